@@ -1,0 +1,41 @@
+/** What the processor sees of the board, and what devices see of it: ports, memory-mapped registers, wires. */
+
+export type AccessBytes = 1 | 2 | 4;
+
+/** A range of I/O ports. Offsets are relative to the range's first port. */
+export interface PortHandler {
+  readPort(offset: number, sizeBytes: AccessBytes): number;
+  writePort(offset: number, sizeBytes: AccessBytes, value: number): void;
+}
+
+/** A range of physical addresses that is not RAM. Offsets are relative to the range's first byte; values unsigned. */
+export interface MmioHandler {
+  readMmio(offset: number, sizeBytes: AccessBytes): number;
+  writeMmio(offset: number, sizeBytes: AccessBytes, value: number): void;
+}
+
+/** A wire that is high or low: an IRQ input, A20, an INTx# pin. Setting the level it already has does nothing. */
+export interface Wire {
+  set(level: boolean): void;
+}
+
+/** The board as the processor sees it: everything that is not in `MachineMemory`. */
+export interface ProcessorBus {
+  /** Any port answers: one that nobody decodes reads as all ones, and is reported once to the machine's log. */
+  readPort(port: number, sizeBytes: AccessBytes): number;
+  writePort(port: number, sizeBytes: AccessBytes, value: number): void;
+  /** Physical addresses that are neither RAM nor ROM. Unsigned values. */
+  readMmio(physicalAddress: number, sizeBytes: AccessBytes): number;
+  writeMmio(physicalAddress: number, sizeBytes: AccessBytes, value: number): void;
+  /** The INTA cycle: the vector that the interrupt controller delivers. Called only while INTR is high. */
+  acknowledgeInterrupt(): number;
+  /** Shutdown cycle: a triple fault. The board resets the machine. */
+  shutdown(): void;
+}
+
+/** DMA: physical memory as a bus master sees it. Addresses outside RAM read as ones; writes to ROM are dropped. */
+export interface DmaMemory {
+  read(physicalAddress: number, target: Uint8Array): void;
+  /** Writes invalidate decoded and compiled code that they overwrite. */
+  write(physicalAddress: number, source: Uint8Array): void;
+}

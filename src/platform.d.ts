@@ -1,0 +1,13 @@
+/**
+ * The few globals that every JavaScript host has and the ES2023 library does not declare. The core (emulator, isa,
+ * assembler, linker, image) may use these and nothing else of its host.
+ */
+
+declare class TextEncoder {
+  encode(text: string): Uint8Array<ArrayBuffer>;
+}
+
+declare class TextDecoder {
+  constructor(label?: "utf-8" | "latin1", options?: { fatal?: boolean });
+  decode(bytes?: Uint8Array): string;
+}
