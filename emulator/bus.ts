@@ -27,6 +27,8 @@ export interface ProcessorBus {
   /** Physical addresses that are neither RAM nor ROM. Unsigned values. */
   readMmio(physicalAddress: number, sizeBytes: AccessBytes): number;
   writeMmio(physicalAddress: number, sizeBytes: AccessBytes, value: number): void;
+  /** Value of the time stamp counter: ticks since reset, halted time included (see clock.ts). An integer up to 2^53 - 1. */
+  readTimestamp(): number;
   /** The INTA cycle: the vector that the interrupt controller delivers. Called only while INTR is high. */
   acknowledgeInterrupt(): number;
   /** Shutdown cycle: a triple fault. The board resets the machine. */
