@@ -9,8 +9,6 @@ const BLOCK_BYTES = 2048;
 /** Blocks 0-15 are the system area (ECMA-119 6.2.1). */
 const SYSTEM_AREA_BLOCKS = 16;
 const BLOCK = { primary: 16, bootRecord: 17, terminator: 18, pathTableLittle: 19, pathTableBig: 20, root: 21, bootDirectory: 22, catalogue: 23, firstFile: 24 } as const;
-/** Sectors of 512 bytes that the BIOS loads: enough for boot sector and loader, which reads the rest itself. */
-const LOAD_SEGMENT_DEFAULT = 0;
 
 export interface IsoFile {
   /** ISO 9660 name, such as `README.TXT`: upper case letters, digits and underscores, at most 8.3. */
@@ -134,7 +132,7 @@ export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile
   for (let at = 0; at < 32; at += 2) sum += view.getUint16(catalogue + at, true);
   view.setUint16(catalogue + 28, -sum & 0xffff, true);
   bytes[catalogue + 32] = 0x88;
-  view.setUint16(catalogue + 34, LOAD_SEGMENT_DEFAULT, true);
+  // The BIOS loads boot sector and loader to 07C0:0000 (segment field zero); the loader reads the rest itself.
   view.setUint16(catalogue + 38, boot.loaderSectors + 1, true);
   view.setUint32(catalogue + 40, bootFile.block, true);
   return { bytes, bootImageOffset: bootFile.block * BLOCK_BYTES };

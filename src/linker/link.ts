@@ -2,7 +2,7 @@
  * Links objects into an image at fixed addresses: resolves symbols, lays the sections out as the script says, applies the
  * relocations. The result keeps the relocations, so that a relocatable kernel image can be made of it.
  */
-import { R_386_NONE, RELOCATION_TYPES, SHF_ALLOC, SHN_ABS, SHN_COMMON, SHN_UNDEF, SHT_NOBITS, STB_LOCAL, STB_WEAK, STT_FILE, STT_SECTION } from "./elf.ts";
+import { R_386_NONE, RELOCATION_TYPES, SHF_ALLOC, SHF_EXECINSTR, SHN_ABS, SHN_COMMON, SHN_UNDEF, SHT_NOBITS, STB_LOCAL, STB_WEAK, STT_FILE, STT_SECTION } from "./elf.ts";
 import type { ElfObject, ElfRelocation, ElfSection, ElfSymbol } from "./elf-reader.ts";
 import { hex, layOut, type LaidOutSection, type Layout } from "./layout.ts";
 import { sourceLocation } from "./line-table.ts";
@@ -138,9 +138,23 @@ function commonObject({ commons }: GlobalSymbols): ElfObject[] {
 function gather(section: LaidOutSection): Uint8Array {
   if (section.nobits) return new Uint8Array(0);
   const content = new Uint8Array(section.sizeBytes);
+  if ((section.flags & SHF_EXECINSTR) !== 0) fillGaps(section, content);
   for (const { section: input, offset } of section.inputs) content.set(input.content, offset);
   for (const { offset, bytes } of section.data) content.set(bytes, offset);
   return content;
+}
+
+/** Gaps between the parts of a section with code hold two-byte no-operations (66 90), and one of a single byte at an odd end, as GNU ld has it. */
+function fillGaps(section: LaidOutSection, content: Uint8Array): void {
+  const parts = [...section.inputs.map(({ offset, section: { sizeBytes } }) => ({ offset, sizeBytes })), ...section.data.map(({ offset, bytes }) => ({ offset, sizeBytes: bytes.length }))];
+  parts.sort((a, b) => a.offset - b.offset);
+  let at = 0;
+  for (const { offset, sizeBytes } of [...parts, { offset: content.length, sizeBytes: 0 }]) {
+    for (; at + 1 < offset; at += 2) content.set([0x66, 0x90], at);
+    if (at < offset) content[at] = 0x90;
+    content.fill(0, offset, offset + sizeBytes);
+    at = Math.max(at, offset + sizeBytes);
+  }
 }
 
 function placedValue(object: ElfObject, symbol: ElfSymbol, placed: Layout["placed"]): number {
