@@ -31,7 +31,7 @@ image_read:
         call    protected_call
         call    header_check
         call    staging_choose
-        mov     si, offset text_label
+        mov     si, offset text_size
         call    print
 
         mov     edi, [staging]
@@ -244,9 +244,7 @@ text_reading:
         .ascii  " of drive "
         HEX8    BOOT_INFO_ADDRESS + bi_drive
         .asciz  "h"
-text_label:
-        .ascii  ", "
-        TEXT    label_address
+text_size:
         .ascii  ", "
         DECIMAL image_bytes
         .asciz  " bytes "
@@ -315,4 +313,3 @@ text_memory:
         .ascii  " KiB of memory above 1 MiB, the machine has "
         DECIMAL have_kib
         .asciz  " KiB there"
-label_address:          .word   IMAGE_HEADER + KI_LABEL

@@ -81,4 +81,8 @@ kernel16_prepare:
 .section .data
 kernel16_entry: .word   0, KERNEL16_BASE / 16
 text_hello:     .asciz  "\nQuRe loader"
-text_start:     .asciz  " started\n"
+text_start:
+        .ascii  ", "
+        TEXT    label_address           # shown only now, when the checksum has said that it is text
+        .asciz  " starts\n"
+label_address:  .word   IMAGE_HEADER + KI_LABEL
