@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import type { SourceTree } from "../workshop.ts";
 
 /** Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros that take no room on the disk. */
 export function writeFileAside(path: string, content: Uint8Array | string, sizeBytes = 0): void {
@@ -48,8 +47,8 @@ export function readIfPresent(path: string): Uint8Array<ArrayBuffer> | null {
   }
 }
 
-/** The sources below a folder; each file is read at most once. */
-export function folderTree(root: string): SourceTree {
+/** The sources below a folder, as `buildSystem` wants them; each file is read at most once. */
+export function folderTree(root: string): { list(folder: string): string[]; read(path: string): Uint8Array | null } {
   const cache = new Map<string, Uint8Array | null>();
   return {
     list: (folder) => listFiles(join(root, folder)).map((path) => `${folder}/${path}`),

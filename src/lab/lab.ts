@@ -37,6 +37,10 @@ export interface ClusterOptions {
   readonly startSeconds?: number;
   /** Receives the pcapng file of all cables, piece by piece. */
   readonly capture?: (bytes: Uint8Array) => void;
+  /** Paces virtual time to the host's clock; what the guests see stays the same. */
+  readonly realtime?: boolean;
+  /** Ends every wait with an `AbortError`. */
+  readonly signal?: AbortSignal;
   /** Receives what the machines have to report about their guests: accesses to what is not there, resets. */
   readonly log?: (node: string, line: string) => void;
 }
@@ -60,6 +64,8 @@ const DEFAULT_START_SECONDS = 1_767_225_600;
 /** How often a wait looks at the consoles, in virtual time. */
 const LOOK_NS = 1_000_000;
 const COM1 = 0;
+/** The host's event loop gets a turn this often, in milliseconds of wall time. */
+const TURN_MS = 20;
 
 function toBackend(medium: Medium): BlockBackend {
   return medium instanceof Uint8Array ? new SparseDisk(Math.ceil(medium.length / 2048) * 2048, { content: medium }) : medium;
@@ -163,8 +169,14 @@ export class LabNode {
 export class LabCluster {
   readonly nodes: readonly LabNode[];
   readonly cluster: Cluster;
+  /** Paces virtual time to the host's clock; may be switched while the cluster runs. */
+  realtime: boolean;
+  readonly #signal: AbortSignal | undefined;
+  #turnMs = performance.now();
 
   constructor(options: ClusterOptions) {
+    this.realtime = options.realtime ?? false;
+    this.#signal = options.signal;
     const parts = options.nodes.map((node, index) => ({
       name: node.name ?? `qure-${index + 1}`, ramBytes: node.ramBytes ?? DEFAULT_RAM_BYTES,
       disk: node.disk ? toBackend(node.disk) : null, cdrom: node.cdrom ? toBackend(node.cdrom) : null,
@@ -200,7 +212,8 @@ export class LabCluster {
 
   /** Lets virtual time pass. */
   async advance(span: TimeSpan): Promise<void> {
-    this.cluster.runUntil(this.nowNs + toNs(span));
+    const end = this.nowNs + toNs(span);
+    while (this.nowNs < end) await this.#slice(end);
   }
 
   /**
@@ -214,8 +227,19 @@ export class LabCluster {
       const result = condition();
       if (result !== null && result !== false && result !== undefined) return result;
       if (this.nowNs >= end || this.nodes.every(({ isOff }) => isOff)) throw new WaitError(what, this.nowNs - start, shown());
-      this.cluster.runUntil(Math.min(end, this.nowNs + LOOK_NS));
+      await this.#slice(end);
     }
+  }
+
+  async #slice(endNs: number): Promise<void> {
+    this.cluster.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
+    const elapsedMs = performance.now() - this.#turnMs;
+    const aheadMs = this.realtime ? LOOK_NS / 1e6 : 0;
+    if (aheadMs === 0 && elapsedMs < TURN_MS) return;
+    await new Promise<void>((resolve) => (aheadMs > elapsedMs ? void setTimeout(resolve, aheadMs - elapsedMs) : void setImmediate(resolve)));
+    // Where the host cannot keep pace, the time that was lost is not made up for.
+    this.#turnMs = Math.max(this.#turnMs + aheadMs, performance.now() - TURN_MS * Number(this.realtime));
+    this.#signal?.throwIfAborted();
   }
 
   /** Digest of the whole state: processors, devices, memories, disks, frames in flight. Equal runs give equal digests. */
