@@ -1,0 +1,274 @@
+# The real-time clock in CMOS memory (MC146818). Counts years in two digits; the century byte is where the PC/AT put it.
+
+.include "macros.inc"
+.include "date.inc"
+
+.globl rtc_read, date_to_seconds, date_from_seconds
+
+CMOS_INDEX          = 0x70
+CMOS_DATA           = 0x71
+RTC_SECOND          = 0x00
+RTC_MINUTE          = 0x02
+RTC_HOUR            = 0x04
+RTC_DAY             = 0x07
+RTC_MONTH           = 0x08
+RTC_YEAR            = 0x09
+RTC_STATUS_A        = 0x0A
+RTC_STATUS_B        = 0x0B
+RTC_CENTURY         = 0x32
+RTC_UPDATING        = 0x80                  # status A
+RTC_24_HOURS        = 0x02                  # status B
+RTC_BINARY          = 0x04
+RTC_PM              = 0x80                  # in the hour, when it counts to 12
+
+.text
+
+# In: AL register. Out: EAX its value. Clobbers EAX only.
+cmos_read:
+    out     CMOS_INDEX, al
+    xor     eax, eax
+    in      al, CMOS_DATA
+    ret
+
+# Reads the date twice until both readings agree, so that no update came between.
+# Out: EAX seconds since 2000-01-01 00:00:00; 0 for a clock that holds nonsense.
+rtc_read:
+    push    ebx
+    sub     esp, DATE_SIZE * 2
+    mov     ebx, 100                        # attempts, for a clock that is not there
+1:  mov     eax, esp
+    call    rtc_sample
+    lea     eax, [esp + DATE_SIZE]
+    call    rtc_sample
+    mov     eax, esp
+    lea     edx, [esp + DATE_SIZE]
+    mov     ecx, DATE_WEEKDAY
+    call    mem_compare
+    je      2f
+    dec     ebx
+    jnz     1b
+2:  mov     al, RTC_STATUS_B
+    call    cmos_read
+    mov     edx, eax
+    mov     eax, esp
+    call    rtc_normalize
+    jc      3f
+    mov     eax, esp
+    call    date_to_seconds
+    jmp     4f
+3:  xor     eax, eax
+4:  add     esp, DATE_SIZE * 2
+    pop     ebx
+    ret
+
+# Reads the raw registers. In: EAX date to fill; its year holds the two digits, and the century in the second byte.
+rtc_sample:
+    push    ebx
+    mov     ebx, eax
+    mov     ecx, 100000                     # an update takes 2 ms at most
+1:  mov     al, RTC_STATUS_A
+    call    cmos_read
+    test    al, RTC_UPDATING
+    jz      2f
+    dec     ecx
+    jnz     1b
+2:  mov     al, RTC_SECOND
+    call    cmos_read
+    mov     [ebx + DATE_SECOND], eax
+    mov     al, RTC_MINUTE
+    call    cmos_read
+    mov     [ebx + DATE_MINUTE], eax
+    mov     al, RTC_HOUR
+    call    cmos_read
+    mov     [ebx + DATE_HOUR], eax
+    mov     al, RTC_DAY
+    call    cmos_read
+    mov     [ebx + DATE_DAY], eax
+    mov     al, RTC_MONTH
+    call    cmos_read
+    mov     [ebx + DATE_MONTH], eax
+    mov     al, RTC_CENTURY
+    call    cmos_read
+    mov     ecx, eax
+    shl     ecx, 8
+    mov     al, RTC_YEAR
+    call    cmos_read
+    or      eax, ecx
+    mov     [ebx + DATE_YEAR], eax
+    pop     ebx
+    ret
+
+# Turns the raw registers into numbers. In: EAX date, EDX status B. Out: CF when they make no date.
+rtc_normalize:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    mov     edx, [ebx + DATE_HOUR]
+    and     edx, RTC_PM
+    and     dword ptr [ebx + DATE_HOUR], 0x7F
+    movzx   ecx, byte ptr [ebx + DATE_YEAR + 1]
+    and     dword ptr [ebx + DATE_YEAR], 0xFF
+    test    esi, RTC_BINARY
+    jnz     2f
+    push    ecx
+    xor     ecx, ecx
+1:  mov     eax, [ebx + ecx*4]
+    call    rtc_from_bcd
+    mov     [ebx + ecx*4], eax
+    inc     ecx
+    cmp     ecx, DATE_WEEKDAY / 4
+    jb      1b
+    pop     eax
+    call    rtc_from_bcd
+    mov     ecx, eax
+2:  test    esi, RTC_24_HOURS
+    jnz     4f
+    cmp     dword ptr [ebx + DATE_HOUR], 12 # 12 is the hour 0 of each half
+    jne     3f
+    mov     dword ptr [ebx + DATE_HOUR], 0
+3:  test    edx, edx
+    jz      4f
+    add     dword ptr [ebx + DATE_HOUR], 12
+4:  cmp     ecx, 20                         # a byte that is no century of ours counts as 20
+    je      5f
+    cmp     ecx, 21
+    je      5f
+    mov     ecx, 20
+5:  imul    ecx, ecx, 100
+    add     [ebx + DATE_YEAR], ecx
+    cmp     dword ptr [ebx + DATE_YEAR], 2136
+    jae     9f
+    mov     eax, [ebx + DATE_MONTH]
+    dec     eax
+    cmp     eax, 12
+    jae     9f
+    mov     eax, [ebx + DATE_DAY]
+    dec     eax
+    cmp     eax, 31
+    jae     9f
+    cmp     dword ptr [ebx + DATE_HOUR], 24
+    jae     9f
+    clc
+    jmp     10f
+9:  stc
+10: pop     esi
+    pop     ebx
+    ret
+
+# In: EAX byte in BCD. Out: EAX binary. Clobbers EAX only.
+rtc_from_bcd:
+    push    edx
+    mov     edx, eax
+    and     eax, 15
+    shr     edx, 4
+    imul    edx, edx, 10
+    add     eax, edx
+    pop     edx
+    ret
+
+# In: EAX date. Out: EAX seconds since 2000-01-01 00:00:00.
+date_to_seconds:
+    push    ebx
+    mov     ebx, eax
+    mov     eax, [ebx + DATE_YEAR]
+    sub     eax, 2000
+    lea     edx, [eax + 3]                  # leap days of the years before: 2000 was one, so is every fourth until 2100
+    shr     edx, 2
+    cmp     eax, 100
+    jbe     1f
+    dec     edx
+1:  imul    eax, eax, 365
+    add     eax, edx
+    mov     ecx, [ebx + DATE_MONTH]
+    movzx   edx, word ptr [days_before_month + ecx*2 - 2]
+    add     eax, edx
+    cmp     ecx, 3
+    jb      2f
+    push    eax
+    mov     eax, [ebx + DATE_YEAR]
+    call    date_is_leap
+    pop     eax
+    jnz     2f
+    inc     eax
+2:  add     eax, [ebx + DATE_DAY]
+    dec     eax
+    imul    eax, eax, 24
+    add     eax, [ebx + DATE_HOUR]
+    imul    eax, eax, 60
+    add     eax, [ebx + DATE_MINUTE]
+    imul    eax, eax, 60
+    add     eax, [ebx + DATE_SECOND]
+    pop     ebx
+    ret
+
+# In: EAX year 2000-2136. Out: ZF set when it is a leap year. Clobbers EAX only.
+date_is_leap:
+    cmp     eax, 2100
+    je      1f
+    test    al, 3
+    ret
+1:  test    eax, eax
+    ret
+
+# In: EAX seconds since 2000-01-01 00:00:00, EDX date to fill.
+date_from_seconds:
+    push    ebx
+    push    esi
+    mov     ebx, edx
+    mov     ecx, 60
+    xor     edx, edx
+    div     ecx
+    mov     [ebx + DATE_SECOND], edx
+    xor     edx, edx
+    div     ecx
+    mov     [ebx + DATE_MINUTE], edx
+    mov     ecx, 24
+    xor     edx, edx
+    div     ecx
+    mov     [ebx + DATE_HOUR], edx
+    mov     esi, eax                        # days since 2000-01-01, a Saturday
+    add     eax, 5
+    mov     ecx, 7
+    xor     edx, edx
+    div     ecx
+    mov     [ebx + DATE_WEEKDAY], edx
+    mov     ecx, 2000
+1:  mov     eax, ecx
+    call    date_is_leap
+    mov     edx, 365
+    jnz     2f
+    inc     edx
+2:  cmp     esi, edx
+    jb      3f
+    sub     esi, edx
+    inc     ecx
+    jmp     1b
+3:  mov     [ebx + DATE_YEAR], ecx
+    cmp     edx, 366                        # the table is of a common year: let day 60 of a leap year be February 29
+    jne     5f
+    cmp     esi, 59
+    jb      5f
+    jne     4f
+    mov     dword ptr [ebx + DATE_MONTH], 2
+    mov     dword ptr [ebx + DATE_DAY], 29
+    jmp     7f
+4:  dec     esi
+5:  mov     ecx, 12
+6:  movzx   eax, word ptr [days_before_month + ecx*2 - 2]
+    cmp     esi, eax
+    jae     8f
+    dec     ecx
+    jmp     6b
+8:  mov     [ebx + DATE_MONTH], ecx
+    sub     esi, eax
+    inc     esi
+    mov     [ebx + DATE_DAY], esi
+7:  pop     esi
+    pop     ebx
+    ret
+
+.section .rodata
+.align 2
+days_before_month:
+    .word   0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334

@@ -1,0 +1,384 @@
+# COM1, a 16550 UART: 115200 baud, 8N1. Output goes through a ring that the transmitter interrupt empties; when the ring is full
+# the writer sends by hand, so nothing is ever lost. Input is decoded here (terminals send escape sequences for arrows and the
+# like) and goes to the same queue as the keyboard's.
+
+.include "macros.inc"
+.include "bootinfo.inc"
+.include "keys.inc"
+
+.globl serial_init, serial_put, serial_text, serial_flush, serial_tick, serial_room
+
+COM1_PORT           = 0x3F8
+COM1_IRQ            = 4
+
+# Registers (National PC16550D data sheet).
+UART_DATA           = 0
+UART_IER            = 1                     # interrupt enable
+UART_IIR            = 2                     # interrupt identification; FIFO control when written
+UART_LCR            = 3
+UART_MCR            = 4
+UART_LSR            = 5
+UART_MSR            = 6
+UART_SCRATCH        = 7
+
+IER_RECEIVED        = 0x01
+IER_TRANSMITTER     = 0x02
+IIR_NONE            = 0x01
+FCR_ENABLE_CLEAR    = 0x07                  # FIFOs on and empty, interrupt at one byte
+LCR_8N1             = 0x03
+LCR_DLAB            = 0x80
+MCR_ON              = 0x0B                  # DTR, RTS, OUT2 (lets the interrupt through)
+LSR_RECEIVED        = 0x01
+LSR_TRANSMITTER     = 0x20                  # holding register or FIFO is empty
+DIVISOR_115200      = 1
+FIFO_BYTES          = 16
+
+RING_BYTES          = 16384                 # a power of two
+
+ESCAPE_TICKS        = 3                     # an ESC with nothing behind it for so long is the key itself
+
+.text
+
+# Sets the port up for output by hand; serial_interrupts goes on from there. Without a UART all output is dropped.
+serial_init:
+    movzx   edx, word ptr [boot_info + bi_bda_com1]
+    test    edx, edx
+    jnz     1f
+    mov     edx, COM1_PORT
+1:  add     edx, UART_SCRATCH
+    mov     al, 0x5A
+    out     dx, al
+    in      al, dx
+    cmp     al, 0x5A
+    jne     2f
+    sub     edx, UART_SCRATCH
+    mov     [serial_port], edx
+    add     edx, UART_IER
+    xor     eax, eax
+    out     dx, al
+    add     edx, UART_LCR - UART_IER
+    mov     al, LCR_DLAB
+    out     dx, al
+    sub     edx, UART_LCR
+    mov     al, DIVISOR_115200
+    out     dx, al
+    inc     edx
+    xor     eax, eax
+    out     dx, al
+    add     edx, UART_LCR - UART_IER
+    mov     al, LCR_8N1
+    out     dx, al
+    add     edx, UART_IIR - UART_LCR
+    mov     al, FCR_ENABLE_CLEAR
+    out     dx, al
+    add     edx, UART_MCR - UART_IIR
+    mov     al, MCR_ON
+    out     dx, al
+2:  ret
+
+# From here on by interrupt.
+serial_interrupts:
+    cmp     dword ptr [serial_port], 0
+    je      1f
+    mov     eax, COM1_IRQ
+    mov     edx, offset serial_interrupt
+    xor     ecx, ecx
+    call    irq_register
+    jc      1f
+    mov     byte ptr [serial_driven], 1
+    mov     al, IER_RECEIVED
+    call    serial_enable
+1:  ret
+
+INITCALL 3, serial_interrupts
+
+# Sets the interrupt enable register. In: AL. Clobbers EAX, EDX.
+serial_enable:
+    mov     [serial_enabled], al
+    mov     edx, [serial_port]
+    add     edx, UART_IER
+    out     dx, al
+    ret
+
+# Sends one byte. In: AL; interrupts off. Clobbers EAX, ECX, EDX.
+serial_put:
+    cmp     dword ptr [serial_port], 0
+    je      9f
+    cmp     byte ptr [serial_driven], 0
+    je      serial_put_now
+    mov     ecx, [serial_head]
+    mov     edx, ecx
+    sub     edx, [serial_tail]
+    cmp     edx, RING_BYTES
+    jb      1f
+    push    eax
+    call    serial_wait                     # full: make room by hand
+    call    serial_send_fifo
+    pop     eax
+    mov     ecx, [serial_head]
+1:  and     ecx, RING_BYTES - 1
+    mov     [serial_ring + ecx], al
+    inc     dword ptr [serial_head]
+    mov     al, [serial_enabled]
+    test    al, IER_TRANSMITTER
+    jnz     9f
+    or      al, IER_TRANSMITTER
+    jmp     serial_enable
+9:  ret
+
+# Sends a string without any translation. In: EAX string; interrupts off.
+serial_text:
+    push    esi
+    mov     esi, eax
+1:  lodsb
+    test    al, al
+    jz      2f
+    call    serial_put
+    jmp     1b
+2:  pop     esi
+    ret
+
+serial_put_now:
+    push    eax
+    call    serial_wait
+    pop     eax
+    mov     edx, [serial_port]
+    out     dx, al
+    ret
+
+# Waits until the transmitter takes bytes; gives up on one that never does.
+serial_wait:
+    mov     edx, [serial_port]
+    add     edx, UART_LSR
+    mov     ecx, 1000000
+1:  in      al, dx
+    test    al, LSR_TRANSMITTER
+    jnz     2f
+    dec     ecx
+    jnz     1b
+2:  ret
+
+# Fills the transmitter's FIFO from the ring. Clobbers EAX, ECX, EDX. Out: ZF set when the ring is empty.
+serial_send_fifo:
+    push    ebx
+    mov     ebx, FIFO_BYTES
+    mov     edx, [serial_port]
+    mov     ecx, [serial_tail]
+1:  cmp     ecx, [serial_head]
+    je      2f
+    mov     eax, ecx
+    and     eax, RING_BYTES - 1
+    mov     al, [serial_ring + eax]
+    out     dx, al
+    inc     ecx
+    dec     ebx
+    jnz     1b
+2:  mov     [serial_tail], ecx
+    pop     ebx
+    cmp     ecx, [serial_head]
+    ret
+
+# Sends all that waits, by hand, and stays so: for panic and power off.
+serial_flush:
+    cmp     byte ptr [serial_driven], 0
+    je      2f
+    mov     byte ptr [serial_driven], 0
+1:  call    serial_wait
+    call    serial_send_fifo
+    jne     1b
+2:  ret
+
+# Out: EAX how many bytes fit into the ring. Clobbers EAX only.
+serial_room:
+    mov     eax, [serial_tail]
+    sub     eax, [serial_head]
+    add     eax, RING_BYTES
+    ret
+
+# Handler of IRQ 4.
+serial_interrupt:
+    mov     edx, [serial_port]
+    add     edx, UART_IIR
+    in      al, dx
+    test    al, IIR_NONE
+    jnz     9f
+    shr     al, 1
+    and     eax, 3                          # a receiver timeout (6) reads like received data (2) here
+    jmp     [serial_causes + eax*4]
+serial_modem:
+    mov     edx, [serial_port]
+    add     edx, UART_MSR
+    in      al, dx
+    jmp     serial_interrupt
+serial_line:
+    mov     edx, [serial_port]
+    add     edx, UART_LSR
+    in      al, dx
+    jmp     serial_interrupt
+serial_transmitter:
+    call    serial_send_fifo
+    jne     serial_interrupt
+    mov     al, IER_RECEIVED
+    call    serial_enable
+    jmp     serial_interrupt
+serial_received:
+    mov     edx, [serial_port]
+    add     edx, UART_LSR
+    in      al, dx
+    test    al, LSR_RECEIVED
+    jz      serial_interrupt
+    mov     edx, [serial_port]
+    in      al, dx
+    call    serial_decode
+    jmp     serial_received
+9:  ret
+
+.section .rodata
+.align 4
+serial_causes:
+    .long   serial_modem, serial_transmitter, serial_received, serial_line
+.text
+
+# Decodes one received byte: a state machine over ESC [ parameters final, ESC O final.
+# In: AL.
+serial_decode:
+    movzx   eax, al
+    mov     ecx, [serial_state]
+    jmp     [serial_states + ecx*4]
+
+decode_ground:
+    mov     cl, [serial_after_cr]
+    mov     byte ptr [serial_after_cr], 0
+    cmp     al, 27
+    je      decode_begin
+    cmp     al, 13
+    jne     1f
+    mov     byte ptr [serial_after_cr], 1
+    mov     eax, KEY_ENTER
+    jmp     input_put
+1:  cmp     al, 10
+    jne     2f
+    test    cl, cl                          # CR LF is one Enter
+    jnz     decode_nothing
+    jmp     input_put
+2:  cmp     al, 127
+    jne     input_put
+    mov     eax, KEY_BACKSPACE
+    jmp     input_put
+
+decode_begin:
+    mov     dword ptr [serial_state], 1
+    mov     eax, [clock_ticks]
+    mov     [serial_escape_tick], eax
+decode_nothing:
+    ret
+
+decode_escape:                              # behind ESC
+    cmp     al, '['
+    je      1f
+    cmp     al, 'O'
+    je      1f
+    mov     dword ptr [serial_state], 0
+    push    eax                             # not a sequence: Escape, then this
+    mov     eax, KEY_ESCAPE
+    call    input_put
+    pop     eax
+    jmp     decode_ground
+1:  mov     dword ptr [serial_state], 2
+    mov     dword ptr [serial_parameter], 0
+    ret
+
+decode_sequence:                            # behind ESC [ or ESC O
+    cmp     al, '0'
+    jb      2f
+    cmp     al, '9'
+    ja      1f
+    imul    ecx, [serial_parameter], 10
+    lea     ecx, [ecx + eax - '0']
+    mov     [serial_parameter], ecx
+    ret
+1:  cmp     al, 0x40
+    jae     3f
+2:  ret                                     # other parameters and intermediate bytes
+3:  mov     dword ptr [serial_state], 0
+    mov     ecx, [serial_parameter]
+    shl     ecx, 8
+    cmp     al, '~'                         # only here the parameter says which key
+    je      4f
+    xor     ecx, ecx
+4:  or      eax, ecx
+    mov     edx, offset escape_keys
+5:  movzx   ecx, word ptr [edx]
+    test    ecx, ecx
+    jz      decode_nothing
+    add     edx, 4
+    cmp     eax, ecx
+    jne     5b
+    movzx   eax, word ptr [edx - 2]
+    jmp     input_put
+
+# Called at each tick: an ESC that stayed alone is the key Escape.
+serial_tick:
+    cmp     dword ptr [serial_state], 1
+    jne     1f
+    mov     eax, [clock_ticks]
+    sub     eax, [serial_escape_tick]
+    cmp     eax, ESCAPE_TICKS
+    jb      1f
+    mov     dword ptr [serial_state], 0
+    mov     eax, KEY_ESCAPE
+    jmp     input_put
+1:  ret
+
+.section .rodata
+.align 4
+serial_states:
+    .long   decode_ground, decode_escape, decode_sequence
+
+# What ends a sequence -> key: final byte, or parameter << 8 | '~' (xterm, VT220, Linux console).
+.macro ESCAPE_KEY code, key
+    .word   \code, \key
+.endm
+escape_keys:
+    ESCAPE_KEY 'A', KEY_UP
+    ESCAPE_KEY 'B', KEY_DOWN
+    ESCAPE_KEY 'C', KEY_RIGHT
+    ESCAPE_KEY 'D', KEY_LEFT
+    ESCAPE_KEY 'H', KEY_HOME
+    ESCAPE_KEY 'F', KEY_END
+    ESCAPE_KEY 'P', KEY_F1
+    ESCAPE_KEY 'Q', KEY_F1+1
+    ESCAPE_KEY 'R', KEY_F1+2
+    ESCAPE_KEY 'S', KEY_F1+3
+    ESCAPE_KEY 0x017E, KEY_HOME
+    ESCAPE_KEY 0x027E, KEY_INSERT
+    ESCAPE_KEY 0x037E, KEY_DELETE
+    ESCAPE_KEY 0x047E, KEY_END
+    ESCAPE_KEY 0x057E, KEY_PAGE_UP
+    ESCAPE_KEY 0x067E, KEY_PAGE_DOWN
+    ESCAPE_KEY 0x0B7E, KEY_F1
+    ESCAPE_KEY 0x0C7E, KEY_F1+1
+    ESCAPE_KEY 0x0D7E, KEY_F1+2
+    ESCAPE_KEY 0x0E7E, KEY_F1+3
+    ESCAPE_KEY 0x0F7E, KEY_F1+4
+    ESCAPE_KEY 0x117E, KEY_F1+5
+    ESCAPE_KEY 0x127E, KEY_F1+6
+    ESCAPE_KEY 0x137E, KEY_F1+7
+    ESCAPE_KEY 0x147E, KEY_F1+8
+    ESCAPE_KEY 0x157E, KEY_F1+9
+    ESCAPE_KEY 0x177E, KEY_F1+10
+    ESCAPE_KEY 0x187E, KEY_F12
+    .word   0
+
+.bss
+.align 4
+serial_port:        .space 4                # 0: there is none
+serial_head:        .space 4                # bytes ever put into the ring
+serial_tail:        .space 4                # bytes ever taken out
+serial_state:       .space 4                # of the decoder: 0 ground, 1 behind ESC, 2 in a sequence
+serial_parameter:   .space 4
+serial_escape_tick: .space 4                # when the ESC came
+serial_driven:      .space 1                # 1: output is interrupt driven
+serial_enabled:     .space 1                # interrupt enable register
+serial_after_cr:    .space 1
+serial_ring:        .space RING_BYTES

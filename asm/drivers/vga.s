@@ -1,0 +1,206 @@
+# VGA text mode 3: 80 columns, 25 rows, character and attribute at B8000. Knows positions and cells; what belongs on the screen
+# is the console's business.
+
+.include "macros.inc"
+
+.globl vga_init, vga_put, vga_clear, vga_clear_line_end, vga_show_cursor, vga_attribute, vga_column, vga_row_text
+
+VGA_MEMORY          = 0xB8000
+VGA_COLUMNS         = 80
+VGA_ROWS            = 25
+VGA_CELLS           = VGA_COLUMNS * VGA_ROWS
+VGA_ATTRIBUTE       = 0x07                  # light grey on black
+VGA_TAB             = 8
+
+# CRT controller: index and data port; the cursor's cell in registers 0Eh (high) and 0Fh (low).
+CRTC_INDEX          = 0x3D4
+CRTC_CURSOR_HIGH    = 0x0E
+CRTC_CURSOR_LOW     = 0x0F
+
+.text
+
+# Goes on below what the loader left on the screen.
+vga_init:
+    mov     byte ptr [vga_attribute], VGA_ATTRIBUTE
+    mov     edx, CRTC_INDEX
+    mov     al, CRTC_CURSOR_HIGH
+    out     dx, al
+    inc     edx
+    in      al, dx
+    mov     ah, al
+    dec     edx
+    mov     al, CRTC_CURSOR_LOW
+    out     dx, al
+    inc     edx
+    in      al, dx
+    movzx   eax, ax
+    cmp     eax, VGA_CELLS
+    jae     vga_clear
+    mov     [vga_cell], eax
+    xor     edx, edx
+    mov     ecx, VGA_COLUMNS
+    div     ecx
+    test    edx, edx
+    jz      1f
+    mov     al, 10
+    call    vga_put
+1:  ret
+
+# Clears the screen; the cursor goes to its upper left corner.
+vga_clear:
+    push    edi
+    mov     edi, VGA_MEMORY
+    mov     ecx, VGA_CELLS
+    call    vga_blank
+    rep stosw
+    mov     [vga_cell], ecx
+    mov     byte ptr [vga_wrapped], 0
+    pop     edi
+    jmp     vga_show_cursor
+
+# Out: AX a blank cell in the current attribute. Clobbers EAX only.
+vga_blank:
+    mov     ah, [vga_attribute]
+    mov     al, ' '
+    ret
+
+# Shows a character at the cursor, or does what a control character says: 8 left, 9 to the next multiple of 8 columns, 10 new
+# line, 13 start of the line; others are not shown. The hardware cursor follows at vga_show_cursor only.
+# In: AL character.
+vga_put:
+    mov     edx, [vga_cell]
+    cmp     al, ' '
+    jb      vga_control
+    mov     ah, [vga_attribute]
+    mov     [VGA_MEMORY + edx*2], ax
+    inc     edx
+    mov     [vga_cell], edx
+    call    vga_column
+    mov     byte ptr [vga_wrapped], 0
+    test    eax, eax
+    jnz     vga_done
+    mov     byte ptr [vga_wrapped], 1       # a line feed right behind a full line is the wrap that has just happened
+vga_check_scroll:
+    cmp     dword ptr [vga_cell], VGA_CELLS
+    jae     vga_scroll
+vga_done:
+    ret
+
+vga_control:
+    cmp     al, 10
+    je      vga_line_feed
+    cmp     al, 13
+    je      vga_carriage_return
+    cmp     al, 9
+    je      vga_tabulator
+    cmp     al, 8
+    jne     vga_done
+    call    vga_column
+    cmp     eax, 1                          # stays in its row
+    adc     dword ptr [vga_cell], -1
+    ret
+
+vga_line_feed:
+    xor     eax, eax
+    xchg    [vga_wrapped], al
+    test    al, al
+    jnz     vga_done
+    call    vga_column
+    sub     [vga_cell], eax
+    add     dword ptr [vga_cell], VGA_COLUMNS
+    jmp     vga_check_scroll
+
+vga_carriage_return:
+    mov     byte ptr [vga_wrapped], 0
+    call    vga_column
+    sub     [vga_cell], eax
+    ret
+
+vga_tabulator:
+    mov     al, ' '
+    call    vga_put
+    call    vga_column
+    test    al, VGA_TAB - 1
+    jnz     vga_tabulator
+    ret
+
+# Moves everything one row up.
+vga_scroll:
+    push    esi
+    push    edi
+    mov     edi, VGA_MEMORY
+    mov     esi, VGA_MEMORY + VGA_COLUMNS * 2
+    mov     ecx, VGA_COLUMNS * (VGA_ROWS - 1) / 2
+    rep movsd
+    call    vga_blank
+    mov     ecx, VGA_COLUMNS
+    rep stosw
+    sub     dword ptr [vga_cell], VGA_COLUMNS
+    pop     edi
+    pop     esi
+    ret
+
+# Out: EAX column of the cursor, 0-79. Clobbers EAX only.
+vga_column:
+    push    ecx
+    push    edx
+    mov     eax, [vga_cell]
+    xor     edx, edx
+    mov     ecx, VGA_COLUMNS
+    div     ecx
+    mov     eax, edx
+    pop     edx
+    pop     ecx
+    ret
+
+# Blanks the cells from the cursor to the end of its row.
+vga_clear_line_end:
+    push    edi
+    call    vga_column
+    mov     ecx, VGA_COLUMNS
+    sub     ecx, eax
+    mov     edi, [vga_cell]
+    lea     edi, [VGA_MEMORY + edi*2]
+    call    vga_blank
+    rep stosw
+    pop     edi
+    ret
+
+# Copies the characters left of the cursor in its row. In: EAX buffer of 80 bytes. Out: EAX their number.
+vga_row_text:
+    push    esi
+    push    edi
+    mov     edi, eax
+    call    vga_column
+    mov     ecx, eax
+    mov     esi, [vga_cell]
+    sub     esi, eax
+    lea     esi, [VGA_MEMORY + esi*2]
+    push    eax
+    jecxz   2f
+1:  lodsw
+    stosb
+    dec     ecx
+    jnz     1b
+2:  pop     eax
+    pop     edi
+    pop     esi
+    ret
+
+# Puts the hardware cursor where the next character goes.
+vga_show_cursor:
+    mov     ecx, [vga_cell]
+    mov     edx, CRTC_INDEX
+    mov     al, CRTC_CURSOR_HIGH
+    mov     ah, ch
+    out     dx, ax
+    mov     al, CRTC_CURSOR_LOW
+    mov     ah, cl
+    out     dx, ax
+    ret
+
+.bss
+.align 4
+vga_cell:       .space 4                    # cell of the cursor, 0 to 1999
+vga_attribute:  .space 1                    # colours of new characters: background << 4 | foreground
+vga_wrapped:    .space 1                    # 1: the last character filled its row

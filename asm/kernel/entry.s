@@ -1,0 +1,59 @@
+# Where the kernel begins: from the loader's hand-over to the first task. The loader has entered 32-bit protected mode with flat
+# segments, relocated the kernel and zeroed its bss.
+
+.include "macros.inc"
+.include "bootinfo.inc"
+.include "cpu.inc"
+
+.globl kernel_entry, boot_info, boot_memory_map, boot_memory_count, boot_ebda
+.globl boot_stack, boot_stack_end
+
+BOOT_STACK_BYTES    = 16384
+MEMORY_MAP_ENTRIES  = 64
+MEMORY_MAP_ENTRY    = 24                    # bytes of an E820 entry: u64 base, u64 length, u32 type, u32 attributes
+
+BDA_EBDA_SEGMENT    = 0x40E                 # BIOS data area: segment of the extended BIOS data area
+
+.text
+
+# In: EBX boot info, interrupts off. Never returns: this becomes the first task, which ends when the system is up.
+kernel_entry:
+    cld
+    mov     esp, offset boot_stack_end
+    xor     ebp, ebp
+    mov     edi, offset boot_info           # page 0, where it stands, goes away with paging
+    mov     esi, ebx
+    mov     ecx, BOOT_INFO_SIZE / 4
+    rep movsd
+    mov     eax, [boot_info + bi_e820_count]
+    cmp     eax, MEMORY_MAP_ENTRIES
+    jbe     1f
+    mov     eax, MEMORY_MAP_ENTRIES
+1:  mov     [boot_memory_count], eax
+    imul    ecx, eax, MEMORY_MAP_ENTRY / 4
+    mov     esi, [boot_info + bi_e820]
+    mov     edi, offset boot_memory_map
+    rep movsd
+    movzx   eax, word ptr [BDA_EBDA_SEGMENT]
+    shl     eax, 4
+    mov     [boot_ebda], eax
+
+    call    gdt_init
+    call    idt_init
+    call    console_init
+    PRINTF  "QuRe revision %u\n", [boot_info + bi_revision]
+    cmp     dword ptr [boot_info + bi_magic], BOOT_INFO_MAGIC
+    ASSERT  e, "the loader left no boot info"
+    cmp     dword ptr [boot_info + bi_version], BOOT_INFO_VERSION
+    ASSERT  e, "boot info is of a version that this kernel does not know"
+    call    init_run
+    call    task_exit
+
+.bss
+.align 16
+boot_stack:         .space BOOT_STACK_BYTES
+boot_stack_end:
+boot_info:          .space BOOT_INFO_SIZE   # the loader's, see bootinfo.inc
+boot_memory_map:    .space MEMORY_MAP_ENTRIES * MEMORY_MAP_ENTRY
+boot_memory_count:  .space 4
+boot_ebda:          .space 4                # linear address of the extended BIOS data area, 0 if there is none

@@ -1,0 +1,156 @@
+# The 16 interrupt lines of the two 8259A controllers: handlers (several may share a line), end of interrupt, spurious
+# interrupts, and the switch to another task when a handler made one ready.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "cpu.inc"
+
+.globl irq_register, interrupt_entry, irq_counts, irq_spurious
+
+# 8259A: command and data ports of master and slave, and the words that are written to them (data sheet 231468).
+PIC_MASTER          = 0x20
+PIC_SLAVE           = 0xA0
+PIC_INIT            = 0x11                  # ICW1: cascade, edge triggered, ICW4 follows
+PIC_8086            = 0x01                  # ICW4
+PIC_EOI             = 0x20                  # OCW2: non-specific end of interrupt
+PIC_READ_ISR        = 0x0B                  # OCW3
+PIC_CASCADE_IRQ     = 2
+FIRST_VECTOR        = 32
+
+IRQ_LINES           = 16
+IRQ_HANDLERS        = 32                    # room for this many registrations
+
+# A registration.
+IRQ_HANDLER         = 0
+IRQ_ARGUMENT        = 4
+IRQ_NEXT            = 8
+IRQ_SIZE            = 12
+
+.text
+
+# Moves the lines to vectors 32-47 and masks all but the cascade.
+pic_init:
+    mov     al, PIC_INIT
+    out     PIC_MASTER, al
+    out     PIC_SLAVE, al
+    mov     al, FIRST_VECTOR
+    out     PIC_MASTER + 1, al
+    mov     al, FIRST_VECTOR + 8
+    out     PIC_SLAVE + 1, al
+    mov     al, 1 << PIC_CASCADE_IRQ
+    out     PIC_MASTER + 1, al
+    mov     al, PIC_CASCADE_IRQ
+    out     PIC_SLAVE + 1, al
+    mov     al, PIC_8086
+    out     PIC_MASTER + 1, al
+    out     PIC_SLAVE + 1, al
+    mov     al, 0xFF & ~(1 << PIC_CASCADE_IRQ)
+    out     PIC_MASTER + 1, al
+    mov     al, 0xFF
+    out     PIC_SLAVE + 1, al
+    ret
+
+INITCALL 2, pic_init
+
+# Registers a handler for an interrupt line and unmasks the line.
+# In: EAX IRQ 0-15, EDX handler (called with EAX = argument, interrupts off; EAX, ECX, EDX are its own), ECX argument.
+# Out: CF and EAX error when the line does not exist or the table is full.
+irq_register:
+    push    ebx
+    push    esi
+    cmp     eax, IRQ_LINES
+    jae     8f
+    INTERRUPTS_OFF
+    mov     ebx, [irq_used]
+    cmp     ebx, IRQ_HANDLERS
+    jae     7f
+    inc     dword ptr [irq_used]
+    imul    ebx, ebx, IRQ_SIZE
+    add     ebx, offset irq_registrations
+    mov     [ebx + IRQ_HANDLER], edx
+    mov     [ebx + IRQ_ARGUMENT], ecx
+    mov     esi, [irq_first + eax*4]
+    mov     [ebx + IRQ_NEXT], esi
+    mov     [irq_first + eax*4], ebx
+    mov     ecx, eax
+    mov     edx, PIC_MASTER + 1
+    cmp     ecx, 8
+    jb      1f
+    mov     edx, PIC_SLAVE + 1
+    sub     ecx, 8
+1:  in      al, dx
+    btr     eax, ecx
+    out     dx, al
+    INTERRUPTS_RESTORE
+    clc
+    jmp     9f
+7:  INTERRUPTS_RESTORE
+    mov     eax, ERROR_TABLE_FULL
+    stc
+    jmp     9f
+8:  mov     eax, ERROR_INVALID
+    stc
+9:  pop     esi
+    pop     ebx
+    ret
+
+# Common part of vectors 32-47; the stack is as cpu.inc says from REGS_VECTOR on.
+interrupt_entry:
+    pushad
+    cld
+    mov     ebx, [esp + REGS_VECTOR]
+    sub     ebx, FIRST_VECTOR
+    cmp     ebx, 7
+    je      irq_check_master
+    cmp     ebx, 15
+    je      irq_check_slave
+irq_real:
+    inc     dword ptr [irq_counts + ebx*4]
+    mov     esi, [irq_first + ebx*4]
+1:  test    esi, esi
+    jz      2f
+    mov     eax, [esi + IRQ_ARGUMENT]
+    call    [esi + IRQ_HANDLER]
+    mov     esi, [esi + IRQ_NEXT]
+    jmp     1b
+2:  mov     al, PIC_EOI
+    cmp     ebx, 8
+    jb      3f
+    out     PIC_SLAVE, al
+3:  out     PIC_MASTER, al
+    cmp     byte ptr [task_reschedule], 0
+    je      interrupt_return
+    call    schedule
+interrupt_return:
+    popad
+    add     esp, 8
+    iretd
+
+# IRQ 7 and 15 also stand for a request that went away before it was acknowledged: then the in-service bit is clear, and no
+# end of interrupt may be sent to that controller (the master has taken the slave's line for real).
+irq_check_master:
+    mov     al, PIC_READ_ISR
+    out     PIC_MASTER, al
+    in      al, PIC_MASTER
+    test    al, 0x80
+    jnz     irq_real
+    inc     dword ptr [irq_spurious]
+    jmp     interrupt_return
+irq_check_slave:
+    mov     al, PIC_READ_ISR
+    out     PIC_SLAVE, al
+    in      al, PIC_SLAVE
+    test    al, 0x80
+    jnz     irq_real
+    inc     dword ptr [irq_spurious]
+    mov     al, PIC_EOI
+    out     PIC_MASTER, al
+    jmp     interrupt_return
+
+.bss
+.align 4
+irq_first:          .space IRQ_LINES * 4    # registrations of each line
+irq_counts:         .space IRQ_LINES * 4    # interrupts of each line since boot
+irq_spurious:       .space 4
+irq_used:           .space 4
+irq_registrations:  .space IRQ_HANDLERS * IRQ_SIZE

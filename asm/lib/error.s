@@ -1,0 +1,60 @@
+# Error codes as sentences.
+
+.include "macros.inc"
+.include "errors.inc"
+
+.globl error_text
+
+.text
+
+# In: EAX code of errors.inc. Out: EAX its text (never fails: there is one for codes it does not know). Clobbers EAX only.
+error_text:
+    cmp     eax, ERROR_COUNT
+    jb      1f
+    mov     eax, ERROR_COUNT
+1:  mov     eax, [error_texts + eax*4]
+    ret
+
+.macro ERROR_TEXT text:req
+    .pushsection .rodata.str, "a", @progbits
+.Lerror\@: .asciz "\text"
+    .popsection
+    .long   .Lerror\@
+.endm
+
+.section .rodata
+.align 4
+error_texts:                                # in the order of errors.inc
+    ERROR_TEXT "no error"
+    ERROR_TEXT "out of memory"
+    ERROR_TEXT "not found"
+    ERROR_TEXT "exists already"
+    ERROR_TEXT "invalid argument"
+    ERROR_TEXT "timed out"
+    ERROR_TEXT "device error"
+    ERROR_TEXT "in use"
+    ERROR_TEXT "no such device"
+    ERROR_TEXT "no medium in the drive"
+    ERROR_TEXT "not mounted"
+    ERROR_TEXT "something is mounted there already"
+    ERROR_TEXT "no space left"
+    ERROR_TEXT "data is damaged or of another format"
+    ERROR_TEXT "not supported"
+    ERROR_TEXT "read only"
+    ERROR_TEXT "not permitted"
+    ERROR_TEXT "out of range"
+    ERROR_TEXT "too long"
+    ERROR_TEXT "table is full"
+    ERROR_TEXT "not a directory"
+    ERROR_TEXT "is a directory"
+    ERROR_TEXT "wrong class"
+    ERROR_TEXT "no partition table"
+    ERROR_TEXT "aborted"
+    ERROR_TEXT "no route to this address"
+    ERROR_TEXT "host does not answer"
+    ERROR_TEXT "link is down"
+    ERROR_TEXT "port is in use"
+.if (. - error_texts) - ERROR_COUNT*4
+    .error "error_texts and errors.inc differ"
+.endif
+    ERROR_TEXT "unknown error"

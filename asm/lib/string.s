@@ -1,0 +1,157 @@
+# NUL-terminated strings and numbers in text.
+
+.include "macros.inc"
+.include "errors.inc"
+
+.globl string_length, string_compare, string_copy, string_find, string_prefix, parse_number, parse_hex_digit
+
+.text
+
+# In: EAX string. Out: EAX length without the NUL. Clobbers EAX only.
+string_length:
+    push    edi
+    mov     edi, eax
+    dec     edi
+1:  inc     edi
+    cmp     byte ptr [edi], 0
+    jne     1b
+    sub     edi, eax
+    mov     eax, edi
+    pop     edi
+    ret
+
+# In: EAX, EDX strings. Out: ZF set when they are equal, else CF tells unsigned order of the first difference.
+string_compare:
+    push    esi
+    push    edi
+    mov     esi, eax
+    mov     edi, edx
+1:  lodsb
+    cmp     al, [edi]
+    jne     2f
+    inc     edi
+    test    al, al
+    jnz     1b
+2:  pop     edi
+    pop     esi
+    ret
+
+# Whether a string begins with another one.
+# In: EAX string, EDX prefix. Out: ZF set when it does, EAX then behind the prefix.
+string_prefix:
+    push    esi
+1:  mov     cl, [edx]
+    test    cl, cl
+    jz      2f
+    cmp     cl, [eax]
+    jne     2f
+    inc     eax
+    inc     edx
+    jmp     1b
+2:  pop     esi
+    ret
+
+# Copies a string into a buffer, cut to fit, always terminated.
+# In: EAX destination, EDX source, ECX size of the destination (at least 1). Out: EAX characters copied, without the NUL.
+string_copy:
+    push    esi
+    push    edi
+    mov     edi, eax
+    mov     esi, edx
+    push    eax
+1:  dec     ecx
+    jz      2f
+    lodsb
+    stosb
+    test    al, al
+    jnz     1b
+    dec     edi
+2:  mov     byte ptr [edi], 0
+    pop     eax
+    sub     edi, eax
+    mov     eax, edi
+    pop     edi
+    pop     esi
+    ret
+
+# In: EAX string, DL character. Out: EAX address of its first occurrence; CF when there is none.
+string_find:
+    cmp     [eax], dl
+    je      1f
+    cmp     byte ptr [eax], 0
+    je      2f
+    inc     eax
+    jmp     string_find
+1:  clc
+    ret
+2:  stc
+    ret
+
+# The value of a hexadecimal digit.
+# In: AL character. Out: EAX 0-15; CF when it is none. Clobbers EAX only.
+parse_hex_digit:
+    movzx   eax, al
+    cmp     al, '0'
+    jb      2f
+    cmp     al, '9'
+    jbe     1f
+    or      al, 0x20
+    cmp     al, 'a'
+    jb      2f
+    cmp     al, 'f'
+    ja      2f
+    sub     al, 'a' - 10 - '0'
+1:  sub     al, '0'
+    clc
+    ret
+2:  stc
+    ret
+
+# Reads an unsigned number: decimal digits, or 0x and hexadecimal digits.
+# In: EAX string. Out: EAX value, EDX first character behind it; CF when there is no digit or it needs more than 32 bits.
+parse_number:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    xor     edi, edi                        # value
+    mov     ebx, 10                         # base
+    cmp     byte ptr [esi], '0'
+    jne     1f
+    mov     al, [esi + 1]
+    or      al, 0x20
+    cmp     al, 'x'
+    jne     1f
+    mov     al, [esi + 2]
+    call    parse_hex_digit
+    jc      1f                              # "0x" alone: the number 0 with text behind it
+    add     esi, 2
+    mov     ebx, 16
+1:  mov     al, [esi]
+    call    parse_hex_digit
+    jc      9f
+    cmp     eax, ebx
+    jae     9f
+2:  mov     ecx, eax                        # the first digit is good; go on to the last
+    mov     eax, edi
+    mul     ebx
+    jc      9f
+    add     eax, ecx
+    jc      9f
+    mov     edi, eax
+    inc     esi
+    mov     al, [esi]
+    call    parse_hex_digit
+    jc      3f
+    cmp     eax, ebx
+    jb      2b
+3:  mov     eax, edi
+    mov     edx, esi
+    clc
+    jmp     10f
+9:  mov     eax, ERROR_INVALID
+    stc
+10: pop     edi
+    pop     esi
+    pop     ebx
+    ret
