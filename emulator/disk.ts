@@ -1,0 +1,117 @@
+/** Disks in memory, and the record of what a guest wrote that every disk needs for snapshots and digests. */
+import type { BlockBackend } from "./block.ts";
+import type { Stateful, StateVisitor } from "./state.ts";
+
+const CHUNK_BYTES = 4096;
+
+/** A disk in memory that holds only what differs from zero or from the disk below it. */
+export class SparseDisk implements BlockBackend {
+  readonly sizeBytes: number;
+  readonly readOnly = false;
+  readonly #base: BlockBackend | null;
+  readonly #chunks = new Map<number, Uint8Array>();
+
+  /** `content` is the start of the disk, the rest is zeros; or `base` is a disk that is read where nothing was written. */
+  constructor(sizeBytes: number, source: { content?: Uint8Array; base?: BlockBackend } = {}) {
+    if (!(sizeBytes > 0 && sizeBytes % 512 === 0)) throw new RangeError(`a disk of ${sizeBytes} bytes: it must be a positive multiple of 512`);
+    this.sizeBytes = sizeBytes;
+    this.#base = source.base ?? null;
+    if (source.content) this.write(0, source.content.subarray(0, sizeBytes));
+  }
+
+  read(offsetBytes: number, target: Uint8Array): void {
+    for (let done = 0; done < target.length; ) {
+      const offset = offsetBytes + done;
+      const within = offset % CHUNK_BYTES;
+      const length = Math.min(CHUNK_BYTES - within, target.length - done);
+      const chunk = this.#chunks.get((offset - within) / CHUNK_BYTES);
+      if (chunk) target.set(chunk.subarray(within, within + length), done);
+      else if (this.#base && offset < this.#base.sizeBytes) this.#base.read(offset, target.subarray(done, done + Math.min(length, this.#base.sizeBytes - offset)));
+      else target.fill(0, done, done + length);
+      done += length;
+    }
+  }
+
+  write(offsetBytes: number, source: Uint8Array): void {
+    for (let done = 0; done < source.length; ) {
+      const offset = offsetBytes + done;
+      const within = offset % CHUNK_BYTES;
+      const length = Math.min(CHUNK_BYTES - within, source.length - done);
+      this.#chunk((offset - within) / CHUNK_BYTES, source, done, length)?.set(source.subarray(done, done + length), within);
+      done += length;
+    }
+  }
+
+  flush(): void {
+    // Memory is as stable as it gets.
+  }
+
+  /** The disk's content up to its last byte that is not zero. */
+  content(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#base ? this.sizeBytes : (Math.max(-1, ...this.#chunks.keys()) + 1) * CHUNK_BYTES);
+    this.read(0, bytes.subarray(0, Math.min(bytes.length, this.sizeBytes)));
+    let end = bytes.length;
+    while (end > 0 && bytes[end - 1] === 0) end--;
+    return bytes.slice(0, end);
+  }
+
+  /** The chunk to write into; null when zeros are written where there are zeros already. */
+  #chunk(index: number, source: Uint8Array, from: number, length: number): Uint8Array | null {
+    const known = this.#chunks.get(index);
+    if (known) return known;
+    if (!this.#base) {
+      let zeros = true;
+      for (let i = from; zeros && i < from + length; i++) zeros = source[i] === 0;
+      if (zeros) return null;
+    }
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    const start = index * CHUNK_BYTES;
+    if (this.#base && start < this.#base.sizeBytes) this.#base.read(start, chunk.subarray(0, Math.min(CHUNK_BYTES, this.#base.sizeBytes - start)));
+    this.#chunks.set(index, chunk);
+    return chunk;
+  }
+}
+
+/** A disk whose written chunks are part of the machine's state, wherever its bytes live. */
+export class TrackedDisk implements BlockBackend, Stateful {
+  readonly sizeBytes: number;
+  readonly readOnly: boolean;
+  readonly #backend: BlockBackend;
+  readonly #written = new Set<number>();
+
+  constructor(backend: BlockBackend) {
+    this.#backend = backend;
+    this.sizeBytes = backend.sizeBytes;
+    this.readOnly = backend.readOnly;
+  }
+
+  read(offsetBytes: number, target: Uint8Array): void {
+    this.#backend.read(offsetBytes, target);
+  }
+
+  write(offsetBytes: number, source: Uint8Array): void {
+    if (source.length === 0) return;
+    const last = Math.floor((offsetBytes + source.length - 1) / CHUNK_BYTES);
+    for (let chunk = Math.floor(offsetBytes / CHUNK_BYTES); chunk <= last; chunk++) this.#written.add(chunk);
+    this.#backend.write(offsetBytes, source);
+  }
+
+  flush(): void {
+    this.#backend.flush();
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part("disk", 1);
+    const count = visitor.u32(this.#written.size);
+    const known = [...this.#written].sort((a, b) => a - b);
+    for (let i = 0; i < count; i++) {
+      const index = visitor.u32(known[i] ?? 0);
+      const bytes = new Uint8Array(Math.min(CHUNK_BYTES, this.sizeBytes - index * CHUNK_BYTES));
+      this.#backend.read(index * CHUNK_BYTES, bytes);
+      const before = bytes.slice();
+      visitor.bytes(bytes);
+      // A restoring visitor has put other bytes in place.
+      if (bytes.some((byte, at) => byte !== before[at])) this.write(index * CHUNK_BYTES, bytes);
+    }
+  }
+}

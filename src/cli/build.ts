@@ -1,0 +1,110 @@
+/** `qure build`: sources to images, or every mistake in the sources. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { formatDiagnostic, type Diagnostic } from "../assembler/diagnostic.ts";
+import { listFiles, readIfPresent, writeFileAside } from "../host/files.ts";
+import { KERNEL_REVISION, VERSION } from "../version.ts";
+import { buildFirmware, buildSystem, type BuildResult, type BuiltFile, type SourceTree } from "../workshop.ts";
+import { CommandError, UsageError } from "./fail.ts";
+
+interface BuildCommandOptions {
+  readonly source?: string;
+  readonly output: string;
+  readonly diskSize: string;
+  readonly revision?: string;
+  readonly firmware?: string;
+  readonly json?: boolean;
+}
+
+export function declare(command: Command): void {
+  command
+    .option("--source <dir>", "folder that holds boot/ and asm/ (default: here if it does, else QuRe's own)")
+    .option("-o, --output <dir>", "where the images go", "build")
+    .option("--disk-size <size>", "size of the disk image", "64M")
+    .option("--revision <n>", "kernel revision in the image header")
+    .option("--firmware <file>", "build only the emulated PC's firmware, into this file")
+    .option("--json", "print the manifest")
+    .addHelpText("after", "\nExample:\n  qure build && qemu-system-i386 -cdrom build/qure.iso\n")
+    .action((options: BuildCommandOptions) => runBuild(options));
+}
+
+function runBuild(options: BuildCommandOptions): void {
+  const start = performance.now();
+  const root = sourceRoot(options.source);
+  const tree = folderTree(root);
+  if (options.firmware !== undefined) {
+    const [file] = report(buildFirmware(tree));
+    writeFileAside(options.firmware, file!.content);
+    return;
+  }
+  const revision = options.revision === undefined ? KERNEL_REVISION : Number(options.revision);
+  if (!Number.isInteger(revision) || revision < 0 || revision > 0xffffffff) throw new UsageError(`--revision ${options.revision}: not a number from 0 to 4294967295`);
+  const diskBytes = parseSize(options.diskSize, "--disk-size");
+  const files = report(buildSystem(tree, { version: VERSION, revision, diskBytes }));
+  const manifest = makeManifest(files, revision);
+  for (const { name, content, sizeBytes } of files) writeFileAside(join(options.output, name), content, sizeBytes);
+  writeFileAside(join(options.output, "manifest.json"), manifest);
+  if (options.json) process.stdout.write(manifest);
+  else {
+    for (const { name, sizeBytes } of files) process.stdout.write(`${join(options.output, name).padEnd(28)} ${String(sizeBytes).padStart(10)} bytes\n`);
+    process.stdout.write(`built in ${((performance.now() - start) / 1000).toFixed(2)} s\n`);
+  }
+}
+
+/** Prints the diagnostics; comes back with the files or ends the command. */
+function report({ files, diagnostics }: BuildResult): readonly BuiltFile[] {
+  const colour = process.stderr.isTTY === true && !process.env["NO_COLOR"];
+  for (const diagnostic of diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic, { colour })}\n`);
+  if (files) return files;
+  const errors = diagnostics.filter(({ severity }: Diagnostic) => severity === "error").length;
+  throw new CommandError(`nothing was built: ${errors} error${errors === 1 ? "" : "s"}`);
+}
+
+/** The package's own folder, where its sources are: two levels above this file's bundle or source. */
+export function packageRoot(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "package.json")) && existsSync(join(folder, "asm"))) return folder;
+    if (folder === dirname(folder)) throw new CommandError("QuRe's own sources are missing from this installation: install the package again");
+  }
+}
+
+function sourceRoot(asked: string | undefined): string {
+  if (asked !== undefined) {
+    if (!existsSync(join(asked, "asm"))) throw new CommandError(`--source ${asked}: there is no folder asm/ in it`);
+    return resolve(asked);
+  }
+  return existsSync("asm/kernel.ld") ? resolve(".") : packageRoot();
+}
+
+export function folderTree(root: string): SourceTree {
+  const cache = new Map<string, Uint8Array | null>();
+  return {
+    list: (folder) => listFiles(join(root, folder)).map((path) => `${folder}/${path}`),
+    read(path) {
+      if (!cache.has(path)) cache.set(path, readIfPresent(resolve(root, path)));
+      return cache.get(path)!;
+    },
+  };
+}
+
+/** Sizes are numbers of bytes with K, M or G for the powers of 1024. */
+export function parseSize(text: string, option: string): number {
+  const match = /^(\d+)([kmg]?)i?b?$/i.exec(text);
+  const bytes = match ? Number(match[1]) * 1024 ** " kmg".indexOf(match[2]!.toLowerCase() || " ") : NaN;
+  const least = 16 * 1024 * 1024;
+  if (!(bytes >= least && bytes % 512 === 0 && bytes <= 2 ** 41)) throw new UsageError(`${option} ${text}: a disk has from 16M to 2048G, in whole sectors, such as 64M`);
+  return bytes;
+}
+
+function makeManifest(files: readonly BuiltFile[], revision: number): string {
+  const entries = files.map(({ name, content, sizeBytes, parts }) => {
+    const hash = createHash("sha256").update(content);
+    const zeros = new Uint8Array(1 << 20);
+    for (let left = sizeBytes - content.length; left > 0; left -= zeros.length) hash.update(zeros.subarray(0, Math.min(left, zeros.length)));
+    return { name, sizeBytes, sha256: hash.digest("hex"), parts };
+  });
+  return `${JSON.stringify({ version: VERSION, revision, files: entries }, null, 2)}\n`;
+}

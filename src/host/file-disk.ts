@@ -1,0 +1,49 @@
+/** A disk whose bytes are a file of the host. */
+import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import type { BlockBackend } from "../../emulator/block.ts";
+
+const SECTOR_BYTES = 512;
+
+export class FileDisk implements BlockBackend {
+  readonly sizeBytes: number;
+  readonly readOnly: boolean;
+  readonly #file: number;
+  readonly #fileBytes: number;
+
+  /** The size is rounded up to whole sectors; a read past the end of the file gives zeros. */
+  constructor(path: string, { readOnly }: { readOnly: boolean }) {
+    this.#file = openSync(path, readOnly ? "r" : "r+");
+    const { size } = fstatSync(this.#file);
+    this.#fileBytes = size;
+    this.readOnly = readOnly;
+    this.sizeBytes = Math.max(1, Math.ceil(size / SECTOR_BYTES)) * SECTOR_BYTES;
+  }
+
+  read(offsetBytes: number, target: Uint8Array): void {
+    let done = 0;
+    while (done < target.length) {
+      const count = readSync(this.#file, target, done, target.length - done, offsetBytes + done);
+      if (count === 0) break;
+      done += count;
+    }
+    target.fill(0, done);
+  }
+
+  write(offsetBytes: number, source: Uint8Array): void {
+    if (this.readOnly) throw new Error("a write to a disk that was opened for reading");
+    for (let done = 0; done < source.length; ) done += writeSync(this.#file, source, done, source.length - done, offsetBytes + done);
+  }
+
+  flush(): void {
+    if (!this.readOnly) fdatasyncSync(this.#file);
+  }
+
+  /** Size of the file itself, before it was rounded up. */
+  get fileBytes(): number {
+    return this.#fileBytes;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}

@@ -1,0 +1,53 @@
+/** Files of the host: written aside and renamed, so that what was there before stays whole until the new content is. */
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+
+/** Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros that take no room on the disk. */
+export function writeFileAside(path: string, content: Uint8Array | string, sizeBytes = 0): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
+  try {
+    const file = openSync(aside, "wx");
+    try {
+      const bytes = typeof content === "string" ? Buffer.from(content) : content;
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      if (sizeBytes > bytes.length) ftruncateSync(file, sizeBytes);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
+}
+
+/** All files below a folder, as paths relative to it with forward slashes, sorted; empty when there is no such folder. */
+export function listFiles(folder: string): string[] {
+  const walk = (path: string): string[] =>
+    readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? walk(join(path, entry.name)) : entry.isFile() ? [join(path, entry.name)] : []));
+  try {
+    return walk(folder).map((path) => relative(folder, path).split(sep).join("/")).sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** The file's bytes, or null when there is no such file. */
+export function readIfPresent(path: string): Uint8Array<ArrayBuffer> | null {
+  try {
+    const bytes = readFileSync(path);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR";
+}

@@ -1,0 +1,45 @@
+/** The text that a machine sent over a serial line, as a test reads it: waits go forward from where the last one ended. */
+
+const ESCAPE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])/g;
+
+export class ConsoleText {
+  #raw = "";
+  #text = "";
+  #position = 0;
+  readonly #listeners = new Set<(bytes: Uint8Array) => void>();
+
+  append(bytes: Uint8Array): void {
+    for (let i = 0; i < bytes.length; i++) this.#raw += String.fromCharCode(bytes[i]!);
+    for (const listener of this.#listeners) listener(bytes);
+  }
+
+  /** Everything so far, without carriage returns and terminal control sequences. */
+  get text(): string {
+    if (this.#raw !== "") {
+      // An escape sequence that is not complete yet waits for its rest.
+      const cut = /\x1b(?:\[[0-?]*[ -/]*)?$/.exec(this.#raw)?.index ?? this.#raw.length;
+      this.#text += this.#raw.slice(0, cut).replace(ESCAPE_SEQUENCE, "").replace(/\r/g, "");
+      this.#raw = this.#raw.slice(cut);
+    }
+    return this.#text;
+  }
+
+  /** What no wait has consumed yet. */
+  get unread(): string {
+    return this.text.slice(this.#position);
+  }
+
+  /** The first match in the unread text; consumes it and all before it. Null when there is none yet. */
+  take(pattern: RegExp | string): RegExpExecArray | null {
+    const expression = typeof pattern === "string" ? new RegExp(pattern.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")) : new RegExp(pattern.source, pattern.flags.replace("g", ""));
+    const match = expression.exec(this.unread);
+    if (match) this.#position += match.index + match[0].length;
+    return match;
+  }
+
+  /** Calls back for all bytes from now on; the result ends it. */
+  listen(listener: (bytes: Uint8Array) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Numbers of the ELF32 format for the Intel 80386 (System V ABI, edition 4.1, chapter 4; Intel386 supplement).
+ */
+
+export const ELF_MAGIC = 0x464c457f; // 7F 'E' 'L' 'F', little endian
+
+export const ET_REL = 1;
+export const ET_EXEC = 2;
+export const EM_386 = 3;
+
+export const EHDR_BYTES = 52;
+export const SHDR_BYTES = 40;
+export const PHDR_BYTES = 32;
+export const SYM_BYTES = 16;
+export const REL_BYTES = 8;
+
+export const SHT_NULL = 0;
+export const SHT_PROGBITS = 1;
+export const SHT_SYMTAB = 2;
+export const SHT_STRTAB = 3;
+export const SHT_RELA = 4;
+export const SHT_NOTE = 7;
+export const SHT_NOBITS = 8;
+export const SHT_REL = 9;
+export const SHT_INIT_ARRAY = 14;
+export const SHT_PREINIT_ARRAY = 16;
+export const SHT_GROUP = 17;
+
+export const SHF_WRITE = 0x1;
+export const SHF_ALLOC = 0x2;
+export const SHF_EXECINSTR = 0x4;
+export const SHF_MERGE = 0x10;
+export const SHF_STRINGS = 0x20;
+export const SHF_INFO_LINK = 0x40;
+export const SHF_GROUP = 0x200;
+
+export const SHN_UNDEF = 0;
+export const SHN_LORESERVE = 0xff00;
+export const SHN_ABS = 0xfff1;
+export const SHN_COMMON = 0xfff2;
+
+export const STB_LOCAL = 0;
+export const STB_GLOBAL = 1;
+export const STB_WEAK = 2;
+
+export const STT_NOTYPE = 0;
+export const STT_OBJECT = 1;
+export const STT_FUNC = 2;
+export const STT_SECTION = 3;
+export const STT_FILE = 4;
+
+export const R_386_NONE = 0;
+export const R_386_32 = 1;
+export const R_386_PC32 = 2;
+export const R_386_GOT32 = 3;
+export const R_386_PLT32 = 4;
+export const R_386_GOTOFF = 9;
+export const R_386_GOTPC = 10;
+export const R_386_16 = 20;
+export const R_386_PC16 = 21;
+export const R_386_8 = 22;
+export const R_386_PC8 = 23;
+export const R_386_GOT32X = 43;
+
+/** How a relocation's field is made: its width, and whether the place is subtracted. */
+export interface RelocationType {
+  readonly name: string;
+  readonly sizeBytes: 0 | 1 | 2 | 4;
+  readonly pcRelative: boolean;
+}
+
+export const RELOCATION_TYPES: ReadonlyMap<number, RelocationType> = new Map([
+  [R_386_NONE, { name: "R_386_NONE", sizeBytes: 0, pcRelative: false }],
+  [R_386_32, { name: "R_386_32", sizeBytes: 4, pcRelative: false }],
+  [R_386_PC32, { name: "R_386_PC32", sizeBytes: 4, pcRelative: true }],
+  // In a static link without a procedure linkage table the call goes to the symbol itself.
+  [R_386_PLT32, { name: "R_386_PLT32", sizeBytes: 4, pcRelative: true }],
+  [R_386_16, { name: "R_386_16", sizeBytes: 2, pcRelative: false }],
+  [R_386_PC16, { name: "R_386_PC16", sizeBytes: 2, pcRelative: true }],
+  [R_386_8, { name: "R_386_8", sizeBytes: 1, pcRelative: false }],
+  [R_386_PC8, { name: "R_386_PC8", sizeBytes: 1, pcRelative: true }],
+]);

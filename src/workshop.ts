@@ -1,0 +1,173 @@
+/**
+ * From sources to images: what `qure build` does, without touching a file. Sources come in through a `SourceTree`, and what
+ * comes out is either every file of the build or the list of everything that is wrong.
+ */
+import { assemble } from "./assembler/assemble.ts";
+import type { Diagnostic } from "./assembler/diagnostic.ts";
+import { makeBootImage, type BootImage } from "./image/boot-image.ts";
+import { DEFAULT_DISK_BYTES, makeDisk } from "./image/disk.ts";
+import { makeIso } from "./image/iso9660.ts";
+import { ImageError, makeKernelImage, SECTOR_BYTES, type KernelImage } from "./image/kernel-image.ts";
+import { writeListing } from "./image/listing.ts";
+import { writeExecutable } from "./linker/elf-writer.ts";
+import { readElf } from "./linker/elf-reader.ts";
+import { link, type Linked, type LinkProblem } from "./linker/link.ts";
+import { writeMap } from "./linker/map.ts";
+import { parseScript, ScriptError, type LinkerScript } from "./linker/script.ts";
+
+/** Paths are relative to the tree's root and have forward slashes. */
+export interface SourceTree {
+  /** All files below a folder, sorted. */
+  list(folder: string): readonly string[];
+  read(path: string): Uint8Array | null;
+}
+
+export interface BuiltFile {
+  readonly name: string;
+  readonly content: Uint8Array;
+  /** Size of the file when it is larger than its content: the rest is zeros. */
+  readonly sizeBytes: number;
+  /** Where each part of the system begins in this file, in bytes. */
+  readonly parts: Readonly<Record<string, { offset: number; sizeBytes: number }>>;
+}
+
+export interface BuildResult {
+  /** Null when there were errors. */
+  readonly files: readonly BuiltFile[] | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface BuildOptions {
+  readonly version: string;
+  readonly revision: number;
+  readonly diskBytes?: number;
+}
+
+/** Address at which kernel.elf is linked; the loader puts the kernel there on every PC with more than 1 MiB. */
+export const KERNEL_LINK_BASE = 0x100000;
+
+/** A program that could not be built. */
+class BuildFailure extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(`${diagnostics.length} errors`);
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** Builds loader, kernel and images. */
+export function buildSystem(tree: SourceTree, options: BuildOptions): BuildResult {
+  return collect((warnings) => {
+    const loader = linkFlat(tree, "boot/loader", "boot/loader.ld", ["boot", "asm/include"], warnings);
+    const script = readScript(tree, "asm/kernel.ld");
+    const objects = assembleFolder(tree, "asm", ["asm/include"], warnings);
+    const kernel = linkAll(tree, { objects, script, sectionStart: new Map([[".kernel32", KERNEL_LINK_BASE]]) });
+    const image = makeKernelImage(kernel, { label: `QuRe ${options.version}`, revision: options.revision, linkBase: KERNEL_LINK_BASE, entry16: "kernel16_entry" });
+    const boot = makeBootImage(loader, image);
+    return imageFiles(boot, image, kernel, tree, options.diskBytes ?? DEFAULT_DISK_BYTES);
+  });
+}
+
+/** Builds the emulated PC's firmware: a flat image that ends at 1 MiB. */
+export function buildFirmware(tree: SourceTree): BuildResult {
+  return collect((warnings) => {
+    const content = linkFlat(tree, "boot/firmware", "boot/firmware.ld", ["boot", "boot/firmware", "asm/include"], warnings);
+    return [{ name: "firmware.bin", content, sizeBytes: content.length, parts: {} }];
+  });
+}
+
+function collect(build: (warnings: Diagnostic[]) => BuiltFile[]): BuildResult {
+  const warnings: Diagnostic[] = [];
+  try {
+    return { files: build(warnings), diagnostics: warnings };
+  } catch (error) {
+    if (error instanceof BuildFailure) return { files: null, diagnostics: [...warnings, ...error.diagnostics] };
+    if (error instanceof ImageError) return { files: null, diagnostics: [...warnings, problem({ file: "boot image", line: 0, message: error.message })] };
+    throw error;
+  }
+}
+
+function imageFiles(boot: BootImage, image: KernelImage, kernel: Linked, tree: SourceTree, diskBytes: number): BuiltFile[] {
+  const iso = makeIso(boot, "QURE");
+  const disk = makeDisk(boot, diskBytes);
+  const encoder = new TextEncoder();
+  const plain = (name: string, content: Uint8Array): BuiltFile => ({ name, content, sizeBytes: content.length, parts: {} });
+  const parts = (start: number): BuiltFile["parts"] => {
+    const kernelAt = start + boot.kernelSector * SECTOR_BYTES;
+    const inKernel = Object.fromEntries(Object.entries(image.parts).map(([name, { offset, sizeBytes }]) => [name, { offset: kernelAt + offset, sizeBytes }]));
+    return {
+      bootSector: { offset: start, sizeBytes: SECTOR_BYTES },
+      loader: { offset: start + SECTOR_BYTES, sizeBytes: boot.loaderSectors * SECTOR_BYTES },
+      kernelImage: { offset: kernelAt, sizeBytes: image.bytes.length },
+      ...inKernel,
+    };
+  };
+  return [
+    { name: "qure.iso", content: iso.bytes, sizeBytes: iso.bytes.length, parts: parts(iso.bootImageOffset) },
+    { name: "qure.img", content: disk, sizeBytes: diskBytes, parts: parts(0) },
+    plain("kernel.elf", writeExecutable(kernel)),
+    plain("kernel.map", encoder.encode(writeMap(kernel))),
+    plain("kernel.lst", encoder.encode(writeListing(kernel, (path) => tree.read(path)))),
+  ];
+}
+
+function linkFlat(tree: SourceTree, folder: string, scriptPath: string, includes: readonly string[], warnings: Diagnostic[]): Uint8Array {
+  const script = readScript(tree, scriptPath);
+  const linked = linkAll(tree, { objects: assembleFolder(tree, folder, includes, warnings), script });
+  const content = linked.sections.filter(({ nobits, flags }) => !nobits && (flags & 2) !== 0);
+  const start = Math.min(...content.map(({ address }) => address));
+  const bytes = new Uint8Array(Math.max(...content.map(({ address, sizeBytes }) => address + sizeBytes)) - start);
+  for (const section of content) bytes.set(section.content, section.address - start);
+  return bytes;
+}
+
+type Objects = ReturnType<typeof readElf>[];
+
+function assembleFolder(tree: SourceTree, folder: string, includes: readonly string[], warnings: Diagnostic[]): Objects {
+  const sources = tree.list(folder).filter((path) => path.endsWith(".s"));
+  if (sources.length === 0) throw new BuildFailure([problem({ file: folder, line: 0, message: "no assembly sources (*.s) here" })]);
+  const errors: Diagnostic[] = [];
+  const objects: Objects = [];
+  for (const path of sources) {
+    const read = (name: string, from: string | null): { path: string; bytes: Uint8Array } | null => {
+      const besides = from !== null && from.includes("/") ? [from.slice(0, from.lastIndexOf("/"))] : [];
+      for (const candidate of [name, ...[...besides, ...includes].map((base) => `${base}/${name}`)]) {
+        const bytes = tree.read(candidate);
+        if (bytes) return { path: candidate, bytes };
+      }
+      return null;
+    };
+    const { object, diagnostics } = assemble({ path, files: { read }, debugLines: true });
+    (object ? warnings : errors).push(...diagnostics);
+    if (object) objects.push(readElf(object, path));
+  }
+  if (errors.length > 0) throw new BuildFailure(errors);
+  return objects;
+}
+
+function readScript(tree: SourceTree, path: string): LinkerScript {
+  const bytes = tree.read(path);
+  if (!bytes) throw new BuildFailure([problem({ file: path, line: 0, message: "the linker script is missing" })]);
+  try {
+    return parseScript(new TextDecoder("latin1").decode(bytes), path);
+  } catch (error) {
+    if (error instanceof ScriptError) throw new BuildFailure([problem({ file: error.path, line: error.line, message: error.message }, tree)]);
+    throw error;
+  }
+}
+
+function linkAll(tree: SourceTree, options: Parameters<typeof link>[0]): Linked {
+  const { linked, problems } = link(options);
+  if (!linked) throw new BuildFailure(problems.map((found) => problem(found, tree)));
+  return linked;
+}
+
+/** A linker's problem in the assembler's form: with the source line where there is one. */
+function problem({ file, line, message }: LinkProblem, tree?: SourceTree): Diagnostic {
+  const source = line > 0 ? tree?.read(file) : null;
+  const sourceLine = source ? (new TextDecoder("latin1").decode(source).split("\n")[line - 1] ?? "") : "";
+  const symbol = /undefined symbol (\S+)/.exec(message)?.[1];
+  const found = symbol ? sourceLine.indexOf(symbol) : -1;
+  const column = found >= 0 ? found + 1 : sourceLine.search(/\S/) + 1;
+  return { severity: "error", id: "link", file, line, column, length: found >= 0 ? symbol!.length : 1, message, sourceLine, notes: [] };
+}
