@@ -107,7 +107,7 @@ icmp_reply:
     COUNT   icmp_stray
     ret
 2:  push    ecx
-    call    clock_ms
+    call    clock_us
     pop     ecx
     mov     [ecx + PING_ARRIVED], eax
     movzx   eax, word ptr [esi + ICMP_SEQUENCE]

@@ -7,8 +7,8 @@
 
     .text
 
-# random_seed: starts the generator of an interface from its MAC address alone, so that the first link-local address it picks is the
-# same at each boot (RFC 3927 section 2.1).
+# random_seed: starts the two generators of an interface from its MAC address: NETIF_RANDOM for delays, and NETIF_PICK for link-local
+# addresses, which nothing else steps, so that a machine tries the same addresses at each boot (RFC 3927 section 2.1).
 # In: EAX interface.
     .global random_seed
 random_seed:
@@ -24,14 +24,15 @@ random_seed:
     imul    eax, eax, 0xC2B2AE35
     or      eax, 1                      # the state of an xorshift generator must not be 0
     mov     [ecx + NETIF_RANDOM], eax
+    mov     [ecx + NETIF_PICK], eax
     ret
 
 # random_next: steps the generator (xorshift32, Marsaglia 2003).
-# In: EAX interface. Out: EAX number, not 0.
+# In: EAX address of its state. Out: EAX number, not 0.
     .global random_next
 random_next:
     mov     ecx, eax
-    mov     eax, [ecx + NETIF_RANDOM]
+    mov     eax, [ecx]
     mov     edx, eax
     shl     edx, 13
     xor     eax, edx
@@ -41,7 +42,7 @@ random_next:
     mov     edx, eax
     shl     edx, 5
     xor     eax, edx
-    mov     [ecx + NETIF_RANDOM], eax
+    mov     [ecx], eax
     ret
 
 # random_below: a number for a delay. Stirs in the clock: two machines whose generators coincide part here.
@@ -57,7 +58,7 @@ random_below:
     xor     eax, [ebx + NETIF_RANDOM]
     or      eax, 1
     mov     [ebx + NETIF_RANDOM], eax
-    mov     eax, ebx
+    lea     eax, [ebx + NETIF_RANDOM]
     call    random_next
     xor     edx, edx
     div     esi
