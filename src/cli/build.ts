@@ -1,13 +1,13 @@
 /** `qure build`: sources to images, or every mistake in the sources. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { formatDiagnostic, type Diagnostic } from "../assembler/diagnostic.ts";
-import { listFiles, readIfPresent, writeFileAside } from "../host/files.ts";
+import { folderTree, writeFileAside } from "../host/files.ts";
+import { packageRoot } from "../host/package.ts";
 import { KERNEL_REVISION, VERSION } from "../version.ts";
-import { buildFirmware, buildSystem, type BuildResult, type BuiltFile, type SourceTree } from "../workshop.ts";
+import { buildFirmware, buildSystem, type BuildResult, type BuiltFile } from "../workshop.ts";
 import { CommandError, UsageError } from "./fail.ts";
 
 interface BuildCommandOptions {
@@ -63,31 +63,12 @@ function report({ files, diagnostics }: BuildResult): readonly BuiltFile[] {
   throw new CommandError(`nothing was built: ${errors} error${errors === 1 ? "" : "s"}`);
 }
 
-/** The package's own folder, where its sources are: two levels above this file's bundle or source. */
-export function packageRoot(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "package.json")) && existsSync(join(folder, "asm"))) return folder;
-    if (folder === dirname(folder)) throw new CommandError("QuRe's own sources are missing from this installation: install the package again");
-  }
-}
-
 function sourceRoot(asked: string | undefined): string {
   if (asked !== undefined) {
     if (!existsSync(join(asked, "asm"))) throw new CommandError(`--source ${asked}: there is no folder asm/ in it`);
     return resolve(asked);
   }
   return existsSync("asm/kernel.ld") ? resolve(".") : packageRoot();
-}
-
-export function folderTree(root: string): SourceTree {
-  const cache = new Map<string, Uint8Array | null>();
-  return {
-    list: (folder) => listFiles(join(root, folder)).map((path) => `${folder}/${path}`),
-    read(path) {
-      if (!cache.has(path)) cache.set(path, readIfPresent(resolve(root, path)));
-      return cache.get(path)!;
-    },
-  };
 }
 
 /** Sizes are numbers of bytes with K, M or G for the powers of 1024. */
