@@ -56,7 +56,10 @@ paging_init:
     add     ebx, PAGE_SIZE
     jmp     3b
 
-4:  mov     eax, cr4
+4:  mov     eax, offset boot_stack
+    call    page_protect
+    ASSERT  nc, "no memory for a page table"
+    mov     eax, cr4
     or      eax, CR4_PSE
     mov     cr4, eax
     mov     eax, [page_directory]

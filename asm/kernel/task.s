@@ -7,7 +7,7 @@
 .include "tasks.inc"
 
 .globl task_create, task_exit, task_yield, task_sleep, task_tick, task_may_sleep, schedule, task_wait, task_wake
-.globl task_boot, task_current, task_reschedule, task_all, task_waiting, task_idle, task_account
+.globl task_boot, task_current, task_reschedule, task_all, task_waiting, task_idle, task_cycles_per_ms
 
 STACK_PAGES         = 5                     # the lowest is the guard
 
@@ -49,6 +49,8 @@ tasks_init:
     call    task_time
     mov     [task_since], eax
     mov     [task_since + 4], edx
+    mov     [task_began], eax
+    mov     [task_began + 4], edx
     pop     ebx
     ret
 
@@ -340,14 +342,34 @@ task_account:
     pop     ebx
     ret
 
-# Out: EDX:EAX time stamp: cycles, or ticks without a TSC.
+# Out: EDX:EAX time stamp: cycles, or milliseconds without a TSC.
 task_time:
     cmp     byte ptr [task_has_tsc], 0
     je      1f
     rdtsc
     ret
-1:  mov     eax, [clock_ticks]
+1:  call    clock_ms
     xor     edx, edx
+    ret
+
+# What a millisecond is in the unit of TASK_CYCLES, from all the time since boot; brings the running task's time up to date.
+# Out: EAX, at least 1.
+task_cycles_per_ms:
+    INTERRUPTS_OFF
+    call    task_account
+    mov     eax, [task_since]
+    mov     edx, [task_since + 4]
+    sub     eax, [task_began]
+    sbb     edx, [task_began + 4]
+    imul    ecx, [clock_ticks], TICK_MS
+    INTERRUPTS_RESTORE
+    cmp     edx, ecx
+    jae     1f                              # in the first tick
+    div     ecx
+    test    eax, eax
+    jz      1f
+    ret
+1:  mov     eax, 1
     ret
 
 # Appends a task to a list. In: EAX task, EDX list.
@@ -397,5 +419,6 @@ task_waiting:       .space LIST_SIZE
 task_dead:          .space 4                # ended, memory not freed yet
 task_last_id:       .space 4
 task_since:         .space 8                # time stamp of the last switch
+task_began:         .space 8                # and of the first one
 task_has_tsc:       .space 1
 task_reschedule:    .space 1                # 1: switch at the end of the interrupt

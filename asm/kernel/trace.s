@@ -20,8 +20,7 @@ MAGIC_LINES         = 0x4E494C51            # "QLIN"
 TABLE_CURRENT       = 1
 LINE_BITS           = 20                    # of a file-and-line dword
 
-TRACE_DEPTH         = 24                    # return addresses at most
-TRACE_DWORDS        = 4096                  # of the stack at most
+TRACE_DEPTH         = 14                    # return addresses at most
 
 .text
 
@@ -163,35 +162,55 @@ trace_print:
     call    trace_address
     mov     esi, [ebx + REGS_ESP]
     test    esi, 3
-    jnz     4f
+    jnz     5f
     mov     eax, [task_current]
     mov     ebx, [eax + TASK_STACK_TOP]
     mov     ecx, [eax + TASK_STACK]         # from a pointer in the guard page on: what lies above it
-    cmp     eax, offset task_boot
-    je      1f
     add     ecx, PAGE_SIZE
-1:  cmp     esi, ecx
+    cmp     esi, ecx
     jae     2f
     mov     esi, ecx
 2:  mov     edi, TRACE_DEPTH
+    push    0                               # the address that was printed last, and how often it came again
+    push    0
 3:  cmp     esi, ebx
     jae     4f
     lodsd
     call    trace_is_return
     jc      3b
+    inc     dword ptr [esp]
+    cmp     eax, [esp + 4]                  # recursion: say it once
+    je      3b
+    mov     edx, eax
+    call    trace_repeats
+    mov     [esp + 4], edx
+    mov     eax, edx
     mov     edx, 1
     call    trace_address
     dec     edi
     jnz     3b
-4:  pop     edi
+4:  inc     dword ptr [esp]
+    call    trace_repeats
+    add     esp, 8
+5:  pop     edi
     pop     esi
     pop     ebx
     ret
 
+# Says how often the last address came again. In: on the stack the count plus 1; set to 0. Preserves all registers.
+trace_repeats:
+    push    eax
+    xor     eax, eax
+    xchg    eax, [esp + 8]
+    sub     eax, 1
+    jbe     1f
+    PRINTF  "  ... %u times more\n", eax
+1:  pop     eax
+    ret
+
 # Whether a value is a return address: points into the code, behind a call. In: EAX. Out: CF when it is not. Clobbers ECX, EDX.
 trace_is_return:
-    lea     ecx, [eax - 7]
-    cmp     ecx, offset kernel_text
+    cmp     eax, offset kernel_text + 7
     jb      9f
     cmp     eax, offset kernel_text_end
     ja      9f

@@ -39,7 +39,14 @@ shell_task:
 shell_run:
     push    ebp
     mov     ebp, esp
+    push    edi
     sub     esp, (ARGUMENTS + 1) * 4
+    push    eax                             # cleared, so that a stack trace finds nothing old in it
+    xor     eax, eax
+    lea     edi, [esp + 4]
+    mov     ecx, ARGUMENTS + 1
+    rep stosd
+    pop     eax
     mov     edx, esp
     call    shell_split
     jc      8f
@@ -61,7 +68,8 @@ shell_run:
     jmp     9f
 8:  PRINTF  "%s\n", eax
     mov     eax, 2
-9:  mov     esp, ebp
+9:  lea     esp, [ebp - 4]
+    pop     edi
     pop     ebp
     ret
 
