@@ -69,7 +69,7 @@ export class Cpu implements Processor {
     core.segments.setCpl(0);
     core.mmu.flush();
     core.debug.update();
-    this.interpreter.clear();
+    this.interpreter.abandon();
   }
 
   visitState(visitor: StateVisitor): void {

@@ -103,6 +103,7 @@ export class Interpreter {
       } while (index < core.end);
       core.remaining -= index;
       core.index = 0;
+      if (this.block !== block) return;
       this.block = null;
       if (index < count) {
         this.pause(block, index);
@@ -185,8 +186,9 @@ export class Interpreter {
     } finally {
       core.stepping = false;
     }
-    this.block = null;
     core.remaining--;
+    if (this.block !== block) return;
+    this.block = null;
     if (block.handlers.length > 1) s[EIP] = block.eips[1]!;
     else if (core.link !== null) s[EIP] = core.link.eip;
     if (core.repeating) s[EFLAGS]! |= RF;
@@ -279,5 +281,11 @@ export class Interpreter {
   clear(): void {
     this.code.clear();
     this.pausedBlock = null;
+  }
+
+  /** Within an instruction: its block is not returned to, EIP says where to go on (RESET). */
+  abandon(): void {
+    this.clear();
+    this.block = null;
   }
 }
