@@ -9,6 +9,7 @@ import { packageRoot } from "../host/package.ts";
 import { KERNEL_REVISION, VERSION } from "../version.ts";
 import { buildFirmware, buildSystem, type BuildResult, type BuiltFile } from "../workshop.ts";
 import { CommandError, UsageError } from "./fail.ts";
+import { parseSize } from "./sizes.ts";
 
 interface BuildCommandOptions {
   readonly source?: string;
@@ -69,15 +70,6 @@ function sourceRoot(asked: string | undefined): string {
     return resolve(asked);
   }
   return existsSync("asm/kernel.ld") ? resolve(".") : packageRoot();
-}
-
-/** Sizes are numbers of bytes with K, M or G for the powers of 1024. */
-export function parseSize(text: string, option: string): number {
-  const match = /^(\d+)([kmg]?)i?b?$/i.exec(text);
-  const bytes = match ? Number(match[1]) * 1024 ** " kmg".indexOf(match[2]!.toLowerCase() || " ") : NaN;
-  const least = 16 * 1024 * 1024;
-  if (!(bytes >= least && bytes % 512 === 0 && bytes <= 2 ** 41)) throw new UsageError(`${option} ${text}: a disk has from 16M to 2048G, in whole sectors, such as 64M`);
-  return bytes;
 }
 
 function makeManifest(files: readonly BuiltFile[], revision: number): string {

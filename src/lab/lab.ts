@@ -195,7 +195,7 @@ export class LabCluster {
           byte[0] = value;
           nodes[index]!.console.append(byte);
         },
-        ...(options.log ? { log: (line: string) => options.log!(part.name, line) } : {}),
+        ...(options.log ? { log: (line: string): void => options.log!(part.name, line) } : {}),
       })),
     });
   }
