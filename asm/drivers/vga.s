@@ -3,7 +3,7 @@
 
 .include "macros.inc"
 
-.globl vga_init, vga_put, vga_clear, vga_clear_line_end, vga_show_cursor, vga_attribute, vga_column, vga_row_text
+.globl vga_init, vga_put, vga_clear, vga_clear_line_end, vga_show_cursor, vga_attribute, vga_column, vga_at_start, vga_row_text
 
 VGA_MEMORY          = 0xB8000
 VGA_COLUMNS         = 80
@@ -145,6 +145,12 @@ vga_column:
     mov     eax, edx
     pop     edx
     pop     ecx
+    ret
+
+# Out: ZF set when the cursor stands at the beginning of a row, and not because the row before is just full. Clobbers EAX only.
+vga_at_start:
+    call    vga_column
+    or      al, [vga_wrapped]
     ret
 
 # Blanks the cells from the cursor to the end of its row.
