@@ -8,6 +8,7 @@
 .globl line_read, line_read_history, line_hide, line_show, line_abandon
 
 ROW_COLUMNS         = 80
+WINDOW_STEP         = 16                    # the window moves by so much more than it must, so that not each key moves it
 PROMPT_LONGEST      = 60                    # of a longer prompt the end is shown
 
 .text
@@ -281,6 +282,7 @@ line_draw_here:
     jbe     2f
     cmp     eax, [line_window]
     jbe     2f
+    add     eax, WINDOW_STEP
     mov     [line_window], eax
 2:  mov     esi, [line_prompt_start]
     mov     edi, [line_prompt_length]
