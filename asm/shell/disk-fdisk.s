@@ -90,7 +90,6 @@ fdisk_show:
         lea     eax, [ebx + DISK_NAME]
         PRINTF  "%s has no partition table. 'fdisk %s init' makes one.\n",eax,eax
         jmp     6f
-1:      PRINTF  ", disk signature %08x\n",[edi+MBR_SIGNATURE]
         call    table_head
         xor     esi, esi
 2:      push    esi
@@ -118,13 +117,14 @@ fdisk_show:
 fdisk_title:
         push    ebx
         mov     ebx, eax
-        lea     eax, [ebx + DISK_NAME]
-        lea     edx, [ebx + DISK_MODEL]
-        PRINTF  "%s: %s, %u sectors,",eax,edx,[ebx+DISK_SECTORS]
         mov     eax, [ebx + DISK_SECTORS]
         mov     edx, 512
-        call    size_print
-        PRINT   "\n"
+        call    size_unit
+        push    esi
+        lea     esi, [ebx + DISK_NAME]
+        lea     ecx, [ebx + DISK_MODEL]
+        PRINTF  "%s: %s, %u sectors, %u %s\n",esi,ecx,[ebx+DISK_SECTORS],eax,edx
+        pop     esi
         pop     ebx
         ret
 

@@ -63,11 +63,10 @@ mkfs_command:
 4:      mov     eax, ebx
         call    [edi + FS_FORMAT]
         jc      5f
-        PRINTF  "%s: empty %s made,",[esi+12],[esi+8]
         mov     eax, [ebx + VOLUME_SECTORS]
         mov     edx, 512
-        call    size_print
-        PRINT   "\n"
+        call    size_unit
+        PRINTF  "%s now holds an empty %s of %u %s.\n",[esi+12],[esi+8],eax,edx
         xor     eax, eax
         jmp     9f
 5:      call    error_text

@@ -237,11 +237,11 @@ partinfo_command:
         mov     eax, [ebx + VOLUME_START]
         mov     edx, [ebx + VOLUME_SECTORS]
         lea     ecx, [eax + edx - 1]
-        PRINTF  "  sectors   %u, from %u to %u\n  size    ",edx,eax,ecx
-        mov     eax, [ebx + VOLUME_SECTORS]
+        PRINTF  "  sectors   %u, from %u to %u\n",edx,eax,ecx
+        mov     eax, edx
         mov     edx, [edi + DISK_SECTOR_BYTES]
-        call    size_print
-        PRINT   "\n"
+        call    size_unit
+        PRINTF  "  size      %u %s\n",eax,edx
         mov     eax, ebx
         call    volume_describe                 # what file system it holds, where it is mounted
         xor     eax, eax
