@@ -5,7 +5,7 @@
 .include "errors.inc"
 .include "cpu.inc"
 
-.globl irq_register, interrupt_entry, irq_counts, irq_spurious
+.globl pic_init, irq_register, interrupt_entry, irq_counts, irq_spurious
 
 # 8259A: command and data ports of master and slave, and the words that are written to them (data sheet 231468).
 PIC_MASTER          = 0x20
@@ -49,8 +49,6 @@ pic_init:
     mov     al, 0xFF
     out     PIC_SLAVE + 1, al
     ret
-
-INITCALL 2, pic_init
 
 # Registers a handler for an interrupt line and unmasks the line.
 # In: EAX IRQ 0-15, EDX handler (called with EAX = argument, interrupts off; EAX, ECX, EDX are its own), ECX argument.
