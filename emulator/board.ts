@@ -30,7 +30,7 @@ import { Uart16550 } from "./devices/uart.ts";
 import { Vga } from "./devices/vga.ts";
 import { VgaPciFunction } from "./devices/vga-pci.ts";
 import { SharedLine } from "./devices/wire.ts";
-import type { EthernetPort } from "./ether/port.ts";
+import type { CableEnd } from "./ether/cable-end.ts";
 import type { Stateful, StateVisitor } from "./state.ts";
 
 export interface DriveConfig {
@@ -40,7 +40,7 @@ export interface DriveConfig {
 
 export interface NetworkCardConfig {
   macAddress: Uint8Array;
-  port: EthernetPort;
+  port: CableEnd;
 }
 
 export interface BoardConfig {
@@ -97,6 +97,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly #latches: readonly (Stateful & { reset?(): void })[];
   #resetNs = 0;
 
+  /** The board must be reset before it is used, once the processor's pins in `host` are connected. */
   constructor(config: BoardConfig, host: BoardHost) {
     this.#host = host;
     const { clock } = host;
@@ -171,7 +172,6 @@ export class Board implements ProcessorBus, Stateful {
     space.claimPorts(0x402, 1, debugConsole);
     space.claimPorts(0xe9, 1, debugConsole);
     this.#latches = [nmiStatus, fastA20, resetControl, postCode, apmControl, apmStatus];
-    this.reset();
   }
 
   #irq(number: number): Wire {
@@ -210,6 +210,7 @@ export class Board implements ProcessorBus, Stateful {
         dma: this.#host.dma, interrupt: bridge.interruptPin(slot, 1), port, macAddress,
       });
       this.#pci.plug(slot, 0, card);
+      port.plugIn(this.#host.clock, card);
       return card;
     });
   }

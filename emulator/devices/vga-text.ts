@@ -20,7 +20,7 @@ export interface TextScreen {
   /** Where the cursor is, null when it is off or outside. */
   cursor: { column: number; row: number } | null;
   /** Each row as text, without trailing blanks. */
-  lines(): string[];
+  lines: string[];
 }
 
 export interface Picture {
@@ -62,7 +62,7 @@ export function readTextScreen(vga: Vga): TextScreen {
       cells[row * columns + column] = memory[address]! | (memory[address + 1]! << 8);
     }
   }
-  return { columns, rows, cells, cursor: findCursor(vga, columns, rows, start, pitch), lines: () => toLines(cells, columns) };
+  return { columns, rows, cells, cursor: findCursor(vga, columns, rows, start, pitch), lines: toLines(cells, columns) };
 }
 
 function findCursor(vga: Vga, columns: number, rows: number, start: number, pitch: number): TextScreen["cursor"] {
