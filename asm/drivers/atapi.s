@@ -423,7 +423,8 @@ atapi_packet:
 5:      mov     eax, [ebp - 8]
         clc
         jmp     9f
-8:      movzx   edx, dl
+8:      mov     eax, ebx
+        movzx   edx, dl
         call    ide_no_answer
 9:      pop     edi
         pop     esi

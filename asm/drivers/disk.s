@@ -88,32 +88,36 @@ disk_print:
         pop     ebx
         ret
 
-# Prints a size in a column of 11 characters, rounded down to a unit that leaves at most four digits or so.
-# In: EAX = sectors, EDX = bytes of a sector, 512 or 2048.
+# Prints a size in a column of 11 characters. In: EAX = sectors, EDX = bytes of a sector, 512 or 2048.
 .global size_print
 size_print:
-        push    ebx
+        call    size_unit
+        PRINTF  "%7u %s",eax,edx
+        ret
+
+# Converts a size into a unit that leaves at most five digits, rounding down.
+# In: EAX = sectors, EDX = bytes of a sector, 512 or 2048. Out: EAX = number, EDX = text of the unit. Clobbers ECX.
+.global size_unit
+size_unit:
         xor     ecx, ecx
-        shr     edx, 11                         # 2048-byte sectors: half as many KiB are two for each sector
+        shr     edx, 11
         jz      1f
-        shld    ecx, eax, 2
+        shld    ecx, eax, 2                     # 2048 bytes: in units of 512 bytes
         shl     eax, 2
 1:      shrd    eax, ecx, 1                     # ECX:EAX KiB
         shr     ecx, 1
-        LOAD_STRING ebx, "KiB"
+        LOAD_STRING edx, "KiB"
         test    ecx, ecx
         jnz     2f
         cmp     eax, 10 << 10
         jb      9f
 2:      shrd    eax, ecx, 10
-        LOAD_STRING ebx, "MiB"
+        LOAD_STRING edx, "MiB"
         cmp     eax, 10 << 10
         jb      9f
         shr     eax, 10
-        LOAD_STRING ebx, "GiB"
-9:      PRINTF  "%7u %s",eax,ebx
-        pop     ebx
-        ret
+        LOAD_STRING edx, "GiB"
+9:      ret
 
 # Finds a drive or a partition by name.
 # In: EAX = name such as hda or hda0. Out: EAX = volume; CF and EAX = ERROR_NO_DEVICE when there is none.

@@ -75,16 +75,23 @@ pages_init:
 9:  add     esi, MEMORY_MAP_ENTRY
     jmp     8b
 
-10: mov     eax, [page_lowest]              # count
+10: mov     edx, [page_bitmap]              # count what is free; most dwords are all ones or all zeros
+    mov     ebx, [page_bitmap_dwords]
     xor     ecx, ecx
-11: cmp     eax, [pages_end]
-    jae     12f
-    mov     edx, [page_bitmap]
-    bt      [edx], eax
-    cmc
-    adc     ecx, 0
-    inc     eax
-    jmp     11b
+11: dec     ebx
+    js      12f
+    mov     eax, [edx + ebx*4]
+    not     eax
+    add     ecx, 32
+    cmp     eax, -1
+    je      11b
+    sub     ecx, 32
+13: test    eax, eax
+    jz      11b
+    lea     esi, [eax - 1]                  # clears the lowest bit
+    and     eax, esi
+    inc     ecx
+    jmp     13b
 12: mov     [pages_free], ecx
     mov     [pages_total], ecx
     test    ecx, ecx
@@ -143,14 +150,28 @@ pages_range_outer:
 # Marks pages. In: EAX first page, ECX number (at least 1), EDX 1 in use, 0 free.
 pages_mark:
     push    ebx
+    push    edi
     mov     ebx, [page_bitmap]
-1:  bts     [ebx], eax
-    test    edx, edx
+    neg     edx                             # 32 pages of this state
+1:  test    al, 31
     jnz     2f
+    cmp     ecx, 32
+    jb      2f
+    mov     edi, eax
+    shr     edi, 3
+    mov     [ebx + edi], edx
+    add     eax, 32
+    sub     ecx, 32
+    jnz     1b
+    jmp     4f
+2:  bts     [ebx], eax
+    test    edx, edx
+    jnz     3f
     btr     [ebx], eax
-2:  inc     eax
+3:  inc     eax
     dec     ecx
     jnz     1b
+4:  pop     edi
     pop     ebx
     ret
 
@@ -240,9 +261,8 @@ page_free:
     ASSERT  ae, "page_free: page was never allocated"
     INTERRUPTS_OFF
     cmp     ebx, [page_hint]
-    jae     1f
+    jae     2f
     mov     [page_hint], ebx
-1:  mov     edx, [page_bitmap]
 2:  test    esi, esi
     jz      3f
     cmp     ebx, [pages_end]

@@ -56,9 +56,9 @@ symbol_find:
     jb      8f
     cmp     ebx, offset kernel_end
     jae     8f
+    cmp     dword ptr [boot_info + bi_symbols_bytes], SYMBOLS_HEADER
+    jb      8f
     mov     esi, [boot_info + bi_symbols]
-    test    esi, esi
-    jz      8f
     cmp     dword ptr [esi + TABLE_MAGIC], MAGIC_SYMBOLS
     jne     8f
     cmp     dword ptr [esi + TABLE_VERSION], TABLE_CURRENT
@@ -91,9 +91,9 @@ line_find:
     jb      8f
     cmp     eax, offset kernel_text_end
     jae     8f
+    cmp     dword ptr [boot_info + bi_lines_bytes], LINES_HEADER
+    jb      8f
     mov     esi, [boot_info + bi_lines]
-    test    esi, esi
-    jz      8f
     cmp     dword ptr [esi + TABLE_MAGIC], MAGIC_LINES
     jne     8f
     cmp     dword ptr [esi + TABLE_VERSION], TABLE_CURRENT

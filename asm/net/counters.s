@@ -62,4 +62,11 @@ net_counters:
     COUNTER dhcp_received,      "dhcp   messages accepted"
     COUNTER dhcp_malformed,     "dhcp   malformed or foreign"
     COUNTER dhcp_declined,      "dhcp   offered address was in use"
+    COUNTER cloud_received,     "cloud  packets received"
+    COUNTER cloud_malformed,    "cloud  malformed"
+    COUNTER cloud_foreign,      "cloud  of another port, version or magic"
+    COUNTER cloud_own,          "cloud  with this node's own id"
+    COUNTER cloud_full,         "cloud  from nodes that the table has no room for"
+    COUNTER cloud_sent,         "cloud  packets sent"
+    COUNTER cloud_reboots,      "cloud  requests to reboot"
 net_counters_end:

@@ -5,9 +5,10 @@
 .include "keys.inc"
 .include "tasks.inc"
 
-.globl line_read, line_read_history, line_hide, line_show
+.globl line_read, line_read_history, line_hide, line_show, line_abandon
 
 ROW_COLUMNS         = 80
+WINDOW_STEP         = 16                    # the window moves by so much more than it must, so that not each key moves it
 PROMPT_LONGEST      = 60                    # of a longer prompt the end is shown
 
 .text
@@ -236,10 +237,8 @@ line_clear:
     jmp     line_home
 
 line_clear_screen:
-    call    vga_clear
-    LOAD_STRING eax, "\033[2J\033[H"
-    call    serial_text
-    jmp     line_draw
+    call    console_blank
+    jmp     line_draw_here
 
 line_up:
     mov     eax, offset history_older
@@ -267,6 +266,12 @@ line_down:
 
 # Draws the row anew: prompt, the window around the cursor, and the cursor.
 line_draw:
+    mov     al, 13
+    call    console_put
+    call    console_clear_line_end
+
+# The same in a row that is empty.
+line_draw_here:
     push    esi
     push    edi
     mov     eax, [line_cursor]              # the window follows the cursor
@@ -277,10 +282,9 @@ line_draw:
     jbe     2f
     cmp     eax, [line_window]
     jbe     2f
+    add     eax, WINDOW_STEP
     mov     [line_window], eax
-2:  mov     al, 13
-    call    console_put
-    mov     esi, [line_prompt_start]
+2:  mov     esi, [line_prompt_start]
     mov     edi, [line_prompt_length]
     call    line_put
     mov     esi, [line_buffer]
@@ -294,7 +298,6 @@ line_draw:
     add     eax, edi
     push    eax                             # first character that is not shown
     call    line_put
-    call    console_clear_line_end
     pop     edi
     sub     edi, [line_cursor]
 4:  dec     edi
@@ -315,16 +318,23 @@ line_put:
     jmp     line_put
 1:  ret
 
-# Takes the line that is being edited off the screen, before something else is printed. Interrupts off.
+# Makes room for what another task prints: on the screen the line goes away; a serial line is often somebody's log, there the
+# next text begins in a new row. Interrupts off.
 line_hide:
     cmp     byte ptr [line_active], 0
     je      1f
     cmp     byte ptr [line_hidden], 0
     jne     1f
     mov     byte ptr [line_hidden], 1
+    call    vga_at_start
+    je      1f
     mov     al, 13
-    call    console_put
-    jmp     console_clear_line_end
+    call    serial_put
+    mov     al, 10
+    call    serial_put
+    mov     al, 13
+    call    vga_put
+    jmp     vga_clear_line_end
 1:  ret
 
 # Shows it again when what was printed has ended its row. Interrupts off.
@@ -333,25 +343,28 @@ line_show:
     je      1f
     cmp     byte ptr [line_hidden], 0
     je      1f
-    call    vga_column
-    test    eax, eax
-    jnz     1f
+    call    vga_at_start
+    jne     1f
     mov     byte ptr [line_hidden], 0
-    jmp     line_draw
+    jmp     line_draw_here
 1:  ret
 
 # Shows it again because a key came. Interrupts off.
 line_reveal:
     cmp     byte ptr [line_hidden], 0
-    je      1f
+    je      2f
     mov     byte ptr [line_hidden], 0
-    call    vga_column
-    test    eax, eax
-    jz      line_draw
+    call    vga_at_start
+    je      1f
     mov     al, 10
     call    console_put
-    jmp     line_draw
-1:  ret
+1:  jmp     line_draw_here
+2:  ret
+
+# Forgets the line: panic does not want it back.
+line_abandon:
+    mov     byte ptr [line_active], 0
+    ret
 
 .macro LINE_KEY key:req, routine:req
     .word   \key

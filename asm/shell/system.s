@@ -133,12 +133,14 @@ command_ps:
 3:  or      eax, -1
 4:  mov     esi, eax
     mov     ecx, [ebx + TASK_STATE]
-    mov     ecx, [state_names + ecx*4]
-    mov     edi, [ebx + TASK_STACK_TOP]
-    mov     eax, ebx
+    mov     edi, [state_names + ecx*4]
+    cmp     ebx, [task_idle]
+    jne     5f
+    mov     edi, offset state_idle          # always there, never in the queue
+5:  mov     eax, ebx
     call    task_stack_used
     lea     edx, [ebx + TASK_LABEL]
-    PRINTF  "%2u  %-8s %7u  %8u  %6u  %s\n", [ebx+TASK_ID], ecx, esi, [ebx+TASK_SWITCHES], eax, edx
+    PRINTF  "%2u  %-8s %7u  %8u  %6u  %s\n", [ebx+TASK_ID], edi, esi, [ebx+TASK_SWITCHES], eax, edx
     mov     ebx, [ebx + TASK_ALL_NEXT]
     jmp     1b
 2:  xor     eax, eax
@@ -185,6 +187,7 @@ weekday_names:
 .align 4
 state_names:                                # in the order of TASK_READY, ...
     .long   state_ready, state_running, state_waiting, state_dead
+STRING state_idle, "idle"
 STRING state_ready, "ready"
 STRING state_running, "running"
 STRING state_waiting, "waiting"
