@@ -1,0 +1,4 @@
+.section .data
+.global font
+.balign 4
+font:   .space 4096
