@@ -94,6 +94,7 @@ boot_start:
         push    ax
         xor     ax, ax
         mov     es, ax
+        mov     fs, ax
         movzx   edx, dl
         xor     ebx, ebx
         xor     ecx, ecx

@@ -10,6 +10,9 @@ EQUIPMENT_MOUSE         = 0x0004
 EQUIPMENT_COLOR_80      = 0x0020
 EQUIPMENT_COM_SHIFT     = 9
 
+CR0_CD                  = 1 << 30
+CR0_NW                  = 1 << 29
+
 SHUTDOWN_EOI_JUMP       = 0x05          # CMOS shutdown codes with which a program resets the CPU and gets it back
 SHUTDOWN_JUMP           = 0x0A
 RESUME_VECTOR           = 0x467         # segment and offset where it goes on
@@ -43,9 +46,13 @@ post:
 post_cold:
         mov     ss, dx
         mov     sp, BOOT_ADDRESS
+        mov     eax, cr0                # after reset the caches are off
+        and     eax, ~(CR0_CD | CR0_NW)
+        mov     cr0, eax
         call    data_areas_init
         call    vectors_init
         call    interrupt_controllers_init
+        call    apic_init
         call    keyboard_init
         call    pci_init                # before the video card is touched: it decodes nothing yet
         call    serial_init
