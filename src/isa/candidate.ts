@@ -148,7 +148,7 @@ const sizedByAddress = (form: Form): boolean => form.addressSized && form.operan
 const fixedSize = (form: Form): 0 | 8 | 16 | 32 => {
   if (form.operandSize === 8) return 8;
   for (const { sizeBits, register, memory, attSuffix } of form.operands) {
-    if (attSuffix !== "" || (memory === null && register !== "r16" && register !== "r32")) continue;
+    if (attSuffix !== "" || (register === null ? memory === null : register !== "r16" && register !== "r32")) continue;
     if (sizeBits === 16 || sizeBits === 32) return sizeBits;
   }
   return 0;
@@ -227,7 +227,9 @@ const expand = (name: string, suffix: string, options: EncodeOptions): Candidate
       // MONITOR's address register tells the size.
       if (byAddress && size !== 32 && form.operands.some(({ text }) => text === "eax")) continue;
       const candidate = compile(form, size, options.bits);
-      if (suffix === "" ? form.needsSuffix : !suffixesOf(candidate, att).includes(suffix)) continue;
+      // AT&T takes `movs` alone for one of the code segment's size.
+      const needsSuffix = form.needsSuffix && !(att && candidate.sizeBits === options.bits);
+      if (suffix === "" ? needsSuffix : !suffixesOf(candidate, att).includes(suffix)) continue;
       candidates.push(candidate);
     }
   }

@@ -231,8 +231,7 @@ const parseRow = (row: string, sectionFeature: string, id: number): Form => {
   if (attOnly === undefined && !names.some(([name]) => name === att16)) names.push([att16, att32]);
   const rm = operands.find((operand) => operand.field === "rm" || operand.field === "reg+rm");
   const isVariable = flags.has("v") || operands.some((operand) => operand.sizeBits === "v");
-  // The operation is on bytes when the operand that it is about is; a byte that is only extended, counted or addressed does not count.
-  const isByte = flags.has("b") || (!isVariable && operands.some((operand) => operand.sizeBits === 8 && (operand.register === "r8" || operand.memory !== null)));
+  const isByte = flags.has("b") || (!isVariable && operands.some(({ register, sizeBits, field }) => register === "r8" || (sizeBits === 8 && (field === "destination" || field === "source"))));
   return {
     id,
     text: row,
