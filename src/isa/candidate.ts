@@ -212,7 +212,8 @@ let attNames: ReadonlyMap<string, readonly Form[]> | null = null;
 export const formsByName = (att: boolean): ReadonlyMap<string, readonly Form[]> =>
   att ? (attNames ??= indexNames(true)) : (intelNames ??= indexNames(false));
 
-const SUFFIXES = /^(.+?)(ll|[bwlstq]|d)$/;
+/** What a suffix can be; the longer one (x87's `ll`) only where the shorter makes no sense (`mull`). */
+const SUFFIXES: readonly RegExp[] = [/^(.+)([bwlstqd])$/, /^(.+)(ll)$/];
 
 const expand = (name: string, suffix: string, options: EncodeOptions): Candidate[] => {
   const att = options.att === true;
@@ -258,8 +259,11 @@ export class CandidateTable {
 
   #find(mnemonic: string): readonly Candidate[] | null {
     const exact = expand(mnemonic, "", this.#options);
-    const match = SUFFIXES.exec(mnemonic);
-    const suffixed = match === null ? [] : expand(match[1]!, match[2]!, this.#options);
+    let suffixed: Candidate[] = [];
+    for (const pattern of SUFFIXES) {
+      const match = pattern.exec(mnemonic);
+      if (match !== null && suffixed.length === 0) suffixed = expand(match[1]!, match[2]!, this.#options);
+    }
     // MOVSD and CMPSD are string instructions and SSE2's; any other exact name has no second meaning.
     const all = exact.length === 0 ? suffixed : [...exact, ...suffixed.filter(({ form }) => isString(form))];
     return all.length === 0 ? null : all;

@@ -52,6 +52,9 @@ const INDIRECT = new Set(["jmp_indirect", "call_indirect", "jmp_far", "call_far"
 /** Near branches: F2 before them is BND. */
 const BOUNDED = new Set(["jmp", "jcc", "call", "ret", "jmp_indirect", "call_indirect"]);
 
+/** Conditional branches: CS or DS before them is a hint (SDM 2A, 2.1.1). */
+const HINTED = new Set(["jcc", "loop", "loope", "loopne", "jcxz"]);
+
 /** Stores that XRELEASE may stand before without LOCK. */
 const RELEASING_STORES = new Set([0x88, 0x89, 0xa2, 0xa3, 0xc6, 0xc7]);
 
@@ -70,6 +73,9 @@ interface Context {
   readonly next: number;
   readonly nameTarget: (address: number) => string;
 }
+
+/** DS before a near indirect branch is NOTRACK, and no segment any more. */
+const isNoTrack = ({ form, decoded }: Context): boolean => decoded.segment === 3 && (form.semantic === "jmp_indirect" || form.semantic === "call_indirect");
 
 const showsRegister = (pattern: OperandPattern, { decoded }: Context): boolean =>
   (pattern.register === "rv" || pattern.register === "r8") && !isInMemory(pattern, decoded) && !AUXILIARY.has(pattern.text);
@@ -99,7 +105,7 @@ const suffixOf = (context: Context): string => {
   if (memory === undefined) return "";
   if (memory.attSuffix !== "") return memory.attSuffix;
   if (form.semantic === "crc32") return sizeLetter(context);
-  if (memory.field === "table" || memory.memory !== "sized" || form.operands.some((pattern) => showsRegister(pattern, context))) return "";
+  if (memory.field === "table" || memory.memory !== "sized" || (memory.sizeBits !== "v" && form.operandSize !== 8) || form.operands.some((pattern) => showsRegister(pattern, context))) return "";
   // A byte that is set or extended, and registers of other files, need no letter.
   return form.semantic === "setcc" ? "" : sizeLetter(context);
 };
@@ -144,9 +150,10 @@ const segmentName = (number: number): string => REGISTERS_BY_CLASS.sreg[number]!
 const writeMemory = (pattern: OperandPattern, context: Context): string => {
   const { decoded, att } = context;
   const implicit = IMPLICIT_BASE[pattern.field];
-  const segment = implicit !== undefined ? (pattern.field === "destination" ? 0 : decoded.segment >= 0 ? decoded.segment : 3) : decoded.segment;
+  const segment = implicit !== undefined ? (pattern.field === "destination" ? 0 : decoded.segment >= 0 ? decoded.segment : 3) : isNoTrack(context) ? -1 : decoded.segment;
   const isAbsolute = pattern.field === "moffs" || (implicit === undefined && decoded.base < 0 && decoded.index < 0 && !decoded.hasSib);
-  const absolute = decoded.addressSize === 16 ? hex(decoded.displacement & 0xffff) : hex(decoded.displacement);
+  // objdump takes a bare 16-bit address for a signed displacement, in AT&T syntax only.
+  const absolute = decoded.addressSize === 32 || pattern.field === "moffs" ? hex(decoded.displacement) : att ? signedHex(decoded.displacement) : hex(decoded.displacement & 0xffff);
   const { base, index, scale } =
     implicit === undefined ? addressParts(decoded) : { base: REGISTERS_BY_CLASS[decoded.addressSize === 16 ? "r16" : "r32"][implicit]!.name, index: "", scale: 1 };
   const displacement = implicit === undefined && decoded.displacementBytes > 0 ? (base === "" && index !== "eiz" && index === "" ? absolute : signedHex(decoded.displacement)) : "";
@@ -215,6 +222,8 @@ const usesOperandPrefix = ({ form, decoded }: Context): boolean => {
 
 const usesAddressPrefix = ({ form, decoded, att }: Context): boolean => {
   if (form.operands.some(({ field }) => field === "moffs")) return false;
+  // A bare 32-bit address does not look like one.
+  if (decoded.isMemory && decoded.addressSize === 32 && decoded.base < 0 && !decoded.hasSib) return false;
   if (decoded.isMemory || form.mnemonic16 !== form.mnemonic32 || form.operands.some(({ memory, field }) => memory !== null && field !== "rm")) return form.operandSize !== "v" || form.mnemonic16 === form.mnemonic32;
   return att && form.addressSized;
 };
@@ -235,8 +244,8 @@ const writePrefixes = (bytes: Uint8Array, offset: number, context: Context): { w
     const segment = SEGMENT_BY_PREFIX[byte];
     if (segment !== undefined) {
       const isActive = isLast(at, (other) => SEGMENT_BY_PREFIX[other] !== undefined);
-      if (isActive && form.semantic === "jcc" && att && (byte === 0x2e || byte === 0x3e)) hint = byte === 0x2e ? ",pn" : ",pt";
-      else if (isActive && byte === 0x3e && (form.semantic === "jmp_indirect" || form.semantic === "call_indirect")) words.push("notrack");
+      if (isActive && HINTED.has(form.semantic) && att && (byte === 0x2e || byte === 0x3e)) hint = byte === 0x2e ? ",pn" : ",pt";
+      else if (isActive && isNoTrack(context)) words.push("notrack");
       else if (!isActive || !form.operands.some((pattern) => usesSegment(pattern, decoded))) words.push(segmentName(segment));
     } else if (byte === 0x66) {
       if (!isLast(at, (other) => other === 0x66) || !usesOperandPrefix(context)) words.push(sizePrefix("data", opposite));

@@ -110,7 +110,9 @@ export const instructionOf = (decoded: Decoded, bits: 16 | 32): Instruction => {
   const form = decoded.form;
   if (form === null) throw new Error(`there is no instruction: ${decoded.problem}`);
   let count = 0;
-  const operands = form.operands.map((pattern) => operandOf(pattern, decoded, pattern.field === "immediate" && count++ > 0 ? decoded.immediate2 : decoded.immediate));
+  // MONITOR's address is in AX then, which cannot be written.
+  const patterns = form.semantic === "monitor" && decoded.addressSize === 16 ? [] : form.operands;
+  const operands = patterns.map((pattern) => operandOf(pattern, decoded, pattern.field === "immediate" && count++ > 0 ? decoded.immediate2 : decoded.immediate));
   const prefixes: Prefix[] = [];
   if (decoded.lock) prefixes.push("lock");
   if (decoded.repeat !== 0 && form.prefix !== decoded.repeat) prefixes.push(decoded.repeat === 0xf2 ? "repne" : "rep");

@@ -151,7 +151,7 @@ export const SSE: readonly TableSection[] = [
       haddps xmm, xmm/m128 | F2 0F 7C /r
       hsubpd xmm, xmm/m128 | 66 0F 7D /r
       hsubps xmm, xmm/m128 | F2 0F 7D /r
-      lddqu xmm, m128     | F2 0F F0 /r
+      lddqu xmm, m        | F2 0F F0 /r
       movddup xmm, xmm/m64 | F2 0F 12 /r
       movsldup xmm, xmm/m128 | F3 0F 12 /r
       movshdup xmm, xmm/m128 | F3 0F 16 /r

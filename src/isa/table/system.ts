@@ -132,4 +132,5 @@ export const SYSTEM: readonly TableSection[] = [
   { feature: "smx", rows: `getsec | 0F 37` },
   { feature: "rdrnd", rows: `rdrand rv.rm | 0F C7 /6` },
   { feature: "rdseed", rows: `rdseed rv.rm | 0F C7 /7` },
+  { feature: "rdpid", rows: `rdpid r32.rm | F3 0F C7 /7` },
 ];

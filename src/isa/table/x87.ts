@@ -10,30 +10,32 @@ const hex = (value: number): string => value.toString(16).toUpperCase();
 /** The eight operations of D8, DA, DC, DE by digit. */
 const OPERATIONS = ["add", "mul", "com", "comp", "sub", "subr", "div", "divr"];
 
-const ARITHMETIC = OPERATIONS.map((name, digit) => {
-  const registers = (base: number): string => hex(0xc0 + base * 8);
-  const memory = `
+const registers = (digit: number, register = 0): string => hex(0xc0 + digit * 8 + register);
+
+/** Memory and ST(i) as the source; first, because ST(0) as ST(i) is encoded this way. */
+const TO_TOP = OPERATIONS.map((name, digit) => {
+  const forms = `
     f${name} m32fp      | D8 /${digit}
     f${name} m64fp      | DC /${digit}
     fi${name} m16int    | DE /${digit}
-    fi${name} m32int    | DA /${digit}`;
-  if (name.startsWith("com")) {
-    return `${memory}
-    f${name} sti        | D8 ${registers(digit)} +i
-    f${name}            | D8 ${hex(0xc1 + digit * 8)} | encode`;
-  }
+    fi${name} m32int    | DA /${digit}
+    f${name} sti        | D8 ${registers(digit)} +i`;
+  if (name.startsWith("com")) return `${forms}\n f${name} | D8 ${registers(digit, 1)} | encode`;
+  return `${forms} | encode\n f${name} st, sti | D8 ${registers(digit)} +i`;
+}).join("\n");
+
+/** ST(i) as the destination; with and without a pop. */
+const TO_OTHER = OPERATIONS.filter((name) => !name.startsWith("com")).map((name) => {
+  const digit = OPERATIONS.indexOf(name);
   // With the destination in ST(i) the reverse operation has the even digit.
   const back = digit < 4 ? digit : digit ^ 1;
-  const att = digit < 4 ? name : OPERATIONS[back]!;
-  const only = (suffix: string): string => (digit < 4 ? "" : `attonly=f${att}${suffix}`);
-  return `${memory}
-    f${name} st, sti    | D8 ${registers(digit)} +i
+  const only = (suffix: string): string => (digit < 4 ? "" : `attonly=f${OPERATIONS[back]!}${suffix}`);
+  return `
     f${name} sti, st    | DC ${registers(back)} +i | ${only("")}
-    f${name} sti        | D8 ${registers(digit)} +i | encode
-    f${name}            | DE ${hex(0xc1 + back * 8)} | encode =f${name}p ${only("")}
+    f${name}            | DE ${registers(back, 1)} | encode =f${name}p ${only("")}
     f${name}p sti, st   | DE ${registers(back)} +i | ${only("p")}
     f${name}p sti       | DE ${registers(back)} +i | encode ${only("p")}
-    f${name}p           | DE ${hex(0xc1 + back * 8)} | encode ${only("p")}`;
+    f${name}p           | DE ${registers(back, 1)} | encode ${only("p")}`;
 }).join("\n");
 
 /** D9 with a whole ModRM byte. */
@@ -95,7 +97,8 @@ export const X87: readonly TableSection[] = [
       fbstp m80bcd        | DF /6
       fxch sti            | D9 C8 +i
       fxch                | D9 C9 | encode
-      ${ARITHMETIC}
+      ${TO_TOP}
+      ${TO_OTHER}
       fcompp              | DE D9
       ${CONSTANTS_AND_FUNCTIONS}
       ffree sti           | DD C0 +i
