@@ -148,7 +148,7 @@ const sizedByAddress = (form: Form): boolean => form.addressSized && form.operan
 const fixedSize = (form: Form): 0 | 8 | 16 | 32 => {
   if (form.operandSize === 8) return 8;
   for (const { sizeBits, register, memory, attSuffix } of form.operands) {
-    if (attSuffix !== "" || (memory === null && register !== "r16" && register !== "r32")) continue;
+    if (attSuffix !== "" || (register === null ? memory === null : register !== "r16" && register !== "r32")) continue;
     if (sizeBits === 16 || sizeBits === 32) return sizeBits;
   }
   return 0;
@@ -212,7 +212,8 @@ let attNames: ReadonlyMap<string, readonly Form[]> | null = null;
 export const formsByName = (att: boolean): ReadonlyMap<string, readonly Form[]> =>
   att ? (attNames ??= indexNames(true)) : (intelNames ??= indexNames(false));
 
-const SUFFIXES = /^(.+?)(ll|[bwlstq]|d)$/;
+/** What a suffix can be; the longer one (x87's `ll`) only where the shorter makes no sense (`mull`). */
+const SUFFIXES: readonly RegExp[] = [/^(.+)([bwlstqd])$/, /^(.+)(ll)$/];
 
 const expand = (name: string, suffix: string, options: EncodeOptions): Candidate[] => {
   const att = options.att === true;
@@ -227,7 +228,9 @@ const expand = (name: string, suffix: string, options: EncodeOptions): Candidate
       // MONITOR's address register tells the size.
       if (byAddress && size !== 32 && form.operands.some(({ text }) => text === "eax")) continue;
       const candidate = compile(form, size, options.bits);
-      if (suffix === "" ? form.needsSuffix : !suffixesOf(candidate, att).includes(suffix)) continue;
+      // AT&T takes `movs` alone for one of the code segment's size.
+      const needsSuffix = form.needsSuffix && !(att && candidate.sizeBits === options.bits);
+      if (suffix === "" ? needsSuffix : !suffixesOf(candidate, att).includes(suffix)) continue;
       candidates.push(candidate);
     }
   }
@@ -256,8 +259,11 @@ export class CandidateTable {
 
   #find(mnemonic: string): readonly Candidate[] | null {
     const exact = expand(mnemonic, "", this.#options);
-    const match = SUFFIXES.exec(mnemonic);
-    const suffixed = match === null ? [] : expand(match[1]!, match[2]!, this.#options);
+    let suffixed: Candidate[] = [];
+    for (const pattern of SUFFIXES) {
+      const match = pattern.exec(mnemonic);
+      if (match !== null && suffixed.length === 0) suffixed = expand(match[1]!, match[2]!, this.#options);
+    }
     // MOVSD and CMPSD are string instructions and SSE2's; any other exact name has no second meaning.
     const all = exact.length === 0 ? suffixed : [...exact, ...suffixed.filter(({ form }) => isString(form))];
     return all.length === 0 ? null : all;

@@ -298,12 +298,15 @@ const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonl
   fixups = null;
   let segment = prefixes.segment;
   let memoryIndex = -1;
+  let addressWidth = 0;
   let address: number = candidate.addressBits !== 0 ? candidate.addressBits : prefixes.addressSize !== 0 ? prefixes.addressSize : bits;
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i]!;
     if (operand.kind !== "memory") continue;
-    memoryIndex = i;
     const width = addressBits(operand, address as 16 | 32);
+    if (memoryIndex >= 0 && width !== addressWidth) return error("bad-address", i, "both addresses of a string instruction are of the same width");
+    addressWidth = width;
+    memoryIndex = i;
     if (prefixes.addressSize !== 0 && width === bits) return error("bad-prefix", -1, `addr${prefixes.addressSize} contradicts the ${width}-bit registers of the address`);
     address = width;
     const { field } = candidate.operands[i]!;
