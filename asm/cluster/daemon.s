@@ -43,7 +43,9 @@ cluster_start:
     jz      9f
     mov     [cluster_netif], eax
     mov     dword ptr [cluster_pings], 1
-    mov     edx, eax
+    mov     eax, offset cluster_leave
+    call    power_hook
+    mov     edx, [cluster_netif]
     mov     eax, offset cluster_task
     LOAD_STRING ecx, "cloud"
     jmp     task_create

@@ -3,7 +3,7 @@
 .include "macros.inc"
 .include "errors.inc"
 
-.globl power_reset, power_off
+.globl power_reset, power_off, power_restart, power_hook
 
 RESET_CONTROL       = 0xCF9                 # PIIX and later: 2 arms a hard reset, 6 does it
 KBC_COMMAND         = 0x64
@@ -11,6 +11,7 @@ KBC_INPUT_FULL      = 0x02
 KBC_RESET           = 0xFE                  # pulses the processor's reset line
 
 ACPI_WAIT           = 300                   # milliseconds for a transition
+POWER_HOOKS         = 4
 
 .text
 
@@ -64,12 +65,42 @@ power_off:
     pop     ebx
     ret
 
+# Has a routine called before the machine stops in good order, such as to say good-bye to others.
+# In: EAX routine; it may sleep, and finds all tasks running. Out: CF when there is no room for it.
+power_hook:
+    mov     ecx, [power_hooks_used]
+    cmp     ecx, POWER_HOOKS
+    jae     1f
+    mov     [power_hooks + ecx*4], eax
+    inc     dword ptr [power_hooks_used]
+    clc
+    ret
+1:  mov     eax, ERROR_TABLE_FULL
+    stc
+    ret
+
+# Calls them.
+power_farewell:
+    push    ebx
+    xor     ebx, ebx
+1:  cmp     ebx, [power_hooks_used]
+    jae     2f
+    call    [power_hooks + ebx*4]
+    inc     ebx
+    jmp     1b
+2:  pop     ebx
+    ret
+
+# Restarts the machine in good order. Never returns. May sleep.
+power_restart:
 command_reboot:
     PRINT   "rebooting\n"
+    call    power_farewell
     call    power_reset
 
 command_shutdown:
     PRINT   "switching off\n"
+    call    power_farewell
     call    power_off
     call    error_text
     PRINTF  "shutdown: ACPI does not switch this machine off: %s\n", eax
@@ -83,3 +114,8 @@ SHELL_COMMAND "shutdown", command_shutdown, "", "switch the machine off", GROUP_
 no_idt:
     .word   0
     .long   0
+
+.bss
+.align 4
+power_hooks:        .space POWER_HOOKS * 4
+power_hooks_used:   .space 4
