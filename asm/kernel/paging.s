@@ -101,8 +101,8 @@ page_entry:
     inc     ecx
     cmp     ecx, 1024
     jb      1b
-    lea     eax, [edi + PAGE_PRESENT | PAGE_WRITABLE]
-    mov     [esi], eax
+    or      edi, PAGE_PRESENT | PAGE_WRITABLE
+    mov     [esi], edi
     mov     eax, cr3                        # forget the large page
     mov     cr3, eax
 2:  mov     eax, [esi]
