@@ -3,7 +3,7 @@
 .include "macros.inc"
 .include "keys.inc"
 
-.globl input_put, key_read, key_poll, key_read_timeout, break_check, break_clear, input_event
+.globl input_put, key_read, key_poll, key_read_timeout, break_check, break_clear
 
 INPUT_KEYS          = 2048                  # a power of two; scripts are pasted faster than commands run
 

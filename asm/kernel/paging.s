@@ -3,11 +3,9 @@
 # stacks. Memory above RAM is device memory and not cached.
 
 .include "macros.inc"
-.include "errors.inc"
-.include "bootinfo.inc"
 .include "cpu.inc"
 
-.globl page_protect, page_unprotect, page_directory
+.globl page_protect, page_unprotect
 
 .text
 
