@@ -37,6 +37,7 @@ input_room:
 
 # Takes a key if there is one. Out: EAX key; CF when there is none.
 key_poll:
+    INTERRUPTS_OFF
     mov     ecx, [input_tail]
     cmp     ecx, [input_head]
     je      1f
@@ -44,9 +45,11 @@ key_poll:
     and     edx, INPUT_KEYS - 1
     movzx   eax, word ptr [input_ring + edx*2]
     inc     dword ptr [input_tail]
+    INTERRUPTS_RESTORE
     clc
     ret
-1:  stc
+1:  INTERRUPTS_RESTORE
+    stc
     ret
 
 # Waits for a key. Out: EAX key. May sleep.
