@@ -90,7 +90,7 @@ fdisk_show:
         lea     eax, [ebx + DISK_NAME]
         PRINTF  "%s has no partition table. 'fdisk %s init' makes one.\n",eax,eax
         jmp     6f
-        call    table_head
+1:      call    table_head
         xor     esi, esi
 2:      push    esi
         lea     eax, [edi + MBR_TABLE]
