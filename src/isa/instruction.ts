@@ -52,7 +52,10 @@ export interface TargetOperand {
   readonly distance?: "short" | "near";
 }
 
-/** `8:label`: selector and offset of a direct far branch. */
+/**
+ * `8:label`: selector and offset of a direct far branch. An indirect one in memory, `jmp far ptr [mem]`, is the mnemonic
+ * `ljmp` or `lcall` with a memory operand; `jmp fword ptr [mem]` needs no such help.
+ */
 export interface FarOperand {
   readonly kind: "far";
   readonly selector: Value;
@@ -89,6 +92,8 @@ export interface Encoding {
   readonly fixups: readonly Fixup[];
   /** For a direct near branch that has one: the same branch with a longer displacement. Null when this one is the only one. */
   readonly longer: Encoding | null;
+  /** What GNU as takes too, but warns of: a value that lost its upper bits, a size that had to be assumed. */
+  readonly warning?: EncodingError;
 }
 
 /** Why no form takes these operands: enough for the assembler to say it at the right operand. */

@@ -1,0 +1,275 @@
+/**
+ * The encoder's view of the table: for each mnemonic, as it is written, the forms that it may mean, compiled to bit masks. A form
+ * whose operand size varies becomes two candidates, so that matching is only a comparison of masks. Compiled when a mnemonic is
+ * first used in a mode, then kept.
+ */
+
+import type { Form, OperandField, OperandPattern, SizeRule } from "./form.ts";
+import type { EncodeOptions, RegisterClass } from "./instruction.ts";
+import { ESCAPES } from "./notation.ts";
+import { allForms } from "./table/index.ts";
+
+/** What an operand is, as one bit or several; a candidate accepts an operand when the two masks share a bit. */
+export const KIND = {
+  r8: 1 << 0,
+  r16: 1 << 1,
+  r32: 1 << 2,
+  sreg: 1 << 3,
+  creg: 1 << 4,
+  dreg: 1 << 5,
+  treg: 1 << 6,
+  st: 1 << 7,
+  mm: 1 << 8,
+  xmm: 1 << 9,
+  memory8: 1 << 10,
+  memory16: 1 << 11,
+  memory32: 1 << 12,
+  memory48: 1 << 13,
+  memory64: 1 << 14,
+  memory80: 1 << 15,
+  memory128: 1 << 16,
+  /** Memory whose size the source does not say. */
+  memoryUnsized: 1 << 17,
+  immediate1: 1 << 18,
+  immediate3: 1 << 19,
+  /** Fits 8 bits, signed or not. */
+  immediate8: 1 << 20,
+  /** Fits 8 bits that are sign-extended to 16, or to 32. */
+  immediate8to16: 1 << 21,
+  immediate8to32: 1 << 22,
+  immediate16: 1 << 23,
+  immediate32: 1 << 24,
+  /** Branch targets: short ones and near ones may be asked for by name. */
+  short: 1 << 25,
+  near: 1 << 26,
+  far: 1 << 27,
+} as const;
+
+export const ANY_REGISTER = (1 << 10) - 1;
+export const SIZED_MEMORY = KIND.memory8 | KIND.memory16 | KIND.memory32 | KIND.memory48 | KIND.memory64 | KIND.memory80 | KIND.memory128;
+export const ANY_MEMORY = SIZED_MEMORY | KIND.memoryUnsized;
+export const ANY_IMMEDIATE =
+  KIND.immediate1 | KIND.immediate3 | KIND.immediate8 | KIND.immediate8to16 | KIND.immediate8to32 | KIND.immediate16 | KIND.immediate32;
+export const ANY_TARGET = KIND.short | KIND.near;
+
+/** Kind of a memory operand of a size in bits. */
+export const MEMORY_KIND: Readonly<Record<number, number>> = {
+  8: KIND.memory8,
+  16: KIND.memory16,
+  32: KIND.memory32,
+  48: KIND.memory48,
+  64: KIND.memory64,
+  80: KIND.memory80,
+  128: KIND.memory128,
+};
+
+export interface CandidateOperand {
+  readonly pattern: OperandPattern;
+  readonly field: OperandField;
+  readonly accept: number;
+  /** The only register number, or -1. */
+  readonly fixed: number;
+  /** Of an immediate, displacement or far offset. */
+  readonly sizeBytes: 0 | 1 | 2 | 4;
+}
+
+export interface Candidate {
+  readonly form: Form;
+  readonly operands: readonly CandidateOperand[];
+  /** The operand size that is chosen, or that the operands have: 0 when there is none. */
+  readonly sizeBits: 0 | 8 | 16 | 32;
+  /** An address size that the mnemonic implies (JCXZ, LOOPW), or 0. */
+  readonly addressBits: 0 | 16 | 32;
+  /** Whether prefix 66 stands before it in a code segment of this mode. */
+  readonly operandPrefix: boolean;
+  /** F2 or F3 when it is part of the opcode, else 0. */
+  readonly repeatPrefix: number;
+  /** Opcode bytes without prefixes and ModRM. */
+  readonly opcode: readonly number[];
+  /** The reg field, or whole ModRM byte, as far as the form gives it. */
+  readonly modrmBase: number;
+  readonly hasModRM: boolean;
+}
+
+const sizeOf = (rule: SizeRule, operandBits: 16 | 32): number => (rule === "v" ? operandBits : rule);
+
+const registerKind = (register: RegisterClass | "rv" | null, operandBits: 16 | 32): number =>
+  register === null ? 0 : register === "rv" ? (operandBits === 16 ? KIND.r16 : KIND.r32) : KIND[register];
+
+const memoryKind = (pattern: OperandPattern, operandBits: 16 | 32, form: Form): number => {
+  const bits = sizeOf(pattern.sizeBits, operandBits);
+  switch (pattern.memory) {
+    case null:
+      return 0;
+    case "any":
+      return ANY_MEMORY;
+    case "sized":
+      return MEMORY_KIND[bits]! | KIND.memoryUnsized;
+    case "far":
+      // `jmp dword ptr [bx]` is a far jump in 16-bit code; without the size it is a near one.
+      return MEMORY_KIND[bits + 16]! | (form.code16Only ? 0 : KIND.memoryUnsized);
+    case "pair":
+      return MEMORY_KIND[bits * 2]! | KIND.memoryUnsized;
+    case "descriptor":
+      // `fword ptr` asks for the whole 32-bit base.
+      return bits === 32 ? KIND.memory48 | KIND.memoryUnsized : KIND.memoryUnsized;
+  }
+};
+
+const immediateKind = (pattern: OperandPattern, operandBits: 16 | 32): number => {
+  if (pattern.signExtended) return operandBits === 16 ? KIND.immediate8to16 : KIND.immediate8to32;
+  const bits = sizeOf(pattern.sizeBits, operandBits);
+  return bits === 8 ? KIND.immediate8 : bits === 16 ? KIND.immediate16 : KIND.immediate32;
+};
+
+const compileOperand = (pattern: OperandPattern, operandBits: 16 | 32, form: Form): CandidateOperand => {
+  const bytes = (sizeOf(pattern.sizeBits, operandBits) / 8) as 1 | 2 | 4;
+  const operand = { pattern, field: pattern.field, fixed: pattern.register === null ? -1 : pattern.fixed };
+  switch (pattern.field) {
+    case "immediate":
+    case "selector":
+      return { ...operand, accept: immediateKind(pattern, operandBits), sizeBytes: bytes };
+    case "relative":
+      return { ...operand, accept: pattern.sizeBits === 8 ? KIND.short : KIND.near, sizeBytes: bytes };
+    case "far":
+      return { ...operand, accept: KIND.far, sizeBytes: bytes };
+    case "fixed":
+      if (pattern.register === null) return { ...operand, accept: pattern.fixed === 1 ? KIND.immediate1 : KIND.immediate3, sizeBytes: 0 };
+      return { ...operand, accept: registerKind(pattern.register, operandBits), sizeBytes: 0 };
+    default:
+      return { ...operand, accept: registerKind(pattern.register, operandBits) | memoryKind(pattern, operandBits, form), sizeBytes: 0 };
+  }
+};
+
+/** LOOP and its like: the address size is the only size they have, and their suffix says it. */
+const sizedByAddress = (form: Form): boolean => form.addressSized && form.operandSize === 0 && !form.operands.some(({ memory }) => memory !== null);
+
+/** The operation's size where the form's does not vary: that of a general register or of plain memory that is its subject. */
+const fixedSize = (form: Form): 0 | 8 | 16 | 32 => {
+  if (form.operandSize === 8) return 8;
+  for (const { sizeBits, register, memory, attSuffix } of form.operands) {
+    if (attSuffix !== "" || (memory === null && register !== "r16" && register !== "r32")) continue;
+    if (sizeBits === 16 || sizeBits === 32) return sizeBits;
+  }
+  return 0;
+};
+
+const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32): Candidate => {
+  const byAddress = sizedByAddress(form);
+  const operandPrefix = form.prefix === 0x66 || (form.operandSize === "v" && sizeBits !== bits);
+  return {
+    form,
+    operands: form.operands.map((pattern) => compileOperand(pattern, sizeBits, form)),
+    sizeBits: form.operandSize === "v" ? sizeBits : byAddress ? 0 : fixedSize(form),
+    addressBits: byAddress ? sizeBits : 0,
+    operandPrefix,
+    repeatPrefix: form.prefix === 0xf2 || form.prefix === 0xf3 ? form.prefix : 0,
+    opcode: [...ESCAPES[form.map]!, form.opcode],
+    modrmBase: form.modrm === "digit" ? form.modrmValue << 3 : form.modrm === "exact" || form.modrm === "register" ? form.modrmValue : 0,
+    hasModRM: form.modrm !== "none",
+  };
+};
+
+/** Suffixes that select a candidate, in the given syntax. */
+const suffixesOf = (candidate: Candidate, att: boolean): readonly string[] => {
+  for (const { attSuffix, intelSuffix } of candidate.form.operands) {
+    if (attSuffix === "ll") return att ? ["ll", "q"] : ["q"];
+    if (attSuffix !== "") return [att ? attSuffix : intelSuffix];
+  }
+  switch (candidate.sizeBits || candidate.addressBits) {
+    case 8:
+      return ["b"];
+    case 16:
+      return ["w"];
+    case 32:
+      return [att ? "l" : "d"];
+    default:
+      return [];
+  }
+};
+
+const isString = (form: Form): boolean => form.repeat === "rep" || form.repeat === "repe";
+
+const indexNames = (att: boolean): ReadonlyMap<string, readonly Form[]> => {
+  const index = new Map<string, Form[]>();
+  for (const form of allForms()) {
+    if (form.decodeOnly) continue;
+    for (const pair of att ? form.attNames : form.names) {
+      for (const name of new Set(pair)) {
+        const forms = index.get(name);
+        if (forms === undefined) index.set(name, [form]);
+        else forms.push(form);
+      }
+    }
+  }
+  return index;
+};
+
+let intelNames: ReadonlyMap<string, readonly Form[]> | null = null;
+let attNames: ReadonlyMap<string, readonly Form[]> | null = null;
+
+/** Forms by name without suffix. */
+export const formsByName = (att: boolean): ReadonlyMap<string, readonly Form[]> =>
+  att ? (attNames ??= indexNames(true)) : (intelNames ??= indexNames(false));
+
+const SUFFIXES = /^(.+?)(ll|[bwlstq]|d)$/;
+
+const expand = (name: string, suffix: string, options: EncodeOptions): Candidate[] => {
+  const att = options.att === true;
+  const candidates: Candidate[] = [];
+  for (const form of formsByName(att).get(name) ?? []) {
+    if (form.code16Only && options.bits !== 16) continue;
+    const first: 16 | 32 = form.stackSize && options.stack32 === true ? 32 : options.bits;
+    const byAddress = sizedByAddress(form);
+    const sizes: readonly (16 | 32)[] = form.operandSize === "v" || byAddress ? [first, first === 16 ? 32 : 16] : [options.bits];
+    for (const size of sizes) {
+      if (!(att ? form.attNames : form.names).some((pair) => pair[size === 16 ? 0 : 1] === name)) continue;
+      // MONITOR's address register tells the size.
+      if (byAddress && size !== 32 && form.operands.some(({ text }) => text === "eax")) continue;
+      const candidate = compile(form, size, options.bits);
+      if (suffix === "" ? form.needsSuffix : !suffixesOf(candidate, att).includes(suffix)) continue;
+      candidates.push(candidate);
+    }
+  }
+  return candidates;
+};
+
+/**
+ * The candidates of one mode, by mnemonic. Modes differ in the order of sizes and in what a suffix means.
+ */
+export class CandidateTable {
+  readonly #options: EncodeOptions;
+  readonly #byMnemonic = new Map<string, readonly Candidate[] | null>();
+
+  constructor(options: EncodeOptions) {
+    this.#options = options;
+  }
+
+  /** Candidates in order of preference; null when there is no such mnemonic. */
+  get(mnemonic: string): readonly Candidate[] | null {
+    const known = this.#byMnemonic.get(mnemonic);
+    if (known !== undefined) return known;
+    const found = this.#find(mnemonic);
+    this.#byMnemonic.set(mnemonic, found);
+    return found;
+  }
+
+  #find(mnemonic: string): readonly Candidate[] | null {
+    const exact = expand(mnemonic, "", this.#options);
+    const match = SUFFIXES.exec(mnemonic);
+    const suffixed = match === null ? [] : expand(match[1]!, match[2]!, this.#options);
+    // MOVSD and CMPSD are string instructions and SSE2's; any other exact name has no second meaning.
+    const all = exact.length === 0 ? suffixed : [...exact, ...suffixed.filter(({ form }) => isString(form))];
+    return all.length === 0 ? null : all;
+  }
+}
+
+const tables = new Map<number, CandidateTable>();
+
+/** The shared table for a mode. */
+export const candidateTable = (options: EncodeOptions): CandidateTable => {
+  const key = options.bits + (options.stack32 === true ? 1 : 0) + (options.att === true ? 2 : 0);
+  let table = tables.get(key);
+  if (table === undefined) tables.set(key, (table = new CandidateTable({ bits: options.bits, stack32: options.stack32 === true, att: options.att === true })));
+  return table;
+};

@@ -1,0 +1,104 @@
+/**
+ * The opcode maps, derived from the table: from opcode, mandatory prefix and ModRM to the form. The decoder walks them, and the
+ * emulator builds its dispatch from them:
+ *
+ *     const entry = opcodeMap(0)[0x83]!;             // one-byte map
+ *     entry.hasModRM                                  // fetch a ModRM byte before choosing
+ *     formAt(entry, prefixIndex(66?, last of F2/F3), modrm)
+ *
+ * An entry is dense: `byPrefix[prefix]` is one form for all ModRM bytes or an array of 256, so that a dispatch table is made by
+ * one loop over maps, opcodes, prefixes and ModRM bytes. Operand size is no index: a form of size "v" is the same form for 16
+ * and for 32 bits, and names like CBW and CWDE are told apart by the size that was decoded.
+ */
+
+import type { Form, OpcodeMap } from "./form.ts";
+import { allForms } from "./table/index.ts";
+
+/** Index into `byPrefix`. F2 and F3 outrank 66; of the two, the later in the instruction counts (SDM 2A, 2.1.2). */
+export const PREFIX_NONE = 0;
+export const PREFIX_66 = 1;
+export const PREFIX_F3 = 2;
+export const PREFIX_F2 = 3;
+
+/** Undefined opcodes are null: #UD. */
+export type FormsByModRM = Form | null | readonly (Form | null)[];
+
+export interface OpcodeEntry {
+  /** A ModRM byte follows the opcode. */
+  readonly hasModRM: boolean;
+  /** By PREFIX_NONE, PREFIX_66, PREFIX_F3, PREFIX_F2. */
+  readonly byPrefix: readonly FormsByModRM[];
+}
+
+const prefixesOf = (form: Form): readonly number[] => {
+  switch (form.prefix) {
+    case "any":
+      return [PREFIX_NONE, PREFIX_66, PREFIX_F3, PREFIX_F2];
+    case "none":
+      return [PREFIX_NONE];
+    case 0x66:
+      return [PREFIX_66];
+    case 0xf3:
+      return [PREFIX_F3];
+    case 0xf2:
+      return [PREFIX_F2];
+  }
+};
+
+/** Whether a ModRM byte belongs to a form. */
+const takesModRM = (form: Form, modrm: number): boolean => {
+  const isRegister = modrm >= 0xc0;
+  if (form.modrm === "exact") return modrm === form.modrmValue;
+  if (form.modrm === "register") return (modrm & 0xf8) === form.modrmValue;
+  if (form.mod === "memory" && isRegister) return false;
+  if (form.mod === "register" && !isRegister) return false;
+  return form.modrm !== "digit" || ((modrm >> 3) & 7) === form.modrmValue;
+};
+
+type Draft = { hasModRM: boolean; forms: Form[] };
+
+/** A form that names its prefix, or the whole ModRM byte, outranks one that does not. */
+const rank = (form: Form): number => (form.prefix === "any" ? 0 : 2) + (form.modrm === "exact" ? 1 : 0);
+
+const freeze = (draft: Draft): OpcodeEntry => {
+  const ranked = [...draft.forms].sort((a, b) => rank(b) - rank(a));
+  const byPrefix = [PREFIX_NONE, PREFIX_66, PREFIX_F3, PREFIX_F2].map((prefix): FormsByModRM => {
+    const forms = ranked.filter((form) => prefixesOf(form).includes(prefix));
+    if (forms.length === 0) return null;
+    const [only] = forms;
+    if (forms.length === 1 && (!draft.hasModRM || ((only!.modrm === "reg" || only!.modrm === "ignored") && (only!.mod === "any" || only!.mod === "ignored")))) return only!;
+    if (!draft.hasModRM) return only!;
+    return Array.from({ length: 256 }, (_, modrm) => forms.find((form) => takesModRM(form, modrm)) ?? null);
+  });
+  // Where all four are alike they share one array.
+  const isShared = draft.forms.every(({ prefix }) => prefix === "any");
+  return { hasModRM: draft.hasModRM, byPrefix: isShared ? [byPrefix[0]!, byPrefix[0]!, byPrefix[0]!, byPrefix[0]!] : byPrefix };
+};
+
+const buildMaps = (): readonly (readonly (OpcodeEntry | null)[])[] => {
+  const drafts: (Draft | undefined)[][] = [[], [], [], []];
+  for (const form of allForms()) {
+    if (form.encodeOnly) continue;
+    const map = drafts[form.map]!;
+    for (let i = 0; i < (form.opcodeRegister ? 8 : 1); i++) {
+      const draft = (map[form.opcode + i] ??= { hasModRM: form.modrm !== "none", forms: [] });
+      if (draft.hasModRM !== (form.modrm !== "none")) throw new Error(`instruction table: not all forms of this opcode have a ModRM byte: ${form.text}`);
+      draft.forms.push(form);
+    }
+  }
+  return drafts.map((map) => Array.from({ length: 256 }, (_, opcode) => (map[opcode] === undefined ? null : freeze(map[opcode]))));
+};
+
+let maps: readonly (readonly (OpcodeEntry | null)[])[] | null = null;
+
+/** The 256 entries of an opcode map; null where nothing is defined. */
+export const opcodeMap = (map: OpcodeMap): readonly (OpcodeEntry | null)[] => (maps ??= buildMaps())[map]!;
+
+/** The form for an opcode with its prefix class and ModRM byte; null is #UD. */
+export const formAt = (entry: OpcodeEntry, prefix: number, modrm: number): Form | null => {
+  const forms = entry.byPrefix[prefix]!;
+  return forms === null || !("length" in forms) ? forms : forms[modrm]!;
+};
+
+/** The prefix class of an instruction. `repeat` is the last of F2 and F3, or 0. */
+export const prefixIndex = (has66: boolean, repeat: number): number => (repeat === 0xf3 ? PREFIX_F3 : repeat === 0xf2 ? PREFIX_F2 : has66 ? PREFIX_66 : PREFIX_NONE);

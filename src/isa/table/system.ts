@@ -1,0 +1,133 @@
+/** Instructions that manage the processor: segments, protection, control registers, identification, virtualisation. Order and sources as in integer.ts. */
+
+import type { TableSection } from "../notation.ts";
+
+export const SYSTEM: readonly TableSection[] = [
+  {
+    feature: "i286",
+    rows: `
+      sldt rv.rm          | 0F 00 /0
+      sldt m16            | 0F 00 /0
+      str rv.rm           | 0F 00 /1
+      str m16             | 0F 00 /1
+      lldt r/m16          | 0F 00 /2
+      ltr r/m16           | 0F 00 /3
+      verr r/m16          | 0F 00 /4
+      verw r/m16          | 0F 00 /5
+      sgdt mdescv         | 0F 01 /0 | d
+      sidt mdescv         | 0F 01 /1 | d
+      lgdt mdescv         | 0F 01 /2 | d
+      lidt mdescv         | 0F 01 /3 | d
+      smsw rv.rm          | 0F 01 /4
+      smsw m16            | 0F 01 /4
+      lmsw r/m16          | 0F 01 /6
+      lar rv, r/m16       | 0F 02 /r
+      lar rv, r32.rm      | 0F 02 /r | encode
+      lsl rv, r/m16       | 0F 03 /r
+      lsl rv, r32.rm      | 0F 03 /r | encode
+      clts                | 0F 06
+      arpl r/m16, r16     | 63 /r
+      ud2/ud2a            | 0F 0B
+      ud1/ud2b rv, r/mv   | 0F B9 /r
+      ud0 rv, r/mv        | 0F FF /r
+    `,
+  },
+  {
+    feature: "i386",
+    rows: `
+      # The processor takes any mod for 3 here (SDM 2B, MOV to/from control registers).
+      mov r32.rm, cr      | 0F 20 /r | anymod =mov_from_creg
+      mov r32.rm, dr      | 0F 21 /r | anymod =mov_from_dreg
+      mov cr, r32.rm      | 0F 22 /r | anymod =mov_to_creg
+      mov dr, r32.rm      | 0F 23 /r | anymod =mov_to_dreg
+      mov r32.rm, tr      | 0F 24 /r | anymod =mov_from_treg
+      mov tr, r32.rm      | 0F 26 /r | anymod =mov_to_treg
+      rsm                 | 0F AA
+    `,
+  },
+  {
+    feature: "i486",
+    rows: `
+      invd                | 0F 08
+      wbinvd              | NP 0F 09
+      invlpg m8           | 0F 01 /7
+      cpuid               | 0F A2
+    `,
+  },
+  {
+    feature: "i586",
+    rows: `
+      wrmsr               | 0F 30
+      rdtsc               | 0F 31
+      rdmsr               | 0F 32
+    `,
+  },
+  {
+    feature: "i686",
+    rows: `
+      rdpmc               | 0F 33
+      sysenter            | 0F 34
+      sysexit             | 0F 35
+    `,
+  },
+  {
+    feature: "syscall",
+    rows: `
+      syscall             | 0F 05
+      sysret              | 0F 07    | v d
+    `,
+  },
+  {
+    feature: "fxsr",
+    rows: `
+      fxsave m            | NP 0F AE /0
+      fxrstor m           | NP 0F AE /1
+    `,
+  },
+  { feature: "clflush", rows: `clflush m8 | NP 0F AE /7` },
+  { feature: "rdtscp", rows: `rdtscp | 0F 01 F9` },
+  {
+    feature: "monitor",
+    rows: `
+      monitor eax, ecx, edx | 0F 01 C8 | a
+      monitor             | 0F 01 C8 | a encode
+      mwait eax, ecx      | 0F 01 C9
+      mwait               | 0F 01 C9 | encode
+    `,
+  },
+  {
+    feature: "xsave",
+    rows: `
+      xgetbv              | NP 0F 01 D0
+      xsetbv              | NP 0F 01 D1
+      xsave m             | NP 0F AE /4
+      xrstor m            | NP 0F AE /5
+    `,
+  },
+  { feature: "xsaveopt", rows: `xsaveopt m | NP 0F AE /6` },
+  {
+    feature: "vmx",
+    rows: `
+      vmcall              | NP 0F 01 C1
+      vmlaunch            | NP 0F 01 C2
+      vmresume            | NP 0F 01 C3
+      vmxoff              | NP 0F 01 C4
+      vmptrld m64         | NP 0F C7 /6
+      vmclear m64         | 66 0F C7 /6
+      vmxon m64           | F3 0F C7 /6
+      vmptrst m64         | NP 0F C7 /7
+      vmread r/m32, r32   | NP 0F 78 /r
+      vmwrite r32, r/m32  | NP 0F 79 /r
+    `,
+  },
+  {
+    feature: "smap",
+    rows: `
+      clac                | NP 0F 01 CA
+      stac                | NP 0F 01 CB
+    `,
+  },
+  { feature: "smx", rows: `getsec | 0F 37` },
+  { feature: "rdrnd", rows: `rdrand rv.rm | 0F C7 /6` },
+  { feature: "rdseed", rows: `rdseed rv.rm | 0F C7 /7` },
+];
