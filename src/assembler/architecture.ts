@@ -20,10 +20,16 @@ const PROCESSORS: Readonly<Record<string, readonly string[]>> = {
   prescott: ["i8086", "i186", "i286", "i386", "i486", "i586", "i686", "cmov", "nop", "mmx", "fxsr", "sse", "sse2", "clflush", "sse3"],
 };
 
+const LONG_NOP_PROCESSORS: ReadonlySet<string> = new Set(["pentium4", "prescott"]);
+
 export class Architecture {
   /** Null when every instruction is allowed. */
   features: ReadonlySet<string> | null = null;
   name = "";
+  /** A 16-bit conditional jump out of reach becomes a jump over a jump: `.arch`'s `jumps`. */
+  promotesJumps = true;
+  /** Counts the changes. */
+  generation = 0;
 
   constructor(name: string) {
     if (name !== "") this.select(name);
@@ -36,8 +42,14 @@ export class Architecture {
     const base = PROCESSORS[processor];
     if (base === undefined) return false;
     this.name = processor;
+    this.generation++;
     this.features = new Set([...base, ...extensions]);
     return true;
+  }
+
+  /** Alignment may be filled with NOPL: said of processors from the Pentium 4 on. */
+  get hasLongNops(): boolean {
+    return LONG_NOP_PROCESSORS.has(this.name);
   }
 
   /** Conditional jumps with a displacement of more than a byte exist. */

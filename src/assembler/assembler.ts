@@ -97,6 +97,11 @@ export class Assembler {
     return offset - this.input.frame!.lineStart(offset) + 1;
   }
 
+  symbolAsExpression(symbol: AssemblySymbol, offset: number): Expression {
+    symbol.isUsed = true;
+    return symbolExpression(symbol, 0, offset);
+  }
+
   /** `.org` and `. = expression`. */
   origin(target: Expression, fill: number): void {
     const { sections } = this;
@@ -139,6 +144,7 @@ export class Assembler {
   /** Reports an error after which going on makes no sense. */
   fatal(id: string, message: string): never {
     this.reporter.report("error", id, this.input.frame, this.input.statementOffset, 1, message, {});
+    this.reporter.hasGivenUp = true;
     throw new FatalError(message);
   }
 

@@ -44,7 +44,7 @@ export class AtomTable {
   intern(bytes: Uint8Array, start: number, end: number): Atom {
     let hash = end - start;
     for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
-    let candidate = this.#buckets[hash & (this.#buckets.length - 1)]!;
+    let candidate: Atom | null = this.#buckets[hash & (this.#buckets.length - 1)]!;
     search: while (candidate !== null) {
       if (candidate.hash === hash && candidate.bytes.length === end - start) {
         const known = candidate.bytes;

@@ -3,6 +3,7 @@
  */
 
 import type { Assembler } from "./assembler.ts";
+import type { Atom } from "./atom.ts";
 import type { InputFrame } from "./input.ts";
 
 interface Conditional {
@@ -23,8 +24,16 @@ export class Conditionals {
   /** The statement at hand is not to be assembled. */
   isSkipping = false;
 
+  /** Symbols that `.ifdef` found undefined, for the warning when a later line defines them. */
+  readonly #asked = new Map<Atom, { frame: InputFrame; offset: number }>();
+
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
+  }
+
+  /** `.ifdef` found no value for this name. */
+  askedUndefined(atom: Atom, offset: number): void {
+    if (!this.#asked.has(atom)) this.#asked.set(atom, { frame: this.#assembler.input.frame!, offset });
   }
 
   /** `.if` and its kin. The condition is asked only where it counts. */

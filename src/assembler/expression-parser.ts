@@ -125,7 +125,7 @@ export class ExpressionParser {
         }
       }
       if (op === 0 || PRECEDENCE[op]! <= minimum) break;
-      if (left.op === Op.ABSENT && op !== Op.INDEX) this.#assembler.fail("expression-expected", "expected an operand before this operator");
+      if (left.op === Op.ABSENT) this.#assembler.fail("expression-expected", "expected an operand before this operator");
       const operatorOffset = input.offset;
       input.offset += length;
       if (op === Op.INDEX) {
@@ -146,13 +146,13 @@ export class ExpressionParser {
   }
 
   /** `[...]`, the bracket read already. */
-  #index(left: Expression, offset: number): Expression {
+  #index(left: Expression | null, offset: number): Expression {
     const input = this.#assembler.input;
     const inner = this.#binary(0);
     if (inner.op === Op.ABSENT) this.#assembler.failAt("expression-expected", input.offset, "expected an address between the brackets");
     if (input.skipSpace() !== CLOSE_BRACKET) this.#assembler.failAt("missing-bracket", input.offset, "expected `]'", 1);
     input.offset++;
-    return node(Op.INDEX, left.op === Op.ABSENT ? null : left, inner, left.op === Op.ABSENT ? offset : left.offset);
+    return node(Op.INDEX, left, inner, left === null ? offset : left.offset);
   }
 
   #operand(): Expression {
@@ -179,7 +179,8 @@ export class ExpressionParser {
         return this.#parenthesis(CLOSE_PARENTHESIS, ")");
       case OPEN_BRACKET:
         if (!this.intelOperand) return this.#parenthesis(CLOSE_BRACKET, "]");
-        return new Expression(Op.ABSENT, 0, null, start);
+        input.offset++;
+        return this.#index(null, start);
       case 0x2b:
         input.offset++;
         return this.#unaryOperand();
@@ -203,12 +204,7 @@ export class ExpressionParser {
     if (++this.#nesting > MAXIMUM_NESTING) this.#assembler.fail("expression-too-deep", "expression is nested too deeply");
     const operand = this.#operand();
     this.#nesting--;
-    if (operand.op === Op.ABSENT) {
-      // `-[ebx]` is an index without a left side.
-      if (this.#assembler.input.skipSpace() !== OPEN_BRACKET) this.#assembler.fail("expression-expected", "expected an operand behind this operator");
-      this.#assembler.input.offset++;
-      return this.#index(operand, operand.offset);
-    }
+    if (operand.op === Op.ABSENT) this.#assembler.fail("expression-expected", "expected an operand behind this operator");
     return operand;
   }
 
@@ -281,12 +277,7 @@ export class ExpressionParser {
       input.offset = wordStart + 3;
     }
     const operand = this.#binary(9);
-    if (operand.op === Op.ABSENT) {
-      if (input.skipSpace() !== OPEN_BRACKET || !this.intelOperand) assembler.fail("expression-expected", `expected an operand behind \`${operator.name}'`);
-      input.offset++;
-      const indexed = this.#index(operand, operand.offset);
-      return this.#prefixed(op, operator.sizeBits, indexed, start);
-    }
+    if (operand.op === Op.ABSENT) assembler.fail("expression-expected", `expected an operand behind \`${operator.name}'`);
     if (op === Op.BIT_NOT) return operand.op === Op.CONSTANT ? constant(computeUnary(op, operand.number), start) : node(op, operand, null, start);
     if (operator.name === "offset" && !this.intelOperand) op = 0;
     return op === 0 ? operand : this.#prefixed(op, operator.sizeBits, operand, start);
@@ -320,7 +311,7 @@ export class ExpressionParser {
     const name = textOfBytes(input.bytes, input.offset, end).toUpperCase();
     const relocation = RELOCATION_SUFFIXES.get(name);
     if (relocation === undefined) {
-      assembler.failAt("unknown-relocation", start, `\`@${name}' is not a relocation of this processor`, end - start, {
+      return assembler.failAt("unknown-relocation", start, `\`@${name}' is not a relocation of this processor`, end - start, {
         candidates: [...RELOCATION_SUFFIXES.keys()].map((known) => `@${known}`), written: `@${name}`,
       });
     }

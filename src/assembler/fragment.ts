@@ -17,6 +17,10 @@ export interface BranchVariable {
   readonly symbol: AssemblySymbol | null;
   readonly addend: number;
   readonly expression: Expression;
+  /** Relocation that the source asked for (`@PLT`), or 0. */
+  readonly relocation: number;
+  /** Where the target stands in the source. */
+  readonly operandOffset: number;
   /** Layout has found that the target is out of reach of the linker-free form: the relocation decides. */
   isSettled: boolean;
 }

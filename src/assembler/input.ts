@@ -55,11 +55,14 @@ export class InputFrame {
   readonly depth: number;
   readonly map: (() => ExpansionMap) | null;
   readonly markers: LineMarker[] = [];
+  /** The line that instructions of this expansion count as in line tables: that of the macro call; -1 for their own. */
+  readonly debugLine: number;
+  readonly debugPath: string;
   /** Cursor and line of this frame while another one lies on top. */
   savedOffset = 0;
   savedLine: number;
 
-  constructor(options: FrameOptions, parent: InputFrame | null, parentOffset: number) {
+  constructor(options: FrameOptions, parent: InputFrame | null, parentOffset: number, debug: { line: number; path: string }) {
     const text = options.text;
     const missesNewline = text.length > 0 && text[text.length - 1] !== NEWLINE;
     this.bytes = new Uint8Array(text.length + 3);
@@ -77,6 +80,8 @@ export class InputFrame {
     this.parentOffset = parentOffset;
     this.depth = parent === null ? 0 : parent.depth + 1;
     this.savedLine = this.firstLine;
+    this.debugLine = debug.line;
+    this.debugPath = debug.path;
   }
 
   /** Line number of an offset, in `pathAt(offset)`. */
@@ -124,21 +129,32 @@ export class Input {
   frame: InputFrame | null = null;
   /** Physical line of the cursor in the top frame. */
   line = 1;
-  /** Offset where the current statement began. */
+  /** Offset where the current statement began, and its line. */
   statementOffset = 0;
+  statementLine = 1;
 
   push(options: FrameOptions): InputFrame {
     if (this.frame !== null) {
       this.frame.savedOffset = this.offset;
       this.frame.savedLine = this.line;
     }
-    const frame = new InputFrame(options, this.frame, this.statementOffset);
+    const frame = new InputFrame(options, this.frame, this.statementOffset, this.#debugPlace(options.kind));
     this.frame = frame;
     this.bytes = frame.bytes;
     this.offset = 0;
     this.line = frame.firstLine;
     this.statementOffset = 0;
     return frame;
+  }
+
+  /** Which line the instructions of a new frame count as. */
+  #debugPlace(kind: FrameKind): { line: number; path: string } {
+    const outer = this.frame;
+    if (outer === null || kind === "file") return { line: -1, path: "" };
+    if (outer.debugLine >= 0 || kind === "repeat") return { line: outer.debugLine, path: outer.debugPath };
+    let line = this.statementLine;
+    if (outer.linesPerRound > 0) line = outer.firstLine + ((line - outer.firstLine) % outer.linesPerRound);
+    return { line, path: outer.pathAt(this.statementOffset) };
   }
 
   /** Before an expansion is pushed: its frame is left behind the statement that asked for it. */

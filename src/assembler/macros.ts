@@ -269,7 +269,7 @@ export class Macros {
         const index = macro.parameterByName.get(name);
         offset = readArgument(text, nameEnd + 1, end, row, mode);
         if (index === undefined) {
-          assembler.failAt("macro-argument", start, `macro \`${macro.name}' has no parameter \`${name}'`, undefined, {
+          return assembler.failAt("macro-argument", start, `macro \`${macro.name}' has no parameter \`${name}'`, undefined, {
             candidates: parameters.map((parameter) => parameter.name), written: name,
             related: [{ frame: macro.frame, offset: macro.offset, message: `\`${macro.name}' is defined here` }],
           });

@@ -34,6 +34,8 @@ interface Located {
 export class Reporter {
   readonly diagnostics: Diagnostic[] = [];
   errorCount = 0;
+  /** The limit was reached or a fatal error met: what is left of the source has not been seen. */
+  hasGivenUp = false;
   readonly #input: Input;
   readonly #maxErrors: number;
   readonly #options: AssembleOptions;
@@ -70,7 +72,10 @@ export class Reporter {
     this.diagnostics.push({
       severity, id, ...place, message, notes: [...related, ...chain(frame)], ...(suggestion === undefined ? {} : { suggestion }),
     });
-    if (severity === "error" && ++this.errorCount >= this.#maxErrors) throw new TooManyErrors();
+    if (severity === "error" && ++this.errorCount >= this.#maxErrors) {
+      this.hasGivenUp = true;
+      throw new TooManyErrors();
+    }
   }
 
   /** At the statement being assembled. */

@@ -62,6 +62,7 @@ function statement(assembler: Assembler): void {
     while (characterClass[code] === SPACE) code = bytes[++offset]!;
     input.offset = offset;
     input.statementOffset = offset;
+    input.statementLine = input.line;
     if (code === NEWLINE || code === SEMICOLON || code === HASH) return;
     if (code === SLASH) {
       if (bytes[offset + 1] === STAR) {

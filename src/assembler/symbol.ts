@@ -39,6 +39,8 @@ export class AssemblySymbol {
   size: Expression | null = null;
   /** Alignment of a common block in bytes. */
   alignment = 0;
+  /** Bytes of a block that `.comm` or `.lcomm` placed in `.bss`; 0 for others. */
+  commonSize = 0;
   /** A relocation names it. */
   usedInRelocation = false;
   /** An expression names it. */
