@@ -1,0 +1,119 @@
+/**
+ * Tools that are the measure of ours: GNU binutils, QEMU, tshark. A test that needs one asks here; where it is not installed the test
+ * is skipped and says so, except in CI, where a missing oracle is a failure.
+ */
+
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+
+/** The part of vitest's test context that is needed to skip a test while it runs. */
+export interface SkippableContext {
+  skip(reason: string): unknown;
+}
+
+/** The path of a tool, or null when this machine does not have it. Throws in CI. */
+export const oracle = (name: string): string | null => {
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  if (process.env["CI"]) throw new Error(`CI needs the oracle "${name}", and it is not installed`);
+  return null;
+};
+
+/** The path of a tool; skips the running test when there is none. */
+export const requireOracle = (name: string, context: SkippableContext): string => {
+  const path = oracle(name);
+  if (path === null) {
+    context.skip(`the oracle "${name}" is not installed`);
+    throw new Error("unreachable: skip ends the test");
+  }
+  return path;
+};
+
+/** Runs `work` with a temporary folder that is removed afterwards. */
+export const withFolder = <Result>(work: (folder: string) => Result): Result => {
+  const folder = mkdtempSync(join(tmpdir(), "qure-oracle-"));
+  try {
+    return work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+/** A statement that GNU as refused: its index and why. */
+export interface Refusal {
+  readonly index: number;
+  readonly message: string;
+}
+
+/** Bytes of each statement as GNU as makes them, null where it refuses the statement. */
+export interface BatchResult {
+  readonly bytes: readonly (Uint8Array | null)[];
+  readonly refusals: readonly Refusal[];
+}
+
+const SLOT_BYTES = 32;
+
+/**
+ * Assembles independent statements in one run. Each gets a slot of 32 bytes, filled up with INT3, so the answer for one statement
+ * says nothing of the others; the fill is part of the bytes that come back.
+ */
+export const assembleBatch = (assembler: string, objcopy: string, head: string, statements: readonly string[]): BatchResult =>
+  withFolder((folder) => {
+    const source = join(folder, "batch.s");
+    const object = join(folder, "batch.o");
+    const binary = join(folder, "batch.bin");
+    const headLines = head.split("\n").length;
+    const live = statements.map((text) => text as string | null);
+    const refusals = new Map<number, string>();
+    for (let attempt = 0; attempt < 4; attempt++) {
+      writeFileSync(source, `${head}\n${live.map((text) => `${text ?? "nop"}; .p2align 5,0xcc`).join("\n")}\n`);
+      const run = spawnSync(assembler, ["--32", "-o", object, source], { encoding: "utf8", maxBuffer: 1 << 28 });
+      if (run.error) throw run.error;
+      if (run.status === 0) break;
+      for (const match of run.stderr.matchAll(/batch\.s:(\d+): Error: (.*)/g)) {
+        const index = Number(match[1]) - headLines - 1;
+        refusals.set(index, match[2]!);
+        live[index] = null;
+      }
+    }
+    const run = spawnSync(objcopy, ["-O", "binary", "-j", ".text", object, binary], { encoding: "utf8" });
+    if (run.status !== 0) throw new Error(`objcopy failed: ${run.stderr}`);
+    const text = readFileSync(binary);
+    return {
+      bytes: statements.map((_, index) => (live[index] === null ? null : text.subarray(index * SLOT_BYTES, (index + 1) * SLOT_BYTES))),
+      refusals: [...refusals].map(([index, message]) => ({ index, message })),
+    };
+  });
+
+/** Bytes between the starts of two samples for `disassembleBatch`: enough NOPs behind each for the sweep to find its step again. */
+const SAMPLE_BYTES = 48;
+
+/** The text of the first instruction of each sample, as objdump prints it. `machine` is `i386` or `i8086`. */
+export const disassembleBatch = (objdump: string, machine: string, syntax: "intel" | "att", samples: readonly Uint8Array[]): { text: string; length: number }[] =>
+  withFolder((folder) => {
+    const binary = join(folder, "batch.bin");
+    const image = new Uint8Array(samples.length * SAMPLE_BYTES).fill(0x90);
+    samples.forEach((sample, index) => image.set(sample, index * SAMPLE_BYTES));
+    writeFileSync(binary, image);
+    const run = spawnSync(objdump, ["-D", "-z", "-w", "-b", "binary", "-m", "i386", "-M", `${machine},${syntax}`, binary], { encoding: "utf8", maxBuffer: 1 << 30 });
+    if (run.status !== 0) throw new Error(`objdump failed: ${run.stderr}`);
+    const lines = samples.map(() => ({ text: "?", length: 0 }));
+    for (const match of run.stdout.matchAll(/^\s*([0-9a-f]+):\t([0-9a-f ]*)\t?(.*)$/gm)) {
+      const address = parseInt(match[1]!, 16);
+      if (address % SAMPLE_BYTES !== 0) continue;
+      lines[address / SAMPLE_BYTES] = { text: match[3]!.trimEnd(), length: match[2]!.trim().split(/\s+/).length };
+    }
+    return lines;
+  });
+
+/** Where `disassembleBatch` puts a sample. */
+export const sampleAddress = (index: number): number => index * SAMPLE_BYTES;
