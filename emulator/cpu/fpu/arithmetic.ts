@@ -288,7 +288,8 @@ export function remainder(context: FloatContext, a: Float80, b: Float80, nearest
   if (nan !== null) return done(nan);
   if (a.isInfinity || b.isZero) return done(invalid(context));
   noteDenormals(context, a, b);
-  if (a.isZero || b.isInfinity) return { value: a, quotient: 0, partial: false };
+  if (a.isZero) return { value: a, quotient: 0, partial: false };
+  if (b.isInfinity) return { value: roundToFloat80(context, { ...unpack(a), extra: 0 }, 64), quotient: 0, partial: false };
   const x = normalInteger(a);
   const y = normalInteger(b);
   const difference = x.exponent - y.exponent;

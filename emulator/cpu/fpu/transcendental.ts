@@ -173,7 +173,8 @@ export function yLog2X(context: FloatContext, y: Float80, x: Float80): Float80 {
   if (y.isZero) return zero(y.sign !== below);
   const power = normalInteger(x);
   if (power.significand === 1n << 63n) {
-    // An exact power of two has an exact logarithm.
+    // An exact power of two has an exact logarithm. Hardware reports it as inexact all the same.
+    context.raise(PRECISION);
     const logarithm = BigInt(power.exponent + 63);
     const { significand, exponent } = normalInteger(y);
     const negative = logarithm < 0n;
@@ -203,7 +204,8 @@ export function yLog2XPlusOne(context: FloatContext, y: Float80, x: Float80): Fl
     return x;
   }
   const fixed = toFixed(x);
-  const ln = exponent < 0 ? twiceAtanh(fixed, 2n * UNIT + fixed) : (log2OfFixed(UNIT + fixed) * constant("ln2")) >> BigInt(BITS);
+  // Near -1 the series would not end; there the sum is far enough from 1 to be taken as a number of its own.
+  const ln = exponent < -1 ? twiceAtanh(fixed, 2n * UNIT + fixed) : (log2OfFixed(UNIT + fixed) * constant("ln2")) >> BigInt(BITS);
   return timesFixed(context, y, (ln << BigInt(BITS)) / constant("ln2"));
 }
 
