@@ -89,6 +89,8 @@ export interface Candidate {
   /** The reg field, or whole ModRM byte, as far as the form gives it. */
   readonly modrmBase: number;
   readonly hasModRM: boolean;
+  /** The mnemonic told the size by a suffix. */
+  readonly isSuffixed: boolean;
 }
 
 const sizeOf = (rule: SizeRule, operandBits: 16 | 32): number => (rule === "v" ? operandBits : rule);
@@ -154,7 +156,7 @@ const fixedSize = (form: Form): 0 | 8 | 16 | 32 => {
   return 0;
 };
 
-const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32): Candidate => {
+const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32, isSuffixed: boolean): Candidate => {
   const byAddress = sizedByAddress(form);
   const operandPrefix = form.prefix === 0x66 || (form.operandSize === "v" && sizeBits !== bits);
   return {
@@ -167,6 +169,7 @@ const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32): Candidate => {
     opcode: [...ESCAPES[form.map]!, form.opcode],
     modrmBase: form.modrm === "digit" ? form.modrmValue << 3 : form.modrm === "exact" || form.modrm === "register" ? form.modrmValue : 0,
     hasModRM: form.modrm !== "none",
+    isSuffixed,
   };
 };
 
@@ -227,7 +230,7 @@ const expand = (name: string, suffix: string, options: EncodeOptions): Candidate
       if (!(att ? form.attNames : form.names).some((pair) => pair[size === 16 ? 0 : 1] === name)) continue;
       // MONITOR's address register tells the size.
       if (byAddress && size !== 32 && form.operands.some(({ text }) => text === "eax")) continue;
-      const candidate = compile(form, size, options.bits);
+      const candidate = compile(form, size, options.bits, suffix !== "");
       // AT&T takes `movs` alone for one of the code segment's size.
       const needsSuffix = form.needsSuffix && !(att && candidate.sizeBits === options.bits);
       if (suffix === "" ? needsSuffix : !suffixesOf(candidate, att).includes(suffix)) continue;

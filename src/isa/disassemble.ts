@@ -117,8 +117,7 @@ const writeMnemonic = (context: Context): string => {
     return `cmp${PREDICATES[decoded.immediate]!}${form.semantic.slice(3)}`;
   }
   if (form.semantic === "pclmulqdq" && decoded.immediate in PCLMUL_NAMES) return `pclmul${PCLMUL_NAMES[decoded.immediate]!}dq`;
-  if (form.feature === "8087" && (form.semantic === "fneni" || form.semantic === "fndisi")) return `${form.semantic}(8087 only)`;
-  if (form.semantic === "fnsetpm") return "fnsetpm(287 only)";
+  if (form.feature.endsWith("-only")) return `${form.semantic}(${form.feature.replace("-", " ")})`;
   if (att && (form.semantic === "movzx" || form.semantic === "movsx")) {
     return form.semantic.slice(0, 4) + LETTERS[form.operands[1]!.sizeBits as number]! + LETTERS[decoded.operandSize]!;
   }

@@ -273,8 +273,8 @@ export const INTEGER: readonly TableSection[] = [
       call/lcall mfarv    | FF /3   | stack =call_far att=lcall
       ret                 | C3      | v stack hint
       ret imm16           | C2      | v stack hint
-      retf/lret           | CB      | v stack hint att=lret
-      retf/lret imm16     | CA      | v stack hint att=lret
+      retf/lret           | CB      | v stack att=lret
+      retf/lret imm16     | CA      | v stack att=lret
       iret                | CF      | v d
       int3                | CC
       int 3               | CC      | encode =int3

@@ -27,9 +27,9 @@ export const SYSTEM: readonly TableSection[] = [
       lsl rv, r16.rm      | 0F 03 /r | encode
       clts                | 0F 06
       arpl r/m16, r16     | 63 /r
-      ud2/ud2a            | 0F 0B
-      ud1/ud2b rv, r/mv   | 0F B9 /r
-      ud0 rv, r/mv        | 0F FF /r
+      ud2/ud2a            | 0F 0B    | i186
+      ud1/ud2b rv, r/mv   | 0F B9 /r | i186
+      ud0 rv, r/mv        | 0F FF /r | i186
     `,
   },
   {

@@ -119,10 +119,10 @@ export const X87: readonly TableSection[] = [
       fclex               | DB E2   | wait encode =fnclex
       finit               | DB E3   | wait encode =fninit
       # 8087 interrupts: nothing happens on later units.
-      fneni               | DB E0
-      fndisi              | DB E1
-      feni                | DB E0   | wait encode =fneni
-      fdisi               | DB E1   | wait encode =fndisi
+      fneni               | DB E0   | 8087-only
+      fndisi              | DB E1   | 8087-only
+      feni                | DB E0   | wait encode =fneni 8087-only
+      fdisi               | DB E1   | wait encode =fndisi 8087-only
     `,
   },
   {
@@ -132,8 +132,8 @@ export const X87: readonly TableSection[] = [
       fnstsw              | DF E0   | encode
       fstsw ax            | DF E0   | wait encode =fnstsw
       fstsw               | DF E0   | wait encode =fnstsw
-      fnsetpm             | DB E4
-      fsetpm              | DB E4   | wait encode =fnsetpm
+      fnsetpm             | DB E4   | 287-only
+      fsetpm              | DB E4   | wait encode =fnsetpm 287-only
     `,
   },
   {
