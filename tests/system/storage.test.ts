@@ -164,7 +164,7 @@ describe("a power cut", () => {
     await node.enter("umount /net", PROMPT);
     const log = disk.log;
     const random = numbers(7);
-    const cuts = log.flatMap((entry, index) => (entry === null || log[index + 1] === null || index % 5 === 0 ? [index, index + 1] : []));
+    const cuts = log.flatMap((entry, index) => (entry === null || log[index + 1] === null || index % 11 === 0 ? [index, index + 1] : []));
     for (const cut of new Set(cuts)) {
       const confirmed = confirmedAt.findLastIndex((at) => at <= cut);
       for (const keep of [undefined, () => random.next().value % 2 === 0]) {
