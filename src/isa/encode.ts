@@ -419,7 +419,7 @@ const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonl
         selector = i;
         break;
       case "moffs":
-        writeValue((operand as MemoryOperand).displacement ?? 0, address === 16 ? 2 : 4, i, "displacement", false);
+        writeValue((operand as MemoryOperand).displacement === undefined ? 0 : (operand as MemoryOperand).displacement!, address === 16 ? 2 : 4, i, "displacement", false);
         break;
       case "relative":
         addFixup({ offset: length, sizeBytes: sizeBytes as 1 | 2 | 4, operand: i, part: "target", pcRelative: true, signed: true });
