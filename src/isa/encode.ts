@@ -19,6 +19,7 @@ const buffer = new Uint8Array(MAX_LENGTH);
 let length = 0;
 let fixups: Fixup[] | null = null;
 let warning: EncodingError | null = null;
+let isTruncating = false;
 
 const error = (code: EncodingError["code"], operand: number, message: string): EncodingError => ({ code, operand, message });
 
@@ -61,6 +62,7 @@ export const kindsOf = (operand: Operand): number => {
 /** A number that lost bits still has a meaning where the operation's size is known: GNU as truncates it and warns. */
 const TRUNCATED: Readonly<Record<number, number>> = { 0: 0, 8: KIND.immediate8, 16: KIND.immediate16, 32: KIND.immediate32 };
 
+/** Whether a candidate takes the operands; `truncate` lets numbers lose their upper bits. */
 const matches = (candidate: Candidate, operands: readonly Operand[], kinds: readonly number[], truncate: boolean): boolean => {
   const wanted = candidate.operands;
   if (wanted.length !== operands.length) return false;
@@ -95,6 +97,10 @@ const sizeIsDefault = ({ form, isSuffixed }: Candidate, operands: readonly Opera
     return (pattern.sizeBits === "v" || pattern.register === "rv") && (operand.kind === "register" || (operand.kind === "memory" && operand.sizeBits !== undefined));
   });
 
+/** A number can be cut only where something beside it says to what size. */
+const canTruncate = (operands: readonly Operand[], kinds: readonly number[]): boolean =>
+  !kinds.includes(KIND.memoryUnsized) || operands.some((operand) => operand.kind === "register");
+
 const select = (
   candidates: readonly Candidate[],
   operands: readonly Operand[],
@@ -108,6 +114,7 @@ const select = (
   for (const candidate of candidates) {
     if (stated !== 0 && candidate.sizeBits !== stated) continue;
     if (!allows(candidate, options) || !matches(candidate, operands, kinds, truncate)) continue;
+    if (candidate.isUnusual && candidate.sizeBits !== preferBits && sizeIsDefault(candidate, operands)) continue;
     // A data16 or data32 prefix turns the default size of what has one.
     if (preferBits === 0 || candidate.sizeBits === preferBits || !sizeIsDefault(candidate, operands)) return candidate;
     first ??= candidate;
@@ -122,10 +129,10 @@ const ambiguousOperand = (chosen: Candidate, candidates: readonly Candidate[], o
   const index = kinds.indexOf(KIND.memoryUnsized);
   if (index < 0 || chosen.form.defaultSize) return -1;
   const size = chosen.operands[index]!.accept & SIZED_MEMORY;
-  if (size === SIZED_MEMORY) return -1;
+  if (size === SIZED_MEMORY || size === 0) return -1;
   for (const other of candidates) {
     if ((other.operands[index]?.accept ?? size) === chosen.operands[index]!.accept) continue;
-    if (other.operands.length === operands.length && (other.operands[index]!.accept & SIZED_MEMORY) !== size && matches(other, operands, kinds, false)) return index;
+    if (other.operands.length === operands.length && (other.operands[index]!.accept & SIZED_MEMORY) !== size && matches(other, operands, kinds, true)) return index;
   }
   return -1;
 };
@@ -146,11 +153,12 @@ const writeValue = (value: Value, sizeBytes: 1 | 2 | 4, operand: number, part: F
     return;
   }
   const limit = 2 ** (8 * sizeBytes);
-  // A sign-extended byte has been matched by the value it stands for.
-  if (!signed && (value >= limit || value < -limit) && (sizeBytes === 4 || (value | 0) >= limit || (value | 0) < -limit)) {
+  const low32 = value >= -0x8000_0000 && value <= 0xffff_ffff ? value | 0 : Number(BigInt.asIntN(32, BigInt(value)));
+  // Bytes have been matched by the value they stand for (-16, or 0xfff0 beside 16 bits), unless the match had to cut.
+  if ((sizeBytes > 1 || isTruncating) && (value >= limit || value < -limit) && (sizeBytes === 4 || low32 >= limit || low32 < -limit)) {
     warning ??= error("value-range", operand, `${value} does not fit in ${8 * sizeBytes} bits and was cut to ${((value % limit) + limit) % limit}`);
   }
-  writeNumber(value > 0x7fff_ffff || value < -0x8000_0000 ? Number(BigInt.asIntN(32, BigInt(value))) : value, sizeBytes);
+  writeNumber(low32, sizeBytes);
 };
 
 /** 16 or 32: the width of a memory operand's registers; without any, that of the code segment or the prefix. */
@@ -476,8 +484,9 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
     prefixes = state;
   }
   const kinds = operands.map(kindsOf);
-  let candidate =
-    select(candidates, operands, kinds, options, prefixes.operandSize, false) ?? select(candidates, operands, kinds, options, prefixes.operandSize, true);
+  let candidate = select(candidates, operands, kinds, options, prefixes.operandSize, false);
+  isTruncating = candidate === null && canTruncate(operands, kinds);
+  if (isTruncating) candidate = select(candidates, operands, kinds, options, prefixes.operandSize, true);
   if (candidate === null) return explainMismatch(instruction, candidates, kinds, options);
   const ambiguous = ambiguousOperand(candidate, candidates, operands, kinds);
   if (ambiguous >= 0) {

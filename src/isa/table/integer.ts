@@ -71,9 +71,10 @@ const SHIFTS = (
       ${name} r/m8, cl   | D2 /${digit} | ${decode}
       ${name} r/mv, cl   | D3 /${digit} | ${decode}`;
     if (digit === 6) return forms;
-    // GNU as takes ECX for CL with 32 bits, and no count for 1.
+    // GNU as takes ECX for CL, and no count for 1.
     return `${forms}
-      ${name.split("/").map((one) => `:${one}`).join("/")} r/mv, ecx | D3 /${digit} | encode =${name.split("/")[0]!}
+      ${name} r8.rm, ecx | D2 /${digit} | encode
+      ${name} r/mv, ecx  | D3 /${digit} | encode
       ${name} r/m8       | D0 /${digit} | encode
       ${name} r/mv       | D1 /${digit} | encode`;
   })
@@ -296,7 +297,7 @@ export const INTEGER: readonly TableSection[] = [
       cli                 | FA
       sti                 | FB
       hlt                 | F4
-      fwait/wait          | 9B
+      fwait/wait          | 9B      | 8087
       # Undocumented: AL = CF ? FF : 0.
       salc                | D6      | decode
     `,
@@ -324,9 +325,9 @@ export const INTEGER: readonly TableSection[] = [
       ${forConditions((names, code) => `${names("j")} relv | 0F ${hex(0x80 + code)} | d =jcc`)}
       ${forConditions((names, code) => `${names("set")} r/m8 | 0F ${hex(0x90 + code)} /_ | =setcc`)}
       movzx/movzb rv, r/m8 | 0F B6 /r
-      movzx/movzw rv, r/m16 | 0F B7 /r
+      movzx/:movzw rv, r/m16 | 0F B7 /r
       movsx/movsb rv, r/m8 | 0F BE /r
-      movsx/movsw rv, r/m16 | 0F BF /r
+      movsx/:movsw rv, r/m16 | 0F BF /r
       imul rv, r/mv       | 0F AF /r
       push fs             | 0F A0   | v stack =push_sreg
       pop fs              | 0F A1   | v stack =pop_sreg
