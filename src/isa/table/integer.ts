@@ -97,34 +97,34 @@ const BIT_TESTS = (
   .join("\n");
 
 const STRINGS = `
-  # The full forms; what the memory operands say beyond their size and segment is fixed.
-  movs dst8, src8     | A4 | rep
-  movs dstv, srcv     | A5 | rep
-  cmps src8, dst8     | A6 | repe
-  cmps srcv, dstv     | A7 | repe
-  stos dst8, al       | AA | rep
-  stos dstv, accv     | AB | rep
-  lods al, src8       | AC | rep
-  lods accv, srcv     | AD | rep
-  scas al, dst8       | AE | repe
-  scas accv, dstv     | AF | repe
+  # The second names are System V's. The full forms; what the memory operands say beyond their size and segment is fixed.
+  movs/smov dst8, src8     | A4 | rep
+  movs/smov dstv, srcv     | A5 | rep
+  cmps/scmp src8, dst8     | A6 | repe
+  cmps/scmp srcv, dstv     | A7 | repe
+  stos/ssto dst8, al       | AA | rep
+  stos/ssto dstv, accv     | AB | rep
+  lods/slod al, src8       | AC | rep
+  lods/slod accv, srcv     | AD | rep
+  scas/ssca al, dst8       | AE | repe
+  scas/ssca accv, dstv     | AF | repe
   # What GNU as lets one leave out.
-  movs                | A4 | rep a encode suffixed b
-  movs                | A5 | rep a encode suffixed v
-  cmps                | A6 | repe a encode suffixed b
-  cmps                | A7 | repe a encode suffixed v
-  stos dst8           | AA | rep encode
-  stos dstv           | AB | rep encode
-  stos                | AA | rep a encode suffixed b
-  stos                | AB | rep a encode suffixed v
-  lods src8           | AC | rep encode
-  lods srcv           | AD | rep encode
-  lods                | AC | rep a encode suffixed b
-  lods                | AD | rep a encode suffixed v
-  scas dst8           | AE | repe encode
-  scas dstv           | AF | repe encode
-  scas                | AE | repe a encode suffixed b
-  scas                | AF | repe a encode suffixed v`;
+  movs/smov                | A4 | rep a encode suffixed b
+  movs/smov                | A5 | rep a encode suffixed v
+  cmps/scmp                | A6 | repe a encode suffixed b
+  cmps/scmp                | A7 | repe a encode suffixed v
+  stos/ssto dst8           | AA | rep encode
+  stos/ssto dstv           | AB | rep encode
+  stos/ssto                | AA | rep a encode suffixed b
+  stos/ssto                | AB | rep a encode suffixed v
+  lods/slod src8           | AC | rep encode
+  lods/slod srcv           | AD | rep encode
+  lods/slod                | AC | rep a encode suffixed b
+  lods/slod                | AD | rep a encode suffixed v
+  scas/ssca dst8           | AE | repe encode
+  scas/ssca dstv           | AF | repe encode
+  scas/ssca                | AE | repe a encode suffixed b
+  scas/ssca                | AF | repe a encode suffixed v`;
 
 /** 80186: and later. INS and OUTS are of the 32-bit kind at most. */
 const PORT_STRINGS = `
@@ -368,6 +368,11 @@ export const INTEGER: readonly TableSection[] = [
     rows: `
       nop r/mv            | 0F 1F /0
       # The rest of the hint space does nothing on processors that give it no meaning.
+      nop rv.rm           | 0F 0D /_ | decode
+      nop rv.rm           | 0F 18 /0 | decode
+      nop rv.rm           | 0F 18 /1 | decode
+      nop rv.rm           | 0F 18 /2 | decode
+      nop rv.rm           | 0F 18 /3 | decode
       nop r/mv            | 0F 18 /4 | decode
       nop r/mv            | 0F 18 /5 | decode
       nop r/mv            | 0F 18 /6 | decode

@@ -200,5 +200,14 @@ export const SSE: readonly TableSection[] = [
       aeskeygenassist xmm, xmm/m128, imm8 | 66 0F 3A DF /r
     `,
   },
-  { feature: "pclmul", rows: `pclmulqdq xmm, xmm/m128, imm8 | 66 0F 3A 44 /r` },
+  {
+    feature: "pclmul",
+    rows: `
+      pclmulqdq xmm, xmm/m128, imm8 | 66 0F 3A 44 /r
+      pclmullqlqdq xmm, xmm/m128 | 66 0F 3A 44 /r | implied=0 encode =pclmulqdq
+      pclmulhqlqdq xmm, xmm/m128 | 66 0F 3A 44 /r | implied=1 encode =pclmulqdq
+      pclmullqhqdq xmm, xmm/m128 | 66 0F 3A 44 /r | implied=16 encode =pclmulqdq
+      pclmulhqhqdq xmm, xmm/m128 | 66 0F 3A 44 /r | implied=17 encode =pclmulqdq
+    `,
+  },
 ];
