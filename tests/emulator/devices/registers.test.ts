@@ -23,7 +23,7 @@ for (const [chip, cases] of Object.entries(CHIPS)) {
       test(name, () => {
         expect(() => new TestBoard().run(script)).not.toThrow();
       });
-      if (ours === undefined && !/\b(intr|ack)\b/.test(script)) {
+      if (ours === undefined && !/\b(wait|intr|ack)\b/.test(script)) {
         test(`${name}: QEMU agrees`, async (context) => {
           if (qemu === null) return context.skip("qemu-system-i386 is not installed");
           await runInQemu(qemu, script);
