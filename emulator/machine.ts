@@ -21,6 +21,8 @@ export interface MachineConfig extends BoardConfig {
   name: string;
   /** At most 256 KiB; it ends at 4 GiB, and its last 128 KiB also end at 1 MiB. */
   firmware: Uint8Array;
+  /** Virtual time at which it is switched on, a multiple of TICK_NS; 0 when absent. */
+  powerOnNs?: number;
   serialOutput?: (port: 0 | 1, byte: number) => void;
   /** Bytes written to the debug console ports 402h and E9h. */
   debugOutput?: (byte: number) => void;
@@ -57,12 +59,13 @@ export class Machine implements Stateful {
   #exitStatus: number | null = null;
   #resetRequested = false;
   /** The reset line is held until then. */
-  #resetUntilNs = 0;
+  #resetUntilNs: number;
   #running = false;
 
   constructor(config: MachineConfig) {
     this.#config = config;
     this.name = config.name;
+    this.#resetUntilNs = config.powerOnNs ?? 0;
     this.memory = new MachineMemory(config.ramBytes);
     this.#loadFirmware(config.firmware);
     this.#timers = new TimerQueue({

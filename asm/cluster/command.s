@@ -101,7 +101,7 @@ cloud_status:
     bswap   ecx
     mov     edx, [node + NODE_FOUNDER + 4]
     bswap   edx
-    PRINTF  "member of cluster %u/%08x%08x since age %u; %u other nodes are alive\n",[node+NODE_ERA],ecx,edx,[node+NODE_ERA_AGE],[peer_alive]
+    PRINTF  "member of the cluster of era %u, founded by %08x%08x, since age %u; %u other nodes are alive\n",[node+NODE_ERA],ecx,edx,[node+NODE_ERA_AGE],[peer_alive]
     jmp     2f
 1:  PRINTF  "%s\n",eax
 2:  cmp     dword ptr [cluster_pings], 0

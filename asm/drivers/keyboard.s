@@ -13,6 +13,7 @@ KBC_COMMAND         = 0x64
 STATUS_OUTPUT       = 0x01                  # a byte waits for us
 STATUS_INPUT        = 0x02                  # the controller has not taken our last byte yet
 STATUS_MOUSE        = 0x20                  # the byte is of the second port
+KBC_PATIENCE        = 50000                 # readings of the status port before a controller counts as absent
 KBC_READ_MODE       = 0x20
 KBC_WRITE_MODE      = 0x60
 KBC_ENABLE          = 0xAE
@@ -75,7 +76,7 @@ keyboard_command:
 
 # Waits until the controller takes a byte; gives up when there is no controller. Clobbers AL, ECX.
 keyboard_wait_ready:
-    mov     ecx, 10000
+    mov     ecx, KBC_PATIENCE
 1:  in      al, KBC_STATUS
     test    al, STATUS_INPUT
     jz      2f
@@ -85,7 +86,7 @@ keyboard_wait_ready:
 
 # Waits for a byte. Out: CF when none comes. Clobbers AL, ECX.
 keyboard_wait_byte:
-    mov     ecx, 10000
+    mov     ecx, KBC_PATIENCE
 1:  in      al, KBC_STATUS
     test    al, STATUS_OUTPUT
     jnz     2f                              # TEST cleared CF

@@ -6,7 +6,8 @@
 .section .rodata
 lspci_help:
         .ascii  "Lists the PCI functions: bus:device.function, class, vendor:device, names.\n"
-        .asciz  "-v adds interrupt line, command register and the ranges of ports and memory.\n"
+        .ascii  "-v adds the interrupt line, the command register, and the ranges of ports and\n"
+        .asciz  "memory.\n"
 .balign 4
 pci_bar_types:                                  # by PCI_BAR_*
         .long   0, pci_bar_io, pci_bar_memory, pci_bar_prefetchable, pci_bar_unreachable

@@ -3,7 +3,7 @@
 
 .include "macros.inc"
 
-.globl vga_init, vga_put, vga_clear, vga_clear_line_end, vga_show_cursor, vga_attribute, vga_column, vga_at_start, vga_row_text
+.globl vga_init, vga_put, vga_clear, vga_clear_line_end, vga_show_cursor, vga_attribute, vga_at_start, vga_row_text
 
 VGA_MEMORY          = 0xB8000
 VGA_COLUMNS         = 80

@@ -38,6 +38,8 @@ oofs_commit:
         xor     eax, eax
         jmp     9f
 7:      mov     dword ptr [ebx + OOFS_FAILED], 1
+        sub     dword ptr [ebx + OOFS_SEQUENCE], 1
+        sbb     dword ptr [ebx + OOFS_SEQUENCE + 4], 0
 8:      mov     esi, eax
         call    oofs_abort
         mov     eax, esi

@@ -20,7 +20,7 @@ STRING class_fs_oofs_type, "oofs"
 STRING oofs_about, "OOFS, version 1"
 STRING oofs_table_class, "object_table"
 
-STRING reason_commits, "it has no valid commit record, volume block"
+STRING reason_commits, "neither commit record is valid, the first in block"
 STRING reason_table, "the object table is not one, object"
 STRING reason_counts, "the numbers of objects and blocks are not those of its commit record; blocks found:"
 STRING reason_root, "the root directory is missing, object"
@@ -294,13 +294,17 @@ oofs_mount:
         xor     edx, edx
         mov     ecx, ebp
         call    oofs_commit_read
-        jc      1f
+        jc      11f
         or      esi, 1
+        jmp     1f
+11:     call    oofs_slot_unreadable
 1:      mov     edx, 1
         lea     ecx, [ebp + 512]
         call    oofs_commit_read
-        jc      2f
+        jc      12f
         or      esi, 2
+        jmp     2f
+12:     call    oofs_slot_unreadable
 2:      mov     ecx, ebp
         cmp     esi, 1
         je      4f
@@ -358,6 +362,17 @@ oofs_mount:
         pop     esi
         pop     ebx
         ret
+
+# Says so when a commit record could not even be read. A write that was cut off leaves that behind on some drives, so the other
+# record is taken; but if the drive went bad later, the volume goes back by one commit, and that must not be silent.
+# In: EAX = error code.
+oofs_slot_unreadable:
+        cmp     eax, ERROR_CORRUPT
+        je      1f
+        mov     eax, [ebx + OOFS_VOLUME]
+        add     eax, VOLUME_NAME
+        PRINTF  "oofs: %s: the drive cannot read one of the two commit records; using the other\n",eax
+1:      ret
 
 # Takes the state that a commit record leads to, and proves it. In: EAX = commit record, valid in itself. Out: CF and EAX.
 oofs_take:

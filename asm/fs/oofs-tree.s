@@ -92,6 +92,8 @@ oofs_node_load:
         mov     eax, [eax + OBJECT_ID]
         cmp     [edx + TREE_OBJECT], eax
         jne     8f
+        cmp     dword ptr [edx + TREE_ZERO], 0
+        jne     8f
         lea     edx, [ebx + OOFS_NODE_TAG + edi*8]
         mov     eax, [esi + POINTER_BLOCK]
         mov     [edx + POINTER_BLOCK], eax

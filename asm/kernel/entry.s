@@ -3,7 +3,6 @@
 
 .include "macros.inc"
 .include "bootinfo.inc"
-.include "cpu.inc"
 
 .globl kernel_entry, boot_info, boot_memory_map, boot_memory_count, boot_ebda
 .globl boot_stack, boot_stack_end

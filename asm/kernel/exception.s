@@ -7,7 +7,6 @@
 .globl exception_entry, double_fault, exception_name
 
 VECTOR_DOUBLE_FAULT = 8
-VECTOR_PAGE_FAULT   = 14
 
 .text
 

@@ -3,11 +3,9 @@
 # stacks. Memory above RAM is device memory and not cached.
 
 .include "macros.inc"
-.include "errors.inc"
-.include "bootinfo.inc"
 .include "cpu.inc"
 
-.globl page_protect, page_unprotect, page_directory
+.globl page_protect, page_unprotect
 
 .text
 
@@ -101,8 +99,8 @@ page_entry:
     inc     ecx
     cmp     ecx, 1024
     jb      1b
-    lea     eax, [edi + PAGE_PRESENT | PAGE_WRITABLE]
-    mov     [esi], eax
+    or      edi, PAGE_PRESENT | PAGE_WRITABLE
+    mov     [esi], edi
     mov     eax, cr3                        # forget the large page
     mov     cr3, eax
 2:  mov     eax, [esi]

@@ -7,7 +7,7 @@
 .include "tasks.inc"
 
 .globl task_create, task_exit, task_yield, task_sleep, task_tick, task_may_sleep, schedule, task_wait, task_wake
-.globl task_boot, task_current, task_reschedule, task_all, task_waiting, task_idle, task_cycles_per_ms
+.globl task_current, task_reschedule, task_all, task_waiting, task_idle, task_cycles_per_ms
 
 STACK_PAGES         = 5                     # the lowest is the guard
 

@@ -23,6 +23,7 @@ net_register:
     push    ebx
     mov     ebx, eax
     call    random_seed
+    mov     [ebx + NETIF_RANDOM], eax
     mov     edx, offset net_interfaces
     mov     ecx, '0'
 1:  cmp     dword ptr [edx + NETIF_NEXT], 0

@@ -26,6 +26,8 @@ linklocal_claim:
     push    ebp
     mov     ebx, eax
     xor     ebp, ebp                    # conflicts
+    call    random_seed                 # a machine tries the same addresses each time (section 2.1), so it mostly gets its last one
+    mov     [ebx + NETIF_PICK], eax
 1:  lea     eax, [ebx + NETIF_PICK]     # the first and the last 256 addresses are reserved (section 2.1)
     call    random_next
     xor     edx, edx

@@ -7,9 +7,8 @@
 
     .text
 
-# random_seed: starts the two generators of an interface from its MAC address: NETIF_RANDOM for delays, and NETIF_PICK for link-local
-# addresses, which nothing else steps, so that a machine tries the same addresses at each boot (RFC 3927 section 2.1).
-# In: EAX interface.
+# random_seed: where the generators of an interface start: a number made of its MAC address alone.
+# In: EAX interface. Out: EAX number, not 0.
     .global random_seed
 random_seed:
     mov     ecx, eax
@@ -23,8 +22,6 @@ random_seed:
     xor     eax, edx
     imul    eax, eax, 0xC2B2AE35
     or      eax, 1                      # the state of an xorshift generator must not be 0
-    mov     [ecx + NETIF_RANDOM], eax
-    mov     [ecx + NETIF_PICK], eax
     ret
 
 # random_next: steps the generator (xorshift32, Marsaglia 2003).

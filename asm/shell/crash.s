@@ -24,7 +24,7 @@ command_crash:
     PRINT   "crash: still alive\n"
     mov     eax, 1
     jmp     4f
-3:  PRINT   "usage: crash page|write|divide|opcode|stack|panic|heap\n"
+3:  PRINT   "usage: crash page|write|divide|opcode|stack|panic|heap (help crash tells more)\n"
     mov     eax, 2
 4:  pop     esi
     pop     ebx
@@ -70,7 +70,7 @@ crash_heap:                                 # writes behind a block, then frees 
     call    mfree
 1:  ret
 
-SHELL_COMMAND "crash", command_crash, "page|write|divide|opcode|stack|panic|heap", "make the kernel fail, to see the panic screen", GROUP_DEBUG, crash_text
+SHELL_COMMAND "crash", command_crash, "HOW", "make the kernel fail, to see the panic screen", GROUP_DEBUG, crash_text
 
 .macro CRASH name:req, routine:req
     .pushsection .rodata.str, "a", @progbits

@@ -11,11 +11,13 @@ FDISK_ANSWER = 64                               # bytes of an answer
 
 .section .rodata
 fdisk_help:
-        .ascii  "fdisk DISK          shows the partition table\n"
-        .ascii  "fdisk DISK init     makes one partition of the largest size and copies the boot image, so that the disk\n"
-        .ascii  "                    boots; what is on the disk is lost\n"
-        .ascii  "fdisk DISK verify   edits the table: select, resize, add, delete, toggle bootable, set type\n"
-        .asciz  "init and verify write only after Yes was typed twice. Disks are hda, hdb, ... (see disks).\n"
+        .ascii  "fdisk DISK         shows the partition table\n"
+        .ascii  "fdisk DISK init    makes one partition of the largest size and copies the boot\n"
+        .ascii  "                   image, so that the disk boots; what is on the disk is lost\n"
+        .ascii  "fdisk DISK verify  edits the table: select, resize, add, delete, toggle\n"
+        .ascii  "                   bootable, set the type\n"
+        .ascii  "init and verify write only after Yes was typed twice. Disks are hda, hdb, ...\n"
+        .asciz  "(see disks).\n"
 
 SHELL_COMMAND "fdisk", fdisk_command, "DISK [init|verify]", "show, make or edit a partition table", GROUP_FILES, fdisk_help
 
@@ -90,7 +92,7 @@ fdisk_show:
         lea     eax, [ebx + DISK_NAME]
         PRINTF  "%s has no partition table. 'fdisk %s init' makes one.\n",eax,eax
         jmp     6f
-        call    table_head
+1:      call    table_head
         xor     esi, esi
 2:      push    esi
         lea     eax, [edi + MBR_TABLE]
@@ -212,7 +214,7 @@ fdisk_init:
         cmp     dword ptr [ebx + DISK_SECTORS], PARTITION_FIRST_LBA + FDISK_PARTITION_MIN
         jae     1f
         lea     eax, [ebx + DISK_NAME]
-        PRINTF  "%s is too small: it has %u sectors; %u for the boot image and %u for a partition are the least.\n",eax,[ebx+DISK_SECTORS],PARTITION_FIRST_LBA,FDISK_PARTITION_MIN
+        PRINTF  "%s is too small: it has %u sectors, and the boot image takes %u, a partition at least %u.\n",eax,[ebx+DISK_SECTORS],PARTITION_FIRST_LBA,FDISK_PARTITION_MIN
         jmp     8f
 1:      call    boot_image_load
         jc      8f

@@ -7,16 +7,16 @@
 
 .section .rodata
 mkfs_help:
-        .ascii  "mkfs -t oofs hda0 makes an empty OOFS on a partition. What was there is lost; nothing is asked.\n"
-        .asciz  "The partition must not be mounted.\n"
+        .ascii  "mkfs -t oofs hda0  makes an empty OOFS on a partition that is not mounted.\n"
+        .asciz  "What was there is lost; nothing is asked.\n"
 mount_help:
-        .ascii  "mount            lists what is mounted\n"
-        .asciz  "mount hda0 /net  mounts the file system of a partition at a path\n"
+        .ascii  "mount              lists what is mounted\n"
+        .asciz  "mount hda0 /net    mounts the file system of a partition at a path\n"
 ls_help:
-        .ascii  "ls lists the mount points; ls PATH what is at a path: class, size in bytes, name. Persistent objects have\n"
-        .asciz  "the name of their class.\n"
+        .ascii  "ls lists the mount points, ls PATH what is at a path: class, bytes, name.\n"
+        .asciz  "Persistent objects have the name of their class.\n"
 cat_help:
-        .asciz  "Shows the content of an object: text as it is, anything else in hexadecimal.\n"
+        .asciz  "Shows what an object holds: text as it is, anything else in hexadecimal.\n"
 
 SHELL_COMMAND "mkfs", mkfs_command, "-t TYPE PARTITION", "make a file system", GROUP_FILES, mkfs_help
 SHELL_COMMAND "mount", mount_command, "[PARTITION PATH]", "mount a file system, or list what is mounted", GROUP_FILES, mount_help

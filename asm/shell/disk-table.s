@@ -34,10 +34,12 @@ partition_types:                                # ends with the name of all that
         PARTITION_TYPE 0, "other"
 
 disks_help:
-        .ascii  "Lists the drives: name, kind, size, model. Primary master is hda, primary slave hdb, and so on.\n"
-        .asciz  "-v adds serial number, geometry, capabilities, and how often commands were repeated or failed.\n"
+        .ascii  "Lists the drives: name, kind, size, model. The primary master is hda, the\n"
+        .ascii  "primary slave hdb, and so on. -v adds serial number, geometry, capabilities,\n"
+        .asciz  "and how often commands were repeated or failed.\n"
 partinfo_help:
-        .asciz  "Shows one partition: place, size, type, what is mounted from it. Partitions of hda are hda0 to hda3.\n"
+        .ascii  "Shows one partition: place, size, type, what it holds, where it is mounted.\n"
+        .asciz  "The partitions of hda are hda0 to hda3.\n"
 
 SHELL_COMMAND "disks", disks_command, "[-v]", "list the drives", GROUP_FILES, disks_help
 SHELL_COMMAND "partinfo", partinfo_command, "PARTITION", "show a partition", GROUP_FILES, partinfo_help
@@ -49,7 +51,7 @@ disks_command:
         push    ebx
         push    esi
         push    edi
-        xor     edi, edi                        # EDI: verbose
+        xor     edi, edi                        # EDI: bit 0 verbose, bit 1 found a drive
         cmp     eax, 1
         je      1f
         cmp     eax, 2
@@ -69,11 +71,11 @@ disks_command:
         call    atapi_refresh
 3:      mov     eax, ebx
         call    disk_print
-        test    edi, edi
+        test    edi, 1
         jz      4f
         mov     eax, ebx
         call    disk_details
-4:      or      edi, 2                          # found one
+4:      or      edi, 2
 5:      add     ebx, DISK_SIZE_OF
         dec     esi
         jnz     2b
@@ -97,7 +99,7 @@ disk_details:
         mov     esi, [ebx + DISK_CHANNEL]
         lea     ecx, [ebx + DISK_SERIAL]
         lea     edx, [ebx + DISK_FIRMWARE]
-        PRINTF  "      serial '%s', firmware '%s', ports %x and %x, IRQ %d",ecx,edx,[esi+CHANNEL_BASE],[esi+CHANNEL_CONTROL],[esi+CHANNEL_IRQ]
+        PRINTF  "      serial '%s', firmware '%s'\n      ports %x and %x, IRQ %d",ecx,edx,[esi+CHANNEL_BASE],[esi+CHANNEL_CONTROL],[esi+CHANNEL_IRQ]
         LOAD_STRING eax, "master"
         cmp     dword ptr [ebx + DISK_UNIT], 0
         je      1f
@@ -105,7 +107,7 @@ disk_details:
 1:      PRINTF  ", %s\n      %u sectors of %u bytes",eax,[ebx+DISK_SECTORS],[ebx+DISK_SECTOR_BYTES]
         cmp     dword ptr [ebx + DISK_KIND], DISK_ATA
         jne     3f
-        PRINTF  ", geometry %u/%u/%u, %u sectors for each interrupt",[ebx+DISK_CYLINDERS],[ebx+DISK_HEADS],[ebx+DISK_TRACK_SECTORS],[ebx+DISK_BLOCK]
+        PRINTF  ", geometry %u/%u/%u,\n      %u sectors for each interrupt",[ebx+DISK_CYLINDERS],[ebx+DISK_HEADS],[ebx+DISK_TRACK_SECTORS],[ebx+DISK_BLOCK]
         test    dword ptr [ebx + DISK_FLAGS], DISK_LBA48
         jz      2f
         PRINT   ", LBA48"
@@ -120,7 +122,7 @@ disk_details:
 # Prints the head of a partition table.
 .global table_head
 table_head:
-        PRINT   "     #  boot  type                first        last     sectors         size  first CHS    last CHS\n"
+        PRINT   "  # boot type               first    sectors       size first CHS   last CHS\n"
         ret
 
 # Prints the row of an entry.
@@ -135,10 +137,10 @@ table_row:
         shl     ebx, 4
         add     ebx, eax                        # EBX: entry
         call    partition_fault
-        PRINTF  "   %c %d  ",esi,edi
+        PRINTF  "%c %d ",esi,edi
         cmp     eax, PARTITION_UNUSED
         jne     1f
-        PRINT   "-     unused\n"
+        PRINT   "-    unused\n"
         jmp     9f
 1:      mov     esi, eax                        # ESI: what is wrong
         LOAD_STRING edx, "no"
@@ -151,12 +153,8 @@ table_row:
         pop     edx
         mov     ecx, eax
         movzx   eax, byte ptr [ebx + ENTRY_TYPE]
-        PRINTF  "%-4s  %02x %-10s",edx,eax,ecx
-        mov     eax, [ebx + ENTRY_START]
-        mov     ecx, [ebx + ENTRY_SECTORS]
-        lea     edx, [eax + ecx - 1]
-        PRINTF  "  %10u  %10u  %10u  ",eax,edx,ecx
-        mov     eax, ecx
+        PRINTF  "%-4s %02x %-10s %10u %10u",edx,eax,ecx,[ebx+ENTRY_START],[ebx+ENTRY_SECTORS]
+        mov     eax, [ebx + ENTRY_SECTORS]
         mov     edx, 512
         call    size_print
         lea     eax, [ebx + ENTRY_FIRST_CHS]
@@ -166,7 +164,7 @@ table_row:
         PRINT   "\n"
         test    esi, esi
         jz      9f
-        PRINTF  "        entry %d %s\n",edi,esi
+        PRINTF  "         entry %d %s\n",edi,esi
 9:      pop     edi
         pop     esi
         pop     ebx
@@ -185,7 +183,7 @@ chs_print:
         movzx   eax, byte ptr [eax]
         lea     ebx, [ebp - 16]
         SNPRINTF ebx, 16, "%u/%u/%u", edx, eax, ecx
-        PRINTF  "  %-11s",ebx
+        PRINTF  " %-11s",ebx
         ENDFRAME
         pop     ebx
         ret

@@ -72,8 +72,8 @@ fdisk_verify:
         call    edit_load
         mov     eax, [ebx + EDIT_DISK]
         call    fdisk_title
-        PRINT   "Keys: Up/Down select   + - 1 MiB more/less   > < 64 MiB more/less   a add   d delete\n"
-        PRINT   "      b toggle bootable   t set type   r restore   w write   q quit\n"
+        PRINT   "Keys: Up Down select    + - 1 MiB more, less    > < 64 MiB more, less    a add\n"
+        PRINT   "      d delete    b toggle bootable    t set type    r restore    w write    q quit\n"
 2:      mov     eax, ebx
         call    edit_show
 3:      call    key_read
@@ -451,7 +451,7 @@ edit_write:
         jc      9f
         mov     eax, [ebx + EDIT_DISK]
         add     eax, DISK_NAME
-        PRINTF  "This changes the partition table of %s. Partitions that were moved or cut lose what they hold.\n",eax
+        PRINTF  "This changes the partition table of %s. What is cut off is lost.\n",eax
         call    fdisk_confirm
         jc      9f
         mov     eax, [ebx + EDIT_SECTOR]

@@ -121,6 +121,7 @@ line_give_up:
     call    console_put
     mov     dword ptr [line_length], 0
     mov     dword ptr [line_given_up], 1
+    call    break_clear                     # it has been read
     jmp     line_complete
 
 # Inserts a character at the cursor, if there is room. In: AL.

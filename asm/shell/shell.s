@@ -33,6 +33,7 @@ shell_task:
     call    break_clear
     mov     eax, offset shell_line
     call    shell_run
+    call    break_take
     jmp     shell_task
 
 # Runs a line. In: EAX line, is changed. Out: EAX the command's status; 127 when there is no such command. May sleep.

@@ -6,14 +6,12 @@
 import { NO_BLOCK, Block } from "./block.ts";
 import type { Handler } from "./block.ts";
 import type { Core } from "./core.ts";
-import { decode } from "./decode.ts";
-import type { CodeSource } from "./decode.ts";
-import { CpuException, GENERAL_PROTECTION, INVALID_OPCODE, raise } from "./exceptions.ts";
+import { InstructionStream, PAGE_END } from "./decode.ts";
+import { CpuException, INVALID_OPCODE, raise } from "./exceptions.ts";
 import { builderOf, endsBlock } from "./handlers/index.ts";
 import { linkTo } from "./instruction.ts";
 import type { DecodedInstruction } from "./instruction.ts";
-import { BASE, CODE_LINE_SHIFT, CS, LIMIT, RAM } from "./layout.ts";
-import { MODE_CODE32 } from "./state.ts";
+import { BASE, CODE_LINE_SHIFT, CS, RAM } from "./layout.ts";
 
 const MAX_BLOCK_INSTRUCTIONS = 32;
 /** Beyond this many blocks all are dropped: code that runs once must not pile up. */
@@ -21,69 +19,9 @@ const MAX_BLOCKS = 65536;
 const RECENT = 4096;
 const PAGE_MASK = 0xfff;
 
-/** Thrown when an instruction that is not the first of its block would leave the page: the block ends before it. */
-const PAGE_END = Symbol("page end");
-
-/** Reads the bytes of one instruction, checking limit and translation as it goes. */
-class InstructionBytes implements CodeSource {
-  eip = 0;
-  pageLow = 0;
-  mode = 0;
-  codeLimit = 0;
-  /** Offset of the first byte, 0 when a device answers. */
-  offset = 0;
-  /** Offset of the second page's first byte once a byte there was read, else 0. */
-  secondPage = 0;
-  mayCross = true;
-  private linear = 0;
-  private readonly core: Core;
-
-  constructor(core: Core) {
-    this.core = core;
-  }
-
-  /** Begins at an EIP. Raises what fetching the first byte raises. */
-  start(eip: number, mayCross: boolean): void {
-    const { s, mmu, state } = this.core;
-    this.eip = eip;
-    this.codeLimit = s[LIMIT + CS]! >>> 0;
-    if (eip >>> 0 > this.codeLimit) raise(GENERAL_PROTECTION, 0);
-    this.linear = (s[BASE + CS]! + eip) | 0;
-    this.pageLow = this.linear & PAGE_MASK;
-    this.mode = state.modeKey;
-    this.offset = mmu.fetchOffset(this.linear);
-    this.secondPage = 0;
-    this.mayCross = mayCross;
-  }
-
-  /** Moves on to the next instruction of a block. */
-  advance(eip: number): void {
-    const length = (eip - this.eip) | 0;
-    this.linear = (this.linear + length) | 0;
-    this.pageLow += length;
-    this.offset += length;
-    this.eip = eip;
-    this.mayCross = false;
-  }
-
-  byte(index: number): number {
-    const { core } = this;
-    if ((this.eip >>> 0) + index > this.codeLimit) raise(GENERAL_PROTECTION, 0);
-    if (this.pageLow + index <= PAGE_MASK) {
-      return this.offset !== 0 ? core.memory.bytes[this.offset + index]! : core.mmu.fetchDevice((this.linear + index) | 0);
-    }
-    if (!this.mayCross) throw PAGE_END;
-    const linear = (this.linear + index) | 0;
-    const offset = core.mmu.fetchOffset(linear);
-    if (offset === 0) return core.mmu.fetchDevice(linear);
-    this.secondPage = offset & ~PAGE_MASK;
-    return core.memory.bytes[offset]!;
-  }
-}
-
 export class CodeCache {
   private readonly core: Core;
-  private readonly source: InstructionBytes;
+  private readonly source: InstructionStream;
   /** Blocks by offset of their first byte; blocks of equal offset differ in mode or EIP. */
   private readonly byOffset = new Map<number, Block[]>();
   /** Blocks by each page that they have bytes in. */
@@ -94,7 +32,7 @@ export class CodeCache {
 
   constructor(core: Core) {
     this.core = core;
-    this.source = new InstructionBytes(core);
+    this.source = new InstructionStream(core);
   }
 
   /** The block that begins at an EIP in the current mode. Raises what fetching its first instruction raises. */
@@ -107,7 +45,7 @@ export class CodeCache {
 
   private find(eip: number): Block {
     const { core, source } = this;
-    source.start(eip, true);
+    source.start(eip);
     if (source.offset !== 0) {
       const variants = this.byOffset.get(source.offset);
       if (variants !== undefined) {
@@ -134,13 +72,12 @@ export class CodeCache {
     const { offset } = source;
     const eips: number[] = [];
     const handlers: Handler[] = [];
-    const code32 = (source.mode & MODE_CODE32) !== 0;
     let last: DecodedInstruction | null = null;
     let secondPage = 0;
     for (;;) {
       let insn: DecodedInstruction;
       try {
-        insn = decode(source, code32);
+        insn = source.next();
         const builder = builderOf(insn);
         if (builder === null) raise(INVALID_OPCODE);
         else handlers.push(builder(core, insn));
@@ -154,8 +91,7 @@ export class CodeCache {
       secondPage = source.secondPage;
       const wraps = insn.next >>> 0 <= insn.eip >>> 0;
       if (offset === 0 || secondPage !== 0 || endsBlock(insn) || wraps || handlers.length === MAX_BLOCK_INSTRUCTIONS) break;
-      if (source.pageLow + (insn.next - insn.eip) > PAGE_MASK || insn.next >>> 0 > source.codeLimit) break;
-      source.advance(insn.next);
+      if (source.pageLow > PAGE_MASK || insn.next >>> 0 > source.codeLimit) break;
     }
     eips.push(last.next);
     const block = new Block({

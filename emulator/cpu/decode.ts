@@ -1,248 +1,148 @@
 /**
- * From bytes to decoded instructions. All knowledge of opcodes comes from the table in src/isa: here are only prefixes, ModRM, and a
- * dispatch structure that is built from the table's forms. What the table does not have, or what needs a feature that this
- * processor lacks, is an undefined opcode (#UD).
+ * From the bytes under CS:EIP to decoded instructions. Opcodes and formats are the business of src/isa; here bytes are fetched with the
+ * checks of fetching, and forms that need a feature which this processor lacks become undefined opcodes (#UD).
  */
-import { ADDRESS16 } from "../../src/isa/registers.ts";
+import { Decoded, MAX_INSTRUCTION_BYTES, decode } from "../../src/isa/decode.ts";
 import type { Form } from "../../src/isa/form.ts";
-import { allForms } from "../../src/isa/table/index.ts";
+import { PREFIX_NONE, formAt, opcodeMap } from "../../src/isa/opcode-map.ts";
+import type { Core } from "./core.ts";
 import { GENERAL_PROTECTION, INVALID_OPCODE, raise } from "./exceptions.ts";
 import type { DecodedInstruction } from "./instruction.ts";
-import { CS, DS, EBP, ES, ESP, FS, GS, SS, ZERO } from "./layout.ts";
+import { BASE, CS, LIMIT, ZERO } from "./layout.ts";
+import { MODE_CODE32 } from "./state.ts";
 
-/** What `-march=i686` has, as the table names it. */
+/** What a processor for `-march=i686` has, as the table names it. */
 const FEATURES = new Set(["i8086", "i186", "i286", "i386", "i486", "i586", "i686", "cmov", "nop", "fxsr", "8087", "287", "387", "687"]);
 
-export const MAX_INSTRUCTION_BYTES = 15;
+const PAGE_MASK = 0xfff;
+const SCALE_SHIFT = { 1: 0, 2: 1, 4: 2, 8: 3 } as const;
 
-/** Where the decoder takes bytes from; it raises what fetching raises. */
-export interface CodeSource {
-  readonly eip: number;
-  /** Linear address of the first byte within its page. */
-  readonly pageLow: number;
-  readonly mode: number;
-  readonly codeLimit: number;
-  /** The byte `index` bytes behind the first. */
-  byte(index: number): number;
-}
+/** Thrown when an instruction that is not the first of its block would leave the page: the block ends before it. */
+export const PAGE_END = Symbol("page end");
 
-/** A field behind ModRM and displacement: how to read it, and where it goes. */
-interface ImmediateField {
-  readonly bytes: 1 | 2 | "v" | "address";
-  readonly signed: boolean;
-  readonly second: boolean;
-}
+/** Fetches and decodes instruction after instruction within one page. */
+export class InstructionStream {
+  eip = 0;
+  mode = 0;
+  /** Linear address of the next instruction within its page. */
+  pageLow = 0;
+  /** Offset of its first byte in the machine's memory, 0 when a device answers there. */
+  offset = 0;
+  /** Where the second page of the last instruction begins in the machine's memory, if it has one and memory answers; else 0. */
+  secondPage = 0;
+  /** Limit of the code segment, unsigned. */
+  codeLimit = 0;
+  private mayCross = true;
+  private linear = 0;
+  private readonly core: Core;
+  private readonly decoded = new Decoded();
+  private readonly window = new Uint8Array(MAX_INSTRUCTION_BYTES + 1);
 
-interface Entry {
-  readonly form: Form;
-  readonly immediates: readonly ImmediateField[];
-}
+  constructor(core: Core) {
+    this.core = core;
+  }
 
-/** All forms that begin with one opcode byte. */
-interface OpcodeGroup {
-  readonly hasModRM: boolean;
-  readonly entries: Entry[];
-  /** For opcodes with ModRM: the candidates for each value of that byte, filled when it is first met. */
-  readonly byModRM: (readonly Entry[] | undefined)[];
-}
+  /** Begins at an EIP in the current mode. Raises what fetching the first byte raises. */
+  start(eip: number): void {
+    const { s, mmu, state } = this.core;
+    this.eip = eip;
+    this.mode = state.modeKey;
+    this.codeLimit = s[LIMIT + CS]! >>> 0;
+    if (eip >>> 0 > this.codeLimit) raise(GENERAL_PROTECTION, 0);
+    this.linear = (s[BASE + CS]! + eip) | 0;
+    this.pageLow = this.linear & PAGE_MASK;
+    this.offset = mmu.fetchOffset(this.linear);
+    this.secondPage = 0;
+    this.mayCross = true;
+  }
 
-function immediatesOf(form: Form): ImmediateField[] {
-  const fields: ImmediateField[] = [];
-  for (const operand of form.operands) {
-    switch (operand.field) {
-      case "immediate":
-      case "relative":
-        fields.push({ bytes: operand.sizeBits === 8 ? 1 : operand.sizeBits === 16 ? 2 : "v", signed: operand.signExtended, second: fields.length > 0 });
-        break;
-      case "far":
-        fields.push({ bytes: "v", signed: false, second: false }, { bytes: 2, signed: false, second: true });
-        break;
-      case "moffs":
-        fields.push({ bytes: "address", signed: false, second: false });
-        break;
-      default:
+  /** The instruction at EIP; the stream then stands behind it. Raises #UD, #GP(0), page faults, or throws PAGE_END. */
+  next(): DecodedInstruction {
+    const { decoded } = this;
+    const bits = (this.mode & MODE_CODE32) !== 0 ? 32 : 16;
+    this.fetch(bits);
+    if (decoded.problem === "long") raise(GENERAL_PROTECTION, 0);
+    const form = availableForm(decoded);
+    if (form === null) return raise(INVALID_OPCODE);
+    if (decoded.lock && !(form.lockable && decoded.isMemory)) raise(INVALID_OPCODE);
+    const insn = this.describe(form, bits);
+    const { length } = decoded;
+    this.eip = insn.next;
+    this.linear = (this.linear + length) | 0;
+    this.pageLow += length;
+    this.offset += length;
+    this.mayCross = false;
+    return insn;
+  }
+
+  /** Decodes into `decoded`; all bytes that belong to the instruction have been fetched. */
+  private fetch(bits: 16 | 32): void {
+    const { decoded, core } = this;
+    const inPage = PAGE_MASK + 1 - this.pageLow;
+    const inSegment = this.codeLimit - (this.eip >>> 0) + 1;
+    if (this.offset !== 0 && inPage >= MAX_INSTRUCTION_BYTES && inSegment >= MAX_INSTRUCTION_BYTES) {
+      decode(core.memory.bytes, this.offset, bits, decoded);
+      return;
     }
-  }
-  return fields;
-}
-
-/** More particular forms first: a prefix that is part of the opcode wins over forms that take any. */
-function specificity(form: Form): number {
-  return (form.prefix === "any" ? 0 : 2) + (form.modrm === "exact" ? 1 : 0);
-}
-
-function buildGroups(): readonly (OpcodeGroup | undefined)[] {
-  const groups: (OpcodeGroup | undefined)[] = new Array<undefined>(4 * 256).fill(undefined);
-  for (const form of allForms()) {
-    if (form.encodeOnly || !FEATURES.has(form.feature)) continue;
-    // FWAIT before an x87 instruction is an instruction of its own.
-    if (form.wait) continue;
-    for (let i = 0; i < (form.opcodeRegister ? 8 : 1); i++) {
-      const at = form.map * 256 + form.opcode + i;
-      groups[at] ??= { hasModRM: form.modrm !== "none", entries: [], byModRM: [] };
-      groups[at].entries.push({ form, immediates: immediatesOf(form) });
-    }
-  }
-  for (const group of groups) group?.entries.sort((a, b) => specificity(b.form) - specificity(a.form));
-  return groups;
-}
-
-let groups: readonly (OpcodeGroup | undefined)[] | null = null;
-
-function matchesModRM(form: Form, modrm: number): boolean {
-  const isRegister = modrm >= 0xc0;
-  if (form.mod === "register" && !isRegister) return false;
-  if (form.mod === "memory" && isRegister) return false;
-  switch (form.modrm) {
-    case "digit":
-      return ((modrm >>> 3) & 7) === form.modrmValue;
-    case "exact":
-      return modrm === form.modrmValue;
-    case "register":
-      return (modrm & 0xf8) === (form.modrmValue & 0xf8);
-    default:
-      return true;
-  }
-}
-
-function matchesPrefix(form: Form, data16: boolean, repeat: number): boolean {
-  switch (form.prefix) {
-    case "any":
-      return true;
-    case "none":
-      return !data16 && repeat === 0;
-    case 0x66:
-      return data16;
-    default:
-      return repeat === form.prefix;
-  }
-}
-
-const SEGMENT_OF_PREFIX: Readonly<Record<number, number>> = { 0x26: ES, 0x2e: CS, 0x36: SS, 0x3e: DS, 0x64: FS, 0x65: GS };
-
-/** Decodes one instruction of code that runs with 32-bit or 16-bit default size. Raises #UD, #GP(0) for more than 15 bytes, and what fetching raises. */
-export function decode(source: CodeSource, code32: boolean): DecodedInstruction {
-  groups ??= buildGroups();
-  let at = 0;
-  const next8 = (): number => {
-    if (at === MAX_INSTRUCTION_BYTES) raise(GENERAL_PROTECTION, 0);
-    return source.byte(at++);
-  };
-  const next16 = (): number => next8() | (next8() << 8);
-  const next32 = (): number => next16() | (next16() << 16);
-
-  let override = -1;
-  let data16 = false;
-  let addressPrefix = false;
-  let lock = false;
-  let repeat = 0;
-  let opcode = next8();
-  for (; ; opcode = next8()) {
-    const segment = SEGMENT_OF_PREFIX[opcode];
-    if (segment !== undefined) override = segment;
-    else if (opcode === 0x66) data16 = true;
-    else if (opcode === 0x67) addressPrefix = true;
-    else if (opcode === 0xf0) lock = true;
-    else if (opcode === 0xf2 || opcode === 0xf3) repeat = opcode;
-    else break;
-  }
-  let map = 0;
-  if (opcode === 0x0f) {
-    opcode = next8();
-    map = 1;
-    if (opcode === 0x38 || opcode === 0x3a) {
-      map = opcode === 0x38 ? 2 : 3;
-      opcode = next8();
-    }
-  }
-  const group = groups[map * 256 + opcode];
-  if (group === undefined) return raise(INVALID_OPCODE);
-  const operand32 = code32 !== data16;
-  const address32 = code32 !== addressPrefix;
-
-  let modrm = 0;
-  let candidates: readonly Entry[] = group.entries;
-  if (group.hasModRM) {
-    modrm = next8();
-    candidates = group.byModRM[modrm] ??= group.entries.filter(({ form }) => matchesModRM(form, modrm));
-  }
-  const entry = candidates.find(({ form }) => matchesPrefix(form, data16, repeat));
-  if (entry === undefined) return raise(INVALID_OPCODE);
-  const { form } = entry;
-
-  const mod = form.mod === "ignored" ? 3 : modrm >>> 6;
-  const rm = modrm & 7;
-  let isMemory = group.hasModRM && mod !== 3;
-  let base = ZERO;
-  let index = ZERO;
-  let scale = 0;
-  let displacement = 0;
-  let segment = DS;
-  if (isMemory && address32) {
-    base = rm;
-    if (rm === 4) {
-      const sib = next8();
-      base = sib & 7;
-      index = ((sib >>> 3) & 7) === 4 ? ZERO : (sib >>> 3) & 7;
-      scale = sib >>> 6;
-    }
-    if (base === 5 && mod === 0) {
-      base = ZERO;
-      displacement = next32();
-    } else if (mod === 1) displacement = (next8() << 24) >> 24;
-    else if (mod === 2) displacement = next32();
-    if (base === ESP || base === EBP) segment = SS;
-  } else if (isMemory) {
-    if (rm === 6 && mod === 0) displacement = next16();
-    else {
-      const registers = ADDRESS16[rm]!;
-      base = registers.base;
-      if (registers.index >= 0) index = registers.index;
-      if (mod === 1) displacement = (next8() << 24) >> 24;
-      else if (mod === 2) displacement = next16();
-      if (base === EBP) segment = SS;
+    let available = Math.min(inPage, inSegment, MAX_INSTRUCTION_BYTES);
+    for (let i = 0; i < available; i++) this.window[i] = this.byte(i);
+    decode(this.window.subarray(0, available), 0, bits, decoded);
+    while (decoded.problem === "truncated") {
+      if (available === inSegment) raise(GENERAL_PROTECTION, 0);
+      if (!this.mayCross) throw PAGE_END;
+      this.window[available] = this.byte(available);
+      available++;
+      decode(this.window.subarray(0, available), 0, bits, decoded);
     }
   }
 
-  let immediate = 0;
-  let immediate2 = 0;
-  for (const field of entry.immediates) {
-    let value: number;
-    if (field.bytes === 1) value = field.signed ? (next8() << 24) >> 24 : next8();
-    else if (field.bytes === 2) value = next16();
-    else if (field.bytes === "v") value = operand32 ? next32() : next16();
-    else {
-      displacement = address32 ? next32() : next16();
-      isMemory = true;
-      continue;
-    }
-    if (field.second) immediate2 = value;
-    else immediate = value;
+  private byte(index: number): number {
+    const { mmu, memory } = this.core;
+    const linear = (this.linear + index) | 0;
+    if (this.pageLow + index <= PAGE_MASK) return this.offset !== 0 ? memory.bytes[this.offset + index]! : mmu.fetchDevice(linear);
+    const offset = mmu.fetchOffset(linear);
+    if (offset === 0) return mmu.fetchDevice(linear);
+    this.secondPage = offset & ~PAGE_MASK;
+    return memory.bytes[offset]!;
   }
-  if (lock && !(form.lockable && isMemory)) raise(INVALID_OPCODE);
 
-  const end = source.eip + at;
-  return {
-    form,
-    size: form.operandSize === 8 ? 8 : operand32 ? 32 : 16,
-    address32,
-    mod,
-    reg: form.opcodeRegister ? opcode & 7 : (modrm >>> 3) & 7,
-    rm,
-    isMemory,
-    base,
-    index,
-    scale,
-    displacement,
-    segment: override >= 0 ? override : segment,
-    override,
-    immediate,
-    immediate2,
-    repeat,
-    eip: source.eip,
-    next: code32 ? end | 0 : end & 0xffff,
-    pageLow: source.pageLow,
-    mode: source.mode,
-    codeLimit: source.codeLimit,
-  };
+  private describe(form: Form, bits: 16 | 32): DecodedInstruction {
+    const { decoded } = this;
+    const end = this.eip + decoded.length;
+    return {
+      form,
+      size: form.operandSize === 8 ? 8 : decoded.operandSize,
+      address32: decoded.addressSize === 32,
+      mod: form.mod === "ignored" ? 3 : decoded.mod,
+      reg: form.opcodeRegister ? decoded.opcode & 7 : decoded.reg,
+      rm: decoded.rm,
+      isMemory: decoded.isMemory,
+      base: decoded.base < 0 ? ZERO : decoded.base,
+      index: decoded.index < 0 ? ZERO : decoded.index,
+      scale: SCALE_SHIFT[decoded.scale],
+      displacement: decoded.displacement,
+      segment: decoded.effectiveSegment,
+      override: decoded.segment,
+      immediate: decoded.immediate,
+      immediate2: decoded.immediate2,
+      repeat: decoded.repeat,
+      eip: this.eip,
+      next: bits === 32 ? end | 0 : end & 0xffff,
+      pageLow: this.pageLow,
+      mode: this.mode,
+      codeLimit: this.codeLimit,
+    };
+  }
+}
+
+/**
+ * The form that this processor sees. Where a newer one gave a prefix a meaning (TZCNT is REP BSF), the older form with its
+ * equal operands remains.
+ */
+function availableForm(decoded: Decoded): Form | null {
+  const { form } = decoded;
+  if (form === null || FEATURES.has(form.feature)) return form;
+  const entry = form.prefix === "any" || form.prefix === "none" ? null : opcodeMap(form.map)[decoded.opcode]!;
+  const older = entry === null ? null : formAt(entry, PREFIX_NONE, decoded.modrm);
+  return older !== null && older.prefix === "any" && FEATURES.has(older.feature) && older.operands.length === form.operands.length ? older : null;
 }

@@ -156,6 +156,7 @@ function checkOptions(options: EmuOptions): EmuSettings {
     return text ?? null;
   };
   const nodes = integer(options.nodes, "--nodes", 1, 1000);
+  const limit = span(options.for, "--for");
   if (options.serial !== undefined && options.serial !== "stdio") throw new UsageError(`--serial ${options.serial}: only stdio is known`);
   if (options.serial && nodes > 1) throw new UsageError("--serial stdio is for a single machine: leave --nodes away");
   if (options.image && (options.cdrom || options.hda)) throw new UsageError("--image says what --cdrom or --hda say: give one of them");
@@ -175,7 +176,7 @@ function checkOptions(options: EmuOptions): EmuSettings {
   }
   return {
     nodes, cdrom, hda, diskBytes: parseSize(options.disk ?? DEFAULT_DISK, "--disk"), blank: hda === null && cdrom !== null, dir: options.dir ?? null,
-    seed: integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: span(options.for, "--for"), script: options.script ?? null, pcap: options.pcap ?? null,
+    seed: integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
     log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseSize(options.memory, "--memory", 1 << 20, 2 ** 31),
     firmware: options.firmware ?? null, realtime: options.realtime ?? false, json: options.json ?? false,
     interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,

@@ -89,6 +89,8 @@ export interface Candidate {
   /** The reg field, or whole ModRM byte, as far as the form gives it. */
   readonly modrmBase: number;
   readonly hasModRM: boolean;
+  /** The mnemonic told the size by a suffix. */
+  readonly isSuffixed: boolean;
 }
 
 const sizeOf = (rule: SizeRule, operandBits: 16 | 32): number => (rule === "v" ? operandBits : rule);
@@ -148,13 +150,13 @@ const sizedByAddress = (form: Form): boolean => form.addressSized && form.operan
 const fixedSize = (form: Form): 0 | 8 | 16 | 32 => {
   if (form.operandSize === 8) return 8;
   for (const { sizeBits, register, memory, attSuffix } of form.operands) {
-    if (attSuffix !== "" || (memory === null && register !== "r16" && register !== "r32")) continue;
+    if (attSuffix !== "" || (register === null ? memory === null : register !== "r16" && register !== "r32")) continue;
     if (sizeBits === 16 || sizeBits === 32) return sizeBits;
   }
   return 0;
 };
 
-const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32): Candidate => {
+const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32, isSuffixed: boolean): Candidate => {
   const byAddress = sizedByAddress(form);
   const operandPrefix = form.prefix === 0x66 || (form.operandSize === "v" && sizeBits !== bits);
   return {
@@ -167,6 +169,7 @@ const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32): Candidate => {
     opcode: [...ESCAPES[form.map]!, form.opcode],
     modrmBase: form.modrm === "digit" ? form.modrmValue << 3 : form.modrm === "exact" || form.modrm === "register" ? form.modrmValue : 0,
     hasModRM: form.modrm !== "none",
+    isSuffixed,
   };
 };
 
@@ -212,7 +215,8 @@ let attNames: ReadonlyMap<string, readonly Form[]> | null = null;
 export const formsByName = (att: boolean): ReadonlyMap<string, readonly Form[]> =>
   att ? (attNames ??= indexNames(true)) : (intelNames ??= indexNames(false));
 
-const SUFFIXES = /^(.+?)(ll|[bwlstq]|d)$/;
+/** What a suffix can be; the longer one (x87's `ll`) only where the shorter makes no sense (`mull`). */
+const SUFFIXES: readonly RegExp[] = [/^(.+)([bwlstqd])$/, /^(.+)(ll)$/];
 
 const expand = (name: string, suffix: string, options: EncodeOptions): Candidate[] => {
   const att = options.att === true;
@@ -226,8 +230,10 @@ const expand = (name: string, suffix: string, options: EncodeOptions): Candidate
       if (!(att ? form.attNames : form.names).some((pair) => pair[size === 16 ? 0 : 1] === name)) continue;
       // MONITOR's address register tells the size.
       if (byAddress && size !== 32 && form.operands.some(({ text }) => text === "eax")) continue;
-      const candidate = compile(form, size, options.bits);
-      if (suffix === "" ? form.needsSuffix : !suffixesOf(candidate, att).includes(suffix)) continue;
+      const candidate = compile(form, size, options.bits, suffix !== "");
+      // AT&T takes `movs` alone for one of the code segment's size.
+      const needsSuffix = form.needsSuffix && !(att && candidate.sizeBits === options.bits);
+      if (suffix === "" ? needsSuffix : !suffixesOf(candidate, att).includes(suffix)) continue;
       candidates.push(candidate);
     }
   }
@@ -256,8 +262,11 @@ export class CandidateTable {
 
   #find(mnemonic: string): readonly Candidate[] | null {
     const exact = expand(mnemonic, "", this.#options);
-    const match = SUFFIXES.exec(mnemonic);
-    const suffixed = match === null ? [] : expand(match[1]!, match[2]!, this.#options);
+    let suffixed: Candidate[] = [];
+    for (const pattern of SUFFIXES) {
+      const match = pattern.exec(mnemonic);
+      if (match !== null && suffixed.length === 0) suffixed = expand(match[1]!, match[2]!, this.#options);
+    }
     // MOVSD and CMPSD are string instructions and SSE2's; any other exact name has no second meaning.
     const all = exact.length === 0 ? suffixed : [...exact, ...suffixed.filter(({ form }) => isString(form))];
     return all.length === 0 ? null : all;

@@ -7,6 +7,7 @@
 import { KIND, MEMORY_KIND, SIZED_MEMORY, candidateTable } from "./candidate.ts";
 import type { Candidate } from "./candidate.ts";
 import { explainMismatch, unknownMnemonic } from "./explain.ts";
+import { hasFeature } from "./features.ts";
 import type { EncodeOptions, Encoding, EncodingError, Fixup, ImmediateOperand, Instruction, MemoryOperand, Operand, Register, Value } from "./instruction.ts";
 import { EIZ, SEGMENT_PREFIXES } from "./registers.ts";
 
@@ -82,7 +83,17 @@ const statedSize = (operands: readonly Operand[]): number => {
   return 0;
 };
 
-const allows = (candidate: Candidate, options: EncodeOptions): boolean => options.features === undefined || options.features.has(candidate.form.feature);
+const allows = (candidate: Candidate, options: EncodeOptions): boolean => options.features === undefined || hasFeature(options.features, candidate.form.feature);
+
+/** Whether the candidate's size is the default, and not said by a suffix, a register or memory of known size. */
+const sizeIsDefault = ({ form, isSuffixed }: Candidate, operands: readonly Operand[]): boolean =>
+  !isSuffixed &&
+  form.defaultSize &&
+  form.operandSize === "v" &&
+  !operands.some((operand, i) => {
+    const pattern = form.operands[i]!;
+    return (pattern.sizeBits === "v" || pattern.register === "rv") && (operand.kind === "register" || (operand.kind === "memory" && operand.sizeBits !== undefined));
+  });
 
 const select = (
   candidates: readonly Candidate[],
@@ -98,7 +109,7 @@ const select = (
     if (stated !== 0 && candidate.sizeBits !== stated) continue;
     if (!allows(candidate, options) || !matches(candidate, operands, kinds, truncate)) continue;
     // A data16 or data32 prefix turns the default size of what has one.
-    if (preferBits === 0 || !candidate.form.defaultSize || candidate.form.operandSize !== "v" || candidate.sizeBits === preferBits) return candidate;
+    if (preferBits === 0 || candidate.sizeBits === preferBits || !sizeIsDefault(candidate, operands)) return candidate;
     first ??= candidate;
   }
   return first;
@@ -280,7 +291,34 @@ const readPrefixes = (instruction: Instruction, bits: 16 | 32): PrefixState | En
 
 const NO_PREFIXES: Readonly<PrefixState> = Object.freeze({ lock: false, repeat: 0, operandSize: 0, addressSize: 0, segment: -1 });
 
-const checkPrefixes = (prefixes: Readonly<PrefixState>, { form }: Candidate, instruction: Instruction): EncodingError | null => {
+/**
+ * Direct branches take no prefix but that of their size, and a hint (CS or DS) where they are conditional or may become short.
+ * GNU as drops the others.
+ */
+const withoutUseless = (prefixes: Readonly<PrefixState>, { form }: Candidate): Readonly<PrefixState> => {
+  const field = form.operands[0]?.field;
+  if (field !== "relative" && field !== "far" && field !== "selector") return prefixes;
+  const isHint = field === "relative" && form.semantic !== "call" && (prefixes.segment === 1 || prefixes.segment === 3);
+  const kept = {
+    ...prefixes,
+    addressSize: form.addressSized ? prefixes.addressSize : 0,
+    operandSize: form.addressSized ? 0 : prefixes.operandSize,
+    segment: isHint ? prefixes.segment : -1,
+  };
+  if (kept.addressSize !== prefixes.addressSize || kept.operandSize !== prefixes.operandSize || kept.segment !== prefixes.segment) {
+    warning ??= error("bad-prefix", -1, "this prefix has no meaning before a branch and is left out");
+  }
+  return kept;
+};
+
+const checkPrefixes = (prefixes: Readonly<PrefixState>, candidate: Candidate, instruction: Instruction): EncodingError | null => {
+  const { form } = candidate;
+  if (prefixes.operandSize !== 0 && form.prefix !== "any" && form.operands.some(({ register }) => register === "mm" || register === "xmm")) {
+    return error("bad-prefix", -1, `data${prefixes.operandSize} would make another instruction of ${instruction.mnemonic}`);
+  }
+  if (prefixes.operandSize !== 0 && candidate.operandPrefix && !sizeIsDefault(candidate, instruction.operands)) {
+    return error("bad-prefix", -1, `data${prefixes.operandSize} says what the operands say already`);
+  }
   if (prefixes.lock && !(form.lockable && instruction.operands.some(({ kind }) => kind === "memory"))) {
     return error("bad-prefix", -1, `lock needs an instruction that changes memory in place; ${instruction.mnemonic} with these operands does not`);
   }
@@ -298,12 +336,18 @@ const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonl
   fixups = null;
   let segment = prefixes.segment;
   let memoryIndex = -1;
-  let address: number = candidate.addressBits !== 0 ? candidate.addressBits : prefixes.addressSize !== 0 ? prefixes.addressSize : bits;
+  let addressWidth = 0;
+  if (prefixes.addressSize !== 0 && candidate.addressBits !== 0 && candidate.addressBits !== bits) {
+    return error("bad-prefix", -1, `addr${prefixes.addressSize} says what ${instruction.mnemonic} says already`);
+  }
+  let address: number = prefixes.addressSize !== 0 ? prefixes.addressSize : candidate.addressBits !== 0 ? candidate.addressBits : bits;
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i]!;
     if (operand.kind !== "memory") continue;
-    memoryIndex = i;
     const width = addressBits(operand, address as 16 | 32);
+    if (memoryIndex >= 0 && width !== addressWidth) return error("bad-address", i, "both addresses of a string instruction are of the same width");
+    addressWidth = width;
+    memoryIndex = i;
     if (prefixes.addressSize !== 0 && width === bits) return error("bad-prefix", -1, `addr${prefixes.addressSize} contradicts the ${width}-bit registers of the address`);
     address = width;
     const { field } = candidate.operands[i]!;
@@ -313,15 +357,18 @@ const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonl
       if (failure !== null) return failure;
     }
     if (operand.segment !== undefined && field !== "destination" && operand.segment.number !== (implicit ? 3 : defaultSegment(operand))) {
-      if (segment >= 0) return error("bad-prefix", i, "there can be one segment override only");
+      if (segment >= 0 && segment !== operand.segment.number) return error("bad-prefix", i, "there can be one segment override only");
       segment = operand.segment.number;
     }
   }
 
   // GNU as's order of prefixes.
   if (form.wait) buffer[length++] = 0x9b;
-  if (segment >= 0) buffer[length++] = SEGMENT_PREFIXES[segment]!;
+  // A branch hint stands behind the address size.
+  const isHint = candidate.addressBits !== 0 && candidate.operands[0]?.field === "relative";
+  if (segment >= 0 && !isHint) buffer[length++] = SEGMENT_PREFIXES[segment]!;
   if (address !== bits) buffer[length++] = 0x67;
+  if (segment >= 0 && isHint) buffer[length++] = SEGMENT_PREFIXES[segment]!;
   if (candidate.operandPrefix || prefixes.operandSize !== 0) buffer[length++] = 0x66;
   if (candidate.repeatPrefix !== 0) buffer[length++] = candidate.repeatPrefix;
   else if (prefixes.repeat !== 0) buffer[length++] = prefixes.repeat;
@@ -439,8 +486,11 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
       candidate = assumeSize(candidate, candidates, instruction, kinds, options, ambiguous);
     }
   }
-  const failure = checkPrefixes(prefixes, candidate, instruction);
-  if (failure !== null) return failure;
+  if (prefixes !== NO_PREFIXES) {
+    const failure = checkPrefixes(prefixes, candidate, instruction);
+    if (failure !== null) return failure;
+    prefixes = withoutUseless(prefixes, candidate);
+  }
   const isShort = candidate.operands.length === 1 && candidate.operands[0]!.accept === KIND.short;
   const longer = isShort ? encodeLonger(candidate, candidates, instruction, kinds, prefixes, options) : null;
   return write(candidate, instruction, prefixes, options.bits) ?? take(longer);

@@ -4,6 +4,7 @@
 
 import { ANY_IMMEDIATE, ANY_MEMORY, ANY_TARGET, KIND, formsByName } from "./candidate.ts";
 import type { Candidate, CandidateOperand } from "./candidate.ts";
+import { hasFeature } from "./features.ts";
 import type { EncodeOptions, EncodingError, Instruction, Operand } from "./instruction.ts";
 
 const GENERAL = KIND.r8 | KIND.r16 | KIND.r32;
@@ -145,7 +146,7 @@ const explainCombination = (mnemonic: string, candidates: readonly Candidate[], 
 export const explainMismatch = (instruction: Instruction, candidates: readonly Candidate[], kinds: readonly number[], options: EncodeOptions): EncodingError => {
   const { mnemonic, operands } = instruction;
   const { features } = options;
-  const allowed = features === undefined ? candidates : candidates.filter(({ form }) => features.has(form.feature));
+  const allowed = features === undefined ? candidates : candidates.filter(({ form }) => hasFeature(features, form.feature));
   if (allowed.length === 0) {
     return { code: "not-on-this-cpu", operand: -1, message: `${mnemonic} needs a processor with ${join(new Set(candidates.map(({ form }) => form.feature)), "or")}` };
   }
@@ -160,7 +161,7 @@ export const explainMismatch = (instruction: Instruction, candidates: readonly C
     if (failure !== null) return failure;
   }
   if (allowed.length < candidates.length && candidates.some((candidate) => candidate.operands.length === operands.length && candidate.operands.every((wanted, i) => fits(wanted, operands[i]!, kinds[i]!)))) {
-    const missing = new Set(candidates.filter(({ form }) => features !== undefined && !features.has(form.feature)).map(({ form }) => form.feature));
+    const missing = new Set(candidates.filter(({ form }) => features !== undefined && !hasFeature(features, form.feature)).map(({ form }) => form.feature));
     return { code: "not-on-this-cpu", operand: -1, message: `${mnemonic} with these operands needs a processor with ${join(missing, "or")}` };
   }
   return explainCombination(mnemonic, sameCount, operands, kinds);

@@ -230,9 +230,8 @@ const parseRow = (row: string, sectionFeature: string, id: number): Form => {
   const [att16, att32] = attName === undefined ? names[0]! : pairOf(attName);
   if (attOnly === undefined && !names.some(([name]) => name === att16)) names.push([att16, att32]);
   const rm = operands.find((operand) => operand.field === "rm" || operand.field === "reg+rm");
-  const isVariable = flags.has("v") || operands.some((operand) => operand.sizeBits === "v");
-  // The operation is on bytes when the operand that it is about is; a byte that is only extended, counted or addressed does not count.
-  const isByte = flags.has("b") || (!isVariable && operands.some((operand) => operand.sizeBits === 8 && (operand.register === "r8" || operand.memory !== null)));
+  const isVariable = flags.has("v") || operands.some((operand) => operand.sizeBits === "v" || operand.register === "rv");
+  const isByte = flags.has("b") || (!isVariable && operands.some(({ register, sizeBits, field }) => register === "r8" || (sizeBits === 8 && (field === "destination" || field === "source"))));
   return {
     id,
     text: row,
@@ -247,7 +246,7 @@ const parseRow = (row: string, sectionFeature: string, id: number): Form => {
     mod: flags.has("anymod") ? "ignored" : rm === undefined ? "any" : rm.memory === null ? "register" : rm.register === null ? "memory" : "any",
     operandSize: isVariable ? "v" : isByte ? 8 : 0,
     addressSized: flags.has("a") || operands.some(({ field }) => field === "source" || field === "destination" || field === "table" || field === "moffs"),
-    semantic: values.get("") ?? names[0]![0],
+    semantic: values.get("") ?? (names[0]![0] || names[0]![1]),
     condition: Number(values.get("cc") ?? -1),
     feature,
     lockable: flags.has("lock"),

@@ -115,7 +115,7 @@ export class LabNode {
 
   /** The 25 lines of the VGA text screen, without trailing spaces. */
   screen(): string[] {
-    return this.machine.screen().lines.map((line) => line.trimEnd());
+    return this.machine.screen().lines;
   }
 
   async waitForScreen(pattern: RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
@@ -190,7 +190,7 @@ export class LabCluster {
       ...(options.capture ? { capture: options.capture } : {}),
       nodes: parts.map((part, index) => ({
         ...part,
-        serialOutput: (port: number, value: number) => {
+        serialOutput: (port: 0 | 1, value: number) => {
           if (port !== COM1) return;
           byte[0] = value;
           nodes[index]!.console.append(byte);

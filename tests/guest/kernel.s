@@ -41,8 +41,6 @@ command_selftest:
 
 SHELL_COMMAND "selftest", command_selftest, "", "test the kernel's services", GROUP_DEBUG
 
-# ---- text -------------------------------------------------------------------------------------------------------------
-
 # snprintf: formats with one argument and what they give.
 test_format:
     mov     ebx, offset format_cases
@@ -99,11 +97,11 @@ test_numbers:
     call    parse_number
     jc      3f
     cmp     eax, [ebx + 4]
-    jne     4f
+    jne     3f
     mov     eax, edx
     mov     edx, [ebx + 8]
     call    test_equal_text
-    jc      4f
+    jc      3f
     add     ebx, 12
     jmp     1b
 2:  mov     ebx, offset bad_numbers
@@ -111,13 +109,12 @@ test_numbers:
     test    eax, eax
     jz      6f
     call    parse_number
-    jnc     4f
+    jnc     3f
     add     ebx, 4
     jmp     5b
 6:  clc
     ret
-3:
-4:  PRINTF  "  number '%s'\n", [ebx]
+3:  PRINTF  "  number '%s'\n", [ebx]
     stc
     ret
 
@@ -151,8 +148,6 @@ test_strings:
     ret
 9:  stc
     ret
-
-# ---- time -------------------------------------------------------------------------------------------------------------
 
 # Dates there and back, a step of 12 hours and some seconds through 130 years.
 test_dates:
@@ -207,8 +202,6 @@ test_sleep:
 9:  PRINTF  "  %u ms by ticks, %u us by the counter\n", eax, ebx
     stc
     ret
-
-# ---- memory -----------------------------------------------------------------------------------------------------------
 
 HEAP_SLOTS  = 64
 HEAP_ROUNDS = 20000
@@ -323,8 +316,6 @@ test_pages:
     ret
 9:  stc
     ret
-
-# ---- tasks ------------------------------------------------------------------------------------------------------------
 
 WORKERS     = 4
 ROUNDS      = 2000
@@ -507,8 +498,6 @@ random:
     mov     [random_state], eax
     shr     eax, 8
     ret
-
-# ---- data -------------------------------------------------------------------------------------------------------------
 
 .macro TEXT text
     .pushsection .rodata.str, "a", @progbits

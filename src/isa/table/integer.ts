@@ -71,12 +71,9 @@ const SHIFTS = (
       ${name} r/m8, cl   | D2 /${digit} | ${decode}
       ${name} r/mv, cl   | D3 /${digit} | ${decode}`;
     if (digit === 6) return forms;
-    // GNU as takes any size of the count register, and no count for 1.
+    // GNU as takes ECX for CL with 32 bits, and no count for 1.
     return `${forms}
-      ${name} r/m8, cx   | D2 /${digit} | encode
-      ${name} r/mv, cx   | D3 /${digit} | encode
-      ${name} r/m8, ecx  | D2 /${digit} | encode
-      ${name} r/mv, ecx  | D3 /${digit} | encode
+      ${name.split("/").map((one) => `:${one}`).join("/")} r/mv, ecx | D3 /${digit} | encode =${name.split("/")[0]!}
       ${name} r/m8       | D0 /${digit} | encode
       ${name} r/mv       | D1 /${digit} | encode`;
   })
@@ -134,12 +131,8 @@ const PORT_STRINGS = `
   ins dstv, dx        | 6D | rep
   outs dx, src8       | 6E | rep
   outs dx, srcv       | 6F | rep
-  ins dst8            | 6C | rep encode
-  ins dstv            | 6D | rep encode
   ins                 | 6C | rep a encode suffixed b
   ins                 | 6D | rep a encode suffixed v
-  outs src8           | 6E | rep encode
-  outs srcv           | 6F | rep encode
   outs                | 6E | rep a encode suffixed b
   outs                | 6F | rep a encode suffixed v`;
 
@@ -162,8 +155,10 @@ export const INTEGER: readonly TableSection[] = [
       mov r/mv, immv      | C7 /0
       mov rv.rm, sreg     | 8C /r   | =mov_from_sreg
       mov m16, sreg       | 8C /r   | =mov_from_sreg
-      mov sreg, r/m16     | 8E /r   | =mov_to_sreg
+      # 16 bits are loaded whatever the operand size; the assembler takes either register and writes no prefix.
+      mov sreg, r/m16     | 8E /r   | =mov_to_sreg encode
       mov sreg, r32.rm    | 8E /r   | =mov_to_sreg encode
+      mov sreg, rv/m16    | 8E /r   | =mov_to_sreg decode
       nop                 | NP 90   | hint
       pause               | F3 90   | =nop
       xchg rv, accv       | 90 +r
@@ -278,8 +273,8 @@ export const INTEGER: readonly TableSection[] = [
       call/lcall mfarv    | FF /3   | stack =call_far att=lcall
       ret                 | C3      | v stack hint
       ret imm16           | C2      | v stack hint
-      retf/lret           | CB      | v stack hint att=lret
-      retf/lret imm16     | CA      | v stack hint att=lret
+      retf/lret           | CB      | v stack att=lret
+      retf/lret imm16     | CA      | v stack att=lret
       iret                | CF      | v d
       int3                | CC
       int 3               | CC      | encode =int3
@@ -358,7 +353,8 @@ export const INTEGER: readonly TableSection[] = [
       cmpxchg r/mv, rv    | 0F B1 /r | lock
       xadd r/m8, r8       | 0F C0 /r | lock
       xadd r/mv, rv       | 0F C1 /r | lock
-      bswap r32           | 0F C8 +r
+      # Undefined with 16 bits, so it has no name there.
+      :bswap rv           | 0F C8 +r
     `,
   },
   { feature: "i586", rows: `cmpxchg8b m64 | 0F C7 /1 | lock` },
@@ -382,6 +378,13 @@ export const INTEGER: readonly TableSection[] = [
       nop r/mv            | 0F 1D /_ | decode
       nop r/mv            | 0F 1E /_ | decode
       ${[1, 2, 3, 4, 5, 6, 7].map((digit) => `nop r/mv | 0F 1F /${digit} | decode`).join("\n")}
+    `,
+  },
+  {
+    feature: "ibt",
+    rows: `
+      endbr32             | F3 0F 1E FB | =nop
+      endbr64             | F3 0F 1E FA | =nop
     `,
   },
   { feature: "popcnt", rows: `popcnt rv, r/mv | F3 0F B8 /r` },

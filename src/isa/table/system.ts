@@ -21,15 +21,15 @@ export const SYSTEM: readonly TableSection[] = [
       smsw rv.rm          | 0F 01 /4
       smsw m16            | 0F 01 /4
       lmsw r/m16          | 0F 01 /6
-      lar rv, r/m16       | 0F 02 /r
-      lar rv, r32.rm      | 0F 02 /r | encode
-      lsl rv, r/m16       | 0F 03 /r
-      lsl rv, r32.rm      | 0F 03 /r | encode
+      lar rv, rv/m16      | 0F 02 /r
+      lar rv, r16.rm      | 0F 02 /r | encode
+      lsl rv, rv/m16      | 0F 03 /r
+      lsl rv, r16.rm      | 0F 03 /r | encode
       clts                | 0F 06
       arpl r/m16, r16     | 63 /r
-      ud2/ud2a            | 0F 0B
-      ud1/ud2b rv, r/mv   | 0F B9 /r
-      ud0 rv, r/mv        | 0F FF /r
+      ud2/ud2a            | 0F 0B    | i186
+      ud1/ud2b rv, r/mv   | 0F B9 /r | i186
+      ud0 rv, r/mv        | 0F FF /r | i186
     `,
   },
   {
@@ -74,7 +74,7 @@ export const SYSTEM: readonly TableSection[] = [
     feature: "syscall",
     rows: `
       syscall             | 0F 05
-      sysret              | 0F 07    | v d
+      sysret              | 0F 07
     `,
   },
   {
@@ -85,6 +85,8 @@ export const SYSTEM: readonly TableSection[] = [
     `,
   },
   { feature: "clflush", rows: `clflush m8 | NP 0F AE /7` },
+  { feature: "clflushopt", rows: `clflushopt m8 | 66 0F AE /7` },
+  { feature: "clwb", rows: `clwb m8 | 66 0F AE /6` },
   { feature: "rdtscp", rows: `rdtscp | 0F 01 F9` },
   {
     feature: "monitor",
@@ -130,4 +132,5 @@ export const SYSTEM: readonly TableSection[] = [
   { feature: "smx", rows: `getsec | 0F 37` },
   { feature: "rdrnd", rows: `rdrand rv.rm | 0F C7 /6` },
   { feature: "rdseed", rows: `rdseed rv.rm | 0F C7 /7` },
+  { feature: "rdpid", rows: `rdpid r32.rm | F3 0F C7 /7` },
 ];
