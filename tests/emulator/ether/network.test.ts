@@ -16,7 +16,10 @@ class Host {
   readonly queue: TimerQueue;
   nowNs = 0;
 
-  constructor(readonly number: number) {
+  readonly number: number;
+
+  constructor(number: number) {
+    this.number = number;
     this.queue = new TimerQueue({ now: () => this.nowNs, nextDeadlineMovedUp: () => {} });
     this.cable = new CableEnd(`host ${number}`);
     this.cable.plugIn(this.queue, { receive: (frame) => void this.heard.push({ timeNs: this.nowNs, byte: frame[14]! }), linkChanged: () => {} });
