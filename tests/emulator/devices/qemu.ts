@@ -8,7 +8,7 @@ import { check, parseScript, type Step } from "./harness.ts";
 
 const SUFFIX = { 1: "b", 2: "w", 4: "l" } as const;
 /** Every QEMU starts at this date, as `TestBoard` does. */
-const ARGUMENTS = ["-M", "pc", "-m", "4", "-display", "none", "-vga", "std", "-net", "none", "-rtc", "base=2000-01-01T00:00:00,clock=vm", "-S", "-qtest", "stdio", "-qtest-log", "/dev/null", "-serial", "null", "-monitor", "none"];
+const ARGUMENTS = ["-M", "pc", "-m", "4", "-display", "none", "-vga", "std", "-rtc", "base=2000-01-01T00:00:00,clock=vm", "-S", "-qtest", "stdio", "-qtest-log", "/dev/null", "-serial", "null", "-monitor", "none"];
 
 function command(step: Step): string {
   const address = `0x${step.address.toString(16)}`;
@@ -28,7 +28,7 @@ function command(step: Step): string {
 }
 
 /** Throws at the first expectation that QEMU does not meet. */
-export async function runInQemu(qemu: string, script: string, more: readonly string[] = []): Promise<void> {
+export async function runInQemu(qemu: string, script: string, more: readonly string[]): Promise<void> {
   const child = spawn(qemu, [...ARGUMENTS, ...more], { stdio: ["pipe", "pipe", "ignore"] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   try {
