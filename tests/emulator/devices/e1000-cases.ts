@@ -15,5 +15,6 @@ export const e1000Cases: readonly Case[] = [
   { name: "EEPROM", script: [OPEN, word("0", "5452"), word("1", "1200"), word("2", "5634"), word("a", "6403"), word("d", "100e"), word("e", "8086")].join(";") },
   { name: "PHY", script: [OPEN, phy(0, "18201140"), phy(2, "18220141"), phy(3, "18230c20"), phy(4, "18240de1"), phy(5, "182501e0"), phy(9, "18290e00"), phy(10, "182a3c00"), phy(17, "1831ac00"), phy(30, "583e0000")].join(";") },
   { name: "masks and causes", script: [OPEN, put("d0", "9f"), reg("d0", "9f"), put("d8", "1c"), reg("d0", "83"), put("c8", "84"), reg("c0", "84"), reg("c0", "0")].join(";") },
-  { name: "ring registers keep what they can hold", script: [OPEN, put("2808", "ffffffff"), reg("2808", "fff80"), put("2800", "12345678"), reg("2800", "12345670"), put("3818", "12345"), reg("3818", "2345")].join(";") },
+  { name: "ring registers keep what they can hold", script: [OPEN, put("2808", "ffffffff"), reg("2808", "fff80"), put("3818", "12345"), reg("3818", "2345")].join(";") },
+  { name: "rings begin at a multiple of 16", script: [OPEN, put("2800", "12345678"), reg("2800", "12345670")].join(";"), ours: "QEMU ignores the lower bits only when it uses them" },
 ];
