@@ -1,0 +1,261 @@
+/**
+ * A statement that is an instruction: prefixes and mnemonic, operands in the syntax at hand, the encoder's bytes, and the
+ * fields that wait for layout.
+ */
+
+import { encode, isEncodingError, isMnemonic } from "../isa/encode.ts";
+import type { EncodeOptions, Encoding, EncodingError, Instruction, Operand, Prefix } from "../isa/instruction.ts";
+import type { Assembler } from "./assembler.ts";
+import type { Atom } from "./atom.ts";
+import { NAME_PART, NAME_START, STATEMENT_END, characterClass, textOfBytes } from "./chars.ts";
+import { Op, symbolExpression } from "./expression.ts";
+import type { Expression } from "./expression.ts";
+import { AttOperands } from "./operands-att.ts";
+import { IntelOperands } from "./operands-intel.ts";
+import { R } from "./relocation-types.ts";
+import { AssemblySymbol } from "./symbol.ts";
+
+const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
+  ["lock", "lock"], ["rep", "rep"], ["repe", "repe"], ["repz", "repe"], ["repne", "repne"], ["repnz", "repne"],
+  ["addr16", "addr16"], ["aword", "addr16"], ["addr32", "addr32"], ["adword", "addr32"], ["data16", "data16"], ["word", "data16"], ["data32", "data32"],
+  ["dword", "data32"],
+  ["cs", "cs"], ["ds", "ds"], ["es", "es"], ["fs", "fs"], ["gs", "gs"], ["ss", "ss"],
+]);
+
+/** What a line's operands are, as the operand parsers leave it. */
+export class ParsedOperands {
+  /** In Intel order. */
+  readonly operands: Operand[] = [];
+  /** For each operand the expression behind its number, where only layout or the linker knows it. */
+  readonly expressions: (Expression | null)[] = [];
+  /** For far operands, that of the selector. */
+  readonly selectors: (Expression | null)[] = [];
+  /** Relocation that the operand asked for, or 0. */
+  readonly relocations: number[] = [];
+  /** Where each begins and how long it is. */
+  readonly offsets: number[] = [];
+  readonly lengths: number[] = [];
+  /** The jump is through a far pointer (`far ptr [x]`). */
+  isFar = false;
+
+  clear(): void {
+    this.operands.length = 0;
+    this.expressions.length = 0;
+    this.selectors.length = 0;
+    this.relocations.length = 0;
+    this.offsets.length = 0;
+    this.lengths.length = 0;
+    this.isFar = false;
+  }
+
+  add(operand: Operand, expression: Expression | null, offset: number, relocation = 0, selector: Expression | null = null): void {
+    this.operands.push(operand);
+    this.expressions.push(expression);
+    this.selectors.push(selector);
+    this.relocations.push(relocation);
+    this.offsets.push(offset);
+    this.lengths.push(1);
+  }
+}
+
+/** Jumps and calls: their plain operand is where to go, not what to read. */
+export function isBranch(mnemonic: string): boolean {
+  return mnemonic.startsWith("j") || /^(call|loop|xbegin)/.test(mnemonic);
+}
+
+export function isFarBranch(mnemonic: string): boolean {
+  return mnemonic.startsWith("ljmp") || mnemonic.startsWith("lcall");
+}
+
+const NO_PREFIXES: readonly Prefix[] = [];
+
+export class InstructionParser {
+  readonly #assembler: Assembler;
+  readonly parsed = new ParsedOperands();
+  readonly #intel: IntelOperands;
+  readonly #att: AttOperands;
+  #options: EncodeOptions = { bits: 32 };
+  #optionsKey = "";
+
+  constructor(assembler: Assembler) {
+    this.#assembler = assembler;
+    this.#intel = new IntelOperands(assembler, this.parsed);
+    this.#att = new AttOperands(assembler, this.parsed);
+  }
+
+  /** The encoder's options for the mode at hand: made anew when the mode changes. */
+  get options(): EncodeOptions {
+    const assembler = this.#assembler;
+    const key = `${assembler.bits}${assembler.stack32}${assembler.isIntel}${assembler.architecture.generation}`;
+    if (key !== this.#optionsKey) {
+      this.#optionsKey = key;
+      this.#options = {
+        bits: assembler.bits, stack32: assembler.stack32, att: !assembler.isIntel,
+        ...(assembler.architecture.features === null ? {} : { features: assembler.architecture.features }),
+      };
+    }
+    return this.#options;
+  }
+
+  /** Assembles an instruction whose first word is `atom`, or null for a `{...}` prefix; the cursor is behind it. */
+  assemble(atom: Atom | null, offset: number): void {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    let prefixes: Prefix[] | null = null;
+    let mnemonic = atom === null ? "" : atom.text;
+    let wordOffset = offset;
+    for (;;) {
+      if (input.bytes[input.offset] === 0x7b && mnemonic === "") {
+        this.#pseudoPrefix();
+      } else {
+        const prefix = PREFIXES.get(mnemonic);
+        if (prefix === undefined) break;
+        (prefixes ??= []).push(prefix);
+      }
+      if (assembler.input.atStatementEnd()) {
+        this.#lonePrefixes(prefixes ?? [], wordOffset);
+        return;
+      }
+      wordOffset = input.offset;
+      if (input.bytes[wordOffset] === 0x7b) {
+        mnemonic = "";
+        continue;
+      }
+      let end = wordOffset;
+      if (characterClass[input.bytes[end]!]! & NAME_START) while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
+      if (end === wordOffset) assembler.fail("bad-statement", "expected an instruction behind the prefix");
+      mnemonic = assembler.atoms.intern(input.bytes, wordOffset, end).lower.text;
+      input.offset = end;
+    }
+    const parsed = this.parsed;
+    parsed.clear();
+    if (!(characterClass[input.skipSpace()]! & STATEMENT_END)) {
+      if (assembler.isIntel) this.#intel.parse(mnemonic);
+      else this.#att.parse(mnemonic);
+    }
+    const instruction: Instruction = { mnemonic: parsed.isFar && isBranch(mnemonic) ? `l${mnemonic}` : mnemonic, prefixes: prefixes ?? NO_PREFIXES, operands: parsed.operands };
+    this.#emit(instruction, wordOffset);
+  }
+
+  /** `{disp32}` and the like, which choose among encodings: read and passed over where the choice is the usual one. */
+  #pseudoPrefix(): void {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    const start = input.offset;
+    while (input.bytes[input.offset] !== 0x7d && !(characterClass[input.bytes[input.offset]!]! & STATEMENT_END)) input.offset++;
+    const name = textOfBytes(input.bytes, start, input.offset + 1);
+    assembler.failAt("pseudo-prefix", start, `\`${name}' is not supported: the encoding is the shortest one`, input.offset + 1 - start);
+  }
+
+  /** A line of prefixes only: they belong to the instruction of the next line, but stand in the bytes at once. */
+  #lonePrefixes(prefixes: readonly Prefix[], offset: number): void {
+    for (const prefix of prefixes) this.#emit({ mnemonic: prefix, prefixes: NO_PREFIXES, operands: [] }, offset);
+  }
+
+  #emit(instruction: Instruction, offset: number): void {
+    const assembler = this.#assembler;
+    const result = encode(instruction, this.options);
+    if (isEncodingError(result)) {
+      this.#refuse(result, instruction, offset);
+      return;
+    }
+    const { parsed } = this;
+    if (result.warning !== undefined) {
+      const at = result.warning.operand;
+      assembler.warnAt(WARNINGS.get(result.warning.code) ?? result.warning.code, at >= 0 ? parsed.offsets[at]! : offset, result.warning.message, at >= 0 ? parsed.lengths[at] : undefined);
+    }
+    if (assembler.sections.current === null) assembler.failAt("absolute-contents", offset, "the absolute section holds no instructions");
+    if (assembler.debug.isOn) assembler.debug.instruction();
+    if (result.longer !== null) {
+      this.#branch(result, offset);
+      return;
+    }
+    const { bytes, fixups } = result;
+    const sections = assembler.sections;
+    const current = sections.writable(bytes.length);
+    if (!current.section.hasContents) assembler.failAt("no-contents", offset, `section \`${current.section.name}' holds no contents: an instruction cannot stand there`);
+    const start = current.length;
+    for (let i = 0; i < bytes.length; i++) current.bytes[start + i] = bytes[i]!;
+    current.length = start + bytes.length;
+    for (let i = 0; i < fixups.length; i++) {
+      const fixup = fixups[i]!;
+      const expression = (fixup.part === "selector" ? parsed.selectors[fixup.operand] : parsed.expressions[fixup.operand])!;
+      let relocation = parsed.relocations[fixup.operand]!;
+      if (relocation === 0 && expression.op === Op.SYMBOL && expression.symbol!.name === "_GLOBAL_OFFSET_TABLE_" && fixup.sizeBytes === 4) relocation = R.GOTPC;
+      if (relocation === R.GOT32 && fixup.part === "displacement") relocation = this.#relaxableGot(instruction, fixup.operand) ? R.GOT32X : R.GOT32;
+      current.fixups.push({
+        fragment: current.last, position: start - current.last.start + fixup.offset, sizeBytes: fixup.sizeBytes,
+        expression: relocation === R.GOTPC && fixup.sizeBytes === 4 ? this.#fromHere(expression, fixup.offset) : expression,
+        pcRelative: fixup.pcRelative, pcBias: bytes.length - fixup.offset, signed: fixup.signed, relocation, frame: assembler.input.frame, offset: parsed.offsets[fixup.operand]!,
+      });
+    }
+    assembler.sections.charge(bytes.length);
+  }
+
+  /** Whether the linker may turn the load of an address from the GOT into the address itself: a plain `mov` or operation on one. */
+  #relaxableGot(instruction: Instruction, operand: number): boolean {
+    const memory = instruction.operands[operand]!;
+    if (memory.kind !== "memory" || memory.index !== undefined) return false;
+    return /^(mov|add|adc|and|cmp|or|sbb|sub|xor|test)l?$|^(jmp|call)/.test(instruction.mnemonic) && (operand === 1 || /^(jmp|call|test)/.test(instruction.mnemonic));
+  }
+
+  /** The GOT's address counts from the instruction, not from the field. */
+  #fromHere(expression: Expression, fieldOffset: number): Expression {
+    return symbolExpression(expression.symbol!, Number(expression.number) + fieldOffset, expression.offset);
+  }
+
+  #branch(short: Encoding, offset: number): void {
+    const assembler = this.#assembler;
+    const { parsed } = this;
+    let expression = parsed.expressions[0]!;
+    const relocation = parsed.relocations[0]!;
+    const current = assembler.sections.writable(16);
+    if (!current.section.hasContents) assembler.failAt("no-contents", offset, `section \`${current.section.name}' holds no contents: an instruction cannot stand there`);
+    if (expression.op !== Op.SYMBOL && expression.op !== Op.CONSTANT) {
+      // The target of a jump is one symbol: an expression gets one.
+      const symbol = new AssemblySymbol("", assembler.sections.expression);
+      symbol.isTemporary = true;
+      symbol.expression = expression;
+      expression = symbolExpression(symbol, 0, expression.offset);
+    }
+    assembler.sections.charge(short.bytes.length);
+    assembler.sections.variable({
+      kind: "branch", encoding: short, symbol: expression.symbol, addend: Number(expression.number), expression, relocation,
+      operandOffset: parsed.offsets[0]!, isSettled: false,
+    });
+  }
+
+  /** Tells why no instruction is like this. */
+  #refuse(error: EncodingError, instruction: Instruction, offset: number): void {
+    const assembler = this.#assembler;
+    const { parsed } = this;
+    if (error.code === "unknown-mnemonic") {
+      assembler.failAt("unknown-instruction", offset, `no instruction or macro is called \`${instruction.mnemonic}'`, undefined, {
+        candidates: this.#wordsNear(instruction.mnemonic), written: instruction.mnemonic,
+      });
+    }
+    const operand = error.operand >= 0 && error.operand < parsed.offsets.length ? error.operand : -1;
+    if (operand >= 0) assembler.failAt(WARNINGS.get(error.code) ?? error.code, parsed.offsets[operand]!, error.message, parsed.lengths[operand]);
+    assembler.failAt(WARNINGS.get(error.code) ?? error.code, offset, error.message);
+  }
+
+  #wordsNear(mnemonic: string): string[] {
+    const words: string[] = [];
+    for (const atom of this.#assembler.atoms.all()) if (atom.macro !== null) words.push(atom.text);
+    // Every spelling one edit away that the encoder knows.
+    const letters = "abcdefghijklmnopqrstuvwxyz";
+    for (let i = 0; i <= mnemonic.length; i++) {
+      const head = mnemonic.slice(0, i);
+      const spellings = [head + mnemonic.slice(i + 1), head + mnemonic.slice(i + 1, i + 2) + mnemonic.slice(i, i + 1) + mnemonic.slice(i + 2)];
+      for (const letter of letters) spellings.push(head + letter + mnemonic.slice(i), head + letter + mnemonic.slice(i + 1));
+      for (const spelling of spellings) if (spelling.length > 1 && spelling !== mnemonic && isMnemonic(spelling, this.options)) words.push(spelling);
+    }
+    return words;
+  }
+}
+
+/** The encoder's reasons as our stable names. */
+const WARNINGS: ReadonlyMap<string, string> = new Map([
+  ["not-on-this-cpu", "not-on-this-cpu"], ["operand-count", "operand-count"], ["operand-kind", "operand-kind"], ["size-mismatch", "operand-size"],
+  ["size-ambiguous", "ambiguous-size"], ["value-range", "value-range"], ["bad-address", "bad-address"], ["bad-prefix", "bad-prefix"],
+]);
