@@ -143,7 +143,11 @@ export class Assembler {
 
   /** Reports an error after which going on makes no sense. */
   fatal(id: string, message: string): never {
-    this.reporter.report("error", id, this.input.frame, this.input.statementOffset, 1, message, {});
+    return this.fatalAt(id, this.input.statementOffset, message, 1);
+  }
+
+  fatalAt(id: string, offset: number, message: string, length: number): never {
+    this.reporter.report("error", id, this.input.frame, offset, length, message, {});
     this.reporter.hasGivenUp = true;
     throw new FatalError(message);
   }

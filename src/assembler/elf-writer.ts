@@ -84,7 +84,9 @@ export function writeElf(assembler: Assembler, resolver: Resolver, relocations: 
   const shstrtab = outputSection(".shstrtab", SHT.STRTAB, 0, 1, 0, new Uint8Array(0));
   symtab.link = symtabIndex + 1;
   symtab.info = 1 + symbols.filter(({ binding }) => binding === STB.LOCAL).length;
-  outputs.push(symtab, strtab, shstrtab);
+  // Without symbols there is no table of them.
+  const tables = symbols.length > 0 ? [symtab, strtab] : [];
+  outputs.push(...tables, shstrtab);
   writeSymbols(symbols, strings, symtab.contents);
   for (const { output, list } of relocationOutputs) {
     output.link = symtabIndex;
@@ -94,12 +96,12 @@ export function writeElf(assembler: Assembler, resolver: Resolver, relocations: 
   for (const section of sections) linkOrder(section, outputs);
 
   const names = new StringTable();
-  for (const table of [symtab, strtab, shstrtab]) names.add(table.name);
+  for (const table of [...tables, shstrtab]) names.add(table.name);
   for (const output of outputs) if (output.type !== SHT.GROUP) names.add(output.name);
   for (const group of groups) names.add(group.output.name);
   shstrtab.contents = names.finish();
   shstrtab.sizeBytes = shstrtab.contents.length;
-  return assembleFile(outputs, names, new Set(relocationOutputs.map(({ output }) => output)), [symtab, strtab], shstrtab);
+  return assembleFile(outputs, names, new Set(relocationOutputs.map(({ output }) => output)), tables, shstrtab);
 }
 
 function entrySizeOf(section: Section): number {

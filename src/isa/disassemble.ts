@@ -91,8 +91,8 @@ const defaultSizeSuffix = (context: Context): string => {
   if (decoded.operandSize === bits || form.semantic === "jcc" || isShortBranch(form)) return "";
   if (form.operands.some((pattern) => showsRegister(pattern, context))) return "";
   const letter = decoded.operandSize === 16 ? "w" : att ? "l" : "d";
-  if (att) return form.operands[0]?.memory === "any" ? (decoded.operandSize === 16 ? "s" : "l") : letter;
-  const isSized = decoded.isMemory && form.operands[0]?.memory !== "any";
+  if (att) return form.operands[0]?.memory === "state" ? (decoded.operandSize === 16 ? "s" : "l") : letter;
+  const isSized = decoded.isMemory && form.operands[0]?.memory !== "state";
   return isSized || form.operands.some(({ field }) => field === "far") ? "" : letter;
 };
 

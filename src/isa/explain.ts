@@ -147,6 +147,10 @@ export const explainMismatch = (instruction: Instruction, candidates: readonly C
   const { mnemonic, operands } = instruction;
   const { features } = options;
   const allowed = features === undefined ? candidates : candidates.filter(({ form }) => hasFeature(features, form.feature));
+  const fitting = candidates.filter((candidate) => candidate.operands.length === operands.length && candidate.operands.every((wanted, i) => fits(wanted, operands[i]!, kinds[i]!)));
+  if (allowed.length < candidates.length && fitting.length > 0) {
+    return { code: "not-on-this-cpu", operand: -1, message: `${mnemonic} with these operands needs a processor with ${join(new Set(fitting.map(({ form }) => form.feature)), "or")}` };
+  }
   if (allowed.length === 0) {
     return { code: "not-on-this-cpu", operand: -1, message: `${mnemonic} needs a processor with ${join(new Set(candidates.map(({ form }) => form.feature)), "or")}` };
   }
@@ -159,10 +163,6 @@ export const explainMismatch = (instruction: Instruction, candidates: readonly C
   for (let i = 0; i < operands.length; i++) {
     const failure = explainOperand(mnemonic, sameCount, operands[i]!, kinds[i]!, i, operands.length);
     if (failure !== null) return failure;
-  }
-  if (allowed.length < candidates.length && candidates.some((candidate) => candidate.operands.length === operands.length && candidate.operands.every((wanted, i) => fits(wanted, operands[i]!, kinds[i]!)))) {
-    const missing = new Set(candidates.filter(({ form }) => features !== undefined && !hasFeature(features, form.feature)).map(({ form }) => form.feature));
-    return { code: "not-on-this-cpu", operand: -1, message: `${mnemonic} with these operands needs a processor with ${join(missing, "or")}` };
   }
   return explainCombination(mnemonic, sameCount, operands, kinds);
 };

@@ -43,12 +43,14 @@ export type OperandField =
 /**
  * What a memory operand is, beyond its size.
  *  - sized: `sizeBits` of plain data.
- *  - any: no size is said or checked (LEA, FXSAVE).
+ *  - any: no size is shown, and one that is said does not matter (LEA).
+ *  - line: the same, shown as a byte (PREFETCH, INVLPG).
+ *  - state: no size is shown, and none may be said (FXSAVE).
  *  - far: offset of the operand size and a selector.
  *  - pair: two numbers of the operand size (BOUND).
  *  - descriptor: limit and base of LGDT and its like.
  */
-export type MemoryKind = "sized" | "any" | "far" | "pair" | "descriptor";
+export type MemoryKind = "sized" | "any" | "line" | "state" | "far" | "pair" | "descriptor";
 
 export interface OperandPattern {
   /** As the table spells it. */

@@ -49,6 +49,7 @@ export const memoryBits = (pattern: OperandPattern, decoded: Decoded): SizeBits 
     case "pair":
       return bits === 16 ? 32 : 64;
     case "sized":
+    case "line":
       return bits as SizeBits;
     default:
       return 0;
@@ -121,7 +122,7 @@ export const instructionOf = (decoded: Decoded, bits: 16 | 32): Instruction => {
   // What the operands or the mnemonic do not show has to be said by a prefix.
   const showsAddressSize = form.mnemonic16 !== form.mnemonic32 && form.operandSize !== "v";
   const hasAddressRegisters = operands.some((operand) => operand.kind === "memory" && (operand.base ?? operand.index) !== undefined);
-  if (decoded.addressSize !== bits && !hasAddressRegisters && !showsAddressSize && (hasMemory || form.addressSized)) prefixes.push(sizePrefix("addr", decoded.addressSize));
+  if (decoded.addressSize !== bits && !hasAddressRegisters && !showsAddressSize && (hasMemory || (form.addressSized && (form.semantic !== "monitor" || operands.length === 0)))) prefixes.push(sizePrefix("addr", decoded.addressSize));
   const showsSize = operands.some(
     (operand, i) => form.operands[i]!.sizeBits === "v" && (operand.kind === "register" || (operand.kind === "memory" && operand.sizeBits !== undefined)),
   );

@@ -11,7 +11,7 @@
  *     r8 rv r32 sreg cr dr tr mm xmm   register in ModRM.reg, or in the opcode with +r; `.rm` behind it: in ModRM.rm;
  *                                      `.both`: in both
  *     r/m8 r/mv xmm/m64 ...            register or memory in ModRM.rm
- *     m m8 mv m32fp m16int mfar ...    memory in ModRM.rm; m alone is of no size
+ *     m8 mv m32fp m16int mfarv ...     memory in ModRM.rm; m, mline, mstate: see MemoryKind
  *     al accv cl dx es st 1            fixed (accv is ax or eax)
  *     sti                              st(i) in the last byte of the opcode
  *     imm8 imm8s imm16 immv            immediate; s: sign-extended to operand size
@@ -85,6 +85,8 @@ shape("r/m32", { field: "rm", register: "r32", memory: "sized", sizeBits: 32 });
 shape("r/mv", { field: "rm", register: "rv", memory: "sized", sizeBits: "v" });
 const SPECIAL_MEMORY: Readonly<Record<string, readonly [MemoryKind, SizeRule]>> = {
   m: ["any", 0],
+  mline: ["line", 8],
+  mstate: ["state", 0],
   mfarv: ["far", "v"],
   mfar16: ["far", 16],
   mpairv: ["pair", "v"],
