@@ -248,6 +248,11 @@ export class ExpressionParser {
       const register = this.register();
       if (register !== null) return registerExpression(register, start);
     }
+    if (this.intelOperand && lower.text === "flat" && input.bytes[end] === COLON) {
+      // The flat segment that compilers name says nothing.
+      input.offset = end + 1;
+      return this.#operand();
+    }
     if (lower.intelOperator >= 0 && assembler.isIntel) {
       const intel = this.#intelName(lower, start, end);
       if (intel !== null) return intel;
@@ -293,7 +298,11 @@ export class ExpressionParser {
   #symbol(atom: Atom, start: number): Expression {
     const assembler = this.#assembler;
     const input = assembler.input;
-    if (input.bytes[input.offset] === AT_SIGN) this.#relocationSuffix();
+    if (input.bytes[input.offset] === AT_SIGN) {
+      // GNU as finds the suffix before the symbol, but in Intel operands behind it: so say the orders of its symbol tables.
+      if (this.intelOperand) assembler.symbols.findOrMake(atom, start);
+      this.#relocationSuffix();
+    }
     const symbol = assembler.symbols.findOrMake(atom, start);
     if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward) return constant(symbol.value, start);
     if (symbol.register !== null) return registerExpression(symbol.register, start);
@@ -316,6 +325,8 @@ export class ExpressionParser {
       });
     }
     this.relocation = relocation;
+    // GNU as mentions the table in every file that asks for such a relocation.
+    assembler.symbols.findOrMake(assembler.atoms.internText("_GLOBAL_OFFSET_TABLE_"), start);
     input.offset = end;
   }
 

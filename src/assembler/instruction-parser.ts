@@ -8,7 +8,7 @@ import type { EncodeOptions, Encoding, EncodingError, Instruction, Operand, Pref
 import type { Assembler } from "./assembler.ts";
 import type { Atom } from "./atom.ts";
 import { NAME_PART, NAME_START, STATEMENT_END, characterClass, textOfBytes } from "./chars.ts";
-import { Op, symbolExpression } from "./expression.ts";
+import { Op, constant, node, symbolExpression } from "./expression.ts";
 import type { Expression } from "./expression.ts";
 import { AttOperands } from "./operands-att.ts";
 import { IntelOperands } from "./operands-intel.ts";
@@ -181,27 +181,18 @@ export class InstructionParser {
       const fixup = fixups[i]!;
       const expression = (fixup.part === "selector" ? parsed.selectors[fixup.operand] : parsed.expressions[fixup.operand])!;
       let relocation = parsed.relocations[fixup.operand]!;
-      if (relocation === 0 && expression.op === Op.SYMBOL && expression.symbol!.name === "_GLOBAL_OFFSET_TABLE_" && fixup.sizeBytes === 4) relocation = R.GOTPC;
-      if (relocation === R.GOT32 && fixup.part === "displacement") relocation = this.#relaxableGot(instruction, fixup.operand) ? R.GOT32X : R.GOT32;
+      let value = expression;
+      if (relocation === 0 && fixup.sizeBytes === 4 && namesGot(expression)) {
+        // The GOT's address counts from the instruction, not from the field.
+        relocation = R.GOTPC;
+        value = offsetBy(expression, fixup.offset);
+      } else if (relocation === R.GOT32 && fixup.part === "displacement" && isRelaxable(instruction, fixup.operand)) relocation = R.GOT32X;
       current.fixups.push({
-        fragment: current.last, position: start - current.last.start + fixup.offset, sizeBytes: fixup.sizeBytes,
-        expression: relocation === R.GOTPC && fixup.sizeBytes === 4 ? this.#fromHere(expression, fixup.offset) : expression,
-        pcRelative: fixup.pcRelative, pcBias: bytes.length - fixup.offset, signed: fixup.signed, relocation, frame: assembler.input.frame, offset: parsed.offsets[fixup.operand]!,
+        fragment: current.last, position: start - current.last.start + fixup.offset, sizeBytes: fixup.sizeBytes, expression: value, pcRelative: fixup.pcRelative,
+        pcBias: bytes.length - fixup.offset, signed: fixup.signed, relocation, isData: false, frame: assembler.input.frame, offset: parsed.offsets[fixup.operand]!,
       });
     }
     assembler.sections.charge(bytes.length);
-  }
-
-  /** Whether the linker may turn the load of an address from the GOT into the address itself: a plain `mov` or operation on one. */
-  #relaxableGot(instruction: Instruction, operand: number): boolean {
-    const memory = instruction.operands[operand]!;
-    if (memory.kind !== "memory" || memory.index !== undefined) return false;
-    return /^(mov|add|adc|and|cmp|or|sbb|sub|xor|test)l?$|^(jmp|call)/.test(instruction.mnemonic) && (operand === 1 || /^(jmp|call|test)/.test(instruction.mnemonic));
-  }
-
-  /** The GOT's address counts from the instruction, not from the field. */
-  #fromHere(expression: Expression, fieldOffset: number): Expression {
-    return symbolExpression(expression.symbol!, Number(expression.number) + fieldOffset, expression.offset);
   }
 
   #branch(short: Encoding, offset: number): void {
@@ -252,6 +243,28 @@ export class InstructionParser {
     }
     return words;
   }
+}
+
+/** Name of the global offset table (i386 psABI). */
+export const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
+
+/** The expression is the address of the GOT, perhaps with something added. */
+export function namesGot(expression: Expression): boolean {
+  if (expression.op === Op.SYMBOL) return expression.symbol!.name === GOT_SYMBOL;
+  return (expression.op === Op.ADD || expression.op === Op.SUBTRACT) && namesGot(expression.left!);
+}
+
+function offsetBy(expression: Expression, bytes: number): Expression {
+  if (expression.op === Op.SYMBOL) return symbolExpression(expression.symbol!, Number(expression.number) + bytes, expression.offset);
+  return node(Op.ADD, expression, constant(bytes), expression.offset);
+}
+
+/** Whether the linker may turn the load of an address from the GOT into the address itself: it then changes the instruction. */
+function isRelaxable(instruction: Instruction, operand: number): boolean {
+  const base = instruction.mnemonic.replace(/l$/, "");
+  if (base === "call" || base === "cal" || base === "jmp") return true;
+  if (base === "test") return true;
+  return operand === 1 && /^(mov|add|adc|and|cmp|or|sbb|sub|xor)$/.test(base);
 }
 
 /** The encoder's reasons as our stable names. */

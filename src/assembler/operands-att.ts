@@ -14,6 +14,7 @@ import type { Expression } from "./expression.ts";
 import { isBranch, isFarBranch } from "./instruction-parser.ts";
 import type { ParsedOperands } from "./instruction-parser.ts";
 import { low32 } from "./integer.ts";
+import { R } from "./relocation-types.ts";
 
 function encoderValue(expression: Expression): number | null {
   if (expression.op !== Op.CONSTANT) return null;
@@ -138,6 +139,7 @@ export class AttOperands {
       if (displacement.op === Op.BIG) assembler.failAt("number-too-large", displacement.offset, "a number of more than 64 bits fits no instruction");
     }
     const relocation = expressions.relocation;
+    if (relocation === R.GOTOFF && displacement?.op === Op.SYMBOL) assembler.symbols.need(displacement.symbol!);
     const operand: { -readonly [K in keyof MemoryOperand]: MemoryOperand[K] } = { kind: "memory" };
     let hasAddress = false;
     if (input.skipSpace() === OPEN_PARENTHESIS) {

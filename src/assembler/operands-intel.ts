@@ -260,7 +260,9 @@ export class IntelOperands {
   #simplify(e: Expression): Expression {
     switch (e.op) {
       case Op.CONSTANT:
+        return e;
       case Op.SYMBOL:
+        this.#assembler.symbols.need(e.symbol!);
         return e;
       case Op.REGISTER:
         this.#takeRegister(e);

@@ -71,6 +71,8 @@ export class Sections {
   #previous: Place | null = null;
   readonly #stack: { place: Place; previous: Place | null }[] = [];
   #totalBytes = 0;
+  /** Sections that bytes were put into or that the source went through. */
+  readonly #entered = new Set<Section>();
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
@@ -78,6 +80,7 @@ export class Sections {
     this.data = this.make(".data", SHT.PROGBITS, SHF.ALLOC | SHF.WRITE);
     this.bss = this.make(".bss", SHT.NOBITS, SHF.ALLOC | SHF.WRITE);
     this.current = this.text.subsection(0);
+    for (const section of this.list) this.#entered.add(section);
   }
 
   make(name: string, type: number, flags: number): Section {
@@ -135,7 +138,14 @@ export class Sections {
   }
 
   #enter(place: Place): void {
-    this.current = place.section.isReal ? place.section.subsection(place.number) : null;
+    if (!place.section.isReal) {
+      this.current = null;
+      return;
+    }
+    const isNew = !place.section.subsections.has(place.number) || (place.number === 0 && !this.#entered.has(place.section));
+    this.current = place.section.subsection(place.number);
+    if (isNew) this.current.fillBits = this.#assembler.bits;
+    this.#entered.add(place.section);
   }
 
   /** The subsection that bytes go to, with room for `count` more. */
@@ -186,6 +196,7 @@ export class Sections {
       return;
     }
     this.charge(this.current.section.hasContents ? size : 0);
+    this.current.fillBits = this.#assembler.bits;
     if (size > 256) {
       this.variable({ kind: "fill", pattern, count, countExpression: null });
       return;
@@ -205,6 +216,7 @@ export class Sections {
     fragment.offset = this.#assembler.input.statementOffset;
     if (variable.kind === "fill" && variable.count !== null) fragment.variableSize = variable.count * variable.pattern.length;
     current.advance();
+    current.fillBits = this.#assembler.bits;
   }
 
   /** A field that layout or the linker fills in, at the current place. */
@@ -216,7 +228,7 @@ export class Sections {
     const current = this.writable(size);
     current.fixups.push({
       fragment: current.last, position: current.length - current.last.start, sizeBytes: size, expression, pcRelative: false, pcBias: size, signed: false,
-      relocation, frame: this.#assembler.input.frame, offset: expression.offset,
+      relocation, isData: true, frame: this.#assembler.input.frame, offset: expression.offset,
     });
     current.bytes.fill(0, current.length, current.length + size);
     current.length += size;
