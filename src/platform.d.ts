@@ -11,3 +11,11 @@ declare class TextDecoder {
   constructor(label?: "utf-8" | "latin1", options?: { fatal?: boolean });
   decode(bytes?: Uint8Array): string;
 }
+
+declare namespace WebAssembly {
+  /** Linear memory: one for each emulated machine, so that compiled guest code and the interpreter share it. Sizes in 64 KiB pages. */
+  class Memory {
+    constructor(descriptor: { initial: number; maximum?: number });
+    readonly buffer: ArrayBuffer;
+  }
+}

@@ -35,11 +35,13 @@ cmos_read:
 rtc_read:
     push    ebx
     sub     esp, DATE_SIZE * 2
-    mov     ebx, 100                        # attempts, for a clock that is not there
+    mov     ebx, 10                         # attempts
 1:  mov     eax, esp
     call    rtc_sample
+    jc      3f
     lea     eax, [esp + DATE_SIZE]
     call    rtc_sample
+    jc      3f
     mov     eax, esp
     lea     edx, [esp + DATE_SIZE]
     mov     ecx, DATE_WEEKDAY
@@ -61,7 +63,8 @@ rtc_read:
     pop     ebx
     ret
 
-# Reads the raw registers. In: EAX date to fill; its year holds the two digits, and the century in the second byte.
+# Reads the raw registers. In: EAX date to fill; its year holds the two digits, and the century in the second byte. Out: CF when
+# the clock is updating for ever: there is none.
 rtc_sample:
     push    ebx
     mov     ebx, eax
@@ -72,6 +75,9 @@ rtc_sample:
     jz      2f
     dec     ecx
     jnz     1b
+    pop     ebx
+    stc
+    ret
 2:  mov     al, RTC_SECOND
     call    cmos_read
     mov     [ebx + DATE_SECOND], eax
@@ -93,7 +99,7 @@ rtc_sample:
     shl     ecx, 8
     mov     al, RTC_YEAR
     call    cmos_read
-    or      eax, ecx
+    or      eax, ecx                        # clears CF
     mov     [ebx + DATE_YEAR], eax
     pop     ebx
     ret

@@ -28,11 +28,14 @@ FCR_ENABLE_CLEAR    = 0x07                  # FIFOs on and empty, interrupt at o
 LCR_8N1             = 0x03
 LCR_DLAB            = 0x80
 MCR_ON              = 0x0B                  # DTR, RTS, OUT2 (lets the interrupt through)
+MCR_HOLD            = 0x09                  # without RTS: the other side should not send
 LSR_RECEIVED        = 0x01
 LSR_TRANSMITTER     = 0x20                  # holding register or FIFO is empty
+LSR_IDLE            = 0x40                  # and the last bit is on the wire
 DIVISOR_115200      = 1
 FIFO_BYTES          = 16
 
+INPUT_LEAST         = 64                    # keys that must fit into the input queue for more to be received
 RING_BYTES          = 16384                 # a power of two
 
 ESCAPE_TICKS        = 3                     # an ESC with nothing behind it for so long is the key itself
@@ -148,11 +151,14 @@ serial_put_now:
 
 # Waits until the transmitter takes bytes; gives up on one that never does.
 serial_wait:
+    mov     ah, LSR_TRANSMITTER
+# In: AH bit of the line status to wait for.
+serial_wait_line:
     mov     edx, [serial_port]
     add     edx, UART_LSR
     mov     ecx, 1000000
 1:  in      al, dx
-    test    al, LSR_TRANSMITTER
+    test    al, ah
     jnz     2f
     dec     ecx
     jnz     1b
@@ -178,15 +184,20 @@ serial_send_fifo:
     cmp     ecx, [serial_head]
     ret
 
-# Sends all that waits, by hand, and stays so: for panic and power off.
+# Sends all that waits, by hand, and stays so: for panic and power off. The last bit is on the wire when it returns, because
+# switching a machine off stops its UART too.
 serial_flush:
+    cmp     dword ptr [serial_port], 0
+    je      3f
     cmp     byte ptr [serial_driven], 0
     je      2f
     mov     byte ptr [serial_driven], 0
 1:  call    serial_wait
     call    serial_send_fifo
     jne     1b
-2:  ret
+2:  mov     ah, LSR_IDLE
+    jmp     serial_wait_line
+3:  ret
 
 # Out: EAX how many bytes fit into the ring. Clobbers EAX only.
 serial_room:
@@ -218,10 +229,14 @@ serial_line:
 serial_transmitter:
     call    serial_send_fifo
     jne     serial_interrupt
-    mov     al, IER_RECEIVED
+    mov     al, [serial_enabled]
+    and     al, ~IER_TRANSMITTER & 0xFF
     call    serial_enable
     jmp     serial_interrupt
 serial_received:
+    call    input_room
+    cmp     eax, INPUT_LEAST
+    jb      serial_hold
     mov     edx, [serial_port]
     add     edx, UART_LSR
     in      al, dx
@@ -232,6 +247,17 @@ serial_received:
     call    serial_decode
     jmp     serial_received
 9:  ret
+
+# Nobody reads the keys: the rest waits in the UART and, by RTS, on the other side, until serial_tick finds room again.
+serial_hold:
+    mov     al, [serial_enabled]
+    and     al, ~IER_RECEIVED & 0xFF
+    call    serial_enable
+    add     edx, UART_MCR - UART_IER
+    mov     al, MCR_HOLD
+    out     dx, al
+    mov     byte ptr [serial_held], 1
+    jmp     serial_interrupt
 
 .section .rodata
 .align 4
@@ -317,9 +343,21 @@ decode_sequence:                            # behind ESC [ or ESC O
     movzx   eax, word ptr [edx - 2]
     jmp     input_put
 
-# Called at each tick: an ESC that stayed alone is the key Escape.
+# Called at each tick: receives again when there is room for keys; an ESC that stayed alone is the key Escape.
 serial_tick:
-    cmp     dword ptr [serial_state], 1
+    cmp     byte ptr [serial_held], 0
+    je      2f
+    call    input_room
+    cmp     eax, INPUT_LEAST * 2
+    jb      2f
+    mov     byte ptr [serial_held], 0
+    mov     al, [serial_enabled]
+    or      al, IER_RECEIVED
+    call    serial_enable
+    add     edx, UART_MCR - UART_IER
+    mov     al, MCR_ON
+    out     dx, al
+2:  cmp     dword ptr [serial_state], 1
     jne     1f
     mov     eax, [clock_ticks]
     sub     eax, [serial_escape_tick]
@@ -380,5 +418,6 @@ serial_parameter:   .space 4
 serial_escape_tick: .space 4                # when the ESC came
 serial_driven:      .space 1                # 1: output is interrupt driven
 serial_enabled:     .space 1                # interrupt enable register
+serial_held:        .space 1                # 1: receiving is stopped
 serial_after_cr:    .space 1
 serial_ring:        .space RING_BYTES

@@ -3,7 +3,7 @@
 
 .include "macros.inc"
 
-.globl vga_init, vga_put, vga_clear, vga_clear_line_end, vga_show_cursor, vga_attribute, vga_column, vga_row_text
+.globl vga_init, vga_put, vga_clear, vga_clear_line_end, vga_show_cursor, vga_attribute, vga_at_start, vga_row_text
 
 VGA_MEMORY          = 0xB8000
 VGA_COLUMNS         = 80
@@ -51,18 +51,12 @@ vga_clear:
     push    edi
     mov     edi, VGA_MEMORY
     mov     ecx, VGA_CELLS
-    call    vga_blank
+    mov     eax, VGA_ATTRIBUTE << 8 | ' '
     rep stosw
     mov     [vga_cell], ecx
     mov     byte ptr [vga_wrapped], 0
     pop     edi
     jmp     vga_show_cursor
-
-# Out: AX a blank cell in the current attribute. Clobbers EAX only.
-vga_blank:
-    mov     ah, [vga_attribute]
-    mov     al, ' '
-    ret
 
 # Shows a character at the cursor, or does what a control character says: 8 left, 9 to the next multiple of 8 columns, 10 new
 # line, 13 start of the line; others are not shown. The hardware cursor follows at vga_show_cursor only.
@@ -132,7 +126,7 @@ vga_scroll:
     mov     esi, VGA_MEMORY + VGA_COLUMNS * 2
     mov     ecx, VGA_COLUMNS * (VGA_ROWS - 1) / 2
     rep movsd
-    call    vga_blank
+    mov     eax, VGA_ATTRIBUTE << 8 | ' '
     mov     ecx, VGA_COLUMNS
     rep stosw
     sub     dword ptr [vga_cell], VGA_COLUMNS
@@ -153,6 +147,12 @@ vga_column:
     pop     ecx
     ret
 
+# Out: ZF set when the cursor stands at the beginning of a row, and not because the row before is just full. Clobbers EAX only.
+vga_at_start:
+    call    vga_column
+    or      al, [vga_wrapped]
+    ret
+
 # Blanks the cells from the cursor to the end of its row.
 vga_clear_line_end:
     push    edi
@@ -161,7 +161,7 @@ vga_clear_line_end:
     sub     ecx, eax
     mov     edi, [vga_cell]
     lea     edi, [VGA_MEMORY + edi*2]
-    call    vga_blank
+    mov     eax, VGA_ATTRIBUTE << 8 | ' '
     rep stosw
     pop     edi
     ret

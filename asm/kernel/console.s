@@ -4,7 +4,7 @@
 
 .include "macros.inc"
 
-.globl console_init, console_begin, console_end, console_put, console_clear, console_clear_line_end
+.globl console_init, console_begin, console_end, console_put, console_blank, console_clear, console_clear_line_end
 .globl console_color, console_panic, console_flush, print, print_pushed, print_char
 
 SERIAL_RESERVE      = 4096                  # a task that prints waits while the serial ring has less room than this
@@ -60,13 +60,17 @@ console_clear:
     pushfd
     pushad
     call    console_begin
-    call    vga_clear
-    LOAD_STRING eax, "\033[2J\033[H"
-    call    serial_text
+    call    console_blank
     call    console_end
     popad
     popfd
     ret
+
+# The same for those who are between console_begin and console_end. Interrupts off.
+console_blank:
+    call    vga_clear
+    LOAD_STRING eax, "\033[2J\033[H"
+    jmp     serial_text
 
 # Blanks the rest of the row; the cursor stays. Interrupts off.
 console_clear_line_end:
@@ -82,11 +86,11 @@ console_color:
 # Puts all waiting output out and goes over to output by hand, for panic. Interrupts off.
 console_panic:
     call    serial_flush
+    call    line_abandon
     mov     al, 0x4F                        # white on red
     call    console_color
-    call    vga_column
-    test    eax, eax
-    jz      1f
+    call    vga_at_start
+    je      1f
     mov     al, 10
     call    console_put
 1:  ret

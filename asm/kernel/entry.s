@@ -3,7 +3,6 @@
 
 .include "macros.inc"
 .include "bootinfo.inc"
-.include "cpu.inc"
 
 .globl kernel_entry, boot_info, boot_memory_map, boot_memory_count, boot_ebda
 .globl boot_stack, boot_stack_end
@@ -40,6 +39,7 @@ kernel_entry:
 
     call    gdt_init
     call    idt_init
+    call    pic_init
     call    console_init
     PRINTF  "QuRe revision %u\n", [boot_info + bi_revision]
     cmp     dword ptr [boot_info + bi_magic], BOOT_INFO_MAGIC
@@ -50,8 +50,8 @@ kernel_entry:
     call    task_exit
 
 .bss
-.align 16
-boot_stack:         .space BOOT_STACK_BYTES
+.align 4096
+boot_stack:         .space BOOT_STACK_BYTES # the lowest page is its guard
 boot_stack_end:
 boot_info:          .space BOOT_INFO_SIZE   # the loader's, see bootinfo.inc
 boot_memory_map:    .space MEMORY_MAP_ENTRIES * MEMORY_MAP_ENTRY

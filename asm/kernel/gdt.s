@@ -4,7 +4,7 @@
 .include "macros.inc"
 .include "cpu.inc"
 
-.globl gdt_init, tss_main, tss_fault
+.globl gdt_init, gdt_set_cr3, tss_main
 
 FAULT_STACK_BYTES = 8192
 
@@ -58,7 +58,6 @@ gdt_set_base:
     ret
 
 # Tells the double fault task which page directory to use. In: EAX value for CR3.
-.globl gdt_set_cr3
 gdt_set_cr3:
     mov     [tss_fault + TSS_CR3], eax
     mov     [tss_main + TSS_CR3], eax

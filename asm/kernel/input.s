@@ -3,17 +3,20 @@
 .include "macros.inc"
 .include "keys.inc"
 
-.globl input_put, key_read, key_poll, key_read_timeout, break_check, break_clear, input_event
+.globl input_put, input_room, key_read, key_poll, key_read_timeout, break_check, break_clear, break_take
 
-INPUT_KEYS          = 2048                  # a power of two; scripts are pasted faster than commands run
+INPUT_KEYS          = 1024                  # a power of two; scripts are typed faster than commands run
 
 .text
 
-# Adds a key; a full queue drops it. In: EAX key; interrupts off. Callable from an interrupt handler.
+# Adds a key; a full queue drops it. Ctrl-C drops what was typed ahead of it. In: EAX key; interrupts off. Callable from an
+# interrupt handler.
 input_put:
     cmp     eax, KEY_CTRL_C
     jne     1f
     mov     byte ptr [input_break], 1
+    mov     ecx, [input_head]
+    mov     [input_tail], ecx
 1:  mov     ecx, [input_head]
     mov     edx, ecx
     sub     edx, [input_tail]
@@ -25,8 +28,16 @@ input_put:
 2:  mov     eax, offset input_event
     jmp     event_signal
 
+# Out: EAX how many keys fit into the queue. Clobbers EAX only.
+input_room:
+    mov     eax, [input_tail]
+    sub     eax, [input_head]
+    add     eax, INPUT_KEYS
+    ret
+
 # Takes a key if there is one. Out: EAX key; CF when there is none.
 key_poll:
+    INTERRUPTS_OFF
     mov     ecx, [input_tail]
     cmp     ecx, [input_head]
     je      1f
@@ -34,9 +45,11 @@ key_poll:
     and     edx, INPUT_KEYS - 1
     movzx   eax, word ptr [input_ring + edx*2]
     inc     dword ptr [input_tail]
+    INTERRUPTS_RESTORE
     clc
     ret
-1:  stc
+1:  INTERRUPTS_RESTORE
+    stc
     ret
 
 # Waits for a key. Out: EAX key. May sleep.
@@ -65,6 +78,16 @@ break_check:
 break_clear:
     mov     byte ptr [input_break], 0
     ret
+
+# After a command: a Ctrl-C that it did not read goes out of the queue.
+break_take:
+    call    break_check
+    jnc     2f
+1:  call    key_poll
+    jc      2f
+    cmp     eax, KEY_CTRL_C
+    jne     1b
+2:  jmp     break_clear
 
 .bss
 .align 4

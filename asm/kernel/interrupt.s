@@ -5,7 +5,7 @@
 .include "errors.inc"
 .include "cpu.inc"
 
-.globl irq_register, interrupt_entry, irq_counts, irq_spurious
+.globl pic_init, irq_register, interrupt_entry
 
 # 8259A: command and data ports of master and slave, and the words that are written to them (data sheet 231468).
 PIC_MASTER          = 0x20
@@ -49,8 +49,6 @@ pic_init:
     mov     al, 0xFF
     out     PIC_SLAVE + 1, al
     ret
-
-INITCALL 2, pic_init
 
 # Registers a handler for an interrupt line and unmasks the line.
 # In: EAX IRQ 0-15, EDX handler (called with EAX = argument, interrupts off; EAX, ECX, EDX are its own), ECX argument.
@@ -146,6 +144,35 @@ irq_check_slave:
     mov     al, PIC_EOI
     out     PIC_MASTER, al
     jmp     interrupt_return
+
+# irq: the lines that have handlers, how often they came, and who handles them.
+command_irq:
+    push    ebx
+    push    esi
+    xor     ebx, ebx
+1:  mov     esi, [irq_first + ebx*4]
+    test    esi, esi
+    jz      4f
+    PRINTF  "%2u %10u ", ebx, [irq_counts+ebx*4]
+2:  mov     eax, [esi + IRQ_HANDLER]
+    call    symbol_find
+    jnc     3f
+    LOAD_STRING eax, "(unknown)"
+3:  PRINTF  " %s", eax
+    mov     esi, [esi + IRQ_NEXT]
+    test    esi, esi
+    jnz     2b
+    PRINT   "\n"
+4:  inc     ebx
+    cmp     ebx, IRQ_LINES
+    jb      1b
+    PRINTF  "spurious %u\n", [irq_spurious]
+    xor     eax, eax
+    pop     esi
+    pop     ebx
+    ret
+
+SHELL_COMMAND "irq", command_irq, "", "list the interrupt lines in use and their handlers", GROUP_DEBUG
 
 .bss
 .align 4

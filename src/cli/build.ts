@@ -1,14 +1,15 @@
 /** `qure build`: sources to images, or every mistake in the sources. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { formatDiagnostic, type Diagnostic } from "../assembler/diagnostic.ts";
-import { listFiles, readIfPresent, writeFileAside } from "../host/files.ts";
+import { folderTree, writeFileAside } from "../host/files.ts";
+import { packageRoot } from "../host/package.ts";
 import { KERNEL_REVISION, VERSION } from "../version.ts";
-import { buildFirmware, buildSystem, type BuildResult, type BuiltFile, type SourceTree } from "../workshop.ts";
+import { buildFirmware, buildSystem, type BuildResult, type BuiltFile } from "../workshop.ts";
 import { CommandError, UsageError } from "./fail.ts";
+import { parseSize } from "./sizes.ts";
 
 interface BuildCommandOptions {
   readonly source?: string;
@@ -63,40 +64,12 @@ function report({ files, diagnostics }: BuildResult): readonly BuiltFile[] {
   throw new CommandError(`nothing was built: ${errors} error${errors === 1 ? "" : "s"}`);
 }
 
-/** The package's own folder, where its sources are: two levels above this file's bundle or source. */
-export function packageRoot(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "package.json")) && existsSync(join(folder, "asm"))) return folder;
-    if (folder === dirname(folder)) throw new CommandError("QuRe's own sources are missing from this installation: install the package again");
-  }
-}
-
 function sourceRoot(asked: string | undefined): string {
   if (asked !== undefined) {
     if (!existsSync(join(asked, "asm"))) throw new CommandError(`--source ${asked}: there is no folder asm/ in it`);
     return resolve(asked);
   }
   return existsSync("asm/kernel.ld") ? resolve(".") : packageRoot();
-}
-
-export function folderTree(root: string): SourceTree {
-  const cache = new Map<string, Uint8Array | null>();
-  return {
-    list: (folder) => listFiles(join(root, folder)).map((path) => `${folder}/${path}`),
-    read(path) {
-      if (!cache.has(path)) cache.set(path, readIfPresent(resolve(root, path)));
-      return cache.get(path)!;
-    },
-  };
-}
-
-/** Sizes are numbers of bytes with K, M or G for the powers of 1024. */
-export function parseSize(text: string, option: string): number {
-  const match = /^(\d+)([kmg]?)i?b?$/i.exec(text);
-  const bytes = match ? Number(match[1]) * 1024 ** " kmg".indexOf(match[2]!.toLowerCase() || " ") : NaN;
-  const least = 16 * 1024 * 1024;
-  if (!(bytes >= least && bytes % 512 === 0 && bytes <= 2 ** 41)) throw new UsageError(`${option} ${text}: a disk has from 16M to 2048G, in whole sectors, such as 64M`);
-  return bytes;
 }
 
 function makeManifest(files: readonly BuiltFile[], revision: number): string {

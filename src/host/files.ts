@@ -1,7 +1,7 @@
 /** Files of the host: written aside and renamed, so that what was there before stays whole until the new content is. */
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 
 /** Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros that take no room on the disk. */
 export function writeFileAside(path: string, content: Uint8Array | string, sizeBytes = 0): void {
@@ -45,6 +45,18 @@ export function readIfPresent(path: string): Uint8Array<ArrayBuffer> | null {
     if (isMissing(error)) return null;
     throw error;
   }
+}
+
+/** The sources below a folder, as `buildSystem` wants them; each file is read at most once. */
+export function folderTree(root: string): { list(folder: string): string[]; read(path: string): Uint8Array | null } {
+  const cache = new Map<string, Uint8Array | null>();
+  return {
+    list: (folder) => listFiles(join(root, folder)).map((path) => `${folder}/${path}`),
+    read(path) {
+      if (!cache.has(path)) cache.set(path, readIfPresent(resolve(root, path)));
+      return cache.get(path)!;
+    },
+  };
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,5 +1,5 @@
 /** The map: what lies where, for people. */
-import { SHF_ALLOC } from "./elf.ts";
+import { SHF_ALLOC, STB_LOCAL, STT_FILE } from "./elf.ts";
 import type { Linked } from "./link.ts";
 
 export function writeMap(linked: Linked): string {
@@ -13,7 +13,8 @@ export function writeMap(linked: Linked): string {
     }
   }
   lines.push("", "Symbols", "", "address   section          name");
-  const symbols = linked.symbols.filter(({ type, name }) => type !== 4 && name !== "");
+  // Constants of single objects would drown the rest.
+  const symbols = linked.symbols.filter(({ type, name, section, binding }) => type !== STT_FILE && name !== "" && (section !== null || binding !== STB_LOCAL));
   symbols.sort((a, b) => a.value - b.value || (a.name < b.name ? -1 : 1));
   for (const { value, section, name } of symbols) lines.push(`${number(value)}  ${(section?.name ?? "absolute").padEnd(16)} ${name}`);
   return `${lines.join("\n")}\n`;

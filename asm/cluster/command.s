@@ -1,0 +1,300 @@
+# The `cloud` command: what the user sees of the cluster, and may do to it.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "bootinfo.inc"
+.include "net.inc"
+.include "cluster.inc"
+
+STRING cloud_help, "  cloud                shows the nodes of the cluster (cloud status)\n  cloud init           loads the object cluster_node, or creates it\n  cloud register       says hello to the cluster now\n  cloud start | stop   takes part in the cluster, or leaves it until start\n  cloud reboot NODE    asks a node, by name or address, to reboot; it refuses unless its\n                       user has typed: set cloud.reboot yes\n"
+
+SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|help]", "shows the cluster, or acts on it", GROUP_CLUSTER, cloud_help
+
+STRING action_status, "status"
+STRING action_init, "init"
+STRING action_register, "register"
+STRING action_start, "start"
+STRING action_stop, "stop"
+STRING action_reboot, "reboot"
+STRING action_help, "help"
+
+    .data
+    .balign 4
+# Action, routine, number of arguments. In: EAX argument or 0. Out: EAX status.
+actions:
+    .long   action_status, cloud_status, 0
+    .long   action_init, cloud_init, 0
+    .long   action_register, cloud_register, 0
+    .long   action_start, cloud_start, 0
+    .long   action_stop, cloud_stop, 0
+    .long   action_reboot, cloud_reboot, 1
+    .long   action_help, cloud_usage, 0
+    .long   0
+
+state_names:            .long state_waiting, state_joining, state_member
+STRING state_waiting, "waiting"
+STRING state_joining, "joining"
+STRING state_member, "member"
+
+    .text
+
+# In: EAX argc, EDX argv. Out: EAX status.
+command_cloud:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     esi, edx
+    cmp     dword ptr [cluster_netif], 0
+    je      7f
+    mov     edi, offset actions
+    cmp     ebx, 2
+    jb      3f
+1:  cmp     dword ptr [edi], 0
+    je      8f
+    mov     eax, [esi + 4]
+    mov     edx, [edi]
+    call    string_compare
+    je      2f
+    add     edi, 12
+    jmp     1b
+2:  lea     eax, [ebx - 2]
+    cmp     eax, [edi + 8]
+    jne     8f
+    mov     eax, [esi + 8]
+3:  call    [edi + 4]
+    jmp     9f
+7:  PRINT   "cluster: there is no network card\n"
+    mov     eax, 1
+    jmp     9f
+8:  call    cloud_usage
+    mov     eax, 1
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+cloud_usage:
+    mov     eax, offset cloud_help
+    call    print
+    xor     eax, eax
+    ret
+
+cloud_lock:
+    mov     eax, offset cluster_mutex
+    jmp     mutex_lock
+
+cloud_unlock:
+    mov     eax, offset cluster_mutex
+    jmp     mutex_unlock
+
+# Prints the table of nodes, this one first.
+cloud_status:
+    push    ebx
+    push    esi
+    call    cloud_lock
+    mov     eax, [cluster_state]
+    mov     eax, [state_names + eax * 4]
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     1f
+    mov     ecx, [node + NODE_FOUNDER]
+    bswap   ecx
+    mov     edx, [node + NODE_FOUNDER + 4]
+    bswap   edx
+    PRINTF  "era %u, founded by %08x%08x, here since age %u; %u other nodes are alive\n",[node+NODE_ERA],ecx,edx,[node+NODE_ERA_AGE],[peer_alive]
+    jmp     2f
+1:  PRINTF  "%s\n",eax
+2:  cmp     dword ptr [cluster_pings], 0
+    jne     3f
+    PRINT   "stopped: this node is silent (cloud start)\n"
+3:  cmp     dword ptr [node_mount], 0
+    jne     4f
+    PRINTF  "in memory only: hda0: %s\n",[node_problem]
+4:  PRINT   "NODE            ADDRESS         ID                ERA  AGE REV STATE   SEEN\n"
+    push    -1                          # now: this node
+    push    [cluster_state]
+    push    [boot_info + bi_revision]
+    push    [node + NODE_AGE]
+    push    [node + NODE_ERA]
+    mov     eax, [cluster_netif]
+    mov     ecx, offset node + NODE_ID
+    mov     edx, [eax + NETIF_ADDRESS]
+    mov     eax, offset hostname
+    call    cloud_row
+    mov     ebx, [peer_first]
+5:  test    ebx, ebx
+    jz      6f
+    call    clock_ms
+    sub     eax, [ebx + PEER_SEEN]
+    push    eax
+    mov     eax, [ebx + PEER_STATE]
+    cmp     dword ptr [ebx + PEER_ALIVE], 0
+    jne     7f
+    mov     eax, 3
+    add     eax, [ebx + PEER_LEFT]
+7:  push    eax
+    push    [ebx + PEER_REVISION]
+    push    [ebx + PEER_AGE]
+    push    [ebx + PEER_ERA]
+    lea     ecx, [ebx + PEER_ID]
+    mov     edx, [ebx + PEER_ADDRESS]
+    lea     eax, [ebx + PEER_NAME]
+    call    cloud_row
+    mov     ebx, [ebx + PEER_NEXT]
+    jmp     5b
+6:  call    cloud_unlock
+    pop     esi
+    pop     ebx
+    xor     eax, eax
+    ret
+
+# Prints a row of the table.
+# In: EAX name, EDX address, ECX id; on the stack, removed here: era, age, revision, row state, ms since it was heard or -1.
+cloud_row:
+    push    ebx
+    push    esi
+    push    edi
+    FRAME   48
+    mov     ebx, eax
+    mov     esi, ecx
+    lea     edi, [ebp - 16]             # the address as text
+    SNPRINTF edi, 16, "%I", edx
+    mov     eax, [esi]
+    bswap   eax
+    mov     edx, [esi + 4]
+    bswap   edx
+    mov     ecx, [ebp + 32]
+    mov     ecx, [row_states + ecx * 4]
+    PRINTF  "%-15s %-15s %08x%08x %4u %4u %3u %-7s ",ebx,edi,eax,edx,[ebp+20],[ebp+24],[ebp+28],ecx
+    mov     eax, [ebp + 36]
+    cmp     eax, -1
+    jne     1f
+    PRINT   "here\n"
+    jmp     2f
+1:  xor     edx, edx
+    mov     ecx, 1000
+    div     ecx
+    mov     ecx, eax
+    mov     eax, edx
+    xor     edx, edx
+    mov     ebx, 100
+    div     ebx
+    PRINTF  "%u.%u s\n",ecx,eax
+2:  ENDFRAME
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret     20
+
+    .pushsection .data
+    .balign 4
+row_states:             .long state_waiting, state_joining, state_member, row_offline, row_left
+    .popsection
+STRING row_offline, "offline"
+STRING row_left, "left"
+
+cloud_init:
+    push    ebx
+    call    cloud_lock
+    call    node_load
+    sbb     ebx, ebx                    # -1: still diskless
+    call    cluster_print_node
+    call    cloud_unlock
+    mov     eax, ebx
+    neg     eax
+    pop     ebx
+    ret
+
+cloud_register:
+    push    ebx
+    call    cloud_lock
+    mov     eax, KIND_HELLO
+    cmp     dword ptr [cluster_state], STATE_WAITING
+    mov     ebx, ERROR_NO_ROUTE
+    je      1f
+    call    packet_send
+    mov     ebx, eax
+    jc      1f
+    xor     ebx, ebx
+1:  call    cloud_unlock
+    mov     eax, ebx
+    test    eax, eax
+    jz      9f
+    call    error_text
+    PRINTF  "cluster: hello could not be sent: %s\n",eax
+    mov     eax, 1
+9:  pop     ebx
+    ret
+
+cloud_start:
+    call    cloud_lock
+    mov     dword ptr [cluster_pings], 1
+    cmp     dword ptr [cluster_state], STATE_WAITING
+    je      1f
+    mov     eax, KIND_HELLO             # the others answer, so that both sides know at once
+    call    packet_send
+1:  call    cloud_unlock
+    xor     eax, eax
+    ret
+
+cloud_stop:
+    call    cluster_leave
+    call    cloud_lock
+    mov     dword ptr [cluster_pings], 0
+    call    cloud_unlock
+    xor     eax, eax
+    ret
+
+# Asks a node to reboot.
+# In: EAX name or address.
+cloud_reboot:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    call    parse_address
+    mov     edi, eax
+    jnc     1f
+    xor     edi, edi                    # no peer has this address
+1:  call    cloud_lock
+    mov     ebx, [peer_first]
+2:  test    ebx, ebx
+    jz      3f
+    cmp     dword ptr [ebx + PEER_ALIVE], 0
+    je      4f
+    cmp     [ebx + PEER_ADDRESS], edi
+    je      3f
+    lea     eax, [ebx + PEER_NAME]
+    mov     edx, esi
+    call    string_compare
+    je      3f
+4:  mov     ebx, [ebx + PEER_NEXT]
+    jmp     2b
+3:  call    cloud_unlock
+    test    ebx, ebx
+    jz      8f
+    mov     eax, ebx
+    call    reboot_request
+    add     ebx, PEER_NAME
+    mov     edx, [result_texts + eax * 4 + 4]
+    PRINTF  "%s %s\n",ebx,edx
+    cmp     eax, RESULT_REBOOTING
+    mov     eax, 0
+    je      9f
+    mov     eax, 1
+    jmp     9f
+8:  PRINTF  "cluster: no other node that is alive has the name or address %s\n",esi
+    mov     eax, 1
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+    .pushsection .data
+    .balign 4
+result_texts:           .long result_none, result_rebooting, result_refused, result_stale
+    .popsection
+STRING result_none, "does not answer"
+STRING result_rebooting, "reboots"
+STRING result_refused, "refuses: its variable cloud.reboot is not yes"
+STRING result_stale, "refuses: the request does not name its present era and age; try again"

@@ -1,0 +1,314 @@
+# The cluster daemon: the task that loads cluster_node, listens to the group, keeps the timers of the agreement, and prints a line
+# whenever the view changes.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "tasks.inc"
+.include "net.inc"
+.include "cluster.inc"
+.include "names.inc"
+
+ADDRESS_POLL_MS         = 50            # how often a node without an address looks for one
+POLL_MS                 = 1000          # how often name and address are looked at when nothing else happens
+VIEW_MS                 = 200           # lines come at most this often: many changes at once make one line
+LEAVE_MS                = 20            # lets the last frame leave the card
+
+# What the line shows; a line is due when it is not what was printed.
+VIEW_STATE              = 0
+VIEW_ERA                = 4
+VIEW_AGE                = 8
+VIEW_ADDRESS            = 12
+VIEW_PEERS              = 16
+VIEW_NAME               = 20            # HOSTNAME_SIZE bytes
+VIEW_SIZE               = 20 + HOSTNAME_SIZE
+
+    .bss
+    .balign 4
+    .global cluster_mutex, cluster_netif
+cluster_mutex:          .space MUTEX_SIZE   # guards all that asm/cluster holds
+cluster_netif:          .space 4        # interface that the cluster is on, 0 if there is none
+name_known:             .space NAME_SIZE    # the machine's name when the daemon last looked
+address_known:          .space 4
+view_now:               .space VIEW_SIZE
+view_printed:           .space VIEW_SIZE
+view_time:              .space 4        # clock_ms of the last line
+packet_in:              .space 512
+
+    .text
+
+# Starts the daemon (level 9).
+cluster_start:
+    mov     eax, [net_interfaces]
+    test    eax, eax
+    jz      9f
+    mov     [cluster_netif], eax
+    mov     dword ptr [cluster_pings], 1
+    mov     eax, offset cluster_leave
+    call    power_hook
+    mov     edx, [cluster_netif]
+    mov     eax, offset cluster_task
+    LOAD_STRING ecx, "cloud"
+    jmp     task_create
+9:  PRINT   "cluster: there is no network card\n"
+    ret
+INITCALL 9, cluster_start
+
+# The task. In: EAX interface.
+cluster_task:
+    mov     ebx, eax
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    mov     eax, ebx
+    call    node_identify
+    call    node_load
+    call    cluster_print_node
+    cmp     byte ptr [node + NODE_NAME], 0
+    je      1f
+    mov     eax, offset node + NODE_NAME
+    call    hostname_set
+1:  call    name_remember
+    mov     eax, CLUSTER_PORT
+    mov     edx, ebx
+    call    udp_open_on
+    jc      9f
+    mov     [cluster_socket], eax
+    mov     eax, ebx
+    mov     edx, CLUSTER_GROUP
+    call    igmp_join
+    jc      9f
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+
+2:  mov     eax, offset cluster_mutex
+    call    mutex_lock
+    call    cluster_timers
+    mov     edi, eax
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    mov     edx, edi
+    mov     eax, [cluster_socket]
+    mov     esi, offset packet_in
+    mov     edi, 512
+    call    udp_receive
+    jc      2b
+    mov     esi, eax
+    push    edx
+    push    ecx
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    pop     ecx
+    pop     edx
+    mov     eax, offset packet_in
+    call    cluster_receive
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    jmp     2b
+9:  call    error_text
+    PRINTF  "cluster: the daemon ends: %s\n",eax
+    mov     eax, offset cluster_mutex
+    jmp     mutex_unlock
+
+# Does all that depends on time.
+# Out: EAX milliseconds until it is needed again.
+cluster_timers:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, [cluster_netif]
+    mov     esi, POLL_MS
+    mov     eax, [ebx + NETIF_ADDRESS]
+    cmp     eax, [address_known]
+    je      1f
+    mov     [address_known], eax
+    test    eax, eax
+    jz      1f
+    mov     eax, ebx                    # a new lease may bring a name
+    call    node_name_default
+    call    name_remember
+    cmp     dword ptr [cluster_state], STATE_WAITING
+    jne     1f
+    call    agreement_begin
+1:  cmp     dword ptr [cluster_state], STATE_WAITING
+    jne     2f
+    mov     esi, ADDRESS_POLL_MS
+2:  call    name_check
+    call    clock_ms
+    mov     edi, eax
+    call    agreement_timers
+    cmp     eax, esi
+    jge     3f
+    mov     esi, eax
+3:  mov     eax, edi
+    call    peer_expire
+    cmp     eax, esi
+    jge     4f
+    mov     esi, eax
+4:  call    clock_ms
+    call    view_update
+    cmp     eax, esi
+    jge     5f
+    mov     esi, eax
+5:  test    esi, esi
+    jg      6f
+    xor     esi, esi
+    inc     esi
+6:  mov     eax, esi
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Takes in a datagram.
+# In: EAX packet, EDX sender's address, ECX its port, ESI bytes.
+cluster_receive:
+    push    ebx
+    push    edi
+    mov     ebx, eax
+    mov     edi, edx
+    call    packet_check
+    jc      9f
+    lea     eax, [ebx + CLOUD_NODE]
+    call    peer_find
+    jc      8f
+    mov     edx, ebx
+    mov     ecx, edi
+    call    peer_heard
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT
+    je      1f
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT_ANSWER
+    je      2f
+    mov     eax, ebx
+    call    agreement_heard
+    jmp     9f
+1:  mov     eax, ebx
+    mov     edx, edi
+    call    reboot_requested
+    jmp     9f
+2:  mov     eax, ebx
+    call    reboot_answered
+    jmp     9f
+8:  COUNT   cloud_full
+9:  pop     edi
+    pop     ebx
+    ret
+
+# Notes the machine's name as it is.
+name_remember:
+    mov     eax, offset name_known
+    mov     edx, offset hostname
+    mov     ecx, NAME_SIZE
+    jmp     string_copy
+
+# Looks whether the user changed the name (command hostname), and saves it.
+name_check:
+    mov     eax, offset hostname
+    mov     edx, offset name_known
+    call    string_compare
+    je      9f
+    call    name_remember
+    push    edi
+    mov     edi, offset node + NODE_NAME
+    xor     eax, eax
+    mov     ecx, NAME_SIZE / 4
+    rep stosd
+    pop     edi
+    mov     eax, offset node + NODE_NAME
+    mov     edx, offset name_known
+    mov     ecx, NAME_SIZE
+    call    string_copy
+    jmp     node_save
+9:  ret
+
+# Prints the line of the view if it is due.
+# In: EAX now. Out: EAX milliseconds until one may be due, 0x7FFFFFFF if none waits.
+view_update:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    cmp     dword ptr [cluster_state], STATE_WAITING
+    je      7f
+    mov     esi, offset view_now
+    mov     eax, [cluster_state]
+    mov     [esi + VIEW_STATE], eax
+    mov     eax, [node + NODE_AGE]
+    mov     [esi + VIEW_AGE], eax
+    mov     eax, [cluster_netif]
+    mov     eax, [eax + NETIF_ADDRESS]
+    mov     [esi + VIEW_ADDRESS], eax
+    xor     ecx, ecx                    # before there is an era, there are no peers of it
+    xor     edx, edx
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     1f
+    mov     ecx, [node + NODE_ERA]
+    mov     edx, [peer_alive]
+1:  mov     [esi + VIEW_ERA], ecx
+    mov     [esi + VIEW_PEERS], edx
+    lea     eax, [esi + VIEW_NAME]
+    mov     edx, offset hostname
+    mov     ecx, HOSTNAME_SIZE
+    call    string_copy
+    mov     eax, esi
+    mov     edx, offset view_printed
+    mov     ecx, VIEW_SIZE
+    call    mem_compare
+    je      7f
+    mov     eax, VIEW_MS
+    add     eax, [view_time]
+    sub     eax, ebx
+    cmp     dword ptr [view_printed + VIEW_STATE], STATE_WAITING
+    je      2f                          # the first line comes at once
+    test    eax, eax
+    jg      9f
+2:  mov     [view_time], ebx
+    mov     eax, offset view_printed
+    mov     edx, esi
+    mov     ecx, VIEW_SIZE
+    call    mem_copy
+    lea     eax, [esi + VIEW_NAME]
+    cmp     dword ptr [esi + VIEW_STATE], STATE_MEMBER
+    je      3f
+    PRINTF  "cloud: %s %I joining age %u\n",eax,[esi+VIEW_ADDRESS],[esi+VIEW_AGE]
+    jmp     7f
+3:  PRINTF  "cloud: %s %I era %u age %u peers %u\n",eax,[esi+VIEW_ADDRESS],[esi+VIEW_ERA],[esi+VIEW_AGE],[esi+VIEW_PEERS]
+7:  mov     eax, 0x7FFFFFFF
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# cluster_print_node: says what the node is and where its object lies.
+    .global cluster_print_node
+cluster_print_node:
+    push    ebx
+    mov     eax, [node + NODE_ID]
+    bswap   eax
+    mov     edx, [node + NODE_ID + 4]
+    bswap   edx
+    cmp     dword ptr [node_mount], 0
+    je      1f
+    PRINTF  "cluster: node %08x%08x, era %u, age %u, on disk\n",eax,edx,[node+NODE_ERA],[node+NODE_AGE]
+    jmp     9f
+1:  PRINTF  "cluster: node %08x%08x, age %u, in memory only: hda0: %s\n",eax,edx,[node+NODE_AGE],[node_problem]
+9:  pop     ebx
+    ret
+
+# cluster_leave: saves a changed name and says bye, before the machine stops or `cloud stop`. The mutex is not held. May sleep.
+    .global cluster_leave
+cluster_leave:
+    cmp     dword ptr [cluster_socket], 0
+    je      9f
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    call    name_check
+    cmp     dword ptr [cluster_state], STATE_WAITING
+    je      1f
+    cmp     dword ptr [cluster_pings], 0
+    je      1f
+    mov     eax, KIND_BYE
+    call    packet_send
+1:  mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    mov     eax, LEAVE_MS
+    jmp     task_sleep
+9:  ret

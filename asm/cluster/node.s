@@ -1,0 +1,197 @@
+# The persistent object `cluster_node`: what a node remembers of itself and of its cluster from one boot to the next. The age is
+# on stable storage before the node says anything, the era before the node says that it lives in it.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+.include "cluster.inc"
+.include "names.inc"
+
+    .bss
+    .balign 4
+    .global node, node_mount, node_problem
+node:                   .space NODE_SIZE
+loaded:                 .space NODE_SIZE    # as it was found on disk
+node_mount:             .space 4        # mount that holds the object; 0: the node is diskless
+node_problem:           .space 4        # why it is: text
+
+    .text
+
+# node_identify: makes the node's id from a MAC address (EUI-64: FF FE in the middle).
+# In: EAX interface.
+    .global node_identify
+node_identify:
+    mov     edx, offset node
+    mov     dword ptr [edx + NODE_MAGIC], NODE_MAGIC_VALUE
+    mov     dword ptr [edx + NODE_VERSION], NODE_VERSION_VALUE
+    mov     ecx, [eax + NETIF_MAC]
+    mov     [edx + NODE_ID], ecx        # its fourth byte is overwritten
+    mov     word ptr [edx + NODE_ID + 3], 0xFEFF
+    shr     ecx, 24
+    mov     [edx + NODE_ID + 5], cl
+    mov     cx, [eax + NETIF_MAC + 4]
+    mov     [edx + NODE_ID + 6], cx
+    ret
+
+# node_load: finds the object, or creates it, and counts this boot. Without storage the node lives in memory, with age 1. Called
+# again (cloud init) it gives a diskless node its storage.
+# Out: CF when the node is diskless; node_problem says why. May sleep.
+    .global node_load
+node_load:
+    push    ebx
+    push    esi
+    push    edi
+    cmp     dword ptr [node_mount], 0
+    jne     7f
+    cmp     dword ptr [node + NODE_AGE], 0
+    jne     1f
+    mov     dword ptr [node + NODE_AGE], 1
+1:  call    node_storage
+    jc      9f
+    mov     ebx, eax
+    LOAD_STRING edx, "cluster_node"
+    mov     ecx, offset loaded
+    mov     esi, NODE_SIZE
+    call    object_load
+    jnc     3f
+    cmp     eax, ERROR_NOT_FOUND
+    jne     8f
+2:  mov     [node_mount], ebx
+    call    node_save
+    jmp     9f
+
+3:  cmp     dword ptr [loaded + NODE_MAGIC], NODE_MAGIC_VALUE
+    jne     5f
+    cmp     dword ptr [loaded + NODE_VERSION], NODE_VERSION_VALUE
+    jne     5f
+    mov     eax, [loaded + NODE_ERA]
+    cmp     eax, ERA_MAXIMUM
+    ja      5f
+    cmp     eax, [node + NODE_ERA]      # an era that was seen never gets lost, nor smaller
+    jbe     4f
+    mov     [node + NODE_ERA], eax
+    mov     eax, [node + NODE_AGE]
+    mov     [node + NODE_ERA_AGE], eax
+4:  mov     eax, offset node + NODE_ID
+    mov     edx, offset loaded + NODE_ID
+    mov     ecx, NODE_ID_SIZE
+    call    mem_compare
+    jne     6f
+    mov     eax, [loaded + NODE_AGE]
+    inc     eax
+    mov     [node + NODE_AGE], eax
+    mov     eax, [loaded + NODE_ERA_AGE]
+    mov     [node + NODE_ERA_AGE], eax
+    cmp     dword ptr [node + NODE_FOUNDER], 0
+    jne     2b                          # a member already (cloud init)
+    mov     esi, offset loaded + NODE_FOUNDER
+    mov     edi, offset node + NODE_FOUNDER
+    mov     ecx, NODE_SIZE - NODE_FOUNDER
+    rep movsb
+    mov     byte ptr [node + NODE_SIZE - 1], 0
+    jmp     2b
+5:  LOAD_STRING eax, "the object cluster_node on it is not of this version"
+    mov     [node_problem], eax
+    stc
+    jmp     9f
+6:  PRINT   "cluster: hda0 was the disk of another node; its era counts, its age does not\n"
+    jmp     2b
+7:  clc
+    jmp     9f
+8:  call    error_text
+    mov     [node_problem], eax
+    stc
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Finds the volume: what is mounted at /net, else hda0 is mounted there. It must be of class class_fs_oofs.
+# Out: EAX mount; CF when there is none, node_problem says why.
+node_storage:
+    push    ebx
+    LOAD_STRING eax, "/net"
+    call    mount_find
+    jc      1f
+    cmp     byte ptr [edx], 0           # a rest means that a mount above holds the path
+    jne     1f
+    mov     ebx, eax
+    call    node_class
+    je      7f
+    LOAD_STRING eax, "what is mounted at /net is not of class class_fs_oofs"
+    jmp     8f
+1:  LOAD_STRING eax, "hda0"
+    LOAD_STRING edx, "/net"
+    call    mount_volume
+    jnc     2f
+    call    error_text
+    jmp     8f
+2:  mov     ebx, eax
+    call    node_class
+    je      7f
+    LOAD_STRING eax, "/net"
+    call    umount_path
+    LOAD_STRING eax, "it is not of class class_fs_oofs"
+8:  mov     [node_problem], eax
+    stc
+    jmp     9f
+7:  mov     eax, ebx
+    clc
+9:  pop     ebx
+    ret
+
+# In: EBX mount. Out: ZF when it is an OOFS.
+node_class:
+    mov     eax, ebx
+    call    mount_class
+    LOAD_STRING edx, "class_fs_oofs"
+    jmp     string_compare
+
+# node_save: writes the object. When it fails, the node goes on without a disk and says so.
+# Out: CF when it is, or has become, diskless. May sleep.
+    .global node_save
+node_save:
+    mov     eax, [node_mount]
+    test    eax, eax
+    jz      8f
+    push    esi
+    LOAD_STRING edx, "cluster_node"
+    mov     ecx, offset node
+    mov     esi, NODE_SIZE
+    call    object_save
+    pop     esi
+    jnc     9f
+    call    error_text
+    mov     [node_problem], eax
+    mov     dword ptr [node_mount], 0
+    PRINTF  "cluster: cluster_node cannot be saved: %s; it is in memory only\n",eax
+8:  stc
+9:  ret
+
+# node_name_default: gives the machine a name if the user did not: the DHCP server's, else one made of the MAC address.
+# In: EAX interface.
+    .global node_name_default
+node_name_default:
+    push    ebx
+    sub     esp, HOSTNAME_SIZE
+    mov     ebx, eax
+    cmp     byte ptr [node + NODE_NAME], 0
+    jne     9f
+    mov     eax, esp
+    lea     edx, [ebx + NETIF_HOST_NAME]
+    cmp     byte ptr [edx], 0
+    je      1f
+    mov     ecx, HOSTNAME_SIZE
+    call    string_copy
+    jmp     2f
+1:  movzx   ecx, byte ptr [ebx + NETIF_MAC + 3]
+    shl     ecx, 16
+    mov     ch, [ebx + NETIF_MAC + 4]
+    mov     cl, [ebx + NETIF_MAC + 5]
+    mov     edx, esp
+    SNPRINTF edx, HOSTNAME_SIZE, "qure-%06x", ecx
+2:  mov     eax, esp
+    call    hostname_set
+9:  add     esp, HOSTNAME_SIZE
+    pop     ebx
+    ret

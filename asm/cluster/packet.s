@@ -1,0 +1,175 @@
+# The cluster's packets: built, sent and checked. What does not pass every check is counted and dropped; see
+# docs/protocols/cluster.md for the layout.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "bootinfo.inc"
+.include "net.inc"
+.include "cluster.inc"
+.include "names.inc"
+
+    .bss
+    .balign 4
+    .global cluster_socket, cluster_out
+cluster_socket:         .space 4
+cluster_out:            .space CLOUD_REQUEST_SIZE   # packet that is being built; guarded by the cluster's mutex
+
+    .text
+
+# packet_send: sends a packet of this kind to the group.
+# In: EAX KIND_*. Out: CF and EAX error. May sleep.
+    .global packet_send
+packet_send:
+    call    packet_build
+    mov     edx, CLUSTER_GROUP
+    mov     ecx, CLOUD_SIZE
+
+# packet_send_to: sends what packet_build built.
+# In: EDX address, ECX bytes. Out: CF and EAX error.
+    .global packet_send_to
+packet_send_to:
+    push    esi
+    push    edi
+    mov     eax, [cluster_netif]
+    cmp     dword ptr [eax + NETIF_ADDRESS], 0
+    je      8f
+    COUNT   cloud_sent
+    mov     edi, ecx
+    mov     esi, offset cluster_out
+    mov     eax, [cluster_socket]
+    mov     ecx, CLUSTER_PORT
+    call    udp_send
+    jmp     9f
+8:  mov     eax, ERROR_NO_ROUTE
+    stc
+9:  pop     edi
+    pop     esi
+    ret
+
+# packet_build: fills cluster_out with what this node is.
+# In: EAX KIND_*.
+    .global packet_build
+packet_build:
+    push    edi
+    mov     edx, eax
+    mov     edi, offset cluster_out
+    xor     eax, eax
+    mov     ecx, CLOUD_REQUEST_SIZE / 4
+    rep stosd
+    mov     edi, offset cluster_out
+    mov     dword ptr [edi + CLOUD_MAGIC], CLOUD_MAGIC_VALUE
+    mov     byte ptr [edi + CLOUD_VERSION], CLOUD_VERSION_VALUE
+    mov     [edi + CLOUD_KIND], dl
+    mov     eax, [cluster_state]
+    mov     [edi + CLOUD_STATE], al
+    cmp     dword ptr [node_mount], 0
+    jne     1f
+    mov     byte ptr [edi + CLOUD_FLAGS], FLAG_DISKLESS
+1:  mov     eax, [node + NODE_ERA]
+    mov     [edi + CLOUD_ERA], eax
+    mov     eax, [node + NODE_AGE]
+    mov     [edi + CLOUD_AGE], eax
+    mov     eax, [boot_info + bi_revision]
+    mov     [edi + CLOUD_REVISION], eax
+    mov     eax, [node + NODE_ID]
+    mov     [edi + CLOUD_NODE], eax
+    mov     eax, [node + NODE_ID + 4]
+    mov     [edi + CLOUD_NODE + 4], eax
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     2f
+    mov     eax, [node + NODE_FOUNDER]
+    mov     [edi + CLOUD_FOUNDER], eax
+    mov     eax, [node + NODE_FOUNDER + 4]
+    mov     [edi + CLOUD_FOUNDER + 4], eax
+2:  lea     eax, [edi + CLOUD_NAME]
+    mov     edx, offset hostname
+    mov     ecx, NAME_SIZE
+    call    string_copy
+    pop     edi
+    ret
+
+# packet_check: decides whether a datagram is a packet of ours.
+# In: EAX packet, EDX sender's address, ECX its port; ESI bytes. Out: CF when it is not; it has been counted.
+    .global packet_check
+packet_check:
+    push    ebx
+    mov     ebx, eax
+    COUNT   cloud_received
+    cmp     ecx, CLUSTER_PORT
+    jne     7f
+    cmp     esi, CLOUD_SIZE
+    jb      8f
+    cmp     dword ptr [ebx + CLOUD_MAGIC], CLOUD_MAGIC_VALUE
+    jne     7f
+    cmp     byte ptr [ebx + CLOUD_VERSION], CLOUD_VERSION_VALUE
+    jne     7f
+    mov     eax, edx
+    call    ip_is_unicast
+    jne     8f
+
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
+    cmp     eax, KIND_LAST
+    ja      8f
+    movzx   edx, byte ptr [kind_sizes + eax]
+    cmp     esi, edx                    # KIND 0 has no size
+    jne     8f
+    movzx   edx, byte ptr [kind_states + eax]
+    movzx   ecx, byte ptr [ebx + CLOUD_STATE]
+    cmp     ecx, STATE_MEMBER
+    ja      8f
+    bt      edx, ecx
+    jnc     8f
+
+    mov     eax, [ebx + CLOUD_FOUNDER]
+    or      eax, [ebx + CLOUD_FOUNDER + 4]
+    cmp     ecx, STATE_MEMBER           # a member has a founder and an era, a joiner no founder
+    je      1f
+    test    eax, eax
+    jnz     8f
+    jmp     2f
+1:  test    eax, eax
+    jz      8f
+    cmp     dword ptr [ebx + CLOUD_ERA], 0
+    je      8f
+2:  cmp     dword ptr [ebx + CLOUD_ERA], ERA_MAXIMUM
+    ja      8f
+    cmp     dword ptr [ebx + CLOUD_AGE], 0
+    je      8f
+    mov     eax, [ebx + CLOUD_NODE]
+    or      eax, [ebx + CLOUD_NODE + 4]
+    jz      8f
+
+    xor     ecx, ecx                    # the name: printable, no blanks, terminated
+3:  mov     al, [ebx + CLOUD_NAME + ecx]
+    test    al, al
+    jz      4f
+    sub     al, 0x21
+    cmp     al, 0x7E - 0x21
+    ja      8f
+    inc     ecx
+    cmp     ecx, NAME_SIZE
+    jb      3b
+    jmp     8f
+4:  lea     eax, [ebx + CLOUD_NODE]
+    mov     edx, offset node + NODE_ID
+    call    node_id_compare
+    je      6f
+    clc
+    jmp     9f
+6:  COUNT   cloud_own
+    stc
+    jmp     9f
+7:  COUNT   cloud_foreign
+    stc
+    jmp     9f
+8:  COUNT   cloud_malformed
+    stc
+9:  pop     ebx
+    ret
+
+    .section .rodata
+# By kind: size in bytes, and bits of the states in which it may be sent.
+JOINING                 = 1 << STATE_JOINING
+MEMBER                  = 1 << STATE_MEMBER
+kind_sizes:             .byte 0, CLOUD_SIZE, CLOUD_SIZE, CLOUD_SIZE, CLOUD_SIZE, CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE
+kind_states:            .byte 0, JOINING | MEMBER, MEMBER, MEMBER, JOINING | MEMBER, JOINING | MEMBER, JOINING | MEMBER

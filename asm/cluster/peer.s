@@ -1,0 +1,240 @@
+# The table of peers: every other node that was heard, ordered by id for the eye, hashed by id for the packets. Guarded by the
+# cluster's mutex.
+
+.include "macros.inc"
+.include "net.inc"
+.include "cluster.inc"
+
+BUCKETS                 = 256
+
+    .bss
+    .balign 4
+    .global peer_first, peer_alive
+peer_first:             .space 4        # lowest id
+peer_count:             .space 4
+peer_alive:             .space 4        # how many have PEER_ALIVE
+peer_expiry:            .space 4        # clock_ms before which none falls silent
+peer_buckets:           .space BUCKETS * 4
+
+    .text
+
+# node_id_compare: orders ids.
+# In: EAX, EDX ids. Out: ZF when they are equal, else CF when EAX's is the lower. Clobbers ECX.
+    .global node_id_compare
+node_id_compare:
+    mov     ecx, NODE_ID_SIZE
+    jmp     mem_compare
+
+# Finds the bucket of an id. MAC addresses differ in their last bytes most.
+# In: EAX id. Out: ECX bucket.
+peer_bucket:
+    movzx   ecx, byte ptr [eax + 7]
+    xor     cl, [eax + 6]
+    lea     ecx, [peer_buckets + ecx * 4]
+    ret
+
+# peer_find: finds a peer by id, or makes room for it.
+# In: EAX id. Out: EAX peer, only PEER_ID filled in when it is new; CF when there is no room. May sleep.
+    .global peer_find
+peer_find:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    call    peer_bucket
+    mov     ebx, [ecx]
+1:  test    ebx, ebx
+    jz      2f
+    mov     eax, [esi]
+    cmp     eax, [ebx + PEER_ID]
+    jne     3f
+    mov     eax, [esi + 4]
+    cmp     eax, [ebx + PEER_ID + 4]
+    je      8f
+3:  mov     ebx, [ebx + PEER_HASH_NEXT]
+    jmp     1b
+
+2:  cmp     dword ptr [peer_count], PEERS_MAXIMUM
+    jae     4f
+    mov     eax, PEER_SIZE
+    call    malloc
+    jc      9f
+    mov     ebx, eax
+    inc     dword ptr [peer_count]
+    jmp     5f
+4:  call    peer_evict                  # an offline one makes room
+    jc      9f
+    mov     ebx, eax
+5:  mov     eax, [esi]
+    mov     [ebx + PEER_ID], eax
+    mov     eax, [esi + 4]
+    mov     [ebx + PEER_ID + 4], eax
+    call    peer_link
+8:  mov     eax, ebx
+    clc
+9:  pop     esi
+    pop     ebx
+    ret
+
+# Links a new peer into list and bucket.
+# In: EBX peer.
+peer_link:
+    push    esi
+    lea     eax, [ebx + PEER_ID]
+    call    peer_bucket
+    mov     eax, [ecx]
+    mov     [ebx + PEER_HASH_NEXT], eax
+    mov     [ecx], ebx
+    mov     esi, offset peer_first      # PEER_NEXT is 0, so the head looks like a peer
+1:  mov     edx, [esi + PEER_NEXT]
+    test    edx, edx
+    jz      2f
+    add     edx, PEER_ID
+    lea     eax, [ebx + PEER_ID]
+    call    node_id_compare
+    jb      2f
+    mov     esi, [esi + PEER_NEXT]
+    jmp     1b
+2:  mov     eax, [esi + PEER_NEXT]
+    mov     [ebx + PEER_NEXT], eax
+    mov     [esi + PEER_NEXT], ebx
+    pop     esi
+    ret
+
+# Takes the offline peer that was silent longest out of the table.
+# Out: EAX peer, zeroed; CF when all are alive.
+peer_evict:
+    push    ebx
+    push    esi
+    push    edi
+    call    clock_ms
+    mov     edi, eax
+    xor     esi, esi
+    mov     ecx, -1                     # longest silence so far
+    mov     ebx, [peer_first]
+1:  test    ebx, ebx
+    jz      3f
+    cmp     dword ptr [ebx + PEER_ALIVE], 0
+    jne     2f
+    mov     eax, edi
+    sub     eax, [ebx + PEER_SEEN]
+    cmp     eax, ecx
+    jle     2f
+    mov     ecx, eax
+    mov     esi, ebx
+2:  mov     ebx, [ebx + PEER_NEXT]
+    jmp     1b
+3:  test    esi, esi
+    stc
+    jz      9f
+    mov     eax, offset peer_first
+4:  cmp     [eax + PEER_NEXT], esi
+    je      5f
+    mov     eax, [eax + PEER_NEXT]
+    jmp     4b
+5:  mov     edx, [esi + PEER_NEXT]
+    mov     [eax + PEER_NEXT], edx
+    lea     eax, [esi + PEER_ID]
+    call    peer_bucket
+    sub     ecx, PEER_HASH_NEXT         # so that the bucket looks like a peer
+6:  cmp     [ecx + PEER_HASH_NEXT], esi
+    je      7f
+    mov     ecx, [ecx + PEER_HASH_NEXT]
+    jmp     6b
+7:  mov     edx, [esi + PEER_HASH_NEXT]
+    mov     [ecx + PEER_HASH_NEXT], edx
+    mov     edi, esi
+    xor     eax, eax
+    mov     ecx, PEER_SIZE / 4
+    rep stosd
+    mov     eax, esi
+    clc
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# peer_heard: enters what a packet says about its sender.
+# In: EAX peer, EDX packet, ECX address of the sender.
+    .global peer_heard
+peer_heard:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     esi, edx
+    mov     [ebx + PEER_ADDRESS], ecx
+    call    clock_ms
+    mov     [ebx + PEER_SEEN], eax
+    mov     eax, [esi + CLOUD_ERA]
+    mov     [ebx + PEER_ERA], eax
+    mov     eax, [esi + CLOUD_AGE]
+    mov     [ebx + PEER_AGE], eax
+    mov     eax, [esi + CLOUD_REVISION]
+    mov     [ebx + PEER_REVISION], eax
+    movzx   eax, byte ptr [esi + CLOUD_STATE]
+    mov     [ebx + PEER_STATE], eax
+    movzx   eax, byte ptr [esi + CLOUD_FLAGS]
+    mov     [ebx + PEER_FLAGS], eax
+    mov     eax, [esi + CLOUD_FOUNDER]
+    mov     [ebx + PEER_FOUNDER], eax
+    mov     eax, [esi + CLOUD_FOUNDER + 4]
+    mov     [ebx + PEER_FOUNDER + 4], eax
+    movzx   eax, byte ptr [esi + CLOUD_KIND]
+    lea     edi, [ebx + PEER_NAME]
+    add     esi, CLOUD_NAME
+    mov     ecx, NAME_SIZE / 4
+    rep movsd
+    cmp     eax, KIND_BYE
+    je      1f
+    mov     dword ptr [ebx + PEER_LEFT], 0
+    cmp     dword ptr [ebx + PEER_ALIVE], 0
+    jne     9f
+    mov     dword ptr [ebx + PEER_ALIVE], 1
+    inc     dword ptr [peer_alive]
+    jmp     9f
+1:  mov     dword ptr [ebx + PEER_LEFT], 1
+    cmp     dword ptr [ebx + PEER_ALIVE], 0
+    je      9f
+    mov     dword ptr [ebx + PEER_ALIVE], 0
+    dec     dword ptr [peer_alive]
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# peer_expire: takes peers that have been silent for ALIVE_MS for offline. Looks through the table only when one may be due.
+# In: EAX now. Out: EAX milliseconds until it is needed again, 0x7FFFFFFF when no peer is alive.
+    .global peer_expire
+peer_expire:
+    push    ebx
+    cmp     dword ptr [peer_alive], 0
+    je      8f
+    mov     edx, [peer_expiry]
+    sub     edx, eax
+    jg      7f
+    mov     edx, ALIVE_MS               # the next that may be due: the longest silent, or one that is heard right now
+    mov     ebx, [peer_first]
+1:  test    ebx, ebx
+    jz      4f
+    cmp     dword ptr [ebx + PEER_ALIVE], 0
+    je      3f
+    mov     ecx, ALIVE_MS
+    sub     ecx, eax
+    add     ecx, [ebx + PEER_SEEN]
+    jg      2f
+    mov     dword ptr [ebx + PEER_ALIVE], 0
+    dec     dword ptr [peer_alive]
+    jmp     3f
+2:  cmp     ecx, edx
+    jae     3f
+    mov     edx, ecx
+3:  mov     ebx, [ebx + PEER_NEXT]
+    jmp     1b
+4:  lea     ecx, [eax + edx]
+    mov     [peer_expiry], ecx
+7:  mov     eax, edx
+    jmp     9f
+8:  mov     [peer_expiry], eax          # the first peer to come is looked at soon after
+    mov     eax, 0x7FFFFFFF
+9:  pop     ebx
+    ret

@@ -1,0 +1,146 @@
+# A request to reboot from one node to another, and its answer. Nothing here is authenticated, so the target obeys only where its user
+# has set the variable cloud.reboot to yes, and only a request that names its id, era and age exactly.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+.include "cluster.inc"
+
+TRIES                   = 3
+TRY_MS                  = 700           # wait for the answer to each
+
+    .bss
+    .balign 4
+request_number:         .space 4        # of the last request of this node
+request_result:         .space 4        # RESULT_*
+request_event:          .space 4
+request_target:         .space NODE_ID_SIZE
+
+    .text
+
+# reboot_request: asks a peer to reboot. The mutex is not held.
+# In: EAX peer (peers whose table entry is reused meanwhile only make the request miss). Out: EAX RESULT_*. May sleep, two seconds.
+    .global reboot_request
+reboot_request:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    inc     dword ptr [request_number]
+    mov     dword ptr [request_result], RESULT_NONE
+    mov     dword ptr [request_event], 0
+    mov     esi, TRIES
+1:  mov     eax, offset cluster_mutex
+    call    mutex_lock
+    mov     eax, KIND_REBOOT
+    call    packet_build
+    mov     edx, offset cluster_out
+    mov     eax, [request_number]
+    mov     [edx + CLOUD_REQUEST], eax
+    mov     eax, [ebx + PEER_ID]
+    mov     [edx + CLOUD_TARGET], eax
+    mov     [request_target], eax
+    mov     eax, [ebx + PEER_ID + 4]
+    mov     [edx + CLOUD_TARGET + 4], eax
+    mov     [request_target + 4], eax
+    mov     eax, [ebx + PEER_ERA]
+    mov     [edx + CLOUD_TARGET_ERA], eax
+    mov     eax, [ebx + PEER_AGE]
+    mov     [edx + CLOUD_TARGET_AGE], eax
+    mov     edx, [ebx + PEER_ADDRESS]
+    mov     ecx, CLOUD_REQUEST_SIZE
+    call    packet_send_to
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    mov     eax, offset request_event
+    mov     edx, TRY_MS
+    call    event_wait
+    jnc     2f
+    dec     esi
+    jnz     1b
+2:  mov     eax, [request_result]
+    pop     esi
+    pop     ebx
+    ret
+
+# reboot_answered: takes in an answer. The mutex is held.
+# In: EAX packet.
+    .global reboot_answered
+reboot_answered:
+    mov     ecx, [eax + CLOUD_REQUEST]
+    cmp     ecx, [request_number]
+    jne     9f
+    mov     ecx, [eax + CLOUD_NODE]
+    cmp     ecx, [request_target]
+    jne     9f
+    mov     ecx, [eax + CLOUD_NODE + 4]
+    cmp     ecx, [request_target + 4]
+    jne     9f
+    push    eax
+    add     eax, CLOUD_TARGET
+    mov     edx, offset node + NODE_ID
+    call    node_id_compare
+    pop     eax
+    jne     9f
+    mov     ecx, [eax + CLOUD_RESULT]
+    cmp     ecx, RESULT_STALE
+    ja      9f
+    mov     [request_result], ecx
+    mov     eax, offset request_event
+    jmp     event_signal
+9:  ret
+
+# reboot_requested: decides about a request, answers, and reboots if it is allowed. The mutex is held.
+# In: EAX packet, EDX sender's address. May not return.
+    .global reboot_requested
+reboot_requested:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     edi, edx
+    add     eax, CLOUD_TARGET
+    mov     edx, offset node + NODE_ID
+    call    node_id_compare
+    jne     9f                          # for somebody else
+    COUNT   cloud_reboots
+    mov     esi, RESULT_REFUSED
+    LOAD_STRING eax, "cloud.reboot"
+    call    env_get
+    jc      1f
+    LOAD_STRING edx, "yes"
+    call    string_compare
+    jne     1f
+    mov     esi, RESULT_STALE
+    mov     eax, [ebx + CLOUD_TARGET_ERA]
+    cmp     eax, [node + NODE_ERA]
+    jne     1f
+    mov     eax, [ebx + CLOUD_TARGET_AGE]
+    cmp     eax, [node + NODE_AGE]
+    jne     1f
+    mov     esi, RESULT_REBOOTING
+1:  mov     eax, KIND_REBOOT_ANSWER
+    call    packet_build
+    mov     edx, offset cluster_out
+    mov     eax, [ebx + CLOUD_REQUEST]
+    mov     [edx + CLOUD_REQUEST], eax
+    mov     eax, [ebx + CLOUD_NODE]
+    mov     [edx + CLOUD_TARGET], eax
+    mov     eax, [ebx + CLOUD_NODE + 4]
+    mov     [edx + CLOUD_TARGET + 4], eax
+    mov     [edx + CLOUD_RESULT], esi
+    mov     edx, edi
+    mov     ecx, CLOUD_REQUEST_SIZE
+    call    packet_send_to
+    lea     eax, [ebx + CLOUD_NAME]
+    cmp     esi, RESULT_REBOOTING
+    je      2f
+    PRINTF  "cluster: refused to reboot for %s %I\n",eax,edi
+    jmp     9f
+2:  PRINTF  "cluster: rebooting, as %s %I asked\n",eax,edi
+    mov     eax, offset cluster_mutex   # power_restart has cluster_leave called
+    call    mutex_unlock
+    call    power_restart
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret

@@ -1,0 +1,456 @@
+# Intel 82540EM Ethernet controller: the card that QEMU, VMware, VirtualBox and our own emulator show as e1000. Legacy descriptors,
+# one receive and one transmit ring, interrupts for received frames and link changes.
+# Source: Intel, PCI/PCI-X Family of Gigabit Ethernet Controllers Software Developer's Manual (317453), chapters 3, 5, 13, 14.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "pci.inc"
+.include "net.inc"
+
+E1000_ID                = 0x8086 | (0x100E << 16)
+
+# Registers (chapter 13), offsets from BAR 0.
+CTRL                    = 0x0000
+CTRL_ASDE               = 1 << 5        # speed as the PHY found it
+CTRL_SLU                = 1 << 6        # set link up
+CTRL_RST                = 1 << 26
+CTRL_CLEARED            = (1 << 3) | (1 << 7) | (1 << 30) | (1 << 31)   # link reset, invert loss of signal, VLAN mode, PHY reset
+STATUS                  = 0x0008
+STATUS_LU               = 1 << 1        # link is up
+EERD                    = 0x0014        # EEPROM read
+EERD_START              = 1 << 0
+EERD_DONE               = 1 << 4
+ICR                     = 0x00C0        # causes; reading clears them
+IMS                     = 0x00D0        # mask set
+IMC                     = 0x00D8        # mask clear
+INT_LSC                 = 1 << 2        # link status changed
+INT_RXDMT0              = 1 << 4        # receive descriptors run low
+INT_RXO                 = 1 << 6        # receiver overrun
+INT_RXT0                = 1 << 7        # frame received
+INT_ENABLED             = INT_LSC | INT_RXDMT0 | INT_RXO | INT_RXT0
+RCTL                    = 0x0100
+RCTL_EN                 = 1 << 1
+RCTL_BAM                = 1 << 15       # accept broadcast
+RCTL_SECRC              = 1 << 26       # strip the check sequence; buffers of 2048 bytes are size code 0
+TCTL                    = 0x0400
+TCTL_EN                 = 1 << 1
+TCTL_PSP                = 1 << 3        # pad short frames
+TCTL_CT                 = 0x0F << 4     # collision threshold and distance for full duplex (section 14.5)
+TCTL_COLD               = 0x40 << 12
+TIPG                    = 0x0410
+TIPG_COPPER             = 10 | (8 << 10) | (6 << 20)    # recommended times between frames (section 13.4.34)
+RDBAL                   = 0x2800
+RDBAH                   = 0x2804
+RDLEN                   = 0x2808
+RDH                     = 0x2810
+RDT                     = 0x2818
+RDTR                    = 0x2820        # interrupt delay timer, 0: at once
+TDBAL                   = 0x3800
+TDBAH                   = 0x3804
+TDLEN                   = 0x3808
+TDH                     = 0x3810
+TDT                     = 0x3818
+MPC                     = 0x4010        # missed packets; reading clears it
+MTA                     = 0x5200        # multicast table: 128 dwords, one bit for each hash
+RAL0                    = 0x5400
+RAH0                    = 0x5404
+RAH_AV                  = 1 << 31       # address is valid
+
+# Legacy descriptors (sections 3.2.3, 3.3.3), 16 bytes: address (8), length (2), ...
+RXD_STATUS              = 12
+RXD_STATUS_DD           = 1
+RXD_STATUS_EOP          = 2
+RXD_ERRORS              = 13
+TXD_COMMAND             = 11
+TXD_COMMAND_SEND        = 1 | 2 | 8     # end of packet, insert check sequence, report status
+TXD_STATUS              = 12
+TXD_STATUS_DD           = 1
+DESCRIPTOR_SIZE         = 16
+DESCRIPTOR_LENGTH       = 8
+
+RX_DESCRIPTORS          = 64
+TX_DESCRIPTORS          = 64
+BUFFER_BYTES            = 2048
+RINGS_PAGES             = (2 * 64 * DESCRIPTOR_SIZE + (RX_DESCRIPTORS + TX_DESCRIPTORS) * BUFFER_BYTES + 4095) / 4096
+
+# The driver's structure of a card.
+CARD_MMIO               = 0             # address of the registers
+CARD_RX_RING            = 4
+CARD_TX_RING            = 8
+CARD_RX_BUFFERS         = 12
+CARD_TX_BUFFERS         = 16
+CARD_RX_NEXT            = 20            # descriptor that the card fills next
+CARD_TX_NEXT            = 24            # descriptor that we fill next
+CARD_RX_SKIP            = 28            # 1: inside a frame that is longer than a buffer
+CARD_LINK_CHANGED       = 32            # set by the interrupt handler
+CARD_SIZE               = 36
+
+RESET_MS                = 10
+EEPROM_TRIES            = 10000
+
+    .text
+
+# Takes every card into use (level 6).
+e1000_init:
+    push    ebx
+    push    esi
+    xor     esi, esi
+1:  mov     eax, E1000_ID
+    mov     edx, esi
+    call    pci_find
+    jc      2f
+    call    e1000_attach
+    inc     esi
+    jmp     1b
+2:  pop     esi
+    pop     ebx
+    ret
+INITCALL 6, e1000_init
+
+# Resets a card and registers its interface. A card that cannot be used is reported and left alone.
+# In: EAX PCI device.
+e1000_attach:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, eax
+    cmp     dword ptr [ebp + PCI_BARS + PCI_BAR_TYPE], PCI_BAR_MEMORY
+    jne     8f
+    cmp     byte ptr [ebp + PCI_IRQ], 15
+    ja      8f
+    mov     edx, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER
+    call    pci_enable
+    mov     eax, NETIF_SIZE
+    call    malloc
+    jc      9f
+    mov     ebx, eax
+    mov     eax, CARD_SIZE
+    call    malloc
+    jc      9f
+    mov     edi, eax
+    mov     eax, RINGS_PAGES
+    call    page_alloc
+    jc      9f
+    mov     [edi + CARD_RX_RING], eax
+    add     eax, RX_DESCRIPTORS * DESCRIPTOR_SIZE
+    mov     [edi + CARD_TX_RING], eax
+    add     eax, TX_DESCRIPTORS * DESCRIPTOR_SIZE
+    mov     [edi + CARD_RX_BUFFERS], eax
+    add     eax, RX_DESCRIPTORS * BUFFER_BYTES
+    mov     [edi + CARD_TX_BUFFERS], eax
+    mov     esi, [ebp + PCI_BARS + PCI_BAR_BASE]
+    mov     [edi + CARD_MMIO], esi
+    mov     [ebx + NETIF_DRIVER], edi
+    mov     dword ptr [ebx + NETIF_TRANSMIT], offset e1000_transmit
+    mov     dword ptr [ebx + NETIF_POLL], offset e1000_poll
+    mov     dword ptr [ebx + NETIF_FILTER], offset e1000_filter
+    movzx   eax, byte ptr [ebp + PCI_IRQ]
+    mov     [ebx + NETIF_IRQ], eax
+
+    call    e1000_reset
+    call    e1000_read_mac
+    call    e1000_rings
+    mov     eax, ebx
+    call    net_register
+    mov     eax, ebx
+    call    e1000_filter
+    call    e1000_link
+    mov     eax, [ebx + NETIF_IRQ]
+    mov     edx, offset e1000_interrupt
+    mov     ecx, ebx
+    call    irq_register
+    jc      9f
+    mov     dword ptr [esi + IMS], INT_ENABLED
+    lea     eax, [ebx + NETIF_NAME]
+    lea     edx, [ebx + NETIF_MAC]
+    PRINTF  "%s: Intel 82540EM, %M, IRQ %u\n",eax,edx,[ebx+NETIF_IRQ]
+    jmp     7f
+8:  PRINT   "82540EM: the firmware gave it no memory range or interrupt; not used.\n"
+    jmp     7f
+9:  call    error_text
+    PRINTF  "82540EM: %s; not used.\n",eax
+7:  pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Resets the card and sets the link up (section 14.3).
+# In: ESI registers.
+e1000_reset:
+    mov     dword ptr [esi + IMC], -1
+    mov     dword ptr [esi + RCTL], 0
+    mov     dword ptr [esi + TCTL], 0
+    or      dword ptr [esi + CTRL], CTRL_RST
+    mov     eax, RESET_MS
+    call    task_sleep
+    mov     dword ptr [esi + IMC], -1
+    mov     eax, [esi + ICR]
+    mov     eax, [esi + CTRL]
+    and     eax, ~CTRL_CLEARED
+    or      eax, CTRL_ASDE | CTRL_SLU
+    mov     [esi + CTRL], eax
+    ret
+
+# Reads the MAC address from the EEPROM (section 5.6.1); where that does not answer, from the receive address registers that the reset
+# loaded.
+# In: EBX interface, ESI registers.
+e1000_read_mac:
+    push    edi
+    xor     edi, edi
+1:  mov     eax, edi
+    shl     eax, 8
+    or      eax, EERD_START
+    mov     [esi + EERD], eax
+    mov     ecx, EEPROM_TRIES
+2:  mov     eax, [esi + EERD]
+    test    eax, EERD_DONE
+    jnz     3f
+    dec     ecx
+    jnz     2b
+    jmp     4f
+3:  shr     eax, 16
+    mov     [ebx + NETIF_MAC + edi * 2], ax
+    inc     edi
+    cmp     edi, 3
+    jb      1b
+    test    byte ptr [ebx + NETIF_MAC], 1       # neither a group address nor an empty EEPROM
+    jnz     4f
+    mov     eax, [ebx + NETIF_MAC]
+    or      ax, [ebx + NETIF_MAC + 4]
+    jnz     5f
+4:  mov     eax, [esi + RAL0]
+    mov     [ebx + NETIF_MAC], eax
+    mov     eax, [esi + RAH0]
+    mov     [ebx + NETIF_MAC + 4], ax
+5:  mov     eax, [ebx + NETIF_MAC]
+    mov     [esi + RAL0], eax
+    movzx   eax, word ptr [ebx + NETIF_MAC + 4]
+    or      eax, RAH_AV
+    mov     [esi + RAH0], eax
+    pop     edi
+    ret
+
+# Sets the rings up and switches receiver and transmitter on (sections 14.4, 14.5).
+# In: ESI registers, EDI card.
+e1000_rings:
+    mov     edx, [edi + CARD_RX_RING]
+    mov     [esi + RDBAL], edx
+    mov     dword ptr [esi + RDBAH], 0
+    mov     dword ptr [esi + RDLEN], RX_DESCRIPTORS * DESCRIPTOR_SIZE
+    mov     dword ptr [esi + RDH], 0
+    mov     dword ptr [esi + RDTR], 0
+    mov     eax, [edi + CARD_RX_BUFFERS]
+    mov     ecx, RX_DESCRIPTORS
+1:  mov     [edx], eax
+    add     eax, BUFFER_BYTES
+    add     edx, DESCRIPTOR_SIZE
+    dec     ecx
+    jnz     1b
+    mov     dword ptr [esi + RDT], RX_DESCRIPTORS - 1   # one stays ours, else a full ring would look like an empty one
+
+    mov     edx, [edi + CARD_TX_RING]
+    mov     [esi + TDBAL], edx
+    mov     dword ptr [esi + TDBAH], 0
+    mov     dword ptr [esi + TDLEN], TX_DESCRIPTORS * DESCRIPTOR_SIZE
+    mov     dword ptr [esi + TDH], 0
+    mov     dword ptr [esi + TDT], 0
+    mov     eax, [edi + CARD_TX_BUFFERS]
+    mov     ecx, TX_DESCRIPTORS
+2:  mov     [edx], eax
+    mov     byte ptr [edx + TXD_STATUS], TXD_STATUS_DD  # free
+    add     eax, BUFFER_BYTES
+    add     edx, DESCRIPTOR_SIZE
+    dec     ecx
+    jnz     2b
+
+    mov     dword ptr [esi + TIPG], TIPG_COPPER
+    mov     dword ptr [esi + TCTL], TCTL_EN | TCTL_PSP | TCTL_CT | TCTL_COLD
+    mov     dword ptr [esi + RCTL], RCTL_EN | RCTL_BAM | RCTL_SECRC
+    ret
+
+# Interrupt handler: leaves the work to the net task.
+# In: EAX interface. Interrupts are off.
+e1000_interrupt:
+    mov     ecx, [eax + NETIF_DRIVER]
+    mov     edx, [ecx + CARD_MMIO]
+    mov     edx, [edx + ICR]
+    test    edx, edx
+    jz      9f                          # another device on this line
+    test    edx, INT_LSC
+    jz      1f
+    mov     dword ptr [ecx + CARD_LINK_CHANGED], 1
+1:  jmp     net_wake
+9:  ret
+
+# Reads the link status; when the link came up, the address task hears of it.
+# In: EBX interface.
+e1000_link:
+    mov     eax, [ebx + NETIF_DRIVER]
+    mov     dword ptr [eax + CARD_LINK_CHANGED], 0
+    mov     eax, [eax + CARD_MMIO]
+    mov     ecx, [ebx + NETIF_FLAGS]
+    test    dword ptr [eax + STATUS], STATUS_LU
+    jz      1f
+    or      dword ptr [ebx + NETIF_FLAGS], NETIF_LINK
+    test    ecx, NETIF_LINK
+    jnz     9f
+    mov     eax, ebx
+    mov     edx, NOTICE_LINK
+    jmp     address_notice
+1:  and     dword ptr [ebx + NETIF_FLAGS], ~NETIF_LINK
+9:  ret
+
+# NETIF_POLL: hands the received frames on and gives their descriptors back. Runs in the net task.
+# In: EAX interface.
+e1000_poll:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    mov     esi, [ebx + NETIF_DRIVER]
+    cmp     dword ptr [esi + CARD_LINK_CHANGED], 0
+    je      1f
+    call    e1000_link
+1:  mov     edi, [esi + CARD_RX_NEXT]
+    mov     ebp, edi
+    shl     ebp, 4                      # DESCRIPTOR_SIZE
+    add     ebp, [esi + CARD_RX_RING]
+    movzx   eax, byte ptr [ebp + RXD_STATUS]
+    test    eax, RXD_STATUS_DD
+    jz      8f
+    test    eax, RXD_STATUS_EOP
+    jz      4f
+    cmp     dword ptr [esi + CARD_RX_SKIP], 0
+    jne     3f                          # the end of a frame that was too long
+    cmp     byte ptr [ebp + RXD_ERRORS], 0
+    jne     2f
+    movzx   ecx, word ptr [ebp + DESCRIPTOR_LENGTH]
+    cmp     ecx, ETHER_MAXIMUM
+    ja      2f
+    mov     edx, [ebp]
+    mov     eax, ebx
+    call    ether_receive
+    jmp     5f
+2:  inc     dword ptr [ebx + NETIF_RX_ERRORS]
+3:  mov     dword ptr [esi + CARD_RX_SKIP], 0
+    jmp     5f
+4:  cmp     dword ptr [esi + CARD_RX_SKIP], 0
+    jne     5f
+    mov     dword ptr [esi + CARD_RX_SKIP], 1
+    inc     dword ptr [ebx + NETIF_RX_ERRORS]
+5:  mov     dword ptr [ebp + DESCRIPTOR_LENGTH], 0
+    mov     dword ptr [ebp + RXD_STATUS], 0
+    mov     eax, [esi + CARD_MMIO]
+    mov     [eax + RDT], edi
+    inc     edi
+    and     edi, RX_DESCRIPTORS - 1
+    mov     [esi + CARD_RX_NEXT], edi
+    jmp     1b
+8:  mov     eax, [esi + CARD_MMIO]
+    mov     eax, [eax + MPC]
+    add     [ebx + NETIF_RX_MISSED], eax
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# NETIF_TRANSMIT: copies a frame into the next free buffer of the ring.
+# In: EAX interface, EDX frame, ECX bytes, at most ETHER_MAXIMUM. Out: CF when the link is down or the ring is full; the caller counts it.
+# Locks: interrupts are off while a descriptor is taken and filled, so that the ring stays in order.
+e1000_transmit:
+    push    ebx
+    push    esi
+    push    edi
+    test    dword ptr [eax + NETIF_FLAGS], NETIF_LINK
+    jz      8f
+    cmp     ecx, ETHER_MAXIMUM
+    ja      8f
+    mov     ebx, [eax + NETIF_DRIVER]
+    mov     esi, edx
+    INTERRUPTS_OFF
+    mov     eax, [ebx + CARD_TX_NEXT]
+    mov     edx, eax
+    shl     edx, 4                      # DESCRIPTOR_SIZE
+    add     edx, [ebx + CARD_TX_RING]
+    test    byte ptr [edx + TXD_STATUS], TXD_STATUS_DD
+    jz      7f
+    mov     edi, [edx]
+    mov     [edx + DESCRIPTOR_LENGTH], ecx      # clears checksum offset and command
+    mov     byte ptr [edx + TXD_COMMAND], TXD_COMMAND_SEND
+    mov     dword ptr [edx + TXD_STATUS], 0
+    mov     edx, ecx
+    shr     ecx, 2
+    rep movsd
+    mov     ecx, edx
+    and     ecx, 3
+    rep movsb
+    inc     eax
+    and     eax, TX_DESCRIPTORS - 1
+    mov     [ebx + CARD_TX_NEXT], eax
+    mov     edx, [ebx + CARD_MMIO]
+    mov     [edx + TDT], eax
+    INTERRUPTS_RESTORE
+    clc
+    jmp     9f
+7:  INTERRUPTS_RESTORE
+8:  stc
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# NETIF_FILTER: enters the groups of the interface, and 224.0.0.1 which every host hears, into the multicast table (section 13.5.1).
+# In: EAX interface.
+e1000_filter:
+    push    ebx
+    push    esi
+    push    edi
+    sub     esp, 512                    # the new table
+    mov     ebx, eax
+    mov     edi, esp
+    xor     eax, eax
+    mov     ecx, 128
+    rep stosd
+    mov     eax, IP_ALL_HOSTS
+    call    1f
+    lea     esi, [ebx + NETIF_GROUPS]
+    mov     edi, GROUPS_MAXIMUM
+2:  mov     eax, [esi + GROUP_ADDRESS]
+    test    eax, eax
+    jz      3f
+    call    1f
+3:  add     esi, GROUP_SIZE
+    dec     edi
+    jnz     2b
+    mov     edi, [ebx + NETIF_DRIVER]
+    mov     edi, [edi + CARD_MMIO]
+    add     edi, MTA
+    xor     ecx, ecx
+4:  mov     eax, [esp + ecx * 4]
+    mov     [edi + ecx * 4], eax
+    inc     ecx
+    cmp     ecx, 128
+    jb      4b
+    add     esp, 512
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# With RCTL.MO = 0 the hash is bits 47 to 36 of the address: its last byte and the upper half of the one before, which are the last
+# two bytes of the group.
+1:  mov     ecx, eax
+    shr     ecx, 16                     # CL fifth byte of the MAC address, CH sixth
+    shr     ecx, 4
+    and     ecx, 0xFFF
+    mov     edx, ecx
+    shr     edx, 5
+    and     ecx, 31
+    mov     eax, 1
+    shl     eax, cl
+    or      [esp + edx * 4 + 4], eax    # the table lies above our return address
+    ret

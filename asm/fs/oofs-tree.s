@@ -1,0 +1,341 @@
+# OOFS, trees: an object's content is a tree of blocks. Its record points to the root with a checksum; a node points to 510
+# blocks below it with theirs, so that every block is proved on the way to it, and a change of one block changes all blocks on
+# the way up to the commit record. Blocks that the last commit refers to are not written: a changed block goes to a new place.
+# In all routines EBX = OOFS record (oofs.inc); it is kept.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "oofs.inc"
+
+STRING reason_node, "a tree node is not one, block"
+STRING reason_node_tail, "a tree node has pointers behind the object's end, block"
+STRING reason_hole, "a pointer to nothing has a checksum, object"
+
+.section .rodata
+.balign 4
+# Data blocks below one pointer of level n: 510 to the n-th power.
+oofs_spans:     .long   1, TREE_FANOUT, TREE_FANOUT * TREE_FANOUT, TREE_FANOUT * TREE_FANOUT * TREE_FANOUT
+
+.text
+
+# The number of blocks of an object's content. In: EDX = object record. Out: EAX; CF when it is more than a volume can hold.
+.global oofs_object_blocks
+oofs_object_blocks:
+        mov     eax, [edx + OBJECT_BYTES]
+        mov     ecx, [edx + OBJECT_BYTES + 4]
+        add     eax, OOFS_BLOCK_BYTES - 1
+        adc     ecx, 0
+        jc      9f
+        shrd    eax, ecx, OOFS_BLOCK_SHIFT
+        shr     ecx, OOFS_BLOCK_SHIFT
+        neg     ecx                             # CF unless it is zero
+9:      ret
+
+# The depth of a tree. In: EAX = blocks of content. Out: EAX = levels of nodes.
+.global oofs_tree_depth
+oofs_tree_depth:
+        xor     ecx, ecx
+1:      cmp     eax, [oofs_spans + ecx*4]
+        jbe     2f
+        inc     ecx
+        cmp     ecx, OBJECT_DEPTH_MAX
+        jb      1b
+2:      mov     eax, ecx
+        ret
+
+# Makes an empty node. In: EAX = level.
+oofs_node_clear:
+        push    edi
+        mov     dword ptr [ebx + OOFS_NODE_TAG + eax*8], 0
+        mov     edi, [ebx + OOFS_NODE + eax*4]
+        mov     edx, edi
+        mov     ecx, OOFS_BLOCK_BYTES / 4
+        push    eax
+        xor     eax, eax
+        rep stosd
+        pop     eax
+        mov     dword ptr [edx + TREE_MAGIC], TREE_MAGIC_VALUE
+        mov     word ptr [edx + TREE_VERSION], OOFS_VERSION
+        mov     [edx + TREE_LEVEL], ax
+        mov     eax, [ebx + OOFS_RECORD]
+        mov     eax, [eax + OBJECT_ID]
+        mov     [edx + TREE_OBJECT], eax
+        pop     edi
+        ret
+
+# Brings a node into the buffer of its level, if it is not there.
+# In: EAX = address of the pointer to it (not 0), EDX = level; OOFS_RECORD = the object. Out: CF and EAX on failure.
+oofs_node_load:
+        push    esi
+        push    edi
+        mov     esi, eax
+        mov     edi, edx
+        lea     edx, [ebx + OOFS_NODE_TAG + edi*8]
+        mov     eax, [esi + POINTER_BLOCK]
+        mov     ecx, [esi + POINTER_CHECKSUM]
+        cmp     [edx + POINTER_BLOCK], eax
+        jne     1f
+        cmp     [edx + POINTER_CHECKSUM], ecx
+        je      9f                              # CF is clear
+1:      mov     dword ptr [edx + POINTER_BLOCK], 0
+        mov     edx, [ebx + OOFS_NODE + edi*4]
+        call    oofs_block_read
+        jc      9f
+        mov     edx, [ebx + OOFS_NODE + edi*4]
+        cmp     dword ptr [edx + TREE_MAGIC], TREE_MAGIC_VALUE
+        jne     8f
+        cmp     word ptr [edx + TREE_VERSION], OOFS_VERSION
+        jne     8f
+        cmp     [edx + TREE_LEVEL], di
+        jne     8f
+        mov     eax, [ebx + OOFS_RECORD]
+        mov     eax, [eax + OBJECT_ID]
+        cmp     [edx + TREE_OBJECT], eax
+        jne     8f
+        cmp     dword ptr [edx + TREE_ZERO], 0
+        jne     8f
+        lea     edx, [ebx + OOFS_NODE_TAG + edi*8]
+        mov     eax, [esi + POINTER_BLOCK]
+        mov     [edx + POINTER_BLOCK], eax
+        mov     eax, [esi + POINTER_CHECKSUM]
+        mov     [edx + POINTER_CHECKSUM], eax
+        clc
+        jmp     9f
+8:      mov     eax, offset reason_node
+        mov     edx, [esi + POINTER_BLOCK]
+        call    oofs_damaged
+9:      pop     edi
+        pop     esi
+        ret
+
+# Forgets what the node buffers hold.
+.global oofs_nodes_forget
+oofs_nodes_forget:
+        xor     eax, eax
+        mov     [ebx + OOFS_NODE_TAG + 8], eax
+        mov     [ebx + OOFS_NODE_TAG + 16], eax
+        mov     [ebx + OOFS_NODE_TAG + 24], eax
+        mov     [ebx + OOFS_NODE_TAG + 32], eax
+        ret
+
+# Finds the pointers on the way to a block of content: OOFS_SLOT[level] becomes the address of each.
+# In: EDX = object record, ECX = index of the block, below the tree's capacity; ESI = 0: stop where the way ends, 1: make empty
+# nodes (in the buffers) where there are none. Out: EAX = address of the pointer to the block, 0 where the way ends; CF and EAX.
+oofs_tree_path:
+        push    esi
+        push    edi
+        push    ebp
+        mov     ebp, ecx                        # EBP: index below the pointer
+        mov     [ebx + OOFS_RECORD], edx
+        movzx   edi, byte ptr [edx + OBJECT_DEPTH]
+        lea     eax, [edx + OBJECT_ROOT]
+1:      mov     [ebx + OOFS_SLOT + edi*4], eax
+        test    edi, edi
+        jz      8f
+        cmp     dword ptr [eax + POINTER_BLOCK], 0
+        jne     2f
+        test    esi, esi
+        jz      7f
+        mov     eax, edi
+        call    oofs_node_clear
+        jmp     3f
+2:      mov     edx, edi
+        call    oofs_node_load
+        jc      9f
+3:      mov     eax, ebp
+        xor     edx, edx
+        dec     edi
+        div     dword ptr [oofs_spans + edi*4]
+        mov     ebp, edx
+        mov     edx, [ebx + OOFS_NODE + edi*4 + 4]
+        lea     eax, [edx + eax*8 + TREE_POINTERS]
+        jmp     1b
+7:      xor     eax, eax
+8:      clc
+9:      pop     ebp
+        pop     edi
+        pop     esi
+        ret
+
+# Reads a block of an object's content. In: EDX = object record, ECX = index, ESI = buffer. Out: CF and EAX on failure.
+.global oofs_tree_read
+oofs_tree_read:
+        push    esi
+        push    edi
+        mov     edi, esi
+        xor     esi, esi
+        call    oofs_tree_path
+        jc      9f
+        test    eax, eax
+        jz      1f
+        mov     ecx, [eax + POINTER_CHECKSUM]
+        mov     eax, [eax + POINTER_BLOCK]
+        test    eax, eax
+        jz      1f
+        mov     edx, edi
+        call    oofs_block_read
+        jmp     9f
+1:      mov     ecx, OOFS_BLOCK_BYTES / 4       # a hole reads as zeros
+        xor     eax, eax
+        rep stosd
+        clc
+9:      pop     edi
+        pop     esi
+        ret
+
+# Writes a block of an object's content: the block and the nodes above it get new places unless they are fresh; the record
+# points to the new root. After a failure the record is not to be used: the commit is given up.
+# In: EDX = object record, ECX = index, ESI = buffer. Out: CF and EAX on failure.
+.global oofs_tree_write
+oofs_tree_write:
+        push    esi
+        push    edi
+        push    ebp
+        push    esi
+        mov     esi, 1
+        call    oofs_tree_path
+        pop     esi                             # ESI: what is to be written
+        jc      9f
+        call    oofs_nodes_forget               # they are changed now
+        xor     edi, edi                        # EDI: level
+1:      mov     ebp, [ebx + OOFS_SLOT + edi*4]  # EBP: pointer
+        mov     eax, [ebp + POINTER_BLOCK]
+        test    eax, eax
+        jz      2f
+        call    oofs_block_fresh
+        jc      3f
+        call    oofs_block_release
+2:      call    oofs_block_allocate
+        jc      9f
+        mov     [ebp + POINTER_BLOCK], eax
+3:      mov     eax, [ebp + POINTER_BLOCK]
+        mov     edx, esi
+        call    oofs_block_write
+        jc      9f
+        mov     [ebp + POINTER_CHECKSUM], eax
+        test    edi, edi
+        jz      4f
+        lea     edx, [ebx + OOFS_NODE_TAG + edi*8]
+        mov     [edx + POINTER_CHECKSUM], eax
+        mov     eax, [ebp + POINTER_BLOCK]
+        mov     [edx + POINTER_BLOCK], eax
+4:      inc     edi
+        mov     eax, [ebx + OOFS_RECORD]
+        movzx   eax, byte ptr [eax + OBJECT_DEPTH]
+        mov     esi, [ebx + OOFS_NODE + edi*4]  # the node that holds this pointer is next
+        cmp     edi, eax
+        jbe     1b
+        clc
+9:      pop     ebp
+        pop     edi
+        pop     esi
+        ret
+
+# Makes a tree deep enough for a number of blocks. In: EDX = object record, EAX = blocks. Out: CF and EAX on failure.
+.global oofs_tree_grow
+oofs_tree_grow:
+        push    esi
+        push    edi
+        push    ebp
+        mov     esi, edx
+        mov     [ebx + OOFS_RECORD], edx
+        call    oofs_tree_depth
+        mov     edi, eax                        # EDI: depth that it needs
+1:      movzx   ebp, byte ptr [esi + OBJECT_DEPTH]
+        cmp     ebp, edi
+        jae     8f
+        inc     ebp
+        cmp     dword ptr [esi + OBJECT_ROOT + POINTER_BLOCK], 0
+        je      2f
+        mov     eax, ebp                        # the old root becomes the first child of a new one
+        call    oofs_node_clear
+        mov     edx, [ebx + OOFS_NODE + ebp*4]
+        mov     eax, [esi + OBJECT_ROOT + POINTER_BLOCK]
+        mov     [edx + TREE_POINTERS + POINTER_BLOCK], eax
+        mov     eax, [esi + OBJECT_ROOT + POINTER_CHECKSUM]
+        mov     [edx + TREE_POINTERS + POINTER_CHECKSUM], eax
+        call    oofs_block_allocate
+        jc      9f
+        mov     [esi + OBJECT_ROOT + POINTER_BLOCK], eax
+        mov     edx, [ebx + OOFS_NODE + ebp*4]
+        call    oofs_block_write
+        jc      9f
+        mov     [esi + OBJECT_ROOT + POINTER_CHECKSUM], eax
+2:      mov     eax, ebp
+        mov     [esi + OBJECT_DEPTH], al
+        jmp     1b
+8:      clc
+9:      pop     ebp
+        pop     edi
+        pop     esi
+        ret
+
+# Visits every block of a tree, each before those below it, and proves the nodes.
+# In: EDX = object record; ESI = routine: EAX block, out CF and EAX to stop. Out: CF and EAX on failure.
+.global oofs_tree_visit
+oofs_tree_visit:
+        mov     [ebx + OOFS_RECORD], edx
+        call    oofs_object_blocks
+        mov     ecx, eax
+        lea     eax, [edx + OBJECT_ROOT]
+        movzx   edx, byte ptr [edx + OBJECT_DEPTH]
+
+# In: EAX = address of a pointer, EDX = level, ECX = blocks of content below it, at most 510 to the power of the level; ESI.
+oofs_visit_pointer:
+        push    edi
+        push    ebp
+        push    ecx
+        push    edx
+        mov     edi, eax
+        mov     eax, [edi + POINTER_BLOCK]
+        test    eax, eax
+        jz      7f
+        call    esi
+        jc      9f
+        mov     edx, [esp]
+        test    edx, edx
+        jz      9f                              # CF is clear
+        mov     eax, edi
+        call    oofs_node_load
+        jc      9f
+        mov     edx, [esp]
+        mov     edi, [ebx + OOFS_NODE + edx*4]
+        add     edi, TREE_POINTERS
+        lea     ebp, [edi + TREE_FANOUT * POINTER_SIZE_OF]
+1:      mov     ecx, [esp + 4]                  # blocks left
+        jecxz   3f
+        mov     edx, [esp]
+        dec     edx
+        mov     eax, [oofs_spans + edx*4]
+        cmp     ecx, eax
+        jbe     2f
+        mov     ecx, eax
+2:      sub     [esp + 4], ecx
+        mov     eax, edi
+        call    oofs_visit_pointer
+        jc      9f
+        jmp     4f
+3:      mov     eax, [edi + POINTER_BLOCK]
+        or      eax, [edi + POINTER_CHECKSUM]
+        jnz     6f
+4:      add     edi, POINTER_SIZE_OF
+        cmp     edi, ebp
+        jb      1b
+        clc
+        jmp     9f
+6:      mov     edx, [esp]
+        mov     edx, [ebx + OOFS_NODE_TAG + edx*8]
+        mov     eax, offset reason_node_tail
+        call    oofs_damaged
+        jmp     9f
+7:      cmp     dword ptr [edi + POINTER_CHECKSUM], 0
+        je      9f                              # CF is clear
+        mov     eax, offset reason_hole
+        mov     edx, [ebx + OOFS_RECORD]
+        mov     edx, [edx + OBJECT_ID]
+        call    oofs_damaged
+9:      pop     edx
+        pop     ecx
+        pop     ebp
+        pop     edi
+        ret

@@ -1,0 +1,353 @@
+# Mounts: which volume stands at which path, and the routines with which the rest of the system reaches what is on it. File
+# systems are classes: a record of routines with a name (FS_* in fs.inc); a new one is added to fs_classes.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "tasks.inc"
+.include "disk.inc"
+.include "fs.inc"
+
+.section .rodata
+.balign 4
+fs_classes:     .long   class_fs_oofs, 0
+
+.bss
+.balign 4
+mount_mutex:    .skip MUTEX_SIZE                # held while the table of mounts changes
+.balign 4
+.global mount_table
+mount_table:    .skip MOUNT_MAX * MOUNT_SIZE_OF
+
+.text
+
+# Finds a class of file systems by the name that mkfs takes. In: EAX = name such as oofs. Out: EAX = class; CF and EAX.
+.global fs_class_find
+fs_class_find:
+        push    ebx
+        push    esi
+        mov     esi, eax
+        mov     ebx, offset fs_classes
+1:      mov     eax, [ebx]
+        test    eax, eax
+        jz      8f
+        mov     eax, [eax + FS_TYPE]
+        mov     edx, esi
+        call    string_compare
+        je      2f
+        add     ebx, 4
+        jmp     1b
+2:      mov     eax, [ebx]
+        clc
+        jmp     9f
+8:      mov     eax, ERROR_NOT_FOUND
+        stc
+9:      pop     esi
+        pop     ebx
+        ret
+
+# Finds the class of the file system that a volume holds.
+# In: EAX = volume. Out: EAX = class, EDX = text about it; CF and EAX when none knows it. May sleep.
+.global fs_class_probe
+fs_class_probe:
+        push    ebx
+        push    esi
+        mov     esi, eax
+        mov     ebx, offset fs_classes
+1:      mov     ecx, [ebx]
+        jecxz   8f
+        mov     eax, esi
+        call    [ecx + FS_PROBE]
+        jnc     2f
+        cmp     eax, ERROR_CORRUPT              # any other error is the drive's
+        stc
+        jne     9f
+        add     ebx, 4
+        jmp     1b
+2:      mov     edx, eax
+        mov     eax, [ebx]
+        clc
+        jmp     9f
+8:      mov     eax, ERROR_CORRUPT
+        stc
+9:      pop     esi
+        pop     ebx
+        ret
+
+# Checks the form of a path to mount at: begins with /, is not / alone, has no empty part and no / at the end, and is printable.
+# In: EAX = path. Out: CF and EAX when it cannot be a mount point.
+mount_path_check:
+        push    esi
+        mov     esi, eax
+        call    string_length
+        cmp     eax, MOUNT_PATH_BYTES - 1
+        mov     eax, ERROR_TOO_LONG
+        ja      8f
+        mov     eax, ERROR_INVALID
+        cmp     byte ptr [esi], '/'
+        jne     8f
+1:      mov     dl, [esi + 1]
+        cmp     dl, '/'
+        je      8f
+        cmp     dl, ' '
+        jbe     8f
+        cmp     dl, 0x7F
+        je      8f
+2:      inc     esi
+        mov     dl, [esi]
+        cmp     dl, '/'
+        je      1b
+        test    dl, dl
+        jz      9f
+        cmp     dl, ' '
+        jbe     8f
+        cmp     dl, 0x7F
+        jne     2b
+8:      stc
+9:      pop     esi
+        ret
+
+# Mounts a volume.
+# In: EAX = device name (hda0), EDX = path. Out: EAX = mount; CF and EAX on failure. May sleep.
+.global mount_volume
+mount_volume:
+        push    ebx
+        push    esi
+        push    edi
+        mov     esi, edx                        # ESI: path
+        push    eax
+        mov     eax, offset mount_mutex
+        call    mutex_lock
+        mov     eax, esi
+        call    mount_path_check
+        pop     edx
+        jc      8f
+        mov     eax, edx
+        call    volume_find
+        jc      8f
+        mov     edi, eax                        # EDI: volume
+        cmp     dword ptr [edi + VOLUME_MOUNT], 0
+        mov     eax, ERROR_BUSY
+        jne     8f
+        mov     eax, esi
+        call    mount_at
+        mov     eax, ERROR_MOUNTED
+        jnc     8f
+        mov     ebx, offset mount_table         # EBX: free slot
+1:      cmp     dword ptr [ebx + MOUNT_CLASS], 0
+        je      2f
+        add     ebx, MOUNT_SIZE_OF
+        cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+        jb      1b
+        mov     eax, ERROR_TABLE_FULL
+        jmp     8f
+2:      mov     eax, edi
+        call    fs_class_probe
+        jc      8f
+        push    eax
+        mov     [ebx + MOUNT_VOLUME], edi
+        lea     eax, [ebx + MOUNT_PATH]
+        mov     edx, esi
+        mov     ecx, MOUNT_PATH_BYTES
+        call    string_copy
+        pop     esi                             # ESI: class
+        mov     eax, ebx
+        call    [esi + FS_MOUNT]
+        jc      8f
+        mov     [edi + VOLUME_MOUNT], ebx
+        mov     [ebx + MOUNT_CLASS], esi        # from here on others find it
+        mov     esi, ebx
+        xor     edi, edi
+        jmp     9f
+8:      mov     esi, eax
+        mov     edi, 1
+9:      mov     eax, offset mount_mutex
+        call    mutex_unlock
+        mov     eax, esi
+        neg     edi
+        pop     edi
+        pop     esi
+        pop     ebx
+        ret
+
+# Ends a mount. In: EAX = path. Out: CF and EAX on failure: ERROR_NOT_MOUNTED, ERROR_BUSY when something is mounted below it.
+.global umount_path
+umount_path:
+        push    ebx
+        push    esi
+        push    edi
+        mov     esi, eax
+        mov     eax, offset mount_mutex
+        call    mutex_lock
+        mov     eax, esi
+        call    mount_at
+        jc      8f
+        mov     ebx, eax
+        mov     edi, offset mount_table
+1:      cmp     edi, ebx
+        je      2f
+        cmp     dword ptr [edi + MOUNT_CLASS], 0
+        je      2f
+        lea     eax, [edi + MOUNT_PATH]
+        lea     edx, [ebx + MOUNT_PATH]
+        call    string_prefix
+        jne     2f
+        cmp     byte ptr [eax], '/'
+        mov     eax, ERROR_BUSY
+        je      8f
+2:      add     edi, MOUNT_SIZE_OF
+        cmp     edi, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+        jb      1b
+        lea     eax, [ebx + MOUNT_MUTEX]        # whoever is at work in it finishes first
+        call    mutex_lock
+        mov     esi, [ebx + MOUNT_CLASS]
+        mov     dword ptr [ebx + MOUNT_CLASS], 0
+        mov     eax, ebx
+        call    [esi + FS_UMOUNT]
+        mov     edx, [ebx + MOUNT_VOLUME]
+        mov     dword ptr [edx + VOLUME_MOUNT], 0
+        lea     eax, [ebx + MOUNT_MUTEX]
+        call    mutex_unlock
+        xor     esi, esi
+        jmp     9f
+8:      mov     esi, eax
+9:      mov     eax, offset mount_mutex
+        call    mutex_unlock
+        mov     eax, esi
+        neg     esi
+        pop     edi
+        pop     esi
+        pop     ebx
+        ret
+
+# Finds the mount that stands at exactly this path. In: EAX = path. Out: EAX = mount; CF and ERROR_NOT_MOUNTED.
+mount_at:
+        push    ebx
+        push    esi
+        mov     esi, eax
+        mov     ebx, offset mount_table
+1:      cmp     dword ptr [ebx + MOUNT_CLASS], 0
+        je      2f
+        lea     eax, [ebx + MOUNT_PATH]
+        mov     edx, esi
+        call    string_compare
+        je      3f
+2:      add     ebx, MOUNT_SIZE_OF
+        cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+        jb      1b
+        mov     eax, ERROR_NOT_MOUNTED
+        stc
+        jmp     9f
+3:      mov     eax, ebx
+        clc
+9:      pop     esi
+        pop     ebx
+        ret
+
+# Finds the mount that holds a path: the longest mount point that is the path or a beginning of it that ends before a /.
+# In: EAX = path. Out: EAX = mount, EDX = rest of the path without a leading /; CF and EAX = ERROR_NOT_MOUNTED.
+.global mount_find
+mount_find:
+        push    ebx
+        push    esi
+        push    edi
+        push    ebp
+        mov     esi, eax
+        xor     edi, edi                        # EDI: best mount, EBP: rest behind it
+        xor     ebp, ebp
+        mov     ebx, offset mount_table
+1:      cmp     dword ptr [ebx + MOUNT_CLASS], 0
+        je      3f
+        mov     eax, esi
+        lea     edx, [ebx + MOUNT_PATH]
+        call    string_prefix
+        jne     3f
+        cmp     byte ptr [eax], 0
+        je      2f
+        cmp     byte ptr [eax], '/'
+        jne     3f
+2:      cmp     eax, ebp                        # what matches further is longer
+        jbe     3f
+        mov     ebp, eax
+        mov     edi, ebx
+3:      add     ebx, MOUNT_SIZE_OF
+        cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+        jb      1b
+        test    edi, edi
+        jz      8f
+4:      cmp     byte ptr [ebp], '/'
+        jne     5f
+        inc     ebp
+        jmp     4b
+5:      mov     eax, edi
+        mov     edx, ebp
+        clc
+        jmp     9f
+8:      mov     eax, ERROR_NOT_MOUNTED
+        stc
+9:      pop     ebp
+        pop     edi
+        pop     esi
+        pop     ebx
+        ret
+
+# Names the class of a mount's file system. In: EAX = mount. Out: EAX = text such as class_fs_oofs.
+.global mount_class
+mount_class:
+        mov     eax, [eax + MOUNT_CLASS]
+        mov     eax, [eax + FS_NAME]
+        ret
+
+# Loads a persistent object.
+# In: EAX = mount, EDX = class name, ECX = buffer; ESI = bytes of the buffer.
+# Out: EAX = bytes of the object on disk. If these are fewer than the buffer has, the rest is zero; if more, they are left out.
+# CF and EAX: ERROR_NOT_FOUND when there is none, ERROR_NOT_MOUNTED, ERROR_CORRUPT, ERROR_IO. May sleep.
+.global object_load
+object_load:
+        push    ebx
+        mov     ebx, FS_LOAD
+        call    mount_call
+        pop     ebx
+        ret
+
+# Saves a persistent object: replaces the one of this class as a whole, or creates it. When it returns without CF, the object
+# is on stable storage; when power is cut before, the old one is still there.
+# In: as object_load; at least 1 byte. Out: CF and EAX on failure: ERROR_NO_SPACE, ERROR_IO, ERROR_READ_ONLY. May sleep.
+.global object_save
+object_save:
+        push    ebx
+        mov     ebx, FS_SAVE
+        call    mount_call
+        pop     ebx
+        ret
+
+# Calls a routine of a mount's file system with the mount locked.
+# In: EBX = FS_* routine; EAX = mount, and EDX, ECX, ESI as that takes them. Out: as that; CF and ERROR_NOT_MOUNTED.
+.global mount_call
+mount_call:
+        push    edi
+        push    ebx
+        mov     edi, eax
+        push    ecx
+        push    edx
+        add     eax, MOUNT_MUTEX
+        call    mutex_lock
+        pop     edx
+        pop     ecx
+        mov     eax, [edi + MOUNT_CLASS]
+        test    eax, eax
+        jz      8f
+        add     ebx, eax
+        mov     eax, edi
+        call    [ebx]
+        sbb     ebx, ebx                        # EBX: CF for later
+        jmp     9f
+8:      mov     eax, ERROR_NOT_MOUNTED
+        mov     ebx, -1
+9:      push    eax
+        lea     eax, [edi + MOUNT_MUTEX]
+        call    mutex_unlock
+        pop     eax
+        add     ebx, ebx
+        pop     ebx
+        pop     edi
+        ret

@@ -1,0 +1,191 @@
+# As much of ACPI as switching off needs: RSDP -> RSDT -> FADT -> DSDT, and in the DSDT the package _S5_ with the sleep type to
+# write. The DSDT is a program; the package is found by its name, not by running it. (ACPI specification 6.4, chapters 4, 5, 20.)
+
+.include "macros.inc"
+.include "errors.inc"
+
+.globl acpi_find, acpi_enable, acpi_soft_off, acpi_write_control
+
+BIOS_AREA           = 0xE0000               # the RSDP is in here or in the first KiB of the EBDA
+BIOS_AREA_BYTES     = 0x20000
+EBDA_BYTES          = 1024
+
+RSDP_BYTES          = 20                    # of revision 0, what the checksum covers
+RSDP_RSDT           = 16
+TABLE_SIGNATURE     = 0
+TABLE_BYTES         = 4
+TABLE_HEADER        = 36
+SIGNATURE_FADT      = 0x50434146            # "FACP"
+SIGNATURE_S5        = 0x5F35535F            # "_S5_"
+
+FADT_DSDT           = 40
+FADT_SMI_COMMAND    = 48
+FADT_ACPI_ENABLE    = 52
+FADT_PM1A_CONTROL   = 64
+FADT_PM1B_CONTROL   = 68
+
+CONTROL_SCI_ENABLED = 1                     # the machine is in ACPI mode
+CONTROL_SLEEP       = 1 << 13
+CONTROL_TYPE_SHIFT  = 10
+
+# AML.
+AML_NAME            = 0x08
+AML_ROOT            = 0x5C                  # backslash
+AML_PACKAGE         = 0x12
+AML_BYTE            = 0x0A
+
+.text
+
+# Finds the FADT. Out: EAX its address; CF and EAX error when this machine has no ACPI.
+acpi_find:
+    push    ebx
+    push    esi
+    mov     eax, [boot_ebda]
+    test    eax, eax
+    jz      1f
+    mov     edx, EBDA_BYTES
+    call    rsdp_search
+    jnc     2f
+1:  mov     eax, BIOS_AREA
+    mov     edx, BIOS_AREA_BYTES
+    call    rsdp_search
+    jc      8f
+2:  mov     ebx, [eax + RSDP_RSDT]
+    mov     esi, [ebx + TABLE_BYTES]
+    sub     esi, TABLE_HEADER
+    jbe     8f
+    shr     esi, 2
+3:  dec     esi
+    js      8f
+    mov     eax, [ebx + TABLE_HEADER + esi*4]
+    cmp     dword ptr [eax + TABLE_SIGNATURE], SIGNATURE_FADT
+    jne     3b
+    clc
+    jmp     9f
+8:  mov     eax, ERROR_NO_DEVICE
+    stc
+9:  pop     esi
+    pop     ebx
+    ret
+
+# Looks for "RSD PTR " at 16-byte boundaries. In: EAX address, EDX bytes. Out: EAX address; CF when it is not there.
+rsdp_search:
+1:  cmp     dword ptr [eax], 0x20445352     # "RSD "
+    jne     2f
+    cmp     dword ptr [eax + 4], 0x20525450 # "PTR "
+    jne     2f
+    push    edx
+    xor     edx, edx                        # the bytes add up to 0
+    mov     ecx, RSDP_BYTES
+3:  add     dl, [eax + ecx - 1]
+    dec     ecx
+    jnz     3b
+    test    dl, dl
+    pop     edx
+    jz      4f
+2:  add     eax, 16
+    sub     edx, 16
+    ja      1b
+    stc
+    ret
+4:  clc
+    ret
+
+# Brings the machine into ACPI mode, if it is not. In: EAX FADT. May sleep.
+acpi_enable:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     edx, [ebx + FADT_SMI_COMMAND]
+    mov     al, [ebx + FADT_ACPI_ENABLE]
+    test    edx, edx
+    jz      2f
+    test    al, al
+    jz      2f
+    mov     ecx, edx
+    mov     edx, [ebx + FADT_PM1A_CONTROL]
+    mov     ah, al
+    in      al, dx
+    test    al, CONTROL_SCI_ENABLED
+    jnz     2f
+    mov     edx, ecx
+    mov     al, ah
+    out     dx, al
+    mov     esi, 30
+1:  mov     edx, [ebx + FADT_PM1A_CONTROL]
+    in      ax, dx
+    test    al, CONTROL_SCI_ENABLED
+    jnz     2f
+    mov     eax, 10
+    call    task_sleep
+    dec     esi
+    jnz     1b
+2:  pop     esi
+    pop     ebx
+    ret
+
+# The sleep types of S5. In: EAX FADT. Out: EAX value for PM1a_CNT, in its upper half that for PM1b_CNT; CF and EAX error when
+# the DSDT has no _S5_.
+acpi_soft_off:
+    push    ebx
+    push    esi
+    mov     esi, [eax + FADT_DSDT]
+    mov     ebx, [esi + TABLE_BYTES]
+    lea     ebx, [esi + ebx - 8]            # name, package header and two numbers take more
+    add     esi, TABLE_HEADER
+1:  cmp     esi, ebx
+    jae     8f
+    inc     esi
+    cmp     dword ptr [esi], SIGNATURE_S5
+    jne     1b
+    cmp     byte ptr [esi + 4], AML_PACKAGE # Name (_S5_, Package ...), with or without a root prefix
+    jne     1b
+    cmp     byte ptr [esi - 1], AML_NAME
+    je      2f
+    cmp     byte ptr [esi - 1], AML_ROOT
+    jne     1b
+2:  movzx   eax, byte ptr [esi + 5]         # package length: bits 6-7 say how many bytes follow
+    shr     eax, 6
+    lea     esi, [esi + eax + 7]            # behind the number of elements
+    call    aml_number
+    mov     ecx, eax
+    call    aml_number
+    shl     eax, CONTROL_TYPE_SHIFT
+    shl     ecx, CONTROL_TYPE_SHIFT
+    or      eax, CONTROL_SLEEP
+    or      ecx, CONTROL_SLEEP
+    shl     eax, 16
+    mov     ax, cx
+    clc
+    jmp     9f
+8:  mov     eax, ERROR_NOT_SUPPORTED
+    stc
+9:  pop     esi
+    pop     ebx
+    ret
+
+# In: ESI an integer in AML. Out: EAX its value, 0-7; ESI behind it. Clobbers EAX only.
+aml_number:
+    xor     eax, eax
+    lodsb
+    cmp     al, AML_BYTE
+    jne     1f
+    lodsb
+1:  and     eax, 7                          # ZeroOp is 0, OneOp is 1: their own values
+    ret
+
+# Writes the power management control registers. In: EAX FADT, ECX values as acpi_soft_off gives them.
+acpi_write_control:
+    push    ebx
+    mov     ebx, eax
+    mov     edx, [ebx + FADT_PM1A_CONTROL]
+    mov     eax, ecx
+    out     dx, ax
+    mov     edx, [ebx + FADT_PM1B_CONTROL]
+    test    edx, edx
+    jz      1f
+    shr     ecx, 16
+    mov     eax, ecx
+    out     dx, ax
+1:  pop     ebx
+    ret

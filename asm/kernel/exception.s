@@ -1,0 +1,98 @@
+# Exceptions of the processor. The kernel raises none on purpose, so each one ends in the panic screen; the double fault has a
+# task of its own, because its usual cause is a stack that ran into its guard page.
+
+.include "macros.inc"
+.include "cpu.inc"
+
+.globl exception_entry, double_fault, exception_name
+
+VECTOR_DOUBLE_FAULT = 8
+
+.text
+
+# All vectors but the interrupt lines come here; the stack is as cpu.inc says from REGS_VECTOR on.
+exception_entry:
+    pushad
+    cld
+    mov     ebx, esp
+    add     dword ptr [ebx + REGS_ESP], REGS_SIZE - REGS_VECTOR     # as it was before the exception
+    xor     eax, eax
+    jmp     panic_report
+
+# The double fault task. The processor left the state of what was running in the TSS of the kernel's tasks; the error code,
+# always 0, is on this stack.
+double_fault:
+    cli
+    mov     edx, offset tss_main
+    mov     ebx, offset fault_registers
+    mov     eax, [edx + TSS_EAX]
+    mov     [ebx + REGS_EAX], eax
+    mov     eax, [edx + TSS_EAX + 4]
+    mov     [ebx + REGS_ECX], eax
+    mov     eax, [edx + TSS_EAX + 8]
+    mov     [ebx + REGS_EDX], eax
+    mov     eax, [edx + TSS_EAX + 12]
+    mov     [ebx + REGS_EBX], eax
+    mov     eax, [edx + TSS_ESP]
+    mov     [ebx + REGS_ESP], eax
+    mov     eax, [edx + TSS_EBP]
+    mov     [ebx + REGS_EBP], eax
+    mov     eax, [edx + TSS_EBP + 4]
+    mov     [ebx + REGS_ESI], eax
+    mov     eax, [edx + TSS_EBP + 8]
+    mov     [ebx + REGS_EDI], eax
+    mov     eax, [edx + TSS_EIP]
+    mov     [ebx + REGS_EIP], eax
+    mov     eax, [edx + TSS_EFLAGS]
+    mov     [ebx + REGS_EFLAGS], eax
+    mov     eax, [edx + TSS_ES + 4]
+    mov     [ebx + REGS_CS], eax
+    mov     dword ptr [ebx + REGS_VECTOR], VECTOR_DOUBLE_FAULT
+    pop     eax
+    mov     [ebx + REGS_ERROR], eax
+    xor     eax, eax
+    jmp     panic_report
+
+# In: EAX vector. Out: EAX its name. Clobbers EAX only.
+exception_name:
+    cmp     eax, 20
+    jb      1f
+    mov     eax, 20
+1:  mov     eax, [exception_names + eax*4]
+    ret
+
+.macro EXCEPTION text:req
+    .pushsection .rodata.str, "a", @progbits
+.Lexception\@: .asciz "\text"
+    .popsection
+    .long   .Lexception\@
+.endm
+
+.section .rodata
+.align 4
+exception_names:
+    EXCEPTION "divide error"
+    EXCEPTION "debug exception"
+    EXCEPTION "non-maskable interrupt"
+    EXCEPTION "breakpoint"
+    EXCEPTION "overflow"
+    EXCEPTION "bound range exceeded"
+    EXCEPTION "invalid opcode"
+    EXCEPTION "device not available"
+    EXCEPTION "double fault"
+    EXCEPTION "coprocessor segment overrun"
+    EXCEPTION "invalid TSS"
+    EXCEPTION "segment not present"
+    EXCEPTION "stack segment fault"
+    EXCEPTION "general protection fault"
+    EXCEPTION "page fault"
+    EXCEPTION "exception 15"
+    EXCEPTION "x87 error"
+    EXCEPTION "alignment check"
+    EXCEPTION "machine check"
+    EXCEPTION "SIMD error"
+    EXCEPTION "unexpected interrupt"
+
+.bss
+.align 4
+fault_registers: .space REGS_SIZE + 4

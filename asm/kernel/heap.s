@@ -1,0 +1,356 @@
+# The heap: blocks of any size out of regions of pages, with boundary tags. Each block has a header with its size, that of the
+# block before it, who asked for it and a magic number that depends on its address; a region ends with a header that is
+# always in use. Free blocks are in lists by size and never lie side by side. A damaged header is found when the block or a
+# neighbour is freed, or by `mem check`, and stops the machine: going on would spread the damage.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "cpu.inc"
+
+.globl malloc, mfree, heap_check, heap_stats, heap_walk
+
+# Header of a block, 16 bytes; what malloc returns lies behind it.
+BLOCK_SIZE          = 0                     # bytes with header, a multiple of 16; 0 in the header that ends a region
+BLOCK_PREVIOUS      = 4                     # size of the block before it, 0 for the first of a region
+BLOCK_MAGIC         = 8                     # HEAP_USED or HEAP_FREE, xor the block's address
+BLOCK_OWNER         = 12                    # in use: return address of the malloc call
+BLOCK_HEADER        = 16
+BLOCK_NEXT          = 16                    # free: links in the list of its size
+BLOCK_BACK          = 20
+BLOCK_SMALLEST      = 32
+
+HEAP_USED           = 0x5AFEB10C
+HEAP_FREE           = 0xF4EEB10C
+
+HEAP_BINS           = 32                    # list n holds blocks of 2^n to 2^(n+1)-1 bytes
+REGION_PAGES        = 64                    # at least so much is added at a time
+
+# A region begins with a link to the next one.
+REGION_NEXT         = 0
+REGION_BYTES        = 4
+REGION_HEADER       = 16
+
+.text
+
+# Allocates memory. In: EAX bytes. Out: EAX address, 16-byte aligned, zeroed; CF and EAX error when there is none.
+# Callable with interrupts off.
+malloc:
+    push    ebx
+    push    esi
+    push    edi
+    cmp     eax, 0x7FFF0000
+    ja      8f
+    lea     esi, [eax + BLOCK_HEADER + 15]
+    and     esi, ~15
+    cmp     esi, BLOCK_SMALLEST
+    jae     1f
+    mov     esi, BLOCK_SMALLEST
+1:  INTERRUPTS_OFF
+2:  mov     eax, esi
+    call    heap_find
+    jnc     3f
+    mov     eax, esi
+    call    heap_grow
+    jnc     2b
+    INTERRUPTS_RESTORE
+8:  mov     eax, ERROR_NO_MEMORY
+    stc
+    jmp     9f
+3:  mov     ebx, eax
+    call    heap_unlink
+    mov     eax, ebx
+    mov     edx, esi
+    call    heap_split
+    mov     eax, ebx
+    xor     eax, HEAP_USED
+    mov     [ebx + BLOCK_MAGIC], eax
+    mov     eax, [esp + 16]                 # flags, three registers, return address
+    mov     [ebx + BLOCK_OWNER], eax
+    mov     eax, [ebx + BLOCK_SIZE]
+    add     [heap_used_bytes], eax
+    inc     dword ptr [heap_used_blocks]
+    INTERRUPTS_RESTORE
+    mov     ecx, eax
+    sub     ecx, BLOCK_HEADER
+    shr     ecx, 2
+    lea     edi, [ebx + BLOCK_HEADER]
+    xor     eax, eax
+    rep stosd
+    lea     eax, [ebx + BLOCK_HEADER]
+    clc
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Frees memory. In: EAX address from malloc; 0 is allowed and does nothing. Panics on a block that is not in use, or that is
+# damaged. Callable with interrupts off.
+mfree:
+    test    eax, eax
+    jz      9f
+    push    ebx
+    push    esi
+    INTERRUPTS_OFF
+    lea     ebx, [eax - BLOCK_HEADER]
+    test    al, 15
+    jnz     heap_bad_address
+    mov     eax, [ebx + BLOCK_MAGIC]
+    xor     eax, ebx
+    cmp     eax, HEAP_USED
+    jne     heap_bad_free
+    mov     eax, ebx
+    call    heap_check_neighbours
+    mov     eax, [ebx + BLOCK_SIZE]
+    sub     [heap_used_bytes], eax
+    dec     dword ptr [heap_used_blocks]
+
+    lea     esi, [ebx + eax]                # one with a free block behind it
+    mov     edx, [esi + BLOCK_MAGIC]
+    xor     edx, esi
+    cmp     edx, HEAP_FREE
+    jne     1f
+    mov     eax, esi
+    call    heap_unlink
+    mov     dword ptr [esi + BLOCK_MAGIC], 0
+    mov     eax, [esi + BLOCK_SIZE]
+    add     [ebx + BLOCK_SIZE], eax
+1:  mov     eax, [ebx + BLOCK_PREVIOUS]     # and with one before it
+    test    eax, eax
+    jz      2f
+    mov     esi, ebx
+    sub     esi, eax
+    mov     edx, [esi + BLOCK_MAGIC]
+    xor     edx, esi
+    cmp     edx, HEAP_FREE
+    jne     2f
+    mov     eax, esi
+    call    heap_unlink
+    mov     dword ptr [ebx + BLOCK_MAGIC], 0
+    mov     eax, [ebx + BLOCK_SIZE]
+    add     [esi + BLOCK_SIZE], eax
+    mov     ebx, esi
+2:  mov     eax, ebx
+    call    heap_link
+    INTERRUPTS_RESTORE
+    pop     esi
+    pop     ebx
+9:  ret
+
+heap_bad_address:
+    LOAD_STRING eax, "mfree: not an address that malloc returned"
+    call    panic
+heap_bad_free:
+    cmp     eax, HEAP_FREE
+    LOAD_STRING eax, "mfree: block is free already"
+    je      1f
+    LOAD_STRING eax, "mfree: block was freed before, or its header is overwritten"
+1:  call    panic
+
+# Verifies that the blocks around one agree with it. In: EAX block. Panics when they do not.
+heap_check_neighbours:
+    mov     ecx, [eax + BLOCK_SIZE]
+    lea     edx, [eax + ecx]
+    cmp     [edx + BLOCK_PREVIOUS], ecx
+    jne     heap_overrun
+    mov     ecx, [edx + BLOCK_MAGIC]
+    xor     ecx, edx
+    cmp     ecx, HEAP_USED
+    je      1f
+    cmp     ecx, HEAP_FREE
+    jne     heap_overrun
+1:  mov     ecx, [eax + BLOCK_PREVIOUS]
+    test    ecx, ecx
+    jz      2f
+    mov     edx, eax
+    sub     edx, ecx
+    cmp     [edx + BLOCK_SIZE], ecx
+    jne     heap_underrun
+2:  ret
+heap_overrun:
+    LOAD_STRING eax, "heap: the header behind a block is overwritten"
+    call    panic
+heap_underrun:
+    LOAD_STRING eax, "heap: the header before a block is overwritten"
+    call    panic
+
+# The list for a size. In: EAX bytes. Out: EAX address of the list's head. Clobbers EAX only.
+heap_bin:
+    bsr     eax, eax
+    lea     eax, [heap_bins + eax*4]
+    ret
+
+# Finds a free block. In: EAX bytes. Out: EAX block; CF when there is none.
+heap_find:
+    push    ebx
+    mov     ebx, eax
+    call    heap_bin
+    mov     edx, eax
+1:  mov     eax, [edx]
+2:  test    eax, eax
+    jz      3f
+    cmp     [eax + BLOCK_SIZE], ebx
+    jae     4f
+    mov     eax, [eax + BLOCK_NEXT]
+    jmp     2b
+3:  add     edx, 4
+    cmp     edx, offset heap_bins + HEAP_BINS * 4
+    jb      1b
+    stc
+    jmp     5f
+4:  clc
+5:  pop     ebx
+    ret
+
+# Puts a block into the list of its size, marks it free and tells the one behind it. In: EAX block.
+heap_link:
+    mov     edx, eax
+    xor     edx, HEAP_FREE
+    mov     [eax + BLOCK_MAGIC], edx
+    mov     edx, [eax + BLOCK_SIZE]
+    mov     [eax + edx + BLOCK_PREVIOUS], edx
+    mov     ecx, eax
+    mov     eax, edx
+    call    heap_bin
+    mov     edx, [eax]
+    mov     [ecx + BLOCK_NEXT], edx
+    mov     dword ptr [ecx + BLOCK_BACK], 0
+    mov     [eax], ecx
+    test    edx, edx
+    jz      1f
+    mov     [edx + BLOCK_BACK], ecx
+1:  ret
+
+# Takes a free block out of its list. In: EAX block.
+heap_unlink:
+    mov     edx, eax
+    xor     edx, [eax + BLOCK_MAGIC]
+    cmp     edx, HEAP_FREE
+    jne     heap_overrun
+    mov     ecx, [eax + BLOCK_NEXT]
+    mov     edx, [eax + BLOCK_BACK]
+    test    ecx, ecx
+    jz      1f
+    mov     [ecx + BLOCK_BACK], edx
+1:  test    edx, edx
+    jz      2f
+    mov     [edx + BLOCK_NEXT], ecx
+    ret
+2:  mov     eax, [eax + BLOCK_SIZE]
+    call    heap_bin
+    mov     [eax], ecx
+    ret
+
+# Cuts a block that is in no list to a size; the rest becomes a free block if it is worth it. In: EAX block, EDX bytes.
+heap_split:
+    mov     ecx, [eax + BLOCK_SIZE]
+    sub     ecx, edx
+    cmp     ecx, BLOCK_SMALLEST
+    jb      1f
+    mov     [eax + BLOCK_SIZE], edx
+    add     eax, edx
+    mov     [eax + BLOCK_SIZE], ecx
+    mov     [eax + BLOCK_PREVIOUS], edx
+    jmp     heap_link
+1:  ret
+
+# Adds a region. In: EAX bytes of the block that it must hold. Out: CF and EAX error without memory.
+heap_grow:
+    push    ebx
+    push    esi
+    add     eax, REGION_HEADER + BLOCK_HEADER + PAGE_SIZE - 1
+    shr     eax, 12
+    mov     ecx, eax
+    cmp     eax, REGION_PAGES
+    jae     1f
+    mov     eax, REGION_PAGES
+1:  mov     ebx, eax
+    push    ecx
+    call    page_alloc
+    pop     ecx
+    jnc     2f
+    mov     ebx, ecx                        # memory is nearly gone: no more than needed
+    mov     eax, ecx
+    call    page_alloc
+    jc      3f
+2:  shl     ebx, 12
+    mov     edx, [heap_regions]
+    mov     [eax + REGION_NEXT], edx
+    mov     [eax + REGION_BYTES], ebx
+    mov     [heap_regions], eax
+    lea     esi, [eax + ebx - BLOCK_HEADER] # the header that ends it
+    mov     edx, esi
+    xor     edx, HEAP_USED
+    mov     [esi + BLOCK_MAGIC], edx
+    add     [heap_bytes], ebx
+    sub     ebx, REGION_HEADER + BLOCK_HEADER
+    add     eax, REGION_HEADER
+    mov     [eax + BLOCK_SIZE], ebx
+    call    heap_link
+    clc
+3:  pop     esi
+    pop     ebx
+    ret
+
+# Calls a routine for each block, in use or free. In: EAX routine (EAX block, EDX 1 when in use, ECX context; may clobber EAX,
+# ECX, EDX), EDX context. Panics on a damaged header. The routine runs with interrupts off.
+heap_walk:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    mov     ebp, edx
+    INTERRUPTS_OFF
+    mov     edi, [heap_regions]
+1:  test    edi, edi
+    jz      5f
+    lea     ebx, [edi + REGION_HEADER]
+2:  cmp     dword ptr [ebx + BLOCK_SIZE], 0
+    je      4f
+    mov     eax, ebx
+    call    heap_check_neighbours
+    mov     edx, [ebx + BLOCK_MAGIC]
+    xor     edx, ebx
+    cmp     edx, HEAP_USED
+    mov     edx, 0
+    sete    dl
+    mov     ecx, ebp
+    mov     eax, ebx
+    call    esi
+    add     ebx, [ebx + BLOCK_SIZE]
+    jmp     2b
+4:  mov     edi, [edi + REGION_NEXT]
+    jmp     1b
+5:  INTERRUPTS_RESTORE
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Verifies all headers. Panics on a damaged one. Out: EAX number of blocks.
+heap_check:
+    push    0
+    mov     eax, offset heap_count
+    mov     edx, esp
+    call    heap_walk
+    pop     eax
+    ret
+heap_count:
+    inc     dword ptr [ecx]
+    ret
+
+# Out: EAX bytes in regions, EDX bytes in blocks in use (with headers), ECX number of these blocks.
+heap_stats:
+    mov     eax, [heap_bytes]
+    mov     edx, [heap_used_bytes]
+    mov     ecx, [heap_used_blocks]
+    ret
+
+.bss
+.align 4
+heap_bins:          .space HEAP_BINS * 4
+heap_regions:       .space 4
+heap_bytes:         .space 4
+heap_used_bytes:    .space 4
+heap_used_blocks:   .space 4

@@ -1,0 +1,424 @@
+# Tasks: threads of the kernel, each with its own stack above a guard page. The processor goes round among the ready ones, a
+# tick each; who waits is in another list. Create, end, sleep; the waiting for events is in event.s.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "cpu.inc"
+.include "tasks.inc"
+
+.globl task_create, task_exit, task_yield, task_sleep, task_tick, task_may_sleep, schedule, task_wait, task_wake
+.globl task_current, task_reschedule, task_all, task_waiting, task_idle, task_cycles_per_ms
+
+STACK_PAGES         = 5                     # the lowest is the guard
+
+# A list of tasks.
+LIST_FIRST          = 0
+LIST_LAST           = 4
+LIST_SIZE           = 8
+
+.text
+
+# Turns the boot into the first task and creates the idle task.
+tasks_init:
+    push    ebx
+    mov     eax, 1
+    push    ebx
+    cpuid
+    pop     ebx
+    test    edx, CPUID_TSC
+    setnz   byte ptr [task_has_tsc]
+    mov     ebx, offset task_boot
+    mov     dword ptr [ebx + TASK_STATE], TASK_RUNNING
+    mov     dword ptr [ebx + TASK_STACK], offset boot_stack
+    mov     dword ptr [ebx + TASK_STACK_TOP], offset boot_stack_end
+    inc     dword ptr [task_last_id]
+    mov     dword ptr [ebx + TASK_ID], 1
+    lea     eax, [ebx + TASK_LABEL]
+    LOAD_STRING edx, "init"
+    mov     ecx, TASK_NAME_SIZE
+    call    string_copy
+    mov     [task_all], ebx
+    mov     eax, offset idle
+    xor     edx, edx
+    LOAD_STRING ecx, "idle"
+    call    task_new
+    ASSERT  nc, "no memory for the idle task"
+    mov     dword ptr [eax + TASK_ID], 0
+    dec     dword ptr [task_last_id]
+    mov     [task_idle], eax
+    call    task_time
+    mov     [task_since], eax
+    mov     [task_since + 4], edx
+    mov     [task_began], eax
+    mov     [task_began + 4], edx
+    pop     ebx
+    ret
+
+INITCALL 3, tasks_init
+
+# What runs when nothing else does: halts until the next interrupt. The interrupt's way out switches to a task that it woke.
+idle:
+    sti
+    hlt
+    jmp     idle
+
+# Creates a task. In: EAX entry (called with EAX = argument; returning ends the task), EDX argument, ECX name (copied).
+# Out: EAX task; CF and EAX error without memory.
+task_create:
+    call    task_new
+    jc      1f
+    push    eax
+    INTERRUPTS_OFF
+    mov     edx, offset task_ready
+    call    list_append
+    INTERRUPTS_RESTORE
+    pop     eax
+    clc
+1:  ret
+
+# As task_create, but the task is not made ready.
+task_new:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    mov     edi, edx
+    mov     ebp, ecx
+    mov     eax, TASK_SIZE
+    call    malloc
+    jc      9f
+    mov     ebx, eax
+    mov     eax, STACK_PAGES
+    call    page_alloc
+    jc      8f
+    mov     [ebx + TASK_STACK], eax
+    lea     edx, [eax + STACK_PAGES * PAGE_SIZE]
+    mov     [ebx + TASK_STACK_TOP], edx
+    call    page_protect
+    jc      7f
+    lea     eax, [ebx + TASK_LABEL]
+    mov     edx, ebp
+    mov     ecx, TASK_NAME_SIZE
+    call    string_copy
+    mov     eax, [ebx + TASK_STACK_TOP]
+    sub     eax, 32
+    mov     dword ptr [eax + 16], offset task_start
+    mov     [eax + 20], esi                 # entry
+    mov     [eax + 24], edi                 # argument; below: EBX, ESI, EDI, EBP as schedule saves them
+    mov     [ebx + TASK_ESP], eax
+    mov     dword ptr [ebx + TASK_STATE], TASK_READY
+    INTERRUPTS_OFF
+    inc     dword ptr [task_last_id]
+    mov     eax, [task_last_id]
+    mov     [ebx + TASK_ID], eax
+    mov     eax, offset task_all - TASK_ALL_NEXT    # at the end, so that the list is in order of age
+1:  mov     edx, [eax + TASK_ALL_NEXT]
+    test    edx, edx
+    jz      2f
+    mov     eax, edx
+    jmp     1b
+2:  mov     [eax + TASK_ALL_NEXT], ebx
+    INTERRUPTS_RESTORE
+    mov     eax, ebx
+    clc
+    jmp     10f
+7:  mov     eax, [ebx + TASK_STACK]
+    mov     edx, STACK_PAGES
+    call    page_free
+8:  mov     eax, ebx
+    call    mfree
+    mov     eax, ERROR_NO_MEMORY
+9:  stc
+10: pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Where a new task begins: schedule returns here.
+task_start:
+    call    task_reap
+    pop     ecx
+    pop     eax
+    xor     ebp, ebp
+    sti
+    call    ecx
+    call    task_exit
+
+# Ends the running task. Its memory is freed by the task that runs next.
+task_exit:
+    cli
+    mov     ebx, [task_current]
+    mov     eax, offset task_all - TASK_ALL_NEXT
+1:  mov     edx, [eax + TASK_ALL_NEXT]
+    cmp     edx, ebx
+    je      2f
+    mov     eax, edx
+    jmp     1b
+2:  mov     edx, [ebx + TASK_ALL_NEXT]
+    mov     [eax + TASK_ALL_NEXT], edx
+    mov     dword ptr [ebx + TASK_STATE], TASK_DEAD
+    mov     [task_dead], ebx
+    call    schedule                        # does not return
+
+# Frees the task that ended last, after the switch away from it. Interrupts are off.
+task_reap:
+    xor     eax, eax
+    xchg    eax, [task_dead]
+    test    eax, eax
+    jz      1f
+    cmp     eax, offset task_boot           # not from the heap
+    je      1f
+    push    eax
+    push    [eax + TASK_STACK]
+    mov     eax, [esp]
+    call    page_unprotect
+    pop     eax
+    mov     edx, STACK_PAGES
+    call    page_free
+    pop     eax
+    call    mfree
+1:  ret
+
+# Lets the others run.
+task_yield:
+    INTERRUPTS_OFF
+    call    schedule
+    INTERRUPTS_RESTORE
+    ret
+
+# Sleeps. In: EAX milliseconds; at least so long, in steps of a tick.
+task_sleep:
+    xor     edx, edx
+    xchg    eax, edx                        # no event, EDX milliseconds
+    INTERRUPTS_OFF
+    call    task_wait
+    INTERRUPTS_RESTORE
+    ret
+
+# Out: CF when the running code must not sleep: before there are tasks, or in the idle task. Clobbers no register.
+task_may_sleep:
+    cmp     dword ptr [task_idle], 0
+    je      1f
+    push    eax
+    mov     eax, [task_current]
+    cmp     eax, [task_idle]
+    pop     eax
+    je      1f
+    clc
+    ret
+1:  stc
+    ret
+
+# Makes the running task wait. In: EAX address of what it waits for (0: only for time), EDX timeout in milliseconds or -1;
+# interrupts off. Out: CF when the time is over and nothing came.
+task_wait:
+    push    ebx
+    call    task_may_sleep
+    ASSERT  nc, "wait where there is no task to wait"
+    mov     ebx, [task_current]
+    mov     [ebx + TASK_EVENT], eax
+    mov     dword ptr [ebx + TASK_WOKEN], 0
+    mov     dword ptr [ebx + TASK_TIMED], 0
+    cmp     edx, -1
+    je      1f
+    mov     eax, edx
+    xor     edx, edx
+    mov     ecx, TICK_MS
+    add     eax, TICK_MS - 1
+    adc     edx, 0
+    div     ecx
+    add     eax, [clock_ticks]
+    inc     eax                             # the tick that runs now counts for nothing
+    mov     [ebx + TASK_DEADLINE], eax
+    mov     dword ptr [ebx + TASK_TIMED], 1
+1:  mov     dword ptr [ebx + TASK_STATE], TASK_WAITING
+    mov     eax, ebx
+    mov     edx, offset task_waiting
+    call    list_append
+    call    schedule
+    cmp     dword ptr [ebx + TASK_WOKEN], 1 # CF when it is 0
+    pop     ebx
+    ret
+
+# Makes a waiting task ready. In: EAX task; interrupts off.
+task_wake:
+    push    eax
+    mov     edx, offset task_waiting
+    call    list_remove
+    pop     eax
+    mov     dword ptr [eax + TASK_STATE], TASK_READY
+    mov     dword ptr [eax + TASK_EVENT], 0
+    mov     byte ptr [task_reschedule], 1
+    mov     edx, offset task_ready
+    jmp     list_append
+
+# Called at each timer interrupt: wakes those whose time has come, and lets the next ready task run.
+task_tick:
+    push    ebx
+    push    esi
+    mov     ebx, [task_waiting + LIST_FIRST]
+1:  test    ebx, ebx
+    jz      3f
+    mov     esi, [ebx + TASK_NEXT]
+    cmp     dword ptr [ebx + TASK_TIMED], 0
+    je      2f
+    mov     eax, [clock_ticks]
+    sub     eax, [ebx + TASK_DEADLINE]
+    js      2f
+    mov     eax, ebx
+    call    task_wake
+2:  mov     ebx, esi
+    jmp     1b
+3:  cmp     dword ptr [task_ready + LIST_FIRST], 0
+    je      4f
+    mov     byte ptr [task_reschedule], 1
+4:  pop     esi
+    pop     ebx
+    ret
+
+# Gives the processor to the next ready task, or to the idle task. A task that is still running goes to the end of the queue.
+# In: interrupts off. Returns when the calling task runs again.
+schedule:
+    mov     byte ptr [task_reschedule], 0
+    mov     eax, [task_current]
+    cmp     dword ptr [eax + TASK_STATE], TASK_RUNNING
+    jne     1f
+    cmp     dword ptr [task_ready + LIST_FIRST], 0
+    je      9f                              # nobody else
+    mov     dword ptr [eax + TASK_STATE], TASK_READY
+    cmp     eax, [task_idle]
+    je      1f
+    mov     edx, offset task_ready
+    call    list_append
+1:  mov     eax, [task_ready + LIST_FIRST]
+    test    eax, eax
+    jz      2f
+    push    eax
+    mov     edx, offset task_ready
+    call    list_remove
+    pop     eax
+    jmp     3f
+2:  mov     eax, [task_idle]
+3:  mov     dword ptr [eax + TASK_STATE], TASK_RUNNING
+    inc     dword ptr [eax + TASK_SWITCHES]
+    mov     ecx, eax
+    call    task_account
+    mov     eax, [task_current]
+    cmp     eax, ecx
+    je      9f
+    mov     [task_current], ecx
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     [eax + TASK_ESP], esp
+    mov     esp, [ecx + TASK_ESP]
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    cmp     dword ptr [task_dead], 0
+    je      9f
+    jmp     task_reap
+9:  ret
+
+# Adds the time since the last switch to the running task. Interrupts off. Clobbers EAX, EDX.
+task_account:
+    push    ebx
+    push    esi
+    call    task_time
+    mov     ebx, eax
+    mov     esi, edx
+    xchg    [task_since], eax
+    xchg    [task_since + 4], edx
+    sub     ebx, eax
+    sbb     esi, edx
+    mov     eax, [task_current]
+    add     [eax + TASK_CYCLES], ebx
+    adc     [eax + TASK_CYCLES + 4], esi
+    pop     esi
+    pop     ebx
+    ret
+
+# Out: EDX:EAX time stamp: cycles, or milliseconds without a TSC.
+task_time:
+    cmp     byte ptr [task_has_tsc], 0
+    je      1f
+    rdtsc
+    ret
+1:  call    clock_ms
+    xor     edx, edx
+    ret
+
+# What a millisecond is in the unit of TASK_CYCLES, from all the time since boot; brings the running task's time up to date.
+# Out: EAX, at least 1.
+task_cycles_per_ms:
+    INTERRUPTS_OFF
+    call    task_account
+    mov     eax, [task_since]
+    mov     edx, [task_since + 4]
+    sub     eax, [task_began]
+    sbb     edx, [task_began + 4]
+    imul    ecx, [clock_ticks], TICK_MS
+    INTERRUPTS_RESTORE
+    cmp     edx, ecx
+    jae     1f                              # in the first tick
+    div     ecx
+    test    eax, eax
+    jz      1f
+    ret
+1:  mov     eax, 1
+    ret
+
+# Appends a task to a list. In: EAX task, EDX list.
+list_append:
+    mov     ecx, [edx + LIST_LAST]
+    mov     dword ptr [eax + TASK_NEXT], 0
+    mov     [eax + TASK_PREVIOUS], ecx
+    mov     [edx + LIST_LAST], eax
+    test    ecx, ecx
+    jz      1f
+    mov     [ecx + TASK_NEXT], eax
+    ret
+1:  mov     [edx + LIST_FIRST], eax
+    ret
+
+# Takes a task out of its list. In: EAX task, EDX list.
+list_remove:
+    push    ebx
+    mov     ebx, [eax + TASK_PREVIOUS]
+    mov     ecx, [eax + TASK_NEXT]
+    test    ebx, ebx
+    jz      1f
+    mov     [ebx + TASK_NEXT], ecx
+    jmp     2f
+1:  mov     [edx + LIST_FIRST], ecx
+2:  test    ecx, ecx
+    jz      3f
+    mov     [ecx + TASK_PREVIOUS], ebx
+    pop     ebx
+    ret
+3:  mov     [edx + LIST_LAST], ebx
+    pop     ebx
+    ret
+
+.data
+.align 4
+task_current:       .long task_boot         # the running task
+
+.bss
+.align 4
+task_boot:          .space TASK_SIZE        # the first task: the boot
+.align 4
+task_idle:          .space 4
+task_all:           .space 4                # all tasks that live, oldest first
+task_ready:         .space LIST_SIZE
+task_waiting:       .space LIST_SIZE
+task_dead:          .space 4                # ended, memory not freed yet
+task_last_id:       .space 4
+task_since:         .space 8                # time stamp of the last switch
+task_began:         .space 8                # and of the first one
+task_has_tsc:       .space 1
+task_reschedule:    .space 1                # 1: switch at the end of the interrupt

@@ -1,0 +1,240 @@
+# Where code is, for people: names from the symbol table, file and line from the source-line table, and the trace of a stack.
+# Both tables were loaded with the kernel (docs/formats/kernel-image.md).
+
+.include "macros.inc"
+.include "bootinfo.inc"
+.include "cpu.inc"
+.include "tasks.inc"
+
+.globl symbol_find, line_find, trace_print, trace_address
+
+# Headers of the tables.
+TABLE_MAGIC         = 0
+TABLE_VERSION       = 4
+TABLE_COUNT         = 8
+SYMBOLS_HEADER      = 12
+LINES_FILES         = 12
+LINES_HEADER        = 16
+MAGIC_SYMBOLS       = 0x4D595351            # "QSYM"
+MAGIC_LINES         = 0x4E494C51            # "QLIN"
+TABLE_CURRENT       = 1
+LINE_BITS           = 20                    # of a file-and-line dword
+
+TRACE_DEPTH         = 14                    # return addresses at most
+
+.text
+
+# The last entry of an ascending table that is not above an address.
+# In: EAX address, EDX table of dwords, ECX number of entries. Out: EAX index; CF when the address is below the first.
+table_search:
+    push    ebx
+    push    esi
+    xor     ebx, ebx                        # entries below EBX are not above, from ECX on they are
+1:  cmp     ebx, ecx
+    jae     3f
+    lea     esi, [ebx + ecx]
+    shr     esi, 1
+    cmp     [edx + esi*4], eax
+    ja      2f
+    lea     ebx, [esi + 1]
+    jmp     1b
+2:  mov     ecx, esi
+    jmp     1b
+3:  mov     eax, ebx
+    sub     eax, 1
+    pop     esi
+    pop     ebx
+    ret
+
+# The symbol that an address belongs to. In: EAX address. Out: EAX name, EDX offset; CF when it is not in the kernel, or there is
+# no table.
+symbol_find:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    cmp     ebx, offset kernel_text
+    jb      8f
+    cmp     ebx, offset kernel_end
+    jae     8f
+    cmp     dword ptr [boot_info + bi_symbols_bytes], SYMBOLS_HEADER
+    jb      8f
+    mov     esi, [boot_info + bi_symbols]
+    cmp     dword ptr [esi + TABLE_MAGIC], MAGIC_SYMBOLS
+    jne     8f
+    cmp     dword ptr [esi + TABLE_VERSION], TABLE_CURRENT
+    jne     8f
+    lea     edx, [esi + SYMBOLS_HEADER]
+    mov     ecx, [esi + TABLE_COUNT]
+    call    table_search
+    jc      9f
+    mov     ecx, [esi + TABLE_COUNT]
+    lea     edx, [esi + SYMBOLS_HEADER]
+    sub     ebx, [edx + eax*4]
+    lea     esi, [edx + ecx*4]              # name offsets, behind them the names
+    mov     eax, [esi + eax*4]
+    add     eax, esi
+    lea     eax, [eax + ecx*4]
+    mov     edx, ebx
+    clc
+    jmp     9f
+8:  stc
+9:  pop     esi
+    pop     ebx
+    ret
+
+# The source line of an address. In: EAX address. Out: EAX file name, EDX line; CF when it is not code of the kernel, or there is
+# no table.
+line_find:
+    push    ebx
+    push    esi
+    cmp     eax, offset kernel_text
+    jb      8f
+    cmp     eax, offset kernel_text_end
+    jae     8f
+    cmp     dword ptr [boot_info + bi_lines_bytes], LINES_HEADER
+    jb      8f
+    mov     esi, [boot_info + bi_lines]
+    cmp     dword ptr [esi + TABLE_MAGIC], MAGIC_LINES
+    jne     8f
+    cmp     dword ptr [esi + TABLE_VERSION], TABLE_CURRENT
+    jne     8f
+    mov     ebx, [esi + TABLE_COUNT]
+    lea     edx, [esi + LINES_HEADER]
+    mov     ecx, ebx
+    call    table_search
+    jc      9f
+    lea     edx, [esi + LINES_HEADER]
+    lea     edx, [edx + ebx*4]              # file and line of each
+    mov     eax, [edx + eax*4]
+    lea     edx, [edx + ebx*4]              # offsets of the file names
+    mov     ebx, eax
+    shr     ebx, LINE_BITS
+    mov     ecx, [esi + LINES_FILES]
+    cmp     ebx, ecx
+    jae     8f
+    lea     ecx, [edx + ecx*4]              # the names
+    add     ecx, [edx + ebx*4]
+    mov     edx, eax
+    and     edx, (1 << LINE_BITS) - 1
+    mov     eax, ecx
+    clc
+    jmp     9f
+8:  stc
+9:  pop     esi
+    pop     ebx
+    ret
+
+# Prints a line about an address: "  0010abcd name+0x12  file:line". In: EAX address, EDX 1 when it is a return address (the
+# call before it is meant), else 0.
+trace_address:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, eax
+    sub     esi, edx
+    PRINTF  "  %08x", ebx
+    mov     eax, esi
+    call    symbol_find
+    jc      1f
+    sub     edx, esi
+    add     edx, ebx
+    PRINTF  "  %s+0x%x", eax, edx
+1:  mov     eax, esi
+    call    line_find
+    jc      2f
+    PRINTF  "  %s:%u", eax, edx
+2:  PRINT   "\n"
+    pop     esi
+    pop     ebx
+    ret
+
+# Prints where the registers point and the return addresses on the stack. Most routines keep no frame pointer, so the stack is
+# searched: a dword is a return address when it points into the code right behind a call instruction. An old one that lies in
+# unused room of a frame can slip in; none is missed.
+# In: EAX registers (cpu.inc, REGS_ESP as before).
+trace_print:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     eax, [ebx + REGS_EIP]
+    xor     edx, edx
+    call    trace_address
+    mov     esi, [ebx + REGS_ESP]
+    test    esi, 3
+    jnz     5f
+    mov     eax, [task_current]
+    mov     ebx, [eax + TASK_STACK_TOP]
+    mov     ecx, [eax + TASK_STACK]         # from a pointer in the guard page on: what lies above it
+    add     ecx, PAGE_SIZE
+    cmp     esi, ecx
+    jae     2f
+    mov     esi, ecx
+2:  mov     edi, TRACE_DEPTH
+    push    0                               # the address that was printed last, and how often it came again
+    push    0
+3:  cmp     esi, ebx
+    jae     4f
+    lodsd
+    call    trace_is_return
+    jc      3b
+    inc     dword ptr [esp]
+    cmp     eax, [esp + 4]                  # recursion: say it once
+    je      3b
+    mov     edx, eax
+    call    trace_repeats
+    mov     [esp + 4], edx
+    mov     eax, edx
+    mov     edx, 1
+    call    trace_address
+    dec     edi
+    jnz     3b
+4:  inc     dword ptr [esp]
+    call    trace_repeats
+    add     esp, 8
+5:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Says how often the last address came again. In: on the stack the count plus 1; set to 0. Preserves all registers.
+trace_repeats:
+    push    eax
+    xor     eax, eax
+    xchg    eax, [esp + 8]
+    sub     eax, 1
+    jbe     1f
+    PRINTF  "  ... %u times more\n", eax
+1:  pop     eax
+    ret
+
+# Whether a value is a return address: points into the code, behind a call. In: EAX. Out: CF when it is not. Clobbers ECX, EDX.
+trace_is_return:
+    cmp     eax, offset kernel_text + 7
+    jb      9f
+    cmp     eax, offset kernel_text_end
+    ja      9f
+    cmp     byte ptr [eax - 5], 0xE8        # call rel32, into the code
+    jne     1f
+    mov     edx, [eax - 4]
+    add     edx, eax
+    cmp     edx, offset kernel_text
+    jb      1f
+    cmp     edx, offset kernel_text_end
+    jb      8f
+1:  mov     ecx, 7                          # FF /2 with ModRM, SIB and displacement: 2 to 7 bytes
+2:  mov     edx, eax
+    sub     edx, ecx
+    cmp     byte ptr [edx], 0xFF
+    jne     3f
+    mov     dl, [edx + 1]
+    and     dl, 0x38
+    cmp     dl, 0x10
+    je      8f
+3:  dec     ecx
+    cmp     ecx, 2
+    jae     2b
+9:  stc
+    ret
+8:  clc
+    ret

@@ -1,0 +1,423 @@
+# How an interface comes by its address, and keeps it: one task for each interface follows what the user asked for (DHCP, a fixed
+# address, nothing), leases, conflicts and the state of the link. See docs/protocols/address.md.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+.include "dhcp.inc"
+
+CHECK_MS                = 300           # wait for the answer to the probe of a leased address
+DECLINED_MS             = 10000         # pause behind a DECLINE (RFC 2131 section 3.1)
+ANNOUNCE_INTERVAL       = 2000          # RFC 3927 section 9
+RETRY_FIRST_MS          = 4000          # DHCP in the background: 4, 8, 16, 32, 64, 64 ... seconds
+RETRY_LAST_MS           = 64000
+RENEW_MINIMUM_MS        = 60000         # RFC 2131 section 4.4.5
+LEASE_MAXIMUM           = 2000000       # seconds; a longer one is renewed by then, so that it can be counted in ms
+LEASE_MINIMUM           = 10            # a shorter one is taken for this
+
+    .text
+
+# Starts the address tasks (level 8).
+address_start:
+    push    ebx
+    mov     ebx, [net_interfaces]
+1:  test    ebx, ebx
+    jz      2f
+    mov     eax, offset address_task
+    mov     edx, ebx
+    LOAD_STRING ecx, "address"
+    call    task_create
+    mov     ebx, [ebx + NETIF_NEXT]
+    jmp     1b
+2:  pop     ebx
+    ret
+INITCALL 8, address_start
+
+# address_notice: tells the address task that something happened.
+# In: EAX interface, EDX NOTICE_* bits.
+    .global address_notice
+address_notice:
+    or      [eax + NETIF_NOTICE], edx   # one instruction, hence safe against other tasks
+    add     eax, NETIF_EVENT
+    jmp     event_signal
+
+# address_wait: waits for a notice.
+# In: EAX interface, EDX milliseconds or -1. Out: EAX NOTICE_* bits, which are cleared; CF when the time passed without. May sleep.
+    .global address_wait
+address_wait:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     esi, edx
+    call    clock_ms
+    mov     edi, eax
+1:  xor     eax, eax
+    xchg    eax, [ebx + NETIF_NOTICE]
+    test    eax, eax
+    jnz     9f                          # CF is clear
+    mov     edx, -1
+    cmp     esi, edx
+    je      2f
+    call    clock_ms
+    sub     eax, edi
+    mov     edx, esi
+    sub     edx, eax
+    jbe     8f
+2:  lea     eax, [ebx + NETIF_EVENT]
+    call    event_wait
+    jmp     1b
+8:  xor     eax, eax
+    stc
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# address_set: gives an interface its address, tells the neighbours and prints it.
+# In: EAX interface, EDX address, ECX mask; on the stack ORIGIN_*, then the router; both are removed.
+    .global address_set
+address_set:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    mov     eax, [esp + 12]             # router
+    mov     edx, [esp + 16]             # origin
+    INTERRUPTS_OFF
+    mov     [ebx + NETIF_ADDRESS], esi
+    mov     [ebx + NETIF_MASK], ecx
+    mov     [ebx + NETIF_ROUTER], eax
+    mov     [ebx + NETIF_ORIGIN], edx
+    mov     dword ptr [ebx + NETIF_DEFENDED], 0
+    INTERRUPTS_RESTORE
+    mov     eax, ecx
+    call    mask_check
+    mov     edx, [ebx + NETIF_ORIGIN]
+    mov     edx, [origin_names + edx * 4]
+    lea     eax, [ebx + NETIF_NAME]
+    PRINTF  "%s: address %I/%u %s\n",eax,esi,ecx,edx
+    mov     eax, ebx
+    call    arp_flush
+    call    address_announce
+    pop     esi
+    pop     ebx
+    ret     8
+
+    .pushsection .data
+    .balign 4
+    .global origin_names
+origin_names:           .long origin_none, origin_static, origin_dhcp, origin_link_local
+    .popsection
+STRING origin_none, "none"
+STRING origin_static, "set by hand"
+STRING origin_dhcp, "by DHCP"
+STRING origin_link_local, "link-local"
+
+# Announces the address by ARP, and the groups by IGMP.
+# In: EBX interface.
+address_announce:
+    mov     eax, ebx
+    mov     edx, [ebx + NETIF_ADDRESS]
+    mov     ecx, edx
+    test    edx, edx
+    jz      9f
+    call    arp_request
+    mov     eax, ebx
+    jmp     igmp_address_changed
+9:  ret
+
+# Takes the address away.
+# In: EBX interface.
+address_clear:
+    cmp     dword ptr [ebx + NETIF_ADDRESS], 0
+    je      9f
+    lea     eax, [ebx + NETIF_NAME]
+    PRINTF  "%s: gives up address %I\n",eax,[ebx+NETIF_ADDRESS]
+9:  xor     eax, eax
+    INTERRUPTS_OFF
+    mov     [ebx + NETIF_ADDRESS], eax
+    mov     [ebx + NETIF_MASK], eax
+    mov     [ebx + NETIF_ROUTER], eax
+    mov     [ebx + NETIF_DNS], eax
+    mov     [ebx + NETIF_ORIGIN], eax
+    INTERRUPTS_RESTORE
+    mov     eax, ebx
+    jmp     arp_flush
+
+# The task. In: EAX interface. EBX is the interface in all routines below, EBP the DHCP client.
+address_task:
+    mov     ebx, eax
+    call    dhcp_open
+    jc      8f
+    mov     ebp, eax
+    mov     dword ptr [ebx + NETIF_NOTICE], 0
+1:  and     dword ptr [ebx + NETIF_NOTICE], ~NOTICE_MODE
+    mov     eax, [ebx + NETIF_MODE]
+    call    [mode_routines + eax * 4]
+    jmp     1b
+8:  call    error_text
+    lea     edx, [ebx + NETIF_NAME]
+    PRINTF  "%s: no DHCP: %s\n",edx,eax
+    ret
+
+# MODE_*: each routine returns when the mode has changed, or to begin anew.
+    .pushsection .data
+    .balign 4
+mode_routines:          .long address_dhcp, address_static, address_down
+    .popsection
+
+address_down:
+    call    address_clear
+    and     dword ptr [ebx + NETIF_FLAGS], ~NETIF_UP
+1:  mov     eax, ebx
+    mov     edx, -1
+    call    address_wait
+    test    eax, NOTICE_MODE
+    jz      1b
+    or      dword ptr [ebx + NETIF_FLAGS], NETIF_UP
+    ret
+
+# A fixed address is defended by arp_receive and never given up.
+address_static:
+    mov     eax, ebx
+    mov     edx, [ebx + NETIF_WANTED_ADDRESS]
+    mov     ecx, [ebx + NETIF_WANTED_MASK]
+    push    ORIGIN_STATIC
+    push    0
+    call    address_set
+1:  mov     eax, ebx
+    mov     edx, -1
+    call    address_wait
+    test    eax, NOTICE_MODE
+    jnz     9f
+    test    eax, NOTICE_LINK
+    jz      1b
+    call    address_announce
+    jmp     1b
+9:  ret
+
+# DHCP, and a link-local address while nobody answers (RFC 3927 section 2.11: the lease takes its place as soon as there is one).
+address_dhcp:
+    push    esi
+    mov     esi, RETRY_FIRST_MS
+    cmp     dword ptr [ebx + NETIF_ORIGIN], ORIGIN_STATIC
+    jne     1f
+    call    address_clear
+1:  mov     eax, ebp
+    call    dhcp_acquire
+    jc      2f
+    call    address_check
+    jc      9f
+    call    address_lease
+    jmp     9f
+2:  cmp     dword ptr [ebx + NETIF_MODE], MODE_DHCP
+    jne     9f
+    cmp     dword ptr [ebx + NETIF_ORIGIN], ORIGIN_LINK_LOCAL
+    je      3f
+    mov     eax, ebx
+    call    linklocal_claim
+    jc      9f
+    mov     eax, ebx
+    mov     edx, ANNOUNCE_INTERVAL
+    call    address_wait
+    jnc     4f
+    call    address_announce
+3:  mov     eax, ebx
+    mov     edx, esi
+    call    address_wait
+    jnc     4f
+    shl     esi, 1
+    cmp     esi, RETRY_LAST_MS
+    jbe     1b
+    mov     esi, RETRY_LAST_MS
+    jmp     1b
+4:  test    eax, NOTICE_MODE
+    jnz     9f
+    test    eax, NOTICE_CONFLICT
+    jz      5f
+    call    address_clear
+    jmp     1b
+5:  call    address_announce            # the link came up: whoever has our address now objects
+    mov     esi, RETRY_FIRST_MS
+    jmp     1b
+9:  pop     esi
+    ret
+
+# Makes sure that nobody uses the leased address (RFC 2131 section 4.4.1).
+# Out: CF when somebody does, or the mode changed; the server was told and a pause has passed.
+address_check:
+    mov     eax, [ebp + DHCP_ADDRESS]
+    cmp     eax, [ebx + NETIF_ADDRESS]
+    je      7f
+    mov     [ebx + NETIF_PROBE], eax
+    mov     edx, eax
+    mov     eax, ebx
+    xor     ecx, ecx
+    call    arp_request
+    mov     eax, ebx
+    mov     edx, CHECK_MS
+    call    address_wait
+    mov     dword ptr [ebx + NETIF_PROBE], 0
+    jc      7f
+    test    eax, NOTICE_MODE
+    jnz     8f
+    test    eax, NOTICE_CONFLICT
+    jz      7f
+    call    address_declined
+8:  stc
+    ret
+7:  clc
+    ret
+
+# Declines the leased address and pauses.
+address_declined:
+    lea     eax, [ebx + NETIF_NAME]
+    PRINTF  "%s: another machine uses %I, which the DHCP server gave us\n",eax,[ebp+DHCP_ADDRESS]
+    mov     eax, ebp
+    call    dhcp_decline
+    mov     eax, ebx
+    mov     edx, DECLINED_MS
+    jmp     address_wait
+
+# Lives with a lease until it ends, is refused, or the mode changes.
+address_lease:
+    push    esi
+    push    edi
+1:  call    address_apply_lease
+2:  call    lease_next
+    jc      7f
+    mov     eax, ebx
+    call    address_wait
+    jc      3f
+    test    eax, NOTICE_MODE
+    jnz     9f
+    test    eax, NOTICE_CONFLICT
+    jnz     6f
+    call    address_announce            # the link came up, perhaps on another network: ask whether the lease holds there
+    mov     edx, DHCP_REBINDING_STATE
+    jmp     4f
+3:  call    lease_state
+    test    edx, edx
+    jz      2b
+4:  mov     eax, ebp
+    push    dword ptr [ebx + NETIF_LEASE_START]
+    call    dhcp_request
+    pop     edx
+    jnc     1b
+    mov     [ebx + NETIF_LEASE_START], edx      # not renewed: the old lease goes on
+    cmp     eax, ERROR_NOT_PERMITTED
+    jne     2b
+    jmp     7f
+6:  call    address_clear
+    call    address_declined
+    jmp     9f
+7:  mov     dword ptr [ebp + DHCP_ADDRESS], 0
+    call    address_clear
+9:  pop     edi
+    pop     esi
+    ret
+
+# Configures the interface as the last ACK says.
+address_apply_lease:
+    push    esi
+    push    edi
+    mov     eax, [ebp + DHCP_LEASE]
+    bswap   eax
+    cmp     eax, LEASE_MAXIMUM
+    jbe     1f
+    mov     eax, LEASE_MAXIMUM
+1:  cmp     eax, LEASE_MINIMUM
+    jae     2f
+    mov     eax, LEASE_MINIMUM
+2:  mov     [ebx + NETIF_LEASE_SECONDS], eax
+    mov     eax, [ebp + DHCP_DNS]
+    mov     [ebx + NETIF_DNS], eax
+    lea     esi, [ebp + DHCP_HOST_NAME]
+    cmp     byte ptr [esi], 0
+    je      3f
+    lea     edi, [ebx + NETIF_HOST_NAME]
+    mov     ecx, 32 / 4
+    rep movsd
+3:  mov     eax, [ebp + DHCP_ADDRESS]
+    cmp     eax, [ebx + NETIF_ADDRESS]  # a renewal that changes nothing is silent
+    jne     4f
+    mov     ecx, [ebp + DHCP_MASK]
+    cmp     ecx, [ebx + NETIF_MASK]
+    jne     4f
+    mov     ecx, [ebp + DHCP_ROUTER]
+    cmp     ecx, [ebx + NETIF_ROUTER]
+    je      5f
+4:  mov     edx, eax
+    mov     eax, ebx
+    mov     ecx, [ebp + DHCP_MASK]
+    push    ORIGIN_DHCP
+    push    dword ptr [ebp + DHCP_ROUTER]
+    call    address_set
+5:  pop     edi
+    pop     esi
+    ret
+
+# The times of the lease.
+# Out: EAX ms since it began, ECX its length in ms, ESI T1, EDI T2 in ms.
+lease_times:
+    imul    ecx, [ebx + NETIF_LEASE_SECONDS], 1000
+    mov     esi, ecx
+    shr     esi, 1                      # RFC 2131 section 4.4.5: half, and seven eighths
+    mov     edi, ecx
+    shr     edi, 3
+    neg     edi
+    add     edi, ecx
+    mov     eax, [ebp + DHCP_RENEWAL]   # unless the server says otherwise, in order
+    bswap   eax
+    mov     edx, [ebp + DHCP_REBINDING]
+    bswap   edx
+    test    eax, eax
+    jz      1f
+    cmp     eax, edx
+    ja      1f
+    cmp     edx, [ebx + NETIF_LEASE_SECONDS]
+    ja      1f
+    imul    esi, eax, 1000
+    imul    edi, edx, 1000
+1:  call    clock_ms                    # clobbers EAX only
+    sub     eax, [ebx + NETIF_LEASE_START]
+    ret
+
+# How long nothing needs to be done.
+# Out: EDX milliseconds; CF when the lease has ended.
+lease_next:
+    call    lease_times
+    sub     ecx, eax                    # time left of the lease
+    jbe     8f
+    mov     edx, esi
+    sub     edx, eax
+    ja      7f                          # before T1
+    mov     edx, edi
+    sub     edx, eax
+    ja      2f                          # before T2: half of what is left until then
+    mov     edx, ecx                    # before the end: likewise
+2:  mov     eax, edx
+    shr     edx, 1
+    cmp     edx, RENEW_MINIMUM_MS
+    jae     7f
+    mov     edx, RENEW_MINIMUM_MS
+    cmp     edx, eax
+    jbe     7f
+    mov     edx, eax
+7:  clc
+    ret
+8:  stc
+    ret
+
+# Out: EDX 0 before T1, else DHCP_RENEWING or DHCP_REBINDING_STATE.
+lease_state:
+    call    lease_times
+    xor     edx, edx
+    cmp     eax, esi
+    jb      9f
+    mov     edx, DHCP_RENEWING
+    cmp     eax, edi
+    jb      9f
+    mov     edx, DHCP_REBINDING_STATE
+9:  ret

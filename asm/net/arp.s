@@ -1,0 +1,514 @@
+# ARP (RFC 826): the cache of neighbours, and address conflict detection (RFC 5227).
+#
+# Nobody sleeps here. A packet for a neighbour that is not known waits in its cache entry while the net task repeats the request; three
+# requests without an answer give the packets up, and the count says so. The cache is guarded by switching interrupts off for the
+# few steps of a look-up, as senders run in any task.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+
+# An entry of the cache.
+ENTRY_ADDRESS           = 0
+ENTRY_NETIF             = 4
+ENTRY_STATE             = 8             # STATE_*
+ENTRY_TIME              = 12            # resolved: clock_ms of the last confirmation; pending: of the next request
+ENTRY_TRIES             = 16            # requests sent
+ENTRY_QUEUE             = 20            # waiting packets, oldest first
+ENTRY_QUEUED            = 24
+ENTRY_MAC               = 28            # 6 bytes
+ENTRY_SIZE              = 36
+ENTRIES                 = 64
+
+STATE_FREE              = 0
+STATE_PENDING           = 1
+STATE_RESOLVED          = 2
+
+QUEUE_MAXIMUM           = 4             # packets that wait for one neighbour
+TRIES_MAXIMUM           = 3
+RETRY_MS                = 1000          # RFC 1122 section 2.3.2.1: at most one request a second
+LIFETIME_MS             = 60000         # an entry older than this is asked for again
+DEFEND_MS               = 10000         # DEFEND_INTERVAL of RFC 5227
+
+    .bss
+    .balign 4
+    .global arp_cache
+arp_cache:      .space ENTRIES * ENTRY_SIZE
+
+    .data
+broadcast_mac:  .byte 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
+
+    .text
+
+# Finds an entry. Interrupts are off.
+# In: EAX address, EDX interface. Out: EAX entry, or 0.
+arp_lookup:
+    mov     ecx, offset arp_cache
+1:  cmp     dword ptr [ecx + ENTRY_STATE], STATE_FREE
+    je      2f
+    cmp     [ecx + ENTRY_ADDRESS], eax
+    jne     2f
+    cmp     [ecx + ENTRY_NETIF], edx
+    je      3f
+2:  add     ecx, ENTRY_SIZE
+    cmp     ecx, offset arp_cache + ENTRIES * ENTRY_SIZE
+    jb      1b
+    xor     ecx, ecx
+3:  mov     eax, ecx
+    ret
+
+# Takes a free entry, or the resolved one that was confirmed longest ago. Interrupts are off.
+# In: EAX address, EDX interface, ECX now. Out: EAX entry with these two and an empty queue, or 0 when all are pending.
+arp_take:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    xor     ebx, ebx                    # best so far
+    mov     edi, -1                     # its age
+    mov     esi, offset arp_cache
+1:  mov     ebp, ecx
+    cmp     dword ptr [esi + ENTRY_STATE], STATE_FREE
+    je      3f
+    cmp     dword ptr [esi + ENTRY_STATE], STATE_PENDING
+    je      2f
+    sub     ebp, [esi + ENTRY_TIME]
+    cmp     ebp, edi
+    jle     2f
+    mov     edi, ebp
+    mov     ebx, esi
+2:  add     esi, ENTRY_SIZE
+    cmp     esi, offset arp_cache + ENTRIES * ENTRY_SIZE
+    jb      1b
+    jmp     4f
+3:  mov     ebx, esi
+4:  test    ebx, ebx
+    jz      5f
+    mov     [ebx + ENTRY_ADDRESS], eax
+    mov     [ebx + ENTRY_NETIF], edx
+    mov     dword ptr [ebx + ENTRY_QUEUE], 0
+    mov     dword ptr [ebx + ENTRY_QUEUED], 0
+5:  mov     eax, ebx
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# arp_send: sends an IPv4 packet to a neighbour, now or as soon as its MAC address is known.
+# In: EAX packet with its interface, EDX address of the neighbour. Out: CF and EAX error when it was dropped at once. May sleep for memory,
+# never for the answer.
+    .global arp_send
+arp_send:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    sub     esp, 8                      # MAC address
+    mov     ebx, eax
+    mov     esi, edx
+    mov     [ebx + PACKET_HOP], edx
+    mov     dword ptr [ebx + PACKET_NEXT], 0
+    call    clock_ms
+    mov     edi, eax
+
+    INTERRUPTS_OFF
+    mov     eax, esi
+    mov     edx, [ebx + PACKET_NETIF]
+    call    arp_lookup
+    mov     ebp, eax
+    test    eax, eax
+    jz      1f
+    cmp     dword ptr [ebp + ENTRY_STATE], STATE_PENDING
+    je      3f
+    mov     eax, edi
+    sub     eax, [ebp + ENTRY_TIME]
+    cmp     eax, LIFETIME_MS
+    jae     2f
+    mov     eax, [ebp + ENTRY_MAC]
+    mov     [esp + 4], eax              # behind the saved flags
+    mov     ax, [ebp + ENTRY_MAC + 4]
+    mov     [esp + 8], ax
+    INTERRUPTS_RESTORE
+    mov     eax, ebx
+    mov     edx, esp
+    mov     ecx, ETHER_TYPE_IPV4
+    call    ether_send
+    jmp     9f
+
+1:  mov     eax, esi                    # a neighbour that was not asked for yet
+    mov     edx, [ebx + PACKET_NETIF]
+    mov     ecx, edi
+    call    arp_take
+    mov     ebp, eax
+    test    eax, eax
+    jz      7f
+2:  mov     dword ptr [ebp + ENTRY_STATE], STATE_PENDING
+    mov     dword ptr [ebp + ENTRY_TRIES], 1
+    lea     eax, [edi + RETRY_MS]
+    mov     [ebp + ENTRY_TIME], eax
+    mov     [ebp + ENTRY_QUEUE], ebx
+    mov     dword ptr [ebp + ENTRY_QUEUED], 1
+    mov     eax, [ebx + PACKET_NETIF]   # the packet may be gone as soon as interrupts are on
+    INTERRUPTS_RESTORE
+    mov     edx, esi
+    mov     ecx, [eax + NETIF_ADDRESS]
+    call    arp_request
+    call    net_wake                    # has the net task watch the retry
+    clc
+    jmp     9f
+
+3:  cmp     dword ptr [ebp + ENTRY_QUEUED], QUEUE_MAXIMUM
+    jae     7f
+    inc     dword ptr [ebp + ENTRY_QUEUED]
+    lea     eax, [ebp + ENTRY_QUEUE]    # PACKET_NEXT is 0, so the head looks like a packet
+4:  cmp     dword ptr [eax + PACKET_NEXT], 0
+    je      5f
+    mov     eax, [eax + PACKET_NEXT]
+    jmp     4b
+5:  mov     [eax + PACKET_NEXT], ebx
+    INTERRUPTS_RESTORE
+    clc
+    jmp     9f
+
+7:  INTERRUPTS_RESTORE
+    COUNT   arp_full
+    mov     eax, ebx
+    call    packet_free
+    mov     eax, ERROR_TABLE_FULL
+    stc
+9:  lea     esp, [esp + 8]
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# arp_request: asks for an address by broadcast. Probes and announcements are requests too (RFC 5227 sections 2.1.1, 2.3).
+# In: EAX interface, EDX address that is asked for, ECX sender address: our own; 0 for a probe; equal to EDX for an announcement.
+    .global arp_request
+arp_request:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     esi, edx
+    mov     edi, ecx
+    COUNT   arp_requests
+    mov     eax, ARP_SIZE
+    call    packet_alloc
+    jc      9f
+    mov     [eax + PACKET_NETIF], ebx
+    mov     edx, [eax + PACKET_DATA]
+    mov     [edx + ARP_TARGET_ADDRESS], esi
+    mov     ecx, 0x0100
+    call    arp_fill
+    mov     edx, offset broadcast_mac
+    mov     ecx, ETHER_TYPE_ARP
+    call    ether_send
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Fills the fields that requests and replies share.
+# In: EAX packet, EDX its ARP header, ECX operation as it lies in the packet, EBX interface, EDI sender address. Out: EAX packet.
+arp_fill:
+    mov     word ptr [edx + ARP_HARDWARE], 0x0100
+    mov     word ptr [edx + ARP_PROTOCOL], ETHER_TYPE_IPV4
+    mov     word ptr [edx + ARP_LENGTHS], 0x0406
+    mov     [edx + ARP_OPERATION], cx
+    mov     ecx, [ebx + NETIF_MAC]
+    mov     [edx + ARP_SENDER_MAC], ecx
+    mov     cx, [ebx + NETIF_MAC + 4]
+    mov     [edx + ARP_SENDER_MAC + 4], cx
+    mov     [edx + ARP_SENDER_ADDRESS], edi
+    ret
+
+# arp_receive: an ARP packet came in. Runs in the net task.
+# In: EAX interface, EDX frame, ECX bytes behind the Ethernet header.
+    .global arp_receive
+arp_receive:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    lea     esi, [edx + ETHER_HEADER_SIZE]
+    COUNT   arp_received
+    cmp     ecx, ARP_SIZE
+    jb      8f
+    cmp     word ptr [esi + ARP_HARDWARE], 0x0100
+    jne     8f
+    cmp     word ptr [esi + ARP_PROTOCOL], ETHER_TYPE_IPV4
+    jne     8f
+    cmp     word ptr [esi + ARP_LENGTHS], 0x0406
+    jne     8f
+    movzx   eax, word ptr [esi + ARP_OPERATION]
+    cmp     eax, 0x0100
+    je      1f
+    cmp     eax, 0x0200
+    jne     8f
+1:  test    byte ptr [esi + ARP_SENDER_MAC], 1  # nobody's own address is a group address
+    jnz     8f
+    mov     edi, [esi + ARP_SENDER_ADDRESS]
+    mov     eax, edi
+    call    ip_is_unicast
+    je      2f
+    test    edi, edi                    # 0: a probe
+    jnz     8f
+
+2:  call    arp_conflict
+    test    edi, edi
+    jz      5f
+    cmp     edi, [ebx + NETIF_ADDRESS]
+    je      9f                          # a conflict teaches us no neighbour
+
+    xor     ecx, ecx                    # only one who wants something of us gets a new entry
+    mov     eax, [esi + ARP_TARGET_ADDRESS]
+    cmp     eax, [ebx + NETIF_ADDRESS]
+    jne     4f
+    inc     ecx
+4:  mov     edx, edi
+    lea     eax, [esi + ARP_SENDER_MAC]
+    call    arp_learn
+
+5:  cmp     word ptr [esi + ARP_OPERATION], 0x0100
+    jne     9f
+    mov     edi, [ebx + NETIF_ADDRESS]
+    test    edi, edi
+    jz      9f
+    cmp     edi, [esi + ARP_TARGET_ADDRESS]
+    jne     9f
+    mov     eax, ARP_SIZE
+    call    packet_alloc
+    jc      9f
+    mov     [eax + PACKET_NETIF], ebx
+    mov     edx, [eax + PACKET_DATA]
+    mov     ecx, [esi + ARP_SENDER_MAC]
+    mov     [edx + ARP_TARGET_MAC], ecx
+    mov     cx, [esi + ARP_SENDER_MAC + 4]
+    mov     [edx + ARP_TARGET_MAC + 4], cx
+    mov     ecx, [esi + ARP_SENDER_ADDRESS]
+    mov     [edx + ARP_TARGET_ADDRESS], ecx
+    mov     ecx, 0x0200
+    call    arp_fill
+    COUNT   arp_replies
+    lea     edx, [esi + ARP_SENDER_MAC]
+    mov     ecx, ETHER_TYPE_ARP
+    call    ether_send
+    jmp     9f
+8:  COUNT   arp_malformed
+9:  pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Looks for an address conflict (RFC 5227 sections 2.1.1 and 2.4, RFC 3927 section 2.5) and defends the address once in ten seconds; a
+# second conflict within that time is left to the address task. An address that the user set is always defended.
+# In: EBX interface, ESI ARP packet, EDI its sender address.
+arp_conflict:
+    mov     eax, [ebx + NETIF_MAC]
+    cmp     eax, [esi + ARP_SENDER_MAC]
+    jne     1f
+    mov     ax, [ebx + NETIF_MAC + 4]
+    cmp     ax, [esi + ARP_SENDER_MAC + 4]
+    je      9f                          # ourselves
+1:  mov     eax, [ebx + NETIF_PROBE]
+    test    eax, eax
+    jz      2f
+    cmp     edi, eax                    # somebody has the address that we probe,
+    je      7f
+    test    edi, edi                    # or probes it at the same time
+    jnz     2f
+    cmp     [esi + ARP_TARGET_ADDRESS], eax
+    je      7f
+2:  mov     eax, [ebx + NETIF_ADDRESS]
+    test    eax, eax
+    jz      9f
+    cmp     edi, eax
+    jne     9f
+    COUNT   arp_conflicts
+    call    clock_ms
+    or      eax, 1                      # 0 means that there was no defence yet
+    mov     edx, eax
+    sub     edx, [ebx + NETIF_DEFENDED]
+    cmp     dword ptr [ebx + NETIF_DEFENDED], 0
+    je      3f
+    cmp     edx, DEFEND_MS
+    jae     3f
+    cmp     dword ptr [ebx + NETIF_ORIGIN], ORIGIN_STATIC
+    je      9f
+    jmp     8f
+3:  mov     [ebx + NETIF_DEFENDED], eax
+    COUNT   arp_defences
+    mov     eax, ebx
+    mov     edx, [ebx + NETIF_ADDRESS]
+    mov     ecx, edx
+    jmp     arp_request
+7:  COUNT   arp_conflicts
+8:  mov     eax, ebx
+    mov     edx, NOTICE_CONFLICT
+    jmp     address_notice
+9:  ret
+
+# Enters what a packet says about its sender, and sends what waited for it.
+# In: EBX interface, EAX MAC address, EDX address, ECX 1: make an entry if there is none.
+arp_learn:
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    mov     edi, edx
+    push    ecx
+    call    clock_ms
+    mov     ebp, eax
+    pop     ecx
+    INTERRUPTS_OFF
+    push    ecx
+    mov     eax, edi
+    mov     edx, ebx
+    call    arp_lookup
+    pop     ecx
+    test    eax, eax
+    jnz     1f
+    jecxz   9f
+    mov     eax, edi
+    mov     edx, ebx
+    mov     ecx, ebp
+    call    arp_take
+    test    eax, eax
+    jz      9f
+1:  mov     dword ptr [eax + ENTRY_STATE], STATE_RESOLVED
+    mov     [eax + ENTRY_TIME], ebp
+    mov     ecx, [esi]
+    mov     [eax + ENTRY_MAC], ecx
+    mov     cx, [esi + 4]
+    mov     [eax + ENTRY_MAC + 4], cx
+    xor     edi, edi
+    xchg    edi, [eax + ENTRY_QUEUE]
+    mov     dword ptr [eax + ENTRY_QUEUED], 0
+    INTERRUPTS_RESTORE
+2:  test    edi, edi
+    jz      3f
+    mov     eax, edi
+    mov     edi, [edi + PACKET_NEXT]
+    mov     edx, esi
+    mov     ecx, ETHER_TYPE_IPV4
+    call    ether_send
+    jmp     2b
+9:  INTERRUPTS_RESTORE
+3:  pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# arp_poll: repeats requests and gives up on neighbours that do not answer. Called by the net task.
+# Out: EAX milliseconds until it is needed again, or -1.
+    .global arp_poll
+arp_poll:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, offset arp_cache
+    mov     ebp, -1
+1:  cmp     dword ptr [esi + ENTRY_STATE], STATE_PENDING
+    jne     6f
+    call    clock_ms
+    mov     edi, eax
+    INTERRUPTS_OFF
+    mov     eax, [esi + ENTRY_TIME]
+    sub     eax, edi
+    jg      4f
+    cmp     dword ptr [esi + ENTRY_TRIES], TRIES_MAXIMUM
+    jae     2f
+    inc     dword ptr [esi + ENTRY_TRIES]
+    lea     eax, [edi + RETRY_MS]
+    mov     [esi + ENTRY_TIME], eax
+    INTERRUPTS_RESTORE
+    mov     eax, [esi + ENTRY_NETIF]
+    mov     edx, [esi + ENTRY_ADDRESS]
+    mov     ecx, [eax + NETIF_ADDRESS]
+    call    arp_request
+    mov     eax, RETRY_MS
+    jmp     5f
+2:  xor     ebx, ebx
+    xchg    ebx, [esi + ENTRY_QUEUE]
+    mov     dword ptr [esi + ENTRY_STATE], STATE_FREE
+    INTERRUPTS_RESTORE
+3:  test    ebx, ebx
+    jz      6f
+    COUNT   arp_unreachable
+    mov     eax, ebx
+    mov     ebx, [ebx + PACKET_NEXT]
+    call    packet_free
+    jmp     3b
+4:  INTERRUPTS_RESTORE
+5:  cmp     eax, ebp
+    jae     6f
+    mov     ebp, eax
+6:  add     esi, ENTRY_SIZE
+    cmp     esi, offset arp_cache + ENTRIES * ENTRY_SIZE
+    jb      1b
+    mov     eax, ebp
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# arp_flush: forgets the neighbours of an interface, as its address changes.
+# In: EAX interface.
+    .global arp_flush
+arp_flush:
+    mov     ecx, offset arp_cache
+1:  INTERRUPTS_OFF
+    cmp     dword ptr [ecx + ENTRY_STATE], STATE_RESOLVED   # pending ones end by themselves
+    jne     2f
+    cmp     [ecx + ENTRY_NETIF], eax
+    jne     2f
+    mov     dword ptr [ecx + ENTRY_STATE], STATE_FREE
+2:  INTERRUPTS_RESTORE
+    add     ecx, ENTRY_SIZE
+    cmp     ecx, offset arp_cache + ENTRIES * ENTRY_SIZE
+    jb      1b
+    ret
+
+# arp_print: prints the cache for the `arp` command.
+    .global arp_print
+arp_print:
+    push    ebx
+    push    esi
+    push    edi
+    xor     edi, edi
+    mov     esi, offset arp_cache
+1:  cmp     dword ptr [esi + ENTRY_STATE], STATE_FREE
+    je      3f
+    inc     edi
+    mov     edx, [esi + ENTRY_NETIF]
+    lea     edx, [edx + NETIF_NAME]
+    cmp     dword ptr [esi + ENTRY_STATE], STATE_RESOLVED
+    jne     2f
+    call    clock_ms
+    sub     eax, [esi + ENTRY_TIME]
+    mov     ecx, 1000
+    push    edx
+    xor     edx, edx
+    div     ecx
+    pop     edx
+    lea     ecx, [esi + ENTRY_MAC]
+    PRINTF  "%I is at %M on %s, confirmed %u s ago\n",[esi+ENTRY_ADDRESS],ecx,edx,eax
+    jmp     3f
+2:  PRINTF  "%I does not answer yet on %s, %u requests, %u packets wait\n",[esi+ENTRY_ADDRESS],edx,[esi+ENTRY_TRIES],[esi+ENTRY_QUEUED]
+3:  add     esi, ENTRY_SIZE
+    cmp     esi, offset arp_cache + ENTRIES * ENTRY_SIZE
+    jb      1b
+    test    edi, edi
+    jnz     4f
+    PRINT   "No neighbour is known.\n"
+4:  pop     edi
+    pop     esi
+    pop     ebx
+    ret

@@ -1,0 +1,69 @@
+# The Internet checksum (RFC 1071): IPv4 headers, ICMP, IGMP and UDP.
+
+.include "macros.inc"
+
+    .text
+
+# checksum_add: adds bytes to a sum. Pieces may follow each other as long as all but the last have an even length.
+# In: EAX sum so far (0 at first), EDX data, ECX bytes. Out: EAX sum.
+    .global checksum_add
+checksum_add:
+    push    esi
+    mov     esi, edx
+    mov     edx, ecx
+    shr     ecx, 2
+    jz      2f
+1:  add     eax, [esi]
+    adc     eax, 0
+    add     esi, 4
+    dec     ecx
+    jnz     1b
+2:  test    dl, 2
+    jz      3f
+    movzx   ecx, word ptr [esi]
+    add     eax, ecx
+    adc     eax, 0
+    add     esi, 2
+3:  test    dl, 1
+    jz      4f
+    movzx   ecx, byte ptr [esi]         # an odd last byte counts as if a zero followed
+    add     eax, ecx
+    adc     eax, 0
+4:  pop     esi
+    ret
+
+# checksum_fold: makes the 16-bit checksum of a sum.
+# In: EAX sum. Out: EAX checksum, as it is stored in the header (0 when the sum covers a correct checksum).
+    .global checksum_fold
+checksum_fold:
+    mov     edx, eax
+    shr     edx, 16
+    movzx   eax, ax
+    add     eax, edx
+    mov     edx, eax
+    shr     edx, 16
+    add     eax, edx
+    not     eax
+    movzx   eax, ax
+    ret
+
+# checksum: the checksum of one piece.
+# In: EDX data, ECX bytes. Out: EAX checksum; ZF when it is 0.
+    .global checksum
+checksum:
+    xor     eax, eax
+    call    checksum_add
+    call    checksum_fold
+    test    eax, eax
+    ret
+
+# checksum_pseudo: the sum of the pseudo header that UDP covers (RFC 768).
+# In: EAX source, EDX destination address, ECX bytes of UDP header and data. Out: EAX sum.
+    .global checksum_pseudo
+checksum_pseudo:
+    xchg    cl, ch
+    add     eax, edx
+    adc     eax, ecx
+    adc     eax, 17 << 8                # PROTOCOL_UDP behind a zero byte
+    adc     eax, 0
+    ret

@@ -1,0 +1,532 @@
+# DHCP client, messages and exchanges (RFC 2131, options RFC 2132). When they happen is decided by asm/net/address.s.
+#
+# The waits are short on purpose: on a LAN without a server a node shall have its link-local address, and its cluster, within
+# seconds. RFC 2131 section 4.1 allows other delays where the network is known; ours is one Ethernet.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+.include "dhcp.inc"
+
+# The message (RFC 2131 section 2).
+BOOTP_OPERATION         = 0             # 1 request, 2 reply
+BOOTP_HARDWARE          = 1             # 1 Ethernet
+BOOTP_HARDWARE_LENGTH   = 2             # 6
+BOOTP_XID               = 4
+BOOTP_SECONDS           = 8
+BOOTP_FLAGS             = 10
+BOOTP_CLIENT            = 12            # ciaddr
+BOOTP_YOUR              = 16            # yiaddr
+BOOTP_CLIENT_MAC        = 28            # chaddr
+BOOTP_SERVER_NAME       = 44            # sname, 64 bytes
+BOOTP_FILE              = 108           # file, 128 bytes
+BOOTP_COOKIE            = 236
+BOOTP_OPTIONS           = 240
+BOOTP_MINIMUM           = 300           # RFC 1542 section 2.1
+COOKIE                  = 0x63538263    # 99, 130, 83, 99
+FLAG_BROADCAST          = 0x0080        # replies to everybody: we have no address to receive at
+
+PORT_CLIENT             = 68
+PORT_SERVER             = 67
+
+# How an option's value is read.
+KIND_BYTE               = 0             # one byte
+KIND_DWORD              = 1             # four bytes
+KIND_LIST               = 2             # one or more times four bytes, of which the first counts
+KIND_NAME               = 3             # a host name
+
+ROUNDS_MAXIMUM          = 3             # refusals in a row
+
+    .data
+    .balign 4
+# Waits for an OFFER behind each DISCOVER, and for an ACK behind each REQUEST, in milliseconds; 0 ends a list. Up to SPREAD_MS are added.
+discover_waits:         .long 1000, 2000, 2000, 0
+request_waits:          .long 1000, 2000, 0
+SPREAD_MS               = 100
+
+# Options that are read: code, kind, field. All others are passed over.
+options:
+    .byte   1, KIND_DWORD, DHCP_MASK
+    .byte   3, KIND_LIST, DHCP_ROUTER
+    .byte   6, KIND_LIST, DHCP_DNS
+    .byte   12, KIND_NAME, DHCP_HOST_NAME
+    .byte   51, KIND_DWORD, DHCP_LEASE
+    .byte   52, KIND_BYTE, DHCP_OVERLOAD
+    .byte   53, KIND_BYTE, DHCP_TYPE
+    .byte   54, KIND_DWORD, DHCP_SERVER_ID
+    .byte   58, KIND_DWORD, DHCP_RENEWAL
+    .byte   59, KIND_DWORD, DHCP_REBINDING
+    .byte   0
+# Option 55: what we ask for. Option 57: the longest message we take.
+wanted_options:         .byte 55, 7, 1, 3, 6, 12, 51, 58, 59, 57, 2, DHCP_BUFFER_BYTES >> 8, DHCP_BUFFER_BYTES & 255
+wanted_options_end:
+
+    .text
+
+# dhcp_open: makes the client of an interface.
+# In: EAX interface. Out: EAX client, or CF and EAX error.
+    .global dhcp_open
+dhcp_open:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     eax, DHCP_SIZE
+    call    malloc
+    jc      9f
+    mov     ebx, eax
+    mov     [ebx + DHCP_NETIF], esi
+    mov     eax, PORT_CLIENT
+    mov     edx, esi
+    call    udp_open_on
+    jc      9f
+    mov     [ebx + DHCP_SOCKET], eax
+    mov     eax, ebx
+9:  pop     esi
+    pop     ebx
+    ret
+
+# dhcp_acquire: asks for an address: DISCOVER, OFFER, REQUEST, ACK.
+# In: EAX client. Out: DHCP_ADDRESS and the fields of the reply; CF when there was no answer or the user changed the interface's
+# mode. May sleep, for seconds.
+    .global dhcp_acquire
+dhcp_acquire:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    mov     ebp, ROUNDS_MAXIMUM
+    call    clock_ms
+    mov     [ebx + DHCP_BEGIN], eax
+1:  mov     eax, [ebx + DHCP_NETIF]
+    add     eax, NETIF_RANDOM
+    call    random_next
+    mov     [ebx + DHCP_XID], eax
+    mov     esi, offset discover_waits
+2:  mov     eax, DHCP_DISCOVER
+    call    dhcp_send
+    lodsd
+    mov     edx, 1 << DHCP_OFFER
+    call    dhcp_wait
+    jnc     3f
+    mov     eax, [ebx + DHCP_NETIF]
+    test    dword ptr [eax + NETIF_NOTICE], NOTICE_MODE
+    jnz     8f
+    cmp     dword ptr [esi], 0
+    jne     2b
+8:  stc
+    jmp     9f
+
+3:  mov     eax, [ebx + DHCP_YOUR_ADDRESS]
+    mov     [ebx + DHCP_ADDRESS], eax
+    mov     eax, [ebx + DHCP_SERVER_ID]
+    mov     [ebx + DHCP_SERVER], eax
+    mov     eax, ebx
+    mov     edx, DHCP_SELECTING
+    call    dhcp_request
+    jnc     9f
+    dec     ebp                         # refused, or the server fell silent: begin again
+    jnz     1b
+    stc
+9:  pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# dhcp_request: asks for DHCP_ADDRESS, for the first time or again.
+# In: EAX client, EDX DHCP_SELECTING, DHCP_RENEWING or DHCP_REBINDING_STATE. Out: the fields of the reply; CF and ERROR_TIMEOUT, or CF and
+# ERROR_NOT_PERMITTED when the server refused. May sleep, for seconds.
+    .global dhcp_request
+dhcp_request:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     edi, edx
+    cmp     edx, DHCP_SELECTING
+    je      1f
+    call    clock_ms
+    mov     [ebx + DHCP_BEGIN], eax
+    mov     eax, [ebx + DHCP_NETIF]
+    add     eax, NETIF_RANDOM
+    call    random_next
+    mov     [ebx + DHCP_XID], eax
+1:  mov     esi, offset request_waits
+2:  call    clock_ms
+    mov     edx, [ebx + DHCP_NETIF]
+    mov     [edx + NETIF_LEASE_START], eax      # RFC 2131 section 4.4.1: the lease counts from the request
+    mov     eax, DHCP_REQUEST
+    mov     edx, edi
+    call    dhcp_send
+    lodsd
+    mov     edx, (1 << DHCP_ACK) | (1 << DHCP_NAK)
+    call    dhcp_wait
+    jnc     3f
+    cmp     dword ptr [esi], 0
+    jne     2b
+    mov     eax, ERROR_TIMEOUT
+    jmp     8f
+3:  cmp     byte ptr [ebx + DHCP_TYPE], DHCP_NAK
+    mov     eax, ERROR_NOT_PERMITTED
+    je      8f
+    mov     eax, [ebx + DHCP_YOUR_ADDRESS]
+    mov     [ebx + DHCP_ADDRESS], eax
+    mov     eax, [ebx + DHCP_SERVER_ID]
+    mov     [ebx + DHCP_SERVER], eax
+    clc
+    jmp     9f
+8:  stc
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# dhcp_decline: tells the server that another machine uses the address.
+# In: EAX client.
+    .global dhcp_decline
+dhcp_decline:
+    push    ebx
+    mov     ebx, eax
+    COUNT   dhcp_declined
+    mov     eax, DHCP_DECLINE
+    call    dhcp_send
+    mov     dword ptr [ebx + DHCP_ADDRESS], 0
+    pop     ebx
+    ret
+
+# Builds and sends a message.
+# In: EBX client, EAX type, EDX state for a REQUEST.
+dhcp_send:
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    mov     ebp, edx
+    cmp     esi, DHCP_REQUEST
+    je      1f
+    mov     ebp, DHCP_SELECTING
+1:  lea     edi, [ebx + DHCP_BUFFER]
+    xor     eax, eax
+    mov     ecx, BOOTP_MINIMUM / 4
+    rep stosd
+    lea     edi, [ebx + DHCP_BUFFER]
+    mov     dword ptr [edi + BOOTP_OPERATION], 0x00060101
+    mov     eax, [ebx + DHCP_XID]
+    mov     [edi + BOOTP_XID], eax
+    mov     edx, [ebx + DHCP_NETIF]
+    mov     eax, [edx + NETIF_MAC]
+    mov     [edi + BOOTP_CLIENT_MAC], eax
+    mov     ax, [edx + NETIF_MAC + 4]
+    mov     [edi + BOOTP_CLIENT_MAC + 4], ax
+    call    clock_ms
+    sub     eax, [ebx + DHCP_BEGIN]
+    xor     edx, edx
+    mov     ecx, 1000
+    div     ecx
+    xchg    al, ah
+    mov     [edi + BOOTP_SECONDS], ax
+    mov     dword ptr [edi + BOOTP_COOKIE], COOKIE
+    cmp     ebp, DHCP_SELECTING
+    jne     2f
+    mov     word ptr [edi + BOOTP_FLAGS], FLAG_BROADCAST
+    jmp     3f
+2:  mov     eax, [ebx + DHCP_ADDRESS]
+    mov     [edi + BOOTP_CLIENT], eax
+
+3:  add     edi, BOOTP_OPTIONS
+    mov     al, 53
+    stosb
+    mov     al, 1
+    stosb
+    mov     eax, esi
+    stosb
+    cmp     ebp, DHCP_SELECTING
+    jne     4f
+    mov     edx, [ebx + DHCP_ADDRESS]   # a DISCOVER may ask for the address that we had
+    test    edx, edx
+    jz      4f
+    mov     al, 50
+    call    dhcp_put_dword
+    cmp     esi, DHCP_DISCOVER
+    je      4f
+    mov     al, 54
+    mov     edx, [ebx + DHCP_SERVER]
+    call    dhcp_put_dword
+4:  cmp     esi, DHCP_DECLINE
+    je      5f
+    push    esi
+    mov     esi, offset wanted_options
+    mov     ecx, offset wanted_options_end - wanted_options
+    rep movsb
+    pop     esi
+5:  mov     byte ptr [edi], 255
+    inc     edi
+
+    COUNT   dhcp_sent
+    mov     eax, [ebx + DHCP_SOCKET]
+    mov     edx, IP_BROADCAST
+    cmp     ebp, DHCP_SELECTING
+    mov     dword ptr [eax + SOCKET_FLAGS], PACKET_ANONYMOUS
+    je      6f
+    mov     dword ptr [eax + SOCKET_FLAGS], 0
+    cmp     ebp, DHCP_RENEWING
+    jne     6f
+    mov     edx, [ebx + DHCP_SERVER]
+6:  lea     esi, [ebx + DHCP_BUFFER]
+    sub     edi, esi
+    cmp     edi, BOOTP_MINIMUM
+    jae     7f
+    mov     edi, BOOTP_MINIMUM
+7:  mov     ecx, PORT_SERVER
+    call    udp_send
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Appends an option of four bytes.
+# In: AL code, EDX value, EDI where to. Out: EDI behind it.
+dhcp_put_dword:
+    stosb
+    mov     al, 4
+    stosb
+    mov     eax, edx
+    stosd
+    ret
+
+# Waits for a reply.
+# In: EBX client, EAX milliseconds, to which a little is added, EDX bit set of the types that are welcome. Out: the fields of the reply; CF
+# when none came.
+dhcp_wait:
+    push    esi
+    push    edi
+    push    ebp
+    push    edx
+    mov     esi, eax
+    mov     eax, [ebx + DHCP_NETIF]
+    mov     edx, SPREAD_MS
+    call    random_below
+    add     esi, eax
+    call    clock_ms
+    lea     ebp, [eax + esi]            # when the wait ends
+1:  call    clock_ms
+    mov     edx, ebp
+    sub     edx, eax
+    js      8f
+    mov     eax, [ebx + DHCP_SOCKET]
+    lea     esi, [ebx + DHCP_BUFFER]
+    mov     edi, DHCP_BUFFER_BYTES
+    call    udp_receive
+    jc      9f
+    cmp     ecx, PORT_SERVER
+    jne     2f
+    mov     ecx, eax
+    call    dhcp_parse
+    jc      2f
+    movzx   ecx, byte ptr [ebx + DHCP_TYPE]
+    cmp     ecx, 31
+    ja      2f
+    bt      [esp], ecx
+    jnc     1b                          # late, or out of turn
+    COUNT   dhcp_received
+    clc
+    jmp     9f
+2:  COUNT   dhcp_malformed
+    jmp     1b
+8:  stc
+9:  pop     edx
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Reads the message in the buffer.
+# In: EBX client, ECX bytes. Out: the fields of the reply; CF when it is malformed or for another client.
+dhcp_parse:
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, ecx
+    lea     edi, [ebx + DHCP_REPLY]
+    xor     eax, eax
+    mov     ecx, (DHCP_REPLY_END - DHCP_REPLY) / 4
+    rep stosd
+    lea     esi, [ebx + DHCP_BUFFER]
+    cmp     ebp, BOOTP_OPTIONS
+    jb      8f
+    mov     eax, [esi + BOOTP_OPERATION]
+    and     eax, 0x00FFFFFF             # the hop count does not matter
+    cmp     eax, 0x00060102
+    jne     8f
+    mov     eax, [esi + BOOTP_XID]
+    cmp     eax, [ebx + DHCP_XID]
+    jne     8f
+    cmp     dword ptr [esi + BOOTP_COOKIE], COOKIE
+    jne     8f
+    mov     edx, [ebx + DHCP_NETIF]
+    mov     eax, [edx + NETIF_MAC]
+    cmp     eax, [esi + BOOTP_CLIENT_MAC]
+    jne     8f
+    mov     ax, [edx + NETIF_MAC + 4]
+    cmp     ax, [esi + BOOTP_CLIENT_MAC + 4]
+    jne     8f
+    mov     eax, [esi + BOOTP_YOUR]
+    mov     [ebx + DHCP_YOUR_ADDRESS], eax
+
+    mov     ecx, ebp
+    sub     ecx, BOOTP_OPTIONS
+    add     esi, BOOTP_OPTIONS
+    call    dhcp_options
+    jc      8f
+    test    byte ptr [ebx + DHCP_OVERLOAD], 1
+    jz      1f
+    lea     esi, [ebx + DHCP_BUFFER + BOOTP_FILE]
+    mov     ecx, 128
+    call    dhcp_options
+    jc      8f
+1:  test    byte ptr [ebx + DHCP_OVERLOAD], 2
+    jz      2f
+    lea     esi, [ebx + DHCP_BUFFER + BOOTP_SERVER_NAME]
+    mov     ecx, 64
+    call    dhcp_options
+    jc      8f
+
+2:  cmp     byte ptr [ebx + DHCP_TYPE], DHCP_NAK
+    je      7f
+    mov     eax, [ebx + DHCP_YOUR_ADDRESS]
+    call    ip_is_unicast
+    jne     8f
+    mov     eax, [ebx + DHCP_SERVER_ID]
+    call    ip_is_unicast
+    jne     8f
+    cmp     dword ptr [ebx + DHCP_LEASE], 0     # both kinds of message must name it
+    je      8f
+    mov     eax, [ebx + DHCP_ROUTER]
+    test    eax, eax
+    jz      3f
+    call    ip_is_unicast
+    jne     8f
+3:  cmp     dword ptr [ebx + DHCP_MASK], 0
+    jne     4f
+    mov     dword ptr [ebx + DHCP_MASK], 0x00FFFFFF     # 255.255.255.0 where the server leaves it open
+4:  mov     eax, [ebx + DHCP_MASK]
+    call    mask_check
+    jc      8f
+7:  clc
+    jmp     9f
+8:  stc
+9:  pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Reads one area of options.
+# In: EBX client, ESI area, ECX bytes. Out: CF when an option does not fit its area or its kind. Clobbers ESI, EDI too.
+dhcp_options:
+    push    ebp
+    lea     ebp, [esi + ecx]            # end of the area
+1:  cmp     esi, ebp
+    jae     8f
+    movzx   eax, byte ptr [esi]
+    inc     esi
+    test    eax, eax                    # padding
+    jz      1b
+    cmp     eax, 255
+    je      8f
+    cmp     esi, ebp
+    jae     7f
+    movzx   ecx, byte ptr [esi]
+    inc     esi
+    lea     edx, [esi + ecx]            # the option behind
+    cmp     edx, ebp
+    ja      7f
+    mov     edi, offset options
+2:  cmp     byte ptr [edi], 0
+    je      6f
+    cmp     [edi], al
+    je      3f
+    add     edi, 3
+    jmp     2b
+3:  movzx   eax, byte ptr [edi + 1]
+    movzx   edi, byte ptr [edi + 2]
+    add     edi, ebx
+    push    edx
+    call    [option_readers + eax * 4]
+    pop     edx
+    jc      7f
+6:  mov     esi, edx
+    jmp     1b
+7:  stc
+    jmp     9f
+8:  clc
+9:  pop     ebp
+    ret
+
+    .pushsection .data
+    .balign 4
+option_readers:         .long read_byte, read_dword, read_list, read_name
+    .popsection
+
+# Readers of option values. In: ESI value, ECX bytes, EDI field. Out: CF when the length is wrong. Clobber EAX, ECX, EDX, ESI, EDI.
+read_byte:
+    cmp     ecx, 1
+    jne     read_wrong
+    movsb
+    clc
+    ret
+
+read_list:
+    test    ecx, 3
+    jnz     read_wrong
+    cmp     ecx, 4
+    jb      read_wrong
+    movsd
+    clc
+    ret
+
+read_dword:
+    cmp     ecx, 4
+    jne     read_wrong
+    movsd
+    clc
+    ret
+
+# Takes the first label of a name if it consists of letters, digits and hyphens; any other name is passed over.
+read_name:
+    test    ecx, ecx
+    jz      read_wrong
+    mov     edx, edi
+1:  lodsb
+    cmp     al, '.'
+    je      8f
+    test    al, al
+    jz      8f
+    cmp     al, '-'
+    je      2f
+    cmp     al, '0'
+    jb      7f
+    cmp     al, '9'
+    jbe     2f
+    mov     ah, al
+    or      ah, 0x20
+    cmp     ah, 'a'
+    jb      7f
+    cmp     ah, 'z'
+    ja      7f
+2:  stosb
+    mov     eax, edi
+    sub     eax, edx
+    cmp     eax, 31
+    jae     8f
+    dec     ecx
+    jnz     1b
+8:  mov     byte ptr [edi], 0
+    clc
+    ret
+7:  mov     byte ptr [edx], 0
+    clc
+    ret
+read_wrong:
+    stc
+    ret

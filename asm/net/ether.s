@@ -1,0 +1,183 @@
+# Ethernet: the list of interfaces, the task that handles what they receive, and the way of a frame in and out.
+#
+# A card's interrupt handler only calls net_wake. The `net` task then polls every card, whose receive ring is the queue of frames that
+# wait; each frame is handled where it lies and goes back to the card. All protocol input therefore runs in one task and
+# never sleeps for the network: what has to wait for an answer is queued (asm/net/arp.s) or belongs to another task.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+
+    .bss
+    .balign 4
+    .global net_interfaces
+net_interfaces:     .space 4            # first interface, or 0
+net_event:          .space 4            # work for the net task
+
+    .text
+
+# net_register: takes an interface into the list. Called by the drivers at boot (level 6).
+# In: EAX interface with MAC, routines and driver field filled in. Out: its name is set.
+    .global net_register
+net_register:
+    push    ebx
+    mov     ebx, eax
+    call    random_seed
+    mov     [ebx + NETIF_RANDOM], eax
+    mov     edx, offset net_interfaces
+    mov     ecx, '0'
+1:  cmp     dword ptr [edx + NETIF_NEXT], 0
+    je      2f
+    mov     edx, [edx + NETIF_NEXT]
+    inc     ecx
+    jmp     1b
+2:  mov     dword ptr [ebx + NETIF_NAME], 'e' + ('t' << 8) + ('h' << 16)
+    mov     [ebx + NETIF_NAME + 3], cl
+    or      dword ptr [ebx + NETIF_FLAGS], NETIF_UP
+    mov     [edx + NETIF_NEXT], ebx     # NETIF_NEXT is 0, so the head of the list looks like an interface
+    pop     ebx
+    ret
+
+# net_find: looks an interface up by name.
+# In: EAX name. Out: EAX interface, or CF and ERROR_NO_DEVICE.
+    .global net_find
+net_find:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, [net_interfaces]
+1:  test    ebx, ebx
+    jz      8f
+    lea     eax, [ebx + NETIF_NAME]
+    mov     edx, esi
+    call    string_compare
+    je      7f
+    mov     ebx, [ebx + NETIF_NEXT]
+    jmp     1b
+7:  mov     eax, ebx
+    clc
+    jmp     9f
+8:  mov     eax, ERROR_NO_DEVICE
+    stc
+9:  pop     esi
+    pop     ebx
+    ret
+
+# net_wake: has the net task look for work. Callable from an interrupt handler.
+    .global net_wake
+net_wake:
+    mov     eax, offset net_event
+    jmp     event_signal
+
+# The net task: received frames, and the timers of ARP and IGMP.
+net_task:
+    push    ebx
+    push    esi
+1:  mov     ebx, [net_interfaces]
+2:  test    ebx, ebx
+    jz      3f
+    mov     eax, ebx
+    call    [ebx + NETIF_POLL]
+    mov     ebx, [ebx + NETIF_NEXT]
+    jmp     2b
+3:  call    ip_loopback
+    call    arp_poll
+    mov     esi, eax
+    call    igmp_poll
+    cmp     eax, esi                    # -1, the longest of all, means that nothing is due
+    jb      4f
+    mov     eax, esi
+4:  mov     edx, eax
+    mov     eax, offset net_event
+    call    event_wait
+    jmp     1b
+
+# Starts the net task (level 8). Without an interface there is only loopback, which needs it too.
+net_start:
+    mov     eax, offset net_task
+    xor     edx, edx
+    LOAD_STRING ecx, "net"
+    call    task_create
+    ret
+INITCALL 8, net_start
+
+# ether_receive: a frame came in. Called by the drivers from NETIF_POLL.
+# In: EAX interface, EDX frame, ECX bytes without the check sequence. The frame is the driver's again on return.
+    .global ether_receive
+ether_receive:
+    inc     dword ptr [eax + NETIF_RX_FRAMES]
+    add     [eax + NETIF_RX_BYTES], ecx
+    test    dword ptr [eax + NETIF_FLAGS], NETIF_UP
+    jz      8f
+    sub     ecx, ETHER_HEADER_SIZE
+    jb      9f
+    push    ebx                         # a hub, or QEMU's multicast socket, returns our own frames
+    mov     ebx, [eax + NETIF_MAC]
+    cmp     ebx, [edx + ETHER_SOURCE]
+    jne     1f
+    mov     bx, [eax + NETIF_MAC + 4]
+    cmp     bx, [edx + ETHER_SOURCE + 4]
+    je      7f
+1:  pop     ebx
+    cmp     word ptr [edx + ETHER_TYPE], ETHER_TYPE_IPV4
+    je      ip_receive
+    cmp     word ptr [edx + ETHER_TYPE], ETHER_TYPE_ARP
+    je      arp_receive
+    COUNT   ether_type
+    ret
+7:  pop     ebx
+    COUNT   ether_own
+    ret
+8:  COUNT   ether_down
+    ret
+9:  COUNT   ether_short
+    ret
+
+# ether_send: sends a packet as one frame and frees it.
+# In: EAX packet with its interface, EDX MAC address of the receiver, ECX type as ETHER_TYPE_*. Out: CF and ERROR_BUSY when the card had to
+# drop it (counted there).
+    .global ether_send
+ether_send:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     esi, edx
+    mov     edx, ETHER_HEADER_SIZE
+    call    packet_prepend
+    mov     [edx + ETHER_TYPE], cx
+    mov     eax, [esi]
+    mov     [edx + ETHER_DESTINATION], eax
+    mov     ax, [esi + 4]
+    mov     [edx + ETHER_DESTINATION + 4], ax
+    mov     esi, [ebx + PACKET_NETIF]
+    mov     eax, [esi + NETIF_MAC]
+    mov     [edx + ETHER_SOURCE], eax
+    mov     ax, [esi + NETIF_MAC + 4]
+    mov     [edx + ETHER_SOURCE + 4], ax
+
+    mov     ecx, [ebx + PACKET_LENGTH]
+    cmp     ecx, ETHER_MINIMUM
+    jae     1f
+    mov     ecx, ETHER_MINIMUM          # packet_alloc left zeros there
+1:  mov     edi, ecx
+    test    dword ptr [esi + NETIF_FLAGS], NETIF_UP
+    jz      7f
+    mov     eax, esi
+    call    [esi + NETIF_TRANSMIT]
+    jc      7f
+    inc     dword ptr [esi + NETIF_TX_FRAMES]
+    add     [esi + NETIF_TX_BYTES], edi
+    mov     eax, ebx
+    call    packet_free
+    clc
+    jmp     9f
+7:  inc     dword ptr [esi + NETIF_TX_DROPS]
+    mov     eax, ebx
+    call    packet_free
+    mov     eax, ERROR_BUSY
+    stc
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret

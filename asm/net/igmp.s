@@ -1,0 +1,303 @@
+# IGMPv2, the host's side (RFC 2236): tells the link which groups this machine listens to, so that switches and routers that look
+# at it pass them on. All timers are in the groups of the interface and are served by the net task.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+
+UNSOLICITED_REPORTS     = 2             # sent for a new group, as the first may be lost (RFC 2236 section 3)
+UNSOLICITED_MS          = 10000         # longest time between them (section 8.10)
+VERSION_1_TENTHS        = 100           # a query of version 1 has no response time: ten seconds (section 4)
+
+    .text
+
+# Finds a group.
+# In: EBX interface, EDX address, 0 for a free entry. Out: EAX group, or ZF when there is none.
+igmp_find:
+    lea     eax, [ebx + NETIF_GROUPS]
+    mov     ecx, GROUPS_MAXIMUM
+1:  cmp     [eax + GROUP_ADDRESS], edx
+    je      2f
+    add     eax, GROUP_SIZE
+    dec     ecx
+    jnz     1b
+2:  test    ecx, ecx
+    ret
+
+# igmp_join: listens to a group.
+# In: EAX interface, EDX group. Out: CF and EAX error. May sleep.
+    .global igmp_join
+igmp_join:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    mov     eax, edx
+    and     al, 0xF0
+    cmp     al, 0xE0
+    mov     eax, ERROR_INVALID
+    jne     8f
+    INTERRUPTS_OFF
+    call    igmp_find
+    jz      1f
+    inc     dword ptr [eax + GROUP_USERS]
+    INTERRUPTS_RESTORE
+    jmp     7f
+1:  xor     edx, edx
+    call    igmp_find
+    jnz     2f
+    INTERRUPTS_RESTORE
+    mov     eax, ERROR_TABLE_FULL
+    jmp     8f
+2:  mov     [eax + GROUP_ADDRESS], esi
+    mov     dword ptr [eax + GROUP_USERS], 1
+    mov     dword ptr [eax + GROUP_DEADLINE], 0
+    mov     dword ptr [eax + GROUP_REPORTS], 0
+    INTERRUPTS_RESTORE
+    mov     esi, eax
+    mov     eax, ebx
+    call    [ebx + NETIF_FILTER]
+    mov     eax, esi
+    call    igmp_announce
+7:  clc
+    jmp     9f
+8:  stc
+9:  pop     esi
+    pop     ebx
+    ret
+
+# igmp_leave: stops listening to a group when nobody else of this machine does.
+# In: EAX interface, EDX group. May sleep.
+    .global igmp_leave
+igmp_leave:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    INTERRUPTS_OFF
+    call    igmp_find
+    jz      8f
+    dec     dword ptr [eax + GROUP_USERS]
+    jnz     8f
+    mov     dword ptr [eax + GROUP_ADDRESS], 0
+    movzx   edx, word ptr [eax + GROUP_REPORTS + 2]
+    INTERRUPTS_RESTORE
+    push    edx
+    mov     eax, ebx
+    call    [ebx + NETIF_FILTER]
+    pop     edx
+    test    edx, edx                    # only the last who reported needs to leave aloud (section 3)
+    jz      9f
+    COUNT   igmp_leaves
+    mov     eax, IGMP_LEAVE
+    mov     edx, esi
+    mov     ecx, IP_ALL_ROUTERS
+    call    igmp_send
+    jmp     9f
+8:  INTERRUPTS_RESTORE
+9:  pop     esi
+    pop     ebx
+    ret
+
+# igmp_address_changed: reports every group anew. Called when the interface got an address, or its link came back.
+# In: EAX interface.
+    .global igmp_address_changed
+igmp_address_changed:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    lea     esi, [ebx + NETIF_GROUPS]
+    mov     edi, GROUPS_MAXIMUM
+1:  cmp     dword ptr [esi + GROUP_ADDRESS], 0
+    je      2f
+    mov     eax, esi
+    call    igmp_announce
+2:  add     esi, GROUP_SIZE
+    dec     edi
+    jnz     1b
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Has a group reported at once and once more. Without an address nothing is said; igmp_address_changed will.
+# In: EBX interface, EAX group.
+igmp_announce:
+    cmp     dword ptr [ebx + NETIF_ADDRESS], 0
+    je      9f
+    push    esi
+    mov     esi, eax
+    call    clock_ms
+    or      eax, 1                      # 0: no deadline
+    mov     word ptr [esi + GROUP_REPORTS], UNSOLICITED_REPORTS
+    mov     [esi + GROUP_DEADLINE], eax
+    pop     esi
+    jmp     net_wake
+9:  ret
+
+# igmp_receive: handler of protocol 2, see asm/net/ip.s.
+# In: EAX interface, EDX IP header, ESI message, ECX its bytes.
+    .global igmp_receive
+igmp_receive:
+    push    ebx
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    mov     ebp, [edx + IP_DESTINATION]
+    cmp     ecx, IGMP_SIZE
+    jb      8f
+    mov     edx, esi
+    call    checksum
+    jnz     8f
+    movzx   eax, byte ptr [esi + IGMP_TYPE]
+    cmp     eax, IGMP_QUERY
+    je      1f
+    cmp     eax, IGMP_REPORT
+    je      2f
+    cmp     eax, IGMP_REPORT_V1
+    jne     9f                          # others concern routers
+2:  mov     edx, [esi + IGMP_GROUP]     # somebody else reported: one report is enough for the link
+    test    edx, edx
+    jz      8f
+    cmp     edx, ebp                    # a report goes to its group
+    jne     8f
+    call    igmp_find
+    jz      9f
+    mov     dword ptr [eax + GROUP_DEADLINE], 0
+    mov     dword ptr [eax + GROUP_REPORTS], 0
+    jmp     9f
+
+1:  COUNT   igmp_queries
+    movzx   ebp, byte ptr [esi + IGMP_RESPONSE_TIME]
+    test    ebp, ebp
+    jnz     3f
+    mov     ebp, VERSION_1_TENTHS
+3:  imul    ebp, ebp, 100               # milliseconds
+    lea     edi, [ebx + NETIF_GROUPS]
+4:  mov     eax, [edi + GROUP_ADDRESS]
+    test    eax, eax
+    jz      6f
+    mov     edx, [esi + IGMP_GROUP]     # 0 asks for all
+    test    edx, edx
+    jz      5f
+    cmp     eax, edx
+    jne     6f
+5:  mov     eax, ebx
+    mov     edx, ebp
+    call    random_below
+    push    eax
+    call    clock_ms
+    pop     edx
+    add     edx, eax
+    or      edx, 1
+    mov     ecx, [edi + GROUP_DEADLINE] # a timer that ends sooner stays
+    test    ecx, ecx
+    jz      7f
+    sub     ecx, edx
+    js      6f
+7:  mov     [edi + GROUP_DEADLINE], edx
+6:  add     edi, GROUP_SIZE
+    lea     eax, [ebx + NETIF_GROUPS + GROUPS_MAXIMUM * GROUP_SIZE]
+    cmp     edi, eax
+    jb      4b
+    jmp     9f
+8:  COUNT   igmp_malformed
+9:  pop     ebp
+    pop     edi
+    pop     ebx
+    ret
+
+# igmp_poll: sends the reports that are due. Called by the net task.
+# Out: EAX milliseconds until it is needed again, or -1.
+    .global igmp_poll
+igmp_poll:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, -1
+    mov     ebx, [net_interfaces]
+1:  test    ebx, ebx
+    jz      9f
+    lea     esi, [ebx + NETIF_GROUPS]
+    mov     edi, GROUPS_MAXIMUM
+2:  cmp     dword ptr [esi + GROUP_ADDRESS], 0
+    je      6f
+    cmp     dword ptr [esi + GROUP_DEADLINE], 0
+    je      6f
+    call    clock_ms
+    mov     edx, [esi + GROUP_DEADLINE]
+    sub     edx, eax
+    jg      5f
+    mov     dword ptr [esi + GROUP_DEADLINE], 0
+    mov     word ptr [esi + GROUP_REPORTS + 2], 1
+    cmp     word ptr [esi + GROUP_REPORTS], 0
+    je      3f
+    dec     word ptr [esi + GROUP_REPORTS]
+    jz      3f
+    push    eax
+    mov     eax, ebx
+    mov     edx, UNSOLICITED_MS
+    call    random_below
+    pop     edx
+    add     edx, eax
+    or      edx, 1
+    mov     [esi + GROUP_DEADLINE], edx
+3:  COUNT   igmp_reports
+    mov     eax, IGMP_REPORT
+    mov     edx, [esi + GROUP_ADDRESS]
+    mov     ecx, edx
+    call    igmp_send
+    call    clock_ms
+    mov     edx, [esi + GROUP_DEADLINE]
+    test    edx, edx
+    jz      6f
+    sub     edx, eax
+    jg      5f
+    mov     edx, 1
+5:  cmp     edx, ebp
+    jae     6f
+    mov     ebp, edx
+6:  add     esi, GROUP_SIZE
+    dec     edi
+    jnz     2b
+    mov     ebx, [ebx + NETIF_NEXT]
+    jmp     1b
+9:  mov     eax, ebp
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Sends a message.
+# In: EBX interface, EAX type, EDX group, ECX destination.
+igmp_send:
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    mov     edi, edx
+    mov     ebp, ecx
+    mov     eax, IGMP_SIZE
+    call    packet_alloc
+    jc      9f
+    mov     [eax + PACKET_NETIF], ebx
+    mov     edx, [eax + PACKET_DATA]
+    mov     ecx, esi
+    mov     [edx + IGMP_TYPE], cl
+    mov     [edx + IGMP_GROUP], edi
+    mov     esi, eax
+    mov     ecx, IGMP_SIZE
+    call    checksum
+    mov     edx, [esi + PACKET_DATA]
+    mov     [edx + IGMP_CHECKSUM], ax
+    mov     eax, esi
+    mov     edx, ebp
+    mov     ecx, PROTOCOL_IGMP | (1 << 8) | (1 << 16)
+    call    ip_send
+9:  pop     ebp
+    pop     edi
+    pop     esi
+    ret

@@ -1,0 +1,47 @@
+# Packets on their way out: one block of memory that holds the payload and room for the headers in front of it. Whoever is given
+# a packet to send owns it and frees it, also on failure.
+
+.include "macros.inc"
+.include "net.inc"
+
+    .text
+
+# packet_alloc: makes a packet.
+# In: EAX bytes of payload, at most ETHER_PAYLOAD_MAXIMUM. Out: EAX packet, PACKET_DATA at its zeroed payload; CF when there is no memory or it
+# is too long. May sleep.
+    .global packet_alloc
+packet_alloc:
+    cmp     eax, ETHER_PAYLOAD_MAXIMUM
+    ja      9f
+    push    ebx
+    mov     ebx, eax
+    add     eax, PACKET_PAYLOAD + ETHER_MINIMUM
+    call    malloc
+    jc      8f
+    mov     [eax + PACKET_LENGTH], ebx
+    lea     edx, [eax + PACKET_PAYLOAD]
+    mov     [eax + PACKET_DATA], edx
+    pop     ebx
+    clc
+    ret
+8:  pop     ebx
+9:  COUNT   packet_memory
+    mov     eax, 1                      # ERROR_NO_MEMORY
+    stc
+    ret
+
+# packet_prepend: makes room for a header.
+# In: EAX packet, EDX bytes. Out: EDX the header's first byte.
+    .global packet_prepend
+packet_prepend:
+    add     [eax + PACKET_LENGTH], edx
+    neg     edx
+    add     edx, [eax + PACKET_DATA]
+    mov     [eax + PACKET_DATA], edx
+    ret
+
+# packet_free
+# In: EAX packet.
+    .global packet_free
+packet_free:
+    jmp     mfree

@@ -1,0 +1,62 @@
+# Addresses as people write them.
+
+.include "macros.inc"
+
+    .text
+
+# parse_address: reads an IPv4 address such as 10.0.2.15.
+# In: EAX string. Out: EAX address, EDX first character behind it; CF when it is none.
+    .global parse_address
+parse_address:
+    push    ebx
+    push    esi
+    mov     ebx, 4                      # parts to come
+    xor     esi, esi
+1:  movzx   edx, byte ptr [eax]         # parse_number would take 0x10, too
+    sub     edx, '0'
+    cmp     edx, 9
+    ja      8f
+    cmp     byte ptr [eax + 1], 'x'
+    je      8f
+    call    parse_number
+    jc      8f
+    cmp     eax, 255
+    ja      8f
+    or      esi, eax
+    ror     esi, 8                      # after four turns the first part lies lowest
+    dec     ebx
+    jz      7f
+    cmp     byte ptr [edx], '.'
+    jne     8f
+    lea     eax, [edx + 1]
+    jmp     1b
+7:  mov     eax, esi
+    clc
+    jmp     9f
+8:  stc
+9:  pop     esi
+    pop     ebx
+    ret
+
+# mask_check: says whether a subnet mask is one: ones, then zeros, at least eight ones.
+# In: EAX mask. Out: ECX number of ones; CF when it is none.
+    .global mask_check
+mask_check:
+    mov     edx, eax
+    bswap   edx
+    mov     ecx, edx
+    not     edx                         # must be 2^n - 1
+    lea     eax, [edx + 1]
+    test    eax, edx
+    jnz     8f
+    bsr     eax, edx
+    jz      7f
+    mov     ecx, 31
+    sub     ecx, eax
+    cmp     ecx, 8                      # sets CF when there are fewer
+    ret
+7:  mov     ecx, 32
+    clc
+    ret
+8:  stc
+    ret

@@ -1,0 +1,97 @@
+# crash: makes the kernel fail in a chosen way, for tests of the panic screen.
+
+.include "macros.inc"
+
+.text
+
+# crash HOW
+command_crash:
+    push    ebx
+    push    esi
+    cmp     eax, 2
+    jne     3f
+    mov     ebx, [edx + 4]
+    mov     esi, offset crash_ways
+1:  mov     eax, [esi]
+    test    eax, eax
+    jz      3f
+    mov     edx, ebx
+    call    string_compare
+    je      2f
+    add     esi, 8
+    jmp     1b
+2:  call    [esi + 4]
+    PRINT   "crash: still alive\n"
+    mov     eax, 1
+    jmp     4f
+3:  PRINT   "usage: crash page|write|divide|opcode|stack|panic|heap (help crash tells more)\n"
+    mov     eax, 2
+4:  pop     esi
+    pop     ebx
+    ret
+
+crash_page:                                 # reads page 0
+    mov     eax, [0x10]
+    ret
+
+crash_write:                                # writes into code
+    mov     byte ptr [shell_run], 0xC3
+    ret
+
+crash_divide:
+    xor     ecx, ecx
+    mov     eax, 1
+    cdq
+    div     ecx
+    ret
+
+crash_opcode:
+    ud2
+    ret
+
+crash_stack:                                # never ends
+    push    eax
+    call    crash_stack
+    pop     eax
+    ret
+
+crash_panic:
+    LOAD_STRING eax, "as the user wished"
+    call    panic
+    ret
+
+crash_heap:                                 # writes behind a block, then frees it
+    mov     eax, 16
+    call    malloc
+    jc      1f
+    mov     dword ptr [eax + 16], 0
+    mov     dword ptr [eax + 20], 0
+    mov     dword ptr [eax + 24], 0
+    call    mfree
+1:  ret
+
+SHELL_COMMAND "crash", command_crash, "HOW", "make the kernel fail, to see the panic screen", GROUP_DEBUG, crash_text
+
+.macro CRASH name:req, routine:req
+    .pushsection .rodata.str, "a", @progbits
+.Lcrash\@: .asciz "\name"
+    .popsection
+    .long   .Lcrash\@, \routine
+.endm
+
+.section .rodata
+.align 4
+crash_ways:
+    CRASH "page", crash_page
+    CRASH "write", crash_write
+    CRASH "divide", crash_divide
+    CRASH "opcode", crash_opcode
+    CRASH "stack", crash_stack
+    CRASH "panic", crash_panic
+    CRASH "heap", crash_heap
+    .long   0
+crash_text:
+    .ascii  "page    reads address 16              write   writes into code\n"
+    .ascii  "divide  divides by zero               opcode  runs an invalid instruction\n"
+    .ascii  "stack   calls itself without end      panic   calls panic\n"
+    .asciz  "heap    writes behind a block of the heap and frees it\n"

@@ -1,0 +1,177 @@
+# Variables: names with values, for commands and daemons to look up. The command `set` shows and changes them.
+
+.include "macros.inc"
+.include "errors.inc"
+
+.globl env_get, env_set, env_unset
+
+# A variable; name and value follow it, NUL terminated.
+VARIABLE_NEXT       = 0
+VARIABLE_VALUE      = 4                     # address
+VARIABLE_NAME       = 8
+
+.text
+
+# In: EAX name. Out: EAX value, valid until the variable changes; CF and EAX error when there is no such variable.
+env_get:
+    call    env_find
+    jc      1f
+    mov     eax, [eax + VARIABLE_VALUE]
+    ret
+1:  mov     eax, ERROR_NOT_FOUND
+    stc
+    ret
+
+# In: EAX name. Out: EAX variable, EDX where the link to it stands; CF when there is none.
+env_find:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, offset env_first
+1:  mov     eax, [esi]
+    test    eax, eax
+    jz      2f
+    add     eax, VARIABLE_NAME
+    mov     edx, ebx
+    call    string_compare
+    je      3f
+    mov     esi, [esi]
+    jmp     1b
+2:  stc
+    jmp     4f
+3:  mov     eax, [esi]
+    mov     edx, esi
+    clc
+4:  pop     esi
+    pop     ebx
+    ret
+
+# Sets a variable. In: EAX name, EDX value; both are copied. Out: CF and EAX error without memory.
+env_set:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    mov     edi, edx
+    call    string_length
+    mov     ebx, eax
+    mov     eax, edi
+    call    string_length
+    lea     ebp, [eax + 1]
+    lea     eax, [ebx + ebp + VARIABLE_NAME + 1]
+    call    malloc
+    jc      9f
+    push    eax
+    lea     eax, [eax + VARIABLE_NAME]
+    mov     edx, esi
+    lea     ecx, [ebx + 1]
+    call    string_copy
+    mov     edx, [esp]
+    lea     eax, [edx + ebx + VARIABLE_NAME + 1]
+    mov     [edx + VARIABLE_VALUE], eax
+    mov     edx, edi
+    mov     ecx, ebp
+    call    string_copy
+    mov     eax, esi
+    call    env_unset
+    pop     eax
+    INTERRUPTS_OFF
+    mov     edx, offset env_first           # at the end
+1:  cmp     dword ptr [edx], 0
+    je      2f
+    mov     edx, [edx]
+    jmp     1b
+2:  mov     [edx], eax
+    INTERRUPTS_RESTORE
+    clc
+9:  pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Removes a variable. In: EAX name. Out: CF and EAX error when there is none.
+env_unset:
+    INTERRUPTS_OFF
+    call    env_find
+    jc      1f
+    mov     ecx, [eax + VARIABLE_NEXT]
+    mov     [edx], ecx
+    call    mfree
+    INTERRUPTS_RESTORE
+    clc
+    ret
+1:  INTERRUPTS_RESTORE
+    mov     eax, ERROR_NOT_FOUND
+    stc
+    ret
+
+# set [NAME[=][VALUE]]
+command_set:
+    push    ebx
+    push    esi
+    mov     esi, edx
+    mov     ebx, eax
+    cmp     eax, 1
+    je      5f
+    cmp     eax, 3
+    ja      8f
+    mov     eax, [esi + 4]                  # NAME=VALUE in one word
+    mov     dl, '='
+    call    string_find
+    jc      1f
+    cmp     ebx, 3
+    je      8f
+    mov     byte ptr [eax], 0
+    lea     edx, [eax + 1]
+    jmp     2f
+1:  cmp     ebx, 3
+    jne     3f
+    mov     edx, [esi + 8]
+2:  mov     eax, [esi + 4]
+    cmp     byte ptr [eax], 0
+    je      8f
+    cmp     byte ptr [edx], 0
+    je      3f
+    call    env_set
+    jc      7f
+    xor     eax, eax
+    jmp     9f
+3:  mov     eax, [esi + 4]
+    call    env_unset
+    jnc     4f
+    mov     eax, [esi + 4]
+    PRINTF  "set: there is no variable %s\n", eax
+    mov     eax, 1
+    jmp     9f
+4:  xor     eax, eax
+    jmp     9f
+5:  mov     ebx, [env_first]
+6:  xor     eax, eax
+    test    ebx, ebx
+    jz      9f
+    lea     eax, [ebx + VARIABLE_NAME]
+    PRINTF  "%s=%s\n", eax, [ebx+VARIABLE_VALUE]
+    mov     ebx, [ebx + VARIABLE_NEXT]
+    jmp     6b
+7:  call    error_text
+    PRINTF  "set: %s\n", eax
+    mov     eax, 1
+    jmp     9f
+8:  PRINT   "usage: set [NAME [VALUE]]\n"
+    mov     eax, 2
+9:  pop     esi
+    pop     ebx
+    ret
+
+SHELL_COMMAND "set", command_set, "[NAME [VALUE]]", "list or change variables", GROUP_SHELL, set_text
+
+.section .rodata
+set_text:
+    .ascii  "Without arguments lists all variables. With a name and a value sets the variable\n"
+    .asciz  "(NAME=VALUE does too); with a name alone or an empty value removes it.\n"
+
+.bss
+.align 4
+env_first: .space 4

@@ -1,0 +1,114 @@
+# help: the commands in groups, or all about one.
+
+.include "macros.inc"
+
+.text
+
+# help [NAME]
+command_help:
+    cmp     eax, 1
+    je      help_list
+    cmp     eax, 2
+    jne     help_usage
+    push    ebx
+    mov     ebx, [edx + 4]
+    mov     eax, ebx
+    call    shell_find
+    jc      2f
+    mov     ebx, eax
+    PRINTF  "usage: %s %s\n", [ebx+COMMAND_NAME], [ebx+COMMAND_USAGE]
+    PRINTF  "%s\n", [ebx+COMMAND_SUMMARY]
+    mov     eax, [ebx + COMMAND_TEXT]
+    test    eax, eax
+    jz      1f
+    call    print
+1:  xor     eax, eax
+    pop     ebx
+    ret
+2:  PRINTF  "help: there is no command %s\n", ebx
+    mov     eax, 1
+    pop     ebx
+    ret
+
+help_usage:
+    PRINT   "usage: help [NAME]\n"
+    mov     eax, 2
+    ret
+
+# All groups that have commands, the commands of each in alphabetical order.
+help_list:
+    push    ebx
+    push    esi
+    xor     ebx, ebx
+1:  xor     esi, esi
+2:  mov     eax, ebx
+    mov     edx, esi
+    call    help_next
+    jc      4f
+    test    esi, esi
+    mov     esi, eax
+    jnz     3f
+    PRINTF  "%s\n", [help_groups+ebx*4]
+3:  PRINTF  "  %-10s %s\n", [esi+COMMAND_NAME], [esi+COMMAND_SUMMARY]
+    jmp     2b
+4:  inc     ebx
+    cmp     ebx, GROUP_COUNT
+    jb      1b
+    PRINT   "help NAME tells more about a command\n"
+    xor     eax, eax
+    pop     esi
+    pop     ebx
+    ret
+
+# The command of a group whose name comes next. In: EAX group, EDX record of the last one, 0 at first. Out: EAX record; CF when
+# there is none.
+help_next:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    mov     ebp, edx
+    xor     edi, edi                        # the best so far
+    mov     esi, offset kernel_shellcmds
+1:  cmp     esi, offset kernel_shellcmds_end
+    jae     4f
+    cmp     [esi + COMMAND_GROUP], ebx
+    jne     3f
+    test    ebp, ebp
+    jz      2f
+    mov     eax, [ebp + COMMAND_NAME]
+    mov     edx, [esi + COMMAND_NAME]
+    call    string_compare
+    jae     3f
+2:  test    edi, edi
+    jz      5f
+    mov     eax, [esi + COMMAND_NAME]
+    mov     edx, [edi + COMMAND_NAME]
+    call    string_compare
+    jae     3f
+5:  mov     edi, esi
+3:  add     esi, COMMAND_SIZE
+    jmp     1b
+4:  mov     eax, edi
+    cmp     eax, 1                          # CF for 0
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+SHELL_COMMAND "help", command_help, "[NAME]", "list the commands, or tell about one", GROUP_SHELL
+
+STRING help_shell, "Shell"
+STRING help_system, "System"
+STRING help_files, "Disks and files"
+STRING help_network, "Network"
+STRING help_cluster, "Cluster"
+STRING help_debug, "Debugging"
+
+.section .rodata
+.align 4
+help_groups:                                # in the order of GROUP_*
+    .long   help_shell, help_system, help_files, help_network, help_cluster, help_debug
+

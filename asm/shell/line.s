@@ -1,0 +1,409 @@
+# Reading a line at the console, with editing. The line stays on one row: when it is longer, a window of it is shown. When
+# another task prints meanwhile, the console takes the line away (line_hide) and shows it again below (line_show).
+
+.include "macros.inc"
+.include "keys.inc"
+.include "tasks.inc"
+
+.globl line_read, line_read_history, line_hide, line_show, line_abandon
+
+ROW_COLUMNS         = 80
+WINDOW_STEP         = 16                    # the window moves by so much more than it must, so that not each key moves it
+PROMPT_LONGEST      = 60                    # of a longer prompt the end is shown
+
+.text
+
+# Reads a line with echo; Enter ends it, Ctrl-C gives it up.
+# In: EAX buffer, EDX its size (at least 1). Out: EAX length, the buffer is NUL terminated; CF and length 0 after Ctrl-C. What
+# stands in the row already is the prompt. May sleep.
+line_read:
+    xor     ecx, ecx
+    jmp     line_begin
+
+# The same with the history behind Up and Down.
+line_read_history:
+    mov     ecx, 1
+line_begin:
+    push    ebx
+    push    eax
+    push    edx
+    push    ecx
+    mov     eax, offset line_mutex
+    call    mutex_lock
+    pop     ecx
+    pop     edx
+    pop     eax
+    INTERRUPTS_OFF
+    mov     [line_buffer], eax
+    dec     edx
+    mov     [line_most], edx
+    mov     [line_with_history], cl
+    xor     ecx, ecx
+    mov     [line_length], ecx
+    mov     [line_cursor], ecx
+    mov     [line_window], ecx
+    mov     eax, offset line_prompt
+    call    vga_row_text
+    mov     [line_prompt_length], eax
+    mov     dword ptr [line_prompt_start], offset line_prompt
+    sub     eax, PROMPT_LONGEST
+    jbe     1f
+    add     [line_prompt_start], eax
+    mov     dword ptr [line_prompt_length], PROMPT_LONGEST
+1:  mov     eax, ROW_COLUMNS - 1
+    sub     eax, [line_prompt_length]
+    mov     [line_room], eax
+    call    history_rewind
+    mov     byte ptr [line_hidden], 0
+    mov     byte ptr [line_active], 1
+    INTERRUPTS_RESTORE
+2:  call    key_read
+    INTERRUPTS_OFF
+    call    line_key
+    sbb     ebx, ebx                        # all ones when the line is complete
+    call    vga_show_cursor
+    INTERRUPTS_RESTORE
+    test    ebx, ebx
+    jz      2b
+    push    [line_length]
+    push    [line_given_up]
+    mov     eax, offset line_mutex
+    call    mutex_unlock
+    pop     ecx
+    pop     eax
+    pop     ebx
+    add     ecx, -1                         # CF when it was given up
+    ret
+
+# Does what a key says. In: EAX key; interrupts off. Out: CF when the line is complete.
+line_key:
+    push    eax
+    call    line_reveal
+    pop     eax
+    mov     edx, offset line_keys
+1:  movzx   ecx, word ptr [edx]
+    test    ecx, ecx
+    jz      2f
+    add     edx, 6
+    cmp     eax, ecx
+    jne     1b
+    call    [edx - 4]
+    clc
+    ret
+2:  cmp     eax, KEY_ENTER
+    je      line_enter
+    cmp     eax, KEY_CTRL_C
+    je      line_give_up
+    cmp     eax, ' '
+    jb      3f
+    cmp     eax, 126
+    ja      3f
+    call    line_insert
+3:  clc
+    ret
+
+line_enter:
+    mov     dword ptr [line_given_up], 0
+line_complete:
+    mov     al, 10
+    call    console_put
+    mov     byte ptr [line_active], 0
+    mov     eax, [line_buffer]
+    add     eax, [line_length]
+    mov     byte ptr [eax], 0
+    stc
+    ret
+
+line_give_up:
+    mov     al, '^'
+    call    console_put
+    mov     al, 'C'
+    call    console_put
+    mov     dword ptr [line_length], 0
+    mov     dword ptr [line_given_up], 1
+    call    break_clear                     # it has been read
+    jmp     line_complete
+
+# Inserts a character at the cursor, if there is room. In: AL.
+line_insert:
+    mov     ecx, [line_length]
+    cmp     ecx, [line_most]
+    jae     1f
+    push    eax
+    mov     edx, [line_buffer]
+    add     edx, [line_cursor]              # make room
+    sub     ecx, [line_cursor]
+    lea     eax, [edx + 1]
+    call    mem_move
+    pop     eax
+    mov     edx, [line_buffer]
+    mov     ecx, [line_cursor]
+    mov     [edx + ecx], al
+    inc     dword ptr [line_length]
+    inc     dword ptr [line_cursor]
+    mov     ecx, [line_cursor]
+    cmp     ecx, [line_length]
+    jne     line_draw
+    sub     ecx, [line_window]
+    cmp     ecx, [line_room]
+    ja      line_draw
+    jmp     console_put                     # at the end it is just an echo
+1:  ret
+
+line_backspace:
+    cmp     dword ptr [line_cursor], 0
+    je      1f
+    mov     eax, [line_cursor]
+    cmp     eax, [line_length]
+    jne     2f
+    cmp     dword ptr [line_window], 0
+    jne     2f
+    dec     dword ptr [line_cursor]
+    dec     dword ptr [line_length]
+    mov     al, 8
+    call    console_put
+    mov     al, ' '
+    call    console_put
+    mov     al, 8
+    jmp     console_put
+2:  dec     dword ptr [line_cursor]
+    jmp     line_delete
+1:  ret
+
+# Deletes the character at the cursor.
+line_delete:
+    mov     ecx, [line_length]
+    sub     ecx, [line_cursor]
+    jbe     1f
+    dec     ecx
+    mov     eax, [line_buffer]
+    add     eax, [line_cursor]
+    lea     edx, [eax + 1]
+    call    mem_copy
+    dec     dword ptr [line_length]
+    jmp     line_draw
+1:  ret
+
+line_left:
+    mov     eax, [line_cursor]
+    sub     eax, 1
+    jb      1f
+    mov     [line_cursor], eax
+    cmp     eax, [line_window]
+    jb      line_draw
+    mov     al, 8
+    jmp     console_put
+1:  ret
+
+line_right:
+    mov     eax, [line_cursor]
+    cmp     eax, [line_length]
+    jae     1f
+    inc     dword ptr [line_cursor]
+    mov     ecx, [line_cursor]
+    sub     ecx, [line_window]
+    cmp     ecx, [line_room]
+    ja      line_draw
+    add     eax, [line_buffer]
+    mov     al, [eax]
+    jmp     console_put
+1:  ret
+
+line_home:
+    mov     dword ptr [line_cursor], 0
+    jmp     line_draw
+
+line_end:
+    mov     eax, [line_length]
+    mov     [line_cursor], eax
+    jmp     line_draw
+
+line_cut_end:
+    mov     eax, [line_cursor]
+    mov     [line_length], eax
+    jmp     line_draw
+
+line_cut_start:
+    mov     edx, [line_buffer]
+    mov     eax, edx
+    add     edx, [line_cursor]
+    mov     ecx, [line_length]
+    sub     ecx, [line_cursor]
+    mov     [line_length], ecx
+    call    mem_copy
+    jmp     line_home
+
+line_clear:
+    mov     dword ptr [line_length], 0
+    jmp     line_home
+
+line_clear_screen:
+    call    console_blank
+    jmp     line_draw_here
+
+line_up:
+    mov     eax, offset history_older
+    jmp     1f
+line_down:
+    mov     eax, offset history_newer
+1:  cmp     byte ptr [line_with_history], 0
+    je      2f
+    push    eax
+    mov     eax, [line_buffer]              # the line as it is: history keeps what was typed and not entered
+    add     eax, [line_length]
+    mov     byte ptr [eax], 0
+    mov     eax, [line_buffer]
+    pop     edx
+    call    edx
+    jc      2f
+    mov     edx, eax
+    mov     eax, [line_buffer]
+    mov     ecx, [line_most]
+    inc     ecx
+    call    string_copy
+    mov     [line_length], eax
+    jmp     line_end
+2:  ret
+
+# Draws the row anew: prompt, the window around the cursor, and the cursor.
+line_draw:
+    mov     al, 13
+    call    console_put
+    call    console_clear_line_end
+
+# The same in a row that is empty.
+line_draw_here:
+    push    esi
+    push    edi
+    mov     eax, [line_cursor]              # the window follows the cursor
+    cmp     eax, [line_window]
+    jae     1f
+    mov     [line_window], eax
+1:  sub     eax, [line_room]
+    jbe     2f
+    cmp     eax, [line_window]
+    jbe     2f
+    add     eax, WINDOW_STEP
+    mov     [line_window], eax
+2:  mov     esi, [line_prompt_start]
+    mov     edi, [line_prompt_length]
+    call    line_put
+    mov     esi, [line_buffer]
+    add     esi, [line_window]
+    mov     edi, [line_length]
+    sub     edi, [line_window]
+    cmp     edi, [line_room]
+    jbe     3f
+    mov     edi, [line_room]
+3:  mov     eax, [line_window]
+    add     eax, edi
+    push    eax                             # first character that is not shown
+    call    line_put
+    pop     edi
+    sub     edi, [line_cursor]
+4:  dec     edi
+    js      5f
+    mov     al, 8
+    call    console_put
+    jmp     4b
+5:  pop     edi
+    pop     esi
+    ret
+
+# Puts EDI characters at ESI on the console. Clobbers ESI, EDI.
+line_put:
+    dec     edi
+    js      1f
+    lodsb
+    call    console_put
+    jmp     line_put
+1:  ret
+
+# Makes room for what another task prints: on the screen the line goes away; a serial line is often somebody's log, there the
+# next text begins in a new row. Interrupts off.
+line_hide:
+    cmp     byte ptr [line_active], 0
+    je      1f
+    cmp     byte ptr [line_hidden], 0
+    jne     1f
+    mov     byte ptr [line_hidden], 1
+    call    vga_at_start
+    je      1f
+    mov     al, 13
+    call    serial_put
+    mov     al, 10
+    call    serial_put
+    mov     al, 13
+    call    vga_put
+    jmp     vga_clear_line_end
+1:  ret
+
+# Shows it again when what was printed has ended its row. Interrupts off.
+line_show:
+    cmp     byte ptr [line_active], 0
+    je      1f
+    cmp     byte ptr [line_hidden], 0
+    je      1f
+    call    vga_at_start
+    jne     1f
+    mov     byte ptr [line_hidden], 0
+    jmp     line_draw_here
+1:  ret
+
+# Shows it again because a key came. Interrupts off.
+line_reveal:
+    cmp     byte ptr [line_hidden], 0
+    je      2f
+    mov     byte ptr [line_hidden], 0
+    call    vga_at_start
+    je      1f
+    mov     al, 10
+    call    console_put
+1:  jmp     line_draw_here
+2:  ret
+
+# Forgets the line: panic does not want it back.
+line_abandon:
+    mov     byte ptr [line_active], 0
+    ret
+
+.macro LINE_KEY key:req, routine:req
+    .word   \key
+    .long   \routine
+.endm
+
+.section .rodata
+line_keys:
+    LINE_KEY KEY_BACKSPACE, line_backspace
+    LINE_KEY KEY_DELETE, line_delete
+    LINE_KEY KEY_CTRL_D, line_delete
+    LINE_KEY KEY_LEFT, line_left
+    LINE_KEY KEY_RIGHT, line_right
+    LINE_KEY KEY_HOME, line_home
+    LINE_KEY KEY_CTRL_A, line_home
+    LINE_KEY KEY_END, line_end
+    LINE_KEY KEY_CTRL_E, line_end
+    LINE_KEY KEY_CTRL_K, line_cut_end
+    LINE_KEY KEY_CTRL_U, line_cut_start
+    LINE_KEY KEY_ESCAPE, line_clear
+    LINE_KEY KEY_CTRL_L, line_clear_screen
+    LINE_KEY KEY_UP, line_up
+    LINE_KEY KEY_DOWN, line_down
+    .word   0
+
+.bss
+.align 4
+line_mutex:         .space MUTEX_SIZE
+line_buffer:        .space 4
+line_most:          .space 4                # characters that fit
+line_length:        .space 4
+line_cursor:        .space 4                # 0 to line_length
+line_window:        .space 4                # first character shown
+line_room:          .space 4                # columns for the window
+line_prompt_start:  .space 4
+line_prompt_length: .space 4
+line_given_up:      .space 4                # 1: ended by Ctrl-C
+line_with_history:  .space 1
+line_active:        .space 1                # 1: a line is being edited
+line_hidden:        .space 1                # 1: it is not on the screen now
+line_prompt:        .space ROW_COLUMNS

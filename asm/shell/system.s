@@ -1,0 +1,194 @@
+# Commands about the machine as a whole: screen, time, memory, tasks.
+
+.include "macros.inc"
+.include "date.inc"
+.include "tasks.inc"
+.include "cpu.inc"
+
+.text
+
+command_cls:
+    call    console_clear
+    xor     eax, eax
+    ret
+
+command_echo:
+    push    ebx
+    lea     ebx, [edx + 4]
+1:  mov     eax, [ebx]
+    test    eax, eax
+    jz      2f
+    call    print
+    add     ebx, 4
+    cmp     dword ptr [ebx], 0
+    je      2f
+    mov     al, ' '
+    call    print_char
+    jmp     1b
+2:  PRINT   "\n"
+    xor     eax, eax
+    pop     ebx
+    ret
+
+command_date:
+    push    ebp
+    mov     ebp, esp
+    sub     esp, DATE_SIZE
+    call    clock_seconds
+    mov     edx, esp
+    call    date_from_seconds
+    mov     eax, [ebp - DATE_SIZE + DATE_WEEKDAY]
+    lea     eax, [weekday_names + eax*4]
+    PRINTF  "%s %u-%02u-%02u ", eax, [ebp-DATE_SIZE+DATE_YEAR], [ebp-DATE_SIZE+DATE_MONTH], [ebp-DATE_SIZE+DATE_DAY]
+    PRINTF  "%02u:%02u:%02u\n", [ebp-DATE_SIZE+DATE_HOUR], [ebp-DATE_SIZE+DATE_MINUTE], [ebp-DATE_SIZE+DATE_SECOND]
+    xor     eax, eax
+    leave
+    ret
+
+command_uptime:
+    push    ebx
+    push    esi
+    push    edi
+    mov     eax, [clock_ticks]
+    xor     edx, edx
+    mov     ecx, TICK_HZ
+    div     ecx
+    xor     edx, edx
+    mov     ecx, 60
+    div     ecx
+    mov     ebx, edx                        # seconds
+    xor     edx, edx
+    div     ecx
+    mov     esi, edx                        # minutes
+    xor     edx, edx
+    mov     ecx, 24
+    div     ecx
+    mov     edi, edx                        # hours, days in EAX
+    PRINTF  "up %u days %02u:%02u:%02u\n", eax, edi, esi, ebx
+    xor     eax, eax
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# mem [check]
+command_mem:
+    cmp     eax, 1
+    je      1f
+    cmp     eax, 2
+    jne     2f
+    mov     eax, [edx + 4]
+    LOAD_STRING edx, "check"
+    call    string_compare
+    jne     2f
+    call    heap_check
+    PRINTF  "heap: %u blocks, all headers agree\n", eax
+    xor     eax, eax
+    ret
+1:  push    ebx
+    mov     eax, [pages_total]
+    mov     ecx, [pages_free]
+    mov     edx, eax
+    sub     edx, ecx
+    shl     eax, 2                          # KiB
+    shl     ecx, 2
+    shl     edx, 2
+    PRINTF  "pages   %8u KiB  used %8u KiB  free %8u KiB\n", eax, edx, ecx
+    call    heap_stats
+    mov     ebx, eax
+    sub     ebx, edx
+    shr     eax, 10
+    PRINTF  "heap    %8u KiB  used %8u bytes in %u blocks  free %u bytes\n", eax, edx, ecx, ebx
+    mov     eax, offset kernel_text
+    mov     edx, offset kernel_end
+    mov     ecx, offset kernel_text_end
+    sub     ecx, eax
+    mov     ebx, edx
+    sub     ebx, eax
+    PRINTF  "kernel  %08x-%08x  code %u bytes  all %u bytes\n", eax, edx, ecx, ebx
+    xor     eax, eax
+    pop     ebx
+    ret
+2:  PRINT   "usage: mem [check]\n"
+    mov     eax, 2
+    ret
+
+command_ps:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    call    task_cycles_per_ms
+    mov     ebp, eax
+    PRINT   "id  state     cpu ms  switches   stack  name\n"
+    mov     ebx, [task_all]
+1:  test    ebx, ebx
+    jz      2f
+    mov     eax, [ebx + TASK_CYCLES]        # milliseconds, as if it had never run for more than 49 days
+    mov     edx, [ebx + TASK_CYCLES + 4]
+    cmp     edx, ebp
+    jae     3f
+    div     ebp
+    jmp     4f
+3:  or      eax, -1
+4:  mov     esi, eax
+    mov     ecx, [ebx + TASK_STATE]
+    mov     edi, [state_names + ecx*4]
+    cmp     ebx, [task_idle]
+    jne     5f
+    mov     edi, offset state_idle          # always there, never in the queue
+5:  mov     eax, ebx
+    call    task_stack_used
+    lea     edx, [ebx + TASK_LABEL]
+    PRINTF  "%2u  %-8s %7u  %8u  %6u  %s\n", [ebx+TASK_ID], edi, esi, [ebx+TASK_SWITCHES], eax, edx
+    mov     ebx, [ebx + TASK_ALL_NEXT]
+    jmp     1b
+2:  xor     eax, eax
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# How deep a task's stack ever was: the memory below is still zero. In: EAX task. Out: EAX bytes. Clobbers EDX only.
+task_stack_used:
+    mov     edx, [eax + TASK_STACK]
+    add     edx, PAGE_SIZE                  # behind the guard page
+    mov     eax, [eax + TASK_STACK_TOP]
+1:  cmp     edx, eax
+    jae     2f
+    cmp     dword ptr [edx], 0
+    jne     2f
+    add     edx, 4
+    jmp     1b
+2:  sub     eax, edx
+    ret
+
+SHELL_COMMAND "cls", command_cls, "", "clear the screen", GROUP_SHELL
+SHELL_COMMAND "echo", command_echo, "[WORD...]", "print words", GROUP_SHELL
+SHELL_COMMAND "date", command_date, "", "show date and time", GROUP_SYSTEM
+SHELL_COMMAND "uptime", command_uptime, "", "show the time since boot", GROUP_SYSTEM
+SHELL_COMMAND "mem", command_mem, "[check]", "show the use of memory", GROUP_SYSTEM, mem_text
+SHELL_COMMAND "ps", command_ps, "", "list the tasks", GROUP_SYSTEM, ps_text
+
+.section .rodata
+mem_text:
+    .asciz  "mem check verifies the headers of all blocks of the heap; a damaged one stops the machine.\n"
+ps_text:
+    .asciz  "Stack is the most that the task has ever used of its stack, in bytes.\n"
+weekday_names:
+    .asciz  "Mon"
+    .asciz  "Tue"
+    .asciz  "Wed"
+    .asciz  "Thu"
+    .asciz  "Fri"
+    .asciz  "Sat"
+    .asciz  "Sun"
+.align 4
+state_names:                                # in the order of TASK_READY, ...
+    .long   state_ready, state_running, state_waiting, state_dead
+STRING state_idle, "idle"
+STRING state_ready, "ready"
+STRING state_running, "running"
+STRING state_waiting, "waiting"
+STRING state_dead, "dead"

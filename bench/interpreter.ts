@@ -1,0 +1,125 @@
+/**
+ * Speed of the interpreter: millions of guest instructions a second on each guest of ../shared/bench, on a bare processor with just
+ * enough of a board (a BIOS that reads sectors, a UART that is always ready) for these guests to run.
+ *
+ *     node --experimental-strip-types bench/interpreter.ts [guest...]
+ */
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { performance } from "node:perf_hooks";
+import type { ProcessorBus } from "../emulator/bus.ts";
+import { Cpu } from "../emulator/cpu/cpu.ts";
+import { MachineMemory } from "../emulator/cpu/memory.ts";
+
+const GUESTS = process.env["QURE_BENCH_GUESTS"] ?? join(dirname(fileURLToPath(import.meta.url)), "../../shared/bench/guests");
+const RAM_BYTES = 32 << 20;
+/** Retired instructions for each measured run. */
+const INSTRUCTIONS = 100_000_000;
+const RUNS = 3;
+
+/** Instructions of one iteration, from the README beside the guests. */
+const PER_ITERATION: Readonly<Record<string, number>> = {
+  alu: 1_200_004,
+  crc32: 524_304,
+  copyadd: 1_835_017,
+  repmovs: 524_296,
+  fib: 1_200_392,
+  interp: 480_006,
+  outport: 3_003,
+  softint: 5_003,
+};
+
+export interface GuestResult {
+  readonly guest: string;
+  readonly flags: number;
+  /** Millions of instructions a second, best of the runs. */
+  readonly mips: number;
+  /** What the guest computed: equal on every emulator. */
+  readonly result: string;
+}
+
+/** A UART that is always ready, and an exit port; everything else reads as ones. */
+class GuestBoard implements ProcessorBus {
+  output = "";
+  cpu: Cpu | null = null;
+  readPort(port: number): number {
+    return port === 0x3fd ? 0x60 : 0xff;
+  }
+  writePort(port: number, _sizeBytes: number, value: number): void {
+    if (port === 0x3f8) {
+      this.output += String.fromCharCode(value);
+      if (value === 10) this.cpu!.requestStop();
+    } else if (port === 0xf4) this.cpu!.requestStop();
+  }
+  readMmio(): number {
+    return 0xffffffff;
+  }
+  writeMmio(): void {}
+  readTimestamp(): number {
+    return this.cpu!.retired;
+  }
+  acknowledgeInterrupt(): number {
+    return 0;
+  }
+  shutdown(): void {
+    throw new Error(`triple fault; output so far: ${this.output}`);
+  }
+}
+
+/** What the firmware leaves behind: INT 13h returns at once, because all sectors are in memory already. */
+function startGuest(image: Uint8Array): { cpu: Cpu; board: GuestBoard } {
+  const memory = new MachineMemory(RAM_BYTES);
+  const board = new GuestBoard();
+  const cpu = new Cpu(memory, board);
+  board.cpu = cpu;
+  // 0000:0500: retf 2 after clc, so that the flags on the stack are dropped.
+  memory.dma.write(0x500, Uint8Array.of(0xf8, 0xca, 0x02, 0x00));
+  memory.dma.write(0x13 * 4, Uint8Array.of(0x00, 0x05, 0x00, 0x00));
+  memory.dma.write(0x7c00, image);
+  // At the reset vector: jmp 0:7C00.
+  const rom = new Uint8Array(4096).fill(0x90);
+  rom.set([0xea, 0x00, 0x7c, 0x00, 0x00], 0xff0);
+  memory.loadRom(0xfffff000, rom);
+  return { cpu, board };
+}
+
+/** Runs one guest once; returns its speed between its start and end marks. */
+function measure(guest: string, flags: number): GuestResult {
+  const image = new Uint8Array(readFileSync(join(GUESTS, `${guest}.img`)));
+  const view = new DataView(image.buffer);
+  const perIteration = PER_ITERATION[guest] ?? 1_000_000;
+  view.setUint32(512, Math.max(1, Math.round(INSTRUCTIONS / perIteration)), true);
+  view.setUint32(516, flags, true);
+  let best = 0;
+  let result = "";
+  for (let run = 0; run < RUNS; run++) {
+    const { cpu, board } = startGuest(image);
+    while (!board.output.includes("S\n")) cpu.run(cpu.retired + 1_000_000_000);
+    const retired = cpu.retired;
+    const start = performance.now();
+    while (!board.output.includes("E ")) cpu.run(cpu.retired + 20_000_000);
+    const seconds = (performance.now() - start) / 1000;
+    const mips = (cpu.retired - retired) / seconds / 1e6;
+    while (!board.output.endsWith("\n")) cpu.run(cpu.retired + 1_000_000);
+    result = board.output.slice(board.output.indexOf("E ") + 2).trim();
+    best = Math.max(best, mips);
+  }
+  return { guest, flags, mips: best, result };
+}
+
+/** Measures the guests that are there, all of them when none are named. */
+export function benchInterpreter(names: readonly string[] = []): GuestResult[] {
+  if (!existsSync(GUESTS)) return [];
+  const guests = readdirSync(GUESTS)
+    .filter((file) => file.endsWith(".img"))
+    .map((file) => file.slice(0, -4))
+    .filter((guest) => names.length === 0 || names.includes(guest));
+  return guests.flatMap((guest) => [0, 1].map((flags) => measure(guest, flags)));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const results = benchInterpreter(process.argv.slice(2));
+  if (results.length === 0) console.log(`interpreter: no guests at ${GUESTS}, skipped`);
+  for (const { guest, flags, mips, result } of results) console.log(`${guest.padEnd(8)} flags=${flags} ${mips.toFixed(1).padStart(8)} MIPS  ${result}`);
+}

@@ -1,0 +1,93 @@
+# The firmware's own messages: on the screen through INT 10h and on COM1 at once.
+
+.include "firmware.inc"
+
+.intel_syntax noprefix
+.code16
+
+UART_LINE_STATUS        = 5
+LINE_STATUS_THRE        = 0x20
+UART_POLLS              = 0xFFFF
+
+.section .text
+
+# say: prints a text. in: SI NUL-terminated text in the ROM; clobbers SI
+.global say
+say:
+        push    ax
+1:      mov     al, cs:[si]
+        inc     si
+        test    al, al
+        jz      2f
+        call    say_char
+        jmp     1b
+2:      pop     ax
+        ret
+
+# say_decimal: in: EAX; clobbers EAX, EBX
+.global say_decimal
+say_decimal:
+        push    edx
+        xor     edx, edx
+        mov     ebx, 10
+        div     ebx
+        test    eax, eax
+        jz      1f
+        call    say_decimal
+1:      mov     al, dl
+        add     al, '0'
+        pop     edx
+        jmp     say_char
+
+# say_hex16: in: AX; say_hex8: in: AL; clobber none
+.global say_hex16, say_hex8
+say_hex16:
+        xchg    al, ah
+        call    say_hex8
+        xchg    al, ah
+say_hex8:
+        push    ax
+        aam     16                      # AH = upper digit, AL = lower digit
+        xchg    al, ah
+        call    1f
+        mov     al, ah
+        call    1f
+        pop     ax
+        ret
+1:      cmp     al, 10
+        sbb     al, 0x69
+        das
+
+# say_char: one character; a line feed moves to the start of the next line. in: AL; clobbers none
+.global say_char
+say_char:
+        cmp     al, '\n'
+        jne     1f
+        mov     al, '\r'
+        call    1f
+        mov     al, '\n'
+1:      pusha
+        push    ds
+        push    ax
+        mov     ah, 0x0E
+        mov     bx, 7
+        int     0x10
+        pop     ax
+        mov     dx, BDA_SEGMENT
+        mov     ds, dx
+        mov     dx, [BDA_COM]
+        test    dx, dx
+        jz      3f
+        mov     ah, al
+        add     dx, UART_LINE_STATUS
+        mov     cx, UART_POLLS
+2:      in      al, dx
+        test    al, LINE_STATUS_THRE
+        loopz   2b
+        jz      3f
+        mov     al, ah
+        sub     dx, UART_LINE_STATUS
+        out     dx, al
+3:      pop     ds
+        popa
+        ret

@@ -1,0 +1,281 @@
+/**
+ * The board: it makes the chips of an i440FX/PIIX PC, wires them, and is the bus that the processor sees. The map of
+ * ports, interrupts and PCI slots is in docs/board.md and follows QEMU's `-M pc`.
+ */
+import type { BlockBackend } from "./block.ts";
+import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, Wire } from "./bus.ts";
+import type { Clock } from "./clock.ts";
+import { TICK_NS } from "./clock.ts";
+import { AddressSpace } from "./address-space.ts";
+import { AtaDisk } from "./devices/ata-disk.ts";
+import { AtapiCd } from "./devices/atapi-cd.ts";
+import { cmosContents } from "./devices/cmos-layout.ts";
+import { E1000 } from "./devices/e1000.ts";
+import { HostBridge, type SetShadow } from "./devices/i440fx.ts";
+import { IdeChannel, IdeController } from "./devices/ide.ts";
+import type { IdeDrive } from "./devices/ide-drive.ts";
+import { KeyboardController } from "./devices/keyboard-controller.ts";
+import { PciBus } from "./devices/pci.ts";
+import { InterruptControllers } from "./devices/pic.ts";
+import { IsaBridge } from "./devices/piix3.ts";
+import { PowerManagement } from "./devices/piix4-pm.ts";
+import { Pit8254 } from "./devices/pit.ts";
+import { Ps2Keyboard } from "./devices/ps2-keyboard.ts";
+import { Ps2Mouse } from "./devices/ps2-mouse.ts";
+import { Rtc146818 } from "./devices/rtc.ts";
+import {
+  debugConsolePort, debugExitPort, FastA20Port, LatchPort, NmiStatusPort, ResetControlPort,
+} from "./devices/system-control.ts";
+import { Uart16550 } from "./devices/uart.ts";
+import { Vga } from "./devices/vga.ts";
+import { VgaPciFunction } from "./devices/vga-pci.ts";
+import { SharedLine } from "./devices/wire.ts";
+import type { CableEnd } from "./ether/cable-end.ts";
+import type { Stateful, StateVisitor } from "./state.ts";
+
+export interface DriveConfig {
+  kind: "disk" | "cd";
+  backend: BlockBackend;
+}
+
+export interface NetworkCardConfig {
+  macAddress: Uint8Array;
+  port: CableEnd;
+}
+
+export interface BoardConfig {
+  ramBytes: number;
+  /** Primary master, primary slave, secondary master, secondary slave. */
+  ide: readonly (DriveConfig | null)[];
+  /** At most 16; they take the PCI slots from 3 up. */
+  network: readonly NetworkCardConfig[];
+  /** What the real-time clock shows at virtual time 0: seconds since 1970, UTC. */
+  rtcStartSeconds: number;
+  /** A video BIOS, for the expansion ROM of the display adapter. Not needed by firmware that programs a VGA itself. */
+  videoRom?: Uint8Array;
+}
+
+/** What the board asks of the machine. */
+export interface BoardHost {
+  clock: Clock;
+  dma: DmaMemory;
+  setShadow: SetShadow;
+  /** The processor's INTR and A20M# pins. */
+  setInterruptRequest(level: boolean): void;
+  setA20(open: boolean): void;
+  requestReset(reason: string): void;
+  powerOff(): void;
+  /** The guest has written to the debug exit port. */
+  exit(status: number): void;
+  serialOutput(port: 0 | 1, byte: number): void;
+  debugOutput(byte: number): void;
+  log(line: string): void;
+}
+
+const FIRST_NETWORK_SLOT = 3;
+const MAX_NETWORK_CARDS = 16;
+const IDE_NAMES = ["ide0 master", "ide0 slave", "ide1 master", "ide1 slave"] as const;
+const SCI_IRQ = 9;
+/** Values at the APM command port by which an operating system takes the hardware over into ACPI mode, and gives it back. */
+const ACPI_ENABLE = 0xf1;
+const ACPI_DISABLE = 0xf0;
+
+export class Board implements ProcessorBus, Stateful {
+  readonly vga: Vga;
+  readonly keyboard = new Ps2Keyboard();
+  readonly uarts: readonly [Uart16550, Uart16550];
+  readonly networkCards: readonly E1000[];
+  readonly power: PowerManagement;
+  readonly #host: BoardHost;
+  readonly #space: AddressSpace;
+  readonly #irqs: readonly SharedLine[];
+  readonly #pics: InterruptControllers;
+  readonly #pit: Pit8254;
+  readonly #rtc: Rtc146818;
+  readonly #keyboardController: KeyboardController;
+  readonly #pci = new PciBus();
+  readonly #latches: readonly (Stateful & { reset?(): void })[];
+  #resetNs = 0;
+
+  /** The board must be reset before it is used, once the processor's pins in `host` are connected. */
+  constructor(config: BoardConfig, host: BoardHost) {
+    this.#host = host;
+    const { clock } = host;
+    const space = (this.#space = new AddressSpace((line) => host.log(line)));
+    const pics = (this.#pics = new InterruptControllers({ set: (level) => host.setInterruptRequest(level) }));
+    this.#irqs = Array.from({ length: 16 }, (_, number) => new SharedLine(pics.irq(number)));
+    space.claimPorts(0x20, 2, pics.master);
+    space.claimPorts(0xa0, 2, pics.slave);
+    space.claimPorts(0x4d0, 2, pics.elcrPorts);
+
+    this.#pit = new Pit8254(clock, this.#irq(0));
+    space.claimPorts(0x40, 4, this.#pit);
+    const nmiStatus = new NmiStatusPort(clock, this.#pit);
+    space.claimPorts(0x61, 1, nmiStatus);
+
+    const drives = this.#makeDrives(config, clock);
+    this.#rtc = new Rtc146818(clock, this.#irq(8), config.rtcStartSeconds, cmosContents({
+      ramBytes: config.ramBytes,
+      disks: drives.map((drive) => (drive instanceof AtaDisk ? drive.sectors : null)),
+    }));
+    space.claimPorts(0x70, 2, this.#rtc);
+
+    const mouse = new Ps2Mouse();
+    const setA20 = (open: boolean): void => host.setA20(open);
+    this.#keyboardController = new KeyboardController(
+      clock,
+      { irq1: this.#irq(1), irq12: this.#irq(12), setA20, requestReset: () => host.requestReset("keyboard controller") },
+      this.keyboard,
+      mouse,
+    );
+    this.keyboard.onOutput = mouse.onOutput = () => this.#keyboardController.deviceReady();
+    space.claimPorts(0x60, 1, this.#keyboardController.dataPort);
+    space.claimPorts(0x64, 1, this.#keyboardController.commandPort);
+    const fastA20 = new FastA20Port({ setA20, requestReset: () => host.requestReset("port 92h") });
+    space.claimPorts(0x92, 1, fastA20);
+
+    this.uarts = [
+      new Uart16550(clock, "COM1", this.#irq(4), (byte) => host.serialOutput(0, byte)),
+      new Uart16550(clock, "COM2", this.#irq(3), (byte) => host.serialOutput(1, byte)),
+    ];
+    space.claimPorts(0x3f8, 8, this.uarts[0]);
+    space.claimPorts(0x2f8, 8, this.uarts[1]);
+
+    this.vga = new Vga(clock);
+    space.claimPorts(0x3b0, 0x0c, this.vga);
+    space.claimPorts(0x3c0, 0x20, offsetBy(this.vga, 0x10));
+    space.claimMemory(0xa0000, 0x20000, this.vga.memory);
+
+    const resetControl = new ResetControlPort(() => host.requestReset("port CF9h"));
+    space.claimPorts(0xcf8, 1, this.#pci.addressPort, 4);
+    space.claimPorts(0xcf9, 1, resetControl);
+    space.claimPorts(0xcfc, 4, this.#pci.dataPorts, 4);
+    const bridge = new IsaBridge(space, this.#connectPirqs());
+    this.power = new PowerManagement(space, clock, { sci: this.#irq(SCI_IRQ), powerOff: () => host.powerOff() });
+    this.#pci.plug(0, 0, new HostBridge(space, host.setShadow));
+    this.#pci.plug(1, 0, bridge);
+    this.#pci.plug(1, 1, new IdeController(space, this.#makeChannels(drives)));
+    this.#pci.plug(1, 3, this.power);
+    this.#pci.plug(2, 0, new VgaPciFunction(space, config.videoRom ?? null));
+    this.networkCards = this.#makeNetworkCards(config, bridge);
+
+    const postCode = new LatchPort("POST code");
+    const apmStatus = new LatchPort("APM status");
+    const apmControl = new LatchPort("APM control", (value) => {
+      if (value === ACPI_ENABLE || value === ACPI_DISABLE) this.power.setSciEnabled(value === ACPI_ENABLE);
+    });
+    space.claimPorts(0x80, 1, postCode);
+    space.claimPorts(0xb2, 1, apmControl);
+    space.claimPorts(0xb3, 1, apmStatus);
+    space.claimPorts(0xf4, 4, debugExitPort((status) => host.exit(status)), 4);
+    const debugConsole = debugConsolePort((byte) => host.debugOutput(byte));
+    space.claimPorts(0x402, 1, debugConsole);
+    space.claimPorts(0xe9, 1, debugConsole);
+    this.#latches = [nmiStatus, fastA20, resetControl, postCode, apmControl, apmStatus];
+  }
+
+  #irq(number: number): Wire {
+    return this.#irqs[number]!.connect();
+  }
+
+  /** An output for each of the four PIRQs on each IRQ. */
+  #connectPirqs(): Wire[] {
+    return Array.from({ length: 64 }, (_, index) => this.#irq(index & 15));
+  }
+
+  #makeDrives(config: BoardConfig, clock: Clock): (IdeDrive | null)[] {
+    return IDE_NAMES.map((name, index) => {
+      const drive = config.ide[index] ?? null;
+      if (drive === null) return null;
+      return drive.kind === "disk" ? new AtaDisk(clock, name, drive.backend) : new AtapiCd(clock, name, drive.backend);
+    });
+  }
+
+  #makeChannels(drives: readonly (IdeDrive | null)[]): [IdeChannel, IdeChannel] {
+    const channel = (first: number, irq: number, command: number, control: number): IdeChannel => {
+      const made = new IdeChannel(drives.slice(first, first + 2), this.#irq(irq), this.#host.dma);
+      this.#space.claimPorts(command, 1, made.dataPort, 4);
+      this.#space.claimPorts(command + 1, 7, made.taskFilePorts);
+      this.#space.claimPorts(control, 1, made.controlPort);
+      return made;
+    };
+    return [channel(0, 14, 0x1f0, 0x3f6), channel(2, 15, 0x170, 0x376)];
+  }
+
+  #makeNetworkCards(config: BoardConfig, bridge: IsaBridge): E1000[] {
+    if (config.network.length > MAX_NETWORK_CARDS) throw new RangeError(`more than ${MAX_NETWORK_CARDS} network cards`);
+    return config.network.map(({ macAddress, port }, index) => {
+      const slot = FIRST_NETWORK_SLOT + index;
+      const card = new E1000(`eth${index}`, this.#space, this.#host.clock, {
+        dma: this.#host.dma, interrupt: bridge.interruptPin(slot, 1), port, macAddress,
+      });
+      this.#pci.plug(slot, 0, card);
+      port.plugIn(this.#host.clock, card);
+      return card;
+    });
+  }
+
+  /** The board's reset line: all chips but the processor. */
+  reset(): void {
+    this.#resetNs = this.#host.clock.nowNs;
+    this.#pci.reset();
+    this.#pit.reset();
+    this.#rtc.reset();
+    this.#keyboardController.reset();
+    for (const uart of this.uarts) uart.reset();
+    this.vga.reset();
+    for (const latch of this.#latches) latch.reset?.();
+    this.#pics.reset();
+    this.#host.setA20(true);
+  }
+
+  readPort(port: number, sizeBytes: AccessBytes): number {
+    return this.#space.readPort(port, sizeBytes);
+  }
+
+  writePort(port: number, sizeBytes: AccessBytes, value: number): void {
+    this.#space.writePort(port, sizeBytes, value);
+  }
+
+  readMmio(physicalAddress: number, sizeBytes: AccessBytes): number {
+    return this.#space.readMmio(physicalAddress, sizeBytes);
+  }
+
+  writeMmio(physicalAddress: number, sizeBytes: AccessBytes, value: number): void {
+    this.#space.writeMmio(physicalAddress, sizeBytes, value);
+  }
+
+  readTimestamp(): number {
+    return Math.floor((this.#host.clock.nowNs - this.#resetNs) / TICK_NS);
+  }
+
+  acknowledgeInterrupt(): number {
+    return this.#pics.acknowledge();
+  }
+
+  shutdown(): void {
+    this.#host.requestReset("triple fault");
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part("board", 1);
+    this.#resetNs = visitor.integer(this.#resetNs);
+    for (const irq of this.#irqs) irq.assume(visitor.integer(irq.levels));
+    for (const latch of this.#latches) latch.visitState(visitor);
+    this.#pit.visitState(visitor);
+    this.#rtc.visitState(visitor);
+    this.#keyboardController.visitState(visitor);
+    for (const uart of this.uarts) uart.visitState(visitor);
+    this.vga.visitState(visitor);
+    this.#pci.visitState(visitor);
+    this.#pics.visitState(visitor);
+  }
+}
+
+/** A handler whose range begins `distance` ports into another one's. */
+function offsetBy(handler: PortHandler, distance: number): PortHandler {
+  return {
+    readPort: (offset, sizeBytes) => handler.readPort(offset + distance, sizeBytes),
+    writePort: (offset, sizeBytes, value) => handler.writePort(offset + distance, sizeBytes, value),
+  };
+}

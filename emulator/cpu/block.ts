@@ -1,0 +1,57 @@
+/** Decoded code: straight runs of instructions as arrays of handlers, and the links between them. */
+
+/** Executes one instruction. Operands were bound when the handler was made. */
+export type Handler = () => void;
+
+/** A direct way from one block to another, resolved when it is first taken. */
+export interface Link {
+  readonly eip: number;
+  readonly samePage: boolean;
+  /** Target and source lie wholly in one page: whenever the source can run, its target is where it was. */
+  stable: boolean;
+  target: Block;
+  /** Translation epoch in which `target` was found. */
+  epoch: number;
+}
+
+export class Block {
+  /** Offset of the first byte in the machine's memory. */
+  readonly offset: number;
+  readonly eip: number;
+  /** For code across a page boundary: where the first byte of the second page lies; else 0. */
+  readonly secondPage: number;
+  readonly modeKey: number;
+  /** EIP of each instruction, and of what follows the last one. */
+  readonly eips: Int32Array;
+  readonly handlers: readonly Handler[];
+  readonly lengthBytes: number;
+  /** To the instruction behind the last one. */
+  readonly fallthrough: Link;
+  valid = true;
+  /** Translation epoch in which the linear address was last seen to lead here. */
+  epoch = 0;
+
+  constructor(parts: Omit<Block, "valid" | "epoch" | "eip">) {
+    this.offset = parts.offset;
+    this.eip = parts.eips[0]!;
+    this.secondPage = parts.secondPage;
+    this.modeKey = parts.modeKey;
+    this.eips = parts.eips;
+    this.handlers = parts.handlers;
+    this.lengthBytes = parts.lengthBytes;
+    this.fallthrough = parts.fallthrough;
+  }
+}
+
+/** Stands for no block: never valid. */
+export const NO_BLOCK: Block = new Block({
+  offset: 0,
+  secondPage: 0,
+  modeKey: 0,
+  eips: new Int32Array(1),
+  handlers: [],
+  lengthBytes: 0,
+  fallthrough: { eip: 0, samePage: false, stable: false, target: null as unknown as Block, epoch: 0 },
+});
+NO_BLOCK.fallthrough.target = NO_BLOCK;
+NO_BLOCK.valid = false;

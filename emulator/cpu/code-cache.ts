@@ -1,0 +1,189 @@
+/**
+ * Decoded blocks by the bytes they were made from: found by offset in the machine's memory, mode and EIP, and discarded when one of
+ * their bytes is written. Lines of RAM under blocks are marked in the code map (memory.ts), so that writes elsewhere in
+ * the same page cost little.
+ */
+import { NO_BLOCK, Block } from "./block.ts";
+import type { Handler } from "./block.ts";
+import type { Core } from "./core.ts";
+import { InstructionStream, PAGE_END } from "./decode.ts";
+import { CpuException, INVALID_OPCODE, raise } from "./exceptions.ts";
+import { builderOf, endsBlock } from "./handlers/index.ts";
+import { linkTo } from "./instruction.ts";
+import type { DecodedInstruction } from "./instruction.ts";
+import { BASE, CODE_LINE_SHIFT, CS, RAM } from "./layout.ts";
+
+const MAX_BLOCK_INSTRUCTIONS = 32;
+/** Beyond this many blocks all are dropped: code that runs once must not pile up. */
+const MAX_BLOCKS = 65536;
+const RECENT = 4096;
+const PAGE_MASK = 0xfff;
+
+export class CodeCache {
+  private readonly core: Core;
+  private readonly source: InstructionStream;
+  /** Blocks by offset of their first byte; blocks of equal offset differ in mode or EIP. */
+  private readonly byOffset = new Map<number, Block[]>();
+  /** Blocks by each page that they have bytes in. */
+  private readonly byPage = new Map<number, Set<Block>>();
+  /** Blocks that were looked up last, by EIP. */
+  private readonly recent: Block[] = new Array<Block>(RECENT).fill(NO_BLOCK);
+  private count = 0;
+
+  constructor(core: Core) {
+    this.core = core;
+    this.source = new InstructionStream(core);
+  }
+
+  /** The block that begins at an EIP in the current mode. Raises what fetching its first instruction raises. */
+  lookup(eip: number): Block {
+    const slot = (eip ^ (eip >>> 12)) & (RECENT - 1);
+    const block = this.recent[slot]!;
+    if (block.eip === eip && block.valid && block.modeKey === this.core.state.modeKey && block.epoch === this.core.mmu.epoch) return block;
+    return (this.recent[slot] = this.find(eip));
+  }
+
+  private find(eip: number): Block {
+    const { core, source } = this;
+    source.start(eip);
+    if (source.offset !== 0) {
+      const variants = this.byOffset.get(source.offset);
+      if (variants !== undefined) {
+        for (const block of variants) {
+          if (block.eip === eip && block.modeKey === source.mode && this.isSecondPageInPlace(block)) {
+            block.epoch = core.mmu.epoch;
+            return block;
+          }
+        }
+      }
+    }
+    return this.make();
+  }
+
+  private isSecondPageInPlace(block: Block): boolean {
+    if (block.secondPage === 0) return true;
+    const next = ((this.core.s[BASE + CS]! + block.eip) | PAGE_MASK) + 1;
+    return this.core.mmu.fetchOffset(next | 0) === block.secondPage;
+  }
+
+  /** Decodes a block where `source` stands. */
+  private make(): Block {
+    const { core, source } = this;
+    const { offset } = source;
+    const eips: number[] = [];
+    const handlers: Handler[] = [];
+    let last: DecodedInstruction | null = null;
+    let secondPage = 0;
+    for (;;) {
+      let insn: DecodedInstruction;
+      try {
+        insn = source.next();
+        const builder = builderOf(insn);
+        if (builder === null) raise(INVALID_OPCODE);
+        else handlers.push(builder(core, insn));
+      } catch (error) {
+        // What is wrong with a later instruction matters when it is reached.
+        if (last !== null && (error === PAGE_END || error instanceof CpuException)) break;
+        throw error;
+      }
+      eips.push(insn.eip);
+      last = insn;
+      secondPage = source.secondPage;
+      const wraps = insn.next >>> 0 <= insn.eip >>> 0;
+      if (offset === 0 || secondPage !== 0 || endsBlock(insn) || wraps || handlers.length === MAX_BLOCK_INSTRUCTIONS) break;
+      if (source.pageLow > PAGE_MASK || insn.next >>> 0 > source.codeLimit) break;
+    }
+    eips.push(last.next);
+    const block = new Block({
+      offset,
+      secondPage,
+      modeKey: last.mode,
+      eips: Int32Array.from(eips),
+      handlers,
+      lengthBytes: (last.next - eips[0]!) & 0xffff,
+      fallthrough: linkTo(last, last.next),
+    });
+    // Code that a device answers is decoded again each time.
+    if (offset !== 0) this.add(block);
+    return block;
+  }
+
+  private add(block: Block): void {
+    if (this.count === MAX_BLOCKS) this.clear();
+    this.count++;
+    block.epoch = this.core.mmu.epoch;
+    const variants = this.byOffset.get(block.offset);
+    if (variants === undefined) this.byOffset.set(block.offset, [block]);
+    else variants.push(block);
+    for (const [offset, length] of pieces(block)) {
+      const page = offset & ~PAGE_MASK;
+      let blocks = this.byPage.get(page);
+      if (blocks === undefined) this.byPage.set(page, (blocks = new Set()));
+      if (blocks.size === 0 && page >= RAM) this.core.mmu.protectCodePage(page);
+      blocks.add(block);
+      this.core.memory.markCode(offset, length);
+    }
+  }
+
+  /** Discards the blocks that have a byte in a range. Lines without blocks are unmarked. */
+  overwritten(offset: number, lengthBytes: number): void {
+    const end = offset + lengthBytes;
+    for (let page = offset & ~PAGE_MASK; page < end; page += PAGE_MASK + 1) {
+      const blocks = this.byPage.get(page);
+      if (blocks === undefined) continue;
+      const first = (Math.max(offset, page) - RAM) >>> CODE_LINE_SHIFT;
+      const last = (Math.min(end - 1, page | PAGE_MASK) - RAM) >>> CODE_LINE_SHIFT;
+      for (let line = first; line <= last; line++) this.core.memory.clearCodeLine(line);
+      for (const block of blocks) {
+        if (pieces(block).some(([at, length]) => at < end && offset < at + length)) this.remove(block);
+      }
+      for (const block of blocks) for (const [at, length] of pieces(block)) this.core.memory.markCode(at, length);
+      if (blocks.size === 0) this.core.mmu.releaseCodePage(page);
+    }
+    this.core.leaveBlock();
+  }
+
+  private remove(block: Block): void {
+    block.valid = false;
+    this.count--;
+    const variants = this.byOffset.get(block.offset)!;
+    if (variants.length === 1) this.byOffset.delete(block.offset);
+    else variants.splice(variants.indexOf(block), 1);
+    for (const [offset, length] of pieces(block)) {
+      this.byPage.get(offset & ~PAGE_MASK)!.delete(block);
+      this.unmark(offset, length);
+    }
+  }
+
+  private unmark(offset: number, length: number): void {
+    if (offset < RAM) return;
+    for (let line = (offset - RAM) >>> CODE_LINE_SHIFT; line <= (offset + length - 1 - RAM) >>> CODE_LINE_SHIFT; line++) {
+      this.core.memory.clearCodeLine(line);
+    }
+  }
+
+  /** Discards everything. */
+  clear(): void {
+    for (const variants of this.byOffset.values()) {
+      for (const block of variants) {
+        block.valid = false;
+        for (const [offset, length] of pieces(block)) this.unmark(offset, length);
+      }
+    }
+    this.byOffset.clear();
+    this.byPage.clear();
+    this.count = 0;
+    this.core.leaveBlock();
+  }
+}
+
+/** The one or two ranges of a block's bytes, as offset and length. */
+function pieces(block: Block): readonly (readonly [number, number])[] {
+  if (block.secondPage === 0) return [[block.offset, block.lengthBytes]];
+  const first = PAGE_MASK + 1 - (block.offset & PAGE_MASK);
+  return [
+    [block.offset, first],
+    [block.secondPage, block.lengthBytes - first],
+  ];
+}
+

@@ -1,0 +1,226 @@
+/**
+ * The parts of one processor in reach of each other: state, memory, segments, control transfer, FPU. Handlers get this object
+ * when they are made. It also holds what handlers and run loop say to each other while a block of decoded code runs.
+ */
+import type { AccessBytes, ProcessorBus } from "../bus.ts";
+import { DebugRegisters } from "./debug-registers.ts";
+import { FarTransfer } from "./far.ts";
+import { AC, IOPL, RF, TF } from "./flags.ts";
+import { Fpu } from "./fpu/fpu.ts";
+import { InterruptDelivery } from "./interrupts.ts";
+import { ACCESS, CPL, CR0, CS, EFLAGS, EIP, ESP, LIMIT, SS } from "./layout.ts";
+import type { MachineMemory } from "./memory.ts";
+import { IoPermission } from "./io-permission.ts";
+import { Segments } from "./segments.ts";
+import { ACCESS_BIG, CR0_AM, CpuState } from "./state.ts";
+import { TaskSwitch } from "./task.ts";
+import { Translation } from "./translation.ts";
+import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
+import type { Link } from "./block.ts";
+
+// What makes the run loop look up from running blocks: bits of `attention`.
+/** INTR is high. */
+export const ATTENTION_INTERRUPT = 1;
+export const ATTENTION_NMI = 2;
+export const ATTENTION_STOP = 4;
+/** TF is set, a breakpoint on code is armed, or RF is set: one instruction at a time. */
+export const ATTENTION_STEP = 8;
+/** A debug exception is due behind the instruction that has just retired. */
+export const ATTENTION_DEBUG_TRAP = 16;
+/** The instruction before was STI, MOV SS or POP SS. */
+export const ATTENTION_SHADOW = 32;
+export const ATTENTION_HALTED = 64;
+
+export class Core {
+  readonly memory: MachineMemory;
+  readonly bus: ProcessorBus;
+  readonly state: CpuState;
+  /** The state slots of layout.ts. */
+  readonly s: Int32Array;
+  /** 16-bit registers: index 2 * number. */
+  readonly r16: Uint16Array;
+  /** 8-bit registers: index as `byteRegister` gives it. */
+  readonly r8: Uint8Array;
+  readonly mmu: Translation;
+  readonly segments: Segments;
+  readonly far: FarTransfer;
+  readonly interrupts: InterruptDelivery;
+  readonly tasks: TaskSwitch;
+  readonly io: IoPermission;
+  readonly debug: DebugRegisters;
+  readonly fpu: Fpu;
+
+  /** Index of the running instruction in its block. */
+  index = 0;
+  /** The block is left in front of this index; 0 once something wants the loop's attention. */
+  end = 0;
+  /** Ticks left in this run, counted down when a block is left. */
+  remaining = 0;
+  /** `retired` is this minus `remaining` plus `index`. */
+  runEnd = 0;
+  /** Where a direct branch goes on; null when EIP in the state says it. */
+  link: Link | null = null;
+  attention = 0;
+  /** Exactly one instruction, or one iteration, is wanted. */
+  stepping = false;
+  /** A repeated instruction was left before its last iteration. */
+  repeating = false;
+  /** A software interrupt was delivered by the running instruction: it is not followed by a single-step trap. */
+  interrupted = false;
+  nmiBlocked = false;
+  /** What WRMSR made of the time stamp counter: added to the board's. */
+  timestampOffset = 0;
+  /** What a shadow holds back besides interrupts: debug traps and NMI too (MOV SS, POP SS). */
+  shadowHoldsTraps = false;
+
+  constructor(memory: MachineMemory, bus: ProcessorBus) {
+    this.memory = memory;
+    this.bus = bus;
+    this.state = new CpuState(memory);
+    this.s = this.state.i32;
+    this.r16 = this.state.u16;
+    this.r8 = this.state.u8;
+    this.mmu = new Translation(memory, this.state, bus, () => this.leaveBlock());
+    this.segments = new Segments(this.state, this.mmu);
+    this.far = new FarTransfer(this);
+    this.interrupts = new InterruptDelivery(this);
+    this.tasks = new TaskSwitch(this);
+    this.io = new IoPermission(this);
+    this.debug = new DebugRegisters(this);
+    this.fpu = new Fpu(this);
+  }
+
+  get retired(): number {
+    return this.runEnd - this.remaining + this.index;
+  }
+
+  /** Makes the run loop look at pins, limits and code again behind the running instruction. */
+  leaveBlock(): void {
+    this.end = 0;
+  }
+
+  setAttention(bit: number, on: boolean): void {
+    if (on) this.attention |= bit;
+    else this.attention &= ~bit;
+    this.end = 0;
+  }
+
+  /** Inhibits interrupts until the next instruction has retired; `traps`: debug traps and NMI as well. */
+  shadow(traps: boolean): void {
+    this.attention |= ATTENTION_SHADOW;
+    this.shadowHoldsTraps = traps;
+    this.end = 0;
+  }
+
+  /** Continues at `eip`, which the caller has checked. */
+  goto(eip: number): void {
+    this.s[EIP] = eip;
+    this.link = null;
+  }
+
+  /** Continues at `eip` if it lies within the code segment, else #GP(0). */
+  gotoChecked(eip: number): void {
+    if (eip >>> 0 > this.s[LIMIT + CS]! >>> 0) raise(GENERAL_PROTECTION, 0);
+    this.s[EIP] = eip;
+    this.link = null;
+  }
+
+  /** To be called after EFLAGS, CR0 or DR7 changed: single steps and alignment checks depend on them. */
+  updateControls(): void {
+    const flags = this.s[EFLAGS]!;
+    this.setAttention(ATTENTION_STEP, (flags & (TF | RF)) !== 0 || this.debug.codeArmed);
+    this.mmu.setAlignmentCheck((flags & AC) !== 0 && (this.s[CR0]! & CR0_AM) !== 0 && this.s[CPL] === 3);
+  }
+
+  /** IRET, which also admits the next NMI (SDM 3A 6.7.1). */
+  iret(sizeBits: number, nextEip: number): void {
+    this.interrupts.iret(sizeBits, nextEip);
+    this.nmiBlocked = false;
+  }
+
+  readPort(port: number, sizeBytes: AccessBytes): number {
+    this.leaveBlock();
+    this.debug.port(port, sizeBytes);
+    return this.bus.readPort(port, sizeBytes);
+  }
+
+  writePort(port: number, sizeBytes: AccessBytes, value: number): void {
+    this.leaveBlock();
+    this.debug.port(port, sizeBytes);
+    this.bus.writePort(port, sizeBytes, sizeBytes === 4 ? value >>> 0 : value);
+  }
+
+  /** The time stamp counter, an integer below 2^53. */
+  get timestamp(): number {
+    return this.bus.readTimestamp() + this.timestampOffset;
+  }
+
+  set timestamp(value: number) {
+    this.timestampOffset = value - this.bus.readTimestamp();
+  }
+
+  get cpl(): number {
+    return this.s[CPL]!;
+  }
+
+  get iopl(): number {
+    return (this.s[EFLAGS]! & IOPL) >>> 12;
+  }
+
+  // The stack, through SS as it is. ESP changes only when the access has succeeded.
+
+  get stackPointer(): number {
+    return (this.s[ACCESS + SS]! & ACCESS_BIG) !== 0 ? this.s[ESP]! : this.r16[2 * ESP]!;
+  }
+
+  set stackPointer(value: number) {
+    if ((this.s[ACCESS + SS]! & ACCESS_BIG) !== 0) this.s[ESP] = value;
+    else this.r16[2 * ESP] = value;
+  }
+
+  /** `offset` wrapped to the width of the stack. */
+  stackOffset(offset: number): number {
+    return (this.s[ACCESS + SS]! & ACCESS_BIG) !== 0 ? offset | 0 : offset & 0xffff;
+  }
+
+  push16(value: number): void {
+    const offset = this.stackOffset(this.stackPointer - 2);
+    this.mmu.write16(this.segments.writeAddress(SS, offset, 2), value);
+    this.stackPointer = offset;
+  }
+
+  push32(value: number): void {
+    const offset = this.stackOffset(this.stackPointer - 4);
+    this.mmu.write32(this.segments.writeAddress(SS, offset, 4), value);
+    this.stackPointer = offset;
+  }
+
+  push(value: number, sizeBits: number): void {
+    if (sizeBits === 32) this.push32(value);
+    else this.push16(value);
+  }
+
+  /** Reads the stack `displacement` bytes above its top without popping; 16 bits zero-extended. */
+  peek(displacement: number, sizeBits: number): number {
+    const offset = this.stackOffset(this.stackPointer + displacement);
+    return sizeBits === 32
+      ? this.mmu.read32(this.segments.readAddress(SS, offset, 4))
+      : this.mmu.read16(this.segments.readAddress(SS, offset, 2));
+  }
+
+  /** Adds to the stack pointer. */
+  release(bytes: number): void {
+    this.stackPointer = this.stackOffset(this.stackPointer + bytes);
+  }
+
+  pop(sizeBits: number): number {
+    const value = this.peek(0, sizeBits);
+    this.release(sizeBits >>> 3);
+    return value;
+  }
+}
+
+/** Index into the byte view of the registers: AL CL DL BL AH CH DH BH by their number. */
+export function byteRegister(number: number): number {
+  return (number & 3) * 4 + (number >>> 2);
+}

@@ -1,0 +1,95 @@
+/** The processor as the board sees it: pins, runs, state. The work is done by the interpreter over the parts in core.ts. */
+import type { ProcessorBus } from "../bus.ts";
+import type { StateVisitor } from "../state.ts";
+import { ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_STOP, Core } from "./core.ts";
+import { Interpreter } from "./interpreter.ts";
+import { CPL } from "./layout.ts";
+import type { MachineMemory } from "./memory.ts";
+import type { Processor, StopReason } from "./processor.ts";
+
+export class Cpu implements Processor {
+  /** Registers and parts, for debuggers and tests. */
+  readonly core: Core;
+  private readonly interpreter: Interpreter;
+
+  constructor(memory: MachineMemory, bus: ProcessorBus) {
+    this.core = new Core(memory, bus);
+    this.interpreter = new Interpreter(this.core);
+    memory.observe({
+      codeOverwritten: (offset, lengthBytes) => this.interpreter.code.overwritten(offset, lengthBytes),
+      mapChanged: () => {
+        this.core.mmu.flush();
+        this.interpreter.clear();
+      },
+    });
+  }
+
+  get retired(): number {
+    return this.core.retired;
+  }
+
+  get halted(): boolean {
+    return (this.core.attention & ATTENTION_HALTED) !== 0;
+  }
+
+  run(limit: number): StopReason {
+    return this.interpreter.run(limit);
+  }
+
+  setLimit(limit: number): void {
+    this.interpreter.setLimit(limit);
+  }
+
+  requestStop(): void {
+    this.core.setAttention(ATTENTION_STOP, true);
+  }
+
+  setInterruptRequest(level: boolean): void {
+    this.core.setAttention(ATTENTION_INTERRUPT, level);
+  }
+
+  raiseNmi(): void {
+    this.core.setAttention(ATTENTION_NMI, true);
+  }
+
+  setA20(open: boolean): void {
+    if (open === this.core.mmu.a20) return;
+    this.core.mmu.setA20(open);
+    this.core.leaveBlock();
+  }
+
+  reset(): void {
+    const { core } = this;
+    core.state.reset();
+    core.fpu.reset();
+    core.attention &= ATTENTION_INTERRUPT | ATTENTION_STOP;
+    core.nmiBlocked = false;
+    core.timestampOffset = 0;
+    core.link = null;
+    core.segments.setCpl(0);
+    core.mmu.flush();
+    core.debug.update();
+    this.interpreter.abandon();
+  }
+
+  visitState(visitor: StateVisitor): void {
+    const { core } = this;
+    core.state.visitState(visitor);
+    visitor.part("processor-run", 1);
+    const retired = visitor.integer(core.retired);
+    core.runEnd = retired;
+    core.remaining = 0;
+    core.index = 0;
+    core.attention = visitor.u32(core.attention);
+    core.shadowHoldsTraps = visitor.bool(core.shadowHoldsTraps);
+    core.nmiBlocked = visitor.bool(core.nmiBlocked);
+    core.timestampOffset = visitor.integer(core.timestampOffset);
+    const a20 = visitor.bool(core.mmu.a20);
+    if (a20 !== core.mmu.a20) core.mmu.setA20(a20);
+    core.fpu.visitState(visitor);
+    core.mmu.setPrivilege(core.s[CPL] === 3);
+    const { attention } = core;
+    core.debug.update();
+    core.attention = attention;
+  }
+}

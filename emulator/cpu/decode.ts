@@ -1,0 +1,148 @@
+/**
+ * From the bytes under CS:EIP to decoded instructions. Opcodes and formats are the business of src/isa; here bytes are fetched with the
+ * checks of fetching, and forms that need a feature which this processor lacks become undefined opcodes (#UD).
+ */
+import { Decoded, MAX_INSTRUCTION_BYTES, decode } from "../../src/isa/decode.ts";
+import type { Form } from "../../src/isa/form.ts";
+import { PREFIX_NONE, formAt, opcodeMap } from "../../src/isa/opcode-map.ts";
+import type { Core } from "./core.ts";
+import { GENERAL_PROTECTION, INVALID_OPCODE, raise } from "./exceptions.ts";
+import type { DecodedInstruction } from "./instruction.ts";
+import { BASE, CS, LIMIT, ZERO } from "./layout.ts";
+import { MODE_CODE32 } from "./state.ts";
+
+/** What a processor for `-march=i686` has, as the table names it. */
+const FEATURES = new Set(["i8086", "i186", "i286", "i386", "i486", "i586", "i686", "cmov", "nop", "fxsr", "8087", "287", "387", "687"]);
+
+const PAGE_MASK = 0xfff;
+const SCALE_SHIFT = { 1: 0, 2: 1, 4: 2, 8: 3 } as const;
+
+/** Thrown when an instruction that is not the first of its block would leave the page: the block ends before it. */
+export const PAGE_END = Symbol("page end");
+
+/** Fetches and decodes instruction after instruction within one page. */
+export class InstructionStream {
+  eip = 0;
+  mode = 0;
+  /** Linear address of the next instruction within its page. */
+  pageLow = 0;
+  /** Offset of its first byte in the machine's memory, 0 when a device answers there. */
+  offset = 0;
+  /** Where the second page of the last instruction begins in the machine's memory, if it has one and memory answers; else 0. */
+  secondPage = 0;
+  /** Limit of the code segment, unsigned. */
+  codeLimit = 0;
+  private mayCross = true;
+  private linear = 0;
+  private readonly core: Core;
+  private readonly decoded = new Decoded();
+  private readonly window = new Uint8Array(MAX_INSTRUCTION_BYTES + 1);
+
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  /** Begins at an EIP in the current mode. Raises what fetching the first byte raises. */
+  start(eip: number): void {
+    const { s, mmu, state } = this.core;
+    this.eip = eip;
+    this.mode = state.modeKey;
+    this.codeLimit = s[LIMIT + CS]! >>> 0;
+    if (eip >>> 0 > this.codeLimit) raise(GENERAL_PROTECTION, 0);
+    this.linear = (s[BASE + CS]! + eip) | 0;
+    this.pageLow = this.linear & PAGE_MASK;
+    this.offset = mmu.fetchOffset(this.linear);
+    this.secondPage = 0;
+    this.mayCross = true;
+  }
+
+  /** The instruction at EIP; the stream then stands behind it. Raises #UD, #GP(0), page faults, or throws PAGE_END. */
+  next(): DecodedInstruction {
+    const { decoded } = this;
+    const bits = (this.mode & MODE_CODE32) !== 0 ? 32 : 16;
+    this.fetch(bits);
+    if (decoded.problem === "long") raise(GENERAL_PROTECTION, 0);
+    const form = availableForm(decoded);
+    if (form === null) return raise(INVALID_OPCODE);
+    if (decoded.lock && !(form.lockable && decoded.isMemory)) raise(INVALID_OPCODE);
+    const insn = this.describe(form, bits);
+    const { length } = decoded;
+    this.eip = insn.next;
+    this.linear = (this.linear + length) | 0;
+    this.pageLow += length;
+    this.offset += length;
+    this.mayCross = false;
+    return insn;
+  }
+
+  /** Decodes into `decoded`; all bytes that belong to the instruction have been fetched. */
+  private fetch(bits: 16 | 32): void {
+    const { decoded, core } = this;
+    const inPage = PAGE_MASK + 1 - this.pageLow;
+    const inSegment = this.codeLimit - (this.eip >>> 0) + 1;
+    if (this.offset !== 0 && inPage >= MAX_INSTRUCTION_BYTES && inSegment >= MAX_INSTRUCTION_BYTES) {
+      decode(core.memory.bytes, this.offset, bits, decoded);
+      return;
+    }
+    let available = Math.min(inPage, inSegment, MAX_INSTRUCTION_BYTES);
+    for (let i = 0; i < available; i++) this.window[i] = this.byte(i);
+    decode(this.window.subarray(0, available), 0, bits, decoded);
+    while (decoded.problem === "truncated") {
+      if (available === inSegment) raise(GENERAL_PROTECTION, 0);
+      if (!this.mayCross) throw PAGE_END;
+      this.window[available] = this.byte(available);
+      available++;
+      decode(this.window.subarray(0, available), 0, bits, decoded);
+    }
+  }
+
+  private byte(index: number): number {
+    const { mmu, memory } = this.core;
+    const linear = (this.linear + index) | 0;
+    if (this.pageLow + index <= PAGE_MASK) return this.offset !== 0 ? memory.bytes[this.offset + index]! : mmu.fetchDevice(linear);
+    const offset = mmu.fetchOffset(linear);
+    if (offset === 0) return mmu.fetchDevice(linear);
+    this.secondPage = offset & ~PAGE_MASK;
+    return memory.bytes[offset]!;
+  }
+
+  private describe(form: Form, bits: 16 | 32): DecodedInstruction {
+    const { decoded } = this;
+    const end = this.eip + decoded.length;
+    return {
+      form,
+      size: form.operandSize === 8 ? 8 : decoded.operandSize,
+      address32: decoded.addressSize === 32,
+      mod: form.mod === "ignored" ? 3 : decoded.mod,
+      reg: form.opcodeRegister ? decoded.opcode & 7 : decoded.reg,
+      rm: decoded.rm,
+      isMemory: decoded.isMemory,
+      base: decoded.base < 0 ? ZERO : decoded.base,
+      index: decoded.index < 0 ? ZERO : decoded.index,
+      scale: SCALE_SHIFT[decoded.scale],
+      displacement: decoded.displacement,
+      segment: decoded.effectiveSegment,
+      override: decoded.segment,
+      immediate: decoded.immediate,
+      immediate2: decoded.immediate2,
+      repeat: decoded.repeat,
+      eip: this.eip,
+      next: bits === 32 ? end | 0 : end & 0xffff,
+      pageLow: this.pageLow,
+      mode: this.mode,
+      codeLimit: this.codeLimit,
+    };
+  }
+}
+
+/**
+ * The form that this processor sees. Where a newer one gave a prefix a meaning (TZCNT is REP BSF), the older form with its
+ * equal operands remains.
+ */
+function availableForm(decoded: Decoded): Form | null {
+  const { form } = decoded;
+  if (form === null || FEATURES.has(form.feature)) return form;
+  const entry = form.prefix === "any" || form.prefix === "none" ? null : opcodeMap(form.map)[decoded.opcode]!;
+  const older = entry === null ? null : formAt(entry, PREFIX_NONE, decoded.modrm);
+  return older !== null && older.prefix === "any" && FEATURES.has(older.feature) && older.operands.length === form.operands.length ? older : null;
+}

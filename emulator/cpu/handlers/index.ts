@@ -1,0 +1,52 @@
+/** All makers of handlers, by the semantic name that the instruction table gives each form. */
+import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
+import { ARITHMETIC } from "./arithmetic.ts";
+import { BITS } from "./bits.ts";
+import { CONTROL } from "./control.ts";
+import { DECIMAL } from "./decimal.ts";
+import { FAST } from "./fast.ts";
+import { FLAG_CONTROL } from "./flag-control.ts";
+import { IO } from "./io.ts";
+import { MOVE } from "./move.ts";
+import { SELECTORS } from "./selectors.ts";
+import { SHIFTS } from "./shifts.ts";
+import { STACK } from "./stack.ts";
+import { STRINGS } from "./strings.ts";
+import { SYSTEM } from "./system.ts";
+
+/** Runs on within its block: nothing that it does changes where or how the next instruction is decoded. */
+const STRAIGHT: Builders = { ...MOVE, ...ARITHMETIC, ...SHIFTS, ...BITS, ...DECIMAL, ...FLAG_CONTROL, ...STACK, ...STRINGS, ...SELECTORS };
+/** The last of its block. */
+const ENDING: Builders = { ...CONTROL, ...IO, ...SYSTEM };
+
+/** Semantics whose repeated, port-accessing or mode-changing forms end a block although they are listed as straight. */
+const SOMETIMES_ENDING: Readonly<Record<string, (insn: DecodedInstruction) => boolean>> = {
+  movs: isRepeated,
+  stos: isRepeated,
+  lods: isRepeated,
+  cmps: isRepeated,
+  scas: isRepeated,
+  ins: () => true,
+  outs: () => true,
+  popf: () => true,
+};
+
+function isRepeated(insn: DecodedInstruction): boolean {
+  return insn.repeat !== 0;
+}
+
+const table = new Map<string, Builder>(Object.entries({ ...STRAIGHT, ...ENDING }));
+
+/** Null when this processor does not have the instruction. A fast maker may decline forms that it was not written for. */
+export function builderOf(insn: DecodedInstruction): Builder | null {
+  return FAST[insn.form.semantic]?.(insn) ?? table.get(insn.form.semantic) ?? null;
+}
+
+/** Whether the instruction ends its block. */
+export function endsBlock(insn: DecodedInstruction): boolean {
+  const { semantic } = insn.form;
+  return semantic in ENDING || (SOMETIMES_ENDING[semantic]?.(insn) ?? false);
+}
+
+/** Semantics that have a maker: for tests that hold the table against it. */
+export const semantics: ReadonlySet<string> = new Set(table.keys());

@@ -1,0 +1,276 @@
+/**
+ * String instructions (SDM volume 1, 7.3.9). A repeated one retires one tick for each iteration and can stop between any two: for
+ * the end of the run, an interrupt, a fault. MOVS and STOS handle runs of plain memory within a page at once.
+ */
+import type { Handler } from "../block.ts";
+import type { Core } from "../core.ts";
+import { DF, getZero, sub16, sub32, sub8 } from "../flags.ts";
+import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
+import { EAX, ECX, EDI, EDX, EFLAGS, ES, ESI } from "../layout.ts";
+
+type Bits = 8 | 16 | 32;
+
+/** What the instruction's address size makes of ESI, EDI and ECX. */
+interface Counters {
+  readonly get: (register: number) => number;
+  readonly set: (register: number, value: number) => void;
+}
+
+function counters(core: Core, insn: DecodedInstruction): Counters {
+  const { s, r16 } = core;
+  if (insn.address32) {
+    return {
+      get: (register) => s[register]!,
+      set: (register, value) => {
+        s[register] = value;
+      },
+    };
+  }
+  return {
+    get: (register) => r16[2 * register]!,
+    set: (register, value) => {
+      r16[2 * register] = value;
+    },
+  };
+}
+
+/** Memory access at a size, through a segment with its checks. */
+function elementAccess(core: Core, bits: Bits) {
+  const { mmu, segments } = core;
+  const bytes = bits >>> 3;
+  return {
+    read(segment: number, offset: number): number {
+      const linear = segments.readAddress(segment, offset, bytes);
+      return bits === 32 ? mmu.read32(linear) : bits === 16 ? mmu.read16(linear) : mmu.read8(linear);
+    },
+    write(segment: number, offset: number, value: number): void {
+      const linear = segments.writeAddress(segment, offset, bytes);
+      if (bits === 32) mmu.write32(linear, value);
+      else if (bits === 16) mmu.write16(linear, value);
+      else mmu.write8(linear, value);
+    },
+    /** Raises what writing would raise. */
+    probe(segment: number, offset: number): void {
+      mmu.probeWrite(segments.writeAddress(segment, offset, bytes), bytes);
+    },
+  };
+}
+
+function accumulator(core: Core, bits: Bits): { get: () => number; set: (value: number) => void } {
+  const { s, r8, r16 } = core;
+  switch (bits) {
+    case 8:
+      return { get: () => r8[0]!, set: (value) => void (r8[0] = value) };
+    case 16:
+      return { get: () => r16[0]!, set: (value) => void (r16[0] = value) };
+    default:
+      return { get: () => s[EAX]!, set: (value) => void (s[EAX] = value) };
+  }
+}
+
+/** Does up to `limit` iterations at once and returns how many it did; 0 leaves it to the single step. */
+type Bulk = (limit: number) => number;
+
+/**
+ * Wraps one iteration into the repeat prefix. `untilZero`: null for plain REP; for CMPS and SCAS the value of ZF that ends
+ * the repetition.
+ */
+function repeat(core: Core, insn: DecodedInstruction, step: Handler, untilZero: boolean | null, bulk: Bulk | null): Handler {
+  if (insn.repeat === 0) return step;
+  const { s } = core;
+  const { get, set } = counters(core, insn);
+  return () => {
+    let count = get(ECX) >>> 0;
+    if (count === 0) return;
+    for (;;) {
+      let done = 0;
+      if (bulk !== null && count > 1 && !core.stepping) done = bulk(Math.min(count, core.remaining - core.index));
+      if (done === 0) {
+        step();
+        done = 1;
+      }
+      count -= done;
+      set(ECX, count);
+      // The last iteration is counted by the run loop, when the instruction as a whole retires or is left.
+      core.remaining -= done - 1;
+      if (count === 0 || (untilZero !== null && getZero(s) === untilZero)) return;
+      if (core.end === 0 || core.stepping || core.remaining - core.index <= 1) {
+        core.repeating = true;
+        core.goto(insn.eip);
+        return;
+      }
+      core.remaining--;
+    }
+  };
+}
+
+/** REPE stops at ZF = 0, REPNE at ZF = 1. */
+const endingZero = (insn: DecodedInstruction): boolean => insn.repeat === 0xf2;
+
+function sourceSegment(insn: DecodedInstruction): number {
+  return insn.override >= 0 ? insn.override : 3;
+}
+
+const move: Builder = (core, insn) => {
+  const { s, mmu, memory, segments, state } = core;
+  const bits = insn.size;
+  const bytes = bits >>> 3;
+  const { get, set } = counters(core, insn);
+  const element = elementAccess(core, bits);
+  const segment = sourceSegment(insn);
+  const step = (): void => {
+    const from = get(ESI);
+    const to = get(EDI);
+    element.write(ES, to, element.read(segment, from));
+    const delta = (s[EFLAGS]! & DF) !== 0 ? -bytes : bytes;
+    set(ESI, from + delta);
+    set(EDI, to + delta);
+  };
+  const bulk = (limit: number): number => {
+    if ((s[EFLAGS]! & DF) !== 0) return 0;
+    const from = get(ESI) >>> 0;
+    const to = get(EDI) >>> 0;
+    const source = segments.readAddress(segment, from, bytes);
+    const target = segments.writeAddress(ES, to, bytes);
+    const room = Math.min(mmu.readRun(source), mmu.writeRun(target), state.readLimit[segment]! - from + 1, state.writeLimit[ES]! - to + 1);
+    const n = Math.min(limit, Math.floor(room / bytes));
+    if (n < 2) return 0;
+    const length = n * bytes;
+    const sourceOffset = mmu.offsetOf(source, false);
+    const targetOffset = mmu.offsetOf(target, true);
+    // A target just above the source repeats a pattern: that is copied element by element.
+    if (targetOffset > sourceOffset && targetOffset < sourceOffset + length) return 0;
+    memory.bytes.copyWithin(targetOffset, sourceOffset, sourceOffset + length);
+    memory.noteWrite(targetOffset, length);
+    set(ESI, from + length);
+    set(EDI, to + length);
+    return n;
+  };
+  return repeat(core, insn, step, null, bulk);
+};
+
+const store: Builder = (core, insn) => {
+  const { s, mmu, memory, segments, state } = core;
+  const bits = insn.size;
+  const bytes = bits >>> 3;
+  const { get, set } = counters(core, insn);
+  const element = elementAccess(core, bits);
+  const value = accumulator(core, bits).get;
+  const step = (): void => {
+    const to = get(EDI);
+    element.write(ES, to, value());
+    set(EDI, to + ((s[EFLAGS]! & DF) !== 0 ? -bytes : bytes));
+  };
+  const bulk = (limit: number): number => {
+    if ((s[EFLAGS]! & DF) !== 0) return 0;
+    const to = get(EDI) >>> 0;
+    const target = segments.writeAddress(ES, to, bytes);
+    const n = Math.min(limit, Math.floor(Math.min(mmu.writeRun(target), state.writeLimit[ES]! - to + 1) / bytes));
+    if (n < 2) return 0;
+    const offset = mmu.offsetOf(target, true);
+    memory.fill(offset, n, bytes as 1 | 2 | 4, value());
+    memory.noteWrite(offset, n * bytes);
+    set(EDI, to + n * bytes);
+    return n;
+  };
+  return repeat(core, insn, step, null, bulk);
+};
+
+const load: Builder = (core, insn) => {
+  const { s } = core;
+  const bits = insn.size;
+  const bytes = bits >>> 3;
+  const { get, set } = counters(core, insn);
+  const element = elementAccess(core, bits);
+  const toAccumulator = accumulator(core, bits).set;
+  const segment = sourceSegment(insn);
+  const step = (): void => {
+    const from = get(ESI);
+    toAccumulator(element.read(segment, from));
+    set(ESI, from + ((s[EFLAGS]! & DF) !== 0 ? -bytes : bytes));
+  };
+  return repeat(core, insn, step, null, null);
+};
+
+const compareOf = { 8: sub8, 16: sub16, 32: sub32 } as const;
+
+const compare: Builder = (core, insn) => {
+  const { s } = core;
+  const bits = insn.size;
+  const bytes = bits >>> 3;
+  const { get, set } = counters(core, insn);
+  const element = elementAccess(core, bits);
+  const segment = sourceSegment(insn);
+  const sub = compareOf[bits];
+  const step = (): void => {
+    const from = get(ESI);
+    const to = get(EDI);
+    const left = element.read(segment, from);
+    sub(s, left, element.read(ES, to));
+    const delta = (s[EFLAGS]! & DF) !== 0 ? -bytes : bytes;
+    set(ESI, from + delta);
+    set(EDI, to + delta);
+  };
+  return repeat(core, insn, step, endingZero(insn), null);
+};
+
+const scan: Builder = (core, insn) => {
+  const { s } = core;
+  const bits = insn.size;
+  const bytes = bits >>> 3;
+  const { get, set } = counters(core, insn);
+  const element = elementAccess(core, bits);
+  const sub = compareOf[bits];
+  const value = accumulator(core, bits).get;
+  const step = (): void => {
+    const to = get(EDI);
+    sub(s, value(), element.read(ES, to));
+    set(EDI, to + ((s[EFLAGS]! & DF) !== 0 ? -bytes : bytes));
+  };
+  return repeat(core, insn, step, endingZero(insn), null);
+};
+
+/** INS. The target is probed before the port is read: a fault must not lose what the device gave. */
+const input: Builder = (core, insn) => {
+  const { s, r16 } = core;
+  const bits = insn.size;
+  const bytes = (bits >>> 3) as 1 | 2 | 4;
+  const { get, set } = counters(core, insn);
+  const element = elementAccess(core, bits);
+  const step = (): void => {
+    const port = r16[2 * EDX]!;
+    core.io.check(port, bytes);
+    const to = get(EDI);
+    element.probe(ES, to);
+    element.write(ES, to, core.readPort(port, bytes));
+    set(EDI, to + ((s[EFLAGS]! & DF) !== 0 ? -bytes : bytes));
+  };
+  return repeat(core, insn, step, null, null);
+};
+
+const output: Builder = (core, insn) => {
+  const { s, r16 } = core;
+  const bits = insn.size;
+  const bytes = (bits >>> 3) as 1 | 2 | 4;
+  const { get, set } = counters(core, insn);
+  const element = elementAccess(core, bits);
+  const segment = sourceSegment(insn);
+  const step = (): void => {
+    const port = r16[2 * EDX]!;
+    core.io.check(port, bytes);
+    const from = get(ESI);
+    core.writePort(port, bytes, element.read(segment, from));
+    set(ESI, from + ((s[EFLAGS]! & DF) !== 0 ? -bytes : bytes));
+  };
+  return repeat(core, insn, step, null, null);
+};
+
+export const STRINGS: Builders = {
+  movs: move,
+  stos: store,
+  lods: load,
+  cmps: compare,
+  scas: scan,
+  ins: input,
+  outs: output,
+};

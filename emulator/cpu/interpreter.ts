@@ -1,0 +1,291 @@
+/**
+ * The run loop: chains blocks while nothing else happens, and at instruction boundaries serves what does - limits, pins, debug
+ * traps, faults, HLT - in the order of SDM 3A table 6-2.
+ */
+import type { Block, Link } from "./block.ts";
+import { CodeCache } from "./code-cache.ts";
+import {
+  ATTENTION_DEBUG_TRAP, ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_SHADOW, ATTENTION_STEP, ATTENTION_STOP,
+} from "./core.ts";
+import type { Core } from "./core.ts";
+import { DR6_SINGLE_STEP } from "./debug-registers.ts";
+import { CpuException, DEBUG, DOUBLE_FAULT, NMI, NO_ERROR_CODE, isDoubleFault } from "./exceptions.ts";
+import { IF, RF, TF } from "./flags.ts";
+import { BASE, CS, DR, EFLAGS, EIP } from "./layout.ts";
+import type { StopReason } from "./processor.ts";
+
+/** A run is cut into slices whose tick counts are small integers. */
+const MAX_SLICE = 1 << 30;
+
+export class Interpreter {
+  readonly code: CodeCache;
+  private readonly core: Core;
+  /** The block that runs, or null between blocks. */
+  private block: Block | null = null;
+  /** Where a block was left in its middle, to go on without decoding from there. */
+  private pausedBlock: Block | null = null;
+  private pausedIndex = 0;
+  private pausedEip = 0;
+  private limit = 0;
+
+  constructor(core: Core) {
+    this.core = core;
+    this.code = new CodeCache(core);
+  }
+
+  run(limit: number): StopReason {
+    const { core } = this;
+    this.limit = limit;
+    core.attention &= ~ATTENTION_STOP;
+    for (;;) {
+      const retired = core.retired;
+      const slice = Math.max(0, Math.min(this.limit - retired, MAX_SLICE));
+      core.runEnd = retired + slice;
+      core.remaining = slice;
+      const reason = this.runSlice();
+      if (reason !== "budget" || core.retired >= this.limit) return reason;
+    }
+  }
+
+  setLimit(limit: number): void {
+    const { core } = this;
+    if (limit >= this.limit) return;
+    this.limit = limit;
+    const less = core.runEnd - limit;
+    if (less > 0) {
+      core.runEnd -= less;
+      core.remaining -= less;
+    }
+    core.leaveBlock();
+  }
+
+  private runSlice(): StopReason {
+    for (;;) {
+      try {
+        const reason = this.execute();
+        if (reason !== null) return reason;
+      } catch (error) {
+        if (!(error instanceof CpuException)) throw error;
+        if (!this.fault(error)) return "shutdown";
+      }
+    }
+  }
+
+  /** Runs until something is due at an instruction boundary; serves it; null when it was served and the slice goes on. */
+  private execute(): StopReason | null {
+    const { core } = this;
+    if (core.attention !== 0) {
+      const reason = this.attend();
+      if (reason !== null) return reason;
+    }
+    if (core.remaining <= 0) return "budget";
+    if ((core.attention & (ATTENTION_STEP | ATTENTION_SHADOW)) !== 0) this.step();
+    else this.runBlocks();
+    return null;
+  }
+
+  /** Runs blocks until the limit comes near or something wants attention. EIP is up to date when it returns. */
+  private runBlocks(): void {
+    const { core } = this;
+    const { s, state, mmu } = core;
+    let block = this.resume();
+    for (;;) {
+      const { handlers } = block;
+      const count = handlers.length;
+      let index = core.index;
+      this.block = block;
+      core.link = block.fallthrough;
+      core.end = count < core.remaining ? count : core.remaining;
+      do {
+        core.index = index;
+        handlers[index]!();
+        index++;
+      } while (index < core.end);
+      core.remaining -= index;
+      core.index = 0;
+      if (this.block !== block) return;
+      this.block = null;
+      if (index < count) {
+        this.pause(block, index);
+        return;
+      }
+      const link = core.link;
+      if (core.attention !== 0 || core.remaining <= 0) {
+        if (link !== null) s[EIP] = link.eip;
+        return;
+      }
+      if (link === null) block = this.code.lookup(s[EIP]!);
+      else {
+        const target = link.target;
+        if (target.valid && target.modeKey === state.modeKey && (link.stable || link.epoch === mmu.epoch)) block = target;
+        else block = this.resolve(link);
+      }
+    }
+  }
+
+  /** Finds where a link leads and remembers it. */
+  private resolve(link: Link): Block {
+    const { core } = this;
+    core.s[EIP] = link.eip;
+    const target = this.code.lookup(link.eip);
+    link.target = target;
+    link.epoch = core.mmu.epoch;
+    link.stable = link.samePage && target.secondPage === 0;
+    return target;
+  }
+
+  private pause(block: Block, index: number): void {
+    this.core.s[EIP] = block.eips[index]!;
+    this.pausedBlock = block;
+    this.pausedIndex = index;
+    this.pausedEip = block.eips[index]!;
+  }
+
+  /** The block to go on with at EIP; `core.index` is set to the instruction in it. */
+  private resume(): Block {
+    const { core } = this;
+    const eip = core.s[EIP]!;
+    const paused = this.pausedBlock;
+    if (paused !== null && this.pausedEip === eip && paused.valid && paused.modeKey === core.state.modeKey && paused.epoch === core.mmu.epoch) {
+      // Counted as if the block had begun in this slice: the instructions before are added here and subtracted at its end.
+      core.remaining += this.pausedIndex;
+      core.index = this.pausedIndex;
+      this.pausedBlock = null;
+      return paused;
+    }
+    return this.code.lookup(eip);
+  }
+
+  /** Runs exactly one instruction, with the breakpoint in front of it and the trap behind it. */
+  private step(): void {
+    const { core } = this;
+    const { s } = core;
+    const hadShadow = (core.attention & ATTENTION_SHADOW) !== 0;
+    core.attention &= ~ATTENTION_SHADOW;
+    const flags = s[EFLAGS]!;
+    if (core.debug.codeArmed && (flags & RF) === 0 && !(hadShadow && core.shadowHoldsTraps)) {
+      const hits = core.debug.codeHits((s[BASE + CS]! + s[EIP]!) | 0);
+      if (hits !== 0) {
+        s[DR + 6]! |= hits;
+        throw new CpuException(DEBUG, NO_ERROR_CODE);
+      }
+    }
+    const eip = s[EIP]!;
+    const block = this.code.lookup(eip);
+    // RF covers one instruction; IRET may set it anew, and a fault pushes it set anyway.
+    s[EFLAGS]! &= ~RF;
+    core.stepping = true;
+    core.repeating = false;
+    core.interrupted = false;
+    this.block = block;
+    core.link = block.fallthrough;
+    core.end = 1;
+    core.index = 0;
+    try {
+      block.handlers[0]!();
+    } finally {
+      core.stepping = false;
+    }
+    core.remaining--;
+    if (this.block !== block) return;
+    this.block = null;
+    if (block.handlers.length > 1) s[EIP] = block.eips[1]!;
+    else if (core.link !== null) s[EIP] = core.link.eip;
+    if (core.repeating) s[EFLAGS]! |= RF;
+    const held = (core.attention & ATTENTION_SHADOW) !== 0 && core.shadowHoldsTraps;
+    if ((flags & TF) !== 0 && !core.interrupted && !held) core.debug.trap(DR6_SINGLE_STEP);
+    core.updateControls();
+  }
+
+  /** Serves what is due at an instruction boundary, highest priority first. A reason ends the run. */
+  private attend(): StopReason | null {
+    const { core } = this;
+    const { s } = core;
+    if ((core.attention & ATTENTION_STOP) !== 0) {
+      core.attention &= ~ATTENTION_STOP;
+      return "stopped";
+    }
+    const shadow = (core.attention & ATTENTION_SHADOW) !== 0;
+    const trapsHeld = shadow && core.shadowHoldsTraps;
+    if ((core.attention & ATTENTION_DEBUG_TRAP) !== 0 && !trapsHeld) {
+      core.attention &= ~ATTENTION_DEBUG_TRAP;
+      return this.deliver(DEBUG, NO_ERROR_CODE);
+    }
+    if ((core.attention & ATTENTION_NMI) !== 0 && !core.nmiBlocked && !trapsHeld) {
+      core.attention &= ~(ATTENTION_NMI | ATTENTION_HALTED);
+      core.nmiBlocked = true;
+      return this.deliver(NMI, NO_ERROR_CODE);
+    }
+    if ((core.attention & ATTENTION_INTERRUPT) !== 0 && (s[EFLAGS]! & IF) !== 0 && !shadow) {
+      core.attention &= ~ATTENTION_HALTED;
+      return this.deliver(core.bus.acknowledgeInterrupt(), NO_ERROR_CODE);
+    }
+    if ((core.attention & ATTENTION_HALTED) !== 0) {
+      // STI; HLT: the shadow ends here, and a pending interrupt wakes at once.
+      if (shadow) {
+        core.attention &= ~ATTENTION_SHADOW;
+        return this.attend();
+      }
+      return "halted";
+    }
+    return null;
+  }
+
+  /** Delivers an interrupt or a trap between instructions. */
+  private deliver(vector: number, errorCode: number): StopReason | null {
+    return this.deliverChain(vector, errorCode, this.core.s[EIP]!) ? null : "shutdown";
+  }
+
+  /** A fault of the running instruction, or of fetching it: it counts as one tick, so that no chain of faults stops time. */
+  private fault(exception: CpuException): boolean {
+    const { core } = this;
+    const { s } = core;
+    if (this.block !== null) {
+      s[EIP] = this.block.eips[core.index]!;
+      core.remaining -= core.index;
+      core.index = 0;
+      this.block = null;
+    }
+    core.remaining--;
+    core.attention &= ~ATTENTION_SHADOW;
+    const isCodeBreakpoint = exception.vector === DEBUG;
+    if (!isCodeBreakpoint) s[EFLAGS]! |= RF;
+    return this.deliverChain(exception.vector, exception.errorCode, s[EIP]!);
+  }
+
+  /** Delivers an event and whatever its delivery raises. False at a triple fault. */
+  private deliverChain(firstVector: number, firstErrorCode: number, eip: number): boolean {
+    const { core } = this;
+    let vector = firstVector;
+    let errorCode = firstErrorCode;
+    for (;;) {
+      try {
+        core.interrupts.deliver(vector, "external", errorCode, eip);
+        return true;
+      } catch (error) {
+        if (!(error instanceof CpuException)) throw error;
+        if (vector === DOUBLE_FAULT) {
+          core.bus.shutdown();
+          return false;
+        }
+        if (isDoubleFault(vector, error.vector)) {
+          vector = DOUBLE_FAULT;
+          errorCode = 0;
+        } else ({ vector, errorCode } = error);
+        core.s[EFLAGS]! |= RF;
+      }
+    }
+  }
+
+  /** Forgets decoded code and where a run was paused. */
+  clear(): void {
+    this.code.clear();
+    this.pausedBlock = null;
+  }
+
+  /** Within an instruction: its block is not returned to, EIP says where to go on (RESET). */
+  abandon(): void {
+    this.clear();
+    this.block = null;
+  }
+}

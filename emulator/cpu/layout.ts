@@ -1,0 +1,83 @@
+/**
+ * Where everything lies in a machine's `WebAssembly.Memory`. The interpreter and compiled code share this memory, so the
+ * offsets are fixed for all machines: state page, translation tables, code map, ROM, and RAM last because only its size varies.
+ */
+
+/** Slots of 32 bits from the start of the memory; general registers first, in the order of their ModRM numbers. */
+export const EAX = 0;
+export const ECX = 1;
+export const EDX = 2;
+export const EBX = 3;
+export const ESP = 4;
+export const EBP = 5;
+export const ESI = 6;
+export const EDI = 7;
+/** Always zero: what an address without base or index reads, so that one handler serves every address form. */
+export const ZERO = 8;
+export const EIP = 9;
+/** EFLAGS without the six arithmetic flags, which FLAG_RESULT and FLAG_CARRIES hold (flags.ts). */
+export const EFLAGS = 10;
+export const FLAG_RESULT = 11;
+export const FLAG_CARRIES = 12;
+export const CR0 = 13;
+export const CR2 = 14;
+export const CR3 = 15;
+export const CR4 = 16;
+/** Current privilege level, 0-3. Real mode is 0, virtual-8086 mode 3. */
+export const CPL = 17;
+export const GDT_BASE = 18;
+export const GDT_LIMIT = 19;
+export const IDT_BASE = 20;
+export const IDT_LIMIT = 21;
+export const SYSENTER_CS = 22;
+export const SYSENTER_ESP = 23;
+export const SYSENTER_EIP = 24;
+/** DR0-DR7; slots of DR4 and DR5 stay unused. */
+export const DR = 25;
+/** Segment registers and their hidden parts: eight slots each, indexed by the numbers below. */
+export const SELECTOR = 40;
+export const BASE = 48;
+export const LIMIT = 56;
+/** Bits 8-23 of the descriptor's second dword: type, S, DPL, P, and G, D/B, L, AVL in bits 12-15. */
+export const ACCESS = 64;
+
+export const ES = 0;
+export const CS = 1;
+export const SS = 2;
+export const DS = 3;
+export const FS = 4;
+export const GS = 5;
+export const LDTR = 6;
+export const TR = 7;
+
+/** Doubles (byte offset): the largest offset that may be read or written through a segment by the fast check, -1 when none. */
+export const READ_LIMIT_BYTES = 512;
+export const WRITE_LIMIT_BYTES = 576;
+/** x87 registers and control words (fpu/). */
+export const FPU_BYTES = 1024;
+
+export const STATE_BYTES = 0x10000;
+
+/**
+ * Translation tables: a dword for each linear page, one table for each kind of access. 0 is a miss, a positive value the
+ * page's offset in this memory, a negative one (write tables) the negated offset of a page that holds decoded code.
+ */
+export const TLB_ENTRIES = 1 << 20;
+const TLB_BYTES = TLB_ENTRIES * 4;
+export const TLB_READ_SUPERVISOR = STATE_BYTES;
+export const TLB_WRITE_SUPERVISOR = TLB_READ_SUPERVISOR + TLB_BYTES;
+export const TLB_READ_USER = TLB_WRITE_SUPERVISOR + TLB_BYTES;
+export const TLB_WRITE_USER = TLB_READ_USER + TLB_BYTES;
+/** A table that is never filled: selected where every access has to be looked at (breakpoints, alignment checks). */
+export const TLB_EMPTY = TLB_WRITE_USER + TLB_BYTES;
+
+/** RAM is at most this large: it bounds the code map. */
+export const MAX_RAM_BYTES = 1 << 30;
+/** One byte for each line of RAM, not zero where decoded code may lie. */
+export const CODE_LINE_SHIFT = 5;
+export const CODE_MAP = TLB_EMPTY + TLB_BYTES;
+
+/** Contents of ROMs, wherever the board maps them. */
+export const ROM = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT);
+export const ROM_BYTES = 4 << 20;
+export const RAM = ROM + ROM_BYTES;

@@ -1,0 +1,238 @@
+/**
+ * Physical memory of one machine: RAM, ROM and the map that says which page of the physical address space is what. It
+ * owns the `WebAssembly.Memory` whose layout layout.ts describes, and it knows which lines of RAM hold decoded code, so that
+ * every write, the processor's or a bus master's, discards the code it overwrites.
+ */
+import type { AccessBytes, DmaMemory } from "../bus.ts";
+import type { StateVisitor } from "../state.ts";
+import { CODE_LINE_SHIFT, CODE_MAP, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
+
+const PAGE_BYTES = 4096;
+const WASM_PAGE_BYTES = 65536;
+const LINES_PER_PAGE = PAGE_BYTES >>> CODE_LINE_SHIFT;
+const ALL_PAGES = 1 << 20;
+
+/** What `MachineMemory` tells the processor. Offsets are into the machine's memory, not physical addresses. */
+export interface MemoryObserver {
+  /** Bytes that decoded code was made from have changed. */
+  codeOverwritten(offset: number, lengthBytes: number): void;
+  /** Pages changed their meaning or their contents: translations and all decoded code are stale. */
+  mapChanged(): void;
+}
+
+/** A ROM above RAM: a range of physical pages and where its first byte lies in the machine's memory. */
+interface HighRom {
+  readonly firstPage: number;
+  readonly pages: number;
+  readonly offset: number;
+}
+
+export class MachineMemory {
+  readonly ramBytes: number;
+  readonly memory: WebAssembly.Memory;
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  readonly view: DataView;
+  readonly dma: DmaMemory;
+  /** One byte for each line of RAM, not zero where decoded code may lie. */
+  readonly codeMap: Uint8Array;
+  /** For each page below `ramBytes`: offset that reads and writes go to, 0 for none. */
+  private readonly readMap: Int32Array;
+  private readonly writeMap: Int32Array;
+  private readonly highRoms: HighRom[] = [];
+  private romEnd = ROM;
+  private observer: MemoryObserver | null = null;
+
+  /** `ramBytes`: 1 MiB to 1 GiB, a multiple of 64 KiB. */
+  constructor(ramBytes: number) {
+    if (ramBytes % WASM_PAGE_BYTES !== 0 || ramBytes < 1 << 20 || ramBytes > MAX_RAM_BYTES) {
+      throw new RangeError(`RAM of ${ramBytes} bytes: expected a multiple of 64 KiB from 1 MiB to 1 GiB`);
+    }
+    this.ramBytes = ramBytes;
+    const pages = (RAM + ramBytes) / WASM_PAGE_BYTES;
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.words = new Int32Array(this.memory.buffer);
+    this.view = new DataView(this.memory.buffer);
+    this.codeMap = new Uint8Array(this.memory.buffer, CODE_MAP, ramBytes >>> CODE_LINE_SHIFT);
+    this.readMap = new Int32Array(ramBytes / PAGE_BYTES);
+    for (let page = 0; page < this.readMap.length; page++) this.readMap[page] = RAM + page * PAGE_BYTES;
+    this.writeMap = this.readMap.slice();
+    this.markMmio(0xa0000, 0x20000);
+    this.dma = {
+      read: (physicalAddress, target) => this.dmaRead(physicalAddress, target),
+      write: (physicalAddress, source) => this.dmaWrite(physicalAddress, source),
+    };
+  }
+
+  observe(observer: MemoryObserver): void {
+    this.observer = observer;
+  }
+
+  /**
+   * Puts a ROM at a physical address, a multiple of 4 KiB; the rest of its last page reads as ones. The guest cannot write it.
+   * The same bytes may be loaded at several addresses (the firmware's alias below 4 GiB).
+   */
+  loadRom(physicalAddress: number, bytes: Uint8Array): void {
+    const pages = Math.ceil(bytes.length / PAGE_BYTES);
+    const firstPage = physicalAddress / PAGE_BYTES;
+    if (!Number.isInteger(firstPage) || firstPage + pages > ALL_PAGES) {
+      throw new RangeError(`ROM of ${bytes.length} bytes at ${physicalAddress.toString(16)}: not page-aligned, or beyond 4 GiB`);
+    }
+    if (this.romEnd + pages * PAGE_BYTES > ROM + ROM_BYTES) throw new RangeError(`more than ${ROM_BYTES} bytes of ROM`);
+    const offset = this.romEnd;
+    this.romEnd += pages * PAGE_BYTES;
+    this.bytes.fill(0xff, offset, this.romEnd);
+    this.bytes.set(bytes, offset);
+    if (firstPage >= this.readMap.length) this.highRoms.unshift({ firstPage, pages, offset });
+    for (let page = 0; page < pages && firstPage + page < this.readMap.length; page++) {
+      this.readMap[firstPage + page] = offset + page * PAGE_BYTES;
+      this.writeMap[firstPage + page] = 0;
+    }
+    this.observer?.mapChanged();
+  }
+
+  /** Makes whole pages below `ramBytes` device registers. A0000-BFFFF and everything above RAM that is not ROM are so from the start. */
+  markMmio(physicalAddress: number, lengthBytes: number): void {
+    const end = Math.min(this.readMap.length, Math.ceil((physicalAddress + lengthBytes) / PAGE_BYTES));
+    for (let page = physicalAddress >>> 12; page < end; page++) {
+      this.readMap[page] = 0;
+      this.writeMap[page] = 0;
+    }
+    this.observer?.mapChanged();
+  }
+
+  /**
+   * Shadow RAM, as a host bridge's PAM registers switch it: whether reads and writes of whole pages go to the RAM beneath a
+   * ROM. While reading is off, a page without a ROM is left to the bus.
+   */
+  setShadow(physicalAddress: number, lengthBytes: number, readRam: boolean, writeRam: boolean): void {
+    const end = Math.min(this.readMap.length, Math.ceil((physicalAddress + lengthBytes) / PAGE_BYTES));
+    for (let page = physicalAddress >>> 12; page < end; page++) {
+      const ram = RAM + page * PAGE_BYTES;
+      const current = this.readMap[page]!;
+      if (current !== ram && current !== 0) this.romBeneath.set(page, current);
+      this.readMap[page] = readRam ? ram : (this.romBeneath.get(page) ?? 0);
+      this.writeMap[page] = writeRam ? ram : 0;
+    }
+    this.observer?.mapChanged();
+  }
+
+  /** ROM pages that shadow RAM hides at the moment. */
+  private readonly romBeneath = new Map<number, number>();
+
+  /** Offset in the machine's memory that reads of a physical page go to, 0 when a device answers. */
+  readOffset(physicalPage: number): number {
+    if (physicalPage < this.readMap.length) return this.readMap[physicalPage]!;
+    for (const rom of this.highRoms) {
+      const page = physicalPage - rom.firstPage;
+      if (page >= 0 && page < rom.pages) return rom.offset + page * PAGE_BYTES;
+    }
+    return 0;
+  }
+
+  /** Offset that writes of a physical page go to, 0 when they are dropped or a device takes them. */
+  writeOffset(physicalPage: number): number {
+    return physicalPage < this.writeMap.length ? this.writeMap[physicalPage]! : 0;
+  }
+
+  /** Reads 1, 2 or 4 bytes at an offset of this memory, zero-extended (4 bytes: signed). */
+  load(offset: number, sizeBytes: AccessBytes): number {
+    if (sizeBytes === 4) return this.view.getInt32(offset, true);
+    return sizeBytes === 2 ? this.view.getUint16(offset, true) : this.bytes[offset]!;
+  }
+
+  /** Writes at an offset in RAM and discards decoded code that it overwrites. */
+  store(offset: number, sizeBytes: AccessBytes, value: number): void {
+    if (sizeBytes === 4) this.view.setInt32(offset, value, true);
+    else if (sizeBytes === 2) this.view.setUint16(offset, value, true);
+    else this.bytes[offset] = value;
+    const line = (offset - RAM) >>> CODE_LINE_SHIFT;
+    const lastLine = (offset + sizeBytes - 1 - RAM) >>> CODE_LINE_SHIFT;
+    if (this.codeMap[line] !== 0 || this.codeMap[lastLine] !== 0) this.observer?.codeOverwritten(offset, sizeBytes);
+  }
+
+  /** Fills `count` elements; the caller notes the write. */
+  fill(offset: number, count: number, elementBytes: 1 | 2 | 4, value: number): void {
+    if (elementBytes === 1) this.bytes.fill(value, offset, offset + count);
+    else if (elementBytes === 4 && (offset & 3) === 0) this.words.fill(value, offset >>> 2, (offset >>> 2) + count);
+    else {
+      for (let at = offset; at < offset + count * elementBytes; at += elementBytes) {
+        if (elementBytes === 4) this.view.setInt32(at, value, true);
+        else this.view.setInt16(at, value, true);
+      }
+    }
+  }
+
+  /** Notes that code was decoded from bytes at an offset (RAM only; a ROM never changes). */
+  markCode(offset: number, lengthBytes: number): void {
+    if (offset < RAM) return;
+    this.codeMap.fill(1, (offset - RAM) >>> CODE_LINE_SHIFT, ((offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT) + 1);
+  }
+
+  /** Takes back `markCode` for one line of RAM. */
+  clearCodeLine(line: number): void {
+    this.codeMap[line] = 0;
+  }
+
+  /** Whether any line of the page at this offset may hold decoded code. */
+  pageHasCode(offset: number): boolean {
+    if (offset < RAM) return false;
+    const first = (offset - RAM) >>> CODE_LINE_SHIFT;
+    for (let line = first; line < first + LINES_PER_PAGE; line++) if (this.codeMap[line] !== 0) return true;
+    return false;
+  }
+
+  /** Calls `piece` for each part of a physical range that lies within one page. */
+  private eachPiece(physicalAddress: number, lengthBytes: number, piece: (page: number, low: number, at: number, length: number) => void): void {
+    for (let at = 0; at < lengthBytes; ) {
+      const address = (physicalAddress + at) % 2 ** 32;
+      const low = address % PAGE_BYTES;
+      const length = Math.min(PAGE_BYTES - low, lengthBytes - at);
+      piece(Math.floor(address / PAGE_BYTES), low, at, length);
+      at += length;
+    }
+  }
+
+  private dmaRead(physicalAddress: number, target: Uint8Array): void {
+    this.eachPiece(physicalAddress, target.length, (page, low, at, length) => {
+      const offset = this.readOffset(page);
+      if (offset === 0) target.fill(0xff, at, at + length);
+      else target.set(this.bytes.subarray(offset + low, offset + low + length), at);
+    });
+  }
+
+  private dmaWrite(physicalAddress: number, source: Uint8Array): void {
+    this.eachPiece(physicalAddress, source.length, (page, low, at, length) => {
+      const offset = this.writeOffset(page);
+      if (offset === 0) return;
+      this.bytes.set(source.subarray(at, at + length), offset + low);
+      this.noteWrite(offset + low, length);
+    });
+  }
+
+  /** Discards decoded code in a range of RAM that has just been written as a whole. */
+  noteWrite(offset: number, lengthBytes: number): void {
+    const last = (offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT;
+    for (let line = (offset - RAM) >>> CODE_LINE_SHIFT; line <= last; line++) {
+      if (this.codeMap[line] !== 0) {
+        this.observer?.codeOverwritten(offset, lengthBytes);
+        return;
+      }
+    }
+  }
+
+  /** RAM, and the map as shadowing left it. ROM contents belong to the board's configuration, not to the state. */
+  visitState(visitor: StateVisitor): void {
+    visitor.part("memory", 1);
+    const ramBytes = visitor.u32(this.ramBytes);
+    if (ramBytes !== this.ramBytes) throw new RangeError(`state of a machine with ${ramBytes} bytes of RAM, this one has ${this.ramBytes}`);
+    visitor.bytes(this.bytes.subarray(RAM, RAM + this.ramBytes));
+    for (let page = 0; page < 256; page++) {
+      this.readMap[page] = visitor.u32(this.readMap[page]!);
+      this.writeMap[page] = visitor.u32(this.writeMap[page]!);
+    }
+    // A visitor that restores has replaced RAM; one that does not merely makes code be decoded again.
+    this.observer?.mapChanged();
+  }
+}

@@ -1,0 +1,64 @@
+/** Model-specific registers (SDM 4): time stamp, APIC base (absent), SYSENTER, and those that firmware probes. */
+import type { Core } from "./core.ts";
+import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
+import { EAX, ECX, EDX, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP } from "./layout.ts";
+
+const IA32_TIME_STAMP_COUNTER = 0x10;
+const IA32_PLATFORM_ID = 0x17;
+const IA32_BIOS_UPDT_TRIG = 0x79;
+const IA32_BIOS_SIGN_ID = 0x8b;
+const IA32_SYSENTER_CS = 0x174;
+const IA32_SYSENTER_ESP = 0x175;
+const IA32_SYSENTER_EIP = 0x176;
+
+const SLOTS: Readonly<Record<number, number>> = {
+  [IA32_SYSENTER_CS]: SYSENTER_CS,
+  [IA32_SYSENTER_ESP]: SYSENTER_ESP,
+  [IA32_SYSENTER_EIP]: SYSENTER_EIP,
+};
+
+/** RDMSR: ECX names the register. #GP(0) for one that does not exist. */
+export function readMsr(core: Core): void {
+  const { s } = core;
+  const slot = SLOTS[s[ECX]!];
+  if (slot !== undefined) {
+    s[EAX] = s[slot]!;
+    s[EDX] = 0;
+    return;
+  }
+  switch (s[ECX]) {
+    case IA32_TIME_STAMP_COUNTER: {
+      const value = core.timestamp;
+      s[EAX] = value | 0;
+      s[EDX] = Math.floor(value / 2 ** 32) | 0;
+      break;
+    }
+    case IA32_PLATFORM_ID:
+    case IA32_BIOS_SIGN_ID:
+      s[EAX] = 0;
+      s[EDX] = 0;
+      break;
+    default:
+      raise(GENERAL_PROTECTION, 0);
+  }
+}
+
+/** WRMSR. The counter is written as a difference to the board's, which nothing can set. */
+export function writeMsr(core: Core): void {
+  const { s } = core;
+  const slot = SLOTS[s[ECX]!];
+  if (slot !== undefined) {
+    s[slot] = s[EAX]!;
+    return;
+  }
+  switch (s[ECX]) {
+    case IA32_TIME_STAMP_COUNTER:
+      core.timestamp = (s[EDX]! >>> 0) * 2 ** 32 + (s[EAX]! >>> 0);
+      break;
+    case IA32_BIOS_UPDT_TRIG:
+    case IA32_BIOS_SIGN_ID:
+      break;
+    default:
+      raise(GENERAL_PROTECTION, 0);
+  }
+}

@@ -1,0 +1,391 @@
+/**
+ * From linear addresses to bytes: paging (SDM 3A chapter 4) with a translation look-aside buffer that turns a linear page into an
+ * offset of the machine's memory. Tables are separate for reads and writes and for supervisor and user, so a hit is one
+ * lookup and one comparison. What needs a closer look (devices, code pages, breakpoints, page crossings) misses on purpose.
+ */
+import type { AccessBytes, ProcessorBus } from "../bus.ts";
+import { ALIGNMENT_CHECK, PAGE_FAULT, raise } from "./exceptions.ts";
+import {
+  CR0, CR2, CR3, CR4, TLB_EMPTY, TLB_ENTRIES, TLB_READ_SUPERVISOR, TLB_READ_USER, TLB_WRITE_SUPERVISOR, TLB_WRITE_USER,
+} from "./layout.ts";
+import type { MachineMemory } from "./memory.ts";
+import { CR0_PG, CR0_WP, CR4_PGE, CR4_PSE } from "./state.ts";
+import type { CpuState } from "./state.ts";
+
+const PTE_PRESENT = 1;
+const PTE_WRITE = 2;
+const PTE_USER = 4;
+const PTE_ACCESSED = 0x20;
+const PTE_DIRTY = 0x40;
+const PDE_LARGE = 0x80;
+const PTE_GLOBAL = 0x100;
+/** Bits 13-21 of a 4 MiB entry: reserved, because this processor has no PSE-36. */
+const PDE_LARGE_RESERVED = 0x003fe000;
+
+const FAULT_PROTECTION = 1;
+const FAULT_WRITE = 2;
+const FAULT_USER = 4;
+const FAULT_RESERVED = 8;
+
+/** Filled entries are listed so that a flush costs what was used; a full list flushes everything. */
+const MAX_FILLED = 16384;
+/** Marks a listed page as global; page numbers have 20 bits. */
+const LIST_GLOBAL = 1 << 20;
+
+/** Looks at every data access while it is set (debug registers). */
+export interface AccessWatch {
+  access(linearAddress: number, sizeBytes: number, write: boolean): void;
+}
+
+export class Translation {
+  /** Tables of the current privilege; swapped by `setPrivilege`. */
+  readTlb: Int32Array;
+  writeTlb: Int32Array;
+  /** Changes whenever a linear address may have changed its meaning. */
+  epoch = 1;
+  readonly view: DataView;
+  private readonly bytes: Uint8Array;
+  private readonly readSupervisor: Int32Array;
+  private readonly writeSupervisor: Int32Array;
+  private readonly readUser: Int32Array;
+  private readonly writeUser: Int32Array;
+  private readonly empty: Int32Array;
+  private readonly filled = new Int32Array(MAX_FILLED);
+  private filledCount = 0;
+  private user = false;
+  private watch: AccessWatch | null = null;
+  private checkAlignment = false;
+  private a20Mask = 0xffffffff | 0;
+  private readonly s: Int32Array;
+  private readonly memory: MachineMemory;
+  private readonly bus: ProcessorBus;
+  /** Called after a device register was accessed: its effects are due at the next instruction boundary. */
+  private readonly deviceAccessed: () => void;
+
+  constructor(memory: MachineMemory, state: CpuState, bus: ProcessorBus, deviceAccessed: () => void) {
+    const table = (offset: number): Int32Array => new Int32Array(memory.memory.buffer, offset, TLB_ENTRIES);
+    this.memory = memory;
+    this.bus = bus;
+    this.deviceAccessed = deviceAccessed;
+    this.s = state.i32;
+    this.view = memory.view;
+    this.bytes = memory.bytes;
+    this.readSupervisor = table(TLB_READ_SUPERVISOR);
+    this.writeSupervisor = table(TLB_WRITE_SUPERVISOR);
+    this.readUser = table(TLB_READ_USER);
+    this.writeUser = table(TLB_WRITE_USER);
+    this.empty = table(TLB_EMPTY);
+    this.readTlb = this.readSupervisor;
+    this.writeTlb = this.writeSupervisor;
+  }
+
+  /** Selects the tables for a privilege level and for what has to be watched. */
+  setPrivilege(user: boolean): void {
+    this.user = user;
+    const slow = this.watch !== null || this.checkAlignment;
+    this.readTlb = slow ? this.empty : user ? this.readUser : this.readSupervisor;
+    this.writeTlb = slow ? this.empty : user ? this.writeUser : this.writeSupervisor;
+  }
+
+  /** Sends every access through `watch`, or none with null. */
+  setWatch(watch: AccessWatch | null): void {
+    this.watch = watch;
+    this.setPrivilege(this.user);
+  }
+
+  /** Whether user accesses must be aligned (CR0.AM, EFLAGS.AC and CPL 3). */
+  setAlignmentCheck(check: boolean): void {
+    if (check === this.checkAlignment) return;
+    this.checkAlignment = check;
+    this.setPrivilege(this.user);
+  }
+
+  setA20(open: boolean): void {
+    this.a20Mask = open ? 0xffffffff | 0 : ~0x100000;
+    this.flush();
+  }
+
+  get a20(): boolean {
+    return this.a20Mask === -1;
+  }
+
+  /** Forgets all translations. */
+  flush(): void {
+    this.epoch++;
+    for (let i = 0; i < this.filledCount; i++) this.drop(this.filled[i]! & (LIST_GLOBAL - 1));
+    this.filledCount = 0;
+  }
+
+  /** Forgets all translations but those of global pages (MOV to CR3 while CR4.PGE is set). */
+  flushLocal(): void {
+    this.epoch++;
+    let kept = 0;
+    for (let i = 0; i < this.filledCount; i++) {
+      const entry = this.filled[i]!;
+      if ((entry & LIST_GLOBAL) !== 0) this.filled[kept++] = entry;
+      else this.drop(entry);
+    }
+    this.filledCount = kept;
+  }
+
+  /** INVLPG: forgets one page, global or not. A 4 MiB page is cached as its 4 KiB parts, so all of those go. */
+  flushPage(linearAddress: number): void {
+    this.epoch++;
+    const page = linearAddress >>> 12;
+    const entry = (this.s[CR0]! & CR0_PG) !== 0 ? this.physical32((this.s[CR3]! & ~0xfff) | ((linearAddress >>> 20) & 0xffc)) : 0;
+    if ((entry & PDE_LARGE) !== 0 && (this.s[CR4]! & CR4_PSE) !== 0) {
+      for (let part = 0; part < 1024; part++) this.drop((page & ~1023) | part);
+    } else this.drop(page);
+  }
+
+  private drop(page: number): void {
+    this.readSupervisor[page] = 0;
+    this.writeSupervisor[page] = 0;
+    this.readUser[page] = 0;
+    this.writeUser[page] = 0;
+  }
+
+  /** Makes writes to a page of RAM, under all its linear addresses, look for decoded code. */
+  protectCodePage(offset: number): void {
+    for (let i = 0; i < this.filledCount; i++) {
+      const page = this.filled[i]! & (LIST_GLOBAL - 1);
+      if (this.writeSupervisor[page] === offset) this.writeSupervisor[page] = -offset;
+      if (this.writeUser[page] === offset) this.writeUser[page] = -offset;
+    }
+  }
+
+  /** Takes back `protectCodePage`: no decoded code is left in the page. */
+  releaseCodePage(offset: number): void {
+    for (let i = 0; i < this.filledCount; i++) {
+      const page = this.filled[i]! & (LIST_GLOBAL - 1);
+      if (this.writeSupervisor[page] === -offset) this.writeSupervisor[page] = offset;
+      if (this.writeUser[page] === -offset) this.writeUser[page] = offset;
+    }
+  }
+
+  // Accesses at the current privilege. 8 and 16 bits are zero-extended, 32 bits signed.
+
+  read8(linear: number): number {
+    const page = this.readTlb[linear >>> 12]!;
+    if (page !== 0) return this.bytes[page | (linear & 0xfff)]!;
+    return this.readSlow(linear, 1, this.user);
+  }
+
+  read16(linear: number): number {
+    const page = this.readTlb[linear >>> 12]!;
+    const low = linear & 0xfff;
+    if (page !== 0 && low < 0xfff) return this.view.getUint16(page | low, true);
+    return this.readSlow(linear, 2, this.user);
+  }
+
+  read32(linear: number): number {
+    const page = this.readTlb[linear >>> 12]!;
+    const low = linear & 0xfff;
+    if (page !== 0 && low < 0xffd) return this.view.getInt32(page | low, true);
+    return this.readSlow(linear, 4, this.user);
+  }
+
+  write8(linear: number, value: number): void {
+    const page = this.writeTlb[linear >>> 12]!;
+    if (page > 0) this.bytes[page | (linear & 0xfff)] = value;
+    else this.writeSlow(linear, 1, value, this.user);
+  }
+
+  write16(linear: number, value: number): void {
+    const page = this.writeTlb[linear >>> 12]!;
+    const low = linear & 0xfff;
+    if (page > 0 && low < 0xfff) this.view.setInt16(page | low, value, true);
+    else this.writeSlow(linear, 2, value, this.user);
+  }
+
+  write32(linear: number, value: number): void {
+    const page = this.writeTlb[linear >>> 12]!;
+    const low = linear & 0xfff;
+    if (page > 0 && low < 0xffd) this.view.setInt32(page | low, value, true);
+    else this.writeSlow(linear, 4, value, this.user);
+  }
+
+  /** Raises the fault that a write would raise, before anything is changed. */
+  probeWrite(linear: number, sizeBytes: number): void {
+    if (this.writeTlb[linear >>> 12] !== 0 && (linear & 0xfff) + sizeBytes <= 4096) return;
+    this.probeWriteAs(linear, sizeBytes, this.user);
+  }
+
+  probeWriteAs(linear: number, sizeBytes: number, user: boolean): void {
+    if (this.checkAlignment) this.requireAligned(linear, sizeBytes);
+    this.translate(linear, true, user);
+    if ((linear & 0xfff) + sizeBytes > 4096) this.translate((linear + sizeBytes - 1) | 0, true, user);
+  }
+
+  // Accesses of the processor for itself (descriptor tables, task states, stacks of inner rings): supervisor at any CPL.
+
+  readSystem(linear: number, sizeBytes: AccessBytes): number {
+    const page = this.readSupervisor[linear >>> 12]!;
+    const low = linear & 0xfff;
+    if (page !== 0 && low + sizeBytes <= 4096) return this.memory.load(page | low, sizeBytes);
+    return this.readSlow(linear, sizeBytes, false);
+  }
+
+  writeSystem(linear: number, sizeBytes: AccessBytes, value: number): void {
+    this.writeSlow(linear, sizeBytes, value, false);
+  }
+
+  /** A write at the privilege of a stack that is not the current one yet. */
+  writeAs(linear: number, sizeBytes: AccessBytes, value: number, user: boolean): void {
+    this.writeSlow(linear, sizeBytes, value, user);
+  }
+
+  /** Offset in the machine's memory of an instruction byte, or 0 when a device answers there. Raises page faults. */
+  fetchOffset(linear: number): number {
+    const table = this.user ? this.readUser : this.readSupervisor;
+    const page = table[linear >>> 12]!;
+    if (page !== 0) return page | (linear & 0xfff);
+    const physical = this.translate(linear, false, this.user);
+    const offset = this.memory.readOffset(physical >>> 12);
+    return offset === 0 ? 0 : offset | (linear & 0xfff);
+  }
+
+  /** An instruction byte that lies in a device: real hardware executes what the device answers, and so do we. */
+  fetchDevice(linear: number): number {
+    return this.readSlow(linear, 1, this.user);
+  }
+
+  /**
+   * Length up to which a run of memory that begins here can be read at once: to the end of a page of plain memory that is in
+   * the buffer. 0 when every access has to be made by itself.
+   */
+  readRun(linear: number): number {
+    return this.readTlb[linear >>> 12] !== 0 ? 4096 - (linear & 0xfff) : 0;
+  }
+
+  /** The same for writing; the caller has to `noteWrite` what it writes. */
+  writeRun(linear: number): number {
+    return this.writeTlb[linear >>> 12] !== 0 ? 4096 - (linear & 0xfff) : 0;
+  }
+
+  /** Offset in the machine's memory of an address for which `readRun` or `writeRun` is not 0. */
+  offsetOf(linear: number, write: boolean): number {
+    return Math.abs((write ? this.writeTlb : this.readTlb)[linear >>> 12]!) | (linear & 0xfff);
+  }
+
+  private readSlow(linear: number, sizeBytes: AccessBytes, user: boolean): number {
+    if (this.checkAlignment) this.requireAligned(linear, sizeBytes);
+    const low = linear & 0xfff;
+    if (low + sizeBytes > 4096) {
+      this.translate(linear, false, user);
+      this.translate((linear + sizeBytes - 1) | 0, false, user);
+      let value = 0;
+      for (let i = 0; i < sizeBytes; i++) value |= this.readPhysical(this.translate((linear + i) | 0, false, user), 1) << (8 * i);
+      this.watch?.access(linear, sizeBytes, false);
+      return value;
+    }
+    const value = this.readPhysical(this.translate(linear, false, user), sizeBytes);
+    this.watch?.access(linear, sizeBytes, false);
+    return value;
+  }
+
+  private writeSlow(linear: number, sizeBytes: AccessBytes, value: number, user: boolean): void {
+    const low = linear & 0xfff;
+    const page = (user ? this.writeUser : this.writeSupervisor)[linear >>> 12]!;
+    if (page < 0 && low + sizeBytes <= 4096 && this.watch === null && !this.checkAlignment) {
+      this.memory.store(-page | low, sizeBytes, value);
+      return;
+    }
+    if (this.checkAlignment) this.requireAligned(linear, sizeBytes);
+    if (low + sizeBytes > 4096) {
+      this.translate(linear, true, user);
+      this.translate((linear + sizeBytes - 1) | 0, true, user);
+      for (let i = 0; i < sizeBytes; i++) this.writePhysical(this.translate((linear + i) | 0, true, user), 1, (value >>> (8 * i)) & 0xff);
+    } else this.writePhysical(this.translate(linear, true, user), sizeBytes, value);
+    this.watch?.access(linear, sizeBytes, true);
+  }
+
+  private requireAligned(linear: number, sizeBytes: number): void {
+    if (this.user && (linear & (sizeBytes - 1)) !== 0) raise(ALIGNMENT_CHECK, 0);
+  }
+
+  private readPhysical(physical: number, sizeBytes: AccessBytes): number {
+    const offset = this.memory.readOffset(physical >>> 12);
+    if (offset !== 0) return this.memory.load(offset | (physical & 0xfff), sizeBytes);
+    const value = this.bus.readMmio(physical >>> 0, sizeBytes);
+    this.deviceAccessed();
+    return sizeBytes === 4 ? value | 0 : value;
+  }
+
+  private writePhysical(physical: number, sizeBytes: AccessBytes, value: number): void {
+    const offset = this.memory.writeOffset(physical >>> 12);
+    if (offset !== 0) this.memory.store(offset | (physical & 0xfff), sizeBytes, value);
+    else if (this.memory.readOffset(physical >>> 12) === 0) {
+      this.bus.writeMmio(physical >>> 0, sizeBytes, sizeBytes === 4 ? value >>> 0 : sizeBytes === 2 ? value & 0xffff : value & 0xff);
+      this.deviceAccessed();
+    }
+  }
+
+  /**
+   * The physical address of a linear one, or a page fault. Sets accessed and dirty bits and fills the table of this kind of
+   * access when plain memory answers.
+   */
+  private translate(linear: number, write: boolean, user: boolean): number {
+    const page = linear >>> 12;
+    const table = write ? (user ? this.writeUser : this.writeSupervisor) : user ? this.readUser : this.readSupervisor;
+    let global = false;
+    let physical = linear;
+    if ((this.s[CR0]! & CR0_PG) !== 0) {
+      const walked = this.walk(linear, write, user);
+      physical = (walked & ~0xfff) | (linear & 0xfff);
+      global = (walked & PTE_GLOBAL) !== 0 && (this.s[CR4]! & CR4_PGE) !== 0;
+    }
+    physical &= this.a20Mask;
+    const offset = write ? this.memory.writeOffset(physical >>> 12) : this.memory.readOffset(physical >>> 12);
+    if (offset !== 0 && table[page] === 0) {
+      if (this.filledCount === MAX_FILLED) this.flush();
+      this.filled[this.filledCount++] = global ? page | LIST_GLOBAL : page;
+      table[page] = write && this.memory.pageHasCode(offset) ? -offset : offset;
+    }
+    return physical;
+  }
+
+  private physical32(physical: number): number {
+    return this.readPhysical(physical & this.a20Mask, 4);
+  }
+
+  /** Walks the page tables. Returns the physical page in the upper 20 bits and the flags of the last entry below. */
+  private walk(linear: number, write: boolean, user: boolean): number {
+    const s = this.s;
+    const writeProtect = user || (s[CR0]! & CR0_WP) !== 0;
+    const directoryAddress = (s[CR3]! & ~0xfff) | ((linear >>> 20) & 0xffc);
+    const directory = this.physical32(directoryAddress);
+    if ((directory & PTE_PRESENT) === 0) this.pageFault(linear, 0, write, user);
+    if ((directory & PDE_LARGE) !== 0 && (s[CR4]! & CR4_PSE) !== 0) {
+      if ((directory & PDE_LARGE_RESERVED) !== 0) this.pageFault(linear, FAULT_PROTECTION | FAULT_RESERVED, write, user);
+      this.checkRights(directory, linear, write, user, writeProtect);
+      this.mark(directoryAddress, directory, write);
+      return (directory & 0xffc00000) | (linear & 0x003ff000) | (directory & 0xfff);
+    }
+    const entryAddress = (directory & ~0xfff) | ((linear >>> 10) & 0xffc);
+    const entry = this.physical32(entryAddress);
+    if ((entry & PTE_PRESENT) === 0) this.pageFault(linear, 0, write, user);
+    this.checkRights(directory & entry, linear, write, user, writeProtect);
+    this.mark(directoryAddress, directory, false);
+    this.mark(entryAddress, entry, write);
+    return entry;
+  }
+
+  private checkRights(rights: number, linear: number, write: boolean, user: boolean, writeProtect: boolean): void {
+    if ((user && (rights & PTE_USER) === 0) || (write && writeProtect && (rights & PTE_WRITE) === 0)) {
+      this.pageFault(linear, FAULT_PROTECTION, write, user);
+    }
+  }
+
+  /** Sets accessed and, for a write, dirty in a table entry. */
+  private mark(entryAddress: number, entry: number, dirty: boolean): void {
+    const marked = entry | PTE_ACCESSED | (dirty ? PTE_DIRTY : 0);
+    if (marked !== entry) this.writePhysical(entryAddress & this.a20Mask, 4, marked);
+  }
+
+  private pageFault(linear: number, code: number, write: boolean, user: boolean): never {
+    this.s[CR2] = linear;
+    raise(PAGE_FAULT, code | (write ? FAULT_WRITE : 0) | (user ? FAULT_USER : 0));
+  }
+}
+

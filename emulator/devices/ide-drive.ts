@@ -1,0 +1,279 @@
+/**
+ * What all drives on an IDE cable have in common: the task file, the status register, the data register with its buffer,
+ * and the phases of a command. Source: ATA/ATAPI-6 (T13 1410D), chapters 6 to 9.
+ *
+ * A command makes the drive busy for a fixed virtual time; then `execute` runs and moves the drive to a data phase, to
+ * DMA, or to its end. A drive holds its phase as data, so that its state can be saved at any moment.
+ */
+import type { AccessBytes } from "../bus.ts";
+import type { Clock, Timer } from "../clock.ts";
+import type { Stateful, StateVisitor } from "../state.ts";
+
+export const STATUS_ERROR = 0x01;
+export const STATUS_DATA_REQUEST = 0x08;
+export const STATUS_SEEK_COMPLETE = 0x10;
+export const STATUS_FAULT = 0x20;
+export const STATUS_READY = 0x40;
+export const STATUS_BUSY = 0x80;
+
+export const ERROR_ABORTED = 0x04;
+export const ERROR_ID_NOT_FOUND = 0x10;
+export const ERROR_UNCORRECTABLE = 0x40;
+
+/** Bit 6 of the device register: LBA addressing. Bit 4 selects drive 1. */
+export const DEVICE_LBA = 0x40;
+
+/** Time until a command without access to the medium is done. */
+const REGISTER_COMMAND_NS = 10_000;
+/** Time until the medium answers. */
+const MEDIUM_NS = 100_000;
+/** Time until the next block of a PIO command is in the buffer. */
+const NEXT_BLOCK_NS = 5_000;
+/** Transfer time of one byte in bus-master DMA: 100 MB/s. */
+const DMA_BYTE_NS = 10;
+
+/** What a drive is doing. */
+export const IDLE = 0;
+/** BSY: `execute` runs when the timer fires. */
+const STARTING = 1;
+/** DRQ: the CPU reads the buffer. */
+const DATA_IN = 2;
+/** DRQ: the CPU fills the buffer. */
+const DATA_OUT = 3;
+/** BSY: `dataInDone` or `dataOutDone` runs when the timer fires. */
+const BETWEEN_IN = 4;
+const BETWEEN_OUT = 5;
+/** The drive waits for the bus master. */
+const DMA_WAIT = 6;
+
+/** The drive's side of the cable. */
+export interface IdeCable {
+  /** INTRQ, as far as this drive drives it. */
+  setInterrupt(drive: IdeDrive, level: boolean): void;
+  /** DMARQ: the drive waits for the bus master, which calls `transferDma` when it is started (or at once when it is). */
+  requestDma(drive: IdeDrive): void;
+}
+
+/** What the bus master offers during a transfer. */
+export interface DmaChannel {
+  /** Moves bytes from the drive to memory; returns how many the descriptors took. */
+  toMemory(source: Uint8Array): number;
+  /** Fills `target` from memory; returns how many bytes the descriptors gave. */
+  fromMemory(target: Uint8Array): number;
+}
+
+/** How a DMA transfer ended. */
+export type DmaResult = "done" | "short descriptors";
+
+export abstract class IdeDrive implements Stateful {
+  protected readonly clock: Clock;
+  readonly #timer: Timer;
+  #cable: IdeCable | null = null;
+
+  /** Task file. `previous` holds what a register had before its last write: the upper bytes of 48-bit addressing. */
+  features = 0;
+  sectorCount = 1;
+  sectorNumber = 1;
+  cylinderLow = 0;
+  cylinderHigh = 0;
+  device = 0;
+  readonly previous = { features: 0, sectorCount: 0, sectorNumber: 0, cylinderLow: 0, cylinderHigh: 0 };
+  command = 0;
+  status = STATUS_READY | STATUS_SEEK_COMPLETE;
+  error = 1;
+  protected buffer: Uint8Array = new Uint8Array(0);
+  #position = 0;
+  #phase = IDLE;
+  #interrupt = false;
+
+  constructor(clock: Clock, name: string) {
+    this.clock = clock;
+    this.#timer = clock.timer(name, () => this.#timeout());
+  }
+
+  connect(cable: IdeCable): void {
+    this.#cable = cable;
+  }
+
+  get interrupt(): boolean {
+    return this.#interrupt;
+  }
+
+  get waitsForDma(): boolean {
+    return this.#phase === DMA_WAIT;
+  }
+
+  /** How a command begins: time until `execute` runs. */
+  protected abstract usesMedium(command: number): boolean;
+  /** Bytes that a command will move by DMA, for its duration; 0 for all others. */
+  protected abstract dmaBytes(command: number): number;
+  protected abstract execute(command: number): void;
+  /** The CPU has read the whole buffer. Runs after the delay that `offerData` named. */
+  protected abstract dataInDone(): void;
+  /** The CPU has filled the buffer. Runs after a delay. */
+  protected abstract dataOutDone(): void;
+  /** Moves the data of a command that called `beginDma`, and ends the command. */
+  abstract transferDma(channel: DmaChannel): DmaResult;
+  /** Puts the signature of this kind of drive into the task file (ATA/ATAPI-6, 9.12). */
+  protected abstract setSignature(): void;
+
+  /** Power on, RESET#, or SRST. */
+  reset(): void {
+    this.#timer.disarm();
+    this.#phase = IDLE;
+    this.#position = 0;
+    this.buffer = new Uint8Array(0);
+    this.error = 1;
+    this.device = 0;
+    this.command = 0;
+    Object.assign(this.previous, { features: 0, sectorCount: 0, sectorNumber: 0, cylinderLow: 0, cylinderHigh: 0 });
+    this.setSignature();
+    this.setInterrupt(false);
+  }
+
+  /** SRST is set: BSY until it is cleared. */
+  holdInReset(): void {
+    this.reset();
+    this.status = STATUS_BUSY | STATUS_SEEK_COMPLETE;
+  }
+
+  writeCommand(command: number): void {
+    const isDeviceReset = command === 0x08;
+    if (this.#phase !== IDLE && !isDeviceReset && this.status & (STATUS_BUSY | STATUS_DATA_REQUEST)) return;
+    this.setInterrupt(false);
+    this.command = command;
+    this.error = 0;
+    this.status = (this.status & ~(STATUS_ERROR | STATUS_FAULT | STATUS_DATA_REQUEST)) | STATUS_BUSY;
+    this.#phase = STARTING;
+    const delay = this.usesMedium(command) ? MEDIUM_NS + this.dmaBytes(command) * DMA_BYTE_NS : REGISTER_COMMAND_NS;
+    this.#timer.arm(this.clock.nowNs + delay);
+  }
+
+  #timeout(): void {
+    const phase = this.#phase;
+    this.#phase = IDLE;
+    if (phase === STARTING) this.execute(this.command);
+    else if (phase === BETWEEN_IN) this.dataInDone();
+    else if (phase === BETWEEN_OUT) this.dataOutDone();
+    else if (phase === DMA_WAIT) {
+      this.#phase = DMA_WAIT;
+      this.#cable?.requestDma(this);
+    }
+  }
+
+  /** DRQ with INTRQ: the CPU is to read these bytes. */
+  protected offerData(bytes: Uint8Array): void {
+    this.#openBuffer(bytes, DATA_IN);
+    this.setInterrupt(true);
+  }
+
+  /** DRQ: the CPU is to write this many bytes. The first block of a command comes without an interrupt. */
+  protected askForData(sizeBytes: number, withInterrupt: boolean): void {
+    this.#openBuffer(new Uint8Array(sizeBytes), DATA_OUT);
+    if (withInterrupt) this.setInterrupt(true);
+  }
+
+  #openBuffer(bytes: Uint8Array, phase: number): void {
+    this.buffer = bytes;
+    this.#position = 0;
+    this.#phase = phase;
+    this.status = (this.status & ~(STATUS_BUSY | STATUS_ERROR)) | STATUS_READY | STATUS_SEEK_COMPLETE | STATUS_DATA_REQUEST;
+  }
+
+  /** Ends the command well. */
+  protected complete(withInterrupt = true): void {
+    this.#phase = IDLE;
+    this.status = STATUS_READY | STATUS_SEEK_COMPLETE;
+    if (withInterrupt) this.setInterrupt(true);
+  }
+
+  /** Ends the command with an error. */
+  protected fail(error: number): void {
+    this.#phase = IDLE;
+    this.error = error;
+    this.status = STATUS_READY | STATUS_SEEK_COMPLETE | STATUS_ERROR;
+    this.setInterrupt(true);
+  }
+
+  /** Waits for the bus master, which may have been started before. */
+  protected beginDma(): void {
+    this.#phase = DMA_WAIT;
+    this.status = STATUS_READY | STATUS_SEEK_COMPLETE | STATUS_DATA_REQUEST;
+    this.#cable?.requestDma(this);
+  }
+
+  /** The bus master was started while the drive waited for it. */
+  dmaStarted(): void {
+    if (this.#phase === DMA_WAIT) this.#timer.arm(this.clock.nowNs + NEXT_BLOCK_NS);
+  }
+
+  readData(sizeBytes: AccessBytes): number {
+    if (this.#phase !== DATA_IN) return this.#phase === DATA_OUT ? 0 : 0xffffffff >>> (32 - 8 * sizeBytes);
+    let value = 0;
+    for (let byte = 0; byte < sizeBytes; byte++) value |= (this.buffer[this.#position + byte] ?? 0) << (8 * byte);
+    this.#advance(sizeBytes);
+    return value >>> 0;
+  }
+
+  writeData(sizeBytes: AccessBytes, value: number): void {
+    if (this.#phase !== DATA_OUT) return;
+    for (let byte = 0; byte < sizeBytes; byte++) {
+      if (this.#position + byte < this.buffer.length) this.buffer[this.#position + byte] = (value >>> (8 * byte)) & 0xff;
+    }
+    this.#advance(sizeBytes);
+  }
+
+  #advance(sizeBytes: number): void {
+    this.#position += sizeBytes;
+    if (this.#position < this.buffer.length) return;
+    this.#phase = this.#phase === DATA_IN ? BETWEEN_IN : BETWEEN_OUT;
+    this.status = (this.status & ~STATUS_DATA_REQUEST) | STATUS_BUSY;
+    if (this.#phase === BETWEEN_IN && this.isLastBlock()) {
+      this.#phase = IDLE; // The last block needs no further time of the drive.
+      this.dataInDone();
+      return;
+    }
+    const delay = this.#phase === BETWEEN_OUT ? this.dataOutDelayNs() : NEXT_BLOCK_NS;
+    this.#timer.arm(this.clock.nowNs + delay);
+  }
+
+  /** True when nothing follows the data that the CPU has just read. */
+  protected abstract isLastBlock(): boolean;
+
+  /** Time to take in a block that the CPU wrote. */
+  protected dataOutDelayNs(): number {
+    return NEXT_BLOCK_NS;
+  }
+
+  protected get mediumNs(): number {
+    return MEDIUM_NS;
+  }
+
+  setInterrupt(level: boolean): void {
+    this.#interrupt = level;
+    this.#cable?.setInterrupt(this, level);
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part("IDE drive", 1);
+    this.features = visitor.u8(this.features);
+    this.sectorCount = visitor.u8(this.sectorCount);
+    this.sectorNumber = visitor.u8(this.sectorNumber);
+    this.cylinderLow = visitor.u8(this.cylinderLow);
+    this.cylinderHigh = visitor.u8(this.cylinderHigh);
+    this.device = visitor.u8(this.device);
+    const previous = this.previous;
+    previous.features = visitor.u8(previous.features);
+    previous.sectorCount = visitor.u8(previous.sectorCount);
+    previous.sectorNumber = visitor.u8(previous.sectorNumber);
+    previous.cylinderLow = visitor.u8(previous.cylinderLow);
+    previous.cylinderHigh = visitor.u8(previous.cylinderHigh);
+    this.command = visitor.u8(this.command);
+    this.status = visitor.u8(this.status);
+    this.error = visitor.u8(this.error);
+    this.buffer = visitor.blob(this.buffer);
+    this.#position = visitor.u32(this.#position);
+    this.#phase = visitor.u8(this.#phase);
+    this.#interrupt = visitor.bool(this.#interrupt);
+  }
+}

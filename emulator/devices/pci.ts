@@ -1,0 +1,234 @@
+/**
+ * The PCI bus: functions with their configuration space, base address registers that place windows in the board's address
+ * spaces, interrupt pins, and the host bridge's configuration mechanism 1 (ports CF8h and CFCh).
+ * Source: PCI Local Bus Specification 2.1, chapter 6 and 3.7.4.1.
+ */
+import type { AccessBytes, MmioHandler, PortHandler, Wire } from "../bus.ts";
+import type { Stateful, StateVisitor } from "../state.ts";
+
+/** A range of ports or of physical addresses whose place the guest chooses. */
+export interface Window {
+  /** Moves the window to this address, or takes it away. */
+  place(base: number | null): void;
+}
+
+/** The board's side of base address registers. */
+export interface WindowFactory {
+  portWindow(sizeBytes: number, handler: PortHandler): Window;
+  memoryWindow(sizeBytes: number, handler: MmioHandler): Window;
+}
+
+export interface PciIdentity {
+  vendor: number;
+  device: number;
+  revision: number;
+  /** Base class, subclass and programming interface: 020000h is an Ethernet controller. */
+  classCode: number;
+  subsystemVendor?: number;
+  subsystem?: number;
+  /** 80h marks a device with several functions. */
+  headerType?: number;
+  /** 1 to 4: INTA# to INTD#. */
+  interruptPin?: number;
+}
+
+export const PCI_COMMAND = 0x04;
+const PCI_STATUS = 0x06;
+export const PCI_INTERRUPT_LINE = 0x3c;
+export const COMMAND_IO = 0x01;
+export const COMMAND_MEMORY = 0x02;
+export const COMMAND_BUS_MASTER = 0x04;
+/** Bits of the command register that can be set: I/O, memory, bus master, parity, SERR, and INTx disable (PCI 2.3, as QEMU). */
+const COMMAND_WRITABLE = 0x0547;
+
+interface BaseAddress {
+  register: number;
+  isIo: boolean;
+  sizeBytes: number;
+  window: Window;
+}
+
+export class PciFunction implements Stateful {
+  readonly config = new Uint8Array(256);
+  /** Bits that the guest can change by writing. */
+  readonly writable = new Uint8Array(256);
+  /** Bits that the guest clears by writing 1. */
+  readonly clearable = new Uint8Array(256);
+  readonly #reset: Uint8Array;
+  readonly #windows: WindowFactory;
+  readonly #baseAddresses: BaseAddress[] = [];
+  readonly name: string;
+
+  constructor(name: string, identity: PciIdentity, windows: WindowFactory) {
+    this.name = name;
+    this.#windows = windows;
+    this.set16(0x00, identity.vendor);
+    this.set16(0x02, identity.device);
+    this.config[0x08] = identity.revision;
+    this.config[0x09] = identity.classCode & 0xff;
+    this.set16(0x0a, identity.classCode >> 8);
+    this.config[0x0e] = identity.headerType ?? 0;
+    this.set16(0x2c, identity.subsystemVendor ?? 0x1af4);
+    this.set16(0x2e, identity.subsystem ?? 0x1100);
+    this.config[0x3d] = identity.interruptPin ?? 0;
+    this.writable[PCI_COMMAND] = COMMAND_WRITABLE & 0xff;
+    this.writable[PCI_COMMAND + 1] = COMMAND_WRITABLE >> 8;
+    this.clearable[PCI_STATUS + 1] = 0xf9;
+    this.writable[0x0c] = 0xff;
+    if (identity.interruptPin) this.writable[PCI_INTERRUPT_LINE] = 0xff;
+    this.#reset = new Uint8Array(256);
+  }
+
+  /** Ends construction: what the configuration space holds now is what a reset restores. */
+  protected sealConfig(): void {
+    this.#reset.set(this.config);
+  }
+
+  reset(): void {
+    this.config.set(this.#reset);
+    this.#placeWindows();
+  }
+
+  get command(): number {
+    return this.get16(PCI_COMMAND);
+  }
+
+  get busMasterEnabled(): boolean {
+    return (this.command & COMMAND_BUS_MASTER) !== 0;
+  }
+
+  get16(register: number): number {
+    return this.config[register]! | (this.config[register + 1]! << 8);
+  }
+
+  set16(register: number, value: number): void {
+    this.config[register] = value & 0xff;
+    this.config[register + 1] = (value >> 8) & 0xff;
+  }
+
+  get32(register: number): number {
+    return (this.get16(register) | (this.get16(register + 2) << 16)) >>> 0;
+  }
+
+  set32(register: number, value: number): void {
+    this.set16(register, value & 0xffff);
+    this.set16(register + 2, value >>> 16);
+  }
+
+  /** Adds a memory window behind the base address register 0-5. `sizeBytes` is a power of two from 16 up. */
+  protected addMemoryBar(index: number, sizeBytes: number, handler: MmioHandler): void {
+    this.#addBar({ register: 0x10 + index * 4, isIo: false, sizeBytes, window: this.#windows.memoryWindow(sizeBytes, handler) });
+  }
+
+  /** Adds an I/O window. `sizeBytes` is a power of two from 4 up. */
+  protected addIoBar(index: number, sizeBytes: number, handler: PortHandler): void {
+    this.#addBar({ register: 0x10 + index * 4, isIo: true, sizeBytes, window: this.#windows.portWindow(sizeBytes, handler) });
+  }
+
+  #addBar(bar: BaseAddress): void {
+    this.#baseAddresses.push(bar);
+    this.set32(bar.register, bar.isIo ? 1 : 0);
+    const mask = (0x100000000 - bar.sizeBytes) >>> 0;
+    for (let byte = 0; byte < 4; byte++) this.writable[bar.register + byte] = (mask >>> (8 * byte)) & 0xff;
+  }
+
+  readConfig(register: number): number {
+    return this.config[register]!;
+  }
+
+  /** Writes one byte; `configWritten` follows once the whole access is done. */
+  writeConfig(register: number, value: number): void {
+    const mask = this.writable[register]!;
+    const kept = this.config[register]! & ~(value & this.clearable[register]!);
+    this.config[register] = (kept & ~mask) | (value & mask);
+  }
+
+  /** An access has written the registers `first` to `last`. */
+  configWritten(first: number, last: number): void {
+    if (last >= PCI_COMMAND && first < 0x28) this.#placeWindows();
+  }
+
+  #placeWindows(): void {
+    const command = this.command;
+    for (const bar of this.#baseAddresses) {
+      const enabled = command & (bar.isIo ? COMMAND_IO : COMMAND_MEMORY);
+      const base = (this.get32(bar.register) & (bar.isIo ? ~3 : ~15)) >>> 0;
+      const end = base + bar.sizeBytes;
+      // Address 0 and the top of the space count as "not yet assigned" (as while the guest measures the size).
+      const usable = enabled && base !== 0 && (bar.isIo ? end <= 0x10000 : end < 0x100000000);
+      bar.window.place(usable ? base : null);
+    }
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part(this.name, 1);
+    visitor.bytes(this.config);
+    this.#placeWindows();
+  }
+}
+
+/** PCI bus 0 of the board, with configuration mechanism 1. */
+export class PciBus implements Stateful {
+  readonly #functions = new Map<number, PciFunction>();
+  /** CONFADD: bit 31 enables, bus in bits 23-16, device 15-11, function 10-8, register 7-2. */
+  #address = 0;
+  readonly addressPort: PortHandler;
+  readonly dataPorts: PortHandler;
+
+  constructor() {
+    this.addressPort = {
+      readPort: (_offset, sizeBytes) => (sizeBytes === 4 ? this.#address : 0xffffffff >>> (32 - 8 * sizeBytes)),
+      writePort: (_offset, sizeBytes, value) => {
+        if (sizeBytes === 4) this.#address = value >>> 0;
+      },
+    };
+    this.dataPorts = {
+      readPort: (offset, sizeBytes) => this.#readData(offset, sizeBytes),
+      writePort: (offset, sizeBytes, value) => this.#writeData(offset, sizeBytes, value),
+    };
+  }
+
+  /** Plugs a function in at `device` (0-31), `number` (0-7). */
+  plug(device: number, number: number, pciFunction: PciFunction): void {
+    this.#functions.set((device << 3) | number, pciFunction);
+  }
+
+  reset(): void {
+    this.#address = 0;
+    for (const pciFunction of this.#functions.values()) pciFunction.reset();
+  }
+
+  #selected(): PciFunction | null {
+    if (!(this.#address & 0x80000000) || this.#address & 0x00ff0000) return null;
+    return this.#functions.get((this.#address >> 8) & 0xff) ?? null;
+  }
+
+  #readData(offset: number, sizeBytes: AccessBytes): number {
+    const target = this.#selected();
+    const register = (this.#address & 0xfc) + offset;
+    let value = 0;
+    for (let byte = 0; byte < sizeBytes; byte++) {
+      const present = target !== null && offset + byte < 4;
+      value |= (present ? target.readConfig(register + byte) : 0xff) << (8 * byte);
+    }
+    return value >>> 0;
+  }
+
+  #writeData(offset: number, sizeBytes: AccessBytes, value: number): void {
+    const target = this.#selected();
+    if (target === null) return;
+    const register = (this.#address & 0xfc) + offset;
+    const count = Math.min(sizeBytes, 4 - offset);
+    for (let byte = 0; byte < count; byte++) target.writeConfig(register + byte, (value >>> (8 * byte)) & 0xff);
+    target.configWritten(register, register + count - 1);
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part("PCI bus", 1);
+    this.#address = visitor.u32(this.#address);
+    for (const pciFunction of this.#functions.values()) pciFunction.visitState(visitor);
+  }
+}
+
+/** A wire for an INTx# pin, named by its level: true is "asserted". */
+export type InterruptPin = Wire;

@@ -1,0 +1,149 @@
+/**
+ * The 256 KiB of VGA memory in four planes, and the paths between them and the processor: odd/even and chained addressing,
+ * write modes 0-3, read modes 0 and 1, latches. Source: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem".
+ *
+ * The planes are interleaved: byte `address * 4 + plane`. In text modes the character cell n is at address n: its
+ * character in plane 0, its attribute in plane 1, and fonts are in plane 2.
+ */
+import type { AccessBytes, MmioHandler } from "../bus.ts";
+import type { Stateful, StateVisitor } from "../state.ts";
+
+const PLANE_BYTES = 0x10000;
+
+/** Registers that steer memory accesses: sequencer and graphics controller, by index. */
+export interface VgaMemoryRegisters {
+  readonly sequencer: Uint8Array;
+  readonly graphics: Uint8Array;
+}
+
+/** The window at A0000h, by graphics register 6 bits 3-2: offset and size. */
+const WINDOWS = [
+  { first: 0x00000, size: 0x20000 },
+  { first: 0x00000, size: 0x10000 },
+  { first: 0x10000, size: 0x08000 },
+  { first: 0x18000, size: 0x08000 },
+] as const;
+
+/** Each of the four bits of a plane mask as a byte of ones. */
+const EXPAND = Uint32Array.from({ length: 16 }, (_, mask) => {
+  let value = 0;
+  for (let plane = 0; plane < 4; plane++) if (mask & (1 << plane)) value |= 0xff << (8 * plane);
+  return value >>> 0;
+});
+
+/** The window that maps 128 KiB from A0000h. */
+export class VgaMemory implements MmioHandler, Stateful {
+  readonly bytes = new Uint8Array(PLANE_BYTES * 4);
+  readonly #words = new Uint32Array(this.bytes.buffer);
+  readonly #registers: VgaMemoryRegisters;
+  #latch = 0;
+
+  constructor(registers: VgaMemoryRegisters) {
+    this.#registers = registers;
+  }
+
+  clear(): void {
+    this.bytes.fill(0);
+    this.#latch = 0;
+  }
+
+  readMmio(offset: number, sizeBytes: AccessBytes): number {
+    let value = 0;
+    for (let byte = 0; byte < sizeBytes; byte++) value |= this.#read(offset + byte) << (8 * byte);
+    return value >>> 0;
+  }
+
+  writeMmio(offset: number, sizeBytes: AccessBytes, value: number): void {
+    for (let byte = 0; byte < sizeBytes; byte++) this.#write(offset + byte, (value >>> (8 * byte)) & 0xff);
+  }
+
+  /** Address in the window, or -1 outside it. */
+  #locate(offset: number): number {
+    const window = WINDOWS[((this.#registers.graphics[6]! >> 2) & 3) as 0 | 1 | 2 | 3];
+    const address = offset - window.first;
+    return address >= 0 && address < window.size ? address : -1;
+  }
+
+  #read(offset: number): number {
+    const address = this.#locate(offset);
+    if (address < 0) return 0xff;
+    const { sequencer, graphics } = this.#registers;
+    if (sequencer[4]! & 0x08) return this.bytes[address]!; // Chain 4: the lower two bits name the plane.
+    if (graphics[5]! & 0x10) {
+      const plane = (graphics[4]! & 2) | (address & 1);
+      return this.bytes[(((address & ~1) << 1) | plane) & 0x3ffff]!;
+    }
+    this.#latch = this.#words[address & 0xffff]!;
+    if (!(graphics[5]! & 0x08)) return (this.#latch >>> (8 * (graphics[4]! & 3))) & 0xff;
+    // Read mode 1: bits whose pixel matches the compare colour in all planes that matter.
+    const differing = (this.#latch ^ EXPAND[graphics[2]! & 15]!) & EXPAND[graphics[7]! & 15]!;
+    return ~(differing | (differing >>> 8) | (differing >>> 16) | (differing >>> 24)) & 0xff;
+  }
+
+  #write(offset: number, byte: number): void {
+    const address = this.#locate(offset);
+    if (address < 0) return;
+    const { sequencer, graphics } = this.#registers;
+    const mapMask = sequencer[2]!;
+    if (sequencer[4]! & 0x08) {
+      if (mapMask & (1 << (address & 3))) this.bytes[address] = byte;
+      return;
+    }
+    if (graphics[5]! & 0x10) {
+      const plane = (graphics[4]! & 2) | (address & 1);
+      if (mapMask & (1 << plane)) this.bytes[(((address & ~1) << 1) | plane) & 0x3ffff] = byte;
+      return;
+    }
+    this.#writePlanes(address & 0xffff, byte);
+  }
+
+  #writePlanes(address: number, byte: number): void {
+    const { sequencer, graphics } = this.#registers;
+    const rotate = graphics[3]! & 7;
+    const rotated = ((byte >> rotate) | (byte << (8 - rotate))) & 0xff;
+    let bitMask = graphics[8]!;
+    let value: number;
+    switch (graphics[5]! & 3) {
+      case 0: {
+        const setReset = EXPAND[graphics[1]! & 15]!;
+        const spread = rotated * 0x01010101;
+        value = this.#combine((spread & ~setReset) | (EXPAND[graphics[0]! & 15]! & setReset));
+        break;
+      }
+      case 1:
+        value = this.#latch;
+        bitMask = 0xff;
+        break;
+      case 2:
+        value = this.#combine(EXPAND[byte & 15]!);
+        break;
+      default:
+        bitMask &= rotated;
+        value = EXPAND[graphics[0]! & 15]!;
+    }
+    const bits = bitMask * 0x01010101;
+    const merged = (value & bits) | (this.#latch & ~bits);
+    const planes = EXPAND[sequencer[2]! & 15]!;
+    this.#words[address] = (this.#words[address]! & ~planes) | (merged & planes);
+  }
+
+  /** The logic unit: replace, AND, OR or XOR with the latches. */
+  #combine(value: number): number {
+    switch ((this.#registers.graphics[3]! >> 3) & 3) {
+      case 1:
+        return value & this.#latch;
+      case 2:
+        return value | this.#latch;
+      case 3:
+        return value ^ this.#latch;
+      default:
+        return value;
+    }
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part("VGA memory", 1);
+    visitor.bytes(this.bytes);
+    this.#latch = visitor.u32(this.#latch >>> 0);
+  }
+}

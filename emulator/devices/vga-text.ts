@@ -1,0 +1,163 @@
+/** The text screen that a VGA shows: its characters with attributes, and a picture of it. */
+import { glyph } from "./vga-font.ts";
+import type { Vga } from "./vga.ts";
+
+/** Code page 437 as Unicode, from 00h to 1Fh and from 7Fh to FFh; the rest is ASCII. */
+const LOWER = " ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼";
+const UPPER =
+  "⌂ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■ ";
+
+export function unicodeOf(character: number): string {
+  if (character < 0x20) return LOWER[character]!;
+  return character < 0x7f ? String.fromCharCode(character) : UPPER[character - 0x7f]!;
+}
+
+export interface TextScreen {
+  columns: number;
+  rows: number;
+  /** Row by row; character in the lower byte, attribute in the upper. Empty in graphics modes. */
+  cells: Uint16Array;
+  /** Where the cursor is, null when it is off or outside. */
+  cursor: { column: number; row: number } | null;
+  /** Each row as text, without trailing blanks. */
+  lines: string[];
+}
+
+export interface Picture {
+  width: number;
+  height: number;
+  /** Red, green, blue, opacity: one byte each. */
+  rgba: Uint8Array;
+}
+
+export const PICTURE_WIDTH = 720;
+export const PICTURE_HEIGHT = 400;
+/** Nine pixels for each character; the ninth repeats the eighth for line graphics. */
+const CELL_WIDTH = 9;
+
+function word(crtc: Uint8Array, high: number): number {
+  return (crtc[high]! << 8) | crtc[high + 1]!;
+}
+
+function characterHeight(vga: Vga): number {
+  return (vga.crtc[9]! & 0x1f) + 1;
+}
+
+/** Last visible scan line plus one: CRTC register 12h with bits 8 and 9 in the overflow register. */
+function visibleLines(vga: Vga): number {
+  const overflow = vga.crtc[7]!;
+  return (vga.crtc[0x12]! | ((overflow & 0x02) << 7) | ((overflow & 0x40) << 3)) + 1;
+}
+
+export function readTextScreen(vga: Vga): TextScreen {
+  const columns = vga.isText ? vga.crtc[1]! + 1 : 0;
+  const rows = vga.isText ? Math.min(Math.floor(visibleLines(vga) / characterHeight(vga)), 100) : 0;
+  const cells = new Uint16Array(columns * rows);
+  const start = word(vga.crtc, 0x0c);
+  const pitch = vga.crtc[0x13]! * 2;
+  const memory = vga.memory.bytes;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const address = ((start + row * pitch + column) & 0xffff) * 4;
+      cells[row * columns + column] = memory[address]! | (memory[address + 1]! << 8);
+    }
+  }
+  return { columns, rows, cells, cursor: findCursor(vga, columns, rows, start, pitch), lines: toLines(cells, columns) };
+}
+
+function findCursor(vga: Vga, columns: number, rows: number, start: number, pitch: number): TextScreen["cursor"] {
+  const distance = word(vga.crtc, 0x0e) - start;
+  if (vga.crtc[0x0a]! & 0x20 || distance < 0 || pitch === 0) return null;
+  const row = Math.floor(distance / pitch);
+  const column = distance % pitch;
+  return row < rows && column < columns ? { column, row } : null;
+}
+
+function toLines(cells: Uint16Array, columns: number): string[] {
+  const lines: string[] = [];
+  for (let start = 0; start < cells.length; start += columns) {
+    const row = Array.from(cells.subarray(start, start + columns), (cell) => unicodeOf(cell & 0xff));
+    lines.push(row.join("").trimEnd());
+  }
+  return lines;
+}
+
+/** The 16 colours of text as RGBA, through the attribute controller's palette and the DAC. */
+function textColours(vga: Vga): Uint8Array {
+  const colours = new Uint8Array(64);
+  for (let index = 0; index < 16; index++) {
+    const select = vga.attribute[0x14]!;
+    const inner = vga.attribute[index]!;
+    const upper = vga.attribute[0x10]! & 0x80 ? (inner & 0x0f) | ((select & 3) << 4) : inner & 0x3f;
+    const entry = (upper | ((select & 0x0c) << 4)) & vga.pelMask;
+    for (let part = 0; part < 3; part++) {
+      const six = vga.palette[entry * 3 + part]!;
+      colours[index * 4 + part] = (six << 2) | (six >> 4);
+    }
+    colours[index * 4 + 3] = 0xff;
+  }
+  return colours;
+}
+
+/**
+ * Row `line` of a character's shape, from the font in plane 2 if one has been loaded there, else from the built-in one.
+ * `font` is the number in sequencer register 3 (0-7).
+ */
+function shapeRow(vga: Vga, font: number, fontLoaded: boolean, character: number, line: number): number {
+  if (!fontLoaded) return glyph(character)[line] ?? 0;
+  return vga.memory.bytes[(fontOffset(font) + character * 32 + line) * 4 + 2]!;
+}
+
+/** Fonts 0-3 begin at 0, 16, 32, 48 KiB of plane 2, fonts 4-7 at 8, 24, 40, 56 KiB. */
+function fontOffset(font: number): number {
+  return (font & 3) * 0x4000 + (font >> 2) * 0x2000;
+}
+
+function isFontLoaded(vga: Vga, font: number): boolean {
+  const start = fontOffset(font);
+  for (let byte = 0; byte < 256 * 32; byte++) if (vga.memory.bytes[(start + byte) * 4 + 2] !== 0) return true;
+  return false;
+}
+
+/** What the monitor shows, 720x400. Black in graphics modes and while the screen is blanked. The cursor does not blink. */
+export function renderScreen(vga: Vga): Picture {
+  const rgba = new Uint8Array(PICTURE_WIDTH * PICTURE_HEIGHT * 4);
+  for (let pixel = 3; pixel < rgba.length; pixel += 4) rgba[pixel] = 0xff;
+  const picture = { width: PICTURE_WIDTH, height: PICTURE_HEIGHT, rgba };
+  if (!vga.isText || !vga.isVisible) return picture;
+  const screen = readTextScreen(vga);
+  const colours = textColours(vga);
+  const height = characterHeight(vga);
+  const blinking = (vga.attribute[0x10]! & 0x08) !== 0;
+  const lineGraphics = (vga.attribute[0x10]! & 0x04) !== 0;
+  const select = vga.sequencer[3]!;
+  const fonts = [(select & 3) | ((select >> 2) & 4), ((select >> 2) & 3) | ((select >> 3) & 4)];
+  const loaded = fonts.map((font) => isFontLoaded(vga, font));
+  const columns = Math.min(screen.columns, PICTURE_WIDTH / CELL_WIDTH);
+  const rows = Math.min(screen.rows, Math.ceil(PICTURE_HEIGHT / height));
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const cell = screen.cells[row * screen.columns + column]!;
+      const character = cell & 0xff;
+      const attribute = cell >> 8;
+      const which = fonts[0] !== fonts[1] && attribute & 0x08 ? 1 : 0; // Attribute bit 3 selects between the fonts B and A.
+      const font = fonts[which]!;
+      const foreground = attribute & 15;
+      const background = (attribute >> 4) & (blinking ? 7 : 15);
+      const hasCursor = screen.cursor?.row === row && screen.cursor.column === column;
+      for (let line = 0; line < height; line++) {
+        let bits = shapeRow(vga, font, loaded[which]!, character, line) << 1;
+        if (lineGraphics && character >= 0xc0 && character <= 0xdf) bits |= (bits >> 1) & 1;
+        if (hasCursor && line >= (vga.crtc[0x0a]! & 31) && line <= (vga.crtc[0x0b]! & 31)) bits = 0x1ff;
+        const y = row * height + line;
+        if (y >= PICTURE_HEIGHT) break;
+        const start = (y * PICTURE_WIDTH + column * CELL_WIDTH) * 4;
+        for (let x = 0; x < CELL_WIDTH; x++) {
+          const colour = (bits >> (8 - x)) & 1 ? foreground : background;
+          rgba.set(colours.subarray(colour * 4, colour * 4 + 4), start + x * 4);
+        }
+      }
+    }
+  }
+  return picture;
+}

@@ -1,0 +1,263 @@
+/**
+ * The VGA's registers: miscellaneous output, sequencer, graphics controller, CRT controller, attribute controller, DAC and the input
+ * status registers. Source: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem". Ports 3B0h-3DFh.
+ *
+ * A reset leaves the adapter in mode 3 (80x25 colour text) with the standard palette, as its own firmware would, so that
+ * a machine without a video BIOS has a screen.
+ */
+import type { AccessBytes, PortHandler } from "../bus.ts";
+import type { Clock } from "../clock.ts";
+import type { Stateful, StateVisitor } from "../state.ts";
+import { VgaMemory } from "./vga-memory.ts";
+
+/** Timing of 720x400 at 70 Hz: 449 lines of 900 pixels at 28.322 MHz. */
+const LINE_NS = 31_778;
+const LINES = 449;
+const VISIBLE_LINES = 400;
+const RETRACE_FIRST_LINE = 412;
+const RETRACE_LAST_LINE = 413;
+const VISIBLE_PART_OF_LINE_NS = 25_422;
+
+const CRTC_VERTICAL_RETRACE_END = 0x11;
+const CRTC_OVERFLOW = 0x07;
+const CRTC_PROTECT = 0x80;
+
+/** Register values of mode 3. */
+const MODE3_MISCELLANEOUS = 0x67;
+const MODE3_SEQUENCER = [0x03, 0x00, 0x03, 0x00, 0x02] as const;
+const MODE3_CRTC = [
+  0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0x00, 0x4f, 0x0d, 0x0e, 0x00,
+  0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x28, 0x1f, 0x96, 0xb9, 0xa3, 0xff,
+] as const;
+const MODE3_GRAPHICS = [0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0e, 0x0f, 0xff] as const;
+const MODE3_ATTRIBUTE = [
+  0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f, 0x0c, 0x00, 0x0f, 0x08, 0x00,
+] as const;
+
+/** The EGA's 64 colours: bits 2-0 are red, green, blue at two thirds, bits 5-3 at one third. Components of six bits. */
+function egaColour(index: number): [number, number, number] {
+  const part = (bit: number): number => ((index >> bit) & 1) * 42 + ((index >> (bit + 3)) & 1) * 21;
+  return [part(2), part(1), part(0)];
+}
+
+export class Vga implements PortHandler, Stateful {
+  readonly #clock: Clock;
+  readonly sequencer = new Uint8Array(8);
+  readonly graphics = new Uint8Array(16);
+  readonly crtc = new Uint8Array(32);
+  readonly attribute = new Uint8Array(32);
+  /** 256 colours, red, green and blue with six bits each. */
+  readonly palette = new Uint8Array(768);
+  readonly memory = new VgaMemory(this);
+  pelMask = 0xff;
+  #miscellaneous = 0;
+  #featureControl = 0;
+  #sequencerIndex = 0;
+  #graphicsIndex = 0;
+  #crtcIndex = 0;
+  #attributeIndex = 0;
+  /** The next write to 3C0h is data. A read of input status 1 clears it. */
+  #attributeFlipFlop = false;
+  #dacReadPosition = 0;
+  #dacWritePosition = 0;
+  #dacState = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.reset();
+  }
+
+  reset(): void {
+    this.sequencer.fill(0);
+    this.graphics.fill(0);
+    this.crtc.fill(0);
+    this.attribute.fill(0);
+    this.sequencer.set(MODE3_SEQUENCER);
+    this.graphics.set(MODE3_GRAPHICS);
+    this.crtc.set(MODE3_CRTC);
+    this.attribute.set(MODE3_ATTRIBUTE);
+    for (let index = 0; index < 256; index++) this.palette.set(index < 64 ? egaColour(index) : [0, 0, 0], index * 3);
+    this.memory.clear();
+    for (let cell = 0; cell < 0x4000; cell++) this.memory.bytes.set([0x20, 0x07], cell * 4);
+    this.pelMask = 0xff;
+    this.#miscellaneous = MODE3_MISCELLANEOUS;
+    this.#featureControl = 0;
+    this.#sequencerIndex = 0;
+    this.#graphicsIndex = 0;
+    this.#crtcIndex = 0;
+    this.#attributeIndex = 0x20;
+    this.#attributeFlipFlop = false;
+    this.#dacReadPosition = 0;
+    this.#dacWritePosition = 0;
+    this.#dacState = 0;
+  }
+
+  /** True in text modes. */
+  get isText(): boolean {
+    return !(this.graphics[6]! & 1);
+  }
+
+  /** The attribute controller shows the screen (PAS) and the sequencer has not blanked it. */
+  get isVisible(): boolean {
+    return (this.#attributeIndex & 0x20) !== 0 && !(this.sequencer[1]! & 0x20);
+  }
+
+  /** The CRT controller and input status 1 are at 3Dxh with a colour screen and at 3Bxh with a monochrome one. */
+  #decodes(port: number): boolean {
+    const isColourPort = port >= 0x3d0;
+    const isMonochromePort = port < 0x3c0;
+    const colour = (this.#miscellaneous & 1) !== 0;
+    return colour ? !isMonochromePort : !isColourPort;
+  }
+
+  /** Offset 0 is port 3B0h. */
+  readPort(offset: number, _sizeBytes: AccessBytes): number {
+    const port = 0x3b0 + offset;
+    if (!this.#decodes(port)) return 0xff;
+    switch (port) {
+      case 0x3c0:
+        return this.#attributeFlipFlop ? 0 : this.#attributeIndex;
+      case 0x3c1:
+        return (this.#attributeIndex & 0x1f) < 21 ? this.attribute[this.#attributeIndex & 0x1f]! : 0;
+      case 0x3c2:
+        return 0x10; // Input status 0: the monitor senses as colour.
+      case 0x3c3:
+        return 0x01;
+      case 0x3c4:
+        return this.#sequencerIndex;
+      case 0x3c5:
+        return this.sequencer[this.#sequencerIndex]!;
+      case 0x3c6:
+        return this.pelMask;
+      case 0x3c7:
+        return this.#dacState;
+      case 0x3c8:
+        return Math.floor(this.#dacWritePosition / 3);
+      case 0x3c9: {
+        const value = this.palette[this.#dacReadPosition]!;
+        this.#dacReadPosition = (this.#dacReadPosition + 1) % 768;
+        return value;
+      }
+      case 0x3ca:
+        return this.#featureControl;
+      case 0x3cc:
+        return this.#miscellaneous;
+      case 0x3ce:
+        return this.#graphicsIndex;
+      case 0x3cf:
+        return this.graphics[this.#graphicsIndex]!;
+      case 0x3b4:
+      case 0x3d4:
+        return this.#crtcIndex;
+      case 0x3b5:
+      case 0x3d5:
+        return this.crtc[this.#crtcIndex]!;
+      case 0x3ba:
+      case 0x3da:
+        this.#attributeFlipFlop = false;
+        return this.#inputStatus1();
+      default:
+        return 0xff;
+    }
+  }
+
+  writePort(offset: number, _sizeBytes: AccessBytes, value: number): void {
+    const port = 0x3b0 + offset;
+    if (!this.#decodes(port)) return;
+    switch (port) {
+      case 0x3c0:
+        this.#writeAttribute(value);
+        break;
+      case 0x3c2:
+        this.#miscellaneous = value & ~0x10;
+        break;
+      case 0x3c4:
+        this.#sequencerIndex = value & 7;
+        break;
+      case 0x3c5:
+        this.sequencer[this.#sequencerIndex] = value;
+        break;
+      case 0x3c6:
+        this.pelMask = value;
+        break;
+      case 0x3c7:
+        this.#dacReadPosition = value * 3;
+        this.#dacState = 3;
+        break;
+      case 0x3c8:
+        this.#dacWritePosition = value * 3;
+        this.#dacState = 0;
+        break;
+      case 0x3c9:
+        this.palette[this.#dacWritePosition] = value & 0x3f;
+        this.#dacWritePosition = (this.#dacWritePosition + 1) % 768;
+        break;
+      case 0x3ce:
+        this.#graphicsIndex = value & 15;
+        break;
+      case 0x3cf:
+        this.graphics[this.#graphicsIndex] = value;
+        break;
+      case 0x3b4:
+      case 0x3d4:
+        this.#crtcIndex = value & 31;
+        break;
+      case 0x3b5:
+      case 0x3d5:
+        this.#writeCrtc(value);
+        break;
+      case 0x3ba:
+      case 0x3da:
+        this.#featureControl = value & 0x0b;
+        break;
+      default: // The other ports of the range are read only or not there.
+    }
+  }
+
+  #writeAttribute(value: number): void {
+    if (!this.#attributeFlipFlop) {
+      this.#attributeIndex = value & 0x3f;
+    } else {
+      const index = this.#attributeIndex & 0x1f;
+      // The palette registers can be written only while the screen does not use them (PAS = 0).
+      if (index >= 16 || !(this.#attributeIndex & 0x20)) this.attribute[index] = value & (index < 16 ? 0x3f : 0xff);
+    }
+    this.#attributeFlipFlop = !this.#attributeFlipFlop;
+  }
+
+  #writeCrtc(value: number): void {
+    const index = this.#crtcIndex;
+    if (index <= CRTC_OVERFLOW && this.crtc[CRTC_VERTICAL_RETRACE_END]! & CRTC_PROTECT) {
+      // Only bit 4 of the overflow register, the line compare, escapes the protection.
+      if (index === CRTC_OVERFLOW) this.crtc[index] = (this.crtc[index]! & ~0x10) | (value & 0x10);
+      return;
+    }
+    this.crtc[index] = value;
+  }
+
+  /** Bit 0: no pixel is shown now; bit 3: vertical retrace. The beam's place follows from the time. */
+  #inputStatus1(): number {
+    const inFrame = this.#clock.nowNs % (LINE_NS * LINES);
+    const line = Math.floor(inFrame / LINE_NS);
+    const blank = line >= VISIBLE_LINES || inFrame % LINE_NS >= VISIBLE_PART_OF_LINE_NS;
+    const retrace = line >= RETRACE_FIRST_LINE && line <= RETRACE_LAST_LINE;
+    return (blank ? 0x01 : 0) | (retrace ? 0x08 : 0);
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part("VGA", 1);
+    for (const registers of [this.sequencer, this.graphics, this.crtc, this.attribute, this.palette]) visitor.bytes(registers);
+    this.memory.visitState(visitor);
+    this.pelMask = visitor.u8(this.pelMask);
+    this.#miscellaneous = visitor.u8(this.#miscellaneous);
+    this.#featureControl = visitor.u8(this.#featureControl);
+    this.#sequencerIndex = visitor.u8(this.#sequencerIndex);
+    this.#graphicsIndex = visitor.u8(this.#graphicsIndex);
+    this.#crtcIndex = visitor.u8(this.#crtcIndex);
+    this.#attributeIndex = visitor.u8(this.#attributeIndex);
+    this.#attributeFlipFlop = visitor.bool(this.#attributeFlipFlop);
+    this.#dacReadPosition = visitor.u16(this.#dacReadPosition);
+    this.#dacWritePosition = visitor.u16(this.#dacWritePosition);
+    this.#dacState = visitor.u8(this.#dacState);
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The machine's end of its network cable. What the card sends is kept with its time until the network is stepped; what
+ * the network delivers waits here until its arrival time and then comes as an event of the machine. So a machine never
+ * touches the network while it runs, and may run in another thread.
+ */
+import type { Clock, Timer } from "../clock.ts";
+import type { Stateful, StateVisitor } from "../state.ts";
+import type { EthernetFrame, EthernetPort, EthernetReceiver } from "./port.ts";
+
+/** A frame and the virtual time at which it was sent, or arrives. */
+export interface TimedFrame {
+  timeNs: number;
+  frame: EthernetFrame;
+}
+
+export class CableEnd implements EthernetPort, Stateful {
+  readonly name: string;
+  #linkUp: boolean;
+  #outgoing: TimedFrame[] = [];
+  #incoming: TimedFrame[] = [];
+  #clock: Clock | null = null;
+  #receiver: EthernetReceiver | null = null;
+  #timer: Timer | null = null;
+
+  constructor(name: string, linkUp = true) {
+    this.name = name;
+    this.#linkUp = linkUp;
+  }
+
+  /** The card is built in: called once by its board. */
+  plugIn(clock: Clock, receiver: EthernetReceiver): void {
+    if (this.#timer !== null) throw new Error(`${this.name} is in a card already`);
+    this.#clock = clock;
+    this.#receiver = receiver;
+    this.#timer = clock.timer(`${this.name} arrival`, () => this.#arrive());
+  }
+
+  get linkUp(): boolean {
+    return this.#linkUp;
+  }
+
+  transmit(frame: EthernetFrame): void {
+    if (this.#linkUp && this.#clock !== null) this.#outgoing.push({ timeNs: this.#clock.nowNs, frame });
+  }
+
+  /** The frames sent since the last call, in the order of their times. */
+  takeOutgoing(): TimedFrame[] {
+    const frames = this.#outgoing;
+    this.#outgoing = [];
+    return frames;
+  }
+
+  /** Hands over frames that arrive later, in ascending order of arrival. No arrival may be in the machine's past. */
+  deliver(frames: readonly TimedFrame[]): void {
+    if (frames.length === 0 || this.#clock === null) return;
+    let last = this.#incoming.at(-1)?.timeNs ?? this.#clock.nowNs;
+    for (const arrival of frames) {
+      if (arrival.timeNs < last) throw new RangeError(`${this.name}: a frame arrives at ${arrival.timeNs} ns, before ${last} ns`);
+      last = arrival.timeNs;
+      this.#incoming.push(arrival);
+    }
+    this.#timer!.arm(this.#incoming[0]!.timeNs);
+  }
+
+  /** The cable is plugged or pulled, now. Frames on the way to the machine are lost with the cable. */
+  setLink(up: boolean): void {
+    if (up === this.#linkUp) return;
+    this.#linkUp = up;
+    if (!up) {
+      this.#incoming = [];
+      this.#timer?.disarm();
+    }
+    this.#receiver?.linkChanged(up);
+  }
+
+  #arrive(): void {
+    const now = this.#clock!.nowNs;
+    let count = 0;
+    while (count < this.#incoming.length && this.#incoming[count]!.timeNs <= now) count++;
+    const arrived = this.#incoming.splice(0, count);
+    if (this.#incoming.length > 0) this.#timer!.arm(this.#incoming[0]!.timeNs);
+    for (const { frame } of arrived) this.#receiver!.receive(frame);
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part("cable end", 1);
+    this.#linkUp = visitor.bool(this.#linkUp);
+    this.#outgoing = visitFrames(visitor, this.#outgoing);
+    this.#incoming = visitFrames(visitor, this.#incoming);
+  }
+}
+
+/** Visits a queue of frames and returns what it then holds. */
+export function visitFrames(visitor: StateVisitor, frames: readonly TimedFrame[]): TimedFrame[] {
+  const count = visitor.u32(frames.length);
+  return Array.from({ length: count }, (_, index) => ({
+    timeNs: visitor.integer(frames[index]?.timeNs ?? 0),
+    frame: visitor.blob(frames[index]?.frame ?? new Uint8Array(0)),
+  }));
+}

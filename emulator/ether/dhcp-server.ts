@@ -1,0 +1,221 @@
+/**
+ * A DHCP server (RFC 2131, options of RFC 2132): leases by hardware address, in virtual time. It knows nothing of frames;
+ * it turns a client's message into an answer and says where that is to be sent.
+ */
+import type { Stateful, StateVisitor } from "../state.ts";
+import { formatMac, sameBytes, type Ipv4Address } from "./packet.ts";
+
+const BOOT_REQUEST = 1;
+const BOOT_REPLY = 2;
+const MAGIC_COOKIE = [0x63, 0x82, 0x53, 0x63] as const;
+const OPTIONS_OFFSET = 240;
+const SHORTEST_MESSAGE = 300;
+const FLAG_BROADCAST = 0x8000;
+
+const DISCOVER = 1;
+const OFFER = 2;
+const REQUEST = 3;
+const DECLINE = 4;
+const ACK = 5;
+const NAK = 6;
+const RELEASE = 7;
+const INFORM = 8;
+
+const OPTION_PAD = 0;
+const OPTION_SUBNET_MASK = 1;
+const OPTION_ROUTER = 3;
+const OPTION_DNS = 6;
+const OPTION_HOST_NAME = 12;
+const OPTION_REQUESTED_ADDRESS = 50;
+const OPTION_LEASE_TIME = 51;
+const OPTION_MESSAGE_TYPE = 53;
+const OPTION_SERVER = 54;
+const OPTION_RENEWAL = 58;
+const OPTION_REBINDING = 59;
+const OPTION_END = 255;
+
+export interface DhcpConfig {
+  server: Ipv4Address;
+  subnetMask: Ipv4Address;
+  router: Ipv4Address;
+  dns: Ipv4Address;
+  /** First address to give, and how many follow it. The last byte must not overflow. */
+  firstAddress: Ipv4Address;
+  addresses: number;
+  leaseSeconds: number;
+  /** Host names by MAC address, written as 52:54:00:12:34:56. */
+  hostNames: ReadonlyMap<string, string>;
+}
+
+interface Lease {
+  /** MAC address of the holder; of the last one once the lease has expired. */
+  holder: string;
+  expiresNs: number;
+}
+
+export interface DhcpAnswer {
+  message: Uint8Array;
+  /** Where to send it: the client's address, or null for a broadcast. */
+  destination: Ipv4Address | null;
+}
+
+/** Time for which an offered address is kept for its client. */
+const OFFER_NS = 60e9;
+/** An address that a client found in use is not offered for this long. */
+const DECLINED_NS = 3600e9;
+const NOBODY = "";
+
+function readOptions(message: Uint8Array): Map<number, Uint8Array> | null {
+  const options = new Map<number, Uint8Array>();
+  let offset = OPTIONS_OFFSET;
+  while (offset < message.length) {
+    const code = message[offset++]!;
+    if (code === OPTION_PAD) continue;
+    if (code === OPTION_END) break;
+    const length = message[offset++];
+    if (length === undefined || offset + length > message.length) return null;
+    options.set(code, message.subarray(offset, offset + length));
+    offset += length;
+  }
+  return options;
+}
+
+function seconds(value: number): number[] {
+  return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
+}
+
+export class DhcpServer implements Stateful {
+  readonly #config: DhcpConfig;
+  /** By last byte of the address relative to the first one. */
+  #leases: (Lease | null)[];
+
+  constructor(config: DhcpConfig) {
+    this.#config = config;
+    this.#leases = new Array<Lease | null>(config.addresses).fill(null);
+  }
+
+  /** The answer to a message from port 68, null when there is none. */
+  handle(message: Uint8Array, nowNs: number): DhcpAnswer | null {
+    if (message.length < OPTIONS_OFFSET || message[0] !== BOOT_REQUEST || message[1] !== 1 || message[2] !== 6) return null;
+    if (!MAGIC_COOKIE.every((byte, index) => message[236 + index] === byte)) return null;
+    const options = readOptions(message);
+    const client = formatMac(message.subarray(28, 34));
+    const server = options?.get(OPTION_SERVER);
+    if (!options || (server && !sameBytes(server, this.#config.server))) return null;
+    switch (options.get(OPTION_MESSAGE_TYPE)?.[0]) {
+      case DISCOVER:
+        return this.#offer(message, client, options, nowNs);
+      case REQUEST:
+        return this.#request(message, client, options, nowNs);
+      case DECLINE:
+        this.#give(this.#requested(options), client, { holder: NOBODY, expiresNs: nowNs + DECLINED_NS });
+        return null;
+      case RELEASE:
+        this.#give(this.#index(message.subarray(12, 16)), client, { holder: client, expiresNs: nowNs });
+        return null;
+      case INFORM:
+        return this.#reply(message, ACK, client, null);
+      default:
+        return null;
+    }
+  }
+
+  #offer(message: Uint8Array, client: string, options: Map<number, Uint8Array>, nowNs: number): DhcpAnswer | null {
+    const index = this.#choose(client, this.#requested(options), nowNs);
+    if (index < 0) return null;
+    const lease = this.#leases[index];
+    const stillHeld = lease?.holder === client && lease.expiresNs > nowNs;
+    if (!stillHeld) this.#leases[index] = { holder: client, expiresNs: nowNs + OFFER_NS };
+    return this.#reply(message, OFFER, client, index);
+  }
+
+  /** RFC 2131, 4.3.2: after an offer the address is in the option; a client that renews has it in `ciaddr`. */
+  #request(message: Uint8Array, client: string, options: Map<number, Uint8Array>, nowNs: number): DhcpAnswer | null {
+    const current = message.subarray(12, 16);
+    const asked = options.get(OPTION_REQUESTED_ADDRESS) ?? current;
+    const index = this.#index(asked);
+    const lease = index < 0 ? null : this.#leases[index];
+    const free = lease === null || lease === undefined || lease.holder === client || lease.expiresNs <= nowNs;
+    if (index < 0 || !free) return this.#reply(message, NAK, client, null);
+    this.#leases[index] = { holder: client, expiresNs: nowNs + this.#config.leaseSeconds * 1e9 };
+    return this.#reply(message, ACK, client, index);
+  }
+
+  /** RFC 2131, 4.3.1: the client's own address, what it asks for, one that was never given, the one expired longest ago. */
+  #choose(client: string, requested: number, nowNs: number): number {
+    const own = this.#leases.findIndex((lease) => lease?.holder === client);
+    if (own >= 0) return own;
+    const isFree = (index: number): boolean => (this.#leases[index]?.expiresNs ?? 0) <= nowNs;
+    if (requested >= 0 && isFree(requested)) return requested;
+    const fresh = this.#leases.indexOf(null);
+    if (fresh >= 0) return fresh;
+    let oldest = -1;
+    this.#leases.forEach((lease, index) => {
+      if (isFree(index) && (oldest < 0 || lease!.expiresNs < this.#leases[oldest]!.expiresNs)) oldest = index;
+    });
+    return oldest;
+  }
+
+  /** Changes a lease, if this client holds it. */
+  #give(index: number, client: string, lease: Lease): void {
+    if (index >= 0 && this.#leases[index]?.holder === client) this.#leases[index] = lease;
+  }
+
+  #requested(options: Map<number, Uint8Array>): number {
+    const address = options.get(OPTION_REQUESTED_ADDRESS);
+    return address ? this.#index(address) : -1;
+  }
+
+  /** Place of an address in the pool, or -1. */
+  #index(address: Uint8Array): number {
+    const first = this.#config.firstAddress;
+    if (address.length !== 4 || !sameBytes(address.subarray(0, 3), first.subarray(0, 3))) return -1;
+    const index = address[3]! - first[3]!;
+    return index >= 0 && index < this.#leases.length ? index : -1;
+  }
+
+  #address(index: number): Ipv4Address {
+    const address = this.#config.firstAddress.slice();
+    address[3]! += index;
+    return address;
+  }
+
+  #reply(request: Uint8Array, type: number, client: string, index: number | null): DhcpAnswer {
+    const config = this.#config;
+    const options: number[] = [OPTION_MESSAGE_TYPE, 1, type, OPTION_SERVER, 4, ...config.server];
+    if (type !== NAK) {
+      options.push(OPTION_SUBNET_MASK, 4, ...config.subnetMask, OPTION_ROUTER, 4, ...config.router, OPTION_DNS, 4, ...config.dns);
+      const name = config.hostNames.get(client);
+      if (name !== undefined) options.push(OPTION_HOST_NAME, Math.min(name.length, 255), ...new TextEncoder().encode(name.slice(0, 255)));
+    }
+    if (index !== null) {
+      const lease = config.leaseSeconds;
+      options.push(OPTION_LEASE_TIME, 4, ...seconds(lease), OPTION_RENEWAL, 4, ...seconds(Math.floor(lease / 2)));
+      options.push(OPTION_REBINDING, 4, ...seconds(Math.floor((lease * 7) / 8)));
+    }
+    options.push(OPTION_END);
+    const message = new Uint8Array(Math.max(SHORTEST_MESSAGE, OPTIONS_OFFSET + options.length));
+    message.set([BOOT_REPLY, 1, 6, 0]);
+    message.set(request.subarray(4, 8), 4); // Transaction.
+    message.set(request.subarray(10, 12), 10); // Flags.
+    const current = request.subarray(12, 16);
+    if (type !== NAK) message.set(current, 12);
+    if (index !== null) message.set(this.#address(index), 16);
+    message.set(config.server, 20);
+    message.set(request.subarray(28, 44), 28);
+    message.set(MAGIC_COOKIE, 236);
+    message.set(options, OPTIONS_OFFSET);
+    const broadcast = type === NAK || (((request[10]! << 8) | request[11]!) & FLAG_BROADCAST) !== 0;
+    const hasAddress = current.some((byte) => byte !== 0);
+    if (hasAddress && type !== NAK) return { message, destination: current.slice() };
+    return { message, destination: broadcast || index === null ? null : this.#address(index) };
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part("DHCP server", 1);
+    this.#leases = this.#leases.map((lease) => {
+      if (!visitor.bool(lease !== null)) return null;
+      return { holder: visitor.text(lease?.holder ?? NOBODY), expiresNs: visitor.integer(lease?.expiresNs ?? 0) };
+    });
+  }
+}

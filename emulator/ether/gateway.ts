@@ -1,0 +1,122 @@
+/**
+ * A host on the switch that makes it a network: it answers ARP and ping for its addresses and serves DHCP, with
+ * the addresses of QEMU's user network: 10.0.2.0/24, router 10.0.2.2, name server 10.0.2.3, leases from 10.0.2.15 up.
+ * It forwards nothing to anywhere.
+ */
+import type { Stateful, StateVisitor } from "../state.ts";
+import { DhcpServer } from "./dhcp-server.ts";
+import type { NetworkNode, Transmit } from "./network.ts";
+import { internetChecksum } from "../devices/internet-checksum.ts";
+import {
+  arpBytes, BROADCAST_MAC, ETHERTYPE_ARP, ETHERTYPE_IPV4, ethernetFrame, get16, ipv4Bytes, parseArp, parseIpv4, parseIpv4Packet, parseUdp,
+  PROTOCOL_ICMP, PROTOCOL_UDP, put16, sameBytes, udpBytes, type Ipv4Address, type Ipv4Packet, type MacAddress,
+} from "./packet.ts";
+import type { EthernetFrame } from "./port.ts";
+
+const ROUTER = parseIpv4("10.0.2.2");
+const NAME_SERVER = parseIpv4("10.0.2.3");
+const SUBNET_MASK = parseIpv4("255.255.255.0");
+const FIRST_LEASE = parseIpv4("10.0.2.15");
+const LEASES = 240;
+const EVERYONE = parseIpv4("255.255.255.255");
+const SUBNET_BROADCAST = parseIpv4("10.0.2.255");
+const DHCP_SERVER_PORT = 67;
+const DHCP_CLIENT_PORT = 68;
+const ARP_REQUEST = 1;
+const ARP_REPLY = 2;
+const ICMP_ECHO_REQUEST = 8;
+const DEFAULT_LEASE_SECONDS = 86_400;
+
+/** As QEMU's: locally administered, with the router's address in it. */
+const GATEWAY_MAC: MacAddress = Uint8Array.of(0x52, 0x55, ...ROUTER);
+
+export interface GatewayConfig {
+  /** Host names by MAC address, written as 52:54:00:12:34:56. */
+  hostNames?: ReadonlyMap<string, string>;
+  leaseSeconds?: number;
+}
+
+export class Gateway implements NetworkNode, Stateful {
+  readonly name = "gateway";
+  readonly #dhcp: DhcpServer;
+  /** A gateway that is switched off hears nothing. */
+  enabled = true;
+  #ports = 0;
+  #identification = 0;
+
+  constructor(config: GatewayConfig = {}) {
+    this.#dhcp = new DhcpServer({
+      server: ROUTER, subnetMask: SUBNET_MASK, router: ROUTER, dns: NAME_SERVER, firstAddress: FIRST_LEASE, addresses: LEASES,
+      leaseSeconds: config.leaseSeconds ?? DEFAULT_LEASE_SECONDS, hostNames: config.hostNames ?? new Map(),
+    });
+  }
+
+  addPort(): number {
+    return this.#ports++;
+  }
+
+  receive(port: number, timeNs: number, frame: EthernetFrame, transmit: Transmit): void {
+    if (!this.enabled || frame.length < 14) return;
+    const destination = frame.subarray(0, 6);
+    if (!sameBytes(destination, GATEWAY_MAC) && !sameBytes(destination, BROADCAST_MAC)) return;
+    const type = get16(frame, 12);
+    const sender = frame.slice(6, 12);
+    const send = (answerType: number, payload: Uint8Array, to: MacAddress = sender): void => transmit(port, ethernetFrame(to, GATEWAY_MAC, answerType, payload));
+    if (type === ETHERTYPE_ARP) this.#arp(frame.subarray(14), send);
+    else if (type === ETHERTYPE_IPV4) this.#ipv4(frame.subarray(14), timeNs, send);
+  }
+
+  #isOwn(address: Ipv4Address): boolean {
+    return sameBytes(address, ROUTER) || sameBytes(address, NAME_SERVER);
+  }
+
+  #arp(bytes: Uint8Array, send: (type: number, payload: Uint8Array) => void): void {
+    const request = parseArp(bytes);
+    if (request === null || request.operation !== ARP_REQUEST || !this.#isOwn(request.targetIp)) return;
+    send(ETHERTYPE_ARP, arpBytes({
+      operation: ARP_REPLY, senderMac: GATEWAY_MAC, senderIp: request.targetIp, targetMac: request.senderMac, targetIp: request.senderIp,
+    }));
+  }
+
+  #ipv4(bytes: Uint8Array, timeNs: number, send: (type: number, payload: Uint8Array, to?: MacAddress) => void): void {
+    const packet = parseIpv4Packet(bytes);
+    if (packet === null) return;
+    if (packet.protocol === PROTOCOL_ICMP && this.#isOwn(packet.destination)) this.#icmp(packet, send);
+    else if (packet.protocol === PROTOCOL_UDP) this.#udp(packet, timeNs, send);
+  }
+
+  #icmp(packet: Ipv4Packet, send: (type: number, payload: Uint8Array) => void): void {
+    const { payload } = packet;
+    if (payload.length < 8 || payload[0] !== ICMP_ECHO_REQUEST || internetChecksum(payload, 0, payload.length) !== 0) return;
+    const reply = payload.slice();
+    reply[0] = 0;
+    put16(reply, 2, 0);
+    put16(reply, 2, internetChecksum(reply, 0, reply.length));
+    send(ETHERTYPE_IPV4, this.#packet({ source: packet.destination, destination: packet.source, protocol: PROTOCOL_ICMP, payload: reply }));
+  }
+
+  #udp(packet: Ipv4Packet, timeNs: number, send: (type: number, payload: Uint8Array, to?: MacAddress) => void): void {
+    const { destination } = packet;
+    if (!sameBytes(destination, EVERYONE) && !sameBytes(destination, SUBNET_BROADCAST) && !this.#isOwn(destination)) return;
+    const datagram = parseUdp(packet);
+    if (datagram === null || datagram.destinationPort !== DHCP_SERVER_PORT) return;
+    const answer = this.#dhcp.handle(datagram.data, timeNs);
+    if (answer === null) return;
+    const to = answer.destination ?? EVERYONE;
+    const payload = udpBytes(ROUTER, to, { sourcePort: DHCP_SERVER_PORT, destinationPort: DHCP_CLIENT_PORT, data: answer.message });
+    const reply = this.#packet({ source: ROUTER, destination: to, protocol: PROTOCOL_UDP, payload });
+    send(ETHERTYPE_IPV4, reply, answer.destination === null ? BROADCAST_MAC : datagram.data.slice(28, 34));
+  }
+
+  #packet(packet: Ipv4Packet): Uint8Array {
+    this.#identification = (this.#identification + 1) & 0xffff;
+    return ipv4Bytes(packet, this.#identification);
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part("gateway", 1);
+    this.enabled = visitor.bool(this.enabled);
+    this.#identification = visitor.u16(this.#identification);
+    this.#dhcp.visitState(visitor);
+  }
+}

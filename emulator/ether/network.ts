@@ -1,0 +1,253 @@
+/**
+ * The virtual Ethernet: machines' cables, switches and other nodes, joined by links, in one virtual time.
+ *
+ * Machines and network take turns. All machines run to time T and collect what they send in their `CableEnd`s; then
+ * `advance(T)` takes those frames, carries everything that happens before T through links and switches, and
+ * hands to each machine the frames that arrive there at T or later, as events of that machine. That works if a quantum is not
+ * longer than the least latency of a link (`leastLatencyNs`): a frame sent in [T0, T) reaches the other end of
+ * its link at T0 + latency >= T at the earliest, so no machine ever hears of something in its past.
+ *
+ * Frames are handled in the order (time, link, sending end, sequence number), whatever the order in which machines ran, so
+ * one thread or many give the same result. How time is cut into quanta does not matter either, as long as the rule above holds.
+ */
+import type { Stateful, StateVisitor } from "../state.ts";
+import { visitFrames, type CableEnd, type TimedFrame } from "./cable-end.ts";
+import { Link, type LinkEnd } from "./link.ts";
+import type { PcapngWriter } from "./capture.ts";
+import type { EthernetFrame } from "./port.ts";
+
+/** Sends a frame out of a node's port at the time of the event that is being handled. */
+export type Transmit = (port: number, frame: EthernetFrame) => void;
+
+/** Something on the network that is not a machine: a switch, a gateway. It answers at the moment it hears. */
+export interface NetworkNode extends Stateful {
+  readonly name: string;
+  /** One more socket; returns its number, counted from 0. */
+  addPort(): number;
+  receive(port: number, timeNs: number, frame: EthernetFrame, transmit: Transmit): void;
+  linkChanged?(port: number, up: boolean): void;
+}
+
+/** What a link's end is plugged into. */
+type Plug = { kind: "machine"; cable: CableEnd } | { kind: "node"; node: NetworkNode; port: number };
+
+interface Joint {
+  link: Link;
+  index: number;
+  plugs: readonly [Plug, Plug];
+  /** Interface in the capture, -1 when this link is not captured. */
+  captureInterface: number;
+}
+
+/** A frame at one end of a link: about to be sent into it, or arriving out of it. */
+interface FrameEvent {
+  timeNs: number;
+  joint: Joint;
+  /** The end that sent the frame. */
+  sender: LinkEnd;
+  sequence: number;
+  frame: EthernetFrame;
+  isArrival: boolean;
+  /** The link's epoch when the frame was sent; it is lost if the cable was pulled since. */
+  epoch: number;
+}
+
+function isBefore(a: FrameEvent, b: FrameEvent): boolean {
+  if (a.timeNs !== b.timeNs) return a.timeNs < b.timeNs;
+  if (a.joint.index !== b.joint.index) return a.joint.index < b.joint.index;
+  if (a.sender !== b.sender) return a.sender < b.sender;
+  return a.sequence < b.sequence;
+}
+
+/** A binary heap of events, earliest first. */
+class EventHeap {
+  #events: FrameEvent[] = [];
+
+  get first(): FrameEvent | undefined {
+    return this.#events[0];
+  }
+
+  /** In no particular order. */
+  get all(): readonly FrameEvent[] {
+    return this.#events;
+  }
+
+  push(event: FrameEvent): void {
+    const events = this.#events;
+    let index = events.push(event) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (!isBefore(event, events[parent]!)) break;
+      events[index] = events[parent]!;
+      index = parent;
+    }
+    events[index] = event;
+  }
+
+  shift(): FrameEvent {
+    const events = this.#events;
+    const first = events[0]!;
+    const last = events.pop()!;
+    if (events.length === 0) return first;
+    let index = 0;
+    for (;;) {
+      let child = index * 2 + 1;
+      if (child >= events.length) break;
+      if (child + 1 < events.length && isBefore(events[child + 1]!, events[child]!)) child++;
+      if (!isBefore(events[child]!, last)) break;
+      events[index] = events[child]!;
+      index = child;
+    }
+    events[index] = last;
+    return first;
+  }
+
+  clear(): void {
+    this.#events = [];
+  }
+}
+
+export class Network implements Stateful {
+  readonly #joints: Joint[] = [];
+  /** The nodes, and for each of their ports the link and its end that is plugged in there. */
+  readonly #nodes = new Map<NetworkNode, { joint: Joint; end: LinkEnd }[]>();
+  readonly #events = new EventHeap();
+  #nowNs = 0;
+  #frames = 0;
+  #capture: PcapngWriter | null = null;
+
+  /** Time up to which the network has been stepped. */
+  get nowNs(): number {
+    return this.#nowNs;
+  }
+
+  /** Frames carried by links so far. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** The longest quantum that is safe: the least latency of all links, Infinity without links. */
+  get leastLatencyNs(): number {
+    return Math.min(Infinity, ...this.#joints.map((joint) => joint.link.latencyNs));
+  }
+
+  /** When the network has something to do by itself: a frame that reaches a node. Infinity when all is quiet. */
+  get nextEventNs(): number {
+    return this.#events.first?.timeNs ?? Infinity;
+  }
+
+  /** Joins a machine's cable to a node. The link has the machine at end 0. */
+  connectMachine(cable: CableEnd, node: NetworkNode, latencyNs: number): Link {
+    return this.#join(new Link(cable.name, latencyNs, cable.linkUp), { kind: "machine", cable }, this.#socket(node));
+  }
+
+  /** Joins two machines directly. */
+  connectMachines(first: CableEnd, second: CableEnd, latencyNs: number): Link {
+    return this.#join(new Link(`${first.name}-${second.name}`, latencyNs), { kind: "machine", cable: first }, { kind: "machine", cable: second });
+  }
+
+  /** Joins two nodes: a gateway to a switch, switches to each other (without loops: there is no spanning tree). */
+  connectNodes(first: NetworkNode, second: NetworkNode, latencyNs: number): Link {
+    return this.#join(new Link(first.name, latencyNs), this.#socket(first), this.#socket(second));
+  }
+
+  #socket(node: NetworkNode): Plug {
+    if (!this.#nodes.has(node)) this.#nodes.set(node, []);
+    return { kind: "node", node, port: node.addPort() };
+  }
+
+  #join(link: Link, first: Plug, second: Plug): Link {
+    const joint: Joint = { link, index: this.#joints.length, plugs: [first, second], captureInterface: -1 };
+    this.#joints.push(joint);
+    joint.plugs.forEach((plug, end) => {
+      if (plug.kind === "node") this.#nodes.get(plug.node)![plug.port] = { joint, end: end as LinkEnd };
+    });
+    return link;
+  }
+
+  /** Plugs a cable in or pulls it, at the present time; frames on their way in it are lost. Both ends see their link change. */
+  setLink(link: Link, up: boolean): void {
+    const joint = this.#joints.find((candidate) => candidate.link === link);
+    if (joint === undefined) throw new Error(`link ${link.name} is not part of this network`);
+    if (link.up === up) return;
+    link.up = up;
+    for (const plug of joint.plugs) {
+      if (plug.kind === "machine") plug.cable.setLink(up);
+      else plug.node.linkChanged?.(plug.port, up);
+    }
+  }
+
+  /** Writes every frame of these links (all when none are named), in both directions, at the time it is sent. */
+  captureTo(writer: PcapngWriter, links: readonly Link[] = this.#joints.map((joint) => joint.link)): void {
+    this.#capture = writer;
+    for (const joint of this.#joints) {
+      joint.captureInterface = links.includes(joint.link) ? writer.addInterface(joint.link.name) : -1;
+    }
+  }
+
+  /** Carries all that happens before `timeNs`, to which all machines have run. See the head of this file. */
+  advance(timeNs: number): void {
+    for (const joint of this.#joints) {
+      joint.plugs.forEach((plug, end) => {
+        if (plug.kind !== "machine") return;
+        for (const sent of plug.cable.takeOutgoing()) this.#enqueue(joint, end as LinkEnd, sent.timeNs, sent.frame, false);
+      });
+    }
+    const deliveries = new Map<CableEnd, TimedFrame[]>();
+    while (this.nextEventNs < timeNs) this.#handle(this.#events.shift(), deliveries);
+    this.#nowNs = Math.max(this.#nowNs, timeNs);
+    for (const [cable, frames] of deliveries) cable.deliver(frames);
+  }
+
+  #enqueue(joint: Joint, sender: LinkEnd, timeNs: number, frame: EthernetFrame, isArrival: boolean): void {
+    this.#events.push({ timeNs, joint, sender, sequence: joint.link.nextSequence(), frame, isArrival, epoch: joint.link.epoch });
+  }
+
+  #handle(event: FrameEvent, deliveries: Map<CableEnd, TimedFrame[]>): void {
+    const { joint, sender, timeNs, frame } = event;
+    if (event.epoch !== joint.link.epoch) return;
+    const receiver = joint.plugs[(1 - sender) as LinkEnd];
+    if (event.isArrival) {
+      if (receiver.kind === "node") this.#receive(receiver.node, receiver.port, timeNs, frame);
+      return;
+    }
+    const arrivalNs = joint.link.send(sender, timeNs, frame.length);
+    if (arrivalNs === null) return;
+    this.#frames++;
+    if (joint.captureInterface >= 0) this.#capture?.write(joint.captureInterface, timeNs, frame);
+    if (receiver.kind === "node") {
+      this.#enqueue(joint, sender, arrivalNs, frame, true);
+      return;
+    }
+    const frames = deliveries.get(receiver.cable);
+    if (frames === undefined) deliveries.set(receiver.cable, [{ timeNs: arrivalNs, frame }]);
+    else frames.push({ timeNs: arrivalNs, frame });
+  }
+
+  #receive(node: NetworkNode, port: number, timeNs: number, frame: EthernetFrame): void {
+    const sockets = this.#nodes.get(node)!;
+    node.receive(port, timeNs, frame, (outPort, outFrame) => {
+      const socket = sockets[outPort];
+      if (socket !== undefined) this.#enqueue(socket.joint, socket.end, timeNs, outFrame, false);
+    });
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part("network", 1);
+    this.#nowNs = visitor.integer(this.#nowNs);
+    this.#frames = visitor.integer(this.#frames);
+    for (const joint of this.#joints) joint.link.visitState(visitor);
+    for (const node of this.#nodes.keys()) node.visitState(visitor);
+    const events = [...this.#events.all].sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    const frames = visitFrames(visitor, events);
+    this.#events.clear();
+    frames.forEach(({ timeNs, frame }, index) => {
+      const event = events[index];
+      const joint = this.#joints[visitor.u32(event?.joint.index ?? 0)]!;
+      const sender = visitor.u8(event?.sender ?? 0) as LinkEnd;
+      const sequence = visitor.integer(event?.sequence ?? 0);
+      const isArrival = visitor.bool(event?.isArrival ?? false);
+      this.#events.push({ timeNs, joint, sender, sequence, frame, isArrival, epoch: visitor.integer(event?.epoch ?? 0) });
+    });
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * One PC: processor, memory and board under one virtual clock. A machine does nothing by itself; its owner tells it how
+ * far to run, and between two runs may type, plug cables, look at the screen or the memory, and save or digest its state.
+ */
+import { Board, type BoardConfig, type BoardHost } from "./board.ts";
+import { TICK_NS } from "./clock.ts";
+import { Cpu } from "./cpu/cpu.ts";
+import { RAM } from "./cpu/layout.ts";
+import { MachineMemory } from "./cpu/memory.ts";
+import type { Processor } from "./cpu/processor.ts";
+import { readTextScreen, renderScreen, type Picture, type TextScreen } from "./devices/vga-text.ts";
+import { DigestVisitor } from "./digest.ts";
+import { TimerQueue } from "./events.ts";
+import type { Stateful, StateVisitor } from "./state.ts";
+
+export type { DriveConfig, NetworkCardConfig } from "./board.ts";
+export type { Picture, TextScreen } from "./devices/vga-text.ts";
+
+export interface MachineConfig extends BoardConfig {
+  /** For people: in logs and captures. */
+  name: string;
+  /** At most 256 KiB; it ends at 4 GiB, and its last 128 KiB also end at 1 MiB. */
+  firmware: Uint8Array;
+  /** Virtual time at which it is switched on, a multiple of TICK_NS; 0 when absent. */
+  powerOnNs?: number;
+  serialOutput?: (port: 0 | 1, byte: number) => void;
+  /** Bytes written to the debug console ports 402h and E9h. */
+  debugOutput?: (byte: number) => void;
+  /** One line about something that its owner may want to know: an access to a device that is not there, a reset. */
+  log?: (line: string) => void;
+}
+
+export type Power = "on" | "off";
+
+const MAX_FIRMWARE_BYTES = 256 * 1024;
+/** As on QEMU's board, where the BIOS area below 1 MiB is 128 KiB. */
+const LOW_FIRMWARE_BYTES = 128 * 1024;
+const PAGE_BYTES = 4096;
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+/** How long the reset line holds the processor. */
+const RESET_NS = 1_000_000;
+
+/** The first instant of the processor's clock at or after a time. */
+function toTick(timeNs: number): number {
+  return Math.ceil(timeNs / TICK_NS) * TICK_NS;
+}
+
+export class Machine implements Stateful {
+  readonly name: string;
+  readonly memory: MachineMemory;
+  readonly board: Board;
+  readonly processor: Processor;
+  readonly #config: MachineConfig;
+  readonly #timers: TimerQueue;
+  /** Virtual time is `retired * TICK_NS` plus this: time during which the processor did not run. A multiple of TICK_NS. */
+  #idleNs = 0;
+  #power: Power = "on";
+  #exitStatus: number | null = null;
+  #resetRequested = false;
+  /** The reset line is held until then. */
+  #resetUntilNs: number;
+  #running = false;
+
+  constructor(config: MachineConfig) {
+    this.#config = config;
+    this.name = config.name;
+    this.#resetUntilNs = config.powerOnNs ?? 0;
+    this.memory = new MachineMemory(config.ramBytes);
+    this.#loadFirmware(config.firmware);
+    this.#timers = new TimerQueue({
+      now: () => this.nowNs,
+      nextDeadlineMovedUp: (deadlineNs) => {
+        if (this.#running) this.processor.setLimit(this.#limitFor(deadlineNs));
+      },
+    });
+    this.board = new Board(config, this.#boardHost());
+    this.processor = new Cpu(this.memory, this.board);
+    this.board.reset();
+  }
+
+  #boardHost(): BoardHost {
+    const { serialOutput, debugOutput } = this.#config;
+    return {
+      clock: this.#timers,
+      dma: this.memory.dma,
+      setShadow: (physicalAddress, sizeBytes, readRam, writeRam) => this.memory.setShadow(physicalAddress, sizeBytes, readRam, writeRam),
+      setInterruptRequest: (level) => this.processor.setInterruptRequest(level),
+      setA20: (open) => this.processor.setA20(open),
+      requestReset: (reason) => {
+        this.#log(`reset by ${reason}`);
+        this.#resetRequested = true;
+        this.processor.requestStop();
+      },
+      powerOff: () => this.powerOff(),
+      exit: (status) => {
+        this.#exitStatus = status;
+        this.powerOff();
+      },
+      serialOutput: (port, byte) => serialOutput?.(port, byte),
+      debugOutput: (byte) => debugOutput?.(byte),
+      log: (line) => this.#log(line),
+    };
+  }
+
+  #log(line: string): void {
+    this.#config.log?.(line);
+  }
+
+  #loadFirmware(firmware: Uint8Array): void {
+    if (firmware.length === 0 || firmware.length > MAX_FIRMWARE_BYTES) {
+      throw new RangeError(`firmware of ${firmware.length} bytes: expected 1 byte to 256 KiB`);
+    }
+    const pages = new Uint8Array(Math.ceil(firmware.length / PAGE_BYTES) * PAGE_BYTES).fill(0xff);
+    pages.set(firmware, pages.length - firmware.length);
+    const low = pages.subarray(-LOW_FIRMWARE_BYTES);
+    this.memory.loadRom(MIB - low.length, low);
+    this.memory.loadRom(4 * GIB - pages.length, pages);
+  }
+
+  /** Virtual time in ns; it never goes back. Exact also in the middle of a run. */
+  get nowNs(): number {
+    return this.#idleNs + this.processor.retired * TICK_NS;
+  }
+
+  /** Instructions retired since the machine was made. */
+  get instructions(): number {
+    return this.processor.retired;
+  }
+
+  get power(): Power {
+    return this.#power;
+  }
+
+  /** What the guest wrote to the debug exit port, as QEMU would exit with it; null if it did not. */
+  get exitStatus(): number | null {
+    return this.#exitStatus;
+  }
+
+  /** When the machine has something to do: now while it runs, its next timer while it is halted, never when it is off. */
+  get nextEventNs(): number {
+    if (this.#power === "off") return Infinity;
+    if (!this.#resetRequested && (this.processor.halted || this.nowNs < this.#resetUntilNs)) {
+      const nextNs = Math.min(this.#timers.nextDeadlineNs, this.nowNs < this.#resetUntilNs ? this.#resetUntilNs : Infinity);
+      return Math.max(nextNs, this.nowNs);
+    }
+    return this.nowNs;
+  }
+
+  /**
+   * Runs until virtual time reaches `timeNs` (rounded up to a multiple of TICK_NS), exactly; what is due at that very time
+   * is left to the next call. So a run may be cut into pieces anywhere and nobody can tell.
+   */
+  runUntil(timeNs: number): void {
+    const endNs = toTick(timeNs);
+    while (this.nowNs < endNs) {
+      if (this.#power === "off") {
+        this.#idleUntil(endNs);
+        break;
+      }
+      this.#timers.fireDue();
+      if (this.#resetRequested) this.#reset();
+      else if (this.#power === "on") this.#runProcessor(endNs);
+    }
+  }
+
+  /** Runs to the next timer, or to `endNs`, or until the processor stops. */
+  #runProcessor(endNs: number): void {
+    const now = this.nowNs;
+    const boundaryNs = Math.min(endNs, toTick(this.#timers.nextDeadlineNs));
+    if (now < this.#resetUntilNs) {
+      this.#idleUntil(Math.min(boundaryNs, this.#resetUntilNs));
+      return;
+    }
+    this.#running = true;
+    const reason = this.processor.run(this.#limitFor(boundaryNs));
+    this.#running = false;
+    if (reason !== "halted") return;
+    // The instruction before HLT may have armed an earlier timer.
+    this.#idleUntil(Math.min(endNs, toTick(this.#timers.nextDeadlineNs)));
+  }
+
+  /** The processor's `retired` at a virtual time that is not in the past. */
+  #limitFor(timeNs: number): number {
+    return this.processor.retired + Math.max(0, Math.ceil((timeNs - this.nowNs) / TICK_NS));
+  }
+
+  #idleUntil(timeNs: number): void {
+    this.#idleNs += Math.max(0, timeNs - this.nowNs);
+  }
+
+  #reset(): void {
+    this.#resetRequested = false;
+    this.#resetUntilNs = this.nowNs + RESET_NS;
+    this.board.reset();
+    this.processor.reset();
+  }
+
+  /** The reset button. Memory keeps its contents. */
+  reset(): void {
+    this.#log("reset by its button");
+    this.#resetRequested = true;
+  }
+
+  /** Someone presses the power button of a machine that is on: an ACPI event, which the guest may heed. */
+  pressPowerButton(): void {
+    this.board.power.pressPowerButton();
+  }
+
+  /** Takes the power away, as the guest does by ACPI or someone by pulling the plug. */
+  powerOff(): void {
+    if (this.#power === "off") return;
+    this.#power = "off";
+    this.#log("power off");
+    this.processor.requestStop();
+  }
+
+  /** Switches on a machine that is off: RAM is empty, disks and battery-backed memory are as they were. */
+  powerOn(): void {
+    if (this.#power === "on") return;
+    this.#power = "on";
+    this.#exitStatus = null;
+    this.#clearMemory();
+    for (const uart of this.board.uarts) uart.discardIncoming();
+    this.#reset();
+  }
+
+  /** Off and on again. */
+  powerCycle(): void {
+    this.powerOff();
+    this.powerOn();
+  }
+
+  /** Zeroes RAM, but does not touch pages that are zero: the host holds no memory for pages that were never written. */
+  #clearMemory(): void {
+    const { bytes, ramBytes } = this.memory;
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset + RAM, ramBytes / 4);
+    const pageWords = PAGE_BYTES / 4;
+    for (let start = 0; start < words.length; start += pageWords) {
+      const page = words.subarray(start, start + pageWords);
+      if (page.some((word) => word !== 0)) page.fill(0);
+    }
+    this.memory.noteWrite(RAM, ramBytes);
+  }
+
+  // What people do to a machine.
+
+  /** Bytes that arrive at COM1 (0) or COM2 (1), at the line rate. */
+  serialInput(port: 0 | 1, bytes: Uint8Array): void {
+    this.board.uarts[port].receive(bytes);
+  }
+
+  /** Types at the keyboard, as on a US layout. */
+  typeText(text: string): void {
+    this.board.keyboard.type(text);
+  }
+
+  /** A key goes down or up: its set 1 make code, E0xxh for extended keys (KEYS in devices/scancodes.ts). */
+  key(code: number, down: boolean): void {
+    this.board.keyboard.key(code, down);
+  }
+
+  /** The text on the screen. */
+  screen(): TextScreen {
+    return readTextScreen(this.board.vga);
+  }
+
+  /** A picture of the screen, 720x400. */
+  screenshot(): Picture {
+    return renderScreen(this.board.vga);
+  }
+
+  /** Physical memory as a bus master sees it: RAM and ROM, ones elsewhere. */
+  readMemory(physicalAddress: number, lengthBytes: number): Uint8Array {
+    const bytes = new Uint8Array(lengthBytes);
+    this.memory.dma.read(physicalAddress, bytes);
+    return bytes;
+  }
+
+  /** Writes RAM; other addresses ignore it. */
+  writeMemory(physicalAddress: number, bytes: Uint8Array): void {
+    this.memory.dma.write(physicalAddress, bytes);
+  }
+
+  /** A digest of the whole state, disks included, as 32 hexadecimal digits. */
+  digest(): string {
+    const visitor = new DigestVisitor();
+    this.visitState(visitor);
+    return visitor.digest();
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part("machine", 1);
+    this.#idleNs = visitor.integer(this.#idleNs);
+    this.#power = visitor.bool(this.#power === "on") ? "on" : "off";
+    this.#exitStatus = visitor.integer(this.#exitStatus ?? Infinity);
+    if (this.#exitStatus === Infinity) this.#exitStatus = null;
+    this.#resetRequested = visitor.bool(this.#resetRequested);
+    this.#resetUntilNs = visitor.integer(this.#resetUntilNs);
+    this.memory.visitState(visitor);
+    this.processor.visitState(visitor);
+    this.board.visitState(visitor);
+    this.#timers.visitState(visitor);
+    for (const { port } of this.#config.network) port.visitState(visitor);
+    for (const drive of this.#config.ide) visitBackend(visitor, drive?.backend);
+  }
+}
+
+/** A disk that records what was written to it takes part in the state. */
+function visitBackend(visitor: StateVisitor, backend: unknown): void {
+  const stateful = backend as Partial<Stateful> | undefined;
+  if (typeof stateful?.visitState === "function") stateful.visitState(visitor);
+}

@@ -1,0 +1,85 @@
+/**
+ * Scripts for `qure emu --script`: lines that are typed at the consoles, each when the console shows a prompt.
+ *
+ *     # a comment
+ *     @1 ping -c 3 10.0.2.16     typed at node 1
+ *     @* cloud                   typed at every node (so is a line without @)
+ *     !wait 5s                   virtual time passes
+ *     !expect era (\d+)          every node of the last line must show this within 30 s
+ */
+import type { LabCluster, LabNode } from "../lab/lab.ts";
+import { toNs } from "../lab/time.ts";
+import { CommandError, UsageError } from "./fail.ts";
+
+type Step =
+  | { readonly kind: "type"; readonly nodes: readonly number[]; readonly text: string; readonly line: number }
+  | { readonly kind: "wait"; readonly spanNs: number }
+  | { readonly kind: "expect"; readonly pattern: RegExp; readonly line: number };
+
+/** A prompt: the last line ends in one of these, and nothing more comes for a while. */
+const PROMPT = /(?:> |: |\? |# |\$ )$/;
+const QUIET_NS = 20_000_000;
+
+/** Parses a script; `path` is for the error messages. */
+export function parseConsoleScript(text: string, path: string, nodeCount: number): Step[] {
+  const all = Array.from({ length: nodeCount }, (_, index) => index);
+  return text.split(/\r?\n/).flatMap((source, index): Step[] => {
+    const line = index + 1;
+    const fail = (problem: string): never => {
+      throw new UsageError(`${path}:${line}:1: error: ${problem}`);
+    };
+    if (source.trim() === "" || source.startsWith("#")) return [];
+    if (source.startsWith("!")) {
+      const [, word = "", rest = ""] = /^!(\S*)\s*(.*)$/.exec(source) ?? [];
+      try {
+        if (word === "wait") return [{ kind: "wait", spanNs: toNs(rest) }];
+        if (word === "expect") return [{ kind: "expect", pattern: new RegExp(rest, "m"), line }];
+      } catch (error) {
+        fail((error as Error).message);
+      }
+      fail(`unknown directive !${word}: there are !wait TIME and !expect REGEX`);
+    }
+    const addressed = /^@(\*|\d+)\s?(.*)$/.exec(source);
+    if (source.startsWith("@") && !addressed) fail("@ is followed by a node's number or by *");
+    const number = addressed && addressed[1] !== "*" ? Number(addressed[1]) : 0;
+    if (addressed && addressed[1] !== "*" && (number < 1 || number > nodeCount)) fail(`there is no node ${number}: the nodes are 1 to ${nodeCount}`);
+    return [{ kind: "type", nodes: number > 0 ? [number - 1] : all, text: addressed ? addressed[2]! : source, line }];
+  });
+}
+
+export async function runConsoleScript(lab: LabCluster, steps: readonly Step[], path: string): Promise<void> {
+  let nodes: readonly LabNode[] = lab.nodes;
+  for (const step of steps) {
+    if (step.kind === "wait") await lab.advance(step.spanNs);
+    else if (step.kind === "type") {
+      nodes = step.nodes.map((index) => lab.nodes[index]!);
+      for (const node of nodes) {
+        await waitForPrompt(lab, node, `${path}:${step.line}`);
+        node.console.take(/[^]*/);
+        node.type(`${step.text}\n`);
+      }
+    } else {
+      for (const node of nodes) {
+        try {
+          await node.waitFor(step.pattern, { within: "30s" });
+        } catch (error) {
+          throw new CommandError(`${path}:${step.line}:1: error: ${(error as Error).message}`);
+        }
+      }
+    }
+  }
+}
+
+async function waitForPrompt(lab: LabCluster, node: LabNode, where: string): Promise<void> {
+  let length = -1;
+  let since = lab.nowNs;
+  const quiet = (): boolean => {
+    const { text } = node.console;
+    if (text.length !== length) {
+      length = text.length;
+      since = lab.nowNs;
+    }
+    return lab.nowNs - since >= QUIET_NS && PROMPT.test(text);
+  };
+  await lab.until(quiet, `${where}: ${node.name} showed no prompt`, { within: "120s" }, () => node.console.text);
+}

@@ -1,0 +1,82 @@
+/** A cluster on a terminal: shows who is up, and lets a person attach to a node's console and leave it again. */
+import type { LabCluster } from "../lab/lab.ts";
+import type { EmuSettings } from "./emu.ts";
+import { nodeTable } from "./emu-report.ts";
+import type { Progress } from "./progress.ts";
+
+export interface Watched {
+  readonly lab: LabCluster;
+  readonly settings: EmuSettings;
+  readonly progress: Progress;
+  /** Start of the command on the host's clock, in ms. */
+  readonly start: number;
+}
+
+const CTRL_C = 0x03;
+const CTRL_RIGHT_BRACKET = 0x1d;
+const COM1 = 0;
+/** How much of a console is shown when one attaches. */
+const SCROLLBACK_LINES = 20;
+
+/** Runs at the pace of real time until the person leaves. */
+export async function stay({ lab, progress }: Watched): Promise<void> {
+  progress.done();
+  const { stdin, stdout } = process;
+  lab.realtime = true;
+  let attached: number | null = null;
+  let detach = (): void => {};
+  let left = false;
+  let shown = "";
+  const showTable = (): void => {
+    const table = nodeTable(lab).join("\n");
+    if (table === shown || attached !== null) return;
+    shown = table;
+    stdout.write(`\n${table}\n\n${lab.nodes.length > 9 ? "Number and Enter" : `1-${lab.nodes.length}`}: attach to a node's console (Ctrl-] leaves it), q: quit\n`);
+  };
+  const attach = (index: number): void => {
+    const node = lab.nodes[index];
+    if (!node) return;
+    attached = index;
+    stdout.write(`\x1b[2J\x1b[H--- ${node.name}, Ctrl-] leaves it ---\n`);
+    stdout.write(node.console.text.split("\n").slice(-SCROLLBACK_LINES).join("\r\n"));
+    detach = node.console.listen((bytes) => void stdout.write(bytes));
+  };
+  let digits = "";
+  const onData = (data: Uint8Array): void => {
+    for (const byte of data) {
+      if (attached !== null) {
+        if (byte === CTRL_RIGHT_BRACKET) {
+          detach();
+          attached = null;
+          shown = "";
+          showTable();
+        } else lab.nodes[attached]!.machine.serialInput(COM1, Uint8Array.of(byte));
+      } else if (byte === CTRL_C || byte === 0x71) left = true;
+      else if (byte >= 0x30 && byte <= 0x39) {
+        digits += String.fromCharCode(byte);
+        if (lab.nodes.length <= 9) {
+          attach(Number(digits) - 1);
+          digits = "";
+        }
+      } else {
+        if (byte === 0x0d && digits !== "") attach(Number(digits) - 1);
+        digits = "";
+      }
+    }
+  };
+  stdin.setRawMode(true);
+  stdin.on("data", onData);
+  stdin.resume();
+  try {
+    await lab.until(() => {
+      showTable();
+      return left;
+    }, "", { within: "8760h" });
+  } finally {
+    detach();
+    stdin.off("data", onData);
+    stdin.setRawMode(false);
+    stdin.pause();
+    stdout.write("\n");
+  }
+}

@@ -1,0 +1,298 @@
+/** `qure emu`: boots machines, alone or as a cluster, and shows what becomes of them. */
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Command } from "commander";
+import type { BlockBackend } from "../../emulator/block.ts";
+import { SparseDisk } from "../../emulator/disk.ts";
+import { FileDisk } from "../host/file-disk.ts";
+import { readIfPresent, writeFileAside } from "../host/files.ts";
+import { loadFirmware } from "../host/package.ts";
+import { encodePng } from "../host/png.ts";
+import { LabCluster, type NodeOptions } from "../lab/lab.ts";
+import { toNs } from "../lab/time.ts";
+import { isAgreed, lastStatus } from "./cloud-status.ts";
+import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
+import { parseSize } from "./sizes.ts";
+import { stay, type Watched } from "./emu-terminal.ts";
+import { report, type Outcome } from "./emu-report.ts";
+import { CommandError, UsageError } from "./fail.ts";
+import { preparedDisk } from "./prepare.ts";
+import { makeProgress, type Progress } from "./progress.ts";
+
+interface EmuOptions {
+  readonly nodes: string;
+  readonly image?: string;
+  readonly cdrom?: string;
+  readonly hda?: string;
+  readonly disk?: string;
+  readonly dir?: string;
+  readonly seed: string;
+  readonly until?: string;
+  readonly for?: string;
+  readonly script?: string;
+  readonly pcap?: string;
+  readonly log?: string;
+  readonly screenshot?: string;
+  readonly serial?: string;
+  readonly memory: string;
+  readonly firmware?: string;
+  readonly realtime?: boolean;
+  readonly json?: boolean;
+}
+
+const DEFAULT_IMAGE = "build/qure.iso";
+const DEFAULT_DISK = "64M";
+/** Virtual time within which `--until` must be reached when there is no `--for`. */
+const DEFAULT_LIMIT = "120s";
+const EXIT_NOT_REACHED = 3;
+const EXIT_INTERRUPTED = 130;
+
+export function declare(command: Command): void {
+  command
+    .option("-n, --nodes <n>", "number of machines", "1")
+    .option("--image <file>", "boot this image: an ISO as CD, anything else as disk hda")
+    .option("--cdrom <file>", "put this ISO into every machine's CD drive")
+    .option("--hda <file>", "start every machine's disk as a copy of this one; the file itself is not changed")
+    .option("--disk <size>", `size of blank disks (default: ${DEFAULT_DISK})`)
+    .option("--dir <dir>", "keep the machines' disks here; without it they are gone afterwards")
+    .option("--seed <n>", "seed of everything that is left to chance", "1")
+    .option("--until <what>", "run until: cloud (all nodes agree), or text:REGEX on every console")
+    .option("--for <time>", "run for this virtual time, such as 10s")
+    .option("--script <file>", "type the lines of this file at the consoles (docs/emulator.md)")
+    .option("--pcap <file>", "capture all cables as pcapng")
+    .option("--log <dir>", "write each console to NAME.log")
+    .option("--screenshot <dir>", "write each screen to NAME.png at the end")
+    .option("--serial <where>", "stdio: connect COM1 of the one machine with this terminal")
+    .option("-m, --memory <size>", "memory of each machine", "32M")
+    .option("--firmware <file>", "another BIOS than QuRe's own")
+    .option("--realtime", "let a virtual second take a second")
+    .option("--json", "print the outcome as one JSON object")
+    .addHelpText("after", "\nExamples:\n  qure emu --nodes 3                          a cluster of three from build/qure.iso\n  qure emu --hda my-os.img --serial stdio     any disk image, its COM1 here\n")
+    .action((options: EmuOptions) => runEmu(options));
+}
+
+async function runEmu(options: EmuOptions): Promise<void> {
+  const start = performance.now();
+  const settings = checkOptions(options);
+  const firmware = settings.firmware ? readInput(settings.firmware) : loadFirmware();
+  const interrupt = new AbortController();
+  const onInterrupt = (): void => interrupt.abort();
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onInterrupt);
+  const progress = makeProgress(process.stderr);
+  const closers: (() => void)[] = [];
+  try {
+    const nodes = await machineNodes(settings, firmware, progress, interrupt.signal, closers);
+    const capture = settings.pcap ? openCapture(settings.pcap, closers) : undefined;
+    const lab = new LabCluster({
+      nodes, firmware, seed: settings.seed, realtime: settings.realtime, signal: interrupt.signal,
+      ...(capture ? { capture } : {}),
+      log: (node, line) => logLine(settings, progress, node, line),
+    });
+    if (settings.log) openLogs(lab, settings.log, closers);
+    const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, nodes.length) : null;
+    let reached = true;
+    let interrupted = false;
+    const run: Watched = { lab, settings, progress, start };
+    try {
+      if (settings.serial) await import("./emu-serial.ts").then(({ connectStdio }) => closers.push(connectStdio(lab.nodes[0]!, interrupt)));
+      if (script) await runConsoleScript(lab, script, settings.script!);
+      reached = await runUntil(run);
+      if (settings.interactive) await stay(run);
+    } catch (error) {
+      if (!interrupt.signal.aborted) throw error;
+      interrupted = !settings.interactive;
+    }
+    progress.done();
+    if (settings.screenshot) writeScreenshots(lab, settings.screenshot);
+    const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start };
+    if (!settings.serial || settings.json) report(outcome, settings.json);
+    for (const node of lab.nodes) node.disk?.flush();
+    if (interrupted) throw new CommandError("", EXIT_INTERRUPTED);
+    if (!reached) throw new CommandError(`--until ${settings.until} was not reached within ${settings.for ?? DEFAULT_LIMIT} of virtual time`, EXIT_NOT_REACHED);
+  } finally {
+    progress.done();
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+    for (const close of closers.reverse()) close();
+  }
+}
+
+export interface EmuSettings {
+  readonly nodes: number;
+  readonly cdrom: string | null;
+  readonly hda: string | null;
+  readonly diskBytes: number;
+  /** Blank disks are wanted, and prepared for QuRe. */
+  readonly blank: boolean;
+  readonly dir: string | null;
+  readonly seed: number;
+  readonly until: string | null;
+  readonly for: string | null;
+  readonly script: string | null;
+  readonly pcap: string | null;
+  readonly log: string | null;
+  readonly screenshot: string | null;
+  readonly serial: boolean;
+  readonly ramBytes: number;
+  readonly firmware: string | null;
+  readonly realtime: boolean;
+  readonly json: boolean;
+  readonly interactive: boolean;
+}
+
+function checkOptions(options: EmuOptions): EmuSettings {
+  const integer = (text: string, option: string, least: number, most: number): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) throw new UsageError(`${option} ${text}: not a whole number from ${least} to ${most}`);
+    return value;
+  };
+  const span = (text: string | undefined, option: string): string | null => {
+    try {
+      if (text !== undefined) toNs(text);
+    } catch (error) {
+      throw new UsageError(`${option} ${text}: ${(error as Error).message}`);
+    }
+    return text ?? null;
+  };
+  const nodes = integer(options.nodes, "--nodes", 1, 1000);
+  const limit = span(options.for, "--for");
+  if (options.serial !== undefined && options.serial !== "stdio") throw new UsageError(`--serial ${options.serial}: only stdio is known`);
+  if (options.serial && nodes > 1) throw new UsageError("--serial stdio is for a single machine: leave --nodes away");
+  if (options.image && (options.cdrom || options.hda)) throw new UsageError("--image says what --cdrom or --hda say: give one of them");
+  const isIso = options.image ? Buffer.from(readRange(options.image, 32769, 5)).toString("latin1") === "CD001" : false;
+  const ownImage = !options.image && !options.cdrom && !options.hda;
+  if (ownImage && !existsSync(DEFAULT_IMAGE)) throw new CommandError(`${DEFAULT_IMAGE}: no such file; qure build makes it, or name an image with --cdrom or --hda`);
+  const cdrom = options.cdrom ?? (options.image && isIso ? options.image : ownImage ? DEFAULT_IMAGE : null);
+  const hda = options.hda ?? (options.image && !isIso ? options.image : null);
+  const until = options.until ?? (!options.for && !options.serial && !options.script && cdrom && !hda ? "cloud" : null);
+  if (until !== null && until !== "cloud") {
+    if (!until.startsWith("text:")) throw new UsageError(`--until ${until}: write cloud or text:REGEX`);
+    try {
+      new RegExp(until.slice(5));
+    } catch (error) {
+      throw new UsageError(`--until ${until}: ${(error as Error).message}`);
+    }
+  }
+  return {
+    nodes, cdrom, hda, diskBytes: parseSize(options.disk ?? DEFAULT_DISK, "--disk"), blank: hda === null && cdrom !== null, dir: options.dir ?? null,
+    seed: integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
+    log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseSize(options.memory, "--memory", 1 << 20, 2 ** 31),
+    firmware: options.firmware ?? null, realtime: options.realtime ?? false, json: options.json ?? false,
+    interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,
+  };
+}
+
+async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progress: Progress, signal: AbortSignal, closers: (() => void)[]): Promise<NodeOptions[]> {
+  const cdrom = settings.cdrom ? readInput(settings.cdrom) : null;
+  const names = Array.from({ length: settings.nodes }, (_, index) => `qure-${index + 1}`);
+  const kept = names.map((name) => (settings.dir ? join(settings.dir, `${name}.img`) : null));
+  let content: Uint8Array | null = null;
+  if (settings.blank && kept.some((path) => path === null || !existsSync(path))) {
+    const cacheFolder = join(dirname(settings.cdrom!), ".qure-cache");
+    content = await preparedDisk({ cdrom: cdrom!, firmware, sizeBytes: settings.diskBytes, cacheFolder, progress, signal });
+  }
+  const open = (path: string, readOnly: boolean): FileDisk => {
+    const disk = new FileDisk(path, { readOnly });
+    closers.push(() => disk.close());
+    return disk;
+  };
+  const base = settings.hda ? open(settings.hda, true) : null;
+  const newDisk = (): BlockBackend => (base ? new SparseDisk(base.sizeBytes, { base }) : new SparseDisk(settings.diskBytes, content ? { content } : {}));
+  progress.step("booting");
+  return names.map((name, index): NodeOptions => {
+    const path = kept[index];
+    let disk: BlockBackend | null = null;
+    if (path) {
+      if (!existsSync(path)) {
+        mkdirSync(settings.dir!, { recursive: true });
+        writeFileAside(path, base ? readInput(settings.hda!) : content!, base?.sizeBytes ?? settings.diskBytes);
+      }
+      disk = open(path, false);
+    } else if (settings.blank || base) disk = newDisk();
+    return { name, ramBytes: settings.ramBytes, ...(disk ? { disk } : {}), ...(cdrom ? { cdrom } : {}) };
+  });
+}
+
+/** Runs until what was asked for is reached; false when virtual time ran out before. */
+async function runUntil({ lab, settings, progress }: Watched): Promise<boolean> {
+  const limit = settings.for ?? DEFAULT_LIMIT;
+  if (settings.until === null) {
+    if (settings.for !== null) await lab.advance(settings.for);
+    // Without a goal: until the machines are off, as any emulator does.
+    else if (!settings.interactive && settings.script === null) await lab.until(() => lab.nodes.every(({ isOff }) => isOff), "the machines went on", { within: "8760h" });
+    return true;
+  }
+  const pattern = settings.until === "cloud" ? null : new RegExp(settings.until.slice(5), "m");
+  const lengths = lab.nodes.map(() => -1);
+  const condition = (): boolean => {
+    // Looking costs time only where a console has something new.
+    const changed = lab.nodes.some(({ console: { text } }, index) => text.length !== lengths[index]);
+    if (!changed) return false;
+    lab.nodes.forEach(({ console: { text } }, index) => (lengths[index] = text.length));
+    if (pattern) return lab.nodes.every(({ console: { text } }) => pattern.test(text));
+    const statuses = lab.nodes.map(({ console: { text } }) => lastStatus(text));
+    const members = statuses.filter((status) => status !== null).length;
+    progress.step(`${members} of ${lab.nodes.length} nodes are in a cluster, virtual time ${(lab.nowNs / 1e9).toFixed(1)} s`);
+    return isAgreed(statuses);
+  };
+  try {
+    await lab.until(condition, "", { within: limit });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.name === "WaitError") return false;
+    throw error;
+  }
+}
+
+function readInput(path: string): Uint8Array {
+  const bytes = readIfPresent(path);
+  if (!bytes) throw new CommandError(`${path}: no such file`);
+  return bytes;
+}
+
+function readRange(path: string, offset: number, length: number): Uint8Array {
+  const file = new FileDisk(path, { readOnly: true });
+  const bytes = new Uint8Array(length);
+  file.read(offset, bytes);
+  file.close();
+  return bytes;
+}
+
+function openCapture(path: string, closers: (() => void)[]): (bytes: Uint8Array) => void {
+  mkdirSync(dirname(path), { recursive: true });
+  const file = openSync(path, "w");
+  closers.push(() => closeSync(file));
+  return (bytes) => void writeSync(file, bytes);
+}
+
+function openLogs(lab: LabCluster, folder: string, closers: (() => void)[]): void {
+  mkdirSync(folder, { recursive: true });
+  for (const node of lab.nodes) {
+    const file = openSync(join(folder, `${node.name}.log`), "w");
+    const silence = node.console.listen((bytes) => void writeSync(file, bytes));
+    closers.push(() => {
+      silence();
+      closeSync(file);
+    });
+  }
+}
+
+/** What machines report goes to their log file, or to standard error when there is none. */
+function logLine(settings: EmuSettings, progress: Progress, node: string, line: string): void {
+  if (settings.log === null) {
+    if (process.env["QURE_DEBUG"]) progress.note(`${node}: ${line}`);
+    return;
+  }
+  const file = openSync(join(settings.log, `${node}.machine.log`), "a");
+  writeSync(file, `${line}\n`);
+  closeSync(file);
+}
+
+function writeScreenshots(lab: LabCluster, folder: string): void {
+  for (const node of lab.nodes) {
+    const { width, height, rgba } = node.machine.screenshot();
+    writeFileAside(join(folder, `${node.name}.png`), encodePng(width, height, rgba));
+  }
+}
+

@@ -1,0 +1,21 @@
+/** The files that come with the package: QuRe's own sources and the firmware of the emulated PC. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readIfPresent } from "./files.ts";
+
+/** The package's folder: the one above this bundle or source that holds its sources. */
+export function packageRoot(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "package.json")) && existsSync(join(folder, "asm"))) return folder;
+    if (folder === dirname(folder)) throw new Error("QuRe's own sources are missing from this installation: install the package again");
+  }
+}
+
+/** The firmware that was assembled when the package was built. */
+export function loadFirmware(): Uint8Array {
+  const path = join(packageRoot(), "dist", "firmware.bin");
+  const firmware = readIfPresent(path);
+  if (!firmware) throw new Error(`${path} is missing: npm run build makes it`);
+  return firmware;
+}

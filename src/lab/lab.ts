@@ -1,0 +1,254 @@
+/**
+ * Machines and clusters as a person or a test uses them: type at a console, wait for text in virtual time, look at screens,
+ * memory and disks, pull cables. Everything that QuRe's own tests of whole machines do, they do through this file.
+ */
+import type { BlockBackend } from "../../emulator/block.ts";
+import { Cluster } from "../../emulator/cluster/cluster.ts";
+import { SparseDisk } from "../../emulator/disk.ts";
+import type { Machine } from "../../emulator/machine.ts";
+import { ConsoleText } from "./console.ts";
+import { formatNs, toNs, type TimeSpan } from "./time.ts";
+
+/** A disk or CD: bytes, or anything that reads and writes them. */
+export type Medium = Uint8Array | BlockBackend;
+
+export interface NodeOptions {
+  /** Name for people, and the host name that the gateway's DHCP server gives. `qure-1`, `qure-2`, ... when absent. */
+  readonly name?: string;
+  /** Drive hda: primary master. */
+  readonly disk?: Medium;
+  /** Drive hdc: secondary master. */
+  readonly cdrom?: Medium;
+  /** 32 MiB when absent. */
+  readonly ramBytes?: number;
+}
+
+export interface ClusterOptions {
+  readonly nodes: readonly NodeOptions[];
+  /** The PC's firmware (`loadFirmware`). */
+  readonly firmware: Uint8Array;
+  /** Decides MAC addresses and the moments of power-on. 1 when absent. */
+  readonly seed?: number;
+  /** Is there a gateway that serves DHCP? True when absent. */
+  readonly gateway?: boolean;
+  /** Of each cable; 50 us when absent. */
+  readonly linkLatency?: TimeSpan;
+  /** Virtual date at power-on, seconds since 1970; 2026-01-01 00:00 UTC when absent. */
+  readonly startSeconds?: number;
+  /** Receives the pcapng file of all cables, piece by piece. */
+  readonly capture?: (bytes: Uint8Array) => void;
+  /** Paces virtual time to the host's clock; what the guests see stays the same. */
+  readonly realtime?: boolean;
+  /** Ends every wait with an `AbortError`. */
+  readonly signal?: AbortSignal;
+  /** Receives what the machines have to report about their guests: accesses to what is not there, resets. */
+  readonly log?: (node: string, line: string) => void;
+}
+
+export interface WaitOptions {
+  /** Virtual time after which the wait fails; 60 s when absent. */
+  readonly within?: TimeSpan;
+}
+
+/** A wait that ran out of virtual time: the message shows the end of what was there instead. */
+export class WaitError extends Error {
+  constructor(what: string, waitedNs: number, shown: string) {
+    const tail = shown.split("\n").slice(-12).map((line) => `    | ${line}`).join("\n");
+    super(`${what} within ${formatNs(waitedNs)} of virtual time; the console ends with\n${tail}`);
+    this.name = "WaitError";
+  }
+}
+
+const DEFAULT_RAM_BYTES = 32 * 1024 * 1024;
+const DEFAULT_START_SECONDS = 1_767_225_600;
+/** How often a wait looks at the consoles, in virtual time. */
+const LOOK_NS = 1_000_000;
+const COM1 = 0;
+/** The host's event loop gets a turn this often, in milliseconds of wall time. */
+const TURN_MS = 20;
+
+function toBackend(medium: Medium): BlockBackend {
+  return medium instanceof Uint8Array ? new SparseDisk(Math.ceil(medium.length / 2048) * 2048, { content: medium }) : medium;
+}
+
+export class LabNode {
+  readonly index: number;
+  readonly name: string;
+  /** What the machine sent over COM1. */
+  readonly console = new ConsoleText();
+  /** Its drive hda, when it has one. */
+  readonly disk: BlockBackend | null;
+  readonly #lab: LabCluster;
+
+  constructor(lab: LabCluster, index: number, name: string, disk: BlockBackend | null) {
+    this.#lab = lab;
+    this.index = index;
+    this.name = name;
+    this.disk = disk;
+  }
+
+  /** The machine underneath: registers of its devices, memory, power. */
+  get machine(): Machine {
+    return this.#lab.cluster.machines[this.index]!;
+  }
+
+  /** Types over the serial line. A newline is sent as the carriage return of the Enter key. */
+  type(text: string): void {
+    this.machine.serialInput(COM1, Uint8Array.from(text.replace(/\n/g, "\r"), (character) => character.charCodeAt(0)));
+  }
+
+  /** Types on the PS/2 keyboard. */
+  typeKeys(text: string): void {
+    this.machine.typeText(text);
+  }
+
+  /** Lets virtual time pass until the console's unread text matches; consumes it up to the end of the match. */
+  async waitFor(pattern: RegExp | string, options: WaitOptions = {}): Promise<RegExpExecArray> {
+    return this.#lab.until(() => this.console.take(pattern), `${this.name} did not print ${pattern}`, options, () => this.console.unread);
+  }
+
+  /** Types a line and waits for what follows it. */
+  async enter(line: string, pattern: RegExp | string, options: WaitOptions = {}): Promise<RegExpExecArray> {
+    this.type(`${line}\n`);
+    return this.waitFor(pattern, options);
+  }
+
+  /** The 25 lines of the VGA text screen, without trailing spaces. */
+  screen(): string[] {
+    return this.machine.screen().lines;
+  }
+
+  async waitForScreen(pattern: RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
+    return this.#lab.until(() => pattern.exec(this.screen().join("\n")), `${this.name} did not show ${pattern}`, options, () => this.screen().join("\n"));
+  }
+
+  readMemory(physicalAddress: number, lengthBytes: number): Uint8Array {
+    return this.machine.readMemory(physicalAddress, lengthBytes);
+  }
+
+  readDisk(offsetBytes: number, lengthBytes: number): Uint8Array {
+    const bytes = new Uint8Array(lengthBytes);
+    this.disk?.read(offsetBytes, bytes);
+    return bytes;
+  }
+
+  /** Presses the reset button. */
+  reset(): void {
+    this.machine.reset();
+  }
+
+  powerOff(): void {
+    this.machine.powerOff();
+  }
+
+  powerOn(): void {
+    this.machine.powerOn();
+  }
+
+  /** True once the machine is off: by ACPI, by the debug exit port, or by hand. */
+  get isOff(): boolean {
+    return this.machine.power === "off";
+  }
+
+  /** The status that the guest gave at the debug exit port (as QEMU's isa-debug-exit forms it), or null. */
+  get exitStatus(): number | null {
+    return this.machine.exitStatus;
+  }
+
+  /** Pulls this node's network cable. */
+  cut(): void {
+    this.#lab.cluster.setCable(this.index, false);
+  }
+
+  /** Plugs it in again. */
+  connect(): void {
+    this.#lab.cluster.setCable(this.index, true);
+  }
+}
+
+export class LabCluster {
+  readonly nodes: readonly LabNode[];
+  readonly cluster: Cluster;
+  /** Paces virtual time to the host's clock; may be switched while the cluster runs. */
+  realtime: boolean;
+  readonly #signal: AbortSignal | undefined;
+  #turnMs = performance.now();
+
+  constructor(options: ClusterOptions) {
+    this.realtime = options.realtime ?? false;
+    this.#signal = options.signal;
+    const parts = options.nodes.map((node, index) => ({
+      name: node.name ?? `qure-${index + 1}`, ramBytes: node.ramBytes ?? DEFAULT_RAM_BYTES,
+      disk: node.disk ? toBackend(node.disk) : null, cdrom: node.cdrom ? toBackend(node.cdrom) : null,
+    }));
+    const nodes = parts.map(({ name, disk }, index) => new LabNode(this, index, name, disk));
+    this.nodes = nodes;
+    const byte = new Uint8Array(1);
+    this.cluster = new Cluster({
+      firmware: options.firmware, seed: options.seed ?? 1, gateway: options.gateway ?? true, linkLatencyNs: toNs(options.linkLatency ?? "50us"),
+      startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
+      ...(options.capture ? { capture: options.capture } : {}),
+      nodes: parts.map((part, index) => ({
+        ...part,
+        serialOutput: (port: 0 | 1, value: number) => {
+          if (port !== COM1) return;
+          byte[0] = value;
+          nodes[index]!.console.append(byte);
+        },
+        ...(options.log ? { log: (line: string): void => options.log!(part.name, line) } : {}),
+      })),
+    });
+  }
+
+  /** Virtual time since power-on, in ns. */
+  get nowNs(): number {
+    return this.cluster.nowNs;
+  }
+
+  /** Instructions retired by all machines. */
+  get instructions(): number {
+    return this.cluster.instructions;
+  }
+
+  /** Lets virtual time pass. */
+  async advance(span: TimeSpan): Promise<void> {
+    const end = this.nowNs + toNs(span);
+    while (this.nowNs < end) await this.#slice(end);
+  }
+
+  /**
+   * Lets virtual time pass until `condition` gives something, which is looked at each virtual millisecond. Throws `WaitError`
+   * when it does not within the time, or when all machines are off.
+   */
+  async until<Result>(condition: () => Result | null | false | undefined, what: string, options: WaitOptions = {}, shown: () => string = () => ""): Promise<Result> {
+    const start = this.nowNs;
+    const end = start + toNs(options.within ?? "60s");
+    for (;;) {
+      const result = condition();
+      if (result !== null && result !== false && result !== undefined) return result;
+      if (this.nowNs >= end || this.nodes.every(({ isOff }) => isOff)) throw new WaitError(what, this.nowNs - start, shown());
+      await this.#slice(end);
+    }
+  }
+
+  async #slice(endNs: number): Promise<void> {
+    this.cluster.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
+    const elapsedMs = performance.now() - this.#turnMs;
+    const aheadMs = this.realtime ? LOOK_NS / 1e6 : 0;
+    if (aheadMs === 0 && elapsedMs < TURN_MS) return;
+    await new Promise<void>((resolve) => (aheadMs > elapsedMs ? void setTimeout(resolve, aheadMs - elapsedMs) : void setImmediate(resolve)));
+    // Where the host cannot keep pace, the time that was lost is not made up for.
+    this.#turnMs = Math.max(this.#turnMs + aheadMs, performance.now() - TURN_MS * Number(this.realtime));
+    this.#signal?.throwIfAborted();
+  }
+
+  /** Digest of the whole state: processors, devices, memories, disks, frames in flight. Equal runs give equal digests. */
+  digest(): string {
+    return this.cluster.digest();
+  }
+}
+
+/** A blank disk in memory that takes room only for what is written. */
+export function blankDisk(sizeBytes: number): SparseDisk {
+  return new SparseDisk(sizeBytes);
+}

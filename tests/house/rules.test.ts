@@ -1,0 +1,124 @@
+/** The rules of the house that a program can check. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { runInNewContext } from "node:vm";
+import { build } from "esbuild";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" }).split("\n").filter((path) => path !== "" && existsSync(join(root, path)));
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const typescript = files.filter((path) => path.endsWith(".ts"));
+/** What must also run in a browser. */
+const core = typescript.filter((path) => /^(emulator|src\/(isa|assembler|linker|image|platform\.d))/.test(path));
+
+/** Without comments and strings, so that prose may speak of what code must not do. */
+function code(text: string): string {
+  return text.replace(/\/\*[^]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, (match) => match.replace(/[^\n]/g, " "));
+}
+
+function importsOf(path: string): string[] {
+  return [...read(path).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]!);
+}
+
+/** Lines of the code of `paths` that match, as `file:line: text`. */
+function offenders(paths: readonly string[], pattern: RegExp): string[] {
+  return paths.flatMap((path) => code(read(path)).split("\n").flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])));
+}
+
+describe("house rules", () => {
+  test("nothing under emulator/ reads a clock, a random source or a timer of the host", () => {
+    const emulator = core.filter((path) => path.startsWith("emulator/"));
+    expect(offenders(emulator, /\bDate\b|\bperformance\b|Math\.random|hrtime|set(Timeout|Interval|Immediate)|queueMicrotask|\bcrypto\b/)).toEqual([]);
+  });
+
+  test("the core uses no API of Node", () => {
+    expect(core.flatMap((path) => importsOf(path).filter((name) => !name.startsWith(".")).map((name) => `${path} imports ${name}`))).toEqual([]);
+    expect(offenders(core, /\bprocess\.|\bBuffer\b|\brequire\(|__dirname|import\.meta/)).toEqual([]);
+  });
+
+  test("imports go the way DESIGN gives: the ground floor knows nobody, and only the command line knows all", () => {
+    /** Folder -> the folders it may import from. */
+    const allowed: Readonly<Record<string, readonly string[]>> = {
+      "src/isa": [],
+      "src/assembler": ["src/isa"],
+      "src/linker": ["src/isa", "src/assembler"],
+      "src/image": ["src/linker"],
+      "emulator": ["src/isa"],
+      "src/host": ["emulator", "src/isa"],
+      "src/lab": ["emulator", "src/host"],
+    };
+    const wrong: string[] = [];
+    for (const [folder, others] of Object.entries(allowed)) {
+      for (const path of typescript.filter((file) => file.startsWith(`${folder}/`))) {
+        for (const name of importsOf(path).filter((imported) => imported.startsWith("."))) {
+          const target = normalize(join(dirname(path), name));
+          if (![folder, ...others].some((place) => target.startsWith(`${place}/`))) wrong.push(`${path} imports ${target}`);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test("no source file is longer than 600 lines, tables of data excepted", () => {
+    const isTable = (path: string): boolean => /\/table\//.test(path) || /\/vga-font\.ts$|\/font\.s$|package-lock/.test(path);
+    const long = files.filter((path) => /\.(ts|mjs|s|inc)$/.test(path) && !isTable(path)).map((path) => ({ path, lines: read(path).split("\n").length - 1 })).filter(({ lines }) => lines > 600);
+    expect(long).toEqual([]);
+  });
+
+  test("exported signatures have no any", () => {
+    expect(offenders(typescript.filter((path) => !path.startsWith("tests/")), /:\s*any\b|<any>|\bas any\b|any\[\]/)).toEqual([]);
+  });
+
+  test("paths in the project are relative", () => {
+    const text = files.filter((path) => /\.(ts|mjs|s|inc|md|json|ld)$/.test(path) && path !== "package-lock.json");
+    const absolute = text.flatMap((path) => read(path).split("\n").flatMap((line, index) => (/(^|[\s"'`(])\/(work|home|root|Users)\//.test(line) ? [`${path}:${index + 1}`] : [])));
+    expect(absolute.filter((place) => !place.startsWith(relative(root, import.meta.filename)))).toEqual([]);
+  });
+
+  test("tests are neither skipped nor singled out in the source", () => {
+    const tests = typescript.filter((path) => path.startsWith("tests/"));
+    expect(offenders(tests, /\b(it|test|describe)\.(only|skip|todo)\b/)).toEqual([]);
+  });
+
+  test("boot images, disks and build outputs are not committed", () => {
+    const committed = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).split("\n");
+    expect(committed.filter((path) => /\.(iso|img|vmdk|elf|o|bin|qcow2|pcapng)$|^(dist|build|node_modules)(\/|$)/.test(path))).toEqual([]);
+  });
+
+  test("the emulator, bundled for a browser, boots a machine without Node's globals", async () => {
+    const entry = `
+      export { assemble } from "./src/assembler/assemble.ts";
+      export { Machine } from "./emulator/machine.ts";`;
+    const bundle = await build({
+      stdin: { contents: entry, resolveDir: root, loader: "ts" }, bundle: true, platform: "browser", format: "iife", globalName: "qure", write: false, logLevel: "silent",
+    });
+    const context: Record<string, unknown> = { WebAssembly, TextEncoder, TextDecoder };
+    runInNewContext(`${bundle.outputFiles[0]!.text}; globalThis.qure = qure;`, context);
+    const result = runInNewContext(BROWSER_PROGRAM, context) as string;
+    expect(result).toBe("hello from the reset vector");
+  });
+});
+
+/** Assembles a ROM that says hello on COM1 and powers a machine that has nothing else. */
+const BROWSER_PROGRAM = `
+(() => {
+  const source = ".intel_syntax noprefix\\n.code16\\n start: mov si, offset text - start\\n next: cs lodsb\\n test al, al\\n jz done\\n mov dx, 0x3f8\\n out dx, al\\n jmp next\\n done: hlt\\n jmp done\\n" +
+    "text: .asciz \\"hello from the reset vector\\"\\n .org 0xfff0\\n jmp start\\n .org 0x10000\\n";
+  const encoder = new TextEncoder();
+  const files = { read: (path) => path === "rom.s" ? { path, bytes: encoder.encode(source) } : null };
+  const { object, diagnostics } = qure.assemble({ path: "rom.s", files });
+  if (!object) return JSON.stringify(diagnostics);
+  const view = new DataView(object.buffer, object.byteOffset);
+  const headers = view.getUint32(32, true), count = view.getUint16(48, true);
+  let rom = null;
+  for (let i = 0; i < count; i++) {
+    const at = headers + 40 * i;
+    if (view.getUint32(at + 20, true) === 0x10000) rom = object.slice(view.getUint32(at + 16, true), view.getUint32(at + 16, true) + 0x10000);
+  }
+  let text = "";
+  const machine = new qure.Machine({ name: "browser", ramBytes: 1 << 20, firmware: rom, ide: [], network: [], rtcStartSeconds: 0, serialOutput: (port, byte) => { text += String.fromCharCode(byte); } });
+  machine.runUntil(50e6);
+  return text;
+})()`;

@@ -1,0 +1,77 @@
+/** `fdisk` writes only after `Yes`, twice. */
+import { describe, expect, test } from "vitest";
+import { readPartitionTable, SparseDisk, type LabNode } from "../../src/index.ts";
+import { boot, DISK_BYTES, images, PROMPT } from "./images.ts";
+
+/** A disk whose every sector says something, so that any change shows. */
+function markedDisk(): SparseDisk {
+  const content = new Uint8Array(256 * 512);
+  for (let i = 0; i < content.length; i++) content[i] = (i * 7 + (i >> 9)) & 0xff;
+  return new SparseDisk(DISK_BYTES, { content });
+}
+
+async function machine(disk: SparseDisk): Promise<LabNode> {
+  const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+  await node.waitFor(PROMPT);
+  return node;
+}
+
+describe("fdisk init", () => {
+  test.each([
+    ["no", null], ["yes", null], ["YES", null], ["Yes ", null], [" Yes", null], ["", null], ["Yess", null], ["Ye", null], ["y", null],
+    ["Yes", "yes"], ["Yes", ""], ["Yes", "No"], ["Yes", "Yes!"],
+  ])("answers %j and %j leave the disk as it was", async (first, second) => {
+    const disk = markedDisk();
+    const before = disk.content();
+    const node = await machine(disk);
+    await node.enter("fdisk hda init", /Type 'Yes' if so: $/);
+    if (second === null) await node.enter(first, PROMPT);
+    else {
+      await node.enter(first, /really sure\? Type 'Yes' if so: $/);
+      await node.enter(second, PROMPT);
+    }
+    expect(Buffer.compare(disk.content(), before)).toBe(0);
+  });
+
+  test("after Yes and Yes there is one partition up to the end, and the disk boots by itself", async () => {
+    const disk = markedDisk();
+    const node = await machine(disk);
+    await node.enter("fdisk hda init", /Type 'Yes' if so: $/);
+    await node.enter("Yes", /really sure\? Type 'Yes' if so: $/);
+    await node.enter("Yes", PROMPT, { within: "120s" });
+    const sector = node.readDisk(0, 512);
+    const [first, ...others] = readPartitionTable(sector);
+    expect(first).toMatchObject({ active: true, type: 0x99, startLba: 16384, sectors: DISK_BYTES / 512 - 16384 });
+    expect(others.every(({ type }) => type === 0)).toBe(true);
+    const alone = boot({ nodes: [{ disk }] }).nodes[0]!;
+    await alone.waitFor(PROMPT);
+    expect(alone.console.text).toMatch(/of drive 80h/);
+  });
+});
+
+describe("fdisk verify", () => {
+  test("toggles the boot flag only after Yes twice", async () => {
+    const disk = new SparseDisk(images().diskBytes, { content: images().disk });
+    const node = await machine(disk);
+    const before = disk.content();
+    await node.enter("fdisk hda verify", /quit|\bq\b/i);
+    node.type("b");
+    node.type("w");
+    await node.waitFor(/Type 'Yes' if so: $/);
+    await node.enter("no", /./);
+    node.type("q");
+    await node.waitFor(PROMPT);
+    expect(Buffer.compare(disk.content(), before)).toBe(0);
+
+    await node.enter("fdisk hda verify", /quit|\bq\b/i);
+    node.type("b");
+    node.type("w");
+    await node.waitFor(/Type 'Yes' if so: $/);
+    await node.enter("Yes", /really sure\? Type 'Yes' if so: $/);
+    node.type("Yes\n");
+    await node.waitFor(/written|wrote/i);
+    node.type("q");
+    await node.waitFor(PROMPT);
+    expect(readPartitionTable(node.readDisk(0, 512))[0]!.active).toBe(false);
+  });
+});

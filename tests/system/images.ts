@@ -1,0 +1,41 @@
+/** The system under test: built once for each test file from the sources in this repository, by QuRe's own tools. */
+import { join } from "node:path";
+import { buildFirmware, buildSystem, folderTree, formatDiagnostic, LabCluster, type BuildResult, type ClusterOptions } from "../../src/index.ts";
+
+export const root = join(import.meta.dirname, "../..");
+
+export interface Images {
+  readonly iso: Uint8Array;
+  readonly disk: Uint8Array;
+  readonly diskBytes: number;
+  readonly kernelElf: Uint8Array;
+  readonly manifest: Readonly<Record<string, { offset: number; sizeBytes: number }>>;
+  readonly firmware: Uint8Array;
+}
+
+let built: Images | null = null;
+
+function filesOf(result: BuildResult): Map<string, { content: Uint8Array; sizeBytes: number; parts: Images["manifest"] }> {
+  if (!result.files) throw new Error(result.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
+  return new Map(result.files.map((file) => [file.name, file]));
+}
+
+export function images(): Images {
+  if (built) return built;
+  const tree = folderTree(root);
+  const files = filesOf(buildSystem(tree, { version: "0.1.0", revision: 1000 }));
+  const firmware = filesOf(buildFirmware(tree)).get("firmware.bin")!.content;
+  const disk = files.get("qure.img")!;
+  const iso = files.get("qure.iso")!;
+  built = { iso: iso.content, disk: disk.content, diskBytes: disk.sizeBytes, kernelElf: files.get("kernel.elf")!.content, manifest: iso.parts, firmware };
+  return built;
+}
+
+/** A cluster with the firmware of this repository. */
+export function boot(options: Omit<ClusterOptions, "firmware">): LabCluster {
+  return new LabCluster({ ...options, firmware: images().firmware });
+}
+
+export const PROMPT = /\S+:\/\S*> $/;
+export const CLOUD = /^cloud: (\S+) (\d+\.\d+\.\d+\.\d+) era (\d+) age (\d+) peers (\d+)\s*$/m;
+export const DISK_BYTES = 64 * 1024 * 1024;

@@ -1,0 +1,116 @@
+/** The kernel's core inside a machine: its own tests (tests/guest/kernel.s), the console on both screens, and the ways to fail. */
+import { describe, expect, test } from "vitest";
+import { buildSystem, folderTree, formatDiagnostic, LabCluster, type LabNode, type SourceTree } from "../../src/index.ts";
+import { boot, images, PROMPT, root } from "./images.ts";
+
+const PANIC_STATUS = 0x31 * 2 + 1;
+
+/** The sources of the system with one more in the kernel. */
+function treeWith(addition: string): SourceTree {
+  const tree = folderTree(root);
+  const place = `asm/kernel/${addition.split("/").at(-1)!.replace(".s", "-test.s")}`;
+  return {
+    list: (folder) => (place.startsWith(`${folder}/`) ? [...tree.list(folder), place].sort() : tree.list(folder)),
+    read: (path) => tree.read(path === place ? addition : path),
+  };
+}
+
+async function atPrompt(cdrom: Uint8Array = images().iso): Promise<{ lab: LabCluster; node: LabNode }> {
+  const lab = boot({ nodes: [{ cdrom }] });
+  const node = lab.nodes[0]!;
+  await node.waitFor(PROMPT);
+  return { lab, node };
+}
+
+test("the kernel's services pass their own tests", async () => {
+  const built = buildSystem(treeWith("tests/guest/kernel.s"), { version: "0.1.0", revision: 1 });
+  const iso = built.files?.find(({ name }) => name === "qure.iso");
+  if (!iso) throw new Error(built.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
+  const { node } = await atPrompt(iso.content);
+  await node.enter("selftest", /selftest: (\d+) passed, (\d+) failed/);
+  expect(node.console.text).not.toMatch(/^FAIL /m);
+  expect(node.console.text).toMatch(/selftest: [1-9]\d* passed, 0 failed/);
+});
+
+describe("a failing kernel", () => {
+  test.each([
+    ["page", /PANIC: page fault .*\nread at 00000010: page is not present \(null pointer\)/, "crash_page"],
+    ["write", /PANIC: page fault .*\nwrite at \w+: page is read-only/, "crash_write"],
+    ["divide", /PANIC: divide error/, "crash_divide"],
+    ["opcode", /PANIC: invalid opcode/, "crash_opcode"],
+    ["stack", /PANIC: double fault .*\nthe stack has overflowed into its guard page/, "crash_stack"],
+    ["panic", /PANIC: as the user wished/, "crash_panic"],
+    ["heap", /PANIC: heap: the header behind a block is overwritten/, "crash_heap"],
+  ])("says so after `crash %s`", async (how, message, routine) => {
+    const { node } = await atPrompt();
+    await node.enter(`crash ${how}`, /system halted\n/);
+    const { text } = node.console;
+    expect(text).toMatch(message);
+    expect(text).toMatch(new RegExp(`^  [0-9a-f]{8}  ${routine}\\+0x[0-9a-f]+  asm/shell/crash\\.s:\\d+$`, "m"));
+    expect(text).toMatch(/^ {2}[0-9a-f]{8} {2}shell_run\+0x[0-9a-f]+ {2}asm\/shell\/shell\.s:\d+$/m);
+    expect(node.exitStatus).toBe(PANIC_STATUS);
+    expect(node.screen().join("\n")).toContain("system halted");
+  });
+});
+
+describe("the console", () => {
+  test("shows the same on the screen and on COM1", async () => {
+    const { node } = await atPrompt();
+    await node.enter("cls", PROMPT);
+    await node.enter("echo 'one  word' two", /one {2}word two\n/);
+    await node.waitFor(PROMPT);
+    expect(node.screen().filter((line) => line !== "")).toEqual([expect.stringMatching(/:\/> echo 'one  word' two$/), "one  word two", expect.stringMatching(/:\/>$/)]);
+  });
+
+  test("takes keys from the keyboard and from COM1 alike, and edits the line", async () => {
+    const { lab, node } = await atPrompt();
+    node.typeKeys("echo Keys\n");
+    await node.waitFor(/\nKeys\n/);
+    await node.waitFor(PROMPT);
+    node.type("bcho line\x1b[H\x1b[3~e\x05s!\x7f\n"); // Home, Delete, e, Ctrl-E, s!, Backspace
+    await node.waitFor(/\nlines\n/);
+    node.type("\x1b[A\x1b[A\n"); // Up, Up: the line before
+    await node.waitFor(/\nKeys\n/);
+    node.type("echo nothing of this\x15echo start\n"); // Ctrl-U
+    await node.waitFor(/\nstart\n/);
+    node.type("echo lost");
+    await lab.advance("50ms");
+    node.type("\x1b"); // Escape alone clears
+    await lab.advance("200ms");
+    await node.enter("echo kept", /\nkept\n/);
+    expect(node.console.text).not.toMatch(/\nlost/);
+  });
+
+  test.each([
+    ["frobnicate now", /^frobnicate: unknown command/m],
+    ["echo 'open", /^a quote is not closed/m],
+    ["help nonsense", /^help: there is no command nonsense/m],
+    ["help help", /^usage: help \[NAME\]/m],
+    ["hostname way-too-long-for-a-name", /^hostname: a name has at most 15 characters/m],
+    ["set colour=blue", PROMPT],
+  ])("answers `%s` in a line", async (line, answer) => {
+    const { node } = await atPrompt();
+    await node.enter(line, answer);
+  });
+});
+
+test("variables, name and history live in the shell", async () => {
+  const { node } = await atPrompt();
+  await node.enter("set colour blue", PROMPT);
+  await node.enter("set", /^colour=blue$/m);
+  await node.waitFor(PROMPT);
+  await node.enter("set colour", PROMPT);
+  await node.enter("set colour", /there is no variable colour/);
+  await node.waitFor(PROMPT);
+  await node.enter("hostname box-7", /box-7:\/> $/);
+  await node.enter("hist", /\d+ {2}set colour blue\n/);
+});
+
+test("shutdown switches the machine off, reboot starts it again", async () => {
+  const { lab, node } = await atPrompt();
+  await node.enter("reboot", /QuRe loader: /);
+  await node.waitFor(PROMPT);
+  node.type("shutdown\n");
+  await lab.until(() => node.isOff, "the machine did not switch off", { within: "5s" });
+  expect(node.exitStatus).toBeNull();
+});

@@ -1,0 +1,57 @@
+/** The same images boot in QEMU with SeaBIOS, and our firmware boots them there too. */
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { oracle } from "../oracle.ts";
+import { images } from "./images.ts";
+
+const qemu = oracle("qemu-system-i386");
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "qure-qemu-"));
+  const { iso, disk, diskBytes, firmware } = images();
+  writeFileSync(join(folder, "qure.iso"), iso);
+  writeFileSync(join(folder, "qure.img"), disk);
+  truncateSync(join(folder, "qure.img"), diskBytes);
+  writeFileSync(join(folder, "firmware.bin"), firmware);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Boots, types `echo` at the prompt, and returns all that came over COM1 once the answer is there. */
+async function bootInQemu(args: readonly string[]): Promise<string> {
+  const child = execa(qemu!, ["-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", ...args], { timeout: 60_000, reject: false, buffer: false, stdin: "pipe" });
+  let text = "";
+  let typed = false;
+  for await (const chunk of child.stdout!) {
+    text += String(chunk);
+    if (!typed && /\S+:\/> $/.test(text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, ""))) {
+      typed = true;
+      child.stdin!.write("echo the answer is $42\r");
+    }
+    if (/\nthe answer is/.test(text.replace(/\r/g, ""))) break;
+  }
+  child.kill();
+  await child;
+  return text;
+}
+
+const WAYS: readonly (readonly [way: string, args: readonly string[]])[] = [
+  ["CD, SeaBIOS", ["-cdrom", "qure.iso"]],
+  ["disk, SeaBIOS", ["-drive", "format=raw,file=qure.img"]],
+  ["the ISO as a disk, as on a USB stick, SeaBIOS", ["-drive", "format=raw,file=qure.iso"]],
+  ["CD, our firmware", ["-bios", "firmware.bin", "-vga", "std", "-cdrom", "qure.iso"]],
+  ["disk, our firmware", ["-bios", "firmware.bin", "-vga", "std", "-drive", "format=raw,file=qure.img"]],
+];
+
+for (const [way, args] of WAYS) {
+  test(`boots to the shell in QEMU from ${way}`, async (context) => {
+    if (!qemu) return context.skip("qemu-system-i386 is not installed");
+    const text = await bootInQemu(args.map((arg) => arg.replace(/(qure\.iso|qure\.img|firmware\.bin)/, (name) => join(folder, name))));
+    expect(text).toMatch(/QuRe loader: /);
+    expect(text).toMatch(/the answer is/);
+  });
+}
