@@ -4,6 +4,7 @@
  */
 
 import { encode, isEncodingError, isMnemonic } from "../isa/encode.ts";
+import { prefixByte } from "../isa/prefixes.ts";
 import type { EncodeOptions, Encoding, EncodingError, Instruction, Operand, Prefix } from "../isa/instruction.ts";
 import type { Assembler } from "./assembler.ts";
 import type { Atom } from "./atom.ts";
@@ -149,7 +150,13 @@ export class InstructionParser {
 
   /** A line of prefixes only: they belong to the instruction of the next line, but stand in the bytes at once. */
   #lonePrefixes(prefixes: readonly Prefix[], offset: number): void {
-    for (const prefix of prefixes) this.#emit({ mnemonic: prefix, prefixes: NO_PREFIXES, operands: [] }, offset);
+    const assembler = this.#assembler;
+    if (assembler.debug.isOn) assembler.debug.instruction();
+    for (const prefix of prefixes) {
+      const byte = prefixByte(prefix, assembler.bits);
+      if (byte === null) assembler.failAt("bad-prefix", offset, `\`${prefix}' is redundant: this is ${assembler.bits}-bit code`);
+      else assembler.sections.integer(byte, 1);
+    }
   }
 
   #emit(instruction: Instruction, offset: number): void {

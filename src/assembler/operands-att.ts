@@ -14,7 +14,6 @@ import type { Expression } from "./expression.ts";
 import { isBranch, isFarBranch } from "./instruction-parser.ts";
 import type { ParsedOperands } from "./instruction-parser.ts";
 import { low32 } from "./integer.ts";
-import { R } from "./relocation-types.ts";
 
 function encoderValue(expression: Expression): number | null {
   if (expression.op !== Op.CONSTANT) return null;
@@ -120,7 +119,8 @@ export class AttOperands {
     while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
     const atom = assembler.atoms.intern(input.bytes, input.offset, end);
     if (assembler.allowsNakedRegisters && atom.lower.register !== null && atom.symbol === null) return assembler.expressions.register();
-    // A symbol may stand for a register.
+    // A symbol may stand for a register; asking that lists it.
+    if (atom.symbol !== null) assembler.symbols.need(atom.symbol);
     if (atom.symbol?.register) {
       input.offset = end;
       return atom.symbol.register;
@@ -139,7 +139,6 @@ export class AttOperands {
       if (displacement.op === Op.BIG) assembler.failAt("number-too-large", displacement.offset, "a number of more than 64 bits fits no instruction");
     }
     const relocation = expressions.relocation;
-    if (relocation === R.GOTOFF && displacement?.op === Op.SYMBOL) assembler.symbols.need(displacement.symbol!);
     const operand: { -readonly [K in keyof MemoryOperand]: MemoryOperand[K] } = { kind: "memory" };
     let hasAddress = false;
     if (input.skipSpace() === OPEN_PARENTHESIS) {

@@ -143,7 +143,8 @@ const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonl
         selector = i;
         break;
       case "moffs":
-        emission.value((operand as MemoryOperand).displacement ?? 0, address === 16 ? 2 : 4, i, "displacement", false);
+        // Null is a displacement that only a relocation knows; only an absent one is zero.
+        emission.value((operand as MemoryOperand).displacement === undefined ? 0 : (operand as MemoryOperand).displacement!, address === 16 ? 2 : 4, i, "displacement", false);
         break;
       case "relative":
         emission.target(sizeBytes as 1 | 2 | 4, i);
