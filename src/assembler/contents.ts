@@ -50,7 +50,8 @@ function writeVariable(assembler: Assembler, resolver: Resolver, section: Sectio
   const size = fragment.variableSize;
   switch (variable.kind) {
     case "align":
-      if (variable.fill === null) writeNops(out, at, size, variable.bits, assembler.architecture.hasLongNops);
+      // The mode at the end of the source decides, as in GNU as.
+      if (variable.fill === null) writeNops(out, at, size, assembler.bits, assembler.architecture.hasLongNops);
       else {
         // What is left over before the first whole pattern is zero.
         const lead = size % variable.fill.length;

@@ -42,6 +42,8 @@ export class ExpressionParser {
   intelOperand = false;
   /** The last expression named a relocation with `@`; 0 when it did not. Reset by whoever cares. */
   relocation = 0;
+  /** Counts what was read that may mean something else another time: symbols, labels, places. */
+  namesRead = 0;
   #nesting = 0;
 
   constructor(assembler: Assembler) {
@@ -240,11 +242,12 @@ export class ExpressionParser {
     const code = input.bytes[start]!;
     if (end === start + 1 && (code === DOT || (code === DOLLAR && assembler.isIntel))) {
       input.offset = end;
+      this.namesRead++;
       return assembler.here(start);
     }
     const atom = assembler.atoms.intern(input.bytes, start, end);
     const lower = atom.lower;
-    if (lower.register !== null && assembler.allowsNakedRegisters && atom.symbol === null) {
+    if (lower.register !== null && assembler.allowsNakedRegisters) {
       const register = this.register();
       if (register !== null) return registerExpression(register, start);
     }
@@ -296,6 +299,7 @@ export class ExpressionParser {
 
   /** Cursor behind the name. */
   #symbol(atom: Atom, start: number): Expression {
+    this.namesRead++;
     const assembler = this.#assembler;
     const input = assembler.input;
     if (input.bytes[input.offset] === AT_SIGN) {
@@ -419,6 +423,7 @@ export class ExpressionParser {
   }
 
   #localLabel(number: number, forward: boolean, start: number, length: number): Expression {
+    this.namesRead++;
     const symbol = this.#assembler.symbols.localLabel(number, forward);
     if (symbol === null) {
       return this.#assembler.failAt("unknown-local-label", start, `no label \`${number}:' stands before this line`, length);

@@ -12,8 +12,9 @@ import { NAME_PART, NAME_START, STATEMENT_END, characterClass, textOfBytes } fro
 import { Op, constant, node, symbolExpression } from "./expression.ts";
 import type { Expression } from "./expression.ts";
 import { AttOperands } from "./operands-att.ts";
-import { IntelOperands } from "./operands-intel.ts";
+import { IntelOperands, TARGET } from "./operands-intel.ts";
 import { R } from "./relocation-types.ts";
+import { StatementCache } from "./statement-cache.ts";
 import { AssemblySymbol } from "./symbol.ts";
 
 const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
@@ -25,47 +26,65 @@ const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
 
 /** What a line's operands are, as the operand parsers leave it. */
 export class ParsedOperands {
+  count = 0;
   /** In Intel order. */
-  readonly operands: Operand[] = [];
+  operands: Operand[] = [];
   /** For each operand the expression behind its number, where only layout or the linker knows it. */
-  readonly expressions: (Expression | null)[] = [];
+  readonly expressions: (Expression | null)[] = [null, null, null, null];
   /** For far operands, that of the selector. */
-  readonly selectors: (Expression | null)[] = [];
+  readonly selectors: (Expression | null)[] = [null, null, null, null];
   /** Relocation that the operand asked for, or 0. */
-  readonly relocations: number[] = [];
+  readonly relocations: number[] = [0, 0, 0, 0];
   /** Where each begins and how long it is. */
-  readonly offsets: number[] = [];
-  readonly lengths: number[] = [];
+  readonly offsets: number[] = [0, 0, 0, 0];
+  readonly lengths: number[] = [1, 1, 1, 1];
   /** The jump is through a far pointer (`far ptr [x]`). */
   isFar = false;
 
   clear(): void {
-    this.operands.length = 0;
-    this.expressions.length = 0;
-    this.selectors.length = 0;
-    this.relocations.length = 0;
-    this.offsets.length = 0;
-    this.lengths.length = 0;
+    this.count = 0;
+    this.operands = [];
     this.isFar = false;
   }
 
   add(operand: Operand, expression: Expression | null, offset: number, relocation = 0, selector: Expression | null = null): void {
+    const i = this.count++;
     this.operands.push(operand);
-    this.expressions.push(expression);
-    this.selectors.push(selector);
-    this.relocations.push(relocation);
-    this.offsets.push(offset);
-    this.lengths.push(1);
+    this.expressions[i] = expression;
+    this.selectors[i] = selector;
+    this.relocations[i] = relocation;
+    this.offsets[i] = offset;
+    this.lengths[i] = 1;
+  }
+
+  /** Turns AT&T's order into Intel's. */
+  reverse(): void {
+    this.operands.reverse();
+    for (const row of [this.expressions, this.selectors, this.relocations, this.offsets, this.lengths] as unknown[][]) {
+      const turned = row.slice(0, this.count).reverse();
+      for (let i = 0; i < turned.length; i++) row[i] = turned[i];
+    }
   }
 }
 
 /** Jumps and calls: their plain operand is where to go, not what to read. */
 export function isBranch(mnemonic: string): boolean {
-  return mnemonic.startsWith("j") || /^(call|loop|xbegin)/.test(mnemonic);
+  switch (mnemonic.charCodeAt(0)) {
+    case 0x6a:
+      return true;
+    case 0x63:
+      return mnemonic.startsWith("call");
+    case 0x6c:
+      return mnemonic.startsWith("loop");
+    case 0x78:
+      return mnemonic === "xbegin";
+    default:
+      return false;
+  }
 }
 
 export function isFarBranch(mnemonic: string): boolean {
-  return mnemonic.startsWith("ljmp") || mnemonic.startsWith("lcall");
+  return mnemonic.charCodeAt(0) === 0x6c && (mnemonic.startsWith("ljmp") || mnemonic.startsWith("lcall"));
 }
 
 const NO_PREFIXES: readonly Prefix[] = [];
@@ -75,8 +94,12 @@ export class InstructionParser {
   readonly parsed = new ParsedOperands();
   readonly #intel: IntelOperands;
   readonly #att: AttOperands;
+  readonly #cache = new StatementCache();
+  /** Encodings of plain jumps by mnemonic, for one mode. */
+  readonly #branches = new Map<string, Encoding>();
+  #branchMode = -1;
   #options: EncodeOptions = { bits: 32 };
-  #optionsKey = "";
+  #optionsMode = -1;
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
@@ -84,12 +107,19 @@ export class InstructionParser {
     this.#att = new AttOperands(assembler, this.parsed);
   }
 
+  /** All that the encoding of a text depends on, as a number. */
+  get #mode(): number {
+    const assembler = this.#assembler;
+    return (assembler.bits === 16 ? 1 : 0) | (assembler.stack32 ? 2 : 0) | (assembler.isIntel ? 4 : 0) | (assembler.allowsNakedRegisters ? 8 : 0)
+      | ((assembler.architecture.generation & 0xfff) << 4);
+  }
+
   /** The encoder's options for the mode at hand: made anew when the mode changes. */
   get options(): EncodeOptions {
     const assembler = this.#assembler;
-    const key = `${assembler.bits}${assembler.stack32}${assembler.isIntel}${assembler.architecture.generation}`;
-    if (key !== this.#optionsKey) {
-      this.#optionsKey = key;
+    const mode = this.#mode;
+    if (mode !== this.#optionsMode) {
+      this.#optionsMode = mode;
       this.#options = {
         bits: assembler.bits, stack32: assembler.stack32, att: !assembler.isIntel,
         ...(assembler.architecture.features === null ? {} : { features: assembler.architecture.features }),
@@ -129,13 +159,58 @@ export class InstructionParser {
       input.offset = end;
     }
     const parsed = this.parsed;
+    const namesBefore = assembler.expressions.namesRead;
+    let operandOffset = -1;
+    let mode = 0;
+    if (prefixes === null) {
+      mode = this.#mode;
+      operandOffset = input.offset;
+      const known = this.#cache.find(input.bytes, wordOffset, mode);
+      if (known !== null && assembler.sections.current !== null && assembler.sections.current.section.hasContents) {
+        if (assembler.debug.isOn) assembler.debug.instruction();
+        this.#copy(known.bytes);
+        input.offset = this.#cache.end;
+        return;
+      }
+    }
     parsed.clear();
     if (!(characterClass[input.skipSpace()]! & STATEMENT_END)) {
       if (assembler.isIntel) this.#intel.parse(mnemonic);
       else this.#att.parse(mnemonic);
     }
+    if (prefixes === null && parsed.count === 1 && parsed.operands[0] === TARGET && this.#emitKnownBranch(mnemonic, mode, wordOffset)) return;
     const instruction: Instruction = { mnemonic: parsed.isFar && isBranch(mnemonic) ? `l${mnemonic}` : mnemonic, prefixes: prefixes ?? NO_PREFIXES, operands: parsed.operands };
-    this.#emit(instruction, wordOffset);
+    const encoding = this.#emit(instruction, wordOffset);
+    if (operandOffset >= 0 && encoding !== null && assembler.expressions.namesRead === namesBefore && encoding.fixups.length === 0) {
+      // The look-up was for this very statement unless an operand looked up something itself, which none does.
+      if (input.offset <= this.#cache.end) this.#cache.store(input.bytes, wordOffset, mode, encoding);
+    }
+  }
+
+  /** A plain jump or call: its encoding depends on nothing but the mnemonic. */
+  #emitKnownBranch(mnemonic: string, mode: number, offset: number): boolean {
+    if (mode !== this.#branchMode) {
+      this.#branchMode = mode;
+      this.#branches.clear();
+    }
+    let encoding = this.#branches.get(mnemonic);
+    if (encoding === undefined) {
+      const result = encode({ mnemonic, prefixes: NO_PREFIXES, operands: this.parsed.operands }, this.options);
+      if (isEncodingError(result) || result.warning !== undefined) return false;
+      encoding = result;
+      this.#branches.set(mnemonic, encoding);
+    }
+    this.#place(encoding, { mnemonic, prefixes: NO_PREFIXES, operands: this.parsed.operands }, offset);
+    return true;
+  }
+
+  #copy(bytes: Uint8Array): void {
+    const sections = this.#assembler.sections;
+    const current = sections.writable(bytes.length);
+    const start = current.length;
+    for (let i = 0; i < bytes.length; i++) current.bytes[start + i] = bytes[i]!;
+    current.length = start + bytes.length;
+    sections.charge(bytes.length);
   }
 
   /** `{disp32}` and the like, which choose among encodings: read and passed over where the choice is the usual one. */
@@ -159,18 +234,27 @@ export class InstructionParser {
     }
   }
 
-  #emit(instruction: Instruction, offset: number): void {
+  /** Returns the encoding when it is of settled bytes without a warning, for the cache. */
+  #emit(instruction: Instruction, offset: number): Encoding | null {
     const assembler = this.#assembler;
     const result = encode(instruction, this.options);
     if (isEncodingError(result)) {
       this.#refuse(result, instruction, offset);
-      return;
+      return null;
     }
     const { parsed } = this;
     if (result.warning !== undefined) {
       const at = result.warning.operand;
       assembler.warnAt(WARNINGS.get(result.warning.code) ?? result.warning.code, at >= 0 ? parsed.offsets[at]! : offset, result.warning.message, at >= 0 ? parsed.lengths[at] : undefined);
     }
+    this.#place(result, instruction, offset);
+    return result.longer === null && result.warning === undefined ? result : null;
+  }
+
+  /** Puts the bytes into the section, with fields for what is not known yet. */
+  #place(result: Encoding, instruction: Instruction, offset: number): void {
+    const assembler = this.#assembler;
+    const { parsed } = this;
     if (assembler.sections.current === null) assembler.failAt("absolute-contents", offset, "the absolute section holds no instructions");
     if (assembler.debug.isOn) assembler.debug.instruction();
     if (result.longer !== null) {
@@ -199,7 +283,7 @@ export class InstructionParser {
         pcBias: bytes.length - fixup.offset, signed: fixup.signed, relocation, isData: false, frame: assembler.input.frame, offset: parsed.offsets[fixup.operand]!,
       });
     }
-    assembler.sections.charge(bytes.length);
+    sections.charge(bytes.length);
   }
 
   #branch(short: Encoding, offset: number): void {
@@ -232,7 +316,7 @@ export class InstructionParser {
         candidates: this.#wordsNear(instruction.mnemonic), written: instruction.mnemonic,
       });
     }
-    const operand = error.operand >= 0 && error.operand < parsed.offsets.length ? error.operand : -1;
+    const operand = error.operand >= 0 && error.operand < parsed.count ? error.operand : -1;
     if (operand >= 0) assembler.failAt(WARNINGS.get(error.code) ?? error.code, parsed.offsets[operand]!, error.message, parsed.lengths[operand]);
     assembler.failAt(WARNINGS.get(error.code) ?? error.code, offset, error.message);
   }

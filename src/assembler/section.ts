@@ -30,11 +30,6 @@ export class Subsection {
   last: Fragment;
   /** In the order in which the statements asked for them. */
   readonly fixups: Fixup[] = [];
-  /**
-   * Mode of the code when the last fragment of GNU as would have begun: it, and not the mode at the alignment, chooses the
-   * instructions that fill alignment.
-   */
-  fillBits: 16 | 32 = 32;
   /** How many alignments and origins came so far: fragments with the same count move together. */
   region = 0;
 

@@ -71,8 +71,6 @@ export class Sections {
   #previous: Place | null = null;
   readonly #stack: { place: Place; previous: Place | null }[] = [];
   #totalBytes = 0;
-  /** Sections that bytes were put into or that the source went through. */
-  readonly #entered = new Set<Section>();
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
@@ -80,7 +78,6 @@ export class Sections {
     this.data = this.make(".data", SHT.PROGBITS, SHF.ALLOC | SHF.WRITE);
     this.bss = this.make(".bss", SHT.NOBITS, SHF.ALLOC | SHF.WRITE);
     this.current = this.text.subsection(0);
-    for (const section of this.list) this.#entered.add(section);
   }
 
   make(name: string, type: number, flags: number): Section {
@@ -138,14 +135,7 @@ export class Sections {
   }
 
   #enter(place: Place): void {
-    if (!place.section.isReal) {
-      this.current = null;
-      return;
-    }
-    const isNew = !place.section.subsections.has(place.number) || (place.number === 0 && !this.#entered.has(place.section));
-    this.current = place.section.subsection(place.number);
-    if (isNew) this.current.fillBits = this.#assembler.bits;
-    this.#entered.add(place.section);
+    this.current = place.section.isReal ? place.section.subsection(place.number) : null;
   }
 
   /** The subsection that bytes go to, with room for `count` more. */
@@ -196,7 +186,6 @@ export class Sections {
       return;
     }
     this.charge(this.current.section.hasContents ? size : 0);
-    this.current.fillBits = this.#assembler.bits;
     if (size > 256) {
       this.variable({ kind: "fill", pattern, count, countExpression: null });
       return;
@@ -216,7 +205,6 @@ export class Sections {
     fragment.offset = this.#assembler.input.statementOffset;
     if (variable.kind === "fill" && variable.count !== null) fragment.variableSize = variable.count * variable.pattern.length;
     current.advance();
-    current.fillBits = this.#assembler.bits;
   }
 
   /** A field that layout or the linker fills in, at the current place. */
