@@ -213,6 +213,7 @@ export class Machine implements Stateful {
     if (this.#power === "off") return;
     this.#power = "off";
     this.#log("power off");
+    for (const { port } of this.#config.network) port.setPowered(false);
     this.processor.requestStop();
   }
 
@@ -222,6 +223,7 @@ export class Machine implements Stateful {
     this.#power = "on";
     this.#exitStatus = null;
     this.#clearMemory();
+    for (const { port } of this.#config.network) port.setPowered(true);
     for (const uart of this.board.uarts) uart.discardIncoming();
     this.#reset();
   }

@@ -268,7 +268,7 @@ async function runUntil({ lab, settings, progress }: Watched, startNs: number): 
     if (settings.resting && settings.for === null) return true;
     if (settings.for !== null) await lab.advance(limit);
     // Without a goal: until the machines are off, as any emulator does.
-    else if (!settings.interactive && settings.script === null) await lab.until(() => lab.nodes.every(({ isOff }) => isOff), "the machines went on", { within: "8760h" });
+    else if (!settings.interactive && settings.script === null) await lab.until(() => lab.nodes.every(({ isOff }) => isOff), "the machines went on", { within: "forever" });
     return true;
   }
   const pattern = settings.until === "cloud" ? null : new RegExp(settings.until.slice(5), "m");
