@@ -78,6 +78,8 @@ export class TrackedDisk implements BlockBackend, Stateful {
   readonly readOnly: boolean;
   readonly #backend: BlockBackend;
   readonly #written = new Set<number>();
+  /** What chunks held before they were written for the first time; null while nobody wants to go back. */
+  #before: Map<number, Uint8Array> | null = null;
 
   constructor(backend: BlockBackend) {
     this.#backend = backend;
@@ -92,7 +94,10 @@ export class TrackedDisk implements BlockBackend, Stateful {
   write(offsetBytes: number, source: Uint8Array): void {
     if (source.length === 0) return;
     const last = Math.floor((offsetBytes + source.length - 1) / CHUNK_BYTES);
-    for (let chunk = Math.floor(offsetBytes / CHUNK_BYTES); chunk <= last; chunk++) this.#written.add(chunk);
+    for (let chunk = Math.floor(offsetBytes / CHUNK_BYTES); chunk <= last; chunk++) {
+      if (this.#before !== null && !this.#written.has(chunk)) this.#before.set(chunk, this.#chunk(chunk));
+      this.#written.add(chunk);
+    }
     this.#backend.write(offsetBytes, source);
   }
 
@@ -100,18 +105,40 @@ export class TrackedDisk implements BlockBackend, Stateful {
     this.#backend.flush();
   }
 
+  /** From now on an earlier state can be restored: what it lacks is put back. */
+  keepContents(): void {
+    this.#before ??= new Map();
+  }
+
+  #chunk(index: number): Uint8Array {
+    const bytes = new Uint8Array(Math.min(CHUNK_BYTES, this.sizeBytes - index * CHUNK_BYTES));
+    this.#backend.read(index * CHUNK_BYTES, bytes);
+    return bytes;
+  }
+
   visitState(visitor: StateVisitor): void {
     visitor.part("disk", 1);
     const count = visitor.u32(this.#written.size);
     const known = [...this.#written].sort((a, b) => a - b);
+    const visited = new Set<number>();
     for (let i = 0; i < count; i++) {
       const index = visitor.u32(known[i] ?? 0);
-      const bytes = new Uint8Array(Math.min(CHUNK_BYTES, this.sizeBytes - index * CHUNK_BYTES));
-      this.#backend.read(index * CHUNK_BYTES, bytes);
+      const bytes = this.#chunk(index);
       const before = bytes.slice();
       visitor.bytes(bytes);
+      visited.add(index);
       // A restoring visitor has put other bytes in place.
-      if (bytes.some((byte, at) => byte !== before[at])) this.write(index * CHUNK_BYTES, bytes);
+      if (!this.#written.has(index) || bytes.some((byte, at) => byte !== before[at])) this.write(index * CHUNK_BYTES, bytes);
     }
+    for (const index of known) if (!visited.has(index)) this.#takeBack(index);
+  }
+
+  /** The restored state knows nothing of a write to this chunk. */
+  #takeBack(index: number): void {
+    const before = this.#before?.get(index);
+    if (before === undefined) return;
+    this.#backend.write(index * CHUNK_BYTES, before);
+    this.#before!.delete(index);
+    this.#written.delete(index);
   }
 }

@@ -53,16 +53,26 @@ export class Cluster implements Stateful {
   readonly network = new Network();
   readonly gateway: Gateway;
   readonly #links: readonly Link[];
+  readonly #disks: readonly TrackedDisk[];
   #nowNs = 0;
+  #quanta = 0;
+  /** End of the quantum within which a machine was paused; null between quanta. Part of where a run stands, but of no guest's state. */
+  openQuantumNs: number | null = null;
 
   constructor(config: ClusterConfig) {
     const macs = macAddresses(config.seed, config.nodes.length);
     const powerOn = new Random(config.seed, "power on");
     const cables = config.nodes.map(({ name }) => new CableEnd(name));
+    const disks: TrackedDisk[] = [];
+    const tracked = (backend: BlockBackend): TrackedDisk => {
+      disks.push(new TrackedDisk(backend));
+      return disks.at(-1)!;
+    };
+    this.#disks = disks;
     this.machines = config.nodes.map((node, index) => new Machine({
       name: node.name, ramBytes: node.ramBytes, firmware: config.firmware, rtcStartSeconds: config.startSeconds,
       powerOnNs: powerOn.below(POWER_ON_SPREAD_NS / TICK_NS) * TICK_NS,
-      ide: [node.disk && { kind: "disk", backend: new TrackedDisk(node.disk) }, null, node.cdrom && { kind: "cd", backend: node.cdrom }, null],
+      ide: [node.disk && { kind: "disk", backend: tracked(node.disk) }, null, node.cdrom && { kind: "cd", backend: node.cdrom }, null],
       network: [{ macAddress: macs[index]!, port: cables[index]! }],
       ...(node.serialOutput ? { serialOutput: node.serialOutput } : {}),
       ...(node.log ? { log: node.log } : {}),
@@ -92,14 +102,33 @@ export class Cluster implements Stateful {
     return nextNs;
   }
 
+  /** Quanta that all machines have run. */
+  get quanta(): number {
+    return this.#quanta;
+  }
+
+  /** From now on a state can be restored into this very cluster: what its disks held is kept when it is overwritten. */
+  keepDiskContents(): void {
+    for (const disk of this.#disks) disk.keepContents();
+  }
+
+  /** Comes back early when a debugger pauses a machine; the next call goes on within the same quantum. */
   runUntil(timeNs: number): void {
     const quantumNs = Math.max(TICK_NS, Math.floor(this.network.leastLatencyNs / TICK_NS) * TICK_NS);
     while (this.#nowNs < timeNs) {
       const startNs = Math.max(this.#nowNs, Math.min(timeNs, Math.floor(this.nextEventNs / TICK_NS) * TICK_NS));
-      const endNs = Math.min(timeNs, startNs + quantumNs);
-      for (const machine of this.machines) machine.runUntil(endNs);
+      const endNs = this.openQuantumNs ?? Math.min(timeNs, startNs + quantumNs);
+      for (const machine of this.machines) {
+        machine.runUntil(endNs);
+        if (machine.paused) {
+          this.openQuantumNs = endNs;
+          return;
+        }
+      }
+      this.openQuantumNs = null;
       this.network.advance(endNs);
       this.#nowNs = endNs;
+      this.#quanta++;
     }
   }
 
