@@ -42,6 +42,8 @@ export interface EmuOptions {
   readonly save?: string;
   readonly at?: string;
   readonly store?: string;
+  readonly gdb?: string;
+  readonly stopped?: boolean;
 }
 
 const DEFAULT_IMAGE = "build/qure.iso";
@@ -86,6 +88,8 @@ export function declareRun(command: Command): Command {
     .option("--screenshot <dir>", "write each screen to NAME.png at the end")
     .option("--serial <where>", "stdio: connect COM1 of the one machine with this terminal")
     .option("--realtime", "let a virtual second take a second")
+    .option("--gdb <port>", "let gdb debug node 1 at this TCP port, node 2 at the next one, ... (docs/debugging.md)")
+    .option("-S, --stopped", "with --gdb: run nothing until gdb lets it")
     .option("--json", "print the outcome as one JSON object");
 }
 
@@ -108,6 +112,7 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
     };
     const lab = from ? restoreCluster(from.bytes, common) : await newCluster(settings, common, progress, interrupt.signal, closers);
     if (settings.log) openLogs(lab, settings.log, closers);
+    if (settings.gdb !== null) closers.push(await openGdb(lab, settings, progress));
     const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, lab.nodes.length) : null;
     let reached = true;
     let interrupted = false;
@@ -184,6 +189,10 @@ export interface EmuSettings {
   readonly at: string | null;
   /** Folder of snapshots. */
   readonly store: string;
+  /** First TCP port for gdb. */
+  readonly gdb: number | null;
+  /** The machines wait for gdb before they run. */
+  readonly stopped: boolean;
 }
 
 function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSettings {
@@ -211,7 +220,9 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
   if (ownImage && !existsSync(DEFAULT_IMAGE)) throw new CommandError(`${DEFAULT_IMAGE}: no such file; qure build makes it, or name an image with --cdrom or --hda`);
   const cdrom = options.cdrom ?? (options.image && isIso ? options.image : ownImage ? DEFAULT_IMAGE : null);
   const hda = options.hda ?? (options.image && !isIso ? options.image : null);
-  const until = options.until ?? (!options.for && !options.serial && !options.script && cdrom && !hda ? "cloud" : null);
+  if (options.stopped && !options.gdb) throw new UsageError("-S waits for gdb: give --gdb PORT too");
+  const gdb = options.gdb === undefined ? null : integer(options.gdb, "--gdb", 1, 65536 - nodes);
+  const until = options.until ?? (!options.for && !options.serial && !options.script && gdb === null && cdrom && !hda ? "cloud" : null);
   if (until !== null && until !== "cloud") {
     if (!until.startsWith("text:")) throw new UsageError(`--until ${until}: write cloud or text:REGEX`);
     try {
@@ -225,7 +236,7 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
     seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
     log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseSize(options.memory ?? DEFAULT_MEMORY, "--memory", 1 << 20, 2 ** 31),
     firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false, json: options.json ?? false,
-    resting: from !== null && !options.serial,
+    resting: from !== null && !options.serial, gdb, stopped: options.stopped ?? false,
     interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,
   };
 }
@@ -312,6 +323,22 @@ function openCapture(path: string, closers: (() => void)[]): (bytes: Uint8Array)
   const file = openSync(path, "w");
   closers.push(() => closeSync(file));
   return (bytes) => void writeSync(file, bytes);
+}
+
+async function openGdb(lab: LabCluster, settings: EmuSettings, progress: Progress): Promise<() => void> {
+  const { serveGdb } = await import("../host/gdb-server.ts");
+  const first = settings.gdb!;
+  const last = first + settings.nodes - 1;
+  try {
+    const server = await serveGdb(lab.debug(settings.stopped), first, {
+      connected: (node) => progress.note(`${node}: gdb connected; all nodes stand still while it holds this one`),
+      disconnected: (node) => progress.note(`${node}: gdb is gone`),
+    });
+    progress.note(`gdb: target remote localhost:${first}${last > first ? `, the other nodes up to port ${last}` : ""}`);
+    return () => server.close();
+  } catch (error) {
+    throw new CommandError(`--gdb ${first}: cannot listen at ports ${first} to ${last}: ${(error as Error).message}`);
+  }
 }
 
 function openLogs(lab: LabCluster, folder: string, closers: (() => void)[]): void {

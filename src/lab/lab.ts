@@ -6,6 +6,7 @@ import type { BlockBackend } from "../../emulator/block.ts";
 import { Cluster } from "../../emulator/cluster/cluster.ts";
 import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { saveCluster, saveMachine, Snapshot } from "../../emulator/cluster/snapshot.ts";
+import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
 import { zlibCompressor } from "../host/compression.ts";
@@ -214,6 +215,7 @@ export class LabCluster {
   realtime: boolean;
   readonly #signal: AbortSignal | undefined;
   #turnMs = performance.now();
+  #debugger: ClusterDebugger | null = null;
 
   constructor(options: ClusterOptions) {
     this.realtime = options.realtime ?? false;
@@ -230,17 +232,25 @@ export class LabCluster {
     this.cluster = new Cluster({
       firmware: options.firmware, seed: options.seed ?? 1, gateway: options.gateway ?? true, linkLatencyNs: toNs(options.linkLatency ?? "50us"),
       startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
-      ...(options.capture ? { capture: options.capture } : {}),
+      ...(options.capture ? { capture: (bytes: Uint8Array): void => void (this.#debugger?.history.isNetworkRepeating || options.capture!(bytes)) } : {}),
       nodes: parts.map((part, index) => ({
         ...part,
         serialOutput: (port: 0 | 1, value: number) => {
-          if (port !== COM1) return;
+          if (port !== COM1 || this.#debugger?.history.isRepeating(index)) return;
           byte[0] = value;
           nodes[index]!.console.append(byte);
         },
-        ...(options.log ? { log: (line: string): void => options.log!(part.name, line) } : {}),
+        ...(options.log ? { log: (line: string): void => void (this.#debugger?.history.isRepeating(index) || options.log!(part.name, line)) } : {}),
       })),
     });
+  }
+
+  /**
+   * Lets debuggers hold the cluster: from now on waits take as long as they do. `startHeld`: nothing runs until a debugger lets it.
+   * What machines say a second time, after a debugger went back in time, is heard once.
+   */
+  debug(startHeld = false): ClusterDebugger {
+    return (this.#debugger ??= new ClusterDebugger(this.cluster, startHeld));
   }
 
   /** Virtual time since power-on, in ns. */
@@ -275,7 +285,8 @@ export class LabCluster {
   }
 
   async #slice(endNs: number): Promise<void> {
-    this.cluster.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
+    await this.#whileHeld();
+    (this.#debugger ?? this.cluster).runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
     const elapsedMs = performance.now() - this.#turnMs;
     const aheadMs = this.realtime ? LOOK_NS / 1e6 : 0;
     if (aheadMs === 0 && elapsedMs < TURN_MS) return;
@@ -288,6 +299,23 @@ export class LabCluster {
   /** The whole cluster as a file (docs/formats/snapshot.md); `restoreCluster` goes on from it. */
   save(): Uint8Array {
     return saveCluster(this.cluster, zlibCompressor, consoleExtras(this.nodes));
+  }
+
+  /** Waits until no debugger holds the cluster, or the signal ends the wait. */
+  async #whileHeld(): Promise<void> {
+    const running = this.#debugger?.whenRunning();
+    if (!running) return;
+    const signal = this.#signal;
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        signal?.removeEventListener("abort", go);
+        resolve();
+      };
+      signal?.addEventListener("abort", go);
+      void running.then(go);
+    });
+    signal?.throwIfAborted();
+    this.#turnMs = performance.now();
   }
 
   /** Digest of the whole state: processors, devices, memories, disks, frames in flight. Equal runs give equal digests. */
