@@ -10,7 +10,7 @@ import { Unresolvable } from "./resolver.ts";
 import type { Resolver } from "./resolver.ts";
 import { SHF, SHT, Section } from "./section.ts";
 import { StringTable } from "./string-table.ts";
-import { AssemblySymbol, STT } from "./symbol.ts";
+import { AssemblySymbol, STT, isLocalName } from "./symbol.ts";
 
 const HEADER_SIZE = 52;
 const SECTION_HEADER_SIZE = 40;
@@ -84,7 +84,9 @@ export function writeElf(assembler: Assembler, resolver: Resolver, relocations: 
   const shstrtab = outputSection(".shstrtab", SHT.STRTAB, 0, 1, 0, new Uint8Array(0));
   symtab.link = symtabIndex + 1;
   symtab.info = 1 + symbols.filter(({ binding }) => binding === STB.LOCAL).length;
-  outputs.push(symtab, strtab, shstrtab);
+  // Without symbols there is no table of them.
+  const tables = symbols.length > 0 ? [symtab, strtab] : [];
+  outputs.push(...tables, shstrtab);
   writeSymbols(symbols, strings, symtab.contents);
   for (const { output, list } of relocationOutputs) {
     output.link = symtabIndex;
@@ -94,12 +96,12 @@ export function writeElf(assembler: Assembler, resolver: Resolver, relocations: 
   for (const section of sections) linkOrder(section, outputs);
 
   const names = new StringTable();
-  for (const table of [symtab, strtab, shstrtab]) names.add(table.name);
+  for (const table of [...tables, shstrtab]) names.add(table.name);
   for (const output of outputs) if (output.type !== SHT.GROUP) names.add(output.name);
   for (const group of groups) names.add(group.output.name);
   shstrtab.contents = names.finish();
   shstrtab.sizeBytes = shstrtab.contents.length;
-  return assembleFile(outputs, names, new Set(relocationOutputs.map(({ output }) => output)), [symtab, strtab], shstrtab);
+  return assembleFile(outputs, names, new Set(relocationOutputs.map(({ output }) => output)), tables, shstrtab);
 }
 
 function entrySizeOf(section: Section): number {
@@ -143,11 +145,6 @@ function linkOrder(section: Section, outputs: readonly OutputSection[]): void {
   if (target.isReal) outputs[section.index]!.link = target.index;
 }
 
-/** Local names of compilers and numeric labels: dropped unless a relocation needs them. */
-function isLocalName(name: string): boolean {
-  return name.startsWith(".L");
-}
-
 function collectSymbols(assembler: Assembler, resolver: Resolver, groups: readonly Group[], outputs: readonly OutputSection[]): OutputSymbol[] {
   const locals: OutputSymbol[] = [];
   const globals: OutputSymbol[] = [];
@@ -155,8 +152,10 @@ function collectSymbols(assembler: Assembler, resolver: Resolver, groups: readon
   for (const name of assembler.fileNames.slice(0, 1)) {
     locals.push({ symbol: new AssemblySymbol(name, assembler.sections.absolute), name, value: 0, size: 0, binding: STB.LOCAL, type: STT.FILE, sectionIndex: SHN.ABS });
   }
+  const keepsLocals = assembler.options.keepLocals === true;
   for (const symbol of assembler.symbols.list) {
     if (symbol.isTemporary && !symbol.usedInRelocation) continue;
+    if (isLocalName(symbol.name) && !symbol.usedInRelocation && !symbol.isExternal && (!keepsLocals || symbol.section.kind === "undefined")) continue;
     const output = describe(assembler, resolver, symbol, signatures.get(symbol) ?? null, outputs);
     if (output !== null) (output.binding === STB.LOCAL ? locals : globals).push(output);
   }
@@ -173,7 +172,6 @@ function describe(assembler: Assembler, resolver: Resolver, symbol: AssemblySymb
     if (!symbol.usedInRelocation) return null;
     return { ...result, name: "", sectionIndex: symbol.section.index };
   }
-  if (isLocalName(symbol.name) && !symbol.usedInRelocation && !symbol.isExternal) return null;
   if (symbol.register !== null) return null;
   try {
     if (symbol.size !== null) result.size = Number(resolver.number(symbol.size) ?? failSize(symbol));
@@ -190,6 +188,7 @@ function describe(assembler: Assembler, resolver: Resolver, symbol: AssemblySymb
     } else if (value.plus.section.isReal) {
       result.value = integer.low32(integer.add(resolver.address(value.plus), value.number));
       result.sectionIndex = value.plus.section.index;
+      if (value.plus.section.flags & SHF.TLS) result.type = STT.TLS;
     } else if (symbol !== value.plus) {
       // Equated to a symbol of another file: uses name that one.
       return null;

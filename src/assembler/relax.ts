@@ -106,8 +106,9 @@ export class Relaxer {
     if (branch.isSettled) return;
     const target = this.#branchTarget(fragment, branch);
     const named = branch.symbol;
-    const isExternal = named !== null && (named.isExternal || (target !== null && target.isExternal));
-    if (target !== null && !isExternal) return;
+    const isWeak = named !== null && (named.isWeak || (target !== null && target.isWeak));
+    if (target !== null && named !== null && !named.isTemporary) this.#assembler.symbols.need(named);
+    if (target !== null && !isWeak) return;
     branch.isSettled = true;
     if (branch.encoding.longer !== null) branch.encoding = branch.encoding.longer;
   }

@@ -26,7 +26,7 @@ function open(assembler: Assembler, what: string): { path: string; bytes: Uint8A
   const start = input.offset;
   const name = readableText(requiredString(assembler, what));
   const found = assembler.files.read(name, input.frame!.path);
-  if (found === null) return assembler.failAt("file-not-found", start, `file \`${name}' is not there`, input.offset - start);
+  if (found === null) return assembler.fatalAt("file-not-found", start, `file \`${name}' is not there`, input.offset - start);
   if (!assembler.dependencies.includes(found.path)) assembler.dependencies.push(found.path);
   return { ...found, start };
 }
