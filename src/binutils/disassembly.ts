@@ -32,6 +32,8 @@ const DATA_BYTES_PER_LINE = 16;
 /** So many zeros, or so few of them at the end, are left out. */
 const SKIPPED_ZEROS = 8;
 const SKIPPED_ZEROS_AT_END = 3;
+/** No section without content is shown farther than this, in bytes. */
+const MAX_ZEROS = 1 << 28;
 
 /** Hands the text over in pieces that each end with a newline. */
 export function disassembleFile(file: ObjectFile, options: DisassemblyOptions, write: (text: string) => void): void {
@@ -53,6 +55,8 @@ class SectionDisassembly {
   private nextRelocation = 0;
   private skippedDigits = 0;
   private lines: string[] = [];
+  /** The section's bytes; zeros where the file has none. */
+  private readonly content: Uint8Array;
 
   constructor(file: ObjectFile, section: ObjectSection, symbols: CodeSymbols, options: DisassemblyOptions, write: (text: string) => void) {
     this.file = file;
@@ -60,6 +64,7 @@ class SectionDisassembly {
     this.symbols = symbols;
     this.options = options;
     this.write = write;
+    this.content = section.traits.contents ? section.elf.content : new Uint8Array(Math.min(section.sizeBytes, MAX_ZEROS));
     const base = file.isRelocatable ? 0 : section.address;
     this.relocations = options.relocations ? section.elf.relocations.map((relocation) => ({ ...relocation, offset: relocation.offset - base })).sort((a, b) => a.offset - b.offset) : [];
   }
@@ -67,7 +72,7 @@ class SectionDisassembly {
   run(): void {
     const { section, options, symbols } = this;
     let offset = Math.max(0, options.from - section.address);
-    const stop = Math.min(section.sizeBytes, options.to - section.address);
+    const stop = Math.min(this.content.length, options.to - section.address);
     if (offset >= stop) return;
     while (this.nextRelocation < this.relocations.length && this.relocations[this.nextRelocation]!.offset < offset) this.nextRelocation++;
     const end = hex8(section.address + stop);
@@ -107,11 +112,9 @@ class SectionDisassembly {
 
   private block(start: number, stop: number, isCode: boolean): void {
     const { options, section } = this;
-    const { content } = section.elf;
-    if (!section.traits.contents) {
-      this.lines.push("\t...");
-      return;
-    }
+    const { content } = this;
+    // A symbol in code stands between instructions, so none goes across it; with -D nothing is known to be code.
+    const code = options.all ? content : content.subarray(0, stop);
     const perLine = isCode ? INSTRUCTION_BYTES_PER_LINE : DATA_BYTES_PER_LINE;
     const disassembly = {
       bits: options.bits, syntax: options.syntax,
@@ -129,14 +132,12 @@ class SectionDisassembly {
       if (isCode && options.linesBefore) this.lines.push(...options.linesBefore(section, offset));
       let length: number;
       let text: string;
-      if (isCode) ({ length, text } = disassemble(content, offset, section.address + offset, disassembly));
+      if (isCode) ({ length, text } = disassemble(code, offset, section.address + offset, disassembly));
       else {
         length = Math.min(perLine, stop - offset);
         text = printable(content, offset, length);
       }
-      // An instruction that the end of the block cuts off is named whole, but its bytes are shown up to there.
-      length = Math.min(length, stop - offset);
-      this.show(offset, length, text, perLine, isCode);
+      this.show(offset, length, stop, text, perLine, isCode);
       offset += length;
       this.showRelocations(offset);
       if (this.lines.length > 2000) this.flush();
@@ -145,7 +146,7 @@ class SectionDisassembly {
 
   /** How many zeros from here on are not shown. */
   private zerosAt(offset: number, stop: number): number {
-    const { content } = this.section.elf;
+    const { content } = this;
     if (content[offset] !== 0) return 0;
     let end = offset;
     while (end < stop && content[end] === 0) end++;
@@ -154,21 +155,21 @@ class SectionDisassembly {
     return end < stop ? count & ~3 : count;
   }
 
-  private show(offset: number, length: number, text: string, perLine: number, isCode: boolean): void {
-    const { options, section } = this;
-    const { content } = section.elf;
+  private show(offset: number, length: number, stop: number, text: string, perLine: number, isCode: boolean): void {
+    const { options, section, content } = this;
     const head = (at: number): string => (options.addresses ? `${this.shortAddress(section.address + at)}:\t` : "\t");
     if (!options.rawBytes) {
       this.lines.push(head(offset) + text);
       return;
     }
+    // An instruction may go on beyond the block; the bytes there are not shown.
     const bytes = (from: number, to: number): string => {
       let line = "";
-      for (let i = from; i < to; i++) line += `${content[i]!.toString(16).padStart(2, "0")} `;
+      for (let i = from; i < to; i++) line += i < stop ? `${content[i]!.toString(16).padStart(2, "0")} ` : " ";
       return line;
     };
     const first = options.wide ? length : Math.min(length, perLine);
-    this.lines.push(`${head(offset)}${bytes(offset, offset + first).padEnd(perLine * 3)}${isCode ? "\t" : "    "}${text}`);
+    this.lines.push(`${head(offset)}${bytes(offset, offset + first)}${"   ".repeat(Math.max(0, perLine - first))}${isCode ? "\t" : "    "}${text}`);
     for (let at = first; at < length; at += perLine) this.lines.push(head(offset + at) + bytes(offset + at, offset + Math.min(length, at + perLine)));
   }
 
@@ -190,7 +191,7 @@ class SectionDisassembly {
   }
 }
 
-function printable(content: Uint8Array, offset: number, length: number): string {
+function printable(this.content: Uint8Array, offset: number, length: number): string {
   let text = "";
   for (let i = 0; i < length; i++) {
     const byte = content[offset + i]!;

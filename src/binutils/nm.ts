@@ -16,6 +16,8 @@ export interface NmOptions {
   /** Before each symbol; null when the names of files stand on lines of their own. */
   readonly linePrefix: string | null;
   readonly radix: 8 | 10 | 16;
+  /** What the table of the sysv format is headed with. */
+  readonly title: string;
 }
 
 /** Names that decide a symbol's letter, before the section's attributes do. */
@@ -51,7 +53,7 @@ export function symbolLetter({ home, isLocal, isGlobal, isWeak, elf }: ObjectSym
 
 /** All lines for one file, or null when it has no symbols at all. */
 export function listSymbols(file: ObjectFile, options: NmOptions): string[] | null {
-  if (file.symbols.length === 0) return null;
+  if (file.symbols.length === 0) return options.format === "sysv" ? sysvTable(options.title, []) : null;
   const chosen = file.symbols.filter((symbol) => {
     const { home, isDebugging, isWeak } = symbol;
     if (home === "undefined" ? options.definedOnly : options.undefinedOnly) return false;
@@ -62,7 +64,7 @@ export function listSymbols(file: ObjectFile, options: NmOptions): string[] | nu
   });
   const sorted = sortSymbols(options.sort === "size" ? chosen.filter((symbol) => symbol.home !== "undefined" && sizeOf(symbol) > 0) : chosen, options);
   const prefix = options.linePrefix === null ? "" : options.linePrefix;
-  if (options.format === "sysv") return sysvTable(file, sorted);
+  if (options.format === "sysv") return sysvTable(options.title, sorted);
   return sorted.map((symbol) => prefix + (options.format === "posix" ? posixLine(symbol, options) : bsdLine(symbol, options)));
 }
 
@@ -101,8 +103,8 @@ function posixLine(symbol: ObjectSymbol, { radix }: NmOptions): string {
 
 const SYSV_TYPES: Readonly<Record<number, string>> = { 0: "NOTYPE", 1: "OBJECT", 2: "FUNC", 3: "SECTION", 4: "FILE", 5: "COMMON", 6: "TLS", 10: "IFUNC" };
 
-function sysvTable(file: ObjectFile, symbols: readonly ObjectSymbol[]): string[] {
-  const head = ["", "", `Symbols from ${file.path}:`, "", "Name                  Value   Class        Type         Size     Line  Section", ""];
+function sysvTable(title: string, symbols: readonly ObjectSymbol[]): string[] {
+  const head = ["", "", `Symbols from ${title}:`, "", "Name                  Value   Class        Type         Size     Line  Section", ""];
   const rows = symbols.map((symbol) => {
     const value = symbol.home === "undefined" ? " ".repeat(8) : hex8(symbol.value);
     const sizeBytes = sizeOf(symbol) > 0 && symbol.home !== "undefined" ? hex8(sizeOf(symbol)) : " ".repeat(8);

@@ -54,6 +54,7 @@ export function run(args: readonly string[]): void {
     }
     for (const object of objects) {
       const options: NmOptions = {
+        title: archive ? `${path}[${object.path}]` : path,
         format: formats[format[0]!]!, radix: radix as NmOptions["radix"],
         sort: has("-p") ? "none" : has("--size-sort") ? "size" : has("-n") ? "address" : "name",
         reverse: has("-r"), all: has("-a"), externOnly: has("-g"), undefinedOnly: has("-u"), definedOnly: has("-U"), withoutWeak: has("-W"), printSize: has("-S"),

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { disassembleFile } from "../binutils/disassembly.ts";
 import { fileHeader, programHeaders, relocationTables, sectionContents, sectionTable, symbolTable } from "../binutils/headers.ts";
+import type { ArchiveMember } from "../linker/archive.ts";
 import type { ObjectFile, ObjectSection } from "../binutils/object-file.ts";
 import { rawObject } from "../binutils/raw-object.ts";
 import { SourceLines } from "../binutils/source-lines.ts";
@@ -21,6 +22,7 @@ const COMMAND: GnuCommand = {
     { names: ["-r", "--reloc"], help: "relocations; within the code when it is disassembled" },
     { names: ["-t", "--syms"], help: "the symbol table" },
     { names: ["-h", "--section-headers", "--headers"], help: "the sections" },
+    { names: ["-a", "--archive-headers"], help: "the headers of archive members" },
     { names: ["-p", "--private-headers"], help: "the program headers" },
     { names: ["-f", "--file-headers"], help: "the file header" },
     { names: ["-x", "--all-headers"], help: "-f -p -h -r -t" },
@@ -46,32 +48,32 @@ export function run(args: readonly string[]): void {
   const parsed = parseArguments(COMMAND, args);
   if (parsed === null) return;
   const actions = new Set(parsed.map(({ option }) => option));
-  if (!["-d", "-D", "-S", "-l", "-r", "-t", "-h", "-p", "-f", "-x", "-s"].some((option) => actions.has(option))) {
+  if (!["-d", "-D", "-S", "-l", "-r", "-t", "-h", "-p", "-f", "-x", "-s", "-a"].some((option) => actions.has(option))) {
     throw new UsageError("objdump: say what to show: -d, -h, -t, -r, -s ... (see qure objdump --help)");
   }
-  if (actions.has("-x")) for (const option of ["-f", "-p", "-h", "-r", "-t"]) actions.add(option);
+  if (actions.has("-x")) for (const option of ["-a", "-f", "-p", "-h", "-r", "-t"]) actions.add(option);
   const last = (option: string): string | undefined => parsed.findLast((argument) => argument.option === option)?.value;
   const files = parsed.filter(({ option }) => option === "").map(({ value }) => value);
   const paths = files.length === 0 ? ["a.out"] : files;
   const lines = new SourceLines({ source: actions.has("-S"), numbers: actions.has("-l"), read: readLines });
-  const show = (file: ObjectFile): void => dump(file, parsed, actions, lines);
+  const show = (file: ObjectFile, member: ArchiveMember | null): void => dump(file, member, parsed, actions, lines);
   const target = last("-b") ?? "";
   if (target === "binary") {
-    for (const path of paths) show(rawObject(readBytes(path), path, address(last("--adjust-vma") ?? "0", "--adjust-vma")));
+    for (const path of paths) show(rawObject(readBytes(path), path, address(last("--adjust-vma") ?? "0", "--adjust-vma")), null);
     return;
   }
   if (target !== "" && target !== "elf32-i386") throw new UsageError(`objdump: -b ${target}: it is elf32-i386 or binary`);
   forEachInput("objdump", paths, ({ path, archive, objects }) => {
     if (archive) writeOutput(`In archive ${path}:\n`);
-    for (const object of objects) show(object);
+    objects.forEach((object, index) => show(object, archive ? archive.members[index]! : null));
   });
 }
 
-function dump(file: ObjectFile, parsed: readonly GnuArgument[], actions: ReadonlySet<string>, lines: SourceLines): void {
+function dump(file: ObjectFile, member: ArchiveMember | null, parsed: readonly GnuArgument[], actions: ReadonlySet<string>, lines: SourceLines): void {
   const last = (option: string): string | undefined => parsed.findLast((argument) => argument.option === option)?.value;
   const isRaw = file.elf.type === 0;
   const text: string[] = ["", `${file.path}:     file format ${isRaw ? "binary" : "elf32-i386"}`];
-  if (actions.has("-x")) text.push(file.path);
+  if (actions.has("-a")) text.push(member ? memberLine(member) : file.path);
   if (actions.has("-f")) text.push(...fileHeader(file));
   else text.push("");
   const names = new Set(parsed.filter(({ option }) => option === "-j").map(({ value }) => value));
@@ -95,6 +97,17 @@ function dump(file: ObjectFile, parsed: readonly GnuArgument[], actions: Readonl
     addresses: !actions.has("--no-addresses"), zeros: actions.has("-z"), wide, from, to,
     linesBefore: actions.has("-S") || actions.has("-l") ? (section, offset) => lines.before(section, offset) : null,
   }, writeOutput);
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** As `ar tv` shows a member. */
+function memberLine({ name, content, time, user, group, mode }: ArchiveMember): string {
+  const letters = [...Array(9).keys()].map((bit) => (mode & (0o400 >> bit) ? "rwx"[bit % 3]! : "-")).join("");
+  const date = new Date(time * 1000);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const when = `${MONTHS[date.getMonth()]!} ${String(date.getDate()).padStart(2)} ${two(date.getHours())}:${two(date.getMinutes())} ${date.getFullYear()}`;
+  return `${letters} ${user}/${group} ${String(content.length).padStart(6)} ${when} ${name}`;
 }
 
 function disassemblerOptions(parsed: readonly GnuArgument[]): { bits: 16 | 32; syntax: "intel" | "att" } {

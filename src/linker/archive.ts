@@ -13,6 +13,11 @@ export interface ArchiveMember {
   /** Of the member's header in the archive: what the symbol index points to. */
   readonly offset: number;
   readonly content: Uint8Array;
+  /** Seconds since 1970. */
+  readonly time: number;
+  readonly user: number;
+  readonly group: number;
+  readonly mode: number;
 }
 
 export interface Archive {
@@ -37,6 +42,7 @@ export function readArchive(bytes: Uint8Array, path: string): Archive {
   for (let at = MAGIC.length; at < bytes.length; ) {
     if (at + HEADER_BYTES > bytes.length) throw new ElfError(path, `the header of an archive member at byte ${at} is cut off`);
     const field = (start: number, sizeBytes: number): string => latin1(bytes.subarray(at + start, at + start + sizeBytes)).trimEnd();
+    const number = (from: number, width: number, radix: number): number => parseInt(field(from, width), radix) || 0;
     if (field(58, 2) !== "`") throw new ElfError(path, `there is no archive member at byte ${at}`);
     const sizeText = field(48, 10);
     const sizeBytes = /^\d+$/.test(sizeText) ? Number(sizeText) : NaN;
@@ -46,7 +52,7 @@ export function readArchive(bytes: Uint8Array, path: string): Archive {
     const rawName = field(0, 16);
     if (rawName === "/") index = readIndex(content, path);
     else if (rawName === "//") longNames = content;
-    else if (rawName !== "/SYM64/") members.push({ name: memberName(rawName, longNames, path), offset: at, content });
+    else if (rawName !== "/SYM64/") members.push({ name: memberName(rawName, longNames, path), offset: at, content, time: number(16, 12, 10), user: number(28, 6, 10), group: number(34, 6, 10), mode: number(40, 8, 8) });
     at = start + sizeBytes + (sizeBytes % 2);
   }
   return { path, members, index };

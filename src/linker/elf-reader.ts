@@ -8,9 +8,13 @@ import {
 } from "./elf.ts";
 
 export class ElfError extends Error {
+  readonly path: string;
+  readonly problem: string;
   constructor(path: string, problem: string) {
     super(`${path}: ${problem}`);
     this.name = "ElfError";
+    this.path = path;
+    this.problem = problem;
   }
 }
 
