@@ -5,6 +5,7 @@ import { ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_STOP, C
 import { Interpreter } from "./interpreter.ts";
 import { CPL } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
+import type { CodeProbe, DataProbe } from "./probe.ts";
 import type { Processor, StopReason } from "./processor.ts";
 
 export class Cpu implements Processor {
@@ -70,6 +71,17 @@ export class Cpu implements Processor {
     core.mmu.flush();
     core.debug.update();
     this.interpreter.abandon();
+  }
+
+  /** Has a probe look at code from now on, or nobody with null. Also to be called when what the probe wants has changed. Not within a run. */
+  setCodeProbe(probe: CodeProbe | null): void {
+    this.core.codeProbe = probe;
+    this.interpreter.clear();
+  }
+
+  /** Has a probe look at data accesses to these pages (linear addresses shifted right by 12), or nobody with null. Not within a run. */
+  setDataProbe(probe: DataProbe | null, linearPages: ReadonlySet<number>): void {
+    this.core.mmu.setProbe(probe, linearPages);
   }
 
   visitState(visitor: StateVisitor): void {

@@ -3,7 +3,7 @@
  * feature; "mmx+sse" needs both. What is not limited may use everything.
  */
 
-const words = (text: string): string[] => text.split(" ").filter((word) => word !== "");
+const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
 
 const I386 = "i8086 i186 i286 i386";
 const I486 = `${I386} i486`;
@@ -13,13 +13,13 @@ const PENTIUM_PRO = `${I686} nop`;
 const PENTIUM_II = `${PENTIUM_PRO} mmx`;
 const PENTIUM_III = `${PENTIUM_II} sse`;
 const PENTIUM_4 = `${PENTIUM_III} sse2 clflush`;
-const PRESCOTT = `${PENTIUM_4} sse3`;
+const PRESCOTT = `${PENTIUM_4} sse3 fisttp`;
 const NOCONA = `${PRESCOTT} syscall`;
 const CORE_2 = `${NOCONA} ssse3`;
 const CORE_I7 = `${CORE_2} sse4.2 rdtscp`;
 const K6 = `${I586} mmx syscall`;
 const K8 = `${I586} i686 687 nop fxsr mmx sse2 syscall rdtscp prfchw`;
-const AMDFAM10 = `${K8} sse3 popcnt lzcnt`;
+const AMDFAM10 = `${K8} sse3 fisttp popcnt lzcnt`;
 
 /** `.arch NAME`: features of whole processors, without what those imply. */
 const PROCESSORS: Readonly<Record<string, string>> = {
@@ -57,7 +57,7 @@ const IMPLIED: Readonly<Record<string, string>> = {
   "687": "387",
   sse: "fxsr",
   sse2: "sse",
-  sse3: "sse2 monitor",
+  sse3: "sse2",
   ssse3: "sse3",
   "sse4.1": "ssse3",
   "sse4.2": "sse4.1 popcnt",
@@ -73,9 +73,13 @@ const IMPLIED: Readonly<Record<string, string>> = {
   ept: "vmx",
 };
 
+/** What goes with a feature that is taken away, although it does not need it: the parts of one unit. */
+const REMOVED_TOO: Readonly<Record<string, string>> = { "387": "8087 287", "287": "8087" };
+
 /** Features without a further meaning. */
 const PLAIN = words(
-  "cmov fxsr mmx nop popcnt lzcnt bmi movbe clflush clflushopt clwb rdtscp syscall xsave vmx smap smx rdrnd rdseed rdpid prfchw prefetchwt1 ibt",
+  `cmov fisttp fxsr mmx nop popcnt lzcnt bmi movbe clflush clflushopt clwb rdtscp syscall xsave vmx smap smx rdrnd rdseed rdpid
+  prfchw prefetchwt1 ibt`,
 );
 
 const FEATURES = new Set([...PLAIN, ...Object.keys(IMPLIED)]);
@@ -100,7 +104,10 @@ export const hasFeature = (features: ReadonlySet<string>, feature: string): bool
   features.has(feature) || (feature.includes("+") && feature.split("+").every((part) => features.has(part)));
 
 /** Names that `.arch` takes: processors, and features with a dot before them. */
-export const ARCHITECTURE_NAMES: readonly string[] = [...Object.keys(PROCESSORS), ...[...FEATURES].flatMap((feature) => [`.${feature}`, `.no${feature}`])];
+export const ARCHITECTURE_NAMES: readonly string[] = [
+  ...Object.keys(PROCESSORS),
+  ...[...FEATURES].flatMap((feature) => [`.${feature}`, `.no${feature}`]),
+];
 
 /**
  * What is allowed after `.arch NAME`. A processor's name starts anew, `.feature` adds, `.nofeature` takes away (with all that needs it),
@@ -116,7 +123,8 @@ export const selectArchitecture = (current: ReadonlySet<string> | undefined, nam
   if (!feature.startsWith("no") || !FEATURES.has(feature.slice(2))) return null;
   const removed = feature.slice(2);
   const left = current ?? close([...I386.split(" "), "i486", "i586", "i686", ...FEATURES]);
-  return new Set([...left].filter((other) => other !== removed && !close([other]).has(removed)));
+  const gone = new Set([removed, ...words(REMOVED_TOO[removed] ?? "")]);
+  return new Set([...left].filter((other) => !gone.has(other) && !close([other]).has(removed)));
 };
 
 /** `-march=i686+sse2+nommx`. Null when a part of it is unknown. */

@@ -4,8 +4,12 @@
  */
 import type { BlockBackend } from "../../emulator/block.ts";
 import { Cluster } from "../../emulator/cluster/cluster.ts";
-import { SparseDisk } from "../../emulator/disk.ts";
-import type { Machine } from "../../emulator/machine.ts";
+import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
+import { saveCluster, saveMachine, Snapshot } from "../../emulator/cluster/snapshot.ts";
+import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
+import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
+import type { Machine, Picture } from "../../emulator/machine.ts";
+import { zlibCompressor } from "../host/compression.ts";
 import { ConsoleText } from "./console.ts";
 import { formatNs, toNs, type TimeSpan } from "./time.ts";
 
@@ -21,6 +25,8 @@ export interface NodeOptions {
   readonly cdrom?: Medium;
   /** 32 MiB when absent. */
   readonly ramBytes?: number;
+  /** Six bytes; chosen by the seed when absent. */
+  readonly macAddress?: Uint8Array;
 }
 
 export interface ClusterOptions {
@@ -47,7 +53,7 @@ export interface ClusterOptions {
 
 export interface WaitOptions {
   /** Virtual time after which the wait fails; 60 s when absent. */
-  readonly within?: TimeSpan;
+  readonly within?: TimeSpan | "forever";
 }
 
 /** A wait that ran out of virtual time: the message shows the end of what was there instead. */
@@ -67,8 +73,25 @@ const COM1 = 0;
 /** The host's event loop gets a turn this often, in milliseconds of wall time. */
 const TURN_MS = 20;
 
-function toBackend(medium: Medium): BlockBackend {
-  return medium instanceof Uint8Array ? new SparseDisk(Math.ceil(medium.length / 2048) * 2048, { content: medium }) : medium;
+/** Media that are given as bytes: nodes with the same bytes share one copy of them. */
+class Media {
+  readonly #known = new Map<Uint8Array, BytesDisk>();
+
+  #base(bytes: Uint8Array): BytesDisk {
+    let base = this.#known.get(bytes);
+    if (!base) this.#known.set(bytes, (base = new BytesDisk(bytes.slice(), Math.ceil(bytes.length / 2048) * 2048)));
+    return base;
+  }
+
+  disk(medium: Medium): BlockBackend {
+    if (!(medium instanceof Uint8Array)) return medium;
+    const base = this.#base(medium);
+    return new SparseDisk(base.sizeBytes, { base });
+  }
+
+  cdrom(medium: Medium): BlockBackend {
+    return medium instanceof Uint8Array ? this.#base(medium) : medium;
+  }
 }
 
 export class LabNode {
@@ -87,19 +110,28 @@ export class LabNode {
     this.disk = disk;
   }
 
-  /** The machine underneath: registers of its devices, memory, power. */
+  /** The machine underneath: registers of its devices, memory, power. Throws a RangeError when it runs in another thread. */
   get machine(): Machine {
     return this.#lab.cluster.machines[this.index]!;
   }
 
+  get #host(): MachineHost {
+    return this.#lab.cluster.hosts[this.index]!;
+  }
+
   /** Types over the serial line. A newline is sent as the carriage return of the Enter key. */
   type(text: string): void {
-    this.machine.serialInput(COM1, Uint8Array.from(text.replace(/\n/g, "\r"), (character) => character.charCodeAt(0)));
+    this.send(Uint8Array.from(text.replace(/\n/g, "\r"), (character) => character.charCodeAt(0)));
+  }
+
+  /** Sends bytes over the serial line as they are. */
+  send(bytes: Uint8Array): void {
+    this.#host.serialInput(COM1, bytes);
   }
 
   /** Types on the PS/2 keyboard. */
   typeKeys(text: string): void {
-    this.machine.typeText(text);
+    this.#host.typeText(text);
   }
 
   /** Lets virtual time pass until the console's unread text matches; consumes it up to the end of the match. */
@@ -115,7 +147,7 @@ export class LabNode {
 
   /** The 25 lines of the VGA text screen, without trailing spaces. */
   screen(): string[] {
-    return this.machine.screen().lines;
+    return this.#host.screen().lines;
   }
 
   async waitForScreen(pattern: RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
@@ -123,7 +155,7 @@ export class LabNode {
   }
 
   readMemory(physicalAddress: number, lengthBytes: number): Uint8Array {
-    return this.machine.readMemory(physicalAddress, lengthBytes);
+    return this.#host.readMemory(physicalAddress, lengthBytes);
   }
 
   readDisk(offsetBytes: number, lengthBytes: number): Uint8Array {
@@ -132,27 +164,37 @@ export class LabNode {
     return bytes;
   }
 
+  /** A picture of the VGA screen. */
+  screenshot(): Picture {
+    return this.#host.screenshot();
+  }
+
+  /** This machine alone as a snapshot: restored, it has a network of its own. */
+  save(): Uint8Array {
+    return saveMachine(this.#lab.cluster, this.index, zlibCompressor, consoleExtras([this]));
+  }
+
   /** Presses the reset button. */
   reset(): void {
-    this.machine.reset();
+    this.#host.reset();
   }
 
   powerOff(): void {
-    this.machine.powerOff();
+    this.#host.powerOff();
   }
 
   powerOn(): void {
-    this.machine.powerOn();
+    this.#host.powerOn();
   }
 
   /** True once the machine is off: by ACPI, by the debug exit port, or by hand. */
   get isOff(): boolean {
-    return this.machine.power === "off";
+    return this.#host.power === "off";
   }
 
   /** The status that the guest gave at the debug exit port (as QEMU's isa-debug-exit forms it), or null. */
   get exitStatus(): number | null {
-    return this.machine.exitStatus;
+    return this.#host.exitStatus;
   }
 
   /** Pulls this node's network cable. */
@@ -173,13 +215,16 @@ export class LabCluster {
   realtime: boolean;
   readonly #signal: AbortSignal | undefined;
   #turnMs = performance.now();
+  #debugger: ClusterDebugger | null = null;
 
   constructor(options: ClusterOptions) {
     this.realtime = options.realtime ?? false;
     this.#signal = options.signal;
+    const media = new Media();
     const parts = options.nodes.map((node, index) => ({
       name: node.name ?? `qure-${index + 1}`, ramBytes: node.ramBytes ?? DEFAULT_RAM_BYTES,
-      disk: node.disk ? toBackend(node.disk) : null, cdrom: node.cdrom ? toBackend(node.cdrom) : null,
+      disk: node.disk ? media.disk(node.disk) : null, cdrom: node.cdrom ? media.cdrom(node.cdrom) : null,
+      ...(node.macAddress ? { macAddress: node.macAddress } : {}),
     }));
     const nodes = parts.map(({ name, disk }, index) => new LabNode(this, index, name, disk));
     this.nodes = nodes;
@@ -187,17 +232,25 @@ export class LabCluster {
     this.cluster = new Cluster({
       firmware: options.firmware, seed: options.seed ?? 1, gateway: options.gateway ?? true, linkLatencyNs: toNs(options.linkLatency ?? "50us"),
       startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
-      ...(options.capture ? { capture: options.capture } : {}),
+      ...(options.capture ? { capture: (bytes: Uint8Array): void => void (this.#debugger?.history.isNetworkRepeating || options.capture!(bytes)) } : {}),
       nodes: parts.map((part, index) => ({
         ...part,
         serialOutput: (port: 0 | 1, value: number) => {
-          if (port !== COM1) return;
+          if (port !== COM1 || this.#debugger?.history.isRepeating(index)) return;
           byte[0] = value;
           nodes[index]!.console.append(byte);
         },
-        ...(options.log ? { log: (line: string): void => options.log!(part.name, line) } : {}),
+        ...(options.log ? { log: (line: string): void => void (this.#debugger?.history.isRepeating(index) || options.log!(part.name, line)) } : {}),
       })),
     });
+  }
+
+  /**
+   * Lets debuggers hold the cluster: from now on waits take as long as they do. `startHeld`: nothing runs until a debugger lets it.
+   * What machines say a second time, after a debugger went back in time, is heard once.
+   */
+  debug(startHeld = false): ClusterDebugger {
+    return (this.#debugger ??= new ClusterDebugger(this.cluster, startHeld));
   }
 
   /** Virtual time since power-on, in ns. */
@@ -222,7 +275,7 @@ export class LabCluster {
    */
   async until<Result>(condition: () => Result | null | false | undefined, what: string, options: WaitOptions = {}, shown: () => string = () => ""): Promise<Result> {
     const start = this.nowNs;
-    const end = start + toNs(options.within ?? "60s");
+    const end = options.within === "forever" ? Infinity : start + toNs(options.within ?? "60s");
     for (;;) {
       const result = condition();
       if (result !== null && result !== false && result !== undefined) return result;
@@ -232,7 +285,8 @@ export class LabCluster {
   }
 
   async #slice(endNs: number): Promise<void> {
-    this.cluster.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
+    await this.#whileHeld();
+    (this.#debugger ?? this.cluster).runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
     const elapsedMs = performance.now() - this.#turnMs;
     const aheadMs = this.realtime ? LOOK_NS / 1e6 : 0;
     if (aheadMs === 0 && elapsedMs < TURN_MS) return;
@@ -242,10 +296,59 @@ export class LabCluster {
     this.#signal?.throwIfAborted();
   }
 
+  /** The whole cluster as a file (docs/formats/snapshot.md); `restoreCluster` goes on from it. */
+  save(): Uint8Array {
+    return saveCluster(this.cluster, zlibCompressor, consoleExtras(this.nodes));
+  }
+
+  /** Waits until no debugger holds the cluster, or the signal ends the wait. */
+  async #whileHeld(): Promise<void> {
+    const running = this.#debugger?.whenRunning();
+    if (!running) return;
+    const signal = this.#signal;
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        signal?.removeEventListener("abort", go);
+        resolve();
+      };
+      signal?.addEventListener("abort", go);
+      void running.then(go);
+    });
+    signal?.throwIfAborted();
+    this.#turnMs = performance.now();
+  }
+
   /** Digest of the whole state: processors, devices, memories, disks, frames in flight. Equal runs give equal digests. */
   digest(): string {
     return this.cluster.digest();
   }
+}
+
+/** What consoles showed goes into a snapshot, so that a wait after it finds what came before. */
+const CONSOLES = "xconsole";
+
+function consoleExtras(nodes: readonly LabNode[]): Map<string, Uint8Array> {
+  return new Map([[CONSOLES, new TextEncoder().encode(JSON.stringify(nodes.map((node) => node.console.save())))]]);
+}
+
+/** Options of a restored cluster: what is not part of its state. */
+export type RestoreOptions = Pick<ClusterOptions, "capture" | "realtime" | "signal" | "log">;
+
+/** A cluster that goes on from a snapshot (`LabCluster.save`). Throws a SnapshotError, with the reason, for a file that cannot be used. */
+export function restoreCluster(bytes: Uint8Array, options: RestoreOptions = {}): LabCluster {
+  const snapshot = new Snapshot(bytes, zlibCompressor);
+  const { seed, gateway, linkLatencyNs, startSeconds } = snapshot.config;
+  const nodes = snapshot.nodes().map(({ name, ramBytes, disk, cdrom, macAddress }): NodeOptions => ({
+    name, ramBytes, ...(disk ? { disk } : {}), ...(cdrom ? { cdrom } : {}), ...(macAddress ? { macAddress } : {}),
+  }));
+  const lab = new LabCluster({ ...options, nodes, firmware: snapshot.firmware, seed, gateway, linkLatency: linkLatencyNs, startSeconds });
+  snapshot.restoreInto(lab.cluster);
+  const consoles = snapshot.extra(CONSOLES);
+  if (consoles) {
+    const saved = JSON.parse(new TextDecoder().decode(consoles)) as ReturnType<ConsoleText["save"]>[];
+    lab.nodes.forEach(({ console }, index) => console.restore(saved[index]!));
+  }
+  return lab;
 }
 
 /** A blank disk in memory that takes room only for what is written. */

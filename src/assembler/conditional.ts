@@ -1,0 +1,116 @@
+/**
+ * The `.if` family: which statements count.
+ */
+
+import type { Assembler } from "./assembler.ts";
+import type { Atom } from "./atom.ts";
+import type { InputFrame } from "./input.ts";
+
+interface Conditional {
+  /** The statements of the branch at hand are not assembled. */
+  ignores: boolean;
+  /** No later branch can be taken: one was, or the whole stands in a branch that is not. */
+  isDecided: boolean;
+  seenElse: boolean;
+  readonly frame: InputFrame;
+  readonly offset: number;
+  readonly outer: Conditional | null;
+}
+
+export class Conditionals {
+  readonly #assembler: Assembler;
+  #top: Conditional | null = null;
+  depth = 0;
+  /** The statement at hand is not to be assembled. */
+  isSkipping = false;
+
+  /** Symbols that `.ifdef` found undefined, for the warning when a later line defines them. */
+  readonly #asked = new Map<Atom, { frame: InputFrame; offset: number }>();
+
+  constructor(assembler: Assembler) {
+    this.#assembler = assembler;
+  }
+
+  /** `.ifdef` found no value for this name. */
+  askedUndefined(atom: Atom, offset: number): void {
+    if (!this.#asked.has(atom)) this.#asked.set(atom, { frame: this.#assembler.input.frame!, offset });
+  }
+
+  /** `.if` and its kin. The condition is asked only where it counts. */
+  open(condition: () => boolean): void {
+    const input = this.#assembler.input;
+    const dead = this.isSkipping;
+    const conditional: Conditional = {
+      ignores: true, isDecided: dead, seenElse: false, frame: input.frame!, offset: input.statementOffset, outer: this.#top,
+    };
+    this.#top = conditional;
+    this.depth++;
+    // Until the condition is known nothing counts: so a broken condition does not bring errors from its branch.
+    this.isSkipping = true;
+    if (dead) {
+      input.skipStatement();
+      return;
+    }
+    const holds = condition();
+    conditional.ignores = !holds;
+    conditional.isDecided = holds;
+    this.isSkipping = conditional.ignores;
+  }
+
+  elseIf(condition: () => boolean): void {
+    const top = this.#require(".elseif");
+    if (top.seenElse) this.#assembler.fail("misplaced-else", "`.elseif' after `.else'");
+    if (top.isDecided) {
+      top.ignores = true;
+      this.isSkipping = true;
+      this.#assembler.input.skipStatement();
+      return;
+    }
+    const holds = condition();
+    top.ignores = !holds;
+    top.isDecided = holds;
+    this.isSkipping = top.ignores;
+  }
+
+  else(): void {
+    const top = this.#require(".else");
+    if (top.seenElse) this.#assembler.fail("misplaced-else", "a second `.else' for one `.if'");
+    top.seenElse = true;
+    top.ignores = top.isDecided;
+    top.isDecided = true;
+    this.isSkipping = top.ignores;
+  }
+
+  end(): void {
+    const top = this.#require(".endif");
+    this.#top = top.outer;
+    this.depth--;
+    this.isSkipping = this.#top !== null && this.#top.ignores;
+  }
+
+  #require(directive: string): Conditional {
+    const top = this.#top;
+    if (top === null) {
+      return this.#assembler.fail("misplaced-else", `\`${directive}' without \`.if'`);
+    }
+    return top;
+  }
+
+  /** Conditionals that a macro opened and left open end with it. */
+  exitMacro(depth: number): void {
+    while (this.depth > depth && this.#top !== null) {
+      this.#top = this.#top.outer;
+      this.depth--;
+    }
+    this.isSkipping = this.#top !== null && this.#top.ignores;
+  }
+
+  /** The end of a frame: what it opened must be closed. */
+  leaveFrame(frame: InputFrame): void {
+    while (this.#top !== null && this.depth > frame.conditionalDepth) {
+      const open = this.#top;
+      this.exitMacro(this.depth - 1);
+      this.#assembler.reporter.report("error", "missing-endif", open.frame, open.offset, 3, "this `.if' has no `.endif'", {});
+    }
+  }
+}
