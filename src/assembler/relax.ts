@@ -79,6 +79,9 @@ export class Relaxer {
       case "align": {
         const skip = alignedSkip(end, variable.power);
         fragment.variableSize = variable.maximum !== 0 && skip > variable.maximum ? 0 : skip;
+        if (variable.fill !== null && fragment.variableSize % variable.fill.length !== 0) {
+          this.#error(fragment, fragment.offset, "bad-alignment", `the padding of ${fragment.variableSize} bytes is no multiple of the fill's ${variable.fill.length}`);
+        }
         break;
       }
       case "branch":

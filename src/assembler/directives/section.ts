@@ -204,11 +204,11 @@ export const SECTION_DIRECTIVES: DirectiveTable = [
   [".section .sect .sect.s", section(false)],
   [".pushsection", section(true)],
   [".popsection", (assembler) => {
-    if (!assembler.sections.pop()) assembler.fail("section-stack", "`.popsection' without `.pushsection'");
+    if (!assembler.sections.pop()) assembler.warnAt("section-stack", assembler.input.statementOffset, "`.popsection' without `.pushsection' is ignored");
     assembler.demandEnd();
   }],
   [".previous", (assembler) => {
-    if (!assembler.sections.previous()) assembler.fail("section-stack", "`.previous' without a former section");
+    if (!assembler.sections.previous()) assembler.warnAt("section-stack", assembler.input.statementOffset, "`.previous' without a former section is ignored");
     assembler.demandEnd();
   }],
   [".subsection", (assembler) => {
