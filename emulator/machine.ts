@@ -212,6 +212,7 @@ export class Machine implements Stateful {
     if (this.#power === "off") return;
     this.#power = "off";
     this.#log("power off");
+    for (const { port } of this.#config.network) port.setPowered(false);
     this.processor.requestStop();
   }
 
@@ -221,6 +222,7 @@ export class Machine implements Stateful {
     this.#power = "on";
     this.#exitStatus = null;
     this.#clearMemory();
+    for (const { port } of this.#config.network) port.setPowered(true);
     for (const uart of this.board.uarts) uart.discardIncoming();
     this.#reset();
   }

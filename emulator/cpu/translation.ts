@@ -214,7 +214,7 @@ export class Translation {
   probeWriteAs(linear: number, sizeBytes: number, user: boolean): void {
     if (this.checkAlignment) this.requireAligned(linear, sizeBytes);
     this.translate(linear, true, user);
-    if ((linear & 0xfff) + sizeBytes > 4096) this.translate((linear + sizeBytes - 1) | 0, true, user);
+    if ((linear & 0xfff) + sizeBytes > 4096) this.translate(nextPage(linear), true, user);
   }
 
   // Accesses of the processor for itself (descriptor tables, task states, stacks of inner rings): supervisor at any CPL.
@@ -273,7 +273,7 @@ export class Translation {
     const low = linear & 0xfff;
     if (low + sizeBytes > 4096) {
       this.translate(linear, false, user);
-      this.translate((linear + sizeBytes - 1) | 0, false, user);
+      this.translate(nextPage(linear), false, user);
       let value = 0;
       for (let i = 0; i < sizeBytes; i++) value |= this.readPhysical(this.translate((linear + i) | 0, false, user), 1) << (8 * i);
       this.watch?.access(linear, sizeBytes, false);
@@ -294,7 +294,7 @@ export class Translation {
     if (this.checkAlignment) this.requireAligned(linear, sizeBytes);
     if (low + sizeBytes > 4096) {
       this.translate(linear, true, user);
-      this.translate((linear + sizeBytes - 1) | 0, true, user);
+      this.translate(nextPage(linear), true, user);
       for (let i = 0; i < sizeBytes; i++) this.writePhysical(this.translate((linear + i) | 0, true, user), 1, (value >>> (8 * i)) & 0xff);
     } else this.writePhysical(this.translate(linear, true, user), sizeBytes, value);
     this.watch?.access(linear, sizeBytes, true);
@@ -389,3 +389,8 @@ export class Translation {
   }
 }
 
+
+/** The first address of the page behind: where an access across the boundary faults, if it does not before. */
+function nextPage(linear: number): number {
+  return ((linear | 0xfff) + 1) | 0;
+}

@@ -16,6 +16,7 @@ export interface TimedFrame {
 export class CableEnd implements EthernetPort, Stateful {
   readonly name: string;
   #linkUp: boolean;
+  #powered = true;
   #outgoing: TimedFrame[] = [];
   #incoming: TimedFrame[] = [];
   #clock: Clock | null = null;
@@ -52,7 +53,7 @@ export class CableEnd implements EthernetPort, Stateful {
 
   /** Hands over frames that arrive later, in ascending order of arrival. No arrival may be in the machine's past. */
   deliver(frames: readonly TimedFrame[]): void {
-    if (frames.length === 0 || this.#clock === null) return;
+    if (frames.length === 0 || this.#clock === null || !this.#powered) return;
     let last = this.#incoming.at(-1)?.timeNs ?? this.#clock.nowNs;
     for (const arrival of frames) {
       if (arrival.timeNs < last) throw new RangeError(`${this.name}: a frame arrives at ${arrival.timeNs} ns, before ${last} ns`);
@@ -73,6 +74,14 @@ export class CableEnd implements EthernetPort, Stateful {
     this.#receiver?.linkChanged(up);
   }
 
+  /** The machine has lost power, or has it again: a card without power hears nothing. */
+  setPowered(powered: boolean): void {
+    this.#powered = powered;
+    if (powered) return;
+    this.#incoming = [];
+    this.#timer?.disarm();
+  }
+
   #arrive(): void {
     const now = this.#clock!.nowNs;
     let count = 0;
@@ -85,6 +94,7 @@ export class CableEnd implements EthernetPort, Stateful {
   visitState(visitor: StateVisitor): void {
     visitor.part("cable end", 1);
     this.#linkUp = visitor.bool(this.#linkUp);
+    this.#powered = visitor.bool(this.#powered);
     this.#outgoing = visitFrames(visitor, this.#outgoing);
     this.#incoming = visitFrames(visitor, this.#incoming);
   }

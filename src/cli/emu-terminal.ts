@@ -71,7 +71,7 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
     await lab.until(() => {
       showTable();
       return left;
-    }, "", { within: "8760h" });
+    }, "", { within: "forever" });
   } finally {
     detach();
     stdin.off("data", onData);

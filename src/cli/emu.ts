@@ -220,7 +220,7 @@ async function runUntil({ lab, settings, progress }: Watched): Promise<boolean> 
   if (settings.until === null) {
     if (settings.for !== null) await lab.advance(settings.for);
     // Without a goal: until the machines are off, as any emulator does.
-    else if (!settings.interactive && settings.script === null) await lab.until(() => lab.nodes.every(({ isOff }) => isOff), "the machines went on", { within: "8760h" });
+    else if (!settings.interactive && settings.script === null) await lab.until(() => lab.nodes.every(({ isOff }) => isOff), "the machines went on", { within: "forever" });
     return true;
   }
   const pattern = settings.until === "cloud" ? null : new RegExp(settings.until.slice(5), "m");

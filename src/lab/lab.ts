@@ -47,7 +47,7 @@ export interface ClusterOptions {
 
 export interface WaitOptions {
   /** Virtual time after which the wait fails; 60 s when absent. */
-  readonly within?: TimeSpan;
+  readonly within?: TimeSpan | "forever";
 }
 
 /** A wait that ran out of virtual time: the message shows the end of what was there instead. */
@@ -222,7 +222,7 @@ export class LabCluster {
    */
   async until<Result>(condition: () => Result | null | false | undefined, what: string, options: WaitOptions = {}, shown: () => string = () => ""): Promise<Result> {
     const start = this.nowNs;
-    const end = start + toNs(options.within ?? "60s");
+    const end = options.within === "forever" ? Infinity : start + toNs(options.within ?? "60s");
     for (;;) {
       const result = condition();
       if (result !== null && result !== false && result !== undefined) return result;

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa, type Result } from "execa";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
@@ -15,8 +15,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function qure(args: readonly string[], cwd = folder): Promise<Result> {
-  return execa("node", [bundle, ...args], { cwd, reject: false, timeout: 120_000, stdin: "ignore" });
+async function qure(args: readonly string[], cwd = folder): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
+  const { exitCode, stdout, stderr } = await execa("node", [bundle, ...args], { cwd, reject: false, timeout: 120_000, stdin: "ignore" });
+  return { exitCode, stdout, stderr };
 }
 
 /** A copy of the sources, to break. */
@@ -48,7 +49,7 @@ describe("qure build", () => {
     writeFileSync(join(copy, "asm/kernel/broken.s"), ".intel_syntax noprefix\n.text\n    mov eax, bl\n    frobnicate ecx\n    add eax, [ebx\n");
     const { exitCode, stderr } = await qure(["build"], copy);
     expect(exitCode).toBe(1);
-    const text = String(stderr);
+    const text = stderr;
     for (const line of [3, 4, 5]) expect(text).toMatch(new RegExp(`^asm/kernel/broken\\.s:${line}:\\d+: error: .+\\n.*\\n *\\^`, "m"));
     expect(text).toMatch(/mov eax, bl/);
     expect(text).toMatch(/nothing was built: 3 errors/);
@@ -61,7 +62,7 @@ describe("qure build", () => {
     writeFileSync(join(copy, "asm/kernel/broken.s"), ".intel_syntax noprefix\n.text\n    call no_such_routine\n");
     const { exitCode, stderr } = await qure(["build"], copy);
     expect(exitCode).toBe(1);
-    expect(String(stderr)).toMatch(/asm\/kernel\/broken\.s:3:10: error: undefined symbol no_such_routine/);
+    expect(stderr).toMatch(/asm\/kernel\/broken\.s:3:10: error: undefined symbol no_such_routine/);
   });
 });
 
@@ -71,10 +72,10 @@ describe("qure inspect", () => {
     for (const name of ["qure.iso", "qure.img"]) {
       const { stdout, exitCode } = await qure(["inspect", `inspected/${name}`]);
       expect(exitCode).toBe(0);
-      for (const expected of [/Boot record +version 1/, /checksum [0-9a-f]{8}, correct/, /relocation table/, /symbol table/, /source-line table/, /Partitions/]) expect(String(stdout)).toMatch(expected);
+      for (const expected of [/Boot record +version 1/, /checksum [0-9a-f]{8}, correct/, /relocation table/, /symbol table/, /source-line table/, /Partitions/]) expect(stdout).toMatch(expected);
     }
     const { stdout } = await qure(["inspect", "--json", "inspected/qure.img"]);
-    expect(JSON.parse(String(stdout))).toMatchObject({ kind: "disk", partitions: [{ type: 0x99, active: true }] });
+    expect(JSON.parse(stdout)).toMatchObject({ kind: "disk", partitions: [{ type: 0x99, active: true }] });
     writeFileSync(join(folder, "noise"), "x".repeat(5000));
     const noise = await qure(["inspect", "noise"]);
     expect(noise.exitCode).toBe(1);
@@ -90,7 +91,7 @@ describe("qure inspect", () => {
     writeFileSync(path, bytes);
     const { exitCode, stderr } = await qure(["inspect", path]);
     expect(exitCode).toBe(1);
-    expect(String(stderr)).toMatch(/checksum is [0-9a-f]{8}, its content gives [0-9a-f]{8}/);
+    expect(stderr).toMatch(/checksum is [0-9a-f]{8}, its content gives [0-9a-f]{8}/);
   });
 });
 
@@ -99,8 +100,8 @@ describe("qure emu", () => {
     await qure(["build"]);
     const run = async (...more: string[]): Promise<{ nodes: { era: number; age: number; peers: number; name: string; address: string }[]; digest: string; reached: boolean }> => {
       const { stdout, exitCode, stderr } = await qure(["emu", "--nodes", "3", "--json", ...more]);
-      expect(exitCode, String(stderr)).toBe(0);
-      return JSON.parse(String(stdout)) as never;
+      expect(exitCode, stderr).toBe(0);
+      return JSON.parse(stdout) as never;
     };
     const first = await run();
     expect(first.reached).toBe(true);
@@ -114,7 +115,7 @@ describe("qure emu", () => {
     const eras: number[] = [];
     for (let run = 0; run < 2; run++) {
       const { stdout } = await qure(["emu", "--nodes", "2", "--dir", "kept", "--json"]);
-      eras.push((JSON.parse(String(stdout)) as { nodes: { era: number }[] }).nodes[0]!.era);
+      eras.push((JSON.parse(stdout) as { nodes: { era: number }[] }).nodes[0]!.era);
     }
     expect(eras).toEqual([1, 2]);
   });
@@ -123,7 +124,7 @@ describe("qure emu", () => {
     await qure(["build"]);
     writeFileSync(join(folder, "script.txt"), "# both nodes\n@* echo hello from a script\n!expect ^hello from a script\n@1 cloud\n!expect member|joining\n");
     const { exitCode, stderr } = await qure(["emu", "--nodes", "2", "--until", "cloud", "--script", "script.txt", "--log", "logs", "--screenshot", "screens", "--pcap", "net.pcapng"]);
-    expect(exitCode, String(stderr)).toBe(0);
+    expect(exitCode, stderr).toBe(0);
     expect(readFileSync(join(folder, "logs/qure-2.log"), "latin1")).toMatch(/hello from a script/);
     expect(readFileSync(join(folder, "screens/qure-1.png")).subarray(1, 4).toString()).toBe("PNG");
     expect(readFileSync(join(folder, "net.pcapng")).readUInt32LE(0)).toBe(0x0a0d0d0a);
@@ -144,8 +145,8 @@ describe("qure emu", () => {
     for (const [args, code, text] of cases) {
       const { exitCode, stderr } = await qure(["emu", ...args]);
       expect(exitCode, args.join(" ")).toBe(code);
-      expect(String(stderr)).toMatch(text);
-      expect(String(stderr)).not.toMatch(/\n\s+at /);
+      expect(stderr).toMatch(text);
+      expect(stderr).not.toMatch(/\n\s+at /);
     }
   });
 });
@@ -175,7 +176,7 @@ describe("the package", () => {
 
   test("starts quickly enough to be called by hand: its help loads no command", async () => {
     const { stdout } = await qure(["--help"]);
-    for (const name of ["build", "emu", "inspect"]) expect(String(stdout)).toMatch(new RegExp(`^ +${name}\\b`, "m"));
-    for (const name of ["build", "emu", "inspect"]) expect(String((await qure([name, "--help"])).stdout)).toMatch(/Example/);
+    for (const name of ["build", "emu", "inspect"]) expect(stdout).toMatch(new RegExp(`^ +${name}\\b`, "m"));
+    for (const name of ["build", "emu", "inspect"]) expect((await qure([name, "--help"])).stdout).toMatch(/Example/);
   });
 });

@@ -118,7 +118,8 @@ const multiplyTo: Builder = (core, insn) => {
       const a = left();
       const b = right();
       const low = Math.imul(a, b);
-      const overflow = multiplyHigh(a, b, true) !== low >> 31;
+      // A product that fits 32 bits is exact as a double, and one that does not differs from its low half.
+      const overflow = a * b !== low;
       result(low);
       setResult(s, low, overflow, overflow);
     };

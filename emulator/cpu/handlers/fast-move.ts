@@ -6,7 +6,6 @@ import { dec32, inc32, logic8, setCarryOverflow, setResult, sub32, sub8 } from "
 import type { Builder } from "../instruction.ts";
 import { ESP } from "../layout.ts";
 import type { FlatAddress } from "./fast-alu.ts";
-import { multiplyHigh } from "./arithmetic.ts";
 
 // MOV of 32 bits.
 
@@ -184,13 +183,13 @@ export const rotateRight = ({ s }: Core, register: number, count: number): Handl
   setCarryOverflow(s, result < 0, (result ^ (result << 1)) < 0);
 };
 
-// IMUL with a register as destination.
+// IMUL with a register as destination. A product that fits 32 bits is exact as a double, and one that does not differs from its low half.
 
 export const multiplyRegister = ({ s }: Core, to: number, from: number): Handler => () => {
   const a = s[to]!;
   const b = s[from]!;
   const low = Math.imul(a, b);
-  const overflow = multiplyHigh(a, b, true) !== low >> 31;
+  const overflow = a * b !== low;
   s[to] = low;
   setResult(s, low, overflow, overflow);
 };
@@ -198,7 +197,7 @@ export const multiplyRegister = ({ s }: Core, to: number, from: number): Handler
 export const multiplyImmediate = ({ s }: Core, to: number, from: number, value: number): Handler => () => {
   const a = s[from]!;
   const low = Math.imul(a, value);
-  const overflow = multiplyHigh(a, value, true) !== low >> 31;
+  const overflow = a * value !== low;
   s[to] = low;
   setResult(s, low, overflow, overflow);
 };

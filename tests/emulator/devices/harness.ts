@@ -6,10 +6,11 @@
  *     in 40 = 12         read a byte and expect this value (inw, inl)
  *     in 61 & 20 = 0     expect these bits
  *     wait 5ms           let virtual time pass (ns, us, ms, s)
+ *     settle 5ms         likewise, for an answer that QEMU gives at once
  *     intr = 1           expect the level of INTR          ack = 08   expect this vector from an INTA cycle
  *     read A0000 = 41    a byte of memory-mapped registers (write A0000 41; readl, writel)
  *
- * The same scripts run in QEMU (qemu.ts), except those with `intr` and `ack`.
+ * The same scripts run in QEMU (qemu.ts), except those with `wait`, `intr` and `ack`.
  */
 import { Board, type BoardConfig } from "../../../emulator/board.ts";
 import type { AccessBytes } from "../../../emulator/bus.ts";
@@ -102,6 +103,7 @@ export class TestBoard {
       case "read":
         return this.board.readMmio(step.address, step.size);
       case "wait":
+      case "settle":
         this.time.advance(step.value);
         return 0;
       case "intr":
@@ -114,7 +116,7 @@ export class TestBoard {
 
 export interface Step {
   text: string;
-  verb: "out" | "in" | "write" | "read" | "wait" | "intr" | "ack";
+  verb: "out" | "in" | "write" | "read" | "wait" | "settle" | "intr" | "ack";
   address: number;
   size: AccessBytes;
   /** What to write, or how long to wait in ns. */
@@ -143,9 +145,9 @@ function parseStep(text: string): Step {
   const [word, first, second] = main!.split(/\s+/);
   const expected = right === undefined ? null : hex(right);
   const base = { text, address: 0, size: 1 as AccessBytes, value: 0, mask: mask === undefined ? 0xffffffff : hex(mask), expected };
-  if (word === "wait") {
+  if (word === "wait" || word === "settle") {
     const [, amount, unit] = /^([\d.]+)([a-z]+)$/.exec(first!)!;
-    return { ...base, verb: "wait", value: Number(amount) * UNITS[unit!]! };
+    return { ...base, verb: word, value: Number(amount) * UNITS[unit!]! };
   }
   if (word === "intr" || word === "ack") return { ...base, verb: word };
   const [, verb, suffix] = /^(out|in|read|write)([wl]?)$/.exec(word!) ?? [];
