@@ -13,8 +13,12 @@ export interface TimedFrame {
   frame: EthernetFrame;
 }
 
+/** Sees frames when the card sends them and when they arrive at it. */
+export type FrameProbe = (direction: "send" | "receive", frame: EthernetFrame) => void;
+
 export class CableEnd implements EthernetPort, Stateful {
   readonly name: string;
+  probe: FrameProbe | null = null;
   #linkUp: boolean;
   #outgoing: TimedFrame[] = [];
   #incoming: TimedFrame[] = [];
@@ -40,7 +44,9 @@ export class CableEnd implements EthernetPort, Stateful {
   }
 
   transmit(frame: EthernetFrame): void {
-    if (this.#linkUp && this.#clock !== null) this.#outgoing.push({ timeNs: this.#clock.nowNs, frame });
+    if (!this.#linkUp || this.#clock === null) return;
+    this.#outgoing.push({ timeNs: this.#clock.nowNs, frame });
+    this.probe?.("send", frame);
   }
 
   /** The frames sent since the last call, in the order of their times. */
@@ -79,7 +85,10 @@ export class CableEnd implements EthernetPort, Stateful {
     while (count < this.#incoming.length && this.#incoming[count]!.timeNs <= now) count++;
     const arrived = this.#incoming.splice(0, count);
     if (this.#incoming.length > 0) this.#timer!.arm(this.#incoming[0]!.timeNs);
-    for (const { frame } of arrived) this.#receiver!.receive(frame);
+    for (const { frame } of arrived) {
+      this.probe?.("receive", frame);
+      this.#receiver!.receive(frame);
+    }
   }
 
   visitState(visitor: StateVisitor): void {
