@@ -14,13 +14,15 @@ import { isAgreed, lastStatus } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { parseSize } from "./sizes.ts";
 import { stay, type Watched } from "./emu-terminal.ts";
-import { report, type Outcome } from "./emu-report.ts";
+import { checkDebugOptions, declareDebugOptions, startDebugging, type DebugOptions, type DebugSettings } from "./emu-debug.ts";
+import { report, statistics, type Outcome } from "./emu-report.ts";
 import { CommandError, UsageError } from "./fail.ts";
+import { MachineLog } from "./machine-log.ts";
 import { preparedDisk } from "./prepare.ts";
 import { makeProgress, type Progress } from "./progress.ts";
 import { DEFAULT_STORE, writeSnapshot, type StoredSnapshot } from "./snapshot-store.ts";
 
-export interface EmuOptions {
+export interface EmuOptions extends DebugOptions {
   readonly nodes: string;
   readonly image?: string;
   readonly cdrom?: string;
@@ -42,8 +44,6 @@ export interface EmuOptions {
   readonly save?: string;
   readonly at?: string;
   readonly store?: string;
-  readonly gdb?: string;
-  readonly stopped?: boolean;
 }
 
 const DEFAULT_IMAGE = "build/qure.iso";
@@ -79,7 +79,7 @@ export function declareMachines(command: Command): Command {
 
 /** Options that say how long machines run and what is to be seen of it. */
 export function declareRun(command: Command): Command {
-  return command
+  return declareDebugOptions(command)
     .option("--until <what>", "run until: cloud (all nodes agree), or text:REGEX on every console")
     .option("--for <time>", "run for this virtual time, such as 10s")
     .option("--script <file>", "type the lines of this file at the consoles (docs/emulator.md)")
@@ -88,8 +88,6 @@ export function declareRun(command: Command): Command {
     .option("--screenshot <dir>", "write each screen to NAME.png at the end")
     .option("--serial <where>", "stdio: connect COM1 of the one machine with this terminal")
     .option("--realtime", "let a virtual second take a second")
-    .option("--gdb <port>", "let gdb debug node 1 at this TCP port, node 2 at the next one, ... (docs/debugging.md)")
-    .option("-S, --stopped", "with --gdb: run nothing until gdb lets it")
     .option("--json", "print the outcome as one JSON object");
 }
 
@@ -105,14 +103,15 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
   const closers: (() => void)[] = [];
   try {
     const capture = settings.pcap ? openCapture(settings.pcap, closers) : undefined;
+    const machineLog = new MachineLog(settings.log);
     const common: RestoreOptions = {
       realtime: settings.realtime, signal: interrupt.signal,
       ...(capture ? { capture } : {}),
-      log: (node, line) => logLine(settings, progress, node, line),
+      log: (node, line) => machineLog.write(node, line),
     };
     const lab = from ? restoreCluster(from.bytes, common) : await newCluster(settings, common, progress, interrupt.signal, closers);
     if (settings.log) openLogs(lab, settings.log, closers);
-    if (settings.gdb !== null) closers.push(await openGdb(lab, settings, progress));
+    await startDebugging(lab, settings.debug, progress, closers);
     const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, lab.nodes.length) : null;
     let reached = true;
     let interrupted = false;
@@ -138,7 +137,9 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
     if (settings.save !== null && settings.at === null && reached) saveSnapshot(lab, settings, progress);
     if (settings.screenshot) writeScreenshots(lab, settings.screenshot);
     const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start };
-    if (!settings.serial || settings.json) report(outcome, settings.json);
+    if (!settings.serial || settings.json) report(outcome, settings.json, settings.stats);
+    else if (settings.stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
+    if (machineLog.hint) progress.note(machineLog.hint);
     for (const node of lab.nodes) node.disk?.flush();
     if (interrupted) throw new CommandError("", EXIT_INTERRUPTED);
     if (!reached) throw new CommandError(`--until ${settings.until} was not reached within ${settings.for ?? DEFAULT_LIMIT} of virtual time`, EXIT_NOT_REACHED);
@@ -189,10 +190,9 @@ export interface EmuSettings {
   readonly at: string | null;
   /** Folder of snapshots. */
   readonly store: string;
-  /** First TCP port for gdb. */
-  readonly gdb: number | null;
-  /** The machines wait for gdb before they run. */
-  readonly stopped: boolean;
+  readonly debug: DebugSettings;
+  /** Print the engine's counters at the end. */
+  readonly stats: boolean;
 }
 
 function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSettings {
@@ -220,9 +220,8 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
   if (ownImage && !existsSync(DEFAULT_IMAGE)) throw new CommandError(`${DEFAULT_IMAGE}: no such file; qure build makes it, or name an image with --cdrom or --hda`);
   const cdrom = options.cdrom ?? (options.image && isIso ? options.image : ownImage ? DEFAULT_IMAGE : null);
   const hda = options.hda ?? (options.image && !isIso ? options.image : null);
-  if (options.stopped && !options.gdb) throw new UsageError("-S waits for gdb: give --gdb PORT too");
-  const gdb = options.gdb === undefined ? null : integer(options.gdb, "--gdb", 1, 65536 - nodes);
-  const until = options.until ?? (!options.for && !options.serial && !options.script && gdb === null && cdrom && !hda ? "cloud" : null);
+  const debug = checkDebugOptions(options, nodes, cdrom ?? hda);
+  const until = options.until ?? (!options.for && !options.serial && !options.script && debug.gdb === null && cdrom && !hda ? "cloud" : null);
   if (until !== null && until !== "cloud") {
     if (!until.startsWith("text:")) throw new UsageError(`--until ${until}: write cloud or text:REGEX`);
     try {
@@ -236,7 +235,7 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
     seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
     log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseSize(options.memory ?? DEFAULT_MEMORY, "--memory", 1 << 20, 2 ** 31),
     firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false, json: options.json ?? false,
-    resting: from !== null && !options.serial, gdb, stopped: options.stopped ?? false,
+    resting: from !== null && !options.serial, debug, stats: options.stats ?? false,
     interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,
   };
 }
@@ -325,22 +324,6 @@ function openCapture(path: string, closers: (() => void)[]): (bytes: Uint8Array)
   return (bytes) => void writeSync(file, bytes);
 }
 
-async function openGdb(lab: LabCluster, settings: EmuSettings, progress: Progress): Promise<() => void> {
-  const { serveGdb } = await import("../host/gdb-server.ts");
-  const first = settings.gdb!;
-  const last = first + settings.nodes - 1;
-  try {
-    const server = await serveGdb(lab.debug(settings.stopped), first, {
-      connected: (node) => progress.note(`${node}: gdb connected; all nodes stand still while it holds this one`),
-      disconnected: (node) => progress.note(`${node}: gdb is gone`),
-    });
-    progress.note(`gdb: target remote localhost:${first}${last > first ? `, the other nodes up to port ${last}` : ""}`);
-    return () => server.close();
-  } catch (error) {
-    throw new CommandError(`--gdb ${first}: cannot listen at ports ${first} to ${last}: ${(error as Error).message}`);
-  }
-}
-
 function openLogs(lab: LabCluster, folder: string, closers: (() => void)[]): void {
   mkdirSync(folder, { recursive: true });
   for (const node of lab.nodes) {
@@ -351,17 +334,6 @@ function openLogs(lab: LabCluster, folder: string, closers: (() => void)[]): voi
       closeSync(file);
     });
   }
-}
-
-/** What machines report goes to their log file, or to standard error when there is none. */
-function logLine(settings: EmuSettings, progress: Progress, node: string, line: string): void {
-  if (settings.log === null) {
-    if (process.env["QURE_DEBUG"]) progress.note(`${node}: ${line}`);
-    return;
-  }
-  const file = openSync(join(settings.log, `${node}.machine.log`), "a");
-  writeSync(file, `${line}\n`);
-  closeSync(file);
 }
 
 function writeScreenshots(lab: LabCluster, folder: string): void {
