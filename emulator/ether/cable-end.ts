@@ -13,7 +13,21 @@ export interface TimedFrame {
   frame: EthernetFrame;
 }
 
-export class CableEnd implements EthernetPort, Stateful {
+/** A machine's cable as the network sees it, wherever the machine runs. */
+export interface MachineCable {
+  readonly name: string;
+  readonly linkUp: boolean;
+  /** Set by the network: to be called when a first frame waits for `takeOutgoing`. */
+  onOutgoing: (() => void) | null;
+  /** The frames sent since the last call, in the order of their times. */
+  takeOutgoing(): TimedFrame[];
+  /** Hands over frames that arrive later, in ascending order of arrival. No arrival may be in the machine's past. */
+  deliver(frames: readonly TimedFrame[]): void;
+  /** The cable is plugged or pulled, now. Frames on the way to the machine are lost with the cable. */
+  setLink(up: boolean): void;
+}
+
+export class CableEnd implements EthernetPort, MachineCable, Stateful {
   readonly name: string;
   #linkUp: boolean;
   #powered = true;
@@ -22,6 +36,9 @@ export class CableEnd implements EthernetPort, Stateful {
   #clock: Clock | null = null;
   #receiver: EthernetReceiver | null = null;
   #timer: Timer | null = null;
+  onOutgoing: (() => void) | null = null;
+  /** Set by the machine's owner: to be called when a frame has been delivered, with the time at which it arrives. */
+  onIncoming: ((timeNs: number) => void) | null = null;
 
   constructor(name: string, linkUp = true) {
     this.name = name;
@@ -41,17 +58,16 @@ export class CableEnd implements EthernetPort, Stateful {
   }
 
   transmit(frame: EthernetFrame): void {
-    if (this.#linkUp && this.#clock !== null) this.#outgoing.push({ timeNs: this.#clock.nowNs, frame });
+    if (!this.#linkUp || this.#clock === null) return;
+    if (this.#outgoing.push({ timeNs: this.#clock.nowNs, frame }) === 1) this.onOutgoing?.();
   }
 
-  /** The frames sent since the last call, in the order of their times. */
   takeOutgoing(): TimedFrame[] {
     const frames = this.#outgoing;
     this.#outgoing = [];
     return frames;
   }
 
-  /** Hands over frames that arrive later, in ascending order of arrival. No arrival may be in the machine's past. */
   deliver(frames: readonly TimedFrame[]): void {
     if (frames.length === 0 || this.#clock === null || !this.#powered) return;
     let last = this.#incoming.at(-1)?.timeNs ?? this.#clock.nowNs;
@@ -61,9 +77,9 @@ export class CableEnd implements EthernetPort, Stateful {
       this.#incoming.push(arrival);
     }
     this.#timer!.arm(this.#incoming[0]!.timeNs);
+    this.onIncoming?.(this.#incoming[0]!.timeNs);
   }
 
-  /** The cable is plugged or pulled, now. Frames on the way to the machine are lost with the cable. */
   setLink(up: boolean): void {
     if (up === this.#linkUp) return;
     this.#linkUp = up;
@@ -97,6 +113,7 @@ export class CableEnd implements EthernetPort, Stateful {
     this.#powered = visitor.bool(this.#powered);
     this.#outgoing = visitFrames(visitor, this.#outgoing);
     this.#incoming = visitFrames(visitor, this.#incoming);
+    if (visitor.restoring && this.#outgoing.length > 0) this.onOutgoing?.();
   }
 }
 

@@ -87,11 +87,13 @@ function finish(assembler: Assembler): Uint8Array | null {
   for (const { number, symbol } of assembler.symbols.undefinedLocalLabels()) {
     reporter.report("error", "unknown-local-label", symbol.frame, symbol.offset, 1, `no label \`${number}:' follows this reference`, {});
   }
+  assembler.callFrames.check();
   if (reporter.errorCount > 0) return null;
   const resolver = new Resolver(assembler);
   relaxAll(assembler, resolver);
   if (reporter.errorCount > 0) return null;
   resolver.isFinal = true;
+  assembler.callFrames.finish();
   assembler.debug.finish(resolver);
   const relocations = new Map<Section, Relocation[]>();
   for (const section of assembler.sections.list) relocations.set(section, writeContents(assembler, resolver, section));

@@ -8,6 +8,7 @@ import { Architecture } from "./architecture.ts";
 import type { AssembleOptions, SourceFiles } from "./assemble.ts";
 import { AtomTable } from "./atom.ts";
 import { readableText } from "./chars.ts";
+import { CallFrames } from "./call-frames.ts";
 import { Conditionals } from "./conditional.ts";
 import { DebugLines } from "./debug-lines.ts";
 import { installDirectives } from "./directives/index.ts";
@@ -40,6 +41,7 @@ export class Assembler {
   readonly macros: Macros;
   readonly instructions: InstructionParser;
   readonly debug: DebugLines;
+  readonly callFrames: CallFrames;
   readonly architecture: Architecture;
   /** `st(0)` to `st(7)`. */
   readonly stackRegisters: readonly Register[] = REGISTERS_BY_CLASS.st;
@@ -72,6 +74,7 @@ export class Assembler {
     this.macros = new Macros(this);
     this.instructions = new InstructionParser(this);
     this.debug = new DebugLines(this);
+    this.callFrames = new CallFrames(this);
     this.architecture = new Architecture(options.arch ?? "");
     this.isIntel = (options.syntax ?? "att") === "intel";
     this.allowsNakedRegisters = this.isIntel;

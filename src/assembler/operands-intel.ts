@@ -12,6 +12,8 @@ import type { ParsedOperands } from "./instruction-parser.ts";
 import { low32 } from "./integer.ts";
 
 const ZERO = constant(0);
+/** Where a jump goes: the expression beside it says where. */
+export const TARGET: Operand = { kind: "target" };
 
 /** One register operand object for each register: they never change. */
 const registerOperands = new Map<Register, Operand>();
@@ -90,7 +92,7 @@ export class IntelOperands {
     while (characterClass[bytes[end]!]! & NAME_PART) end++;
     const atom = assembler.atoms.intern(bytes, start, end);
     const register = atom.lower.register;
-    if (register === null || atom.symbol !== null || register.class === "st") return false;
+    if (register === null || register.class === "st") return false;
     const after = bytes[end]!;
     if (after !== COMMA && !(characterClass[after]! & STATEMENT_END)) return false;
     input.offset = end;
@@ -219,7 +221,7 @@ export class IntelOperands {
       this.#memory(displacement, relocation, start);
       return;
     }
-    parsed.add({ kind: "target" }, displacement, start, relocation);
+    parsed.add(TARGET, displacement, start, relocation);
   }
 
   /** `selector:offset` */
@@ -260,7 +262,9 @@ export class IntelOperands {
   #simplify(e: Expression): Expression {
     switch (e.op) {
       case Op.CONSTANT:
+        return e;
       case Op.SYMBOL:
+        this.#assembler.symbols.need(e.symbol!);
         return e;
       case Op.REGISTER:
         this.#takeRegister(e);

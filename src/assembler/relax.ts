@@ -107,6 +107,7 @@ export class Relaxer {
     const target = this.#branchTarget(fragment, branch);
     const named = branch.symbol;
     const isWeak = named !== null && (named.isWeak || (target !== null && target.isWeak));
+    if (target !== null && named !== null && !named.isTemporary) this.#assembler.symbols.need(named);
     if (target !== null && !isWeak) return;
     branch.isSettled = true;
     if (branch.encoding.longer !== null) branch.encoding = branch.encoding.longer;

@@ -14,7 +14,6 @@ export interface Watched {
 
 const CTRL_C = 0x03;
 const CTRL_RIGHT_BRACKET = 0x1d;
-const COM1 = 0;
 /** How much of a console is shown when one attaches. */
 const SCROLLBACK_LINES = 20;
 
@@ -50,7 +49,7 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
           attached = null;
           shown = "";
           showTable();
-        } else lab.nodes[attached]!.machine.serialInput(COM1, Uint8Array.of(byte));
+        } else lab.nodes[attached]!.send(Uint8Array.of(byte));
       } else if (byte === CTRL_C || byte === 0x71) left = true;
       else if (byte >= 0x30 && byte <= 0x39) {
         digits += String.fromCharCode(byte);

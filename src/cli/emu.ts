@@ -8,8 +8,8 @@ import { FileDisk } from "../host/file-disk.ts";
 import { readIfPresent, writeFileAside } from "../host/files.ts";
 import { loadFirmware } from "../host/package.ts";
 import { encodePng } from "../host/png.ts";
-import { LabCluster, type NodeOptions } from "../lab/lab.ts";
-import { toNs } from "../lab/time.ts";
+import { LabCluster, restoreCluster, type NodeOptions, type RestoreOptions } from "../lab/lab.ts";
+import { formatNs, toNs } from "../lab/time.ts";
 import { isAgreed, lastStatus } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { parseSize } from "./sizes.ts";
@@ -18,8 +18,9 @@ import { report, type Outcome } from "./emu-report.ts";
 import { CommandError, UsageError } from "./fail.ts";
 import { preparedDisk } from "./prepare.ts";
 import { makeProgress, type Progress } from "./progress.ts";
+import { DEFAULT_STORE, writeSnapshot, type StoredSnapshot } from "./snapshot-store.ts";
 
-interface EmuOptions {
+export interface EmuOptions {
   readonly nodes: string;
   readonly image?: string;
   readonly cdrom?: string;
@@ -38,17 +39,31 @@ interface EmuOptions {
   readonly firmware?: string;
   readonly realtime?: boolean;
   readonly json?: boolean;
+  readonly save?: string;
+  readonly at?: string;
+  readonly store?: string;
 }
 
 const DEFAULT_IMAGE = "build/qure.iso";
 const DEFAULT_DISK = "64M";
+const DEFAULT_MEMORY = "32M";
 /** Virtual time within which `--until` must be reached when there is no `--for`. */
 const DEFAULT_LIMIT = "120s";
 const EXIT_NOT_REACHED = 3;
 const EXIT_INTERRUPTED = 130;
 
 export function declare(command: Command): void {
-  command
+  declareMachines(command);
+  declareRun(command)
+    .option("--save <name>", "keep a snapshot of the whole cluster at the end (qure snapshot restore NAME)")
+    .option("--at <time>", "with --save: at this virtual time, and go on")
+    .addHelpText("after", "\nExamples:\n  qure emu --nodes 3                          a cluster of three from build/qure.iso\n  qure emu --hda my-os.img --serial stdio     any disk image, its COM1 here\n")
+    .action((options: EmuOptions) => runEmu(options));
+}
+
+/** Options that say which machines there are. */
+export function declareMachines(command: Command): Command {
+  return command
     .option("-n, --nodes <n>", "number of machines", "1")
     .option("--image <file>", "boot this image: an ISO as CD, anything else as disk hda")
     .option("--cdrom <file>", "put this ISO into every machine's CD drive")
@@ -56,6 +71,13 @@ export function declare(command: Command): void {
     .option("--disk <size>", `size of blank disks (default: ${DEFAULT_DISK})`)
     .option("--dir <dir>", "keep the machines' disks here; without it they are gone afterwards")
     .option("--seed <n>", "seed of everything that is left to chance", "1")
+    .option("-m, --memory <size>", "memory of each machine", DEFAULT_MEMORY)
+    .option("--firmware <file>", "another BIOS than QuRe's own");
+}
+
+/** Options that say how long machines run and what is to be seen of it. */
+export function declareRun(command: Command): Command {
+  return command
     .option("--until <what>", "run until: cloud (all nodes agree), or text:REGEX on every console")
     .option("--for <time>", "run for this virtual time, such as 10s")
     .option("--script <file>", "type the lines of this file at the consoles (docs/emulator.md)")
@@ -63,18 +85,14 @@ export function declare(command: Command): void {
     .option("--log <dir>", "write each console to NAME.log")
     .option("--screenshot <dir>", "write each screen to NAME.png at the end")
     .option("--serial <where>", "stdio: connect COM1 of the one machine with this terminal")
-    .option("-m, --memory <size>", "memory of each machine", "32M")
-    .option("--firmware <file>", "another BIOS than QuRe's own")
     .option("--realtime", "let a virtual second take a second")
-    .option("--json", "print the outcome as one JSON object")
-    .addHelpText("after", "\nExamples:\n  qure emu --nodes 3                          a cluster of three from build/qure.iso\n  qure emu --hda my-os.img --serial stdio     any disk image, its COM1 here\n")
-    .action((options: EmuOptions) => runEmu(options));
+    .option("--json", "print the outcome as one JSON object");
 }
 
-async function runEmu(options: EmuOptions): Promise<void> {
+/** Boots machines, or goes on with those of a snapshot. */
+export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = null): Promise<void> {
   const start = performance.now();
-  const settings = checkOptions(options);
-  const firmware = settings.firmware ? readInput(settings.firmware) : loadFirmware();
+  const settings = checkOptions(options, from);
   const interrupt = new AbortController();
   const onInterrupt = (): void => interrupt.abort();
   process.on("SIGINT", onInterrupt);
@@ -82,28 +100,37 @@ async function runEmu(options: EmuOptions): Promise<void> {
   const progress = makeProgress(process.stderr);
   const closers: (() => void)[] = [];
   try {
-    const nodes = await machineNodes(settings, firmware, progress, interrupt.signal, closers);
     const capture = settings.pcap ? openCapture(settings.pcap, closers) : undefined;
-    const lab = new LabCluster({
-      nodes, firmware, seed: settings.seed, realtime: settings.realtime, signal: interrupt.signal,
+    const common: RestoreOptions = {
+      realtime: settings.realtime, signal: interrupt.signal,
       ...(capture ? { capture } : {}),
       log: (node, line) => logLine(settings, progress, node, line),
-    });
+    };
+    const lab = from ? restoreCluster(from.bytes, common) : await newCluster(settings, common, progress, interrupt.signal, closers);
     if (settings.log) openLogs(lab, settings.log, closers);
-    const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, nodes.length) : null;
+    const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, lab.nodes.length) : null;
     let reached = true;
     let interrupted = false;
+    let startNs = lab.nowNs;
     const run: Watched = { lab, settings, progress, start };
     try {
       if (settings.serial) await import("./emu-serial.ts").then(({ connectStdio }) => closers.push(connectStdio(lab.nodes[0]!, interrupt)));
-      if (script) await runConsoleScript(lab, script, settings.script!);
-      reached = await runUntil(run);
+      if (settings.at !== null) {
+        await lab.advance(Math.max(0, toNs(settings.at) - startNs));
+        saveSnapshot(lab, settings, progress);
+      }
+      if (script) {
+        await runConsoleScript(lab, script, settings.script!);
+        startNs = lab.nowNs;
+      }
+      reached = await runUntil(run, startNs);
       if (settings.interactive) await stay(run);
     } catch (error) {
       if (!interrupt.signal.aborted) throw error;
       interrupted = !settings.interactive;
     }
     progress.done();
+    if (settings.save !== null && settings.at === null && reached) saveSnapshot(lab, settings, progress);
     if (settings.screenshot) writeScreenshots(lab, settings.screenshot);
     const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start };
     if (!settings.serial || settings.json) report(outcome, settings.json);
@@ -116,6 +143,17 @@ async function runEmu(options: EmuOptions): Promise<void> {
     process.off("SIGTERM", onInterrupt);
     for (const close of closers.reverse()) close();
   }
+}
+
+async function newCluster(settings: EmuSettings, common: RestoreOptions, progress: Progress, signal: AbortSignal, closers: (() => void)[]): Promise<LabCluster> {
+  const firmware = settings.firmware ? readInput(settings.firmware) : loadFirmware();
+  const nodes = await machineNodes(settings, firmware, progress, signal, closers);
+  return new LabCluster({ ...common, nodes, firmware, seed: settings.seed });
+}
+
+function saveSnapshot(lab: LabCluster, { save, store }: EmuSettings, progress: Progress): void {
+  const path = writeSnapshot(store, save!, lab.save());
+  progress.note(`snapshot ${save} at virtual time ${formatNs(lab.nowNs)}: ${path}`);
 }
 
 export interface EmuSettings {
@@ -139,9 +177,16 @@ export interface EmuSettings {
   readonly realtime: boolean;
   readonly json: boolean;
   readonly interactive: boolean;
+  /** Without a goal there is nothing to run for: a snapshot is restored and shown. */
+  readonly resting: boolean;
+  /** Name of the snapshot to keep, and when; at the end without a time. */
+  readonly save: string | null;
+  readonly at: string | null;
+  /** Folder of snapshots. */
+  readonly store: string;
 }
 
-function checkOptions(options: EmuOptions): EmuSettings {
+function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSettings {
   const integer = (text: string, option: string, least: number, most: number): number => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < least || value > most) throw new UsageError(`${option} ${text}: not a whole number from ${least} to ${most}`);
@@ -155,13 +200,14 @@ function checkOptions(options: EmuOptions): EmuSettings {
     }
     return text ?? null;
   };
-  const nodes = integer(options.nodes, "--nodes", 1, 1000);
+  const nodes = from ? from.config.nodes.length : integer(options.nodes, "--nodes", 1, 1000);
+  if (options.at !== undefined && options.save === undefined) throw new UsageError("--at says when --save is to save: give both");
   const limit = span(options.for, "--for");
   if (options.serial !== undefined && options.serial !== "stdio") throw new UsageError(`--serial ${options.serial}: only stdio is known`);
   if (options.serial && nodes > 1) throw new UsageError("--serial stdio is for a single machine: leave --nodes away");
   if (options.image && (options.cdrom || options.hda)) throw new UsageError("--image says what --cdrom or --hda say: give one of them");
   const isIso = options.image ? Buffer.from(readRange(options.image, 32769, 5)).toString("latin1") === "CD001" : false;
-  const ownImage = !options.image && !options.cdrom && !options.hda;
+  const ownImage = !from && !options.image && !options.cdrom && !options.hda;
   if (ownImage && !existsSync(DEFAULT_IMAGE)) throw new CommandError(`${DEFAULT_IMAGE}: no such file; qure build makes it, or name an image with --cdrom or --hda`);
   const cdrom = options.cdrom ?? (options.image && isIso ? options.image : ownImage ? DEFAULT_IMAGE : null);
   const hda = options.hda ?? (options.image && !isIso ? options.image : null);
@@ -176,9 +222,10 @@ function checkOptions(options: EmuOptions): EmuSettings {
   }
   return {
     nodes, cdrom, hda, diskBytes: parseSize(options.disk ?? DEFAULT_DISK, "--disk"), blank: hda === null && cdrom !== null, dir: options.dir ?? null,
-    seed: integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
-    log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseSize(options.memory, "--memory", 1 << 20, 2 ** 31),
-    firmware: options.firmware ?? null, realtime: options.realtime ?? false, json: options.json ?? false,
+    seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
+    log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseSize(options.memory ?? DEFAULT_MEMORY, "--memory", 1 << 20, 2 ** 31),
+    firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false, json: options.json ?? false,
+    resting: from !== null && !options.serial,
     interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,
   };
 }
@@ -215,10 +262,11 @@ async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progres
 }
 
 /** Runs until what was asked for is reached; false when virtual time ran out before. */
-async function runUntil({ lab, settings, progress }: Watched): Promise<boolean> {
-  const limit = settings.for ?? DEFAULT_LIMIT;
+async function runUntil({ lab, settings, progress }: Watched, startNs: number): Promise<boolean> {
+  const limit = Math.max(0, startNs + toNs(settings.for ?? DEFAULT_LIMIT) - lab.nowNs);
   if (settings.until === null) {
-    if (settings.for !== null) await lab.advance(settings.for);
+    if (settings.resting && settings.for === null) return true;
+    if (settings.for !== null) await lab.advance(limit);
     // Without a goal: until the machines are off, as any emulator does.
     else if (!settings.interactive && settings.script === null) await lab.until(() => lab.nodes.every(({ isOff }) => isOff), "the machines went on", { within: "forever" });
     return true;
@@ -291,7 +339,7 @@ function logLine(settings: EmuSettings, progress: Progress, node: string, line: 
 
 function writeScreenshots(lab: LabCluster, folder: string): void {
   for (const node of lab.nodes) {
-    const { width, height, rgba } = node.machine.screenshot();
+    const { width, height, rgba } = node.screenshot();
     writeFileAside(join(folder, `${node.name}.png`), encodePng(width, height, rgba));
   }
 }

@@ -4,8 +4,11 @@
  */
 import type { BlockBackend } from "../../emulator/block.ts";
 import { Cluster } from "../../emulator/cluster/cluster.ts";
-import { SparseDisk } from "../../emulator/disk.ts";
-import type { Machine } from "../../emulator/machine.ts";
+import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
+import { saveCluster, saveMachine, Snapshot } from "../../emulator/cluster/snapshot.ts";
+import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
+import type { Machine, Picture } from "../../emulator/machine.ts";
+import { zlibCompressor } from "../host/compression.ts";
 import { ConsoleText } from "./console.ts";
 import { formatNs, toNs, type TimeSpan } from "./time.ts";
 
@@ -21,6 +24,8 @@ export interface NodeOptions {
   readonly cdrom?: Medium;
   /** 32 MiB when absent. */
   readonly ramBytes?: number;
+  /** Six bytes; chosen by the seed when absent. */
+  readonly macAddress?: Uint8Array;
 }
 
 export interface ClusterOptions {
@@ -67,8 +72,25 @@ const COM1 = 0;
 /** The host's event loop gets a turn this often, in milliseconds of wall time. */
 const TURN_MS = 20;
 
-function toBackend(medium: Medium): BlockBackend {
-  return medium instanceof Uint8Array ? new SparseDisk(Math.ceil(medium.length / 2048) * 2048, { content: medium }) : medium;
+/** Media that are given as bytes: nodes with the same bytes share one copy of them. */
+class Media {
+  readonly #known = new Map<Uint8Array, BytesDisk>();
+
+  #base(bytes: Uint8Array): BytesDisk {
+    let base = this.#known.get(bytes);
+    if (!base) this.#known.set(bytes, (base = new BytesDisk(bytes.slice(), Math.ceil(bytes.length / 2048) * 2048)));
+    return base;
+  }
+
+  disk(medium: Medium): BlockBackend {
+    if (!(medium instanceof Uint8Array)) return medium;
+    const base = this.#base(medium);
+    return new SparseDisk(base.sizeBytes, { base });
+  }
+
+  cdrom(medium: Medium): BlockBackend {
+    return medium instanceof Uint8Array ? this.#base(medium) : medium;
+  }
 }
 
 export class LabNode {
@@ -87,19 +109,28 @@ export class LabNode {
     this.disk = disk;
   }
 
-  /** The machine underneath: registers of its devices, memory, power. */
+  /** The machine underneath: registers of its devices, memory, power. Throws a RangeError when it runs in another thread. */
   get machine(): Machine {
     return this.#lab.cluster.machines[this.index]!;
   }
 
+  get #host(): MachineHost {
+    return this.#lab.cluster.hosts[this.index]!;
+  }
+
   /** Types over the serial line. A newline is sent as the carriage return of the Enter key. */
   type(text: string): void {
-    this.machine.serialInput(COM1, Uint8Array.from(text.replace(/\n/g, "\r"), (character) => character.charCodeAt(0)));
+    this.send(Uint8Array.from(text.replace(/\n/g, "\r"), (character) => character.charCodeAt(0)));
+  }
+
+  /** Sends bytes over the serial line as they are. */
+  send(bytes: Uint8Array): void {
+    this.#host.serialInput(COM1, bytes);
   }
 
   /** Types on the PS/2 keyboard. */
   typeKeys(text: string): void {
-    this.machine.typeText(text);
+    this.#host.typeText(text);
   }
 
   /** Lets virtual time pass until the console's unread text matches; consumes it up to the end of the match. */
@@ -115,7 +146,7 @@ export class LabNode {
 
   /** The 25 lines of the VGA text screen, without trailing spaces. */
   screen(): string[] {
-    return this.machine.screen().lines;
+    return this.#host.screen().lines;
   }
 
   async waitForScreen(pattern: RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
@@ -123,7 +154,7 @@ export class LabNode {
   }
 
   readMemory(physicalAddress: number, lengthBytes: number): Uint8Array {
-    return this.machine.readMemory(physicalAddress, lengthBytes);
+    return this.#host.readMemory(physicalAddress, lengthBytes);
   }
 
   readDisk(offsetBytes: number, lengthBytes: number): Uint8Array {
@@ -132,27 +163,37 @@ export class LabNode {
     return bytes;
   }
 
+  /** A picture of the VGA screen. */
+  screenshot(): Picture {
+    return this.#host.screenshot();
+  }
+
+  /** This machine alone as a snapshot: restored, it has a network of its own. */
+  save(): Uint8Array {
+    return saveMachine(this.#lab.cluster, this.index, zlibCompressor, consoleExtras([this]));
+  }
+
   /** Presses the reset button. */
   reset(): void {
-    this.machine.reset();
+    this.#host.reset();
   }
 
   powerOff(): void {
-    this.machine.powerOff();
+    this.#host.powerOff();
   }
 
   powerOn(): void {
-    this.machine.powerOn();
+    this.#host.powerOn();
   }
 
   /** True once the machine is off: by ACPI, by the debug exit port, or by hand. */
   get isOff(): boolean {
-    return this.machine.power === "off";
+    return this.#host.power === "off";
   }
 
   /** The status that the guest gave at the debug exit port (as QEMU's isa-debug-exit forms it), or null. */
   get exitStatus(): number | null {
-    return this.machine.exitStatus;
+    return this.#host.exitStatus;
   }
 
   /** Pulls this node's network cable. */
@@ -177,9 +218,11 @@ export class LabCluster {
   constructor(options: ClusterOptions) {
     this.realtime = options.realtime ?? false;
     this.#signal = options.signal;
+    const media = new Media();
     const parts = options.nodes.map((node, index) => ({
       name: node.name ?? `qure-${index + 1}`, ramBytes: node.ramBytes ?? DEFAULT_RAM_BYTES,
-      disk: node.disk ? toBackend(node.disk) : null, cdrom: node.cdrom ? toBackend(node.cdrom) : null,
+      disk: node.disk ? media.disk(node.disk) : null, cdrom: node.cdrom ? media.cdrom(node.cdrom) : null,
+      ...(node.macAddress ? { macAddress: node.macAddress } : {}),
     }));
     const nodes = parts.map(({ name, disk }, index) => new LabNode(this, index, name, disk));
     this.nodes = nodes;
@@ -242,10 +285,42 @@ export class LabCluster {
     this.#signal?.throwIfAborted();
   }
 
+  /** The whole cluster as a file (docs/formats/snapshot.md); `restoreCluster` goes on from it. */
+  save(): Uint8Array {
+    return saveCluster(this.cluster, zlibCompressor, consoleExtras(this.nodes));
+  }
+
   /** Digest of the whole state: processors, devices, memories, disks, frames in flight. Equal runs give equal digests. */
   digest(): string {
     return this.cluster.digest();
   }
+}
+
+/** What consoles showed goes into a snapshot, so that a wait after it finds what came before. */
+const CONSOLES = "xconsole";
+
+function consoleExtras(nodes: readonly LabNode[]): Map<string, Uint8Array> {
+  return new Map([[CONSOLES, new TextEncoder().encode(JSON.stringify(nodes.map((node) => node.console.save())))]]);
+}
+
+/** Options of a restored cluster: what is not part of its state. */
+export type RestoreOptions = Pick<ClusterOptions, "capture" | "realtime" | "signal" | "log">;
+
+/** A cluster that goes on from a snapshot (`LabCluster.save`). Throws a SnapshotError, with the reason, for a file that cannot be used. */
+export function restoreCluster(bytes: Uint8Array, options: RestoreOptions = {}): LabCluster {
+  const snapshot = new Snapshot(bytes, zlibCompressor);
+  const { seed, gateway, linkLatencyNs, startSeconds } = snapshot.config;
+  const nodes = snapshot.nodes().map(({ name, ramBytes, disk, cdrom, macAddress }): NodeOptions => ({
+    name, ramBytes, ...(disk ? { disk } : {}), ...(cdrom ? { cdrom } : {}), ...(macAddress ? { macAddress } : {}),
+  }));
+  const lab = new LabCluster({ ...options, nodes, firmware: snapshot.firmware, seed, gateway, linkLatency: linkLatencyNs, startSeconds });
+  snapshot.restoreInto(lab.cluster);
+  const consoles = snapshot.extra(CONSOLES);
+  if (consoles) {
+    const saved = JSON.parse(new TextDecoder().decode(consoles)) as ReturnType<ConsoleText["save"]>[];
+    lab.nodes.forEach(({ console }, index) => console.restore(saved[index]!));
+  }
+  return lab;
 }
 
 /** A blank disk in memory that takes room only for what is written. */

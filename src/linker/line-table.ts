@@ -71,6 +71,19 @@ class Cursor {
   }
 }
 
+const linkedRows = new WeakMap<object, readonly LineRow[]>();
+
+/** The rows of a linked program, read once. */
+export function lineRowsOf(linked: { readonly sections: readonly { readonly name: string; readonly content: Uint8Array }[] }): readonly LineRow[] {
+  let rows = linkedRows.get(linked);
+  if (!rows) {
+    const content = (name: string): Uint8Array => linked.sections.find((section) => section.name === name)?.content ?? new Uint8Array(0);
+    rows = readLineRows({ debugLine: content(".debug_line"), debugLineStr: content(".debug_line_str"), debugStr: content(".debug_str") });
+    linkedRows.set(linked, rows);
+  }
+  return rows;
+}
+
 /** All rows in the order of the table. */
 export function readLineRows(sections: LineSections): LineRow[] {
   const rows: LineRow[] = [];
@@ -105,7 +118,9 @@ function readUnit(sections: LineSections, cursor: Cursor, rows: LineRow[]): void
   const opcodeBase = cursor.u8();
   const operandCounts = Array.from({ length: opcodeBase - 1 }, () => cursor.u8());
   const { directories, files } = version >= 5 ? readTables5(sections, cursor) : readTables2(cursor);
-  const path = (index: number): string => {
+  const paths: string[] = [];
+  const path = (index: number): string => (paths[index] ??= makePath(index));
+  const makePath = (index: number): string => {
     const file = files[version >= 5 ? index : index - 1];
     if (!file) return "?";
     const directory = version >= 5 ? directories[file.directory] : file.directory > 0 ? directories[file.directory - 1] : undefined;

@@ -33,7 +33,9 @@ function each(mark: (symbol: AssemblySymbol, assembler: Assembler) => void): Han
     do {
       const start = assembler.input.offset;
       const atom = symbolName(assembler);
-      mark(assembler.symbols.findOrMake(atom, start), assembler);
+      const symbol = assembler.symbols.findOrMake(atom, start);
+      assembler.symbols.need(symbol);
+      mark(symbol, assembler);
     } while (assembler.comma() && !assembler.input.atStatementEnd());
     assembler.demandEnd();
   };
