@@ -12,7 +12,7 @@ import { LabCluster, restoreCluster, type NodeOptions, type RestoreOptions } fro
 import { formatNs, toNs } from "../lab/time.ts";
 import { isAgreed, lastStatus } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
-import { parseSize } from "./sizes.ts";
+import { parseMemorySize, parseSize } from "./sizes.ts";
 import { stay, type Watched } from "./emu-terminal.ts";
 import { report, type Outcome } from "./emu-report.ts";
 import { CommandError, UsageError } from "./fail.ts";
@@ -28,6 +28,7 @@ export interface EmuOptions {
   readonly disk?: string;
   readonly dir?: string;
   readonly seed: string;
+  readonly gateway: boolean;
   readonly until?: string;
   readonly for?: string;
   readonly script?: string;
@@ -71,6 +72,7 @@ export function declareMachines(command: Command): Command {
     .option("--disk <size>", `size of blank disks (default: ${DEFAULT_DISK})`)
     .option("--dir <dir>", "keep the machines' disks here; without it they are gone afterwards")
     .option("--seed <n>", "seed of everything that is left to chance", "1")
+    .option("--no-gateway", "no DHCP server on the network: nodes take link-local addresses")
     .option("-m, --memory <size>", "memory of each machine", DEFAULT_MEMORY)
     .option("--firmware <file>", "another BIOS than QuRe's own");
 }
@@ -148,7 +150,7 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
 async function newCluster(settings: EmuSettings, common: RestoreOptions, progress: Progress, signal: AbortSignal, closers: (() => void)[]): Promise<LabCluster> {
   const firmware = settings.firmware ? readInput(settings.firmware) : loadFirmware();
   const nodes = await machineNodes(settings, firmware, progress, signal, closers);
-  return new LabCluster({ ...common, nodes, firmware, seed: settings.seed });
+  return new LabCluster({ ...common, nodes, firmware, seed: settings.seed, gateway: settings.gateway });
 }
 
 function saveSnapshot(lab: LabCluster, { save, store }: EmuSettings, progress: Progress): void {
@@ -165,6 +167,7 @@ export interface EmuSettings {
   readonly blank: boolean;
   readonly dir: string | null;
   readonly seed: number;
+  readonly gateway: boolean;
   readonly until: string | null;
   readonly for: string | null;
   readonly script: string | null;
@@ -222,8 +225,8 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
   }
   return {
     nodes, cdrom, hda, diskBytes: parseSize(options.disk ?? DEFAULT_DISK, "--disk"), blank: hda === null && cdrom !== null, dir: options.dir ?? null,
-    seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
-    log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseSize(options.memory ?? DEFAULT_MEMORY, "--memory", 1 << 20, 2 ** 31),
+    gateway: options.gateway, seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
+    log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseMemorySize(options.memory ?? DEFAULT_MEMORY, "--memory"),
     firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false, json: options.json ?? false,
     resting: from !== null && !options.serial,
     interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,

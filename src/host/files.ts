@@ -36,14 +36,14 @@ export function listFiles(folder: string): string[] {
   }
 }
 
-/** The file's bytes, or null when there is no such file. */
+/** The file's bytes, or null when there is no such file. Throws with the code EISDIR for a folder. */
 export function readIfPresent(path: string): Uint8Array<ArrayBuffer> | null {
   try {
     const bytes = readFileSync(path);
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (error) {
     if (isMissing(error)) return null;
-    throw error;
+    throw Object.assign(error as Error, { path });
   }
 }
 
@@ -61,5 +61,5 @@ export function folderTree(root: string): { list(folder: string): string[]; read
 
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR";
+  return code === "ENOENT" || code === "ENOTDIR";
 }
