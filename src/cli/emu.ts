@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import type { BlockBackend } from "../../emulator/block.ts";
 import { SparseDisk } from "../../emulator/disk.ts";
 import { FileDisk } from "../host/file-disk.ts";
-import { readIfPresent, writeFileAside } from "../host/files.ts";
+import { copyFileAside, readIfPresent, writeFileAside } from "../host/files.ts";
 import { loadFirmware } from "../host/package.ts";
 import { encodePng } from "../host/png.ts";
 import { LabCluster, restoreCluster, type NodeOptions, type RestoreOptions } from "../lab/lab.ts";
@@ -255,8 +255,8 @@ async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progres
     let disk: BlockBackend | null = null;
     if (path) {
       if (!existsSync(path)) {
-        mkdirSync(settings.dir!, { recursive: true });
-        writeFileAside(path, base ? readInput(settings.hda!) : content!, base?.sizeBytes ?? settings.diskBytes);
+        if (base) copyFileAside(settings.hda!, path);
+        else writeFileAside(path, content!, settings.diskBytes);
       }
       disk = open(path, false);
     } else if (settings.blank || base) disk = newDisk();

@@ -1,6 +1,6 @@
 /** Files of the host: written aside and renamed, so that what was there before stays whole until the new content is. */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, constants, copyFileSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
 /** Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros that take no room on the disk. */
@@ -17,6 +17,23 @@ export function writeFileAside(path: string, content: Uint8Array | string, sizeB
     } finally {
       closeSync(file);
     }
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
+}
+
+/** Copies a file of any size in the same way. */
+export function copyFileAside(source: string, path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
+  try {
+    copyFileSync(source, aside, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    chmodSync(aside, 0o644);
+    const file = openSync(aside, "r+");
+    fsyncSync(file);
+    closeSync(file);
     renameSync(aside, path);
   } catch (error) {
     rmSync(aside, { force: true });
