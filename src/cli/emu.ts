@@ -5,14 +5,14 @@ import type { Command } from "commander";
 import type { BlockBackend } from "../../emulator/block.ts";
 import { SparseDisk } from "../../emulator/disk.ts";
 import { FileDisk } from "../host/file-disk.ts";
-import { readIfPresent, writeFileAside } from "../host/files.ts";
+import { copyFileAside, readIfPresent, writeFileAside } from "../host/files.ts";
 import { loadFirmware } from "../host/package.ts";
 import { encodePng } from "../host/png.ts";
 import { LabCluster, restoreCluster, type NodeOptions, type RestoreOptions } from "../lab/lab.ts";
 import { formatNs, toNs } from "../lab/time.ts";
 import { isAgreed, lastStatus } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
-import { parseSize } from "./sizes.ts";
+import { parseMemorySize, parseSize } from "./sizes.ts";
 import { stay, type Watched } from "./emu-terminal.ts";
 import { checkDebugOptions, declareDebugOptions, startDebugging, type DebugOptions, type DebugSettings } from "./emu-debug.ts";
 import { report, statistics, type Outcome } from "./emu-report.ts";
@@ -30,6 +30,7 @@ export interface EmuOptions extends DebugOptions {
   readonly disk?: string;
   readonly dir?: string;
   readonly seed: string;
+  readonly gateway: boolean;
   readonly until?: string;
   readonly for?: string;
   readonly script?: string;
@@ -73,6 +74,7 @@ export function declareMachines(command: Command): Command {
     .option("--disk <size>", `size of blank disks (default: ${DEFAULT_DISK})`)
     .option("--dir <dir>", "keep the machines' disks here; without it they are gone afterwards")
     .option("--seed <n>", "seed of everything that is left to chance", "1")
+    .option("--no-gateway", "no DHCP server on the network: nodes take link-local addresses")
     .option("-m, --memory <size>", "memory of each machine", DEFAULT_MEMORY)
     .option("--firmware <file>", "another BIOS than QuRe's own");
 }
@@ -154,7 +156,7 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
 async function newCluster(settings: EmuSettings, common: RestoreOptions, progress: Progress, signal: AbortSignal, closers: (() => void)[]): Promise<LabCluster> {
   const firmware = settings.firmware ? readInput(settings.firmware) : loadFirmware();
   const nodes = await machineNodes(settings, firmware, progress, signal, closers);
-  return new LabCluster({ ...common, nodes, firmware, seed: settings.seed });
+  return new LabCluster({ ...common, nodes, firmware, seed: settings.seed, gateway: settings.gateway });
 }
 
 function saveSnapshot(lab: LabCluster, { save, store }: EmuSettings, progress: Progress): void {
@@ -171,6 +173,7 @@ export interface EmuSettings {
   readonly blank: boolean;
   readonly dir: string | null;
   readonly seed: number;
+  readonly gateway: boolean;
   readonly until: string | null;
   readonly for: string | null;
   readonly script: string | null;
@@ -232,8 +235,8 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
   }
   return {
     nodes, cdrom, hda, diskBytes: parseSize(options.disk ?? DEFAULT_DISK, "--disk"), blank: hda === null && cdrom !== null, dir: options.dir ?? null,
-    seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
-    log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseSize(options.memory ?? DEFAULT_MEMORY, "--memory", 1 << 20, 2 ** 31),
+    gateway: options.gateway, seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
+    log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseMemorySize(options.memory ?? DEFAULT_MEMORY, "--memory"),
     firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false, json: options.json ?? false,
     resting: from !== null && !options.serial, debug, stats: options.stats ?? false,
     interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,
@@ -262,8 +265,8 @@ async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progres
     let disk: BlockBackend | null = null;
     if (path) {
       if (!existsSync(path)) {
-        mkdirSync(settings.dir!, { recursive: true });
-        writeFileAside(path, base ? readInput(settings.hda!) : content!, base?.sizeBytes ?? settings.diskBytes);
+        if (base) copyFileAside(settings.hda!, path);
+        else writeFileAside(path, content!, settings.diskBytes);
       }
       disk = open(path, false);
     } else if (settings.blank || base) disk = newDisk();

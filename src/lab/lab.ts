@@ -8,6 +8,7 @@ import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { saveCluster, saveMachine, Snapshot } from "../../emulator/cluster/snapshot.ts";
 import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
+import type { Tap, TapHandler } from "../../emulator/ether/tap.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
 import { zlibCompressor } from "../host/compression.ts";
 import { ConsoleText } from "./console.ts";
@@ -208,6 +209,32 @@ export class LabNode {
   }
 }
 
+/** A plug of the test's own in the cluster's switch. */
+export class LabPlug {
+  readonly #lab: LabCluster;
+  readonly #tap: Tap;
+
+  constructor(lab: LabCluster, tap: Tap) {
+    this.#lab = lab;
+    this.#tap = tap;
+  }
+
+  /** Every frame that the switch has sent here so far. */
+  get received(): readonly Uint8Array[] {
+    return this.#tap.received;
+  }
+
+  /** Sends a frame now: any bytes, from the destination's MAC address on, without FCS. */
+  send(frame: Uint8Array): void {
+    this.#lab.cluster.network.send(this.#tap, 0, frame.slice());
+  }
+
+  /** Has every frame answered, at the virtual time at which it comes, with the frames that `handler` returns. */
+  answer(handler: TapHandler | null): void {
+    this.#tap.handler = handler;
+  }
+}
+
 export class LabCluster {
   readonly nodes: readonly LabNode[];
   readonly cluster: Cluster;
@@ -296,8 +323,14 @@ export class LabCluster {
     this.#signal?.throwIfAborted();
   }
 
+  /** Plugs a device of the test's own into the switch, with a cable like those of the nodes. */
+  plug(name: string): LabPlug {
+    return new LabPlug(this, this.cluster.plug(name));
+  }
+
   /** The whole cluster as a file (docs/formats/snapshot.md); `restoreCluster` goes on from it. */
   save(): Uint8Array {
+    if (this.cluster.taps.length > 0) throw new RangeError(`${this.cluster.taps[0]!.name} is plugged into the switch: what it does is in no snapshot`);
     return saveCluster(this.cluster, zlibCompressor, consoleExtras(this.nodes));
   }
 
