@@ -77,8 +77,8 @@ export class Program {
     const { script } = options;
     const entryName = options.entry ?? script.entry;
     const isRelocatable = options.isRelocatable ?? false;
-    if (entryName && !/^[0-9]/.test(entryName) && !isRelocatable) this.symbols.require(entryName);
-    for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.require(name);
+    if (entryName && !/^[0-9]/.test(entryName) && !isRelocatable) this.symbols.want(entryName);
+    for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.want(name);
     for (const file of files) inputs.add(file);
     for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
     this.markScriptNames(script);
