@@ -1,6 +1,6 @@
 /** `objdump -d` and `-D`: code with its symbols, relocations and source lines, in the text of GNU objdump 2.40. */
 import { disassemble } from "../isa/disassemble.ts";
-import { STT_FUNC, STT_OBJECT, STT_COMMON } from "../linker/elf.ts";
+import { STT_OBJECT, STT_COMMON } from "../linker/elf.ts";
 import type { ElfRelocation } from "../linker/elf-reader.ts";
 import { CodeSymbols } from "./code-symbols.ts";
 import { relocationName, relocationTarget } from "./headers.ts";
@@ -98,7 +98,7 @@ class SectionDisassembly {
       let blockEnd = next < 0 ? stop : sorted[next]!.value - section.address;
       if (blockEnd > stop || blockEnd <= offset) blockEnd = stop;
       const isObject = symbol !== undefined && (symbol.elf.type === STT_OBJECT || symbol.elf.type === STT_COMMON) && symbol.home === section && symbol.value <= address;
-      this.block(offset, blockEnd, options.all || !isObject || symbol.elf.type === STT_FUNC);
+      this.block(offset, blockEnd, options.all || !isObject);
       offset = blockEnd;
       place = next;
     }
@@ -191,7 +191,7 @@ class SectionDisassembly {
   }
 }
 
-function printable(this.content: Uint8Array, offset: number, length: number): string {
+function printable(content: Uint8Array, offset: number, length: number): string {
   let text = "";
   for (let i = 0; i < length; i++) {
     const byte = content[offset + i]!;
