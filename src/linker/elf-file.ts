@@ -1,9 +1,9 @@
 /** Writes an ELF32 file of sections, symbols, relocations and program headers that are laid out already. */
+import { StringTable } from "../assembler/string-table.ts";
 import {
   EHDR_BYTES, ELF_MAGIC, EM_386, PHDR_BYTES, REL_BYTES, SHDR_BYTES, SHF_INFO_LINK, SHN_LORESERVE, SHT_NOBITS, SHT_NULL, SHT_REL, SHT_STRTAB, SHT_SYMTAB, SYM_BYTES,
 } from "./elf.ts";
 import type { ProgramHeaderFields } from "./segments.ts";
-import { StringTable } from "./string-table.ts";
 
 export interface FileSection {
   readonly name: string;
@@ -134,7 +134,7 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
   headers.forEach((header, index) => {
     const content = contents.get(header);
     if (content && header.type !== SHT_NOBITS) bytes.set(content, header.offset);
-    words(headersAt + index * SHDR_BYTES, [names.offsetOf(header.name), header.type, header.flags, header.address, header.offset, header.sizeBytes, header.link, header.info, header.align, header.entrySizeBytes]);
+    words(headersAt + index * SHDR_BYTES, [names.offset(header.name), header.type, header.flags, header.address, header.offset, header.sizeBytes, header.link, header.info, header.align, header.entrySizeBytes]);
   });
   return bytes;
 }
@@ -154,7 +154,7 @@ function symbolBytes(symbols: readonly FileSymbol[], strings: StringTable, indic
   const view = new DataView(bytes.buffer);
   symbols.forEach(({ name, value, sizeBytes, binding, type, visibility, section }, index) => {
     const at = (index + 1) * SYM_BYTES;
-    view.setUint32(at, strings.offsetOf(name), true);
+    view.setUint32(at, strings.offset(name), true);
     view.setUint32(at + 4, value, true);
     view.setUint32(at + 8, sizeBytes, true);
     bytes[at + 12] = (binding << 4) | type;

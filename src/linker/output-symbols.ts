@@ -38,7 +38,8 @@ export interface OutputSymbols {
   readonly ofGlobal: ReadonlyMap<LinkSymbol, number>;
 }
 
-export function collectSymbols(outputs: readonly OutputSection[], table: SymbolTable, scriptNames: readonly string[], options: OutputSymbolOptions): OutputSymbols {
+/** `placed`: the same sections in the order of the script, which is that of the objects' symbols. */
+export function collectSymbols(outputs: readonly OutputSection[], placed: readonly OutputSection[], table: SymbolTable, options: OutputSymbolOptions): OutputSymbols {
   const symbols: OutputSymbol[] = [];
   const ofSection = new Map<OutputSection, number>();
   const ofLocal = new Map<ElfSymbol, number>();
@@ -53,7 +54,7 @@ export function collectSymbols(outputs: readonly OutputSection[], table: SymbolT
   }
   const file = (name: string, path: string): void => void add({ name, value: 0, sizeBytes: 0, binding: STB_LOCAL, type: STT_FILE, visibility: 0, section: SHN_ABS, path });
   let fileCount = 0;
-  for (const object of objectsInOrder(outputs)) {
+  for (const object of objectsInOrder(placed)) {
     let hasFile = false;
     for (const elf of object.elf.symbols.slice(1)) {
       if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION || elf.section === SHN_UNDEF) continue;
@@ -91,7 +92,6 @@ export function collectSymbols(outputs: readonly OutputSection[], table: SymbolT
     const binding = symbol.state === "weak" || symbol.state === "undefined-weak" ? STB_WEAK : STB_GLOBAL;
     ofGlobal.set(symbol, add(globalSymbol(symbol, binding, base)));
   }
-  void scriptNames;
   return { symbols, localCount, ofSection, ofLocal, ofGlobal };
 }
 

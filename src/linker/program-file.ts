@@ -51,7 +51,7 @@ export function programFile(program: Program): ProgramImage {
   });
   for (const issue of relocator.issues) if (!(issue.kind === "undefined" && options.ignoreUndefined)) program.report.relocation(issue);
   const keepsRelocations = isRelocatable || (options.emitRelocations ?? false);
-  const symbols = collectSymbols(outputs, program.symbols, [], {
+  const symbols = collectSymbols(outputs, program.placement.outputs(), program.symbols, {
     isRelocatable, keepsRelocations, strip: options.strip === "debugging" ? "debugging" : "none", discard: options.discard ?? "merged-labels",
   });
   return { sections, symbols: symbols.symbols, bytes: program.problems.length > 0 ? new Uint8Array(0) : elfBytes(program, sections, symbols, keepsRelocations) };

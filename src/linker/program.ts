@@ -121,7 +121,7 @@ export class Program {
   /** How many bytes of headers there are depends on the segments, and those on the addresses: until both agree. */
   private layOut(): { segments: readonly Segment[]; file: FileLayout } {
     const { options, layout } = this;
-    if (options.isRelocatable || options.emitRelocations) for (const section of this.placement.outputs()) section.keepsEmpty = section.hasInput;
+    if (options.isRelocatable || options.emitRelocations) for (const section of this.placement.outputs()) section.keepsEmpty = section.inputs().some(({ object }) => object !== this.got.object);
     const isPaged = options.isPaged ?? true;
     if (options.isRelocatable) {
       layout.run(0, true);
