@@ -7,11 +7,13 @@ const SECTOR_BYTES = 512;
 export class FileDisk implements BlockBackend {
   readonly sizeBytes: number;
   readonly readOnly: boolean;
+  readonly path: string;
   readonly #file: number;
   readonly #fileBytes: number;
 
   /** The size is rounded up to whole sectors; a read past the end of the file gives zeros. */
   constructor(path: string, { readOnly }: { readOnly: boolean }) {
+    this.path = path;
     this.#file = openSync(path, readOnly ? "r" : "r+");
     const status = fstatSync(this.#file);
     if (status.isDirectory()) {
