@@ -11,6 +11,7 @@ import { MachineMemory } from "./cpu/memory.ts";
 import { readTextScreen, renderScreen, type Picture, type TextScreen } from "./devices/vga-text.ts";
 import { DigestVisitor } from "./digest.ts";
 import { StateReader, StateWriter } from "./state-io.ts";
+import type { CableEnd } from "./ether/cable-end.ts";
 import { TimerQueue } from "./events.ts";
 import type { Stateful, StateVisitor } from "./state.ts";
 
@@ -80,7 +81,7 @@ export class Machine implements Stateful {
         if (this.#running) this.processor.setLimit(this.#limitFor(deadlineNs));
       },
     });
-    this.board = new Board(config, this.#boardHost());
+    this.board = new Board(config, this.#boardHost(), this.memory.counters);
     this.processor = new Cpu(this.memory, this.board);
     this.board.reset();
   }
@@ -136,6 +137,11 @@ export class Machine implements Stateful {
 
   get power(): Power {
     return this.#power;
+  }
+
+  /** Its network cables, in the order of its cards. */
+  get cables(): readonly CableEnd[] {
+    return this.#config.network.map(({ port }) => port);
   }
 
   /** What its engine has done so far. */

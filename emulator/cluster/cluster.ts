@@ -14,6 +14,7 @@ import type { Link } from "../ether/link.ts";
 import { Network } from "../ether/network.ts";
 import { formatMac } from "../ether/packet.ts";
 import { Switch } from "../ether/switch.ts";
+import { Tap } from "../ether/tap.ts";
 import { Machine } from "../machine.ts";
 import type { Stateful, StateVisitor } from "../state.ts";
 import { LocalGroup } from "./local-group.ts";
@@ -67,6 +68,8 @@ export class Cluster implements Stateful {
   readonly macAddresses: readonly Uint8Array[];
   readonly network = new Network();
   readonly gateway: Gateway;
+  readonly #hub = new Switch();
+  readonly #taps: Tap[] = [];
   readonly #groups: readonly MachineGroup[];
   readonly #links: readonly Link[];
   readonly #quantumNs: number;
@@ -95,9 +98,8 @@ export class Cluster implements Stateful {
     this.hosts = placed.map(({ host }) => host);
     this.gateway = new Gateway({ hostNames: new Map(nodes.map(({ name }, index) => [formatMac(this.macAddresses[index]!), name])) });
     this.gateway.enabled = config.gateway;
-    const hub = new Switch();
-    this.#links = placed.map(({ cable }) => this.network.connectMachine(cable, hub, config.linkLatencyNs));
-    this.network.connectNodes(this.gateway, hub, config.linkLatencyNs);
+    this.#links = placed.map(({ cable }) => this.network.connectMachine(cable, this.#hub, config.linkLatencyNs));
+    this.network.connectNodes(this.gateway, this.#hub, config.linkLatencyNs);
     if (config.capture) this.network.captureTo(new PcapngWriter(config.capture, config.startSeconds));
     this.#quantumNs = Math.max(TICK_NS, Math.floor(this.network.leastLatencyNs / TICK_NS) * TICK_NS);
   }
@@ -172,6 +174,19 @@ export class Cluster implements Stateful {
 
   isPlugged(index: number): boolean {
     return this.#links[index]!.up;
+  }
+
+  /** Plugs something of the owner's into the switch. It is no part of a snapshot. */
+  plug(name: string): Tap {
+    const tap = new Tap(name);
+    this.network.connectNodes(tap, this.#hub, this.config.linkLatencyNs);
+    this.#taps.push(tap);
+    return tap;
+  }
+
+  /** What was plugged into the switch. */
+  get taps(): readonly Tap[] {
+    return this.#taps;
   }
 
   /** Digest of the whole state, disks included: 32 hexadecimal digits. */

@@ -3,7 +3,7 @@ import type { ProcessorBus } from "../bus.ts";
 import type { StateVisitor } from "../state.ts";
 import { ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_STOP, Core } from "./core.ts";
 import { Interpreter } from "./interpreter.ts";
-import { CPL } from "./layout.ts";
+import { BASE, CPL, CS } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import type { CodeProbe, DataProbe } from "./probe.ts";
 import type { Processor, StopReason } from "./processor.ts";
@@ -31,6 +31,11 @@ export class Cpu implements Processor {
 
   get halted(): boolean {
     return (this.core.attention & ATTENTION_HALTED) !== 0;
+  }
+
+  /** Linear address of the running instruction; between runs, of the next one. */
+  get linearPc(): number {
+    return (this.core.s[BASE + CS]! + this.interpreter.eip) >>> 0;
   }
 
   run(limit: number): StopReason {

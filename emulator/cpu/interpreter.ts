@@ -60,6 +60,11 @@ export class Interpreter {
     core.leaveBlock();
   }
 
+  /** EIP of the running instruction; between runs, of the next one. */
+  get eip(): number {
+    return this.block !== null ? this.block.eips[this.core.index]! : this.core.s[EIP]!;
+  }
+
   private runSlice(): StopReason {
     for (;;) {
       try {

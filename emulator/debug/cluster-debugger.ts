@@ -68,6 +68,13 @@ export class ClusterDebugger {
     this.#wakeUp();
   }
 
+  /** The run is over: whoever waits for its node to stop hears that it has ended. */
+  finish(): void {
+    this.#sessions.forEach((session, index) => {
+      if (session?.resume) this.#hold(index, { kind: "off", status: this.cluster.machines[index]!.exitStatus ?? 0 });
+    });
+  }
+
   /** Lets a node go on. It does once no other node is held. */
   resume(index: number, resume: Resume): void {
     const session = this.#sessions[index]!;
