@@ -74,6 +74,9 @@ export class Cluster implements Stateful {
   readonly #links: readonly Link[];
   readonly #quantumNs: number;
   #nowNs = 0;
+  #quanta = 0;
+  /** End of the quantum within which a machine was paused; null between quanta. Part of where a run stands, but of no guest's state. */
+  openQuantumNs: number | null = null;
 
   constructor(config: ClusterConfig) {
     const { nodes } = config;
@@ -131,13 +134,21 @@ export class Cluster implements Stateful {
     return nextNs;
   }
 
-  /** Lets virtual time pass up to `timeNs`, or until `lookout` says to stop. */
+  /** Quanta that all machines have run. */
+  get quanta(): number {
+    return this.#quanta;
+  }
+
+  /**
+   * Lets virtual time pass up to `timeNs`, or until `lookout` says to stop. Comes back early when a debugger pauses a machine; the
+   * next call goes on within the same quantum.
+   */
   runUntil(timeNs: number, lookout: Lookout | null = null): void {
     for (const group of this.#groups) group.refresh();
     if (lookout === null) this.#runTo(timeNs);
     else {
       do this.#runTo(Math.min(timeNs, (Math.floor(this.#nowNs / lookout.everyNs) + 1) * lookout.everyNs));
-      while (this.#nowNs < timeNs && !lookout.look());
+      while (this.#nowNs < timeNs && this.openQuantumNs === null && !lookout.look());
     }
     for (const group of this.#groups) group.settle(this.#nowNs);
   }
@@ -145,11 +156,14 @@ export class Cluster implements Stateful {
   #runTo(timeNs: number): void {
     while (this.#nowNs < timeNs) {
       const startNs = Math.max(this.#nowNs, Math.min(timeNs, Math.floor(this.#nextEventNs() / TICK_NS) * TICK_NS));
-      const endNs = Math.min(timeNs, startNs + this.#quantumNs);
+      const endNs = this.openQuantumNs ?? Math.min(timeNs, startNs + this.#quantumNs);
       for (const group of this.#groups) group.start(endNs);
       for (const group of this.#groups) group.finish();
+      this.openQuantumNs = this.#groups.some(({ paused }) => paused) ? endNs : null;
+      if (this.openQuantumNs !== null) return;
       this.network.advance(endNs);
       this.#nowNs = endNs;
+      this.#quanta++;
     }
   }
 

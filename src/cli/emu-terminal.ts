@@ -26,7 +26,12 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
   let detach = (): void => {};
   let left = false;
   let shown = "";
+  let looked = "";
   const showTable = (): void => {
+    // Making the table costs something; it can only have changed when a console or a machine's power has.
+    const now = `${lab.outputBytes} ${lab.nodes.filter(({ isOff }) => isOff).length} ${attached}`;
+    if (now === looked) return;
+    looked = now;
     const table = nodeTable(lab).join("\n");
     if (table === shown || attached !== null) return;
     shown = table;

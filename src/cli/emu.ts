@@ -1,26 +1,29 @@
 /** `qure emu`: boots machines, alone or as a cluster, and shows what becomes of them. */
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import type { BlockBackend } from "../../emulator/block.ts";
-import { SparseDisk } from "../../emulator/disk.ts";
+import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
 import { FileDisk } from "../host/file-disk.ts";
 import { copyFileAside, readIfPresent, writeFileAside } from "../host/files.ts";
 import { loadFirmware } from "../host/package.ts";
 import { encodePng } from "../host/png.ts";
 import { LabCluster, restoreCluster, type NodeOptions, type RestoreOptions } from "../lab/lab.ts";
 import { formatNs, toNs } from "../lab/time.ts";
-import { isAgreed, lastStatus } from "./cloud-status.ts";
+import { isAgreed, StatusBoard } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { parseMemorySize, parseSize } from "./sizes.ts";
 import { stay, type Watched } from "./emu-terminal.ts";
-import { report, type Outcome } from "./emu-report.ts";
+import { checkDebugOptions, declareDebugOptions, startDebugging, type DebugOptions, type DebugSettings } from "./emu-debug.ts";
+import { report, statistics, type Outcome } from "./emu-report.ts";
 import { CommandError, UsageError } from "./fail.ts";
+import { MachineLog } from "./machine-log.ts";
 import { preparedDisk } from "./prepare.ts";
 import { makeProgress, type Progress } from "./progress.ts";
 import { DEFAULT_STORE, writeSnapshot, type StoredSnapshot } from "./snapshot-store.ts";
 
-export interface EmuOptions {
+export interface EmuOptions extends DebugOptions {
   readonly nodes: string;
   readonly image?: string;
   readonly cdrom?: string;
@@ -38,6 +41,7 @@ export interface EmuOptions {
   readonly serial?: string;
   readonly memory: string;
   readonly firmware?: string;
+  readonly threads?: string;
   readonly realtime?: boolean;
   readonly json?: boolean;
   readonly save?: string;
@@ -79,7 +83,7 @@ export function declareMachines(command: Command): Command {
 
 /** Options that say how long machines run and what is to be seen of it. */
 export function declareRun(command: Command): Command {
-  return command
+  return declareDebugOptions(command)
     .option("--until <what>", "run until: cloud (all nodes agree), or text:REGEX on every console")
     .option("--for <time>", "run for this virtual time, such as 10s")
     .option("--script <file>", "type the lines of this file at the consoles (docs/emulator.md)")
@@ -87,6 +91,7 @@ export function declareRun(command: Command): Command {
     .option("--log <dir>", "write each console to NAME.log")
     .option("--screenshot <dir>", "write each screen to NAME.png at the end")
     .option("--serial <where>", "stdio: connect COM1 of the one machine with this terminal")
+    .option("--threads <n>", "spread the machines over threads; the run is the same (default: 1 for few machines)")
     .option("--realtime", "let a virtual second take a second")
     .option("--json", "print the outcome as one JSON object");
 }
@@ -102,21 +107,24 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
   const progress = makeProgress(process.stderr);
   const closers: (() => void)[] = [];
   try {
+    const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, settings.nodes) : null;
     const capture = settings.pcap ? openCapture(settings.pcap, closers) : undefined;
+    const machineLog = new MachineLog(settings.log);
     const common: RestoreOptions = {
-      realtime: settings.realtime, signal: interrupt.signal,
+      threads: settings.threads, realtime: settings.realtime, signal: interrupt.signal,
       ...(capture ? { capture } : {}),
-      log: (node, line) => logLine(settings, progress, node, line),
+      log: (node, line) => machineLog.write(node, line),
     };
     const lab = from ? restoreCluster(from.bytes, common) : await newCluster(settings, common, progress, interrupt.signal, closers);
+    closers.push(() => lab.close());
     if (settings.log) openLogs(lab, settings.log, closers);
-    const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, lab.nodes.length) : null;
+    await startDebugging(lab, settings.debug, progress, closers);
     let reached = true;
     let interrupted = false;
     let startNs = lab.nowNs;
     const run: Watched = { lab, settings, progress, start };
     try {
-      if (settings.serial) await import("./emu-serial.ts").then(({ connectStdio }) => closers.push(connectStdio(lab.nodes[0]!, interrupt)));
+      if (settings.serial) closers.push(connectStdio(lab.nodes[0]!, interrupt));
       if (settings.at !== null) {
         await lab.advance(Math.max(0, toNs(settings.at) - startNs));
         saveSnapshot(lab, settings, progress);
@@ -129,16 +137,20 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
       if (settings.interactive) await stay(run);
     } catch (error) {
       if (!interrupt.signal.aborted) throw error;
-      interrupted = !settings.interactive;
+      interrupted = !settings.interactive && interrupt.signal.reason !== LEFT_BY_KEY;
     }
     progress.done();
     if (settings.save !== null && settings.at === null && reached) saveSnapshot(lab, settings, progress);
     if (settings.screenshot) writeScreenshots(lab, settings.screenshot);
     const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start };
-    if (!settings.serial || settings.json) report(outcome, settings.json);
+    if (!settings.serial || settings.json) report(outcome, settings.json, settings.stats);
+    else if (settings.stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
+    if (machineLog.hint) progress.note(machineLog.hint);
     for (const node of lab.nodes) node.disk?.flush();
     if (interrupted) throw new CommandError("", EXIT_INTERRUPTED);
     if (!reached) throw new CommandError(`--until ${settings.until} was not reached within ${settings.for ?? DEFAULT_LIMIT} of virtual time`, EXIT_NOT_REACHED);
+  } catch (error) {
+    throw interrupt.signal.aborted && error === interrupt.signal.reason ? new CommandError("", EXIT_INTERRUPTED) : error;
   } finally {
     progress.done();
     process.off("SIGINT", onInterrupt);
@@ -177,6 +189,7 @@ export interface EmuSettings {
   readonly serial: boolean;
   readonly ramBytes: number;
   readonly firmware: string | null;
+  readonly threads: number;
   readonly realtime: boolean;
   readonly json: boolean;
   readonly interactive: boolean;
@@ -187,6 +200,16 @@ export interface EmuSettings {
   readonly at: string | null;
   /** Folder of snapshots. */
   readonly store: string;
+  readonly debug: DebugSettings;
+  /** Print the engine's counters at the end. */
+  readonly stats: boolean;
+}
+
+/** Below this a quantum has too little to do for a thread to be worth its wake. */
+const NODES_PER_THREAD = 8;
+
+function defaultThreads(nodes: number): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(nodes / NODES_PER_THREAD)));
 }
 
 function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSettings {
@@ -214,7 +237,8 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
   if (ownImage && !existsSync(DEFAULT_IMAGE)) throw new CommandError(`${DEFAULT_IMAGE}: no such file; qure build makes it, or name an image with --cdrom or --hda`);
   const cdrom = options.cdrom ?? (options.image && isIso ? options.image : ownImage ? DEFAULT_IMAGE : null);
   const hda = options.hda ?? (options.image && !isIso ? options.image : null);
-  const until = options.until ?? (!options.for && !options.serial && !options.script && cdrom && !hda ? "cloud" : null);
+  const debug = checkDebugOptions(options, nodes, cdrom ?? hda);
+  const until = options.until ?? (!options.for && !options.serial && !options.script && debug.gdb === null && cdrom && !hda ? "cloud" : null);
   if (until !== null && until !== "cloud") {
     if (!until.startsWith("text:")) throw new UsageError(`--until ${until}: write cloud or text:REGEX`);
     try {
@@ -223,12 +247,16 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
       throw new UsageError(`--until ${until}: ${(error as Error).message}`);
     }
   }
+  const looksInside = debug.gdb !== null || debug.trace.size > 0 || options.stats === true;
+  if (looksInside && options.threads !== undefined && options.threads !== "1") throw new UsageError("--threads: gdb, traces and counters look into machines, which all have to be in one thread");
   return {
     nodes, cdrom, hda, diskBytes: parseSize(options.disk ?? DEFAULT_DISK, "--disk"), blank: hda === null && cdrom !== null, dir: options.dir ?? null,
     gateway: options.gateway, seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
     log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseMemorySize(options.memory ?? DEFAULT_MEMORY, "--memory"),
-    firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false, json: options.json ?? false,
-    resting: from !== null && !options.serial,
+    firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false,
+    // Who looks into machines can do so in their own thread only.
+    threads: looksInside ? 1 : options.threads === undefined ? defaultThreads(nodes) : integer(options.threads, "--threads", 1, 256), json: options.json ?? false,
+    resting: from !== null && !options.serial, debug, stats: options.stats ?? false,
     interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,
   };
 }
@@ -247,8 +275,9 @@ async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progres
     closers.push(() => disk.close());
     return disk;
   };
-  const base = settings.hda ? open(settings.hda, true) : null;
-  const newDisk = (): BlockBackend => (base ? new SparseDisk(base.sizeBytes, { base }) : new SparseDisk(settings.diskBytes, content ? { content } : {}));
+  // One medium below the disks of all machines.
+  const base = settings.hda ? open(settings.hda, true) : content ? new BytesDisk(content, settings.diskBytes) : null;
+  const newDisk = (): BlockBackend => new SparseDisk(base?.sizeBytes ?? settings.diskBytes, base ? { base } : {});
   progress.step("booting");
   return names.map((name, index): NodeOptions => {
     const path = kept[index];
@@ -275,20 +304,16 @@ async function runUntil({ lab, settings, progress }: Watched, startNs: number): 
     return true;
   }
   const pattern = settings.until === "cloud" ? null : new RegExp(settings.until.slice(5), "m");
-  const lengths = lab.nodes.map(() => -1);
+  const board = new StatusBoard(lab.nodes.map((node) => node.console));
   const condition = (): boolean => {
-    // Looking costs time only where a console has something new.
-    const changed = lab.nodes.some(({ console: { text } }, index) => text.length !== lengths[index]);
-    if (!changed) return false;
-    lab.nodes.forEach(({ console: { text } }, index) => (lengths[index] = text.length));
     if (pattern) return lab.nodes.every(({ console: { text } }) => pattern.test(text));
-    const statuses = lab.nodes.map(({ console: { text } }) => lastStatus(text));
+    const statuses = board.statuses();
     const members = statuses.filter((status) => status !== null).length;
     progress.step(`${members} of ${lab.nodes.length} nodes are in a cluster, virtual time ${(lab.nowNs / 1e9).toFixed(1)} s`);
     return isAgreed(statuses);
   };
   try {
-    await lab.until(condition, "", { within: limit });
+    await lab.until(condition, "", { within: limit, look: "output" });
     return true;
   } catch (error) {
     if (error instanceof Error && error.name === "WaitError") return false;
@@ -327,17 +352,6 @@ function openLogs(lab: LabCluster, folder: string, closers: (() => void)[]): voi
       closeSync(file);
     });
   }
-}
-
-/** What machines report goes to their log file, or to standard error when there is none. */
-function logLine(settings: EmuSettings, progress: Progress, node: string, line: string): void {
-  if (settings.log === null) {
-    if (process.env["QURE_DEBUG"]) progress.note(`${node}: ${line}`);
-    return;
-  }
-  const file = openSync(join(settings.log, `${node}.machine.log`), "a");
-  writeSync(file, `${line}\n`);
-  closeSync(file);
 }
 
 function writeScreenshots(lab: LabCluster, folder: string): void {

@@ -7,13 +7,13 @@ const SECTOR_BYTES = 512;
 export class FileDisk implements BlockBackend {
   readonly sizeBytes: number;
   readonly readOnly: boolean;
-  readonly #path: string;
+  readonly path: string;
   readonly #file: number;
   readonly #fileBytes: number;
 
   /** The size is rounded up to whole sectors; a read past the end of the file gives zeros. */
   constructor(path: string, { readOnly }: { readOnly: boolean }) {
-    this.#path = path;
+    this.path = path;
     this.#file = openSync(path, readOnly ? "r" : "r+");
     const status = fstatSync(this.#file);
     if (status.isDirectory()) {
@@ -42,7 +42,7 @@ export class FileDisk implements BlockBackend {
       for (let done = 0; done < source.length; ) done += writeSync(this.#file, source, done, source.length - done, offsetBytes + done);
     } catch (error) {
       // No guest can do anything about the host's disk; who runs it can, and must know which file it is.
-      throw Object.assign(error as Error, { path: this.#path });
+      throw Object.assign(error as Error, { path: this.path });
     }
   }
 

@@ -6,12 +6,12 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 /** Zeros of this size and place take no room on most file systems when they are not written. */
 const HOLE_BYTES = 65_536;
 
-/** Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros; long runs of zeros take no room on the disk. */
-export function writeFileAside(path: string, content: Uint8Array | string, sizeBytes = 0): void {
+/** Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros; long runs of zeros take no room on the disk. `mode`: permissions of a new file. */
+export function writeFileAside(path: string, content: Uint8Array | string, sizeBytes = 0, mode = 0o666): void {
   mkdirSync(dirname(path), { recursive: true });
   const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
   try {
-    const file = openSync(aside, "wx");
+    const file = openSync(aside, "wx", mode);
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
       for (let at = 0; at < bytes.length; at += HOLE_BYTES) {

@@ -1,22 +1,15 @@
 /** Snapshots: whoever goes on from one ends where the run that was not interrupted ends, at whatever moment it was taken. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { blankDisk, LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
+import { LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
 import { Random } from "../../../emulator/cluster/random.ts";
-import { boot, CLOUD, DISK_BYTES, images, PROMPT } from "../../system/images.ts";
+import { boot, CLOUD, PROMPT } from "../../system/images.ts";
+import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
 
 const MS = 1_000_000;
 let prepared: Uint8Array;
 
 beforeAll(async () => {
-  const disk = blankDisk(DISK_BYTES);
-  const lab = boot({ nodes: [{ cdrom: images().iso, disk }] });
-  const node = lab.nodes[0]!;
-  await node.waitFor(PROMPT);
-  await node.enter("fdisk hda init", /Type 'Yes' if so: $/);
-  await node.enter("Yes", /Type 'Yes' if so: $/);
-  await node.enter("Yes", PROMPT);
-  await node.enter("mkfs -t oofs hda0", PROMPT);
-  prepared = disk.content();
+  prepared = await preparedDisk();
 });
 
 function cluster(nodes: number): LabCluster {
