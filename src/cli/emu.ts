@@ -14,6 +14,7 @@ import { formatNs, toNs } from "../lab/time.ts";
 import { isAgreed, StatusBoard } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { parseMemorySize, parseSize } from "./sizes.ts";
+import { connectStdio, LEFT_BY_KEY } from "./emu-serial.ts";
 import { stay, type Watched } from "./emu-terminal.ts";
 import { checkDebugOptions, declareDebugOptions, startDebugging, type DebugOptions, type DebugSettings } from "./emu-debug.ts";
 import { report, statistics, type Outcome } from "./emu-report.ts";
