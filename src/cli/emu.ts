@@ -285,7 +285,7 @@ async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progres
     let disk: BlockBackend | null = null;
     if (path) {
       if (!existsSync(path)) {
-        if (base) copyFileAside(settings.hda!, path);
+        if (settings.hda) copyFileAside(settings.hda, path);
         else writeFileAside(path, content!, settings.diskBytes);
       }
       disk = open(path, false);
