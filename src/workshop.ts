@@ -9,9 +9,11 @@ import { DEFAULT_DISK_BYTES, makeDisk } from "./image/disk.ts";
 import { makeIso } from "./image/iso9660.ts";
 import { ImageError, makeKernelImage, SECTOR_BYTES, type KernelImage } from "./image/kernel-image.ts";
 import { writeListing } from "./image/listing.ts";
+import { callFrames } from "./linker/call-frames.ts";
 import { writeExecutable } from "./linker/elf-writer.ts";
 import { readElf } from "./linker/elf-reader.ts";
 import { link, type Linked, type LinkProblem } from "./linker/link.ts";
+import { readLineRows } from "./linker/line-table.ts";
 import { writeMap } from "./linker/map.ts";
 import { parseScript, ScriptError, type LinkerScript } from "./linker/script.ts";
 
@@ -105,10 +107,26 @@ function imageFiles(boot: BootImage, image: KernelImage, kernel: Linked, tree: S
   return [
     { name: "qure.iso", content: iso.bytes, sizeBytes: iso.bytes.length, parts: parts(iso.bootImageOffset) },
     { name: "qure.img", content: disk, sizeBytes: diskBytes, parts: parts(0) },
-    plain("kernel.elf", writeExecutable(kernel)),
+    plain("kernel.elf", writeExecutable(withCallFrames(kernel))),
     plain("kernel.map", encoder.encode(writeMap(kernel))),
     plain("kernel.lst", encoder.encode(writeListing(kernel, (path) => tree.read(path)))),
   ];
+}
+
+/** The kernel with call frame information for its 32-bit code: kernel.elf is for debuggers. */
+function withCallFrames(kernel: Linked): Linked {
+  const code = kernel.sections.find(({ name }) => name === ".kernel32");
+  if (!code) return kernel;
+  const rows = new Set(lineRows(kernel).map(({ address }) => address));
+  const labels = kernel.symbols.filter(({ section, value }) => section === code && rows.has(value)).map(({ value }) => value).sort((a, b) => a - b);
+  const content = callFrames({ address: code.address, content: code.content, labels: [...new Set(labels)], bottoms: [kernel.entry] });
+  const section = { name: ".debug_frame", address: 0, loadAddress: 0, sizeBytes: content.length, align: 4, flags: 0, nobits: false, content, relocations: [], inputs: [] };
+  return { ...kernel, sections: [...kernel.sections, section] };
+}
+
+function lineRows(linked: Linked): ReturnType<typeof readLineRows> {
+  const content = (name: string): Uint8Array => linked.sections.find((section) => section.name === name)?.content ?? new Uint8Array(0);
+  return readLineRows({ debugLine: content(".debug_line"), debugLineStr: content(".debug_line_str"), debugStr: content(".debug_str") });
 }
 
 function linkFlat(tree: SourceTree, folder: string, scriptPath: string, includes: readonly string[], warnings: Diagnostic[]): Uint8Array {
