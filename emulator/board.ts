@@ -42,6 +42,8 @@ export interface DriveConfig {
 export interface NetworkCardConfig {
   macAddress: Uint8Array;
   port: CableEnd;
+  /** A PXE boot ROM. */
+  bootRom?: Uint8Array;
 }
 
 /** Sees what the processor reads from devices and writes to them, after it has happened. */
@@ -127,6 +129,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#rtc = new Rtc146818(clock, this.#irq(8), config.rtcStartSeconds, cmosContents({
       ramBytes: config.ramBytes,
       disks: drives.map((drive) => (drive instanceof AtaDisk ? drive.sectors : null)),
+      bootsFromNetwork: config.network.some(({ bootRom }) => bootRom !== undefined),
     }));
     space.claimPorts(0x70, 2, this.#rtc);
 
@@ -214,10 +217,10 @@ export class Board implements ProcessorBus, Stateful {
 
   #makeNetworkCards(config: BoardConfig, bridge: IsaBridge): E1000[] {
     if (config.network.length > MAX_NETWORK_CARDS) throw new RangeError(`more than ${MAX_NETWORK_CARDS} network cards`);
-    return config.network.map(({ macAddress, port }, index) => {
+    return config.network.map(({ macAddress, port, bootRom }, index) => {
       const slot = FIRST_NETWORK_SLOT + index;
       const card = new E1000(`eth${index}`, this.#space, this.#host.clock, {
-        dma: this.#host.dma, interrupt: bridge.interruptPin(slot, 1), port, macAddress,
+        dma: this.#host.dma, interrupt: bridge.interruptPin(slot, 1), port, macAddress, bootRom: bootRom ?? null,
       });
       this.#pci.plug(slot, 0, card);
       port.plugIn(this.#host.clock, card);

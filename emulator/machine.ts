@@ -10,6 +10,7 @@ import { RAM } from "./cpu/layout.ts";
 import { MachineMemory } from "./cpu/memory.ts";
 import { readTextScreen, renderScreen, type Picture, type TextScreen } from "./devices/vga-text.ts";
 import { DigestVisitor } from "./digest.ts";
+import { StateReader, StateWriter } from "./state-io.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
 import { TimerQueue } from "./events.ts";
 import type { Stateful, StateVisitor } from "./state.ts";
@@ -61,8 +62,8 @@ export class Machine implements Stateful {
   #power: Power = "on";
   #exitStatus: number | null = null;
   #resetRequested = false;
-  /** The reset line is held until then. */
-  #resetUntilNs: number;
+  /** The processor does not run before then: its reset line is held, or someone has stopped it. */
+  #heldUntilNs: number;
   #running = false;
   /** A debugger wants the run to end when `retired` reaches this. */
   #pauseAt = Infinity;
@@ -71,7 +72,7 @@ export class Machine implements Stateful {
   constructor(config: MachineConfig) {
     this.#config = config;
     this.name = config.name;
-    this.#resetUntilNs = config.powerOnNs ?? 0;
+    this.#heldUntilNs = config.powerOnNs ?? 0;
     this.memory = new MachineMemory(config.ramBytes);
     this.#loadFirmware(config.firmware);
     this.#timers = new TimerQueue({
@@ -161,8 +162,8 @@ export class Machine implements Stateful {
   /** When the machine has something to do: now while it runs, its next timer while it is halted, never when it is off. */
   get nextEventNs(): number {
     if (this.#power === "off") return Infinity;
-    if (!this.#resetRequested && (this.processor.halted || this.nowNs < this.#resetUntilNs)) {
-      const nextNs = Math.min(this.#timers.nextDeadlineNs, this.nowNs < this.#resetUntilNs ? this.#resetUntilNs : Infinity);
+    if (!this.#resetRequested && (this.processor.halted || this.nowNs < this.#heldUntilNs)) {
+      const nextNs = Math.min(this.#timers.nextDeadlineNs, this.nowNs < this.#heldUntilNs ? this.#heldUntilNs : Infinity);
       return Math.max(nextNs, this.nowNs);
     }
     return this.nowNs;
@@ -190,8 +191,8 @@ export class Machine implements Stateful {
   #runProcessor(endNs: number): void {
     const now = this.nowNs;
     const boundaryNs = Math.min(endNs, toTick(this.#timers.nextDeadlineNs));
-    if (now < this.#resetUntilNs) {
-      this.#idleUntil(Math.min(boundaryNs, this.#resetUntilNs));
+    if (now < this.#heldUntilNs) {
+      this.#idleUntil(Math.min(boundaryNs, this.#heldUntilNs));
       return;
     }
     this.#running = true;
@@ -237,7 +238,7 @@ export class Machine implements Stateful {
 
   #reset(): void {
     this.#resetRequested = false;
-    this.#resetUntilNs = this.nowNs + RESET_NS;
+    this.#heldUntilNs = this.nowNs + RESET_NS;
     this.board.reset();
     this.processor.reset();
   }
@@ -265,6 +266,7 @@ export class Machine implements Stateful {
     if (this.#power === "off") return;
     this.#power = "off";
     this.#log("power off");
+    for (const { port } of this.#config.network) port.setPowered(false);
     this.processor.requestStop();
   }
 
@@ -274,6 +276,7 @@ export class Machine implements Stateful {
     this.#power = "on";
     this.#exitStatus = null;
     this.#clearMemory();
+    for (const { port } of this.#config.network) port.setPowered(true);
     for (const uart of this.board.uarts) uart.discardIncoming();
     this.#reset();
     this.onOutside?.();
@@ -347,6 +350,25 @@ export class Machine implements Stateful {
     return visitor.digest();
   }
 
+  /** The whole state but the firmware and what disks held before the machine was made, for `restoreState`. */
+  saveState(): Uint8Array {
+    const writer = new StateWriter();
+    this.visitState(writer);
+    return writer.result();
+  }
+
+  /** Puts a machine of the same configuration into a saved state. After a StateError it must not be used any more. */
+  restoreState(state: Uint8Array): void {
+    const reader = new StateReader(state);
+    this.visitState(reader);
+    reader.end();
+  }
+
+  /** The processor stands still until a time, as during a system management interrupt; devices go on. */
+  hold(untilNs: number): void {
+    this.#heldUntilNs = Math.max(this.#heldUntilNs, toTick(untilNs));
+  }
+
   visitState(visitor: StateVisitor): void {
     visitor.part("machine", 1);
     this.#idleNs = visitor.integer(this.#idleNs);
@@ -354,7 +376,7 @@ export class Machine implements Stateful {
     this.#exitStatus = visitor.integer(this.#exitStatus ?? Infinity);
     if (this.#exitStatus === Infinity) this.#exitStatus = null;
     this.#resetRequested = visitor.bool(this.#resetRequested);
-    this.#resetUntilNs = visitor.integer(this.#resetUntilNs);
+    this.#heldUntilNs = visitor.integer(this.#heldUntilNs);
     this.memory.visitState(visitor);
     this.processor.visitState(visitor);
     this.board.visitState(visitor);

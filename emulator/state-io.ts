@@ -2,11 +2,11 @@
  * Saving and restoring state: visitors (state.ts) that write every field into bytes and read them back. Fields are tagged
  * with their kind, so that a state of another layout is refused at the first field that differs instead of being misread.
  */
+import { isZero, PAGE_BYTES } from "./pages.ts";
 import type { StateVisitor } from "./state.ts";
 
 const MAGIC = 0x53525551; // "QURS"
 const VERSION = 1;
-const PAGE_BYTES = 4096;
 const FIRST_CAPACITY = 1 << 16;
 
 /** Kinds of fields, one byte before each. */
@@ -16,16 +16,17 @@ const DOUBLE = 3;
 const TEXT = 4;
 const BYTES = 5;
 
+/** How a page of an array is written: a byte, and then nothing, the page, or in a snapshot the number of a page that is kept elsewhere. */
+const PAGE_ZERO = 0;
+export const PAGE_INLINE = 1;
+export const PAGE_SHARED = 2;
+
 /** A state that cannot be restored: truncated, altered, or of another machine or version. */
 export class StateError extends Error {}
 
-function isZero(bytes: Uint8Array): boolean {
-  for (let index = 0; index < bytes.length; index++) if (bytes[index] !== 0) return false;
-  return true;
-}
-
 /** Collects a state. Pages of zeros in arrays take one bit. */
 export class StateWriter implements StateVisitor {
+  readonly restoring = false;
   #bytes = new Uint8Array(FIRST_CAPACITY);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
@@ -125,7 +126,7 @@ export class StateWriter implements StateVisitor {
     for (let start = 0; start < value.length; start += PAGE_BYTES) {
       const page = value.subarray(start, start + PAGE_BYTES);
       const zero = isZero(page);
-      this.#put8(zero ? 0 : 1);
+      this.#put8(zero ? PAGE_ZERO : PAGE_INLINE);
       if (!zero) this.#raw(page);
     }
   }
@@ -138,6 +139,7 @@ export class StateWriter implements StateVisitor {
 
 /** Restores what a `StateWriter` has saved. Throws a StateError where it does not fit. */
 export class StateReader implements StateVisitor {
+  readonly restoring = true;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #position = 0;
@@ -251,12 +253,69 @@ export class StateReader implements StateVisitor {
   #fill(value: Uint8Array): void {
     for (let start = 0; start < value.length; start += PAGE_BYTES) {
       const page = value.subarray(start, start + PAGE_BYTES);
-      if (this.#bytes[this.#take(1)] === 0) {
+      const kind = this.#bytes[this.#take(1)]!;
+      if (kind > PAGE_INLINE) this.#fail(`a page of kind ${kind}`);
+      if (kind === PAGE_ZERO) {
         if (!isZero(page)) page.fill(0);
       } else {
         const at = this.#take(page.length);
         page.set(this.#bytes.subarray(at, at + page.length));
       }
     }
+  }
+}
+
+/** Walks over the fields of a state without knowing whose they are. */
+export class StateScanner {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  /**
+   * Calls back for each page of each array: where the byte of its kind stands, that kind, and how long the page is. Throws a StateError
+   * where the bytes are not a state.
+   */
+  eachPage(found: (at: number, kind: number, lengthBytes: number) => void): void {
+    let at = 8;
+    try {
+      while (at < this.#bytes.length) at = this.#field(at, found);
+    } catch (error) {
+      if (error instanceof RangeError) throw new StateError("a saved state ends within a field");
+      throw error;
+    }
+    if (at !== this.#bytes.length) throw new StateError("a saved state ends within a field");
+  }
+
+  #field(at: number, found: (at: number, kind: number, lengthBytes: number) => void): number {
+    switch (this.#bytes[at]) {
+      // A part is its name, a field of its own, and its version.
+      case PART:
+        return at + 6 + this.#view.getUint32(at + 2, true) + 4;
+      case INTEGER32:
+        return at + 5;
+      case DOUBLE:
+        return at + 9;
+      case TEXT:
+        return at + 5 + this.#view.getUint32(at + 1, true);
+      case BYTES:
+        return this.#pages(at + 5, this.#view.getUint32(at + 1, true), found);
+      default:
+        throw new StateError(`a saved state has a field of kind ${this.#bytes[at]} at byte ${at}`);
+    }
+  }
+
+  #pages(from: number, lengthBytes: number, found: (at: number, kind: number, lengthBytes: number) => void): number {
+    let at = from;
+    for (let start = 0; start < lengthBytes; start += PAGE_BYTES) {
+      const size = Math.min(PAGE_BYTES, lengthBytes - start);
+      const kind = this.#view.getUint8(at);
+      found(at, kind, size);
+      at += 1 + (kind === PAGE_INLINE ? size : kind === PAGE_SHARED ? 4 : 0);
+    }
+    return at;
   }
 }

@@ -237,7 +237,6 @@ export class MachineMemory {
       this.readMap[page] = visitor.u32(this.readMap[page]!);
       this.writeMap[page] = visitor.u32(this.writeMap[page]!);
     }
-    // A visitor that restores has replaced RAM; one that does not merely makes code be decoded again.
-    this.observer?.mapChanged();
+    if (visitor.restoring) this.observer?.mapChanged();
   }
 }

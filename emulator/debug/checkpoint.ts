@@ -34,6 +34,7 @@ function isZero(page: Uint8Array): boolean {
 
 /** Each field with its value, in the order of the visit. */
 abstract class FieldVisitor implements StateVisitor {
+  abstract readonly restoring: boolean;
   protected abstract field<Value extends Field>(value: Value): Value;
   abstract bytes(value: Uint8Array): void;
 
@@ -72,6 +73,7 @@ abstract class FieldVisitor implements StateVisitor {
 }
 
 class Saver extends FieldVisitor {
+  readonly restoring = false;
   readonly fields: Field[] = [];
   readonly arrays: Pages[] = [];
   readonly #previous: readonly Pages[];
@@ -106,6 +108,7 @@ class Saver extends FieldVisitor {
 }
 
 class Restorer extends FieldVisitor {
+  readonly restoring = true;
   readonly #fields: readonly Field[];
   readonly #arrays: readonly Pages[];
   #nextField = 0;

@@ -52,7 +52,6 @@ export class History {
   begin(): void {
     if (this.#recording) return;
     this.#recording = true;
-    this.#cluster.keepDiskContents();
     this.#take(false);
   }
 

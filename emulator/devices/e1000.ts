@@ -38,6 +38,8 @@ export interface E1000Wires {
   interrupt: Wire;
   port: EthernetPort;
   macAddress: Uint8Array;
+  /** For the card's expansion ROM; null for none. */
+  bootRom: Uint8Array | null;
 }
 
 export class E1000 extends PciFunction implements EthernetReceiver, MmioHandler {
@@ -73,6 +75,7 @@ export class E1000 extends PciFunction implements EthernetReceiver, MmioHandler 
       writePort: (offset, sizeBytes, value) => this.#writeIo(offset, sizeBytes, value),
     };
     this.addIoBar(1, IO_WINDOW_BYTES, ioPorts);
+    if (wires.bootRom !== null) this.addExpansionRom(wires.bootRom);
     this.sealConfig();
     this.#resetMac();
   }

@@ -13,18 +13,36 @@ export interface TimedFrame {
   frame: EthernetFrame;
 }
 
+/** A machine's cable as the network sees it, wherever the machine runs. */
+export interface MachineCable {
+  readonly name: string;
+  readonly linkUp: boolean;
+  /** Set by the network: to be called when a first frame waits for `takeOutgoing`. */
+  onOutgoing: (() => void) | null;
+  /** The frames sent since the last call, in the order of their times. */
+  takeOutgoing(): TimedFrame[];
+  /** Hands over frames that arrive later, in ascending order of arrival. No arrival may be in the machine's past. */
+  deliver(frames: readonly TimedFrame[]): void;
+  /** The cable is plugged or pulled, now. Frames on the way to the machine are lost with the cable. */
+  setLink(up: boolean): void;
+}
+
 /** Sees frames when the card sends them and when they arrive at it. */
 export type FrameProbe = (direction: "send" | "receive", frame: EthernetFrame) => void;
 
-export class CableEnd implements EthernetPort, Stateful {
+export class CableEnd implements EthernetPort, MachineCable, Stateful {
   readonly name: string;
   probe: FrameProbe | null = null;
   #linkUp: boolean;
+  #powered = true;
   #outgoing: TimedFrame[] = [];
   #incoming: TimedFrame[] = [];
   #clock: Clock | null = null;
   #receiver: EthernetReceiver | null = null;
   #timer: Timer | null = null;
+  onOutgoing: (() => void) | null = null;
+  /** Set by the machine's owner: to be called when a frame has been delivered, with the time at which it arrives. */
+  onIncoming: ((timeNs: number) => void) | null = null;
 
   constructor(name: string, linkUp = true) {
     this.name = name;
@@ -45,20 +63,18 @@ export class CableEnd implements EthernetPort, Stateful {
 
   transmit(frame: EthernetFrame): void {
     if (!this.#linkUp || this.#clock === null) return;
-    this.#outgoing.push({ timeNs: this.#clock.nowNs, frame });
+    if (this.#outgoing.push({ timeNs: this.#clock.nowNs, frame }) === 1) this.onOutgoing?.();
     this.probe?.("send", frame);
   }
 
-  /** The frames sent since the last call, in the order of their times. */
   takeOutgoing(): TimedFrame[] {
     const frames = this.#outgoing;
     this.#outgoing = [];
     return frames;
   }
 
-  /** Hands over frames that arrive later, in ascending order of arrival. No arrival may be in the machine's past. */
   deliver(frames: readonly TimedFrame[]): void {
-    if (frames.length === 0 || this.#clock === null) return;
+    if (frames.length === 0 || this.#clock === null || !this.#powered) return;
     let last = this.#incoming.at(-1)?.timeNs ?? this.#clock.nowNs;
     for (const arrival of frames) {
       if (arrival.timeNs < last) throw new RangeError(`${this.name}: a frame arrives at ${arrival.timeNs} ns, before ${last} ns`);
@@ -66,9 +82,9 @@ export class CableEnd implements EthernetPort, Stateful {
       this.#incoming.push(arrival);
     }
     this.#timer!.arm(this.#incoming[0]!.timeNs);
+    this.onIncoming?.(this.#incoming[0]!.timeNs);
   }
 
-  /** The cable is plugged or pulled, now. Frames on the way to the machine are lost with the cable. */
   setLink(up: boolean): void {
     if (up === this.#linkUp) return;
     this.#linkUp = up;
@@ -77,6 +93,14 @@ export class CableEnd implements EthernetPort, Stateful {
       this.#timer?.disarm();
     }
     this.#receiver?.linkChanged(up);
+  }
+
+  /** The machine has lost power, or has it again: a card without power hears nothing. */
+  setPowered(powered: boolean): void {
+    this.#powered = powered;
+    if (powered) return;
+    this.#incoming = [];
+    this.#timer?.disarm();
   }
 
   #arrive(): void {
@@ -94,8 +118,10 @@ export class CableEnd implements EthernetPort, Stateful {
   visitState(visitor: StateVisitor): void {
     visitor.part("cable end", 1);
     this.#linkUp = visitor.bool(this.#linkUp);
+    this.#powered = visitor.bool(this.#powered);
     this.#outgoing = visitFrames(visitor, this.#outgoing);
     this.#incoming = visitFrames(visitor, this.#incoming);
+    if (visitor.restoring && this.#outgoing.length > 0) this.onOutgoing?.();
   }
 }
 

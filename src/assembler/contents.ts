@@ -10,7 +10,7 @@ import type { BranchVariable, Fragment } from "./fragment.ts";
 import * as integer from "./integer.ts";
 import type { Integer } from "./integer.ts";
 import { writeNops } from "./nops.ts";
-import { KEEPS_SYMBOL, plainRelocation } from "./relocation-types.ts";
+import { KEEPS_SYMBOL, R, plainRelocation } from "./relocation-types.ts";
 import { Unresolvable } from "./resolver.ts";
 import type { ResolvedValue, Resolver } from "./resolver.ts";
 import { SHF } from "./section.ts";
@@ -50,11 +50,12 @@ function writeVariable(assembler: Assembler, resolver: Resolver, section: Sectio
   const size = fragment.variableSize;
   switch (variable.kind) {
     case "align":
-      if (variable.fill === null) writeNops(out, at, size, variable.bits, assembler.architecture.hasLongNops);
+      // The mode at the end of the source decides, as in GNU as.
+      if (variable.fill === null) writeNops(out, at, size, assembler.bits, assembler.architecture.hasLongNops);
       else {
-        // What is left over before the first whole pattern is zero.
-        const lead = size % variable.fill.length;
-        for (let i = lead; i < size; i++) out[at + i] = variable.fill[(i - lead) % variable.fill.length]!;
+        // What is left over behind the last whole pattern is zero.
+        const whole = size - (size % variable.fill.length);
+        for (let i = 0; i < whole; i++) out[at + i] = variable.fill[i % variable.fill.length]!;
       }
       break;
     case "fill": {
@@ -94,7 +95,7 @@ function writeBranch(resolver: Resolver, section: Section, fragment: Fragment, b
   if (branch.isSettled) {
     fixups.push({
       fragment, position: fragment.fixedSize + field.offset, sizeBytes: field.sizeBytes, expression: branch.expression, pcRelative: true,
-      pcBias: bytes.length - field.offset, signed: field.sizeBytes === 1, relocation: branch.relocation, frame: fragment.frame, offset: branch.operandOffset,
+      pcBias: bytes.length - field.offset, signed: field.sizeBytes === 1, relocation: branch.relocation, isData: false, frame: fragment.frame, offset: branch.operandOffset,
     });
     return;
   }
@@ -140,9 +141,12 @@ class FixupWriter {
       number = integer.add(number, integer.subtract(at, this.#resolver.address(minus)));
       pcRelative = true;
     }
-    const forced = plus !== null && (plus.isExternal || KEEPS_SYMBOL.has(fixup.relocation));
-    if (pcRelative && plus !== null && plus.section === this.#section && !forced) {
+    if (pcRelative && plus !== null && plus.section === this.#section && !plus.isExternal && (fixup.relocation === 0 || fixup.relocation === R.PLT32)) {
       this.#store(fixup, at, integer.subtract(integer.add(this.#resolver.address(plus), number), at), true);
+      return;
+    }
+    if (fixup.relocation === R.SIZE32 && plus !== null && plus.section.isReal && !plus.isExternal) {
+      this.#store(fixup, at, integer.add(number, plus.size === null ? 0 : this.#resolver.number(plus.size) ?? 0), false);
       return;
     }
     if (plus === null && !pcRelative && fixup.relocation === 0) {
@@ -158,22 +162,25 @@ class FixupWriter {
       this.#error(fixup, "no-relocation", `ELF has no relocation for a field of ${fixup.sizeBytes} bytes: its value must be known here`);
       return;
     }
-    if (plus !== null && this.#isAdjustable(plus, type, pcRelative, number)) {
+    if (plus !== null && this.#isAdjustable(fixup, plus, type, pcRelative, number)) {
       number = integer.add(number, this.#resolver.address(plus));
       plus = plus.section.symbol!;
     }
-    if (plus !== null) plus.usedInRelocation = true;
+    if (plus !== null) {
+      plus.usedInRelocation = true;
+      this.#assembler.symbols.need(plus);
+    }
     if (this.#section.hasContents) integer.writeInteger(this.#out, at, number, fixup.sizeBytes);
     this.#relocations.push({ offset: at, type, symbol: plus });
   }
 
   /** A symbol of this file only is named by its section and its offset. */
-  #isAdjustable(symbol: AssemblySymbol, type: number, pcRelative: boolean, number: Integer): boolean {
+  #isAdjustable(fixup: Fixup, symbol: AssemblySymbol, type: number, pcRelative: boolean, number: Integer): boolean {
     const { section } = symbol;
     if (!section.isReal || symbol.isExternal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
-    if (section.flags & SHF.MERGE && (pcRelative || number != 0)) return false;
-    if (section.flags & SHF.TLS) return false;
-    return section.group === null || section === this.#section || section.group === this.#section.group;
+    if (fixup.isData && fixup.relocation !== 0) return false;
+    if (section.flags & SHF.MERGE && (pcRelative || number != 0 || fixup.relocation !== 0)) return false;
+    return (section.flags & SHF.TLS) === 0;
   }
 
   #store(fixup: Fixup, at: number, value: Integer, pcRelative: boolean): void {

@@ -5,9 +5,12 @@
 
 import type { Assembler } from "./assembler.ts";
 import { writeDwarf } from "./dwarf-writer.ts";
+import { Op, combine, constant, knownDifference, node, symbolExpression } from "./expression.ts";
+import type { Expression } from "./expression.ts";
 import type { Fragment } from "./fragment.ts";
 import type { Resolver } from "./resolver.ts";
 import type { Subsection } from "./section.ts";
+import type { AssemblySymbol } from "./symbol.ts";
 
 export interface LocationOptions {
   isStatement: boolean;
@@ -16,8 +19,10 @@ export interface LocationOptions {
   epilogueBegin: boolean;
   isa: number;
   discriminator: number;
-  /** A `view` was asked for. */
-  view: boolean;
+  /** Name to give the view's number to; "" without one, null when no view was asked for. */
+  view: string | null;
+  /** The view counts from 0 here (`view -0`). */
+  resetsView: boolean;
 }
 
 /** A row of the line table, before addresses are known. */
@@ -52,6 +57,7 @@ export class DebugLines {
   marksLabels = false;
   /** DWARF version that the directives used imply. */
   impliedVersion = 0;
+  #lastView: { place: AssemblySymbol; value: Expression } | null = null;
   #lastSubsection: Subsection | null = null;
   #lastEntries: LineEntry[] = [];
 
@@ -80,6 +86,7 @@ export class DebugLines {
     if (this.#pending !== null) {
       const { file, line, column, options } = this.#pending;
       entries.push({ fragment: current.last, position, file, line, column, options });
+      if (options.view !== null) this.#view(options);
       this.#pending = null;
       this.isOn = this.#isGenerated;
       return;
@@ -147,13 +154,31 @@ export class DebugLines {
     this.#isGenerated = false;
   }
 
-  /** `.loc ... view name`: the view's number is always 0 without consecutive rows at one address. */
-  viewLabel(name: string): void {
-    const { symbols, atoms } = this.#assembler;
-    const atom = atoms.internText(name);
-    const symbol = symbols.findOrMake(atom, this.#assembler.input.offset);
-    symbol.section = this.#assembler.sections.absolute;
-    symbol.value = 0;
+  /** Numbers the rows that share an address: each is one more than the row before it. */
+  #view(options: LocationOptions): void {
+    const { symbols, atoms, sections, input } = this.#assembler;
+    const place = symbols.temporary();
+    const last = this.#lastView;
+    let value = constant(0);
+    if (!options.resetsView && last !== null && last.place.section === place.section && !movesOn(last.place, place)) {
+      const next = combine(Op.ADD, last.value, constant(1), () => {});
+      const distance = knownDifference(place, last.place);
+      if (distance === null) {
+        // An alignment in between may or may not have taken room.
+        const isSame = node(Op.EQUAL, symbolExpression(place), symbolExpression(last.place), 0);
+        value = node(Op.MULTIPLY, node(Op.NEGATE, isSame, null, 0), next, 0);
+      } else if (distance == 0) value = next;
+    }
+    this.#lastView = { place, value };
+    if (options.view === "" || options.view === null) return;
+    const symbol = symbols.findOrMake(atoms.internText(options.view), input.offset);
+    if (value.op === Op.CONSTANT) {
+      symbol.section = sections.absolute;
+      symbol.value = value.number;
+    } else {
+      symbol.section = sections.expression;
+      symbol.expression = value;
+    }
   }
 
   /** Adds the debug sections: addresses are final. */
@@ -162,4 +187,18 @@ export class DebugLines {
     if (this.entries.size === 0) return;
     writeDwarf(this.#assembler, this, resolver);
   }
+}
+
+/** Whether there certainly is room between two places: bytes or a jump. */
+function movesOn(from: AssemblySymbol, to: AssemblySymbol): boolean {
+  const last = to.fragment!;
+  let fragment = from.fragment!;
+  let position = Number(from.value);
+  while (fragment !== last) {
+    if (fragment.fixedSize > position || fragment.variable?.kind === "branch") return true;
+    if (fragment.next === null) return false;
+    fragment = fragment.next;
+    position = 0;
+  }
+  return Number(to.value) > position;
 }

@@ -4,12 +4,11 @@
  */
 
 import type { Assembler } from "./assembler.ts";
-import { signedLeb128, unsignedLeb128 } from "./directives/data.ts";
+import { unsignedLeb128 } from "./directives/data.ts";
+import { DebugSection } from "./debug-section.ts";
 import type { DebugFile, DebugLines, LineEntry } from "./debug-lines.ts";
-import { symbolExpression } from "./expression.ts";
-import { chainSubsections } from "./relax.ts";
 import type { Resolver } from "./resolver.ts";
-import { SHF, SHT } from "./section.ts";
+import { SHF } from "./section.ts";
 import type { Section } from "./section.ts";
 import { STT } from "./symbol.ts";
 import type { AssemblySymbol } from "./symbol.ts";
@@ -32,75 +31,6 @@ const DW_LNCT = { path: 1, directory_index: 2, MD5: 5 } as const;
 const DW_LANG_Mips_Assembler = 0x8001;
 const DW_RLE = { end_of_list: 0, start_length: 7 } as const;
 
-/** Bytes of a section in the making, with fields for the linker. */
-class DebugSection {
-  readonly section: Section;
-  #bytes: number[] = [];
-  #fields: { position: number; symbol: AssemblySymbol; addend: number }[] = [];
-
-  constructor(assembler: Assembler, name: string, flags = 0, alignment = 0) {
-    this.section = assembler.sections.find(name) ?? assembler.sections.make(name, SHT.PROGBITS, flags);
-    if (flags & SHF.STRINGS) this.section.entrySize = 1;
-    this.section.align(alignment);
-  }
-
-  get length(): number {
-    return this.#bytes.length;
-  }
-
-  byte(...values: number[]): void {
-    for (const value of values) this.#bytes.push(value & 0xff);
-  }
-
-  half(value: number): void {
-    this.byte(value, value >> 8);
-  }
-
-  word(value: number): void {
-    this.byte(value, value >> 8, value >> 16, value >> 24);
-  }
-
-  uleb(value: number): void {
-    this.byte(...unsignedLeb128(BigInt(value)));
-  }
-
-  sleb(value: number): void {
-    this.byte(...signedLeb128(BigInt(value)));
-  }
-
-  text(text: string): void {
-    for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i));
-    this.byte(0);
-  }
-
-  patch(position: number, value: number): void {
-    for (let i = 0; i < 4; i++) this.#bytes[position + i] = (value >> (8 * i)) & 0xff;
-  }
-
-  /** A 32-bit address that the linker completes. */
-  address(symbol: AssemblySymbol, addend: number): void {
-    this.#fields.push({ position: this.length, symbol, addend });
-    this.word(0);
-  }
-
-  /** Puts the bytes into the section. */
-  finish(): void {
-    const subsection = this.section.subsection(0);
-    const start = subsection.length;
-    subsection.reserve(this.#bytes.length);
-    subsection.bytes.set(this.#bytes, start);
-    subsection.length += this.#bytes.length;
-    for (const { position, symbol, addend } of this.#fields) {
-      subsection.fixups.push({
-        fragment: subsection.last, position: start + position, sizeBytes: 4, expression: symbolExpression(symbol, addend), pcRelative: false, pcBias: 4,
-        signed: false, relocation: 0, frame: null, offset: 0,
-      });
-    }
-    chainSubsections(this.section);
-    this.section.sizeBytes = subsection.length;
-  }
-}
-
 /** Texts one after the other, each once. */
 class DebugStrings {
   readonly out: DebugSection;
@@ -113,10 +43,16 @@ class DebugStrings {
   offset(text: string): number {
     let offset = this.#offsets.get(text);
     if (offset === undefined) {
-      offset = this.out.length;
+      offset = this.append(text);
       this.#offsets.set(text, offset);
-      this.out.text(text);
     }
+    return offset;
+  }
+
+  /** Adds a text even if it is there. */
+  append(text: string): number {
+    const offset = this.out.end;
+    this.out.text(text);
     return offset;
   }
 }
@@ -143,7 +79,7 @@ export function writeDwarf(assembler: Assembler, debug: DebugLines, resolver: Re
   writer.lines();
   if (debug.isGenerated) writer.unit();
   writer.finish();
-  orderSymbols(assembler);
+  if (debug.isGenerated) orderSymbols(assembler);
 }
 
 /** The section symbols stand in the symbol table in the order in which GNU as first needs them. */
@@ -260,8 +196,15 @@ class DwarfWriter {
     }
     const all = [numbered[0] ?? numbered[1] ?? null, ...numbered.slice(1)];
     out.uleb(all.length);
+    const offsets = new Map<object, number>();
     for (const entry of all) {
-      lineString(entry?.file.name ?? "");
+      // Each entry has its own copy of its name, but an entry that stands twice has one.
+      let offset = entry ? offsets.get(entry) : undefined;
+      if (offset === undefined) {
+        offset = strings.append(entry?.file.name ?? "");
+        if (entry) offsets.set(entry, offset);
+      }
+      out.address(strings.out.section.symbol!, offset);
       out.uleb(entry?.directory ?? 0);
       if (hasMd5) out.byte(...(entry?.file.md5 ?? new Uint8Array(16)));
     }

@@ -10,7 +10,7 @@ import { Unresolvable } from "./resolver.ts";
 import type { Resolver } from "./resolver.ts";
 import { SHF, SHT, Section } from "./section.ts";
 import { StringTable } from "./string-table.ts";
-import { AssemblySymbol, STT } from "./symbol.ts";
+import { AssemblySymbol, STT, isLocalName } from "./symbol.ts";
 
 const HEADER_SIZE = 52;
 const SECTION_HEADER_SIZE = 40;
@@ -145,11 +145,6 @@ function linkOrder(section: Section, outputs: readonly OutputSection[]): void {
   if (target.isReal) outputs[section.index]!.link = target.index;
 }
 
-/** Local names of compilers and numeric labels: dropped unless a relocation needs them. */
-function isLocalName(name: string): boolean {
-  return name.startsWith(".L");
-}
-
 function collectSymbols(assembler: Assembler, resolver: Resolver, groups: readonly Group[], outputs: readonly OutputSection[]): OutputSymbol[] {
   const locals: OutputSymbol[] = [];
   const globals: OutputSymbol[] = [];
@@ -157,8 +152,10 @@ function collectSymbols(assembler: Assembler, resolver: Resolver, groups: readon
   for (const name of assembler.fileNames.slice(0, 1)) {
     locals.push({ symbol: new AssemblySymbol(name, assembler.sections.absolute), name, value: 0, size: 0, binding: STB.LOCAL, type: STT.FILE, sectionIndex: SHN.ABS });
   }
+  const keepsLocals = assembler.options.keepLocals === true;
   for (const symbol of assembler.symbols.list) {
     if (symbol.isTemporary && !symbol.usedInRelocation) continue;
+    if (isLocalName(symbol.name) && !symbol.usedInRelocation && !symbol.isExternal && (!keepsLocals || symbol.section.kind === "undefined")) continue;
     const output = describe(assembler, resolver, symbol, signatures.get(symbol) ?? null, outputs);
     if (output !== null) (output.binding === STB.LOCAL ? locals : globals).push(output);
   }
@@ -175,7 +172,6 @@ function describe(assembler: Assembler, resolver: Resolver, symbol: AssemblySymb
     if (!symbol.usedInRelocation) return null;
     return { ...result, name: "", sectionIndex: symbol.section.index };
   }
-  if (isLocalName(symbol.name) && !symbol.usedInRelocation && !symbol.isExternal) return null;
   if (symbol.register !== null) return null;
   try {
     if (symbol.size !== null) result.size = Number(resolver.number(symbol.size) ?? failSize(symbol));
@@ -192,6 +188,7 @@ function describe(assembler: Assembler, resolver: Resolver, symbol: AssemblySymb
     } else if (value.plus.section.isReal) {
       result.value = integer.low32(integer.add(resolver.address(value.plus), value.number));
       result.sectionIndex = value.plus.section.index;
+      if (value.plus.section.flags & SHF.TLS) result.type = STT.TLS;
     } else if (symbol !== value.plus) {
       // Equated to a symbol of another file: uses name that one.
       return null;

@@ -42,6 +42,8 @@ export class ExpressionParser {
   intelOperand = false;
   /** The last expression named a relocation with `@`; 0 when it did not. Reset by whoever cares. */
   relocation = 0;
+  /** Counts what was read that may mean something else another time: symbols, labels, places. */
+  namesRead = 0;
   #nesting = 0;
 
   constructor(assembler: Assembler) {
@@ -240,13 +242,19 @@ export class ExpressionParser {
     const code = input.bytes[start]!;
     if (end === start + 1 && (code === DOT || (code === DOLLAR && assembler.isIntel))) {
       input.offset = end;
+      this.namesRead++;
       return assembler.here(start);
     }
     const atom = assembler.atoms.intern(input.bytes, start, end);
     const lower = atom.lower;
-    if (lower.register !== null && assembler.allowsNakedRegisters && atom.symbol === null) {
+    if (lower.register !== null && assembler.allowsNakedRegisters) {
       const register = this.register();
       if (register !== null) return registerExpression(register, start);
+    }
+    if (this.intelOperand && lower.text === "flat" && input.bytes[end] === COLON) {
+      // The flat segment that compilers name says nothing.
+      input.offset = end + 1;
+      return this.#operand();
     }
     if (lower.intelOperator >= 0 && assembler.isIntel) {
       const intel = this.#intelName(lower, start, end);
@@ -291,9 +299,14 @@ export class ExpressionParser {
 
   /** Cursor behind the name. */
   #symbol(atom: Atom, start: number): Expression {
+    this.namesRead++;
     const assembler = this.#assembler;
     const input = assembler.input;
-    if (input.bytes[input.offset] === AT_SIGN) this.#relocationSuffix();
+    if (input.bytes[input.offset] === AT_SIGN) {
+      // GNU as finds the suffix before the symbol, but in Intel operands behind it: so say the orders of its symbol tables.
+      if (this.intelOperand) assembler.symbols.findOrMake(atom, start);
+      this.#relocationSuffix();
+    }
     const symbol = assembler.symbols.findOrMake(atom, start);
     if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward) return constant(symbol.value, start);
     if (symbol.register !== null) return registerExpression(symbol.register, start);
@@ -316,6 +329,8 @@ export class ExpressionParser {
       });
     }
     this.relocation = relocation;
+    // GNU as mentions the table in every file that asks for such a relocation.
+    assembler.symbols.findOrMake(assembler.atoms.internText("_GLOBAL_OFFSET_TABLE_"), start);
     input.offset = end;
   }
 
@@ -408,7 +423,8 @@ export class ExpressionParser {
   }
 
   #localLabel(number: number, forward: boolean, start: number, length: number): Expression {
-    const symbol = this.#assembler.symbols.localLabel(number, forward);
+    this.namesRead++;
+    const symbol = this.#assembler.symbols.localLabel(number, forward, start);
     if (symbol === null) {
       return this.#assembler.failAt("unknown-local-label", start, `no label \`${number}:' stands before this line`, length);
     }

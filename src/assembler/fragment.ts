@@ -33,7 +33,6 @@ export interface AlignVariable {
   readonly maximum: number;
   /** Pattern to fill with; null for no-operation instructions. */
   readonly fill: Uint8Array | null;
-  readonly bits: 16 | 32;
 }
 
 /** `.org` and `. = expression`. */

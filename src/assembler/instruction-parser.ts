@@ -4,15 +4,17 @@
  */
 
 import { encode, isEncodingError, isMnemonic } from "../isa/encode.ts";
+import { prefixByte } from "../isa/prefixes.ts";
 import type { EncodeOptions, Encoding, EncodingError, Instruction, Operand, Prefix } from "../isa/instruction.ts";
 import type { Assembler } from "./assembler.ts";
 import type { Atom } from "./atom.ts";
 import { NAME_PART, NAME_START, STATEMENT_END, characterClass, textOfBytes } from "./chars.ts";
-import { Op, symbolExpression } from "./expression.ts";
+import { Op, constant, node, symbolExpression } from "./expression.ts";
 import type { Expression } from "./expression.ts";
 import { AttOperands } from "./operands-att.ts";
-import { IntelOperands } from "./operands-intel.ts";
+import { IntelOperands, TARGET } from "./operands-intel.ts";
 import { R } from "./relocation-types.ts";
+import { StatementCache } from "./statement-cache.ts";
 import { AssemblySymbol } from "./symbol.ts";
 
 const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
@@ -24,47 +26,65 @@ const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
 
 /** What a line's operands are, as the operand parsers leave it. */
 export class ParsedOperands {
+  count = 0;
   /** In Intel order. */
-  readonly operands: Operand[] = [];
+  operands: Operand[] = [];
   /** For each operand the expression behind its number, where only layout or the linker knows it. */
-  readonly expressions: (Expression | null)[] = [];
+  readonly expressions: (Expression | null)[] = [null, null, null, null];
   /** For far operands, that of the selector. */
-  readonly selectors: (Expression | null)[] = [];
+  readonly selectors: (Expression | null)[] = [null, null, null, null];
   /** Relocation that the operand asked for, or 0. */
-  readonly relocations: number[] = [];
+  readonly relocations: number[] = [0, 0, 0, 0];
   /** Where each begins and how long it is. */
-  readonly offsets: number[] = [];
-  readonly lengths: number[] = [];
+  readonly offsets: number[] = [0, 0, 0, 0];
+  readonly lengths: number[] = [1, 1, 1, 1];
   /** The jump is through a far pointer (`far ptr [x]`). */
   isFar = false;
 
   clear(): void {
-    this.operands.length = 0;
-    this.expressions.length = 0;
-    this.selectors.length = 0;
-    this.relocations.length = 0;
-    this.offsets.length = 0;
-    this.lengths.length = 0;
+    this.count = 0;
+    this.operands = [];
     this.isFar = false;
   }
 
   add(operand: Operand, expression: Expression | null, offset: number, relocation = 0, selector: Expression | null = null): void {
+    const i = this.count++;
     this.operands.push(operand);
-    this.expressions.push(expression);
-    this.selectors.push(selector);
-    this.relocations.push(relocation);
-    this.offsets.push(offset);
-    this.lengths.push(1);
+    this.expressions[i] = expression;
+    this.selectors[i] = selector;
+    this.relocations[i] = relocation;
+    this.offsets[i] = offset;
+    this.lengths[i] = 1;
+  }
+
+  /** Turns AT&T's order into Intel's. */
+  reverse(): void {
+    this.operands.reverse();
+    for (const row of [this.expressions, this.selectors, this.relocations, this.offsets, this.lengths] as unknown[][]) {
+      const turned = row.slice(0, this.count).reverse();
+      for (let i = 0; i < turned.length; i++) row[i] = turned[i];
+    }
   }
 }
 
 /** Jumps and calls: their plain operand is where to go, not what to read. */
 export function isBranch(mnemonic: string): boolean {
-  return mnemonic.startsWith("j") || /^(call|loop|xbegin)/.test(mnemonic);
+  switch (mnemonic.charCodeAt(0)) {
+    case 0x6a:
+      return true;
+    case 0x63:
+      return mnemonic.startsWith("call");
+    case 0x6c:
+      return mnemonic.startsWith("loop");
+    case 0x78:
+      return mnemonic === "xbegin";
+    default:
+      return false;
+  }
 }
 
 export function isFarBranch(mnemonic: string): boolean {
-  return mnemonic.startsWith("ljmp") || mnemonic.startsWith("lcall");
+  return mnemonic.charCodeAt(0) === 0x6c && (mnemonic.startsWith("ljmp") || mnemonic.startsWith("lcall"));
 }
 
 const NO_PREFIXES: readonly Prefix[] = [];
@@ -74,8 +94,12 @@ export class InstructionParser {
   readonly parsed = new ParsedOperands();
   readonly #intel: IntelOperands;
   readonly #att: AttOperands;
+  readonly #cache = new StatementCache();
+  /** Encodings of plain jumps by mnemonic, for one mode. */
+  readonly #branches = new Map<string, Encoding>();
+  #branchMode = -1;
   #options: EncodeOptions = { bits: 32 };
-  #optionsKey = "";
+  #optionsMode = -1;
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
@@ -83,12 +107,19 @@ export class InstructionParser {
     this.#att = new AttOperands(assembler, this.parsed);
   }
 
+  /** All that the encoding of a text depends on, as a number. */
+  get #mode(): number {
+    const assembler = this.#assembler;
+    return (assembler.bits === 16 ? 1 : 0) | (assembler.stack32 ? 2 : 0) | (assembler.isIntel ? 4 : 0) | (assembler.allowsNakedRegisters ? 8 : 0)
+      | ((assembler.architecture.generation & 0xfff) << 4);
+  }
+
   /** The encoder's options for the mode at hand: made anew when the mode changes. */
   get options(): EncodeOptions {
     const assembler = this.#assembler;
-    const key = `${assembler.bits}${assembler.stack32}${assembler.isIntel}${assembler.architecture.generation}`;
-    if (key !== this.#optionsKey) {
-      this.#optionsKey = key;
+    const mode = this.#mode;
+    if (mode !== this.#optionsMode) {
+      this.#optionsMode = mode;
       this.#options = {
         bits: assembler.bits, stack32: assembler.stack32, att: !assembler.isIntel,
         ...(assembler.architecture.features === null ? {} : { features: assembler.architecture.features }),
@@ -128,13 +159,58 @@ export class InstructionParser {
       input.offset = end;
     }
     const parsed = this.parsed;
+    const namesBefore = assembler.expressions.namesRead;
+    let operandOffset = -1;
+    let mode = 0;
+    if (prefixes === null) {
+      mode = this.#mode;
+      operandOffset = input.offset;
+      const known = this.#cache.find(input.bytes, wordOffset, mode);
+      if (known !== null && assembler.sections.current !== null && assembler.sections.current.section.hasContents) {
+        if (assembler.debug.isOn) assembler.debug.instruction();
+        this.#copy(known.bytes);
+        input.offset = this.#cache.end;
+        return;
+      }
+    }
     parsed.clear();
     if (!(characterClass[input.skipSpace()]! & STATEMENT_END)) {
       if (assembler.isIntel) this.#intel.parse(mnemonic);
       else this.#att.parse(mnemonic);
     }
+    if (prefixes === null && parsed.count === 1 && parsed.operands[0] === TARGET && this.#emitKnownBranch(mnemonic, mode, wordOffset)) return;
     const instruction: Instruction = { mnemonic: parsed.isFar && isBranch(mnemonic) ? `l${mnemonic}` : mnemonic, prefixes: prefixes ?? NO_PREFIXES, operands: parsed.operands };
-    this.#emit(instruction, wordOffset);
+    const encoding = this.#emit(instruction, wordOffset);
+    if (operandOffset >= 0 && encoding !== null && assembler.expressions.namesRead === namesBefore && encoding.fixups.length === 0) {
+      // The look-up was for this very statement unless an operand looked up something itself, which none does.
+      if (input.offset <= this.#cache.end) this.#cache.store(input.bytes, wordOffset, mode, encoding);
+    }
+  }
+
+  /** A plain jump or call: its encoding depends on nothing but the mnemonic. */
+  #emitKnownBranch(mnemonic: string, mode: number, offset: number): boolean {
+    if (mode !== this.#branchMode) {
+      this.#branchMode = mode;
+      this.#branches.clear();
+    }
+    let encoding = this.#branches.get(mnemonic);
+    if (encoding === undefined) {
+      const result = encode({ mnemonic, prefixes: NO_PREFIXES, operands: this.parsed.operands }, this.options);
+      if (isEncodingError(result) || result.warning !== undefined) return false;
+      encoding = result;
+      this.#branches.set(mnemonic, encoding);
+    }
+    this.#place(encoding, { mnemonic, prefixes: NO_PREFIXES, operands: this.parsed.operands }, offset);
+    return true;
+  }
+
+  #copy(bytes: Uint8Array): void {
+    const sections = this.#assembler.sections;
+    const current = sections.writable(bytes.length);
+    const start = current.length;
+    for (let i = 0; i < bytes.length; i++) current.bytes[start + i] = bytes[i]!;
+    current.length = start + bytes.length;
+    sections.charge(bytes.length);
   }
 
   /** `{disp32}` and the like, which choose among encodings: read and passed over where the choice is the usual one. */
@@ -149,21 +225,36 @@ export class InstructionParser {
 
   /** A line of prefixes only: they belong to the instruction of the next line, but stand in the bytes at once. */
   #lonePrefixes(prefixes: readonly Prefix[], offset: number): void {
-    for (const prefix of prefixes) this.#emit({ mnemonic: prefix, prefixes: NO_PREFIXES, operands: [] }, offset);
+    const assembler = this.#assembler;
+    if (assembler.debug.isOn) assembler.debug.instruction();
+    for (const prefix of prefixes) {
+      const byte = prefixByte(prefix, assembler.bits);
+      if (byte === null) assembler.failAt("bad-prefix", offset, `\`${prefix}' is redundant: this is ${assembler.bits}-bit code`);
+      else assembler.sections.integer(byte, 1);
+    }
   }
 
-  #emit(instruction: Instruction, offset: number): void {
+  /** Returns the encoding when it is of settled bytes without a warning, for the cache. */
+  #emit(instruction: Instruction, offset: number): Encoding | null {
     const assembler = this.#assembler;
     const result = encode(instruction, this.options);
     if (isEncodingError(result)) {
       this.#refuse(result, instruction, offset);
-      return;
+      return null;
     }
     const { parsed } = this;
     if (result.warning !== undefined) {
       const at = result.warning.operand;
       assembler.warnAt(WARNINGS.get(result.warning.code) ?? result.warning.code, at >= 0 ? parsed.offsets[at]! : offset, result.warning.message, at >= 0 ? parsed.lengths[at] : undefined);
     }
+    this.#place(result, instruction, offset);
+    return result.longer === null && result.warning === undefined ? result : null;
+  }
+
+  /** Puts the bytes into the section, with fields for what is not known yet. */
+  #place(result: Encoding, instruction: Instruction, offset: number): void {
+    const assembler = this.#assembler;
+    const { parsed } = this;
     if (assembler.sections.current === null) assembler.failAt("absolute-contents", offset, "the absolute section holds no instructions");
     if (assembler.debug.isOn) assembler.debug.instruction();
     if (result.longer !== null) {
@@ -181,27 +272,18 @@ export class InstructionParser {
       const fixup = fixups[i]!;
       const expression = (fixup.part === "selector" ? parsed.selectors[fixup.operand] : parsed.expressions[fixup.operand])!;
       let relocation = parsed.relocations[fixup.operand]!;
-      if (relocation === 0 && expression.op === Op.SYMBOL && expression.symbol!.name === "_GLOBAL_OFFSET_TABLE_" && fixup.sizeBytes === 4) relocation = R.GOTPC;
-      if (relocation === R.GOT32 && fixup.part === "displacement") relocation = this.#relaxableGot(instruction, fixup.operand) ? R.GOT32X : R.GOT32;
+      let value = expression;
+      if (relocation === 0 && fixup.sizeBytes === 4 && namesGot(expression)) {
+        // The GOT's address counts from the instruction, not from the field.
+        relocation = R.GOTPC;
+        value = offsetBy(expression, fixup.offset);
+      } else if (relocation === R.GOT32 && fixup.part === "displacement" && isRelaxable(instruction, fixup.operand)) relocation = R.GOT32X;
       current.fixups.push({
-        fragment: current.last, position: start - current.last.start + fixup.offset, sizeBytes: fixup.sizeBytes,
-        expression: relocation === R.GOTPC && fixup.sizeBytes === 4 ? this.#fromHere(expression, fixup.offset) : expression,
-        pcRelative: fixup.pcRelative, pcBias: bytes.length - fixup.offset, signed: fixup.signed, relocation, frame: assembler.input.frame, offset: parsed.offsets[fixup.operand]!,
+        fragment: current.last, position: start - current.last.start + fixup.offset, sizeBytes: fixup.sizeBytes, expression: value, pcRelative: fixup.pcRelative,
+        pcBias: bytes.length - fixup.offset, signed: fixup.signed, relocation, isData: false, frame: assembler.input.frame, offset: parsed.offsets[fixup.operand]!,
       });
     }
-    assembler.sections.charge(bytes.length);
-  }
-
-  /** Whether the linker may turn the load of an address from the GOT into the address itself: a plain `mov` or operation on one. */
-  #relaxableGot(instruction: Instruction, operand: number): boolean {
-    const memory = instruction.operands[operand]!;
-    if (memory.kind !== "memory" || memory.index !== undefined) return false;
-    return /^(mov|add|adc|and|cmp|or|sbb|sub|xor|test)l?$|^(jmp|call)/.test(instruction.mnemonic) && (operand === 1 || /^(jmp|call|test)/.test(instruction.mnemonic));
-  }
-
-  /** The GOT's address counts from the instruction, not from the field. */
-  #fromHere(expression: Expression, fieldOffset: number): Expression {
-    return symbolExpression(expression.symbol!, Number(expression.number) + fieldOffset, expression.offset);
+    sections.charge(bytes.length);
   }
 
   #branch(short: Encoding, offset: number): void {
@@ -234,7 +316,7 @@ export class InstructionParser {
         candidates: this.#wordsNear(instruction.mnemonic), written: instruction.mnemonic,
       });
     }
-    const operand = error.operand >= 0 && error.operand < parsed.offsets.length ? error.operand : -1;
+    const operand = error.operand >= 0 && error.operand < parsed.count ? error.operand : -1;
     if (operand >= 0) assembler.failAt(WARNINGS.get(error.code) ?? error.code, parsed.offsets[operand]!, error.message, parsed.lengths[operand]);
     assembler.failAt(WARNINGS.get(error.code) ?? error.code, offset, error.message);
   }
@@ -252,6 +334,28 @@ export class InstructionParser {
     }
     return words;
   }
+}
+
+/** Name of the global offset table (i386 psABI). */
+export const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
+
+/** The expression is the address of the GOT, perhaps with something added. */
+export function namesGot(expression: Expression): boolean {
+  if (expression.op === Op.SYMBOL) return expression.symbol!.name === GOT_SYMBOL;
+  return (expression.op === Op.ADD || expression.op === Op.SUBTRACT) && namesGot(expression.left!);
+}
+
+function offsetBy(expression: Expression, bytes: number): Expression {
+  if (expression.op === Op.SYMBOL) return symbolExpression(expression.symbol!, Number(expression.number) + bytes, expression.offset);
+  return node(Op.ADD, expression, constant(bytes), expression.offset);
+}
+
+/** Whether the linker may turn the load of an address from the GOT into the address itself: it then changes the instruction. */
+function isRelaxable(instruction: Instruction, operand: number): boolean {
+  const base = instruction.mnemonic.replace(/l$/, "");
+  if (base === "call" || base === "cal" || base === "jmp") return true;
+  if (base === "test") return true;
+  return operand === 1 && /^(mov|add|adc|and|cmp|or|sbb|sub|xor)$/.test(base);
 }
 
 /** The encoder's reasons as our stable names. */

@@ -13,6 +13,7 @@ import { Op, constant, refold } from "./expression.ts";
 import type { Expression } from "./expression.ts";
 import { isBranch, isFarBranch } from "./instruction-parser.ts";
 import type { ParsedOperands } from "./instruction-parser.ts";
+import { TARGET, lastByte } from "./operands-intel.ts";
 import { low32 } from "./integer.ts";
 
 function encoderValue(expression: Expression): number | null {
@@ -43,7 +44,7 @@ export class AttOperands {
       const start = input.offset;
       assembler.expressions.relocation = 0;
       this.#operand(branch, isFarBranch(mnemonic), start);
-      parsed.lengths[parsed.operands.length - 1] = Math.max(1, input.offset - start);
+      parsed.lengths[parsed.count - 1] = Math.max(1, lastByte(input.bytes, input.offset) + 1 - start);
       const code = input.skipSpace();
       if (code === COMMA) {
         input.offset++;
@@ -118,8 +119,10 @@ export class AttOperands {
     let end = input.offset;
     while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
     const atom = assembler.atoms.intern(input.bytes, input.offset, end);
-    if (assembler.allowsNakedRegisters && atom.lower.register !== null && atom.symbol === null) return assembler.expressions.register();
-    // A symbol may stand for a register.
+    if (assembler.allowsNakedRegisters && atom.lower.register !== null) return assembler.expressions.register();
+    // A symbol may stand for a register; asking that lists it.
+    if (atom.symbol !== null) assembler.symbols.need(atom.symbol);
+    assembler.expressions.namesRead++;
     if (atom.symbol?.register) {
       input.offset = end;
       return atom.symbol.register;
@@ -146,7 +149,7 @@ export class AttOperands {
     }
     if (branch && !isIndirect && !hasAddress && segment === null) {
       if (!farBranch || parsed.operands.length === 1) {
-        parsed.add({ kind: "target" }, displacement!, start, relocation);
+        parsed.add(TARGET, displacement!, start, relocation);
         return;
       }
     }
@@ -169,7 +172,7 @@ export class AttOperands {
     let end = at;
     while (characterClass[bytes[end]!]! & NAME_PART) end++;
     const atom = assembler.atoms.intern(bytes, at, end);
-    return (assembler.allowsNakedRegisters && atom.lower.register !== null && atom.symbol === null) || (atom.symbol?.register ?? null) !== null;
+    return (assembler.allowsNakedRegisters && atom.lower.register !== null) || (atom.symbol?.register ?? null) !== null;
   }
 
   /** `(base, index, scale)` */
@@ -222,11 +225,6 @@ export class AttOperands {
     const parsed = this.#parsed;
     // `in` and `out` with two immediates do not exist; two immediates (`enter`) keep their order.
     if (parsed.operands.every(({ kind }) => kind === "immediate") && parsed.operands.length === 2 && mnemonic.startsWith("enter")) return;
-    parsed.operands.reverse();
-    parsed.expressions.reverse();
-    parsed.selectors.reverse();
-    parsed.relocations.reverse();
-    parsed.offsets.reverse();
-    parsed.lengths.reverse();
+    parsed.reverse();
   }
 }

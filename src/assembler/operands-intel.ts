@@ -12,6 +12,8 @@ import type { ParsedOperands } from "./instruction-parser.ts";
 import { low32 } from "./integer.ts";
 
 const ZERO = constant(0);
+/** Where a jump goes: the expression beside it says where. */
+export const TARGET: Operand = { kind: "target" };
 
 /** One register operand object for each register: they never change. */
 const registerOperands = new Map<Register, Operand>();
@@ -66,7 +68,7 @@ export class IntelOperands {
       const start = input.offset;
       if (!this.#plainRegister()) this.#operand(mnemonic, branch, start);
       const count = parsed.operands.length;
-      if (count > 0) parsed.lengths[count - 1] = Math.max(1, input.offset - start);
+      if (count > 0) parsed.lengths[count - 1] = Math.max(1, lastByte(input.bytes, input.offset) + 1 - start);
       const code = input.skipSpace();
       if (code === COMMA) {
         input.offset++;
@@ -90,7 +92,7 @@ export class IntelOperands {
     while (characterClass[bytes[end]!]! & NAME_PART) end++;
     const atom = assembler.atoms.intern(bytes, start, end);
     const register = atom.lower.register;
-    if (register === null || atom.symbol !== null || register.class === "st") return false;
+    if (register === null || register.class === "st") return false;
     const after = bytes[end]!;
     if (after !== COMMA && !(characterClass[after]! & STATEMENT_END)) return false;
     input.offset = end;
@@ -140,6 +142,9 @@ export class IntelOperands {
     }
     const isMemory = isBracketed || this.#base !== null || this.#index !== null || this.#segment !== null || (!this.#hasOffset && !this.#isAbsolute(displacement));
     if (isMemory) {
+      if (!isBracketed && displacement.op === Op.SYMBOL && this.#base === null && this.#index === null && this.#segment === null) {
+        this.#assembler.doubtMemory(displacement.symbol!, start);
+      }
       this.#memory(displacement, relocation, start);
       return;
     }
@@ -219,7 +224,7 @@ export class IntelOperands {
       this.#memory(displacement, relocation, start);
       return;
     }
-    parsed.add({ kind: "target" }, displacement, start, relocation);
+    parsed.add(TARGET, displacement, start, relocation);
   }
 
   /** `selector:offset` */
@@ -260,7 +265,9 @@ export class IntelOperands {
   #simplify(e: Expression): Expression {
     switch (e.op) {
       case Op.CONSTANT:
+        return e;
       case Op.SYMBOL:
+        this.#assembler.symbols.need(e.symbol!);
         return e;
       case Op.REGISTER:
         this.#takeRegister(e);
@@ -364,7 +371,7 @@ export class IntelOperands {
 }
 
 /** Index of the last byte before `offset` that is no blank. */
-function lastByte(bytes: Uint8Array, offset: number): number {
+export function lastByte(bytes: Uint8Array, offset: number): number {
   let at = offset - 1;
   while (at > 0 && (bytes[at] === 0x20 || bytes[at] === 0x09)) at--;
   return at;

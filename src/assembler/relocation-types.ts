@@ -16,7 +16,7 @@ export const RELOCATION_SUFFIXES: ReadonlyMap<string, number> = new Map([
 /** Relocations that name their symbol itself, never its section. */
 export const KEEPS_SYMBOL: ReadonlySet<number> = new Set([
   R.GOT32, R.GOT32X, R.PLT32, R.TLS_GD, R.TLS_LDM, R.TLS_LDO_32, R.TLS_IE_32, R.TLS_IE, R.TLS_LE_32, R.TLS_LE, R.TLS_GOTIE, R.TLS_GOTDESC,
-  R.TLS_DESC_CALL, R.SIZE32, R.GOTOFF,
+  R.TLS_DESC_CALL, R.SIZE32,
 ]);
 
 /** The plain relocation for a field, or 0 where the ABI has none of this size. */

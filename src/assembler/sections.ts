@@ -216,7 +216,7 @@ export class Sections {
     const current = this.writable(size);
     current.fixups.push({
       fragment: current.last, position: current.length - current.last.start, sizeBytes: size, expression, pcRelative: false, pcBias: size, signed: false,
-      relocation, frame: this.#assembler.input.frame, offset: expression.offset,
+      relocation, isData: true, frame: this.#assembler.input.frame, offset: expression.offset,
     });
     current.bytes.fill(0, current.length, current.length + size);
     current.length += size;

@@ -51,6 +51,8 @@ export class AssemblySymbol {
   isForward = false;
   /** Name of another symbol: this is an alias that vanishes unless that one is needed (`.weakref`). */
   weakReference: AssemblySymbol | null = null;
+  /** Stands in the list of symbols: local names only once something needs them there. */
+  isListed = false;
   /** Made up by the assembler: never in the symbol table. */
   isTemporary = false;
   /** Its value is being worked out: meeting it again is a loop. */
@@ -78,4 +80,9 @@ export class AssemblySymbol {
     Object.assign(copy, this);
     return copy;
   }
+}
+
+/** Local names of compilers and numeric labels: not in the symbol table unless a relocation needs them. */
+export function isLocalName(name: string): boolean {
+  return name.charCodeAt(0) === 0x2e && name.charCodeAt(1) === 0x4c;
 }

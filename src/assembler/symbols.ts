@@ -7,7 +7,7 @@ import type { Atom } from "./atom.ts";
 import { Expression, Op, constant, refold, symbolExpression } from "./expression.ts";
 import * as integer from "./integer.ts";
 import type { Assembler } from "./assembler.ts";
-import { AssemblySymbol } from "./symbol.ts";
+import { AssemblySymbol, isLocalName } from "./symbol.ts";
 
 interface LocalLabel {
   /** How often it was defined so far. */
@@ -39,13 +39,33 @@ export class SymbolTable {
     symbol.frame = this.#assembler.input.frame;
     symbol.offset = offset;
     atom.symbol = symbol;
-    this.add(symbol);
+    this.#addNew(symbol);
     return symbol;
   }
 
   add(symbol: AssemblySymbol): void {
     symbol.index = this.list.length;
+    symbol.isListed = true;
     this.list.push(symbol);
+  }
+
+  #addNew(symbol: AssemblySymbol): void {
+    if (!isLocalName(symbol.name) || this.#assembler.options.keepLocals === true) this.add(symbol);
+  }
+
+  /**
+   * Takes a local name into the list. GNU as treats local names lightly until one of a few places needs a whole symbol, and the
+   * order of those needs is the order of the symbol table.
+   */
+  need(symbol: AssemblySymbol): void {
+    if (!symbol.isListed && !symbol.isTemporary) this.add(symbol);
+  }
+
+  /** `need` for every symbol that an expression names. */
+  needAll(expression: Expression): void {
+    if (expression.symbol !== null) this.need(expression.symbol);
+    if (expression.left !== null) this.needAll(expression.left);
+    if (expression.right !== null) this.needAll(expression.right);
   }
 
   /** A symbol that is in no table: for places that only expressions name. */
@@ -93,7 +113,7 @@ export class SymbolTable {
       this.#localLabels.set(number, label);
     }
     label.count++;
-    label.current = label.next ?? this.#localSymbol(number, label.count);
+    label.current = label.next ?? this.#localSymbol(number, label.count, this.#assembler.input.offset);
     label.next = null;
     label.current.frame = this.#assembler.input.frame;
     label.current.offset = this.#assembler.input.offset;
@@ -101,22 +121,22 @@ export class SymbolTable {
   }
 
   /** `1f` or `1b`; null for a backward reference without a definition. */
-  localLabel(number: number, forward: boolean): AssemblySymbol | null {
+  localLabel(number: number, forward: boolean, offset: number): AssemblySymbol | null {
     let label = this.#localLabels.get(number);
     if (!forward) return label?.current ?? null;
     if (label === undefined) {
       label = { count: 0, current: null, next: null };
       this.#localLabels.set(number, label);
     }
-    label.next ??= this.#localSymbol(number, label.count + 1);
+    label.next ??= this.#localSymbol(number, label.count + 1, offset);
     return label.next;
   }
 
-  #localSymbol(number: number, instance: number): AssemblySymbol {
+  #localSymbol(number: number, instance: number, offset: number): AssemblySymbol {
     const symbol = new AssemblySymbol(`.L${number}\x02${instance}`, this.#assembler.sections.undefined);
     symbol.frame = this.#assembler.input.frame;
-    symbol.offset = this.#assembler.input.statementOffset;
-    this.add(symbol);
+    symbol.offset = offset;
+    this.#addNew(symbol);
     return symbol;
   }
 
@@ -189,7 +209,7 @@ export class SymbolTable {
   #replace(atom: Atom, symbol: AssemblySymbol): AssemblySymbol {
     const copy = symbol.clone();
     copy.isUsed = false;
-    this.list[symbol.index] = copy;
+    if (symbol.isListed) this.list[symbol.index] = copy;
     atom.symbol = copy;
     symbol.isTemporary = true;
     return copy;

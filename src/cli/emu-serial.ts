@@ -2,7 +2,6 @@
 import type { LabNode } from "../lab/lab.ts";
 
 const CTRL_A = 1;
-const COM1 = 0;
 
 /** Returns what disconnects. */
 export function connectStdio(node: LabNode, end: AbortController): () => void {
@@ -20,7 +19,7 @@ export function connectStdio(node: LabNode, end: AbortController): () => void {
       // A line that comes from a pipe ends with the key that a person would press.
       else bytes.push(byte === 0x0a && !stdin.isTTY ? 0x0d : byte);
     }
-    node.machine.serialInput(COM1, Uint8Array.from(bytes));
+    node.send(Uint8Array.from(bytes));
   };
   if (stdin.isTTY) stdin.setRawMode(true);
   stdin.on("data", onData);

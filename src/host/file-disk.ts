@@ -7,13 +7,20 @@ const SECTOR_BYTES = 512;
 export class FileDisk implements BlockBackend {
   readonly sizeBytes: number;
   readonly readOnly: boolean;
+  readonly path: string;
   readonly #file: number;
   readonly #fileBytes: number;
 
   /** The size is rounded up to whole sectors; a read past the end of the file gives zeros. */
   constructor(path: string, { readOnly }: { readOnly: boolean }) {
+    this.path = path;
     this.#file = openSync(path, readOnly ? "r" : "r+");
-    const { size } = fstatSync(this.#file);
+    const status = fstatSync(this.#file);
+    if (status.isDirectory()) {
+      closeSync(this.#file);
+      throw Object.assign(new Error(`${path} is a folder`), { code: "EISDIR", path });
+    }
+    const { size } = status;
     this.#fileBytes = size;
     this.readOnly = readOnly;
     this.sizeBytes = Math.max(1, Math.ceil(size / SECTOR_BYTES)) * SECTOR_BYTES;

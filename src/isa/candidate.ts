@@ -127,7 +127,10 @@ const immediateKind = (pattern: OperandPattern, operandBits: 16 | 32, form: Form
   if (pattern.signExtended) return operandBits === 16 ? KIND.immediate8to16 : KIND.immediate8to32;
   const bits = sizeOf(pattern.sizeBits, operandBits);
   // Beside a 16-bit operand 0xfff0 is -16.
-  if (bits === 8) return form.operands.some(({ register }) => register === "rv") ? KIND.immediate8 | (operandBits === 16 ? KIND.immediate8to16 : KIND.immediate8to32) : KIND.immediate8;
+  if (bits === 8) {
+    const isBesideRegister = form.operands.some(({ register }) => register === "rv");
+    return KIND.immediate8 | (isBesideRegister ? (operandBits === 16 ? KIND.immediate8to16 : KIND.immediate8to32) : 0);
+  }
   return bits === 16 ? KIND.immediate16 : KIND.immediate32;
 };
 
@@ -287,6 +290,9 @@ const tables = new Map<number, CandidateTable>();
 export const candidateTable = (options: EncodeOptions): CandidateTable => {
   const key = options.bits + (options.stack32 === true ? 1 : 0) + (options.att === true ? 2 : 0);
   let table = tables.get(key);
-  if (table === undefined) tables.set(key, (table = new CandidateTable({ bits: options.bits, stack32: options.stack32 === true, att: options.att === true })));
+  if (table === undefined) {
+    table = new CandidateTable({ bits: options.bits, stack32: options.stack32 === true, att: options.att === true });
+    tables.set(key, table);
+  }
   return table;
 };

@@ -143,7 +143,7 @@ const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonl
         selector = i;
         break;
       case "moffs":
-        // Null is an unknown displacement, which takes a fixup; an absent one is zero.
+        // Null is a displacement that only a relocation knows; only an absent one is zero.
         emission.value((operand as MemoryOperand).displacement === undefined ? 0 : (operand as MemoryOperand).displacement!, address === 16 ? 2 : 4, i, "displacement", false);
         break;
       case "relative":

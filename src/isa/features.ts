@@ -3,7 +3,7 @@
  * feature; "mmx+sse" needs both. What is not limited may use everything.
  */
 
-const words = (text: string): string[] => text.split(" ").filter((word) => word !== "");
+const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
 
 const I386 = "i8086 i186 i286 i386";
 const I486 = `${I386} i486`;
@@ -78,7 +78,8 @@ const REMOVED_TOO: Readonly<Record<string, string>> = { "387": "8087 287", "287"
 
 /** Features without a further meaning. */
 const PLAIN = words(
-  "cmov fisttp fxsr mmx nop popcnt lzcnt bmi movbe clflush clflushopt clwb rdtscp syscall xsave vmx smap smx rdrnd rdseed rdpid prfchw prefetchwt1 ibt",
+  `cmov fisttp fxsr mmx nop popcnt lzcnt bmi movbe clflush clflushopt clwb rdtscp syscall xsave vmx smap smx rdrnd rdseed rdpid
+  prfchw prefetchwt1 ibt`,
 );
 
 const FEATURES = new Set([...PLAIN, ...Object.keys(IMPLIED)]);
@@ -103,7 +104,10 @@ export const hasFeature = (features: ReadonlySet<string>, feature: string): bool
   features.has(feature) || (feature.includes("+") && feature.split("+").every((part) => features.has(part)));
 
 /** Names that `.arch` takes: processors, and features with a dot before them. */
-export const ARCHITECTURE_NAMES: readonly string[] = [...Object.keys(PROCESSORS), ...[...FEATURES].flatMap((feature) => [`.${feature}`, `.no${feature}`])];
+export const ARCHITECTURE_NAMES: readonly string[] = [
+  ...Object.keys(PROCESSORS),
+  ...[...FEATURES].flatMap((feature) => [`.${feature}`, `.no${feature}`]),
+];
 
 /**
  * What is allowed after `.arch NAME`. A processor's name starts anew, `.feature` adds, `.nofeature` takes away (with all that needs it),

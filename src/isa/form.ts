@@ -130,7 +130,10 @@ export interface Form {
   readonly feature: string;
   /** LOCK is allowed when the destination is in memory. */
   readonly lockable: boolean;
-  /** "rep" for MOVS, LODS, STOS, INS, OUTS; "repe" for CMPS and SCAS, where REPNE means something else; "hint" where GNU as lets it pass (`rep ret`). */
+  /**
+   * "rep" for MOVS, LODS, STOS, INS, OUTS; "repe" for CMPS and SCAS, where REPNE means something else; "hint" where GNU as lets
+   * it pass (`rep ret`).
+   */
   readonly repeat: "none" | "rep" | "repe" | "hint";
   /** Where the size is not told by an operand, it is that of the code segment. */
   readonly defaultSize: boolean;

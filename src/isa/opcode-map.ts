@@ -95,7 +95,9 @@ const buildMaps = (): readonly (readonly (OpcodeEntry | null)[])[] => {
     const map = drafts[form.map]!;
     for (let i = 0; i < (form.opcodeRegister ? 8 : 1); i++) {
       const draft = (map[form.opcode + i] ??= { hasModRM: form.modrm !== "none", forms: [] });
-      if (draft.hasModRM !== (form.modrm !== "none")) throw new Error(`instruction table: not all forms of this opcode have a ModRM byte: ${form.text}`);
+      if (draft.hasModRM !== (form.modrm !== "none")) {
+        throw new Error(`instruction table: not all forms of this opcode have a ModRM byte: ${form.text}`);
+      }
       draft.forms.push(form);
     }
   }
@@ -114,4 +116,5 @@ export const formAt = (entry: OpcodeEntry, prefix: number, modrm: number): Form 
 };
 
 /** The prefix class of an instruction. `repeat` is the last of F2 and F3, or 0. */
-export const prefixIndex = (has66: boolean, repeat: number): number => (repeat === 0xf3 ? PREFIX_F3 : repeat === 0xf2 ? PREFIX_F2 : has66 ? PREFIX_66 : PREFIX_NONE);
+export const prefixIndex = (has66: boolean, repeat: number): number =>
+  repeat === 0xf3 ? PREFIX_F3 : repeat === 0xf2 ? PREFIX_F2 : has66 ? PREFIX_66 : PREFIX_NONE;

@@ -2,8 +2,9 @@
 
 import type { Candidate } from "./candidate.ts";
 import { encodingError } from "./emission.ts";
-import type { EncodingError, Instruction } from "./instruction.ts";
+import type { EncodingError, Instruction, Prefix } from "./instruction.ts";
 import { sizeIsDefault } from "./matching.ts";
+import { SEGMENT_PREFIXES } from "./registers.ts";
 
 /** The prefixes of an instruction, sorted by what they do. */
 export interface PrefixState {
@@ -15,6 +16,27 @@ export interface PrefixState {
 }
 
 const SEGMENT_NUMBERS: Readonly<Record<string, number>> = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5 };
+
+/** The byte of a prefix that stands in a statement of its own; null where it says what the code segment says already. */
+export const prefixByte = (prefix: Prefix, bits: 16 | 32): number | null => {
+  switch (prefix) {
+    case "lock":
+      return 0xf0;
+    case "rep":
+    case "repe":
+      return 0xf3;
+    case "repne":
+      return 0xf2;
+    case "data16":
+    case "data32":
+      return Number(prefix.slice(4)) === bits ? null : 0x66;
+    case "addr16":
+    case "addr32":
+      return Number(prefix.slice(4)) === bits ? null : 0x67;
+    default:
+      return SEGMENT_PREFIXES[SEGMENT_NUMBERS[prefix]!]!;
+  }
+};
 
 /** Sorts the prefixes. An error when two contradict, or one says what the code segment says. */
 export const readPrefixes = (instruction: Instruction, bits: 16 | 32): PrefixState | EncodingError => {

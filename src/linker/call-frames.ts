@@ -5,6 +5,9 @@
  * pointer gets lost nothing is claimed.
  */
 import { Decoded, decode } from "../isa/decode.ts";
+import { addSection } from "./add-section.ts";
+import { readLineRows } from "./line-table.ts";
+import type { Linked } from "./link.ts";
 
 /** What lies above the frame: a caller, an interrupted instruction (EIP, CS, EFLAGS), or nothing. */
 type FrameKind = "call" | "interrupt" | "bottom";
@@ -311,4 +314,16 @@ export function callFrames(range: CodeRange): Uint8Array {
   }
   close();
   return Uint8Array.from(bytes);
+}
+
+/** The ELF file of a program, with call frame information for one of its sections of 32-bit code. The line table says which labels are code. */
+export function fileWithCallFrames(linked: Linked, sectionName: string): Uint8Array<ArrayBuffer> {
+  const code = linked.sections.find(({ name }) => name === sectionName);
+  if (!code) return linked.file;
+  const contentOf = (name: string): Uint8Array => linked.sections.find((section) => section.name === name)?.content ?? new Uint8Array(0);
+  const rows = readLineRows({ debugLine: contentOf(".debug_line"), debugLineStr: contentOf(".debug_line_str"), debugStr: contentOf(".debug_str") });
+  const isCode = new Set(rows.map(({ address }) => address));
+  const labels = new Set(linked.symbols.filter(({ section, value }) => section === code && isCode.has(value)).map(({ value }) => value));
+  const frames = callFrames({ address: code.address, content: code.content, labels: [...labels].sort((a, b) => a - b), bottoms: [linked.entry] });
+  return addSection(linked.file, ".debug_frame", frames, 4);
 }

@@ -35,7 +35,7 @@ describe("house rules", () => {
 
   test("the core uses no API of Node", () => {
     expect(core.flatMap((path) => importsOf(path).filter((name) => !name.startsWith(".")).map((name) => `${path} imports ${name}`))).toEqual([]);
-    expect(offenders(core, /\bprocess\.|\bBuffer\b|\brequire\(|__dirname|import\.meta/)).toEqual([]);
+    expect(offenders(core, /\bprocess\.|\bBuffer\b|(?<![#.])\brequire\(|__dirname|import\.meta/)).toEqual([]);
   });
 
   test("imports go the way DESIGN gives: the ground floor knows nobody, and only the command line knows all", () => {

@@ -4,9 +4,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { assemble } from "../../src/assembler/assemble.ts";
+import { addSection } from "../../src/linker/add-section.ts";
 import { callFrames } from "../../src/linker/call-frames.ts";
 import { readElf } from "../../src/linker/elf-reader.ts";
-import { writeExecutable } from "../../src/linker/elf-writer.ts";
 import { images } from "../system/images.ts";
 import { requireOracle, withFolder } from "../oracle.ts";
 
@@ -24,11 +24,9 @@ function rows(readelf: string, source: string, bottoms: readonly string[] = []):
     address: BASE, content: text.content, labels: labels.map(({ value }) => BASE + value).sort((a, b) => a - b),
     bottoms: labels.filter(({ name }) => bottoms.includes(name)).map(({ value }) => BASE + value),
   });
-  const code = { name: ".text", address: BASE, loadAddress: BASE, sizeBytes: text.content.length, align: 1, flags: 6, nobits: false, content: text.content, relocations: [], inputs: [] };
-  const section = { name: ".debug_frame", address: 0, loadAddress: 0, sizeBytes: content.length, align: 4, flags: 0, nobits: false, content, relocations: [], inputs: [] };
   return withFolder((folder) => {
     const path = join(folder, "frames.elf");
-    writeFileSync(path, writeExecutable({ entry: BASE, sections: [code, section], symbols: [] }));
+    writeFileSync(path, addSection(object, ".debug_frame", content, 4));
     const { stdout, stderr } = spawnSync(readelf, ["--debug-dump=frames-interp", path], { encoding: "utf8" });
     expect(stderr).toBe("");
     return [...stdout.slice(stdout.indexOf(" FDE ")).matchAll(/^([0-9a-f]{8}) ((?:esp|ebp)[+-]\d+) +(.*?) *$/gm)].map(([, address, cfa, places]) => `${(parseInt(address!, 16) - BASE).toString(16)}: ${cfa} ${places!.replace(/ +/g, " ")}`);

@@ -30,7 +30,7 @@ const PROGRAMS: readonly { name: string; script: string; sources: readonly strin
     name: "relocations of every width, between sections and objects",
     script: "ENTRY(start) SECTIONS { . = 0x100000; .text : { *(.text) } .data : { *(.data) } .bss : { *(.bss) *(COMMON) } }",
     sources: [
-      ".text\n.globl start\nstart: mov eax, offset table + 4\n call far_away\n jmp start\n .code16\n call near16\n .code32\n near16: ret\n .data\n.globl table\ntable: .long start, table, far_away - .\n .word table - start\n.comm shared, 20, 8\n",
+      ".text\n.globl start\nstart: mov eax, offset table + 4\n call far_away\n jmp start\n .code16\n call near16\n .code32\n near16: ret\n .data\n.globl table\ntable: .long start, table, far_away - .\n .word ext - table\n ext:.comm shared, 20, 8\n",
       ".text\n.globl far_away\nfar_away: lea ecx, shared[eax*4]\n mov [counter], ecx\n ret\n.bss\ncounter: .skip 4\n.data\n.balign 16\n.ascii \"end\"\n",
     ],
   },

@@ -66,7 +66,7 @@ describe("a node", () => {
     await node.waitFor(CLOUD, { within: "60s" });
     expect(status(node)).toMatchObject({ era: 1, age: 1, peers: 0 });
     await node.enter("mount", /hda0.*\/net|\/net.*hda0/);
-    await node.enter("cloud", /member of cluster 1\//);
+    await node.enter("cloud", /era 1, founded by/);
     await node.enter("cloud status", new RegExp(status(node)!.name));
   });
 });

@@ -7,7 +7,9 @@ import { COMMA, QUOTE, SPACE, STATEMENT_END, characterClass, textOfBytes } from 
 import { Expression, Op } from "../expression.ts";
 import { encodeFloat } from "../float.ts";
 import type { FloatFormat } from "../float.ts";
+import { namesGot } from "../instruction-parser.ts";
 import * as integer from "../integer.ts";
+import { R } from "../relocation-types.ts";
 import { readString } from "../text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
@@ -45,7 +47,14 @@ export function emitNumber(assembler: Assembler, expression: Expression, size: n
   }
   if (expression.op === Op.REGISTER) assembler.failAt("register-in-expression", expression.offset, `\`${expression.register!.name}' is a register: it has no value to store`);
   demandContents(assembler, true);
-  sections.field(expression, size, assembler.expressions.relocation);
+  if (assembler.isIntel) assembler.symbols.needAll(expression);
+  const relocation = assembler.expressions.relocation;
+  if (relocation === 0 && size === 4 && namesGot(expression)) {
+    // A difference to this place is what the relocation itself is.
+    sections.field(expression.op === Op.SUBTRACT ? expression.left! : expression, size, R.GOTPC);
+    return;
+  }
+  sections.field(expression, size, relocation);
 }
 
 function fitsField(value: integer.Integer, size: number): boolean {

@@ -4,6 +4,7 @@
 
 import type { Assembler } from "../assembler.ts";
 import { DIGIT, NAME_PART, NEWLINE, QUOTE, characterClass, textOfBytes } from "../chars.ts";
+import type { LocationOptions } from "../debug-lines.ts";
 import { SHF, SHT } from "../section.ts";
 import { readString } from "../text.ts";
 import { requiredString } from "./source.ts";
@@ -57,7 +58,9 @@ const loc: Handler = (assembler) => {
   const line = expressions.absoluteNumber("the line");
   let column = 0;
   if (characterClass[input.skipSpace()]! & DIGIT) column = expressions.absoluteNumber("the column");
-  const options = { isStatement: assembler.debug.isStatement, basicBlock: false, prologueEnd: false, epilogueBegin: false, isa: 0, discriminator: 0, view: false };
+  const options: LocationOptions = {
+    isStatement: assembler.debug.isStatement, basicBlock: false, prologueEnd: false, epilogueBegin: false, isa: 0, discriminator: 0, view: null, resetsView: false,
+  };
   while (!input.atStatementEnd()) {
     const at = input.offset;
     const name = word(assembler);
@@ -68,13 +71,14 @@ const loc: Handler = (assembler) => {
       case "is_stmt": options.isStatement = expressions.absoluteNumber("is_stmt") !== 0; break;
       case "isa": options.isa = expressions.absoluteNumber("isa"); break;
       case "discriminator": options.discriminator = expressions.absoluteNumber("the discriminator"); break;
-      case "view": {
-        const next = input.skipSpace();
-        if (next === 0x2d || characterClass[next]! & DIGIT) expressions.absoluteNumber("the view");
-        else assembler.debug.viewLabel(word(assembler));
-        options.view = true;
+      case "view":
+        options.view = "";
+        if (input.skipSpace() === 0x2d) {
+          options.resetsView = true;
+          expressions.absoluteNumber("the view");
+        } else if (characterClass[input.bytes[input.offset]!]! & DIGIT) expressions.absoluteNumber("the view");
+        else options.view = word(assembler);
         break;
-      }
       default:
         assembler.failAt("bad-argument", at, `\`${name}' is no option of \`.loc'`, Math.max(1, name.length), {
           candidates: ["basic_block", "prologue_end", "epilogue_begin", "is_stmt", "isa", "discriminator", "view"], written: name,

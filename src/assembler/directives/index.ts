@@ -3,6 +3,7 @@
  */
 
 import type { Assembler } from "../assembler.ts";
+import { CALL_FRAME_DIRECTIVES } from "./call-frame.ts";
 import { CONDITION_DIRECTIVES } from "./condition.ts";
 import { DATA_DIRECTIVES } from "./data.ts";
 import { DEBUG_DIRECTIVES } from "./debug.ts";
@@ -18,7 +19,7 @@ const CONDITIONAL = new Set(CONDITION_DIRECTIVES.flatMap(([names]) => names.spli
 
 export function installDirectives(assembler: Assembler): void {
   const tables = [
-    CONDITION_DIRECTIVES, DATA_DIRECTIVES, DEBUG_DIRECTIVES, LAYOUT_DIRECTIVES, LISTING_DIRECTIVES, MACRO_DIRECTIVES, MODE_DIRECTIVES,
+    CALL_FRAME_DIRECTIVES, CONDITION_DIRECTIVES, DATA_DIRECTIVES, DEBUG_DIRECTIVES, LAYOUT_DIRECTIVES, LISTING_DIRECTIVES, MACRO_DIRECTIVES, MODE_DIRECTIVES,
     SECTION_DIRECTIVES, SOURCE_DIRECTIVES, SYMBOL_DIRECTIVES,
   ];
   for (const table of tables) {

@@ -56,7 +56,7 @@ export function alignTo(assembler: Assembler, power: number, fill: Uint8Array | 
     let pattern = fill;
     if (section.isCode && pattern !== null && pattern.length === 1 && pattern[0] === 0x90 && assembler.options.optimizeAlignment !== false) pattern = null;
     if (!section.isCode && pattern === null) pattern = new Uint8Array(1);
-    sections.variable({ kind: "align", power, maximum, fill: pattern, bits: assembler.bits });
+    sections.variable({ kind: "align", power, maximum, fill: pattern });
   }
   section.align(power);
 }

@@ -12,6 +12,14 @@ const comparisons = (kind: string, prefix: string, source: string): string =>
     ...PREDICATES.map((predicate, value) => `cmp${predicate}${kind} xmm, ${source} | ${prefix} 0F C2 /r | implied=${value} encode =cmp${kind}`),
   ].join("\n");
 
+/** "name opcode" pairs, each as a row. */
+const list = (text: string, row: (name: string, opcode: string) => string): string =>
+  text
+    .trim()
+    .split(/\s*,\s*/)
+    .map((pair) => row(...(pair.split(" ") as [string, string])))
+    .join("\n");
+
 /** One instruction in its four shapes: ps, pd, ss, sd. */
 const SHAPES: readonly (readonly [string, string, string])[] = [
   ["ps", "NP", "xmm/m128"],
@@ -23,25 +31,14 @@ const arithmetic = (shapes: readonly string[]): string => {
   const rows: string[] = [];
   for (const [kind, prefix, source] of SHAPES) {
     if (!shapes.includes(kind)) continue;
-    for (const [name, opcode] of [["sqrt", "51"], ["add", "58"], ["mul", "59"], ["sub", "5C"], ["min", "5D"], ["div", "5E"], ["max", "5F"]] as const) {
-      rows.push(`${name}${kind} xmm, ${source} | ${prefix} 0F ${opcode} /r`);
-    }
+    rows.push(list("sqrt 51, add 58, mul 59, sub 5C, min 5D, div 5E, max 5F", (name, opcode) => `${name}${kind} xmm, ${source} | ${prefix} 0F ${opcode} /r`));
     rows.push(comparisons(kind, prefix, source));
     if (kind.startsWith("s")) continue;
-    for (const [name, opcode] of [["unpckl", "14"], ["unpckh", "15"], ["and", "54"], ["andn", "55"], ["or", "56"], ["xor", "57"]] as const) {
-      rows.push(`${name}${kind} xmm, ${source} | ${prefix} 0F ${opcode} /r`);
-    }
+    rows.push(list("unpckl 14, unpckh 15, and 54, andn 55, or 56, xor 57", (name, opcode) => `${name}${kind} xmm, ${source} | ${prefix} 0F ${opcode} /r`));
     rows.push(`shuf${kind} xmm, ${source}, imm8 | ${prefix} 0F C6 /r`);
   }
   return rows.join("\n");
 };
-
-const list = (text: string, row: (name: string, opcode: string) => string): string =>
-  text
-    .trim()
-    .split(/\s*,\s*/)
-    .map((pair) => row(...(pair.split(" ") as [string, string])))
-    .join("\n");
 
 /** Widening moves: name and opcode of the sign-extending form (the zero-extending one is at +10h), size of the source. */
 const WIDENING = (
@@ -174,7 +171,10 @@ export const SSE: readonly TableSection[] = [
          pmaxud 3F, pmulld 40, phminposuw 41`,
         (name, opcode) => `${name} xmm, xmm/m128 | 66 0F 38 ${opcode} /r`,
       )}
-      ${list("roundps 08, roundpd 09, blendps 0C, blendpd 0D, pblendw 0E, dpps 40, dppd 41, mpsadbw 42", (name, opcode) => `${name} xmm, xmm/m128, imm8 | 66 0F 3A ${opcode} /r`)}
+      ${list(
+        "roundps 08, roundpd 09, blendps 0C, blendpd 0D, pblendw 0E, dpps 40, dppd 41, mpsadbw 42",
+        (name, opcode) => `${name} xmm, xmm/m128, imm8 | 66 0F 3A ${opcode} /r`,
+      )}
       roundss xmm, xmm/m32, imm8 | 66 0F 3A 0A /r
       roundsd xmm, xmm/m64, imm8 | 66 0F 3A 0B /r
       pextrb r32/m8, xmm, imm8 | 66 0F 3A 14 /r

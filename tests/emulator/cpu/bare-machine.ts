@@ -127,9 +127,9 @@ export function runInQemu(qemu: string, program: Program, data: Uint8Array): Uin
         ...["-device", `loader,file=${file("program", program.code)},addr=${PROGRAM_ADDRESS},force-raw=on`],
         ...["-device", `loader,file=${file("data", data)},addr=${DATA_ADDRESS},force-raw=on`],
       ],
-      { timeout: 10_000, encoding: "utf8" },
+      { timeout: 60_000, encoding: "utf8" },
     );
-    if (child.error && !process.env.KEEP) throw child.error;
+    if (child.error) throw child.error;
     return afterMarker(new Uint8Array(readFileSync(output)));
   });
 }
