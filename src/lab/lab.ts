@@ -361,8 +361,11 @@ export class LabCluster {
   async #slice(endNs: number, stop: () => boolean): Promise<void> {
     await this.#whileHeld();
     const isOver = (): boolean => stop() || this.realtime || performance.now() - this.#turnMs >= TURN_MS;
-    if (this.#debugger) this.#debugger.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
-    else this.cluster.runUntil(endNs, { everyNs: LOOK_NS, look: isOver });
+    if (this.#debugger) {
+      this.#debugger.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
+      // It also looks.
+      stop();
+    } else this.cluster.runUntil(endNs, { everyNs: LOOK_NS, look: isOver });
     const elapsedMs = performance.now() - this.#turnMs;
     const aheadMs = this.realtime ? LOOK_NS / 1e6 : 0;
     if (aheadMs === 0 && elapsedMs < TURN_MS) return;
