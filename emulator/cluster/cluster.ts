@@ -14,6 +14,7 @@ import type { Link } from "../ether/link.ts";
 import { Network } from "../ether/network.ts";
 import { formatMac } from "../ether/packet.ts";
 import { Switch } from "../ether/switch.ts";
+import { Tap } from "../ether/tap.ts";
 import { Machine } from "../machine.ts";
 import type { Stateful, StateVisitor } from "../state.ts";
 import { LocalGroup } from "./local-group.ts";
@@ -67,10 +68,16 @@ export class Cluster implements Stateful {
   readonly macAddresses: readonly Uint8Array[];
   readonly network = new Network();
   readonly gateway: Gateway;
+  readonly #hub = new Switch();
+  readonly #taps: Tap[] = [];
   readonly #groups: readonly MachineGroup[];
   readonly #links: readonly Link[];
+  #machines: readonly Machine[] | null = null;
   readonly #quantumNs: number;
   #nowNs = 0;
+  #quanta = 0;
+  /** End of the quantum within which a machine was paused; null between quanta. Part of where a run stands, but of no guest's state. */
+  openQuantumNs: number | null = null;
 
   constructor(config: ClusterConfig) {
     const { nodes } = config;
@@ -92,19 +99,18 @@ export class Cluster implements Stateful {
     this.hosts = placed.map(({ host }) => host);
     this.gateway = new Gateway({ hostNames: new Map(nodes.map(({ name }, index) => [formatMac(this.macAddresses[index]!), name])) });
     this.gateway.enabled = config.gateway;
-    const hub = new Switch();
-    this.#links = placed.map(({ cable }) => this.network.connectMachine(cable, hub, config.linkLatencyNs));
-    this.network.connectNodes(this.gateway, hub, config.linkLatencyNs);
+    this.#links = placed.map(({ cable }) => this.network.connectMachine(cable, this.#hub, config.linkLatencyNs));
+    this.network.connectNodes(this.gateway, this.#hub, config.linkLatencyNs);
     if (config.capture) this.network.captureTo(new PcapngWriter(config.capture, config.startSeconds));
     this.#quantumNs = Math.max(TICK_NS, Math.floor(this.network.leastLatencyNs / TICK_NS) * TICK_NS);
   }
 
   /** The machines themselves. Throws a RangeError while some of them run in other threads. */
   get machines(): readonly Machine[] {
-    return this.hosts.map((host) => {
+    return (this.#machines ??= this.hosts.map((host) => {
       if (!(host instanceof Machine)) throw new RangeError(`${host.name} runs in another thread: what can be done to it is in MachineHost`);
       return host;
-    });
+    }));
   }
 
   /** Virtual time, to which all machines and the network have run. */
@@ -129,13 +135,21 @@ export class Cluster implements Stateful {
     return nextNs;
   }
 
-  /** Lets virtual time pass up to `timeNs`, or until `lookout` says to stop. */
+  /** Quanta that all machines have run. */
+  get quanta(): number {
+    return this.#quanta;
+  }
+
+  /**
+   * Lets virtual time pass up to `timeNs`, or until `lookout` says to stop. Comes back early when a debugger pauses a machine; the
+   * next call goes on within the same quantum.
+   */
   runUntil(timeNs: number, lookout: Lookout | null = null): void {
     for (const group of this.#groups) group.refresh();
     if (lookout === null) this.#runTo(timeNs);
     else {
       do this.#runTo(Math.min(timeNs, (Math.floor(this.#nowNs / lookout.everyNs) + 1) * lookout.everyNs));
-      while (this.#nowNs < timeNs && !lookout.look());
+      while (this.#nowNs < timeNs && this.openQuantumNs === null && !lookout.look());
     }
     for (const group of this.#groups) group.settle(this.#nowNs);
   }
@@ -143,11 +157,14 @@ export class Cluster implements Stateful {
   #runTo(timeNs: number): void {
     while (this.#nowNs < timeNs) {
       const startNs = Math.max(this.#nowNs, Math.min(timeNs, Math.floor(this.#nextEventNs() / TICK_NS) * TICK_NS));
-      const endNs = Math.min(timeNs, startNs + this.#quantumNs);
+      const endNs = this.openQuantumNs ?? Math.min(timeNs, startNs + this.#quantumNs);
       for (const group of this.#groups) group.start(endNs);
       for (const group of this.#groups) group.finish();
+      this.openQuantumNs = this.#groups.some(({ paused }) => paused) ? endNs : null;
+      if (this.openQuantumNs !== null) return;
       this.network.advance(endNs);
       this.#nowNs = endNs;
+      this.#quanta++;
     }
   }
 
@@ -158,6 +175,19 @@ export class Cluster implements Stateful {
 
   isPlugged(index: number): boolean {
     return this.#links[index]!.up;
+  }
+
+  /** Plugs something of the owner's into the switch. It is no part of a snapshot. */
+  plug(name: string): Tap {
+    const tap = new Tap(name);
+    this.network.connectNodes(tap, this.#hub, this.config.linkLatencyNs);
+    this.#taps.push(tap);
+    return tap;
+  }
+
+  /** What was plugged into the switch. */
+  get taps(): readonly Tap[] {
+    return this.#taps;
   }
 
   /** Digest of the whole state, disks included: 32 hexadecimal digits. */

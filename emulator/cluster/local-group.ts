@@ -17,6 +17,7 @@ export class LocalGroup implements MachineGroup {
   /** When each machine has something to do. */
   readonly #nextNs: Float64Array;
   #leastNs = 0;
+  #paused = false;
 
   /** `indices`: where the machines stand in the cluster's order. */
   constructor(machines: readonly MachineSpec[], config: GroupConfig, indices: readonly number[] = machines.map((_, index) => index)) {
@@ -49,14 +50,23 @@ export class LocalGroup implements MachineGroup {
     return this.#leastNs;
   }
 
+  get paused(): boolean {
+    return this.#paused;
+  }
+
   start(endNs: number): void {
     const nextNs = this.#nextNs;
     let leastNs = Infinity;
+    this.#paused = false;
     for (let position = 0; position < nextNs.length; position++) {
       if (nextNs[position]! < endNs) {
         const machine = this.hosts[position]!;
         machine.runUntil(endNs);
         nextNs[position] = machine.nextEventNs;
+        if (machine.paused) {
+          this.#paused = true;
+          return;
+        }
       }
       if (nextNs[position]! < leastNs) leastNs = nextNs[position]!;
     }

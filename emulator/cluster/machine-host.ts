@@ -65,6 +65,8 @@ export interface MachineGroup {
   readonly cables: readonly MachineCable[];
   /** The earliest time at which one of its machines has something to do, frames that were delivered included. */
   readonly nextEventNs: number;
+  /** A debugger has paused one of its machines within the quantum; `start` with the same end goes on. */
+  readonly paused: boolean;
   /** Begins to run to a time those machines that have something to do before it. Nothing may be asked of the group until `finish`. */
   start(endNs: number): void;
   /** Waits for what `start` began. Frames that were sent are in the cables, output has been handed over. */

@@ -11,6 +11,7 @@ import { CpuException, INVALID_OPCODE, raise } from "./exceptions.ts";
 import { builderOf, endsBlock } from "./handlers/index.ts";
 import { linkTo } from "./instruction.ts";
 import type { DecodedInstruction } from "./instruction.ts";
+import { LEAVE_RUN } from "./probe.ts";
 import { BASE, CODE_LINE_SHIFT, CS, RAM } from "./layout.ts";
 
 const MAX_BLOCK_INSTRUCTIONS = 32;
@@ -80,7 +81,7 @@ export class CodeCache {
         insn = source.next();
         const builder = builderOf(insn);
         if (builder === null) raise(INVALID_OPCODE);
-        else handlers.push(builder(core, insn));
+        else handlers.push(this.probed(builder(core, insn), insn.eip, handlers.length === 0));
       } catch (error) {
         // What is wrong with a later instruction matters when it is reached.
         if (last !== null && (error === PAGE_END || error instanceof CpuException)) break;
@@ -94,6 +95,8 @@ export class CodeCache {
       if (source.pageLow > PAGE_MASK || insn.next >>> 0 > source.codeLimit) break;
     }
     eips.push(last.next);
+    core.counters.blocksDecoded++;
+    core.counters.instructionsDecoded += handlers.length;
     const block = new Block({
       offset,
       secondPage,
@@ -106,6 +109,18 @@ export class CodeCache {
     // Code that a device answers is decoded again each time.
     if (offset !== 0) this.add(block);
     return block;
+  }
+
+  /** The handler, with the code probe in front of it where that wants to be. A single step asks the probe by itself. */
+  private probed(handler: Handler, eip: number, isFirst: boolean): Handler {
+    const { core } = this;
+    const probe = core.codeProbe;
+    const linear = (core.s[BASE + CS]! + eip) | 0;
+    if (probe === null || !probe.wants(linear, isFirst)) return handler;
+    return () => {
+      if (!core.stepping && probe.reached(linear)) throw LEAVE_RUN;
+      handler();
+    };
   }
 
   private add(block: Block): void {
@@ -145,6 +160,7 @@ export class CodeCache {
 
   private remove(block: Block): void {
     block.valid = false;
+    this.core.counters.blocksDiscarded++;
     this.count--;
     const variants = this.byOffset.get(block.offset)!;
     if (variants.length === 1) this.byOffset.delete(block.offset);

@@ -4,6 +4,7 @@
  * every write, the processor's or a bus master's, discards the code it overwrites.
  */
 import type { AccessBytes, DmaMemory } from "../bus.ts";
+import { Counters } from "../counters.ts";
 import type { StateVisitor } from "../state.ts";
 import { CODE_LINE_SHIFT, CODE_MAP, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
 
@@ -29,6 +30,8 @@ interface HighRom {
 
 export class MachineMemory {
   readonly ramBytes: number;
+  /** Of the whole machine: they begin here because all parts of its engine reach its memory. */
+  readonly counters = new Counters();
   readonly memory: WebAssembly.Memory;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
@@ -195,6 +198,7 @@ export class MachineMemory {
   }
 
   private dmaRead(physicalAddress: number, target: Uint8Array): void {
+    this.counters.dmaBytesRead += target.length;
     this.eachPiece(physicalAddress, target.length, (page, low, at, length) => {
       const offset = this.readOffset(page);
       if (offset === 0) target.fill(0xff, at, at + length);
@@ -203,6 +207,7 @@ export class MachineMemory {
   }
 
   private dmaWrite(physicalAddress: number, source: Uint8Array): void {
+    this.counters.dmaBytesWritten += source.length;
     this.eachPiece(physicalAddress, source.length, (page, low, at, length) => {
       const offset = this.writeOffset(page);
       if (offset === 0) return;

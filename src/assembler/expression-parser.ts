@@ -424,7 +424,7 @@ export class ExpressionParser {
 
   #localLabel(number: number, forward: boolean, start: number, length: number): Expression {
     this.namesRead++;
-    const symbol = this.#assembler.symbols.localLabel(number, forward);
+    const symbol = this.#assembler.symbols.localLabel(number, forward, start);
     if (symbol === null) {
       return this.#assembler.failAt("unknown-local-label", start, `no label \`${number}:' stands before this line`, length);
     }

@@ -157,11 +157,6 @@ export class Input {
     return { line, path: outer.pathAt(this.statementOffset) };
   }
 
-  /** Before an expansion is pushed: its frame is left behind the statement that asked for it. */
-  nextAfterCall(): void {
-    this.nextStatement();
-  }
-
   /** Leaves the top frame; false when none is left. */
   pop(): boolean {
     const frame = this.frame!;

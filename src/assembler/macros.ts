@@ -12,8 +12,8 @@ import { ByteRow, FROM_LINE_START, FROM_OPERANDS, FROM_SEPARATOR, scrubStatement
 /** Expansions inside expansions, as in GNU as. */
 const MAXIMUM_DEPTH = 100;
 /** Bytes of text that one block may expand to, and that all may together. */
-const MAXIMUM_BLOCK = 64 * 1024 * 1024;
-const MAXIMUM_TEXT = 1024 * 1024 * 1024;
+const MAXIMUM_BLOCK = 32 * 1024 * 1024;
+const MAXIMUM_TEXT = 128 * 1024 * 1024;
 
 const EMPTY = new Uint8Array(0);
 
@@ -86,7 +86,7 @@ export class Macros {
     const row = new ByteRow();
     row.offsets = [];
     let depth = 1;
-    input.nextStatement();
+    assembler.leaveStatement();
     const firstLine = input.line;
     for (;;) {
       if (input.exhausted) {
@@ -112,7 +112,7 @@ export class Macros {
       for (let i = 0; i < result.newlines; i++) row.push(NEWLINE, result.end);
       input.line += result.newlines;
       input.offset = result.end;
-      input.nextStatement();
+      assembler.leaveStatement();
     }
     if (row.length > 0 && row.bytes[row.length - 1] !== NEWLINE) row.push(NEWLINE, input.offset);
     return { body: row.slice(), offsets: Int32Array.from(row.offsets.slice(0, row.length)), frame, firstLine };
@@ -244,7 +244,7 @@ export class Macros {
     if (assembler.input.frame!.depth >= MAXIMUM_DEPTH) assembler.fatal("too-deep", `expansions are nested more than ${MAXIMUM_DEPTH} deep: ${frame.label} may call itself without end`);
     this.#expandedBytes += row.length;
     if (this.#expandedBytes > MAXIMUM_TEXT) assembler.fatal("too-large", `macros expand to more than ${MAXIMUM_TEXT / 1048576} MiB of text`);
-    assembler.input.nextAfterCall();
+    assembler.leaveStatement();
     assembler.input.push({ ...frame, text: row.bytes.subarray(0, row.length), conditionalDepth: assembler.conditionals.depth });
   }
 

@@ -68,7 +68,7 @@ export class IntelOperands {
       const start = input.offset;
       if (!this.#plainRegister()) this.#operand(mnemonic, branch, start);
       const count = parsed.operands.length;
-      if (count > 0) parsed.lengths[count - 1] = Math.max(1, input.offset - start);
+      if (count > 0) parsed.lengths[count - 1] = Math.max(1, lastByte(input.bytes, input.offset) + 1 - start);
       const code = input.skipSpace();
       if (code === COMMA) {
         input.offset++;
@@ -142,6 +142,9 @@ export class IntelOperands {
     }
     const isMemory = isBracketed || this.#base !== null || this.#index !== null || this.#segment !== null || (!this.#hasOffset && !this.#isAbsolute(displacement));
     if (isMemory) {
+      if (!isBracketed && displacement.op === Op.SYMBOL && this.#base === null && this.#index === null && this.#segment === null) {
+        this.#assembler.doubtMemory(displacement.symbol!, start);
+      }
       this.#memory(displacement, relocation, start);
       return;
     }
@@ -368,7 +371,7 @@ export class IntelOperands {
 }
 
 /** Index of the last byte before `offset` that is no blank. */
-function lastByte(bytes: Uint8Array, offset: number): number {
+export function lastByte(bytes: Uint8Array, offset: number): number {
   let at = offset - 1;
   while (at > 0 && (bytes[at] === 0x20 || bytes[at] === 0x09)) at--;
   return at;

@@ -45,7 +45,7 @@ function assembleFrame(assembler: Assembler): void {
     if (input.exhausted) continue;
     const end = input.bytes[input.offset]!;
     if (characterClass[end] === STATEMENT_END && (end !== 0 || input.offset < input.frame!.end)) {
-      if (assembler.statementHook !== null && end !== SEMICOLON) assembler.statementHook();
+      if (assembler.listing !== null && end !== SEMICOLON) assembler.listing.line();
       input.nextStatement();
     }
   }

@@ -6,22 +6,24 @@ import type { Command } from "commander";
 import type { BlockBackend } from "../../emulator/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
 import { FileDisk } from "../host/file-disk.ts";
-import { readIfPresent, writeFileAside } from "../host/files.ts";
+import { copyFileAside, readIfPresent, writeFileAside } from "../host/files.ts";
 import { loadFirmware } from "../host/package.ts";
 import { encodePng } from "../host/png.ts";
 import { LabCluster, restoreCluster, type NodeOptions, type RestoreOptions } from "../lab/lab.ts";
 import { formatNs, toNs } from "../lab/time.ts";
 import { isAgreed, StatusBoard } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
-import { parseSize } from "./sizes.ts";
+import { parseMemorySize, parseSize } from "./sizes.ts";
 import { stay, type Watched } from "./emu-terminal.ts";
-import { report, type Outcome } from "./emu-report.ts";
+import { checkDebugOptions, declareDebugOptions, startDebugging, type DebugOptions, type DebugSettings } from "./emu-debug.ts";
+import { report, statistics, type Outcome } from "./emu-report.ts";
 import { CommandError, UsageError } from "./fail.ts";
+import { MachineLog } from "./machine-log.ts";
 import { preparedDisk } from "./prepare.ts";
 import { makeProgress, type Progress } from "./progress.ts";
 import { DEFAULT_STORE, writeSnapshot, type StoredSnapshot } from "./snapshot-store.ts";
 
-export interface EmuOptions {
+export interface EmuOptions extends DebugOptions {
   readonly nodes: string;
   readonly image?: string;
   readonly cdrom?: string;
@@ -29,6 +31,7 @@ export interface EmuOptions {
   readonly disk?: string;
   readonly dir?: string;
   readonly seed: string;
+  readonly gateway: boolean;
   readonly until?: string;
   readonly for?: string;
   readonly script?: string;
@@ -73,13 +76,14 @@ export function declareMachines(command: Command): Command {
     .option("--disk <size>", `size of blank disks (default: ${DEFAULT_DISK})`)
     .option("--dir <dir>", "keep the machines' disks here; without it they are gone afterwards")
     .option("--seed <n>", "seed of everything that is left to chance", "1")
+    .option("--no-gateway", "no DHCP server on the network: nodes take link-local addresses")
     .option("-m, --memory <size>", "memory of each machine", DEFAULT_MEMORY)
     .option("--firmware <file>", "another BIOS than QuRe's own");
 }
 
 /** Options that say how long machines run and what is to be seen of it. */
 export function declareRun(command: Command): Command {
-  return command
+  return declareDebugOptions(command)
     .option("--until <what>", "run until: cloud (all nodes agree), or text:REGEX on every console")
     .option("--for <time>", "run for this virtual time, such as 10s")
     .option("--script <file>", "type the lines of this file at the consoles (docs/emulator.md)")
@@ -104,14 +108,16 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
   const closers: (() => void)[] = [];
   try {
     const capture = settings.pcap ? openCapture(settings.pcap, closers) : undefined;
+    const machineLog = new MachineLog(settings.log);
     const common: RestoreOptions = {
       threads: settings.threads, realtime: settings.realtime, signal: interrupt.signal,
       ...(capture ? { capture } : {}),
-      log: (node, line) => logLine(settings, progress, node, line),
+      log: (node, line) => machineLog.write(node, line),
     };
     const lab = from ? restoreCluster(from.bytes, common) : await newCluster(settings, common, progress, interrupt.signal, closers);
     closers.push(() => lab.close());
     if (settings.log) openLogs(lab, settings.log, closers);
+    await startDebugging(lab, settings.debug, progress, closers);
     const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, lab.nodes.length) : null;
     let reached = true;
     let interrupted = false;
@@ -137,7 +143,9 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
     if (settings.save !== null && settings.at === null && reached) saveSnapshot(lab, settings, progress);
     if (settings.screenshot) writeScreenshots(lab, settings.screenshot);
     const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start };
-    if (!settings.serial || settings.json) report(outcome, settings.json);
+    if (!settings.serial || settings.json) report(outcome, settings.json, settings.stats);
+    else if (settings.stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
+    if (machineLog.hint) progress.note(machineLog.hint);
     for (const node of lab.nodes) node.disk?.flush();
     if (interrupted) throw new CommandError("", EXIT_INTERRUPTED);
     if (!reached) throw new CommandError(`--until ${settings.until} was not reached within ${settings.for ?? DEFAULT_LIMIT} of virtual time`, EXIT_NOT_REACHED);
@@ -152,7 +160,7 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
 async function newCluster(settings: EmuSettings, common: RestoreOptions, progress: Progress, signal: AbortSignal, closers: (() => void)[]): Promise<LabCluster> {
   const firmware = settings.firmware ? readInput(settings.firmware) : loadFirmware();
   const nodes = await machineNodes(settings, firmware, progress, signal, closers);
-  return new LabCluster({ ...common, nodes, firmware, seed: settings.seed });
+  return new LabCluster({ ...common, nodes, firmware, seed: settings.seed, gateway: settings.gateway });
 }
 
 function saveSnapshot(lab: LabCluster, { save, store }: EmuSettings, progress: Progress): void {
@@ -169,6 +177,7 @@ export interface EmuSettings {
   readonly blank: boolean;
   readonly dir: string | null;
   readonly seed: number;
+  readonly gateway: boolean;
   readonly until: string | null;
   readonly for: string | null;
   readonly script: string | null;
@@ -189,13 +198,19 @@ export interface EmuSettings {
   readonly at: string | null;
   /** Folder of snapshots. */
   readonly store: string;
+  readonly debug: DebugSettings;
+  /** Print the engine's counters at the end. */
+  readonly stats: boolean;
 }
 
 /** Below this a quantum has too little to do for a thread to be worth its wake. */
 const NODES_PER_THREAD = 8;
 
-function defaultThreads(nodes: number): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(nodes / NODES_PER_THREAD)));
+/** `watched`: debuggers, traces and counters reach only into machines of this thread. */
+function chooseThreads(asked: number | null, nodes: number, watched: boolean): number {
+  if (!watched) return asked ?? Math.max(1, Math.min(availableParallelism(), Math.floor(nodes / NODES_PER_THREAD)));
+  if (asked !== null && asked > 1) throw new UsageError("--threads: --gdb, --trace and --stats watch machines in one thread");
+  return 1;
 }
 
 function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSettings {
@@ -223,7 +238,8 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
   if (ownImage && !existsSync(DEFAULT_IMAGE)) throw new CommandError(`${DEFAULT_IMAGE}: no such file; qure build makes it, or name an image with --cdrom or --hda`);
   const cdrom = options.cdrom ?? (options.image && isIso ? options.image : ownImage ? DEFAULT_IMAGE : null);
   const hda = options.hda ?? (options.image && !isIso ? options.image : null);
-  const until = options.until ?? (!options.for && !options.serial && !options.script && cdrom && !hda ? "cloud" : null);
+  const debug = checkDebugOptions(options, nodes, cdrom ?? hda);
+  const until = options.until ?? (!options.for && !options.serial && !options.script && debug.gdb === null && cdrom && !hda ? "cloud" : null);
   if (until !== null && until !== "cloud") {
     if (!until.startsWith("text:")) throw new UsageError(`--until ${until}: write cloud or text:REGEX`);
     try {
@@ -234,11 +250,11 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
   }
   return {
     nodes, cdrom, hda, diskBytes: parseSize(options.disk ?? DEFAULT_DISK, "--disk"), blank: hda === null && cdrom !== null, dir: options.dir ?? null,
-    seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
-    log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseSize(options.memory ?? DEFAULT_MEMORY, "--memory", 1 << 20, 2 ** 31),
+    gateway: options.gateway, seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
+    log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseMemorySize(options.memory ?? DEFAULT_MEMORY, "--memory"),
     firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false,
-    threads: options.threads === undefined ? defaultThreads(nodes) : integer(options.threads, "--threads", 1, 256), json: options.json ?? false,
-    resting: from !== null && !options.serial,
+    threads: chooseThreads(options.threads === undefined ? null : integer(options.threads, "--threads", 1, 256), nodes, debug.gdb !== null || debug.trace.size > 0 || options.stats === true), json: options.json ?? false,
+    resting: from !== null && !options.serial, debug, stats: options.stats ?? false,
     interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,
   };
 }
@@ -266,8 +282,8 @@ async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progres
     let disk: BlockBackend | null = null;
     if (path) {
       if (!existsSync(path)) {
-        mkdirSync(settings.dir!, { recursive: true });
-        writeFileAside(path, settings.hda ? readInput(settings.hda) : content!, base?.sizeBytes ?? settings.diskBytes);
+        if (settings.hda) copyFileAside(settings.hda, path);
+        else writeFileAside(path, content!, settings.diskBytes);
       }
       disk = open(path, false);
     } else if (settings.blank || base) disk = newDisk();
@@ -334,17 +350,6 @@ function openLogs(lab: LabCluster, folder: string, closers: (() => void)[]): voi
       closeSync(file);
     });
   }
-}
-
-/** What machines report goes to their log file, or to standard error when there is none. */
-function logLine(settings: EmuSettings, progress: Progress, node: string, line: string): void {
-  if (settings.log === null) {
-    if (process.env["QURE_DEBUG"]) progress.note(`${node}: ${line}`);
-    return;
-  }
-  const file = openSync(join(settings.log, `${node}.machine.log`), "a");
-  writeSync(file, `${line}\n`);
-  closeSync(file);
 }
 
 function writeScreenshots(lab: LabCluster, folder: string): void {

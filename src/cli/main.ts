@@ -15,8 +15,10 @@ interface CommandEntry {
 }
 
 const COMMANDS: readonly CommandEntry[] = [
+  { name: "as", summary: "assemble, with the command line of GNU as", load: () => import("./as.ts") },
   { name: "build", summary: "assemble and link boot/ and asm/ into boot images", load: () => import("./build.ts") },
   { name: "emu", summary: "boot machines in the emulator, alone or as a cluster", load: () => import("./emu.ts") },
+  { name: "explain", summary: "say what a diagnostic means and what to do", load: () => import("./explain.ts") },
   { name: "inspect", summary: "say what is in a boot image, disk or kernel image", load: () => import("./inspect.ts") },
   { name: "snapshot", summary: "save, restore, branch, list and delete whole clusters", load: () => import("./snapshot.ts") },
 ];

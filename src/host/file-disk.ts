@@ -15,7 +15,12 @@ export class FileDisk implements BlockBackend {
   constructor(path: string, { readOnly }: { readOnly: boolean }) {
     this.path = path;
     this.#file = openSync(path, readOnly ? "r" : "r+");
-    const { size } = fstatSync(this.#file);
+    const status = fstatSync(this.#file);
+    if (status.isDirectory()) {
+      closeSync(this.#file);
+      throw Object.assign(new Error(`${path} is a folder`), { code: "EISDIR", path });
+    }
+    const { size } = status;
     this.#fileBytes = size;
     this.readOnly = readOnly;
     this.sizeBytes = Math.max(1, Math.ceil(size / SECTOR_BYTES)) * SECTOR_BYTES;

@@ -1,6 +1,6 @@
 /** Files of the host: written aside and renamed, so that what was there before stays whole until the new content is. */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, constants, copyFileSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
 /** Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros that take no room on the disk. */
@@ -24,6 +24,23 @@ export function writeFileAside(path: string, content: Uint8Array | string, sizeB
   }
 }
 
+/** Copies a file of any size in the same way. */
+export function copyFileAside(source: string, path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
+  try {
+    copyFileSync(source, aside, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    chmodSync(aside, 0o644);
+    const file = openSync(aside, "r+");
+    fsyncSync(file);
+    closeSync(file);
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
+}
+
 /** All files below a folder, as paths relative to it with forward slashes, sorted; empty when there is no such folder. */
 export function listFiles(folder: string): string[] {
   const walk = (path: string): string[] =>
@@ -36,14 +53,14 @@ export function listFiles(folder: string): string[] {
   }
 }
 
-/** The file's bytes, or null when there is no such file. */
+/** The file's bytes, or null when there is no such file. Throws with the code EISDIR for a folder. */
 export function readIfPresent(path: string): Uint8Array<ArrayBuffer> | null {
   try {
     const bytes = readFileSync(path);
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (error) {
     if (isMissing(error)) return null;
-    throw error;
+    throw Object.assign(error as Error, { path });
   }
 }
 
@@ -61,5 +78,5 @@ export function folderTree(root: string): { list(folder: string): string[]; read
 
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR";
+  return code === "ENOENT" || code === "ENOTDIR";
 }

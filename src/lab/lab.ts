@@ -6,7 +6,9 @@ import type { BlockBackend } from "../../emulator/block.ts";
 import { Cluster } from "../../emulator/cluster/cluster.ts";
 import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { saveCluster, saveMachine, Snapshot } from "../../emulator/cluster/snapshot.ts";
+import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
+import type { Tap, TapHandler } from "../../emulator/ether/tap.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
 import { zlibCompressor } from "../host/compression.ts";
 import { FileDisk } from "../host/file-disk.ts";
@@ -233,6 +235,32 @@ export class LabNode {
   }
 }
 
+/** A plug of the test's own in the cluster's switch. */
+export class LabPlug {
+  readonly #lab: LabCluster;
+  readonly #tap: Tap;
+
+  constructor(lab: LabCluster, tap: Tap) {
+    this.#lab = lab;
+    this.#tap = tap;
+  }
+
+  /** Every frame that the switch has sent here so far. */
+  get received(): readonly Uint8Array[] {
+    return this.#tap.received;
+  }
+
+  /** Sends a frame now: any bytes, from the destination's MAC address on, without FCS. */
+  send(frame: Uint8Array): void {
+    this.#lab.cluster.network.send(this.#tap, 0, frame.slice());
+  }
+
+  /** Has every frame answered, at the virtual time at which it comes, with the frames that `handler` returns. */
+  answer(handler: TapHandler | null): void {
+    this.#tap.handler = handler;
+  }
+}
+
 export class LabCluster {
   readonly nodes: readonly LabNode[];
   readonly cluster: Cluster;
@@ -241,6 +269,7 @@ export class LabCluster {
   readonly #signal: AbortSignal | undefined;
   #outputBytes = 0;
   #turnMs = performance.now();
+  #debugger: ClusterDebugger | null = null;
 
   constructor(options: ClusterOptions) {
     this.realtime = options.realtime ?? false;
@@ -257,19 +286,27 @@ export class LabCluster {
     this.cluster = new Cluster({
       firmware: options.firmware, seed: options.seed ?? 1, gateway: options.gateway ?? true, linkLatencyNs: toNs(options.linkLatency ?? "50us"),
       startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
-      ...(options.capture ? { capture: options.capture } : {}),
+      ...(options.capture ? { capture: (bytes: Uint8Array): void => void (this.#debugger?.history.isNetworkRepeating || options.capture!(bytes)) } : {}),
       ...(options.threads !== undefined && options.threads > 1 ? { groups: spreadOver(options.threads) } : {}),
       nodes: parts.map((part, index) => ({
         ...part,
         serialOutput: (port: 0 | 1, value: number) => {
-          if (port !== COM1) return;
+          if (port !== COM1 || this.#debugger?.history.isRepeating(index)) return;
           byte[0] = value;
           this.#outputBytes++;
           nodes[index]!.console.append(byte);
         },
-        ...(options.log ? { log: (line: string): void => options.log!(part.name, line) } : {}),
+        ...(options.log ? { log: (line: string): void => void (this.#debugger?.history.isRepeating(index) || options.log!(part.name, line)) } : {}),
       })),
     });
+  }
+
+  /**
+   * Lets debuggers hold the cluster: from now on waits take as long as they do. `startHeld`: nothing runs until a debugger lets it.
+   * What machines say a second time, after a debugger went back in time, is heard once.
+   */
+  debug(startHeld = false): ClusterDebugger {
+    return (this.#debugger ??= new ClusterDebugger(this.cluster, startHeld));
   }
 
   /** Virtual time since power-on, in ns. */
@@ -322,8 +359,14 @@ export class LabCluster {
 
   /** Runs for a while of wall time at most, or until `stop`, which is asked each virtual millisecond and must not change anything. */
   async #slice(endNs: number, stop: () => boolean): Promise<void> {
-    const isOver = (): boolean => stop() || this.realtime || performance.now() - this.#turnMs >= TURN_MS;
-    this.cluster.runUntil(endNs, { everyNs: LOOK_NS, look: isOver });
+    await this.#whileHeld();
+    if (this.#debugger) {
+      this.#debugger.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
+      stop();
+    } else {
+      const isOver = (): boolean => stop() || this.realtime || performance.now() - this.#turnMs >= TURN_MS;
+      this.cluster.runUntil(endNs, { everyNs: LOOK_NS, look: isOver });
+    }
     const elapsedMs = performance.now() - this.#turnMs;
     const aheadMs = this.realtime ? LOOK_NS / 1e6 : 0;
     if (aheadMs === 0 && elapsedMs < TURN_MS) return;
@@ -338,9 +381,32 @@ export class LabCluster {
     this.cluster.close();
   }
 
+  /** Plugs a device of the test's own into the switch, with a cable like those of the nodes. */
+  plug(name: string): LabPlug {
+    return new LabPlug(this, this.cluster.plug(name));
+  }
+
   /** The whole cluster as a file (docs/formats/snapshot.md); `restoreCluster` goes on from it. */
   save(): Uint8Array {
+    if (this.cluster.taps.length > 0) throw new RangeError(`${this.cluster.taps[0]!.name} is plugged into the switch: what it does is in no snapshot`);
     return saveCluster(this.cluster, zlibCompressor, consoleExtras(this.nodes));
+  }
+
+  /** Waits until no debugger holds the cluster, or the signal ends the wait. */
+  async #whileHeld(): Promise<void> {
+    const running = this.#debugger?.whenRunning();
+    if (!running) return;
+    const signal = this.#signal;
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        signal?.removeEventListener("abort", go);
+        resolve();
+      };
+      signal?.addEventListener("abort", go);
+      void running.then(go);
+    });
+    signal?.throwIfAborted();
+    this.#turnMs = performance.now();
   }
 
   /** Digest of the whole state: processors, devices, memories, disks, frames in flight. Equal runs give equal digests. */

@@ -119,8 +119,7 @@ const common: Handler = (assembler) => {
   assembler.demandEnd();
   const symbol = assembler.symbols.findOrMake(atom, start);
   if (symbol.isLocal) {
-    placeInBss(assembler, atom, start, bytes, isStated ? alignment : defaultBssAlignment(bytes));
-    symbol.type = STT.OBJECT;
+    placeInBss(assembler, atom, start, bytes, isStated ? alignment : 1);
     return;
   }
   if (symbol.section.kind !== "undefined" && symbol.section.kind !== "common") assembler.failRedefinition(symbol, start, atom.text.length);
@@ -132,10 +131,10 @@ const common: Handler = (assembler) => {
   symbol.size = null;
 };
 
-/** Without a stated alignment a block is aligned to its size, at most to 16 bytes. */
+/** Without a stated alignment a block is aligned to its size, rounded up, at most to 16 bytes. */
 function defaultCommonAlignment(bytes: number): number {
   let power = 0;
-  while (2 ** (power + 1) <= bytes && power < 4) power++;
+  while (2 ** power < bytes && power < 4) power++;
   return 2 ** power;
 }
 
@@ -153,6 +152,7 @@ function placeInBss(assembler: Assembler, atom: Atom, offset: number, bytes: num
   sections.zeros(bytes);
   sections.pop();
   symbol.commonSize = bytes;
+  symbol.type = STT.OBJECT;
 }
 
 /** `.lcomm name, size` */
