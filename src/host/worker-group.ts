@@ -179,6 +179,8 @@ export class WorkerGroup implements MachineGroup {
   readonly hosts: readonly WorkerMachineHost[];
   readonly cables: readonly WorkerCable[];
   readonly channel: WorkerChannel;
+  /** Debuggers reach only into the main thread. */
+  readonly paused = false;
   readonly #config: GroupConfig;
   readonly #worker: Worker;
   readonly #port: MessagePort;
