@@ -173,8 +173,6 @@ export class WorkerMachineHost implements MachineHost {
 }
 
 export class WorkerGroup implements MachineGroup {
-  /** Debuggers pause machines of the main thread only. */
-  readonly paused = false;
   readonly indices: readonly number[];
   readonly hosts: readonly WorkerMachineHost[];
   readonly cables: readonly WorkerCable[];
