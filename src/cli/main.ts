@@ -14,6 +14,9 @@ interface CommandEntry {
   readonly load: () => Promise<CommandModule>;
 }
 
+/** As a program that SIGPIPE ended. */
+const EXIT_NO_READER = 141;
+
 const COMMANDS: readonly CommandEntry[] = [
   { name: "as", summary: "assemble, with the command line of GNU as", load: () => import("./as.ts") },
   { name: "build", summary: "assemble and link boot/ and asm/ into boot images", load: () => import("./build.ts") },
@@ -37,6 +40,14 @@ async function main(args: readonly string[]): Promise<void> {
   program.addHelpText("after", "\nExample:\n  qure build && qure emu --nodes 3\n");
   if (args.length === 0) program.help();
   await program.parseAsync([...args], { from: "user" });
+}
+
+// Whoever reads our output may leave (`qure inspect ... | head`): then there is nobody left to tell, and nothing went wrong.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(EXIT_NO_READER);
+  });
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
