@@ -11,6 +11,7 @@ import type { Processor } from "./cpu/processor.ts";
 import { readTextScreen, renderScreen, type Picture, type TextScreen } from "./devices/vga-text.ts";
 import { DigestVisitor } from "./digest.ts";
 import { TimerQueue } from "./events.ts";
+import type { JitMode } from "./jit/jit.ts";
 import type { Stateful, StateVisitor } from "./state.ts";
 
 export type { DriveConfig, NetworkCardConfig } from "./board.ts";
@@ -26,6 +27,8 @@ export interface MachineConfig extends BoardConfig {
   serialOutput?: (port: 0 | 1, byte: number) => void;
   /** Bytes written to the debug console ports 402h and E9h. */
   debugOutput?: (byte: number) => void;
+  /** Whether hot guest code is compiled: "on" when absent. It changes nothing but speed. */
+  jit?: JitMode;
   /** One line about something that its owner may want to know: an access to a device that is not there, a reset. */
   log?: (line: string) => void;
 }
@@ -75,7 +78,7 @@ export class Machine implements Stateful {
       },
     });
     this.board = new Board(config, this.#boardHost());
-    this.processor = new Cpu(this.memory, this.board);
+    this.processor = new Cpu(this.memory, this.board, { jit: config.jit ?? "on" });
     this.board.reset();
   }
 

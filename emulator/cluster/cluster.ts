@@ -15,6 +15,7 @@ import { Gateway } from "../ether/gateway.ts";
 import type { Link } from "../ether/link.ts";
 import { Network } from "../ether/network.ts";
 import { Switch } from "../ether/switch.ts";
+import type { JitMode } from "../jit/jit.ts";
 import { Machine } from "../machine.ts";
 import type { Stateful, StateVisitor } from "../state.ts";
 import { Random } from "./random.ts";
@@ -41,6 +42,8 @@ export interface ClusterConfig {
   /** Date at virtual time 0: seconds since 1970, UTC. */
   readonly startSeconds: number;
   readonly capture?: (bytes: Uint8Array) => void;
+  /** Whether hot guest code is compiled; it changes nothing but speed. */
+  readonly jit?: JitMode;
 }
 
 /** Within this time a person, or a power strip, switches all machines on. */
@@ -66,6 +69,7 @@ export class Cluster implements Stateful {
       network: [{ macAddress: macs[index]!, port: cables[index]! }],
       ...(node.serialOutput ? { serialOutput: node.serialOutput } : {}),
       ...(node.log ? { log: node.log } : {}),
+      ...(config.jit ? { jit: config.jit } : {}),
     }));
     this.gateway = new Gateway({ hostNames: new Map(config.nodes.map(({ name }, index) => [formatMac(macs[index]!), name])) });
     this.gateway.enabled = config.gateway;

@@ -29,6 +29,8 @@ export class CodeCache {
   /** Blocks that were looked up last, by EIP. */
   private readonly recent: Block[] = new Array<Block>(RECENT).fill(NO_BLOCK);
   private count = 0;
+  /** Called for each block that is discarded, because its bytes were overwritten or with all others. */
+  onDiscard: ((block: Block, overwritten: boolean) => void) | null = null;
 
   constructor(core: Core) {
     this.core = core;
@@ -58,6 +60,17 @@ export class CodeCache {
       }
     }
     return this.make();
+  }
+
+  /** A block that is there already, or null. */
+  known(offset: number, eip: number): Block | null {
+    const { modeKey } = this.core.state;
+    return this.byOffset.get(offset)?.find((block) => block.eip === eip && block.modeKey === modeKey) ?? null;
+  }
+
+  /** Blocks with a byte in the page at an offset. */
+  inPage(pageOffset: number): Iterable<Block> {
+    return this.byPage.get(pageOffset) ?? [];
   }
 
   private isSecondPageInPlace(block: Block): boolean {
@@ -135,16 +148,24 @@ export class CodeCache {
       const last = (Math.min(end - 1, page | PAGE_MASK) - RAM) >>> CODE_LINE_SHIFT;
       for (let line = first; line <= last; line++) this.core.memory.clearCodeLine(line);
       for (const block of blocks) {
-        if (pieces(block).some(([at, length]) => at < end && offset < at + length)) this.remove(block);
+        if (!pieces(block).some(([at, length]) => at < end && offset < at + length)) continue;
+        this.remove(block);
+        // Lines of its other page may lie under other blocks too.
+        if (block.secondPage !== 0) this.mark(((block.offset & ~PAGE_MASK) === page ? block.secondPage : block.offset) & ~PAGE_MASK);
       }
-      for (const block of blocks) for (const [at, length] of pieces(block)) this.core.memory.markCode(at, length);
+      this.mark(page);
       if (blocks.size === 0) this.core.mmu.releaseCodePage(page);
     }
     this.core.leaveBlock();
   }
 
+  private mark(page: number): void {
+    for (const block of this.byPage.get(page) ?? []) for (const [at, length] of pieces(block)) this.core.memory.markCode(at, length);
+  }
+
   private remove(block: Block): void {
     block.valid = false;
+    this.onDiscard?.(block, true);
     this.count--;
     const variants = this.byOffset.get(block.offset)!;
     if (variants.length === 1) this.byOffset.delete(block.offset);
@@ -167,6 +188,7 @@ export class CodeCache {
     for (const variants of this.byOffset.values()) {
       for (const block of variants) {
         block.valid = false;
+        this.onDiscard?.(block, false);
         for (const [offset, length] of pieces(block)) this.unmark(offset, length);
       }
     }

@@ -56,6 +56,12 @@ export const WRITE_LIMIT_BYTES = 576;
 /** x87 registers and control words (fpu/). */
 export const FPU_BYTES = 1024;
 
+/** Compiled code (jit/): instructions left when it returns; the context that entries of the jump cache belong to, as a quadword. */
+export const JIT_BUDGET = 4096;
+/** What an IN gave. */
+export const JIT_VALUE = 4100;
+export const JIT_CONTEXT = 4104;
+
 export const STATE_BYTES = 0x10000;
 
 /**
@@ -77,7 +83,17 @@ export const MAX_RAM_BYTES = 1 << 30;
 export const CODE_LINE_SHIFT = 5;
 export const CODE_MAP = TLB_EMPTY + TLB_BYTES;
 
+/** A bit for each byte of RAM that code was decoded from: tells data beside code apart, where a line of the code map cannot. */
+export const CODE_BITS = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT) + 0x10000;
+
+/**
+ * Where compiled code finds compiled code: entries of 16 bytes by a hash of EIP. EIP and context as a quadword, then table slot and number
+ * of the entry within that region (jit/).
+ */
+export const JUMP_CACHE = CODE_BITS + MAX_RAM_BYTES / 8 + 0x10000;
+export const JUMP_CACHE_ENTRIES = 4096;
+
 /** Contents of ROMs, wherever the board maps them. */
-export const ROM = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT);
+export const ROM = JUMP_CACHE + JUMP_CACHE_ENTRIES * 16;
 export const ROM_BYTES = 4 << 20;
 export const RAM = ROM + ROM_BYTES;

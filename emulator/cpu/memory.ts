@@ -5,7 +5,7 @@
  */
 import type { AccessBytes, DmaMemory } from "../bus.ts";
 import type { StateVisitor } from "../state.ts";
-import { CODE_LINE_SHIFT, CODE_MAP, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
+import { CODE_BITS, CODE_LINE_SHIFT, CODE_MAP, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
 
 const PAGE_BYTES = 4096;
 const WASM_PAGE_BYTES = 65536;
@@ -36,12 +36,16 @@ export class MachineMemory {
   readonly dma: DmaMemory;
   /** One byte for each line of RAM, not zero where decoded code may lie. */
   readonly codeMap: Uint8Array;
+  /** A bit for each byte of RAM that code was decoded from; a dword for each line. */
+  private readonly codeBits: Int32Array;
   /** For each page below `ramBytes`: offset that reads and writes go to, 0 for none. */
   private readonly readMap: Int32Array;
   private readonly writeMap: Int32Array;
   private readonly highRoms: HighRom[] = [];
   private romEnd = ROM;
   private observer: MemoryObserver | null = null;
+  /** Counts changes of the map. */
+  mapChanges = 0;
 
   /** `ramBytes`: 1 MiB to 1 GiB, a multiple of 64 KiB. */
   constructor(ramBytes: number) {
@@ -55,6 +59,7 @@ export class MachineMemory {
     this.words = new Int32Array(this.memory.buffer);
     this.view = new DataView(this.memory.buffer);
     this.codeMap = new Uint8Array(this.memory.buffer, CODE_MAP, ramBytes >>> CODE_LINE_SHIFT);
+    this.codeBits = new Int32Array(this.memory.buffer, CODE_BITS, ramBytes >>> CODE_LINE_SHIFT);
     this.readMap = new Int32Array(ramBytes / PAGE_BYTES);
     for (let page = 0; page < this.readMap.length; page++) this.readMap[page] = RAM + page * PAGE_BYTES;
     this.writeMap = this.readMap.slice();
@@ -63,6 +68,11 @@ export class MachineMemory {
       read: (physicalAddress, target) => this.dmaRead(physicalAddress, target),
       write: (physicalAddress, source) => this.dmaWrite(physicalAddress, source),
     };
+  }
+
+  private changeMap(): void {
+    this.mapChanges++;
+    this.observer?.mapChanged();
   }
 
   observe(observer: MemoryObserver): void {
@@ -89,7 +99,7 @@ export class MachineMemory {
       this.readMap[firstPage + page] = offset + page * PAGE_BYTES;
       this.writeMap[firstPage + page] = 0;
     }
-    this.observer?.mapChanged();
+    this.changeMap();
   }
 
   /** Makes whole pages below `ramBytes` device registers. A0000-BFFFF and everything above RAM that is not ROM are so from the start. */
@@ -99,7 +109,7 @@ export class MachineMemory {
       this.readMap[page] = 0;
       this.writeMap[page] = 0;
     }
-    this.observer?.mapChanged();
+    this.changeMap();
   }
 
   /**
@@ -115,7 +125,7 @@ export class MachineMemory {
       this.readMap[page] = readRam ? ram : (this.romBeneath.get(page) ?? 0);
       this.writeMap[page] = writeRam ? ram : 0;
     }
-    this.observer?.mapChanged();
+    this.changeMap();
   }
 
   /** ROM pages that shadow RAM hides at the moment. */
@@ -149,7 +159,23 @@ export class MachineMemory {
     else this.bytes[offset] = value;
     const line = (offset - RAM) >>> CODE_LINE_SHIFT;
     const lastLine = (offset + sizeBytes - 1 - RAM) >>> CODE_LINE_SHIFT;
-    if (this.codeMap[line] !== 0 || this.codeMap[lastLine] !== 0) this.observer?.codeOverwritten(offset, sizeBytes);
+    if ((this.codeMap[line] !== 0 || this.codeMap[lastLine] !== 0) && this.isCode(offset, sizeBytes)) this.observer?.codeOverwritten(offset, sizeBytes);
+  }
+
+  /** Whether code was decoded from one of up to 4 bytes. */
+  /** Whether RAM above 1 MiB and below the video memory lies where its physical addresses say, so that compiled code may take one for the other. */
+  get isRegular(): boolean {
+    const { readMap, writeMap } = this;
+    for (let page = 0; page < readMap.length; page++) {
+      if (page === 0xa0) page = 0x100;
+      if (readMap[page] !== RAM + page * PAGE_BYTES || writeMap[page] !== readMap[page]) return false;
+    }
+    return true;
+  }
+
+  private isCode(offset: number, sizeBytes: number): boolean {
+    for (let at = offset - RAM; at < offset - RAM + sizeBytes; at++) if (((this.codeBits[at >>> CODE_LINE_SHIFT]! >>> (at & 31)) & 1) !== 0) return true;
+    return false;
   }
 
   /** Fills `count` elements; the caller notes the write. */
@@ -168,11 +194,13 @@ export class MachineMemory {
   markCode(offset: number, lengthBytes: number): void {
     if (offset < RAM) return;
     this.codeMap.fill(1, (offset - RAM) >>> CODE_LINE_SHIFT, ((offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT) + 1);
+    for (let at = offset - RAM; at < offset - RAM + lengthBytes; at++) this.codeBits[at >>> CODE_LINE_SHIFT]! |= 1 << (at & 31);
   }
 
   /** Takes back `markCode` for one line of RAM. */
   clearCodeLine(line: number): void {
     this.codeMap[line] = 0;
+    this.codeBits[line] = 0;
   }
 
   /** Whether any line of the page at this offset may hold decoded code. */
@@ -233,6 +261,6 @@ export class MachineMemory {
       this.writeMap[page] = visitor.u32(this.writeMap[page]!);
     }
     // A visitor that restores has replaced RAM; one that does not merely makes code be decoded again.
-    this.observer?.mapChanged();
+    this.changeMap();
   }
 }

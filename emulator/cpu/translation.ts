@@ -105,6 +105,11 @@ export class Translation {
     this.flush();
   }
 
+  /** Whether every access has to be looked at, so that no table may be asked. */
+  get isWatched(): boolean {
+    return this.watch !== null || this.checkAlignment;
+  }
+
   get a20(): boolean {
     return this.a20Mask === -1;
   }
