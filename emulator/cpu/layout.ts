@@ -58,6 +58,8 @@ export const FPU_BYTES = 1024;
 
 /** Compiled code (jit/): instructions left when it returns; the context that entries of the jump cache belong to, as a quadword. */
 export const JIT_BUDGET = 4096;
+/** Not 0 while an interrupt waits for IF or NMI is blocked: noted whenever compiled code is entered. A slot. */
+export const JIT_ATTENTION = 1028;
 /** What an IN gave. */
 export const JIT_VALUE = 4100;
 export const JIT_CONTEXT = 4104;
@@ -87,13 +89,17 @@ export const CODE_MAP = TLB_EMPTY + TLB_BYTES;
 export const CODE_BITS = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT) + 0x10000;
 
 /**
- * Where compiled code finds compiled code: entries of 16 bytes by a hash of EIP. EIP and context as a quadword, then table slot and number
- * of the entry within that region (jit/).
+ * Where compiled code finds compiled code: entries of 16 bytes by a hash of EIP. EIP and context as a quadword, then table slot in the low and number
+ * of the entry in the high half of a dword, then the region's entry map (jit/).
  */
 export const JUMP_CACHE = CODE_BITS + MAX_RAM_BYTES / 8 + 0x10000;
 export const JUMP_CACHE_ENTRIES = 4096;
 
+/** Entry maps of compiled regions: a byte for each address of the region, the number of the entry there plus one (jit/). */
+export const ENTRY_MAPS = JUMP_CACHE + JUMP_CACHE_ENTRIES * 16;
+export const ENTRY_MAPS_BYTES = 8 << 20;
+
 /** Contents of ROMs, wherever the board maps them. */
-export const ROM = JUMP_CACHE + JUMP_CACHE_ENTRIES * 16;
+export const ROM = ENTRY_MAPS + ENTRY_MAPS_BYTES;
 export const ROM_BYTES = 4 << 20;
 export const RAM = ROM + ROM_BYTES;

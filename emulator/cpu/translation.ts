@@ -292,8 +292,8 @@ export class Translation {
   private writeSlow(linear: number, sizeBytes: AccessBytes, value: number, user: boolean): void {
     const low = linear & 0xfff;
     const page = (user ? this.writeUser : this.writeSupervisor)[linear >>> 12]!;
-    if (page < 0 && low + sizeBytes <= 4096 && this.watch === null && !this.checkAlignment) {
-      this.memory.store(-page | low, sizeBytes, value);
+    if (page !== 0 && low + sizeBytes <= 4096 && this.watch === null && !this.checkAlignment) {
+      this.memory.store((page < 0 ? -page : page) | low, sizeBytes, value);
       return;
     }
     if (this.checkAlignment) this.requireAligned(linear, sizeBytes);

@@ -38,6 +38,10 @@ export const decKind = (bits: Bits): number => DEC + SIZE_INDEX[bits];
 const family = (kind: number): number => (kind >= DEC ? DEC : kind >= INC ? INC : kind >= LOGIC ? LOGIC : kind >= SUB ? SUB : kind >= ADD ? ADD : CANONICAL);
 const bitsOf = (kind: number): Bits => SIZES[kind - family(kind)]!;
 
+/** Numbers of the helper functions behind `carriesFunction`. */
+const ARITHMETIC_FUNCTION = 1;
+const IMAGE_FUNCTION = 2;
+
 const CARRY_BITS = 0xc0000008 | 0;
 
 /** Which locals hold the parts of the flags: those of the region, or parameters of the helper function. */
@@ -112,6 +116,40 @@ export function carriesFunction(c: Code): void {
   c.op(OP.unreachable).end();
 }
 
+/** The body of the helper function (FLAG_RESULT, FLAG_CARRIES) -> the arithmetic flags in their places of EFLAGS. */
+export function arithmeticFunction(c: Code): void {
+  const bit = (position: number): void => void c.const(position).op(OP.shl).op(OP.or);
+  c.get(1).const(31).op(OP.shr_u);
+  c.const(0x9669).get(0).get(1).const(8).op(OP.shr_u).op(OP.xor).tee(2).get(2).const(4).op(OP.shr_u).op(OP.xor).const(15).op(OP.and).op(OP.shr_u).const(1).op(OP.and);
+  bit(2);
+  c.get(1).const(8).op(OP.and).const(1).op(OP.shl).op(OP.or);
+  c.get(0).op(OP.eqz);
+  bit(6);
+  c.get(0).get(1).const(31).op(OP.shl).op(OP.xor).const(31).op(OP.shr_u);
+  bit(7);
+  c.get(1).get(1).const(1).op(OP.shl).op(OP.xor).const(31).op(OP.shr_u);
+  bit(11);
+  c.end();
+}
+
+/** The body of the helper function (image of EFLAGS) -> FLAG_CARRIES, for a FLAG_RESULT of 0 if ZF is set, else 1. */
+export function imageFunction(c: Code): void {
+  const bit = (position: number): void => void c.get(0).const(position).op(OP.shr_u).const(1).op(OP.and);
+  bit(0);
+  c.const(31).op(OP.shl);
+  bit(0);
+  bit(11);
+  c.op(OP.xor).const(30).op(OP.shl).op(OP.or);
+  bit(4);
+  c.const(3).op(OP.shl).op(OP.or);
+  bit(7);
+  c.op(OP.or);
+  // The parity of a result of 0 is even, that of 1 odd: bit 8 corrects what the image says otherwise.
+  bit(6);
+  bit(2);
+  c.op(OP.xor).const(8).op(OP.shl).op(OP.or).end();
+}
+
 export class FlagEmitter {
   /** Kind of the flags at this point of the code, or DYNAMIC. */
   kind = DYNAMIC;
@@ -145,6 +183,16 @@ export class FlagEmitter {
     } else pushCarriesOf(c, this.kind, REGION);
     c.set(FLAG_X);
     this.kind = CANONICAL;
+  }
+
+  /** Pushes the arithmetic flags in their places of EFLAGS; they are canonical. */
+  pushArithmetic(): void {
+    this.c.get(FLAG_R).get(FLAG_X).call(this.carriesIndex + ARITHMETIC_FUNCTION);
+  }
+
+  /** Pushes FLAG_CARRIES for an image of EFLAGS in a local. */
+  pushCarriesOfImage(local: number): void {
+    this.c.get(local).call(this.carriesIndex + IMAGE_FUNCTION);
   }
 
   /** Pushes CF as 0 or 1. */

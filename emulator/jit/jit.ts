@@ -7,12 +7,13 @@ import type { Block, CompiledEntry, CompiledRegion } from "../cpu/block.ts";
 import type { Core } from "../cpu/core.ts";
 import type { Engine, Interpreter } from "../cpu/interpreter.ts";
 import {
-  CPL, CR0, CS, EIP, JIT_BUDGET, JIT_CONTEXT, JIT_VALUE, JUMP_CACHE, JUMP_CACHE_ENTRIES, LIMIT,
+  CPL, CR0, CS, EIP, ENTRY_MAPS, ENTRY_MAPS_BYTES, JIT_ATTENTION, JIT_BUDGET, JIT_CONTEXT, JIT_VALUE, JUMP_CACHE, JUMP_CACHE_ENTRIES, LIMIT,
 } from "../cpu/layout.ts";
 import { CR0_PG, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import type { AccessBytes } from "../bus.ts";
 import { moduleFor } from "./module-cache.ts";
 import type { Region } from "./region.ts";
+import { entryMap } from "./region.ts";
 import { RegionSelector } from "./select.ts";
 import type { Shape } from "./shape.ts";
 import { shapeKey } from "./shape.ts";
@@ -36,6 +37,9 @@ const FIRST_TABLE_SIZE = 64;
 const MIN_DIRECT_RAM = 2 << 20;
 /** Table slots are not used again before all code is dropped. */
 const MAX_REGIONS = 8192;
+const LARGEST_MAP = 32768;
+/** In JIT_ATTENTION, beside the bits of `attention`. */
+const NMI_BLOCKED = 1 << 16;
 const MODE_BITS = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_USER;
 
 /** Thrown through compiled code when the processor was reset beneath it. */
@@ -46,16 +50,20 @@ type RegionFunction = (entry: number, budget: number, self: number) => number;
 class MachineRegion implements CompiledRegion {
   readonly blocks: readonly Block[];
   readonly slot: number;
+  readonly mapAddress: number;
   readonly run: RegionFunction;
   readonly direct: boolean;
+  readonly isProtected: boolean;
   /** EIPs of the entries. */
   readonly entries: readonly number[];
 
-  constructor(blocks: readonly Block[], slot: number, run: RegionFunction, direct: boolean, entries: readonly number[]) {
+  constructor(blocks: readonly Block[], slot: number, mapAddress: number, run: RegionFunction, { direct, isProtected }: Shape, entries: readonly number[]) {
     this.blocks = blocks;
     this.slot = slot;
+    this.mapAddress = mapAddress;
     this.run = run;
     this.direct = direct;
+    this.isProtected = isProtected;
     this.entries = entries;
   }
 }
@@ -72,6 +80,7 @@ export class Jit implements Engine {
   private readonly table: WebAssembly.Table;
   private readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   private slots = 0;
+  private mapEnd = ENTRY_MAPS;
   /** What `remaining` is when compiled code has used up its budget. */
   private base = 0;
   /** Changes when compiled code was discarded, which may be code that runs. */
@@ -81,6 +90,7 @@ export class Jit implements Engine {
   private modeKey = -1;
   private epoch = -1;
   private direct = false;
+  private isProtected = false;
   private nextContext = 1;
   private readonly contexts = new Map<number, number>();
   private mapEpoch = -1;
@@ -125,19 +135,20 @@ export class Jit implements Engine {
     const region = entry.region as MachineRegion;
     const budget = core.remaining < MAX_BUDGET ? core.remaining : MAX_BUDGET;
     if (budget < LEAST_BUDGET || core.mmu.isWatched) return false;
-    if (region.direct !== this.direct) {
+    if (region.direct !== this.direct || region.isProtected !== this.isProtected) {
       block.compiled = null;
       block.count = 0;
       return false;
     }
-    this.remember(block.eip, region.slot, entry.index);
+    this.remember(block.eip, region, entry.index);
+    this.words[JIT_ATTENTION] = core.attention | (core.nmiBlocked ? NMI_BLOCKED : 0);
     this.base = core.remaining - budget;
     core.link = null;
     this.statistics.entered++;
     const before = core.remaining;
     let reason: number;
     try {
-      reason = region.run(entry.index, budget, region.slot);
+      reason = region.run(entry.index + 1, budget, region.mapAddress);
     } catch (error) {
       if (error !== ABANDONED) throw error;
       return true;
@@ -152,13 +163,13 @@ export class Jit implements Engine {
   }
 
   /** Enters a region into the jump cache, so that compiled code finds it. */
-  private remember(eip: number, slot: number, index: number): void {
+  private remember(eip: number, region: MachineRegion, index: number): void {
     const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip);
     const { words } = this;
     words[at] = eip;
     words[at + 1] = words[(JIT_CONTEXT >>> 2) + 1]!;
-    words[at + 2] = slot;
-    words[at + 3] = index;
+    words[at + 2] = region.slot | ((index + 1) << 16);
+    words[at + 3] = region.mapAddress;
   }
 
   private updateContext(): void {
@@ -184,6 +195,7 @@ export class Jit implements Engine {
       this.mapEpoch = core.memory.mapChanges;
       this.isRegular = core.memory.isRegular;
     }
+    this.isProtected = core.state.protectedMode;
     this.direct =
       (core.s[CR0]! & CR0_PG) === 0 && core.mmu.a20 && this.isRegular && core.memory.ramBytes >= MIN_DIRECT_RAM &&
       (modeKey & (MODE_CODE32 | MODE_FLAT)) === (MODE_CODE32 | MODE_FLAT);
@@ -241,9 +253,11 @@ export class Jit implements Engine {
     if (this.core.state.modeKey !== this.modeKey || this.core.mmu.epoch !== this.epoch) this.updateContext();
     const region = this.selector.select(block, this.shape(), this.leastCount, this.slowSites);
     if (region === null) return;
-    if (this.slots === MAX_REGIONS) {
+    if (this.slots === MAX_REGIONS || this.mapEnd > ENTRY_MAPS + ENTRY_MAPS_BYTES - LARGEST_MAP) {
       // Everything is dropped; what is hot comes back.
       this.slots = 0;
+      this.core.memory.bytes.fill(0, ENTRY_MAPS, this.mapEnd);
+      this.mapEnd = ENTRY_MAPS;
       this.interpreter.clear();
       return;
     }
@@ -252,7 +266,7 @@ export class Jit implements Engine {
 
   private shape(): Shape {
     const { core } = this;
-    return { direct: this.direct, ramBytes: core.memory.ramBytes, mode: core.state.modeKey & MODE_BITS, codeLimit: core.s[LIMIT + CS]! >>> 0 };
+    return { direct: this.direct, isProtected: this.isProtected, ramBytes: core.memory.ramBytes, mode: core.state.modeKey & MODE_BITS, codeLimit: core.s[LIMIT + CS]! >>> 0 };
   }
 
   private install(region: Region): void {
@@ -264,12 +278,20 @@ export class Jit implements Engine {
     this.table.set(slot, run);
     const blocks = [...new Set(region.blocks.map(({ source }) => source))];
     const entries = region.entries.map((index) => region.blocks[index]!);
-    const installed = new MachineRegion(blocks, slot, run, region.shape.direct, entries.map(({ eip }) => eip));
+    const map = entryMap(region);
+    const mapAddress = this.mapEnd;
+    if (map !== null) {
+      this.mapEnd += (map.sizeBytes + 15) & ~15;
+      entries.forEach(({ eip }, index) => {
+        this.core.memory.bytes[mapAddress + (eip - map.firstEip)] = index + 1;
+      });
+    }
+    const installed = new MachineRegion(blocks, slot, mapAddress, run, region.shape, entries.map(({ eip }) => eip));
     for (const block of blocks) (block.regions ??= []).push(installed);
     entries.forEach(({ source }, index) => {
       const entry: CompiledEntry = { region: installed, index };
       source.compiled = entry;
-      this.remember(source.eip, slot, index);
+      this.remember(source.eip, installed, index);
     });
     this.statistics.regions++;
     this.statistics.instructions += region.blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);
@@ -277,7 +299,7 @@ export class Jit implements Engine {
 
   private keyOf(region: Region): string {
     const { bytes } = this.core.memory;
-    const parts = [shapeKey(region.shape), region.entries.join(","), [...region.slowSites].join(",")];
+    const parts = [shapeKey(region.shape), region.entries.join(","), [...region.slowSites].join(","), region.lowRegisters];
     for (const { eip, instructions, next, source } of region.blocks) {
       let text = "";
       const length = (next - eip) & 0xffff;
@@ -299,7 +321,7 @@ export class Jit implements Engine {
     this.statistics.discarded++;
     for (const eip of region.entries) {
       const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip);
-      if (this.words[at + 2] === region.slot) this.words[at + 1] = 0;
+      if ((this.words[at + 2]! & 0xffff) === region.slot) this.words[at + 1] = 0;
     }
     for (const block of region.blocks) {
       if (block.compiled?.region === region) {

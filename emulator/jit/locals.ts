@@ -1,11 +1,11 @@
 /** The locals of a compiled region, by number. Parameters come first, then 64-bit temporaries, then 32-bit values. */
 import { I32, I64 } from "./wasm.ts";
 
-/** Parameter: number of the entry to begin at. */
+/** Parameter: number of the entry to begin at, plus one. */
 export const ENTRY = 0;
 /** Parameter: instructions that may still be run. Less those of the block that runs. */
 export const BUDGET = 1;
-/** Parameter: slot of this region in the machine's table. */
+/** Parameter: where the entry map of this region lies. */
 export const SELF = 2;
 export const WIDE = 3;
 export const WIDE2 = 4;

@@ -6,8 +6,8 @@ import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { CS, EAX, EBX, ECX, EBP, EDI, EDX, EFLAGS, ES, ESI, ESP, JIT_VALUE, SS } from "../cpu/layout.ts";
 import { DF } from "../cpu/flags.ts";
 import { operandSize, registerOf } from "../cpu/operands.ts";
-import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { ARITHMETIC } from "./arithmetic.ts";
+import { INTERRUPTS } from "./interrupts.ts";
 import type { Bits } from "./flags.ts";
 import { FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Operation } from "./operands.ts";
@@ -18,7 +18,7 @@ import { SHIFTS } from "./shifts.ts";
 import type { Translator } from "./translator.ts";
 import { OP } from "./wasm.ts";
 
-const wideStack = (t: Translator): boolean => (t.region.shape.mode & MODE_STACK32) !== 0;
+const wideStack = (t: Translator): boolean => t.hasWideStack;
 
 /** Pushes a value of the instruction's size on the guest's stack: checked first, so that nothing has changed when it fails. */
 function pushGuest(t: Translator, bits: Bits, push: () => void): void {
@@ -331,12 +331,12 @@ const translate: Operation = (t, insn) => () => {
 // Ports, at CPL 0 only: the helper looks again.
 
 const output: Operation = (t, insn) => {
-  if ((t.region.shape.mode & MODE_USER) !== 0) return null;
+  if (t.isUser) return null;
   return () => t.out(() => pushOperand(t, insn, 0), () => pushOperand(t, insn, 1), operandSize(insn, 1) >>> 3);
 };
 
 const input: Operation = (t, insn) => {
-  if ((t.region.shape.mode & MODE_USER) !== 0) return null;
+  if (t.isUser) return null;
   const bits = bitsOfOperand(insn, 0);
   return () => t.in(() => pushOperand(t, insn, 1), bits >>> 3, () => writeRegister(t, registerOf(insn, 0), bits, () => t.c.const(0).load(4, JIT_VALUE)));
 };
@@ -346,6 +346,7 @@ const nothing: Operation = () => () => undefined;
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...ARITHMETIC,
   ...SHIFTS,
+  ...INTERRUPTS,
   mov: move,
   movzx: extend(false),
   movsx: extend(true),
@@ -382,7 +383,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   in: input,
 };
 
-const STACK_OR_STRING = new Set(["push", "pop", "leave", "call", "call_indirect", "jmp_indirect", "ret", "movs", "stos", "lods", "xlat", "div", "idiv"]);
+const STACK_OR_STRING = new Set(["push", "pop", "leave", "call", "call_indirect", "jmp_indirect", "ret", "movs", "stos", "lods", "xlat", "div", "idiv", ...Object.keys(INTERRUPTS)]);
 const ADDRESS_ONLY = new Set(["lea", "nop"]);
 
 /** Whether an instruction has a slow path. */

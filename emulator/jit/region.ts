@@ -24,6 +24,19 @@ export interface Region {
   readonly entries: readonly number[];
   /** Instructions, by EIP, whose slow path is made to return into the region instead of leaving it. */
   readonly slowSites: ReadonlySet<number>;
+  /** A bit for each general register that held a low address when the region was made: a guess about where accesses go. */
+  readonly lowRegisters: number;
+}
+
+/** Beyond this an entry map is not worth its memory. */
+const MAX_MAP_BYTES = 16384;
+
+/** The addresses that an entry map covers; null when the entries lie too far apart. */
+export function entryMap({ blocks, entries }: Region): { readonly firstEip: number; readonly sizeBytes: number } | null {
+  const eips = entries.map((entry) => blocks[entry]!.eip >>> 0);
+  const firstEip = Math.min(...eips);
+  const sizeBytes = Math.max(...eips) - firstEip + 1;
+  return sizeBytes > MAX_MAP_BYTES ? null : { firstEip: firstEip | 0, sizeBytes };
 }
 
 /** How a block ends. */
@@ -31,7 +44,7 @@ export type Ending = "jump" | "branch" | "call" | "indirect" | "next";
 
 const ENDINGS: Readonly<Record<string, Ending>> = {
   jmp: "jump", jcc: "branch", loop: "branch", loope: "branch", loopne: "branch", jcxz: "branch", call: "call",
-  jmp_indirect: "indirect", call_indirect: "indirect", ret: "indirect",
+  jmp_indirect: "indirect", call_indirect: "indirect", ret: "indirect", int: "indirect", iret: "indirect",
 };
 
 export function endingOf(insn: DecodedInstruction): Ending {
@@ -58,5 +71,5 @@ export function successorsOf(block: { readonly instructions: readonly DecodedIns
 /** Where a call returns to, if the block ends with one. */
 export function returnSiteOf(block: { readonly instructions: readonly DecodedInstruction[]; readonly next: number }): number | null {
   const { semantic } = block.instructions[block.instructions.length - 1]!.form;
-  return semantic === "call" || semantic === "call_indirect" ? block.next : null;
+  return semantic === "call" || semantic === "call_indirect" || semantic === "int" ? block.next : null;
 }

@@ -65,7 +65,13 @@ export class RegionSelector {
       }
     }
     const blocks = split([...chosen.values()]);
-    return { shape, blocks, entries: entriesOf(blocks, roots), slowSites: new Set(blocks.flatMap(({ instructions: list }) => list.map(({ eip }) => eip)).filter((eip) => slowSites.has(eip))) };
+    return { shape, blocks, entries: entriesOf(blocks, roots), lowRegisters: this.lowRegisters(), slowSites: new Set(blocks.flatMap(({ instructions: list }) => list.map(({ eip }) => eip)).filter((eip) => slowSites.has(eip))) };
+  }
+
+  private lowRegisters(): number {
+    let bits = 0;
+    for (let register = 0; register < 8; register++) if (this.core.s[register]! >>> 0 < 0xa0000) bits |= 1 << register;
+    return bits;
   }
 
   private blockAt(eip: number, hot: Block, shape: Shape): Block | null {

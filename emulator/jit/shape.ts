@@ -8,6 +8,8 @@ import { MODE_USER } from "../cpu/state.ts";
 export interface Shape {
   /** Unpaged, A20 open, RAM where its address says: an address below the limits is an offset in RAM. Else the translation tables are asked. */
   readonly direct: boolean;
+  /** CR0.PE is set. */
+  readonly isProtected: boolean;
   readonly ramBytes: number;
   /** Bits of MODE_* but not the number of the code segment's limit, which is `codeLimit`. */
   readonly mode: number;
@@ -15,8 +17,8 @@ export interface Shape {
 }
 
 /** What the shape adds to the bytes that a compiled module is found by. */
-export function shapeKey({ direct, ramBytes, mode, codeLimit }: Shape): string {
-  return `${direct ? ramBytes : 0}/${mode}/${codeLimit}`;
+export function shapeKey({ direct, isProtected, ramBytes, mode, codeLimit }: Shape): string {
+  return `${direct ? ramBytes : 0}/${isProtected}/${mode}/${codeLimit}`;
 }
 
 export const readTable = (shape: Shape): number => ((shape.mode & MODE_USER) !== 0 ? TLB_READ_USER : TLB_READ_SUPERVISOR);

@@ -8,8 +8,9 @@
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { ESP, EIP, FLAG_CARRIES, FLAG_RESULT, JIT_BUDGET, JIT_CONTEXT, JUMP_CACHE, JUMP_CACHE_ENTRIES } from "../cpu/layout.ts";
 import { branchTarget } from "../cpu/handlers/control.ts";
-import { AccessEmitter, codeAtFunction } from "./access.ts";
-import { CANONICAL, DYNAMIC, FlagEmitter, carriesFunction } from "./flags.ts";
+import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
+import { AccessEmitter, codeAtFunction, refillFunctions } from "./access.ts";
+import { CANONICAL, DYNAMIC, FlagEmitter, arithmeticFunction, carriesFunction, imageFunction } from "./flags.ts";
 import { structure } from "./flow.ts";
 import type { Structure } from "./flow.ts";
 import {
@@ -17,7 +18,7 @@ import {
 } from "./locals.ts";
 import { OPERATIONS, mayLeave } from "./operations.ts";
 import type { Region, RegionBlock } from "./region.ts";
-import { endingOf, successorsOf } from "./region.ts";
+import { endingOf, entryMap, successorsOf } from "./region.ts";
 import { Code, I32, OP, encodeModule } from "./wasm.ts";
 
 // Why a region was left: its result. State, EIP and JIT_BUDGET are up to date.
@@ -45,23 +46,28 @@ const IMPORTS = [
   { name: "in", type: 3 },
 ];
 const CARRIES = IMPORTS.length + 1;
-const CODE_AT = IMPORTS.length + 2;
+const CODE_AT = IMPORTS.length + 4;
 const TYPES = [
   { parameters: PARAMETERS, results: [I32] },
   { parameters: [I32, I32], results: [I32] },
   { parameters: [I32, I32, I32, I32], results: [I32] },
   { parameters: [I32, I32, I32], results: [I32] },
+  { parameters: [I32], results: [I32] },
 ];
 
 /** Something that is known only at the end: which registers to move, which pages to forget. */
 type Insertion = "flush" | "reload" | "forget";
 
-/** The module of a region. Its function takes (entry, budget, own table slot) and returns an EXIT_*. */
+/** The module of a region. Its function takes (number of the entry plus one, budget, address of its entry map) and returns an EXIT_*. */
 export function translate(region: Region): Uint8Array<ArrayBuffer> {
   const translator = new Translator(region);
   const main = translator.run();
   const carries = new Code();
   carriesFunction(carries);
+  const arithmetic = new Code();
+  arithmeticFunction(arithmetic);
+  const image = new Code();
+  imageFunction(image);
   const codeAt = new Code();
   codeAtFunction(codeAt);
   return encodeModule({
@@ -70,7 +76,10 @@ export function translate(region: Region): Uint8Array<ArrayBuffer> {
     functions: [
       { type: 0, locals: localTypes(translator.access.localCount), code: main },
       { type: 2, locals: [], code: carries },
+      { type: 1, locals: [I32], code: arithmetic },
+      { type: 4, locals: [], code: image },
       { type: 1, locals: [], code: codeAt },
+      ...refillFunctions(region.shape, CODE_AT).map((code) => ({ type: 1, locals: [I32], code })),
     ],
     memoryPages: { initial: 1, maximum: 65536 },
   });
@@ -100,7 +109,15 @@ export class Translator {
   constructor(region: Region) {
     this.region = region;
     this.flags = new FlagEmitter(this.c, CARRIES);
-    this.access = new AccessEmitter(this.c, region.shape, CODE_AT);
+    this.access = new AccessEmitter(this.c, region.shape, region.lowRegisters, CODE_AT);
+  }
+
+  get isUser(): boolean {
+    return (this.region.shape.mode & MODE_USER) !== 0;
+  }
+
+  get hasWideStack(): boolean {
+    return (this.region.shape.mode & MODE_STACK32) !== 0;
   }
 
   private get blockBase(): number {
@@ -179,7 +196,7 @@ export class Translator {
   private emitNode(node: number): void {
     const { c } = this;
     if (node === 0) {
-      c.get(ENTRY).brTable([...this.entryBlocks.map((_, i) => this.labels[1 + i]!), this.labels[1]!]);
+      c.get(ENTRY).brTable([this.labels[1]!, ...this.entryBlocks.map((_, i) => this.labels[1 + i]!), this.labels[1]!]);
       return;
     }
     this.node = node;
@@ -275,7 +292,7 @@ export class Translator {
     }
     if (this.node >= this.blockBase && !this.successors[this.node]!.includes(node)) {
       flags.spill();
-      c.const(this.entryBlocks.indexOf(node - this.blockBase)).set(ENTRY).br(this.loops[0]!);
+      c.const(this.entryBlocks.indexOf(node - this.blockBase) + 1).set(ENTRY).br(this.loops[0]!);
       return;
     }
     const count = this.region.blocks[node - this.blockBase]!.instructions.length;
@@ -335,7 +352,8 @@ export class Translator {
     }
     const emit = OPERATIONS[semantic]!(this, insn);
     if (emit === null) {
-      this.exit(insn.eip, EXIT_INTERPRET, this.notRun);
+      if (direct) this.exit(insn.eip, EXIT_INTERPRET, this.notRun);
+      else this.stepAway();
       return;
     }
     this.guarded(emit, false);
@@ -347,11 +365,12 @@ export class Translator {
   private dispatch(): void {
     const { c } = this;
     this.flags.spill();
-    this.pushJumpCacheHit();
-    c.if();
-    c.get(T0).load(4, JUMP_CACHE + 8).get(SELF).op(OP.eq).if();
-    c.get(T0).load(4, JUMP_CACHE + 12).set(ENTRY).br(this.loops[0]!);
-    c.end().end();
+    const map = entryMap(this.region);
+    if (map !== null) {
+      c.get(TARGET).const(map.firstEip).op(OP.sub).tee(T0).const(map.sizeBytes).op(OP.lt_u).if();
+      c.get(T0).get(SELF).op(OP.add).load(1, 0).tee(ENTRY).brIf(this.loops[0]!);
+      c.end();
+    }
     c.const(EXIT_LOOKUP).set(REASON).br(this.leave);
   }
 
@@ -379,6 +398,16 @@ export class Translator {
     c.get(T0).const(unused).op(OP.sub).tee(BUDGET).const(0).op(OP.lt_s).if();
     this.exit(this.nextEip, EXIT_BUDGET, unused);
     c.end();
+  }
+
+  /** Has the interpreter run an instruction that goes somewhere, and leaves. */
+  private stepAway(): void {
+    const { c } = this;
+    for (let register = 0; register < 8; register++) this.written.add(register), this.used.add(register);
+    this.flags.spill();
+    this.insert("flush");
+    this.flushFlags();
+    c.const(this.insnEip).get(BUDGET).const(this.notRun).op(OP.add).call(STEP).op(OP.drop).const(EXIT_STOPPED).op(OP.return);
   }
 
   /** OUT: `pushPort` and `pushValue` push its operands. */
@@ -450,7 +479,8 @@ export class Translator {
     c.get(REASON).op(OP.eqz).if();
     this.pushJumpCacheHit();
     c.if();
-    c.get(T0).load(4, JUMP_CACHE + 12).get(BUDGET).get(T0).load(4, JUMP_CACHE + 8).tee(T1).get(T1).returnCallIndirect(0);
+    c.get(T0).load(4, JUMP_CACHE + 8).tee(T1).const(16).op(OP.shr_u).get(BUDGET).get(T0).load(4, JUMP_CACHE + 12);
+    c.get(T1).const(0xffff).op(OP.and).returnCallIndirect(0);
     c.end().end();
     c.const(0).get(TARGET).store(4, 4 * EIP).const(0).get(BUDGET).store(4, JIT_BUDGET).get(REASON).end();
   }

@@ -29,6 +29,7 @@ const CODE = 0x120000;
 const CODE_LIMIT = 0x1fffff;
 const HIGH_SCRATCH = 0x200000;
 const INTERRUPT_VECTOR = 0x40;
+const TRAP_VECTOR = 0x41;
 const KERNEL_CODE = 0x08;
 const KERNEL_DATA = 0x10;
 const USER_CODE = 0x1b;
@@ -116,7 +117,7 @@ function straight(random: Random, out: Writer, count: number): void {
 }
 
 /** The program, to be loaded at CODE. */
-function program(random: Random): number[] {
+function program(random: Random, options: WorldOptions): number[] {
   const out = new Writer(CODE);
   const functions: number[] = [];
   const main = [0];
@@ -149,7 +150,7 @@ function program(random: Random): number[] {
   for (let block = 0; block < blocks; block++) {
     starts[block & 7] = out.here;
     straight(random, out, 1 + random.below(6));
-    switch (random.below(6)) {
+    switch (random.below(8)) {
       case 0: {
         // A loop whose counter is in memory.
         const counter = COUNTERS + 4 * random.below(8);
@@ -178,6 +179,13 @@ function program(random: Random): number[] {
         out.patch(at + 2, out.here);
         break;
       }
+      case 6:
+        // INT to a handler that only returns, flags pushed and popped; in ring 0 CLI and STI too.
+        for (let i = 0; i < 3; i++) {
+          out.put(...random.pick([[0xcd, INTERRUPT_VECTOR], [0xcd, TRAP_VECTOR], [0x9c, 0x9d], [0x9c, 0x58], ...(options.user ? [] : [[0xfa], [0xfb], [0xe6, 0x80], [0xe4, 0x61]])]));
+          straight(random, out, random.below(3));
+        }
+        break;
       case 4:
         out.put(0x50 + random.pick([0, 1, 2, 3, 5, 6, 7]));
         straight(random, out, 1 + random.below(2));
@@ -289,8 +297,9 @@ export function makeWorld(seed: number, options: WorldOptions, jit: JitMode): Wo
   handlers.put(0xcf);
   write(HANDLERS, handlers.bytes);
   const gate = (address: number): number[] => dwords([(KERNEL_CODE << 16) | (address & 0xffff), (address & 0xffff0000) | 0xee00]);
-  for (let vector = 0; vector < 256; vector++) write(IDT + 8 * vector, gate(vector === INTERRUPT_VECTOR ? HANDLERS + 64 : HANDLERS));
-  write(CODE, program(random));
+  for (let vector = 0; vector < 256; vector++) write(IDT + 8 * vector, gate(vector === INTERRUPT_VECTOR || vector === TRAP_VECTOR ? HANDLERS + 64 : HANDLERS));
+  write(IDT + 8 * TRAP_VECTOR + 5, [0xef]);
+  write(CODE, program(random, options));
   const { core } = cpu;
   const { s, state, segments } = core;
   const selectors: readonly (readonly [number, number, number, number])[] = [
