@@ -97,6 +97,11 @@ export class Core {
     this.fpu = new Fpu(this);
   }
 
+  /** Whether someone looks at what instructions do, for whom all code has to run in the interpreter. */
+  get isProbed(): boolean {
+    return this.codeProbe !== null || this.deliveryProbe !== null || this.mmu.isWatched;
+  }
+
   get retired(): number {
     return this.runEnd - this.remaining + this.index;
   }

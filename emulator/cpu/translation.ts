@@ -122,6 +122,11 @@ export class Translation {
     this.flush();
   }
 
+  /** Whether accesses have to be looked at, so that memory may not be reached beside this. */
+  get isWatched(): boolean {
+    return this.watch !== null || this.probe !== null || this.checkAlignment;
+  }
+
   get a20(): boolean {
     return this.a20Mask === -1;
   }
