@@ -7,7 +7,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { performance } from "node:perf_hooks";
+
 import type { ProcessorBus } from "../emulator/bus.ts";
 import { Cpu } from "../emulator/cpu/cpu.ts";
 import { MachineMemory } from "../emulator/cpu/memory.ts";
@@ -17,7 +17,7 @@ export const GUESTS = process.env["QURE_BENCH_GUESTS"] ?? join(dirname(fileURLTo
 const RAM_BYTES = 32 << 20;
 /** Retired instructions for each measured run. */
 const INSTRUCTIONS = 100_000_000;
-const RUNS = 3;
+const RUNS = Number(process.env["QURE_BENCH_RUNS"] ?? 3);
 
 /** Instructions of one iteration, from the README beside the guests. */
 export const PER_ITERATION: Readonly<Record<string, number>> = {

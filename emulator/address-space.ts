@@ -34,6 +34,8 @@ export class AddressSpace implements WindowFactory {
   /** Index into `#ranges` plus 1, for each port; 0 where nobody answers. */
   readonly #owners = new Uint8Array(PORTS);
   #memory: MemoryRange[] = [];
+  /** The range that answered last: accesses come in bursts. */
+  #lastFound: MemoryRange | null = null;
   readonly #reported = new Set<string>();
   readonly #report: (line: string) => void;
 
@@ -51,6 +53,7 @@ export class AddressSpace implements WindowFactory {
   /** A range of physical addresses that never moves. */
   claimMemory(first: number, sizeBytes: number, handler: MmioHandler): void {
     this.#memory.unshift({ first, end: first + sizeBytes, handler });
+    this.#lastFound = null;
   }
 
   portWindow(sizeBytes: number, handler: PortHandler): Window {
@@ -74,6 +77,7 @@ export class AddressSpace implements WindowFactory {
         this.#memory = this.#memory.filter((range) => range !== current);
         current = base === null ? null : { first: base, end: base + sizeBytes, handler };
         if (current !== null) this.#memory.push(current);
+        this.#lastFound = null;
       },
     };
   }
@@ -119,7 +123,11 @@ export class AddressSpace implements WindowFactory {
   }
 
   #find(physicalAddress: number): MemoryRange | null {
-    for (const range of this.#memory) if (physicalAddress >= range.first && physicalAddress < range.end) return range;
+    const last = this.#lastFound;
+    if (last !== null && physicalAddress >= last.first && physicalAddress < last.end) return last;
+    for (const range of this.#memory) {
+      if (physicalAddress >= range.first && physicalAddress < range.end) return (this.#lastFound = range);
+    }
     return null;
   }
 

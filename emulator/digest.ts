@@ -2,6 +2,7 @@
  * A digest of a machine's state: 128 bits, the same for the same state on every host. It detects differences; it is
  * not meant to withstand anyone who looks for collisions. The mixing is that of MurmurHash3 x86_128 (Austin Appleby, public domain).
  */
+import { areZero, PAGE_BYTES, wordsOf } from "./pages.ts";
 import type { StateVisitor } from "./state.ts";
 
 const C1 = 0x239b961b;
@@ -65,13 +66,13 @@ export class Hash128 {
   }
 }
 
-const PAGE_BYTES = 4096;
 const PAGE_WORDS = PAGE_BYTES / 4;
 /** Scalars are collected and hashed in blocks of this many words. */
 const PENDING_WORDS = 256;
 
 /** Digests everything that is visited. Pages of zeros in large arrays cost a look and no more. */
 export class DigestVisitor implements StateVisitor {
+  readonly restoring = false;
   readonly #hash = new Hash128();
   readonly #pending = new Int32Array(PENDING_WORDS);
   #count = 0;
@@ -147,31 +148,31 @@ export class DigestVisitor implements StateVisitor {
   bytes(value: Uint8Array): void {
     this.#word(value.length);
     this.#flush();
-    const aligned = value.byteOffset % 4 === 0;
-    for (let start = 0; start < value.length; start += PAGE_BYTES) {
-      const size = Math.min(PAGE_BYTES, value.length - start);
-      let page: Int32Array;
-      if (aligned && size === PAGE_BYTES) {
-        page = new Int32Array(value.buffer, value.byteOffset + start, PAGE_WORDS);
-      } else {
-        this.#page.fill(0);
-        this.#pageBytes.set(value.subarray(start, start + size));
-        page = this.#page;
-      }
-      if (isZero(page)) continue;
-      this.#word(start / PAGE_BYTES);
-      this.#flush();
-      this.#hash.update(page, 0, Math.ceil(size / 16) * 4);
+    const words = wordsOf(value);
+    const wholeWords = words ? Math.floor(words.length / PAGE_WORDS) * PAGE_WORDS : 0;
+    let start = 0;
+    for (; words && start < wholeWords; start += PAGE_WORDS) {
+      if (areZero(words, start, start + PAGE_WORDS)) continue;
+      this.#pageNumber(start / PAGE_WORDS);
+      this.#hash.update(words, start, start + PAGE_WORDS);
     }
+    for (let byte = start * 4; byte < value.length; byte += PAGE_BYTES) {
+      const size = Math.min(PAGE_BYTES, value.length - byte);
+      this.#page.fill(0);
+      this.#pageBytes.set(value.subarray(byte, byte + size));
+      if (areZero(this.#page, 0, PAGE_WORDS)) continue;
+      this.#pageNumber(byte / PAGE_BYTES);
+      this.#hash.update(this.#page, 0, Math.ceil(size / 16) * 4);
+    }
+  }
+
+  #pageNumber(page: number): void {
+    this.#word(page);
+    this.#flush();
   }
 
   blob(value: Uint8Array): Uint8Array {
     this.bytes(value);
     return value;
   }
-}
-
-function isZero(page: Int32Array): boolean {
-  for (let index = 0; index < page.length; index++) if (page[index] !== 0) return false;
-  return true;
 }

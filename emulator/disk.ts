@@ -1,8 +1,34 @@
 /** Disks in memory, and the record of what a guest wrote that every disk needs for snapshots and digests. */
 import type { BlockBackend } from "./block.ts";
+import { PAGE_BYTES as CHUNK_BYTES } from "./pages.ts";
 import type { Stateful, StateVisitor } from "./state.ts";
 
-const CHUNK_BYTES = 4096;
+/** A medium that nobody writes: bytes, and zeros behind them. Any number of disks may lie over it. */
+export class BytesDisk implements BlockBackend {
+  readonly sizeBytes: number;
+  readonly readOnly = true;
+  readonly bytes: Uint8Array;
+
+  /** Keeps `bytes`, which nobody may change afterwards. */
+  constructor(bytes: Uint8Array, sizeBytes: number) {
+    this.bytes = bytes;
+    this.sizeBytes = sizeBytes;
+  }
+
+  read(offsetBytes: number, target: Uint8Array): void {
+    const part = this.bytes.subarray(offsetBytes, offsetBytes + target.length);
+    target.set(part);
+    target.fill(0, part.length);
+  }
+
+  write(): void {
+    throw new Error("a write to a medium that is read only");
+  }
+
+  flush(): void {
+    // Nothing is ever written.
+  }
+}
 
 /** A disk in memory that holds only what differs from zero or from the disk below it. */
 export class SparseDisk implements BlockBackend {
@@ -17,6 +43,16 @@ export class SparseDisk implements BlockBackend {
     this.sizeBytes = sizeBytes;
     this.#base = source.base ?? null;
     if (source.content) this.write(0, source.content.subarray(0, sizeBytes));
+  }
+
+  /** What is read where nothing was written; null for zeros. */
+  get base(): BlockBackend | null {
+    return this.#base;
+  }
+
+  /** What was written, in chunks of 4 KiB by their number. */
+  get chunks(): ReadonlyMap<number, Uint8Array> {
+    return this.#chunks;
   }
 
   read(offsetBytes: number, target: Uint8Array): void {
@@ -72,12 +108,16 @@ export class SparseDisk implements BlockBackend {
   }
 }
 
-/** A disk whose written chunks are part of the machine's state, wherever its bytes live. */
+/**
+ * A disk whose written chunks are part of the machine's state, wherever its bytes live. It keeps what those chunks held before, so that a
+ * state from before a write can be restored into it.
+ */
 export class TrackedDisk implements BlockBackend, Stateful {
   readonly sizeBytes: number;
   readonly readOnly: boolean;
   readonly #backend: BlockBackend;
-  readonly #written = new Set<number>();
+  /** Written chunks, and what each held before its first write. */
+  readonly #written = new Map<number, Uint8Array>();
 
   constructor(backend: BlockBackend) {
     this.#backend = backend;
@@ -92,7 +132,7 @@ export class TrackedDisk implements BlockBackend, Stateful {
   write(offsetBytes: number, source: Uint8Array): void {
     if (source.length === 0) return;
     const last = Math.floor((offsetBytes + source.length - 1) / CHUNK_BYTES);
-    for (let chunk = Math.floor(offsetBytes / CHUNK_BYTES); chunk <= last; chunk++) this.#written.add(chunk);
+    for (let chunk = Math.floor(offsetBytes / CHUNK_BYTES); chunk <= last; chunk++) this.#keep(chunk);
     this.#backend.write(offsetBytes, source);
   }
 
@@ -100,18 +140,34 @@ export class TrackedDisk implements BlockBackend, Stateful {
     this.#backend.flush();
   }
 
+  #readChunk(index: number): Uint8Array {
+    const bytes = new Uint8Array(Math.min(CHUNK_BYTES, this.sizeBytes - index * CHUNK_BYTES));
+    this.#backend.read(index * CHUNK_BYTES, bytes);
+    return bytes;
+  }
+
+  #keep(index: number): void {
+    if (!this.#written.has(index)) this.#written.set(index, this.#readChunk(index));
+  }
+
   visitState(visitor: StateVisitor): void {
     visitor.part("disk", 1);
-    const count = visitor.u32(this.#written.size);
-    const known = [...this.#written].sort((a, b) => a - b);
+    const known = [...this.#written.keys()].sort((a, b) => a - b);
+    const count = visitor.u32(known.length);
+    const visited = new Set<number>();
     for (let i = 0; i < count; i++) {
       const index = visitor.u32(known[i] ?? 0);
-      const bytes = new Uint8Array(Math.min(CHUNK_BYTES, this.sizeBytes - index * CHUNK_BYTES));
-      this.#backend.read(index * CHUNK_BYTES, bytes);
-      const before = bytes.slice();
+      const bytes = this.#readChunk(index);
       visitor.bytes(bytes);
-      // A restoring visitor has put other bytes in place.
-      if (bytes.some((byte, at) => byte !== before[at])) this.write(index * CHUNK_BYTES, bytes);
+      if (!visitor.restoring) continue;
+      visited.add(index);
+      this.write(index * CHUNK_BYTES, bytes);
+    }
+    if (!visitor.restoring) return;
+    for (const [index, before] of this.#written) {
+      if (visited.has(index)) continue;
+      this.#backend.write(index * CHUNK_BYTES, before);
+      this.#written.delete(index);
     }
   }
 }

@@ -4,12 +4,14 @@
  */
 import { Board, type BoardConfig, type BoardHost } from "./board.ts";
 import { TICK_NS } from "./clock.ts";
+import type { Counters } from "./counters.ts";
 import { Cpu } from "./cpu/cpu.ts";
 import { RAM } from "./cpu/layout.ts";
 import { MachineMemory } from "./cpu/memory.ts";
-import type { Processor } from "./cpu/processor.ts";
 import { readTextScreen, renderScreen, type Picture, type TextScreen } from "./devices/vga-text.ts";
 import { DigestVisitor } from "./digest.ts";
+import { StateReader, StateWriter } from "./state-io.ts";
+import type { CableEnd } from "./ether/cable-end.ts";
 import { TimerQueue } from "./events.ts";
 import type { JitMode } from "./jit/jit.ts";
 import type { Stateful, StateVisitor } from "./state.ts";
@@ -53,7 +55,9 @@ export class Machine implements Stateful {
   readonly name: string;
   readonly memory: MachineMemory;
   readonly board: Board;
-  readonly processor: Processor;
+  readonly processor: Cpu;
+  /** Hears of everything that comes from outside, after it has come: keys, bytes on a line, the reset button. Nothing else changes how a run goes on. */
+  onOutside: (() => void) | null = null;
   readonly #config: MachineConfig;
   readonly #timers: TimerQueue;
   /** Virtual time is `retired * TICK_NS` plus this: time during which the processor did not run. A multiple of TICK_NS. */
@@ -61,14 +65,17 @@ export class Machine implements Stateful {
   #power: Power = "on";
   #exitStatus: number | null = null;
   #resetRequested = false;
-  /** The reset line is held until then. */
-  #resetUntilNs: number;
+  /** The processor does not run before then: its reset line is held, or someone has stopped it. */
+  #heldUntilNs: number;
   #running = false;
+  /** A debugger wants the run to end when `retired` reaches this. */
+  #pauseAt = Infinity;
+  #paused = false;
 
   constructor(config: MachineConfig) {
     this.#config = config;
     this.name = config.name;
-    this.#resetUntilNs = config.powerOnNs ?? 0;
+    this.#heldUntilNs = config.powerOnNs ?? 0;
     this.memory = new MachineMemory(config.ramBytes);
     this.#loadFirmware(config.firmware);
     this.#timers = new TimerQueue({
@@ -77,7 +84,7 @@ export class Machine implements Stateful {
         if (this.#running) this.processor.setLimit(this.#limitFor(deadlineNs));
       },
     });
-    this.board = new Board(config, this.#boardHost());
+    this.board = new Board(config, this.#boardHost(), this.memory.counters);
     this.processor = new Cpu(this.memory, this.board, { jit: config.jit ?? "on" });
     this.board.reset();
   }
@@ -95,10 +102,10 @@ export class Machine implements Stateful {
         this.#resetRequested = true;
         this.processor.requestStop();
       },
-      powerOff: () => this.powerOff(),
+      powerOff: () => this.#switchOff(),
       exit: (status) => {
         this.#exitStatus = status;
-        this.powerOff();
+        this.#switchOff();
       },
       serialOutput: (port, byte) => serialOutput?.(port, byte),
       debugOutput: (byte) => debugOutput?.(byte),
@@ -135,6 +142,21 @@ export class Machine implements Stateful {
     return this.#power;
   }
 
+  /** Its network cables, in the order of its cards. */
+  get cables(): readonly CableEnd[] {
+    return this.#config.network.map(({ port }) => port);
+  }
+
+  /** What its engine has done so far. */
+  get counters(): Counters {
+    return this.memory.counters;
+  }
+
+  /** Virtual time during which the processor did not run. */
+  get idleNs(): number {
+    return this.#idleNs;
+  }
+
   /** What the guest wrote to the debug exit port, as QEMU would exit with it; null if it did not. */
   get exitStatus(): number | null {
     return this.#exitStatus;
@@ -143,8 +165,8 @@ export class Machine implements Stateful {
   /** When the machine has something to do: now while it runs, its next timer while it is halted, never when it is off. */
   get nextEventNs(): number {
     if (this.#power === "off") return Infinity;
-    if (!this.#resetRequested && (this.processor.halted || this.nowNs < this.#resetUntilNs)) {
-      const nextNs = Math.min(this.#timers.nextDeadlineNs, this.nowNs < this.#resetUntilNs ? this.#resetUntilNs : Infinity);
+    if (!this.#resetRequested && (this.processor.halted || this.nowNs < this.#heldUntilNs)) {
+      const nextNs = Math.min(this.#timers.nextDeadlineNs, this.nowNs < this.#heldUntilNs ? this.#heldUntilNs : Infinity);
       return Math.max(nextNs, this.nowNs);
     }
     return this.nowNs;
@@ -156,7 +178,8 @@ export class Machine implements Stateful {
    */
   runUntil(timeNs: number): void {
     const endNs = toTick(timeNs);
-    while (this.nowNs < endNs) {
+    if (this.processor.retired >= this.#pauseAt) this.#paused = true;
+    while (this.nowNs < endNs && !this.#paused) {
       if (this.#power === "off") {
         this.#idleUntil(endNs);
         break;
@@ -171,21 +194,45 @@ export class Machine implements Stateful {
   #runProcessor(endNs: number): void {
     const now = this.nowNs;
     const boundaryNs = Math.min(endNs, toTick(this.#timers.nextDeadlineNs));
-    if (now < this.#resetUntilNs) {
-      this.#idleUntil(Math.min(boundaryNs, this.#resetUntilNs));
+    if (now < this.#heldUntilNs) {
+      this.#idleUntil(Math.min(boundaryNs, this.#heldUntilNs));
       return;
     }
     this.#running = true;
     const reason = this.processor.run(this.#limitFor(boundaryNs));
     this.#running = false;
-    if (reason !== "halted") return;
+    if (this.processor.retired >= this.#pauseAt) this.#paused = true;
+    if (reason !== "halted" || this.#paused) return;
     // The instruction before HLT may have armed an earlier timer.
     this.#idleUntil(Math.min(endNs, toTick(this.#timers.nextDeadlineNs)));
   }
 
   /** The processor's `retired` at a virtual time that is not in the past. */
   #limitFor(timeNs: number): number {
-    return this.processor.retired + Math.max(0, Math.ceil((timeNs - this.nowNs) / TICK_NS));
+    return Math.min(this.#pauseAt, this.processor.retired + Math.max(0, Math.ceil((timeNs - this.nowNs) / TICK_NS)));
+  }
+
+  // A debugger stops a machine at an instruction boundary, and the guest cannot tell: `runUntil` comes back early.
+
+  /** Whether the machine stands still for a debugger: `runUntil` does nothing until `resume`. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Pauses once the processor has retired so many instructions. */
+  pauseAt(retired: number): void {
+    this.#pauseAt = retired;
+  }
+
+  /** Called from within a run: pauses in front of the running instruction, if its code probe leaves it there, or behind it. */
+  pause(where: "here" | "behind"): void {
+    this.#paused = true;
+    if (where === "behind") this.processor.setLimit(this.processor.retired + 1);
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#pauseAt = Infinity;
   }
 
   #idleUntil(timeNs: number): void {
@@ -194,7 +241,7 @@ export class Machine implements Stateful {
 
   #reset(): void {
     this.#resetRequested = false;
-    this.#resetUntilNs = this.nowNs + RESET_NS;
+    this.#heldUntilNs = this.nowNs + RESET_NS;
     this.board.reset();
     this.processor.reset();
   }
@@ -203,18 +250,26 @@ export class Machine implements Stateful {
   reset(): void {
     this.#log("reset by its button");
     this.#resetRequested = true;
+    this.onOutside?.();
   }
 
   /** Someone presses the power button of a machine that is on: an ACPI event, which the guest may heed. */
   pressPowerButton(): void {
     this.board.power.pressPowerButton();
+    this.onOutside?.();
   }
 
-  /** Takes the power away, as the guest does by ACPI or someone by pulling the plug. */
+  /** Takes the power away, as someone does who pulls the plug. */
   powerOff(): void {
+    this.#switchOff();
+    this.onOutside?.();
+  }
+
+  #switchOff(): void {
     if (this.#power === "off") return;
     this.#power = "off";
     this.#log("power off");
+    for (const { port } of this.#config.network) port.setPowered(false);
     this.processor.requestStop();
   }
 
@@ -224,8 +279,10 @@ export class Machine implements Stateful {
     this.#power = "on";
     this.#exitStatus = null;
     this.#clearMemory();
+    for (const { port } of this.#config.network) port.setPowered(true);
     for (const uart of this.board.uarts) uart.discardIncoming();
     this.#reset();
+    this.onOutside?.();
   }
 
   /** Off and on again. */
@@ -251,16 +308,19 @@ export class Machine implements Stateful {
   /** Bytes that arrive at COM1 (0) or COM2 (1), at the line rate. */
   serialInput(port: 0 | 1, bytes: Uint8Array): void {
     this.board.uarts[port].receive(bytes);
+    this.onOutside?.();
   }
 
   /** Types at the keyboard, as on a US layout. */
   typeText(text: string): void {
     this.board.keyboard.type(text);
+    this.onOutside?.();
   }
 
   /** A key goes down or up: its set 1 make code, E0xxh for extended keys (KEYS in devices/scancodes.ts). */
   key(code: number, down: boolean): void {
     this.board.keyboard.key(code, down);
+    this.onOutside?.();
   }
 
   /** The text on the screen. */
@@ -283,6 +343,7 @@ export class Machine implements Stateful {
   /** Writes RAM; other addresses ignore it. */
   writeMemory(physicalAddress: number, bytes: Uint8Array): void {
     this.memory.dma.write(physicalAddress, bytes);
+    this.onOutside?.();
   }
 
   /** A digest of the whole state, disks included, as 32 hexadecimal digits. */
@@ -292,6 +353,25 @@ export class Machine implements Stateful {
     return visitor.digest();
   }
 
+  /** The whole state but the firmware and what disks held before the machine was made, for `restoreState`. */
+  saveState(): Uint8Array {
+    const writer = new StateWriter();
+    this.visitState(writer);
+    return writer.result();
+  }
+
+  /** Puts a machine of the same configuration into a saved state. After a StateError it must not be used any more. */
+  restoreState(state: Uint8Array): void {
+    const reader = new StateReader(state);
+    this.visitState(reader);
+    reader.end();
+  }
+
+  /** The processor stands still until a time, as during a system management interrupt; devices go on. */
+  hold(untilNs: number): void {
+    this.#heldUntilNs = Math.max(this.#heldUntilNs, toTick(untilNs));
+  }
+
   visitState(visitor: StateVisitor): void {
     visitor.part("machine", 1);
     this.#idleNs = visitor.integer(this.#idleNs);
@@ -299,7 +379,7 @@ export class Machine implements Stateful {
     this.#exitStatus = visitor.integer(this.#exitStatus ?? Infinity);
     if (this.#exitStatus === Infinity) this.#exitStatus = null;
     this.#resetRequested = visitor.bool(this.#resetRequested);
-    this.#resetUntilNs = visitor.integer(this.#resetUntilNs);
+    this.#heldUntilNs = visitor.integer(this.#heldUntilNs);
     this.memory.visitState(visitor);
     this.processor.visitState(visitor);
     this.board.visitState(visitor);

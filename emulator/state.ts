@@ -6,6 +6,8 @@
  * restoring one returns what it read. So the three can never disagree about what the state is.
  */
 export interface StateVisitor {
+  /** Does this visitor put other values in place? What is derived from the state has to be made anew only then. */
+  readonly restoring: boolean;
   /** Opens a named, versioned part. A restoring visitor refuses a part of another name or version. */
   part(name: string, version: number): void;
   bool(value: boolean): boolean;

@@ -9,11 +9,12 @@ import { DEFAULT_DISK_BYTES, makeDisk } from "./image/disk.ts";
 import { makeIso } from "./image/iso9660.ts";
 import { ImageError, makeKernelImage, SECTOR_BYTES, type KernelImage } from "./image/kernel-image.ts";
 import { writeListing } from "./image/listing.ts";
-import { writeExecutable } from "./linker/elf-writer.ts";
-import { readElf } from "./linker/elf-reader.ts";
+import { fileWithCallFrames } from "./linker/call-frames.ts";
+import { readElf, type ElfObject } from "./linker/elf-reader.ts";
 import { link, type Linked, type LinkProblem } from "./linker/link.ts";
 import { writeMap } from "./linker/map.ts";
 import { parseScript, ScriptError, type LinkerScript } from "./linker/script.ts";
+import { ObjectCache, type AssembledSource } from "./object-cache.ts";
 
 /** Paths are relative to the tree's root and have forward slashes. */
 export interface SourceTree {
@@ -41,6 +42,8 @@ export interface BuildOptions {
   readonly version: string;
   readonly revision: number;
   readonly diskBytes?: number;
+  /** Carries objects from one build to the next. */
+  readonly cache?: ObjectCache;
 }
 
 /** Address at which kernel.elf is linked; the loader puts the kernel there on every PC with more than 1 MiB. */
@@ -57,10 +60,11 @@ class BuildFailure extends Error {
 
 /** Builds loader, kernel and images. */
 export function buildSystem(tree: SourceTree, options: BuildOptions): BuildResult {
+  const cache = options.cache ?? new ObjectCache();
   return collect((warnings) => {
-    const loader = linkFlat(tree, "boot/loader", "boot/loader.ld", ["boot", "asm/include"], warnings);
+    const loader = linkFlat(tree, "boot/loader", "boot/loader.ld", ["boot", "asm/include"], warnings, cache);
     const script = readScript(tree, "asm/kernel.ld");
-    const objects = assembleFolder(tree, "asm", ["asm/include"], warnings);
+    const objects = assembleFolder(tree, "asm", ["asm/include"], warnings, cache);
     const kernel = linkAll(tree, { objects, script, sectionStart: new Map([[".kernel32", KERNEL_LINK_BASE]]) });
     const image = makeKernelImage(kernel, { label: `QuRe ${options.version}`, revision: options.revision, linkBase: KERNEL_LINK_BASE, entry16: "kernel16_entry" });
     const boot = makeBootImage(loader, image);
@@ -71,7 +75,7 @@ export function buildSystem(tree: SourceTree, options: BuildOptions): BuildResul
 /** Builds the emulated PC's firmware: a flat image that ends at 1 MiB. */
 export function buildFirmware(tree: SourceTree): BuildResult {
   return collect((warnings) => {
-    const content = linkFlat(tree, "boot/firmware", "boot/firmware.ld", ["boot", "boot/firmware", "asm/include"], warnings);
+    const content = linkFlat(tree, "boot/firmware", "boot/firmware.ld", ["boot", "boot/firmware", "asm/include"], warnings, new ObjectCache());
     return [{ name: "firmware.bin", content, sizeBytes: content.length, parts: {} }];
   });
 }
@@ -105,15 +109,15 @@ function imageFiles(boot: BootImage, image: KernelImage, kernel: Linked, tree: S
   return [
     { name: "qure.iso", content: iso.bytes, sizeBytes: iso.bytes.length, parts: parts(iso.bootImageOffset) },
     { name: "qure.img", content: disk, sizeBytes: diskBytes, parts: parts(0) },
-    plain("kernel.elf", writeExecutable(kernel)),
+    plain("kernel.elf", fileWithCallFrames(kernel, ".kernel32")),
     plain("kernel.map", encoder.encode(writeMap(kernel))),
     plain("kernel.lst", encoder.encode(writeListing(kernel, (path) => tree.read(path)))),
   ];
 }
 
-function linkFlat(tree: SourceTree, folder: string, scriptPath: string, includes: readonly string[], warnings: Diagnostic[]): Uint8Array {
+function linkFlat(tree: SourceTree, folder: string, scriptPath: string, includes: readonly string[], warnings: Diagnostic[], cache: ObjectCache): Uint8Array {
   const script = readScript(tree, scriptPath);
-  const linked = linkAll(tree, { objects: assembleFolder(tree, folder, includes, warnings), script });
+  const linked = linkAll(tree, { objects: assembleFolder(tree, folder, includes, warnings, cache), script });
   const content = linked.sections.filter(({ nobits, flags }) => !nobits && (flags & 2) !== 0);
   const start = Math.min(...content.map(({ address }) => address));
   const bytes = new Uint8Array(Math.max(...content.map(({ address, sizeBytes }) => address + sizeBytes)) - start);
@@ -121,28 +125,38 @@ function linkFlat(tree: SourceTree, folder: string, scriptPath: string, includes
   return bytes;
 }
 
-type Objects = ReturnType<typeof readElf>[];
-
-function assembleFolder(tree: SourceTree, folder: string, includes: readonly string[], warnings: Diagnostic[]): Objects {
+function assembleFolder(tree: SourceTree, folder: string, includes: readonly string[], warnings: Diagnostic[], cache: ObjectCache): ElfObject[] {
   const sources = tree.list(folder).filter((path) => path.endsWith(".s"));
   if (sources.length === 0) throw new BuildFailure([problem({ file: folder, line: 0, message: "no assembly sources (*.s) here" })]);
   const errors: Diagnostic[] = [];
-  const objects: Objects = [];
+  const objects: ElfObject[] = [];
   for (const path of sources) {
-    const read = (name: string, from: string | null): { path: string; bytes: Uint8Array } | null => {
-      const besides = from !== null && from.includes("/") ? [from.slice(0, from.lastIndexOf("/"))] : [];
-      for (const candidate of [name, ...[...besides, ...includes].map((base) => `${base}/${name}`)]) {
-        const bytes = tree.read(candidate);
-        if (bytes) return { path: candidate, bytes };
-      }
-      return null;
-    };
-    const { object, diagnostics } = assemble({ path, files: { read }, debugLines: true });
+    const { object, diagnostics } = cache.get(path, (name) => tree.read(name), () => assembleSource(tree, path, includes));
     (object ? warnings : errors).push(...diagnostics);
-    if (object) objects.push(readElf(object, path));
+    if (object) objects.push(object);
   }
   if (errors.length > 0) throw new BuildFailure(errors);
   return objects;
+}
+
+function assembleSource(tree: SourceTree, path: string, includes: readonly string[]): AssembledSource {
+  const inputs = new Map<string, Uint8Array | null>();
+  const readInput = (name: string): Uint8Array | null => {
+    const bytes = tree.read(name);
+    inputs.set(name, bytes);
+    return bytes;
+  };
+  /** As GNU as looks: as it is written, beside the including file, then where -I says. */
+  const read = (name: string, from: string | null): { path: string; bytes: Uint8Array } | null => {
+    const besides = from !== null && from.includes("/") ? [from.slice(0, from.lastIndexOf("/"))] : [];
+    for (const candidate of [name, ...[...besides, ...includes].map((base) => `${base}/${name}`)]) {
+      const bytes = readInput(candidate);
+      if (bytes) return { path: candidate, bytes };
+    }
+    return null;
+  };
+  const { object, diagnostics } = assemble({ path, files: { read }, debugLines: true });
+  return { object: object && readElf(object, path), diagnostics, inputs };
 }
 
 function readScript(tree: SourceTree, path: string): LinkerScript {

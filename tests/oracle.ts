@@ -74,11 +74,12 @@ export const assembleBatch = (assembler: string, objcopy: string, head: string, 
     const headLines = head.split("\n").length;
     const live = statements.map((text) => text as string | null);
     const refusals = new Map<number, string>();
-    for (let attempt = 0; attempt < 4; attempt++) {
+    for (let attempt = 0; attempt < 8; attempt++) {
       writeFileSync(source, `${head}\n${live.map((text) => `${text ?? "nop"}; .p2align 5,0xcc`).join("\n")}\n`);
       const run = spawnSync(assembler, ["--32", "-o", object, source], { encoding: "utf8", maxBuffer: 1 << 28 });
       if (run.error) throw run.error;
       if (run.status === 0) break;
+      if (attempt === 7) throw new Error(`GNU as still refuses:\n${run.stderr.slice(-1000)}`);
       for (const match of run.stderr.matchAll(/batch\.s:(\d+): Error: (.*)/g)) {
         const index = Number(match[1]) - headLines - 1;
         refusals.set(index, match[2]!);

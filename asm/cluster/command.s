@@ -8,7 +8,7 @@
 
 STRING cloud_help, "  cloud                shows the nodes of the cluster (cloud status)\n  cloud init           loads the object cluster_node, or creates it\n  cloud register       says hello to the cluster now\n  cloud start | stop   takes part in the cluster, or leaves it until start\n  cloud reboot NODE    asks a node, by name or address, to reboot; it refuses unless its\n                       user has typed: set cloud.reboot yes\n"
 
-SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|help]", "shows the cluster, or acts on it", GROUP_CLUSTER, cloud_help
+SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
 STRING action_status, "status"
 STRING action_init, "init"
@@ -101,7 +101,7 @@ cloud_status:
     bswap   ecx
     mov     edx, [node + NODE_FOUNDER + 4]
     bswap   edx
-    PRINTF  "member of cluster %u/%08x%08x since age %u; %u other nodes are alive\n",[node+NODE_ERA],ecx,edx,[node+NODE_ERA_AGE],[peer_alive]
+    PRINTF  "era %u, founded by %08x%08x, here since age %u; %u other nodes are alive\n",[node+NODE_ERA],ecx,edx,[node+NODE_ERA_AGE],[peer_alive]
     jmp     2f
 1:  PRINTF  "%s\n",eax
 2:  cmp     dword ptr [cluster_pings], 0
@@ -109,8 +109,8 @@ cloud_status:
     PRINT   "stopped: this node is silent (cloud start)\n"
 3:  cmp     dword ptr [node_mount], 0
     jne     4f
-    PRINTF  "no storage (hda0: %s): era and age are kept in memory only\n",[node_problem]
-4:  PRINT   "NODE             ADDRESS          ID                     ERA    AGE  REV  STATE    SEEN\n"
+    PRINTF  "in memory only: hda0: %s\n",[node_problem]
+4:  PRINT   "NODE            ADDRESS         ID                ERA  AGE REV STATE   SEEN\n"
     push    -1                          # now: this node
     push    [cluster_state]
     push    [boot_info + bi_revision]
@@ -165,11 +165,11 @@ cloud_row:
     bswap   edx
     mov     ecx, [ebp + 32]
     mov     ecx, [row_states + ecx * 4]
-    PRINTF  "%-16s %-15s  %08x%08x  %8u %6u %4u  %-8s ",ebx,edi,eax,edx,[ebp+20],[ebp+24],[ebp+28],ecx
+    PRINTF  "%-15s %-15s %08x%08x %4u %4u %3u %-7s ",ebx,edi,eax,edx,[ebp+20],[ebp+24],[ebp+28],ecx
     mov     eax, [ebp + 36]
     cmp     eax, -1
     jne     1f
-    PRINT   "this node\n"
+    PRINT   "here\n"
     jmp     2f
 1:  xor     edx, edx
     mov     ecx, 1000
@@ -179,7 +179,7 @@ cloud_row:
     xor     edx, edx
     mov     ebx, 100
     div     ebx
-    PRINTF  "%u.%u s ago\n",ecx,eax
+    PRINTF  "%u.%u s\n",ecx,eax
 2:  ENDFRAME
     pop     edi
     pop     esi

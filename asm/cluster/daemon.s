@@ -289,7 +289,7 @@ cluster_print_node:
     je      1f
     PRINTF  "cluster: node %08x%08x, era %u, age %u, on disk\n",eax,edx,[node+NODE_ERA],[node+NODE_AGE]
     jmp     9f
-1:  PRINTF  "cluster: node %08x%08x has no storage (hda0: %s); era %u and age %u are kept in memory only\n",eax,edx,[node_problem],[node+NODE_ERA],[node+NODE_AGE]
+1:  PRINTF  "cluster: node %08x%08x, age %u, in memory only: hda0: %s\n",eax,edx,[node+NODE_AGE],[node_problem]
 9:  pop     ebx
     ret
 

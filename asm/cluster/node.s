@@ -164,7 +164,7 @@ node_save:
     call    error_text
     mov     [node_problem], eax
     mov     dword ptr [node_mount], 0
-    PRINTF  "cluster: cluster_node cannot be saved: %s; it is kept in memory only\n",eax
+    PRINTF  "cluster: cluster_node cannot be saved: %s; it is in memory only\n",eax
 8:  stc
 9:  ret
 

@@ -31,6 +31,7 @@ MCR_ON              = 0x0B                  # DTR, RTS, OUT2 (lets the interrupt
 MCR_HOLD            = 0x09                  # without RTS: the other side should not send
 LSR_RECEIVED        = 0x01
 LSR_TRANSMITTER     = 0x20                  # holding register or FIFO is empty
+LSR_IDLE            = 0x40                  # and the last bit is on the wire
 DIVISOR_115200      = 1
 FIFO_BYTES          = 16
 
@@ -150,11 +151,14 @@ serial_put_now:
 
 # Waits until the transmitter takes bytes; gives up on one that never does.
 serial_wait:
+    mov     ah, LSR_TRANSMITTER
+# In: AH bit of the line status to wait for.
+serial_wait_line:
     mov     edx, [serial_port]
     add     edx, UART_LSR
     mov     ecx, 1000000
 1:  in      al, dx
-    test    al, LSR_TRANSMITTER
+    test    al, ah
     jnz     2f
     dec     ecx
     jnz     1b
@@ -180,15 +184,20 @@ serial_send_fifo:
     cmp     ecx, [serial_head]
     ret
 
-# Sends all that waits, by hand, and stays so: for panic and power off.
+# Sends all that waits, by hand, and stays so: for panic and power off. The last bit is on the wire when it returns, because
+# switching a machine off stops its UART too.
 serial_flush:
+    cmp     dword ptr [serial_port], 0
+    je      3f
     cmp     byte ptr [serial_driven], 0
     je      2f
     mov     byte ptr [serial_driven], 0
 1:  call    serial_wait
     call    serial_send_fifo
     jne     1b
-2:  ret
+2:  mov     ah, LSR_IDLE
+    jmp     serial_wait_line
+3:  ret
 
 # Out: EAX how many bytes fit into the ring. Clobbers EAX only.
 serial_room:

@@ -20,7 +20,7 @@ STRING class_fs_oofs_type, "oofs"
 STRING oofs_about, "OOFS, version 1"
 STRING oofs_table_class, "object_table"
 
-STRING reason_commits, "it has no valid commit record, volume block"
+STRING reason_commits, "neither commit record is valid, the first in block"
 STRING reason_table, "the object table is not one, object"
 STRING reason_counts, "the numbers of objects and blocks are not those of its commit record; blocks found:"
 STRING reason_root, "the root directory is missing, object"

@@ -177,6 +177,8 @@ oofs_save:
         sub     [ebp - 4], ecx
         jnz     3b
 
+        call    oofs_tree_flush
+        jc      8f
         cmp     dword ptr [ebp - 8], 0
         je      5f
         lea     edx, [ebx + OOFS_OLD]           # the old content's blocks are free after the commit

@@ -190,8 +190,11 @@ oofs_table_write:
         shr     ecx, OOFS_BLOCK_SHIFT - OBJECT_SHIFT
         mov     esi, [ebx + OOFS_TABLE_BUFFER]
         call    oofs_tree_write
+        jc      8f
+        call    oofs_tree_flush
         jnc     9f
-        mov     dword ptr [ebx + OOFS_TABLE_INDEX], -1
+8:      mov     dword ptr [ebx + OOFS_TABLE_INDEX], -1
+        stc
 9:      pop     esi
         ret
 

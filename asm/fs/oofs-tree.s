@@ -1,6 +1,8 @@
 # OOFS, trees: an object's content is a tree of blocks. Its record points to the root with a checksum; a node points to 510
 # blocks below it with theirs, so that every block is proved on the way to it, and a change of one block changes all blocks on
 # the way up to the commit record. Blocks that the last commit refers to are not written: a changed block goes to a new place.
+# Changed nodes stay in the buffers of their levels until the way leads elsewhere or oofs_tree_flush is called, so that writing
+# many blocks in a row writes each node once. When a node is changed all nodes above it are. One tree at a time is changed.
 # In all routines EBX = OOFS record (oofs.inc); it is kept.
 
 .include "macros.inc"
@@ -43,25 +45,63 @@ oofs_tree_depth:
 2:      mov     eax, ecx
         ret
 
-# Makes an empty node. In: EAX = level.
+# Makes an empty node in the buffer of its level. In: EAX = level. Out: CF and EAX when what was there cannot be written.
 oofs_node_clear:
+        push    esi
         push    edi
-        mov     dword ptr [ebx + OOFS_NODE_TAG + eax*8], 0
-        mov     edi, [ebx + OOFS_NODE + eax*4]
+        mov     esi, eax
+        call    oofs_nodes_write
+        jc      9f
+        mov     dword ptr [ebx + OOFS_NODE_TAG + esi*8], 0
+        mov     edi, [ebx + OOFS_NODE + esi*4]
         mov     edx, edi
         mov     ecx, OOFS_BLOCK_BYTES / 4
-        push    eax
         xor     eax, eax
         rep stosd
-        pop     eax
         mov     dword ptr [edx + TREE_MAGIC], TREE_MAGIC_VALUE
         mov     word ptr [edx + TREE_VERSION], OOFS_VERSION
-        mov     [edx + TREE_LEVEL], ax
+        mov     [edx + TREE_LEVEL], si
         mov     eax, [ebx + OOFS_RECORD]
         mov     eax, [eax + OBJECT_ID]
         mov     [edx + TREE_OBJECT], eax
-        pop     edi
+        clc
+9:      pop     edi
+        pop     esi
         ret
+
+# Writes the changed nodes of the levels 1 to EAX, from below, and puts their checksums into the pointers above.
+# In: EAX = level. Out: CF and EAX on failure.
+oofs_nodes_write:
+        push    esi
+        push    edi
+        push    ebp
+        mov     esi, eax
+        xor     edi, edi
+1:      inc     edi
+        cmp     edi, esi
+        ja      8f
+        xor     ebp, ebp
+        xchg    ebp, [ebx + OOFS_CHANGED + edi*4]       # EBP: pointer to the changed node
+        test    ebp, ebp
+        jz      1b
+        mov     eax, [ebp + POINTER_BLOCK]
+        mov     edx, [ebx + OOFS_NODE + edi*4]
+        call    oofs_block_write
+        jc      9f
+        mov     [ebp + POINTER_CHECKSUM], eax
+        mov     [ebx + OOFS_NODE_TAG + edi*8 + POINTER_CHECKSUM], eax
+        jmp     1b
+8:      clc
+9:      pop     ebp
+        pop     edi
+        pop     esi
+        ret
+
+# Writes all changed nodes: the record then points to the whole tree. Out: CF and EAX on failure.
+.global oofs_tree_flush
+oofs_tree_flush:
+        mov     eax, OBJECT_DEPTH_MAX
+        jmp     oofs_nodes_write
 
 # Brings a node into the buffer of its level, if it is not there.
 # In: EAX = address of the pointer to it (not 0), EDX = level; OOFS_RECORD = the object. Out: CF and EAX on failure.
@@ -75,9 +115,16 @@ oofs_node_load:
         mov     ecx, [esi + POINTER_CHECKSUM]
         cmp     [edx + POINTER_BLOCK], eax
         jne     1f
+        cmp     dword ptr [ebx + OOFS_CHANGED + edi*4], 0
+        jne     9f                              # its checksum is not known yet; CF is clear
         cmp     [edx + POINTER_CHECKSUM], ecx
         je      9f                              # CF is clear
-1:      mov     dword ptr [edx + POINTER_BLOCK], 0
+1:      mov     eax, edi
+        call    oofs_nodes_write
+        jc      9f
+        mov     dword ptr [ebx + OOFS_NODE_TAG + edi*8], 0
+        mov     eax, [esi + POINTER_BLOCK]
+        mov     ecx, [esi + POINTER_CHECKSUM]
         mov     edx, [ebx + OOFS_NODE + edi*4]
         call    oofs_block_read
         jc      9f
@@ -108,10 +155,14 @@ oofs_node_load:
         pop     esi
         ret
 
-# Forgets what the node buffers hold.
+# Forgets what the node buffers hold, changes included.
 .global oofs_nodes_forget
 oofs_nodes_forget:
         xor     eax, eax
+        mov     [ebx + OOFS_CHANGED + 4], eax
+        mov     [ebx + OOFS_CHANGED + 8], eax
+        mov     [ebx + OOFS_CHANGED + 12], eax
+        mov     [ebx + OOFS_CHANGED + 16], eax
         mov     [ebx + OOFS_NODE_TAG + 8], eax
         mov     [ebx + OOFS_NODE_TAG + 16], eax
         mov     [ebx + OOFS_NODE_TAG + 24], eax
@@ -138,6 +189,7 @@ oofs_tree_path:
         jz      7f
         mov     eax, edi
         call    oofs_node_clear
+        jc      9f
         jmp     3f
 2:      mov     edx, edi
         call    oofs_node_load
@@ -183,52 +235,63 @@ oofs_tree_read:
         pop     esi
         ret
 
-# Writes a block of an object's content: the block and the nodes above it get new places unless they are fresh; the record
-# points to the new root. After a failure the record is not to be used: the commit is given up.
+# Writes a block of an object's content. The block and the nodes above it get new places unless they have got them since the last
+# commit; the nodes are written later, by oofs_tree_flush. After a failure the record is not to be used: the commit is given up.
 # In: EDX = object record, ECX = index, ESI = buffer. Out: CF and EAX on failure.
 .global oofs_tree_write
 oofs_tree_write:
         push    esi
         push    edi
-        push    ebp
         push    esi
         mov     esi, 1
         call    oofs_tree_path
-        pop     esi                             # ESI: what is to be written
+        pop     esi
         jc      9f
-        call    oofs_nodes_forget               # they are changed now
-        xor     edi, edi                        # EDI: level
-1:      mov     ebp, [ebx + OOFS_SLOT + edi*4]  # EBP: pointer
-        mov     eax, [ebp + POINTER_BLOCK]
-        test    eax, eax
-        jz      2f
-        call    oofs_block_fresh
-        jc      3f
-        call    oofs_block_release
-2:      call    oofs_block_allocate
+        mov     edi, eax                        # EDI: pointer to the block
+        call    oofs_pointer_renew
         jc      9f
-        mov     [ebp + POINTER_BLOCK], eax
-3:      mov     eax, [ebp + POINTER_BLOCK]
+        mov     eax, [edi + POINTER_BLOCK]
         mov     edx, esi
         call    oofs_block_write
         jc      9f
-        mov     [ebp + POINTER_CHECKSUM], eax
-        test    edi, edi
-        jz      4f
-        lea     edx, [ebx + OOFS_NODE_TAG + edi*8]
-        mov     [edx + POINTER_CHECKSUM], eax
-        mov     eax, [ebp + POINTER_BLOCK]
-        mov     [edx + POINTER_BLOCK], eax
-4:      inc     edi
+        mov     [edi + POINTER_CHECKSUM], eax
+        xor     esi, esi                        # ESI: level
+1:      inc     esi
         mov     eax, [ebx + OOFS_RECORD]
         movzx   eax, byte ptr [eax + OBJECT_DEPTH]
-        mov     esi, [ebx + OOFS_NODE + edi*4]  # the node that holds this pointer is next
-        cmp     edi, eax
-        jbe     1b
-        clc
-9:      pop     ebp
-        pop     edi
+        cmp     esi, eax
+        ja      8f
+        cmp     dword ptr [ebx + OOFS_CHANGED + esi*4], 0
+        jne     8f                              # and so are all above
+        mov     edi, [ebx + OOFS_SLOT + esi*4]
+        mov     eax, edi
+        call    oofs_pointer_renew
+        jc      9f
+        mov     eax, [edi + POINTER_BLOCK]
+        mov     [ebx + OOFS_NODE_TAG + esi*8], eax
+        mov     [ebx + OOFS_CHANGED + esi*4], edi
+        jmp     1b
+8:      clc
+9:      pop     edi
         pop     esi
+        ret
+
+# Gives a pointer a block that may be written: one that was allocated since the last commit.
+# In: EAX = address of the pointer. Out: CF and EAX on failure.
+oofs_pointer_renew:
+        push    esi
+        mov     esi, eax
+        mov     eax, [esi + POINTER_BLOCK]
+        test    eax, eax
+        jz      1f
+        call    oofs_block_fresh
+        jc      8f
+        call    oofs_block_release
+1:      call    oofs_block_allocate
+        jc      9f
+        mov     [esi + POINTER_BLOCK], eax
+8:      clc
+9:      pop     esi
         ret
 
 # Makes a tree deep enough for a number of blocks. In: EDX = object record, EAX = blocks. Out: CF and EAX on failure.
@@ -241,6 +304,8 @@ oofs_tree_grow:
         mov     [ebx + OOFS_RECORD], edx
         call    oofs_tree_depth
         mov     edi, eax                        # EDI: depth that it needs
+        call    oofs_tree_flush
+        jc      9f
 1:      movzx   ebp, byte ptr [esi + OBJECT_DEPTH]
         cmp     ebp, edi
         jae     8f
@@ -249,6 +314,7 @@ oofs_tree_grow:
         je      2f
         mov     eax, ebp                        # the old root becomes the first child of a new one
         call    oofs_node_clear
+        jc      9f
         mov     edx, [ebx + OOFS_NODE + ebp*4]
         mov     eax, [esi + OBJECT_ROOT + POINTER_BLOCK]
         mov     [edx + TREE_POINTERS + POINTER_BLOCK], eax
@@ -270,7 +336,7 @@ oofs_tree_grow:
         pop     esi
         ret
 
-# Visits every block of a tree, each before those below it, and proves the nodes.
+# Visits every block of a tree, each before those below it, and proves the nodes. No tree has changes that are not flushed.
 # In: EDX = object record; ESI = routine: EAX block, out CF and EAX to stop. Out: CF and EAX on failure.
 .global oofs_tree_visit
 oofs_tree_visit:

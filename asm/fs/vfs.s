@@ -73,6 +73,16 @@ fs_class_probe:
         pop     ebx
         ret
 
+# Keep others from mounting and unmounting, for those who change a partition table or make a file system: they check that the
+# volume is not mounted, and write, under this lock. May sleep.
+.global mounts_lock, mounts_unlock
+mounts_lock:
+        mov     eax, offset mount_mutex
+        jmp     mutex_lock
+mounts_unlock:
+        mov     eax, offset mount_mutex
+        jmp     mutex_unlock
+
 # Checks the form of a path to mount at: begins with /, is not / alone, has no empty part and no / at the end, and is printable.
 # In: EAX = path. Out: CF and EAX when it cannot be a mount point.
 mount_path_check:
@@ -115,8 +125,7 @@ mount_volume:
         push    edi
         mov     esi, edx                        # ESI: path
         push    eax
-        mov     eax, offset mount_mutex
-        call    mutex_lock
+        call    mounts_lock
         mov     eax, esi
         call    mount_path_check
         pop     edx
@@ -160,8 +169,7 @@ mount_volume:
         jmp     9f
 8:      mov     esi, eax
         mov     edi, 1
-9:      mov     eax, offset mount_mutex
-        call    mutex_unlock
+9:      call    mounts_unlock
         mov     eax, esi
         neg     edi
         pop     edi
@@ -176,8 +184,7 @@ umount_path:
         push    esi
         push    edi
         mov     esi, eax
-        mov     eax, offset mount_mutex
-        call    mutex_lock
+        call    mounts_lock
         mov     eax, esi
         call    mount_at
         jc      8f
@@ -210,8 +217,7 @@ umount_path:
         xor     esi, esi
         jmp     9f
 8:      mov     esi, eax
-9:      mov     eax, offset mount_mutex
-        call    mutex_unlock
+9:      call    mounts_unlock
         mov     eax, esi
         neg     esi
         pop     edi

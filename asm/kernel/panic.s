@@ -66,6 +66,7 @@ panic_report:
     call    trace_print
     PRINT   "system halted\n"
 panic_stop:
+    call    console_flush
     mov     al, DEBUG_EXIT_PANIC
     out     DEBUG_EXIT_PORT, al
 1:  cli

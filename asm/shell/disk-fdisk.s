@@ -231,6 +231,10 @@ fdisk_init:
         PRINTF  "This makes one partition of the largest size on %s and copies the boot image.\nEverything that is on %s now will be lost.\n",eax,eax
         call    fdisk_confirm
         jc      7f
+        call    mounts_lock
+        mov     eax, ebx
+        call    fdisk_free                      # still, after the questions?
+        jc      11f
 
         # The boot sector as it will be.
         mov     dword ptr [edi + br_image_lba], 0
@@ -264,6 +268,7 @@ fdisk_init:
         mov     edx, edi
         call    fdisk_write
         jc      6f
+        call    mounts_unlock
         call    boot_image_free
         mov     eax, ebx
         call    fdisk_show
@@ -273,6 +278,7 @@ fdisk_init:
         PRINTF  "\n%s: writing failed: %s. The disk does not boot; run init again.\n",edx,eax
         mov     eax, ebx
         call    partition_scan
+11:     call    mounts_unlock
 7:      call    boot_image_free
 8:      mov     eax, 1
 9:      pop     edi

@@ -54,14 +54,21 @@ mkfs_command:
         jne     3f
         PRINTF  "%s is a whole drive: mkfs takes a partition, such as %s0.\n",[esi+12],[esi+12]
         jmp     7f
-3:      mov     eax, [ebx + VOLUME_MOUNT]
+3:      call    mounts_lock
+        mov     eax, [ebx + VOLUME_MOUNT]
         test    eax, eax
         jz      4f
         add     eax, MOUNT_PATH
         PRINTF  "%s is mounted at %s. Unmount it first.\n",[esi+12],eax
+        call    mounts_unlock
         jmp     7f
 4:      mov     eax, ebx
         call    [edi + FS_FORMAT]
+        push    eax
+        pushfd
+        call    mounts_unlock
+        popfd
+        pop     eax
         jc      5f
         mov     eax, [ebx + VOLUME_SECTORS]
         mov     edx, 512

@@ -51,7 +51,7 @@ disks_command:
         push    ebx
         push    esi
         push    edi
-        xor     edi, edi                        # EDI: verbose
+        xor     edi, edi                        # EDI: bit 0 verbose, bit 1 found a drive
         cmp     eax, 1
         je      1f
         cmp     eax, 2
@@ -71,11 +71,11 @@ disks_command:
         call    atapi_refresh
 3:      mov     eax, ebx
         call    disk_print
-        test    edi, edi
+        test    edi, 1
         jz      4f
         mov     eax, ebx
         call    disk_details
-4:      or      edi, 2                          # found one
+4:      or      edi, 2
 5:      add     ebx, DISK_SIZE_OF
         dec     esi
         jnz     2b

@@ -454,6 +454,10 @@ edit_write:
         PRINTF  "This changes the partition table of %s. What is cut off is lost.\n",eax
         call    fdisk_confirm
         jc      9f
+        call    mounts_lock
+        mov     eax, [ebx + EDIT_DISK]
+        call    fdisk_free                      # still, after the questions?
+        jc      7f
         mov     eax, [ebx + EDIT_SECTOR]
         add     eax, MBR_TABLE
         lea     edx, [ebx + EDIT_TABLE]
@@ -464,10 +468,11 @@ edit_write:
         call    fdisk_write
         jc      8f
         PRINT   "Written.\n"
-        jmp     9f
+        jmp     7f
 8:      call    error_text
         PRINTF  "Writing failed: %s. Look at the table with fdisk.\n",eax
         mov     dword ptr [ebx + EDIT_QUIT], 1
+7:      call    mounts_unlock
 9:      pop     edi
         pop     esi
         pop     ebx

@@ -4,10 +4,10 @@
 .include "errors.inc"
 .include "net.inc"
 
-STRING ifconfig_help, "  ifconfig                       shows all interfaces\n  ifconfig eth0                  shows one\n  ifconfig eth0 ADDRESS MASK     sets a fixed address\n  ifconfig eth0 dhcp             asks for one by DHCP, else takes a link-local one\n  ifconfig eth0 up | down        switches the interface on (with dhcp) or off\n"
+STRING ifconfig_help, "  ifconfig                       shows all interfaces\n  ifconfig eth0                  shows one\n  ifconfig eth0 ADDRESS MASK     sets a fixed address\n  ifconfig eth0 dhcp             asks for one by DHCP, else takes a link-local one\n  ifconfig eth0 up | down        switches the interface on, as it was before, or off\n"
 
-SHELL_COMMAND "ifconfig", command_ifconfig, "[eth0 [ADDRESS MASK | dhcp | up | down]]", "shows or sets network interfaces", GROUP_NETWORK, ifconfig_help
-SHELL_COMMAND "arp", command_arp, "", "shows the neighbours that ARP knows", GROUP_NETWORK
+SHELL_COMMAND "ifconfig", command_ifconfig, "[eth0 [ADDRESS MASK | dhcp | up | down]]", "show or set network interfaces", GROUP_NETWORK, ifconfig_help
+SHELL_COMMAND "arp", command_arp, "", "show the neighbours that ARP knows", GROUP_NETWORK
 
     .text
 
@@ -49,7 +49,22 @@ command_ifconfig:
     je      6f
     add     edi, 8
     jmp     5b
-6:  mov     ecx, [edi + 4]
+6:  jmp     [edi + 4]
+
+ifconfig_dhcp:
+    mov     dword ptr [ebx + NETIF_WANTED_ADDRESS], 0
+    mov     ecx, MODE_DHCP
+    jmp     7f
+ifconfig_down:
+    mov     ecx, MODE_DOWN
+    jmp     7f
+ifconfig_up:
+    cmp     dword ptr [ebx + NETIF_MODE], MODE_DOWN
+    jne     ifconfig_good
+    mov     ecx, MODE_DHCP
+    cmp     dword ptr [ebx + NETIF_WANTED_ADDRESS], 0
+    je      7f
+    mov     ecx, MODE_STATIC
     jmp     7f
 
 4:  mov     eax, [esi + 8]
@@ -104,7 +119,7 @@ STRING word_up, "up"
 STRING word_down, "down"
     .pushsection .data
     .balign 4
-ifconfig_words:         .long word_dhcp, MODE_DHCP, word_up, MODE_DHCP, word_down, MODE_DOWN, 0
+ifconfig_words:         .long word_dhcp, ifconfig_dhcp, word_up, ifconfig_up, word_down, ifconfig_down, 0
     .popsection
 
 # Prints an interface.

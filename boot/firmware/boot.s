@@ -86,6 +86,9 @@ boot_disk:
 
 # boot_start: in: DL drive, BX:0 where to (0: BOOT_ADDRESS); does not return
 boot_start:
+        push    dx
+        call    say_flush
+        pop     dx
         mov     ax, BOOT_ADDRESS
         test    bx, bx
         jz      1f

@@ -7,6 +7,7 @@
 
 UART_LINE_STATUS        = 5
 LINE_STATUS_THRE        = 0x20
+LINE_STATUS_TEMT        = 0x40
 UART_POLLS              = 0xFFFF
 
 .section .text
@@ -91,3 +92,20 @@ say_char:
 3:      pop     ds
         popa
         ret
+
+# say_flush: waits until COM1 has sent everything: a boot sector may write to it without asking; clobbers AL, CX, DX
+.global say_flush
+say_flush:
+        push    ds
+        mov     dx, BDA_SEGMENT
+        mov     ds, dx
+        mov     dx, [BDA_COM]
+        pop     ds
+        test    dx, dx
+        jz      2f
+        add     dx, UART_LINE_STATUS
+        mov     cx, UART_POLLS
+1:      in      al, dx
+        test    al, LINE_STATUS_TEMT
+        loopz   1b
+2:      ret

@@ -168,7 +168,7 @@ printer_none:
         ret
 
 .section .data
-serial_ports:           .word   0x3F8, 0x2F8, 0x3E8, 0x2E8
+serial_ports:           .word   0x3F8, 0x2F8
 serial_ports_end:
 serial_divisors:        .word   1047, 768, 384, 192, 96, 48, 24, 12
 .global serial_functions, printer_functions

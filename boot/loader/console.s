@@ -14,6 +14,7 @@ UART_LINE_CONTROL       = 3
 UART_MODEM_CONTROL      = 4
 UART_LINE_STATUS        = 5
 LINE_STATUS_THRE        = 0x20          # transmitter holding register empty
+LINE_STATUS_TEMT        = 0x40          # and the shift register as well
 UART_POLLS              = 0xFFFF        # more than ten character times at 115200 baud on a fast machine
 
 .section .text
@@ -138,6 +139,19 @@ emit:
         sub     dx, UART_LINE_STATUS
         out     dx, al
 9:      ret
+
+# console_flush: waits until COM1 has sent everything, before the kernel sets it up anew; clobbers AL, CX, DX
+.global console_flush
+console_flush:
+        mov     dx, [BOOT_INFO_ADDRESS + bi_bda_com1]
+        test    dx, dx
+        jz      2f
+        add     dx, UART_LINE_STATUS
+        mov     cx, UART_POLLS
+1:      in      al, dx
+        test    al, LINE_STATUS_TEMT
+        loopz   1b
+2:      ret
 
 # fail: says why the boot ends, waits for a key, resets the machine
 # in: SI text; does not return. Without a keyboard it stays with the message on the screen.

@@ -47,6 +47,7 @@ drive_open:
         jne     fail
         mov     byte ptr [sector_shift], 2
         mov     byte ptr [BOOT_INFO_ADDRESS + bi_media], BOOT_MEDIA_CD
+        mov     dword ptr [BOOT_INFO_ADDRESS + bi_partition], -1        # the table is for the stick that holds the CD's image
         ret                             # a CD has no cylinders
 
 drive_geometry:                         # also for drives with extensions, as the way out when these fail

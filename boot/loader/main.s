@@ -25,6 +25,7 @@ PARTITION_ACTIVE        = 0x80
         call    image_place
         mov     si, offset text_start
         call    print
+        call    console_flush
         call    kernel16_prepare
         mov     eax, [IMAGE_HEADER + KI_ENTRY32]
         add     eax, KERNEL_BASE

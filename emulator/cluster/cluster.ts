@@ -2,22 +2,24 @@
  * A cluster: machines with a network card each, a switch between them, a gateway, and one virtual time for all.
  *
  * Time goes forward in quanta no longer than the shortest cable's latency (ether/network.ts says why). While all machines are
- * halted and nothing is on the wires, time jumps to the next event of any of them. How far a call of `runUntil` goes cannot be
- * seen by a guest.
+ * halted and nothing is on the wires, time jumps to the next event of any of them, and only machines that have something to do are called.
+ * How far a call of `runUntil` goes, and in which threads the machines run, cannot be seen by a guest.
  */
 import type { BlockBackend } from "../block.ts";
 import { TICK_NS } from "../clock.ts";
 import { DigestVisitor } from "../digest.ts";
-import { TrackedDisk } from "../disk.ts";
-import { CableEnd } from "../ether/cable-end.ts";
 import { PcapngWriter } from "../ether/capture.ts";
 import { Gateway } from "../ether/gateway.ts";
 import type { Link } from "../ether/link.ts";
 import { Network } from "../ether/network.ts";
+import { formatMac } from "../ether/packet.ts";
 import { Switch } from "../ether/switch.ts";
 import type { JitMode } from "../jit/jit.ts";
+import { Tap } from "../ether/tap.ts";
 import { Machine } from "../machine.ts";
 import type { Stateful, StateVisitor } from "../state.ts";
+import { LocalGroup } from "./local-group.ts";
+import type { GroupFactory, MachineGroup, MachineHost, MachineSpec } from "./machine-host.ts";
 import { Random } from "./random.ts";
 
 export interface ClusterNodeConfig {
@@ -28,6 +30,8 @@ export interface ClusterNodeConfig {
   readonly disk: BlockBackend | null;
   /** Secondary master. */
   readonly cdrom: BlockBackend | null;
+  /** Chosen by the seed when absent. */
+  readonly macAddress?: Uint8Array;
   readonly serialOutput?: (port: 0 | 1, byte: number) => void;
   readonly log?: (line: string) => void;
 }
@@ -44,6 +48,15 @@ export interface ClusterConfig {
   readonly capture?: (bytes: Uint8Array) => void;
   /** Whether hot guest code is compiled; it changes nothing but speed. */
   readonly jit?: JitMode;
+  /** Spreads the machines over threads; all in this one when absent. */
+  readonly groups?: GroupFactory;
+}
+
+/** Where `runUntil` may end early: at multiples of this span, if the owner finds a reason. */
+export interface Lookout {
+  readonly everyNs: number;
+  /** Looks, and says whether to stop. It must not change anything. */
+  look(): boolean;
 }
 
 /** Within this time a person, or a power strip, switches all machines on. */
@@ -52,31 +65,55 @@ const POWER_ON_SPREAD_NS = 20_000_000;
 const MAC_PREFIX = [0x52, 0x54, 0x00];
 
 export class Cluster implements Stateful {
-  readonly machines: readonly Machine[];
+  readonly config: ClusterConfig;
+  /** Each node's machine, wherever it runs. */
+  readonly hosts: readonly MachineHost[];
+  readonly macAddresses: readonly Uint8Array[];
   readonly network = new Network();
   readonly gateway: Gateway;
+  readonly #hub = new Switch();
+  readonly #taps: Tap[] = [];
+  readonly #groups: readonly MachineGroup[];
   readonly #links: readonly Link[];
+  #machines: readonly Machine[] | null = null;
+  readonly #quantumNs: number;
   #nowNs = 0;
+  #quanta = 0;
+  /** End of the quantum within which a machine was paused; null between quanta. Part of where a run stands, but of no guest's state. */
+  openQuantumNs: number | null = null;
 
   constructor(config: ClusterConfig) {
-    const macs = macAddresses(config.seed, config.nodes.length);
+    const { nodes } = config;
+    this.config = config;
+    const chosen = chooseMacAddresses(config.seed, nodes.length);
+    this.macAddresses = nodes.map(({ macAddress }, index) => macAddress ?? chosen[index]!);
     const powerOn = new Random(config.seed, "power on");
-    const cables = config.nodes.map(({ name }) => new CableEnd(name));
-    this.machines = config.nodes.map((node, index) => new Machine({
-      name: node.name, ramBytes: node.ramBytes, firmware: config.firmware, rtcStartSeconds: config.startSeconds,
-      powerOnNs: powerOn.below(POWER_ON_SPREAD_NS / TICK_NS) * TICK_NS,
-      ide: [node.disk && { kind: "disk", backend: new TrackedDisk(node.disk) }, null, node.cdrom && { kind: "cd", backend: node.cdrom }, null],
-      network: [{ macAddress: macs[index]!, port: cables[index]! }],
-      ...(node.serialOutput ? { serialOutput: node.serialOutput } : {}),
-      ...(node.log ? { log: node.log } : {}),
-      ...(config.jit ? { jit: config.jit } : {}),
+    const machines = nodes.map(({ name, ramBytes, disk, cdrom }, index): MachineSpec => ({
+      name, ramBytes, disk, cdrom, macAddress: this.macAddresses[index]!, powerOnNs: powerOn.below(POWER_ON_SPREAD_NS / TICK_NS) * TICK_NS,
     }));
-    this.gateway = new Gateway({ hostNames: new Map(config.nodes.map(({ name }, index) => [formatMac(macs[index]!), name])) });
+    const place: GroupFactory = config.groups ?? ((all, common) => [new LocalGroup(all, common)]);
+    this.#groups = place(machines, {
+      firmware: config.firmware, startSeconds: config.startSeconds, ...(config.jit ? { jit: config.jit } : {}),
+      serialOutput: (machine, port, byte) => nodes[machine]!.serialOutput?.(port, byte),
+      log: (machine, line) => nodes[machine]!.log?.(line),
+    });
+    const placed = this.#groups.flatMap(({ indices, hosts, cables }) => indices.map((index, position) => ({ index, host: hosts[position]!, cable: cables[position]! })));
+    placed.sort((a, b) => a.index - b.index);
+    this.hosts = placed.map(({ host }) => host);
+    this.gateway = new Gateway({ hostNames: new Map(nodes.map(({ name }, index) => [formatMac(this.macAddresses[index]!), name])) });
     this.gateway.enabled = config.gateway;
-    const hub = new Switch();
-    this.#links = cables.map((cable) => this.network.connectMachine(cable, hub, config.linkLatencyNs));
-    this.network.connectNodes(this.gateway, hub, config.linkLatencyNs);
+    this.#links = placed.map(({ cable }) => this.network.connectMachine(cable, this.#hub, config.linkLatencyNs));
+    this.network.connectNodes(this.gateway, this.#hub, config.linkLatencyNs);
     if (config.capture) this.network.captureTo(new PcapngWriter(config.capture, config.startSeconds));
+    this.#quantumNs = Math.max(TICK_NS, Math.floor(this.network.leastLatencyNs / TICK_NS) * TICK_NS);
+  }
+
+  /** The machines themselves. Throws a RangeError while some of them run in other threads. */
+  get machines(): readonly Machine[] {
+    return (this.#machines ??= this.hosts.map((host) => {
+      if (!(host instanceof Machine)) throw new RangeError(`${host.name} runs in another thread: what can be done to it is in MachineHost`);
+      return host;
+    }));
   }
 
   /** Virtual time, to which all machines and the network have run. */
@@ -86,24 +123,51 @@ export class Cluster implements Stateful {
 
   /** Instructions retired by all machines. */
   get instructions(): number {
-    return this.machines.reduce((sum, { instructions }) => sum + instructions, 0);
+    return this.hosts.reduce((sum, { instructions }) => sum + instructions, 0);
   }
 
   /** The earliest time at which anything happens; Infinity when all machines are off and the wires are quiet. */
   get nextEventNs(): number {
+    for (const group of this.#groups) group.refresh();
+    return this.#nextEventNs();
+  }
+
+  #nextEventNs(): number {
     let nextNs = this.network.nextEventNs;
-    for (const machine of this.machines) nextNs = Math.min(nextNs, machine.nextEventNs);
+    for (const group of this.#groups) nextNs = Math.min(nextNs, group.nextEventNs);
     return nextNs;
   }
 
-  runUntil(timeNs: number): void {
-    const quantumNs = Math.max(TICK_NS, Math.floor(this.network.leastLatencyNs / TICK_NS) * TICK_NS);
+  /** Quanta that all machines have run. */
+  get quanta(): number {
+    return this.#quanta;
+  }
+
+  /**
+   * Lets virtual time pass up to `timeNs`, or until `lookout` says to stop. Comes back early when a debugger pauses a machine; the
+   * next call goes on within the same quantum.
+   */
+  runUntil(timeNs: number, lookout: Lookout | null = null): void {
+    for (const group of this.#groups) group.refresh();
+    if (lookout === null) this.#runTo(timeNs);
+    else {
+      do this.#runTo(Math.min(timeNs, (Math.floor(this.#nowNs / lookout.everyNs) + 1) * lookout.everyNs));
+      while (this.#nowNs < timeNs && this.openQuantumNs === null && !lookout.look());
+    }
+    for (const group of this.#groups) group.settle(this.#nowNs);
+  }
+
+  #runTo(timeNs: number): void {
     while (this.#nowNs < timeNs) {
-      const startNs = Math.max(this.#nowNs, Math.min(timeNs, Math.floor(this.nextEventNs / TICK_NS) * TICK_NS));
-      const endNs = Math.min(timeNs, startNs + quantumNs);
-      for (const machine of this.machines) machine.runUntil(endNs);
+      const startNs = Math.max(this.#nowNs, Math.min(timeNs, Math.floor(this.#nextEventNs() / TICK_NS) * TICK_NS));
+      const endNs = this.openQuantumNs ?? Math.min(timeNs, startNs + this.#quantumNs);
+      for (const group of this.#groups) group.start(endNs);
+      for (const group of this.#groups) group.finish();
+      this.openQuantumNs = this.#groups.some(({ paused }) => paused) ? endNs : null;
+      if (this.openQuantumNs !== null) return;
       this.network.advance(endNs);
       this.#nowNs = endNs;
+      this.#quanta++;
     }
   }
 
@@ -112,22 +176,59 @@ export class Cluster implements Stateful {
     this.network.setLink(this.#links[index]!, plugged);
   }
 
+  isPlugged(index: number): boolean {
+    return this.#links[index]!.up;
+  }
+
+  /** Plugs something of the owner's into the switch. It is no part of a snapshot. */
+  plug(name: string): Tap {
+    const tap = new Tap(name);
+    this.network.connectNodes(tap, this.#hub, this.config.linkLatencyNs);
+    this.#taps.push(tap);
+    return tap;
+  }
+
+  /** What was plugged into the switch. */
+  get taps(): readonly Tap[] {
+    return this.#taps;
+  }
+
+  /** Digest of the whole state, disks included: 32 hexadecimal digits. */
   digest(): string {
     const visitor = new DigestVisitor();
-    this.visitState(visitor);
+    visitor.part("cluster", 2);
+    for (const host of this.hosts) visitor.text(host.digest());
+    this.visitNetwork(visitor);
     return visitor.digest();
   }
 
+  /** The whole state, of a cluster whose machines run in this thread. */
   visitState(visitor: StateVisitor): void {
-    visitor.part("cluster", 1);
-    this.#nowNs = visitor.integer(this.#nowNs);
     for (const machine of this.machines) machine.visitState(visitor);
+    this.visitNetwork(visitor);
+  }
+
+  /** Virtual time and all that is not a machine; the machines have states of their own. */
+  visitNetwork(visitor: StateVisitor): void {
+    visitor.part("cluster network", 1);
+    this.#nowNs = visitor.integer(this.#nowNs);
     this.network.visitState(visitor);
+  }
+
+  /** Sets the clock of a network that machines with a past are put on. */
+  skipTo(timeNs: number): void {
+    this.#nowNs = timeNs;
+    this.network.advance(timeNs);
+  }
+
+  /** Ends the threads of a cluster that is not wanted any more. */
+  close(): void {
+    for (const group of this.#groups) group.close();
   }
 }
 
 /** Distinct addresses, in no order that a protocol could profit from. */
-function macAddresses(seed: number, count: number): Uint8Array[] {
+function chooseMacAddresses(seed: number, count: number): Uint8Array[] {
   const random = new Random(seed, "MAC addresses");
   const taken = new Set<number>();
   return Array.from({ length: count }, () => {
@@ -136,8 +237,4 @@ function macAddresses(seed: number, count: number): Uint8Array[] {
     taken.add(low);
     return Uint8Array.of(...MAC_PREFIX, low >> 16, (low >> 8) & 0xff, low & 0xff);
   });
-}
-
-function formatMac(address: Uint8Array): string {
-  return Array.from(address, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }

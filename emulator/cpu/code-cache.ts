@@ -11,7 +11,8 @@ import { CpuException, INVALID_OPCODE, raise } from "./exceptions.ts";
 import { builderOf, endsBlock } from "./handlers/index.ts";
 import { linkTo } from "./instruction.ts";
 import type { DecodedInstruction } from "./instruction.ts";
-import { BASE, CODE_LINE_SHIFT, CS, RAM } from "./layout.ts";
+import { LEAVE_RUN } from "./probe.ts";
+import { BASE, CS, RAM } from "./layout.ts";
 
 const MAX_BLOCK_INSTRUCTIONS = 32;
 /** Beyond this many blocks all are dropped: code that runs once must not pile up. */
@@ -93,7 +94,7 @@ export class CodeCache {
         insn = source.next();
         const builder = builderOf(insn);
         if (builder === null) raise(INVALID_OPCODE);
-        else handlers.push(builder(core, insn));
+        else handlers.push(this.probed(builder(core, insn), insn.eip, handlers.length === 0));
       } catch (error) {
         // What is wrong with a later instruction matters when it is reached.
         if (last !== null && (error === PAGE_END || error instanceof CpuException)) break;
@@ -107,6 +108,8 @@ export class CodeCache {
       if (source.pageLow > PAGE_MASK || insn.next >>> 0 > source.codeLimit) break;
     }
     eips.push(last.next);
+    core.counters.blocksDecoded++;
+    core.counters.instructionsDecoded += handlers.length;
     const block = new Block({
       offset,
       secondPage,
@@ -121,6 +124,18 @@ export class CodeCache {
     return block;
   }
 
+  /** The handler, with the code probe in front of it where that wants to be. A single step asks the probe by itself. */
+  private probed(handler: Handler, eip: number, isFirst: boolean): Handler {
+    const { core } = this;
+    const probe = core.codeProbe;
+    const linear = (core.s[BASE + CS]! + eip) | 0;
+    if (probe === null || !probe.wants(linear, isFirst)) return handler;
+    return () => {
+      if (!core.stepping && probe.reached(linear)) throw LEAVE_RUN;
+      handler();
+    };
+  }
+
   private add(block: Block): void {
     if (this.count === MAX_BLOCKS) this.clear();
     this.count++;
@@ -132,54 +147,46 @@ export class CodeCache {
       const page = offset & ~PAGE_MASK;
       let blocks = this.byPage.get(page);
       if (blocks === undefined) this.byPage.set(page, (blocks = new Set()));
-      if (blocks.size === 0 && page >= RAM) this.core.mmu.protectCodePage(page);
+      if (page >= RAM && !this.core.memory.isWatched(page)) this.core.mmu.protectCodePage(page);
       blocks.add(block);
       this.core.memory.markCode(offset, length);
     }
   }
 
-  /** Discards the blocks that have a byte in a range. Lines without blocks are unmarked. */
+  /** Discards the blocks that have a byte in a range, if any: a marked line may hold data beside its code. */
   overwritten(offset: number, lengthBytes: number): void {
     const end = offset + lengthBytes;
     for (let page = offset & ~PAGE_MASK; page < end; page += PAGE_MASK + 1) {
       const blocks = this.byPage.get(page);
       if (blocks === undefined) continue;
-      const first = (Math.max(offset, page) - RAM) >>> CODE_LINE_SHIFT;
-      const last = (Math.min(end - 1, page | PAGE_MASK) - RAM) >>> CODE_LINE_SHIFT;
-      for (let line = first; line <= last; line++) this.core.memory.clearCodeLine(line);
+      let isHit = false;
       for (const block of blocks) {
-        if (!pieces(block).some(([at, length]) => at < end && offset < at + length)) continue;
-        this.remove(block);
-        // Lines of its other page may lie under other blocks too.
-        if (block.secondPage !== 0) this.mark(((block.offset & ~PAGE_MASK) === page ? block.secondPage : block.offset) & ~PAGE_MASK);
+        if (pieces(block).some(([at, length]) => at < end && offset < at + length)) {
+          this.remove(block);
+          isHit = true;
+        }
       }
-      this.mark(page);
-      if (blocks.size === 0) this.core.mmu.releaseCodePage(page);
+      if (!isHit) continue;
+      // A line of a discarded block may belong to others, too.
+      for (const block of blocks) for (const [at, length] of pieces(block)) this.core.memory.markCode(at, length);
+      this.core.leaveBlock();
     }
-    this.core.leaveBlock();
-  }
-
-  private mark(page: number): void {
-    for (const block of this.byPage.get(page) ?? []) for (const [at, length] of pieces(block)) this.core.memory.markCode(at, length);
   }
 
   private remove(block: Block): void {
     block.valid = false;
     this.onDiscard?.(block, true);
+    this.core.counters.blocksDiscarded++;
     this.count--;
     const variants = this.byOffset.get(block.offset)!;
     if (variants.length === 1) this.byOffset.delete(block.offset);
     else variants.splice(variants.indexOf(block), 1);
     for (const [offset, length] of pieces(block)) {
-      this.byPage.get(offset & ~PAGE_MASK)!.delete(block);
-      this.unmark(offset, length);
-    }
-  }
-
-  private unmark(offset: number, length: number): void {
-    if (offset < RAM) return;
-    for (let line = (offset - RAM) >>> CODE_LINE_SHIFT; line <= (offset + length - 1 - RAM) >>> CODE_LINE_SHIFT; line++) {
-      this.core.memory.clearCodeLine(line);
+      const page = offset & ~PAGE_MASK;
+      const blocks = this.byPage.get(page)!;
+      blocks.delete(block);
+      this.core.memory.unmarkCode(offset, length);
+      if (blocks.size === 0) this.core.memory.unmarkCodePage(page);
     }
   }
 
@@ -189,9 +196,10 @@ export class CodeCache {
       for (const block of variants) {
         block.valid = false;
         this.onDiscard?.(block, false);
-        for (const [offset, length] of pieces(block)) this.unmark(offset, length);
+        for (const [offset, length] of pieces(block)) this.core.memory.unmarkCode(offset, length);
       }
     }
+    for (const page of this.byPage.keys()) this.core.memory.unmarkCodePage(page);
     this.byOffset.clear();
     this.byPage.clear();
     this.count = 0;

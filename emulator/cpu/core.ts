@@ -3,6 +3,7 @@
  * when they are made. It also holds what handlers and run loop say to each other while a block of decoded code runs.
  */
 import type { AccessBytes, ProcessorBus } from "../bus.ts";
+import type { Counters } from "../counters.ts";
 import { DebugRegisters } from "./debug-registers.ts";
 import { FarTransfer } from "./far.ts";
 import { AC, IOPL, RF, TF } from "./flags.ts";
@@ -17,6 +18,7 @@ import { TaskSwitch } from "./task.ts";
 import { Translation } from "./translation.ts";
 import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
 import type { Link } from "./block.ts";
+import type { CodeProbe, DeliveryKind, DeliveryProbe } from "./probe.ts";
 
 // What makes the run loop look up from running blocks: bits of `attention`.
 /** INTR is high. */
@@ -49,6 +51,15 @@ export class Core {
   readonly io: IoPermission;
   readonly debug: DebugRegisters;
   readonly fpu: Fpu;
+  readonly counters: Counters;
+  /** Set by `Cpu.setCodeProbe`, which has all code decoded anew. */
+  codeProbe: CodeProbe | null = null;
+  deliveryProbe: DeliveryProbe | null = null;
+
+  /** Whether a debugger or a trace looks into what only the interpreter shows. */
+  get isProbed(): boolean {
+    return this.codeProbe !== null || this.deliveryProbe !== null;
+  }
 
   /** Index of the running instruction in its block. */
   index = 0;
@@ -76,6 +87,7 @@ export class Core {
   constructor(memory: MachineMemory, bus: ProcessorBus) {
     this.memory = memory;
     this.bus = bus;
+    this.counters = memory.counters;
     this.state = new CpuState(memory);
     this.s = this.state.i32;
     this.r16 = this.state.u16;
@@ -92,6 +104,14 @@ export class Core {
 
   get retired(): number {
     return this.runEnd - this.remaining + this.index;
+  }
+
+  /** To be called before a vector is delivered. */
+  noteDelivery(kind: DeliveryKind, vector: number, errorCode: number, eip: number): void {
+    const { counters } = this;
+    const counts = kind === "interrupt" ? counters.interrupts : kind === "exception" ? counters.exceptions : counters.softwareInterrupts;
+    counts[vector]!++;
+    this.deliveryProbe?.delivery(kind, vector, errorCode, eip);
   }
 
   /** Makes the run loop look at pins, limits and code again behind the running instruction. */

@@ -3,10 +3,11 @@ import type { ProcessorBus } from "../bus.ts";
 import type { StateVisitor } from "../state.ts";
 import { ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_STOP, Core } from "./core.ts";
 import { Interpreter } from "./interpreter.ts";
-import { CPL } from "./layout.ts";
+import { BASE, CPL, CS } from "./layout.ts";
 import { Jit } from "../jit/jit.ts";
 import type { JitMode } from "../jit/jit.ts";
 import type { MachineMemory } from "./memory.ts";
+import type { CodeProbe, DataProbe } from "./probe.ts";
 import type { Processor, StopReason } from "./processor.ts";
 
 export class Cpu implements Processor {
@@ -37,6 +38,11 @@ export class Cpu implements Processor {
 
   get halted(): boolean {
     return (this.core.attention & ATTENTION_HALTED) !== 0;
+  }
+
+  /** Linear address of the running instruction; between runs, of the next one. */
+  get linearPc(): number {
+    return (this.core.s[BASE + CS]! + this.interpreter.eip) >>> 0;
   }
 
   run(limit: number): StopReason {
@@ -77,6 +83,17 @@ export class Cpu implements Processor {
     core.mmu.flush();
     core.debug.update();
     this.interpreter.abandon();
+  }
+
+  /** Has a probe look at code from now on, or nobody with null. Also to be called when what the probe wants has changed. Not within a run. */
+  setCodeProbe(probe: CodeProbe | null): void {
+    this.core.codeProbe = probe;
+    this.interpreter.clear();
+  }
+
+  /** Has a probe look at data accesses to these pages (linear addresses shifted right by 12), or nobody with null. Not within a run. */
+  setDataProbe(probe: DataProbe | null, linearPages: ReadonlySet<number>): void {
+    this.core.mmu.setProbe(probe, linearPages);
   }
 
   visitState(visitor: StateVisitor): void {

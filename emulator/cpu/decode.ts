@@ -12,7 +12,7 @@ import { BASE, CS, LIMIT, ZERO } from "./layout.ts";
 import { MODE_CODE32 } from "./state.ts";
 
 /** What a processor for `-march=i686` has, as the table names it. */
-const FEATURES = new Set(["i8086", "i186", "i286", "i386", "i486", "i586", "i686", "cmov", "nop", "fxsr", "8087", "287", "387", "687"]);
+const FEATURES = new Set(["i8086", "i186", "i286", "i386", "i486", "i586", "i686", "cmov", "nop", "fxsr", "8087", "8087-only", "287", "287-only", "387", "687"]);
 
 const PAGE_MASK = 0xfff;
 const SCALE_SHIFT = { 1: 0, 2: 1, 4: 2, 8: 3 } as const;

@@ -1,5 +1,5 @@
 /** Segment descriptors as they lie in the GDT and LDT (SDM 3A 3.4.5), and the lookup of a selector in these tables. */
-import { BASE, GDT_BASE, GDT_LIMIT, LDTR, LIMIT, SELECTOR } from "./layout.ts";
+import { ACCESS, BASE, GDT_BASE, GDT_LIMIT, LDTR, LIMIT } from "./layout.ts";
 import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
 import { ACCESS_ACCESSED, ACCESS_CODE, ACCESS_DC, ACCESS_PRESENT, ACCESS_RW, ACCESS_S } from "./state.ts";
 import type { CpuState } from "./state.ts";
@@ -110,7 +110,7 @@ export class DescriptorTables {
     const s = this.s;
     const index = selector & 0xfff8;
     const local = (selector & 4) !== 0;
-    if (local && (s[SELECTOR + LDTR]! & 0xfffc) === 0) return null;
+    if (local && (s[ACCESS + LDTR]! & ACCESS_PRESENT) === 0) return null;
     const limit = (local ? s[LIMIT + LDTR]! : s[GDT_LIMIT]!) >>> 0;
     if (index + 7 > limit) return null;
     const address = ((local ? s[BASE + LDTR]! : s[GDT_BASE]!) + index) | 0;

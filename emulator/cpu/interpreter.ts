@@ -13,6 +13,7 @@ import { CpuException, DEBUG, DOUBLE_FAULT, NMI, NO_ERROR_CODE, isDoubleFault } 
 import { IF, RF, TF } from "./flags.ts";
 import { BASE, CS, DR, EFLAGS, EIP } from "./layout.ts";
 import type { StopReason } from "./processor.ts";
+import { LEAVE_RUN } from "./probe.ts";
 
 /** A run is cut into slices whose tick counts are small integers. */
 const MAX_SLICE = 1 << 30;
@@ -72,12 +73,21 @@ export class Interpreter {
     core.leaveBlock();
   }
 
+  /** EIP of the running instruction; between runs, of the next one. */
+  get eip(): number {
+    return this.block !== null ? this.block.eips[this.core.index]! : this.core.s[EIP]!;
+  }
+
   private runSlice(): StopReason {
     for (;;) {
       try {
         const reason = this.execute();
         if (reason !== null) return reason;
       } catch (error) {
+        if (error === LEAVE_RUN) {
+          this.retreat();
+          return "stopped";
+        }
         if (!(error instanceof CpuException)) throw error;
         if (!this.fault(error)) return "shutdown";
       }
@@ -185,6 +195,14 @@ export class Interpreter {
   private step(): void {
     const { core } = this;
     const { s } = core;
+    const probe = core.codeProbe;
+    if (probe !== null) {
+      const linear = (s[BASE + CS]! + s[EIP]!) | 0;
+      if (probe.wants(linear, true) && probe.reached(linear)) {
+        core.attention |= ATTENTION_STOP;
+        return;
+      }
+    }
     const hadShadow = (core.attention & ATTENTION_SHADOW) !== 0;
     core.attention &= ~ATTENTION_SHADOW;
     const flags = s[EFLAGS]!;
@@ -258,23 +276,32 @@ export class Interpreter {
 
   /** Delivers an interrupt or a trap between instructions. */
   private deliver(vector: number, errorCode: number): StopReason | null {
-    return this.deliverChain(vector, errorCode, this.core.s[EIP]!) ? null : "shutdown";
+    const { core } = this;
+    const eip = core.s[EIP]!;
+    core.noteDelivery(vector === DEBUG ? "exception" : "interrupt", vector, errorCode, eip);
+    return this.deliverChain(vector, errorCode, eip) ? null : "shutdown";
+  }
+
+  /** Goes back in front of the running instruction, of which nothing has been done. */
+  private retreat(): void {
+    const { core } = this;
+    if (this.block === null) return;
+    core.s[EIP] = this.block.eips[core.index]!;
+    core.remaining -= core.index;
+    core.index = 0;
+    this.block = null;
   }
 
   /** A fault of the running instruction, or of fetching it: it counts as one tick, so that no chain of faults stops time. */
   private fault(exception: CpuException): boolean {
     const { core } = this;
     const { s } = core;
-    if (this.block !== null) {
-      s[EIP] = this.block.eips[core.index]!;
-      core.remaining -= core.index;
-      core.index = 0;
-      this.block = null;
-    }
+    this.retreat();
     core.remaining--;
     core.attention &= ~ATTENTION_SHADOW;
     const isCodeBreakpoint = exception.vector === DEBUG;
     if (!isCodeBreakpoint) s[EFLAGS]! |= RF;
+    core.noteDelivery("exception", exception.vector, exception.errorCode, s[EIP]!);
     return this.deliverChain(exception.vector, exception.errorCode, s[EIP]!);
   }
 

@@ -32,6 +32,7 @@ export class InterruptDelivery {
   deliver(vector: number, kind: InterruptKind, errorCode: number, returnEip: number): void {
     const { core } = this;
     core.interrupted = true;
+    if (kind === "software") core.noteDelivery("software", vector, errorCode, returnEip);
     if (!core.state.protectedMode) {
       this.deliverReal(vector, core.s[IDT_BASE]!, core.s[IDT_LIMIT]!, core.state.eflags, returnEip);
     } else if (kind === "software") this.deliverProtected(vector, true, errorCode, returnEip);
@@ -52,6 +53,7 @@ export class InterruptDelivery {
     const { s } = core;
     const vme = (s[CR4]! & CR4_VME) !== 0;
     if (vme && !this.isRedirected(vector)) {
+      core.noteDelivery("software", vector, NO_ERROR_CODE, returnEip);
       let flags = core.state.eflags;
       if (core.iopl < 3) flags = (flags & ~IF) | IOPL | ((flags & VIF) !== 0 ? IF : 0);
       this.deliverReal(vector, 0, 0x3ff, flags, returnEip);

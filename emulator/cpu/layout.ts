@@ -81,18 +81,18 @@ export const TLB_EMPTY = TLB_WRITE_USER + TLB_BYTES;
 
 /** RAM is at most this large: it bounds the code map. */
 export const MAX_RAM_BYTES = 1 << 30;
-/** One byte for each line of RAM, not zero where decoded code may lie. */
-export const CODE_LINE_SHIFT = 5;
+/**
+ * One byte for each line of 8 bytes of RAM, not zero where decoded code lies. Fine, because hand-written code has its variables
+ * right beside it; it costs nothing where no code is, since only touched memory is held.
+ */
+export const CODE_LINE_SHIFT = 3;
 export const CODE_MAP = TLB_EMPTY + TLB_BYTES;
-
-/** A bit for each byte of RAM that code was decoded from: tells data beside code apart, where a line of the code map cannot. */
-export const CODE_BITS = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT) + 0x10000;
 
 /**
  * Where compiled code finds compiled code: entries of 16 bytes by a hash of EIP. EIP and context as a quadword, then table slot in the low and number
  * of the entry in the high half of a dword, then the region's entry map (jit/).
  */
-export const JUMP_CACHE = CODE_BITS + MAX_RAM_BYTES / 8 + 0x10000;
+export const JUMP_CACHE = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT) + 0x10000;
 export const JUMP_CACHE_ENTRIES = 4096;
 
 /** Entry maps of compiled regions: a byte for each address of the region, the number of the entry there plus one (jit/). */

@@ -4,12 +4,16 @@
  * every write, the processor's or a bus master's, discards the code it overwrites.
  */
 import type { AccessBytes, DmaMemory } from "../bus.ts";
+import { Counters } from "../counters.ts";
 import type { StateVisitor } from "../state.ts";
-import { CODE_BITS, CODE_LINE_SHIFT, CODE_MAP, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
+import { CODE_LINE_SHIFT, CODE_MAP, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
 
 const PAGE_BYTES = 4096;
+const PAGE_SHIFT = 12;
+const HAS_CODE = 255;
+/** Writes to a page that has lost its code before it counts as data again. */
+const WATCHED_WRITES = 32;
 const WASM_PAGE_BYTES = 65536;
-const LINES_PER_PAGE = PAGE_BYTES >>> CODE_LINE_SHIFT;
 const ALL_PAGES = 1 << 20;
 
 /** What `MachineMemory` tells the processor. Offsets are into the machine's memory, not physical addresses. */
@@ -29,15 +33,17 @@ interface HighRom {
 
 export class MachineMemory {
   readonly ramBytes: number;
+  /** Of the whole machine: they begin here because all parts of its engine reach its memory. */
+  readonly counters = new Counters();
   readonly memory: WebAssembly.Memory;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   readonly view: DataView;
   readonly dma: DmaMemory;
-  /** One byte for each line of RAM, not zero where decoded code may lie. */
+  /** One byte for each line of RAM, not zero where decoded code lies. */
   readonly codeMap: Uint8Array;
-  /** A bit for each byte of RAM that code was decoded from; a dword for each line. */
-  private readonly codeBits: Int32Array;
+  /** For each page of RAM: HAS_CODE, or how many more writes are watched after its last code went, 0 when none are. */
+  private readonly codePages: Uint8Array;
   /** For each page below `ramBytes`: offset that reads and writes go to, 0 for none. */
   private readonly readMap: Int32Array;
   private readonly writeMap: Int32Array;
@@ -59,7 +65,7 @@ export class MachineMemory {
     this.words = new Int32Array(this.memory.buffer);
     this.view = new DataView(this.memory.buffer);
     this.codeMap = new Uint8Array(this.memory.buffer, CODE_MAP, ramBytes >>> CODE_LINE_SHIFT);
-    this.codeBits = new Int32Array(this.memory.buffer, CODE_BITS, ramBytes >>> CODE_LINE_SHIFT);
+    this.codePages = new Uint8Array(ramBytes / PAGE_BYTES);
     this.readMap = new Int32Array(ramBytes / PAGE_BYTES);
     for (let page = 0; page < this.readMap.length; page++) this.readMap[page] = RAM + page * PAGE_BYTES;
     this.writeMap = this.readMap.slice();
@@ -159,10 +165,9 @@ export class MachineMemory {
     else this.bytes[offset] = value;
     const line = (offset - RAM) >>> CODE_LINE_SHIFT;
     const lastLine = (offset + sizeBytes - 1 - RAM) >>> CODE_LINE_SHIFT;
-    if ((this.codeMap[line] !== 0 || this.codeMap[lastLine] !== 0) && this.isCode(offset, sizeBytes)) this.observer?.codeOverwritten(offset, sizeBytes);
+    if (this.codeMap[line] !== 0 || this.codeMap[lastLine] !== 0) this.observer?.codeOverwritten(offset, sizeBytes);
   }
 
-  /** Whether code was decoded from one of up to 4 bytes. */
   /** Whether RAM above 1 MiB and below the video memory lies where its physical addresses say, so that compiled code may take one for the other. */
   get isRegular(): boolean {
     const { readMap, writeMap } = this;
@@ -171,11 +176,6 @@ export class MachineMemory {
       if (readMap[page] !== RAM + page * PAGE_BYTES || writeMap[page] !== readMap[page]) return false;
     }
     return true;
-  }
-
-  private isCode(offset: number, sizeBytes: number): boolean {
-    for (let at = offset - RAM; at < offset - RAM + sizeBytes; at++) if (((this.codeBits[at >>> CODE_LINE_SHIFT]! >>> (at & 31)) & 1) !== 0) return true;
-    return false;
   }
 
   /** Fills `count` elements; the caller notes the write. */
@@ -190,25 +190,39 @@ export class MachineMemory {
     }
   }
 
-  /** Notes that code was decoded from bytes at an offset (RAM only; a ROM never changes). */
+  /** Notes that code was decoded from bytes at an offset (RAM only; a ROM never changes). The bytes lie within a page. */
   markCode(offset: number, lengthBytes: number): void {
     if (offset < RAM) return;
+    this.codePages[(offset - RAM) >>> PAGE_SHIFT] = HAS_CODE;
     this.codeMap.fill(1, (offset - RAM) >>> CODE_LINE_SHIFT, ((offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT) + 1);
-    for (let at = offset - RAM; at < offset - RAM + lengthBytes; at++) this.codeBits[at >>> CODE_LINE_SHIFT]! |= 1 << (at & 31);
   }
 
-  /** Takes back `markCode` for one line of RAM. */
-  clearCodeLine(line: number): void {
-    this.codeMap[line] = 0;
-    this.codeBits[line] = 0;
+  /** Takes back `markCode` for the lines of a range; the page stays marked. */
+  unmarkCode(offset: number, lengthBytes: number): void {
+    if (offset < RAM) return;
+    this.codeMap.fill(0, (offset - RAM) >>> CODE_LINE_SHIFT, ((offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT) + 1);
   }
 
-  /** Whether any line of the page at this offset may hold decoded code. */
-  pageHasCode(offset: number): boolean {
-    if (offset < RAM) return false;
-    const first = (offset - RAM) >>> CODE_LINE_SHIFT;
-    for (let line = first; line < first + LINES_PER_PAGE; line++) if (this.codeMap[line] !== 0) return true;
-    return false;
+  /**
+   * Notes that no decoded code is left in the page at an offset. Its writes are watched for a while longer: code that
+   * rewrites itself comes back at once, and to stop and start watching is dear.
+   */
+  unmarkCodePage(offset: number): void {
+    if (offset >= RAM) this.codePages[(offset - RAM) >>> PAGE_SHIFT] = WATCHED_WRITES;
+  }
+
+  /** Whether writes to the page at this offset have to look for code. */
+  isWatched(offset: number): boolean {
+    return offset >= RAM && this.codePages[(offset - RAM) >>> PAGE_SHIFT] !== 0;
+  }
+
+  /** One write to a watched page has found no code; says whether the page is still watched. */
+  countWatchedWrite(offset: number): boolean {
+    const page = (offset - RAM) >>> PAGE_SHIFT;
+    const left = this.codePages[page]!;
+    if (left === HAS_CODE) return true;
+    if (left !== 0) this.codePages[page] = left - 1;
+    return left > 1;
   }
 
   /** Calls `piece` for each part of a physical range that lies within one page. */
@@ -223,6 +237,7 @@ export class MachineMemory {
   }
 
   private dmaRead(physicalAddress: number, target: Uint8Array): void {
+    this.counters.dmaBytesRead += target.length;
     this.eachPiece(physicalAddress, target.length, (page, low, at, length) => {
       const offset = this.readOffset(page);
       if (offset === 0) target.fill(0xff, at, at + length);
@@ -231,6 +246,7 @@ export class MachineMemory {
   }
 
   private dmaWrite(physicalAddress: number, source: Uint8Array): void {
+    this.counters.dmaBytesWritten += source.length;
     this.eachPiece(physicalAddress, source.length, (page, low, at, length) => {
       const offset = this.writeOffset(page);
       if (offset === 0) return;
@@ -260,7 +276,6 @@ export class MachineMemory {
       this.readMap[page] = visitor.u32(this.readMap[page]!);
       this.writeMap[page] = visitor.u32(this.writeMap[page]!);
     }
-    // A visitor that restores has replaced RAM; one that does not merely makes code be decoded again.
-    this.changeMap();
+    if (visitor.restoring) this.changeMap();
   }
 }

@@ -10,6 +10,7 @@ import {
 } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import { CR0_PG, CR0_WP, CR4_PGE, CR4_PSE } from "./state.ts";
+import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
 
 const PTE_PRESENT = 1;
@@ -54,6 +55,9 @@ export class Translation {
   private filledCount = 0;
   private user = false;
   private watch: AccessWatch | null = null;
+  private probe: DataProbe | null = null;
+  /** Pages that are kept out of the tables so that `probe` sees each access to them. */
+  private probedPages: ReadonlySet<number> | null = null;
   private checkAlignment = false;
   private a20Mask = 0xffffffff | 0;
   private readonly s: Int32Array;
@@ -93,6 +97,19 @@ export class Translation {
     this.setPrivilege(this.user);
   }
 
+  /** Sends every access to some pages through `probe` too, or none with null. */
+  setProbe(probe: DataProbe | null, linearPages: ReadonlySet<number>): void {
+    this.probe = probe;
+    this.probedPages = probe === null ? null : linearPages;
+    this.flush();
+  }
+
+  /** An access that was made beside the tables is shown to whoever watches. */
+  private show(linear: number, sizeBytes: number, write: boolean): void {
+    this.watch?.access(linear, sizeBytes, write);
+    this.probe?.access(linear, sizeBytes, write);
+  }
+
   /** Whether user accesses must be aligned (CR0.AM, EFLAGS.AC and CPL 3). */
   setAlignmentCheck(check: boolean): void {
     if (check === this.checkAlignment) return;
@@ -107,7 +124,7 @@ export class Translation {
 
   /** Whether every access has to be looked at, so that no table may be asked. */
   get isWatched(): boolean {
-    return this.watch !== null || this.checkAlignment;
+    return this.watch !== null || this.probe !== null || this.checkAlignment;
   }
 
   get a20(): boolean {
@@ -117,6 +134,7 @@ export class Translation {
   /** Forgets all translations. */
   flush(): void {
     this.epoch++;
+    this.memory.counters.translationFlushes++;
     for (let i = 0; i < this.filledCount; i++) this.drop(this.filled[i]! & (LIST_GLOBAL - 1));
     this.filledCount = 0;
   }
@@ -124,6 +142,7 @@ export class Translation {
   /** Forgets all translations but those of global pages (MOV to CR3 while CR4.PGE is set). */
   flushLocal(): void {
     this.epoch++;
+    this.memory.counters.translationFlushes++;
     let kept = 0;
     for (let i = 0; i < this.filledCount; i++) {
       const entry = this.filled[i]!;
@@ -156,15 +175,6 @@ export class Translation {
       const page = this.filled[i]! & (LIST_GLOBAL - 1);
       if (this.writeSupervisor[page] === offset) this.writeSupervisor[page] = -offset;
       if (this.writeUser[page] === offset) this.writeUser[page] = -offset;
-    }
-  }
-
-  /** Takes back `protectCodePage`: no decoded code is left in the page. */
-  releaseCodePage(offset: number): void {
-    for (let i = 0; i < this.filledCount; i++) {
-      const page = this.filled[i]! & (LIST_GLOBAL - 1);
-      if (this.writeSupervisor[page] === -offset) this.writeSupervisor[page] = offset;
-      if (this.writeUser[page] === -offset) this.writeUser[page] = offset;
     }
   }
 
@@ -219,7 +229,7 @@ export class Translation {
   probeWriteAs(linear: number, sizeBytes: number, user: boolean): void {
     if (this.checkAlignment) this.requireAligned(linear, sizeBytes);
     this.translate(linear, true, user);
-    if ((linear & 0xfff) + sizeBytes > 4096) this.translate((linear + sizeBytes - 1) | 0, true, user);
+    if ((linear & 0xfff) + sizeBytes > 4096) this.translate(nextPage(linear), true, user);
   }
 
   // Accesses of the processor for itself (descriptor tables, task states, stacks of inner rings): supervisor at any CPL.
@@ -288,31 +298,35 @@ export class Translation {
     const low = linear & 0xfff;
     if (low + sizeBytes > 4096) {
       this.translate(linear, false, user);
-      this.translate((linear + sizeBytes - 1) | 0, false, user);
+      this.translate(nextPage(linear), false, user);
       let value = 0;
       for (let i = 0; i < sizeBytes; i++) value |= this.readPhysical(this.translate((linear + i) | 0, false, user), 1) << (8 * i);
-      this.watch?.access(linear, sizeBytes, false);
+      this.show(linear, sizeBytes, false);
       return value;
     }
     const value = this.readPhysical(this.translate(linear, false, user), sizeBytes);
-    this.watch?.access(linear, sizeBytes, false);
+    this.show(linear, sizeBytes, false);
     return value;
   }
 
   private writeSlow(linear: number, sizeBytes: AccessBytes, value: number, user: boolean): void {
     const low = linear & 0xfff;
-    const page = (user ? this.writeUser : this.writeSupervisor)[linear >>> 12]!;
+    const table = user ? this.writeUser : this.writeSupervisor;
+    const page = table[linear >>> 12]!;
     if (page !== 0 && low + sizeBytes <= 4096 && this.watch === null && !this.checkAlignment) {
-      this.memory.store((page < 0 ? -page : page) | low, sizeBytes, value);
+      const offset = Math.abs(page);
+      this.memory.store(offset | low, sizeBytes, value);
+      // Code that went long ago: this alias of the page is plain data from now on.
+      if (page < 0 && !this.memory.countWatchedWrite(offset)) table[linear >>> 12] = offset;
       return;
     }
     if (this.checkAlignment) this.requireAligned(linear, sizeBytes);
     if (low + sizeBytes > 4096) {
       this.translate(linear, true, user);
-      this.translate((linear + sizeBytes - 1) | 0, true, user);
+      this.translate(nextPage(linear), true, user);
       for (let i = 0; i < sizeBytes; i++) this.writePhysical(this.translate((linear + i) | 0, true, user), 1, (value >>> (8 * i)) & 0xff);
     } else this.writePhysical(this.translate(linear, true, user), sizeBytes, value);
-    this.watch?.access(linear, sizeBytes, true);
+    this.show(linear, sizeBytes, true);
   }
 
   private requireAligned(linear: number, sizeBytes: number): void {
@@ -342,6 +356,7 @@ export class Translation {
    */
   private translate(linear: number, write: boolean, user: boolean): number {
     const page = linear >>> 12;
+    this.memory.counters.translationMisses++;
     const table = write ? (user ? this.writeUser : this.writeSupervisor) : user ? this.readUser : this.readSupervisor;
     let global = false;
     let physical = linear;
@@ -352,10 +367,10 @@ export class Translation {
     }
     physical &= this.a20Mask;
     const offset = write ? this.memory.writeOffset(physical >>> 12) : this.memory.readOffset(physical >>> 12);
-    if (offset !== 0 && table[page] === 0) {
+    if (offset !== 0 && table[page] === 0 && (this.probedPages === null || !this.probedPages.has(page))) {
       if (this.filledCount === MAX_FILLED) this.flush();
       this.filled[this.filledCount++] = global ? page | LIST_GLOBAL : page;
-      table[page] = write && this.memory.pageHasCode(offset) ? -offset : offset;
+      table[page] = write && this.memory.isWatched(offset) ? -offset : offset;
     }
     return physical;
   }
@@ -415,4 +430,9 @@ function runLength(table: Int32Array, linear: number, wantedBytes: number): numb
     length += 4096;
   }
   return length;
+}
+
+/** The first address of the page behind: where an access across the boundary faults, if it does not before. */
+function nextPage(linear: number): number {
+  return ((linear | 0xfff) + 1) | 0;
 }

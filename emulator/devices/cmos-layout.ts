@@ -11,11 +11,13 @@ const MIB = 1024 * KIB;
 const USER_DEFINED_DISK = 47;
 const BOOT_DISK = 2;
 const BOOT_CD = 3;
+const BOOT_NETWORK = 4;
 
 export interface CmosConfig {
   ramBytes: number;
   /** Sectors of the disks at primary master and primary slave, null where there is none. */
   disks: readonly (number | null)[];
+  bootsFromNetwork: boolean;
 }
 
 export function cmosContents(config: CmosConfig): CmosEntry[] {
@@ -33,7 +35,8 @@ export function cmosContents(config: CmosConfig): CmosEntry[] {
   putWord(0x17, extendedKib);
   putWord(0x30, extendedKib);
   putWord(0x34, above16Mib);
-  put(0x38, 0x01 | (0 << 4)); // Boot floppies are not checked for a signature; no third boot device.
+  // Bit 0: boot floppies are not checked for a signature. Upper half: the third boot device.
+  put(0x38, 0x01 | ((config.bootsFromNetwork ? BOOT_NETWORK : 0) << 4));
   put(0x3d, BOOT_DISK | (BOOT_CD << 4)); // Boot order: disk, then CD.
   let translations = 0;
   config.disks.slice(0, 2).forEach((sectors, index) => {

@@ -37,7 +37,9 @@ export class E1000Eeprom {
   constructor(macAddress: Uint8Array) {
     const words = this.#words;
     for (let index = 0; index < 3; index++) words[index] = macAddress[index * 2]! | (macAddress[index * 2 + 1]! << 8);
-    words.set([0x6403, 0x1100, 0x1af4, 0x100e, 0x8086, 0x3040], 0x0a); // Control word 1, subsystem, device, vendor, control word 2.
+    words[0x04] = 0xffff;
+    // Board number, control word 1, subsystem with its vendor, device with its vendor, control word 2.
+    words.set([0x3000, 0x1000, 0x6403, 0x100e, 0x8086, 0x100e, 0x8086, 0x3040], 0x08);
     words.fill(0xffff, 0x30, CHECKSUM_WORD);
     let sum = 0;
     for (let index = 0; index < CHECKSUM_WORD; index++) sum += words[index]!;

@@ -19,7 +19,6 @@ const MDIC_ERROR = 0x40000000;
 const CONTROL = 0;
 const STATUS = 1;
 const LINK_PARTNER = 5;
-const EXPANSION = 6;
 const GIGABIT_STATUS = 10;
 const SPECIFIC_STATUS = 17;
 
@@ -30,11 +29,11 @@ const CONTROL_RESTART = 0x0200;
 const STATUS_NEGOTIATED = 0x0020;
 const STATUS_LINK = 0x0004;
 
-/** Values after a reset; registers that are not here read as 0. */
-const RESET_VALUES: readonly (readonly [register: number, value: number])[] = [
-  [CONTROL, 0x1140], [STATUS, 0x7949], [2, 0x0141], [3, 0x0c20], [4, 0x0de1], [EXPANSION, 0x0001], [9, 0x0e00], [15, 0x3000],
-  [16, 0x0360], [SPECIFIC_STATUS, 0x8000], [20, 0x0d60],
-];
+/** Values after a reset. Reading a register that is not here gives 0 and an error, as on QEMU's card. */
+const RESET_VALUES = new Map([
+  [CONTROL, 0x1140], [STATUS, 0x7949], [2, 0x0141], [3, 0x0c20], [4, 0x0de1], [LINK_PARTNER, 0], [6, 0], [9, 0x0e00], [GIGABIT_STATUS, 0],
+  [16, 0x0360], [SPECIFIC_STATUS, 0x8000], [20, 0x0d60], [21, 0],
+]);
 /** Bits that can be written. */
 const WRITABLE = new Map([[CONTROL, 0x7d40], [4, 0xffff], [9, 0x1f00], [16, 0xffff], [18, 0xffff], [20, 0xffff], [29, 0xffff], [30, 0xffff]]);
 
@@ -100,7 +99,7 @@ export class E1000Phy {
     const up = this.linkUp;
     const registers = this.#registers;
     registers[STATUS] = (registers[STATUS]! & ~(STATUS_LINK | STATUS_NEGOTIATED)) | (up ? STATUS_LINK | STATUS_NEGOTIATED : 0);
-    registers[LINK_PARTNER] = up ? 0x41e0 : 0;
+    registers[LINK_PARTNER] = up ? 0x01e0 : 0;
     registers[GIGABIT_STATUS] = up ? 0x3c00 : 0;
     registers[SPECIFIC_STATUS] = up ? 0xac00 : 0x8000;
   }
@@ -111,7 +110,7 @@ export class E1000Phy {
     const operation = (request >>> 26) & 3;
     let answer = request & ~(MDIC_READY | MDIC_ERROR);
     if (((request >>> 21) & 31) !== PHY_ADDRESS) answer |= MDIC_ERROR;
-    else if (operation === MDIC_READ) answer = (answer & ~0xffff) | this.#registers[register]!;
+    else if (operation === MDIC_READ) answer = (answer & ~0xffff) | (RESET_VALUES.has(register) ? this.#registers[register]! : MDIC_ERROR);
     else if (operation === MDIC_WRITE) this.#write(register, request & 0xffff);
     return (answer | MDIC_READY) >>> 0;
   }

@@ -38,6 +38,8 @@ export interface E1000Wires {
   interrupt: Wire;
   port: EthernetPort;
   macAddress: Uint8Array;
+  /** For the card's expansion ROM; null for none. */
+  bootRom: Uint8Array | null;
 }
 
 export class E1000 extends PciFunction implements EthernetReceiver, MmioHandler {
@@ -73,10 +75,7 @@ export class E1000 extends PciFunction implements EthernetReceiver, MmioHandler 
       writePort: (offset, sizeBytes, value) => this.#writeIo(offset, sizeBytes, value),
     };
     this.addIoBar(1, IO_WINDOW_BYTES, ioPorts);
-    this.set16(0x06, 0x0010); // Capability list.
-    this.config[0x34] = 0xdc;
-    this.config.set([0x01, 0x00, 0x22, 0x00], 0xdc); // Power management: D0 and D3 only.
-    this.writable[0xe0] = 0x03;
+    if (wires.bootRom !== null) this.addExpansionRom(wires.bootRom);
     this.sealConfig();
     this.#resetMac();
   }
@@ -101,7 +100,7 @@ export class E1000 extends PciFunction implements EthernetReceiver, MmioHandler 
     registers.set(STATUS, STATUS_RESET | (this.#phy.linkUp ? STATUS_LU : 0));
     registers.set(LEDCTL, 0x00000602);
     registers.set(PBA, 0x00100030);
-    registers.set(MANC, 0x00232000);
+    registers.set(MANC, 0x00222300);
     registers.set(VET, 0x8100);
     const word = (index: number): number => this.#eeprom.word(index);
     registers.set(RAL, (word(0) | (word(1) << 16)) >>> 0);
@@ -148,8 +147,8 @@ export class E1000 extends PciFunction implements EthernetReceiver, MmioHandler 
   }
 
   #readIo(offset: number, sizeBytes: AccessBytes): number {
-    if ((offset & ~3) === 0) return this.#ioAddress;
-    return (offset & ~3) === 4 ? this.readMmio(this.#ioAddress, sizeBytes) : 0;
+    if ((offset & ~3) === 0) return (this.#ioAddress >>> (8 * offset)) & (0xffffffff >>> (32 - 8 * sizeBytes));
+    return (offset & ~3) === 4 ? this.readMmio(this.#ioAddress + (offset & 3), sizeBytes) : 0;
   }
 
   #writeIo(offset: number, sizeBytes: AccessBytes, value: number): void {

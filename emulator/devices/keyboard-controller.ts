@@ -3,7 +3,7 @@
  * Sources: IBM PS/2 Technical Reference, "Keyboard and Auxiliary Device Controller"; the output port as on PCs: bit 0 is
  * the processor's reset, bit 1 the A20 gate.
  */
-import type { AccessBytes, PortHandler, Wire } from "../bus.ts";
+import type { PortHandler, Wire } from "../bus.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { Stateful, StateVisitor } from "../state.ts";
 import { ByteQueue } from "./byte-queue.ts";

@@ -41,12 +41,20 @@ export const COMMAND_BUS_MASTER = 0x04;
 /** Bits of the command register that can be set: I/O, memory, bus master, parity, SERR, and INTx disable (PCI 2.3, as QEMU). */
 const COMMAND_WRITABLE = 0x0547;
 
+/** Expansion ROM base address: bit 0 enables, and the smallest ROM takes 2 KiB. */
+const ROM_BASE_ADDRESS = 0x30;
+const ROM_ENABLE = 0x01;
+const SMALLEST_ROM = 2048;
+
 interface BaseAddress {
   register: number;
-  isIo: boolean;
+  kind: "memory" | "io" | "rom";
   sizeBytes: number;
   window: Window;
 }
+
+/** Bits of a base address register that are not part of the address. */
+const FLAG_BITS = { memory: 0x0f, io: 0x03, rom: 0x7ff } as const;
 
 export class PciFunction implements Stateful {
   readonly config = new Uint8Array(256);
@@ -117,17 +125,33 @@ export class PciFunction implements Stateful {
 
   /** Adds a memory window behind the base address register 0-5. `sizeBytes` is a power of two from 16 up. */
   protected addMemoryBar(index: number, sizeBytes: number, handler: MmioHandler): void {
-    this.#addBar({ register: 0x10 + index * 4, isIo: false, sizeBytes, window: this.#windows.memoryWindow(sizeBytes, handler) });
+    this.#addBar({ register: 0x10 + index * 4, kind: "memory", sizeBytes, window: this.#windows.memoryWindow(sizeBytes, handler) });
   }
 
   /** Adds an I/O window. `sizeBytes` is a power of two from 4 up. */
   protected addIoBar(index: number, sizeBytes: number, handler: PortHandler): void {
-    this.#addBar({ register: 0x10 + index * 4, isIo: true, sizeBytes, window: this.#windows.portWindow(sizeBytes, handler) });
+    this.#addBar({ register: 0x10 + index * 4, kind: "io", sizeBytes, window: this.#windows.portWindow(sizeBytes, handler) });
+  }
+
+  /** Adds an expansion ROM, such as a video BIOS or a boot ROM. */
+  protected addExpansionRom(rom: Uint8Array): void {
+    let sizeBytes = SMALLEST_ROM;
+    while (sizeBytes < rom.length) sizeBytes *= 2;
+    const handler: MmioHandler = {
+      readMmio: (offset, accessBytes) => {
+        let value = 0;
+        for (let byte = 0; byte < accessBytes; byte++) value |= (rom[offset + byte] ?? 0xff) << (8 * byte);
+        return value >>> 0;
+      },
+      writeMmio: () => {},
+    };
+    this.#addBar({ register: ROM_BASE_ADDRESS, kind: "rom", sizeBytes, window: this.#windows.memoryWindow(sizeBytes, handler) });
+    this.writable[ROM_BASE_ADDRESS]! |= ROM_ENABLE;
   }
 
   #addBar(bar: BaseAddress): void {
     this.#baseAddresses.push(bar);
-    this.set32(bar.register, bar.isIo ? 1 : 0);
+    this.set32(bar.register, bar.kind === "io" ? 1 : 0);
     const mask = (0x100000000 - bar.sizeBytes) >>> 0;
     for (let byte = 0; byte < 4; byte++) this.writable[bar.register + byte] = (mask >>> (8 * byte)) & 0xff;
   }
@@ -145,17 +169,19 @@ export class PciFunction implements Stateful {
 
   /** An access has written the registers `first` to `last`. */
   configWritten(first: number, last: number): void {
-    if (last >= PCI_COMMAND && first < 0x28) this.#placeWindows();
+    if (last >= PCI_COMMAND && first < ROM_BASE_ADDRESS + 4) this.#placeWindows();
   }
 
   #placeWindows(): void {
     const command = this.command;
     for (const bar of this.#baseAddresses) {
-      const enabled = command & (bar.isIo ? COMMAND_IO : COMMAND_MEMORY);
-      const base = (this.get32(bar.register) & (bar.isIo ? ~3 : ~15)) >>> 0;
+      const register = this.get32(bar.register);
+      const isIo = bar.kind === "io";
+      const enabled = command & (isIo ? COMMAND_IO : COMMAND_MEMORY) && (bar.kind !== "rom" || register & ROM_ENABLE);
+      const base = (register & ~FLAG_BITS[bar.kind]) >>> 0;
       const end = base + bar.sizeBytes;
       // Address 0 and the top of the space count as "not yet assigned" (as while the guest measures the size).
-      const usable = enabled && base !== 0 && (bar.isIo ? end <= 0x10000 : end < 0x100000000);
+      const usable = enabled && base !== 0 && (isIo ? end <= 0x10000 : end < 0x100000000);
       bar.window.place(usable ? base : null);
     }
   }

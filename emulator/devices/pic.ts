@@ -82,9 +82,9 @@ export class Pic8259 implements PortHandler, Stateful {
     return this.#vectorBase | input;
   }
 
+  /** The lines keep their levels: they are the devices'. */
   reset(): void {
     this.#elcr = 0;
-    this.#lines = 0;
     this.#initialise(0);
     this.#phase = READY;
     this.#changed();

@@ -307,7 +307,7 @@ export class Pit8254 implements PortHandler, Stateful {
   reset(): void {
     this.#channels.forEach((channel, index) => channel.reset(index !== 2));
     this.#timer.disarm();
-    this.#irq0.set(false);
+    this.#irq0.set(true); // OUT is high until a mode is set.
   }
 
   readPort(offset: number, _sizeBytes: AccessBytes): number {

@@ -57,9 +57,12 @@ export class Ps2Keyboard implements Ps2Device {
 
   /** Types text on a US layout. Throws a RangeError for a character that this layout has not got. */
   type(text: string): void {
-    for (const character of text) {
+    const strokes = Array.from(text, (character) => {
       const stroke = keystrokeOf(character);
       if (stroke === null) throw new RangeError(`no key of the US layout types ${JSON.stringify(character)}`);
+      return stroke;
+    });
+    for (const stroke of strokes) {
       if (stroke.modifier !== null) this.key(stroke.modifier, true);
       this.key(stroke.key, true);
       this.key(stroke.key, false);

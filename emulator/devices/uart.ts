@@ -219,7 +219,7 @@ export class Uart16550 implements PortHandler, Stateful {
   }
 
   #transmitted(): void {
-    const byte = this.#shifting & (0xff >> (3 - (this.#lcr & 3)));
+    const byte = this.#shifting; // Whole, whatever the word length: a terminal that is set up differently is no use to anybody.
     this.#shifting = -1;
     if (this.#loopback) this.#accept(byte);
     else this.#output(byte);

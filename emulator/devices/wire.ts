@@ -1,30 +1,5 @@
-/** Wires that join chips: plain ones, and the wired-OR of several outputs on one input (shared level-triggered interrupts). */
+/** The wired-OR of several outputs on one input: interrupt lines that chips share. */
 import type { Wire } from "../bus.ts";
-
-/** A wire that calls `changed` whenever its level changes. */
-export class Line implements Wire {
-  #level = false;
-  readonly #changed: (level: boolean) => void;
-
-  constructor(changed: (level: boolean) => void) {
-    this.#changed = changed;
-  }
-
-  get level(): boolean {
-    return this.#level;
-  }
-
-  set(level: boolean): void {
-    if (level === this.#level) return;
-    this.#level = level;
-    this.#changed(level);
-  }
-
-  /** Takes a level without telling anybody: for restored state. */
-  assume(level: boolean): void {
-    this.#level = level;
-  }
-}
 
 /** Several outputs on one input: the input is high while any output is. At most 31 outputs. */
 export class SharedLine {
@@ -41,7 +16,7 @@ export class SharedLine {
     return this.#levels;
   }
 
-  /** One more output. */
+  /** One more output; it begins low. */
   connect(): Wire {
     const bit = 1 << this.#outputs++;
     return {
@@ -54,10 +29,8 @@ export class SharedLine {
     };
   }
 
+  /** Takes levels without telling anybody: for restored state. */
   assume(levels: number): void {
     this.#levels = levels;
   }
 }
-
-/** A wire that ends nowhere. */
-export const UNCONNECTED: Wire = { set() {} };

@@ -13,14 +13,36 @@ export interface TimedFrame {
   frame: EthernetFrame;
 }
 
-export class CableEnd implements EthernetPort, Stateful {
+/** A machine's cable as the network sees it, wherever the machine runs. */
+export interface MachineCable {
   readonly name: string;
+  readonly linkUp: boolean;
+  /** Set by the network: to be called when a first frame waits for `takeOutgoing`. */
+  onOutgoing: (() => void) | null;
+  /** The frames sent since the last call, in the order of their times. */
+  takeOutgoing(): TimedFrame[];
+  /** Hands over frames that arrive later, in ascending order of arrival. No arrival may be in the machine's past. */
+  deliver(frames: readonly TimedFrame[]): void;
+  /** The cable is plugged or pulled, now. Frames on the way to the machine are lost with the cable. */
+  setLink(up: boolean): void;
+}
+
+/** Sees frames when the card sends them and when they arrive at it. */
+export type FrameProbe = (direction: "send" | "receive", frame: EthernetFrame) => void;
+
+export class CableEnd implements EthernetPort, MachineCable, Stateful {
+  readonly name: string;
+  probe: FrameProbe | null = null;
   #linkUp: boolean;
+  #powered = true;
   #outgoing: TimedFrame[] = [];
   #incoming: TimedFrame[] = [];
   #clock: Clock | null = null;
   #receiver: EthernetReceiver | null = null;
   #timer: Timer | null = null;
+  onOutgoing: (() => void) | null = null;
+  /** Set by the machine's owner: to be called when a frame has been delivered, with the time at which it arrives. */
+  onIncoming: ((timeNs: number) => void) | null = null;
 
   constructor(name: string, linkUp = true) {
     this.name = name;
@@ -40,19 +62,19 @@ export class CableEnd implements EthernetPort, Stateful {
   }
 
   transmit(frame: EthernetFrame): void {
-    if (this.#linkUp && this.#clock !== null) this.#outgoing.push({ timeNs: this.#clock.nowNs, frame });
+    if (!this.#linkUp || this.#clock === null) return;
+    if (this.#outgoing.push({ timeNs: this.#clock.nowNs, frame }) === 1) this.onOutgoing?.();
+    this.probe?.("send", frame);
   }
 
-  /** The frames sent since the last call, in the order of their times. */
   takeOutgoing(): TimedFrame[] {
     const frames = this.#outgoing;
     this.#outgoing = [];
     return frames;
   }
 
-  /** Hands over frames that arrive later, in ascending order of arrival. No arrival may be in the machine's past. */
   deliver(frames: readonly TimedFrame[]): void {
-    if (frames.length === 0 || this.#clock === null) return;
+    if (frames.length === 0 || this.#clock === null || !this.#powered) return;
     let last = this.#incoming.at(-1)?.timeNs ?? this.#clock.nowNs;
     for (const arrival of frames) {
       if (arrival.timeNs < last) throw new RangeError(`${this.name}: a frame arrives at ${arrival.timeNs} ns, before ${last} ns`);
@@ -60,9 +82,9 @@ export class CableEnd implements EthernetPort, Stateful {
       this.#incoming.push(arrival);
     }
     this.#timer!.arm(this.#incoming[0]!.timeNs);
+    this.onIncoming?.(this.#incoming[0]!.timeNs);
   }
 
-  /** The cable is plugged or pulled, now. Frames on the way to the machine are lost with the cable. */
   setLink(up: boolean): void {
     if (up === this.#linkUp) return;
     this.#linkUp = up;
@@ -73,20 +95,33 @@ export class CableEnd implements EthernetPort, Stateful {
     this.#receiver?.linkChanged(up);
   }
 
+  /** The machine has lost power, or has it again: a card without power hears nothing. */
+  setPowered(powered: boolean): void {
+    this.#powered = powered;
+    if (powered) return;
+    this.#incoming = [];
+    this.#timer?.disarm();
+  }
+
   #arrive(): void {
     const now = this.#clock!.nowNs;
     let count = 0;
     while (count < this.#incoming.length && this.#incoming[count]!.timeNs <= now) count++;
     const arrived = this.#incoming.splice(0, count);
     if (this.#incoming.length > 0) this.#timer!.arm(this.#incoming[0]!.timeNs);
-    for (const { frame } of arrived) this.#receiver!.receive(frame);
+    for (const { frame } of arrived) {
+      this.probe?.("receive", frame);
+      this.#receiver!.receive(frame);
+    }
   }
 
   visitState(visitor: StateVisitor): void {
     visitor.part("cable end", 1);
     this.#linkUp = visitor.bool(this.#linkUp);
+    this.#powered = visitor.bool(this.#powered);
     this.#outgoing = visitFrames(visitor, this.#outgoing);
     this.#incoming = visitFrames(visitor, this.#incoming);
+    if (visitor.restoring && this.#outgoing.length > 0) this.onOutgoing?.();
   }
 }
 

@@ -23,7 +23,7 @@ export class Link implements Stateful {
   #epoch = 0;
   /** When each end's transmitter has sent all that was given to it. */
   readonly #idleAtNs: [number, number] = [0, 0];
-  #sequence = 0;
+  readonly #sequence: [number, number] = [0, 0];
   #dropped = 0;
 
   constructor(name: string, latencyNs: number, up = true) {
@@ -63,18 +63,19 @@ export class Link implements Stateful {
     return sentNs + this.latencyNs;
   }
 
-  /** The next number in the order of frames on this link. */
-  nextSequence(): number {
-    return this.#sequence++;
+  /** The next number in the order of the frames that an end sends. Each end counts for itself: how time is cut must not show. */
+  nextSequence(end: LinkEnd): number {
+    return this.#sequence[end]++;
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("link", 1);
+    visitor.part("link", 2);
     this.#up = visitor.bool(this.#up);
     this.#epoch = visitor.integer(this.#epoch);
     this.#idleAtNs[0] = visitor.integer(this.#idleAtNs[0]);
     this.#idleAtNs[1] = visitor.integer(this.#idleAtNs[1]);
-    this.#sequence = visitor.integer(this.#sequence);
+    this.#sequence[0] = visitor.integer(this.#sequence[0]);
+    this.#sequence[1] = visitor.integer(this.#sequence[1]);
     this.#dropped = visitor.integer(this.#dropped);
   }
 }

@@ -11,7 +11,7 @@
  * one thread or many give the same result. How time is cut into quanta does not matter either, as long as the rule above holds.
  */
 import type { Stateful, StateVisitor } from "../state.ts";
-import { visitFrames, type CableEnd, type TimedFrame } from "./cable-end.ts";
+import { visitFrames, type MachineCable, type TimedFrame } from "./cable-end.ts";
 import { Link, type LinkEnd } from "./link.ts";
 import type { PcapngWriter } from "./capture.ts";
 import type { EthernetFrame } from "./port.ts";
@@ -29,12 +29,14 @@ export interface NetworkNode extends Stateful {
 }
 
 /** What a link's end is plugged into. */
-type Plug = { kind: "machine"; cable: CableEnd } | { kind: "node"; node: NetworkNode; port: number };
+type Plug = { kind: "machine"; cable: MachineCable } | { kind: "node"; node: NetworkNode; port: number };
 
 interface Joint {
   link: Link;
   index: number;
   plugs: readonly [Plug, Plug];
+  /** Frames wait at a machine's end of it. */
+  waiting: [boolean, boolean];
   /** Interface in the capture, -1 when this link is not captured. */
   captureInterface: number;
 }
@@ -109,6 +111,10 @@ class EventHeap {
 
 export class Network implements Stateful {
   readonly #joints: Joint[] = [];
+  readonly #byLink = new Map<Link, Joint>();
+  /** Ends of links at which machines have sent something since the last step: in a large network most have not. */
+  readonly #senders: { readonly joint: Joint; readonly end: LinkEnd; readonly cable: MachineCable }[] = [];
+  #leastLatencyNs = Infinity;
   /** The nodes, and for each of their ports the link and its end that is plugged in there. */
   readonly #nodes = new Map<NetworkNode, { joint: Joint; end: LinkEnd }[]>();
   readonly #events = new EventHeap();
@@ -128,7 +134,7 @@ export class Network implements Stateful {
 
   /** The longest quantum that is safe: the least latency of all links, Infinity without links. */
   get leastLatencyNs(): number {
-    return Math.min(Infinity, ...this.#joints.map((joint) => joint.link.latencyNs));
+    return this.#leastLatencyNs;
   }
 
   /** When the network has something to do by itself: a frame that reaches a node. Infinity when all is quiet. */
@@ -137,12 +143,12 @@ export class Network implements Stateful {
   }
 
   /** Joins a machine's cable to a node. The link has the machine at end 0. */
-  connectMachine(cable: CableEnd, node: NetworkNode, latencyNs: number): Link {
+  connectMachine(cable: MachineCable, node: NetworkNode, latencyNs: number): Link {
     return this.#join(new Link(cable.name, latencyNs, cable.linkUp), { kind: "machine", cable }, this.#socket(node));
   }
 
   /** Joins two machines directly. */
-  connectMachines(first: CableEnd, second: CableEnd, latencyNs: number): Link {
+  connectMachines(first: MachineCable, second: MachineCable, latencyNs: number): Link {
     return this.#join(new Link(`${first.name}-${second.name}`, latencyNs), { kind: "machine", cable: first }, { kind: "machine", cable: second });
   }
 
@@ -157,17 +163,27 @@ export class Network implements Stateful {
   }
 
   #join(link: Link, first: Plug, second: Plug): Link {
-    const joint: Joint = { link, index: this.#joints.length, plugs: [first, second], captureInterface: -1 };
+    const joint: Joint = { link, index: this.#joints.length, plugs: [first, second], waiting: [false, false], captureInterface: -1 };
     this.#joints.push(joint);
-    joint.plugs.forEach((plug, end) => {
-      if (plug.kind === "node") this.#nodes.get(plug.node)![plug.port] = { joint, end: end as LinkEnd };
+    this.#byLink.set(link, joint);
+    this.#leastLatencyNs = Math.min(this.#leastLatencyNs, link.latencyNs);
+    joint.plugs.forEach((plug, side) => {
+      const end = side as LinkEnd;
+      if (plug.kind === "node") this.#nodes.get(plug.node)![plug.port] = { joint, end };
+      else plug.cable.onOutgoing = () => this.#noteSender(joint, end, plug.cable);
     });
     return link;
   }
 
+  #noteSender(joint: Joint, end: LinkEnd, cable: MachineCable): void {
+    if (joint.waiting[end]) return;
+    joint.waiting[end] = true;
+    this.#senders.push({ joint, end, cable });
+  }
+
   /** Plugs a cable in or pulls it, at the present time; frames on their way in it are lost. Both ends see their link change. */
   setLink(link: Link, up: boolean): void {
-    const joint = this.#joints.find((candidate) => candidate.link === link);
+    const joint = this.#byLink.get(link);
     if (joint === undefined) throw new Error(`link ${link.name} is not part of this network`);
     if (link.up === up) return;
     link.up = up;
@@ -187,23 +203,33 @@ export class Network implements Stateful {
 
   /** Carries all that happens before `timeNs`, to which all machines have run. See the head of this file. */
   advance(timeNs: number): void {
-    for (const joint of this.#joints) {
-      joint.plugs.forEach((plug, end) => {
-        if (plug.kind !== "machine") return;
-        for (const sent of plug.cable.takeOutgoing()) this.#enqueue(joint, end as LinkEnd, sent.timeNs, sent.frame, false);
-      });
+    for (const { joint, end, cable } of this.#senders) {
+      joint.waiting[end] = false;
+      for (const sent of cable.takeOutgoing()) this.#enqueue(joint, end, sent.timeNs, sent.frame, false);
     }
-    const deliveries = new Map<CableEnd, TimedFrame[]>();
+    this.#senders.length = 0;
+    if (this.nextEventNs >= timeNs) {
+      this.#nowNs = Math.max(this.#nowNs, timeNs);
+      return;
+    }
+    const deliveries = new Map<MachineCable, TimedFrame[]>();
     while (this.nextEventNs < timeNs) this.#handle(this.#events.shift(), deliveries);
     this.#nowNs = Math.max(this.#nowNs, timeNs);
     for (const [cable, frames] of deliveries) cable.deliver(frames);
   }
 
-  #enqueue(joint: Joint, sender: LinkEnd, timeNs: number, frame: EthernetFrame, isArrival: boolean): void {
-    this.#events.push({ timeNs, joint, sender, sequence: joint.link.nextSequence(), frame, isArrival, epoch: joint.link.epoch });
+  /** Has a node send a frame out of its port at the present time, without having heard anything. */
+  send(node: NetworkNode, port: number, frame: EthernetFrame): void {
+    const socket = this.#nodes.get(node)?.[port];
+    if (socket === undefined) throw new RangeError(`${node.name} has no port ${port} on this network`);
+    this.#enqueue(socket.joint, socket.end, this.#nowNs, frame, false);
   }
 
-  #handle(event: FrameEvent, deliveries: Map<CableEnd, TimedFrame[]>): void {
+  #enqueue(joint: Joint, sender: LinkEnd, timeNs: number, frame: EthernetFrame, isArrival: boolean): void {
+    this.#events.push({ timeNs, joint, sender, sequence: joint.link.nextSequence(sender), frame, isArrival, epoch: joint.link.epoch });
+  }
+
+  #handle(event: FrameEvent, deliveries: Map<MachineCable, TimedFrame[]>): void {
     const { joint, sender, timeNs, frame } = event;
     if (event.epoch !== joint.link.epoch) return;
     const receiver = joint.plugs[(1 - sender) as LinkEnd];

@@ -138,7 +138,7 @@ export class Jit implements Engine {
     const entry = block.compiled!;
     const region = entry.region as MachineRegion;
     const budget = core.remaining < MAX_BUDGET ? core.remaining : MAX_BUDGET;
-    if (budget < LEAST_BUDGET || core.mmu.isWatched) return false;
+    if (budget < LEAST_BUDGET || core.mmu.isWatched || core.isProbed) return false;
     if (region.direct !== this.direct || region.isProtected !== this.isProtected) {
       block.compiled = null;
       block.count = 0;

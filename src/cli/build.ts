@@ -1,13 +1,14 @@
 /** `qure build`: sources to images, or every mistake in the sources. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, watch } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { formatDiagnostic, type Diagnostic } from "../assembler/diagnostic.ts";
 import { folderTree, writeFileAside } from "../host/files.ts";
 import { packageRoot } from "../host/package.ts";
 import { KERNEL_REVISION, VERSION } from "../version.ts";
-import { buildFirmware, buildSystem, type BuildResult, type BuiltFile } from "../workshop.ts";
+import { ObjectCache } from "../object-cache.ts";
+import { buildFirmware, buildSystem, type BuildOptions, type BuildResult, type BuiltFile } from "../workshop.ts";
 import { CommandError, UsageError } from "./fail.ts";
 import { parseSize } from "./sizes.ts";
 
@@ -17,6 +18,7 @@ interface BuildCommandOptions {
   readonly diskSize: string;
   readonly revision?: string;
   readonly firmware?: string;
+  readonly watch?: boolean;
   readonly json?: boolean;
 }
 
@@ -24,35 +26,69 @@ export function declare(command: Command): void {
   command
     .option("--source <dir>", "folder that holds boot/ and asm/ (default: here if it does, else QuRe's own)")
     .option("-o, --output <dir>", "where the images go", "build")
-    .option("--disk-size <size>", "size of the disk image", "64M")
+    .option("--disk-size <size>", "size of the disk image", "32M")
     .option("--revision <n>", "kernel revision in the image header")
     .option("--firmware <file>", "build only the emulated PC's firmware, into this file")
+    .option("--watch", "build again whenever a source changes")
     .option("--json", "print the manifest")
-    .addHelpText("after", "\nExample:\n  qure build && qemu-system-i386 -cdrom build/qure.iso\n")
+    .addHelpText("after", "\nExamples:\n  qure build && qemu-system-i386 -cdrom build/qure.iso\n  qure build --watch\n")
     .action((options: BuildCommandOptions) => runBuild(options));
 }
 
-function runBuild(options: BuildCommandOptions): void {
-  const start = performance.now();
+async function runBuild(options: BuildCommandOptions): Promise<void> {
   const root = sourceRoot(options.source);
-  const tree = folderTree(root);
   if (options.firmware !== undefined) {
-    const [file] = report(buildFirmware(tree));
+    const [file] = report(buildFirmware(folderTree(root)));
     writeFileAside(options.firmware, file!.content);
     return;
   }
-  const revision = options.revision === undefined ? KERNEL_REVISION : Number(options.revision);
+  const revision = options.revision === undefined ? KERNEL_REVISION : /^\d+$/.test(options.revision) ? Number(options.revision) : NaN;
   if (!Number.isInteger(revision) || revision < 0 || revision > 0xffffffff) throw new UsageError(`--revision ${options.revision}: not a number from 0 to 4294967295`);
   const diskBytes = parseSize(options.diskSize, "--disk-size");
-  const files = report(buildSystem(tree, { version: VERSION, revision, diskBytes }));
-  const manifest = makeManifest(files, revision);
+  const cache = new ObjectCache();
+  const build = (): void => buildOnce(root, options, { version: VERSION, revision, diskBytes, cache });
+  if (!options.watch) return build();
+  for (;;) {
+    try {
+      build();
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      process.stderr.write(`qure: ${error.message}\n`);
+    }
+    await changed(["asm", "boot"].map((folder) => join(root, folder)));
+  }
+}
+
+function buildOnce(root: string, options: BuildCommandOptions, settings: BuildOptions): void {
+  const start = performance.now();
+  const files = report(buildSystem(folderTree(root), settings));
+  const manifest = makeManifest(files, settings.revision);
   for (const { name, content, sizeBytes } of files) writeFileAside(join(options.output, name), content, sizeBytes);
   writeFileAside(join(options.output, "manifest.json"), manifest);
+  const seconds = `built in ${((performance.now() - start) / 1000).toFixed(2)} s\n`;
   if (options.json) process.stdout.write(manifest);
+  else if (options.watch) process.stdout.write(seconds);
   else {
     for (const { name, sizeBytes } of files) process.stdout.write(`${join(options.output, name).padEnd(28)} ${String(sizeBytes).padStart(10)} bytes\n`);
-    process.stdout.write(`built in ${((performance.now() - start) / 1000).toFixed(2)} s\n`);
+    process.stdout.write(seconds);
   }
+}
+
+/** Editors write a file in several steps: the build begins when nothing has changed for this long. */
+const QUIET_MS = 20;
+
+/** Resolves after a change below one of the folders. */
+function changed(folders: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    const watchers = folders.map((folder) => watch(folder, { recursive: true }, () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        for (const watcher of watchers) watcher.close();
+        resolve();
+      }, QUIET_MS);
+    }));
+  });
 }
 
 /** Prints the diagnostics; comes back with the files or ends the command. */

@@ -14,11 +14,10 @@ export interface Watched {
 
 const CTRL_C = 0x03;
 const CTRL_RIGHT_BRACKET = 0x1d;
-const COM1 = 0;
 /** How much of a console is shown when one attaches. */
 const SCROLLBACK_LINES = 20;
 
-/** Runs at the pace of real time until the person leaves. */
+/** Runs at the pace of real time until the person leaves, or the last machine is switched off. */
 export async function stay({ lab, progress }: Watched): Promise<void> {
   progress.done();
   const { stdin, stdout } = process;
@@ -27,7 +26,12 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
   let detach = (): void => {};
   let left = false;
   let shown = "";
+  let looked = "";
   const showTable = (): void => {
+    // Making the table costs something; it can only have changed when a console or a machine's power has.
+    const now = `${lab.outputBytes} ${lab.nodes.filter(({ isOff }) => isOff).length} ${attached}`;
+    if (now === looked) return;
+    looked = now;
     const table = nodeTable(lab).join("\n");
     if (table === shown || attached !== null) return;
     shown = table;
@@ -50,7 +54,7 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
           attached = null;
           shown = "";
           showTable();
-        } else lab.nodes[attached]!.machine.serialInput(COM1, Uint8Array.of(byte));
+        } else lab.nodes[attached]!.send(Uint8Array.of(byte));
       } else if (byte === CTRL_C || byte === 0x71) left = true;
       else if (byte >= 0x30 && byte <= 0x39) {
         digits += String.fromCharCode(byte);
@@ -70,8 +74,8 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
   try {
     await lab.until(() => {
       showTable();
-      return left;
-    }, "", { within: "8760h" });
+      return left || lab.nodes.every(({ isOff }) => isOff);
+    }, "", { within: "forever" });
   } finally {
     detach();
     stdin.off("data", onData);

@@ -1,6 +1,5 @@
 /** PNG (ISO/IEC 15948) of an RGBA picture: one IDAT, no filtering, which is enough for text screens. */
-import { deflateSync } from "node:zlib";
-import { crc32 } from "../image/crc32.ts";
+import { crc32, deflateSync } from "node:zlib";
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const RGBA_8 = [8, 6, 0, 0, 0];

@@ -2,8 +2,8 @@
 import { FIRST_PARTITION_LBA, PARTITION_TYPE_OOFS, writePartitionTable, type BootImage } from "./boot-image.ts";
 import { SECTOR_BYTES } from "./kernel-image.ts";
 
-/** 64 MiB: the partition takes what the boot image leaves. */
-export const DEFAULT_DISK_BYTES = 64 * 1024 * 1024;
+/** The partition takes what the boot image leaves. */
+export const DEFAULT_DISK_BYTES = 32 * 1024 * 1024;
 
 /**
  * The bytes of the disk up to the last one that is not zero; the rest, up to `sizeBytes`, is zeros, which a file system with

@@ -8,6 +8,7 @@ import { latin1Into, SECTOR_BYTES } from "./kernel-image.ts";
 const BLOCK_BYTES = 2048;
 /** Blocks 0-15 are the system area (ECMA-119 6.2.1). */
 const SYSTEM_AREA_BLOCKS = 16;
+const LEAST_BLOCKS = 512;
 const BLOCK = { primary: 16, bootRecord: 17, terminator: 18, pathTableLittle: 19, pathTableBig: 20, root: 21, bootDirectory: 22, catalogue: 23, firstFile: 24 } as const;
 
 export interface IsoFile {
@@ -34,8 +35,9 @@ export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile
   const image = boot.bytes.slice();
   const bootFile = place(image);
   const placedFiles = files.map((file) => ({ ...place(file.content), name: file.name }));
-  // A whole number of 512-byte sectors of 2 KiB blocks, and some slack: drives read ahead past the end of the last file.
-  const total = next + 2;
+  // Some slack, because drives read ahead past the end of the last file; and at least a cylinder, below which BIOSes see no disk
+  // when the ISO stands on a stick.
+  const total = Math.max(next + 2, LEAST_BLOCKS);
   const bytes = new Uint8Array(total * BLOCK_BYTES);
   const view = new DataView(bytes.buffer);
 

@@ -1,6 +1,6 @@
 /** The kernel image that the loader reads: docs/formats/kernel-image.md. Made of a linked kernel; and read back, with distrust. */
 import { R_386_32, RELOCATION_TYPES, SHF_ALLOC, STT_FILE, STT_SECTION } from "../linker/elf.ts";
-import { readLineRows } from "../linker/line-table.ts";
+import { lineRowsOf } from "../linker/line-table.ts";
 import type { Linked, LinkedSection } from "../linker/link.ts";
 import { crc32 } from "./crc32.ts";
 
@@ -112,9 +112,7 @@ const MAX_LINE = 0xfffff;
 const MAX_FILES = 0xfff;
 
 function lineTable(linked: Linked, code32: LinkedSection): Uint8Array {
-  const content = (name: string): Uint8Array => linked.sections.find((section) => section.name === name)?.content ?? new Uint8Array(0);
-  const rows = readLineRows({ debugLine: content(".debug_line"), debugLineStr: content(".debug_line_str"), debugStr: content(".debug_str") })
-    .filter(({ address }) => address >= code32.address && address <= code32.address + code32.sizeBytes);
+  const rows = lineRowsOf(linked).filter(({ address }) => address >= code32.address && address <= code32.address + code32.sizeBytes);
   // Several rows may share an address: the last one of a sequence says which line's code begins there.
   const byAddress = new Map<number, number>();
   const files = new Map<string, number>();

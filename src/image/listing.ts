@@ -1,49 +1,70 @@
 /** The listing of a linked program: each instruction's address and bytes beside the source line that it comes from. */
 import { SHF_EXECINSTR } from "../linker/elf.ts";
-import { latin1 } from "../linker/elf-reader.ts";
-import { readLineRows } from "../linker/line-table.ts";
+import { lineRowsOf } from "../linker/line-table.ts";
 import type { Linked, LinkedSection } from "../linker/link.ts";
 
 const BYTES_PER_LINE = 8;
+const BYTES_WIDTH = 3 * BYTES_PER_LINE;
+const PLACE_WIDTH = 34;
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** `read` gives the sources; a file that it does not know is listed without text. */
 export function writeListing(linked: Linked, read: (path: string) => Uint8Array | null): string {
-  const content = (name: string): Uint8Array => linked.sections.find((section) => section.name === name)?.content ?? new Uint8Array(0);
-  const rows = readLineRows({ debugLine: content(".debug_line"), debugLineStr: content(".debug_line_str"), debugStr: content(".debug_str") });
+  const rows = lineRowsOf(linked);
   const sources = new Map<string, readonly string[]>();
-  const sourceLine = (file: string, line: number): string => {
+  const linesOf = (file: string): readonly string[] => {
     let lines = sources.get(file);
     if (!lines) {
       const bytes = read(file);
-      lines = bytes ? latin1(bytes).split("\n") : [];
+      lines = bytes ? new TextDecoder().decode(bytes).split("\n") : [];
       sources.set(file, lines);
     }
-    return (lines[line - 1] ?? "").trimEnd();
+    return lines;
   };
-  const out: string[] = [];
+  const code = linked.sections.filter(({ flags }) => (flags & SHF_EXECINSTR) !== 0);
   let labels = new Map<number, string[]>();
   let current: LinkedSection | undefined;
+  let out = "";
   for (let i = 0; i + 1 < rows.length; i++) {
     const { address, file, line, end } = rows[i]!;
     const next = rows[i + 1]!.address;
     if (end || next < address) continue;
-    const section = linked.sections.find((candidate) => (candidate.flags & SHF_EXECINSTR) !== 0 && address >= candidate.address && next <= candidate.address + candidate.sizeBytes);
+    const holds = (section: LinkedSection): boolean => address >= section.address && next <= section.address + section.sizeBytes;
+    const section = current && holds(current) ? current : code.find(holds);
     if (!section) continue;
     if (section !== current) {
       current = section;
-      labels = new Map();
-      for (const symbol of linked.symbols) if (symbol.section === section && symbol.type < 3) labels.set(symbol.value, [...(labels.get(symbol.value) ?? []), symbol.name]);
-      out.push("", `section ${section.name}`, "");
+      labels = labelsOf(linked, section);
+      out += `\nsection ${section.name}\n\n`;
     }
-    for (const label of labels.get(address) ?? []) out.push(`${hex(address, 8)} ${label}:`);
-    const bytes = section.content.subarray(address - section.address, next - section.address);
-    const digits = Array.from(bytes, (byte) => hex(byte, 2));
-    out.push(`${hex(address, 8)}  ${digits.slice(0, BYTES_PER_LINE).join(" ").padEnd(3 * BYTES_PER_LINE)} ${`${file}:${line}`.padEnd(34)} ${sourceLine(file, line)}`);
-    for (let at = BYTES_PER_LINE; at < digits.length; at += BYTES_PER_LINE) out.push(`${hex(address + at, 8)}  ${digits.slice(at, at + BYTES_PER_LINE).join(" ")}`);
+    for (const label of labels.get(address) ?? []) out += `${hex32(address)} ${label}:\n`;
+    const { content } = section;
+    const last = next - section.address;
+    let at = address - section.address;
+    let digits = "";
+    for (const stop = Math.min(last, at + BYTES_PER_LINE); at < stop; at++) digits += `${HEX[content[at]!]!} `;
+    out += `${hex32(address)}  ${digits.padEnd(BYTES_WIDTH)} ${`${file}:${line}`.padEnd(PLACE_WIDTH)} ${(linesOf(file)[line - 1] ?? "").trimEnd()}\n`;
+    while (at < last) {
+      digits = "";
+      const start = section.address + at;
+      for (const stop = Math.min(last, at + BYTES_PER_LINE); at < stop; at++) digits += `${HEX[content[at]!]!} `;
+      out += `${hex32(start)}  ${digits.trimEnd()}\n`;
+    }
   }
-  return `${out.join("\n")}\n`;
+  return out;
 }
 
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, "0");
+function labelsOf(linked: Linked, section: LinkedSection): Map<number, string[]> {
+  const labels = new Map<number, string[]>();
+  for (const symbol of linked.symbols) {
+    if (symbol.section !== section || symbol.type >= 3) continue;
+    const here = labels.get(symbol.value);
+    if (here) here.push(symbol.name);
+    else labels.set(symbol.value, [symbol.name]);
+  }
+  return labels;
+}
+
+function hex32(value: number): string {
+  return HEX[value >>> 24]! + HEX[(value >>> 16) & 0xff]! + HEX[(value >>> 8) & 0xff]! + HEX[value & 0xff]!;
 }

@@ -89,6 +89,10 @@ export interface Candidate {
   /** The reg field, or whole ModRM byte, as far as the form gives it. */
   readonly modrmBase: number;
   readonly hasModRM: boolean;
+  /** The mnemonic told the size by a suffix. */
+  readonly isSuffixed: boolean;
+  /** Of another size than the default one, which it is only where an operand or a prefix says so. */
+  readonly isUnusual: boolean;
 }
 
 const sizeOf = (rule: SizeRule, operandBits: 16 | 32): number => (rule === "v" ? operandBits : rule);
@@ -102,7 +106,10 @@ const memoryKind = (pattern: OperandPattern, operandBits: 16 | 32, form: Form): 
     case null:
       return 0;
     case "any":
+    case "line":
       return ANY_MEMORY;
+    case "state":
+      return KIND.memoryUnsized;
     case "sized":
       return MEMORY_KIND[bits]! | KIND.memoryUnsized;
     case "far":
@@ -116,10 +123,15 @@ const memoryKind = (pattern: OperandPattern, operandBits: 16 | 32, form: Form): 
   }
 };
 
-const immediateKind = (pattern: OperandPattern, operandBits: 16 | 32): number => {
+const immediateKind = (pattern: OperandPattern, operandBits: 16 | 32, form: Form): number => {
   if (pattern.signExtended) return operandBits === 16 ? KIND.immediate8to16 : KIND.immediate8to32;
   const bits = sizeOf(pattern.sizeBits, operandBits);
-  return bits === 8 ? KIND.immediate8 : bits === 16 ? KIND.immediate16 : KIND.immediate32;
+  // Beside a 16-bit operand 0xfff0 is -16.
+  if (bits === 8) {
+    const isBesideRegister = form.operands.some(({ register }) => register === "rv");
+    return KIND.immediate8 | (isBesideRegister ? (operandBits === 16 ? KIND.immediate8to16 : KIND.immediate8to32) : 0);
+  }
+  return bits === 16 ? KIND.immediate16 : KIND.immediate32;
 };
 
 const compileOperand = (pattern: OperandPattern, operandBits: 16 | 32, form: Form): CandidateOperand => {
@@ -128,7 +140,7 @@ const compileOperand = (pattern: OperandPattern, operandBits: 16 | 32, form: For
   switch (pattern.field) {
     case "immediate":
     case "selector":
-      return { ...operand, accept: immediateKind(pattern, operandBits), sizeBytes: bytes };
+      return { ...operand, accept: immediateKind(pattern, operandBits, form), sizeBytes: bytes };
     case "relative":
       return { ...operand, accept: pattern.sizeBits === 8 ? KIND.short : KIND.near, sizeBytes: bytes };
     case "far":
@@ -154,7 +166,7 @@ const fixedSize = (form: Form): 0 | 8 | 16 | 32 => {
   return 0;
 };
 
-const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32): Candidate => {
+const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32, isSuffixed: boolean, isUnusual: boolean): Candidate => {
   const byAddress = sizedByAddress(form);
   const operandPrefix = form.prefix === 0x66 || (form.operandSize === "v" && sizeBits !== bits);
   return {
@@ -167,6 +179,8 @@ const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32): Candidate => {
     opcode: [...ESCAPES[form.map]!, form.opcode],
     modrmBase: form.modrm === "digit" ? form.modrmValue << 3 : form.modrm === "exact" || form.modrm === "register" ? form.modrmValue : 0,
     hasModRM: form.modrm !== "none",
+    isSuffixed,
+    isUnusual,
   };
 };
 
@@ -227,7 +241,7 @@ const expand = (name: string, suffix: string, options: EncodeOptions): Candidate
       if (!(att ? form.attNames : form.names).some((pair) => pair[size === 16 ? 0 : 1] === name)) continue;
       // MONITOR's address register tells the size.
       if (byAddress && size !== 32 && form.operands.some(({ text }) => text === "eax")) continue;
-      const candidate = compile(form, size, options.bits);
+      const candidate = compile(form, size, options.bits, suffix !== "", suffix === "" && form.defaultSize && size !== first);
       // AT&T takes `movs` alone for one of the code segment's size.
       const needsSuffix = form.needsSuffix && !(att && candidate.sizeBits === options.bits);
       if (suffix === "" ? needsSuffix : !suffixesOf(candidate, att).includes(suffix)) continue;
@@ -264,8 +278,8 @@ export class CandidateTable {
       const match = pattern.exec(mnemonic);
       if (match !== null && suffixed.length === 0) suffixed = expand(match[1]!, match[2]!, this.#options);
     }
-    // MOVSD and CMPSD are string instructions and SSE2's; any other exact name has no second meaning.
-    const all = exact.length === 0 ? suffixed : [...exact, ...suffixed.filter(({ form }) => isString(form))];
+    // MOVSD and CMPSD are string instructions and SSE2's, MOVD is MOV too; any other exact name has no second meaning.
+    const all = exact.length === 0 ? suffixed : [...exact, ...suffixed.filter(({ form }) => isString(form) || form.semantic.split("_")[0] === "mov")];
     return all.length === 0 ? null : all;
   }
 }
@@ -276,6 +290,9 @@ const tables = new Map<number, CandidateTable>();
 export const candidateTable = (options: EncodeOptions): CandidateTable => {
   const key = options.bits + (options.stack32 === true ? 1 : 0) + (options.att === true ? 2 : 0);
   let table = tables.get(key);
-  if (table === undefined) tables.set(key, (table = new CandidateTable({ bits: options.bits, stack32: options.stack32 === true, att: options.att === true })));
+  if (table === undefined) {
+    table = new CandidateTable({ bits: options.bits, stack32: options.stack32 === true, att: options.att === true });
+    tables.set(key, table);
+  }
   return table;
 };

@@ -75,13 +75,15 @@ interface Context {
 }
 
 /** DS before a near indirect branch is NOTRACK, and no segment any more. */
-const isNoTrack = ({ form, decoded }: Context): boolean => decoded.segment === 3 && (form.semantic === "jmp_indirect" || form.semantic === "call_indirect");
+const isNoTrack = ({ form, decoded }: Context): boolean =>
+  decoded.segment === 3 && (form.semantic === "jmp_indirect" || form.semantic === "call_indirect");
 
 const showsRegister = (pattern: OperandPattern, { decoded }: Context): boolean =>
   (pattern.register === "rv" || pattern.register === "r8") && !isInMemory(pattern, decoded) && !AUXILIARY.has(pattern.text);
 
 /** b, w, l for the operation's size. */
-const sizeLetter = ({ form, decoded }: Context): string => (form.operandSize === 0 ? "" : LETTERS[form.operandSize === "v" ? decoded.operandSize : form.operandSize]!);
+const sizeLetter = ({ form, decoded }: Context): string =>
+  form.operandSize === 0 ? "" : LETTERS[form.operandSize === "v" ? decoded.operandSize : form.operandSize]!;
 
 const isShortBranch = (form: Form): boolean => form.operands[0]?.field === "relative" && form.operands[0].sizeBits === 8;
 
@@ -91,8 +93,8 @@ const defaultSizeSuffix = (context: Context): string => {
   if (decoded.operandSize === bits || form.semantic === "jcc" || isShortBranch(form)) return "";
   if (form.operands.some((pattern) => showsRegister(pattern, context))) return "";
   const letter = decoded.operandSize === 16 ? "w" : att ? "l" : "d";
-  if (att) return form.operands[0]?.memory === "any" ? (decoded.operandSize === 16 ? "s" : "l") : letter;
-  const isSized = decoded.isMemory && form.operands[0]?.memory !== "any";
+  if (att) return form.operands[0]?.memory === "state" ? (decoded.operandSize === 16 ? "s" : "l") : letter;
+  const isSized = decoded.isMemory && form.operands[0]?.memory !== "state";
   return isSized || form.operands.some(({ field }) => field === "far") ? "" : letter;
 };
 
@@ -105,20 +107,26 @@ const suffixOf = (context: Context): string => {
   if (memory === undefined) return "";
   if (memory.attSuffix !== "") return memory.attSuffix;
   if (form.semantic === "crc32") return sizeLetter(context);
-  if (memory.field === "table" || memory.memory !== "sized" || (memory.sizeBits !== "v" && form.operandSize !== 8) || form.operands.some((pattern) => showsRegister(pattern, context))) return "";
+  if (memory.field === "table" || memory.memory !== "sized" || (memory.sizeBits !== "v" && form.operandSize !== 8)) return "";
+  if (form.operands.some((pattern) => showsRegister(pattern, context))) return "";
   // A byte that is set or extended, and registers of other files, need no letter.
   return form.semantic === "setcc" ? "" : sizeLetter(context);
+};
+
+/** The name that stands for an instruction and its immediate together, or "". */
+const pseudoName = ({ form, decoded }: Context): string => {
+  const isComparison = form.map === 1 && form.opcode === 0xc2 && decoded.immediate < PREDICATES.length;
+  if (isComparison) return `cmp${PREDICATES[decoded.immediate]!}${form.semantic.slice(3)}`;
+  const halves = form.semantic === "pclmulqdq" ? PCLMUL_NAMES[decoded.immediate] : undefined;
+  return halves === undefined ? "" : `pclmul${halves}dq`;
 };
 
 const writeMnemonic = (context: Context): string => {
   const { form, decoded, att } = context;
   if (form.semantic === "xchg" && decoded.opcode === 0x90 && !decoded.hasOperandPrefix) return "nop";
-  if (form.semantic.startsWith("cmp") && form.opcode === 0xc2 && decoded.immediate < 8) {
-    return `cmp${PREDICATES[decoded.immediate]!}${form.semantic.slice(3)}`;
-  }
-  if (form.semantic === "pclmulqdq" && decoded.immediate in PCLMUL_NAMES) return `pclmul${PCLMUL_NAMES[decoded.immediate]!}dq`;
-  if (form.feature === "8087" && (form.semantic === "fneni" || form.semantic === "fndisi")) return `${form.semantic}(8087 only)`;
-  if (form.semantic === "fnsetpm") return "fnsetpm(287 only)";
+  const pseudo = pseudoName(context);
+  if (pseudo !== "") return pseudo;
+  if (form.feature.endsWith("-only")) return `${form.semantic}(${form.feature.replace("-", " ")})`;
   if (att && (form.semantic === "movzx" || form.semantic === "movsx")) {
     return form.semantic.slice(0, 4) + LETTERS[form.operands[1]!.sizeBits as number]! + LETTERS[decoded.operandSize]!;
   }
@@ -147,25 +155,45 @@ const IMPLICIT_BASE: Readonly<Record<string, number>> = { destination: 7, source
 
 const segmentName = (number: number): string => REGISTERS_BY_CLASS.sreg[number]!.name;
 
+/** The override, or what is shown although it is the default: both segments of string instructions. -1 for none. */
+const shownSegment = (pattern: OperandPattern, context: Context): number => {
+  const { segment } = context.decoded;
+  if (pattern.field === "destination") return 0;
+  if (pattern.field === "source" || pattern.field === "table") return segment >= 0 ? segment : 3;
+  return isNoTrack(context) ? -1 : segment;
+};
+
+/** An address without registers. objdump takes 16 bits for a signed displacement, in AT&T syntax only. */
+const writeAbsolute = (pattern: OperandPattern, { decoded, att }: Context): string => {
+  if (decoded.addressSize === 32 || pattern.field === "moffs") return hex(decoded.displacement);
+  return att ? signedHex(decoded.displacement) : hex(decoded.displacement & 0xffff);
+};
+
 const writeMemory = (pattern: OperandPattern, context: Context): string => {
   const { decoded, att } = context;
+  const segment = shownSegment(pattern, context);
   const implicit = IMPLICIT_BASE[pattern.field];
-  const segment = implicit !== undefined ? (pattern.field === "destination" ? 0 : decoded.segment >= 0 ? decoded.segment : 3) : isNoTrack(context) ? -1 : decoded.segment;
   const isAbsolute = pattern.field === "moffs" || (implicit === undefined && decoded.base < 0 && decoded.index < 0 && !decoded.hasSib);
-  // objdump takes a bare 16-bit address for a signed displacement, in AT&T syntax only.
-  const absolute = decoded.addressSize === 32 || pattern.field === "moffs" ? hex(decoded.displacement) : att ? signedHex(decoded.displacement) : hex(decoded.displacement & 0xffff);
-  const { base, index, scale } =
-    implicit === undefined ? addressParts(decoded) : { base: REGISTERS_BY_CLASS[decoded.addressSize === 16 ? "r16" : "r32"][implicit]!.name, index: "", scale: 1 };
-  const displacement = implicit === undefined && decoded.displacementBytes > 0 ? (base === "" && index !== "eiz" && index === "" ? absolute : signedHex(decoded.displacement)) : "";
+  const size = att || pattern.field === "moffs" ? "" : (SIZE_WORDS[memoryBits(pattern, decoded)] ?? "");
+  if (isAbsolute) {
+    const absolute = writeAbsolute(pattern, context);
+    if (att) return segment >= 0 ? `%${segmentName(segment)}:${absolute}` : absolute;
+    return `${size}${segmentName(segment >= 0 ? segment : 3)}:${absolute}`;
+  }
+  const names = REGISTERS_BY_CLASS[decoded.addressSize === 16 ? "r16" : "r32"];
+  const { base, index, scale } = implicit === undefined ? addressParts(decoded) : { base: names[implicit]!.name, index: "", scale: 1 };
+  // A SIB byte without registers is an address that is not negative.
+  const isPlain = base === "" && index === "";
+  const hasDisplacement = implicit === undefined && decoded.displacementBytes > 0;
+  const displacement = !hasDisplacement ? "" : isPlain ? hex(decoded.displacement) : signedHex(decoded.displacement);
   if (att) {
     const prefix = segment >= 0 ? `%${segmentName(segment)}:` : "";
-    if (isAbsolute) return prefix + absolute;
-    const registers = decoded.addressSize === 16 ? [base && `%${base}`, index && `%${index}`].filter(Boolean).join(",") : (base && `%${base}`) + (index && `,%${index},${scale}`);
-    return `${prefix}${displacement}(${registers})`;
+    const scaleText = index !== "" && decoded.addressSize === 32 ? `,${scale}` : "";
+    const separator = index !== "" && (base !== "" || decoded.addressSize === 32) ? "," : "";
+    return `${prefix}${displacement}(${base && `%${base}`}${separator}${index && `%${index}`}${scaleText})`;
   }
-  const size = pattern.field === "moffs" ? "" : (SIZE_WORDS[memoryBits(pattern, decoded)] ?? "");
-  if (isAbsolute) return `${size}${segmentName(segment >= 0 ? segment : 3)}:${absolute}`;
-  const registers = [base, index && (decoded.addressSize === 16 ? index : `${index}*${scale}`)].filter(Boolean).join("+");
+  const factor = index !== "" && decoded.addressSize === 32 ? `*${scale}` : "";
+  const registers = [base, index + factor].filter((part) => part !== "").join("+");
   const sign = displacement === "" || displacement.startsWith("-") ? "" : "+";
   return `${size}${segment >= 0 ? `${segmentName(segment)}:` : ""}[${registers}${sign}${displacement}]`;
 };
@@ -204,10 +232,12 @@ const writeOperands = (context: Context): string => {
   if (form.semantic === "nop" && form.operands.length === 0) return "";
   if (form.semantic === "xchg" && decoded.opcode === 0x90 && !decoded.hasOperandPrefix) return "";
   let count = 0;
+  const hasPseudoName = pseudoName(context) !== "";
   const texts: string[] = [];
   for (const pattern of form.operands) {
-    if (pattern.field === "immediate" && ((form.opcode === 0xc2 && form.semantic.startsWith("cmp") && decoded.immediate < 8) || (form.semantic === "pclmulqdq" && decoded.immediate in PCLMUL_NAMES))) continue;
-    const text = writeOperand(pattern, pattern.field === "immediate" && count++ > 0 ? decoded.immediate2 : decoded.immediate, context);
+    if (pattern.field === "immediate" && hasPseudoName) continue;
+    const isSecond = pattern.field === "immediate" && count++ > 0;
+    const text = writeOperand(pattern, isSecond ? decoded.immediate2 : decoded.immediate, context);
     if (text !== "") texts.push(text);
   }
   return (att && !NOT_REVERSED.has(form.semantic) ? texts.reverse() : texts).join(",");
@@ -224,7 +254,9 @@ const usesAddressPrefix = ({ form, decoded, att }: Context): boolean => {
   if (form.operands.some(({ field }) => field === "moffs")) return false;
   // A bare 32-bit address does not look like one.
   if (decoded.isMemory && decoded.addressSize === 32 && decoded.base < 0 && !decoded.hasSib) return false;
-  if (decoded.isMemory || form.mnemonic16 !== form.mnemonic32 || form.operands.some(({ memory, field }) => memory !== null && field !== "rm")) return form.operandSize !== "v" || form.mnemonic16 === form.mnemonic32;
+  // JCXZ and JECXZ.
+  if (form.mnemonic16 !== form.mnemonic32 && form.operandSize !== "v") return true;
+  if (decoded.isMemory || form.operands.some(({ memory, field }) => memory !== null && field !== "rm")) return true;
   return att && form.addressSized;
 };
 

@@ -4,6 +4,7 @@
 
 import { ANY_IMMEDIATE, ANY_MEMORY, ANY_TARGET, KIND, formsByName } from "./candidate.ts";
 import type { Candidate, CandidateOperand } from "./candidate.ts";
+import { hasFeature } from "./features.ts";
 import type { EncodeOptions, EncodingError, Instruction, Operand } from "./instruction.ts";
 
 const GENERAL = KIND.r8 | KIND.r16 | KIND.r32;
@@ -90,7 +91,14 @@ const ORDINALS = ["first", "second", "third", "fourth"];
 const place = (index: number, count: number): string => (count === 1 ? "here" : `as its ${ORDINALS[index] ?? "next"} operand`);
 
 /** One operand that no candidate takes at its place, whatever the others are. */
-const explainOperand = (mnemonic: string, candidates: readonly Candidate[], operand: Operand, kinds: number, index: number, count: number): EncodingError | null => {
+const explainOperand = (
+  mnemonic: string,
+  candidates: readonly Candidate[],
+  operand: Operand,
+  kinds: number,
+  index: number,
+  count: number,
+): EncodingError | null => {
   if (candidates.some(({ operands }) => fits(operands[index]!, operand, kinds))) return null;
   const found = nameOf(operand);
   const group = operand.kind === "immediate" ? ANY_IMMEDIATE : groupOf(kinds);
@@ -101,13 +109,20 @@ const explainOperand = (mnemonic: string, candidates: readonly Candidate[], oper
   const sizes = sizesOf(alike.reduce((sum, { operands }) => sum | (operands[index]!.accept & group), 0));
   if (operand.kind === "immediate") {
     const range = sizes.length === 0 ? "one byte, sign-extended," : `${join(sizes, "or")} bits`;
-    return { code: "value-range", operand: index, message: `${mnemonic} takes a number of ${range} ${place(index, count)}; ${operand.value} does not fit` };
+    const wanted = `${mnemonic} takes a number of ${range} ${place(index, count)}`;
+    return { code: "value-range", operand: index, message: `${wanted}; ${operand.value} does not fit` };
   }
-  return { code: "size-mismatch", operand: index, message: `${mnemonic} takes ${join(sizes, "or")} bits ${place(index, count)}, and ${found} is of another size` };
+  const wanted = `${mnemonic} takes ${join(sizes, "or")} bits ${place(index, count)}`;
+  return { code: "size-mismatch", operand: index, message: `${wanted}, and ${found} is of another size` };
 };
 
 /** Operands that are right one by one and wrong together. */
-const explainCombination = (mnemonic: string, candidates: readonly Candidate[], operands: readonly Operand[], kinds: readonly number[]): EncodingError => {
+const explainCombination = (
+  mnemonic: string,
+  candidates: readonly Candidate[],
+  operands: readonly Operand[],
+  kinds: readonly number[],
+): EncodingError => {
   const memories = operands.flatMap((operand, index) => (operand.kind === "memory" ? [index] : []));
   if (memories.length > 1) {
     return { code: "operand-kind", operand: memories[1]!, message: `${mnemonic} takes at most one operand in memory` };
@@ -131,37 +146,48 @@ const explainCombination = (mnemonic: string, candidates: readonly Candidate[], 
   const group = groupOf(kinds[index]!);
   const sameKind = remaining.some((candidate) => (candidate.operands[index]!.accept & group) !== 0);
   const operand = operands[index]!;
+  const others = join(operands.filter((_, i) => i !== index).map(nameOf), "and");
   if (operand.kind === "immediate" && sameKind) {
-    return { code: "value-range", operand: index, message: `${operand.value} does not fit what ${mnemonic} takes beside ${join(operands.filter((_, i) => i !== index).map(nameOf), "and")}` };
+    return { code: "value-range", operand: index, message: `${operand.value} does not fit what ${mnemonic} takes beside ${others}` };
   }
   return {
     code: sameKind ? "size-mismatch" : "operand-kind",
     operand: index,
-    message: `${mnemonic} takes ${accepted(remaining, index)} ${place(index, operands.length)} beside ${join(operands.filter((_, i) => i !== index).map(nameOf), "and")}, not ${nameOf(operand)}`,
+    message: `${mnemonic} takes ${accepted(remaining, index)} ${place(index, operands.length)} beside ${others}, not ${nameOf(operand)}`,
   };
 };
 
 /** Why none of the candidates takes these operands. `kinds` are the operands' kind bits. */
-export const explainMismatch = (instruction: Instruction, candidates: readonly Candidate[], kinds: readonly number[], options: EncodeOptions): EncodingError => {
+export const explainMismatch = (
+  instruction: Instruction,
+  candidates: readonly Candidate[],
+  kinds: readonly number[],
+  options: EncodeOptions,
+): EncodingError => {
   const { mnemonic, operands } = instruction;
   const { features } = options;
-  const allowed = features === undefined ? candidates : candidates.filter(({ form }) => features.has(form.feature));
+  const allowed = features === undefined ? candidates : candidates.filter(({ form }) => hasFeature(features, form.feature));
+  const fitting = candidates.filter(
+    (candidate) => candidate.operands.length === operands.length && candidate.operands.every((wanted, i) => fits(wanted, operands[i]!, kinds[i]!)),
+  );
+  const featuresOf = (some: readonly Candidate[]): string => join(new Set(some.map(({ form }) => form.feature)), "or");
+  if (allowed.length < candidates.length && fitting.length > 0) {
+    return { code: "not-on-this-cpu", operand: -1, message: `${mnemonic} with these operands needs a processor with ${featuresOf(fitting)}` };
+  }
   if (allowed.length === 0) {
-    return { code: "not-on-this-cpu", operand: -1, message: `${mnemonic} needs a processor with ${join(new Set(candidates.map(({ form }) => form.feature)), "or")}` };
+    return { code: "not-on-this-cpu", operand: -1, message: `${mnemonic} needs a processor with ${featuresOf(candidates)}` };
   }
   const sameCount = allowed.filter((candidate) => candidate.operands.length === operands.length);
   if (sameCount.length === 0) {
     const counts = [...new Set(allowed.map((candidate) => candidate.operands.length))].sort((a, b) => a - b);
     const plural = counts.length === 1 && counts[0] === 1 ? "operand" : "operands";
-    return { code: "operand-count", operand: -1, message: `${mnemonic} takes ${counts[0] === 0 && counts.length === 1 ? "no" : join(counts, "or")} ${plural}, and ${operands.length} ${operands.length === 1 ? "is" : "are"} given` };
+    const wanted = counts.length === 1 && counts[0] === 0 ? "no" : join(counts, "or");
+    const given = `${operands.length} ${operands.length === 1 ? "is" : "are"} given`;
+    return { code: "operand-count", operand: -1, message: `${mnemonic} takes ${wanted} ${plural}, and ${given}` };
   }
   for (let i = 0; i < operands.length; i++) {
     const failure = explainOperand(mnemonic, sameCount, operands[i]!, kinds[i]!, i, operands.length);
     if (failure !== null) return failure;
-  }
-  if (allowed.length < candidates.length && candidates.some((candidate) => candidate.operands.length === operands.length && candidate.operands.every((wanted, i) => fits(wanted, operands[i]!, kinds[i]!)))) {
-    const missing = new Set(candidates.filter(({ form }) => features !== undefined && !features.has(form.feature)).map(({ form }) => form.feature));
-    return { code: "not-on-this-cpu", operand: -1, message: `${mnemonic} with these operands needs a processor with ${join(missing, "or")}` };
   }
   return explainCombination(mnemonic, sameCount, operands, kinds);
 };

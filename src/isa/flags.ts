@@ -90,7 +90,8 @@ const parse = (): Map<string, FlagEffects> => {
   for (const line of ROWS.split("\n")) {
     const [semantics, read, written, undefinedFlags] = line.split(":").map((column) => column.trim());
     if (undefinedFlags === undefined) continue;
-    for (const semantic of semantics!.split(" ")) map.set(semantic, { read: bitsOf(read!), written: bitsOf(written!), undefined: bitsOf(undefinedFlags) });
+    const effects = { read: bitsOf(read!), written: bitsOf(written!), undefined: bitsOf(undefinedFlags) };
+    for (const semantic of semantics!.split(" ")) map.set(semantic, effects);
   }
   for (const semantic of ["cmps", "scas"]) map.set(semantic, { ...map.get(semantic)!, read: FLAG_BITS["D"]! });
   return map;

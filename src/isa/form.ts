@@ -43,12 +43,14 @@ export type OperandField =
 /**
  * What a memory operand is, beyond its size.
  *  - sized: `sizeBits` of plain data.
- *  - any: no size is said or checked (LEA, FXSAVE).
+ *  - any: no size is shown, and one that is said does not matter (LEA).
+ *  - line: the same, shown as a byte (PREFETCH, INVLPG).
+ *  - state: no size is shown, and none may be said (FXSAVE).
  *  - far: offset of the operand size and a selector.
  *  - pair: two numbers of the operand size (BOUND).
  *  - descriptor: limit and base of LGDT and its like.
  */
-export type MemoryKind = "sized" | "any" | "far" | "pair" | "descriptor";
+export type MemoryKind = "sized" | "any" | "line" | "state" | "far" | "pair" | "descriptor";
 
 export interface OperandPattern {
   /** As the table spells it. */
@@ -128,7 +130,10 @@ export interface Form {
   readonly feature: string;
   /** LOCK is allowed when the destination is in memory. */
   readonly lockable: boolean;
-  /** "rep" for MOVS, LODS, STOS, INS, OUTS; "repe" for CMPS and SCAS, where REPNE means something else; "hint" where GNU as lets it pass (`rep ret`). */
+  /**
+   * "rep" for MOVS, LODS, STOS, INS, OUTS; "repe" for CMPS and SCAS, where REPNE means something else; "hint" where GNU as lets
+   * it pass (`rep ret`).
+   */
   readonly repeat: "none" | "rep" | "repe" | "hint";
   /** Where the size is not told by an operand, it is that of the code segment. */
   readonly defaultSize: boolean;

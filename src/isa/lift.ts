@@ -49,6 +49,7 @@ export const memoryBits = (pattern: OperandPattern, decoded: Decoded): SizeBits 
     case "pair":
       return bits === 16 ? 32 : 64;
     case "sized":
+    case "line":
       return bits as SizeBits;
     default:
       return 0;
@@ -112,19 +113,30 @@ export const instructionOf = (decoded: Decoded, bits: 16 | 32): Instruction => {
   let count = 0;
   // MONITOR's address is in AX then, which cannot be written.
   const patterns = form.semantic === "monitor" && decoded.addressSize === 16 ? [] : form.operands;
-  const operands = patterns.map((pattern) => operandOf(pattern, decoded, pattern.field === "immediate" && count++ > 0 ? decoded.immediate2 : decoded.immediate));
+  const operands = patterns.map((pattern) => {
+    const isSecond = pattern.field === "immediate" && count++ > 0;
+    return operandOf(pattern, decoded, isSecond ? decoded.immediate2 : decoded.immediate);
+  });
   const prefixes: Prefix[] = [];
   if (decoded.lock) prefixes.push("lock");
   if (decoded.repeat !== 0 && form.prefix !== decoded.repeat) prefixes.push(decoded.repeat === 0xf2 ? "repne" : "rep");
   const hasMemory = operands.some(({ kind }) => kind === "memory");
-  if (decoded.segment >= 0 && !form.operands.some((pattern) => usesSegment(pattern, decoded))) prefixes.push(REGISTERS_BY_CLASS.sreg[decoded.segment]!.name as Prefix);
+  if (decoded.segment >= 0 && !form.operands.some((pattern) => usesSegment(pattern, decoded))) {
+    prefixes.push(REGISTERS_BY_CLASS.sreg[decoded.segment]!.name as Prefix);
+  }
   // What the operands or the mnemonic do not show has to be said by a prefix.
   const showsAddressSize = form.mnemonic16 !== form.mnemonic32 && form.operandSize !== "v";
   const hasAddressRegisters = operands.some((operand) => operand.kind === "memory" && (operand.base ?? operand.index) !== undefined);
-  if (decoded.addressSize !== bits && !hasAddressRegisters && !showsAddressSize && (hasMemory || form.addressSized)) prefixes.push(sizePrefix("addr", decoded.addressSize));
+  const isAddressSized = hasMemory || (form.addressSized && (form.semantic !== "monitor" || operands.length === 0));
+  if (decoded.addressSize !== bits && isAddressSized && !hasAddressRegisters && !showsAddressSize) {
+    prefixes.push(sizePrefix("addr", decoded.addressSize));
+  }
   const showsSize = operands.some(
-    (operand, i) => form.operands[i]!.sizeBits === "v" && (operand.kind === "register" || (operand.kind === "memory" && operand.sizeBits !== undefined)),
+    (operand, i) =>
+      form.operands[i]!.sizeBits === "v" && (operand.kind === "register" || (operand.kind === "memory" && operand.sizeBits !== undefined)),
   );
-  if (form.operandSize === "v" && decoded.operandSize !== bits && !showsSize && form.mnemonic16 === form.mnemonic32) prefixes.push(sizePrefix("data", decoded.operandSize));
+  if (form.operandSize === "v" && decoded.operandSize !== bits && !showsSize && form.mnemonic16 === form.mnemonic32) {
+    prefixes.push(sizePrefix("data", decoded.operandSize));
+  }
   return { mnemonic: mnemonicOf(form, decoded, false), prefixes, operands };
 };

@@ -11,7 +11,7 @@
  *     r8 rv r32 sreg cr dr tr mm xmm   register in ModRM.reg, or in the opcode with +r; `.rm` behind it: in ModRM.rm;
  *                                      `.both`: in both
  *     r/m8 r/mv xmm/m64 ...            register or memory in ModRM.rm
- *     m m8 mv m32fp m16int mfar ...    memory in ModRM.rm; m alone is of no size
+ *     m8 mv m32fp m16int mfarv ...     memory in ModRM.rm; m, mline, mstate: see MemoryKind
  *     al accv cl dx es st 1            fixed (accv is ax or eax)
  *     sti                              st(i) in the last byte of the opcode
  *     imm8 imm8s imm16 immv            immediate; s: sign-extended to operand size
@@ -85,6 +85,8 @@ shape("r/m32", { field: "rm", register: "r32", memory: "sized", sizeBits: 32 });
 shape("r/mv", { field: "rm", register: "rv", memory: "sized", sizeBits: "v" });
 const SPECIAL_MEMORY: Readonly<Record<string, readonly [MemoryKind, SizeRule]>> = {
   m: ["any", 0],
+  mline: ["line", 8],
+  mstate: ["state", 0],
   mfarv: ["far", "v"],
   mfar16: ["far", 16],
   mpairv: ["pair", "v"],
@@ -206,7 +208,9 @@ const pairOf = (name: string): readonly [string, string] => {
   return colon < 0 ? [name, name] : [name.slice(0, colon), name.slice(colon + 1)];
 };
 
-const FLAG_ATTRIBUTES = new Set(["v", "b", "a", "d", "stack", "suffixed", "lock", "rep", "repe", "hint", "encode", "decode", "code16", "anymod", "wait"]);
+const FLAG_ATTRIBUTES = new Set("v b a d stack suffixed lock rep repe hint encode decode code16 anymod wait".split(" "));
+
+const IMPLICIT_FIELDS: ReadonlySet<OperandField> = new Set<OperandField>(["destination", "source", "table"]);
 
 /** Reads one row. Throws when it is malformed: the table is part of the program. */
 const parseRow = (row: string, sectionFeature: string, id: number): Form => {
@@ -231,7 +235,9 @@ const parseRow = (row: string, sectionFeature: string, id: number): Form => {
   if (attOnly === undefined && !names.some(([name]) => name === att16)) names.push([att16, att32]);
   const rm = operands.find((operand) => operand.field === "rm" || operand.field === "reg+rm");
   const isVariable = flags.has("v") || operands.some((operand) => operand.sizeBits === "v" || operand.register === "rv");
-  const isByte = flags.has("b") || (!isVariable && operands.some(({ register, sizeBits, field }) => register === "r8" || (sizeBits === 8 && (field === "destination" || field === "source"))));
+  const isByteOperand = ({ register, sizeBits, field }: OperandPattern): boolean =>
+    register === "r8" || (sizeBits === 8 && (field === "destination" || field === "source"));
+  const isByte = flags.has("b") || (!isVariable && operands.some(isByteOperand));
   return {
     id,
     text: row,
@@ -245,7 +251,7 @@ const parseRow = (row: string, sectionFeature: string, id: number): Form => {
     ...opcode,
     mod: flags.has("anymod") ? "ignored" : rm === undefined ? "any" : rm.memory === null ? "register" : rm.register === null ? "memory" : "any",
     operandSize: isVariable ? "v" : isByte ? 8 : 0,
-    addressSized: flags.has("a") || operands.some(({ field }) => field === "source" || field === "destination" || field === "table" || field === "moffs"),
+    addressSized: flags.has("a") || operands.some(({ field }) => IMPLICIT_FIELDS.has(field) || field === "moffs"),
     semantic: values.get("") ?? (names[0]![0] || names[0]![1]),
     condition: Number(values.get("cc") ?? -1),
     feature,

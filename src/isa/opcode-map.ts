@@ -45,14 +45,19 @@ const prefixesOf = (form: Form): readonly number[] => {
   }
 };
 
-/** Whether a ModRM byte belongs to a form. */
-const takesModRM = (form: Form, modrm: number): boolean => {
-  const isRegister = modrm >= 0xc0;
-  if (form.modrm === "exact") return modrm === form.modrmValue;
-  if (form.modrm === "register") return (modrm & 0xf8) === form.modrmValue;
-  if (form.mod === "memory" && isRegister) return false;
-  if (form.mod === "register" && !isRegister) return false;
-  return form.modrm !== "digit" || ((modrm >> 3) & 7) === form.modrmValue;
+/** Calls `set` for each ModRM byte that belongs to a form. */
+const forEachModRM = (form: Form, set: (modrm: number) => void): void => {
+  if (form.modrm === "exact") return set(form.modrmValue);
+  if (form.modrm === "register") {
+    for (let rm = 0; rm < 8; rm++) set(form.modrmValue | rm);
+    return;
+  }
+  const isDigit = form.modrm === "digit";
+  const firstReg = isDigit ? form.modrmValue : 0;
+  const lastReg = isDigit ? form.modrmValue : 7;
+  for (let mod = form.mod === "register" ? 3 : 0; mod < (form.mod === "memory" ? 3 : 4); mod++) {
+    for (let reg = firstReg; reg <= lastReg; reg++) for (let rm = 0; rm < 8; rm++) set((mod << 6) | (reg << 3) | rm);
+  }
 };
 
 type Draft = { hasModRM: boolean; forms: Form[] };
@@ -61,17 +66,25 @@ type Draft = { hasModRM: boolean; forms: Form[] };
 const rank = (form: Form): number => (form.prefix === "any" ? 0 : 2) + (form.modrm === "exact" ? 1 : 0);
 
 const freeze = (draft: Draft): OpcodeEntry => {
-  const ranked = [...draft.forms].sort((a, b) => rank(b) - rank(a));
-  const byPrefix = [PREFIX_NONE, PREFIX_66, PREFIX_F3, PREFIX_F2].map((prefix): FormsByModRM => {
+  // The last to be set is the one that stays: the highest rank, and of equals the first in the table.
+  const ranked = draft.forms.length === 1 ? draft.forms : [...draft.forms].reverse().sort((a, b) => rank(a) - rank(b));
+  // Where no form names a prefix all four are alike, and share one array.
+  const isShared = draft.forms.every(({ prefix }) => prefix === "any");
+  const prefixes = isShared ? [PREFIX_NONE] : [PREFIX_NONE, PREFIX_66, PREFIX_F3, PREFIX_F2];
+  const byPrefix = prefixes.map((prefix): FormsByModRM => {
     const forms = ranked.filter((form) => prefixesOf(form).includes(prefix));
     if (forms.length === 0) return null;
-    const [only] = forms;
-    if (forms.length === 1 && (!draft.hasModRM || ((only!.modrm === "reg" || only!.modrm === "ignored") && (only!.mod === "any" || only!.mod === "ignored")))) return only!;
-    if (!draft.hasModRM) return only!;
-    return Array.from({ length: 256 }, (_, modrm) => forms.find((form) => takesModRM(form, modrm)) ?? null);
+    const best = forms.at(-1)!;
+    if (!draft.hasModRM) return best;
+    if (forms.length === 1 && (best.modrm === "reg" || best.modrm === "ignored") && (best.mod === "any" || best.mod === "ignored")) return best;
+    const byModRM = new Array<Form | null>(256).fill(null);
+    for (const form of forms) {
+      forEachModRM(form, (modrm) => {
+        byModRM[modrm] = form;
+      });
+    }
+    return byModRM;
   });
-  // Where all four are alike they share one array.
-  const isShared = draft.forms.every(({ prefix }) => prefix === "any");
   return { hasModRM: draft.hasModRM, byPrefix: isShared ? [byPrefix[0]!, byPrefix[0]!, byPrefix[0]!, byPrefix[0]!] : byPrefix };
 };
 
@@ -82,7 +95,9 @@ const buildMaps = (): readonly (readonly (OpcodeEntry | null)[])[] => {
     const map = drafts[form.map]!;
     for (let i = 0; i < (form.opcodeRegister ? 8 : 1); i++) {
       const draft = (map[form.opcode + i] ??= { hasModRM: form.modrm !== "none", forms: [] });
-      if (draft.hasModRM !== (form.modrm !== "none")) throw new Error(`instruction table: not all forms of this opcode have a ModRM byte: ${form.text}`);
+      if (draft.hasModRM !== (form.modrm !== "none")) {
+        throw new Error(`instruction table: not all forms of this opcode have a ModRM byte: ${form.text}`);
+      }
       draft.forms.push(form);
     }
   }
@@ -101,4 +116,5 @@ export const formAt = (entry: OpcodeEntry, prefix: number, modrm: number): Form 
 };
 
 /** The prefix class of an instruction. `repeat` is the last of F2 and F3, or 0. */
-export const prefixIndex = (has66: boolean, repeat: number): number => (repeat === 0xf3 ? PREFIX_F3 : repeat === 0xf2 ? PREFIX_F2 : has66 ? PREFIX_66 : PREFIX_NONE);
+export const prefixIndex = (has66: boolean, repeat: number): number =>
+  repeat === 0xf3 ? PREFIX_F3 : repeat === 0xf2 ? PREFIX_F2 : has66 ? PREFIX_66 : PREFIX_NONE;

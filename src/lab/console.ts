@@ -6,11 +6,18 @@ export class ConsoleText {
   #raw = "";
   #text = "";
   #position = 0;
+  #length = 0;
   readonly #listeners = new Set<(bytes: Uint8Array) => void>();
 
   append(bytes: Uint8Array): void {
+    this.#length += bytes.length;
     for (let i = 0; i < bytes.length; i++) this.#raw += String.fromCharCode(bytes[i]!);
     for (const listener of this.#listeners) listener(bytes);
+  }
+
+  /** How many bytes have come: to see cheaply whether there is something new. */
+  get length(): number {
+    return this.#length;
   }
 
   /** Everything so far, without carriage returns and terminal control sequences. */
@@ -35,6 +42,19 @@ export class ConsoleText {
     const match = expression.exec(this.unread);
     if (match) this.#position += match.index + match[0].length;
     return match;
+  }
+
+  /** What a snapshot keeps of it: the text, and how far it was read. */
+  save(): { text: string; raw: string; position: number } {
+    const { text } = this;
+    return { text, raw: this.#raw, position: this.#position };
+  }
+
+  restore(saved: { text: string; raw: string; position: number }): void {
+    this.#text = saved.text;
+    this.#raw = saved.raw;
+    this.#position = saved.position;
+    this.#length = saved.text.length + saved.raw.length;
   }
 
   /** Calls back for all bytes from now on; the result ends it. */

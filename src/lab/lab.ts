@@ -4,8 +4,16 @@
  */
 import type { BlockBackend } from "../../emulator/block.ts";
 import { Cluster } from "../../emulator/cluster/cluster.ts";
-import { SparseDisk } from "../../emulator/disk.ts";
-import type { Machine } from "../../emulator/machine.ts";
+import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
+import { saveCluster, saveMachine, Snapshot } from "../../emulator/cluster/snapshot.ts";
+import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
+import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
+import type { Tap, TapHandler } from "../../emulator/ether/tap.ts";
+import type { JitMode } from "../../emulator/jit/jit.ts";
+import type { Machine, Picture } from "../../emulator/machine.ts";
+import { zlibCompressor } from "../host/compression.ts";
+import { FileDisk } from "../host/file-disk.ts";
+import { spreadOver, WorkerMachineHost } from "../host/worker-group.ts";
 import { ConsoleText } from "./console.ts";
 import { formatNs, toNs, type TimeSpan } from "./time.ts";
 
@@ -21,6 +29,8 @@ export interface NodeOptions {
   readonly cdrom?: Medium;
   /** 32 MiB when absent. */
   readonly ramBytes?: number;
+  /** Six bytes; chosen by the seed when absent. */
+  readonly macAddress?: Uint8Array;
 }
 
 export interface ClusterOptions {
@@ -37,8 +47,15 @@ export interface ClusterOptions {
   readonly startSeconds?: number;
   /** Receives the pcapng file of all cables, piece by piece. */
   readonly capture?: (bytes: Uint8Array) => void;
+  /**
+   * Threads over which the machines are spread; 1 when absent. What the guests see stays the same. Media are handed to the threads as they are
+   * when the cluster is made: what a guest writes is to be read through `LabNode.disk` then.
+   */
+  readonly threads?: number;
   /** Paces virtual time to the host's clock; what the guests see stays the same. */
   readonly realtime?: boolean;
+  /** Whether hot guest code is compiled: "on" when absent. What the guests see stays the same. */
+  readonly jit?: JitMode;
   /** Ends every wait with an `AbortError`. */
   readonly signal?: AbortSignal;
   /** Receives what the machines have to report about their guests: accesses to what is not there, resets. */
@@ -46,8 +63,13 @@ export interface ClusterOptions {
 }
 
 export interface WaitOptions {
+  /**
+   * When the condition is looked at: each virtual millisecond ("time", when absent), or only after those in which a console printed something
+   * ("output"), which is much faster for a cluster that rests. A condition that is looked at by output must not change anything.
+   */
+  readonly look?: "time" | "output";
   /** Virtual time after which the wait fails; 60 s when absent. */
-  readonly within?: TimeSpan;
+  readonly within?: TimeSpan | "forever";
 }
 
 /** A wait that ran out of virtual time: the message shows the end of what was there instead. */
@@ -67,8 +89,25 @@ const COM1 = 0;
 /** The host's event loop gets a turn this often, in milliseconds of wall time. */
 const TURN_MS = 20;
 
-function toBackend(medium: Medium): BlockBackend {
-  return medium instanceof Uint8Array ? new SparseDisk(Math.ceil(medium.length / 2048) * 2048, { content: medium }) : medium;
+/** Media that are given as bytes: nodes with the same bytes share one copy of them. */
+class Media {
+  readonly #known = new Map<Uint8Array, BytesDisk>();
+
+  #base(bytes: Uint8Array): BytesDisk {
+    let base = this.#known.get(bytes);
+    if (!base) this.#known.set(bytes, (base = new BytesDisk(bytes.slice(), Math.ceil(bytes.length / 2048) * 2048)));
+    return base;
+  }
+
+  disk(medium: Medium): BlockBackend {
+    if (!(medium instanceof Uint8Array)) return medium;
+    const base = this.#base(medium);
+    return new SparseDisk(base.sizeBytes, { base });
+  }
+
+  cdrom(medium: Medium): BlockBackend {
+    return medium instanceof Uint8Array ? this.#base(medium) : medium;
+  }
 }
 
 export class LabNode {
@@ -76,35 +115,58 @@ export class LabNode {
   readonly name: string;
   /** What the machine sent over COM1. */
   readonly console = new ConsoleText();
-  /** Its drive hda, when it has one. */
-  readonly disk: BlockBackend | null;
+  readonly #disk: BlockBackend | null;
   readonly #lab: LabCluster;
 
   constructor(lab: LabCluster, index: number, name: string, disk: BlockBackend | null) {
     this.#lab = lab;
     this.index = index;
     this.name = name;
-    this.disk = disk;
+    this.#disk = disk;
   }
 
-  /** The machine underneath: registers of its devices, memory, power. */
+  /** The machine underneath: registers of its devices, memory, power. Throws a RangeError when it runs in another thread. */
   get machine(): Machine {
     return this.#lab.cluster.machines[this.index]!;
   }
 
+  get #host(): MachineHost {
+    return this.#lab.cluster.hosts[this.index]!;
+  }
+
+  /** Its drive hda, when it has one, as it is now; it can be written only when the machine runs in this thread. */
+  get disk(): BlockBackend | null {
+    const host = this.#host;
+    const given = this.#disk;
+    if (!given || given instanceof FileDisk || !(host instanceof WorkerMachineHost)) return given;
+    return {
+      sizeBytes: given.sizeBytes, readOnly: true,
+      read: (offsetBytes, target) => target.set(host.readDisk(offsetBytes, target.length)),
+      write: () => {
+        throw new RangeError(`${this.name} runs in another thread: its disk can only be read`);
+      },
+      flush: () => {},
+    };
+  }
+
   /** Types over the serial line. A newline is sent as the carriage return of the Enter key. */
   type(text: string): void {
-    this.machine.serialInput(COM1, Uint8Array.from(text.replace(/\n/g, "\r"), (character) => character.charCodeAt(0)));
+    this.send(Uint8Array.from(text.replace(/\n/g, "\r"), (character) => character.charCodeAt(0)));
+  }
+
+  /** Sends bytes over the serial line as they are. */
+  send(bytes: Uint8Array): void {
+    this.#host.serialInput(COM1, bytes);
   }
 
   /** Types on the PS/2 keyboard. */
   typeKeys(text: string): void {
-    this.machine.typeText(text);
+    this.#host.typeText(text);
   }
 
   /** Lets virtual time pass until the console's unread text matches; consumes it up to the end of the match. */
   async waitFor(pattern: RegExp | string, options: WaitOptions = {}): Promise<RegExpExecArray> {
-    return this.#lab.until(() => this.console.take(pattern), `${this.name} did not print ${pattern}`, options, () => this.console.unread);
+    return this.#lab.until(() => this.console.take(pattern), `${this.name} did not print ${pattern}`, { ...options, look: "output" }, () => this.console.unread);
   }
 
   /** Types a line and waits for what follows it. */
@@ -115,7 +177,7 @@ export class LabNode {
 
   /** The 25 lines of the VGA text screen, without trailing spaces. */
   screen(): string[] {
-    return this.machine.screen().lines;
+    return this.#host.screen().lines;
   }
 
   async waitForScreen(pattern: RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
@@ -123,7 +185,7 @@ export class LabNode {
   }
 
   readMemory(physicalAddress: number, lengthBytes: number): Uint8Array {
-    return this.machine.readMemory(physicalAddress, lengthBytes);
+    return this.#host.readMemory(physicalAddress, lengthBytes);
   }
 
   readDisk(offsetBytes: number, lengthBytes: number): Uint8Array {
@@ -132,27 +194,37 @@ export class LabNode {
     return bytes;
   }
 
+  /** A picture of the VGA screen. */
+  screenshot(): Picture {
+    return this.#host.screenshot();
+  }
+
+  /** This machine alone as a snapshot: restored, it has a network of its own. */
+  save(): Uint8Array {
+    return saveMachine(this.#lab.cluster, this.index, zlibCompressor, consoleExtras([this]));
+  }
+
   /** Presses the reset button. */
   reset(): void {
-    this.machine.reset();
+    this.#host.reset();
   }
 
   powerOff(): void {
-    this.machine.powerOff();
+    this.#host.powerOff();
   }
 
   powerOn(): void {
-    this.machine.powerOn();
+    this.#host.powerOn();
   }
 
   /** True once the machine is off: by ACPI, by the debug exit port, or by hand. */
   get isOff(): boolean {
-    return this.machine.power === "off";
+    return this.#host.power === "off";
   }
 
   /** The status that the guest gave at the debug exit port (as QEMU's isa-debug-exit forms it), or null. */
   get exitStatus(): number | null {
-    return this.machine.exitStatus;
+    return this.#host.exitStatus;
   }
 
   /** Pulls this node's network cable. */
@@ -166,20 +238,50 @@ export class LabNode {
   }
 }
 
+/** A plug of the test's own in the cluster's switch. */
+export class LabPlug {
+  readonly #lab: LabCluster;
+  readonly #tap: Tap;
+
+  constructor(lab: LabCluster, tap: Tap) {
+    this.#lab = lab;
+    this.#tap = tap;
+  }
+
+  /** Every frame that the switch has sent here so far. */
+  get received(): readonly Uint8Array[] {
+    return this.#tap.received;
+  }
+
+  /** Sends a frame now: any bytes, from the destination's MAC address on, without FCS. */
+  send(frame: Uint8Array): void {
+    this.#lab.cluster.network.send(this.#tap, 0, frame.slice());
+  }
+
+  /** Has every frame answered, at the virtual time at which it comes, with the frames that `handler` returns. */
+  answer(handler: TapHandler | null): void {
+    this.#tap.handler = handler;
+  }
+}
+
 export class LabCluster {
   readonly nodes: readonly LabNode[];
   readonly cluster: Cluster;
   /** Paces virtual time to the host's clock; may be switched while the cluster runs. */
   realtime: boolean;
   readonly #signal: AbortSignal | undefined;
+  #outputBytes = 0;
   #turnMs = performance.now();
+  #debugger: ClusterDebugger | null = null;
 
   constructor(options: ClusterOptions) {
     this.realtime = options.realtime ?? false;
     this.#signal = options.signal;
+    const media = new Media();
     const parts = options.nodes.map((node, index) => ({
       name: node.name ?? `qure-${index + 1}`, ramBytes: node.ramBytes ?? DEFAULT_RAM_BYTES,
-      disk: node.disk ? toBackend(node.disk) : null, cdrom: node.cdrom ? toBackend(node.cdrom) : null,
+      disk: node.disk ? media.disk(node.disk) : null, cdrom: node.cdrom ? media.cdrom(node.cdrom) : null,
+      ...(node.macAddress ? { macAddress: node.macAddress } : {}),
     }));
     const nodes = parts.map(({ name, disk }, index) => new LabNode(this, index, name, disk));
     this.nodes = nodes;
@@ -187,17 +289,28 @@ export class LabCluster {
     this.cluster = new Cluster({
       firmware: options.firmware, seed: options.seed ?? 1, gateway: options.gateway ?? true, linkLatencyNs: toNs(options.linkLatency ?? "50us"),
       startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
-      ...(options.capture ? { capture: options.capture } : {}),
+      ...(options.capture ? { capture: (bytes: Uint8Array): void => void (this.#debugger?.history.isNetworkRepeating || options.capture!(bytes)) } : {}),
+      ...(options.threads !== undefined && options.threads > 1 ? { groups: spreadOver(options.threads) } : {}),
+      ...(options.jit ? { jit: options.jit } : {}),
       nodes: parts.map((part, index) => ({
         ...part,
         serialOutput: (port: 0 | 1, value: number) => {
-          if (port !== COM1) return;
+          if (port !== COM1 || this.#debugger?.history.isRepeating(index)) return;
           byte[0] = value;
+          this.#outputBytes++;
           nodes[index]!.console.append(byte);
         },
-        ...(options.log ? { log: (line: string): void => options.log!(part.name, line) } : {}),
+        ...(options.log ? { log: (line: string): void => void (this.#debugger?.history.isRepeating(index) || options.log!(part.name, line)) } : {}),
       })),
     });
+  }
+
+  /**
+   * Lets debuggers hold the cluster: from now on waits take as long as they do. `startHeld`: nothing runs until a debugger lets it.
+   * What machines say a second time, after a debugger went back in time, is heard once.
+   */
+  debug(startHeld = false): ClusterDebugger {
+    return (this.#debugger ??= new ClusterDebugger(this.cluster, startHeld));
   }
 
   /** Virtual time since power-on, in ns. */
@@ -210,10 +323,15 @@ export class LabCluster {
     return this.cluster.instructions;
   }
 
+  /** Bytes that all consoles have printed: to see cheaply whether there is something new. */
+  get outputBytes(): number {
+    return this.#outputBytes;
+  }
+
   /** Lets virtual time pass. */
   async advance(span: TimeSpan): Promise<void> {
     const end = this.nowNs + toNs(span);
-    while (this.nowNs < end) await this.#slice(end);
+    while (this.nowNs < end) await this.#slice(end, () => false);
   }
 
   /**
@@ -222,17 +340,37 @@ export class LabCluster {
    */
   async until<Result>(condition: () => Result | null | false | undefined, what: string, options: WaitOptions = {}, shown: () => string = () => ""): Promise<Result> {
     const start = this.nowNs;
-    const end = start + toNs(options.within ?? "60s");
-    for (;;) {
-      const result = condition();
-      if (result !== null && result !== false && result !== undefined) return result;
-      if (this.nowNs >= end || this.nodes.every(({ isOff }) => isOff)) throw new WaitError(what, this.nowNs - start, shown());
-      await this.#slice(end);
+    const end = options.within === "forever" ? Infinity : start + toNs(options.within ?? "60s");
+    let result = condition();
+    let seen = this.#outputBytes;
+    const isMet = (): boolean => {
+      if (options.look === "output" && this.#outputBytes === seen) return false;
+      seen = this.#outputBytes;
+      result = condition();
+      return result !== null && result !== false && result !== undefined;
+    };
+    const areOff = (): boolean => this.nodes.every(({ isOff }) => isOff);
+    while (result === null || result === false || result === undefined) {
+      if (this.nowNs >= end || areOff()) throw new WaitError(what, this.nowNs - start, shown());
+      if (options.look === "output") await this.#slice(end, () => isMet() || areOff());
+      else {
+        await this.#slice(end, () => true);
+        isMet();
+      }
     }
+    return result;
   }
 
-  async #slice(endNs: number): Promise<void> {
-    this.cluster.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
+  /** Runs for a while of wall time at most, or until `stop`, which is asked each virtual millisecond and must not change anything. */
+  async #slice(endNs: number, stop: () => boolean): Promise<void> {
+    await this.#whileHeld();
+    if (this.#debugger) {
+      this.#debugger.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
+      stop();
+    } else {
+      const isOver = (): boolean => stop() || this.realtime || performance.now() - this.#turnMs >= TURN_MS;
+      this.cluster.runUntil(endNs, { everyNs: LOOK_NS, look: isOver });
+    }
     const elapsedMs = performance.now() - this.#turnMs;
     const aheadMs = this.realtime ? LOOK_NS / 1e6 : 0;
     if (aheadMs === 0 && elapsedMs < TURN_MS) return;
@@ -242,10 +380,70 @@ export class LabCluster {
     this.#signal?.throwIfAborted();
   }
 
+  /** Ends the threads of a cluster that is not wanted any more. It must not be used afterwards. */
+  close(): void {
+    this.cluster.close();
+  }
+
+  /** Plugs a device of the test's own into the switch, with a cable like those of the nodes. */
+  plug(name: string): LabPlug {
+    return new LabPlug(this, this.cluster.plug(name));
+  }
+
+  /** The whole cluster as a file (docs/formats/snapshot.md); `restoreCluster` goes on from it. */
+  save(): Uint8Array {
+    if (this.cluster.taps.length > 0) throw new RangeError(`${this.cluster.taps[0]!.name} is plugged into the switch: what it does is in no snapshot`);
+    return saveCluster(this.cluster, zlibCompressor, consoleExtras(this.nodes));
+  }
+
+  /** Waits until no debugger holds the cluster, or the signal ends the wait. */
+  async #whileHeld(): Promise<void> {
+    const running = this.#debugger?.whenRunning();
+    if (!running) return;
+    const signal = this.#signal;
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        signal?.removeEventListener("abort", go);
+        resolve();
+      };
+      signal?.addEventListener("abort", go);
+      void running.then(go);
+    });
+    signal?.throwIfAborted();
+    this.#turnMs = performance.now();
+  }
+
   /** Digest of the whole state: processors, devices, memories, disks, frames in flight. Equal runs give equal digests. */
   digest(): string {
     return this.cluster.digest();
   }
+}
+
+/** What consoles showed goes into a snapshot, so that a wait after it finds what came before. */
+const CONSOLES = "xconsole";
+
+function consoleExtras(nodes: readonly LabNode[]): Map<string, Uint8Array> {
+  return new Map([[CONSOLES, new TextEncoder().encode(JSON.stringify(nodes.map((node) => node.console.save())))]]);
+}
+
+/** Options of a restored cluster: what is not part of its state. */
+export type RestoreOptions = Pick<ClusterOptions, "capture" | "threads" | "realtime" | "jit" | "signal" | "log">;
+
+/** A cluster that goes on from a snapshot (`LabCluster.save`). Throws a SnapshotError, with the reason, for a file that cannot be used. */
+export function restoreCluster(bytes: Uint8Array, options: RestoreOptions = {}): LabCluster {
+  const snapshot = new Snapshot(bytes, zlibCompressor);
+  const { seed, gateway, linkLatencyNs, startSeconds } = snapshot.config;
+  const nodes = snapshot.nodes().map(({ name, ramBytes, disk, cdrom, macAddress }): NodeOptions => ({
+    name, ramBytes, ...(disk ? { disk } : {}), ...(cdrom ? { cdrom } : {}), ...(macAddress ? { macAddress } : {}),
+  }));
+  const lab = new LabCluster({ ...options, nodes, firmware: snapshot.firmware, seed, gateway, linkLatency: linkLatencyNs, startSeconds });
+  snapshot.restoreInto(lab.cluster);
+  const consoles = snapshot.extra(CONSOLES);
+  if (consoles) {
+    const saved = JSON.parse(new TextDecoder().decode(consoles)) as ReturnType<ConsoleText["save"]>[];
+    lab.nodes.forEach(({ console }, index) => console.restore(saved[index]!));
+  }
+  return lab;
 }
 
 /** A blank disk in memory that takes room only for what is written. */

@@ -3,14 +3,18 @@
  * truncated or lying object ends in an `ElfError` that names the object and the field.
  */
 import {
-  EHDR_BYTES, ELF_MAGIC, EM_386, ET_EXEC, ET_REL, REL_BYTES, SHDR_BYTES, SHN_ABS, SHN_COMMON, SHN_LORESERVE, SHN_UNDEF, SHT_NOBITS, SHT_NULL,
+  EHDR_BYTES, ELF_MAGIC, EM_386, ET_DYN, ET_EXEC, ET_REL, PHDR_BYTES, REL_BYTES, SHDR_BYTES, SHN_ABS, SHN_COMMON, SHN_LORESERVE, SHN_UNDEF, SHT_NOBITS, SHT_NULL,
   SHT_REL, SHT_RELA, SHT_STRTAB, SHT_SYMTAB, SYM_BYTES,
 } from "./elf.ts";
 
 export class ElfError extends Error {
+  readonly path: string;
+  readonly problem: string;
   constructor(path: string, problem: string) {
     super(`${path}: ${problem}`);
     this.name = "ElfError";
+    this.path = path;
+    this.problem = problem;
   }
 }
 
@@ -23,6 +27,11 @@ export interface ElfSection {
   readonly align: number;
   readonly entrySizeBytes: number;
   readonly sizeBytes: number;
+  /** sh_link and sh_info; their meaning depends on the type. */
+  readonly link: number;
+  readonly info: number;
+  /** Where the content begins in the file, in bytes. */
+  readonly fileOffset: number;
   /** Empty for SHT_NOBITS. A view of the file: copy before changing it. */
   readonly content: Uint8Array;
   readonly relocations: readonly ElfRelocation[];
@@ -47,6 +56,18 @@ export interface ElfSymbol {
   readonly section: number;
 }
 
+/** A program header. */
+export interface ElfSegment {
+  readonly type: number;
+  readonly offset: number;
+  readonly address: number;
+  readonly loadAddress: number;
+  readonly fileBytes: number;
+  readonly memoryBytes: number;
+  readonly flags: number;
+  readonly align: number;
+}
+
 export interface ElfObject {
   readonly path: string;
   readonly type: number;
@@ -54,6 +75,8 @@ export interface ElfObject {
   /** By section index; the null section is at 0. */
   readonly sections: readonly ElfSection[];
   readonly symbols: readonly ElfSymbol[];
+  /** Of executables; empty in objects. */
+  readonly segments: readonly ElfSegment[];
 }
 
 interface Header {
@@ -78,7 +101,7 @@ export function readElf(bytes: Uint8Array, path: string): ElfObject {
   if (bytes.length < EHDR_BYTES || view.getUint32(0, true) !== ELF_MAGIC) fail("not an ELF file");
   if (bytes[4] !== 1 || bytes[5] !== 1) fail("not a 32-bit little-endian ELF file");
   const type = view.getUint16(16, true);
-  if (type !== ET_REL && type !== ET_EXEC) fail(`ELF type ${type} is neither an object nor an executable`);
+  if (type !== ET_REL && type !== ET_EXEC && type !== ET_DYN) fail(`ELF type ${type} is neither an object nor an executable`);
   const machine = view.getUint16(18, true);
   if (machine !== EM_386) fail(`ELF machine ${machine} is not the Intel 80386 (3)`);
   const sectionsAt = view.getUint32(32, true);
@@ -133,7 +156,8 @@ export function readElf(bytes: Uint8Array, path: string): ElfObject {
   const relocations: ElfRelocation[][] = headers.map(() => []);
   headers.forEach((header, index) => {
     if (header.type === SHT_RELA) fail(`section ${index} holds relocations with addends, which the Intel 80386 ABI does not use`);
-    if (header.type !== SHT_REL) return;
+    // In executables the relocations of a dynamic linker belong to no section.
+    if (header.type !== SHT_REL || (header.info === 0 && type !== ET_REL)) return;
     const target = headers[header.info];
     if (!target) fail(`relocation section ${index} applies to section ${header.info}, which does not exist`);
     for (let at = header.offset; at + REL_BYTES <= header.offset + header.sizeBytes; at += REL_BYTES) {
@@ -146,9 +170,20 @@ export function readElf(bytes: Uint8Array, path: string): ElfObject {
 
   const sections = headers.map((header, index): ElfSection => ({
     index, name: textAt(names, header.nameOffset), type: header.type, flags: header.flags, address: header.address, align: header.align,
-    entrySizeBytes: header.entrySizeBytes, sizeBytes: header.sizeBytes, content: contentOf(header), relocations: relocations[index]!,
+    entrySizeBytes: header.entrySizeBytes, sizeBytes: header.sizeBytes, link: header.link, info: header.info, fileOffset: header.offset, content: contentOf(header), relocations: relocations[index]!,
   }));
-  return { path, type, entry: view.getUint32(24, true), sections, symbols };
+  return { path, type, entry: view.getUint32(24, true), sections, symbols, segments: readSegments(view, fail) };
+}
+
+function readSegments(view: DataView, fail: (problem: string) => never): ElfSegment[] {
+  const start = view.getUint32(28, true);
+  const count = view.getUint16(44, true);
+  if (count > 0 && view.getUint16(42, true) !== PHDR_BYTES) fail("program headers are not of 32 bytes");
+  if (count > 0 && start + count * PHDR_BYTES > view.byteLength) fail("the program header table lies beyond the end of the file");
+  return Array.from({ length: count }, (_, i) => {
+    const word = (n: number): number => view.getUint32(start + i * PHDR_BYTES + n * 4, true);
+    return { type: word(0), offset: word(1), address: word(2), loadAddress: word(3), fileBytes: word(4), memoryBytes: word(5), flags: word(6), align: word(7) };
+  });
 }
 
 /** True when the symbol is defined in this object: in a section, absolute, or common. */

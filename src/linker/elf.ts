@@ -6,6 +6,7 @@ export const ELF_MAGIC = 0x464c457f; // 7F 'E' 'L' 'F', little endian
 
 export const ET_REL = 1;
 export const ET_EXEC = 2;
+export const ET_DYN = 3;
 export const EM_386 = 3;
 
 export const EHDR_BYTES = 52;
@@ -24,7 +25,12 @@ export const SHT_NOBITS = 8;
 export const SHT_REL = 9;
 export const SHT_INIT_ARRAY = 14;
 export const SHT_PREINIT_ARRAY = 16;
+export const SHT_FINI_ARRAY = 15;
 export const SHT_GROUP = 17;
+export const SHT_SYMTAB_SHNDX = 18;
+
+/** First word of a group section: of several groups with one signature only the first is linked. */
+export const GRP_COMDAT = 1;
 
 export const SHF_WRITE = 0x1;
 export const SHF_ALLOC = 0x2;
@@ -32,7 +38,20 @@ export const SHF_EXECINSTR = 0x4;
 export const SHF_MERGE = 0x10;
 export const SHF_STRINGS = 0x20;
 export const SHF_INFO_LINK = 0x40;
+export const SHF_LINK_ORDER = 0x80;
 export const SHF_GROUP = 0x200;
+export const SHF_TLS = 0x400;
+export const SHF_EXCLUDE = 0x80000000;
+
+export const PT_LOAD = 1;
+export const PT_NOTE = 4;
+export const PT_TLS = 7;
+export const PT_GNU_STACK = 0x6474e551;
+export const PT_GNU_RELRO = 0x6474e552;
+
+export const PF_X = 1;
+export const PF_W = 2;
+export const PF_R = 4;
 
 export const SHN_UNDEF = 0;
 export const SHN_LORESERVE = 0xff00;
@@ -48,6 +67,14 @@ export const STT_OBJECT = 1;
 export const STT_FUNC = 2;
 export const STT_SECTION = 3;
 export const STT_FILE = 4;
+export const STT_COMMON = 5;
+export const STT_TLS = 6;
+export const STT_GNU_IFUNC = 10;
+
+export const STV_DEFAULT = 0;
+export const STV_INTERNAL = 1;
+export const STV_HIDDEN = 2;
+export const STV_PROTECTED = 3;
 
 export const R_386_NONE = 0;
 export const R_386_32 = 1;
@@ -79,4 +106,16 @@ export const RELOCATION_TYPES: ReadonlyMap<number, RelocationType> = new Map([
   [R_386_PC16, { name: "R_386_PC16", sizeBytes: 2, pcRelative: true }],
   [R_386_8, { name: "R_386_8", sizeBytes: 1, pcRelative: false }],
   [R_386_PC8, { name: "R_386_PC8", sizeBytes: 1, pcRelative: true }],
+]);
+
+/** Names of all relocations of the Intel386 supplement and its extensions, for tools that only show them. */
+export const RELOCATION_NAMES: ReadonlyMap<number, string> = new Map([
+  [0, "R_386_NONE"], [1, "R_386_32"], [2, "R_386_PC32"], [3, "R_386_GOT32"], [4, "R_386_PLT32"], [5, "R_386_COPY"], [6, "R_386_GLOB_DAT"],
+  [7, "R_386_JUMP_SLOT"], [8, "R_386_RELATIVE"], [9, "R_386_GOTOFF"], [10, "R_386_GOTPC"], [14, "R_386_TLS_TPOFF"], [15, "R_386_TLS_IE"],
+  [16, "R_386_TLS_GOTIE"], [17, "R_386_TLS_LE"], [18, "R_386_TLS_GD"], [19, "R_386_TLS_LDM"], [20, "R_386_16"], [21, "R_386_PC16"],
+  [22, "R_386_8"], [23, "R_386_PC8"], [24, "R_386_TLS_GD_32"], [25, "R_386_TLS_GD_PUSH"], [26, "R_386_TLS_GD_CALL"], [27, "R_386_TLS_GD_POP"],
+  [28, "R_386_TLS_LDM_32"], [29, "R_386_TLS_LDM_PUSH"], [30, "R_386_TLS_LDM_CALL"], [31, "R_386_TLS_LDM_POP"], [32, "R_386_TLS_LDO_32"],
+  [33, "R_386_TLS_IE_32"], [34, "R_386_TLS_LE_32"], [35, "R_386_TLS_DTPMOD32"], [36, "R_386_TLS_DTPOFF32"], [37, "R_386_TLS_TPOFF32"],
+  [38, "R_386_SIZE32"], [39, "R_386_TLS_GOTDESC"], [40, "R_386_TLS_DESC_CALL"], [41, "R_386_TLS_DESC"], [42, "R_386_IRELATIVE"], [43, "R_386_GOT32X"],
+  [250, "R_386_GNU_VTINHERIT"], [251, "R_386_GNU_VTENTRY"],
 ]);

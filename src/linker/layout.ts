@@ -1,42 +1,15 @@
 /**
- * Gives every input section its place: runs the SECTIONS commands of a linker script over the input sections, as often as
- * it takes for the values of all symbols to settle (a script may use a symbol or SIZEOF before it is known).
+ * Addresses of all sections and the values of the script's symbols: walks the script as often as it takes for them to settle, since
+ * a script may use a symbol or SIZEOF before it is known (GNU ld 2.40, "SECTIONS", "Location Counter", "Builtin Functions").
  */
-import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_INIT_ARRAY, SHT_NOBITS, SHT_NOTE, SHT_PREINIT_ARRAY, SHT_PROGBITS } from "./elf.ts";
-import type { ElfObject, ElfSection } from "./elf-reader.ts";
-import type { Assertion, Assignment, Expression, InputStatement, LinkerScript, OutputSection, SectionPattern } from "./script.ts";
+import { addressOf, alignUp, calculate, evaluate, type Surroundings, type Value } from "./evaluate.ts";
+import type { OutputSection, Piece } from "./output-section.ts";
+import type { Placement } from "./placement.ts";
+import { SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD, SEC_READONLY, isThreadBss } from "./section-flags.ts";
+import type { Assignment, Expression, LinkerScript } from "./script.ts";
+import type { SymbolTable } from "./symbols.ts";
 
-export interface PlacedSection {
-  readonly object: ElfObject;
-  readonly section: ElfSection;
-  /** Bytes from the start of the output section. */
-  offset: number;
-}
-
-/** Bytes that the script itself puts into a section (`LONG(1)`), or padding of a kind other than zero. */
-export interface PlacedData {
-  readonly offset: number;
-  readonly bytes: Uint8Array;
-}
-
-export interface LaidOutSection {
-  readonly name: string;
-  address: number;
-  loadAddress: number;
-  sizeBytes: number;
-  align: number;
-  flags: number;
-  /** No content in the file. */
-  nobits: boolean;
-  readonly inputs: PlacedSection[];
-  readonly data: PlacedData[];
-}
-
-export interface ScriptSymbol {
-  readonly value: number;
-  /** Null for an absolute value. */
-  readonly section: LaidOutSection | null;
-}
+export { alignUp } from "./evaluate.ts";
 
 export interface LayoutProblem {
   readonly path: string;
@@ -44,327 +17,440 @@ export interface LayoutProblem {
   readonly message: string;
 }
 
-export interface Layout {
-  readonly sections: readonly LaidOutSection[];
-  readonly symbols: ReadonlyMap<string, ScriptSymbol>;
-  readonly discarded: ReadonlySet<ElfSection>;
-  readonly placed: ReadonlyMap<ElfSection, { readonly output: LaidOutSection; readonly offset: number }>;
-  readonly problems: readonly LayoutProblem[];
+export interface LayoutOptions {
+  readonly isRelocatable: boolean;
+  /** The pages of what is made read-only after loading are kept apart (-z relro). */
+  readonly relro: boolean;
+  /** Addresses of segments by their names in SEGMENT_START (-Ttext-segment). */
+  readonly segmentStart: ReadonlyMap<string, number>;
+  /** Orphans whose names are C identifiers get __start_ and __stop_ symbols. */
+  readonly checkRegions: boolean;
 }
 
-export interface LayoutInput {
-  readonly objects: readonly ElfObject[];
-  readonly script: LinkerScript;
-  /** Address of an output section, whatever the script says (`--section-start`). */
-  readonly sectionStart: ReadonlyMap<string, number>;
-  /** `--defsym`. */
-  readonly defines: ReadonlyMap<string, number>;
-  /** Value of a symbol that an object defines, as far as it is placed; undefined when no object defines it. */
-  readonly objectSymbol: (name: string, placed: Layout["placed"]) => number | undefined;
-  /** Names that objects refer to: a PROVIDE takes effect for these only. */
-  readonly referenced: ReadonlySet<string>;
-  /** Sections that nothing refers to (`--gc-sections`). */
-  readonly unused: ReadonlySet<ElfSection>;
+interface Region {
+  readonly name: string;
+  readonly origin: number;
+  readonly length: number;
+  current: number;
+  /** The last section that was placed in it, for the load addresses of those that follow. */
+  last: OutputSection | null;
+  isFull: boolean;
 }
 
+type SegmentPhase = "none" | "align" | "relro" | "end" | "done" | "adjust" | "relro-adjust";
+
+const PAGE_BYTES = 0x1000;
 const MAX_PASSES = 16;
 
-export function layOut(input: LayoutInput): Layout {
-  let symbols = new Map<string, ScriptSymbol>();
-  for (let pass = 1; ; pass++) {
-    const run = new LayoutPass(input, symbols);
-    run.execute();
-    const settled = [...run.symbols].every(([name, { value }]) => symbols.get(name)?.value === value) && run.symbols.size === symbols.size;
-    symbols = run.symbols;
-    if (settled || pass === MAX_PASSES) {
-      if (!settled) run.problems.push({ path: input.script.path, line: 1, message: `the addresses do not settle after ${MAX_PASSES} passes: a symbol depends on itself` });
-      return run;
-    }
-  }
-}
-
-class LayoutPass implements Layout {
-  readonly sections: LaidOutSection[] = [];
-  readonly symbols = new Map<string, ScriptSymbol>();
-  readonly discarded = new Set<ElfSection>();
-  readonly placed = new Map<ElfSection, { output: LaidOutSection; offset: number }>();
+export class Layout {
   readonly problems: LayoutProblem[] = [];
-  private readonly input: LayoutInput;
-  private readonly previous: ReadonlyMap<string, ScriptSymbol>;
-  private readonly regions = new Map<string, { origin: number; length: number; next: number }>();
-  /** Absolute location counter. */
+  /** Addresses of the part that becomes read-only after loading; equal when there is none. */
+  relroStart = 0;
+  relroEnd = 0;
+  private readonly placement: Placement;
+  private readonly symbols: SymbolTable;
+  private readonly script: LinkerScript;
+  private readonly options: LayoutOptions;
+  private readonly regions = new Map<string, Region>();
+  private readonly assigned = new Set<string>();
+  private headerBytes = 0;
   private dot = 0;
-  private current: LaidOutSection | null = null;
+  private section: OutputSection | null = null;
+  private lastAllocated: OutputSection | null = null;
+  private prefersNext = false;
+  private isFinal = false;
+  private comesFromDot = false;
+  /** -z relro, and something is there to be made read-only. */
+  private readonly relro: boolean;
+  private readonly segment = { phase: "none" as SegmentPhase, base: 0, end: 0, relroEnd: 0, relroOffset: 0 };
+  private path = "";
 
-  constructor(input: LayoutInput, previous: ReadonlyMap<string, ScriptSymbol>) {
-    this.input = input;
-    this.previous = previous;
+  constructor(placement: Placement, symbols: SymbolTable, script: LinkerScript, options: LayoutOptions) {
+    this.placement = placement;
+    this.symbols = symbols;
+    this.script = script;
+    this.options = options;
+    this.path = script.path;
+    this.relro = options.relro && placement.hasRelroInput();
   }
 
-  execute(): void {
-    for (const [name, value] of this.input.defines) this.symbols.set(name, { value, section: null });
-    for (const region of this.input.script.regions) {
-      const origin = this.evaluate(region.origin);
-      this.regions.set(region.name, { origin, length: this.evaluate(region.length), next: origin });
+  /** Lays everything out with so many bytes of headers. Sections that turn out to be empty are left out for good. */
+  run(headerBytes: number, isFirst: boolean): void {
+    this.headerBytes = headerBytes;
+    this.isFinal = false;
+    if (isFirst) {
+      this.settle();
+      this.dropEmpty();
     }
-    for (const statement of this.input.script.statements) {
-      if (statement.kind === "section") this.outputSection(statement);
-      else if (statement.kind === "assign") this.assign(statement);
-      else this.assert(statement);
-    }
-    this.orphans();
+    this.settle();
+    this.isFinal = true;
+    this.problems.length = 0;
+    this.pass();
   }
 
-  private outputSection(statement: OutputSection): void {
-    if (statement.name === "/DISCARD/") {
-      for (const inner of statement.statements) if (inner.kind === "input") for (const { section } of this.match(inner)) this.discarded.add(section);
+  private settle(): void {
+    const { segment } = this;
+    let before = "";
+    for (let pass = 1; pass <= MAX_PASSES; pass++) {
+      segment.phase = "none";
+      this.pass();
+      this.adjustDataSegment();
+      const now = this.state();
+      if (now === before) return;
+      before = now;
+    }
+    this.report(1, `the addresses do not settle after ${MAX_PASSES} passes: a symbol depends on itself`);
+  }
+
+  private state(): string {
+    const sections = this.placement.outputs().map(({ address, sizeBytes }) => `${address} ${sizeBytes}`);
+    const values = [...this.assigned].map((name) => this.symbols.get(name)?.value);
+    return `${sections.join()};${values.join()}`;
+  }
+
+  /** The second half of DATA_SEGMENT_ALIGN: the segment's start is moved so that its end, or that of its read-only part, fits a page. */
+  private adjustDataSegment(): void {
+    const { segment } = this;
+    this.relroStart = this.relroEnd = 0;
+    if (segment.phase !== "end") return;
+    if (this.relro && segment.relroEnd !== 0) {
+      let desired = alignUp(segment.relroEnd, PAGE_BYTES) - segment.relroOffset;
+      for (const section of this.placement.outputs().reverse()) {
+        if (section.excluded || (section.flags & SEC_ALLOC) === 0 || section.address < segment.base || section.address >= segment.relroEnd - segment.relroOffset) continue;
+        const end = section.address + (isThreadBss(section.flags) ? 0 : section.sizeBytes);
+        desired = Math.floor((section.address + desired - end) / section.align) * section.align;
+      }
+      segment.base = desired;
+      segment.phase = "relro-adjust";
+      this.pass();
+      this.relroStart = segment.base;
+      this.relroEnd = segment.relroEnd;
+    } else {
+      const first = -segment.base & (PAGE_BYTES - 1);
+      const last = segment.end & (PAGE_BYTES - 1);
+      const savesPage = first !== 0 && last !== 0 && Math.floor(segment.base / PAGE_BYTES) !== Math.floor(segment.end / PAGE_BYTES) && first + last <= PAGE_BYTES;
+      segment.phase = savesPage ? "adjust" : "done";
+      if (savesPage) this.pass();
+    }
+  }
+
+  private dropEmpty(): void {
+    for (const section of this.placement.outputs()) {
+      if (section.sizeBytes > 0 || section.keepsEmpty) continue;
+      if (!section.updatesDot) section.ignored = true;
+      section.excluded = true;
+    }
+  }
+
+  private pass(): void {
+    this.dot = 0;
+    this.section = null;
+    this.lastAllocated = null;
+    this.prefersNext = false;
+    this.regions.clear();
+    this.regions.set("*default*", { name: "*default*", origin: 0, length: 2 ** 32, current: 0, last: null, isFull: false });
+    for (const { name, origin, length } of this.script.regions) {
+      const start = this.number(origin);
+      this.regions.set(name, { name, origin: start, length: this.number(length), current: start, last: null, isFull: false });
+    }
+    for (const statement of this.placement.statements) {
+      if (statement.kind === "section") this.path = this.script.path;
+      else this.path = statement.scriptPath;
+      if (statement.kind === "assign") {
+        if (statement.assignment.name === ".") this.prefersNext = true;
+        this.assign(statement.assignment, this.regions.get("*default*")!);
+      } else if (statement.kind === "assert") this.assert(statement.assertion.condition, statement.assertion.message, statement.assertion.line);
+      else if (statement.section.exists && statement.section.name !== "/DISCARD/") this.outputSection(statement.section);
+    }
+    this.section = null;
+  }
+
+  private outputSection(section: OutputSection): void {
+    const { command } = section;
+    if (section.fixedAddress !== null) this.dot = section.fixedAddress;
+    else if (command?.address) this.dot = this.number(command.address, this.dot);
+    const hasAddress = section.fixedAddress !== null || (command?.address ?? null) !== null;
+    const region = this.regionOf(section);
+    if (command?.align) section.align = Math.max(section.align, this.number(command.align, 1));
+    let align = 1;
+    let dot = this.dot;
+    if (!hasAddress) {
+      dot = region.current;
+      align = section.align;
+    } else if (command?.align) align = section.align;
+    section.address = alignUp(dot, align);
+    this.dot = section.address;
+    this.section = section;
+    if (!section.ignored && (section.flags & SEC_ALLOC) !== 0) {
+      this.lastAllocated = section;
+      this.prefersNext = false;
+    }
+    if (command?.fill && section.fill === null) section.fill = this.fillOf(command.fill);
+    this.fillSection(section);
+    this.section = null;
+    this.setLoadAddress(section, region, align);
+    if (section.ignored) {
+      this.dot = dot;
       return;
     }
-    const inputs = new Map(statement.statements.flatMap((inner) => (inner.kind === "input" ? [[inner, this.match(inner)] as const] : [])));
-    const region = statement.region === null ? null : this.regions.get(statement.region);
-    if (region === undefined) this.problem(statement.line, `section ${statement.name} goes into region ${statement.region}, which MEMORY does not declare`);
-    const align = Math.max(
-      statement.align ? this.evaluate(statement.align) : 1,
-      ...[...inputs.values()].flatMap((found) => found.map(({ section }) => section.align)),
-    );
-    const fixed = this.input.sectionStart.get(statement.name) ?? (statement.address ? this.evaluate(statement.address) : undefined);
-    if (region && fixed === undefined) this.dot = region.next;
-    const address = fixed ?? alignUp(this.dot, align);
-    const section: LaidOutSection = {
-      name: statement.name, address, loadAddress: statement.loadAddress ? this.evaluate(statement.loadAddress) : address, sizeBytes: 0, align,
-      flags: 0, nobits: true, inputs: [], data: [],
+    const advance = isThreadBss(section.flags) && !this.options.isRelocatable ? 0 : section.sizeBytes;
+    this.dot = section.address + advance;
+    if ((section.flags & (SEC_ALLOC | SEC_LOAD)) !== 0) {
+      region.current = this.dot;
+      this.checkRegion(region, section);
+    }
+    const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : undefined;
+    if (loadRegion && loadRegion !== region && (section.flags & SEC_LOAD) !== 0) {
+      loadRegion.current = section.loadAddress + section.sizeBytes;
+      this.checkRegion(loadRegion, section);
+    }
+  }
+
+  private regionOf(section: OutputSection): Region {
+    const { region: name } = section;
+    if (!name) return this.regions.get("*default*")!;
+    const region = this.regions.get(name);
+    if (!region) this.report(section.command?.line ?? 1, `section ${section.name} goes into region ${name}, which MEMORY does not declare`);
+    return region ?? this.regions.get("*default*")!;
+  }
+
+  private checkRegion(region: Region, section: OutputSection): void {
+    const over = region.current - region.origin - region.length;
+    if (over > 0 && this.isFinal && !region.isFull && region.name !== "*default*") {
+      region.isFull = true;
+      this.report(section.command?.line ?? 1, `section ${section.name} does not fit into region ${region.name}: ${over} bytes too many`);
+    }
+  }
+
+  private fillSection(section: OutputSection): void {
+    const pieces: Piece[] = [];
+    let { fill } = section;
+    const gap = (sizeBytes: number): void => {
+      if (sizeBytes > 0) pieces.push({ kind: "gap", offset: this.dot - section.address, sizeBytes, fill });
+      this.dot += sizeBytes;
     };
-    this.dot = address;
-    this.current = section;
-    for (const inner of statement.statements) {
-      if (inner.kind === "assign") this.assign(inner);
-      else if (inner.kind === "assert") this.assert(inner);
-      else if (inner.kind === "input") for (const found of inputs.get(inner)!) this.place(section, found, statement);
-      else if (inner.kind === "data") this.data(section, inner.sizeBytes, this.evaluate(inner.value));
-    }
-    this.current = null;
-    section.sizeBytes = this.dot - address;
-    if (statement.noload) section.nobits = true;
-    if (section.inputs.length > 0 || section.sizeBytes > 0) this.sections.push(section);
-    if (region) {
-      region.next = this.dot;
-      const over = region.next - region.origin - region.length;
-      if (over > 0) this.problem(statement.line, `section ${statement.name} does not fit into region ${statement.region}: ${over} bytes too many`);
-    }
-    const loadRegion = statement.loadRegion === null ? null : this.regions.get(statement.loadRegion);
-    if (loadRegion) {
-      section.loadAddress = alignUp(loadRegion.next, align);
-      loadRegion.next = section.loadAddress + (section.nobits ? 0 : section.sizeBytes);
-    }
-  }
-
-  private place(output: LaidOutSection, found: PlacedSection, statement: OutputSection): void {
-    if (this.placed.has(found.section)) return;
-    this.dot = alignUp(this.dot, statement.subalign ? this.evaluate(statement.subalign) : found.section.align);
-    found.offset = this.dot - output.address;
-    this.dot += found.section.sizeBytes;
-    output.inputs.push(found);
-    output.flags |= found.section.flags & (SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR);
-    if (found.section.type !== SHT_NOBITS) output.nobits = false;
-    this.placed.set(found.section, { output, offset: found.offset });
-  }
-
-  private data(output: LaidOutSection, sizeBytes: number, value: number): void {
-    const bytes = new Uint8Array(sizeBytes);
-    for (let i = 0; i < Math.min(sizeBytes, 4); i++) bytes[i] = value >>> (8 * i);
-    output.data.push({ offset: this.dot - output.address, bytes });
-    output.nobits = false;
-    output.flags |= SHF_ALLOC;
-    this.dot += sizeBytes;
-  }
-
-  /** What no pattern took: allocated sections go behind the last one, the others (debugging) have no address. */
-  private orphans(): void {
-    for (const object of this.input.objects) {
-      for (const section of object.sections) {
-        if (this.placed.has(section) || this.discarded.has(section) || !isContent(section) || this.input.unused.has(section)) continue;
-        const allocated = (section.flags & SHF_ALLOC) !== 0;
-        if (allocated && section.sizeBytes === 0) continue;
-        let output = this.sections.find(({ name }) => name === section.name);
-        if (!output) {
-          const address = allocated ? alignUp(this.dot, section.align) : 0;
-          output = { name: section.name, address, loadAddress: address, sizeBytes: 0, align: section.align, flags: 0, nobits: true, inputs: [], data: [] };
-          this.sections.push(output);
+    const subalign = section.command?.subalign ? this.number(section.command.subalign, 1) : null;
+    section.sizeBytes = 0;
+    for (const statement of section.statements) {
+      if (statement.kind === "wild") {
+        for (const input of statement.sections) {
+          if (subalign !== null) input.align = Math.max(1, subalign);
+          section.align = Math.max(section.align, input.align);
+          gap(alignUp(this.dot, input.align) - this.dot);
+          input.offset = this.dot - section.address;
+          pieces.push({ kind: "input", section: input });
+          this.dot += input.sizeBytes;
+          section.sizeBytes = this.dot - section.address;
         }
-        const offset = alignUp(output.sizeBytes, section.align);
-        output.inputs.push({ object, section, offset });
-        output.sizeBytes = offset + section.sizeBytes;
-        output.align = Math.max(output.align, section.align);
-        output.flags |= section.flags & (SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR);
-        if (section.type !== SHT_NOBITS) output.nobits = false;
-        if (allocated) this.dot = Math.max(this.dot, output.address + output.sizeBytes);
-        this.placed.set(section, { output, offset });
+      } else if (statement.kind === "assign") {
+        const before = this.dot;
+        const isDot = statement.assignment.name === ".";
+        if (!isDot) section.updatesDot = true;
+        this.assign(statement.assignment, null);
+        if (isDot && this.dot > before) {
+          const size = this.dot - before;
+          this.dot = before;
+          gap(size);
+          if (!section.command?.noalloc) section.flags |= SEC_ALLOC;
+          section.sizeBytes = this.dot - section.address;
+        }
+      } else if (statement.kind === "assert") this.assert(statement.condition, statement.message, statement.line);
+      else if (statement.kind === "fill") fill = this.fillOf(statement.value);
+      else {
+        pieces.push({ kind: "data", statement: statement.statement, offset: this.dot - section.address });
+        this.dot += statement.statement.sizeBytes;
+        section.sizeBytes = this.dot - section.address;
       }
     }
+    section.pieces = pieces;
   }
 
-  /** Input sections of a statement, in the order of the objects or as SORT says; each only once in the whole script. */
-  private match(statement: InputStatement): PlacedSection[] {
-    const found: { placed: PlacedSection; pattern: SectionPattern }[] = [];
-    for (const object of this.input.objects) {
-      if (!globMatch(statement.file, object.path) || statement.exclude.some((glob) => globMatch(glob, object.path))) continue;
-      for (const section of object.sections) {
-        if (!isContent(section) || this.placed.has(section) || this.discarded.has(section)) continue;
-        if (!statement.keep && this.input.unused.has(section)) continue;
-        const pattern = statement.patterns.find((candidate) => globMatch(candidate.pattern, section.name) && !candidate.exclude.some((glob) => globMatch(glob, object.path)));
-        if (pattern) found.push({ placed: { object, section, offset: 0 }, pattern });
-      }
+  /** Pattern of a fill: all digits of a number in hexadecimal, the four bytes of any other value; big end first. */
+  private fillOf(expression: Expression): Uint8Array {
+    const digits = expression.kind === "number" && expression.digits !== undefined ? expression.digits : (this.number(expression) >>> 0).toString(16).padStart(8, "0");
+    const padded = digits.length % 2 === 0 ? digits : `0${digits}`;
+    return Uint8Array.from({ length: padded.length / 2 }, (_, index) => parseInt(padded.slice(2 * index, 2 * index + 2), 16));
+  }
+
+  private setLoadAddress(section: OutputSection, region: Region, align: number): void {
+    const { command } = section;
+    const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : undefined;
+    if (section.loadRegion && !loadRegion) this.report(command?.line ?? 1, `section ${section.name} is loaded into region ${section.loadRegion}, which MEMORY does not declare`);
+    section.loadAddress = section.address;
+    const last = region.last;
+    if (command?.loadAddress) section.loadAddress = this.number(command.loadAddress, section.address);
+    else if (loadRegion) section.loadAddress = alignUp(loadRegion.current, loadRegion !== region ? (command?.align ? this.number(command.align, 1) : 1) : align);
+    else if (last && (section.flags & SEC_ALLOC) !== 0) {
+      const isBackwards = section.address < last.address && section.sizeBytes !== 0 && section.address + section.sizeBytes <= last.address;
+      if (!isBackwards) section.loadAddress = section.address + last.loadAddress - last.address;
     }
-    const sort = statement.patterns[0]?.sort[0];
-    if (sort === "name") found.sort((a, b) => (a.placed.section.name < b.placed.section.name ? -1 : a.placed.section.name > b.placed.section.name ? 1 : 0));
-    else if (sort === "alignment") found.sort((a, b) => b.placed.section.align - a.placed.section.align);
-    else if (sort === "init-priority") found.sort((a, b) => priority(a.placed.section.name) - priority(b.placed.section.name));
-    return found.map(({ placed }) => placed);
+    const isIgnored = (section.flags & SEC_ALLOC) === 0;
+    const counts = section.sizeBytes !== 0 || (last === null && section.address !== section.loadAddress) || (last !== null && section.address >= last.address);
+    if (!isIgnored && counts && !loadRegion && !this.options.isRelocatable) region.last = section;
   }
 
-  private assign(statement: Assignment): void {
-    const { name } = statement;
+  private assert(condition: Expression, message: string, line: number): void {
+    const value = evaluate(condition, this.around());
+    if (this.isFinal && (value === null || value.value === 0)) this.report(line, message);
+  }
+
+  private assign({ name, operator, value: expression, mode, line }: Assignment, region: Region | null): void {
     if (name === ".") {
-      const value = this.operate(statement.operator, this.dot - (this.current?.address ?? 0), this.evaluate(statement.value));
-      const target = value + (this.current !== null && !this.isAbsolute(statement.value) ? 0 : (this.current?.address ?? 0));
-      if (this.current && target < this.dot) this.problem(statement.line, `the location counter moves backwards in ${this.current.name}, from ${hex(this.dot)} to ${hex(target)}`);
-      else this.dot = target;
+      let value = evaluate(expression, this.around());
+      if (value === null) return;
+      if (operator !== "=") value = this.operate(operator, { value: this.dot - (this.section?.address ?? 0), section: this.section ?? "absolute" }, value);
+      const target = typeof value.section === "object" ? addressOf(value) : value.section === "absolute" ? value.value : value.value + (this.section?.address ?? 0);
+      if (this.section && target < this.dot) {
+        if (this.isFinal) this.report(line, `the location counter moves backwards in ${this.section.name}, from ${hex(this.dot)} to ${hex(target)}`);
+        return;
+      }
+      if (!Number.isFinite(target) || target < 0 || target > 2 ** 32) {
+        if (this.isFinal) this.report(line, `the location counter leaves the address space: ${target < 0 ? "-" : ""}0x${Math.abs(target).toString(16)}`);
+        return;
+      }
+      this.dot = target;
+      if (region) region.current = target;
       return;
     }
-    const defined = this.input.objectSymbol(name, this.placed) !== undefined;
-    if (statement.mode.startsWith("provide") && (defined || !this.input.referenced.has(name))) return;
-    const old = this.symbols.get(name)?.value ?? 0;
-    this.symbols.set(name, { value: this.operate(statement.operator, old, this.evaluate(statement.value)) >>> 0, section: this.current });
-  }
-
-  /** Within a section, `. = 512` counts from the section's start, while `. = ALIGN(16)` and `. = . + 1` yield addresses. */
-  private isAbsolute(expression: Expression): boolean {
-    switch (expression.kind) {
-      case "number": return true;
-      case "name": return expression.name !== "." && !this.symbols.get(expression.name)?.section;
-      case "unary": return this.isAbsolute(expression.operand);
-      case "binary": return this.isAbsolute(expression.left) && this.isAbsolute(expression.right);
-      case "conditional": return this.isAbsolute(expression.yes) && this.isAbsolute(expression.no);
-      case "call": return !["ALIGN", "ADDR", "LOADADDR", "MAX", "MIN"].includes(expression.name);
+    const known = this.symbols.get(name);
+    if (mode.startsWith("provide") && !(known && (known.isFromScript ? this.assigned.has(name) : known.isReferenced && !known.isDefined && known.state !== "common"))) return;
+    this.comesFromDot = false;
+    let value = evaluate(expression, this.around());
+    if (value === null) return;
+    if (operator !== "=") {
+      const old = known?.isDefined ? { value: known.section ? known.address() : known.value, section: known.output ?? ("absolute" as const) } : { value: 0, section: "number" as const };
+      value = this.operate(operator, old, value);
     }
+    const symbol = this.symbols.enter(name);
+    let home = value.section === "number" ? this.section : value.section === "absolute" ? null : value.section;
+    let offset = value.value;
+    // Between sections the location counter belongs to the section before, or to the next one when it was moved.
+    if (home === null && this.section === null && this.comesFromDot) {
+      home = this.sectionForDot();
+      if (home) offset -= home.address;
+    }
+    symbol.state = "defined";
+    symbol.isFromScript = true;
+    symbol.object = null;
+    symbol.section = null;
+    symbol.output = home;
+    symbol.value = offset;
+    if (mode.includes("hidden")) symbol.isForcedLocal = true;
+    this.assigned.add(name);
   }
 
-  private assert(statement: Assertion): void {
-    if (this.evaluate(statement.condition) === 0) this.problem(statement.line, statement.message);
+  private sectionForDot(): OutputSection | null {
+    const outputs = this.placement.outputs().filter(({ ignored, excluded, flags }) => !ignored && !excluded && (flags & SEC_ALLOC) !== 0);
+    if (this.prefersNext || this.lastAllocated === null) {
+      const next = this.lastAllocated === null ? outputs[0] : outputs[outputs.indexOf(this.lastAllocated) + 1];
+      if (next) return next;
+    }
+    return this.lastAllocated ?? outputs[0] ?? null;
   }
 
-  private operate(operator: string, old: number, value: number): number {
-    return operator === "=" ? value : binary(operator.slice(0, -1), old, value);
+  private operate(operator: string, old: Value, value: Value): Value {
+    const result = calculate(operator.slice(0, -1), old.value, value.value) ?? 0;
+    return { value: result, section: old.section === "number" ? value.section : old.section };
   }
 
-  private evaluate(expression: Expression): number {
-    switch (expression.kind) {
-      case "number": return expression.value;
-      case "name": return this.name(expression.name, expression.line);
-      case "unary": {
-        const value = this.evaluate(expression.operand);
-        return expression.operator === "-" ? -value : expression.operator === "~" ? ~value >>> 0 : expression.operator === "!" ? Number(value === 0) : value;
-      }
-      case "binary": {
-        const right = this.evaluate(expression.right);
-        if ((expression.operator === "/" || expression.operator === "%") && right === 0) {
-          this.problem(1, "division by zero");
-          return 0;
+  private number(expression: Expression, otherwise = 0): number {
+    const value = evaluate(expression, this.around());
+    return value === null ? otherwise : addressOf(value);
+  }
+
+  /** The bytes that the script's data statements put into a section. */
+  dataOf(section: OutputSection): { offset: number; bytes: Uint8Array }[] {
+    this.section = section;
+    const data = section.pieces.flatMap((piece) => {
+      if (piece.kind !== "data") return [];
+      const { sizeBytes, value } = piece.statement;
+      const bytes = new Uint8Array(sizeBytes);
+      this.dot = section.address + piece.offset;
+      const result = this.number(value);
+      for (let i = 0; i < sizeBytes; i++) bytes[i] = i < 4 ? result >>> (8 * i) : result < 0 ? 0xff : Math.floor(result / 2 ** (8 * i)) & 0xff;
+      return [{ offset: piece.offset, bytes }];
+    });
+    this.section = null;
+    return data;
+  }
+
+  /** A value outside of all sections, after the layout. */
+  valueOf(expression: Expression): number {
+    return this.number(expression);
+  }
+
+  private report(line: number, message: string): void {
+    if (!this.problems.some((problem) => problem.line === line && problem.message === message)) this.problems.push({ path: this.path, line, message });
+  }
+
+  private around(): Surroundings {
+    return {
+      dot: this.dot,
+      section: this.section,
+      noteDot: (comesFromDot) => void (this.comesFromDot = comesFromDot),
+      headerBytes: this.headerBytes,
+      symbol: (name, line) => {
+        const symbol = this.symbols.get(name);
+        if (symbol?.isDefined) {
+          const home = symbol.home();
+          if (!symbol.section) return { value: symbol.value, section: symbol.output ?? "absolute" };
+          return home ? { value: symbol.address() - home.address, section: home } : { value: 0, section: "absolute" };
         }
-        return binary(expression.operator, this.evaluate(expression.left), right);
+        if (this.isFinal) this.report(line, `undefined symbol ${name} in an expression`);
+        return null;
+      },
+      isDefined: (name) => {
+        const symbol = this.symbols.get(name);
+        return symbol !== undefined && (symbol.isDefined || symbol.state === "common");
+      },
+      outputSection: (name) => this.placement.outputs().find((section) => section.name === name && !section.ignored) ?? this.placement.outputs().find((section) => section.name === name) ?? null,
+      region: (name) => this.regions.get(name) ?? null,
+      segmentStart: (name) => this.options.segmentStart.get(name) ?? null,
+      dataSegment: (name, first, second) => this.dataSegment(name, first, second),
+      problem: (line, message) => this.report(line, message),
+    };
+  }
+
+  private dataSegment(name: "DATA_SEGMENT_ALIGN" | "DATA_SEGMENT_RELRO_END" | "DATA_SEGMENT_END", first: number, second: number): number {
+    const { segment } = this;
+    if (name === "DATA_SEGMENT_ALIGN") {
+      let result = alignUp(this.dot, first);
+      if (segment.phase === "relro-adjust") return segment.base;
+      if (segment.phase === "adjust") return second < first ? result + ((this.dot + second - 1) & (first - second)) : result;
+      if (!this.relro) result += this.dot & (first - 1);
+      if (segment.phase === "none") Object.assign(segment, { phase: "align", base: result, end: 0, relroEnd: 0, relroOffset: 0 });
+      return result;
+    }
+    if (name === "DATA_SEGMENT_RELRO_END") {
+      segment.relroOffset = first;
+      segment.relroEnd = second + first;
+      let result = second;
+      if (segment.phase === "relro-adjust" && segment.relroEnd % PAGE_BYTES !== 0) {
+        segment.relroEnd = alignUp(segment.relroEnd, PAGE_BYTES);
+        result = segment.relroEnd - first;
       }
-      case "conditional": return this.evaluate(this.evaluate(expression.condition) !== 0 ? expression.yes : expression.no);
-      case "call": return this.call(expression.name, expression.args, expression.line);
+      if (segment.phase === "align") segment.phase = "relro";
+      return result;
     }
-  }
-
-  private name(name: string, line: number): number {
-    if (name === ".") return this.dot;
-    const symbol = this.symbols.get(name) ?? this.previous.get(name);
-    if (symbol) return symbol.value;
-    const value = this.input.objectSymbol(name, this.placed);
-    if (value === undefined) this.problem(line, `${name} is not defined`);
-    return value ?? 0;
-  }
-
-  private call(name: string, args: readonly Expression[], line: number): number {
-    const first = args[0];
-    const argument = (index: number): number => (args[index] ? this.evaluate(args[index]) : 0);
-    const section = (): LaidOutSection | undefined => this.sections.find((candidate) => first?.kind === "name" && candidate.name === first.name);
-    const region = (): { origin: number; length: number } | undefined => (first?.kind === "name" ? this.regions.get(first.name) : undefined);
-    switch (name) {
-      case "ALIGN": return args.length > 1 ? alignUp(argument(0), argument(1)) : alignUp(this.dot, argument(0));
-      case "SIZEOF": return section()?.sizeBytes ?? 0;
-      case "ADDR": return section()?.address ?? 0;
-      case "LOADADDR": return section()?.loadAddress ?? 0;
-      case "ALIGNOF": return section()?.align ?? 1;
-      case "MAX": return Math.max(argument(0), argument(1));
-      case "MIN": return Math.min(argument(0), argument(1));
-      case "ABSOLUTE": return argument(0);
-      case "ORIGIN": return region()?.origin ?? 0;
-      case "LENGTH": return region()?.length ?? 0;
-      case "DEFINED": return Number(first?.kind === "name" && (this.symbols.has(first.name) || this.input.objectSymbol(first.name, this.placed) !== undefined));
-      case "SIZEOF_HEADERS": return 0;
-      case "SEGMENT_START": return argument(1);
-      default:
-        this.problem(line, `unknown function ${name}`);
-        return 0;
+    if (segment.phase === "align" || segment.phase === "relro") {
+      segment.phase = "end";
+      segment.end = first;
     }
-  }
-
-  private problem(line: number, message: string): void {
-    this.problems.push({ path: this.input.script.path, line, message });
+    return first;
   }
 }
 
-export function alignUp(value: number, align: number): number {
-  return align > 1 ? Math.ceil(value / align) * align : value;
+/** True when the section has bytes in the file. */
+export function hasContent(section: OutputSection): boolean {
+  return (section.flags & SEC_HAS_CONTENTS) !== 0 && (section.flags & (SEC_LOAD | SEC_ALLOC)) !== SEC_ALLOC;
 }
 
-function isContent(section: ElfSection): boolean {
-  return section.type === SHT_PROGBITS || section.type === SHT_NOBITS || section.type === SHT_NOTE || (section.type >= SHT_INIT_ARRAY && section.type <= SHT_PREINIT_ARRAY);
+export function isCode({ flags }: OutputSection): boolean {
+  return (flags & SEC_CODE) !== 0;
 }
 
-function priority(name: string): number {
-  const match = /\.(\d+)$/.exec(name);
-  return match ? Number(match[1]) : Number.MAX_SAFE_INTEGER;
-}
-
-function binary(operator: string, left: number, right: number): number {
-  switch (operator) {
-    case "+": return left + right;
-    case "-": return left - right;
-    case "*": return left * right;
-    case "/": return Math.trunc(left / right);
-    case "%": return left % right;
-    case "<<": return right > 31 ? 0 : (left << right) >>> 0;
-    case ">>": return right > 31 ? 0 : left >>> right;
-    case "&": return (left & right) >>> 0;
-    case "|": return (left | right) >>> 0;
-    case "==": return Number(left === right);
-    case "!=": return Number(left !== right);
-    case "<": return Number(left < right);
-    case ">": return Number(left > right);
-    case "<=": return Number(left <= right);
-    case ">=": return Number(left >= right);
-    case "&&": return Number(left !== 0 && right !== 0);
-    case "||": return Number(left !== 0 || right !== 0);
-    default: throw new Error(`operator ${operator} has no meaning here`);
-  }
-}
-
-const globs = new Map<string, RegExp>();
-
-/** Shell-like patterns: `*` also matches `/` (GNU ld manual, "Input Section Wildcards"). */
-export function globMatch(glob: string, text: string): boolean {
-  if (glob === "*") return true;
-  let expression = globs.get(glob);
-  if (!expression) {
-    const source = glob.replace(/[\\^$+.()|{}]/g, "\\$&").replace(/\*/g, "[^]*").replace(/\?/g, "[^]").replace(/\[!/g, "[^");
-    expression = new RegExp(`^${source}$`);
-    globs.set(glob, expression);
-  }
-  return expression.test(text);
+export function isReadonly({ flags }: OutputSection): boolean {
+  return (flags & SEC_READONLY) !== 0;
 }
 
 export function hex(value: number): string {

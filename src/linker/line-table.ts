@@ -11,6 +11,17 @@ export interface LineRow {
   readonly line: number;
   /** The row does not begin a line but ends the code of its sequence. */
   readonly end: boolean;
+  /** Tells apart several blocks of code of one line; 0 when the table does not. */
+  readonly discriminator: number;
+}
+
+export interface LineReading {
+  /** Also the rows that begin no statement. */
+  readonly everyRow?: boolean;
+  /** Offset of a unit's table -> the directory of its compilation; given, every path is a full one. */
+  readonly directories?: ReadonlyMap<number, string>;
+  /** An address that the program sets, with the offset in .debug_line at which it stands. */
+  readonly addressAt?: (address: number, at: number) => number;
 }
 
 export interface LineSections {
@@ -29,7 +40,8 @@ const DW_FORM_data1 = 0x0b;
 const DW_FORM_data2 = 0x05;
 const DW_FORM_data16 = 0x1e;
 
-class Cursor {
+/** Reads numbers of DWARF; throws `RangeError` at the end. */
+export class Cursor {
   readonly bytes: Uint8Array;
   at: number;
   readonly end: number;
@@ -53,7 +65,7 @@ class Cursor {
     for (let scale = 1; ; scale *= 128) {
       const byte = this.u8();
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
+      if (byte < 0x80) return Math.min(value, Number.MAX_SAFE_INTEGER);
     }
   }
   sleb(): number {
@@ -71,14 +83,27 @@ class Cursor {
   }
 }
 
+const linkedRows = new WeakMap<object, readonly LineRow[]>();
+
+/** The rows of a linked program, read once. */
+export function lineRowsOf(linked: { readonly sections: readonly { readonly name: string; readonly content: Uint8Array }[] }): readonly LineRow[] {
+  let rows = linkedRows.get(linked);
+  if (!rows) {
+    const content = (name: string): Uint8Array => linked.sections.find((section) => section.name === name)?.content ?? new Uint8Array(0);
+    rows = readLineRows({ debugLine: content(".debug_line"), debugLineStr: content(".debug_line_str"), debugStr: content(".debug_str") });
+    linkedRows.set(linked, rows);
+  }
+  return rows;
+}
+
 /** All rows in the order of the table. */
-export function readLineRows(sections: LineSections): LineRow[] {
+export function readLineRows(sections: LineSections, reading: LineReading = {}): LineRow[] {
   const rows: LineRow[] = [];
   for (let at = 0; at + 4 < sections.debugLine.length; ) {
     const header = new Cursor(sections.debugLine, at, sections.debugLine.length);
     const length = header.u32();
     try {
-      readUnit(sections, new Cursor(sections.debugLine, at + 4, at + 4 + length), rows);
+      readUnit(sections, new Cursor(sections.debugLine, at + 4, at + 4 + length), rows, reading, at);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       return rows;
@@ -88,11 +113,11 @@ export function readLineRows(sections: LineSections): LineRow[] {
   return rows;
 }
 
-function stringAt(table: Uint8Array, offset: number): string {
+export function stringAt(table: Uint8Array, offset: number): string {
   return new Cursor(table, offset, table.length).string();
 }
 
-function readUnit(sections: LineSections, cursor: Cursor, rows: LineRow[]): void {
+function readUnit(sections: LineSections, cursor: Cursor, rows: LineRow[], reading: LineReading, unitAt: number): void {
   const version = cursor.u16();
   if (version < 2 || version > 5) return;
   if (version >= 5) cursor.u16(); // address size, segment selector size
@@ -109,6 +134,7 @@ function readUnit(sections: LineSections, cursor: Cursor, rows: LineRow[]): void
     const file = files[version >= 5 ? index : index - 1];
     if (!file) return "?";
     const directory = version >= 5 ? directories[file.directory] : file.directory > 0 ? directories[file.directory - 1] : undefined;
+    if (reading.directories) return fullPath(file, directory, version >= 5 ? directories[0] : reading.directories.get(unitAt));
     // The first directory of version 5 is the compilation directory: paths below it are written relative to it.
     const isBase = version >= 5 && file.directory === 0;
     return directory && !isBase && !file.name.startsWith("/") ? `${directory}/${file.name}` : file.name;
@@ -118,8 +144,11 @@ function readUnit(sections: LineSections, cursor: Cursor, rows: LineRow[]): void
   let file = 1;
   let line = 1;
   let isStatement = defaultIsStatement;
+  let discriminator = 0;
   const emit = (end: boolean): void => {
-    if (isStatement || end) rows.push({ address: address >>> 0, file: path(file), line, end });
+    if (rows.length >= MAX_ROWS) throw new RangeError("too many rows");
+    if (isStatement || end || reading.everyRow) rows.push({ address: reading.addressAt ? address : address >>> 0, file: path(file), line, end, discriminator });
+    discriminator = 0;
   };
   while (cursor.at < cursor.end) {
     const opcode = cursor.u8();
@@ -141,7 +170,11 @@ function readUnit(sections: LineSections, cursor: Cursor, rows: LineRow[]): void
           file = 1;
           line = 1;
           isStatement = defaultIsStatement;
-        } else if (extended === 2) address = cursor.u32();
+        } else if (extended === 2) {
+          const at = cursor.at;
+          address = cursor.u32();
+          if (reading.addressAt) address = reading.addressAt(address, at);
+        } else if (extended === 4) discriminator = cursor.uleb();
         cursor.at = next;
         break;
       }
@@ -156,6 +189,15 @@ function readUnit(sections: LineSections, cursor: Cursor, rows: LineRow[]): void
       default: for (let i = 0; i < (operandCounts[opcode - 1] ?? 0); i++) cursor.uleb();
     }
   }
+}
+
+/** More rows than any program has: a table that lies must not fill the memory. */
+const MAX_ROWS = 1 << 23;
+
+function fullPath({ name }: { name: string }, directory: string | undefined, compilation: string | undefined): string {
+  if (name.startsWith("/")) return name;
+  const below = directory !== undefined && directory !== compilation ? `${directory}/${name}` : name;
+  return below.startsWith("/") || compilation === undefined ? below : `${compilation}/${below}`;
 }
 
 interface FileTables {

@@ -1,52 +1,162 @@
-/** Symbol resolution: one definition for each global name, whatever order the objects came in. */
-import { STB_GLOBAL, STB_LOCAL, STB_WEAK, SHN_ABS, SHN_COMMON, SHN_UNDEF, STT_SECTION, STT_FILE } from "./elf.ts";
-import type { ElfObject, ElfSymbol } from "./elf-reader.ts";
+/** Symbol resolution: one definition for each global name, whatever order the objects came in (ELF gABI, "Symbol Table"). */
+import { SHN_ABS, SHN_COMMON, SHN_UNDEF, STB_LOCAL, STB_WEAK, STT_NOTYPE, STV_DEFAULT } from "./elf.ts";
+import type { ElfSymbol } from "./elf-reader.ts";
+import type { InputObject, InputSection } from "./input-section.ts";
+import type { OutputSection } from "./output-section.ts";
 
-/** Where a global name is defined. */
-export interface Definition {
-  readonly object: ElfObject;
-  readonly symbol: ElfSymbol;
+export type SymbolState = "undefined" | "undefined-weak" | "defined" | "weak" | "common";
+
+/** A global name. */
+export class LinkSymbol {
+  readonly name: string;
+  state: SymbolState = "undefined-weak";
+  /** Who defines it; null when it is undefined, or when a script or the linker does. */
+  object: InputObject | null = null;
+  /** The object's section; null for an absolute value. */
+  section: InputSection | null = null;
+  /** The output section of a value that a script gives; null for an absolute value. */
+  output: OutputSection | null = null;
+  /** Offset in the section, or the absolute value. */
+  value = 0;
+  sizeBytes = 0;
+  type = STT_NOTYPE;
+  visibility = STV_DEFAULT;
+  /** Alignment of a common symbol. */
+  align = 1;
+  /** Some object or option names it. */
+  isReferenced = false;
+  /** A script or the command line gives the value. */
+  isFromScript = false;
+  /** HIDDEN, PROVIDE_HIDDEN: local in the output. */
+  isForcedLocal = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get isDefined(): boolean {
+    return this.state === "defined" || this.state === "weak";
+  }
+
+  /** Address in the output; 0 when the symbol is undefined or its section was thrown away. */
+  address(): number {
+    if (!this.isDefined) return 0;
+    if (this.section) return this.section.addressOf(this.value);
+    return (this.output?.address ?? 0) + this.value;
+  }
+
+  /** The output section in which it lies; null for an absolute value. */
+  home(): OutputSection | null {
+    return this.section ? this.section.place(this.value).section.output : this.output;
+  }
 }
 
-export interface SymbolProblem {
-  readonly object: ElfObject;
-  readonly symbol: ElfSymbol;
-  readonly kind: "duplicate";
-  readonly other: Definition;
+/** Two strong definitions of a name. */
+export interface Duplicate {
+  readonly symbol: LinkSymbol;
+  readonly object: InputObject;
+  readonly elf: ElfSymbol;
 }
 
-export interface GlobalSymbols {
-  readonly definitions: ReadonlyMap<string, Definition>;
-  /** Largest size and alignment that was asked for each common symbol that nobody defines. */
-  readonly commons: ReadonlyMap<string, { readonly sizeBytes: number; readonly align: number }>;
-  readonly problems: readonly SymbolProblem[];
-}
+export class SymbolTable {
+  /** In the order in which the names were first seen. */
+  readonly byName = new Map<string, LinkSymbol>();
+  readonly duplicates: Duplicate[] = [];
+  /** Counts names that became undefined: an archive is searched again when it has changed. */
+  undefinedCount = 0;
+  private readonly traced: boolean;
 
-/** A strong definition wins over a common one, a common one over a weak one; of two strong ones the second is a problem. */
-function rank(symbol: ElfSymbol): number {
-  if (symbol.section === SHN_UNDEF) return 0;
-  if (symbol.binding === STB_WEAK) return 1;
-  return symbol.section === SHN_COMMON ? 2 : 3;
-}
+  constructor(allowMultiple = false) {
+    this.traced = !allowMultiple;
+  }
 
-export function resolveSymbols(objects: readonly ElfObject[]): GlobalSymbols {
-  const definitions = new Map<string, Definition>();
-  const commons = new Map<string, { sizeBytes: number; align: number }>();
-  const problems: SymbolProblem[] = [];
-  for (const object of objects) {
-    for (const symbol of object.symbols) {
-      if (symbol.binding === STB_LOCAL || symbol.name === "" || rank(symbol) === 0) continue;
-      if (symbol.section === SHN_COMMON) {
-        const known = commons.get(symbol.name) ?? { sizeBytes: 0, align: 1 };
-        commons.set(symbol.name, { sizeBytes: Math.max(known.sizeBytes, symbol.sizeBytes), align: Math.max(known.align, symbol.value) });
-      }
-      const known = definitions.get(symbol.name);
-      if (!known || rank(symbol) > rank(known.symbol)) definitions.set(symbol.name, { object, symbol });
-      else if (rank(symbol) === 3 && rank(known.symbol) === 3) problems.push({ object, symbol, kind: "duplicate", other: known });
+  get(name: string): LinkSymbol | undefined {
+    return this.byName.get(name);
+  }
+
+  /** The name's symbol, made when it is new. */
+  enter(name: string): LinkSymbol {
+    let symbol = this.byName.get(name);
+    if (!symbol) this.byName.set(name, (symbol = new LinkSymbol(name)));
+    return symbol;
+  }
+
+  /** A name that must be defined: the entry point, -u, EXTERN. */
+  want(name: string): void {
+    const isNew = !this.byName.has(name);
+    const symbol = this.enter(name);
+    symbol.isReferenced = true;
+    if (isNew || symbol.state === "undefined-weak") {
+      symbol.state = "undefined";
+      this.undefinedCount++;
     }
   }
-  for (const [name, definition] of definitions) if (definition.symbol.section !== SHN_COMMON) commons.delete(name);
-  return { definitions, commons, problems };
-}
 
-export { SHN_ABS, STB_GLOBAL, STT_SECTION, STT_FILE };
+  /** Takes in the global symbols of an object. */
+  addObject(object: InputObject): void {
+    for (const elf of object.elf.symbols) {
+      if (elf.binding === STB_LOCAL || elf.name === "") continue;
+      const isNew = !this.byName.has(elf.name);
+      const symbol = this.enter(elf.name);
+      const section = elf.section === SHN_ABS || elf.section === SHN_COMMON || elf.section === SHN_UNDEF ? null : (object.sections[elf.section] ?? null);
+      if (elf.visibility !== STV_DEFAULT) symbol.visibility = symbol.visibility === STV_DEFAULT ? elf.visibility : Math.min(symbol.visibility, elf.visibility);
+      // A definition in a second copy of a group refers to the first copy.
+      if (elf.section === SHN_UNDEF || section?.isDiscarded) this.reference(symbol, elf, isNew);
+      else if (elf.section === SHN_COMMON) this.common(symbol, elf, object, isNew);
+      else if (elf.binding === STB_WEAK) this.weak(symbol, elf, object, section, isNew);
+      else this.strong(symbol, elf, object, section);
+    }
+  }
+
+  private reference(symbol: LinkSymbol, elf: ElfSymbol, isNew: boolean): void {
+    symbol.isReferenced = true;
+    if (elf.binding !== STB_WEAK && (isNew || symbol.state === "undefined-weak")) {
+      symbol.state = "undefined";
+      this.undefinedCount++;
+    }
+    if (elf.type !== STT_NOTYPE && symbol.type === STT_NOTYPE) symbol.type = elf.type;
+  }
+
+  private define(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, section: InputSection | null): void {
+    symbol.object = object;
+    symbol.section = section;
+    symbol.value = elf.value;
+    if (elf.sizeBytes !== 0) symbol.sizeBytes = elf.sizeBytes;
+    if (elf.type !== STT_NOTYPE) symbol.type = elf.type;
+  }
+
+  private strong(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, section: InputSection | null): void {
+    if (symbol.state === "defined") {
+      const isSameValue = symbol.section === null && section === null && symbol.value === elf.value;
+      if (this.traced && !isSameValue) this.duplicates.push({ symbol, object, elf });
+      return;
+    }
+    symbol.state = "defined";
+    this.define(symbol, elf, object, section);
+  }
+
+  private weak(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, section: InputSection | null, isNew: boolean): void {
+    if (!isNew && symbol.state !== "undefined" && symbol.state !== "undefined-weak") return;
+    symbol.state = "weak";
+    this.define(symbol, elf, object, section);
+  }
+
+  /** Of several common symbols of one name the largest size and the largest alignment count. */
+  private common(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, isNew: boolean): void {
+    if (symbol.state === "defined") return;
+    if (symbol.state === "common" && !isNew) {
+      symbol.align = Math.max(symbol.align, elf.value);
+      if (elf.sizeBytes > symbol.sizeBytes) {
+        symbol.sizeBytes = elf.sizeBytes;
+        symbol.object = object;
+      }
+      return;
+    }
+    symbol.state = "common";
+    symbol.section = null;
+    symbol.object = object;
+    symbol.sizeBytes = elf.sizeBytes;
+    symbol.align = Math.max(1, elf.value);
+    if (elf.type !== STT_NOTYPE) symbol.type = elf.type;
+  }
+}

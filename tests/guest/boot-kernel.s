@@ -21,8 +21,7 @@ entry16:
 1:      lodsb
         test    al, al
         jz      2f
-        mov     dx, COM1
-        out     dx, al
+        call    char16
         jmp     1b
 2:      mov     ax, es
         shl     ax, 4
@@ -31,11 +30,19 @@ entry16:
         mov     al, '1'
         je      3f
         mov     al, '0'
-3:      mov     dx, COM1
-        out     dx, al
+3:      call    char16
         mov     al, '\n'
-        out     dx, al
+        call    char16
         retf
+char16: mov     ah, al
+        mov     dx, COM1 + 5
+1:      in      al, dx
+        test    al, 0x20
+        jz      1b
+        mov     dx, COM1
+        mov     al, ah
+        out     dx, al
+        ret
 text16: .asciz  "\nreal-mode-entry "
 
 # ---------------------------------------------------------------- 32-bit part

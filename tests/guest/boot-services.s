@@ -377,11 +377,13 @@ tests:
         CHECK   "int10 1a"
 
         # ---------------------------------------------------------------- the rest
-        mov     ah, 3
+        mov     cx, 0xFFFF              # the line is busy with what was just said
+1:      mov     ah, 3
         xor     dx, dx
         int     0x14
         and     ah, 0x60
         cmp     ah, 0x60
+        loopne  1b
         CHECK   "int14 03"
         mov     ax, 0xB101
         int     0x1A
@@ -414,6 +416,10 @@ tests:
         call    test_acpi
         mov     si, offset text_end
         call    print
+        mov     dx, COM1 + 5
+1:      in      al, dx                  # the last character has left
+        test    al, 0x40
+        jz      1b
         mov     dx, [pm_control]
         mov     ax, 0x2000
         out     dx, ax
@@ -446,7 +452,8 @@ packet_call:
         stc
 2:      ret
 
-# press: a byte from the keyboard, through the controller's own way to make one. in: AL; clobbers AX, CX
+# press: a byte from the keyboard, through the controller's own way to make one; returns when the interrupt's handler has
+# taken it. in: AL; clobbers AX
 press:  push    ax
         call    1f
         mov     al, 0xD2
@@ -455,9 +462,9 @@ press:  push    ax
         pop     ax
         out     0x60, al
         sti
-        mov     cx, 2                   # until the handler has run: it, or the timer after it, ends the HLT
-2:      hlt
-        loop    2b
+2:      in      al, 0x64
+        test    al, 1
+        jnz     2b
         ret
 1:      in      al, 0x64
         test    al, 2
@@ -540,70 +547,7 @@ move:   mov     di, offset descriptors
         int     0x15
         ret
 
-# test_acpi: root pointer, RSDT, FADT and DSDT exist and add up; keeps the port of PM1a control
-test_acpi:
-        mov     bx, 0xE000              # E0000 to FFFFF, then the first KiB of the EBDA
-1:      mov     es, bx
-        cmp     dword ptr es:[0], RSDP_SIGNATURE
-        je      2f
-        inc     bx
-        jnz     1b
-        mov     bx, [0x40E]
-        mov     cx, 64
-3:      mov     es, bx
-        cmp     dword ptr es:[0], RSDP_SIGNATURE
-        je      2f
-        inc     bx
-        loop    3b
-2:      xor     si, si
-        xor     ax, ax
-        mov     cx, 20
-4:      add     al, es:[si]
-        inc     si
-        loop    4b
-        mov     ah, es:[0]
-        cmp     ax, 0x5200
-        CHECK   "acpi root pointer"
-        mov     ebx, es:[16]
-        push    ds
-        pop     es
-        mov     ecx, 0x54445352         # RSDT
-        call    table
-        CHECK   "acpi rsdt"
-        mov     ebx, [BUFFER + 36]
-        mov     ecx, 0x50434146         # FACP
-        call    table
-        CHECK   "acpi fadt"
-        mov     ax, [BUFFER + 64]
-        mov     [pm_control], ax
-        cmp     ax, 0x604
-        CHECK   "acpi pm1a control"
-        mov     ebx, [BUFFER + 40]
-        mov     ecx, 0x54445344         # DSDT, of which a BIOS may have much: only its head is fetched
-        call    table
-        mov     eax, [BUFFER]
-        cmp     eax, ecx
-        CHECK   "acpi dsdt"
-        ret
-
-# table: fetches 1 KiB of an ACPI table. in: EBX where, ECX signature; out: ZF set when signature and checksum are right
-# (a longer table is not added up); clobbers EAX, EDX, SI, DI
-table:  push    ecx
-        mov     edx, BUFFER
-        call    move
-        pop     ecx
-        mov     eax, [BUFFER]
-        cmp     eax, ecx
-        jne     2f
-        mov     dx, [BUFFER + 4]
-        mov     si, BUFFER
-        xor     al, al
-1:      add     al, [si]
-        inc     si
-        dec     dx
-        jnz     1b
-        test    al, al
-2:      ret
+.include "boot-services-acpi.inc"
 
 wanted:         .long   0
 spt:            .word   0

@@ -35,7 +35,7 @@ describe("house rules", () => {
 
   test("the core uses no API of Node", () => {
     expect(core.flatMap((path) => importsOf(path).filter((name) => !name.startsWith(".")).map((name) => `${path} imports ${name}`))).toEqual([]);
-    expect(offenders(core, /\bprocess\.|\bBuffer\b|\brequire\(|__dirname|import\.meta/)).toEqual([]);
+    expect(offenders(core, /\bprocess\.|\bBuffer\b|(?<![#.])\brequire\(|__dirname|import\.meta/)).toEqual([]);
   });
 
   test("imports go the way DESIGN gives: the ground floor knows nobody, and only the command line knows all", () => {
@@ -104,7 +104,7 @@ describe("house rules", () => {
 /** Assembles a ROM that says hello on COM1 and powers a machine that has nothing else. */
 const BROWSER_PROGRAM = `
 (() => {
-  const source = ".intel_syntax noprefix\\n.code16\\n start: mov si, offset text - start\\n next: cs lodsb\\n test al, al\\n jz done\\n mov dx, 0x3f8\\n out dx, al\\n jmp next\\n done: hlt\\n jmp done\\n" +
+  const source = ".intel_syntax noprefix\\n.code16\\n start: mov si, offset text - start\\n next: cs lodsb\\n test al, al\\n jz done\\n mov ah, al\\n mov dx, 0x3fd\\n wait: in al, dx\\n test al, 0x20\\n jz wait\\n mov al, ah\\n mov dx, 0x3f8\\n out dx, al\\n jmp next\\n done: hlt\\n jmp done\\n" +
     "text: .asciz \\"hello from the reset vector\\"\\n .org 0xfff0\\n jmp start\\n .org 0x10000\\n";
   const encoder = new TextEncoder();
   const files = { read: (path) => path === "rom.s" ? { path, bytes: encoder.encode(source) } : null };

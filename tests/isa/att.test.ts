@@ -33,7 +33,8 @@ describe.each([16, 32] as const)("AT&T syntax in %i-bit code", (bits) => {
         if (lifted.operands.length !== 0 && text.split(/,(?![^(]*\))/).length !== lifted.operands.length && !text.startsWith("l")) continue;
         if (form.wait) continue;
         // A far pointer is one operand, and two numbers in AT&T syntax.
-        samples.set(text, { ...lifted, mnemonic: mnemonic! });
+        // The suffix says the size that Intel's syntax needs a prefix for.
+        samples.set(text, { ...lifted, prefixes: lifted.prefixes.filter((prefix) => !prefix.startsWith("data")), mnemonic: mnemonic! });
       }
     }
     const texts = [...samples.keys()];

@@ -61,6 +61,7 @@ const memoryBits = (pattern: OperandPattern, operandBits: 16 | 32, bits: 16 | 32
       // The other size can be said by a suffix only.
       return own === 32 && bits === 16 ? 48 : undefined;
     case "sized":
+    case "line":
       return own as SizeBits;
     default:
       return undefined;
@@ -154,7 +155,7 @@ export const samplesOf = (form: Form, bits: 16 | 32): Sample[] => {
         // A direct branch says its distance by the data prefix only, in GNU as; the suffix has a meaning of its own there.
         const isBranch = operands.some(({ kind }) => kind === "target");
         if (needsSuffix && isBranch && form.semantic !== "call") continue;
-        if (needsSuffix && form.operands.some((pattern) => pattern.memory === "any")) continue;
+        if (needsSuffix && form.operands.some((pattern) => pattern.memory === "state")) continue;
         if (needsSuffix) mnemonic += form.operandSize === 8 ? "b" : operandBits === 16 ? "w" : "d";
         // `jmp word ptr` is not the far one.
         if (form.operands.some((pattern) => pattern.memory === "far" && form.semantic.endsWith("_far"))) {

@@ -13,9 +13,11 @@ import { SHIFTS } from "./shifts.ts";
 import { STACK } from "./stack.ts";
 import { STRINGS } from "./strings.ts";
 import { SYSTEM } from "./system.ts";
+import { X87 } from "./x87.ts";
+import { X87_CONTROL } from "./x87-control.ts";
 
 /** Runs on within its block: nothing that it does changes where or how the next instruction is decoded. */
-const STRAIGHT: Builders = { ...MOVE, ...ARITHMETIC, ...SHIFTS, ...BITS, ...DECIMAL, ...FLAG_CONTROL, ...STACK, ...STRINGS, ...SELECTORS };
+const STRAIGHT: Builders = { ...MOVE, ...ARITHMETIC, ...SHIFTS, ...BITS, ...DECIMAL, ...FLAG_CONTROL, ...STACK, ...STRINGS, ...SELECTORS, ...X87, ...X87_CONTROL };
 /** The last of its block. */
 const ENDING: Builders = { ...CONTROL, ...IO, ...SYSTEM };
 

@@ -71,9 +71,10 @@ const SHIFTS = (
       ${name} r/m8, cl   | D2 /${digit} | ${decode}
       ${name} r/mv, cl   | D3 /${digit} | ${decode}`;
     if (digit === 6) return forms;
-    // GNU as takes ECX for CL with 32 bits, and no count for 1.
+    // GNU as takes ECX for CL, and no count for 1.
     return `${forms}
-      ${name.split("/").map((one) => `:${one}`).join("/")} r/mv, ecx | D3 /${digit} | encode =${name.split("/")[0]!}
+      ${name} r8.rm, ecx | D2 /${digit} | encode
+      ${name} r/mv, ecx  | D3 /${digit} | encode
       ${name} r/m8       | D0 /${digit} | encode
       ${name} r/mv       | D1 /${digit} | encode`;
   })
@@ -96,34 +97,34 @@ const BIT_TESTS = (
   .join("\n");
 
 const STRINGS = `
-  # The full forms; what the memory operands say beyond their size and segment is fixed.
-  movs dst8, src8     | A4 | rep
-  movs dstv, srcv     | A5 | rep
-  cmps src8, dst8     | A6 | repe
-  cmps srcv, dstv     | A7 | repe
-  stos dst8, al       | AA | rep
-  stos dstv, accv     | AB | rep
-  lods al, src8       | AC | rep
-  lods accv, srcv     | AD | rep
-  scas al, dst8       | AE | repe
-  scas accv, dstv     | AF | repe
+  # The second names are System V's. The full forms; what the memory operands say beyond their size and segment is fixed.
+  movs/smov dst8, src8     | A4 | rep
+  movs/smov dstv, srcv     | A5 | rep
+  cmps/scmp src8, dst8     | A6 | repe
+  cmps/scmp srcv, dstv     | A7 | repe
+  stos/ssto dst8, al       | AA | rep
+  stos/ssto dstv, accv     | AB | rep
+  lods/slod al, src8       | AC | rep
+  lods/slod accv, srcv     | AD | rep
+  scas/ssca al, dst8       | AE | repe
+  scas/ssca accv, dstv     | AF | repe
   # What GNU as lets one leave out.
-  movs                | A4 | rep a encode suffixed b
-  movs                | A5 | rep a encode suffixed v
-  cmps                | A6 | repe a encode suffixed b
-  cmps                | A7 | repe a encode suffixed v
-  stos dst8           | AA | rep encode
-  stos dstv           | AB | rep encode
-  stos                | AA | rep a encode suffixed b
-  stos                | AB | rep a encode suffixed v
-  lods src8           | AC | rep encode
-  lods srcv           | AD | rep encode
-  lods                | AC | rep a encode suffixed b
-  lods                | AD | rep a encode suffixed v
-  scas dst8           | AE | repe encode
-  scas dstv           | AF | repe encode
-  scas                | AE | repe a encode suffixed b
-  scas                | AF | repe a encode suffixed v`;
+  movs/smov                | A4 | rep a encode suffixed b
+  movs/smov                | A5 | rep a encode suffixed v
+  cmps/scmp                | A6 | repe a encode suffixed b
+  cmps/scmp                | A7 | repe a encode suffixed v
+  stos/ssto dst8           | AA | rep encode
+  stos/ssto dstv           | AB | rep encode
+  stos/ssto                | AA | rep a encode suffixed b
+  stos/ssto                | AB | rep a encode suffixed v
+  lods/slod src8           | AC | rep encode
+  lods/slod srcv           | AD | rep encode
+  lods/slod                | AC | rep a encode suffixed b
+  lods/slod                | AD | rep a encode suffixed v
+  scas/ssca dst8           | AE | repe encode
+  scas/ssca dstv           | AF | repe encode
+  scas/ssca                | AE | repe a encode suffixed b
+  scas/ssca                | AF | repe a encode suffixed v`;
 
 /** 80186: and later. INS and OUTS are of the 32-bit kind at most. */
 const PORT_STRINGS = `
@@ -273,8 +274,8 @@ export const INTEGER: readonly TableSection[] = [
       call/lcall mfarv    | FF /3   | stack =call_far att=lcall
       ret                 | C3      | v stack hint
       ret imm16           | C2      | v stack hint
-      retf/lret           | CB      | v stack hint att=lret
-      retf/lret imm16     | CA      | v stack hint att=lret
+      retf/lret           | CB      | v stack att=lret
+      retf/lret imm16     | CA      | v stack att=lret
       iret                | CF      | v d
       int3                | CC
       int 3               | CC      | encode =int3
@@ -296,7 +297,7 @@ export const INTEGER: readonly TableSection[] = [
       cli                 | FA
       sti                 | FB
       hlt                 | F4
-      fwait/wait          | 9B
+      fwait/wait          | 9B      | 8087
       # Undocumented: AL = CF ? FF : 0.
       salc                | D6      | decode
     `,
@@ -324,9 +325,9 @@ export const INTEGER: readonly TableSection[] = [
       ${forConditions((names, code) => `${names("j")} relv | 0F ${hex(0x80 + code)} | d =jcc`)}
       ${forConditions((names, code) => `${names("set")} r/m8 | 0F ${hex(0x90 + code)} /_ | =setcc`)}
       movzx/movzb rv, r/m8 | 0F B6 /r
-      movzx/movzw rv, r/m16 | 0F B7 /r
+      movzx/:movzw rv, r/m16 | 0F B7 /r
       movsx/movsb rv, r/m8 | 0F BE /r
-      movsx/movsw rv, r/m16 | 0F BF /r
+      movsx/:movsw rv, r/m16 | 0F BF /r
       imul rv, r/mv       | 0F AF /r
       push fs             | 0F A0   | v stack =push_sreg
       pop fs              | 0F A1   | v stack =pop_sreg
@@ -367,6 +368,11 @@ export const INTEGER: readonly TableSection[] = [
     rows: `
       nop r/mv            | 0F 1F /0
       # The rest of the hint space does nothing on processors that give it no meaning.
+      nop rv.rm           | 0F 0D /_ | decode
+      nop rv.rm           | 0F 18 /0 | decode
+      nop rv.rm           | 0F 18 /1 | decode
+      nop rv.rm           | 0F 18 /2 | decode
+      nop rv.rm           | 0F 18 /3 | decode
       nop r/mv            | 0F 18 /4 | decode
       nop r/mv            | 0F 18 /5 | decode
       nop r/mv            | 0F 18 /6 | decode

@@ -56,8 +56,8 @@ export const MMX: readonly TableSection[] = [
     `,
   },
   {
-    // Also in AMD's first extensions of MMX.
-    feature: "sse",
+    // A feature with "+" needs both.
+    feature: "mmx+sse",
     rows: `
       ${MMX_WITH_SSE.mm}
       pshufw mm, mm/m64, imm8 | NP 0F 70 /r
@@ -66,13 +66,13 @@ export const MMX: readonly TableSection[] = [
       pmovmskb r32, mm.rm | NP 0F D7 /r
       maskmovq mm, mm.rm  | NP 0F F7 /r
       movntq m64, mm      | NP 0F E7 /r
-      sfence              | NP 0F AE F8
+      sfence              | NP 0F AE F8 | sse
     `,
   },
+  { feature: "mmx+sse2", rows: MMX_WITH_SSE2.mm },
   {
     feature: "sse2",
     rows: `
-      ${MMX_WITH_SSE2.mm}
       movd xmm, r/m32     | 66 0F 6E /r
       movd r/m32, xmm     | 66 0F 7E /r
       movq xmm, xmm/m64   | F3 0F 7E /r
@@ -99,8 +99,8 @@ export const MMX: readonly TableSection[] = [
       movdqa xmm/m128, xmm | 66 0F 7F /r
       movdqu xmm, xmm/m128 | F3 0F 6F /r
       movdqu xmm/m128, xmm | F3 0F 7F /r
-      movdq2q mm, xmm.rm  | F2 0F D6 /r
-      movq2dq xmm, mm.rm  | F3 0F D6 /r
+      movdq2q mm, xmm.rm  | F2 0F D6 /r | mmx+sse2
+      movq2dq xmm, mm.rm  | F3 0F D6 /r | mmx+sse2
       movntdq m128, xmm   | 66 0F E7 /r
       movnti m32, r32     | NP 0F C3 /r
       lfence              | NP 0F AE E8
@@ -108,11 +108,16 @@ export const MMX: readonly TableSection[] = [
     `,
   },
   {
-    feature: "ssse3",
+    feature: "mmx+ssse3",
     rows: `
       ${SSSE3_TWINS.mm}
-      ${SSSE3_TWINS.xmm}
       palignr mm, mm/m64, imm8 | NP 0F 3A 0F /r
+    `,
+  },
+  {
+    feature: "ssse3",
+    rows: `
+      ${SSSE3_TWINS.xmm}
       palignr xmm, xmm/m128, imm8 | 66 0F 3A 0F /r
     `,
   },

@@ -12,6 +12,14 @@ const comparisons = (kind: string, prefix: string, source: string): string =>
     ...PREDICATES.map((predicate, value) => `cmp${predicate}${kind} xmm, ${source} | ${prefix} 0F C2 /r | implied=${value} encode =cmp${kind}`),
   ].join("\n");
 
+/** "name opcode" pairs, each as a row. */
+const list = (text: string, row: (name: string, opcode: string) => string): string =>
+  text
+    .trim()
+    .split(/\s*,\s*/)
+    .map((pair) => row(...(pair.split(" ") as [string, string])))
+    .join("\n");
+
 /** One instruction in its four shapes: ps, pd, ss, sd. */
 const SHAPES: readonly (readonly [string, string, string])[] = [
   ["ps", "NP", "xmm/m128"],
@@ -23,25 +31,14 @@ const arithmetic = (shapes: readonly string[]): string => {
   const rows: string[] = [];
   for (const [kind, prefix, source] of SHAPES) {
     if (!shapes.includes(kind)) continue;
-    for (const [name, opcode] of [["sqrt", "51"], ["add", "58"], ["mul", "59"], ["sub", "5C"], ["min", "5D"], ["div", "5E"], ["max", "5F"]] as const) {
-      rows.push(`${name}${kind} xmm, ${source} | ${prefix} 0F ${opcode} /r`);
-    }
+    rows.push(list("sqrt 51, add 58, mul 59, sub 5C, min 5D, div 5E, max 5F", (name, opcode) => `${name}${kind} xmm, ${source} | ${prefix} 0F ${opcode} /r`));
     rows.push(comparisons(kind, prefix, source));
     if (kind.startsWith("s")) continue;
-    for (const [name, opcode] of [["unpckl", "14"], ["unpckh", "15"], ["and", "54"], ["andn", "55"], ["or", "56"], ["xor", "57"]] as const) {
-      rows.push(`${name}${kind} xmm, ${source} | ${prefix} 0F ${opcode} /r`);
-    }
+    rows.push(list("unpckl 14, unpckh 15, and 54, andn 55, or 56, xor 57", (name, opcode) => `${name}${kind} xmm, ${source} | ${prefix} 0F ${opcode} /r`));
     rows.push(`shuf${kind} xmm, ${source}, imm8 | ${prefix} 0F C6 /r`);
   }
   return rows.join("\n");
 };
-
-const list = (text: string, row: (name: string, opcode: string) => string): string =>
-  text
-    .trim()
-    .split(/\s*,\s*/)
-    .map((pair) => row(...(pair.split(" ") as [string, string])))
-    .join("\n");
 
 /** Widening moves: name and opcode of the sign-extending form (the zero-extending one is at +10h), size of the source. */
 const WIDENING = (
@@ -78,9 +75,9 @@ export const SSE: readonly TableSection[] = [
       movntps m128, xmm   | NP 0F 2B /r
       cvtpi2ps xmm, mm/m64 | NP 0F 2A /r
       cvtsi2ss xmm, r/m32 | F3 0F 2A /r
-      cvttps2pi mm, xmm/m64 | NP 0F 2C /r
+      cvttps2pi mm, xmm/m64 | NP 0F 2C /r | mmx+sse
       cvttss2si r32, xmm/m32 | F3 0F 2C /r
-      cvtps2pi mm, xmm/m64 | NP 0F 2D /r
+      cvtps2pi mm, xmm/m64 | NP 0F 2D /r | mmx+sse
       cvtss2si r32, xmm/m32 | F3 0F 2D /r
       ucomiss xmm, xmm/m32 | NP 0F 2E /r
       comiss xmm, xmm/m32 | NP 0F 2F /r
@@ -92,20 +89,20 @@ export const SSE: readonly TableSection[] = [
       ${arithmetic(["ps", "ss"])}
       ldmxcsr m32         | NP 0F AE /2
       stmxcsr m32         | NP 0F AE /3
-      prefetchnta m8      | 0F 18 /0
-      prefetcht0 m8       | 0F 18 /1
-      prefetcht1 m8       | 0F 18 /2
-      prefetcht2 m8       | 0F 18 /3
+      prefetchnta mline      | 0F 18 /0
+      prefetcht0 mline       | 0F 18 /1
+      prefetcht1 mline       | 0F 18 /2
+      prefetcht2 mline       | 0F 18 /3
     `,
   },
   {
     feature: "prfchw",
     rows: `
-      prefetch m8         | 0F 0D /0
-      prefetchw m8        | 0F 0D /1
+      prefetch mline         | 0F 0D /0
+      prefetchw mline        | 0F 0D /1
     `,
   },
-  { feature: "prefetchwt1", rows: `prefetchwt1 m8 | 0F 0D /2` },
+  { feature: "prefetchwt1", rows: `prefetchwt1 mline | 0F 0D /2` },
   {
     feature: "sse2",
     rows: `
@@ -122,9 +119,9 @@ export const SSE: readonly TableSection[] = [
       movntpd m128, xmm   | 66 0F 2B /r
       cvtpi2pd xmm, mm/m64 | 66 0F 2A /r
       cvtsi2sd xmm, r/m32 | F2 0F 2A /r
-      cvttpd2pi mm, xmm/m128 | 66 0F 2C /r
+      cvttpd2pi mm, xmm/m128 | 66 0F 2C /r | mmx+sse2
       cvttsd2si r32, xmm/m64 | F2 0F 2C /r
-      cvtpd2pi mm, xmm/m128 | 66 0F 2D /r
+      cvtpd2pi mm, xmm/m128 | 66 0F 2D /r | mmx+sse2
       cvtsd2si r32, xmm/m64 | F2 0F 2D /r
       ucomisd xmm, xmm/m64 | 66 0F 2E /r
       comisd xmm, xmm/m64 | 66 0F 2F /r
@@ -151,7 +148,8 @@ export const SSE: readonly TableSection[] = [
       haddps xmm, xmm/m128 | F2 0F 7C /r
       hsubpd xmm, xmm/m128 | 66 0F 7D /r
       hsubps xmm, xmm/m128 | F2 0F 7D /r
-      lddqu xmm, m        | F2 0F F0 /r
+      lddqu xmm, mstate   | F2 0F F0 /r
+      lddqu xmm, m128     | F2 0F F0 /r | encode
       movddup xmm, xmm/m64 | F2 0F 12 /r
       movsldup xmm, xmm/m128 | F3 0F 12 /r
       movshdup xmm, xmm/m128 | F3 0F 16 /r
@@ -173,7 +171,10 @@ export const SSE: readonly TableSection[] = [
          pmaxud 3F, pmulld 40, phminposuw 41`,
         (name, opcode) => `${name} xmm, xmm/m128 | 66 0F 38 ${opcode} /r`,
       )}
-      ${list("roundps 08, roundpd 09, blendps 0C, blendpd 0D, pblendw 0E, dpps 40, dppd 41, mpsadbw 42", (name, opcode) => `${name} xmm, xmm/m128, imm8 | 66 0F 3A ${opcode} /r`)}
+      ${list(
+        "roundps 08, roundpd 09, blendps 0C, blendpd 0D, pblendw 0E, dpps 40, dppd 41, mpsadbw 42",
+        (name, opcode) => `${name} xmm, xmm/m128, imm8 | 66 0F 3A ${opcode} /r`,
+      )}
       roundss xmm, xmm/m32, imm8 | 66 0F 3A 0A /r
       roundsd xmm, xmm/m64, imm8 | 66 0F 3A 0B /r
       pextrb r32/m8, xmm, imm8 | 66 0F 3A 14 /r
@@ -199,5 +200,14 @@ export const SSE: readonly TableSection[] = [
       aeskeygenassist xmm, xmm/m128, imm8 | 66 0F 3A DF /r
     `,
   },
-  { feature: "pclmul", rows: `pclmulqdq xmm, xmm/m128, imm8 | 66 0F 3A 44 /r` },
+  {
+    feature: "pclmul",
+    rows: `
+      pclmulqdq xmm, xmm/m128, imm8 | 66 0F 3A 44 /r
+      pclmullqlqdq xmm, xmm/m128 | 66 0F 3A 44 /r | implied=0 encode =pclmulqdq
+      pclmulhqlqdq xmm, xmm/m128 | 66 0F 3A 44 /r | implied=1 encode =pclmulqdq
+      pclmullqhqdq xmm, xmm/m128 | 66 0F 3A 44 /r | implied=16 encode =pclmulqdq
+      pclmulhqhqdq xmm, xmm/m128 | 66 0F 3A 44 /r | implied=17 encode =pclmulqdq
+    `,
+  },
 ];

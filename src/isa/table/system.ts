@@ -1,4 +1,7 @@
-/** Instructions that manage the processor: segments, protection, control registers, identification, virtualisation. Order and sources as in integer.ts. */
+/**
+ * Instructions that manage the processor: segments, protection, control registers, identification, virtualisation. Order and
+ * sources as in integer.ts.
+ */
 
 import type { TableSection } from "../notation.ts";
 
@@ -27,9 +30,9 @@ export const SYSTEM: readonly TableSection[] = [
       lsl rv, r16.rm      | 0F 03 /r | encode
       clts                | 0F 06
       arpl r/m16, r16     | 63 /r
-      ud2/ud2a            | 0F 0B
-      ud1/ud2b rv, r/mv   | 0F B9 /r
-      ud0 rv, r/mv        | 0F FF /r
+      ud2/ud2a            | 0F 0B    | i186
+      ud1/ud2b rv, r/mv   | 0F B9 /r | i186
+      ud0 rv, r/mv        | 0F FF /r | i186
     `,
   },
   {
@@ -50,7 +53,7 @@ export const SYSTEM: readonly TableSection[] = [
     rows: `
       invd                | 0F 08
       wbinvd              | NP 0F 09
-      invlpg m8           | 0F 01 /7
+      invlpg mline           | 0F 01 /7
       cpuid               | 0F A2
     `,
   },
@@ -80,16 +83,17 @@ export const SYSTEM: readonly TableSection[] = [
   {
     feature: "fxsr",
     rows: `
-      fxsave m            | NP 0F AE /0
-      fxrstor m           | NP 0F AE /1
+      fxsave mstate            | NP 0F AE /0
+      fxrstor mstate           | NP 0F AE /1
     `,
   },
-  { feature: "clflush", rows: `clflush m8 | NP 0F AE /7` },
-  { feature: "clflushopt", rows: `clflushopt m8 | 66 0F AE /7` },
-  { feature: "clwb", rows: `clwb m8 | 66 0F AE /6` },
+  { feature: "clflush", rows: `clflush mline | NP 0F AE /7` },
+  { feature: "clflushopt", rows: `clflushopt mline | 66 0F AE /7` },
+  { feature: "clwb", rows: `clwb mline | 66 0F AE /6` },
   { feature: "rdtscp", rows: `rdtscp | 0F 01 F9` },
   {
-    feature: "monitor",
+    // MONITOR and MWAIT came with SSE3.
+    feature: "sse3",
     rows: `
       monitor eax, ecx, edx | 0F 01 C8 | a
       monitor             | 0F 01 C8 | a encode
@@ -102,11 +106,11 @@ export const SYSTEM: readonly TableSection[] = [
     rows: `
       xgetbv              | NP 0F 01 D0
       xsetbv              | NP 0F 01 D1
-      xsave m             | NP 0F AE /4
-      xrstor m            | NP 0F AE /5
+      xsave mstate             | NP 0F AE /4
+      xrstor mstate            | NP 0F AE /5
     `,
   },
-  { feature: "xsaveopt", rows: `xsaveopt m | NP 0F AE /6` },
+  { feature: "xsaveopt", rows: `xsaveopt mstate | NP 0F AE /6` },
   {
     feature: "vmx",
     rows: `

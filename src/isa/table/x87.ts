@@ -30,7 +30,10 @@ const TO_OTHER = OPERATIONS.filter((name) => !name.startsWith("com")).map((name)
   // With the destination in ST(i) the reverse operation has the even digit.
   const back = digit < 4 ? digit : digit ^ 1;
   const only = (suffix: string): string => (digit < 4 ? "" : `attonly=f${OPERATIONS[back]!}${suffix}`);
+  // GNU as takes the operands of the commutative ones in either order.
+  const swapped = digit < 4 ? `f${name}p st, sti | DE ${registers(back)} +i | encode` : "";
   return `
+    ${swapped}
     f${name} sti, st    | DC ${registers(back)} +i | ${only("")}
     f${name}            | DE ${registers(back, 1)} | encode =f${name}p ${only("")}
     f${name}p sti, st   | DE ${registers(back)} +i | ${only("p")}
@@ -103,26 +106,26 @@ export const X87: readonly TableSection[] = [
       ${CONSTANTS_AND_FUNCTIONS}
       ffree sti           | DD C0 +i
       fldcw m16           | D9 /5
-      fldenv m            | D9 /4   | v d
-      frstor m            | DD /4   | v d
+      fldenv mstate      | D9 /4   | v d
+      frstor mstate      | DD /4   | v d
       # The N in a name says that pending exceptions are not waited for; the names without it are FWAIT and the instruction.
       fnstcw m16          | D9 /7
-      fnstenv m           | D9 /6   | v d
-      fnsave m            | DD /6   | v d
+      fnstenv mstate     | D9 /6   | v d
+      fnsave mstate      | DD /6   | v d
       fnstsw m16          | DD /7
       fnclex              | DB E2
       fninit              | DB E3
       fstcw m16           | D9 /7   | wait encode =fnstcw
-      fstenv m            | D9 /6   | wait encode v d =fnstenv
-      fsave m             | DD /6   | wait encode v d =fnsave
+      fstenv mstate      | D9 /6   | wait encode v d =fnstenv
+      fsave mstate       | DD /6   | wait encode v d =fnsave
       fstsw m16           | DD /7   | wait encode =fnstsw
       fclex               | DB E2   | wait encode =fnclex
       finit               | DB E3   | wait encode =fninit
       # 8087 interrupts: nothing happens on later units.
-      fneni               | DB E0
-      fndisi              | DB E1
-      feni                | DB E0   | wait encode =fneni
-      fdisi               | DB E1   | wait encode =fndisi
+      fneni               | DB E0   | 8087-only
+      fndisi              | DB E1   | 8087-only
+      feni                | DB E0   | wait encode =fneni 8087-only
+      fdisi               | DB E1   | wait encode =fndisi 8087-only
     `,
   },
   {
@@ -132,8 +135,8 @@ export const X87: readonly TableSection[] = [
       fnstsw              | DF E0   | encode
       fstsw ax            | DF E0   | wait encode =fnstsw
       fstsw               | DF E0   | wait encode =fnstsw
-      fnsetpm             | DB E4
-      fsetpm              | DB E4   | wait encode =fnsetpm
+      fnsetpm             | DB E4   | 287-only
+      fsetpm              | DB E4   | wait encode =fnsetpm 287-only
     `,
   },
   {
@@ -177,7 +180,7 @@ export const X87: readonly TableSection[] = [
     `,
   },
   {
-    feature: "sse3",
+    feature: "fisttp",
     rows: `
       fisttp m16int       | DF /1
       fisttp m32int       | DB /1

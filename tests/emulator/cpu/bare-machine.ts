@@ -95,7 +95,10 @@ export function runHere(program: Program, data: Uint8Array, limit = 200_000_000)
   while (!board.ended && cpu.retired < limit) {
     if (cpu.run(limit) === "halted") break;
   }
-  if (!board.ended) throw new Error(`the program did not end within ${limit} instructions`);
+  if (!board.ended) {
+    const output = Buffer.from(board.output).toString("latin1");
+    throw new Error(`the program did not end within ${limit} instructions; its output so far:\n${output}`);
+  }
   return afterMarker(Uint8Array.from(board.output));
 }
 

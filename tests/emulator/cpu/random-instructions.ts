@@ -80,7 +80,8 @@ function immediates(random: Random, form: Form, size: number, address16: boolean
 
 /** One case of a form. */
 export function randomCase(random: Random, form: Form): Case {
-  const size16 = form.operandSize === "v" && random.below(2) === 0;
+  // BSWAP of 16 bits is undefined.
+  const size16 = form.operandSize === "v" && form.semantic !== "bswap" && random.below(2) === 0;
   const address16 = random.below(8) === 0;
   const registers = Array.from({ length: 8 }, () => number(random));
   for (const base of BASES) registers[base] = SCRATCH + 256 + random.below(256);

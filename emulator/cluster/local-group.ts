@@ -1,0 +1,96 @@
+/**
+ * Machines of this thread. For each of them the group remembers when it has something to do next; a machine that has nothing to do before
+ * the end of a quantum is not even called, and its clock stays behind until `settle`, which it cannot tell.
+ */
+import type { BlockBackend } from "../block.ts";
+import { TrackedDisk } from "../disk.ts";
+import { CableEnd } from "../ether/cable-end.ts";
+import { Machine } from "../machine.ts";
+import type { GroupConfig, MachineGroup, MachineSpec } from "./machine-host.ts";
+
+export class LocalGroup implements MachineGroup {
+  readonly indices: readonly number[];
+  readonly hosts: readonly Machine[];
+  readonly cables: readonly CableEnd[];
+  /** Their disks, for whoever looks into them. */
+  readonly disks: readonly (BlockBackend | null)[];
+  /** When each machine has something to do. */
+  readonly #nextNs: Float64Array;
+  #leastNs = 0;
+  #paused = false;
+
+  /** `indices`: where the machines stand in the cluster's order. */
+  constructor(machines: readonly MachineSpec[], config: GroupConfig, indices: readonly number[] = machines.map((_, index) => index)) {
+    this.indices = indices;
+    this.#nextNs = new Float64Array(machines.length);
+    this.disks = machines.map(({ disk }) => disk);
+    this.cables = machines.map(({ name }) => new CableEnd(name));
+    this.hosts = machines.map((machine, position) => {
+      const index = indices[position]!;
+      return new Machine({
+        name: machine.name, ramBytes: machine.ramBytes, firmware: config.firmware, rtcStartSeconds: config.startSeconds, powerOnNs: machine.powerOnNs,
+        ide: [machine.disk && { kind: "disk", backend: new TrackedDisk(machine.disk) }, null, machine.cdrom && { kind: "cd", backend: machine.cdrom }, null],
+        network: [{ macAddress: machine.macAddress, port: this.cables[position]! }],
+        ...(config.jit ? { jit: config.jit } : {}),
+        serialOutput: (port, byte) => config.serialOutput(index, port, byte),
+        log: (line) => config.log(index, line),
+      });
+    });
+    this.cables.forEach((cable, position) => {
+      cable.onIncoming = (timeNs) => this.#moveUp(position, timeNs);
+    });
+    this.refresh();
+  }
+
+  #moveUp(position: number, timeNs: number): void {
+    if (timeNs < this.#nextNs[position]!) this.#nextNs[position] = timeNs;
+    if (timeNs < this.#leastNs) this.#leastNs = timeNs;
+  }
+
+  get nextEventNs(): number {
+    return this.#leastNs;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  start(endNs: number): void {
+    const nextNs = this.#nextNs;
+    let leastNs = Infinity;
+    this.#paused = false;
+    for (let position = 0; position < nextNs.length; position++) {
+      if (nextNs[position]! < endNs) {
+        const machine = this.hosts[position]!;
+        machine.runUntil(endNs);
+        nextNs[position] = machine.nextEventNs;
+        if (machine.paused) {
+          this.#paused = true;
+          return;
+        }
+      }
+      if (nextNs[position]! < leastNs) leastNs = nextNs[position]!;
+    }
+    this.#leastNs = leastNs;
+  }
+
+  finish(): void {
+    // `start` has done it.
+  }
+
+  refresh(): void {
+    this.#leastNs = Infinity;
+    this.hosts.forEach((machine, position) => {
+      this.#nextNs[position] = Infinity;
+      this.#moveUp(position, machine.nextEventNs);
+    });
+  }
+
+  settle(timeNs: number): void {
+    for (const machine of this.hosts) machine.runUntil(timeNs);
+  }
+
+  close(): void {
+    // No thread of its own.
+  }
+}

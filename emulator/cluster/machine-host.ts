@@ -1,0 +1,86 @@
+/**
+ * The seam between a cluster and the threads that its machines run in. The cluster knows machines only as `MachineHost`s and runs them only in
+ * `MachineGroup`s: those of its own thread (local-group.ts), and those that a host with threads keeps elsewhere. What a guest sees does
+ * not depend on how machines are spread.
+ */
+import type { JitMode } from "../jit/jit.ts";
+import type { BlockBackend } from "../block.ts";
+import type { MachineCable } from "../ether/cable-end.ts";
+import type { Picture, Power, TextScreen } from "../machine.ts";
+
+/** What one machine of a cluster is made of. */
+export interface MachineSpec {
+  /** For people, and the host name that the gateway's DHCP server gives. */
+  readonly name: string;
+  readonly ramBytes: number;
+  readonly macAddress: Uint8Array;
+  /** Virtual time at which it is switched on. */
+  readonly powerOnNs: number;
+  /** Primary master. */
+  readonly disk: BlockBackend | null;
+  /** Secondary master. */
+  readonly cdrom: BlockBackend | null;
+}
+
+/** What all machines of a cluster have in common. */
+export interface GroupConfig {
+  readonly firmware: Uint8Array;
+  /** Date at virtual time 0: seconds since 1970, UTC. */
+  readonly startSeconds: number;
+  /** Whether hot guest code is compiled: "on" when absent. */
+  readonly jit?: JitMode;
+  /** What machines send over serial lines and what there is to say about them; `machine` counts from 0 in the whole cluster. */
+  readonly serialOutput: (machine: number, port: 0 | 1, byte: number) => void;
+  readonly log: (machine: number, line: string) => void;
+}
+
+/** A machine as its owner sees it between two runs, wherever it runs. */
+export interface MachineHost {
+  readonly name: string;
+  readonly power: Power;
+  /** What the guest wrote to the debug exit port, as QEMU would exit with it; null if it did not. */
+  readonly exitStatus: number | null;
+  /** Instructions retired since the machine was made. */
+  readonly instructions: number;
+  serialInput(port: 0 | 1, bytes: Uint8Array): void;
+  typeText(text: string): void;
+  key(code: number, down: boolean): void;
+  reset(): void;
+  pressPowerButton(): void;
+  powerOff(): void;
+  powerOn(): void;
+  powerCycle(): void;
+  hold(untilNs: number): void;
+  screen(): TextScreen;
+  screenshot(): Picture;
+  readMemory(physicalAddress: number, lengthBytes: number): Uint8Array;
+  writeMemory(physicalAddress: number, bytes: Uint8Array): void;
+  digest(): string;
+  saveState(): Uint8Array;
+  restoreState(state: Uint8Array): void;
+}
+
+/** Machines that run together in one thread. */
+export interface MachineGroup {
+  /** Where its machines stand in the cluster's order; `hosts` and `cables` are in the order of this. */
+  readonly indices: readonly number[];
+  readonly hosts: readonly MachineHost[];
+  readonly cables: readonly MachineCable[];
+  /** The earliest time at which one of its machines has something to do, frames that were delivered included. */
+  readonly nextEventNs: number;
+  /** A debugger has paused one of its machines within the quantum; `start` with the same end goes on. */
+  readonly paused: boolean;
+  /** Begins to run to a time those machines that have something to do before it. Nothing may be asked of the group until `finish`. */
+  start(endNs: number): void;
+  /** Waits for what `start` began. Frames that were sent are in the cables, output has been handed over. */
+  finish(): void;
+  /** Looks again at what its machines have to do: someone may have typed, pressed a button, restored a state. */
+  refresh(): void;
+  /** Brings all machines to a time before which none of them has anything to do. */
+  settle(timeNs: number): void;
+  /** Ends its thread, if it has one. */
+  close(): void;
+}
+
+/** Makes the groups of a cluster; each machine is in exactly one. */
+export type GroupFactory = (machines: readonly MachineSpec[], config: GroupConfig) => MachineGroup[];

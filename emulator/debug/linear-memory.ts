@@ -1,0 +1,71 @@
+/**
+ * A debugger's view of memory: linear addresses through the guest's own page tables, but with none of the traces that the guest's
+ * accesses leave - no accessed and dirty bits, no page faults, no reads of device registers.
+ */
+import type { Core } from "../cpu/core.ts";
+import { CR0, CR3, CR4 } from "../cpu/layout.ts";
+import { CR0_PG, CR4_PSE } from "../cpu/state.ts";
+
+const PAGE_BYTES = 4096;
+const PRESENT = 1;
+const LARGE = 0x80;
+const A20_MASK = ~0x100000;
+
+function readPhysicalDword(core: Core, physicalAddress: number): number | null {
+  const address = core.mmu.a20 ? physicalAddress : physicalAddress & A20_MASK;
+  const page = core.memory.readOffset(address >>> 12);
+  return page === 0 ? null : core.memory.view.getInt32(page | (address & 0xffc), true);
+}
+
+/** The physical address that a linear one leads to at the moment; null where no page is present. */
+export function toPhysical(core: Core, linearAddress: number): number | null {
+  const mask = core.mmu.a20 ? -1 : A20_MASK;
+  if ((core.s[CR0]! & CR0_PG) === 0) return (linearAddress & mask) >>> 0;
+  const directory = readPhysicalDword(core, (core.s[CR3]! & ~0xfff) | ((linearAddress >>> 20) & 0xffc));
+  if (directory === null || (directory & PRESENT) === 0) return null;
+  if ((directory & LARGE) !== 0 && (core.s[CR4]! & CR4_PSE) !== 0) return (((directory & 0xffc00000) | (linearAddress & 0x3fffff)) & mask) >>> 0;
+  const entry = readPhysicalDword(core, (directory & ~0xfff) | ((linearAddress >>> 10) & 0xffc));
+  if (entry === null || (entry & PRESENT) === 0) return null;
+  return (((entry & ~0xfff) | (linearAddress & 0xfff)) & mask) >>> 0;
+}
+
+/** Offsets in the machine's memory of the pieces of a range, each within one page; shorter than the range where memory ends. */
+function pieces(core: Core, linearAddress: number, lengthBytes: number, write: boolean): { offset: number; length: number }[] {
+  const found: { offset: number; length: number }[] = [];
+  for (let at = 0; at < lengthBytes; ) {
+    const linear = (linearAddress + at) >>> 0;
+    const length = Math.min(PAGE_BYTES - (linear & 0xfff), lengthBytes - at);
+    const physical = toPhysical(core, linear);
+    if (physical === null) break;
+    const page = write ? core.memory.writeOffset(physical >>> 12) : core.memory.readOffset(physical >>> 12);
+    if (page === 0) break;
+    found.push({ offset: page | (physical & 0xfff), length });
+    at += length;
+  }
+  return found;
+}
+
+/** Reads RAM and ROM. Shorter than asked for where there is neither; empty when that is so at the first byte. */
+export function readLinear(core: Core, linearAddress: number, lengthBytes: number): Uint8Array {
+  const parts = pieces(core, linearAddress, lengthBytes, false);
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const { offset, length } of parts) {
+    bytes.set(core.memory.bytes.subarray(offset, offset + length), at);
+    at += length;
+  }
+  return bytes;
+}
+
+/** Writes RAM, whatever the guest's page tables allow it to write. False, and nothing written, when a byte of the range is not RAM. */
+export function writeLinear(core: Core, linearAddress: number, bytes: Uint8Array): boolean {
+  const parts = pieces(core, linearAddress, bytes.length, true);
+  if (parts.reduce((sum, { length }) => sum + length, 0) !== bytes.length) return false;
+  let at = 0;
+  for (const { offset, length } of parts) {
+    core.memory.bytes.set(bytes.subarray(at, at + length), offset);
+    core.memory.noteWrite(offset, length);
+    at += length;
+  }
+  return true;
+}

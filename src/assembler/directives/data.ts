@@ -1,0 +1,195 @@
+/**
+ * Directives that put numbers and strings into the section.
+ */
+
+import type { Assembler } from "../assembler.ts";
+import { COMMA, QUOTE, SPACE, STATEMENT_END, characterClass, textOfBytes } from "../chars.ts";
+import { Expression, Op } from "../expression.ts";
+import { encodeFloat } from "../float.ts";
+import type { FloatFormat } from "../float.ts";
+import { namesGot } from "../instruction-parser.ts";
+import * as integer from "../integer.ts";
+import { R } from "../relocation-types.ts";
+import { readString } from "../text.ts";
+import type { DirectiveTable, Handler } from "./table.ts";
+
+/** Expressions separated by commas, each a field of `size` bytes. */
+function numbers(size: number): Handler {
+  return (assembler) => {
+    const { expressions, sections } = assembler;
+    if (assembler.input.atStatementEnd()) return;
+    do {
+      expressions.relocation = 0;
+      const expression = expressions.required("a value");
+      emitNumber(assembler, expression, size);
+      sections.charge(size);
+    } while (assembler.comma());
+    assembler.demandEnd();
+  };
+}
+
+export function emitNumber(assembler: Assembler, expression: Expression, size: number): void {
+  const { sections } = assembler;
+  if (expression.op === Op.CONSTANT && assembler.expressions.relocation === 0) {
+    if (size < 8 && !fitsField(expression.number, size)) {
+      assembler.warnAt("value-range", expression.offset, `${expression.number} does not fit in ${size} byte${size === 1 ? "" : "s"} and is cut`);
+    }
+    demandContents(assembler, expression.number != 0);
+    sections.integer(expression.number, size);
+    return;
+  }
+  if (expression.op === Op.BIG) {
+    if (BigInt(expression.number) >> BigInt(size * 8) !== 0n && BigInt(expression.number) >> BigInt(size * 8) !== -1n) {
+      assembler.warnAt("value-range", expression.offset, `the number does not fit in ${size} bytes and is cut`);
+    }
+    sections.integer(expression.number, size);
+    return;
+  }
+  if (expression.op === Op.REGISTER) assembler.failAt("register-in-expression", expression.offset, `\`${expression.register!.name}' is a register: it has no value to store`);
+  demandContents(assembler, true);
+  if (assembler.isIntel) assembler.symbols.needAll(expression);
+  const relocation = assembler.expressions.relocation;
+  if (relocation === 0 && size === 4 && namesGot(expression)) {
+    // A difference to this place is what the relocation itself is.
+    sections.field(expression.op === Op.SUBTRACT ? expression.left! : expression, size, R.GOTPC);
+    return;
+  }
+  sections.field(expression, size, relocation);
+}
+
+function fitsField(value: integer.Integer, size: number): boolean {
+  const limit = 2 ** (8 * size);
+  return value > -limit && value < limit;
+}
+
+/** Bytes other than zeros cannot stand in a section without contents. */
+function demandContents(assembler: Assembler, isNonzero: boolean): void {
+  const section = assembler.sections.current?.section;
+  if (isNonzero && section !== undefined && !section.hasContents) {
+    assembler.fail("no-contents", `section \`${section.name}' holds no contents: only zeros can stand there`);
+  }
+}
+
+function strings(terminator: number): Handler {
+  return (assembler) => {
+    const { input, sections } = assembler;
+    if (input.atStatementEnd()) return;
+    for (;;) {
+      if (input.skipSpace() !== QUOTE) assembler.fail("string-expected", "expected a string in quotes");
+      // Strings side by side are one.
+      while (input.skipSpace() === QUOTE) {
+        const string = readString(input.bytes, input.offset);
+        if (!string.closed) assembler.failAt("missing-quote", input.offset, "expected a closing `\"' on this line", 1);
+        input.offset = string.end;
+        demandContents(assembler, string.bytes.some((byte) => byte !== 0));
+        sections.bytes(string.bytes);
+        if (terminator > 0 && input.skipSpace() !== QUOTE) sections.bytes(new Uint8Array(terminator));
+      }
+      if (!assembler.comma()) break;
+    }
+    assembler.demandEnd();
+  };
+}
+
+function wideStrings(size: number): Handler {
+  return (assembler) => {
+    const { input, sections } = assembler;
+    do {
+      if (input.skipSpace() !== QUOTE) assembler.fail("string-expected", "expected a string in quotes");
+      while (input.skipSpace() === QUOTE) {
+        const string = readString(input.bytes, input.offset);
+        if (!string.closed) assembler.failAt("missing-quote", input.offset, "expected a closing `\"' on this line", 1);
+        input.offset = string.end;
+        const wide = new Uint8Array(string.bytes.length * size);
+        string.bytes.forEach((byte, i) => {
+          wide[i * size] = byte;
+        });
+        sections.bytes(wide);
+        if (input.skipSpace() !== QUOTE) sections.bytes(new Uint8Array(size));
+      }
+    } while (assembler.comma());
+    assembler.demandEnd();
+  };
+}
+
+/** Text of a floating-point number at the cursor, which moves behind it. */
+function floatText(assembler: Assembler): string {
+  const { input } = assembler;
+  input.skipSpace();
+  const start = input.offset;
+  let end = start;
+  while (input.bytes[end] !== COMMA && !(characterClass[input.bytes[end]!]! & (STATEMENT_END | SPACE))) end++;
+  input.offset = end;
+  return textOfBytes(input.bytes, start, end);
+}
+
+function floats(format: FloatFormat): Handler {
+  return (assembler) => {
+    if (assembler.input.atStatementEnd()) return;
+    do {
+      assembler.input.skipSpace();
+      const start = assembler.input.offset;
+      const bytes = encodeFloat(floatText(assembler), format);
+      if (bytes === null) assembler.failAt("bad-number", start, "expected a floating-point number");
+      else assembler.sections.bytes(bytes);
+    } while (assembler.comma());
+    assembler.demandEnd();
+  };
+}
+
+function leb128(isSigned: boolean): Handler {
+  return (assembler) => {
+    do {
+      const value = assembler.expressions.required("a value");
+      if (value.op === Op.BIG || value.op === Op.CONSTANT) {
+        let number = BigInt(value.number);
+        // A number above 2^63 was written as such: the sign that 64 bits give it is not meant.
+        if (!isSigned && number < 0n) number = BigInt.asUintN(64, number);
+        assembler.sections.bytes(isSigned ? signedLeb128(number) : unsignedLeb128(number));
+      } else assembler.sections.variable({ kind: "leb128", value, isSigned });
+    } while (assembler.comma());
+    assembler.demandEnd();
+  };
+}
+
+export function unsignedLeb128(value: bigint): Uint8Array {
+  const bytes: number[] = [];
+  do {
+    const low = Number(value & 0x7fn);
+    value >>= 7n;
+    bytes.push(value === 0n ? low : low | 0x80);
+  } while (value !== 0n);
+  return Uint8Array.from(bytes);
+}
+
+export function signedLeb128(value: bigint): Uint8Array {
+  const bytes: number[] = [];
+  for (;;) {
+    const low = Number(value & 0x7fn);
+    value >>= 7n;
+    const done = (value === 0n && (low & 0x40) === 0) || (value === -1n && (low & 0x40) !== 0);
+    bytes.push(done ? low : low | 0x80);
+    if (done) return Uint8Array.from(bytes);
+  }
+}
+
+/** `.octa`: 128 bits. */
+const octa: Handler = numbers(16);
+
+export const DATA_DIRECTIVES: DirectiveTable = [
+  [".byte .dc.b .1byte", numbers(1)],
+  [".word .short .hword .value .2byte .dc.w .dc", numbers(2)],
+  [".long .int .4byte .dc.l .dc.a", numbers(4)],
+  [".quad .8byte", numbers(8)],
+  [".octa", octa],
+  [".ascii", strings(0)],
+  [".asciz .string .string8", strings(1)],
+  [".string16", wideStrings(2)],
+  [".string32", wideStrings(4)],
+  [".string64", wideStrings(8)],
+  [".float .single .dc.s", floats("single")],
+  [".double .dc.d", floats("double")],
+  [".tfloat .dc.x", floats("extended")],
+  [".uleb128", leb128(false)],
+  [".sleb128", leb128(true)],
+];

@@ -1,0 +1,155 @@
+/**
+ * Directives for debuggers: source files and lines, and notes about the program.
+ */
+
+import type { Assembler } from "../assembler.ts";
+import { DIGIT, NAME_PART, NEWLINE, QUOTE, characterClass, textOfBytes } from "../chars.ts";
+import type { LocationOptions } from "../debug-lines.ts";
+import { SHF, SHT } from "../section.ts";
+import { readString } from "../text.ts";
+import { requiredString } from "./source.ts";
+import type { DirectiveTable, Handler } from "./table.ts";
+
+/** `.file "name"`, or `.file 2 "directory" "name" md5 0x...` for a line program. */
+const file: Handler = (assembler) => {
+  const { input } = assembler;
+  if (!(characterClass[input.skipSpace()]! & DIGIT)) {
+    const name = textOfBytes(requiredString(assembler, "the name of a file"));
+    assembler.demandEnd();
+    assembler.fileNames.push(name);
+    return;
+  }
+  const start = input.offset;
+  const number = assembler.expressions.absoluteNumber("the number of the file");
+  let name = textOfBytes(requiredString(assembler, "the name of the file"));
+  let directory = "";
+  let md5: Uint8Array | null = null;
+  if (input.skipSpace() === QUOTE) {
+    directory = name;
+    name = textOfBytes(requiredString(assembler, "the name of the file"));
+  }
+  if (!input.atStatementEnd() && word(assembler) === "md5") {
+    input.skipSpace();
+    let text = "";
+    let end = input.offset + 2;
+    while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
+    text = textOfBytes(input.bytes, input.offset + 2, end).padStart(32, "0");
+    input.offset = end;
+    md5 = Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(text.slice(i * 2, i * 2 + 2), 16));
+  }
+  assembler.demandEnd();
+  if (number < 0 || number > 100000) assembler.failAt("value-range", start, "a file has a number from 0 to 100000");
+  assembler.debug.file(number, directory, name, md5);
+};
+
+function word(assembler: Assembler): string {
+  const { input } = assembler;
+  input.skipSpace();
+  const start = input.offset;
+  while (characterClass[input.bytes[input.offset]!]! & NAME_PART) input.offset++;
+  return textOfBytes(input.bytes, start, input.offset);
+}
+
+/** `.loc file line column options` */
+const loc: Handler = (assembler) => {
+  const { input, expressions } = assembler;
+  const start = input.offset;
+  const fileNumber = expressions.absoluteNumber("the number of the file");
+  const line = expressions.absoluteNumber("the line");
+  let column = 0;
+  if (characterClass[input.skipSpace()]! & DIGIT) column = expressions.absoluteNumber("the column");
+  const options: LocationOptions = {
+    isStatement: assembler.debug.isStatement, basicBlock: false, prologueEnd: false, epilogueBegin: false, isa: 0, discriminator: 0, view: null, resetsView: false,
+  };
+  while (!input.atStatementEnd()) {
+    const at = input.offset;
+    const name = word(assembler);
+    switch (name) {
+      case "basic_block": options.basicBlock = true; break;
+      case "prologue_end": options.prologueEnd = true; break;
+      case "epilogue_begin": options.epilogueBegin = true; break;
+      case "is_stmt": options.isStatement = expressions.absoluteNumber("is_stmt") !== 0; break;
+      case "isa": options.isa = expressions.absoluteNumber("isa"); break;
+      case "discriminator": options.discriminator = expressions.absoluteNumber("the discriminator"); break;
+      case "view":
+        options.view = "";
+        if (input.skipSpace() === 0x2d) {
+          options.resetsView = true;
+          expressions.absoluteNumber("the view");
+        } else if (characterClass[input.bytes[input.offset]!]! & DIGIT) expressions.absoluteNumber("the view");
+        else options.view = word(assembler);
+        break;
+      default:
+        assembler.failAt("bad-argument", at, `\`${name}' is no option of \`.loc'`, Math.max(1, name.length), {
+          candidates: ["basic_block", "prologue_end", "epilogue_begin", "is_stmt", "isa", "discriminator", "view"], written: name,
+        });
+    }
+  }
+  assembler.demandEnd();
+  if (!assembler.debug.hasFile(fileNumber)) assembler.failAt("unknown-file", start, `no \`.file ${fileNumber}' came before this \`.loc'`);
+  assembler.debug.location(fileNumber, line, column, options);
+};
+
+/** `.ident "text"`: a string in `.comment`. */
+const ident: Handler = (assembler) => {
+  const text = requiredString(assembler, "a text");
+  assembler.demandEnd();
+  const { sections } = assembler;
+  sections.push();
+  let comment = sections.find(".comment");
+  if (comment === null) {
+    comment = sections.make(".comment", SHT.PROGBITS, SHF.MERGE | SHF.STRINGS);
+    comment.entrySize = 1;
+    sections.change(comment);
+    sections.bytes(new Uint8Array(1));
+  } else sections.change(comment);
+  sections.bytes(text);
+  sections.bytes(new Uint8Array(1));
+  sections.pop();
+};
+
+/** `.version "text"`: a note (System V ABI, note section). */
+const version: Handler = (assembler) => {
+  const text = requiredString(assembler, "a text");
+  assembler.demandEnd();
+  const { sections } = assembler;
+  sections.push();
+  sections.change(sections.find(".note") ?? sections.make(".note", SHT.NOTE, 0));
+  sections.integer(text.length + 1, 4);
+  sections.integer(0, 4);
+  sections.integer(1, 4);
+  sections.bytes(text);
+  sections.bytes(new Uint8Array(1 + ((3 - text.length) & 3)));
+  sections.current!.section.align(2);
+  sections.pop();
+};
+
+/** `.line`, `.linefile`: what the next line is counted as. */
+const line: Handler = (assembler) => {
+  const { input } = assembler;
+  const number = assembler.expressions.absoluteNumber("the line");
+  let path = input.frame!.pathAt(input.offset);
+  if (input.skipSpace() === QUOTE) {
+    const string = readString(input.bytes, input.offset);
+    input.offset = string.end;
+    path = textOfBytes(string.bytes);
+  }
+  input.skipStatement();
+  let next = input.offset;
+  while (input.bytes[next] !== NEWLINE) next++;
+  input.frame!.markers.push({ offset: next + 1, line: number, path });
+  input.line = number - 1;
+};
+
+export const DEBUG_DIRECTIVES: DirectiveTable = [
+  [".file .appfile", file],
+  [".loc", loc],
+  [".loc_mark_labels", (assembler) => {
+    assembler.debug.marksLabels = assembler.expressions.absoluteNumber("the switch") !== 0;
+    assembler.demandEnd();
+  }],
+  [".ident", ident],
+  [".version", version],
+  [".line .linefile .appline", line],
+  [".stabs .stabn .stabd .stab.s .desc .xstabs .def .endef .func .endfunc", (assembler, directive) => assembler.fail("unsupported-directive", `\`${directive.name}' is not supported: debug information is DWARF`)],
+];

@@ -1,0 +1,227 @@
+/**
+ * Directives that choose where the next bytes go.
+ */
+
+import type { Assembler } from "../assembler.ts";
+import { NAME_PART, NAME_START, QUOTE, characterClass, textOfBytes } from "../chars.ts";
+import { refold, Op } from "../expression.ts";
+import { SHF, SHT } from "../section.ts";
+import type { Section } from "../section.ts";
+import { knownSection } from "../sections.ts";
+import { readString } from "../text.ts";
+import type { DirectiveTable, Handler } from "./table.ts";
+
+/** Letters of the flags of `.section`. */
+const FLAG_LETTERS: ReadonlyMap<string, number> = new Map([
+  ["a", SHF.ALLOC], ["w", SHF.WRITE], ["x", SHF.EXECINSTR], ["e", SHF.EXCLUDE], ["o", SHF.LINK_ORDER], ["M", SHF.MERGE], ["S", SHF.STRINGS],
+  ["G", SHF.GROUP], ["T", SHF.TLS], ["R", SHF.GNU_RETAIN],
+]);
+
+const TYPE_NAMES: ReadonlyMap<string, number> = new Map([
+  ["progbits", SHT.PROGBITS], ["nobits", SHT.NOBITS], ["note", SHT.NOTE], ["init_array", SHT.INIT_ARRAY], ["fini_array", SHT.FINI_ARRAY],
+  ["preinit_array", SHT.PREINIT_ARRAY],
+]);
+
+/** Number of the first subsection of the code that holds data under `-R`. */
+const FOLDED_DATA = 1000;
+
+/** `.text 2`, `.data 18`: a section that always exists, and the number of its subsection. */
+function standard(pick: (assembler: Assembler) => Section): Handler {
+  return (assembler) => {
+    const number = optionalNumber(assembler);
+    assembler.demandEnd();
+    const section = pick(assembler);
+    // `-R` puts data behind the code, where no subsection of the code's own is.
+    if (assembler.options.foldData === true && section === assembler.sections.data) assembler.sections.change(assembler.sections.text, number + FOLDED_DATA);
+    else assembler.sections.change(section, number);
+  };
+}
+
+function optionalNumber(assembler: Assembler): number {
+  return assembler.input.atStatementEnd() ? 0 : assembler.expressions.absoluteNumber("the number of the subsection");
+}
+
+/** A section's name: a string, or all that is no blank or comma. */
+function sectionName(assembler: Assembler): string {
+  const { input } = assembler;
+  if (input.skipSpace() === QUOTE) {
+    const string = readString(input.bytes, input.offset);
+    input.offset = string.end;
+    return textOfBytes(string.bytes);
+  }
+  const start = input.offset;
+  while (isNameByte(input.bytes[input.offset]!)) input.offset++;
+  if (input.offset === start) assembler.fail("section-name", "expected the name of a section");
+  return textOfBytes(input.bytes, start, input.offset);
+}
+
+function isNameByte(code: number): boolean {
+  return (characterClass[code]! & (NAME_START | NAME_PART)) !== 0 || code === 0x2d || code === 0x2b || code === 0x21 || code === 0x7e;
+}
+
+interface SectionAttributes {
+  flags: number;
+  type: number;
+  entrySize: number;
+  group: string | null;
+  isComdat: boolean;
+  linkedTo: string | null;
+  /** The directive named them. */
+  hasFlags: boolean;
+  hasType: boolean;
+  number: number;
+}
+
+/** Flags, type and what they ask for; the cursor is behind the name. */
+function attributes(assembler: Assembler, withNumber: boolean): SectionAttributes {
+  const { input } = assembler;
+  const result: SectionAttributes = {
+    flags: 0, type: SHT.PROGBITS, entrySize: 0, group: null, isComdat: false, linkedTo: null, hasFlags: false, hasType: false, number: 0,
+  };
+  if (!assembler.comma()) return result;
+  if (input.skipSpace() !== QUOTE) {
+    if (withNumber && input.bytes[input.offset] !== 0x40 && input.bytes[input.offset] !== 0x25) {
+      result.number = assembler.expressions.absoluteNumber("the number of the subsection");
+      if (!assembler.comma()) return result;
+    }
+    if (input.skipSpace() !== QUOTE) {
+      if (!sectionType(assembler, result)) assembler.fail("string-expected", "expected the flags of the section in quotes");
+      return result;
+    }
+  }
+  const start = input.offset;
+  const string = readString(input.bytes, start);
+  input.offset = string.end;
+  result.hasFlags = true;
+  for (const letter of textOfBytes(string.bytes)) {
+    if (letter === "?") continue;
+    const flag = FLAG_LETTERS.get(letter);
+    if (flag === undefined) assembler.failAt("section-flags", start, `\`${letter}' is no flag of a section: there are ${[...FLAG_LETTERS.keys()].join(" ")}`, string.end - start);
+    else result.flags |= flag;
+  }
+  if (!assembler.comma()) return result;
+  sectionType(assembler, result);
+  const rest = (): boolean => assembler.comma();
+  if (result.flags & SHF.MERGE) {
+    if (!rest()) assembler.fail("comma-expected", "a section with the flag M states the size of its entries");
+    result.entrySize = assembler.expressions.absoluteNumber("the size of an entry");
+  }
+  if (result.flags & SHF.LINK_ORDER && rest()) result.linkedTo = sectionName(assembler);
+  if (result.flags & SHF.GROUP) {
+    if (!rest()) assembler.fail("comma-expected", "a section with the flag G names its group");
+    result.group = sectionName(assembler);
+    if (rest()) {
+      const linkage = sectionName(assembler);
+      if (linkage !== "comdat") assembler.fail("section-flags", `expected \`comdat', not \`${linkage}'`);
+      result.isComdat = true;
+    }
+  }
+  return result;
+}
+
+/** `@progbits`, `%nobits`, `"note"`, `@0x70000001`. */
+function sectionType(assembler: Assembler, result: SectionAttributes): boolean {
+  const { input } = assembler;
+  const code = input.skipSpace();
+  let name: string;
+  const start = input.offset;
+  if (code === 0x40 || code === 0x25 || code === 0x23) {
+    input.offset++;
+    if (characterClass[input.bytes[input.offset]!]! & NAME_START) name = sectionName(assembler);
+    else {
+      result.type = assembler.expressions.absoluteNumber("the type of the section");
+      result.hasType = true;
+      return true;
+    }
+  } else if (code === QUOTE) {
+    name = sectionName(assembler);
+  } else return false;
+  const type = TYPE_NAMES.get(name);
+  if (type === undefined) {
+    return assembler.failAt("section-type", start, `\`${name}' is no type of a section`, undefined, { candidates: TYPE_NAMES.keys(), written: name });
+  }
+  result.type = type;
+  result.hasType = true;
+  return true;
+}
+
+function enter(assembler: Assembler, name: string, wanted: SectionAttributes, start: number): void {
+  const { sections } = assembler;
+  let section = sections.find(name, wanted.group);
+  if (section === null) {
+    const known = knownSection(name);
+    let { flags, type } = wanted;
+    if (known !== null) {
+      if (!wanted.hasFlags) flags = known.flags;
+      if (!wanted.hasType) type = known.type;
+    }
+    section = sections.make(name, type, flags);
+    section.entrySize = wanted.entrySize;
+    if (wanted.group !== null) {
+      section.group = assembler.symbols.findOrMake(assembler.atoms.internText(wanted.group), start);
+      section.isComdat = wanted.isComdat;
+    }
+    if (wanted.linkedTo !== null) section.linkedTo = assembler.symbols.findOrMake(assembler.atoms.internText(wanted.linkedTo), start);
+  } else if (wanted.hasFlags) {
+    const before = section.flags & ~SHF.EXCLUDE;
+    if ((wanted.flags & ~SHF.EXCLUDE) !== before && !isDeclaredByName(section)) {
+      assembler.failAt("section-changed", start, `section \`${name}' has other flags already`, name.length);
+    }
+    if (isDeclaredByName(section)) section.flags |= wanted.flags;
+    if (wanted.hasType && wanted.type !== section.type) {
+      assembler.warnAt("section-changed", start, `section \`${name}' has another type already, which stays`, name.length);
+    }
+  }
+  section.isDeclared = true;
+  sections.change(section, wanted.number);
+}
+
+/** `.text`, `.data` and `.bss` exist before anybody says what they are. */
+function isDeclaredByName(section: Section): boolean {
+  return section.name === ".text" || section.name === ".data" || section.name === ".bss";
+}
+
+function section(push: boolean): Handler {
+  return (assembler) => {
+    const start = assembler.input.offset;
+    if (push) assembler.sections.push();
+    const name = sectionName(assembler);
+    const wanted = attributes(assembler, push);
+    assembler.demandEnd();
+    enter(assembler, name, wanted, start);
+  };
+}
+
+/** `.struct`, `.offset`: the absolute section, which lays out structures. */
+const struct: Handler = (assembler) => {
+  const start = assembler.input.offset;
+  const { sections } = assembler;
+  const origin = assembler.input.atStatementEnd() ? null : refold(assembler.expressions.required());
+  assembler.demandEnd();
+  if (origin !== null && origin.op !== Op.CONSTANT) assembler.failAt("not-absolute", start, "a structure begins at a known offset, and this expression is no constant");
+  sections.change(sections.absolute);
+  sections.absoluteOffset = origin === null ? 0 : origin.number;
+};
+
+export const SECTION_DIRECTIVES: DirectiveTable = [
+  [".text", standard((assembler) => assembler.sections.text)],
+  [".data", standard((assembler) => assembler.sections.data)],
+  [".bss", standard((assembler) => assembler.sections.bss)],
+  [".section .sect .sect.s", section(false)],
+  [".pushsection", section(true)],
+  [".popsection", (assembler) => {
+    if (!assembler.sections.pop()) assembler.warnAt("section-stack", assembler.input.statementOffset, "`.popsection' without `.pushsection' is ignored");
+    assembler.demandEnd();
+  }],
+  [".previous", (assembler) => {
+    if (!assembler.sections.previous()) assembler.warnAt("section-stack", assembler.input.statementOffset, "`.previous' without a former section is ignored");
+    assembler.demandEnd();
+  }],
+  [".subsection", (assembler) => {
+    const number = optionalNumber(assembler);
+    assembler.demandEnd();
+    assembler.sections.changeSubsection(number);
+  }],
+  [".struct .offset", struct],
+];
+

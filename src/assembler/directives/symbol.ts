@@ -1,0 +1,208 @@
+/**
+ * Directives that say something about symbols.
+ */
+
+import type { Assembler } from "../assembler.ts";
+import type { Atom } from "../atom.ts";
+import { NAME_PART, NAME_START, QUOTE, characterClass, textOfBytes } from "../chars.ts";
+import { STT, STV } from "../symbol.ts";
+import type { AssemblySymbol } from "../symbol.ts";
+import { readString } from "../text.ts";
+import { alignTo } from "./layout.ts";
+import type { DirectiveTable, Handler } from "./table.ts";
+
+/** The name at the cursor, which moves behind it. */
+export function symbolName(assembler: Assembler): Atom {
+  const { input } = assembler;
+  if (input.skipSpace() === QUOTE) {
+    const string = readString(input.bytes, input.offset);
+    input.offset = string.end;
+    return assembler.atoms.intern(string.bytes, 0, string.bytes.length);
+  }
+  const start = input.offset;
+  if (!(characterClass[input.bytes[start]!]! & NAME_START)) assembler.fail("symbol-expected", "expected the name of a symbol");
+  let end = start;
+  while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
+  input.offset = end;
+  return assembler.atoms.intern(input.bytes, start, end);
+}
+
+/** Names separated by commas, each marked. */
+function each(mark: (symbol: AssemblySymbol, assembler: Assembler) => void): Handler {
+  return (assembler) => {
+    do {
+      const start = assembler.input.offset;
+      const atom = symbolName(assembler);
+      const symbol = assembler.symbols.findOrMake(atom, start);
+      assembler.symbols.need(symbol);
+      mark(symbol, assembler);
+    } while (assembler.comma() && !assembler.input.atStatementEnd());
+    assembler.demandEnd();
+  };
+}
+
+function visibility(value: number): Handler {
+  return each((symbol) => {
+    symbol.visibility = value;
+  });
+}
+
+/** `.set name, expression` and its kin. */
+function assign(mode: "set" | "equiv" | "eqv"): Handler {
+  return (assembler) => {
+    assembler.input.skipSpace();
+    const start = assembler.input.offset;
+    const atom = symbolName(assembler);
+    assembler.demandComma();
+    const value = assembler.expressions.required();
+    assembler.demandEnd();
+    if (atom.text === ".") assembler.origin(value, 0);
+    else assembler.symbols.assign(atom, value, mode, start);
+  };
+}
+
+const TYPES: ReadonlyMap<string, number> = new Map([
+  ["function", STT.FUNC], ["STT_FUNC", STT.FUNC], ["object", STT.OBJECT], ["STT_OBJECT", STT.OBJECT], ["notype", STT.NOTYPE], ["STT_NOTYPE", STT.NOTYPE],
+  ["tls_object", STT.TLS], ["STT_TLS", STT.TLS], ["common", STT.COMMON], ["STT_COMMON", STT.COMMON], ["gnu_indirect_function", STT.GNU_IFUNC],
+  ["STT_GNU_IFUNC", STT.GNU_IFUNC], ["gnu_unique_object", STT.OBJECT],
+]);
+
+/** `.type name, @function`, also with `%`, `#`, quotes or nothing before the type. */
+const type: Handler = (assembler) => {
+  const { input } = assembler;
+  const start = input.offset;
+  const atom = symbolName(assembler);
+  assembler.comma();
+  const sign = input.skipSpace();
+  if (sign === 0x40 || sign === 0x25) input.offset++;
+  const typeOffset = input.offset;
+  let name: string;
+  if (sign === QUOTE) {
+    const string = readString(input.bytes, input.offset);
+    input.offset = string.end;
+    name = textOfBytes(string.bytes);
+  } else {
+    while (characterClass[input.bytes[input.offset]!]! & NAME_PART) input.offset++;
+    name = textOfBytes(input.bytes, typeOffset, input.offset);
+  }
+  assembler.demandEnd();
+  const value = TYPES.get(name);
+  if (value === undefined) {
+    assembler.failAt("symbol-type", typeOffset, `\`${name}' is no type of a symbol`, undefined, { candidates: TYPES.keys(), written: name });
+  } else assembler.symbols.findOrMake(atom, start).type = value;
+};
+
+const size: Handler = (assembler) => {
+  const start = assembler.input.offset;
+  const atom = symbolName(assembler);
+  assembler.comma();
+  const value = assembler.expressions.required("the size");
+  assembler.demandEnd();
+  assembler.symbols.findOrMake(atom, start).size = value;
+};
+
+/** `.comm name, size, alignment`: a block that the linker places; with `.local name` before it, one in `.bss`. */
+const common: Handler = (assembler) => {
+  const { expressions, input } = assembler;
+  const start = input.offset;
+  const atom = symbolName(assembler);
+  assembler.demandComma();
+  const bytes = expressions.absoluteNumber("the size");
+  if (bytes < 0) assembler.failAt("negative-count", start, `a size of ${bytes} bytes is not possible`);
+  let alignment = 0;
+  let isStated = false;
+  if (assembler.comma()) {
+    alignment = expressions.absoluteNumber("the alignment");
+    isStated = true;
+    if (alignment < 0 || !Number.isInteger(Math.log2(alignment || 1))) assembler.failAt("bad-alignment", start, `an alignment is a power of two, and ${alignment} is none`);
+  }
+  assembler.demandEnd();
+  const symbol = assembler.symbols.findOrMake(atom, start);
+  if (symbol.isLocal) {
+    placeInBss(assembler, atom, start, bytes, isStated ? alignment : 1);
+    return;
+  }
+  if (symbol.section.kind !== "undefined" && symbol.section.kind !== "common") assembler.failRedefinition(symbol, start, atom.text.length);
+  symbol.section = assembler.sections.common;
+  symbol.value = symbol.section.kind === "common" && Number(symbol.value) > bytes ? symbol.value : bytes;
+  symbol.alignment = Math.max(1, isStated ? alignment : defaultCommonAlignment(bytes));
+  symbol.isGlobal = true;
+  symbol.type = STT.OBJECT;
+  symbol.size = null;
+};
+
+/** Without a stated alignment a block is aligned to its size, rounded up, at most to 16 bytes. */
+function defaultCommonAlignment(bytes: number): number {
+  let power = 0;
+  while (2 ** power < bytes && power < 4) power++;
+  return 2 ** power;
+}
+
+function defaultBssAlignment(bytes: number): number {
+  return bytes >= 8 ? 8 : bytes >= 4 ? 4 : bytes >= 2 ? 2 : 1;
+}
+
+function placeInBss(assembler: Assembler, atom: Atom, offset: number, bytes: number, alignment: number): void {
+  const { sections } = assembler;
+  sections.push();
+  sections.change(sections.bss, 1);
+  alignTo(assembler, Math.log2(Math.max(1, alignment)), null, 0);
+  assembler.symbols.define(atom, offset);
+  const symbol = atom.symbol!;
+  sections.zeros(bytes);
+  sections.pop();
+  symbol.commonSize = bytes;
+  symbol.type = STT.OBJECT;
+}
+
+/** `.lcomm name, size` */
+const localCommon: Handler = (assembler) => {
+  const start = assembler.input.offset;
+  const atom = symbolName(assembler);
+  assembler.demandComma();
+  const bytes = assembler.expressions.absoluteNumber("the size");
+  assembler.demandEnd();
+  if (bytes < 0) assembler.failAt("negative-count", start, `a size of ${bytes} bytes is not possible`);
+  placeInBss(assembler, atom, start, bytes, defaultBssAlignment(bytes));
+};
+
+/** `.weakref alias, target` */
+const weakReference: Handler = (assembler) => {
+  const start = assembler.input.offset;
+  const alias = symbolName(assembler);
+  assembler.demandComma();
+  const target = symbolName(assembler);
+  assembler.demandEnd();
+  const symbol = assembler.symbols.findOrMake(alias, start);
+  const meant = assembler.symbols.findOrMake(target, start);
+  symbol.weakReference = meant;
+  symbol.section = assembler.sections.expression;
+  symbol.expression = assembler.symbolAsExpression(meant, start);
+  if (!meant.isGlobal && meant.section.kind === "undefined") meant.isWeak = true;
+};
+
+export const SYMBOL_DIRECTIVES: DirectiveTable = [
+  [".globl .global", each((symbol) => {
+    symbol.isGlobal = true;
+  })],
+  [".weak", each((symbol) => {
+    symbol.isWeak = true;
+  })],
+  [".local", each((symbol) => {
+    symbol.isLocal = true;
+    symbol.isGlobal = false;
+  })],
+  [".extern .extrn", (assembler) => assembler.input.skipStatement()],
+  [".hidden", visibility(STV.HIDDEN)],
+  [".internal", visibility(STV.INTERNAL)],
+  [".protected", visibility(STV.PROTECTED)],
+  [".set .equ", assign("set")],
+  [".equiv", assign("equiv")],
+  [".eqv", assign("eqv")],
+  [".type", type],
+  [".size", size],
+  [".comm .common", common],
+  [".lcomm", localCommon],
+  [".weakref", weakReference],
+  [".symver .vtable_entry .vtable_inherit", (assembler, directive) => assembler.fail("unsupported-directive", `\`${directive.name}' is not supported`)],
+];

@@ -1,0 +1,333 @@
+/**
+ * Macros: a body with parameters, and how a call's text becomes arguments and the body's text becomes the expansion.
+ */
+
+import { BACKSLASH, COMMA, NAME_PART, NAME_START, QUOTE, SPACE, characterClass, textOfBytes } from "./chars.ts";
+import type { InputFrame } from "./input.ts";
+import { ByteRow } from "./scrub.ts";
+
+export interface Parameter {
+  readonly name: string;
+  readonly kind: "optional" | "required" | "variadic";
+  readonly defaultValue: Uint8Array;
+}
+
+export interface Macro {
+  readonly name: string;
+  readonly parameters: readonly Parameter[];
+  readonly parameterByName: ReadonlyMap<string, number>;
+  /** In canonical form, a newline behind each statement. */
+  readonly body: Uint8Array;
+  /** For each byte of the body its offset in `frame`: worked out when somebody asks. */
+  readonly bodyOffsets: () => Int32Array;
+  /** The body with its parameters found, once it was called; null until then. */
+  template: Template | null;
+  readonly frame: InputFrame;
+  /** Of the `.macro` statement. */
+  readonly offset: number;
+  /** Line of the body's first line. */
+  readonly firstLine: number;
+  readonly path: string;
+}
+
+const OPEN = new Map([[0x28, 0x29], [0x5b, 0x5d]]);
+
+/** Modes of `.altmacro`. */
+export interface TextMode {
+  readonly isAlternate: boolean;
+  /** Value of the `%expression` at an offset, as decimal digits, and the offset behind it. */
+  evaluate(bytes: Uint8Array, offset: number, end: number): { text: string; end: number };
+}
+
+function isBlank(code: number): boolean {
+  return characterClass[code] === SPACE;
+}
+
+export function skipBlanks(bytes: Uint8Array, offset: number, end: number): number {
+  while (offset < end && isBlank(bytes[offset]!)) offset++;
+  return offset;
+}
+
+/** Moves over blanks and at most one comma. */
+export function skipComma(bytes: Uint8Array, offset: number, end: number): number {
+  offset = skipBlanks(bytes, offset, end);
+  if (offset < end && bytes[offset] === COMMA) offset = skipBlanks(bytes, offset + 1, end);
+  return offset;
+}
+
+/** Characters that end a keyword's name. */
+export function isSeparator(code: number, alternate: boolean): boolean {
+  switch (code) {
+    case 0x20: case 0x09: case COMMA: case QUOTE: case 0x3b: case 0x28: case 0x29:
+      return true;
+    case 0x3c: case 0x3e:
+      return alternate;
+    default:
+      return false;
+  }
+}
+
+/** Reads one argument at `offset` into `out`; returns the offset behind it. */
+export function readArgument(bytes: Uint8Array, offset: number, end: number, out: ByteRow, mode: TextMode): number {
+  offset = skipBlanks(bytes, offset, end);
+  if (offset >= end) return offset;
+  const first = bytes[offset]!;
+  if (offset + 2 < end && bytes[offset + 1] === 0x27 && "bBoOdDqQhHxX".includes(String.fromCharCode(first))) {
+    while (offset < end && !isSeparator(bytes[offset]!, mode.isAlternate)) out.push(bytes[offset]!, offset++);
+    return offset;
+  }
+  if (first === 0x25 && mode.isAlternate) {
+    const value = mode.evaluate(bytes, offset + 1, end);
+    for (const digit of value.text) out.push(digit.charCodeAt(0), offset);
+    return value.end;
+  }
+  if (first === QUOTE || (mode.isAlternate && (first === 0x3c || first === 0x27))) {
+    if (mode.isAlternate && first !== 0x3c) {
+      out.push(QUOTE, offset);
+      offset = readQuoted(bytes, offset, end, out, true);
+      out.push(QUOTE, offset - 1);
+      return offset;
+    }
+    return readQuoted(bytes, offset, end, out, mode.isAlternate);
+  }
+  const closers: number[] = [];
+  while (offset < end && (closers.length > 0 || !isBlank(bytes[offset]!)) && bytes[offset] !== COMMA && (bytes[offset] !== 0x3c || !mode.isAlternate)) {
+    const code = bytes[offset]!;
+    if (code === QUOTE || code === 0x27) {
+      out.push(code, offset++);
+      while (offset < end && bytes[offset] !== code) out.push(bytes[offset]!, offset++);
+      if (offset >= end) return offset;
+    } else if (OPEN.has(code)) closers.push(OPEN.get(code)!);
+    else if (closers.length > 0 && code === closers[closers.length - 1]) closers.pop();
+    out.push(code, offset++);
+  }
+  return offset;
+}
+
+/** Strings and, in the alternate mode, `<...>` that stand side by side, without their quotes. */
+function readQuoted(bytes: Uint8Array, offset: number, end: number, out: ByteRow, alternate: boolean): number {
+  while (offset < end) {
+    const quote = bytes[offset]!;
+    if (quote === 0x3c && alternate) {
+      let depth = 0;
+      offset++;
+      while (offset < end && (bytes[offset] !== 0x3e || depth > 0)) {
+        if (bytes[offset] === 0x21 && offset + 1 < end) offset++;
+        else if (bytes[offset] === 0x3e) depth--;
+        else if (bytes[offset] === 0x3c) depth++;
+        out.push(bytes[offset]!, offset++);
+      }
+      offset++;
+    } else if (quote === QUOTE || (quote === 0x27 && alternate)) {
+      let escaped = false;
+      offset++;
+      while (offset < end) {
+        escaped = bytes[offset - 1] === BACKSLASH ? !escaped : false;
+        if (alternate && bytes[offset] === 0x21 && offset + 1 < end) {
+          out.push(bytes[++offset]!, offset);
+          offset++;
+        } else if (escaped && bytes[offset] === quote) {
+          out.push(quote, offset++);
+        } else {
+          if (bytes[offset] === quote) {
+            offset++;
+            if (offset >= end || bytes[offset] !== quote) break;
+          }
+          out.push(bytes[offset]!, offset++);
+        }
+      }
+    } else break;
+  }
+  return offset;
+}
+
+/** The name at an offset and the offset behind it; the name is empty where none is. */
+export function readName(bytes: Uint8Array, offset: number, end: number, alternate = false): { name: string; end: number } {
+  const start = offset;
+  if (offset < end && characterClass[bytes[offset]!]! & NAME_START) {
+    offset++;
+    while (offset < end && characterClass[bytes[offset]!]! & NAME_PART) offset++;
+  }
+  const name = textOfBytes(bytes, start, offset);
+  // In the alternate mode `a&b` joins: the sign goes with the name before it.
+  if (alternate && offset > start && offset < end && bytes[offset] === 0x26) offset++;
+  return { name, end: offset };
+}
+
+export interface ExpansionOptions {
+  readonly parameters: ReadonlyMap<string, number>;
+  readonly values: readonly Uint8Array[];
+  /** What `\@` means. */
+  readonly count: number;
+  readonly isAlternate: boolean;
+  /** Makes the name that a `local` stands for. */
+  readonly makeLocal: () => string;
+  readonly missesParenthesis: (offset: number) => void;
+}
+
+/** Puts the values into the body. `out.offsets`, if wanted, gets the body's offset of each byte, or -1 for those of a value. */
+export function expandBody(body: Uint8Array, options: ExpansionOptions, out: ByteRow): void {
+  let offset = 0;
+  const end = body.length;
+  let locals: Map<string, string> | null = null;
+  let inQuotes = false;
+  const substitute = (name: string): boolean => {
+    const index = options.parameters.get(name);
+    if (index !== undefined) {
+      const value = options.values[index]!;
+      out.append(value, 0, value.length);
+      return true;
+    }
+    const local = locals?.get(name);
+    if (local === undefined) return false;
+    for (let i = 0; i < local.length; i++) out.push(local.charCodeAt(i), -1);
+    return true;
+  };
+  while (offset < end) {
+    const code = body[offset]!;
+    if (code === BACKSLASH && offset + 1 < end) {
+      const next = body[offset + 1]!;
+      if (next === 0x28) {
+        // `\(text)` is text; `\()` so ends a parameter's name.
+        const start = offset;
+        offset += 2;
+        while (offset < end && body[offset] !== 0x29) out.push(body[offset]!, offset++);
+        if (offset < end) offset++;
+        else options.missesParenthesis(start);
+        continue;
+      }
+      if (next === 0x40) {
+        for (const digit of String(options.count)) out.push(digit.charCodeAt(0), -1);
+        offset += 2;
+        continue;
+      }
+      if (next === 0x26) {
+        out.push(BACKSLASH, offset++);
+        out.push(0x26, offset++);
+        continue;
+      }
+      const { name, end: nameEnd } = readName(body, offset + 1, end, options.isAlternate);
+      if (!substitute(name)) out.append(body, offset, offset + 1 + name.length, offset);
+      offset = nameEnd;
+      continue;
+    }
+    if (options.isAlternate) {
+      if (code === 0x26) {
+        const { name, end: nameEnd } = readName(body, offset + 1, end, true);
+        if (substitute(name)) offset = nameEnd;
+        else {
+          out.append(body, offset, offset + 1 + name.length, offset);
+          if (nameEnd > offset + 1 + name.length) out.push(0x26, nameEnd - 1);
+          offset = nameEnd;
+        }
+        continue;
+      }
+      if (code === QUOTE) inQuotes = !inQuotes;
+      if (!inQuotes && characterClass[code]! & NAME_START) {
+        const { name, end: nameEnd } = readName(body, offset, end, true);
+        const bare = name.toUpperCase() === "LOCAL" && atStatementStart(body, offset);
+        if (bare) {
+          locals ??= new Map();
+          offset = nameEnd;
+          for (;;) {
+            offset = skipBlanks(body, offset, end);
+            const local = readName(body, offset, end);
+            if (local.name === "") break;
+            if (!locals.has(local.name)) locals.set(local.name, options.makeLocal());
+            offset = skipBlanks(body, local.end, end);
+            if (body[offset] === COMMA) offset++;
+          }
+          continue;
+        }
+        if (!substitute(name)) out.append(body, offset, offset + name.length, offset);
+        if (nameEnd > offset + name.length && !options.parameters.has(name) && !locals?.has(name)) out.push(0x26, nameEnd - 1);
+        offset = nameEnd;
+        continue;
+      }
+      if (characterClass[code]! & NAME_PART) {
+        // Digits and what follows them are no name.
+        while (offset < end && characterClass[body[offset]!]! & NAME_PART) out.push(body[offset]!, offset++);
+        continue;
+      }
+    }
+    out.push(code, offset++);
+  }
+}
+
+function atStatementStart(body: Uint8Array, offset: number): boolean {
+  while (offset > 0 && isBlank(body[offset - 1]!)) offset--;
+  return offset === 0 || body[offset - 1] === 0x0a || body[offset - 1] === 0x3b;
+}
+
+/** A body taken apart: literal text, and what stands between its pieces. */
+export interface Template {
+  readonly literals: Uint8Array;
+  /** End of each piece of literal text that a value follows. */
+  readonly ends: readonly number[];
+  /** Index of the parameter behind each piece, or -1 for `\@`. */
+  readonly parameters: readonly number[];
+}
+
+/** Takes a body apart for the usual mode; null when it has a mistake that only an expansion reports. */
+export function makeTemplate(body: Uint8Array, parameterByName: ReadonlyMap<string, number>): Template | null {
+  const literals = new ByteRow();
+  const ends: number[] = [];
+  const parameters: number[] = [];
+  const end = body.length;
+  const insert = (parameter: number): void => {
+    ends.push(literals.length);
+    parameters.push(parameter);
+  };
+  let offset = 0;
+  while (offset < end) {
+    const code = body[offset]!;
+    if (code !== BACKSLASH || offset + 1 >= end) {
+      literals.push(code, offset++);
+      continue;
+    }
+    const next = body[offset + 1]!;
+    if (next === 0x28) {
+      const close = body.indexOf(0x29, offset);
+      if (close < 0) return null;
+      literals.append(body, offset + 2, close);
+      offset = close + 1;
+    } else if (next === 0x40) {
+      insert(-1);
+      offset += 2;
+    } else if (next === 0x26) {
+      literals.append(body, offset, offset + 2);
+      offset += 2;
+    } else {
+      const { name, end: nameEnd } = readName(body, offset + 1, end);
+      const index = parameterByName.get(name);
+      if (index !== undefined) insert(index);
+      else literals.append(body, offset, nameEnd);
+      offset = nameEnd;
+    }
+  }
+  return { literals: literals.slice(), ends, parameters };
+}
+
+/** Appends the body with its values to `out`, which has no offsets. */
+export function expandTemplate({ literals, ends, parameters }: Template, values: readonly Uint8Array[], count: number, out: ByteRow): void {
+  let size = literals.length;
+  for (let i = 0; i < ends.length; i++) size += parameters[i]! < 0 ? 20 : values[parameters[i]!]!.length;
+  out.reserve(size);
+  const { bytes } = out;
+  let at = out.length;
+  let from = 0;
+  for (let i = 0; i < ends.length; i++) {
+    const to = ends[i]!;
+    while (from < to) bytes[at++] = literals[from++]!;
+    const parameter = parameters[i]!;
+    if (parameter < 0) {
+      const digits = String(count);
+      for (let j = 0; j < digits.length; j++) bytes[at++] = digits.charCodeAt(j);
+    } else {
+      const value = values[parameter]!;
+      for (let j = 0; j < value.length; j++) bytes[at++] = value[j]!;
+    }
+  }
+  while (from < literals.length) bytes[at++] = literals[from++]!;
+  out.length = at;
+}

@@ -1,0 +1,465 @@
+/**
+ * Macros at work: their definition from the input, their calls, and the blocks that repeat (`.rept`, `.irp`, `.irpc`).
+ */
+
+import type { Assembler } from "./assembler.ts";
+import { COLON, DOT, EQUALS, NAME_PART, NAME_START, NEWLINE, SPACE, characterClass, textOfBytes } from "./chars.ts";
+import type { ExpansionMap, InputFrame } from "./input.ts";
+import { expandBody, expandTemplate, isSeparator, makeTemplate, readArgument, readName, skipBlanks, skipComma } from "./macro.ts";
+import type { ExpansionOptions, Macro, Parameter, TextMode } from "./macro.ts";
+import { ByteRow, FROM_LINE_START, FROM_OPERANDS, FROM_SEPARATOR, scrubStatement } from "./scrub.ts";
+
+/** Expansions inside expansions, as in GNU as. */
+const MAXIMUM_DEPTH = 100;
+/**
+ * Bytes of text that all expansions together may come to: some million statements, far more than any program that was meant, and
+ * few enough that a mistake ends within seconds.
+ */
+const MAXIMUM_TEXT = 32 * 1024 * 1024;
+
+const EMPTY = new Uint8Array(0);
+
+const MACRO_OPENERS: ReadonlySet<string> = new Set([".macro"]);
+const REPEAT_OPENERS: ReadonlySet<string> = new Set([".rept", ".rep", ".irp", ".irpc", ".irep", ".irepc"]);
+
+interface Block {
+  readonly body: Uint8Array;
+  /** For each byte of the body its offset in `frame`. */
+  readonly offsets: () => Int32Array;
+  readonly frame: InputFrame;
+  readonly firstLine: number;
+}
+
+export class Macros {
+  readonly #assembler: Assembler;
+  isAlternate = false;
+  /** How many macro calls were expanded: `\@`. */
+  #count = 0;
+  #localCount = 0;
+  #expandedBytes = 0;
+  /** For the statement at hand, for one argument, and for an expansion; none outlives the call that fills it. */
+  readonly #row = new ByteRow();
+  readonly #argument = new ByteRow();
+  readonly #expansion = new ByteRow();
+
+  constructor(assembler: Assembler) {
+    this.#assembler = assembler;
+  }
+
+  get #mode(): TextMode {
+    return {
+      isAlternate: this.isAlternate,
+      evaluate: (bytes, offset, end) => this.#evaluate(bytes, offset, end),
+    };
+  }
+
+  /** Value of an expression in a text that is not the input. */
+  #evaluate(bytes: Uint8Array, offset: number, end: number): { text: string; end: number } {
+    const input = this.#assembler.input;
+    const savedBytes = input.bytes;
+    const savedOffset = input.offset;
+    const text = new Uint8Array(end - offset + 2);
+    text.set(bytes.subarray(offset, end));
+    text[end - offset] = NEWLINE;
+    try {
+      input.bytes = text;
+      input.offset = 0;
+      const value = this.#assembler.expressions.absolute("the value of a `%' argument");
+      return { text: String(value), end: offset + input.offset };
+    } finally {
+      input.bytes = savedBytes;
+      input.offset = savedOffset;
+    }
+  }
+
+  /** The rest of the statement in canonical form; the cursor moves to the statement's end. */
+  rest(): Uint8Array {
+    const input = this.#assembler.input;
+    const row = this.#row;
+    row.length = 0;
+    const result = scrubStatement(input.bytes, input.offset, input.frame!.end, FROM_OPERANDS, row);
+    input.offset = result.end;
+    input.line += result.newlines;
+    return row.bytes.subarray(0, row.length);
+  }
+
+  /** Statements up to the one that closes the block; the cursor is at the end of the opening one, and then of the closing one. */
+  #gather(openers: ReadonlySet<string>, closer: string, what: string): Block {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    const frame = input.frame!;
+    const opening = input.statementOffset;
+    const row = this.#expansion;
+    row.length = 0;
+    let depth = 1;
+    assembler.leaveStatement();
+    const firstLine = input.line;
+    const start = input.offset;
+    for (;;) {
+      if (input.exhausted) {
+        input.offset = Math.max(frame.end - 1, 0);
+        return assembler.failAt("missing-end", opening, `this \`${what}' has no \`${closer}'`);
+      }
+      const mark = row.length;
+      const atLineStart = input.offset === 0 || input.bytes[input.offset - 1] === NEWLINE;
+      const result = scrubStatement(input.bytes, input.offset, frame.end, atLineStart ? FROM_LINE_START : FROM_SEPARATOR, row);
+      const word = directiveWord(row, mark);
+      if (word.start >= 0) {
+        const name = assembler.atoms.intern(row.bytes, word.start, word.end).lower.text;
+        if (openers.has(name)) depth++;
+        else if (name === closer && --depth === 0) {
+          row.length = word.lineStart;
+          input.offset = result.end;
+          input.line += result.newlines;
+          break;
+        }
+      }
+      const terminator = result.end < frame.end ? input.bytes[result.end]! : NEWLINE;
+      row.push(terminator, result.end);
+      for (let i = 0; i < result.newlines; i++) row.push(NEWLINE, result.end);
+      input.line += result.newlines;
+      input.offset = result.end;
+      assembler.leaveStatement();
+    }
+    if (row.length > 0 && row.bytes[row.length - 1] !== NEWLINE) row.push(NEWLINE, input.offset);
+    const body = row.slice();
+    return { body, offsets: () => blockOffsets(frame, start, body.length), frame, firstLine };
+  }
+
+  /** `.macro name parameters`, cursor behind the word. */
+  define(): void {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    const start = input.offset;
+    const opening = input.statementOffset;
+    const text = this.rest().slice();
+    const mode = this.#mode;
+    let { name, end: offset } = readName(text, 0, text.length);
+    if (name === "") assembler.failAt("macro-name", start, "expected a name for the macro");
+    const parameters: Parameter[] = [];
+    const parameterByName = new Map<string, number>();
+    offset = skipBlanks(text, offset, text.length);
+    const parenthesised = text[offset] === 0x28;
+    if (parenthesised) offset++;
+    else offset = skipComma(text, offset, text.length);
+    const row = new ByteRow();
+    while (offset < text.length && !(parenthesised && text[offset] === 0x29)) {
+      const parameter = readName(text, offset, text.length);
+      if (parameter.name === "") {
+        assembler.failAt("macro-parameter", start, `\`${textOfBytes(text, offset, offset + 1)}' cannot begin the name of a parameter`);
+      }
+      offset = parameter.end;
+      let kind: Parameter["kind"] = "optional";
+      if (text[skipBlanks(text, offset, text.length)] === COLON) {
+        const qualifier = readName(text, skipBlanks(text, skipBlanks(text, offset, text.length) + 1, text.length), text.length);
+        if (qualifier.name === "req") kind = "required";
+        else if (qualifier.name === "vararg") kind = "variadic";
+        else {
+          assembler.failAt("macro-parameter", start, `\`:${qualifier.name}' is no kind of parameter: there are \`:req' and \`:vararg'`, undefined, {
+            candidates: ["req", "vararg"], written: qualifier.name,
+          });
+        }
+        offset = qualifier.end;
+      }
+      let defaultValue: Uint8Array = EMPTY;
+      const afterName = skipBlanks(text, offset, text.length);
+      if (text[afterName] === EQUALS) {
+        row.length = 0;
+        offset = readArgument(text, afterName + 1, text.length, row, mode);
+        defaultValue = row.slice();
+        if (kind === "required") {
+          assembler.warnAt("macro-parameter", start, `parameter \`${parameter.name}' is required, so its default value is never used`);
+          defaultValue = EMPTY;
+        }
+      }
+      if (parameterByName.has(parameter.name)) {
+        assembler.failAt("macro-parameter", start, `two parameters are called \`${parameter.name}'`);
+      }
+      parameterByName.set(parameter.name, parameters.length);
+      parameters.push({ name: parameter.name, kind, defaultValue });
+      offset = skipComma(text, offset, text.length);
+      if (kind === "variadic" && offset < text.length && !parenthesised) {
+        assembler.failAt("macro-parameter", start, `parameter \`${parameter.name}' takes all that is left: none can follow`);
+      }
+    }
+    input.statementOffset = opening;
+    const block = this.#gather(MACRO_OPENERS, ".endm", ".macro");
+    const atom = assembler.atoms.internText(name).lower;
+    if (atom.directive !== null) {
+      input.statementOffset = opening;
+      assembler.warnAt("macro-is-directive", start, `\`${name}' is a directive: this macro is ignored`);
+      return;
+    }
+    if (atom.macro !== null) {
+      assembler.failAt("macro-redefined", start, `macro \`${name}' is defined already`, name.length, {
+        related: [{ frame: atom.macro.frame, offset: atom.macro.offset, message: "the former definition is here" }],
+      });
+    }
+    atom.macro = {
+      name, parameters, parameterByName, body: block.body, bodyOffsets: block.offsets, template: null, frame: block.frame, offset: opening, firstLine: block.firstLine,
+      path: block.frame.path,
+    };
+  }
+
+  /** `.purgem name` */
+  purge(): void {
+    const assembler = this.#assembler;
+    const start = assembler.input.offset;
+    const { name } = readName(this.rest(), 0, this.#row.length);
+    const atom = assembler.atoms.internText(name).lower;
+    if (atom.macro === null) assembler.failAt("unknown-macro", start, `no macro is called \`${name}'`);
+    else atom.macro = null;
+  }
+
+  /** A call: the cursor is behind the macro's name. */
+  call(macro: Macro): void {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    input.skipSpace();
+    const start = input.offset;
+    const text = this.rest();
+    const values = this.#arguments(macro, text, start);
+    const count = this.#count++;
+    const row = this.#expansion;
+    row.length = 0;
+    const localCount = this.#localCount;
+    const options = (makeLocal: () => string): ExpansionOptions => this.#expansionOptions(macro.parameterByName, values, count, makeLocal);
+    const template = this.isAlternate ? null : (macro.template ??= makeTemplate(macro.body, macro.parameterByName));
+    if (template === null) expandBody(macro.body, options(() => localName(this.#localCount++)), row);
+    else expandTemplate(template, values, count, row);
+    const map = (): ExpansionMap => {
+      const again = new ByteRow();
+      again.offsets = [];
+      let local = localCount;
+      expandBody(macro.body, options(() => localName(local++)), again);
+      const body = macro.bodyOffsets();
+      return { offsets: Int32Array.from(again.offsets, (at) => (at < 0 ? -1 : body[at] ?? -1)), source: macro.frame };
+    };
+    this.#enter(row, "macro", macro.path, macro.firstLine, `macro \`${macro.name}'`, 0, map);
+  }
+
+  #expansionOptions(parameters: ReadonlyMap<string, number>, values: readonly Uint8Array[], count: number, makeLocal: () => string): ExpansionOptions {
+    return {
+      parameters, values, count, isAlternate: this.isAlternate, makeLocal,
+      missesParenthesis: () => this.#assembler.reporter.reportHere("error", "missing-parenthesis", "`\\(' without `)' in the body"),
+    };
+  }
+
+  /** Goes on with the text in `row`, of which the frame gets a copy. */
+  #enter(row: ByteRow, kind: "macro" | "repeat", path: string, firstLine: number, label: string, linesPerRound: number, map: () => ExpansionMap): void {
+    const assembler = this.#assembler;
+    if (row.length === 0) return;
+    if (assembler.input.frame!.depth >= MAXIMUM_DEPTH) assembler.fatal("too-deep", `expansions are nested more than ${MAXIMUM_DEPTH} deep: ${label} may call itself without end`);
+    this.#charge(row.length, "macros expand");
+    assembler.leaveStatement();
+    assembler.input.push({ kind, path, firstLine, label, linesPerRound, map, text: row.bytes, length: row.length, conditionalDepth: assembler.conditionals.depth });
+  }
+
+  #charge(count: number, what: string): void {
+    this.#expandedBytes += count;
+    if (this.#expandedBytes > MAXIMUM_TEXT) this.#assembler.fatal("too-large", `${what} to more than ${MAXIMUM_TEXT / 1048576} MiB of text`);
+  }
+
+  #arguments(macro: Macro, text: Uint8Array, start: number): Uint8Array[] {
+    const assembler = this.#assembler;
+    const mode = this.#mode;
+    const { parameters } = macro;
+    const values: Uint8Array[] = [];
+    for (let i = 0; i < parameters.length; i++) values.push(EMPTY);
+    const row = this.#argument;
+    const end = text.length;
+    let offset = skipBlanks(text, 0, end);
+    let position = 0;
+    let seenKeyword = false;
+    while (offset < end) {
+      let scan = offset;
+      while (scan < end && !isSeparator(text[scan]!, this.isAlternate) && text[scan] !== EQUALS) scan++;
+      row.length = 0;
+      if (scan < end && text[scan] === EQUALS && !this.isAlternate) {
+        seenKeyword = true;
+        const { name, end: nameEnd } = readName(text, offset, end);
+        if (text[nameEnd] !== EQUALS) assembler.failAt("macro-argument", start, "expected the name of a parameter before `='");
+        const index = macro.parameterByName.get(name);
+        offset = readArgument(text, nameEnd + 1, end, row, mode);
+        if (index === undefined) {
+          return assembler.failAt("macro-argument", start, `macro \`${macro.name}' has no parameter \`${name}'`, undefined, {
+            candidates: parameters.map((parameter) => parameter.name), written: name,
+            related: [{ frame: macro.frame, offset: macro.offset, message: `\`${macro.name}' is defined here` }],
+          });
+        }
+        if (values[index]!.length > 0) assembler.warnAt("macro-argument", start, `parameter \`${name}' is given twice: the last value counts`);
+        values[index] = row.slice();
+      } else {
+        if (seenKeyword) assembler.failAt("macro-argument", start, "an argument without a name cannot follow one with a name");
+        const parameter = parameters[position];
+        if (parameter === undefined) {
+          const rest = textOfBytes(text, offset, end);
+          return assembler.failAt(
+            "macro-argument", start,
+            `macro \`${macro.name}' takes ${parameters.length === 0 ? "no arguments" : `${parameters.length} argument${parameters.length === 1 ? "" : "s"} at most`}: \`${rest}' is left over`,
+            undefined, { related: [{ frame: macro.frame, offset: macro.offset, message: `\`${macro.name}' is defined here` }] },
+          );
+        }
+        if (parameter.kind === "variadic") {
+          values[position] = text.slice(offset, end);
+          offset = end;
+        } else {
+          offset = readArgument(text, offset, end, row, mode);
+          values[position] = row.slice();
+        }
+        position++;
+      }
+      offset = skipComma(text, offset, end);
+    }
+    for (let index = 0; index < parameters.length; index++) {
+      if (values[index]!.length > 0) continue;
+      const parameter = parameters[index]!;
+      if (parameter.kind === "required") {
+        assembler.failAt("macro-argument", start, `macro \`${macro.name}' needs a value for its parameter \`${parameter.name}'`, undefined, {
+          related: [{ frame: macro.frame, offset: macro.offset, message: `\`${macro.name}' is defined here` }],
+        });
+      }
+      values[index] = parameter.defaultValue;
+    }
+    return values;
+  }
+
+  /** `.rept count` */
+  repeat(): void {
+    const assembler = this.#assembler;
+    const count = assembler.expressions.absoluteNumber("the number of repetitions");
+    assembler.demandEnd();
+    if (count < 0) assembler.fail("negative-count", `a block cannot be repeated ${count} times`);
+    const block = this.#gather(REPEAT_OPENERS, ".endr", ".rept");
+    const { length } = block.body;
+    const size = length * count;
+    if (size > MAXIMUM_TEXT) this.#charge(size, "this block expands");
+    const row = this.#expansion;
+    row.length = 0;
+    row.reserve(size);
+    for (let i = 0; i < count; i++) row.bytes.set(block.body, i * length);
+    row.length = size;
+    this.#enterBlock(row, block, ".rept", () => {
+      const offsets = block.offsets();
+      return Int32Array.from({ length: size }, (_, i) => offsets[i % length]!);
+    });
+  }
+
+  /** `.irp name, values` and `.irpc name, characters` */
+  iterate(characters: boolean): void {
+    const assembler = this.#assembler;
+    const word = characters ? ".irpc" : ".irp";
+    const start = assembler.input.offset;
+    const text = this.rest().slice();
+    const mode = this.#mode;
+    const { name, end: nameEnd } = readName(text, skipBlanks(text, 0, text.length), text.length);
+    if (name === "") assembler.failAt("macro-parameter", start, `\`${word}' needs the name of its parameter`);
+    let offset = skipComma(text, nameEnd, text.length);
+    const values: Uint8Array[] = [];
+    const row = new ByteRow();
+    if (characters) {
+      // A string's characters come without its quotes.
+      let inString = text[offset] === 0x22;
+      if (inString) offset++;
+      for (; offset < text.length; offset++) {
+        if (text[offset] === 0x22) inString = !inString;
+        else if (inString || characterClass[text[offset]!] !== SPACE) values.push(text.slice(offset, offset + 1));
+      }
+    } else {
+      while (offset < text.length) {
+        row.length = 0;
+        offset = readArgument(text, offset, text.length, row, mode);
+        values.push(row.slice());
+        offset = skipComma(text, offset, text.length);
+      }
+    }
+    if (values.length === 0) values.push(EMPTY);
+    const block = this.#gather(REPEAT_OPENERS, ".endr", word);
+    const parameters = new Map([[name, 0]]);
+    const count = this.#count;
+    const template = this.isAlternate ? null : makeTemplate(block.body, parameters);
+    const expand = (out: ByteRow, makeLocal: () => string): void => {
+      for (const value of values) {
+        if (template !== null && out.offsets === null) expandTemplate(template, [value], count, out);
+        else expandBody(block.body, this.#expansionOptions(parameters, [value], count, makeLocal), out);
+        if (out.length > MAXIMUM_TEXT) this.#charge(out.length, "this block expands");
+      }
+    };
+    const localCount = this.#localCount;
+    const out = this.#expansion;
+    out.length = 0;
+    expand(out, () => localName(this.#localCount++));
+    this.#enterBlock(out, block, word, () => {
+      const again = new ByteRow();
+      again.offsets = [];
+      let local = localCount;
+      expand(again, () => localName(local++));
+      const offsets = block.offsets();
+      return Int32Array.from(again.offsets, (at) => (at < 0 ? -1 : offsets[at] ?? -1));
+    });
+  }
+
+  #enterBlock(row: ByteRow, block: Block, word: string, offsets: () => Int32Array): void {
+    let lines = 0;
+    for (const code of block.body) if (code === NEWLINE) lines++;
+    this.#enter(row, "repeat", block.frame.path, block.firstLine, `this \`${word}'`, lines, () => ({ offsets: offsets(), source: block.frame }));
+  }
+
+  /** `.exitm`: leaves the innermost expansion. */
+  exit(): void {
+    const { input, conditionals } = this.#assembler;
+    const frame = input.frame!;
+    if (frame.kind === "file") this.#assembler.fail("misplaced-exitm", "`.exitm' outside a macro");
+    conditionals.exitMacro(frame.conditionalDepth);
+    input.offset = Math.max(frame.end - 1, 0);
+  }
+}
+
+/** For each byte of a gathered block its offset in the frame: the block is rewritten once more. */
+function blockOffsets(frame: InputFrame, start: number, length: number): Int32Array {
+  const { bytes } = frame;
+  const row = new ByteRow();
+  row.offsets = [];
+  let offset = start;
+  while (row.length < length && offset < frame.end) {
+    const atLineStart = offset === 0 || bytes[offset - 1] === NEWLINE;
+    const result = scrubStatement(bytes, offset, frame.end, atLineStart ? FROM_LINE_START : FROM_SEPARATOR, row);
+    for (let i = -1; i < result.newlines; i++) row.push(NEWLINE, result.end);
+    offset = result.end + 1;
+  }
+  const offsets = new Int32Array(length).fill(Math.max(0, offset - 1));
+  offsets.set(row.offsets.slice(0, length));
+  return offsets;
+}
+
+function localName(number: number): string {
+  return `LL${number.toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+/** Where in a canonical statement its directive stands, labels before it skipped: -1 where there is none. */
+function directiveWord(row: ByteRow, from: number): { start: number; end: number; lineStart: number } {
+  const { bytes, length } = row;
+  let lineStart = from;
+  let offset = from;
+  const blanks = (): void => {
+    while (offset < length && characterClass[bytes[offset]!] === SPACE) offset++;
+  };
+  const nameFrom = (): void => {
+    while (offset < length && characterClass[bytes[offset]!]! & NAME_PART) offset++;
+  };
+  for (;;) {
+    blanks();
+    if (offset >= length || !(characterClass[bytes[offset]!]! & (NAME_START | NAME_PART))) return { start: -1, end: -1, lineStart };
+    const start = offset;
+    nameFrom();
+    const end = offset;
+    blanks();
+    if (bytes[offset] === COLON && offset < length) {
+      offset++;
+      lineStart = offset;
+      continue;
+    }
+    return bytes[start] === DOT ? { start, end, lineStart } : { start: -1, end: -1, lineStart };
+  }
+}
+

@@ -1,0 +1,378 @@
+/**
+ * Operands in Intel syntax: an expression with registers, brackets, type keywords and segment overrides, sorted into register,
+ * immediate, memory, jump target or far address by the rules of GNU as. A symbol alone is memory, `offset symbol` is not.
+ */
+
+import type { ImmediateOperand, MemoryOperand, Operand, Register, SizeBits } from "../isa/instruction.ts";
+import type { Assembler } from "./assembler.ts";
+import { CLOSE_BRACKET, COMMA, NAME_PART, NAME_START, STATEMENT_END, characterClass } from "./chars.ts";
+import { Expression, Op, combine, constant, node, refold } from "./expression.ts";
+import { isBranch, isFarBranch } from "./instruction-parser.ts";
+import type { ParsedOperands } from "./instruction-parser.ts";
+import { low32 } from "./integer.ts";
+
+const ZERO = constant(0);
+/** Where a jump goes: the expression beside it says where. */
+export const TARGET: Operand = { kind: "target" };
+
+/** One register operand object for each register: they never change. */
+const registerOperands = new Map<Register, Operand>();
+
+function registerOperand(register: Register): Operand {
+  let operand = registerOperands.get(register);
+  if (operand === undefined) {
+    operand = { kind: "register", register };
+    registerOperands.set(register, operand);
+  }
+  return operand;
+}
+
+/** A constant as the encoder takes it: 32 bits, read as signed or unsigned, whichever the source wrote. */
+function encoderValue(expression: Expression): number | null {
+  if (expression.op !== Op.CONSTANT) return null;
+  const { number } = expression;
+  return typeof number === "number" ? number : low32(number);
+}
+
+export class IntelOperands {
+  readonly #assembler: Assembler;
+  readonly #parsed: ParsedOperands;
+
+  // What the operand at hand was found to hold.
+  #register: Register | null = null;
+  #base: Register | null = null;
+  #index: Register | null = null;
+  #scale = 1;
+  #hasScale = false;
+  #segment: Expression | null = null;
+  /** Op.SIZE, Op.NEAR or Op.FAR, or 0. */
+  #modifier = 0;
+  #sizeBits = 0;
+  #hasOffset = false;
+  #inBracket = 0;
+  #inOffset = 0;
+  #inScale = 0;
+
+  constructor(assembler: Assembler, parsed: ParsedOperands) {
+    this.#assembler = assembler;
+    this.#parsed = parsed;
+  }
+
+  /** All operands of the statement; the cursor is at the first. */
+  parse(mnemonic: string): void {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    const parsed = this.#parsed;
+    const branch = isBranch(mnemonic);
+    for (;;) {
+      const start = input.offset;
+      if (!this.#plainRegister()) this.#operand(mnemonic, branch, start);
+      const count = parsed.operands.length;
+      if (count > 0) parsed.lengths[count - 1] = Math.max(1, lastByte(input.bytes, input.offset) + 1 - start);
+      const code = input.skipSpace();
+      if (code === COMMA) {
+        input.offset++;
+        if (characterClass[input.skipSpace()]! & STATEMENT_END) assembler.fail("operand-expected", "expected an operand behind the comma");
+        continue;
+      }
+      if (characterClass[code]! & STATEMENT_END) break;
+      assembler.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
+    }
+    if ((branch || isFarBranch(mnemonic)) && parsed.operands.length === 2) this.#joinFar();
+  }
+
+  /** The commonest operand of all, without a tree. */
+  #plainRegister(): boolean {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    const bytes = input.bytes;
+    const start = input.offset;
+    if (!(characterClass[bytes[start]!]! & NAME_START) || !assembler.allowsNakedRegisters) return false;
+    let end = start + 1;
+    while (characterClass[bytes[end]!]! & NAME_PART) end++;
+    const atom = assembler.atoms.intern(bytes, start, end);
+    const register = atom.lower.register;
+    if (register === null || register.class === "st") return false;
+    const after = bytes[end]!;
+    if (after !== COMMA && !(characterClass[after]! & STATEMENT_END)) return false;
+    input.offset = end;
+    this.#parsed.add(registerOperand(register), null, start);
+    return true;
+  }
+
+  #operand(mnemonic: string, branch: boolean, start: number): void {
+    const assembler = this.#assembler;
+    const { expressions, input } = assembler;
+    this.#register = this.#base = this.#index = null;
+    this.#scale = 1;
+    this.#hasScale = false;
+    this.#segment = null;
+    this.#modifier = this.#sizeBits = this.#inBracket = this.#inOffset = this.#inScale = 0;
+    this.#hasOffset = false;
+    expressions.relocation = 0;
+    expressions.intelOperand = true;
+    let tree: Expression;
+    try {
+      tree = expressions.parse();
+    } finally {
+      expressions.intelOperand = false;
+    }
+    if (tree.op === Op.ABSENT) assembler.fail("operand-expected", "expected an operand");
+    if (tree.op === Op.BIG) assembler.failAt("number-too-large", tree.offset, "a number of more than 64 bits fits no instruction");
+    const displacement = refold(this.#simplify(tree));
+    const relocation = expressions.relocation;
+    const isBracketed = !this.#hasOffset && input.bytes[lastByte(input.bytes, input.offset)] === CLOSE_BRACKET;
+
+    const plain = this.#register as Register | null;
+    if (plain !== null) {
+      if (this.#base !== null || this.#index !== null || this.#segment !== null || displacement.op !== Op.CONSTANT || displacement.number != 0) {
+        assembler.failAt("register-in-expression", start, `\`${plain.name}' outside brackets cannot be calculated with: write [${plain.name}+...]`, input.offset - start);
+      }
+      this.#parsed.add(registerOperand(plain), null, start);
+      return;
+    }
+    if (branch) {
+      this.#branchOperand(displacement, relocation, isBracketed, start);
+      return;
+    }
+    const isFar = isFarBranch(mnemonic);
+    if (isFar && this.#segment !== null && this.#segmentRegister() === null) {
+      this.#far(displacement, start);
+      return;
+    }
+    const isMemory = isBracketed || this.#base !== null || this.#index !== null || this.#segment !== null || (!this.#hasOffset && !this.#isAbsolute(displacement));
+    if (isMemory) {
+      if (!isBracketed && displacement.op === Op.SYMBOL && this.#base === null && this.#index === null && this.#segment === null) {
+        this.#assembler.doubtMemory(displacement.symbol!, start);
+      }
+      this.#memory(displacement, relocation, start);
+      return;
+    }
+    const sizeBits = this.#sizeBits;
+    const operand: ImmediateOperand = sizeBits === 0 ? { kind: "immediate", value: encoderValue(displacement) }
+      : { kind: "immediate", value: encoderValue(displacement), sizeBits: sizeBits as SizeBits };
+    this.#parsed.add(operand, displacement.op === Op.CONSTANT ? null : displacement, start, relocation);
+  }
+
+  /** Not an address, even where layout has yet to say its value: the distance of two places in one section. */
+  #isAbsolute(expression: Expression): boolean {
+    if (expression.op === Op.CONSTANT) return true;
+    if (expression.op !== Op.SUBTRACT) return false;
+    const left = expression.left!;
+    const right = expression.right!;
+    return left.op === Op.SYMBOL && right.op === Op.SYMBOL && left.symbol!.section === right.symbol!.section && left.symbol!.section.isReal
+      && left.symbol!.expression === null && right.symbol!.expression === null;
+  }
+
+  #memory(displacement: Expression, relocation: number, start: number): void {
+    const segment = this.#segment === null ? null : this.#segmentRegister();
+    if (this.#segment !== null && segment === null) {
+      this.#assembler.failAt("segment-expected", this.#segment.offset, "expected a segment register before `:'");
+    }
+    const value = encoderValue(displacement);
+    let base = this.#base;
+    let index = this.#index;
+    if (base !== null && index !== null && !this.#hasScale) {
+      // 16-bit pairs may come in either order.
+      if (base.class === "r16" && index.class === "r16" && base.number >= 6 && index.number < 6) [base, index] = [index, base];
+    }
+    const operand: { -readonly [K in keyof MemoryOperand]: MemoryOperand[K] } = { kind: "memory", displacement: value };
+    if (segment !== null) operand.segment = segment;
+    if (base !== null) operand.base = base;
+    if (index !== null) {
+      operand.index = index;
+      operand.scale = this.#scale as 1 | 2 | 4 | 8;
+    }
+    if (this.#sizeBits !== 0) operand.sizeBits = this.#sizeBits as SizeBits;
+    this.#parsed.add(operand, value === null ? displacement : null, start, relocation);
+  }
+
+  /** The register before the colon, or null when what stands there is none. */
+  #segmentRegister(): Register | null {
+    const segment = this.#segment!;
+    if (segment.op !== Op.REGISTER) return null;
+    if (segment.register!.class !== "sreg") {
+      this.#assembler.failAt("segment-expected", segment.offset, `\`${segment.register!.name}' is no segment register`);
+    }
+    return segment.register;
+  }
+
+  #branchOperand(displacement: Expression, relocation: number, isBracketed: boolean, start: number): void {
+    const assembler = this.#assembler;
+    const parsed = this.#parsed;
+    const segment = this.#segment === null ? null : this.#segmentRegister();
+    let isMemory = this.#base !== null || this.#index !== null || isBracketed;
+    if (!isMemory) {
+      if (this.#modifier === Op.SIZE) isMemory = true;
+      else if (this.#segment !== null && segment !== null) isMemory = true;
+      else if (this.#segment !== null && this.#modifier !== Op.NEAR) {
+        this.#far(displacement, start);
+        return;
+      } else if (this.#modifier === Op.FAR) {
+        assembler.failAt("segment-expected", start, "a far jump needs a segment: write `segment:offset', or brackets around the address of a far pointer");
+      }
+    }
+    if (isMemory) {
+      // A pointer of twice the code's size holds a segment too.
+      if (this.#modifier === Op.FAR || (this.#sizeBits === 32 && assembler.bits === 16)) {
+        parsed.isFar = true;
+        this.#sizeBits = 0;
+      } else if (this.#sizeBits === 48) {
+        parsed.isFar = true;
+        this.#sizeBits = 48;
+      }
+      this.#memory(displacement, relocation, start);
+      return;
+    }
+    parsed.add(TARGET, displacement, start, relocation);
+  }
+
+  /** `selector:offset` */
+  #far(offset: Expression, start: number): void {
+    const selector = refold(this.#segment!);
+    this.#assembler.expressions.relocation = 0;
+    this.#parsed.add(
+      { kind: "far", selector: encoderValue(selector), offset: encoderValue(offset) }, offset.op === Op.CONSTANT ? null : offset, start, 0,
+      selector.op === Op.CONSTANT ? null : selector,
+    );
+  }
+
+  /** `call selector, offset` */
+  #joinFar(): void {
+    const parsed = this.#parsed;
+    const [first, second] = parsed.operands as [Operand, Operand];
+    const numberOf = (operand: Operand, index: number): Expression | null => {
+      const expression = parsed.expressions[index] ?? null;
+      if (operand.kind === "target") return expression;
+      if (operand.kind === "immediate") return expression ?? constant(operand.value!, parsed.offsets[index]!);
+      return null;
+    };
+    const selector = numberOf(first, 0);
+    let offset = numberOf(second, 1);
+    if (offset === null && second.kind === "memory" && second.base === undefined && second.index === undefined) offset = parsed.expressions[1] ?? constant(second.displacement ?? 0);
+    if (selector === null || offset === null) return;
+    const start = parsed.offsets[0]!;
+    parsed.clear();
+    this.#segment = selector;
+    this.#far(refold(offset), start);
+  }
+
+  #invalidRegister(expression: Expression): never {
+    return this.#assembler.failAt("register-in-expression", expression.offset, "a register cannot be calculated with here");
+  }
+
+  /** Takes registers and Intel's operators out of the tree; what is left is the displacement or the immediate. */
+  #simplify(e: Expression): Expression {
+    switch (e.op) {
+      case Op.CONSTANT:
+        return e;
+      case Op.SYMBOL:
+        this.#assembler.symbols.need(e.symbol!);
+        return e;
+      case Op.REGISTER:
+        this.#takeRegister(e);
+        return ZERO;
+      case Op.INDEX: {
+        const left = e.left === null ? null : this.#simplify(e.left);
+        if (this.#inOffset === 0) this.#inBracket++;
+        const inner = this.#simplify(e.right!);
+        if (this.#inOffset === 0) this.#inBracket--;
+        return left === null ? inner : this.#join(Op.ADD, left, inner);
+      }
+      case Op.OFFSET: {
+        this.#hasOffset = true;
+        this.#inOffset++;
+        const inner = this.#simplify(e.left!);
+        this.#inOffset--;
+        return inner;
+      }
+      case Op.SIZE:
+      case Op.NEAR:
+      case Op.FAR:
+        if (this.#modifier === 0) {
+          this.#modifier = e.op;
+          this.#sizeBits = e.number as number;
+        }
+        if (e.left!.op === Op.REGISTER) {
+          this.#assembler.failAt("type-on-register", e.offset, `a register has its size: \`${e.left!.register!.name}' takes no \`ptr'`);
+        }
+        return this.#simplify(e.left!);
+      case Op.SHORT:
+        return this.#simplify(e.left!);
+      case Op.SEGMENT:
+        if (this.#inOffset === 0) {
+          if (this.#segment !== null) this.#assembler.failAt("segment-expected", e.offset, "an operand has one segment only");
+          this.#segment = e.left!;
+        }
+        if (e.right!.op === Op.REGISTER) this.#invalidRegister(e.right!);
+        return this.#simplify(e.right!);
+      case Op.MULTIPLY:
+        if (this.#inBracket > 0) return this.#scaled(e);
+        break;
+      default:
+        break;
+    }
+    if (e.left === null) return e;
+    const registersBefore = this.#registerCount();
+    const left = this.#simplify(e.left);
+    if (e.op !== Op.ADD && e.op !== Op.SUBTRACT && this.#registerCount() !== registersBefore) this.#invalidRegister(e.left);
+    if (e.right === null) {
+      const unary = node(e.op, left, null, e.offset);
+      return refold(unary);
+    }
+    const registersBetween = this.#registerCount();
+    const right = this.#simplify(e.right);
+    if (e.op !== Op.ADD && this.#registerCount() !== registersBetween) this.#invalidRegister(e.right);
+    return this.#join(e.op, left, right);
+  }
+
+  #join(op: number, left: Expression, right: Expression): Expression {
+    return combine(op, left, right, () => this.#assembler.failAt("division-by-zero", left.offset, "division by zero"));
+  }
+
+  #registerCount(): number {
+    return (this.#register === null ? 0 : 1) + (this.#base === null ? 0 : 1) + (this.#index === null ? 0 : 1);
+  }
+
+  #takeRegister(e: Expression): void {
+    const register = e.register!;
+    if (this.#inOffset > 0) this.#assembler.failAt("register-in-expression", e.offset, "a register has no offset");
+    if (this.#inBracket === 0) {
+      if (this.#register !== null) this.#invalidRegister(e);
+      this.#register = register;
+    } else if (this.#base === null && this.#inScale === 0) this.#base = register;
+    else if (this.#index === null) this.#index = register;
+    else this.#assembler.failAt("bad-address", e.offset, `an address has at most a base and an index: \`${register.name}' is one too many`);
+  }
+
+  /** A product inside brackets: an index and its scale, or plain numbers. */
+  #scaled(e: Expression): Expression {
+    const hadIndex = this.#index !== null;
+    if (this.#inScale++ === 0) this.#scale = hadIndex ? this.#scale : 1;
+    const left = this.#simplify(e.left!);
+    let scale: Expression | null = !hadIndex && this.#index !== null ? e.right! : null;
+    const right = this.#simplify(e.right!);
+    if (scale === null && !hadIndex && this.#index !== null) scale = e.left!;
+    this.#inScale--;
+    if (scale !== null) {
+      const factor = refold(scale);
+      const value = factor.op === Op.CONSTANT ? Number(factor.number) : 0;
+      this.#scale *= value;
+      this.#hasScale = true;
+      if (this.#inScale === 0 && ![1, 2, 4, 8].includes(this.#scale)) {
+        this.#assembler.failAt("bad-address", scale.offset, "an index is multiplied with 1, 2, 4 or 8");
+      }
+      // `(ebx+4)*2` scales its number too.
+      const other = scale === e.right ? left : right;
+      return this.#join(Op.MULTIPLY, other, factor.op === Op.CONSTANT ? factor : constant(0));
+    }
+    return this.#join(Op.MULTIPLY, left, right);
+  }
+}
+
+/** Index of the last byte before `offset` that is no blank. */
+export function lastByte(bytes: Uint8Array, offset: number): number {
+  let at = offset - 1;
+  while (at > 0 && (bytes[at] === 0x20 || bytes[at] === 0x09)) at--;
+  return at;
+}

@@ -1,0 +1,124 @@
+/**
+ * Collects diagnostics: turns places in the source into files, lines, columns and the chain that led there, finds near names,
+ * and keeps one mistake from being told twice.
+ */
+
+import type { AssembleOptions } from "./assemble.ts";
+import { readableText } from "./chars.ts";
+import type { Diagnostic, DiagnosticNote, Severity } from "./diagnostic.ts";
+import type { Input, InputFrame } from "./input.ts";
+import { nearest } from "./suggestion.ts";
+
+/** The statement at hand is given up; its diagnostic has been reported. */
+export class StatementError extends Error {}
+/** The limit of errors is reached. */
+export class TooManyErrors extends Error {}
+
+export interface ReportExtras {
+  /** Names that may have been meant by `written`. */
+  readonly candidates?: Iterable<string>;
+  readonly written?: string;
+  readonly suggestion?: string;
+  /** Other places that the message speaks of. */
+  readonly related?: readonly { readonly frame: InputFrame; readonly offset: number; readonly message: string }[];
+}
+
+interface Located {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+  readonly sourceLine: string;
+}
+
+export class Reporter {
+  readonly diagnostics: Diagnostic[] = [];
+  errorCount = 0;
+  /** The limit was reached or a fatal error met: what is left of the source has not been seen. */
+  hasGivenUp = false;
+  readonly #input: Input;
+  readonly #maxErrors: number;
+  readonly #options: AssembleOptions;
+  readonly #seen = new Set<string>();
+
+  constructor(input: Input, maxErrors: number, options: AssembleOptions) {
+    this.#input = input;
+    this.#maxErrors = maxErrors;
+    this.#options = options;
+  }
+
+  report(severity: Severity, id: string, frame: InputFrame | null, offset: number, length: number, message: string, extras: ReportExtras): void {
+    if (severity === "warning") {
+      if (this.#options.warnings === "none") return;
+      if (this.#options.warnings === "fatal") severity = "error";
+    }
+    const place = locate(frame, offset, length);
+    const key = `${place.file}:${place.line}:${place.column}:${id}`;
+    if (severity !== "note") {
+      if (this.#seen.has(key) && frame !== null) {
+        if (severity === "error") this.errorCount++;
+        return;
+      }
+      this.#seen.add(key);
+    }
+    let suggestion = extras.suggestion;
+    if (suggestion === undefined && extras.candidates !== undefined && extras.written !== undefined) {
+      suggestion = nearest(extras.written, extras.candidates) ?? undefined;
+    }
+    const related = (extras.related ?? []).map((other): DiagnosticNote => {
+      const where = locate(other.frame, other.offset, 1);
+      return { file: where.file, line: where.line, column: where.column, message: other.message };
+    });
+    this.diagnostics.push({
+      severity, id, ...place, message, notes: [...related, ...chain(frame)], ...(suggestion === undefined ? {} : { suggestion }),
+    });
+    if (severity === "error" && ++this.errorCount >= this.#maxErrors) {
+      this.hasGivenUp = true;
+      throw new TooManyErrors();
+    }
+  }
+
+  /** At the statement being assembled. */
+  reportHere(severity: Severity, id: string, message: string): void {
+    this.report(severity, id, this.#input.frame, this.#input.statementOffset, 1, message, {});
+  }
+}
+
+/** File, line and column of a place; an offset in an expansion is led back to the text that it was made from. */
+function locate(frame: InputFrame | null, offset: number, length: number): Located {
+  if (frame === null) return { file: "", line: 0, column: 0, length: 1, sourceLine: "" };
+  const file = frame.pathAt(offset);
+  const line = frame.lineAt(offset);
+  let source = frame;
+  let at = Math.min(offset, Math.max(frame.end - 1, 0));
+  let span = length;
+  while (source.map !== null) {
+    const map = source.map();
+    let mapped = map.offsets[at] ?? -1;
+    // What an argument put there is pointed at where the body names the parameter.
+    let probe = at;
+    while (mapped < 0 && probe > 0) mapped = map.offsets[--probe] ?? -1;
+    if (mapped < 0) mapped = 0;
+    if (probe !== at) span = 1;
+    at = mapped;
+    source = map.source;
+  }
+  const start = source.lineStart(at);
+  const column = [...readableText(source.bytes.subarray(start, at))].length + 1;
+  return { file, line, column, length: Math.max(1, span), sourceLine: readableText(source.lineBytes(at)) };
+}
+
+/** The macros and includes that led to a frame, innermost first. */
+function chain(frame: InputFrame | null): DiagnosticNote[] {
+  const notes: DiagnosticNote[] = [];
+  for (let inner = frame; inner !== null && inner.parent !== null; inner = inner.parent) {
+    const where = locate(inner.parent, inner.parentOffset, 1);
+    const message = inner.kind === "file" ? "included from here" : inner.kind === "macro" ? `in the expansion of ${inner.label}` : `in ${inner.label}`;
+    notes.push({ file: where.file, line: where.line, column: where.column, message });
+    if (notes.length === 10 && inner.depth > 12) {
+      notes.push({ file: where.file, line: where.line, column: where.column, message: `... and ${inner.depth - 1} places further out` });
+      break;
+    }
+  }
+  return notes;
+}

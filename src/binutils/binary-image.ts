@@ -1,0 +1,34 @@
+/** `objcopy -O binary`: the loadable sections as they lie in memory, from the lowest load address on. */
+import type { ObjectFile, ObjectSection } from "./object-file.ts";
+
+export interface BinaryImageOptions {
+  readonly chosen: (section: ObjectSection) => boolean;
+  /** Fills the gaps between sections; 0 by default. */
+  readonly gapFill: number;
+  /** The image is filled up to this load address; null to end it with the last section. */
+  readonly padTo: number | null;
+  /** Sections without content that are to be written as zeros (`--set-section-flags .bss=alloc,load,contents`). */
+  readonly filled: (section: ObjectSection) => boolean;
+}
+
+/** Larger images come from section addresses that lie, or that lie far apart. */
+const MAX_IMAGE_BYTES = 2 ** 29;
+
+export class BinaryImageError extends Error {}
+
+/** Throws `BinaryImageError` when the sections lie too far apart. */
+export function binaryImage(file: ObjectFile, options: BinaryImageOptions): Uint8Array {
+  const sections = file.sections.filter((section) => section.sizeBytes > 0 && options.chosen(section) && section.traits.alloc && (section.traits.load || options.filled(section)));
+  if (sections.length === 0) return new Uint8Array(0);
+  const start = Math.min(...sections.map(({ loadAddress }) => loadAddress));
+  const end = Math.max(...sections.map(({ loadAddress, sizeBytes }) => loadAddress + sizeBytes), options.padTo ?? 0);
+  if (end - start > MAX_IMAGE_BYTES) {
+    throw new BinaryImageError(`the image would have ${end - start} bytes: its sections lie from 0x${start.toString(16)} to 0x${end.toString(16)}; choose some with -j, or leave some out with -R`);
+  }
+  const image = new Uint8Array(end - start).fill(options.gapFill);
+  for (const { loadAddress, sizeBytes, elf, traits } of sections) {
+    if (traits.contents) image.set(elf.content, loadAddress - start);
+    else image.fill(0, loadAddress - start, loadAddress - start + sizeBytes);
+  }
+  return image;
+}

@@ -1,0 +1,148 @@
+/**
+ * An ELF file as the object tools show it: sections and symbols with the attributes that GNU's library gives them, since
+ * `objdump -h`, `-t`, `nm` and `size` print those and not ELF's own numbers.
+ */
+import {
+  ET_REL, GRP_COMDAT, SHF_ALLOC, SHF_EXCLUDE, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHN_ABS, SHN_COMMON, SHN_UNDEF, SHT_GROUP, SHT_NOBITS,
+  SHT_NULL, SHT_REL, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, STB_LOCAL, STB_WEAK, STT_FILE, STT_SECTION, PT_LOAD,
+} from "../linker/elf.ts";
+import { readElf, type ElfObject, type ElfSection, type ElfSymbol } from "../linker/elf-reader.ts";
+
+/** Attributes of a section, in the order in which `objdump -h` names them. */
+export interface SectionTraits {
+  readonly contents: boolean;
+  readonly alloc: boolean;
+  readonly load: boolean;
+  readonly reloc: boolean;
+  readonly readonly: boolean;
+  readonly code: boolean;
+  readonly data: boolean;
+  readonly debugging: boolean;
+  readonly exclude: boolean;
+  readonly octets: boolean;
+  readonly threadLocal: boolean;
+  readonly group: boolean;
+  readonly linkOnce: boolean;
+}
+
+export interface ObjectSection {
+  readonly elf: ElfSection;
+  readonly name: string;
+  readonly address: number;
+  readonly loadAddress: number;
+  readonly sizeBytes: number;
+  readonly traits: SectionTraits;
+}
+
+export type SymbolHome = ObjectSection | "undefined" | "absolute" | "common";
+
+export interface ObjectSymbol {
+  readonly elf: ElfSymbol;
+  /** Section symbols bear the name of their section. */
+  readonly name: string;
+  /** The address; of a common symbol its size. */
+  readonly value: number;
+  readonly home: SymbolHome;
+  readonly isLocal: boolean;
+  /** Defined and global. */
+  readonly isGlobal: boolean;
+  readonly isWeak: boolean;
+  /** Symbols of sections and source files. */
+  readonly isDebugging: boolean;
+}
+
+export interface ObjectFile {
+  readonly path: string;
+  readonly elf: ElfObject;
+  /** Without symbol and string tables and relocations. */
+  readonly sections: readonly ObjectSection[];
+  /** Without the null symbol; index i is ELF's i + 1. */
+  readonly symbols: readonly ObjectSymbol[];
+  readonly isRelocatable: boolean;
+}
+
+const OCTETS = /^(\.note\.gnu|\.gnu\.build\.attributes)/;
+const DEBUGGING_OCTETS = /^(\.debug|\.gnu\.debuglto_\.debug_|\.gnu\.linkonce\.wi\.|\.zdebug)/;
+const DEBUGGING = /^(\.line|\.stab)|^\.gdb_index$/;
+
+/** Throws `ElfError`. */
+export function readObjectFile(bytes: Uint8Array, path: string): ObjectFile {
+  return viewObject(readElf(bytes, path));
+}
+
+export function viewObject(elf: ElfObject): ObjectFile {
+  const isRelocatable = elf.type === ET_REL;
+  const ownStrings = new Set(elf.sections.filter(({ type }) => type === SHT_SYMTAB).map(({ link }) => link));
+  const isShown = ({ type, index, name, flags }: ElfSection): boolean =>
+    type !== SHT_NULL && type !== SHT_SYMTAB && type !== SHT_SYMTAB_SHNDX && !(type === SHT_REL && (isRelocatable || (flags & SHF_ALLOC) === 0)) && !(type === SHT_STRTAB && (ownStrings.has(index) || name === ".shstrtab"));
+  const bySection = new Map<number, ObjectSection>();
+  for (const section of elf.sections.filter(isShown)) {
+    bySection.set(section.index, {
+      elf: section, name: section.name, address: section.address, loadAddress: loadAddressOf(elf, section), sizeBytes: section.sizeBytes, traits: traitsOf(section),
+    });
+  }
+  const symbols = elf.symbols.slice(1).map((symbol): ObjectSymbol => {
+    const home: SymbolHome =
+      symbol.section === SHN_UNDEF ? "undefined" : symbol.section === SHN_COMMON ? "common" : symbol.section === SHN_ABS ? "absolute" : (bySection.get(symbol.section) ?? "absolute");
+    const isSection = symbol.type === STT_SECTION;
+    const base = isRelocatable && typeof home === "object" ? home.address : 0;
+    return {
+      elf: symbol, home,
+      name: isSection && symbol.name === "" && typeof home === "object" ? home.name : symbol.name,
+      value: home === "common" ? symbol.sizeBytes : (symbol.value + base) >>> 0,
+      isLocal: symbol.binding === STB_LOCAL,
+      isGlobal: symbol.binding === 1 && home !== "undefined" && home !== "common",
+      isWeak: symbol.binding === STB_WEAK,
+      isDebugging: isSection || symbol.type === STT_FILE,
+    };
+  });
+  return { path: elf.path, elf, sections: [...bySection.values()], symbols, isRelocatable };
+
+  function traitsOf({ name, type, flags, content, relocations }: ElfSection): SectionTraits {
+    const contents = type !== SHT_NOBITS;
+    const alloc = (flags & SHF_ALLOC) !== 0;
+    const load = alloc && contents;
+    const code = (flags & SHF_EXECINSTR) !== 0;
+    const octets = !alloc && (DEBUGGING_OCTETS.test(name) || OCTETS.test(name));
+    return {
+      contents, alloc, load,
+      reloc: relocations.length > 0,
+      readonly: (flags & SHF_WRITE) === 0,
+      code,
+      data: load && !code,
+      debugging: !alloc && (DEBUGGING_OCTETS.test(name) || DEBUGGING.test(name)),
+      exclude: (flags & SHF_EXCLUDE) !== 0,
+      octets,
+      threadLocal: (flags & SHF_TLS) !== 0,
+      group: type === SHT_GROUP,
+      linkOnce: (type === SHT_GROUP && content.length >= 4 && (content[0]! & GRP_COMDAT) !== 0) || name.startsWith(".gnu.linkonce."),
+    };
+  }
+}
+
+/** In an executable a section is loaded where its segment is. */
+function loadAddressOf(elf: ElfObject, { type, flags, address, fileOffset, sizeBytes }: ElfSection): number {
+  if ((flags & SHF_ALLOC) === 0) return address;
+  for (const segment of elf.segments) {
+    if (segment.type !== PT_LOAD || address < segment.address || address + sizeBytes > segment.address + segment.memoryBytes) continue;
+    if (type === SHT_NOBITS) return (segment.loadAddress + address - segment.address) >>> 0;
+    if (fileOffset < segment.offset || fileOffset + sizeBytes > segment.offset + segment.fileBytes) continue;
+    return (segment.loadAddress + fileOffset - segment.offset) >>> 0;
+  }
+  return address;
+}
+
+/** What `objdump` and `nm` call the section of a symbol. */
+export function homeName(home: SymbolHome): string {
+  return typeof home === "object" ? home.name : { undefined: "*UND*", absolute: "*ABS*", common: "*COM*" }[home];
+}
+
+export function hex8(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, "0");
+}
+
+/** Order of C's strcmp. */
+export function compareBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+

@@ -1,0 +1,90 @@
+/**
+ * `objdump -S` and `-l`: which source lines to show before an instruction. A line is shown with up to five lines of what leads
+ * to it, each line once, as GNU objdump 2.40 does.
+ */
+import { STT_FILE, STT_FUNC, STT_NOTYPE, STT_GNU_IFUNC } from "../linker/elf.ts";
+import { lineTableOf, type LineTable } from "../linker/line-lookup.ts";
+import type { ObjectFile, ObjectSection, ObjectSymbol } from "./object-file.ts";
+
+const CONTEXT_LINES = 5;
+
+export interface SourceLineOptions {
+  /** -S */
+  readonly source: boolean;
+  /** -l */
+  readonly numbers: boolean;
+  /** The lines of a source file, or null when it cannot be read. */
+  readonly read: (path: string) => readonly string[] | null;
+}
+
+interface ShownFile {
+  readonly lines: readonly string[];
+  lastLine: number;
+  maxShown: number;
+}
+
+export class SourceLines {
+  private readonly options: SourceLineOptions;
+  private readonly files = new Map<string, ShownFile | null>();
+  private table: LineTable | null = null;
+  private functions: readonly ObjectSymbol[] = [];
+  private previousFunction: string | null = null;
+  private previousLine = -1;
+  private previousDiscriminator = 0;
+
+  constructor(options: SourceLineOptions) {
+    this.options = options;
+  }
+
+  enter(file: ObjectFile): void {
+    this.table = lineTableOf(file.elf);
+    const kinds = new Set([STT_FUNC, STT_NOTYPE, STT_GNU_IFUNC]);
+    this.functions = file.symbols.filter(({ home, elf }) => typeof home === "object" && elf.type !== STT_FILE && kinds.has(elf.type)).sort((a, b) => a.value - b.value);
+  }
+
+  before(section: ObjectSection, offset: number): string[] {
+    const lines: string[] = [];
+    const { file, line, discriminator } = this.table?.find(section.elf, offset) ?? { file: "", line: 0, discriminator: 0 };
+    const name = this.functionAt(section, section.address + offset);
+    if (this.options.numbers) {
+      if (name !== null && name !== this.previousFunction) {
+        lines.push(`${name}():`);
+        this.previousLine = -1;
+      }
+      if (line > 0 && (line !== this.previousLine || discriminator !== this.previousDiscriminator)) lines.push(`${file}:${line}${discriminator > 0 ? ` (discriminator ${discriminator})` : ""}`);
+    }
+    if (this.options.source && line > 0) lines.push(...this.sourceOf(file, line));
+    if (name !== null) this.previousFunction = name;
+    if (line > 0) this.previousLine = line;
+    this.previousDiscriminator = discriminator;
+    return lines;
+  }
+
+  private sourceOf(path: string, line: number): readonly string[] {
+    let file = this.files.get(path);
+    if (file === undefined) {
+      const lines = this.options.read(path);
+      file = lines === null ? null : { lines, lastLine: 0, maxShown: 0 };
+      this.files.set(path, file);
+    }
+    if (file === null || line === file.lastLine) return [];
+    let first = Math.max(line - CONTEXT_LINES, 1);
+    if (file.maxShown >= first) first = file.maxShown < line ? file.maxShown + 1 : line;
+    file.lastLine = line;
+    file.maxShown = Math.max(file.maxShown, line);
+    return file.lines.slice(first - 1, line);
+  }
+
+  /** The nearest symbol at or before the address that may be a function. */
+  private functionAt(section: ObjectSection, address: number): string | null {
+    let best: ObjectSymbol | null = null;
+    for (const symbol of this.functions) {
+      if (symbol.value > address) break;
+      if (symbol.home !== section) continue;
+      if (best === null || symbol.value > best.value || rank(symbol) >= rank(best)) best = symbol;
+    }
+    return best?.name ?? null;
+  }
+}
+
+const rank = ({ elf, isLocal }: ObjectSymbol): number => (elf.type === STT_FUNC ? 4 : 0) + (elf.sizeBytes > 0 ? 2 : 0) + (isLocal ? 0 : 1);

@@ -1,0 +1,144 @@
+/**
+ * Options as the GNU tools take them, which the command line's own parser does not know: clusters of letters (`-dr`), values behind
+ * a letter (`-j.text`), long names with one dash (`-Ttext 0`), options whose order among the files matters, and `@file`.
+ */
+import { readFileSync } from "node:fs";
+import { VERSION } from "../version.ts";
+import { UsageError } from "./fail.ts";
+
+export interface GnuOption {
+  /** Every spelling, with its dashes: `-j`, `--section`, `-Ttext`. */
+  readonly names: readonly string[];
+  /** Name of the value in the help; absent when the option has none. */
+  readonly value?: string;
+  /** The value can only stand behind `=` (or, of a letter, right behind it). */
+  readonly optional?: boolean;
+  readonly help: string;
+}
+
+/** An option with its value, or an operand, as they came. */
+export interface GnuArgument {
+  /** The option's first name; empty for an operand. */
+  readonly option: string;
+  readonly value: string;
+}
+
+export interface GnuCommand {
+  /** As the user types it: `qure nm`. */
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  readonly options: readonly GnuOption[];
+  readonly example: string;
+  /** `-Map file`: long names also with one dash, as in GNU ld. */
+  readonly singleDash?: boolean;
+}
+
+/** The arguments in order, or null when the help or the version was asked for (and printed). Throws `UsageError`. */
+export function parseArguments(command: GnuCommand, args: readonly string[]): GnuArgument[] | null {
+  const parsed: GnuArgument[] = [];
+  const words = expandFiles(args, 0);
+  const refuse = (word: string): never => {
+    throw new UsageError(`${command.name}: unknown option ${word} (see qure ${command.name} --help)`);
+  };
+  const byName = new Map(command.options.flatMap((option) => option.names.map((name) => [name, option] as const)));
+  const take = (option: GnuOption, word: string, value: string | null, index: number): number => {
+    if (option.value === undefined) {
+      if (value !== null) throw new UsageError(`${command.name}: ${word} takes no value`);
+      parsed.push({ option: option.names[0]!, value: "" });
+      return index;
+    }
+    if (value === null && !option.optional) {
+      if (index + 1 >= words.length) throw new UsageError(`${command.name}: ${word} wants a value: ${option.value}`);
+      parsed.push({ option: option.names[0]!, value: words[index + 1]! });
+      return index + 1;
+    }
+    parsed.push({ option: option.names[0]!, value: value ?? "" });
+    return index;
+  };
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if (word === "--help") {
+      process.stdout.write(helpText(command));
+      return null;
+    }
+    if (word === "--version") {
+      process.stdout.write(`qure ${command.name} ${VERSION}\n`);
+      return null;
+    }
+    if (word === "--") {
+      parsed.push(...words.slice(i + 1).map((value) => ({ option: "", value })));
+      break;
+    }
+    if (!word.startsWith("-") || word === "-") {
+      parsed.push({ option: "", value: word });
+      continue;
+    }
+    const equals = word.indexOf("=");
+    const name = equals > 0 ? word.slice(0, equals) : word;
+    const value = equals > 0 ? word.slice(equals + 1) : null;
+    const long = byName.get(name) ?? (command.singleDash && !word.startsWith("--") ? byName.get(`-${name}`) : undefined);
+    if (long && (word.startsWith("--") || name.length > 2)) {
+      i = take(long, name, value, i);
+      continue;
+    }
+    if (word.startsWith("--")) {
+      // Like getopt_long: a unique beginning of a name will do.
+      const candidates = new Set([...byName].filter(([known]) => known.startsWith(name)).map(([, option]) => option));
+      const [only] = candidates;
+      if (candidates.size !== 1 || only === undefined) refuse(name);
+      i = take(only!, name, value, i);
+      continue;
+    }
+    i = letters(word, i);
+  }
+  return parsed;
+
+  function letters(word: string, index: number): number {
+    for (let at = 1; at < word.length; at++) {
+      const option = byName.get(`-${word[at]!}`);
+      if (!option) return refuse(word.length > 2 && command.singleDash ? word : `-${word[at]!}`);
+      if (option.value === undefined) {
+        if (command.singleDash && word.length > 2) return refuse(word);
+        parsed.push({ option: option.names[0]!, value: "" });
+        continue;
+      }
+      const rest = word.slice(at + 1);
+      return take(option, `-${word[at]!}`, rest !== "" ? rest : null, index);
+    }
+    return index;
+  }
+}
+
+const MAX_DEPTH = 16;
+
+/** `@file` stands for the words in the file; quotes and backslashes keep spaces. A file that cannot be read stays as it is. */
+function expandFiles(args: readonly string[], depth: number): string[] {
+  return args.flatMap((word) => {
+    if (!word.startsWith("@") || word.length === 1) return [word];
+    if (depth >= MAX_DEPTH) throw new UsageError(`${word}: the files of options include each other`);
+    let text: string;
+    try {
+      text = readFileSync(word.slice(1), "latin1");
+    } catch {
+      return [word];
+    }
+    return expandFiles(splitWords(text), depth + 1);
+  });
+}
+
+function splitWords(text: string): string[] {
+  const words: string[] = [];
+  for (const match of text.matchAll(/(?:[^\s"'\\]|\\[^]|"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*')+/g)) {
+    words.push(match[0].replace(/\\([^])|"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'/g, (_, escaped: string, double: string, single: string) => escaped ?? (double ?? single).replace(/\\([^])/g, "$1")));
+  }
+  return words;
+}
+
+function helpText({ name, usage, summary, options, example }: GnuCommand): string {
+  const rows = options.filter(({ help }) => help !== "").map(({ names, value, optional, help }) => {
+    const shown = value === undefined ? names.join(", ") : `${names.join(", ")}${optional ? `[=${value}]` : ` ${value}`}`;
+    return shown.length > 32 ? `  ${shown}\n  ${" ".repeat(33)}${help}` : `  ${shown.padEnd(33)}${help}`;
+  });
+  return [`Usage: qure ${name} ${usage}`, "", summary, "", "Options:", ...rows, `  ${"@file".padEnd(33)}take more options from a file`, "", "Example:", `  ${example}`, ""].join("\n");
+}

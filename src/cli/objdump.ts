@@ -1,0 +1,151 @@
+/** `qure objdump`: headers, symbols, relocations, contents and code of objects, executables and archives. */
+import { readFileSync } from "node:fs";
+import { disassembleFile } from "../binutils/disassembly.ts";
+import { fileHeader, programHeaders, relocationTables, sectionContents, sectionTable, symbolTable } from "../binutils/headers.ts";
+import type { ArchiveMember } from "../linker/archive.ts";
+import type { ObjectFile, ObjectSection } from "../binutils/object-file.ts";
+import { rawObject } from "../binutils/raw-object.ts";
+import { SourceLines } from "../binutils/source-lines.ts";
+import { UsageError } from "./fail.ts";
+import { parseArguments, type GnuArgument, type GnuCommand } from "./gnu-options.ts";
+import { forEachInput, readBytes, writeOutput } from "./object-input.ts";
+
+const COMMAND: GnuCommand = {
+  name: "objdump",
+  usage: "options [file...]",
+  summary: "Shows what is in objects, executables and archives (a.out when no file is given), as GNU objdump does.",
+  options: [
+    { names: ["-d", "--disassemble"], help: "disassemble the sections with code" },
+    { names: ["-D", "--disassemble-all"], help: "disassemble all sections" },
+    { names: ["-S", "--source"], help: "disassemble with source lines" },
+    { names: ["-l", "--line-numbers"], help: "with function names and line numbers" },
+    { names: ["-r", "--reloc"], help: "relocations; within the code when it is disassembled" },
+    { names: ["-t", "--syms"], help: "the symbol table" },
+    { names: ["-h", "--section-headers", "--headers"], help: "the sections" },
+    { names: ["-a", "--archive-headers"], help: "the headers of archive members" },
+    { names: ["-p", "--private-headers"], help: "the program headers" },
+    { names: ["-f", "--file-headers"], help: "the file header" },
+    { names: ["-x", "--all-headers"], help: "-f -p -h -r -t" },
+    { names: ["-s", "--full-contents"], help: "the bytes of the sections" },
+    { names: ["-j", "--section"], value: "NAME", help: "only this section; may be given several times" },
+    { names: ["-M", "--disassembler-options"], value: "OPTIONS", help: "intel, att, i386, i8086, data16, addr16" },
+    { names: ["-m", "--architecture"], value: "MACHINE", help: "i386 or i8086" },
+    { names: ["-b", "--target"], value: "FORMAT", help: "binary: the file is plain bytes" },
+    { names: ["--no-show-raw-insn"], help: "without the bytes of instructions" },
+    { names: ["--show-raw-insn"], help: "with the bytes of instructions (default)" },
+    { names: ["--no-addresses"], help: "without addresses" },
+    { names: ["-z", "--disassemble-zeroes"], help: "do not leave zeros out" },
+    { names: ["-w", "--wide"], help: "long lines" },
+    { names: ["-C", "--demangle"], value: "STYLE", optional: true, help: "accepted: assembly has no mangled names" },
+    { names: ["--start-address"], value: "ADDRESS", help: "from this address on" },
+    { names: ["--stop-address"], value: "ADDRESS", help: "up to this address" },
+    { names: ["--adjust-vma"], value: "OFFSET", help: "add this to the addresses of plain bytes" },
+  ],
+  example: "qure objdump -d -M intel build/kernel.elf",
+};
+
+export function run(args: readonly string[]): void {
+  const parsed = parseArguments(COMMAND, args);
+  if (parsed === null) return;
+  const actions = new Set(parsed.map(({ option }) => option));
+  if (!["-d", "-D", "-S", "-l", "-r", "-t", "-h", "-p", "-f", "-x", "-s", "-a"].some((option) => actions.has(option))) {
+    throw new UsageError("objdump: say what to show: -d, -h, -t, -r, -s ... (see qure objdump --help)");
+  }
+  if (actions.has("-x")) for (const option of ["-a", "-f", "-p", "-h", "-r", "-t"]) actions.add(option);
+  const last = (option: string): string | undefined => parsed.findLast((argument) => argument.option === option)?.value;
+  const files = parsed.filter(({ option }) => option === "").map(({ value }) => value);
+  const paths = files.length === 0 ? ["a.out"] : files;
+  const lines = new SourceLines({ source: actions.has("-S"), numbers: actions.has("-l"), read: readLines });
+  const show = (file: ObjectFile, member: ArchiveMember | null): void => dump(file, member, parsed, actions, lines);
+  const target = last("-b") ?? "";
+  if (target === "binary") {
+    for (const path of paths) show(rawObject(readBytes(path), path, address(last("--adjust-vma") ?? "0", "--adjust-vma")), null);
+    return;
+  }
+  if (target !== "" && target !== "elf32-i386") throw new UsageError(`objdump: -b ${target}: it is elf32-i386 or binary`);
+  forEachInput("objdump", paths, ({ path, archive, objects }) => {
+    if (archive) writeOutput(`In archive ${path}:\n`);
+    objects.forEach((object, index) => show(object, archive ? archive.members[index]! : null));
+  });
+}
+
+function dump(file: ObjectFile, member: ArchiveMember | null, parsed: readonly GnuArgument[], actions: ReadonlySet<string>, lines: SourceLines): void {
+  const last = (option: string): string | undefined => parsed.findLast((argument) => argument.option === option)?.value;
+  const isRaw = file.elf.type === 0;
+  const text: string[] = ["", `${file.path}:     file format ${isRaw ? "binary" : "elf32-i386"}`];
+  if (actions.has("-a")) text.push(member ? memberLine(member) : file.path);
+  if (actions.has("-f")) text.push(...fileHeader(file));
+  else text.push("");
+  const names = new Set(parsed.filter(({ option }) => option === "-j").map(({ value }) => value));
+  const patterns = [...names].map((name) => new RegExp(`^${name.replace(/[\\^$+.()|{}]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".")}$`));
+  const chosen = ({ name }: ObjectSection): boolean => patterns.length === 0 || patterns.some((pattern) => pattern.test(name));
+  const wide = actions.has("-w");
+  if (actions.has("-p")) text.push(...(isRaw ? [] : programHeaders(file)));
+  if (actions.has("-h")) text.push(...sectionTable(file, chosen, wide));
+  if (actions.has("-t")) text.push(...symbolTable(file));
+  const disassembles = ["-d", "-D", "-S", "-l"].some((option) => actions.has(option)) && (actions.has("-d") || actions.has("-D") || actions.has("-S"));
+  if (actions.has("-r") && !disassembles) text.push(...relocationTables(file, chosen));
+  const from = address(last("--start-address") ?? "0", "--start-address");
+  const to = address(last("--stop-address") ?? "0x100000000", "--stop-address");
+  if (actions.has("-s")) for (const section of file.sections) if (section.traits.contents && chosen(section)) text.push(...sectionContents(section, from, to));
+  writeOutput(`${text.join("\n")}\n`);
+  if (!disassembles) return;
+  const machine = disassemblerOptions(parsed);
+  if (actions.has("-S") || actions.has("-l")) lines.enter(file);
+  disassembleFile(file, {
+    ...machine, all: actions.has("-D"), chosen, named: names.size > 0, relocations: actions.has("-r"), rawBytes: !actions.has("--no-show-raw-insn") || parsed.findLastIndex(({ option }) => option === "--show-raw-insn") > parsed.findLastIndex(({ option }) => option === "--no-show-raw-insn"),
+    addresses: !actions.has("--no-addresses"), zeros: actions.has("-z"), wide, from, to,
+    linesBefore: actions.has("-S") || actions.has("-l") ? (section, offset) => lines.before(section, offset) : null,
+  }, writeOutput);
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** As `ar tv` shows a member. */
+function memberLine({ name, content, time, user, group, mode }: ArchiveMember): string {
+  const letters = [...Array(9).keys()].map((bit) => (mode & (0o400 >> bit) ? "rwx"[bit % 3]! : "-")).join("");
+  const date = new Date(time * 1000);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const when = `${MONTHS[date.getMonth()]!} ${String(date.getDate()).padStart(2)} ${two(date.getHours())}:${two(date.getMinutes())} ${date.getFullYear()}`;
+  return `${letters} ${user}/${group} ${String(content.length).padStart(6)} ${when} ${name}`;
+}
+
+function disassemblerOptions(parsed: readonly GnuArgument[]): { bits: 16 | 32; syntax: "intel" | "att" } {
+  let bits: 16 | 32 = 32;
+  let syntax: "intel" | "att" = "att";
+  for (const { option, value } of parsed) {
+    if (option === "-m") {
+      const machine = /^(?:i?(386|8086)|i386:(intel|i8086))$/.exec(value.replace("i386:i386", "i386"));
+      if (!machine) throw new UsageError(`objdump: -m ${value}: it is i386 or i8086`);
+      bits = value.includes("8086") ? 16 : 32;
+      if (value.includes("intel")) syntax = "intel";
+    }
+    if (option !== "-M") continue;
+    for (const word of value.split(",")) {
+      if (word === "intel" || word === "intel-mnemonic") syntax = "intel";
+      else if (word === "att" || word === "att-mnemonic") syntax = "att";
+      else if (word === "i8086" || word === "addr16,data16") bits = 16;
+      else if (word === "i386") bits = 32;
+      else if (word === "data16" || word === "addr16") bits = 16;
+      else if (word === "data32" || word === "addr32") bits = 32;
+      else if (word !== "" && word !== "suffix") throw new UsageError(`objdump: -M ${word}: it is intel, att, i386 or i8086`);
+    }
+  }
+  return { bits, syntax };
+}
+
+function address(text: string, option: string): number {
+  const value = /^(0x[0-9a-f]+|[0-9]+)$/i.test(text) ? Number(text) : NaN;
+  if (!(value <= 0x100000000)) throw new UsageError(`objdump: ${option} ${text}: it is an address, such as 0x100000`);
+  return value;
+}
+
+function readLines(path: string): string[] | null {
+  try {
+    const lines = readFileSync(path, "latin1").split("\n");
+    if (lines.at(-1) === "") lines.pop();
+    return lines;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,56 @@
+/** Reads what the object tools take: objects, executables and archives of them; an error of one file does not stop the others. */
+import { readFileSync } from "node:fs";
+import { readObjectFile, type ObjectFile } from "../binutils/object-file.ts";
+import { isArchive, readArchive, type Archive } from "../linker/archive.ts";
+import { ElfError } from "../linker/elf-reader.ts";
+import { CommandError, describeError } from "./fail.ts";
+
+export interface InputFile {
+  readonly path: string;
+  /** Null for a file that is no archive. */
+  readonly archive: Archive | null;
+  /** The file itself, or the members of the archive that are objects. */
+  readonly objects: readonly ObjectFile[];
+}
+
+/** Throws `CommandError`. */
+export function readInput(path: string): InputFile {
+  const bytes = readBytes(path);
+  try {
+    if (!isArchive(bytes)) return { path, archive: null, objects: [readObjectFile(bytes, path)] };
+    const archive = readArchive(bytes, path);
+    return { path, archive, objects: archive.members.map(({ name, content }) => readObjectFile(content, name)) };
+  } catch (error) {
+    if (error instanceof ElfError) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
+export function readBytes(path: string): Uint8Array<ArrayBuffer> {
+  try {
+    const bytes = readFileSync(path);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  } catch (error) {
+    throw new CommandError(describeError(error));
+  }
+}
+
+/** Runs `work` for each file; what fails is said at once, and the command ends with exit code 1. */
+export function forEachInput(tool: string, paths: readonly string[], work: (input: InputFile) => void): void {
+  let failures = 0;
+  for (const path of paths) {
+    try {
+      work(readInput(path));
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      process.stderr.write(`qure ${tool}: ${error.message}\n`);
+      failures++;
+    }
+  }
+  if (failures > 0) throw new CommandError("");
+}
+
+/** Names in objects are bytes, one UTF-16 unit each. */
+export function writeOutput(text: string): void {
+  process.stdout.write(Buffer.from(text, "latin1"));
+}

@@ -1,0 +1,139 @@
+/**
+ * Processors and their features by the names that GNU as gives them in `.arch` and `-march`. A form of the table belongs to one
+ * feature; "mmx+sse" needs both. What is not limited may use everything.
+ */
+
+const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
+
+const I386 = "i8086 i186 i286 i386";
+const I486 = `${I386} i486`;
+const I586 = `${I486} i586 387`;
+const I686 = `${I586} i686 cmov 687 fxsr`;
+const PENTIUM_PRO = `${I686} nop`;
+const PENTIUM_II = `${PENTIUM_PRO} mmx`;
+const PENTIUM_III = `${PENTIUM_II} sse`;
+const PENTIUM_4 = `${PENTIUM_III} sse2 clflush`;
+const PRESCOTT = `${PENTIUM_4} sse3 fisttp`;
+const NOCONA = `${PRESCOTT} syscall`;
+const CORE_2 = `${NOCONA} ssse3`;
+const CORE_I7 = `${CORE_2} sse4.2 rdtscp`;
+const K6 = `${I586} mmx syscall`;
+const K8 = `${I586} i686 687 nop fxsr mmx sse2 syscall rdtscp prfchw`;
+const AMDFAM10 = `${K8} sse3 fisttp popcnt lzcnt`;
+
+/** `.arch NAME`: features of whole processors, without what those imply. */
+const PROCESSORS: Readonly<Record<string, string>> = {
+  i8086: "i8086",
+  i186: "i8086 i186",
+  i286: "i8086 i186 i286",
+  i386: I386,
+  generic32: I386,
+  i486: I486,
+  i586: I586,
+  pentium: I586,
+  i686: I686,
+  pentiumpro: PENTIUM_PRO,
+  pentiumii: PENTIUM_II,
+  pentiumiii: PENTIUM_III,
+  pentium4: PENTIUM_4,
+  prescott: PRESCOTT,
+  core: PRESCOTT,
+  nocona: NOCONA,
+  core2: CORE_2,
+  corei7: CORE_I7,
+  k6: K6,
+  k6_2: `${K6} prfchw`,
+  athlon: `${K6} i686 687 nop prfchw`,
+  opteron: K8,
+  k8: K8,
+  amdfam10: AMDFAM10,
+};
+
+/** What a feature brings along. A name that is only here stands for others. */
+const IMPLIED: Readonly<Record<string, string>> = {
+  "8087": "8087-only",
+  "287": "8087 287-only",
+  "387": "8087 287",
+  "687": "387",
+  sse: "fxsr",
+  sse2: "sse",
+  sse3: "sse2",
+  ssse3: "sse3",
+  "sse4.1": "ssse3",
+  "sse4.2": "sse4.1 popcnt",
+  sse4: "sse4.2",
+  sse4a: "sse3",
+  aes: "sse2",
+  pclmul: "sse2",
+  sha: "sse2",
+  abm: "popcnt lzcnt",
+  "3dnow": "mmx prfchw",
+  "3dnowa": "3dnow",
+  xsaveopt: "xsave",
+  ept: "vmx",
+};
+
+/** What goes with a feature that is taken away, although it does not need it: the parts of one unit. */
+const REMOVED_TOO: Readonly<Record<string, string>> = { "387": "8087 287", "287": "8087" };
+
+/** Features without a further meaning. */
+const PLAIN = words(
+  `cmov fisttp fxsr mmx nop popcnt lzcnt bmi movbe clflush clflushopt clwb rdtscp syscall xsave vmx smap smx rdrnd rdseed rdpid
+  prfchw prefetchwt1 ibt`,
+);
+
+const FEATURES = new Set([...PLAIN, ...Object.keys(IMPLIED)]);
+
+/** The features and all that they imply. */
+const close = (features: Iterable<string>): Set<string> => {
+  const closed = new Set<string>();
+  const visit = (feature: string): void => {
+    if (closed.has(feature)) return;
+    closed.add(feature);
+    for (const implied of words(IMPLIED[feature] ?? "")) visit(implied);
+  };
+  for (const feature of features) visit(feature);
+  // The 8087's and the 287's own oddities are not in their successors.
+  if (closed.has("287") || closed.has("387")) closed.delete("8087-only");
+  if (closed.has("387")) closed.delete("287-only");
+  return closed;
+};
+
+/** Whether a set of features suffices for a form's feature. */
+export const hasFeature = (features: ReadonlySet<string>, feature: string): boolean =>
+  features.has(feature) || (feature.includes("+") && feature.split("+").every((part) => features.has(part)));
+
+/** Names that `.arch` takes: processors, and features with a dot before them. */
+export const ARCHITECTURE_NAMES: readonly string[] = [
+  ...Object.keys(PROCESSORS),
+  ...[...FEATURES].flatMap((feature) => [`.${feature}`, `.no${feature}`]),
+];
+
+/**
+ * What is allowed after `.arch NAME`. A processor's name starts anew, `.feature` adds, `.nofeature` takes away (with all that needs it),
+ * "default" allows everything again. Undefined stands for everything. Null when there is no such name.
+ */
+export const selectArchitecture = (current: ReadonlySet<string> | undefined, name: string): ReadonlySet<string> | undefined | null => {
+  if (name === "default") return undefined;
+  const processor = PROCESSORS[name];
+  if (processor !== undefined) return close(words(processor));
+  if (!name.startsWith(".")) return null;
+  const feature = name.slice(1);
+  if (FEATURES.has(feature)) return current === undefined ? undefined : close([...current, feature]);
+  if (!feature.startsWith("no") || !FEATURES.has(feature.slice(2))) return null;
+  const removed = feature.slice(2);
+  const left = current ?? close([...I386.split(" "), "i486", "i586", "i686", ...FEATURES]);
+  const gone = new Set([removed, ...words(REMOVED_TOO[removed] ?? "")]);
+  return new Set([...left].filter((other) => !gone.has(other) && !close([other]).has(removed)));
+};
+
+/** `-march=i686+sse2+nommx`. Null when a part of it is unknown. */
+export const parseArchitecture = (text: string): ReadonlySet<string> | undefined | null => {
+  const [processor, ...extensions] = text.split("+");
+  let features = selectArchitecture(undefined, processor!);
+  for (const extension of extensions) {
+    if (features === null) return null;
+    features = selectArchitecture(features, `.${extension}`);
+  }
+  return features;
+};

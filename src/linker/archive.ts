@@ -1,0 +1,82 @@
+/**
+ * Reads `ar` archives in the System V / GNU layout: a magic, then members with headers of 60 text bytes at even offsets; a symbol
+ * index in the member `/`, names over 15 characters in the member `//`. Nothing in the file is believed.
+ */
+import { ElfError, latin1 } from "./elf-reader.ts";
+
+const MAGIC = "!<arch>\n";
+const THIN_MAGIC = "!<thin>\n";
+const HEADER_BYTES = 60;
+
+export interface ArchiveMember {
+  readonly name: string;
+  /** Of the member's header in the archive: what the symbol index points to. */
+  readonly offset: number;
+  readonly content: Uint8Array;
+  /** Seconds since 1970. */
+  readonly time: number;
+  readonly user: number;
+  readonly group: number;
+  readonly mode: number;
+}
+
+export interface Archive {
+  readonly path: string;
+  /** In the order of the file, without the index and the table of names. */
+  readonly members: readonly ArchiveMember[];
+  /** Symbol and the offset of the member that defines it, in the order of the index; null when there is no index. */
+  readonly index: readonly { readonly symbol: string; readonly offset: number }[] | null;
+}
+
+export function isArchive(bytes: Uint8Array): boolean {
+  const magic = latin1(bytes.subarray(0, MAGIC.length));
+  return magic === MAGIC || magic === THIN_MAGIC;
+}
+
+/** Throws `ElfError`. */
+export function readArchive(bytes: Uint8Array, path: string): Archive {
+  if (latin1(bytes.subarray(0, MAGIC.length)) === THIN_MAGIC) throw new ElfError(path, "a thin archive: its members are other files; make a plain one");
+  const members: ArchiveMember[] = [];
+  let longNames: Uint8Array = new Uint8Array(0);
+  let index: Archive["index"] = null;
+  for (let at = MAGIC.length; at < bytes.length; ) {
+    if (at + HEADER_BYTES > bytes.length) throw new ElfError(path, `the header of an archive member at byte ${at} is cut off`);
+    const field = (start: number, sizeBytes: number): string => latin1(bytes.subarray(at + start, at + start + sizeBytes)).trimEnd();
+    const number = (from: number, width: number, radix: number): number => parseInt(field(from, width), radix) || 0;
+    if (field(58, 2) !== "`") throw new ElfError(path, `there is no archive member at byte ${at}`);
+    const sizeText = field(48, 10);
+    const sizeBytes = /^\d+$/.test(sizeText) ? Number(sizeText) : NaN;
+    const start = at + HEADER_BYTES;
+    if (!(start + sizeBytes <= bytes.length)) throw new ElfError(path, `the archive member at byte ${at} lies beyond the end of the file`);
+    const content = bytes.subarray(start, start + sizeBytes);
+    const rawName = field(0, 16);
+    if (rawName === "/") index = readIndex(content, path);
+    else if (rawName === "//") longNames = content;
+    else if (rawName !== "/SYM64/") members.push({ name: memberName(rawName, longNames, path), offset: at, content, time: number(16, 12, 10), user: number(28, 6, 10), group: number(34, 6, 10), mode: number(40, 8, 8) });
+    at = start + sizeBytes + (sizeBytes % 2);
+  }
+  return { path, members, index };
+}
+
+function memberName(raw: string, longNames: Uint8Array, path: string): string {
+  const long = /^\/(\d+)$/.exec(raw);
+  if (!long) return raw.endsWith("/") ? raw.slice(0, -1) : raw;
+  const start = Number(long[1]);
+  let end = start;
+  while (end < longNames.length && longNames[end] !== 0x0a) end++;
+  if (start >= longNames.length) throw new ElfError(path, `the name of an archive member lies beyond the table of names (offset ${start})`);
+  return latin1(longNames.subarray(start, end)).replace(/\/$/, "");
+}
+
+/** Big-endian count and offsets, then the names, NUL terminated. */
+function readIndex(content: Uint8Array, path: string): { symbol: string; offset: number }[] {
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+  const count = content.length >= 4 ? view.getUint32(0) : 0;
+  if (4 + count * 4 > content.length) throw new ElfError(path, "the symbol index of the archive is cut off");
+  let at = 4 + count * 4;
+  return Array.from({ length: count }, (_, i) => {
+    const start = at;
+    while (at < content.length && content[at] !== 0) at++;
+    return { symbol: latin1(content.subarray(start, at++)), offset: view.getUint32(4 + i * 4) };
+  });
+}

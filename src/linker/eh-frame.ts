@@ -1,0 +1,128 @@
+/**
+ * Unwind information (.eh_frame; LSB Core 5.0, "DWARF Extensions"): drops the entries of functions that are not linked, and all but
+ * one of equal common entries, as GNU ld does. A section that does not parse is linked as it is.
+ */
+import type { ElfRelocation } from "./elf-reader.ts";
+import type { InputSection } from "./input-section.ts";
+import type { SymbolTable } from "./symbols.ts";
+import { STB_LOCAL } from "./elf.ts";
+
+interface Record {
+  readonly section: InputSection;
+  readonly start: number;
+  readonly end: number;
+  readonly relocations: readonly ElfRelocation[];
+  /** Of a description of a function: the common entry it goes on from. */
+  readonly common: Record | null;
+  isUsed: boolean;
+  /** The equal record that is linked instead. */
+  sameAs: Record | null;
+  newStart: number;
+}
+
+/** Rearranges the sections, which come into one output section in this order. */
+export function shrinkUnwind(sections: readonly InputSection[], symbols: SymbolTable): void {
+  const known = new Map<string, Record>();
+  for (const section of sections) {
+    const records = parse(section);
+    if (records === null) continue;
+    for (const record of records) {
+      if (record.common === null || isFunctionGone(record, symbols)) continue;
+      record.isUsed = true;
+      const { common } = record;
+      const key = contentKey(common);
+      const same = known.get(key);
+      if (same && same !== common) common.sameAs = same;
+      else {
+        known.set(key, common);
+        common.isUsed = true;
+      }
+    }
+    rewrite(section, records);
+  }
+}
+
+/** Null when this is not unwind information as the tools write it. */
+function parse(section: InputSection): Record[] | null {
+  const { content } = section.elf;
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+  const records: Record[] = [];
+  const byStart = new Map<number, Record>();
+  const relocations = [...section.elf.relocations].sort((a, b) => a.offset - b.offset);
+  let next = 0;
+  for (let at = 0; at < content.length; ) {
+    if (at + 4 > content.length) return null;
+    const length = view.getUint32(at, true);
+    // The end mark, or records of 64 bits.
+    if (length === 0 || length > 0xfffffff0 || length < 4) return null;
+    const end = at + 4 + length;
+    if (end > content.length) return null;
+    const id = view.getUint32(at + 4, true);
+    const common = id === 0 ? null : (byStart.get(at + 4 - id) ?? null);
+    if (id !== 0 && common === null) return null;
+    const first = next;
+    while (next < relocations.length && relocations[next]!.offset < end) next++;
+    const record: Record = { section, start: at, end, relocations: relocations.slice(first, next), common, isUsed: false, sameAs: null, newStart: 0 };
+    records.push(record);
+    byStart.set(at, record);
+    at = end;
+  }
+  return records;
+}
+
+function isFunctionGone({ section, start, relocations }: Record, symbols: SymbolTable): boolean {
+  const relocation = relocations.find(({ offset }) => offset === start + 8);
+  if (!relocation) return false;
+  const symbol = section.object.elf.symbols[relocation.symbol]!;
+  if (symbol.binding === STB_LOCAL) return section.object.sections[symbol.section]?.isDiscarded ?? false;
+  const resolved = symbols.get(symbol.name);
+  const home = section.object.sections[symbol.section];
+  return (home?.isDiscarded ?? false) || (resolved?.section?.isDiscarded ?? false);
+}
+
+/** Equal texts mean equal records: bytes and what the relocations refer to. */
+function contentKey({ section, start, end, relocations }: Record): string {
+  const bytes = section.elf.content.subarray(start, end).join();
+  const targets = relocations.map(({ offset, type, symbol }) => {
+    const { binding, name, section: index, value } = section.object.elf.symbols[symbol]!;
+    return `${offset - start}:${type}:${binding === STB_LOCAL ? `${section.object.path}#${index}+${value}` : name}`;
+  });
+  return `${bytes};${targets.join()}`;
+}
+
+function rewrite(section: InputSection, records: readonly Record[]): void {
+  const kept = records.filter(({ isUsed }) => isUsed);
+  let sizeBytes = 0;
+  for (const record of kept) {
+    record.newStart = sizeBytes;
+    sizeBytes += record.end - record.start;
+  }
+  const content = new Uint8Array(sizeBytes);
+  const relocations: ElfRelocation[] = [];
+  for (const record of kept) {
+    content.set(section.elf.content.subarray(record.start, record.end), record.newStart);
+    for (const relocation of record.relocations) relocations.push({ ...relocation, offset: relocation.offset - record.start + record.newStart });
+  }
+  section.content = content;
+  section.sizeBytes = sizeBytes;
+  section.relocations = relocations;
+  section.moved = (offset) => {
+    const record = records.find(({ start, end }) => offset >= start && offset < end);
+    if (!record) return { section, offset: sizeBytes };
+    const home = record.sameAs ?? record;
+    return { section: home.section, offset: home.newStart + offset - record.start };
+  };
+  // The distance to the common entry is only known when all sections have their places.
+  unwindFixups.set(section, kept.flatMap((record) => (record.common ? [{ offset: record.newStart + 4, common: record.common.sameAs ?? record.common }] : [])));
+}
+
+const unwindFixups = new WeakMap<InputSection, readonly { readonly offset: number; readonly common: Record }[]>();
+
+/** Writes the distances of functions' records to their common entries; `content` is the output section's. */
+export function fixUnwind(section: InputSection, content: Uint8Array): void {
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+  for (const { offset, common } of unwindFixups.get(section) ?? []) {
+    view.setUint32(section.offset + offset, section.offset + offset - common.section.offset - common.newStart, true);
+  }
+}
+

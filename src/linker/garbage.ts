@@ -1,0 +1,72 @@
+/** --gc-sections: sections that nothing reaches from the entry point, from kept sections and from required symbols are thrown away. */
+import { SHT_FINI_ARRAY, SHT_GROUP, SHT_INIT_ARRAY, SHT_NOTE, SHT_PREINIT_ARRAY, STB_LOCAL } from "./elf.ts";
+import type { InputObject, InputSection } from "./input-section.ts";
+import { groupMembers } from "./inputs.ts";
+import { SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUDE, SEC_LOAD } from "./section-flags.ts";
+import type { SymbolTable } from "./symbols.ts";
+
+const SHF_GNU_RETAIN = 0x200000;
+const ROOT_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY, SHT_NOTE]);
+
+/** Marks the unreachable sections as discarded and returns them in the order of the objects. */
+export function collectGarbage(objects: readonly InputObject[], symbols: SymbolTable, roots: readonly string[]): InputSection[] {
+  const marked = new Set<InputSection>();
+  const waiting: InputSection[] = [];
+  const groups = new Map<InputSection, InputSection[]>();
+  const byName = new Map<string, InputSection[]>();
+  for (const object of objects) {
+    for (const section of object.sections) {
+      if (!section) continue;
+      if (section.elf.type === SHT_GROUP) {
+        const members = groupMembers(section.elf.content).flatMap((index) => object.sections[index] ?? []);
+        for (const member of members) groups.set(member, members);
+      }
+      const same = byName.get(section.name);
+      if (same) same.push(section);
+      else byName.set(section.name, [section]);
+    }
+  }
+  const mark = (section: InputSection | null | undefined): void => {
+    if (!section || section.isDiscarded || marked.has(section)) return;
+    marked.add(section);
+    waiting.push(section);
+    for (const member of groups.get(section) ?? []) mark(member);
+  };
+  const markName = (name: string): void => {
+    const symbol = symbols.get(name);
+    if (symbol?.isDefined) mark(symbol.section);
+    // __start_NAME and __stop_NAME keep all sections of that name.
+    const bounded = /^__(?:start|stop)_(\w+)$/.exec(name)?.[1];
+    if (bounded && !symbol?.isDefined) for (const section of byName.get(bounded) ?? []) mark(section);
+  };
+  for (const root of roots) markName(root);
+  for (const object of objects) {
+    for (const section of object.sections) {
+      if (!section || section.isDiscarded) continue;
+      const isGrouped = groups.has(section);
+      if (section.isRoot || (section.elf.flags & SHF_GNU_RETAIN) !== 0 || (ROOT_TYPES.has(section.elf.type) && !isGrouped)) mark(section);
+    }
+  }
+  for (let section = waiting.pop(); section; section = waiting.pop()) {
+    // Unwind information describes everything and keeps nothing alive.
+    if (section.name === ".eh_frame") continue;
+    const { object } = section;
+    for (const { symbol: index } of section.relocations) {
+      const symbol = object.elf.symbols[index]!;
+      if (symbol.binding === STB_LOCAL) mark(object.sections[symbol.section]);
+      else markName(symbol.name);
+    }
+  }
+  const removed: InputSection[] = [];
+  for (const object of objects) {
+    const isLive = object.sections.some((section) => section && marked.has(section) && (section.flags & SEC_ALLOC) !== 0 && section.name !== ".eh_frame");
+    for (const section of object.sections) {
+      if (!section || section.isDiscarded || marked.has(section) || section.elf.type === SHT_GROUP) continue;
+      const isSpecial = (section.flags & SEC_DEBUGGING) !== 0 || ((section.flags & (SEC_ALLOC | SEC_LOAD)) === 0 && section.relocations.length === 0);
+      if (isSpecial && isLive) continue;
+      section.isDiscarded = true;
+      if ((section.flags & SEC_EXCLUDE) === 0) removed.push(section);
+    }
+  }
+  return removed;
+}

@@ -1,0 +1,82 @@
+/** A section of an object on its way into the output: what the linker decides about it. */
+import type { ElfObject, ElfRelocation, ElfSection } from "./elf-reader.ts";
+import { flagsOf } from "./section-flags.ts";
+import type { OutputSection } from "./output-section.ts";
+
+export class InputSection {
+  readonly object: InputObject;
+  readonly elf: ElfSection;
+  readonly name: string;
+  /** SEC_ bits. */
+  readonly flags: number;
+  align: number;
+  /** Changes when strings are merged or unwind information is dropped. */
+  sizeBytes: number;
+  content: Uint8Array;
+  relocations: readonly ElfRelocation[];
+  output: OutputSection | null = null;
+  /** From the start of the output section. */
+  offset = 0;
+  /** Thrown away: by /DISCARD/, by --gc-sections, or a second copy of a group. */
+  isDiscarded = false;
+  /** The copy that was kept instead of this one. */
+  keptInstead: InputSection | null = null;
+  /** KEEP in the script, or not subject to garbage collection. */
+  isRoot = false;
+  /** Where an offset of the object went within the output section's input, when the content was rearranged; null elsewhere. */
+  moved: SectionMove | null = null;
+
+  constructor(object: InputObject, elf: ElfSection) {
+    this.object = object;
+    this.elf = elf;
+    this.name = elf.name;
+    this.flags = flagsOf(elf);
+    this.align = elf.align;
+    this.sizeBytes = elf.sizeBytes;
+    this.content = elf.content;
+    this.relocations = elf.relocations;
+  }
+
+  /** Address of an offset of the object's section, in the output. */
+  addressOf(offset: number): number {
+    const place = this.place(offset);
+    return place.section.output === null ? 0 : place.section.output.address + place.section.offset + place.offset;
+  }
+
+  /** Where an offset of the object's section lies now. */
+  place(offset: number): { section: InputSection; offset: number } {
+    return this.moved === null ? { section: this, offset } : this.moved(offset);
+  }
+}
+
+/** Old offset -> section that holds the bytes now, and the offset there. */
+export type SectionMove = (offset: number) => { section: InputSection; offset: number };
+
+export class InputObject {
+  /** As messages and the map name it: `lib.a(member.o)`. */
+  readonly path: string;
+  /** What patterns of scripts see: `lib.a:member.o` for a member, the path otherwise. */
+  readonly archive: string | null;
+  readonly fileName: string;
+  readonly elf: ElfObject;
+  /** By ELF index; null where there is nothing to link (tables, relocations). */
+  readonly sections: readonly (InputSection | null)[];
+  /** Common symbols that this object won; filled when they are allocated. */
+  common: InputSection | null = null;
+
+  constructor(elf: ElfObject, path: string, archive: string | null, fileName: string) {
+    this.elf = elf;
+    this.path = path;
+    this.archive = archive;
+    this.fileName = fileName;
+    this.sections = elf.sections.map((section) => (isLinked(section, elf) ? new InputSection(this, section) : null));
+  }
+}
+
+const TABLES = new Set([0, 2, 3, 4, 9, 18]);
+
+function isLinked({ type, index }: ElfSection, elf: ElfObject): boolean {
+  if (!TABLES.has(type)) return true;
+  // A string table that belongs to no symbol table is content, such as .stabstr.
+  return type === 3 && elf.sections[index]!.name.startsWith(".stab");
+}

@@ -1,0 +1,152 @@
+/**
+ * The files of a link, in the order of the command line: objects are taken as they are, archives give the members that define what
+ * is undefined so far (GNU ld 2.40, "Options", -l and --start-group).
+ */
+import { readArchive, isArchive, type Archive } from "./archive.ts";
+import { ET_REL, GRP_COMDAT, SHN_COMMON, SHN_UNDEF, SHT_GROUP, STB_LOCAL, STB_WEAK, STT_SECTION } from "./elf.ts";
+import { ElfError, readElf, type ElfObject } from "./elf-reader.ts";
+import { InputObject } from "./input-section.ts";
+import { SymbolTable } from "./symbols.ts";
+
+/** Something that the command line, or a script, wants to be linked. */
+export type LinkInput =
+  | { readonly kind: "file"; readonly path: string; readonly bytes: Uint8Array; readonly wholeArchive?: boolean }
+  | { readonly kind: "object"; readonly elf: ElfObject }
+  /** Archives in it are searched until nothing more is found. */
+  | { readonly kind: "group"; readonly inputs: readonly LinkInput[] };
+
+export class Inputs {
+  readonly symbols: SymbolTable;
+  readonly objects: InputObject[] = [];
+  /** Signature of a group, or name of a .gnu.linkonce section -> the object that has the copy that is linked. */
+  private readonly groups = new Map<string, InputObject>();
+  private readonly archives = new Map<string, ArchiveState>();
+
+  constructor(allowMultiple: boolean) {
+    this.symbols = new SymbolTable(allowMultiple);
+  }
+
+  /** Throws `ElfError`. */
+  add(input: LinkInput): void {
+    if (input.kind === "object") this.addObject(input.elf, input.elf.path, null, input.elf.path);
+    else if (input.kind === "group") {
+      let before: number;
+      do {
+        before = this.symbols.undefinedCount + this.objects.length;
+        for (const inner of input.inputs) if (inner.kind !== "file" || isArchive(inner.bytes) || !this.objects.some(({ path }) => path === inner.path)) this.add(inner);
+      } while (this.symbols.undefinedCount + this.objects.length !== before);
+    } else if (isArchive(input.bytes)) this.addArchive(input.bytes, input.path, input.wholeArchive ?? false);
+    else this.addObject(readElf(input.bytes, input.path), input.path, null, input.path);
+  }
+
+  private addObject(elf: ElfObject, path: string, archive: string | null, fileName: string): void {
+    if (elf.type !== ET_REL) throw new ElfError(path, "an executable cannot be linked into another program");
+    const object = new InputObject(elf, path, archive, fileName);
+    this.dropKnownGroups(object);
+    this.objects.push(object);
+    this.symbols.addObject(object);
+  }
+
+  private addArchive(bytes: Uint8Array, path: string, whole: boolean): void {
+    let state = this.archives.get(path);
+    if (!state) this.archives.set(path, (state = new ArchiveState(readArchive(bytes, path))));
+    if (whole) {
+      for (const { offset } of state.archive.members) this.addMember(state, offset);
+      return;
+    }
+    const { index } = state;
+    let again: boolean;
+    do {
+      again = false;
+      for (const { symbol: name, offset } of index) {
+        if (state.included.has(offset)) continue;
+        const symbol = this.symbols.get(name);
+        if (!symbol) continue;
+        const isWanted = symbol.state === "undefined" || (symbol.state === "common" && state.defines(offset, name));
+        if (!isWanted) continue;
+        const before = this.symbols.undefinedCount;
+        this.addMember(state, offset);
+        if (this.symbols.undefinedCount !== before) again = true;
+      }
+    } while (again);
+  }
+
+  private addMember(state: ArchiveState, offset: number): void {
+    if (state.included.has(offset)) return;
+    state.included.add(offset);
+    const elf = state.elf(offset);
+    const { name } = state.member(offset);
+    this.addObject(elf, `${state.archive.path}(${name})`, state.archive.path, name);
+  }
+
+  /** The sections of a group, or of `.gnu.linkonce`, whose name was seen before are not linked. */
+  private dropKnownGroups(object: InputObject): void {
+    for (const section of object.elf.sections) {
+      if (section.type === SHT_GROUP && section.content.length >= 4 && (section.content[0]! & GRP_COMDAT) !== 0) {
+        const symbol = object.elf.symbols[section.info];
+        const signature = symbol ? (symbol.type === STT_SECTION ? (object.elf.sections[symbol.section]?.name ?? "") : symbol.name) : "";
+        const kept = this.groups.get(signature);
+        if (!kept) {
+          this.groups.set(signature, object);
+          continue;
+        }
+        for (const index of [section.index, ...groupMembers(section.content)]) {
+          const member = object.sections[index];
+          if (!member) continue;
+          member.isDiscarded = true;
+          member.keptInstead = kept.sections.find((candidate) => candidate?.name === member.name && candidate.sizeBytes === member.sizeBytes && !candidate.isDiscarded) ?? null;
+        }
+      } else if (section.name.startsWith(".gnu.linkonce.")) {
+        if (this.groups.has(section.name)) {
+          const member = object.sections[section.index];
+          if (member) member.isDiscarded = true;
+        } else this.groups.set(section.name, object);
+      }
+    }
+  }
+}
+
+/** Section indices in a group section. */
+export function groupMembers(content: Uint8Array): number[] {
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+  return Array.from({ length: Math.max(0, (content.length >> 2) - 1) }, (_, i) => view.getUint32(4 + 4 * i, true));
+}
+
+/** An archive that is being searched. */
+class ArchiveState {
+  readonly archive: Archive;
+  readonly index: readonly { readonly symbol: string; readonly offset: number }[];
+  /** Offsets of members that were linked. */
+  readonly included = new Set<number>();
+  private readonly elfs = new Map<number, ElfObject>();
+
+  constructor(archive: Archive) {
+    this.archive = archive;
+    this.index = archive.index ?? this.makeIndex();
+  }
+
+  member(offset: number): Archive["members"][number] {
+    const member = this.archive.members.find((candidate) => candidate.offset === offset);
+    if (!member) throw new ElfError(this.archive.path, `the symbol index points to byte ${offset}, where no member begins`);
+    return member;
+  }
+
+  elf(offset: number): ElfObject {
+    let elf = this.elfs.get(offset);
+    if (!elf) {
+      const { name, content } = this.member(offset);
+      this.elfs.set(offset, (elf = readElf(content, `${this.archive.path}(${name})`)));
+    }
+    return elf;
+  }
+
+  /** Whether the member has a definition of the name that is not a common symbol. */
+  defines(offset: number, name: string): boolean {
+    return this.elf(offset).symbols.some((symbol) => symbol.name === name && symbol.binding !== STB_LOCAL && symbol.section !== SHN_UNDEF && symbol.section !== SHN_COMMON);
+  }
+
+  private makeIndex(): { symbol: string; offset: number }[] {
+    return this.archive.members.flatMap(({ offset }) =>
+      this.elf(offset).symbols.filter(({ binding, section }) => (binding === 1 || binding === STB_WEAK) && section !== SHN_UNDEF).map(({ name }) => ({ symbol: name, offset })));
+  }
+}

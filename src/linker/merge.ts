@@ -1,0 +1,175 @@
+/**
+ * Merges equal constants and strings of sections that allow it (SHF_MERGE, SHF_STRINGS; ELF gABI, "Sections"). A string that ends
+ * another one shares its bytes. What is kept stays in the section in which it first appeared, so that the result has the
+ * order that GNU ld 2.40 gives it.
+ */
+import { SEC_MERGE, SEC_STRINGS } from "./section-flags.ts";
+import type { InputSection } from "./input-section.ts";
+import { latin1 } from "./elf-reader.ts";
+
+interface Entry {
+  /** The bytes, one UTF-16 unit each, with the terminator of a string. */
+  readonly text: string;
+  /** 0 when the entry was dropped for a better aligned copy, or lies within another one. */
+  align: number;
+  section: InputSection;
+  offset: number;
+  suffixOf: Entry | null;
+}
+
+interface Mapping {
+  readonly start: number;
+  readonly entry: Entry;
+}
+
+/** Sections that came into one output section, in the order of the objects. */
+export function mergeSections(sections: readonly InputSection[]): void {
+  const groups = new Map<string, InputSection[]>();
+  for (const section of sections) {
+    if (!canMerge(section)) continue;
+    const key = `${section.flags & (SEC_MERGE | SEC_STRINGS)} ${section.elf.entrySizeBytes} ${section.align}`;
+    const group = groups.get(key);
+    if (group) group.push(section);
+    else groups.set(key, [section]);
+  }
+  for (const group of groups.values()) new Merger(group).run();
+}
+
+function canMerge({ flags, elf, align, relocations }: InputSection): boolean {
+  const { entrySizeBytes: unit, content } = elf;
+  if (!(flags & SEC_MERGE) || content.length === 0 || unit === 0 || content.length % unit !== 0 || relocations.length > 0) return false;
+  const isPower = (unit & (unit - 1)) === 0;
+  if (unit < align && (!isPower || !(flags & SEC_STRINGS))) return false;
+  if (unit > align && unit % align !== 0) return false;
+  // A last string without its end cannot be told from what follows it.
+  return !(flags & SEC_STRINGS) || content.subarray(content.length - unit).every((byte) => byte === 0);
+}
+
+class Merger {
+  private readonly sections: readonly InputSection[];
+  private readonly isStrings: boolean;
+  private readonly unit: number;
+  private readonly entries: Entry[] = [];
+  private readonly known = new Map<string, Entry>();
+  private readonly mappings = new Map<InputSection, Mapping[]>();
+
+  constructor(sections: readonly InputSection[]) {
+    this.sections = sections;
+    this.isStrings = (sections[0]!.flags & SEC_STRINGS) !== 0;
+    this.unit = sections[0]!.elf.entrySizeBytes;
+  }
+
+  run(): void {
+    for (const section of this.sections) {
+      const mappings: Mapping[] = [];
+      this.mappings.set(section, mappings);
+      if (this.isStrings) this.recordStrings(section, mappings);
+      else this.recordConstants(section, mappings);
+    }
+    if (this.isStrings) this.shareSuffixes();
+    this.assign();
+    for (const section of this.sections) this.rewrite(section);
+  }
+
+  private add(text: string, align: number, section: InputSection): Entry {
+    const known = this.known.get(text);
+    if (known && known.align >= align) return known;
+    if (known) known.align = 0;
+    const entry: Entry = { text, align, section, offset: 0, suffixOf: null };
+    this.entries.push(entry);
+    this.known.set(text, entry);
+    return entry;
+  }
+
+  private recordConstants(section: InputSection, mappings: Mapping[]): void {
+    const { content } = section.elf;
+    for (let at = 0; at < content.length; at += this.unit) mappings.push({ start: at, entry: this.add(latin1(content.subarray(at, at + this.unit)), 1, section) });
+  }
+
+  /** A string wants the alignment that it happened to have, up to the section's. Zeros that only pad count as one empty string. */
+  private recordStrings(section: InputSection, mappings: Mapping[]): void {
+    const { content } = section.elf;
+    const { unit } = this;
+    const isZero = (at: number): boolean => {
+      for (let i = 0; i < unit; i++) if (content[at + i] !== 0) return false;
+      return true;
+    };
+    let hasEmpty = false;
+    for (let at = 0; at < content.length; ) {
+      let align = at & -at;
+      if (align === 0 || align > section.align) align = section.align;
+      let end = at;
+      while (!isZero(end)) end += unit;
+      end += unit;
+      mappings.push({ start: at, entry: this.add(latin1(content.subarray(at, end)), align, section) });
+      at = end;
+      for (; at < content.length && isZero(at); at += unit) {
+        if (hasEmpty || at % section.align !== 0) continue;
+        hasEmpty = true;
+        mappings.push({ start: at, entry: this.add("\0".repeat(unit), section.align, section) });
+      }
+    }
+  }
+
+  private shareSuffixes(): void {
+    const live = this.entries.filter(({ align }) => align > 0);
+    const { unit } = this;
+    const aligns = new Set(live.map(({ align }) => align));
+    const [only] = aligns;
+    const common = aligns.size === 1 && only! > unit ? only! : 0;
+    const keyed = live.map((entry) => {
+      const body = entry.text.slice(0, entry.text.length - unit);
+      let reversed = "";
+      for (let i = body.length - 1; i >= 0; i--) reversed += body[i]!;
+      return { entry, reversed, tail: common > 0 ? body.length & (common - 1) : 0 };
+    });
+    keyed.sort((a, b) => a.tail - b.tail || (a.reversed < b.reversed ? -1 : a.reversed > b.reversed ? 1 : 0));
+    let host = keyed.at(-1);
+    for (let i = keyed.length - 2; i >= 0; i--) {
+      const candidate = keyed[i]!;
+      const fits = host!.entry.align >= candidate.entry.align && ((host!.entry.text.length - candidate.entry.text.length) & (candidate.entry.align - 1)) === 0;
+      if (fits && candidate.reversed.length < host!.reversed.length && host!.reversed.startsWith(candidate.reversed)) {
+        candidate.entry.suffixOf = host!.entry;
+        candidate.entry.align = 0;
+      } else host = candidate;
+    }
+  }
+
+  private assign(): void {
+    const sizes = new Map<InputSection, number>();
+    for (const entry of this.entries) {
+      if (entry.align === 0) continue;
+      const start = sizes.get(entry.section) ?? 0;
+      entry.offset = Math.ceil(start / entry.align) * entry.align;
+      sizes.set(entry.section, entry.offset + entry.text.length);
+    }
+    for (const entry of this.entries) {
+      if (!entry.suffixOf) continue;
+      entry.section = entry.suffixOf.section;
+      entry.offset = entry.suffixOf.offset + entry.suffixOf.text.length - entry.text.length;
+    }
+    for (const section of this.sections) section.sizeBytes = sizes.get(section) ?? 0;
+  }
+
+  private rewrite(section: InputSection): void {
+    const content = new Uint8Array(section.sizeBytes);
+    for (const entry of this.entries) {
+      if (entry.align === 0 || entry.section !== section) continue;
+      for (let i = 0; i < entry.text.length; i++) content[entry.offset + i] = entry.text.charCodeAt(i);
+    }
+    section.content = content;
+    const mappings = this.mappings.get(section)!;
+    section.moved = (offset) => {
+      let low = 0;
+      let high = mappings.length;
+      while (low + 1 < high) {
+        const middle = (low + high) >> 1;
+        if (mappings[middle]!.start <= offset) low = middle;
+        else high = middle;
+      }
+      const { start, entry: found } = mappings[low]!;
+      const entry = found.align === 0 && !found.suffixOf ? this.known.get(found.text)! : found;
+      return { section: entry.section, offset: entry.offset + Math.min(offset - start, entry.text.length) };
+    };
+  }
+}

@@ -1,0 +1,66 @@
+/** A section of the output: what a script's section statement, or an orphan, becomes. */
+import type { InputSection } from "./input-section.ts";
+import type { Assignment, DataStatement, Expression, OutputSection as SectionCommand } from "./script.ts";
+
+/** What lies in an output section, in order. */
+export type Piece =
+  | { readonly kind: "input"; readonly section: InputSection }
+  | { readonly kind: "data"; readonly statement: DataStatement; offset: number }
+  /** A gap; filled with the pattern, or with what suits the section. */
+  | { readonly kind: "gap"; readonly offset: number; readonly sizeBytes: number; readonly fill: Uint8Array | null };
+
+export type Statement =
+  | { readonly kind: "wild"; readonly sections: InputSection[] }
+  | { readonly kind: "assign"; readonly assignment: Assignment; readonly scriptPath: string }
+  | { readonly kind: "assert"; readonly condition: Expression; readonly message: string; readonly line: number }
+  | { readonly kind: "data"; readonly statement: DataStatement }
+  | { readonly kind: "fill"; readonly value: Expression; readonly pattern: Uint8Array | null };
+
+export class OutputSection {
+  readonly name: string;
+  readonly command: SectionCommand | null;
+  readonly statements: Statement[] = [];
+  /** SEC_ bits; meaningful once the section exists. */
+  flags = 0;
+  /** ELF type of the first input section when it must be kept, else 0. */
+  type = 0;
+  entrySizeBytes = 0;
+  align = 1;
+  address = 0;
+  loadAddress = 0;
+  sizeBytes = 0;
+  /** Something was put into it, or the script counts in it: it takes part in the layout. */
+  exists = false;
+  hasInput = false;
+  /** Its symbols count although it is empty. */
+  updatesDot = false;
+  /** Empty: not in the file, and without effect on addresses. */
+  ignored = false;
+  /** Not in the file. */
+  excluded = false;
+  /** In the file even when it is empty, because relocations may refer to it. */
+  keepsEmpty = false;
+  /** Address that the command line or the placing of an orphan gives. */
+  fixedAddress: number | null = null;
+  pieces: Piece[] = [];
+  fill: Uint8Array | null = null;
+  /** Attributes for placing orphans beside a section that does not exist. */
+  hintFlags = 0;
+
+  /** Memory regions of its address and of its load address, and its program headers; an orphan takes those of the section that it follows. */
+  region: string | null;
+  loadRegion: string | null;
+  phdrs: readonly string[] | null;
+
+  constructor(name: string, command: SectionCommand | null) {
+    this.name = name;
+    this.command = command;
+    this.region = command?.region ?? command?.loadRegion ?? null;
+    this.loadRegion = command?.loadRegion ?? null;
+    this.phdrs = command?.phdrs ?? null;
+  }
+
+  inputs(): InputSection[] {
+    return this.statements.flatMap((statement) => (statement.kind === "wild" ? statement.sections : []));
+  }
+}

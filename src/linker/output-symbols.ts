@@ -1,0 +1,120 @@
+/** The symbol table of the output, in the order of GNU ld 2.40: sections, local symbols of each object, then the global ones. */
+import { SHN_ABS, SHN_COMMON, SHN_UNDEF, STB_GLOBAL, STB_LOCAL, STB_WEAK, STT_FILE, STT_NOTYPE, STT_SECTION } from "./elf.ts";
+import type { ElfSymbol } from "./elf-reader.ts";
+import type { InputObject, InputSection } from "./input-section.ts";
+import { walkOrder } from "./name-order.ts";
+import type { OutputSection } from "./output-section.ts";
+import { SEC_DEBUGGING, SEC_MERGE } from "./section-flags.ts";
+import type { LinkSymbol, SymbolTable } from "./symbols.ts";
+
+export interface OutputSymbol {
+  readonly name: string;
+  readonly value: number;
+  readonly sizeBytes: number;
+  readonly binding: number;
+  readonly type: number;
+  readonly visibility: number;
+  /** The section it lies in, or an SHN_ number. */
+  readonly section: OutputSection | number;
+  /** The object that defines it; empty when a script does. */
+  readonly path: string;
+}
+
+export interface OutputSymbolOptions {
+  readonly isRelocatable: boolean;
+  /** Relocations are kept (-r, -q): sections need symbols, and so do all globals. */
+  readonly keepsRelocations: boolean;
+  /** -S drops symbols of debugging sections, -x all local ones, -X those with names of temporary labels. */
+  readonly strip: "none" | "debugging";
+  readonly discard: "merged-labels" | "labels" | "all" | "none";
+}
+
+export interface OutputSymbols {
+  readonly symbols: readonly OutputSymbol[];
+  /** How many of them are local. */
+  readonly localCount: number;
+  readonly ofSection: ReadonlyMap<OutputSection, number>;
+  readonly ofLocal: ReadonlyMap<ElfSymbol, number>;
+  readonly ofGlobal: ReadonlyMap<LinkSymbol, number>;
+}
+
+/** `placed`: the same sections in the order of the script, which is that of the objects' symbols. */
+export function collectSymbols(outputs: readonly OutputSection[], placed: readonly OutputSection[], table: SymbolTable, options: OutputSymbolOptions): OutputSymbols {
+  const symbols: OutputSymbol[] = [];
+  const ofSection = new Map<OutputSection, number>();
+  const ofLocal = new Map<ElfSymbol, number>();
+  const ofGlobal = new Map<LinkSymbol, number>();
+  // Index 0 is the null symbol.
+  const add = (symbol: OutputSymbol): number => symbols.push(symbol);
+  const base = (section: OutputSection | null): number => (section && !options.isRelocatable ? section.address : 0);
+  if (options.keepsRelocations) {
+    for (const section of outputs) {
+      ofSection.set(section, add({ name: "", value: base(section), sizeBytes: 0, binding: STB_LOCAL, type: STT_SECTION, visibility: 0, section, path: "" }));
+    }
+  }
+  const file = (name: string, path: string): void => void add({ name, value: 0, sizeBytes: 0, binding: STB_LOCAL, type: STT_FILE, visibility: 0, section: SHN_ABS, path });
+  let fileCount = 0;
+  for (const object of objectsInOrder(placed)) {
+    let hasFile = false;
+    for (const elf of object.elf.symbols.slice(1)) {
+      if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION || elf.section === SHN_UNDEF) continue;
+      if (elf.type === STT_FILE) {
+        if (options.discard === "all") continue;
+        hasFile = true;
+        fileCount++;
+        file(elf.name, object.path);
+        continue;
+      }
+      const home = elf.section === SHN_ABS || elf.section === SHN_COMMON ? null : (object.sections[elf.section] ?? null);
+      if (home === null && elf.section !== SHN_ABS) continue;
+      if (home && (home.isDiscarded || home.output === null || home.output.excluded)) continue;
+      if (!isKept(elf, home, options)) continue;
+      if (!hasFile) {
+        hasFile = true;
+        fileCount++;
+        file(object.fileName.slice(object.fileName.lastIndexOf("/") + 1), object.path);
+      }
+      const place = home?.place(elf.value);
+      const section = place?.section.output ?? null;
+      const value = place ? base(section) + place.section.offset + place.offset : elf.value;
+      ofLocal.set(elf, add({ name: elf.name, value: value >>> 0, sizeBytes: elf.sizeBytes, binding: STB_LOCAL, type: elf.type, visibility: elf.visibility, section: section ?? SHN_ABS, path: object.path }));
+    }
+  }
+  const order = walkOrder([...table.byName.keys()]).map((name) => table.get(name)!);
+  const forcedLocal = order.filter((symbol) => symbol.isForcedLocal && !options.isRelocatable && symbol.isDefined);
+  if (forcedLocal.length > 0 && fileCount > 1) file("", "");
+  for (const symbol of forcedLocal) ofGlobal.set(symbol, add(globalSymbol(symbol, STB_LOCAL, base)));
+  const localCount = symbols.length;
+  for (const symbol of order) {
+    if (ofGlobal.has(symbol)) continue;
+    if (symbol.state === "undefined-weak" && (!symbol.isReferenced || !options.keepsRelocations)) continue;
+    if (symbol.section && (symbol.section.isDiscarded || symbol.section.output === null)) continue;
+    const binding = symbol.state === "weak" || symbol.state === "undefined-weak" ? STB_WEAK : STB_GLOBAL;
+    ofGlobal.set(symbol, add(globalSymbol(symbol, binding, base)));
+  }
+  return { symbols, localCount, ofSection, ofLocal, ofGlobal };
+}
+
+function globalSymbol(symbol: LinkSymbol, binding: number, base: (section: OutputSection | null) => number): OutputSymbol {
+  const { name, sizeBytes, type, visibility, object, state } = symbol;
+  const path = object?.path ?? "";
+  if (state === "common") return { name, value: symbol.align, sizeBytes, binding, type, visibility, section: SHN_COMMON, path };
+  if (!symbol.isDefined) return { name, value: 0, sizeBytes: 0, binding, type: type === STT_FILE ? STT_NOTYPE : type, visibility, section: SHN_UNDEF, path };
+  const home = symbol.home();
+  const value = home ? symbol.address() - home.address + base(home) : symbol.value;
+  // The section may have turned out to be empty; then the address alone remains.
+  return { name, value: value >>> 0, sizeBytes, binding, type, visibility, section: home && !home.excluded ? home : SHN_ABS, path };
+}
+
+/** In the order in which their first sections lie in the output. */
+function objectsInOrder(outputs: readonly OutputSection[]): Set<InputObject> {
+  return new Set(outputs.flatMap((output) => output.inputs().filter(({ name }) => name !== "COMMON").map(({ object }) => object)));
+}
+
+function isKept({ name }: ElfSymbol, home: InputSection | null, { strip, discard, isRelocatable }: OutputSymbolOptions): boolean {
+  if (strip === "debugging" && home && (home.flags & SEC_DEBUGGING) !== 0) return false;
+  if (discard === "all") return false;
+  const isLabel = name.startsWith(".L");
+  if (discard === "labels") return !isLabel;
+  return discard === "none" || isRelocatable || !isLabel || home === null || (home.flags & SEC_MERGE) === 0;
+}

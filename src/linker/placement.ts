@@ -1,0 +1,407 @@
+/**
+ * Which output section each input section goes into: the patterns of the script, then the places of orphans, which no pattern takes.
+ * The rules are GNU ld 2.40's ("Input Section Description", "Orphan Sections"); where a section goes among others decides addresses.
+ */
+import { SHT_NOTE, SHT_NOBITS, SHT_PROGBITS, SHT_REL } from "./elf.ts";
+import type { InputObject, InputSection } from "./input-section.ts";
+import { OutputSection, type Statement } from "./output-section.ts";
+import {
+  SEC_ALLOC, SEC_CODE, SEC_DATA, SEC_DEBUGGING, SEC_EXCLUDE, SEC_GROUP, SEC_HAS_CONTENTS, SEC_LOAD, SEC_MERGE, SEC_NEVER_LOAD, SEC_READONLY, SEC_STRINGS, SEC_THREAD_LOCAL,
+} from "./section-flags.ts";
+import type { Assertion, Assignment, InputStatement, LinkerScript, SectionPattern } from "./script.ts";
+
+export type TopStatement =
+  | { readonly kind: "assign"; readonly assignment: Assignment; readonly scriptPath: string }
+  | { readonly kind: "assert"; readonly assertion: Assertion; readonly scriptPath: string }
+  | { readonly kind: "section"; readonly section: OutputSection };
+
+export interface PlacementOptions {
+  readonly isRelocatable: boolean;
+  /** -S: debugging sections are left out. */
+  readonly stripDebugging: boolean;
+  /** --unique: an output section of its own for each orphan. */
+  readonly discardOrphanGroups: boolean;
+  readonly sectionStart: ReadonlyMap<string, number>;
+}
+
+/** The script with its patterns replaced by what they found. */
+export class Placement {
+  readonly statements: TopStatement[] = [];
+  private readonly options: PlacementOptions;
+  private readonly objects: readonly InputObject[];
+  private readonly matched = new Map<Statement, InputStatement>();
+  private readonly places: OrphanPlaces;
+
+  constructor(scripts: readonly LinkerScript[], objects: readonly InputObject[], options: PlacementOptions) {
+    this.options = options;
+    this.objects = objects;
+    for (const script of scripts) {
+      for (const statement of script.statements) {
+        if (statement.kind === "assign") this.statements.push({ kind: "assign", assignment: statement, scriptPath: script.path });
+        else if (statement.kind === "assert") this.statements.push({ kind: "assert", assertion: statement, scriptPath: script.path });
+        else this.statements.push({ kind: "section", section: this.sectionOf(statement, script.path) });
+      }
+    }
+    for (const [name, address] of options.sectionStart) {
+      const known = this.statements.find((statement) => statement.kind === "section" && statement.section.name === name);
+      if (known?.kind === "section") known.section.fixedAddress = address;
+    }
+    this.places = new OrphanPlaces(this.statements);
+  }
+
+  private sectionOf(command: Extract<LinkerScript["statements"][number], { kind: "section" }>, scriptPath: string): OutputSection {
+    const section = new OutputSection(command.name, command);
+    for (const inner of command.statements) {
+      if (inner.kind === "input") {
+        const wild: Statement = { kind: "wild", sections: [] };
+        this.matched.set(wild, inner);
+        section.statements.push(wild);
+      } else if (inner.kind === "assign") section.statements.push({ kind: "assign", assignment: inner, scriptPath });
+      else if (inner.kind === "assert") section.statements.push({ kind: "assert", condition: inner.condition, message: inner.message, line: inner.line });
+      else if (inner.kind === "data") section.statements.push({ kind: "data", statement: inner });
+      else section.statements.push({ kind: "fill", value: inner.value, pattern: null });
+    }
+    return section;
+  }
+
+  /** Sections that KEEP protects, before anything is placed. */
+  markKept(): void {
+    for (const pattern of this.matched.values()) {
+      if (pattern.keep) for (const { section } of this.find(pattern)) section.isRoot = true;
+    }
+  }
+
+  place(): void {
+    for (const statement of this.statements) {
+      if (statement.kind !== "section") continue;
+      const { section } = statement;
+      if (section.name === "/DISCARD/") {
+        for (const inner of section.statements) for (const found of this.findFor(inner)) if (found.section.output === null) found.section.isDiscarded = true;
+        continue;
+      }
+      if (!this.meetsConstraint(section)) continue;
+      for (const inner of section.statements) {
+        if (inner.kind === "wild") {
+          const sections = this.order(this.findFor(inner), this.matched.get(inner)!);
+          for (const found of sections) if (this.add(section, found)) inner.sections.push(found);
+        } else {
+          if (inner.kind === "data" && !section.exists) section.flags |= SEC_READONLY;
+          section.exists = true;
+          if (inner.kind === "data") section.flags |= SEC_ALLOC | SEC_LOAD | SEC_HAS_CONTENTS;
+        }
+      }
+      if (section.fixedAddress !== null) section.exists = true;
+    }
+    this.orphans();
+    this.inheritLoadRegions();
+  }
+
+  /** A section of the same region as the one before is loaded behind it, unless the script says where. */
+  private inheritLoadRegions(): void {
+    let before: OutputSection | null = null;
+    for (const statement of this.statements) {
+      if (statement.kind !== "section" || statement.section.name === "/DISCARD/") continue;
+      const { section } = statement;
+      if (before && section.loadRegion === null && !section.command?.loadAddress && !section.command?.address && section.fixedAddress === null && section.region === before.region) section.loadRegion = before.loadRegion;
+      before = section;
+    }
+  }
+
+  /** All sections of the output, in order. */
+  outputs(): OutputSection[] {
+    return this.statements.flatMap((statement) => (statement.kind === "section" && statement.section.exists ? [statement.section] : []));
+  }
+
+  /** Whether any pattern between DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END finds something, be it linked there or elsewhere. */
+  hasRelroInput(): boolean {
+    const at = (name: string): number => this.statements.findIndex((statement) => statement.kind === "assign" && statement.assignment.value.kind === "call" && statement.assignment.value.name === name);
+    const [start, end] = [at("DATA_SEGMENT_ALIGN"), at("DATA_SEGMENT_RELRO_END")];
+    return this.statements.slice(start + 1, Math.max(end, 0)).some((statement) =>
+      start >= 0 && statement.kind === "section" && statement.section.statements.some((inner) => this.findFor(inner).some(({ section }) => section.output !== null)));
+  }
+
+  private findFor(statement: Statement): Found[] {
+    const pattern = this.matched.get(statement);
+    return pattern ? this.find(pattern) : [];
+  }
+
+  private find(statement: InputStatement): Found[] {
+    const found: Found[] = [];
+    for (const object of this.objects) {
+      if (!matchesFile(statement.file, object) || statement.exclude.some((glob) => matchesFile(glob, object))) continue;
+      const candidates = object.common ? [...object.sections, object.common] : object.sections;
+      for (const section of candidates) {
+        if (!section) continue;
+        const pattern = statement.patterns.find((candidate) => globMatch(candidate.pattern, section.name) && !candidate.exclude.some((glob) => matchesFile(glob, object)));
+        if (pattern) found.push({ section, pattern });
+      }
+    }
+    if (statement.sortFiles) found.sort((a, b) => compare(a.section.object.path, b.section.object.path));
+    return found;
+  }
+
+  /** A sorted pattern puts each section before the first one that has to follow it. */
+  private order(found: readonly Found[], statement: InputStatement): InputSection[] {
+    const free = found.filter(({ section }) => section.output === null && !section.isDiscarded);
+    if (statement.patterns.every(({ sort }) => sort.length === 0 || sort[0] === "none")) return free.map(({ section }) => section);
+    if (statement.patterns.length === 1) return free.map(({ section }) => section).sort((a, b) => compareSections(statement.patterns[0]!, a, b));
+    const ordered: InputSection[] = [];
+    for (const { section, pattern } of free) {
+      const at = pattern.sort.length === 0 || pattern.sort[0] === "none" ? -1 : ordered.findIndex((other) => compareSections(pattern, section, other) < 0);
+      if (at < 0) ordered.push(section);
+      else ordered.splice(at, 0, section);
+    }
+    return ordered;
+  }
+
+  private meetsConstraint({ command, statements }: OutputSection): boolean {
+    if (!command?.constraint) return true;
+    const all = statements.flatMap((statement) => this.findFor(statement)).filter(({ section }) => section.output === null && !section.isDiscarded);
+    const isReadonly = all.every(({ section }) => (section.flags & SEC_READONLY) !== 0);
+    return command.constraint === "ro" ? isReadonly : !isReadonly;
+  }
+
+  /** False when the section is not to be in the output. */
+  private add(output: OutputSection, section: InputSection): boolean {
+    if (section.output !== null || section.isDiscarded) return false;
+    const { isRelocatable, stripDebugging } = this.options;
+    if (!isRelocatable && (section.flags & (SEC_EXCLUDE | SEC_GROUP)) !== 0) return false;
+    if (stripDebugging && (section.flags & SEC_DEBUGGING) !== 0) return false;
+    let { flags } = section;
+    if (output.command?.noalloc) flags &= ~SEC_ALLOC;
+    if (output.command?.noload) flags = (flags & ~(SEC_LOAD | SEC_HAS_CONTENTS)) | SEC_NEVER_LOAD;
+    if (!output.exists) {
+      output.exists = true;
+      output.flags = flags;
+    }
+    output.flags &= flags | ~SEC_READONLY;
+    if (output.hasInput) {
+      flags &= ~SEC_READONLY;
+      const mergeable = SEC_MERGE | SEC_STRINGS;
+      if ((output.flags & mergeable) !== (flags & mergeable) || ((flags & SEC_MERGE) !== 0 && output.entrySizeBytes !== section.elf.entrySizeBytes)) {
+        output.flags &= ~mergeable;
+        flags &= ~mergeable;
+      }
+    }
+    output.flags |= flags;
+    if (!output.hasInput) {
+      output.hasInput = true;
+      const { type, entrySizeBytes } = section.elf;
+      if (type !== SHT_PROGBITS && type !== SHT_NOBITS && output.flags === flags) output.type = type;
+      if ((flags & SEC_MERGE) !== 0) output.entrySizeBytes = entrySizeBytes;
+    }
+    output.align = Math.max(output.align, section.align);
+    section.output = output;
+    return true;
+  }
+
+  private orphans(): void {
+    for (const object of this.objects) {
+      const sections = object.common ? [...object.sections, object.common] : object.sections;
+      for (const section of sections) {
+        if (!section || section.output !== null || section.isDiscarded) continue;
+        if (!this.options.isRelocatable && (section.flags & (SEC_EXCLUDE | SEC_GROUP)) !== 0) continue;
+        if (this.options.stripDebugging && (section.flags & SEC_DEBUGGING) !== 0) continue;
+        const output = this.places.outputFor(section, this.options, object, object === this.objects[0]);
+        if (output.fixedAddress === null && !output.command?.address && (this.options.isRelocatable || (section.flags & (SEC_LOAD | SEC_ALLOC)) === 0)) output.fixedAddress = 0;
+        const last = output.statements.at(-1);
+        const wild: Statement = last?.kind === "wild" && !this.matched.has(last) ? last : { kind: "wild", sections: [] };
+        if (wild !== last) output.statements.push(wild);
+        if (this.add(output, section) && wild.kind === "wild") wild.sections.push(section);
+      }
+    }
+  }
+}
+
+interface Found {
+  readonly section: InputSection;
+  readonly pattern: SectionPattern;
+}
+
+interface Place {
+  readonly name: string;
+  readonly flags: number;
+  section: OutputSection | null;
+  /** The last orphan that was put here. */
+  last: OutputSection | null;
+}
+
+const KINDS = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY | SEC_CODE | SEC_THREAD_LOCAL;
+const LOADED = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD;
+
+/** Where sections go that no pattern takes: behind the section of their kind, and behind orphans that went there before. */
+class OrphanPlaces {
+  private readonly statements: TopStatement[];
+  private readonly places: Readonly<Record<"text" | "rodata" | "tdata" | "data" | "bss" | "rel" | "note" | "other", Place>>;
+
+  constructor(statements: TopStatement[]) {
+    this.statements = statements;
+    const place = (name: string, flags: number): Place => ({ name, flags, section: null, last: null });
+    this.places = {
+      text: place(".text", LOADED | SEC_READONLY | SEC_CODE), rodata: place(".rodata", LOADED | SEC_READONLY | SEC_DATA), tdata: place(".tdata", LOADED | SEC_DATA | SEC_THREAD_LOCAL),
+      data: place(".data", LOADED | SEC_DATA), bss: place(".bss", SEC_ALLOC), rel: place("", LOADED | SEC_READONLY | SEC_DATA), note: place(".interp", LOADED | SEC_READONLY | SEC_DATA),
+      other: place(".comment", SEC_HAS_CONTENTS),
+    };
+  }
+
+  private sections(): OutputSection[] {
+    return this.statements.flatMap((statement) => (statement.kind === "section" && statement.section.name !== "/DISCARD/" ? [statement.section] : []));
+  }
+
+  /** `isFirst`: the object is the first of all. */
+  outputFor(section: InputSection, { isRelocatable }: PlacementOptions, object: InputObject, isFirst: boolean): OutputSection {
+    const name = section.name === "COMMON" ? ".bss" : section.name;
+    // A partial link keeps each group and its members apart.
+    const isUnique = isRelocatable && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & 0x200) !== 0);
+    if (!isUnique) {
+      let unused: OutputSection | null = null;
+      for (const candidate of this.sections()) {
+        if (candidate.name !== name || (candidate.command?.constraint && !candidate.exists)) continue;
+        if (!candidate.exists) unused ??= candidate;
+        else if (candidate.flags === 0 || ((section.flags ^ candidate.flags) & (SEC_LOAD | SEC_ALLOC)) === 0 || name !== section.name) return candidate;
+      }
+      if (unused) return unused;
+    }
+    for (const place of Object.values(this.places)) {
+      if (place.section !== null || place.name === "") continue;
+      place.section = this.sections().find((candidate) => candidate.name === place.name) ?? null;
+      if (place.section && place.section.hintFlags === 0) place.section.hintFlags = place.flags;
+    }
+    let { flags } = section;
+    // Several orphans of one object and name share a section: it is read-only only if all are.
+    if (!isRelocatable) for (const other of object.sections) if (other && other.name === section.name && other.output === null && ((other.flags ^ flags) & (SEC_LOAD | SEC_ALLOC)) === 0) flags &= other.flags | ~SEC_READONLY;
+    return this.insert(new OutputSection(name, null), this.placeFor(section, flags), flags, isFirst);
+  }
+
+  private placeFor({ name, elf }: InputSection, flags: number): Place | null {
+    const { places } = this;
+    if ((flags & (SEC_ALLOC | SEC_DEBUGGING)) === 0) return places.other;
+    if ((flags & SEC_ALLOC) === 0) return null;
+    if ((flags & SEC_LOAD) !== 0 && (elf.type === SHT_NOTE || name.startsWith(".note"))) return places.note;
+    if ((flags & (SEC_LOAD | SEC_HAS_CONTENTS | SEC_THREAD_LOCAL)) === 0) return places.bss;
+    if ((flags & SEC_THREAD_LOCAL) !== 0) return places.tdata;
+    if ((flags & SEC_READONLY) === 0) return places.data;
+    if (elf.type === SHT_REL) return places.rel;
+    return (flags & SEC_CODE) === 0 ? places.rodata : places.text;
+  }
+
+  private insert(output: OutputSection, place: Place | null, flags: number, isFirst: boolean): OutputSection {
+    const entry: TopStatement = { kind: "section", section: output };
+    const after = place === null ? null : (place.section ?? this.findByFlags(flags, place));
+    if (place === null) {
+      this.statements.push(entry);
+      return output;
+    }
+    if (after && (flags & (SEC_LOAD | SEC_ALLOC)) !== 0) {
+      output.region = after.region;
+      output.loadRegion = after.loadRegion;
+      output.phdrs = after.phdrs;
+    }
+    if (place.last) {
+      this.statements.splice(this.indexOf(place.last) + 1, 0, entry);
+    } else this.statements.splice(after ? this.slotAfter(after) : isFirst ? this.slotAtStart() : this.slotAfterScript(), 0, entry);
+    place.last = output;
+    return output;
+  }
+
+  private indexOf(section: OutputSection): number {
+    return this.statements.findIndex((statement) => statement.kind === "section" && statement.section === section);
+  }
+
+  /** Behind the assignments that follow a section, but not behind one to the location counter that positions the next section. */
+  private slotAfter(section: OutputSection): number {
+    return this.slotFrom(this.indexOf(section) + 1, false);
+  }
+
+  /** Where GNU ld puts what resembles no section, unless it is of the first object; then it goes to the start. */
+  private slotAfterScript(): number {
+    const last = this.sections().findLast(({ command }) => command !== null);
+    return last ? this.slotAfter(last) : this.slotAtStart();
+  }
+
+  private slotAtStart(): number {
+    return this.slotFrom(0, true);
+  }
+
+  private slotFrom(start: number, skipsFirst: boolean): number {
+    let assignment = -1;
+    let skip = skipsFirst;
+    for (let i = start; i < this.statements.length; i++) {
+      const statement = this.statements[i]!;
+      if (statement.kind === "assign") {
+        if (assignment < 0 && statement.assignment.name === ".") {
+          if (!skip) assignment = i;
+          skip = false;
+        }
+      } else if (statement.kind === "section") {
+        const { exists, hasInput, flags } = statement.section;
+        return assignment >= 0 && (!exists || !hasInput || (flags & SEC_ALLOC) !== 0) ? assignment : i;
+      }
+    }
+    return this.statements.length;
+  }
+
+  /** The last section with the same attributes, or with those that come closest. */
+  private findByFlags(flags: number, place: Place): OutputSection | null {
+    const last = (mask: number): OutputSection | null =>
+      this.sections().findLast((candidate) => (((candidate.exists ? candidate.flags : candidate.hintFlags) ^ flags) & mask) === 0) ?? null;
+    const exact = last(KINDS);
+    if (exact) {
+      place.section = exact;
+      return exact;
+    }
+    if ((flags & SEC_ALLOC) === 0) return last(SEC_DEBUGGING);
+    if ((flags & SEC_CODE) !== 0) return last(LOADED | SEC_CODE | SEC_THREAD_LOCAL);
+    if ((flags & SEC_READONLY) !== 0) return last(LOADED | SEC_READONLY);
+    if ((flags & SEC_THREAD_LOCAL) !== 0) return last(SEC_ALLOC | SEC_HAS_CONTENTS | SEC_LOAD);
+    if ((flags & SEC_HAS_CONTENTS) !== 0) return last(LOADED | SEC_THREAD_LOCAL);
+    return last(SEC_ALLOC);
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function compareSections({ sort }: SectionPattern, a: InputSection, b: InputSection): number {
+  for (const kind of sort) {
+    const difference =
+      kind === "name" ? compare(a.name, b.name) : kind === "alignment" ? b.align - a.align : kind === "init-priority" ? priority(a.name) - priority(b.name) || compare(a.name, b.name) : 0;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** `.init_array.00100`; those of `.ctors` count the other way round. */
+function priority(name: string): number {
+  const match = /^\.(init_array|fini_array|ctors|dtors)\.(\d+)$/.exec(name);
+  if (!match) return -1;
+  return match[1]!.endsWith("tors") ? 65535 - Number(match[2]) : Number(match[2]);
+}
+
+/** `archive:member`, with either part left out, or a pattern for the whole name. */
+function matchesFile(glob: string, object: InputObject): boolean {
+  const colon = glob.indexOf(":");
+  if (colon >= 0) {
+    const [archive, member] = [glob.slice(0, colon), glob.slice(colon + 1)];
+    if (archive === "") return object.archive === null && globMatch(member, object.fileName);
+    return object.archive !== null && globMatch(archive, object.archive) && (member === "" || globMatch(member, object.fileName));
+  }
+  return globMatch(glob, object.fileName);
+}
+
+const globs = new Map<string, RegExp>();
+
+/** Shell-like patterns: `*` also matches `/` (GNU ld manual, "Input Section Wildcards"). */
+export function globMatch(glob: string, text: string): boolean {
+  if (glob === "*" || glob === text) return true;
+  let expression = globs.get(glob);
+  if (!expression) {
+    const source = glob.replace(/[\\^$+.()|{}]/g, "\\$&").replace(/\*+/g, "[^]*").replace(/\?/g, "[^]").replace(/\[!/g, "[^");
+    try {
+      expression = new RegExp(`^${source}$`);
+    } catch {
+      expression = /^(?!)/;
+    }
+    globs.set(glob, expression);
+  }
+  return expression.test(text);
+}

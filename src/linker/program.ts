@@ -1,0 +1,275 @@
+/** A program being linked: its inputs, the places of all sections, and everything that is wrong with it. */
+import { shrinkUnwind } from "./eh-frame.ts";
+import { SHF_ALLOC, SHF_WRITE, SHT_GROUP, SHT_NOBITS, STT_OBJECT } from "./elf.ts";
+import { ElfError, type ElfSection } from "./elf-reader.ts";
+import { collectGarbage } from "./garbage.ts";
+import { GlobalOffsetTable } from "./got.ts";
+import { Inputs, type LinkInput } from "./inputs.ts";
+import { InputSection, type InputObject } from "./input-section.ts";
+import { Layout } from "./layout.ts";
+import type { LinkProblem } from "./link.ts";
+import { mergeSections } from "./merge.ts";
+import { walkOrder } from "./name-order.ts";
+import type { OutputSection } from "./output-section.ts";
+import { Placement } from "./placement.ts";
+import { ProblemReport } from "./problems.ts";
+import { assignOffsets, headerBytes, mapSegments, type FileLayout, type Segment } from "./segments.ts";
+import { scriptSegments } from "./script-segments.ts";
+import { SEC_ALLOC, SEC_CODE, SEC_EXCLUDE, SEC_MERGE, SEC_READONLY, SEC_STRINGS, SEC_THREAD_LOCAL } from "./section-flags.ts";
+import type { Assignment, Expression, LinkerScript } from "./script.ts";
+import type { LinkSymbol, SymbolTable } from "./symbols.ts";
+
+export interface ProgramOptions {
+  readonly script: LinkerScript;
+  readonly isDefaultScript: boolean;
+  /** Name or number; the script's ENTRY when absent. */
+  readonly entry?: string;
+  /** A missing entry point is an error, not the start of .text. */
+  readonly requiresEntry?: boolean;
+  /** --defsym */
+  readonly defines?: readonly Assignment[];
+  readonly sectionStart?: ReadonlyMap<string, number>;
+  readonly segmentStart?: ReadonlyMap<string, number>;
+  /** -u */
+  readonly undefinedNames?: readonly string[];
+  /** -r */
+  readonly isRelocatable?: boolean;
+  /** -q */
+  readonly emitRelocations?: boolean;
+  readonly collectGarbage?: boolean;
+  /** -n and -N: sections lie in the file as close as their alignment allows. */
+  readonly isPaged?: boolean;
+  /** -N */
+  readonly isTextWritable?: boolean;
+  readonly separateCode?: boolean;
+  readonly relro?: boolean;
+  readonly strip?: "none" | "debugging" | "all";
+  readonly discard?: "merged-labels" | "labels" | "all" | "none";
+  /** -z execstack, -z noexecstack; by default what the objects say. */
+  readonly stack?: "executable" | "plain";
+  readonly allowMultiple?: boolean;
+  /** --unresolved-symbols=ignore-all and --warn-unresolved-symbols: they count as 0. */
+  readonly ignoreUndefined?: boolean;
+  readonly definesCommon?: boolean;
+  /** The output has no format: strings are not merged, and there are no headers. */
+  readonly isFlat?: boolean;
+}
+
+export class Program {
+  readonly options: ProgramOptions;
+  readonly objects: readonly InputObject[];
+  readonly symbols: SymbolTable;
+  readonly got: GlobalOffsetTable;
+  readonly placement: Placement;
+  readonly layout: Layout;
+  /** Sections that --gc-sections threw away. */
+  readonly removed: readonly InputSection[];
+  readonly segments: readonly Segment[];
+  readonly file: FileLayout;
+  readonly report = new ProblemReport();
+  entry = 0;
+  /** Said on the way, without being an error. */
+  readonly warnings: string[] = [];
+
+  /** Throws `ElfError` for an input that cannot be read. */
+  constructor(files: readonly LinkInput[], options: ProgramOptions) {
+    this.options = options;
+    const inputs = new Inputs(options.allowMultiple ?? false);
+    this.symbols = inputs.symbols;
+    const { script } = options;
+    const entryName = options.entry ?? script.entry;
+    const isRelocatable = options.isRelocatable ?? false;
+    if (entryName && !/^[0-9]/.test(entryName) && !isRelocatable) this.symbols.want(entryName);
+    for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.want(name);
+    for (const file of files) inputs.add(file);
+    for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
+    this.markScriptNames(script);
+    const objects = inputs.objects;
+    const placementOptions = {
+      isRelocatable, stripDebugging: options.strip === "debugging" || options.strip === "all", discardOrphanGroups: !isRelocatable, sectionStart: options.sectionStart ?? new Map(),
+    };
+    const scripts = options.defines?.length ? [{ ...script, path: "--defsym", statements: options.defines }, script] : [script];
+    this.removed = [];
+    if (options.collectGarbage) {
+      new Placement(scripts, objects, placementOptions).markKept();
+      this.removed = collectGarbage(objects, this.symbols, [...(entryName ? [entryName] : []), ...(options.undefinedNames ?? []), ...script.externs]);
+    }
+    this.got = isRelocatable ? new GlobalOffsetTable([], this.symbols) : new GlobalOffsetTable(objects, this.symbols);
+    if (!isRelocatable || options.definesCommon) this.allocateCommon(objects);
+    // GNU ld keeps the table among the sections of the first object with relocations.
+    const host = objects.findIndex((object) => object.sections.some((section) => section !== null && section.relocations.length > 0)) + 1;
+    this.objects = this.got.object ? [...objects.slice(0, host), this.got.object, ...objects.slice(host)] : objects;
+    this.placement = new Placement(scripts, this.objects, placementOptions);
+    this.placement.place();
+    if (!isRelocatable && !options.isFlat) this.rearrange();
+    this.defineBounds();
+    this.layout = new Layout(this.placement, this.symbols, script, {
+      isRelocatable, relro: (options.relro ?? true) && !isRelocatable, segmentStart: options.segmentStart ?? new Map(), checkRegions: true,
+    });
+    ({ segments: this.segments, file: this.file } = this.layOut());
+    for (const { path, line, message } of this.layout.problems) this.report.script(path, line, message);
+    this.findEntry(entryName);
+  }
+
+  get problems(): readonly LinkProblem[] {
+    return this.report.problems(this.symbols);
+  }
+
+  /** Output sections that are in the file, in order. */
+  outputs(): OutputSection[] {
+    const all = this.madeOrder().filter(({ excluded, name }) => !excluded && name !== "/DISCARD/");
+    // Groups come before the sections that they gather.
+    return [...all.filter(({ type }) => type === SHT_GROUP), ...all.filter(({ type }) => type !== SHT_GROUP)];
+  }
+
+  /** Sections whose addresses the command line gives exist before all others. */
+  madeOrder(): OutputSection[] {
+    const all = this.placement.outputs();
+    const early = [...(this.options.sectionStart ?? new Map<string, number>()).keys()].flatMap((name) => all.find((section) => section.name === name) ?? []);
+    return [...early, ...all.filter((section) => !early.includes(section))];
+  }
+
+  /** How many bytes of headers there are depends on the segments, and those on the addresses: until both agree. */
+  private layOut(): { segments: readonly Segment[]; file: FileLayout } {
+    const { options, layout } = this;
+    if (options.isRelocatable || options.emitRelocations) for (const section of this.placement.outputs()) section.keepsEmpty = section.inputs().some(({ object }) => object !== this.got.object);
+    const isPaged = options.isPaged ?? true;
+    if (options.isRelocatable || options.isFlat) {
+      layout.run(0, true);
+      return { segments: [], file: { offsets: new Map(), headers: [], end: headerBytes(0) } };
+    }
+    const given = options.script.phdrs;
+    const usesHeaders = options.isDefaultScript || mentionsHeaders(options.script);
+    let count = given ? given.length : 2 + Number(options.relro ?? true) + Number(this.stackFlags() !== null);
+    let segments: readonly Segment[] = [];
+    for (let attempt = 0; attempt < 8; attempt++) {
+      layout.run(headerBytes(count), attempt === 0);
+      // .text is read-only whatever went into it, and with -N it is not.
+      for (const section of this.placement.outputs()) if (section.name === ".text") section.flags = options.isTextWritable ? section.flags & ~SEC_READONLY : section.flags | SEC_READONLY;
+      segments = given
+        ? scriptSegments(given, this.outputs(), (expression) => layout.valueOf(expression), (line, message) => this.report.script(options.script.path, line, message))
+        : mapSegments(this.outputs(), {
+            isPaged, separateCode: options.separateCode ?? true, stackFlags: this.stackFlags(), relroStart: layout.relroStart, relroEnd: layout.relroEnd, loadsHeaders: usesHeaders,
+          }, count);
+      if (segments.length === count || !usesHeaders) break;
+      count = segments.length;
+    }
+    return { segments, file: assignOffsets(segments, isPaged) };
+  }
+
+  /** Permissions that the objects ask for the stack; null when none of them speaks of it. */
+  private stackFlags(): number | null {
+    if (this.options.stack) return this.options.stack === "executable" ? 7 : 6;
+    const notes = this.objects.map(({ elf, sections }) => (sections.length > 0 ? (elf.sections.find(({ name }) => name === ".note.GNU-stack") ?? null) : null));
+    if (notes.every((note) => note === null)) return null;
+    const own = this.objects.findIndex((object) => object === this.got.object);
+    const isExecutable = notes.some((note, index) => index !== own && (note === null || (note.flags & 4) !== 0));
+    return isExecutable ? 7 : 6;
+  }
+
+  /** Each common symbol gets memory in a section COMMON of the object that asked for most. */
+  private allocateCommon(objects: readonly InputObject[]): void {
+    const byObject = new Map<InputObject, LinkSymbol[]>();
+    for (const name of walkOrder(this.symbols.byName.keys())) {
+      const symbol = this.symbols.get(name)!;
+      if (symbol.state !== "common" || !symbol.object) continue;
+      const list = byObject.get(symbol.object);
+      if (list) list.push(symbol);
+      else byObject.set(symbol.object, [symbol]);
+    }
+    for (const object of objects) {
+      const list = byObject.get(object);
+      if (!list) continue;
+      const elf: ElfSection = {
+        index: 0, name: "COMMON", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE, address: 0, align: Math.max(...list.map(({ align }) => align)), entrySizeBytes: 0, sizeBytes: 0, link: 0, info: 0,
+        fileOffset: 0, content: new Uint8Array(0), relocations: [],
+      };
+      const section = new InputSection(object, elf);
+      for (const symbol of list) {
+        if (symbol.align > 0x10000000 || (symbol.align & (symbol.align - 1)) !== 0) throw new ElfError(object.path, `the common symbol ${symbol.name} has alignment ${symbol.align}, which is not a power of two`);
+        symbol.value = Math.ceil(section.sizeBytes / symbol.align) * symbol.align;
+        section.sizeBytes = symbol.value + symbol.sizeBytes;
+        symbol.state = "defined";
+        symbol.section = section;
+        if (symbol.type === 0) symbol.type = STT_OBJECT;
+      }
+      object.common = section;
+    }
+  }
+
+  private rearrange(): void {
+    const order = new Map(this.objects.map((object, index) => [object, index]));
+    for (const output of this.placement.outputs()) {
+      const inputs = output.inputs();
+      mergeSections([...inputs].sort((a, b) => order.get(a.object)! - order.get(b.object)! || a.elf.index - b.elf.index));
+      if (output.name === ".eh_frame") shrinkUnwind(inputs.filter(({ name }) => name === ".eh_frame"), this.symbols);
+    }
+  }
+
+  /** __start_NAME and __stop_NAME of sections whose names are C identifiers, where something asks for them. */
+  private defineBounds(): void {
+    for (const output of this.placement.outputs()) {
+      if (!/^[A-Za-z_]\w*$/.test(output.name) || !output.hasInput) continue;
+      for (const [prefix, atEnd] of [["__start_", false], ["__stop_", true]] as const) {
+        const symbol = this.symbols.get(prefix + output.name);
+        if (!symbol || symbol.isDefined || symbol.state === "common") continue;
+        const value: Expression = { kind: "call", name: atEnd ? "SIZEOF" : "ABSOLUTE", args: atEnd ? [{ kind: "name", name: output.name, line: 0 }] : [{ kind: "number", value: 0 }], line: 0 };
+        const start: Expression = { kind: "call", name: "ADDR", args: [{ kind: "name", name: output.name, line: 0 }], line: 0 };
+        this.placement.statements.push({
+          kind: "assign", scriptPath: this.options.script.path,
+          assignment: { kind: "assign", name: symbol.name, operator: "=", value: { kind: "binary", operator: "+", left: start, right: value }, mode: "provide", line: 0 },
+        });
+        symbol.visibility = 3;
+      }
+    }
+  }
+
+  /** Names on the right of assignments count as referenced, so that a PROVIDE for them takes effect. */
+  private markScriptNames(script: LinkerScript): void {
+    const visit = (expression: Expression): void => {
+      if (expression.kind === "name" && expression.name !== ".") {
+        const known = this.symbols.get(expression.name);
+        if (known) known.isReferenced = true;
+      } else if (expression.kind === "unary") visit(expression.operand);
+      else if (expression.kind === "binary") [expression.left, expression.right].forEach(visit);
+      else if (expression.kind === "conditional") [expression.condition, expression.yes, expression.no].forEach(visit);
+    };
+    for (const statement of script.statements) if (statement.kind === "assign") visit(statement.value);
+  }
+
+  private findEntry(name: string | null): void {
+    if (this.options.isRelocatable) return;
+    if (name && /^[0-9]/.test(name)) {
+      this.entry = Number(name);
+      return;
+    }
+    const symbol = this.symbols.get(name ?? "start");
+    if (symbol?.isDefined) {
+      this.entry = symbol.address();
+      return;
+    }
+    const text = this.outputs().find((section) => section.name === ".text");
+    if (this.options.requiresEntry) this.report.script(this.options.script.path, 1, `the entry point ${name} is not defined`);
+    else if (name) this.warnings.push(`cannot find entry symbol ${name}; ${text ? `defaulting to ${(text.address >>> 0).toString(16).padStart(8, "0")}` : "not setting start address"}`);
+    this.entry = text?.address ?? 0;
+  }
+}
+
+/** Whether a script asks for the size of the headers, and so wants them in the first segment. */
+function mentionsHeaders(script: LinkerScript): boolean {
+  return JSON.stringify(script.statements).includes('"SIZEOF_HEADERS"');
+}
+
+/** What a section is in ELF's terms. */
+export function elfFlagsOf({ flags, entrySizeBytes }: OutputSection): { flags: number; entrySizeBytes: number } {
+  let bits = 0;
+  if ((flags & SEC_ALLOC) !== 0) bits |= 2;
+  if ((flags & SEC_READONLY) === 0) bits |= 1;
+  if ((flags & SEC_CODE) !== 0) bits |= 4;
+  if ((flags & SEC_MERGE) !== 0) bits |= 0x10;
+  if ((flags & SEC_STRINGS) !== 0) bits |= 0x20;
+  if ((flags & SEC_THREAD_LOCAL) !== 0) bits |= 0x400;
+  if ((flags & SEC_EXCLUDE) !== 0) bits |= 0x80000000;
+  return { flags: bits >>> 0, entrySizeBytes: (flags & SEC_MERGE) !== 0 ? entrySizeBytes : 0 };
+}
+

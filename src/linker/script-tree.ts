@@ -1,0 +1,126 @@
+/** Linker scripts as a tree (GNU ld 2.40, "Linker Scripts"). script.ts makes it of the text, layout.ts carries it out. */
+
+export type Expression =
+  /** `digits`: as a number in hexadecimal is written, for patterns to fill with. */
+  | { readonly kind: "number"; readonly value: number; readonly digits?: string }
+  | { readonly kind: "name"; readonly name: string; readonly line: number }
+  | { readonly kind: "unary"; readonly operator: string; readonly operand: Expression }
+  | { readonly kind: "binary"; readonly operator: string; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: "conditional"; readonly condition: Expression; readonly yes: Expression; readonly no: Expression }
+  | { readonly kind: "call"; readonly name: string; readonly args: readonly Expression[]; readonly line: number };
+
+export interface Assignment {
+  readonly kind: "assign";
+  readonly name: string;
+  readonly operator: string;
+  readonly value: Expression;
+  readonly mode: "set" | "provide" | "hidden" | "provide-hidden";
+  readonly line: number;
+}
+
+export interface Assertion {
+  readonly kind: "assert";
+  readonly condition: Expression;
+  readonly message: string;
+  readonly line: number;
+}
+
+export type SortKind = "name" | "alignment" | "init-priority" | "none";
+
+export interface SectionPattern {
+  readonly pattern: string;
+  readonly sort: readonly SortKind[];
+  readonly exclude: readonly string[];
+}
+
+export interface InputStatement {
+  readonly kind: "input";
+  readonly file: string;
+  /** Files in the order of their names, not of the command line. */
+  readonly sortFiles: boolean;
+  readonly exclude: readonly string[];
+  readonly patterns: readonly SectionPattern[];
+  readonly keep: boolean;
+}
+
+export interface DataStatement {
+  readonly kind: "data";
+  readonly sizeBytes: 1 | 2 | 4 | 8;
+  readonly value: Expression;
+}
+
+export interface FillStatement {
+  readonly kind: "fill";
+  readonly value: Expression;
+}
+
+export type SectionStatement = Assignment | Assertion | InputStatement | DataStatement | FillStatement;
+
+export interface OutputSection {
+  readonly kind: "section";
+  readonly name: string;
+  readonly address: Expression | null;
+  readonly loadAddress: Expression | null;
+  readonly align: Expression | null;
+  readonly subalign: Expression | null;
+  readonly noload: boolean;
+  /** The section is not loaded: (COPY), (INFO), (DSECT). */
+  readonly noalloc: boolean;
+  /** ONLY_IF_RO, ONLY_IF_RW: the section counts only if all of its input sections are so. */
+  readonly constraint: "ro" | "rw" | null;
+  /** Program headers it goes into (`:text`); null when the script does not say. */
+  readonly phdrs: readonly string[] | null;
+  readonly fill: Expression | null;
+  readonly region: string | null;
+  readonly loadRegion: string | null;
+  readonly statements: readonly SectionStatement[];
+  readonly line: number;
+}
+
+export interface MemoryRegion {
+  readonly name: string;
+  readonly origin: Expression;
+  readonly length: Expression;
+}
+
+export interface ProgramHeader {
+  readonly name: string;
+  readonly type: number;
+  readonly hasFileHeader: boolean;
+  readonly hasProgramHeaders: boolean;
+  readonly loadAddress: Expression | null;
+  readonly flags: Expression | null;
+}
+
+export interface LinkerScript {
+  readonly path: string;
+  readonly entry: string | null;
+  readonly outputFormat: string | null;
+  readonly regions: readonly MemoryRegion[];
+  readonly statements: readonly (Assignment | Assertion | OutputSection)[];
+  readonly externs: readonly string[];
+  /** Files to link, as if they stood on the command line (`INPUT`, `GROUP`, `STARTUP`). */
+  readonly inputs: readonly ScriptInput[];
+  readonly searchFolders: readonly string[];
+  /** Null when the script leaves the program headers to the linker. */
+  readonly phdrs: readonly ProgramHeader[] | null;
+}
+
+export interface ScriptInput {
+  readonly names: readonly string[];
+  /** Archives are searched until nothing more is found. */
+  readonly isGroup: boolean;
+  readonly isFirst: boolean;
+}
+
+export class ScriptError extends Error {
+  readonly path: string;
+  readonly line: number;
+  constructor(path: string, line: number, problem: string) {
+    super(problem);
+    this.name = "ScriptError";
+    this.path = path;
+    this.line = line;
+  }
+}
+

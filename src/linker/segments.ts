@@ -1,0 +1,202 @@
+/**
+ * Program headers and where each section lies in the file. Sections share a segment when their pages may have the same
+ * permissions, and a page of the file holds what a page of memory does (System V ABI, "Program Loading"; GNU ld 2.40).
+ */
+import { PF_R, PF_W, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_TLS, SHT_NOTE, PHDR_BYTES, EHDR_BYTES } from "./elf.ts";
+import type { OutputSection } from "./output-section.ts";
+import { alignUp } from "./evaluate.ts";
+import { isThreadBss, SEC_ALLOC, SEC_CODE, SEC_LOAD, SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
+
+export interface Segment {
+  readonly type: number;
+  readonly sections: readonly OutputSection[];
+  /** The file's headers are loaded at its start. */
+  readonly hasHeaders: boolean;
+  /** Given by the script; null to take them from the sections. */
+  readonly flags: number | null;
+  readonly loadAddress: number | null;
+}
+
+export interface SegmentOptions {
+  /** Pages of the file are pages of memory (not -n or -N). */
+  readonly isPaged: boolean;
+  /** Code has pages of its own. */
+  readonly separateCode: boolean;
+  /** Permissions of the stack; null when no object says. */
+  readonly stackFlags: number | null;
+  readonly relroStart: number;
+  readonly relroEnd: number;
+  /** The script uses SIZEOF_HEADERS: the headers belong into the first segment. */
+  readonly loadsHeaders: boolean;
+}
+
+export const PAGE_BYTES = 0x1000;
+
+export function headerBytes(segments: number): number {
+  return segments === 0 ? EHDR_BYTES : EHDR_BYTES + segments * PHDR_BYTES;
+}
+
+/** Allocated sections in the order in which they are loaded. */
+function loadOrder(sections: readonly OutputSection[]): OutputSection[] {
+  const isLate = ({ flags }: OutputSection): number => Number((flags & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0);
+  return sections
+    .filter(({ flags }) => (flags & SEC_ALLOC) !== 0)
+    .map((section, index) => ({ section, index }))
+    .sort((a, b) => a.section.loadAddress - b.section.loadAddress || a.section.address - b.section.address || isLate(a.section) - isLate(b.section) || sizeFirst(a.section) - sizeFirst(b.section) || a.index - b.index)
+    .map(({ section }) => section);
+}
+
+const sizeFirst = ({ sizeBytes, flags }: OutputSection): number => ((flags & SEC_LOAD) !== 0 ? sizeBytes : 0);
+
+/** Program headers for a program whose script does not give them. `guess` is how many there will be. */
+export function mapSegments(all: readonly OutputSection[], options: SegmentOptions, guess: number): Segment[] {
+  const sections = loadOrder(all);
+  const segments: Segment[] = [];
+  const plain = { flags: null, loadAddress: null };
+  if (sections.length > 0) {
+    const bytes = headerBytes(guess);
+    let withHeaders = options.loadsHeaders || sections[0]!.loadAddress % PAGE_BYTES >= bytes % PAGE_BYTES;
+    if (!options.isPaged) withHeaders = false;
+    if (withHeaders && options.separateCode && (sections[0]!.flags & SEC_CODE) !== 0 && sections[0]!.loadAddress >= PAGE_BYTES) {
+      segments.push({ type: PT_LOAD, sections: [], hasHeaders: true, ...plain });
+      withHeaders = false;
+    }
+    let current: OutputSection[] = [];
+    let writable = false;
+    let executable = false;
+    for (const section of sections) {
+      const last = current.at(-1);
+      if (last && startsSegment(last, section, writable, executable, options)) {
+        segments.push({ type: PT_LOAD, sections: current, hasHeaders: withHeaders, ...plain });
+        withHeaders = false;
+        current = [];
+        writable = executable = false;
+      }
+      current.push(section);
+      if ((section.flags & SEC_READONLY) === 0) writable = true;
+      if ((section.flags & SEC_CODE) !== 0) executable = true;
+    }
+    if (!(current.length === 1 && isThreadBss(current[0]!.flags))) segments.push({ type: PT_LOAD, sections: current, hasHeaders: withHeaders, ...plain });
+  }
+  segments.push(...noteSegments(all));
+  const threads = all.filter(({ flags }) => (flags & (SEC_THREAD_LOCAL | SEC_ALLOC)) === (SEC_THREAD_LOCAL | SEC_ALLOC));
+  if (threads.length > 0) segments.push({ type: PT_TLS, sections: threads, hasHeaders: false, ...plain });
+  if (options.stackFlags !== null) segments.push({ type: PT_GNU_STACK, sections: [], hasHeaders: false, flags: options.stackFlags, loadAddress: null });
+  if (options.relroEnd > options.relroStart) {
+    const inside = sections.filter(({ address, sizeBytes, flags }) => address >= options.relroStart && address < options.relroEnd && sizeBytes > 0 && (flags & SEC_LOAD) !== 0);
+    if (inside.length > 0) segments.push({ type: PT_GNU_RELRO, sections: inside, hasHeaders: false, flags: PF_R, loadAddress: null });
+  }
+  return segments;
+}
+
+function startsSegment(last: OutputSection, section: OutputSection, writable: boolean, executable: boolean, { isPaged, separateCode }: SegmentOptions): boolean {
+  const lastEnd = last.loadAddress + (isThreadBss(last.flags) ? 0 : last.sizeBytes);
+  if (last.loadAddress - last.address !== section.loadAddress - section.address) return true;
+  if (section.loadAddress < lastEnd) return true;
+  const page = (address: number): number => Math.floor(address / PAGE_BYTES);
+  if (isPaged && page(lastEnd - 1) === page(section.loadAddress)) return false;
+  if (alignUp(lastEnd, PAGE_BYTES) + PAGE_BYTES <= section.loadAddress) return true;
+  if ((last.flags & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0 && (section.flags & (SEC_LOAD | SEC_THREAD_LOCAL)) !== 0) return true;
+  if (!isPaged) return false;
+  if (separateCode && executable !== ((section.flags & SEC_CODE) !== 0)) return true;
+  return !writable && (section.flags & SEC_READONLY) === 0;
+}
+
+/** Neighbouring loaded notes of one alignment share a header. */
+function noteSegments(sections: readonly OutputSection[]): Segment[] {
+  const segments: Segment[] = [];
+  const loaded = sections.filter(({ flags }) => (flags & SEC_ALLOC) !== 0);
+  for (let i = 0; i < loaded.length; i++) {
+    const first = loaded[i]!;
+    if (first.type !== SHT_NOTE || (first.flags & SEC_LOAD) === 0) continue;
+    const group = [first];
+    while (i + 1 < loaded.length && loaded[i + 1]!.type === SHT_NOTE && loaded[i + 1]!.align === first.align && alignUp(loaded[i]!.loadAddress + loaded[i]!.sizeBytes, first.align) === loaded[i + 1]!.loadAddress) group.push(loaded[++i]!);
+    segments.push({ type: PT_NOTE, sections: group, hasHeaders: false, flags: null, loadAddress: null });
+  }
+  return segments;
+}
+
+export interface ProgramHeaderFields {
+  readonly type: number;
+  readonly offset: number;
+  readonly address: number;
+  readonly loadAddress: number;
+  readonly fileBytes: number;
+  readonly memoryBytes: number;
+  readonly flags: number;
+  readonly align: number;
+}
+
+export interface FileLayout {
+  readonly offsets: ReadonlyMap<OutputSection, number>;
+  readonly headers: readonly ProgramHeaderFields[];
+  /** The first byte behind all loaded sections. */
+  readonly end: number;
+}
+
+/** Offsets of the sections in the segments, and the headers' fields. */
+export function assignOffsets(segments: readonly Segment[], isPaged: boolean): FileLayout {
+  const offsets = new Map<OutputSection, number>();
+  const headerSize = headerBytes(segments.length);
+  let end = headerSize;
+  const loads = new Map<Segment, ProgramHeaderFields>();
+  for (const segment of segments) {
+    if (segment.type !== PT_LOAD) continue;
+    const { sections, hasHeaders } = segment;
+    const align = isPaged ? PAGE_BYTES : Math.max(1, ...sections.map((section) => section.align));
+    const first = sections[0];
+    // Without content in the file a segment takes no room, but its offset still has to fit its address.
+    const hasBytes = hasHeaders || sections.some(({ flags }) => (flags & SEC_LOAD) !== 0);
+    let offset = hasHeaders ? headerSize : end;
+    if (first && (hasBytes || isPaged)) offset += (((first.address - offset) % align) + align) % align;
+    let start = hasHeaders ? 0 : offset;
+    let address: number;
+    let loadAddress: number;
+    if (!first) {
+      // Headers alone lie in the page before the first section.
+      const next = segments.find((other) => other.type === PT_LOAD && other.sections.length > 0)?.sections[0];
+      address = next ? Math.floor((next.address - headerSize) / PAGE_BYTES) * PAGE_BYTES : 0;
+      loadAddress = next ? Math.floor(next.loadAddress / PAGE_BYTES) * PAGE_BYTES - PAGE_BYTES : 0;
+    } else {
+      const lead = hasHeaders ? offset : 0;
+      address = first.address - lead;
+      loadAddress = first.loadAddress - lead;
+    }
+    let fileEnd = hasHeaders ? headerSize : start;
+    let memoryEnd = hasHeaders ? address + headerSize : address;
+    let flags = PF_R;
+    for (const section of sections) {
+      if ((section.flags & SEC_LOAD) !== 0) {
+        offset = start + section.address - address;
+        offsets.set(section, offset);
+        offset += section.sizeBytes;
+        fileEnd = Math.max(fileEnd, offset);
+      } else offsets.set(section, offset);
+      if (!isThreadBss(section.flags)) memoryEnd = Math.max(memoryEnd, section.address + section.sizeBytes);
+      if ((section.flags & SEC_READONLY) === 0) flags |= PF_W;
+      if ((section.flags & SEC_CODE) !== 0) flags |= PF_X;
+    }
+    const fileBytes = fileEnd - start;
+    if (!hasBytes && isPaged) start %= PAGE_BYTES;
+    loads.set(segment, {
+      type: PT_LOAD, offset: start, address, loadAddress: segment.loadAddress ?? loadAddress, fileBytes, memoryBytes: memoryEnd - address,
+      flags: segment.flags ?? flags, align,
+    });
+    if (hasBytes) end = Math.max(end, fileEnd);
+  }
+  const headers = segments.map((segment): ProgramHeaderFields => loads.get(segment) ?? otherHeader(segment, offsets));
+  return { offsets, headers, end };
+}
+
+function otherHeader({ type, sections, flags }: Segment, offsets: ReadonlyMap<OutputSection, number>): ProgramHeaderFields {
+  const first = sections[0];
+  if (!first) return { type, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? PF_R, align: type === PT_GNU_STACK ? 16 : 1 };
+  const last = sections.at(-1)!;
+  const loaded = sections.filter((section) => (section.flags & SEC_LOAD) !== 0).at(-1);
+  const permissions = sections.reduce((bits, section) => bits | ((section.flags & SEC_READONLY) === 0 ? PF_W : 0) | ((section.flags & SEC_CODE) !== 0 ? PF_X : 0), PF_R);
+  return {
+    type, offset: offsets.get(first) ?? 0, address: first.address, loadAddress: first.loadAddress,
+    fileBytes: loaded ? loaded.address + loaded.sizeBytes - first.address : 0, memoryBytes: last.address + last.sizeBytes - first.address,
+    flags: flags ?? permissions, align: type === PT_GNU_RELRO ? 1 : Math.max(...sections.map(({ align }) => align)),
+  };
+}

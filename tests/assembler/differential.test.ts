@@ -1,0 +1,17 @@
+/** Objects must be those of GNU as, byte for byte. */
+
+import { describe, expect, test } from "vitest";
+import { requireOracle } from "../oracle.ts";
+import { compare } from "./differential.ts";
+import { SOURCES } from "./sources.ts";
+
+describe("same source, same object as GNU as", () => {
+  for (const [name, source] of Object.entries(SOURCES)) {
+    test(name, (context) => {
+      const result = compare(requireOracle("as", context), source);
+      expect(result.expected, result.expectedMessages).not.toBeNull();
+      expect(result.object, result.messages).not.toBeNull();
+      expect(Buffer.from(result.object!).toString("hex")).toBe(Buffer.from(result.expected!).toString("hex"));
+    });
+  }
+});

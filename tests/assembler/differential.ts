@@ -1,0 +1,82 @@
+/**
+ * Assembles a source with ours and with GNU as, for comparison. Sources are texts; files that they include come from a map.
+ */
+
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { assemble } from "../../src/assembler/assemble.ts";
+import type { AssembleOptions, Assembly } from "../../src/assembler/assemble.ts";
+import { formatDiagnostic } from "../../src/assembler/diagnostic.ts";
+import { withFolder } from "../oracle.ts";
+
+export interface Source {
+  readonly text: string;
+  readonly files?: Readonly<Record<string, string>>;
+  /** Options for both: those of GNU as, translated for ours. */
+  readonly options?: readonly string[];
+}
+
+/** Our options for those of GNU as. */
+function translate(options: readonly string[]): Partial<AssembleOptions> {
+  const result: Partial<AssembleOptions> = {};
+  const defines = new Map<string, number>();
+  options.forEach((option, i) => {
+    if (option === "-g") result.debugLines = true;
+    else if (option.startsWith("--gdwarf-")) {
+      result.debugLines = true;
+      result.dwarfVersion = Number(option.slice("--gdwarf-".length));
+    } else if (option === "-n") result.optimizeAlignment = false;
+    else if (option === "-R") result.foldData = true;
+    else if (option === "-L") result.keepLocals = true;
+    else if (option.startsWith("-march=")) result.arch = option.slice("-march=".length);
+    else if (options[i - 1] === "--defsym") {
+      const [name, value] = option.split("=");
+      defines.set(name!, Number(value));
+    }
+  });
+  return { ...result, defines };
+}
+
+export function assembleText(text: string, extra: Partial<AssembleOptions> = {}, files: Readonly<Record<string, string>> = {}): Assembly {
+  return assemble({
+    path: "test.s", maxErrors: 100,
+    files: {
+      read: (path) => {
+        const content = path === "test.s" ? text : files[path];
+        return content === undefined ? null : { path, bytes: Buffer.from(content, "latin1") };
+      },
+    },
+    producer: "GNU AS 2.40", compilationDirectory: "/", ...extra,
+  });
+}
+
+export interface Comparison {
+  /** Ours; null with errors. */
+  readonly object: Uint8Array | null;
+  readonly messages: string;
+  /** GNU as's; null with errors. */
+  readonly expected: Uint8Array | null;
+  readonly expectedMessages: string;
+}
+
+export function compare(assembler: string, source: Source): Comparison {
+  return withFolder((folder) => {
+    const options = source.options ?? [];
+    const ours = assembleText(source.text, { ...translate(options), compilationDirectory: folder }, source.files);
+    writeFileSync(join(folder, "test.s"), source.text, "latin1");
+    for (const [path, text] of Object.entries(source.files ?? {})) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text, "latin1");
+    }
+    const object = join(folder, "test.o");
+    const run = spawnSync(assembler, ["--32", ...options, "test.s", "-o", "test.o"], { cwd: folder, encoding: "utf8" });
+    if (run.error) throw run.error;
+    return {
+      object: ours.object,
+      messages: ours.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join("\n"),
+      expected: run.status === 0 && existsSync(object) ? new Uint8Array(readFileSync(object)) : null,
+      expectedMessages: run.stderr,
+    };
+  });
+}

@@ -1,0 +1,144 @@
+/** Snapshots: whoever goes on from one ends where the run that was not interrupted ends, at whatever moment it was taken. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
+import { Random } from "../../../emulator/cluster/random.ts";
+import { boot, CLOUD, PROMPT } from "../../system/images.ts";
+import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
+
+const MS = 1_000_000;
+let prepared: Uint8Array;
+
+beforeAll(async () => {
+  prepared = await preparedDisk();
+});
+
+function cluster(nodes: number): LabCluster {
+  const base = new SparseDisk(DISK_BYTES, { content: prepared });
+  return boot({ seed: 7, nodes: Array.from({ length: nodes }, () => ({ ramBytes: 8 << 20, disk: new SparseDisk(DISK_BYTES, { base }) })) });
+}
+
+/** Virtual times within the boot, dense where drives, cables and protocols are busy. */
+function moments(count: number, endNs: number, seed: number): number[] {
+  const random = new Random(seed, "snapshot moments");
+  return Array.from({ length: count }, () => 10 * random.below(endNs / 10)).sort((a, b) => a - b);
+}
+
+describe("a restored cluster", () => {
+  test("has the digests of the run that was not interrupted, from any of hundreds of moments of its boot", async () => {
+    const original = cluster(2);
+    const end = 2100 * MS;
+    // While the firmware, the loader and the kernel start, then while nodes find each other.
+    const times = [...moments(60, 120 * MS, 1), ...moments(100, 450 * MS, 2), ...moments(60, end, 3)].sort((a, b) => a - b);
+    const saved: { timeNs: number; bytes: Uint8Array }[] = [];
+    const digests = new Map<number, string>();
+    for (const timeNs of times) {
+      original.cluster.runUntil(timeNs);
+      digests.set(timeNs, original.digest());
+      saved.push({ timeNs, bytes: original.save() });
+    }
+    original.cluster.runUntil(end);
+    const random = new Random(4, "how far restored runs go");
+    for (const [index, { timeNs, bytes }] of saved.entries()) {
+      const copy = restoreCluster(bytes);
+      expect(copy.digest(), `restored at ${timeNs}`).toBe(digests.get(timeNs));
+      // To a later moment of the original, in quanta of its own; some go on to the end.
+      const later = index % 20 === 0 ? end : times[Math.min(times.length - 1, index + 1 + random.below(6))]!;
+      for (let at = timeNs; at < later; at = Math.min(later, at + 1 + random.below(40 * MS))) copy.cluster.runUntil(at);
+      copy.cluster.runUntil(later);
+      expect(copy.digest(), `restored at ${timeNs}, compared at ${later}`).toBe(later === end ? original.digest() : digests.get(later));
+    }
+  });
+
+  test("can be restored in place, back and forth, its disk included", async () => {
+    const lab = cluster(1);
+    const machine = lab.cluster.machines[0]!;
+    lab.cluster.runUntil(100 * MS);
+    const early = { state: machine.saveState(), digest: machine.digest(), disk: lab.nodes[0]!.readDisk(0, 16 * 1024 * 1024) };
+    lab.cluster.runUntil(2500 * MS);
+    const late = { state: machine.saveState(), digest: machine.digest() };
+    expect(Buffer.compare(lab.nodes[0]!.readDisk(0, 16 * 1024 * 1024), early.disk)).not.toBe(0);
+    machine.restoreState(early.state);
+    expect(machine.digest()).toBe(early.digest);
+    expect(Buffer.compare(lab.nodes[0]!.readDisk(0, 16 * 1024 * 1024), early.disk)).toBe(0);
+    machine.restoreState(late.state);
+    expect(machine.digest()).toBe(late.digest);
+  });
+
+  test("finds on its consoles what came before, and can be typed at", async () => {
+    const original = cluster(2);
+    await original.nodes[0]!.waitFor(PROMPT);
+    original.nodes[0]!.type("echo a line half ");
+    await original.advance("1ms");
+    const copy = restoreCluster(original.save());
+    for (const lab of [original, copy]) await lab.nodes[0]!.enter("typed", /a line half typed\n/);
+    expect(copy.nodes[0]!.console.text).toBe(original.nodes[0]!.console.text);
+    expect(copy.digest()).toBe(original.digest());
+  });
+
+  test("keeps a pulled cable pulled, and heals when it is plugged in", async () => {
+    const original = cluster(2);
+    original.nodes[1]!.cut();
+    await original.nodes[1]!.waitFor(CLOUD);
+    const copy = restoreCluster(original.save());
+    for (const lab of [original, copy]) {
+      lab.nodes[1]!.connect();
+      await lab.advance("5s");
+      expect(lab.nodes[1]!.console.text).toMatch(/era \d+ age \d+ peers 1/);
+    }
+    expect(copy.digest()).toBe(original.digest());
+  });
+
+  test("one machine of it lives alone", async () => {
+    const original = cluster(2);
+    await original.nodes[1]!.waitFor(CLOUD);
+    const copy = restoreCluster(original.nodes[1]!.save());
+    expect(copy.nodes.map(({ name }) => name)).toEqual(["qure-2"]);
+    expect(copy.nowNs).toBe(original.nowNs);
+    await copy.nodes[0]!.enter("echo alone", /^alone$/m);
+  });
+});
+
+describe("a snapshot file", () => {
+  let file: Uint8Array;
+  beforeAll(() => {
+    const lab = cluster(2);
+    lab.cluster.runUntil(300 * MS);
+    file = lab.save();
+  });
+
+  function changed(offset: number, value: (byte: number) => number): Uint8Array {
+    const bytes = file.slice();
+    bytes[offset] = value(bytes[offset]!);
+    return bytes;
+  }
+
+  test("is the same for the same state, and holds what machines share once", () => {
+    expect(Buffer.compare(restoreCluster(file).save(), file)).toBe(0);
+    const alone = cluster(1);
+    alone.cluster.runUntil(300 * MS);
+    expect(file.length).toBeLessThan(alone.save().length * 1.5);
+  });
+
+  test.each([
+    ["another file", () => new TextEncoder().encode("QuRe is not a snapshot, and this is text."), /not a snapshot/],
+    ["an empty file", () => new Uint8Array(0), /not a snapshot/],
+    ["its beginning", () => file.subarray(0, 20), /truncated/],
+    ["all but a byte", () => file.subarray(0, file.length - 1), /truncated: it has \d+ of \d+ bytes/],
+    ["more than it", () => Buffer.concat([file, Buffer.alloc(3)]), /altered: 3 bytes follow/],
+    ["another version", () => changed(8, () => 9), /of version 9; this program reads version 1/],
+    ["an altered header", () => changed(40, (byte) => byte ^ 1), /altered: the checksum of its header/],
+    ["an altered section", () => changed(file.length - 1000, (byte) => byte ^ 0x10), /altered: the checksum of section/],
+  ])("%s is refused with its reason", (_, make, reason) => {
+    expect(() => restoreCluster(make())).toThrow(reason);
+    expect(() => restoreCluster(make())).toThrow(SnapshotError);
+  });
+
+  test("no flipped bit and no truncation goes unnoticed", () => {
+    const random = new Random(5, "damage");
+    for (let round = 0; round < 100; round++) {
+      const at = random.below(file.length);
+      expect(() => restoreCluster(changed(at, (byte) => byte ^ (1 << random.below(8)))), `byte ${at}`).toThrow(SnapshotError);
+      expect(() => restoreCluster(file.subarray(0, at)), `cut at ${at}`).toThrow(SnapshotError);
+    }
+  });
+});

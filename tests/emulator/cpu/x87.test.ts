@@ -1,0 +1,46 @@
+/** The x87 against the processor of the host: every form with random states, operands, rounding, precision and masks. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { requireOracle } from "../../oracle.ts";
+import { assembleProgram, runHere } from "./bare-machine.ts";
+import { Random } from "./random-instructions.ts";
+import { X87_CASE_BYTES, X87_FORMS, isSameX87, packX87, randomX87Case } from "./random-x87.ts";
+
+const FOLDER = dirname(fileURLToPath(import.meta.url));
+const SEED = Number(process.env["QURE_SEED"] ?? 20240607);
+const CASES_PER_FORM = Number(process.env["QURE_CASES"] ?? 40);
+
+function runOnHost(gcc: string, data: Uint8Array): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), "qure-x87-"));
+  try {
+    const program = join(folder, "x87-host");
+    execFileSync(gcc, ["-O1", "-o", program, join(FOLDER, "x87-host.c")]);
+    return execFileSync(program, { input: data, maxBuffer: 1 << 28 });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+it(`computes what the host computes (QURE_SEED=${SEED} QURE_CASES=${CASES_PER_FORM})`, (context) => {
+  if (process.arch !== "x64") context.skip("the host has no x87");
+  const gcc = requireOracle("gcc", context);
+  requireOracle("as", context);
+  const random = new Random(SEED);
+  const cases = X87_FORMS.flatMap((form) => Array.from({ length: CASES_PER_FORM }, () => randomX87Case(random, form)));
+  const data = packX87(cases);
+  const ours = runHere(assembleProgram("x87.s"), data);
+  const theirs = runOnHost(gcc, data);
+  expect(ours.length).toBe(theirs.length);
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+  const differences = cases.flatMap((one, i) => {
+    const at = i * X87_CASE_BYTES;
+    const mine = ours.subarray(at, at + X87_CASE_BYTES);
+    const host = theirs.subarray(at, at + X87_CASE_BYTES);
+    return isSameX87(one.form, mine, host) ? [] : [`${one.form.text.trim()}\n  from ${hex(one.bytes)}\n  ours ${hex(mine)}\n  host ${hex(host)}`];
+  });
+  expect(differences.slice(0, 5).join("\n")).toBe("");
+}, 120_000);

@@ -1,0 +1,355 @@
+/** The 82540EM at register level: EEPROM, PHY, rings, filters, interrupts, and rings that point nowhere. */
+import { beforeEach, describe, expect, test } from "vitest";
+import { CableEnd } from "../../../emulator/ether/cable-end.ts";
+import { internetChecksum, onesSum } from "../../../emulator/devices/internet-checksum.ts";
+import { TestBoard } from "./harness.ts";
+
+const MAC = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
+const BAR = 0xfebc0000;
+const TX_RING = 0x10000;
+const RX_RING = 0x11000;
+const BUFFERS = 0x20000;
+
+let cable: CableEnd;
+let machine: TestBoard;
+
+const read = (register: number): number => machine.board.readMmio(BAR + register, 4) >>> 0;
+const write = (register: number, value: number): void => machine.board.writeMmio(BAR + register, 4, value >>> 0);
+const view = (): DataView => new DataView(machine.memory.buffer);
+const sent = (): Uint8Array[] => cable.takeOutgoing().map(({ frame }) => frame);
+
+beforeEach(() => {
+  cable = new CableEnd("eth0");
+  machine = new TestBoard({ network: [{ macAddress: MAC, port: cable }] });
+  machine.run("outl cf8 80001810; outl cfc febc0000; outl cf8 80001814; outl cfc c000; outl cf8 80001804; outw cfc 7");
+});
+
+function frame(destination: readonly number[], size = 100, fill = 0x5a): Uint8Array {
+  const bytes = new Uint8Array(size).fill(fill);
+  bytes.set(destination);
+  bytes.set([2, 0, 0, 0, 0, 9], 6);
+  bytes.set([0x08, 0x00], 12);
+  return bytes;
+}
+
+function arrive(bytes: Uint8Array): void {
+  cable.deliver([{ timeNs: machine.time.nowNs + 10, frame: bytes }]);
+  machine.time.advance(100);
+}
+
+describe("identity", () => {
+  test("PCI configuration space as QEMU's e1000 has it", () => {
+    machine.run("outl cf8 80001800; inl cfc = 100e8086; outl cf8 80001808; inl cfc = 2000003; outl cf8 8000182c; inl cfc = 11001af4; outl cf8 8000183c; in cfd = 1");
+    machine.run("outl cf8 80001810; outl cfc ffffffff; inl cfc = fffe0000; outl cf8 80001814; outl cfc ffffffff; inl cfc = ffffffc1");
+  });
+
+  test("EEPROM through EERD: MAC address and checksum", () => {
+    const words = Array.from({ length: 64 }, (_, address) => {
+      write(0x14, (address << 8) | 1);
+      const answer = read(0x14);
+      expect(answer & 0x10).toBe(0x10);
+      return answer >>> 16;
+    });
+    expect(words.slice(0, 3)).toEqual([0x5452, 0x1200, 0x5634]);
+    expect(words.reduce((sum, word) => sum + word) & 0xffff).toBe(0xbaba);
+    expect(words[13]).toBe(0x100e);
+  });
+
+  test("EEPROM bit by bit through EECD", () => {
+    const clock = (bit: number): number => {
+      write(0x10, 0x42 | (bit << 2));
+      write(0x10, 0x43 | (bit << 2));
+      const out = (read(0x10) >> 3) & 1;
+      write(0x10, 0x42 | (bit << 2));
+      return out;
+    };
+    write(0x10, 0x40);
+    expect(read(0x10) & 0x180).toBe(0x180);
+    write(0x10, 0x42);
+    for (const bit of [0, 1, 1, 0, 0, 0, 0, 0, 1, 0]) clock(bit); // A leading zero, start, read, address 2.
+    let word = 0;
+    for (let bit = 0; bit < 16; bit++) word = (word << 1) | clock(0);
+    expect(word).toBe(0x5634);
+  });
+
+  test("PHY through MDIC", () => {
+    const phy = (register: number): number => {
+      write(0x20, 0x08200000 | (register << 16));
+      expect(read(0x20) & 0x10000000).toBe(0x10000000);
+      return read(0x20) & 0xffff;
+    };
+    expect([phy(2), phy(3)]).toEqual([0x0141, 0x0c20]);
+    expect(phy(1) & 0x24).toBe(0x24);
+    write(0x20, 0x08400000);
+    expect(read(0x20) & 0x40000000).toBe(0x40000000);
+  });
+
+  test("receive address 0 comes from the EEPROM, the link is up, and the I/O window reaches the same registers", () => {
+    expect([read(0x5400), read(0x5404)]).toEqual([0x12005452, 0x80005634]);
+    expect(read(0x08) & 0x83).toBe(0x83);
+    machine.run("outl c000 5400; inl c004 = 12005452; outl c000 38; outl c004 1234; inl c004 = 1234");
+    expect(read(0x38)).toBe(0x1234);
+  });
+});
+
+/** A legacy transmit descriptor. Command: 0Bh is EOP, IFCS, RS. */
+function txDescriptor(index: number, address: number, length: number, command = 0x0b): void {
+  const at = TX_RING + index * 16;
+  view().setUint32(at, address, true);
+  view().setUint32(at + 4, 0, true);
+  view().setUint32(at + 8, (length | (command << 24)) >>> 0, true);
+  view().setUint32(at + 12, 0, true);
+}
+
+function startTransmitter(descriptors = 8): void {
+  write(0x3800, TX_RING);
+  write(0x3808, descriptors * 16);
+  write(0x3810, 0);
+  write(0x3818, 0);
+  write(0x400, 0x0a);
+}
+
+describe("transmit", () => {
+  test("a frame goes out, its descriptor comes back done, and the interrupt tells", () => {
+    machine.memory.set(frame([1, 2, 3, 4, 5, 6]), BUFFERS);
+    startTransmitter();
+    txDescriptor(0, BUFFERS, 100);
+    write(0x3818, 1);
+    machine.time.advance(10_000);
+    expect(sent()).toEqual([frame([1, 2, 3, 4, 5, 6])]);
+    expect(machine.memory[TX_RING + 12]! & 1).toBe(1);
+    expect(read(0x3810)).toBe(1);
+    expect(read(0xc0) & 3).toBe(3);
+    expect(read(0xc0)).toBe(0);
+    expect([read(0x4080), read(0x40d4), read(0x4090)]).toEqual([1, 1, 104]);
+    expect(read(0x4080)).toBe(0);
+  });
+
+  test("several descriptors make one frame, short frames are padded, the ring wraps", () => {
+    startTransmitter();
+    for (let round = 0; round < 3; round++) {
+      for (let part = 0; part < 3; part++) {
+        machine.memory.set(frame([6, 5, 4, 3, 2, round]).subarray(part * 14, part * 14 + 14), BUFFERS + part * 64);
+        txDescriptor((round * 3 + part) % 8, BUFFERS + part * 64, 14, part === 2 ? 0x0b : 0x02);
+      }
+      write(0x3818, (round * 3 + 3) % 8);
+      machine.time.advance(10_000);
+    }
+    const frames = sent();
+    expect(frames.map((bytes) => bytes.length)).toEqual([60, 60, 60]);
+    expect(frames[2]!.subarray(0, 6)).toEqual(Uint8Array.of(6, 5, 4, 3, 2, 2));
+    expect(frames[0]!.subarray(42).every((byte) => byte === 0)).toBe(true);
+  });
+
+  test("checksums and TCP segmentation by context descriptors", () => {
+    const headers = new Uint8Array(54);
+    headers.set([1, 2, 3, 4, 5, 6, 2, 0, 0, 0, 0, 9, 8, 0, 0x45, 0, 0, 0, 0, 7, 0x40, 0, 64, 6, 0, 0, 10, 0, 2, 15, 10, 0, 2, 2]);
+    headers.set([0x30, 0x39, 0, 80, 0, 0, 0x10, 0, 0, 0, 0, 0, 0x50, 0x19, 0x20, 0], 34);
+    const pseudo = onesSum(Uint8Array.of(10, 0, 2, 15, 10, 0, 2, 2, 0, 6), 0, 10);
+    headers.set([pseudo >> 8, pseudo & 0xff], 50);
+    const payload = Uint8Array.from({ length: 2500 }, (_, index) => index & 0xff);
+    machine.memory.set(headers, BUFFERS);
+    machine.memory.set(payload, BUFFERS + 54);
+    startTransmitter();
+    const context = TX_RING;
+    machine.memory.set([14, 24, 33, 0, 34, 50, 0, 0], context);
+    view().setUint32(context + 8, (2500 | (0x27 << 24)) >>> 0, true); // DEXT, TSE, IP, TCP.
+    view().setUint32(context + 12, (1000 << 16) | (54 << 8), true);
+    const data = TX_RING + 16;
+    view().setUint32(data, BUFFERS, true);
+    view().setUint32(data + 8, (2554 | (1 << 20) | (0x2d << 24)) >>> 0, true); // DEXT, RS, TSE, EOP.
+    view().setUint32(data + 12, 0x0300, true);
+    write(0x3818, 2);
+    machine.time.advance(10_000);
+    const frames = sent();
+    expect(frames.map((bytes) => bytes.length)).toEqual([1054, 1054, 554]);
+    frames.forEach((bytes, index) => {
+      const words = new DataView(bytes.buffer, bytes.byteOffset);
+      expect(words.getUint16(16)).toBe(bytes.length - 14);
+      expect(words.getUint16(18)).toBe(7 + index);
+      expect(words.getUint32(38)).toBe(0x1000 + index * 1000);
+      expect(bytes[47]).toBe(index === 2 ? 0x19 : 0x10);
+      expect(internetChecksum(bytes, 14, 34)).toBe(0);
+      const length = bytes.length - 34;
+      const sum = onesSum(Uint8Array.of(10, 0, 2, 15, 10, 0, 2, 2, 0, 6, length >> 8, length & 0xff), 0, 12);
+      expect(internetChecksum(bytes, 34, bytes.length, sum)).toBe(0);
+      expect(bytes.subarray(54)).toEqual(payload.subarray(index * 1000, index * 1000 + 1000));
+    });
+  });
+
+  test.each([
+    { name: "a tail outside the ring", tail: 0xffff, base: TX_RING },
+    { name: "a ring beyond memory", tail: 5, base: 0xfffffff0 },
+    { name: "descriptors that are all ones", tail: 7, base: 0x3fffff0 },
+  ])("does no harm: $name", ({ tail, base }) => {
+    startTransmitter();
+    write(0x3800, base);
+    write(0x3808, 0xfff80);
+    write(0x3818, tail);
+    machine.time.advance(1_000_000);
+    expect(sent().length).toBe(0);
+  });
+});
+
+/** Buffers of 2 KiB each; the tail gives all descriptors but one. */
+function startReceiver(descriptors = 8, control = 0x04008002): void {
+  for (let index = 0; index < descriptors; index++) {
+    view().setUint32(RX_RING + index * 16, BUFFERS + index * 2048, true);
+    view().setUint32(RX_RING + index * 16 + 4, 0, true);
+    view().setUint32(RX_RING + index * 16 + 8, 0, true);
+    view().setUint32(RX_RING + index * 16 + 12, 0, true);
+  }
+  write(0x2800, RX_RING);
+  write(0x2808, descriptors * 16);
+  write(0x2810, 0);
+  write(0x2818, descriptors - 1);
+  write(0x100, control);
+}
+
+const length = (index: number): number => view().getUint16(RX_RING + index * 16 + 8, true);
+const status = (index: number): number => machine.memory[RX_RING + index * 16 + 12]!;
+
+describe("receive", () => {
+  test("a frame fills a buffer, its descriptor and the interrupt cause", () => {
+    startReceiver();
+    arrive(frame([...MAC]));
+    expect(length(0)).toBe(100);
+    expect(status(0) & 3).toBe(3);
+    expect(machine.bytes(BUFFERS, 100)).toEqual(Array.from(frame([...MAC])));
+    expect(read(0x2810)).toBe(1);
+    expect(read(0xc0)).toBe(0x80);
+    expect([read(0x4074), read(0x40d0)]).toEqual([1, 1]);
+  });
+
+  test("with the FCS unless it is stripped, and padded to the shortest frame", () => {
+    startReceiver(8, 0x00008002);
+    arrive(frame([...MAC], 40));
+    expect(length(0)).toBe(64);
+    // The residue of CRC-32 over a frame with its FCS is always the same.
+    let crc = 0xffffffff;
+    for (const byte of machine.bytes(BUFFERS, 64)) {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+    }
+    expect(crc >>> 0).toBe(0xdebb20e3);
+  });
+
+  test("a frame longer than its buffers takes several", () => {
+    startReceiver(8, 0x04038002);
+    arrive(frame([...MAC], 1000));
+    expect([length(0), length(3), status(0) & 2, status(3) & 2]).toEqual([256, 232, 0, 2]);
+  });
+
+  test.each([
+    { name: "its own address", destination: [...MAC], control: 0, taken: true },
+    { name: "another address", destination: [2, 0, 0, 0, 0, 1], control: 0, taken: false },
+    { name: "another address, promiscuous", destination: [2, 0, 0, 0, 0, 1], control: 0x08, taken: true },
+    { name: "broadcast", destination: [255, 255, 255, 255, 255, 255], control: 0x8000, taken: true },
+    { name: "broadcast not accepted", destination: [255, 255, 255, 255, 255, 255], control: 0, taken: false },
+    { name: "multicast", destination: [1, 0, 0x5e, 0, 0, 0xfb], control: 0, taken: false },
+    { name: "multicast, all", destination: [1, 0, 0x5e, 0, 0, 0xfb], control: 0x10, taken: true },
+  ])("filter: $name", ({ destination, control, taken }) => {
+    startReceiver(8, 0x04000002 | control);
+    arrive(frame(destination));
+    expect(status(0) & 1).toBe(taken ? 1 : 0);
+  });
+
+  test.each([0, 1, 2, 3])("the multicast table with offset %i", (offset) => {
+    const destination = [1, 0, 0x5e, 0x12, 0x34, 0xab];
+    const hash = (0xab34 >> [4, 3, 2, 0][offset]!) & 0xfff;
+    startReceiver(8, 0x04000002 | (offset << 12));
+    arrive(frame(destination));
+    expect(status(0) & 1).toBe(0);
+    write(0x5200 + (hash >> 5) * 4, (1 << (hash & 31)) >>> 0);
+    arrive(frame(destination));
+    expect(status(0) & 1).toBe(1);
+  });
+
+  test("without descriptors frames wait in the packet buffer; when it is full they are missed", () => {
+    startReceiver(8);
+    for (let index = 0; index < 10; index++) arrive(frame([...MAC], 1000, index));
+    expect(read(0x2810)).toBe(7);
+    write(0x2818, 3);
+    expect(read(0x2810)).toBe(2);
+    expect(machine.memory[BUFFERS + 2048 + 20]).toBe(9);
+    write(0x2818, 2);
+    read(0xc0);
+    for (let index = 0; index < 80; index++) arrive(frame([...MAC], 1000));
+    expect(read(0xc0) & 0x40).toBe(0x40);
+    expect(read(0x4010)).toBeGreaterThan(0);
+  });
+
+  test("RXDMT0 when the ring runs low", () => {
+    startReceiver(8);
+    for (let index = 0; index < 3; index++) arrive(frame([...MAC]));
+    expect(read(0xc0)).toBe(0x90);
+  });
+
+  test("a disabled receiver, a pulled cable and a loopback hear nothing from the wire", () => {
+    startReceiver(8, 0);
+    arrive(frame([...MAC]));
+    expect(read(0x2810)).toBe(0);
+    write(0x100, 0x04008002);
+    cable.setLink(false);
+    expect(read(0x08) & 2).toBe(0);
+    expect(read(0xc0) & 4).toBe(4);
+    cable.setLink(true);
+    machine.time.advance(600_000_000);
+    expect(read(0x08) & 2).toBe(2);
+    write(0x100, 0x040080c2);
+    arrive(frame([...MAC]));
+    expect(read(0x2810)).toBe(0);
+  });
+
+  test.each([
+    { name: "no ring", base: RX_RING, size: 0, head: 0, tail: 7 },
+    { name: "head outside", base: RX_RING, size: 128, head: 0xffff, tail: 7 },
+    { name: "tail outside", base: RX_RING, size: 128, head: 0, tail: 0xffff },
+    { name: "ring beyond memory", base: 0xfffff000, size: 0x1000, head: 0, tail: 255 },
+  ])("does no harm: $name", ({ base, size, head, tail }) => {
+    startReceiver();
+    write(0x2800, base);
+    write(0x2808, size);
+    write(0x2810, head);
+    write(0x2818, tail);
+    for (let index = 0; index < 100; index++) arrive(frame([...MAC], 1500));
+    expect(machine.time.nowNs).toBe(10_000);
+  });
+});
+
+describe("interrupts", () => {
+  const pirq = (): void => machine.run("out 20 11; out 21 08; out 21 04; out 21 01; out a0 11; out a1 70; out a1 02; out a1 01; out 21 fb; out a1 f7; outl cf8 80000860; outl cfc 0b0b0b0b; out 4d1 08");
+
+  test("mask, cause and read-to-clear drive INTA# through PIRQC to IRQ 11", () => {
+    pirq();
+    write(0xc8, 0x80);
+    machine.run("intr = 0");
+    write(0xd0, 0x80);
+    machine.run("intr = 1; ack = 73");
+    expect(read(0xc0)).toBe(0x80);
+    machine.run("out a0 20; out 20 20; intr = 0");
+    write(0xd8, 0x80);
+    write(0xc8, 0x80);
+    machine.run("intr = 0");
+  });
+
+  test("ITR spaces them", () => {
+    pirq();
+    write(0xc4, 400); // 102.4 us.
+    write(0xd0, 0x80);
+    write(0xc8, 0x80);
+    machine.run("intr = 1; ack = 73");
+    read(0xc0);
+    machine.run("out a0 20; out 20 20");
+    write(0xc8, 0x80);
+    machine.run("intr = 0; wait 90us; intr = 0; wait 15us; intr = 1");
+  });
+
+  test("a reset by CTRL clears rings and masks but not the address", () => {
+    startReceiver();
+    write(0xd0, 0xff);
+    write(0x00, 0x04000000);
+    expect([read(0xd0), read(0x100), read(0x2808), read(0x5400)]).toEqual([0, 0, 0, 0x12005452]);
+    expect(read(0x00) & 0x04000000).toBe(0);
+  });
+});

@@ -1,0 +1,45 @@
+/**
+ * Runs scripts of register accesses (harness.ts) in QEMU through its qtest protocol. The machine stands still (`-S`): no
+ * processor runs and no time passes, so only scripts without `wait` can be run.
+ */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { check, parseScript, type Step } from "./harness.ts";
+
+const SUFFIX = { 1: "b", 2: "w", 4: "l" } as const;
+/** Every QEMU starts at this date, as `TestBoard` does. */
+const ARGUMENTS = ["-M", "pc", "-m", "4", "-display", "none", "-vga", "std", "-rtc", "base=2000-01-01T00:00:00,clock=vm", "-S", "-qtest", "stdio", "-qtest-log", "/dev/null", "-serial", "null", "-monitor", "none"];
+
+function command(step: Step): string {
+  const address = `0x${step.address.toString(16)}`;
+  const suffix = SUFFIX[step.size];
+  switch (step.verb) {
+    case "out":
+      return `out${suffix} ${address} 0x${step.value.toString(16)}`;
+    case "in":
+      return `in${suffix} ${address}`;
+    case "write":
+      return `write${suffix} ${address} 0x${step.value.toString(16)}`;
+    case "read":
+      return `read${suffix} ${address}`;
+    default:
+      throw new Error(`${step.text}: qtest cannot do that`);
+  }
+}
+
+/** Throws at the first expectation that QEMU does not meet. */
+export async function runInQemu(qemu: string, script: string, more: readonly string[]): Promise<void> {
+  const child = spawn(qemu, [...ARGUMENTS, ...more], { stdio: ["pipe", "pipe", "ignore"] });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  try {
+    for (const step of parseScript(script)) {
+      if (step.verb === "settle") continue;
+      child.stdin.write(`${command(step)}\n`);
+      const { value, done } = await answers.next();
+      if (done || !String(value).startsWith("OK")) throw new Error(`${step.text}: QEMU says ${value}`);
+      check(step, Number.parseInt(String(value).split(" ")[1] ?? "0", 16));
+    }
+  } finally {
+    child.kill("SIGKILL");
+  }
+}

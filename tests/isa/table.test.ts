@@ -1,0 +1,78 @@
+/** The table's own consistency: one meaning for each opcode, one operand in each field, flags that name existing semantics. */
+
+import { expect, test } from "vitest";
+import type { Form } from "../../src/isa/form.ts";
+import { FLAG_BITS, flagEffects } from "../../src/isa/flags.ts";
+import { formAt, opcodeMap } from "../../src/isa/opcode-map.ts";
+import { allForms } from "../../src/isa/table/index.ts";
+
+const decodable = allForms().filter(({ encodeOnly }) => !encodeOnly);
+
+test("every form that can be decoded is reached by some bytes", () => {
+  const reached = new Set<Form>();
+  for (const map of [0, 1, 2, 3] as const) {
+    for (const entry of opcodeMap(map)) {
+      if (entry === null) continue;
+      for (let prefix = 0; prefix < 4; prefix++) {
+        for (let modrm = 0; modrm < 256; modrm++) {
+          const form = formAt(entry, prefix, modrm);
+          if (form !== null) reached.add(form);
+        }
+      }
+    }
+  }
+  expect(decodable.filter((form) => !reached.has(form)).map(({ text }) => text)).toEqual([]);
+});
+
+test("no two rows claim the same bytes", () => {
+  const claims = new Map<string, string>();
+  const conflicts: string[] = [];
+  for (const form of decodable) {
+    for (let i = 0; i < (form.opcodeRegister ? 8 : 1); i++) {
+      const mods = form.mod === "any" || form.mod === "ignored" ? ["register", "memory"] : [form.mod];
+      for (const mod of form.modrm === "none" ? [""] : form.modrm === "exact" || form.modrm === "register" ? [`${form.modrm}${form.modrmValue}`] : mods) {
+        const digits = form.modrm === "digit" ? [form.modrmValue] : form.modrm === "none" || form.modrm === "exact" || form.modrm === "register" ? [0] : [0, 1, 2, 3, 4, 5, 6, 7];
+        for (const digit of digits) {
+          const key = `${form.map}:${form.opcode + i}:${form.prefix}:${mod}:${digit}`;
+          const other = claims.get(key);
+          if (other !== undefined) conflicts.push(`${form.text} <> ${other}`);
+          claims.set(key, form.text);
+        }
+      }
+    }
+  }
+  expect(conflicts).toEqual([]);
+});
+
+test("each field of the encoding holds one operand", () => {
+  const single = new Set(["reg", "rm", "reg+rm", "opcode", "relative", "far", "moffs", "selector"]);
+  const wrong = allForms().filter(({ operands }) => {
+    const fields = operands.map(({ field }) => field).filter((field) => single.has(field));
+    return new Set(fields).size !== fields.length;
+  });
+  expect(wrong.map(({ text }) => text)).toEqual([]);
+});
+
+test("a form with a register or memory field has a ModRM byte that holds it", () => {
+  const wrong = allForms().filter((form) => {
+    const hasRm = form.operands.some(({ field }) => field === "rm" || field === "reg+rm");
+    const hasReg = form.operands.some(({ field }) => field === "reg" || field === "reg+rm");
+    if (hasReg !== (form.modrm === "reg")) return true;
+    return hasRm && form.modrm === "none";
+  });
+  expect(wrong.map(({ text }) => text)).toEqual([]);
+});
+
+test("flags are given for semantics that exist", () => {
+  // Some known effects (SDM 1, appendix A).
+  const bits = (letters: string): number => [...letters].reduce((sum, letter) => sum | FLAG_BITS[letter]!, 0);
+  expect(flagEffects("add")).toEqual({ read: 0, written: bits("OSZAPC"), undefined: 0 });
+  expect(flagEffects("adc").read).toBe(bits("C"));
+  expect(flagEffects("inc").written & bits("C")).toBe(0);
+  expect(flagEffects("jcc", 0xe).read).toBe(bits("ZSO"));
+  expect(flagEffects("mov")).toEqual({ read: 0, written: 0, undefined: 0 });
+});
+
+test("the table is large enough to be the whole instruction set", () => {
+  expect(allForms().length).toBeGreaterThan(1_100);
+});
