@@ -56,6 +56,11 @@ export class Core {
   codeProbe: CodeProbe | null = null;
   deliveryProbe: DeliveryProbe | null = null;
 
+  /** Whether a debugger or a trace looks into what only the interpreter shows. */
+  get isProbed(): boolean {
+    return this.codeProbe !== null || this.deliveryProbe !== null;
+  }
+
   /** Index of the running instruction in its block. */
   index = 0;
   /** The block is left in front of this index; 0 once something wants the loop's attention. */
@@ -95,11 +100,6 @@ export class Core {
     this.io = new IoPermission(this);
     this.debug = new DebugRegisters(this);
     this.fpu = new Fpu(this);
-  }
-
-  /** Whether someone looks at what instructions do, for whom all code has to run in the interpreter. */
-  get isProbed(): boolean {
-    return this.codeProbe !== null || this.deliveryProbe !== null || this.mmu.isWatched;
   }
 
   get retired(): number {

@@ -13,7 +13,8 @@ import { MODE_FLAT } from "../cpu/state.ts";
 import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
 import type { Shape } from "./shape.ts";
 import { readTable, writeTable } from "./shape.ts";
-import { Code, OP } from "./wasm.ts";
+import type { Code } from "./wasm.ts";
+import { OP } from "./wasm.ts";
 
 /** "modify": read and then written; the interpreter asks both tables, so that both remember the page. */
 export type AccessKind = "read" | "write" | "modify";
@@ -22,10 +23,6 @@ const LOW_MEMORY_END = 0xa0000;
 const HIGH_MEMORY_START = 0x100000;
 /** A tag that no masked address equals. */
 const NO_PAGE = 8;
-/** Results of the refill functions are what to add to an address of the page, or have this bit; NO_PAGE: it must not be remembered. */
-const REFILL_FAILED = 1;
-/** Numbers of the refill functions behind the one that looks for code. */
-const REFILL = { read: 1, write: 2, modify: 3 } as const;
 
 interface PagePair {
   readonly tag: number;
@@ -39,7 +36,6 @@ export class AccessEmitter {
   localCount = FIRST_FREE;
   private readonly c: Code;
   private readonly shape: Shape;
-  private readonly codeAtIndex: number;
   private readonly pairs = new Map<string, PagePair>();
   private hostLocal = ADDRESS;
   private hostOffset = RAM;
@@ -56,12 +52,11 @@ export class AccessEmitter {
     return register < 8 ? ((this.lowRegisters >>> register) & 1) !== 0 : true;
   }
 
-  /** `codeAtIndex`: number of the helper function (offset in RAM, mask of its bytes) -> whether code was decoded from them. */
-  constructor(c: Code, shape: Shape, lowRegisters: number, codeAtIndex: number) {
+  /** `lowRegisters`: see Region. */
+  constructor(c: Code, shape: Shape, lowRegisters: number) {
     this.c = c;
     this.lowRegisters = lowRegisters;
     this.shape = shape;
-    this.codeAtIndex = codeAtIndex;
   }
 
   /** Pushes the offset of the memory operand in its segment. */
@@ -140,9 +135,10 @@ export class AccessEmitter {
     (low ? pushOutsideHigh : pushBeyondLow)();
     c.brIf(this.slow).end();
     if (kind === "read") return;
-    // Four bytes of the map at once: the line of the first byte and the next ones, which the last byte may be in.
-    c.get(ADDRESS).const(CODE_LINE_SHIFT).op(OP.shr_u).load(4, CODE_MAP);
-    c.if().get(ADDRESS).const((1 << sizeBytes) - 1).call(this.codeAtIndex).brIf(this.slow).end();
+    this.pushCodeLines(ADDRESS, sizeBytes);
+    c.if();
+    this.leaveIfCode(ADDRESS, sizeBytes);
+    c.end();
   }
 
   private pair(kind: AccessKind, register: number): PagePair {
@@ -157,18 +153,50 @@ export class AccessEmitter {
   }
 
   private translated(sizeBytes: number, kind: AccessKind, register: number): void {
-    const { c } = this;
+    const { c, shape } = this;
     const { tag, delta } = this.pair(kind, register);
     this.hostLocal = HOST;
     this.hostOffset = 0;
     const isPower = (sizeBytes & (sizeBytes - 1)) === 0;
+    const pushEntry = (table: number): void => void c.get(ADDRESS).const(10).op(OP.shr_u).const(0x3ffffc).op(OP.and).load(4, table).tee(T3);
+    const pushPage = (): void => void c.get(ADDRESS).const(~0xfff).op(OP.and);
     if (!isPower) c.get(ADDRESS).const(0xfff).op(OP.and).const(4096 - sizeBytes).op(OP.gt_u).brIf(this.slow);
     c.get(ADDRESS).const(~0xfff | (isPower ? sizeBytes - 1 : 3)).op(OP.and).get(tag).op(OP.ne).if();
-    c.get(ADDRESS).const(sizeBytes).call(this.codeAtIndex + REFILL[kind]).tee(T3).const(REFILL_FAILED).op(OP.and).brIf(this.slow);
-    c.get(ADDRESS).const(~0xfff).op(OP.and).get(T3).const(NO_PAGE).op(OP.and).op(OP.or).set(tag);
-    c.get(T3).const(~0xfff).op(OP.and).set(delta);
+    if (isPower && sizeBytes > 1) c.get(ADDRESS).const(0xfff).op(OP.and).const(4096 - sizeBytes).op(OP.gt_u).brIf(this.slow);
+    if (kind === "modify") {
+      pushEntry(readTable(shape));
+      c.op(OP.eqz).brIf(this.slow);
+    }
+    pushEntry(kind === "read" ? readTable(shape) : writeTable(shape));
+    c.op(OP.eqz).brIf(this.slow);
+    pushPage();
+    c.set(tag);
+    if (kind !== "read") {
+      // A page that holds code: not remembered, since each write has to be looked at.
+      c.get(T3).const(0).op(OP.lt_s).if();
+      c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.sub).const(RAM).op(OP.sub).set(HOST);
+      this.leaveIfCode(HOST, sizeBytes);
+      c.const(NO_PAGE).set(tag).const(0).get(T3).op(OP.sub).set(T3).end();
+    }
+    c.get(T3);
+    pushPage();
+    c.op(OP.sub).set(delta);
     c.end();
     c.get(ADDRESS).get(delta).op(OP.add).set(HOST);
+  }
+
+  /** Pushes all lines of the code map at once that an access of up to 24 bytes may touch, at the offset in RAM that a local holds. */
+  private pushCodeLines(local: number, sizeBytes: number): void {
+    this.c.get(local).const(CODE_LINE_SHIFT).op(OP.shr_u).load(sizeBytes === 1 ? 1 : sizeBytes <= 9 ? 2 : 4, CODE_MAP);
+  }
+
+  /**
+   * Takes the slow path if code was decoded from one of the bytes at the offset in RAM that a local holds. Written out, because a call
+   * would cost the loop around it its registers.
+   */
+  private leaveIfCode(local: number, sizeBytes: number): void {
+    this.pushCodeLines(local, sizeBytes);
+    this.c.get(local).const((1 << CODE_LINE_SHIFT) - 1).op(OP.and).op(OP.shr_u).const((1 << sizeBytes) - 1).op(OP.and).brIf(this.slow);
   }
 
   /** Pushes what is at the checked address, zero-extended. */
@@ -187,41 +215,4 @@ export class AccessEmitter {
   forget(into: Code): void {
     for (const { tag } of this.pairs.values()) into.const(NO_PAGE).set(tag);
   }
-}
-
-/** The body of the helper function (offset in RAM, mask) -> nonzero where code was decoded from one of the bytes. */
-export function codeAtFunction(c: Code): void {
-  c.get(0).const(5).op(OP.shr_u).const(2).op(OP.shl).load64(CODE_MAP);
-  c.get(0).const(31).op(OP.and).op(OP.extend_u).op(OP.shr_u64).op(OP.wrap).get(1).op(OP.and).end();
-}
-
-
-/** The bodies of the refill functions (address, size) -> REFILL_*: they ask the tables, in the order of REFILL. */
-export function refillFunctions(shape: Shape, codeAtIndex: number): Code[] {
-  return (["read", "write", "modify"] as const).map((kind) => {
-    const c = new Code();
-    const ENTRY = 2;
-    const pushEntry = (table: number): void => void c.get(0).const(10).op(OP.shr_u).const(0x3ffffc).op(OP.and).load(4, table).tee(ENTRY);
-    const fail = (): void => void c.if().const(REFILL_FAILED).op(OP.return).end();
-    c.get(0).const(0xfff).op(OP.and).const(4096).get(1).op(OP.sub).op(OP.gt_u);
-    fail();
-    if (kind !== "write") {
-      pushEntry(readTable(shape));
-      c.op(OP.eqz);
-      fail();
-    }
-    if (kind !== "read") {
-      pushEntry(writeTable(shape));
-      c.op(OP.eqz);
-      fail();
-      // A page that holds code: not remembered, since each write has to be looked at.
-      c.get(ENTRY).const(0).op(OP.lt_s).if();
-      c.get(0).const(0xfff).op(OP.and).get(ENTRY).op(OP.sub).const(RAM).op(OP.sub);
-      c.const(1).get(1).op(OP.shl).const(1).op(OP.sub).call(codeAtIndex);
-      fail();
-      c.const(0).get(ENTRY).op(OP.sub).get(0).const(~0xfff).op(OP.and).op(OP.sub).const(NO_PAGE).op(OP.or).op(OP.return).end();
-    }
-    c.get(ENTRY).get(0).const(~0xfff).op(OP.and).op(OP.sub).end();
-    return c;
-  });
 }

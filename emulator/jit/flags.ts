@@ -198,8 +198,8 @@ export class FlagEmitter {
   /** Pushes CF as 0 or 1. */
   pushCarry(): void {
     const { c } = this;
-    if (this.kind === DYNAMIC) this.canonicalise();
-    if (this.kind === CANONICAL) c.get(FLAG_X).const(31).op(OP.shr_u);
+    if (this.kind === DYNAMIC) c.get(FLAG_X).get(FLAG_Y).op(OP.lt_u).get(FLAG_X).const(31).op(OP.shr_u).get(FLAG_KIND).op(OP.select);
+    else if (this.kind === CANONICAL) c.get(FLAG_X).const(31).op(OP.shr_u);
     else if (this.kind === LOGIC) c.const(0);
     else c.get(FLAG_X).get(FLAG_Y).op(OP.lt_u);
   }
@@ -210,7 +210,8 @@ export class FlagEmitter {
 
   private pushSign(): void {
     const { c } = this;
-    if (this.kind === CANONICAL) c.get(FLAG_R).get(FLAG_X).const(31).op(OP.shl).op(OP.xor).const(31).op(OP.shr_u);
+    if (this.kind === DYNAMIC) c.get(FLAG_R).const(0).get(FLAG_X).const(31).op(OP.shl).get(FLAG_KIND).op(OP.select).op(OP.xor).const(31).op(OP.shr_u);
+    else if (this.kind === CANONICAL) c.get(FLAG_R).get(FLAG_X).const(31).op(OP.shl).op(OP.xor).const(31).op(OP.shr_u);
     else c.get(FLAG_R).const(31).op(OP.shr_u);
   }
 
@@ -232,7 +233,8 @@ export class FlagEmitter {
     const { c } = this;
     const pushByte = (): void => {
       c.get(FLAG_R);
-      if (this.kind === CANONICAL) c.get(FLAG_X).const(8).op(OP.shr_u).op(OP.xor);
+      if (this.kind === DYNAMIC) c.const(0).get(FLAG_X).const(8).op(OP.shr_u).get(FLAG_KIND).op(OP.select).op(OP.xor);
+      else if (this.kind === CANONICAL) c.get(FLAG_X).const(8).op(OP.shr_u).op(OP.xor);
     };
     // 9669 has a bit set for each nibble of even parity.
     c.const(0x9669);
@@ -253,7 +255,8 @@ export class FlagEmitter {
 
   /** Pushes whether a condition of Jcc holds, 0 or 1. */
   pushCondition(condition: number): void {
-    if (this.kind === DYNAMIC && condition >> 1 !== 2) this.canonicalise();
+    // OF follows from the kind; the others can be had without knowing it.
+    if (this.kind === DYNAMIC && (condition < 2 || condition >= 12)) this.canonicalise();
     this.pushEven(condition >> 1);
     if ((condition & 1) !== 0) this.c.op(OP.eqz);
   }

@@ -7,7 +7,7 @@ import type { Block, CompiledEntry, CompiledRegion } from "../cpu/block.ts";
 import type { Core } from "../cpu/core.ts";
 import type { Engine, Interpreter } from "../cpu/interpreter.ts";
 import {
-  CPL, CR0, CS, EIP, ENTRY_MAPS, ENTRY_MAPS_BYTES, JIT_ATTENTION, JIT_BUDGET, JIT_CONTEXT, JIT_VALUE, JUMP_CACHE, JUMP_CACHE_ENTRIES, LIMIT,
+  BASE, CPL, CR0, CS, EIP, ENTRY_MAPS, ENTRY_MAPS_BYTES, JIT_ATTENTION, JIT_BUDGET, JIT_CONTEXT, JIT_VALUE, JUMP_CACHE, JUMP_CACHE_ENTRIES, LIMIT,
 } from "../cpu/layout.ts";
 import { CR0_PG, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import type { AccessBytes } from "../bus.ts";
@@ -34,8 +34,12 @@ const MAX_BUDGET = 1 << 20;
 const LEAST_BUDGET = 64;
 /** A block that was overwritten this often is not compiled any more. */
 const MAX_REWRITES = 8;
-/** An instruction that left its region this often for a slow path gets one that comes back. */
+/**
+ * An instruction that left its region this often for a slow path, and after so few instructions on average, gets one that comes back.
+ * The first touch of each page is no reason: a path that comes back makes the fast one slower.
+ */
 const SLOW_SITE_COUNT = 64;
+const SLOW_SITE_INTERVAL = 400;
 const FIRST_TABLE_SIZE = 64;
 const MIN_DIRECT_RAM = 2 << 20;
 /** Table slots are not used again before all code is dropped. */
@@ -101,7 +105,7 @@ export class Jit implements Engine {
   /** By offset of a block: how often it was overwritten while it was compiled. */
   private readonly rewrites = new Map<number, number>();
   /** Slow exits by EIP, and those that have become too many. */
-  private readonly slowExits = new Map<number, number>();
+  private readonly slowExits = new Map<number, { count: number; since: number }>();
   private readonly slowSites = new Set<number>();
 
   constructor(core: Core, interpreter: Interpreter, options: { readonly threshold: number }) {
@@ -116,9 +120,9 @@ export class Jit implements Engine {
       m: {
         m: core.memory.memory,
         t: this.table,
-        step: (eip: number, budget: number) => this.step(eip, budget),
-        out: (port: number, value: number, sizeBytes: AccessBytes, budget: number) => this.out(port, value, sizeBytes, budget),
-        in: (port: number, sizeBytes: AccessBytes, budget: number) => this.in(port, sizeBytes, budget),
+        step: this.step.bind(this),
+        out: this.out.bind(this),
+        in: this.in.bind(this),
       },
     };
     interpreter.code.onDiscard = (block, overwritten) => this.discard(block, overwritten);
@@ -213,7 +217,7 @@ export class Jit implements Engine {
     core.remaining = this.base + budget;
     const follows = this.interpreter.stepOne(eip);
     const left = core.remaining - this.base;
-    return follows && left > 0 && this.generation === generation ? left : -1;
+    return follows && left > 0 && this.generation === generation && !core.mmu.isWatched ? left : -1;
   }
 
   private out(port: number, value: number, sizeBytes: AccessBytes, budget: number): number {
@@ -340,10 +344,24 @@ export class Jit implements Engine {
 
   private noteSlowExit(eip: number): void {
     this.statistics.slowExits++;
-    const count = (this.slowExits.get(eip) ?? 0) + 1;
-    this.slowExits.set(eip, count);
-    if (count !== SLOW_SITE_COUNT) return;
+    const { core } = this;
+    let seen = this.slowExits.get(eip);
+    if (seen === undefined) this.slowExits.set(eip, (seen = { count: 0, since: core.retired }));
+    if (++seen.count < SLOW_SITE_COUNT) return;
+    const isDense = core.retired - seen.since < SLOW_SITE_COUNT * SLOW_SITE_INTERVAL;
+    seen.count = 0;
+    seen.since = core.retired;
+    if (!isDense || this.slowSites.has(eip)) return;
     this.slowSites.add(eip);
+    // What has the instruction is compiled again, soon and with its new shape.
+    const page = core.mmu.pageOf((core.s[BASE + CS]! + eip) | 0);
+    for (const block of this.interpreter.code.inPage(page)) {
+      if (block.regions === null || !block.eips.includes(eip)) continue;
+      for (const region of [...block.regions]) {
+        this.drop(region as MachineRegion);
+        region.blocks[0]!.count = Math.max(0, this.threshold - 2);
+      }
+    }
   }
 }
 

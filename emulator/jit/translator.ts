@@ -9,7 +9,7 @@ import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { ESP, EIP, FLAG_CARRIES, FLAG_RESULT, JIT_BUDGET, JIT_CONTEXT, JUMP_CACHE, JUMP_CACHE_ENTRIES } from "../cpu/layout.ts";
 import { branchTarget } from "../cpu/handlers/control.ts";
 import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
-import { AccessEmitter, codeAtFunction, refillFunctions } from "./access.ts";
+import { AccessEmitter } from "./access.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter, arithmeticFunction, carriesFunction, imageFunction } from "./flags.ts";
 import { structure } from "./flow.ts";
 import type { Structure } from "./flow.ts";
@@ -46,7 +46,6 @@ const IMPORTS = [
   { name: "in", type: 3 },
 ];
 const CARRIES = IMPORTS.length + 1;
-const CODE_AT = IMPORTS.length + 4;
 const TYPES = [
   { parameters: PARAMETERS, results: [I32] },
   { parameters: [I32, I32], results: [I32] },
@@ -68,8 +67,6 @@ export function translate(region: Region): Uint8Array<ArrayBuffer> {
   arithmeticFunction(arithmetic);
   const image = new Code();
   imageFunction(image);
-  const codeAt = new Code();
-  codeAtFunction(codeAt);
   return encodeModule({
     types: TYPES,
     imports: IMPORTS,
@@ -78,8 +75,6 @@ export function translate(region: Region): Uint8Array<ArrayBuffer> {
       { type: 2, locals: [], code: carries },
       { type: 1, locals: [I32], code: arithmetic },
       { type: 4, locals: [], code: image },
-      { type: 1, locals: [], code: codeAt },
-      ...refillFunctions(region.shape, CODE_AT).map((code) => ({ type: 1, locals: [I32], code })),
     ],
     memoryPages: { initial: 1, maximum: 65536 },
   });
@@ -109,7 +104,7 @@ export class Translator {
   constructor(region: Region) {
     this.region = region;
     this.flags = new FlagEmitter(this.c, CARRIES);
-    this.access = new AccessEmitter(this.c, region.shape, region.lowRegisters, CODE_AT);
+    this.access = new AccessEmitter(this.c, region.shape, region.lowRegisters);
   }
 
   get isUser(): boolean {
