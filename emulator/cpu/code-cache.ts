@@ -19,6 +19,8 @@ const MAX_BLOCK_INSTRUCTIONS = 32;
 const MAX_BLOCKS = 65536;
 const RECENT = 4096;
 const PAGE_MASK = 0xfff;
+/** From this many on, immediates are left in memory. */
+const MANY_REWRITES = 4;
 
 export class CodeCache {
   private readonly core: Core;
@@ -29,7 +31,11 @@ export class CodeCache {
   private readonly byPage = new Map<number, Set<Block>>();
   /** Blocks that were looked up last, by EIP. */
   private readonly recent: Block[] = new Array<Block>(RECENT).fill(NO_BLOCK);
+  /** For each byte of a page with blocks: how many have it, to see at once that a write beside code hits none. 255 stays. */
+  private readonly coverage = new Map<number, Uint8Array>();
   private count = 0;
+  /** By offset: how many blocks that began there have been overwritten. Code that rewrites itself is decoded so that it may. */
+  private readonly rewrites = new Map<number, number>();
   /** Called for each block that is discarded, because its bytes were overwritten or with all others. */
   onDiscard: ((block: Block, overwritten: boolean) => void) | null = null;
 
@@ -94,6 +100,8 @@ export class CodeCache {
     const { offset } = source;
     const eips: number[] = [];
     const handlers: Handler[] = [];
+    const gaps: (readonly [number, number])[] = [];
+    source.liveImmediates = (this.rewrites.get(offset) ?? 0) >= MANY_REWRITES;
     let last: DecodedInstruction | null = null;
     let secondPage = 0;
     for (;;) {
@@ -110,6 +118,7 @@ export class CodeCache {
       }
       eips.push(insn.eip);
       last = insn;
+      if (insn.immediateAt !== 0) gaps.push([insn.immediateAt, insn.immediateBytes]);
       secondPage = source.secondPage;
       const wraps = insn.next >>> 0 <= insn.eip >>> 0;
       if (offset === 0 || secondPage !== 0 || endsBlock(insn) || wraps || handlers.length === MAX_BLOCK_INSTRUCTIONS) break;
@@ -125,6 +134,7 @@ export class CodeCache {
       eips: Int32Array.from(eips),
       handlers,
       lengthBytes: (last.next - eips[0]!) & 0xffff,
+      gaps,
       fallthrough: linkTo(last, last.next),
     });
     // Code that a device answers is decoded again each time.
@@ -158,7 +168,22 @@ export class CodeCache {
       if (page >= RAM && !this.core.memory.isWatched(page)) this.core.mmu.protectCodePage(page);
       blocks.add(block);
       this.core.memory.markCode(offset, length);
+      this.cover(offset, length, 1);
     }
+  }
+
+  private cover(offset: number, length: number, change: 1 | -1): void {
+    const page = offset & ~PAGE_MASK;
+    let counts = this.coverage.get(page);
+    if (counts === undefined) this.coverage.set(page, (counts = new Uint8Array(PAGE_MASK + 1)));
+    for (let at = offset - page; at < offset - page + length; at++) if (counts[at] !== 255) counts[at]! += change;
+  }
+
+  /** Whether a block has one of the bytes; the range lies within the page. */
+  private isCovered(page: number, offset: number, end: number): boolean {
+    const counts = this.coverage.get(page);
+    if (counts !== undefined) for (let at = offset; at < end; at++) if (counts[at - page] !== 0) return true;
+    return false;
   }
 
   /** Discards the blocks that have a byte in a range, if any: a marked line may hold data beside its code. */
@@ -166,7 +191,7 @@ export class CodeCache {
     const end = offset + lengthBytes;
     for (let page = offset & ~PAGE_MASK; page < end; page += PAGE_MASK + 1) {
       const blocks = this.byPage.get(page);
-      if (blocks === undefined) continue;
+      if (blocks === undefined || !this.isCovered(page, Math.max(offset, page), Math.min(end, page + PAGE_MASK + 1))) continue;
       let isHit = false;
       for (const block of blocks) {
         if (pieces(block).some(([at, length]) => at < end && offset < at + length)) {
@@ -183,6 +208,8 @@ export class CodeCache {
 
   private remove(block: Block): void {
     block.valid = false;
+    if (this.rewrites.size === MAX_BLOCKS) this.rewrites.clear();
+    this.rewrites.set(block.offset, (this.rewrites.get(block.offset) ?? 0) + 1);
     this.onDiscard?.(block, true);
     this.core.counters.blocksDiscarded++;
     this.count--;
@@ -193,6 +220,7 @@ export class CodeCache {
       const page = offset & ~PAGE_MASK;
       const blocks = this.byPage.get(page)!;
       blocks.delete(block);
+      this.cover(offset, length, -1);
       this.core.memory.unmarkCode(offset, length);
       if (blocks.size === 0) this.core.memory.unmarkCodePage(page);
     }
@@ -210,6 +238,7 @@ export class CodeCache {
     for (const page of this.byPage.keys()) this.core.memory.unmarkCodePage(page);
     this.byOffset.clear();
     this.byPage.clear();
+    this.coverage.clear();
     this.count = 0;
     this.core.leaveBlock();
   }
@@ -217,6 +246,7 @@ export class CodeCache {
 
 /** The one or two ranges of a block's bytes, as offset and length. */
 function pieces(block: Block): readonly (readonly [number, number])[] {
+  if (block.gaps.length > 0 && block.secondPage === 0) return between(block);
   if (block.secondPage === 0) return [[block.offset, block.lengthBytes]];
   const first = PAGE_MASK + 1 - (block.offset & PAGE_MASK);
   return [
@@ -225,3 +255,14 @@ function pieces(block: Block): readonly (readonly [number, number])[] {
   ];
 }
 
+/** The bytes of a block around its gaps. */
+function between({ offset, lengthBytes, gaps }: Block): (readonly [number, number])[] {
+  const result: (readonly [number, number])[] = [];
+  let at = offset;
+  for (const [gap, length] of gaps) {
+    if (gap > at) result.push([at, gap - at]);
+    at = gap + length;
+  }
+  if (at < offset + lengthBytes) result.push([at, offset + lengthBytes - at]);
+  return result;
+}
