@@ -12,7 +12,7 @@ import { builderOf, endsBlock } from "./handlers/index.ts";
 import { linkTo } from "./instruction.ts";
 import type { DecodedInstruction } from "./instruction.ts";
 import { LEAVE_RUN } from "./probe.ts";
-import { BASE, CS, RAM } from "./layout.ts";
+import { BASE, CS, RAM, CODE_BITS } from "./layout.ts";
 
 const MAX_BLOCK_INSTRUCTIONS = 32;
 /** Beyond this many blocks all are dropped: code that runs once must not pile up. */
@@ -176,7 +176,15 @@ export class CodeCache {
     const page = offset & ~PAGE_MASK;
     let counts = this.coverage.get(page);
     if (counts === undefined) this.coverage.set(page, (counts = new Uint8Array(PAGE_MASK + 1)));
-    for (let at = offset - page; at < offset - page + length; at++) if (counts[at] !== 255) counts[at]! += change;
+    const { bytes } = this.core.memory;
+    for (let at = offset - page; at < offset - page + length; at++) {
+      if (counts[at] === 255) continue;
+      counts[at]! += change;
+      if (offset < RAM) continue;
+      const bits = CODE_BITS + ((page + at - RAM) >>> 3);
+      if (counts[at] === 0) bytes[bits]! &= ~(1 << (at & 7));
+      else bytes[bits]! |= 1 << (at & 7);
+    }
   }
 
   /** Whether a block has one of the bytes; the range lies within the page. */
@@ -238,6 +246,9 @@ export class CodeCache {
     for (const page of this.byPage.keys()) this.core.memory.unmarkCodePage(page);
     this.byOffset.clear();
     this.byPage.clear();
+    for (const page of this.coverage.keys()) {
+      if (page >= RAM) this.core.memory.bytes.fill(0, CODE_BITS + ((page - RAM) >>> 3), CODE_BITS + ((page - RAM) >>> 3) + ((PAGE_MASK + 1) >>> 3));
+    }
     this.coverage.clear();
     this.count = 0;
     this.core.leaveBlock();

@@ -88,11 +88,14 @@ export const MAX_RAM_BYTES = 1 << 30;
 export const CODE_LINE_SHIFT = 3;
 export const CODE_MAP = TLB_EMPTY + TLB_BYTES;
 
+/** A bit for each byte of RAM that a decoded block was made from: the code map's lines byte by byte, for data right beside code. */
+export const CODE_BITS = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT) + 0x10000;
+
 /**
  * Where compiled code finds compiled code: entries of 16 bytes by a hash of EIP. EIP and context as a quadword, then table slot in the low and number
  * of the entry in the high half of a dword, then the region's entry map (jit/).
  */
-export const JUMP_CACHE = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT) + 0x10000;
+export const JUMP_CACHE = CODE_BITS + MAX_RAM_BYTES / 8 + 0x10000;
 export const JUMP_CACHE_ENTRIES = 4096;
 
 /** Entry maps of compiled regions: a byte for each address of the region, the number of the entry there plus one (jit/). */

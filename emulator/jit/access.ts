@@ -7,7 +7,7 @@
  * comparison also sees that the access is aligned and cannot cross the page's end. Tags are forgotten after whatever may change tables.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { BASE, CODE_LINE_SHIFT, CODE_MAP, RAM, READ_LIMIT_BYTES, WRITE_LIMIT_BYTES, ZERO } from "../cpu/layout.ts";
+import { BASE, CODE_BITS, CODE_LINE_SHIFT, CODE_MAP, RAM, READ_LIMIT_BYTES, WRITE_LIMIT_BYTES, ZERO } from "../cpu/layout.ts";
 import { isFlat } from "../cpu/operands.ts";
 import { MODE_FLAT } from "../cpu/state.ts";
 import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
@@ -137,12 +137,9 @@ export class AccessEmitter {
     if (kind === "read") return;
     // All lines that the access may touch at once; one that it does not touch may be among them.
     c.get(ADDRESS).const(CODE_LINE_SHIFT).op(OP.shr_u).load(sizeBytes === 1 ? 1 : sizeBytes <= 4 ? 2 : 4, CODE_MAP);
-    if (sizeBytes === 1 || sizeBytes > 4) c.brIf(this.slow);
-    else {
-      c.if();
-      this.leaveIfCode(ADDRESS, sizeBytes);
-      c.end();
-    }
+    c.if();
+    this.leaveIfCode(ADDRESS, sizeBytes);
+    c.end();
   }
 
   private pair(kind: AccessKind, register: number): PagePair {
@@ -190,16 +187,13 @@ export class AccessEmitter {
   }
 
   /**
-   * Takes the slow path if code was decoded from a line of the bytes at the offset in RAM that a local holds. Written out, because a
+   * Takes the slow path if code was decoded from one of the bytes at the offset in RAM that a local holds. Written out, because a
    * call would cost the loop around it its registers.
    */
   private leaveIfCode(local: number, sizeBytes: number): void {
     const { c } = this;
-    c.get(local).const(CODE_LINE_SHIFT).op(OP.shr_u).load(1, CODE_MAP);
-    for (let byte = 8; byte < sizeBytes + 7; byte += 8) {
-      c.get(local).const(Math.min(byte, sizeBytes - 1)).op(OP.add).const(CODE_LINE_SHIFT).op(OP.shr_u).load(1, CODE_MAP).op(OP.or);
-    }
-    c.brIf(this.slow);
+    c.get(local).const(5).op(OP.shr_u).const(2).op(OP.shl).load64(CODE_BITS);
+    c.get(local).const(31).op(OP.and).op(OP.extend_u).op(OP.shr_u64).op(OP.wrap).const((1 << sizeBytes) - 1).op(OP.and).brIf(this.slow);
   }
 
   /** Pushes what is at the checked address, zero-extended. */
