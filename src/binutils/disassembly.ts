@@ -1,6 +1,6 @@
 /** `objdump -d` and `-D`: code with its symbols, relocations and source lines, in the text of GNU objdump 2.40. */
 import { disassemble } from "../isa/disassemble.ts";
-import { STT_FUNC, STT_OBJECT, STT_COMMON } from "../linker/elf.ts";
+import { STT_OBJECT, STT_COMMON } from "../linker/elf.ts";
 import type { ElfRelocation } from "../linker/elf-reader.ts";
 import { CodeSymbols } from "./code-symbols.ts";
 import { relocationName, relocationTarget } from "./headers.ts";

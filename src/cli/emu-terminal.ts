@@ -17,7 +17,7 @@ const CTRL_RIGHT_BRACKET = 0x1d;
 /** How much of a console is shown when one attaches. */
 const SCROLLBACK_LINES = 20;
 
-/** Runs at the pace of real time until the person leaves. */
+/** Runs at the pace of real time until the person leaves, or the last machine is switched off. */
 export async function stay({ lab, progress }: Watched): Promise<void> {
   progress.done();
   const { stdin, stdout } = process;
@@ -74,7 +74,7 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
   try {
     await lab.until(() => {
       showTable();
-      return left;
+      return left || lab.nodes.every(({ isOff }) => isOff);
     }, "", { within: "forever" });
   } finally {
     detach();

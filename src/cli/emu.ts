@@ -14,6 +14,7 @@ import { formatNs, toNs } from "../lab/time.ts";
 import { isAgreed, StatusBoard } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { parseMemorySize, parseSize } from "./sizes.ts";
+import { connectStdio, LEFT_BY_KEY } from "./emu-serial.ts";
 import { stay, type Watched } from "./emu-terminal.ts";
 import { checkDebugOptions, declareDebugOptions, startDebugging, type DebugOptions, type DebugSettings } from "./emu-debug.ts";
 import { report, statistics, type Outcome } from "./emu-report.ts";
@@ -107,6 +108,7 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
   const progress = makeProgress(process.stderr);
   const closers: (() => void)[] = [];
   try {
+    const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, settings.nodes) : null;
     const capture = settings.pcap ? openCapture(settings.pcap, closers) : undefined;
     const machineLog = new MachineLog(settings.log);
     const common: RestoreOptions = {
@@ -118,13 +120,12 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
     closers.push(() => lab.close());
     if (settings.log) openLogs(lab, settings.log, closers);
     await startDebugging(lab, settings.debug, progress, closers);
-    const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, lab.nodes.length) : null;
     let reached = true;
     let interrupted = false;
     let startNs = lab.nowNs;
     const run: Watched = { lab, settings, progress, start };
     try {
-      if (settings.serial) await import("./emu-serial.ts").then(({ connectStdio }) => closers.push(connectStdio(lab.nodes[0]!, interrupt)));
+      if (settings.serial) closers.push(connectStdio(lab.nodes[0]!, interrupt));
       if (settings.at !== null) {
         await lab.advance(Math.max(0, toNs(settings.at) - startNs));
         saveSnapshot(lab, settings, progress);
@@ -137,7 +138,7 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
       if (settings.interactive) await stay(run);
     } catch (error) {
       if (!interrupt.signal.aborted) throw error;
-      interrupted = !settings.interactive;
+      interrupted = !settings.interactive && interrupt.signal.reason !== LEFT_BY_KEY;
     }
     progress.done();
     if (settings.save !== null && settings.at === null && reached) saveSnapshot(lab, settings, progress);
@@ -149,6 +150,8 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
     for (const node of lab.nodes) node.disk?.flush();
     if (interrupted) throw new CommandError("", EXIT_INTERRUPTED);
     if (!reached) throw new CommandError(`--until ${settings.until} was not reached within ${settings.for ?? DEFAULT_LIMIT} of virtual time`, EXIT_NOT_REACHED);
+  } catch (error) {
+    throw interrupt.signal.aborted && error === interrupt.signal.reason ? new CommandError("", EXIT_INTERRUPTED) : error;
   } finally {
     progress.done();
     process.off("SIGINT", onInterrupt);

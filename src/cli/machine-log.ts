@@ -2,6 +2,9 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** What happens in good order on any machine is for the log only. */
+const USUAL = /^(?:power off|reset by )/;
+
 export class MachineLog {
   readonly #folder: string | null;
   readonly #counts = new Map<string, number>();
@@ -12,7 +15,7 @@ export class MachineLog {
   }
 
   write(node: string, line: string): void {
-    this.#counts.set(node, (this.#counts.get(node) ?? 0) + 1);
+    if (!USUAL.test(line)) this.#counts.set(node, (this.#counts.get(node) ?? 0) + 1);
     if (this.#folder !== null) appendFileSync(join(this.#folder, `${node}.machine.log`), `${line}\n`);
     else if (process.env["QURE_DEBUG"]) process.stderr.write(`${node}: ${line}\n`);
   }
@@ -21,6 +24,6 @@ export class MachineLog {
   get hint(): string | null {
     if (this.#folder !== null || this.#counts.size === 0) return null;
     const counts = [...this.#counts].map(([node, count]) => `${node} ${count}`).join(", ");
-    return `lines about what guests did beyond their machine (resets, accesses that nobody answers): ${counts}; --log DIR keeps them`;
+    return `accesses of guests that nothing answers: ${counts}; --log DIR says which`;
   }
 }

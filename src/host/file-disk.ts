@@ -38,7 +38,12 @@ export class FileDisk implements BlockBackend {
 
   write(offsetBytes: number, source: Uint8Array): void {
     if (this.readOnly) throw new Error("a write to a disk that was opened for reading");
-    for (let done = 0; done < source.length; ) done += writeSync(this.#file, source, done, source.length - done, offsetBytes + done);
+    try {
+      for (let done = 0; done < source.length; ) done += writeSync(this.#file, source, done, source.length - done, offsetBytes + done);
+    } catch (error) {
+      // No guest can do anything about the host's disk; who runs it can, and must know which file it is.
+      throw Object.assign(error as Error, { path: this.path });
+    }
   }
 
   flush(): void {

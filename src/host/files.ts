@@ -3,16 +3,22 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, closeSync, constants, copyFileSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
-/** Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros that take no room on the disk. */
-export function writeFileAside(path: string, content: Uint8Array | string, sizeBytes = 0): void {
+/** Zeros of this size and place take no room on most file systems when they are not written. */
+const HOLE_BYTES = 65_536;
+
+/** Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros; long runs of zeros take no room on the disk. `mode`: permissions of a new file. */
+export function writeFileAside(path: string, content: Uint8Array | string, sizeBytes = 0, mode = 0o666): void {
   mkdirSync(dirname(path), { recursive: true });
   const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
   try {
-    const file = openSync(aside, "wx");
+    const file = openSync(aside, "wx", mode);
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-      if (sizeBytes > bytes.length) ftruncateSync(file, sizeBytes);
+      for (let at = 0; at < bytes.length; at += HOLE_BYTES) {
+        const piece = bytes.subarray(at, at + HOLE_BYTES);
+        if (piece.some((byte) => byte !== 0)) for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done, piece.length - done, at + done);
+      }
+      ftruncateSync(file, Math.max(bytes.length, sizeBytes));
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -20,7 +26,8 @@ export function writeFileAside(path: string, content: Uint8Array | string, sizeB
     renameSync(aside, path);
   } catch (error) {
     rmSync(aside, { force: true });
-    throw error;
+    // A write to an open file that fails gives no path.
+    throw Object.assign(error as Error, { path });
   }
 }
 

@@ -54,7 +54,9 @@ export function evaluate(expression: Expression, around: Surroundings): Value | 
   switch (expression.kind) {
     // Outside of sections a number is an address.
     case "number": return around.section ? number(expression.value) : absolute(expression.value);
-    case "name": return expression.name === "." ? fromAddress(around.dot, around) : around.symbol(expression.name, expression.line);
+    case "name":
+      if (expression.name === ".") return fromAddress(around.dot, around);
+      return expression.name === "SIZEOF_HEADERS" ? number(around.headerBytes) : around.symbol(expression.name, expression.line);
     case "unary": {
       const operand = evaluate(expression.operand, around);
       if (!operand) return null;
@@ -129,7 +131,6 @@ function call(name: string, args: readonly Expression[], line: number, around: S
     }
     case "LOADADDR": return absolute(around.outputSection(first)?.loadAddress ?? 0);
     case "DEFINED": return number(Number(around.isDefined(first)));
-    case "SIZEOF_HEADERS": return number(around.headerBytes);
     case "CONSTANT": return number(PAGE_BYTES);
     case "ORIGIN": case "LENGTH": {
       const region = around.region(first);

@@ -1,6 +1,6 @@
 /**
  * The global offset table of a static program (Intel386 ABI supplement, "Global Offset Table"). Position-independent code addresses its data
- * relative to the table; loads of addresses from it are turned into address calculations where the instruction allows it, so
+ * relative to the table; loads of addresses from it are turned into immediates where the instruction allows it, so
  * that mostly nothing but the table's base remains.
  */
 import { R_386_32, R_386_GOT32, R_386_GOT32X, R_386_GOTOFF, R_386_GOTPC, R_386_PC32, SHF_ALLOC, SHF_WRITE, SHT_PROGBITS, STT_OBJECT, STB_LOCAL, STT_GNU_IFUNC } from "./elf.ts";
@@ -68,7 +68,7 @@ export class GlobalOffsetTable {
     this.filled.push({ offset, address: () => (symbol ? symbol.address() : (section.object.sections[elf.section]?.addressOf(elf.value) ?? elf.value)) });
   }
 
-  /** `mov foo@GOT(%ebx), %eax` becomes `lea foo@GOTOFF(%ebx), %eax`; `call *foo@GOT(%ebx)` a direct call. Null when the load must stay. */
+  /** `mov foo@GOT(%ebx), %eax` becomes `mov $foo, %eax`; `call *foo@GOT(%ebx)` a direct call. Null when the load must stay. */
   private relax(section: InputSection, relocation: ElfRelocation, symbols: SymbolTable): ElfRelocation | null {
     const { offset } = relocation;
     const elf = section.object.elf.symbols[relocation.symbol]!;
@@ -79,19 +79,17 @@ export class GlobalOffsetTable {
     if (view.getUint32(offset, true) !== 0) return null;
     const opcode = section.content[offset - 2]!;
     const modrm = section.content[offset - 1]!;
-    const hasBase = (modrm & 0xc7) !== 0x05;
-    if (opcode !== 0xff && opcode !== 0x8b) return null;
+    const isBinary = (opcode & 0xc7) === 0x03;
+    if (opcode !== 0xff && opcode !== 0x8b && opcode !== 0x85 && !isBinary) return null;
     if (opcode === 0xff && (modrm & 0x38) !== 0x10 && (modrm & 0x38) !== 0x20) return null;
     const content = section.content.slice();
     section.content = content;
     const written = new DataView(content.buffer);
-    if (opcode === 0x8b) {
-      if (hasBase) {
-        content[offset - 2] = 0x8d; // lea
-        return { ...relocation, type: R_386_GOTOFF };
-      }
-      content[offset - 2] = 0xc7; // mov $foo, %reg
-      content[offset - 1] = 0xc0 | ((modrm >> 3) & 7);
+    if (opcode !== 0xff) {
+      const register = (modrm >> 3) & 7;
+      // mov, test, or add and its like with the address as immediate
+      content[offset - 2] = opcode === 0x8b ? 0xc7 : opcode === 0x85 ? 0xf7 : 0x81;
+      content[offset - 1] = 0xc0 | register | (isBinary ? opcode & 0x38 : 0);
       return { ...relocation, type: R_386_32 };
     }
     written.setInt32(offset, -4, true);

@@ -145,12 +145,9 @@ function readUnit(sections: LineSections, cursor: Cursor, rows: LineRow[], readi
   let line = 1;
   let isStatement = defaultIsStatement;
   let discriminator = 0;
-  const paths = new Map<number, string>();
   const emit = (end: boolean): void => {
     if (rows.length >= MAX_ROWS) throw new RangeError("too many rows");
-    let name = paths.get(file);
-    if (name === undefined) paths.set(file, (name = path(file)));
-    if (isStatement || end || reading.everyRow) rows.push({ address: reading.addressAt ? address : address >>> 0, file: name, line, end, discriminator });
+    if (isStatement || end || reading.everyRow) rows.push({ address: reading.addressAt ? address : address >>> 0, file: path(file), line, end, discriminator });
     discriminator = 0;
   };
   while (cursor.at < cursor.end) {

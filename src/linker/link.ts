@@ -88,18 +88,18 @@ export function link(options: LinkOptions): LinkResult {
 }
 
 /** The same for the command line: archives, and all that GNU ld's options ask for. Throws `ElfError` for a file that cannot be read. */
-export function linkProgram(inputs: readonly LinkInput[], options: ProgramOptions): LinkResult & { readonly program: Program | null } {
+export function linkProgram(inputs: readonly LinkInput[], options: ProgramOptions): LinkResult & { readonly program: Program | null; readonly image: ProgramImage | null } {
   let program: Program;
   try {
     program = new Program(inputs, options);
   } catch (error) {
     if (!(error instanceof ElfError)) throw error;
-    return { linked: null, problems: [{ file: error.path, line: 0, message: error.problem }], program: null };
+    return { linked: null, problems: [{ file: error.path, line: 0, message: error.problem }], program: null, image: null };
   }
   const image = programFile(program);
   const { problems } = program;
-  if (problems.length > 0) return { linked: null, problems, program };
-  return { linked: view(program, image), problems: [], program };
+  if (problems.length > 0) return { linked: null, problems, program, image };
+  return { linked: view(program, image), problems: [], program, image };
 }
 
 function view(program: Program, image: ProgramImage): Linked {

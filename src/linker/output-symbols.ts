@@ -38,7 +38,8 @@ export interface OutputSymbols {
   readonly ofGlobal: ReadonlyMap<LinkSymbol, number>;
 }
 
-export function collectSymbols(outputs: readonly OutputSection[], table: SymbolTable, scriptNames: readonly string[], options: OutputSymbolOptions): OutputSymbols {
+/** `placed`: the same sections in the order of the script, which is that of the objects' symbols. */
+export function collectSymbols(outputs: readonly OutputSection[], placed: readonly OutputSection[], table: SymbolTable, options: OutputSymbolOptions): OutputSymbols {
   const symbols: OutputSymbol[] = [];
   const ofSection = new Map<OutputSection, number>();
   const ofLocal = new Map<ElfSymbol, number>();
@@ -53,12 +54,12 @@ export function collectSymbols(outputs: readonly OutputSection[], table: SymbolT
   }
   const file = (name: string, path: string): void => void add({ name, value: 0, sizeBytes: 0, binding: STB_LOCAL, type: STT_FILE, visibility: 0, section: SHN_ABS, path });
   let fileCount = 0;
-  for (const object of objectsInOrder(outputs)) {
+  for (const object of objectsInOrder(placed)) {
     let hasFile = false;
     for (const elf of object.elf.symbols.slice(1)) {
       if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION || elf.section === SHN_UNDEF) continue;
       if (elf.type === STT_FILE) {
-        if (options.discard === "all" || options.strip === "debugging") continue;
+        if (options.discard === "all") continue;
         hasFile = true;
         fileCount++;
         file(elf.name, object.path);
@@ -68,7 +69,7 @@ export function collectSymbols(outputs: readonly OutputSection[], table: SymbolT
       if (home === null && elf.section !== SHN_ABS) continue;
       if (home && (home.isDiscarded || home.output === null || home.output.excluded)) continue;
       if (!isKept(elf, home, options)) continue;
-      if (!hasFile && options.strip !== "debugging") {
+      if (!hasFile) {
         hasFile = true;
         fileCount++;
         file(object.fileName.slice(object.fileName.lastIndexOf("/") + 1), object.path);
@@ -81,7 +82,7 @@ export function collectSymbols(outputs: readonly OutputSection[], table: SymbolT
   }
   const order = walkOrder([...table.byName.keys()]).map((name) => table.get(name)!);
   const forcedLocal = order.filter((symbol) => symbol.isForcedLocal && !options.isRelocatable && symbol.isDefined);
-  if (forcedLocal.length > 0 && fileCount > 1 && options.strip !== "debugging") file("", "");
+  if (forcedLocal.length > 0 && fileCount > 1) file("", "");
   for (const symbol of forcedLocal) ofGlobal.set(symbol, add(globalSymbol(symbol, STB_LOCAL, base)));
   const localCount = symbols.length;
   for (const symbol of order) {
@@ -91,7 +92,6 @@ export function collectSymbols(outputs: readonly OutputSection[], table: SymbolT
     const binding = symbol.state === "weak" || symbol.state === "undefined-weak" ? STB_WEAK : STB_GLOBAL;
     ofGlobal.set(symbol, add(globalSymbol(symbol, binding, base)));
   }
-  void scriptNames;
   return { symbols, localCount, ofSection, ofLocal, ofGlobal };
 }
 

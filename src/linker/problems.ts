@@ -1,10 +1,10 @@
 /** What is wrong with a program, at the source lines that show it: each problem once, with the number of its further places. */
+import { nearest } from "../assembler/suggestion.ts";
 import { SHN_ABS } from "./elf.ts";
 import type { ElfSymbol } from "./elf-reader.ts";
 import type { InputObject } from "./input-section.ts";
 import { sourceLocation } from "./line-table.ts";
 import type { LinkProblem } from "./link.ts";
-import { nearestName } from "./nearest-name.ts";
 import type { RelocationIssue } from "./relocate.ts";
 import type { Duplicate, SymbolTable } from "./symbols.ts";
 
@@ -43,7 +43,7 @@ export class ProblemReport {
   /** Places of undefined symbols are in the order of their first uses. */
   problems(symbols: SymbolTable): readonly LinkProblem[] {
     const missing = [...this.undefinedPlaces].flatMap(([name, places]) => {
-      const near = nearestName(name, [...symbols.byName.values()].filter(({ isDefined }) => isDefined).map((symbol) => symbol.name));
+      const near = nearest(name, [...symbols.byName.values()].filter(({ isDefined }) => isDefined).map((symbol) => symbol.name));
       const rest = places.length - SHOWN_PLACES;
       return places.slice(0, SHOWN_PLACES).map((place, index): LinkProblem => ({
         ...place, message: `undefined symbol ${name}${rest > 0 && index === SHOWN_PLACES - 1 ? `, and in ${rest} more place${rest === 1 ? "" : "s"}` : ""}`,

@@ -82,7 +82,7 @@ export class SymbolTable {
   }
 
   /** A name that must be defined: the entry point, -u, EXTERN. */
-  require(name: string): void {
+  want(name: string): void {
     const isNew = !this.byName.has(name);
     const symbol = this.enter(name);
     symbol.isReferenced = true;

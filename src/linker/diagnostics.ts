@@ -1,0 +1,29 @@
+/** The linker's problems in the assembler's form: with the source line, a caret under the symbol, and what was probably meant. */
+import type { Diagnostic } from "../assembler/diagnostic.ts";
+import type { LinkProblem } from "./link.ts";
+
+/** Names in messages; the one that stands in the source line is marked. */
+const NAMED: readonly { readonly id: string; readonly pattern: RegExp }[] = [
+  { id: "undefined-symbol", pattern: /^undefined symbol ([^\s,]+)/ },
+  { id: "duplicate-symbol", pattern: /^(\S+) is defined twice/ },
+  { id: "link-overflow", pattern: /^(\S+) = 0x[0-9a-f]+ does not fit/ },
+  { id: "link-discarded", pattern: /^(\S+) lies in / },
+];
+
+export function linkDiagnostics(problems: readonly LinkProblem[], read: (path: string) => string | null): Diagnostic[] {
+  const files = new Map<string, readonly string[]>();
+  const linesOf = (path: string): readonly string[] => {
+    let lines = files.get(path);
+    if (!lines) files.set(path, (lines = read(path)?.split("\n") ?? []));
+    return lines;
+  };
+  return problems.map(({ file, line, message, suggestion, notes }): Diagnostic => {
+    const sourceLine = line > 0 ? (linesOf(file)[line - 1] ?? "").replace(/\r$/, "") : "";
+    const named = NAMED.map(({ id, pattern }) => ({ id, name: pattern.exec(message)?.[1] })).find(({ name }) => name !== undefined);
+    const found = named?.name ? sourceLine.indexOf(named.name) : -1;
+    return {
+      severity: "error", id: named?.id ?? "link", file, line, column: found >= 0 ? found + 1 : sourceLine.search(/\S/) + 1, length: found >= 0 ? named!.name!.length : 1, message, sourceLine,
+      notes: (notes ?? []).map((note) => ({ ...note, column: 0 })), ...(suggestion === undefined ? {} : { suggestion }),
+    };
+  });
+}
