@@ -348,14 +348,20 @@ export class Machine implements Stateful {
   /** The whole state but the firmware and what disks held before the machine was made, for `restoreState`. */
   saveState(): Uint8Array {
     const writer = new StateWriter();
-    this.visitState(writer);
+    this.visitWhole(writer);
     return writer.result();
+  }
+
+  /** The state, and what the processor has cached of the page tables: all that decides how a run goes on. */
+  visitWhole(visitor: StateVisitor): void {
+    this.visitState(visitor);
+    this.processor.core.mmu.visitCached(visitor);
   }
 
   /** Puts a machine of the same configuration into a saved state. After a StateError it must not be used any more. */
   restoreState(state: Uint8Array): void {
     const reader = new StateReader(state);
-    this.visitState(reader);
+    this.visitWhole(reader);
     reader.end();
   }
 
