@@ -77,6 +77,8 @@ export class Cluster implements Stateful {
   #quanta = 0;
   /** End of the quantum within which a machine was paused; null between quanta. Part of where a run stands, but of no guest's state. */
   openQuantumNs: number | null = null;
+  /** Hears when a cable has been plugged in or pulled; what else comes from outside, the machines tell. */
+  onOutside: (() => void) | null = null;
 
   constructor(config: ClusterConfig) {
     const { nodes } = config;
@@ -170,6 +172,7 @@ export class Cluster implements Stateful {
   /** Plugs a machine's network cable in, or pulls it. */
   setCable(index: number, plugged: boolean): void {
     this.network.setLink(this.#links[index]!, plugged);
+    this.onOutside?.();
   }
 
   isPlugged(index: number): boolean {

@@ -55,6 +55,8 @@ export class Core {
   /** Set by `Cpu.setCodeProbe`, which has all code decoded anew. */
   codeProbe: CodeProbe | null = null;
   deliveryProbe: DeliveryProbe | null = null;
+  /** A code or data probe is set: compiled code, which has no places for them to look from, must not be entered. */
+  probed = false;
 
   /** Index of the running instruction in its block. */
   index = 0;

@@ -104,6 +104,10 @@ export class Translation {
     this.flush();
   }
 
+  get isProbed(): boolean {
+    return this.probe !== null;
+  }
+
   /** An access that was made beside the tables is shown to whoever watches. */
   private show(linear: number, sizeBytes: number, write: boolean): void {
     this.watch?.access(linear, sizeBytes, write);

@@ -139,6 +139,25 @@ describe("gdb", () => {
     expect(lab.digest()).toBe(await digestAt(1, end));
   });
 
+  test("goes backwards over calls and out of routines", async (context) => {
+    const gdb = requireOracle("gdb", context);
+    const place = (name: string): string => `printf "${name} = %d\\n", $pc - (int)&disk_print`;
+    const [output] = await debug(cluster(1), gdb, folder, [{
+      commands: [
+        "break disk_print", "continue", "break printf", "continue", "delete", "next", "next", "reverse-finish", place("called"), "reverse-next", "reverse-next", place("before"),
+        "next", "next", "next", place("over"), "reverse-next", place("back"), "info float", "detach",
+      ],
+    }]);
+    const [called, before, over, back] = ["called", "before", "over", "back"].map((name) => Number(valueOf(output!, name)));
+    // The routine that calls printf, in the middle; then its lines before, with nothing of printf in between.
+    expect(called).toBeGreaterThan(0);
+    expect(before).toBeGreaterThanOrEqual(0);
+    expect(before).toBeLessThan(called!);
+    expect(over).toBeGreaterThan(before!);
+    expect(back).toBeLessThan(over!);
+    expect(output).toMatch(/Control Word: +0x0040/);
+  });
+
   test("two nodes at once: while one is held, virtual time stands for all, and the cluster goes on as if nothing had been", async (context) => {
     const gdb = requireOracle("gdb", context);
     const lab = cluster(3);
