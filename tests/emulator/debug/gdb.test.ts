@@ -75,6 +75,15 @@ describe("gdb", () => {
     expect(output).toMatch(/00007dfe {2}55 aa/);
   });
 
+  test("steps through the boot sector and the loader line by line", async (context) => {
+    const gdb = requireOracle("gdb", context);
+    const [output] = await debug(cluster(1), gdb, folder, [{
+      commands: [`add-symbol-file ${join(folder, "loader.elf")}`, "set architecture i8086", "break boot_sector", "continue", "step", "step", "reverse-step", "info symbol $pc", "detach"],
+    }]);
+    expect(output).toMatch(/Breakpoint 1, boot_sector \(\) at boot\/loader\/boot-sector\.s:(\d+)\n\1\t +cli/);
+    expect(output).toMatch(/^\d+\t +xor +ax, ax\n\d+\t +mov +ss, ax\n\d+\t +xor +ax, ax\nboot_sector \+ 1 in section/m);
+  });
+
   test("watches data: writes, reads, and both", async (context) => {
     const gdb = requireOracle("gdb", context);
     const [output] = await debug(cluster(1), gdb, folder, [{
