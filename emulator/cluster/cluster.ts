@@ -202,9 +202,9 @@ export class Cluster implements Stateful {
     return visitor.digest();
   }
 
-  /** The whole state, of a cluster whose machines run in this thread. */
+  /** All that decides how a run goes on, of a cluster whose machines run in this thread. */
   visitState(visitor: StateVisitor): void {
-    for (const machine of this.machines) machine.visitState(visitor);
+    for (const machine of this.machines) machine.visitWhole(visitor);
     this.visitNetwork(visitor);
   }
 

@@ -22,7 +22,7 @@ export class Block {
   readonly secondPage: number;
   readonly modeKey: number;
   /** EIP of each instruction, and of what follows the last one. */
-  readonly eips: Int32Array;
+  readonly eips: readonly number[];
   readonly handlers: readonly Handler[];
   readonly lengthBytes: number;
   /** To the instruction behind the last one. */
@@ -48,7 +48,7 @@ export const NO_BLOCK: Block = new Block({
   offset: 0,
   secondPage: 0,
   modeKey: 0,
-  eips: new Int32Array(1),
+  eips: [0],
   handlers: [],
   lengthBytes: 0,
   fallthrough: { eip: 0, samePage: false, stable: false, target: null as unknown as Block, epoch: 0 },
