@@ -45,6 +45,12 @@ export class Placement {
     for (const [name, address] of options.sectionStart) {
       const known = this.statements.find((statement) => statement.kind === "section" && statement.section.name === name);
       if (known?.kind === "section") known.section.fixedAddress = address;
+      else {
+        const section = new OutputSection(name, null);
+        section.fixedAddress = address;
+        section.exists = true;
+        this.statements.unshift({ kind: "section", section });
+      }
     }
     this.places = new OrphanPlaces(this.statements);
   }
@@ -170,7 +176,7 @@ export class Placement {
     let { flags } = section;
     if (output.command?.noalloc) flags &= ~SEC_ALLOC;
     if (output.command?.noload) flags = (flags & ~(SEC_LOAD | SEC_HAS_CONTENTS)) | SEC_NEVER_LOAD;
-    if (!output.exists) {
+    if (!output.exists || (!output.hasInput && output.flags === 0 && output.command === null)) {
       output.exists = true;
       output.flags = flags;
     }
@@ -292,6 +298,7 @@ class OrphanPlaces {
       this.statements.push(entry);
       return output;
     }
+    output.follows = place?.last ?? after;
     if (after && (flags & (SEC_LOAD | SEC_ALLOC)) !== 0) {
       output.region = after.region;
       output.loadRegion = after.loadRegion;
