@@ -59,7 +59,11 @@ export function collectGarbage(objects: readonly InputObject[], symbols: SymbolT
       else markName(symbol.name);
     }
   }
-  for (const symbol of symbols.byName.values()) if (!used.has(symbol) && !symbol.isDefined) symbol.isUnused = true;
+  // The common symbols of an object share a section, which stays when any of them is used.
+  const live = new Set([...used].flatMap(({ state, object }) => (state === "common" && object ? [object] : [])));
+  for (const symbol of symbols.byName.values()) {
+    if (!used.has(symbol) && !symbol.isDefined && !(symbol.state === "common" && symbol.object && live.has(symbol.object))) symbol.isUnused = true;
+  }
   const removed: InputSection[] = [];
   for (const object of objects) {
     const isLive = object.sections.some((section) => section && marked.has(section) && (section.flags & SEC_ALLOC) !== 0 && section.name !== ".eh_frame");

@@ -2,7 +2,7 @@
  * Which output section each input section goes into: the patterns of the script, then the places of orphans, which no pattern takes.
  * The rules are GNU ld 2.40's ("Input Section Description", "Orphan Sections"); where a section goes among others decides addresses.
  */
-import { SHT_NOTE, SHT_NOBITS, SHT_PROGBITS, SHT_REL } from "./elf.ts";
+import { SHF_GROUP, SHT_NOTE, SHT_NOBITS, SHT_PROGBITS, SHT_REL } from "./elf.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { OutputSection, type Statement } from "./output-section.ts";
 import {
@@ -137,7 +137,8 @@ export class Placement {
       if (!matchesFile(statement.file, object) || statement.exclude.some((glob) => matchesFile(glob, object))) continue;
       const candidates = object.common ? [...object.sections, object.common] : object.sections;
       for (const section of candidates) {
-        if (!section) continue;
+        // A partial link keeps the members of groups apart, whatever the script says.
+        if (!section || (this.options.isRelocatable && (section.elf.flags & SHF_GROUP) !== 0)) continue;
         const pattern = statement.patterns.find((candidate) => globMatch(candidate.pattern, section.name) && !candidate.exclude.some((glob) => matchesFile(glob, object)));
         if (pattern) found.push({ section, pattern });
       }
@@ -258,7 +259,7 @@ class OrphanPlaces {
   outputFor(section: InputSection, { isRelocatable }: PlacementOptions, object: InputObject, isFirst: boolean): OutputSection {
     const name = section.name === "COMMON" ? ".bss" : section.name;
     // A partial link keeps each group and its members apart.
-    const isUnique = isRelocatable && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & 0x200) !== 0);
+    const isUnique = isRelocatable && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & SHF_GROUP) !== 0);
     if (!isUnique) {
       let unused: OutputSection | null = null;
       for (const candidate of this.sections()) {
