@@ -66,7 +66,7 @@ export function collectGarbage(objects: readonly InputObject[], symbols: SymbolT
   }
   const removed: InputSection[] = [];
   for (const object of objects) {
-    const isLive = object.sections.some((section) => section && marked.has(section) && (section.flags & SEC_ALLOC) !== 0 && section.name !== ".eh_frame");
+    const isLive = live.has(object) || object.sections.some((section) => section && marked.has(section) && (section.flags & SEC_ALLOC) !== 0 && section.elf.type !== SHT_NOTE);
     for (const section of object.sections) {
       if (!section || section.isDiscarded || marked.has(section) || section.elf.type === SHT_GROUP) continue;
       const isSpecial = (section.flags & SEC_DEBUGGING) !== 0 || ((section.flags & (SEC_ALLOC | SEC_LOAD)) === 0 && section.relocations.length === 0);

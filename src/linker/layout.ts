@@ -338,8 +338,11 @@ export class Layout {
     symbol.section = null;
     symbol.output = home;
     symbol.value = offset;
-    // A value made of one symbol is of that symbol's type.
-    if (this.namesRead.length === 1) symbol.type = this.namesRead[0]!.type;
+    // A value made of one symbol has that symbol's attributes.
+    if (this.namesRead.length === 1) {
+      symbol.type = this.namesRead[0]!.type;
+      symbol.visibility = this.namesRead[0]!.visibility;
+    }
     if (mode.includes("hidden")) symbol.isForcedLocal = true;
     this.assigned.add(name);
   }

@@ -4,7 +4,7 @@ import type { ElfSymbol } from "./elf-reader.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
-import { SEC_ALLOC, SEC_CODE, SEC_DEBUGGING, SEC_LOAD, SEC_MERGE, SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
+import { SEC_ALLOC, SEC_CODE, SEC_DEBUGGING, SEC_HAS_CONTENTS, SEC_LOAD, SEC_MERGE, SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 export interface OutputSymbol {
@@ -26,6 +26,8 @@ export interface OutputSymbolOptions {
   readonly keepsRelocations: boolean;
   /** -S drops symbols of debugging sections, -x all local ones, -X those with names of temporary labels. */
   readonly strip: "none" | "debugging";
+  /** --gc-sections: objects of which only memory without content is linked show no local symbols. */
+  readonly collectsGarbage: boolean;
   readonly discard: "merged-labels" | "labels" | "all" | "none";
 }
 
@@ -71,7 +73,7 @@ export function collectSymbols(outputs: readonly OutputSection[], placed: readon
     }
   };
   let fileCount = 0;
-  for (const object of objectsInOrder(placed)) {
+  for (const object of objectsInOrder(placed, options.collectsGarbage)) {
     let hasFile = false;
     for (const elf of object.elf.symbols.slice(1)) {
       if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION || elf.section === SHN_UNDEF) continue;
@@ -138,8 +140,8 @@ function nearby(home: OutputSection, address: number, placed: readonly OutputSec
 }
 
 /** In the order in which their first sections lie in the output. */
-function objectsInOrder(outputs: readonly OutputSection[]): Set<InputObject> {
-  return new Set(outputs.flatMap((output) => output.inputs().filter(({ name }) => name !== "COMMON").map(({ object }) => object)));
+function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: boolean): Set<InputObject> {
+  return new Set(outputs.flatMap((output) => output.inputs().filter(({ flags }) => !collectsGarbage || (flags & SEC_HAS_CONTENTS) !== 0).map(({ object }) => object)));
 }
 
 function isKept({ name }: ElfSymbol, home: InputSection | null, { strip, discard, isRelocatable }: OutputSymbolOptions): boolean {

@@ -52,7 +52,7 @@ export function programFile(program: Program): ProgramImage {
   for (const issue of relocator.issues) if (!(issue.kind === "undefined" && options.ignoreUndefined)) program.report.relocation(issue);
   const keepsRelocations = isRelocatable || (options.emitRelocations ?? false);
   const symbols = collectSymbols(outputs, program.madeOrder(), program.symbols, {
-    isRelocatable, keepsRelocations, strip: options.strip === "debugging" ? "debugging" : "none", discard: options.discard ?? "merged-labels",
+    isRelocatable, keepsRelocations, collectsGarbage: options.collectGarbage ?? false, strip: options.strip === "debugging" ? "debugging" : "none", discard: options.discard ?? "merged-labels",
   });
   return { sections, symbols: symbols.symbols, bytes: program.problems.length > 0 ? new Uint8Array(0) : elfBytes(program, sections, symbols, keepsRelocations) };
 }

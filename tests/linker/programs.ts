@@ -37,7 +37,7 @@ export function randomProgram(seed: number): string[] {
     const lines = [".intel_syntax noprefix"];
     if (random.chance(60)) lines.push('.section .note.GNU-stack,"",@progbits');
     if (random.chance(20)) lines.push(`.file "part${object}.c"`);
-    if (object === 0) lines.push(".text", ".globl _start", "_start: nop");
+    if (object === 0) lines.push(".text", ".globl _start", "_start: nop", ".data", ".long 0x5eed");
     for (let symbol = 0; symbol < 10; symbol++) {
       const name = `s${symbol}`;
       if (commons.has(symbol)) {
