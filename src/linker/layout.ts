@@ -236,6 +236,11 @@ export class Layout {
     for (const statement of section.statements) {
       if (statement.kind === "wild") {
         for (const input of statement.sections) {
+          // All of its strings lie in other sections now.
+          if (input.moved !== null && input.sizeBytes === 0) {
+            input.offset = this.dot - section.address;
+            continue;
+          }
           if (subalign !== null) input.align = Math.max(1, subalign);
           section.align = Math.max(section.align, input.align);
           gap(alignUp(this.dot, input.align) - this.dot);
