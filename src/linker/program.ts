@@ -101,7 +101,7 @@ export class Program {
     this.objects = this.got.object ? [...objects.slice(0, host), this.got.object, ...objects.slice(host)] : objects;
     this.placement = new Placement(scripts, this.objects, placementOptions);
     this.placement.place();
-    if (!isRelocatable && !options.isFlat) this.rearrange();
+    if (!options.isFlat) this.rearrange();
     this.defineBounds();
     this.layout = new Layout(this.placement, this.symbols, script, {
       isRelocatable, relro: (options.relro ?? true) && !isRelocatable, segmentStart: options.segmentStart ?? new Map(), checkRegions: true,
@@ -208,8 +208,8 @@ export class Program {
     const order = new Map(this.objects.map((object, index) => [object, index]));
     for (const output of this.placement.outputs()) {
       const inputs = output.inputs();
-      mergeSections([...inputs].sort((a, b) => order.get(a.object)! - order.get(b.object)! || a.elf.index - b.elf.index));
-      if (output.name === ".eh_frame") shrinkUnwind(inputs.filter(({ name }) => name === ".eh_frame"), this.symbols);
+      if (!this.options.isRelocatable) mergeSections([...inputs].sort((a, b) => order.get(a.object)! - order.get(b.object)! || a.elf.index - b.elf.index));
+      if (output.name === ".eh_frame") shrinkUnwind(inputs.filter(({ name }) => name === ".eh_frame"), this.symbols, !this.options.isRelocatable);
     }
   }
 
