@@ -10,6 +10,7 @@ import { makeIso } from "./image/iso9660.ts";
 import { ImageError, makeKernelImage, SECTOR_BYTES, type KernelImage } from "./image/kernel-image.ts";
 import { writeListing } from "./image/listing.ts";
 import { fileWithCallFrames } from "./linker/call-frames.ts";
+import { linkDiagnostics } from "./linker/diagnostics.ts";
 import { readElf, type ElfObject } from "./linker/elf-reader.ts";
 import { link, type Linked, type LinkProblem } from "./linker/link.ts";
 import { writeMap } from "./linker/map.ts";
@@ -179,11 +180,10 @@ function linkAll(tree: SourceTree, options: Parameters<typeof link>[0]): Linked 
 }
 
 /** A linker's problem in the assembler's form: with the source line where there is one. */
-function problem({ file, line, message }: LinkProblem, tree?: SourceTree): Diagnostic {
-  const source = line > 0 ? tree?.read(file) : null;
-  const sourceLine = source ? (new TextDecoder("latin1").decode(source).split("\n")[line - 1] ?? "") : "";
-  const symbol = /undefined symbol (\S+)/.exec(message)?.[1];
-  const found = symbol ? sourceLine.indexOf(symbol) : -1;
-  const column = found >= 0 ? found + 1 : sourceLine.search(/\S/) + 1;
-  return { severity: "error", id: "link", file, line, column, length: found >= 0 ? symbol!.length : 1, message, sourceLine, notes: [] };
+function problem(found: LinkProblem, tree?: SourceTree): Diagnostic {
+  const read = (path: string): string | null => {
+    const bytes = tree?.read(path);
+    return bytes ? new TextDecoder("latin1").decode(bytes) : null;
+  };
+  return linkDiagnostics([found], read)[0]!;
 }
