@@ -9,7 +9,7 @@ import { DEFAULT_DISK_BYTES, makeDisk } from "./image/disk.ts";
 import { makeIso } from "./image/iso9660.ts";
 import { ImageError, makeKernelImage, SECTOR_BYTES, type KernelImage } from "./image/kernel-image.ts";
 import { writeListing } from "./image/listing.ts";
-import { writeExecutable } from "./linker/elf-writer.ts";
+import { fileWithCallFrames } from "./linker/call-frames.ts";
 import { readElf, type ElfObject } from "./linker/elf-reader.ts";
 import { link, type Linked, type LinkProblem } from "./linker/link.ts";
 import { writeMap } from "./linker/map.ts";
@@ -109,7 +109,7 @@ function imageFiles(boot: BootImage, image: KernelImage, kernel: Linked, tree: S
   return [
     { name: "qure.iso", content: iso.bytes, sizeBytes: iso.bytes.length, parts: parts(iso.bootImageOffset) },
     { name: "qure.img", content: disk, sizeBytes: diskBytes, parts: parts(0) },
-    plain("kernel.elf", writeExecutable(kernel)),
+    plain("kernel.elf", fileWithCallFrames(kernel, ".kernel32")),
     plain("kernel.map", encoder.encode(writeMap(kernel))),
     plain("kernel.lst", encoder.encode(writeListing(kernel, (path) => tree.read(path)))),
   ];

@@ -72,6 +72,7 @@ export class Cluster implements Stateful {
   readonly #taps: Tap[] = [];
   readonly #groups: readonly MachineGroup[];
   readonly #links: readonly Link[];
+  #machines: readonly Machine[] | null = null;
   readonly #quantumNs: number;
   #nowNs = 0;
   #quanta = 0;
@@ -106,10 +107,10 @@ export class Cluster implements Stateful {
 
   /** The machines themselves. Throws a RangeError while some of them run in other threads. */
   get machines(): readonly Machine[] {
-    return this.hosts.map((host) => {
+    return (this.#machines ??= this.hosts.map((host) => {
       if (!(host instanceof Machine)) throw new RangeError(`${host.name} runs in another thread: what can be done to it is in MachineHost`);
       return host;
-    });
+    }));
   }
 
   /** Virtual time, to which all machines and the network have run. */

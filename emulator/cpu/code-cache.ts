@@ -12,7 +12,7 @@ import { builderOf, endsBlock } from "./handlers/index.ts";
 import { linkTo } from "./instruction.ts";
 import type { DecodedInstruction } from "./instruction.ts";
 import { LEAVE_RUN } from "./probe.ts";
-import { BASE, CODE_LINE_SHIFT, CS, RAM } from "./layout.ts";
+import { BASE, CS, RAM } from "./layout.ts";
 
 const MAX_BLOCK_INSTRUCTIONS = 32;
 /** Beyond this many blocks all are dropped: code that runs once must not pile up. */
@@ -134,28 +134,30 @@ export class CodeCache {
       const page = offset & ~PAGE_MASK;
       let blocks = this.byPage.get(page);
       if (blocks === undefined) this.byPage.set(page, (blocks = new Set()));
-      if (blocks.size === 0 && page >= RAM) this.core.mmu.protectCodePage(page);
+      if (page >= RAM && !this.core.memory.isWatched(page)) this.core.mmu.protectCodePage(page);
       blocks.add(block);
       this.core.memory.markCode(offset, length);
     }
   }
 
-  /** Discards the blocks that have a byte in a range. Lines without blocks are unmarked. */
+  /** Discards the blocks that have a byte in a range, if any: a marked line may hold data beside its code. */
   overwritten(offset: number, lengthBytes: number): void {
     const end = offset + lengthBytes;
     for (let page = offset & ~PAGE_MASK; page < end; page += PAGE_MASK + 1) {
       const blocks = this.byPage.get(page);
       if (blocks === undefined) continue;
-      const first = (Math.max(offset, page) - RAM) >>> CODE_LINE_SHIFT;
-      const last = (Math.min(end - 1, page | PAGE_MASK) - RAM) >>> CODE_LINE_SHIFT;
-      for (let line = first; line <= last; line++) this.core.memory.clearCodeLine(line);
+      let isHit = false;
       for (const block of blocks) {
-        if (pieces(block).some(([at, length]) => at < end && offset < at + length)) this.remove(block);
+        if (pieces(block).some(([at, length]) => at < end && offset < at + length)) {
+          this.remove(block);
+          isHit = true;
+        }
       }
+      if (!isHit) continue;
+      // A line of a discarded block may belong to others, too.
       for (const block of blocks) for (const [at, length] of pieces(block)) this.core.memory.markCode(at, length);
-      if (blocks.size === 0) this.core.mmu.releaseCodePage(page);
+      this.core.leaveBlock();
     }
-    this.core.leaveBlock();
   }
 
   private remove(block: Block): void {
@@ -166,15 +168,11 @@ export class CodeCache {
     if (variants.length === 1) this.byOffset.delete(block.offset);
     else variants.splice(variants.indexOf(block), 1);
     for (const [offset, length] of pieces(block)) {
-      this.byPage.get(offset & ~PAGE_MASK)!.delete(block);
-      this.unmark(offset, length);
-    }
-  }
-
-  private unmark(offset: number, length: number): void {
-    if (offset < RAM) return;
-    for (let line = (offset - RAM) >>> CODE_LINE_SHIFT; line <= (offset + length - 1 - RAM) >>> CODE_LINE_SHIFT; line++) {
-      this.core.memory.clearCodeLine(line);
+      const page = offset & ~PAGE_MASK;
+      const blocks = this.byPage.get(page)!;
+      blocks.delete(block);
+      this.core.memory.unmarkCode(offset, length);
+      if (blocks.size === 0) this.core.memory.unmarkCodePage(page);
     }
   }
 
@@ -183,9 +181,10 @@ export class CodeCache {
     for (const variants of this.byOffset.values()) {
       for (const block of variants) {
         block.valid = false;
-        for (const [offset, length] of pieces(block)) this.unmark(offset, length);
+        for (const [offset, length] of pieces(block)) this.core.memory.unmarkCode(offset, length);
       }
     }
+    for (const page of this.byPage.keys()) this.core.memory.unmarkCodePage(page);
     this.byOffset.clear();
     this.byPage.clear();
     this.count = 0;

@@ -73,8 +73,11 @@ export const TLB_EMPTY = TLB_WRITE_USER + TLB_BYTES;
 
 /** RAM is at most this large: it bounds the code map. */
 export const MAX_RAM_BYTES = 1 << 30;
-/** One byte for each line of RAM, not zero where decoded code may lie. */
-export const CODE_LINE_SHIFT = 5;
+/**
+ * One byte for each line of 8 bytes of RAM, not zero where decoded code lies. Fine, because hand-written code has its variables
+ * right beside it; it costs nothing where no code is, since only touched memory is held.
+ */
+export const CODE_LINE_SHIFT = 3;
 export const CODE_MAP = TLB_EMPTY + TLB_BYTES;
 
 /** Contents of ROMs, wherever the board maps them. */

@@ -9,8 +9,11 @@ import type { StateVisitor } from "../state.ts";
 import { CODE_LINE_SHIFT, CODE_MAP, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
 
 const PAGE_BYTES = 4096;
+const PAGE_SHIFT = 12;
+const HAS_CODE = 255;
+/** Writes to a page that has lost its code before it counts as data again. */
+const WATCHED_WRITES = 32;
 const WASM_PAGE_BYTES = 65536;
-const LINES_PER_PAGE = PAGE_BYTES >>> CODE_LINE_SHIFT;
 const ALL_PAGES = 1 << 20;
 
 /** What `MachineMemory` tells the processor. Offsets are into the machine's memory, not physical addresses. */
@@ -37,8 +40,10 @@ export class MachineMemory {
   readonly words: Int32Array;
   readonly view: DataView;
   readonly dma: DmaMemory;
-  /** One byte for each line of RAM, not zero where decoded code may lie. */
+  /** One byte for each line of RAM, not zero where decoded code lies. */
   readonly codeMap: Uint8Array;
+  /** For each page of RAM: HAS_CODE, or how many more writes are watched after its last code went, 0 when none are. */
+  private readonly codePages: Uint8Array;
   /** For each page below `ramBytes`: offset that reads and writes go to, 0 for none. */
   private readonly readMap: Int32Array;
   private readonly writeMap: Int32Array;
@@ -58,6 +63,7 @@ export class MachineMemory {
     this.words = new Int32Array(this.memory.buffer);
     this.view = new DataView(this.memory.buffer);
     this.codeMap = new Uint8Array(this.memory.buffer, CODE_MAP, ramBytes >>> CODE_LINE_SHIFT);
+    this.codePages = new Uint8Array(ramBytes / PAGE_BYTES);
     this.readMap = new Int32Array(ramBytes / PAGE_BYTES);
     for (let page = 0; page < this.readMap.length; page++) this.readMap[page] = RAM + page * PAGE_BYTES;
     this.writeMap = this.readMap.slice();
@@ -167,23 +173,39 @@ export class MachineMemory {
     }
   }
 
-  /** Notes that code was decoded from bytes at an offset (RAM only; a ROM never changes). */
+  /** Notes that code was decoded from bytes at an offset (RAM only; a ROM never changes). The bytes lie within a page. */
   markCode(offset: number, lengthBytes: number): void {
     if (offset < RAM) return;
+    this.codePages[(offset - RAM) >>> PAGE_SHIFT] = HAS_CODE;
     this.codeMap.fill(1, (offset - RAM) >>> CODE_LINE_SHIFT, ((offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT) + 1);
   }
 
-  /** Takes back `markCode` for one line of RAM. */
-  clearCodeLine(line: number): void {
-    this.codeMap[line] = 0;
+  /** Takes back `markCode` for the lines of a range; the page stays marked. */
+  unmarkCode(offset: number, lengthBytes: number): void {
+    if (offset < RAM) return;
+    this.codeMap.fill(0, (offset - RAM) >>> CODE_LINE_SHIFT, ((offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT) + 1);
   }
 
-  /** Whether any line of the page at this offset may hold decoded code. */
-  pageHasCode(offset: number): boolean {
-    if (offset < RAM) return false;
-    const first = (offset - RAM) >>> CODE_LINE_SHIFT;
-    for (let line = first; line < first + LINES_PER_PAGE; line++) if (this.codeMap[line] !== 0) return true;
-    return false;
+  /**
+   * Notes that no decoded code is left in the page at an offset. Its writes are watched for a while longer: code that
+   * rewrites itself comes back at once, and to stop and start watching is dear.
+   */
+  unmarkCodePage(offset: number): void {
+    if (offset >= RAM) this.codePages[(offset - RAM) >>> PAGE_SHIFT] = WATCHED_WRITES;
+  }
+
+  /** Whether writes to the page at this offset have to look for code. */
+  isWatched(offset: number): boolean {
+    return offset >= RAM && this.codePages[(offset - RAM) >>> PAGE_SHIFT] !== 0;
+  }
+
+  /** One write to a watched page has found no code; says whether the page is still watched. */
+  countWatchedWrite(offset: number): boolean {
+    const page = (offset - RAM) >>> PAGE_SHIFT;
+    const left = this.codePages[page]!;
+    if (left === HAS_CODE) return true;
+    if (left !== 0) this.codePages[page] = left - 1;
+    return left > 1;
   }
 
   /** Calls `piece` for each part of a physical range that lies within one page. */

@@ -173,15 +173,6 @@ export class Translation {
     }
   }
 
-  /** Takes back `protectCodePage`: no decoded code is left in the page. */
-  releaseCodePage(offset: number): void {
-    for (let i = 0; i < this.filledCount; i++) {
-      const page = this.filled[i]! & (LIST_GLOBAL - 1);
-      if (this.writeSupervisor[page] === -offset) this.writeSupervisor[page] = offset;
-      if (this.writeUser[page] === -offset) this.writeUser[page] = offset;
-    }
-  }
-
   // Accesses at the current privilege. 8 and 16 bits are zero-extended, 32 bits signed.
 
   read8(linear: number): number {
@@ -305,9 +296,13 @@ export class Translation {
 
   private writeSlow(linear: number, sizeBytes: AccessBytes, value: number, user: boolean): void {
     const low = linear & 0xfff;
-    const page = (user ? this.writeUser : this.writeSupervisor)[linear >>> 12]!;
+    const table = user ? this.writeUser : this.writeSupervisor;
+    const page = table[linear >>> 12]!;
     if (page !== 0 && low + sizeBytes <= 4096 && this.watch === null && !this.checkAlignment) {
-      this.memory.store(Math.abs(page) | low, sizeBytes, value);
+      const offset = Math.abs(page);
+      this.memory.store(offset | low, sizeBytes, value);
+      // Code that went long ago: this alias of the page is plain data from now on.
+      if (page < 0 && !this.memory.countWatchedWrite(offset)) table[linear >>> 12] = offset;
       return;
     }
     if (this.checkAlignment) this.requireAligned(linear, sizeBytes);
@@ -360,7 +355,7 @@ export class Translation {
     if (offset !== 0 && table[page] === 0 && (this.probedPages === null || !this.probedPages.has(page))) {
       if (this.filledCount === MAX_FILLED) this.flush();
       this.filled[this.filledCount++] = global ? page | LIST_GLOBAL : page;
-      table[page] = write && this.memory.pageHasCode(offset) ? -offset : offset;
+      table[page] = write && this.memory.isWatched(offset) ? -offset : offset;
     }
     return physical;
   }

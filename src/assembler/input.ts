@@ -21,6 +21,8 @@ export interface FrameOptions {
   /** The file that lines are counted in. */
   readonly path: string;
   readonly text: Uint8Array;
+  /** How many bytes of `text` count; all when absent. */
+  readonly length?: number;
   readonly firstLine?: number;
   /** Lines after which the numbering starts again: the length of a repeated block. */
   readonly linesPerRound?: number;
@@ -63,12 +65,16 @@ export class InputFrame {
   savedLine: number;
 
   constructor(options: FrameOptions, parent: InputFrame | null, parentOffset: number, debug: { line: number; path: string }) {
-    const text = options.text;
-    const missesNewline = text.length > 0 && text[text.length - 1] !== NEWLINE;
-    this.bytes = new Uint8Array(text.length + 3);
-    this.bytes.set(text);
-    this.end = text.length + (missesNewline ? 1 : 0);
-    this.bytes[text.length] = NEWLINE;
+    const { text } = options;
+    const length = options.length ?? text.length;
+    const missesNewline = length > 0 && text[length - 1] !== NEWLINE;
+    const bytes = new Uint8Array(length + 3);
+    // Expansions are short: for them a loop beats a call.
+    if (length > 512) bytes.set(length === text.length ? text : text.subarray(0, length));
+    else for (let i = 0; i < length; i++) bytes[i] = text[i]!;
+    bytes[length] = NEWLINE;
+    this.bytes = bytes;
+    this.end = length + (missesNewline ? 1 : 0);
     this.kind = options.kind;
     this.path = options.path;
     this.firstLine = options.firstLine ?? 1;

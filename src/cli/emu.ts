@@ -210,8 +210,11 @@ export interface EmuSettings {
 /** Below this a quantum has too little to do for a thread to be worth its wake. */
 const NODES_PER_THREAD = 8;
 
-function defaultThreads(nodes: number): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(nodes / NODES_PER_THREAD)));
+/** `watched`: debuggers, traces and counters reach only into machines of this thread. */
+function chooseThreads(asked: number | null, nodes: number, watched: boolean): number {
+  if (!watched) return asked ?? Math.max(1, Math.min(availableParallelism(), Math.floor(nodes / NODES_PER_THREAD)));
+  if (asked !== null && asked > 1) throw new UsageError("--threads: --gdb, --trace and --stats watch machines in one thread");
+  return 1;
 }
 
 function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSettings {
@@ -249,15 +252,12 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
       throw new UsageError(`--until ${until}: ${(error as Error).message}`);
     }
   }
-  const looksInside = debug.gdb !== null || debug.trace.size > 0 || options.stats === true;
-  if (looksInside && options.threads !== undefined && options.threads !== "1") throw new UsageError("--threads: gdb, traces and counters look into machines, which all have to be in one thread");
   return {
     nodes, cdrom, hda, diskBytes: parseSize(options.disk ?? DEFAULT_DISK, "--disk"), blank: hda === null && cdrom !== null, dir: options.dir ?? null,
     gateway: options.gateway, seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
     log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseMemorySize(options.memory ?? DEFAULT_MEMORY, "--memory"),
     firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false,
-    // Who looks into machines can do so in their own thread only.
-    threads: looksInside ? 1 : options.threads === undefined ? defaultThreads(nodes) : integer(options.threads, "--threads", 1, 256), json: options.json ?? false,
+    threads: chooseThreads(options.threads === undefined ? null : integer(options.threads, "--threads", 1, 256), nodes, debug.gdb !== null || debug.trace.size > 0 || options.stats === true), json: options.json ?? false,
     resting: from !== null && !options.serial, debug, stats: options.stats ?? false,
     interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,
   };

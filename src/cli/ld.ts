@@ -120,8 +120,9 @@ class LinkCommand {
       if (this.has("-v")) return;
       throw new UsageError("ld: no files to link (see qure ld --help)");
     }
-    const options = this.options();
-    const flat = format === "binary" || (this.scripts.length > 0 && this.scripts.some(({ outputFormat }) => outputFormat === "binary") && !this.has("--oformat"));
+    const plain = this.options();
+    const flat = format === "binary" || (this.scripts.some(({ outputFormat }) => outputFormat === "binary") && !this.has("--oformat"));
+    const options = { ...plain, isFlat: flat };
     const { linked, problems, program, image } = linkProgram(inputs, options);
     const warn = (text: string): void => void process.stderr.write(`qure ld: warning: ${text}\n`);
     for (const text of program?.warnings ?? []) warn(text);

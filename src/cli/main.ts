@@ -8,6 +8,17 @@ export interface CommandModule {
   declare(command: Command): void;
 }
 
+/** A command that takes its arguments as the GNU tool of its name does (gnu-options.ts). */
+export interface GnuCommandModule {
+  run(args: readonly string[]): void | Promise<void>;
+}
+
+interface GnuCommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<GnuCommandModule>;
+}
+
 interface CommandEntry {
   readonly name: string;
   readonly summary: string;
@@ -26,7 +37,17 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: "snapshot", summary: "save, restore, branch, list and delete whole clusters", load: () => import("./snapshot.ts") },
 ];
 
+const GNU_COMMANDS: readonly GnuCommandEntry[] = [
+  { name: "ld", summary: "link objects and archives, as GNU ld does", load: () => import("./ld.ts") },
+  { name: "nm", summary: "list symbols, as GNU nm does", load: () => import("./nm.ts") },
+  { name: "objdump", summary: "show what is in objects and programs, as GNU objdump does", load: () => import("./objdump.ts") },
+  { name: "objcopy", summary: "make flat images of programs, leave sections out, as GNU objcopy does", load: () => import("./objcopy.ts") },
+  { name: "size", summary: "print the sizes of sections, as GNU size does", load: () => import("./size.ts") },
+];
+
 async function main(args: readonly string[]): Promise<void> {
+  const gnu = GNU_COMMANDS.find(({ name }) => name === args[0]);
+  if (gnu) return (await gnu.load()).run(args.slice(1));
   const program = new Command("qure")
     .description("An operating system for bare x86 PCs that form a cluster by themselves, and the workshop for it.")
     .version(VERSION, "-V, --version", "print the version")
@@ -37,6 +58,7 @@ async function main(args: readonly string[]): Promise<void> {
     const command = program.command(name).description(summary).exitOverride();
     if (name === asked?.name) (await load()).declare(command);
   }
+  for (const { name, summary } of GNU_COMMANDS) program.command(name).description(summary);
   program.addHelpText("after", "\nExample:\n  qure build && qure emu --nodes 3\n");
   if (args.length === 0) program.help();
   await program.parseAsync([...args], { from: "user" });

@@ -1,1 +1,101 @@
-export function run(): void {}
+/** `qure objcopy`: flat images of programs, and copies of objects without some of their sections. */
+import { binaryImage, BinaryImageError } from "../binutils/binary-image.ts";
+import type { ObjectSection } from "../binutils/object-file.ts";
+import { rawObject } from "../binutils/raw-object.ts";
+import { rewriteElf, RewriteError } from "../binutils/rewrite.ts";
+import { writeFileAside } from "../host/files.ts";
+import { globMatch } from "../linker/placement.ts";
+import { CommandError, UsageError } from "./fail.ts";
+import { parseArguments, type GnuArgument, type GnuCommand } from "./gnu-options.ts";
+import { readBytes, readInput } from "./object-input.ts";
+
+const COMMAND: GnuCommand = {
+  name: "objcopy",
+  usage: "[options] input [output]",
+  summary: "Copies an object or program, into plain bytes with -O binary, as GNU objcopy does. Without an output the input is replaced.",
+  options: [
+    { names: ["-O", "--output-target"], value: "FORMAT", help: "binary, or elf32-i386 (default)" },
+    { names: ["-I", "--input-target"], value: "FORMAT", help: "elf32-i386 (default) or binary" },
+    { names: ["-F", "--target"], value: "FORMAT", help: "" },
+    { names: ["-B", "--binary-architecture"], value: "MACHINE", help: "" },
+    { names: ["-j", "--only-section"], value: "NAME", help: "only this section; may be given several times, with * and ?" },
+    { names: ["-R", "--remove-section"], value: "NAME", help: "without this section" },
+    { names: ["-g", "--strip-debug", "-d"], help: "without debugging information" },
+    { names: ["-S", "--strip-all"], help: "without symbols, relocations and debugging information" },
+    { names: ["--strip-unneeded"], help: "without symbols that no relocation needs" },
+    { names: ["--change-addresses", "--adjust-vma"], value: "OFFSET", help: "add this to all addresses (with -O binary: no effect on the bytes)" },
+    { names: ["--change-section-address", "--change-section-lma", "--adjust-section-vma"], value: "NAME=ADDRESS", help: "load address of a section: NAME=, NAME+ or NAME-" },
+    { names: ["--gap-fill"], value: "BYTE", help: "what fills gaps between sections" },
+    { names: ["--pad-to"], value: "ADDRESS", help: "fill the image up to this load address" },
+    { names: ["--set-section-flags"], value: "NAME=FLAGS", help: "with contents among the flags, .bss becomes zeros in the image" },
+    { names: ["-p", "--preserve-dates"], help: "" },
+    { names: ["-v", "--verbose"], help: "" },
+  ],
+  example: "qure objcopy -O binary -j .text -j .data kernel.elf kernel.bin",
+};
+
+export function run(args: readonly string[]): void {
+  const parsed = parseArguments(COMMAND, args);
+  if (parsed === null) return;
+  const values = (option: string): string[] => parsed.filter((argument) => argument.option === option).map(({ value }) => value);
+  const [input, output, ...more] = values("");
+  if (input === undefined || more.length > 0) throw new UsageError("objcopy: it wants an input and, if need be, an output (see qure objcopy --help)");
+  const format = values("-O").at(-1) ?? values("-F").at(-1) ?? "elf32-i386";
+  const from = values("-I").at(-1) ?? "elf32-i386";
+  if (format !== "binary" && format !== "elf32-i386") throw new UsageError(`objcopy: -O ${format}: it is binary or elf32-i386`);
+  if (from !== "binary" && from !== "elf32-i386") throw new UsageError(`objcopy: -I ${from}: it is elf32-i386 or binary`);
+  if (from === "binary" && format !== "binary") throw new UsageError("objcopy: plain bytes become an object with .incbin of the assembler, not here");
+  const only = values("-j");
+  const removed = values("-R");
+  const chosen = ({ name }: ObjectSection): boolean => (only.length === 0 || only.some((glob) => globMatch(glob, name))) && !removed.some((glob) => globMatch(glob, name));
+  const file = from === "binary" ? rawObject(readBytes(input), input, 0) : single(input);
+  try {
+    const bytes = format === "binary" ? flat(parsed, file, chosen) : rewriteElf(file, { chosen, strip: strip(parsed) });
+    writeFileAside(output ?? input, bytes, 0, file.isRelocatable ? 0o666 : 0o777);
+  } catch (error) {
+    if (error instanceof BinaryImageError || error instanceof RewriteError) throw new CommandError(`${input}: ${error.message}`);
+    throw error;
+  }
+}
+
+function single(path: string): ReturnType<typeof readInput>["objects"][number] {
+  const { archive, objects } = readInput(path);
+  if (archive) throw new CommandError(`${path}: an archive; take its members out first`);
+  return objects[0]!;
+}
+
+function strip(parsed: readonly GnuArgument[]): "none" | "debugging" | "unneeded" | "all" {
+  const has = (option: string): boolean => parsed.some((argument) => argument.option === option);
+  return has("-S") ? "all" : has("--strip-unneeded") ? "unneeded" : has("-g") ? "debugging" : "none";
+}
+
+function flat(parsed: readonly GnuArgument[], file: Parameters<typeof binaryImage>[0], chosen: (section: ObjectSection) => boolean): Uint8Array {
+  const values = (option: string): string[] => parsed.filter((argument) => argument.option === option).map(({ value }) => value);
+  const moves = values("--change-section-address").map((text) => {
+    const match = /^(.+?)([=+-])(0x[0-9a-f]+|\d+)$/i.exec(text);
+    if (!match) throw new UsageError(`objcopy: --change-section-address ${text}: it wants NAME=ADDRESS, NAME+OFFSET or NAME-OFFSET`);
+    return { glob: match[1]!, operator: match[2]!, value: Number(match[3]) };
+  });
+  const filled = values("--set-section-flags").map((text) => {
+    const match = /^([^=]+)=(.+)$/.exec(text);
+    if (!match) throw new UsageError(`objcopy: --set-section-flags ${text}: it wants NAME=FLAGS, such as .bss=alloc,load,contents`);
+    return { glob: match[1]!, flags: match[2]!.split(",").map((flag) => flag.trim()) };
+  });
+  const moved = file.sections.map((section) => {
+    const move = moves.findLast(({ glob }) => globMatch(glob, section.name));
+    if (!move) return section;
+    const { operator, value } = move;
+    return { ...section, loadAddress: (operator === "=" ? value : section.loadAddress + (operator === "+" ? value : -value)) >>> 0 };
+  });
+  const becomesContent = ({ name }: ObjectSection): boolean => filled.some(({ glob, flags }) => globMatch(glob, name) && flags.includes("contents") && flags.includes("load"));
+  return binaryImage({ ...file, sections: moved }, {
+    chosen: (section) => chosen(section), filled: becomesContent, gapFill: number(values("--gap-fill").at(-1) ?? "0", "--gap-fill") & 0xff,
+    padTo: values("--pad-to").length > 0 ? number(values("--pad-to").at(-1)!, "--pad-to") : null,
+  });
+}
+
+function number(text: string, option: string): number {
+  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : NaN;
+  if (!(value <= 0xffffffff)) throw new UsageError(`objcopy: ${option} ${text}: it wants a number, such as 0xff`);
+  return value;
+}

@@ -173,12 +173,12 @@ export class WorkerMachineHost implements MachineHost {
 }
 
 export class WorkerGroup implements MachineGroup {
-  /** Debuggers pause machines of the main thread only. */
-  readonly paused = false;
   readonly indices: readonly number[];
   readonly hosts: readonly WorkerMachineHost[];
   readonly cables: readonly WorkerCable[];
   readonly channel: WorkerChannel;
+  /** Debuggers reach only into the main thread. */
+  readonly paused = false;
   readonly #config: GroupConfig;
   readonly #worker: Worker;
   readonly #port: MessagePort;

@@ -360,9 +360,13 @@ export class LabCluster {
   /** Runs for a while of wall time at most, or until `stop`, which is asked each virtual millisecond and must not change anything. */
   async #slice(endNs: number, stop: () => boolean): Promise<void> {
     await this.#whileHeld();
-    const isOver = (): boolean => stop() || this.realtime || performance.now() - this.#turnMs >= TURN_MS;
-    if (this.#debugger) this.#debugger.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
-    else this.cluster.runUntil(endNs, { everyNs: LOOK_NS, look: isOver });
+    if (this.#debugger) {
+      this.#debugger.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
+      stop();
+    } else {
+      const isOver = (): boolean => stop() || this.realtime || performance.now() - this.#turnMs >= TURN_MS;
+      this.cluster.runUntil(endNs, { everyNs: LOOK_NS, look: isOver });
+    }
     const elapsedMs = performance.now() - this.#turnMs;
     const aheadMs = this.realtime ? LOOK_NS / 1e6 : 0;
     if (aheadMs === 0 && elapsedMs < TURN_MS) return;
@@ -372,14 +376,14 @@ export class LabCluster {
     this.#signal?.throwIfAborted();
   }
 
-  /** Plugs a device of the test's own into the switch, with a cable like those of the nodes. */
-  plug(name: string): LabPlug {
-    return new LabPlug(this, this.cluster.plug(name));
-  }
-
   /** Ends the threads of a cluster that is not wanted any more. It must not be used afterwards. */
   close(): void {
     this.cluster.close();
+  }
+
+  /** Plugs a device of the test's own into the switch, with a cable like those of the nodes. */
+  plug(name: string): LabPlug {
+    return new LabPlug(this, this.cluster.plug(name));
   }
 
   /** The whole cluster as a file (docs/formats/snapshot.md); `restoreCluster` goes on from it. */

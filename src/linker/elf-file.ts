@@ -43,6 +43,8 @@ export interface ElfFile {
   readonly symbols: readonly FileSymbol[] | null;
   readonly localCount: number;
   readonly headers: readonly ProgramHeaderFields[];
+  /** Positions in `sections` in the order in which their names go into the table of names; that of `sections` when absent. */
+  readonly nameOrder?: readonly number[];
   /** Sections without an offset begin here at the earliest. */
   readonly start: number;
 }
@@ -76,6 +78,11 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
   const names = new StringTable();
   if (file.symbols) for (const name of [".symtab", ".strtab", ".shstrtab"]) names.add(name);
   else names.add(".shstrtab");
+  for (const position of file.nameOrder ?? file.sections.keys()) {
+    const { name, relocations } = file.sections[position]!;
+    names.add(name);
+    if (relocations !== null) names.add(`.rel${name}`);
+  }
   const indices = fileIndices(file.sections.map(({ relocations }) => ({ hasRelocations: relocations !== null })));
   const headers: Header[] = [{ name: "", type: SHT_NULL, flags: 0, address: 0, offset: 0, sizeBytes: 0, link: 0, info: 0, align: 0, entrySizeBytes: 0 }];
   const contents = new Map<Header, Uint8Array>();
@@ -84,7 +91,6 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
   const late: { header: Header; content: Uint8Array }[] = [];
   file.sections.forEach((section, position) => {
     const { name, type, flags, address, sizeBytes, align, entrySizeBytes, content, relocations } = section;
-    names.add(name);
     const header: Header = { name, type, flags, address, offset: 0, sizeBytes, link: section.linksToSymbols ? symtabIndex : 0, info: section.info ?? 0, align, entrySizeBytes };
     if (section.offset !== null) header.offset = section.offset;
     else {
@@ -95,7 +101,6 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
     headers.push(header);
     contents.set(header, content);
     if (relocations === null) return;
-    names.add(`.rel${name}`);
     const relocation: Header = {
       name: `.rel${name}`, type: SHT_REL, flags: SHF_INFO_LINK, address: 0, offset: 0, sizeBytes: relocations.length * REL_BYTES, link: symtabIndex, info: indices[position]!, align: 4, entrySizeBytes: REL_BYTES,
     };

@@ -60,6 +60,8 @@ export class Layout {
   private prefersNext = false;
   private isFinal = false;
   private comesFromDot = false;
+  /** -z relro, and something is there to be made read-only. */
+  private readonly relro: boolean;
   private readonly segment = { phase: "none" as SegmentPhase, base: 0, end: 0, relroEnd: 0, relroOffset: 0 };
   private path = "";
 
@@ -69,6 +71,7 @@ export class Layout {
     this.script = script;
     this.options = options;
     this.path = script.path;
+    this.relro = options.relro && placement.hasRelroInput();
   }
 
   /** Lays everything out with so many bytes of headers. Sections that turn out to be empty are left out for good. */
@@ -110,7 +113,7 @@ export class Layout {
     const { segment } = this;
     this.relroStart = this.relroEnd = 0;
     if (segment.phase !== "end") return;
-    if (this.options.relro && segment.relroEnd !== 0) {
+    if (this.relro && segment.relroEnd !== 0) {
       let desired = alignUp(segment.relroEnd, PAGE_BYTES) - segment.relroOffset;
       for (const section of this.placement.outputs().reverse()) {
         if (section.excluded || (section.flags & SEC_ALLOC) === 0 || section.address < segment.base || section.address >= segment.relroEnd - segment.relroOffset) continue;
@@ -175,7 +178,6 @@ export class Layout {
       dot = region.current;
       align = section.align;
     } else if (command?.align) align = section.align;
-    if (this.options.isRelocatable && !hasAddress) dot = 0;
     section.address = alignUp(dot, align);
     this.dot = section.address;
     this.section = section;
@@ -197,7 +199,7 @@ export class Layout {
       region.current = this.dot;
       this.checkRegion(region, section);
     }
-    const loadRegion = command?.loadRegion ? this.regions.get(command.loadRegion) : undefined;
+    const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : undefined;
     if (loadRegion && loadRegion !== region && (section.flags & SEC_LOAD) !== 0) {
       loadRegion.current = section.loadAddress + section.sizeBytes;
       this.checkRegion(loadRegion, section);
@@ -205,17 +207,10 @@ export class Layout {
   }
 
   private regionOf(section: OutputSection): Region {
-    const name = section.command?.region;
-    if (!name) {
-      if (this.script.regions.length > 0 && section.command === null && (section.flags & (SEC_ALLOC | SEC_LOAD)) !== 0) {
-        // An orphan goes on in the region of the section before it.
-        const before = this.lastAllocated?.command?.region;
-        if (before) return this.regions.get(before) ?? this.regions.get("*default*")!;
-      }
-      return this.regions.get("*default*")!;
-    }
+    const { region: name } = section;
+    if (!name) return this.regions.get("*default*")!;
     const region = this.regions.get(name);
-    if (!region) this.report(section.command!.line, `section ${section.name} goes into region ${name}, which MEMORY does not declare`);
+    if (!region) this.report(section.command?.line ?? 1, `section ${section.name} goes into region ${name}, which MEMORY does not declare`);
     return region ?? this.regions.get("*default*")!;
   }
 
@@ -270,26 +265,24 @@ export class Layout {
     section.pieces = pieces;
   }
 
-  /** Pattern of a fill: the bytes of the number as it is written, big end first. */
+  /** Pattern of a fill: all digits of a number in hexadecimal, the four bytes of any other value; big end first. */
   private fillOf(expression: Expression): Uint8Array {
-    const value = this.number(expression);
-    const bytes: number[] = [];
-    for (let rest = value < 0 ? value >>> 0 : value; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest % 256);
-    while (bytes.length < 4) bytes.unshift(0);
-    return Uint8Array.from(bytes);
+    const digits = expression.kind === "number" && expression.digits !== undefined ? expression.digits : (this.number(expression) >>> 0).toString(16).padStart(8, "0");
+    const padded = digits.length % 2 === 0 ? digits : `0${digits}`;
+    return Uint8Array.from({ length: padded.length / 2 }, (_, index) => parseInt(padded.slice(2 * index, 2 * index + 2), 16));
   }
 
   private setLoadAddress(section: OutputSection, region: Region, align: number): void {
     const { command } = section;
-    const loadRegion = command?.loadRegion ? this.regions.get(command.loadRegion) : undefined;
-    if (command?.loadRegion && !loadRegion) this.report(command.line, `section ${section.name} is loaded into region ${command.loadRegion}, which MEMORY does not declare`);
+    const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : undefined;
+    if (section.loadRegion && !loadRegion) this.report(command?.line ?? 1, `section ${section.name} is loaded into region ${section.loadRegion}, which MEMORY does not declare`);
     section.loadAddress = section.address;
     const last = region.last;
     if (command?.loadAddress) section.loadAddress = this.number(command.loadAddress, section.address);
     else if (loadRegion) section.loadAddress = alignUp(loadRegion.current, loadRegion !== region ? (command?.align ? this.number(command.align, 1) : 1) : align);
     else if (last && (section.flags & SEC_ALLOC) !== 0) {
       const isBackwards = section.address < last.address && section.sizeBytes !== 0 && section.address + section.sizeBytes <= last.address;
-      if (!isBackwards) section.loadAddress = alignUp(section.address + last.loadAddress - last.address, align);
+      if (!isBackwards) section.loadAddress = section.address + last.loadAddress - last.address;
     }
     const isIgnored = (section.flags & SEC_ALLOC) === 0;
     const counts = section.sizeBytes !== 0 || (last === null && section.address !== section.loadAddress) || (last !== null && section.address >= last.address);
@@ -424,7 +417,7 @@ export class Layout {
       let result = alignUp(this.dot, first);
       if (segment.phase === "relro-adjust") return segment.base;
       if (segment.phase === "adjust") return second < first ? result + ((this.dot + second - 1) & (first - second)) : result;
-      if (!this.options.relro) result += this.dot & (first - 1);
+      if (!this.relro) result += this.dot & (first - 1);
       if (segment.phase === "none") Object.assign(segment, { phase: "align", base: result, end: 0, relroEnd: 0, relroOffset: 0 });
       return result;
     }

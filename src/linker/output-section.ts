@@ -47,9 +47,17 @@ export class OutputSection {
   /** Attributes for placing orphans beside a section that does not exist. */
   hintFlags = 0;
 
+  /** Memory regions of its address and of its load address, and its program headers; an orphan takes those of the section that it follows. */
+  region: string | null;
+  loadRegion: string | null;
+  phdrs: readonly string[] | null;
+
   constructor(name: string, command: SectionCommand | null) {
     this.name = name;
     this.command = command;
+    this.region = command?.region ?? command?.loadRegion ?? null;
+    this.loadRegion = command?.loadRegion ?? null;
+    this.phdrs = command?.phdrs ?? null;
   }
 
   inputs(): InputSection[] {

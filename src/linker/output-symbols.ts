@@ -59,7 +59,7 @@ export function collectSymbols(outputs: readonly OutputSection[], placed: readon
     for (const elf of object.elf.symbols.slice(1)) {
       if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION || elf.section === SHN_UNDEF) continue;
       if (elf.type === STT_FILE) {
-        if (options.discard === "all" || options.strip === "debugging") continue;
+        if (options.discard === "all") continue;
         hasFile = true;
         fileCount++;
         file(elf.name, object.path);
@@ -69,7 +69,7 @@ export function collectSymbols(outputs: readonly OutputSection[], placed: readon
       if (home === null && elf.section !== SHN_ABS) continue;
       if (home && (home.isDiscarded || home.output === null || home.output.excluded)) continue;
       if (!isKept(elf, home, options)) continue;
-      if (!hasFile && options.strip !== "debugging") {
+      if (!hasFile) {
         hasFile = true;
         fileCount++;
         file(object.fileName.slice(object.fileName.lastIndexOf("/") + 1), object.path);
@@ -82,7 +82,7 @@ export function collectSymbols(outputs: readonly OutputSection[], placed: readon
   }
   const order = walkOrder([...table.byName.keys()]).map((name) => table.get(name)!);
   const forcedLocal = order.filter((symbol) => symbol.isForcedLocal && !options.isRelocatable && symbol.isDefined);
-  if (forcedLocal.length > 0 && fileCount > 1 && options.strip !== "debugging") file("", "");
+  if (forcedLocal.length > 0 && fileCount > 1) file("", "");
   for (const symbol of forcedLocal) ofGlobal.set(symbol, add(globalSymbol(symbol, STB_LOCAL, base)));
   const localCount = symbols.length;
   for (const symbol of order) {

@@ -85,6 +85,7 @@ export class Placement {
           const sections = this.order(this.findFor(inner), this.matched.get(inner)!);
           for (const found of sections) if (this.add(section, found)) inner.sections.push(found);
         } else {
+          if (inner.kind === "data" && !section.exists) section.flags |= SEC_READONLY;
           section.exists = true;
           if (inner.kind === "data") section.flags |= SEC_ALLOC | SEC_LOAD | SEC_HAS_CONTENTS;
         }
@@ -92,11 +93,31 @@ export class Placement {
       if (section.fixedAddress !== null) section.exists = true;
     }
     this.orphans();
+    this.inheritLoadRegions();
+  }
+
+  /** A section of the same region as the one before is loaded behind it, unless the script says where. */
+  private inheritLoadRegions(): void {
+    let before: OutputSection | null = null;
+    for (const statement of this.statements) {
+      if (statement.kind !== "section" || statement.section.name === "/DISCARD/") continue;
+      const { section } = statement;
+      if (before && section.loadRegion === null && !section.command?.loadAddress && !section.command?.address && section.fixedAddress === null && section.region === before.region) section.loadRegion = before.loadRegion;
+      before = section;
+    }
   }
 
   /** All sections of the output, in order. */
   outputs(): OutputSection[] {
     return this.statements.flatMap((statement) => (statement.kind === "section" && statement.section.exists ? [statement.section] : []));
+  }
+
+  /** Whether any pattern between DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END finds something, be it linked there or elsewhere. */
+  hasRelroInput(): boolean {
+    const at = (name: string): number => this.statements.findIndex((statement) => statement.kind === "assign" && statement.assignment.value.kind === "call" && statement.assignment.value.name === name);
+    const [start, end] = [at("DATA_SEGMENT_ALIGN"), at("DATA_SEGMENT_RELRO_END")];
+    return this.statements.slice(start + 1, Math.max(end, 0)).some((statement) =>
+      start >= 0 && statement.kind === "section" && statement.section.statements.some((inner) => this.findFor(inner).some(({ section }) => section.output !== null)));
   }
 
   private findFor(statement: Statement): Found[] {
@@ -181,7 +202,7 @@ export class Placement {
         if (!section || section.output !== null || section.isDiscarded) continue;
         if (!this.options.isRelocatable && (section.flags & (SEC_EXCLUDE | SEC_GROUP)) !== 0) continue;
         if (this.options.stripDebugging && (section.flags & SEC_DEBUGGING) !== 0) continue;
-        const output = this.places.outputFor(section, this.options, object);
+        const output = this.places.outputFor(section, this.options, object, object === this.objects[0]);
         if (output.fixedAddress === null && !output.command?.address && (this.options.isRelocatable || (section.flags & (SEC_LOAD | SEC_ALLOC)) === 0)) output.fixedAddress = 0;
         const last = output.statements.at(-1);
         const wild: Statement = last?.kind === "wild" && !this.matched.has(last) ? last : { kind: "wild", sections: [] };
@@ -227,7 +248,8 @@ class OrphanPlaces {
     return this.statements.flatMap((statement) => (statement.kind === "section" && statement.section.name !== "/DISCARD/" ? [statement.section] : []));
   }
 
-  outputFor(section: InputSection, { isRelocatable }: PlacementOptions, object: InputObject): OutputSection {
+  /** `isFirst`: the object is the first of all. */
+  outputFor(section: InputSection, { isRelocatable }: PlacementOptions, object: InputObject, isFirst: boolean): OutputSection {
     const name = section.name === "COMMON" ? ".bss" : section.name;
     // A partial link keeps each group and its members apart.
     const isUnique = isRelocatable && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & 0x200) !== 0);
@@ -248,7 +270,7 @@ class OrphanPlaces {
     let { flags } = section;
     // Several orphans of one object and name share a section: it is read-only only if all are.
     if (!isRelocatable) for (const other of object.sections) if (other && other.name === section.name && other.output === null && ((other.flags ^ flags) & (SEC_LOAD | SEC_ALLOC)) === 0) flags &= other.flags | ~SEC_READONLY;
-    return this.insert(new OutputSection(name, null), this.placeFor(section, flags), flags);
+    return this.insert(new OutputSection(name, null), this.placeFor(section, flags), flags, isFirst);
   }
 
   private placeFor({ name, elf }: InputSection, flags: number): Place | null {
@@ -263,16 +285,21 @@ class OrphanPlaces {
     return (flags & SEC_CODE) === 0 ? places.rodata : places.text;
   }
 
-  private insert(output: OutputSection, place: Place | null, flags: number): OutputSection {
+  private insert(output: OutputSection, place: Place | null, flags: number, isFirst: boolean): OutputSection {
     const entry: TopStatement = { kind: "section", section: output };
-    const after = place === null ? null : (place.last ?? place.section ?? this.findByFlags(flags, place));
+    const after = place === null ? null : (place.section ?? this.findByFlags(flags, place));
     if (place === null) {
       this.statements.push(entry);
       return output;
     }
+    if (after && (flags & (SEC_LOAD | SEC_ALLOC)) !== 0) {
+      output.region = after.region;
+      output.loadRegion = after.loadRegion;
+      output.phdrs = after.phdrs;
+    }
     if (place.last) {
       this.statements.splice(this.indexOf(place.last) + 1, 0, entry);
-    } else this.statements.splice(after ? this.slotAfter(after) : this.slotAtStart(), 0, entry);
+    } else this.statements.splice(after ? this.slotAfter(after) : isFirst ? this.slotAtStart() : this.slotAfterScript(), 0, entry);
     place.last = output;
     return output;
   }
@@ -284,6 +311,12 @@ class OrphanPlaces {
   /** Behind the assignments that follow a section, but not behind one to the location counter that positions the next section. */
   private slotAfter(section: OutputSection): number {
     return this.slotFrom(this.indexOf(section) + 1, false);
+  }
+
+  /** Where GNU ld puts what resembles no section, unless it is of the first object; then it goes to the start. */
+  private slotAfterScript(): number {
+    const last = this.sections().findLast(({ command }) => command !== null);
+    return last ? this.slotAfter(last) : this.slotAtStart();
   }
 
   private slotAtStart(): number {

@@ -1,6 +1,6 @@
 /** A program being linked: its inputs, the places of all sections, and everything that is wrong with it. */
 import { shrinkUnwind } from "./eh-frame.ts";
-import { SHF_ALLOC, SHF_WRITE, SHT_NOBITS, STT_OBJECT } from "./elf.ts";
+import { SHF_ALLOC, SHF_WRITE, SHT_GROUP, SHT_NOBITS, STT_OBJECT } from "./elf.ts";
 import { ElfError, type ElfSection } from "./elf-reader.ts";
 import { collectGarbage } from "./garbage.ts";
 import { GlobalOffsetTable } from "./got.ts";
@@ -51,6 +51,8 @@ export interface ProgramOptions {
   /** --unresolved-symbols=ignore-all and --warn-unresolved-symbols: they count as 0. */
   readonly ignoreUndefined?: boolean;
   readonly definesCommon?: boolean;
+  /** The output has no format: strings are not merged, and there are no headers. */
+  readonly isFlat?: boolean;
 }
 
 export class Program {
@@ -94,10 +96,12 @@ export class Program {
     }
     this.got = isRelocatable ? new GlobalOffsetTable([], this.symbols) : new GlobalOffsetTable(objects, this.symbols);
     if (!isRelocatable || options.definesCommon) this.allocateCommon(objects);
-    this.objects = this.got.object ? [...objects, this.got.object] : objects;
+    // GNU ld keeps the table among the sections of the first object with relocations.
+    const host = objects.findIndex((object) => object.sections.some((section) => section !== null && section.relocations.length > 0)) + 1;
+    this.objects = this.got.object ? [...objects.slice(0, host), this.got.object, ...objects.slice(host)] : objects;
     this.placement = new Placement(scripts, this.objects, placementOptions);
     this.placement.place();
-    if (!isRelocatable) this.rearrange();
+    if (!isRelocatable && !options.isFlat) this.rearrange();
     this.defineBounds();
     this.layout = new Layout(this.placement, this.symbols, script, {
       isRelocatable, relro: (options.relro ?? true) && !isRelocatable, segmentStart: options.segmentStart ?? new Map(), checkRegions: true,
@@ -113,9 +117,16 @@ export class Program {
 
   /** Output sections that are in the file, in order. */
   outputs(): OutputSection[] {
-    const all = this.placement.outputs().filter(({ excluded, name }) => !excluded && name !== "/DISCARD/");
+    const all = this.madeOrder().filter(({ excluded, name }) => !excluded && name !== "/DISCARD/");
     // Groups come before the sections that they gather.
-    return [...all.filter(({ type }) => type === 17), ...all.filter(({ type }) => type !== 17)];
+    return [...all.filter(({ type }) => type === SHT_GROUP), ...all.filter(({ type }) => type !== SHT_GROUP)];
+  }
+
+  /** Sections whose addresses the command line gives exist before all others. */
+  madeOrder(): OutputSection[] {
+    const all = this.placement.outputs();
+    const early = [...(this.options.sectionStart ?? new Map<string, number>()).keys()].flatMap((name) => all.find((section) => section.name === name) ?? []);
+    return [...early, ...all.filter((section) => !early.includes(section))];
   }
 
   /** How many bytes of headers there are depends on the segments, and those on the addresses: until both agree. */
@@ -123,7 +134,7 @@ export class Program {
     const { options, layout } = this;
     if (options.isRelocatable || options.emitRelocations) for (const section of this.placement.outputs()) section.keepsEmpty = section.inputs().some(({ object }) => object !== this.got.object);
     const isPaged = options.isPaged ?? true;
-    if (options.isRelocatable) {
+    if (options.isRelocatable || options.isFlat) {
       layout.run(0, true);
       return { segments: [], file: { offsets: new Map(), headers: [], end: headerBytes(0) } };
     }
@@ -133,7 +144,8 @@ export class Program {
     let segments: readonly Segment[] = [];
     for (let attempt = 0; attempt < 8; attempt++) {
       layout.run(headerBytes(count), attempt === 0);
-      if (options.isTextWritable) for (const section of this.placement.outputs()) if (section.name === ".text") section.flags &= ~SEC_READONLY;
+      // .text is read-only whatever went into it, and with -N it is not.
+      for (const section of this.placement.outputs()) if (section.name === ".text") section.flags = options.isTextWritable ? section.flags & ~SEC_READONLY : section.flags | SEC_READONLY;
       segments = given
         ? scriptSegments(given, this.outputs(), (expression) => layout.valueOf(expression), (line, message) => this.report.script(options.script.path, line, message))
         : mapSegments(this.outputs(), {

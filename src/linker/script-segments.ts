@@ -11,9 +11,9 @@ export function scriptSegments(headers: readonly ProgramHeader[], sections: read
   let current: readonly string[] = headers.filter(({ type }) => type === PT_LOAD).slice(0, 1).map(({ name }) => name);
   for (const section of sections) {
     if ((section.flags & SEC_ALLOC) === 0) continue;
-    const named = section.command?.phdrs ?? null;
+    const named = section.phdrs;
     if (named) {
-      for (const name of named) if (name !== "NONE" && !bySegment.has(name)) problem(section.command!.line, `section ${section.name} goes into program header ${name}, which PHDRS does not declare`);
+      for (const name of named) if (name !== "NONE" && !bySegment.has(name)) problem(section.command?.line ?? 1, `section ${section.name} goes into program header ${name}, which PHDRS does not declare`);
       current = named;
     }
     // Only loaded headers pass on to the next section.

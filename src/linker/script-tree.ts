@@ -1,7 +1,8 @@
 /** Linker scripts as a tree (GNU ld 2.40, "Linker Scripts"). script.ts makes it of the text, layout.ts carries it out. */
 
 export type Expression =
-  | { readonly kind: "number"; readonly value: number }
+  /** `digits`: as a number in hexadecimal is written, for patterns to fill with. */
+  | { readonly kind: "number"; readonly value: number; readonly digits?: string }
   | { readonly kind: "name"; readonly name: string; readonly line: number }
   | { readonly kind: "unary"; readonly operator: string; readonly operand: Expression }
   | { readonly kind: "binary"; readonly operator: string; readonly left: Expression; readonly right: Expression }

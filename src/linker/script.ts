@@ -404,7 +404,10 @@ class Parser {
       this.expect(")");
       return inner;
     }
-    if (/^[0-9]/.test(token.text)) return { kind: "number", value: this.number(token) };
+    if (/^[0-9]/.test(token.text)) {
+      const digits = /^0[xX]([0-9a-fA-F]+)$/.exec(token.text)?.[1];
+      return { kind: "number", value: this.number(token), ...(digits === undefined ? {} : { digits }) };
+    }
     if (!EXPRESSION_WORD.test(token.text)) throw new ScriptError(this.path, token.line, `unexpected ${token.text} in an expression`);
     if (this.peek("expression")?.text === "(" && /^[A-Z_]+$/.test(token.text)) {
       this.expect("(");

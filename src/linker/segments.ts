@@ -57,7 +57,7 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
     const bytes = headerBytes(guess);
     let withHeaders = options.loadsHeaders || sections[0]!.loadAddress % PAGE_BYTES >= bytes % PAGE_BYTES;
     if (!options.isPaged) withHeaders = false;
-    if (withHeaders && options.separateCode && (sections[0]!.flags & SEC_CODE) !== 0) {
+    if (withHeaders && options.separateCode && (sections[0]!.flags & SEC_CODE) !== 0 && sections[0]!.loadAddress >= PAGE_BYTES) {
       segments.push({ type: PT_LOAD, sections: [], hasHeaders: true, ...plain });
       withHeaders = false;
     }
@@ -145,9 +145,11 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean): F
     const { sections, hasHeaders } = segment;
     const align = isPaged ? PAGE_BYTES : Math.max(1, ...sections.map((section) => section.align));
     const first = sections[0];
-    let start = hasHeaders ? 0 : end;
-    if (first && !hasHeaders && sections.some(({ flags }) => (flags & SEC_LOAD) !== 0)) start += (((first.address - start) % align) + align) % align;
-    else if (first && !hasHeaders && isPaged) start += (((first.address - start) % align) + align) % align;
+    // Without content in the file a segment takes no room, but its offset still has to fit its address.
+    const hasBytes = hasHeaders || sections.some(({ flags }) => (flags & SEC_LOAD) !== 0);
+    let offset = hasHeaders ? headerSize : end;
+    if (first && (hasBytes || isPaged)) offset += (((first.address - offset) % align) + align) % align;
+    let start = hasHeaders ? 0 : offset;
     let address: number;
     let loadAddress: number;
     if (!first) {
@@ -155,35 +157,32 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean): F
       const next = segments.find((other) => other.type === PT_LOAD && other.sections.length > 0)?.sections[0];
       address = next ? Math.floor((next.address - headerSize) / PAGE_BYTES) * PAGE_BYTES : 0;
       loadAddress = next ? Math.floor(next.loadAddress / PAGE_BYTES) * PAGE_BYTES - PAGE_BYTES : 0;
-      if (next && address >= 0 && loadAddress < 0) loadAddress = address;
-    } else if (hasHeaders) {
-      const lead = alignUp(headerSize, 1) + ((((first.address - headerSize) % align) + align) % align);
-      const offset = lead;
-      address = first.address - offset;
-      loadAddress = first.loadAddress - offset;
     } else {
-      address = first.address;
-      loadAddress = first.loadAddress;
+      const lead = hasHeaders ? offset : 0;
+      address = first.address - lead;
+      loadAddress = first.loadAddress - lead;
     }
     let fileEnd = hasHeaders ? headerSize : start;
     let memoryEnd = hasHeaders ? address + headerSize : address;
     let flags = PF_R;
     for (const section of sections) {
-      const offset = start + section.address - address;
-      const isLoaded = (section.flags & SEC_LOAD) !== 0;
-      if (isLoaded) {
+      if ((section.flags & SEC_LOAD) !== 0) {
+        offset = start + section.address - address;
         offsets.set(section, offset);
-        fileEnd = Math.max(fileEnd, offset + section.sizeBytes);
-      } else offsets.set(section, fileEnd);
+        offset += section.sizeBytes;
+        fileEnd = Math.max(fileEnd, offset);
+      } else offsets.set(section, offset);
       if (!isThreadBss(section.flags)) memoryEnd = Math.max(memoryEnd, section.address + section.sizeBytes);
       if ((section.flags & SEC_READONLY) === 0) flags |= PF_W;
       if ((section.flags & SEC_CODE) !== 0) flags |= PF_X;
     }
+    const fileBytes = fileEnd - start;
+    if (!hasBytes && isPaged) start %= PAGE_BYTES;
     loads.set(segment, {
-      type: PT_LOAD, offset: start, address, loadAddress: segment.loadAddress ?? loadAddress, fileBytes: fileEnd - start, memoryBytes: memoryEnd - address,
+      type: PT_LOAD, offset: start, address, loadAddress: segment.loadAddress ?? loadAddress, fileBytes, memoryBytes: memoryEnd - address,
       flags: segment.flags ?? flags, align,
     });
-    end = Math.max(end, fileEnd);
+    if (hasBytes) end = Math.max(end, fileEnd);
   }
   const headers = segments.map((segment): ProgramHeaderFields => loads.get(segment) ?? otherHeader(segment, offsets));
   return { offsets, headers, end };

@@ -48,6 +48,16 @@ describe("gdb", () => {
     expect(lab.nodes[0]!.isOff).toBe(true);
   });
 
+  test("shows the callers, through an interrupt too, steps over calls and out of routines", async (context) => {
+    const gdb = requireOracle("gdb", context);
+    const [output] = await debug(cluster(1), gdb, folder, [{
+      commands: ["break printf", "continue", "continue", "backtrace", "finish", "delete", "break clock_tick", "continue", "backtrace", "next", "next", "info symbol $pc", "up", "info symbol $pc", "detach"],
+    }]);
+    expect(output).toMatch(/#0 +printf \(\)[^#]*#1 .* in \w+ \(\) at asm\/[^]*#[2-9] .* in kernel_entry \(\) at asm\/kernel\/entry\.s:\d+\n/);
+    expect(output).toMatch(/#0 +clock_tick \(\)[^#]*#1 +<signal handler called>\s+#2 .*idle \(\)[^#]*#3 .* in task_start \(\) at [^#]*\n39\s/);
+    expect(output).toMatch(/^clock_tick \+ 11 in section/m);
+  });
+
   test("understands 16-bit code: the boot sector by its linear address, and CS:IP", async (context) => {
     const gdb = requireOracle("gdb", context);
     const [output] = await debug(cluster(1), gdb, folder, [{

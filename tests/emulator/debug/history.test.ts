@@ -57,8 +57,8 @@ test("what was typed is taken back by going before it; disks hold what they held
   const beforeNs = lab.nowNs;
   const sector = (): number => node!.readDisk(0, 512).reduce((sum, byte) => sum + byte, 0);
   expect(sector()).toBe(0);
-  await node!.enter("fdisk hda init", /Yes/);
-  await node!.enter("Yes", /Yes/);
+  await node!.enter("fdisk hda init", /if so: $/);
+  await node!.enter("Yes", /if so: $/);
   await node!.enter("Yes", PROMPT, { within: "60s" });
   expect(sector()).toBeGreaterThan(0);
   debuggers.interrupt(0);

@@ -122,7 +122,13 @@ describe("packets", () => {
     expect(peer.register(0)).toBe(0x12345678);
     const all = peer.ask("g");
     expect(all.startsWith("78563412")).toBe(true);
-    expect(all.slice(2 * 4 * 16, 2 * 4 * 16 + 20)).toBe("x".repeat(20));
+    expect(all.length).toBe(2 * (16 * 4 + 8 * 10 + 8 * 4 + 25 * 4));
+    // st0 = 1.0, and the control word.
+    expect(peer.ask("P10=0000000000000080ff3f")).toBe("OK");
+    expect(peer.ask("p10")).toBe("0000000000000080ff3f");
+    expect(peer.ask("P18=7f020000")).toBe("OK");
+    expect(peer.register(0x18)).toBe(0x27f);
+    expect(peer.ask("P1b=01000000")).toBe("E01");
     expect(peer.ask("P8=00ff0f00")).toBe("E01");
     expect(peer.ask("P8=00000000")).toBe("E01");
     expect(peer.ask("p999")).toBe("E16");
