@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import type { BlockBackend } from "../../emulator/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
 import { FileDisk } from "../host/file-disk.ts";
+import { lockFolder } from "../host/folder-lock.ts";
 import { copyFileAside, readIfPresent, writeFileAside } from "../host/files.ts";
 import { loadFirmware } from "../host/package.ts";
 import { encodePng } from "../host/png.ts";
@@ -269,6 +270,7 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
 async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progress: Progress, signal: AbortSignal, closers: (() => void)[]): Promise<NodeOptions[]> {
   const cdrom = settings.cdrom ? readInput(settings.cdrom) : null;
   const names = Array.from({ length: settings.nodes }, (_, index) => `qure-${index + 1}`);
+  if (settings.dir !== null) closers.push(lockFolder(settings.dir));
   const kept = names.map((name) => (settings.dir ? join(settings.dir, `${name}.img`) : null));
   let content: Uint8Array | null = null;
   if (settings.blank && kept.some((path) => path === null || !existsSync(path))) {

@@ -1,6 +1,6 @@
 /** The system under test: built once for each test file from the sources in this repository, by QuRe's own tools. */
 import { join } from "node:path";
-import { buildFirmware, buildSystem, folderTree, formatDiagnostic, LabCluster, type BuildResult, type ClusterOptions } from "../../src/index.ts";
+import { buildFirmware, buildSystem, folderTree, formatDiagnostic, LabCluster, restoreCluster, type BuildResult, type ClusterOptions } from "../../src/index.ts";
 
 export const root = join(import.meta.dirname, "../..");
 
@@ -35,6 +35,15 @@ export function images(): Images {
 /** A cluster with the firmware of this repository. */
 export function boot(options: Omit<ClusterOptions, "firmware">): LabCluster {
   return new LabCluster({ ...options, firmware: images().firmware });
+}
+
+const reached = new Map<string, Uint8Array>();
+
+/** A cluster in the state to which `make` brings it: that is done once for each name in a test file, later ones come from a snapshot. */
+export async function inState(name: string, make: () => Promise<LabCluster>): Promise<LabCluster> {
+  let snapshot = reached.get(name);
+  if (!snapshot) reached.set(name, (snapshot = (await make()).save()));
+  return restoreCluster(snapshot);
 }
 
 export const PROMPT = /\S+:\/\S*> $/;
