@@ -166,9 +166,9 @@ export class InstructionParser {
       mode = this.#mode;
       operandOffset = input.offset;
       const known = this.#cache.find(input.bytes, wordOffset, mode);
-      if (known !== null && assembler.sections.current !== null && assembler.sections.current.section.hasContents) {
+      if (known > 0 && assembler.sections.current !== null && assembler.sections.current.section.hasContents) {
         if (assembler.debug.isOn) assembler.debug.instruction();
-        this.#copy(known.bytes);
+        this.#copy(this.#cache.codes, this.#cache.codeStart, known);
         input.offset = this.#cache.end;
         return;
       }
@@ -183,7 +183,7 @@ export class InstructionParser {
     const encoding = this.#emit(instruction, wordOffset);
     if (operandOffset >= 0 && encoding !== null && assembler.expressions.namesRead === namesBefore && encoding.fixups.length === 0) {
       // The look-up was for this very statement unless an operand looked up something itself, which none does.
-      if (input.offset <= this.#cache.end) this.#cache.store(input.bytes, wordOffset, mode, encoding);
+      if (input.offset <= this.#cache.end) this.#cache.store(input.bytes, wordOffset, mode, encoding.bytes);
     }
   }
 
@@ -204,13 +204,14 @@ export class InstructionParser {
     return true;
   }
 
-  #copy(bytes: Uint8Array): void {
+  #copy(codes: Uint8Array, from: number, length: number): void {
     const sections = this.#assembler.sections;
-    const current = sections.writable(bytes.length);
+    const current = sections.writable(length);
     const start = current.length;
-    for (let i = 0; i < bytes.length; i++) current.bytes[start + i] = bytes[i]!;
-    current.length = start + bytes.length;
-    sections.charge(bytes.length);
+    const { bytes } = current;
+    for (let i = 0; i < length; i++) bytes[start + i] = codes[from + i]!;
+    current.length = start + length;
+    sections.charge(length);
   }
 
   /** `{disp32}` and the like, which choose among encodings: read and passed over where the choice is the usual one. */
