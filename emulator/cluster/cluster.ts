@@ -15,6 +15,7 @@ import { Network } from "../ether/network.ts";
 import { formatMac } from "../ether/packet.ts";
 import { Switch } from "../ether/switch.ts";
 import { Tap } from "../ether/tap.ts";
+import { DEFAULT_JIT, type JitMode } from "../jit/jit.ts";
 import { Machine } from "../machine.ts";
 import type { Stateful, StateVisitor } from "../state.ts";
 import { LocalGroup } from "./local-group.ts";
@@ -47,6 +48,8 @@ export interface ClusterConfig {
   readonly capture?: (bytes: Uint8Array) => void;
   /** Spreads the machines over threads; all in this one when absent. */
   readonly groups?: GroupFactory;
+  /** Whether hot guest code is compiled; it changes nothing but speed. */
+  readonly jit?: JitMode;
 }
 
 /** Where `runUntil` may end early: at multiples of this span, if the owner finds a reason. */
@@ -92,7 +95,7 @@ export class Cluster implements Stateful {
     }));
     const place: GroupFactory = config.groups ?? ((all, common) => [new LocalGroup(all, common)]);
     this.#groups = place(machines, {
-      firmware: config.firmware, startSeconds: config.startSeconds,
+      firmware: config.firmware, startSeconds: config.startSeconds, jit: config.jit ?? DEFAULT_JIT,
       serialOutput: (machine, port, byte) => nodes[machine]!.serialOutput?.(port, byte),
       log: (machine, line) => nodes[machine]!.log?.(line),
     });

@@ -58,6 +58,11 @@ export class Core {
   /** A code or data probe is set: compiled code, which has no places for them to look from, must not be entered. */
   probed = false;
 
+  /** Whether a debugger or a trace looks into what only the interpreter shows. */
+  get isProbed(): boolean {
+    return this.codeProbe !== null || this.deliveryProbe !== null;
+  }
+
   /** Index of the running instruction in its block. */
   index = 0;
   /** The block is left in front of this index; 0 once something wants the loop's attention. */
