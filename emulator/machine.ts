@@ -14,6 +14,7 @@ import { PAGE_BYTES, clearTouched } from "./pages.ts";
 import { StateReader, StateWriter } from "./state-io.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
 import { TimerQueue } from "./events.ts";
+import { DEFAULT_JIT, type JitMode } from "./jit/jit.ts";
 import type { Stateful, StateVisitor } from "./state.ts";
 
 export type { DriveConfig, NetworkCardConfig } from "./board.ts";
@@ -29,6 +30,8 @@ export interface MachineConfig extends BoardConfig {
   serialOutput?: (port: 0 | 1, byte: number) => void;
   /** Bytes written to the debug console ports 402h and E9h. */
   debugOutput?: (byte: number) => void;
+  /** Whether hot guest code is compiled; DEFAULT_JIT when absent. It changes nothing but speed. */
+  jit?: JitMode;
   /** One line about something that its owner may want to know: an access to a device that is not there, a reset. */
   log?: (line: string) => void;
 }
@@ -82,7 +85,7 @@ export class Machine implements Stateful {
       },
     });
     this.board = new Board(config, this.#boardHost(), this.memory.counters);
-    this.processor = new Cpu(this.memory, this.board);
+    this.processor = new Cpu(this.memory, this.board, { jit: config.jit ?? DEFAULT_JIT });
     this.board.reset();
   }
 

@@ -105,6 +105,10 @@ export class Translation {
     this.flush();
   }
 
+  get isProbed(): boolean {
+    return this.probe !== null;
+  }
+
   /** An access that was made beside the tables is shown to whoever watches. */
   private show(linear: number, sizeBytes: number, write: boolean): void {
     this.watch?.access(linear, sizeBytes, write);
@@ -121,6 +125,11 @@ export class Translation {
   setA20(open: boolean): void {
     this.a20Mask = open ? 0xffffffff | 0 : ~0x100000;
     this.flush();
+  }
+
+  /** Whether accesses have to be looked at, so that memory may not be reached beside this. */
+  get isWatched(): boolean {
+    return this.watch !== null || this.probe !== null || this.checkAlignment;
   }
 
   get a20(): boolean {
@@ -287,22 +296,32 @@ export class Translation {
     return offset === 0 ? 0 : offset | (linear & 0xfff);
   }
 
+  /** Offset of the page if a translation is at hand, else 0. Nothing changes. */
+  pageOf(linear: number): number {
+    return (this.user ? this.readUser : this.readSupervisor)[linear >>> 12]!;
+  }
+
   /** An instruction byte that lies in a device: real hardware executes what the device answers, and so do we. */
   fetchDevice(linear: number): number {
     return this.readSlow(linear, 1, this.user);
   }
 
   /**
-   * Length up to which a run of memory that begins here can be read at once: to the end of a page of plain memory that is in
-   * the buffer. 0 when every access has to be made by itself.
+   * Length up to which a run of memory that begins here can be read at once: over pages of plain memory that are in the buffer and
+   * follow each other there. 0 when every access has to be made by itself. Pages beyond `wantedBytes` are not looked at.
    */
-  readRun(linear: number): number {
-    return this.readTlb[linear >>> 12] !== 0 ? 4096 - (linear & 0xfff) : 0;
+  readRun(linear: number, wantedBytes: number): number {
+    return runLength(this.readTlb, linear, wantedBytes);
   }
 
-  /** The same for writing; the caller has to `noteWrite` what it writes. */
-  writeRun(linear: number): number {
-    return this.writeTlb[linear >>> 12] !== 0 ? 4096 - (linear & 0xfff) : 0;
+  /** The same for writing; the caller has to `noteWrite` what it writes if that `mayHoldCode`. */
+  writeRun(linear: number, wantedBytes: number): number {
+    return runLength(this.writeTlb, linear, wantedBytes);
+  }
+
+  /** Whether code may have been decoded from the page, which then is a write run of its own. */
+  mayHoldCode(linear: number): boolean {
+    return this.writeTlb[linear >>> 12]! < 0;
   }
 
   /** Offset in the machine's memory of an address for which `readRun` or `writeRun` is not 0. */
@@ -436,6 +455,18 @@ export class Translation {
   }
 }
 
+function runLength(table: Int32Array, linear: number, wantedBytes: number): number {
+  let page = linear >>> 12;
+  let offset = table[page]!;
+  if (offset === 0) return 0;
+  let length = 4096 - (linear & 0xfff);
+  while (length < wantedBytes && offset > 0 && table[page + 1] === offset + 4096) {
+    page++;
+    offset += 4096;
+    length += 4096;
+  }
+  return length;
+}
 
 /** The first address of the page behind: where an access across the boundary faults, if it does not before. */
 function nextPage(linear: number): number {
