@@ -25,8 +25,11 @@ export const JIT_MODES = ["on", "off", "force"] as const;
 /** Where nobody says otherwise. */
 export const DEFAULT_JIT: JitMode = "on";
 
-/** Runs after which a block is compiled, and what share of them its neighbours need to join. */
-const THRESHOLD = 200;
+/**
+ * Runs after which a block is compiled, and what share of them its neighbours need to join. Compiling costs as much as interpreting
+ * thousands of instructions; with fewer runs the boot of an operating system, which does everything a little, gets slower instead of faster.
+ */
+const THRESHOLD = 4000;
 const NEIGHBOUR_SHARE = 8;
 /** V8 replaces code by better code only between calls, so none may last long: in instructions. */
 const MAX_BUDGET = 1 << 20;
