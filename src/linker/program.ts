@@ -81,8 +81,8 @@ export class Program {
     const { script } = options;
     const entryName = options.entry ?? script.entry;
     const isRelocatable = options.isRelocatable ?? false;
-    if (entryName && !/^[0-9]/.test(entryName)) this.symbols.require(entryName);
-    for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.require(name);
+    if (entryName && !/^[0-9]/.test(entryName)) this.symbols.demand(entryName);
+    for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.demand(name);
     if (options.isScriptFirst ?? !options.isDefaultScript) for (const name of assignedNames(script)) this.symbols.enter(name);
     for (const file of files) inputs.add(file);
     for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
