@@ -33,6 +33,7 @@ export class LocalGroup implements MachineGroup {
         network: [{ macAddress: machine.macAddress, port: this.cables[position]! }],
         serialOutput: (port, byte) => config.serialOutput(index, port, byte),
         log: (line) => config.log(index, line),
+        jit: config.jit,
       });
     });
     this.cables.forEach((cable, position) => {

@@ -1,6 +1,6 @@
 /**
  * Decoded blocks by the bytes they were made from: found by offset in the machine's memory, mode and EIP, and discarded when one of
- * their bytes is written. Lines of RAM under blocks are marked in the code map (memory.ts), so that writes elsewhere in
+ * their bytes is written. Bytes of RAM under blocks are marked in the code map (memory.ts), so that writes elsewhere in
  * the same page cost little.
  */
 import { NO_BLOCK, Block } from "./block.ts";
@@ -30,6 +30,8 @@ export class CodeCache {
   /** Blocks that were looked up last, by EIP. */
   private readonly recent: Block[] = new Array<Block>(RECENT).fill(NO_BLOCK);
   private count = 0;
+  /** Called for each block that is discarded, because its bytes were overwritten or with all others. */
+  onDiscard: ((block: Block, overwritten: boolean) => void) | null = null;
 
   constructor(core: Core) {
     this.core = core;
@@ -59,6 +61,17 @@ export class CodeCache {
       }
     }
     return this.make();
+  }
+
+  /** A block that is there already, or null. */
+  known(offset: number, eip: number): Block | null {
+    const { modeKey } = this.core.state;
+    return this.byOffset.get(offset)?.find((block) => block.eip === eip && block.modeKey === modeKey) ?? null;
+  }
+
+  /** Blocks with a byte in the page at an offset. */
+  inPage(pageOffset: number): Iterable<Block> {
+    return this.byPage.get(pageOffset) ?? [];
   }
 
   private isSecondPageInPlace(block: Block): boolean {
@@ -101,8 +114,9 @@ export class CodeCache {
       offset,
       secondPage,
       modeKey: last.mode,
-      eips: Int32Array.from(eips),
-      handlers,
+      // Copies without the room that arrays keep for growing: a machine has thousands of short blocks.
+      eips: eips.slice(),
+      handlers: handlers.slice(),
       lengthBytes: (last.next - eips[0]!) & 0xffff,
       fallthrough: linkTo(last, last.next),
     });
@@ -148,21 +162,26 @@ export class CodeCache {
       if (blocks === undefined) continue;
       let isHit = false;
       for (const block of blocks) {
-        if (pieces(block).some(([at, length]) => at < end && offset < at + length)) {
-          this.remove(block);
-          isHit = true;
-        }
+        if (!pieces(block).some(([at, length]) => at < end && offset < at + length)) continue;
+        this.remove(block);
+        isHit = true;
+        if (block.secondPage !== 0) this.mark(((block.offset & ~PAGE_MASK) === page ? block.secondPage : block.offset) & ~PAGE_MASK);
       }
       if (!isHit) continue;
-      // A line of a discarded block may belong to others, too.
-      for (const block of blocks) for (const [at, length] of pieces(block)) this.core.memory.markCode(at, length);
+      this.mark(page);
       this.core.leaveBlock();
     }
+  }
+
+  /** Marks the bytes of all blocks of a page, after one was discarded whose bytes may have been theirs too. */
+  private mark(page: number): void {
+    for (const block of this.byPage.get(page) ?? []) for (const [at, length] of pieces(block)) this.core.memory.markCode(at, length);
   }
 
   private remove(block: Block): void {
     block.valid = false;
     this.core.counters.blocksDiscarded++;
+    this.onDiscard?.(block, true);
     this.count--;
     const variants = this.byOffset.get(block.offset)!;
     if (variants.length === 1) this.byOffset.delete(block.offset);
@@ -181,6 +200,7 @@ export class CodeCache {
     for (const variants of this.byOffset.values()) {
       for (const block of variants) {
         block.valid = false;
+        this.onDiscard?.(block, false);
         for (const [offset, length] of pieces(block)) this.core.memory.unmarkCode(offset, length);
       }
     }

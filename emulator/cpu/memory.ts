@@ -15,6 +15,8 @@ const HAS_CODE = 255;
 const WATCHED_WRITES = 32;
 const WASM_PAGE_BYTES = 65536;
 const ALL_PAGES = 1 << 20;
+const LINE_BYTES = 1 << CODE_LINE_SHIFT;
+const LINE_MASK = LINE_BYTES - 1;
 
 /** What `MachineMemory` tells the processor. Offsets are into the machine's memory, not physical addresses. */
 export interface MemoryObserver {
@@ -40,8 +42,8 @@ export class MachineMemory {
   readonly words: Int32Array;
   readonly view: DataView;
   readonly dma: DmaMemory;
-  /** One byte for each line of RAM, not zero where decoded code lies. */
-  readonly codeMap: Uint8Array;
+  /** A byte for each line of RAM, with a bit for each of its bytes that code was decoded from. */
+  private readonly codeMap: Uint8Array;
   /** For each page of RAM: HAS_CODE, or how many more writes are watched after its last code went, 0 when none are. */
   private readonly codePages: Uint8Array;
   /** For each page below `ramBytes`: offset that reads and writes go to, 0 for none. */
@@ -50,6 +52,8 @@ export class MachineMemory {
   private readonly highRoms: HighRom[] = [];
   private romEnd = ROM;
   private observer: MemoryObserver | null = null;
+  /** Counts changes of the map, so that what was concluded from it can be told from what still holds. */
+  mapChanges = 0;
 
   /** `ramBytes`: 1 MiB to 1 GiB, a multiple of 64 KiB. */
   constructor(ramBytes: number) {
@@ -72,6 +76,11 @@ export class MachineMemory {
       read: (physicalAddress, target) => this.dmaRead(physicalAddress, target),
       write: (physicalAddress, source) => this.dmaWrite(physicalAddress, source),
     };
+  }
+
+  private changeMap(): void {
+    this.mapChanges++;
+    this.observer?.mapChanged();
   }
 
   observe(observer: MemoryObserver): void {
@@ -98,7 +107,7 @@ export class MachineMemory {
       this.readMap[firstPage + page] = offset + page * PAGE_BYTES;
       this.writeMap[firstPage + page] = 0;
     }
-    this.observer?.mapChanged();
+    this.changeMap();
   }
 
   /** Makes whole pages below `ramBytes` device registers. A0000-BFFFF and everything above RAM that is not ROM are so from the start. */
@@ -108,7 +117,7 @@ export class MachineMemory {
       this.readMap[page] = 0;
       this.writeMap[page] = 0;
     }
-    this.observer?.mapChanged();
+    this.changeMap();
   }
 
   /**
@@ -124,7 +133,7 @@ export class MachineMemory {
       this.readMap[page] = readRam ? ram : (this.romBeneath.get(page) ?? 0);
       this.writeMap[page] = writeRam ? ram : 0;
     }
-    this.observer?.mapChanged();
+    this.changeMap();
   }
 
   /** ROM pages that shadow RAM hides at the moment. */
@@ -151,14 +160,32 @@ export class MachineMemory {
     return sizeBytes === 2 ? this.view.getUint16(offset, true) : this.bytes[offset]!;
   }
 
-  /** Writes at an offset in RAM and discards decoded code that it overwrites. */
+  /** Writes at an offset in RAM and discards decoded code that it overwrites: data beside code is told apart to the byte. */
   store(offset: number, sizeBytes: AccessBytes, value: number): void {
     if (sizeBytes === 4) this.view.setInt32(offset, value, true);
     else if (sizeBytes === 2) this.view.setUint16(offset, value, true);
     else this.bytes[offset] = value;
-    const line = (offset - RAM) >>> CODE_LINE_SHIFT;
-    const lastLine = (offset + sizeBytes - 1 - RAM) >>> CODE_LINE_SHIFT;
-    if (this.codeMap[line] !== 0 || this.codeMap[lastLine] !== 0) this.observer?.codeOverwritten(offset, sizeBytes);
+    const at = offset - RAM;
+    const line = at >>> CODE_LINE_SHIFT;
+    // The last line is this one or the next.
+    const bits = this.codeMap[line]! | (this.codeMap[(at + sizeBytes - 1) >>> CODE_LINE_SHIFT]! << LINE_BYTES);
+    if (bits !== 0 && this.isCode(at, sizeBytes)) this.observer?.codeOverwritten(offset, sizeBytes);
+  }
+
+  /** Whether code was decoded from one of up to 4 bytes of RAM. */
+  private isCode(at: number, sizeBytes: number): boolean {
+    for (let byte = at; byte < at + sizeBytes; byte++) if (((this.codeMap[byte >>> CODE_LINE_SHIFT]! >>> (byte & LINE_MASK)) & 1) !== 0) return true;
+    return false;
+  }
+
+  /** Whether all RAM but what lies from the video memory to 1 MiB is where its physical addresses say, so that compiled code may take one for the other. */
+  get isRegular(): boolean {
+    const { readMap, writeMap } = this;
+    for (let page = 0; page < readMap.length; page++) {
+      if (page === 0xa0) page = 0x100;
+      if (readMap[page] !== RAM + page * PAGE_BYTES || writeMap[page] !== readMap[page]) return false;
+    }
+    return true;
   }
 
   /** Fills `count` elements; the caller notes the write. */
@@ -177,13 +204,15 @@ export class MachineMemory {
   markCode(offset: number, lengthBytes: number): void {
     if (offset < RAM) return;
     this.codePages[(offset - RAM) >>> PAGE_SHIFT] = HAS_CODE;
-    this.codeMap.fill(1, (offset - RAM) >>> CODE_LINE_SHIFT, ((offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT) + 1);
+    const end = offset - RAM + lengthBytes;
+    for (let at = offset - RAM; at < end; at = (at | LINE_MASK) + 1) this.codeMap[at >>> CODE_LINE_SHIFT]! |= lineBits(at, end);
   }
 
-  /** Takes back `markCode` for the lines of a range; the page stays marked. */
+  /** Takes back `markCode` for a range; the page stays marked. */
   unmarkCode(offset: number, lengthBytes: number): void {
     if (offset < RAM) return;
-    this.codeMap.fill(0, (offset - RAM) >>> CODE_LINE_SHIFT, ((offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT) + 1);
+    const end = offset - RAM + lengthBytes;
+    for (let at = offset - RAM; at < end; at = (at | LINE_MASK) + 1) this.codeMap[at >>> CODE_LINE_SHIFT]! &= ~lineBits(at, end);
   }
 
   /**
@@ -259,6 +288,13 @@ export class MachineMemory {
       this.readMap[page] = visitor.u32(this.readMap[page]!);
       this.writeMap[page] = visitor.u32(this.writeMap[page]!);
     }
-    if (visitor.restoring) this.observer?.mapChanged();
+    if (visitor.restoring) this.changeMap();
   }
+}
+
+/** The bits of the line at `at` for its bytes from there up to `end`, or to the end of the line. */
+function lineBits(at: number, end: number): number {
+  const first = at & LINE_MASK;
+  const behind = Math.min(LINE_BYTES, first + end - at);
+  return (0xff << first) & (0xff >>> (LINE_BYTES - behind));
 }

@@ -138,6 +138,8 @@ export class Input {
   /** Offset where the current statement began, and its line. */
   statementOffset = 0;
   statementLine = 1;
+  /** Where a block comment begins that the text does not end, or -1. */
+  openComment = -1;
 
   push(options: FrameOptions): InputFrame {
     if (this.frame !== null) {
@@ -250,6 +252,7 @@ export class Input {
       else if (code === STAR && bytes[offset + 1] === SLASH) return offset + 2;
       offset++;
     }
+    this.openComment = start;
     // The newline that ends the text also ends the statement: it is counted there.
     if (end > 0) this.line--;
     return Math.max(end - 1, 0);

@@ -202,7 +202,7 @@ export class WorkerGroup implements MachineGroup {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.unref();
-    const setup: WorkerSetup = { channel: shape, firmware: config.firmware, startSeconds: config.startSeconds, machines };
+    const setup: WorkerSetup = { channel: shape, firmware: config.firmware, startSeconds: config.startSeconds, jit: config.jit, machines };
     const program = join(packageRoot(), "dist", "worker.js");
     if (!existsSync(program)) throw new Error(`${program} is missing: npm run build makes it`);
     this.#worker = new Worker(program, { workerData: { setup, port: port2 }, transferList: [port2] });

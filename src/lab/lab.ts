@@ -9,6 +9,7 @@ import { saveCluster, saveMachine, Snapshot } from "../../emulator/cluster/snaps
 import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
 import type { Tap, TapHandler } from "../../emulator/ether/tap.ts";
+import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
 import { zlibCompressor } from "../host/compression.ts";
 import { FileDisk } from "../host/file-disk.ts";
@@ -51,6 +52,8 @@ export interface ClusterOptions {
    * when the cluster is made: what a guest writes is to be read through `LabNode.disk` then.
    */
   readonly threads?: number;
+  /** Whether hot guest code is compiled: it changes nothing but speed. */
+  readonly jit?: JitMode;
   /** Paces virtual time to the host's clock; what the guests see stays the same. */
   readonly realtime?: boolean;
   /** Ends every wait with an `AbortError`. */
@@ -287,6 +290,7 @@ export class LabCluster {
       firmware: options.firmware, seed: options.seed ?? 1, gateway: options.gateway ?? true, linkLatencyNs: toNs(options.linkLatency ?? "50us"),
       startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
       ...(options.capture ? { capture: (bytes: Uint8Array): void => void (this.#debugger?.history.isNetworkRepeating || options.capture!(bytes)) } : {}),
+      ...(options.jit !== undefined ? { jit: options.jit } : {}),
       ...(options.threads !== undefined && options.threads > 1 ? { groups: spreadOver(options.threads) } : {}),
       nodes: parts.map((part, index) => ({
         ...part,
@@ -423,7 +427,7 @@ function consoleExtras(nodes: readonly LabNode[]): Map<string, Uint8Array> {
 }
 
 /** Options of a restored cluster: what is not part of its state. */
-export type RestoreOptions = Pick<ClusterOptions, "capture" | "threads" | "realtime" | "signal" | "log">;
+export type RestoreOptions = Pick<ClusterOptions, "capture" | "threads" | "realtime" | "signal" | "log" | "jit">;
 
 /** A cluster that goes on from a snapshot (`LabCluster.save`). Throws a SnapshotError, with the reason, for a file that cannot be used. */
 export function restoreCluster(bytes: Uint8Array, options: RestoreOptions = {}): LabCluster {

@@ -79,7 +79,7 @@ export class Program {
     const { script } = options;
     const entryName = options.entry ?? script.entry;
     const isRelocatable = options.isRelocatable ?? false;
-    if (entryName && !/^[0-9]/.test(entryName) && !isRelocatable) this.symbols.want(entryName);
+    if (entryName && !/^[0-9]/.test(entryName)) this.symbols.want(entryName);
     for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.want(name);
     for (const file of files) inputs.add(file);
     for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
@@ -101,7 +101,7 @@ export class Program {
     this.objects = this.got.object ? [...objects.slice(0, host), this.got.object, ...objects.slice(host)] : objects;
     this.placement = new Placement(scripts, this.objects, placementOptions);
     this.placement.place();
-    if (!isRelocatable && !options.isFlat) this.rearrange();
+    if (!options.isFlat) this.rearrange();
     this.defineBounds();
     this.layout = new Layout(this.placement, this.symbols, script, {
       isRelocatable, relro: (options.relro ?? true) && !isRelocatable, segmentStart: options.segmentStart ?? new Map(), checkRegions: true,
@@ -126,7 +126,14 @@ export class Program {
   madeOrder(): OutputSection[] {
     const all = this.placement.outputs();
     const early = [...(this.options.sectionStart ?? new Map<string, number>()).keys()].flatMap((name) => all.find((section) => section.name === name) ?? []);
-    return [...early, ...all.filter((section) => !early.includes(section))];
+    if (early.length === 0) return all;
+    const order = [...early, ...all.filter((section) => section.command !== null && !early.includes(section))];
+    all.forEach((section, index) => {
+      if (order.includes(section)) return;
+      const before = section.follows && order.includes(section.follows) ? section.follows : all.slice(0, index).findLast((other) => order.includes(other));
+      order.splice(before ? order.indexOf(before) + 1 : 0, 0, section);
+    });
+    return order;
   }
 
   /** How many bytes of headers there are depends on the segments, and those on the addresses: until both agree. */
@@ -172,7 +179,7 @@ export class Program {
     const byObject = new Map<InputObject, LinkSymbol[]>();
     for (const name of walkOrder(this.symbols.byName.keys())) {
       const symbol = this.symbols.get(name)!;
-      if (symbol.state !== "common" || !symbol.object) continue;
+      if (symbol.state !== "common" || !symbol.object || symbol.isUnused) continue;
       const list = byObject.get(symbol.object);
       if (list) list.push(symbol);
       else byObject.set(symbol.object, [symbol]);
@@ -201,8 +208,8 @@ export class Program {
     const order = new Map(this.objects.map((object, index) => [object, index]));
     for (const output of this.placement.outputs()) {
       const inputs = output.inputs();
-      mergeSections([...inputs].sort((a, b) => order.get(a.object)! - order.get(b.object)! || a.elf.index - b.elf.index));
-      if (output.name === ".eh_frame") shrinkUnwind(inputs.filter(({ name }) => name === ".eh_frame"), this.symbols);
+      if (!this.options.isRelocatable) mergeSections([...inputs].sort((a, b) => order.get(a.object)! - order.get(b.object)! || a.elf.index - b.elf.index));
+      if (output.name === ".eh_frame") shrinkUnwind(inputs.filter(({ name }) => name === ".eh_frame"), this.symbols, !this.options.isRelocatable);
     }
   }
 
@@ -238,7 +245,6 @@ export class Program {
   }
 
   private findEntry(name: string | null): void {
-    if (this.options.isRelocatable) return;
     if (name && /^[0-9]/.test(name)) {
       this.entry = Number(name);
       return;
@@ -248,6 +254,7 @@ export class Program {
       this.entry = symbol.address();
       return;
     }
+    if (this.options.isRelocatable) return;
     const text = this.outputs().find((section) => section.name === ".text");
     if (this.options.requiresEntry) this.report.script(this.options.script.path, 1, `the entry point ${name} is not defined`);
     else if (name) this.warnings.push(`cannot find entry symbol ${name}; ${text ? `defaulting to ${(text.address >>> 0).toString(16).padStart(8, "0")}` : "not setting start address"}`);

@@ -104,8 +104,11 @@ export class Relocator {
     const issue = (kind: RelocationIssue["kind"], message: string): void => void this.issues.push({ kind, section, offset: relocation.offset, name: elf.name, message });
     const width = widthOf(relocation.type);
     if (width === null) return issue("unsupported", `relocation ${RELOCATION_NAMES.get(relocation.type) ?? `of type ${relocation.type}`} has no meaning in a static link`);
-    if (relocation.type === R_386_NONE && !isRelocatable) return;
     const offset = section.offset + relocation.offset;
+    if (relocation.type === R_386_NONE && (relocation.symbol === 0 || !isRelocatable)) {
+      applied.push({ offset, type: R_386_NONE, section, elf, symbol: null, target: null, isGone: true });
+      return;
+    }
     if (relocation.offset + width > section.sizeBytes) return issue("outside", `a relocation lies beyond the end of section ${section.name}`);
     const symbol = elf.binding === STB_LOCAL ? null : (this.options.symbols.get(elf.name) ?? null);
     let addend = readField(content, offset, width);

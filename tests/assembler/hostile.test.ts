@@ -32,7 +32,7 @@ const HOSTILE: readonly (readonly [name: string, source: string, id: string])[] 
 
 describe("hostile sources", () => {
   for (const [name, source, id] of HOSTILE) {
-    test(name, { timeout: 20_000 }, () => {
+    test(name, { timeout: 60_000 }, () => {
       const { diagnostics, object } = assembleText(source);
       if (id === "") return;
       expect(diagnostics.map((diagnostic) => diagnostic.id)).toContain(id);

@@ -9,6 +9,7 @@ export interface Images {
   readonly disk: Uint8Array;
   readonly diskBytes: number;
   readonly kernelElf: Uint8Array;
+  readonly loaderElf: Uint8Array;
   readonly manifest: Readonly<Record<string, { offset: number; sizeBytes: number }>>;
   readonly firmware: Uint8Array;
 }
@@ -27,7 +28,7 @@ export function images(): Images {
   const firmware = filesOf(buildFirmware(tree)).get("firmware.bin")!.content;
   const disk = files.get("qure.img")!;
   const iso = files.get("qure.iso")!;
-  built = { iso: iso.content, disk: disk.content, diskBytes: disk.sizeBytes, kernelElf: files.get("kernel.elf")!.content, manifest: iso.parts, firmware };
+  built = { iso: iso.content, disk: disk.content, diskBytes: disk.sizeBytes, kernelElf: files.get("kernel.elf")!.content, loaderElf: files.get("loader.elf")!.content, manifest: iso.parts, firmware };
   return built;
 }
 
