@@ -42,13 +42,21 @@ export class CodeCache {
   lookup(eip: number): Block {
     const slot = (eip ^ (eip >>> 12)) & (RECENT - 1);
     const block = this.recent[slot]!;
-    if (block.eip === eip && block.valid && block.modeKey === this.core.state.modeKey && block.epoch === this.core.mmu.epoch) return block;
+    if (block.eip === eip && block.valid && block.modeKey === this.core.state.modeKey) {
+      if (block.epoch === this.core.mmu.epoch) return block;
+      // After a change of page tables most code is where it was.
+      this.source.start(eip);
+      if (this.source.offset === block.offset && this.isSecondPageInPlace(block)) {
+        block.epoch = this.core.mmu.epoch;
+        return block;
+      }
+    } else this.source.start(eip);
     return (this.recent[slot] = this.find(eip));
   }
 
+  /** The block where `source` stands. */
   private find(eip: number): Block {
     const { core, source } = this;
-    source.start(eip);
     if (source.offset !== 0) {
       const variants = this.byOffset.get(source.offset);
       if (variants !== undefined) {

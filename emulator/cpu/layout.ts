@@ -64,6 +64,9 @@ export const JIT_ATTENTION = 1028;
 export const JIT_VALUE = 4100;
 export const JIT_CONTEXT = 4104;
 
+/** Of the counters: how often each INT n was executed, a dword for each vector. */
+export const INT_COUNTS_BYTES = 8192;
+
 export const STATE_BYTES = 0x10000;
 
 /**

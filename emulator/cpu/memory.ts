@@ -6,7 +6,7 @@
 import type { AccessBytes, DmaMemory } from "../bus.ts";
 import { Counters } from "../counters.ts";
 import type { StateVisitor } from "../state.ts";
-import { CODE_LINE_SHIFT, CODE_MAP, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
+import { CODE_LINE_SHIFT, CODE_MAP, INT_COUNTS_BYTES, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
 
 const PAGE_BYTES = 4096;
 const PAGE_SHIFT = 12;
@@ -15,6 +15,7 @@ const HAS_CODE = 255;
 const WATCHED_WRITES = 32;
 const WASM_PAGE_BYTES = 65536;
 const ALL_PAGES = 1 << 20;
+const VECTORS = 256;
 const LINE_BYTES = 1 << CODE_LINE_SHIFT;
 const LINE_MASK = LINE_BYTES - 1;
 
@@ -36,7 +37,7 @@ interface HighRom {
 export class MachineMemory {
   readonly ramBytes: number;
   /** Of the whole machine: they begin here because all parts of its engine reach its memory. */
-  readonly counters = new Counters();
+  readonly counters: Counters;
   readonly memory: WebAssembly.Memory;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
@@ -65,6 +66,7 @@ export class MachineMemory {
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.bytes = new Uint8Array(this.memory.buffer);
     this.words = new Int32Array(this.memory.buffer);
+    this.counters = new Counters(new Uint32Array(this.memory.buffer, INT_COUNTS_BYTES, VECTORS));
     this.view = new DataView(this.memory.buffer);
     this.codeMap = new Uint8Array(this.memory.buffer, CODE_MAP, ramBytes >>> CODE_LINE_SHIFT);
     this.codePages = new Uint8Array(ramBytes / PAGE_BYTES);

@@ -25,8 +25,11 @@ export const JIT_MODES = ["on", "off", "force"] as const;
 /** Where nobody says otherwise. */
 export const DEFAULT_JIT: JitMode = "on";
 
-/** Runs after which a block is compiled, and what share of them its neighbours need to join. */
-const THRESHOLD = 200;
+/**
+ * Runs after which a block is compiled, and what share of them its neighbours need to join. Compiling costs as much as interpreting
+ * thousands of instructions; with fewer runs the boot of an operating system, which does everything a little, gets slower instead of faster.
+ */
+const THRESHOLD = 4000;
 const NEIGHBOUR_SHARE = 8;
 /** V8 replaces code by better code only between calls, so none may last long: in instructions. */
 const MAX_BUDGET = 1 << 20;
@@ -44,6 +47,9 @@ const FIRST_TABLE_SIZE = 64;
 const MIN_DIRECT_RAM = 2 << 20;
 /** Table slots are not used again before all code is dropped. */
 const MAX_REGIONS = 8192;
+/** Modes that have contexts of their own within an epoch. */
+const MAX_MODES = 64;
+const LAST_CONTEXT = 2 ** 31 - 2 * MAX_MODES;
 const LARGEST_MAP = 32768;
 /** In JIT_ATTENTION, beside the bits of `attention`. */
 const NMI_BLOCKED = 1 << 16;
@@ -98,8 +104,9 @@ export class Jit implements Engine {
   private epoch = -1;
   private direct = false;
   private isProtected = false;
-  private nextContext = 1;
-  private readonly contexts = new Map<number, number>();
+  /** Number of the context of `modes[0]` in this epoch; those of the other modes follow. */
+  private firstContext = 1;
+  private readonly modes: number[] = [];
   private mapEpoch = -1;
   private isRegular = false;
   /** By offset of a block: how often it was overwritten while it was compiled. */
@@ -184,20 +191,23 @@ export class Jit implements Engine {
     const { modeKey } = core.state;
     if (core.mmu.epoch !== this.epoch) {
       this.epoch = core.mmu.epoch;
-      this.contexts.clear();
+      this.firstContext += MAX_MODES;
     }
     this.modeKey = modeKey;
-    let context = this.contexts.get(modeKey);
-    if (context === undefined) {
-      context = this.nextContext++ | 0;
-      // Numbers must not come again while entries with them are there.
-      if (context === 0) {
-        this.words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
-        context = this.nextContext++ | 0;
-      }
-      this.contexts.set(modeKey, context);
+    const { modes } = this;
+    let number = modes.indexOf(modeKey);
+    if (number < 0) {
+      number = modes.push(modeKey) - 1;
+      if (modes.length > MAX_MODES) this.firstContext = -1;
     }
-    this.words[(JIT_CONTEXT >>> 2) + 1] = context;
+    if (this.firstContext < 0 || this.firstContext > LAST_CONTEXT) {
+      // Numbers must not come again while entries with them are there.
+      this.words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
+      this.firstContext = 1;
+      modes.length = 0;
+      number = modes.push(modeKey) - 1;
+    }
+    this.words[(JIT_CONTEXT >>> 2) + 1] = this.firstContext + number;
     if (this.mapEpoch !== core.memory.mapChanges) {
       this.mapEpoch = core.memory.mapChanges;
       this.isRegular = core.memory.isRegular;

@@ -70,7 +70,7 @@ export class ExpressionParser {
     const start = this.#start();
     const expression = refold(this.required());
     if (expression.op === Op.CONSTANT) return expression.number;
-    if ((expression.op === Op.EQUAL || expression.op === Op.NOT_EQUAL) && isPlaceAndNumber(expression.left!, expression.right!)) {
+    if ((expression.op === Op.EQUAL || expression.op === Op.NOT_EQUAL) && areUnlike(expression.left!, expression.right!)) {
       // GNU as: a place is no number, so they are not equal, even where the place has yet to be defined.
       return expression.op === Op.EQUAL ? 0 : -1;
     }
@@ -440,7 +440,11 @@ export class ExpressionParser {
   }
 }
 
-function isPlaceAndNumber(left: Expression, right: Expression): boolean {
+/** A place and a number, or places of which no distance is known. */
+function areUnlike(left: Expression, right: Expression): boolean {
+  if (left.op === Op.SYMBOL && right.op === Op.SYMBOL) {
+    return left.symbol !== right.symbol && (left.symbol!.section !== right.symbol!.section || left.symbol!.section.kind === "undefined");
+  }
   return (left.op === Op.SYMBOL && right.op === Op.CONSTANT) || (left.op === Op.CONSTANT && right.op === Op.SYMBOL);
 }
 

@@ -22,11 +22,11 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
   for (const { elf: section } of kept) for (const { symbol } of section.relocations) needed.add(symbol);
   for (const { elf: section } of kept) if (section.type === SHT_GROUP) needed.add(section.info);
   const isKept = (symbol: ElfSymbol, index: number): boolean => {
+    if (options.strip === "all") return false;
     if (symbol.section !== 0 && symbol.section < SHN_LORESERVE && !position.has(symbol.section)) return false;
     if (needed.has(index)) return true;
-    if (options.strip === "all" && !isRelocatable) return false;
-    if (options.strip === "debugging") return symbol.type !== STT_FILE;
-    if (options.strip === "unneeded" || options.strip === "all") return symbol.binding !== STB_LOCAL && symbol.section !== 0;
+    if (options.strip === "debugging") return symbol.type !== STT_FILE && symbol.type !== STT_SECTION;
+    if (options.strip === "unneeded") return symbol.binding !== STB_LOCAL && symbol.section !== 0;
     return true;
   };
   const indices = new Map<number, number>();
@@ -38,7 +38,7 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
   const sections = kept.map(({ elf: section, name }): FileSection => ({
     name, type: section.type, flags: section.flags, address: section.address, sizeBytes: section.sizeBytes, align: section.align, entrySizeBytes: section.entrySizeBytes, content: section.content,
     offset: !isRelocatable && (section.flags & SHF_ALLOC) !== 0 ? section.fileOffset : null,
-    relocations: section.relocations.length > 0 && (isRelocatable || options.strip === "none")
+    relocations: section.relocations.length > 0 && options.strip !== "all" && (isRelocatable || options.strip === "none")
       ? section.relocations.map(({ offset, type, symbol }) => {
           const index = symbol === 0 ? 0 : indices.get(symbol);
           if (index === undefined) throw new RewriteError(`section ${name} refers to ${elf.symbols[symbol]!.name || "a section"}, which would be left out`);

@@ -241,6 +241,10 @@ const warnOfKeyword = (keyword: number, { mnemonic, operands }: Instruction, ins
 const isSymmetric = ({ mnemonic, operands }: Instruction): boolean =>
   /^(test|xchg)[bwld]?$/.test(mnemonic) && operands.length === 2 && operands.every(({ kind }) => kind === "register");
 
+/** XCHG with the accumulator, which has a form of its own that GNU as takes for `{load}` too. */
+const isAccumulatorExchange = ({ mnemonic, operands }: Instruction): boolean =>
+  mnemonic.startsWith("xchg") && operands.some((operand) => operand.kind === "register" && operand.register.number === 0 && operand.register.class !== "r8");
+
 /**
  * Encodes one instruction. The bytes may be shared between calls: do not change them.
  */
@@ -255,7 +259,9 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
   }
   emission.warning = null;
   const { operands, wish } = instruction;
-  if (wish?.direction === "load" && isSymmetric(instruction)) instruction = { ...instruction, operands: [...operands].reverse(), wish: { ...wish, direction: "store" } };
+  if (wish?.direction === "load" && isSymmetric(instruction)) {
+    instruction = isAccumulatorExchange(instruction) ? { ...instruction, wish: {} } : { ...instruction, operands: [...operands].reverse(), wish: { direction: "store" } };
+  }
   emission.displacementBits = wish?.displacementBits ?? 0;
   const kinds: number[] = [];
   for (let i = 0; i < operands.length; i++) kinds.push(kindsOf(instruction.operands[i]!));

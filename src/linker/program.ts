@@ -22,6 +22,8 @@ import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 export interface ProgramOptions {
   readonly script: LinkerScript;
   readonly isDefaultScript: boolean;
+  /** The script stands before the files on the command line: its names come first in the table of symbols. */
+  readonly isScriptFirst?: boolean;
   /** Name or number; the script's ENTRY when absent. */
   readonly entry?: string;
   /** A missing entry point is an error, not the start of .text. */
@@ -79,8 +81,9 @@ export class Program {
     const { script } = options;
     const entryName = options.entry ?? script.entry;
     const isRelocatable = options.isRelocatable ?? false;
-    if (entryName && !/^[0-9]/.test(entryName)) this.symbols.want(entryName);
-    for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.want(name);
+    if (entryName && !/^[0-9]/.test(entryName)) this.symbols.demand(entryName);
+    for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.demand(name);
+    if (options.isScriptFirst ?? !options.isDefaultScript) for (const name of assignedNames(script)) this.symbols.enter(name);
     for (const file of files) inputs.add(file);
     for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
     this.markScriptNames(script);
@@ -260,6 +263,12 @@ export class Program {
     else if (name) this.warnings.push(`cannot find entry symbol ${name}; ${text ? `defaulting to ${(text.address >>> 0).toString(16).padStart(8, "0")}` : "not setting start address"}`);
     this.entry = text?.address ?? 0;
   }
+}
+
+/** Symbols that a script defines in any case, in its order. */
+function assignedNames({ statements }: LinkerScript): string[] {
+  return statements.flatMap((statement) => (statement.kind === "section" ? statement.statements : [statement])).flatMap((statement) =>
+    statement.kind === "assign" && statement.name !== "." && (statement.mode === "set" || statement.mode === "hidden") ? [statement.name] : []);
 }
 
 /** Whether a script asks for the size of the headers, and so wants them in the first segment. */

@@ -84,7 +84,7 @@ export class SymbolTable {
   }
 
   /** A name that must be defined: the entry point, -u, EXTERN. */
-  want(name: string): void {
+  demand(name: string): void {
     const isNew = !this.byName.has(name);
     const symbol = this.enter(name);
     symbol.isReferenced = true;

@@ -104,7 +104,7 @@ export const SCRIPTS: Readonly<Record<string, string>> = {
       .data : { start_data = .; *(.data*) . = ALIGN(4); end_data = .; LONG(end_data - start_data) } > ram AT> rom
       load_data = LOADADDR(.data); .bss (NOLOAD) : { *(.bss*) *(COMMON) end_bss = .; } > ram
       PROVIDE(s20 = ORIGIN(ram) + LENGTH(ram)); /DISCARD/ : { *(.note*) *(.comment) } ASSERT(SIZEOF(.text) < 64K, "too large") }`,
-  boot: "SECTIONS { .text 0x7c00 : { *(.boot) *(.text .text.*) *(.rodata*) *(.data*) . = ALIGN(8); *(.bss) *(COMMON) FILL(0xcc) . = . + 5; BYTE(0x55) QUAD(etext) } etext = .; }",
+  boot: "SECTIONS { .text 0x7c00 : { *(.boot) *(.init) *(.config) *(table) *(.text .text.*) *(.rodata*) *(.data*) . = ALIGN(8); *(.bss) *(COMMON) FILL(0xcc) . = . + 5; BYTE(0x55) QUAD(etext) } etext = .; }",
   high: `ENTRY(_start) BASE = 0xC0000000; SECTIONS { . = BASE + 1M; .text ALIGN(4K) : AT(ADDR(.text) - BASE) { *(.text*) } .rodata ALIGN(4K) : AT(ADDR(.rodata) - BASE) { *(.rodata*) }
       .data ALIGN(4096) : AT(ADDR(.data) - BASE) { *(.data*) } .bss ALIGN(4096) : AT(ADDR(.bss) - BASE) { sbss = .; *(COMMON) *(.bss*) ebss = .; } end = .; size = end - BASE; }`,
   sorted: "SECTIONS { .all 0x1000 : SUBALIGN(8) { *(SORT_BY_NAME(.text*)) *(SORT_BY_ALIGNMENT(.data*) SORT_BY_ALIGNMENT(.rodata*)) KEEP(*(SORT(table))) . = ALIGN(32) + 4; here = ABSOLUTE(.); *(.bss COMMON) } last = MAX(here, ADDR(.all) + SIZEOF(.all)); }",

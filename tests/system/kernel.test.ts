@@ -91,6 +91,11 @@ describe("the console", () => {
     ["help nonsense", /^help: there is no command nonsense/m],
     ["help help", /^usage: help \[NAME\]/m],
     ["hostname way-too-long-for-a-name", /^hostname: a name has at most 15 characters/m],
+    ["hostname -box", /^hostname: a name has letters and digits, and - and \. between them/m],
+    ["hostname box-", /^hostname: a name has letters and digits/m],
+    ["hostname a..b", /^hostname: a name has letters and digits/m],
+    ["hostname b-1.c", /^b-1\.c:\/> /m],
+    ["cls now", /^usage: cls$/m],
     ["set colour=blue", PROMPT],
   ])("answers `%s` in a line", async (line, answer) => {
     const { node } = await atPrompt();

@@ -297,3 +297,11 @@ describe("a DHCP server that lies", () => {
     await node.enter("hostname", /^(qure[-a-z0-9]*|n{1,15})$/m);
   });
 });
+
+test("a plug in the switch hears what is for all and answers at that moment; a cluster with one is in no snapshot", async () => {
+  const { lab, plug } = await member();
+  const before = plug.received.length;
+  await lab.advance("2500ms");
+  expect(plug.received.slice(before).filter((frame) => frame[0] === CLUSTER_GROUP_MAC[0]).length).toBeGreaterThanOrEqual(2);
+  expect(() => lab.save()).toThrow(/stranger is plugged into the switch/);
+});

@@ -58,6 +58,8 @@ const moveToControl: Builder = (core, insn) => {
         break;
       case 3:
         s[CR3] = value & ~0xfe7;
+        // Without paging nothing was translated by it.
+        if ((s[CR0]! & CR0_PG) === 0) break;
         if ((s[CR4]! & CR4_PGE) !== 0) mmu.flushLocal();
         else mmu.flush();
         break;
