@@ -37,6 +37,8 @@ export class Block {
   readonly eips: readonly number[];
   readonly handlers: readonly Handler[];
   readonly lengthBytes: number;
+  /** Immediates that are read when they are needed, as offset and length: writing them does not change the block. In ascending order. */
+  readonly gaps: readonly (readonly [number, number])[];
   /** To the instruction behind the last one. */
   readonly fallthrough: Link;
   valid = true;
@@ -56,6 +58,7 @@ export class Block {
     this.eips = parts.eips;
     this.handlers = parts.handlers;
     this.lengthBytes = parts.lengthBytes;
+    this.gaps = parts.gaps;
     this.fallthrough = parts.fallthrough;
   }
 }
@@ -68,6 +71,7 @@ export const NO_BLOCK: Block = new Block({
   eips: [0],
   handlers: [],
   lengthBytes: 0,
+  gaps: [],
   fallthrough: { eip: 0, samePage: false, stable: false, target: null as unknown as Block, epoch: 0 },
 });
 NO_BLOCK.fallthrough.target = NO_BLOCK;

@@ -19,6 +19,10 @@ const MAX_BLOCK_INSTRUCTIONS = 32;
 const MAX_BLOCKS = 65536;
 const RECENT = 4096;
 const PAGE_MASK = 0xfff;
+/** Blocks over one byte are counted up to here; so many are never all gone again before everything is dropped. */
+const MOST_COUNTED = 255;
+/** A block that was overwritten so often leaves its immediates in memory. */
+const MANY_REWRITES = 4;
 
 export class CodeCache {
   private readonly core: Core;
@@ -29,7 +33,11 @@ export class CodeCache {
   private readonly byPage = new Map<number, Set<Block>>();
   /** Blocks that were looked up last, by EIP. */
   private readonly recent: Block[] = new Array<Block>(RECENT).fill(NO_BLOCK);
+  /** For each byte of a page of RAM with blocks: how many of them have it, to see at once that a write beside code hits none. */
+  private readonly coverage = new Map<number, Uint8Array>();
   private count = 0;
+  /** By offset: how many blocks that began there have been overwritten. Code that rewrites itself is decoded so that it may. */
+  private readonly rewrites = new Map<number, number>();
   /** Called for each block that is discarded, because its bytes were overwritten or with all others. */
   onDiscard: ((block: Block, overwritten: boolean) => void) | null = null;
 
@@ -44,9 +52,9 @@ export class CodeCache {
     const block = this.recent[slot]!;
     if (block.eip === eip && block.valid && block.modeKey === this.core.state.modeKey) {
       if (block.epoch === this.core.mmu.epoch) return block;
-      // After a change of page tables most code is where it was.
+      // After a change of page tables most code is where it was. What a device answered is not kept.
       this.source.start(eip);
-      if (this.source.offset === block.offset && this.isSecondPageInPlace(block)) {
+      if (block.offset !== 0 && this.source.offset === block.offset && this.isSecondPageInPlace(block)) {
         block.epoch = this.core.mmu.epoch;
         return block;
       }
@@ -94,6 +102,8 @@ export class CodeCache {
     const { offset } = source;
     const eips: number[] = [];
     const handlers: Handler[] = [];
+    const gaps: (readonly [number, number])[] = [];
+    source.liveImmediates = (this.rewrites.get(offset) ?? 0) >= MANY_REWRITES;
     let last: DecodedInstruction | null = null;
     let secondPage = 0;
     for (;;) {
@@ -110,6 +120,7 @@ export class CodeCache {
       }
       eips.push(insn.eip);
       last = insn;
+      if (insn.immediateAt !== 0) gaps.push([insn.immediateAt, insn.immediateBytes]);
       secondPage = source.secondPage;
       const wraps = insn.next >>> 0 <= insn.eip >>> 0;
       if (offset === 0 || secondPage !== 0 || endsBlock(insn) || wraps || handlers.length === MAX_BLOCK_INSTRUCTIONS) break;
@@ -126,6 +137,7 @@ export class CodeCache {
       eips: eips.slice(),
       handlers: handlers.slice(),
       lengthBytes: (last.next - eips[0]!) & 0xffff,
+      gaps,
       fallthrough: linkTo(last, last.next),
     });
     // Code that a device answers is decoded again each time.
@@ -158,8 +170,32 @@ export class CodeCache {
       if (blocks === undefined) this.byPage.set(page, (blocks = new Set()));
       if (page >= RAM && !this.core.memory.isWatched(page)) this.core.mmu.protectCodePage(page);
       blocks.add(block);
-      this.core.memory.markCode(offset, length);
+      this.core.memory.markCodePage(page);
+      this.cover(offset, length, 1);
     }
+  }
+
+  /** A block has these bytes of one page, or has them no more. What lies in a ROM never changes and is not counted. */
+  private cover(offset: number, lengthBytes: number, change: 1 | -1): void {
+    if (offset < RAM) return;
+    const { memory } = this.core;
+    const page = offset & ~PAGE_MASK;
+    let counts = this.coverage.get(page);
+    if (counts === undefined) this.coverage.set(page, (counts = new Uint8Array(PAGE_MASK + 1)));
+    for (let at = offset; at < offset + lengthBytes; at++) {
+      const before = counts[at - page]!;
+      if (before === MOST_COUNTED) continue;
+      counts[at - page] = before + change;
+      if (before === 0) memory.markCode(at);
+      else if (before + change === 0) memory.unmarkCode(at, 1);
+    }
+  }
+
+  /** Whether a block has one of the bytes; the range lies within the page. */
+  private isCovered(page: number, offset: number, end: number): boolean {
+    const counts = this.coverage.get(page);
+    if (counts !== undefined) for (let at = offset; at < end; at++) if (counts[at - page] !== 0) return true;
+    return false;
   }
 
   /** Discards the blocks that have a byte in a range, if any: a marked line may hold data beside its code. */
@@ -167,29 +203,18 @@ export class CodeCache {
     const end = offset + lengthBytes;
     for (let page = offset & ~PAGE_MASK; page < end; page += PAGE_MASK + 1) {
       const blocks = this.byPage.get(page);
-      if (blocks === undefined) continue;
-      let isHit = false;
-      for (const block of blocks) {
-        if (!pieces(block).some(([at, length]) => at < end && offset < at + length)) continue;
-        this.remove(block);
-        isHit = true;
-        if (block.secondPage !== 0) this.mark(((block.offset & ~PAGE_MASK) === page ? block.secondPage : block.offset) & ~PAGE_MASK);
-      }
-      if (!isHit) continue;
-      this.mark(page);
+      if (blocks === undefined || !this.isCovered(page, Math.max(offset, page), Math.min(end, page + PAGE_MASK + 1))) continue;
+      for (const block of blocks) if (pieces(block).some(([at, length]) => at < end && offset < at + length)) this.remove(block);
       this.core.leaveBlock();
     }
   }
 
-  /** Marks the bytes of all blocks of a page, after one was discarded whose bytes may have been theirs too. */
-  private mark(page: number): void {
-    for (const block of this.byPage.get(page) ?? []) for (const [at, length] of pieces(block)) this.core.memory.markCode(at, length);
-  }
-
   private remove(block: Block): void {
     block.valid = false;
-    this.core.counters.blocksDiscarded++;
+    if (this.rewrites.size === MAX_BLOCKS) this.rewrites.clear();
+    this.rewrites.set(block.offset, (this.rewrites.get(block.offset) ?? 0) + 1);
     this.onDiscard?.(block, true);
+    this.core.counters.blocksDiscarded++;
     this.count--;
     const variants = this.byOffset.get(block.offset)!;
     if (variants.length === 1) this.byOffset.delete(block.offset);
@@ -198,7 +223,7 @@ export class CodeCache {
       const page = offset & ~PAGE_MASK;
       const blocks = this.byPage.get(page)!;
       blocks.delete(block);
-      this.core.memory.unmarkCode(offset, length);
+      this.cover(offset, length, -1);
       if (blocks.size === 0) this.core.memory.unmarkCodePage(page);
     }
   }
@@ -209,12 +234,13 @@ export class CodeCache {
       for (const block of variants) {
         block.valid = false;
         this.onDiscard?.(block, false);
-        for (const [offset, length] of pieces(block)) this.core.memory.unmarkCode(offset, length);
       }
     }
     for (const page of this.byPage.keys()) this.core.memory.unmarkCodePage(page);
     this.byOffset.clear();
     this.byPage.clear();
+    for (const page of this.coverage.keys()) this.core.memory.unmarkCode(page, PAGE_MASK + 1);
+    this.coverage.clear();
     this.count = 0;
     this.core.leaveBlock();
   }
@@ -222,6 +248,7 @@ export class CodeCache {
 
 /** The one or two ranges of a block's bytes, as offset and length. */
 function pieces(block: Block): readonly (readonly [number, number])[] {
+  if (block.gaps.length > 0 && block.secondPage === 0) return between(block);
   if (block.secondPage === 0) return [[block.offset, block.lengthBytes]];
   const first = PAGE_MASK + 1 - (block.offset & PAGE_MASK);
   return [
@@ -230,3 +257,14 @@ function pieces(block: Block): readonly (readonly [number, number])[] {
   ];
 }
 
+/** The bytes of a block around its gaps. */
+function between({ offset, lengthBytes, gaps }: Block): (readonly [number, number])[] {
+  const result: (readonly [number, number])[] = [];
+  let at = offset;
+  for (const [gap, length] of gaps) {
+    if (gap > at) result.push([at, gap - at]);
+    at = gap + length;
+  }
+  if (at < offset + lengthBytes) result.push([at, offset + lengthBytes - at]);
+  return result;
+}

@@ -32,6 +32,8 @@ export class InstructionStream {
   secondPage = 0;
   /** Limit of the code segment, unsigned. */
   codeLimit = 0;
+  /** Whether immediates are left in memory: see `immediateAt` in instruction.ts. */
+  liveImmediates = false;
   private mayCross = true;
   private linear = 0;
   private readonly core: Core;
@@ -114,6 +116,8 @@ export class InstructionStream {
   private describe(form: Form, bits: 16 | 32): DecodedInstruction {
     const { decoded } = this;
     const end = this.eip + decoded.length;
+    const immediateOffset = decoded.operandOffset + decoded.displacementBytes;
+    const isLive = this.liveImmediates && this.offset !== 0 && this.pageLow + decoded.length <= PAGE_MASK + 1 && hasLiveImmediate(form);
     return {
       form,
       size: form.operandSize === 8 ? 8 : decoded.operandSize,
@@ -130,6 +134,8 @@ export class InstructionStream {
       override: decoded.segment,
       immediate: decoded.immediate,
       immediate2: decoded.immediate2,
+      immediateAt: isLive ? this.offset + immediateOffset : 0,
+      immediateBytes: isLive ? decoded.length - immediateOffset : 0,
       repeat: decoded.repeat,
       eip: this.eip,
       next: bits === 32 ? end | 0 : end & 0xffff,
@@ -138,6 +144,13 @@ export class InstructionStream {
       codeLimit: this.codeLimit,
     };
   }
+}
+
+/** Semantics whose makers read their immediate as an operand. */
+const LIVE_IMMEDIATE = new Set(["mov", "add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "test", "push", "imul"]);
+
+function hasLiveImmediate({ semantic, operands }: Form): boolean {
+  return LIVE_IMMEDIATE.has(semantic) && operands.length > 0 && operands[operands.length - 1]!.field === "immediate";
 }
 
 /**

@@ -27,6 +27,9 @@ export interface DecodedInstruction {
   readonly immediate: number;
   /** The second immediate (ENTER), or the selector of a far pointer. */
   readonly immediate2: number;
+  /** In code that rewrites its immediates: where the immediate lies in the machine's memory, to be read when it is needed. Else 0. */
+  readonly immediateAt: number;
+  readonly immediateBytes: number;
   /** 0, 0xf2 or 0xf3: the last one written. */
   readonly repeat: number;
   readonly eip: number;

@@ -202,19 +202,21 @@ export class MachineMemory {
     }
   }
 
-  /** Notes that code was decoded from bytes at an offset (RAM only; a ROM never changes). The bytes lie within a page. */
-  markCode(offset: number, lengthBytes: number): void {
-    if (offset < RAM) return;
-    this.codePages[(offset - RAM) >>> PAGE_SHIFT] = HAS_CODE;
-    const end = offset - RAM + lengthBytes;
-    for (let at = offset - RAM; at < end; at = (at | LINE_MASK) + 1) this.codeMap[at >>> CODE_LINE_SHIFT]! |= lineBits(at, end);
+  /** Notes that code was decoded from a byte of RAM. */
+  markCode(offset: number): void {
+    this.codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! |= 1 << (offset & LINE_MASK);
   }
 
-  /** Takes back `markCode` for a range; the page stays marked. */
+  /** Takes back `markCode`, for one byte or whole lines. */
   unmarkCode(offset: number, lengthBytes: number): void {
-    if (offset < RAM) return;
-    const end = offset - RAM + lengthBytes;
-    for (let at = offset - RAM; at < end; at = (at | LINE_MASK) + 1) this.codeMap[at >>> CODE_LINE_SHIFT]! &= ~lineBits(at, end);
+    const line = (offset - RAM) >>> CODE_LINE_SHIFT;
+    if (lengthBytes === 1) this.codeMap[line]! &= ~(1 << (offset & LINE_MASK));
+    else this.codeMap.fill(0, line, line + (lengthBytes >>> CODE_LINE_SHIFT));
+  }
+
+  /** Notes that code was decoded from the page at an offset (RAM only; a ROM never changes). */
+  markCodePage(offset: number): void {
+    if (offset >= RAM) this.codePages[(offset - RAM) >>> PAGE_SHIFT] = HAS_CODE;
   }
 
   /**
@@ -292,11 +294,4 @@ export class MachineMemory {
     }
     if (visitor.restoring) this.changeMap();
   }
-}
-
-/** The bits of the line at `at` for its bytes from there up to `end`, or to the end of the line. */
-function lineBits(at: number, end: number): number {
-  const first = at & LINE_MASK;
-  const behind = Math.min(LINE_BYTES, first + end - at);
-  return (0xff << first) & (0xff >>> (LINE_BYTES - behind));
 }

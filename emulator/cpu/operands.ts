@@ -123,6 +123,7 @@ export function registerOf(insn: DecodedInstruction, k: number): number {
 export function read(core: Core, insn: DecodedInstruction, k: number): Reader {
   const operand = insn.form.operands[k]!;
   const sizeBits = operandSize(insn, k);
+  if (operand.field === "immediate" && insn.immediateAt !== 0) return readLiveImmediate(core, insn, operand.signExtended);
   if (operand.field === "immediate") {
     const value = k > 0 && insn.form.operands[k - 1]!.field === "immediate" ? insn.immediate2 : insn.immediate;
     const narrowed = insn.size === 16 && operand.signExtended ? value & 0xffff : value;
@@ -132,6 +133,16 @@ export function read(core: Core, insn: DecodedInstruction, k: number): Reader {
   const register = registerOf(insn, k);
   if (register >= 0) return readRegister(core, register, sizeBits);
   return readMemory(core, operandAddress(core, insn, sizeBits >>> 3, false), sizeBits);
+}
+
+function readLiveImmediate(core: Core, insn: DecodedInstruction, signExtended: boolean): Reader {
+  const { view } = core.memory;
+  const { immediateAt, immediateBytes } = insn;
+  if (immediateBytes === 4) return () => view.getInt32(immediateAt, true);
+  if (immediateBytes === 2) return () => view.getUint16(immediateAt, true);
+  if (!signExtended) return () => view.getUint8(immediateAt);
+  const mask = insn.size === 16 ? 0xffff : -1;
+  return () => view.getInt8(immediateAt) & mask;
 }
 
 /** Writes operand `k`. */

@@ -92,9 +92,9 @@ export class RegionSelector {
   }
 }
 
-/** In memory, and within one page. */
+/** In memory, within one page, and with immediates that stay what they are. */
 function isPlain(block: Block): boolean {
-  return block.valid && block.offset !== 0 && block.secondPage === 0;
+  return block.valid && block.offset !== 0 && block.secondPage === 0 && block.gaps.length === 0;
 }
 
 /** Blocks that run into the start of another end there. */
