@@ -7,19 +7,20 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { performance } from "node:perf_hooks";
+
 import type { ProcessorBus } from "../emulator/bus.ts";
 import { Cpu } from "../emulator/cpu/cpu.ts";
 import { MachineMemory } from "../emulator/cpu/memory.ts";
+import type { JitMode } from "../emulator/jit/jit.ts";
 
-const GUESTS = process.env["QURE_BENCH_GUESTS"] ?? join(dirname(fileURLToPath(import.meta.url)), "../../shared/bench/guests");
+export const GUESTS = process.env["QURE_BENCH_GUESTS"] ?? join(dirname(fileURLToPath(import.meta.url)), "../../shared/bench/guests");
 const RAM_BYTES = 32 << 20;
 /** Retired instructions for each measured run. */
 const INSTRUCTIONS = 100_000_000;
-const RUNS = 3;
+const RUNS = Number(process.env["QURE_BENCH_RUNS"] ?? 3);
 
 /** Instructions of one iteration, from the README beside the guests. */
-const PER_ITERATION: Readonly<Record<string, number>> = {
+export const PER_ITERATION: Readonly<Record<string, number>> = {
   alu: 1_200_004,
   crc32: 524_304,
   copyadd: 1_835_017,
@@ -68,10 +69,10 @@ class GuestBoard implements ProcessorBus {
 }
 
 /** What the firmware leaves behind: INT 13h returns at once, because all sectors are in memory already. */
-function startGuest(image: Uint8Array): { cpu: Cpu; board: GuestBoard } {
+export function startGuest(image: Uint8Array, jit: JitMode = "off"): { cpu: Cpu; board: GuestBoard } {
   const memory = new MachineMemory(RAM_BYTES);
   const board = new GuestBoard();
-  const cpu = new Cpu(memory, board);
+  const cpu = new Cpu(memory, board, { jit });
   board.cpu = cpu;
   // 0000:0500: retf 2 after clc, so that the flags on the stack are dropped.
   memory.dma.write(0x500, Uint8Array.of(0xf8, 0xca, 0x02, 0x00));
@@ -84,17 +85,31 @@ function startGuest(image: Uint8Array): { cpu: Cpu; board: GuestBoard } {
   return { cpu, board };
 }
 
-/** Runs one guest once; returns its speed between its start and end marks. */
-function measure(guest: string, flags: number): GuestResult {
+/** The guest's image, told to run about so many instructions. */
+export function guestImage(guest: string, flags: number, instructions: number): Uint8Array {
   const image = new Uint8Array(readFileSync(join(GUESTS, `${guest}.img`)));
   const view = new DataView(image.buffer);
-  const perIteration = PER_ITERATION[guest] ?? 1_000_000;
-  view.setUint32(512, Math.max(1, Math.round(INSTRUCTIONS / perIteration)), true);
+  view.setUint32(512, Math.max(1, Math.round(instructions / (PER_ITERATION[guest] ?? 1_000_000))), true);
   view.setUint32(516, flags, true);
+  return image;
+}
+
+/** Names of the guests that are there, or those of them that are asked for. */
+export function guestNames(wanted: readonly string[]): string[] {
+  if (!existsSync(GUESTS)) return [];
+  return readdirSync(GUESTS)
+    .filter((file) => file.endsWith(".img"))
+    .map((file) => file.slice(0, -4))
+    .filter((guest) => wanted.length === 0 || wanted.includes(guest));
+}
+
+/** Runs one guest; returns its speed between its start and end marks, the best of some runs. */
+export function measure(guest: string, flags: number, jit: JitMode = "off", instructions = INSTRUCTIONS, runs = RUNS): GuestResult {
+  const image = guestImage(guest, flags, instructions);
   let best = 0;
   let result = "";
-  for (let run = 0; run < RUNS; run++) {
-    const { cpu, board } = startGuest(image);
+  for (let run = 0; run < runs; run++) {
+    const { cpu, board } = startGuest(image, jit);
     while (!board.output.includes("S\n")) cpu.run(cpu.retired + 1_000_000_000);
     const retired = cpu.retired;
     const start = performance.now();
@@ -110,12 +125,7 @@ function measure(guest: string, flags: number): GuestResult {
 
 /** Measures the guests that are there, all of them when none are named. */
 export function benchInterpreter(names: readonly string[] = []): GuestResult[] {
-  if (!existsSync(GUESTS)) return [];
-  const guests = readdirSync(GUESTS)
-    .filter((file) => file.endsWith(".img"))
-    .map((file) => file.slice(0, -4))
-    .filter((guest) => names.length === 0 || names.includes(guest));
-  return guests.flatMap((guest) => [0, 1].map((flags) => measure(guest, flags)));
+  return guestNames(names).flatMap((guest) => [0, 1].map((flags) => measure(guest, flags)));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -7,6 +7,7 @@ import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, Wire } from "./
 import type { Clock } from "./clock.ts";
 import { TICK_NS } from "./clock.ts";
 import { AddressSpace } from "./address-space.ts";
+import { Counters } from "./counters.ts";
 import { AtaDisk } from "./devices/ata-disk.ts";
 import { AtapiCd } from "./devices/atapi-cd.ts";
 import { cmosContents } from "./devices/cmos-layout.ts";
@@ -43,6 +44,12 @@ export interface NetworkCardConfig {
   port: CableEnd;
   /** A PXE boot ROM. */
   bootRom?: Uint8Array;
+}
+
+/** Sees what the processor reads from devices and writes to them, after it has happened. */
+export interface BusProbe {
+  port(port: number, sizeBytes: AccessBytes, value: number, write: boolean): void;
+  mmio(physicalAddress: number, sizeBytes: AccessBytes, value: number, write: boolean): void;
 }
 
 export interface BoardConfig {
@@ -88,6 +95,8 @@ export class Board implements ProcessorBus, Stateful {
   readonly uarts: readonly [Uart16550, Uart16550];
   readonly networkCards: readonly E1000[];
   readonly power: PowerManagement;
+  probe: BusProbe | null = null;
+  readonly #counters: Counters;
   readonly #host: BoardHost;
   readonly #space: AddressSpace;
   readonly #irqs: readonly SharedLine[];
@@ -100,8 +109,9 @@ export class Board implements ProcessorBus, Stateful {
   #resetNs = 0;
 
   /** The board must be reset before it is used, once the processor's pins in `host` are connected. */
-  constructor(config: BoardConfig, host: BoardHost) {
+  constructor(config: BoardConfig, host: BoardHost, counters = new Counters()) {
     this.#host = host;
+    this.#counters = counters;
     const { clock } = host;
     const space = (this.#space = new AddressSpace((line) => host.log(line)));
     const pics = (this.#pics = new InterruptControllers({ set: (level) => host.setInterruptRequest(level) }));
@@ -233,19 +243,29 @@ export class Board implements ProcessorBus, Stateful {
   }
 
   readPort(port: number, sizeBytes: AccessBytes): number {
-    return this.#space.readPort(port, sizeBytes);
+    this.#counters.portReads++;
+    const value = this.#space.readPort(port, sizeBytes);
+    this.probe?.port(port, sizeBytes, value, false);
+    return value;
   }
 
   writePort(port: number, sizeBytes: AccessBytes, value: number): void {
+    this.#counters.portWrites++;
     this.#space.writePort(port, sizeBytes, value);
+    this.probe?.port(port, sizeBytes, value, true);
   }
 
   readMmio(physicalAddress: number, sizeBytes: AccessBytes): number {
-    return this.#space.readMmio(physicalAddress, sizeBytes);
+    this.#counters.mmioReads++;
+    const value = this.#space.readMmio(physicalAddress, sizeBytes);
+    this.probe?.mmio(physicalAddress, sizeBytes, value, false);
+    return value;
   }
 
   writeMmio(physicalAddress: number, sizeBytes: AccessBytes, value: number): void {
+    this.#counters.mmioWrites++;
     this.#space.writeMmio(physicalAddress, sizeBytes, value);
+    this.probe?.mmio(physicalAddress, sizeBytes, value, true);
   }
 
   readTimestamp(): number {

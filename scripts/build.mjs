@@ -13,7 +13,7 @@ await mkdir("dist", { recursive: true });
 const [types] = await Promise.all([
   run("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"]).catch((error) => error),
   build({
-    entryPoints: { qure: "src/cli/main.ts", index: "src/index.ts" },
+    entryPoints: { qure: "src/cli/main.ts", index: "src/index.ts", worker: "src/host/worker.ts" },
     outdir: "dist",
     bundle: true,
     splitting: true,

@@ -24,10 +24,11 @@ export { folderTree } from "./host/files.ts";
 export { FileDisk } from "./host/file-disk.ts";
 export { loadFirmware } from "./host/package.ts";
 export { ConsoleText } from "./lab/console.ts";
-export { blankDisk, LabCluster, LabNode, restoreCluster, WaitError, type ClusterOptions, type Medium, type NodeOptions, type RestoreOptions, type WaitOptions } from "./lab/lab.ts";
+export { blankDisk, LabCluster, LabNode, LabPlug, restoreCluster, WaitError, type ClusterOptions, type Medium, type NodeOptions, type RestoreOptions, type WaitOptions } from "./lab/lab.ts";
 export { toNs, type TimeSpan } from "./lab/time.ts";
 export { SparseDisk } from "../emulator/disk.ts";
 export { SnapshotError } from "../emulator/cluster/snapshot-file.ts";
+export type { TapHandler } from "../emulator/ether/tap.ts";
 export type { BlockBackend } from "../emulator/block.ts";
 export { VERSION } from "./version.ts";
 

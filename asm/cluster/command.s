@@ -8,7 +8,7 @@
 
 STRING cloud_help, "  cloud                shows the nodes of the cluster (cloud status)\n  cloud init           loads the object cluster_node, or creates it\n  cloud register       says hello to the cluster now\n  cloud start | stop   takes part in the cluster, or leaves it until start\n  cloud reboot NODE    asks a node, by name or address, to reboot; it refuses unless its\n                       user has typed: set cloud.reboot yes\n"
 
-SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|help]", "shows the cluster, or acts on it", GROUP_CLUSTER, cloud_help
+SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
 STRING action_status, "status"
 STRING action_init, "init"

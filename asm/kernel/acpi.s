@@ -6,8 +6,10 @@
 
 .globl acpi_find, acpi_enable, acpi_soft_off, acpi_write_control
 
-BIOS_AREA           = 0xE0000               # the RSDP is in here or in the first KiB of the EBDA
-BIOS_AREA_BYTES     = 0x20000
+# The RSDP is in the first KiB of the EBDA or in one of these. The BIOS itself comes first: below it many machines decode nothing.
+BIOS_ROM            = 0xF0000
+BIOS_EXTENSION      = 0xE0000
+BIOS_PART_BYTES     = 0x10000
 EBDA_BYTES          = 1024
 
 RSDP_BYTES          = 20                    # of revision 0, what the checksum covers
@@ -46,8 +48,12 @@ acpi_find:
     mov     edx, EBDA_BYTES
     call    rsdp_search
     jnc     2f
-1:  mov     eax, BIOS_AREA
-    mov     edx, BIOS_AREA_BYTES
+1:  mov     eax, BIOS_ROM
+    mov     edx, BIOS_PART_BYTES
+    call    rsdp_search
+    jnc     2f
+    mov     eax, BIOS_EXTENSION
+    mov     edx, BIOS_PART_BYTES
     call    rsdp_search
     jc      8f
 2:  mov     ebx, [eax + RSDP_RSDT]

@@ -20,7 +20,7 @@ idt_init:
     mov     esi, offset vector_entries
     xor     ebx, ebx
 1:  mov     eax, offset unexpected_entry
-    cmp     ebx, VECTOR_ENTRIES
+    cmp     esi, offset vector_entries_end
     jae     2f
     lodsd
 2:  mov     [edi], ax
@@ -88,7 +88,7 @@ unexpected_entry:
     jmp     exception_entry
 
 .section .rodata.vectors, "a", @progbits
-VECTOR_ENTRIES  = (. - vector_entries) / 4
+vector_entries_end:
 
 .data
 .align 4

@@ -16,7 +16,8 @@ command_help:
     call    shell_find
     jc      2f
     mov     ebx, eax
-    PRINTF  "usage: %s %s\n", [ebx+COMMAND_NAME], [ebx+COMMAND_USAGE]
+    mov     eax, ebx
+    call    shell_usage
     PRINTF  "%s\n", [ebx+COMMAND_SUMMARY]
     mov     eax, [ebx + COMMAND_TEXT]
     test    eax, eax

@@ -18,12 +18,11 @@ PROMPT_LONGEST      = 60                    # of a longer prompt the end is show
 # stands in the row already is the prompt. May sleep.
 line_read:
     xor     ecx, ecx
-    jmp     line_begin
 
-# The same with the history behind Up and Down.
+# The same with the history behind Up and Down, in a row of its own, and with a prompt that is asked for whenever the line is
+# drawn, so that it can change while the line is edited.
+# In: also ECX routine that writes the prompt: EAX buffer, EDX its size -> EAX characters; it runs with interrupts off.
 line_read_history:
-    mov     ecx, 1
-line_begin:
     push    ebx
     push    eax
     push    edx
@@ -37,13 +36,47 @@ line_begin:
     mov     [line_buffer], eax
     dec     edx
     mov     [line_most], edx
-    mov     [line_with_history], cl
+    mov     [line_prompt_routine], ecx
     xor     ecx, ecx
     mov     [line_length], ecx
     mov     [line_cursor], ecx
     mov     [line_window], ecx
-    mov     eax, offset line_prompt
+    call    history_rewind
+    cmp     dword ptr [line_prompt_routine], 0
+    je      2f
+    call    vga_at_start
+    je      1f
+    mov     al, 10
+    call    console_put
+1:  call    line_draw_here
+    call    vga_show_cursor
+    jmp     3f
+2:  mov     eax, offset line_prompt
     call    vga_row_text
+    call    line_prompt_take
+3:  mov     byte ptr [line_hidden], 0
+    mov     byte ptr [line_active], 1
+    INTERRUPTS_RESTORE
+4:  call    key_read
+    INTERRUPTS_OFF
+    call    line_key
+    sbb     ebx, ebx                        # all ones when the line is complete
+    call    vga_show_cursor
+    INTERRUPTS_RESTORE
+    test    ebx, ebx
+    jz      4b
+    push    [line_length]
+    push    [line_given_up]
+    mov     eax, offset line_mutex
+    call    mutex_unlock
+    pop     ecx
+    pop     eax
+    pop     ebx
+    add     ecx, -1                         # CF when it was given up
+    ret
+
+# Takes what is in line_prompt, and gives the rest of the row to the line. In: EAX characters, at most ROW_COLUMNS.
+line_prompt_take:
     mov     [line_prompt_length], eax
     mov     dword ptr [line_prompt_start], offset line_prompt
     sub     eax, PROMPT_LONGEST
@@ -53,26 +86,6 @@ line_begin:
 1:  mov     eax, ROW_COLUMNS - 1
     sub     eax, [line_prompt_length]
     mov     [line_room], eax
-    call    history_rewind
-    mov     byte ptr [line_hidden], 0
-    mov     byte ptr [line_active], 1
-    INTERRUPTS_RESTORE
-2:  call    key_read
-    INTERRUPTS_OFF
-    call    line_key
-    sbb     ebx, ebx                        # all ones when the line is complete
-    call    vga_show_cursor
-    INTERRUPTS_RESTORE
-    test    ebx, ebx
-    jz      2b
-    push    [line_length]
-    push    [line_given_up]
-    mov     eax, offset line_mutex
-    call    mutex_unlock
-    pop     ecx
-    pop     eax
-    pop     ebx
-    add     ecx, -1                         # CF when it was given up
     ret
 
 # Does what a key says. In: EAX key; interrupts off. Out: CF when the line is complete.
@@ -246,7 +259,7 @@ line_up:
     jmp     1f
 line_down:
     mov     eax, offset history_newer
-1:  cmp     byte ptr [line_with_history], 0
+1:  cmp     dword ptr [line_prompt_routine], 0
     je      2f
     push    eax
     mov     eax, [line_buffer]              # the line as it is: history keeps what was typed and not entered
@@ -275,7 +288,13 @@ line_draw:
 line_draw_here:
     push    esi
     push    edi
-    mov     eax, [line_cursor]              # the window follows the cursor
+    mov     ecx, [line_prompt_routine]
+    jecxz   6f
+    mov     eax, offset line_prompt
+    mov     edx, ROW_COLUMNS
+    call    ecx
+    call    line_prompt_take
+6:  mov     eax, [line_cursor]              # the window follows the cursor
     cmp     eax, [line_window]
     jae     1f
     mov     [line_window], eax
@@ -403,7 +422,7 @@ line_room:          .space 4                # columns for the window
 line_prompt_start:  .space 4
 line_prompt_length: .space 4
 line_given_up:      .space 4                # 1: ended by Ctrl-C
-line_with_history:  .space 1
+line_prompt_routine: .space 4               # asked for the prompt at each drawing; 0: it stands there already
 line_active:        .space 1                # 1: a line is being edited
 line_hidden:        .space 1                # 1: it is not on the screen now
 line_prompt:        .space ROW_COLUMNS

@@ -6,8 +6,8 @@
 
 STRING ifconfig_help, "  ifconfig                       shows all interfaces\n  ifconfig eth0                  shows one\n  ifconfig eth0 ADDRESS MASK     sets a fixed address\n  ifconfig eth0 dhcp             asks for one by DHCP, else takes a link-local one\n  ifconfig eth0 up | down        switches the interface on, as it was before, or off\n"
 
-SHELL_COMMAND "ifconfig", command_ifconfig, "[eth0 [ADDRESS MASK | dhcp | up | down]]", "shows or sets network interfaces", GROUP_NETWORK, ifconfig_help
-SHELL_COMMAND "arp", command_arp, "", "shows the neighbours that ARP knows", GROUP_NETWORK
+SHELL_COMMAND "ifconfig", command_ifconfig, "[eth0 [ADDRESS MASK | dhcp | up | down]]", "show or set network interfaces", GROUP_NETWORK, ifconfig_help
+SHELL_COMMAND "arp", command_arp, "", "show the neighbours that ARP knows", GROUP_NETWORK
 
     .text
 

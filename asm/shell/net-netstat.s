@@ -5,7 +5,7 @@
 
 STRING netstat_help, "Shows UDP sockets, and how often each thing happened; what never happened is left out unless -a is given.\n"
 
-SHELL_COMMAND "netstat", command_netstat, "[-a]", "shows sockets and counts of the network", GROUP_NETWORK, netstat_help
+SHELL_COMMAND "netstat", command_netstat, "[-a]", "show sockets and counts of the network", GROUP_NETWORK, netstat_help
 
     .text
 

@@ -6,7 +6,7 @@
 
 STRING ping_help, "Sends echo requests, one a second, and shows how long each reply takes. -c N sends N of them instead of 4; Ctrl-C ends.\n"
 
-SHELL_COMMAND "ping", command_ping, "[-c N] ADDRESS", "asks a machine whether it is there", GROUP_NETWORK, ping_help
+SHELL_COMMAND "ping", command_ping, "[-c N] ADDRESS", "ask a machine whether it is there", GROUP_NETWORK, ping_help
 
 INTERVAL_MS             = 1000
 STEP_MS                 = 100           # how often Ctrl-C is looked for

@@ -3,7 +3,7 @@
 
 .include "macros.inc"
 
-.globl shell_find, shell_run
+.globl shell_find, shell_run, shell_usage
 
 LINE_BYTES          = 512
 ARGUMENTS           = 32
@@ -22,10 +22,9 @@ shell_start:
 INITCALL 9z, shell_start
 
 shell_task:
-    mov     eax, offset hostname
-    PRINTF  "%s:/> ", eax
     mov     eax, offset shell_line
     mov     edx, LINE_BYTES
+    mov     ecx, offset shell_prompt
     call    line_read_history
     jc      shell_task
     mov     eax, offset shell_line
@@ -35,6 +34,12 @@ shell_task:
     call    shell_run
     call    break_take
     jmp     shell_task
+
+# The prompt. In: EAX buffer, EDX its size. Out: EAX characters.
+shell_prompt:
+    mov     ecx, offset hostname
+    SNPRINTF eax, edx, "%s:/> ", ecx
+    ret
 
 # Runs a line. In: EAX line, is changed. Out: EAX the command's status; 127 when there is no such command. May sleep.
 shell_run:
@@ -59,8 +64,17 @@ shell_run:
     jc      7f
     mov     ecx, eax
     pop     eax
-    mov     edx, esp
+    mov     edx, [ecx + COMMAND_USAGE]
+    cmp     byte ptr [edx], 0               # it takes no arguments,
+    jne     1f
+    cmp     eax, 1                          # and got some
+    ja      6f
+1:  mov     edx, esp
     call    [ecx + COMMAND_HANDLER]
+    jmp     9f
+6:  mov     eax, ecx
+    call    shell_usage
+    mov     eax, 2
     jmp     9f
 7:  pop     eax
     mov     eax, [esp]
@@ -72,6 +86,19 @@ shell_run:
 9:  lea     esp, [ebp - 4]
     pop     edi
     pop     ebp
+    ret
+
+# Prints how a command is called. In: EAX its record.
+shell_usage:
+    push    ebx
+    mov     ebx, eax
+    PRINTF  "usage: %s", [ebx+COMMAND_NAME]
+    mov     eax, [ebx + COMMAND_USAGE]
+    cmp     byte ptr [eax], 0
+    je      1f
+    PRINTF  " %s", eax
+1:  PRINT   "\n"
+    pop     ebx
     ret
 
 # Splits a line into words, in place. Blanks separate words; "..." and '...' hold words together and may be empty; # at the

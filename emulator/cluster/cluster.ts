@@ -14,6 +14,8 @@ import type { Link } from "../ether/link.ts";
 import { Network } from "../ether/network.ts";
 import { formatMac } from "../ether/packet.ts";
 import { Switch } from "../ether/switch.ts";
+import { Tap } from "../ether/tap.ts";
+import { DEFAULT_JIT, type JitMode } from "../jit/jit.ts";
 import { Machine } from "../machine.ts";
 import type { Stateful, StateVisitor } from "../state.ts";
 import { LocalGroup } from "./local-group.ts";
@@ -46,6 +48,8 @@ export interface ClusterConfig {
   readonly capture?: (bytes: Uint8Array) => void;
   /** Spreads the machines over threads; all in this one when absent. */
   readonly groups?: GroupFactory;
+  /** Whether hot guest code is compiled; it changes nothing but speed. */
+  readonly jit?: JitMode;
 }
 
 /** Where `runUntil` may end early: at multiples of this span, if the owner finds a reason. */
@@ -67,13 +71,18 @@ export class Cluster implements Stateful {
   readonly macAddresses: readonly Uint8Array[];
   readonly network = new Network();
   readonly gateway: Gateway;
+  readonly #hub = new Switch();
+  readonly #taps: Tap[] = [];
   readonly #groups: readonly MachineGroup[];
   readonly #links: readonly Link[];
+  #machines: readonly Machine[] | null = null;
   readonly #quantumNs: number;
   #nowNs = 0;
   #quanta = 0;
   /** End of the quantum within which a machine was paused; null between quanta. Part of where a run stands, but of no guest's state. */
   openQuantumNs: number | null = null;
+  /** Hears when a cable has been plugged in or pulled; what else comes from outside, the machines tell. */
+  onOutside: (() => void) | null = null;
 
   constructor(config: ClusterConfig) {
     const { nodes } = config;
@@ -86,7 +95,7 @@ export class Cluster implements Stateful {
     }));
     const place: GroupFactory = config.groups ?? ((all, common) => [new LocalGroup(all, common)]);
     this.#groups = place(machines, {
-      firmware: config.firmware, startSeconds: config.startSeconds,
+      firmware: config.firmware, startSeconds: config.startSeconds, jit: config.jit ?? DEFAULT_JIT,
       serialOutput: (machine, port, byte) => nodes[machine]!.serialOutput?.(port, byte),
       log: (machine, line) => nodes[machine]!.log?.(line),
     });
@@ -95,19 +104,18 @@ export class Cluster implements Stateful {
     this.hosts = placed.map(({ host }) => host);
     this.gateway = new Gateway({ hostNames: new Map(nodes.map(({ name }, index) => [formatMac(this.macAddresses[index]!), name])) });
     this.gateway.enabled = config.gateway;
-    const hub = new Switch();
-    this.#links = placed.map(({ cable }) => this.network.connectMachine(cable, hub, config.linkLatencyNs));
-    this.network.connectNodes(this.gateway, hub, config.linkLatencyNs);
+    this.#links = placed.map(({ cable }) => this.network.connectMachine(cable, this.#hub, config.linkLatencyNs));
+    this.network.connectNodes(this.gateway, this.#hub, config.linkLatencyNs);
     if (config.capture) this.network.captureTo(new PcapngWriter(config.capture, config.startSeconds));
     this.#quantumNs = Math.max(TICK_NS, Math.floor(this.network.leastLatencyNs / TICK_NS) * TICK_NS);
   }
 
   /** The machines themselves. Throws a RangeError while some of them run in other threads. */
   get machines(): readonly Machine[] {
-    return this.hosts.map((host) => {
+    return (this.#machines ??= this.hosts.map((host) => {
       if (!(host instanceof Machine)) throw new RangeError(`${host.name} runs in another thread: what can be done to it is in MachineHost`);
       return host;
-    });
+    }));
   }
 
   /** Virtual time, to which all machines and the network have run. */
@@ -168,10 +176,24 @@ export class Cluster implements Stateful {
   /** Plugs a machine's network cable in, or pulls it. */
   setCable(index: number, plugged: boolean): void {
     this.network.setLink(this.#links[index]!, plugged);
+    this.onOutside?.();
   }
 
   isPlugged(index: number): boolean {
     return this.#links[index]!.up;
+  }
+
+  /** Plugs something of the owner's into the switch. It is no part of a snapshot. */
+  plug(name: string): Tap {
+    const tap = new Tap(name);
+    this.network.connectNodes(tap, this.#hub, this.config.linkLatencyNs);
+    this.#taps.push(tap);
+    return tap;
+  }
+
+  /** What was plugged into the switch. */
+  get taps(): readonly Tap[] {
+    return this.#taps;
   }
 
   /** Digest of the whole state, disks included: 32 hexadecimal digits. */
@@ -183,9 +205,9 @@ export class Cluster implements Stateful {
     return visitor.digest();
   }
 
-  /** The whole state, of a cluster whose machines run in this thread. */
+  /** All that decides how a run goes on, of a cluster whose machines run in this thread. */
   visitState(visitor: StateVisitor): void {
-    for (const machine of this.machines) machine.visitState(visitor);
+    for (const machine of this.machines) machine.visitWhole(visitor);
     this.visitNetwork(visitor);
   }
 

@@ -2,6 +2,7 @@
  * Machines of this thread. For each of them the group remembers when it has something to do next; a machine that has nothing to do before
  * the end of a quantum is not even called, and its clock stays behind until `settle`, which it cannot tell.
  */
+import type { BlockBackend } from "../block.ts";
 import { TrackedDisk } from "../disk.ts";
 import { CableEnd } from "../ether/cable-end.ts";
 import { Machine } from "../machine.ts";
@@ -11,6 +12,8 @@ export class LocalGroup implements MachineGroup {
   readonly indices: readonly number[];
   readonly hosts: readonly Machine[];
   readonly cables: readonly CableEnd[];
+  /** Their disks, for whoever looks into them. */
+  readonly disks: readonly (BlockBackend | null)[];
   /** When each machine has something to do. */
   readonly #nextNs: Float64Array;
   #leastNs = 0;
@@ -20,6 +23,7 @@ export class LocalGroup implements MachineGroup {
   constructor(machines: readonly MachineSpec[], config: GroupConfig, indices: readonly number[] = machines.map((_, index) => index)) {
     this.indices = indices;
     this.#nextNs = new Float64Array(machines.length);
+    this.disks = machines.map(({ disk }) => disk);
     this.cables = machines.map(({ name }) => new CableEnd(name));
     this.hosts = machines.map((machine, position) => {
       const index = indices[position]!;
@@ -29,6 +33,7 @@ export class LocalGroup implements MachineGroup {
         network: [{ macAddress: machine.macAddress, port: this.cables[position]! }],
         serialOutput: (port, byte) => config.serialOutput(index, port, byte),
         log: (line) => config.log(index, line),
+        jit: config.jit,
       });
     });
     this.cables.forEach((cable, position) => {

@@ -5,6 +5,7 @@
  */
 import type { BlockBackend } from "../block.ts";
 import type { MachineCable } from "../ether/cable-end.ts";
+import type { JitMode } from "../jit/jit.ts";
 import type { Picture, Power, TextScreen } from "../machine.ts";
 
 /** What one machine of a cluster is made of. */
@@ -26,6 +27,8 @@ export interface GroupConfig {
   readonly firmware: Uint8Array;
   /** Date at virtual time 0: seconds since 1970, UTC. */
   readonly startSeconds: number;
+  /** Whether hot guest code is compiled; it changes nothing but speed. */
+  readonly jit: JitMode;
   /** What machines send over serial lines and what there is to say about them; `machine` counts from 0 in the whole cluster. */
   readonly serialOutput: (machine: number, port: 0 | 1, byte: number) => void;
   readonly log: (machine: number, line: string) => void;

@@ -14,6 +14,18 @@ export interface Link {
   epoch: number;
 }
 
+/** Compiled code that begins with a block (jit/). */
+export interface CompiledEntry {
+  /** Number of the entry in its region. */
+  readonly index: number;
+  readonly region: CompiledRegion;
+}
+
+export interface CompiledRegion {
+  /** Blocks that it was made from: when one of them goes, it goes. */
+  readonly blocks: readonly Block[];
+}
+
 export class Block {
   /** Offset of the first byte in the machine's memory. */
   readonly offset: number;
@@ -22,7 +34,7 @@ export class Block {
   readonly secondPage: number;
   readonly modeKey: number;
   /** EIP of each instruction, and of what follows the last one. */
-  readonly eips: Int32Array;
+  readonly eips: readonly number[];
   readonly handlers: readonly Handler[];
   readonly lengthBytes: number;
   /** To the instruction behind the last one. */
@@ -30,8 +42,13 @@ export class Block {
   valid = true;
   /** Translation epoch in which the linear address was last seen to lead here. */
   epoch = 0;
+  /** How often the interpreter has begun it, while the engine that compiles wants to know. */
+  count = 0;
+  compiled: CompiledEntry | null = null;
+  /** Regions that were compiled from it, null for none. */
+  regions: CompiledRegion[] | null = null;
 
-  constructor(parts: Omit<Block, "valid" | "epoch" | "eip">) {
+  constructor(parts: Omit<Block, "valid" | "epoch" | "eip" | "count" | "compiled" | "regions">) {
     this.offset = parts.offset;
     this.eip = parts.eips[0]!;
     this.secondPage = parts.secondPage;
@@ -48,7 +65,7 @@ export const NO_BLOCK: Block = new Block({
   offset: 0,
   secondPage: 0,
   modeKey: 0,
-  eips: new Int32Array(1),
+  eips: [0],
   handlers: [],
   lengthBytes: 0,
   fallthrough: { eip: 0, samePage: false, stable: false, target: null as unknown as Block, epoch: 0 },

@@ -1,6 +1,6 @@
 /**
  * Decoded blocks by the bytes they were made from: found by offset in the machine's memory, mode and EIP, and discarded when one of
- * their bytes is written. Lines of RAM under blocks are marked in the code map (memory.ts), so that writes elsewhere in
+ * their bytes is written. Bytes of RAM under blocks are marked in the code map (memory.ts), so that writes elsewhere in
  * the same page cost little.
  */
 import { NO_BLOCK, Block } from "./block.ts";
@@ -12,7 +12,7 @@ import { builderOf, endsBlock } from "./handlers/index.ts";
 import { linkTo } from "./instruction.ts";
 import type { DecodedInstruction } from "./instruction.ts";
 import { LEAVE_RUN } from "./probe.ts";
-import { BASE, CODE_LINE_SHIFT, CS, RAM } from "./layout.ts";
+import { BASE, CS, RAM } from "./layout.ts";
 
 const MAX_BLOCK_INSTRUCTIONS = 32;
 /** Beyond this many blocks all are dropped: code that runs once must not pile up. */
@@ -30,6 +30,8 @@ export class CodeCache {
   /** Blocks that were looked up last, by EIP. */
   private readonly recent: Block[] = new Array<Block>(RECENT).fill(NO_BLOCK);
   private count = 0;
+  /** Called for each block that is discarded, because its bytes were overwritten or with all others. */
+  onDiscard: ((block: Block, overwritten: boolean) => void) | null = null;
 
   constructor(core: Core) {
     this.core = core;
@@ -40,13 +42,21 @@ export class CodeCache {
   lookup(eip: number): Block {
     const slot = (eip ^ (eip >>> 12)) & (RECENT - 1);
     const block = this.recent[slot]!;
-    if (block.eip === eip && block.valid && block.modeKey === this.core.state.modeKey && block.epoch === this.core.mmu.epoch) return block;
+    if (block.eip === eip && block.valid && block.modeKey === this.core.state.modeKey) {
+      if (block.epoch === this.core.mmu.epoch) return block;
+      // After a change of page tables most code is where it was.
+      this.source.start(eip);
+      if (this.source.offset === block.offset && this.isSecondPageInPlace(block)) {
+        block.epoch = this.core.mmu.epoch;
+        return block;
+      }
+    } else this.source.start(eip);
     return (this.recent[slot] = this.find(eip));
   }
 
+  /** The block where `source` stands. */
   private find(eip: number): Block {
     const { core, source } = this;
-    source.start(eip);
     if (source.offset !== 0) {
       const variants = this.byOffset.get(source.offset);
       if (variants !== undefined) {
@@ -59,6 +69,17 @@ export class CodeCache {
       }
     }
     return this.make();
+  }
+
+  /** A block that is there already, or null. */
+  known(offset: number, eip: number): Block | null {
+    const { modeKey } = this.core.state;
+    return this.byOffset.get(offset)?.find((block) => block.eip === eip && block.modeKey === modeKey) ?? null;
+  }
+
+  /** Blocks with a byte in the page at an offset. */
+  inPage(pageOffset: number): Iterable<Block> {
+    return this.byPage.get(pageOffset) ?? [];
   }
 
   private isSecondPageInPlace(block: Block): boolean {
@@ -101,8 +122,9 @@ export class CodeCache {
       offset,
       secondPage,
       modeKey: last.mode,
-      eips: Int32Array.from(eips),
-      handlers,
+      // Copies without the room that arrays keep for growing: a machine has thousands of short blocks.
+      eips: eips.slice(),
+      handlers: handlers.slice(),
       lengthBytes: (last.next - eips[0]!) & 0xffff,
       fallthrough: linkTo(last, last.next),
     });
@@ -134,47 +156,50 @@ export class CodeCache {
       const page = offset & ~PAGE_MASK;
       let blocks = this.byPage.get(page);
       if (blocks === undefined) this.byPage.set(page, (blocks = new Set()));
-      if (blocks.size === 0 && page >= RAM) this.core.mmu.protectCodePage(page);
+      if (page >= RAM && !this.core.memory.isWatched(page)) this.core.mmu.protectCodePage(page);
       blocks.add(block);
       this.core.memory.markCode(offset, length);
     }
   }
 
-  /** Discards the blocks that have a byte in a range. Lines without blocks are unmarked. */
+  /** Discards the blocks that have a byte in a range, if any: a marked line may hold data beside its code. */
   overwritten(offset: number, lengthBytes: number): void {
     const end = offset + lengthBytes;
     for (let page = offset & ~PAGE_MASK; page < end; page += PAGE_MASK + 1) {
       const blocks = this.byPage.get(page);
       if (blocks === undefined) continue;
-      const first = (Math.max(offset, page) - RAM) >>> CODE_LINE_SHIFT;
-      const last = (Math.min(end - 1, page | PAGE_MASK) - RAM) >>> CODE_LINE_SHIFT;
-      for (let line = first; line <= last; line++) this.core.memory.clearCodeLine(line);
+      let isHit = false;
       for (const block of blocks) {
-        if (pieces(block).some(([at, length]) => at < end && offset < at + length)) this.remove(block);
+        if (!pieces(block).some(([at, length]) => at < end && offset < at + length)) continue;
+        this.remove(block);
+        isHit = true;
+        if (block.secondPage !== 0) this.mark(((block.offset & ~PAGE_MASK) === page ? block.secondPage : block.offset) & ~PAGE_MASK);
       }
-      for (const block of blocks) for (const [at, length] of pieces(block)) this.core.memory.markCode(at, length);
-      if (blocks.size === 0) this.core.mmu.releaseCodePage(page);
+      if (!isHit) continue;
+      this.mark(page);
+      this.core.leaveBlock();
     }
-    this.core.leaveBlock();
+  }
+
+  /** Marks the bytes of all blocks of a page, after one was discarded whose bytes may have been theirs too. */
+  private mark(page: number): void {
+    for (const block of this.byPage.get(page) ?? []) for (const [at, length] of pieces(block)) this.core.memory.markCode(at, length);
   }
 
   private remove(block: Block): void {
     block.valid = false;
     this.core.counters.blocksDiscarded++;
+    this.onDiscard?.(block, true);
     this.count--;
     const variants = this.byOffset.get(block.offset)!;
     if (variants.length === 1) this.byOffset.delete(block.offset);
     else variants.splice(variants.indexOf(block), 1);
     for (const [offset, length] of pieces(block)) {
-      this.byPage.get(offset & ~PAGE_MASK)!.delete(block);
-      this.unmark(offset, length);
-    }
-  }
-
-  private unmark(offset: number, length: number): void {
-    if (offset < RAM) return;
-    for (let line = (offset - RAM) >>> CODE_LINE_SHIFT; line <= (offset + length - 1 - RAM) >>> CODE_LINE_SHIFT; line++) {
-      this.core.memory.clearCodeLine(line);
+      const page = offset & ~PAGE_MASK;
+      const blocks = this.byPage.get(page)!;
+      blocks.delete(block);
+      this.core.memory.unmarkCode(offset, length);
+      if (blocks.size === 0) this.core.memory.unmarkCodePage(page);
     }
   }
 
@@ -183,9 +208,11 @@ export class CodeCache {
     for (const variants of this.byOffset.values()) {
       for (const block of variants) {
         block.valid = false;
-        for (const [offset, length] of pieces(block)) this.unmark(offset, length);
+        this.onDiscard?.(block, false);
+        for (const [offset, length] of pieces(block)) this.core.memory.unmarkCode(offset, length);
       }
     }
+    for (const page of this.byPage.keys()) this.core.memory.unmarkCodePage(page);
     this.byOffset.clear();
     this.byPage.clear();
     this.count = 0;

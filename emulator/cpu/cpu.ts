@@ -3,7 +3,9 @@ import type { ProcessorBus } from "../bus.ts";
 import type { StateVisitor } from "../state.ts";
 import { ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_STOP, Core } from "./core.ts";
 import { Interpreter } from "./interpreter.ts";
-import { CPL } from "./layout.ts";
+import { BASE, CPL, CS } from "./layout.ts";
+import { Jit } from "../jit/jit.ts";
+import type { JitMode } from "../jit/jit.ts";
 import type { MachineMemory } from "./memory.ts";
 import type { CodeProbe, DataProbe } from "./probe.ts";
 import type { Processor, StopReason } from "./processor.ts";
@@ -12,10 +14,14 @@ export class Cpu implements Processor {
   /** Registers and parts, for debuggers and tests. */
   readonly core: Core;
   private readonly interpreter: Interpreter;
+  /** The engine that compiles, null when there is none. */
+  readonly jit: Jit | null;
 
-  constructor(memory: MachineMemory, bus: ProcessorBus) {
+  /** `jit`: whether hot code is compiled; it changes nothing but speed. */
+  constructor(memory: MachineMemory, bus: ProcessorBus, options: { readonly jit?: JitMode } = {}) {
     this.core = new Core(memory, bus);
     this.interpreter = new Interpreter(this.core);
+    this.jit = Jit.withMode(this.core, this.interpreter, options.jit ?? "off");
     memory.observe({
       codeOverwritten: (offset, lengthBytes) => this.interpreter.code.overwritten(offset, lengthBytes),
       mapChanged: () => {
@@ -31,6 +37,11 @@ export class Cpu implements Processor {
 
   get halted(): boolean {
     return (this.core.attention & ATTENTION_HALTED) !== 0;
+  }
+
+  /** Linear address of the running instruction; between runs, of the next one. */
+  get linearPc(): number {
+    return (this.core.s[BASE + CS]! + this.interpreter.eip) >>> 0;
   }
 
   run(limit: number): StopReason {
@@ -76,12 +87,18 @@ export class Cpu implements Processor {
   /** Has a probe look at code from now on, or nobody with null. Also to be called when what the probe wants has changed. Not within a run. */
   setCodeProbe(probe: CodeProbe | null): void {
     this.core.codeProbe = probe;
+    this.noteProbes();
     this.interpreter.clear();
   }
 
   /** Has a probe look at data accesses to these pages (linear addresses shifted right by 12), or nobody with null. Not within a run. */
   setDataProbe(probe: DataProbe | null, linearPages: ReadonlySet<number>): void {
     this.core.mmu.setProbe(probe, linearPages);
+    this.noteProbes();
+  }
+
+  private noteProbes(): void {
+    this.core.probed = this.core.codeProbe !== null || this.core.mmu.isProbed;
   }
 
   visitState(visitor: StateVisitor): void {

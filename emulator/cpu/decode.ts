@@ -44,14 +44,19 @@ export class InstructionStream {
 
   /** Begins at an EIP in the current mode. Raises what fetching the first byte raises. */
   start(eip: number): void {
-    const { s, mmu, state } = this.core;
+    if (eip >>> 0 > this.core.s[LIMIT + CS]! >>> 0) raise(GENERAL_PROTECTION, 0);
+    this.startAt(eip, this.core.mmu.fetchOffset((this.core.s[BASE + CS]! + eip) | 0));
+  }
+
+  /** The same where it is known which offset in the machine's memory the EIP leads to: no translation takes place. */
+  startAt(eip: number, offset: number): void {
+    const { s, state } = this.core;
     this.eip = eip;
     this.mode = state.modeKey;
     this.codeLimit = s[LIMIT + CS]! >>> 0;
-    if (eip >>> 0 > this.codeLimit) raise(GENERAL_PROTECTION, 0);
     this.linear = (s[BASE + CS]! + eip) | 0;
     this.pageLow = this.linear & PAGE_MASK;
-    this.offset = mmu.fetchOffset(this.linear);
+    this.offset = offset;
     this.secondPage = 0;
     this.mayCross = true;
   }

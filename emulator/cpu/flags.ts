@@ -32,6 +32,9 @@ export const ARITHMETIC = CF | PF | AF | ZF | SF | OF;
 /** CF, the carry below it, and AF: what an addition or subtraction of 32 bits leaves of its carries. */
 const CARRY_BITS = 0xc0000008 | 0;
 const HALF_CARRY = 8;
+const SIGN_BIT = 0x80000000 | 0;
+const BELOW_SIGN = 0x40000000;
+const ROTATION_KEEPS = 0x3fffffff;
 
 type State = Int32Array;
 
@@ -72,20 +75,63 @@ export function logic32(s: State, result: number): number {
 /** INC keeps CF: the carry into the top bit is stored so that its difference to the kept CF is the new OF. */
 export function inc32(s: State, a: number): number {
   const result = (a + 1) | 0;
-  const carry = s[FLAG_CARRIES]! & 0x80000000;
-  const overflow = result === -0x80000000 ? 0x40000000 : 0;
+  const carry = s[FLAG_CARRIES]! & SIGN_BIT;
   s[FLAG_RESULT] = result;
-  s[FLAG_CARRIES] = carry | ((carry >>> 1) ^ overflow) | ((result & 15) === 0 ? HALF_CARRY : 0);
+  s[FLAG_CARRIES] = carry | (((carry ^ (~a & result)) >>> 1) & BELOW_SIGN) | (((a ^ result) >>> 1) & HALF_CARRY);
   return result;
 }
 
 export function dec32(s: State, a: number): number {
   const result = (a - 1) | 0;
-  const carry = s[FLAG_CARRIES]! & 0x80000000;
-  const overflow = result === 0x7fffffff ? 0x40000000 : 0;
+  const carry = s[FLAG_CARRIES]! & SIGN_BIT;
   s[FLAG_RESULT] = result;
-  s[FLAG_CARRIES] = carry | ((carry >>> 1) ^ overflow) | ((a & 15) === 0 ? HALF_CARRY : 0);
+  s[FLAG_CARRIES] = carry | (((carry ^ (a & ~result)) >>> 1) & BELOW_SIGN) | (((a ^ result) >>> 1) & HALF_CARRY);
   return result;
+}
+
+// Shifts and rotations of 32 bits by 1 to 31, bit by bit in the terms of FLAG_CARRIES. OF of counts above 1 is undefined; it follows
+// the last step, as the P6 leaves it.
+
+export function shl32(s: State, value: number, count: number): number {
+  const result = value << count;
+  s[FLAG_RESULT] = result;
+  s[FLAG_CARRIES] = ((value << (count - 1)) & SIGN_BIT) | ((result >>> 1) & BELOW_SIGN);
+  return result;
+}
+
+export function shr32(s: State, value: number, count: number): number {
+  const before = value >>> (count - 1);
+  s[FLAG_RESULT] = before >>> 1;
+  s[FLAG_CARRIES] = (before << 31) | (((before << 30) ^ (before >>> 1)) & BELOW_SIGN);
+  return before >>> 1;
+}
+
+export function sar32(s: State, value: number, count: number): number {
+  const before = value >> (count - 1);
+  s[FLAG_RESULT] = before >> 1;
+  s[FLAG_CARRIES] = (before << 31) | ((before << 30) & BELOW_SIGN);
+  return before >> 1;
+}
+
+export function rol32(s: State, value: number, count: number): number {
+  const result = (value << count) | (value >>> (32 - count));
+  s[FLAG_CARRIES] = (s[FLAG_CARRIES]! & ROTATION_KEEPS) | (result << 31) | ((result >>> 1) & BELOW_SIGN);
+  return result;
+}
+
+export function ror32(s: State, value: number, count: number): number {
+  const result = (value >>> count) | (value << (32 - count));
+  s[FLAG_CARRIES] = (s[FLAG_CARRIES]! & ROTATION_KEEPS) | (result & ~ROTATION_KEEPS);
+  return result;
+}
+
+/** IMUL of 32 bits: CF and OF tell that the product did not fit. */
+export function imul32(s: State, a: number, b: number): number {
+  const low = Math.imul(a, b);
+  s[FLAG_RESULT] = low;
+  // A product that fits 32 bits is exact as a double, and one that does not differs from its low half.
+  s[FLAG_CARRIES] = a * b === low ? 0 : SIGN_BIT;
+  return low;
 }
 
 // The narrow forms take and return zero-extended values. `lift` moves the carries of a narrow addition to their places.

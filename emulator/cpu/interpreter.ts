@@ -18,8 +18,21 @@ import { LEAVE_RUN } from "./probe.ts";
 /** A run is cut into slices whose tick counts are small integers. */
 const MAX_SLICE = 1 << 30;
 
+/** What compiles hot blocks and runs what it has compiled. */
+export interface Engine {
+  /** Blocks that have run this often are offered to `compile`. */
+  readonly threshold: number;
+  /** Compiles code that begins with a block, or not: then `block.compiled` stays null. */
+  compile(block: Block): void;
+  /** Runs compiled code from a block on. EIP and `remaining` are up to date afterwards. False when the next block has to be interpreted. */
+  run(block: Block): boolean;
+  /** The processor was reset within an instruction: what runs is not to be gone on with. */
+  abandon(): void;
+}
+
 export class Interpreter {
   readonly code: CodeCache;
+  engine: Engine | null = null;
   private readonly core: Core;
   /** The block that runs, or null between blocks. */
   private block: Block | null = null;
@@ -60,6 +73,11 @@ export class Interpreter {
     core.leaveBlock();
   }
 
+  /** EIP of the running instruction; between runs, of the next one. */
+  get eip(): number {
+    return this.block !== null ? this.block.eips[this.core.index]! : this.core.s[EIP]!;
+  }
+
   private runSlice(): StopReason {
     for (;;) {
       try {
@@ -93,8 +111,20 @@ export class Interpreter {
   private runBlocks(): void {
     const { core } = this;
     const { s, state, mmu } = core;
+    const engine = core.isProbed ? null : this.engine;
     let block = this.resume();
     for (;;) {
+      if (engine !== null && core.index === 0) {
+        if (block.compiled === null && ++block.count === engine.threshold) engine.compile(block);
+        if (block.compiled !== null) {
+          s[EIP] = block.eip;
+          const goesOn = engine.run(block);
+          // Attention that does not end compiled code (INTR while IF is 0) must not keep the next block from running either.
+          if (core.remaining <= 0 || (goesOn && core.attention !== 0)) return;
+          block = this.code.lookup(s[EIP]!);
+          if (goesOn) continue;
+        }
+      }
       const { handlers } = block;
       const count = handlers.length;
       let index = core.index;
@@ -299,6 +329,32 @@ export class Interpreter {
     }
   }
 
+  /**
+   * Runs one instruction for compiled code. True when the next one follows it and nothing wants attention; EIP is up to date. A fault is
+   * thrown with all that the run loop needs to deliver it.
+   */
+  stepOne(eip: number): boolean {
+    const { core } = this;
+    const { s, state } = core;
+    const { modeKey } = state;
+    const { epoch } = core.mmu;
+    s[EIP] = eip;
+    const block = this.code.lookup(eip);
+    this.block = block;
+    core.link = block.fallthrough;
+    core.end = 1;
+    core.index = 0;
+    block.handlers[0]!();
+    core.remaining--;
+    if (this.block !== block) return false;
+    this.block = null;
+    const single = block.handlers.length === 1;
+    const next = single ? block.fallthrough.eip : block.eips[1]!;
+    if (!single) s[EIP] = next;
+    else if (core.link !== null) s[EIP] = core.link.eip;
+    return s[EIP] === next && core.attention === 0 && state.modeKey === modeKey && core.mmu.epoch === epoch;
+  }
+
   /** Forgets decoded code and where a run was paused. */
   clear(): void {
     this.code.clear();
@@ -309,5 +365,6 @@ export class Interpreter {
   abandon(): void {
     this.clear();
     this.block = null;
+    this.engine?.abandon();
   }
 }

@@ -56,6 +56,17 @@ export const WRITE_LIMIT_BYTES = 576;
 /** x87 registers and control words (fpu/). */
 export const FPU_BYTES = 1024;
 
+/** Compiled code (jit/): instructions left when it returns; the context that entries of the jump cache belong to, as a quadword. */
+export const JIT_BUDGET = 4096;
+/** Not 0 while an interrupt waits for IF or NMI is blocked: noted whenever compiled code is entered. A slot. */
+export const JIT_ATTENTION = 1028;
+/** What an IN gave. */
+export const JIT_VALUE = 4100;
+export const JIT_CONTEXT = 4104;
+
+/** Of the counters: how often each INT n was executed, a dword for each vector. */
+export const INT_COUNTS_BYTES = 8192;
+
 export const STATE_BYTES = 0x10000;
 
 /**
@@ -73,11 +84,25 @@ export const TLB_EMPTY = TLB_WRITE_USER + TLB_BYTES;
 
 /** RAM is at most this large: it bounds the code map. */
 export const MAX_RAM_BYTES = 1 << 30;
-/** One byte for each line of RAM, not zero where decoded code may lie. */
-export const CODE_LINE_SHIFT = 5;
+/**
+ * One byte for each line of 8 bytes of RAM, with a bit for each byte that code was decoded from. To the byte, because hand-written code has
+ * its variables right beside it; it costs nothing where no code is, since only touched memory is held.
+ */
+export const CODE_LINE_SHIFT = 3;
 export const CODE_MAP = TLB_EMPTY + TLB_BYTES;
 
+/**
+ * Where compiled code finds compiled code: entries of 16 bytes by a hash of EIP. EIP and context as a quadword, then table slot in the low and number
+ * of the entry in the high half of a dword, then the region's entry map (jit/).
+ */
+export const JUMP_CACHE = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT) + 0x10000;
+export const JUMP_CACHE_ENTRIES = 4096;
+
+/** Entry maps of compiled regions: a byte for each address of the region, the number of the entry there plus one (jit/). */
+export const ENTRY_MAPS = JUMP_CACHE + JUMP_CACHE_ENTRIES * 16;
+export const ENTRY_MAPS_BYTES = 8 << 20;
+
 /** Contents of ROMs, wherever the board maps them. */
-export const ROM = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT);
+export const ROM = ENTRY_MAPS + ENTRY_MAPS_BYTES;
 export const ROM_BYTES = 4 << 20;
 export const RAM = ROM + ROM_BYTES;

@@ -6,12 +6,18 @@
 import type { AccessBytes, DmaMemory } from "../bus.ts";
 import { Counters } from "../counters.ts";
 import type { StateVisitor } from "../state.ts";
-import { CODE_LINE_SHIFT, CODE_MAP, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
+import { CODE_LINE_SHIFT, CODE_MAP, INT_COUNTS_BYTES, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
 
 const PAGE_BYTES = 4096;
+const PAGE_SHIFT = 12;
+const HAS_CODE = 255;
+/** Writes to a page that has lost its code before it counts as data again. */
+const WATCHED_WRITES = 32;
 const WASM_PAGE_BYTES = 65536;
-const LINES_PER_PAGE = PAGE_BYTES >>> CODE_LINE_SHIFT;
 const ALL_PAGES = 1 << 20;
+const VECTORS = 256;
+const LINE_BYTES = 1 << CODE_LINE_SHIFT;
+const LINE_MASK = LINE_BYTES - 1;
 
 /** What `MachineMemory` tells the processor. Offsets are into the machine's memory, not physical addresses. */
 export interface MemoryObserver {
@@ -31,20 +37,24 @@ interface HighRom {
 export class MachineMemory {
   readonly ramBytes: number;
   /** Of the whole machine: they begin here because all parts of its engine reach its memory. */
-  readonly counters = new Counters();
+  readonly counters: Counters;
   readonly memory: WebAssembly.Memory;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   readonly view: DataView;
   readonly dma: DmaMemory;
-  /** One byte for each line of RAM, not zero where decoded code may lie. */
-  readonly codeMap: Uint8Array;
+  /** A byte for each line of RAM, with a bit for each of its bytes that code was decoded from. */
+  private readonly codeMap: Uint8Array;
+  /** For each page of RAM: HAS_CODE, or how many more writes are watched after its last code went, 0 when none are. */
+  private readonly codePages: Uint8Array;
   /** For each page below `ramBytes`: offset that reads and writes go to, 0 for none. */
   private readonly readMap: Int32Array;
   private readonly writeMap: Int32Array;
   private readonly highRoms: HighRom[] = [];
   private romEnd = ROM;
   private observer: MemoryObserver | null = null;
+  /** Counts changes of the map, so that what was concluded from it can be told from what still holds. */
+  mapChanges = 0;
 
   /** `ramBytes`: 1 MiB to 1 GiB, a multiple of 64 KiB. */
   constructor(ramBytes: number) {
@@ -56,8 +66,10 @@ export class MachineMemory {
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.bytes = new Uint8Array(this.memory.buffer);
     this.words = new Int32Array(this.memory.buffer);
+    this.counters = new Counters(new Uint32Array(this.memory.buffer, INT_COUNTS_BYTES, VECTORS));
     this.view = new DataView(this.memory.buffer);
     this.codeMap = new Uint8Array(this.memory.buffer, CODE_MAP, ramBytes >>> CODE_LINE_SHIFT);
+    this.codePages = new Uint8Array(ramBytes / PAGE_BYTES);
     this.readMap = new Int32Array(ramBytes / PAGE_BYTES);
     for (let page = 0; page < this.readMap.length; page++) this.readMap[page] = RAM + page * PAGE_BYTES;
     this.writeMap = this.readMap.slice();
@@ -66,6 +78,11 @@ export class MachineMemory {
       read: (physicalAddress, target) => this.dmaRead(physicalAddress, target),
       write: (physicalAddress, source) => this.dmaWrite(physicalAddress, source),
     };
+  }
+
+  private changeMap(): void {
+    this.mapChanges++;
+    this.observer?.mapChanged();
   }
 
   observe(observer: MemoryObserver): void {
@@ -92,7 +109,7 @@ export class MachineMemory {
       this.readMap[firstPage + page] = offset + page * PAGE_BYTES;
       this.writeMap[firstPage + page] = 0;
     }
-    this.observer?.mapChanged();
+    this.changeMap();
   }
 
   /** Makes whole pages below `ramBytes` device registers. A0000-BFFFF and everything above RAM that is not ROM are so from the start. */
@@ -102,7 +119,7 @@ export class MachineMemory {
       this.readMap[page] = 0;
       this.writeMap[page] = 0;
     }
-    this.observer?.mapChanged();
+    this.changeMap();
   }
 
   /**
@@ -118,7 +135,7 @@ export class MachineMemory {
       this.readMap[page] = readRam ? ram : (this.romBeneath.get(page) ?? 0);
       this.writeMap[page] = writeRam ? ram : 0;
     }
-    this.observer?.mapChanged();
+    this.changeMap();
   }
 
   /** ROM pages that shadow RAM hides at the moment. */
@@ -145,14 +162,32 @@ export class MachineMemory {
     return sizeBytes === 2 ? this.view.getUint16(offset, true) : this.bytes[offset]!;
   }
 
-  /** Writes at an offset in RAM and discards decoded code that it overwrites. */
+  /** Writes at an offset in RAM and discards decoded code that it overwrites: data beside code is told apart to the byte. */
   store(offset: number, sizeBytes: AccessBytes, value: number): void {
     if (sizeBytes === 4) this.view.setInt32(offset, value, true);
     else if (sizeBytes === 2) this.view.setUint16(offset, value, true);
     else this.bytes[offset] = value;
-    const line = (offset - RAM) >>> CODE_LINE_SHIFT;
-    const lastLine = (offset + sizeBytes - 1 - RAM) >>> CODE_LINE_SHIFT;
-    if (this.codeMap[line] !== 0 || this.codeMap[lastLine] !== 0) this.observer?.codeOverwritten(offset, sizeBytes);
+    const at = offset - RAM;
+    const line = at >>> CODE_LINE_SHIFT;
+    // The last line is this one or the next.
+    const bits = this.codeMap[line]! | (this.codeMap[(at + sizeBytes - 1) >>> CODE_LINE_SHIFT]! << LINE_BYTES);
+    if (bits !== 0 && this.isCode(at, sizeBytes)) this.observer?.codeOverwritten(offset, sizeBytes);
+  }
+
+  /** Whether code was decoded from one of up to 4 bytes of RAM. */
+  private isCode(at: number, sizeBytes: number): boolean {
+    for (let byte = at; byte < at + sizeBytes; byte++) if (((this.codeMap[byte >>> CODE_LINE_SHIFT]! >>> (byte & LINE_MASK)) & 1) !== 0) return true;
+    return false;
+  }
+
+  /** Whether all RAM but what lies from the video memory to 1 MiB is where its physical addresses say, so that compiled code may take one for the other. */
+  get isRegular(): boolean {
+    const { readMap, writeMap } = this;
+    for (let page = 0; page < readMap.length; page++) {
+      if (page === 0xa0) page = 0x100;
+      if (readMap[page] !== RAM + page * PAGE_BYTES || writeMap[page] !== readMap[page]) return false;
+    }
+    return true;
   }
 
   /** Fills `count` elements; the caller notes the write. */
@@ -167,23 +202,41 @@ export class MachineMemory {
     }
   }
 
-  /** Notes that code was decoded from bytes at an offset (RAM only; a ROM never changes). */
+  /** Notes that code was decoded from bytes at an offset (RAM only; a ROM never changes). The bytes lie within a page. */
   markCode(offset: number, lengthBytes: number): void {
     if (offset < RAM) return;
-    this.codeMap.fill(1, (offset - RAM) >>> CODE_LINE_SHIFT, ((offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT) + 1);
+    this.codePages[(offset - RAM) >>> PAGE_SHIFT] = HAS_CODE;
+    const end = offset - RAM + lengthBytes;
+    for (let at = offset - RAM; at < end; at = (at | LINE_MASK) + 1) this.codeMap[at >>> CODE_LINE_SHIFT]! |= lineBits(at, end);
   }
 
-  /** Takes back `markCode` for one line of RAM. */
-  clearCodeLine(line: number): void {
-    this.codeMap[line] = 0;
+  /** Takes back `markCode` for a range; the page stays marked. */
+  unmarkCode(offset: number, lengthBytes: number): void {
+    if (offset < RAM) return;
+    const end = offset - RAM + lengthBytes;
+    for (let at = offset - RAM; at < end; at = (at | LINE_MASK) + 1) this.codeMap[at >>> CODE_LINE_SHIFT]! &= ~lineBits(at, end);
   }
 
-  /** Whether any line of the page at this offset may hold decoded code. */
-  pageHasCode(offset: number): boolean {
-    if (offset < RAM) return false;
-    const first = (offset - RAM) >>> CODE_LINE_SHIFT;
-    for (let line = first; line < first + LINES_PER_PAGE; line++) if (this.codeMap[line] !== 0) return true;
-    return false;
+  /**
+   * Notes that no decoded code is left in the page at an offset. Its writes are watched for a while longer: code that
+   * rewrites itself comes back at once, and to stop and start watching is dear.
+   */
+  unmarkCodePage(offset: number): void {
+    if (offset >= RAM) this.codePages[(offset - RAM) >>> PAGE_SHIFT] = WATCHED_WRITES;
+  }
+
+  /** Whether writes to the page at this offset have to look for code. */
+  isWatched(offset: number): boolean {
+    return offset >= RAM && this.codePages[(offset - RAM) >>> PAGE_SHIFT] !== 0;
+  }
+
+  /** One write to a watched page has found no code; says whether the page is still watched. */
+  countWatchedWrite(offset: number): boolean {
+    const page = (offset - RAM) >>> PAGE_SHIFT;
+    const left = this.codePages[page]!;
+    if (left === HAS_CODE) return true;
+    if (left !== 0) this.codePages[page] = left - 1;
+    return left > 1;
   }
 
   /** Calls `piece` for each part of a physical range that lies within one page. */
@@ -237,6 +290,13 @@ export class MachineMemory {
       this.readMap[page] = visitor.u32(this.readMap[page]!);
       this.writeMap[page] = visitor.u32(this.writeMap[page]!);
     }
-    if (visitor.restoring) this.observer?.mapChanged();
+    if (visitor.restoring) this.changeMap();
   }
+}
+
+/** The bits of the line at `at` for its bytes from there up to `end`, or to the end of the line. */
+function lineBits(at: number, end: number): number {
+  const first = at & LINE_MASK;
+  const behind = Math.min(LINE_BYTES, first + end - at);
+  return (0xff << first) & (0xff >>> (LINE_BYTES - behind));
 }

@@ -6,9 +6,10 @@
 import type { AccessBytes, ProcessorBus } from "../bus.ts";
 import { ALIGNMENT_CHECK, PAGE_FAULT, raise } from "./exceptions.ts";
 import {
-  CR0, CR2, CR3, CR4, TLB_EMPTY, TLB_ENTRIES, TLB_READ_SUPERVISOR, TLB_READ_USER, TLB_WRITE_SUPERVISOR, TLB_WRITE_USER,
+  CR0, CR2, CR3, CR4, ROM, TLB_EMPTY, TLB_ENTRIES, TLB_READ_SUPERVISOR, TLB_READ_USER, TLB_WRITE_SUPERVISOR, TLB_WRITE_USER,
 } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
+import type { StateVisitor } from "../state.ts";
 import { CR0_PG, CR0_WP, CR4_PGE, CR4_PSE } from "./state.ts";
 import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
@@ -104,6 +105,10 @@ export class Translation {
     this.flush();
   }
 
+  get isProbed(): boolean {
+    return this.probe !== null;
+  }
+
   /** An access that was made beside the tables is shown to whoever watches. */
   private show(linear: number, sizeBytes: number, write: boolean): void {
     this.watch?.access(linear, sizeBytes, write);
@@ -120,6 +125,11 @@ export class Translation {
   setA20(open: boolean): void {
     this.a20Mask = open ? 0xffffffff | 0 : ~0x100000;
     this.flush();
+  }
+
+  /** Whether accesses have to be looked at, so that memory may not be reached beside this. */
+  get isWatched(): boolean {
+    return this.watch !== null || this.probe !== null || this.checkAlignment;
   }
 
   get a20(): boolean {
@@ -164,21 +174,43 @@ export class Translation {
     this.writeUser[page] = 0;
   }
 
+  /**
+   * The cached translations themselves. Only a guest that changes page tables without saying so (INVLPG, CR3) can tell whether they are there,
+   * so they are saved, for a run that goes on exactly, but are no part of a digest. To be visited when all else has its place.
+   */
+  visitCached(visitor: StateVisitor): void {
+    visitor.part("cached translations", 1);
+    const tables = [this.readSupervisor, this.writeSupervisor, this.readUser, this.writeUser];
+    const size = 1 + tables.length;
+    const entries = new Int32Array(visitor.restoring ? 0 : this.filledCount * size);
+    for (let i = 0; i * size < entries.length; i++) {
+      const entry = this.filled[i]!;
+      entries[i * size] = entry;
+      // Where decoded code lies is not saved: nothing is decoded when a run goes on.
+      tables.forEach((table, column) => (entries[i * size + 1 + column] = Math.abs(table[entry & (LIST_GLOBAL - 1)]!)));
+    }
+    const bytes = visitor.blob(new Uint8Array(entries.buffer));
+    if (!visitor.restoring) return;
+    this.flush();
+    const restored = new Int32Array(bytes.slice().buffer);
+    for (let i = 0; (i + 1) * size <= restored.length && i < MAX_FILLED; i++) {
+      const entry = restored[i * size]!;
+      this.filled[this.filledCount++] = entry;
+      tables.forEach((table, column) => {
+        const offset = restored[i * size + 1 + column]!;
+        const isPage = offset >= ROM && offset < this.bytes.length && (offset & 0xfff) === 0;
+        if (offset !== 0 && !isPage) throw new RangeError(`a cached translation leads to ${offset}, where no memory is`);
+        table[entry & (LIST_GLOBAL - 1)] = offset;
+      });
+    }
+  }
+
   /** Makes writes to a page of RAM, under all its linear addresses, look for decoded code. */
   protectCodePage(offset: number): void {
     for (let i = 0; i < this.filledCount; i++) {
       const page = this.filled[i]! & (LIST_GLOBAL - 1);
       if (this.writeSupervisor[page] === offset) this.writeSupervisor[page] = -offset;
       if (this.writeUser[page] === offset) this.writeUser[page] = -offset;
-    }
-  }
-
-  /** Takes back `protectCodePage`: no decoded code is left in the page. */
-  releaseCodePage(offset: number): void {
-    for (let i = 0; i < this.filledCount; i++) {
-      const page = this.filled[i]! & (LIST_GLOBAL - 1);
-      if (this.writeSupervisor[page] === -offset) this.writeSupervisor[page] = offset;
-      if (this.writeUser[page] === -offset) this.writeUser[page] = offset;
     }
   }
 
@@ -264,22 +296,32 @@ export class Translation {
     return offset === 0 ? 0 : offset | (linear & 0xfff);
   }
 
+  /** Offset of the page if a translation is at hand, else 0. Nothing changes. */
+  pageOf(linear: number): number {
+    return (this.user ? this.readUser : this.readSupervisor)[linear >>> 12]!;
+  }
+
   /** An instruction byte that lies in a device: real hardware executes what the device answers, and so do we. */
   fetchDevice(linear: number): number {
     return this.readSlow(linear, 1, this.user);
   }
 
   /**
-   * Length up to which a run of memory that begins here can be read at once: to the end of a page of plain memory that is in
-   * the buffer. 0 when every access has to be made by itself.
+   * Length up to which a run of memory that begins here can be read at once: over pages of plain memory that are in the buffer and
+   * follow each other there. 0 when every access has to be made by itself. Pages beyond `wantedBytes` are not looked at.
    */
-  readRun(linear: number): number {
-    return this.readTlb[linear >>> 12] !== 0 ? 4096 - (linear & 0xfff) : 0;
+  readRun(linear: number, wantedBytes: number): number {
+    return runLength(this.readTlb, linear, wantedBytes);
   }
 
-  /** The same for writing; the caller has to `noteWrite` what it writes. */
-  writeRun(linear: number): number {
-    return this.writeTlb[linear >>> 12] !== 0 ? 4096 - (linear & 0xfff) : 0;
+  /** The same for writing; the caller has to `noteWrite` what it writes if that `mayHoldCode`. */
+  writeRun(linear: number, wantedBytes: number): number {
+    return runLength(this.writeTlb, linear, wantedBytes);
+  }
+
+  /** Whether code may have been decoded from the page, which then is a write run of its own. */
+  mayHoldCode(linear: number): boolean {
+    return this.writeTlb[linear >>> 12]! < 0;
   }
 
   /** Offset in the machine's memory of an address for which `readRun` or `writeRun` is not 0. */
@@ -305,9 +347,13 @@ export class Translation {
 
   private writeSlow(linear: number, sizeBytes: AccessBytes, value: number, user: boolean): void {
     const low = linear & 0xfff;
-    const page = (user ? this.writeUser : this.writeSupervisor)[linear >>> 12]!;
-    if (page < 0 && low + sizeBytes <= 4096 && this.watch === null && !this.checkAlignment) {
-      this.memory.store(-page | low, sizeBytes, value);
+    const table = user ? this.writeUser : this.writeSupervisor;
+    const page = table[linear >>> 12]!;
+    if (page !== 0 && low + sizeBytes <= 4096 && this.watch === null && !this.checkAlignment) {
+      const offset = Math.abs(page);
+      this.memory.store(offset | low, sizeBytes, value);
+      // Code that went long ago: this alias of the page is plain data from now on.
+      if (page < 0 && !this.memory.countWatchedWrite(offset)) table[linear >>> 12] = offset;
       return;
     }
     if (this.checkAlignment) this.requireAligned(linear, sizeBytes);
@@ -360,7 +406,7 @@ export class Translation {
     if (offset !== 0 && table[page] === 0 && (this.probedPages === null || !this.probedPages.has(page))) {
       if (this.filledCount === MAX_FILLED) this.flush();
       this.filled[this.filledCount++] = global ? page | LIST_GLOBAL : page;
-      table[page] = write && this.memory.pageHasCode(offset) ? -offset : offset;
+      table[page] = write && this.memory.isWatched(offset) ? -offset : offset;
     }
     return physical;
   }
@@ -409,6 +455,18 @@ export class Translation {
   }
 }
 
+function runLength(table: Int32Array, linear: number, wantedBytes: number): number {
+  let page = linear >>> 12;
+  let offset = table[page]!;
+  if (offset === 0) return 0;
+  let length = 4096 - (linear & 0xfff);
+  while (length < wantedBytes && offset > 0 && table[page + 1] === offset + 4096) {
+    page++;
+    offset += 4096;
+    length += 4096;
+  }
+  return length;
+}
 
 /** The first address of the page behind: where an access across the boundary faults, if it does not before. */
 function nextPage(linear: number): number {

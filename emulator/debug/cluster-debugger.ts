@@ -38,7 +38,7 @@ export class ClusterDebugger {
     this.history = new History(cluster);
     this.#sessions = cluster.machines.map(() => null);
     this.#startHeld = startHeld;
-    for (const machine of cluster.machines) machine.onOutside = () => this.history.touched();
+    for (const source of [cluster, ...cluster.machines]) source.onOutside = () => this.history.touched();
   }
 
   /** Whether virtual time stands still. */
@@ -66,6 +66,13 @@ export class ClusterDebugger {
     this.#sessions[index] = null;
     if (this.#sessions.every((session) => session === null)) this.history.end();
     this.#wakeUp();
+  }
+
+  /** The run is over: whoever waits for its node to stop hears that it has ended. */
+  finish(): void {
+    this.#sessions.forEach((session, index) => {
+      if (session?.resume) this.#hold(index, { kind: "off", status: this.cluster.machines[index]!.exitStatus ?? 0 });
+    });
   }
 
   /** Lets a node go on. It does once no other node is held. */
@@ -126,6 +133,11 @@ export class ClusterDebugger {
 
   #goBack(index: number): void {
     const session = this.#sessions[index]!;
+    if (this.cluster.taps.length > 0) {
+      // What a program of the owner's sent into the switch cannot be repeated.
+      this.#hold(index, { kind: "history begins" });
+      return;
+    }
     for (const node of this.nodes) node.repeating = true;
     try {
       const stop = session.resume!.kind === "reverse step" ? this.#stepBack(index) : this.#searchBack(index, session);

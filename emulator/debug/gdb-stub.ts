@@ -106,12 +106,13 @@ export class GdbStub {
       case "?":
         return this.#describe(this.#stop);
       case "g":
-        return readRegisters(core);
+        return toHex(readRegisters(core));
       case "G":
         return this.#changed(((bytes) => bytes !== null && writeRegisters(core, bytes))(fromHex(rest)));
       case "p": {
         const register = number(rest);
-        return (register === null ? null : readRegister(core, register)) ?? INVALID;
+        const value = register === null ? null : readRegister(core, register);
+        return value === null ? INVALID : toHex(value);
       }
       case "P": {
         const [register, value] = rest.split("=");
@@ -231,7 +232,7 @@ export class GdbStub {
     if (stop.kind === "watch") reason = `${WATCH_NAMES[stop.watchKind]}:${stop.linearAddress.toString(16)};`;
     else if (stop.kind === "history begins") reason = "replaylog:begin;";
     else if (stop.kind === "breakpoint" && this.#reasons[stop.breakKind]) reason = stop.breakKind === "software" ? "swbreak:;" : "hwbreak:;";
-    const register = (index: number): string => `${index.toString(16).padStart(2, "0")}:${readRegister(this.#node.core, index)};`;
+    const register = (index: number): string => `${index.toString(16).padStart(2, "0")}:${toHex(readRegister(this.#node.core, index)!)};`;
     return `T${signal.toString(16).padStart(2, "0")}${reason}thread:1;${register(ESP)}${register(EIP)}`;
   }
 

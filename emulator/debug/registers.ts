@@ -6,6 +6,8 @@
 import type { Core } from "../cpu/core.ts";
 import { CpuException } from "../cpu/exceptions.ts";
 import { IF, TF, VM } from "../cpu/flags.ts";
+import { Float80 } from "../cpu/fpu/float80.ts";
+import type { Fpu } from "../cpu/fpu/fpu.ts";
 import {
   BASE, CPL, CR0, CR2, CR3, CR4, CS, DR, DS, EIP, ES, FS, GDT_BASE, GDT_LIMIT, GS, IDT_BASE, IDT_LIMIT, LDTR, LIMIT, SELECTOR, SS, TR,
 } from "../cpu/layout.ts";
@@ -15,26 +17,50 @@ interface Register {
   readonly sizeBytes: 4 | 10;
   readonly type: string;
   readonly group?: string;
-  /** Null: this processor does not show it. */
-  readonly read: ((core: Core) => number) | null;
-  /** Returns false when the value cannot be taken. */
-  readonly write: ((core: Core, value: number) => boolean) | null;
+  /** As many bytes as `sizeBytes`, lowest first. */
+  readonly read: (core: Core) => Uint8Array;
+  /** Returns false when the value cannot be taken. Null: it cannot be written. */
+  readonly write: ((core: Core, value: Uint8Array) => boolean) | null;
 }
 
-const EIP_NUMBER = 8;
+function toDword(bytes: Uint8Array): number {
+  return bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24);
+}
 
-const general = (name: string, slot: number, type = "int32"): Register => ({
-  name, sizeBytes: 4, type, read: (core) => core.s[slot]!,
-  write: (core, value) => {
-    core.s[slot] = value;
+function fromDword(value: number): Uint8Array {
+  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
+}
+
+/** A register of 32 bits. */
+function dword(name: string, type: string, read: (core: Core) => number, write: ((core: Core, value: number) => boolean) | null, group?: string): Register {
+  return { name, sizeBytes: 4, type, read: (core) => fromDword(read(core)), write: write && ((core, bytes) => write(core, toDword(bytes))), ...(group ? { group } : {}) };
+}
+
+const general = (name: string, slot: number, type = "int32", group?: string): Register => dword(name, type, (core) => core.s[slot]!, (core, value) => {
+  core.s[slot] = value;
+  return true;
+}, group);
+
+const segment = (name: string, number: number): Register => dword(name, "int32", (core) => core.s[SELECTOR + number]!, (core, value) => loadSegment(core, number, value));
+
+/** A register of the x87's stack, counted from its top. */
+const float = (index: number): Register => ({
+  name: `st${index}`, sizeBytes: 10, type: "i387_ext",
+  read: ({ fpu }) => {
+    const { low, high, signExponent } = fpu.get(index);
+    return Uint8Array.of(...fromDword(low), ...fromDword(high), signExponent, signExponent >>> 8);
+  },
+  write: ({ fpu }, bytes) => {
+    fpu.set(index, new Float80(bytes[8]! | (bytes[9]! << 8), toDword(bytes.subarray(4)), toDword(bytes)));
     return true;
   },
 });
 
-const segment = (name: string, number: number): Register => ({
-  name, sizeBytes: 4, type: "int32", read: (core) => core.s[SELECTOR + number]!,
-  write: (core, value) => loadSegment(core, number, value),
-});
+const floatControl = (name: string, read: (fpu: Fpu) => number, write: ((fpu: Fpu, value: number) => void) | null = null): Register =>
+  dword(name, "int", ({ fpu }) => read(fpu), write && (({ fpu }, value) => {
+    write(fpu, value & 0xffff);
+    return true;
+  }), "float");
 
 /** A segment register is loaded as the guest would load it, or not at all. */
 function loadSegment(core: Core, number: number, selector: number): boolean {
@@ -59,29 +85,29 @@ function setFlags(core: Core, value: number): boolean {
   return true;
 }
 
-const system = (name: string, slot: number, type = "int32"): Register => ({ name, sizeBytes: 4, type, group: "system", read: (core) => core.s[slot]!, write: null });
-const unknown = (name: string, sizeBytes: 4 | 10, type: string, group?: string): Register => ({ name, sizeBytes, type, read: null, write: null, ...(group ? { group } : {}) });
+const system = (name: string, slot: number, type = "int32"): Register => dword(name, type, (core) => core.s[slot]!, null, "system");
 
 const CORE: readonly Register[] = [
   ...["eax", "ecx", "edx", "ebx"].map((name, slot) => general(name, slot)),
   general("esp", 4, "data_ptr"), general("ebp", 5, "data_ptr"), general("esi", 6), general("edi", 7),
-  {
-    name: "eip", sizeBytes: 4, type: "code_ptr", read: (core) => (core.s[BASE + CS]! + core.s[EIP]!) | 0,
-    write: (core, value) => {
-      const offset = (value - core.s[BASE + CS]!) | 0;
-      if (offset >>> 0 > core.s[LIMIT + CS]! >>> 0) return false;
-      core.goto(offset);
-      return true;
-    },
-  },
-  { name: "eflags", sizeBytes: 4, type: "i386_eflags", read: (core) => core.state.eflags, write: setFlags },
+  dword("eip", "code_ptr", linearPc, (core, value) => {
+    const offset = (value - core.s[BASE + CS]!) | 0;
+    if (offset >>> 0 > core.s[LIMIT + CS]! >>> 0) return false;
+    core.goto(offset);
+    return true;
+  }),
+  dword("eflags", "i386_eflags", (core) => core.state.eflags, setFlags),
   segment("cs", CS), segment("ss", SS), segment("ds", DS), segment("es", ES), segment("fs", FS), segment("gs", GS),
-  ...Array.from({ length: 8 }, (_, number) => unknown(`st${number}`, 10, "i387_ext")),
-  ...["fctrl", "fstat", "ftag", "fiseg", "fioff", "foseg", "fooff", "fop"].map((name) => unknown(name, 4, "int", "float")),
+  ...Array.from({ length: 8 }, (_, index) => float(index)),
+  floatControl("fctrl", (fpu) => fpu.control, (fpu, value) => void (fpu.control = value)),
+  floatControl("fstat", (fpu) => fpu.status, (fpu, value) => void (fpu.status = value)),
+  floatControl("ftag", (fpu) => fpu.tagWord, (fpu, value) => void (fpu.tagWord = value)),
+  floatControl("fiseg", (fpu) => fpu.pointers.instructionSelector), floatControl("fioff", (fpu) => fpu.pointers.instructionOffset),
+  floatControl("foseg", (fpu) => fpu.pointers.dataSelector), floatControl("fooff", (fpu) => fpu.pointers.dataOffset), floatControl("fop", (fpu) => fpu.pointers.opcode),
 ];
 
 const SYSTEM: readonly Register[] = [
-  { ...general("ip_offset", EIP), group: "system" },
+  general("ip_offset", EIP, "int32", "system"),
   ...(["es", "cs", "ss", "ds", "fs", "gs"] as const).map((name) => system(`${name}_base`, BASE + [ES, CS, SS, DS, FS, GS][["es", "cs", "ss", "ds", "fs", "gs"].indexOf(name)]!, "data_ptr")),
   system("cpl", CPL), system("cr0", CR0), system("cr2", CR2, "data_ptr"), system("cr3", CR3), system("cr4", CR4),
   system("gdt_base", GDT_BASE, "data_ptr"), system("gdt_limit", GDT_LIMIT), system("idt_base", IDT_BASE, "data_ptr"), system("idt_limit", IDT_LIMIT),
@@ -107,33 +133,23 @@ export function targetDescription(): string {
   ].join("\n");
 }
 
-export const REGISTER_COUNT = REGISTERS.length;
-/** How many of them the `g` packet carries: all. */
-export const GENERAL_NAMES: readonly string[] = REGISTERS.map(({ name }) => name);
 
-function littleEndian(value: number): string {
-  return [0, 8, 16, 24].map((shift) => ((value >>> shift) & 0xff).toString(16).padStart(2, "0")).join("");
+/** A register's bytes, lowest first; null when there is no such register. */
+export function readRegister(core: Core, number: number): Uint8Array | null {
+  return REGISTERS[number]?.read(core) ?? null;
 }
 
-/** A register as hexadecimal digits in target order, x where there is nothing to see; null when there is no such register. */
-export function readRegister(core: Core, number: number): string | null {
-  const register = REGISTERS[number];
-  if (register === undefined) return null;
-  return register.read === null ? "x".repeat(2 * register.sizeBytes) : littleEndian(register.read(core));
-}
-
-export function readRegisters(core: Core): string {
-  return REGISTERS.map((_, number) => readRegister(core, number)).join("");
+/** All registers in the order of their numbers. */
+export function readRegisters(core: Core): Uint8Array {
+  return Uint8Array.from(REGISTERS.flatMap((register) => [...register.read(core)]));
 }
 
 /** Sets a register; false when there is no such register or it does not take this value. Writing what it holds is always fine. */
 export function writeRegister(core: Core, number: number, bytes: Uint8Array): boolean {
   const register = REGISTERS[number];
   if (register === undefined || bytes.length !== register.sizeBytes) return false;
-  if (register.read === null) return false;
-  const value = bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24);
-  if (value === register.read(core) >> 0) return true;
-  return register.write?.(core, value) ?? false;
+  if (register.read(core).every((byte, index) => byte === bytes[index])) return true;
+  return register.write?.(core, bytes) ?? false;
 }
 
 /** The `G` packet: all registers in a row. False when one did not take its value; the others have. */
@@ -141,9 +157,9 @@ export function writeRegisters(core: Core, bytes: Uint8Array): boolean {
   let at = 0;
   let complete = true;
   for (let number = 0; number < REGISTERS.length && at < bytes.length; number++) {
-    const { sizeBytes, read } = REGISTERS[number]!;
-    // ip_offset says again what eip has said.
-    if (read !== null && number < CORE.length && !writeRegister(core, number, bytes.subarray(at, at + sizeBytes))) complete = false;
+    const { sizeBytes } = REGISTERS[number]!;
+    // Of the others, ip_offset says again what eip has said, and the rest cannot be written.
+    if (number < CORE.length && !writeRegister(core, number, bytes.subarray(at, at + sizeBytes))) complete = false;
     at += sizeBytes;
   }
   return complete && at === bytes.length;
@@ -151,7 +167,7 @@ export function writeRegisters(core: Core, bytes: Uint8Array): boolean {
 
 /** Linear address of the next instruction. */
 export function linearPc(core: Core): number {
-  return REGISTERS[EIP_NUMBER]!.read!(core) >>> 0;
+  return (core.s[BASE + CS]! + core.s[EIP]!) >>> 0;
 }
 
 /** Linear address of the top of the stack. */

@@ -7,6 +7,15 @@ function vectors(counts: Uint32Array): string {
   return shown.length === 0 ? "none" : shown.join(", ");
 }
 
+/** All counters as plain numbers; those by vector as objects from the vector in hexadecimal digits to the count. */
+export function countersOf(machine: Machine): Record<string, number | Record<string, number>> {
+  const byVector = (counts: Uint32Array): Record<string, number> => Object.fromEntries(
+    Array.from(counts, (count, vector) => [vector.toString(16).padStart(2, "0"), count] as const).filter(([, count]) => count > 0),
+  );
+  const entries = Object.entries(machine.counters).map(([name, value]) => [name, value instanceof Uint32Array ? byVector(value) : value] as const);
+  return { instructions: machine.instructions, virtualTimeNs: machine.nowNs, idleNs: machine.idleNs, ...Object.fromEntries(entries) };
+}
+
 export function describeCounters(machine: Machine): string[] {
   const { counters } = machine;
   const idle = machine.nowNs === 0 ? 0 : (machine.idleNs / machine.nowNs) * 100;

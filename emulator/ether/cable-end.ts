@@ -27,8 +27,12 @@ export interface MachineCable {
   setLink(up: boolean): void;
 }
 
+/** Sees frames when the card sends them and when they arrive at it. */
+export type FrameProbe = (direction: "send" | "receive", frame: EthernetFrame) => void;
+
 export class CableEnd implements EthernetPort, MachineCable, Stateful {
   readonly name: string;
+  probe: FrameProbe | null = null;
   #linkUp: boolean;
   #powered = true;
   #outgoing: TimedFrame[] = [];
@@ -60,6 +64,7 @@ export class CableEnd implements EthernetPort, MachineCable, Stateful {
   transmit(frame: EthernetFrame): void {
     if (!this.#linkUp || this.#clock === null) return;
     if (this.#outgoing.push({ timeNs: this.#clock.nowNs, frame }) === 1) this.onOutgoing?.();
+    this.probe?.("send", frame);
   }
 
   takeOutgoing(): TimedFrame[] {
@@ -104,7 +109,10 @@ export class CableEnd implements EthernetPort, MachineCable, Stateful {
     while (count < this.#incoming.length && this.#incoming[count]!.timeNs <= now) count++;
     const arrived = this.#incoming.splice(0, count);
     if (this.#incoming.length > 0) this.#timer!.arm(this.#incoming[0]!.timeNs);
-    for (const { frame } of arrived) this.#receiver!.receive(frame);
+    for (const { frame } of arrived) {
+      this.probe?.("receive", frame);
+      this.#receiver!.receive(frame);
+    }
   }
 
   visitState(visitor: StateVisitor): void {

@@ -218,6 +218,13 @@ export class Network implements Stateful {
     for (const [cable, frames] of deliveries) cable.deliver(frames);
   }
 
+  /** Has a node send a frame out of its port at the present time, without having heard anything. */
+  send(node: NetworkNode, port: number, frame: EthernetFrame): void {
+    const socket = this.#nodes.get(node)?.[port];
+    if (socket === undefined) throw new RangeError(`${node.name} has no port ${port} on this network`);
+    this.#enqueue(socket.joint, socket.end, this.#nowNs, frame, false);
+  }
+
   #enqueue(joint: Joint, sender: LinkEnd, timeNs: number, frame: EthernetFrame, isArrival: boolean): void {
     this.#events.push({ timeNs, joint, sender, sequence: joint.link.nextSequence(sender), frame, isArrival, epoch: joint.link.epoch });
   }

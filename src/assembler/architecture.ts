@@ -1,63 +1,58 @@
 /**
- * The processor that is assembled for: `-march`, `.arch`. Names instructions sets in the words of `src/isa`; an empty name
- * allows everything.
+ * The processor that is assembled for: `-march`, `.arch`. Which names there are and what each allows is `src/isa`'s knowledge.
  */
 
-/** Features that each processor adds to the one before it in its line. */
-const PROCESSORS: Readonly<Record<string, readonly string[]>> = {
-  i8086: ["i8086"],
-  i186: ["i8086", "i186"],
-  i286: ["i8086", "i186", "i286"],
-  i386: ["i8086", "i186", "i286", "i386"],
-  i486: ["i8086", "i186", "i286", "i386", "i486"],
-  i586: ["i8086", "i186", "i286", "i386", "i486", "i586"],
-  pentium: ["i8086", "i186", "i286", "i386", "i486", "i586"],
-  i686: ["i8086", "i186", "i286", "i386", "i486", "i586", "i686", "cmov", "nop"],
-  pentiumpro: ["i8086", "i186", "i286", "i386", "i486", "i586", "i686", "cmov", "nop"],
-  pentiumii: ["i8086", "i186", "i286", "i386", "i486", "i586", "i686", "cmov", "nop", "mmx", "fxsr"],
-  pentiumiii: ["i8086", "i186", "i286", "i386", "i486", "i586", "i686", "cmov", "nop", "mmx", "fxsr", "sse"],
-  pentium4: ["i8086", "i186", "i286", "i386", "i486", "i586", "i686", "cmov", "nop", "mmx", "fxsr", "sse", "sse2", "clflush"],
-  prescott: ["i8086", "i186", "i286", "i386", "i486", "i586", "i686", "cmov", "nop", "mmx", "fxsr", "sse", "sse2", "clflush", "sse3"],
-};
+import { ARCHITECTURE_NAMES, parseArchitecture, selectArchitecture } from "../isa/features.ts";
 
-const LONG_NOP_PROCESSORS: ReadonlySet<string> = new Set(["pentium4", "prescott"]);
+/** Processors whose alignment GNU as fills with NOPL. */
+const LONG_NOP_PROCESSORS: ReadonlySet<string> = new Set([
+  "pentium4", "prescott", "core", "nocona", "core2", "corei7", "athlon", "opteron", "k8", "amdfam10",
+]);
 
 export class Architecture {
   /** Null when every instruction is allowed. */
   features: ReadonlySet<string> | null = null;
-  name = "";
-  /** A 16-bit conditional jump out of reach becomes a jump over a jump: `.arch`'s `jumps`. */
+  /** Processor of the command line: it, not `.arch`, chooses how alignment is filled. */
+  readonly #processor: string;
+  /** Out-of-reach 16-bit conditional jumps may become a jump over a jump: `.arch`'s `jumps`. */
   promotesJumps = true;
   /** Counts the changes. */
   generation = 0;
+  readonly #stack: (ReadonlySet<string> | null)[] = [];
+  /** The command line names a processor that nobody knows. */
+  readonly isUnknown: boolean;
 
+  /** `name` as `-march` takes it: `i686+sse2`; empty for everything. */
   constructor(name: string) {
-    if (name !== "") this.select(name);
+    const features = name === "" ? undefined : parseArchitecture(name.toLowerCase());
+    this.isUnknown = features === null;
+    this.features = features ?? null;
+    this.#processor = name.toLowerCase().split("+")[0]!;
   }
 
-  /** Takes `i686`, `generic32`, `i386+sse`; false for a name that nobody knows. */
+  /** `.arch name`, `.arch .feature`, `.arch push`, `.arch pop`; false for a name that nobody knows. */
   select(text: string): boolean {
-    const [processor = "", ...extensions] = text.toLowerCase().split("+");
-    if (processor === "generic32" || processor === "default" || processor === "push" || processor === "pop") return true;
-    const base = PROCESSORS[processor];
-    if (base === undefined) return false;
-    this.name = processor;
+    const name = text.toLowerCase();
     this.generation++;
-    this.features = new Set([...base, ...extensions]);
+    if (name === "push") {
+      this.#stack.push(this.features);
+      return true;
+    }
+    if (name === "pop") {
+      this.features = this.#stack.pop() ?? null;
+      return true;
+    }
+    const features = selectArchitecture(this.features ?? undefined, name);
+    if (features === null) return false;
+    this.features = features ?? null;
     return true;
   }
 
-  /** Alignment may be filled with NOPL: said of processors from the Pentium 4 on. */
   get hasLongNops(): boolean {
-    return LONG_NOP_PROCESSORS.has(this.name);
+    return LONG_NOP_PROCESSORS.has(this.#processor);
   }
 
-  /** Conditional jumps with a displacement of more than a byte exist. */
-  get hasLongConditionalJumps(): boolean {
-    return this.features === null || this.features.has("i386");
-  }
-
-  static get names(): string[] {
-    return Object.keys(PROCESSORS);
+  static get names(): readonly string[] {
+    return ARCHITECTURE_NAMES;
   }
 }

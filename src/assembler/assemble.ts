@@ -7,6 +7,7 @@ import { writeContents } from "./contents.ts";
 import type { Relocation } from "./contents.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { writeElf } from "./elf-writer.ts";
+import type { ListingOptions } from "./listing.ts";
 import { relaxAll } from "./relax.ts";
 import { TooManyErrors } from "./reporter.ts";
 import { Resolver } from "./resolver.ts";
@@ -47,6 +48,10 @@ export interface AssembleOptions {
   foldData?: boolean;
   /** `-L`: local names stay in the symbol table. */
   keepLocals?: boolean;
+  /** Makes a listing. */
+  listing?: ListingOptions;
+  /** `-Z`: an object even with errors, without the statements that have them. */
+  objectDespiteErrors?: boolean;
   /** Gets the texts of `.print`. */
   print?: (text: string) => void;
 }
@@ -57,6 +62,8 @@ export interface Assembly {
   diagnostics: readonly Diagnostic[];
   /** Every file that was read, the main source first. */
   dependencies: readonly string[];
+  /** Null when none was asked for. */
+  listing: string | null;
 }
 
 export function assemble(options: AssembleOptions): Assembly {
@@ -66,37 +73,43 @@ export function assemble(options: AssembleOptions): Assembly {
     assembler.reporter.diagnostics.push({
       severity: "error", id: "file-not-found", file: options.path, line: 0, column: 0, length: 1, message: "the source file is not there", sourceLine: "", notes: [],
     });
-    return { object: null, diagnostics: assembler.reporter.diagnostics, dependencies: [] };
+    return { object: null, diagnostics: assembler.reporter.diagnostics, dependencies: [], listing: null };
   }
   assembler.dependencies.push(source.path);
+  if (assembler.architecture.isUnknown) assembler.reporter.report("error", "unknown-processor", null, 0, 1, `no processor is called \`${options.arch}'`, {});
   assembler.input.push({ kind: "file", path: source.path, text: source.bytes });
   assembleInput(assembler);
   let object: Uint8Array | null = null;
   try {
-    if (!assembler.reporter.hasGivenUp) object = finish(assembler);
+    if (!assembler.reporter.hasGivenUp) object = finish(assembler, options.objectDespiteErrors === true);
   } catch (error) {
     if (!(error instanceof TooManyErrors) && !(error instanceof FatalError)) throw error;
   }
-  if (assembler.reporter.errorCount > 0) object = null;
-  return { object, diagnostics: assembler.reporter.diagnostics, dependencies: assembler.dependencies };
+  const { diagnostics } = assembler.reporter;
+  const listing = assembler.listing === null ? null : assembler.listing.write(options.listing!, diagnostics, object !== null);
+  if (assembler.reporter.errorCount > 0 && options.objectDespiteErrors !== true) object = null;
+  return { object, diagnostics, dependencies: assembler.dependencies, listing };
 }
 
 /** Layout, relocations and the file. */
-function finish(assembler: Assembler): Uint8Array | null {
+function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null {
   const { reporter } = assembler;
   for (const { number, symbol } of assembler.symbols.undefinedLocalLabels()) {
     reporter.report("error", "unknown-local-label", symbol.frame, symbol.offset, 1, `no label \`${number}:' follows this reference`, {});
   }
   assembler.callFrames.check();
-  if (reporter.errorCount > 0) return null;
+  assembler.conditionals.warnOfOrder();
+  if (reporter.errorCount > 0 && !despiteErrors) return null;
   const resolver = new Resolver(assembler);
   relaxAll(assembler, resolver);
-  if (reporter.errorCount > 0) return null;
+  if (reporter.errorCount > 0 && !despiteErrors) return null;
   resolver.isFinal = true;
+  assembler.warnOfMemory();
   assembler.callFrames.finish();
   assembler.debug.finish(resolver);
+  assembler.versions.finish();
   const relocations = new Map<Section, Relocation[]>();
   for (const section of assembler.sections.list) relocations.set(section, writeContents(assembler, resolver, section));
-  if (reporter.errorCount > 0) return null;
+  if (reporter.errorCount > 0 && !despiteErrors) return null;
   return writeElf(assembler, resolver, relocations);
 }

@@ -16,14 +16,17 @@ import { Op, constant, refold, symbolExpression } from "./expression.ts";
 import type { Expression } from "./expression.ts";
 import { ExpressionParser } from "./expression-parser.ts";
 import { Input } from "./input.ts";
+import type { InputFrame } from "./input.ts";
 import { InstructionParser } from "./instruction-parser.ts";
 import { INTEL_OPERATORS } from "./intel-operators.ts";
+import { Listing } from "./listing.ts";
 import { Macros } from "./macros.ts";
 import { Reporter, StatementError } from "./reporter.ts";
 import type { ReportExtras } from "./reporter.ts";
 import { Sections } from "./sections.ts";
 import type { AssemblySymbol } from "./symbol.ts";
 import { SymbolTable } from "./symbols.ts";
+import { SymbolVersions } from "./symbol-versions.ts";
 
 /** The end of the assembly: nothing more can be understood. */
 export class FatalError extends Error {}
@@ -43,6 +46,7 @@ export class Assembler {
   readonly debug: DebugLines;
   readonly callFrames: CallFrames;
   readonly architecture: Architecture;
+  readonly versions: SymbolVersions;
   /** `st(0)` to `st(7)`. */
   readonly stackRegisters: readonly Register[] = REGISTERS_BY_CLASS.st;
 
@@ -58,8 +62,9 @@ export class Assembler {
   readonly dependencies: string[] = [];
   /** Names for `STT_FILE`. */
   readonly fileNames: string[] = [];
-  /** Called behind each line, for the listing. */
-  statementHook: (() => void) | null = null;
+  /** Null when none is wanted. */
+  readonly listing: Listing | null;
+  readonly #doubts: { symbol: AssemblySymbol; frame: InputFrame; offset: number }[] = [];
   /** `.ident` strings, without NULs. */
   readonly identifications: Uint8Array[] = [];
 
@@ -75,6 +80,7 @@ export class Assembler {
     this.instructions = new InstructionParser(this);
     this.debug = new DebugLines(this);
     this.callFrames = new CallFrames(this);
+    this.versions = new SymbolVersions(this);
     this.architecture = new Architecture(options.arch ?? "");
     this.isIntel = (options.syntax ?? "att") === "intel";
     this.allowsNakedRegisters = this.isIntel;
@@ -83,6 +89,7 @@ export class Assembler {
     INTEL_OPERATORS.forEach((operator, index) => {
       this.atoms.internText(operator.name).intelOperator = index;
     });
+    this.listing = options.listing === undefined ? null : new Listing(this);
     installDirectives(this);
     for (const [name, value] of options.defines ?? []) {
       this.symbols.assign(this.atoms.internText(name), constant(value), "set", 0);
@@ -100,6 +107,20 @@ export class Assembler {
     return offset - this.input.frame!.lineStart(offset) + 1;
   }
 
+  /** A bare symbol without a value was taken for memory: a warning if it turns out to be a number. */
+  doubtMemory(symbol: AssemblySymbol, offset: number): void {
+    if (symbol.section.kind === "undefined" && symbol.expression === null) this.#doubts.push({ symbol, frame: this.input.frame!, offset });
+  }
+
+  warnOfMemory(): void {
+    for (const { symbol, frame, offset } of this.#doubts) {
+      if (symbol.section.kind !== "absolute") continue;
+      this.reporter.report("warning", "memory-operand", frame, offset, symbol.name.length, `\`${symbol.name}' had no value yet, so this is memory at address ${symbol.value}, not the number`, {
+        related: symbol.frame === null ? [] : [{ frame: symbol.frame, offset: symbol.offset, message: "the number is defined here" }],
+      });
+    }
+  }
+
   symbolAsExpression(symbol: AssemblySymbol, offset: number): Expression {
     symbol.isUsed = true;
     return symbolExpression(symbol, 0, offset);
@@ -115,6 +136,12 @@ export class Assembler {
       return;
     }
     sections.variable({ kind: "org", target, fill });
+  }
+
+  /** Before an expansion or a file is entered: its frame is left behind the statement that asked for it. */
+  leaveStatement(): void {
+    if (this.listing !== null && this.input.bytes[this.input.offset] !== 0x3b) this.listing.line();
+    this.input.nextStatement();
   }
 
   /** Names of all directives and of macros that look like one. */

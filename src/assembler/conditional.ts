@@ -15,6 +15,8 @@ interface Conditional {
   readonly frame: InputFrame;
   readonly offset: number;
   readonly outer: Conditional | null;
+  /** Name that the condition found undefined. */
+  asked: Atom | null;
 }
 
 export class Conditionals {
@@ -23,6 +25,8 @@ export class Conditionals {
   depth = 0;
   /** The statement at hand is not to be assembled. */
   isSkipping = false;
+  /** What the last condition came to, for the listing, which clears it. */
+  lastResult: boolean | null = null;
 
   /** Symbols that `.ifdef` found undefined, for the warning when a later line defines them. */
   readonly #asked = new Map<Atom, { frame: InputFrame; offset: number }>();
@@ -34,6 +38,18 @@ export class Conditionals {
   /** `.ifdef` found no value for this name. */
   askedUndefined(atom: Atom, offset: number): void {
     if (!this.#asked.has(atom)) this.#asked.set(atom, { frame: this.#assembler.input.frame!, offset });
+    if (this.#top !== null) this.#top.asked = atom;
+  }
+
+  /** Warns of conditions that would have come out differently further down. */
+  warnOfOrder(): void {
+    for (const [atom, { frame, offset }] of this.#asked) {
+      const { symbol } = atom;
+      if (symbol === null || symbol.frame === null || (symbol.section.kind === "undefined" && symbol.expression === null)) continue;
+      this.#assembler.reporter.report("warning", "condition-order", frame, offset, atom.text.length, `\`${atom.text}' had no value yet when this condition asked for it`, {
+        related: [{ frame: symbol.frame, offset: symbol.offset, message: "it gets one here" }],
+      });
+    }
   }
 
   /** `.if` and its kin. The condition is asked only where it counts. */
@@ -41,7 +57,7 @@ export class Conditionals {
     const input = this.#assembler.input;
     const dead = this.isSkipping;
     const conditional: Conditional = {
-      ignores: true, isDecided: dead, seenElse: false, frame: input.frame!, offset: input.statementOffset, outer: this.#top,
+      ignores: true, isDecided: dead, seenElse: false, frame: input.frame!, offset: input.statementOffset, outer: this.#top, asked: null,
     };
     this.#top = conditional;
     this.depth++;
@@ -52,6 +68,7 @@ export class Conditionals {
       return;
     }
     const holds = condition();
+    this.lastResult = holds;
     conditional.ignores = !holds;
     conditional.isDecided = holds;
     this.isSkipping = conditional.ignores;
@@ -67,6 +84,7 @@ export class Conditionals {
       return;
     }
     const holds = condition();
+    this.lastResult = holds;
     top.ignores = !holds;
     top.isDecided = holds;
     this.isSkipping = top.ignores;
@@ -83,6 +101,9 @@ export class Conditionals {
 
   end(): void {
     const top = this.#require(".endif");
+    // What the branch itself defines is an include guard or a default.
+    const defined = top.asked?.symbol ?? null;
+    if (defined !== null && (defined.section.kind !== "undefined" || defined.expression !== null)) this.#asked.delete(top.asked!);
     this.#top = top.outer;
     this.depth--;
     this.isSkipping = this.#top !== null && this.#top.ignores;

@@ -53,9 +53,9 @@ function writeVariable(assembler: Assembler, resolver: Resolver, section: Sectio
       // The mode at the end of the source decides, as in GNU as.
       if (variable.fill === null) writeNops(out, at, size, assembler.bits, assembler.architecture.hasLongNops);
       else {
-        // What is left over before the first whole pattern is zero.
-        const lead = size % variable.fill.length;
-        for (let i = lead; i < size; i++) out[at + i] = variable.fill[(i - lead) % variable.fill.length]!;
+        // What is left over behind the last whole pattern is zero.
+        const whole = size - (size % variable.fill.length);
+        for (let i = 0; i < whole; i++) out[at + i] = variable.fill[i % variable.fill.length]!;
       }
       break;
     case "fill": {

@@ -154,10 +154,11 @@ class DwarfWriter {
     const out = this.#line;
     const files = this.#debug.files;
     const first = files[0] ?? null;
-    const compilationDirectory = version >= 5 && first !== null && first.directory !== "" ? first.directory : this.#compilationDirectory;
+    const said = this.#debug.compilationDirectory;
+    const compilationDirectory = version < 5 || (said === "" && (first === null || first.directory === "")) ? this.#compilationDirectory : said || first!.directory;
     const directories: string[] = [];
     const directoryOf = (file: DebugFile): number => {
-      if (file.directory === "" || (version >= 5 && file.directory === compilationDirectory)) return 0;
+      if (file.directory === "" || (version >= 5 && file.directory === compilationDirectory && !(file === first && said !== ""))) return 0;
       let index = directories.indexOf(file.directory);
       if (index < 0) index = directories.push(file.directory) - 1;
       return index + 1;

@@ -21,6 +21,8 @@ export interface FrameOptions {
   /** The file that lines are counted in. */
   readonly path: string;
   readonly text: Uint8Array;
+  /** How many bytes of `text` count; all when absent. */
+  readonly length?: number;
   readonly firstLine?: number;
   /** Lines after which the numbering starts again: the length of a repeated block. */
   readonly linesPerRound?: number;
@@ -63,12 +65,16 @@ export class InputFrame {
   savedLine: number;
 
   constructor(options: FrameOptions, parent: InputFrame | null, parentOffset: number, debug: { line: number; path: string }) {
-    const text = options.text;
-    const missesNewline = text.length > 0 && text[text.length - 1] !== NEWLINE;
-    this.bytes = new Uint8Array(text.length + 3);
-    this.bytes.set(text);
-    this.end = text.length + (missesNewline ? 1 : 0);
-    this.bytes[text.length] = NEWLINE;
+    const { text } = options;
+    const length = options.length ?? text.length;
+    const missesNewline = length > 0 && text[length - 1] !== NEWLINE;
+    const bytes = new Uint8Array(length + 3);
+    // Expansions are short: for them a loop beats a call.
+    if (length > 512) bytes.set(length === text.length ? text : text.subarray(0, length));
+    else for (let i = 0; i < length; i++) bytes[i] = text[i]!;
+    bytes[length] = NEWLINE;
+    this.bytes = bytes;
+    this.end = length + (missesNewline ? 1 : 0);
     this.kind = options.kind;
     this.path = options.path;
     this.firstLine = options.firstLine ?? 1;
@@ -132,6 +138,8 @@ export class Input {
   /** Offset where the current statement began, and its line. */
   statementOffset = 0;
   statementLine = 1;
+  /** Where a block comment begins that the text does not end, or -1. */
+  openComment = -1;
 
   push(options: FrameOptions): InputFrame {
     if (this.frame !== null) {
@@ -155,11 +163,6 @@ export class Input {
     let line = this.statementLine;
     if (outer.linesPerRound > 0) line = outer.firstLine + ((line - outer.firstLine) % outer.linesPerRound);
     return { line, path: outer.pathAt(this.statementOffset) };
-  }
-
-  /** Before an expansion is pushed: its frame is left behind the statement that asked for it. */
-  nextAfterCall(): void {
-    this.nextStatement();
   }
 
   /** Leaves the top frame; false when none is left. */
@@ -249,6 +252,7 @@ export class Input {
       else if (code === STAR && bytes[offset + 1] === SLASH) return offset + 2;
       offset++;
     }
+    this.openComment = start;
     // The newline that ends the text also ends the statement: it is counted there.
     if (end > 0) this.line--;
     return Math.max(end - 1, 0);

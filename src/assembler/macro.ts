@@ -18,8 +18,10 @@ export interface Macro {
   readonly parameterByName: ReadonlyMap<string, number>;
   /** In canonical form, a newline behind each statement. */
   readonly body: Uint8Array;
-  /** For each byte of the body its offset in `frame`. */
-  readonly bodyOffsets: Int32Array;
+  /** For each byte of the body its offset in `frame`: worked out when somebody asks. */
+  readonly bodyOffsets: () => Int32Array;
+  /** The body with its parameters found, once it was called; null until then. */
+  template: Template | null;
   readonly frame: InputFrame;
   /** Of the `.macro` statement. */
   readonly offset: number;
@@ -255,4 +257,77 @@ export function expandBody(body: Uint8Array, options: ExpansionOptions, out: Byt
 function atStatementStart(body: Uint8Array, offset: number): boolean {
   while (offset > 0 && isBlank(body[offset - 1]!)) offset--;
   return offset === 0 || body[offset - 1] === 0x0a || body[offset - 1] === 0x3b;
+}
+
+/** A body taken apart: literal text, and what stands between its pieces. */
+export interface Template {
+  readonly literals: Uint8Array;
+  /** End of each piece of literal text that a value follows. */
+  readonly ends: readonly number[];
+  /** Index of the parameter behind each piece, or -1 for `\@`. */
+  readonly parameters: readonly number[];
+}
+
+/** Takes a body apart for the usual mode; null when it has a mistake that only an expansion reports. */
+export function makeTemplate(body: Uint8Array, parameterByName: ReadonlyMap<string, number>): Template | null {
+  const literals = new ByteRow();
+  const ends: number[] = [];
+  const parameters: number[] = [];
+  const end = body.length;
+  const insert = (parameter: number): void => {
+    ends.push(literals.length);
+    parameters.push(parameter);
+  };
+  let offset = 0;
+  while (offset < end) {
+    const code = body[offset]!;
+    if (code !== BACKSLASH || offset + 1 >= end) {
+      literals.push(code, offset++);
+      continue;
+    }
+    const next = body[offset + 1]!;
+    if (next === 0x28) {
+      const close = body.indexOf(0x29, offset);
+      if (close < 0) return null;
+      literals.append(body, offset + 2, close);
+      offset = close + 1;
+    } else if (next === 0x40) {
+      insert(-1);
+      offset += 2;
+    } else if (next === 0x26) {
+      literals.append(body, offset, offset + 2);
+      offset += 2;
+    } else {
+      const { name, end: nameEnd } = readName(body, offset + 1, end);
+      const index = parameterByName.get(name);
+      if (index !== undefined) insert(index);
+      else literals.append(body, offset, nameEnd);
+      offset = nameEnd;
+    }
+  }
+  return { literals: literals.slice(), ends, parameters };
+}
+
+/** Appends the body with its values to `out`, which has no offsets. */
+export function expandTemplate({ literals, ends, parameters }: Template, values: readonly Uint8Array[], count: number, out: ByteRow): void {
+  let size = literals.length;
+  for (let i = 0; i < ends.length; i++) size += parameters[i]! < 0 ? 20 : values[parameters[i]!]!.length;
+  out.reserve(size);
+  const { bytes } = out;
+  let at = out.length;
+  let from = 0;
+  for (let i = 0; i < ends.length; i++) {
+    const to = ends[i]!;
+    while (from < to) bytes[at++] = literals[from++]!;
+    const parameter = parameters[i]!;
+    if (parameter < 0) {
+      const digits = String(count);
+      for (let j = 0; j < digits.length; j++) bytes[at++] = digits.charCodeAt(j);
+    } else {
+      const value = values[parameter]!;
+      for (let j = 0; j < value.length; j++) bytes[at++] = value[j]!;
+    }
+  }
+  while (from < literals.length) bytes[at++] = literals[from++]!;
+  out.length = at;
 }

@@ -5,15 +5,17 @@
 import type { Assembler } from "./assembler.ts";
 import { COLON, DOT, EQUALS, NAME_PART, NAME_START, NEWLINE, SPACE, characterClass, textOfBytes } from "./chars.ts";
 import type { ExpansionMap, InputFrame } from "./input.ts";
-import { expandBody, isSeparator, readArgument, readName, skipBlanks, skipComma } from "./macro.ts";
+import { expandBody, expandTemplate, isSeparator, makeTemplate, readArgument, readName, skipBlanks, skipComma } from "./macro.ts";
 import type { ExpansionOptions, Macro, Parameter, TextMode } from "./macro.ts";
 import { ByteRow, FROM_LINE_START, FROM_OPERANDS, FROM_SEPARATOR, scrubStatement } from "./scrub.ts";
 
 /** Expansions inside expansions, as in GNU as. */
 const MAXIMUM_DEPTH = 100;
-/** Bytes of text that one block may expand to, and that all may together. */
-const MAXIMUM_BLOCK = 64 * 1024 * 1024;
-const MAXIMUM_TEXT = 1024 * 1024 * 1024;
+/**
+ * Bytes of text that all expansions together may come to: some million statements, far more than any program that was meant, and
+ * few enough that a mistake ends within seconds.
+ */
+const MAXIMUM_TEXT = 24 * 1024 * 1024;
 
 const EMPTY = new Uint8Array(0);
 
@@ -22,7 +24,8 @@ const REPEAT_OPENERS: ReadonlySet<string> = new Set([".rept", ".rep", ".irp", ".
 
 interface Block {
   readonly body: Uint8Array;
-  readonly offsets: Int32Array;
+  /** For each byte of the body its offset in `frame`. */
+  readonly offsets: () => Int32Array;
   readonly frame: InputFrame;
   readonly firstLine: number;
 }
@@ -34,7 +37,10 @@ export class Macros {
   #count = 0;
   #localCount = 0;
   #expandedBytes = 0;
+  /** For the statement at hand, for one argument, and for an expansion; none outlives the call that fills it. */
   readonly #row = new ByteRow();
+  readonly #argument = new ByteRow();
+  readonly #expansion = new ByteRow();
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
@@ -83,11 +89,12 @@ export class Macros {
     const input = assembler.input;
     const frame = input.frame!;
     const opening = input.statementOffset;
-    const row = new ByteRow();
-    row.offsets = [];
+    const row = this.#expansion;
+    row.length = 0;
     let depth = 1;
-    input.nextStatement();
+    assembler.leaveStatement();
     const firstLine = input.line;
+    const start = input.offset;
     for (;;) {
       if (input.exhausted) {
         input.offset = Math.max(frame.end - 1, 0);
@@ -98,7 +105,7 @@ export class Macros {
       const result = scrubStatement(input.bytes, input.offset, frame.end, atLineStart ? FROM_LINE_START : FROM_SEPARATOR, row);
       const word = directiveWord(row, mark);
       if (word.start >= 0) {
-        const name = textOfBytes(row.bytes, word.start, word.end).toLowerCase();
+        const name = assembler.atoms.intern(row.bytes, word.start, word.end).lower.text;
         if (openers.has(name)) depth++;
         else if (name === closer && --depth === 0) {
           row.length = word.lineStart;
@@ -112,10 +119,11 @@ export class Macros {
       for (let i = 0; i < result.newlines; i++) row.push(NEWLINE, result.end);
       input.line += result.newlines;
       input.offset = result.end;
-      input.nextStatement();
+      assembler.leaveStatement();
     }
     if (row.length > 0 && row.bytes[row.length - 1] !== NEWLINE) row.push(NEWLINE, input.offset);
-    return { body: row.slice(), offsets: Int32Array.from(row.offsets.slice(0, row.length)), frame, firstLine };
+    const body = row.slice();
+    return { body, offsets: () => blockOffsets(frame, start, body.length), frame, firstLine };
   }
 
   /** `.macro name parameters`, cursor behind the word. */
@@ -188,7 +196,7 @@ export class Macros {
       });
     }
     atom.macro = {
-      name, parameters, parameterByName, body: block.body, bodyOffsets: block.offsets, frame: block.frame, offset: opening, firstLine: block.firstLine,
+      name, parameters, parameterByName, body: block.body, bodyOffsets: block.offsets, template: null, frame: block.frame, offset: opening, firstLine: block.firstLine,
       path: block.frame.path,
     };
   }
@@ -212,48 +220,53 @@ export class Macros {
     const text = this.rest();
     const values = this.#arguments(macro, text, start);
     const count = this.#count++;
-    const options = this.#expansionOptions(macro.parameterByName, values, count);
-    const row = new ByteRow();
-    expandBody(macro.body, options, row);
+    const row = this.#expansion;
+    row.length = 0;
     const localCount = this.#localCount;
+    const options = (makeLocal: () => string): ExpansionOptions => this.#expansionOptions(macro.parameterByName, values, count, makeLocal);
+    const template = this.isAlternate ? null : (macro.template ??= makeTemplate(macro.body, macro.parameterByName));
+    if (template === null) expandBody(macro.body, options(() => localName(this.#localCount++)), row);
+    else expandTemplate(template, values, count, row);
     const map = (): ExpansionMap => {
       const again = new ByteRow();
       again.offsets = [];
       let local = localCount;
-      expandBody(macro.body, { ...options, makeLocal: () => localName(local++) }, again);
-      return { offsets: Int32Array.from(again.offsets, (at) => (at < 0 ? -1 : macro.bodyOffsets[at] ?? -1)), source: macro.frame };
+      expandBody(macro.body, options(() => localName(local++)), again);
+      const body = macro.bodyOffsets();
+      return { offsets: Int32Array.from(again.offsets, (at) => (at < 0 ? -1 : body[at] ?? -1)), source: macro.frame };
     };
-    this.#enter(row, {
-      kind: "macro", path: macro.path, firstLine: macro.firstLine, label: `macro \`${macro.name}'`, linesPerRound: 0, map,
-    });
+    this.#enter(row, "macro", macro.path, macro.firstLine, `macro \`${macro.name}'`, 0, map);
   }
 
-  #expansionOptions(parameters: ReadonlyMap<string, number>, values: readonly Uint8Array[], count: number): ExpansionOptions {
+  #expansionOptions(parameters: ReadonlyMap<string, number>, values: readonly Uint8Array[], count: number, makeLocal: () => string): ExpansionOptions {
     return {
-      parameters, values, count, isAlternate: this.isAlternate,
-      makeLocal: () => localName(this.#localCount++),
+      parameters, values, count, isAlternate: this.isAlternate, makeLocal,
       missesParenthesis: () => this.#assembler.reporter.reportHere("error", "missing-parenthesis", "`\\(' without `)' in the body"),
     };
   }
 
-  #enter(row: ByteRow, frame: {
-    kind: "macro" | "repeat"; path: string; firstLine: number; label: string; linesPerRound: number; map: (() => ExpansionMap) | null;
-  }): void {
+  /** Goes on with the text in `row`, of which the frame gets a copy. */
+  #enter(row: ByteRow, kind: "macro" | "repeat", path: string, firstLine: number, label: string, linesPerRound: number, map: () => ExpansionMap): void {
     const assembler = this.#assembler;
     if (row.length === 0) return;
-    if (assembler.input.frame!.depth >= MAXIMUM_DEPTH) assembler.fatal("too-deep", `expansions are nested more than ${MAXIMUM_DEPTH} deep: ${frame.label} may call itself without end`);
-    this.#expandedBytes += row.length;
-    if (this.#expandedBytes > MAXIMUM_TEXT) assembler.fatal("too-large", `macros expand to more than ${MAXIMUM_TEXT / 1048576} MiB of text`);
-    assembler.input.nextAfterCall();
-    assembler.input.push({ ...frame, text: row.bytes.subarray(0, row.length), conditionalDepth: assembler.conditionals.depth });
+    if (assembler.input.frame!.depth >= MAXIMUM_DEPTH) assembler.fatal("too-deep", `expansions are nested more than ${MAXIMUM_DEPTH} deep: ${label} may call itself without end`);
+    this.#charge(row.length, "macros expand");
+    assembler.leaveStatement();
+    assembler.input.push({ kind, path, firstLine, label, linesPerRound, map, text: row.bytes, length: row.length, conditionalDepth: assembler.conditionals.depth });
+  }
+
+  #charge(count: number, what: string): void {
+    this.#expandedBytes += count;
+    if (this.#expandedBytes > MAXIMUM_TEXT) this.#assembler.fatal("too-large", `${what} to more than ${MAXIMUM_TEXT / 1048576} MiB of text`);
   }
 
   #arguments(macro: Macro, text: Uint8Array, start: number): Uint8Array[] {
     const assembler = this.#assembler;
     const mode = this.#mode;
     const { parameters } = macro;
-    const values: Uint8Array[] = parameters.map(() => EMPTY);
-    const row = new ByteRow();
+    const values: Uint8Array[] = [];
+    for (let i = 0; i < parameters.length; i++) values.push(EMPTY);
+    const row = this.#argument;
     const end = text.length;
     let offset = skipBlanks(text, 0, end);
     let position = 0;
@@ -298,15 +311,16 @@ export class Macros {
       }
       offset = skipComma(text, offset, end);
     }
-    parameters.forEach((parameter, index) => {
-      if (values[index]!.length > 0) return;
+    for (let index = 0; index < parameters.length; index++) {
+      if (values[index]!.length > 0) continue;
+      const parameter = parameters[index]!;
       if (parameter.kind === "required") {
         assembler.failAt("macro-argument", start, `macro \`${macro.name}' needs a value for its parameter \`${parameter.name}'`, undefined, {
           related: [{ frame: macro.frame, offset: macro.offset, message: `\`${macro.name}' is defined here` }],
         });
       }
       values[index] = parameter.defaultValue;
-    });
+    }
     return values;
   }
 
@@ -317,14 +331,18 @@ export class Macros {
     assembler.demandEnd();
     if (count < 0) assembler.fail("negative-count", `a block cannot be repeated ${count} times`);
     const block = this.#gather(REPEAT_OPENERS, ".endr", ".rept");
-    const size = block.body.length * count;
-    if (size > MAXIMUM_BLOCK) assembler.fatal("too-large", `this block expands to more than ${MAXIMUM_BLOCK / 1048576} MiB of text`);
-    const row = new ByteRow();
-    row.bytes = new Uint8Array(Math.max(size, 1));
-    for (let i = 0; i < count; i++) row.bytes.set(block.body, i * block.body.length);
+    const { length } = block.body;
+    const size = length * count;
+    if (size > MAXIMUM_TEXT) this.#charge(size, "this block expands");
+    const row = this.#expansion;
+    row.length = 0;
+    row.reserve(size);
+    for (let i = 0; i < count; i++) row.bytes.set(block.body, i * length);
     row.length = size;
-    const length = block.body.length;
-    this.#enterBlock(row, block, ".rept", () => Int32Array.from({ length: size }, (_, i) => block.offsets[i % length]!));
+    this.#enterBlock(row, block, ".rept", () => {
+      const offsets = block.offsets();
+      return Int32Array.from({ length: size }, (_, i) => offsets[i % length]!);
+    });
   }
 
   /** `.irp name, values` and `.irpc name, characters` */
@@ -358,29 +376,33 @@ export class Macros {
     if (values.length === 0) values.push(EMPTY);
     const block = this.#gather(REPEAT_OPENERS, ".endr", word);
     const parameters = new Map([[name, 0]]);
-    const expand = (out: ByteRow): void => {
+    const count = this.#count;
+    const template = this.isAlternate ? null : makeTemplate(block.body, parameters);
+    const expand = (out: ByteRow, makeLocal: () => string): void => {
       for (const value of values) {
-        expandBody(block.body, this.#expansionOptions(parameters, [value], this.#count), out);
-        if (out.length > MAXIMUM_BLOCK) assembler.fatal("too-large", `this block expands to more than ${MAXIMUM_BLOCK / 1048576} MiB of text`);
+        if (template !== null && out.offsets === null) expandTemplate(template, [value], count, out);
+        else expandBody(block.body, this.#expansionOptions(parameters, [value], count, makeLocal), out);
+        if (out.length > MAXIMUM_TEXT) this.#charge(out.length, "this block expands");
       }
     };
-    const out = new ByteRow();
-    expand(out);
+    const localCount = this.#localCount;
+    const out = this.#expansion;
+    out.length = 0;
+    expand(out, () => localName(this.#localCount++));
     this.#enterBlock(out, block, word, () => {
       const again = new ByteRow();
       again.offsets = [];
-      expand(again);
-      return Int32Array.from(again.offsets, (at) => (at < 0 ? -1 : block.offsets[at] ?? -1));
+      let local = localCount;
+      expand(again, () => localName(local++));
+      const offsets = block.offsets();
+      return Int32Array.from(again.offsets, (at) => (at < 0 ? -1 : offsets[at] ?? -1));
     });
   }
 
   #enterBlock(row: ByteRow, block: Block, word: string, offsets: () => Int32Array): void {
     let lines = 0;
     for (const code of block.body) if (code === NEWLINE) lines++;
-    this.#enter(row, {
-      kind: "repeat", path: block.frame.path, firstLine: block.firstLine, label: `this \`${word}'`, linesPerRound: lines,
-      map: () => ({ offsets: offsets(), source: block.frame }),
-    });
+    this.#enter(row, "repeat", block.frame.path, block.firstLine, `this \`${word}'`, lines, () => ({ offsets: offsets(), source: block.frame }));
   }
 
   /** `.exitm`: leaves the innermost expansion. */
@@ -391,6 +413,23 @@ export class Macros {
     conditionals.exitMacro(frame.conditionalDepth);
     input.offset = Math.max(frame.end - 1, 0);
   }
+}
+
+/** For each byte of a gathered block its offset in the frame: the block is rewritten once more. */
+function blockOffsets(frame: InputFrame, start: number, length: number): Int32Array {
+  const { bytes } = frame;
+  const row = new ByteRow();
+  row.offsets = [];
+  let offset = start;
+  while (row.length < length && offset < frame.end) {
+    const atLineStart = offset === 0 || bytes[offset - 1] === NEWLINE;
+    const result = scrubStatement(bytes, offset, frame.end, atLineStart ? FROM_LINE_START : FROM_SEPARATOR, row);
+    for (let i = -1; i < result.newlines; i++) row.push(NEWLINE, result.end);
+    offset = result.end + 1;
+  }
+  const offsets = new Int32Array(length).fill(Math.max(0, offset - 1));
+  offsets.set(row.offsets.slice(0, length));
+  return offsets;
 }
 
 function localName(number: number): string {

@@ -13,7 +13,7 @@ import { Op, constant, refold } from "./expression.ts";
 import type { Expression } from "./expression.ts";
 import { isBranch, isFarBranch } from "./instruction-parser.ts";
 import type { ParsedOperands } from "./instruction-parser.ts";
-import { TARGET } from "./operands-intel.ts";
+import { TARGET, lastByte } from "./operands-intel.ts";
 import { low32 } from "./integer.ts";
 
 function encoderValue(expression: Expression): number | null {
@@ -44,7 +44,7 @@ export class AttOperands {
       const start = input.offset;
       assembler.expressions.relocation = 0;
       this.#operand(branch, isFarBranch(mnemonic), start);
-      parsed.lengths[parsed.operands.length - 1] = Math.max(1, input.offset - start);
+      parsed.lengths[parsed.count - 1] = Math.max(1, lastByte(input.bytes, input.offset) + 1 - start);
       const code = input.skipSpace();
       if (code === COMMA) {
         input.offset++;

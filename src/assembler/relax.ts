@@ -14,8 +14,8 @@ import type { Resolver } from "./resolver.ts";
 import type { Section } from "./section.ts";
 import { MAXIMUM_BYTES } from "./sections.ts";
 
-/** Passes after which a layout that does not settle is given up. */
-const MAXIMUM_PASSES = 1000;
+/** Passes over a section after which a layout that does not settle is given up. */
+const MAXIMUM_PASSES = 500;
 
 /** Distances that a short jump spans, from the end of the instruction. */
 const SHORT_BACKWARD = -128;
@@ -79,6 +79,9 @@ export class Relaxer {
       case "align": {
         const skip = alignedSkip(end, variable.power);
         fragment.variableSize = variable.maximum !== 0 && skip > variable.maximum ? 0 : skip;
+        if (variable.fill !== null && fragment.variableSize % variable.fill.length !== 0) {
+          this.#error(fragment, fragment.offset, "bad-alignment", `the padding of ${fragment.variableSize} bytes is no multiple of the fill's ${variable.fill.length}`);
+        }
         break;
       }
       case "branch":
@@ -138,6 +141,18 @@ export class Relaxer {
       }
     }
     return moved;
+  }
+
+  /** Reports that sizes and distances contradict each other. */
+  giveUp(first: Fragment): void {
+    for (let fragment: Fragment | null = first; fragment !== null; fragment = fragment.next) {
+      const kind = fragment.variable?.kind;
+      if (kind !== "fill" && kind !== "leb128" && kind !== "org") continue;
+      if (this.#growth(fragment, 0) === 0 && fragment.next !== null) continue;
+      this.#error(fragment, fragment.offset, "unsettled", "the size of this depends on itself: no layout fits");
+      return;
+    }
+    this.#error(first, 0, "unsettled", `the sizes in section \`${this.#section.name}' depend on each other without end`);
   }
 
   #growth(fragment: Fragment, stretch: number): number {
@@ -236,13 +251,21 @@ export class Relaxer {
 export function relaxAll(assembler: Assembler, resolver: Resolver): void {
   const work = assembler.sections.list.map((section) => ({ first: chainSubsections(section), relaxer: new Relaxer(assembler, resolver, section), section }));
   for (const { first, relaxer } of work) relaxer.place(first);
-  for (let pass = 0; pass < MAXIMUM_PASSES; pass++) {
-    let moved = false;
+  let passes = 0;
+  for (let moved = true; moved;) {
+    moved = false;
     for (const { first, relaxer } of work) {
       // A section settles by itself before the next one is looked at.
-      for (let inner = 0; inner < MAXIMUM_PASSES && relaxer.pass(first); inner++) moved = true;
+      while (relaxer.pass(first)) {
+        moved = true;
+        if (++passes > MAXIMUM_PASSES * work.length) {
+          relaxer.giveUp(first);
+          moved = false;
+          break;
+        }
+      }
+      if (passes > MAXIMUM_PASSES * work.length) break;
     }
-    if (!moved) break;
   }
   for (const { first, section } of work) {
     let end = 0;

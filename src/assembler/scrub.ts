@@ -17,13 +17,17 @@ export class ByteRow {
   offsets: number[] | null = null;
 
   push(code: number, offset: number): void {
-    if (this.length === this.bytes.length) {
-      const larger = new Uint8Array(this.length * 2);
-      larger.set(this.bytes);
-      this.bytes = larger;
-    }
+    if (this.length === this.bytes.length) this.reserve(1);
     if (this.offsets !== null) this.offsets[this.length] = offset;
     this.bytes[this.length++] = code;
+  }
+
+  /** Makes room for so many more bytes. */
+  reserve(count: number): void {
+    if (this.length + count <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.length + count, this.bytes.length * 2));
+    larger.set(this.bytes);
+    this.bytes = larger;
   }
 
   append(source: Uint8Array, start: number, end: number, offset = -1): void {

@@ -26,6 +26,10 @@ function assembleFrame(assembler: Assembler): void {
   const input = assembler.input;
   while (!assembler.hasEnded) {
     if (input.exhausted) {
+      if (input.openComment >= 0) {
+        assembler.warnAt("open-comment", input.openComment, "this comment has no end: all that follows it in the file is skipped", 2);
+        input.openComment = -1;
+      }
       assembler.conditionals.leaveFrame(input.frame!);
       if (!input.pop()) return;
       continue;
@@ -45,7 +49,7 @@ function assembleFrame(assembler: Assembler): void {
     if (input.exhausted) continue;
     const end = input.bytes[input.offset]!;
     if (characterClass[end] === STATEMENT_END && (end !== 0 || input.offset < input.frame!.end)) {
-      if (assembler.statementHook !== null && end !== SEMICOLON) assembler.statementHook();
+      if (assembler.listing !== null && end !== SEMICOLON) assembler.listing.line();
       input.nextStatement();
     }
   }

@@ -113,7 +113,7 @@ export class SymbolTable {
       this.#localLabels.set(number, label);
     }
     label.count++;
-    label.current = label.next ?? this.#localSymbol(number, label.count);
+    label.current = label.next ?? this.#localSymbol(number, label.count, this.#assembler.input.offset);
     label.next = null;
     label.current.frame = this.#assembler.input.frame;
     label.current.offset = this.#assembler.input.offset;
@@ -121,21 +121,21 @@ export class SymbolTable {
   }
 
   /** `1f` or `1b`; null for a backward reference without a definition. */
-  localLabel(number: number, forward: boolean): AssemblySymbol | null {
+  localLabel(number: number, forward: boolean, offset: number): AssemblySymbol | null {
     let label = this.#localLabels.get(number);
     if (!forward) return label?.current ?? null;
     if (label === undefined) {
       label = { count: 0, current: null, next: null };
       this.#localLabels.set(number, label);
     }
-    label.next ??= this.#localSymbol(number, label.count + 1);
+    label.next ??= this.#localSymbol(number, label.count + 1, offset);
     return label.next;
   }
 
-  #localSymbol(number: number, instance: number): AssemblySymbol {
+  #localSymbol(number: number, instance: number, offset: number): AssemblySymbol {
     const symbol = new AssemblySymbol(`.L${number}\x02${instance}`, this.#assembler.sections.undefined);
     symbol.frame = this.#assembler.input.frame;
-    symbol.offset = this.#assembler.input.statementOffset;
+    symbol.offset = offset;
     this.#addNew(symbol);
     return symbol;
   }

@@ -42,7 +42,7 @@ async function runBuild(options: BuildCommandOptions): Promise<void> {
     writeFileAside(options.firmware, file!.content);
     return;
   }
-  const revision = options.revision === undefined ? KERNEL_REVISION : Number(options.revision);
+  const revision = options.revision === undefined ? KERNEL_REVISION : /^\d+$/.test(options.revision) ? Number(options.revision) : NaN;
   if (!Number.isInteger(revision) || revision < 0 || revision > 0xffffffff) throw new UsageError(`--revision ${options.revision}: not a number from 0 to 4294967295`);
   const diskBytes = parseSize(options.diskSize, "--disk-size");
   const cache = new ObjectCache();

@@ -7,7 +7,7 @@
  *     !wait 5s                   virtual time passes
  *     !expect era (\d+)          every node of the last line must show this within 30 s
  */
-import type { LabCluster, LabNode } from "../lab/lab.ts";
+import { WaitError, type LabCluster, type LabNode } from "../lab/lab.ts";
 import { toNs } from "../lab/time.ts";
 import { CommandError, UsageError } from "./fail.ts";
 
@@ -19,6 +19,8 @@ type Step =
 /** A prompt: the last line ends in one of these, and nothing more comes for a while. */
 const PROMPT = /(?:> |: |\? |# |\$ )$/;
 const QUIET_NS = 20_000_000;
+/** How long the commands of the last lines may take. */
+const SETTLE = "30s";
 
 /** Parses a script; `path` is for the error messages. */
 export function parseConsoleScript(text: string, path: string, nodeCount: number): Step[] {
@@ -49,6 +51,7 @@ export function parseConsoleScript(text: string, path: string, nodeCount: number
 
 export async function runConsoleScript(lab: LabCluster, steps: readonly Step[], path: string): Promise<void> {
   let nodes: readonly LabNode[] = lab.nodes;
+  const typedAt = new Set<LabNode>();
   for (const step of steps) {
     if (step.kind === "wait") await lab.advance(step.spanNs);
     else if (step.kind === "type") {
@@ -57,6 +60,7 @@ export async function runConsoleScript(lab: LabCluster, steps: readonly Step[], 
         await waitForPrompt(lab, node, `${path}:${step.line}`);
         node.console.take(/[^]*/);
         node.type(`${step.text}\n`);
+        typedAt.add(node);
       }
     } else {
       for (const node of nodes) {
@@ -68,12 +72,28 @@ export async function runConsoleScript(lab: LabCluster, steps: readonly Step[], 
       }
     }
   }
+  await settle(lab, [...typedAt]);
 }
 
 async function waitForPrompt(lab: LabCluster, node: LabNode, where: string): Promise<void> {
+  await lab.until(promptWatch(lab, node), `${where}: ${node.name} showed no prompt`, { within: "120s" }, () => node.console.text);
+}
+
+/** What the last lines started comes to its end: a prompt, or a machine that is off. A command that goes on for ever is left alone. */
+async function settle(lab: LabCluster, nodes: readonly LabNode[]): Promise<void> {
+  const prompts = nodes.map((node) => ({ node, isAtPrompt: promptWatch(lab, node) }));
+  try {
+    await lab.until(() => prompts.every(({ node, isAtPrompt }) => isAtPrompt() || node.isOff), "", { within: SETTLE });
+  } catch (error) {
+    if (!(error instanceof WaitError)) throw error;
+  }
+}
+
+/** True once the console ends in a prompt and has been quiet for a while. */
+function promptWatch(lab: LabCluster, node: LabNode): () => boolean {
   let length = -1;
   let since = lab.nowNs;
-  const quiet = (): boolean => {
+  return () => {
     const { text } = node.console;
     if (text.length !== length) {
       length = text.length;
@@ -81,5 +101,4 @@ async function waitForPrompt(lab: LabCluster, node: LabNode, where: string): Pro
     }
     return lab.nowNs - since >= QUIET_NS && PROMPT.test(text);
   };
-  await lab.until(quiet, `${where}: ${node.name} showed no prompt`, { within: "120s" }, () => node.console.text);
 }

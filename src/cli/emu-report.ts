@@ -1,4 +1,5 @@
 /** What `qure emu` says at its end: the table of nodes and the figures of the run, for people or as JSON. */
+import { countersOf, describeCounters } from "../../emulator/debug/statistics.ts";
 import type { LabCluster } from "../lab/lab.ts";
 import { formatNs } from "../lab/time.ts";
 import { lastStatus } from "./cloud-status.ts";
@@ -9,7 +10,7 @@ export interface Outcome {
   readonly wallTimeMs: number;
 }
 
-export function report({ lab, reached, wallTimeMs }: Outcome, json: boolean): void {
+export function report({ lab, reached, wallTimeMs }: Outcome, json: boolean, stats = false): void {
   const digest = lab.digest();
   if (json) {
     const nodes = lab.nodes.map((node) => {
@@ -19,13 +20,25 @@ export function report({ lab, reached, wallTimeMs }: Outcome, json: boolean): vo
         off: node.isOff, exitStatus: node.exitStatus,
       };
     });
-    process.stdout.write(`${JSON.stringify({ nodes, reached, virtualTimeNs: lab.nowNs, wallTimeMs: Math.round(wallTimeMs), instructions: lab.instructions, digest }, null, 2)}\n`);
+    const counted = stats ? { stats: { ...clusterCounters(lab), machines: lab.nodes.map(({ name, machine }) => ({ name, ...countersOf(machine) })) } } : {};
+    process.stdout.write(`${JSON.stringify({ nodes, reached, virtualTimeNs: lab.nowNs, wallTimeMs: Math.round(wallTimeMs), instructions: lab.instructions, digest, ...counted }, null, 2)}\n`);
     return;
   }
   process.stdout.write(`${nodeTable(lab).join("\n")}\n\n`);
   const speed = lab.nowNs / 1e6 / wallTimeMs;
   process.stdout.write(`virtual time ${formatNs(lab.nowNs)}, wall time ${(wallTimeMs / 1000).toFixed(2)} s (${speed.toFixed(1)} virtual seconds a second), ${(lab.instructions / 1e6).toFixed(1)} million instructions\n`);
   process.stdout.write(`digest ${digest}\n`);
+  if (stats) process.stdout.write(`\n${statistics(lab).join("\n")}\n`);
+}
+
+function clusterCounters({ cluster }: LabCluster): { quanta: number; frames: number } {
+  return { quanta: cluster.quanta, frames: cluster.network.frames };
+}
+
+/** The engine's counters in words. */
+export function statistics(lab: LabCluster): string[] {
+  const { quanta, frames } = clusterCounters(lab);
+  return [`cluster: ${quanta} quanta, ${frames} frames on cables`, ...lab.nodes.flatMap(({ name, machine }) => ["", name, ...describeCounters(machine).map((line) => `  ${line}`)])];
 }
 
 /** One line for each node: name, address, era, age, peers. */

@@ -1,6 +1,9 @@
 /** `--serial stdio`: COM1 of a machine on this terminal. Ctrl-A X ends it, as in QEMU; Ctrl-C goes to the guest of a terminal. */
 import type { LabNode } from "../lab/lab.ts";
 
+/** Why a run was ended that the person left by Ctrl-A X: nothing went wrong. */
+export const LEFT_BY_KEY = new Error("left by Ctrl-A X");
+
 const CTRL_A = 1;
 
 /** Returns what disconnects. */
@@ -13,7 +16,7 @@ export function connectStdio(node: LabNode, end: AbortController): () => void {
     for (const byte of data) {
       if (escaped) {
         escaped = false;
-        if (byte === 0x78 || byte === 0x58) return end.abort();
+        if (byte === 0x78 || byte === 0x58) return end.abort(LEFT_BY_KEY);
         bytes.push(byte);
       } else if (byte === CTRL_A && stdin.isTTY) escaped = true;
       // A line that comes from a pipe ends with the key that a person would press.

@@ -17,7 +17,7 @@ const CTRL_RIGHT_BRACKET = 0x1d;
 /** How much of a console is shown when one attaches. */
 const SCROLLBACK_LINES = 20;
 
-/** Runs at the pace of real time until the person leaves. */
+/** Runs at the pace of real time until the person leaves, or the last machine is switched off. */
 export async function stay({ lab, progress }: Watched): Promise<void> {
   progress.done();
   const { stdin, stdout } = process;
@@ -26,7 +26,12 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
   let detach = (): void => {};
   let left = false;
   let shown = "";
+  let looked = "";
   const showTable = (): void => {
+    // Making the table costs something; it can only have changed when a console or a machine's power has.
+    const now = `${lab.outputBytes} ${lab.nodes.filter(({ isOff }) => isOff).length} ${attached}`;
+    if (now === looked) return;
+    looked = now;
     const table = nodeTable(lab).join("\n");
     if (table === shown || attached !== null) return;
     shown = table;
@@ -69,7 +74,7 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
   try {
     await lab.until(() => {
       showTable();
-      return left;
+      return left || lab.nodes.every(({ isOff }) => isOff);
     }, "", { within: "forever" });
   } finally {
     detach();

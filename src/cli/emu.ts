@@ -1,26 +1,32 @@
 /** `qure emu`: boots machines, alone or as a cluster, and shows what becomes of them. */
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import type { BlockBackend } from "../../emulator/block.ts";
-import { SparseDisk } from "../../emulator/disk.ts";
+import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
+import { DEFAULT_JIT, JIT_MODES, type JitMode } from "../../emulator/jit/jit.ts";
 import { FileDisk } from "../host/file-disk.ts";
-import { readIfPresent, writeFileAside } from "../host/files.ts";
+import { lockFolder } from "../host/folder-lock.ts";
+import { copyFileAside, readIfPresent, writeFileAside } from "../host/files.ts";
 import { loadFirmware } from "../host/package.ts";
 import { encodePng } from "../host/png.ts";
 import { LabCluster, restoreCluster, type NodeOptions, type RestoreOptions } from "../lab/lab.ts";
 import { formatNs, toNs } from "../lab/time.ts";
-import { isAgreed, lastStatus } from "./cloud-status.ts";
+import { isAgreed, StatusBoard } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
-import { parseSize } from "./sizes.ts";
+import { parseMemorySize, parseSize } from "./sizes.ts";
+import { connectStdio, LEFT_BY_KEY } from "./emu-serial.ts";
 import { stay, type Watched } from "./emu-terminal.ts";
-import { report, type Outcome } from "./emu-report.ts";
+import { checkDebugOptions, declareDebugOptions, startDebugging, type DebugOptions, type DebugSettings } from "./emu-debug.ts";
+import { report, statistics, type Outcome } from "./emu-report.ts";
 import { CommandError, UsageError } from "./fail.ts";
+import { MachineLog } from "./machine-log.ts";
 import { preparedDisk } from "./prepare.ts";
 import { makeProgress, type Progress } from "./progress.ts";
 import { DEFAULT_STORE, writeSnapshot, type StoredSnapshot } from "./snapshot-store.ts";
 
-export interface EmuOptions {
+export interface EmuOptions extends DebugOptions {
   readonly nodes: string;
   readonly image?: string;
   readonly cdrom?: string;
@@ -28,6 +34,7 @@ export interface EmuOptions {
   readonly disk?: string;
   readonly dir?: string;
   readonly seed: string;
+  readonly gateway: boolean;
   readonly until?: string;
   readonly for?: string;
   readonly script?: string;
@@ -37,13 +44,13 @@ export interface EmuOptions {
   readonly serial?: string;
   readonly memory: string;
   readonly firmware?: string;
+  readonly threads?: string;
+  readonly jit: string;
   readonly realtime?: boolean;
   readonly json?: boolean;
   readonly save?: string;
   readonly at?: string;
   readonly store?: string;
-  readonly gdb?: string;
-  readonly stopped?: boolean;
 }
 
 const DEFAULT_IMAGE = "build/qure.iso";
@@ -73,13 +80,14 @@ export function declareMachines(command: Command): Command {
     .option("--disk <size>", `size of blank disks (default: ${DEFAULT_DISK})`)
     .option("--dir <dir>", "keep the machines' disks here; without it they are gone afterwards")
     .option("--seed <n>", "seed of everything that is left to chance", "1")
+    .option("--no-gateway", "no DHCP server on the network: nodes take link-local addresses")
     .option("-m, --memory <size>", "memory of each machine", DEFAULT_MEMORY)
     .option("--firmware <file>", "another BIOS than QuRe's own");
 }
 
 /** Options that say how long machines run and what is to be seen of it. */
 export function declareRun(command: Command): Command {
-  return command
+  return declareDebugOptions(command)
     .option("--until <what>", "run until: cloud (all nodes agree), or text:REGEX on every console")
     .option("--for <time>", "run for this virtual time, such as 10s")
     .option("--script <file>", "type the lines of this file at the consoles (docs/emulator.md)")
@@ -87,9 +95,9 @@ export function declareRun(command: Command): Command {
     .option("--log <dir>", "write each console to NAME.log")
     .option("--screenshot <dir>", "write each screen to NAME.png at the end")
     .option("--serial <where>", "stdio: connect COM1 of the one machine with this terminal")
+    .option("--threads <n>", "spread the machines over threads; the run is the same (default: 1 for few machines, else as many as cores are free)")
+    .option("--jit <mode>", `compile hot guest code: ${JIT_MODES.join(", ")}; the run is the same`, DEFAULT_JIT)
     .option("--realtime", "let a virtual second take a second")
-    .option("--gdb <port>", "let gdb debug node 1 at this TCP port, node 2 at the next one, ... (docs/debugging.md)")
-    .option("-S, --stopped", "with --gdb: run nothing until gdb lets it")
     .option("--json", "print the outcome as one JSON object");
 }
 
@@ -104,22 +112,24 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
   const progress = makeProgress(process.stderr);
   const closers: (() => void)[] = [];
   try {
+    const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, settings.nodes) : null;
     const capture = settings.pcap ? openCapture(settings.pcap, closers) : undefined;
+    const machineLog = new MachineLog(settings.log);
     const common: RestoreOptions = {
-      realtime: settings.realtime, signal: interrupt.signal,
+      threads: settings.threads, jit: settings.jit, realtime: settings.realtime, signal: interrupt.signal,
       ...(capture ? { capture } : {}),
-      log: (node, line) => logLine(settings, progress, node, line),
+      log: (node, line) => machineLog.write(node, line),
     };
     const lab = from ? restoreCluster(from.bytes, common) : await newCluster(settings, common, progress, interrupt.signal, closers);
+    closers.push(() => lab.close());
     if (settings.log) openLogs(lab, settings.log, closers);
-    if (settings.gdb !== null) closers.push(await openGdb(lab, settings, progress));
-    const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, lab.nodes.length) : null;
+    await startDebugging(lab, settings.debug, progress, closers);
     let reached = true;
     let interrupted = false;
     let startNs = lab.nowNs;
     const run: Watched = { lab, settings, progress, start };
     try {
-      if (settings.serial) await import("./emu-serial.ts").then(({ connectStdio }) => closers.push(connectStdio(lab.nodes[0]!, interrupt)));
+      if (settings.serial) closers.push(connectStdio(lab.nodes[0]!, interrupt));
       if (settings.at !== null) {
         await lab.advance(Math.max(0, toNs(settings.at) - startNs));
         saveSnapshot(lab, settings, progress);
@@ -132,16 +142,20 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
       if (settings.interactive) await stay(run);
     } catch (error) {
       if (!interrupt.signal.aborted) throw error;
-      interrupted = !settings.interactive;
+      interrupted = !settings.interactive && interrupt.signal.reason !== LEFT_BY_KEY;
     }
     progress.done();
     if (settings.save !== null && settings.at === null && reached) saveSnapshot(lab, settings, progress);
     if (settings.screenshot) writeScreenshots(lab, settings.screenshot);
     const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start };
-    if (!settings.serial || settings.json) report(outcome, settings.json);
+    if (!settings.serial || settings.json) report(outcome, settings.json, settings.stats);
+    else if (settings.stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
+    if (machineLog.hint) progress.note(machineLog.hint);
     for (const node of lab.nodes) node.disk?.flush();
     if (interrupted) throw new CommandError("", EXIT_INTERRUPTED);
     if (!reached) throw new CommandError(`--until ${settings.until} was not reached within ${settings.for ?? DEFAULT_LIMIT} of virtual time`, EXIT_NOT_REACHED);
+  } catch (error) {
+    throw interrupt.signal.aborted && error === interrupt.signal.reason ? new CommandError("", EXIT_INTERRUPTED) : error;
   } finally {
     progress.done();
     process.off("SIGINT", onInterrupt);
@@ -153,7 +167,7 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
 async function newCluster(settings: EmuSettings, common: RestoreOptions, progress: Progress, signal: AbortSignal, closers: (() => void)[]): Promise<LabCluster> {
   const firmware = settings.firmware ? readInput(settings.firmware) : loadFirmware();
   const nodes = await machineNodes(settings, firmware, progress, signal, closers);
-  return new LabCluster({ ...common, nodes, firmware, seed: settings.seed });
+  return new LabCluster({ ...common, nodes, firmware, seed: settings.seed, gateway: settings.gateway });
 }
 
 function saveSnapshot(lab: LabCluster, { save, store }: EmuSettings, progress: Progress): void {
@@ -170,6 +184,7 @@ export interface EmuSettings {
   readonly blank: boolean;
   readonly dir: string | null;
   readonly seed: number;
+  readonly gateway: boolean;
   readonly until: string | null;
   readonly for: string | null;
   readonly script: string | null;
@@ -179,6 +194,8 @@ export interface EmuSettings {
   readonly serial: boolean;
   readonly ramBytes: number;
   readonly firmware: string | null;
+  readonly threads: number;
+  readonly jit: JitMode;
   readonly realtime: boolean;
   readonly json: boolean;
   readonly interactive: boolean;
@@ -189,10 +206,29 @@ export interface EmuSettings {
   readonly at: string | null;
   /** Folder of snapshots. */
   readonly store: string;
-  /** First TCP port for gdb. */
-  readonly gdb: number | null;
-  /** The machines wait for gdb before they run. */
-  readonly stopped: boolean;
+  readonly debug: DebugSettings;
+  /** Print the engine's counters at the end. */
+  readonly stats: boolean;
+}
+
+/** Below this a quantum has too little to do for a thread to be worth its wake. */
+const NODES_PER_THREAD = 8;
+
+/**
+ * Threads that wait for each other at every quantum are worse than one unless each has a core for itself: only cores that others leave free
+ * count. `watched`: debuggers, traces and counters reach only into machines of this thread.
+ */
+function chooseThreads(asked: number | null, nodes: number, watched: boolean): number {
+  const freeCores = availableParallelism() - Math.round(loadavg()[0]!);
+  if (!watched) return asked ?? Math.max(1, Math.min(freeCores, Math.floor(nodes / NODES_PER_THREAD)));
+  if (asked !== null && asked > 1) throw new UsageError("--threads: --gdb, --trace and --stats watch machines in one thread");
+  return 1;
+}
+
+function jitMode(text: string): JitMode {
+  const mode = JIT_MODES.find((known) => known === text);
+  if (mode === undefined) throw new UsageError(`--jit ${text}: not one of ${JIT_MODES.join(", ")}`);
+  return mode;
 }
 
 function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSettings {
@@ -220,9 +256,8 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
   if (ownImage && !existsSync(DEFAULT_IMAGE)) throw new CommandError(`${DEFAULT_IMAGE}: no such file; qure build makes it, or name an image with --cdrom or --hda`);
   const cdrom = options.cdrom ?? (options.image && isIso ? options.image : ownImage ? DEFAULT_IMAGE : null);
   const hda = options.hda ?? (options.image && !isIso ? options.image : null);
-  if (options.stopped && !options.gdb) throw new UsageError("-S waits for gdb: give --gdb PORT too");
-  const gdb = options.gdb === undefined ? null : integer(options.gdb, "--gdb", 1, 65536 - nodes);
-  const until = options.until ?? (!options.for && !options.serial && !options.script && gdb === null && cdrom && !hda ? "cloud" : null);
+  const debug = checkDebugOptions(options, nodes, cdrom ?? hda);
+  const until = options.until ?? (!options.for && !options.serial && !options.script && debug.gdb === null && cdrom && !hda ? "cloud" : null);
   if (until !== null && until !== "cloud") {
     if (!until.startsWith("text:")) throw new UsageError(`--until ${until}: write cloud or text:REGEX`);
     try {
@@ -233,10 +268,11 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
   }
   return {
     nodes, cdrom, hda, diskBytes: parseSize(options.disk ?? DEFAULT_DISK, "--disk"), blank: hda === null && cdrom !== null, dir: options.dir ?? null,
-    seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
-    log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseSize(options.memory ?? DEFAULT_MEMORY, "--memory", 1 << 20, 2 ** 31),
-    firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false, json: options.json ?? false,
-    resting: from !== null && !options.serial, gdb, stopped: options.stopped ?? false,
+    gateway: options.gateway, seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
+    log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseMemorySize(options.memory ?? DEFAULT_MEMORY, "--memory"),
+    firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false,
+    threads: chooseThreads(options.threads === undefined ? null : integer(options.threads, "--threads", 1, 256), nodes, debug.gdb !== null || debug.trace.size > 0 || options.stats === true), jit: jitMode(options.jit), json: options.json ?? false,
+    resting: from !== null && !options.serial, debug, stats: options.stats ?? false,
     interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,
   };
 }
@@ -244,6 +280,7 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
 async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progress: Progress, signal: AbortSignal, closers: (() => void)[]): Promise<NodeOptions[]> {
   const cdrom = settings.cdrom ? readInput(settings.cdrom) : null;
   const names = Array.from({ length: settings.nodes }, (_, index) => `qure-${index + 1}`);
+  if (settings.dir !== null) closers.push(lockFolder(settings.dir));
   const kept = names.map((name) => (settings.dir ? join(settings.dir, `${name}.img`) : null));
   let content: Uint8Array | null = null;
   if (settings.blank && kept.some((path) => path === null || !existsSync(path))) {
@@ -255,16 +292,17 @@ async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progres
     closers.push(() => disk.close());
     return disk;
   };
-  const base = settings.hda ? open(settings.hda, true) : null;
-  const newDisk = (): BlockBackend => (base ? new SparseDisk(base.sizeBytes, { base }) : new SparseDisk(settings.diskBytes, content ? { content } : {}));
+  // One medium below the disks of all machines.
+  const base = settings.hda ? open(settings.hda, true) : content ? new BytesDisk(content, settings.diskBytes) : null;
+  const newDisk = (): BlockBackend => new SparseDisk(base?.sizeBytes ?? settings.diskBytes, base ? { base } : {});
   progress.step("booting");
   return names.map((name, index): NodeOptions => {
     const path = kept[index];
     let disk: BlockBackend | null = null;
     if (path) {
       if (!existsSync(path)) {
-        mkdirSync(settings.dir!, { recursive: true });
-        writeFileAside(path, base ? readInput(settings.hda!) : content!, base?.sizeBytes ?? settings.diskBytes);
+        if (settings.hda) copyFileAside(settings.hda, path);
+        else writeFileAside(path, content!, settings.diskBytes);
       }
       disk = open(path, false);
     } else if (settings.blank || base) disk = newDisk();
@@ -283,20 +321,16 @@ async function runUntil({ lab, settings, progress }: Watched, startNs: number): 
     return true;
   }
   const pattern = settings.until === "cloud" ? null : new RegExp(settings.until.slice(5), "m");
-  const lengths = lab.nodes.map(() => -1);
+  const board = new StatusBoard(lab.nodes.map((node) => node.console));
   const condition = (): boolean => {
-    // Looking costs time only where a console has something new.
-    const changed = lab.nodes.some(({ console: { text } }, index) => text.length !== lengths[index]);
-    if (!changed) return false;
-    lab.nodes.forEach(({ console: { text } }, index) => (lengths[index] = text.length));
     if (pattern) return lab.nodes.every(({ console: { text } }) => pattern.test(text));
-    const statuses = lab.nodes.map(({ console: { text } }) => lastStatus(text));
+    const statuses = board.statuses();
     const members = statuses.filter((status) => status !== null).length;
     progress.step(`${members} of ${lab.nodes.length} nodes are in a cluster, virtual time ${(lab.nowNs / 1e9).toFixed(1)} s`);
     return isAgreed(statuses);
   };
   try {
-    await lab.until(condition, "", { within: limit });
+    await lab.until(condition, "", { within: limit, look: "output" });
     return true;
   } catch (error) {
     if (error instanceof Error && error.name === "WaitError") return false;
@@ -325,22 +359,6 @@ function openCapture(path: string, closers: (() => void)[]): (bytes: Uint8Array)
   return (bytes) => void writeSync(file, bytes);
 }
 
-async function openGdb(lab: LabCluster, settings: EmuSettings, progress: Progress): Promise<() => void> {
-  const { serveGdb } = await import("../host/gdb-server.ts");
-  const first = settings.gdb!;
-  const last = first + settings.nodes - 1;
-  try {
-    const server = await serveGdb(lab.debug(settings.stopped), first, {
-      connected: (node) => progress.note(`${node}: gdb connected; all nodes stand still while it holds this one`),
-      disconnected: (node) => progress.note(`${node}: gdb is gone`),
-    });
-    progress.note(`gdb: target remote localhost:${first}${last > first ? `, the other nodes up to port ${last}` : ""}`);
-    return () => server.close();
-  } catch (error) {
-    throw new CommandError(`--gdb ${first}: cannot listen at ports ${first} to ${last}: ${(error as Error).message}`);
-  }
-}
-
 function openLogs(lab: LabCluster, folder: string, closers: (() => void)[]): void {
   mkdirSync(folder, { recursive: true });
   for (const node of lab.nodes) {
@@ -351,17 +369,6 @@ function openLogs(lab: LabCluster, folder: string, closers: (() => void)[]): voi
       closeSync(file);
     });
   }
-}
-
-/** What machines report goes to their log file, or to standard error when there is none. */
-function logLine(settings: EmuSettings, progress: Progress, node: string, line: string): void {
-  if (settings.log === null) {
-    if (process.env["QURE_DEBUG"]) progress.note(`${node}: ${line}`);
-    return;
-  }
-  const file = openSync(join(settings.log, `${node}.machine.log`), "a");
-  writeSync(file, `${line}\n`);
-  closeSync(file);
 }
 
 function writeScreenshots(lab: LabCluster, folder: string): void {

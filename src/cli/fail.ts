@@ -22,7 +22,7 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, path } = error as NodeJS.ErrnoException;
   const known: Record<string, string> = {
-    ENOENT: "no such file", EACCES: "permission denied", EISDIR: "is a folder", ENOSPC: "no space left on the disk", EROFS: "the file system is read-only", ENOTDIR: "not a folder",
+    ENOENT: "no such file", EACCES: "permission denied", EISDIR: "is a folder", ENOSPC: "no space left on the disk", EROFS: "the file system is read-only", ENOTDIR: "not a folder", EEXIST: "exists, and is not a folder",
   };
   return code && known[code] ? `${path ?? "?"}: ${known[code]}` : error.message;
 }

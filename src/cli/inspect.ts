@@ -28,7 +28,8 @@ function inspectFile(path: string): Inspection {
     return inspectImage({ sizeBytes, read });
   } catch (error) {
     if (error instanceof ImageError) throw new CommandError(`${path}: ${error.message}`);
-    throw error;
+    // Reading an open file gives no path.
+    throw Object.assign(error as Error, { path });
   } finally {
     closeSync(file);
   }

@@ -25,9 +25,14 @@ interface CommandEntry {
   readonly load: () => Promise<CommandModule>;
 }
 
+/** As a program that SIGPIPE ended. */
+const EXIT_NO_READER = 141;
+
 const COMMANDS: readonly CommandEntry[] = [
+  { name: "as", summary: "assemble, with the command line of GNU as", load: () => import("./as.ts") },
   { name: "build", summary: "assemble and link boot/ and asm/ into boot images", load: () => import("./build.ts") },
   { name: "emu", summary: "boot machines in the emulator, alone or as a cluster", load: () => import("./emu.ts") },
+  { name: "explain", summary: "say what a diagnostic means and what to do", load: () => import("./explain.ts") },
   { name: "inspect", summary: "say what is in a boot image, disk or kernel image", load: () => import("./inspect.ts") },
   { name: "snapshot", summary: "save, restore, branch, list and delete whole clusters", load: () => import("./snapshot.ts") },
 ];
@@ -57,6 +62,14 @@ async function main(args: readonly string[]): Promise<void> {
   program.addHelpText("after", "\nExample:\n  qure build && qure emu --nodes 3\n");
   if (args.length === 0) program.help();
   await program.parseAsync([...args], { from: "user" });
+}
+
+// Whoever reads our output may leave (`qure inspect ... | head`): then there is nobody left to tell, and nothing went wrong.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(EXIT_NO_READER);
+  });
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -46,17 +46,24 @@ async function prepare({ cdrom, firmware, sizeBytes, progress, signal }: Prepare
     ["Yes", /Are you really sure\? Type 'Yes' if so: $/],
     ["Yes", SHELL_PROMPT],
     ["mkfs -t oofs hda0", SHELL_PROMPT],
+    // What went wrong on the way shows here.
+    ["partinfo hda0", /^(?:There is no partition| +holds ).*\n/m],
   ];
   progress.step("booting a machine from the CD to prepare a blank disk");
   try {
     await node!.waitFor(SHELL_PROMPT, { within: "60s" });
     for (const [typed, expected] of steps) {
       progress.step(`preparing the disk: ${typed}`);
-      await node!.enter(typed, expected, { within: "120s" });
+      const [answer] = await node!.enter(typed, expected, { within: "120s" });
+      if (typed.startsWith("partinfo") && !/OOFS/.test(answer)) throw new CommandError(`the disk cannot be prepared: the console ends with\n${lastLines(node!.console.text)}`);
     }
   } catch (error) {
-    if (error instanceof Error && error.name === "WaitError") throw new CommandError(`the disk cannot be prepared from this CD: ${error.message}`);
+    if (error instanceof Error && error.name === "WaitError") throw new CommandError(`the disk cannot be prepared: the machine does not answer as QuRe does; its console ends with\n${lastLines(node!.console.text)}`);
     throw error;
   }
   return disk.content();
+}
+
+function lastLines(text: string): string {
+  return text.trimEnd().split("\n").slice(-14).map((line) => `    | ${line}`).join("\n");
 }

@@ -7,13 +7,20 @@ const SECTOR_BYTES = 512;
 export class FileDisk implements BlockBackend {
   readonly sizeBytes: number;
   readonly readOnly: boolean;
+  readonly path: string;
   readonly #file: number;
   readonly #fileBytes: number;
 
   /** The size is rounded up to whole sectors; a read past the end of the file gives zeros. */
   constructor(path: string, { readOnly }: { readOnly: boolean }) {
+    this.path = path;
     this.#file = openSync(path, readOnly ? "r" : "r+");
-    const { size } = fstatSync(this.#file);
+    const status = fstatSync(this.#file);
+    if (status.isDirectory()) {
+      closeSync(this.#file);
+      throw Object.assign(new Error(`${path} is a folder`), { code: "EISDIR", path });
+    }
+    const { size } = status;
     this.#fileBytes = size;
     this.readOnly = readOnly;
     this.sizeBytes = Math.max(1, Math.ceil(size / SECTOR_BYTES)) * SECTOR_BYTES;
@@ -31,7 +38,12 @@ export class FileDisk implements BlockBackend {
 
   write(offsetBytes: number, source: Uint8Array): void {
     if (this.readOnly) throw new Error("a write to a disk that was opened for reading");
-    for (let done = 0; done < source.length; ) done += writeSync(this.#file, source, done, source.length - done, offsetBytes + done);
+    try {
+      for (let done = 0; done < source.length; ) done += writeSync(this.#file, source, done, source.length - done, offsetBytes + done);
+    } catch (error) {
+      // No guest can do anything about the host's disk; who runs it can, and must know which file it is.
+      throw Object.assign(error as Error, { path: this.path });
+    }
   }
 
   flush(): void {

@@ -1,9 +1,12 @@
 /** Files of the host: written aside and renamed, so that what was there before stays whole until the new content is. */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, constants, copyFileSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
-/** Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros that take no room on the disk. `mode`: permissions of a new file. */
+/** Zeros of this size and place take no room on most file systems when they are not written. */
+const HOLE_BYTES = 65_536;
+
+/** Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros; long runs of zeros take no room on the disk. `mode`: permissions of a new file. */
 export function writeFileAside(path: string, content: Uint8Array | string, sizeBytes = 0, mode = 0o666): void {
   mkdirSync(dirname(path), { recursive: true });
   const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
@@ -11,12 +14,33 @@ export function writeFileAside(path: string, content: Uint8Array | string, sizeB
     const file = openSync(aside, "wx", mode);
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-      if (sizeBytes > bytes.length) ftruncateSync(file, sizeBytes);
+      for (let at = 0; at < bytes.length; at += HOLE_BYTES) {
+        const piece = bytes.subarray(at, at + HOLE_BYTES);
+        if (piece.some((byte) => byte !== 0)) for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done, piece.length - done, at + done);
+      }
+      ftruncateSync(file, Math.max(bytes.length, sizeBytes));
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    // A write to an open file that fails gives no path.
+    throw Object.assign(error as Error, { path });
+  }
+}
+
+/** Copies a file of any size in the same way. */
+export function copyFileAside(source: string, path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
+  try {
+    copyFileSync(source, aside, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    chmodSync(aside, 0o644);
+    const file = openSync(aside, "r+");
+    fsyncSync(file);
+    closeSync(file);
     renameSync(aside, path);
   } catch (error) {
     rmSync(aside, { force: true });
@@ -36,14 +60,14 @@ export function listFiles(folder: string): string[] {
   }
 }
 
-/** The file's bytes, or null when there is no such file. */
+/** The file's bytes, or null when there is no such file. Throws with the code EISDIR for a folder. */
 export function readIfPresent(path: string): Uint8Array<ArrayBuffer> | null {
   try {
     const bytes = readFileSync(path);
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (error) {
     if (isMissing(error)) return null;
-    throw error;
+    throw Object.assign(error as Error, { path });
   }
 }
 
@@ -61,5 +85,5 @@ export function folderTree(root: string): { list(folder: string): string[]; read
 
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR";
+  return code === "ENOENT" || code === "ENOTDIR";
 }

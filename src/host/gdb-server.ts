@@ -20,6 +20,7 @@ export async function serveGdb(debuggers: ClusterDebugger, firstPort: number, ev
   const sockets = new Set<Socket>();
   const servers: Server[] = [];
   const close = (): void => {
+    debuggers.finish();
     for (const server of servers) server.close();
     for (const socket of sockets) socket.destroySoon();
   };

@@ -8,8 +8,12 @@ import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { saveCluster, saveMachine, Snapshot } from "../../emulator/cluster/snapshot.ts";
 import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
+import type { Tap, TapHandler } from "../../emulator/ether/tap.ts";
+import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
 import { zlibCompressor } from "../host/compression.ts";
+import { FileDisk } from "../host/file-disk.ts";
+import { spreadOver, WorkerMachineHost } from "../host/worker-group.ts";
 import { ConsoleText } from "./console.ts";
 import { formatNs, toNs, type TimeSpan } from "./time.ts";
 
@@ -43,6 +47,13 @@ export interface ClusterOptions {
   readonly startSeconds?: number;
   /** Receives the pcapng file of all cables, piece by piece. */
   readonly capture?: (bytes: Uint8Array) => void;
+  /**
+   * Threads over which the machines are spread; 1 when absent. What the guests see stays the same. Media are handed to the threads as they are
+   * when the cluster is made: what a guest writes is to be read through `LabNode.disk` then.
+   */
+  readonly threads?: number;
+  /** Whether hot guest code is compiled: it changes nothing but speed. */
+  readonly jit?: JitMode;
   /** Paces virtual time to the host's clock; what the guests see stays the same. */
   readonly realtime?: boolean;
   /** Ends every wait with an `AbortError`. */
@@ -52,6 +63,11 @@ export interface ClusterOptions {
 }
 
 export interface WaitOptions {
+  /**
+   * When the condition is looked at: each virtual millisecond ("time", when absent), or only after those in which a console printed something
+   * ("output"), which is much faster for a cluster that rests. A condition that is looked at by output must not change anything.
+   */
+  readonly look?: "time" | "output";
   /** Virtual time after which the wait fails; 60 s when absent. */
   readonly within?: TimeSpan | "forever";
 }
@@ -99,15 +115,14 @@ export class LabNode {
   readonly name: string;
   /** What the machine sent over COM1. */
   readonly console = new ConsoleText();
-  /** Its drive hda, when it has one. */
-  readonly disk: BlockBackend | null;
+  readonly #disk: BlockBackend | null;
   readonly #lab: LabCluster;
 
   constructor(lab: LabCluster, index: number, name: string, disk: BlockBackend | null) {
     this.#lab = lab;
     this.index = index;
     this.name = name;
-    this.disk = disk;
+    this.#disk = disk;
   }
 
   /** The machine underneath: registers of its devices, memory, power. Throws a RangeError when it runs in another thread. */
@@ -117,6 +132,21 @@ export class LabNode {
 
   get #host(): MachineHost {
     return this.#lab.cluster.hosts[this.index]!;
+  }
+
+  /** Its drive hda, when it has one, as it is now; it can be written only when the machine runs in this thread. */
+  get disk(): BlockBackend | null {
+    const host = this.#host;
+    const given = this.#disk;
+    if (!given || given instanceof FileDisk || !(host instanceof WorkerMachineHost)) return given;
+    return {
+      sizeBytes: given.sizeBytes, readOnly: true,
+      read: (offsetBytes, target) => target.set(host.readDisk(offsetBytes, target.length)),
+      write: () => {
+        throw new RangeError(`${this.name} runs in another thread: its disk can only be read`);
+      },
+      flush: () => {},
+    };
   }
 
   /** Types over the serial line. A newline is sent as the carriage return of the Enter key. */
@@ -136,7 +166,7 @@ export class LabNode {
 
   /** Lets virtual time pass until the console's unread text matches; consumes it up to the end of the match. */
   async waitFor(pattern: RegExp | string, options: WaitOptions = {}): Promise<RegExpExecArray> {
-    return this.#lab.until(() => this.console.take(pattern), `${this.name} did not print ${pattern}`, options, () => this.console.unread);
+    return this.#lab.until(() => this.console.take(pattern), `${this.name} did not print ${pattern}`, { ...options, look: "output" }, () => this.console.unread);
   }
 
   /** Types a line and waits for what follows it. */
@@ -208,12 +238,39 @@ export class LabNode {
   }
 }
 
+/** A plug of the test's own in the cluster's switch. */
+export class LabPlug {
+  readonly #lab: LabCluster;
+  readonly #tap: Tap;
+
+  constructor(lab: LabCluster, tap: Tap) {
+    this.#lab = lab;
+    this.#tap = tap;
+  }
+
+  /** Every frame that the switch has sent here so far. */
+  get received(): readonly Uint8Array[] {
+    return this.#tap.received;
+  }
+
+  /** Sends a frame now: any bytes, from the destination's MAC address on, without FCS. */
+  send(frame: Uint8Array): void {
+    this.#lab.cluster.network.send(this.#tap, 0, frame.slice());
+  }
+
+  /** Has every frame answered, at the virtual time at which it comes, with the frames that `handler` returns. */
+  answer(handler: TapHandler | null): void {
+    this.#tap.handler = handler;
+  }
+}
+
 export class LabCluster {
   readonly nodes: readonly LabNode[];
   readonly cluster: Cluster;
   /** Paces virtual time to the host's clock; may be switched while the cluster runs. */
   realtime: boolean;
   readonly #signal: AbortSignal | undefined;
+  #outputBytes = 0;
   #turnMs = performance.now();
   #debugger: ClusterDebugger | null = null;
 
@@ -233,11 +290,14 @@ export class LabCluster {
       firmware: options.firmware, seed: options.seed ?? 1, gateway: options.gateway ?? true, linkLatencyNs: toNs(options.linkLatency ?? "50us"),
       startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
       ...(options.capture ? { capture: (bytes: Uint8Array): void => void (this.#debugger?.history.isNetworkRepeating || options.capture!(bytes)) } : {}),
+      ...(options.jit !== undefined ? { jit: options.jit } : {}),
+      ...(options.threads !== undefined && options.threads > 1 ? { groups: spreadOver(options.threads) } : {}),
       nodes: parts.map((part, index) => ({
         ...part,
         serialOutput: (port: 0 | 1, value: number) => {
           if (port !== COM1 || this.#debugger?.history.isRepeating(index)) return;
           byte[0] = value;
+          this.#outputBytes++;
           nodes[index]!.console.append(byte);
         },
         ...(options.log ? { log: (line: string): void => void (this.#debugger?.history.isRepeating(index) || options.log!(part.name, line)) } : {}),
@@ -263,10 +323,15 @@ export class LabCluster {
     return this.cluster.instructions;
   }
 
+  /** Bytes that all consoles have printed: to see cheaply whether there is something new. */
+  get outputBytes(): number {
+    return this.#outputBytes;
+  }
+
   /** Lets virtual time pass. */
   async advance(span: TimeSpan): Promise<void> {
     const end = this.nowNs + toNs(span);
-    while (this.nowNs < end) await this.#slice(end);
+    while (this.nowNs < end) await this.#slice(end, () => false);
   }
 
   /**
@@ -276,17 +341,36 @@ export class LabCluster {
   async until<Result>(condition: () => Result | null | false | undefined, what: string, options: WaitOptions = {}, shown: () => string = () => ""): Promise<Result> {
     const start = this.nowNs;
     const end = options.within === "forever" ? Infinity : start + toNs(options.within ?? "60s");
-    for (;;) {
-      const result = condition();
-      if (result !== null && result !== false && result !== undefined) return result;
-      if (this.nowNs >= end || this.nodes.every(({ isOff }) => isOff)) throw new WaitError(what, this.nowNs - start, shown());
-      await this.#slice(end);
+    let result = condition();
+    let seen = this.#outputBytes;
+    const isMet = (): boolean => {
+      if (options.look === "output" && this.#outputBytes === seen) return false;
+      seen = this.#outputBytes;
+      result = condition();
+      return result !== null && result !== false && result !== undefined;
+    };
+    const areOff = (): boolean => this.nodes.every(({ isOff }) => isOff);
+    while (result === null || result === false || result === undefined) {
+      if (this.nowNs >= end || areOff()) throw new WaitError(what, this.nowNs - start, shown());
+      if (options.look === "output") await this.#slice(end, () => isMet() || areOff());
+      else {
+        await this.#slice(end, () => true);
+        isMet();
+      }
     }
+    return result;
   }
 
-  async #slice(endNs: number): Promise<void> {
+  /** Runs for a while of wall time at most, or until `stop`, which is asked each virtual millisecond and must not change anything. */
+  async #slice(endNs: number, stop: () => boolean): Promise<void> {
     await this.#whileHeld();
-    (this.#debugger ?? this.cluster).runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
+    if (this.#debugger) {
+      this.#debugger.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
+      stop();
+    } else {
+      const isOver = (): boolean => stop() || this.realtime || performance.now() - this.#turnMs >= TURN_MS;
+      this.cluster.runUntil(endNs, { everyNs: LOOK_NS, look: isOver });
+    }
     const elapsedMs = performance.now() - this.#turnMs;
     const aheadMs = this.realtime ? LOOK_NS / 1e6 : 0;
     if (aheadMs === 0 && elapsedMs < TURN_MS) return;
@@ -296,8 +380,19 @@ export class LabCluster {
     this.#signal?.throwIfAborted();
   }
 
+  /** Ends the threads of a cluster that is not wanted any more. It must not be used afterwards. */
+  close(): void {
+    this.cluster.close();
+  }
+
+  /** Plugs a device of the test's own into the switch, with a cable like those of the nodes. */
+  plug(name: string): LabPlug {
+    return new LabPlug(this, this.cluster.plug(name));
+  }
+
   /** The whole cluster as a file (docs/formats/snapshot.md); `restoreCluster` goes on from it. */
   save(): Uint8Array {
+    if (this.cluster.taps.length > 0) throw new RangeError(`${this.cluster.taps[0]!.name} is plugged into the switch: what it does is in no snapshot`);
     return saveCluster(this.cluster, zlibCompressor, consoleExtras(this.nodes));
   }
 
@@ -332,7 +427,7 @@ function consoleExtras(nodes: readonly LabNode[]): Map<string, Uint8Array> {
 }
 
 /** Options of a restored cluster: what is not part of its state. */
-export type RestoreOptions = Pick<ClusterOptions, "capture" | "realtime" | "signal" | "log">;
+export type RestoreOptions = Pick<ClusterOptions, "capture" | "threads" | "realtime" | "signal" | "log" | "jit">;
 
 /** A cluster that goes on from a snapshot (`LabCluster.save`). Throws a SnapshotError, with the reason, for a file that cannot be used. */
 export function restoreCluster(bytes: Uint8Array, options: RestoreOptions = {}): LabCluster {

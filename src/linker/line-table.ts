@@ -130,9 +130,7 @@ function readUnit(sections: LineSections, cursor: Cursor, rows: LineRow[], readi
   const opcodeBase = cursor.u8();
   const operandCounts = Array.from({ length: opcodeBase - 1 }, () => cursor.u8());
   const { directories, files } = version >= 5 ? readTables5(sections, cursor) : readTables2(cursor);
-  const paths: string[] = [];
-  const path = (index: number): string => (paths[index] ??= makePath(index));
-  const makePath = (index: number): string => {
+  const path = (index: number): string => {
     const file = files[version >= 5 ? index : index - 1];
     if (!file) return "?";
     const directory = version >= 5 ? directories[file.directory] : file.directory > 0 ? directories[file.directory - 1] : undefined;

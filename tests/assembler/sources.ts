@@ -118,7 +118,6 @@ mov eax, fs:4
   "symbols as memory and as numbers": {
     text: intel(`a: nop
 b: mov eax, b-a
- mov eax, [ebx+b-a]
 jmp c
 d: mov eax, d-a
  mov eax, offset d-a

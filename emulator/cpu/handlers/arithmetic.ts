@@ -3,7 +3,7 @@ import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
 import { DIVIDE_ERROR, raise } from "../exceptions.ts";
 import {
-  adc16, adc32, adc8, add16, add32, add8, dec32, inc32, logic16, logic32, logic8, sbb16, sbb32, sbb8, setResult, stepNarrow, sub16, sub32, sub8,
+  adc16, adc32, adc8, add16, add32, add8, dec32, imul32, inc32, logic16, logic32, logic8, sbb16, sbb32, sbb8, setResult, stepNarrow, sub16, sub32, sub8,
 } from "../flags.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
 import { EAX, EDX } from "../layout.ts";
@@ -114,15 +114,7 @@ const multiplyTo: Builder = (core, insn) => {
   const right = read(core, insn, insn.form.operands.length - 1);
   const result = write(core, insn, 0);
   if (insn.size === 32) {
-    return () => {
-      const a = left();
-      const b = right();
-      const low = Math.imul(a, b);
-      // A product that fits 32 bits is exact as a double, and one that does not differs from its low half.
-      const overflow = a * b !== low;
-      result(low);
-      setResult(s, low, overflow, overflow);
-    };
+    return () => result(imul32(s, left(), right()));
   }
   return () => {
     const product = signExtend(left(), 16) * signExtend(right(), 16);

@@ -2,7 +2,7 @@
 import type { Handler } from "../block.ts";
 import { byteRegister } from "../core.ts";
 import type { Core } from "../core.ts";
-import { dec32, inc32, logic8, setCarryOverflow, setResult, sub32, sub8 } from "../flags.ts";
+import { dec32, imul32, inc32, logic8, rol32, ror32, sar32, shl32, shr32, sub32, sub8 } from "../flags.ts";
 import type { Builder } from "../instruction.ts";
 import { ESP } from "../layout.ts";
 import type { FlatAddress } from "./fast-alu.ts";
@@ -147,57 +147,13 @@ export const decrementMemory = ({ s, mmu }: Core, { base, index, scale, displace
 
 // Shifts and rotations of a register by a constant from 1 to 31.
 
-export const shiftLeft = ({ s }: Core, register: number, count: number): Handler => () => {
-  const value = s[register]!;
-  const result = value << count;
-  const carry = ((value >>> (32 - count)) & 1) !== 0;
-  s[register] = result;
-  setResult(s, result, carry, carry !== result < 0);
-};
+export const shiftLeft = ({ s }: Core, register: number, count: number): Handler => () => void (s[register] = shl32(s, s[register]!, count));
+export const shiftRight = ({ s }: Core, register: number, count: number): Handler => () => void (s[register] = shr32(s, s[register]!, count));
+export const shiftRightSigned = ({ s }: Core, register: number, count: number): Handler => () => void (s[register] = sar32(s, s[register]!, count));
+export const rotateLeft = ({ s }: Core, register: number, count: number): Handler => () => void (s[register] = rol32(s, s[register]!, count));
+export const rotateRight = ({ s }: Core, register: number, count: number): Handler => () => void (s[register] = ror32(s, s[register]!, count));
 
-export const shiftRight = ({ s }: Core, register: number, count: number): Handler => () => {
-  const before = s[register]! >>> (count - 1);
-  const result = before >>> 1;
-  s[register] = result;
-  setResult(s, result, (before & 1) !== 0, before >>> 31 !== 0);
-};
+// IMUL with a register as destination.
 
-export const shiftRightSigned = ({ s }: Core, register: number, count: number): Handler => () => {
-  const before = s[register]! >> (count - 1);
-  const result = before >> 1;
-  s[register] = result;
-  setResult(s, result, (before & 1) !== 0, false);
-};
-
-export const rotateLeft = ({ s }: Core, register: number, count: number): Handler => () => {
-  const value = s[register]!;
-  const result = (value << count) | (value >>> (32 - count));
-  s[register] = result;
-  setCarryOverflow(s, (result & 1) !== 0, (result & 1) !== result >>> 31);
-};
-
-export const rotateRight = ({ s }: Core, register: number, count: number): Handler => () => {
-  const value = s[register]!;
-  const result = (value >>> count) | (value << (32 - count));
-  s[register] = result;
-  setCarryOverflow(s, result < 0, (result ^ (result << 1)) < 0);
-};
-
-// IMUL with a register as destination. A product that fits 32 bits is exact as a double, and one that does not differs from its low half.
-
-export const multiplyRegister = ({ s }: Core, to: number, from: number): Handler => () => {
-  const a = s[to]!;
-  const b = s[from]!;
-  const low = Math.imul(a, b);
-  const overflow = a * b !== low;
-  s[to] = low;
-  setResult(s, low, overflow, overflow);
-};
-
-export const multiplyImmediate = ({ s }: Core, to: number, from: number, value: number): Handler => () => {
-  const a = s[from]!;
-  const low = Math.imul(a, value);
-  const overflow = a * value !== low;
-  s[to] = low;
-  setResult(s, low, overflow, overflow);
-};
+export const multiplyRegister = ({ s }: Core, to: number, from: number): Handler => () => void (s[to] = imul32(s, s[to]!, s[from]!));
+export const multiplyImmediate = ({ s }: Core, to: number, from: number, value: number): Handler => () => void (s[to] = imul32(s, s[from]!, value));

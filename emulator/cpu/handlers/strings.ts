@@ -1,6 +1,6 @@
 /**
  * String instructions (SDM volume 1, 7.3.9). A repeated one retires one tick for each iteration and can stop between any two: for
- * the end of the run, an interrupt, a fault. MOVS and STOS handle runs of plain memory within a page at once.
+ * the end of the run, an interrupt, a fault. MOVS and STOS handle runs of plain memory at once.
  */
 import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
@@ -132,7 +132,7 @@ const move: Builder = (core, insn) => {
     const to = get(EDI) >>> 0;
     const source = segments.readAddress(segment, from, bytes);
     const target = segments.writeAddress(ES, to, bytes);
-    const room = Math.min(mmu.readRun(source), mmu.writeRun(target), state.readLimit[segment]! - from + 1, state.writeLimit[ES]! - to + 1);
+    const room = Math.min(mmu.readRun(source, limit * bytes), mmu.writeRun(target, limit * bytes), state.readLimit[segment]! - from + 1, state.writeLimit[ES]! - to + 1);
     const n = Math.min(limit, Math.floor(room / bytes));
     if (n < 2) return 0;
     const length = n * bytes;
@@ -141,7 +141,7 @@ const move: Builder = (core, insn) => {
     // A target just above the source repeats a pattern: that is copied element by element.
     if (targetOffset > sourceOffset && targetOffset < sourceOffset + length) return 0;
     memory.bytes.copyWithin(targetOffset, sourceOffset, sourceOffset + length);
-    memory.noteWrite(targetOffset, length);
+    if (mmu.mayHoldCode(target)) memory.noteWrite(targetOffset, length);
     set(ESI, from + length);
     set(EDI, to + length);
     return n;
@@ -165,11 +165,11 @@ const store: Builder = (core, insn) => {
     if ((s[EFLAGS]! & DF) !== 0) return 0;
     const to = get(EDI) >>> 0;
     const target = segments.writeAddress(ES, to, bytes);
-    const n = Math.min(limit, Math.floor(Math.min(mmu.writeRun(target), state.writeLimit[ES]! - to + 1) / bytes));
+    const n = Math.min(limit, Math.floor(Math.min(mmu.writeRun(target, limit * bytes), state.writeLimit[ES]! - to + 1) / bytes));
     if (n < 2) return 0;
     const offset = mmu.offsetOf(target, true);
     memory.fill(offset, n, bytes as 1 | 2 | 4, value());
-    memory.noteWrite(offset, n * bytes);
+    if (mmu.mayHoldCode(target)) memory.noteWrite(offset, n * bytes);
     set(EDI, to + n * bytes);
     return n;
   };

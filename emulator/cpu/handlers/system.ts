@@ -4,7 +4,7 @@ import { ATTENTION_HALTED } from "../core.ts";
 import { cpuid } from "../cpuid.ts";
 import { DR6_GENERAL_DETECT, DR7_GENERAL_DETECT } from "../debug-registers.ts";
 import { DEBUG, GENERAL_PROTECTION, INVALID_OPCODE, raise } from "../exceptions.ts";
-import { IF, VIF, VIP } from "../flags.ts";
+import { IF, RF, VIF, VIP, VM } from "../flags.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
 import { BASE, CR0, CR2, CR3, CR4, CS, DR, EAX, ECX, EDX, EFLAGS, ESP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, LDTR, SS, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, TR } from "../layout.ts";
 import { readMsr, writeMsr } from "../msr.ts";
@@ -58,6 +58,8 @@ const moveToControl: Builder = (core, insn) => {
         break;
       case 3:
         s[CR3] = value & ~0xfe7;
+        // Without paging nothing was translated by it.
+        if ((s[CR0]! & CR0_PG) === 0) break;
         if ((s[CR4]! & CR4_PGE) !== 0) mmu.flushLocal();
         else mmu.flush();
         break;
@@ -222,7 +224,7 @@ const fastEnter: Builder = (core) => () => {
   const { s } = core;
   const selector = s[SYSENTER_CS]!;
   if (!core.state.protectedMode || (selector & 0xfffc) === 0) raise(GENERAL_PROTECTION, 0);
-  s[EFLAGS]! &= ~(IF | 0x20000 | 0x10000);
+  s[EFLAGS]! &= ~(IF | VM | RF);
   enterFlat(core, selector, selector + 8, 0);
   s[ESP] = s[SYSENTER_ESP]!;
   core.goto(s[SYSENTER_EIP]!);

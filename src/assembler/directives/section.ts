@@ -22,12 +22,18 @@ const TYPE_NAMES: ReadonlyMap<string, number> = new Map([
   ["preinit_array", SHT.PREINIT_ARRAY],
 ]);
 
+/** Number of the first subsection of the code that holds data under `-R`. */
+const FOLDED_DATA = 1000;
+
 /** `.text 2`, `.data 18`: a section that always exists, and the number of its subsection. */
 function standard(pick: (assembler: Assembler) => Section): Handler {
   return (assembler) => {
     const number = optionalNumber(assembler);
     assembler.demandEnd();
-    assembler.sections.change(pick(assembler), number);
+    const section = pick(assembler);
+    // `-R` puts data behind the code, where no subsection of the code's own is.
+    if (assembler.options.foldData === true && section === assembler.sections.data) assembler.sections.change(assembler.sections.text, number + FOLDED_DATA);
+    else assembler.sections.change(section, number);
   };
 }
 
@@ -199,16 +205,16 @@ const struct: Handler = (assembler) => {
 
 export const SECTION_DIRECTIVES: DirectiveTable = [
   [".text", standard((assembler) => assembler.sections.text)],
-  [".data", standard((assembler) => (assembler.options.foldData ? assembler.sections.text : assembler.sections.data))],
+  [".data", standard((assembler) => assembler.sections.data)],
   [".bss", standard((assembler) => assembler.sections.bss)],
   [".section .sect .sect.s", section(false)],
   [".pushsection", section(true)],
   [".popsection", (assembler) => {
-    if (!assembler.sections.pop()) assembler.fail("section-stack", "`.popsection' without `.pushsection'");
+    if (!assembler.sections.pop()) assembler.warnAt("section-stack", assembler.input.statementOffset, "`.popsection' without `.pushsection' is ignored");
     assembler.demandEnd();
   }],
   [".previous", (assembler) => {
-    if (!assembler.sections.previous()) assembler.fail("section-stack", "`.previous' without a former section");
+    if (!assembler.sections.previous()) assembler.warnAt("section-stack", assembler.input.statementOffset, "`.previous' without a former section is ignored");
     assembler.demandEnd();
   }],
   [".subsection", (assembler) => {

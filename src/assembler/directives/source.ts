@@ -36,7 +36,7 @@ const include: Handler = (assembler) => {
   const file = open(assembler, "the name of a file");
   assembler.demandEnd();
   if (input.frame!.depth >= MAXIMUM_DEPTH) assembler.fatal("too-deep", `files are included more than ${MAXIMUM_DEPTH} deep: \`${file.path}' may include itself without end`);
-  input.nextAfterCall();
+  assembler.leaveStatement();
   input.push({ kind: "file", path: file.path, text: file.bytes, conditionalDepth: assembler.conditionals.depth });
 };
 

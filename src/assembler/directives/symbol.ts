@@ -47,6 +47,20 @@ function visibility(value: number): Handler {
   });
 }
 
+/** `.symver name, name@version, what becomes of the name` */
+const version: Handler = (assembler) => {
+  const { input } = assembler;
+  input.skipSpace();
+  const symbol = assembler.symbols.findOrMake(symbolName(assembler), input.offset);
+  assembler.symbols.need(symbol);
+  assembler.demandComma();
+  input.skipSpace();
+  const start = input.offset;
+  input.skipStatement();
+  const [name = "", original = ""] = textOfBytes(input.bytes, start, input.offset).split(/#|\/\*/)[0]!.split(",").map((part) => part.trim());
+  assembler.versions.add(symbol, name, original, start);
+};
+
 /** `.set name, expression` and its kin. */
 function assign(mode: "set" | "equiv" | "eqv"): Handler {
   return (assembler) => {
@@ -119,8 +133,7 @@ const common: Handler = (assembler) => {
   assembler.demandEnd();
   const symbol = assembler.symbols.findOrMake(atom, start);
   if (symbol.isLocal) {
-    placeInBss(assembler, atom, start, bytes, isStated ? alignment : defaultBssAlignment(bytes));
-    symbol.type = STT.OBJECT;
+    placeInBss(assembler, atom, start, bytes, isStated ? alignment : 1);
     return;
   }
   if (symbol.section.kind !== "undefined" && symbol.section.kind !== "common") assembler.failRedefinition(symbol, start, atom.text.length);
@@ -132,10 +145,10 @@ const common: Handler = (assembler) => {
   symbol.size = null;
 };
 
-/** Without a stated alignment a block is aligned to its size, at most to 16 bytes. */
+/** Without a stated alignment a block is aligned to its size, rounded up, at most to 16 bytes. */
 function defaultCommonAlignment(bytes: number): number {
   let power = 0;
-  while (2 ** (power + 1) <= bytes && power < 4) power++;
+  while (2 ** power < bytes && power < 4) power++;
   return 2 ** power;
 }
 
@@ -153,6 +166,7 @@ function placeInBss(assembler: Assembler, atom: Atom, offset: number, bytes: num
   sections.zeros(bytes);
   sections.pop();
   symbol.commonSize = bytes;
+  symbol.type = STT.OBJECT;
 }
 
 /** `.lcomm name, size` */
@@ -204,5 +218,6 @@ export const SYMBOL_DIRECTIVES: DirectiveTable = [
   [".comm .common", common],
   [".lcomm", localCommon],
   [".weakref", weakReference],
-  [".symver .vtable_entry .vtable_inherit", (assembler, directive) => assembler.fail("unsupported-directive", `\`${directive.name}' is not supported`)],
+  [".symver", version],
+  [".vtable_entry .vtable_inherit", (assembler, directive) => assembler.fail("unsupported-directive", `\`${directive.name}' is not supported`)],
 ];

@@ -1,0 +1,159 @@
+/**
+ * Speed of the assembler beside GNU as and NASM, in one run: a long source of plain instructions, one of macros, our own kernel; and
+ * how long `qure build --watch` needs after a one-line change. Ours is measured in a warm process, as the API and `qure build` use
+ * it, and as a command, Node's start included.
+ *
+ *     npm run bench -- assembler [--json]
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { assemble } from "../src/assembler/assemble.ts";
+import { ObjectCache } from "../src/object-cache.ts";
+import { buildSystem, type SourceTree } from "../src/workshop.ts";
+import { folderTree } from "../src/host/files.ts";
+import { macroSource, plainSource, type BenchSource } from "./assembler-sources.ts";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+const COMMAND = join(ROOT, "dist/qure.js");
+const RUNS = Number(process.env["QURE_BENCH_RUNS"] ?? 5);
+
+interface Row {
+  readonly source: string;
+  readonly lines: number;
+  /** Seconds, best of the runs; null where a tool is not installed or does not take the source. */
+  readonly warm: number;
+  readonly command: number | null;
+  readonly as: number | null;
+  readonly nasm: number | null;
+}
+
+/** Best wall time of several runs, in seconds. */
+function best(action: () => void, runs = RUNS): number {
+  let seconds = Infinity;
+  for (let i = 0; i < runs; i++) {
+    const start = performance.now();
+    action();
+    seconds = Math.min(seconds, (performance.now() - start) / 1000);
+  }
+  return seconds;
+}
+
+function isInstalled(tool: string): boolean {
+  return spawnSync(tool, ["--version"]).error === undefined;
+}
+
+/** Wall time of a program, or null where it is not there or fails. */
+function wallTime(program: string, args: readonly string[], runs = RUNS): number | null {
+  if (!isInstalled(program)) return null;
+  const first = spawnSync(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+  if (first.status !== 0) {
+    process.stderr.write(`bench: ${program} ${args.join(" ")}: ${first.stderr?.toString().slice(0, 300)}\n`);
+    return null;
+  }
+  return best(() => void execFileSync(program, args, { stdio: "ignore" }), runs);
+}
+
+function assembleHere(path: string, bytes: Uint8Array, includes: readonly string[] = []): void {
+  const { object, diagnostics } = assemble({
+    path, maxErrors: 5,
+    files: {
+      read(name, from) {
+        if (from === null) return { path, bytes };
+        for (const folder of ["", ...includes]) if (existsSync(join(folder, name))) return { path: name, bytes: readFileSync(join(folder, name)) };
+        return null;
+      },
+    },
+  });
+  if (object === null) throw new Error(`${path}: ${diagnostics[0]?.message}`);
+}
+
+function measureSource(source: BenchSource, folder: string): Row {
+  const gnu = join(folder, `${source.name}.s`);
+  const nasm = join(folder, `${source.name}.asm`);
+  writeFileSync(gnu, source.gnu);
+  writeFileSync(nasm, source.nasm);
+  const bytes = readFileSync(gnu);
+  const output = join(folder, "out.o");
+  return {
+    source: source.name, lines: source.lines,
+    warm: best(() => assembleHere(gnu, bytes), RUNS + 1),
+    command: existsSync(COMMAND) ? wallTime(process.execPath, [COMMAND, "as", gnu, "-o", output]) : null,
+    as: wallTime("as", ["--32", gnu, "-o", output]),
+    nasm: wallTime("nasm", ["-O1", "-f", "elf32", nasm, "-o", output], 2),
+  };
+}
+
+/** Each file of the kernel by itself, as a Makefile calls the assembler; warm, all of them in this process. */
+function measureKernel(folder: string): Row {
+  const files = readdirSync(join(ROOT, "asm"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".s")).map((name) => join(ROOT, "asm", name));
+  const includes = [join(ROOT, "asm/include"), join(ROOT, "asm")];
+  const sources = files.map((path) => ({ path, bytes: readFileSync(path) }));
+  const lines = sources.reduce((sum, { bytes }) => sum + bytes.toString("latin1").split("\n").length - 1, 0);
+  const flags = includes.flatMap((name) => ["-I", name]);
+  const loop = (program: string, before: readonly string[]): number =>
+    best(() => {
+      for (const path of files) execFileSync(program, [...before, "-g", ...flags, path, "-o", join(folder, "out.o")], { stdio: "ignore" });
+    }, 1);
+  return {
+    source: "kernel", lines,
+    warm: best(() => sources.forEach(({ path, bytes }) => assembleHere(path, bytes, includes))),
+    command: existsSync(COMMAND) ? loop(process.execPath, [COMMAND, "as"]) : null,
+    as: isInstalled("as") ? loop("as", ["--32"]) : null,
+    nasm: null,
+  };
+}
+
+/** Milliseconds of a build with one line changed in one file: median of several. */
+function measureRebuild(): { first: number; again: number } {
+  const disk = folderTree(ROOT);
+  const changed = "asm/shell/line.s";
+  const path = disk.read(changed) === null ? disk.list("asm").find((name) => name.endsWith(".s"))! : changed;
+  const original = Buffer.from(disk.read(path)!);
+  let text: Uint8Array = original;
+  const tree: SourceTree = { list: (folder) => disk.list(folder), read: (name) => (name === path ? text : disk.read(name)) };
+  const cache = new ObjectCache();
+  const run = (): number => {
+    const start = performance.now();
+    const { files, diagnostics } = buildSystem(tree, { version: "bench", revision: 1, cache });
+    if (files === null) throw new Error(diagnostics[0]?.message);
+    return performance.now() - start;
+  };
+  const first = run();
+  const times: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    text = Buffer.concat([original, Buffer.from(`\t.section .kernel32.data, "aw"\n\t.long ${i}\n`)]);
+    times.push(run());
+  }
+  return { first, again: times.sort((a, b) => a - b)[4]! };
+}
+
+const rate = (lines: number, seconds: number | null): string => (seconds === null ? "-" : `${(lines / seconds / 1e6).toFixed(2)} M/s`).padStart(10);
+const time = (seconds: number | null): string => (seconds === null ? "-" : `${(seconds * 1000).toFixed(0)} ms`).padStart(9);
+const ratio = (a: number | null, b: number | null): string => (a === null || b === null ? "-" : `${(a / b).toFixed(2)}x`).padStart(8);
+
+function main(): void {
+  const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
+  try {
+    const rows = [measureSource(plainSource(500_000), folder), measureSource(macroSource(20_000), folder), measureKernel(folder)];
+    const rebuild = measureRebuild();
+    if (process.argv.includes("--json")) {
+      process.stdout.write(`${JSON.stringify({ rows, rebuildMs: rebuild, cpu: cpus()[0]?.model ?? "" }, null, 2)}\n`);
+      return;
+    }
+    process.stdout.write(`${cpus()[0]?.model ?? ""}, node ${process.version}; best of ${RUNS}\n\n`);
+    process.stdout.write("source     lines | ours warm |   GNU as |     nasm | warm/as | command |       as |     nasm | command/as\n");
+    for (const row of rows) {
+      process.stdout.write(`${row.source.padEnd(8)} ${String(row.lines).padStart(7)} | ${rate(row.lines, row.warm)} ${rate(row.lines, row.as)} ${rate(row.lines, row.nasm)} ${ratio(row.as, row.warm)} `
+        + `| ${time(row.command)} ${time(row.as)} ${time(row.nasm)} ${ratio(row.command, row.as)}\n`);
+    }
+    process.stdout.write(`\nrebuild after a one-line change: ${rebuild.again.toFixed(0)} ms (first build ${rebuild.first.toFixed(0)} ms)\n`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+main();

@@ -1,0 +1,385 @@
+/**
+ * The engine of one machine: decides what is compiled, keeps the compiled regions of the machine, and runs them. All decisions follow from
+ * what the guest executed, and no guest can see them: compiled code leaves the same state at the same instruction counts as the
+ * interpreter.
+ */
+import type { Block, CompiledEntry, CompiledRegion } from "../cpu/block.ts";
+import type { Core } from "../cpu/core.ts";
+import type { Engine, Interpreter } from "../cpu/interpreter.ts";
+import {
+  BASE, CPL, CR0, CS, EIP, ENTRY_MAPS, ENTRY_MAPS_BYTES, JIT_ATTENTION, JIT_BUDGET, JIT_CONTEXT, JIT_VALUE, JUMP_CACHE, JUMP_CACHE_ENTRIES, LIMIT,
+} from "../cpu/layout.ts";
+import { CR0_PG, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
+import type { AccessBytes } from "../bus.ts";
+import { moduleFor } from "./module-cache.ts";
+import type { Region } from "./region.ts";
+import { entryMap } from "./region.ts";
+import { RegionSelector } from "./select.ts";
+import type { Shape } from "./shape.ts";
+import { shapeKey } from "./shape.ts";
+import { EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED, translate } from "./translator.ts";
+
+/** "force" compiles at first sight: for tests. */
+export type JitMode = (typeof JIT_MODES)[number];
+export const JIT_MODES = ["on", "off", "force"] as const;
+/** Where nobody says otherwise. */
+export const DEFAULT_JIT: JitMode = "on";
+
+/**
+ * Runs after which a block is compiled, and what share of them its neighbours need to join. Compiling costs as much as interpreting
+ * thousands of instructions; with fewer runs the boot of an operating system, which does everything a little, gets slower instead of faster.
+ */
+const THRESHOLD = 4000;
+const NEIGHBOUR_SHARE = 8;
+/** V8 replaces code by better code only between calls, so none may last long: in instructions. */
+const MAX_BUDGET = 1 << 20;
+/** With less than this the interpreter goes on: a block has at most 32 instructions. */
+const LEAST_BUDGET = 64;
+/** A block that was overwritten this often is not compiled any more. */
+const MAX_REWRITES = 8;
+/**
+ * An instruction that left its region this often for a slow path, and after so few instructions on average, gets one that comes back.
+ * The first touch of each page is no reason: a path that comes back makes the fast one slower.
+ */
+const SLOW_SITE_COUNT = 64;
+const SLOW_SITE_INTERVAL = 400;
+const FIRST_TABLE_SIZE = 64;
+const MIN_DIRECT_RAM = 2 << 20;
+/** Table slots are not used again before all code is dropped. */
+const MAX_REGIONS = 8192;
+/** Modes that have contexts of their own within an epoch. */
+const MAX_MODES = 64;
+const LAST_CONTEXT = 2 ** 31 - 2 * MAX_MODES;
+const LARGEST_MAP = 32768;
+/** In JIT_ATTENTION, beside the bits of `attention`. */
+const NMI_BLOCKED = 1 << 16;
+const MODE_BITS = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_USER;
+
+/** Thrown through compiled code when the processor was reset beneath it. */
+const ABANDONED = Symbol("abandoned");
+
+type RegionFunction = (entry: number, budget: number, self: number) => number;
+
+class MachineRegion implements CompiledRegion {
+  readonly blocks: readonly Block[];
+  readonly slot: number;
+  readonly mapAddress: number;
+  readonly run: RegionFunction;
+  readonly direct: boolean;
+  readonly isProtected: boolean;
+  /** EIPs of the entries. */
+  readonly entries: readonly number[];
+
+  constructor(blocks: readonly Block[], slot: number, mapAddress: number, run: RegionFunction, { direct, isProtected }: Shape, entries: readonly number[]) {
+    this.blocks = blocks;
+    this.slot = slot;
+    this.mapAddress = mapAddress;
+    this.run = run;
+    this.direct = direct;
+    this.isProtected = isProtected;
+    this.entries = entries;
+  }
+}
+
+export class Jit implements Engine {
+  readonly threshold: number;
+  /** For `--stats` and tests. */
+  readonly statistics = { regions: 0, instructions: 0, discarded: 0, entered: 0, slowExits: 0, steps: 0, retired: 0 };
+  private readonly core: Core;
+  private readonly interpreter: Interpreter;
+  private readonly selector: RegionSelector;
+  private readonly leastCount: number;
+  private readonly words: Int32Array;
+  private readonly table: WebAssembly.Table;
+  private readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  private slots = 0;
+  private mapEnd = ENTRY_MAPS;
+  /** What `remaining` is when compiled code has used up its budget. */
+  private base = 0;
+  /** Changes when compiled code was discarded, which may be code that runs. */
+  private generation = 0;
+  private abandoned = false;
+  // The context: mode and translation epoch, in which entries of the jump cache were made.
+  private modeKey = -1;
+  private epoch = -1;
+  private direct = false;
+  private isProtected = false;
+  /** Number of the context of `modes[0]` in this epoch; those of the other modes follow. */
+  private firstContext = 1;
+  private readonly modes: number[] = [];
+  private mapEpoch = -1;
+  private isRegular = false;
+  /** By offset of a block: how often it was overwritten while it was compiled. */
+  private readonly rewrites = new Map<number, number>();
+  /** Slow exits by EIP, and those that have become too many. */
+  private readonly slowExits = new Map<number, { count: number; since: number }>();
+  private readonly slowSites = new Set<number>();
+
+  constructor(core: Core, interpreter: Interpreter, options: { readonly threshold: number }) {
+    this.core = core;
+    this.interpreter = interpreter;
+    this.threshold = options.threshold;
+    this.leastCount = Math.max(1, Math.floor(options.threshold / NEIGHBOUR_SHARE));
+    this.selector = new RegionSelector(core, interpreter.code);
+    this.words = core.memory.words;
+    this.table = new WebAssembly.Table({ element: "anyfunc", initial: FIRST_TABLE_SIZE });
+    this.imports = {
+      m: {
+        m: core.memory.memory,
+        t: this.table,
+        step: this.step.bind(this),
+        out: this.out.bind(this),
+        in: this.in.bind(this),
+      },
+    };
+    interpreter.code.onDiscard = (block, overwritten) => this.discard(block, overwritten);
+    interpreter.engine = this;
+  }
+
+  static withMode(core: Core, interpreter: Interpreter, mode: JitMode): Jit | null {
+    return mode === "off" ? null : new Jit(core, interpreter, { threshold: mode === "force" ? 1 : THRESHOLD });
+  }
+
+  // Running.
+
+  run(block: Block): boolean {
+    const { core } = this;
+    if (core.state.modeKey !== this.modeKey || core.mmu.epoch !== this.epoch) this.updateContext();
+    const entry = block.compiled!;
+    const region = entry.region as MachineRegion;
+    const budget = core.remaining < MAX_BUDGET ? core.remaining : MAX_BUDGET;
+    if (budget < LEAST_BUDGET || core.mmu.isWatched) return false;
+    if (region.direct !== this.direct || region.isProtected !== this.isProtected) {
+      block.compiled = null;
+      block.count = 0;
+      return false;
+    }
+    this.remember(block.eip, region, entry.index);
+    this.words[JIT_ATTENTION] = core.attention | (core.nmiBlocked ? NMI_BLOCKED : 0);
+    this.base = core.remaining - budget;
+    core.link = null;
+    this.statistics.entered++;
+    const before = core.remaining;
+    let reason: number;
+    try {
+      reason = region.run(entry.index + 1, budget, region.mapAddress);
+    } catch (error) {
+      if (error !== ABANDONED) throw error;
+      return true;
+    }
+    if (reason < EXIT_STOPPED) {
+      core.remaining = this.base + this.words[JIT_BUDGET >>> 2]!;
+      this.statistics.retired += before - core.remaining;
+      if (reason === EXIT_INTERPRET) this.noteSlowExit(core.s[EIP]!);
+      return reason !== EXIT_INTERPRET && (reason !== EXIT_BUDGET || core.remaining >= LEAST_BUDGET);
+    }
+    return true;
+  }
+
+  /** Enters a region into the jump cache, so that compiled code finds it. */
+  private remember(eip: number, region: MachineRegion, index: number): void {
+    const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip);
+    const { words } = this;
+    words[at] = eip;
+    words[at + 1] = words[(JIT_CONTEXT >>> 2) + 1]!;
+    words[at + 2] = region.slot | ((index + 1) << 16);
+    words[at + 3] = region.mapAddress;
+  }
+
+  private updateContext(): void {
+    const { core } = this;
+    const { modeKey } = core.state;
+    if (core.mmu.epoch !== this.epoch) {
+      this.epoch = core.mmu.epoch;
+      this.firstContext += MAX_MODES;
+    }
+    this.modeKey = modeKey;
+    const { modes } = this;
+    let number = modes.indexOf(modeKey);
+    if (number < 0) {
+      number = modes.push(modeKey) - 1;
+      if (modes.length > MAX_MODES) this.firstContext = -1;
+    }
+    if (this.firstContext < 0 || this.firstContext > LAST_CONTEXT) {
+      // Numbers must not come again while entries with them are there.
+      this.words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
+      this.firstContext = 1;
+      modes.length = 0;
+      number = modes.push(modeKey) - 1;
+    }
+    this.words[(JIT_CONTEXT >>> 2) + 1] = this.firstContext + number;
+    if (this.mapEpoch !== core.memory.mapChanges) {
+      this.mapEpoch = core.memory.mapChanges;
+      this.isRegular = core.memory.isRegular;
+    }
+    this.isProtected = core.state.protectedMode;
+    this.direct =
+      (core.s[CR0]! & CR0_PG) === 0 && core.mmu.a20 && this.isRegular && core.memory.ramBytes >= MIN_DIRECT_RAM &&
+      (modeKey & (MODE_CODE32 | MODE_FLAT)) === (MODE_CODE32 | MODE_FLAT);
+  }
+
+  // What compiled code calls.
+
+  private step(eip: number, budget: number): number {
+    const { core } = this;
+    const { generation } = this;
+    this.statistics.steps++;
+    core.remaining = this.base + budget;
+    const follows = this.interpreter.stepOne(eip);
+    const left = core.remaining - this.base;
+    return follows && left > 0 && this.generation === generation && !core.mmu.isWatched ? left : -1;
+  }
+
+  private out(port: number, value: number, sizeBytes: AccessBytes, budget: number): number {
+    const { core } = this;
+    if (core.s[CPL] !== 0) return -2;
+    const { generation } = this;
+    core.remaining = this.base + budget;
+    core.writePort(port, sizeBytes, value);
+    return this.afterPort(generation);
+  }
+
+  private in(port: number, sizeBytes: AccessBytes, budget: number): number {
+    const { core } = this;
+    if (core.s[CPL] !== 0) return -2;
+    const { generation } = this;
+    core.remaining = this.base + budget;
+    this.words[JIT_VALUE >>> 2] = core.readPort(port, sizeBytes);
+    return this.afterPort(generation);
+  }
+
+  private afterPort(generation: number): number {
+    const { core } = this;
+    if (this.abandoned) {
+      this.abandoned = false;
+      core.remaining--;
+      throw ABANDONED;
+    }
+    const left = --core.remaining - this.base;
+    return core.attention === 0 && left > 0 && this.generation === generation && core.mmu.epoch === this.epoch && core.state.modeKey === this.modeKey ? left : -1;
+  }
+
+  abandon(): void {
+    this.abandoned = true;
+  }
+
+  // Compiling.
+
+  compile(block: Block): void {
+    if (isUnsuitable(block) || (this.rewrites.get(block.offset) ?? 0) >= MAX_REWRITES) return;
+    if (this.core.state.modeKey !== this.modeKey || this.core.mmu.epoch !== this.epoch) this.updateContext();
+    const region = this.selector.select(block, this.shape(), this.leastCount, this.slowSites);
+    if (region === null) return;
+    if (this.slots === MAX_REGIONS || this.mapEnd > ENTRY_MAPS + ENTRY_MAPS_BYTES - LARGEST_MAP) {
+      // Everything is dropped; what is hot comes back.
+      this.slots = 0;
+      this.core.memory.bytes.fill(0, ENTRY_MAPS, this.mapEnd);
+      this.mapEnd = ENTRY_MAPS;
+      this.interpreter.clear();
+      return;
+    }
+    this.install(region);
+  }
+
+  private shape(): Shape {
+    const { core } = this;
+    return { direct: this.direct, isProtected: this.isProtected, ramBytes: core.memory.ramBytes, mode: core.state.modeKey & MODE_BITS, codeLimit: core.s[LIMIT + CS]! >>> 0 };
+  }
+
+  private install(region: Region): void {
+    const module = moduleFor(this.keyOf(region), () => translate(region));
+    const instance = new WebAssembly.Instance(module, this.imports);
+    const run = instance.exports["f"] as RegionFunction;
+    const slot = this.slots++;
+    if (slot === this.table.length) this.table.grow(this.table.length);
+    this.table.set(slot, run);
+    const blocks = [...new Set(region.blocks.map(({ source }) => source))];
+    const entries = region.entries.map((index) => region.blocks[index]!);
+    const map = entryMap(region);
+    const mapAddress = this.mapEnd;
+    if (map !== null) {
+      this.mapEnd += (map.sizeBytes + 15) & ~15;
+      entries.forEach(({ eip }, index) => {
+        this.core.memory.bytes[mapAddress + (eip - map.firstEip)] = index + 1;
+      });
+    }
+    const installed = new MachineRegion(blocks, slot, mapAddress, run, region.shape, entries.map(({ eip }) => eip));
+    for (const block of blocks) (block.regions ??= []).push(installed);
+    entries.forEach(({ source }, index) => {
+      const entry: CompiledEntry = { region: installed, index };
+      source.compiled = entry;
+      this.remember(source.eip, installed, index);
+    });
+    this.statistics.regions++;
+    this.statistics.instructions += region.blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);
+  }
+
+  private keyOf(region: Region): string {
+    const { bytes } = this.core.memory;
+    const parts = [shapeKey(region.shape), region.entries.join(","), [...region.slowSites].join(","), region.lowRegisters];
+    for (const { eip, instructions, next, source } of region.blocks) {
+      let text = "";
+      const length = (next - eip) & 0xffff;
+      for (let at = source.offset; at < source.offset + length; at++) text += String.fromCharCode(bytes[at]!);
+      parts.push(`${eip}:${instructions.length}:${text}`);
+    }
+    return parts.join("|");
+  }
+
+  /** A block is gone, and with it all regions that it is in. */
+  private discard(block: Block, overwritten: boolean): void {
+    if (block.regions === null) return;
+    if (overwritten) this.rewrites.set(block.offset, (this.rewrites.get(block.offset) ?? 0) + 1);
+    for (const region of block.regions) this.drop(region as MachineRegion);
+  }
+
+  private drop(region: MachineRegion): void {
+    this.generation++;
+    this.statistics.discarded++;
+    for (const eip of region.entries) {
+      const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip);
+      if ((this.words[at + 2]! & 0xffff) === region.slot) this.words[at + 1] = 0;
+    }
+    for (const block of region.blocks) {
+      if (block.compiled?.region === region) {
+        block.compiled = null;
+        block.count = 0;
+      }
+      if (block.regions === null) continue;
+      const rest = block.regions.filter((other) => other !== region);
+      block.regions = rest.length === 0 ? null : rest;
+    }
+    this.table.set(region.slot, null);
+  }
+
+  private noteSlowExit(eip: number): void {
+    this.statistics.slowExits++;
+    const { core } = this;
+    let seen = this.slowExits.get(eip);
+    if (seen === undefined) this.slowExits.set(eip, (seen = { count: 0, since: core.retired }));
+    if (++seen.count < SLOW_SITE_COUNT) return;
+    const isDense = core.retired - seen.since < SLOW_SITE_COUNT * SLOW_SITE_INTERVAL;
+    seen.count = 0;
+    seen.since = core.retired;
+    if (!isDense || this.slowSites.has(eip)) return;
+    this.slowSites.add(eip);
+    // What has the instruction is compiled again, soon and with its new shape.
+    const page = core.mmu.pageOf((core.s[BASE + CS]! + eip) | 0);
+    for (const block of this.interpreter.code.inPage(page)) {
+      if (block.regions === null || !block.eips.includes(eip)) continue;
+      for (const region of [...block.regions]) {
+        this.drop(region as MachineRegion);
+        region.blocks[0]!.count = Math.max(0, this.threshold - 2);
+      }
+    }
+  }
+}
+
+function jumpHash(eip: number): number {
+  return (eip ^ (eip >>> 12)) & (JUMP_CACHE_ENTRIES - 1);
+}
+
+/** 16-bit code is rare and seldom hot: it is left to the interpreter, as is code that a device answers. */
+function isUnsuitable(block: Block): boolean {
+  return block.offset === 0 || (block.modeKey & MODE_CODE32) === 0;
+}

@@ -1,0 +1,108 @@
+/** Operands of an instruction in compiled code: pushing their values, zero-extended below 32 bits, and writing them back. */
+import type { DecodedInstruction } from "../cpu/instruction.ts";
+import { operandSize, registerOf } from "../cpu/operands.ts";
+import type { Bits } from "./flags.ts";
+import { T0 } from "./locals.ts";
+import type { Translator } from "./translator.ts";
+import { OP } from "./wasm.ts";
+
+/** Emits code that was prepared for one instruction; null where the interpreter has to do it. */
+export type Emit = () => void;
+export type Operation = (t: Translator, insn: DecodedInstruction) => Emit | null;
+
+export const maskOf = (bits: Bits): number => (bits === 32 ? -1 : bits === 16 ? 0xffff : 0xff);
+
+export function pushMasked(t: Translator, bits: Bits): void {
+  if (bits !== 32) t.c.const(maskOf(bits)).op(OP.and);
+}
+
+export function pushSignExtended(t: Translator, bits: Bits): void {
+  if (bits === 8) t.c.op(OP.extend8_s);
+  else if (bits === 16) t.c.op(OP.extend16_s);
+}
+
+export function pushRegister(t: Translator, number: number, bits: Bits): void {
+  if (bits === 8) {
+    t.getRegister(number & 3);
+    if (number >= 4) t.c.const(8).op(OP.shr_u);
+    t.c.const(0xff).op(OP.and);
+  } else {
+    t.getRegister(number);
+    pushMasked(t, bits);
+  }
+}
+
+/** Writes a register from what `push` pushes, which may have bits above the size. */
+export function writeRegister(t: Translator, number: number, bits: Bits, push: () => void): void {
+  const { c } = t;
+  if (bits === 32) {
+    push();
+    t.setRegister(number);
+    return;
+  }
+  const high = bits === 8 && number >= 4;
+  const register = bits === 8 ? number & 3 : number;
+  const mask = high ? 0xff00 : maskOf(bits);
+  t.getRegister(register);
+  c.const(~mask).op(OP.and);
+  push();
+  if (high) c.const(8).op(OP.shl);
+  c.const(mask).op(OP.and).op(OP.or);
+  t.setRegister(register);
+}
+
+export const bitsOfOperand = (insn: DecodedInstruction, k: number): Bits => operandSize(insn, k) as Bits;
+
+export function isRegister(insn: DecodedInstruction, k: number): boolean {
+  return registerOf(insn, k) >= 0;
+}
+
+/** The value of an immediate operand, or null. */
+export function immediateOf(insn: DecodedInstruction, k: number): number | null {
+  const operand = insn.form.operands[k]!;
+  if (operand.field === "immediate") {
+    const value = k > 0 && insn.form.operands[k - 1]!.field === "immediate" ? insn.immediate2 : insn.immediate;
+    return insn.size === 16 && operand.signExtended ? value & 0xffff : value;
+  }
+  return operand.field === "fixed" && operand.register === null ? operand.fixed : null;
+}
+
+/** Pushes the value of operand `k`, which is checked first if it is in memory. */
+export function pushOperand(t: Translator, insn: DecodedInstruction, k: number): void {
+  const immediate = immediateOf(insn, k);
+  const bits = bitsOfOperand(insn, k);
+  if (immediate !== null) t.c.const(immediate);
+  else if (isRegister(insn, k)) pushRegister(t, registerOf(insn, k), bits);
+  else {
+    t.access.operand(insn, bits >>> 3, "read");
+    t.access.load(bits >>> 3);
+  }
+}
+
+/** Writes operand `k`; `push` must not access memory. */
+export function writeOperand(t: Translator, insn: DecodedInstruction, k: number, push: () => void): void {
+  const bits = bitsOfOperand(insn, k);
+  if (isRegister(insn, k)) writeRegister(t, registerOf(insn, k), bits, push);
+  else {
+    t.access.operand(insn, bits >>> 3, "write");
+    t.access.store(bits >>> 3, push);
+  }
+}
+
+/** Loads operand `k` into a local, to be replaced: a memory operand is checked for both, before anything else happens. */
+export function beginModify(t: Translator, insn: DecodedInstruction, k: number, local = T0): void {
+  const bits = bitsOfOperand(insn, k);
+  if (isRegister(insn, k)) pushRegister(t, registerOf(insn, k), bits);
+  else {
+    t.access.operand(insn, bits >>> 3, "modify");
+    t.access.load(bits >>> 3);
+  }
+  t.c.set(local);
+}
+
+/** Writes what `beginModify` has loaded. */
+export function endModify(t: Translator, insn: DecodedInstruction, k: number, push: () => void): void {
+  const bits = bitsOfOperand(insn, k);
+  if (isRegister(insn, k)) writeRegister(t, registerOf(insn, k), bits, push);
+  else t.access.store(bits >>> 3, push);
+}

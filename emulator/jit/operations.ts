@@ -1,0 +1,394 @@
+/**
+ * What compiled code does itself, by the semantic names of the instruction table. A maker looks at the instruction first and returns null
+ * where the form is left to the interpreter; what is not listed always is.
+ */
+import type { DecodedInstruction } from "../cpu/instruction.ts";
+import { CS, EAX, EBX, ECX, EBP, EDI, EDX, EFLAGS, ES, ESI, ESP, JIT_VALUE, SS } from "../cpu/layout.ts";
+import { DF } from "../cpu/flags.ts";
+import { operandSize, registerOf } from "../cpu/operands.ts";
+import { ARITHMETIC } from "./arithmetic.ts";
+import { INTERRUPTS } from "./interrupts.ts";
+import type { Bits } from "./flags.ts";
+import { FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
+import type { Operation } from "./operands.ts";
+import {
+  beginModify, bitsOfOperand, endModify, immediateOf, isRegister, pushOperand, pushRegister, pushSignExtended, writeOperand, writeRegister,
+} from "./operands.ts";
+import { SHIFTS } from "./shifts.ts";
+import type { Translator } from "./translator.ts";
+import { OP } from "./wasm.ts";
+
+const wideStack = (t: Translator): boolean => t.hasWideStack;
+
+/** Pushes a value of the instruction's size on the guest's stack: checked first, so that nothing has changed when it fails. */
+function pushGuest(t: Translator, bits: Bits, push: () => void): void {
+  const { c } = t;
+  const bytes = bits >>> 3;
+  t.getRegister(ESP);
+  c.const(bytes).op(OP.sub);
+  t.access.segmented(SS, t.access.flatData, bytes, "write", ESP);
+  t.access.store(bytes, push);
+  t.getRegister(ESP);
+  c.const(bytes).op(OP.sub);
+  t.setRegister(ESP);
+}
+
+/** Checks the top of the guest's stack and pushes what is there. */
+function peekGuest(t: Translator, bits: Bits): void {
+  t.getRegister(ESP);
+  t.access.segmented(SS, t.access.flatData, bits >>> 3, "read", ESP);
+  t.access.load(bits >>> 3);
+}
+
+function release(t: Translator, bytes: number): void {
+  t.getRegister(ESP);
+  t.c.const(bytes).op(OP.add);
+  t.setRegister(ESP);
+}
+
+const move: Operation = (t, insn) => () => {
+  if (!isRegister(insn, 0)) {
+    const bits = bitsOfOperand(insn, 0);
+    t.access.operand(insn, bits >>> 3, "write");
+    t.access.store(bits >>> 3, () => pushOperand(t, insn, 1));
+    return;
+  }
+  writeOperand(t, insn, 0, () => pushOperand(t, insn, 1));
+};
+
+function extend(signed: boolean): Operation {
+  return (t, insn) => () => {
+    writeOperand(t, insn, 0, () => {
+      pushOperand(t, insn, 1);
+      if (signed) pushSignExtended(t, bitsOfOperand(insn, 1));
+    });
+  };
+}
+
+const exchange: Operation = (t, insn) => () => {
+  const register = isRegister(insn, 1) ? 1 : 0;
+  const other = 1 - register;
+  const { c } = t;
+  beginModify(t, insn, other);
+  pushOperand(t, insn, register);
+  c.set(T1);
+  if (isRegister(insn, other)) {
+    writeOperand(t, insn, register, () => c.get(T0));
+    writeOperand(t, insn, other, () => c.get(T1));
+  } else {
+    endModify(t, insn, other, () => c.get(T1));
+    writeOperand(t, insn, register, () => c.get(T0));
+  }
+};
+
+const conditionalMove: Operation = (t, insn) => () => {
+  const { c } = t;
+  pushOperand(t, insn, 1);
+  c.set(T0);
+  pushOperand(t, insn, 0);
+  c.set(T1);
+  t.flags.pushCondition(insn.form.condition);
+  c.set(T2);
+  writeOperand(t, insn, 0, () => c.get(T0).get(T1).get(T2).op(OP.select));
+};
+
+const setOnCondition: Operation = (t, insn) => () => {
+  const { c } = t;
+  if (!isRegister(insn, 0)) {
+    t.access.operand(insn, 1, "write");
+    t.access.store(1, () => t.flags.pushCondition(insn.form.condition));
+    return;
+  }
+  t.flags.pushCondition(insn.form.condition);
+  c.set(T0);
+  writeOperand(t, insn, 0, () => c.get(T0));
+};
+
+const push: Operation = (t, insn) => {
+  if (!wideStack(t)) return null;
+  const bits = insn.size === 16 ? 16 : 32;
+  return () => {
+    const immediate = immediateOf(insn, 0);
+    if (immediate === null) {
+      pushOperand(t, insn, 0);
+      t.c.set(T0);
+    }
+    pushGuest(t, bits, () => (immediate !== null ? t.c.const(immediate) : t.c.get(T0)));
+  };
+};
+
+const pop: Operation = (t, insn) => {
+  // POP to memory through ESP computes its address with the new ESP.
+  if (!wideStack(t) || (!isRegister(insn, 0) && insn.base === ESP)) return null;
+  return () => {
+    const bits = insn.size === 16 ? 16 : 32;
+    peekGuest(t, bits);
+    t.c.set(T0);
+    if (isRegister(insn, 0)) {
+      release(t, bits >>> 3);
+      writeOperand(t, insn, 0, () => t.c.get(T0));
+      return;
+    }
+    writeOperand(t, insn, 0, () => t.c.get(T0));
+    release(t, bits >>> 3);
+  };
+};
+
+const leave: Operation = (t, insn) => {
+  if (!wideStack(t) || insn.size !== 32) return null;
+  return () => {
+    t.getRegister(EBP);
+    t.access.segmented(SS, t.access.flatData, 4, "read", EBP);
+    t.access.load(4);
+    t.getRegister(EBP);
+    t.c.const(4).op(OP.add);
+    t.setRegister(ESP);
+    t.setRegister(EBP);
+  };
+};
+
+/** Checks TARGET against the code segment's limit. */
+function checkTarget(t: Translator): void {
+  const { codeLimit } = t.region.shape;
+  if (codeLimit !== 0xffffffff) t.c.get(TARGET).const(codeLimit).op(OP.gt_u).brIf(t.access.slow);
+}
+
+const callNear: Operation = (t, insn) => {
+  if (!wideStack(t)) return null;
+  return () => pushGuest(t, insn.size === 16 ? 16 : 32, () => t.c.const(insn.next));
+};
+
+const callIndirect: Operation = (t, insn) => {
+  if (!wideStack(t)) return null;
+  return () => {
+    pushOperand(t, insn, 0);
+    t.c.set(TARGET);
+    checkTarget(t);
+    pushGuest(t, insn.size === 16 ? 16 : 32, () => t.c.const(insn.next));
+  };
+};
+
+const jumpIndirect: Operation = (t, insn) => () => {
+  pushOperand(t, insn, 0);
+  t.c.set(TARGET);
+  checkTarget(t);
+};
+
+const ret: Operation = (t, insn) => {
+  if (!wideStack(t)) return null;
+  return () => {
+    const bits = insn.size === 16 ? 16 : 32;
+    peekGuest(t, bits);
+    t.c.set(TARGET);
+    checkTarget(t);
+    release(t, (bits >>> 3) + insn.immediate);
+  };
+};
+
+/** LOOP and its kin: pushes whether the branch is taken. */
+function loop(condition: number): Operation {
+  return (t, insn) => () => {
+    const { c } = t;
+    const bits: Bits = insn.address32 ? 32 : 16;
+    if (condition >= 0) {
+      t.flags.pushCondition(condition);
+      c.set(T1);
+    }
+    pushRegister(t, ECX, bits);
+    c.const(1).op(OP.sub).set(T0);
+    writeRegister(t, ECX, bits, () => c.get(T0));
+    pushRegister(t, ECX, bits);
+    c.const(0).op(OP.ne);
+    if (condition >= 0) c.get(T1).op(OP.and);
+  };
+}
+
+const jumpCounterZero: Operation = (t, insn) => () => {
+  pushRegister(t, ECX, insn.address32 ? 32 : 16);
+  t.c.op(OP.eqz);
+};
+
+// Strings without a prefix; repeated ones are the interpreter's, which does them in bulk.
+
+function pushPointer(t: Translator, insn: DecodedInstruction, register: number): void {
+  pushRegister(t, register, insn.address32 ? 32 : 16);
+}
+
+function advance(t: Translator, insn: DecodedInstruction, register: number, bytes: number): void {
+  const { c } = t;
+  writeRegister(t, register, insn.address32 ? 32 : 16, () => {
+    t.getRegister(register);
+    c.const(bytes).const(-bytes).const(0).load(4, 4 * EFLAGS).const(DF).op(OP.and).op(OP.eqz).op(OP.select).op(OP.add);
+  });
+}
+
+function source(t: Translator, insn: DecodedInstruction, bytes: number): void {
+  const segment = insn.override >= 0 ? insn.override : 3;
+  pushPointer(t, insn, ESI);
+  t.access.segmented(segment, t.access.flatData && segment !== CS && segment < 4, bytes, "read", ESI);
+  t.access.load(bytes);
+}
+
+function destination(t: Translator, insn: DecodedInstruction, bytes: number, kind: "read" | "write"): void {
+  pushPointer(t, insn, EDI);
+  t.access.segmented(ES, t.access.flatData, bytes, kind, EDI);
+}
+
+const moveString: Operation = (t, insn) => () => {
+  const bytes = insn.size >>> 3;
+  source(t, insn, bytes);
+  t.c.set(T0);
+  destination(t, insn, bytes, "write");
+  t.access.store(bytes, () => t.c.get(T0));
+  advance(t, insn, ESI, bytes);
+  advance(t, insn, EDI, bytes);
+};
+
+const storeString: Operation = (t, insn) => () => {
+  const bytes = insn.size >>> 3;
+  destination(t, insn, bytes, "write");
+  t.access.store(bytes, () => t.getRegister(EAX));
+  advance(t, insn, EDI, bytes);
+};
+
+const loadString: Operation = (t, insn) => () => {
+  const bytes = insn.size >>> 3;
+  source(t, insn, bytes);
+  t.c.set(T0);
+  writeRegister(t, EAX, insn.size, () => t.c.get(T0));
+  advance(t, insn, ESI, bytes);
+};
+
+// Flags and conversions.
+
+const setCarryFlag = (emitCarry: (t: Translator) => void): Operation => (t) => () => {
+  const { c } = t;
+  t.flags.canonicalise();
+  // OF is the difference of bits 31 and 30, and stays.
+  c.get(FLAG_X).get(FLAG_X).const(1).op(OP.shl).op(OP.xor).const(31).op(OP.shr_u).set(T0);
+  emitCarry(t);
+  c.set(T1);
+  c.get(FLAG_X).const(0x3fffffff).op(OP.and).get(T1).const(31).op(OP.shl).op(OP.or);
+  c.get(T1).get(T0).op(OP.xor).const(30).op(OP.shl).op(OP.or).set(FLAG_X);
+};
+
+const setDirection = (down: boolean): Operation => ({ c }) => () => {
+  c.const(0).const(0).load(4, 4 * EFLAGS);
+  if (down) c.const(DF).op(OP.or);
+  else c.const(~DF).op(OP.and);
+  c.store(4, 4 * EFLAGS);
+};
+
+const extendAccumulator: Operation = (t, insn) => () => {
+  const { c } = t;
+  writeRegister(t, EAX, insn.size, () => {
+    t.getRegister(EAX);
+    c.op(insn.size === 32 ? OP.extend16_s : OP.extend8_s);
+  });
+};
+
+const extendToPair: Operation = (t, insn) => () => {
+  writeRegister(t, EDX, insn.size, () => {
+    t.getRegister(EAX);
+    if (insn.size === 16) t.c.op(OP.extend16_s);
+    t.c.const(31).op(OP.shr_s);
+  });
+};
+
+const byteSwap: Operation = (t, insn) => () => {
+  const { c } = t;
+  const n = insn.reg;
+  if (insn.size === 16) {
+    writeRegister(t, n, 16, () => c.const(0));
+    return;
+  }
+  t.getRegister(n);
+  c.const(8).op(OP.rotl).const(0x00ff00ff).op(OP.and);
+  t.getRegister(n);
+  c.const(8).op(OP.rotr).const(0xff00ff00 | 0).op(OP.and).op(OP.or);
+  t.setRegister(n);
+};
+
+const loadAddress: Operation = (t, insn) => () => {
+  writeOperand(t, insn, 0, () => {
+    for (const register of [insn.base, insn.index]) if (register < 8) t.getRegister(register), t.c.op(OP.drop);
+    t.access.pushEffective(insn);
+  });
+};
+
+const translate: Operation = (t, insn) => () => {
+  const { c } = t;
+  t.getRegister(EBX);
+  pushRegister(t, EAX, 8);
+  c.op(OP.add);
+  if (!insn.address32) c.const(0xffff).op(OP.and);
+  t.access.segmented(insn.segment, t.access.flatData && insn.segment !== CS && insn.segment < 4, 1, "read", EBX);
+  t.access.load(1);
+  c.set(T0);
+  writeRegister(t, EAX, 8, () => c.get(T0));
+};
+
+// Ports, at CPL 0 only: the helper looks again.
+
+const output: Operation = (t, insn) => {
+  if (t.isUser) return null;
+  return () => t.out(() => pushOperand(t, insn, 0), () => pushOperand(t, insn, 1), operandSize(insn, 1) >>> 3);
+};
+
+const input: Operation = (t, insn) => {
+  if (t.isUser) return null;
+  const bits = bitsOfOperand(insn, 0);
+  return () => t.in(() => pushOperand(t, insn, 1), bits >>> 3, () => writeRegister(t, registerOf(insn, 0), bits, () => t.c.const(0).load(4, JIT_VALUE)));
+};
+
+const nothing: Operation = () => () => undefined;
+
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  ...ARITHMETIC,
+  ...SHIFTS,
+  ...INTERRUPTS,
+  mov: move,
+  movzx: extend(false),
+  movsx: extend(true),
+  xchg: exchange,
+  cmovcc: conditionalMove,
+  setcc: setOnCondition,
+  lea: loadAddress,
+  xlat: translate,
+  bswap: byteSwap,
+  cbw: extendAccumulator,
+  cwd: extendToPair,
+  nop: nothing,
+  push,
+  pop,
+  leave,
+  call: callNear,
+  call_indirect: callIndirect,
+  jmp_indirect: jumpIndirect,
+  ret,
+  jcc: (t, insn) => () => t.flags.pushCondition(insn.form.condition),
+  loop: loop(-1),
+  loope: loop(4),
+  loopne: loop(5),
+  jcxz: jumpCounterZero,
+  movs: moveString,
+  stos: storeString,
+  lods: loadString,
+  clc: setCarryFlag(({ c }) => c.const(0)),
+  stc: setCarryFlag(({ c }) => c.const(1)),
+  cmc: setCarryFlag(({ c }) => c.get(FLAG_X).const(-1).op(OP.xor).const(31).op(OP.shr_u)),
+  cld: setDirection(false),
+  std: setDirection(true),
+  out: output,
+  in: input,
+};
+
+const STACK_OR_STRING = new Set(["push", "pop", "leave", "call", "call_indirect", "jmp_indirect", "ret", "movs", "stos", "lods", "xlat", "div", "idiv", ...Object.keys(INTERRUPTS)]);
+const ADDRESS_ONLY = new Set(["lea", "nop"]);
+
+/** Whether an instruction has a slow path. */
+export function mayLeave(insn: DecodedInstruction): boolean {
+  const { semantic } = insn.form;
+  return STACK_OR_STRING.has(semantic) || (!ADDRESS_ONLY.has(semantic) && insn.form.operands.some(({ field }, k) => (field === "rm" || field === "moffs") && registerOf(insn, k) < 0));
+}
+

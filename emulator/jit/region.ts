@@ -1,0 +1,75 @@
+/**
+ * A region: up to 64 blocks of hot guest code that become one function. Here it is plain data, made from the interpreter's blocks; what
+ * the translator makes of it depends on nothing else, so equal regions share their code.
+ */
+import type { Block } from "../cpu/block.ts";
+import type { DecodedInstruction } from "../cpu/instruction.ts";
+import { branchTarget } from "../cpu/handlers/control.ts";
+import type { Shape } from "./shape.ts";
+
+/** Instructions that run one after the other. */
+export interface RegionBlock {
+  readonly eip: number;
+  readonly instructions: readonly DecodedInstruction[];
+  /** Behind the last instruction. */
+  readonly next: number;
+  /** The interpreter's block that it was made from. */
+  readonly source: Block;
+}
+
+export interface Region {
+  readonly shape: Shape;
+  readonly blocks: readonly RegionBlock[];
+  /** Indices of blocks that may be entered from elsewhere. The first is the one that grew hot. */
+  readonly entries: readonly number[];
+  /** Instructions, by EIP, whose slow path is made to return into the region instead of leaving it. */
+  readonly slowSites: ReadonlySet<number>;
+  /** A bit for each general register that held a low address when the region was made: a guess about where accesses go. */
+  readonly lowRegisters: number;
+}
+
+/** Beyond this an entry map is not worth its memory. */
+const MAX_MAP_BYTES = 16384;
+
+/** The addresses that an entry map covers; null when the entries lie too far apart. */
+export function entryMap({ blocks, entries }: Region): { readonly firstEip: number; readonly sizeBytes: number } | null {
+  const eips = entries.map((entry) => blocks[entry]!.eip >>> 0);
+  const firstEip = Math.min(...eips);
+  const sizeBytes = Math.max(...eips) - firstEip + 1;
+  return sizeBytes > MAX_MAP_BYTES ? null : { firstEip: firstEip | 0, sizeBytes };
+}
+
+/** How a block ends. */
+export type Ending = "jump" | "branch" | "call" | "indirect" | "next";
+
+const ENDINGS: Readonly<Record<string, Ending>> = {
+  jmp: "jump", jcc: "branch", loop: "branch", loope: "branch", loopne: "branch", jcxz: "branch", call: "call",
+  jmp_indirect: "indirect", call_indirect: "indirect", ret: "indirect", int: "indirect", iret: "indirect",
+};
+
+export function endingOf(insn: DecodedInstruction): Ending {
+  return ENDINGS[insn.form.semantic] ?? "next";
+}
+
+/** EIPs at which a block may go on, as far as its bytes tell. */
+export function successorsOf(block: { readonly instructions: readonly DecodedInstruction[]; readonly next: number }): number[] {
+  const last = block.instructions[block.instructions.length - 1]!;
+  switch (endingOf(last)) {
+    case "jump":
+      return [branchTarget(last)];
+    case "call":
+      return [branchTarget(last)];
+    case "branch":
+      return [branchTarget(last), block.next];
+    case "indirect":
+      return [];
+    default:
+      return [block.next];
+  }
+}
+
+/** Where a call returns to, if the block ends with one. */
+export function returnSiteOf(block: { readonly instructions: readonly DecodedInstruction[]; readonly next: number }): number | null {
+  const { semantic } = block.instructions[block.instructions.length - 1]!.form;
+  return semantic === "call" || semantic === "call_indirect" || semantic === "int" ? block.next : null;
+}

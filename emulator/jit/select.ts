@@ -1,0 +1,130 @@
+/**
+ * Which blocks go into a region: the one that grew hot, what it leads to as far as it has run too, and, where jumps are indirect, what else
+ * is hot in its page. Code beyond the page joins in only where no page table can move it.
+ */
+import type { Block } from "../cpu/block.ts";
+import type { CodeCache } from "../cpu/code-cache.ts";
+import type { Core } from "../cpu/core.ts";
+import { InstructionStream } from "../cpu/decode.ts";
+import type { DecodedInstruction } from "../cpu/instruction.ts";
+import { BASE, CS, RAM } from "../cpu/layout.ts";
+import type { Region, RegionBlock } from "./region.ts";
+import { endingOf, returnSiteOf, successorsOf } from "./region.ts";
+import type { Shape } from "./shape.ts";
+
+const MAX_BLOCKS = 64;
+const MAX_INSTRUCTIONS = 800;
+const PAGE_MASK = 0xfff;
+
+export class RegionSelector {
+  private readonly core: Core;
+  private readonly code: CodeCache;
+  private readonly source: InstructionStream;
+
+  constructor(core: Core, code: CodeCache) {
+    this.core = core;
+    this.code = code;
+    this.source = new InstructionStream(core);
+  }
+
+  /** Null when the block's code is nothing to compile. Candidates have to have run `leastCount` times. */
+  select(hot: Block, shape: Shape, leastCount: number, slowSites: ReadonlySet<number>): Region | null {
+    if (!isPlain(hot)) return null;
+    const chosen = new Map<number, RegionBlock>();
+    const roots: number[] = [];
+    let instructions = 0;
+    const queue: Block[] = [];
+    const offer = (eip: number): void => {
+      if (chosen.has(eip)) return;
+      const block = this.blockAt(eip, hot, shape);
+      if (block !== null && block.count >= leastCount && isPlain(block)) queue.push(block);
+    };
+    const take = (block: Block): void => {
+      if (chosen.has(block.eip) || chosen.size >= MAX_BLOCKS || instructions >= MAX_INSTRUCTIONS) return;
+      const decoded = this.decode(block);
+      chosen.set(block.eip, decoded);
+      instructions += decoded.instructions.length;
+      for (const eip of successorsOf(decoded)) offer(eip);
+      const site = returnSiteOf(decoded);
+      if (site !== null) offer(site);
+    };
+    const closure = (): void => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) take(next);
+    };
+    take(hot);
+    closure();
+    if ([...chosen.values()].some(({ instructions: list }) => endingOf(list[list.length - 1]!) === "indirect")) {
+      const near = [...this.code.inPage(hot.offset & ~PAGE_MASK)]
+        .filter((block) => block.count >= leastCount && block.modeKey === hot.modeKey && isPlain(block) && (block.eip - hot.eip | 0) === block.offset - hot.offset)
+        .sort((a, b) => Math.abs(a.offset - hot.offset) - Math.abs(b.offset - hot.offset));
+      for (const block of near) {
+        if (chosen.has(block.eip)) continue;
+        roots.push(block.eip);
+        take(block);
+        closure();
+      }
+    }
+    const blocks = split([...chosen.values()]);
+    return { shape, blocks, entries: entriesOf(blocks, roots), lowRegisters: this.lowRegisters(), slowSites: new Set(blocks.flatMap(({ instructions: list }) => list.map(({ eip }) => eip)).filter((eip) => slowSites.has(eip))) };
+  }
+
+  private lowRegisters(): number {
+    let bits = 0;
+    for (let register = 0; register < 8; register++) if (this.core.s[register]! >>> 0 < 0xa0000) bits |= 1 << register;
+    return bits;
+  }
+
+  private blockAt(eip: number, hot: Block, shape: Shape): Block | null {
+    if (eip >>> 0 > shape.codeLimit) return null;
+    const linear = (this.core.s[BASE + CS]! + eip) >>> 0;
+    const hotLinear = (this.core.s[BASE + CS]! + hot.eip) >>> 0;
+    if (linear >>> 12 === hotLinear >>> 12) return this.code.known((hot.offset & ~PAGE_MASK) | (linear & PAGE_MASK), eip);
+    if (!shape.direct || hot.offset < RAM || linear >= shape.ramBytes || (linear >= 0xa0000 && linear < 0x100000)) return null;
+    return this.code.known(RAM + linear, eip);
+  }
+
+  private decode(block: Block): RegionBlock {
+    const { source } = this;
+    source.startAt(block.eip, block.offset);
+    const instructions: DecodedInstruction[] = [];
+    for (let i = 0; i < block.handlers.length; i++) instructions.push(source.next());
+    return { eip: block.eip, instructions, next: block.eips[block.handlers.length]!, source: block };
+  }
+}
+
+/** In memory, and within one page. */
+function isPlain(block: Block): boolean {
+  return block.valid && block.offset !== 0 && block.secondPage === 0;
+}
+
+/** Blocks that run into the start of another end there. */
+function split(blocks: readonly RegionBlock[]): RegionBlock[] {
+  const starts = new Set(blocks.map(({ eip }) => eip));
+  return blocks.map((block) => {
+    const end = block.instructions.findIndex(({ eip }, i) => i > 0 && starts.has(eip));
+    return end < 0 ? block : { ...block, instructions: block.instructions.slice(0, end), next: block.instructions[end]!.eip };
+  });
+}
+
+/** Blocks that control may come to from elsewhere: by calls and returns, by indirect jumps, and loops after a way through the interpreter. */
+function entriesOf(blocks: readonly RegionBlock[], roots: readonly number[]): number[] {
+  const index = new Map(blocks.map(({ eip }, i) => [eip, i]));
+  const reached = new Set<number>();
+  const entries = new Set<number>([0]);
+  const add = (eip: number): void => {
+    const at = index.get(eip);
+    if (at !== undefined) entries.add(at);
+  };
+  for (const block of blocks) {
+    const last = block.instructions[block.instructions.length - 1]!;
+    for (const eip of successorsOf(block)) {
+      reached.add(eip);
+      if (eip >>> 0 <= last.eip >>> 0 || endingOf(last) === "call") add(eip);
+    }
+    const site = returnSiteOf(block);
+    if (site !== null) add(site);
+  }
+  for (const eip of roots) add(eip);
+  for (const { eip } of blocks) if (!reached.has(eip)) add(eip);
+  return [...entries];
+}

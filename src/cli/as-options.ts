@@ -1,0 +1,130 @@
+/** The command line of `qure as`: that of GNU as, as data. */
+import { readFileSync } from "node:fs";
+import { DEFAULT_LISTING, type ListingOptions } from "../assembler/listing.ts";
+import { CommandError } from "./fail.ts";
+
+export interface AsCommand {
+  sources: string[];
+  output: string;
+  includes: string[];
+  defines: Map<string, number>;
+  dependencyFile: string | null;
+  arch: string;
+  syntax: "intel" | "att";
+  optimizeAlignment: boolean;
+  foldData: boolean;
+  debugLines: boolean;
+  dwarfVersion: number;
+  keepLocals: boolean;
+  warnings: "show" | "none" | "fatal";
+  objectDespiteErrors: boolean;
+  maxErrors: number;
+  json: boolean;
+  listing: ListingOptions | null;
+  /** "" for the standard output. */
+  listingFile: string;
+}
+
+type Handler = (command: AsCommand, value: string) => void;
+
+/** Options with their value in the next argument, or behind `=` or the letter. */
+const WITH_VALUE: Readonly<Record<string, Handler>> = {
+  "-o": (command, value) => void (command.output = value),
+  "-I": (command, value) => void command.includes.push(value),
+  "--defsym": (command, value) => {
+    const [, name, text] = /^([^=]+)=(.+)$/.exec(value) ?? [];
+    const number = Number(text);
+    if (name === undefined || !Number.isInteger(number)) throw new CommandError(`--defsym takes NAME=NUMBER, not ${value}`, 2);
+    command.defines.set(name, number);
+  },
+  "--MD": (command, value) => void (command.dependencyFile = value),
+  "--listing-lhs-width": (command, value) => listing(command, { words: Number(value) }),
+  "--listing-lhs-width2": (command, value) => listing(command, { continuationWords: Number(value) }),
+  "--listing-rhs-width": (command, value) => listing(command, { sourceWidth: Number(value) }),
+  "--listing-cont-lines": (command, value) => listing(command, { continuationLines: Number(value) }),
+  "--max-errors": (command, value) => void (command.maxErrors = Number(value) || Infinity),
+};
+
+const PLAIN: Readonly<Record<string, Handler>> = {
+  "-n": (command) => void (command.optimizeAlignment = false),
+  "-R": (command) => void (command.foldData = true),
+  "-g": (command) => void (command.debugLines = true),
+  "--gen-debug": (command) => void (command.debugLines = true),
+  "-gdwarf-sections": () => {},
+  "--gdwarf-sections": () => {},
+  "-L": (command) => void (command.keepLocals = true),
+  "--keep-locals": (command) => void (command.keepLocals = true),
+  "-W": (command) => void (command.warnings = "none"),
+  "--no-warn": (command) => void (command.warnings = "none"),
+  "--warn": (command) => void (command.warnings = "show"),
+  "--fatal-warnings": (command) => void (command.warnings = "fatal"),
+  "-Z": (command) => void (command.objectDespiteErrors = true),
+  "--diagnostics=json": (command) => void (command.json = true),
+  "--diagnostics=text": (command) => void (command.json = false),
+  "-mintel64": () => {},
+  "-msyntax=intel": (command) => void (command.syntax = "intel"),
+  "-msyntax=att": (command) => void (command.syntax = "att"),
+};
+
+/** What GNU as takes and what changes nothing here. */
+const IGNORED = new Set([
+  "--32", "-J", "-D", "-f", "-k", "-K", "-q", "-Qy", "-Qn", "-s", "-w", "-X", "-mnaked-reg", "-mmnemonic=intel", "-mmnemonic=att", "--divide", "--traditional-format",
+  "--reduce-memory-overheads", "--noexecstack", "--execstack", "-v", "--strip-local-absolute", "--statistics",
+]);
+const IGNORED_PREFIXES = ["-mtune=", "--hash-size=", "--size-check=", "--elf-stt-common=", "--compress-debug-sections", "--nocompress-debug-sections", "-malign-", "-mbranch", "-mrelax-", "-mlfence"];
+
+function listing(command: AsCommand, change: Partial<ListingOptions>): void {
+  command.listing = { ...(command.listing ?? DEFAULT_LISTING), ...change };
+}
+
+/** `-a`, `-alms`, `-al=FILE` */
+function listingOption(command: AsCommand, text: string): void {
+  const [letters = "", file = ""] = text.split(/=(.*)/s);
+  if (file !== "") command.listingFile = file;
+  const all = letters === "" || !/[lsh]/.test(letters);
+  listing(command, { lines: all || letters.includes("l"), symbols: all || letters.includes("s"), macros: letters.includes("m"), skipped: !letters.includes("c") });
+}
+
+/** Arguments with `@FILE` replaced by what the file holds: words separated by blanks, with quotes. */
+function expand(args: readonly string[], depth = 0): string[] {
+  return args.flatMap((arg) => {
+    if (!arg.startsWith("@") || depth > 8) return [arg];
+    let text: string;
+    try {
+      text = readFileSync(arg.slice(1), "utf8");
+    } catch {
+      return [arg];
+    }
+    const words = [...text.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? match[3]!);
+    return expand(words, depth + 1);
+  });
+}
+
+export function parseAsArguments(args: readonly string[]): AsCommand {
+  const command: AsCommand = {
+    sources: [], output: "a.out", includes: [], defines: new Map(), dependencyFile: null, arch: "", syntax: "att", optimizeAlignment: true, foldData: false,
+    debugLines: false, dwarfVersion: 0, keepLocals: false, warnings: "show", objectDespiteErrors: false, maxErrors: 20, json: false, listing: null, listingFile: "",
+  };
+  const words = expand(args);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if (word === "-" || !word.startsWith("-")) {
+      command.sources.push(word);
+      continue;
+    }
+    if (word === "--") continue;
+    const [name = "", attached] = word.startsWith("--") ? word.split(/=(.*)/s) : /^-[oI]./.test(word) ? [word.slice(0, 2), word.slice(2)] : [word];
+    if (WITH_VALUE[name] !== undefined && PLAIN[word] === undefined) {
+      const value = attached ?? words[++i];
+      if (value === undefined) throw new CommandError(`${name} needs a value`, 2);
+      WITH_VALUE[name](command, value);
+    } else if (PLAIN[word] !== undefined) PLAIN[word](command, "");
+    else if (/^-a[a-z]*(=|$)/.test(word)) listingOption(command, word.slice(2));
+    else if (/^--?gdwarf-?[2-5]$/.test(word)) {
+      command.debugLines = true;
+      command.dwarfVersion = Number(word.at(-1));
+    } else if (word.startsWith("-march=")) command.arch = word.slice("-march=".length);
+    else if (!IGNORED.has(word) && !IGNORED_PREFIXES.some((prefix) => word.startsWith(prefix))) throw new CommandError(`as does not know the option ${word}`, 2);
+  }
+  return command;
+}

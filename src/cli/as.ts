@@ -1,0 +1,109 @@
+/** `qure as`: the assembler with the command line of GNU as. */
+import type { Command } from "commander";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { assemble, type SourceFiles } from "../assembler/assemble.ts";
+import { formatDiagnostic } from "../assembler/diagnostic.ts";
+import { parseAsArguments, type AsCommand } from "./as-options.ts";
+import { CommandError } from "./fail.ts";
+
+const STANDARD_INPUT = "{standard input}";
+
+export function declare(command: Command): void {
+  command
+    .argument("[arguments...]", "options and source files as GNU as takes them")
+    .allowUnknownOption()
+    .helpOption("--help", "show this text")
+    .addHelpText("after", `
+Options of GNU as: -o FILE, -I FOLDER, --defsym NAME=NUMBER, --MD FILE, -march=PROCESSOR, -n, -R, -L, -g, --gdwarf-2 to --gdwarf-5,
+-a[chlms][=FILE], --listing-*, --warn, --fatal-warnings, -W, -Z, -msyntax=intel, @FILE, - for the standard input.
+And: --max-errors=N (20), --diagnostics=json.
+
+Example:
+  qure as -g -I asm/include asm/lib/string.s -o string.o
+`)
+    .action((_words: string[], _options: unknown, self: Command) => run(parseAsArguments(self.args)));
+}
+
+function run(command: AsCommand): void {
+  const files = sourceFiles(command);
+  const path = command.sources.length > 1 ? command.sources.join(" ") : (command.sources[0] ?? "-");
+  const result = assemble({
+    path: path === "-" ? STANDARD_INPUT : path,
+    files,
+    defines: command.defines,
+    syntax: command.syntax,
+    arch: command.arch,
+    debugLines: command.debugLines,
+    dwarfVersion: command.dwarfVersion,
+    compilationDirectory: process.cwd(),
+    optimizeAlignment: command.optimizeAlignment,
+    foldData: command.foldData,
+    keepLocals: command.keepLocals,
+    warnings: command.warnings,
+    maxErrors: command.maxErrors,
+    objectDespiteErrors: command.objectDespiteErrors,
+    ...(command.listing === null ? {} : { listing: command.listing }),
+    print: (text) => void process.stdout.write(`${text}\n`),
+  });
+  report(command, result.diagnostics);
+  if (result.listing !== null) {
+    if (command.listingFile === "") process.stdout.write(result.listing);
+    else writeFileSync(command.listingFile, result.listing);
+  }
+  if (command.dependencyFile !== null) writeFileSync(command.dependencyFile, `${command.output}: ${result.dependencies.join(" \\\n ")}\n`);
+  if (result.object === null) {
+    // A stale object must not pass for the result of this run.
+    if (command.output !== "/dev/null") rmSync(command.output, { force: true });
+    throw new CommandError("");
+  }
+  writeFileSync(command.output, result.object);
+}
+
+function report(command: AsCommand, diagnostics: ReturnType<typeof assemble>["diagnostics"]): void {
+  if (command.json) {
+    process.stderr.write(`${JSON.stringify(diagnostics, null, 2)}\n`);
+    return;
+  }
+  const colour = process.stderr.isTTY === true;
+  for (const diagnostic of diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic, { colour })}\n`);
+  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+  if (errors >= command.maxErrors) process.stderr.write(`qure as: gave up after ${errors} errors (--max-errors)\n`);
+}
+
+/** The main source may be several files, which then count as one text. Includes are looked for as written, then in each `-I`. */
+function sourceFiles(command: AsCommand): SourceFiles {
+  const read = (path: string): Uint8Array | null => {
+    try {
+      const bytes = readFileSync(path);
+      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    } catch {
+      return null;
+    }
+  };
+  return {
+    read(path, from) {
+      if (from === null) return mainSource(command, read);
+      for (const folder of ["", ...command.includes]) {
+        const candidate = folder === "" ? path : join(folder, path);
+        if (!existsSync(candidate)) continue;
+        const bytes = read(candidate);
+        if (bytes !== null) return { path: candidate, bytes };
+      }
+      return null;
+    },
+  };
+}
+
+function mainSource(command: AsCommand, read: (path: string) => Uint8Array | null): { path: string; bytes: Uint8Array } | null {
+  const sources = command.sources.length === 0 ? ["-"] : command.sources;
+  const parts: Uint8Array[] = [];
+  for (const source of sources) {
+    const bytes = source === "-" ? new Uint8Array(readFileSync(0)) : read(source);
+    if (bytes === null) throw new CommandError(`${source} cannot be read`);
+    // Each source of several is announced, so that lines are counted in it.
+    if (sources.length > 1) parts.push(Buffer.from(`# 1 "${source}"\n`));
+    parts.push(bytes, bytes.length > 0 && bytes.at(-1) !== 0x0a ? Buffer.from("\n") : new Uint8Array(0));
+  }
+  return { path: sources[0] === "-" ? STANDARD_INPUT : sources[0]!, bytes: sources.length === 1 && parts.length === 2 ? parts[0]! : Buffer.concat(parts) };
+}

@@ -1,0 +1,34 @@
+/** `qure explain ID`: what a diagnostic means and what to do. */
+import type { Command } from "commander";
+import { EXPLANATIONS } from "../assembler/explain.ts";
+import { nearest } from "../assembler/suggestion.ts";
+import { CommandError } from "./fail.ts";
+
+export function declare(command: Command): void {
+  command
+    .argument("[id]", "the name in brackets behind a diagnostic; none lists them all")
+    .addHelpText("after", "\nExample:\n  qure explain ambiguous-size\n")
+    .action((id: string | undefined) => {
+      if (id === undefined) {
+        process.stdout.write(`${Object.keys(EXPLANATIONS).sort().join("\n")}\n`);
+        return;
+      }
+      const name = id.replace(/^\[|\]$/g, "");
+      const text = EXPLANATIONS[name];
+      if (text === undefined) {
+        const near = nearest(name, Object.keys(EXPLANATIONS));
+        throw new CommandError(`no diagnostic is called ${name}${near === null ? "" : `: did you mean ${near}?`}`);
+      }
+      process.stdout.write(`${name}\n\n${wrap(text, 78)}\n`);
+    });
+}
+
+function wrap(text: string, width: number): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line !== "" && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines.join("\n");
+}

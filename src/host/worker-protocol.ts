@@ -1,0 +1,37 @@
+/** What goes through a worker's port: what it is made of, and calls of machines' methods with their results. */
+import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
+import type { JitMode } from "../../emulator/jit/jit.ts";
+import type { ChannelShape } from "./worker-channel.ts";
+import type { MediumDescription } from "./media.ts";
+
+/** A machine without its media. */
+export interface WorkerMachine {
+  /** Where it stands in the cluster's order. */
+  readonly index: number;
+  readonly name: string;
+  readonly ramBytes: number;
+  readonly macAddress: Uint8Array;
+  readonly powerOnNs: number;
+  readonly disk: MediumDescription | null;
+  readonly cdrom: MediumDescription | null;
+}
+
+export interface WorkerSetup {
+  readonly channel: ChannelShape;
+  readonly firmware: Uint8Array;
+  readonly startSeconds: number;
+  readonly jit: JitMode;
+  readonly machines: readonly WorkerMachine[];
+}
+
+type MethodOf<Type> = { [Key in keyof Type]: Type[Key] extends (...args: never[]) => unknown ? Key : never }[keyof Type];
+export type HostMethod = MethodOf<MachineHost>;
+
+/** A call of a method, or of the cable's `setLink`. */
+export interface Call {
+  readonly machine: number;
+  readonly method: HostMethod | "setLink" | "readDisk";
+  readonly args: readonly unknown[];
+}
+
+export type CallResult = { readonly value: unknown } | { readonly error: string };

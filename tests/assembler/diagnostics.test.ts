@@ -1,0 +1,98 @@
+/** Mistakes, and what the assembler says of them: source -> diagnostics, as data. */
+
+import { describe, expect, test } from "vitest";
+import { formatDiagnostic } from "../../src/assembler/diagnostic.ts";
+import { EXPLANATIONS } from "../../src/assembler/explain.ts";
+import { assembleText } from "./differential.ts";
+
+/** Source; then what must be said, as `line:column severity id`, in order. Sources begin with the syntax directive, as line 1. */
+const MISTAKES: readonly (readonly [name: string, source: string, ...said: string[]])[] = [
+  ["an unknown instruction", "movv eax, 1", "2:1 error unknown-instruction"],
+  ["an unknown directive", ".byt 1", "2:1 error unknown-directive"],
+  ["an operand too few", "mov eax", "2:1 error operand-count"],
+  ["two sizes", "cmp eax, bl", "2:10 error operand-size"],
+  ["no size", "mov [ebx], 1", "2:5 error ambiguous-size"],
+  ["two operands in memory", "mov [ebx], [ecx]", "2:12 error operand-kind"],
+  ["an address of three registers", "mov eax, [ebx+ecx+edx]", "2:19 error bad-address"],
+  ["a scale of three", "mov eax, [ebx*3]", "2:15 error bad-address"],
+  ["a missing bracket", "mov eax, [ebx", "2:14 error missing-bracket"],
+  ["a missing parenthesis", ".long (1+2", "2:11 error missing-parenthesis"],
+  ["a missing quote", ".ascii \"abc", "2:8 error missing-quote"],
+  ["text behind the statement", ".byte 1 2", "2:9 error trailing-text"],
+  ["a label twice", "a: nop\na: nop", "3:1 error symbol-redefined"],
+  ["a constant over a label", "a: nop\na = 5", "3:1 error symbol-redefined"],
+  ["a number of the wrong base", ".byte 0x1g, 09", "2:7 error bad-number"],
+  ["a division by zero", ".long 4 / 0", "2:9 error division-by-zero"],
+  ["a value that is cut", ".byte 300", "2:7 warning value-range"],
+  ["a condition on the unknown", ".if foo\n.endif", "2:5 error not-absolute"],
+  ["a condition without end", ".if 1\nnop", "2:1 error missing-endif"],
+  ["a macro without end", ".macro m\nnop", "2:1 error missing-end"],
+  ["an else too many", ".if 1\n.else\n.else\n.endif", "4:6 error misplaced-else"],
+  ["a condition before the definition", ".ifdef later\n.endif\nlater = 1", "2:8 warning condition-order"],
+  ["an include guard is none", ".ifndef GUARD\nGUARD = 1\n.endif"],
+  ["a number that became memory", "mov eax, K\nK = 5", "2:10 warning memory-operand"],
+  ["a numeric label that is not there", "jmp 1f\njmp 2b", "3:5 error unknown-local-label", "2:5 error unknown-local-label"],
+  ["a short jump out of reach", "a: .skip 200\nloop a", "3:6 error target-out-of-reach"],
+  ["a symbol defined by itself", "a = b\nb = a\n.long a", "4:7 error symbol-loop"],
+  ["a difference that no relocation holds", ".long a - b", "2:7 error not-relocatable"],
+  ["origin backwards", "nop\n.org 0", "3:6 error bad-origin"],
+  ["bytes in a section without contents", ".bss\nnop\n.long 1", "3:1 error no-contents", "4:8 error no-contents"],
+  ["an instruction in a structure", ".struct 0\nnop", "3:1 error absolute-contents"],
+  ["an unknown macro parameter", ".macro m a\n.endm\nm b=1", "4:3 error macro-argument"],
+  ["too many arguments", ".macro m a\n.endm\nm 1, 2", "4:3 error macro-argument"],
+  ["a required argument", ".macro m a:req\n.endm\nm", "4:2 error macro-argument"],
+  ["a mistake in a macro", ".macro m x\n cmp \\x, bl\n.endm\nm eax", "3:10 error operand-size"],
+  ["two mistakes", "foo1 eax\nnop\nfoo2 ebx", "2:1 error unknown-instruction", "4:1 error unknown-instruction"],
+  ["an unknown register", ".att_syntax\nmovl %eax, %foo", "3:12 error bad-register"],
+  ["a file that is not there: nothing after it is looked at", ".include \"none\"\nfoo", "2:10 error file-not-found"],
+  ["an error of the source", ".error \"too big\"", "2:1 error user-error"],
+  ["a processor without the instruction", ".arch i386\ncmovz eax, ebx", "3:1 error not-on-this-cpu"],
+  ["a relocation suffix", ".long a@GOTOF", "2:8 error unknown-relocation"],
+  ["registers that are calculated with", ".long eax + 1", "2:7 error register-in-expression"],
+];
+
+describe("mistakes", () => {
+  for (const [name, source, ...said] of MISTAKES) {
+    test(name, () => {
+      const { diagnostics, object } = assembleText(`.intel_syntax noprefix\n${source}\n`);
+      expect(diagnostics.map(({ line, column, severity, id }) => `${line}:${column} ${severity} ${id}`)).toEqual(said);
+      expect(object === null).toBe(said.some((text) => text.includes("error")));
+      for (const { id } of diagnostics) expect(EXPLANATIONS, id).toHaveProperty(id);
+    });
+  }
+
+  test("a near name is suggested", () => {
+    const { diagnostics } = assembleText(".intel_syntax noprefix\nmvo eax, 1\n.glbl a\n.macro print x\n.endm\nprnit 1\n");
+    expect(diagnostics.map(({ suggestion }) => suggestion)).toEqual(["mov", ".globl", "print"]);
+  });
+
+  test("the chain of macros and files that led there", () => {
+    const { diagnostics } = assembleText(".include \"inc/m.inc\"\nouter\n", {}, { "inc/m.inc": ".macro inner\n.byt 1\n.endm\n.macro outer\n  inner\n.endm\n" });
+    expect(diagnostics).toHaveLength(1);
+    const { file, line, notes, sourceLine } = diagnostics[0]!;
+    expect({ file, line, sourceLine }).toEqual({ file: "inc/m.inc", line: 2, sourceLine: ".byt 1" });
+    expect(notes.map((note) => `${note.file}:${note.line}:${note.column}: ${note.message}`)).toEqual([
+      "inc/m.inc:5:3: in the expansion of macro `inner'",
+      "test.s:2:1: in the expansion of macro `outer'",
+    ]);
+  });
+
+  test("the text has the line and a caret below the operand", () => {
+    const { diagnostics } = assembleText(".intel_syntax noprefix\n\tcmp\teax, bl # both\n");
+    expect(formatDiagnostic(diagnostics[0]!).split("\n").slice(0, 3)).toEqual([
+      expect.stringMatching(/^test\.s:2:11: error: .* \[operand-size\]$/),
+      "    \tcmp\teax, bl # both",
+      "    \t   \t     ^~",
+    ]);
+  });
+
+  test("assembling stops at the limit of errors", () => {
+    const { diagnostics } = assembleText("foo\n".repeat(100), { maxErrors: 7 });
+    expect(diagnostics).toHaveLength(7);
+  });
+
+  test("warnings can be silenced or made errors", () => {
+    expect(assembleText(".byte 300\n", { warnings: "none" }).diagnostics).toEqual([]);
+    expect(assembleText(".byte 300\n", { warnings: "fatal" }).object).toBeNull();
+  });
+});

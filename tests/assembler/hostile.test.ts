@@ -1,0 +1,59 @@
+/** Sources that want to hang or exhaust the assembler end in a diagnostic, soon. */
+
+import { describe, expect, test } from "vitest";
+import { assembleText } from "./differential.ts";
+import { ProgramGenerator, random } from "./generator.ts";
+
+const HOSTILE: readonly (readonly [name: string, source: string, id: string])[] = [
+  ["a file that includes itself", ".include \"test.s\"\n", "too-deep"],
+  ["a macro that calls itself", ".macro m\nm\n.endm\nm\n", "too-deep"],
+  ["macros that call each other", ".macro a\nb\n.endm\n.macro b\na\n.endm\na\n", "too-deep"],
+  ["a macro that doubles itself", ".macro m n\n.if \\n\nm \"(\\n-1)\"\nm \"(\\n-1)\"\n.endif\n.rept 1000\n.rept 1000\nnop\n.endr\n.endr\n.endm\nm 60\n", "too-large"],
+  ["a huge repetition", ".rept 2000000000\nnop\n.endr\n", "too-large"],
+  ["repetitions in repetitions", ".rept 10000\n.rept 10000\n.long 1\n.endr\n.endr\n", "too-large"],
+  ["a huge fill", ".fill 0x7fffffff, 8, 1\n", "too-large"],
+  ["a huge space", ".skip 0xffffffffff\n", "too-large"],
+  ["a huge origin", ".org 0x7fffffff\n", "too-large"],
+  ["a huge alignment", "nop\n.balign 0x100000000\n", "bad-alignment"],
+  ["a fill that depends on itself", "a: .skip b - a\nb:\n", ""],
+  ["symbols that are each other", "a = b\nb = c\nc = a\n.long a\n", "symbol-loop"],
+  ["a symbol that is itself", "a = a + 1\n", "symbol-loop"],
+  ["ten thousand definitions deep", Array.from({ length: 10000 }, (_, i) => `a${i} = a${i + 1} + 1`).join("\n") + "\n.long a0\n", ""],
+  ["parentheses without end", `.long ${"(".repeat(100000)}\n`, "expression-too-deep"],
+  ["signs without end", `.long ${"-".repeat(100000)}1\n`, "expression-too-deep"],
+  ["brackets without end", `.intel_syntax noprefix\nmov eax, ${"[".repeat(100000)}\n`, "expression-too-deep"],
+  ["an evaluation without end", ".eqv a, b\n.eqv b, a\n.long a\n", "symbol-loop"],
+  ["a number without end", `.long ${"9".repeat(200000)}\n`, ""],
+  ["a comment without end", "nop /* ", ""],
+  ["a string without end", ".ascii \"", "missing-quote"],
+  ["a float of absurd size", ".double 1e999999999\n", "bad-number"],
+  ["an unsettled alignment of differences", "a: .uleb128 b - a\n.p2align 4\n.skip 120 - (b - a)\nb:\n", ""],
+];
+
+describe("hostile sources", () => {
+  for (const [name, source, id] of HOSTILE) {
+    test(name, { timeout: 60_000 }, () => {
+      const { diagnostics, object } = assembleText(source);
+      if (id === "") return;
+      expect(diagnostics.map((diagnostic) => diagnostic.id)).toContain(id);
+      expect(object).toBeNull();
+    });
+  }
+
+  test("programs with random damage", { timeout: 120_000 }, () => {
+    for (let seed = 1; seed <= 150; seed++) {
+      const next = random(seed);
+      const bytes = Buffer.from(new ProgramGenerator(seed).program(40), "latin1");
+      for (let i = 0; i < 8; i++) {
+        const at = next(bytes.length);
+        if (next(3) === 0) bytes.copyWithin(at, next(bytes.length), Math.min(bytes.length, next(bytes.length) + 30));
+        else bytes[at] = next(2) === 0 ? next(256) : "()[]\\\"'.#;:=,\n\0&<>%$*"[next(21)]!.charCodeAt(0);
+      }
+      try {
+        assembleText(bytes.toString("latin1"));
+      } catch (error) {
+        throw new Error(`seed ${seed}: ${String((error as Error).stack)}`);
+      }
+    }
+  });
+});

@@ -1,0 +1,115 @@
+/** Machines in worker threads: a guest cannot tell, and neither can whoever types at it, looks at it, cuts its cable or saves it. */
+import { afterEach, describe, expect, test } from "vitest";
+import type { BlockBackend } from "../../../emulator/block.ts";
+import { Cluster } from "../../../emulator/cluster/cluster.ts";
+import { FRAME, RecordArea } from "../../../emulator/cluster/records.ts";
+import { BytesDisk, SparseDisk } from "../../../emulator/disk.ts";
+import { spreadOver } from "../../../src/host/worker-group.ts";
+import { LabCluster, restoreCluster, type NodeOptions } from "../../../src/index.ts";
+import { CLOUD, images, PROMPT } from "../../system/images.ts";
+import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
+
+const MS = 1_000_000;
+const made: LabCluster[] = [];
+
+async function cluster(nodes: number, threads: number, more: Partial<NodeOptions> = {}): Promise<LabCluster> {
+  const base = new BytesDisk(await preparedDisk(), DISK_BYTES);
+  const lab = new LabCluster({
+    firmware: images().firmware, seed: 3, threads,
+    nodes: Array.from({ length: nodes }, () => ({ ramBytes: 8 << 20, disk: new SparseDisk(DISK_BYTES, { base }), ...more })),
+  });
+  made.push(lab);
+  return lab;
+}
+
+afterEach(() => {
+  for (const lab of made.splice(0)) lab.close();
+});
+
+describe("machines in worker threads", () => {
+  test("one thread and many give the same digests, consoles and instruction counts", async () => {
+    const labs = await Promise.all([1, 2, 3].map((threads) => cluster(4, threads)));
+    // Cut differently for each: how far a call runs must not show either.
+    for (const timeNs of [1 * MS, 130 * MS, 420 * MS, 2300 * MS]) {
+      labs.forEach(({ cluster: { runUntil }, cluster: running }, index) => {
+        if (index % 2 === 1) runUntil.call(running, timeNs - index * 10_010);
+        running.runUntil(timeNs);
+      });
+      const [first, ...others] = labs.map((lab) => ({ digest: lab.digest(), instructions: lab.instructions, consoles: lab.nodes.map((node) => node.console.text) }));
+      for (const other of others) expect(other).toEqual(first);
+    }
+    expect(labs[2]!.nodes[3]!.console.text).toMatch(CLOUD);
+  });
+
+  test("can be typed at, looked at, reset and unplugged like those of this thread", async () => {
+    const labs = await Promise.all([1, 2].map((threads) => cluster(2, threads)));
+    const seen = [];
+    for (const lab of labs) {
+      const [first, second] = lab.nodes;
+      await second!.waitFor(PROMPT);
+      await second!.enter("echo over the wire", /^over the wire$/m);
+      second!.typeKeys("echo keys\n");
+      await second!.waitForScreen(/^keys$/m);
+      first!.cut();
+      await lab.advance("3s");
+      first!.connect();
+      second!.reset();
+      await second!.waitFor(CLOUD);
+      seen.push({
+        digest: lab.digest(), screen: second!.screen(), memory: second!.readMemory(0x100000, 4096), disk: second!.readDisk(0, 65536), nowNs: lab.nowNs,
+        picture: second!.screenshot().rgba.length,
+      });
+      second!.powerOff();
+      expect(second!.isOff).toBe(true);
+      await lab.advance("10ms");
+    }
+    expect(seen[1]).toEqual(seen[0]);
+    expect(() => labs[1]!.cluster.machines).toThrow(/runs in another thread/);
+  });
+
+  test("are saved with one number of threads and go on with another", async () => {
+    const original = await cluster(3, 2);
+    original.cluster.runUntil(333 * MS);
+    const bytes = original.save();
+    const copies = [1, 3].map((threads) => restoreCluster(bytes, { threads }));
+    made.push(...copies);
+    for (const lab of [original, ...copies]) lab.cluster.runUntil(2200 * MS);
+    for (const copy of copies) expect(copy.digest()).toBe(original.digest());
+    expect(original.nodes.every(({ console }) => CLOUD.test(console.text))).toBe(true);
+  });
+
+  test("hand over more in a quantum than their shared memory holds", async () => {
+    const base = new BytesDisk(await preparedDisk(), DISK_BYTES);
+    const digests = [undefined, spreadOver(2, 2048)].map((groups) => {
+      const nodes = Array.from({ length: 8 }, (_, index) => ({ name: `node-${index}`, ramBytes: 8 << 20, disk: new SparseDisk(DISK_BYTES, { base }), cdrom: null }));
+      const running = new Cluster({ firmware: images().firmware, seed: 5, gateway: true, linkLatencyNs: 50_000, startSeconds: 0, nodes, ...(groups ? { groups } : {}) });
+      running.runUntil(700 * MS);
+      const digest = running.digest();
+      running.close();
+      return digest;
+    });
+    expect(digests[1]).toBe(digests[0]);
+  });
+
+  test("stay in this thread when their media cannot leave it", async () => {
+    const zeros: BlockBackend = { sizeBytes: 1 << 20, readOnly: false, read: (_, target) => void target.fill(0), write: () => {}, flush: () => {} };
+    const lab = await cluster(2, 2, { disk: zeros });
+    expect(lab.cluster.machines.length).toBe(2);
+    lab.cluster.runUntil(10 * MS);
+  });
+});
+
+test("records in shared memory come back in their order, and no more are taken than there is room for", () => {
+  const area = new RecordArea(new ArrayBuffer(4096), 0, 4096);
+  let put = 0;
+  while (area.put(FRAME, put, 0, put * 10, new Uint8Array(60).fill(put))) put++;
+  expect(put).toBe(Math.floor(4096 / 88));
+  const taken: number[] = [];
+  area.take(({ machine, timeNs, bytes }) => {
+    expect([timeNs, bytes.length, bytes[59]]).toEqual([machine * 10, 60, machine]);
+    taken.push(machine);
+  });
+  expect(taken).toEqual(Array.from({ length: put }, (_, index) => index));
+  expect(area.put(FRAME, 0, 0, 0, new Uint8Array(1))).toBe(true);
+  expect(() => area.put(FRAME, 0, 0, 0, new Uint8Array(5000))).toThrow(RangeError);
+});

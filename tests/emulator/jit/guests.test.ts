@@ -1,0 +1,48 @@
+/** The benchmark guests and the system itself leave the same state with compiled code, without, and with code compiled at first sight. */
+import { expect, test } from "vitest";
+import { guestImage, guestNames, startGuest } from "../../../bench/interpreter.ts";
+import { DigestVisitor } from "../../../emulator/digest.ts";
+import type { JitMode } from "../../../emulator/jit/jit.ts";
+import { boot, images } from "../../system/images.ts";
+
+const MODES: readonly JitMode[] = ["off", "on", "force"];
+const INSTRUCTIONS = 1_000_000;
+/** Odd, so that runs end anywhere. */
+const PIECE = 77_773;
+
+function guestDigests(guest: string, flags: number, mode: JitMode): string[] {
+  const { cpu } = startGuest(guestImage(guest, flags, INSTRUCTIONS), mode);
+  const digests: string[] = [];
+  for (let limit = PIECE; limit < 1.5 * INSTRUCTIONS; limit += PIECE) {
+    while (cpu.retired < limit) if (cpu.run(limit) === "halted") break;
+    const visitor = new DigestVisitor();
+    cpu.core.memory.visitState(visitor);
+    cpu.visitState(visitor);
+    digests.push(`${cpu.retired} ${visitor.digest()}`);
+  }
+  return digests;
+}
+
+for (const guest of guestNames([])) {
+  for (const flags of [0, 1]) {
+    test(`${guest}, paging ${flags === 0 ? "off" : "on"}`, { timeout: 120_000 }, () => {
+      const [expected, ...others] = MODES.map((mode) => guestDigests(guest, flags, mode));
+      for (const digests of others) expect(digests).toEqual(expected);
+    });
+  }
+}
+
+async function systemDigests(jit: JitMode, nodes: number): Promise<string[]> {
+  const lab = boot({ nodes: Array.from({ length: nodes }, () => ({ cdrom: images().iso })), jit });
+  const digests: string[] = [];
+  for (let i = 0; i < 12; i++) {
+    await lab.advance("50ms");
+    digests.push(lab.digest());
+  }
+  return digests;
+}
+
+test("the system boots alike", { timeout: 240_000 }, async () => {
+  const expected = await systemDigests("off", 2);
+  for (const jit of ["on", "force"] as const) expect(await systemDigests(jit, 2)).toEqual(expected);
+});

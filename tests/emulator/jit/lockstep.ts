@@ -1,0 +1,35 @@
+/** Runs one program in two machines, with and without compiled code, in the same random pieces, and compares them at the end of each. */
+import { Random } from "../cpu/random-instructions.ts";
+import { digestOf, makeWorld, registersOf } from "./random-program.ts";
+import type { WorldOptions } from "./random-program.ts";
+
+/** Over all runs: instructions, and how many of them compiled code has retired by itself. */
+export const totals = { retired: 0, compiled: 0 };
+
+/** Null when the two agree everywhere, else where they do not. */
+export function lockstep(seed: number, options: WorldOptions, instructions: number): string | null {
+  const plain = makeWorld(seed, options, "off");
+  const compiled = makeWorld(seed, options, "force");
+  const random = new Random(seed ^ 0x5bd1e995);
+  let before = registersOf(plain);
+  while (plain.cpu.retired < instructions) {
+    // Short pieces end compiled code everywhere, long ones let it run.
+    const piece = random.below(8) === 0 ? 1 + random.below(3000) : 1 + random.below(200);
+    const interrupts = random.below(4) === 0;
+    for (const { cpu } of [plain, compiled]) {
+      const limit = cpu.retired + piece;
+      if (interrupts) cpu.setInterruptRequest(true);
+      while (cpu.retired < limit) if (cpu.run(limit) !== "budget") break;
+    }
+    const expected = registersOf(plain);
+    const found = registersOf(compiled);
+    if (expected !== found) return `after ${before}\nexpected ${expected}\nfound    ${found}`;
+    if (plain.bus.writes.length !== compiled.bus.writes.length) return `after ${before}\ndevice accesses differ`;
+    // Wild code may end in HLT with interrupts off, or in a triple fault.
+    if (plain.bus.shutdowns > 0 || plain.cpu.halted) break;
+    before = expected;
+  }
+  totals.retired += plain.cpu.retired;
+  totals.compiled += compiled.cpu.jit!.statistics.retired;
+  return digestOf(plain) === digestOf(compiled) ? null : `memory or device accesses differ at ${before}`;
+}

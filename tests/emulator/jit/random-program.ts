@@ -1,0 +1,358 @@
+/**
+ * Random programs for comparing engines: blocks of random instructions with loops, calls, indirect jumps, faults and writes into their own
+ * code, in a small machine whose segments and page tables are random too. A program never ends; a fault begins its main loop anew.
+ */
+import type { ProcessorBus } from "../../../emulator/bus.ts";
+import { Cpu } from "../../../emulator/cpu/cpu.ts";
+import { BASE, CR0, CR3, CS, DS, EFLAGS, EIP, ES, ESP, FS, GS, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, SS, TR } from "../../../emulator/cpu/layout.ts";
+import { MachineMemory } from "../../../emulator/cpu/memory.ts";
+import { CR0_PE, CR0_PG, CR0_WP } from "../../../emulator/cpu/state.ts";
+import { DigestVisitor } from "../../../emulator/digest.ts";
+import type { JitMode } from "../../../emulator/jit/jit.ts";
+import { Decoded, decode } from "../../../src/isa/decode.ts";
+import type { Form } from "../../../src/isa/form.ts";
+import { Random, randomCase } from "../cpu/random-instructions.ts";
+import { TESTABLE } from "../cpu/testable-forms.ts";
+
+const RAM_BYTES = 4 << 20;
+const GDT = 0x1000;
+const IDT = 0x2000;
+const TSS = 0x3000;
+const HANDLERS = 0x4000;
+const PAGE_DIRECTORY = 0x5000;
+const PAGE_TABLE = 0x6000;
+const STACK_TOP = 0x9f00;
+const KERNEL_STACK_TOP = 0x7f00;
+const COUNTERS = 0x9f80;
+const CODE = 0x120000;
+/** Jumps to nowhere fault. */
+const CODE_LIMIT = 0x1fffff;
+const HIGH_SCRATCH = 0x200000;
+const INTERRUPT_VECTOR = 0x40;
+const TRAP_VECTOR = 0x41;
+const KERNEL_CODE = 0x08;
+const KERNEL_DATA = 0x10;
+const USER_CODE = 0x1b;
+const USER_DATA = 0x23;
+const SMALL_DATA = 0x2b;
+const TSS_SELECTOR = 0x30;
+
+export interface WorldOptions {
+  readonly paged: boolean;
+  readonly user: boolean;
+  /** DS and ES with a base and a limit. */
+  readonly segmented: boolean;
+}
+
+/** The program keeps the stack in order itself. */
+const STACK_FORMS = new Set(["push", "pop", "pushf", "pusha", "enter", "leave", "push_sreg"]);
+const FORMS: readonly Form[] = TESTABLE.filter(({ operands, semantic }) => !operands.some(({ field }) => field === "relative") && !STACK_FORMS.has(semantic));
+
+/** Assembles the few instructions that hold a program together. */
+class Writer {
+  readonly bytes: number[] = [];
+  private readonly base: number;
+  constructor(base: number) {
+    this.base = base;
+  }
+  get here(): number {
+    return this.base + this.bytes.length;
+  }
+  put(...bytes: number[]): void {
+    this.bytes.push(...bytes);
+  }
+  dword(value: number): void {
+    this.put(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24);
+  }
+  moveImmediate(register: number, value: number): void {
+    this.put(0xb8 + register);
+    this.dword(value);
+  }
+  branch(opcode: readonly number[], target: number): void {
+    this.put(...opcode);
+    this.dword(target - (this.here + 4));
+  }
+  patch(at: number, target: number): void {
+    const value = target - (this.base + at + 4);
+    for (let i = 0; i < 4; i++) this.bytes[at + i] = (value >>> (8 * i)) & 0xff;
+  }
+}
+
+/** Somewhere to point to: mostly scratch, sometimes the end of a page, the program itself, a device, nowhere. */
+function pointer(random: Random, code: number): number {
+  switch (random.below(12)) {
+    case 0:
+      return HIGH_SCRATCH + 0x1000 * (1 + random.below(8)) - 0x40 + random.below(64);
+    case 1:
+      return random.below(4) === 0 ? code + random.below(2048) : HIGH_SCRATCH + random.below(4096);
+    case 2:
+      return random.below(3) === 0 ? 0xb8000 + random.below(4096) : 0x9000 - 0x40 + random.below(64);
+    case 3:
+      return random.below(3) === 0 ? random.next() : HIGH_SCRATCH + random.below(0x10000);
+    case 4:
+    case 5:
+    case 6:
+      return 0x8100 + random.below(0x400);
+    default:
+      return HIGH_SCRATCH + random.below(0x8000);
+  }
+}
+
+const decoded = new Decoded();
+
+function randomInstruction(random: Random): number[] {
+  for (;;) {
+    const { code } = randomCase(random, random.pick(FORMS));
+    decode(Uint8Array.from(code), 0, 32, decoded);
+    if (decoded.form !== null && decoded.length <= code.length) return code.slice(0, decoded.length);
+  }
+}
+
+function straight(random: Random, out: Writer, count: number): void {
+  for (let i = 0; i < count; i++) {
+    if (random.below(4) === 0) out.moveImmediate(random.pick([3, 6, 7, 5]), pointer(random, CODE));
+    if (random.below(8) === 0) out.moveImmediate(1, random.below(12));
+    out.put(...randomInstruction(random));
+  }
+}
+
+/** The program, to be loaded at CODE. */
+function program(random: Random, options: WorldOptions): number[] {
+  const out = new Writer(CODE);
+  const functions: number[] = [];
+  const main = [0];
+  out.branch([0xe9], 0);
+  for (let i = 0; i < 3; i++) {
+    functions.push(out.here);
+    straight(random, out, 1 + random.below(5));
+    if (i > 0 && random.below(2) === 0) out.branch([0xe8], functions[random.below(i)]!);
+    out.put(0xc3);
+  }
+  const table = out.here;
+  for (const target of functions) out.dword(target);
+  out.patch(1, out.here);
+  // Each turn, and each restart after a fault, begins at the next of the blocks.
+  const starts = Array.from({ length: 8 }, () => out.bytes.length);
+  const prelude = (): void => {
+    out.moveImmediate(4, STACK_TOP);
+    out.put(0x36, 0xff, 0x05);
+    out.dword(COUNTERS + 48);
+    out.put(0x36, 0xa1);
+    out.dword(COUNTERS + 48);
+    out.put(0x83, 0xe0, 0x07, 0x2e, 0xff, 0x24, 0x85);
+    out.dword(out.here + 4);
+  };
+  main[0] = out.here;
+  prelude();
+  const startTable = out.bytes.length;
+  for (let i = 0; i < 8; i++) out.dword(0);
+  const blocks = 6 + random.below(6);
+  for (let block = 0; block < blocks; block++) {
+    starts[block & 7] = out.here;
+    straight(random, out, 1 + random.below(6));
+    switch (random.below(8)) {
+      case 0: {
+        // A loop whose counter is in memory.
+        const counter = COUNTERS + 4 * random.below(8);
+        out.put(0x36, 0xc7, 0x05);
+        out.dword(counter);
+        out.dword(1 + random.below(20));
+        const top = out.here;
+        straight(random, out, 1 + random.below(6));
+        out.put(0x36, 0xff, 0x0d);
+        out.dword(counter);
+        out.branch([0x0f, 0x85], top);
+        break;
+      }
+      case 1:
+        out.branch([0xe8], random.pick(functions));
+        break;
+      case 2:
+        // call [table + eax * 4] with eax reduced to 0-2.
+        out.put(0x83, 0xe0, 0x01, 0x2e, 0xff, 0x14, 0x85);
+        out.dword(table);
+        break;
+      case 3: {
+        const at = out.bytes.length;
+        out.put(0x0f, 0x80 + random.below(16), 0, 0, 0, 0);
+        straight(random, out, 1 + random.below(4));
+        out.patch(at + 2, out.here);
+        break;
+      }
+      case 6:
+        // INT to a handler that only returns, flags pushed and popped; in ring 0 CLI and STI too.
+        for (let i = 0; i < 3; i++) {
+          out.put(...random.pick([[0xcd, INTERRUPT_VECTOR], [0xcd, TRAP_VECTOR], [0x9c, 0x9d], [0x9c, 0x58], ...(options.user ? [] : [[0xfa], [0xfb], [0xe6, 0x80], [0xe4, 0x61]])]));
+          straight(random, out, random.below(3));
+        }
+        break;
+      case 4:
+        out.put(0x50 + random.pick([0, 1, 2, 3, 5, 6, 7]));
+        straight(random, out, 1 + random.below(2));
+        out.put(0x58 + random.pick([0, 1, 2, 3, 5, 6, 7]));
+        break;
+      default: {
+        // LOOP over a short body that leaves ECX alone.
+        out.moveImmediate(1, 2 + random.below(6));
+        const top = out.here;
+        out.put(...random.pick([[0x40], [0x01, 0xd0], [0x11, 0xd8], [0x31, 0xc2], [0xd1, 0xd8], [0x0f, 0xa3, 0xd0]]));
+        out.put(0xe0 + random.below(3), (top - (out.here + 2)) & 0xff);
+      }
+    }
+  }
+  // A rewrite of an immediate in the program.
+  if (random.below(2) === 0) {
+    out.put(0x2e, 0x8b, 0x05);
+    out.dword(COUNTERS + 32);
+    out.put(0x40, 0x36, 0x89, 0x05);
+    out.dword(COUNTERS + 32);
+    const at = out.here;
+    out.put(0x36, 0x88, 0x05);
+    out.dword(at + 8);
+    out.put(0xb0, 0x00);
+  }
+  out.branch([0xe9], main[0]);
+  starts.forEach((start, i) => {
+    const address = i < blocks ? start : starts[0]!;
+    for (let byte = 0; byte < 4; byte++) out.bytes[startTable + 4 * i + byte] = (address >>> (8 * byte)) & 0xff;
+  });
+  return out.bytes;
+}
+
+class WorldBus implements ProcessorBus {
+  cpu: Cpu | null = null;
+  shutdowns = 0;
+  readonly writes: number[] = [];
+  readPort(port: number): number {
+    return (port * 7) & 0xff;
+  }
+  writePort(port: number, _sizeBytes: number, value: number): void {
+    this.writes.push(port, value, this.cpu!.retired);
+  }
+  readMmio(address: number, sizeBytes: number): number {
+    this.writes.push(address, this.cpu!.retired);
+    return sizeBytes === 4 ? (address * 3) >>> 0 : address & (sizeBytes === 2 ? 0xffff : 0xff);
+  }
+  writeMmio(address: number, _sizeBytes: number, value: number): void {
+    this.writes.push(address, value, this.cpu!.retired);
+  }
+  readTimestamp(): number {
+    return this.cpu!.retired;
+  }
+  acknowledgeInterrupt(): number {
+    this.cpu!.setInterruptRequest(false);
+    return INTERRUPT_VECTOR;
+  }
+  shutdown(): void {
+    this.shutdowns++;
+    this.cpu!.requestStop();
+  }
+}
+
+export interface World {
+  readonly cpu: Cpu;
+  readonly bus: WorldBus;
+  readonly memory: MachineMemory;
+}
+
+function descriptor(base: number, limit: number, access: number, flags: number): number[] {
+  return [
+    limit & 0xff, (limit >> 8) & 0xff, base & 0xff, (base >> 8) & 0xff, (base >> 16) & 0xff, access, (flags << 4) | ((limit >> 16) & 15), base >>> 24,
+  ];
+}
+
+/** A machine that stands at the program's first instruction. */
+export function makeWorld(seed: number, options: WorldOptions, jit: JitMode): World {
+  const random = new Random(seed);
+  const memory = new MachineMemory(RAM_BYTES);
+  const bus = new WorldBus();
+  const cpu = new Cpu(memory, bus, { jit });
+  bus.cpu = cpu;
+  const write = (address: number, bytes: readonly number[]): void => memory.dma.write(address, Uint8Array.from(bytes));
+  const dwords = (values: readonly number[]): number[] => values.flatMap((value) => [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24]);
+  const smallBase = options.segmented ? random.pick([0, 0x10, 0x1000, 0xfff00000]) : 0;
+  const smallLimit = random.pick([0x20fff, 0x201fff, 0x208007]);
+  write(GDT, [
+    ...dwords([0, 0]),
+    ...descriptor(0, CODE_LIMIT >>> 12, 0x9b, 0xc), ...descriptor(0, 0xfffff, 0x93, 0xc), ...descriptor(0, CODE_LIMIT >>> 12, 0xfb, 0xc), ...descriptor(0, 0xfffff, 0xf3, 0xc),
+    // A limit in bytes needs 20 bits; larger ones are in pages.
+    ...(smallLimit > 0xfffff ? descriptor(smallBase, smallLimit >> 12, 0xf3, 0xc) : descriptor(smallBase, smallLimit, 0xf3, 0x4)),
+    ...descriptor(TSS, 0x67, 0x8b, 0),
+  ]);
+  write(TSS, dwords([0, KERNEL_STACK_TOP, KERNEL_DATA]));
+  // Faults: reset the stack and begin anew at the caller's privilege. Interrupts: count.
+  const handlers = new Writer(HANDLERS);
+  handlers.moveImmediate(4, KERNEL_STACK_TOP);
+  const restartSelector = options.user ? USER_CODE : KERNEL_CODE;
+  handlers.put(0x6a, options.user ? USER_DATA : KERNEL_DATA, 0x68);
+  handlers.dword(STACK_TOP);
+  handlers.put(0x68);
+  handlers.dword(0x202);
+  handlers.put(0x6a, restartSelector, 0x68);
+  handlers.dword(CODE);
+  handlers.put(0xcf);
+  while (handlers.bytes.length < 64) handlers.put(0x90);
+  handlers.put(0x36, 0xff, 0x05);
+  handlers.dword(COUNTERS + 40);
+  handlers.put(0xcf);
+  write(HANDLERS, handlers.bytes);
+  const gate = (address: number): number[] => dwords([(KERNEL_CODE << 16) | (address & 0xffff), (address & 0xffff0000) | 0xee00]);
+  for (let vector = 0; vector < 256; vector++) write(IDT + 8 * vector, gate(vector === INTERRUPT_VECTOR || vector === TRAP_VECTOR ? HANDLERS + 64 : HANDLERS));
+  write(IDT + 8 * TRAP_VECTOR + 5, [0xef]);
+  write(CODE, program(random, options));
+  const { core } = cpu;
+  const { s, state, segments } = core;
+  const selectors: readonly (readonly [number, number, number, number])[] = [
+    [CS, options.user ? USER_CODE : KERNEL_CODE, 0, options.user ? 0xc0fb : 0xc09b],
+    [SS, options.user ? USER_DATA : KERNEL_DATA, 0, options.user ? 0xc0f3 : 0xc093],
+  ];
+  s[CR0]! |= CR0_PE;
+  for (const [segment, selector, base, access] of selectors) state.setSegment(segment, selector, base, segment === CS ? CODE_LIMIT : 0xffffffff | 0, access);
+  for (const segment of [DS, ES, FS, GS]) {
+    if (options.segmented && segment !== GS) state.setSegment(segment, SMALL_DATA, smallBase, smallLimit > 0xfffff ? smallLimit | 0xfff : smallLimit, 0x40f3);
+    else state.setSegment(segment, USER_DATA, 0, 0xffffffff | 0, 0xc0f3);
+  }
+  state.setSegment(TR, TSS_SELECTOR, TSS, 0x67, 0x8b);
+  s[GDT_BASE] = GDT;
+  s[GDT_LIMIT] = 0x37;
+  s[IDT_BASE] = IDT;
+  s[IDT_LIMIT] = 0x7ff;
+  s[ESP] = STACK_TOP;
+  s[EIP] = CODE;
+  s[EFLAGS] = 0x202;
+  segments.setCpl(options.user ? 3 : 0);
+  if (options.paged) {
+    write(PAGE_DIRECTORY, dwords([PAGE_TABLE | 7]));
+    const pages: number[] = [];
+    for (let page = 0; page < 1024; page++) {
+      const scratch = page >= HIGH_SCRATCH >>> 12 && page < (HIGH_SCRATCH >>> 12) + 16;
+      // Scratch pages trade places, are read-only, not present or the supervisor's now and then.
+      const frame = scratch ? (HIGH_SCRATCH >>> 12) + random.below(12) : page;
+      const rights = scratch ? random.pick([7, 7, 7, 7, 5, 3, 6]) : 7;
+      pages.push((frame << 12) | rights);
+    }
+    write(PAGE_TABLE, dwords(pages));
+    s[CR3] = PAGE_DIRECTORY;
+    s[CR0]! |= CR0_PG | (random.below(2) === 0 ? CR0_WP : 0);
+    core.mmu.flush();
+  }
+  state.updateMode();
+  core.updateControls();
+  if (s[BASE + CS] !== 0) throw new Error("the code segment is flat");
+  return { cpu, bus, memory };
+}
+
+/** Registers, EIP, EFLAGS and the instruction count. */
+export function registersOf({ cpu }: World): string {
+  const { s, state } = cpu.core;
+  const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, "0");
+  return `${cpu.retired} eip=${hex(s[EIP]!)} fl=${hex(state.eflags)} ${["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"].map((name, i) => `${name}=${hex(s[i]!)}`).join(" ")}`;
+}
+
+export function digestOf({ cpu, memory, bus }: World): string {
+  const visitor = new DigestVisitor();
+  memory.visitState(visitor);
+  cpu.visitState(visitor);
+  visitor.text(bus.writes.join());
+  return visitor.digest();
+}

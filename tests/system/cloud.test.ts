@@ -1,0 +1,123 @@
+/** What a person does to a cluster at a console: `cloud` and its actions, names, and networks without a DHCP server. */
+import { describe, expect, test } from "vitest";
+import type { LabCluster, LabNode } from "../../src/index.ts";
+import { blankDisk } from "../../src/index.ts";
+import { boot, CLOUD, DISK_BYTES, images, inState, PROMPT } from "./images.ts";
+
+interface Status {
+  readonly name: string;
+  readonly address: string;
+  readonly era: number;
+  readonly age: number;
+  readonly peers: number;
+}
+
+function status(node: LabNode): Status | null {
+  const match = CLOUD.exec(node.console.text.split("\n").filter((line) => CLOUD.test(line)).at(-1) ?? "");
+  return match && { name: match[1]!, address: match[2]!, era: Number(match[3]), age: Number(match[4]), peers: Number(match[5]) };
+}
+
+/** Nodes that booted from CD, without disks, and agree. */
+function cluster(count: number, options: { gateway?: boolean; seed?: number } = {}): Promise<LabCluster> {
+  return inState(`${count} ${JSON.stringify(options)}`, () => newCluster(count, options));
+}
+
+async function newCluster(count: number, options: { gateway?: boolean; seed?: number }): Promise<LabCluster> {
+  const lab = boot({ ...options, nodes: Array.from({ length: count }, () => ({ cdrom: images().iso })) });
+  await lab.until(() => lab.nodes.every((node) => status(node)?.peers === count - 1 && status(node)!.era === status(lab.nodes[0]!)!.era), "no cluster", { within: "60s" });
+  for (const node of lab.nodes) await node.waitFor(PROMPT);
+  return lab;
+}
+
+describe("cloud reboot", () => {
+  test("is refused unless the target's user allows it", async () => {
+    const { nodes: [first, second] } = await cluster(2) as { nodes: readonly [LabNode, LabNode] } & LabCluster;
+    await first.enter("cloud reboot qure-2", /refuse/);
+    await second.waitFor(/refused to reboot for qure-1/);
+    await second.enter("set cloud.reboot no", PROMPT);
+    await first.enter("cloud reboot qure-2", /refuse/);
+    expect(second.console.text.match(/QuRe loader/g)).toHaveLength(1);
+  });
+
+  test("reboots a target that allows it, by name or by address, and the others see it go and come back", async () => {
+    const lab = await cluster(2);
+    const [first, second] = lab.nodes as [LabNode, LabNode];
+    for (const target of [status(second)!.name, status(second)!.address]) {
+      await second.enter("set cloud.reboot yes", PROMPT);
+      await first.enter(`cloud reboot ${target}`, PROMPT);
+      await second.waitFor(/rebooting, as qure-1 \S+ asked/);
+      await second.waitFor(/QuRe loader/);
+      await first.waitFor(/^cloud: .* peers 0$/m);
+      await first.waitFor(/^cloud: .* peers 1$/m, { within: "30s" });
+      await second.waitFor(/^cloud: .* era 1 age 1 peers 1$/m);
+      await second.waitFor(PROMPT);
+    }
+  });
+
+  test.each(["nobody", "10.0.2.77", "qure-1"])("knows that %s is no other node", async (target) => {
+    const { nodes: [first] } = await cluster(1);
+    await first!.enter(`cloud reboot ${target}`, new RegExp(`no other node that is alive has the name or address ${target}`));
+  });
+});
+
+test("cloud stop makes a node silent and says so to the others; cloud start brings it back, in the same era", async () => {
+  const lab = await cluster(3);
+  const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
+  await second.enter("cloud stop", PROMPT);
+  for (const other of [first, third]) await other.waitFor(/^cloud: .* peers 1$/m, { within: "1s" });
+  await first.enter("cloud", /^qure-2 .* left /m);
+  await second.enter("cloud", /stopped: this node is silent/);
+  await lab.advance("10s");
+  await second.enter("cloud start", PROMPT);
+  for (const other of [first, third]) await other.waitFor(/^cloud: .* era 1 age 1 peers 2$/m, { within: "5s" });
+  expect(status(second)).toMatchObject({ era: 1, age: 1, peers: 2 });
+});
+
+test("cloud init takes a disk that was prepared a moment ago into use without a reboot", async () => {
+  const lab = boot({ nodes: [{ cdrom: images().iso, disk: blankDisk(DISK_BYTES) }] });
+  const node = lab.nodes[0]!;
+  await node.waitFor(CLOUD, { within: "20s" });
+  await node.enter("cloud init", /in memory only: hda0: no such device/);
+  for (const [line, answer] of [["fdisk hda init", /if so: $/], ["Yes", /really sure.*if so: $/], ["Yes", PROMPT], ["mkfs -t oofs hda0", PROMPT]] as const) await node.enter(line, answer);
+  await node.enter("cloud init", /age 1, on disk/);
+  await node.enter("ls /net", /class_fs_oofs|cluster_node/);
+  await node.enter("cloud", /era 1, founded by/);
+  node.type("reboot\n");
+  await node.waitFor(/^cloud: \S+ \S+ era 2 age 2 peers 0$/m, { within: "30s" });
+});
+
+test("cloud register sends a hello that the others answer", async () => {
+  const lab = await cluster(2);
+  const before = lab.cluster.network.frames;
+  await lab.nodes[0]!.enter("cloud register", PROMPT);
+  await lab.advance("5ms");
+  expect(lab.cluster.network.frames).toBeGreaterThan(before);
+  await lab.nodes[0]!.enter("cloud", /^qure-2 .* member +0\.0 s$/m);
+});
+
+test("without a DHCP server the nodes take different link-local addresses, and still become one cluster", async () => {
+  const lab = await cluster(3, { gateway: false });
+  const statuses = lab.nodes.map((node) => status(node)!);
+  expect(new Set(statuses.map(({ address }) => address)).size).toBe(3);
+  expect(new Set(statuses.map(({ name }) => name)).size).toBe(3);
+  for (const { address, era, age } of statuses) {
+    expect(address).toMatch(/^169\.254\./);
+    expect([era, age]).toEqual([1, 1]);
+  }
+});
+
+test.each([[5, 11], [10, 12]])("%i nodes agree on one founder", async (count, seed) => {
+  const lab = await cluster(count, { seed });
+  await lab.nodes[0]!.enter("cloud", new RegExp(`era 1, .*; ${count - 1} other nodes are alive`));
+});
+
+test("the prompt that waits shows the name that came over the network meanwhile", async () => {
+  const lab = boot({ nodes: [{ name: "box-7", cdrom: images().iso }] });
+  const node = lab.nodes[0]!;
+  await node.waitFor(/^qure:\/> $/m);
+  node.type("echo he");
+  await node.waitFor(CLOUD, { within: "20s" });
+  await lab.advance("10ms");
+  expect(node.screen().filter((line) => line !== "").at(-1)).toBe("box-7:/> echo he");
+  await node.enter("llo", /^hello$/m);
+});
