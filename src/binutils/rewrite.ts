@@ -8,6 +8,8 @@ import type { ObjectFile, ObjectSection } from "./object-file.ts";
 export interface RewriteOptions {
   readonly chosen: (section: ObjectSection) => boolean;
   readonly strip: "none" | "debugging" | "unneeded" | "all";
+  /** Section -> its new name, and its new SHF_ bits unless they stay as they are. */
+  readonly renamed?: ReadonlyMap<string, { readonly name: string; readonly flags: number | null }>;
 }
 
 export class RewriteError extends Error {}
@@ -36,7 +38,8 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     indices.set(index, symbols.push({ ...symbol, name: symbol.type === STT_SECTION ? "" : symbol.name, section: position.get(symbol.section) ?? symbol.section }));
   });
   const sections = kept.map(({ elf: section, name }): FileSection => ({
-    name, type: section.type, flags: options.strip === "all" ? section.flags & ~SHF_GROUP : section.flags, address: section.address, sizeBytes: section.sizeBytes, align: section.align, entrySizeBytes: section.entrySizeBytes, content: section.content,
+    name: options.renamed?.get(name)?.name ?? name, type: section.type,
+    flags: options.renamed?.get(name)?.flags ?? (options.strip === "all" ? section.flags & ~SHF_GROUP : section.flags), address: section.address, sizeBytes: section.sizeBytes, align: section.align, entrySizeBytes: section.entrySizeBytes, content: section.content,
     offset: !isRelocatable && (section.flags & SHF_ALLOC) !== 0 ? section.fileOffset : null,
     relocations: section.relocations.length > 0 && options.strip !== "all" && (isRelocatable || options.strip === "none")
       ? section.relocations.map(({ offset, type, symbol }) => {
