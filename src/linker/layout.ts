@@ -5,7 +5,7 @@
 import { addressOf, alignUp, calculate, evaluate, type Surroundings, type Value } from "./evaluate.ts";
 import type { OutputSection, Piece } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
-import { SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD, SEC_READONLY, isThreadBss } from "./section-flags.ts";
+import { SEC_ALLOC, SEC_CODE, SEC_DATA, SEC_HAS_CONTENTS, SEC_LOAD, SEC_READONLY, isThreadBss } from "./section-flags.ts";
 import type { Assignment, Expression, LinkerScript } from "./script.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
@@ -210,10 +210,23 @@ export class Layout {
 
   private regionOf(section: OutputSection): Region {
     const { region: name } = section;
-    if (!name) return this.regions.get("*default*")!;
+    if (!name) return this.regionByFlags(section.flags) ?? this.regions.get("*default*")!;
     const region = this.regions.get(name);
     if (!region) this.report(section.command?.line ?? 1, `section ${section.name} goes into region ${name}, which MEMORY does not declare`);
     return region ?? this.regions.get("*default*")!;
+  }
+
+  /** The first region whose attributes a section has, for those that the script puts nowhere. */
+  private regionByFlags(flags: number): Region | null {
+    if ((flags & (SEC_ALLOC | SEC_LOAD)) === 0) return null;
+    // W means written to, which for a section is alloc without read-only or code.
+    const isWritable = (flags & (SEC_ALLOC | SEC_READONLY | SEC_CODE)) === SEC_ALLOC;
+    const known: Readonly<Record<string, boolean>> = { a: true, r: (flags & SEC_READONLY) !== 0, w: isWritable || (flags & SEC_DATA) !== 0, x: (flags & SEC_CODE) !== 0, l: (flags & SEC_LOAD) !== 0, i: (flags & SEC_LOAD) !== 0 };
+    for (const { name, attributes } of this.script.regions) {
+      const [wanted, refused] = attributes.toLowerCase().split("!") as [string, string | undefined];
+      if ([...wanted].some((letter) => known[letter]) && ![...(refused ?? "")].some((letter) => known[letter])) return this.regions.get(name)!;
+    }
+    return null;
   }
 
   private checkRegion(region: Region, section: OutputSection): void {

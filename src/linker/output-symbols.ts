@@ -141,7 +141,7 @@ function nearby(home: OutputSection, address: number, placed: readonly OutputSec
 
 /** In the order in which their first sections lie in the output. */
 function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: boolean): Set<InputObject> {
-  return new Set(outputs.flatMap((output) => output.inputs().filter(({ flags }) => !collectsGarbage || (flags & SEC_HAS_CONTENTS) !== 0).map(({ object }) => object)));
+  return new Set(outputs.filter(({ excluded }) => !excluded).flatMap((output) => output.inputs().filter(({ flags }) => !collectsGarbage || (flags & SEC_HAS_CONTENTS) !== 0).map(({ object }) => object)));
 }
 
 function isKept({ name }: ElfSymbol, home: InputSection | null, { strip, discard, isRelocatable }: OutputSymbolOptions): boolean {

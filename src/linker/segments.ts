@@ -192,7 +192,7 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean): F
 
 function otherHeader({ type, sections, flags, end }: Segment, offsets: ReadonlyMap<OutputSection, number>, loads: readonly ProgramHeaderFields[]): ProgramHeaderFields {
   const first = sections[0];
-  if (!first) return { type, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? PF_R, align: type === PT_GNU_STACK ? 16 : 1 };
+  if (!first) return { type, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? 0, align: type === PT_GNU_STACK ? 16 : 4 };
   const last = sections.at(-1)!;
   const loaded = sections.filter((section) => (section.flags & SEC_LOAD) !== 0).at(-1);
   const host = loads.find(({ address, memoryBytes }) => first.address >= address && first.address < address + memoryBytes);
