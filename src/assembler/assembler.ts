@@ -94,6 +94,8 @@ export class Assembler {
     for (const [name, value] of options.defines ?? []) {
       this.symbols.assign(this.atoms.internText(name), constant(value), "set", 0);
     }
+    // GNU as has them at the head of its table, the last one first.
+    this.symbols.turnToFront(options.defines?.size ?? 0);
   }
 
   /** The place of the next byte as an expression: `.` or `$`. */

@@ -43,7 +43,7 @@ export interface LineMarker {
 export class InputFrame {
   readonly kind: FrameKind;
   readonly path: string;
-  /** The text, then a newline and a NUL so that the scanner needs no bounds checks. */
+  /** The text, then newlines and a NUL so that the scanner needs no bounds checks, even one that begins at `end`. */
   readonly bytes: Uint8Array;
   /** Length of the text with its last newline. */
   readonly end: number;
@@ -73,6 +73,7 @@ export class InputFrame {
     if (length > 512) bytes.set(length === text.length ? text : text.subarray(0, length));
     else for (let i = 0; i < length; i++) bytes[i] = text[i]!;
     bytes[length] = NEWLINE;
+    bytes[length + 1] = NEWLINE;
     this.bytes = bytes;
     this.end = length + (missesNewline ? 1 : 0);
     this.kind = options.kind;
