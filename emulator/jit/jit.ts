@@ -35,6 +35,10 @@ const NEIGHBOUR_SHARE = 8;
 const MAX_BUDGET = 1 << 20;
 /** With less than this the interpreter goes on: a block has at most 32 instructions. */
 const LEAST_BUDGET = 64;
+/** A block is compiled into at most this many regions, so that the work stays in proportion to the guest's code. */
+const MAX_COPIES = 8;
+/** Notes about this many addresses are kept; then they begin anew. */
+const MAX_NOTES = 1 << 16;
 /** A block that was overwritten this often is not compiled any more. */
 const MAX_REWRITES = 8;
 /**
@@ -266,7 +270,7 @@ export class Jit implements Engine {
   // Compiling.
 
   compile(block: Block): void {
-    if (isUnsuitable(block) || (this.rewrites.get(block.offset) ?? 0) >= MAX_REWRITES) return;
+    if (isUnsuitable(block) || (this.rewrites.get(block.offset) ?? 0) >= MAX_REWRITES || (block.regions?.length ?? 0) >= MAX_COPIES) return;
     if (this.core.state.modeKey !== this.modeKey || this.core.mmu.epoch !== this.epoch) this.updateContext();
     const region = this.selector.select(block, this.shape(), this.leastCount, this.slowSites);
     if (region === null) return;
@@ -329,6 +333,7 @@ export class Jit implements Engine {
   /** A block is gone, and with it all regions that it is in. */
   private discard(block: Block, overwritten: boolean): void {
     if (block.regions === null) return;
+    if (this.rewrites.size === MAX_NOTES) this.rewrites.clear();
     if (overwritten) this.rewrites.set(block.offset, (this.rewrites.get(block.offset) ?? 0) + 1);
     for (const region of block.regions) this.drop(region as MachineRegion);
   }
@@ -355,6 +360,7 @@ export class Jit implements Engine {
   private noteSlowExit(eip: number): void {
     this.statistics.slowExits++;
     const { core } = this;
+    if (this.slowExits.size === MAX_NOTES) this.slowExits.clear();
     let seen = this.slowExits.get(eip);
     if (seen === undefined) this.slowExits.set(eip, (seen = { count: 0, since: core.retired }));
     if (++seen.count < SLOW_SITE_COUNT) return;
