@@ -14,7 +14,7 @@ export class Counters {
   /** By vector: exceptions of instructions, interrupts of devices, INT n. */
   readonly exceptions = new Uint32Array(256);
   readonly interrupts = new Uint32Array(256);
-  readonly softwareInterrupts = new Uint32Array(256);
+  readonly softwareInterrupts: Uint32Array;
   portReads = 0;
   portWrites = 0;
   /** Accesses to device registers in physical memory. */
@@ -23,4 +23,9 @@ export class Counters {
   /** Bytes that bus masters read from memory and wrote to it. */
   dmaBytesRead = 0;
   dmaBytesWritten = 0;
+
+  /** `softwareInterrupts`: 256 counts where compiled code reaches them. */
+  constructor(softwareInterrupts = new Uint32Array(256)) {
+    this.softwareInterrupts = softwareInterrupts;
+  }
 }

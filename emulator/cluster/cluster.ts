@@ -14,8 +14,8 @@ import type { Link } from "../ether/link.ts";
 import { Network } from "../ether/network.ts";
 import { formatMac } from "../ether/packet.ts";
 import { Switch } from "../ether/switch.ts";
-import type { JitMode } from "../jit/jit.ts";
 import { Tap } from "../ether/tap.ts";
+import { DEFAULT_JIT, type JitMode } from "../jit/jit.ts";
 import { Machine } from "../machine.ts";
 import type { Stateful, StateVisitor } from "../state.ts";
 import { LocalGroup } from "./local-group.ts";
@@ -46,10 +46,10 @@ export interface ClusterConfig {
   /** Date at virtual time 0: seconds since 1970, UTC. */
   readonly startSeconds: number;
   readonly capture?: (bytes: Uint8Array) => void;
-  /** Whether hot guest code is compiled; it changes nothing but speed. */
-  readonly jit?: JitMode;
   /** Spreads the machines over threads; all in this one when absent. */
   readonly groups?: GroupFactory;
+  /** Whether hot guest code is compiled; it changes nothing but speed. */
+  readonly jit?: JitMode;
 }
 
 /** Where `runUntil` may end early: at multiples of this span, if the owner finds a reason. */
@@ -81,6 +81,8 @@ export class Cluster implements Stateful {
   #quanta = 0;
   /** End of the quantum within which a machine was paused; null between quanta. Part of where a run stands, but of no guest's state. */
   openQuantumNs: number | null = null;
+  /** Hears when a cable has been plugged in or pulled; what else comes from outside, the machines tell. */
+  onOutside: (() => void) | null = null;
 
   constructor(config: ClusterConfig) {
     const { nodes } = config;
@@ -93,7 +95,7 @@ export class Cluster implements Stateful {
     }));
     const place: GroupFactory = config.groups ?? ((all, common) => [new LocalGroup(all, common)]);
     this.#groups = place(machines, {
-      firmware: config.firmware, startSeconds: config.startSeconds, ...(config.jit ? { jit: config.jit } : {}),
+      firmware: config.firmware, startSeconds: config.startSeconds, jit: config.jit ?? DEFAULT_JIT,
       serialOutput: (machine, port, byte) => nodes[machine]!.serialOutput?.(port, byte),
       log: (machine, line) => nodes[machine]!.log?.(line),
     });
@@ -174,6 +176,7 @@ export class Cluster implements Stateful {
   /** Plugs a machine's network cable in, or pulls it. */
   setCable(index: number, plugged: boolean): void {
     this.network.setLink(this.#links[index]!, plugged);
+    this.onOutside?.();
   }
 
   isPlugged(index: number): boolean {
@@ -202,9 +205,9 @@ export class Cluster implements Stateful {
     return visitor.digest();
   }
 
-  /** The whole state, of a cluster whose machines run in this thread. */
+  /** All that decides how a run goes on, of a cluster whose machines run in this thread. */
   visitState(visitor: StateVisitor): void {
-    for (const machine of this.machines) machine.visitState(visitor);
+    for (const machine of this.machines) machine.visitWhole(visitor);
     this.visitNetwork(visitor);
   }
 

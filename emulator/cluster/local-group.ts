@@ -31,9 +31,9 @@ export class LocalGroup implements MachineGroup {
         name: machine.name, ramBytes: machine.ramBytes, firmware: config.firmware, rtcStartSeconds: config.startSeconds, powerOnNs: machine.powerOnNs,
         ide: [machine.disk && { kind: "disk", backend: new TrackedDisk(machine.disk) }, null, machine.cdrom && { kind: "cd", backend: machine.cdrom }, null],
         network: [{ macAddress: machine.macAddress, port: this.cables[position]! }],
-        ...(config.jit ? { jit: config.jit } : {}),
         serialOutput: (port, byte) => config.serialOutput(index, port, byte),
         log: (line) => config.log(index, line),
+        jit: config.jit,
       });
     });
     this.cables.forEach((cable, position) => {

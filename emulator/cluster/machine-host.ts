@@ -3,9 +3,9 @@
  * `MachineGroup`s: those of its own thread (local-group.ts), and those that a host with threads keeps elsewhere. What a guest sees does
  * not depend on how machines are spread.
  */
-import type { JitMode } from "../jit/jit.ts";
 import type { BlockBackend } from "../block.ts";
 import type { MachineCable } from "../ether/cable-end.ts";
+import type { JitMode } from "../jit/jit.ts";
 import type { Picture, Power, TextScreen } from "../machine.ts";
 
 /** What one machine of a cluster is made of. */
@@ -27,8 +27,8 @@ export interface GroupConfig {
   readonly firmware: Uint8Array;
   /** Date at virtual time 0: seconds since 1970, UTC. */
   readonly startSeconds: number;
-  /** Whether hot guest code is compiled: "on" when absent. */
-  readonly jit?: JitMode;
+  /** Whether hot guest code is compiled; it changes nothing but speed. */
+  readonly jit: JitMode;
   /** What machines send over serial lines and what there is to say about them; `machine` counts from 0 in the whole cluster. */
   readonly serialOutput: (machine: number, port: 0 | 1, byte: number) => void;
   readonly log: (machine: number, line: string) => void;

@@ -1,6 +1,6 @@
 /**
  * Decoded blocks by the bytes they were made from: found by offset in the machine's memory, mode and EIP, and discarded when one of
- * their bytes is written. Lines of RAM under blocks are marked in the code map (memory.ts), so that writes elsewhere in
+ * their bytes is written. Bytes of RAM under blocks are marked in the code map (memory.ts), so that writes elsewhere in
  * the same page cost little.
  */
 import { NO_BLOCK, Block } from "./block.ts";
@@ -12,14 +12,16 @@ import { builderOf, endsBlock } from "./handlers/index.ts";
 import { linkTo } from "./instruction.ts";
 import type { DecodedInstruction } from "./instruction.ts";
 import { LEAVE_RUN } from "./probe.ts";
-import { BASE, CS, RAM, CODE_BITS } from "./layout.ts";
+import { BASE, CS, RAM } from "./layout.ts";
 
 const MAX_BLOCK_INSTRUCTIONS = 32;
 /** Beyond this many blocks all are dropped: code that runs once must not pile up. */
 const MAX_BLOCKS = 65536;
 const RECENT = 4096;
 const PAGE_MASK = 0xfff;
-/** From this many on, immediates are left in memory. */
+/** Blocks over one byte are counted up to here; so many are never all gone again before everything is dropped. */
+const MOST_COUNTED = 255;
+/** A block that was overwritten so often leaves its immediates in memory. */
 const MANY_REWRITES = 4;
 
 export class CodeCache {
@@ -31,7 +33,7 @@ export class CodeCache {
   private readonly byPage = new Map<number, Set<Block>>();
   /** Blocks that were looked up last, by EIP. */
   private readonly recent: Block[] = new Array<Block>(RECENT).fill(NO_BLOCK);
-  /** For each byte of a page with blocks: how many have it, to see at once that a write beside code hits none. 255 stays. */
+  /** For each byte of a page of RAM with blocks: how many of them have it, to see at once that a write beside code hits none. */
   private readonly coverage = new Map<number, Uint8Array>();
   private count = 0;
   /** By offset: how many blocks that began there have been overwritten. Code that rewrites itself is decoded so that it may. */
@@ -50,9 +52,9 @@ export class CodeCache {
     const block = this.recent[slot]!;
     if (block.eip === eip && block.valid && block.modeKey === this.core.state.modeKey) {
       if (block.epoch === this.core.mmu.epoch) return block;
-      // After a change of page tables most code is where it was.
+      // After a change of page tables most code is where it was. What a device answered is not kept.
       this.source.start(eip);
-      if (this.source.offset === block.offset && this.isSecondPageInPlace(block)) {
+      if (block.offset !== 0 && this.source.offset === block.offset && this.isSecondPageInPlace(block)) {
         block.epoch = this.core.mmu.epoch;
         return block;
       }
@@ -131,8 +133,9 @@ export class CodeCache {
       offset,
       secondPage,
       modeKey: last.mode,
-      eips: Int32Array.from(eips),
-      handlers,
+      // Copies without the room that arrays keep for growing: a machine has thousands of short blocks.
+      eips: eips.slice(),
+      handlers: handlers.slice(),
       lengthBytes: (last.next - eips[0]!) & 0xffff,
       gaps,
       fallthrough: linkTo(last, last.next),
@@ -167,23 +170,24 @@ export class CodeCache {
       if (blocks === undefined) this.byPage.set(page, (blocks = new Set()));
       if (page >= RAM && !this.core.memory.isWatched(page)) this.core.mmu.protectCodePage(page);
       blocks.add(block);
-      this.core.memory.markCode(offset, length);
+      this.core.memory.markCodePage(page);
       this.cover(offset, length, 1);
     }
   }
 
-  private cover(offset: number, length: number, change: 1 | -1): void {
+  /** A block has these bytes of one page, or has them no more. What lies in a ROM never changes and is not counted. */
+  private cover(offset: number, lengthBytes: number, change: 1 | -1): void {
+    if (offset < RAM) return;
+    const { memory } = this.core;
     const page = offset & ~PAGE_MASK;
     let counts = this.coverage.get(page);
     if (counts === undefined) this.coverage.set(page, (counts = new Uint8Array(PAGE_MASK + 1)));
-    const { bytes } = this.core.memory;
-    for (let at = offset - page; at < offset - page + length; at++) {
-      if (counts[at] === 255) continue;
-      counts[at]! += change;
-      if (offset < RAM) continue;
-      const bits = CODE_BITS + ((page + at - RAM) >>> 3);
-      if (counts[at] === 0) bytes[bits]! &= ~(1 << (at & 7));
-      else bytes[bits]! |= 1 << (at & 7);
+    for (let at = offset; at < offset + lengthBytes; at++) {
+      const before = counts[at - page]!;
+      if (before === MOST_COUNTED) continue;
+      counts[at - page] = before + change;
+      if (before === 0) memory.markCode(at);
+      else if (before + change === 0) memory.unmarkCode(at, 1);
     }
   }
 
@@ -200,16 +204,7 @@ export class CodeCache {
     for (let page = offset & ~PAGE_MASK; page < end; page += PAGE_MASK + 1) {
       const blocks = this.byPage.get(page);
       if (blocks === undefined || !this.isCovered(page, Math.max(offset, page), Math.min(end, page + PAGE_MASK + 1))) continue;
-      let isHit = false;
-      for (const block of blocks) {
-        if (pieces(block).some(([at, length]) => at < end && offset < at + length)) {
-          this.remove(block);
-          isHit = true;
-        }
-      }
-      if (!isHit) continue;
-      // A line of a discarded block may belong to others, too.
-      for (const block of blocks) for (const [at, length] of pieces(block)) this.core.memory.markCode(at, length);
+      for (const block of blocks) if (pieces(block).some(([at, length]) => at < end && offset < at + length)) this.remove(block);
       this.core.leaveBlock();
     }
   }
@@ -229,7 +224,6 @@ export class CodeCache {
       const blocks = this.byPage.get(page)!;
       blocks.delete(block);
       this.cover(offset, length, -1);
-      this.core.memory.unmarkCode(offset, length);
       if (blocks.size === 0) this.core.memory.unmarkCodePage(page);
     }
   }
@@ -240,15 +234,12 @@ export class CodeCache {
       for (const block of variants) {
         block.valid = false;
         this.onDiscard?.(block, false);
-        for (const [offset, length] of pieces(block)) this.core.memory.unmarkCode(offset, length);
       }
     }
     for (const page of this.byPage.keys()) this.core.memory.unmarkCodePage(page);
     this.byOffset.clear();
     this.byPage.clear();
-    for (const page of this.coverage.keys()) {
-      if (page >= RAM) this.core.memory.bytes.fill(0, CODE_BITS + ((page - RAM) >>> 3), CODE_BITS + ((page - RAM) >>> 3) + ((PAGE_MASK + 1) >>> 3));
-    }
+    for (const page of this.coverage.keys()) this.core.memory.unmarkCode(page, PAGE_MASK + 1);
     this.coverage.clear();
     this.count = 0;
     this.core.leaveBlock();

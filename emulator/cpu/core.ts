@@ -55,6 +55,8 @@ export class Core {
   /** Set by `Cpu.setCodeProbe`, which has all code decoded anew. */
   codeProbe: CodeProbe | null = null;
   deliveryProbe: DeliveryProbe | null = null;
+  /** A code or data probe is set: compiled code, which has no places for them to look from, must not be entered. */
+  probed = false;
 
   /** Whether a debugger or a trace looks into what only the interpreter shows. */
   get isProbed(): boolean {

@@ -14,7 +14,6 @@ export class Cpu implements Processor {
   /** Registers and parts, for debuggers and tests. */
   readonly core: Core;
   private readonly interpreter: Interpreter;
-
   /** The engine that compiles, null when there is none. */
   readonly jit: Jit | null;
 
@@ -88,12 +87,18 @@ export class Cpu implements Processor {
   /** Has a probe look at code from now on, or nobody with null. Also to be called when what the probe wants has changed. Not within a run. */
   setCodeProbe(probe: CodeProbe | null): void {
     this.core.codeProbe = probe;
+    this.noteProbes();
     this.interpreter.clear();
   }
 
   /** Has a probe look at data accesses to these pages (linear addresses shifted right by 12), or nobody with null. Not within a run. */
   setDataProbe(probe: DataProbe | null, linearPages: ReadonlySet<number>): void {
     this.core.mmu.setProbe(probe, linearPages);
+    this.noteProbes();
+  }
+
+  private noteProbes(): void {
+    this.core.probed = this.core.codeProbe !== null || this.core.mmu.isProbed;
   }
 
   visitState(visitor: StateVisitor): void {

@@ -117,7 +117,7 @@ export class InstructionStream {
     const { decoded } = this;
     const end = this.eip + decoded.length;
     const immediateOffset = decoded.operandOffset + decoded.displacementBytes;
-    const isLive = this.liveImmediates && this.offset !== 0 && hasLiveImmediate(form);
+    const isLive = this.liveImmediates && this.offset !== 0 && this.pageLow + decoded.length <= PAGE_MASK + 1 && hasLiveImmediate(form);
     return {
       form,
       size: form.operandSize === 8 ? 8 : decoded.operandSize,

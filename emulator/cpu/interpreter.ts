@@ -111,7 +111,7 @@ export class Interpreter {
   private runBlocks(): void {
     const { core } = this;
     const { s, state, mmu } = core;
-    const { engine } = this;
+    const engine = core.isProbed ? null : this.engine;
     let block = this.resume();
     for (;;) {
       if (engine !== null && core.index === 0) {

@@ -64,6 +64,9 @@ export const JIT_ATTENTION = 1028;
 export const JIT_VALUE = 4100;
 export const JIT_CONTEXT = 4104;
 
+/** Of the counters: how often each INT n was executed, a dword for each vector. */
+export const INT_COUNTS_BYTES = 8192;
+
 export const STATE_BYTES = 0x10000;
 
 /**
@@ -82,20 +85,17 @@ export const TLB_EMPTY = TLB_WRITE_USER + TLB_BYTES;
 /** RAM is at most this large: it bounds the code map. */
 export const MAX_RAM_BYTES = 1 << 30;
 /**
- * One byte for each line of 8 bytes of RAM, not zero where decoded code lies. Fine, because hand-written code has its variables
- * right beside it; it costs nothing where no code is, since only touched memory is held.
+ * One byte for each line of 8 bytes of RAM, with a bit for each byte that code was decoded from. To the byte, because hand-written code has
+ * its variables right beside it; it costs nothing where no code is, since only touched memory is held.
  */
 export const CODE_LINE_SHIFT = 3;
 export const CODE_MAP = TLB_EMPTY + TLB_BYTES;
-
-/** A bit for each byte of RAM that a decoded block was made from: the code map's lines byte by byte, for data right beside code. */
-export const CODE_BITS = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT) + 0x10000;
 
 /**
  * Where compiled code finds compiled code: entries of 16 bytes by a hash of EIP. EIP and context as a quadword, then table slot in the low and number
  * of the entry in the high half of a dword, then the region's entry map (jit/).
  */
-export const JUMP_CACHE = CODE_BITS + MAX_RAM_BYTES / 8 + 0x10000;
+export const JUMP_CACHE = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT) + 0x10000;
 export const JUMP_CACHE_ENTRIES = 4096;
 
 /** Entry maps of compiled regions: a byte for each address of the region, the number of the entry there plus one (jit/). */

@@ -6,7 +6,7 @@
 import type { AccessBytes, DmaMemory } from "../bus.ts";
 import { Counters } from "../counters.ts";
 import type { StateVisitor } from "../state.ts";
-import { CODE_LINE_SHIFT, CODE_MAP, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
+import { CODE_LINE_SHIFT, CODE_MAP, INT_COUNTS_BYTES, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
 
 const PAGE_BYTES = 4096;
 const PAGE_SHIFT = 12;
@@ -15,6 +15,9 @@ const HAS_CODE = 255;
 const WATCHED_WRITES = 32;
 const WASM_PAGE_BYTES = 65536;
 const ALL_PAGES = 1 << 20;
+const VECTORS = 256;
+const LINE_BYTES = 1 << CODE_LINE_SHIFT;
+const LINE_MASK = LINE_BYTES - 1;
 
 /** What `MachineMemory` tells the processor. Offsets are into the machine's memory, not physical addresses. */
 export interface MemoryObserver {
@@ -34,14 +37,14 @@ interface HighRom {
 export class MachineMemory {
   readonly ramBytes: number;
   /** Of the whole machine: they begin here because all parts of its engine reach its memory. */
-  readonly counters = new Counters();
+  readonly counters: Counters;
   readonly memory: WebAssembly.Memory;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   readonly view: DataView;
   readonly dma: DmaMemory;
-  /** One byte for each line of RAM, not zero where decoded code lies. */
-  readonly codeMap: Uint8Array;
+  /** A byte for each line of RAM, with a bit for each of its bytes that code was decoded from. */
+  private readonly codeMap: Uint8Array;
   /** For each page of RAM: HAS_CODE, or how many more writes are watched after its last code went, 0 when none are. */
   private readonly codePages: Uint8Array;
   /** For each page below `ramBytes`: offset that reads and writes go to, 0 for none. */
@@ -50,7 +53,7 @@ export class MachineMemory {
   private readonly highRoms: HighRom[] = [];
   private romEnd = ROM;
   private observer: MemoryObserver | null = null;
-  /** Counts changes of the map. */
+  /** Counts changes of the map, so that what was concluded from it can be told from what still holds. */
   mapChanges = 0;
 
   /** `ramBytes`: 1 MiB to 1 GiB, a multiple of 64 KiB. */
@@ -63,6 +66,7 @@ export class MachineMemory {
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.bytes = new Uint8Array(this.memory.buffer);
     this.words = new Int32Array(this.memory.buffer);
+    this.counters = new Counters(new Uint32Array(this.memory.buffer, INT_COUNTS_BYTES, VECTORS));
     this.view = new DataView(this.memory.buffer);
     this.codeMap = new Uint8Array(this.memory.buffer, CODE_MAP, ramBytes >>> CODE_LINE_SHIFT);
     this.codePages = new Uint8Array(ramBytes / PAGE_BYTES);
@@ -158,17 +162,25 @@ export class MachineMemory {
     return sizeBytes === 2 ? this.view.getUint16(offset, true) : this.bytes[offset]!;
   }
 
-  /** Writes at an offset in RAM and discards decoded code that it overwrites. */
+  /** Writes at an offset in RAM and discards decoded code that it overwrites: data beside code is told apart to the byte. */
   store(offset: number, sizeBytes: AccessBytes, value: number): void {
     if (sizeBytes === 4) this.view.setInt32(offset, value, true);
     else if (sizeBytes === 2) this.view.setUint16(offset, value, true);
     else this.bytes[offset] = value;
-    const line = (offset - RAM) >>> CODE_LINE_SHIFT;
-    const lastLine = (offset + sizeBytes - 1 - RAM) >>> CODE_LINE_SHIFT;
-    if (this.codeMap[line] !== 0 || this.codeMap[lastLine] !== 0) this.observer?.codeOverwritten(offset, sizeBytes);
+    const at = offset - RAM;
+    const line = at >>> CODE_LINE_SHIFT;
+    // The last line is this one or the next.
+    const bits = this.codeMap[line]! | (this.codeMap[(at + sizeBytes - 1) >>> CODE_LINE_SHIFT]! << LINE_BYTES);
+    if (bits !== 0 && this.isCode(at, sizeBytes)) this.observer?.codeOverwritten(offset, sizeBytes);
   }
 
-  /** Whether RAM above 1 MiB and below the video memory lies where its physical addresses say, so that compiled code may take one for the other. */
+  /** Whether code was decoded from one of up to 4 bytes of RAM. */
+  private isCode(at: number, sizeBytes: number): boolean {
+    for (let byte = at; byte < at + sizeBytes; byte++) if (((this.codeMap[byte >>> CODE_LINE_SHIFT]! >>> (byte & LINE_MASK)) & 1) !== 0) return true;
+    return false;
+  }
+
+  /** Whether all RAM but what lies from the video memory to 1 MiB is where its physical addresses say, so that compiled code may take one for the other. */
   get isRegular(): boolean {
     const { readMap, writeMap } = this;
     for (let page = 0; page < readMap.length; page++) {
@@ -190,17 +202,21 @@ export class MachineMemory {
     }
   }
 
-  /** Notes that code was decoded from bytes at an offset (RAM only; a ROM never changes). The bytes lie within a page. */
-  markCode(offset: number, lengthBytes: number): void {
-    if (offset < RAM) return;
-    this.codePages[(offset - RAM) >>> PAGE_SHIFT] = HAS_CODE;
-    this.codeMap.fill(1, (offset - RAM) >>> CODE_LINE_SHIFT, ((offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT) + 1);
+  /** Notes that code was decoded from a byte of RAM. */
+  markCode(offset: number): void {
+    this.codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! |= 1 << (offset & LINE_MASK);
   }
 
-  /** Takes back `markCode` for the lines of a range; the page stays marked. */
+  /** Takes back `markCode`, for one byte or whole lines. */
   unmarkCode(offset: number, lengthBytes: number): void {
-    if (offset < RAM) return;
-    this.codeMap.fill(0, (offset - RAM) >>> CODE_LINE_SHIFT, ((offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT) + 1);
+    const line = (offset - RAM) >>> CODE_LINE_SHIFT;
+    if (lengthBytes === 1) this.codeMap[line]! &= ~(1 << (offset & LINE_MASK));
+    else this.codeMap.fill(0, line, line + (lengthBytes >>> CODE_LINE_SHIFT));
+  }
+
+  /** Notes that code was decoded from the page at an offset (RAM only; a ROM never changes). */
+  markCodePage(offset: number): void {
+    if (offset >= RAM) this.codePages[(offset - RAM) >>> PAGE_SHIFT] = HAS_CODE;
   }
 
   /**

@@ -7,7 +7,7 @@
  * comparison also sees that the access is aligned and cannot cross the page's end. Tags are forgotten after whatever may change tables.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { BASE, CODE_BITS, CODE_LINE_SHIFT, CODE_MAP, RAM, READ_LIMIT_BYTES, WRITE_LIMIT_BYTES, ZERO } from "../cpu/layout.ts";
+import { BASE, CODE_LINE_SHIFT, CODE_MAP, RAM, READ_LIMIT_BYTES, WRITE_LIMIT_BYTES, ZERO } from "../cpu/layout.ts";
 import { isFlat } from "../cpu/operands.ts";
 import { MODE_FLAT } from "../cpu/state.ts";
 import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
@@ -135,8 +135,7 @@ export class AccessEmitter {
     (low ? pushOutsideHigh : pushBeyondLow)();
     c.brIf(this.slow).end();
     if (kind === "read") return;
-    // All lines that the access may touch at once; one that it does not touch may be among them.
-    c.get(ADDRESS).const(CODE_LINE_SHIFT).op(OP.shr_u).load(sizeBytes === 1 ? 1 : sizeBytes <= 4 ? 2 : 4, CODE_MAP);
+    this.pushCodeLines(ADDRESS, sizeBytes);
     c.if();
     this.leaveIfCode(ADDRESS, sizeBytes);
     c.end();
@@ -186,14 +185,18 @@ export class AccessEmitter {
     c.get(ADDRESS).get(delta).op(OP.add).set(HOST);
   }
 
+  /** Pushes all lines of the code map at once that an access of up to 24 bytes may touch, at the offset in RAM that a local holds. */
+  private pushCodeLines(local: number, sizeBytes: number): void {
+    this.c.get(local).const(CODE_LINE_SHIFT).op(OP.shr_u).load(sizeBytes === 1 ? 1 : sizeBytes <= 9 ? 2 : 4, CODE_MAP);
+  }
+
   /**
-   * Takes the slow path if code was decoded from one of the bytes at the offset in RAM that a local holds. Written out, because a
-   * call would cost the loop around it its registers.
+   * Takes the slow path if code was decoded from one of the bytes at the offset in RAM that a local holds. Written out, because a call
+   * would cost the loop around it its registers.
    */
   private leaveIfCode(local: number, sizeBytes: number): void {
-    const { c } = this;
-    c.get(local).const(5).op(OP.shr_u).const(2).op(OP.shl).load64(CODE_BITS);
-    c.get(local).const(31).op(OP.and).op(OP.extend_u).op(OP.shr_u64).op(OP.wrap).const((1 << sizeBytes) - 1).op(OP.and).brIf(this.slow);
+    this.pushCodeLines(local, sizeBytes);
+    this.c.get(local).const((1 << CODE_LINE_SHIFT) - 1).op(OP.and).op(OP.shr_u).const((1 << sizeBytes) - 1).op(OP.and).brIf(this.slow);
   }
 
   /** Pushes what is at the checked address, zero-extended. */

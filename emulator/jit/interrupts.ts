@@ -5,7 +5,7 @@
  */
 import { ARITHMETIC, AC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM, ZF } from "../cpu/flags.ts";
 import { FLAGS_IMAGE } from "../cpu/interrupts.ts";
-import { ACCESS, BASE, CPL, CS, EFLAGS, ESP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, JIT_ATTENTION, SELECTOR, SS } from "../cpu/layout.ts";
+import { ACCESS, BASE, CPL, CS, EFLAGS, ESP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, INT_COUNTS_BYTES, JIT_ATTENTION, SELECTOR, SS } from "../cpu/layout.ts";
 import { CANONICAL } from "./flags.ts";
 import { FLAG_R, FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Operation } from "./operands.ts";
@@ -106,6 +106,7 @@ const interrupt: Operation = (t, insn) => {
     access.store(4, () => pushImage(t), 8);
     access.store(4, () => pushState(t, SELECTOR + CS), 4);
     access.store(4, () => c.const(insn.next));
+    c.const(0).const(0).load(4, INT_COUNTS_BYTES + 4 * vector).const(1).op(OP.add).store(4, INT_COUNTS_BYTES + 4 * vector);
     t.getRegister(ESP);
     c.const(FRAME_BYTES).op(OP.sub);
     t.setRegister(ESP);

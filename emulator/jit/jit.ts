@@ -20,10 +20,16 @@ import { shapeKey } from "./shape.ts";
 import { EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED, translate } from "./translator.ts";
 
 /** "force" compiles at first sight: for tests. */
-export type JitMode = "on" | "off" | "force";
+export type JitMode = (typeof JIT_MODES)[number];
+export const JIT_MODES = ["on", "off", "force"] as const;
+/** Where nobody says otherwise. */
+export const DEFAULT_JIT: JitMode = "on";
 
-/** Runs after which a block is compiled, and what share of them its neighbours need to join. */
-const THRESHOLD = 200;
+/**
+ * Runs after which a block is compiled, and what share of them its neighbours need to join. Compiling costs as much as interpreting
+ * thousands of instructions; with fewer runs the boot of an operating system, which does everything a little, gets slower instead of faster.
+ */
+const THRESHOLD = 4000;
 const NEIGHBOUR_SHARE = 8;
 /** V8 replaces code by better code only between calls, so none may last long: in instructions. */
 const MAX_BUDGET = 1 << 20;
@@ -152,7 +158,7 @@ export class Jit implements Engine {
     const entry = block.compiled!;
     const region = entry.region as MachineRegion;
     const budget = core.remaining < MAX_BUDGET ? core.remaining : MAX_BUDGET;
-    if (budget < LEAST_BUDGET || core.mmu.isWatched || core.isProbed) return false;
+    if (budget < LEAST_BUDGET || core.mmu.isWatched) return false;
     if (region.direct !== this.direct || region.isProtected !== this.isProtected) {
       block.compiled = null;
       block.count = 0;

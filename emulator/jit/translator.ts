@@ -405,9 +405,15 @@ export class Translator {
     c.const(this.insnEip).get(BUDGET).const(this.notRun).op(OP.add).call(STEP).op(OP.drop).const(EXIT_STOPPED).op(OP.return);
   }
 
+  /** Traces want to know where a device was accessed from. */
+  private noteEip(): void {
+    this.c.const(0).const(this.insnEip).store(4, 4 * EIP);
+  }
+
   /** OUT: `pushPort` and `pushValue` push its operands. */
   out(pushPort: () => void, pushValue: () => void, sizeBytes: number): void {
     const { c } = this;
+    this.noteEip();
     pushPort();
     pushValue();
     c.const(sizeBytes).get(BUDGET).const(this.notRun).op(OP.add).call(OUT).set(T0);
@@ -417,6 +423,7 @@ export class Translator {
   /** IN; the value is pushed by `const(0).load(4, JIT_VALUE)` afterwards. */
   in(pushPort: () => void, sizeBytes: number, accept: () => void): void {
     const { c } = this;
+    this.noteEip();
     pushPort();
     c.const(sizeBytes).get(BUDGET).const(this.notRun).op(OP.add).call(IN).set(T0);
     c.get(T0).const(-2).op(OP.ne).if();

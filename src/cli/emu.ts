@@ -1,12 +1,13 @@
 /** `qure emu`: boots machines, alone or as a cluster, and shows what becomes of them. */
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
-import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { BlockBackend } from "../../emulator/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
+import { DEFAULT_JIT, JIT_MODES, type JitMode } from "../../emulator/jit/jit.ts";
 import { FileDisk } from "../host/file-disk.ts";
+import { lockFolder } from "../host/folder-lock.ts";
 import { copyFileAside, readIfPresent, writeFileAside } from "../host/files.ts";
 import { loadFirmware } from "../host/package.ts";
 import { encodePng } from "../host/png.ts";
@@ -44,8 +45,8 @@ export interface EmuOptions extends DebugOptions {
   readonly memory: string;
   readonly firmware?: string;
   readonly threads?: string;
-  readonly realtime?: boolean;
   readonly jit: string;
+  readonly realtime?: boolean;
   readonly json?: boolean;
   readonly save?: string;
   readonly at?: string;
@@ -94,8 +95,8 @@ export function declareRun(command: Command): Command {
     .option("--log <dir>", "write each console to NAME.log")
     .option("--screenshot <dir>", "write each screen to NAME.png at the end")
     .option("--serial <where>", "stdio: connect COM1 of the one machine with this terminal")
-    .option("--threads <n>", "spread the machines over threads; the run is the same (default: 1 for few machines)")
-    .option("--jit <mode>", "compile hot guest code: on, off, or force at first sight; the run is the same", "on")
+    .option("--threads <n>", "spread the machines over threads; the run is the same (default: 1 for few machines, else as many as cores are free)")
+    .option("--jit <mode>", `compile hot guest code: ${JIT_MODES.join(", ")}; the run is the same`, DEFAULT_JIT)
     .option("--realtime", "let a virtual second take a second")
     .option("--json", "print the outcome as one JSON object");
 }
@@ -115,7 +116,7 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
     const capture = settings.pcap ? openCapture(settings.pcap, closers) : undefined;
     const machineLog = new MachineLog(settings.log);
     const common: RestoreOptions = {
-      threads: settings.threads, realtime: settings.realtime, jit: settings.jit, signal: interrupt.signal,
+      threads: settings.threads, jit: settings.jit, realtime: settings.realtime, signal: interrupt.signal,
       ...(capture ? { capture } : {}),
       log: (node, line) => machineLog.write(node, line),
     };
@@ -194,8 +195,8 @@ export interface EmuSettings {
   readonly ramBytes: number;
   readonly firmware: string | null;
   readonly threads: number;
-  readonly realtime: boolean;
   readonly jit: JitMode;
+  readonly realtime: boolean;
   readonly json: boolean;
   readonly interactive: boolean;
   /** Without a goal there is nothing to run for: a snapshot is restored and shown. */
@@ -213,15 +214,20 @@ export interface EmuSettings {
 /** Below this a quantum has too little to do for a thread to be worth its wake. */
 const NODES_PER_THREAD = 8;
 
-/** `watched`: debuggers, traces and counters reach only into machines of this thread. */
+/**
+ * Threads that wait for each other at every quantum are worse than one unless each has a core for itself: only cores that others leave free
+ * count. `watched`: debuggers, traces and counters reach only into machines of this thread.
+ */
 function chooseThreads(asked: number | null, nodes: number, watched: boolean): number {
-  if (!watched) return asked ?? Math.max(1, Math.min(availableParallelism(), Math.floor(nodes / NODES_PER_THREAD)));
+  const freeCores = availableParallelism() - Math.round(loadavg()[0]!);
+  if (!watched) return asked ?? Math.max(1, Math.min(freeCores, Math.floor(nodes / NODES_PER_THREAD)));
   if (asked !== null && asked > 1) throw new UsageError("--threads: --gdb, --trace and --stats watch machines in one thread");
   return 1;
 }
 
-function checkJit(mode: string): JitMode {
-  if (mode !== "on" && mode !== "off" && mode !== "force") throw new UsageError(`--jit ${mode}: write on, off or force`);
+function jitMode(text: string): JitMode {
+  const mode = JIT_MODES.find((known) => known === text);
+  if (mode === undefined) throw new UsageError(`--jit ${text}: not one of ${JIT_MODES.join(", ")}`);
   return mode;
 }
 
@@ -264,8 +270,8 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
     nodes, cdrom, hda, diskBytes: parseSize(options.disk ?? DEFAULT_DISK, "--disk"), blank: hda === null && cdrom !== null, dir: options.dir ?? null,
     gateway: options.gateway, seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
     log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseMemorySize(options.memory ?? DEFAULT_MEMORY, "--memory"),
-    firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false, jit: checkJit(options.jit ?? "on"),
-    threads: chooseThreads(options.threads === undefined ? null : integer(options.threads, "--threads", 1, 256), nodes, debug.gdb !== null || debug.trace.size > 0 || options.stats === true), json: options.json ?? false,
+    firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false,
+    threads: chooseThreads(options.threads === undefined ? null : integer(options.threads, "--threads", 1, 256), nodes, debug.gdb !== null || debug.trace.size > 0 || options.stats === true), jit: jitMode(options.jit), json: options.json ?? false,
     resting: from !== null && !options.serial, debug, stats: options.stats ?? false,
     interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,
   };
@@ -274,6 +280,7 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
 async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progress: Progress, signal: AbortSignal, closers: (() => void)[]): Promise<NodeOptions[]> {
   const cdrom = settings.cdrom ? readInput(settings.cdrom) : null;
   const names = Array.from({ length: settings.nodes }, (_, index) => `qure-${index + 1}`);
+  if (settings.dir !== null) closers.push(lockFolder(settings.dir));
   const kept = names.map((name) => (settings.dir ? join(settings.dir, `${name}.img`) : null));
   let content: Uint8Array | null = null;
   if (settings.blank && kept.some((path) => path === null || !existsSync(path))) {

@@ -1,6 +1,6 @@
 /** What goes through a worker's port: what it is made of, and calls of machines' methods with their results. */
-import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
+import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { ChannelShape } from "./worker-channel.ts";
 import type { MediumDescription } from "./media.ts";
 
@@ -20,7 +20,7 @@ export interface WorkerSetup {
   readonly channel: ChannelShape;
   readonly firmware: Uint8Array;
   readonly startSeconds: number;
-  readonly jit?: JitMode;
+  readonly jit: JitMode;
   readonly machines: readonly WorkerMachine[];
 }
 

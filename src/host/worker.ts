@@ -27,7 +27,7 @@ function makeGroup(): LocalGroup {
   }));
   const byte = new Uint8Array(1);
   return new LocalGroup(machines, {
-    firmware: setup.firmware, startSeconds: setup.startSeconds, ...(setup.jit ? { jit: setup.jit } : {}),
+    firmware: setup.firmware, startSeconds: setup.startSeconds, jit: setup.jit,
     serialOutput: (index, serialPort, value) => {
       byte[0] = value;
       put(SERIAL, positions.get(index)!, serialPort, 0, byte);

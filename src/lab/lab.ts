@@ -52,10 +52,10 @@ export interface ClusterOptions {
    * when the cluster is made: what a guest writes is to be read through `LabNode.disk` then.
    */
   readonly threads?: number;
+  /** Whether hot guest code is compiled: it changes nothing but speed. */
+  readonly jit?: JitMode;
   /** Paces virtual time to the host's clock; what the guests see stays the same. */
   readonly realtime?: boolean;
-  /** Whether hot guest code is compiled: "on" when absent. What the guests see stays the same. */
-  readonly jit?: JitMode;
   /** Ends every wait with an `AbortError`. */
   readonly signal?: AbortSignal;
   /** Receives what the machines have to report about their guests: accesses to what is not there, resets. */
@@ -290,8 +290,8 @@ export class LabCluster {
       firmware: options.firmware, seed: options.seed ?? 1, gateway: options.gateway ?? true, linkLatencyNs: toNs(options.linkLatency ?? "50us"),
       startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
       ...(options.capture ? { capture: (bytes: Uint8Array): void => void (this.#debugger?.history.isNetworkRepeating || options.capture!(bytes)) } : {}),
+      ...(options.jit !== undefined ? { jit: options.jit } : {}),
       ...(options.threads !== undefined && options.threads > 1 ? { groups: spreadOver(options.threads) } : {}),
-      ...(options.jit ? { jit: options.jit } : {}),
       nodes: parts.map((part, index) => ({
         ...part,
         serialOutput: (port: 0 | 1, value: number) => {
@@ -427,7 +427,7 @@ function consoleExtras(nodes: readonly LabNode[]): Map<string, Uint8Array> {
 }
 
 /** Options of a restored cluster: what is not part of its state. */
-export type RestoreOptions = Pick<ClusterOptions, "capture" | "threads" | "realtime" | "jit" | "signal" | "log">;
+export type RestoreOptions = Pick<ClusterOptions, "capture" | "threads" | "realtime" | "signal" | "log" | "jit">;
 
 /** A cluster that goes on from a snapshot (`LabCluster.save`). Throws a SnapshotError, with the reason, for a file that cannot be used. */
 export function restoreCluster(bytes: Uint8Array, options: RestoreOptions = {}): LabCluster {
