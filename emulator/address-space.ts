@@ -2,6 +2,7 @@
  * Who answers at which port and at which physical address: fixed ranges of the board, and windows that the guest moves by
  * PCI base address registers. Fixed ranges win over windows.
  */
+import { clearTouched } from "./pages.ts";
 import type { AccessBytes, MmioHandler, PortHandler } from "./bus.ts";
 import type { Window, WindowFactory } from "./devices/pci.ts";
 
@@ -88,7 +89,7 @@ export class AddressSpace implements WindowFactory {
   }
 
   #repaint(): void {
-    this.#owners.fill(0);
+    clearTouched(this.#owners);
     for (const isFixed of [false, true]) {
       this.#ranges.forEach((range, index) => {
         if (range.placed && range.isFixed === isFixed) this.#owners.fill(index + 1, range.first, range.first + range.count);

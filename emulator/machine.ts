@@ -10,6 +10,7 @@ import { RAM } from "./cpu/layout.ts";
 import { MachineMemory } from "./cpu/memory.ts";
 import { readTextScreen, renderScreen, type Picture, type TextScreen } from "./devices/vga-text.ts";
 import { DigestVisitor } from "./digest.ts";
+import { PAGE_BYTES, clearTouched } from "./pages.ts";
 import { StateReader, StateWriter } from "./state-io.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
 import { TimerQueue } from "./events.ts";
@@ -40,7 +41,6 @@ export type Power = "on" | "off";
 const MAX_FIRMWARE_BYTES = 256 * 1024;
 /** As on QEMU's board, where the BIOS area below 1 MiB is 128 KiB. */
 const LOW_FIRMWARE_BYTES = 128 * 1024;
-const PAGE_BYTES = 4096;
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 /** How long the reset line holds the processor. */
@@ -291,15 +291,10 @@ export class Machine implements Stateful {
     this.powerOn();
   }
 
-  /** Zeroes RAM, but does not touch pages that are zero: the host holds no memory for pages that were never written. */
+  /** RAM without power. */
   #clearMemory(): void {
     const { bytes, ramBytes } = this.memory;
-    const words = new Int32Array(bytes.buffer, bytes.byteOffset + RAM, ramBytes / 4);
-    const pageWords = PAGE_BYTES / 4;
-    for (let start = 0; start < words.length; start += pageWords) {
-      const page = words.subarray(start, start + pageWords);
-      if (page.some((word) => word !== 0)) page.fill(0);
-    }
+    clearTouched(bytes.subarray(RAM, RAM + ramBytes));
     this.memory.noteWrite(RAM, ramBytes);
   }
 
@@ -356,14 +351,20 @@ export class Machine implements Stateful {
   /** The whole state but the firmware and what disks held before the machine was made, for `restoreState`. */
   saveState(): Uint8Array {
     const writer = new StateWriter();
-    this.visitState(writer);
+    this.visitWhole(writer);
     return writer.result();
+  }
+
+  /** The state, and what the processor has cached of the page tables: all that decides how a run goes on. */
+  visitWhole(visitor: StateVisitor): void {
+    this.visitState(visitor);
+    this.processor.core.mmu.visitCached(visitor);
   }
 
   /** Puts a machine of the same configuration into a saved state. After a StateError it must not be used any more. */
   restoreState(state: Uint8Array): void {
     const reader = new StateReader(state);
-    this.visitState(reader);
+    this.visitWhole(reader);
     reader.end();
   }
 

@@ -26,3 +26,11 @@ export function isZero(bytes: Uint8Array): boolean {
   for (let index = 0; index < bytes.length; index++) if (bytes[index] !== 0) return false;
   return true;
 }
+
+/** Zeroes bytes, but writes only to pages that are not zero: the host holds no memory for pages that were never written. */
+export function clearTouched(bytes: Uint8Array): void {
+  for (let start = 0; start < bytes.length; start += PAGE_BYTES) {
+    const page = bytes.subarray(start, start + PAGE_BYTES);
+    if (!isZero(page)) page.fill(0);
+  }
+}

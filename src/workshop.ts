@@ -10,6 +10,7 @@ import { makeIso } from "./image/iso9660.ts";
 import { ImageError, makeKernelImage, SECTOR_BYTES, type KernelImage } from "./image/kernel-image.ts";
 import { writeListing } from "./image/listing.ts";
 import { fileWithCallFrames } from "./linker/call-frames.ts";
+import { linkDiagnostics } from "./linker/diagnostics.ts";
 import { readElf, type ElfObject } from "./linker/elf-reader.ts";
 import { link, type Linked, type LinkProblem } from "./linker/link.ts";
 import { writeMap } from "./linker/map.ts";
@@ -67,15 +68,15 @@ export function buildSystem(tree: SourceTree, options: BuildOptions): BuildResul
     const objects = assembleFolder(tree, "asm", ["asm/include"], warnings, cache);
     const kernel = linkAll(tree, { objects, script, sectionStart: new Map([[".kernel32", KERNEL_LINK_BASE]]) });
     const image = makeKernelImage(kernel, { label: `QuRe ${options.version}`, revision: options.revision, linkBase: KERNEL_LINK_BASE, entry16: "kernel16_entry" });
-    const boot = makeBootImage(loader, image);
-    return imageFiles(boot, image, kernel, tree, options.diskBytes ?? DEFAULT_DISK_BYTES);
+    const boot = makeBootImage(loader.content, image);
+    return imageFiles(boot, image, kernel, loader.linked, tree, options.diskBytes ?? DEFAULT_DISK_BYTES);
   });
 }
 
 /** Builds the emulated PC's firmware: a flat image that ends at 1 MiB. */
 export function buildFirmware(tree: SourceTree): BuildResult {
   return collect((warnings) => {
-    const content = linkFlat(tree, "boot/firmware", "boot/firmware.ld", ["boot", "boot/firmware", "asm/include"], warnings, new ObjectCache());
+    const { content } = linkFlat(tree, "boot/firmware", "boot/firmware.ld", ["boot", "boot/firmware", "asm/include"], warnings, new ObjectCache());
     return [{ name: "firmware.bin", content, sizeBytes: content.length, parts: {} }];
   });
 }
@@ -91,7 +92,7 @@ function collect(build: (warnings: Diagnostic[]) => BuiltFile[]): BuildResult {
   }
 }
 
-function imageFiles(boot: BootImage, image: KernelImage, kernel: Linked, tree: SourceTree, diskBytes: number): BuiltFile[] {
+function imageFiles(boot: BootImage, image: KernelImage, kernel: Linked, loader: Linked, tree: SourceTree, diskBytes: number): BuiltFile[] {
   const iso = makeIso(boot, "QURE");
   const disk = makeDisk(boot, diskBytes);
   const encoder = new TextEncoder();
@@ -110,19 +111,21 @@ function imageFiles(boot: BootImage, image: KernelImage, kernel: Linked, tree: S
     { name: "qure.iso", content: iso.bytes, sizeBytes: iso.bytes.length, parts: parts(iso.bootImageOffset) },
     { name: "qure.img", content: disk, sizeBytes: diskBytes, parts: parts(0) },
     plain("kernel.elf", fileWithCallFrames(kernel, ".kernel32")),
+    plain("loader.elf", loader.file),
     plain("kernel.map", encoder.encode(writeMap(kernel))),
     plain("kernel.lst", encoder.encode(writeListing(kernel, (path) => tree.read(path)))),
   ];
 }
 
-function linkFlat(tree: SourceTree, folder: string, scriptPath: string, includes: readonly string[], warnings: Diagnostic[], cache: ObjectCache): Uint8Array {
+/** Links the sources of a folder; `content` is the program as it lies in memory. */
+function linkFlat(tree: SourceTree, folder: string, scriptPath: string, includes: readonly string[], warnings: Diagnostic[], cache: ObjectCache): { content: Uint8Array; linked: Linked } {
   const script = readScript(tree, scriptPath);
   const linked = linkAll(tree, { objects: assembleFolder(tree, folder, includes, warnings, cache), script });
-  const content = linked.sections.filter(({ nobits, flags }) => !nobits && (flags & 2) !== 0);
-  const start = Math.min(...content.map(({ address }) => address));
-  const bytes = new Uint8Array(Math.max(...content.map(({ address, sizeBytes }) => address + sizeBytes)) - start);
-  for (const section of content) bytes.set(section.content, section.address - start);
-  return bytes;
+  const loaded = linked.sections.filter(({ nobits, flags }) => !nobits && (flags & 2) !== 0);
+  const start = Math.min(...loaded.map(({ address }) => address));
+  const content = new Uint8Array(Math.max(...loaded.map(({ address, sizeBytes }) => address + sizeBytes)) - start);
+  for (const section of loaded) content.set(section.content, section.address - start);
+  return { content, linked };
 }
 
 function assembleFolder(tree: SourceTree, folder: string, includes: readonly string[], warnings: Diagnostic[], cache: ObjectCache): ElfObject[] {
@@ -177,11 +180,10 @@ function linkAll(tree: SourceTree, options: Parameters<typeof link>[0]): Linked 
 }
 
 /** A linker's problem in the assembler's form: with the source line where there is one. */
-function problem({ file, line, message }: LinkProblem, tree?: SourceTree): Diagnostic {
-  const source = line > 0 ? tree?.read(file) : null;
-  const sourceLine = source ? (new TextDecoder("latin1").decode(source).split("\n")[line - 1] ?? "") : "";
-  const symbol = /undefined symbol (\S+)/.exec(message)?.[1];
-  const found = symbol ? sourceLine.indexOf(symbol) : -1;
-  const column = found >= 0 ? found + 1 : sourceLine.search(/\S/) + 1;
-  return { severity: "error", id: "link", file, line, column, length: found >= 0 ? symbol!.length : 1, message, sourceLine, notes: [] };
+function problem(found: LinkProblem, tree?: SourceTree): Diagnostic {
+  const read = (path: string): string | null => {
+    const bytes = tree?.read(path);
+    return bytes ? new TextDecoder("latin1").decode(bytes) : null;
+  };
+  return linkDiagnostics([found], read)[0]!;
 }

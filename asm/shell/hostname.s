@@ -8,18 +8,20 @@
 
 .text
 
-# Changes the name. In: EAX name: letters, digits, `-` and `.`, HOSTNAME_SIZE - 1 characters at most. Out: CF and EAX error.
+# Changes the name. In: EAX name: letters, digits, and between them `-` and `.`, HOSTNAME_SIZE - 1 characters at most (RFC 952, 1123).
+# Out: CF and EAX error.
 hostname_set:
     push    esi
     mov     esi, eax
     xor     ecx, ecx
+    xor     edx, edx                        # 0: at the beginning, or behind a sign
 1:  mov     al, [esi + ecx]
     test    al, al
     jz      3f
     cmp     al, '-'
-    je      2f
+    je      4f
     cmp     al, '.'
-    je      2f
+    je      4f
     cmp     al, '0'
     jb      8f
     cmp     al, '9'
@@ -29,12 +31,17 @@ hostname_set:
     jb      8f
     cmp     al, 'z'
     ja      8f
-2:  inc     ecx
+2:  mov     edx, 1
+5:  inc     ecx
     cmp     ecx, HOSTNAME_SIZE
     jb      1b
     mov     eax, ERROR_TOO_LONG
     jmp     9f
-3:  test    ecx, ecx
+4:  test    edx, edx
+    jz      8f
+    xor     edx, edx
+    jmp     5b
+3:  test    edx, edx
     jz      8f
     mov     eax, offset hostname
     mov     edx, esi
@@ -68,7 +75,7 @@ command_hostname:
 3:  cmp     eax, ERROR_TOO_LONG
     LOAD_STRING eax, "hostname: a name has at most 15 characters\n"
     je      4f
-    LOAD_STRING eax, "hostname: a name has letters, digits, - and . only\n"
+    LOAD_STRING eax, "hostname: a name has letters and digits, and - and . between them\n"
 4:  call    print
     mov     eax, 1
     ret

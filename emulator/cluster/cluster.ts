@@ -81,6 +81,8 @@ export class Cluster implements Stateful {
   #quanta = 0;
   /** End of the quantum within which a machine was paused; null between quanta. Part of where a run stands, but of no guest's state. */
   openQuantumNs: number | null = null;
+  /** Hears when a cable has been plugged in or pulled; what else comes from outside, the machines tell. */
+  onOutside: (() => void) | null = null;
 
   constructor(config: ClusterConfig) {
     const { nodes } = config;
@@ -174,6 +176,7 @@ export class Cluster implements Stateful {
   /** Plugs a machine's network cable in, or pulls it. */
   setCable(index: number, plugged: boolean): void {
     this.network.setLink(this.#links[index]!, plugged);
+    this.onOutside?.();
   }
 
   isPlugged(index: number): boolean {
@@ -202,9 +205,9 @@ export class Cluster implements Stateful {
     return visitor.digest();
   }
 
-  /** The whole state, of a cluster whose machines run in this thread. */
+  /** All that decides how a run goes on, of a cluster whose machines run in this thread. */
   visitState(visitor: StateVisitor): void {
-    for (const machine of this.machines) machine.visitState(visitor);
+    for (const machine of this.machines) machine.visitWhole(visitor);
     this.visitNetwork(visitor);
   }
 

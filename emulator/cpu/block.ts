@@ -34,7 +34,7 @@ export class Block {
   readonly secondPage: number;
   readonly modeKey: number;
   /** EIP of each instruction, and of what follows the last one. */
-  readonly eips: Int32Array;
+  readonly eips: readonly number[];
   readonly handlers: readonly Handler[];
   readonly lengthBytes: number;
   /** Immediates that are read when they are needed, as offset and length: writing them does not change the block. In ascending order. */
@@ -68,7 +68,7 @@ export const NO_BLOCK: Block = new Block({
   offset: 0,
   secondPage: 0,
   modeKey: 0,
-  eips: new Int32Array(1),
+  eips: [0],
   handlers: [],
   lengthBytes: 0,
   gaps: [],

@@ -133,8 +133,9 @@ export class CodeCache {
       offset,
       secondPage,
       modeKey: last.mode,
-      eips: Int32Array.from(eips),
-      handlers,
+      // Copies without the room that arrays keep for growing: a machine has thousands of short blocks.
+      eips: eips.slice(),
+      handlers: handlers.slice(),
       lengthBytes: (last.next - eips[0]!) & 0xffff,
       gaps,
       fallthrough: linkTo(last, last.next),

@@ -6,9 +6,10 @@
 import type { AccessBytes, ProcessorBus } from "../bus.ts";
 import { ALIGNMENT_CHECK, PAGE_FAULT, raise } from "./exceptions.ts";
 import {
-  CR0, CR2, CR3, CR4, TLB_EMPTY, TLB_ENTRIES, TLB_READ_SUPERVISOR, TLB_READ_USER, TLB_WRITE_SUPERVISOR, TLB_WRITE_USER,
+  CR0, CR2, CR3, CR4, ROM, TLB_EMPTY, TLB_ENTRIES, TLB_READ_SUPERVISOR, TLB_READ_USER, TLB_WRITE_SUPERVISOR, TLB_WRITE_USER,
 } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
+import type { StateVisitor } from "../state.ts";
 import { CR0_PG, CR0_WP, CR4_PGE, CR4_PSE } from "./state.ts";
 import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
@@ -167,6 +168,39 @@ export class Translation {
     this.writeSupervisor[page] = 0;
     this.readUser[page] = 0;
     this.writeUser[page] = 0;
+  }
+
+  /**
+   * The cached translations themselves. Only a guest that changes page tables without saying so (INVLPG, CR3) can tell whether they are there,
+   * so they are saved, for a run that goes on exactly, but are no part of a digest. To be visited when all else has its place.
+   */
+  visitCached(visitor: StateVisitor): void {
+    visitor.part("cached translations", 1);
+    const tables = [this.readSupervisor, this.writeSupervisor, this.readUser, this.writeUser];
+    const size = 1 + tables.length;
+    const entries = new Int32Array(visitor.restoring ? 0 : this.filledCount * size);
+    for (let i = 0; i * size < entries.length; i++) {
+      const entry = this.filled[i]!;
+      entries[i * size] = entry;
+      // Where decoded code lies is not saved: nothing is decoded when a run goes on.
+      tables.forEach((table, column) => (entries[i * size + 1 + column] = Math.abs(table[entry & (LIST_GLOBAL - 1)]!)));
+    }
+    const bytes = visitor.blob(new Uint8Array(entries.buffer));
+    if (!visitor.restoring) return;
+    this.flush();
+    const restored = new Int32Array(bytes.slice().buffer);
+    for (let i = 0; (i + 1) * size <= restored.length && i < MAX_FILLED; i++) {
+      const entry = restored[i * size]!;
+      this.filled[this.filledCount++] = entry;
+      tables.forEach((table, column) => {
+        const offset = restored[i * size + 1 + column]!;
+        const isPage = offset >= ROM && offset < this.bytes.length && (offset & 0xfff) === 0;
+        if (offset !== 0 && !isPage) throw new RangeError(`a cached translation leads to ${offset}, where no memory is`);
+        const isWritten = table === this.writeSupervisor || table === this.writeUser;
+        // Writes to a page that had code before the state was restored are still watched.
+        table[entry & (LIST_GLOBAL - 1)] = isWritten && this.memory.isWatched(offset) ? -offset : offset;
+      });
+    }
   }
 
   /** Makes writes to a page of RAM, under all its linear addresses, look for decoded code. */

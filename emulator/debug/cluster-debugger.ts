@@ -38,7 +38,7 @@ export class ClusterDebugger {
     this.history = new History(cluster);
     this.#sessions = cluster.machines.map(() => null);
     this.#startHeld = startHeld;
-    for (const machine of cluster.machines) machine.onOutside = () => this.history.touched();
+    for (const source of [cluster, ...cluster.machines]) source.onOutside = () => this.history.touched();
   }
 
   /** Whether virtual time stands still. */
@@ -133,6 +133,11 @@ export class ClusterDebugger {
 
   #goBack(index: number): void {
     const session = this.#sessions[index]!;
+    if (this.cluster.taps.length > 0) {
+      // What a program of the owner's sent into the switch cannot be repeated.
+      this.#hold(index, { kind: "history begins" });
+      return;
+    }
     for (const node of this.nodes) node.repeating = true;
     try {
       const stop = session.resume!.kind === "reverse step" ? this.#stepBack(index) : this.#searchBack(index, session);

@@ -6,6 +6,7 @@
 import type { AccessBytes, DmaMemory, MmioHandler, PortHandler, Wire } from "../bus.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { EthernetFrame, EthernetPort, EthernetReceiver } from "../ether/port.ts";
+import { clearTouched } from "../pages.ts";
 import type { StateVisitor } from "../state.ts";
 import { E1000Eeprom } from "./e1000-eeprom.ts";
 import { E1000Phy, MDIC_INTERRUPT } from "./e1000-phy.ts";
@@ -95,7 +96,7 @@ export class E1000 extends PciFunction implements EthernetReceiver, MmioHandler 
     this.#receiver.reset();
     this.#ioAddress = 0;
     const registers = this.#registers;
-    registers.words.fill(0);
+    clearTouched(new Uint8Array(registers.words.buffer));
     registers.set(CTRL, 0x00140240);
     registers.set(STATUS, STATUS_RESET | (this.#phy.linkUp ? STATUS_LU : 0));
     registers.set(LEDCTL, 0x00000602);

@@ -5,6 +5,7 @@
  * The planes are interleaved: byte `address * 4 + plane`. In text modes the character cell n is at address n: its
  * character in plane 0, its attribute in plane 1, and fonts are in plane 2.
  */
+import { clearTouched } from "../pages.ts";
 import type { AccessBytes, MmioHandler } from "../bus.ts";
 import type { Stateful, StateVisitor } from "../state.ts";
 
@@ -43,7 +44,7 @@ export class VgaMemory implements MmioHandler, Stateful {
   }
 
   clear(): void {
-    this.bytes.fill(0);
+    clearTouched(this.bytes);
     this.#latch = 0;
   }
 

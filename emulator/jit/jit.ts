@@ -51,6 +51,9 @@ const FIRST_TABLE_SIZE = 64;
 const MIN_DIRECT_RAM = 2 << 20;
 /** Table slots are not used again before all code is dropped. */
 const MAX_REGIONS = 8192;
+/** In instructions: an epoch that is not worth entering compiled code for, once there have been many of them. */
+const BRIEF_EPOCH = 200;
+const MANY_BRIEF_EPOCHS = 64;
 /** Modes that have contexts of their own within an epoch. */
 const MAX_MODES = 64;
 const LAST_CONTEXT = 2 ** 31 - 2 * MAX_MODES;
@@ -110,6 +113,9 @@ export class Jit implements Engine {
   private isProtected = false;
   /** Number of the context of `modes[0]` in this epoch; those of the other modes follow. */
   private firstContext = 1;
+  private epochStart = 0;
+  /** How many of the last epochs were brief, up to a limit. */
+  private briefEpochs = 0;
   private readonly modes: number[] = [];
   private mapEpoch = -1;
   private isRegular = false;
@@ -158,6 +164,8 @@ export class Jit implements Engine {
       block.count = 0;
       return false;
     }
+    // While page tables change all the time, each change would have to be paid for: in lookups and in slow paths.
+    if (this.briefEpochs >= MANY_BRIEF_EPOCHS && core.retired - this.epochStart < BRIEF_EPOCH) return false;
     this.remember(block.eip, region, entry.index);
     this.words[JIT_ATTENTION] = core.attention | (core.nmiBlocked ? NMI_BLOCKED : 0);
     this.base = core.remaining - budget;
@@ -195,6 +203,9 @@ export class Jit implements Engine {
     const { modeKey } = core.state;
     if (core.mmu.epoch !== this.epoch) {
       this.epoch = core.mmu.epoch;
+      const now = core.retired;
+      this.briefEpochs = now - this.epochStart < BRIEF_EPOCH ? Math.min(this.briefEpochs + 1, 2 * MANY_BRIEF_EPOCHS) : Math.max(this.briefEpochs - 1, 0);
+      this.epochStart = now;
       this.firstContext += MAX_MODES;
     }
     this.modeKey = modeKey;

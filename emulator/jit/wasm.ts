@@ -200,13 +200,13 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   };
   const vector = (items: readonly (readonly number[])[]): number[] => [...leb(items.length), ...items.flat()];
   const name = (text: string): number[] => [...leb(text.length), ...Array.from(text, (character) => character.charCodeAt(0))];
-  const imported = (field: string): number[] => [...name("m"), ...name(field)];
+  const importName = (field: string): number[] => [...name("m"), ...name(field)];
   section(1, vector(parts.types.map(({ parameters, results }) => [0x60, ...vector(parameters.map((type) => [type])), ...vector(results.map((type) => [type]))])));
   const { initial, maximum } = parts.memoryPages;
   section(2, vector([
-    [...imported("m"), 2, 1, ...leb(initial), ...leb(maximum)],
-    [...imported("t"), 1, FUNCREF, 0, 0],
-    ...parts.imports.map(({ name: field, type }) => [...imported(field), 0, ...leb(type)]),
+    [...importName("m"), 2, 1, ...leb(initial), ...leb(maximum)],
+    [...importName("t"), 1, FUNCREF, 0, 0],
+    ...parts.imports.map(({ name: field, type }) => [...importName(field), 0, ...leb(type)]),
   ]));
   section(3, vector(parts.functions.map(({ type }) => leb(type))));
   section(7, vector([[...name("f"), 0, ...leb(parts.imports.length)]]));

@@ -98,15 +98,16 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
     reporter.report("error", "unknown-local-label", symbol.frame, symbol.offset, 1, `no label \`${number}:' follows this reference`, {});
   }
   assembler.callFrames.check();
+  assembler.conditionals.warnOfOrder();
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   const resolver = new Resolver(assembler);
   relaxAll(assembler, resolver);
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   resolver.isFinal = true;
-  assembler.conditionals.warnOfOrder();
   assembler.warnOfMemory();
   assembler.callFrames.finish();
   assembler.debug.finish(resolver);
+  assembler.versions.finish();
   const relocations = new Map<Section, Relocation[]>();
   for (const section of assembler.sections.list) relocations.set(section, writeContents(assembler, resolver, section));
   if (reporter.errorCount > 0 && !despiteErrors) return null;

@@ -26,6 +26,7 @@ import type { ReportExtras } from "./reporter.ts";
 import { Sections } from "./sections.ts";
 import type { AssemblySymbol } from "./symbol.ts";
 import { SymbolTable } from "./symbols.ts";
+import { SymbolVersions } from "./symbol-versions.ts";
 
 /** The end of the assembly: nothing more can be understood. */
 export class FatalError extends Error {}
@@ -45,6 +46,7 @@ export class Assembler {
   readonly debug: DebugLines;
   readonly callFrames: CallFrames;
   readonly architecture: Architecture;
+  readonly versions: SymbolVersions;
   /** `st(0)` to `st(7)`. */
   readonly stackRegisters: readonly Register[] = REGISTERS_BY_CLASS.st;
 
@@ -78,6 +80,7 @@ export class Assembler {
     this.instructions = new InstructionParser(this);
     this.debug = new DebugLines(this);
     this.callFrames = new CallFrames(this);
+    this.versions = new SymbolVersions(this);
     this.architecture = new Architecture(options.arch ?? "");
     this.isIntel = (options.syntax ?? "att") === "intel";
     this.allowsNakedRegisters = this.isIntel;
@@ -91,6 +94,8 @@ export class Assembler {
     for (const [name, value] of options.defines ?? []) {
       this.symbols.assign(this.atoms.internText(name), constant(value), "set", 0);
     }
+    // GNU as has them at the head of its table, the last one first.
+    this.symbols.turnToFront(options.defines?.size ?? 0);
   }
 
   /** The place of the next byte as an expression: `.` or `$`. */

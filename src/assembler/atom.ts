@@ -12,7 +12,6 @@ import { textOfBytes } from "./chars.ts";
 export class Atom {
   /** One character for each byte of the source. */
   readonly text: string;
-  readonly bytes: Uint8Array;
   readonly hash: number;
   /** The same name in lower case: itself where there is nothing to lower. */
   lower: Atom = this;
@@ -28,9 +27,8 @@ export class Atom {
   /** Index into the operator table of the Intel operand grammar, or -1. */
   intelOperator = -1;
 
-  constructor(bytes: Uint8Array, hash: number, next: Atom | null) {
-    this.bytes = bytes;
-    this.text = textOfBytes(bytes);
+  constructor(text: string, hash: number, next: Atom | null) {
+    this.text = text;
     this.hash = hash;
     this.next = next;
   }
@@ -46,10 +44,10 @@ export class AtomTable {
     for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
     let candidate: Atom | null = this.#buckets[hash & (this.#buckets.length - 1)]!;
     search: while (candidate !== null) {
-      if (candidate.hash === hash && candidate.bytes.length === end - start) {
-        const known = candidate.bytes;
+      if (candidate.hash === hash && candidate.text.length === end - start) {
+        const known = candidate.text;
         for (let i = 0; i < known.length; i++) {
-          if (known[i] !== bytes[start + i]) {
+          if (known.charCodeAt(i) !== bytes[start + i]) {
             candidate = candidate.next;
             continue search;
           }
@@ -58,7 +56,7 @@ export class AtomTable {
       }
       candidate = candidate.next;
     }
-    return this.#insert(bytes.slice(start, end), hash);
+    return this.#insert(textOfBytes(bytes, start, end), hash);
   }
 
   /** The atom of a text of characters below 256. */
@@ -73,13 +71,17 @@ export class AtomTable {
     for (let atom of this.#buckets) for (; atom !== null; atom = atom.next) yield atom;
   }
 
-  #insert(bytes: Uint8Array, hash: number): Atom {
+  #insert(text: string, hash: number): Atom {
     if (this.#count++ > this.#buckets.length) this.#grow();
     const bucket = hash & (this.#buckets.length - 1);
-    const atom = new Atom(bytes, hash, this.#buckets[bucket]!);
+    const atom = new Atom(text, hash, this.#buckets[bucket]!);
     this.#buckets[bucket] = atom;
-    const lowered = bytes.map((code) => (code >= 0x41 && code <= 0x5a ? code + 0x20 : code));
-    if (lowered.some((code, i) => code !== bytes[i])) atom.lower = this.intern(lowered, 0, lowered.length);
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code < 0x41 || code > 0x5a) continue;
+      atom.lower = this.internText(text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
+      break;
+    }
     return atom;
   }
 

@@ -51,6 +51,8 @@ export class DebugLines {
   readonly entries = new Map<Subsection, LineEntry[]>();
   readonly files: (DebugFile | null)[] = [];
   readonly #generatedFiles = new Map<string, number>();
+  /** What `.file 0` said of where the compiler ran, or "". */
+  compilationDirectory = "";
   #pending: { file: number; line: number; column: number; options: LocationOptions } | null = null;
   /** Default of `is_stmt` for the next `.loc`. */
   isStatement = true;
@@ -120,12 +122,15 @@ export class DebugLines {
     if (number === 0 || md5 !== null) this.impliedVersion = 5;
     let folder = directory;
     let base = name;
-    if (directory === "") {
-      const slash = name.lastIndexOf("/");
-      if (slash >= 0) {
-        folder = name.slice(0, slash) || "/";
-        base = name.slice(slash + 1);
-      }
+    const slash = name.lastIndexOf("/");
+    if (number === 0 && directory !== "") {
+      // File 0 says where the compiler ran; its own folder stands in its name.
+      this.compilationDirectory = directory;
+      folder = slash > 0 ? name.slice(0, slash) : "";
+      if (slash > 0) base = name.slice(slash + 1);
+    } else if (directory === "" && slash >= 0) {
+      folder = name.slice(0, slash) || "/";
+      base = name.slice(slash + 1);
     }
     this.files[number] = { directory: folder, name: base, md5 };
   }

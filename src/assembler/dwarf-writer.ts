@@ -76,10 +76,12 @@ export function writeDwarf(assembler: Assembler, debug: DebugLines, resolver: Re
   const stated = assembler.options.dwarfVersion ?? 0;
   const version = Math.max(stated, debug.impliedVersion) || 2;
   const writer = new DwarfWriter(assembler, debug, resolver, version, [...ranges.values()]);
+  // A unit for the assembly source, unless the source brings its own.
+  const wantsUnit = debug.isGenerated || !assembler.sections.list.some(({ name, sizeBytes }) => name === ".debug_info" && sizeBytes > 0);
   writer.lines();
-  if (debug.isGenerated) writer.unit();
+  if (wantsUnit) writer.unit();
   writer.finish();
-  if (debug.isGenerated) orderSymbols(assembler);
+  if (wantsUnit) orderSymbols(assembler);
 }
 
 /** The section symbols stand in the symbol table in the order in which GNU as first needs them. */
@@ -154,10 +156,11 @@ class DwarfWriter {
     const out = this.#line;
     const files = this.#debug.files;
     const first = files[0] ?? null;
-    const compilationDirectory = version >= 5 && first !== null && first.directory !== "" ? first.directory : this.#compilationDirectory;
+    const said = this.#debug.compilationDirectory;
+    const compilationDirectory = version < 5 || (said === "" && (first === null || first.directory === "")) ? this.#compilationDirectory : said || first!.directory;
     const directories: string[] = [];
     const directoryOf = (file: DebugFile): number => {
-      if (file.directory === "" || (version >= 5 && file.directory === compilationDirectory)) return 0;
+      if (file.directory === "" || (version >= 5 && file.directory === compilationDirectory && !(file === first && said !== ""))) return 0;
       let index = directories.indexOf(file.directory);
       if (index < 0) index = directories.push(file.directory) - 1;
       return index + 1;
@@ -329,7 +332,7 @@ class DwarfWriter {
       if (version < 4) info.address(section.symbol!, section.sizeBytes);
       else info.uleb(section.sizeBytes);
     } else info.address(ranges.section.symbol!, rangesOffset);
-    const first = this.#debug.files[1];
+    const first = this.#debug.files[0] ?? this.#debug.files[1];
     string(first === undefined || first === null ? assembler.options.path : (first.directory === "" ? "" : `${first.directory}/`) + first.name);
     string(this.#compilationDirectory);
     string(assembler.options.producer ?? "QuRe as");

@@ -167,7 +167,7 @@ function collectSymbols(assembler: Assembler, resolver: Resolver, groups: readon
 }
 
 function describe(assembler: Assembler, resolver: Resolver, symbol: AssemblySymbol, group: Group | null, outputs: readonly OutputSection[]): OutputSymbol | null {
-  const result = { symbol, name: symbol.name, value: 0, size: 0, binding: STB.LOCAL as number, type: symbol.type, sectionIndex: SHN.UNDEF as number };
+  const result = { symbol, name: symbol.versionedName ?? symbol.name, value: 0, size: 0, binding: STB.LOCAL as number, type: symbol.type, sectionIndex: SHN.UNDEF as number };
   if (symbol.type === STT.SECTION) {
     if (!symbol.usedInRelocation) return null;
     return { ...result, name: "", sectionIndex: symbol.section.index };

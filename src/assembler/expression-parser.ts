@@ -44,6 +44,8 @@ export class ExpressionParser {
   relocation = 0;
   /** Counts what was read that may mean something else another time: symbols, labels, places. */
   namesRead = 0;
+  /** Collects the names without a value, while somebody wants them. */
+  unknownNames: Atom[] | null = null;
   #nesting = 0;
 
   constructor(assembler: Assembler) {
@@ -68,6 +70,10 @@ export class ExpressionParser {
     const start = this.#start();
     const expression = refold(this.required());
     if (expression.op === Op.CONSTANT) return expression.number;
+    if ((expression.op === Op.EQUAL || expression.op === Op.NOT_EQUAL) && areUnlike(expression.left!, expression.right!)) {
+      // GNU as: a place is no number, so they are not equal, even where the place has yet to be defined.
+      return expression.op === Op.EQUAL ? 0 : -1;
+    }
     const unknown = this.#unknownSymbol(expression);
     return this.#assembler.failAt(
       "not-absolute", start,
@@ -308,6 +314,7 @@ export class ExpressionParser {
       this.#relocationSuffix();
     }
     const symbol = assembler.symbols.findOrMake(atom, start);
+    if (this.unknownNames !== null && symbol.section.kind === "undefined" && symbol.expression === null) this.unknownNames.push(atom);
     if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward) return constant(symbol.value, start);
     if (symbol.register !== null) return registerExpression(symbol.register, start);
     if (symbol.isForward && symbol.expression !== null) return assembler.symbols.snapshot(symbol.expression, start);
@@ -431,6 +438,14 @@ export class ExpressionParser {
     symbol.isUsed = true;
     return symbolExpression(symbol, 0, start);
   }
+}
+
+/** A place and a number, or places of which no distance is known. */
+function areUnlike(left: Expression, right: Expression): boolean {
+  if (left.op === Op.SYMBOL && right.op === Op.SYMBOL) {
+    return left.symbol !== right.symbol && (left.symbol!.section !== right.symbol!.section || left.symbol!.section.kind === "undefined");
+  }
+  return (left.op === Op.SYMBOL && right.op === Op.CONSTANT) || (left.op === Op.CONSTANT && right.op === Op.SYMBOL);
 }
 
 export { SIZE_NAMES };

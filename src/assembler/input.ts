@@ -43,7 +43,7 @@ export interface LineMarker {
 export class InputFrame {
   readonly kind: FrameKind;
   readonly path: string;
-  /** The text, then a newline and a NUL so that the scanner needs no bounds checks. */
+  /** The text, then newlines and a NUL so that the scanner needs no bounds checks, even one that begins at `end`. */
   readonly bytes: Uint8Array;
   /** Length of the text with its last newline. */
   readonly end: number;
@@ -73,6 +73,7 @@ export class InputFrame {
     if (length > 512) bytes.set(length === text.length ? text : text.subarray(0, length));
     else for (let i = 0; i < length; i++) bytes[i] = text[i]!;
     bytes[length] = NEWLINE;
+    bytes[length + 1] = NEWLINE;
     this.bytes = bytes;
     this.end = length + (missesNewline ? 1 : 0);
     this.kind = options.kind;
@@ -138,6 +139,8 @@ export class Input {
   /** Offset where the current statement began, and its line. */
   statementOffset = 0;
   statementLine = 1;
+  /** Where a block comment begins that the text does not end, or -1. */
+  openComment = -1;
 
   push(options: FrameOptions): InputFrame {
     if (this.frame !== null) {
@@ -250,6 +253,7 @@ export class Input {
       else if (code === STAR && bytes[offset + 1] === SLASH) return offset + 2;
       offset++;
     }
+    this.openComment = start;
     // The newline that ends the text also ends the statement: it is counted there.
     if (end > 0) this.line--;
     return Math.max(end - 1, 0);

@@ -5,7 +5,7 @@
 
 import { encode, isEncodingError, isMnemonic } from "../isa/encode.ts";
 import { prefixByte } from "../isa/prefixes.ts";
-import type { EncodeOptions, Encoding, EncodingError, Instruction, Operand, Prefix } from "../isa/instruction.ts";
+import type { EncodeOptions, Encoding, EncodingError, EncodingWish, Instruction, Operand, Prefix } from "../isa/instruction.ts";
 import type { Assembler } from "./assembler.ts";
 import type { Atom } from "./atom.ts";
 import { NAME_PART, NAME_START, STATEMENT_END, characterClass, textOfBytes } from "./chars.ts";
@@ -87,6 +87,12 @@ export function isFarBranch(mnemonic: string): boolean {
   return mnemonic.charCodeAt(0) === 0x6c && (mnemonic.startsWith("ljmp") || mnemonic.startsWith("lcall"));
 }
 
+/** Pseudo prefixes: `{nooptimize}` asks for what is done anyway. */
+const WISHES: ReadonlyMap<string, EncodingWish> = new Map<string, EncodingWish>([
+  ["disp8", { displacementBits: 8 }], ["disp16", { displacementBits: 16 }], ["disp32", { displacementBits: 32 }],
+  ["load", { direction: "load" }], ["store", { direction: "store" }], ["nooptimize", {}],
+]);
+
 const NO_PREFIXES: readonly Prefix[] = [];
 
 export class InstructionParser {
@@ -133,11 +139,13 @@ export class InstructionParser {
     const assembler = this.#assembler;
     const input = assembler.input;
     let prefixes: Prefix[] | null = null;
+    let wish: EncodingWish | null = null;
     let mnemonic = atom === null ? "" : atom.text;
     let wordOffset = offset;
+    if (atom === null) input.offset = offset;
     for (;;) {
       if (input.bytes[input.offset] === 0x7b && mnemonic === "") {
-        this.#pseudoPrefix();
+        wish = this.#pseudoPrefix(wish);
       } else {
         const prefix = PREFIXES.get(mnemonic);
         if (prefix === undefined) break;
@@ -162,13 +170,13 @@ export class InstructionParser {
     const namesBefore = assembler.expressions.namesRead;
     let operandOffset = -1;
     let mode = 0;
-    if (prefixes === null) {
+    if (prefixes === null && wish === null) {
       mode = this.#mode;
       operandOffset = input.offset;
       const known = this.#cache.find(input.bytes, wordOffset, mode);
-      if (known !== null && assembler.sections.current !== null && assembler.sections.current.section.hasContents) {
+      if (known > 0 && assembler.sections.current !== null && assembler.sections.current.section.hasContents) {
         if (assembler.debug.isOn) assembler.debug.instruction();
-        this.#copy(known.bytes);
+        this.#copy(this.#cache.codes, this.#cache.codeStart, known);
         input.offset = this.#cache.end;
         return;
       }
@@ -178,12 +186,14 @@ export class InstructionParser {
       if (assembler.isIntel) this.#intel.parse(mnemonic);
       else this.#att.parse(mnemonic);
     }
-    if (prefixes === null && parsed.count === 1 && parsed.operands[0] === TARGET && this.#emitKnownBranch(mnemonic, mode, wordOffset)) return;
-    const instruction: Instruction = { mnemonic: parsed.isFar && isBranch(mnemonic) ? `l${mnemonic}` : mnemonic, prefixes: prefixes ?? NO_PREFIXES, operands: parsed.operands };
+    if (prefixes === null && wish === null && parsed.count === 1 && parsed.operands[0] === TARGET && this.#emitKnownBranch(mnemonic, mode, wordOffset)) return;
+    const word = parsed.isFar && isBranch(mnemonic) ? `l${mnemonic}` : mnemonic;
+    const plain = { mnemonic: word, prefixes: prefixes ?? NO_PREFIXES, operands: parsed.operands };
+    const instruction: Instruction = wish === null ? plain : { ...plain, wish };
     const encoding = this.#emit(instruction, wordOffset);
     if (operandOffset >= 0 && encoding !== null && assembler.expressions.namesRead === namesBefore && encoding.fixups.length === 0) {
       // The look-up was for this very statement unless an operand looked up something itself, which none does.
-      if (input.offset <= this.#cache.end) this.#cache.store(input.bytes, wordOffset, mode, encoding);
+      if (input.offset <= this.#cache.end) this.#cache.store(input.bytes, wordOffset, mode, encoding.bytes);
     }
   }
 
@@ -204,23 +214,30 @@ export class InstructionParser {
     return true;
   }
 
-  #copy(bytes: Uint8Array): void {
+  #copy(codes: Uint8Array, from: number, length: number): void {
     const sections = this.#assembler.sections;
-    const current = sections.writable(bytes.length);
+    const current = sections.writable(length);
     const start = current.length;
-    for (let i = 0; i < bytes.length; i++) current.bytes[start + i] = bytes[i]!;
-    current.length = start + bytes.length;
-    sections.charge(bytes.length);
+    const { bytes } = current;
+    for (let i = 0; i < length; i++) bytes[start + i] = codes[from + i]!;
+    current.length = start + length;
+    sections.charge(length);
   }
 
-  /** `{disp32}` and the like, which choose among encodings: read and passed over where the choice is the usual one. */
-  #pseudoPrefix(): void {
+  /** `{disp32}` and the like, which choose among encodings; the cursor moves behind the brace. */
+  #pseudoPrefix(wish: EncodingWish | null): EncodingWish | null {
     const assembler = this.#assembler;
-    const input = assembler.input;
+    const { input } = assembler;
     const start = input.offset;
     while (input.bytes[input.offset] !== 0x7d && !(characterClass[input.bytes[input.offset]!]! & STATEMENT_END)) input.offset++;
-    const name = textOfBytes(input.bytes, start, input.offset + 1);
-    assembler.failAt("pseudo-prefix", start, `\`${name}' is not supported: the encoding is the shortest one`, input.offset + 1 - start);
+    const name = textOfBytes(input.bytes, start + 1, input.offset).trim().toLowerCase();
+    const known = WISHES.get(name);
+    const length = input.offset + 1 - start;
+    if (known === undefined) {
+      return assembler.failAt("pseudo-prefix", start, `\`{${name}}' asks for an encoding that the instructions here do not have`, length, { candidates: WISHES.keys(), written: name });
+    }
+    input.offset++;
+    return { ...wish, ...known };
   }
 
   /** A line of prefixes only: they belong to the instruction of the next line, but stand in the bytes at once. */
@@ -362,4 +379,5 @@ function isRelaxable(instruction: Instruction, operand: number): boolean {
 const WARNINGS: ReadonlyMap<string, string> = new Map([
   ["not-on-this-cpu", "not-on-this-cpu"], ["operand-count", "operand-count"], ["operand-kind", "operand-kind"], ["size-mismatch", "operand-size"],
   ["size-ambiguous", "ambiguous-size"], ["value-range", "value-range"], ["bad-address", "bad-address"], ["bad-prefix", "bad-prefix"],
+  ["size-ignored", "ignored-size"],
 ]);

@@ -15,7 +15,7 @@ const MAXIMUM_DEPTH = 100;
  * Bytes of text that all expansions together may come to: some million statements, far more than any program that was meant, and
  * few enough that a mistake ends within seconds.
  */
-const MAXIMUM_TEXT = 32 * 1024 * 1024;
+const MAXIMUM_TEXT = 24 * 1024 * 1024;
 
 const EMPTY = new Uint8Array(0);
 

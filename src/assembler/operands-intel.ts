@@ -5,27 +5,16 @@
 
 import type { ImmediateOperand, MemoryOperand, Operand, Register, SizeBits } from "../isa/instruction.ts";
 import type { Assembler } from "./assembler.ts";
-import { CLOSE_BRACKET, COMMA, NAME_PART, NAME_START, STATEMENT_END, characterClass } from "./chars.ts";
+import { CLOSE_BRACKET, COMMA, STATEMENT_END, characterClass } from "./chars.ts";
 import { Expression, Op, combine, constant, node, refold } from "./expression.ts";
 import { isBranch, isFarBranch } from "./instruction-parser.ts";
 import type { ParsedOperands } from "./instruction-parser.ts";
 import { low32 } from "./integer.ts";
+import { PlainOperands, registerOperand } from "./operands-plain.ts";
 
 const ZERO = constant(0);
 /** Where a jump goes: the expression beside it says where. */
 export const TARGET: Operand = { kind: "target" };
-
-/** One register operand object for each register: they never change. */
-const registerOperands = new Map<Register, Operand>();
-
-function registerOperand(register: Register): Operand {
-  let operand = registerOperands.get(register);
-  if (operand === undefined) {
-    operand = { kind: "register", register };
-    registerOperands.set(register, operand);
-  }
-  return operand;
-}
 
 /** A constant as the encoder takes it: 32 bits, read as signed or unsigned, whichever the source wrote. */
 function encoderValue(expression: Expression): number | null {
@@ -37,6 +26,7 @@ function encoderValue(expression: Expression): number | null {
 export class IntelOperands {
   readonly #assembler: Assembler;
   readonly #parsed: ParsedOperands;
+  readonly #plain: PlainOperands;
 
   // What the operand at hand was found to hold.
   #register: Register | null = null;
@@ -56,6 +46,7 @@ export class IntelOperands {
   constructor(assembler: Assembler, parsed: ParsedOperands) {
     this.#assembler = assembler;
     this.#parsed = parsed;
+    this.#plain = new PlainOperands(assembler, parsed);
   }
 
   /** All operands of the statement; the cursor is at the first. */
@@ -66,7 +57,7 @@ export class IntelOperands {
     const branch = isBranch(mnemonic);
     for (;;) {
       const start = input.offset;
-      if (!this.#plainRegister()) this.#operand(mnemonic, branch, start);
+      if (!this.#plain.take(branch)) this.#operand(mnemonic, branch, start);
       const count = parsed.operands.length;
       if (count > 0) parsed.lengths[count - 1] = Math.max(1, lastByte(input.bytes, input.offset) + 1 - start);
       const code = input.skipSpace();
@@ -79,25 +70,6 @@ export class IntelOperands {
       assembler.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
     }
     if ((branch || isFarBranch(mnemonic)) && parsed.operands.length === 2) this.#joinFar();
-  }
-
-  /** The commonest operand of all, without a tree. */
-  #plainRegister(): boolean {
-    const assembler = this.#assembler;
-    const input = assembler.input;
-    const bytes = input.bytes;
-    const start = input.offset;
-    if (!(characterClass[bytes[start]!]! & NAME_START) || !assembler.allowsNakedRegisters) return false;
-    let end = start + 1;
-    while (characterClass[bytes[end]!]! & NAME_PART) end++;
-    const atom = assembler.atoms.intern(bytes, start, end);
-    const register = atom.lower.register;
-    if (register === null || register.class === "st") return false;
-    const after = bytes[end]!;
-    if (after !== COMMA && !(characterClass[after]! & STATEMENT_END)) return false;
-    input.offset = end;
-    this.#parsed.add(registerOperand(register), null, start);
-    return true;
   }
 
   #operand(mnemonic: string, branch: boolean, start: number): void {

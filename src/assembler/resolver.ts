@@ -45,6 +45,8 @@ export class Resolver {
   }
 
   resolve(expression: Expression): ResolvedValue {
+    // By far the most are a symbol that was met before.
+    if (expression.op === Op.SYMBOL && expression.number === 0 && expression.symbol!.resolved !== null) return expression.symbol!.resolved;
     if (++this.#depth > MAXIMUM_DEPTH) {
       this.#depth = 0;
       throw new Unresolvable("expression-too-deep", "symbols are defined by symbols too many times over", expression.offset);
@@ -112,7 +114,8 @@ export class Resolver {
     }
     if (symbol.section.kind === "absolute") return { plus: null, minus: null, number: symbol.value };
     if (symbol.register !== null) throw new Unresolvable("register-in-expression", `\`${symbol.name}' is a register: it has no value`, offset);
-    return { plus: symbol, minus: null, number: 0 };
+    symbol.resolved = { plus: symbol, minus: null, number: 0 };
+    return symbol.resolved;
   }
 
   #sum(e: Expression): ResolvedValue {

@@ -17,8 +17,7 @@ export class StringTable {
   /** The table's bytes. */
   finish(): Uint8Array {
     const texts = this.#texts;
-    const reversed = texts.map((text) => [...text].reverse().join(""));
-    const order = texts.map((_, i) => i).sort((a, b) => (reversed[a]! < reversed[b]! ? -1 : reversed[a]! > reversed[b]! ? 1 : 0));
+    const order = orderFromEnd(texts);
     // In this order a text that ends others stands right before the first of them.
     const host = new Array<number>(texts.length).fill(-1);
     let longest = -1;
@@ -50,4 +49,38 @@ export class StringTable {
   offset(text: string): number {
     return text === "" ? 0 : this.#offsets[this.#indices.get(text)!]!;
   }
+}
+
+/** Texts whose index fits beside four characters in a number. */
+const MAXIMUM_KEYED = 2 ** 20;
+
+/** The indices of the texts in the order of the texts read backwards. */
+function orderFromEnd(texts: readonly string[]): number[] {
+  const compare = (a: number, b: number): number => compareFromEnd(texts[a]!, texts[b]!);
+  if (texts.length > MAXIMUM_KEYED) return texts.map((_, i) => i).sort(compare);
+  // First by the last four characters as one number, then the few that share them.
+  const keys = new Float64Array(texts.length);
+  texts.forEach((text, i) => {
+    let key = 0;
+    for (let j = 1; j <= 4; j++) key = key * 256 + (j <= text.length ? text.charCodeAt(text.length - j) : 0);
+    keys[i] = key * MAXIMUM_KEYED + i;
+  });
+  keys.sort();
+  const order = Array.from(keys, (key) => key % MAXIMUM_KEYED);
+  for (let start = 0; start < order.length;) {
+    const tail = Math.floor(keys[start]! / MAXIMUM_KEYED);
+    let end = start + 1;
+    while (end < order.length && Math.floor(keys[end]! / MAXIMUM_KEYED) === tail) end++;
+    if (end - start > 1) order.slice(start, end).sort(compare).forEach((index, i) => void (order[start + i] = index));
+    start = end;
+  }
+  return order;
+}
+
+function compareFromEnd(a: string, b: string): number {
+  for (let i = a.length - 1, j = b.length - 1; i >= 0 && j >= 0; i--, j--) {
+    const difference = a.charCodeAt(i) - b.charCodeAt(j);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
 }

@@ -16,6 +16,8 @@ export const STV = { DEFAULT: 0, INTERNAL: 1, HIDDEN: 2, PROTECTED: 3 } as const
 
 export class AssemblySymbol {
   readonly name: string;
+  /** Name in the file where a version replaces the plain name (`.symver`); null for `name`. */
+  versionedName: string | null = null;
   /**
    * Where the value belongs: a section of the file, or one of the special ones: undefined, absolute, register, common, or
    * expression, when only `expression` says it.

@@ -91,6 +91,13 @@ export class SymbolTable {
     }
   }
 
+  /** Puts the symbols that were added last, in turned order, before all others. */
+  turnToFront(count: number): void {
+    const added = this.list.splice(this.list.length - Math.min(count, this.list.length), count);
+    this.list.unshift(...added.reverse());
+    this.list.forEach((symbol, index) => void (symbol.index = index));
+  }
+
   /** `name:` */
   define(atom: Atom, offset: number): void {
     const symbol = this.findOrMake(atom, offset);

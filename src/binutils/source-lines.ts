@@ -81,10 +81,11 @@ export class SourceLines {
     for (const symbol of this.functions) {
       if (symbol.value > address) break;
       if (symbol.home !== section) continue;
-      if (best === null || symbol.value > best.value || rank(symbol) >= rank(best)) best = symbol;
+      if (best === null || symbol.value > best.value || rank(symbol) > rank(best)) best = symbol;
     }
     return best?.name ?? null;
   }
 }
 
-const rank = ({ elf, isLocal }: ObjectSymbol): number => (elf.type === STT_FUNC ? 4 : 0) + (elf.sizeBytes > 0 ? 2 : 0) + (isLocal ? 0 : 1);
+/** Of two symbols at one address a function is preferred, then the larger one, then the first. */
+const rank = ({ elf }: ObjectSymbol): number => (elf.type === STT_FUNC ? 2 ** 33 : 0) + elf.sizeBytes;

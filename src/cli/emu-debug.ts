@@ -26,7 +26,7 @@ export interface DebugSettings {
   /** Null: standard error. */
   readonly traceFile: string | null;
   readonly symbols: readonly string[];
-  /** The image whose kernel.elf serves when no symbols are named. */
+  /** The image beside which symbols are looked for when none are named. */
   readonly image: string | null;
 }
 
@@ -36,7 +36,7 @@ export function declareDebugOptions(command: Command): Command {
     .option("-S, --stopped", "with --gdb: run nothing until gdb lets it")
     .option("-d, --trace <kinds>", `trace events, a list of ${TRACE_KINDS.join(",")}`)
     .option("-D, --trace-file <file>", "where the trace goes (default: standard error)")
-    .option("--symbols <file...>", "ELF files with names for the trace (default: kernel.elf beside the image)")
+    .option("--symbols <file...>", "ELF files with names for the trace (default: kernel.elf and loader.elf beside the image)")
     .option("--stats", "print the engine's counters at the end");
 }
 

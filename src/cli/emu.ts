@@ -1,12 +1,13 @@
 /** `qure emu`: boots machines, alone or as a cluster, and shows what becomes of them. */
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import type { BlockBackend } from "../../emulator/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
 import { DEFAULT_JIT, JIT_MODES, type JitMode } from "../../emulator/jit/jit.ts";
 import { FileDisk } from "../host/file-disk.ts";
+import { lockFolder } from "../host/folder-lock.ts";
 import { copyFileAside, readIfPresent, writeFileAside } from "../host/files.ts";
 import { loadFirmware } from "../host/package.ts";
 import { encodePng } from "../host/png.ts";
@@ -94,7 +95,7 @@ export function declareRun(command: Command): Command {
     .option("--log <dir>", "write each console to NAME.log")
     .option("--screenshot <dir>", "write each screen to NAME.png at the end")
     .option("--serial <where>", "stdio: connect COM1 of the one machine with this terminal")
-    .option("--threads <n>", "spread the machines over threads; the run is the same (default: 1 for few machines)")
+    .option("--threads <n>", "spread the machines over threads; the run is the same (default: 1 for few machines, else as many as cores are free)")
     .option("--jit <mode>", `compile hot guest code: ${JIT_MODES.join(", ")}; the run is the same`, DEFAULT_JIT)
     .option("--realtime", "let a virtual second take a second")
     .option("--json", "print the outcome as one JSON object");
@@ -213,9 +214,13 @@ export interface EmuSettings {
 /** Below this a quantum has too little to do for a thread to be worth its wake. */
 const NODES_PER_THREAD = 8;
 
-/** `watched`: debuggers, traces and counters reach only into machines of this thread. */
+/**
+ * Threads that wait for each other at every quantum are worse than one unless each has a core for itself: only cores that others leave free
+ * count. `watched`: debuggers, traces and counters reach only into machines of this thread.
+ */
 function chooseThreads(asked: number | null, nodes: number, watched: boolean): number {
-  if (!watched) return asked ?? Math.max(1, Math.min(availableParallelism(), Math.floor(nodes / NODES_PER_THREAD)));
+  const freeCores = availableParallelism() - Math.round(loadavg()[0]!);
+  if (!watched) return asked ?? Math.max(1, Math.min(freeCores, Math.floor(nodes / NODES_PER_THREAD)));
   if (asked !== null && asked > 1) throw new UsageError("--threads: --gdb, --trace and --stats watch machines in one thread");
   return 1;
 }
@@ -275,6 +280,7 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
 async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progress: Progress, signal: AbortSignal, closers: (() => void)[]): Promise<NodeOptions[]> {
   const cdrom = settings.cdrom ? readInput(settings.cdrom) : null;
   const names = Array.from({ length: settings.nodes }, (_, index) => `qure-${index + 1}`);
+  if (settings.dir !== null) closers.push(lockFolder(settings.dir));
   const kept = names.map((name) => (settings.dir ? join(settings.dir, `${name}.img`) : null));
   let content: Uint8Array | null = null;
   if (settings.blank && kept.some((path) => path === null || !existsSync(path))) {

@@ -174,7 +174,8 @@ class LinkCommand {
     }
     const entry = this.last("-e");
     return {
-      script: merged, isDefaultScript, ...(entry === undefined ? {} : { entry }), defines: this.values("--defsym").flatMap(defsym), sectionStart: starts, segmentStart: segments,
+      script: merged, isDefaultScript,
+      isScriptFirst: !isDefaultScript && this.parsed.findIndex(({ option }) => option === "-T") < this.parsed.findIndex(({ option }) => option === ""), ...(entry === undefined ? {} : { entry }), defines: this.values("--defsym").flatMap(defsym), sectionStart: starts, segmentStart: segments,
       undefinedNames: this.values("-u"), isRelocatable, emitRelocations: this.has("-q"), collectGarbage: this.has("--gc-sections") && this.parsed.findLastIndex(({ option }) => option === "--gc-sections") > this.parsed.findLastIndex(({ option }) => option === "--no-gc-sections"),
       isPaged: !isUnpaged, isTextWritable: this.has("-N"), separateCode, relro: !on("norelro"), strip: this.has("-s") ? "all" : this.has("-S") ? "debugging" : "none",
       discard: this.has("-x") ? "all" : this.has("-X") ? "labels" : this.has("--discard-none") ? "none" : "merged-labels",

@@ -1,9 +1,10 @@
 /** `qure objcopy`: flat images of programs, and copies of objects without some of their sections. */
 import { binaryImage, BinaryImageError } from "../binutils/binary-image.ts";
-import type { ObjectSection } from "../binutils/object-file.ts";
-import { rawObject } from "../binutils/raw-object.ts";
+import { readObjectFile, type ObjectSection } from "../binutils/object-file.ts";
+import { blobObject, rawObject } from "../binutils/raw-object.ts";
 import { rewriteElf, RewriteError } from "../binutils/rewrite.ts";
 import { writeFileAside } from "../host/files.ts";
+import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE } from "../linker/elf.ts";
 import { globMatch } from "../linker/placement.ts";
 import { CommandError, UsageError } from "./fail.ts";
 import { parseArguments, type GnuArgument, type GnuCommand } from "./gnu-options.ts";
@@ -28,6 +29,7 @@ const COMMAND: GnuCommand = {
     { names: ["--gap-fill"], value: "BYTE", help: "what fills gaps between sections" },
     { names: ["--pad-to"], value: "ADDRESS", help: "fill the image up to this load address" },
     { names: ["--set-section-flags"], value: "NAME=FLAGS", help: "with contents among the flags, .bss becomes zeros in the image" },
+    { names: ["--rename-section"], value: "OLD=NEW[,FLAGS]", help: "another name, and flags: alloc, load, readonly, data, code, contents" },
     { names: ["-p", "--preserve-dates"], help: "" },
     { names: ["-v", "--verbose"], help: "" },
   ],
@@ -44,13 +46,12 @@ export function run(args: readonly string[]): void {
   const from = values("-I").at(-1) ?? "elf32-i386";
   if (format !== "binary" && format !== "elf32-i386") throw new UsageError(`objcopy: -O ${format}: it is binary or elf32-i386`);
   if (from !== "binary" && from !== "elf32-i386") throw new UsageError(`objcopy: -I ${from}: it is elf32-i386 or binary`);
-  if (from === "binary" && format !== "binary") throw new UsageError("objcopy: plain bytes become an object with .incbin of the assembler, not here");
   const only = values("-j");
   const removed = values("-R");
   const chosen = ({ name }: ObjectSection): boolean => (only.length === 0 || only.some((glob) => globMatch(glob, name))) && !removed.some((glob) => globMatch(glob, name));
-  const file = from === "binary" ? rawObject(readBytes(input), input, 0) : single(input);
+  const file = from !== "binary" ? single(input) : format === "binary" ? rawObject(readBytes(input), input, 0) : readObjectFile(blobObject(readBytes(input), input), input);
   try {
-    const bytes = format === "binary" ? flat(parsed, file, chosen) : rewriteElf(file, { chosen, strip: strip(parsed) });
+    const bytes = format === "binary" ? flat(parsed, file, chosen) : rewriteElf(file, { chosen, strip: strip(parsed), renamed: renamed(values("--rename-section")) });
     writeFileAside(output ?? input, bytes, 0, file.isRelocatable ? 0o666 : 0o777);
   } catch (error) {
     if (error instanceof BinaryImageError || error instanceof RewriteError) throw new CommandError(`${input}: ${error.message}`);
@@ -62,6 +63,17 @@ function single(path: string): ReturnType<typeof readInput>["objects"][number] {
   const { archive, objects } = readInput(path);
   if (archive) throw new CommandError(`${path}: an archive; take its members out first`);
   return objects[0]!;
+}
+
+/** Flags in words become ELF's: what is not readonly is written to. */
+function renamed(texts: readonly string[]): ReadonlyMap<string, { name: string; flags: number | null }> {
+  return new Map(texts.map((text) => {
+    const match = /^([^=]+)=([^,]+)(?:,(.+))?$/.exec(text);
+    if (!match) throw new UsageError(`objcopy: --rename-section ${text}: it wants OLD=NEW, and flags if need be`);
+    const words = match[3]?.split(",").map((word) => word.trim()) ?? null;
+    const flags = words === null ? null : (words.includes("alloc") ? SHF_ALLOC : 0) | (words.includes("readonly") ? 0 : SHF_WRITE) | (words.includes("code") ? SHF_EXECINSTR : 0);
+    return [match[1]!, { name: match[2]!, flags }] as const;
+  }));
 }
 
 function strip(parsed: readonly GnuArgument[]): "none" | "debugging" | "unneeded" | "all" {

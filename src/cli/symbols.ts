@@ -1,4 +1,4 @@
-/** Symbols for traces, out of ELF files: the ones that are named, or the kernel.elf beside the image. */
+/** Symbols for traces, out of ELF files: the ones that are named, or those that a build leaves beside its images. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SymbolTable, type CodeSymbol } from "../../emulator/debug/symbols.ts";
@@ -24,9 +24,11 @@ function symbolsOf(path: string): CodeSymbol[] {
   }
 }
 
-/** `named`: files given by the user; without any, the kernel.elf in the folder of `image`, if there is one. */
+const BUILT = ["kernel.elf", "loader.elf"];
+
+/** `named`: files given by the user; without any, those of a build in the folder of `image`. */
 export function loadSymbols(named: readonly string[], image: string | null): SymbolTable {
-  const beside = image === null ? null : join(dirname(image), "kernel.elf");
-  const paths = named.length > 0 ? named : beside !== null && existsSync(beside) ? [beside] : [];
+  const beside = image === null ? [] : BUILT.map((name) => join(dirname(image), name)).filter((path) => existsSync(path));
+  const paths = named.length > 0 ? named : beside;
   return new SymbolTable(paths.flatMap(symbolsOf));
 }

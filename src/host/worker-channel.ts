@@ -34,7 +34,8 @@ const END_NS = 0;
 const NEXT_NS = 1;
 const FIRST_MACHINE_DOUBLE = 2;
 
-const AREA_BYTES = 1 << 20;
+/** Room for the records of a quantum; when they are more, the two sides take more turns. */
+const AREA_BYTES = 1 << 18;
 /** Looks before one sleeps: some ten microseconds, the time that a short quantum takes. */
 const SPINS = 2000;
 /** A worker that has not answered for so long never will. */
@@ -44,10 +45,12 @@ const NO_EXIT_STATUS = -1;
 export interface ChannelShape {
   readonly shared: SharedArrayBuffer;
   readonly machines: number;
+  readonly areaBytes: number;
 }
 
-export function makeChannel(machines: number): ChannelShape {
-  return { shared: new SharedArrayBuffer(headBytes(machines) + 2 * AREA_BYTES), machines };
+/** `areaBytes`: of each direction, a multiple of 8 with room for the longest record at least (2048). */
+export function makeChannel(machines: number, areaBytes = AREA_BYTES): ChannelShape {
+  return { shared: new SharedArrayBuffer(headBytes(machines) + 2 * areaBytes), machines, areaBytes };
 }
 
 function doublesOffset(machines: number): number {
@@ -66,12 +69,12 @@ export class WorkerChannel {
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
 
-  constructor({ shared, machines }: ChannelShape) {
+  constructor({ shared, machines, areaBytes }: ChannelShape) {
     const areas = headBytes(machines);
     this.#words = new Int32Array(shared, 0, FIRST_MACHINE_WORD + machines * WORDS_PER_MACHINE);
     this.#doubles = new Float64Array(shared, doublesOffset(machines), FIRST_MACHINE_DOUBLE + machines);
-    this.inbox = new RecordArea(shared, areas, AREA_BYTES);
-    this.outbox = new RecordArea(shared, areas + AREA_BYTES, AREA_BYTES);
+    this.inbox = new RecordArea(shared, areas, areaBytes);
+    this.outbox = new RecordArea(shared, areas + areaBytes, areaBytes);
   }
 
   // The main thread's side.

@@ -16,8 +16,11 @@ import { packageRoot } from "./package.ts";
 import { CALL, CONTINUE, END, FAILED, makeChannel, OUTBOX_FULL, RUN, TAKE, WorkerChannel } from "./worker-channel.ts";
 import type { Call, CallResult, WorkerMachine, WorkerSetup } from "./worker-protocol.ts";
 
-/** Spreads machines over this thread and `threads - 1` workers, in turn. Machines whose media cannot leave this thread stay in it. */
-export function spreadOver(threads: number): GroupFactory {
+/**
+ * Spreads machines over this thread and `threads - 1` workers, in turn. Machines whose media cannot leave this thread stay in it. `areaBytes`: see
+ * `makeChannel`.
+ */
+export function spreadOver(threads: number, areaBytes?: number): GroupFactory {
   return (machines, config) => {
     const media = new MediaDescriber();
     const shares = Array.from({ length: threads }, (): number[] => []);
@@ -26,7 +29,7 @@ export function spreadOver(threads: number): GroupFactory {
       shares[isMovable ? index % threads : 0]!.push(index);
     });
     const [own, ...others] = shares;
-    const groups: MachineGroup[] = others.filter((share) => share.length > 0).map((share) => new WorkerGroup(share, machines, config, media));
+    const groups: MachineGroup[] = others.filter((share) => share.length > 0).map((share) => new WorkerGroup(share, machines, config, media, areaBytes));
     // This thread's machines run last: the workers are under way then.
     groups.push(new LocalGroup(own!.map((index) => machines[index]!), config, own));
     return groups;
@@ -187,7 +190,7 @@ export class WorkerGroup implements MachineGroup {
   #settledNs = 0;
   #running = false;
 
-  constructor(indices: readonly number[], all: readonly MachineSpec[], config: GroupConfig, media: MediaDescriber) {
+  constructor(indices: readonly number[], all: readonly MachineSpec[], config: GroupConfig, media: MediaDescriber, areaBytes?: number) {
     this.indices = indices;
     this.#config = config;
     const describe = (medium: BlockBackend | null) => medium && media.describe(medium);
@@ -195,7 +198,7 @@ export class WorkerGroup implements MachineGroup {
       const { name, ramBytes, macAddress, powerOnNs, disk, cdrom } = all[index]!;
       return { index, name, ramBytes, macAddress, powerOnNs, disk: describe(disk), cdrom: describe(cdrom) };
     });
-    const shape = makeChannel(machines.length);
+    const shape = makeChannel(machines.length, areaBytes);
     this.channel = new WorkerChannel(shape);
     this.hosts = machines.map(({ name }, position) => new WorkerMachineHost(this, position, name));
     this.cables = machines.map(({ name }, position) => new WorkerCable(this, position, name));

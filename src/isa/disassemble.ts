@@ -312,6 +312,15 @@ const waitingForm = (bytes: Uint8Array, offset: number, bits: 16 | 32): boolean 
   return form !== null && form.map === 0 && opcode >= 0xd8 && opcode <= 0xdf;
 };
 
+/** Name of a prefix that stands alone, or null when the byte is none. */
+const prefixName = (byte: number, bits: 16 | 32): string | null => {
+  const segment = SEGMENT_BY_PREFIX[byte];
+  if (segment !== undefined) return segmentName(segment);
+  const opposite = bits === 32 ? 16 : 32;
+  const names: Readonly<Record<number, string>> = { 0x66: sizePrefix("data", opposite), 0x67: sizePrefix("addr", opposite), 0xf0: "lock", 0xf2: "repnz", 0xf3: "repz", 0x9b: "fwait" };
+  return names[byte] ?? null;
+};
+
 /**
  * Disassembles the instruction at `offset`, whose address is `address`.
  */
@@ -321,7 +330,8 @@ export const disassemble = (bytes: Uint8Array, offset: number, address: number, 
   const decoded = decode(bytes, start, options.bits, scratch);
   const { form } = decoded;
   if (form === null) {
-    if (decoded.problem === "truncated") return { text: `.byte ${hex(bytes[offset] ?? 0)}`, length: 1 };
+    // Of an instruction that the end cuts off, objdump names the first byte alone.
+    if (decoded.problem === "truncated") return { text: prefixName(bytes[offset] ?? 0, options.bits) ?? `.byte ${hex(bytes[offset] ?? 0)}`, length: 1 };
     return { text: "(bad)", length: Math.max(1, Math.min(decoded.length, decoded.opcodeOffset + 1)) };
   }
   const context: Context = {

@@ -42,6 +42,8 @@ export class Emission {
   warning: EncodingError | null = null;
   /** The operands were matched by cutting numbers to size. */
   isTruncating = false;
+  /** Width that the source asks of a displacement, or 0. */
+  displacementBits: 0 | 8 | 16 | 32 = 0;
   #fixups: Fixup[] | null = null;
 
   /** Starts an encoding. The warning stays: it belongs to the instruction, which may have several encodings. */
@@ -113,11 +115,13 @@ export class Emission {
       const rule = "it takes bx or bp, si or di, or one of each, without a scale";
       return encodingError("bad-address", operand, `${describeAddress(memory)} is no 16-bit address: ${rule}`);
     }
-    const low = displacement === null ? 0 : (displacement << 16) >> 16;
-    if (displacement === null || low < -0x80 || low > 0x7f) {
+    // 0xffff is -1, but what does not fit in 16 bits is cut only after the width has been chosen.
+    const whole = displacement === null ? 0 : displacement | 0;
+    const low = whole >= 0 && whole <= 0xffff ? (whole << 16) >> 16 : whole;
+    if (displacement === null || low < -0x80 || low > 0x7f || this.displacementBits === 16) {
       this.byte(0x80 | modrm | rm);
       this.value(displacement, 2, operand, "displacement", false);
-    } else if (low !== 0 || rm === 6) {
+    } else if (low !== 0 || rm === 6 || this.displacementBits === 8) {
       // [bp] alone has no encoding: its place is that of a bare displacement.
       this.byte(0x40 | modrm | rm);
       this.byte(low);
@@ -150,9 +154,9 @@ export class Emission {
       return null;
     }
     const low = displacement === null ? 0 : displacement | 0;
-    const isWide = displacement === null || low < -0x80 || low > 0x7f;
+    const isWide = displacement === null || low < -0x80 || low > 0x7f || this.displacementBits === 32;
     // [ebp] alone has no encoding: its place is that of a bare displacement.
-    const mod = isWide ? 0x80 : low !== 0 || base.number === 5 ? 0x40 : 0;
+    const mod = isWide ? 0x80 : low !== 0 || base.number === 5 || this.displacementBits === 8 ? 0x40 : 0;
     if (index !== undefined || base.number === 4) {
       this.byte(mod | modrm | 4);
       this.byte((index === undefined ? 0x20 : SCALE_BITS[scale]! | (index.number << 3)) | base.number);

@@ -9,7 +9,9 @@ import type { Candidate } from "./candidate.ts";
 import { Emission, encodingError } from "./emission.ts";
 import { explainMismatch, unknownMnemonic } from "./explain.ts";
 import type { EncodeOptions, Encoding, EncodingError, ImmediateOperand, Instruction, MemoryOperand } from "./instruction.ts";
-import { allows, ambiguousOperand, assumedCandidate, canTruncate, kindsOf, matches, select, statedSize } from "./matching.ts";
+import {
+  allows, ambiguousOperand, assumedCandidate, canTruncate, directedCandidate, extendingCandidate, keywordSize, kindsOf, matches, select, statedSize,
+} from "./matching.ts";
 import type { Request } from "./matching.ts";
 import { NO_PREFIXES, checkPrefixes, readPrefixes, withoutUseless } from "./prefixes.ts";
 import type { PrefixState } from "./prefixes.ts";
@@ -68,6 +70,9 @@ const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonl
     }
     addressWidth = width;
     memoryIndex = i;
+    if (emission.displacementBits > 8 && emission.displacementBits !== width) {
+      return encodingError("bad-prefix", i, `{disp${emission.displacementBits}} does not go with a ${width}-bit address`);
+    }
     if (prefixes.addressSize !== 0 && width === bits) {
       return encodingError("bad-prefix", -1, `addr${prefixes.addressSize} contradicts the ${width}-bit registers of the address`);
     }
@@ -172,18 +177,47 @@ const encodeLonger = (short: Candidate, { instruction, kinds, candidates, option
       allows(candidate, options) &&
       matches(candidate, instruction.operands, kinds, false),
   );
-  return near !== undefined && write(near, instruction, prefixes, options.bits) === null ? emission.take(null) : null;
+  if (near !== undefined) return write(near, instruction, prefixes, options.bits) === null ? emission.take(null) : null;
+  return options.bits === 16 && isConditional(short) && kinds[0] === (KIND.short | KIND.near) ? encodeJumpOver(short.opcode[0]!) : null;
+};
+
+/** JO to JG, which are short only before the 80386. */
+const isConditional = ({ opcode, hasModRM }: Candidate): boolean => opcode.length === 1 && (opcode[0]! & 0xf0) === 0x70 && !hasModRM;
+
+/** On a processor without near conditional jumps: the opposite jump over a near one. */
+const encodeJumpOver = (opcode: number): Encoding => {
+  emission.begin();
+  emission.byte(opcode ^ 1);
+  emission.byte(3);
+  emission.byte(0xe9);
+  emission.target(2, 0);
+  return emission.take(null);
 };
 
 /** The chosen candidate, or why there is none. */
 const choose = (request: Request): Candidate | EncodingError => {
   const { instruction, kinds, candidates, options } = request;
+  const keyword = keywordSize(instruction.operands);
+  if (keyword !== 0) {
+    const extending = extendingCandidate(request);
+    if (extending !== null) {
+      emission.isTruncating = true;
+      warnOfKeyword(keyword, instruction, `this is an operation of ${options.bits} bits`);
+      return extending;
+    }
+  }
+  if (instruction.wish?.direction !== undefined) {
+    const directed = directedCandidate(request);
+    if (directed !== null) return directed;
+  }
   let candidate = select(request, false);
   emission.isTruncating = candidate === null && canTruncate(request);
   if (emission.isTruncating) candidate = select(request, true);
   if (candidate === null) return explainMismatch(instruction, candidates, kinds, options);
+  const stated = keyword === 0 ? 0 : statedSize(instruction);
+  if (keyword !== 0 && stated === 0) warnOfKeyword(keyword, instruction, "what it says is ignored");
   const ambiguous = ambiguousOperand(request, candidate);
-  if (ambiguous < 0 || statedSize(instruction.operands) !== 0) return candidate;
+  if (ambiguous < 0 || stated !== 0) return candidate;
   const problem = `nothing says the size of this operand of ${instruction.mnemonic}`;
   if (options.att !== true) {
     return encodingError("size-ambiguous", ambiguous, `${problem}: write byte ptr, word ptr or another size before it`);
@@ -193,6 +227,23 @@ const choose = (request: Request): Candidate | EncodingError => {
   emission.warning = encodingError("size-ambiguous", ambiguous, `${problem}; ${size} is assumed`);
   return assumed;
 };
+
+/** A type keyword on a number that does not do what it says. One that says the width of the number itself is no surprise. */
+const warnOfKeyword = (keyword: number, { mnemonic, operands }: Instruction, instead: string): void => {
+  const operand = operands.findIndex((one) => one.kind === "immediate" && one.sizeBits !== undefined);
+  const value = (operands[operand] as ImmediateOperand).value;
+  const isSized = operands.some((other, i) => i !== operand && (other.kind === "register" || (other.kind === "memory" && other.sizeBits !== undefined)));
+  if (keyword === 8 && value !== null && value >= -0x80 && value <= 0xff && (isSized || operands.length === 1)) return;
+  emission.warning = encodingError("size-ignored", operand, `the size before this number does not make it an operation of ${keyword} bits: ${instead} (${mnemonic})`);
+};
+
+/** Between two registers these do the same either way round: they have no form of their own for loading. */
+const isSymmetric = ({ mnemonic, operands }: Instruction): boolean =>
+  /^(test|xchg)[bwld]?$/.test(mnemonic) && operands.length === 2 && operands.every(({ kind }) => kind === "register");
+
+/** XCHG with the accumulator, which has a form of its own that GNU as takes for `{load}` too. */
+const isAccumulatorExchange = ({ mnemonic, operands }: Instruction): boolean =>
+  mnemonic.startsWith("xchg") && operands.some((operand) => operand.kind === "register" && operand.register.number === 0 && operand.register.class !== "r8");
 
 /**
  * Encodes one instruction. The bytes may be shared between calls: do not change them.
@@ -207,7 +258,14 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
     prefixes = state;
   }
   emission.warning = null;
-  const request: Request = { instruction, kinds: instruction.operands.map(kindsOf), candidates, options, preferBits: prefixes.operandSize };
+  const { operands, wish } = instruction;
+  if (wish?.direction === "load" && isSymmetric(instruction)) {
+    instruction = isAccumulatorExchange(instruction) ? { ...instruction, wish: {} } : { ...instruction, operands: [...operands].reverse(), wish: { direction: "store" } };
+  }
+  emission.displacementBits = wish?.displacementBits ?? 0;
+  const kinds: number[] = [];
+  for (let i = 0; i < operands.length; i++) kinds.push(kindsOf(instruction.operands[i]!));
+  const request: Request = { instruction, kinds, candidates, options, preferBits: prefixes.operandSize };
   const candidate = choose(request);
   if ("code" in candidate) return candidate;
   if (prefixes !== NO_PREFIXES) {
@@ -219,6 +277,7 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
   }
   const isShort = candidate.operands.length === 1 && (candidate.operands[0]!.accept & KIND.short) !== 0;
   const longer = isShort ? encodeLonger(candidate, request, prefixes) : null;
+  if (longer !== null && emission.displacementBits === options.bits) return longer;
   return write(candidate, instruction, prefixes, options.bits) ?? emission.take(longer);
 };
 

@@ -71,6 +71,16 @@ export interface Instruction {
   readonly mnemonic: string;
   readonly prefixes: readonly Prefix[];
   readonly operands: readonly Operand[];
+  /** What pseudo prefixes ask of the encoding; absent for the usual one. */
+  readonly wish?: EncodingWish;
+}
+
+/** Pseudo prefixes: a choice among encodings that do the same. What an instruction has no choice of is not minded. */
+export interface EncodingWish {
+  /** `{disp8}`, `{disp16}`, `{disp32}`: width of a displacement beside registers, or of a branch. */
+  readonly displacementBits?: 8 | 16 | 32;
+  /** `{load}`, `{store}`: between two registers, the form whose first operand is ModRM's reg field, or its r/m field. */
+  readonly direction?: "load" | "store";
 }
 
 /** A field of an encoding whose value the caller has to fill in. */
@@ -105,6 +115,7 @@ export interface EncodingError {
     | "operand-kind"
     | "size-mismatch"
     | "size-ambiguous"
+    | "size-ignored"
     | "value-range"
     | "bad-address"
     | "bad-prefix";

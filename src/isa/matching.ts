@@ -3,7 +3,7 @@
  * or a number does not fit.
  */
 
-import { KIND, MEMORY_KIND, SIZED_MEMORY } from "./candidate.ts";
+import { ANY_IMMEDIATE, KIND, MEMORY_KIND, SIZED_MEMORY } from "./candidate.ts";
 import type { Candidate } from "./candidate.ts";
 import { hasFeature } from "./features.ts";
 import type { EncodeOptions, Instruction, Operand, Value } from "./instruction.ts";
@@ -73,10 +73,25 @@ export const matches = (candidate: Candidate, operands: readonly Operand[], kind
   return true;
 };
 
-/** The one size that a type keyword on an immediate states (`mov [esi], byte ptr 1`), or 0. */
-export const statedSize = (operands: readonly Operand[]): number => {
-  for (const operand of operands) if (operand.kind === "immediate" && operand.sizeBits !== undefined) return operand.sizeBits;
+/** Instructions whose size GNU as takes from a type keyword on their number, and the sizes that it takes from there. */
+const SIZED_BY_NUMBER: ReadonlyMap<string, readonly number[]> = new Map<string, readonly number[]>([
+  ...["mov", "test", "add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "in", "out"].map((name) => [name, [8, 16, 32]] as const),
+  ...["push", "ret", "enter"].map((name) => [name, [16, 32]] as const),
+]);
+
+/** The type keyword on an immediate, or 0. */
+export const keywordSize = (operands: readonly Operand[]): number => {
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i]!;
+    if (operand.kind === "immediate" && operand.sizeBits !== undefined) return operand.sizeBits;
+  }
   return 0;
+};
+
+/** The size that a type keyword on an immediate states (`mov [esi], byte ptr 1`), or 0 where there is none or it is not minded. */
+export const statedSize = ({ mnemonic, operands }: Instruction): number => {
+  const size = keywordSize(operands);
+  return size !== 0 && SIZED_BY_NUMBER.get(mnemonic)?.includes(size) === true ? size : 0;
 };
 
 /** Whether the chosen processor has a form. */
@@ -101,17 +116,34 @@ export const canTruncate = ({ instruction, kinds }: Request): boolean =>
 /** The candidate that the operands select, or null. `truncate` lets numbers lose their upper bits. */
 export const select = ({ instruction, kinds, candidates, options, preferBits }: Request, truncate: boolean): Candidate | null => {
   const { operands } = instruction;
-  const stated = statedSize(operands);
+  const stated = statedSize(instruction);
   let first: Candidate | null = null;
   for (const candidate of candidates) {
     if (stated !== 0 && candidate.sizeBits !== stated) continue;
     if (!allows(candidate, options) || !matches(candidate, operands, kinds, truncate)) continue;
-    if (candidate.isUnusual && candidate.sizeBits !== preferBits && sizeIsDefault(candidate, operands)) continue;
+    if (candidate.isUnusual && candidate.sizeBits !== preferBits && stated === 0 && sizeIsDefault(candidate, operands)) continue;
     // A data16 or data32 prefix turns the default size of what has one.
     if (preferBits === 0 || candidate.sizeBits === preferBits || !sizeIsDefault(candidate, operands)) return candidate;
     first ??= candidate;
   }
   return first;
+};
+
+/**
+ * GNU as takes `add [eax], byte ptr 1` for the form that extends its byte, so for one of the code segment's size: that candidate,
+ * or null for any other instruction.
+ */
+export const extendingCandidate = ({ instruction, kinds, candidates, options }: Request): Candidate | null => {
+  if (keywordSize(instruction.operands) !== 8 || kinds[0] !== KIND.memoryUnsized || kinds.length !== 2) return null;
+  return candidates.find((candidate) => candidate.sizeBits === options.bits && candidate.operands[1]?.pattern.signExtended === true
+    && matches(candidate, instruction.operands, [kinds[0]!, ANY_IMMEDIATE], true)) ?? null;
+};
+
+/** Of the forms between two registers, the first that goes the wished way; null where there is none. */
+export const directedCandidate = ({ instruction, kinds, candidates, options }: Request): Candidate | null => {
+  const first = instruction.wish?.direction === "load" ? "reg" : "rm";
+  return candidates.find((candidate) => candidate.operands.length === 2 && candidate.operands[0]!.field === first && candidate.operands[1]!.field === (first === "reg" ? "rm" : "reg")
+    && allows(candidate, options) && matches(candidate, instruction.operands, kinds, false)) ?? null;
 };
 
 /** The index of a memory operand that no one has given a size, and that could be of two; or -1. */

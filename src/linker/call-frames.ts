@@ -13,7 +13,7 @@ import type { Linked } from "./link.ts";
 type FrameKind = "call" | "interrupt" | "bottom";
 
 /** What is known in front of an instruction. Distances are in bytes down from the canonical frame address, the stack pointer of the caller. */
-interface FrameState {
+export interface FrameState {
   readonly kind: FrameKind;
   /** Of ESP; null when it got lost. */
   readonly depth: number | null;
@@ -32,7 +32,7 @@ export interface CodeRange {
   readonly bottoms: readonly number[];
 }
 
-interface Visited {
+export interface Visited {
   readonly state: FrameState;
   readonly length: number;
 }
@@ -272,11 +272,16 @@ function isKnown({ kind, depth, baseDepth, saved }: FrameState): boolean {
   return distance !== null && distance >= 0 && [...saved.values()].every((place) => place > 0 && place % 4 === 0);
 }
 
-/** The content of .debug_frame for a range of 32-bit code. */
-export function callFrames(range: CodeRange): Uint8Array {
+/** What is known in front of each instruction of a range of 32-bit code that could be reached. */
+export function findFrames(range: CodeRange): ReadonlyMap<number, Visited> {
   // What a routine removes matters to its callers, which may have been looked at before it.
   const { removes } = new FrameFinder(range, new Map());
-  const { visited } = new FrameFinder(range, removes);
+  return new FrameFinder(range, removes).visited;
+}
+
+/** The content of .debug_frame for a range of 32-bit code. */
+export function callFrames(range: CodeRange): Uint8Array {
+  const visited = findFrames(range);
   const labels = new Set(range.labels);
   const bytes: number[] = [];
   const commonAt = new Map<FrameKind, number>();

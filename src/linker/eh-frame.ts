@@ -5,7 +5,7 @@
 import type { ElfRelocation } from "./elf-reader.ts";
 import type { InputSection } from "./input-section.ts";
 import type { SymbolTable } from "./symbols.ts";
-import { STB_LOCAL } from "./elf.ts";
+import { R_386_NONE, STB_LOCAL } from "./elf.ts";
 
 interface Record {
   readonly section: InputSection;
@@ -20,8 +20,8 @@ interface Record {
   newStart: number;
 }
 
-/** Rearranges the sections, which come into one output section in this order. */
-export function shrinkUnwind(sections: readonly InputSection[], symbols: SymbolTable): void {
+/** Rearranges the sections, which come into one output section in this order. `sharesCommon`: equal common entries become one (not with -r). */
+export function shrinkUnwind(sections: readonly InputSection[], symbols: SymbolTable, sharesCommon: boolean): void {
   const known = new Map<string, Record>();
   for (const section of sections) {
     const records = parse(section);
@@ -31,7 +31,7 @@ export function shrinkUnwind(sections: readonly InputSection[], symbols: SymbolT
       record.isUsed = true;
       const { common } = record;
       const key = contentKey(common);
-      const same = known.get(key);
+      const same = sharesCommon ? known.get(key) : undefined;
       if (same && same !== common) common.sameAs = same;
       else {
         known.set(key, common);
@@ -99,9 +99,14 @@ function rewrite(section: InputSection, records: readonly Record[]): void {
   }
   const content = new Uint8Array(sizeBytes);
   const relocations: ElfRelocation[] = [];
-  for (const record of kept) {
-    content.set(section.elf.content.subarray(record.start, record.end), record.newStart);
-    for (const relocation of record.relocations) relocations.push({ ...relocation, offset: relocation.offset - record.start + record.newStart });
+  for (const record of kept) content.set(section.elf.content.subarray(record.start, record.end), record.newStart);
+  // Relocations of what was dropped stay as empty ones at the place of the one before, as GNU ld has it.
+  let last = 0;
+  for (const record of records) {
+    for (const relocation of record.relocations) {
+      if (record.isUsed) last = relocation.offset - record.start + record.newStart;
+      relocations.push(record.isUsed ? { ...relocation, offset: last } : { offset: last, type: R_386_NONE, symbol: 0 });
+    }
   }
   section.content = content;
   section.sizeBytes = sizeBytes;

@@ -153,8 +153,11 @@ function call(name: string, args: readonly Expression[], line: number, around: S
     case "ABSOLUTE":
       around.noteDot(false);
       return absolute(addressOf(a));
-    case "MAX": return a.value > b.value ? a : b;
-    case "MIN": return a.value < b.value ? a : b;
+    case "MAX": case "MIN": {
+      const isMixed = a.section !== b.section && a.section !== "number" && b.section !== "number";
+      const [x, y] = isMixed ? [absolute(addressOf(a)), absolute(addressOf(b))] : [a, b];
+      return (name === "MAX") === x.value > y.value ? x : y;
+    }
     case "LOG2CEIL": return number(Math.max(0, Math.ceil(Math.log2(Math.max(1, a.value)))));
     case "ASSERT": return a;
     case "DATA_SEGMENT_ALIGN": case "DATA_SEGMENT_RELRO_END": case "DATA_SEGMENT_END": {

@@ -3,7 +3,7 @@ import { SHT_FINI_ARRAY, SHT_GROUP, SHT_INIT_ARRAY, SHT_NOTE, SHT_PREINIT_ARRAY,
 import type { InputObject, InputSection } from "./input-section.ts";
 import { groupMembers } from "./inputs.ts";
 import { SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUDE, SEC_LOAD } from "./section-flags.ts";
-import type { SymbolTable } from "./symbols.ts";
+import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 const SHF_GNU_RETAIN = 0x200000;
 const ROOT_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY, SHT_NOTE]);
@@ -32,8 +32,10 @@ export function collectGarbage(objects: readonly InputObject[], symbols: SymbolT
     waiting.push(section);
     for (const member of groups.get(section) ?? []) mark(member);
   };
+  const used = new Set<LinkSymbol>();
   const markName = (name: string): void => {
     const symbol = symbols.get(name);
+    if (symbol) used.add(symbol);
     if (symbol?.isDefined) mark(symbol.section);
     // __start_NAME and __stop_NAME keep all sections of that name.
     const bounded = /^__(?:start|stop)_(\w+)$/.exec(name)?.[1];
@@ -57,9 +59,14 @@ export function collectGarbage(objects: readonly InputObject[], symbols: SymbolT
       else markName(symbol.name);
     }
   }
+  // The common symbols of an object share a section, which stays when any of them is used.
+  const live = new Set([...used].flatMap(({ state, object }) => (state === "common" && object ? [object] : [])));
+  for (const symbol of symbols.byName.values()) {
+    if (!used.has(symbol) && !symbol.isDefined && !(symbol.state === "common" && symbol.object && live.has(symbol.object))) symbol.isUnused = true;
+  }
   const removed: InputSection[] = [];
   for (const object of objects) {
-    const isLive = object.sections.some((section) => section && marked.has(section) && (section.flags & SEC_ALLOC) !== 0 && section.name !== ".eh_frame");
+    const isLive = live.has(object) || object.sections.some((section) => section && marked.has(section) && (section.flags & SEC_ALLOC) !== 0 && section.elf.type !== SHT_NOTE);
     for (const section of object.sections) {
       if (!section || section.isDiscarded || marked.has(section) || section.elf.type === SHT_GROUP) continue;
       const isSpecial = (section.flags & SEC_DEBUGGING) !== 0 || ((section.flags & (SEC_ALLOC | SEC_LOAD)) === 0 && section.relocations.length === 0);

@@ -5,9 +5,9 @@
 import { addressOf, alignUp, calculate, evaluate, type Surroundings, type Value } from "./evaluate.ts";
 import type { OutputSection, Piece } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
-import { SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD, SEC_READONLY, isThreadBss } from "./section-flags.ts";
+import { SEC_ALLOC, SEC_CODE, SEC_DATA, SEC_HAS_CONTENTS, SEC_LOAD, SEC_READONLY, isThreadBss } from "./section-flags.ts";
 import type { Assignment, Expression, LinkerScript } from "./script.ts";
-import type { SymbolTable } from "./symbols.ts";
+import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 export { alignUp } from "./evaluate.ts";
 
@@ -60,6 +60,8 @@ export class Layout {
   private prefersNext = false;
   private isFinal = false;
   private comesFromDot = false;
+  /** Symbols that the expression of an assignment names. */
+  private readonly namesRead: LinkSymbol[] = [];
   /** -z relro, and something is there to be made read-only. */
   private readonly relro: boolean;
   private readonly segment = { phase: "none" as SegmentPhase, base: 0, end: 0, relroEnd: 0, relroOffset: 0 };
@@ -208,10 +210,23 @@ export class Layout {
 
   private regionOf(section: OutputSection): Region {
     const { region: name } = section;
-    if (!name) return this.regions.get("*default*")!;
+    if (!name) return this.regionByFlags(section.flags) ?? this.regions.get("*default*")!;
     const region = this.regions.get(name);
     if (!region) this.report(section.command?.line ?? 1, `section ${section.name} goes into region ${name}, which MEMORY does not declare`);
     return region ?? this.regions.get("*default*")!;
+  }
+
+  /** The first region whose attributes a section has, for those that the script puts nowhere. */
+  private regionByFlags(flags: number): Region | null {
+    if ((flags & (SEC_ALLOC | SEC_LOAD)) === 0) return null;
+    // W means written to, which for a section is alloc without read-only or code.
+    const isWritable = (flags & (SEC_ALLOC | SEC_READONLY | SEC_CODE)) === SEC_ALLOC;
+    const known: Readonly<Record<string, boolean>> = { a: true, r: (flags & SEC_READONLY) !== 0, w: isWritable || (flags & SEC_DATA) !== 0, x: (flags & SEC_CODE) !== 0, l: (flags & SEC_LOAD) !== 0, i: (flags & SEC_LOAD) !== 0 };
+    for (const { name, attributes } of this.script.regions) {
+      const [wanted, refused] = attributes.toLowerCase().split("!") as [string, string | undefined];
+      if ([...wanted].some((letter) => known[letter]) && ![...(refused ?? "")].some((letter) => known[letter])) return this.regions.get(name)!;
+    }
+    return null;
   }
 
   private checkRegion(region: Region, section: OutputSection): void {
@@ -234,6 +249,11 @@ export class Layout {
     for (const statement of section.statements) {
       if (statement.kind === "wild") {
         for (const input of statement.sections) {
+          // All of its strings lie in other sections now.
+          if (input.moved !== null && input.sizeBytes === 0) {
+            input.offset = this.dot - section.address;
+            continue;
+          }
           if (subalign !== null) input.align = Math.max(1, subalign);
           section.align = Math.max(section.align, input.align);
           gap(alignUp(this.dot, input.align) - this.dot);
@@ -315,6 +335,7 @@ export class Layout {
     const known = this.symbols.get(name);
     if (mode.startsWith("provide") && !(known && (known.isFromScript ? this.assigned.has(name) : known.isReferenced && !known.isDefined && known.state !== "common"))) return;
     this.comesFromDot = false;
+    this.namesRead.length = 0;
     let value = evaluate(expression, this.around());
     if (value === null) return;
     if (operator !== "=") {
@@ -335,6 +356,11 @@ export class Layout {
     symbol.section = null;
     symbol.output = home;
     symbol.value = offset;
+    // A value made of one symbol has that symbol's attributes.
+    if (this.namesRead.length === 1) {
+      symbol.type = this.namesRead[0]!.type;
+      symbol.visibility = this.namesRead[0]!.visibility;
+    }
     if (mode.includes("hidden")) symbol.isForcedLocal = true;
     this.assigned.add(name);
   }
@@ -392,6 +418,7 @@ export class Layout {
       symbol: (name, line) => {
         const symbol = this.symbols.get(name);
         if (symbol?.isDefined) {
+          this.namesRead.push(symbol);
           const home = symbol.home();
           if (!symbol.section) return { value: symbol.value, section: symbol.output ?? "absolute" };
           return home ? { value: symbol.address() - home.address, section: home } : { value: 0, section: "absolute" };

@@ -197,7 +197,7 @@ const MAX_ROWS = 1 << 23;
 function fullPath({ name }: { name: string }, directory: string | undefined, compilation: string | undefined): string {
   if (name.startsWith("/")) return name;
   const below = directory !== undefined && directory !== compilation ? `${directory}/${name}` : name;
-  return below.startsWith("/") || compilation === undefined ? below : `${compilation}/${below}`;
+  return below.startsWith("/") || !compilation ? below : `${compilation}/${below}`;
 }
 
 interface FileTables {

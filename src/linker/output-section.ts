@@ -52,6 +52,9 @@ export class OutputSection {
   loadRegion: string | null;
   phdrs: readonly string[] | null;
 
+  /** Of an orphan: the section behind which it was put; null when there was none like it. */
+  follows: OutputSection | null = null;
+
   constructor(name: string, command: SectionCommand | null) {
     this.name = name;
     this.command = command;

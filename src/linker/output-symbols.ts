@@ -4,7 +4,7 @@ import type { ElfSymbol } from "./elf-reader.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
-import { SEC_DEBUGGING, SEC_MERGE } from "./section-flags.ts";
+import { SEC_ALLOC, SEC_CODE, SEC_DEBUGGING, SEC_HAS_CONTENTS, SEC_LOAD, SEC_MERGE, SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 export interface OutputSymbol {
@@ -26,6 +26,8 @@ export interface OutputSymbolOptions {
   readonly keepsRelocations: boolean;
   /** -S drops symbols of debugging sections, -x all local ones, -X those with names of temporary labels. */
   readonly strip: "none" | "debugging";
+  /** --gc-sections: objects of which only memory without content is linked show no local symbols. */
+  readonly collectsGarbage: boolean;
   readonly discard: "merged-labels" | "labels" | "all" | "none";
 }
 
@@ -53,8 +55,25 @@ export function collectSymbols(outputs: readonly OutputSection[], placed: readon
     }
   }
   const file = (name: string, path: string): void => void add({ name, value: 0, sizeBytes: 0, binding: STB_LOCAL, type: STT_FILE, visibility: 0, section: SHN_ABS, path });
+  const addLocal = (object: InputObject, elf: ElfSymbol, home: InputSection | null): void => {
+    const place = home?.place(elf.value);
+    const section = place?.section.output ?? null;
+    const value = place ? base(section) + place.section.offset + place.offset : elf.value;
+    ofLocal.set(elf, add({ name: elf.name, value: value >>> 0, sizeBytes: elf.sizeBytes, binding: STB_LOCAL, type: elf.type, visibility: elf.visibility, section: section ?? SHN_ABS, path: object.path }));
+  };
+  /** Symbols that would be left out, but that a kept relocation refers to. */
+  const addReferenced = (object: InputObject): void => {
+    for (const section of object.sections) {
+      if (!section?.output || section.output.excluded) continue;
+      for (const { symbol: index } of section.relocations) {
+        const elf = object.elf.symbols[index]!;
+        const home = object.sections[elf.section] ?? null;
+        if (elf.binding === STB_LOCAL && elf.type !== STT_SECTION && index !== 0 && !ofLocal.has(elf) && home?.output && !home.output.excluded) addLocal(object, elf, home);
+      }
+    }
+  };
   let fileCount = 0;
-  for (const object of objectsInOrder(placed)) {
+  for (const object of objectsInOrder(placed, options.collectsGarbage)) {
     let hasFile = false;
     for (const elf of object.elf.symbols.slice(1)) {
       if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION || elf.section === SHN_UNDEF) continue;
@@ -74,41 +93,55 @@ export function collectSymbols(outputs: readonly OutputSection[], placed: readon
         fileCount++;
         file(object.fileName.slice(object.fileName.lastIndexOf("/") + 1), object.path);
       }
-      const place = home?.place(elf.value);
-      const section = place?.section.output ?? null;
-      const value = place ? base(section) + place.section.offset + place.offset : elf.value;
-      ofLocal.set(elf, add({ name: elf.name, value: value >>> 0, sizeBytes: elf.sizeBytes, binding: STB_LOCAL, type: elf.type, visibility: elf.visibility, section: section ?? SHN_ABS, path: object.path }));
+      addLocal(object, elf, home);
     }
+    if (options.keepsRelocations) addReferenced(object);
   }
   const order = walkOrder([...table.byName.keys()]).map((name) => table.get(name)!);
   const forcedLocal = order.filter((symbol) => symbol.isForcedLocal && !options.isRelocatable && symbol.isDefined);
   if (forcedLocal.length > 0 && fileCount > 1) file("", "");
-  for (const symbol of forcedLocal) ofGlobal.set(symbol, add(globalSymbol(symbol, STB_LOCAL, base)));
+  for (const symbol of forcedLocal) ofGlobal.set(symbol, add(globalSymbol(symbol, STB_LOCAL, base, placed)));
   const localCount = symbols.length;
   for (const symbol of order) {
-    if (ofGlobal.has(symbol)) continue;
+    if (ofGlobal.has(symbol) || (symbol.isUnused && !symbol.isDefined)) continue;
     if (symbol.state === "undefined-weak" && (!symbol.isReferenced || !options.keepsRelocations)) continue;
     if (symbol.section && (symbol.section.isDiscarded || symbol.section.output === null)) continue;
     const binding = symbol.state === "weak" || symbol.state === "undefined-weak" ? STB_WEAK : STB_GLOBAL;
-    ofGlobal.set(symbol, add(globalSymbol(symbol, binding, base)));
+    ofGlobal.set(symbol, add(globalSymbol(symbol, binding, base, placed)));
   }
   return { symbols, localCount, ofSection, ofLocal, ofGlobal };
 }
 
-function globalSymbol(symbol: LinkSymbol, binding: number, base: (section: OutputSection | null) => number): OutputSymbol {
+function globalSymbol(symbol: LinkSymbol, binding: number, base: (section: OutputSection | null) => number, placed: readonly OutputSection[]): OutputSymbol {
   const { name, sizeBytes, type, visibility, object, state } = symbol;
   const path = object?.path ?? "";
   if (state === "common") return { name, value: symbol.align, sizeBytes, binding, type, visibility, section: SHN_COMMON, path };
   if (!symbol.isDefined) return { name, value: 0, sizeBytes: 0, binding, type: type === STT_FILE ? STT_NOTYPE : type, visibility, section: SHN_UNDEF, path };
   const home = symbol.home();
   const value = home ? symbol.address() - home.address + base(home) : symbol.value;
-  // The section may have turned out to be empty; then the address alone remains.
-  return { name, value: value >>> 0, sizeBytes, binding, type, visibility, section: home && !home.excluded ? home : SHN_ABS, path };
+  const section = home?.excluded ? nearby(home, symbol.address(), placed) : home;
+  return { name, value: value >>> 0, sizeBytes, binding, type, visibility, section: section ?? SHN_ABS, path };
+}
+
+/** A section beside one that turned out to be empty: that which would have been in the same segment. */
+function nearby(home: OutputSection, address: number, placed: readonly OutputSection[]): OutputSection | null {
+  const at = placed.indexOf(home);
+  const isThere = ({ excluded, name }: OutputSection): boolean => !excluded && name !== "/DISCARD/";
+  const before = placed.slice(0, Math.max(at, 0)).findLast(isThere);
+  const after = placed.slice(at + 1).find(isThere);
+  if (!before || !after) return before ?? after ?? null;
+  const difference = before.flags ^ after.flags;
+  if ((difference & (SEC_ALLOC | SEC_THREAD_LOCAL | SEC_LOAD)) !== 0) {
+    const isOther = ((after.flags ^ home.flags) & (SEC_ALLOC | SEC_THREAD_LOCAL)) !== 0;
+    return isOther || ((before.flags & SEC_LOAD) !== 0 && (after.flags & SEC_LOAD) === 0) ? before : after;
+  }
+  for (const kind of [SEC_READONLY, SEC_CODE]) if ((difference & kind) !== 0) return ((after.flags ^ home.flags) & kind) !== 0 ? before : after;
+  return address < after.address ? before : after;
 }
 
 /** In the order in which their first sections lie in the output. */
-function objectsInOrder(outputs: readonly OutputSection[]): Set<InputObject> {
-  return new Set(outputs.flatMap((output) => output.inputs().filter(({ name }) => name !== "COMMON").map(({ object }) => object)));
+function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: boolean): Set<InputObject> {
+  return new Set(outputs.filter(({ excluded }) => !excluded).flatMap((output) => output.inputs().filter(({ flags }) => !collectsGarbage || (flags & SEC_HAS_CONTENTS) !== 0).map(({ object }) => object)));
 }
 
 function isKept({ name }: ElfSymbol, home: InputSection | null, { strip, discard, isRelocatable }: OutputSymbolOptions): boolean {

@@ -2,7 +2,7 @@
  * Which output section each input section goes into: the patterns of the script, then the places of orphans, which no pattern takes.
  * The rules are GNU ld 2.40's ("Input Section Description", "Orphan Sections"); where a section goes among others decides addresses.
  */
-import { SHT_NOTE, SHT_NOBITS, SHT_PROGBITS, SHT_REL } from "./elf.ts";
+import { SHF_GROUP, SHT_NOTE, SHT_NOBITS, SHT_PROGBITS, SHT_REL } from "./elf.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { OutputSection, type Statement } from "./output-section.ts";
 import {
@@ -45,6 +45,12 @@ export class Placement {
     for (const [name, address] of options.sectionStart) {
       const known = this.statements.find((statement) => statement.kind === "section" && statement.section.name === name);
       if (known?.kind === "section") known.section.fixedAddress = address;
+      else {
+        const section = new OutputSection(name, null);
+        section.fixedAddress = address;
+        section.exists = true;
+        this.statements.unshift({ kind: "section", section });
+      }
     }
     this.places = new OrphanPlaces(this.statements);
   }
@@ -131,7 +137,8 @@ export class Placement {
       if (!matchesFile(statement.file, object) || statement.exclude.some((glob) => matchesFile(glob, object))) continue;
       const candidates = object.common ? [...object.sections, object.common] : object.sections;
       for (const section of candidates) {
-        if (!section) continue;
+        // A partial link keeps the members of groups apart, whatever the script says.
+        if (!section || (this.options.isRelocatable && (section.elf.flags & SHF_GROUP) !== 0)) continue;
         const pattern = statement.patterns.find((candidate) => globMatch(candidate.pattern, section.name) && !candidate.exclude.some((glob) => matchesFile(glob, object)));
         if (pattern) found.push({ section, pattern });
       }
@@ -170,7 +177,7 @@ export class Placement {
     let { flags } = section;
     if (output.command?.noalloc) flags &= ~SEC_ALLOC;
     if (output.command?.noload) flags = (flags & ~(SEC_LOAD | SEC_HAS_CONTENTS)) | SEC_NEVER_LOAD;
-    if (!output.exists) {
+    if (!output.exists || (!output.hasInput && output.flags === 0 && output.command === null)) {
       output.exists = true;
       output.flags = flags;
     }
@@ -252,7 +259,7 @@ class OrphanPlaces {
   outputFor(section: InputSection, { isRelocatable }: PlacementOptions, object: InputObject, isFirst: boolean): OutputSection {
     const name = section.name === "COMMON" ? ".bss" : section.name;
     // A partial link keeps each group and its members apart.
-    const isUnique = isRelocatable && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & 0x200) !== 0);
+    const isUnique = isRelocatable && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & SHF_GROUP) !== 0);
     if (!isUnique) {
       let unused: OutputSection | null = null;
       for (const candidate of this.sections()) {
@@ -292,6 +299,7 @@ class OrphanPlaces {
       this.statements.push(entry);
       return output;
     }
+    output.follows = place?.last ?? after;
     if (after && (flags & (SEC_LOAD | SEC_ALLOC)) !== 0) {
       output.region = after.region;
       output.loadRegion = after.loadRegion;

@@ -52,7 +52,7 @@ export function programFile(program: Program): ProgramImage {
   for (const issue of relocator.issues) if (!(issue.kind === "undefined" && options.ignoreUndefined)) program.report.relocation(issue);
   const keepsRelocations = isRelocatable || (options.emitRelocations ?? false);
   const symbols = collectSymbols(outputs, program.madeOrder(), program.symbols, {
-    isRelocatable, keepsRelocations, strip: options.strip === "debugging" ? "debugging" : "none", discard: options.discard ?? "merged-labels",
+    isRelocatable, keepsRelocations, collectsGarbage: options.collectGarbage ?? false, strip: options.strip === "debugging" ? "debugging" : "none", discard: options.discard ?? "merged-labels",
   });
   return { sections, symbols: symbols.symbols, bytes: program.problems.length > 0 ? new Uint8Array(0) : elfBytes(program, sections, symbols, keepsRelocations) };
 }
@@ -80,14 +80,14 @@ function elfBytes(program: Program, sections: readonly ImageSection[], symbols: 
   });
   const fileSymbols = symbols.symbols.map(({ section, ...symbol }): FileSymbol => ({ ...symbol, section: typeof section === "number" ? section : position.get(section)! }));
   return writeElf({
-    type: isRelocatable ? ET_REL : ET_EXEC, entry: isRelocatable ? 0 : program.entry >>> 0, sections: fileSections, symbols: options.strip === "all" ? null : fileSymbols,
+    type: isRelocatable ? ET_REL : ET_EXEC, entry: program.entry >>> 0, sections: fileSections, symbols: options.strip === "all" ? null : fileSymbols,
     nameOrder: program.madeOrder().flatMap((output) => (position.has(output) ? [position.get(output)! - 1] : [])), localCount: symbols.localCount, headers: file.headers, start: isRelocatable ? headerBytes(0) : file.end,
   });
 }
 
 function relocationTable(output: OutputSection, applied: readonly Applied[], { ofSection, ofLocal, ofGlobal }: OutputSymbols, isRelocatable: boolean): { offset: number; type: number; symbol: number }[] {
   const base = isRelocatable ? 0 : output.address;
-  return applied.map(({ offset, type, elf, symbol, target, isGone }) => {
+  return [...applied].sort((a, b) => a.offset - b.offset).map(({ offset, type, elf, symbol, target, isGone }) => {
     let index = 0;
     if (isGone) return { offset: offset + base, type: 0, symbol: 0 };
     if (symbol) index = ofGlobal.get(symbol) ?? 0;

@@ -22,6 +22,8 @@ import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 export interface ProgramOptions {
   readonly script: LinkerScript;
   readonly isDefaultScript: boolean;
+  /** The script stands before the files on the command line: its names come first in the table of symbols. */
+  readonly isScriptFirst?: boolean;
   /** Name or number; the script's ENTRY when absent. */
   readonly entry?: string;
   /** A missing entry point is an error, not the start of .text. */
@@ -79,8 +81,9 @@ export class Program {
     const { script } = options;
     const entryName = options.entry ?? script.entry;
     const isRelocatable = options.isRelocatable ?? false;
-    if (entryName && !/^[0-9]/.test(entryName) && !isRelocatable) this.symbols.want(entryName);
-    for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.want(name);
+    if (entryName && !/^[0-9]/.test(entryName)) this.symbols.demand(entryName);
+    for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.demand(name);
+    if (options.isScriptFirst ?? !options.isDefaultScript) for (const name of assignedNames(script)) this.symbols.enter(name);
     for (const file of files) inputs.add(file);
     for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
     this.markScriptNames(script);
@@ -101,7 +104,7 @@ export class Program {
     this.objects = this.got.object ? [...objects.slice(0, host), this.got.object, ...objects.slice(host)] : objects;
     this.placement = new Placement(scripts, this.objects, placementOptions);
     this.placement.place();
-    if (!isRelocatable && !options.isFlat) this.rearrange();
+    if (!options.isFlat) this.rearrange();
     this.defineBounds();
     this.layout = new Layout(this.placement, this.symbols, script, {
       isRelocatable, relro: (options.relro ?? true) && !isRelocatable, segmentStart: options.segmentStart ?? new Map(), checkRegions: true,
@@ -126,7 +129,14 @@ export class Program {
   madeOrder(): OutputSection[] {
     const all = this.placement.outputs();
     const early = [...(this.options.sectionStart ?? new Map<string, number>()).keys()].flatMap((name) => all.find((section) => section.name === name) ?? []);
-    return [...early, ...all.filter((section) => !early.includes(section))];
+    if (early.length === 0) return all;
+    const order = [...early, ...all.filter((section) => section.command !== null && !early.includes(section))];
+    all.forEach((section, index) => {
+      if (order.includes(section)) return;
+      const before = section.follows && order.includes(section.follows) ? section.follows : all.slice(0, index).findLast((other) => order.includes(other));
+      order.splice(before ? order.indexOf(before) + 1 : 0, 0, section);
+    });
+    return order;
   }
 
   /** How many bytes of headers there are depends on the segments, and those on the addresses: until both agree. */
@@ -172,7 +182,7 @@ export class Program {
     const byObject = new Map<InputObject, LinkSymbol[]>();
     for (const name of walkOrder(this.symbols.byName.keys())) {
       const symbol = this.symbols.get(name)!;
-      if (symbol.state !== "common" || !symbol.object) continue;
+      if (symbol.state !== "common" || !symbol.object || symbol.isUnused) continue;
       const list = byObject.get(symbol.object);
       if (list) list.push(symbol);
       else byObject.set(symbol.object, [symbol]);
@@ -201,8 +211,8 @@ export class Program {
     const order = new Map(this.objects.map((object, index) => [object, index]));
     for (const output of this.placement.outputs()) {
       const inputs = output.inputs();
-      mergeSections([...inputs].sort((a, b) => order.get(a.object)! - order.get(b.object)! || a.elf.index - b.elf.index));
-      if (output.name === ".eh_frame") shrinkUnwind(inputs.filter(({ name }) => name === ".eh_frame"), this.symbols);
+      if (!this.options.isRelocatable) mergeSections([...inputs].sort((a, b) => order.get(a.object)! - order.get(b.object)! || a.elf.index - b.elf.index));
+      if (output.name === ".eh_frame") shrinkUnwind(inputs.filter(({ name }) => name === ".eh_frame"), this.symbols, !this.options.isRelocatable);
     }
   }
 
@@ -238,7 +248,6 @@ export class Program {
   }
 
   private findEntry(name: string | null): void {
-    if (this.options.isRelocatable) return;
     if (name && /^[0-9]/.test(name)) {
       this.entry = Number(name);
       return;
@@ -248,11 +257,18 @@ export class Program {
       this.entry = symbol.address();
       return;
     }
+    if (this.options.isRelocatable) return;
     const text = this.outputs().find((section) => section.name === ".text");
     if (this.options.requiresEntry) this.report.script(this.options.script.path, 1, `the entry point ${name} is not defined`);
     else if (name) this.warnings.push(`cannot find entry symbol ${name}; ${text ? `defaulting to ${(text.address >>> 0).toString(16).padStart(8, "0")}` : "not setting start address"}`);
     this.entry = text?.address ?? 0;
   }
+}
+
+/** Symbols that a script defines in any case, in its order. */
+function assignedNames({ statements }: LinkerScript): string[] {
+  return statements.flatMap((statement) => (statement.kind === "section" ? statement.statements : [statement])).flatMap((statement) =>
+    statement.kind === "assign" && statement.name !== "." && (statement.mode === "set" || statement.mode === "hidden") ? [statement.name] : []);
 }
 
 /** Whether a script asks for the size of the headers, and so wants them in the first segment. */

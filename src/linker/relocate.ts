@@ -104,21 +104,24 @@ export class Relocator {
     const issue = (kind: RelocationIssue["kind"], message: string): void => void this.issues.push({ kind, section, offset: relocation.offset, name: elf.name, message });
     const width = widthOf(relocation.type);
     if (width === null) return issue("unsupported", `relocation ${RELOCATION_NAMES.get(relocation.type) ?? `of type ${relocation.type}`} has no meaning in a static link`);
-    if (relocation.type === R_386_NONE && !isRelocatable) return;
     const offset = section.offset + relocation.offset;
+    if (relocation.type === R_386_NONE && (relocation.symbol === 0 || !isRelocatable)) {
+      applied.push({ offset, type: R_386_NONE, section, elf, symbol: null, target: null, isGone: true });
+      return;
+    }
     if (relocation.offset + width > section.sizeBytes) return issue("outside", `a relocation lies beyond the end of section ${section.name}`);
     const symbol = elf.binding === STB_LOCAL ? null : (this.options.symbols.get(elf.name) ?? null);
     let addend = readField(content, offset, width);
     let home = symbol ? (symbol.isDefined ? symbol.section : null) : (section.object.sections[elf.section] ?? null);
     if (home?.isDiscarded && home.keptInstead && (section.flags & 1) === 0) home = home.keptInstead;
-    const isGone = home !== null && (home.isDiscarded || home.output === null);
+    const isGone = (home !== null && (home.isDiscarded || home.output === null)) || (symbol !== null && symbol.isUnused && symbol.state === "common");
     if (isRelocatable) {
       if (!symbol && elf.type === STT_SECTION && home && !isGone) writeField(content, offset, width, addend + home.offset);
       applied.push({ offset, type: relocation.type, section, elf, symbol, target: home?.output ?? null, isGone });
       return;
     }
     if (isGone) {
-      if ((section.elf.flags & SHF_ALLOC) !== 0 && section.name !== ".eh_frame") return issue("discarded", `${elf.name || home!.name} lies in section ${home!.name}, which is not linked`);
+      if ((section.elf.flags & SHF_ALLOC) !== 0 && section.name !== ".eh_frame") return issue("discarded", `${elf.name || home?.name} lies in section ${home?.name ?? "COMMON"}, which is not linked`);
       // Debugging information about code that is not there: 1 in tables of ranges, whose lists would end at a 0.
       writeField(content, offset, width, section.name === ".debug_ranges" || section.name === ".debug_loc" ? 1 : 0);
       applied.push({ offset, type: R_386_NONE, section, elf, symbol: null, target: null, isGone });

@@ -79,6 +79,8 @@ export interface OutputSection {
 
 export interface MemoryRegion {
   readonly name: string;
+  /** Letters of the sections that go here unless the script says otherwise: `rx`, `w!x`. */
+  readonly attributes: string;
   readonly origin: Expression;
   readonly length: Expression;
 }

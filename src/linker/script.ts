@@ -358,7 +358,8 @@ class Parser {
     this.expect("{");
     while (!this.accept("}")) {
       const name = this.word("expression").text;
-      if (this.accept("(")) while (!this.accept(")")) this.word();
+      let attributes = "";
+      if (this.accept("(")) while (!this.accept(")")) attributes += this.word().text;
       this.expect(":");
       const field = (names: readonly string[]): Expression => {
         const word = this.next("expression");
@@ -368,7 +369,7 @@ class Parser {
       };
       const origin = field(["ORIGIN", "org", "o"]);
       this.expect(",");
-      regions.push({ name, origin, length: field(["LENGTH", "len", "l"]) });
+      regions.push({ name, attributes, origin, length: field(["LENGTH", "len", "l"]) });
     }
     return regions;
   }

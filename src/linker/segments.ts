@@ -15,6 +15,8 @@ export interface Segment {
   /** Given by the script; null to take them from the sections. */
   readonly flags: number | null;
   readonly loadAddress: number | null;
+  /** Address of its end, when that lies behind its sections. */
+  readonly end?: number;
 }
 
 export interface SegmentOptions {
@@ -82,9 +84,9 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
   const threads = all.filter(({ flags }) => (flags & (SEC_THREAD_LOCAL | SEC_ALLOC)) === (SEC_THREAD_LOCAL | SEC_ALLOC));
   if (threads.length > 0) segments.push({ type: PT_TLS, sections: threads, hasHeaders: false, ...plain });
   if (options.stackFlags !== null) segments.push({ type: PT_GNU_STACK, sections: [], hasHeaders: false, flags: options.stackFlags, loadAddress: null });
-  if (options.relroEnd > options.relroStart) {
+  if (options.isPaged && options.relroEnd > options.relroStart) {
     const inside = sections.filter(({ address, sizeBytes, flags }) => address >= options.relroStart && address < options.relroEnd && sizeBytes > 0 && (flags & SEC_LOAD) !== 0);
-    if (inside.length > 0) segments.push({ type: PT_GNU_RELRO, sections: inside, hasHeaders: false, flags: PF_R, loadAddress: null });
+    if (inside.length > 0) segments.push({ type: PT_GNU_RELRO, sections: inside, hasHeaders: false, flags: PF_R, loadAddress: null, end: options.relroEnd });
   }
   return segments;
 }
@@ -184,19 +186,22 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean): F
     });
     if (hasBytes) end = Math.max(end, fileEnd);
   }
-  const headers = segments.map((segment): ProgramHeaderFields => loads.get(segment) ?? otherHeader(segment, offsets));
+  const headers = segments.map((segment): ProgramHeaderFields => loads.get(segment) ?? otherHeader(segment, offsets, [...loads.values()]));
   return { offsets, headers, end };
 }
 
-function otherHeader({ type, sections, flags }: Segment, offsets: ReadonlyMap<OutputSection, number>): ProgramHeaderFields {
+function otherHeader({ type, sections, flags, end }: Segment, offsets: ReadonlyMap<OutputSection, number>, loads: readonly ProgramHeaderFields[]): ProgramHeaderFields {
   const first = sections[0];
-  if (!first) return { type, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? PF_R, align: type === PT_GNU_STACK ? 16 : 1 };
+  if (!first) return { type, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? 0, align: type === PT_GNU_STACK ? 16 : 4 };
   const last = sections.at(-1)!;
   const loaded = sections.filter((section) => (section.flags & SEC_LOAD) !== 0).at(-1);
+  const host = loads.find(({ address, memoryBytes }) => first.address >= address && first.address < address + memoryBytes);
+  const fileEnd = host ? host.address + host.fileBytes : Infinity;
   const permissions = sections.reduce((bits, section) => bits | ((section.flags & SEC_READONLY) === 0 ? PF_W : 0) | ((section.flags & SEC_CODE) !== 0 ? PF_X : 0), PF_R);
   return {
     type, offset: offsets.get(first) ?? 0, address: first.address, loadAddress: first.loadAddress,
-    fileBytes: loaded ? loaded.address + loaded.sizeBytes - first.address : 0, memoryBytes: last.address + last.sizeBytes - first.address,
+    fileBytes: end !== undefined ? Math.min(end, fileEnd) - first.address : loaded ? loaded.address + loaded.sizeBytes - first.address : 0,
+    memoryBytes: (end ?? last.address + last.sizeBytes) - first.address,
     flags: flags ?? permissions, align: type === PT_GNU_RELRO ? 1 : Math.max(...sections.map(({ align }) => align)),
   };
 }

@@ -27,6 +27,8 @@ export class LinkSymbol {
   isReferenced = false;
   /** A script or the command line gives the value. */
   isFromScript = false;
+  /** --gc-sections: nothing that is linked refers to it. */
+  isUnused = false;
   /** HIDDEN, PROVIDE_HIDDEN: local in the output. */
   isForcedLocal = false;
 
@@ -82,7 +84,7 @@ export class SymbolTable {
   }
 
   /** A name that must be defined: the entry point, -u, EXTERN. */
-  want(name: string): void {
+  demand(name: string): void {
     const isNew = !this.byName.has(name);
     const symbol = this.enter(name);
     symbol.isReferenced = true;

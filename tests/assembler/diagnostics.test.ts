@@ -48,6 +48,10 @@ const MISTAKES: readonly (readonly [name: string, source: string, ...said: strin
   ["an error of the source", ".error \"too big\"", "2:1 error user-error"],
   ["a processor without the instruction", ".arch i386\ncmovz eax, ebx", "3:1 error not-on-this-cpu"],
   ["a relocation suffix", ".long a@GOTOF", "2:8 error unknown-relocation"],
+  ["a size before a number that GNU as ignores", "add [eax], byte ptr 1", "2:12 warning ignored-size"],
+  ["a condition on a symbol that a later line defines", ".if a == 1\n.endif\na = 1", "2:5 warning condition-order"],
+  ["a comment without an end", "nop /* and\nmore", "2:5 warning open-comment"],
+  ["a pseudo prefix of AVX", "{evex} nop", "2:1 error pseudo-prefix"],
   ["registers that are calculated with", ".long eax + 1", "2:7 error register-in-expression"],
 ];
 

@@ -420,4 +420,67 @@ baz: nop
 `,
     options: ["--gdwarf-5"],
   },
+  "choices among encodings": {
+    text: `.intel_syntax noprefix
+{disp8} mov eax, [ebx]
+{disp32} mov eax, [ebx+4]
+{load} mov eax, ebx
+{store} mov eax, ebx
+{disp32} jmp x
+{disp32} jz x
+{disp8} jmp x
+x: {disp32} mov eax, [ebp]
+{store} add al, bl
+{load} movaps xmm1, xmm2
+{store} movaps xmm1, xmm2
+{nooptimize} mov eax, ebx
+{disp8} mov eax, [ecx*4]
+{disp8} mov eax, [ebx+300]
+{store} xchg eax, ebx
+{load} xchg eax, ebx
+{load} xchg ecx, edx
+{load} test eax, ecx
+{disp32} {load} mov eax, [ebx]
+{store} movss xmm1, xmm2
+{disp8} mov al, [bx]
+{disp32} mov eax, [esp]
+{disp8} jmp far_away
+.code16
+{disp16} mov al, [bx+1]
+{disp16} jmp x
+{disp16} jz x
+`,
+  },
+  "sizes before numbers": {
+    text: `.intel_syntax noprefix
+mov [eax], byte ptr 1
+add [eax], byte ptr 1
+add [eax], byte ptr 1000
+add [eax], word ptr 1
+test [eax], dword ptr 1
+push byte ptr 1000
+push word ptr 1
+imul eax, ebx, word ptr 3
+enter 3, word ptr 3
+int byte ptr 3
+shl eax, word ptr 2
+ret word ptr 4
+add ax, qword ptr 1
+.code16
+add [bx], byte ptr 1
+push dword ptr 1
+`,
+  },
+  "addresses beyond 16 bits": {
+    text: ".intel_syntax noprefix\n.code16\nmov ax, [bx+0x12345]\nmov ax, [bx+0x10001]\nmov ax, [bx+0xffff]\nmov ax, [bx-0xffff]\nmov ax, [bx+0x10000]\nmov ax, [0x12345]\n",
+  },
+  "conditional jumps of the 8086": {
+    text: ".code16\n.arch i8086\njc x\njmp y\njnz z\nz: .skip 300\nx:\ny: jng x\njg z\n",
+  },
+  "versions of symbols": {
+    text: ".symver foo, foo@@V2\n.globl foo, kept, gone\nfoo: nop\ncall bar\n.symver bar, bar@V1\n.symver kept, kept@V1, hidden\nkept: nop\n.symver gone, gone@@@V2\ngone: nop\n.long gone\n",
+  },
+  "conditions on what has no value": { text: ".if foo == 1\nnop\n.endif\n.if foo != 1\nret\n.endif\n.if foo == bar\nnop\n.endif\nfoo = 1\n" },
+  "symbols of the command line": { text: "x: nop\n.long a, b\n", options: ["--defsym", "a=1", "--defsym", "b=2"] },
+  "file 0 with a folder of its own": { text: ".file 0 \"/a/b\" \"/c/d/t.c\"\n.file 1 \"x/y.c\"\n.loc 1 1\nnop\n" },
 };

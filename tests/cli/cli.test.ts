@@ -33,7 +33,7 @@ describe("qure build", () => {
     expect((await qure(["build", "-o", "first"])).exitCode).toBe(0);
     expect((await qure(["build", "-o", "second"])).exitCode).toBe(0);
     const names = readdirSync(join(folder, "first")).sort();
-    expect(names).toEqual(["kernel.elf", "kernel.lst", "kernel.map", "manifest.json", "qure.img", "qure.iso"]);
+    expect(names).toEqual(["kernel.elf", "kernel.lst", "kernel.map", "loader.elf", "manifest.json", "qure.img", "qure.iso"]);
     for (const name of names) expect(readFileSync(join(folder, "first", name)).equals(readFileSync(join(folder, "second", name))), name).toBe(true);
     const manifest = JSON.parse(readFileSync(join(folder, "first/manifest.json"), "utf8")) as { files: { name: string; sizeBytes: number; parts: Record<string, { offset: number }> }[] };
     const iso = manifest.files.find(({ name }) => name === "qure.iso")!;

@@ -88,8 +88,8 @@ describe("problems", () => {
   });
 
   test("a second definition is reported with the first", () => {
-    expect(problemsOf(".globl start\nstart: ret\n", ".globl start\nstart: nop\n")).toMatchObject([
-      { file: "part1.s", line: 3, message: "start is defined twice; the other definition is in part0.s:3" },
+    expect(problemsOf(".globl start\nstart: ret\n", ".globl start\nstart: nop\n")).toEqual([
+      { file: "part1.s", line: 3, message: "start is defined twice; the other definition is in part0.s:3", notes: [{ file: "part0.s", line: 3, message: "the first definition" }] },
     ]);
   });
 

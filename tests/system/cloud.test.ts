@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { blankDisk } from "../../src/index.ts";
-import { boot, CLOUD, DISK_BYTES, images, PROMPT } from "./images.ts";
+import { boot, CLOUD, DISK_BYTES, images, inState, PROMPT } from "./images.ts";
 
 interface Status {
   readonly name: string;
@@ -18,7 +18,11 @@ function status(node: LabNode): Status | null {
 }
 
 /** Nodes that booted from CD, without disks, and agree. */
-async function cluster(count: number, options: { gateway?: boolean; seed?: number } = {}): Promise<LabCluster> {
+function cluster(count: number, options: { gateway?: boolean; seed?: number } = {}): Promise<LabCluster> {
+  return inState(`${count} ${JSON.stringify(options)}`, () => newCluster(count, options));
+}
+
+async function newCluster(count: number, options: { gateway?: boolean; seed?: number }): Promise<LabCluster> {
   const lab = boot({ ...options, nodes: Array.from({ length: count }, () => ({ cdrom: images().iso })) });
   await lab.until(() => lab.nodes.every((node) => status(node)?.peers === count - 1 && status(node)!.era === status(lab.nodes[0]!)!.era), "no cluster", { within: "60s" });
   for (const node of lab.nodes) await node.waitFor(PROMPT);

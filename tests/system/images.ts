@@ -1,6 +1,6 @@
 /** The system under test: built once for each test file from the sources in this repository, by QuRe's own tools. */
 import { join } from "node:path";
-import { buildFirmware, buildSystem, folderTree, formatDiagnostic, LabCluster, type BuildResult, type ClusterOptions } from "../../src/index.ts";
+import { buildFirmware, buildSystem, folderTree, formatDiagnostic, LabCluster, restoreCluster, type BuildResult, type ClusterOptions } from "../../src/index.ts";
 
 export const root = join(import.meta.dirname, "../..");
 
@@ -9,6 +9,7 @@ export interface Images {
   readonly disk: Uint8Array;
   readonly diskBytes: number;
   readonly kernelElf: Uint8Array;
+  readonly loaderElf: Uint8Array;
   readonly manifest: Readonly<Record<string, { offset: number; sizeBytes: number }>>;
   readonly firmware: Uint8Array;
 }
@@ -27,13 +28,22 @@ export function images(): Images {
   const firmware = filesOf(buildFirmware(tree)).get("firmware.bin")!.content;
   const disk = files.get("qure.img")!;
   const iso = files.get("qure.iso")!;
-  built = { iso: iso.content, disk: disk.content, diskBytes: disk.sizeBytes, kernelElf: files.get("kernel.elf")!.content, manifest: iso.parts, firmware };
+  built = { iso: iso.content, disk: disk.content, diskBytes: disk.sizeBytes, kernelElf: files.get("kernel.elf")!.content, loaderElf: files.get("loader.elf")!.content, manifest: iso.parts, firmware };
   return built;
 }
 
 /** A cluster with the firmware of this repository. */
 export function boot(options: Omit<ClusterOptions, "firmware">): LabCluster {
   return new LabCluster({ ...options, firmware: images().firmware });
+}
+
+const reached = new Map<string, Uint8Array>();
+
+/** A cluster in the state to which `make` brings it: that is done once for each name in a test file, later ones come from a snapshot. */
+export async function inState(name: string, make: () => Promise<LabCluster>): Promise<LabCluster> {
+  let snapshot = reached.get(name);
+  if (!snapshot) reached.set(name, (snapshot = (await make()).save()));
+  return restoreCluster(snapshot);
 }
 
 export const PROMPT = /\S+:\/\S*> $/;

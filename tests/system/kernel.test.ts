@@ -1,7 +1,7 @@
 /** The kernel's core inside a machine: its own tests (tests/guest/kernel.s), the console on both screens, and the ways to fail. */
 import { describe, expect, test } from "vitest";
 import { buildSystem, folderTree, formatDiagnostic, LabCluster, type LabNode, type SourceTree } from "../../src/index.ts";
-import { boot, images, PROMPT, root } from "./images.ts";
+import { boot, images, inState, PROMPT, root } from "./images.ts";
 
 const PANIC_STATUS = 0x31 * 2 + 1;
 
@@ -15,18 +15,22 @@ function treeWith(addition: string): SourceTree {
   };
 }
 
-async function atPrompt(cdrom: Uint8Array = images().iso): Promise<{ lab: LabCluster; node: LabNode }> {
+async function bootTo(cdrom: Uint8Array): Promise<LabCluster> {
   const lab = boot({ nodes: [{ cdrom }] });
-  const node = lab.nodes[0]!;
-  await node.waitFor(PROMPT);
-  return { lab, node };
+  await lab.nodes[0]!.waitFor(PROMPT);
+  return lab;
+}
+
+async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
+  const lab = await inState("prompt", () => bootTo(images().iso));
+  return { lab, node: lab.nodes[0]! };
 }
 
 test("the kernel's services pass their own tests", async () => {
   const built = buildSystem(treeWith("tests/guest/kernel.s"), { version: "0.1.0", revision: 1 });
   const iso = built.files?.find(({ name }) => name === "qure.iso");
   if (!iso) throw new Error(built.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
-  const { node } = await atPrompt(iso.content);
+  const node = (await bootTo(iso.content)).nodes[0]!;
   await node.enter("selftest", /selftest: (\d+) passed, (\d+) failed/);
   expect(node.console.text).not.toMatch(/^FAIL /m);
   expect(node.console.text).toMatch(/selftest: [1-9]\d* passed, 0 failed/);
@@ -87,6 +91,11 @@ describe("the console", () => {
     ["help nonsense", /^help: there is no command nonsense/m],
     ["help help", /^usage: help \[NAME\]/m],
     ["hostname way-too-long-for-a-name", /^hostname: a name has at most 15 characters/m],
+    ["hostname -box", /^hostname: a name has letters and digits, and - and \. between them/m],
+    ["hostname box-", /^hostname: a name has letters and digits/m],
+    ["hostname a..b", /^hostname: a name has letters and digits/m],
+    ["hostname b-1.c", /^b-1\.c:\/> /m],
+    ["cls now", /^usage: cls$/m],
     ["set colour=blue", PROMPT],
   ])("answers `%s` in a line", async (line, answer) => {
     const { node } = await atPrompt();

@@ -6,7 +6,7 @@ import {
 } from "../../emulator/ether/packet.ts";
 import { internetChecksum } from "../../emulator/devices/internet-checksum.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
-import { boot, CLOUD, images, PROMPT } from "./images.ts";
+import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
 const FRAMES = 3000;
 const STRANGER_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x66);
@@ -24,11 +24,16 @@ interface Scene {
 
 /** One node, a member of its own cluster, and a stranger on the switch. */
 async function member(): Promise<Scene> {
-  const lab = boot({ nodes: [{ cdrom: images().iso }] });
+  const lab = await inState("member", async () => {
+    const booted = boot({ nodes: [{ cdrom: images().iso }] });
+    await booted.nodes[0]!.waitFor(CLOUD, { within: "20s" });
+    await booted.nodes[0]!.waitFor(PROMPT);
+    return booted;
+  });
   const plug = lab.plug("stranger");
   const node = lab.nodes[0]!;
-  await node.waitFor(CLOUD, { within: "20s" });
-  await node.waitFor(PROMPT);
+  // The node's pings come by, for those who want to see one.
+  await lab.advance("1s");
   return { lab, node, plug };
 }
 
@@ -243,7 +248,11 @@ describe("a DHCP server that lies", () => {
   }
 
   async function lieTo(lie: Lie): Promise<LabNode> {
-    const lab = boot({ nodes: [{ cdrom: images().iso }], gateway: false });
+    const lab = await inState("no address yet", async () => {
+      const booted = boot({ nodes: [{ cdrom: images().iso }], gateway: false });
+      await booted.nodes[0]!.waitFor(PROMPT);
+      return booted;
+    });
     lab.plug("liar").answer((frame) => {
       const packet = get16(frame, 12) === ETHERTYPE_IPV4 ? parseIpv4Packet(frame.subarray(14)) : null;
       const question = packet?.protocol === PROTOCOL_UDP ? parseUdp(packet) : null;
@@ -287,4 +296,12 @@ describe("a DHCP server that lies", () => {
     expect(node.console.text).toMatch(/eth0: .*address /);
     await node.enter("hostname", /^(qure[-a-z0-9]*|n{1,15})$/m);
   });
+});
+
+test("a plug in the switch hears what is for all and answers at that moment; a cluster with one is in no snapshot", async () => {
+  const { lab, plug } = await member();
+  const before = plug.received.length;
+  await lab.advance("2500ms");
+  expect(plug.received.slice(before).filter((frame) => frame[0] === CLUSTER_GROUP_MAC[0]).length).toBeGreaterThanOrEqual(2);
+  expect(() => lab.save()).toThrow(/stranger is plugged into the switch/);
 });

@@ -69,6 +69,8 @@ const moveToControl: Builder = (core, insn) => {
         mmu.flush();
         core.debug.update();
     }
+    // What follows is fetched anew: it may lie elsewhere now.
+    core.goto(insn.next);
   };
 };
 
@@ -151,6 +153,7 @@ const loadMachineStatus: Builder = (core, insn) => {
     const value = source() & 0xf;
     const old = core.s[CR0]!;
     writeCr0(core, (old & ~0xe) | value | (old & CR0_PE));
+    core.goto(insn.next);
   };
 };
 
@@ -247,6 +250,7 @@ const invalidatePage: Builder = (core, insn) => {
   return () => {
     requireRing0(core);
     core.mmu.flushPage((core.s[BASE + insn.segment]! + address()) | 0);
+    core.goto(insn.next);
   };
 };
 

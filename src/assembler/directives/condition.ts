@@ -3,6 +3,7 @@
  */
 
 import type { Assembler } from "../assembler.ts";
+import type { Atom } from "../atom.ts";
 import { NAME_PART, NAME_START, QUOTE, characterClass, textOfBytes } from "../chars.ts";
 import type { Integer } from "../integer.ts";
 import { readString } from "../text.ts";
@@ -11,10 +12,25 @@ import type { DirectiveTable, Handler } from "./table.ts";
 /** A form that compares an expression with zero. */
 function compares(test: (value: Integer) => boolean): Handler {
   return (assembler, directive) => assembler.conditionals.open(() => {
-    const value = assembler.expressions.absolute(`the condition of \`${directive.name}'`);
+    const value = condition(assembler, directive.name);
     assembler.demandEnd();
     return test(value);
   });
+}
+
+/** The value of a condition. Names in it that have no value yet are remembered: a later line may give them one. */
+function condition(assembler: Assembler, directive: string): Integer {
+  const { conditionals, expressions, input } = assembler;
+  input.skipSpace();
+  const start = input.offset;
+  const unknown: Atom[] = [];
+  expressions.unknownNames = unknown;
+  try {
+    return expressions.absolute(`the condition of \`${directive}'`);
+  } finally {
+    expressions.unknownNames = null;
+    for (const atom of unknown) conditionals.askedUndefined(atom, start);
+  }
 }
 
 /** `.ifdef name`: whether it has a value by now. */
@@ -100,7 +116,7 @@ export const CONDITION_DIRECTIVES: DirectiveTable = [
   [".ifnb", asks(isBlank, false)],
   [".elseif", (assembler) => {
     assembler.conditionals.elseIf(() => {
-      const value = assembler.expressions.absolute("the condition of `.elseif'");
+      const value = condition(assembler, ".elseif");
       assembler.demandEnd();
       return value != 0;
     });

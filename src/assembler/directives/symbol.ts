@@ -47,6 +47,20 @@ function visibility(value: number): Handler {
   });
 }
 
+/** `.symver name, name@version, what becomes of the name` */
+const version: Handler = (assembler) => {
+  const { input } = assembler;
+  input.skipSpace();
+  const symbol = assembler.symbols.findOrMake(symbolName(assembler), input.offset);
+  assembler.symbols.need(symbol);
+  assembler.demandComma();
+  input.skipSpace();
+  const start = input.offset;
+  input.skipStatement();
+  const [name = "", original = ""] = textOfBytes(input.bytes, start, input.offset).split(/#|\/\*/)[0]!.split(",").map((part) => part.trim());
+  assembler.versions.add(symbol, name, original, start);
+};
+
 /** `.set name, expression` and its kin. */
 function assign(mode: "set" | "equiv" | "eqv"): Handler {
   return (assembler) => {
@@ -204,5 +218,6 @@ export const SYMBOL_DIRECTIVES: DirectiveTable = [
   [".comm .common", common],
   [".lcomm", localCommon],
   [".weakref", weakReference],
-  [".symver .vtable_entry .vtable_inherit", (assembler, directive) => assembler.fail("unsupported-directive", `\`${directive.name}' is not supported`)],
+  [".symver", version],
+  [".vtable_entry .vtable_inherit", (assembler, directive) => assembler.fail("unsupported-directive", `\`${directive.name}' is not supported`)],
 ];

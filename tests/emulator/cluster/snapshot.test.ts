@@ -1,8 +1,8 @@
 /** Snapshots: whoever goes on from one ends where the run that was not interrupted ends, at whatever moment it was taken. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
+import { blankDisk, LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
 import { Random } from "../../../emulator/cluster/random.ts";
-import { boot, CLOUD, PROMPT } from "../../system/images.ts";
+import { boot, CLOUD, images, PROMPT } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
 
 const MS = 1_000_000;
@@ -47,6 +47,32 @@ describe("a restored cluster", () => {
       copy.cluster.runUntil(later);
       expect(copy.digest(), `restored at ${timeNs}, compared at ${later}`).toBe(later === end ? original.digest() : digests.get(later));
     }
+  }, 600_000);
+
+  test("has them while a CD is read, a disk partitioned and a file system made", async () => {
+    const original = boot({ nodes: [{ ramBytes: 8 << 20, cdrom: images().iso, disk: blankDisk(DISK_BYTES) }] });
+    const node = original.nodes[0]!;
+    const random = new Random(6, "moments of an installation");
+    const pass = async (): Promise<void> => {
+      for (let moment = 0; moment < 4; moment++) {
+        original.cluster.runUntil(original.nowNs + 10 * random.below(3 * MS));
+        const copy = restoreCluster(original.save());
+        const later = original.nowNs + 20 * MS;
+        for (const lab of [original, copy]) lab.cluster.runUntil(later);
+        expect(copy.digest(), `from ${later - 20 * MS}`).toBe(original.digest());
+      }
+    };
+    await pass();
+    await node.waitFor("QuRe loader");
+    await pass();
+    await node.waitFor(PROMPT);
+    await node.enter("fdisk hda init", /Type 'Yes' if so: $/);
+    await node.enter("Yes", /Type 'Yes' if so: $/);
+    node.type("Yes\n");
+    await pass();
+    await node.waitFor(PROMPT);
+    node.type("mkfs -t oofs hda0\n");
+    await pass();
   });
 
   test("can be restored in place, back and forth, its disk included", async () => {

@@ -1,8 +1,10 @@
 /** Machines in worker threads: a guest cannot tell, and neither can whoever types at it, looks at it, cuts its cable or saves it. */
 import { afterEach, describe, expect, test } from "vitest";
 import type { BlockBackend } from "../../../emulator/block.ts";
+import { Cluster } from "../../../emulator/cluster/cluster.ts";
 import { FRAME, RecordArea } from "../../../emulator/cluster/records.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk.ts";
+import { spreadOver } from "../../../src/host/worker-group.ts";
 import { LabCluster, restoreCluster, type NodeOptions } from "../../../src/index.ts";
 import { CLOUD, images, PROMPT } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
@@ -74,6 +76,20 @@ describe("machines in worker threads", () => {
     for (const lab of [original, ...copies]) lab.cluster.runUntil(2200 * MS);
     for (const copy of copies) expect(copy.digest()).toBe(original.digest());
     expect(original.nodes.every(({ console }) => CLOUD.test(console.text))).toBe(true);
+  });
+
+  test("hand over more in a quantum than their shared memory holds", async () => {
+    // Room for one DHCP message: a second record in a quantum finds the area full, in either direction.
+    const base = new BytesDisk(await preparedDisk(), DISK_BYTES);
+    const digests = [undefined, spreadOver(2, 400)].map((groups) => {
+      const nodes = Array.from({ length: 8 }, (_, index) => ({ name: `node-${index}`, ramBytes: 8 << 20, disk: new SparseDisk(DISK_BYTES, { base }), cdrom: null }));
+      const running = new Cluster({ firmware: images().firmware, seed: 5, gateway: true, linkLatencyNs: 50_000, startSeconds: 0, nodes, ...(groups ? { groups } : {}) });
+      running.runUntil(700 * MS);
+      const digest = running.digest();
+      running.close();
+      return digest;
+    });
+    expect(digests[1]).toBe(digests[0]);
   });
 
   test("stay in this thread when their media cannot leave it", async () => {

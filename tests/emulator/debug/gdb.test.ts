@@ -75,6 +75,15 @@ describe("gdb", () => {
     expect(output).toMatch(/00007dfe {2}55 aa/);
   });
 
+  test("steps through the boot sector and the loader line by line", async (context) => {
+    const gdb = requireOracle("gdb", context);
+    const [output] = await debug(cluster(1), gdb, folder, [{
+      commands: [`add-symbol-file ${join(folder, "loader.elf")}`, "set architecture i8086", "break boot_sector", "continue", "step", "step", "reverse-step", "info symbol $pc", "detach"],
+    }]);
+    expect(output).toMatch(/Breakpoint 1, boot_sector \(\) at boot\/loader\/boot-sector\.s:(\d+)\n\1\t +cli/);
+    expect(output).toMatch(/^\d+\t +xor +ax, ax\n\d+\t +mov +ss, ax\n\d+\t +xor +ax, ax\nboot_sector \+ 1 in section/m);
+  });
+
   test("watches data: writes, reads, and both", async (context) => {
     const gdb = requireOracle("gdb", context);
     const [output] = await debug(cluster(1), gdb, folder, [{
@@ -137,6 +146,25 @@ describe("gdb", () => {
     const end = lab.nowNs + 50_000_000 - (lab.nowNs % 1_000_000);
     await lab.advance(end - lab.nowNs);
     expect(lab.digest()).toBe(await digestAt(1, end));
+  });
+
+  test("goes backwards over calls and out of routines", async (context) => {
+    const gdb = requireOracle("gdb", context);
+    const place = (name: string): string => `printf "${name} = %d\\n", $pc - (int)&disk_print`;
+    const [output] = await debug(cluster(1), gdb, folder, [{
+      commands: [
+        "break disk_print", "continue", "break printf", "continue", "delete", "next", "next", "reverse-finish", place("called"), "reverse-next", "reverse-next", place("before"),
+        "next", "next", "next", place("over"), "reverse-next", place("back"), "info float", "detach",
+      ],
+    }]);
+    const [called, before, over, back] = ["called", "before", "over", "back"].map((name) => Number(valueOf(output!, name)));
+    // The routine that calls printf, in the middle; then its lines before, with nothing of printf in between.
+    expect(called).toBeGreaterThan(0);
+    expect(before).toBeGreaterThanOrEqual(0);
+    expect(before).toBeLessThan(called!);
+    expect(over).toBeGreaterThan(before!);
+    expect(back).toBeLessThan(over!);
+    expect(output).toMatch(/Control Word: +0x0040/);
   });
 
   test("two nodes at once: while one is held, virtual time stands for all, and the cluster goes on as if nothing had been", async (context) => {

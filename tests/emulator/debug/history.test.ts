@@ -75,3 +75,35 @@ test("what was typed is taken back by going before it; disks hold what they held
   // And the machine takes what is typed now.
   await node!.enter("echo hello", /^hello$/m);
 });
+
+test("a cable that was pulled is plugged again before that", async () => {
+  const lab = await booted(2);
+  const debuggers = lab.debug();
+  const stops: Stop[] = [];
+  debuggers.attach(0, (stop) => void stops.push(stop));
+  debuggers.resume(0, { kind: "continue" });
+  await lab.advance("5ms");
+  const before = lab.digest();
+  const beforeNs = lab.nowNs;
+  lab.nodes[1]!.cut();
+  await lab.advance("50ms");
+  debuggers.interrupt(0);
+  expect(back(debuggers, stops)).toEqual({ kind: "history begins" });
+  debuggers.resume(0, { kind: "continue" });
+  await lab.advance(beforeNs - lab.nowNs);
+  expect(lab.digest()).toBe(before);
+});
+
+test("there is no way back while a program of the owner's takes part in the network", async () => {
+  const lab = await booted(1);
+  lab.plug("prober");
+  const debuggers = lab.debug();
+  const stops: Stop[] = [];
+  debuggers.attach(0, (stop) => void stops.push(stop));
+  debuggers.resume(0, { kind: "continue" });
+  await lab.advance("5ms");
+  debuggers.interrupt(0);
+  const { nowNs } = lab;
+  expect(back(debuggers, stops)).toEqual({ kind: "history begins" });
+  expect(lab.nowNs).toBe(nowNs);
+});

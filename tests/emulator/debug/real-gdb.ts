@@ -18,6 +18,7 @@ export interface GdbSession {
 export async function debug(lab: LabCluster, gdb: string, folder: string, sessions: readonly GdbSession[]): Promise<string[]> {
   const elf = join(folder, "kernel.elf");
   writeFileSync(elf, images().kernelElf);
+  writeFileSync(join(folder, "loader.elf"), images().loaderElf);
   const server = await serveGdb(lab.debug(true), 0);
   let running = sessions.length;
   const run = async (session: GdbSession, number: number): Promise<string> => {

@@ -1,0 +1,41 @@
+/** A folder that one process at a time may use: a file in it holds the process's id. What a process that was killed left there is taken over. */
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+const LOCK_FILE = ".in-use";
+
+export class FolderInUseError extends Error {
+  constructor(folder: string, process: number) {
+    super(`${folder} is in use by process ${process}: two runs would spoil each other's disks; wait for it, or take another folder`);
+    this.name = "FolderInUseError";
+  }
+}
+
+/** Makes the folder if it is missing and takes it; the result gives it back. Throws `FolderInUseError` when another process has it. */
+export function lockFolder(folder: string): () => void {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, LOCK_FILE);
+  for (;;) {
+    try {
+      const file = openSync(path, "wx");
+      writeSync(file, `${process.pid}\n`);
+      closeSync(file);
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      const holder = Number(readFileSync(path, "utf8"));
+      if (holder !== process.pid && isAlive(holder)) throw new FolderInUseError(folder, holder);
+      rmSync(path, { force: true });
+    }
+  }
+}
+
+function isAlive(id: number): boolean {
+  if (!Number.isInteger(id) || id <= 0) return false;
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

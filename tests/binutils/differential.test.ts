@@ -1,0 +1,78 @@
+/** nm, size, objdump and objcopy against GNU's, on random programs as objects, archives and executables: the same text, the same bytes. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run as nm } from "../../src/cli/nm.ts";
+import { run as objcopy } from "../../src/cli/objcopy.ts";
+import { run as objdump } from "../../src/cli/objdump.ts";
+import { run as size } from "../../src/cli/size.ts";
+import { randomProgram } from "../linker/programs.ts";
+import { requireOracle } from "../oracle.ts";
+import { captured } from "./captured.ts";
+
+const seed = Number(process.env["SEED"] ?? 1);
+const programs = Number(process.env["PROGRAMS"] ?? 6);
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "qure-binutils-"))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const TOOLS = { nm, size, objdump };
+
+const QUERIES: readonly (readonly [tool: keyof typeof TOOLS, ...options: string[]])[] = [
+  ["nm"], ["nm", "-a"], ["nm", "-n"], ["nm", "-P"], ["nm", "-S", "--size-sort"], ["nm", "-u"], ["nm", "-f", "sysv"], ["nm", "-gp"], ["nm", "-A"], ["nm", "-r"], ["nm", "--defined-only"], ["nm", "-s"],
+  ["size"], ["size", "-A"], ["size", "-x"], ["size", "-o", "-A"], ["size", "-G"], ["size", "-t"],
+  ["objdump", "-h"], ["objdump", "-hw"], ["objdump", "-t"], ["objdump", "-r"], ["objdump", "-s"], ["objdump", "-f"], ["objdump", "-x"], ["objdump", "-d"], ["objdump", "-dr", "-M", "intel"], ["objdump", "-D"],
+  ["objdump", "-d", "--no-show-raw-insn", "-M", "intel"], ["objdump", "-drw"], ["objdump", "-dz"], ["objdump", "-dl"], ["objdump", "-S"], ["objdump", "-dr", "-j", ".text", "-j", ".data"], ["objdump", "-d", "-M", "i8086"],
+];
+
+const COPIES: readonly (readonly string[])[] = [["-O", "binary"], ["-O", "binary", "-j", ".text"], ["-O", "binary", "-R", ".data", "--gap-fill", "0xff"], ["-S"], ["-R", ".comment"]];
+
+/** Bytes that are no code, and prefixes before them. tests/isa knows them. */
+const isKnown = (line: string): boolean => /\(bad\)/.test(line);
+
+function firstDifference(ours: string, theirs: string): string | null {
+  if (ours === theirs) return null;
+  const [a, b] = [ours.split("\n"), theirs.split("\n")];
+  for (let i = 0; i < Math.max(a.length, b.length); i++) if (a[i] !== b[i] && !isKnown(a[i] ?? "") && !isKnown(b[i] ?? "")) return `ours ${JSON.stringify(a[i])}, GNU's ${JSON.stringify(b[i])}`;
+  return null;
+}
+
+describe("the same text as GNU's", () => {
+  test(`${programs} programs from seed ${seed} (SEED=${seed} PROGRAMS=${programs} npx vitest run tests/binutils/differential.test.ts)`, (context) => {
+    const [as, ld, ar] = ["as", "ld", "ar"].map((name) => requireOracle(name, context)) as [string, string, string];
+    const paths = new Map(["nm", "size", "objdump", "objcopy"].map((name) => [name, requireOracle(name, context)]));
+    const problems: string[] = [];
+    let compared = 0;
+    for (let number = seed; number < seed + programs; number++) {
+      const objects = randomProgram(number).map((source, index) => {
+        const path = join(folder, `part${number}_${index}`);
+        writeFileSync(`${path}.s`, source);
+        execFileSync(as, ["--32", ...(number % 2 ? ["-g"] : []), "-o", `${path}.o`, `${path}.s`], { stdio: "ignore" });
+        return `${path}.o`;
+      });
+      const archive = join(folder, `all${number}.a`);
+      const program = join(folder, `program${number}`);
+      execFileSync(ar, ["rcD", archive, ...objects]);
+      execFileSync(ld, ["-m", "elf_i386", "--no-warn-rwx-segments", "--no-warn-execstack", "-o", program, ...objects], { stdio: "ignore" });
+      for (const file of [objects[0]!, archive, program]) {
+        for (const [tool, ...options] of QUERIES) {
+          const theirs = spawnSync(paths.get(tool)!, [...options, file], { env: { ...process.env, LC_ALL: "C" }, encoding: "latin1", maxBuffer: 1 << 28 }).stdout;
+          const difference = firstDifference(captured(TOOLS[tool], [...options, file]), theirs);
+          compared++;
+          if (difference !== null) problems.push(`seed ${number}, ${tool} ${options.join(" ")} ${file.slice(folder.length + 1)}: ${difference}`);
+        }
+        if (file === archive) continue;
+        for (const options of COPIES) {
+          execFileSync(paths.get("objcopy")!, [...options, file, join(folder, "theirs")], { stdio: "ignore" });
+          captured(objcopy, [...options, file, join(folder, "ours")]);
+          compared++;
+          if (!readFileSync(join(folder, "ours")).equals(readFileSync(join(folder, "theirs")))) problems.push(`seed ${number}, objcopy ${options.join(" ")} ${file.slice(folder.length + 1)}: the files differ`);
+        }
+      }
+    }
+    expect(compared).toBeGreaterThan(0);
+    expect(problems.slice(0, Number(process.env["SHOW"] ?? 20))).toEqual([]);
+  });
+});

@@ -1,0 +1,109 @@
+/** The options of `qure as`, beside those of GNU as: the same exit code, the same object or none. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { requireOracle } from "../oracle.ts";
+
+const bundle = join(dirname(fileURLToPath(import.meta.url)), "../../dist/qure.js");
+let folder: string;
+
+beforeAll(() => {
+  if (!existsSync(bundle)) throw new Error("dist/qure.js is missing: npm run build makes it");
+  folder = mkdtempSync(join(tmpdir(), "qure-as-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Outcome {
+  readonly status: number | null;
+  readonly object: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(program: string, args: readonly string[], input = ""): Outcome {
+  const output = join(folder, "out.o");
+  rmSync(output, { force: true });
+  const { status, stdout, stderr } = spawnSync(program, [...args, "-o", output], { cwd: folder, encoding: "utf8", input });
+  return { status, stdout, stderr, object: existsSync(output) ? readFileSync(output).toString("hex") : null };
+}
+
+const ours = (args: readonly string[], input?: string): Outcome => run(process.execPath, [bundle, "as", ...args], input);
+
+const FILES: Readonly<Record<string, string>> = {
+  "plain.s": ".text\nstart: nop\n.data\n.long 1, start\n",
+  "second.s": "other: ret\n.globl other\n.byte 5\n",
+  "warns.s": ".byte 300\nnop\n",
+  "wrong.s": "nop\nfoo eax\nret\n",
+  "includes.s": ".include \"part.inc\"\nnop\n",
+  "part.inc": ".equ size, 4\n.fill size\n",
+  "options": "-R --defsym 'size=3'\nplain.s",
+  "defined.s": ".if size == 3\nnop\n.endif\n.long size\n",
+  "local.s": ".Lhere: jmp .Lhere\n.data\n.long .Lhere\n",
+};
+
+/** Arguments, and what is on the standard input. */
+const CASES: readonly (readonly [name: string, args: readonly string[], input?: string])[] = [
+  ["-R puts data into the text", ["-R", "plain.s"]],
+  ["-J says nothing of signed overflow", ["-J", "plain.s"]],
+  ["-W silences warnings", ["-W", "warns.s"]],
+  ["--warn says them", ["--warn", "warns.s"]],
+  ["--fatal-warnings makes them errors", ["--fatal-warnings", "warns.s"]],
+  ["an error leaves no object", ["wrong.s"]],
+  ["several sources are one text", ["plain.s", "second.s"]],
+  ["- is the standard input", ["-"], "mov $1, %eax\n"],
+  ["no source is the standard input", [], "inc %eax\n"],
+  ["@FILE holds arguments", ["@options"]],
+  ["--defsym", ["--defsym", "size=3", "defined.s"]],
+  ["-L keeps local names", ["-L", "local.s"]],
+  ["--keep-locals", ["--keep-locals", "local.s"]],
+  ["-I is where includes are looked for", ["-I", ".", "includes.s"]],
+  ["a source that is not there", ["none.s"]],
+];
+
+describe("qure as", () => {
+  beforeAll(() => {
+    for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
+  });
+
+  for (const [name, args, input] of CASES) {
+    test(name, { timeout: 60_000 }, (context) => {
+      const expected = run(requireOracle("as", context), ["--32", ...args], input ?? "");
+      const found = ours(args, input ?? "");
+      expect({ status: found.status, object: found.object }, found.stderr).toEqual({ status: expected.status, object: expected.object });
+      expect(found.stderr !== "", found.stderr).toBe(expected.stderr !== "");
+    });
+  }
+
+  test("-Z makes an object despite errors", { timeout: 60_000 }, () => {
+    const found = ours(["-Z", "wrong.s"]);
+    expect(found.stderr).toContain("wrong.s:2:1: error:");
+    expect(found.object).not.toBeNull();
+  });
+
+  test("--MD lists what was read", { timeout: 60_000 }, (context) => {
+    const words = (): string[] => readFileSync(join(folder, "deps.d"), "utf8").split(/[\s\\]+/).filter((word) => word !== "").map((word) => word.replace(/^.*\//, "")).sort();
+    run(requireOracle("as", context), ["--32", "--MD", "deps.d", "includes.s"]);
+    const expected = words();
+    ours(["--MD", "deps.d", "includes.s"]);
+    expect(words()).toEqual(expected);
+  });
+
+  test("--diagnostics=json", { timeout: 60_000 }, () => {
+    const diagnostics = JSON.parse(ours(["--diagnostics=json", "wrong.s"]).stderr) as readonly Record<string, unknown>[];
+    expect(diagnostics).toMatchObject([{ severity: "error", id: "unknown-instruction", file: "wrong.s", line: 2, column: 1, sourceLine: "foo eax" }]);
+  });
+
+  test("-a writes the listing, with errors too", { timeout: 60_000 }, () => {
+    const { stdout } = ours(["-al", "wrong.s"]);
+    expect(stdout).toMatch(/2 .*foo eax\n\*{4} +Error: no instruction/);
+    ours(["-alm=listing.txt", "plain.s"]);
+    expect(readFileSync(join(folder, "listing.txt"), "utf8")).toMatch(/2 0000 90 +\t?start: nop/);
+  });
+
+  test("an unknown option is refused", { timeout: 60_000 }, () => {
+    expect(ours(["--no-such-option", "plain.s"])).toMatchObject({ status: 2, object: null });
+  });
+});

@@ -1,0 +1,142 @@
+/** `qure emu` under odd circumstances: wrong files, impatient people, readers that leave, sudden ends. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const bundle = join(import.meta.dirname, "../../dist/qure.js");
+let folder: string;
+
+interface Ended {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function qure(args: readonly string[], input: { stdin?: string } = {}): Promise<Ended> {
+  const { exitCode, stdout, stderr } = await execa("node", [bundle, ...args], { cwd: folder, reject: false, timeout: 120_000, ...(input.stdin === undefined ? { stdin: "ignore" } : { input: input.stdin }) });
+  return { exitCode, stdout, stderr };
+}
+
+interface Report {
+  readonly nodes: readonly { name: string; address: string; era: number; age: number; peers: number }[];
+  readonly reached: boolean;
+}
+
+async function emulate(...args: readonly string[]): Promise<Report> {
+  const { stdout, stderr, exitCode } = await qure(["emu", "--json", ...args]);
+  expect(exitCode, stderr).toBe(0);
+  return JSON.parse(stdout) as Report;
+}
+
+beforeAll(async () => {
+  if (!existsSync(bundle)) throw new Error("dist/qure.js is missing: npm run build makes it");
+  folder = mkdtempSync(join(tmpdir(), "qure-emu-"));
+  await qure(["build"]);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("files that are not what they should be", () => {
+  beforeAll(() => {
+    mkdirSync(join(folder, "a-folder"));
+    writeFileSync(join(folder, "a-file"), "x");
+    writeFileSync(join(folder, "cut.iso"), readFileSync(join(folder, "build/qure.iso")).subarray(0, 40_000));
+    writeFileSync(join(folder, "script.txt"), "@3 ps\n");
+  });
+
+  test.each<[readonly string[], number, RegExp]>([
+    [["--hda", "a-folder"], 1, /a-folder: is a folder/],
+    [["--cdrom", "a-folder"], 1, /a-folder: is a folder/],
+    [["--image", "a-folder"], 1, /a-folder: is a folder/],
+    [["--log", "a-file", "--for", "1ms"], 1, /a-file: exists, and is not a folder/],
+    [["--dir", "a-file/machines", "--for", "1ms"], 1, /not a folder/],
+    [["--cdrom", "cut.iso"], 1, /does not answer as QuRe does[^]*cannot be read, status/],
+    [["--disk", "2T", "--for", "1ms"], 1, /the disk cannot be prepared[^]*out of memory/],
+    [["--memory", "2G"], 2, /--memory 2G: write a size from 1M to 1G in steps of 64K/],
+    [["--nodes", "2", "--script", "script.txt"], 2, /script\.txt:1:1: error: there is no node 3/],
+  ])("emu %j ends with %i and a sentence", async (args, code, text) => {
+    const { exitCode, stderr } = await qure(["emu", ...args]);
+    expect(stderr).toMatch(text);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(exitCode).toBe(code);
+  });
+
+  test.each([0, 1, 777_777])("a disk of %i bytes is a disk: the machine boots from CD beside it", async (sizeBytes) => {
+    writeFileSync(join(folder, "odd.img"), "");
+    truncateSync(join(folder, "odd.img"), sizeBytes);
+    const { exitCode } = await qure(["emu", "--cdrom", "build/qure.iso", "--hda", "odd.img", "--until", "text:cloud: .* era 1 age 1 peers 0"]);
+    expect(exitCode).toBe(0);
+  });
+});
+
+test("--hda with --dir starts from a copy, and goes on with that", async () => {
+  const { exitCode } = await qure(["emu", "--hda", "build/qure.img", "--dir", "copies", "--until", "text:cloud: "]);
+  expect(exitCode).toBe(0);
+  expect(statSync(join(folder, "copies/qure-1.img")).size).toBe(statSync(join(folder, "build/qure.img")).size);
+  expect(readdirSync(join(folder, "copies"))).toEqual(["qure-1.img"]);
+});
+
+test("a --dir that another run uses is refused, and one that a killed run left is not", async () => {
+  mkdirSync(join(folder, "shared"));
+  writeFileSync(join(folder, "shared/.in-use"), `${process.pid}\n`);
+  const refused = await qure(["emu", "--dir", "shared", "--for", "1ms"]);
+  expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringMatching(/shared is in use by process \d+/)]);
+  writeFileSync(join(folder, "shared/.in-use"), "99999999\n");
+  expect((await qure(["emu", "--dir", "shared", "--for", "1ms"])).exitCode).toBe(0);
+  expect(readdirSync(join(folder, "shared"))).toEqual(["qure-1.img"]);
+});
+
+test("--no-gateway: link-local addresses, and one cluster", async () => {
+  const { nodes } = await emulate("--nodes", "2", "--no-gateway");
+  for (const { address, era, peers } of nodes) expect([address.startsWith("169.254."), era, peers]).toEqual([true, 1, 1]);
+});
+
+describe("sudden ends", () => {
+  test("killed in the middle, machines in --dir find their disks whole", async () => {
+    const args = ["--nodes", "2", "--dir", "survivors"];
+    expect((await emulate(...args)).nodes[0]!.era).toBe(1);
+    for (const milliseconds of [700, 900, 1200]) {
+      await execa("node", [bundle, "emu", ...args, "--until", "text:never"], { cwd: folder, reject: false, stdin: "ignore", timeout: milliseconds, killSignal: "SIGKILL" });
+    }
+    const { nodes, reached } = await emulate(...args);
+    expect(reached).toBe(true);
+    // However far the others came, no age is lost and all agree.
+    for (const { era, age } of nodes) {
+      expect(era).toBe(nodes[0]!.era);
+      expect(age).toBeGreaterThanOrEqual(2);
+    }
+  });
+
+  test.each<[string, readonly string[]]>([["while a disk is prepared", ["--disk", "48M"]], ["while machines run", ["--until", "text:never", "--for", "1h"]]])("SIGINT %s: status 130, no error", async (_, args) => {
+    const process = execa("node", [bundle, "emu", "--nodes", "2", ...args], { cwd: folder, reject: false, stdin: "ignore" });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    process.kill("SIGINT");
+    const { exitCode, signal, stderr } = await process;
+    expect(stderr).not.toMatch(/qure:|\n\s+at /);
+    // On a busy computer it may come before the command has begun.
+    expect(signal === "SIGINT" ? 130 : exitCode).toBe(130);
+  });
+
+  test("a reader that leaves is no error", async () => {
+    const { stdout, stderr } = await execa(`node ${JSON.stringify(bundle)} emu --serial stdio --for 5s | head -1`, { cwd: folder, shell: true, stdin: "ignore" });
+    expect(stdout).toMatch(/QuRe firmware/);
+    expect(stderr).not.toMatch(/EPIPE|\n\s+at /);
+  });
+});
+
+test("--serial stdio with a pipe: what comes is typed, and the end of the machine is the end of the command", async () => {
+  // The first line may meet a machine that is still starting.
+  const { exitCode, stdout } = await qure(["emu", "--serial", "stdio"], { stdin: "\n\necho from a pipe\nshutdown\n" });
+  expect(stdout).toMatch(/^from a pipe/m);
+  expect(stdout).toMatch(/switching off/);
+  expect(exitCode).toBe(0);
+});
+
+test("a script's last commands end before the run does", async () => {
+  writeFileSync(join(folder, "last.txt"), "!wait 3s\n@1 ping -c 2 10.0.2.2\n@2 shutdown\n");
+  const { exitCode, stdout } = await qure(["emu", "--nodes", "2", "--script", "last.txt", "--log", "last"]);
+  expect(exitCode).toBe(0);
+  expect(readFileSync(join(folder, "last/qure-1.log"), "latin1")).toMatch(/2 sent, 2 received/);
+  expect(stdout).toMatch(/^qure-2 .* off$/m);
+});

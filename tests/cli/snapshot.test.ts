@@ -1,0 +1,74 @@
+/** `qure snapshot` as a person uses it: keep a cluster, look at the list, go on from it, take another way, throw it away. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const bundle = join(import.meta.dirname, "../../dist/qure.js");
+let folder: string;
+
+async function qure(...args: string[]): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
+  const { exitCode, stdout, stderr } = await execa("node", [bundle, ...args], { cwd: folder, reject: false, timeout: 120_000, stdin: "ignore" });
+  return { exitCode, stdout, stderr };
+}
+
+interface Outcome {
+  readonly digest: string;
+  readonly virtualTimeNs: number;
+  readonly nodes: readonly { readonly era: number | null; readonly peers: number | null }[];
+}
+
+async function outcome(...args: string[]): Promise<Outcome> {
+  const { stdout, stderr, exitCode } = await qure(...args, "--json");
+  expect(stderr + String(exitCode)).toMatch(/0$/);
+  return JSON.parse(stdout) as Outcome;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "qure-snapshot-"));
+  writeFileSync(join(folder, "package.json"), "{}");
+  expect((await qure("build")).exitCode).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("qure snapshot", () => {
+  test("keeps a moment of a run, from which another run comes to the same end", async () => {
+    const whole = await outcome("emu", "--nodes", "2", "--for", "3s", "--save", "early", "--at", "350ms");
+    expect(existsSync(join(folder, ".qure/snapshots/early.qsnap"))).toBe(true);
+    const rest = await outcome("snapshot", "restore", "early", "--for", "2650ms");
+    expect(rest).toMatchObject({ digest: whole.digest, virtualTimeNs: 3e9 });
+    expect(rest.nodes).toEqual(whole.nodes);
+    const threads = await outcome("snapshot", "restore", "early", "--for", "2650ms", "--threads", "2");
+    expect(threads.digest).toBe(whole.digest);
+  });
+
+  test("is reached as qure emu is, listed, shown, branched and deleted", async () => {
+    const agreed = await outcome("snapshot", "save", "agreed", "--nodes", "2", "--until", "cloud");
+    expect((await outcome("snapshot", "restore", "agreed")).digest).toBe(agreed.digest);
+    for (const seed of ["7", "8"]) expect((await qure("snapshot", "branch", "agreed", `way${seed}`, "--seed", seed)).exitCode).toBe(0);
+    const ways = await Promise.all(["agreed", "way7", "way8"].map((name) => outcome("snapshot", "restore", name, "--for", "1s")));
+    expect(new Set(ways.map(({ digest }) => digest)).size).toBe(3);
+    expect((await outcome("snapshot", "restore", "way7", "--for", "1s")).digest).toBe(ways[1]!.digest);
+    const listed = JSON.parse((await qure("snapshot", "list", "--json")).stdout) as { name: string; digest: string; branchSeed: number | null }[];
+    expect(listed.find(({ name }) => name === "agreed")).toMatchObject({ kind: "cluster", nodes: ["qure-1", "qure-2"], digest: agreed.digest, branchSeed: null });
+    expect(listed.find(({ name }) => name === "way8")).toMatchObject({ digest: agreed.digest, branchSeed: 8 });
+    expect((await qure("snapshot", "delete", "way7")).exitCode).toBe(0);
+    expect((await qure("snapshot", "restore", "way7")).stderr).toMatch(/there is no snapshot way7/);
+    expect((await qure("snapshot", "list")).stdout).toMatch(/^agreed +\d+\.\d MiB {2}cluster of 2, virtual time/m);
+  });
+
+  test("refuses a damaged file with its reason, and names that are none", async () => {
+    const path = join(folder, ".qure/snapshots/agreed.qsnap");
+    const bytes = readFileSync(path);
+    writeFileSync(join(folder, "short.qsnap"), bytes.subarray(0, 5000));
+    const short = await qure("snapshot", "restore", "short.qsnap");
+    expect([short.exitCode, short.stderr]).toEqual([1, expect.stringMatching(/short\.qsnap: the snapshot is truncated: it has 5000 of \d+ bytes/)]);
+    bytes[bytes.length - 100]! ^= 1;
+    writeFileSync(join(folder, "altered.qsnap"), bytes);
+    const altered = await qure("snapshot", "restore", "altered.qsnap");
+    expect([altered.exitCode, altered.stderr]).toEqual([1, expect.stringMatching(/was altered: the checksum of section/)]);
+    expect((await qure("snapshot", "restore", "no name")).exitCode).toBe(2);
+    expect((await qure("emu", "--at", "1s")).exitCode).toBe(2);
+  });
+});

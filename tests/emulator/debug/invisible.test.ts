@@ -1,0 +1,171 @@
+/** What a debugger does to a machine, the guest cannot see: wherever it is stopped, it ends where the undisturbed one ends. */
+import { describe, expect, test } from "vitest";
+import { Cluster } from "../../../emulator/cluster/cluster.ts";
+import { CR0, CR3, CR4 } from "../../../emulator/cpu/layout.ts";
+import { ClusterDebugger } from "../../../emulator/debug/cluster-debugger.ts";
+import { readLinear, toPhysical, writeLinear } from "../../../emulator/debug/linear-memory.ts";
+import { linearPc } from "../../../emulator/debug/registers.ts";
+import type { Resume, Stop } from "../../../emulator/debug/stop.ts";
+
+const MIB = 1024 * 1024;
+const END_NS = 30_000_000;
+
+/**
+ * Interrupts at 1 kHz count in a word at 500h. The loop has what is delicate at boundaries: STI and MOV SS, which hold interrupts back
+ * for an instruction, a repeated string instruction, HLT, and PUSHF/POPF with TF set, so that the guest single-steps itself.
+ */
+const CODE = [
+  0xfa, 0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xd0, 0xbc, 0x00, 0x10, // cli; ds = es = ss = 0; sp = 1000h
+  0xc7, 0x06, 0x20, 0x00, 0x80, 0x00, 0xc7, 0x06, 0x22, 0x00, 0x00, 0xf0, // vector 8 = F000:0080
+  0xc7, 0x06, 0x04, 0x00, 0x90, 0x00, 0xc7, 0x06, 0x06, 0x00, 0x00, 0xf0, // vector 1 = F000:0090
+  ...[0x11, 0x08, 0x04, 0x01, 0xfe].flatMap((value, index) => [0xb0, value, 0xe6, index === 0 ? 0x20 : 0x21]),
+  0xb0, 0x34, 0xe6, 0x43, 0xb0, 0xa9, 0xe6, 0x40, 0xb0, 0x04, 0xe6, 0x40, // PIT channel 0, mode 2, 1193
+];
+const LOOP = [
+  0xfb, 0x90, // sti; nop
+  0x8c, 0xd0, 0x8e, 0xd0, 0x90, // mov ax, ss; mov ss, ax; nop
+  0xbe, 0x00, 0x06, 0xbf, 0x00, 0x07, 0xb9, 0x20, 0x00, 0xfc, 0xf3, 0xa4, // mov si, 600h; mov di, 700h; mov cx, 20h; cld; rep movsb
+  0x9c, 0x58, 0x0d, 0x00, 0x01, 0x50, 0x9d, 0x90, // pushf; pop ax; or ax, 100h; push ax; popf; nop
+  0x9c, 0x58, 0x25, 0xff, 0xfe, 0x50, 0x9d, // pushf; pop ax; and ax, feffh; push ax; popf
+  0xf4, // hlt
+];
+const TICK = [0xff, 0x06, 0x00, 0x05, 0x50, 0xb0, 0x20, 0xe6, 0x20, 0x58, 0xcf]; // inc word [500h]; push ax; EOI; pop ax; iret
+const STEP = [0xff, 0x06, 0x02, 0x05, 0xcf]; // inc word [502h]; iret
+
+function rom(): Uint8Array {
+  const bytes = new Uint8Array(0x10000).fill(0xf4);
+  const loop = [...LOOP, 0xeb, 256 - LOOP.length - 2];
+  bytes.set([...CODE, 0xe9, 0xa0 - CODE.length - 3, 0x00], 0);
+  bytes.set(TICK, 0x80);
+  bytes.set(STEP, 0x90);
+  bytes.set(loop, 0xa0);
+  bytes.set([0xea, 0x00, 0x00, 0x00, 0xf0], 0xfff0);
+  return bytes;
+}
+
+function cluster(): Cluster {
+  return new Cluster({
+    nodes: ["a", "b"].map((name) => ({ name, ramBytes: MIB, disk: null, cdrom: null })), firmware: rom(), seed: 3, gateway: false, linkLatencyNs: 50_000, startSeconds: 0,
+  });
+}
+
+/** Runs to the end with a debugger at each of the nodes given, which resumes after each stop as told. Returns the stops. */
+function debugged(target: Cluster, prepare: (debuggers: ClusterDebugger) => void, next: (stop: Stop | null, index: number) => Resume, nodes: readonly number[]): number {
+  const debuggers = new ClusterDebugger(target);
+  let stops = 0;
+  const waiting: [number, Stop | null][] = [];
+  for (const index of nodes) {
+    debuggers.attach(index, (stop) => void waiting.push([index, stop]));
+    waiting.push([index, null]);
+  }
+  prepare(debuggers);
+  while (target.nowNs < END_NS) {
+    for (const [index, stop] of waiting.splice(0)) {
+      stops++;
+      debuggers.resume(index, next(stop, index));
+    }
+    debuggers.runUntil(END_NS);
+  }
+  for (const index of nodes) debuggers.detach(index);
+  return stops;
+}
+
+const plain = cluster();
+plain.runUntil(END_NS);
+const expected = plain.digest();
+
+describe("invisible", () => {
+  test("the guest does what it is meant to", () => {
+    const counts = plain.machines[0]!.readMemory(0x500, 4);
+    expect(counts[0]).toBeGreaterThan(20);
+    expect(counts[2]).toBeGreaterThan(40);
+  });
+
+  for (const skips of [true, false]) {
+    test(`every instruction is stepped, interrupts ${skips ? "run between steps" : "are stepped too"}`, () => {
+      const target = cluster();
+      const stops = debugged(target, ({ nodes }) => nodes.forEach((node) => (node.skipsInterrupts = skips)), () => ({ kind: "step", range: null }), [0, 1]);
+      expect(stops).toBeGreaterThan(2000);
+      expect(target.digest()).toBe(expected);
+    });
+  }
+
+  test("a breakpoint at every address of the code, and on all data", () => {
+    const target = cluster();
+    const stops = debugged(target, ({ nodes }) => {
+      for (let address = 0xf0000; address < 0xf0000 + 0x100; address++) nodes[0]!.addBreakpoint("software", address);
+      nodes[1]!.addWatch("access", 0, 0x2000);
+    }, () => ({ kind: "continue" }), [0, 1]);
+    expect(stops).toBeGreaterThan(1000);
+    expect(target.digest()).toBe(expected);
+  });
+
+  test("forwards and backwards in turn", () => {
+    const target = cluster();
+    const plan: readonly Resume[] = [
+      { kind: "step", range: null }, { kind: "continue" }, { kind: "continue" }, { kind: "reverse step" }, { kind: "step", range: null }, { kind: "continue" },
+      { kind: "reverse continue" }, { kind: "continue" }, { kind: "continue" }, { kind: "continue" },
+    ];
+    let count = 0;
+    const stops = debugged(target, ({ nodes }) => void nodes[0]!.addBreakpoint("hardware", 0xf0080), () => plan[count++ % plan.length]!, [0]);
+    expect(stops).toBeGreaterThan(20);
+    expect(target.digest()).toBe(expected);
+  });
+
+  test("each step back undoes a step, through interrupts, traps and halts", () => {
+    const target = cluster();
+    target.runUntil(3_000_000);
+    const debuggers = new ClusterDebugger(target);
+    let stopped: Stop | null = null;
+    debuggers.attach(0, (stop) => (stopped = stop));
+    const [node] = debuggers.nodes;
+    node!.skipsInterrupts = false;
+    const go = (resume: Resume): Stop => {
+      stopped = null;
+      debuggers.resume(0, resume);
+      for (let leg = 0; leg < 100 && stopped === null; leg++) debuggers.runUntil(target.nowNs + 10_000_000);
+      return stopped!;
+    };
+    const seen = (): string => `${node!.machine.instructions} ${linearPc(node!.core)} ${node!.core.state.eflags}`;
+    const trail = [seen()];
+    for (let step = 0; step < 150; step++) {
+      expect(go({ kind: "step", range: null })).toEqual({ kind: "step" });
+      trail.push(seen());
+    }
+    for (let step = 149; step >= 0; step--) {
+      go({ kind: "reverse step" });
+      expect(seen()).toBe(trail[step]);
+    }
+    expect(go({ kind: "reverse step" })).toEqual({ kind: "history begins" });
+  });
+});
+
+describe("linear memory", () => {
+  test("goes through the guest's page tables without leaving a trace in them", () => {
+    const { core } = cluster().machines[0]!.processor;
+    const put = (physical: number, value: number): void => void writeLinear(core, physical, Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24));
+    put(0x10000, 0x11007); // 0-4 MiB: a table at 11000h
+    put(0x10004, 0x00087); // 4-8 MiB: a large page at 0
+    put(0x11000 + 4 * 5, 0x20007);
+    put(0x11000 + 4 * 6, 0x21005); // read-only for the guest
+    put(0x11000 + 4 * 8, 0x00000);
+    put(0x11000 + 4 * 9, 0xb8007); // a device
+    put(0x20ffc, 0x44332211);
+    put(0x21000, 0x88776655);
+    core.s[CR3] = 0x10000;
+    core.s[CR4] = 0x10;
+    core.s[CR0] = core.s[CR0]! | 0x80000001;
+    expect(toPhysical(core, 0x5abc)).toBe(0x20abc);
+    expect(toPhysical(core, 0x420abc)).toBe(0x20abc);
+    expect(toPhysical(core, 0x8000)).toBe(null);
+    expect(toPhysical(core, 0x800000)).toBe(null);
+    expect([...readLinear(core, 0x5ffc, 8)]).toEqual([0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88]);
+    expect(writeLinear(core, 0x5ffe, Uint8Array.of(1, 2, 3, 4))).toBe(true);
+    expect([...readLinear(core, 0x420ffc, 8)]).toEqual([0x11, 0x22, 1, 2, 3, 4, 0x77, 0x88]);
+    expect(readLinear(core, 0x8000, 4)).toHaveLength(0);
+    expect(readLinear(core, 0x9000, 4)).toHaveLength(0);
+    expect(writeLinear(core, 0x8ffe, Uint8Array.of(1, 2, 3, 4))).toBe(false);
+    // Neither accessed nor dirty bits.
+    expect([...readLinear(core, 0x411014, 8)]).toEqual([0x07, 0x00, 0x02, 0, 0x05, 0x10, 0x02, 0]);
+  });
+});
