@@ -56,6 +56,8 @@ export class Assembler {
   bits: 16 | 32;
   /** `.code16gcc`. */
   stack32 = false;
+  /** How many files were included so far. */
+  includeCount = 0;
   /** `.end` was met. */
   hasEnded = false;
   /** Every file that was read, in the order of the first reading. */

@@ -31,11 +31,15 @@ function open(assembler: Assembler, what: string): { path: string; bytes: Uint8A
   return { ...found, start };
 }
 
+/** Inclusions in one assembly: a file that includes itself twice would else take for ever before it is too deep. */
+const MAXIMUM_INCLUDES = 5000;
+
 const include: Handler = (assembler) => {
   const { input } = assembler;
   const file = open(assembler, "the name of a file");
   assembler.demandEnd();
   if (input.frame!.depth >= MAXIMUM_DEPTH) assembler.fatal("too-deep", `files are included more than ${MAXIMUM_DEPTH} deep: \`${file.path}' may include itself without end`);
+  if (++assembler.includeCount > MAXIMUM_INCLUDES) assembler.fatal("too-large", `more than ${MAXIMUM_INCLUDES} inclusions: \`${file.path}' may include itself several times over`);
   assembler.leaveStatement();
   input.push({ kind: "file", path: file.path, text: file.bytes, conditionalDepth: assembler.conditionals.depth });
 };
