@@ -49,7 +49,7 @@ describe("qure emu", () => {
     const people = await run("emu", "--hda", "hello.img", "--for", "200ms", "--stats");
     expect(people.stdout).toMatch(/interrupts .*\n.*INT n .*19h 1/);
     // Without --log the guest's mistake is counted.
-    expect(people.stderr).toMatch(/lines about what guests did beyond their machine.*qure-1 \d+; --log DIR keeps them/);
+    expect(people.stderr).toMatch(/accesses of guests that nothing answers: .*qure-1.* \d+.*; --log DIR says which/);
   });
 
   test("gdb connects, stops at the boot sector, and ends with the run", async (context) => {
