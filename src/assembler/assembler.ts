@@ -58,6 +58,7 @@ export class Assembler {
   stack32 = false;
   /** How many files were included so far. */
   includeCount = 0;
+  includedBytes = 0;
   /** `.end` was met. */
   hasEnded = false;
   /** Every file that was read, in the order of the first reading. */

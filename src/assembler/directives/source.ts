@@ -33,6 +33,8 @@ function open(assembler: Assembler, what: string): { path: string; bytes: Uint8A
 
 /** Inclusions in one assembly: a file that includes itself twice would else take for ever before it is too deep. */
 const MAXIMUM_INCLUDES = 5000;
+/** And their text: as much as expansions may have. */
+const MAXIMUM_INCLUDED_BYTES = 24 * 1024 * 1024;
 
 const include: Handler = (assembler) => {
   const { input } = assembler;
@@ -40,6 +42,10 @@ const include: Handler = (assembler) => {
   assembler.demandEnd();
   if (input.frame!.depth >= MAXIMUM_DEPTH) assembler.fatal("too-deep", `files are included more than ${MAXIMUM_DEPTH} deep: \`${file.path}' may include itself without end`);
   if (++assembler.includeCount > MAXIMUM_INCLUDES) assembler.fatal("too-large", `more than ${MAXIMUM_INCLUDES} inclusions: \`${file.path}' may include itself several times over`);
+  assembler.includedBytes += file.bytes.length;
+  if (assembler.includedBytes > MAXIMUM_INCLUDED_BYTES) {
+    assembler.fatal("too-large", `more than ${MAXIMUM_INCLUDED_BYTES} bytes of included files: \`${file.path}' may include itself several times over`);
+  }
   assembler.leaveStatement();
   input.push({ kind: "file", path: file.path, text: file.bytes, conditionalDepth: assembler.conditionals.depth });
 };
