@@ -49,17 +49,6 @@ export const OPEN_BRACKET = 0x5b;
 export const CLOSE_BRACKET = 0x5d;
 export const AT_SIGN = 0x40;
 
-/** Bytes of a text whose characters are all below 256, or UTF-8 where one is not. */
-export function bytesOfText(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0xff) return new TextEncoder().encode(text);
-    bytes[i] = code;
-  }
-  return bytes;
-}
-
 /** One character for each byte: the form in which names and paths are kept inside the assembler. */
 export function textOfBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   let text = "";

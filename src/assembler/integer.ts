@@ -86,12 +86,6 @@ export function low32(value: Integer): number {
   return typeof value === "number" && value === (value | 0) ? value : Number(BigInt.asIntN(32, BigInt(value)));
 }
 
-/** Whether the low `bits` bits hold the value, read either as signed or as unsigned. */
-export function fitsEither(value: Integer, bits: number): boolean {
-  const limit = 2 ** bits;
-  return value >= -limit / 2 && value < limit;
-}
-
 /** Little-endian bytes, sign-extended or cut to `size`. */
 export function writeInteger(bytes: Uint8Array, offset: number, value: Integer, size: number): void {
   if (typeof value === "number" && size <= 4) {

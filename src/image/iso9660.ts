@@ -6,9 +6,9 @@ import { setImageLba, writePartitionTable, type BootImage } from "./boot-image.t
 import { latin1Into, SECTOR_BYTES } from "./kernel-image.ts";
 
 const BLOCK_BYTES = 2048;
-/** Blocks 0-15 are the system area (ECMA-119 6.2.1). */
-const SYSTEM_AREA_BLOCKS = 16;
+/** 1 MiB: more than the cylinder of 504 KiB below which BIOSes see no disk. */
 const LEAST_BLOCKS = 512;
+/** Blocks 0-15 are the system area (ECMA-119 6.2.1). */
 const BLOCK = { primary: 16, bootRecord: 17, terminator: 18, pathTableLittle: 19, pathTableBig: 20, root: 21, bootDirectory: 22, catalogue: 23, firstFile: 24 } as const;
 
 export interface IsoFile {
@@ -139,5 +139,3 @@ export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile
   view.setUint32(catalogue + 40, bootFile.block, true);
   return { bytes, bootImageOffset: bootFile.block * BLOCK_BYTES };
 }
-
-export { SYSTEM_AREA_BLOCKS, BLOCK_BYTES };

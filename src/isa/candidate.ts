@@ -45,7 +45,6 @@ export const KIND = {
   far: 1 << 27,
 } as const;
 
-export const ANY_REGISTER = (1 << 10) - 1;
 export const SIZED_MEMORY = KIND.memory8 | KIND.memory16 | KIND.memory32 | KIND.memory48 | KIND.memory64 | KIND.memory80 | KIND.memory128;
 export const ANY_MEMORY = SIZED_MEMORY | KIND.memoryUnsized;
 export const ANY_IMMEDIATE =

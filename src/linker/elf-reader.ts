@@ -3,7 +3,7 @@
  * truncated or lying object ends in an `ElfError` that names the object and the field.
  */
 import {
-  EHDR_BYTES, ELF_MAGIC, EM_386, ET_DYN, ET_EXEC, ET_REL, PHDR_BYTES, REL_BYTES, SHDR_BYTES, SHN_ABS, SHN_COMMON, SHN_LORESERVE, SHN_UNDEF, SHT_NOBITS, SHT_NULL,
+  EHDR_BYTES, ELF_MAGIC, EM_386, ET_DYN, ET_EXEC, ET_REL, PHDR_BYTES, REL_BYTES, SHDR_BYTES, SHN_LORESERVE, SHT_NOBITS, SHT_NULL,
   SHT_REL, SHT_RELA, SHT_STRTAB, SHT_SYMTAB, SYM_BYTES,
 } from "./elf.ts";
 
@@ -185,13 +185,6 @@ function readSegments(view: DataView, fail: (problem: string) => never): ElfSegm
     return { type: word(0), offset: word(1), address: word(2), loadAddress: word(3), fileBytes: word(4), memoryBytes: word(5), flags: word(6), align: word(7) };
   });
 }
-
-/** True when the symbol is defined in this object: in a section, absolute, or common. */
-export function isDefined(symbol: ElfSymbol): boolean {
-  return symbol.section !== SHN_UNDEF;
-}
-
-export { SHN_ABS, SHN_COMMON };
 
 /** Names in objects are bytes; each becomes one UTF-16 unit, so that names of any encoding survive unchanged. */
 export function latin1(bytes: Uint8Array): string {
