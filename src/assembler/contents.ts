@@ -95,7 +95,7 @@ function writeBranch(resolver: Resolver, section: Section, fragment: Fragment, b
   if (branch.isSettled) {
     fixups.push({
       fragment, position: fragment.fixedSize + field.offset, sizeBytes: field.sizeBytes, expression: branch.expression, pcRelative: true,
-      pcBias: bytes.length - field.offset, signed: field.sizeBytes === 1, relocation: branch.relocation, isData: false, frame: fragment.frame, offset: branch.operandOffset,
+      pcBias: bytes.length - field.offset, signed: field.sizeBytes === 1, relocation: branch.relocation, keepsSymbol: false, frame: fragment.frame, offset: branch.operandOffset,
     });
     return;
   }
@@ -133,7 +133,7 @@ class FixupWriter {
     if (pcRelative) number = integer.subtract(number, fixup.pcBias);
     if (value.minus !== null) {
       const { minus } = value;
-      if (pcRelative || minus.section !== this.#section || minus.expression !== null || plus === null) {
+      if (pcRelative || minus.section !== this.#section || minus.expression !== null) {
         this.#error(fixup, "not-relocatable", this.#differenceMessage(plus, minus));
         return;
       }
@@ -157,7 +157,9 @@ class FixupWriter {
   }
 
   #relocate(fixup: Fixup, at: number, plus: AssemblySymbol | null, number: Integer, pcRelative: boolean): void {
-    const type = fixup.relocation !== 0 ? fixup.relocation : plainRelocation(fixup.sizeBytes, pcRelative);
+    // What is defined in this file, and by no other, is called without a linkage table.
+    const needsNoTable = fixup.relocation === R.PLT32 && pcRelative && plus !== null && plus.section.isReal && !plus.isExternal;
+    const type = fixup.relocation !== 0 && !needsNoTable ? fixup.relocation : plainRelocation(fixup.sizeBytes, pcRelative);
     if (type === 0) {
       this.#error(fixup, "no-relocation", `ELF has no relocation for a field of ${fixup.sizeBytes} bytes: its value must be known here`);
       return;
@@ -178,7 +180,7 @@ class FixupWriter {
   #isAdjustable(fixup: Fixup, symbol: AssemblySymbol, type: number, pcRelative: boolean, number: Integer): boolean {
     const { section } = symbol;
     if (!section.isReal || symbol.isExternal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
-    if (fixup.isData && fixup.relocation !== 0) return false;
+    if (fixup.keepsSymbol && fixup.relocation !== 0) return false;
     if (section.flags & SHF.MERGE && (pcRelative || number != 0 || fixup.relocation !== 0)) return false;
     return (section.flags & SHF.TLS) === 0;
   }

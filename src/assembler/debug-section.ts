@@ -87,7 +87,7 @@ export class DebugSection {
     for (const { position, expression, pcRelative } of this.#fields) {
       subsection.fixups.push({
         fragment: subsection.last, position: start + position, sizeBytes: 4, expression, pcRelative, pcBias: 0,
-        signed: false, relocation: 0, isData: true, frame: null, offset: 0,
+        signed: false, relocation: 0, keepsSymbol: true, frame: null, offset: 0,
       });
     }
     chainSubsections(this.section);

@@ -19,8 +19,8 @@ export interface Fixup {
   readonly signed: boolean;
   /** Relocation that the source asked for (`@GOTOFF`), or 0 for the plain one. */
   readonly relocation: number;
-  /** In data: a relocation that was asked for then names the symbol itself, not its section. */
-  readonly isData: boolean;
+  /** A relocation that was asked for names the symbol itself, not its section: in data and immediate values. */
+  readonly keepsSymbol: boolean;
   /** The statement and the operand in it. */
   readonly frame: InputFrame | null;
   readonly offset: number;

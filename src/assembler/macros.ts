@@ -3,7 +3,7 @@
  */
 
 import type { Assembler } from "./assembler.ts";
-import { COLON, DOT, EQUALS, NAME_PART, NAME_START, NEWLINE, SPACE, characterClass, textOfBytes } from "./chars.ts";
+import { COLON, DOT, EQUALS, NAME_PART, NAME_START, NEWLINE, QUOTE, SPACE, characterClass, textOfBytes } from "./chars.ts";
 import type { ExpansionMap, InputFrame } from "./input.ts";
 import { expandBody, expandTemplate, isSeparator, makeTemplate, readArgument, readName, skipBlanks, skipComma } from "./macro.ts";
 import type { ExpansionOptions, Macro, Parameter, TextMode } from "./macro.ts";
@@ -18,6 +18,9 @@ const MAXIMUM_DEPTH = 100;
 const MAXIMUM_TEXT = 24 * 1024 * 1024;
 
 const EMPTY = new Uint8Array(0);
+
+/** Handlers for an expansion that is repeated for its offsets only: its mistakes were reported. */
+const SILENT = { missesParenthesis: (): void => {}, repeatsName: (): void => {} };
 
 const MACRO_OPENERS: ReadonlySet<string> = new Set([".macro"]);
 const REPEAT_OPENERS: ReadonlySet<string> = new Set([".rept", ".rep", ".irp", ".irpc", ".irep", ".irepc"]);
@@ -35,7 +38,7 @@ export class Macros {
   isAlternate = false;
   /** How many macro calls were expanded: `\@`. */
   #count = 0;
-  #localCount = 0;
+  #localCount = 1;
   #expandedBytes = 0;
   /** For the statement at hand, for one argument, and for an expansion; none outlives the call that fills it. */
   readonly #row = new ByteRow();
@@ -64,9 +67,11 @@ export class Macros {
     try {
       input.bytes = text;
       input.offset = 0;
+      this.#assembler.reporter.place = input.statementOffset;
       const value = this.#assembler.expressions.absolute("the value of a `%' argument");
       return { text: String(value), end: offset + input.offset };
     } finally {
+      this.#assembler.reporter.place = null;
       input.bytes = savedBytes;
       input.offset = savedOffset;
     }
@@ -133,22 +138,45 @@ export class Macros {
     const start = input.offset;
     const opening = input.statementOffset;
     const text = this.rest().slice();
-    const mode = this.#mode;
-    let { name, end: offset } = readName(text, 0, text.length);
+    const { name, end } = readName(text, 0, text.length);
+    const block = this.#gather(MACRO_OPENERS, ".endm", ".macro");
+    input.statementOffset = opening;
     if (name === "") assembler.failAt("macro-name", start, "expected a name for the macro");
+    const atom = assembler.atoms.internText(name).lower;
+    if (atom.directive !== null) {
+      assembler.warnAt("macro-is-directive", start, `\`${name}' is a directive: this macro is ignored`);
+      return;
+    }
+    if (atom.macro !== null) {
+      assembler.failAt("macro-redefined", start, `macro \`${name}' is defined already`, name.length, {
+        related: [{ frame: atom.macro.frame, offset: atom.macro.offset, message: "the former definition is here" }],
+      });
+    }
+    let parameters: Parameter[] | null = null;
+    try {
+      parameters = this.#parameters(text, end, start);
+    } finally {
+      // Even a macro with a broken head is defined: its calls then are no mistakes of their own.
+      atom.macro = {
+        name, parameters: parameters ?? [], parameterByName: new Map((parameters ?? []).map((parameter, index) => [parameter.name, index])), isBroken: parameters === null,
+        body: block.body, bodyOffsets: block.offsets, template: null, frame: block.frame, offset: opening, firstLine: block.firstLine, path: block.frame.path,
+      };
+    }
+  }
+
+  /** The parameters in a macro's head. */
+  #parameters(text: Uint8Array, behindName: number, start: number): Parameter[] {
+    const assembler = this.#assembler;
+    const mode = this.#mode;
     const parameters: Parameter[] = [];
-    const parameterByName = new Map<string, number>();
-    offset = skipBlanks(text, offset, text.length);
-    const parenthesised = text[offset] === 0x28;
-    if (parenthesised) offset++;
-    else offset = skipComma(text, offset, text.length);
     const row = new ByteRow();
-    while (offset < text.length && !(parenthesised && text[offset] === 0x29)) {
-      const parameter = readName(text, offset, text.length);
-      if (parameter.name === "") {
-        assembler.failAt("macro-parameter", start, `\`${textOfBytes(text, offset, offset + 1)}' cannot begin the name of a parameter`);
-      }
-      offset = parameter.end;
+    let offset = skipBlanks(text, behindName, text.length);
+    if (text[offset] === 0x28) assembler.failAt("macro-parameter", start, "parameters stand behind the name as they are, without parentheses");
+    offset = skipComma(text, offset, text.length);
+    while (offset < text.length) {
+      const { name, end } = readName(text, offset, text.length);
+      if (name === "") assembler.failAt("macro-parameter", start, `\`${textOfBytes(text, offset, offset + 1)}' cannot begin the name of a parameter`);
+      offset = end;
       let kind: Parameter["kind"] = "optional";
       if (text[skipBlanks(text, offset, text.length)] === COLON) {
         const qualifier = readName(text, skipBlanks(text, skipBlanks(text, offset, text.length) + 1, text.length), text.length);
@@ -168,37 +196,16 @@ export class Macros {
         offset = readArgument(text, afterName + 1, text.length, row, mode);
         defaultValue = row.slice();
         if (kind === "required") {
-          assembler.warnAt("macro-parameter", start, `parameter \`${parameter.name}' is required, so its default value is never used`);
+          assembler.warnAt("macro-parameter", start, `parameter \`${name}' is required, so its default value is never used`);
           defaultValue = EMPTY;
         }
       }
-      if (parameterByName.has(parameter.name)) {
-        assembler.failAt("macro-parameter", start, `two parameters are called \`${parameter.name}'`);
-      }
-      parameterByName.set(parameter.name, parameters.length);
-      parameters.push({ name: parameter.name, kind, defaultValue });
+      if (parameters.some((other) => other.name === name)) assembler.failAt("macro-parameter", start, `two parameters are called \`${name}'`);
+      parameters.push({ name, kind, defaultValue });
       offset = skipComma(text, offset, text.length);
-      if (kind === "variadic" && offset < text.length && !parenthesised) {
-        assembler.failAt("macro-parameter", start, `parameter \`${parameter.name}' takes all that is left: none can follow`);
-      }
+      if (kind === "variadic" && offset < text.length) assembler.failAt("macro-parameter", start, `parameter \`${name}' takes all that is left: none can follow`);
     }
-    input.statementOffset = opening;
-    const block = this.#gather(MACRO_OPENERS, ".endm", ".macro");
-    const atom = assembler.atoms.internText(name).lower;
-    if (atom.directive !== null) {
-      input.statementOffset = opening;
-      assembler.warnAt("macro-is-directive", start, `\`${name}' is a directive: this macro is ignored`);
-      return;
-    }
-    if (atom.macro !== null) {
-      assembler.failAt("macro-redefined", start, `macro \`${name}' is defined already`, name.length, {
-        related: [{ frame: atom.macro.frame, offset: atom.macro.offset, message: "the former definition is here" }],
-      });
-    }
-    atom.macro = {
-      name, parameters, parameterByName, body: block.body, bodyOffsets: block.offsets, template: null, frame: block.frame, offset: opening, firstLine: block.firstLine,
-      path: block.frame.path,
-    };
+    return parameters;
   }
 
   /** `.purgem name` */
@@ -216,6 +223,10 @@ export class Macros {
     const assembler = this.#assembler;
     const input = assembler.input;
     input.skipSpace();
+    if (macro.isBroken) {
+      input.skipStatement();
+      return;
+    }
     const start = input.offset;
     const text = this.rest();
     const values = this.#arguments(macro, text, start);
@@ -231,17 +242,18 @@ export class Macros {
       const again = new ByteRow();
       again.offsets = [];
       let local = localCount;
-      expandBody(macro.body, options(() => localName(local++)), again);
+      expandBody(macro.body, { ...options(() => localName(local++)), ...SILENT }, again);
       const body = macro.bodyOffsets();
       return { offsets: Int32Array.from(again.offsets, (at) => (at < 0 ? -1 : body[at] ?? -1)), source: macro.frame };
     };
     this.#enter(row, "macro", macro.path, macro.firstLine, `macro \`${macro.name}'`, 0, map);
   }
 
-  #expansionOptions(parameters: ReadonlyMap<string, number>, values: readonly Uint8Array[], count: number, makeLocal: () => string): ExpansionOptions {
+  #expansionOptions(parameters: ReadonlyMap<string, number>, values: readonly Uint8Array[], count: number, makeLocal: (() => string) | null): ExpansionOptions {
     return {
       parameters, values, count, isAlternate: this.isAlternate, makeLocal,
       missesParenthesis: () => this.#assembler.reporter.reportHere("error", "missing-parenthesis", "`\\(' without `)' in the body"),
+      repeatsName: (name) => this.#assembler.reporter.reportHere("error", "macro-parameter", `\`${name}' is a parameter or a local name of this macro already`),
     };
   }
 
@@ -355,15 +367,20 @@ export class Macros {
     const { name, end: nameEnd } = readName(text, skipBlanks(text, 0, text.length), text.length);
     if (name === "") assembler.failAt("macro-parameter", start, `\`${word}' needs the name of its parameter`);
     let offset = skipComma(text, nameEnd, text.length);
+    const isBare = offset >= text.length;
     const values: Uint8Array[] = [];
     const row = new ByteRow();
     if (characters) {
-      // A string's characters come without its quotes.
-      let inString = text[offset] === 0x22;
+      // A string's characters come without the quotes around it; quotes inside come too.
+      let inString = text[offset] === QUOTE;
       if (inString) offset++;
-      for (; offset < text.length; offset++) {
-        if (text[offset] === 0x22) inString = !inString;
-        else if (inString || characterClass[text[offset]!] !== SPACE) values.push(text.slice(offset, offset + 1));
+      while (offset < text.length) {
+        if (text[offset] === QUOTE) {
+          inString = !inString;
+          if (skipBlanks(text, offset + 1, text.length) >= text.length) break;
+        }
+        values.push(text.slice(offset, ++offset));
+        if (!inString) offset = skipBlanks(text, offset, text.length);
       }
     } else {
       while (offset < text.length) {
@@ -373,27 +390,25 @@ export class Macros {
         offset = skipComma(text, offset, text.length);
       }
     }
-    if (values.length === 0) values.push(EMPTY);
+    if (isBare) values.push(EMPTY);
     const block = this.#gather(REPEAT_OPENERS, ".endr", word);
     const parameters = new Map([[name, 0]]);
     const count = this.#count;
     const template = this.isAlternate ? null : makeTemplate(block.body, parameters);
-    const expand = (out: ByteRow, makeLocal: () => string): void => {
+    const expand = (out: ByteRow, handlers = {}): void => {
       for (const value of values) {
         if (template !== null && out.offsets === null) expandTemplate(template, [value], count, out);
-        else expandBody(block.body, this.#expansionOptions(parameters, [value], count, makeLocal), out);
+        else expandBody(block.body, { ...this.#expansionOptions(parameters, [value], count, null), ...handlers }, out);
         if (out.length > MAXIMUM_TEXT) this.#charge(out.length, "this block expands");
       }
     };
-    const localCount = this.#localCount;
     const out = this.#expansion;
     out.length = 0;
-    expand(out, () => localName(this.#localCount++));
+    expand(out);
     this.#enterBlock(out, block, word, () => {
       const again = new ByteRow();
       again.offsets = [];
-      let local = localCount;
-      expand(again, () => localName(local++));
+      expand(again, SILENT);
       const offsets = block.offsets();
       return Int32Array.from(again.offsets, (at) => (at < 0 ? -1 : offsets[at] ?? -1));
     });
@@ -409,7 +424,10 @@ export class Macros {
   exit(): void {
     const { input, conditionals } = this.#assembler;
     const frame = input.frame!;
-    if (frame.kind === "file") this.#assembler.fail("misplaced-exitm", "`.exitm' outside a macro");
+    if (frame.kind === "file") {
+      this.#assembler.warnAt("misplaced-exitm", input.statementOffset, "`.exitm' outside a macro is ignored", 6);
+      return;
+    }
     conditionals.exitMacro(frame.conditionalDepth);
     input.offset = Math.max(frame.end - 1, 0);
   }
@@ -433,7 +451,7 @@ function blockOffsets(frame: InputFrame, start: number, length: number): Int32Ar
 }
 
 function localName(number: number): string {
-  return `LL${number.toString(16).toUpperCase().padStart(4, "0")}`;
+  return `.LL${number.toString(16).padStart(4, "0")}`;
 }
 
 /** Where in a canonical statement its directive stands, labels before it skipped: -1 where there is none. */

@@ -191,6 +191,7 @@ export class Sections {
       return;
     }
     const current = this.writable(size);
+    current.spaces.push(current.length + size);
     for (let i = 0; i < count; i++) current.bytes.set(pattern, current.length + i * pattern.length);
     current.length += size;
   }
@@ -216,7 +217,7 @@ export class Sections {
     const current = this.writable(size);
     current.fixups.push({
       fragment: current.last, position: current.length - current.last.start, sizeBytes: size, expression, pcRelative: false, pcBias: size, signed: false,
-      relocation, isData: true, frame: this.#assembler.input.frame, offset: expression.offset,
+      relocation, keepsSymbol: true, frame: this.#assembler.input.frame, offset: expression.offset,
     });
     current.bytes.fill(0, current.length, current.length + size);
     current.length += size;
