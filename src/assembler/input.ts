@@ -6,12 +6,22 @@
 import {
   APOSTROPHE, BACKSLASH, HASH, NEWLINE, QUOTE, SEMICOLON, SLASH, SPACE, STAR, STATEMENT_END, characterClass,
 } from "./chars.ts";
+import type { TextRange } from "./text-arena.ts";
+
+/** The text of a file as a frame wants it. */
+export function fileText(text: Uint8Array): TextRange {
+  const bytes = new Uint8Array(text.length + 3);
+  bytes.set(text);
+  bytes[text.length] = NEWLINE;
+  bytes[text.length + 1] = NEWLINE;
+  return { bytes, start: 0, end: text.length };
+}
 
 export type FrameKind = "file" | "macro" | "repeat";
 
 /** Says how the offsets of an expansion map back to the text that it was made from. */
 export interface ExpansionMap {
-  /** For each byte of the expansion, its offset in the source text, or -1 for what an argument put there. */
+  /** For each byte of the expansion, counted from the frame's `start`, its offset in the source text, or -1 for what an argument put there. */
   readonly offsets: Int32Array;
   readonly source: InputFrame;
 }
@@ -20,10 +30,11 @@ export interface FrameOptions {
   readonly kind: FrameKind;
   /** The file that lines are counted in. */
   readonly path: string;
-  readonly text: Uint8Array;
-  /** How many bytes of `text` count; all when absent. */
-  readonly length?: number;
+  /** The text, as `InputFrame` wants it. */
+  readonly text: TextRange;
   readonly firstLine?: number;
+  /** How often the text is read, at least once; once when absent. */
+  readonly rounds?: number;
   /** Lines after which the numbering starts again: the length of a repeated block. */
   readonly linesPerRound?: number;
   /** What the frame is called in a chain of notes, such as "macro `foo'". */
@@ -43,10 +54,16 @@ export interface LineMarker {
 export class InputFrame {
   readonly kind: FrameKind;
   readonly path: string;
-  /** The text, then newlines and a NUL so that the scanner needs no bounds checks, even one that begins at `end`. */
+  /**
+   * The text from `start` to `end`, then newlines and a NUL so that the scanner needs no bounds checks, even one that begins at `end`.
+   * Offsets count from the beginning of the array; before `start` there is a newline, or nothing.
+   */
   readonly bytes: Uint8Array;
-  /** Length of the text with its last newline. */
+  readonly start: number;
+  /** Behind the last newline of the text. */
   readonly end: number;
+  /** How often the text is to be read again. */
+  roundsLeft: number;
   readonly firstLine: number;
   readonly linesPerRound: number;
   readonly label: string;
@@ -64,18 +81,12 @@ export class InputFrame {
   savedOffset = 0;
   savedLine: number;
 
-  constructor(options: FrameOptions, parent: InputFrame | null, parentOffset: number, debug: { line: number; path: string }) {
+  constructor(options: FrameOptions, parent: InputFrame | null, parentOffset: number, debugLine: number, debugPath: string) {
     const { text } = options;
-    const length = options.length ?? text.length;
-    const missesNewline = length > 0 && text[length - 1] !== NEWLINE;
-    const bytes = new Uint8Array(length + 3);
-    // Expansions are short: for them a loop beats a call.
-    if (length > 512) bytes.set(length === text.length ? text : text.subarray(0, length));
-    else for (let i = 0; i < length; i++) bytes[i] = text[i]!;
-    bytes[length] = NEWLINE;
-    bytes[length + 1] = NEWLINE;
-    this.bytes = bytes;
-    this.end = length + (missesNewline ? 1 : 0);
+    this.bytes = text.bytes;
+    this.start = text.start;
+    this.end = text.end > text.start && text.bytes[text.end - 1] !== NEWLINE ? text.end + 1 : text.end;
+    this.roundsLeft = (options.rounds ?? 1) - 1;
     this.kind = options.kind;
     this.path = options.path;
     this.firstLine = options.firstLine ?? 1;
@@ -87,14 +98,14 @@ export class InputFrame {
     this.parentOffset = parentOffset;
     this.depth = parent === null ? 0 : parent.depth + 1;
     this.savedLine = this.firstLine;
-    this.debugLine = debug.line;
-    this.debugPath = debug.path;
+    this.debugLine = debugLine;
+    this.debugPath = debugPath;
   }
 
   /** Line number of an offset, in `pathAt(offset)`. */
   lineAt(offset: number): number {
     let base = this.firstLine;
-    let from = 0;
+    let from = this.start;
     const marker = this.#markerAt(offset);
     if (marker !== null) {
       base = marker.line;
@@ -112,7 +123,7 @@ export class InputFrame {
   /** Offset of the first byte of the line that holds `offset`. */
   lineStart(offset: number): number {
     let start = Math.min(offset, this.end);
-    while (start > 0 && this.bytes[start - 1] !== NEWLINE) start--;
+    while (start > this.start && this.bytes[start - 1] !== NEWLINE) start--;
     return start;
   }
 
@@ -147,23 +158,39 @@ export class Input {
       this.frame.savedOffset = this.offset;
       this.frame.savedLine = this.line;
     }
-    const frame = new InputFrame(options, this.frame, this.statementOffset, this.#debugPlace(options.kind));
+    let line = -1;
+    let path = "";
+    const outer = this.frame;
+    if (outer !== null && options.kind !== "file") {
+      // Which line the instructions of the new frame count as.
+      line = outer.debugLine;
+      path = outer.debugPath;
+      if (line < 0 && options.kind === "macro") {
+        line = this.statementLine;
+        if (outer.linesPerRound > 0) line = outer.firstLine + ((line - outer.firstLine) % outer.linesPerRound);
+        path = outer.pathAt(this.statementOffset);
+      }
+    }
+    const frame = new InputFrame(options, outer, this.statementOffset, line, path);
     this.frame = frame;
     this.bytes = frame.bytes;
-    this.offset = 0;
-    this.line = frame.firstLine;
-    this.statementOffset = 0;
+    this.#begin(frame);
     return frame;
   }
 
-  /** Which line the instructions of a new frame count as. */
-  #debugPlace(kind: FrameKind): { line: number; path: string } {
-    const outer = this.frame;
-    if (outer === null || kind === "file") return { line: -1, path: "" };
-    if (outer.debugLine >= 0 || kind === "repeat") return { line: outer.debugLine, path: outer.debugPath };
-    let line = this.statementLine;
-    if (outer.linesPerRound > 0) line = outer.firstLine + ((line - outer.firstLine) % outer.linesPerRound);
-    return { line, path: outer.pathAt(this.statementOffset) };
+  #begin(frame: InputFrame): void {
+    this.offset = frame.start;
+    this.line = frame.firstLine;
+    this.statementOffset = frame.start;
+  }
+
+  /** At the end of the top frame: goes back to its beginning if it is to be read again. */
+  nextRound(): boolean {
+    const frame = this.frame!;
+    if (frame.roundsLeft === 0) return false;
+    frame.roundsLeft--;
+    this.#begin(frame);
+    return true;
   }
 
   /** Leaves the top frame; false when none is left. */
@@ -255,8 +282,9 @@ export class Input {
     }
     this.openComment = start;
     // The newline that ends the text also ends the statement: it is counted there.
-    if (end > 0) this.line--;
-    return Math.max(end - 1, 0);
+    const { start: textStart } = this.frame!;
+    if (end > textStart) this.line--;
+    return Math.max(end - 1, textStart);
   }
 }
 

@@ -148,7 +148,7 @@ class LineNumbers {
     if (frame.markers.length > 0 || frame.linesPerRound > 0) return frame.lineAt(offset);
     const known = this.#known.get(frame);
     let line = frame.firstLine;
-    let from = 0;
+    let from = frame.start;
     if (known !== undefined && known.offset <= offset) ({ line, offset: from } = known);
     for (let i = from; i < offset; i++) if (frame.bytes[i] === 0x0a) line++;
     this.#known.set(frame, { offset, line });

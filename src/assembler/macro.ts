@@ -12,8 +12,36 @@ export interface Parameter {
   readonly defaultValue: Uint8Array;
 }
 
+/** The values of a call's parameters, or of a block that repeats, side by side in one array. */
+export class ValueList {
+  bytes: Uint8Array = EMPTY;
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+
+  get count(): number {
+    return this.starts.length;
+  }
+
+  isEmpty(index: number): boolean {
+    return this.starts[index] === this.ends[index];
+  }
+
+  /** The values that lie in `row` so far have moved. */
+  move(bytes: Uint8Array, by: number): void {
+    this.bytes = bytes;
+    for (let i = 0; i < this.starts.length; i++) {
+      this.starts[i]! += by;
+      this.ends[i]! += by;
+    }
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
 export interface Macro {
   readonly name: string;
+  /** What its expansions are called. */
+  readonly label: string;
   readonly parameters: readonly Parameter[];
   readonly parameterByName: ReadonlyMap<string, number>;
   /** In canonical form, a newline behind each statement. */
@@ -156,7 +184,9 @@ export function readName(bytes: Uint8Array, offset: number, end: number, alterna
 
 export interface ExpansionOptions {
   readonly parameters: ReadonlyMap<string, number>;
-  readonly values: readonly Uint8Array[];
+  readonly values: ValueList;
+  /** Index of the first parameter's value. */
+  readonly firstValue: number;
   /** What `\@` means. */
   readonly count: number;
   readonly isAlternate: boolean;
@@ -174,8 +204,8 @@ export function expandBody(body: Uint8Array, options: ExpansionOptions, out: Byt
   const substitute = (name: string): boolean => {
     const index = options.parameters.get(name);
     if (index !== undefined) {
-      const value = options.values[index]!;
-      out.append(value, 0, value.length);
+      const { values, firstValue } = options;
+      out.append(values.bytes, values.starts[firstValue + index]!, values.ends[firstValue + index]!);
       return true;
     }
     const local = locals?.get(name);
@@ -308,12 +338,16 @@ export function makeTemplate(body: Uint8Array, parameterByName: ReadonlyMap<stri
   return { literals: literals.slice(), ends, parameters };
 }
 
-/** Appends the body with its values to `out`, which has no offsets. */
-export function expandTemplate({ literals, ends, parameters }: Template, values: readonly Uint8Array[], count: number, out: ByteRow): void {
+/** Appends the body with its values, from `firstValue` on, to `out`, which has no offsets. `count` is what `\@` means. */
+export function expandTemplate({ literals, ends, parameters }: Template, values: ValueList, firstValue: number, count: number, out: ByteRow): void {
   let size = literals.length;
-  for (let i = 0; i < ends.length; i++) size += parameters[i]! < 0 ? 20 : values[parameters[i]!]!.length;
+  for (let i = 0; i < ends.length; i++) {
+    const value = firstValue + parameters[i]!;
+    size += parameters[i]! < 0 ? 20 : values.ends[value]! - values.starts[value]!;
+  }
   out.reserve(size);
   const { bytes } = out;
+  const source = values.bytes;
   let at = out.length;
   let from = 0;
   for (let i = 0; i < ends.length; i++) {
@@ -324,8 +358,8 @@ export function expandTemplate({ literals, ends, parameters }: Template, values:
       const digits = String(count);
       for (let j = 0; j < digits.length; j++) bytes[at++] = digits.charCodeAt(j);
     } else {
-      const value = values[parameter]!;
-      for (let j = 0; j < value.length; j++) bytes[at++] = value[j]!;
+      const end = values.ends[firstValue + parameter]!;
+      for (let j = values.starts[firstValue + parameter]!; j < end; j++) bytes[at++] = source[j]!;
     }
   }
   while (from < literals.length) bytes[at++] = literals[from++]!;

@@ -90,15 +90,16 @@ function locate(frame: InputFrame | null, offset: number, length: number): Locat
   const file = frame.pathAt(offset);
   const line = frame.lineAt(offset);
   let source = frame;
-  let at = Math.min(offset, Math.max(frame.end - 1, 0));
+  let at = Math.min(offset, Math.max(frame.end - 1, frame.start));
   let span = length;
   while (source.map !== null) {
     const map = source.map();
+    at -= source.start;
     let mapped = map.offsets[at] ?? -1;
     // What an argument put there is pointed at where the body names the parameter.
     let probe = at;
     while (mapped < 0 && probe > 0) mapped = map.offsets[--probe] ?? -1;
-    if (mapped < 0) mapped = 0;
+    if (mapped < 0) mapped = map.source.start;
     if (probe !== at) span = 1;
     at = mapped;
     source = map.source;

@@ -26,6 +26,7 @@ function assembleFrame(assembler: Assembler): void {
   const input = assembler.input;
   while (!assembler.hasEnded) {
     if (input.exhausted) {
+      if (input.nextRound()) continue;
       if (input.openComment >= 0) {
         assembler.warnAt("open-comment", input.openComment, "this comment has no end: all that follows it in the file is skipped", 2);
         input.openComment = -1;

@@ -4,6 +4,7 @@
 
 import type { Assembler } from "../assembler.ts";
 import { QUOTE, STATEMENT_END, characterClass, readableText, textOfBytes } from "../chars.ts";
+import { fileText } from "../input.ts";
 import { readString } from "../text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
@@ -47,7 +48,7 @@ const include: Handler = (assembler) => {
     assembler.fatal("too-large", `more than ${MAXIMUM_INCLUDED_BYTES} bytes of included files: \`${file.path}' may include itself several times over`);
   }
   assembler.leaveStatement();
-  input.push({ kind: "file", path: file.path, text: file.bytes, conditionalDepth: assembler.conditionals.depth });
+  input.push({ kind: "file", path: file.path, text: fileText(file.bytes), conditionalDepth: assembler.conditionals.depth });
 };
 
 /** `.incbin "file", skip, count` */
