@@ -7,7 +7,6 @@ import { writeContents } from "./contents.ts";
 import type { Relocation } from "./contents.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { writeElf } from "./elf-writer.ts";
-import { fileText } from "./input.ts";
 import type { ListingOptions } from "./listing.ts";
 import { relaxAll } from "./relax.ts";
 import { TooManyErrors } from "./reporter.ts";
@@ -78,7 +77,7 @@ export function assemble(options: AssembleOptions): Assembly {
   }
   assembler.dependencies.push(source.path);
   if (assembler.architecture.isUnknown) assembler.reporter.report("error", "unknown-processor", null, 0, 1, `no processor is called \`${options.arch}'`, {});
-  assembler.input.push({ kind: "file", path: source.path, text: fileText(source.bytes) });
+  assembler.input.pushFile(source.path, source.bytes, 0);
   assembleInput(assembler);
   let object: Uint8Array | null = null;
   try {

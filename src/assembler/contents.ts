@@ -185,11 +185,11 @@ class FixupWriter {
 
   #store(fixup: Fixup, at: number, value: Integer, pcRelative: boolean): void {
     const { sizeBytes } = fixup;
-    const bits = sizeBytes * 8;
+    const limit = integer.FIELD_LIMITS[sizeBytes]!;
     const fits = fixup.signed && sizeBytes === 1 ? value >= -128 && value <= 127
-      : pcRelative && sizeBytes === 2 ? true : sizeBytes >= 8 || (value < 2 ** bits && value >= -(2 ** bits));
+      : pcRelative && sizeBytes === 2 ? true : sizeBytes >= 8 || (value < limit && value >= -limit);
     if (!fits) {
-      if (fixup.pcRelative) this.#error(fixup, "target-out-of-reach", `the target is ${value} bytes away, and this instruction reaches only ${sizeBytes === 1 ? "from -128 to 127" : `${bits} bits`}`);
+      if (fixup.pcRelative) this.#error(fixup, "target-out-of-reach", `the target is ${value} bytes away, and this instruction reaches only ${sizeBytes === 1 ? "from -128 to 127" : `${sizeBytes * 8} bits`}`);
       else this.#error(fixup, "value-range", `${value} does not fit in ${sizeBytes} byte${sizeBytes === 1 ? "" : "s"}`);
       return;
     }

@@ -6,10 +6,11 @@
 import {
   APOSTROPHE, BACKSLASH, HASH, NEWLINE, QUOTE, SEMICOLON, SLASH, SPACE, STAR, STATEMENT_END, characterClass,
 } from "./chars.ts";
+import type { Expansion } from "./expansion.ts";
 import type { TextRange } from "./text-arena.ts";
 
 /** The text of a file as a frame wants it. */
-export function fileText(text: Uint8Array): TextRange {
+function fileText(text: Uint8Array): TextRange {
   const bytes = new Uint8Array(text.length + 3);
   bytes.set(text);
   bytes[text.length] = NEWLINE;
@@ -26,22 +27,16 @@ export interface ExpansionMap {
   readonly source: InputFrame;
 }
 
-export interface FrameOptions {
+/** What a frame is of: the same for all expansions of one macro. */
+export interface FrameOrigin {
   readonly kind: FrameKind;
   /** The file that lines are counted in. */
   readonly path: string;
-  /** The text, as `InputFrame` wants it. */
-  readonly text: TextRange;
-  readonly firstLine?: number;
-  /** How often the text is read, at least once; once when absent. */
-  readonly rounds?: number;
-  /** Lines after which the numbering starts again: the length of a repeated block. */
-  readonly linesPerRound?: number;
+  readonly firstLine: number;
+  /** Lines after which the numbering starts again: the length of a repeated block; 0 for others. */
+  readonly linesPerRound: number;
   /** What the frame is called in a chain of notes, such as "macro `foo'". */
-  readonly label?: string;
-  /** Conditionals that were open when the frame was entered. */
-  readonly conditionalDepth?: number;
-  readonly map?: (() => ExpansionMap) | null;
+  readonly label: string;
 }
 
 /** A `.line` or `# 12 "file"` in a file: from `offset` on, the text counts as this line of that file. */
@@ -51,9 +46,11 @@ export interface LineMarker {
   readonly path: string;
 }
 
+/** Shared by all frames without a marker. */
+const NO_MARKERS: LineMarker[] = [];
+
 export class InputFrame {
-  readonly kind: FrameKind;
-  readonly path: string;
+  readonly origin: FrameOrigin;
   /**
    * The text from `start` to `end`, then newlines and a NUL so that the scanner needs no bounds checks, even one that begins at `end`.
    * Offsets count from the beginning of the array; before `start` there is a newline, or nothing.
@@ -64,16 +61,15 @@ export class InputFrame {
   readonly end: number;
   /** How often the text is to be read again. */
   roundsLeft: number;
-  readonly firstLine: number;
-  readonly linesPerRound: number;
-  readonly label: string;
+  /** Conditionals that were open when the frame was entered. */
   readonly conditionalDepth: number;
   readonly parent: InputFrame | null;
   /** Offset in the parent of the statement that opened this frame. */
   readonly parentOffset: number;
   readonly depth: number;
-  readonly map: (() => ExpansionMap) | null;
-  readonly markers: LineMarker[] = [];
+  /** What the text was made of; null for a file. */
+  readonly expansion: Expansion | null;
+  #markers = NO_MARKERS;
   /** The line that instructions of this expansion count as in line tables: that of the macro call; -1 for their own. */
   readonly debugLine: number;
   readonly debugPath: string;
@@ -81,30 +77,39 @@ export class InputFrame {
   savedOffset = 0;
   savedLine: number;
 
-  constructor(options: FrameOptions, parent: InputFrame | null, parentOffset: number, debugLine: number, debugPath: string) {
-    const { text } = options;
+  constructor(
+    origin: FrameOrigin, text: TextRange, rounds: number, expansion: Expansion | null, conditionalDepth: number, parent: InputFrame | null, parentOffset: number,
+    debugLine: number, debugPath: string,
+  ) {
+    this.origin = origin;
     this.bytes = text.bytes;
     this.start = text.start;
     this.end = text.end > text.start && text.bytes[text.end - 1] !== NEWLINE ? text.end + 1 : text.end;
-    this.roundsLeft = (options.rounds ?? 1) - 1;
-    this.kind = options.kind;
-    this.path = options.path;
-    this.firstLine = options.firstLine ?? 1;
-    this.linesPerRound = options.linesPerRound ?? 0;
-    this.label = options.label ?? "";
-    this.conditionalDepth = options.conditionalDepth ?? 0;
-    this.map = options.map ?? null;
+    this.roundsLeft = rounds - 1;
+    this.conditionalDepth = conditionalDepth;
+    this.expansion = expansion;
     this.parent = parent;
     this.parentOffset = parentOffset;
     this.depth = parent === null ? 0 : parent.depth + 1;
-    this.savedLine = this.firstLine;
+    this.savedLine = origin.firstLine;
     this.debugLine = debugLine;
     this.debugPath = debugPath;
   }
 
+  get markers(): readonly LineMarker[] {
+    return this.#markers;
+  }
+
+  /** Markers come in the order of their offsets. */
+  mark(marker: LineMarker): void {
+    if (this.#markers === NO_MARKERS) this.#markers = [marker];
+    else this.#markers.push(marker);
+  }
+
   /** Line number of an offset, in `pathAt(offset)`. */
   lineAt(offset: number): number {
-    let base = this.firstLine;
+    const { firstLine, linesPerRound } = this.origin;
+    let base = firstLine;
     let from = this.start;
     const marker = this.#markerAt(offset);
     if (marker !== null) {
@@ -113,11 +118,11 @@ export class InputFrame {
     }
     let lines = 0;
     for (let i = from; i < offset && i < this.bytes.length; i++) if (this.bytes[i] === NEWLINE) lines++;
-    return base + (this.linesPerRound > 0 ? lines % this.linesPerRound : lines);
+    return base + (linesPerRound > 0 ? lines % linesPerRound : lines);
   }
 
   pathAt(offset: number): string {
-    return this.#markerAt(offset)?.path ?? this.path;
+    return this.#markerAt(offset)?.path ?? this.origin.path;
   }
 
   /** Offset of the first byte of the line that holds `offset`. */
@@ -135,7 +140,7 @@ export class InputFrame {
   }
 
   #markerAt(offset: number): LineMarker | null {
-    for (let i = this.markers.length - 1; i >= 0; i--) if (this.markers[i]!.offset <= offset) return this.markers[i]!;
+    for (let i = this.#markers.length - 1; i >= 0; i--) if (this.#markers[i]!.offset <= offset) return this.#markers[i]!;
     return null;
   }
 }
@@ -153,7 +158,13 @@ export class Input {
   /** Where a block comment begins that the text does not end, or -1. */
   openComment = -1;
 
-  push(options: FrameOptions): InputFrame {
+  /** A file on top of the stack. */
+  pushFile(path: string, text: Uint8Array, conditionalDepth: number): InputFrame {
+    return this.push({ kind: "file", path, firstLine: 1, linesPerRound: 0, label: "" }, fileText(text), 1, null, conditionalDepth);
+  }
+
+  /** Goes on in another text, `rounds` times over. */
+  push(origin: FrameOrigin, text: TextRange, rounds: number, expansion: Expansion | null, conditionalDepth: number): InputFrame {
     if (this.frame !== null) {
       this.frame.savedOffset = this.offset;
       this.frame.savedLine = this.line;
@@ -161,17 +172,18 @@ export class Input {
     let line = -1;
     let path = "";
     const outer = this.frame;
-    if (outer !== null && options.kind !== "file") {
+    if (outer !== null && origin.kind !== "file") {
       // Which line the instructions of the new frame count as.
       line = outer.debugLine;
       path = outer.debugPath;
-      if (line < 0 && options.kind === "macro") {
+      if (line < 0 && origin.kind === "macro") {
         line = this.statementLine;
-        if (outer.linesPerRound > 0) line = outer.firstLine + ((line - outer.firstLine) % outer.linesPerRound);
+        const { firstLine, linesPerRound } = outer.origin;
+        if (linesPerRound > 0) line = firstLine + ((line - firstLine) % linesPerRound);
         path = outer.pathAt(this.statementOffset);
       }
     }
-    const frame = new InputFrame(options, outer, this.statementOffset, line, path);
+    const frame = new InputFrame(origin, text, rounds, expansion, conditionalDepth, outer, this.statementOffset, line, path);
     this.frame = frame;
     this.bytes = frame.bytes;
     this.#begin(frame);
@@ -180,7 +192,7 @@ export class Input {
 
   #begin(frame: InputFrame): void {
     this.offset = frame.start;
-    this.line = frame.firstLine;
+    this.line = frame.origin.firstLine;
     this.statementOffset = frame.start;
   }
 

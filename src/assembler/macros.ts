@@ -4,9 +4,11 @@
 
 import type { Assembler } from "./assembler.ts";
 import { COLON, DOT, EQUALS, NAME_PART, NAME_START, NEWLINE, SPACE, characterClass, textOfBytes } from "./chars.ts";
-import type { ExpansionMap, InputFrame } from "./input.ts";
-import { ValueList, expandBody, expandTemplate, isSeparator, makeTemplate, readArgument, readName, skipBlanks, skipComma } from "./macro.ts";
-import type { ExpansionOptions, Macro, Parameter, TextMode } from "./macro.ts";
+import { Expansion } from "./expansion.ts";
+import type { Expandable } from "./expansion.ts";
+import type { FrameKind, FrameOrigin, InputFrame } from "./input.ts";
+import { expandTemplate, isSeparator, makeTemplate, readArgument, readName, skipBlanks, skipComma } from "./macro.ts";
+import type { Macro, Parameter, TextMode } from "./macro.ts";
 import { ByteRow, FROM_LINE_START, FROM_OPERANDS, FROM_SEPARATOR, scrubStatement } from "./scrub.ts";
 import { TemplateCache } from "./template-cache.ts";
 import { TextArena } from "./text-arena.ts";
@@ -25,14 +27,44 @@ const EMPTY = new Uint8Array(0);
 const MACRO_OPENERS: ReadonlySet<string> = new Set([".macro"]);
 const REPEAT_OPENERS: ReadonlySet<string> = new Set([".rept", ".rep", ".irp", ".irpc", ".irep", ".irepc"]);
 
-interface Block {
+/** A gathered block. */
+class Block implements Expandable {
   readonly body: TextRange;
-  readonly lines: number;
-  /** For each byte of the body its offset in `frame`. */
-  readonly offsets: () => Int32Array;
   readonly frame: InputFrame;
+  /** Where in the frame the block begins. */
+  readonly start: number;
   readonly firstLine: number;
+  readonly lines: number;
+  /** Name of the parameter that the body is repeated with; empty for none. */
+  parameter = "";
+
+  constructor(body: TextRange, frame: InputFrame, start: number, firstLine: number, lines: number) {
+    this.body = body;
+    this.frame = frame;
+    this.start = start;
+    this.firstLine = firstLine;
+    this.lines = lines;
+  }
+
+  parameters(): ReadonlyMap<string, number> {
+    return new Map([[this.parameter, 0]]);
+  }
+
+  offsets(): Int32Array {
+    return blockOffsets(this.frame, this.start, this.body.end - this.body.start);
+  }
+
+  origin(kind: FrameKind, label: string): FrameOrigin {
+    return { kind, path: this.frame.origin.path, firstLine: this.firstLine, linesPerRound: kind === "repeat" ? this.lines : 0, label };
+  }
 }
+
+const USUAL_MODE: TextMode = {
+  isAlternate: false,
+  evaluate: () => {
+    throw new Error("a `%' argument belongs to the alternate mode");
+  },
+};
 
 export class Macros {
   readonly #assembler: Assembler;
@@ -47,16 +79,14 @@ export class Macros {
   readonly #expansion = new ByteRow();
   readonly #texts = new TextArena();
   readonly #templates = new TemplateCache();
+  readonly #alternateMode: TextMode = { isAlternate: true, evaluate: (bytes, offset, end) => this.#evaluate(bytes, offset, end) };
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
   }
 
   get #mode(): TextMode {
-    return {
-      isAlternate: this.isAlternate,
-      evaluate: (bytes, offset, end) => this.#evaluate(bytes, offset, end),
-    };
+    return this.isAlternate ? this.#alternateMode : USUAL_MODE;
   }
 
   /** Value of an expression in a text that is not the input. */
@@ -135,7 +165,7 @@ export class Macros {
     }
     const { length } = row;
     const at = this.#texts.keep(row);
-    return { body: { bytes: this.#texts.bytes, start: at, end: at + length }, lines, offsets: () => blockOffsets(frame, start, length), frame, firstLine };
+    return new Block({ bytes: this.#texts.bytes, start: at, end: at + length }, frame, start, firstLine, lines);
   }
 
   /** `.macro name parameters`, cursor behind the word. */
@@ -207,9 +237,12 @@ export class Macros {
         related: [{ frame: atom.macro.frame, offset: atom.macro.offset, message: "the former definition is here" }],
       });
     }
+    // A body of its own, since its template reads it from the first byte on.
+    const { body, frame } = block;
+    const ownBody = { bytes: body.bytes.slice(body.start, body.end), start: 0, end: body.end - body.start };
     atom.macro = {
-      name, label: `macro \`${name}'`, parameters, parameterByName, body: block.body.bytes.slice(block.body.start, block.body.end), bodyOffsets: block.offsets, template: null, frame: block.frame, offset: opening, firstLine: block.firstLine,
-      path: block.frame.path,
+      name, origin: block.origin("macro", `macro \`${name}'`), parameterList: parameters, parameters: () => parameterByName, body: ownBody, offsets: () => block.offsets(), template: null, frame,
+      offset: opening,
     };
   }
 
@@ -231,51 +264,41 @@ export class Macros {
     const start = input.offset;
     const text = this.rest();
     const values = this.#arguments(macro, text.bytes, text.length, start);
-    const count = this.#count++;
+    this.#count++;
     const row = this.#expansion;
     row.length = 0;
-    const localCount = this.#localCount;
-    const template = this.isAlternate ? null : (macro.template ??= makeTemplate(macro.body, macro.parameterByName));
-    if (template === null) expandBody(macro.body, this.#expansionOptions(macro.parameterByName, values, 0, count, () => localName(this.#localCount++)), row);
-    else expandTemplate(template, values, 0, count, row);
-    this.#enter(row, "macro", macro.path, macro.firstLine, macro.label, 0, this.#callMap(macro, values, count, localCount));
+    const template = this.isAlternate ? null : (macro.template ??= makeTemplate(macro.body.bytes, macro.parameters()));
+    if (template === null) this.#write(values, row);
+    else expandTemplate(template, values, 0, row);
+    this.#enter(row, macro.origin, values);
   }
 
-  /** The expansion is made once more when somebody asks where its bytes came from. */
-  #callMap(macro: Macro, values: ValueList, count: number, localCount: number): () => ExpansionMap {
-    return () => {
-      const again = new ByteRow();
-      again.offsets = [];
-      let local = localCount;
-      expandBody(macro.body, this.#expansionOptions(macro.parameterByName, values, 0, count, () => localName(local++)), again);
-      const body = macro.bodyOffsets();
-      return { offsets: Int32Array.from(again.offsets, (at) => (at < 0 ? -1 : body[at] ?? -1)), source: macro.frame };
-    };
+  #write(expansion: Expansion, out: ByteRow): void {
+    this.#localCount += expansion.write(
+      out, () => this.#assembler.reporter.reportHere("error", "missing-parenthesis", "`\\(' without `)' in the body"), (length) => this.#checkLength(length),
+    );
   }
 
-  #expansionOptions(parameters: ReadonlyMap<string, number>, values: ValueList, firstValue: number, count: number, makeLocal: () => string): ExpansionOptions {
-    return {
-      parameters, values, firstValue, count, isAlternate: this.isAlternate, makeLocal,
-      missesParenthesis: () => this.#assembler.reporter.reportHere("error", "missing-parenthesis", "`\\(' without `)' in the body"),
-    };
+  #checkLength(length: number): void {
+    if (length > MAXIMUM_TEXT) this.#charge(length, "this block expands");
   }
 
   /** Goes on with the text in `row`, of which the frame gets a copy. */
-  #enter(row: ByteRow, kind: "macro" | "repeat", path: string, firstLine: number, label: string, linesPerRound: number, map: () => ExpansionMap): void {
+  #enter(row: ByteRow, origin: FrameOrigin, expansion: Expansion): void {
     const { length } = row;
     if (length === 0) return;
     const start = this.#texts.keep(row);
-    this.#enterText({ bytes: this.#texts.bytes, start, end: start + length }, 1, kind, path, firstLine, label, linesPerRound, map);
+    this.#enterText(origin, { bytes: this.#texts.bytes, start, end: start + length }, 1, expansion);
   }
 
-  #enterText(
-    text: TextRange, rounds: number, kind: "macro" | "repeat", path: string, firstLine: number, label: string, linesPerRound: number, map: () => ExpansionMap,
-  ): void {
+  #enterText(origin: FrameOrigin, text: TextRange, rounds: number, expansion: Expansion): void {
     const assembler = this.#assembler;
-    if (assembler.input.frame!.depth >= MAXIMUM_DEPTH) assembler.fatal("too-deep", `expansions are nested more than ${MAXIMUM_DEPTH} deep: ${label} may call itself without end`);
+    if (assembler.input.frame!.depth >= MAXIMUM_DEPTH) {
+      assembler.fatal("too-deep", `expansions are nested more than ${MAXIMUM_DEPTH} deep: ${origin.label} may call itself without end`);
+    }
     this.#charge((text.end - text.start) * rounds, "macros expand");
     assembler.leaveStatement();
-    assembler.input.push({ kind, path, firstLine, label, linesPerRound, map, text, rounds, conditionalDepth: assembler.conditionals.depth });
+    assembler.input.push(origin, text, rounds, expansion, assembler.conditionals.depth);
   }
 
   #charge(count: number, what: string): void {
@@ -284,11 +307,11 @@ export class Macros {
   }
 
   /** The values of a call whose arguments are the first `end` bytes of `text`. */
-  #arguments(macro: Macro, text: Uint8Array, end: number, start: number): ValueList {
+  #arguments(macro: Macro, text: Uint8Array, end: number, start: number): Expansion {
     const assembler = this.#assembler;
     const mode = this.#mode;
-    const { parameters } = macro;
-    const values = new ValueList();
+    const parameters = macro.parameterList;
+    const values = new Expansion(macro, false, this.isAlternate, this.#count, this.#localCount);
     const { starts, ends } = values;
     for (let i = 0; i < parameters.length; i++) {
       starts.push(0);
@@ -307,7 +330,7 @@ export class Macros {
         seenKeyword = true;
         const { name, end: nameEnd } = readName(text, offset, end);
         if (text[nameEnd] !== EQUALS) assembler.failAt("macro-argument", start, "expected the name of a parameter before `='");
-        const index = macro.parameterByName.get(name);
+        const index = macro.parameters().get(name);
         offset = readArgument(text, nameEnd + 1, end, row, mode);
         if (index === undefined) {
           return assembler.failAt("macro-argument", start, `macro \`${macro.name}' has no parameter \`${name}'`, undefined, {
@@ -356,7 +379,7 @@ export class Macros {
   }
 
   /** Moves the values from the row that they were read into to where they stay. */
-  #keepValues(values: ValueList, row: ByteRow): void {
+  #keepValues(values: Expansion, row: ByteRow): void {
     const at = this.#texts.keep(row);
     values.move(this.#texts.bytes, at);
   }
@@ -368,12 +391,9 @@ export class Macros {
     assembler.demandEnd();
     if (count < 0) assembler.fail("negative-count", `a block cannot be repeated ${count} times`);
     const block = this.#gather(REPEAT_OPENERS, ".endr", ".rept");
-    const { body, lines } = block;
-    const length = body.end - body.start;
-    if (length === 0 || count === 0) return;
-    this.#enterText(body, count, "repeat", block.frame.path, block.firstLine, "this `.rept'", lines, () => {
-      return { offsets: block.offsets(), source: block.frame };
-    });
+    const { body } = block;
+    if (body.start === body.end || count === 0) return;
+    this.#enterText(block.origin("repeat", "this `.rept'"), body, count, new Expansion(block, true, false, 0, 0));
   }
 
   /** `.irp name, values` and `.irpc name, characters` */
@@ -386,8 +406,8 @@ export class Macros {
     const { name, end: nameEnd } = readName(text, skipBlanks(text, 0, end), end);
     if (name === "") assembler.failAt("macro-parameter", start, `\`${word}' needs the name of its parameter`);
     let offset = skipComma(text, nameEnd, end);
-    const values = new ValueList();
-    const { starts, ends } = values;
+    const starts: number[] = [];
+    const ends: number[] = [];
     const row = this.#argument;
     row.length = 0;
     if (characters) {
@@ -410,52 +430,34 @@ export class Macros {
         offset = skipComma(text, offset, end);
       }
     }
-    if (values.count === 0) {
+    if (starts.length === 0) {
       starts.push(0);
       ends.push(0);
     }
-    this.#keepValues(values, row);
+    const at = this.#texts.keep(row);
+    const kept = this.#texts.bytes;
     const block = this.#gather(REPEAT_OPENERS, ".endr", word);
-    const count = this.#count;
-    const localCount = this.#localCount;
+    block.parameter = name;
+    const values = new Expansion(block, true, this.isAlternate, this.#count, this.#localCount, starts, ends);
+    values.move(kept, at);
     const out = this.#expansion;
     out.length = 0;
     const template = this.isAlternate ? null : this.#templates.get(block.body, name);
-    if (template === null) this.#expandRounds(block, name, values, count, () => localName(this.#localCount++), out);
+    if (template === null) this.#write(values, out);
     else {
-      for (let i = 0; i < values.count; i++) {
-        expandTemplate(template, values, i, count, out);
-        if (out.length > MAXIMUM_TEXT) this.#charge(out.length, "this block expands");
+      for (let i = 0; i < starts.length; i++) {
+        expandTemplate(template, values, i, out);
+        this.#checkLength(out.length);
       }
     }
-    this.#enter(out, "repeat", block.frame.path, block.firstLine, characters ? "this `.irpc'" : "this `.irp'", block.lines, this.#blockMap(block, name, values, count, localCount));
-  }
-
-  #expandRounds({ body }: Block, name: string, values: ValueList, count: number, makeLocal: () => string, out: ByteRow): void {
-    const text = body.bytes.subarray(body.start, body.end);
-    const parameters = new Map([[name, 0]]);
-    for (let i = 0; i < values.count; i++) {
-      expandBody(text, this.#expansionOptions(parameters, values, i, count, makeLocal), out);
-      if (out.length > MAXIMUM_TEXT) this.#charge(out.length, "this block expands");
-    }
-  }
-
-  #blockMap(block: Block, name: string, values: ValueList, count: number, localCount: number): () => ExpansionMap {
-    return () => {
-      const again = new ByteRow();
-      again.offsets = [];
-      let local = localCount;
-      this.#expandRounds(block, name, values, count, () => localName(local++), again);
-      const offsets = block.offsets();
-      return { offsets: Int32Array.from(again.offsets, (at) => (at < 0 ? -1 : offsets[at] ?? -1)), source: block.frame };
-    };
+    this.#enter(out, block.origin("repeat", characters ? "this `.irpc'" : "this `.irp'"), values);
   }
 
   /** `.exitm`: leaves the innermost expansion. */
   exit(): void {
     const { input, conditionals } = this.#assembler;
     const frame = input.frame!;
-    if (frame.kind === "file") this.#assembler.fail("misplaced-exitm", "`.exitm' outside a macro");
+    if (frame.origin.kind === "file") this.#assembler.fail("misplaced-exitm", "`.exitm' outside a macro");
     conditionals.exitMacro(frame.conditionalDepth);
     frame.roundsLeft = 0;
     input.offset = Math.max(frame.end - 1, frame.start);
@@ -477,10 +479,6 @@ function blockOffsets(frame: InputFrame, start: number, length: number): Int32Ar
   const offsets = new Int32Array(length).fill(Math.max(0, offset - 1));
   offsets.set(row.offsets.slice(0, length));
   return offsets;
-}
-
-function localName(number: number): string {
-  return `LL${number.toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 /** Where in a canonical statement its directive stands, labels before it skipped: -1 where there is none. */

@@ -38,8 +38,8 @@ export function chainSubsections(section: Section): Fragment {
 }
 
 function alignedSkip(address: number, power: number): number {
-  const mask = 2 ** power;
-  return (mask - (address % mask)) % mask;
+  const alignment = 2 ** power;
+  return (alignment - (address % alignment)) % alignment;
 }
 
 export class Relaxer {

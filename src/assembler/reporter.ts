@@ -92,8 +92,8 @@ function locate(frame: InputFrame | null, offset: number, length: number): Locat
   let source = frame;
   let at = Math.min(offset, Math.max(frame.end - 1, frame.start));
   let span = length;
-  while (source.map !== null) {
-    const map = source.map();
+  while (source.expansion !== null) {
+    const map = source.expansion.map();
     at -= source.start;
     let mapped = map.offsets[at] ?? -1;
     // What an argument put there is pointed at where the body names the parameter.
@@ -114,7 +114,7 @@ function chain(frame: InputFrame | null): DiagnosticNote[] {
   const notes: DiagnosticNote[] = [];
   for (let inner = frame; inner !== null && inner.parent !== null; inner = inner.parent) {
     const where = locate(inner.parent, inner.parentOffset, 1);
-    const message = inner.kind === "file" ? "included from here" : inner.kind === "macro" ? `in the expansion of ${inner.label}` : `in ${inner.label}`;
+    const message = inner.origin.kind === "file" ? "included from here" : inner.origin.kind === "macro" ? `in the expansion of ${inner.origin.label}` : `in ${inner.origin.label}`;
     notes.push({ file: where.file, line: where.line, column: where.column, message });
     if (notes.length === 10 && inner.depth > 12) {
       notes.push({ file: where.file, line: where.line, column: where.column, message: `... and ${inner.depth - 1} places further out` });

@@ -213,7 +213,7 @@ function lineMarker(assembler: Assembler): boolean {
   const name = readString(bytes, offset);
   while (bytes[offset] !== NEWLINE) offset++;
   input.offset = offset + 1;
-  input.frame!.markers.push({ offset: input.offset, line, path: textOfBytes(name.bytes) });
+  input.frame!.mark({ offset: input.offset, line, path: textOfBytes(name.bytes) });
   input.line = line;
   return true;
 }
