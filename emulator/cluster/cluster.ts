@@ -102,7 +102,7 @@ export class Cluster implements Stateful {
     const placed = this.#groups.flatMap(({ indices, hosts, cables }) => indices.map((index, position) => ({ index, host: hosts[position]!, cable: cables[position]! })));
     placed.sort((a, b) => a.index - b.index);
     this.hosts = placed.map(({ host }) => host);
-    this.gateway = new Gateway({ hostNames: new Map(nodes.map(({ name }, index) => [formatMac(this.macAddresses[index]!), name])) });
+    this.gateway = new Gateway({ machines: nodes.length, hostNames: new Map(nodes.map(({ name }, index) => [formatMac(this.macAddresses[index]!), name])) });
     this.gateway.enabled = config.gateway;
     this.#links = placed.map(({ cable }) => this.network.connectMachine(cable, this.#hub, config.linkLatencyNs));
     this.network.connectNodes(this.gateway, this.#hub, config.linkLatencyNs);

@@ -170,6 +170,8 @@ export class Jit implements Engine {
     this.words[JIT_ATTENTION] = core.attention | (core.nmiBlocked ? NMI_BLOCKED : 0);
     this.base = core.remaining - budget;
     core.link = null;
+    // The processor may have been reset by an instruction of the interpreter since.
+    this.abandoned = false;
     this.statistics.entered++;
     const before = core.remaining;
     let reason: number;

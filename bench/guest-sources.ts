@@ -1,0 +1,61 @@
+/**
+ * Our own benchmark guests: the sources in guests/, assembled and linked here into images like those of ../shared/bench. What each is about
+ * stands at the head of its source; the protocol in guests/README.md.
+ */
+import { readFileSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { assemble } from "../src/assembler/assemble.ts";
+import { readElf } from "../src/linker/elf-reader.ts";
+import { link } from "../src/linker/link.ts";
+import { parseScript } from "../src/linker/script.ts";
+
+const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../bench/guests");
+/** Boot sector and payload. */
+const IMAGE_BYTES = 17 * 512;
+/** Where the boot sector is loaded, and the payload behind it. */
+const LOAD_ADDRESS = 0x7c00;
+
+/**
+ * Instructions of one iteration, as the difference between a run of two iterations and one of one: RDTSC counts instructions here. Where the
+ * number depends on what is computed, it is the mean of 64 iterations.
+ */
+export const OWN_INSTRUCTIONS: Readonly<Record<string, number>> = {
+  alias: 9_675,
+  aliascode: 22_203,
+  calls: 39_511,
+  fnv: 393_220,
+  generate: 6_359,
+  mixed: 9_803,
+  murmur: 258_070,
+  patchloop: 80_006,
+  remap: 8_503,
+  selfmod: 90_003,
+  sha1: 588_294,
+  spaces: 11_003,
+  stackvm: 9_220,
+  virtual: 153_591,
+  "generate-on": 6_859,
+};
+
+/** Names of our guests. */
+export function ownGuests(): string[] {
+  return readdirSync(FOLDER).filter((file) => file.endsWith(".s")).map((file) => file.slice(0, -2));
+}
+
+/** The first 17 sectors of a guest's floppy. */
+export function ownGuestImage(guest: string): Uint8Array<ArrayBuffer> {
+  const path = `${guest}.s`;
+  const files = { read: (name: string) => ({ path: name, bytes: readFileSync(join(FOLDER, name)) }) };
+  const { object, diagnostics } = assemble({ path, files });
+  if (object === null) throw new Error(diagnostics.map(({ file, line, message }) => `${file}:${line}: ${message}`).join("\n"));
+  const script = parseScript(`SECTIONS { .text ${LOAD_ADDRESS} : { *(.text) } }`, path);
+  const { linked, problems } = link({ objects: [readElf(object, path)], script, entry: "boot" });
+  const text = linked?.sections.find(({ name }) => name === ".text")?.content;
+  if (text === undefined) throw new Error(problems.map(({ file, line, message }) => `${file}:${line}: ${message}`).join("\n"));
+  if (text.length > IMAGE_BYTES) throw new RangeError(`${path}: ${text.length} bytes, more than the ${IMAGE_BYTES} that the boot sector loads`);
+  const image = new Uint8Array(IMAGE_BYTES);
+  image.set(text);
+  return image;
+}
