@@ -65,6 +65,7 @@ export function writeElf(assembler: Assembler, resolver: Resolver, relocations: 
     section.index = outputs.length;
     const output = outputSection(section.name, section.type, section.flags | (section.group === null ? 0 : SHF.GROUP), 2 ** section.alignment, entrySizeOf(section), section.contents);
     output.sizeBytes = section.sizeBytes;
+    output.info = section.info;
     outputs.push(output);
     const list = relocations.get(section) ?? new RelocationList();
     if (list.length > 0) {

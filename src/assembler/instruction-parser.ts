@@ -17,6 +17,7 @@ import { IntelOperands, TARGET } from "./operands-intel.ts";
 import { BranchVariable } from "./fragment.ts";
 import { R } from "./relocation-types.ts";
 import { StatementCache } from "./statement-cache.ts";
+import { attMnemonic, hintAt, wishOf } from "./spelling.ts";
 import { AssemblySymbol } from "./symbol.ts";
 
 const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
@@ -168,6 +169,18 @@ export class InstructionParser {
       mnemonic = assembler.atoms.intern(input.bytes, wordOffset, end).lower.text;
       input.offset = end;
     }
+    if (mnemonic.includes(".")) {
+      const wished = wishOf(mnemonic);
+      if (wished !== null) {
+        mnemonic = wished.mnemonic;
+        wish = { ...wish, ...wished.wish };
+      }
+    }
+    const hint = isBranch(mnemonic) ? hintAt(input.bytes, input.offset) : null;
+    if (hint !== null) {
+      (prefixes ??= []).push(hint);
+      input.offset += 3;
+    }
     const parsed = this.parsed;
     const namesBefore = assembler.expressions.namesRead;
     let operandOffset = -1;
@@ -188,6 +201,7 @@ export class InstructionParser {
       if (assembler.isIntel) this.#intel.parse(mnemonic);
       else this.#att.parse(mnemonic);
     }
+    if (!assembler.isIntel && (mnemonic.startsWith("mov") || mnemonic.startsWith("f") || mnemonic === "cmpsd")) mnemonic = attMnemonic(mnemonic, parsed.operands);
     if (prefixes === null && wish === null && parsed.count === 1 && parsed.operands[0] === TARGET && this.#emitKnownBranch(mnemonic, mode, wordOffset)) return;
     const word = parsed.isFar && isBranch(mnemonic) ? `l${mnemonic}` : mnemonic;
     const plain = { mnemonic: word, prefixes: prefixes ?? NO_PREFIXES, operands: parsed.operands };

@@ -18,7 +18,7 @@ import { encoderValue } from "./operands-plain.ts";
 import { R } from "./relocation-types.ts";
 
 /** Instructions whose operands stand in the same order in both syntaxes. */
-const NOT_REVERSED: ReadonlySet<string> = new Set(["enter", "enterw", "enterl", "bound", "boundw", "boundl", "invlpga", "extrq", "insertq"]);
+const NOT_REVERSED: ReadonlySet<string> = new Set(["enter", "enterw", "enterl", "bound", "boundw", "boundl", "invlpga", "extrq", "insertq", "monitor", "mwait"]);
 
 export class AttOperands {
   readonly #assembler: Assembler;
@@ -147,6 +147,11 @@ export class AttOperands {
         parsed.add(TARGET, displacement!, start, relocation);
         return;
       }
+    }
+    if (displacement === null && segment === null && operand.base?.name === "dx" && operand.index === undefined) {
+      // `(%dx)` is a port.
+      parsed.add({ kind: "register", register: operand.base }, null, start);
+      return;
     }
     displacement ??= constant(0, start);
     const value = encoderValue(displacement);
