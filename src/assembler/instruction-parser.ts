@@ -10,6 +10,7 @@ import type { EncodeOptions, Encoding, EncodingError, EncodingWish, Instruction,
 import type { Assembler } from "./assembler.ts";
 import type { Atom } from "./atom.ts";
 import { NAME_PART, NAME_START, STATEMENT_END, characterClass, textOfBytes } from "./chars.ts";
+import { FOREIGN_WORDS } from "./foreign-words.ts";
 import { Op, constant, node, symbolExpression } from "./expression.ts";
 import type { Expression } from "./expression.ts";
 import { AttOperands } from "./operands-att.ts";
@@ -341,15 +342,33 @@ export class InstructionParser {
   #refuse(error: EncodingError, instruction: Instruction, offset: number): void {
     const assembler = this.#assembler;
     const { parsed } = this;
-    if (error.code === "unknown-mnemonic") {
-      assembler.failAt("unknown-instruction", offset, `no instruction or macro is called \`${instruction.mnemonic}'`, undefined, {
-        candidates: this.#wordsNear(instruction.mnemonic), written: instruction.mnemonic,
-      });
-    }
+    if (error.code === "unknown-mnemonic") this.#refuseWord(instruction.mnemonic, offset);
     const operand = error.operand >= 0 && error.operand < parsed.count ? error.operand : -1;
     if (operand >= 0) assembler.failAt(WARNINGS.get(error.code) ?? error.code, parsed.offsets[operand]!, error.message, parsed.lengths[operand]);
     assembler.failAt(WARNINGS.get(error.code) ?? error.code, offset, error.message);
   }
+
+  /** Operands that make no sense are no mistake of their own behind a word that is no instruction. */
+  demandKnown(mnemonic: string): void {
+    if (!isMnemonic(mnemonic, this.options) && !isMnemonic(`l${mnemonic}`, this.options)) this.#refuseWord(mnemonic, this.#assembler.input.statementOffset);
+  }
+
+  /** Tells of a word that is no instruction here, but perhaps in another syntax or assembler. */
+  #refuseWord(word: string, offset: number): never {
+    const assembler = this.#assembler;
+    const foreign = FOREIGN_WORDS.get(word);
+    const { bytes } = assembler.input;
+    if (/^[ \t]+equ\s/i.test(textOfBytes(bytes, offset + word.length, offset + word.length + 12))) {
+      assembler.failAt("unknown-instruction", offset, "a symbol is given a value with `=', or with `.equ' before its name", word.length, { suggestion: `${word} = ...` });
+    }
+    if (foreign !== undefined) assembler.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, word.length, { suggestion: foreign });
+    const bare = word.slice(0, -1);
+    if (assembler.isIntel && word.endsWith("l") && isMnemonic(word, { ...this.options, att: true }) && isMnemonic(bare, this.options)) {
+      assembler.failAt("unknown-instruction", offset, `\`${word}' is a name of AT&T syntax, and this is Intel's: \`.att_syntax' changes it`, word.length, { suggestion: bare });
+    }
+    return assembler.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, undefined, { candidates: this.#wordsNear(word), written: word });
+  }
+
 
   #wordsNear(mnemonic: string): string[] {
     const words: string[] = [];

@@ -47,6 +47,7 @@ export class AttOperands {
         continue;
       }
       if (characterClass[code]! & STATEMENT_END) break;
+      assembler.instructions.demandKnown(mnemonic);
       assembler.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
     }
     if (branch && parsed.operands.length === 2 && parsed.operands[0]!.kind === "immediate") this.#joinFar();
