@@ -19,6 +19,14 @@ const CORE_2 = `${NOCONA} ssse3`;
 const CORE_I7 = `${CORE_2} sse4.2 rdtscp`;
 const K6 = `${I586} mmx syscall`;
 const K8 = `${I586} i686 687 nop fxsr mmx sse2 syscall rdtscp prfchw`;
+const BULLDOZER = `${I586} i686 687 cmov nop fxsr mmx sse4.2 fisttp popcnt lzcnt sse4a syscall rdtscp prfchw xsave clflush aes pclmul`;
+const PILEDRIVER = `${BULLDOZER} bmi`;
+const STEAMROLLER = `${PILEDRIVER} xsaveopt`;
+const EXCAVATOR = `${STEAMROLLER} movbe rdrnd`;
+const ZEN = `${EXCAVATOR} clflushopt smap rdseed`;
+const ZEN_2 = `${ZEN} rdpid clwb`;
+const BOBCAT = `${I586} i686 687 cmov nop fxsr mmx ssse3 sse4a fisttp popcnt lzcnt syscall rdtscp prfchw clflush`;
+const JAGUAR = `${BOBCAT} sse4.2 bmi movbe xsaveopt aes pclmul`;
 const AMDFAM10 = `${K8} sse3 fisttp popcnt lzcnt`;
 
 /** `.arch NAME`: features of whole processors, without what those imply. */
@@ -47,6 +55,16 @@ const PROCESSORS: Readonly<Record<string, string>> = {
   opteron: K8,
   k8: K8,
   amdfam10: AMDFAM10,
+  bdver1: BULLDOZER,
+  bdver2: PILEDRIVER,
+  bdver3: STEAMROLLER,
+  bdver4: EXCAVATOR,
+  znver1: ZEN,
+  znver2: ZEN_2,
+  znver3: ZEN_2,
+  znver4: ZEN_2,
+  btver1: BOBCAT,
+  btver2: JAGUAR,
 };
 
 /** What a feature brings along. A name that is only here stands for others. */
@@ -71,10 +89,16 @@ const IMPLIED: Readonly<Record<string, string>> = {
   "3dnowa": "3dnow",
   xsaveopt: "xsave",
   ept: "vmx",
+  avx: "sse4.2 xsave",
+  avx2: "avx",
+  f16c: "avx",
+  fma: "avx",
+  fma4: "avx",
+  xop: "avx",
 };
 
 /** What goes with a feature that is taken away, although it does not need it: the parts of one unit. */
-const REMOVED_TOO: Readonly<Record<string, string>> = { "387": "8087 287", "287": "8087" };
+const REMOVED_TOO: Readonly<Record<string, string>> = { "387": "8087 287", "287": "8087", "8087": "fisttp", sse4: "sse4.1 sse4.2" };
 
 /** Features without a further meaning. */
 const PLAIN = words(
@@ -82,7 +106,18 @@ const PLAIN = words(
   prfchw prefetchwt1 ibt`,
 );
 
-const FEATURES = new Set([...PLAIN, ...Object.keys(IMPLIED)]);
+/** Extensions of later processors: names that GNU as knows, of instructions that are not in the table. */
+const LATER = words(
+  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl vmfunc xsavec xsaves fsgsbase bmi2 lwp cx16 hle rtm tsx invpcid padlock svme tbm adx mpx se1
+  avx512ifma avx512vbmi avx512_4fmaps avx512_4vnniw avx512_vpopcntdq avx512_vbmi2 avx512_vnni avx512_bitalg avx_vnni clzero mwaitx ospke ptwrite shstk gfni vaes
+  vpclmulqdq wbnoinvd pconfig waitpkg cldemote amx_int8 amx_bf16 amx_fp16 amx_tile movdiri movdir64b avx512_bf16 avx512_vp2intersect tdx enqcmd serialize rdpru
+  mcommit sev_es tsxldtrk kl widekl uintr hreset avx512_fp16 prefetchi avx_ifma avx_vnni_int8 cmpccxadd wrmsrns msrlist avx_ne_convert rao_int rmpquery`,
+);
+
+const FEATURES = new Set([...PLAIN, ...Object.keys(IMPLIED), ...LATER]);
+
+/** The units of the x87, the last one first. */
+const X87 = ["687", "387", "287", "8087"];
 
 /** The features and all that they imply. */
 const close = (features: Iterable<string>): Set<string> => {
@@ -119,18 +154,20 @@ export const selectArchitecture = (current: ReadonlySet<string> | undefined, nam
   if (processor !== undefined) return close(words(processor));
   if (!name.startsWith(".")) return null;
   const feature = name.slice(1);
+  if (feature === "no87") return X87.reduce<ReadonlySet<string> | undefined | null>((features, unit) => selectArchitecture(features ?? undefined, `.no${unit}`), current);
   if (FEATURES.has(feature)) return current === undefined ? undefined : close([...current, feature]);
   if (!feature.startsWith("no") || !FEATURES.has(feature.slice(2))) return null;
   const removed = feature.slice(2);
   const left = current ?? close([...I386.split(" "), "i486", "i586", "i686", ...FEATURES]);
   const gone = new Set([removed, ...words(REMOVED_TOO[removed] ?? "")]);
-  return new Set([...left].filter((other) => !gone.has(other) && !close([other]).has(removed)));
+  return new Set([...left].filter((other) => !gone.has(other) && ![...close([other])].some((implied) => implied === removed || (removed === "sse4" && gone.has(implied)))));
 };
 
 /** `-march=i686+sse2+nommx`. Null when a part of it is unknown. */
 export const parseArchitecture = (text: string): ReadonlySet<string> | undefined | null => {
   const [processor, ...extensions] = text.split("+");
-  let features = selectArchitecture(undefined, processor!);
+  // `+nosse` alone takes from everything.
+  let features = processor === "" && extensions.length > 0 ? undefined : selectArchitecture(undefined, processor!);
   for (const extension of extensions) {
     if (features === null) return null;
     features = selectArchitecture(features, `.${extension}`);

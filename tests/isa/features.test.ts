@@ -9,11 +9,11 @@ import { samplesOf } from "./spread.ts";
 
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
-const PROCESSORS = ["i386", "i486", "i586", "i686", "pentiumpro", "pentiumii", "pentiumiii", "pentium4", "prescott", "nocona", "core2", "corei7", "k6", "k6_2", "generic32"];
+const PROCESSORS = ["i386", "i486", "i586", "i686", "pentiumpro", "pentiumii", "pentiumiii", "pentium4", "prescott", "nocona", "core2", "corei7", "k6", "k6_2", "generic32", "opteron", "amdfam10", "bdver1", "bdver2", "bdver3", "bdver4", "znver1", "znver2", "btver1", "btver2"];
 const EXTENSIONS = ["8087", "287", "387", "687", "cmov", "fxsr", "mmx", "sse", "sse2", "sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "movbe", "aes", "prfchw", "xsaveopt", "abm"];
 
 describe(".arch", () => {
-  const cases = [...PROCESSORS.map((name) => [name]), ...EXTENSIONS.map((name) => ["i386", `.${name}`]), ["corei7", ".nosse"], ["corei7", ".nosse2"], ["corei7", ".nommx"], ["i686", ".no387"]];
+  const cases = [...PROCESSORS.map((name) => [name]), ...EXTENSIONS.map((name) => ["i386", `.${name}`]), ["corei7", ".nosse"], ["corei7", ".nosse2"], ["corei7", ".nommx"], ["i686", ".no387"], ["prescott", ".no87"], ["corei7", ".nosse4"]];
 
   test.each(cases.map((names) => [names.join(" "), names] as const))("%s allows what GNU as allows", (_, names, context?: unknown) => {
     const skippable = context as { skip(reason: string): unknown };
