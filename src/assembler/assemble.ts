@@ -48,6 +48,8 @@ export interface AssembleOptions {
   foldData?: boolean;
   /** `-L`: local names stay in the symbol table. */
   keepLocals?: boolean;
+  /** `--alternate`: the source begins in the mode of `.altmacro`. */
+  alternateMacros?: boolean;
   /** Makes a listing. */
   listing?: ListingOptions;
   /** `-Z`: an object even with errors, without the statements that have them. */

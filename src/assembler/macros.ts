@@ -69,7 +69,7 @@ const USUAL_MODE: TextMode = {
 
 export class Macros {
   readonly #assembler: Assembler;
-  isAlternate = false;
+  isAlternate: boolean;
   /** How many macro calls were expanded: `\@`. */
   #count = 0;
   #localCount = 1;
@@ -84,6 +84,7 @@ export class Macros {
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
+    this.isAlternate = assembler.options.alternateMacros === true;
   }
 
   get #mode(): TextMode {

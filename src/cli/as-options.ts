@@ -16,6 +16,7 @@ export interface AsCommand {
   debugLines: boolean;
   dwarfVersion: number;
   keepLocals: boolean;
+  alternateMacros: boolean;
   warnings: "show" | "none" | "fatal";
   objectDespiteErrors: boolean;
   maxErrors: number;
@@ -54,6 +55,7 @@ const PLAIN: Readonly<Record<string, Handler>> = {
   "--gdwarf-sections": () => {},
   "-L": (command) => void (command.keepLocals = true),
   "--keep-locals": (command) => void (command.keepLocals = true),
+  "--alternate": (command) => void (command.alternateMacros = true),
   "-W": (command) => void (command.warnings = "none"),
   "--no-warn": (command) => void (command.warnings = "none"),
   "--warn": (command) => void (command.warnings = "show"),
@@ -69,9 +71,10 @@ const PLAIN: Readonly<Record<string, Handler>> = {
 /** What GNU as takes and what changes nothing here. */
 const IGNORED = new Set([
   "--32", "-J", "-D", "-f", "-k", "-K", "-q", "-Qy", "-Qn", "-s", "-w", "-X", "-mnaked-reg", "-mmnemonic=intel", "-mmnemonic=att", "--divide", "--traditional-format",
-  "--reduce-memory-overheads", "--noexecstack", "--execstack", "-v", "--strip-local-absolute", "--statistics",
+  "--reduce-memory-overheads", "--noexecstack", "--execstack", "-v", "--strip-local-absolute", "--statistics", "-O0",
+  "-mx86-used-note=no", "--generate-missing-build-notes=no",
 ]);
-const IGNORED_PREFIXES = ["-mtune=", "--hash-size=", "--size-check=", "--elf-stt-common=", "--compress-debug-sections", "--nocompress-debug-sections", "-malign-", "-mbranch", "-mrelax-", "-mlfence"];
+const IGNORED_PREFIXES = ["-mtune=", "--hash-size=", "--size-check=", "--elf-stt-common=", "--compress-debug-sections", "--nocompress-debug-sections", "-malign-", "-mbranch", "-mrelax-", "-mlfence", "-moperand-check=", "-msse-check=", "--multibyte-handling="];
 
 function listing(command: AsCommand, change: Partial<ListingOptions>): void {
   command.listing = { ...(command.listing ?? DEFAULT_LISTING), ...change };
@@ -103,7 +106,7 @@ function expand(args: readonly string[], depth = 0): string[] {
 export function parseAsArguments(args: readonly string[]): AsCommand {
   const command: AsCommand = {
     sources: [], output: "a.out", includes: [], defines: new Map(), dependencyFile: null, arch: "", syntax: "att", optimizeAlignment: true, foldData: false,
-    debugLines: false, dwarfVersion: 0, keepLocals: false, warnings: "show", objectDespiteErrors: false, maxErrors: 20, json: false, listing: null, listingFile: "",
+    debugLines: false, dwarfVersion: 0, keepLocals: false, alternateMacros: false, warnings: "show", objectDespiteErrors: false, maxErrors: 20, json: false, listing: null, listingFile: "",
   };
   const words = expand(args);
   for (let i = 0; i < words.length; i++) {

@@ -43,6 +43,7 @@ function assembleFiles(command: AsCommand): void {
     optimizeAlignment: command.optimizeAlignment,
     foldData: command.foldData,
     keepLocals: command.keepLocals,
+    alternateMacros: command.alternateMacros,
     warnings: command.warnings,
     maxErrors: command.maxErrors,
     objectDespiteErrors: command.objectDespiteErrors,
