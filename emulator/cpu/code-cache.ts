@@ -12,7 +12,8 @@ import { builderOf, endsBlock } from "./handlers/index.ts";
 import { linkTo } from "./instruction.ts";
 import type { DecodedInstruction } from "./instruction.ts";
 import { LEAVE_RUN } from "./probe.ts";
-import { BASE, CS, RAM } from "./layout.ts";
+import { BASE, CS, LIMIT, RAM } from "./layout.ts";
+import { MODE_CODE32, MODE_FLAT, MODE_STACK32 } from "./state.ts";
 
 const MAX_BLOCK_INSTRUCTIONS = 32;
 /** Beyond this many blocks all are dropped: code that runs once must not pile up. */
@@ -23,6 +24,15 @@ const PAGE_MASK = 0xfff;
 const MOST_COUNTED = 255;
 /** A block that was overwritten so often leaves its immediates in memory. */
 const MANY_REWRITES = 4;
+/**
+ * Runs before code is decoded: it is cold until then (cold.ts). Where blocks have been overwritten it takes twice as many for each,
+ * up to a limit: code that is generated and run once is never worth decoding.
+ */
+const COLD_RUNS = 16;
+const MOST_DOUBLINGS = 8;
+const HEAT_ENTRIES = 1 << 14;
+/** The modes that cold code runs in. */
+const COLD_MODE = MODE_CODE32 | MODE_STACK32 | MODE_FLAT;
 
 export class CodeCache {
   private readonly core: Core;
@@ -38,6 +48,12 @@ export class CodeCache {
   private count = 0;
   /** By offset: how many blocks that began there have been overwritten. Code that rewrites itself is decoded so that it may. */
   private readonly rewrites = new Map<number, number>();
+  /** Runs of cold code by a hash of the offset: a collision only makes some code warm sooner. */
+  private readonly heat = new Uint16Array(HEAT_ENTRIES);
+  /** COLD_RUNS; 0 has all code decoded at first sight. */
+  coldRuns = COLD_RUNS;
+  /** Where the cold code lies that `seek` has found. */
+  coldOffset = 0;
   /** Called for each block that is discarded, because its bytes were overwritten or with all others. */
   onDiscard: ((block: Block, overwritten: boolean) => void) | null = null;
 
@@ -60,6 +76,28 @@ export class CodeCache {
       }
     } else this.source.start(eip);
     return (this.recent[slot] = this.find(eip));
+  }
+
+  /** As `lookup`, but null where the code is cold: then `coldOffset` says where it lies. */
+  seek(eip: number): Block | null {
+    const { core } = this;
+    const slot = (eip ^ (eip >>> 12)) & (RECENT - 1);
+    const block = this.recent[slot]!;
+    if (block.eip === eip && block.valid && block.modeKey === core.state.modeKey && block.epoch === core.mmu.epoch) return block;
+    if ((core.state.modeKey & COLD_MODE) !== COLD_MODE || this.coldRuns === 0 || core.codeProbe !== null || core.s[LIMIT + CS] !== -1) return this.lookup(eip);
+    const offset = core.mmu.fetchOffset((core.s[BASE + CS]! + eip) | 0);
+    if (offset === 0 || (core.memory.isCodeByte(offset) && this.byOffset.has(offset)) || this.isWarm(offset)) return this.lookup(eip);
+    this.coldOffset = offset;
+    return null;
+  }
+
+  /** Counts a run of cold code, and says whether that was enough. */
+  private isWarm(offset: number): boolean {
+    const at = (offset ^ (offset >>> 14)) & (HEAT_ENTRIES - 1);
+    const runs = ++this.heat[at]!;
+    if (runs < this.coldRuns || runs < this.coldRuns << Math.min(this.rewrites.get(offset) ?? 0, MOST_DOUBLINGS)) return false;
+    this.heat[at] = 0;
+    return true;
   }
 
   /** The block where `source` stands. */

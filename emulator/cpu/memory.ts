@@ -214,6 +214,11 @@ export class MachineMemory {
     else this.codeMap.fill(0, line, line + (lengthBytes >>> CODE_LINE_SHIFT));
   }
 
+  /** Whether code may have been decoded from the byte at an offset; what lies in a ROM is not noted. */
+  isCodeByte(offset: number): boolean {
+    return offset < RAM || ((this.codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! >>> (offset & LINE_MASK)) & 1) !== 0;
+  }
+
   /** Notes that code was decoded from the page at an offset (RAM only; a ROM never changes). */
   markCodePage(offset: number): void {
     if (offset >= RAM) this.codePages[(offset - RAM) >>> PAGE_SHIFT] = HAS_CODE;
