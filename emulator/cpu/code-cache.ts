@@ -30,7 +30,7 @@ const MANY_REWRITES = 4;
  */
 const COLD_RUNS = 16;
 const MOST_DOUBLINGS = 8;
-const HEAT_ENTRIES = 1 << 14;
+const HEAT_ENTRIES = 1 << 12;
 /** The modes that cold code runs in. */
 const COLD_MODE = MODE_CODE32 | MODE_STACK32 | MODE_FLAT;
 
@@ -48,8 +48,8 @@ export class CodeCache {
   private count = 0;
   /** By offset: how many blocks that began there have been overwritten. Code that rewrites itself is decoded so that it may. */
   private readonly rewrites = new Map<number, number>();
-  /** Runs of cold code by a hash of the offset: a collision only makes some code warm sooner. */
-  private readonly heat = new Uint16Array(HEAT_ENTRIES);
+  /** Runs of cold code by a hash of the offset: offset, a sum of its first bytes, and the count. */
+  private readonly heat = new Int32Array(4 * HEAT_ENTRIES);
   /** COLD_RUNS; 0 has all code decoded at first sight. */
   coldRuns = COLD_RUNS;
   /** Where the cold code lies that `seek` has found. */
@@ -84,19 +84,35 @@ export class CodeCache {
     const slot = (eip ^ (eip >>> 12)) & (RECENT - 1);
     const block = this.recent[slot]!;
     if (block.eip === eip && block.valid && block.modeKey === core.state.modeKey && block.epoch === core.mmu.epoch) return block;
-    if ((core.state.modeKey & COLD_MODE) !== COLD_MODE || this.coldRuns === 0 || core.codeProbe !== null || core.s[LIMIT + CS] !== -1) return this.lookup(eip);
+    if ((core.state.modeKey & COLD_MODE) !== COLD_MODE || this.coldRuns === 0 || core.codeProbe !== null || eip >>> 0 > core.s[LIMIT + CS]! >>> 0) return this.lookup(eip);
     const offset = core.mmu.fetchOffset((core.s[BASE + CS]! + eip) | 0);
     if (offset === 0 || (core.memory.isCodeByte(offset) && this.byOffset.has(offset)) || this.isWarm(offset)) return this.lookup(eip);
     this.coldOffset = offset;
     return null;
   }
 
-  /** Counts a run of cold code, and says whether that was enough. */
+  /** Counts a run of cold code, and says whether that was enough. Where bytes have changed it is other code, and the count begins anew. */
   private isWarm(offset: number): boolean {
-    const at = (offset ^ (offset >>> 14)) & (HEAT_ENTRIES - 1);
-    const runs = ++this.heat[at]!;
+    const { heat } = this;
+    const { view } = this.core.memory;
+    if (offset + 8 > view.byteLength) return true;
+    const bytes = Math.imul(view.getInt32(offset, true), 0x9e3779b1) ^ view.getInt32(offset + 4, true);
+    const at = ((offset ^ (offset >>> 13)) & (HEAT_ENTRIES - 1)) * 4;
+    if (heat[at] !== offset) {
+      // Two places with one entry: it is for the one that runs more often.
+      if (heat[at + 2]! > 0) {
+        heat[at + 2]!--;
+        return false;
+      }
+      heat[at] = offset;
+      heat[at + 1] = bytes;
+    } else if (heat[at + 1] !== bytes) {
+      heat[at + 1] = bytes;
+      heat[at + 2] = 0;
+    }
+    const runs = ++heat[at + 2]!;
     if (runs < this.coldRuns || runs < this.coldRuns << Math.min(this.rewrites.get(offset) ?? 0, MOST_DOUBLINGS)) return false;
-    this.heat[at] = 0;
+    heat[at + 2] = 0;
     return true;
   }
 

@@ -13,7 +13,7 @@ import {
   adc32, adc8, add32, add8, dec32, getCarry, getOverflow, getParity, getSign, getZero, imul32, inc32, logic32, logic8, rol32, ror32, sar32, sbb32, sbb8, shl32, shr32,
   sub32, sub8,
 } from "./flags.ts";
-import { BASE, CS, EAX, EBP, ECX, EDX, EIP, ESP } from "./layout.ts";
+import { CS, EAX, EBP, ECX, EDX, EIP, ESP, LIMIT } from "./layout.ts";
 
 const PAGE_MASK = 0xfff;
 /** An instruction that might reach into the next page is left to a block. */
@@ -86,6 +86,8 @@ export class ColdRunner {
   private readonly code: CodeCache;
   /** Where the next byte of the instruction lies in the machine's memory. */
   private at = 0;
+  /** Of the code segment, unsigned. */
+  private limit = 0;
 
   constructor(core: Core, code: CodeCache) {
     this.core = core;
@@ -117,7 +119,9 @@ export class ColdRunner {
     /** What to add to an offset to get its EIP. */
     const delta = (start - offset) | 0;
     /** The page's last byte at which an instruction may begin. */
-    const last = (offset & ~PAGE_MASK) + LAST_START;
+    const page = (offset & ~PAGE_MASK) + LAST_START;
+    this.limit = s[LIMIT + CS]! >>> 0;
+    const last = Math.min(page, offset + (this.limit - (start >>> 0)) - 15);
     let at = offset;
     for (;;) {
       if (at > last) return false;
@@ -179,7 +183,9 @@ export class ColdRunner {
 
   private branch(taken: boolean, distance: number, delta: number): number {
     if (!taken) return STRAIGHT;
-    this.core.s[EIP] = (this.at + delta + distance) | 0;
+    const target = (this.at + delta + distance) | 0;
+    if (target >>> 0 > this.limit) return UNKNOWN;
+    this.core.s[EIP] = target;
     return AWAY;
   }
 
@@ -299,8 +305,10 @@ export class ColdRunner {
       case 0xc1: case 0xd1: case 0xd3: return this.shift(opcode);
       case 0xc2: case 0xc3: {
         const release = opcode === 0xc2 ? memory.view.getUint16(this.at, true) : 0;
-        s[EIP] = this.pop();
-        s[ESP] = s[ESP]! + release;
+        const target = mmu.read32(s[ESP]!);
+        if (target >>> 0 > this.limit) return UNKNOWN;
+        s[EIP] = target;
+        s[ESP] = s[ESP]! + 4 + release;
         return AWAY;
       }
       case 0xc6: case 0xc7: {
@@ -320,12 +328,15 @@ export class ColdRunner {
       }
       case 0xe2: {
         const distance = this.immediate8();
-        s[ECX] = s[ECX]! - 1;
-        return this.branch(s[ECX] !== 0, distance, delta);
+        const step = this.branch(s[ECX] !== 1, distance, delta);
+        if (step !== UNKNOWN) s[ECX] = s[ECX]! - 1;
+        return step;
       }
       case 0xe8: {
         const distance = this.immediate32();
-        this.push((this.at + delta) | 0);
+        const next = (this.at + delta) | 0;
+        if ((next + distance) >>> 0 > this.limit) return UNKNOWN;
+        this.push(next);
         return this.branch(true, distance, delta);
       }
       case 0xe9: { const distance = this.immediate32(); return this.branch(true, distance, delta); }
@@ -417,11 +428,17 @@ export class ColdRunner {
       }
       case 2: {
         const target = this.readModrm32(modrm);
+        if (target >>> 0 > this.limit) return UNKNOWN;
         this.push((this.at + delta) | 0);
         s[EIP] = target;
         return AWAY;
       }
-      case 4: s[EIP] = this.readModrm32(modrm); return AWAY;
+      case 4: {
+        const target = this.readModrm32(modrm);
+        if (target >>> 0 > this.limit) return UNKNOWN;
+        s[EIP] = target;
+        return AWAY;
+      }
       case 6: this.push(this.readModrm32(modrm)); return STRAIGHT;
       default: return UNKNOWN;
     }

@@ -17,10 +17,11 @@ export class Cpu implements Processor {
   /** The engine that compiles, null when there is none. */
   readonly jit: Jit | null;
 
-  /** `jit`: whether hot code is compiled; it changes nothing but speed. */
-  constructor(memory: MachineMemory, bus: ProcessorBus, options: { readonly jit?: JitMode } = {}) {
+  /** Neither changes anything but speed. `jit`: whether hot code is compiled. `coldRuns`: runs before code is decoded, Infinity for never if it can be helped. */
+  constructor(memory: MachineMemory, bus: ProcessorBus, options: { readonly jit?: JitMode; readonly coldRuns?: number } = {}) {
     this.core = new Core(memory, bus);
     this.interpreter = new Interpreter(this.core);
+    if (options.coldRuns !== undefined) this.interpreter.code.coldRuns = options.coldRuns;
     this.jit = Jit.withMode(this.core, this.interpreter, options.jit ?? "off");
     memory.observe({
       codeOverwritten: (offset, lengthBytes) => this.interpreter.code.overwritten(offset, lengthBytes),

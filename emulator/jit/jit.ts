@@ -35,6 +35,12 @@ const NEIGHBOUR_SHARE = 8;
 const MAX_BUDGET = 1 << 20;
 /** With less than this the interpreter goes on: a block has at most 32 instructions. */
 const LEAST_BUDGET = 64;
+/**
+ * How many guest instructions have to be executed for each that is compiled, beyond the first ones. Compiling an instruction takes
+ * about as long as interpreting a thousand and V8 needs as much again, so that code which pays for itself is well within this bound.
+ */
+const WORK_PER_INSTRUCTION = 100;
+const FREE_INSTRUCTIONS = 8000;
 /** A block is compiled into at most this many regions, so that the work stays in proportion to the guest's code. */
 const MAX_COPIES = 8;
 /** Notes about this many addresses are kept; then they begin anew. */
@@ -106,6 +112,8 @@ export class Jit implements Engine {
   /** Changes when compiled code was discarded, which may be code that runs. */
   private generation = 0;
   private abandoned = false;
+  /** Compiled code runs. */
+  private isInside = false;
   // The context: mode and translation epoch, in which entries of the jump cache were made.
   private modeKey = -1;
   private epoch = -1;
@@ -144,6 +152,8 @@ export class Jit implements Engine {
     };
     interpreter.code.onDiscard = (block, overwritten) => this.discard(block, overwritten);
     interpreter.engine = this;
+    // Compiled at first sight means decoded at first sight.
+    if (options.threshold === 1) interpreter.code.coldRuns = 0;
   }
 
   static withMode(core: Core, interpreter: Interpreter, mode: JitMode): Jit | null {
@@ -173,11 +183,14 @@ export class Jit implements Engine {
     this.statistics.entered++;
     const before = core.remaining;
     let reason: number;
+    this.isInside = true;
     try {
       reason = region.run(entry.index + 1, budget, region.mapAddress);
     } catch (error) {
       if (error !== ABANDONED) throw error;
       return true;
+    } finally {
+      this.isInside = false;
     }
     if (reason < EXIT_STOPPED) {
       core.remaining = this.base + this.words[JIT_BUDGET >>> 2]!;
@@ -275,13 +288,17 @@ export class Jit implements Engine {
   }
 
   abandon(): void {
-    this.abandoned = true;
+    this.abandoned = this.isInside;
   }
 
   // Compiling.
 
   compile(block: Block): void {
     if (isUnsuitable(block) || (this.rewrites.get(block.offset) ?? 0) >= MAX_REWRITES || (block.regions?.length ?? 0) >= MAX_COPIES) return;
+    if (this.statistics.instructions > FREE_INSTRUCTIONS + this.core.retired / WORK_PER_INSTRUCTION) {
+      block.count = 0;
+      return;
+    }
     if (this.core.state.modeKey !== this.modeKey || this.core.mmu.epoch !== this.epoch) this.updateContext();
     const region = this.selector.select(block, this.shape(), this.leastCount, this.slowSites);
     if (region === null) return;

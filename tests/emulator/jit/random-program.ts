@@ -262,11 +262,11 @@ function descriptor(base: number, limit: number, access: number, flags: number):
 }
 
 /** A machine that stands at the program's first instruction. */
-export function makeWorld(seed: number, options: WorldOptions, jit: JitMode): World {
+export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, coldRuns = 0): World {
   const random = new Random(seed);
   const memory = new MachineMemory(RAM_BYTES);
   const bus = new WorldBus();
-  const cpu = new Cpu(memory, bus, { jit });
+  const cpu = new Cpu(memory, bus, { jit, coldRuns });
   bus.cpu = cpu;
   const write = (address: number, bytes: readonly number[]): void => memory.dma.write(address, Uint8Array.from(bytes));
   const dwords = (values: readonly number[]): number[] => values.flatMap((value) => [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24]);
