@@ -13,6 +13,7 @@ import { MODE_FLAT } from "../cpu/state.ts";
 import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
 import type { Shape } from "./shape.ts";
 import { readTable, writeTable } from "./shape.ts";
+import { pushLive } from "./operands.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
@@ -78,7 +79,11 @@ export class AccessEmitter {
       if (scale > 0 && address32) c.const(scale).op(OP.shl);
       add();
     }
-    if (displacement !== 0 || !pushed) {
+    if (insn.displacementAt !== 0) {
+      pushLive(c, insn.displacementAt, insn.displacementBytes, true);
+      add();
+      if (delta !== 0) c.const(delta).op(OP.add);
+    } else if (displacement !== 0 || !pushed) {
       c.const(displacement);
       add();
     }

@@ -352,8 +352,10 @@ export class Jit implements Engine {
     for (const { eip, instructions, next, source } of region.blocks) {
       let text = "";
       const length = (next - eip) & 0xffff;
-      for (let at = source.offset; at < source.offset + length; at++) text += String.fromCharCode(bytes[at]!);
-      parts.push(`${eip}:${instructions.length}:${text}`);
+      // Bytes that the guest rewrites are not in the code, but where they lie is.
+      const gaps = source.gaps.filter(([offset]) => offset < source.offset + length);
+      for (let at = source.offset; at < source.offset + length; at++) text += gaps.some(([gap, size]) => at >= gap && at < gap + size) ? "?" : String.fromCharCode(bytes[at]!);
+      parts.push(`${eip}:${instructions.length}:${gaps.join()}:${text}`);
     }
     return parts.join("|");
   }

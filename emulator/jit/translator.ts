@@ -16,6 +16,7 @@ import type { Structure } from "./flow.ts";
 import {
   BUDGET, ENTRY, FLAG_KIND, FLAG_R, FLAG_X, PARAMETERS, REASON, REGISTERS, SELF, T0, T1, TARGET, localTypes,
 } from "./locals.ts";
+import { pushLive } from "./operands.ts";
 import { OPERATIONS, mayLeave } from "./operations.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { endingOf, entryMap, successorsOf } from "./region.ts";
@@ -144,7 +145,7 @@ export class Translator {
       for (const block of blocks) {
         const last = block.instructions[block.instructions.length - 1]!;
         const next = successorsOf(block).map((eip) => this.nodeByEip.get(eip) ?? -1).filter((node) => node >= 0);
-        if (endingOf(last) === "indirect") next.push(0);
+        if (endingOf(last) === "indirect" || endingOf(last) === "patched") next.push(0);
         this.successors.push([...new Set(next)]);
       }
       let grown = false;
@@ -314,6 +315,10 @@ export class Translator {
     const { c, flags } = this;
     const { semantic } = insn.form;
     const target = branchTarget(insn);
+    if (insn.immediateAt !== 0) {
+      this.emitPatched(insn);
+      return;
+    }
     const direct = endingOf(insn) !== "indirect";
     if (direct && target >>> 0 > this.region.shape.codeLimit) {
       this.exit(insn.eip, EXIT_INTERPRET, this.notRun);
@@ -354,6 +359,31 @@ export class Translator {
     this.guarded(emit, false);
     if (semantic === "call") this.edge(target);
     else this.dispatch();
+  }
+
+  /** A jump, on a condition or always, whose distance the guest rewrites. */
+  private emitPatched(insn: DecodedInstruction): void {
+    const { c, flags } = this;
+    const go = (): void => {
+      c.const(insn.next);
+      pushLive(c, insn.immediateAt, insn.immediateBytes, true);
+      c.op(OP.add).tee(TARGET).const(this.region.shape.codeLimit).op(OP.gt_u).if();
+      this.exit(insn.eip, EXIT_INTERPRET, this.notRun);
+      c.end();
+      this.dispatch();
+    };
+    if (endingOf(insn) !== "patched") {
+      go();
+      return;
+    }
+    OPERATIONS[insn.form.semantic]!(this, insn)!();
+    const { kind } = flags;
+    c.if();
+    go();
+    c.else();
+    flags.kind = kind;
+    this.edge(this.block.next);
+    c.end().op(OP.unreachable);
   }
 
   /** Goes to the EIP in TARGET: within the region if that has an entry there. */

@@ -200,16 +200,20 @@ function program(random: Random, options: WorldOptions): number[] {
       }
     }
   }
-  // A rewrite of an immediate in the program.
+  // A rewrite of an immediate in the program: a constant, a count, a branch's distance over one byte or none, an address.
   if (random.below(2) === 0) {
+    const [before, behind, mask] = random.pick<readonly [readonly number[], readonly number[], number]>([
+      [[0xb0], [], 0xff], [[0xc1, 0xc3], [], 0xff], [[0x74], [0x43], 1], [[0x36, 0x8b, 0x1d], [COUNTERS >> 8 & 0xff, 0, 0], 0xff], [[0xeb], [0x43], 1],
+    ]);
     out.put(0x2e, 0x8b, 0x05);
     out.dword(COUNTERS + 32);
     out.put(0x40, 0x36, 0x89, 0x05);
     out.dword(COUNTERS + 32);
+    out.put(0x24, mask);
     const at = out.here;
     out.put(0x36, 0x88, 0x05);
-    out.dword(at + 8);
-    out.put(0xb0, 0x00);
+    out.dword(at + 7 + before.length);
+    out.put(...before, 0, ...behind);
   }
   out.branch([0xe9], main[0]);
   starts.forEach((start, i) => {
