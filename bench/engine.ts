@@ -1,116 +1,109 @@
 /**
- * Speed of compiled guest code beside the interpreter and QEMU's TCG: millions of guest instructions a second on each guest of
- * ../shared/bench, with and without paging. The engines take turns on each guest, so that what else the machine does hits all alike;
- * the best run of each counts, and the results that the guests print have to agree.
+ * Speed of the engine beside QEMU's TCG, QEMU with an exact instruction count, v86 and Bochs: millions of guest instructions a second
+ * on each guest of ../shared/bench, without and with paging. Each emulator boots the same bytes as a process of its own; its clock runs
+ * between the guest's marks as they arrive on COM1. The emulators take turns on each guest, so that what else the machine does hits all
+ * alike, the best run of each counts, and the results that the guests print have to agree.
  *
- *     engine.ts [--runs N] [guest...]
+ *     npm run bench -- engine [--runs N] [--json FILE] [guest...]
  */
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { performance } from "node:perf_hooks";
-import { fileURLToPath } from "node:url";
-import { GUESTS, PER_ITERATION, guestImage, guestNames, measure } from "./interpreter.ts";
+import { writeFileSync } from "node:fs";
+import { GUESTS, PER_ITERATION, guestImage, guestNames } from "./interpreter.ts";
+import { INTERPRETER, OTHERS, OURS, QEMU, arrivalOf, listen, machineName, type Peer } from "./peers/peers.ts";
 
-const QEMU = "qemu-system-i386";
-const QEMU_OPTIONS = [
-  ...["-M", "pc", "-m", "32", "-display", "none", "-nodefaults", "-vga", "none", "-no-reboot", "-monitor", "none", "-serial", "stdio"],
-  ...["-device", "isa-debug-exit,iobase=0xf4,iosize=1", "-boot", "a", "-accel", "tcg"],
-];
-const FLOPPY_BYTES = 1_474_560;
-/** Instructions of one run: enough that warming up does not count, where an engine is fast. */
-const COMPILED: Readonly<Record<string, number>> = { alu: 4e9, crc32: 2e9, copyadd: 3e9, repmovs: 3e9, fib: 1.5e9, interp: 1e9, outport: 2e8, softint: 1e8 };
-const INTERPRETED = 40e6;
-const SLOW_INTERPRETED = 4e6;
+/** What every emulator computes alike, to compare results and to learn how fast it is. */
+const TRIAL_INSTRUCTIONS = 20e6;
+/** A measured run is to take so long: what starts late, such as compiling, then hardly counts. */
+const RUN_SECONDS = 1.5;
+const LARGEST_RUN = 12e9;
 
-/** Speeds in millions of instructions a second; 0 where an engine is not there. */
-export interface EngineResult {
+interface Run {
+  readonly mips: number;
+  readonly result: string;
+}
+
+export interface GuestSpeeds {
   readonly guest: string;
-  readonly flags: number;
-  readonly compiled: number;
-  readonly interpreted: number;
-  readonly qemu: number;
+  readonly paging: boolean;
+  /** Millions of instructions a second by the emulator's name. */
+  readonly mips: Readonly<Record<string, number>>;
 }
 
-/** One run in QEMU: instructions between the guest's marks, by the time at which they arrive. */
-async function measureQemu(guest: string, flags: number, instructions: number): Promise<{ mips: number; result: string }> {
-  const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
-  try {
-    const floppy = new Uint8Array(FLOPPY_BYTES);
-    floppy.set(guestImage(guest, flags, instructions));
-    const path = join(folder, "floppy");
-    writeFileSync(path, floppy);
-    const child = spawn(QEMU, [...QEMU_OPTIONS, "-drive", `if=none,id=f,format=raw,file=${path}`, "-device", "floppy,drive=f"], { stdio: ["ignore", "pipe", "ignore"] });
-    let output = "";
-    let start = 0;
-    let end = 0;
-    child.stdout.on("data", (bytes: Buffer) => {
-      output += bytes.toString("latin1");
-      if (start === 0 && output.includes("S\n")) start = performance.now();
-      if (end === 0 && output.includes("E ")) end = performance.now();
-    });
-    const timer = setTimeout(() => child.kill(), 120_000);
-    await new Promise<void>((resolve) => void child.on("close", () => resolve()));
-    clearTimeout(timer);
-    const perIteration = PER_ITERATION[guest] ?? 1_000_000;
-    const retired = Math.max(1, Math.round(instructions / perIteration)) * perIteration;
-    const mark = output.indexOf("E ");
-    return { mips: end > start ? retired / (end - start) / 1000 : 0, result: output.slice(mark + 2, mark + 10) };
-  } finally {
-    rmSync(folder, { recursive: true });
+const retiredBy = (guest: string, instructions: number): number => {
+  const iteration = PER_ITERATION[guest] ?? 1_000_000;
+  return Math.max(1, Math.round(instructions / iteration)) * iteration;
+};
+
+/** What runs now, on a terminal only: a whole table takes minutes. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+async function run(peer: Peer, guest: string, flags: number, instructions: number): Promise<Run> {
+  progress(`${guest}, ${(instructions / 1e6).toFixed(0)} million instructions in ${peer.name} `);
+  const arrivals = await listen(peer, guestImage(guest, flags, instructions), (text) => /S\nE [0-9a-f]{8} /.test(text));
+  progress("");
+  const text = arrivals.map((arrival) => arrival.text).join("");
+  const result = /S\nE ([0-9a-f]{8}) /.exec(text)?.[1];
+  if (result === undefined) throw new Error(`${peer.name} did not finish ${guest}: ${JSON.stringify(text.slice(-80))}`);
+  const milliseconds = arrivalOf(arrivals, "S\nE") - arrivalOf(arrivals, "S\n");
+  return { mips: retiredBy(guest, instructions) / Math.max(milliseconds, 0.001) / 1000, result };
+}
+
+/** Measures one guest on all emulators. @throws Error when their results differ. */
+async function measureGuest(peers: readonly Peer[], guest: string, flags: number, runs: number): Promise<GuestSpeeds> {
+  const instructions = new Map<string, number>();
+  const results = new Map<string, string>();
+  for (const peer of peers) {
+    const trial = await run(peer, guest, flags, TRIAL_INSTRUCTIONS);
+    results.set(peer.name, trial.result);
+    // A second guess from a run of some length: a trial of a few milliseconds tells little.
+    const longer = await run(peer, guest, flags, Math.min(LARGEST_RUN, trial.mips * 1e6 * 0.3));
+    instructions.set(peer.name, Math.min(LARGEST_RUN, Math.max(trial.mips, longer.mips) * 1e6 * RUN_SECONDS));
   }
+  if (new Set(results.values()).size !== 1) throw new Error(`${guest}: the emulators disagree: ${JSON.stringify(Object.fromEntries(results))}`);
+  const mips: Record<string, number> = {};
+  for (let i = 0; i < runs; i++) {
+    for (const peer of peers) mips[peer.name] = Math.max(mips[peer.name] ?? 0, (await run(peer, guest, flags, instructions.get(peer.name)!)).mips);
+  }
+  return { guest, paging: flags !== 0, mips };
 }
 
-const hasQemu = (): boolean => spawnSync(QEMU, ["--version"]).status === 0;
+/** The fastest of the others on a guest; 0 where none is installed. */
+export const bestOther = ({ mips }: GuestSpeeds): number => Math.max(0, ...OTHERS.map(({ name }) => mips[name] ?? 0));
 
-export async function benchEngines(names: readonly string[] = [], runs = 3, report: (line: EngineResult) => void = () => undefined): Promise<EngineResult[]> {
-  const results: EngineResult[] = [];
-  const qemu = hasQemu();
-  for (const guest of guestNames(names)) {
-    const instructions = COMPILED[guest] ?? 1e9;
-    const slow = guest === "softint" || guest === "outport";
+/** Geometric mean of our speed over another's, NaN where there is nothing to compare. */
+export function geometricMean(speeds: readonly GuestSpeeds[], other: (speeds: GuestSpeeds) => number): number {
+  const compared = speeds.filter((line) => other(line) > 0);
+  return Math.exp(compared.reduce((sum, line) => sum + Math.log((line.mips[OURS.name] ?? 0) / other(line)), 0) / compared.length);
+}
+
+const cell = (text: string): string => text.padStart(9);
+const cells = (peers: readonly Peer[], speeds: GuestSpeeds): string => peers.map(({ name }) => cell((speeds.mips[name] ?? 0).toFixed(0))).join(" |");
+
+if (/\bengine\.(ts|bench\.mjs)$/.test(process.argv[1] ?? "")) {
+  const words = process.argv.slice(2);
+  const option = (name: string): string | undefined => (words.includes(name) ? words.splice(words.indexOf(name), 2)[1] : undefined);
+  const runs = Number(option("--runs") ?? 3);
+  const json = option("--json");
+  const peers = [OURS, INTERPRETER, ...OTHERS].filter((peer) => peer.installed());
+  const missing = OTHERS.filter((peer) => !peers.includes(peer)).map(({ name }) => name);
+  console.log(`${machineName()}; millions of guest instructions a second${missing.length > 0 ? `; not installed: ${missing.join(", ")}` : ""}\n`);
+  console.log(`| guest    | paging | ${peers.map(({ name }) => name.padStart(9)).join(" |")} | to QEMU | to the best |`);
+  console.log(`|---|---|${peers.map(() => "---:|").join("")}---:|---:|`);
+  const speeds: GuestSpeeds[] = [];
+  for (const guest of guestNames(words)) {
     for (const flags of [0, 1]) {
-      let best = { compiled: 0, qemu: 0 };
-      const computed = new Set<string>();
-      for (let run = 0; run < runs; run++) {
-        const compiled = measure(guest, flags, "on", instructions, 1);
-        computed.add(compiled.result.slice(0, 8));
-        best = { ...best, compiled: Math.max(best.compiled, compiled.mips) };
-        if (!qemu) continue;
-        const other = await measureQemu(guest, flags, instructions);
-        computed.add(other.result);
-        best = { ...best, qemu: Math.max(best.qemu, other.mips) };
-      }
-      if (computed.size !== 1) throw new Error(`${guest}: the engines disagree: ${[...computed].join(" ")}`);
-      const interpreted = measure(guest, flags, "off", slow ? SLOW_INTERPRETED : INTERPRETED, 1).mips;
-      const result = { guest, flags, ...best, interpreted };
-      results.push(result);
-      report(result);
+      const line = await measureGuest(peers, guest, flags, runs);
+      speeds.push(line);
+      const ours = line.mips[OURS.name]!;
+      const ratio = (other: number): string => (other > 0 ? (ours / other).toFixed(2) : "-");
+      console.log(`| ${guest.padEnd(8)} | ${flags === 0 ? "off" : "on "}    | ${cells(peers, line)} | ${ratio(line.mips[QEMU.name] ?? 0).padStart(7)} | ${ratio(bestOther(line)).padStart(11)} |`);
     }
   }
-  return results;
-}
-
-const column = (value: number): string => value.toFixed(0).padStart(12);
-const ratio = (value: number, of: number): string => (of > 0 ? (value / of).toFixed(2) : "-").padStart(8);
-
-export const HEADER = `guest    paging    compiled  interpreter    QEMU TCG   /QEMU  /interpreter`;
-export const formatResult = ({ guest, flags, compiled, interpreted, qemu }: EngineResult): string =>
-  `${guest.padEnd(8)} ${flags === 0 ? "off" : "on "}   ${column(compiled)} ${column(interpreted)} ${column(qemu)}${ratio(compiled, qemu)} ${ratio(compiled, interpreted)}`;
-
-/** Geometric mean of the ratios to QEMU, 0 without it. */
-export function meanRatio(results: readonly EngineResult[]): number {
-  const compared = results.filter(({ qemu }) => qemu > 0);
-  return compared.length === 0 ? 0 : Math.exp(compared.reduce((sum, { compiled, qemu }) => sum + Math.log(compiled / qemu), 0) / compared.length);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const words = process.argv.slice(2);
-  const at = words.indexOf("--runs");
-  const runs = at >= 0 ? Number(words.splice(at, 2)[1]) : 3;
-  console.log(HEADER);
-  const results = await benchEngines(words, runs, (result) => console.log(formatResult(result)));
-  if (results.length === 0) console.log(`no guests at ${GUESTS}, skipped`);
-  else console.log(`geometric mean against QEMU TCG: ${meanRatio(results).toFixed(2)}`);
+  if (speeds.length === 0) console.log(`no guests at ${GUESTS}, skipped`);
+  else {
+    const summary = { toQemu: geometricMean(speeds, (line) => line.mips[QEMU.name] ?? 0), toTheBest: geometricMean(speeds, bestOther) };
+    console.log(`\ngeometric mean: ${summary.toQemu.toFixed(2)} to QEMU, ${summary.toTheBest.toFixed(2)} to the best of the others`);
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine: machineName(), unit: "million instructions a second", speeds, ...summary }, null, 2)}\n`);
+  }
 }

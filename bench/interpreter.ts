@@ -65,6 +65,7 @@ class GuestBoard implements ProcessorBus {
   acknowledgeInterrupt(): number {
     return 0;
   }
+  setNumericError(): void {}
   shutdown(): void {
     throw new Error(`triple fault; output so far: ${this.output}`);
   }

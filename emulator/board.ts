@@ -10,6 +10,7 @@ import { AddressSpace } from "./address-space.ts";
 import { Counters } from "./counters.ts";
 import { AtaDisk } from "./devices/ata-disk.ts";
 import { AtapiCd } from "./devices/atapi-cd.ts";
+import { CoprocessorError } from "./devices/coprocessor-error.ts";
 import { cmosContents } from "./devices/cmos-layout.ts";
 import { E1000 } from "./devices/e1000.ts";
 import { HostBridge, type SetShadow } from "./devices/i440fx.ts";
@@ -72,6 +73,7 @@ export interface BoardHost {
   /** The processor's INTR and A20M# pins. */
   setInterruptRequest(level: boolean): void;
   setA20(open: boolean): void;
+  setIgnoreNumericError(level: boolean): void;
   requestReset(reason: string): void;
   powerOff(): void;
   /** The guest has written to the debug exit port. */
@@ -105,6 +107,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly #rtc: Rtc146818;
   readonly #keyboardController: KeyboardController;
   readonly #pci = new PciBus();
+  readonly #coprocessorError: CoprocessorError;
   readonly #latches: readonly (Stateful & { reset?(): void })[];
   #resetNs = 0;
 
@@ -172,6 +175,8 @@ export class Board implements ProcessorBus, Stateful {
     this.#pci.plug(2, 0, new VgaPciFunction(space, config.videoRom ?? null));
     this.networkCards = this.#makeNetworkCards(config, bridge);
 
+    this.#coprocessorError = new CoprocessorError(this.#irq(13), (level) => host.setIgnoreNumericError(level));
+    space.claimPorts(0xf0, 1, this.#coprocessorError);
     const postCode = new LatchPort("POST code");
     const apmStatus = new LatchPort("APM status");
     const apmControl = new LatchPort("APM control", (value) => {
@@ -184,7 +189,7 @@ export class Board implements ProcessorBus, Stateful {
     const debugConsole = debugConsolePort((byte) => host.debugOutput(byte));
     space.claimPorts(0x402, 1, debugConsole);
     space.claimPorts(0xe9, 1, debugConsole);
-    this.#latches = [nmiStatus, fastA20, resetControl, postCode, apmControl, apmStatus];
+    this.#latches = [nmiStatus, fastA20, resetControl, postCode, apmControl, apmStatus, this.#coprocessorError];
   }
 
   #irq(number: number): Wire {
@@ -276,12 +281,16 @@ export class Board implements ProcessorBus, Stateful {
     return this.#pics.acknowledge();
   }
 
+  setNumericError(level: boolean): void {
+    this.#coprocessorError.set(level);
+  }
+
   shutdown(): void {
     this.#host.requestReset("triple fault");
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("board", 1);
+    visitor.part("board", 2);
     this.#resetNs = visitor.integer(this.#resetNs);
     for (const irq of this.#irqs) irq.assume(visitor.integer(irq.levels));
     for (const latch of this.#latches) latch.visitState(visitor);

@@ -31,6 +31,8 @@ export interface ProcessorBus {
   readTimestamp(): number;
   /** The INTA cycle: the vector that the interrupt controller delivers. Called only while INTR is high. */
   acknowledgeInterrupt(): number;
+  /** The FERR# pin: an x87 exception waits, and CR0.NE is 0 (SDM volume 1, 8.7.2). */
+  setNumericError(level: boolean): void;
   /** Shutdown cycle: a triple fault. The board resets the machine. */
   shutdown(): void;
 }

@@ -97,6 +97,7 @@ export class Machine implements Stateful {
       setShadow: (physicalAddress, sizeBytes, readRam, writeRam) => this.memory.setShadow(physicalAddress, sizeBytes, readRam, writeRam),
       setInterruptRequest: (level) => this.processor.setInterruptRequest(level),
       setA20: (open) => this.processor.setA20(open),
+      setIgnoreNumericError: (level) => this.processor.setIgnoreNumericError(level),
       requestReset: (reason) => {
         this.#log(`reset by ${reason}`);
         this.#resetRequested = true;

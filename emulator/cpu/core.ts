@@ -79,6 +79,10 @@ export class Core {
   /** A software interrupt was delivered by the running instruction: it is not followed by a single-step trap. */
   interrupted = false;
   nmiBlocked = false;
+  /** The FERR# pin: an x87 exception waits that CR0.NE does not make #MF of. */
+  numericError = false;
+  /** The IGNNE# pin: the board has taken note of it. */
+  ignoreNumericError = false;
   /** What WRMSR made of the time stamp counter: added to the board's. */
   timestampOffset = 0;
   /** What a shadow holds back besides interrupts: debug traps and NMI too (MOV SS, POP SS). */
@@ -130,6 +134,13 @@ export class Core {
     this.attention |= ATTENTION_SHADOW;
     this.shadowHoldsTraps = traps;
     this.end = 0;
+  }
+
+  /** Drives FERR#. */
+  setNumericError(level: boolean): void {
+    if (level === this.numericError) return;
+    this.numericError = level;
+    this.bus.setNumericError(level);
   }
 
   /** Continues at `eip`, which the caller has checked. */

@@ -71,12 +71,18 @@ export class Cpu implements Processor {
     this.core.leaveBlock();
   }
 
+  /** The IGNNE# pin. */
+  setIgnoreNumericError(level: boolean): void {
+    this.core.ignoreNumericError = level;
+  }
+
   reset(): void {
     const { core } = this;
     core.state.reset();
     core.fpu.reset();
     core.attention &= ATTENTION_INTERRUPT | ATTENTION_STOP;
     core.nmiBlocked = false;
+    core.ignoreNumericError = false;
     core.timestampOffset = 0;
     core.link = null;
     core.segments.setCpl(0);
@@ -99,7 +105,7 @@ export class Cpu implements Processor {
   visitState(visitor: StateVisitor): void {
     const { core } = this;
     core.state.visitState(visitor);
-    visitor.part("processor-run", 1);
+    visitor.part("processor-run", 2);
     const retired = visitor.integer(core.retired);
     core.runEnd = retired;
     core.remaining = 0;
@@ -111,6 +117,8 @@ export class Cpu implements Processor {
     const a20 = visitor.bool(core.mmu.a20);
     if (a20 !== core.mmu.a20) core.mmu.setA20(a20);
     core.fpu.visitState(visitor);
+    core.numericError = visitor.bool(core.numericError);
+    core.ignoreNumericError = visitor.bool(core.ignoreNumericError);
     core.mmu.setPrivilege(core.s[CPL] === 3);
     const { attention } = core;
     core.debug.update();

@@ -17,6 +17,9 @@ export const PAGE_FAULT = 14;
 export const FPU_ERROR = 16;
 export const ALIGNMENT_CHECK = 17;
 
+/** Thrown through an instruction's handler: the processor stands still in front of the instruction until an interrupt comes. */
+export const WAIT_FOR_INTERRUPT: unique symbol = Symbol("wait for interrupt");
+
 /** The error code of an exception that pushes none. */
 export const NO_ERROR_CODE = -1;
 

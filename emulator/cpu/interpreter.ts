@@ -10,7 +10,7 @@ import {
 } from "./core.ts";
 import type { Core } from "./core.ts";
 import { DR6_SINGLE_STEP } from "./debug-registers.ts";
-import { CpuException, DEBUG, DOUBLE_FAULT, NMI, NO_ERROR_CODE, isDoubleFault } from "./exceptions.ts";
+import { CpuException, DEBUG, DOUBLE_FAULT, NMI, NO_ERROR_CODE, WAIT_FOR_INTERRUPT, isDoubleFault } from "./exceptions.ts";
 import { IF, RF, TF } from "./flags.ts";
 import { BASE, CS, DR, EFLAGS, EIP } from "./layout.ts";
 import type { StopReason } from "./processor.ts";
@@ -82,6 +82,7 @@ export class Interpreter {
   }
 
   private runSlice(): StopReason {
+    const { core } = this;
     for (;;) {
       try {
         const reason = this.execute();
@@ -90,6 +91,11 @@ export class Interpreter {
         if (error === LEAVE_RUN) {
           this.retreat();
           return "stopped";
+        }
+        if (error === WAIT_FOR_INTERRUPT) {
+          this.retreat();
+          core.setAttention(ATTENTION_HALTED, true);
+          continue;
         }
         if (!(error instanceof CpuException)) throw error;
         if (!this.fault(error)) return "shutdown";

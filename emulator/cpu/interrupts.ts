@@ -237,6 +237,7 @@ export class InterruptDelivery {
   private iretToVirtual8086(eip: number, selector: number, flags: number): void {
     const { core } = this;
     const esp = core.peek(12, 32);
+    if (eip >>> 0 > 0xffff) raise(GENERAL_PROTECTION, 0);
     const selectors: number[] = [];
     for (let i = 0; i < 5; i++) selectors.push(core.peek(16 + 4 * i, 32) & 0xffff);
     core.state.eflags = (core.state.eflags & ~(FLAGS_IMAGE | VM | VIF | VIP)) | (flags & (FLAGS_IMAGE | VM | VIF | VIP));
@@ -245,7 +246,7 @@ export class InterruptDelivery {
     core.segments.setCpl(3);
     core.state.updateMode();
     core.s[ESP] = esp;
-    core.goto(eip & 0xffff);
+    core.goto(eip);
   }
 }
 

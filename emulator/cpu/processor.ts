@@ -35,6 +35,8 @@ export interface Processor extends Stateful {
   raiseNmi(): void;
   /** The A20M# pin: when the gate is closed, physical address bit 20 reads as 0. */
   setA20(open: boolean): void;
+  /** The IGNNE# pin: x87 instructions go on in spite of a pending exception. */
+  setIgnoreNumericError(level: boolean): void;
   /** The RESET pin: power-on state, CS:EIP = F000:FFF0 with base FFFF0000 (SDM 3A 9.1.4). Does not touch `retired`. */
   reset(): void;
 }

@@ -1,6 +1,8 @@
 /**
- * The 16550A UART with its cable plugged into a terminal: bytes leave and arrive at the line rate, in virtual time. What the host
- * sends while the receiver is full waits (as with flow control), so only loopback can overrun.
+ * The 16550A UART with its cable plugged into a terminal. A byte leaves at once, as from QEMU's: a guest that polls for an empty
+ * transmitter finds it at its first look, where it would spend 87 us, thousands of instructions, on each character of a real line.
+ * Bytes arrive at the line rate, in virtual time; what the host sends while the receiver is full waits (as with flow control), so only
+ * loopback can overrun.
  * Source: National Semiconductor PC16550D data sheet. COM1: ports 3F8h-3FFh, IRQ 4; COM2: 2F8h-2FFh, IRQ 3.
  */
 import type { AccessBytes, PortHandler, Wire } from "../bus.ts";
@@ -51,15 +53,11 @@ export class Uart16550 implements PortHandler, Stateful {
   readonly #clock: Clock;
   readonly #irq: Wire;
   readonly #output: (byte: number) => void;
-  readonly #transmitTimer: Timer;
   readonly #receiveTimer: Timer;
   readonly #timeoutTimer: Timer;
   /** Bytes from the host that have not yet come over the line. */
   readonly #incoming = new ByteQueue();
   readonly #receiveFifo = new ByteQueue(FIFO_BYTES);
-  readonly #transmitFifo = new ByteQueue(FIFO_BYTES);
-  /** Byte in the transmitter's shift register, -1 when it is idle. */
-  #shifting = -1;
   #ier = 0;
   #fcr = 0;
   #lcr = 0;
@@ -72,20 +70,17 @@ export class Uart16550 implements PortHandler, Stateful {
   #timedOut = false;
   #lastReceived = 0;
 
-  /** `output` takes each byte when its stop bit has been sent. */
+  /** `output` takes each byte as it is written. */
   constructor(clock: Clock, name: string, irq: Wire, output: (byte: number) => void) {
     this.#clock = clock;
     this.#irq = irq;
     this.#output = output;
-    this.#transmitTimer = clock.timer(`${name} transmitter`, () => this.#transmitted());
     this.#receiveTimer = clock.timer(`${name} receiver`, () => this.#received());
     this.#timeoutTimer = clock.timer(`${name} FIFO timeout`, () => this.#fifoTimedOut());
   }
 
   reset(): void {
     this.#receiveFifo.clear();
-    this.#transmitFifo.clear();
-    this.#shifting = -1;
     this.#ier = 0;
     this.#fcr = 0;
     this.#lcr = 0;
@@ -96,7 +91,6 @@ export class Uart16550 implements PortHandler, Stateful {
     this.#modemDelta = 0;
     this.#emptyPending = false;
     this.#timedOut = false;
-    this.#transmitTimer.disarm();
     this.#timeoutTimer.disarm();
     this.#update();
     this.#listen();
@@ -203,28 +197,11 @@ export class Uart16550 implements PortHandler, Stateful {
     return this.#lastReceived;
   }
 
+  /** The whole byte, whatever the word length: a terminal that is set up differently is no use to anybody. */
   #writeTransmitter(byte: number): void {
-    this.#emptyPending = false;
-    // Without FIFO a byte overwrites the one that waits; a full FIFO drops it.
-    if (!this.#fifoEnabled) this.#transmitFifo.clear();
-    this.#transmitFifo.push(byte);
-    if (this.#shifting < 0) this.#shiftNext();
-  }
-
-  #shiftNext(): void {
-    this.#shifting = this.#transmitFifo.shift();
-    if (this.#shifting < 0) return;
-    if (this.#transmitFifo.length === 0) this.#emptyPending = true;
-    this.#transmitTimer.arm(this.#clock.nowNs + this.#characterNs());
-  }
-
-  #transmitted(): void {
-    const byte = this.#shifting; // Whole, whatever the word length: a terminal that is set up differently is no use to anybody.
-    this.#shifting = -1;
     if (this.#loopback) this.#accept(byte);
     else this.#output(byte);
-    this.#shiftNext();
-    this.#update();
+    this.#emptyPending = true;
   }
 
   #receiverFull(): boolean {
@@ -270,19 +247,16 @@ export class Uart16550 implements PortHandler, Stateful {
   }
 
   #readLineStatus(): number {
-    let status = this.#receiveFifo.length > 0 ? LSR_DATA_READY : 0;
+    let status = LSR_HOLDING_EMPTY | LSR_TRANSMITTER_EMPTY;
+    if (this.#receiveFifo.length > 0) status |= LSR_DATA_READY;
     if (this.#overrun) status |= LSR_OVERRUN;
-    if (this.#transmitFifo.length === 0) {
-      status |= LSR_HOLDING_EMPTY;
-      if (this.#shifting < 0) status |= LSR_TRANSMITTER_EMPTY;
-    }
     this.#overrun = false;
     this.#update();
     return status;
   }
 
   #writeInterruptEnable(value: number): void {
-    if (value & ~this.#ier & IER_TRANSMITTER_EMPTY && this.#transmitFifo.length === 0) this.#emptyPending = true;
+    if (value & ~this.#ier & IER_TRANSMITTER_EMPTY) this.#emptyPending = true;
     this.#ier = value;
     this.#restartTimeout();
   }
@@ -294,10 +268,7 @@ export class Uart16550 implements PortHandler, Stateful {
       this.#timedOut = false;
       this.#timeoutTimer.disarm();
     }
-    if (toggled || (value & FCR_ENABLE && value & 0x04)) {
-      this.#transmitFifo.clear();
-      this.#emptyPending = true;
-    }
+    if (toggled || (value & FCR_ENABLE && value & 0x04)) this.#emptyPending = true;
     this.#fcr = value & FCR_ENABLE ? value & 0xc9 : 0;
     this.#listen();
   }
@@ -348,11 +319,9 @@ export class Uart16550 implements PortHandler, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("16550A", 1);
+    visitor.part("16550A", 2);
     this.#incoming.visitState(visitor);
     this.#receiveFifo.visitState(visitor);
-    this.#transmitFifo.visitState(visitor);
-    this.#shifting = visitor.i32(this.#shifting);
     this.#ier = visitor.u8(this.#ier);
     this.#fcr = visitor.u8(this.#fcr);
     this.#lcr = visitor.u8(this.#lcr);

@@ -1,31 +1,34 @@
 /** `qure as`: the assembler with the command line of GNU as. */
-import type { Command } from "commander";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assemble, type SourceFiles } from "../assembler/assemble.ts";
 import { formatDiagnostic } from "../assembler/diagnostic.ts";
+import { VERSION } from "../version.ts";
 import { parseAsArguments, type AsCommand } from "./as-options.ts";
 import { CommandError } from "./fail.ts";
+import { standardError, standardOutput } from "./streams.ts";
 
 const STANDARD_INPUT = "{standard input}";
 
-export function declare(command: Command): void {
-  command
-    .argument("[arguments...]", "options and source files as GNU as takes them")
-    .allowUnknownOption()
-    .helpOption("--help", "show this text")
-    .addHelpText("after", `
+const HELP = `Usage: qure as [arguments...]
+
+assemble, with the command line of GNU as
+
 Options of GNU as: -o FILE, -I FOLDER, --defsym NAME=NUMBER, --MD FILE, -march=PROCESSOR, -n, -R, -L, -g, --gdwarf-2 to --gdwarf-5,
 -a[chlms][=FILE], --listing-*, --warn, --fatal-warnings, -W, -Z, -msyntax=intel, @FILE, - for the standard input.
 And: --max-errors=N (20), --diagnostics=json.
 
 Example:
   qure as -g -I asm/include asm/lib/string.s -o string.o
-`)
-    .action((_words: string[], _options: unknown, self: Command) => run(parseAsArguments(self.args)));
+`;
+
+export function run(args: readonly string[]): void {
+  if (args.includes("--help")) standardOutput().write(HELP);
+  else if (args.includes("--version")) standardOutput().write(`qure as ${VERSION}\n`);
+  else assembleFiles(parseAsArguments(args));
 }
 
-function run(command: AsCommand): void {
+function assembleFiles(command: AsCommand): void {
   const files = sourceFiles(command);
   const path = command.sources.length > 1 ? command.sources.join(" ") : (command.sources[0] ?? "-");
   const result = assemble({
@@ -44,11 +47,11 @@ function run(command: AsCommand): void {
     maxErrors: command.maxErrors,
     objectDespiteErrors: command.objectDespiteErrors,
     ...(command.listing === null ? {} : { listing: command.listing }),
-    print: (text) => void process.stdout.write(`${text}\n`),
+    print: (text) => void standardOutput().write(`${text}\n`),
   });
   report(command, result.diagnostics);
   if (result.listing !== null) {
-    if (command.listingFile === "") process.stdout.write(result.listing);
+    if (command.listingFile === "") standardOutput().write(result.listing);
     else writeFileSync(command.listingFile, result.listing);
   }
   if (command.dependencyFile !== null) writeFileSync(command.dependencyFile, `${command.output}: ${result.dependencies.join(" \\\n ")}\n`);
@@ -62,13 +65,14 @@ function run(command: AsCommand): void {
 
 function report(command: AsCommand, diagnostics: ReturnType<typeof assemble>["diagnostics"]): void {
   if (command.json) {
-    process.stderr.write(`${JSON.stringify(diagnostics, null, 2)}\n`);
+    standardError().write(`${JSON.stringify(diagnostics, null, 2)}\n`);
     return;
   }
-  const colour = process.stderr.isTTY === true;
-  for (const diagnostic of diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic, { colour })}\n`);
+  if (diagnostics.length === 0) return;
+  const colour = standardError().isTTY === true;
+  for (const diagnostic of diagnostics) standardError().write(`${formatDiagnostic(diagnostic, { colour })}\n`);
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-  if (errors >= command.maxErrors) process.stderr.write(`qure as: gave up after ${errors} errors (--max-errors)\n`);
+  if (errors >= command.maxErrors) standardError().write(`qure as: gave up after ${errors} errors (--max-errors)\n`);
 }
 
 /** The main source may be several files, which then count as one text. Includes are looked for as written, then in each `-I`. */

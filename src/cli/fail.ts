@@ -1,4 +1,5 @@
 /** How commands end: one clear sentence, exit code 1 for what went wrong and 2 for wrong usage. */
+import { standardError } from "./streams.ts";
 
 export class CommandError extends Error {
   readonly exitCode: number;
@@ -25,4 +26,11 @@ export function describeError(error: unknown): string {
     ENOENT: "no such file", EACCES: "permission denied", EISDIR: "is a folder", ENOSPC: "no space left on the disk", EROFS: "the file system is read-only", ENOTDIR: "not a folder", EEXIST: "exists, and is not a folder",
   };
   return code && known[code] ? `${path ?? "?"}: ${known[code]}` : error.message;
+}
+
+/** Ends a command that failed: says why, unless everything was said, and sets the exit code. */
+export function reportFailure(error: unknown): void {
+  process.exitCode = error instanceof CommandError ? error.exitCode : 1;
+  if (!(error instanceof CommandError) || error.message !== "") standardError().write(`qure: ${describeError(error)}\n`);
+  if (process.env["QURE_DEBUG"] && error instanceof Error) standardError().write(`${error.stack}\n`);
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { VERSION } from "../version.ts";
 import { UsageError } from "./fail.ts";
+import { standardOutput } from "./streams.ts";
 
 export interface GnuOption {
   /** Every spelling, with its dashes: `-j`, `--section`, `-Ttext`. */
@@ -59,11 +60,11 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     if (word === "--help") {
-      process.stdout.write(helpText(command));
+      standardOutput().write(helpText(command));
       return null;
     }
     if (word === "--version") {
-      process.stdout.write(`qure ${command.name} ${VERSION}\n`);
+      standardOutput().write(`qure ${command.name} ${VERSION}\n`);
       return null;
     }
     if (word === "--") {

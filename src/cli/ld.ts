@@ -15,6 +15,7 @@ import { parseScript, ScriptError, type Assignment, type LinkerScript } from "..
 import { CommandError, UsageError } from "./fail.ts";
 import { parseArguments, type GnuArgument, type GnuCommand } from "./gnu-options.ts";
 import { readBytes } from "./object-input.ts";
+import { standardError, standardOutput } from "./streams.ts";
 
 const COMMAND: GnuCommand = {
   name: "ld",
@@ -108,7 +109,7 @@ class LinkCommand {
   }
 
   run(): void {
-    if (this.has("-v")) process.stdout.write("qure ld (compatible with GNU ld 2.40)\n");
+    if (this.has("-v")) standardOutput().write("qure ld (compatible with GNU ld 2.40)\n");
     const emulation = this.last("-m") ?? "elf_i386";
     if (emulation !== "elf_i386") throw new UsageError(`ld: -m ${emulation}: elf_i386 is the only emulation`);
     const format = this.last("--oformat") ?? "elf32-i386";
@@ -124,17 +125,17 @@ class LinkCommand {
     const flat = format === "binary" || (this.scripts.some(({ outputFormat }) => outputFormat === "binary") && !this.has("--oformat"));
     const options = { ...plain, isFlat: flat };
     const { linked, problems, program, image } = linkProgram(inputs, options);
-    const warn = (text: string): void => void process.stderr.write(`qure ld: warning: ${text}\n`);
+    const warn = (text: string): void => void standardError().write(`qure ld: warning: ${text}\n`);
     for (const text of program?.warnings ?? []) warn(text);
-    if (this.has("--print-gc-sections")) for (const { name, object } of program?.removed ?? []) process.stderr.write(`qure ld: removing unused section '${name}' in file '${object.path}'\n`);
+    if (this.has("--print-gc-sections")) for (const { name, object } of program?.removed ?? []) standardError().write(`qure ld: removing unused section '${name}' in file '${object.path}'\n`);
     if (!linked) {
       const diagnostics = linkDiagnostics(problems, readSource);
-      for (const diagnostic of diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic, { colour: process.stderr.isTTY === true })}\n`);
+      for (const diagnostic of diagnostics) standardError().write(`${formatDiagnostic(diagnostic, { colour: standardError().isTTY === true })}\n`);
       throw new CommandError(`nothing was linked: ${diagnostics.length} error${diagnostics.length === 1 ? "" : "s"}`);
     }
-    if (this.has("-t")) for (const { path } of program!.objects) process.stdout.write(`${path}\n`);
+    if (this.has("-t")) for (const { path } of program!.objects) standardOutput().write(`${path}\n`);
     const map = this.has("-M") || this.has("-Map") ? writeMap(linked) : "";
-    if (this.has("-M")) process.stdout.write(map);
+    if (this.has("-M")) standardOutput().write(map);
     if (this.has("-Map")) writeFileAside(this.last("-Map")!, map);
     const bytes = flat ? flatImage(program!, image!) : linked.file;
     if (bytes === null) throw new CommandError(program!.problems.at(-1)!.message);

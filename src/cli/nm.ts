@@ -3,6 +3,7 @@ import { listSymbols, type NmOptions } from "../binutils/nm.ts";
 import { UsageError } from "./fail.ts";
 import { parseArguments, type GnuCommand } from "./gnu-options.ts";
 import { forEachInput, writeOutput } from "./object-input.ts";
+import { standardError } from "./streams.ts";
 
 const COMMAND: GnuCommand = {
   name: "nm",
@@ -66,7 +67,7 @@ export function run(args: readonly string[]): void {
         else if (options.format === "bsd" && (archive || paths.length > 1)) lines.push("", `${object.path}:`);
       }
       if (found === null) {
-        if (!has("--quiet")) process.stderr.write(`qure nm: ${object.path}: no symbols\n`);
+        if (!has("--quiet")) standardError().write(`qure nm: ${object.path}: no symbols\n`);
       } else lines.push(...(isBare ? found.map((line) => line.slice(line.lastIndexOf(" ") + 1)) : found));
     }
     if (lines.length > 0) writeOutput(`${lines.join("\n")}\n`);

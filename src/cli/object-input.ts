@@ -4,6 +4,7 @@ import { readObjectFile, type ObjectFile } from "../binutils/object-file.ts";
 import { isArchive, readArchive, type Archive } from "../linker/archive.ts";
 import { ElfError } from "../linker/elf-reader.ts";
 import { CommandError, describeError } from "./fail.ts";
+import { standardError, standardOutput } from "./streams.ts";
 
 export interface InputFile {
   readonly path: string;
@@ -43,7 +44,7 @@ export function forEachInput(tool: string, paths: readonly string[], work: (inpu
       work(readInput(path));
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      process.stderr.write(`qure ${tool}: ${error.message}\n`);
+      standardError().write(`qure ${tool}: ${error.message}\n`);
       failures++;
     }
   }
@@ -52,5 +53,5 @@ export function forEachInput(tool: string, paths: readonly string[], work: (inpu
 
 /** Names in objects are bytes, one UTF-16 unit each. */
 export function writeOutput(text: string): void {
-  process.stdout.write(Buffer.from(text, "latin1"));
+  standardOutput().write(Buffer.from(text, "latin1"));
 }

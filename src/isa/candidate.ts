@@ -7,7 +7,7 @@
 import type { Form, OperandField, OperandPattern, SizeRule } from "./form.ts";
 import type { EncodeOptions, RegisterClass } from "./instruction.ts";
 import { ESCAPES } from "./notation.ts";
-import { allForms } from "./table/index.ts";
+import { formsNamed } from "./table/index.ts";
 
 /** What an operand is, as one bit or several; a candidate accepts an operand when the two masks share a bit. */
 export const KIND = {
@@ -203,35 +203,13 @@ const suffixesOf = (candidate: Candidate, att: boolean): readonly string[] => {
 
 const isString = (form: Form): boolean => form.repeat === "rep" || form.repeat === "repe";
 
-const indexNames = (att: boolean): ReadonlyMap<string, readonly Form[]> => {
-  const index = new Map<string, Form[]>();
-  for (const form of allForms()) {
-    if (form.decodeOnly) continue;
-    for (const pair of att ? form.attNames : form.names) {
-      for (const name of new Set(pair)) {
-        const forms = index.get(name);
-        if (forms === undefined) index.set(name, [form]);
-        else forms.push(form);
-      }
-    }
-  }
-  return index;
-};
-
-let intelNames: ReadonlyMap<string, readonly Form[]> | null = null;
-let attNames: ReadonlyMap<string, readonly Form[]> | null = null;
-
-/** Forms by name without suffix. */
-export const formsByName = (att: boolean): ReadonlyMap<string, readonly Form[]> =>
-  att ? (attNames ??= indexNames(true)) : (intelNames ??= indexNames(false));
-
 /** What a suffix can be; the longer one (x87's `ll`) only where the shorter makes no sense (`mull`). */
 const SUFFIXES: readonly RegExp[] = [/^(.+)([bwlstqd])$/, /^(.+)(ll)$/];
 
 const expand = (name: string, suffix: string, options: EncodeOptions): Candidate[] => {
   const att = options.att === true;
   const candidates: Candidate[] = [];
-  for (const form of formsByName(att).get(name) ?? []) {
+  for (const form of formsNamed(name, att)) {
     if (form.code16Only && options.bits !== 16) continue;
     const first: 16 | 32 = form.stackSize && options.stack32 === true ? 32 : options.bits;
     const byAddress = sizedByAddress(form);

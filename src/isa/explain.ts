@@ -2,10 +2,11 @@
  * Why the encoder refused an instruction: finds the operand at fault and says what stands there, and what could.
  */
 
-import { ANY_IMMEDIATE, ANY_MEMORY, ANY_TARGET, KIND, formsByName } from "./candidate.ts";
+import { ANY_IMMEDIATE, ANY_MEMORY, ANY_TARGET, KIND } from "./candidate.ts";
 import type { Candidate, CandidateOperand } from "./candidate.ts";
 import { hasFeature } from "./features.ts";
 import type { EncodeOptions, EncodingError, Instruction, Operand } from "./instruction.ts";
+import { formNames } from "./table/index.ts";
 
 const GENERAL = KIND.r8 | KIND.r16 | KIND.r32;
 
@@ -209,7 +210,7 @@ export const unknownMnemonic = (mnemonic: string, options: EncodeOptions): Encod
   let best = "";
   let bestDistance = 3;
   if (mnemonic.length > 2) {
-    for (const name of formsByName(options.att === true).keys()) {
+    for (const name of formNames(options.att === true)) {
       const d = distance(mnemonic, name, bestDistance - 1);
       if (d < bestDistance) [best, bestDistance] = [name, d];
     }

@@ -213,7 +213,7 @@ const FLAG_ATTRIBUTES = new Set("v b a d stack suffixed lock rep repe hint encod
 const IMPLICIT_FIELDS: ReadonlySet<OperandField> = new Set<OperandField>(["destination", "source", "table"]);
 
 /** Reads one row. Throws when it is malformed: the table is part of the program. */
-const parseRow = (row: string, sectionFeature: string, id: number): Form => {
+export const parseRow = (row: string, sectionFeature: string, id: number): Form => {
   const [head, opcodeText, attributeText] = row.split("|").map((column) => column.trim());
   if (head === undefined || opcodeText === undefined) throw new Error(`instruction table: a row has at least two columns: ${row}`);
   const flags = new Set<string>();
@@ -268,14 +268,20 @@ const parseRow = (row: string, sectionFeature: string, id: number): Form => {
   };
 };
 
-/** Reads sections of the table, in order. */
-export const parseTable = (sections: readonly TableSection[]): Form[] => {
-  const forms: Form[] = [];
-  for (const section of sections) {
-    for (const line of section.rows.split("\n")) {
-      const row = line.trim();
-      if (row !== "" && !row.startsWith("#")) forms.push(parseRow(row, section.feature, forms.length));
+/** A row that has not been read. */
+export interface TableRow {
+  readonly text: string;
+  readonly feature: string;
+}
+
+/** The rows of sections, in order, without comments. */
+export const tableRows = (sections: readonly TableSection[]): TableRow[] => {
+  const rows: TableRow[] = [];
+  for (const { feature, rows: lines } of sections) {
+    for (const line of lines.split("\n")) {
+      const text = line.trim();
+      if (text !== "" && !text.startsWith("#")) rows.push({ text, feature });
     }
   }
-  return forms;
+  return rows;
 };

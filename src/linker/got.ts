@@ -2,11 +2,16 @@
  * The global offset table of a static program (Intel386 ABI supplement, "Global Offset Table"). Position-independent code addresses its data
  * relative to the table; loads of addresses from it are turned into immediates where the instruction allows it, so
  * that mostly nothing but the table's base remains.
+ *
+ * Beside the table GNU ld makes sections for a dynamic linker, which stay empty in a static program. They are not in the file, but orphans
+ * line up behind them, and the map names them: so they are made here, too.
  */
-import { R_386_32, R_386_GOT32, R_386_GOT32X, R_386_GOTOFF, R_386_GOTPC, R_386_PC32, SHF_ALLOC, SHF_WRITE, SHT_PROGBITS, STT_OBJECT, STB_LOCAL, STT_GNU_IFUNC } from "./elf.ts";
+import {
+  R_386_32, R_386_GOT32, R_386_GOT32X, R_386_GOTOFF, R_386_GOTPC, R_386_PC32, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_PROGBITS, SHT_REL, STT_OBJECT, STB_LOCAL, STT_GNU_IFUNC,
+} from "./elf.ts";
 import type { ElfRelocation, ElfSection } from "./elf-reader.ts";
 import { InputObject, type InputSection } from "./input-section.ts";
-import { SEC_LINKER_CREATED } from "./section-flags.ts";
+import { SEC_ALLOC, SEC_LINKER_CREATED } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 export const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
@@ -14,31 +19,49 @@ export const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
 const PLT_HEADER_BYTES = 12;
 const USES_GOT = new Set([R_386_GOT32, R_386_GOT32X, R_386_GOTOFF, R_386_GOTPC]);
 
+/** Sections that the linker makes, in the order in which patterns find them. `index` is that in the linker's object. */
+const GOT_INDEX = 2;
+const GOT_PLT_INDEX = 3;
+const MADE: readonly { readonly name: string; readonly type: number; readonly flags: number }[] = [
+  { name: ".rel.got", type: SHT_REL, flags: SHF_ALLOC }, { name: ".got", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE }, { name: ".got.plt", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE },
+  { name: ".iplt", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_EXECINSTR }, { name: ".rel.iplt", type: SHT_REL, flags: SHF_ALLOC }, { name: ".igot.plt", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE },
+];
+
 export class GlobalOffsetTable {
-  /** The linker's own object with the sections .got and .got.plt; null when nothing refers to the table. */
+  /** The linker's own sections, as if they were part of `host`; null in a partial link. */
   readonly object: InputObject | null;
+  /** The object behind whose sections they come: the first one with relocations, else the first of all. */
+  readonly host: InputObject | null;
+  /** Something refers to the table, so that it is in the file. */
+  readonly isUsed: boolean;
   /** Symbol (or section and index of a local one) -> offset in .got. */
   private readonly entries = new Map<LinkSymbol | string, number>();
   private readonly filled: { offset: number; address: () => number }[] = [];
 
   constructor(objects: readonly InputObject[], symbols: SymbolTable) {
     let isUsed = false;
+    const dynamic = new Set<string>();
     for (const object of objects) {
       for (const section of object.sections) {
         if (!section || section.isDiscarded) continue;
         let changed: ElfRelocation[] | null = null;
         section.relocations.forEach((relocation, index) => {
+          if ((section.flags & SEC_ALLOC) !== 0 && wantsDynamicRelocation(object, relocation, symbols)) dynamic.add(`.rel${section.name}`);
           if (!USES_GOT.has(relocation.type)) return;
-          isUsed = true;
-          if (relocation.type !== R_386_GOT32 && relocation.type !== R_386_GOT32X) return;
           const relaxed = relocation.type === R_386_GOT32X ? this.relax(section, relocation, symbols) : null;
-          if (relaxed) (changed ??= [...section.relocations])[index] = relaxed;
-          else this.allocate(section, relocation, symbols);
+          if (relaxed) {
+            (changed ??= [...section.relocations])[index] = relaxed;
+            return;
+          }
+          isUsed = true;
+          if (relocation.type === R_386_GOT32 || relocation.type === R_386_GOT32X) this.allocate(section, relocation, symbols);
         });
         if (changed) section.relocations = changed;
       }
     }
-    this.object = isUsed ? this.makeObject(symbols) : null;
+    this.isUsed = isUsed;
+    this.host = objects.find((object) => object.sections.some((section) => section !== null && section.relocations.length > 0)) ?? objects[0] ?? null;
+    this.object = this.host && this.makeObject(this.host, [...dynamic], symbols);
   }
 
   /** Offset from the table's base of the entry for a relocation's symbol. */
@@ -48,14 +71,14 @@ export class GlobalOffsetTable {
 
   /** Writes the addresses into .got, once all are known. */
   fill(): void {
-    const got = this.object?.sections[1];
+    const got = this.get();
     if (!got) return;
     const view = new DataView(got.content.buffer);
     for (const { offset, address } of this.filled) view.setUint32(offset, address(), true);
   }
 
   get(): InputSection | null {
-    return this.object?.sections[1] ?? null;
+    return this.object?.sections[GOT_INDEX] ?? null;
   }
 
   private allocate(section: InputSection, relocation: ElfRelocation, symbols: SymbolTable): void {
@@ -104,23 +127,35 @@ export class GlobalOffsetTable {
     return { ...relocation, offset: offset - 1, type: R_386_PC32 };
   }
 
-  private makeObject(symbols: SymbolTable): InputObject {
-    const section = (index: number, name: string, sizeBytes: number): ElfSection => ({
-      index, name, type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE, address: 0, align: 4, entrySizeBytes: 4, sizeBytes, link: 0, info: 0, fileOffset: 0,
-      content: new Uint8Array(sizeBytes), relocations: [],
+  private makeObject(host: InputObject, dynamic: readonly string[], symbols: SymbolTable): InputObject {
+    const none: ElfSection = {
+      index: 0, name: "", type: 0, flags: 0, address: 0, align: 4, entrySizeBytes: 4, sizeBytes: 0, link: 0, info: 0, fileOffset: 0, content: new Uint8Array(0), relocations: [],
+    };
+    const sections = [...MADE, ...dynamic.map((name) => ({ name, type: SHT_REL, flags: SHF_ALLOC }))].map(({ name, type, flags }, at): ElfSection => {
+      const sizeBytes = !this.isUsed ? 0 : at + 1 === GOT_INDEX ? this.entries.size * 4 : at + 1 === GOT_PLT_INDEX ? PLT_HEADER_BYTES : 0;
+      return { ...none, index: at + 1, name, type, flags, sizeBytes, align: name === ".iplt" ? 1 : 4, content: new Uint8Array(sizeBytes), entrySizeBytes: type === SHT_REL ? 8 : 4 };
     });
-    const none: ElfSection = { ...section(0, "", 0), type: 0, flags: 0 };
-    const elf = { path: "linker", type: 1, entry: 0, sections: [none, section(1, ".got", this.entries.size * 4), section(2, ".got.plt", PLT_HEADER_BYTES)], symbols: [], segments: [] };
-    const object = new InputObject(elf, "linker", null, "linker");
+    const elf = { path: host.path, type: 1, entry: 0, sections: [none, ...sections], symbols: [], segments: [] };
+    const object = new InputObject(elf, host.path, host.archive, host.fileName, true);
+    for (const made of object.sections) if (made && made.sizeBytes === 0) made.isStripped = true;
+    for (const made of object.sections) if (made) (made as { flags: number }).flags |= SEC_LINKER_CREATED;
+    if (!this.isUsed) return object;
     const base = symbols.enter(GOT_SYMBOL);
     base.state = "defined";
-    base.section = object.sections[2]!;
+    base.section = object.sections[GOT_PLT_INDEX]!;
     base.value = 0;
     base.type = STT_OBJECT;
     base.isForcedLocal = true;
-    for (const made of object.sections) if (made) (made as { flags: number }).flags |= SEC_LINKER_CREATED;
     return object;
   }
+}
+
+/** A field with the address of what some other file might define at run time: GNU ld prepares for that, also in a static program. */
+function wantsDynamicRelocation(object: InputObject, { type, symbol: index }: ElfRelocation, symbols: SymbolTable): boolean {
+  if (type !== R_386_32 && type !== R_386_PC32) return false;
+  const elf = object.elf.symbols[index];
+  const symbol = elf && elf.binding !== STB_LOCAL ? symbols.get(elf.name) : undefined;
+  return symbol !== undefined && symbol.state !== "defined";
 }
 
 const localKey = (section: InputSection, { symbol }: ElfRelocation): string => `${section.object.path}#${symbol}`;

@@ -23,6 +23,8 @@ export class InputSection {
   keptInstead: InputSection | null = null;
   /** KEEP in the script, or not subject to garbage collection. */
   isRoot = false;
+  /** Made by the linker, empty and not needed: it has a place in the map, but takes none in memory. */
+  isStripped = false;
   /** Where an offset of the object went within the output section's input, when the content was rearranged; null elsewhere. */
   moved: SectionMove | null = null;
 
@@ -64,12 +66,13 @@ export class InputObject {
   /** Common symbols that this object won; filled when they are allocated. */
   common: InputSection | null = null;
 
-  constructor(elf: ElfObject, path: string, archive: string | null, fileName: string) {
+  /** `isMade`: the linker made the sections, so that tables among them are content. */
+  constructor(elf: ElfObject, path: string, archive: string | null, fileName: string, isMade = false) {
     this.elf = elf;
     this.path = path;
     this.archive = archive;
     this.fileName = fileName;
-    this.sections = elf.sections.map((section) => (isLinked(section, elf) ? new InputSection(this, section) : null));
+    this.sections = elf.sections.map((section) => ((isMade && section.type !== 0) || isLinked(section, elf) ? new InputSection(this, section) : null));
   }
 }
 

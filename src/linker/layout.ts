@@ -250,7 +250,7 @@ export class Layout {
       if (statement.kind === "wild") {
         for (const input of statement.sections) {
           // All of its strings lie in other sections now.
-          if (input.moved !== null && input.sizeBytes === 0) {
+          if (input.isStripped || (input.moved !== null && input.sizeBytes === 0)) {
             input.offset = this.dot - section.address;
             continue;
           }

@@ -2,7 +2,7 @@
  * Which output section each input section goes into: the patterns of the script, then the places of orphans, which no pattern takes.
  * The rules are GNU ld 2.40's ("Input Section Description", "Orphan Sections"); where a section goes among others decides addresses.
  */
-import { SHF_GROUP, SHT_NOTE, SHT_NOBITS, SHT_PROGBITS, SHT_REL } from "./elf.ts";
+import { SHF_GROUP, SHT_NOTE, SHT_NOBITS, SHT_NULL, SHT_PROGBITS, SHT_REL } from "./elf.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { OutputSection, type Statement } from "./output-section.ts";
 import {
@@ -123,7 +123,7 @@ export class Placement {
     const at = (name: string): number => this.statements.findIndex((statement) => statement.kind === "assign" && statement.assignment.value.kind === "call" && statement.assignment.value.name === name);
     const [start, end] = [at("DATA_SEGMENT_ALIGN"), at("DATA_SEGMENT_RELRO_END")];
     return this.statements.slice(start + 1, Math.max(end, 0)).some((statement) =>
-      start >= 0 && statement.kind === "section" && statement.section.statements.some((inner) => this.findFor(inner).some(({ section }) => section.output !== null)));
+      start >= 0 && statement.kind === "section" && statement.section.statements.some((inner) => this.findFor(inner).some(({ section }) => section.output !== null && section.sizeBytes > 0)));
   }
 
   private findFor(statement: Statement): Found[] {
@@ -194,6 +194,7 @@ export class Placement {
     if (!output.hasInput) {
       output.hasInput = true;
       const { type, entrySizeBytes } = section.elf;
+      if (output.flags === flags) output.inputType = typeOf(section);
       if (type !== SHT_PROGBITS && type !== SHT_NOBITS && output.flags === flags) output.type = type;
       if ((flags & SEC_MERGE) !== 0) output.entrySizeBytes = entrySizeBytes;
     }
@@ -257,7 +258,8 @@ class OrphanPlaces {
 
   /** `isFirst`: the object is the first of all. */
   outputFor(section: InputSection, { isRelocatable }: PlacementOptions, object: InputObject, isFirst: boolean): OutputSection {
-    const name = section.name === "COMMON" ? ".bss" : section.name;
+    const isDynamic = section.isStripped && section.elf.type === SHT_REL;
+    const name = section.name === "COMMON" ? ".bss" : isDynamic ? ".rel.dyn" : section.name;
     // A partial link keeps each group and its members apart.
     const isUnique = isRelocatable && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & SHF_GROUP) !== 0);
     if (!isUnique) {
@@ -277,7 +279,7 @@ class OrphanPlaces {
     let { flags } = section;
     // Several orphans of one object and name share a section: it is read-only only if all are.
     if (!isRelocatable) for (const other of object.sections) if (other && other.name === section.name && other.output === null && ((other.flags ^ flags) & (SEC_LOAD | SEC_ALLOC)) === 0) flags &= other.flags | ~SEC_READONLY;
-    return this.insert(new OutputSection(name, null), this.placeFor(section, flags), flags, isFirst);
+    return this.insert(new OutputSection(name, null), this.placeFor(section, flags), flags, typeOf(section), isFirst);
   }
 
   private placeFor({ name, elf }: InputSection, flags: number): Place | null {
@@ -292,9 +294,9 @@ class OrphanPlaces {
     return (flags & SEC_CODE) === 0 ? places.rodata : places.text;
   }
 
-  private insert(output: OutputSection, place: Place | null, flags: number, isFirst: boolean): OutputSection {
+  private insert(output: OutputSection, place: Place | null, flags: number, type: number, isFirst: boolean): OutputSection {
     const entry: TopStatement = { kind: "section", section: output };
-    const after = place === null ? null : (place.section ?? this.findByFlags(flags, place));
+    const after = place === null ? null : (place.section ?? ((flags & SEC_ALLOC) !== 0 ? this.findByFlags(flags, place, type) : null) ?? this.findByFlags(flags, place, null));
     if (place === null) {
       this.statements.push(entry);
       return output;
@@ -349,10 +351,10 @@ class OrphanPlaces {
     return this.statements.length;
   }
 
-  /** The last section with the same attributes, or with those that come closest. */
-  private findByFlags(flags: number, place: Place): OutputSection | null {
+  /** The last section with the same attributes, or with those that come closest. `type`: of the ELF sections in it; null for any. */
+  private findByFlags(flags: number, place: Place, type: number | null): OutputSection | null {
     const last = (mask: number): OutputSection | null =>
-      this.sections().findLast((candidate) => (((candidate.exists ? candidate.flags : candidate.hintFlags) ^ flags) & mask) === 0) ?? null;
+      this.sections().findLast((candidate) => (((candidate.exists ? candidate.flags : candidate.hintFlags) ^ flags) & mask) === 0 && (type === null || !candidate.exists || candidate.inputType === type)) ?? null;
     const exact = last(KINDS);
     if (exact) {
       place.section = exact;
@@ -366,6 +368,9 @@ class OrphanPlaces {
     return last(SEC_ALLOC);
   }
 }
+
+/** ELF type as GNU ld compares it: some of the sections that it makes have none yet. */
+const typeOf = ({ name, elf, isStripped }: InputSection): number => (isStripped && (name === ".iplt" || name === ".igot.plt") ? SHT_NULL : elf.type);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

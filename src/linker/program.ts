@@ -99,8 +99,7 @@ export class Program {
     }
     this.got = isRelocatable ? new GlobalOffsetTable([], this.symbols) : new GlobalOffsetTable(objects, this.symbols);
     if (!isRelocatable || options.definesCommon) this.allocateCommon(objects);
-    // GNU ld keeps the table among the sections of the first object with relocations.
-    const host = objects.findIndex((object) => object.sections.some((section) => section !== null && section.relocations.length > 0)) + 1;
+    const host = objects.findIndex((object) => object === this.got.host) + 1;
     this.objects = this.got.object ? [...objects.slice(0, host), this.got.object, ...objects.slice(host)] : objects;
     this.placement = new Placement(scripts, this.objects, placementOptions);
     this.placement.place();

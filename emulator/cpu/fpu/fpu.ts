@@ -1,7 +1,7 @@
 /** State of the x87 and the rules that all its instructions share: register stack, tags, exceptions, last instruction (SDM volume 1, chapter 8). */
 import type { StateVisitor } from "../../state.ts";
 import type { Core } from "../core.ts";
-import { DEVICE_NOT_AVAILABLE, FPU_ERROR, raise } from "../exceptions.ts";
+import { DEVICE_NOT_AVAILABLE, FPU_ERROR, WAIT_FOR_INTERRUPT, raise } from "../exceptions.ts";
 import { CR0, CS, FPU_BYTES, SELECTOR } from "../layout.ts";
 import { CR0_EM, CR0_NE, CR0_TS } from "../state.ts";
 import { Float80, INDEFINITE } from "./float80.ts";
@@ -86,6 +86,7 @@ export class Fpu {
   private updateSummary(): void {
     const pending = (this.f[STATUS]! & EXCEPTIONS & ~this.f[CONTROL]!) !== 0;
     this.f[STATUS] = pending ? this.f[STATUS]! | ERROR_SUMMARY | BUSY : this.f[STATUS]! & ~(ERROR_SUMMARY | BUSY);
+    if (!pending && this.core.numericError) this.core.setNumericError(false);
   }
 
   get top(): number {
@@ -111,9 +112,17 @@ export class Fpu {
     if ((this.core.s[CR0]! & (CR0_EM | CR0_TS)) !== 0) raise(DEVICE_NOT_AVAILABLE);
   }
 
-  /** #MF for an exception that is waiting. Without CR0.NE the board would signal it by IRQ 13; nothing is wired to do so. */
+  /**
+   * An exception that is waiting: #MF; without CR0.NE the processor tells the board by FERR# and stands still in front of the
+   * instruction until an interrupt comes, unless the board has it go on by IGNNE# (SDM volume 1, 8.7.2).
+   */
   checkPending(): void {
-    if ((this.f[STATUS]! & ERROR_SUMMARY) !== 0 && (this.core.s[CR0]! & CR0_NE) !== 0) raise(FPU_ERROR);
+    const { core } = this;
+    if ((this.f[STATUS]! & ERROR_SUMMARY) === 0) return;
+    if ((core.s[CR0]! & CR0_NE) !== 0) raise(FPU_ERROR);
+    if (core.ignoreNumericError) return;
+    core.setNumericError(true);
+    throw WAIT_FOR_INTERRUPT;
   }
 
   /** What every waiting instruction checks first. */

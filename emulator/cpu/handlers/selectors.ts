@@ -7,7 +7,7 @@ import type { Descriptor } from "../descriptor.ts";
 import { GENERAL_PROTECTION, INVALID_OPCODE, raise } from "../exceptions.ts";
 import { ZF, arithmeticFlags, setArithmeticFlags } from "../flags.ts";
 import type { Builder, Builders } from "../instruction.ts";
-import { modify, read, write } from "../operands.ts";
+import { read, write } from "../operands.ts";
 
 const LSL_TYPES = (1 << SYSTEM_TSS16) | (1 << SYSTEM_LDT) | (1 << SYSTEM_TSS16_BUSY) | (1 << SYSTEM_TSS32) | (1 << SYSTEM_TSS32_BUSY);
 const LAR_TYPES = LSL_TYPES | (1 << SYSTEM_CALL_GATE16) | (1 << SYSTEM_TASK_GATE) | (1 << SYSTEM_CALL_GATE32);
@@ -67,18 +67,18 @@ function loadSystem(load: (core: Core, selector: number) => void): Builder {
   };
 }
 
-/** ARPL raises the destination's RPL to the source's. */
+/** ARPL raises the destination's RPL to the source's. A destination that stays as it is is not written, and may be read-only. */
 const adjustRpl: Builder = (core, insn) => {
   const source = read(core, insn, 1);
-  const apply = modify(core, insn, 0, (selector) => {
-    const rpl = source() & 3;
-    const lower = (selector & 3) < rpl;
-    setZero(core, lower);
-    return lower ? (selector & ~3) | rpl : selector;
-  });
+  const before = read(core, insn, 0);
+  const after = write(core, insn, 0);
   return () => {
     requireProtected(core);
-    apply();
+    const selector = before();
+    const rpl = source() & 3;
+    const lower = (selector & 3) < rpl;
+    if (lower) after((selector & ~3) | rpl);
+    setZero(core, lower);
   };
 };
 

@@ -70,6 +70,7 @@ class BareBoard implements ProcessorBus {
   acknowledgeInterrupt(): number {
     throw new Error("nobody raised an interrupt");
   }
+  setNumericError(): void {}
   shutdown(): void {
     this.ended = true;
   }

@@ -41,6 +41,24 @@ main:
     SHOW eax
     mov eax, 0x400
     mov dr7, eax
+    # ARPL writes only what changes: a read-only destination may stay as it is.
+    mov ax, 0x50
+    mov fs, ax
+    mov word ptr [0x8000], 3
+    mov eax, 2
+    PROBE arpl fs:[0x8000], ax
+    mov word ptr [0x8000], 1
+    PROBE arpl fs:[0x8000], ax
+    # IRET to virtual-8086 mode: EIP has to lie within 64 KiB.
+    TRY
+    .rept 6
+    push 0
+    .endr
+    push 0x20002
+    push 0
+    push 0x10000
+    iretd
+9:
     # A stack segment has its own exception.
     TRY
     mov ax, 0x30

@@ -38,6 +38,9 @@ class RecordingBus implements ProcessorBus {
     this.events.push(`acknowledge at ${this.cpu!.retired}`);
     return this.vector;
   }
+  setNumericError(level: boolean): void {
+    this.events.push(`numeric error ${level} at ${this.cpu!.retired}`);
+  }
   shutdown(): void {
     this.events.push("shutdown");
   }

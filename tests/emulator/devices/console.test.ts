@@ -9,16 +9,12 @@ const FAST = "out 3fb 83; out 3f8 01; out 3f9 00; out 3fb 03; out 3fc b";
 const CHARACTER_NS = 86_806;
 
 describe("serial line", () => {
-  test("bytes leave at the line rate", () => {
+  test("bytes leave at once, and nothing is lost however fast they are written", () => {
     const machine = new TestBoard();
-    machine.run(`${FAST}; out 3fa 1; out 3f8 48; out 3f8 49; out 3f8 a`);
-    machine.time.advance(CHARACTER_NS - 100);
-    expect(machine.serial[0]).toEqual([]);
-    machine.time.advance(200);
-    expect(machine.serial[0]).toEqual([0x48]);
-    machine.time.advance(2 * CHARACTER_NS);
-    expect(machine.serial[0]).toEqual([0x48, 0x49, 0x0a]);
-    expect(machine.serial[1]).toEqual([]);
+    machine.run(FAST);
+    const bytes = Array.from({ length: 40 }, (_, index) => index + 0x30);
+    for (const byte of bytes) machine.run(`out 3f8 ${byte.toString(16)}; in 3fd = 60`);
+    expect(machine.serial).toEqual([bytes, []]);
   });
 
   test("bytes arrive at the line rate, and wait while the receiver is full", () => {

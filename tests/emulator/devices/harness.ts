@@ -65,6 +65,7 @@ export class TestBoard {
         setShadow: (address, size, read, write) => void this.events.push(`shadow ${address.toString(16)} ${size.toString(16)} ${read ? "r" : "-"}${write ? "w" : "-"}`),
         setInterruptRequest: (level) => void (this.intr = level),
         setA20: (open) => void this.events.push(open ? "a20 open" : "a20 closed"),
+        setIgnoreNumericError: () => undefined,
         requestReset: (reason) => void this.events.push(`reset by ${reason}`),
         powerOff: () => void this.events.push("power off"),
         exit: (status) => void this.events.push(`exit ${status}`),

@@ -247,6 +247,7 @@ class WorldBus implements ProcessorBus {
     this.cpu!.setInterruptRequest(false);
     return INTERRUPT_VECTOR;
   }
+  setNumericError(): void {}
   shutdown(): void {
     this.shutdowns++;
     this.cpu!.requestStop();

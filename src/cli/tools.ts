@@ -1,0 +1,9 @@
+/** The commands with the command lines of the GNU tools, and what the help says of each. */
+export const TOOLS: ReadonlyMap<string, string> = new Map([
+  ["as", "assemble, as GNU as does"],
+  ["ld", "link objects and archives, as GNU ld does"],
+  ["nm", "list symbols, as GNU nm does"],
+  ["objdump", "show what is in objects and programs, as GNU objdump does"],
+  ["objcopy", "make flat images of programs, leave sections out, as GNU objcopy does"],
+  ["size", "print the sizes of sections, as GNU size does"],
+]);
