@@ -252,6 +252,11 @@ export class CodeCache {
     }
   }
 
+  /** Whether a block has one of these bytes of one page of RAM. */
+  covers(offset: number, lengthBytes: number): boolean {
+    return this.isCovered(offset & ~PAGE_MASK, offset, offset + lengthBytes);
+  }
+
   /** Whether a block has one of the bytes; the range lies within the page. */
   private isCovered(page: number, offset: number, end: number): boolean {
     const counts = this.coverage.get(page);

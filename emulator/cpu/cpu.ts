@@ -24,7 +24,10 @@ export class Cpu implements Processor {
     if (options.coldRuns !== undefined) this.interpreter.code.coldRuns = options.coldRuns;
     this.jit = Jit.withMode(this.core, this.interpreter, options.jit ?? "off");
     memory.observe({
-      codeOverwritten: (offset, lengthBytes) => this.interpreter.code.overwritten(offset, lengthBytes),
+      codeOverwritten: (offset, lengthBytes) => {
+        this.interpreter.code.overwritten(offset, lengthBytes);
+        this.core.mmu.tablesWritten(offset, lengthBytes);
+      },
       mapChanged: () => {
         this.core.mmu.flush();
         this.interpreter.clear();
@@ -120,6 +123,7 @@ export class Cpu implements Processor {
     core.numericError = visitor.bool(core.numericError);
     core.ignoreNumericError = visitor.bool(core.ignoreNumericError);
     core.mmu.setPrivilege(core.s[CPL] === 3);
+    if (visitor.restoring) core.mmu.flush();
     const { attention } = core;
     core.debug.update();
     core.attention = attention;

@@ -63,6 +63,8 @@ export const JIT_ATTENTION = 1028;
 /** What an IN gave. */
 export const JIT_VALUE = 4100;
 export const JIT_CONTEXT = 4104;
+/** What to add to the address of a translation table to get that of the active address space. */
+export const TLB_DELTA = 4116;
 
 /** Of the counters: how often each INT n was executed, a dword for each vector. */
 export const INT_COUNTS_BYTES = 8192;
@@ -79,8 +81,11 @@ export const TLB_READ_SUPERVISOR = STATE_BYTES;
 export const TLB_WRITE_SUPERVISOR = TLB_READ_SUPERVISOR + TLB_BYTES;
 export const TLB_READ_USER = TLB_WRITE_SUPERVISOR + TLB_BYTES;
 export const TLB_WRITE_USER = TLB_READ_USER + TLB_BYTES;
+/** Each page directory that is kept has its own four tables (address-space.ts). */
+export const TLB_SPACE_BYTES = 4 * TLB_BYTES;
+export const SPACES = 8;
 /** A table that is never filled: selected where every access has to be looked at (breakpoints, alignment checks). */
-export const TLB_EMPTY = TLB_WRITE_USER + TLB_BYTES;
+export const TLB_EMPTY = TLB_READ_SUPERVISOR + SPACES * TLB_SPACE_BYTES;
 
 /** RAM is at most this large: it bounds the code map. */
 export const MAX_RAM_BYTES = 1 << 30;

@@ -12,6 +12,7 @@ import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { AccessEmitter } from "./access.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter, arithmeticFunction, carriesFunction, imageFunction } from "./flags.ts";
 import { structure } from "./flow.ts";
+import { IMPORTS, IN, OUT, STEP, typesOf } from "./imports.ts";
 import type { Structure } from "./flow.ts";
 import {
   BUDGET, ENTRY, FLAG_KIND, FLAG_R, FLAG_X, PARAMETERS, REASON, REGISTERS, SELF, T0, T1, TARGET, localTypes,
@@ -34,26 +35,8 @@ export const EXIT_STOPPED = 3;
 /** A helper has ended the run: only the budget is where it left it. */
 export const EXIT_ATTENTION = 4;
 
-// Imported functions.
-const STEP = 0;
-const OUT = 1;
-const IN = 2;
-const IMPORTS = [
-  /** (EIP, budget) -> budget behind the instruction, or -1: EXIT_STOPPED. State is in memory. */
-  { name: "step", type: 1 },
-  /** (port, value, size, budget) -> budget behind the instruction, -1: EXIT_ATTENTION behind it, -2: not done, EXIT_INTERPRET. */
-  { name: "out", type: 2 },
-  /** (port, size, budget) -> as `out`; the value is in JIT_VALUE. */
-  { name: "in", type: 3 },
-];
 const CARRIES = IMPORTS.length + 1;
-const TYPES = [
-  { parameters: PARAMETERS, results: [I32] },
-  { parameters: [I32, I32], results: [I32] },
-  { parameters: [I32, I32, I32, I32], results: [I32] },
-  { parameters: [I32, I32, I32], results: [I32] },
-  { parameters: [I32], results: [I32] },
-];
+const TYPES = typesOf(PARAMETERS);
 
 /** Something that is known only at the end: which registers to move, which pages to forget. */
 type Insertion = "flush" | "reload" | "forget";
@@ -242,6 +225,7 @@ export class Translator {
     const insn = this.block.instructions[this.index]!;
     const before = flags.kind;
     const resumes = resumable && this.region.slowSites.has(insn.eip);
+    this.access.hasHelpers = this.region.slowSites.has(insn.eip);
     c.block();
     const done = c.depth;
     c.block();
@@ -249,6 +233,7 @@ export class Translator {
     emit();
     const after = flags.kind;
     if (resumes) flags.spill();
+    this.access.hasHelpers = false;
     c.br(done).end();
     flags.kind = before;
     if (resumes) this.step();
@@ -459,6 +444,15 @@ export class Translator {
     c.get(T0).const(-2).op(OP.ne).if();
     accept();
     c.end();
+    this.afterPort();
+  }
+
+  /** MOV to CR3 or INVLPG, by the number of its function. */
+  changeTables(call: number, push: () => void): void {
+    const { c } = this;
+    this.noteEip();
+    push();
+    c.get(BUDGET).const(this.notRun).op(OP.add).call(call).set(T0);
     this.afterPort();
   }
 
