@@ -3,6 +3,8 @@
  * offsets are fixed for all machines: state page, translation tables, code map, ROM, and RAM last because only its size varies.
  */
 
+import { PORT_LATCHES_BYTES } from "../port-latches.ts";
+
 /** Slots of 32 bits from the start of the memory; general registers first, in the order of their ModRM numbers. */
 export const EAX = 0;
 export const ECX = 1;
@@ -107,7 +109,10 @@ export const JUMP_CACHE_ENTRIES = 4096;
 export const ENTRY_MAPS = JUMP_CACHE + JUMP_CACHE_ENTRIES * 16;
 export const ENTRY_MAPS_BYTES = 8 << 20;
 
+/** Ports that only remember what was written (port-latches.ts): whether compiled code may write them, and behind that their values. */
+export const PORT_LATCHES = ENTRY_MAPS + ENTRY_MAPS_BYTES;
+
 /** Contents of ROMs, wherever the board maps them. */
-export const ROM = ENTRY_MAPS + ENTRY_MAPS_BYTES;
+export const ROM = PORT_LATCHES + PORT_LATCHES_BYTES;
 export const ROM_BYTES = 4 << 20;
 export const RAM = ROM + ROM_BYTES;

@@ -5,8 +5,9 @@
  */
 import type { AccessBytes, DmaMemory } from "../bus.ts";
 import { Counters } from "../counters.ts";
+import { PortLatches } from "../port-latches.ts";
 import type { StateVisitor } from "../state.ts";
-import { CODE_LINE_SHIFT, CODE_MAP, INT_COUNTS_BYTES, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
+import { CODE_LINE_SHIFT, CODE_MAP, INT_COUNTS_BYTES, MAX_RAM_BYTES, PORT_LATCHES, RAM, ROM, ROM_BYTES } from "./layout.ts";
 
 const PAGE_BYTES = 4096;
 const PAGE_SHIFT = 12;
@@ -43,6 +44,7 @@ export class MachineMemory {
   readonly words: Int32Array;
   readonly view: DataView;
   readonly dma: DmaMemory;
+  readonly latches: PortLatches;
   /** A byte for each line of RAM, with a bit for each of its bytes that code was decoded from. */
   private readonly codeMap: Uint8Array;
   /** For each page of RAM: HAS_CODE, or how many more writes are watched after its last code went, 0 when none are. */
@@ -70,6 +72,7 @@ export class MachineMemory {
     this.words = new Int32Array(this.memory.buffer);
     this.counters = new Counters(new Uint32Array(this.memory.buffer, INT_COUNTS_BYTES, VECTORS));
     this.view = new DataView(this.memory.buffer);
+    this.latches = new PortLatches(this.memory.buffer, PORT_LATCHES);
     this.codeMap = new Uint8Array(this.memory.buffer, CODE_MAP, ramBytes >>> CODE_LINE_SHIFT);
     this.codePages = new Uint8Array(ramBytes / PAGE_BYTES);
     this.tablePages = new Uint8Array(ramBytes / PAGE_BYTES);

@@ -6,7 +6,7 @@
  * leaves in the middle gives back what did not run. So the machine stops at exact instructions wherever it has to.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { ESP, EIP, FLAG_CARRIES, FLAG_RESULT, JIT_BUDGET, JIT_CONTEXT, JUMP_CACHE, JUMP_CACHE_ENTRIES } from "../cpu/layout.ts";
+import { CPL, ESP, EIP, FLAG_CARRIES, FLAG_RESULT, JIT_BUDGET, JIT_CONTEXT, JUMP_CACHE, JUMP_CACHE_ENTRIES, PORT_LATCHES } from "../cpu/layout.ts";
 import { branchTarget } from "../cpu/handlers/control.ts";
 import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { AccessEmitter } from "./access.ts";
@@ -15,7 +15,7 @@ import { structure } from "./flow.ts";
 import { IMPORTS, IN, OUT, STEP, typesOf } from "./imports.ts";
 import type { Structure } from "./flow.ts";
 import {
-  BUDGET, ENTRY, FLAG_KIND, FLAG_R, FLAG_X, PARAMETERS, REASON, REGISTERS, SELF, T0, T1, TARGET, localTypes,
+  BUDGET, ENTRY, FLAG_KIND, FLAG_R, FLAG_X, PARAMETERS, REASON, REGISTERS, SELF, T0, T1, T2, TARGET, localTypes,
 } from "./locals.ts";
 import { pushLive } from "./operands.ts";
 import { OPERATIONS, mayLeave } from "./operations.ts";
@@ -425,14 +425,20 @@ export class Translator {
     this.c.const(0).const(this.insnEip).store(4, 4 * EIP);
   }
 
-  /** OUT: `pushPort` and `pushValue` push its operands. */
+  /** OUT: `pushPort` and `pushValue` push its operands. A latch is written here and now. */
   out(pushPort: () => void, pushValue: () => void, sizeBytes: number): void {
-    const { c } = this;
-    this.noteEip();
+    const { c, flags } = this;
     pushPort();
+    c.set(T1);
     pushValue();
-    c.const(sizeBytes).get(BUDGET).const(this.notRun).op(OP.add).call(OUT).set(T0);
+    c.set(T2);
+    const { kind } = flags;
+    if (sizeBytes === 1) c.const(0).get(T1).load(1, PORT_LATCHES).const(0).load(4, 4 * CPL).op(OP.select).if().get(T1).get(T2).store(1, PORT_LATCHES + 0x10000).else();
+    this.noteEip();
+    c.get(T1).get(T2).const(sizeBytes).get(BUDGET).const(this.notRun).op(OP.add).call(OUT).set(T0);
     this.afterPort();
+    if (sizeBytes === 1) c.end();
+    flags.kind = kind;
   }
 
   /** IN; the value is pushed by `const(0).load(4, JIT_VALUE)` afterwards. */
