@@ -111,6 +111,7 @@ export class Machine implements Stateful {
       serialOutput: (port, byte) => serialOutput?.(port, byte),
       debugOutput: (byte) => debugOutput?.(byte),
       log: (line) => this.#log(line),
+      latches: this.memory.latches,
     };
   }
 
