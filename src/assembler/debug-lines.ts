@@ -98,9 +98,10 @@ export class DebugLines {
     const frame = input.frame!;
     let { debugPath: path, debugLine: line } = frame;
     if (line < 0) {
-      path = frame.markers.length === 0 ? frame.path : frame.pathAt(input.statementOffset);
+      path = frame.markers.length === 0 ? frame.origin.path : frame.pathAt(input.statementOffset);
       line = input.statementLine;
-      if (frame.linesPerRound > 0) line = frame.firstLine + ((line - frame.firstLine) % frame.linesPerRound);
+      const { firstLine, linesPerRound } = frame.origin;
+      if (linesPerRound > 0) line = firstLine + ((line - firstLine) % linesPerRound);
     }
     const file = this.#generatedFiles.get(path) ?? this.#newGenerated(path);
     const last = entries.length > 0 ? entries[entries.length - 1]! : null;

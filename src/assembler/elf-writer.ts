@@ -4,8 +4,8 @@
  */
 
 import type { Assembler } from "./assembler.ts";
-import type { Relocation } from "./contents.ts";
 import * as integer from "./integer.ts";
+import { RelocationList } from "./relocations.ts";
 import { Unresolvable } from "./resolver.ts";
 import type { Resolver } from "./resolver.ts";
 import { SHF, SHT, Section } from "./section.ts";
@@ -55,18 +55,18 @@ interface Group {
 }
 
 /** Writes the file. Errors that only now come to light are reported; the bytes are then of no use. */
-export function writeElf(assembler: Assembler, resolver: Resolver, relocations: ReadonlyMap<Section, Relocation[]>): Uint8Array {
+export function writeElf(assembler: Assembler, resolver: Resolver, relocations: ReadonlyMap<Section, RelocationList>): Uint8Array {
   const sections = assembler.sections.list;
   const outputs: OutputSection[] = [outputSection("", SHT.NULL, 0, 0, 0, new Uint8Array(0))];
   const groups = collectGroups(sections);
   for (const group of groups) outputs.push(group.output);
-  const relocationOutputs: { output: OutputSection; section: Section; list: Relocation[] }[] = [];
+  const relocationOutputs: { output: OutputSection; section: Section; list: RelocationList }[] = [];
   for (const section of sections) {
     section.index = outputs.length;
     const output = outputSection(section.name, section.type, section.flags | (section.group === null ? 0 : SHF.GROUP), 2 ** section.alignment, entrySizeOf(section), section.contents);
     output.sizeBytes = section.sizeBytes;
     outputs.push(output);
-    const list = relocations.get(section) ?? [];
+    const list = relocations.get(section) ?? new RelocationList();
     if (list.length > 0) {
       const flags = SHF.INFO_LINK | (section.group === null ? 0 : SHF.GROUP);
       const relocationOutput = outputSection(`.rel${section.name}`, SHT.REL, flags, 4, RELOCATION_SIZE, new Uint8Array(list.length * RELOCATION_SIZE));
@@ -221,12 +221,12 @@ function writeSymbols(symbols: readonly OutputSymbol[], strings: StringTable, ou
   });
 }
 
-function writeRelocations(list: readonly Relocation[], out: Uint8Array): void {
+function writeRelocations(list: RelocationList, out: Uint8Array): void {
   const view = new DataView(out.buffer, out.byteOffset);
-  list.forEach(({ offset, type, symbol }, i) => {
-    view.setUint32(i * RELOCATION_SIZE, offset, true);
-    view.setUint32(i * RELOCATION_SIZE + 4, ((symbol === null ? 0 : symbol.index) << 8) | type, true);
-  });
+  for (let i = 0; i < list.length; i++) {
+    view.setUint32(i * RELOCATION_SIZE, list.offsets[i]!, true);
+    view.setUint32(i * RELOCATION_SIZE + 4, ((list.symbols[i]?.index ?? 0) << 8) | list.types[i]!, true);
+  }
 }
 
 function alignUp(value: number, alignment: number): number {

@@ -13,6 +13,7 @@ import { Op, constant, node, symbolExpression } from "./expression.ts";
 import type { Expression } from "./expression.ts";
 import { AttOperands } from "./operands-att.ts";
 import { IntelOperands, TARGET } from "./operands-intel.ts";
+import { BranchVariable } from "./fragment.ts";
 import { R } from "./relocation-types.ts";
 import { StatementCache } from "./statement-cache.ts";
 import { AssemblySymbol } from "./symbol.ts";
@@ -295,10 +296,10 @@ export class InstructionParser {
         relocation = R.GOTPC;
         value = offsetBy(expression, fixup.offset);
       } else if (relocation === R.GOT32 && fixup.part === "displacement" && isRelaxable(instruction, fixup.operand)) relocation = R.GOT32X;
-      current.fixups.push({
-        fragment: current.last, position: start - current.last.start + fixup.offset, sizeBytes: fixup.sizeBytes, expression: value, pcRelative: fixup.pcRelative,
-        pcBias: bytes.length - fixup.offset, signed: fixup.signed, relocation, isData: false, frame: assembler.input.frame, offset: parsed.offsets[fixup.operand]!,
-      });
+      current.fixups.add(
+        start + fixup.offset, fixup.sizeBytes, value, fixup.pcRelative, bytes.length - fixup.offset, fixup.signed, relocation, false, assembler.input.frame,
+        parsed.offsets[fixup.operand]!,
+      );
     }
     sections.charge(bytes.length);
   }
@@ -318,10 +319,7 @@ export class InstructionParser {
       expression = symbolExpression(symbol, 0, expression.offset);
     }
     assembler.sections.charge(short.bytes.length);
-    assembler.sections.variable({
-      kind: "branch", encoding: short, symbol: expression.symbol, addend: Number(expression.number), expression, relocation,
-      operandOffset: parsed.offsets[0]!, isSettled: false,
-    });
+    assembler.sections.variable(new BranchVariable(short, expression, relocation, parsed.offsets[0]!));
   }
 
   /** Tells why no instruction is like this. */

@@ -3,7 +3,8 @@
  */
 
 import { BACKSLASH, COMMA, NAME_PART, NAME_START, QUOTE, SPACE, characterClass, textOfBytes } from "./chars.ts";
-import type { InputFrame } from "./input.ts";
+import type { Expandable, Expansion } from "./expansion.ts";
+import type { FrameOrigin } from "./input.ts";
 import { ByteRow } from "./scrub.ts";
 
 export interface Parameter {
@@ -12,22 +13,15 @@ export interface Parameter {
   readonly defaultValue: Uint8Array;
 }
 
-export interface Macro {
+export interface Macro extends Expandable {
   readonly name: string;
-  readonly parameters: readonly Parameter[];
-  readonly parameterByName: ReadonlyMap<string, number>;
-  /** In canonical form, a newline behind each statement. */
-  readonly body: Uint8Array;
-  /** For each byte of the body its offset in `frame`: worked out when somebody asks. */
-  readonly bodyOffsets: () => Int32Array;
+  /** What its expansions are. */
+  readonly origin: FrameOrigin;
+  readonly parameterList: readonly Parameter[];
   /** The body with its parameters found, once it was called; null until then. */
   template: Template | null;
-  readonly frame: InputFrame;
   /** Of the `.macro` statement. */
   readonly offset: number;
-  /** Line of the body's first line. */
-  readonly firstLine: number;
-  readonly path: string;
 }
 
 const OPEN = new Map([[0x28, 0x29], [0x5b, 0x5d]]);
@@ -156,7 +150,9 @@ export function readName(bytes: Uint8Array, offset: number, end: number, alterna
 
 export interface ExpansionOptions {
   readonly parameters: ReadonlyMap<string, number>;
-  readonly values: readonly Uint8Array[];
+  readonly values: Expansion;
+  /** Index of the first parameter's value. */
+  readonly firstValue: number;
   /** What `\@` means. */
   readonly count: number;
   readonly isAlternate: boolean;
@@ -174,8 +170,8 @@ export function expandBody(body: Uint8Array, options: ExpansionOptions, out: Byt
   const substitute = (name: string): boolean => {
     const index = options.parameters.get(name);
     if (index !== undefined) {
-      const value = options.values[index]!;
-      out.append(value, 0, value.length);
+      const { values, firstValue } = options;
+      out.append(values.bytes, values.starts[firstValue + index]!, values.ends[firstValue + index]!);
       return true;
     }
     const local = locals?.get(name);
@@ -269,14 +265,14 @@ export interface Template {
 }
 
 /** Takes a body apart for the usual mode; null when it has a mistake that only an expansion reports. */
-export function makeTemplate(body: Uint8Array, parameterByName: ReadonlyMap<string, number>): Template | null {
+export function makeTemplate(body: Uint8Array, parameters: ReadonlyMap<string, number>): Template | null {
   const literals = new ByteRow();
   const ends: number[] = [];
-  const parameters: number[] = [];
+  const places: number[] = [];
   const end = body.length;
   const insert = (parameter: number): void => {
     ends.push(literals.length);
-    parameters.push(parameter);
+    places.push(parameter);
   };
   let offset = 0;
   while (offset < end) {
@@ -299,21 +295,25 @@ export function makeTemplate(body: Uint8Array, parameterByName: ReadonlyMap<stri
       offset += 2;
     } else {
       const { name, end: nameEnd } = readName(body, offset + 1, end);
-      const index = parameterByName.get(name);
+      const index = parameters.get(name);
       if (index !== undefined) insert(index);
       else literals.append(body, offset, nameEnd);
       offset = nameEnd;
     }
   }
-  return { literals: literals.slice(), ends, parameters };
+  return { literals: literals.slice(), ends, parameters: places };
 }
 
-/** Appends the body with its values to `out`, which has no offsets. */
-export function expandTemplate({ literals, ends, parameters }: Template, values: readonly Uint8Array[], count: number, out: ByteRow): void {
+/** Appends the body with its values, from `firstValue` on, to `out`, which has no offsets. */
+export function expandTemplate({ literals, ends, parameters }: Template, values: Expansion, firstValue: number, out: ByteRow): void {
   let size = literals.length;
-  for (let i = 0; i < ends.length; i++) size += parameters[i]! < 0 ? 20 : values[parameters[i]!]!.length;
+  for (let i = 0; i < ends.length; i++) {
+    const value = firstValue + parameters[i]!;
+    size += parameters[i]! < 0 ? 20 : values.ends[value]! - values.starts[value]!;
+  }
   out.reserve(size);
   const { bytes } = out;
+  const source = values.bytes;
   let at = out.length;
   let from = 0;
   for (let i = 0; i < ends.length; i++) {
@@ -321,11 +321,11 @@ export function expandTemplate({ literals, ends, parameters }: Template, values:
     while (from < to) bytes[at++] = literals[from++]!;
     const parameter = parameters[i]!;
     if (parameter < 0) {
-      const digits = String(count);
+      const digits = String(values.count);
       for (let j = 0; j < digits.length; j++) bytes[at++] = digits.charCodeAt(j);
     } else {
-      const value = values[parameter]!;
-      for (let j = 0; j < value.length; j++) bytes[at++] = value[j]!;
+      const end = values.ends[firstValue + parameter]!;
+      for (let j = values.starts[firstValue + parameter]!; j < end; j++) bytes[at++] = source[j]!;
     }
   }
   while (from < literals.length) bytes[at++] = literals[from++]!;

@@ -90,15 +90,16 @@ function locate(frame: InputFrame | null, offset: number, length: number): Locat
   const file = frame.pathAt(offset);
   const line = frame.lineAt(offset);
   let source = frame;
-  let at = Math.min(offset, Math.max(frame.end - 1, 0));
+  let at = Math.min(offset, Math.max(frame.end - 1, frame.start));
   let span = length;
-  while (source.map !== null) {
-    const map = source.map();
+  while (source.expansion !== null) {
+    const map = source.expansion.map();
+    at -= source.start;
     let mapped = map.offsets[at] ?? -1;
     // What an argument put there is pointed at where the body names the parameter.
     let probe = at;
     while (mapped < 0 && probe > 0) mapped = map.offsets[--probe] ?? -1;
-    if (mapped < 0) mapped = 0;
+    if (mapped < 0) mapped = map.source.start;
     if (probe !== at) span = 1;
     at = mapped;
     source = map.source;
@@ -113,7 +114,7 @@ function chain(frame: InputFrame | null): DiagnosticNote[] {
   const notes: DiagnosticNote[] = [];
   for (let inner = frame; inner !== null && inner.parent !== null; inner = inner.parent) {
     const where = locate(inner.parent, inner.parentOffset, 1);
-    const message = inner.kind === "file" ? "included from here" : inner.kind === "macro" ? `in the expansion of ${inner.label}` : `in ${inner.label}`;
+    const message = inner.origin.kind === "file" ? "included from here" : inner.origin.kind === "macro" ? `in the expansion of ${inner.origin.label}` : `in ${inner.origin.label}`;
     notes.push({ file: where.file, line: where.line, column: where.column, message });
     if (notes.length === 10 && inner.depth > 12) {
       notes.push({ file: where.file, line: where.line, column: where.column, message: `... and ${inner.depth - 1} places further out` });

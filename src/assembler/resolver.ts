@@ -5,6 +5,7 @@
 
 import type { Assembler } from "./assembler.ts";
 import { Expression, Op, compute, computeUnary } from "./expression.ts";
+import type { Target } from "./fixup.ts";
 import * as integer from "./integer.ts";
 import type { Integer } from "./integer.ts";
 import type { AssemblySymbol } from "./symbol.ts";
@@ -58,6 +59,13 @@ export class Resolver {
     }
   }
 
+  /** The value of a symbol plus a number, or of the expression. */
+  target({ symbol, addend, expression }: Target, offset: number): ResolvedValue {
+    if (expression !== null) return this.resolve(expression);
+    const value = symbol!.resolved ?? this.symbol(symbol!, offset);
+    return addend === 0 ? value : { plus: value.plus, minus: value.minus, number: integer.add(value.number, addend) };
+  }
+
   /** The value as a number, or null where only the linker knows it. */
   number(expression: Expression): Integer | null {
     const value = this.resolve(expression);
@@ -65,8 +73,7 @@ export class Resolver {
   }
 
   /** Offset in a section, for a value that is a place in it; null for others. */
-  placeIn(expression: Expression, section: object): Integer | null {
-    const value = this.resolve(expression);
+  placeIn(value: ResolvedValue, section: object): Integer | null {
     if (value.minus !== null || value.plus === null || value.plus.section !== section || value.plus.expression !== null) return null;
     return integer.add(this.address(value.plus), value.number);
   }

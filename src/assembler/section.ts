@@ -4,7 +4,7 @@
  */
 
 import { Fragment } from "./fragment.ts";
-import type { Fixup } from "./fixup.ts";
+import { FixupList } from "./fixup.ts";
 import type { AssemblySymbol } from "./symbol.ts";
 
 /** ELF section types. */
@@ -29,7 +29,7 @@ export class Subsection {
   /** The one that bytes are added to. */
   last: Fragment;
   /** In the order in which the statements asked for them. */
-  readonly fixups: Fixup[] = [];
+  readonly fixups = new FixupList();
   /** How many alignments and origins came so far: fragments with the same count move together. */
   region = 0;
 

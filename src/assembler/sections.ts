@@ -214,10 +214,7 @@ export class Sections {
       return;
     }
     const current = this.writable(size);
-    current.fixups.push({
-      fragment: current.last, position: current.length - current.last.start, sizeBytes: size, expression, pcRelative: false, pcBias: size, signed: false,
-      relocation, isData: true, frame: this.#assembler.input.frame, offset: expression.offset,
-    });
+    current.fixups.add(current.length, size, expression, false, size, false, relocation, true, this.#assembler.input.frame, expression.offset);
     current.bytes.fill(0, current.length, current.length + size);
     current.length += size;
   }

@@ -26,6 +26,7 @@ function assembleFrame(assembler: Assembler): void {
   const input = assembler.input;
   while (!assembler.hasEnded) {
     if (input.exhausted) {
+      if (input.nextRound()) continue;
       if (input.openComment >= 0) {
         assembler.warnAt("open-comment", input.openComment, "this comment has no end: all that follows it in the file is skipped", 2);
         input.openComment = -1;
@@ -212,7 +213,7 @@ function lineMarker(assembler: Assembler): boolean {
   const name = readString(bytes, offset);
   while (bytes[offset] !== NEWLINE) offset++;
   input.offset = offset + 1;
-  input.frame!.markers.push({ offset: input.offset, line, path: textOfBytes(name.bytes) });
+  input.frame!.mark({ offset: input.offset, line, path: textOfBytes(name.bytes) });
   input.line = line;
   return true;
 }

@@ -58,7 +58,7 @@ export function emitNumber(assembler: Assembler, expression: Expression, size: n
 }
 
 function fitsField(value: integer.Integer, size: number): boolean {
-  const limit = 2 ** (8 * size);
+  const limit = integer.FIELD_LIMITS[size]!;
   return value > -limit && value < limit;
 }
 
