@@ -213,8 +213,9 @@ function isDifferentInQemu({ form, code }: Case["instructions"][number], follows
   switch (form.semantic) {
     case "push_sreg":
       return code.includes(0x66) === code16;
-    // MOV SS and POP SS hold a trap back, LSS does not (SDM 3A 6.8.3).
+    // MOV SS and POP SS hold a trap back, LSS and STI do not (SDM 3A 6.8.3).
     case "lss":
+    case "sti":
       return traps;
     case "nop":
       return traps && code.includes(0xf3);
