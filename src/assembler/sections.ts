@@ -191,6 +191,7 @@ export class Sections {
       return;
     }
     const current = this.writable(size);
+    current.spaces.push(current.length + size);
     for (let i = 0; i < count; i++) current.bytes.set(pattern, current.length + i * pattern.length);
     current.length += size;
   }
