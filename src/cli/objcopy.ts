@@ -5,7 +5,7 @@ import { blobObject, rawObject } from "../binutils/raw-object.ts";
 import { rewriteElf, RewriteError } from "../binutils/rewrite.ts";
 import { writeFileAside } from "../host/files.ts";
 import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE } from "../linker/elf.ts";
-import { globMatch } from "../linker/placement.ts";
+import { globMatch } from "../linker/glob.ts";
 import { CommandError, UsageError } from "./fail.ts";
 import { parseArguments, type GnuArgument, type GnuCommand } from "./gnu-options.ts";
 import { readBytes, readInput } from "./object-input.ts";

@@ -82,9 +82,11 @@ export class Inputs {
   /** The sections of a group, or of `.gnu.linkonce`, whose name was seen before are not linked. */
   private dropKnownGroups(object: InputObject): void {
     for (const section of object.elf.sections) {
-      if (section.type === SHT_GROUP && section.content.length >= 4 && (section.content[0]! & GRP_COMDAT) !== 0) {
+      if (section.type === SHT_GROUP && section.content.length >= 4) {
         const symbol = object.elf.symbols[section.info];
         const signature = symbol ? (symbol.type === STT_SECTION ? (object.elf.sections[symbol.section]?.name ?? "") : symbol.name) : "";
+        for (const index of groupMembers(section.content)) if (object.sections[index]) object.sections[index].group = signature;
+        if ((section.content[0]! & GRP_COMDAT) === 0) continue;
         const kept = this.groups.get(signature);
         if (!kept) {
           this.groups.set(signature, object);

@@ -49,7 +49,10 @@ export function programFile(program: Program): ProgramImage {
     if (isRelocatable && output.name === ".note.GNU-stack" && needsExecutableStack(program)) output.flags |= SEC_CODE;
     return { output, flags: elfFlagsOf(output).flags | (isRelocatable && output.inputs()[0] ? output.inputs()[0]!.elf.flags & SHF_GROUP : 0), type, nobits: type === SHT_NOBITS, content, applied };
   });
-  for (const issue of relocator.issues) if (!(issue.kind === "undefined" && options.ignoreUndefined)) program.report.relocation(issue);
+  for (const issue of relocator.issues) {
+    if (issue.kind !== "undefined" || (options.undefinedSymbols ?? "report") === "report") program.report.relocation(issue);
+    else if (options.undefinedSymbols === "warn") program.warnings.push({ ...program.report.placeOf(issue), message: issue.message });
+  }
   const keepsRelocations = isRelocatable || (options.emitRelocations ?? false);
   const symbols = collectSymbols(outputs, program.madeOrder(), program.symbols, {
     isRelocatable, keepsRelocations, collectsGarbage: options.collectGarbage ?? false, strip: options.strip === "debugging" ? "debugging" : "none", discard: options.discard ?? "merged-labels",

@@ -11,9 +11,10 @@ import type { LinkProblem } from "./link.ts";
 import { mergeSections } from "./merge.ts";
 import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
+import { overlaps } from "./overlaps.ts";
 import { Placement } from "./placement.ts";
 import { ProblemReport } from "./problems.ts";
-import { assignOffsets, headerBytes, mapSegments, type FileLayout, type Segment } from "./segments.ts";
+import { assignOffsets, headerBytes, mapSegments, PAGE_BYTES, type FileLayout, type Segment } from "./segments.ts";
 import { scriptSegments } from "./script-segments.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_EXCLUDE, SEC_MERGE, SEC_READONLY, SEC_STRINGS, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { Assignment, Expression, LinkerScript } from "./script.ts";
@@ -30,6 +31,8 @@ export interface ProgramOptions {
   readonly requiresEntry?: boolean;
   /** --defsym */
   readonly defines?: readonly Assignment[];
+  /** --defsym stands behind the script on the command line. */
+  readonly definesFollow?: boolean;
   readonly sectionStart?: ReadonlyMap<string, number>;
   readonly segmentStart?: ReadonlyMap<string, number>;
   /** -u */
@@ -44,15 +47,28 @@ export interface ProgramOptions {
   /** -N */
   readonly isTextWritable?: boolean;
   readonly separateCode?: boolean;
+  /** -z max-page-size, -z common-page-size: powers of two. */
+  readonly pageBytes?: number;
+  readonly commonPageBytes?: number;
   readonly relro?: boolean;
   readonly strip?: "none" | "debugging" | "all";
   readonly discard?: "merged-labels" | "labels" | "all" | "none";
   /** -z execstack, -z noexecstack; by default what the objects say. */
   readonly stack?: "executable" | "plain";
   readonly allowMultiple?: boolean;
-  /** --unresolved-symbols=ignore-all and --warn-unresolved-symbols: they count as 0. */
-  readonly ignoreUndefined?: boolean;
+  /** --unresolved-symbols=ignore-all, --warn-unresolved-symbols: they count as 0. */
+  readonly undefinedSymbols?: "report" | "warn" | "ignore";
+  /** --require-defined */
+  readonly requiredNames?: readonly string[];
+  /** Loaded sections that overlap are errors. */
+  readonly checksOverlaps?: boolean;
+  /** --sort-common: by alignment. */
+  readonly sortCommon?: "ascending" | "descending";
   readonly definesCommon?: boolean;
+  /** --sort-section */
+  readonly sortSections?: "name" | "alignment";
+  /** --orphan-handling: what happens to sections that the script does not mention. */
+  readonly orphans?: "place" | "warn" | "error" | "discard";
   /** The output has no format: strings are not merged, and there are no headers. */
   readonly isFlat?: boolean;
 }
@@ -71,7 +87,7 @@ export class Program {
   readonly report = new ProblemReport();
   entry = 0;
   /** Said on the way, without being an error. */
-  readonly warnings: string[] = [];
+  readonly warnings: { readonly message: string; readonly file?: string; readonly line?: number }[] = [];
 
   /** Throws `ElfError` for an input that cannot be read. */
   constructor(files: readonly LinkInput[], options: ProgramOptions) {
@@ -90,8 +106,10 @@ export class Program {
     const objects = inputs.objects;
     const placementOptions = {
       isRelocatable, stripDebugging: options.strip === "debugging" || options.strip === "all", discardOrphanGroups: !isRelocatable, sectionStart: options.sectionStart ?? new Map(),
+      sortSections: options.sortSections ?? null, orphans: options.orphans ?? "place",
     };
-    const scripts = options.defines?.length ? [{ ...script, path: "--defsym", statements: options.defines }, script] : [script];
+    const defines = options.defines?.length ? [{ ...script, path: "--defsym", statements: options.defines, inserted: [] }] : [];
+    const scripts = options.definesFollow ? [script, ...defines] : [...defines, script];
     this.removed = [];
     if (options.collectGarbage) {
       new Placement(scripts, objects, placementOptions).markKept();
@@ -103,14 +121,23 @@ export class Program {
     this.objects = this.got.object ? [...objects.slice(0, host), this.got.object, ...objects.slice(host)] : objects;
     this.placement = new Placement(scripts, this.objects, placementOptions);
     this.placement.place();
+    for (const { section, isError } of this.placement.unplaced) {
+      if (isError) this.report.script(section.object.path, 0, `orphan section \`${section.name}' has no place in the script`);
+      else this.warnings.push({ file: section.object.path, message: `orphan section \`${section.name}' is placed in section \`${section.output?.name ?? section.name}'` });
+    }
+    for (const { path, line, message } of this.placement.problems) this.report.script(path, line, message);
     if (!options.isFlat) this.rearrange();
     this.defineBounds();
     this.layout = new Layout(this.placement, this.symbols, script, {
-      isRelocatable, relro: (options.relro ?? true) && !isRelocatable, segmentStart: options.segmentStart ?? new Map(), checkRegions: true,
+      isRelocatable, relro: (options.relro ?? true) && !isRelocatable, segmentStart: options.segmentStart ?? new Map(),
+      pageBytes: options.pageBytes ?? PAGE_BYTES, commonPageBytes: options.commonPageBytes ?? PAGE_BYTES,
     });
     ({ segments: this.segments, file: this.file } = this.layOut());
+    this.layout.finish();
     for (const { path, line, message } of this.layout.problems) this.report.script(path, line, message);
     this.findEntry(entryName);
+    for (const name of options.requiredNames ?? []) if (!this.symbols.get(name)?.isDefined) this.report.script("--require-defined", 0, `required symbol ${name} is not defined`);
+    if (options.checksOverlaps && !isRelocatable) for (const message of overlaps(this.outputs())) this.report.script(script.path, 0, message);
   }
 
   get problems(): readonly LinkProblem[] {
@@ -148,7 +175,7 @@ export class Program {
       return { segments: [], file: { offsets: new Map(), headers: [], end: headerBytes(0) } };
     }
     const given = options.script.phdrs;
-    const usesHeaders = options.isDefaultScript || mentionsHeaders(options.script);
+    const usesHeaders = options.isDefaultScript || options.script.usesHeaders;
     let count = given ? given.length : 2 + Number(options.relro ?? true) + Number(this.stackFlags() !== null);
     let segments: readonly Segment[] = [];
     for (let attempt = 0; attempt < 8; attempt++) {
@@ -158,12 +185,12 @@ export class Program {
       segments = given
         ? scriptSegments(given, this.outputs(), (expression) => layout.valueOf(expression), (line, message) => this.report.script(options.script.path, line, message))
         : mapSegments(this.outputs(), {
-            isPaged, separateCode: options.separateCode ?? true, stackFlags: this.stackFlags(), relroStart: layout.relroStart, relroEnd: layout.relroEnd, loadsHeaders: usesHeaders,
+            isPaged, pageBytes: options.pageBytes ?? PAGE_BYTES, separateCode: options.separateCode ?? true, stackFlags: this.stackFlags(), relroStart: layout.segment.relroStart, relroEnd: layout.segment.relroEnd, loadsHeaders: usesHeaders,
           }, count);
       if (segments.length === count || !usesHeaders) break;
       count = segments.length;
     }
-    return { segments, file: assignOffsets(segments, isPaged) };
+    return { segments, file: assignOffsets(segments, isPaged, options.pageBytes ?? PAGE_BYTES) };
   }
 
   /** Permissions that the objects ask for the stack; null when none of them speaks of it. */
@@ -171,8 +198,7 @@ export class Program {
     if (this.options.stack) return this.options.stack === "executable" ? 7 : 6;
     const notes = this.objects.map(({ elf, sections }) => (sections.length > 0 ? (elf.sections.find(({ name }) => name === ".note.GNU-stack") ?? null) : null));
     if (notes.every((note) => note === null)) return null;
-    const own = this.objects.findIndex((object) => object === this.got.object);
-    const isExecutable = notes.some((note, index) => index !== own && (note === null || (note.flags & 4) !== 0));
+    const isExecutable = notes.some((note, index) => !this.objects[index]!.isMade && (note === null || (note.flags & 4) !== 0));
     return isExecutable ? 7 : 6;
   }
 
@@ -194,6 +220,8 @@ export class Program {
         fileOffset: 0, content: new Uint8Array(0), relocations: [],
       };
       const section = new InputSection(object, elf);
+      const { sortCommon } = this.options;
+      if (sortCommon) list.sort((a, b) => (sortCommon === "ascending" ? a.align - b.align : b.align - a.align));
       for (const symbol of list) {
         if (symbol.align > 0x10000000 || (symbol.align & (symbol.align - 1)) !== 0) throw new ElfError(object.path, `the common symbol ${symbol.name} has alignment ${symbol.align}, which is not a power of two`);
         symbol.value = Math.ceil(section.sizeBytes / symbol.align) * symbol.align;
@@ -222,11 +250,11 @@ export class Program {
       for (const [prefix, atEnd] of [["__start_", false], ["__stop_", true]] as const) {
         const symbol = this.symbols.get(prefix + output.name);
         if (!symbol || symbol.isDefined || symbol.state === "common") continue;
-        const value: Expression = { kind: "call", name: atEnd ? "SIZEOF" : "ABSOLUTE", args: atEnd ? [{ kind: "name", name: output.name, line: 0 }] : [{ kind: "number", value: 0 }], line: 0 };
+        const value: Expression = { kind: "call", name: atEnd ? "SIZEOF" : "ABSOLUTE", args: atEnd ? [{ kind: "name", name: output.name, line: 0 }] : [{ kind: "number", value: 0n }], line: 0 };
         const start: Expression = { kind: "call", name: "ADDR", args: [{ kind: "name", name: output.name, line: 0 }], line: 0 };
         this.placement.statements.push({
           kind: "assign", scriptPath: this.options.script.path,
-          assignment: { kind: "assign", name: symbol.name, operator: "=", value: { kind: "binary", operator: "+", left: start, right: value }, mode: "provide", line: 0 },
+          assignment: { kind: "assign", name: symbol.name, value: { kind: "binary", operator: "+", left: start, right: value }, mode: "provide", line: 0 },
         });
         symbol.visibility = 3;
       }
@@ -256,10 +284,14 @@ export class Program {
       this.entry = symbol.address();
       return;
     }
-    if (this.options.isRelocatable) return;
-    const text = this.outputs().find((section) => section.name === ".text");
+    if (this.options.isRelocatable) {
+      if (this.options.entry) this.warnings.push({ message: `cannot find entry symbol ${name}; not setting start address` });
+      return;
+    }
+    // Also one that turned out to be empty, and is not in the file.
+    const text = this.placement.outputs().find((section) => section.name === ".text");
     if (this.options.requiresEntry) this.report.script(this.options.script.path, 1, `the entry point ${name} is not defined`);
-    else if (name) this.warnings.push(`cannot find entry symbol ${name}; ${text ? `defaulting to ${(text.address >>> 0).toString(16).padStart(8, "0")}` : "not setting start address"}`);
+    else if (name) this.warnings.push({ message: `cannot find entry symbol ${name}; ${text ? `defaulting to ${(text.address >>> 0).toString(16).padStart(8, "0")}` : "not setting start address"}` });
     this.entry = text?.address ?? 0;
   }
 }
@@ -268,11 +300,6 @@ export class Program {
 function assignedNames({ statements }: LinkerScript): string[] {
   return statements.flatMap((statement) => (statement.kind === "section" ? statement.statements : [statement])).flatMap((statement) =>
     statement.kind === "assign" && statement.name !== "." && (statement.mode === "set" || statement.mode === "hidden") ? [statement.name] : []);
-}
-
-/** Whether a script asks for the size of the headers, and so wants them in the first segment. */
-function mentionsHeaders(script: LinkerScript): boolean {
-  return JSON.stringify(script.statements).includes('"SIZEOF_HEADERS"');
 }
 
 /** What a section is in ELF's terms. */

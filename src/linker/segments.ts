@@ -22,6 +22,8 @@ export interface Segment {
 export interface SegmentOptions {
   /** Pages of the file are pages of memory (not -n or -N). */
   readonly isPaged: boolean;
+  /** The largest that pages may be (-z max-page-size). */
+  readonly pageBytes: number;
   /** Code has pages of its own. */
   readonly separateCode: boolean;
   /** Permissions of the stack; null when no object says. */
@@ -57,9 +59,9 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
   const plain = { flags: null, loadAddress: null };
   if (sections.length > 0) {
     const bytes = headerBytes(guess);
-    let withHeaders = options.loadsHeaders || sections[0]!.loadAddress % PAGE_BYTES >= bytes % PAGE_BYTES;
+    let withHeaders = options.loadsHeaders || sections[0]!.loadAddress % options.pageBytes >= bytes % options.pageBytes;
     if (!options.isPaged) withHeaders = false;
-    if (withHeaders && options.separateCode && (sections[0]!.flags & SEC_CODE) !== 0 && sections[0]!.loadAddress >= PAGE_BYTES) {
+    if (withHeaders && options.separateCode && (sections[0]!.flags & SEC_CODE) !== 0 && sections[0]!.loadAddress >= options.pageBytes) {
       segments.push({ type: PT_LOAD, sections: [], hasHeaders: true, ...plain });
       withHeaders = false;
     }
@@ -91,13 +93,13 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
   return segments;
 }
 
-function startsSegment(last: OutputSection, section: OutputSection, writable: boolean, executable: boolean, { isPaged, separateCode }: SegmentOptions): boolean {
+function startsSegment(last: OutputSection, section: OutputSection, writable: boolean, executable: boolean, { isPaged, separateCode, pageBytes }: SegmentOptions): boolean {
   const lastEnd = last.loadAddress + (isThreadBss(last.flags) ? 0 : last.sizeBytes);
   if (last.loadAddress - last.address !== section.loadAddress - section.address) return true;
   if (section.loadAddress < lastEnd) return true;
-  const page = (address: number): number => Math.floor(address / PAGE_BYTES);
+  const page = (address: number): number => Math.floor(address / pageBytes);
   if (isPaged && page(lastEnd - 1) === page(section.loadAddress)) return false;
-  if (alignUp(lastEnd, PAGE_BYTES) + PAGE_BYTES <= section.loadAddress) return true;
+  if (alignUp(lastEnd, pageBytes) + pageBytes <= section.loadAddress) return true;
   if ((last.flags & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0 && (section.flags & (SEC_LOAD | SEC_THREAD_LOCAL)) !== 0) return true;
   if (!isPaged) return false;
   if (separateCode && executable !== ((section.flags & SEC_CODE) !== 0)) return true;
@@ -137,7 +139,7 @@ export interface FileLayout {
 }
 
 /** Offsets of the sections in the segments, and the headers' fields. */
-export function assignOffsets(segments: readonly Segment[], isPaged: boolean): FileLayout {
+export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pageBytes: number): FileLayout {
   const offsets = new Map<OutputSection, number>();
   const headerSize = headerBytes(segments.length);
   let end = headerSize;
@@ -145,7 +147,7 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean): F
   for (const segment of segments) {
     if (segment.type !== PT_LOAD) continue;
     const { sections, hasHeaders } = segment;
-    const align = isPaged ? PAGE_BYTES : Math.max(1, ...sections.map((section) => section.align));
+    const align = isPaged ? Math.max(pageBytes, ...sections.map((section) => section.align)) : Math.max(1, ...sections.map((section) => section.align));
     const first = sections[0];
     // Without content in the file a segment takes no room, but its offset still has to fit its address.
     const hasBytes = hasHeaders || sections.some(({ flags }) => (flags & SEC_LOAD) !== 0);
@@ -157,8 +159,8 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean): F
     if (!first) {
       // Headers alone lie in the page before the first section.
       const next = segments.find((other) => other.type === PT_LOAD && other.sections.length > 0)?.sections[0];
-      address = next ? Math.floor((next.address - headerSize) / PAGE_BYTES) * PAGE_BYTES : 0;
-      loadAddress = next ? Math.floor(next.loadAddress / PAGE_BYTES) * PAGE_BYTES - PAGE_BYTES : 0;
+      address = next ? Math.floor((next.address - headerSize) / pageBytes) * pageBytes : 0;
+      loadAddress = next ? Math.floor(next.loadAddress / pageBytes) * pageBytes - pageBytes : 0;
     } else {
       const lead = hasHeaders ? offset : 0;
       address = first.address - lead;
@@ -179,7 +181,7 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean): F
       if ((section.flags & SEC_CODE) !== 0) flags |= PF_X;
     }
     const fileBytes = fileEnd - start;
-    if (!hasBytes && isPaged) start %= PAGE_BYTES;
+    if (!hasBytes && isPaged) start %= pageBytes;
     loads.set(segment, {
       type: PT_LOAD, offset: start, address, loadAddress: segment.loadAddress ?? loadAddress, fileBytes, memoryBytes: memoryEnd - address,
       flags: segment.flags ?? flags, align,

@@ -27,6 +27,8 @@ export class LinkSymbol {
   isReferenced = false;
   /** A script or the command line gives the value. */
   isFromScript = false;
+  /** A script gives a value to what an object defines, too. */
+  isOverridden = false;
   /** --gc-sections: nothing that is linked refers to it. */
   isUnused = false;
   /** HIDDEN, PROVIDE_HIDDEN: local in the output. */
