@@ -131,6 +131,7 @@ export class Layout {
 
   private outputSection(section: OutputSection): void {
     const { command } = section;
+    const dotBefore = this.dot;
     if (section.fixedAddress !== null) this.dot = section.fixedAddress;
     else if (command?.address) this.dot = this.number(command.address, this.dot);
     else if (command?.overlay?.before) this.dot = this.sectionNamed(command.overlay.first)?.address ?? this.dot;
@@ -156,7 +157,7 @@ export class Layout {
     this.section = null;
     this.setLoadAddress(section, region, align, section.address - dot);
     if (section.ignored) {
-      this.dot = dot;
+      this.dot = dotBefore;
       return;
     }
     const advance = isThreadBss(section.flags) && !this.options.isRelocatable ? 0 : section.sizeBytes;
@@ -218,8 +219,8 @@ export class Layout {
       } else if (statement.kind === "assign") {
         const before = this.dot;
         const isDot = statement.assignment.name === ".";
-        if (!isDot) section.updatesDot = true;
         this.assign(statement.assignment, null);
+        if (!isDot && (!statement.assignment.mode.startsWith("provide") || this.provided.has(statement.assignment))) section.updatesDot = true;
         if (isDot && this.dot > before) {
           const size = this.dot - before;
           this.dot = before;
@@ -230,6 +231,7 @@ export class Layout {
       } else if (statement.kind === "assert") this.assert(statement.condition, statement.message, statement.line);
       else if (statement.kind === "fill") fill = this.fillOf(statement.value);
       else {
+        if (!this.isFinal) this.exactly(statement.statement.value);
         pieces.push({ kind: "data", statement: statement.statement, offset: this.dot - section.address });
         this.dot += statement.statement.sizeBytes;
         section.sizeBytes = this.dot - section.address;
@@ -291,8 +293,9 @@ export class Layout {
     this.namesRead.length = 0;
     const value = evaluate(expression, this.around());
     if (value === null) return;
-    // Passes are repeated: what grows by its own value may only do so once.
-    if (!this.isFinal && known && this.namesRead.includes(known)) return;
+    // Passes are repeated: what grows by its own value may only do so once, unless each pass begins it anew.
+    const beginsAnew = known?.isFromScript === true && known.output === null && this.assignedNow.has(name);
+    if (!this.isFinal && known && this.namesRead.includes(known) && !beginsAnew) return;
     this.provided.add(assignment);
     const symbol = this.symbols.enter(name);
     let home = value.section === "number" ? this.section : value.section === "absolute" ? null : value.section;
@@ -392,8 +395,9 @@ export class Layout {
         if (symbol?.isDefined) {
           this.namesRead.push(symbol);
           const home = symbol.home();
-          if (!symbol.section) return { value: fromNumber(symbol.value), section: symbol.output ?? "absolute" };
-          return home ? { value: fromNumber(symbol.address() - home.address), section: home } : { value: 0n, section: "absolute" };
+          // Within a section an absolute symbol is a plain number.
+          if (!home) return { value: symbol.section ? 0n : fromNumber(symbol.value), section: this.section ? "number" : "absolute" };
+          return { value: fromNumber(symbol.address() - home.address), section: home };
         }
         if (this.isFinal) this.report(line, `undefined symbol ${name} in an expression`);
         // A PROVIDE for it takes effect in the next pass.

@@ -176,7 +176,7 @@ export class Program {
     }
     const given = options.script.phdrs;
     const usesHeaders = options.isDefaultScript || options.script.usesHeaders;
-    let count = given ? given.length : 2 + Number(options.relro ?? true) + Number(this.stackFlags() !== null);
+    let count = given ? given.length : 2 + Number((options.relro ?? true) && this.placement.hasRelroInput()) + Number(this.stackFlags() !== null);
     let segments: readonly Segment[] = [];
     for (let attempt = 0; attempt < 8; attempt++) {
       layout.run(headerBytes(count), attempt === 0);

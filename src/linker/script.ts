@@ -71,7 +71,8 @@ class Parser extends ExpressionParser {
           this.word();
           const [alias = "", region = ""] = this.list();
           if (this.regionAliases.has(alias) || this.regions.some(({ name }) => name === alias)) throw this.error(`the memory region ${alias} is declared twice`);
-          if (!this.regionAliases.has(region) && !this.regions.some(({ name }) => name === region) && region !== "*default*") throw this.error(`there is no memory region ${region} for the alias ${alias}`);
+          if (alias === "*default*") throw this.error("the default memory region can have no alias");
+          if (!this.regionAliases.has(region) && !this.regions.some(({ name }) => name === region)) throw this.error(`there is no memory region ${region} for the alias ${alias}`);
           this.regionAliases.set(alias, region);
           break;
         }

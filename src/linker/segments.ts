@@ -2,7 +2,7 @@
  * Program headers and where each section lies in the file. Sections share a segment when their pages may have the same
  * permissions, and a page of the file holds what a page of memory does (System V ABI, "Program Loading"; GNU ld 2.40).
  */
-import { PF_R, PF_W, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_TLS, SHT_NOTE, PHDR_BYTES, EHDR_BYTES } from "./elf.ts";
+import { PF_R, PF_W, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_PHDR, PT_TLS, SHT_NOTE, PHDR_BYTES, EHDR_BYTES } from "./elf.ts";
 import type { OutputSection } from "./output-section.ts";
 import { alignUp } from "./evaluate.ts";
 import { isThreadBss, SEC_ALLOC, SEC_CODE, SEC_LOAD, SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
@@ -12,6 +12,10 @@ export interface Segment {
   readonly sections: readonly OutputSection[];
   /** The file's headers are loaded at its start. */
   readonly hasHeaders: boolean;
+  /** Only the program headers are, without the file's own. */
+  readonly hasProgramHeadersOnly?: boolean;
+  /** The script declares it (PHDRS). */
+  readonly isDeclared?: boolean;
   /** Given by the script; null to take them from the sections. */
   readonly flags: number | null;
   readonly loadAddress: number | null;
@@ -147,13 +151,14 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pa
   for (const segment of segments) {
     if (segment.type !== PT_LOAD) continue;
     const { sections, hasHeaders } = segment;
+    const headersStart = segment.hasProgramHeadersOnly ? EHDR_BYTES : 0;
     const align = isPaged ? Math.max(pageBytes, ...sections.map((section) => section.align)) : Math.max(1, ...sections.map((section) => section.align));
     const first = sections[0];
     // Without content in the file a segment takes no room, but its offset still has to fit its address.
     const hasBytes = hasHeaders || sections.some(({ flags }) => (flags & SEC_LOAD) !== 0);
     let offset = hasHeaders ? headerSize : end;
     if (first && (hasBytes || isPaged)) offset += (((first.address - offset) % align) + align) % align;
-    let start = hasHeaders ? 0 : offset;
+    let start = hasHeaders ? headersStart : offset;
     let address: number;
     let loadAddress: number;
     if (!first) {
@@ -162,12 +167,12 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pa
       address = next ? Math.floor((next.address - headerSize) / pageBytes) * pageBytes : 0;
       loadAddress = next ? Math.floor(next.loadAddress / pageBytes) * pageBytes - pageBytes : 0;
     } else {
-      const lead = hasHeaders ? offset : 0;
+      const lead = hasHeaders ? offset - headersStart : 0;
       address = first.address - lead;
       loadAddress = first.loadAddress - lead;
     }
     let fileEnd = hasHeaders ? headerSize : start;
-    let memoryEnd = hasHeaders ? address + headerSize : address;
+    let memoryEnd = hasHeaders ? address + headerSize - headersStart : address;
     let flags = PF_R;
     for (const section of sections) {
       if ((section.flags & SEC_LOAD) !== 0) {
@@ -188,13 +193,23 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pa
     });
     if (hasBytes) end = Math.max(end, fileEnd);
   }
-  const headers = segments.map((segment): ProgramHeaderFields => loads.get(segment) ?? otherHeader(segment, offsets, [...loads.values()]));
+  const headers = segments.map((segment): ProgramHeaderFields => loads.get(segment) ?? (segment.type === PT_PHDR ? tableHeader(segment, segments.length, loads) : otherHeader(segment, offsets, [...loads.values()])));
   return { offsets, headers, end };
 }
 
-function otherHeader({ type, sections, flags, end }: Segment, offsets: ReadonlyMap<OutputSection, number>, loads: readonly ProgramHeaderFields[]): ProgramHeaderFields {
+/** PT_PHDR: where the program headers themselves are loaded. */
+function tableHeader({ flags, hasHeaders }: Segment, count: number, loads: ReadonlyMap<Segment, ProgramHeaderFields>): ProgramHeaderFields {
+  const host = [...loads].find(([segment]) => segment.hasHeaders);
+  if (!hasHeaders || !host) return { type: PT_PHDR, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? 0, align: 4 };
+  const [segment, { address, loadAddress }] = host;
+  const lead = segment.hasProgramHeadersOnly ? 0 : EHDR_BYTES;
+  const sizeBytes = count * PHDR_BYTES;
+  return { type: PT_PHDR, offset: EHDR_BYTES, address: address + lead, loadAddress: loadAddress + lead, fileBytes: sizeBytes, memoryBytes: sizeBytes, flags: flags ?? PF_R, align: 4 };
+}
+
+function otherHeader({ type, sections, flags, end, isDeclared }: Segment, offsets: ReadonlyMap<OutputSection, number>, loads: readonly ProgramHeaderFields[]): ProgramHeaderFields {
   const first = sections[0];
-  if (!first) return { type, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? 0, align: type === PT_GNU_STACK ? 16 : 4 };
+  if (!first) return { type, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? 0, align: type === PT_GNU_STACK && !isDeclared ? 16 : 4 };
   const last = sections.at(-1)!;
   const loaded = sections.filter((section) => (section.flags & SEC_LOAD) !== 0).at(-1);
   const host = loads.find(({ address, memoryBytes }) => first.address >= address && first.address < address + memoryBytes);
@@ -204,6 +219,6 @@ function otherHeader({ type, sections, flags, end }: Segment, offsets: ReadonlyM
     type, offset: offsets.get(first) ?? 0, address: first.address, loadAddress: first.loadAddress,
     fileBytes: end !== undefined ? Math.min(end, fileEnd) - first.address : loaded ? loaded.address + loaded.sizeBytes - first.address : 0,
     memoryBytes: (end ?? last.address + last.sizeBytes) - first.address,
-    flags: flags ?? permissions, align: type === PT_GNU_RELRO ? 1 : Math.max(...sections.map(({ align }) => align)),
+    flags: flags ?? (type === PT_TLS ? PF_R : permissions), align: type === PT_GNU_RELRO ? 1 : Math.max(...sections.map(({ align }) => align)),
   };
 }
