@@ -20,6 +20,11 @@ import { parseArguments, type GnuArgument } from "./gnu-options.ts";
 import { LD_COMMAND } from "./ld-options.ts";
 import { readBytes } from "./object-input.ts";
 
+/** What the map shows in the order of the command line. */
+const COMMAND_ORDER: Readonly<Record<string, "file" | "define" | "section-start" | "script">> = {
+  "": "file", "-l": "file", "--defsym": "define", "-Ttext": "section-start", "-Tdata": "section-start", "-Tbss": "section-start", "--section-start": "section-start", "-T": "script",
+};
+
 export function run(args: readonly string[]): void {
   const parsed = parseArguments(LD_COMMAND, args);
   if (parsed === null) return;
@@ -136,7 +141,9 @@ class LinkCommand {
     const sortSections = this.choice("--sort-section", ["name", "alignment"] as const);
     const orphans = this.choice("--orphan-handling", ["place", "warn", "error", "discard"] as const);
     const sortCommon = this.has("--sort-common") ? (this.last("--sort-common") === "ascending" ? "ascending" as const : "descending" as const) : undefined;
+    const commandOrder = this.parsed.flatMap(({ option }) => COMMAND_ORDER[option] ?? []);
     return {
+      commandOrder: commandOrder.includes("script") ? commandOrder : [...commandOrder, "script"],
       script, isDefaultScript, isScriptFirst: !isDefaultScript && scriptAt >= 0 && scriptAt < fileAt, definesFollow: scriptAt >= 0 && definesAt > scriptAt, ...(entry === undefined ? {} : { entry }),
       defines: this.values("--defsym").flatMap(defsym), sectionStart: starts, segmentStart: segments, undefinedNames: [...this.values("-u"), ...this.values("--require-defined")],
       requiredNames: this.values("--require-defined"), isRelocatable, emitRelocations: this.has("-q"), collectGarbage: this.lastOf("--gc-sections", "--no-gc-sections") ?? false,

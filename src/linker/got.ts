@@ -38,7 +38,8 @@ export class GlobalOffsetTable {
   private readonly entries = new Map<LinkSymbol | string, number>();
   private readonly filled: { offset: number; address: () => number }[] = [];
 
-  constructor(objects: readonly InputObject[], symbols: SymbolTable) {
+  /** `isFlat`: GNU ld makes nothing for a file without a format; neither does this, unless the table is used. */
+  constructor(objects: readonly InputObject[], symbols: SymbolTable, isFlat: boolean) {
     let isUsed = false;
     const dynamic = new Set<string>();
     for (const object of objects) {
@@ -61,7 +62,7 @@ export class GlobalOffsetTable {
     }
     this.isUsed = isUsed;
     this.host = objects.find((object) => object.sections.some((section) => section !== null && section.relocations.length > 0)) ?? objects[0] ?? null;
-    this.object = this.host && this.makeObject(this.host, [...dynamic], symbols);
+    this.object = this.host && !(isFlat && !isUsed) ? this.makeObject(this.host, [...dynamic], symbols) : null;
   }
 
   /** Offset from the table's base of the entry for a relocation's symbol. */

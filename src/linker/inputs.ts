@@ -15,9 +15,18 @@ export type LinkInput =
   /** Archives in it are searched until nothing more is found. */
   | { readonly kind: "group"; readonly inputs: readonly LinkInput[] };
 
+export interface IncludedMember {
+  /** `lib.a(member.o)` */
+  readonly member: string;
+  readonly reference: string | null;
+  readonly symbol: string;
+}
+
 export class Inputs {
   readonly symbols: SymbolTable;
   readonly objects: InputObject[] = [];
+  /** Why each member of an archive was linked: the object that refers to a symbol first, null for the command line. */
+  readonly included: IncludedMember[] = [];
   /** Signature of a group, or name of a .gnu.linkonce section -> the object that has the copy that is linked. */
   private readonly groups = new Map<string, InputObject>();
   private readonly archives = new Map<string, ArchiveState>();
@@ -51,7 +60,7 @@ export class Inputs {
     let state = this.archives.get(path);
     if (!state) this.archives.set(path, (state = new ArchiveState(readArchive(bytes, path))));
     if (whole) {
-      for (const { offset } of state.archive.members) this.addMember(state, offset);
+      for (const { offset } of state.archive.members) this.addMember(state, offset, null, "--whole-archive");
       return;
     }
     const { index } = state;
@@ -65,17 +74,18 @@ export class Inputs {
         const isWanted = symbol.state === "undefined" || (symbol.state === "common" && state.defines(offset, name));
         if (!isWanted) continue;
         const before = this.symbols.undefinedCount;
-        this.addMember(state, offset);
+        this.addMember(state, offset, symbol.firstReference?.path ?? null, name);
         if (this.symbols.undefinedCount !== before) again = true;
       }
     } while (again);
   }
 
-  private addMember(state: ArchiveState, offset: number): void {
+  private addMember(state: ArchiveState, offset: number, reference: string | null, symbol: string): void {
     if (state.included.has(offset)) return;
     state.included.add(offset);
     const elf = state.elf(offset);
     const { name } = state.member(offset);
+    this.included.push({ member: `${state.archive.path}(${name})`, reference, symbol });
     this.addObject(elf, `${state.archive.path}(${name})`, state.archive.path, name);
   }
 

@@ -5,7 +5,8 @@
 import { DataSegment } from "./data-segment.ts";
 import { addressOf, alignUp, evaluate, fromNumber, toNumber, type Surroundings, type Value } from "./evaluate.ts";
 import { MemoryRegions, DEFAULT_REGION, type Region } from "./memory-regions.ts";
-import type { OutputSection, Piece } from "./output-section.ts";
+import type { InputSection } from "./input-section.ts";
+import type { OutputSection, Piece, Statement } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD, SEC_READONLY, isThreadBss } from "./section-flags.ts";
 import type { Assignment, Expression, LinkerScript } from "./script.ts";
@@ -118,12 +119,12 @@ export class Layout {
     this.assignedNow = new Set();
     this.regions.restart((expression) => this.number(expression));
     for (const statement of this.placement.statements) {
-      if (statement.kind === "section") this.path = this.script.path;
-      else this.path = statement.scriptPath;
+      this.path = statement.kind === "section" || statement.kind === "end" ? this.script.path : statement.scriptPath;
       if (statement.kind === "assign") {
         if (statement.assignment.name === ".") this.prefersNext = true;
         this.assign(statement.assignment, this.regions.fallback());
-      } else if (statement.kind === "assert") this.assert(statement.assertion.condition, statement.assertion.message, statement.assertion.line);
+      } else if (statement.kind === "end") continue;
+      else if (statement.kind === "assert") this.assert(statement.assertion.condition, statement.assertion.message, statement.assertion.line);
       else if (statement.section.exists && statement.section.name !== "/DISCARD/") this.outputSection(statement.section);
     }
     this.section = null;
@@ -194,8 +195,8 @@ export class Layout {
   private fillSection(section: OutputSection): void {
     const pieces: Piece[] = [];
     let { fill } = section;
-    const gap = (sizeBytes: number): void => {
-      if (sizeBytes > 0) pieces.push({ kind: "gap", offset: this.dot - section.address, sizeBytes, fill });
+    const gap = (sizeBytes: number, before: InputSection | null, behind: Statement | null): void => {
+      if (sizeBytes > 0) pieces.push({ kind: "gap", offset: this.dot - section.address, sizeBytes, fill, before, behind });
       this.dot += sizeBytes;
     };
     const subalign = section.command?.subalign ? this.number(section.command.subalign, 1) : null;
@@ -210,7 +211,7 @@ export class Layout {
           }
           if (subalign !== null) input.align = Math.max(1, subalign);
           section.align = Math.max(section.align, input.align);
-          gap(alignUp(this.dot, input.align) - this.dot);
+          gap(alignUp(this.dot, input.align) - this.dot, input, null);
           input.offset = this.dot - section.address;
           pieces.push({ kind: "input", section: input });
           this.dot += input.sizeBytes;
@@ -224,7 +225,7 @@ export class Layout {
         if (isDot && this.dot > before) {
           const size = this.dot - before;
           this.dot = before;
-          gap(size);
+          gap(size, null, statement);
           if (!section.command?.noalloc) section.flags |= SEC_ALLOC;
           section.sizeBytes = this.dot - section.address;
         }
@@ -241,7 +242,7 @@ export class Layout {
   }
 
   /** Pattern of a fill: all digits of a number in hexadecimal, the four bytes of any other value; big end first. */
-  private fillOf(expression: Expression): Uint8Array {
+  fillOf(expression: Expression): Uint8Array {
     const digits = expression.kind === "number" && expression.digits !== undefined ? expression.digits : (this.number(expression) >>> 0).toString(16).padStart(8, "0");
     const padded = digits.length % 2 === 0 ? digits : `0${digits}`;
     return Uint8Array.from({ length: padded.length / 2 }, (_, index) => parseInt(padded.slice(2 * index, 2 * index + 2), 16));
@@ -373,6 +374,30 @@ export class Layout {
     });
     this.section = null;
     return data;
+  }
+
+  /** Whether a PROVIDE took effect. */
+  wasProvided(assignment: Assignment): boolean {
+    return this.provided.has(assignment);
+  }
+
+  /** After the layout: the address that an assignment moves the location counter to, at some place; null when it has no value. */
+  evaluateDot(expression: Expression, dot: number, section: OutputSection | null): number | null {
+    this.dot = dot;
+    this.section = section;
+    const value = evaluate(expression, this.around());
+    this.section = null;
+    if (value === null) return null;
+    return value.section === "number" ? toNumber(value.value) + (section?.address ?? 0) : addressOf(value);
+  }
+
+  /** After the layout: a value at some place, of 64 bits. */
+  exactlyAt(expression: Expression, dot: number, section: OutputSection | null): bigint {
+    this.dot = dot;
+    this.section = section;
+    const value = this.exactly(expression);
+    this.section = null;
+    return value;
   }
 
   /** A value outside of all sections, after the layout. */

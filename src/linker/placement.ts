@@ -14,7 +14,9 @@ import type { Assertion, Assignment, InputStatement, LinkerScript, SectionPatter
 export type TopStatement =
   | { readonly kind: "assign"; readonly assignment: Assignment; readonly scriptPath: string }
   | { readonly kind: "assert"; readonly assertion: Assertion; readonly scriptPath: string }
-  | { readonly kind: "section"; readonly section: OutputSection };
+  | { readonly kind: "section"; readonly section: OutputSection }
+  /** The end of the scripts: only orphans come behind it. */
+  | { readonly kind: "end" };
 
 export interface PlacementOptions {
   readonly isRelocatable: boolean;
@@ -44,6 +46,7 @@ export class Placement {
     this.options = options;
     this.objects = objects;
     for (const script of scripts) this.statements.push(...script.statements.map((statement) => this.topStatement(statement, script.path)));
+    this.statements.push({ kind: "end" });
     for (const [name, address] of options.sectionStart) {
       const known = this.statements.find((statement) => statement.kind === "section" && statement.section.name === name);
       if (known?.kind === "section") known.section.fixedAddress = address;
@@ -86,6 +89,11 @@ export class Placement {
       else section.statements.push({ kind: "fill", value: inner.value, pattern: null });
     }
     return section;
+  }
+
+  /** The pattern that found a statement's sections; null for orphans. */
+  patternOf(statement: Statement): InputStatement | null {
+    return this.matched.get(statement) ?? null;
   }
 
   /** Sections that KEEP protects, before anything is placed. */
@@ -149,6 +157,10 @@ export class Placement {
       start >= 0 && statement.kind === "section" && statement.section.statements.some((inner) => this.findFor(inner).some(({ section }) => section.output !== null && section.sizeBytes > 0)));
   }
 
+  private sectionsOf({ sections, common }: InputObject): readonly (InputSection | null)[] {
+    return common ? [...sections, common] : sections;
+  }
+
   private findFor(statement: Statement): Found[] {
     const pattern = this.matched.get(statement);
     return pattern ? this.find(pattern) : [];
@@ -158,7 +170,7 @@ export class Placement {
     const found: Found[] = [];
     for (const object of this.objects) {
       if (!matchesFile(statement.file, object) || statement.exclude.some((glob) => matchesFile(glob, object))) continue;
-      const candidates = object.common ? [...object.sections, object.common] : object.sections;
+      const candidates = this.sectionsOf(object);
       for (const section of candidates) {
         // A partial link keeps the members of groups apart, whatever the script says.
         if (!section || (this.options.isRelocatable && (section.elf.flags & SHF_GROUP) !== 0)) continue;
@@ -240,11 +252,13 @@ export class Placement {
 
   private orphans(): void {
     for (const object of this.objects) {
-      const sections = object.common ? [...object.sections, object.common] : object.sections;
+      const sections = this.sectionsOf(object);
       for (const section of sections) {
         if (!section || section.output !== null || section.isDiscarded) continue;
         if (!this.options.isRelocatable && (section.flags & (SEC_EXCLUDE | SEC_GROUP)) !== 0) continue;
         if (this.options.stripDebugging && (section.flags & SEC_DEBUGGING) !== 0) continue;
+        // A partial link leaves common symbols to a later one, unless it is told to give them memory.
+        if (section === object.common && this.options.isRelocatable && section.sizeBytes === 0) continue;
         if (this.options.orphans !== "place" && !section.isStripped && !(section.object.elf.sections[section.elf.index]?.name ?? "").startsWith(".rel")) {
           if (this.options.orphans === "discard") {
             section.isDiscarded = true;
@@ -340,7 +354,7 @@ class OrphanPlaces {
 
   private insert(output: OutputSection, place: Place | null, flags: number, type: number): OutputSection {
     const entry: TopStatement = { kind: "section", section: output };
-    const after = place === null ? null : (place.section ?? ((flags & SEC_ALLOC) !== 0 ? this.findByFlags(flags, place, type) : null) ?? this.findByFlags(flags, place, null));
+    const after = place === null ? null : (place.section ?? (place === this.places.rel ? this.findRelocations() : null) ?? ((flags & SEC_ALLOC) !== 0 ? this.findByFlags(flags, place, type) : null) ?? this.findByFlags(flags, place, null));
     if (place === null) {
       this.statements.push(entry);
       return output;
@@ -353,7 +367,7 @@ class OrphanPlaces {
     }
     if (place.last) {
       this.statements.splice(this.indexOf(place.last) + 1, 0, entry);
-    } else this.statements.splice(after ? this.slotAfter(after) : this.slotAtStart(), 0, entry);
+    } else this.statements.splice(after ? this.slotAfter(after) : place === this.places.rel ? this.slotAfterScript() : this.slotAtStart(), 0, entry);
     place.last = output;
     return output;
   }
@@ -367,7 +381,13 @@ class OrphanPlaces {
     return this.slotFrom(this.indexOf(section) + 1, false);
   }
 
-  /** Where something goes that resembles no section. */
+  /** Where relocations for a dynamic linker go when there is nothing like them. */
+  private slotAfterScript(): number {
+    const last = this.sections().findLast(({ command }) => command !== null);
+    return last ? this.slotAfter(last) : this.slotAtStart();
+  }
+
+  /** Where anything else goes that resembles no section. */
   private slotAtStart(): number {
     return this.slotFrom(0, true);
   }
@@ -388,6 +408,12 @@ class OrphanPlaces {
       }
     }
     return this.statements.length;
+  }
+
+  /** The last section with relocations of the script, best one that exists. */
+  private findRelocations(): OutputSection | null {
+    const found = this.sections().filter(({ name, command }) => command !== null && name.startsWith(".rel"));
+    return found.findLast(({ exists }) => exists) ?? found.at(-1) ?? null;
   }
 
   /** The last section with the same attributes, or with those that come closest. `type`: of the ELF sections in it; null for any. */

@@ -4,7 +4,7 @@ import { SHF_ALLOC, SHF_WRITE, SHT_GROUP, SHT_NOBITS, STT_OBJECT } from "./elf.t
 import { ElfError, type ElfSection } from "./elf-reader.ts";
 import { collectGarbage } from "./garbage.ts";
 import { GlobalOffsetTable } from "./got.ts";
-import { Inputs, type LinkInput } from "./inputs.ts";
+import { Inputs, type IncludedMember, type LinkInput } from "./inputs.ts";
 import { InputSection, type InputObject } from "./input-section.ts";
 import { Layout } from "./layout.ts";
 import type { LinkProblem } from "./link.ts";
@@ -20,9 +20,14 @@ import { SEC_ALLOC, SEC_CODE, SEC_EXCLUDE, SEC_MERGE, SEC_READONLY, SEC_STRINGS,
 import type { Assignment, Expression, LinkerScript } from "./script.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
+/** Where mistakes in the values of the command line's symbols are said to be. */
+export const DEFINES_PATH = "--defsym";
+
 export interface ProgramOptions {
   readonly script: LinkerScript;
   readonly isDefaultScript: boolean;
+  /** What stands where on the command line, for the map; "script" is that which lays the sections out. */
+  readonly commandOrder?: readonly ("file" | "define" | "section-start" | "script")[];
   /** The script stands before the files on the command line: its names come first in the table of symbols. */
   readonly isScriptFirst?: boolean;
   /** Name or number; the script's ENTRY when absent. */
@@ -82,6 +87,11 @@ export class Program {
   readonly layout: Layout;
   /** Sections that --gc-sections threw away. */
   readonly removed: readonly InputSection[];
+  /** As they were given. */
+  readonly files: readonly LinkInput[];
+  readonly included: readonly IncludedMember[];
+  /** Common symbols in the order in which they got their memory. */
+  readonly commons: { readonly name: string; readonly sizeBytes: number; readonly path: string }[] = [];
   readonly segments: readonly Segment[];
   readonly file: FileLayout;
   readonly report = new ProblemReport();
@@ -101,6 +111,8 @@ export class Program {
     for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.demand(name);
     if (options.isScriptFirst ?? !options.isDefaultScript) for (const name of assignedNames(script)) this.symbols.enter(name);
     for (const file of files) inputs.add(file);
+    this.files = files;
+    this.included = inputs.included;
     for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
     this.markScriptNames(script);
     const objects = inputs.objects;
@@ -108,15 +120,16 @@ export class Program {
       isRelocatable, stripDebugging: options.strip === "debugging" || options.strip === "all", discardOrphanGroups: !isRelocatable, sectionStart: options.sectionStart ?? new Map(),
       sortSections: options.sortSections ?? null, orphans: options.orphans ?? "place",
     };
-    const defines = options.defines?.length ? [{ ...script, path: "--defsym", statements: options.defines, inserted: [] }] : [];
+    const defines = options.defines?.length ? [{ ...script, path: DEFINES_PATH, statements: options.defines, inserted: [] }] : [];
     const scripts = options.definesFollow ? [script, ...defines] : [...defines, script];
     this.removed = [];
     if (options.collectGarbage) {
       new Placement(scripts, objects, placementOptions).markKept();
       this.removed = collectGarbage(objects, this.symbols, [...(entryName ? [entryName] : []), ...(options.undefinedNames ?? []), ...script.externs]);
     }
-    this.got = isRelocatable ? new GlobalOffsetTable([], this.symbols) : new GlobalOffsetTable(objects, this.symbols);
+    this.got = new GlobalOffsetTable(isRelocatable ? [] : objects, this.symbols, options.isFlat ?? false);
     if (!isRelocatable || options.definesCommon) this.allocateCommon(objects);
+    else for (const object of objects) this.commonSection(object, 1);
     const host = objects.findIndex((object) => object === this.got.host) + 1;
     this.objects = this.got.object ? [...objects.slice(0, host), this.got.object, ...objects.slice(host)] : objects;
     this.placement = new Placement(scripts, this.objects, placementOptions);
@@ -204,34 +217,48 @@ export class Program {
 
   /** Each common symbol gets memory in a section COMMON of the object that asked for most. */
   private allocateCommon(objects: readonly InputObject[]): void {
+    const { options } = this;
     const byObject = new Map<InputObject, LinkSymbol[]>();
     for (const name of walkOrder(this.symbols.byName.keys())) {
       const symbol = this.symbols.get(name)!;
-      if (symbol.state !== "common" || !symbol.object || symbol.isUnused) continue;
+      if (symbol.state !== "common" || !symbol.object) continue;
+      this.commons.push({ name, sizeBytes: symbol.sizeBytes, path: symbol.object.path });
       const list = byObject.get(symbol.object);
       if (list) list.push(symbol);
       else byObject.set(symbol.object, [symbol]);
     }
     for (const object of objects) {
-      const list = byObject.get(object);
-      if (!list) continue;
-      const elf: ElfSection = {
-        index: 0, name: "COMMON", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE, address: 0, align: Math.max(...list.map(({ align }) => align)), entrySizeBytes: 0, sizeBytes: 0, link: 0, info: 0,
-        fileOffset: 0, content: new Uint8Array(0), relocations: [],
-      };
-      const section = new InputSection(object, elf);
-      const { sortCommon } = this.options;
+      const list = byObject.get(object) ?? [];
+      const section = this.commonSection(object, Math.max(1, ...list.map(({ align }) => align)));
+      if (!section) continue;
+      if (options.collectGarbage && list.length === 0) section.isDiscarded = true;
+      const { sortCommon } = options;
       if (sortCommon) list.sort((a, b) => (sortCommon === "ascending" ? a.align - b.align : b.align - a.align));
       for (const symbol of list) {
         if (symbol.align > 0x10000000 || (symbol.align & (symbol.align - 1)) !== 0) throw new ElfError(object.path, `the common symbol ${symbol.name} has alignment ${symbol.align}, which is not a power of two`);
-        symbol.value = Math.ceil(section.sizeBytes / symbol.align) * symbol.align;
-        section.sizeBytes = symbol.value + symbol.sizeBytes;
+        const offset = Math.ceil(section.sizeBytes / symbol.align) * symbol.align;
+        section.sizeBytes = offset + symbol.sizeBytes;
+        // Nothing uses any symbol of the object: the section is thrown away.
+        if (symbol.isUnused) {
+          section.isDiscarded = true;
+          continue;
+        }
+        symbol.value = offset;
         symbol.state = "defined";
         symbol.section = section;
         if (symbol.type === 0) symbol.type = STT_OBJECT;
       }
-      object.common = section;
     }
+  }
+
+  /** Makes the section COMMON of an object that asked for the most memory for some symbol when it was read, also if others asked for more later. */
+  private commonSection(object: InputObject, align: number): InputSection | null {
+    if (!this.symbols.commonObjects.has(object)) return null;
+    const elf: ElfSection = {
+      index: 0, name: "COMMON", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE, address: 0, align, entrySizeBytes: 0, sizeBytes: 0, link: 0, info: 0,
+      fileOffset: 0, content: new Uint8Array(0), relocations: [],
+    };
+    return (object.common = new InputSection(object, elf));
   }
 
   private rearrange(): void {
