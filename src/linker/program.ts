@@ -147,6 +147,7 @@ export class Program {
     });
     ({ segments: this.segments, file: this.file } = this.layOut());
     this.layout.finish();
+    for (const message of this.file.problems) this.report.script(script.path, 0, message);
     for (const { path, line, message } of this.layout.problems) this.report.script(path, line, message);
     this.findEntry(entryName);
     for (const name of options.requiredNames ?? []) if (!this.symbols.get(name)?.isDefined) this.report.script("--require-defined", 0, `required symbol ${name} is not defined`);
@@ -185,7 +186,7 @@ export class Program {
     const isPaged = options.isPaged ?? true;
     if (options.isRelocatable || options.isFlat) {
       layout.run(0, true);
-      return { segments: [], file: { offsets: new Map(), headers: [], end: headerBytes(0) } };
+      return { segments: [], file: { offsets: new Map(), headers: [], end: headerBytes(0), problems: [] } };
     }
     const given = options.script.phdrs;
     const usesHeaders = options.isDefaultScript || options.script.usesHeaders;

@@ -140,7 +140,11 @@ export interface FileLayout {
   readonly headers: readonly ProgramHeaderFields[];
   /** The first byte behind all loaded sections. */
   readonly end: number;
+  /** Sections that have no place in their segments, in words. */
+  readonly problems: readonly string[];
 }
+
+const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
 /** Offsets of the sections in the segments, and the headers' fields. */
 export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pageBytes: number): FileLayout {
@@ -148,6 +152,7 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pa
   const headerSize = headerBytes(segments.length);
   let end = headerSize;
   const loads = new Map<Segment, ProgramHeaderFields>();
+  const problems: string[] = [];
   for (const segment of segments) {
     if (segment.type !== PT_LOAD) continue;
     const { sections, hasHeaders } = segment;
@@ -174,14 +179,19 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pa
     let fileEnd = hasHeaders ? headerSize : start;
     let memoryEnd = hasHeaders ? address + headerSize - headersStart : address;
     let flags = PF_R;
+    let before = first;
     for (const section of sections) {
+      // Load addresses count in a segment: addresses may be anywhere.
+      const distance = section.loadAddress - loadAddress;
       if ((section.flags & SEC_LOAD) !== 0) {
-        offset = start + section.address - address;
+        if (start + distance < (section === first ? start : offset)) problems.push(`section ${section.name} is loaded to ${hex(section.loadAddress)}, which is not behind ${before!.name} in their segment`);
+        offset = start + Math.max(0, distance);
         offsets.set(section, offset);
         offset += section.sizeBytes;
         fileEnd = Math.max(fileEnd, offset);
+        before = section;
       } else offsets.set(section, offset);
-      if (!isThreadBss(section.flags)) memoryEnd = Math.max(memoryEnd, section.address + section.sizeBytes);
+      if (!isThreadBss(section.flags)) memoryEnd = Math.max(memoryEnd, address + Math.max(0, distance) + section.sizeBytes);
       if ((section.flags & SEC_READONLY) === 0) flags |= PF_W;
       if ((section.flags & SEC_CODE) !== 0) flags |= PF_X;
     }
@@ -194,7 +204,7 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pa
     if (hasBytes) end = Math.max(end, fileEnd);
   }
   const headers = segments.map((segment): ProgramHeaderFields => loads.get(segment) ?? (segment.type === PT_PHDR ? tableHeader(segment, segments.length, loads) : otherHeader(segment, offsets, [...loads.values()])));
-  return { offsets, headers, end };
+  return { offsets, headers, end, problems };
 }
 
 /** PT_PHDR: where the program headers themselves are loaded. */
