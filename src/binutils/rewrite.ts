@@ -1,6 +1,6 @@
 /** objcopy from ELF to ELF: leaves sections, symbols and debugging information out of objects and executables; the rest stays where it is. */
 import { ET_REL, SHF_ALLOC, SHF_GROUP, SHT_GROUP, SHT_NOBITS, SHT_REL, SHN_LORESERVE, STB_LOCAL, STT_FILE, STT_SECTION } from "../linker/elf.ts";
-import { writeElf, type FileSection, type FileSymbol } from "../linker/elf-file.ts";
+import { FileSizeError, writeElf, type ElfFile, type FileSection, type FileSymbol } from "../linker/elf-file.ts";
 import type { ElfSymbol } from "../linker/elf-reader.ts";
 import { headerBytes } from "../linker/segments.ts";
 import type { ObjectFile, ObjectSection } from "./object-file.ts";
@@ -51,9 +51,17 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     ...(section.type === SHT_GROUP ? { info: indices.get(section.info) ?? 0, linksToSymbols: true } : {}),
   }));
   const loaded = kept.filter(({ elf: section }) => !isRelocatable && (section.flags & SHF_ALLOC) !== 0 && section.type !== SHT_NOBITS);
-  return writeElf({
+  return written({
     type: elf.type, entry: elf.entry, sections, symbols: symbols.length > 0 || (isRelocatable && options.strip !== "all") ? symbols : null,
     localCount: symbols.filter(({ binding }) => binding === STB_LOCAL).length,
     headers: elf.segments.map((segment) => ({ ...segment })), start: Math.max(headerBytes(elf.segments.length), ...loaded.map(({ elf: section }) => section.fileOffset + section.sizeBytes)),
   });
+}
+
+function written(file: ElfFile): Uint8Array<ArrayBuffer> {
+  try {
+    return writeElf(file);
+  } catch (error) {
+    throw error instanceof FileSizeError ? new RewriteError(error.message) : error;
+  }
 }

@@ -109,8 +109,10 @@ export class Inputs {
           member.keptInstead = kept.sections.find((candidate) => candidate?.name === member.name && candidate.sizeBytes === member.sizeBytes && !candidate.isDiscarded) ?? null;
         }
       } else if (section.name.startsWith(".gnu.linkonce.")) {
-        if (this.groups.has(section.name)) {
-          const member = object.sections[section.index];
+        // Older compilers: `.gnu.linkonce.t.NAME` is a copy of what newer ones put into the group NAME.
+        const signature = /^\.gnu\.linkonce\.[^.]+\.(.+)$/.exec(section.name)?.[1];
+        const member = object.sections[section.index];
+        if (this.groups.has(section.name) || (signature !== undefined && this.groups.has(signature))) {
           if (member) member.isDiscarded = true;
         } else this.groups.set(section.name, object);
       }

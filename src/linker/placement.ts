@@ -2,7 +2,7 @@
  * Which output section each input section goes into: the patterns of the script, then the places of orphans, which no pattern takes.
  * The rules are GNU ld 2.40's ("Input Section Description", "Orphan Sections"); where a section goes among others decides addresses.
  */
-import { SHF_GROUP, SHT_NOTE, SHT_NOBITS, SHT_NULL, SHT_PROGBITS, SHT_REL } from "./elf.ts";
+import { SHF_GNU_RETAIN, SHF_GROUP, SHT_NOTE, SHT_NOBITS, SHT_NULL, SHT_PROGBITS, SHT_REL } from "./elf.ts";
 import { globMatch } from "./glob.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { OutputSection, type Statement } from "./output-section.ts";
@@ -238,6 +238,7 @@ export class Placement {
       }
     }
     output.flags |= flags;
+    output.keptFlags |= section.elf.flags & SHF_GNU_RETAIN;
     if (!output.hasInput) {
       output.hasInput = true;
       const { type, entrySizeBytes } = section.elf;

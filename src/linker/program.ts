@@ -1,6 +1,6 @@
 /** A program being linked: its inputs, the places of all sections, and everything that is wrong with it. */
 import { shrinkUnwind } from "./eh-frame.ts";
-import { SHF_ALLOC, SHF_WRITE, SHT_GROUP, SHT_NOBITS, STT_OBJECT } from "./elf.ts";
+import { SHF_ALLOC, SHF_WRITE, SHT_FINI_ARRAY, SHT_GROUP, SHT_INIT_ARRAY, SHT_NOBITS, SHT_PREINIT_ARRAY, STT_OBJECT } from "./elf.ts";
 import { ElfError, type ElfSection } from "./elf-reader.ts";
 import { collectGarbage } from "./garbage.ts";
 import { GlobalOffsetTable } from "./got.ts";
@@ -15,6 +15,7 @@ import { overlaps } from "./overlaps.ts";
 import { Placement } from "./placement.ts";
 import { ProblemReport } from "./problems.ts";
 import { assignOffsets, headerBytes, mapSegments, PAGE_BYTES, type FileLayout, type Segment } from "./segments.ts";
+import { mergeProperties } from "./properties.ts";
 import { scriptSegments } from "./script-segments.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_EXCLUDE, SEC_MERGE, SEC_READONLY, SEC_STRINGS, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { Assignment, Expression, LinkerScript } from "./script.ts";
@@ -116,6 +117,7 @@ export class Program {
     for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
     this.markScriptNames(script);
     const objects = inputs.objects;
+    if (!options.isFlat) mergeProperties(objects);
     const placementOptions = {
       isRelocatable, stripDebugging: options.strip === "debugging" || options.strip === "all", discardOrphanGroups: !isRelocatable, sectionStart: options.sectionStart ?? new Map(),
       sortSections: options.sortSections ?? null, orphans: options.orphans ?? "place",
@@ -140,7 +142,7 @@ export class Program {
     }
     for (const { path, line, message } of this.placement.problems) this.report.script(path, line, message);
     if (!options.isFlat) this.rearrange();
-    this.defineBounds();
+    if (!isRelocatable) this.defineBounds();
     this.layout = new Layout(this.placement, this.symbols, script, {
       isRelocatable, relro: (options.relro ?? true) && !isRelocatable, segmentStart: options.segmentStart ?? new Map(),
       pageBytes: options.pageBytes ?? PAGE_BYTES, commonPageBytes: options.commonPageBytes ?? PAGE_BYTES,
@@ -278,11 +280,12 @@ export class Program {
       for (const [prefix, atEnd] of [["__start_", false], ["__stop_", true]] as const) {
         const symbol = this.symbols.get(prefix + output.name);
         if (!symbol || symbol.isDefined || symbol.state === "common") continue;
-        const value: Expression = { kind: "call", name: atEnd ? "SIZEOF" : "ABSOLUTE", args: atEnd ? [{ kind: "name", name: output.name, line: 0 }] : [{ kind: "number", value: 0n }], line: 0 };
-        const start: Expression = { kind: "call", name: "ADDR", args: [{ kind: "name", name: output.name, line: 0 }], line: 0 };
+        const section: Expression[] = [{ kind: "name", name: output.name, line: 0 }];
+        const start: Expression = { kind: "call", name: "ADDR", args: section, line: 0 };
+        const value: Expression = atEnd ? { kind: "binary", operator: "+", left: start, right: { kind: "call", name: "SIZEOF", args: section, line: 0 } } : start;
         this.placement.statements.push({
           kind: "assign", scriptPath: this.options.script.path,
-          assignment: { kind: "assign", name: symbol.name, value: { kind: "binary", operator: "+", left: start, right: value }, mode: "provide", line: 0 },
+          assignment: { kind: "assign", name: symbol.name, value, mode: "provide", line: 0 },
         });
         symbol.visibility = 3;
       }
@@ -330,9 +333,12 @@ function assignedNames({ statements }: LinkerScript): string[] {
     statement.kind === "assign" && statement.name !== "." && (statement.mode === "set" || statement.mode === "hidden") ? [statement.name] : []);
 }
 
+/** Pointers to functions: their entries have a size. */
+const ARRAY_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY]);
+
 /** What a section is in ELF's terms. */
-export function elfFlagsOf({ flags, entrySizeBytes }: OutputSection): { flags: number; entrySizeBytes: number } {
-  let bits = 0;
+export function elfFlagsOf({ flags, entrySizeBytes, keptFlags, type }: OutputSection): { flags: number; entrySizeBytes: number } {
+  let bits = keptFlags;
   if ((flags & SEC_ALLOC) !== 0) bits |= 2;
   if ((flags & SEC_READONLY) === 0) bits |= 1;
   if ((flags & SEC_CODE) !== 0) bits |= 4;
@@ -340,6 +346,6 @@ export function elfFlagsOf({ flags, entrySizeBytes }: OutputSection): { flags: n
   if ((flags & SEC_STRINGS) !== 0) bits |= 0x20;
   if ((flags & SEC_THREAD_LOCAL) !== 0) bits |= 0x400;
   if ((flags & SEC_EXCLUDE) !== 0) bits |= 0x80000000;
-  return { flags: bits >>> 0, entrySizeBytes: (flags & SEC_MERGE) !== 0 ? entrySizeBytes : 0 };
+  return { flags: bits >>> 0, entrySizeBytes: (flags & SEC_MERGE) !== 0 ? entrySizeBytes : ARRAY_TYPES.has(type) ? 4 : 0 };
 }
 

@@ -2,7 +2,7 @@
  * Program headers and where each section lies in the file. Sections share a segment when their pages may have the same
  * permissions, and a page of the file holds what a page of memory does (System V ABI, "Program Loading"; GNU ld 2.40).
  */
-import { PF_R, PF_W, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_PHDR, PT_TLS, SHT_NOTE, PHDR_BYTES, EHDR_BYTES } from "./elf.ts";
+import { PF_R, PF_W, PF_X, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_PHDR, PT_TLS, SHT_NOTE, PHDR_BYTES, EHDR_BYTES } from "./elf.ts";
 import type { OutputSection } from "./output-section.ts";
 import { alignUp } from "./evaluate.ts";
 import { isThreadBss, SEC_ALLOC, SEC_CODE, SEC_LOAD, SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
@@ -64,7 +64,8 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
   if (sections.length > 0) {
     const bytes = headerBytes(guess);
     let withHeaders = options.loadsHeaders || sections[0]!.loadAddress % options.pageBytes >= bytes % options.pageBytes;
-    if (!options.isPaged) withHeaders = false;
+    // There is no room below the first section.
+    if (!options.isPaged || sections[0]!.loadAddress < bytes || sections[0]!.address < bytes) withHeaders = false;
     if (withHeaders && options.separateCode && (sections[0]!.flags & SEC_CODE) !== 0 && sections[0]!.loadAddress >= options.pageBytes) {
       segments.push({ type: PT_LOAD, sections: [], hasHeaders: true, ...plain });
       withHeaders = false;
@@ -87,6 +88,8 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
     if (!(current.length === 1 && isThreadBss(current[0]!.flags))) segments.push({ type: PT_LOAD, sections: current, hasHeaders: withHeaders, ...plain });
   }
   segments.push(...noteSegments(all));
+  const property = all.find(({ name, type, flags }) => name === ".note.gnu.property" && type === SHT_NOTE && (flags & SEC_LOAD) !== 0);
+  if (property) segments.push({ type: PT_GNU_PROPERTY, sections: [property], hasHeaders: false, ...plain });
   const threads = all.filter(({ flags }) => (flags & (SEC_THREAD_LOCAL | SEC_ALLOC)) === (SEC_THREAD_LOCAL | SEC_ALLOC));
   if (threads.length > 0) segments.push({ type: PT_TLS, sections: threads, hasHeaders: false, ...plain });
   if (options.stackFlags !== null) segments.push({ type: PT_GNU_STACK, sections: [], hasHeaders: false, flags: options.stackFlags, loadAddress: null });
