@@ -27,6 +27,10 @@ export class InputSection {
   group: string | null = null;
   /** Made by the linker, empty and not needed: it has a place in the map, but takes none in memory. */
   isStripped = false;
+  /** Nothing in it appeared in it first: other sections hold all of its strings or constants. */
+  isMergedAway = false;
+  /** Size that the map shows, where it is not that of the content. */
+  mapBytes: number | null = null;
   /** Where an offset of the object went within the output section's input, when the content was rearranged; null elsewhere. */
   moved: SectionMove | null = null;
 

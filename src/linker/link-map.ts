@@ -220,13 +220,13 @@ class LinkMap {
   }
 
   private input(input: InputSection): void {
-    const isGone = input.isStripped || (input.moved !== null && input.sizeBytes === 0);
+    const isGone = input.isStripped || input.isMergedAway || input.mapBytes !== null;
     const start = isGone ? this.dot : (input.output?.address ?? 0) + input.offset;
     // All strings of a section that lies in others now still count here, as they do in GNU ld's map.
-    const sizeBytes = isGone && !input.isStripped ? input.elf.sizeBytes : input.sizeBytes;
+    const sizeBytes = input.mapBytes ?? (input.isMergedAway ? input.elf.sizeBytes : input.sizeBytes);
     this.section(` ${input.name}`, start, sizeBytes, input.object.path);
-    if (!isGone && input.moved !== null && input.elf.sizeBytes !== input.sizeBytes && input.elf.sizeBytes !== 0) this.lines.push(`${blanks(NAME_COLUMNS + 11)}${size(input.elf.sizeBytes)} (size before relaxing)`);
-    for (const { name, value } of this.symbolsOf.get(input) ?? []) this.lines.push(`${blanks(NAME_COLUMNS)}${address(start + value)}${blanks(NAME_COLUMNS)}${name}`);
+    if (!input.isMergedAway && input.moved !== null && input.elf.sizeBytes !== sizeBytes && input.elf.sizeBytes !== 0) this.lines.push(`${blanks(NAME_COLUMNS + 11)}${size(input.elf.sizeBytes)} (size before relaxing)`);
+    if (input.output?.excluded !== true) for (const { name, value } of this.symbolsOf.get(input) ?? []) this.lines.push(`${blanks(NAME_COLUMNS)}${address(start + value)}${blanks(NAME_COLUMNS)}${name}`);
     this.dot = Math.max(this.dot, start + sizeBytes);
   }
 }

@@ -368,7 +368,7 @@ class OrphanPlaces {
     }
     if (place.last) {
       this.statements.splice(this.indexOf(place.last) + 1, 0, entry);
-    } else this.statements.splice(after ? this.slotAfter(after) : place === this.places.rel ? this.slotAfterScript() : this.slotAtStart(), 0, entry);
+    } else this.statements.splice(after ? this.slotAfter(after) : this.slotAtStart(), 0, entry);
     place.last = output;
     return output;
   }
@@ -382,13 +382,7 @@ class OrphanPlaces {
     return this.slotFrom(this.indexOf(section) + 1, false);
   }
 
-  /** Where relocations for a dynamic linker go when there is nothing like them. */
-  private slotAfterScript(): number {
-    const last = this.sections().findLast(({ command }) => command !== null);
-    return last ? this.slotAfter(last) : this.slotAtStart();
-  }
-
-  /** Where anything else goes that resembles no section. */
+  /** Where something goes that resembles no section. */
   private slotAtStart(): number {
     return this.slotFrom(0, true);
   }
@@ -411,10 +405,13 @@ class OrphanPlaces {
     return this.statements.length;
   }
 
-  /** The last section with relocations of the script, best one that exists. */
+  /** A dynamic linker wants its relocations before all others, and else behind what is read-only. */
   private findRelocations(): OutputSection | null {
-    const found = this.sections().filter(({ name, command }) => command !== null && name.startsWith(".rel"));
-    return found.findLast(({ exists }) => exists) ?? found.at(-1) ?? null;
+    const sections = this.sections();
+    const first = sections.findIndex(({ name }) => name.startsWith(".rel"));
+    const before = first < 0 ? sections : sections.slice(0, first);
+    const allocated = before.filter(({ exists, flags }) => exists && (flags & SEC_ALLOC) !== 0);
+    return allocated.findLast(({ flags }) => (flags & SEC_READONLY) !== 0) ?? allocated.at(-1) ?? before.at(-1) ?? null;
   }
 
   /** The last section with the same attributes, or with those that come closest. `type`: of the ELF sections in it; null for any. */
