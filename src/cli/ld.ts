@@ -1,6 +1,5 @@
 /** `qure ld`: links objects and archives as GNU ld does. */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { formatDiagnostic, type Diagnostic } from "../assembler/diagnostic.ts";
 import { writeFileAside } from "../host/files.ts";
 import { defaultScript, type ScriptKind } from "../linker/default-script.ts";
@@ -214,13 +213,13 @@ class LinkCommand {
 
   private library(name: string): string {
     const file = name.startsWith(":") ? name.slice(1) : `lib${name}.a`;
-    const path = this.folders.map((folder) => join(folder, file)).find((candidate) => existsSync(candidate));
+    const path = this.folders.map((folder) => `${folder}/${file}`).find((candidate) => existsSync(candidate));
     if (path === undefined) throw new CommandError(`cannot find -l${name}: there is no ${file} in ${this.folders.length === 0 ? "any folder, for none was given with -L" : this.folders.join(", ")}`);
     return path;
   }
 
   private find(name: string): string {
-    return existsSync(name) ? name : (this.folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate)) ?? name);
+    return existsSync(name) ? name : (this.folders.map((folder) => `${folder}/${name}`).find((candidate) => existsSync(candidate)) ?? name);
   }
 
   private readScript(path: string): LinkerScript {
