@@ -1,7 +1,8 @@
 /** objcopy from ELF to ELF: leaves sections, symbols and debugging information out of objects and executables; the rest stays where it is. */
-import { ET_REL, SHF_ALLOC, SHF_GROUP, SHN_ABS, SHN_LORESERVE, SHT_GROUP, SHT_NOBITS, SHT_NOTE, SHT_PROGBITS, SHT_REL, STB_GLOBAL, STB_LOCAL, STT_FILE, STT_SECTION } from "../linker/elf.ts";
+import { ET_REL, PT_LOAD, SHF_ALLOC, SHF_GROUP, SHN_ABS, SHN_LORESERVE, SHT_GROUP, SHT_NOBITS, SHT_NOTE, SHT_PROGBITS, SHT_REL, STB_GLOBAL, STB_LOCAL, STT_FILE, STT_SECTION } from "../linker/elf.ts";
 import { FileSizeError, writeElf, type ElfFile, type FileSection, type FileSymbol } from "../linker/elf-file.ts";
 import type { ElfSymbol } from "../linker/elf-reader.ts";
+import { alignUp } from "../linker/evaluate.ts";
 import { headerBytes } from "../linker/segments.ts";
 import type { ObjectFile, ObjectSection } from "./object-file.ts";
 import { changeSymbol, isNamed, NO_CHANGES, type SymbolChanges } from "./symbol-changes.ts";
@@ -34,8 +35,10 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
   const isKept = (symbol: ElfSymbol, index: number): boolean => {
     if (options.strip === "all") return false;
     if (symbol.section !== 0 && symbol.section < SHN_LORESERVE && !position.has(symbol.section)) return false;
+    const isStripped = symbol.type !== STT_SECTION && symbol.type !== STT_FILE && isNamed(symbol.name, changes.stripped, changes.usesPatterns);
+    if (isStripped && needed.has(index)) throw new RewriteError(`the symbol ${symbol.name} cannot be left out: a relocation refers to it`);
     if (needed.has(index)) return true;
-    if (symbol.type !== STT_SECTION && symbol.type !== STT_FILE && isNamed(symbol.name, changes.stripped, changes.usesPatterns)) return false;
+    if (isStripped) return false;
     if (options.strip === "debugging") return symbol.type !== STT_FILE && symbol.type !== STT_SECTION;
     if (options.strip === "unneeded") return symbol.binding !== STB_LOCAL && symbol.section !== 0;
     return true;
@@ -64,7 +67,7 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     name: options.renamed?.get(name)?.name ?? name, type: isEmptied(section) ? SHT_NOBITS : section.type,
     flags: options.renamed?.get(name)?.flags ?? (options.strip === "all" ? section.flags & ~SHF_GROUP : section.flags), address: section.address, sizeBytes: updated.get(name)?.length ?? section.sizeBytes, align: section.align, entrySizeBytes: section.entrySizeBytes,
     content: updated.get(name) ?? section.content,
-    offset: !isRelocatable && (section.flags & SHF_ALLOC) !== 0 ? section.fileOffset : null,
+    offset: isRelocatable || (section.flags & SHF_ALLOC) === 0 ? null : isEmptied(section) ? alignUp(headerBytes(elf.segments.length), section.align) : section.fileOffset,
     relocations: section.relocations.length > 0 && options.strip !== "all" && (isRelocatable || options.strip === "none")
       ? section.relocations.map(({ offset, type, symbol }) => {
           const index = symbol === 0 ? 0 : indices.get(symbol);
@@ -75,11 +78,11 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     ...(section.type === SHT_GROUP ? { info: indices.get(section.info) ?? 0, linksToSymbols: true } : {}),
   }));
   const sections = [...copied, ...added.map(({ name, content, align }): FileSection => ({ name, type: SHT_PROGBITS, flags: 0, address: 0, sizeBytes: content.length, align, entrySizeBytes: 0, content, offset: null, relocations: null }))];
-  const loaded = kept.filter(({ elf: section }) => !isRelocatable && (section.flags & SHF_ALLOC) !== 0 && section.type !== SHT_NOBITS);
+  const loaded = kept.filter(({ elf: section }) => !isRelocatable && (section.flags & SHF_ALLOC) !== 0 && section.type !== SHT_NOBITS && !isEmptied(section));
   return written({
     type: elf.type, entry: elf.entry, sections, symbols: symbols.length > 0 || (isRelocatable && options.strip !== "all") ? symbols : null,
     localCount: symbols.filter(({ binding }) => binding === STB_LOCAL).length,
-    headers: elf.segments.map((segment) => ({ ...segment })), start: Math.max(headerBytes(elf.segments.length), ...loaded.map(({ elf: section }) => section.fileOffset + section.sizeBytes)),
+    headers: elf.segments.map((segment) => (options.onlyDebugging && segment.type === PT_LOAD ? { ...segment, offset: 0, fileBytes: 0 } : { ...segment })), start: Math.max(headerBytes(elf.segments.length), ...loaded.map(({ elf: section }) => section.fileOffset + section.sizeBytes)),
   });
 }
 

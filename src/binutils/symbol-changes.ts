@@ -31,7 +31,8 @@ export function isNamed(name: string, list: readonly string[], usesPatterns: boo
 
 /** Name and binding of a symbol afterwards. */
 export function changeSymbol<Symbol extends { readonly name: string; readonly binding: number; readonly type: number; readonly section: number }>(symbol: Symbol, changes: SymbolChanges): Symbol {
-  if (symbol.type === STT_SECTION || symbol.type === STT_FILE) return symbol;
+  if (symbol.type === STT_SECTION) return symbol;
+  if (symbol.type === STT_FILE) return { ...symbol, name: changes.prefix + symbol.name };
   const name = changes.redefined.get(symbol.name) ?? symbol.name;
   const named = (list: readonly string[]): boolean => isNamed(name, list, changes.usesPatterns);
   const isDefined = symbol.section !== SHN_UNDEF;

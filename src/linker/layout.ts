@@ -348,9 +348,12 @@ export class Layout {
     return this.lastAllocated ?? outputs[0] ?? null;
   }
 
+  /** An address, a size or an alignment: of a value of more than 32 bits the lower ones. */
   private number(expression: Expression, otherwise = 0): number {
     const value = evaluate(expression, this.around());
-    return value === null ? otherwise : addressOf(value);
+    if (value === null) return otherwise;
+    const address = addressOf(value);
+    return address >= 0 && address <= 2 ** 32 ? address : Number(BigInt.asUintN(32, fromNumber(address)));
   }
 
   /** All 64 bits of a value; 0 while it is not known. */
