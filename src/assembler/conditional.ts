@@ -76,7 +76,7 @@ export class Conditionals {
 
   elseIf(condition: () => boolean): void {
     const top = this.#require(".elseif");
-    if (top.seenElse) this.#assembler.fail("misplaced-else", "`.elseif' after `.else'");
+    if (top.seenElse) this.#assembler.failAt("misplaced-else", this.#assembler.input.statementOffset, "`.elseif' after `.else'");
     if (top.isDecided) {
       top.ignores = true;
       this.isSkipping = true;
@@ -92,7 +92,7 @@ export class Conditionals {
 
   else(): void {
     const top = this.#require(".else");
-    if (top.seenElse) this.#assembler.fail("misplaced-else", "a second `.else' for one `.if'");
+    if (top.seenElse) this.#assembler.failAt("misplaced-else", this.#assembler.input.statementOffset, "a second `.else' for one `.if'");
     top.seenElse = true;
     top.ignores = top.isDecided;
     top.isDecided = true;
@@ -112,7 +112,7 @@ export class Conditionals {
   #require(directive: string): Conditional {
     const top = this.#top;
     if (top === null) {
-      return this.#assembler.fail("misplaced-else", `\`${directive}' without \`.if'`);
+      return this.#assembler.failAt("misplaced-else", this.#assembler.input.statementOffset, `\`${directive}' without \`.if'`);
     }
     return top;
   }

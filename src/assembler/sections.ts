@@ -91,8 +91,10 @@ export class Sections {
   }
 
   /** The section of this name and group, if there is one. */
-  find(name: string, group: string | null = null): Section | null {
-    return this.list.find((section) => section.name === name && (section.group?.name ?? null) === group) ?? null;
+  /** Sections of one name are told apart by their group, by the section that they go with, and by a number (`unique,1`). */
+  find(name: string, group: string | null = null, linkedTo: string | null = null, unique = -1, info = 0): Section | null {
+    return this.list.find((section) => section.name === name && (section.group?.name ?? null) === group && section.linkedName === linkedTo && section.unique === unique
+      && section.info === info) ?? null;
   }
 
   get place(): Place {
