@@ -80,7 +80,7 @@ export class DebugLines {
   instruction(): void {
     const assembler = this.#assembler;
     const current = assembler.sections.current;
-    if (current === null) return;
+    if (current === null || (this.#pending === null && !current.section.isCode)) return;
     if (current !== this.#lastSubsection) {
       this.#lastSubsection = current;
       this.#lastEntries = this.entries.get(current) ?? [];

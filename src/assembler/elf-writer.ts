@@ -10,7 +10,7 @@ import { Unresolvable } from "./resolver.ts";
 import type { Resolver } from "./resolver.ts";
 import { SHF, SHT, Section } from "./section.ts";
 import { StringTable } from "./string-table.ts";
-import { AssemblySymbol, STT, isLocalName } from "./symbol.ts";
+import { AssemblySymbol, STT, isLocalName, isNumericLabel } from "./symbol.ts";
 
 const HEADER_SIZE = 52;
 const SECTION_HEADER_SIZE = 40;
@@ -155,7 +155,7 @@ function collectSymbols(assembler: Assembler, resolver: Resolver, groups: readon
   const keepsLocals = assembler.options.keepLocals === true;
   for (const symbol of assembler.symbols.list) {
     if (symbol.isTemporary && !symbol.usedInRelocation) continue;
-    if (isLocalName(symbol.name) && !symbol.usedInRelocation && !symbol.isExternal && (!keepsLocals || symbol.section.kind === "undefined")) continue;
+    if (isLocalName(symbol.name) && !symbol.usedInRelocation && !symbol.isExternal && (!keepsLocals || isNumericLabel(symbol.name) || symbol.section.kind === "undefined")) continue;
     const output = describe(assembler, resolver, symbol, signatures.get(symbol) ?? null, outputs);
     if (output !== null) (output.binding === STB.LOCAL ? locals : globals).push(output);
   }

@@ -14,7 +14,7 @@ import { Expression, Op, PRECEDENCE, combine, computeUnary, constant, node, refo
 import * as integer from "./integer.ts";
 import { canonical } from "./integer.ts";
 import { INTEL_OPERATORS, SIZE_BYTES, SIZE_NAMES } from "./intel-operators.ts";
-import { RELOCATION_SUFFIXES } from "./relocation-types.ts";
+import { R, RELOCATION_SUFFIXES } from "./relocation-types.ts";
 import { characterValue, readString } from "./text.ts";
 
 /** Parentheses inside parentheses that are too many for any honest source. */
@@ -46,6 +46,8 @@ export class ExpressionParser {
   namesRead = 0;
   /** Collects the names without a value, while somebody wants them. */
   unknownNames: Atom[] | null = null;
+  /** `.` means the place of a later use (`.eqv`). */
+  defersHere = false;
   #nesting = 0;
 
   constructor(assembler: Assembler) {
@@ -74,6 +76,7 @@ export class ExpressionParser {
       // GNU as: a place is no number, so they are not equal, even where the place has yet to be defined.
       return expression.op === Op.EQUAL ? 0 : -1;
     }
+    if ((expression.op === Op.EQUAL || expression.op === Op.NOT_EQUAL) && expression.left!.op === Op.REGISTER) return expression.op === Op.EQUAL ? -1 : 0;
     const unknown = this.#unknownSymbol(expression);
     return this.#assembler.failAt(
       "not-absolute", start,
@@ -140,8 +143,12 @@ export class ExpressionParser {
         left = this.#index(left, operatorOffset);
         continue;
       }
-      const right = this.#binary(PRECEDENCE[op]!);
-      if (right.op === Op.ABSENT) this.#assembler.fail("expression-expected", "expected an operand behind this operator");
+      let right = this.#binary(PRECEDENCE[op]!);
+      if (right.op === Op.ABSENT) {
+        if (this.intelOperand) this.#assembler.fail("expression-expected", "expected an operand behind this operator");
+        this.#assembler.warnAt("missing-operand", operatorOffset, "no operand follows this operator: zero is assumed", length);
+        right = constant(0, input.offset);
+      }
       if (right.op === Op.BIG || left.op === Op.BIG) this.#assembler.failAt("number-too-large", left.offset, "a number of more than 64 bits cannot be calculated with");
       if ((op === Op.SHIFT_LEFT || op === Op.SHIFT_RIGHT) && right.op === Op.CONSTANT && (right.number < 0 || right.number > 63)) {
         this.#assembler.warnAt("shift-range", right.offset, `shift count ${right.number} is not between 0 and 63: the result is 0`);
@@ -220,7 +227,7 @@ export class ExpressionParser {
     this.#assembler.input.offset++;
     const operand = this.#unaryOperand();
     if (operand.op === Op.CONSTANT) return constant(computeUnary(op, operand.number), start);
-    if (operand.op === Op.BIG && op === Op.NEGATE) return this.#big(-BigInt(operand.number), start);
+    if (operand.op === Op.BIG && op !== Op.LOGICAL_NOT) return this.#big(op === Op.NEGATE ? -BigInt(operand.number) : ~BigInt(operand.number), start);
     return node(op, operand, null, start);
   }
 
@@ -249,7 +256,7 @@ export class ExpressionParser {
     if (end === start + 1 && (code === DOT || (code === DOLLAR && assembler.isIntel))) {
       input.offset = end;
       this.namesRead++;
-      return assembler.here(start);
+      return this.defersHere ? symbolExpression(assembler.symbols.dot, 0, start) : assembler.here(start);
     }
     const atom = assembler.atoms.intern(input.bytes, start, end);
     const lower = atom.lower;
@@ -317,7 +324,7 @@ export class ExpressionParser {
     if (this.unknownNames !== null && symbol.section.kind === "undefined" && symbol.expression === null) this.unknownNames.push(atom);
     if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward) return constant(symbol.value, start);
     if (symbol.register !== null) return registerExpression(symbol.register, start);
-    if (symbol.isForward && symbol.expression !== null) return assembler.symbols.snapshot(symbol.expression, start);
+    if (symbol.isForward && symbol.expression !== null && !this.defersHere) return assembler.symbols.snapshot(symbol.expression, start);
     symbol.isUsed = true;
     return symbolExpression(symbol, 0, start);
   }
@@ -336,8 +343,8 @@ export class ExpressionParser {
       });
     }
     this.relocation = relocation;
-    // GNU as mentions the table in every file that asks for such a relocation.
-    assembler.symbols.findOrMake(assembler.atoms.internText("_GLOBAL_OFFSET_TABLE_"), start);
+    // GNU as mentions the table in every file that asks for what leads through it.
+    if (relocation !== R.PLT32 && relocation !== R.SIZE32) assembler.symbols.findOrMake(assembler.atoms.internText("_GLOBAL_OFFSET_TABLE_"), start);
     input.offset = end;
   }
 
@@ -442,6 +449,7 @@ export class ExpressionParser {
 
 /** A place and a number, or places of which no distance is known. */
 function areUnlike(left: Expression, right: Expression): boolean {
+  if (left.op === Op.REGISTER || right.op === Op.REGISTER) return left.register !== right.register;
   if (left.op === Op.SYMBOL && right.op === Op.SYMBOL) {
     return left.symbol !== right.symbol && (left.symbol!.section !== right.symbol!.section || left.symbol!.section.kind === "undefined");
   }

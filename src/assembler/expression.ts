@@ -106,7 +106,9 @@ export function computeUnary(op: number, a: Integer): Integer {
 
 /** Distance between two places in one section where it is fixed already, else null. */
 export function knownDifference(a: AssemblySymbol, b: AssemblySymbol): Integer | null {
-  if (a.expression !== null || b.expression !== null || a.section !== b.section || !a.section.isReal) return null;
+  if (a.expression !== null || b.expression !== null || a.section !== b.section) return null;
+  if (a === b && a.register === null) return 0;
+  if (!a.section.isReal) return null;
   if (a.fragment === null || b.fragment === null) return null;
   const distance = fixedDistance(b.fragment, a.fragment);
   return distance === null ? null : integer.add(distance, integer.subtract(a.value, b.value));

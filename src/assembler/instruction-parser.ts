@@ -5,6 +5,7 @@
 
 import { encode, isEncodingError, isMnemonic } from "../isa/encode.ts";
 import { prefixByte } from "../isa/prefixes.ts";
+import { isRelaxable } from "../isa/relaxable.ts";
 import type { EncodeOptions, Encoding, EncodingError, EncodingWish, Instruction, Operand, Prefix } from "../isa/instruction.ts";
 import type { Assembler } from "./assembler.ts";
 import type { Atom } from "./atom.ts";
@@ -296,9 +297,9 @@ export class InstructionParser {
         // The GOT's address counts from the instruction, not from the field.
         relocation = R.GOTPC;
         value = offsetBy(expression, fixup.offset);
-      } else if (relocation === R.GOT32 && fixup.part === "displacement" && isRelaxable(instruction, fixup.operand)) relocation = R.GOT32X;
+      } else if (relocation === R.GOT32 && fixup.part === "displacement" && isRelaxable(bytes)) relocation = R.GOT32X;
       current.fixups.add(
-        start + fixup.offset, fixup.sizeBytes, value, fixup.pcRelative, bytes.length - fixup.offset, fixup.signed, relocation, false, assembler.input.frame,
+        start + fixup.offset, fixup.sizeBytes, value, fixup.pcRelative, bytes.length - fixup.offset, fixup.signed, relocation, fixup.part === "immediate", assembler.input.frame,
         parsed.offsets[fixup.operand]!,
       );
     }
@@ -364,14 +365,6 @@ export function namesGot(expression: Expression): boolean {
 function offsetBy(expression: Expression, bytes: number): Expression {
   if (expression.op === Op.SYMBOL) return symbolExpression(expression.symbol!, Number(expression.number) + bytes, expression.offset);
   return node(Op.ADD, expression, constant(bytes), expression.offset);
-}
-
-/** Whether the linker may turn the load of an address from the GOT into the address itself: it then changes the instruction. */
-function isRelaxable(instruction: Instruction, operand: number): boolean {
-  const base = instruction.mnemonic.replace(/l$/, "");
-  if (base === "call" || base === "cal" || base === "jmp") return true;
-  if (base === "test") return true;
-  return operand === 1 && /^(mov|add|adc|and|cmp|or|sbb|sub|xor)$/.test(base);
 }
 
 /** The encoder's reasons as our stable names. */

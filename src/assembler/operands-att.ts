@@ -14,13 +14,8 @@ import type { Expression } from "./expression.ts";
 import { isBranch, isFarBranch } from "./instruction-parser.ts";
 import type { ParsedOperands } from "./instruction-parser.ts";
 import { TARGET, lastByte } from "./operands-intel.ts";
-import { low32 } from "./integer.ts";
-
-function encoderValue(expression: Expression): number | null {
-  if (expression.op !== Op.CONSTANT) return null;
-  const { number } = expression;
-  return typeof number === "number" ? number : low32(number);
-}
+import { encoderValue } from "./operands-plain.ts";
+import { R } from "./relocation-types.ts";
 
 /** Instructions whose operands stand in the same order in both syntaxes. */
 const NOT_REVERSED: ReadonlySet<string> = new Set(["enter", "enterw", "enterl", "bound", "boundw", "boundl", "invlpga", "extrq", "insertq"]);
@@ -157,6 +152,7 @@ export class AttOperands {
     const value = encoderValue(displacement);
     operand.displacement = value;
     if (segment !== null) operand.segment = segment;
+    if (relocation === R.GOT32) operand.isRelaxable = true;
     parsed.add(operand, value === null ? displacement : null, start, relocation);
   }
 

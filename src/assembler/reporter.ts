@@ -43,6 +43,8 @@ export class Reporter {
   readonly #maxErrors: number;
   readonly #options: AssembleOptions;
   readonly #seen = new Set<string>();
+  /** Where everything is reported while a text is read that is not the input: an offset in the top frame, or null. */
+  place: number | null = null;
 
   constructor(input: Input, maxErrors: number, options: AssembleOptions) {
     this.#input = input;
@@ -55,7 +57,7 @@ export class Reporter {
       if (this.#options.warnings === "none") return;
       if (this.#options.warnings === "fatal") severity = "error";
     }
-    const place = locate(frame, offset, length);
+    const place = this.place === null ? locate(frame, offset, length) : locate(this.#input.frame, this.place, 1);
     const key = `${place.file}:${place.line}:${place.column}:${id}`;
     if (severity !== "note") {
       if (this.#seen.has(key) && frame !== null) {

@@ -26,6 +26,8 @@ export class Subsection {
   bytes = new Uint8Array(64);
   length = 0;
   readonly first: Fragment;
+  /** Where spaces of a known size end that are settled bytes here: GNU as cuts its fragments there. */
+  readonly spaces: number[] = [];
   /** The one that bytes are added to. */
   last: Fragment;
   /** In the order in which the statements asked for them. */
@@ -60,6 +62,14 @@ export class Subsection {
     fragment.region = this.region;
     this.last.next = fragment;
     this.last = fragment;
+  }
+
+  /** End of the last space of settled bytes at or before `position` in the fragment, counted from its beginning; 0 without one. */
+  spaceBefore(fragment: Fragment, position: number): number {
+    const limit = fragment.start + position;
+    let i = this.spaces.length - 1;
+    while (i >= 0 && this.spaces[i]! > limit) i--;
+    return i < 0 ? 0 : Math.max(0, this.spaces[i]! - fragment.start);
   }
 }
 

@@ -67,7 +67,7 @@ export const matches = (candidate: Candidate, operands: readonly Operand[], kind
     if (truncate && operand.kind === "immediate") kind |= TRUNCATED[candidate.sizeBits]!;
     if ((pattern.accept & kind) === 0) return false;
     if (pattern.fixed >= 0 && (operand.kind !== "register" || operand.register.number !== pattern.fixed)) return false;
-    if (pattern.field === "moffs" && operand.kind === "memory" && (operand.base !== undefined || operand.index !== undefined)) return false;
+    if (pattern.field === "moffs" && operand.kind === "memory" && (operand.base !== undefined || operand.index !== undefined || (operand.isRelaxable === true && i > 0))) return false;
     if (pattern.field === "reg" && operand.kind === "memory") return false;
   }
   return true;

@@ -149,14 +149,16 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
   [".ds.b", (assembler) => reserve(assembler, 1)],
   [".ds.l .ds.s .ds.p", (assembler) => reserve(assembler, 4)],
   [".ds.d", (assembler) => reserve(assembler, 8)],
-  [".ds.x", (assembler) => reserve(assembler, 12)],
+  [".ds.x", (assembler) => reserve(assembler, 10)],
   [".org", org],
 ];
 
 /** `.ds count, value`: elements of a size. */
 function reserve(assembler: Assembler, size: number): void {
   const count = refold(assembler.expressions.required("the number of elements"));
+  const pattern = new Uint8Array(size);
+  if (assembler.comma()) integer.writeInteger(pattern, 0, assembler.expressions.absolute("the value"), size);
   assembler.demandEnd();
-  space(assembler, count, new Uint8Array(size));
+  space(assembler, count, pattern);
 }
 

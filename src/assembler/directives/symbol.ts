@@ -68,7 +68,10 @@ function assign(mode: "set" | "equiv" | "eqv"): Handler {
     const start = assembler.input.offset;
     const atom = symbolName(assembler);
     assembler.demandComma();
+    if (atom.text !== ".") assembler.symbols.findOrMake(atom, start);
+    assembler.expressions.defersHere = mode === "eqv";
     const value = assembler.expressions.required();
+    assembler.expressions.defersHere = false;
     assembler.demandEnd();
     if (atom.text === ".") assembler.origin(value, 0);
     else assembler.symbols.assign(atom, value, mode, start);
@@ -131,7 +134,7 @@ const common: Handler = (assembler) => {
     if (alignment < 0 || !Number.isInteger(Math.log2(alignment || 1))) assembler.failAt("bad-alignment", start, `an alignment is a power of two, and ${alignment} is none`);
   }
   assembler.demandEnd();
-  const symbol = assembler.symbols.findOrMake(atom, start);
+  const symbol = assembler.symbols.renewed(atom, start);
   if (symbol.isLocal) {
     placeInBss(assembler, atom, start, bytes, isStated ? alignment : 1);
     return;
