@@ -204,7 +204,8 @@ export function randomCase(random: Random, form: Form | null): Case {
   // In ring 0 the trap would come before the case.
   if (kind !== "ring0" && random.below(12) === 0) eflags |= TF;
   const registers = kind === "virtual8086" ? head.registers.map((value, i) => (i === 4 || i === 5 || i === 3 || i >= 6 ? value & 0xffff : value)) : head.registers;
-  const checked = where.checked || instructions.some((instruction, i) => isDifferentInQemu(instruction, i > 0, where, (eflags & TF) !== 0));
+  const traps = (eflags & TF) !== 0 || instructions.some(({ form: one }) => one.semantic === "popf");
+  const checked = where.checked || instructions.some((instruction, i) => isDifferentInQemu(instruction, i > 0, where, traps));
   return { ...where, checked, instructions, registers, eflags };
 }
 
