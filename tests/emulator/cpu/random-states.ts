@@ -23,7 +23,7 @@ export interface Case {
   readonly selectors: readonly number[];
   /** Page-table entries of the two pages of the data. */
   readonly pages: readonly [number, number];
-  /** What of CR0 is set: PG, WP. */
+  /** What of CR0 is set: PG, WP, AM. */
   readonly cr0: number;
 }
 
@@ -53,11 +53,13 @@ export const OUTCOME_DWORDS = 18;
 
 const PG = 0x80000000;
 const WP = 0x10000;
+const AM = 0x40000;
 const TF = 0x100;
 const IF = 0x200;
 const DF = 0x400;
 const IOPL3 = 0x3000;
 const NT = 0x4000;
+const AC = 0x40000;
 /** CF PF AF ZF SF OF. */
 const ARITHMETIC = 0x8d5;
 const RF = 0x10000;
@@ -128,7 +130,7 @@ function world(random: Random): Pick<Case, "kind" | "code16" | "checked" | "cs" 
     code16,
     checked,
     pages: (paged ? [first | (swapped ? 0x9000 : 0x8000), second | (swapped ? 0x8000 : 0x9000)] : [0x8007, 0x9007]) as [number, number],
-    cr0: paged ? (random.below(2) === 0 ? PG | WP : PG) : 0,
+    cr0: (paged ? (random.below(2) === 0 ? PG | WP : PG) : 0) | (checked && random.below(2) === 0 ? AM : 0),
   };
   if (kind === "virtual8086") {
     const paragraph = (): number => random.pick(PARAGRAPHS);
@@ -200,11 +202,13 @@ export function randomCase(random: Random, form: Form | null): Case {
   if (instructions.some(({ form: one }) => isString(one)) ? random.below(2) === 0 : random.below(8) === 0) eflags |= DF;
   if (random.below(4) === 0) eflags |= IF;
   if (random.below(16) === 0) eflags |= NT;
+  if ((where.cr0 & AM) !== 0 || random.below(16) === 0) eflags |= AC;
   if (kind !== "ring3" && random.below(2) === 0) eflags |= IOPL3;
   // In ring 0 the trap would come before the case.
   if (kind !== "ring0" && random.below(12) === 0) eflags |= TF;
   const registers = kind === "virtual8086" ? head.registers.map((value, i) => (i === 4 || i === 5 || i === 3 || i >= 6 ? value & 0xffff : value)) : head.registers;
-  const checked = where.checked || instructions.some((instruction, i) => isDifferentInQemu(instruction, i > 0, where, (eflags & TF) !== 0));
+  const traps = (eflags & TF) !== 0 || instructions.some(({ form: one }) => one.semantic === "popf");
+  const checked = where.checked || instructions.some((instruction, i) => isDifferentInQemu(instruction, i > 0, where, traps));
   return { ...where, checked, instructions, registers, eflags };
 }
 

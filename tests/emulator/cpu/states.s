@@ -294,7 +294,7 @@ caught:
     mov ss, eax
     mov eax, cr2
     mov ecx, cr0
-    and ecx, 0x7ffeffff
+    and ecx, 0x7ffaffff
     mov cr0, ecx
     mov ebx, [current]
     mov edx, [ebx + C_START]
