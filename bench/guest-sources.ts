@@ -49,10 +49,11 @@ export function hasOwnSource(guest: string): boolean {
   return existsSync(join(FOLDER, `${guest}.s`));
 }
 
-/** The first 17 sectors of a guest's floppy. */
-export function ownGuestImage(guest: string): Uint8Array<ArrayBuffer> {
+/** The first 17 sectors of a guest's floppy. `folder`: beside guests/, whose files it may include. */
+export function ownGuestImage(guest: string, folder = "guests"): Uint8Array<ArrayBuffer> {
   const path = `${guest}.s`;
-  const files = { read: (name: string) => ({ path: name, bytes: readFileSync(join(FOLDER, name)) }) };
+  const place = (name: string): string => [join(FOLDER, "..", folder, name), join(FOLDER, name)].find((file) => existsSync(file)) ?? name;
+  const files = { read: (name: string) => ({ path: name, bytes: readFileSync(place(name)) }) };
   const { object, diagnostics } = assemble({ path, files });
   if (object === null) throw new Error(diagnostics.map(({ file, line, message }) => `${file}:${line}: ${message}`).join("\n"));
   const script = parseScript(`SECTIONS { .text ${LOAD_ADDRESS} : { *(.text) } }`, path);

@@ -1,6 +1,8 @@
 # How nodes agree on their era: who founds a cluster, who joins it, and which of two clusters that meet goes on. docs/protocols/cluster.md
 # tells why this comes to one cluster whatever is lost on the way.
 #
+# What members say to each other is in coordinator.s and view.s.
+#
 # A cluster is named by its era and the id of its founder. Of two names the better one has the higher era or, in the same era, the
 # lower founder. A node only ever moves to a better name, and its era never falls.
 #
@@ -11,11 +13,9 @@
 .include "cluster.inc"
 
 HELLO_MS                = 250           # between the hellos of a joining node
+HELLO_SPREAD_MS         = 100           # its first one comes within this time
+HELLO_HEARD_MS          = 300           # another's hello makes its own needless for so long
 WINDOW_MS               = 1500          # a node listens so long before it may found a cluster
-ANNOUNCE_MS             = 200           # a member answers hellos at most this often
-PING_MS                 = 1000
-REPEAT_MS               = 250           # a new member announces itself again after this,
-REPEATS                 = 2             # so often
 
     .bss
     .balign 4
@@ -23,23 +23,28 @@ REPEATS                 = 2             # so often
 cluster_state:          .space 4        # STATE_*
 cluster_pings:          .space 4        # 1: take part; 0: silent, after `cloud stop`
 window_end:             .space 4        # clock_ms
-next_send:              .space 4        # clock_ms of the next hello or ping
-last_announce:          .space 4
-repeats:                .space 4        # announcements still to repeat
+next_send:              .space 4        # clock_ms of the next hello
 
     .text
 
 # agreement_begin: the node has an address: listen and say hello.
     .global agreement_begin
 agreement_begin:
+    push    ebx
     mov     dword ptr [cluster_state], STATE_JOINING
     call    clock_ms
-    mov     [next_send], eax
+    mov     ebx, eax
     add     eax, WINDOW_MS
     mov     [window_end], eax
+    mov     eax, [cluster_netif]
+    mov     edx, HELLO_SPREAD_MS
+    call    random_below
+    add     eax, ebx
+    mov     [next_send], eax
+    pop     ebx
     ret
 
-# agreement_timers: sends what is due, and founds the cluster when it is on this node to do so.
+# agreement_timers: sends what is due, and founds the cluster when it is for this node to do so.
 # In: EAX now. Out: EAX milliseconds until it is needed again, signed: 0 or less when it is late. May sleep.
     .global agreement_timers
 agreement_timers:
@@ -59,6 +64,9 @@ agreement_timers:
     jg      2f
     lea     eax, [ebx + HELLO_MS]
     mov     [next_send], eax
+    mov     eax, ebx
+    call    hello_is_needless
+    jz      2f
     mov     eax, KIND_HELLO
     call    packet_send
 2:  mov     eax, [window_end]
@@ -68,7 +76,7 @@ agreement_timers:
     call    agreement_is_founder
     jnz     3f
     call    agreement_found
-    jmp     5f
+    jmp     4f
 3:  mov     eax, [next_send]
     sub     eax, ebx
     mov     edx, [window_end]           # the end of the window counts only while it lies ahead
@@ -78,23 +86,40 @@ agreement_timers:
     jle     9f
     mov     eax, edx
     jmp     9f
-
-4:  mov     eax, [next_send]
-    sub     eax, ebx
-    jg      5f
-    mov     ecx, PING_MS
-    mov     eax, KIND_PING
-    cmp     dword ptr [repeats], 0
-    je      6f
-    dec     dword ptr [repeats]
-    mov     ecx, REPEAT_MS
-    mov     eax, KIND_ANNOUNCE
-6:  add     ecx, ebx
-    mov     [next_send], ecx
-    call    packet_send
-5:  mov     eax, [next_send]
-    sub     eax, ebx
+4:  mov     eax, ebx
+    call    coordinator_timers
 9:  pop     ebx
+    ret
+
+# Whether a hello of this node would say nothing: a joining node with a lower id, and with an era that is not lower, has just said one.
+# In: EAX now. Out: ZF when it would.
+hello_is_needless:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, [peer_first]           # ordered by id
+1:  test    ebx, ebx
+    jz      8f
+    lea     edx, [ebx + PEER_ID]
+    mov     eax, offset node + NODE_ID
+    call    node_id_compare
+    jb      8f                          # this and all further ones are higher
+    mov     eax, esi
+    call    peer_joins
+    jnz     2f
+    sub     eax, [ebx + PEER_SEEN]
+    cmp     eax, HELLO_HEARD_MS
+    jae     2f
+    mov     eax, [ebx + PEER_ERA]
+    cmp     eax, [node + NODE_ERA]
+    jae     7f
+2:  mov     ebx, [ebx + PEER_NEXT]
+    jmp     1b
+7:  cmp     eax, eax
+    jmp     9f
+8:  test    esp, esp                    # ZF clear
+9:  pop     esi
+    pop     ebx
     ret
 
 # Whether the node that shall found the cluster is this one: no joining node that was heard lately has a lower id.
@@ -156,7 +181,9 @@ agreement_found:
     inc     edx
 4:  mov     eax, edx
     mov     edx, offset node + NODE_ID
+    call    agreement_enter
     pop     ebx
+    jmp     coordinator_become
 
 # Enters a cluster: era and founder go to disk before anything is said about them.
 # In: EAX era, EDX founder's id.
@@ -180,20 +207,18 @@ agreement_enter:
     mov     [node + NODE_ERA_AGE], eax
 3:  call    node_save
 2:  mov     dword ptr [cluster_state], STATE_MEMBER
-    mov     dword ptr [repeats], REPEATS
-    call    clock_ms
-    add     eax, REPEAT_MS
-    mov     [next_send], eax
-    jmp     agreement_announce_now
+    jmp     view_disband
 
 # agreement_heard: acts on a packet that passed packet_check, when peer_heard has entered it.
-# In: EAX packet. May sleep.
+# In: EAX packet, EDX address of its sender. May sleep.
     .global agreement_heard
 agreement_heard:
     push    ebx
+    push    esi
     mov     ebx, eax
+    mov     esi, edx
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_BYE
-    je      9f
+    je      7f
     cmp     dword ptr [cluster_state], STATE_WAITING
     je      9f
     cmp     byte ptr [ebx + CLOUD_STATE], STATE_MEMBER
@@ -205,8 +230,16 @@ agreement_heard:
     cmp     eax, [node + NODE_ERA]
     jae     1f
     mov     eax, [node + NODE_ERA]
-1:  lea     edx, [ebx + CLOUD_FOUNDER]
+1:  push    [cluster_state]
+    lea     edx, [ebx + CLOUD_FOUNDER]
     call    agreement_enter
+    pop     eax
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
+    je      6f
+    cmp     eax, STATE_MEMBER
+    je      5f                          # a coordinator that hears of the better name from a member goes on, under that name
+    mov     eax, ALIVE_MS
+    call    coordinator_await
     jmp     9f
 
 2:  mov     eax, [ebx + CLOUD_ERA]      # two members: the better name wins
@@ -216,30 +249,34 @@ agreement_heard:
     lea     eax, [ebx + CLOUD_FOUNDER]
     mov     edx, offset node + NODE_FOUNDER
     call    node_id_compare
-    jb      3f
+    mov     eax, [ebx + CLOUD_ERA]
+    jb      1b
     jne     5f
-    jmp     4f
-3:  mov     eax, [ebx + CLOUD_ERA]
-    jmp     1b
-4:  cmp     byte ptr [ebx + CLOUD_KIND], KIND_HELLO
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
+    mov     eax, ebx
+    mov     edx, esi
+    je      3f
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_HELLO
+    je      4f
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REPORT
     jne     9f
-5:  call    agreement_announce          # a joiner, or a member of a cluster that is not the better one
-9:  pop     ebx
+    call    coordinator_reported
+    jmp     9f
+3:  call    coordinator_view
+    jmp     9f
+4:  cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     9f
+    mov     eax, ebx
+    call    coordinator_hello
+    jmp     9f
+5:  call    coordinator_answer          # a member of a cluster that is not the better one
+    jmp     9f
+6:  mov     eax, ebx
+    mov     edx, esi
+    call    coordinator_adopt
+    jmp     9f
+7:  mov     eax, ebx
+    call    coordinator_left
+9:  pop     esi
+    pop     ebx
     ret
-
-# Announces this member, unless it has just done so.
-agreement_announce:
-    cmp     dword ptr [cluster_state], STATE_MEMBER
-    jne     9f
-    call    clock_ms
-    sub     eax, [last_announce]
-    cmp     eax, ANNOUNCE_MS
-    jb      9f
-agreement_announce_now:
-    cmp     dword ptr [cluster_pings], 0
-    je      9f
-    call    clock_ms
-    mov     [last_announce], eax
-    mov     eax, KIND_ANNOUNCE
-    jmp     packet_send
-9:  ret

@@ -18,6 +18,8 @@ STRING action_stop, "stop"
 STRING action_reboot, "reboot"
 STRING action_help, "help"
 
+ANSWER_PATIENCE_MS      = 1000          # a cluster that does not answer a hello within this time is gone
+
     .data
     .balign 4
 # Action, routine, number of arguments. In: EAX argument or 0. Out: EAX status.
@@ -125,8 +127,17 @@ cloud_status:
 5:  test    ebx, ebx
     jz      6f
     call    clock_ms
+    mov     edx, eax
+    sub     edx, [view_confirmed]
     sub     eax, [ebx + PEER_SEEN]
-    push    eax
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    je      8f
+    cmp     dword ptr [coordinator_self], 0
+    jne     8f
+    cmp     edx, eax                    # the coordinator has heard it, and said so
+    jae     8f
+    mov     eax, edx
+8:  push    eax
     mov     eax, [ebx + PEER_STATE]
     cmp     dword ptr [ebx + PEER_ALIVE], 0
     jne     7f
@@ -228,10 +239,14 @@ cloud_register:
 
 cloud_start:
     call    cloud_lock
+    cmp     dword ptr [cluster_pings], 1
+    je      1f
     mov     dword ptr [cluster_pings], 1
     cmp     dword ptr [cluster_state], STATE_WAITING
     je      1f
-    mov     eax, KIND_HELLO             # the others answer, so that both sides know at once
+    mov     eax, ANSWER_PATIENCE_MS
+    call    coordinator_await
+    mov     eax, KIND_HELLO             # the coordinator answers, so that both sides know at once
     call    packet_send
 1:  call    cloud_unlock
     xor     eax, eax

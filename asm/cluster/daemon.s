@@ -32,7 +32,7 @@ address_known:          .space 4
 view_now:               .space VIEW_SIZE
 view_printed:           .space VIEW_SIZE
 view_time:              .space 4        # clock_ms of the last line
-packet_in:              .space 512
+packet_in:              .space CLOUD_MAXIMUM + 4    # a longer one is cut off behind a size that no packet has
 
     .text
 
@@ -88,7 +88,7 @@ cluster_task:
     mov     edx, edi
     mov     eax, [cluster_socket]
     mov     esi, offset packet_in
-    mov     edi, 512
+    mov     edi, CLOUD_MAXIMUM + 4
     call    udp_receive
     jc      2b
     mov     esi, eax
@@ -159,7 +159,7 @@ cluster_timers:
     ret
 
 # Takes in a datagram.
-# In: EAX packet, EDX sender's address, ECX its port, ESI bytes.
+# In: EAX packet, EDX sender's address, ECX its port, ESI bytes. May not return, after a request to reboot.
 cluster_receive:
     push    ebx
     push    edi
@@ -170,16 +170,49 @@ cluster_receive:
     lea     eax, [ebx + CLOUD_NODE]
     call    peer_find
     jc      8f
+    push    eax
     mov     edx, ebx
     mov     ecx, edi
     call    peer_heard
+    mov     eax, ebx
+    mov     edx, edi
+    call    agreement_heard
+    pop     eax
+    mov     edx, ebx
+    call    cluster_vouch
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT
     je      1f
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT_ANSWER
     je      2f
-    mov     eax, ebx
-    call    agreement_heard
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
+    je      3f
+    test    byte ptr [ebx + CLOUD_FLAGS], FLAG_ASK
+    jz      9f
+4:  mov     eax, [cluster_socket]       # the frame says where it came from: nobody has to ask for it by ARP
+    lea     ecx, [eax + SOCKET_MAC]
+    mov     eax, [cluster_netif]
+    mov     edx, edi
+    call    arp_hint
     jmp     9f
+3:  mov     eax, ebx
+    call    cluster_same
+    jne     9f
+    mov     eax, ebx
+    call    coordinator_is
+    jne     9f
+    mov     eax, ebx
+    mov     edx, esi
+    call    view_apply
+    pushfd
+    test    eax, eax
+    jz      5f
+    call    coordinator_report_now
+5:  popfd
+    je      6f
+    call    coordinator_differs
+    jmp     4b
+6:  call    coordinator_agrees
+    jmp     4b
 1:  mov     eax, ebx
     mov     edx, edi
     call    reboot_requested
@@ -190,6 +223,45 @@ cluster_receive:
 8:  COUNT   cloud_full
 9:  pop     edi
     pop     ebx
+    ret
+
+# Whether a packet's sender and this node are members of the same cluster.
+# In: EAX packet. Out: ZF when they are. Clobbers ECX.
+cluster_same:
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     9f
+    cmp     byte ptr [eax + CLOUD_STATE], STATE_MEMBER
+    jne     9f
+    mov     ecx, [eax + CLOUD_ERA]
+    cmp     ecx, [node + NODE_ERA]
+    jne     9f
+    mov     ecx, [eax + CLOUD_FOUNDER]
+    cmp     ecx, [node + NODE_FOUNDER]
+    jne     9f
+    mov     ecx, [eax + CLOUD_FOUNDER + 4]
+    cmp     ecx, [node + NODE_FOUNDER + 4]
+9:  ret
+
+# A packet's sender belongs to the view when it says so to the coordinator, or coordinates itself.
+# In: EAX peer, EDX packet.
+cluster_vouch:
+    push    ebx
+    mov     ebx, eax
+    cmp     byte ptr [edx + CLOUD_KIND], KIND_BYE
+    je      9f
+    mov     eax, edx
+    call    cluster_same
+    mov     eax, 0
+    jne     1f
+    inc     eax
+    cmp     dword ptr [coordinator_self], 0
+    jne     1f
+    mov     eax, edx
+    call    coordinator_is
+    jne     9f                          # the coordinator knows better than we
+    mov     eax, 1
+1:  call    peer_vouch
+9:  pop     ebx
     ret
 
 # Notes the machine's name as it is.
@@ -305,8 +377,7 @@ cluster_leave:
     je      1f
     cmp     dword ptr [cluster_pings], 0
     je      1f
-    mov     eax, KIND_BYE
-    call    packet_send
+    call    coordinator_bye
 1:  mov     eax, offset cluster_mutex
     call    mutex_unlock
     mov     eax, LEAVE_MS

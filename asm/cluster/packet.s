@@ -12,7 +12,7 @@
     .balign 4
     .global cluster_socket, cluster_out
 cluster_socket:         .space 4
-cluster_out:            .space CLOUD_REQUEST_SIZE   # packet that is being built; guarded by the cluster's mutex
+cluster_out:            .space CLOUD_MAXIMUM    # packet that is being built; guarded by the cluster's mutex
 
     .text
 
@@ -46,7 +46,7 @@ packet_send_to:
     pop     esi
     ret
 
-# packet_build: fills cluster_out with what this node is.
+# packet_build: fills cluster_out, up to where a view has its entries, with what this node is.
 # In: EAX KIND_*.
     .global packet_build
 packet_build:
@@ -54,7 +54,7 @@ packet_build:
     mov     edx, eax
     mov     edi, offset cluster_out
     xor     eax, eax
-    mov     ecx, CLOUD_REQUEST_SIZE / 4
+    mov     ecx, CLOUD_ENTRIES / 4
     rep stosd
     mov     edi, offset cluster_out
     mov     dword ptr [edi + CLOUD_MAGIC], CLOUD_MAGIC_VALUE
@@ -110,9 +110,16 @@ packet_check:
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
     cmp     eax, KIND_LAST
     ja      8f
+    cmp     eax, KIND_VIEW
+    je      5f
     movzx   edx, byte ptr [kind_sizes + eax]
     cmp     esi, edx                    # KIND 0 has no size
     jne     8f
+    jmp     3f
+5:  call    view_check
+    jc      8f
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
+3:
     movzx   edx, byte ptr [kind_states + eax]
     movzx   ecx, byte ptr [ebx + CLOUD_STATE]
     cmp     ecx, STATE_MEMBER
@@ -139,18 +146,10 @@ packet_check:
     or      eax, [ebx + CLOUD_NODE + 4]
     jz      8f
 
-    xor     ecx, ecx                    # the name: printable, no blanks, terminated
-3:  mov     al, [ebx + CLOUD_NAME + ecx]
-    test    al, al
-    jz      4f
-    sub     al, 0x21
-    cmp     al, 0x7E - 0x21
-    ja      8f
-    inc     ecx
-    cmp     ecx, NAME_SIZE
-    jb      3b
-    jmp     8f
-4:  lea     eax, [ebx + CLOUD_NODE]
+    lea     eax, [ebx + CLOUD_NAME]
+    call    name_is_good
+    jc      8f
+    lea     eax, [ebx + CLOUD_NODE]
     mov     edx, offset node + NODE_ID
     call    node_id_compare
     je      6f
@@ -167,9 +166,65 @@ packet_check:
 9:  pop     ebx
     ret
 
+# Whether a name is printable, without blanks, and terminated.
+# In: EAX name. Out: CF when it is not. Clobbers ECX.
+name_is_good:
+    xor     ecx, ecx
+1:  mov     dl, [eax + ecx]
+    test    dl, dl
+    jz      2f                          # CF is clear
+    sub     dl, 0x21
+    cmp     dl, 0x7E - 0x21
+    ja      3f
+    inc     ecx
+    cmp     ecx, NAME_SIZE
+    jb      1b
+3:  stc
+2:  ret
+
+# Whether the part of a view that other kinds do not have is right.
+# In: EBX packet, ESI bytes. Out: CF when it is not.
+view_check:
+    push    esi
+    push    edi
+    cmp     esi, CLOUD_ENTRIES
+    jb      8f
+    cmp     esi, CLOUD_MAXIMUM
+    ja      8f
+    cmp     dword ptr [ebx + CLOUD_MEMBERS], 0
+    je      8f
+    lea     edi, [ebx + esi]
+    lea     esi, [ebx + CLOUD_ENTRIES]
+1:  cmp     esi, edi
+    je      9f                          # CF is clear
+    lea     eax, [esi + ENTRY_SIZE]
+    cmp     eax, edi
+    ja      8f
+    mov     eax, [esi + ENTRY_ID]
+    or      eax, [esi + ENTRY_ID + 4]
+    jz      8f
+    cmp     dword ptr [esi + ENTRY_AGE], 0
+    je      8f
+    movzx   eax, byte ptr [esi + ENTRY_STATE]
+    dec     eax
+    cmp     eax, STATE_LEFT - 1
+    ja      8f
+    mov     eax, [esi + ENTRY_ADDRESS]
+    call    ip_is_unicast
+    jne     8f
+    lea     eax, [esi + ENTRY_NAME]
+    call    name_is_good
+    jc      8f
+    add     esi, ENTRY_SIZE
+    jmp     1b
+8:  stc
+9:  pop     edi
+    pop     esi
+    ret
+
     .section .rodata
 # By kind: size in bytes, and bits of the states in which it may be sent.
 JOINING                 = 1 << STATE_JOINING
 MEMBER                  = 1 << STATE_MEMBER
-kind_sizes:             .byte 0, CLOUD_SIZE, CLOUD_SIZE, CLOUD_SIZE, CLOUD_SIZE, CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE
+kind_sizes:             .byte 0, CLOUD_SIZE, 0, CLOUD_SIZE, CLOUD_SIZE, CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE
 kind_states:            .byte 0, JOINING | MEMBER, MEMBER, MEMBER, JOINING | MEMBER, JOINING | MEMBER, JOINING | MEMBER

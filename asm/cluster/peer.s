@@ -1,5 +1,5 @@
-# The table of peers: every other node that was heard, ordered by id for the eye, hashed by id for the packets. Guarded by the
-# cluster's mutex.
+# The table of peers: every other node that was heard or that the coordinator named, ordered by id for the eye and for the ranges of a
+# view, hashed by id for the packets. Guarded by the cluster's mutex.
 
 .include "macros.inc"
 .include "net.inc"
@@ -9,11 +9,13 @@ BUCKETS                 = 256
 
     .bss
     .balign 4
-    .global peer_first, peer_alive
+    .global peer_first, peer_alive, peer_expiry, peer_changed
 peer_first:             .space 4        # lowest id
 peer_count:             .space 4
 peer_alive:             .space 4        # how many have PEER_ALIVE
 peer_expiry:            .space 4        # clock_ms before which none falls silent
+peer_changed:           .space 4        # 1: some peer has PEER_TELL
+peer_linked:            .space 4        # the peer that was linked last: ids often come in order
 peer_buckets:           .space BUCKETS * 4
 
     .text
@@ -22,8 +24,20 @@ peer_buckets:           .space BUCKETS * 4
 # In: EAX, EDX ids. Out: ZF when they are equal, else CF when EAX's is the lower. Clobbers ECX.
     .global node_id_compare
 node_id_compare:
-    mov     ecx, NODE_ID_SIZE
-    jmp     mem_compare
+    push    ebx
+    mov     ecx, [eax]
+    mov     ebx, [edx]
+    bswap   ecx
+    bswap   ebx
+    cmp     ecx, ebx
+    jne     1f
+    mov     ecx, [eax + 4]
+    mov     ebx, [edx + 4]
+    bswap   ecx
+    bswap   ebx
+    cmp     ecx, ebx
+1:  pop     ebx
+    ret
 
 # Finds the bucket of an id. MAC addresses differ in their last bytes most.
 # In: EAX id. Out: ECX bucket.
@@ -84,7 +98,14 @@ peer_link:
     mov     eax, [ecx]
     mov     [ebx + PEER_HASH_NEXT], eax
     mov     [ecx], ebx
-    mov     esi, offset peer_first      # PEER_NEXT is 0, so the head looks like a peer
+    mov     esi, [peer_linked]
+    test    esi, esi
+    jz      3f
+    lea     eax, [ebx + PEER_ID]
+    lea     edx, [esi + PEER_ID]
+    call    node_id_compare
+    ja      1f
+3:  mov     esi, offset peer_first      # PEER_NEXT is 0, so the head looks like a peer
 1:  mov     edx, [esi + PEER_NEXT]
     test    edx, edx
     jz      2f
@@ -97,6 +118,7 @@ peer_link:
 2:  mov     eax, [esi + PEER_NEXT]
     mov     [ebx + PEER_NEXT], eax
     mov     [esi + PEER_NEXT], ebx
+    mov     [peer_linked], ebx
     pop     esi
     ret
 
@@ -174,6 +196,7 @@ peer_heard:
     movzx   eax, byte ptr [esi + CLOUD_STATE]
     mov     [ebx + PEER_STATE], eax
     movzx   eax, byte ptr [esi + CLOUD_FLAGS]
+    and     eax, FLAG_DISKLESS
     mov     [ebx + PEER_FLAGS], eax
     mov     eax, [esi + CLOUD_FOUNDER]
     mov     [ebx + PEER_FOUNDER], eax
@@ -186,31 +209,88 @@ peer_heard:
     rep movsd
     cmp     eax, KIND_BYE
     je      1f
-    mov     dword ptr [ebx + PEER_LEFT], 0
-    cmp     dword ptr [ebx + PEER_ALIVE], 0
-    jne     9f
-    mov     dword ptr [ebx + PEER_ALIVE], 1
-    inc     dword ptr [peer_alive]
+    call    peer_renew
+    call    peer_revive
     jmp     9f
-1:  mov     dword ptr [ebx + PEER_LEFT], 1
-    cmp     dword ptr [ebx + PEER_ALIVE], 0
-    je      9f
-    mov     dword ptr [ebx + PEER_ALIVE], 0
-    dec     dword ptr [peer_alive]
+1:  call    peer_gone
+    mov     dword ptr [ebx + PEER_LEFT], 1
 9:  pop     edi
     pop     esi
     pop     ebx
     ret
 
-# peer_expire: takes peers that have been silent for ALIVE_MS for offline. Looks through the table only when one may be due.
+# peer_renew: what is known of a peer may have changed: its digest follows, and the others are to be told.
+# In: EBX peer. Clobbers EAX, ECX, EDX.
+    .global peer_renew
+peer_renew:
+    lea     edx, [ebx + PEER_ID]
+    call    entry_digest
+    mov     ecx, [ebx + PEER_DIGEST]
+    cmp     eax, ecx
+    je      9f
+    mov     [ebx + PEER_DIGEST], eax
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    je      1f
+    sub     eax, ecx
+    add     [view_digest], eax
+1:  mov     dword ptr [ebx + PEER_TELL], 1
+    mov     dword ptr [peer_changed], 1
+9:  ret
+
+# peer_revive: a peer is alive.
+# In: EBX peer. Clobbers nothing.
+    .global peer_revive
+peer_revive:
+    mov     dword ptr [ebx + PEER_LEFT], 0
+    cmp     dword ptr [ebx + PEER_ALIVE], 0
+    jne     9f
+    mov     dword ptr [ebx + PEER_ALIVE], 1
+    inc     dword ptr [peer_alive]
+9:  ret
+
+# peer_gone: a peer is offline; it belongs to the view no longer.
+# In: EBX peer. Clobbers EAX.
+    .global peer_gone
+peer_gone:
+    cmp     dword ptr [ebx + PEER_ALIVE], 0
+    je      1f
+    mov     dword ptr [ebx + PEER_ALIVE], 0
+    dec     dword ptr [peer_alive]
+    mov     dword ptr [ebx + PEER_TELL], 1
+    mov     dword ptr [peer_changed], 1
+1:  xor     eax, eax
+
+# peer_vouch: takes a peer into the view, or out of it.
+# In: EBX peer, EAX 1 or 0. Clobbers EAX.
+    .global peer_vouch
+peer_vouch:
+    cmp     [ebx + PEER_VIEWED], eax
+    je      9f
+    mov     [ebx + PEER_VIEWED], eax
+    mov     dword ptr [ebx + PEER_TELL], 1
+    mov     dword ptr [peer_changed], 1
+    test    eax, eax
+    mov     eax, [ebx + PEER_DIGEST]
+    jz      1f
+    inc     dword ptr [view_members]
+    add     [view_digest], eax
+    ret
+1:  dec     dword ptr [view_members]
+    sub     [view_digest], eax
+9:  ret
+
+# peer_expire: takes peers that have been silent for ALIVE_MS for offline: the coordinator all of them, others those that it does not
+# vouch for. Looks through the table only when one may be due.
 # In: EAX now. Out: EAX milliseconds until it is needed again, 0x7FFFFFFF when no peer is alive.
     .global peer_expire
 peer_expire:
     push    ebx
+    push    esi
+    mov     esi, eax
     cmp     dword ptr [peer_alive], 0
     je      8f
     mov     edx, [peer_expiry]
-    sub     edx, eax
+    sub     edx, esi
     jg      7f
     mov     edx, ALIVE_MS               # the next that may be due: the longest silent, or one that is heard right now
     mov     ebx, [peer_first]
@@ -218,23 +298,27 @@ peer_expire:
     jz      4f
     cmp     dword ptr [ebx + PEER_ALIVE], 0
     je      3f
-    mov     ecx, ALIVE_MS
-    sub     ecx, eax
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    je      5f
+    cmp     dword ptr [coordinator_self], 0
+    je      3f
+5:  mov     ecx, ALIVE_MS
+    sub     ecx, esi
     add     ecx, [ebx + PEER_SEEN]
     jg      2f
-    mov     dword ptr [ebx + PEER_ALIVE], 0
-    dec     dword ptr [peer_alive]
+    call    peer_gone
     jmp     3f
 2:  cmp     ecx, edx
     jae     3f
     mov     edx, ecx
 3:  mov     ebx, [ebx + PEER_NEXT]
     jmp     1b
-4:  lea     ecx, [eax + edx]
+4:  lea     ecx, [esi + edx]
     mov     [peer_expiry], ecx
 7:  mov     eax, edx
     jmp     9f
-8:  mov     [peer_expiry], eax          # the first peer to come is looked at soon after
+8:  mov     [peer_expiry], esi          # the first peer to come is looked at soon after
     mov     eax, 0x7FFFFFFF
-9:  pop     ebx
+9:  pop     esi
+    pop     ebx
     ret

@@ -21,6 +21,8 @@ EERD                    = 0x0014        # EEPROM read
 EERD_START              = 1 << 0
 EERD_DONE               = 1 << 4
 ICR                     = 0x00C0        # causes; reading clears them
+ITR                     = 0x00C4        # least time between two interrupts, in units of 256 ns
+ITR_250_US              = 976
 IMS                     = 0x00D0        # mask set
 IMC                     = 0x00D8        # mask clear
 INT_LSC                 = 1 << 2        # link status changed
@@ -69,6 +71,7 @@ DESCRIPTOR_SIZE         = 16
 DESCRIPTOR_LENGTH       = 8
 
 RX_DESCRIPTORS          = 64
+RX_BATCH                = 16            # descriptors are given back at least this often, a power of two
 TX_DESCRIPTORS          = 64
 BUFFER_BYTES            = 2048
 RINGS_PAGES             = (2 * 64 * DESCRIPTOR_SIZE + (RX_DESCRIPTORS + TX_DESCRIPTORS) * BUFFER_BYTES + 4095) / 4096
@@ -83,7 +86,9 @@ CARD_RX_NEXT            = 20            # descriptor that the card fills next
 CARD_TX_NEXT            = 24            # descriptor that we fill next
 CARD_RX_SKIP            = 28            # 1: inside a frame that is longer than a buffer
 CARD_LINK_CHANGED       = 32            # set by the interrupt handler
-CARD_SIZE               = 36
+CARD_OVERRUN            = 36            # set by the interrupt handler: the card had to drop frames
+CARD_RX_GIVEN           = 40            # what RDT holds
+CARD_SIZE               = 44
 
 RESET_MS                = 10
 EEPROM_TRIES            = 10000
@@ -241,6 +246,7 @@ e1000_rings:
     mov     dword ptr [esi + RDLEN], RX_DESCRIPTORS * DESCRIPTOR_SIZE
     mov     dword ptr [esi + RDH], 0
     mov     dword ptr [esi + RDTR], 0
+    mov     dword ptr [esi + ITR], ITR_250_US   # a burst of frames costs few interrupts; a frame after a pause comes at once
     mov     eax, [edi + CARD_RX_BUFFERS]
     mov     ecx, RX_DESCRIPTORS
 1:  mov     [edx], eax
@@ -249,6 +255,7 @@ e1000_rings:
     dec     ecx
     jnz     1b
     mov     dword ptr [esi + RDT], RX_DESCRIPTORS - 1   # one stays ours, else a full ring would look like an empty one
+    mov     dword ptr [edi + CARD_RX_GIVEN], RX_DESCRIPTORS - 1
 
     mov     edx, [edi + CARD_TX_RING]
     mov     [esi + TDBAL], edx
@@ -281,7 +288,10 @@ e1000_interrupt:
     test    edx, INT_LSC
     jz      1f
     mov     dword ptr [ecx + CARD_LINK_CHANGED], 1
-1:  jmp     net_wake
+1:  test    edx, INT_RXO
+    jz      2f
+    mov     dword ptr [ecx + CARD_OVERRUN], 1
+2:  jmp     net_wake
 9:  ret
 
 # Reads the link status; when the link came up, the address task hears of it.
@@ -343,20 +353,38 @@ e1000_poll:
     inc     dword ptr [ebx + NETIF_RX_ERRORS]
 5:  mov     dword ptr [ebp + DESCRIPTOR_LENGTH], 0
     mov     dword ptr [ebp + RXD_STATUS], 0
-    mov     eax, [esi + CARD_MMIO]
-    mov     [eax + RDT], edi
     inc     edi
     and     edi, RX_DESCRIPTORS - 1
     mov     [esi + CARD_RX_NEXT], edi
+    test    edi, RX_BATCH - 1
+    jnz     1b
+    call    e1000_give_back
     jmp     1b
-8:  mov     eax, [esi + CARD_MMIO]
+8:  call    e1000_give_back
+    cmp     dword ptr [esi + CARD_OVERRUN], 0
+    je      9f
+    mov     dword ptr [esi + CARD_OVERRUN], 0
+    mov     eax, [esi + CARD_MMIO]
     mov     eax, [eax + MPC]
     add     [ebx + NETIF_RX_MISSED], eax
-    pop     ebp
+9:  pop     ebp
     pop     edi
     pop     esi
     pop     ebx
     ret
+
+# Gives the card all descriptors but the one before the next that it fills.
+# In: ESI card. Clobbers EAX, ECX.
+e1000_give_back:
+    mov     eax, [esi + CARD_RX_NEXT]
+    dec     eax
+    and     eax, RX_DESCRIPTORS - 1
+    cmp     eax, [esi + CARD_RX_GIVEN]
+    je      9f
+    mov     [esi + CARD_RX_GIVEN], eax
+    mov     ecx, [esi + CARD_MMIO]
+    mov     [ecx + RDT], eax
+9:  ret
 
 # NETIF_TRANSMIT: copies a frame into the next free buffer of the ring.
 # In: EAX interface, EDX frame, ECX bytes, at most ETHER_MAXIMUM. Out: CF when the link is down or the ring is full; the caller counts it.

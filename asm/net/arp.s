@@ -36,6 +36,10 @@ DEFEND_MS               = 10000         # DEFEND_INTERVAL of RFC 5227
 arp_cache:      .space ENTRIES * ENTRY_SIZE
 
     .data
+    .balign 4
+arp_end:        .long arp_cache         # behind the last entry that was ever taken
+
+    .data
 broadcast_mac:  .byte 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
 
     .text
@@ -44,16 +48,17 @@ broadcast_mac:  .byte 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
 # In: EAX address, EDX interface. Out: EAX entry, or 0.
 arp_lookup:
     mov     ecx, offset arp_cache
-1:  cmp     dword ptr [ecx + ENTRY_STATE], STATE_FREE
-    je      2f
+1:  cmp     ecx, [arp_end]
+    jae     4f
     cmp     [ecx + ENTRY_ADDRESS], eax
     jne     2f
+    cmp     dword ptr [ecx + ENTRY_STATE], STATE_FREE
+    je      2f
     cmp     [ecx + ENTRY_NETIF], edx
     je      3f
 2:  add     ecx, ENTRY_SIZE
-    cmp     ecx, offset arp_cache + ENTRIES * ENTRY_SIZE
-    jb      1b
-    xor     ecx, ecx
+    jmp     1b
+4:  xor     ecx, ecx
 3:  mov     eax, ecx
     ret
 
@@ -84,7 +89,11 @@ arp_take:
 3:  mov     ebx, esi
 4:  test    ebx, ebx
     jz      5f
-    mov     [ebx + ENTRY_ADDRESS], eax
+    lea     esi, [ebx + ENTRY_SIZE]
+    cmp     esi, [arp_end]
+    jbe     6f
+    mov     [arp_end], esi
+6:  mov     [ebx + ENTRY_ADDRESS], eax
     mov     [ebx + ENTRY_NETIF], edx
     mov     dword ptr [ebx + ENTRY_QUEUE], 0
     mov     dword ptr [ebx + ENTRY_QUEUED], 0
@@ -154,7 +163,7 @@ arp_send:
     mov     edx, esi
     mov     ecx, [eax + NETIF_ADDRESS]
     call    arp_request
-    call    net_wake                    # has the net task watch the retry
+    call    net_watch
     clc
     jmp     9f
 
@@ -404,6 +413,20 @@ arp_learn:
     pop     esi
     ret
 
+# arp_hint: a neighbour that we are about to answer has sent us a frame: its address need not be asked for.
+# In: EAX interface, EDX address, ECX MAC address.
+    .global arp_hint
+arp_hint:
+    test    byte ptr [ecx], 1           # nobody's own address is a group address
+    jnz     9f
+    push    ebx
+    mov     ebx, eax
+    mov     eax, ecx
+    mov     ecx, 1
+    call    arp_learn
+    pop     ebx
+9:  ret
+
 # arp_poll: repeats requests and gives up on neighbours that do not answer. Called by the net task.
 # Out: EAX milliseconds until it is needed again, or -1.
     .global arp_poll
@@ -414,7 +437,9 @@ arp_poll:
     push    ebp
     mov     esi, offset arp_cache
     mov     ebp, -1
-1:  cmp     dword ptr [esi + ENTRY_STATE], STATE_PENDING
+1:  cmp     esi, [arp_end]
+    jae     7f
+    cmp     dword ptr [esi + ENTRY_STATE], STATE_PENDING
     jne     6f
     call    clock_ms
     mov     edi, eax
@@ -450,9 +475,8 @@ arp_poll:
     jae     6f
     mov     ebp, eax
 6:  add     esi, ENTRY_SIZE
-    cmp     esi, offset arp_cache + ENTRIES * ENTRY_SIZE
-    jb      1b
-    mov     eax, ebp
+    jmp     1b
+7:  mov     eax, ebp
     pop     ebp
     pop     edi
     pop     esi

@@ -24,7 +24,6 @@ BOOTP_COOKIE            = 236
 BOOTP_OPTIONS           = 240
 BOOTP_MINIMUM           = 300           # RFC 1542 section 2.1
 COOKIE                  = 0x63538263    # 99, 130, 83, 99
-FLAG_BROADCAST          = 0x0080        # replies to everybody: we have no address to receive at
 
 PORT_CLIENT             = 68
 PORT_SERVER             = 67
@@ -227,11 +226,9 @@ dhcp_send:
     xchg    al, ah
     mov     [edi + BOOTP_SECONDS], ax
     mov     dword ptr [edi + BOOTP_COOKIE], COOKIE
-    cmp     ebp, DHCP_SELECTING
-    jne     2f
-    mov     word ptr [edi + BOOTP_FLAGS], FLAG_BROADCAST
-    jmp     3f
-2:  mov     eax, [ebx + DHCP_ADDRESS]
+    cmp     ebp, DHCP_SELECTING         # the flag BROADCAST stays clear: we take an answer that is sent to our MAC address
+    je      3f
+    mov     eax, [ebx + DHCP_ADDRESS]
     mov     [edi + BOOTP_CLIENT], eax
 
 3:  add     edi, BOOTP_OPTIONS

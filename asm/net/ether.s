@@ -13,6 +13,9 @@
     .global net_interfaces
 net_interfaces:     .space 4            # first interface, or 0
 net_event:          .space 4            # work for the net task
+net_timers:         .space 4            # 1: a timer of ARP or IGMP was set, so that they are to be looked at
+net_due:            .space 4            # clock_ms at which one is due
+net_armed:          .space 4            # 1: one is
 
     .text
 
@@ -69,6 +72,12 @@ net_wake:
     mov     eax, offset net_event
     jmp     event_signal
 
+# net_watch: has the net task look at the timers of ARP and IGMP, as one of them was set.
+    .global net_watch
+net_watch:
+    mov     dword ptr [net_timers], 1
+    jmp     net_wake
+
 # The net task: received frames, and the timers of ARP and IGMP.
 net_task:
     push    ebx
@@ -81,16 +90,45 @@ net_task:
     mov     ebx, [ebx + NETIF_NEXT]
     jmp     2b
 3:  call    ip_loopback
-    call    arp_poll
-    mov     esi, eax
-    call    igmp_poll
-    cmp     eax, esi                    # -1, the longest of all, means that nothing is due
-    jb      4f
-    mov     eax, esi
-4:  mov     edx, eax
+    call    net_poll_timers
+    mov     edx, eax
     mov     eax, offset net_event
     call    event_wait
     jmp     1b
+
+# Serves the timers, if one is due or was set.
+# Out: EAX milliseconds until one is due, or -1.
+net_poll_timers:
+    push    esi
+    xor     eax, eax
+    xchg    eax, [net_timers]
+    test    eax, eax
+    jnz     1f
+    cmp     dword ptr [net_armed], 0
+    mov     eax, -1
+    je      9f
+    call    clock_ms
+    mov     ecx, [net_due]
+    sub     ecx, eax
+    mov     eax, ecx
+    jg      9f
+1:  call    arp_poll
+    mov     esi, eax
+    call    igmp_poll
+    cmp     eax, esi                    # -1, the longest of all, means that nothing is due
+    jb      2f
+    mov     eax, esi
+2:  mov     esi, eax
+    xor     ecx, ecx
+    cmp     eax, -1
+    setne   cl
+    mov     [net_armed], ecx
+    call    clock_ms
+    add     eax, esi
+    mov     [net_due], eax
+    mov     eax, esi
+9:  pop     esi
+    ret
 
 # Starts the net task (level 8). Without an interface there is only loopback, which needs it too.
 net_start:

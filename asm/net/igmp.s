@@ -133,7 +133,7 @@ igmp_announce:
     mov     word ptr [esi + GROUP_REPORTS], UNSOLICITED_REPORTS
     mov     [esi + GROUP_DEADLINE], eax
     pop     esi
-    jmp     net_wake
+    jmp     net_watch
 9:  ret
 
 # igmp_receive: handler of protocol 2, see asm/net/ip.s.
@@ -169,6 +169,7 @@ igmp_receive:
     jmp     9f
 
 1:  COUNT   igmp_queries
+    call    net_watch
     movzx   ebp, byte ptr [esi + IGMP_RESPONSE_TIME]
     test    ebp, ebp
     jnz     3f

@@ -244,7 +244,11 @@ udp_receive:
     stc
     jmp     9f
 
-3:  mov     ebx, eax
+3:  mov     ecx, [eax + DATAGRAM_MAC]
+    mov     [ebx + SOCKET_MAC], ecx
+    mov     cx, [eax + DATAGRAM_MAC + 4]
+    mov     [ebx + SOCKET_MAC + 4], cx
+    mov     ebx, eax
     mov     ecx, [ebx + DATAGRAM_LENGTH]
     cmp     ecx, edi
     jbe     4f
@@ -285,7 +289,20 @@ udp_input:
     jb      udp_bad
     cmp     ebp, ecx
     ja      udp_bad
-    cmp     word ptr [esi + UDP_CHECKSUM], 0
+    cmp     byte ptr [edi + IP_DESTINATION], 224
+    jb      7f
+    movzx   eax, word ptr [esi + UDP_DESTINATION]   # sent to many, and most of it is for others: do not even add it up
+    xchg    al, ah
+    mov     edx, [esp]
+    INTERRUPTS_OFF
+    call    udp_taken
+    setz    al
+    INTERRUPTS_RESTORE
+    test    al, al
+    jz      7f
+    COUNT   udp_no_port
+    jmp     udp_done
+7:  cmp     word ptr [esi + UDP_CHECKSUM], 0
     je      1f
     mov     eax, [edi + IP_SOURCE]
     mov     edx, [edi + IP_DESTINATION]
@@ -333,6 +350,10 @@ udp_input:
     xchg    cl, ch
     mov     [eax + DATAGRAM_PORT], ecx
     mov     [eax + DATAGRAM_LENGTH], ebp
+    mov     ecx, [edi - ETHER_HEADER_SIZE + ETHER_SOURCE]
+    mov     [eax + DATAGRAM_MAC], ecx
+    mov     cx, [edi - ETHER_HEADER_SIZE + ETHER_SOURCE + 4]
+    mov     [eax + DATAGRAM_MAC + 4], cx
     mov     edi, eax
     lea     eax, [edi + DATAGRAM_DATA]
     lea     edx, [esi + UDP_HEADER_SIZE]

@@ -102,7 +102,7 @@ export class Cluster implements Stateful {
     const placed = this.#groups.flatMap(({ indices, hosts, cables }) => indices.map((index, position) => ({ index, host: hosts[position]!, cable: cables[position]! })));
     placed.sort((a, b) => a.index - b.index);
     this.hosts = placed.map(({ host }) => host);
-    this.gateway = new Gateway({ hostNames: new Map(nodes.map(({ name }, index) => [formatMac(this.macAddresses[index]!), name])) });
+    this.gateway = new Gateway({ machines: nodes.length, hostNames: new Map(nodes.map(({ name }, index) => [formatMac(this.macAddresses[index]!), name])) });
     this.gateway.enabled = config.gateway;
     this.#links = placed.map(({ cable }) => this.network.connectMachine(cable, this.#hub, config.linkLatencyNs));
     this.network.connectNodes(this.gateway, this.#hub, config.linkLatencyNs);
@@ -200,9 +200,17 @@ export class Cluster implements Stateful {
   digest(): string {
     const visitor = new DigestVisitor();
     visitor.part("cluster", 2);
-    for (const host of this.hosts) visitor.text(host.digest());
+    for (const digest of this.#digests()) visitor.text(digest);
     this.visitNetwork(visitor);
     return visitor.digest();
+  }
+
+  /** Of all machines, in their order; groups compute at the same time, that of this thread last to start and first to finish. */
+  #digests(): string[] {
+    const digests: string[] = [];
+    for (const group of this.#groups) group.startDigests();
+    for (const group of [...this.#groups].reverse()) group.finishDigests().forEach((digest, position) => (digests[group.indices[position]!] = digest));
+    return digests;
   }
 
   /** All that decides how a run goes on, of a cluster whose machines run in this thread. */

@@ -302,11 +302,12 @@ export class Interpreter {
     return this.deliverChain(vector, errorCode, eip) ? null : "shutdown";
   }
 
-  /** Goes back in front of the running instruction, of which nothing has been done. */
+  /** Goes back in front of the running instruction, of which nothing has been done; or stays in front of the first one of a new task. */
   private retreat(): void {
     const { core } = this;
     if (this.block === null) return;
-    core.s[EIP] = this.block.eips[core.index]!;
+    if (!core.switching) core.s[EIP] = this.block.eips[core.index]!;
+    core.switching = false;
     core.remaining -= core.index;
     core.index = 0;
     this.block = null;
@@ -326,8 +327,9 @@ export class Interpreter {
   }
 
   /** Delivers an event and whatever its delivery raises. False at a triple fault. */
-  private deliverChain(firstVector: number, firstErrorCode: number, eip: number): boolean {
+  private deliverChain(firstVector: number, firstErrorCode: number, firstEip: number): boolean {
     const { core } = this;
+    let eip = firstEip;
     let vector = firstVector;
     let errorCode = firstErrorCode;
     for (;;) {
@@ -336,6 +338,10 @@ export class Interpreter {
         return true;
       } catch (error) {
         if (!(error instanceof CpuException)) throw error;
+        if (core.switching) {
+          core.switching = false;
+          eip = core.s[EIP]!;
+        }
         if (vector === DOUBLE_FAULT) {
           core.bus.shutdown();
           return false;

@@ -11,6 +11,8 @@ import { CODE_LINE_SHIFT, CODE_MAP, INT_COUNTS_BYTES, MAX_RAM_BYTES, PORT_LATCHE
 
 const PAGE_BYTES = 4096;
 const PAGE_SHIFT = 12;
+/** Descriptors and the like are copied byte by byte: a view of them costs more. */
+const SHORT_BYTES = 32;
 const HAS_CODE = 255;
 /** Writes to a page that has lost its code before it counts as data again. */
 const WATCHED_WRITES = 32;
@@ -279,34 +281,34 @@ export class MachineMemory {
     return left > 1;
   }
 
-  /** Calls `piece` for each part of a physical range that lies within one page. */
-  private eachPiece(physicalAddress: number, lengthBytes: number, piece: (page: number, low: number, at: number, length: number) => void): void {
-    for (let at = 0; at < lengthBytes; ) {
+  private dmaRead(physicalAddress: number, target: Uint8Array): void {
+    this.counters.dmaBytesRead += target.length;
+    for (let at = 0; at < target.length; ) {
       const address = (physicalAddress + at) % 2 ** 32;
       const low = address % PAGE_BYTES;
-      const length = Math.min(PAGE_BYTES - low, lengthBytes - at);
-      piece(Math.floor(address / PAGE_BYTES), low, at, length);
+      const length = Math.min(PAGE_BYTES - low, target.length - at);
+      const offset = this.readOffset(Math.floor(address / PAGE_BYTES));
+      if (offset === 0) target.fill(0xff, at, at + length);
+      else if (length <= SHORT_BYTES) for (let index = 0; index < length; index++) target[at + index] = this.bytes[offset + low + index]!;
+      else target.set(this.bytes.subarray(offset + low, offset + low + length), at);
       at += length;
     }
   }
 
-  private dmaRead(physicalAddress: number, target: Uint8Array): void {
-    this.counters.dmaBytesRead += target.length;
-    this.eachPiece(physicalAddress, target.length, (page, low, at, length) => {
-      const offset = this.readOffset(page);
-      if (offset === 0) target.fill(0xff, at, at + length);
-      else target.set(this.bytes.subarray(offset + low, offset + low + length), at);
-    });
-  }
-
   private dmaWrite(physicalAddress: number, source: Uint8Array): void {
     this.counters.dmaBytesWritten += source.length;
-    this.eachPiece(physicalAddress, source.length, (page, low, at, length) => {
-      const offset = this.writeOffset(page);
-      if (offset === 0) return;
-      this.bytes.set(source.subarray(at, at + length), offset + low);
-      this.noteWrite(offset + low, length);
-    });
+    for (let at = 0; at < source.length; ) {
+      const address = (physicalAddress + at) % 2 ** 32;
+      const low = address % PAGE_BYTES;
+      const length = Math.min(PAGE_BYTES - low, source.length - at);
+      const offset = this.writeOffset(Math.floor(address / PAGE_BYTES));
+      if (offset !== 0) {
+        if (length <= SHORT_BYTES) for (let index = 0; index < length; index++) this.bytes[offset + low + index] = source[at + index]!;
+        else this.bytes.set(length === source.length ? source : source.subarray(at, at + length), offset + low);
+        this.noteWrite(offset + low, length);
+      }
+      at += length;
+    }
   }
 
   /** Discards decoded code in a range of RAM that has just been written as a whole. */

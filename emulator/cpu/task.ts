@@ -141,6 +141,7 @@ export class TaskSwitch {
     for (let i = 0; i < 8; i++) s[EAX + i] = image.registers[i]!;
     state.eflags = layout.bytes === 2 ? image.eflags & 0xffff : image.eflags & 0x3f7fd7;
     core.goto(image.eip);
+    core.switching = true;
     // Local breakpoints belong to the task that set them.
     s[DR + 7]! &= ~0x155;
     core.debug.update();
@@ -168,6 +169,7 @@ export class TaskSwitch {
     }
     core.updateControls();
     if (image.eip >>> 0 > s[LIMIT + CS]! >>> 0) raise(GENERAL_PROTECTION, 0);
+    core.switching = false;
   }
 
   private loadCode(selector: number): void {

@@ -3,7 +3,7 @@
  * it turns a client's message into an answer and says where that is to be sent.
  */
 import type { Stateful, StateVisitor } from "../state.ts";
-import { formatMac, sameBytes, type Ipv4Address } from "./packet.ts";
+import { formatMac, get32, sameBytes, type Ipv4Address } from "./packet.ts";
 
 const BOOT_REQUEST = 1;
 const BOOT_REPLY = 2;
@@ -39,7 +39,7 @@ export interface DhcpConfig {
   subnetMask: Ipv4Address;
   router: Ipv4Address;
   dns: Ipv4Address;
-  /** First address to give, and how many follow it. The last byte must not overflow. */
+  /** First address to give, and how many follow it, all in the subnet and none its broadcast address. */
   firstAddress: Ipv4Address;
   addresses: number;
   leaseSeconds: number;
@@ -80,13 +80,14 @@ function readOptions(message: Uint8Array): Map<number, Uint8Array> | null {
   return options;
 }
 
-function seconds(value: number): number[] {
+/** Four bytes, as options hold times and addresses. */
+function bigEndian(value: number): number[] {
   return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
 }
 
 export class DhcpServer implements Stateful {
   readonly #config: DhcpConfig;
-  /** By last byte of the address relative to the first one. */
+  /** By address, relative to the first one. */
   #leases: (Lease | null)[];
 
   constructor(config: DhcpConfig) {
@@ -168,16 +169,13 @@ export class DhcpServer implements Stateful {
 
   /** Place of an address in the pool, or -1. */
   #index(address: Uint8Array): number {
-    const first = this.#config.firstAddress;
-    if (address.length !== 4 || !sameBytes(address.subarray(0, 3), first.subarray(0, 3))) return -1;
-    const index = address[3]! - first[3]!;
+    if (address.length !== 4) return -1;
+    const index = get32(address, 0) - get32(this.#config.firstAddress, 0);
     return index >= 0 && index < this.#leases.length ? index : -1;
   }
 
   #address(index: number): Ipv4Address {
-    const address = this.#config.firstAddress.slice();
-    address[3]! += index;
-    return address;
+    return Uint8Array.from(bigEndian(get32(this.#config.firstAddress, 0) + index));
   }
 
   #reply(request: Uint8Array, type: number, client: string, index: number | null): DhcpAnswer {
@@ -190,8 +188,8 @@ export class DhcpServer implements Stateful {
     }
     if (index !== null) {
       const lease = config.leaseSeconds;
-      options.push(OPTION_LEASE_TIME, 4, ...seconds(lease), OPTION_RENEWAL, 4, ...seconds(Math.floor(lease / 2)));
-      options.push(OPTION_REBINDING, 4, ...seconds(Math.floor((lease * 7) / 8)));
+      options.push(OPTION_LEASE_TIME, 4, ...bigEndian(lease), OPTION_RENEWAL, 4, ...bigEndian(Math.floor(lease / 2)));
+      options.push(OPTION_REBINDING, 4, ...bigEndian(Math.floor((lease * 7) / 8)));
     }
     options.push(OPTION_END);
     const message = new Uint8Array(Math.max(SHORTEST_MESSAGE, OPTIONS_OFFSET + options.length));

@@ -1,7 +1,7 @@
 /**
  * A host on the switch that makes it a network: it answers ARP and ping for its addresses and serves DHCP, with
- * the addresses of QEMU's user network: 10.0.2.0/24, router 10.0.2.2, name server 10.0.2.3, leases from 10.0.2.15 up.
- * It forwards nothing to anywhere.
+ * the addresses of QEMU's user network: 10.0.2.0/24, router 10.0.2.2, name server 10.0.2.3, leases from 10.0.2.15 up. A network that
+ * is too large for that is 10.0.0.0/16, with the same addresses in it. It forwards nothing to anywhere.
  */
 import type { Stateful, StateVisitor } from "../state.ts";
 import { DhcpServer } from "./dhcp-server.ts";
@@ -15,11 +15,18 @@ import type { EthernetFrame } from "./port.ts";
 
 const ROUTER = parseIpv4("10.0.2.2");
 const NAME_SERVER = parseIpv4("10.0.2.3");
-const SUBNET_MASK = parseIpv4("255.255.255.0");
 const FIRST_LEASE = parseIpv4("10.0.2.15");
-const LEASES = 240;
 const EVERYONE = parseIpv4("255.255.255.255");
-const SUBNET_BROADCAST = parseIpv4("10.0.2.255");
+
+/** What there is room for. */
+interface Subnet {
+  readonly mask: Ipv4Address;
+  readonly broadcast: Ipv4Address;
+  readonly leases: number;
+}
+
+const SMALL: Subnet = { mask: parseIpv4("255.255.255.0"), broadcast: parseIpv4("10.0.2.255"), leases: 240 };
+const LARGE: Subnet = { mask: parseIpv4("255.255.0.0"), broadcast: parseIpv4("10.0.255.255"), leases: 4096 };
 const DHCP_SERVER_PORT = 67;
 const DHCP_CLIENT_PORT = 68;
 const ARP_REQUEST = 1;
@@ -34,19 +41,23 @@ export interface GatewayConfig {
   /** Host names by MAC address, written as 52:54:00:12:34:56. */
   hostNames?: ReadonlyMap<string, string>;
   leaseSeconds?: number;
+  /** How many machines may want an address; decides the size of the network. */
+  machines?: number;
 }
 
 export class Gateway implements NetworkNode, Stateful {
   readonly name = "gateway";
   readonly #dhcp: DhcpServer;
+  readonly #subnet: Subnet;
   /** A gateway that is switched off hears nothing. */
   enabled = true;
   #ports = 0;
   #identification = 0;
 
   constructor(config: GatewayConfig = {}) {
+    this.#subnet = (config.machines ?? 0) > SMALL.leases ? LARGE : SMALL;
     this.#dhcp = new DhcpServer({
-      server: ROUTER, subnetMask: SUBNET_MASK, router: ROUTER, dns: NAME_SERVER, firstAddress: FIRST_LEASE, addresses: LEASES,
+      server: ROUTER, subnetMask: this.#subnet.mask, router: ROUTER, dns: NAME_SERVER, firstAddress: FIRST_LEASE, addresses: this.#subnet.leases,
       leaseSeconds: config.leaseSeconds ?? DEFAULT_LEASE_SECONDS, hostNames: config.hostNames ?? new Map(),
     });
   }
@@ -97,7 +108,7 @@ export class Gateway implements NetworkNode, Stateful {
 
   #udp(packet: Ipv4Packet, timeNs: number, send: (type: number, payload: Uint8Array, to?: MacAddress) => void): void {
     const { destination } = packet;
-    if (!sameBytes(destination, EVERYONE) && !sameBytes(destination, SUBNET_BROADCAST) && !this.#isOwn(destination)) return;
+    if (!sameBytes(destination, EVERYONE) && !sameBytes(destination, this.#subnet.broadcast) && !this.#isOwn(destination)) return;
     const datagram = parseUdp(packet);
     if (datagram === null || datagram.destinationPort !== DHCP_SERVER_PORT) return;
     const answer = this.#dhcp.handle(datagram.data, timeNs);

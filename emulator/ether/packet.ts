@@ -22,6 +22,10 @@ export function get16(bytes: Uint8Array, offset: number): number {
   return (bytes[offset]! << 8) | bytes[offset + 1]!;
 }
 
+export function get32(bytes: Uint8Array, offset: number): number {
+  return get16(bytes, offset) * 0x10000 + get16(bytes, offset + 2);
+}
+
 export function put16(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset] = (value >> 8) & 0xff;
   bytes[offset + 1] = value & 0xff;

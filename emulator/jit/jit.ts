@@ -192,6 +192,8 @@ export class Jit implements Engine {
     this.words[JIT_ATTENTION] = core.attention | (core.nmiBlocked ? NMI_BLOCKED : 0);
     this.base = core.remaining - budget;
     core.link = null;
+    // The processor may have been reset by an instruction of the interpreter since.
+    this.abandoned = false;
     this.statistics.entered++;
     const before = core.retired;
     let reason: number;

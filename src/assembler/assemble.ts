@@ -4,11 +4,11 @@
 
 import { Assembler, FatalError } from "./assembler.ts";
 import { writeContents } from "./contents.ts";
-import type { Relocation } from "./contents.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { writeElf } from "./elf-writer.ts";
 import type { ListingOptions } from "./listing.ts";
 import { relaxAll } from "./relax.ts";
+import type { RelocationList } from "./relocations.ts";
 import { TooManyErrors } from "./reporter.ts";
 import { Resolver } from "./resolver.ts";
 import type { Section } from "./section.ts";
@@ -77,7 +77,7 @@ export function assemble(options: AssembleOptions): Assembly {
   }
   assembler.dependencies.push(source.path);
   if (assembler.architecture.isUnknown) assembler.reporter.report("error", "unknown-processor", null, 0, 1, `no processor is called \`${options.arch}'`, {});
-  assembler.input.push({ kind: "file", path: source.path, text: source.bytes });
+  assembler.input.pushFile(source.path, source.bytes, 0);
   assembleInput(assembler);
   let object: Uint8Array | null = null;
   try {
@@ -100,6 +100,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   assembler.callFrames.check();
   assembler.conditionals.warnOfOrder();
   if (reporter.errorCount > 0 && !despiteErrors) return null;
+  assembler.symbols.placeHere(assembler.symbols.dot);
   const resolver = new Resolver(assembler);
   relaxAll(assembler, resolver);
   if (reporter.errorCount > 0 && !despiteErrors) return null;
@@ -108,7 +109,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   assembler.callFrames.finish();
   assembler.debug.finish(resolver);
   assembler.versions.finish();
-  const relocations = new Map<Section, Relocation[]>();
+  const relocations = new Map<Section, RelocationList>();
   for (const section of assembler.sections.list) relocations.set(section, writeContents(assembler, resolver, section));
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   return writeElf(assembler, resolver, relocations);

@@ -10,41 +10,58 @@ import type { BranchVariable, Fragment } from "./fragment.ts";
 import * as integer from "./integer.ts";
 import type { Integer } from "./integer.ts";
 import { writeNops } from "./nops.ts";
+import { RelocationList } from "./relocations.ts";
 import { KEEPS_SYMBOL, R, plainRelocation } from "./relocation-types.ts";
 import { Unresolvable } from "./resolver.ts";
 import type { ResolvedValue, Resolver } from "./resolver.ts";
 import { SHF } from "./section.ts";
-import type { Section } from "./section.ts";
+import type { Section, Subsection } from "./section.ts";
 import type { AssemblySymbol } from "./symbol.ts";
 
-export interface Relocation {
-  /** In the section. */
-  readonly offset: number;
-  readonly type: number;
-  /** Null for none: the value is absolute. */
-  readonly symbol: AssemblySymbol | null;
-}
-
 /** Fills in `section.contents` and returns the relocations. */
-export function writeContents(assembler: Assembler, resolver: Resolver, section: Section): Relocation[] {
+export function writeContents(assembler: Assembler, resolver: Resolver, section: Section): RelocationList {
   const out = new Uint8Array(section.hasContents ? section.sizeBytes : 0);
-  const fixups: Fixup[] = [];
   const first = section.ordered[0]!.first;
-  for (const subsection of section.ordered) for (const fixup of subsection.fixups) fixups.push(fixup);
+  /** Jumps that are left to the linker: GNU as lists their relocations behind all others. */
+  const settled: Fragment[] = [];
   for (let fragment: Fragment | null = first; fragment !== null; fragment = fragment.next) {
     if (!section.hasContents) continue;
     const { bytes } = fragment.subsection;
     out.set(bytes.subarray(fragment.start, fragment.start + fragment.fixedSize), fragment.address);
-    if (fragment.variable !== null) writeVariable(assembler, resolver, section, fragment, out, fixups);
+    if (fragment.variable !== null) writeVariable(assembler, resolver, section, fragment, out, settled);
   }
   section.contents = out;
-  const relocations: Relocation[] = [];
+  const relocations = new RelocationList();
   const writer = new FixupWriter(assembler, resolver, section, out, relocations);
-  for (const fixup of fixups) writer.write(fixup);
+  for (const subsection of section.ordered) writeFixups(subsection, writer);
+  for (const fragment of settled) writer.write(settledFixup(fragment), fragment.address + fragment.fixedSize + (fragment.variable as BranchVariable).encoding.fixups[0]!.offset);
   return relocations;
 }
 
-function writeVariable(assembler: Assembler, resolver: Resolver, section: Section, fragment: Fragment, out: Uint8Array, fixups: Fixup[]): void {
+function writeFixups({ fixups, first }: Subsection, writer: FixupWriter): void {
+  const fixup: Fixup = {
+    symbol: null, addend: 0, expression: null, position: 0, sizeBytes: 0, pcRelative: false, pcBias: 0, signed: false, relocation: 0, keepsSymbol: false, frame: null, offset: 0,
+  };
+  let fragment = first;
+  for (let i = 0; i < fixups.count; i++) {
+    fixups.read(i, fixup);
+    // The fragment that holds the field: the last one that begins at it or before.
+    for (let next = fragment.next; next !== null && next.subsection === fragment.subsection && next.start <= fixup.position; next = next.next) fragment = next;
+    writer.write(fixup, fragment.address + fixup.position - fragment.start);
+  }
+}
+
+/** The field of a jump whose form layout has settled. */
+function settledFixup({ variable, frame }: Fragment): Fixup {
+  const { encoding, symbol, addend, expression, relocation, operandOffset } = variable as BranchVariable;
+  const field = encoding.fixups[0]!;
+  return {
+    symbol, addend, expression, position: 0, sizeBytes: field.sizeBytes, pcRelative: true, pcBias: encoding.bytes.length - field.offset, signed: field.sizeBytes === 1,
+    relocation, keepsSymbol: false, frame, offset: operandOffset,
+  };
+}
+
+function writeVariable(assembler: Assembler, resolver: Resolver, section: Section, fragment: Fragment, out: Uint8Array, settled: Fragment[]): void {
   const variable = fragment.variable!;
   const at = fragment.address + fragment.fixedSize;
   const size = fragment.variableSize;
@@ -82,24 +99,21 @@ function writeVariable(assembler: Assembler, resolver: Resolver, section: Sectio
       variable.write(out, at);
       break;
     case "branch":
-      writeBranch(resolver, section, fragment, variable, out, fixups);
+      writeBranch(resolver, section, fragment, variable, out, settled);
       break;
   }
 }
 
-function writeBranch(resolver: Resolver, section: Section, fragment: Fragment, branch: BranchVariable, out: Uint8Array, fixups: Fixup[]): void {
+function writeBranch(resolver: Resolver, section: Section, fragment: Fragment, branch: BranchVariable, out: Uint8Array, settled: Fragment[]): void {
   const at = fragment.address + fragment.fixedSize;
   const { bytes } = branch.encoding;
   out.set(bytes, at);
   const field = branch.encoding.fixups[0]!;
   if (branch.isSettled) {
-    fixups.push({
-      fragment, position: fragment.fixedSize + field.offset, sizeBytes: field.sizeBytes, expression: branch.expression, pcRelative: true,
-      pcBias: bytes.length - field.offset, signed: field.sizeBytes === 1, relocation: branch.relocation, isData: false, frame: fragment.frame, offset: branch.operandOffset,
-    });
+    settled.push(fragment);
     return;
   }
-  const place = resolver.placeIn(branch.expression, section)!;
+  const place = resolver.placeIn(resolver.target(branch, branch.operandOffset), section)!;
   integer.writeInteger(out, at + field.offset, integer.subtract(place, at + bytes.length), field.sizeBytes);
 }
 
@@ -108,9 +122,9 @@ class FixupWriter {
   readonly #resolver: Resolver;
   readonly #section: Section;
   readonly #out: Uint8Array;
-  readonly #relocations: Relocation[];
+  readonly #relocations: RelocationList;
 
-  constructor(assembler: Assembler, resolver: Resolver, section: Section, out: Uint8Array, relocations: Relocation[]) {
+  constructor(assembler: Assembler, resolver: Resolver, section: Section, out: Uint8Array, relocations: RelocationList) {
     this.#assembler = assembler;
     this.#resolver = resolver;
     this.#section = section;
@@ -118,22 +132,22 @@ class FixupWriter {
     this.#relocations = relocations;
   }
 
-  write(fixup: Fixup): void {
+  /** `at` is the field's offset in the section. */
+  write(fixup: Fixup, at: number): void {
     let value: ResolvedValue;
     try {
-      value = this.#resolver.resolve(fixup.expression);
+      value = this.#resolver.target(fixup, fixup.offset);
     } catch (error) {
       if (!(error instanceof Unresolvable)) throw error;
       this.#error(fixup, error.id, error.message);
       return;
     }
-    const at = fixup.fragment.address + fixup.position;
     let { plus, number } = value;
     let pcRelative = fixup.pcRelative;
     if (pcRelative) number = integer.subtract(number, fixup.pcBias);
     if (value.minus !== null) {
       const { minus } = value;
-      if (pcRelative || minus.section !== this.#section || minus.expression !== null || plus === null) {
+      if (pcRelative || minus.section !== this.#section || minus.expression !== null) {
         this.#error(fixup, "not-relocatable", this.#differenceMessage(plus, minus));
         return;
       }
@@ -157,7 +171,9 @@ class FixupWriter {
   }
 
   #relocate(fixup: Fixup, at: number, plus: AssemblySymbol | null, number: Integer, pcRelative: boolean): void {
-    const type = fixup.relocation !== 0 ? fixup.relocation : plainRelocation(fixup.sizeBytes, pcRelative);
+    // What is defined in this file, and by no other, is called without a linkage table.
+    const needsNoTable = fixup.relocation === R.PLT32 && pcRelative && plus !== null && plus.section.isReal && !plus.isExternal;
+    const type = fixup.relocation !== 0 && !needsNoTable ? fixup.relocation : plainRelocation(fixup.sizeBytes, pcRelative);
     if (type === 0) {
       this.#error(fixup, "no-relocation", `ELF has no relocation for a field of ${fixup.sizeBytes} bytes: its value must be known here`);
       return;
@@ -171,25 +187,26 @@ class FixupWriter {
       this.#assembler.symbols.need(plus);
     }
     if (this.#section.hasContents) integer.writeInteger(this.#out, at, number, fixup.sizeBytes);
-    this.#relocations.push({ offset: at, type, symbol: plus });
+    this.#relocations.add(at, type, plus);
   }
 
   /** A symbol of this file only is named by its section and its offset. */
   #isAdjustable(fixup: Fixup, symbol: AssemblySymbol, type: number, pcRelative: boolean, number: Integer): boolean {
     const { section } = symbol;
     if (!section.isReal || symbol.isExternal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
-    if (fixup.isData && fixup.relocation !== 0) return false;
+    if (fixup.keepsSymbol && fixup.relocation !== 0) return false;
     if (section.flags & SHF.MERGE && (pcRelative || number != 0 || fixup.relocation !== 0)) return false;
     return (section.flags & SHF.TLS) === 0;
   }
 
   #store(fixup: Fixup, at: number, value: Integer, pcRelative: boolean): void {
     const { sizeBytes } = fixup;
-    const bits = sizeBytes * 8;
-    const fits = fixup.signed && sizeBytes === 1 ? value >= -128 && value <= 127
-      : pcRelative && sizeBytes === 2 ? true : sizeBytes >= 8 || (value < 2 ** bits && value >= -(2 ** bits));
+    const limit = integer.FIELD_LIMITS[sizeBytes]!;
+    // Addresses wrap around at 32 bits.
+    const fits = sizeBytes === 4 ? true : fixup.signed && sizeBytes === 1 ? value >= -128 && value <= 127
+      : pcRelative && sizeBytes === 2 ? true : sizeBytes >= 8 || (value < limit && value >= -limit);
     if (!fits) {
-      if (fixup.pcRelative) this.#error(fixup, "target-out-of-reach", `the target is ${value} bytes away, and this instruction reaches only ${sizeBytes === 1 ? "from -128 to 127" : `${bits} bits`}`);
+      if (fixup.pcRelative) this.#error(fixup, "target-out-of-reach", `the target is ${value} bytes away, and this instruction reaches only ${sizeBytes === 1 ? "from -128 to 127" : `${sizeBytes * 8} bits`}`);
       else this.#error(fixup, "value-range", `${value} does not fit in ${sizeBytes} byte${sizeBytes === 1 ? "" : "s"}`);
       return;
     }

@@ -85,10 +85,7 @@ export class DebugSection {
     subsection.bytes.set(this.#bytes, start);
     subsection.length += this.#bytes.length;
     for (const { position, expression, pcRelative } of this.#fields) {
-      subsection.fixups.push({
-        fragment: subsection.last, position: start + position, sizeBytes: 4, expression, pcRelative, pcBias: 0,
-        signed: false, relocation: 0, isData: true, frame: null, offset: 0,
-      });
+      subsection.fixups.add(start + position, 4, expression, pcRelative, 0, false, 0, true, null, 0);
     }
     chainSubsections(this.section);
     this.section.sizeBytes = subsection.length;

@@ -71,7 +71,7 @@ export function writeDwarf(assembler: Assembler, debug: DebugLines, resolver: Re
       range = { section, entries: [] };
       ranges.set(section, range);
     }
-    range.entries.push(...debug.entries.get(subsection)!);
+    for (const entry of debug.entries.get(subsection)!) range.entries.push(entry);
   }
   const stated = assembler.options.dwarfVersion ?? 0;
   const version = Math.max(stated, debug.impliedVersion) || 2;

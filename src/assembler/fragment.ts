@@ -5,24 +5,39 @@
 
 import type { Encoding } from "../isa/instruction.ts";
 import type { Expression } from "./expression.ts";
+import { isPlainTarget } from "./fixup.ts";
+import type { Target } from "./fixup.ts";
 import type { InputFrame } from "./input.ts";
 import type { Subsection } from "./section.ts";
 import type { AssemblySymbol } from "./symbol.ts";
 
-/** A jump whose length depends on its distance. */
-export interface BranchVariable {
-  readonly kind: "branch";
-  /** The short form. */
+/** A jump whose length depends on its distance. Code is full of them: nothing is kept twice. */
+export class BranchVariable implements Target {
+  /** The short form; a longer one when layout has found that the target is out of its reach. */
   encoding: Encoding;
   readonly symbol: AssemblySymbol | null;
   readonly addend: number;
-  readonly expression: Expression;
+  readonly expression: Expression | null;
   /** Relocation that the source asked for (`@PLT`), or 0. */
   readonly relocation: number;
   /** Where the target stands in the source. */
   readonly operandOffset: number;
-  /** Layout has found that the target is out of reach of the linker-free form: the relocation decides. */
-  isSettled: boolean;
+  /** The target is not in this section, or the linker may move it: the relocation decides. */
+  isSettled = false;
+
+  constructor(encoding: Encoding, target: Expression, relocation: number, operandOffset: number) {
+    const isPlain = isPlainTarget(target) && target.offset === operandOffset;
+    this.encoding = encoding;
+    this.symbol = target.symbol;
+    this.addend = isPlain ? (target.number as number) : 0;
+    this.expression = isPlain ? null : target;
+    this.relocation = relocation;
+    this.operandOffset = operandOffset;
+  }
+
+  get kind(): "branch" {
+    return "branch";
+  }
 }
 
 export interface AlignVariable {

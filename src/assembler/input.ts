@@ -6,31 +6,37 @@
 import {
   APOSTROPHE, BACKSLASH, HASH, NEWLINE, QUOTE, SEMICOLON, SLASH, SPACE, STAR, STATEMENT_END, characterClass,
 } from "./chars.ts";
+import type { Expansion } from "./expansion.ts";
+import type { TextRange } from "./text-arena.ts";
+
+/** The text of a file as a frame wants it. */
+function fileText(text: Uint8Array): TextRange {
+  const bytes = new Uint8Array(text.length + 3);
+  bytes.set(text);
+  bytes[text.length] = NEWLINE;
+  bytes[text.length + 1] = NEWLINE;
+  return { bytes, start: 0, end: text.length };
+}
 
 export type FrameKind = "file" | "macro" | "repeat";
 
 /** Says how the offsets of an expansion map back to the text that it was made from. */
 export interface ExpansionMap {
-  /** For each byte of the expansion, its offset in the source text, or -1 for what an argument put there. */
+  /** For each byte of the expansion, counted from the frame's `start`, its offset in the source text, or -1 for what an argument put there. */
   readonly offsets: Int32Array;
   readonly source: InputFrame;
 }
 
-export interface FrameOptions {
+/** What a frame is of: the same for all expansions of one macro. */
+export interface FrameOrigin {
   readonly kind: FrameKind;
   /** The file that lines are counted in. */
   readonly path: string;
-  readonly text: Uint8Array;
-  /** How many bytes of `text` count; all when absent. */
-  readonly length?: number;
-  readonly firstLine?: number;
-  /** Lines after which the numbering starts again: the length of a repeated block. */
-  readonly linesPerRound?: number;
+  readonly firstLine: number;
+  /** Lines after which the numbering starts again: the length of a repeated block; 0 for others. */
+  readonly linesPerRound: number;
   /** What the frame is called in a chain of notes, such as "macro `foo'". */
-  readonly label?: string;
-  /** Conditionals that were open when the frame was entered. */
-  readonly conditionalDepth?: number;
-  readonly map?: (() => ExpansionMap) | null;
+  readonly label: string;
 }
 
 /** A `.line` or `# 12 "file"` in a file: from `offset` on, the text counts as this line of that file. */
@@ -40,23 +46,32 @@ export interface LineMarker {
   readonly path: string;
 }
 
+/** Shared by all frames without a marker. */
+const NO_MARKERS: LineMarker[] = [];
+
 export class InputFrame {
-  readonly kind: FrameKind;
-  readonly path: string;
-  /** The text, then newlines and a NUL so that the scanner needs no bounds checks, even one that begins at `end`. */
+  readonly origin: FrameOrigin;
+  /**
+   * The text from `start` to `end`, then newlines and a NUL so that the scanner needs no bounds checks, even one that begins at `end`.
+   * Offsets count from the beginning of the array; before `start` there is a newline, or nothing.
+   */
   readonly bytes: Uint8Array;
-  /** Length of the text with its last newline. */
+  readonly start: number;
+  /** Behind the last newline of the text. */
   readonly end: number;
-  readonly firstLine: number;
-  readonly linesPerRound: number;
-  readonly label: string;
+  /** Something that stays up to the end refers to this frame (`Assembler.hold`). */
+  isHeld = false;
+  /** How often the text is to be read again. */
+  roundsLeft: number;
+  /** Conditionals that were open when the frame was entered. */
   readonly conditionalDepth: number;
   readonly parent: InputFrame | null;
   /** Offset in the parent of the statement that opened this frame. */
   readonly parentOffset: number;
   readonly depth: number;
-  readonly map: (() => ExpansionMap) | null;
-  readonly markers: LineMarker[] = [];
+  /** What the text was made of; null for a file. */
+  readonly expansion: Expansion | null;
+  #markers = NO_MARKERS;
   /** The line that instructions of this expansion count as in line tables: that of the macro call; -1 for their own. */
   readonly debugLine: number;
   readonly debugPath: string;
@@ -64,37 +79,40 @@ export class InputFrame {
   savedOffset = 0;
   savedLine: number;
 
-  constructor(options: FrameOptions, parent: InputFrame | null, parentOffset: number, debug: { line: number; path: string }) {
-    const { text } = options;
-    const length = options.length ?? text.length;
-    const missesNewline = length > 0 && text[length - 1] !== NEWLINE;
-    const bytes = new Uint8Array(length + 3);
-    // Expansions are short: for them a loop beats a call.
-    if (length > 512) bytes.set(length === text.length ? text : text.subarray(0, length));
-    else for (let i = 0; i < length; i++) bytes[i] = text[i]!;
-    bytes[length] = NEWLINE;
-    bytes[length + 1] = NEWLINE;
-    this.bytes = bytes;
-    this.end = length + (missesNewline ? 1 : 0);
-    this.kind = options.kind;
-    this.path = options.path;
-    this.firstLine = options.firstLine ?? 1;
-    this.linesPerRound = options.linesPerRound ?? 0;
-    this.label = options.label ?? "";
-    this.conditionalDepth = options.conditionalDepth ?? 0;
-    this.map = options.map ?? null;
+  constructor(
+    origin: FrameOrigin, text: TextRange, rounds: number, expansion: Expansion | null, conditionalDepth: number, parent: InputFrame | null, parentOffset: number,
+    debugLine: number, debugPath: string,
+  ) {
+    this.origin = origin;
+    this.bytes = text.bytes;
+    this.start = text.start;
+    this.end = text.end > text.start && text.bytes[text.end - 1] !== NEWLINE ? text.end + 1 : text.end;
+    this.roundsLeft = rounds - 1;
+    this.conditionalDepth = conditionalDepth;
+    this.expansion = expansion;
     this.parent = parent;
     this.parentOffset = parentOffset;
     this.depth = parent === null ? 0 : parent.depth + 1;
-    this.savedLine = this.firstLine;
-    this.debugLine = debug.line;
-    this.debugPath = debug.path;
+    this.savedLine = origin.firstLine;
+    this.debugLine = debugLine;
+    this.debugPath = debugPath;
+  }
+
+  get markers(): readonly LineMarker[] {
+    return this.#markers;
+  }
+
+  /** Markers come in the order of their offsets. */
+  mark(marker: LineMarker): void {
+    if (this.#markers === NO_MARKERS) this.#markers = [marker];
+    else this.#markers.push(marker);
   }
 
   /** Line number of an offset, in `pathAt(offset)`. */
   lineAt(offset: number): number {
-    let base = this.firstLine;
-    let from = 0;
+    const { firstLine, linesPerRound } = this.origin;
+    let base = firstLine;
+    let from = this.start;
     const marker = this.#markerAt(offset);
     if (marker !== null) {
       base = marker.line;
@@ -102,17 +120,17 @@ export class InputFrame {
     }
     let lines = 0;
     for (let i = from; i < offset && i < this.bytes.length; i++) if (this.bytes[i] === NEWLINE) lines++;
-    return base + (this.linesPerRound > 0 ? lines % this.linesPerRound : lines);
+    return base + (linesPerRound > 0 ? lines % linesPerRound : lines);
   }
 
   pathAt(offset: number): string {
-    return this.#markerAt(offset)?.path ?? this.path;
+    return this.#markerAt(offset)?.path ?? this.origin.path;
   }
 
   /** Offset of the first byte of the line that holds `offset`. */
   lineStart(offset: number): number {
     let start = Math.min(offset, this.end);
-    while (start > 0 && this.bytes[start - 1] !== NEWLINE) start--;
+    while (start > this.start && this.bytes[start - 1] !== NEWLINE) start--;
     return start;
   }
 
@@ -124,7 +142,7 @@ export class InputFrame {
   }
 
   #markerAt(offset: number): LineMarker | null {
-    for (let i = this.markers.length - 1; i >= 0; i--) if (this.markers[i]!.offset <= offset) return this.markers[i]!;
+    for (let i = this.#markers.length - 1; i >= 0; i--) if (this.#markers[i]!.offset <= offset) return this.#markers[i]!;
     return null;
   }
 }
@@ -142,28 +160,51 @@ export class Input {
   /** Where a block comment begins that the text does not end, or -1. */
   openComment = -1;
 
-  push(options: FrameOptions): InputFrame {
+  /** A file on top of the stack. */
+  pushFile(path: string, text: Uint8Array, conditionalDepth: number): InputFrame {
+    return this.push({ kind: "file", path, firstLine: 1, linesPerRound: 0, label: "" }, fileText(text), 1, null, conditionalDepth);
+  }
+
+  /** Goes on in another text, `rounds` times over. */
+  push(origin: FrameOrigin, text: TextRange, rounds: number, expansion: Expansion | null, conditionalDepth: number): InputFrame {
     if (this.frame !== null) {
       this.frame.savedOffset = this.offset;
       this.frame.savedLine = this.line;
     }
-    const frame = new InputFrame(options, this.frame, this.statementOffset, this.#debugPlace(options.kind));
+    let line = -1;
+    let path = "";
+    const outer = this.frame;
+    if (outer !== null && origin.kind !== "file") {
+      // Which line the instructions of the new frame count as.
+      line = outer.debugLine;
+      path = outer.debugPath;
+      if (line < 0 && origin.kind === "macro") {
+        line = this.statementLine;
+        const { firstLine, linesPerRound } = outer.origin;
+        if (linesPerRound > 0) line = firstLine + ((line - firstLine) % linesPerRound);
+        path = outer.pathAt(this.statementOffset);
+      }
+    }
+    const frame = new InputFrame(origin, text, rounds, expansion, conditionalDepth, outer, this.statementOffset, line, path);
     this.frame = frame;
     this.bytes = frame.bytes;
-    this.offset = 0;
-    this.line = frame.firstLine;
-    this.statementOffset = 0;
+    this.#begin(frame);
     return frame;
   }
 
-  /** Which line the instructions of a new frame count as. */
-  #debugPlace(kind: FrameKind): { line: number; path: string } {
-    const outer = this.frame;
-    if (outer === null || kind === "file") return { line: -1, path: "" };
-    if (outer.debugLine >= 0 || kind === "repeat") return { line: outer.debugLine, path: outer.debugPath };
-    let line = this.statementLine;
-    if (outer.linesPerRound > 0) line = outer.firstLine + ((line - outer.firstLine) % outer.linesPerRound);
-    return { line, path: outer.pathAt(this.statementOffset) };
+  #begin(frame: InputFrame): void {
+    this.offset = frame.start;
+    this.line = frame.origin.firstLine;
+    this.statementOffset = frame.start;
+  }
+
+  /** At the end of the top frame: goes back to its beginning if it is to be read again. */
+  nextRound(): boolean {
+    const frame = this.frame!;
+    if (frame.roundsLeft === 0) return false;
+    frame.roundsLeft--;
+    this.#begin(frame);
+    return true;
   }
 
   /** Leaves the top frame; false when none is left. */
@@ -255,8 +296,9 @@ export class Input {
     }
     this.openComment = start;
     // The newline that ends the text also ends the statement: it is counted there.
-    if (end > 0) this.line--;
-    return Math.max(end - 1, 0);
+    const { start: textStart } = this.frame!;
+    if (end > textStart) this.line--;
+    return Math.max(end - 1, textStart);
   }
 }
 

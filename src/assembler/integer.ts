@@ -102,3 +102,6 @@ export function writeInteger(bytes: Uint8Array, offset: number, value: Integer, 
     rest >>= 8n;
   }
 }
+
+/** 2 to the power of the bits in so many bytes: what an unsigned field of that size stays below. */
+export const FIELD_LIMITS: readonly number[] = Array.from({ length: 17 }, (_, sizeBytes) => 2 ** (8 * sizeBytes));

@@ -52,6 +52,9 @@ interface ListedLine {
   readonly value: integer.Integer | null;
 }
 
+/** What a line takes in memory up to the end, with its text in the listing, about. */
+const LINE_BYTES = 600;
+
 export class Listing {
   readonly #assembler: Assembler;
   readonly #lines: ListedLine[] = [];
@@ -72,6 +75,7 @@ export class Listing {
   line(): void {
     const { input, conditionals, sections } = this.#assembler;
     const frame = input.frame!;
+    this.#assembler.hold(LINE_BYTES);
     const condition = conditionals.lastResult;
     conditionals.lastResult = null;
     this.#lines.push({
@@ -145,10 +149,10 @@ class LineNumbers {
   readonly #known = new Map<InputFrame, { offset: number; line: number }>();
 
   of({ frame, offset }: ListedLine): number {
-    if (frame.markers.length > 0 || frame.linesPerRound > 0) return frame.lineAt(offset);
+    if (frame.markers.length > 0 || frame.origin.linesPerRound > 0) return frame.lineAt(offset);
     const known = this.#known.get(frame);
-    let line = frame.firstLine;
-    let from = 0;
+    let line = frame.origin.firstLine;
+    let from = frame.start;
     if (known !== undefined && known.offset <= offset) ({ line, offset: from } = known);
     for (let i = from; i < offset; i++) if (frame.bytes[i] === 0x0a) line++;
     this.#known.set(frame, { offset, line });
@@ -158,7 +162,7 @@ class LineNumbers {
 
 function expansionDepth(frame: InputFrame): number {
   let depth = 0;
-  for (let outer: InputFrame | null = frame; outer !== null && outer.kind !== "file"; outer = outer.parent) depth++;
+  for (let outer: InputFrame | null = frame; outer !== null && outer.origin.kind !== "file"; outer = outer.parent) depth++;
   return depth;
 }
 

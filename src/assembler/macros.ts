@@ -3,11 +3,17 @@
  */
 
 import type { Assembler } from "./assembler.ts";
-import { COLON, DOT, EQUALS, NAME_PART, NAME_START, NEWLINE, SPACE, characterClass, textOfBytes } from "./chars.ts";
-import type { ExpansionMap, InputFrame } from "./input.ts";
-import { expandBody, expandTemplate, isSeparator, makeTemplate, readArgument, readName, skipBlanks, skipComma } from "./macro.ts";
-import type { ExpansionOptions, Macro, Parameter, TextMode } from "./macro.ts";
+import { COLON, DOT, EQUALS, NAME_PART, NAME_START, NEWLINE, QUOTE, SPACE, characterClass, textOfBytes } from "./chars.ts";
+import { Expansion } from "./expansion.ts";
+import type { Expandable } from "./expansion.ts";
+import type { FrameKind, FrameOrigin, InputFrame } from "./input.ts";
+import { expandTemplate, isSeparator, makeTemplate, readArgument, readName, skipBlanks, skipComma } from "./macro.ts";
+import type { Macro, Parameter, TextMode } from "./macro.ts";
+import { StatementError } from "./reporter.ts";
 import { ByteRow, FROM_LINE_START, FROM_OPERANDS, FROM_SEPARATOR, scrubStatement } from "./scrub.ts";
+import { TemplateCache } from "./template-cache.ts";
+import { TextArena } from "./text-arena.ts";
+import type { TextRange } from "./text-arena.ts";
 
 /** Expansions inside expansions, as in GNU as. */
 const MAXIMUM_DEPTH = 100;
@@ -17,40 +23,74 @@ const MAXIMUM_DEPTH = 100;
  */
 const MAXIMUM_TEXT = 24 * 1024 * 1024;
 
+/** What a macro takes in memory beside its text, about. */
+const MACRO_BYTES = 1400;
+
 const EMPTY = new Uint8Array(0);
 
 const MACRO_OPENERS: ReadonlySet<string> = new Set([".macro"]);
 const REPEAT_OPENERS: ReadonlySet<string> = new Set([".rept", ".rep", ".irp", ".irpc", ".irep", ".irepc"]);
 
-interface Block {
-  readonly body: Uint8Array;
-  /** For each byte of the body its offset in `frame`. */
-  readonly offsets: () => Int32Array;
+/** A gathered block. */
+class Block implements Expandable {
+  readonly body: TextRange;
   readonly frame: InputFrame;
+  /** Where in the frame the block begins. */
+  readonly start: number;
   readonly firstLine: number;
+  readonly lines: number;
+  /** Name of the parameter that the body is repeated with; empty for none. */
+  parameter = "";
+
+  constructor(body: TextRange, frame: InputFrame, start: number, firstLine: number, lines: number) {
+    this.body = body;
+    this.frame = frame;
+    this.start = start;
+    this.firstLine = firstLine;
+    this.lines = lines;
+  }
+
+  parameters(): ReadonlyMap<string, number> {
+    return new Map([[this.parameter, 0]]);
+  }
+
+  offsets(): Int32Array {
+    return blockOffsets(this.frame, this.start, this.body.end - this.body.start);
+  }
+
+  origin(kind: FrameKind, label: string): FrameOrigin {
+    return { kind, path: this.frame.origin.path, firstLine: this.firstLine, linesPerRound: kind === "repeat" ? this.lines : 0, label };
+  }
 }
+
+const USUAL_MODE: TextMode = {
+  isAlternate: false,
+  evaluate: () => {
+    throw new Error("a `%' argument belongs to the alternate mode");
+  },
+};
 
 export class Macros {
   readonly #assembler: Assembler;
   isAlternate = false;
   /** How many macro calls were expanded: `\@`. */
   #count = 0;
-  #localCount = 0;
+  #localCount = 1;
   #expandedBytes = 0;
   /** For the statement at hand, for one argument, and for an expansion; none outlives the call that fills it. */
   readonly #row = new ByteRow();
   readonly #argument = new ByteRow();
   readonly #expansion = new ByteRow();
+  readonly #texts = new TextArena();
+  readonly #templates = new TemplateCache();
+  readonly #alternateMode: TextMode = { isAlternate: true, evaluate: (bytes, offset, end) => this.#evaluate(bytes, offset, end) };
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
   }
 
   get #mode(): TextMode {
-    return {
-      isAlternate: this.isAlternate,
-      evaluate: (bytes, offset, end) => this.#evaluate(bytes, offset, end),
-    };
+    return this.isAlternate ? this.#alternateMode : USUAL_MODE;
   }
 
   /** Value of an expression in a text that is not the input. */
@@ -64,23 +104,25 @@ export class Macros {
     try {
       input.bytes = text;
       input.offset = 0;
+      this.#assembler.reporter.place = input.statementOffset;
       const value = this.#assembler.expressions.absolute("the value of a `%' argument");
       return { text: String(value), end: offset + input.offset };
     } finally {
+      this.#assembler.reporter.place = null;
       input.bytes = savedBytes;
       input.offset = savedOffset;
     }
   }
 
   /** The rest of the statement in canonical form; the cursor moves to the statement's end. */
-  rest(): Uint8Array {
+  rest(): ByteRow {
     const input = this.#assembler.input;
     const row = this.#row;
     row.length = 0;
     const result = scrubStatement(input.bytes, input.offset, input.frame!.end, FROM_OPERANDS, row);
     input.offset = result.end;
     input.line += result.newlines;
-    return row.bytes.subarray(0, row.length);
+    return row;
   }
 
   /** Statements up to the one that closes the block; the cursor is at the end of the opening one, and then of the closing one. */
@@ -92,12 +134,13 @@ export class Macros {
     const row = this.#expansion;
     row.length = 0;
     let depth = 1;
+    let lines = 0;
     assembler.leaveStatement();
     const firstLine = input.line;
     const start = input.offset;
     for (;;) {
       if (input.exhausted) {
-        input.offset = Math.max(frame.end - 1, 0);
+        input.offset = Math.max(frame.end - 1, frame.start);
         return assembler.failAt("missing-end", opening, `this \`${what}' has no \`${closer}'`);
       }
       const mark = row.length;
@@ -117,13 +160,18 @@ export class Macros {
       const terminator = result.end < frame.end ? input.bytes[result.end]! : NEWLINE;
       row.push(terminator, result.end);
       for (let i = 0; i < result.newlines; i++) row.push(NEWLINE, result.end);
+      lines += result.newlines + (terminator === NEWLINE ? 1 : 0);
       input.line += result.newlines;
       input.offset = result.end;
       assembler.leaveStatement();
     }
-    if (row.length > 0 && row.bytes[row.length - 1] !== NEWLINE) row.push(NEWLINE, input.offset);
-    const body = row.slice();
-    return { body, offsets: () => blockOffsets(frame, start, body.length), frame, firstLine };
+    if (row.length > 0 && row.bytes[row.length - 1] !== NEWLINE) {
+      row.push(NEWLINE, input.offset);
+      lines++;
+    }
+    const { length } = row;
+    const at = this.#texts.keep(row);
+    return new Block({ bytes: this.#texts.bytes, start: at, end: at + length }, frame, start, firstLine, lines);
   }
 
   /** `.macro name parameters`, cursor behind the word. */
@@ -133,22 +181,50 @@ export class Macros {
     const start = input.offset;
     const opening = input.statementOffset;
     const text = this.rest().slice();
-    const mode = this.#mode;
-    let { name, end: offset } = readName(text, 0, text.length);
+    const { name, end } = readName(text, 0, text.length);
+    const block = this.#gather(MACRO_OPENERS, ".endm", ".macro");
+    input.statementOffset = opening;
     if (name === "") assembler.failAt("macro-name", start, "expected a name for the macro");
+    const atom = assembler.atoms.internText(name).lower;
+    if (atom.directive !== null) {
+      assembler.warnAt("macro-is-directive", start, `\`${name}' is a directive: this macro is ignored`);
+      return;
+    }
+    if (atom.macro !== null) {
+      assembler.failAt("macro-redefined", start, `macro \`${name}' is defined already`, name.length, {
+        related: [{ frame: atom.macro.frame, offset: atom.macro.offset, message: "the former definition is here" }],
+      });
+    }
+    assembler.hold(MACRO_BYTES + block.body.end - block.body.start);
+    // A body of its own, since its template reads it from the first byte on.
+    const { body, frame } = block;
+    const ownBody = { bytes: body.bytes.slice(body.start, body.end), start: 0, end: body.end - body.start };
+    let parameterList: Parameter[] | null = null;
+    try {
+      parameterList = this.#parameters(text, end, start);
+    } finally {
+      // Even a macro with a broken head is defined: its calls then are no mistakes of their own.
+      const byName = new Map((parameterList ?? []).map((parameter, index) => [parameter.name, index]));
+      atom.macro = {
+        name, origin: block.origin("macro", `macro \`${name}'`), parameterList: parameterList ?? [], isBroken: parameterList === null, parameters: () => byName, body: ownBody,
+        offsets: () => block.offsets(), template: null, frame, offset: opening,
+      };
+    }
+  }
+
+  /** The parameters in a macro's head. */
+  #parameters(text: Uint8Array, behindName: number, start: number): Parameter[] {
+    const assembler = this.#assembler;
+    const mode = this.#mode;
     const parameters: Parameter[] = [];
-    const parameterByName = new Map<string, number>();
-    offset = skipBlanks(text, offset, text.length);
-    const parenthesised = text[offset] === 0x28;
-    if (parenthesised) offset++;
-    else offset = skipComma(text, offset, text.length);
     const row = new ByteRow();
-    while (offset < text.length && !(parenthesised && text[offset] === 0x29)) {
-      const parameter = readName(text, offset, text.length);
-      if (parameter.name === "") {
-        assembler.failAt("macro-parameter", start, `\`${textOfBytes(text, offset, offset + 1)}' cannot begin the name of a parameter`);
-      }
-      offset = parameter.end;
+    let offset = skipBlanks(text, behindName, text.length);
+    if (text[offset] === 0x28) assembler.failAt("macro-parameter", start, "parameters stand behind the name as they are, without parentheses");
+    offset = skipComma(text, offset, text.length);
+    while (offset < text.length) {
+      const { name, end } = readName(text, offset, text.length);
+      if (name === "") assembler.failAt("macro-parameter", start, `\`${textOfBytes(text, offset, offset + 1)}' cannot begin the name of a parameter`);
+      offset = end;
       let kind: Parameter["kind"] = "optional";
       if (text[skipBlanks(text, offset, text.length)] === COLON) {
         const qualifier = readName(text, skipBlanks(text, skipBlanks(text, offset, text.length) + 1, text.length), text.length);
@@ -168,44 +244,23 @@ export class Macros {
         offset = readArgument(text, afterName + 1, text.length, row, mode);
         defaultValue = row.slice();
         if (kind === "required") {
-          assembler.warnAt("macro-parameter", start, `parameter \`${parameter.name}' is required, so its default value is never used`);
+          assembler.warnAt("macro-parameter", start, `parameter \`${name}' is required, so its default value is never used`);
           defaultValue = EMPTY;
         }
       }
-      if (parameterByName.has(parameter.name)) {
-        assembler.failAt("macro-parameter", start, `two parameters are called \`${parameter.name}'`);
-      }
-      parameterByName.set(parameter.name, parameters.length);
-      parameters.push({ name: parameter.name, kind, defaultValue });
+      if (parameters.some((other) => other.name === name)) assembler.failAt("macro-parameter", start, `two parameters are called \`${name}'`);
+      parameters.push({ name, kind, defaultValue });
       offset = skipComma(text, offset, text.length);
-      if (kind === "variadic" && offset < text.length && !parenthesised) {
-        assembler.failAt("macro-parameter", start, `parameter \`${parameter.name}' takes all that is left: none can follow`);
-      }
+      if (kind === "variadic" && offset < text.length) assembler.failAt("macro-parameter", start, `parameter \`${name}' takes all that is left: none can follow`);
     }
-    input.statementOffset = opening;
-    const block = this.#gather(MACRO_OPENERS, ".endm", ".macro");
-    const atom = assembler.atoms.internText(name).lower;
-    if (atom.directive !== null) {
-      input.statementOffset = opening;
-      assembler.warnAt("macro-is-directive", start, `\`${name}' is a directive: this macro is ignored`);
-      return;
-    }
-    if (atom.macro !== null) {
-      assembler.failAt("macro-redefined", start, `macro \`${name}' is defined already`, name.length, {
-        related: [{ frame: atom.macro.frame, offset: atom.macro.offset, message: "the former definition is here" }],
-      });
-    }
-    atom.macro = {
-      name, parameters, parameterByName, body: block.body, bodyOffsets: block.offsets, template: null, frame: block.frame, offset: opening, firstLine: block.firstLine,
-      path: block.frame.path,
-    };
+    return parameters;
   }
 
   /** `.purgem name` */
   purge(): void {
     const assembler = this.#assembler;
     const start = assembler.input.offset;
-    const { name } = readName(this.rest(), 0, this.#row.length);
+    const { name } = readName(this.rest().bytes, 0, this.#row.length);
     const atom = assembler.atoms.internText(name).lower;
     if (atom.macro === null) assembler.failAt("unknown-macro", start, `no macro is called \`${name}'`);
     else atom.macro = null;
@@ -216,43 +271,51 @@ export class Macros {
     const assembler = this.#assembler;
     const input = assembler.input;
     input.skipSpace();
+    if (macro.isBroken) {
+      input.skipStatement();
+      return;
+    }
     const start = input.offset;
     const text = this.rest();
-    const values = this.#arguments(macro, text, start);
-    const count = this.#count++;
+    const values = this.#arguments(macro, text.bytes, text.length, start);
+    this.#count++;
     const row = this.#expansion;
     row.length = 0;
-    const localCount = this.#localCount;
-    const options = (makeLocal: () => string): ExpansionOptions => this.#expansionOptions(macro.parameterByName, values, count, makeLocal);
-    const template = this.isAlternate ? null : (macro.template ??= makeTemplate(macro.body, macro.parameterByName));
-    if (template === null) expandBody(macro.body, options(() => localName(this.#localCount++)), row);
-    else expandTemplate(template, values, count, row);
-    const map = (): ExpansionMap => {
-      const again = new ByteRow();
-      again.offsets = [];
-      let local = localCount;
-      expandBody(macro.body, options(() => localName(local++)), again);
-      const body = macro.bodyOffsets();
-      return { offsets: Int32Array.from(again.offsets, (at) => (at < 0 ? -1 : body[at] ?? -1)), source: macro.frame };
-    };
-    this.#enter(row, "macro", macro.path, macro.firstLine, `macro \`${macro.name}'`, 0, map);
+    const template = this.isAlternate ? null : (macro.template ??= makeTemplate(macro.body.bytes, macro.parameters()));
+    if (template === null) this.#write(values, row);
+    else expandTemplate(template, values, 0, row);
+    this.#enter(row, macro.origin, values);
   }
 
-  #expansionOptions(parameters: ReadonlyMap<string, number>, values: readonly Uint8Array[], count: number, makeLocal: () => string): ExpansionOptions {
-    return {
-      parameters, values, count, isAlternate: this.isAlternate, makeLocal,
-      missesParenthesis: () => this.#assembler.reporter.reportHere("error", "missing-parenthesis", "`\\(' without `)' in the body"),
-    };
+  #write(expansion: Expansion, out: ByteRow): void {
+    const { reporter } = this.#assembler;
+    this.#localCount += expansion.write(out, {
+      missesParenthesis: () => reporter.reportHere("error", "missing-parenthesis", "`\\(' without `)' in the body"),
+      repeatsName: (name) => reporter.reportHere("error", "macro-parameter", `\`${name}' is a parameter or a local name of this macro already`),
+      checkLength: (length) => this.#checkLength(length),
+    });
+  }
+
+  #checkLength(length: number): void {
+    if (length > MAXIMUM_TEXT) this.#charge(length, "this block expands");
   }
 
   /** Goes on with the text in `row`, of which the frame gets a copy. */
-  #enter(row: ByteRow, kind: "macro" | "repeat", path: string, firstLine: number, label: string, linesPerRound: number, map: () => ExpansionMap): void {
+  #enter(row: ByteRow, origin: FrameOrigin, expansion: Expansion): void {
+    const { length } = row;
+    if (length === 0) return;
+    const start = this.#texts.keep(row);
+    this.#enterText(origin, { bytes: this.#texts.bytes, start, end: start + length }, 1, expansion);
+  }
+
+  #enterText(origin: FrameOrigin, text: TextRange, rounds: number, expansion: Expansion): void {
     const assembler = this.#assembler;
-    if (row.length === 0) return;
-    if (assembler.input.frame!.depth >= MAXIMUM_DEPTH) assembler.fatal("too-deep", `expansions are nested more than ${MAXIMUM_DEPTH} deep: ${label} may call itself without end`);
-    this.#charge(row.length, "macros expand");
+    if (assembler.input.frame!.depth >= MAXIMUM_DEPTH) {
+      assembler.fatal("too-deep", `expansions are nested more than ${MAXIMUM_DEPTH} deep: ${origin.label} may call itself without end`);
+    }
+    this.#charge((text.end - text.start) * rounds, "macros expand");
     assembler.leaveStatement();
-    assembler.input.push({ kind, path, firstLine, label, linesPerRound, map, text: row.bytes, length: row.length, conditionalDepth: assembler.conditionals.depth });
+    assembler.input.push(origin, text, rounds, expansion, assembler.conditionals.depth);
   }
 
   #charge(count: number, what: string): void {
@@ -260,26 +323,31 @@ export class Macros {
     if (this.#expandedBytes > MAXIMUM_TEXT) this.#assembler.fatal("too-large", `${what} to more than ${MAXIMUM_TEXT / 1048576} MiB of text`);
   }
 
-  #arguments(macro: Macro, text: Uint8Array, start: number): Uint8Array[] {
+  /** The values of a call whose arguments are the first `end` bytes of `text`. */
+  #arguments(macro: Macro, text: Uint8Array, end: number, start: number): Expansion {
     const assembler = this.#assembler;
     const mode = this.#mode;
-    const { parameters } = macro;
-    const values: Uint8Array[] = [];
-    for (let i = 0; i < parameters.length; i++) values.push(EMPTY);
+    const parameters = macro.parameterList;
+    const values = new Expansion(macro, false, this.isAlternate, this.#count, this.#localCount);
+    const { starts, ends } = values;
+    for (let i = 0; i < parameters.length; i++) {
+      starts.push(0);
+      ends.push(0);
+    }
     const row = this.#argument;
-    const end = text.length;
+    row.length = 0;
     let offset = skipBlanks(text, 0, end);
     let position = 0;
     let seenKeyword = false;
     while (offset < end) {
       let scan = offset;
       while (scan < end && !isSeparator(text[scan]!, this.isAlternate) && text[scan] !== EQUALS) scan++;
-      row.length = 0;
+      const from = row.length;
       if (scan < end && text[scan] === EQUALS && !this.isAlternate) {
         seenKeyword = true;
         const { name, end: nameEnd } = readName(text, offset, end);
         if (text[nameEnd] !== EQUALS) assembler.failAt("macro-argument", start, "expected the name of a parameter before `='");
-        const index = macro.parameterByName.get(name);
+        const index = macro.parameters().get(name);
         offset = readArgument(text, nameEnd + 1, end, row, mode);
         if (index === undefined) {
           return assembler.failAt("macro-argument", start, `macro \`${macro.name}' has no parameter \`${name}'`, undefined, {
@@ -287,8 +355,9 @@ export class Macros {
             related: [{ frame: macro.frame, offset: macro.offset, message: `\`${macro.name}' is defined here` }],
           });
         }
-        if (values[index]!.length > 0) assembler.warnAt("macro-argument", start, `parameter \`${name}' is given twice: the last value counts`);
-        values[index] = row.slice();
+        if (!values.isEmpty(index)) assembler.warnAt("macro-argument", start, `parameter \`${name}' is given twice: the last value counts`);
+        starts[index] = from;
+        ends[index] = row.length;
       } else {
         if (seenKeyword) assembler.failAt("macro-argument", start, "an argument without a name cannot follow one with a name");
         const parameter = parameters[position];
@@ -301,48 +370,61 @@ export class Macros {
           );
         }
         if (parameter.kind === "variadic") {
-          values[position] = text.slice(offset, end);
+          row.append(text, offset, end);
           offset = end;
-        } else {
-          offset = readArgument(text, offset, end, row, mode);
-          values[position] = row.slice();
-        }
+        } else offset = readArgument(text, offset, end, row, mode);
+        starts[position] = from;
+        ends[position] = row.length;
         position++;
       }
       offset = skipComma(text, offset, end);
     }
     for (let index = 0; index < parameters.length; index++) {
-      if (values[index]!.length > 0) continue;
+      if (!values.isEmpty(index)) continue;
       const parameter = parameters[index]!;
       if (parameter.kind === "required") {
         assembler.failAt("macro-argument", start, `macro \`${macro.name}' needs a value for its parameter \`${parameter.name}'`, undefined, {
           related: [{ frame: macro.frame, offset: macro.offset, message: `\`${macro.name}' is defined here` }],
         });
       }
-      values[index] = parameter.defaultValue;
+      starts[index] = row.length;
+      row.append(parameter.defaultValue, 0, parameter.defaultValue.length);
+      ends[index] = row.length;
     }
+    this.#keepValues(values, row);
     return values;
+  }
+
+  /** Moves the values from the row that they were read into to where they stay. */
+  #keepValues(values: Expansion, row: ByteRow): void {
+    const at = this.#texts.keep(row);
+    values.move(this.#texts.bytes, at);
   }
 
   /** `.rept count` */
   repeat(): void {
     const assembler = this.#assembler;
-    const count = assembler.expressions.absoluteNumber("the number of repetitions");
-    assembler.demandEnd();
-    if (count < 0) assembler.fail("negative-count", `a block cannot be repeated ${count} times`);
+    const { input } = assembler;
+    const start = input.offset;
+    const opening = input.statementOffset;
+    let count = -1;
+    let isKnown = false;
+    try {
+      count = assembler.expressions.absoluteNumber("the number of repetitions");
+      assembler.demandEnd();
+      isKnown = true;
+    } catch (error) {
+      // The block belongs to the mistake.
+      if (!(error instanceof StatementError)) throw error;
+      input.skipStatement();
+    }
     const block = this.#gather(REPEAT_OPENERS, ".endr", ".rept");
-    const { length } = block.body;
-    const size = length * count;
-    if (size > MAXIMUM_TEXT) this.#charge(size, "this block expands");
-    const row = this.#expansion;
-    row.length = 0;
-    row.reserve(size);
-    for (let i = 0; i < count; i++) row.bytes.set(block.body, i * length);
-    row.length = size;
-    this.#enterBlock(row, block, ".rept", () => {
-      const offsets = block.offsets();
-      return Int32Array.from({ length: size }, (_, i) => offsets[i % length]!);
-    });
+    if (!isKnown) throw new StatementError();
+    input.statementOffset = opening;
+    if (count < 0) assembler.failAt("negative-count", start, `a block cannot be repeated ${count} times`);
+    const { body } = block;
+    if (body.start === body.end || count === 0) return;
+    this.#enterText(block.origin("repeat", "this `.rept'"), body, count, new Expansion(block, true, false, 0, 0));
   }
 
   /** `.irp name, values` and `.irpc name, characters` */
@@ -350,68 +432,75 @@ export class Macros {
     const assembler = this.#assembler;
     const word = characters ? ".irpc" : ".irp";
     const start = assembler.input.offset;
-    const text = this.rest().slice();
+    const { bytes: text, length: end } = this.rest();
     const mode = this.#mode;
-    const { name, end: nameEnd } = readName(text, skipBlanks(text, 0, text.length), text.length);
-    if (name === "") assembler.failAt("macro-parameter", start, `\`${word}' needs the name of its parameter`);
-    let offset = skipComma(text, nameEnd, text.length);
-    const values: Uint8Array[] = [];
-    const row = new ByteRow();
+    const { name, end: nameEnd } = readName(text, skipBlanks(text, 0, end), end);
+    if (name === "") {
+      this.#gather(REPEAT_OPENERS, ".endr", word);
+      assembler.failAt("macro-parameter", start, `\`${word}' needs the name of its parameter`);
+    }
+    let offset = skipComma(text, nameEnd, end);
+    const isBare = offset >= end;
+    const starts: number[] = [];
+    const ends: number[] = [];
+    const row = this.#argument;
+    row.length = 0;
     if (characters) {
-      // A string's characters come without its quotes.
-      let inString = text[offset] === 0x22;
+      // A string's characters come without the quotes around it; quotes inside come too.
+      let inString = offset < end && text[offset] === QUOTE;
       if (inString) offset++;
-      for (; offset < text.length; offset++) {
-        if (text[offset] === 0x22) inString = !inString;
-        else if (inString || characterClass[text[offset]!] !== SPACE) values.push(text.slice(offset, offset + 1));
+      while (offset < end) {
+        if (text[offset] === QUOTE) {
+          inString = !inString;
+          if (skipBlanks(text, offset + 1, end) >= end) break;
+        }
+        starts.push(row.length);
+        row.push(text[offset]!, offset++);
+        ends.push(row.length);
+        if (!inString) offset = skipBlanks(text, offset, end);
       }
     } else {
-      while (offset < text.length) {
-        row.length = 0;
-        offset = readArgument(text, offset, text.length, row, mode);
-        values.push(row.slice());
-        offset = skipComma(text, offset, text.length);
+      while (offset < end) {
+        starts.push(row.length);
+        offset = readArgument(text, offset, end, row, mode);
+        ends.push(row.length);
+        offset = skipComma(text, offset, end);
       }
     }
-    if (values.length === 0) values.push(EMPTY);
+    if (isBare) {
+      starts.push(0);
+      ends.push(0);
+    }
+    const at = this.#texts.keep(row);
+    const kept = this.#texts.bytes;
     const block = this.#gather(REPEAT_OPENERS, ".endr", word);
-    const parameters = new Map([[name, 0]]);
-    const count = this.#count;
-    const template = this.isAlternate ? null : makeTemplate(block.body, parameters);
-    const expand = (out: ByteRow, makeLocal: () => string): void => {
-      for (const value of values) {
-        if (template !== null && out.offsets === null) expandTemplate(template, [value], count, out);
-        else expandBody(block.body, this.#expansionOptions(parameters, [value], count, makeLocal), out);
-        if (out.length > MAXIMUM_TEXT) this.#charge(out.length, "this block expands");
-      }
-    };
-    const localCount = this.#localCount;
+    block.parameter = name;
+    const values = new Expansion(block, true, this.isAlternate, this.#count, this.#localCount, starts, ends);
+    values.move(kept, at);
     const out = this.#expansion;
     out.length = 0;
-    expand(out, () => localName(this.#localCount++));
-    this.#enterBlock(out, block, word, () => {
-      const again = new ByteRow();
-      again.offsets = [];
-      let local = localCount;
-      expand(again, () => localName(local++));
-      const offsets = block.offsets();
-      return Int32Array.from(again.offsets, (at) => (at < 0 ? -1 : offsets[at] ?? -1));
-    });
-  }
-
-  #enterBlock(row: ByteRow, block: Block, word: string, offsets: () => Int32Array): void {
-    let lines = 0;
-    for (const code of block.body) if (code === NEWLINE) lines++;
-    this.#enter(row, "repeat", block.frame.path, block.firstLine, `this \`${word}'`, lines, () => ({ offsets: offsets(), source: block.frame }));
+    const template = this.isAlternate ? null : this.#templates.get(block.body, name);
+    if (template === null) this.#write(values, out);
+    else {
+      for (let i = 0; i < starts.length; i++) {
+        expandTemplate(template, values, i, out);
+        this.#checkLength(out.length);
+      }
+    }
+    this.#enter(out, block.origin("repeat", characters ? "this `.irpc'" : "this `.irp'"), values);
   }
 
   /** `.exitm`: leaves the innermost expansion. */
   exit(): void {
     const { input, conditionals } = this.#assembler;
     const frame = input.frame!;
-    if (frame.kind === "file") this.#assembler.fail("misplaced-exitm", "`.exitm' outside a macro");
+    if (frame.origin.kind === "file") {
+      this.#assembler.warnAt("misplaced-exitm", input.statementOffset, "`.exitm' outside a macro is ignored", 6);
+      return;
+    }
     conditionals.exitMacro(frame.conditionalDepth);
-    input.offset = Math.max(frame.end - 1, 0);
+    frame.roundsLeft = 0;
+    input.offset = Math.max(frame.end - 1, frame.start);
   }
 }
 
@@ -430,10 +519,6 @@ function blockOffsets(frame: InputFrame, start: number, length: number): Int32Ar
   const offsets = new Int32Array(length).fill(Math.max(0, offset - 1));
   offsets.set(row.offsets.slice(0, length));
   return offsets;
-}
-
-function localName(number: number): string {
-  return `LL${number.toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 /** Where in a canonical statement its directive stands, labels before it skipped: -1 where there is none. */

@@ -38,8 +38,8 @@ export function chainSubsections(section: Section): Fragment {
 }
 
 function alignedSkip(address: number, power: number): number {
-  const mask = 2 ** power;
-  return (mask - (address % mask)) % mask;
+  const alignment = 2 ** power;
+  return (alignment - (address % alignment)) % alignment;
 }
 
 export class Relaxer {
@@ -118,7 +118,7 @@ export class Relaxer {
 
   /** The place in this section that a jump goes to, as its symbol; null when it is elsewhere. */
   #branchTarget(fragment: Fragment, branch: BranchVariable) {
-    const value = this.#tried(fragment, () => this.#resolver.resolve(branch.expression));
+    const value = this.#tried(fragment, () => this.#resolver.target(branch, branch.operandOffset));
     if (value === null || value.minus !== null || value.plus === null) return null;
     return value.plus.section === this.#section ? value.plus : null;
   }
@@ -216,7 +216,7 @@ export class Relaxer {
   #branchGrowth(fragment: Fragment, branch: BranchVariable, stretch: number): number {
     const longer = branch.encoding.longer;
     if (branch.isSettled || longer === null) return 0;
-    const value = this.#resolver.resolve(branch.expression);
+    const value = this.#resolver.target(branch, branch.operandOffset);
     const target = value.plus!;
     let place = Number(this.#resolver.address(target)) + Number(value.number);
     const targetFragment = target.fragment;

@@ -5,6 +5,7 @@
 
 import type { Assembler } from "./assembler.ts";
 import { Expression, Op, compute, computeUnary } from "./expression.ts";
+import type { Target } from "./fixup.ts";
 import * as integer from "./integer.ts";
 import type { Integer } from "./integer.ts";
 import type { AssemblySymbol } from "./symbol.ts";
@@ -28,12 +29,18 @@ export class Unresolvable extends Error {
 }
 
 const MAXIMUM_DEPTH = 1500;
+/** Parts of one expression, those of its symbols included. Symbols that name each other twice over double them with each symbol. */
+const MAXIMUM_PARTS = 100_000;
+/** What is left to the others once an expression had more: a source that has one has many. */
+const PARTS_AFTER_EXCESS = 1000;
 
 export class Resolver {
   readonly #assembler: Assembler;
   /** Addresses are final: the values of symbols may be kept. */
   isFinal = false;
   #depth = 0;
+  #parts = 0;
+  #maximumParts = MAXIMUM_PARTS;
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
@@ -47,8 +54,13 @@ export class Resolver {
   resolve(expression: Expression): ResolvedValue {
     // By far the most are a symbol that was met before.
     if (expression.op === Op.SYMBOL && expression.number === 0 && expression.symbol!.resolved !== null) return expression.symbol!.resolved;
+    if (this.#depth === 0) this.#parts = 0;
+    if (++this.#parts > this.#maximumParts) {
+      this.#maximumParts = PARTS_AFTER_EXCESS;
+      throw new Unresolvable("expression-too-deep", "symbols are defined by symbols too many times over", expression.offset);
+    }
     if (++this.#depth > MAXIMUM_DEPTH) {
-      this.#depth = 0;
+      this.#depth--;
       throw new Unresolvable("expression-too-deep", "symbols are defined by symbols too many times over", expression.offset);
     }
     try {
@@ -58,6 +70,13 @@ export class Resolver {
     }
   }
 
+  /** The value of a symbol plus a number, or of the expression. */
+  target({ symbol, addend, expression }: Target, offset: number): ResolvedValue {
+    if (expression !== null) return this.resolve(expression);
+    const value = symbol!.resolved ?? this.symbol(symbol!, offset);
+    return addend === 0 ? value : { plus: value.plus, minus: value.minus, number: integer.add(value.number, addend) };
+  }
+
   /** The value as a number, or null where only the linker knows it. */
   number(expression: Expression): Integer | null {
     const value = this.resolve(expression);
@@ -65,8 +84,7 @@ export class Resolver {
   }
 
   /** Offset in a section, for a value that is a place in it; null for others. */
-  placeIn(expression: Expression, section: object): Integer | null {
-    const value = this.resolve(expression);
+  placeIn(value: ResolvedValue, section: object): Integer | null {
     if (value.minus !== null || value.plus === null || value.plus.section !== section || value.plus.expression !== null) return null;
     return integer.add(this.address(value.plus), value.number);
   }

@@ -6,7 +6,7 @@
 import { APOSTROPHE, AT_SIGN, HASH, NEWLINE, QUOTE, SEMICOLON, SLASH } from "./chars.ts";
 
 /** Entries; a power of two. A new text takes the place of the one that hashes like it. */
-const SIZE = 1 << 15;
+const SIZE = 1 << 13;
 /** Longer statements are rare and not worth the memory; no instruction is longer than the second. */
 const LONGEST = 64;
 const LONGEST_CODE = 16;

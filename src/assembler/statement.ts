@@ -26,6 +26,7 @@ function assembleFrame(assembler: Assembler): void {
   const input = assembler.input;
   while (!assembler.hasEnded) {
     if (input.exhausted) {
+      if (input.nextRound()) continue;
       if (input.openComment >= 0) {
         assembler.warnAt("open-comment", input.openComment, "this comment has no end: all that follows it in the file is skipped", 2);
         input.openComment = -1;
@@ -161,15 +162,20 @@ function skipped(assembler: Assembler, offset: number): void {
 function assignment(assembler: Assembler, atom: Atom, offset: number): void {
   const input = assembler.input;
   input.offset++;
-  let mode: "set" | "equiv" | "eqv" = "set";
+  let mode: "set" | "eqv" = "set";
   if (input.bytes[input.offset] === EQUALS) {
     input.offset++;
-    mode = "equiv";
+    mode = "eqv";
   }
   if (atom.text === ".") {
     assembler.origin(assembler.expressions.required(), 0);
   } else {
-    assembler.symbols.assign(atom, assembler.expressions.required(), mode, offset);
+    // The name comes before those of its value in the symbol table.
+    assembler.symbols.findOrMake(atom, offset);
+    assembler.expressions.defersHere = mode === "eqv";
+    const value = assembler.expressions.required();
+    assembler.expressions.defersHere = false;
+    assembler.symbols.assign(atom, value, mode, offset);
   }
   assembler.demandEnd();
 }
@@ -212,7 +218,7 @@ function lineMarker(assembler: Assembler): boolean {
   const name = readString(bytes, offset);
   while (bytes[offset] !== NEWLINE) offset++;
   input.offset = offset + 1;
-  input.frame!.markers.push({ offset: input.offset, line, path: textOfBytes(name.bytes) });
+  input.frame!.mark({ offset: input.offset, line, path: textOfBytes(name.bytes) });
   input.line = line;
   return true;
 }

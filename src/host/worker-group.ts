@@ -249,10 +249,26 @@ export class WorkerGroup implements MachineGroup {
     if (timeNs < this.#nextNs) this.#nextNs = timeNs;
   }
 
+  startDigests(): void {
+    this.#startCall({ machine: 0, method: "digests", args: [] });
+  }
+
+  finishDigests(): readonly string[] {
+    return this.#finishCall() as readonly string[];
+  }
+
   /** Calls a method of a machine and waits for what comes of it. */
   call(position: number, method: Call["method"], args: readonly unknown[]): unknown {
-    this.#port.postMessage({ machine: position, method, args } satisfies Call);
+    this.#startCall({ machine: position, method, args });
+    return this.#finishCall();
+  }
+
+  #startCall(call: Call): void {
+    this.#port.postMessage(call);
     this.channel.request(CALL, this.#settledNs);
+  }
+
+  #finishCall(): unknown {
     this.#finishRequest();
     const result = receiveMessageOnPort(this.#port)!.message as CallResult;
     if ("error" in result) throw new Error(result.error);

@@ -62,6 +62,7 @@ function call(nowNs: number): void {
     const parameters = args as never[];
     let value: unknown;
     if (method === "setLink") group.cables[machine]!.setLink(args[0] as boolean);
+    else if (method === "digests") value = group.finishDigests();
     else if (method === "readDisk") value = readDisk(machine, args[0] as number, args[1] as number);
     else value = (host[method] as (...all: never[]) => unknown)(...parameters);
     result = { value };

@@ -74,7 +74,7 @@ export class Emission {
       this.number(0, sizeBytes);
       return;
     }
-    const limit = 2 ** (8 * sizeBytes);
+    const limit = sizeBytes === 4 ? 0x1_0000_0000 : 1 << (8 * sizeBytes);
     const low32 = value >= -0x8000_0000 && value <= 0xffff_ffff ? value | 0 : Number(BigInt.asIntN(32, BigInt(value)));
     const isOutside = (value >= limit || value < -limit) && (sizeBytes === 4 || low32 >= limit || low32 < -limit);
     // Bytes have been matched by the value they stand for (-16, or 0xfff0 beside 16 bits), unless the match had to cut.

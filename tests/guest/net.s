@@ -291,7 +291,7 @@ hello:
     .space  NAME_SIZE - 8
 # Offset of a byte in it and a value that makes it wrong.
 wrong_bytes:
-    .long   CLOUD_MAGIC, 'x', CLOUD_VERSION, 2, CLOUD_KIND, 0, CLOUD_KIND, KIND_PING, CLOUD_KIND, KIND_LAST + 1
+    .long   CLOUD_MAGIC, 'x', CLOUD_VERSION, 1, CLOUD_KIND, 0, CLOUD_KIND, KIND_REPORT, CLOUD_KIND, KIND_LAST + 1
     .long   CLOUD_KIND, KIND_REBOOT, CLOUD_STATE, STATE_WAITING, CLOUD_STATE, STATE_MEMBER, CLOUD_STATE, 3, CLOUD_ERA + 3, 0x80
     .long   CLOUD_AGE, 0, CLOUD_NODE + 7, 0, CLOUD_FOUNDER, 1, CLOUD_NAME + 3, ' ', CLOUD_NAME, 0x7F
 wrong_bytes_end:
@@ -299,18 +299,18 @@ wrong_bytes_end:
 # Our state, era and founder (last byte of its id); the peer's kind, state, era, founder; what we are then: state, era, founder.
 rules:
     .byte   1, 0, 0,    KIND_HELLO, 1, 5, 0,        1, 0, 0     # joiners: nobody decides before the window ends
-    .byte   1, 0, 0,    KIND_ANNOUNCE, 2, 3, 7,     2, 3, 7     # a joiner takes the members' era
-    .byte   1, 2, 0,    KIND_PING, 2, 3, 7,         2, 3, 7
-    .byte   1, 3, 7,    KIND_PING, 2, 3, 7,         2, 3, 7     # the same life, after a reboot
-    .byte   1, 5, 0,    KIND_PING, 2, 3, 7,         2, 5, 7     # a joiner that knows a later era lifts the cluster to it
+    .byte   1, 0, 0,    KIND_VIEW, 2, 3, 7,     2, 3, 7     # a joiner takes the members' era
+    .byte   1, 2, 0,    KIND_REPORT, 2, 3, 7,         2, 3, 7
+    .byte   1, 3, 7,    KIND_REPORT, 2, 3, 7,         2, 3, 7     # the same life, after a reboot
+    .byte   1, 5, 0,    KIND_REPORT, 2, 3, 7,         2, 5, 7     # a joiner that knows a later era lifts the cluster to it
     .byte   1, 2, 0,    KIND_BYE, 2, 3, 7,          1, 2, 0     # one who leaves is no cluster
     .byte   2, 3, 7,    KIND_HELLO, 1, 9, 0,        2, 3, 7     # what joiners know moves no member
-    .byte   2, 3, 7,    KIND_PING, 2, 4, 9,         2, 4, 9     # the higher era wins
-    .byte   2, 3, 7,    KIND_PING, 2, 2, 1,         2, 3, 7
-    .byte   2, 3, 7,    KIND_PING, 2, 3, 6,         2, 3, 6     # the lower founder wins in the same era
-    .byte   2, 3, 7,    KIND_PING, 2, 3, 8,         2, 3, 7
+    .byte   2, 3, 7,    KIND_REPORT, 2, 4, 9,         2, 4, 9     # the higher era wins
+    .byte   2, 3, 7,    KIND_REPORT, 2, 2, 1,         2, 3, 7
+    .byte   2, 3, 7,    KIND_REPORT, 2, 3, 6,         2, 3, 6     # the lower founder wins in the same era
+    .byte   2, 3, 7,    KIND_REPORT, 2, 3, 8,         2, 3, 7
     .byte   2, 3, 7,    KIND_BYE, 2, 9, 1,          2, 3, 7
-    .byte   0, 3, 7,    KIND_PING, 2, 9, 1,         0, 3, 7     # without an address nothing is decided
+    .byte   0, 3, 7,    KIND_REPORT, 2, 9, 1,         0, 3, 7     # without an address nothing is decided
 rules_end:
 RULE_SIZE               = 10
 

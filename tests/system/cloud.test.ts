@@ -44,7 +44,7 @@ describe("cloud reboot", () => {
     const [first, second] = lab.nodes as [LabNode, LabNode];
     for (const target of [status(second)!.name, status(second)!.address]) {
       await second.enter("set cloud.reboot yes", PROMPT);
-      await first.enter(`cloud reboot ${target}`, PROMPT);
+      first.type(`cloud reboot ${target}\n`);
       await second.waitFor(/rebooting, as qure-1 \S+ asked/);
       await second.waitFor(/QuRe loader/);
       await first.waitFor(/^cloud: .* peers 0$/m);

@@ -32,7 +32,7 @@ async function member(): Promise<Scene> {
   });
   const plug = lab.plug("stranger");
   const node = lab.nodes[0]!;
-  // The node's pings come by, for those who want to see one.
+  // The node's views come by, for those who want to see one.
   await lab.advance("1s");
   return { lab, node, plug };
 }
@@ -56,12 +56,31 @@ function cloudPacket(change: (packet: DataView, bytes: Uint8Array) => void = () 
   const bytes = new Uint8Array(sizeBytes);
   const packet = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode("QRCL"));
-  bytes.set([1, 1, 1, 1], 4); // version, hello, joining, diskless
+  bytes.set([2, 1, 1, 1], 4); // version, hello, joining, diskless
   packet.setUint32(12, 1, true);
   bytes.set([2, 0, 0, 0xff, 0xfe, 0, 0, 0x66], 24);
   bytes.set(new TextEncoder().encode("stranger"), 40);
   change(packet, bytes);
   return bytes;
+}
+
+/** A view of a coordinator that is no member of the node's cluster but of a worse one; `change` spoils it. */
+function viewPacket(change: (packet: DataView, bytes: Uint8Array) => void = () => {}, entries = 1): Uint8Array {
+  return cloudPacket((packet, bytes) => {
+    bytes.set([2, 2], 5); // view, member
+    packet.setUint32(8, 1, true);
+    bytes.fill(0xff, 32, 40);
+    packet.setUint32(72, 1 + entries, true);
+    for (let index = 0; index < entries; index++) {
+      const at = 96 + 56 * index;
+      bytes.set([2, 0, 0, 0xff, 0xfe, 0, 1, index], at);
+      packet.setUint32(at + 8, 1, true);
+      bytes[at + 17] = 2;
+      bytes.set(STRANGER_IP, at + 20);
+      bytes.set(new TextEncoder().encode("invented"), at + 24);
+    }
+    change(packet, bytes);
+  }, 96 + 56 * entries);
 }
 
 const toCluster = (packet: Uint8Array, port = CLUSTER_PORT): Uint8Array =>
@@ -85,7 +104,7 @@ describe("fuzzed frames", () => {
     put16(igmp, 2, internetChecksum(igmp, 0, igmp.length));
     return [
       ...plug.received.filter((frame) => frame[0]! & 1).slice(-4).map(asStranger), arp(1, BROADCAST_MAC), arp(2, nodeMac), ip(PROTOCOL_ICMP, icmp(8, 0)), ip(PROTOCOL_ICMP, icmp(0, 0)), ip(PROTOCOL_ICMP, icmp(3, 3)),
-      ip(2, igmp, parseIpv4("224.0.0.1")), toCluster(cloudPacket()), toCluster(cloudPacket((_, bytes) => bytes.set([2, 2], 5))),
+      ip(2, igmp, parseIpv4("224.0.0.1")), toCluster(cloudPacket()), toCluster(viewPacket()), toCluster(viewPacket((packet) => packet.setUint32(8, 2, true), 24)),
       udpFrame(new Uint8Array(300), { mac: nodeMac, ip: nodeIp, port: 68 }, { ip: parseIpv4("10.0.2.2"), port: 67 }), udpFrame(new Uint8Array(1400), { mac: nodeMac, ip: nodeIp, port: CLUSTER_PORT }),
     ];
   }
@@ -145,23 +164,33 @@ describe("packets that look like the cluster's", () => {
     ["a byte too long", cloudPacket(undefined, 73)],
     ["a byte too short", cloudPacket().slice(0, 71)],
     ["a request of 72 bytes", cloudPacket((p) => p.setUint8(5, 5))],
-    ["a ping of a joiner", cloudPacket((p) => p.setUint8(5, 3))],
+    ["a report of a joiner", cloudPacket((p) => p.setUint8(5, 3))],
     ["state 0", cloudPacket((p) => p.setUint8(6, 0))],
     ["state 3", cloudPacket((p) => p.setUint8(6, 3))],
     ["a joiner with a founder", cloudPacket((p) => p.setUint8(32, 1))],
-    ["a member without a founder", cloudPacket((p) => (p.setUint8(5, 2), p.setUint8(6, 2), p.setUint8(8, 1)))],
-    ["a member in era 0", cloudPacket((p) => (p.setUint8(5, 2), p.setUint8(6, 2), p.setUint8(32, 1)))],
+    ["a member without a founder", cloudPacket((p) => (p.setUint8(5, 3), p.setUint8(6, 2), p.setUint8(8, 1)))],
+    ["a member in era 0", cloudPacket((p) => (p.setUint8(5, 3), p.setUint8(6, 2), p.setUint8(32, 1)))],
     ["an era too large", cloudPacket((p) => p.setUint32(8, 0x80000000, true))],
     ["age 0", cloudPacket((p) => p.setUint32(12, 0, true))],
     ["node id 0", cloudPacket((_, bytes) => bytes.fill(0, 24, 32))],
     ["a name that does not end", cloudPacket((_, bytes) => bytes.fill(0x61, 40, 72))],
     ["a name with a blank", cloudPacket((p) => p.setUint8(42, 0x20))],
     ["a name with an escape", cloudPacket((p) => p.setUint8(42, 0x1b))],
+    ["a view of a joiner", viewPacket((p) => (p.setUint8(6, 1), p.setUint32(32, 0)))],
+    ["a view without its own part", viewPacket().slice(0, 72)],
+    ["a view of nobody", viewPacket((p) => p.setUint32(72, 0))],
+    ["a view that ends in an entry", viewPacket().slice(0, -1)],
+    ["an entry without an id", viewPacket((_, bytes) => bytes.fill(0, 96, 104))],
+    ["an entry with age 0", viewPacket((p) => p.setUint32(104, 0))],
+    ["an entry in state 0", viewPacket((p) => p.setUint8(113, 0))],
+    ["an entry in state 5", viewPacket((p) => p.setUint8(113, 5))],
+    ["an entry with a multicast address", viewPacket((p) => p.setUint8(116, 239))],
+    ["an entry whose name does not end", viewPacket((_, bytes) => bytes.fill(0x61, 120, 152))],
   ];
   const FOREIGN: readonly (readonly [string, Uint8Array, number])[] = [
     ["another magic", cloudPacket((p) => p.setUint8(0, 0x71)), CLUSTER_PORT],
     ["version 0", cloudPacket((p) => p.setUint8(4, 0)), CLUSTER_PORT],
-    ["version 2", cloudPacket((p) => p.setUint8(4, 2)), CLUSTER_PORT],
+    ["version 1", cloudPacket((p) => p.setUint8(4, 1)), CLUSTER_PORT],
     ["another source port", cloudPacket(), 1024],
   ];
 

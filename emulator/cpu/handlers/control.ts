@@ -121,7 +121,7 @@ const interrupt: Builder = (core, insn) => () => {
   else core.interrupts.deliver(insn.immediate, "software", NO_ERROR_CODE, insn.next);
 };
 
-/** BOUND: signed index against two signed bounds in memory. */
+/** BOUND: signed index against two signed bounds in memory, both of which are read before they are looked at. */
 const bound: Builder = (core, insn) => {
   if (!insn.isMemory) return raise(INVALID_OPCODE);
   const shift = 32 - insn.size;
@@ -130,7 +130,9 @@ const bound: Builder = (core, insn) => {
   const upper = readAt(core, insn, insn.size, insn.size >>> 3);
   return () => {
     const value = (index() << shift) >> shift;
-    if (value < (lower() << shift) >> shift || value > (upper() << shift) >> shift) raise(BOUND_RANGE);
+    const least = (lower() << shift) >> shift;
+    const greatest = (upper() << shift) >> shift;
+    if (value < least || value > greatest) raise(BOUND_RANGE);
   };
 };
 

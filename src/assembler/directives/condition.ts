@@ -63,7 +63,8 @@ function isDefined(assembler: Assembler): boolean {
 
 /** Two texts with a comma between them, as they stand. */
 function equalTexts(assembler: Assembler, directive: string): boolean {
-  const text = textOfBytes(assembler.macros.rest());
+  const { bytes, length } = assembler.macros.rest();
+  const text = textOfBytes(bytes, 0, length);
   const comma = text.indexOf(",");
   if (comma < 0) assembler.fail("comma-expected", `\`${directive}' compares two texts with a comma between them`);
   return trim(text.slice(0, comma)) === trim(text.slice(comma + 1));
@@ -125,7 +126,7 @@ export const CONDITION_DIRECTIVES: DirectiveTable = [
     assembler.conditionals.else();
     assembler.input.skipStatement();
   }],
-  [".endif", (assembler) => {
+  [".endif .endc", (assembler) => {
     assembler.conditionals.end();
     assembler.input.skipStatement();
   }],

@@ -137,7 +137,7 @@ const line: Handler = (assembler) => {
   input.skipStatement();
   let next = input.offset;
   while (input.bytes[next] !== NEWLINE) next++;
-  input.frame!.markers.push({ offset: next + 1, line: number, path });
+  input.frame!.mark({ offset: next + 1, line: number, path });
   input.line = number - 1;
 };
 

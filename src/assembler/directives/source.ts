@@ -25,7 +25,7 @@ function open(assembler: Assembler, what: string): { path: string; bytes: Uint8A
   input.skipSpace();
   const start = input.offset;
   const name = readableText(requiredString(assembler, what));
-  const found = assembler.files.read(name, input.frame!.path);
+  const found = assembler.files.read(name, input.frame!.origin.path);
   if (found === null) return assembler.fatalAt("file-not-found", start, `file \`${name}' is not there`, input.offset - start);
   if (!assembler.dependencies.includes(found.path)) assembler.dependencies.push(found.path);
   return { ...found, start };
@@ -33,8 +33,8 @@ function open(assembler: Assembler, what: string): { path: string; bytes: Uint8A
 
 /** Inclusions in one assembly: a file that includes itself twice would else take for ever before it is too deep. */
 const MAXIMUM_INCLUDES = 5000;
-/** And their text, every inclusion counted: each statement of it may take a kilobyte of memory. */
-const MAXIMUM_INCLUDED_BYTES = 8 * 1024 * 1024;
+/** And their text, every inclusion counted: it is read within some seconds, and what it leaves in memory is limited by itself. */
+const MAXIMUM_INCLUDED_BYTES = 32 * 1024 * 1024;
 
 const include: Handler = (assembler) => {
   const { input } = assembler;
@@ -47,7 +47,7 @@ const include: Handler = (assembler) => {
     assembler.fatal("too-large", `more than ${MAXIMUM_INCLUDED_BYTES} bytes of included files: \`${file.path}' may include itself several times over`);
   }
   assembler.leaveStatement();
-  input.push({ kind: "file", path: file.path, text: file.bytes, conditionalDepth: assembler.conditionals.depth });
+  input.pushFile(file.path, file.bytes, assembler.conditionals.depth);
 };
 
 /** `.incbin "file", skip, count` */

@@ -11,7 +11,7 @@ import { DigestVisitor } from "../../../emulator/digest.ts";
 import type { JitMode } from "../../../emulator/jit/jit.ts";
 import { Decoded, decode } from "../../../src/isa/decode.ts";
 import type { Form } from "../../../src/isa/form.ts";
-import { Random, randomCase } from "../cpu/random-instructions.ts";
+import { Random, randomInstruction as instructionOf } from "../cpu/random-instructions.ts";
 import { TESTABLE } from "../cpu/testable-forms.ts";
 
 const RAM_BYTES = 4 << 20;
@@ -101,12 +101,14 @@ function pointer(random: Random, code: number): number {
 }
 
 const decoded = new Decoded();
+/** The decoder looks at as many bytes as an instruction can have. */
+const PADDING = new Array<number>(15).fill(0);
 
 function randomInstruction(random: Random): number[] {
   for (;;) {
-    const { code } = randomCase(random, random.pick(FORMS));
-    decode(Uint8Array.from(code), 0, 32, decoded);
-    if (decoded.form !== null && decoded.length <= code.length) return code.slice(0, decoded.length);
+    const { code } = instructionOf(random, random.pick(FORMS));
+    decode(Uint8Array.from([...code, ...PADDING]), 0, 32, decoded);
+    if (decoded.form !== null && decoded.length === code.length) return [...code];
   }
 }
 

@@ -18,6 +18,9 @@ for (const world of WORLDS) for (const engine of ["compiled", "cold"] as const) 
   });
 }
 
-test("much of it was compiled", () => {
-  expect(totals.compiled / totals.retired).toBeGreaterThan(0.2);
+test("much of it was compiled", { timeout: 120_000 }, () => {
+  // Seeds of its own: some programs end soon in HLT or a triple fault, and say nothing about the others.
+  const before = { ...totals };
+  for (let seed = 1; seed <= 3; seed++) lockstep(seed, { paged: false, user: true, segmented: false }, INSTRUCTIONS);
+  expect((totals.compiled - before.compiled) / (totals.retired - before.retired)).toBeGreaterThan(0.2);
 });

@@ -1,0 +1,432 @@
+# The coordinator: the one member that speaks to the group. The others report to it alone and listen, so that what a node sends and hears
+# does not grow with the cluster. Here is who coordinates, and when what is sent. See docs/protocols/cluster.md. All routines run with the
+# cluster's mutex held.
+
+.include "macros.inc"
+.include "net.inc"
+.include "cluster.inc"
+
+BEAT_MS                 = 1000          # between a coordinator's views, and between a member's reports
+REPEAT_MS               = 250           # a new coordinator repeats its view after this,
+REPEATS                 = 2             # so often
+TELL_MS                 = 100           # changes are told at most this often, many in one packet
+ANSWER_MS               = 100           # hellos are answered at most this often
+WHOLE_MS                = 50            # who else asks for the whole view within this time gets the same packets
+SPREAD_MS               = 100           # first reports are spread over this time
+ASK_MS                  = 250           # a view that differs for so long is asked for
+HELLO_PATIENCE_MS       = 300           # a coordinator that leaves a hello unanswered for so long is taken for silent
+BACKOFF_MS              = 200           # members but the one with the lowest id wait this,
+BACKOFF_SPREAD_MS       = 600           # and up to this longer, before they take over
+STALE_MS                = 1500          # a coordinator silent for so long yields to any other
+GRACE_MS                = 1500          # time for the others to report to a new coordinator
+
+    .bss
+    .balign 4
+    .global coordinator_self, coordinator_id
+coordinator_self:       .space 4        # 1: this node coordinates
+coordinator_id:         .space 8        # who does; 0: not known
+coordinator_address:    .space 4
+coordinator_heard:      .space 4        # clock_ms of its last packet to the group
+takeover_at:            .space 4        # clock_ms at which its silence has lasted too long
+takeover_backoff:       .space 4        # 1: takeover_at holds this node's own delay
+report_at:              .space 4        # clock_ms of the next report
+asking:                 .space 4        # 1: a report from ask_at on asks for the whole view
+ask_at:                 .space 4        # clock_ms
+beat_at:                .space 4        # clock_ms of the next view, also when nothing changes
+told_at:                .space 4        # clock_ms of the last view
+repeats:                .space 4        # repetitions still to come
+whole_to:               .space 4        # who wants the whole view: an address, the group when there are several, 0 for nobody
+whole_at:               .space 4        # clock_ms at which it is sent
+
+    .text
+
+# coordinator_become: this node coordinates from now on.
+    .global coordinator_become
+coordinator_become:
+    push    ebx
+    call    clock_ms
+    mov     dword ptr [coordinator_self], 1
+    mov     dword ptr [repeats], REPEATS
+    mov     dword ptr [whole_to], 0
+    mov     [beat_at], eax
+    mov     [peer_expiry], eax
+    mov     ecx, eax
+    sub     ecx, ALIVE_MS - GRACE_MS
+    mov     ebx, [peer_first]
+1:  test    ebx, ebx
+    jz      3f
+    mov     dword ptr [ebx + PEER_TELL], 0      # what the others do not know shows in the digest
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    je      2f
+    mov     [ebx + PEER_SEEN], ecx
+    mov     eax, [ebx + PEER_ID]
+    cmp     eax, [coordinator_id]
+    jne     2f
+    mov     eax, [ebx + PEER_ID + 4]
+    cmp     eax, [coordinator_id + 4]
+    jne     2f
+    mov     eax, [coordinator_heard]
+    mov     [ebx + PEER_SEEN], eax
+2:  mov     ebx, [ebx + PEER_NEXT]
+    jmp     1b
+3:  mov     dword ptr [peer_changed], 0
+    mov     eax, [node + NODE_ID]
+    mov     [coordinator_id], eax
+    mov     eax, [node + NODE_ID + 4]
+    mov     [coordinator_id + 4], eax
+    pop     ebx
+    ret
+
+# Nobody is known to coordinate, and somebody has to now.
+coordinator_forget:
+    xor     eax, eax
+
+# coordinator_await: nobody is known to coordinate: this node takes over if nobody speaks up.
+# In: EAX milliseconds.
+    .global coordinator_await
+coordinator_await:
+    mov     ecx, eax
+    xor     eax, eax
+    mov     [coordinator_self], eax
+    mov     [coordinator_id], eax
+    mov     [coordinator_id + 4], eax
+    mov     [takeover_backoff], eax
+    call    clock_ms
+    add     eax, ecx
+    mov     [takeover_at], eax
+    ret
+
+# coordinator_adopt: reports go to the sender of this view from now on.
+# In: EAX packet, EDX its sender's address.
+    .global coordinator_adopt
+coordinator_adopt:
+    push    ebx
+    mov     ebx, eax
+    mov     dword ptr [coordinator_self], 0
+    mov     [coordinator_address], edx
+    mov     eax, [ebx + CLOUD_NODE]
+    mov     [coordinator_id], eax
+    mov     eax, [ebx + CLOUD_NODE + 4]
+    mov     [coordinator_id + 4], eax
+    mov     dword ptr [asking], 0
+    mov     eax, SPREAD_MS
+    call    coordinator_delay
+    mov     [report_at], eax
+    pop     ebx
+
+# The coordinator was heard. Clobbers EAX.
+coordinator_beat:
+    call    clock_ms
+    mov     [coordinator_heard], eax
+    add     eax, ALIVE_MS
+    mov     [takeover_at], eax
+    mov     dword ptr [takeover_backoff], 0
+    ret
+
+# In: EAX milliseconds, at least 1. Out: EAX clock_ms up to so much later.
+coordinator_delay:
+    push    ebx
+    mov     edx, eax
+    mov     eax, [cluster_netif]
+    call    random_below
+    mov     ebx, eax
+    call    clock_ms
+    add     eax, ebx
+    pop     ebx
+    ret
+
+# coordinator_is: whether a packet's sender is the coordinator.
+# In: EAX packet. Out: ZF when it is.
+    .global coordinator_is
+coordinator_is:
+    mov     ecx, [eax + CLOUD_NODE]
+    cmp     ecx, [coordinator_id]
+    jne     9f
+    mov     ecx, [eax + CLOUD_NODE + 4]
+    cmp     ecx, [coordinator_id + 4]
+9:  ret
+
+# coordinator_view: another member of our cluster coordinates it. Of two the one with the lower id goes on.
+# In: EAX packet, EDX its sender's address.
+    .global coordinator_view
+coordinator_view:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    call    coordinator_is
+    je      5f
+    lea     eax, [ebx + CLOUD_NODE]
+    mov     edx, offset coordinator_id
+    call    node_id_compare
+    jb      4f
+    cmp     dword ptr [coordinator_self], 0
+    jne     6f
+    mov     eax, [coordinator_id]
+    or      eax, [coordinator_id + 4]
+    jz      4f
+    call    clock_ms
+    sub     eax, [coordinator_heard]
+    cmp     eax, STALE_MS
+    jb      9f
+4:  mov     eax, ebx
+    mov     edx, esi
+    call    coordinator_adopt
+    jmp     9f
+5:  mov     [coordinator_address], esi
+    call    coordinator_beat
+    jmp     9f
+6:  call    coordinator_answer          # it will hear who does
+9:  pop     esi
+    pop     ebx
+    ret
+
+# coordinator_answer: somebody should hear of this cluster: the coordinator sends its view soon.
+    .global coordinator_answer
+coordinator_answer:
+    cmp     dword ptr [coordinator_self], 0
+    je      9f
+    mov     eax, [told_at]
+    add     eax, ANSWER_MS
+    mov     ecx, eax
+    sub     ecx, [beat_at]
+    jns     9f
+    mov     [beat_at], eax
+9:  ret
+
+# coordinator_hello: a member hears a hello. The coordinator answers; should it not, another takes over.
+# In: EAX packet.
+    .global coordinator_hello
+coordinator_hello:
+    cmp     dword ptr [coordinator_self], 0
+    jne     coordinator_answer
+    push    ebx
+    mov     ebx, eax
+    call    coordinator_is
+    je      2f
+    call    clock_ms
+    add     eax, HELLO_PATIENCE_MS
+    mov     ecx, [takeover_at]
+    sub     ecx, eax
+    js      9f
+    mov     [takeover_at], eax
+    jmp     9f
+2:  cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
+    jne     3f
+    call    coordinator_forget          # it has restarted
+    jmp     9f
+3:  mov     eax, [view_members]         # it wants to hear of all
+    lea     eax, [eax * 2 + 1]
+    call    coordinator_delay
+    mov     [report_at], eax
+9:  pop     ebx
+    ret
+
+# coordinator_reported: a member has reported. One that asks gets the whole view, all get it when several ask.
+# In: EAX packet, EDX its sender's address.
+    .global coordinator_reported
+coordinator_reported:
+    test    byte ptr [eax + CLOUD_FLAGS], FLAG_ASK
+    jz      9f
+    cmp     dword ptr [whole_to], 0
+    jne     1f
+    mov     [whole_to], edx
+    call    clock_ms
+    add     eax, WHOLE_MS
+    mov     [whole_at], eax
+    ret
+1:  mov     dword ptr [whole_to], CLUSTER_GROUP
+9:  ret
+
+# coordinator_differs: the coordinator's view is not ours. Changes may be on their way; else we ask.
+    .global coordinator_differs
+coordinator_differs:
+    cmp     dword ptr [asking], 0
+    jne     9f
+    mov     dword ptr [asking], 1
+    mov     eax, SPREAD_MS
+    call    coordinator_delay
+    add     eax, ASK_MS
+    mov     [ask_at], eax
+9:  ret
+
+# coordinator_agrees: the coordinator's view is ours.
+    .global coordinator_agrees
+coordinator_agrees:
+    mov     dword ptr [asking], 0
+    ret
+
+# coordinator_report_now: the coordinator does not know that this node lives.
+    .global coordinator_report_now
+coordinator_report_now:
+    call    clock_ms
+    mov     [report_at], eax
+    ret
+
+# coordinator_timers: sends what is due.
+# In: EAX now. Out: EAX milliseconds until it is needed again, signed: 0 or less when it is late. May sleep.
+    .global coordinator_timers
+coordinator_timers:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    cmp     dword ptr [coordinator_self], 0
+    jne     coordinates
+
+    mov     eax, [coordinator_id]
+    or      eax, [coordinator_id + 4]
+    jz      2f
+    call    coordinator_due
+    jg      1f
+    call    coordinator_report
+    call    coordinator_due
+1:  mov     esi, eax
+    jmp     3f
+2:  mov     esi, BEAT_MS
+3:  mov     eax, [takeover_at]
+    sub     eax, ebx
+    jg      4f
+    call    coordinator_takeover
+    cmp     dword ptr [coordinator_self], 0
+    jne     coordinates
+    mov     eax, [takeover_at]
+    sub     eax, ebx
+4:  cmp     eax, esi
+    jle     9f
+    mov     eax, esi
+9:  pop     esi
+    pop     ebx
+    ret
+
+# This node coordinates: the whole view for those who asked, changes soon, a view each second.
+coordinates:
+    mov     esi, 0x7FFFFFFF
+    mov     eax, [whole_to]
+    test    eax, eax
+    jz      2f
+    mov     ecx, [whole_at]
+    sub     ecx, ebx
+    jg      1f
+    mov     dword ptr [whole_to], 0
+    call    view_tell_whole
+    jmp     2f
+1:  mov     esi, ecx
+2:  mov     eax, [beat_at]
+    sub     eax, ebx
+    cmp     dword ptr [peer_changed], 0
+    je      3f
+    mov     ecx, [told_at]
+    add     ecx, TELL_MS
+    sub     ecx, ebx
+    cmp     ecx, eax
+    jge     3f
+    mov     eax, ecx
+3:  test    eax, eax
+    jg      6f
+    mov     [told_at], ebx
+    lea     eax, [ebx + BEAT_MS]
+    cmp     dword ptr [repeats], 0
+    je      4f
+    dec     dword ptr [repeats]
+    lea     eax, [ebx + REPEAT_MS]
+4:  mov     [beat_at], eax
+    call    view_tell
+    mov     eax, [beat_at]
+    sub     eax, ebx
+6:  cmp     eax, esi
+    jle     9b
+    mov     eax, esi
+    jmp     9b
+
+# When this member reports next: when it is time, or when it is time to ask.
+# In: EBX now. Out: EAX milliseconds, signed; flags compare it with 0.
+coordinator_due:
+    mov     eax, [report_at]
+    sub     eax, ebx
+    cmp     dword ptr [asking], 0
+    je      1f
+    mov     ecx, [ask_at]
+    sub     ecx, ebx
+    cmp     ecx, eax
+    jge     1f
+    mov     eax, ecx
+1:  test    eax, eax
+    ret
+
+# Reports to the coordinator.
+# In: EBX now.
+coordinator_report:
+    lea     eax, [ebx + BEAT_MS]
+    mov     [report_at], eax
+    mov     eax, KIND_REPORT
+    call    packet_build
+    cmp     dword ptr [asking], 0
+    je      1f
+    mov     eax, [ask_at]
+    sub     eax, ebx
+    jg      1f
+    mov     dword ptr [asking], 0
+    or      byte ptr [cluster_out + CLOUD_FLAGS], FLAG_ASK
+1:  mov     edx, [coordinator_address]
+    mov     ecx, CLOUD_SIZE
+    jmp     packet_send_to
+
+# The coordinator is silent: the member with the lowest id takes its place at once, each other after a delay of its own if nobody did.
+# In: EBX now.
+coordinator_takeover:
+    push    esi
+    cmp     dword ptr [takeover_backoff], 0
+    jne     3f
+    mov     esi, [peer_first]
+1:  test    esi, esi
+    jz      3f
+    cmp     dword ptr [esi + PEER_VIEWED], 0
+    je      2f
+    lea     eax, [esi + PEER_ID]
+    mov     edx, offset coordinator_id
+    call    node_id_compare
+    je      2f
+    mov     edx, offset node + NODE_ID
+    call    node_id_compare
+    ja      3f
+    mov     dword ptr [takeover_backoff], 1
+    mov     eax, BACKOFF_SPREAD_MS
+    call    coordinator_delay
+    add     eax, BACKOFF_MS
+    mov     [takeover_at], eax
+    jmp     9f
+2:  mov     esi, [esi + PEER_NEXT]
+    jmp     1b
+3:  call    coordinator_become
+9:  pop     esi
+    ret
+
+# coordinator_left: the coordinator said bye.
+# In: EAX packet.
+    .global coordinator_left
+coordinator_left:
+    call    coordinator_is
+    jne     9f
+    cmp     dword ptr [coordinator_self], 0
+    je      coordinator_forget
+9:  ret
+
+# coordinator_bye: tells those who have to know that this node leaves: the coordinator, or all if it is this node. May sleep.
+    .global coordinator_bye
+coordinator_bye:
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     1f
+    cmp     dword ptr [coordinator_self], 0
+    jne     1f
+    mov     eax, [coordinator_id]
+    or      eax, [coordinator_id + 4]
+    jz      1f
+    mov     eax, KIND_BYE
+    call    packet_build
+    mov     edx, [coordinator_address]
+    mov     ecx, CLOUD_SIZE
+    call    packet_send_to
+    jmp     coordinator_forget
+1:  mov     eax, KIND_BYE
+    call    packet_send
+    jmp     coordinator_forget

@@ -1,0 +1,347 @@
+# The view: which nodes belong to the cluster. The coordinator holds it, tells the group what changed in it, and sends all of it to whoever
+# asks; the others take it over. Both keep its digest, so that a view that differs is noticed within a second, whatever was lost.
+# See docs/protocols/cluster.md. All routines run with the cluster's mutex held.
+
+.include "macros.inc"
+.include "net.inc"
+.include "cluster.inc"
+.include "names.inc"
+
+    .bss
+    .balign 4
+    .global view_members, view_digest, view_confirmed
+view_members:           .space 4        # peers in the view; this node itself is not counted
+view_digest:            .space 4        # sum of their digests
+view_confirmed:         .space 4        # clock_ms at which the coordinator's digest was ours
+applied:                .space 4        # number of the packet whose entries were applied last
+own_entry:              .space ENTRY_SIZE
+
+    .text
+
+# entry_digest: the number that stands for an entry: FNV-1a over its dwords, the state apart.
+# In: EDX entry, or PEER_ID of a peer. Out: EAX digest. Clobbers ECX, EDX.
+    .global entry_digest
+entry_digest:
+    mov     eax, 0x811C9DC5
+    mov     ecx, ENTRY_SIZE / 4
+1:  xor     eax, [edx]
+    imul    eax, eax, 0x01000193
+    rol     eax, 7                      # FNV alone carries nothing down
+    add     edx, 4
+    dec     ecx
+    jnz     1b
+    ret
+
+# The digest of the whole view, this node included.
+# Out: EAX digest. Clobbers ECX, EDX.
+view_whole_digest:
+    push    edi
+    mov     edi, offset own_entry
+    xor     eax, eax
+    mov     ecx, ENTRY_SIZE / 4
+    rep stosd
+    mov     edi, offset own_entry
+    mov     eax, [node + NODE_ID]
+    mov     [edi + ENTRY_ID], eax
+    mov     eax, [node + NODE_ID + 4]
+    mov     [edi + ENTRY_ID + 4], eax
+    mov     edx, offset cluster_out     # the rest is as our packets say it
+    mov     eax, [edx + CLOUD_AGE]
+    mov     [edi + ENTRY_AGE], eax
+    mov     eax, [edx + CLOUD_REVISION]
+    mov     [edi + ENTRY_REVISION], eax
+    movzx   eax, byte ptr [edx + CLOUD_FLAGS]
+    and     eax, FLAG_DISKLESS
+    mov     [edi + ENTRY_FLAGS], al
+    mov     eax, [cluster_netif]
+    mov     eax, [eax + NETIF_ADDRESS]
+    mov     [edi + ENTRY_ADDRESS], eax
+    lea     eax, [edi + ENTRY_NAME]
+    add     edx, CLOUD_NAME
+    mov     ecx, NAME_SIZE
+    call    mem_copy
+    mov     edx, edi
+    call    entry_digest
+    add     eax, [view_digest]
+    pop     edi
+    ret
+
+# Begins a view in cluster_out.
+# Out: EDI where its first entry goes.
+view_begin:
+    mov     eax, KIND_VIEW
+    call    packet_build
+    call    view_whole_digest
+    mov     edi, offset cluster_out
+    mov     [edi + CLOUD_DIGEST], eax
+    mov     eax, [view_members]
+    inc     eax
+    mov     [edi + CLOUD_MEMBERS], eax
+    add     edi, CLOUD_ENTRIES
+    ret
+
+# Sends it.
+# In: EDI behind its last entry, EDX address.
+view_finish:
+    mov     ecx, edi
+    sub     ecx, offset cluster_out
+    jmp     packet_send_to
+
+# Appends a peer.
+# In: EBX peer, EDI where to, AL its state. Out: EDI behind it.
+view_put:
+    push    esi
+    lea     esi, [ebx + PEER_ID]
+    mov     ecx, ENTRY_SIZE / 4
+    rep movsd
+    mov     [edi - ENTRY_SIZE + ENTRY_STATE], al
+    pop     esi
+    ret
+
+# view_tell: tells the group what changed, or at least that the coordinator lives. May sleep.
+    .global view_tell
+view_tell:
+    push    ebx
+    push    edi
+    mov     ebx, [peer_first]
+1:  call    view_begin
+    cmp     dword ptr [peer_changed], 0
+    je      5f
+2:  test    ebx, ebx
+    jz      4f
+    cmp     dword ptr [ebx + PEER_TELL], 0
+    je      3f
+    mov     dword ptr [ebx + PEER_TELL], 0
+    call    view_state
+    jz      3f
+    call    view_put
+3:  mov     ebx, [ebx + PEER_NEXT]
+    cmp     edi, offset cluster_out + CLOUD_MAXIMUM
+    jb      2b
+    mov     edx, CLUSTER_GROUP
+    call    view_finish
+    jmp     1b
+4:  mov     dword ptr [peer_changed], 0
+5:  mov     edx, CLUSTER_GROUP
+    call    view_finish
+    pop     edi
+    pop     ebx
+    ret
+
+# What the others are told of a peer.
+# In: EBX peer. Out: AL state; ZF for nothing: it belongs to another cluster.
+view_state:
+    mov     al, STATE_MEMBER
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    jne     9f
+    mov     al, STATE_LEFT
+    cmp     dword ptr [ebx + PEER_LEFT], 0
+    jne     9f
+    mov     al, STATE_OFFLINE
+    cmp     dword ptr [ebx + PEER_ALIVE], 0
+    je      8f
+    mov     al, STATE_JOINING
+    cmp     dword ptr [ebx + PEER_STATE], STATE_JOINING
+    je      8f
+    xor     eax, eax
+    ret
+8:  test    al, al                      # ZF clear
+9:  ret
+
+# view_tell_whole: sends the whole view, each packet a range of ids, so that who has it knows also whom it does not hold.
+# In: EAX address. May sleep.
+    .global view_tell_whole
+view_tell_whole:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, eax
+    mov     ebx, [peer_first]
+    xor     esi, esi                    # peer at which the range before ended
+1:  call    view_begin
+    mov     edx, offset cluster_out
+    test    esi, esi
+    jz      2f
+    mov     eax, [esi + PEER_ID]
+    mov     [edx + CLOUD_FROM], eax
+    mov     eax, [esi + PEER_ID + 4]
+    mov     [edx + CLOUD_FROM + 4], eax
+2:  test    ebx, ebx
+    jz      4f
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    je      3f
+    mov     al, STATE_MEMBER
+    call    view_put
+3:  mov     esi, ebx
+    mov     ebx, [ebx + PEER_NEXT]
+    cmp     edi, offset cluster_out + CLOUD_MAXIMUM
+    jb      2b
+    test    ebx, ebx
+    jz      4f
+    mov     edx, offset cluster_out
+    mov     eax, [esi + PEER_ID]
+    mov     [edx + CLOUD_TO], eax
+    mov     eax, [esi + PEER_ID + 4]
+    mov     [edx + CLOUD_TO + 4], eax
+    mov     edx, ebp
+    call    view_finish
+    jmp     1b
+4:  mov     edx, offset cluster_out
+    mov     dword ptr [edx + CLOUD_TO], -1
+    mov     dword ptr [edx + CLOUD_TO + 4], -1
+    mov     edx, ebp
+    call    view_finish
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# view_apply: takes over what the coordinator's packet says.
+# In: EAX packet, EDX its bytes. Out: ZF when our view is now the coordinator's; EAX 1 when it does not know that this node is a member.
+# May sleep.
+    .global view_apply
+view_apply:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    push    0                           # [esp]: 1 when it does not know us
+    mov     ebp, eax
+    lea     esi, [eax + CLOUD_ENTRIES]
+    lea     edi, [eax + edx]
+    inc     dword ptr [applied]
+1:  cmp     esi, edi
+    jae     2f
+    call    view_apply_entry
+    or      [esp], eax
+    add     esi, ENTRY_SIZE
+    jmp     1b
+2:  call    view_apply_range
+    mov     eax, KIND_REPORT            # what we say of ourselves, for the digest
+    call    packet_build
+    call    view_whole_digest
+    cmp     eax, [ebp + CLOUD_DIGEST]
+    jne     9f
+    mov     eax, [view_members]
+    inc     eax
+    cmp     eax, [ebp + CLOUD_MEMBERS]
+    jne     9f
+    call    clock_ms
+    mov     [view_confirmed], eax
+    cmp     eax, eax
+9:  pop     eax
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Applies one entry.
+# In: ESI entry, EBP packet. Out: EAX 1 when it says that this node is no member. Keeps ESI, EDI, EBP.
+view_apply_entry:
+    mov     eax, esi
+    mov     edx, offset node + NODE_ID
+    call    node_id_compare
+    je      8f
+    mov     eax, esi
+    lea     edx, [ebp + CLOUD_NODE]
+    call    node_id_compare             # the coordinator itself speaks in the header
+    je      7f
+    mov     eax, esi
+    call    peer_find
+    jc      6f
+    mov     ebx, eax
+    mov     eax, [applied]
+    mov     [ebx + PEER_LISTED], eax
+    push    esi
+    push    edi
+    lea     edi, [ebx + PEER_ID]
+    mov     ecx, ENTRY_SIZE / 4
+    rep movsd
+    pop     edi
+    pop     esi
+    and     dword ptr [ebx + PEER_FLAGS], FLAG_DISKLESS
+    call    peer_renew
+    movzx   eax, byte ptr [esi + ENTRY_STATE]
+    cmp     eax, STATE_MEMBER
+    ja      4f
+    mov     [ebx + PEER_STATE], eax
+    call    clock_ms
+    mov     [ebx + PEER_SEEN], eax
+    mov     eax, [ebp + CLOUD_ERA]
+    mov     [ebx + PEER_ERA], eax
+    mov     eax, [ebp + CLOUD_FOUNDER]
+    mov     [ebx + PEER_FOUNDER], eax
+    mov     eax, [ebp + CLOUD_FOUNDER + 4]
+    mov     [ebx + PEER_FOUNDER + 4], eax
+    call    peer_revive
+    xor     eax, eax
+    cmp     dword ptr [ebx + PEER_STATE], STATE_MEMBER
+    sete    al
+    call    peer_vouch
+    jmp     7f
+4:  call    peer_gone
+    xor     eax, eax
+    cmp     byte ptr [esi + ENTRY_STATE], STATE_LEFT
+    sete    al
+    mov     [ebx + PEER_LEFT], eax
+    jmp     7f
+6:  COUNT   cloud_full
+7:  xor     eax, eax
+    ret
+8:  xor     eax, eax
+    cmp     byte ptr [esi + ENTRY_STATE], STATE_MEMBER
+    setne   al
+    ret
+
+# Takes out of the view whom the packet's range does not hold: above CLOUD_FROM, up to CLOUD_TO.
+# In: EBP packet. Clobbers EBX too.
+view_apply_range:
+    mov     eax, [ebp + CLOUD_TO]
+    or      eax, [ebp + CLOUD_TO + 4]
+    jz      9f
+    mov     ebx, [peer_first]
+1:  test    ebx, ebx
+    jz      9f
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    je      3f
+    mov     eax, [applied]
+    cmp     eax, [ebx + PEER_LISTED]
+    je      3f
+    lea     eax, [ebx + PEER_ID]
+    lea     edx, [ebp + CLOUD_FROM]
+    call    node_id_compare
+    jbe     3f
+    lea     edx, [ebp + CLOUD_TO]
+    call    node_id_compare
+    ja      9f
+    lea     edx, [ebp + CLOUD_NODE]
+    call    node_id_compare
+    je      3f
+    call    peer_gone
+3:  mov     ebx, [ebx + PEER_NEXT]
+    jmp     1b
+9:  ret
+
+# view_disband: nobody is vouched for any more, as this node enters another cluster; who does not follow falls silent.
+    .global view_disband
+view_disband:
+    push    ebx
+    push    esi
+    call    clock_ms
+    mov     esi, eax
+    mov     ebx, [peer_first]
+1:  test    ebx, ebx
+    jz      9f
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    je      2f
+    mov     [ebx + PEER_SEEN], esi
+    xor     eax, eax
+    call    peer_vouch
+2:  mov     ebx, [ebx + PEER_NEXT]
+    jmp     1b
+9:  pop     esi
+    pop     ebx
+    ret
