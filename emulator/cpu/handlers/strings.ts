@@ -111,6 +111,16 @@ function sourceSegment(insn: DecodedInstruction): number {
   return insn.override >= 0 ? insn.override : 3;
 }
 
+/** Copies upwards to a target just above the source, element by element as the processor does: what lies between the two repeats. */
+function repeatPattern(memory: Uint8Array, source: number, distance: number, length: number): void {
+  for (let done = 0; done < length; ) {
+    // What was copied so far, with the pattern before it, is a longer pattern.
+    const piece = Math.min(distance + done, length - done);
+    memory.copyWithin(source + distance + done, source, source + piece);
+    done += piece;
+  }
+}
+
 const move: Builder = (core, insn) => {
   const { s, mmu, memory, segments, state } = core;
   const bits = insn.size;
@@ -138,9 +148,11 @@ const move: Builder = (core, insn) => {
     const length = n * bytes;
     const sourceOffset = mmu.offsetOf(source, false);
     const targetOffset = mmu.offsetOf(target, true);
-    // A target just above the source repeats a pattern: that is copied element by element.
-    if (targetOffset > sourceOffset && targetOffset < sourceOffset + length) return 0;
-    memory.bytes.copyWithin(targetOffset, sourceOffset, sourceOffset + length);
+    const distance = targetOffset - sourceOffset;
+    if (distance > 0 && distance < length) {
+      if (distance % bytes !== 0) return 0;
+      repeatPattern(memory.bytes, sourceOffset, distance, length);
+    } else memory.bytes.copyWithin(targetOffset, sourceOffset, sourceOffset + length);
     if (mmu.mayHoldCode(target)) memory.noteWrite(targetOffset, length);
     set(ESI, from + length);
     set(EDI, to + length);
