@@ -33,6 +33,7 @@ import { Vga } from "./devices/vga.ts";
 import { VgaPciFunction } from "./devices/vga-pci.ts";
 import { SharedLine } from "./devices/wire.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
+import type { PortLatches } from "./port-latches.ts";
 import type { Stateful, StateVisitor } from "./state.ts";
 
 export interface DriveConfig {
@@ -81,6 +82,8 @@ export interface BoardHost {
   serialOutput(port: 0 | 1, byte: number): void;
   debugOutput(byte: number): void;
   log(line: string): void;
+  /** Where ports that only remember their last byte lie, if the processor writes them by itself. */
+  latches?: PortLatches;
 }
 
 const FIRST_NETWORK_SLOT = 3;
@@ -97,7 +100,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly uarts: readonly [Uart16550, Uart16550];
   readonly networkCards: readonly E1000[];
   readonly power: PowerManagement;
-  probe: BusProbe | null = null;
+  #probe: BusProbe | null = null;
   readonly #counters: Counters;
   readonly #host: BoardHost;
   readonly #space: AddressSpace;
@@ -177,8 +180,8 @@ export class Board implements ProcessorBus, Stateful {
 
     this.#coprocessorError = new CoprocessorError(this.#irq(13), (level) => host.setIgnoreNumericError(level));
     space.claimPorts(0xf0, 1, this.#coprocessorError);
-    const postCode = new LatchPort("POST code");
-    const apmStatus = new LatchPort("APM status");
+    const postCode = new LatchPort("POST code", undefined, host.latches?.claim(0x80));
+    const apmStatus = new LatchPort("APM status", undefined, host.latches?.claim(0xb3));
     const apmControl = new LatchPort("APM control", (value) => {
       if (value === ACPI_ENABLE || value === ACPI_DISABLE) this.power.setSciEnabled(value === ACPI_ENABLE);
     });
@@ -231,6 +234,15 @@ export class Board implements ProcessorBus, Stateful {
       port.plugIn(this.#host.clock, card);
       return card;
     });
+  }
+
+  get probe(): BusProbe | null {
+    return this.#probe;
+  }
+
+  set probe(probe: BusProbe | null) {
+    this.#probe = probe;
+    this.#host.latches?.watch("probe", probe !== null);
   }
 
   /** The board's reset line: all chips but the processor. */

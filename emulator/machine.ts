@@ -11,7 +11,7 @@ import { MachineMemory } from "./cpu/memory.ts";
 import { readTextScreen, renderScreen, type Picture, type TextScreen } from "./devices/vga-text.ts";
 import { DigestVisitor } from "./digest.ts";
 import { PAGE_BYTES, clearTouched } from "./pages.ts";
-import { StateReader, StateWriter } from "./state-io.ts";
+import { StateError, StateReader, StateWriter } from "./state-io.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
 import { TimerQueue } from "./events.ts";
 import { DEFAULT_JIT, type JitMode } from "./jit/jit.ts";
@@ -113,6 +113,7 @@ export class Machine implements Stateful {
       serialOutput: (port, byte) => serialOutput?.(port, byte),
       debugOutput: (byte) => debugOutput?.(byte),
       log: (line) => this.#log(line),
+      latches: this.memory.latches,
     };
   }
 
@@ -367,7 +368,13 @@ export class Machine implements Stateful {
   /** Puts a machine of the same configuration into a saved state. After a StateError it must not be used any more. */
   restoreState(state: Uint8Array): void {
     const reader = new StateReader(state);
-    this.visitWhole(reader);
+    try {
+      this.visitWhole(reader);
+    } catch (error) {
+      // A part found a number that cannot be.
+      if (error instanceof RangeError) throw new StateError(error.message);
+      throw error;
+    }
     reader.end();
   }
 

@@ -100,6 +100,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   assembler.callFrames.check();
   assembler.conditionals.warnOfOrder();
   if (reporter.errorCount > 0 && !despiteErrors) return null;
+  assembler.symbols.placeHere(assembler.symbols.dot);
   const resolver = new Resolver(assembler);
   relaxAll(assembler, resolver);
   if (reporter.errorCount > 0 && !despiteErrors) return null;

@@ -40,7 +40,7 @@ export function writeContents(assembler: Assembler, resolver: Resolver, section:
 
 function writeFixups({ fixups, first }: Subsection, writer: FixupWriter): void {
   const fixup: Fixup = {
-    symbol: null, addend: 0, expression: null, position: 0, sizeBytes: 0, pcRelative: false, pcBias: 0, signed: false, relocation: 0, isData: false, frame: null, offset: 0,
+    symbol: null, addend: 0, expression: null, position: 0, sizeBytes: 0, pcRelative: false, pcBias: 0, signed: false, relocation: 0, keepsSymbol: false, frame: null, offset: 0,
   };
   let fragment = first;
   for (let i = 0; i < fixups.count; i++) {
@@ -57,7 +57,7 @@ function settledFixup({ variable, frame }: Fragment): Fixup {
   const field = encoding.fixups[0]!;
   return {
     symbol, addend, expression, position: 0, sizeBytes: field.sizeBytes, pcRelative: true, pcBias: encoding.bytes.length - field.offset, signed: field.sizeBytes === 1,
-    relocation, isData: false, frame, offset: operandOffset,
+    relocation, keepsSymbol: false, frame, offset: operandOffset,
   };
 }
 
@@ -147,7 +147,7 @@ class FixupWriter {
     if (pcRelative) number = integer.subtract(number, fixup.pcBias);
     if (value.minus !== null) {
       const { minus } = value;
-      if (pcRelative || minus.section !== this.#section || minus.expression !== null || plus === null) {
+      if (pcRelative || minus.section !== this.#section || minus.expression !== null) {
         this.#error(fixup, "not-relocatable", this.#differenceMessage(plus, minus));
         return;
       }
@@ -171,7 +171,9 @@ class FixupWriter {
   }
 
   #relocate(fixup: Fixup, at: number, plus: AssemblySymbol | null, number: Integer, pcRelative: boolean): void {
-    const type = fixup.relocation !== 0 ? fixup.relocation : plainRelocation(fixup.sizeBytes, pcRelative);
+    // What is defined in this file, and by no other, is called without a linkage table.
+    const needsNoTable = fixup.relocation === R.PLT32 && pcRelative && plus !== null && plus.section.isReal && !plus.isExternal;
+    const type = fixup.relocation !== 0 && !needsNoTable ? fixup.relocation : plainRelocation(fixup.sizeBytes, pcRelative);
     if (type === 0) {
       this.#error(fixup, "no-relocation", `ELF has no relocation for a field of ${fixup.sizeBytes} bytes: its value must be known here`);
       return;
@@ -192,7 +194,7 @@ class FixupWriter {
   #isAdjustable(fixup: Fixup, symbol: AssemblySymbol, type: number, pcRelative: boolean, number: Integer): boolean {
     const { section } = symbol;
     if (!section.isReal || symbol.isExternal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
-    if (fixup.isData && fixup.relocation !== 0) return false;
+    if (fixup.keepsSymbol && fixup.relocation !== 0) return false;
     if (section.flags & SHF.MERGE && (pcRelative || number != 0 || fixup.relocation !== 0)) return false;
     return (section.flags & SHF.TLS) === 0;
   }
@@ -200,7 +202,8 @@ class FixupWriter {
   #store(fixup: Fixup, at: number, value: Integer, pcRelative: boolean): void {
     const { sizeBytes } = fixup;
     const limit = integer.FIELD_LIMITS[sizeBytes]!;
-    const fits = fixup.signed && sizeBytes === 1 ? value >= -128 && value <= 127
+    // Addresses wrap around at 32 bits.
+    const fits = sizeBytes === 4 ? true : fixup.signed && sizeBytes === 1 ? value >= -128 && value <= 127
       : pcRelative && sizeBytes === 2 ? true : sizeBytes >= 8 || (value < limit && value >= -limit);
     if (!fits) {
       if (fixup.pcRelative) this.#error(fixup, "target-out-of-reach", `the target is ${value} bytes away, and this instruction reaches only ${sizeBytes === 1 ? "from -128 to 127" : `${sizeBytes * 8} bits`}`);

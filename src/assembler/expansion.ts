@@ -19,6 +19,19 @@ export interface Expandable {
   readonly frame: InputFrame;
 }
 
+/** What an expansion tells of on its way. */
+export interface ExpansionListener {
+  /** A `\(` without an end. */
+  readonly missesParenthesis: () => void;
+  /** A `local` names what is a parameter, or local already. */
+  readonly repeatsName: (name: string) => void;
+  /** The length at each round's end. */
+  readonly checkLength: (length: number) => void;
+}
+
+/** For an expansion that is made again for its offsets only: its mistakes were reported. */
+const SILENT: ExpansionListener = { missesParenthesis: () => {}, repeatsName: () => {}, checkLength: () => {} };
+
 const EMPTY = new Uint8Array(0);
 
 export class Expansion {
@@ -59,18 +72,18 @@ export class Expansion {
   }
 
   /**
-   * Appends the expansion to `out`; returns how many names it made for `local`. `missesParenthesis` is told of a `\(` without an end;
-   * `checkLength` of the length at each round's end.
+   * Appends the expansion to `out`; returns how many names it made for `local`.
    */
-  write(out: ByteRow, missesParenthesis: () => void, checkLength: (length: number) => void): number {
+  write(out: ByteRow, { checkLength, missesParenthesis, repeatsName }: ExpansionListener): number {
     const { body } = this.of;
     const text = body.bytes.subarray(body.start, body.end);
     const parameters = this.of.parameters();
     let locals = 0;
-    const makeLocal = (): string => localName(this.localCount + locals++);
+    // Only in macros, not in blocks that repeat, is `local` a word with a meaning.
+    const makeLocal = this.isRepeated ? null : (): string => localName(this.localCount + locals++);
     const rounds = this.isRepeated ? this.starts.length : 1;
     for (let firstValue = 0; firstValue < rounds; firstValue++) {
-      expandBody(text, { parameters, values: this, firstValue, count: this.count, isAlternate: this.isAlternate, makeLocal, missesParenthesis }, out);
+      expandBody(text, { parameters, values: this, firstValue, count: this.count, isAlternate: this.isAlternate, makeLocal, missesParenthesis, repeatsName }, out);
       checkLength(out.length);
     }
     return locals;
@@ -83,12 +96,12 @@ export class Expansion {
     if (this.starts.length === 0 && this.isRepeated) return { offsets: of.offsets(), source: of.frame };
     const row = new ByteRow();
     row.offsets = [];
-    this.write(row, () => {}, () => {});
+    this.write(row, SILENT);
     const offsets = of.offsets();
     return { offsets: Int32Array.from(row.offsets, (at) => (at < 0 ? -1 : offsets[at] ?? -1)), source: of.frame };
   }
 }
 
 function localName(number: number): string {
-  return `LL${number.toString(16).toUpperCase().padStart(4, "0")}`;
+  return `.LL${number.toString(16).padStart(4, "0")}`;
 }

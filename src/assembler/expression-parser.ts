@@ -14,7 +14,7 @@ import { Expression, Op, PRECEDENCE, combine, computeUnary, constant, node, refo
 import * as integer from "./integer.ts";
 import { canonical } from "./integer.ts";
 import { INTEL_OPERATORS, SIZE_BYTES, SIZE_NAMES } from "./intel-operators.ts";
-import { RELOCATION_SUFFIXES } from "./relocation-types.ts";
+import { R, RELOCATION_SUFFIXES } from "./relocation-types.ts";
 import { characterValue, readString } from "./text.ts";
 
 /** Parentheses inside parentheses that are too many for any honest source. */
@@ -46,6 +46,8 @@ export class ExpressionParser {
   namesRead = 0;
   /** Collects the names without a value, while somebody wants them. */
   unknownNames: Atom[] | null = null;
+  /** `.` means the place of a later use (`.eqv`). */
+  defersHere = false;
   #nesting = 0;
 
   constructor(assembler: Assembler) {
@@ -74,6 +76,7 @@ export class ExpressionParser {
       // GNU as: a place is no number, so they are not equal, even where the place has yet to be defined.
       return expression.op === Op.EQUAL ? 0 : -1;
     }
+    if ((expression.op === Op.EQUAL || expression.op === Op.NOT_EQUAL) && expression.left!.op === Op.REGISTER) return expression.op === Op.EQUAL ? -1 : 0;
     const unknown = this.#unknownSymbol(expression);
     return this.#assembler.failAt(
       "not-absolute", start,
@@ -140,8 +143,12 @@ export class ExpressionParser {
         left = this.#index(left, operatorOffset);
         continue;
       }
-      const right = this.#binary(PRECEDENCE[op]!);
-      if (right.op === Op.ABSENT) this.#assembler.fail("expression-expected", "expected an operand behind this operator");
+      let right = this.#binary(PRECEDENCE[op]!);
+      if (right.op === Op.ABSENT) {
+        if (this.intelOperand) this.#assembler.fail("expression-expected", "expected an operand behind this operator");
+        this.#assembler.warnAt("missing-operand", operatorOffset, "no operand follows this operator: zero is assumed", length);
+        right = constant(0, input.offset);
+      }
       if (right.op === Op.BIG || left.op === Op.BIG) this.#assembler.failAt("number-too-large", left.offset, "a number of more than 64 bits cannot be calculated with");
       if ((op === Op.SHIFT_LEFT || op === Op.SHIFT_RIGHT) && right.op === Op.CONSTANT && (right.number < 0 || right.number > 63)) {
         this.#assembler.warnAt("shift-range", right.offset, `shift count ${right.number} is not between 0 and 63: the result is 0`);
@@ -175,6 +182,7 @@ export class ExpressionParser {
       case APOSTROPHE: {
         const character = characterValue(input.bytes, start);
         input.offset = character.end;
+        if (characterClass[input.bytes[character.end]!]! & NAME_PART && input.bytes[character.end - 1] !== APOSTROPHE) this.#refuseLongCharacter(start);
         return constant(character.value, start);
       }
       case QUOTE: {
@@ -208,6 +216,15 @@ export class ExpressionParser {
     }
   }
 
+  /** `'ab'`: only where a closing apostrophe shows that it was meant as one. */
+  #refuseLongCharacter(start: number): void {
+    const { bytes } = this.#assembler.input;
+    let end = start + 1;
+    while (characterClass[bytes[end]!]! & NAME_PART) end++;
+    if (bytes[end] !== APOSTROPHE) return;
+    this.#assembler.failAt("long-character", start, "a character constant is one character: write more as a number, or as a string in `.ascii'", end + 1 - start);
+  }
+
   #unaryOperand(): Expression {
     if (++this.#nesting > MAXIMUM_NESTING) this.#assembler.fail("expression-too-deep", "expression is nested too deeply");
     const operand = this.#operand();
@@ -220,7 +237,7 @@ export class ExpressionParser {
     this.#assembler.input.offset++;
     const operand = this.#unaryOperand();
     if (operand.op === Op.CONSTANT) return constant(computeUnary(op, operand.number), start);
-    if (operand.op === Op.BIG && op === Op.NEGATE) return this.#big(-BigInt(operand.number), start);
+    if (operand.op === Op.BIG && op !== Op.LOGICAL_NOT) return this.#big(op === Op.NEGATE ? -BigInt(operand.number) : ~BigInt(operand.number), start);
     return node(op, operand, null, start);
   }
 
@@ -249,7 +266,7 @@ export class ExpressionParser {
     if (end === start + 1 && (code === DOT || (code === DOLLAR && assembler.isIntel))) {
       input.offset = end;
       this.namesRead++;
-      return assembler.here(start);
+      return this.defersHere ? symbolExpression(assembler.symbols.dot, 0, start) : assembler.here(start);
     }
     const atom = assembler.atoms.intern(input.bytes, start, end);
     const lower = atom.lower;
@@ -285,6 +302,10 @@ export class ExpressionParser {
       if (!isType) {
         input.offset = end;
         const bytes = SIZE_BYTES.get(lower.text);
+        if (bytes !== undefined && this.intelOperand && input.bytes[input.skipSpace()  === OPEN_BRACKET ? input.offset : end] === OPEN_BRACKET) {
+          assembler.warnAt("size-without-ptr", start, `\`${lower.text}' without \`ptr' is the number ${bytes}, which is added to the address: write \`${lower.text} ptr'`, end - start);
+        }
+        input.offset = end;
         return bytes === undefined ? null : constant(bytes, start);
       }
       if (!this.intelOperand) assembler.failAt("type-outside-operand", start, `\`${lower.text} ptr' has a meaning only in an operand of an instruction`);
@@ -317,7 +338,7 @@ export class ExpressionParser {
     if (this.unknownNames !== null && symbol.section.kind === "undefined" && symbol.expression === null) this.unknownNames.push(atom);
     if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward) return constant(symbol.value, start);
     if (symbol.register !== null) return registerExpression(symbol.register, start);
-    if (symbol.isForward && symbol.expression !== null) return assembler.symbols.snapshot(symbol.expression, start);
+    if (symbol.isForward && symbol.expression !== null && !this.defersHere) return assembler.symbols.snapshot(symbol.expression, start);
     symbol.isUsed = true;
     return symbolExpression(symbol, 0, start);
   }
@@ -336,8 +357,8 @@ export class ExpressionParser {
       });
     }
     this.relocation = relocation;
-    // GNU as mentions the table in every file that asks for such a relocation.
-    assembler.symbols.findOrMake(assembler.atoms.internText("_GLOBAL_OFFSET_TABLE_"), start);
+    // GNU as mentions the table in every file that asks for what leads through it.
+    if (relocation !== R.PLT32 && relocation !== R.SIZE32) assembler.symbols.findOrMake(assembler.atoms.internText("_GLOBAL_OFFSET_TABLE_"), start);
     input.offset = end;
   }
 
@@ -379,6 +400,7 @@ export class ExpressionParser {
             return assembler.stackRegisters[digit]!;
           }
         }
+        if (assembler.allowsNakedRegisters || bytes[start] === PERCENT) assembler.failAt("bad-register", start, "the registers of the x87 are st(0) to st(7)", probe + 1 - start);
         return null;
       }
     }
@@ -416,7 +438,9 @@ export class ExpressionParser {
       }
       let end = offset;
       while (characterClass[bytes[end]!]! & NAME_PART) end++;
-      assembler.failAt("bad-number", start, `\`${textOfBytes(bytes, start, end)}' is not a number of base ${base}`, end - start);
+      const written = textOfBytes(bytes, start, end);
+      const intel = /^([0-9a-f]+)h$/i.exec(written);
+      assembler.failAt("bad-number", start, `\`${written}' is not a number of base ${base}`, end - start, intel === null ? {} : { suggestion: `0x${intel[1]!}` });
     }
     input.offset = offset;
     if (Number.isSafeInteger(value)) return constant(value, start);
@@ -442,6 +466,7 @@ export class ExpressionParser {
 
 /** A place and a number, or places of which no distance is known. */
 function areUnlike(left: Expression, right: Expression): boolean {
+  if (left.op === Op.REGISTER || right.op === Op.REGISTER) return left.register !== right.register;
   if (left.op === Op.SYMBOL && right.op === Op.SYMBOL) {
     return left.symbol !== right.symbol && (left.symbol!.section !== right.symbol!.section || left.symbol!.section.kind === "undefined");
   }

@@ -33,8 +33,8 @@ export interface Fixup extends Target {
   signed: boolean;
   /** Relocation that the source asked for (`@GOTOFF`), or 0 for the plain one. */
   relocation: number;
-  /** In data: a relocation that was asked for then names the symbol itself, not its section. */
-  isData: boolean;
+  /** A relocation that was asked for names the symbol itself, not its section: in data and immediate values. */
+  keepsSymbol: boolean;
   /** The statement and the operand in it. */
   frame: InputFrame | null;
   offset: number;
@@ -42,7 +42,7 @@ export interface Fixup extends Target {
 
 const PC_RELATIVE = 1 << 24;
 const SIGNED = 1 << 25;
-const IS_DATA = 1 << 26;
+const KEEPS_SYMBOL = 1 << 26;
 
 const FIRST_CAPACITY = 16;
 
@@ -66,7 +66,7 @@ export class FixupList {
 
   /** Positions must not decrease from one to the next. Arguments as the fields of `Fixup`. */
   add(
-    position: number, sizeBytes: number, expression: Expression, pcRelative: boolean, pcBias: number, signed: boolean, relocation: number, isData: boolean,
+    position: number, sizeBytes: number, expression: Expression, pcRelative: boolean, pcBias: number, signed: boolean, relocation: number, keepsSymbol: boolean,
     frame: InputFrame | null, offset: number,
   ): void {
     const i = this.count++;
@@ -78,7 +78,7 @@ export class FixupList {
     }
     const isPlain = isPlainTarget(expression);
     this.#positions[i] = position;
-    this.#kinds[i] = sizeBytes | (pcBias << 8) | (relocation << 16) | (pcRelative ? PC_RELATIVE : 0) | (signed ? SIGNED : 0) | (isData ? IS_DATA : 0);
+    this.#kinds[i] = sizeBytes | (pcBias << 8) | (relocation << 16) | (pcRelative ? PC_RELATIVE : 0) | (signed ? SIGNED : 0) | (keepsSymbol ? KEEPS_SYMBOL : 0);
     this.#addends[i] = isPlain ? (expression.number as number) : 0;
     this.#offsets[i] = offset;
     this.#targets.push(isPlain ? expression.symbol! : expression);
@@ -97,7 +97,7 @@ export class FixupList {
     into.relocation = (kind >> 16) & 0xff;
     into.pcRelative = (kind & PC_RELATIVE) !== 0;
     into.signed = (kind & SIGNED) !== 0;
-    into.isData = (kind & IS_DATA) !== 0;
+    into.keepsSymbol = (kind & KEEPS_SYMBOL) !== 0;
     into.symbol = isPlain ? (target as AssemblySymbol) : null;
     into.addend = this.#addends[i]!;
     into.expression = isPlain ? null : (target as Expression);

@@ -2,7 +2,7 @@
  * Decimal floating-point numbers as their IEEE 754 bytes: single, double, and the 80-bit format of the x87.
  */
 
-export type FloatFormat = "single" | "double" | "extended";
+export type FloatFormat = "half" | "bfloat16" | "single" | "double" | "extended";
 
 interface Layout {
   readonly bytes: number;
@@ -14,6 +14,8 @@ interface Layout {
 }
 
 const LAYOUTS: Record<FloatFormat, Layout> = {
+  half: { bytes: 2, precision: 11, exponentBits: 5, hasExplicitOne: false },
+  bfloat16: { bytes: 2, precision: 8, exponentBits: 8, hasExplicitOne: false },
   single: { bytes: 4, precision: 24, exponentBits: 8, hasExplicitOne: false },
   double: { bytes: 8, precision: 53, exponentBits: 11, hasExplicitOne: false },
   extended: { bytes: 10, precision: 64, exponentBits: 15, hasExplicitOne: true },
@@ -22,9 +24,11 @@ const LAYOUTS: Record<FloatFormat, Layout> = {
 /** Exponents beyond any format, so that a hostile one costs nothing. */
 const MAXIMUM_EXPONENT = 6000;
 
-/** The bytes of a number such as `-1.5e3` (also with a prefix `0f`, `0d`, ...), or null when the text is none. */
+/** The bytes of a number such as `-1.5e3` (also with a prefix `0f`, `0d`, ..., or its bits behind `0f:`), or null when the text is none. */
 export function encodeFloat(text: string, format: FloatFormat): Uint8Array | null {
   const layout = LAYOUTS[format];
+  const hexadecimal = /^0[a-z]:([0-9a-f_]+)$/i.exec(text);
+  if (hexadecimal !== null) return fromBits(hexadecimal[1]!.replaceAll("_", ""), layout.bytes);
   let digits = text.replace(/^0[defgrx](?=[-+.0-9in])/i, "");
   let negative = false;
   while (/^[-+]/.test(digits)) {
@@ -44,6 +48,13 @@ export function encodeFloat(text: string, format: FloatFormat): Uint8Array | nul
   const numerator = exponent >= 0 ? significand * 10n ** BigInt(exponent) : significand;
   const denominator = exponent >= 0 ? 1n : 10n ** BigInt(-exponent);
   return round(layout, negative, numerator, denominator);
+}
+
+/** `0f:3f8`: the bits themselves, from the highest on; null when there are too many. */
+function fromBits(digits: string, size: number): Uint8Array | null {
+  if (digits.length > size * 2) return null;
+  const padded = digits.padEnd(size * 2, "0");
+  return Uint8Array.from({ length: size }, (_, i) => Number.parseInt(padded.slice((size - 1 - i) * 2, (size - i) * 2), 16));
 }
 
 /** The nearest number of the format to numerator / denominator, ties to even. */

@@ -18,6 +18,8 @@ export interface Macro extends Expandable {
   /** What its expansions are. */
   readonly origin: FrameOrigin;
   readonly parameterList: readonly Parameter[];
+  /** Its head has a mistake: calls do nothing. */
+  readonly isBroken: boolean;
   /** The body with its parameters found, once it was called; null until then. */
   template: Template | null;
   /** Of the `.macro` statement. */
@@ -136,52 +138,71 @@ function readQuoted(bytes: Uint8Array, offset: number, end: number, out: ByteRow
 }
 
 /** The name at an offset and the offset behind it; the name is empty where none is. */
-export function readName(bytes: Uint8Array, offset: number, end: number, alternate = false): { name: string; end: number } {
+export function readName(bytes: Uint8Array, offset: number, end: number): { name: string; end: number } {
   const start = offset;
   if (offset < end && characterClass[bytes[offset]!]! & NAME_START) {
     offset++;
     while (offset < end && characterClass[bytes[offset]!]! & NAME_PART) offset++;
   }
-  const name = textOfBytes(bytes, start, offset);
-  // In the alternate mode `a&b` joins: the sign goes with the name before it.
-  if (alternate && offset > start && offset < end && bytes[offset] === 0x26) offset++;
-  return { name, end: offset };
+  return { name: textOfBytes(bytes, start, offset), end: offset };
+}
+
+const AMPERSAND = 0x26;
+const APOSTROPHE = 0x27;
+
+/** As `readName`, where the body names a parameter: one sign behind the name, which ends it there, goes with it. */
+function readReference(body: Uint8Array, offset: number, end: number, ender: number, alternate: boolean): { name: string; end: number } {
+  const reference = readName(body, offset, end);
+  // In the alternate mode `a&b` joins.
+  if (alternate && body[reference.end] === AMPERSAND && reference.end < end) reference.end++;
+  if (body[reference.end] === ender && reference.end < end) reference.end++;
+  return reference;
 }
 
 export interface ExpansionOptions {
   readonly parameters: ReadonlyMap<string, number>;
   readonly values: Expansion;
-  /** Index of the first parameter's value. */
+  /** Index of the value of the parameter 0. */
   readonly firstValue: number;
   /** What `\@` means. */
   readonly count: number;
   readonly isAlternate: boolean;
-  /** Makes the name that a `local` stands for. */
-  readonly makeLocal: () => string;
+  /** Makes the name that a `local` stands for; null where the word has no meaning (blocks that repeat). */
+  readonly makeLocal: (() => string) | null;
   readonly missesParenthesis: (offset: number) => void;
+  readonly repeatsName: (name: string, offset: number) => void;
 }
 
 /** Puts the values into the body. `out.offsets`, if wanted, gets the body's offset of each byte, or -1 for those of a value. */
 export function expandBody(body: Uint8Array, options: ExpansionOptions, out: ByteRow): void {
+  const { isAlternate, parameters, makeLocal } = options;
   let offset = 0;
   const end = body.length;
-  let locals: Map<string, string> | null = null;
+  const locals = new Map<string, string>();
   let inQuotes = false;
   const substitute = (name: string): boolean => {
-    const index = options.parameters.get(name);
+    const index = parameters.get(name);
     if (index !== undefined) {
       const { values, firstValue } = options;
       out.append(values.bytes, values.starts[firstValue + index]!, values.ends[firstValue + index]!);
       return true;
     }
-    const local = locals?.get(name);
+    const local = locals.get(name);
     if (local === undefined) return false;
     for (let i = 0; i < local.length; i++) out.push(local.charCodeAt(i), -1);
     return true;
   };
   while (offset < end) {
     const code = body[offset]!;
-    if (code === BACKSLASH && offset + 1 < end) {
+    if (code === AMPERSAND) {
+      // A parameter can be named with `&` before it, too, in either mode.
+      const { name, end: nameEnd } = readReference(body, offset + 1, end, AMPERSAND, isAlternate);
+      if (!substitute(name)) {
+        out.append(body, offset, offset + 1 + name.length, offset);
+        if (nameEnd > offset + 1 && body[nameEnd - 1] === AMPERSAND) out.push(AMPERSAND, nameEnd - 1);
+      }
+      offset = nameEnd;
+    } else if (code === BACKSLASH && offset + 1 < end) {
       const next = body[offset + 1]!;
       if (next === 0x28) {
         // `\(text)` is text; `\()` so ends a parameter's name.
@@ -190,69 +211,42 @@ export function expandBody(body: Uint8Array, options: ExpansionOptions, out: Byt
         while (offset < end && body[offset] !== 0x29) out.push(body[offset]!, offset++);
         if (offset < end) offset++;
         else options.missesParenthesis(start);
-        continue;
-      }
-      if (next === 0x40) {
+      } else if (next === 0x40) {
         for (const digit of String(options.count)) out.push(digit.charCodeAt(0), -1);
         offset += 2;
-        continue;
-      }
-      if (next === 0x26) {
-        out.push(BACKSLASH, offset++);
-        out.push(0x26, offset++);
-        continue;
-      }
-      const { name, end: nameEnd } = readName(body, offset + 1, end, options.isAlternate);
-      if (!substitute(name)) out.append(body, offset, offset + 1 + name.length, offset);
-      offset = nameEnd;
-      continue;
-    }
-    if (options.isAlternate) {
-      if (code === 0x26) {
-        const { name, end: nameEnd } = readName(body, offset + 1, end, true);
-        if (substitute(name)) offset = nameEnd;
-        else {
-          out.append(body, offset, offset + 1 + name.length, offset);
-          if (nameEnd > offset + 1 + name.length) out.push(0x26, nameEnd - 1);
-          offset = nameEnd;
-        }
-        continue;
-      }
-      if (code === QUOTE) inQuotes = !inQuotes;
-      if (!inQuotes && characterClass[code]! & NAME_START) {
-        const { name, end: nameEnd } = readName(body, offset, end, true);
-        const bare = name.toUpperCase() === "LOCAL" && atStatementStart(body, offset);
-        if (bare) {
-          locals ??= new Map();
-          offset = nameEnd;
-          for (;;) {
-            offset = skipBlanks(body, offset, end);
-            const local = readName(body, offset, end);
-            if (local.name === "") break;
-            if (!locals.has(local.name)) locals.set(local.name, options.makeLocal());
-            offset = skipBlanks(body, local.end, end);
-            if (body[offset] === COMMA) offset++;
-          }
-          continue;
-        }
-        if (!substitute(name)) out.append(body, offset, offset + name.length, offset);
-        if (nameEnd > offset + name.length && !options.parameters.has(name) && !locals?.has(name)) out.push(0x26, nameEnd - 1);
+      } else if (next === AMPERSAND) {
+        out.append(body, offset, offset + 2, offset);
+        offset += 2;
+      } else {
+        const { name, end: nameEnd } = readReference(body, offset + 1, end, APOSTROPHE, isAlternate);
+        if (!substitute(name)) out.append(body, offset, offset + 1 + name.length, offset);
         offset = nameEnd;
-        continue;
       }
-      if (characterClass[code]! & NAME_PART) {
-        // Digits and what follows them are no name.
-        while (offset < end && characterClass[body[offset]!]! & NAME_PART) out.push(body[offset]!, offset++);
-        continue;
+    } else if (isAlternate && characterClass[code]! & NAME_START) {
+      if (makeLocal !== null && !inQuotes && isLocalWord(body, offset, end)) {
+        offset = skipBlanks(body, offset + 5, end);
+        for (;;) {
+          const local = readReference(body, offset, end, 0, true);
+          if (local.name === "") break;
+          if (parameters.has(local.name) || locals.has(local.name)) options.repeatsName(local.name, offset);
+          else locals.set(local.name, makeLocal());
+          offset = skipComma(body, local.end, end);
+        }
+      } else {
+        const { name, end: nameEnd } = readReference(body, offset, end, APOSTROPHE, true);
+        if (!substitute(name)) out.append(body, offset, offset + name.length, offset);
+        offset = nameEnd;
       }
+    } else {
+      if (code === QUOTE) inQuotes = !inQuotes;
+      out.push(code, offset++);
     }
-    out.push(code, offset++);
   }
 }
 
-function atStatementStart(body: Uint8Array, offset: number): boolean {
-  while (offset > 0 && isBlank(body[offset - 1]!)) offset--;
-  return offset === 0 || body[offset - 1] === 0x0a || body[offset - 1] === 0x3b;
+/** `local` and a blank, in any case. */
+function isLocalWord(body: Uint8Array, offset: number, end: number): boolean {
+  return offset + 5 < end && isBlank(body[offset + 5]!) && textOfBytes(body, offset, offset + 5).toUpperCase() === "LOCAL";
 }
 
 /** A body taken apart: literal text, and what stands between its pieces. */
@@ -277,6 +271,14 @@ export function makeTemplate(body: Uint8Array, parameters: ReadonlyMap<string, n
   let offset = 0;
   while (offset < end) {
     const code = body[offset]!;
+    if (code === AMPERSAND) {
+      const { name, end: nameEnd } = readReference(body, offset + 1, end, AMPERSAND, false);
+      const index = parameters.get(name);
+      if (index !== undefined) insert(index);
+      else literals.append(body, offset, nameEnd);
+      offset = nameEnd;
+      continue;
+    }
     if (code !== BACKSLASH || offset + 1 >= end) {
       literals.push(code, offset++);
       continue;
@@ -290,14 +292,14 @@ export function makeTemplate(body: Uint8Array, parameters: ReadonlyMap<string, n
     } else if (next === 0x40) {
       insert(-1);
       offset += 2;
-    } else if (next === 0x26) {
+    } else if (next === AMPERSAND) {
       literals.append(body, offset, offset + 2);
       offset += 2;
     } else {
-      const { name, end: nameEnd } = readName(body, offset + 1, end);
+      const { name, end: nameEnd } = readReference(body, offset + 1, end, APOSTROPHE, false);
       const index = parameters.get(name);
       if (index !== undefined) insert(index);
-      else literals.append(body, offset, nameEnd);
+      else literals.append(body, offset, offset + 1 + name.length);
       offset = nameEnd;
     }
   }

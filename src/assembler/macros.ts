@@ -3,12 +3,13 @@
  */
 
 import type { Assembler } from "./assembler.ts";
-import { COLON, DOT, EQUALS, NAME_PART, NAME_START, NEWLINE, SPACE, characterClass, textOfBytes } from "./chars.ts";
+import { COLON, DOT, EQUALS, NAME_PART, NAME_START, NEWLINE, QUOTE, SPACE, characterClass, textOfBytes } from "./chars.ts";
 import { Expansion } from "./expansion.ts";
 import type { Expandable } from "./expansion.ts";
 import type { FrameKind, FrameOrigin, InputFrame } from "./input.ts";
 import { expandTemplate, isSeparator, makeTemplate, readArgument, readName, skipBlanks, skipComma } from "./macro.ts";
 import type { Macro, Parameter, TextMode } from "./macro.ts";
+import { StatementError } from "./reporter.ts";
 import { ByteRow, FROM_LINE_START, FROM_OPERANDS, FROM_SEPARATOR, scrubStatement } from "./scrub.ts";
 import { TemplateCache } from "./template-cache.ts";
 import { TextArena } from "./text-arena.ts";
@@ -21,6 +22,9 @@ const MAXIMUM_DEPTH = 100;
  * few enough that a mistake ends within seconds.
  */
 const MAXIMUM_TEXT = 24 * 1024 * 1024;
+
+/** What a macro takes in memory beside its text, about. */
+const MACRO_BYTES = 1400;
 
 const EMPTY = new Uint8Array(0);
 
@@ -71,7 +75,7 @@ export class Macros {
   isAlternate = false;
   /** How many macro calls were expanded: `\@`. */
   #count = 0;
-  #localCount = 0;
+  #localCount = 1;
   #expandedBytes = 0;
   /** For the statement at hand, for one argument, and for an expansion; none outlives the call that fills it. */
   readonly #row = new ByteRow();
@@ -100,9 +104,11 @@ export class Macros {
     try {
       input.bytes = text;
       input.offset = 0;
+      this.#assembler.reporter.place = input.statementOffset;
       const value = this.#assembler.expressions.absolute("the value of a `%' argument");
       return { text: String(value), end: offset + input.offset };
     } finally {
+      this.#assembler.reporter.place = null;
       input.bytes = savedBytes;
       input.offset = savedOffset;
     }
@@ -175,22 +181,50 @@ export class Macros {
     const start = input.offset;
     const opening = input.statementOffset;
     const text = this.rest().slice();
-    const mode = this.#mode;
-    let { name, end: offset } = readName(text, 0, text.length);
+    const { name, end } = readName(text, 0, text.length);
+    const block = this.#gather(MACRO_OPENERS, ".endm", ".macro");
+    input.statementOffset = opening;
     if (name === "") assembler.failAt("macro-name", start, "expected a name for the macro");
+    const atom = assembler.atoms.internText(name).lower;
+    if (atom.directive !== null) {
+      assembler.warnAt("macro-is-directive", start, `\`${name}' is a directive: this macro is ignored`);
+      return;
+    }
+    if (atom.macro !== null) {
+      assembler.failAt("macro-redefined", start, `macro \`${name}' is defined already`, name.length, {
+        related: [{ frame: atom.macro.frame, offset: atom.macro.offset, message: "the former definition is here" }],
+      });
+    }
+    assembler.hold(MACRO_BYTES + block.body.end - block.body.start);
+    // A body of its own, since its template reads it from the first byte on.
+    const { body, frame } = block;
+    const ownBody = { bytes: body.bytes.slice(body.start, body.end), start: 0, end: body.end - body.start };
+    let parameterList: Parameter[] | null = null;
+    try {
+      parameterList = this.#parameters(text, end, start);
+    } finally {
+      // Even a macro with a broken head is defined: its calls then are no mistakes of their own.
+      const byName = new Map((parameterList ?? []).map((parameter, index) => [parameter.name, index]));
+      atom.macro = {
+        name, origin: block.origin("macro", `macro \`${name}'`), parameterList: parameterList ?? [], isBroken: parameterList === null, parameters: () => byName, body: ownBody,
+        offsets: () => block.offsets(), template: null, frame, offset: opening,
+      };
+    }
+  }
+
+  /** The parameters in a macro's head. */
+  #parameters(text: Uint8Array, behindName: number, start: number): Parameter[] {
+    const assembler = this.#assembler;
+    const mode = this.#mode;
     const parameters: Parameter[] = [];
-    const parameterByName = new Map<string, number>();
-    offset = skipBlanks(text, offset, text.length);
-    const parenthesised = text[offset] === 0x28;
-    if (parenthesised) offset++;
-    else offset = skipComma(text, offset, text.length);
     const row = new ByteRow();
-    while (offset < text.length && !(parenthesised && text[offset] === 0x29)) {
-      const parameter = readName(text, offset, text.length);
-      if (parameter.name === "") {
-        assembler.failAt("macro-parameter", start, `\`${textOfBytes(text, offset, offset + 1)}' cannot begin the name of a parameter`);
-      }
-      offset = parameter.end;
+    let offset = skipBlanks(text, behindName, text.length);
+    if (text[offset] === 0x28) assembler.failAt("macro-parameter", start, "parameters stand behind the name as they are, without parentheses");
+    offset = skipComma(text, offset, text.length);
+    while (offset < text.length) {
+      const { name, end } = readName(text, offset, text.length);
+      if (name === "") assembler.failAt("macro-parameter", start, `\`${textOfBytes(text, offset, offset + 1)}' cannot begin the name of a parameter`);
+      offset = end;
       let kind: Parameter["kind"] = "optional";
       if (text[skipBlanks(text, offset, text.length)] === COLON) {
         const qualifier = readName(text, skipBlanks(text, skipBlanks(text, offset, text.length) + 1, text.length), text.length);
@@ -210,40 +244,16 @@ export class Macros {
         offset = readArgument(text, afterName + 1, text.length, row, mode);
         defaultValue = row.slice();
         if (kind === "required") {
-          assembler.warnAt("macro-parameter", start, `parameter \`${parameter.name}' is required, so its default value is never used`);
+          assembler.warnAt("macro-parameter", start, `parameter \`${name}' is required, so its default value is never used`);
           defaultValue = EMPTY;
         }
       }
-      if (parameterByName.has(parameter.name)) {
-        assembler.failAt("macro-parameter", start, `two parameters are called \`${parameter.name}'`);
-      }
-      parameterByName.set(parameter.name, parameters.length);
-      parameters.push({ name: parameter.name, kind, defaultValue });
+      if (parameters.some((other) => other.name === name)) assembler.failAt("macro-parameter", start, `two parameters are called \`${name}'`);
+      parameters.push({ name, kind, defaultValue });
       offset = skipComma(text, offset, text.length);
-      if (kind === "variadic" && offset < text.length && !parenthesised) {
-        assembler.failAt("macro-parameter", start, `parameter \`${parameter.name}' takes all that is left: none can follow`);
-      }
+      if (kind === "variadic" && offset < text.length) assembler.failAt("macro-parameter", start, `parameter \`${name}' takes all that is left: none can follow`);
     }
-    input.statementOffset = opening;
-    const block = this.#gather(MACRO_OPENERS, ".endm", ".macro");
-    const atom = assembler.atoms.internText(name).lower;
-    if (atom.directive !== null) {
-      input.statementOffset = opening;
-      assembler.warnAt("macro-is-directive", start, `\`${name}' is a directive: this macro is ignored`);
-      return;
-    }
-    if (atom.macro !== null) {
-      assembler.failAt("macro-redefined", start, `macro \`${name}' is defined already`, name.length, {
-        related: [{ frame: atom.macro.frame, offset: atom.macro.offset, message: "the former definition is here" }],
-      });
-    }
-    // A body of its own, since its template reads it from the first byte on.
-    const { body, frame } = block;
-    const ownBody = { bytes: body.bytes.slice(body.start, body.end), start: 0, end: body.end - body.start };
-    atom.macro = {
-      name, origin: block.origin("macro", `macro \`${name}'`), parameterList: parameters, parameters: () => parameterByName, body: ownBody, offsets: () => block.offsets(), template: null, frame,
-      offset: opening,
-    };
+    return parameters;
   }
 
   /** `.purgem name` */
@@ -261,6 +271,10 @@ export class Macros {
     const assembler = this.#assembler;
     const input = assembler.input;
     input.skipSpace();
+    if (macro.isBroken) {
+      input.skipStatement();
+      return;
+    }
     const start = input.offset;
     const text = this.rest();
     const values = this.#arguments(macro, text.bytes, text.length, start);
@@ -274,9 +288,12 @@ export class Macros {
   }
 
   #write(expansion: Expansion, out: ByteRow): void {
-    this.#localCount += expansion.write(
-      out, () => this.#assembler.reporter.reportHere("error", "missing-parenthesis", "`\\(' without `)' in the body"), (length) => this.#checkLength(length),
-    );
+    const { reporter } = this.#assembler;
+    this.#localCount += expansion.write(out, {
+      missesParenthesis: () => reporter.reportHere("error", "missing-parenthesis", "`\\(' without `)' in the body"),
+      repeatsName: (name) => reporter.reportHere("error", "macro-parameter", `\`${name}' is a parameter or a local name of this macro already`),
+      checkLength: (length) => this.#checkLength(length),
+    });
   }
 
   #checkLength(length: number): void {
@@ -387,10 +404,24 @@ export class Macros {
   /** `.rept count` */
   repeat(): void {
     const assembler = this.#assembler;
-    const count = assembler.expressions.absoluteNumber("the number of repetitions");
-    assembler.demandEnd();
-    if (count < 0) assembler.fail("negative-count", `a block cannot be repeated ${count} times`);
+    const { input } = assembler;
+    const start = input.offset;
+    const opening = input.statementOffset;
+    let count = -1;
+    let isKnown = false;
+    try {
+      count = assembler.expressions.absoluteNumber("the number of repetitions");
+      assembler.demandEnd();
+      isKnown = true;
+    } catch (error) {
+      // The block belongs to the mistake.
+      if (!(error instanceof StatementError)) throw error;
+      input.skipStatement();
+    }
     const block = this.#gather(REPEAT_OPENERS, ".endr", ".rept");
+    if (!isKnown) throw new StatementError();
+    input.statementOffset = opening;
+    if (count < 0) assembler.failAt("negative-count", start, `a block cannot be repeated ${count} times`);
     const { body } = block;
     if (body.start === body.end || count === 0) return;
     this.#enterText(block.origin("repeat", "this `.rept'"), body, count, new Expansion(block, true, false, 0, 0));
@@ -404,23 +435,29 @@ export class Macros {
     const { bytes: text, length: end } = this.rest();
     const mode = this.#mode;
     const { name, end: nameEnd } = readName(text, skipBlanks(text, 0, end), end);
-    if (name === "") assembler.failAt("macro-parameter", start, `\`${word}' needs the name of its parameter`);
+    if (name === "") {
+      this.#gather(REPEAT_OPENERS, ".endr", word);
+      assembler.failAt("macro-parameter", start, `\`${word}' needs the name of its parameter`);
+    }
     let offset = skipComma(text, nameEnd, end);
+    const isBare = offset >= end;
     const starts: number[] = [];
     const ends: number[] = [];
     const row = this.#argument;
     row.length = 0;
     if (characters) {
-      // A string's characters come without its quotes.
-      let inString = offset < end && text[offset] === 0x22;
+      // A string's characters come without the quotes around it; quotes inside come too.
+      let inString = offset < end && text[offset] === QUOTE;
       if (inString) offset++;
-      for (; offset < end; offset++) {
-        if (text[offset] === 0x22) inString = !inString;
-        else if (inString || characterClass[text[offset]!] !== SPACE) {
-          starts.push(row.length);
-          row.push(text[offset]!, offset);
-          ends.push(row.length);
+      while (offset < end) {
+        if (text[offset] === QUOTE) {
+          inString = !inString;
+          if (skipBlanks(text, offset + 1, end) >= end) break;
         }
+        starts.push(row.length);
+        row.push(text[offset]!, offset++);
+        ends.push(row.length);
+        if (!inString) offset = skipBlanks(text, offset, end);
       }
     } else {
       while (offset < end) {
@@ -430,7 +467,7 @@ export class Macros {
         offset = skipComma(text, offset, end);
       }
     }
-    if (starts.length === 0) {
+    if (isBare) {
       starts.push(0);
       ends.push(0);
     }
@@ -457,7 +494,10 @@ export class Macros {
   exit(): void {
     const { input, conditionals } = this.#assembler;
     const frame = input.frame!;
-    if (frame.origin.kind === "file") this.#assembler.fail("misplaced-exitm", "`.exitm' outside a macro");
+    if (frame.origin.kind === "file") {
+      this.#assembler.warnAt("misplaced-exitm", input.statementOffset, "`.exitm' outside a macro is ignored", 6);
+      return;
+    }
     conditionals.exitMacro(frame.conditionalDepth);
     frame.roundsLeft = 0;
     input.offset = Math.max(frame.end - 1, frame.start);

@@ -14,16 +14,11 @@ import type { Expression } from "./expression.ts";
 import { isBranch, isFarBranch } from "./instruction-parser.ts";
 import type { ParsedOperands } from "./instruction-parser.ts";
 import { TARGET, lastByte } from "./operands-intel.ts";
-import { low32 } from "./integer.ts";
-
-function encoderValue(expression: Expression): number | null {
-  if (expression.op !== Op.CONSTANT) return null;
-  const { number } = expression;
-  return typeof number === "number" ? number : low32(number);
-}
+import { encoderValue } from "./operands-plain.ts";
+import { R } from "./relocation-types.ts";
 
 /** Instructions whose operands stand in the same order in both syntaxes. */
-const NOT_REVERSED: ReadonlySet<string> = new Set(["enter", "enterw", "enterl", "bound", "boundw", "boundl", "invlpga", "extrq", "insertq"]);
+const NOT_REVERSED: ReadonlySet<string> = new Set(["enter", "enterw", "enterl", "bound", "boundw", "boundl", "invlpga", "extrq", "insertq", "monitor", "mwait"]);
 
 export class AttOperands {
   readonly #assembler: Assembler;
@@ -52,6 +47,7 @@ export class AttOperands {
         continue;
       }
       if (characterClass[code]! & STATEMENT_END) break;
+      assembler.instructions.demandKnown(mnemonic);
       assembler.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
     }
     if (branch && parsed.operands.length === 2 && parsed.operands[0]!.kind === "immediate") this.#joinFar();
@@ -153,10 +149,16 @@ export class AttOperands {
         return;
       }
     }
+    if (displacement === null && segment === null && operand.base?.name === "dx" && operand.index === undefined) {
+      // `(%dx)` is a port.
+      parsed.add({ kind: "register", register: operand.base }, null, start);
+      return;
+    }
     displacement ??= constant(0, start);
     const value = encoderValue(displacement);
     operand.displacement = value;
     if (segment !== null) operand.segment = segment;
+    if (relocation === R.GOT32) operand.isRelaxable = true;
     parsed.add(operand, value === null ? displacement : null, start, relocation);
   }
 

@@ -6,22 +6,17 @@
 import type { ImmediateOperand, MemoryOperand, Operand, Register, SizeBits } from "../isa/instruction.ts";
 import type { Assembler } from "./assembler.ts";
 import { CLOSE_BRACKET, COMMA, STATEMENT_END, characterClass } from "./chars.ts";
-import { Expression, Op, combine, constant, node, refold } from "./expression.ts";
+import { Expression, Op, combine, constant, knownDifference, node, refold } from "./expression.ts";
 import { isBranch, isFarBranch } from "./instruction-parser.ts";
 import type { ParsedOperands } from "./instruction-parser.ts";
-import { low32 } from "./integer.ts";
-import { PlainOperands, registerOperand } from "./operands-plain.ts";
+import { add, subtract } from "./integer.ts";
+import { R } from "./relocation-types.ts";
+import type { AssemblySymbol } from "./symbol.ts";
+import { encoderValue, PlainOperands, registerOperand } from "./operands-plain.ts";
 
 const ZERO = constant(0);
 /** Where a jump goes: the expression beside it says where. */
 export const TARGET: Operand = { kind: "target" };
-
-/** A constant as the encoder takes it: 32 bits, read as signed or unsigned, whichever the source wrote. */
-function encoderValue(expression: Expression): number | null {
-  if (expression.op !== Op.CONSTANT) return null;
-  const { number } = expression;
-  return typeof number === "number" ? number : low32(number);
-}
 
 export class IntelOperands {
   readonly #assembler: Assembler;
@@ -67,6 +62,7 @@ export class IntelOperands {
         continue;
       }
       if (characterClass[code]! & STATEMENT_END) break;
+      assembler.instructions.demandKnown(mnemonic);
       assembler.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
     }
     if ((branch || isFarBranch(mnemonic)) && parsed.operands.length === 2) this.#joinFar();
@@ -112,7 +108,7 @@ export class IntelOperands {
       this.#far(displacement, start);
       return;
     }
-    const isMemory = isBracketed || this.#base !== null || this.#index !== null || this.#segment !== null || (!this.#hasOffset && !this.#isAbsolute(displacement));
+    const isMemory = isBracketed || this.#base !== null || this.#index !== null || this.#segment !== null || (!this.#hasOffset && namesPlace(tree));
     if (isMemory) {
       if (!isBracketed && displacement.op === Op.SYMBOL && this.#base === null && this.#index === null && this.#segment === null) {
         this.#assembler.doubtMemory(displacement.symbol!, start);
@@ -121,19 +117,10 @@ export class IntelOperands {
       return;
     }
     const sizeBits = this.#sizeBits;
-    const operand: ImmediateOperand = sizeBits === 0 ? { kind: "immediate", value: encoderValue(displacement) }
-      : { kind: "immediate", value: encoderValue(displacement), sizeBits: sizeBits as SizeBits };
-    this.#parsed.add(operand, displacement.op === Op.CONSTANT ? null : displacement, start, relocation);
-  }
-
-  /** Not an address, even where layout has yet to say its value: the distance of two places in one section. */
-  #isAbsolute(expression: Expression): boolean {
-    if (expression.op === Op.CONSTANT) return true;
-    if (expression.op !== Op.SUBTRACT) return false;
-    const left = expression.left!;
-    const right = expression.right!;
-    return left.op === Op.SYMBOL && right.op === Op.SYMBOL && left.symbol!.section === right.symbol!.section && left.symbol!.section.isReal
-      && left.symbol!.expression === null && right.symbol!.expression === null;
+    // A place behind `offset` gets a field of full size, even where its distance to another one is known.
+    const value = this.#hasOffset && namesSymbol(tree) ? null : encoderValue(displacement);
+    const operand: ImmediateOperand = sizeBits === 0 ? { kind: "immediate", value } : { kind: "immediate", value, sizeBits: sizeBits as SizeBits };
+    this.#parsed.add(operand, value === null ? displacement : null, start, relocation);
   }
 
   #memory(displacement: Expression, relocation: number, start: number): void {
@@ -156,6 +143,7 @@ export class IntelOperands {
       operand.scale = this.#scale as 1 | 2 | 4 | 8;
     }
     if (this.#sizeBits !== 0) operand.sizeBits = this.#sizeBits as SizeBits;
+    if (relocation === R.GOT32) operand.isRelaxable = true;
     this.#parsed.add(operand, value === null ? displacement : null, start, relocation);
   }
 
@@ -295,7 +283,25 @@ export class IntelOperands {
     const registersBetween = this.#registerCount();
     const right = this.#simplify(e.right);
     if (e.op !== Op.ADD && this.#registerCount() !== registersBetween) this.#invalidRegister(e.right);
+    if (e.op === Op.SUBTRACT && left.op === Op.SYMBOL && right.op === Op.SYMBOL && e.left.op !== Op.SYMBOL && e.left.op !== Op.OFFSET) {
+      const lost = this.#lostDistance(left, right);
+      if (lost !== null) return lost;
+    }
     return this.#join(e.op, left, right);
+  }
+
+  /**
+   * `[ebx+b-a]` with a known distance: GNU as loses where `b` is in its fragment, and so does this, with a warning. `[ebx+(b-a)]` and
+   * `[b-a+ebx]` are what was meant.
+   */
+  #lostDistance(left: Expression, right: Expression): Expression | null {
+    const distance = knownDifference(left.symbol!, right.symbol!);
+    if (distance === null) return null;
+    const lost = Number(left.symbol!.value) - left.symbol!.fragment!.subsection.spaceBefore(left.symbol!.fragment!, Number(left.symbol!.value));
+    if (lost !== 0) {
+      this.#assembler.warnAt("lost-distance", right.offset, `GNU as loses ${lost} bytes of this distance because of the register before it, and so the address here: write [...+(b-a)]`, right.symbol!.name.length || 1);
+    }
+    return constant(subtract(add(subtract(distance, lost), left.number), right.number), left.offset);
   }
 
   #join(op: number, left: Expression, right: Expression): Expression {
@@ -340,6 +346,51 @@ export class IntelOperands {
     }
     return this.#join(Op.MULTIPLY, left, right);
   }
+}
+
+/**
+ * Whether an expression without brackets means memory: when it, or a part of it that was calculated with, is a symbol with nothing
+ * but a number added. What is calculated from symbols themselves (`end - start`, `count * 4`) is a number, even where the symbols
+ * have yet to be defined. A rule of GNU as, with its exceptions: `count + 1` is memory there, and so is `(count + 1) * 4`.
+ */
+function namesPlace(e: Expression, depth = 0): boolean {
+  if (depth > 100) return false;
+  switch (e.op) {
+    case Op.CONSTANT:
+    case Op.REGISTER:
+      return false;
+    case Op.SYMBOL: {
+      const symbol = e.symbol!;
+      const { kind } = symbol.section;
+      if (kind === "absolute" || kind === "register") return false;
+      // A symbol that was equated to one without a value is without one itself.
+      return kind !== "expression" || symbol.expression?.op === Op.SYMBOL || namesPlaceBehind(symbol, depth);
+    }
+    case Op.SIZE:
+    case Op.SHORT:
+    case Op.NEAR:
+    case Op.FAR:
+      return namesPlace(e.left!, depth + 1);
+    default:
+      break;
+  }
+  const left = e.left!;
+  const { right } = e;
+  const addsSymbols = (e.op === Op.ADD || e.op === Op.SUBTRACT) && left.op === Op.SYMBOL && right?.op === Op.SYMBOL;
+  return [left, right].some((part) => part !== null && (part.op === Op.SYMBOL && (part.number == 0 || addsSymbols) ? namesPlaceBehind(part.symbol!, depth) : namesPlace(part, depth + 1)));
+}
+
+function namesSymbol(e: Expression): boolean {
+  return e.op === Op.SYMBOL || (e.left !== null && namesSymbol(e.left)) || (e.right !== null && namesSymbol(e.right));
+}
+
+function namesPlaceBehind(symbol: AssemblySymbol, depth: number): boolean {
+  // One that is defined by itself is found out later.
+  if (symbol.expression === null || symbol.isResolving) return false;
+  symbol.isResolving = true;
+  const names = namesPlace(symbol.expression, depth + 1);
+  symbol.isResolving = false;
+  return names;
 }
 
 /** Index of the last byte before `offset` that is no blank. */

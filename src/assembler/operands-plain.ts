@@ -5,6 +5,9 @@
 
 import type { MemoryOperand, Operand, Register, SizeBits } from "../isa/instruction.ts";
 import type { Assembler } from "./assembler.ts";
+import { Op } from "./expression.ts";
+import type { Expression } from "./expression.ts";
+import { low32 } from "./integer.ts";
 import { CLOSE_BRACKET, COMMA, DIGIT, NAME_PART, NAME_START, OPEN_BRACKET, SPACE, STATEMENT_END, STAR, characterClass } from "./chars.ts";
 import type { ParsedOperands } from "./instruction-parser.ts";
 
@@ -25,6 +28,16 @@ export function registerOperand(register: Register): Operand {
     registerOperands.set(register, operand);
   }
   return operand;
+}
+
+/**
+ * A constant as the encoder takes it, signed or unsigned as the source wrote it. Of one with more bits than a number holds exactly,
+ * the lower 32 are kept, and that there are others.
+ */
+export function encoderValue(expression: Expression): number | null {
+  if (expression.op !== Op.CONSTANT) return null;
+  const { number } = expression;
+  return typeof number === "number" ? number : 2 ** 40 + (low32(number) >>> 0);
 }
 
 export class PlainOperands {

@@ -73,21 +73,19 @@ export function scrubStatement(bytes: Uint8Array, start: number, end: number, fr
   let newlines = 0;
   while (offset < end) {
     const code = bytes[offset]!;
-    const isBlank = characterClass[code] === SPACE || (code === SLASH && bytes[offset + 1] === STAR);
-    if (isBlank) {
+    if (code === SLASH && bytes[offset + 1] === STAR) {
+      // GNU as takes a comment, with the blanks behind it, for nothing: what stands on either side grows together.
+      offset += 2;
+      while (offset < end && !(bytes[offset] === STAR && bytes[offset + 1] === SLASH)) if (bytes[offset++] === NEWLINE) newlines++;
+      offset = Math.min(offset + 2, end);
+      while (offset < end && characterClass[bytes[offset]!] === SPACE) offset++;
+      if (state === AFTER_SYMBOL || state === BLANK_AFTER_SYMBOL) state = IN_OPERANDS;
+      else if (state === LINE_START) state = AFTER_BLANK;
+      continue;
+    }
+    if (characterClass[code] === SPACE) {
       const blankStart = offset;
-      for (;;) {
-        const blank = bytes[offset]!;
-        if (characterClass[blank] === SPACE) offset++;
-        else if (blank === SLASH && bytes[offset + 1] === STAR) {
-          offset += 2;
-          while (offset < end && !(bytes[offset] === STAR && bytes[offset + 1] === SLASH)) {
-            if (bytes[offset] === NEWLINE) newlines++;
-            offset++;
-          }
-          offset = Math.min(offset + 2, end);
-        } else break;
-      }
+      while (offset < end && characterClass[bytes[offset]!] === SPACE) offset++;
       const next = offset < end ? bytes[offset]! : NEWLINE;
       if (state === LINE_START) {
         state = AFTER_BLANK;

@@ -13,7 +13,7 @@ export const SHT = {
 } as const;
 /** ELF section flags. */
 export const SHF = {
-  WRITE: 1, ALLOC: 2, EXECINSTR: 4, MERGE: 0x10, STRINGS: 0x20, INFO_LINK: 0x40, LINK_ORDER: 0x80, GROUP: 0x200, TLS: 0x400, GNU_RETAIN: 0x200000,
+  WRITE: 1, ALLOC: 2, EXECINSTR: 4, MERGE: 0x10, STRINGS: 0x20, INFO_LINK: 0x40, LINK_ORDER: 0x80, GROUP: 0x200, TLS: 0x400, GNU_RETAIN: 0x200000, GNU_MBIND: 0x01000000,
   EXCLUDE: 0x80000000,
 } as const;
 
@@ -26,6 +26,8 @@ export class Subsection {
   bytes = new Uint8Array(64);
   length = 0;
   readonly first: Fragment;
+  /** Where spaces of a known size end that are settled bytes here: GNU as cuts its fragments there. */
+  readonly spaces: number[] = [];
   /** The one that bytes are added to. */
   last: Fragment;
   /** In the order in which the statements asked for them. */
@@ -61,6 +63,14 @@ export class Subsection {
     this.last.next = fragment;
     this.last = fragment;
   }
+
+  /** End of the last space of settled bytes at or before `position` in the fragment, counted from its beginning; 0 without one. */
+  spaceBefore(fragment: Fragment, position: number): number {
+    const limit = fragment.start + position;
+    let i = this.spaces.length - 1;
+    while (i >= 0 && this.spaces[i]! > limit) i--;
+    return i < 0 ? 0 : Math.max(0, this.spaces[i]! - fragment.start);
+  }
 }
 
 export class Section {
@@ -74,6 +84,12 @@ export class Section {
   isComdat = false;
   /** Section that `o` links this one to. */
   linkedTo: Section | AssemblySymbol | null = null;
+  /** Name of what it goes with (flag `o`), as the source has it. */
+  linkedName: string | null = null;
+  /** Number that tells it from others of its name (`unique,1`); -1 for none. */
+  unique = -1;
+  /** `sh_info` of a section with the flag `d`. */
+  info = 0;
   /** Alignment as a power of two. */
   alignment = 0;
   /** Symbol that stands for the section's begin; null outside real sections. */

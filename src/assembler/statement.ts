@@ -162,15 +162,20 @@ function skipped(assembler: Assembler, offset: number): void {
 function assignment(assembler: Assembler, atom: Atom, offset: number): void {
   const input = assembler.input;
   input.offset++;
-  let mode: "set" | "equiv" | "eqv" = "set";
+  let mode: "set" | "eqv" = "set";
   if (input.bytes[input.offset] === EQUALS) {
     input.offset++;
-    mode = "equiv";
+    mode = "eqv";
   }
   if (atom.text === ".") {
     assembler.origin(assembler.expressions.required(), 0);
   } else {
-    assembler.symbols.assign(atom, assembler.expressions.required(), mode, offset);
+    // The name comes before those of its value in the symbol table.
+    assembler.symbols.findOrMake(atom, offset);
+    assembler.expressions.defersHere = mode === "eqv";
+    const value = assembler.expressions.required();
+    assembler.expressions.defersHere = false;
+    assembler.symbols.assign(atom, value, mode, offset);
   }
   assembler.demandEnd();
 }

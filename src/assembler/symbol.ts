@@ -84,6 +84,11 @@ export class AssemblySymbol {
   }
 }
 
+/** The name that a numeric label has in the file, where a relocation needs it. */
+export function isNumericLabel(name: string): boolean {
+  return name.includes("\x02");
+}
+
 /** Local names of compilers and numeric labels: not in the symbol table unless a relocation needs them. */
 export function isLocalName(name: string): boolean {
   return name.charCodeAt(0) === 0x2e && name.charCodeAt(1) === 0x4c;

@@ -20,14 +20,32 @@ interface LocalLabel {
 /** How an assignment treats a symbol that has a value already. */
 export type AssignmentMode = "set" | "equiv" | "eqv";
 
+/** Limits for the value of a forward symbol: what it names is copied at each use, and doubled by each that names another twice. */
+const MOST_LEVELS = 200;
+const MOST_PARTS = 10_000;
+
+/** What a symbol takes up to the end, with its name and its entry in the file, about, in bytes. */
+const SYMBOL_BYTES = 1000;
+
 export class SymbolTable {
   readonly #assembler: Assembler;
   /** In the order of the symbol table. */
   readonly list: AssemblySymbol[] = [];
+  /** `.` in what is worked out at each use; at the end it is the place where the source ends. */
+  #dot: AssemblySymbol | null = null;
   readonly #localLabels = new Map<number, LocalLabel>();
+  #partsLeft = 0;
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
+  }
+
+  get dot(): AssemblySymbol {
+    if (this.#dot === null) {
+      this.#dot = new AssemblySymbol("", this.#assembler.sections.undefined);
+      this.#dot.isTemporary = true;
+    }
+    return this.#dot;
   }
 
   findOrMake(atom: Atom, offset: number): AssemblySymbol {
@@ -35,6 +53,7 @@ export class SymbolTable {
   }
 
   #make(atom: Atom, offset: number): AssemblySymbol {
+    this.#assembler.hold(SYMBOL_BYTES);
     const symbol = new AssemblySymbol(atom.text, this.#assembler.sections.undefined);
     symbol.frame = this.#assembler.input.frame;
     symbol.offset = offset;
@@ -70,6 +89,7 @@ export class SymbolTable {
 
   /** A symbol that is in no table: for places that only expressions name. */
   temporary(): AssemblySymbol {
+    this.#assembler.hold(SYMBOL_BYTES / 2);
     const symbol = new AssemblySymbol("", this.#assembler.sections.undefined);
     symbol.isTemporary = true;
     this.placeHere(symbol);
@@ -100,7 +120,7 @@ export class SymbolTable {
 
   /** `name:` */
   define(atom: Atom, offset: number): void {
-    const symbol = this.findOrMake(atom, offset);
+    const symbol = this.renewed(atom, offset);
     if (symbol.section.kind !== "undefined" || symbol.expression !== null) {
       this.#assembler.failRedefinition(symbol, offset, atom.text.length);
     }
@@ -140,10 +160,10 @@ export class SymbolTable {
   }
 
   #localSymbol(number: number, instance: number, offset: number): AssemblySymbol {
+    this.#assembler.hold(SYMBOL_BYTES);
     const symbol = new AssemblySymbol(`.L${number}\x02${instance}`, this.#assembler.sections.undefined);
     symbol.frame = this.#assembler.input.frame;
     symbol.offset = offset;
-    this.#addNew(symbol);
     return symbol;
   }
 
@@ -163,7 +183,7 @@ export class SymbolTable {
     const hasValue = symbol.section.kind !== "undefined" || symbol.expression !== null || symbol.register !== null;
     if (hasValue) {
       if (mode !== "set" || !symbol.isVolatile) assembler.failRedefinition(symbol, offset, atom.text.length);
-      if (symbol.isUsed && (symbol.section.kind !== "absolute" || symbol.expression !== null)) symbol = this.#replace(atom, symbol);
+      if (symbol.isUsed) symbol = this.#replace(atom, symbol);
     }
     symbol.frame = assembler.input.frame;
     symbol.offset = offset;
@@ -194,6 +214,13 @@ export class SymbolTable {
           assembler.failAt("symbol-loop", expression.offset, `\`${atom.text}' is defined by itself`);
         }
         copyAttributes(target, symbol);
+        if (mode === "set" && target.expression !== null && target.expression.op !== Op.SYMBOL && expression.number == 0 && namesUndefined(target.expression)) {
+          // GNU as takes what it has of the value so far, which is nothing but an addend.
+          assembler.warnAt("lost-value", expression.offset, `GNU as has no value for \`${target.name}' yet and silently takes ${addend(target.expression)}, and so does this: use .equiv`, target.name.length);
+          symbol.section = assembler.sections.absolute;
+          symbol.value = addend(target.expression);
+          return;
+        }
         if (target.section.isReal && target.expression === null) {
           symbol.section = target.section;
           symbol.fragment = target.fragment;
@@ -212,6 +239,20 @@ export class SymbolTable {
     symbol.expression = expression;
   }
 
+  /** The symbol to be defined as a label or a block: what `.set` or `=` said of it stays true for the uses so far only. */
+  renewed(atom: Atom, offset: number): AssemblySymbol {
+    let symbol = this.findOrMake(atom, offset);
+    if (!symbol.isVolatile) return symbol;
+    symbol = this.#replace(atom, symbol);
+    symbol.section = this.#assembler.sections.undefined;
+    symbol.expression = null;
+    symbol.register = null;
+    symbol.fragment = null;
+    symbol.value = 0;
+    symbol.isVolatile = false;
+    return symbol;
+  }
+
   /** Puts a new symbol in place of one that is used already, so that those uses keep their value. */
   #replace(atom: Atom, symbol: AssemblySymbol): AssemblySymbol {
     const copy = symbol.clone();
@@ -223,13 +264,19 @@ export class SymbolTable {
   }
 
   /** The expression with today's values of the symbols in it: what a forward symbol (`.eqv`) means at a use. */
-  snapshot(expression: Expression, offset: number, depth = 0): Expression {
-    if (depth > 200) return this.#assembler.failAt("symbol-loop", offset, "symbols are defined by each other without end");
+  snapshot(expression: Expression, offset: number): Expression {
+    this.#partsLeft = MOST_PARTS;
+    return this.#snapshot(expression, offset, 0);
+  }
+
+  #snapshot(expression: Expression, offset: number, depth: number): Expression {
+    if (depth > MOST_LEVELS || --this.#partsLeft < 0) return this.#assembler.failAt("symbol-loop", offset, "symbols are defined by each other without end");
     if (expression.op === Op.SYMBOL) {
       const symbol = expression.symbol!;
+      if (symbol === this.#dot) return refold(addTo(this.#assembler.here(offset), expression.number, offset));
       symbol.isUsed = true;
       if (symbol.isForward && symbol.expression !== null) {
-        const inner = this.snapshot(symbol.expression, offset, depth + 1);
+        const inner = this.#snapshot(symbol.expression, offset, depth + 1);
         return refold(addTo(inner, expression.number, offset));
       }
       if (symbol.isTemporary && symbol.fragment !== null) return expression;
@@ -238,10 +285,24 @@ export class SymbolTable {
     }
     if (expression.left === null) return expression;
     const copy = new Expression(expression.op, expression.number, null, offset);
-    copy.left = this.snapshot(expression.left, offset, depth + 1);
-    copy.right = expression.right === null ? null : this.snapshot(expression.right, offset, depth + 1);
+    copy.left = this.#snapshot(expression.left, offset, depth + 1);
+    copy.right = expression.right === null ? null : this.#snapshot(expression.right, offset, depth + 1);
     return refold(copy);
   }
+}
+
+function namesUndefined(expression: Expression): boolean {
+  if (expression.op === Op.SYMBOL) return expression.symbol!.section.kind === "undefined";
+  return (expression.left !== null && namesUndefined(expression.left)) || (expression.right !== null && namesUndefined(expression.right));
+}
+
+/** The constant at the end of a sum. */
+function addend(expression: Expression): integer.Integer {
+  const { left, right } = expression;
+  if (expression.op !== Op.ADD && expression.op !== Op.SUBTRACT) return 0;
+  if (left!.op === Op.SYMBOL && right!.op === Op.SYMBOL) return integer.subtract(left!.number, right!.number);
+  if (right!.op !== Op.CONSTANT) return 0;
+  return integer.add(addend(left!), expression.op === Op.ADD ? right!.number : integer.subtract(0, right!.number));
 }
 
 function addTo(expression: Expression, number: integer.Integer, offset: number): Expression {

@@ -46,9 +46,10 @@ export function readString(bytes: Uint8Array, start: number): StringResult {
     const escape = bytes[offset]!;
     if (escape === NEWLINE) continue;
     offset++;
-    if (characterClass[escape]! & DIGIT && escape < 0x38) {
+    if (characterClass[escape]! & DIGIT) {
+      // GNU as takes 8 and 9 for octal digits too.
       let value = escape - 0x30;
-      for (let digits = 1; digits < 3 && digitValue[bytes[offset]!]! < 8; digits++) value = value * 8 + digitValue[bytes[offset++]!]!;
+      for (let digits = 1; digits < 3 && digitValue[bytes[offset]!]! < 10; digits++) value = value * 8 + digitValue[bytes[offset++]!]!;
       out.push(value & 0xff);
     } else if ((escape === 0x78 || escape === 0x58) ) {
       // Any number of digits: the last two count.

@@ -4,6 +4,7 @@ import { LocalGroup } from "../../emulator/cluster/local-group.ts";
 import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { FRAME, LOG, SERIAL } from "../../emulator/cluster/records.ts";
 import { MediaOpener } from "./media.ts";
+import { shareModules } from "./module-exchange.ts";
 import { CALL, DONE, END, FAILED, OUTBOX_FULL, RUN, WorkerChannel } from "./worker-channel.ts";
 import type { Call, CallResult, WorkerSetup } from "./worker-protocol.ts";
 
@@ -36,6 +37,7 @@ function makeGroup(): LocalGroup {
   }, setup.machines.map(({ index }) => index));
 }
 
+shareModules();
 const group = makeGroup();
 /** Machines that have sent frames. */
 const senders: number[] = [];

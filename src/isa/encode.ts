@@ -41,7 +41,7 @@ const checkImplicit = (field: string, memory: MemoryOperand, operand: number): E
   const { base, index, displacement } = memory;
   if (base?.number !== wanted || index !== undefined || (displacement ?? 0) !== 0) {
     const name = ["", "", "", "ebx", "", "", "esi", "edi"][wanted]!;
-    return encodingError("bad-address", operand, `this operand is always [${name}] (or [${name.slice(1)}])`);
+    emission.warning ??= encodingError("bad-address", operand, `this operand is always [${name}] (or [${name.slice(1)}]), whatever is written here`);
   }
   if (field === "destination" && memory.segment !== undefined && memory.segment.number !== 0) {
     return encodingError("bad-address", operand, `this operand is always in es, which cannot be overridden with ${memory.segment.name}`);
@@ -245,6 +245,17 @@ const isSymmetric = ({ mnemonic, operands }: Instruction): boolean =>
 const isAccumulatorExchange = ({ mnemonic, operands }: Instruction): boolean =>
   mnemonic.startsWith("xchg") && operands.some((operand) => operand.kind === "register" && operand.register.number === 0 && operand.register.class !== "r8");
 
+/** The instruction with the lower 32 bits of an immediate that has more, as GNU as silently takes it; here with a warning. */
+const withLowerBits = (instruction: Instruction, index: number): Instruction => {
+  const operands = instruction.operands.map((operand, i) => {
+    if (i !== index || operand.kind !== "immediate") return operand;
+    const value = Number(BigInt.asIntN(32, BigInt(operand.value!)));
+    emission.warning ??= encodingError("value-range", i, `the number does not fit in 32 bits and was cut to ${value}`);
+    return { ...operand, value };
+  });
+  return { ...instruction, operands };
+};
+
 /**
  * Encodes one instruction. The bytes may be shared between calls: do not change them.
  */
@@ -264,7 +275,19 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
   }
   emission.displacementBits = wish?.displacementBits ?? 0;
   const kinds: number[] = [];
-  for (let i = 0; i < operands.length; i++) kinds.push(kindsOf(instruction.operands[i]!));
+  for (let i = 0; i < operands.length; i++) {
+    const operand = instruction.operands[i]!;
+    if (operand.kind === "immediate" && operand.value !== null && (operand.value > 0xffff_ffff || operand.value <= -0x1_0000_0000)) {
+      instruction = withLowerBits(instruction, i);
+      // A plain PUSH keeps the width that the number seemed to have.
+      const { value } = instruction.operands[i] as ImmediateOperand;
+      if (instruction.mnemonic === "push" && options.bits === 32 && operand.sizeBits === undefined && (value! < 0 || value! > 0x7f)) {
+        kinds.push(KIND.immediate32);
+        continue;
+      }
+    }
+    kinds.push(kindsOf(instruction.operands[i]!));
+  }
   const request: Request = { instruction, kinds, candidates, options, preferBits: prefixes.operandSize };
   const candidate = choose(request);
   if ("code" in candidate) return candidate;

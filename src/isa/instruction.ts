@@ -43,6 +43,8 @@ export interface MemoryOperand {
   readonly displacement?: Value;
   /** Stated by a type keyword or, in AT&T syntax, by the suffix. */
   readonly sizeBits?: SizeBits;
+  /** The address comes from the global offset table and the linker may do without: takes no form that has no counterpart. */
+  readonly isRelaxable?: boolean;
 }
 
 /** The destination of a direct near branch: the distance is a matter of layout, so the encoder offers every length. */

@@ -2,6 +2,8 @@
  * Random programs: statements, directives and macros that GNU as takes. The same seed gives the same program.
  */
 
+import { idiom } from "./idioms.ts";
+
 /** mulberry32: small, and good enough to pick statements. */
 export function random(seed: number): (limit: number) => number {
   let state = seed >>> 0;
@@ -64,7 +66,7 @@ export class ProgramGenerator {
       () => this.#instruction(), () => this.#instruction(), () => this.#instruction(), () => this.#instruction(), () => this.#jump(), () => this.#jump(),
       () => this.#label(), () => this.#data(), () => this.#data(), () => this.#string(), () => this.#align(), () => this.#space(), () => this.#section(),
       () => this.#constant(), () => this.#condition(), () => this.#macro(), () => this.#call(), () => this.#call(), () => this.#repeat(), () => this.#symbol(),
-      () => this.#mode(),
+      () => this.#mode(), () => this.#idiom(), () => this.#idiom(), () => this.#idiom(), () => this.#idiom(), () => this.#idiom(),
     ];
     this.#pick(kinds)();
   }
@@ -302,6 +304,13 @@ export class ProgramGenerator {
       `.globl ${name}`, `.weak ${name}`, `.hidden ${name}`, `.type ${name}, @function`, `.globl ext1, ext2`, `.comm com${this.#count++}, ${1 + this.#random(40)}`,
       `.lcomm loc${this.#count++}, ${1 + this.#random(40)}`, `.comm com${this.#count++}, 8, 4`, `.extern ext2`, `.size ${name}, ${this.#random(99)}`,
     ])}`);
+  }
+
+  #idiom(): void {
+    this.#lines.push(...idiom({
+      random: this.#random, fresh: (prefix) => this.#name(prefix), label: () => this.#symbolName(), newLabel: () => this.#newLabel(), isAtt: this.#att, bits: this.#bits,
+      constant: () => (this.#random(2) === 0 ? this.#pick(this.#constants) : this.#pick(NUMBERS)),
+    }));
   }
 
   #mode(): void {

@@ -6,7 +6,7 @@ import { compare } from "./differential.ts";
 import { ProgramGenerator } from "./generator.ts";
 
 const STATEMENTS = 40;
-const PROGRAMS = Number(process.env["QURE_PROGRAMS"] ?? 250);
+const PROGRAMS = Number(process.env["QURE_PROGRAMS"] ?? 300);
 /** Another seed: QURE_SEED=... repeats a failure. */
 const FIRST_SEED = Number(process.env["QURE_SEED"] ?? 1);
 

@@ -126,7 +126,7 @@ export const CONDITION_DIRECTIVES: DirectiveTable = [
     assembler.conditionals.else();
     assembler.input.skipStatement();
   }],
-  [".endif", (assembler) => {
+  [".endif .endc", (assembler) => {
     assembler.conditionals.end();
     assembler.input.skipStatement();
   }],

@@ -173,13 +173,57 @@ export function signedLeb128(value: bigint): Uint8Array {
   }
 }
 
+/** `.dcb.w count, value`: copies of a number. */
+function copies(size: number): Handler {
+  return (assembler) => {
+    const count = copyCount(assembler);
+    if (assembler.input.atStatementEnd()) {
+      assembler.sections.zeros(Math.max(0, count) * size);
+      return;
+    }
+    assembler.demandComma();
+    const start = assembler.input.offset;
+    for (let i = 0; i < count; i++) {
+      assembler.input.offset = start;
+      assembler.expressions.relocation = 0;
+      emitNumber(assembler, assembler.expressions.required("a value"), size);
+      assembler.sections.charge(size);
+    }
+    if (count <= 0) assembler.input.skipStatement();
+    assembler.demandEnd();
+  };
+}
+
+function copyCount(assembler: Assembler): number {
+  const start = assembler.input.offset;
+  const count = assembler.expressions.absoluteNumber("the number of copies");
+  if (count < 0) assembler.warnAt("negative-count", start, `a count of ${count} leaves no copies`);
+  return count;
+}
+
+/** `.dcb.d count, value`, each copy of `size` bytes. */
+function floatCopies(format: FloatFormat, size: number): Handler {
+  return (assembler) => {
+    const count = copyCount(assembler);
+    assembler.demandComma();
+    assembler.input.skipSpace();
+    const start = assembler.input.offset;
+    const bytes = encodeFloat(floatText(assembler), format);
+    assembler.demandEnd();
+    if (bytes === null) return assembler.failAt("bad-number", start, "expected a floating-point number");
+    const padded = new Uint8Array(size);
+    padded.set(bytes);
+    assembler.sections.fill(padded, Math.max(0, count));
+  };
+}
+
 /** `.octa`: 128 bits. */
 const octa: Handler = numbers(16);
 
 export const DATA_DIRECTIVES: DirectiveTable = [
   [".byte .dc.b .1byte", numbers(1)],
   [".word .short .hword .value .2byte .dc.w .dc", numbers(2)],
-  [".long .int .4byte .dc.l .dc.a", numbers(4)],
+  [".long .int .4byte .dc.l .dc.a .slong", numbers(4)],
   [".quad .8byte", numbers(8)],
   [".octa", octa],
   [".ascii", strings(0)],
@@ -190,6 +234,14 @@ export const DATA_DIRECTIVES: DirectiveTable = [
   [".float .single .dc.s", floats("single")],
   [".double .dc.d", floats("double")],
   [".tfloat .dc.x", floats("extended")],
+  [".hfloat", floats("half")],
+  [".bfloat16", floats("bfloat16")],
+  [".dcb .dcb.w", copies(2)],
+  [".dcb.b", copies(1)],
+  [".dcb.l", copies(4)],
+  [".dcb.s", floatCopies("single", 4)],
+  [".dcb.d", floatCopies("double", 8)],
+  [".dcb.x", floatCopies("extended", 10)],
   [".uleb128", leb128(false)],
   [".sleb128", leb128(true)],
 ];

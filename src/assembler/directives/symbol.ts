@@ -68,7 +68,10 @@ function assign(mode: "set" | "equiv" | "eqv"): Handler {
     const start = assembler.input.offset;
     const atom = symbolName(assembler);
     assembler.demandComma();
+    if (atom.text !== ".") assembler.symbols.findOrMake(atom, start);
+    assembler.expressions.defersHere = mode === "eqv";
     const value = assembler.expressions.required();
+    assembler.expressions.defersHere = false;
     assembler.demandEnd();
     if (atom.text === ".") assembler.origin(value, 0);
     else assembler.symbols.assign(atom, value, mode, start);
@@ -116,7 +119,7 @@ const size: Handler = (assembler) => {
 };
 
 /** `.comm name, size, alignment`: a block that the linker places; with `.local name` before it, one in `.bss`. */
-const common: Handler = (assembler) => {
+const common = (type: number): Handler => (assembler) => {
   const { expressions, input } = assembler;
   const start = input.offset;
   const atom = symbolName(assembler);
@@ -131,7 +134,7 @@ const common: Handler = (assembler) => {
     if (alignment < 0 || !Number.isInteger(Math.log2(alignment || 1))) assembler.failAt("bad-alignment", start, `an alignment is a power of two, and ${alignment} is none`);
   }
   assembler.demandEnd();
-  const symbol = assembler.symbols.findOrMake(atom, start);
+  const symbol = assembler.symbols.renewed(atom, start);
   if (symbol.isLocal) {
     placeInBss(assembler, atom, start, bytes, isStated ? alignment : 1);
     return;
@@ -141,7 +144,7 @@ const common: Handler = (assembler) => {
   symbol.value = symbol.section.kind === "common" && Number(symbol.value) > bytes ? symbol.value : bytes;
   symbol.alignment = Math.max(1, isStated ? alignment : defaultCommonAlignment(bytes));
   symbol.isGlobal = true;
-  symbol.type = STT.OBJECT;
+  symbol.type = type;
   symbol.size = null;
 };
 
@@ -215,7 +218,8 @@ export const SYMBOL_DIRECTIVES: DirectiveTable = [
   [".eqv", assign("eqv")],
   [".type", type],
   [".size", size],
-  [".comm .common", common],
+  [".comm .common", common(STT.OBJECT)],
+  [".tls_common", common(STT.TLS)],
   [".lcomm", localCommon],
   [".weakref", weakReference],
   [".symver", version],

@@ -23,7 +23,7 @@ export interface Case {
   readonly selectors: readonly number[];
   /** Page-table entries of the two pages of the data. */
   readonly pages: readonly [number, number];
-  /** What of CR0 is set: PG, WP. */
+  /** What of CR0 is set: PG, WP, AM. */
   readonly cr0: number;
 }
 
@@ -53,11 +53,13 @@ export const OUTCOME_DWORDS = 18;
 
 const PG = 0x80000000;
 const WP = 0x10000;
+const AM = 0x40000;
 const TF = 0x100;
 const IF = 0x200;
 const DF = 0x400;
 const IOPL3 = 0x3000;
 const NT = 0x4000;
+const AC = 0x40000;
 /** CF PF AF ZF SF OF. */
 const ARITHMETIC = 0x8d5;
 const RF = 0x10000;
@@ -118,15 +120,17 @@ function world(random: Random): Pick<Case, "kind" | "code16" | "checked" | "cs" 
   const kind: Kind = random.pick(["ring0", "ring0", "ring0", "ring3", "ring3", "virtual8086"]);
   const code16 = kind === "virtual8086" || random.below(6) === 0;
   const paged = random.below(3) === 0;
-  const entry = (frame: number): number => frame | random.pick(PAGE_FLAGS);
+  const first = random.pick(PAGE_FLAGS);
+  // An operand across both pages that is read and then written: QEMU reads all of it before it writes, and faults on the other page.
+  const second = (first & 3) === 1 ? 7 : random.pick(PAGE_FLAGS);
   const swapped = random.below(4) === 0;
   const checked = kind !== "virtual8086" && random.below(4) === 0;
   const rest = {
     kind,
     code16,
     checked,
-    pages: (paged ? [entry(swapped ? 0x9000 : 0x8000), entry(swapped ? 0x8000 : 0x9000)] : [0x8007, 0x9007]) as [number, number],
-    cr0: paged ? (random.below(2) === 0 ? PG | WP : PG) : 0,
+    pages: (paged ? [first | (swapped ? 0x9000 : 0x8000), second | (swapped ? 0x8000 : 0x9000)] : [0x8007, 0x9007]) as [number, number],
+    cr0: (paged ? (random.below(2) === 0 ? PG | WP : PG) : 0) | (checked && random.below(2) === 0 ? AM : 0),
   };
   if (kind === "virtual8086") {
     const paragraph = (): number => random.pick(PARAGRAPHS);
@@ -198,11 +202,13 @@ export function randomCase(random: Random, form: Form | null): Case {
   if (instructions.some(({ form: one }) => isString(one)) ? random.below(2) === 0 : random.below(8) === 0) eflags |= DF;
   if (random.below(4) === 0) eflags |= IF;
   if (random.below(16) === 0) eflags |= NT;
+  if ((where.cr0 & AM) !== 0 || random.below(16) === 0) eflags |= AC;
   if (kind !== "ring3" && random.below(2) === 0) eflags |= IOPL3;
   // In ring 0 the trap would come before the case.
   if (kind !== "ring0" && random.below(12) === 0) eflags |= TF;
   const registers = kind === "virtual8086" ? head.registers.map((value, i) => (i === 4 || i === 5 || i === 3 || i >= 6 ? value & 0xffff : value)) : head.registers;
-  const checked = where.checked || instructions.some((instruction, i) => isDifferentInQemu(instruction, i > 0, where, (eflags & TF) !== 0));
+  const traps = (eflags & TF) !== 0 || instructions.some(({ form: one }) => one.semantic === "popf");
+  const checked = where.checked || instructions.some((instruction, i) => isDifferentInQemu(instruction, i > 0, where, traps));
   return { ...where, checked, instructions, registers, eflags };
 }
 
@@ -211,6 +217,10 @@ function isDifferentInQemu({ form, code }: Case["instructions"][number], follows
   switch (form.semantic) {
     case "push_sreg":
       return code.includes(0x66) === code16;
+    // MOV SS and POP SS hold a trap back, LSS and STI do not (SDM 3A 6.8.3).
+    case "lss":
+    case "sti":
+      return traps;
     case "nop":
       return traps && code.includes(0xf3);
     case "cmpxchg8b":
