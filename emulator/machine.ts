@@ -23,6 +23,8 @@ export type { Picture, TextScreen } from "./devices/vga-text.ts";
 export interface MachineConfig extends BoardConfig {
   /** For people: in logs and captures. */
   name: string;
+  /** Its memory, of `ramBytes` and never used, if its owner has made it. */
+  memory?: MachineMemory;
   /** At most 256 KiB; it ends at 4 GiB, and its last 128 KiB also end at 1 MiB. */
   firmware: Uint8Array;
   /** Virtual time at which it is switched on, a multiple of TICK_NS; 0 when absent. */
@@ -76,7 +78,7 @@ export class Machine implements Stateful {
     this.#config = config;
     this.name = config.name;
     this.#heldUntilNs = config.powerOnNs ?? 0;
-    this.memory = new MachineMemory(config.ramBytes);
+    this.memory = config.memory ?? new MachineMemory(config.ramBytes);
     this.#loadFirmware(config.firmware);
     this.#timers = new TimerQueue({
       now: () => this.nowNs,

@@ -98,7 +98,10 @@ class MachineRegion implements CompiledRegion {
 
 export class Jit implements Engine {
   readonly threshold: number;
-  /** For `--stats` and tests. */
+  /**
+   * For `--stats` and tests: regions made and guest instructions in them, regions dropped, entries from the run loop, instructions that were left to
+   * the interpreter outside and within a region, instructions that were executed with compiled code on the way.
+   */
   readonly statistics = { regions: 0, instructions: 0, discarded: 0, entered: 0, slowExits: 0, steps: 0, retired: 0 };
   private readonly core: Core;
   private readonly interpreter: Interpreter;
@@ -192,7 +195,7 @@ export class Jit implements Engine {
     // The processor may have been reset by an instruction of the interpreter since.
     this.abandoned = false;
     this.statistics.entered++;
-    const before = core.remaining;
+    const before = core.retired;
     let reason: number;
     this.isInside = true;
     try {
@@ -205,10 +208,11 @@ export class Jit implements Engine {
     }
     if (reason < EXIT_STOPPED) {
       core.remaining = this.base + this.words[JIT_BUDGET >>> 2]!;
-      this.statistics.retired += before - core.remaining;
+      this.statistics.retired += core.retired - before;
       if (reason === EXIT_INTERPRET) this.noteSlowExit(core.s[EIP]!);
       return reason !== EXIT_INTERPRET && (reason !== EXIT_BUDGET || core.remaining >= LEAST_BUDGET);
     }
+    this.statistics.retired += core.retired - before;
     return true;
   }
 

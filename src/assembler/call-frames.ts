@@ -57,6 +57,9 @@ interface CommonInformation {
   readonly offset: number;
 }
 
+/** What an instruction for the unwinder takes in memory up to the end, about. */
+const INSTRUCTION_BYTES = 300;
+
 export class CallFrames {
   readonly #assembler: Assembler;
   readonly #descriptions: FrameDescription[] = [];
@@ -106,6 +109,7 @@ export class CallFrames {
   /** Adds an instruction for the current place. */
   add(directive: string, instruction: FrameInstruction): void {
     const current = this.required(directive);
+    this.#assembler.hold(INSTRUCTION_BYTES);
     const place = this.#here();
     const last = this.#lastPlace!;
     if (last.fragment !== place.fragment || last.position !== place.position) {

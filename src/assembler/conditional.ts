@@ -19,6 +19,9 @@ interface Conditional {
   asked: Atom | null;
 }
 
+/** What a name that a condition asked for takes in memory, about. */
+const NAME_BYTES = 400;
+
 export class Conditionals {
   readonly #assembler: Assembler;
   #top: Conditional | null = null;
@@ -37,7 +40,10 @@ export class Conditionals {
 
   /** `.ifdef` found no value for this name. */
   askedUndefined(atom: Atom, offset: number): void {
-    if (!this.#asked.has(atom)) this.#asked.set(atom, { frame: this.#assembler.input.frame!, offset });
+    if (!this.#asked.has(atom)) {
+      this.#assembler.hold(NAME_BYTES);
+      this.#asked.set(atom, { frame: this.#assembler.input.frame!, offset });
+    }
     if (this.#top !== null) this.#top.asked = atom;
   }
 
@@ -76,7 +82,7 @@ export class Conditionals {
 
   elseIf(condition: () => boolean): void {
     const top = this.#require(".elseif");
-    if (top.seenElse) this.#assembler.fail("misplaced-else", "`.elseif' after `.else'");
+    if (top.seenElse) this.#assembler.failAt("misplaced-else", this.#assembler.input.statementOffset, "`.elseif' after `.else'");
     if (top.isDecided) {
       top.ignores = true;
       this.isSkipping = true;
@@ -92,7 +98,7 @@ export class Conditionals {
 
   else(): void {
     const top = this.#require(".else");
-    if (top.seenElse) this.#assembler.fail("misplaced-else", "a second `.else' for one `.if'");
+    if (top.seenElse) this.#assembler.failAt("misplaced-else", this.#assembler.input.statementOffset, "a second `.else' for one `.if'");
     top.seenElse = true;
     top.ignores = top.isDecided;
     top.isDecided = true;
@@ -112,7 +118,7 @@ export class Conditionals {
   #require(directive: string): Conditional {
     const top = this.#top;
     if (top === null) {
-      return this.#assembler.fail("misplaced-else", `\`${directive}' without \`.if'`);
+      return this.#assembler.failAt("misplaced-else", this.#assembler.input.statementOffset, `\`${directive}' without \`.if'`);
     }
     return top;
   }

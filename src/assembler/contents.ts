@@ -202,7 +202,8 @@ class FixupWriter {
   #store(fixup: Fixup, at: number, value: Integer, pcRelative: boolean): void {
     const { sizeBytes } = fixup;
     const limit = integer.FIELD_LIMITS[sizeBytes]!;
-    const fits = fixup.signed && sizeBytes === 1 ? value >= -128 && value <= 127
+    // Addresses wrap around at 32 bits.
+    const fits = sizeBytes === 4 ? true : fixup.signed && sizeBytes === 1 ? value >= -128 && value <= 127
       : pcRelative && sizeBytes === 2 ? true : sizeBytes >= 8 || (value < limit && value >= -limit);
     if (!fits) {
       if (fixup.pcRelative) this.#error(fixup, "target-out-of-reach", `the target is ${value} bytes away, and this instruction reaches only ${sizeBytes === 1 ? "from -128 to 127" : `${sizeBytes * 8} bits`}`);

@@ -12,6 +12,8 @@ import { SHF, SHT, Section } from "./section.ts";
 import { StringTable } from "./string-table.ts";
 import { AssemblySymbol, STT, isLocalName, isNumericLabel } from "./symbol.ts";
 
+/** `e_ident[EI_OSABI]` of a file with flags or types that GNU has added to ELF. */
+const ELFOSABI_GNU = 3;
 const HEADER_SIZE = 52;
 const SECTION_HEADER_SIZE = 40;
 const SYMBOL_SIZE = 16;
@@ -65,6 +67,7 @@ export function writeElf(assembler: Assembler, resolver: Resolver, relocations: 
     section.index = outputs.length;
     const output = outputSection(section.name, section.type, section.flags | (section.group === null ? 0 : SHF.GROUP), 2 ** section.alignment, entrySizeOf(section), section.contents);
     output.sizeBytes = section.sizeBytes;
+    output.info = section.info;
     outputs.push(output);
     const list = relocations.get(section) ?? new RelocationList();
     if (list.length > 0) {
@@ -101,7 +104,8 @@ export function writeElf(assembler: Assembler, resolver: Resolver, relocations: 
   for (const group of groups) names.add(group.output.name);
   shstrtab.contents = names.finish();
   shstrtab.sizeBytes = shstrtab.contents.length;
-  return assembleFile(outputs, names, new Set(relocationOutputs.map(({ output }) => output)), tables, shstrtab);
+  const usesExtensions = sections.some(({ flags }) => (flags & (SHF.GNU_RETAIN | SHF.GNU_MBIND)) !== 0) || symbols.some(({ type }) => type === STT.GNU_IFUNC);
+  return assembleFile(usesExtensions ? ELFOSABI_GNU : 0, outputs, names, new Set(relocationOutputs.map(({ output }) => output)), tables, shstrtab);
 }
 
 function entrySizeOf(section: Section): number {
@@ -235,7 +239,7 @@ function alignUp(value: number, alignment: number): number {
 
 /** Contents, then symbols and their names, then relocations, then the names of the sections, then the section headers. */
 function assembleFile(
-  outputs: readonly OutputSection[], names: StringTable, relocations: ReadonlySet<OutputSection>, tables: readonly OutputSection[], shstrtab: OutputSection,
+  osAbi: number, outputs: readonly OutputSection[], names: StringTable, relocations: ReadonlySet<OutputSection>, tables: readonly OutputSection[], shstrtab: OutputSection,
 ): Uint8Array {
   let position = HEADER_SIZE;
   const place = (output: OutputSection): void => {
@@ -251,7 +255,7 @@ function assembleFile(
   const headers = alignUp(position, 4);
   const file = new Uint8Array(headers + outputs.length * SECTION_HEADER_SIZE);
   const view = new DataView(file.buffer);
-  file.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]);
+  file.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1, osAbi]);
   view.setUint16(16, 1, true);
   view.setUint16(18, 3, true);
   view.setUint32(20, 1, true);

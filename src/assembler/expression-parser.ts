@@ -182,6 +182,7 @@ export class ExpressionParser {
       case APOSTROPHE: {
         const character = characterValue(input.bytes, start);
         input.offset = character.end;
+        if (characterClass[input.bytes[character.end]!]! & NAME_PART && input.bytes[character.end - 1] !== APOSTROPHE) this.#refuseLongCharacter(start);
         return constant(character.value, start);
       }
       case QUOTE: {
@@ -213,6 +214,15 @@ export class ExpressionParser {
       default:
         return new Expression(Op.ABSENT, 0, null, start);
     }
+  }
+
+  /** `'ab'`: only where a closing apostrophe shows that it was meant as one. */
+  #refuseLongCharacter(start: number): void {
+    const { bytes } = this.#assembler.input;
+    let end = start + 1;
+    while (characterClass[bytes[end]!]! & NAME_PART) end++;
+    if (bytes[end] !== APOSTROPHE) return;
+    this.#assembler.failAt("long-character", start, "a character constant is one character: write more as a number, or as a string in `.ascii'", end + 1 - start);
   }
 
   #unaryOperand(): Expression {
@@ -292,6 +302,10 @@ export class ExpressionParser {
       if (!isType) {
         input.offset = end;
         const bytes = SIZE_BYTES.get(lower.text);
+        if (bytes !== undefined && this.intelOperand && input.bytes[input.skipSpace()  === OPEN_BRACKET ? input.offset : end] === OPEN_BRACKET) {
+          assembler.warnAt("size-without-ptr", start, `\`${lower.text}' without \`ptr' is the number ${bytes}, which is added to the address: write \`${lower.text} ptr'`, end - start);
+        }
+        input.offset = end;
         return bytes === undefined ? null : constant(bytes, start);
       }
       if (!this.intelOperand) assembler.failAt("type-outside-operand", start, `\`${lower.text} ptr' has a meaning only in an operand of an instruction`);
@@ -386,6 +400,7 @@ export class ExpressionParser {
             return assembler.stackRegisters[digit]!;
           }
         }
+        if (assembler.allowsNakedRegisters || bytes[start] === PERCENT) assembler.failAt("bad-register", start, "the registers of the x87 are st(0) to st(7)", probe + 1 - start);
         return null;
       }
     }
@@ -423,7 +438,9 @@ export class ExpressionParser {
       }
       let end = offset;
       while (characterClass[bytes[end]!]! & NAME_PART) end++;
-      assembler.failAt("bad-number", start, `\`${textOfBytes(bytes, start, end)}' is not a number of base ${base}`, end - start);
+      const written = textOfBytes(bytes, start, end);
+      const intel = /^([0-9a-f]+)h$/i.exec(written);
+      assembler.failAt("bad-number", start, `\`${written}' is not a number of base ${base}`, end - start, intel === null ? {} : { suggestion: `0x${intel[1]!}` });
     }
     input.offset = offset;
     if (Number.isSafeInteger(value)) return constant(value, start);

@@ -59,6 +59,8 @@ export class InputFrame {
   readonly start: number;
   /** Behind the last newline of the text. */
   readonly end: number;
+  /** Something that stays up to the end refers to this frame (`Assembler.hold`). */
+  isHeld = false;
   /** How often the text is to be read again. */
   roundsLeft: number;
   /** Conditionals that were open when the frame was entered. */

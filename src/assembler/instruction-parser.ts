@@ -10,6 +10,7 @@ import type { EncodeOptions, Encoding, EncodingError, EncodingWish, Instruction,
 import type { Assembler } from "./assembler.ts";
 import type { Atom } from "./atom.ts";
 import { NAME_PART, NAME_START, STATEMENT_END, characterClass, textOfBytes } from "./chars.ts";
+import { FOREIGN_WORDS } from "./foreign-words.ts";
 import { Op, constant, node, symbolExpression } from "./expression.ts";
 import type { Expression } from "./expression.ts";
 import { AttOperands } from "./operands-att.ts";
@@ -17,6 +18,7 @@ import { IntelOperands, TARGET } from "./operands-intel.ts";
 import { BranchVariable } from "./fragment.ts";
 import { R } from "./relocation-types.ts";
 import { StatementCache } from "./statement-cache.ts";
+import { attMnemonic, hintAt, wishOf } from "./spelling.ts";
 import { AssemblySymbol } from "./symbol.ts";
 
 const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
@@ -168,6 +170,18 @@ export class InstructionParser {
       mnemonic = assembler.atoms.intern(input.bytes, wordOffset, end).lower.text;
       input.offset = end;
     }
+    if (mnemonic.includes(".")) {
+      const wished = wishOf(mnemonic);
+      if (wished !== null) {
+        mnemonic = wished.mnemonic;
+        wish = { ...wish, ...wished.wish };
+      }
+    }
+    const hint = isBranch(mnemonic) ? hintAt(input.bytes, input.offset) : null;
+    if (hint !== null) {
+      (prefixes ??= []).push(hint);
+      input.offset += 3;
+    }
     const parsed = this.parsed;
     const namesBefore = assembler.expressions.namesRead;
     let operandOffset = -1;
@@ -188,6 +202,7 @@ export class InstructionParser {
       if (assembler.isIntel) this.#intel.parse(mnemonic);
       else this.#att.parse(mnemonic);
     }
+    if (!assembler.isIntel && (mnemonic.startsWith("mov") || mnemonic.startsWith("f") || mnemonic === "cmpsd")) mnemonic = attMnemonic(mnemonic, parsed.operands);
     if (prefixes === null && wish === null && parsed.count === 1 && parsed.operands[0] === TARGET && this.#emitKnownBranch(mnemonic, mode, wordOffset)) return;
     const word = parsed.isFar && isBranch(mnemonic) ? `l${mnemonic}` : mnemonic;
     const plain = { mnemonic: word, prefixes: prefixes ?? NO_PREFIXES, operands: parsed.operands };
@@ -287,6 +302,7 @@ export class InstructionParser {
     const start = current.length;
     for (let i = 0; i < bytes.length; i++) current.bytes[start + i] = bytes[i]!;
     current.length = start + bytes.length;
+    if (fixups.length > 0) sections.holdFields(fixups.length);
     for (let i = 0; i < fixups.length; i++) {
       const fixup = fixups[i]!;
       const expression = (fixup.part === "selector" ? parsed.selectors[fixup.operand] : parsed.expressions[fixup.operand])!;
@@ -327,15 +343,33 @@ export class InstructionParser {
   #refuse(error: EncodingError, instruction: Instruction, offset: number): void {
     const assembler = this.#assembler;
     const { parsed } = this;
-    if (error.code === "unknown-mnemonic") {
-      assembler.failAt("unknown-instruction", offset, `no instruction or macro is called \`${instruction.mnemonic}'`, undefined, {
-        candidates: this.#wordsNear(instruction.mnemonic), written: instruction.mnemonic,
-      });
-    }
+    if (error.code === "unknown-mnemonic") this.#refuseWord(instruction.mnemonic, offset);
     const operand = error.operand >= 0 && error.operand < parsed.count ? error.operand : -1;
     if (operand >= 0) assembler.failAt(WARNINGS.get(error.code) ?? error.code, parsed.offsets[operand]!, error.message, parsed.lengths[operand]);
     assembler.failAt(WARNINGS.get(error.code) ?? error.code, offset, error.message);
   }
+
+  /** Operands that make no sense are no mistake of their own behind a word that is no instruction. */
+  demandKnown(mnemonic: string): void {
+    if (!isMnemonic(mnemonic, this.options) && !isMnemonic(`l${mnemonic}`, this.options)) this.#refuseWord(mnemonic, this.#assembler.input.statementOffset);
+  }
+
+  /** Tells of a word that is no instruction here, but perhaps in another syntax or assembler. */
+  #refuseWord(word: string, offset: number): never {
+    const assembler = this.#assembler;
+    const foreign = FOREIGN_WORDS.get(word);
+    const { bytes } = assembler.input;
+    if (/^[ \t]+equ\s/i.test(textOfBytes(bytes, offset + word.length, offset + word.length + 12))) {
+      assembler.failAt("unknown-instruction", offset, "a symbol is given a value with `=', or with `.equ' before its name", word.length, { suggestion: `${word} = ...` });
+    }
+    if (foreign !== undefined) assembler.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, word.length, { suggestion: foreign });
+    const bare = word.slice(0, -1);
+    if (assembler.isIntel && word.endsWith("l") && isMnemonic(word, { ...this.options, att: true }) && isMnemonic(bare, this.options)) {
+      assembler.failAt("unknown-instruction", offset, `\`${word}' is a name of AT&T syntax, and this is Intel's: \`.att_syntax' changes it`, word.length, { suggestion: bare });
+    }
+    return assembler.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, undefined, { candidates: this.#wordsNear(word), written: word });
+  }
+
 
   #wordsNear(mnemonic: string): string[] {
     const words: string[] = [];

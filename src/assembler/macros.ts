@@ -9,6 +9,7 @@ import type { Expandable } from "./expansion.ts";
 import type { FrameKind, FrameOrigin, InputFrame } from "./input.ts";
 import { expandTemplate, isSeparator, makeTemplate, readArgument, readName, skipBlanks, skipComma } from "./macro.ts";
 import type { Macro, Parameter, TextMode } from "./macro.ts";
+import { StatementError } from "./reporter.ts";
 import { ByteRow, FROM_LINE_START, FROM_OPERANDS, FROM_SEPARATOR, scrubStatement } from "./scrub.ts";
 import { TemplateCache } from "./template-cache.ts";
 import { TextArena } from "./text-arena.ts";
@@ -21,6 +22,9 @@ const MAXIMUM_DEPTH = 100;
  * few enough that a mistake ends within seconds.
  */
 const MAXIMUM_TEXT = 24 * 1024 * 1024;
+
+/** What a macro takes in memory beside its text, about. */
+const MACRO_BYTES = 1400;
 
 const EMPTY = new Uint8Array(0);
 
@@ -191,6 +195,7 @@ export class Macros {
         related: [{ frame: atom.macro.frame, offset: atom.macro.offset, message: "the former definition is here" }],
       });
     }
+    assembler.hold(MACRO_BYTES + block.body.end - block.body.start);
     // A body of its own, since its template reads it from the first byte on.
     const { body, frame } = block;
     const ownBody = { bytes: body.bytes.slice(body.start, body.end), start: 0, end: body.end - body.start };
@@ -399,10 +404,24 @@ export class Macros {
   /** `.rept count` */
   repeat(): void {
     const assembler = this.#assembler;
-    const count = assembler.expressions.absoluteNumber("the number of repetitions");
-    assembler.demandEnd();
-    if (count < 0) assembler.fail("negative-count", `a block cannot be repeated ${count} times`);
+    const { input } = assembler;
+    const start = input.offset;
+    const opening = input.statementOffset;
+    let count = -1;
+    let isKnown = false;
+    try {
+      count = assembler.expressions.absoluteNumber("the number of repetitions");
+      assembler.demandEnd();
+      isKnown = true;
+    } catch (error) {
+      // The block belongs to the mistake.
+      if (!(error instanceof StatementError)) throw error;
+      input.skipStatement();
+    }
     const block = this.#gather(REPEAT_OPENERS, ".endr", ".rept");
+    if (!isKnown) throw new StatementError();
+    input.statementOffset = opening;
+    if (count < 0) assembler.failAt("negative-count", start, `a block cannot be repeated ${count} times`);
     const { body } = block;
     if (body.start === body.end || count === 0) return;
     this.#enterText(block.origin("repeat", "this `.rept'"), body, count, new Expansion(block, true, false, 0, 0));
@@ -416,7 +435,10 @@ export class Macros {
     const { bytes: text, length: end } = this.rest();
     const mode = this.#mode;
     const { name, end: nameEnd } = readName(text, skipBlanks(text, 0, end), end);
-    if (name === "") assembler.failAt("macro-parameter", start, `\`${word}' needs the name of its parameter`);
+    if (name === "") {
+      this.#gather(REPEAT_OPENERS, ".endr", word);
+      assembler.failAt("macro-parameter", start, `\`${word}' needs the name of its parameter`);
+    }
     let offset = skipComma(text, nameEnd, end);
     const isBare = offset >= end;
     const starts: number[] = [];

@@ -38,10 +38,15 @@ const LONG_NOPS: readonly (readonly number[])[] = [
 const TOO_MANY = 3;
 const TOO_MANY_LONG = 8;
 
-/** Fills `out[offset..offset + count)`. */
-export function writeNops(out: Uint8Array, offset: number, count: number, bits: 16 | 32, hasLongNops: boolean): void {
+/** Length of the longest such instruction in the mode, where no processor is named. */
+export function longestNop(bits: 16 | 32): number {
+  return (bits === 16 ? NOPS16 : NOPS32).length - 1;
+}
+
+/** Fills `out[offset..offset + count)`, with instructions of at most `limit` bytes. */
+export function writeNops(out: Uint8Array, offset: number, count: number, bits: 16 | 32, hasLongNops: boolean, limit = Infinity): void {
   const table = bits === 16 ? NOPS16 : hasLongNops ? LONG_NOPS : NOPS32;
-  const longest = table.length - 1;
+  const longest = Math.min(table.length - 1, limit);
   let at = offset;
   let left = count;
   if (Math.floor(count / longest) >= (table === LONG_NOPS ? TOO_MANY_LONG : TOO_MANY)) {

@@ -18,7 +18,7 @@ import { encoderValue } from "./operands-plain.ts";
 import { R } from "./relocation-types.ts";
 
 /** Instructions whose operands stand in the same order in both syntaxes. */
-const NOT_REVERSED: ReadonlySet<string> = new Set(["enter", "enterw", "enterl", "bound", "boundw", "boundl", "invlpga", "extrq", "insertq"]);
+const NOT_REVERSED: ReadonlySet<string> = new Set(["enter", "enterw", "enterl", "bound", "boundw", "boundl", "invlpga", "extrq", "insertq", "monitor", "mwait"]);
 
 export class AttOperands {
   readonly #assembler: Assembler;
@@ -47,6 +47,7 @@ export class AttOperands {
         continue;
       }
       if (characterClass[code]! & STATEMENT_END) break;
+      assembler.instructions.demandKnown(mnemonic);
       assembler.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
     }
     if (branch && parsed.operands.length === 2 && parsed.operands[0]!.kind === "immediate") this.#joinFar();
@@ -147,6 +148,11 @@ export class AttOperands {
         parsed.add(TARGET, displacement!, start, relocation);
         return;
       }
+    }
+    if (displacement === null && segment === null && operand.base?.name === "dx" && operand.index === undefined) {
+      // `(%dx)` is a port.
+      parsed.add({ kind: "register", register: operand.base }, null, start);
+      return;
     }
     displacement ??= constant(0, start);
     const value = encoderValue(displacement);

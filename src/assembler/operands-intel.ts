@@ -62,6 +62,7 @@ export class IntelOperands {
         continue;
       }
       if (characterClass[code]! & STATEMENT_END) break;
+      assembler.instructions.demandKnown(mnemonic);
       assembler.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
     }
     if ((branch || isFarBranch(mnemonic)) && parsed.operands.length === 2) this.#joinFar();

@@ -13,7 +13,7 @@ export const SHT = {
 } as const;
 /** ELF section flags. */
 export const SHF = {
-  WRITE: 1, ALLOC: 2, EXECINSTR: 4, MERGE: 0x10, STRINGS: 0x20, INFO_LINK: 0x40, LINK_ORDER: 0x80, GROUP: 0x200, TLS: 0x400, GNU_RETAIN: 0x200000,
+  WRITE: 1, ALLOC: 2, EXECINSTR: 4, MERGE: 0x10, STRINGS: 0x20, INFO_LINK: 0x40, LINK_ORDER: 0x80, GROUP: 0x200, TLS: 0x400, GNU_RETAIN: 0x200000, GNU_MBIND: 0x01000000,
   EXCLUDE: 0x80000000,
 } as const;
 
@@ -84,6 +84,12 @@ export class Section {
   isComdat = false;
   /** Section that `o` links this one to. */
   linkedTo: Section | AssemblySymbol | null = null;
+  /** Name of what it goes with (flag `o`), as the source has it. */
+  linkedName: string | null = null;
+  /** Number that tells it from others of its name (`unique,1`); -1 for none. */
+  unique = -1;
+  /** `sh_info` of a section with the flag `d`. */
+  info = 0;
   /** Alignment as a power of two. */
   alignment = 0;
   /** Symbol that stands for the section's begin; null outside real sections. */

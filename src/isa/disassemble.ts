@@ -3,6 +3,7 @@
  * here are only the two ways to spell it.
  */
 
+import { formAt, opcodeMap } from "./opcode-map.ts";
 import { Decoded, decode } from "./decode.ts";
 import type { Form, OperandPattern } from "./form.ts";
 import { isInMemory, memoryBits, mnemonicOf, registerOf, sizePrefix, usesSegment } from "./lift.ts";
@@ -322,6 +323,33 @@ const prefixName = (byte: number, bits: 16 | 32): string | null => {
 };
 
 /**
+ * What is no instruction. An opcode that stands for nothing is shown with its prefixes; of one that only does not take these operands or
+ * these prefixes, objdump throws the prefixes away and shows the first byte.
+ */
+const undefinedInstruction = (bytes: Uint8Array, offset: number, prefixes: number, bits: 16 | 32): DisassembledLine => {
+  const at = offset + prefixes;
+  const size = emptyOpcodeSize(bytes, at);
+  if (size === 0) return { text: "(bad)", length: Math.max(1, Math.min(prefixes + 1, bytes.length - offset)) };
+  const words = [...bytes.subarray(offset, at)].map((byte) => prefixName(byte, bits)!);
+  return { text: [...words, "(bad)"].join(" "), length: Math.min(prefixes + size, bytes.length - offset) };
+};
+
+/** Length of the opcode at an offset when no operand and no prefix makes an instruction of it, else 0. */
+const emptyOpcodeSize = (bytes: Uint8Array, at: number): number => {
+  const opcode = bytes[at] ?? 0;
+  const second = bytes[at + 1] ?? 0;
+  if (opcode >= 0xd8 && opcode <= 0xdf) return 2;
+  if (opcode !== 0x0f) return 0;
+  const map = second === 0x38 ? 2 : second === 0x3a ? 3 : 1;
+  const entry = opcodeMap(map)[map === 1 ? second : bytes[at + 2] ?? 0];
+  const size = map === 1 ? 2 : 3;
+  if (entry === null || entry === undefined) return size;
+  const modrm = bytes[at + size] ?? 0;
+  const isDefined = [0, 1, 2, 3].some((prefix) => formAt(entry, prefix, modrm & 0x3f) !== null || formAt(entry, prefix, modrm | 0xc0) !== null);
+  return isDefined ? 0 : size;
+};
+
+/**
  * Disassembles the instruction at `offset`, whose address is `address`.
  */
 export const disassemble = (bytes: Uint8Array, offset: number, address: number, options: DisassembleOptions): DisassembledLine => {
@@ -332,7 +360,7 @@ export const disassemble = (bytes: Uint8Array, offset: number, address: number, 
   if (form === null) {
     // Of an instruction that the end cuts off, objdump names the first byte alone.
     if (decoded.problem === "truncated") return { text: prefixName(bytes[offset] ?? 0, options.bits) ?? `.byte ${hex(bytes[offset] ?? 0)}`, length: 1 };
-    return { text: "(bad)", length: Math.max(1, Math.min(decoded.length, decoded.opcodeOffset + 1)) };
+    return undefinedInstruction(bytes, offset, decoded.opcodeOffset, options.bits);
   }
   const context: Context = {
     decoded,

@@ -41,7 +41,7 @@ const checkImplicit = (field: string, memory: MemoryOperand, operand: number): E
   const { base, index, displacement } = memory;
   if (base?.number !== wanted || index !== undefined || (displacement ?? 0) !== 0) {
     const name = ["", "", "", "ebx", "", "", "esi", "edi"][wanted]!;
-    return encodingError("bad-address", operand, `this operand is always [${name}] (or [${name.slice(1)}])`);
+    emission.warning ??= encodingError("bad-address", operand, `this operand is always [${name}] (or [${name.slice(1)}]), whatever is written here`);
   }
   if (field === "destination" && memory.segment !== undefined && memory.segment.number !== 0) {
     return encodingError("bad-address", operand, `this operand is always in es, which cannot be overridden with ${memory.segment.name}`);

@@ -29,7 +29,7 @@ const immediateKinds = (value: Value): number => {
   const low16 = low32 >= 0 && low32 <= 0xffff ? (low32 << 16) >> 16 : low32;
   let kinds: number = KIND.immediate32;
   if (low32 > -0x1_0000 && low32 <= 0xffff) kinds |= KIND.immediate16;
-  if (value >= -0x80 && value <= 0xff) kinds |= KIND.immediate8;
+  if (low32 >= -0x80 && low32 <= 0xff) kinds |= KIND.immediate8;
   if (low16 >= -0x80 && low16 <= 0x7f) kinds |= KIND.immediate8to16;
   if (low32 >= -0x80 && low32 <= 0x7f) kinds |= KIND.immediate8to32;
   if (value === 1) kinds |= KIND.immediate1;
@@ -110,8 +110,8 @@ export const sizeIsDefault = ({ form, isSuffixed }: Candidate, operands: readonl
 };
 
 /** A number can be cut only where something beside it says to what size. */
-export const canTruncate = ({ instruction, kinds }: Request): boolean =>
-  !kinds.includes(KIND.memoryUnsized) || instruction.operands.some((operand) => operand.kind === "register");
+export const canTruncate = ({ instruction, kinds, candidates }: Request): boolean =>
+  candidates.every(({ isSuffixed }) => isSuffixed) || !kinds.includes(KIND.memoryUnsized) || instruction.operands.some((operand) => operand.kind === "register");
 
 /** The candidate that the operands select, or null. `truncate` lets numbers lose their upper bits. */
 export const select = ({ instruction, kinds, candidates, options, preferBits }: Request, truncate: boolean): Candidate | null => {

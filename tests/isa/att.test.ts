@@ -5,10 +5,12 @@ import { decode } from "../../src/isa/decode.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { encode, isEncodingError } from "../../src/isa/encode.ts";
 import type { Instruction } from "../../src/isa/instruction.ts";
+import type { Form } from "../../src/isa/form.ts";
 import { instructionOf } from "../../src/isa/lift.ts";
 import { allForms } from "../../src/isa/table/index.ts";
 import { assembleBatch, requireOracle } from "../oracle.ts";
 import { samplesOf } from "./spread.ts";
+import { Tally } from "./tally.ts";
 
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
@@ -18,7 +20,8 @@ describe.each([16, 32] as const)("AT&T syntax in %i-bit code", (bits) => {
   test("every form gives the bytes of GNU as", { timeout: 120_000 }, (context) => {
     const assembler = requireOracle("as", context);
     const objcopy = requireOracle("objcopy", context);
-    const samples = new Map<string, Instruction>();
+    const samples = new Map<string, { form: Form; instruction: Instruction }>();
+    const tally = new Tally(`AT&T syntax, ${bits}-bit code, against GNU as`);
     for (const form of allForms()) {
       for (const { instruction } of samplesOf(form, bits)) {
         const encoding = encode(instruction, { bits });
@@ -34,7 +37,7 @@ describe.each([16, 32] as const)("AT&T syntax in %i-bit code", (bits) => {
         if (form.wait) continue;
         // A far pointer is one operand, and two numbers in AT&T syntax.
         // The suffix says the size that Intel's syntax needs a prefix for.
-        samples.set(text, { ...lifted, prefixes: lifted.prefixes.filter((prefix) => !prefix.startsWith("data")), mnemonic: mnemonic! });
+        samples.set(text, { form, instruction: { ...lifted, prefixes: lifted.prefixes.filter((prefix) => !prefix.startsWith("data")), mnemonic: mnemonic! } });
       }
     }
     const texts = [...samples.keys()];
@@ -43,13 +46,16 @@ describe.each([16, 32] as const)("AT&T syntax in %i-bit code", (bits) => {
     texts.forEach((text, index) => {
       const theirs = bytes[index];
       if (!theirs) return;
-      const ours = encode(samples.get(text)!, { bits, att: true });
+      const { form, instruction } = samples.get(text)!;
+      tally.count(form);
+      const ours = encode(instruction, { bits, att: true });
       if (isEncodingError(ours)) problems.push(`we refuse ${text}: ${ours.message}`);
       else {
         const length = Math.max(ours.bytes.length, theirs.findLastIndex((byte) => byte !== 0xcc) + 1);
         if (hex(ours.bytes) !== hex(theirs.subarray(0, length))) problems.push(`${text}: ${hex(ours.bytes)}, GNU as: ${hex(theirs.subarray(0, length))}`);
       }
     });
+    tally.print(problems.length);
     expect(problems.slice(0, Number(process.env["SHOW"] ?? 20))).toEqual([]);
     expect(texts.length).toBeGreaterThan(4_000);
   });

@@ -6,6 +6,7 @@ import type { Encoding } from "../../src/isa/instruction.ts";
 import { allForms } from "../../src/isa/table/index.ts";
 import { assembleBatch, requireOracle } from "../oracle.ts";
 import { samplesOf } from "./spread.ts";
+import { Tally } from "./tally.ts";
 
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
@@ -29,11 +30,11 @@ describe.each([16, 32] as const)("encode in %i-bit code", (bits) => {
       .filter(({ text }) => !seen.has(text) && seen.add(text));
     const { bytes, refusals } = assembleBatch(assembler, objcopy, `.intel_syntax noprefix\n.code${bits}`, samples.map(({ text }) => text));
     const problems = refusals.map(({ index, message }) => `GNU as refuses ${samples[index]!.text}: ${message}`);
-    let compared = 0;
-    samples.forEach(({ instruction, text }, index) => {
+    const tally = new Tally(`Intel syntax, ${bits}-bit code, against GNU as`);
+    samples.forEach(({ form, instruction, text }, index) => {
       const theirs = bytes[index];
       if (!theirs) return;
-      compared++;
+      tally.count(form);
       const ours = encode(instruction, { bits });
       if (isEncodingError(ours)) problems.push(`we refuse ${text}: ${ours.message}`);
       else {
@@ -42,7 +43,8 @@ describe.each([16, 32] as const)("encode in %i-bit code", (bits) => {
         if (hex(filled) !== hex(theirs.subarray(0, Math.max(length, filled.length)))) problems.push(`${text}: ${hex(filled)}, GNU as: ${hex(theirs.subarray(0, length))}`);
       }
     });
+    tally.print(problems.length);
     expect(problems.slice(0, Number(process.env["SHOW"] ?? 20))).toEqual([]);
-    expect(compared).toBeGreaterThan(5000);
+    expect(tally.samples).toBeGreaterThan(5000);
   });
 });

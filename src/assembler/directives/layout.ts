@@ -7,6 +7,7 @@ import { COMMA } from "../chars.ts";
 import { Op, refold } from "../expression.ts";
 import type { Expression } from "../expression.ts";
 import * as integer from "../integer.ts";
+import { longestNop, writeNops } from "../nops.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** Largest alignment as a power of two: what an ELF32 section header can say. */
@@ -151,7 +152,30 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
   [".ds.d", (assembler) => reserve(assembler, 8)],
   [".ds.x", (assembler) => reserve(assembler, 10)],
   [".org", org],
+  [".nop", (assembler) => {
+    assembler.demandEnd();
+    nops(assembler, 1, 1);
+  }],
+  [".nops", (assembler) => {
+    const { expressions, input } = assembler;
+    const start = input.offset;
+    const count = expressions.absoluteNumber("the number of bytes");
+    const limit = assembler.comma() ? expressions.absoluteNumber("the length of an instruction") : 0;
+    assembler.demandEnd();
+    const longest = longestNop(assembler.bits);
+    if (count < 0 || limit < 0 || limit > longest) assembler.failAt("value-range", start, `\`.nops' takes a number of bytes, and 0 to ${longest} for the longest instruction`);
+    nops(assembler, count, limit === 0 ? longest : limit);
+  }],
 ];
+
+/** Instructions that do nothing, of so many bytes together. */
+function nops(assembler: Assembler, count: number, limit: number): void {
+  const { sections } = assembler;
+  sections.charge(count);
+  if (assembler.debug.isOn) assembler.debug.instruction();
+  // The mode at the end of the source decides, as for alignment.
+  sections.variable({ kind: "computed", size: () => count, write: (out, at) => writeNops(out, at, count, assembler.bits, assembler.architecture.hasLongNops, limit) });
+}
 
 /** `.ds count, value`: elements of a size. */
 function reserve(assembler: Assembler, size: number): void {

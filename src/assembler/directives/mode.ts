@@ -57,4 +57,6 @@ export const MODE_DIRECTIVES: DirectiveTable = [
   [".att_syntax", syntax(false)],
   [".intel_mnemonic .att_mnemonic", (assembler) => assembler.demandEnd()],
   [".arch", arch],
+  // Checks of SSE beside AVX and of addresses with EIZ: nothing here depends on them.
+  [".sse_check .operand_check .allow_index_reg .disallow_index_reg", (assembler) => assembler.input.skipStatement()],
 ];

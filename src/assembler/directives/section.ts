@@ -14,7 +14,7 @@ import type { DirectiveTable, Handler } from "./table.ts";
 /** Letters of the flags of `.section`. */
 const FLAG_LETTERS: ReadonlyMap<string, number> = new Map([
   ["a", SHF.ALLOC], ["w", SHF.WRITE], ["x", SHF.EXECINSTR], ["e", SHF.EXCLUDE], ["o", SHF.LINK_ORDER], ["M", SHF.MERGE], ["S", SHF.STRINGS],
-  ["G", SHF.GROUP], ["T", SHF.TLS], ["R", SHF.GNU_RETAIN],
+  ["G", SHF.GROUP], ["T", SHF.TLS], ["R", SHF.GNU_RETAIN], ["d", SHF.GNU_MBIND],
 ]);
 
 const TYPE_NAMES: ReadonlyMap<string, number> = new Map([
@@ -66,6 +66,11 @@ interface SectionAttributes {
   group: string | null;
   isComdat: boolean;
   linkedTo: string | null;
+  /** The section whose group it joins (`?`). */
+  inherited: Section | null;
+  /** See `Section`. */
+  unique: number;
+  info: number;
   /** The directive named them. */
   hasFlags: boolean;
   hasType: boolean;
@@ -76,7 +81,7 @@ interface SectionAttributes {
 function attributes(assembler: Assembler, withNumber: boolean): SectionAttributes {
   const { input } = assembler;
   const result: SectionAttributes = {
-    flags: 0, type: SHT.PROGBITS, entrySize: 0, group: null, isComdat: false, linkedTo: null, hasFlags: false, hasType: false, number: 0,
+    flags: 0, type: SHT.PROGBITS, entrySize: 0, group: null, isComdat: false, linkedTo: null, inherited: null, unique: -1, info: 0, hasFlags: false, hasType: false, number: 0,
   };
   if (!assembler.comma()) return result;
   if (input.skipSpace() !== QUOTE) {
@@ -93,13 +98,30 @@ function attributes(assembler: Assembler, withNumber: boolean): SectionAttribute
   const string = readString(input.bytes, start);
   input.offset = string.end;
   result.hasFlags = true;
-  for (const letter of textOfBytes(string.bytes)) {
-    if (letter === "?") continue;
+  // Numbers stand for flags that have no letter.
+  for (const letter of textOfBytes(string.bytes).match(/0x[0-9a-f]+|\d+|[^]/gi) ?? []) {
+    if (letter === "?") {
+      const group = assembler.sections.current?.section.group ?? null;
+      if (group === null) continue;
+      result.flags |= SHF.GROUP;
+      result.inherited = assembler.sections.current!.section;
+      continue;
+    }
+    if (/^\d/.test(letter)) {
+      result.flags = (result.flags | Number(letter)) >>> 0;
+      continue;
+    }
     const flag = FLAG_LETTERS.get(letter);
     if (flag === undefined) assembler.failAt("section-flags", start, `\`${letter}' is no flag of a section: there are ${[...FLAG_LETTERS.keys()].join(" ")}`, string.end - start);
     else result.flags |= flag;
   }
+  if (result.inherited !== null) {
+    result.flags &= ~SHF.GROUP;
+    result.group = result.inherited.group!.name;
+    result.isComdat = result.inherited.isComdat;
+  }
   if (!assembler.comma()) return result;
+  if (uniqueNumber(assembler, result)) return result;
   sectionType(assembler, result);
   const rest = (): boolean => assembler.comma();
   if (result.flags & SHF.MERGE) {
@@ -116,7 +138,22 @@ function attributes(assembler: Assembler, withNumber: boolean): SectionAttribute
       result.isComdat = true;
     }
   }
+  if (!rest() || uniqueNumber(assembler, result)) return result;
+  if ((result.flags & SHF.GNU_MBIND) === 0) assembler.fail("trailing-text", "expected `unique' and a number, or the end of the statement");
+  result.info = assembler.expressions.absoluteNumber("the number behind the flag d");
+  if (rest() && !uniqueNumber(assembler, result)) assembler.fail("trailing-text", "expected `unique' and a number, or the end of the statement");
   return result;
+}
+
+/** `unique,1`; false and the cursor unmoved when something else stands here. */
+function uniqueNumber(assembler: Assembler, result: SectionAttributes): boolean {
+  const { input } = assembler;
+  input.skipSpace();
+  if (textOfBytes(input.bytes, input.offset, input.offset + 6) !== "unique") return false;
+  input.offset += 6;
+  assembler.demandComma();
+  result.unique = assembler.expressions.absoluteNumber("the number behind `unique'");
+  return true;
 }
 
 /** `@progbits`, `%nobits`, `"note"`, `@0x70000001`. */
@@ -147,7 +184,7 @@ function sectionType(assembler: Assembler, result: SectionAttributes): boolean {
 
 function enter(assembler: Assembler, name: string, wanted: SectionAttributes, start: number): void {
   const { sections } = assembler;
-  let section = sections.find(name, wanted.group);
+  let section = sections.find(name, wanted.group, wanted.linkedTo, wanted.unique, wanted.info);
   if (section === null) {
     const known = knownSection(name);
     let { flags, type } = wanted;
@@ -155,13 +192,18 @@ function enter(assembler: Assembler, name: string, wanted: SectionAttributes, st
       if (!wanted.hasFlags) flags = known.flags;
       if (!wanted.hasType) type = known.type;
     }
+    // What the linker's plug-ins leave behind never gets into a program.
+    if (name.startsWith(".gnu.lto_")) flags = (flags | SHF.EXCLUDE) >>> 0;
     section = sections.make(name, type, flags);
     section.entrySize = wanted.entrySize;
+    section.unique = wanted.unique;
+    section.info = wanted.info;
+    section.linkedName = wanted.linkedTo;
     if (wanted.group !== null) {
       section.group = assembler.symbols.findOrMake(assembler.atoms.internText(wanted.group), start);
       section.isComdat = wanted.isComdat;
     }
-    if (wanted.linkedTo !== null) section.linkedTo = assembler.symbols.findOrMake(assembler.atoms.internText(wanted.linkedTo), start);
+    if (wanted.linkedTo !== null) section.linkedTo = sections.find(wanted.linkedTo) ?? assembler.symbols.findOrMake(assembler.atoms.internText(wanted.linkedTo), start);
   } else if (wanted.hasFlags) {
     const before = section.flags & ~SHF.EXCLUDE;
     if ((wanted.flags & ~SHF.EXCLUDE) !== before && !isDeclaredByName(section)) {
@@ -223,5 +265,9 @@ export const SECTION_DIRECTIVES: DirectiveTable = [
     assembler.sections.changeSubsection(number);
   }],
   [".struct .offset", struct],
+  [".linkonce", (assembler) => {
+    assembler.warnAt("section-flags", assembler.input.statementOffset, "`.linkonce' is of no use in ELF: a section is linked once as a member of a group, `.section name,\"axG\",@progbits,name,comdat'", 9);
+    assembler.input.skipStatement();
+  }],
 ];
 

@@ -119,7 +119,7 @@ const size: Handler = (assembler) => {
 };
 
 /** `.comm name, size, alignment`: a block that the linker places; with `.local name` before it, one in `.bss`. */
-const common: Handler = (assembler) => {
+const common = (type: number): Handler => (assembler) => {
   const { expressions, input } = assembler;
   const start = input.offset;
   const atom = symbolName(assembler);
@@ -144,7 +144,7 @@ const common: Handler = (assembler) => {
   symbol.value = symbol.section.kind === "common" && Number(symbol.value) > bytes ? symbol.value : bytes;
   symbol.alignment = Math.max(1, isStated ? alignment : defaultCommonAlignment(bytes));
   symbol.isGlobal = true;
-  symbol.type = STT.OBJECT;
+  symbol.type = type;
   symbol.size = null;
 };
 
@@ -218,7 +218,8 @@ export const SYMBOL_DIRECTIVES: DirectiveTable = [
   [".eqv", assign("eqv")],
   [".type", type],
   [".size", size],
-  [".comm .common", common],
+  [".comm .common", common(STT.OBJECT)],
+  [".tls_common", common(STT.TLS)],
   [".lcomm", localCommon],
   [".weakref", weakReference],
   [".symver", version],

@@ -136,6 +136,15 @@ function changeTables(random: Random, out: Writer): void {
     load();
     return;
   }
+  if (random.below(4) === 0) {
+    // The directory's own entry: only its marks go.
+    const directory = random.pick([PAGE_DIRECTORY, OTHER_DIRECTORY]);
+    out.put(0x36, 0xc7, 0x05);
+    out.dword(directory);
+    out.dword((directory + 0x1000) | 7);
+    load();
+    return;
+  }
   const page = (HIGH_SCRATCH >>> 12) + random.below(9);
   out.put(0x36, 0xc7, 0x05);
   out.dword(random.pick([PAGE_TABLE, OTHER_DIRECTORY + 0x1000]) + 4 * page);
