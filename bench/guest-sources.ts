@@ -2,7 +2,7 @@
  * Our own benchmark guests: the sources in guests/, assembled and linked here into images like those of ../shared/bench. What each is about
  * stands at the head of its source; the protocol in guests/README.md.
  */
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -41,13 +41,19 @@ export const OWN_INSTRUCTIONS: Readonly<Record<string, number>> = {
 
 /** Names of our guests. */
 export function ownGuests(): string[] {
-  return readdirSync(FOLDER).filter((file) => file.endsWith(".s")).map((file) => file.slice(0, -2));
+  return Object.keys(OWN_INSTRUCTIONS).sort();
 }
 
-/** The first 17 sectors of a guest's floppy. */
-export function ownGuestImage(guest: string): Uint8Array<ArrayBuffer> {
+/** Whether there is a source of this name: that of a guest, or of what another benchmark runs. */
+export function hasOwnSource(guest: string): boolean {
+  return existsSync(join(FOLDER, `${guest}.s`));
+}
+
+/** The first 17 sectors of a guest's floppy. `folder`: beside guests/, whose files it may include. */
+export function ownGuestImage(guest: string, folder = "guests"): Uint8Array<ArrayBuffer> {
   const path = `${guest}.s`;
-  const files = { read: (name: string) => ({ path: name, bytes: readFileSync(join(FOLDER, name)) }) };
+  const place = (name: string): string => [join(FOLDER, "..", folder, name), join(FOLDER, name)].find((file) => existsSync(file)) ?? name;
+  const files = { read: (name: string) => ({ path: name, bytes: readFileSync(place(name)) }) };
   const { object, diagnostics } = assemble({ path, files });
   if (object === null) throw new Error(diagnostics.map(({ file, line, message }) => `${file}:${line}: ${message}`).join("\n"));
   const script = parseScript(`SECTIONS { .text ${LOAD_ADDRESS} : { *(.text) } }`, path);

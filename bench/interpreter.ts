@@ -12,7 +12,7 @@ import type { ProcessorBus } from "../emulator/bus.ts";
 import { Cpu } from "../emulator/cpu/cpu.ts";
 import { MachineMemory } from "../emulator/cpu/memory.ts";
 import type { JitMode } from "../emulator/jit/jit.ts";
-import { OWN_INSTRUCTIONS, ownGuestImage, ownGuests } from "./guest-sources.ts";
+import { OWN_INSTRUCTIONS, hasOwnSource, ownGuestImage, ownGuests } from "./guest-sources.ts";
 
 export const GUESTS = process.env["QURE_BENCH_GUESTS"] ?? join(dirname(fileURLToPath(import.meta.url)), "../../shared/bench/guests");
 const RAM_BYTES = 32 << 20;
@@ -90,7 +90,7 @@ export function startGuest(image: Uint8Array, jit: JitMode = "off"): { cpu: Cpu;
 
 /** The guest's image, told to run about so many instructions. */
 export function guestImage(guest: string, flags: number, instructions: number): Uint8Array {
-  const image = ownGuests().includes(guest) ? ownGuestImage(guest) : new Uint8Array(readFileSync(join(GUESTS, `${guest}.img`)));
+  const image = hasOwnSource(guest) ? ownGuestImage(guest) : new Uint8Array(readFileSync(join(GUESTS, `${guest}.img`)));
   const view = new DataView(image.buffer);
   view.setUint32(512, Math.max(1, Math.round(instructions / (PER_ITERATION[guest] ?? 1_000_000))), true);
   view.setUint32(516, flags, true);

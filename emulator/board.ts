@@ -33,6 +33,7 @@ import { Vga } from "./devices/vga.ts";
 import { VgaPciFunction } from "./devices/vga-pci.ts";
 import { SharedLine } from "./devices/wire.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
+import type { PortLatches } from "./port-latches.ts";
 import type { Stateful, StateVisitor } from "./state.ts";
 
 export interface DriveConfig {
@@ -81,6 +82,8 @@ export interface BoardHost {
   serialOutput(port: 0 | 1, byte: number): void;
   debugOutput(byte: number): void;
   log(line: string): void;
+  /** Where ports that only remember their last byte lie, if the processor writes them by itself. */
+  latches?: PortLatches;
 }
 
 const FIRST_NETWORK_SLOT = 3;
@@ -97,7 +100,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly uarts: readonly [Uart16550, Uart16550];
   readonly networkCards: readonly E1000[];
   readonly power: PowerManagement;
-  probe: BusProbe | null = null;
+  #probe: BusProbe | null = null;
   readonly #counters: Counters;
   readonly #host: BoardHost;
   readonly #space: AddressSpace;
@@ -177,8 +180,8 @@ export class Board implements ProcessorBus, Stateful {
 
     this.#coprocessorError = new CoprocessorError(this.#irq(13), (level) => host.setIgnoreNumericError(level));
     space.claimPorts(0xf0, 1, this.#coprocessorError);
-    const postCode = new LatchPort("POST code");
-    const apmStatus = new LatchPort("APM status");
+    const postCode = new LatchPort("POST code", undefined, host.latches?.claim(0x80));
+    const apmStatus = new LatchPort("APM status", undefined, host.latches?.claim(0xb3));
     const apmControl = new LatchPort("APM control", (value) => {
       if (value === ACPI_ENABLE || value === ACPI_DISABLE) this.power.setSciEnabled(value === ACPI_ENABLE);
     });
@@ -233,6 +236,15 @@ export class Board implements ProcessorBus, Stateful {
     });
   }
 
+  get probe(): BusProbe | null {
+    return this.#probe;
+  }
+
+  set probe(probe: BusProbe | null) {
+    this.#probe = probe;
+    this.#host.latches?.watch("probe", probe !== null);
+  }
+
   /** The board's reset line: all chips but the processor. */
   reset(): void {
     this.#resetNs = this.#host.clock.nowNs;
@@ -252,6 +264,13 @@ export class Board implements ProcessorBus, Stateful {
     const value = this.#space.readPort(port, sizeBytes);
     this.probe?.port(port, sizeBytes, value, false);
     return value;
+  }
+
+  readPortRun(port: number, sizeBytes: AccessBytes, target: Uint8Array): number {
+    // A probe sees each access.
+    const lengthBytes = this.probe ? 0 : this.#space.readPortRun(port, sizeBytes, target);
+    this.#counters.portReads += lengthBytes / sizeBytes;
+    return lengthBytes;
   }
 
   writePort(port: number, sizeBytes: AccessBytes, value: number): void {

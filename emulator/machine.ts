@@ -11,7 +11,7 @@ import { MachineMemory } from "./cpu/memory.ts";
 import { readTextScreen, renderScreen, type Picture, type TextScreen } from "./devices/vga-text.ts";
 import { DigestVisitor } from "./digest.ts";
 import { PAGE_BYTES, clearTouched } from "./pages.ts";
-import { StateReader, StateWriter } from "./state-io.ts";
+import { StateError, StateReader, StateWriter } from "./state-io.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
 import { TimerQueue } from "./events.ts";
 import { DEFAULT_JIT, type JitMode } from "./jit/jit.ts";
@@ -23,6 +23,8 @@ export type { Picture, TextScreen } from "./devices/vga-text.ts";
 export interface MachineConfig extends BoardConfig {
   /** For people: in logs and captures. */
   name: string;
+  /** Its memory, of `ramBytes` and never used, if its owner has made it. */
+  memory?: MachineMemory;
   /** At most 256 KiB; it ends at 4 GiB, and its last 128 KiB also end at 1 MiB. */
   firmware: Uint8Array;
   /** Virtual time at which it is switched on, a multiple of TICK_NS; 0 when absent. */
@@ -76,7 +78,7 @@ export class Machine implements Stateful {
     this.#config = config;
     this.name = config.name;
     this.#heldUntilNs = config.powerOnNs ?? 0;
-    this.memory = new MachineMemory(config.ramBytes);
+    this.memory = config.memory ?? new MachineMemory(config.ramBytes);
     this.#loadFirmware(config.firmware);
     this.#timers = new TimerQueue({
       now: () => this.nowNs,
@@ -111,6 +113,7 @@ export class Machine implements Stateful {
       serialOutput: (port, byte) => serialOutput?.(port, byte),
       debugOutput: (byte) => debugOutput?.(byte),
       log: (line) => this.#log(line),
+      latches: this.memory.latches,
     };
   }
 
@@ -365,7 +368,13 @@ export class Machine implements Stateful {
   /** Puts a machine of the same configuration into a saved state. After a StateError it must not be used any more. */
   restoreState(state: Uint8Array): void {
     const reader = new StateReader(state);
-    this.visitWhole(reader);
+    try {
+      this.visitWhole(reader);
+    } catch (error) {
+      // A part found a number that cannot be.
+      if (error instanceof RangeError) throw new StateError(error.message);
+      throw error;
+    }
     reader.end();
   }
 

@@ -1,4 +1,7 @@
-/** Objects of the last build, each with the sources it was made of: what has not changed is not assembled again. */
+/**
+ * Objects of the last build, each with the sources it was made of, and programs, each with its objects: what has not changed is not
+ * assembled or linked again.
+ */
 import type { Diagnostic } from "./assembler/diagnostic.ts";
 import type { ElfObject } from "./linker/elf-reader.ts";
 
@@ -13,6 +16,7 @@ export interface AssembledSource {
 
 export class ObjectCache {
   readonly #entries = new Map<string, AssembledSource>();
+  readonly #programs = new Map<string, { readonly script: Uint8Array; readonly objects: readonly ElfObject[]; readonly program: unknown }>();
 
   /** What `assembleSource` gave for this path before, if all that it read is still the same; else what it gives now. */
   get(path: string, read: (path: string) => Uint8Array | null, assembleSource: () => AssembledSource): AssembledSource {
@@ -21,6 +25,15 @@ export class ObjectCache {
     const made = assembleSource();
     this.#entries.set(path, made);
     return made;
+  }
+
+  /** What `linkObjects` gave for this linker script and these very objects before, or what it gives now. Objects must come from `get`. */
+  getProgram<Program>(path: string, script: Uint8Array, objects: readonly ElfObject[], linkObjects: () => Program): Program {
+    const known = this.#programs.get(path);
+    if (known && same(known.script, script) && known.objects.length === objects.length && known.objects.every((object, i) => object === objects[i])) return known.program as Program;
+    const program = linkObjects();
+    this.#programs.set(path, { script, objects, program });
+    return program;
   }
 }
 

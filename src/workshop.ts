@@ -60,7 +60,8 @@ class BuildFailure extends Error {
 }
 
 /** Builds loader, kernel and images. */
-export function buildSystem(tree: SourceTree, options: BuildOptions): BuildResult {
+export function buildSystem(files: SourceTree, options: BuildOptions): BuildResult {
+  const tree = readOnce(files);
   const cache = options.cache ?? new ObjectCache();
   return collect((warnings) => {
     const loader = linkFlat(tree, "boot/loader", "boot/loader.ld", ["boot", "asm/include"], warnings, cache);
@@ -79,6 +80,22 @@ export function buildFirmware(tree: SourceTree): BuildResult {
     const { content } = linkFlat(tree, "boot/firmware", "boot/firmware.ld", ["boot", "boot/firmware", "asm/include"], warnings, new ObjectCache());
     return [{ name: "firmware.bin", content, sizeBytes: content.length, parts: {} }];
   });
+}
+
+/** The tree as it is now: many sources include the same files, and one build shall not see two versions of one. */
+function readOnce(tree: SourceTree): SourceTree {
+  const known = new Map<string, Uint8Array | null>();
+  return {
+    list: (folder) => tree.list(folder),
+    read(path) {
+      let bytes = known.get(path);
+      if (bytes === undefined) {
+        bytes = tree.read(path);
+        known.set(path, bytes);
+      }
+      return bytes;
+    },
+  };
 }
 
 function collect(build: (warnings: Diagnostic[]) => BuiltFile[]): BuildResult {
@@ -119,8 +136,12 @@ function imageFiles(boot: BootImage, image: KernelImage, kernel: Linked, loader:
 
 /** Links the sources of a folder; `content` is the program as it lies in memory. */
 function linkFlat(tree: SourceTree, folder: string, scriptPath: string, includes: readonly string[], warnings: Diagnostic[], cache: ObjectCache): { content: Uint8Array; linked: Linked } {
-  const script = readScript(tree, scriptPath);
-  const linked = linkAll(tree, { objects: assembleFolder(tree, folder, includes, warnings, cache), script });
+  const objects = assembleFolder(tree, folder, includes, warnings, cache);
+  return cache.getProgram(scriptPath, tree.read(scriptPath) ?? new Uint8Array(0), objects, () => flatProgram(tree, objects, scriptPath));
+}
+
+function flatProgram(tree: SourceTree, objects: ElfObject[], scriptPath: string): { content: Uint8Array; linked: Linked } {
+  const linked = linkAll(tree, { objects, script: readScript(tree, scriptPath) });
   const loaded = linked.sections.filter(({ nobits, flags }) => !nobits && (flags & 2) !== 0);
   const start = Math.min(...loaded.map(({ address }) => address));
   const content = new Uint8Array(Math.max(...loaded.map(({ address, sizeBytes }) => address + sizeBytes)) - start);

@@ -200,9 +200,17 @@ export class Cluster implements Stateful {
   digest(): string {
     const visitor = new DigestVisitor();
     visitor.part("cluster", 2);
-    for (const host of this.hosts) visitor.text(host.digest());
+    for (const digest of this.#digests()) visitor.text(digest);
     this.visitNetwork(visitor);
     return visitor.digest();
+  }
+
+  /** Of all machines, in their order; groups compute at the same time, that of this thread last to start and first to finish. */
+  #digests(): string[] {
+    const digests: string[] = [];
+    for (const group of this.#groups) group.startDigests();
+    for (const group of [...this.#groups].reverse()) group.finishDigests().forEach((digest, position) => (digests[group.indices[position]!] = digest));
+    return digests;
   }
 
   /** All that decides how a run goes on, of a cluster whose machines run in this thread. */

@@ -3,6 +3,7 @@
  * the end of a quantum is not even called, and its clock stays behind until `settle`, which it cannot tell.
  */
 import type { BlockBackend } from "../block.ts";
+import { MachineMemory } from "../cpu/memory.ts";
 import { TrackedDisk } from "../disk.ts";
 import { CableEnd } from "../ether/cable-end.ts";
 import { Machine } from "../machine.ts";
@@ -25,10 +26,12 @@ export class LocalGroup implements MachineGroup {
     this.#nextNs = new Float64Array(machines.length);
     this.disks = machines.map(({ disk }) => disk);
     this.cables = machines.map(({ name }) => new CableEnd(name));
+    // All memories first: V8 collects garbage at each, and the less there is on its heap the sooner that is done.
+    const memories = machines.map(({ ramBytes }) => new MachineMemory(ramBytes));
     this.hosts = machines.map((machine, position) => {
       const index = indices[position]!;
       return new Machine({
-        name: machine.name, ramBytes: machine.ramBytes, firmware: config.firmware, rtcStartSeconds: config.startSeconds, powerOnNs: machine.powerOnNs,
+        name: machine.name, ramBytes: machine.ramBytes, memory: memories[position]!, firmware: config.firmware, rtcStartSeconds: config.startSeconds, powerOnNs: machine.powerOnNs,
         ide: [machine.disk && { kind: "disk", backend: new TrackedDisk(machine.disk) }, null, machine.cdrom && { kind: "cd", backend: machine.cdrom }, null],
         network: [{ macAddress: machine.macAddress, port: this.cables[position]! }],
         serialOutput: (port, byte) => config.serialOutput(index, port, byte),
@@ -88,6 +91,14 @@ export class LocalGroup implements MachineGroup {
 
   settle(timeNs: number): void {
     for (const machine of this.hosts) machine.runUntil(timeNs);
+  }
+
+  startDigests(): void {
+    // `finishDigests` does it: by then the other groups are under way.
+  }
+
+  finishDigests(): readonly string[] {
+    return this.hosts.map((machine) => machine.digest());
   }
 
   close(): void {

@@ -78,6 +78,10 @@ export interface MachineGroup {
   refresh(): void;
   /** Brings all machines to a time before which none of them has anything to do. */
   settle(timeNs: number): void;
+  /** Begins to compute the digests of its machines; nothing else is asked of it before `finishDigests`. */
+  startDigests(): void;
+  /** In the order of `hosts`. */
+  finishDigests(): readonly string[];
   /** Ends its thread, if it has one. */
   close(): void;
 }

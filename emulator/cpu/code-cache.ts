@@ -12,7 +12,8 @@ import { builderOf, endsBlock } from "./handlers/index.ts";
 import { linkTo } from "./instruction.ts";
 import type { DecodedInstruction } from "./instruction.ts";
 import { LEAVE_RUN } from "./probe.ts";
-import { BASE, CS, RAM } from "./layout.ts";
+import { BASE, CS, LIMIT, RAM } from "./layout.ts";
+import { MODE_CODE32, MODE_FLAT, MODE_STACK32 } from "./state.ts";
 
 const MAX_BLOCK_INSTRUCTIONS = 32;
 /** Beyond this many blocks all are dropped: code that runs once must not pile up. */
@@ -21,8 +22,21 @@ const RECENT = 4096;
 const PAGE_MASK = 0xfff;
 /** Blocks over one byte are counted up to here; so many are never all gone again before everything is dropped. */
 const MOST_COUNTED = 255;
-/** A block that was overwritten so often leaves its immediates in memory. */
-const MANY_REWRITES = 4;
+/** An immediate of which a byte was overwritten so often is left in memory. */
+const MANY_REWRITES = 3;
+/** Writes of more bytes do not rewrite an immediate. */
+const LARGEST_PATCH_BYTES = 4;
+/**
+ * Runs before code is decoded: it is cold until then (cold.ts). Where blocks have been overwritten it takes twice as many for each,
+ * up to a limit: code that is generated and run once is never worth decoding.
+ */
+const COLD_RUNS = 16;
+const MOST_DOUBLINGS = 2;
+/** New bytes take this part of the count: what is new each time stays below COLD_RUNS, a loop that is rewritten now and then does not. */
+const CHANGE_SHIFT = 3;
+const HEAT_ENTRIES = 1 << 12;
+/** The modes that cold code runs in. */
+const COLD_MODE = MODE_CODE32 | MODE_STACK32 | MODE_FLAT;
 
 export class CodeCache {
   private readonly core: Core;
@@ -36,14 +50,23 @@ export class CodeCache {
   /** For each byte of a page of RAM with blocks: how many of them have it, to see at once that a write beside code hits none. */
   private readonly coverage = new Map<number, Uint8Array>();
   private count = 0;
-  /** By offset: how many blocks that began there have been overwritten. Code that rewrites itself is decoded so that it may. */
+  /** By offset: how many blocks that began there have been overwritten. */
   private readonly rewrites = new Map<number, number>();
+  /** By offset of a byte: how often a small write has overwritten it while a block had it. Code that rewrites itself is decoded so that it may. */
+  private readonly patches = new Map<number, number>();
+  /** Runs of cold code by a hash of the offset: offset, a sum of its first bytes, and the count. */
+  private readonly heat = new Int32Array(4 * HEAT_ENTRIES);
+  /** COLD_RUNS; 0 has all code decoded at first sight. */
+  coldRuns = COLD_RUNS;
+  /** Where the cold code lies that `seek` has found. */
+  coldOffset = 0;
   /** Called for each block that is discarded, because its bytes were overwritten or with all others. */
   onDiscard: ((block: Block, overwritten: boolean) => void) | null = null;
 
   constructor(core: Core) {
     this.core = core;
     this.source = new InstructionStream(core);
+    this.source.isLive = (offset, lengthBytes) => this.isPatched(offset, lengthBytes);
   }
 
   /** The block that begins at an EIP in the current mode. Raises what fetching its first instruction raises. */
@@ -60,6 +83,44 @@ export class CodeCache {
       }
     } else this.source.start(eip);
     return (this.recent[slot] = this.find(eip));
+  }
+
+  /** As `lookup`, but null where the code is cold: then `coldOffset` says where it lies. */
+  seek(eip: number): Block | null {
+    const { core } = this;
+    const slot = (eip ^ (eip >>> 12)) & (RECENT - 1);
+    const block = this.recent[slot]!;
+    if (block.eip === eip && block.valid && block.modeKey === core.state.modeKey && block.epoch === core.mmu.epoch) return block;
+    if ((core.state.modeKey & COLD_MODE) !== COLD_MODE || this.coldRuns === 0 || core.codeProbe !== null || eip >>> 0 > core.s[LIMIT + CS]! >>> 0) return this.lookup(eip);
+    const offset = core.mmu.fetchOffset((core.s[BASE + CS]! + eip) | 0);
+    if (offset === 0 || (core.memory.isCodeByte(offset) && this.byOffset.has(offset)) || this.isWarm(offset)) return this.lookup(eip);
+    this.coldOffset = offset;
+    return null;
+  }
+
+  /** Counts a run of cold code, and says whether that was enough. */
+  private isWarm(offset: number): boolean {
+    const { heat } = this;
+    const { view } = this.core.memory;
+    if (offset + 8 > view.byteLength) return true;
+    const bytes = Math.imul(view.getInt32(offset, true), 0x9e3779b1) ^ view.getInt32(offset + 4, true);
+    const at = ((offset ^ (offset >>> 13)) & (HEAT_ENTRIES - 1)) * 4;
+    if (heat[at] !== offset) {
+      // Two places with one entry: it is for the one that runs more often.
+      if (heat[at + 2]! > 0) {
+        heat[at + 2]!--;
+        return false;
+      }
+      heat[at] = offset;
+      heat[at + 1] = bytes;
+    } else if (heat[at + 1] !== bytes) {
+      heat[at + 1] = bytes;
+      heat[at + 2]! -= heat[at + 2]! >> CHANGE_SHIFT;
+    }
+    const runs = ++heat[at + 2]!;
+    if (runs < this.coldRuns || runs < this.coldRuns << Math.min(this.rewrites.get(offset) ?? 0, MOST_DOUBLINGS)) return false;
+    heat[at + 2] = 0;
+    return true;
   }
 
   /** The block where `source` stands. */
@@ -103,7 +164,6 @@ export class CodeCache {
     const eips: number[] = [];
     const handlers: Handler[] = [];
     const gaps: (readonly [number, number])[] = [];
-    source.liveImmediates = (this.rewrites.get(offset) ?? 0) >= MANY_REWRITES;
     let last: DecodedInstruction | null = null;
     let secondPage = 0;
     for (;;) {
@@ -120,6 +180,7 @@ export class CodeCache {
       }
       eips.push(insn.eip);
       last = insn;
+      if (insn.displacementAt !== 0) gaps.push([insn.displacementAt, insn.displacementBytes]);
       if (insn.immediateAt !== 0) gaps.push([insn.immediateAt, insn.immediateBytes]);
       secondPage = source.secondPage;
       const wraps = insn.next >>> 0 <= insn.eip >>> 0;
@@ -191,11 +252,27 @@ export class CodeCache {
     }
   }
 
+  /** Whether a block has one of these bytes of one page of RAM. */
+  covers(offset: number, lengthBytes: number): boolean {
+    return this.isCovered(offset & ~PAGE_MASK, offset, offset + lengthBytes);
+  }
+
   /** Whether a block has one of the bytes; the range lies within the page. */
   private isCovered(page: number, offset: number, end: number): boolean {
     const counts = this.coverage.get(page);
     if (counts !== undefined) for (let at = offset; at < end; at++) if (counts[at - page] !== 0) return true;
     return false;
+  }
+
+  private isPatched(offset: number, lengthBytes: number): boolean {
+    for (let at = offset; at < offset + lengthBytes; at++) if ((this.patches.get(at) ?? 0) >= MANY_REWRITES) return true;
+    return false;
+  }
+
+  private notePatch(offset: number, lengthBytes: number): void {
+    if (lengthBytes > LARGEST_PATCH_BYTES) return;
+    if (this.patches.size > MAX_BLOCKS) this.patches.clear();
+    for (let at = offset; at < offset + lengthBytes; at++) this.patches.set(at, (this.patches.get(at) ?? 0) + 1);
   }
 
   /** Discards the blocks that have a byte in a range, if any: a marked line may hold data beside its code. */
@@ -204,6 +281,7 @@ export class CodeCache {
     for (let page = offset & ~PAGE_MASK; page < end; page += PAGE_MASK + 1) {
       const blocks = this.byPage.get(page);
       if (blocks === undefined || !this.isCovered(page, Math.max(offset, page), Math.min(end, page + PAGE_MASK + 1))) continue;
+      this.notePatch(offset, lengthBytes);
       for (const block of blocks) if (pieces(block).some(([at, length]) => at < end && offset < at + length)) this.remove(block);
       this.core.leaveBlock();
     }

@@ -74,6 +74,8 @@ export class Core {
   attention = 0;
   /** Exactly one instruction, or one iteration, is wanted. */
   stepping = false;
+  /** A task switch is past its commit point: a fault belongs to the new task, in front of its first instruction (SDM 3A 7.3). */
+  switching = false;
   /** A repeated instruction was left before its last iteration. */
   repeating = false;
   /** A software interrupt was delivered by the running instruction: it is not followed by a single-step trap. */

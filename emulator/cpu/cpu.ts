@@ -17,13 +17,17 @@ export class Cpu implements Processor {
   /** The engine that compiles, null when there is none. */
   readonly jit: Jit | null;
 
-  /** `jit`: whether hot code is compiled; it changes nothing but speed. */
-  constructor(memory: MachineMemory, bus: ProcessorBus, options: { readonly jit?: JitMode } = {}) {
+  /** Neither changes anything but speed. `jit`: whether hot code is compiled. `coldRuns`: runs before code is decoded, Infinity for never if it can be helped. */
+  constructor(memory: MachineMemory, bus: ProcessorBus, options: { readonly jit?: JitMode; readonly coldRuns?: number } = {}) {
     this.core = new Core(memory, bus);
     this.interpreter = new Interpreter(this.core);
+    if (options.coldRuns !== undefined) this.interpreter.code.coldRuns = options.coldRuns;
     this.jit = Jit.withMode(this.core, this.interpreter, options.jit ?? "off");
     memory.observe({
-      codeOverwritten: (offset, lengthBytes) => this.interpreter.code.overwritten(offset, lengthBytes),
+      codeOverwritten: (offset, lengthBytes) => {
+        this.interpreter.code.overwritten(offset, lengthBytes);
+        this.core.mmu.tablesWritten(offset, lengthBytes);
+      },
       mapChanged: () => {
         this.core.mmu.flush();
         this.interpreter.clear();
@@ -119,6 +123,7 @@ export class Cpu implements Processor {
     core.numericError = visitor.bool(core.numericError);
     core.ignoreNumericError = visitor.bool(core.ignoreNumericError);
     core.mmu.setPrivilege(core.s[CPL] === 3);
+    if (visitor.restoring) core.mmu.flush();
     const { attention } = core;
     core.debug.update();
     core.attention = attention;

@@ -52,6 +52,7 @@ export class DebugRegisters implements AccessWatch {
       else if (kind === KIND_PORT) this.portArmed = (this.core.s[CR4]! & CR4_DE) !== 0;
       else this.dataArmed = true;
     }
+    this.core.memory.latches.watch("breakpoint", this.portArmed);
     this.core.mmu.setWatch(this.dataArmed ? this : null);
     this.core.updateControls();
   }

@@ -32,8 +32,8 @@ export class InstructionStream {
   secondPage = 0;
   /** Limit of the code segment, unsigned. */
   codeLimit = 0;
-  /** Whether immediates are left in memory: see `immediateAt` in instruction.ts. */
-  liveImmediates = false;
+  /** Which immediates and displacements are left in memory, by offset and length: see `immediateAt` in instruction.ts. Null for none. */
+  isLive: ((offset: number, lengthBytes: number) => boolean) | null = null;
   private mayCross = true;
   private linear = 0;
   private readonly core: Core;
@@ -117,7 +117,10 @@ export class InstructionStream {
     const { decoded } = this;
     const end = this.eip + decoded.length;
     const immediateOffset = decoded.operandOffset + decoded.displacementBytes;
-    const isLive = this.liveImmediates && this.offset !== 0 && this.pageLow + decoded.length <= PAGE_MASK + 1 && hasLiveImmediate(form);
+    const { isLive, offset } = this;
+    const mayLive = isLive !== null && offset !== 0 && this.pageLow + decoded.length <= PAGE_MASK + 1;
+    const isImmediateLive = mayLive && hasLiveImmediate(form, decoded) && isLive(offset + immediateOffset, decoded.length - immediateOffset);
+    const isDisplacementLive = mayLive && hasLiveDisplacement(form, decoded) && isLive(offset + decoded.operandOffset, decoded.displacementBytes);
     return {
       form,
       size: form.operandSize === 8 ? 8 : decoded.operandSize,
@@ -134,8 +137,10 @@ export class InstructionStream {
       override: decoded.segment,
       immediate: decoded.immediate,
       immediate2: decoded.immediate2,
-      immediateAt: isLive ? this.offset + immediateOffset : 0,
-      immediateBytes: isLive ? decoded.length - immediateOffset : 0,
+      immediateAt: isImmediateLive ? offset + immediateOffset : 0,
+      immediateBytes: isImmediateLive ? decoded.length - immediateOffset : 0,
+      displacementAt: isDisplacementLive ? offset + decoded.operandOffset : 0,
+      displacementBytes: isDisplacementLive ? decoded.displacementBytes : 0,
       repeat: decoded.repeat,
       eip: this.eip,
       next: bits === 32 ? end | 0 : end & 0xffff,
@@ -146,11 +151,18 @@ export class InstructionStream {
   }
 }
 
-/** Semantics whose makers read their immediate as an operand. */
-const LIVE_IMMEDIATE = new Set(["mov", "add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "test", "push", "imul"]);
+/** Semantics whose makers read their immediate and the displacement of their address as operands. */
+const LIVE_ADDRESS = new Set(["mov", "add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "test", "push", "imul", "movzx", "movsx", "lea", "inc", "dec"]);
+const LIVE_IMMEDIATE = new Set([...LIVE_ADDRESS, "shl", "shr", "sar", "rol", "ror"]);
+const LIVE_BRANCH = new Set(["jmp", "jcc"]);
 
-function hasLiveImmediate({ semantic, operands }: Form): boolean {
-  return LIVE_IMMEDIATE.has(semantic) && operands.length > 0 && operands[operands.length - 1]!.field === "immediate";
+function hasLiveImmediate({ semantic, operands }: Form, { operandSize }: Decoded): boolean {
+  const last = operands.length > 0 ? operands[operands.length - 1]!.field : null;
+  return (last === "immediate" && LIVE_IMMEDIATE.has(semantic)) || (last === "relative" && LIVE_BRANCH.has(semantic) && operandSize === 32);
+}
+
+function hasLiveDisplacement({ semantic }: Form, { addressSize, displacementBytes }: Decoded): boolean {
+  return addressSize === 32 && (displacementBytes === 4 || displacementBytes === 1) && LIVE_ADDRESS.has(semantic);
 }
 
 /**

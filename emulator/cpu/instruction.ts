@@ -30,6 +30,9 @@ export interface DecodedInstruction {
   /** In code that rewrites its immediates: where the immediate lies in the machine's memory, to be read when it is needed. Else 0. */
   readonly immediateAt: number;
   readonly immediateBytes: number;
+  /** The same for the displacement of an address: 1 byte, sign-extended, or 4. */
+  readonly displacementAt: number;
+  readonly displacementBytes: number;
   /** 0, 0xf2 or 0xf3: the last one written. */
   readonly repeat: number;
   readonly eip: number;

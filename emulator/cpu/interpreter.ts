@@ -4,6 +4,7 @@
  */
 import type { Block, Link } from "./block.ts";
 import { CodeCache } from "./code-cache.ts";
+import { ColdRunner } from "./cold.ts";
 import {
   ATTENTION_DEBUG_TRAP, ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_SHADOW, ATTENTION_STEP, ATTENTION_STOP,
 } from "./core.ts";
@@ -34,6 +35,7 @@ export class Interpreter {
   readonly code: CodeCache;
   engine: Engine | null = null;
   private readonly core: Core;
+  private readonly cold: ColdRunner;
   /** The block that runs, or null between blocks. */
   private block: Block | null = null;
   /** Where a block was left in its middle, to go on without decoding from there. */
@@ -45,6 +47,7 @@ export class Interpreter {
   constructor(core: Core) {
     this.core = core;
     this.code = new CodeCache(core);
+    this.cold = new ColdRunner(core, this.code);
   }
 
   run(limit: number): StopReason {
@@ -118,8 +121,15 @@ export class Interpreter {
     const { core } = this;
     const { s, state, mmu } = core;
     const engine = core.isProbed ? null : this.engine;
-    let block = this.resume();
+    let found = this.resume();
     for (;;) {
+      if (found === null) {
+        found = this.cold.run();
+        if (found === null) return;
+        // What follows looks at a budget above 0.
+        if (core.remaining <= 0 || core.end === 0) return;
+      }
+      let block: Block = found;
       if (engine !== null && core.index === 0) {
         if (block.compiled === null && ++block.count === engine.threshold) engine.compile(block);
         if (block.compiled !== null) {
@@ -127,8 +137,11 @@ export class Interpreter {
           const goesOn = engine.run(block);
           // Attention that does not end compiled code (INTR while IF is 0) must not keep the next block from running either.
           if (core.remaining <= 0 || (goesOn && core.attention !== 0)) return;
+          if (goesOn) {
+            found = this.code.seek(s[EIP]!);
+            continue;
+          }
           block = this.code.lookup(s[EIP]!);
-          if (goesOn) continue;
         }
       }
       const { handlers } = block;
@@ -155,20 +168,21 @@ export class Interpreter {
         if (link !== null) s[EIP] = link.eip;
         return;
       }
-      if (link === null) block = this.code.lookup(s[EIP]!);
+      if (link === null) found = this.code.seek(s[EIP]!);
       else {
         const target = link.target;
-        if (target.valid && target.modeKey === state.modeKey && (link.stable || link.epoch === mmu.epoch)) block = target;
-        else block = this.resolve(link);
+        if (target.valid && target.modeKey === state.modeKey && (link.stable || link.epoch === mmu.epoch)) found = target;
+        else found = this.resolve(link);
       }
     }
   }
 
-  /** Finds where a link leads and remembers it. */
-  private resolve(link: Link): Block {
+  /** Finds where a link leads and remembers it; null for cold code. */
+  private resolve(link: Link): Block | null {
     const { core } = this;
     core.s[EIP] = link.eip;
-    const target = this.code.lookup(link.eip);
+    const target = this.code.seek(link.eip);
+    if (target === null) return null;
     link.target = target;
     link.epoch = core.mmu.epoch;
     link.stable = link.samePage && target.secondPage === 0;
@@ -182,8 +196,8 @@ export class Interpreter {
     this.pausedEip = block.eips[index]!;
   }
 
-  /** The block to go on with at EIP; `core.index` is set to the instruction in it. */
-  private resume(): Block {
+  /** The block to go on with at EIP, null for cold code; `core.index` is set to the instruction in it. */
+  private resume(): Block | null {
     const { core } = this;
     const eip = core.s[EIP]!;
     const paused = this.pausedBlock;
@@ -194,7 +208,7 @@ export class Interpreter {
       this.pausedBlock = null;
       return paused;
     }
-    return this.code.lookup(eip);
+    return this.code.seek(eip);
   }
 
   /** Runs exactly one instruction, with the breakpoint in front of it and the trap behind it. */
@@ -288,11 +302,12 @@ export class Interpreter {
     return this.deliverChain(vector, errorCode, eip) ? null : "shutdown";
   }
 
-  /** Goes back in front of the running instruction, of which nothing has been done. */
+  /** Goes back in front of the running instruction, of which nothing has been done; or stays in front of the first one of a new task. */
   private retreat(): void {
     const { core } = this;
     if (this.block === null) return;
-    core.s[EIP] = this.block.eips[core.index]!;
+    if (!core.switching) core.s[EIP] = this.block.eips[core.index]!;
+    core.switching = false;
     core.remaining -= core.index;
     core.index = 0;
     this.block = null;
@@ -312,8 +327,9 @@ export class Interpreter {
   }
 
   /** Delivers an event and whatever its delivery raises. False at a triple fault. */
-  private deliverChain(firstVector: number, firstErrorCode: number, eip: number): boolean {
+  private deliverChain(firstVector: number, firstErrorCode: number, firstEip: number): boolean {
     const { core } = this;
+    let eip = firstEip;
     let vector = firstVector;
     let errorCode = firstErrorCode;
     for (;;) {
@@ -322,6 +338,10 @@ export class Interpreter {
         return true;
       } catch (error) {
         if (!(error instanceof CpuException)) throw error;
+        if (core.switching) {
+          core.switching = false;
+          eip = core.s[EIP]!;
+        }
         if (vector === DOUBLE_FAULT) {
           core.bus.shutdown();
           return false;

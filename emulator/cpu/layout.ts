@@ -3,6 +3,8 @@
  * offsets are fixed for all machines: state page, translation tables, code map, ROM, and RAM last because only its size varies.
  */
 
+import { PORT_LATCHES_BYTES } from "../port-latches.ts";
+
 /** Slots of 32 bits from the start of the memory; general registers first, in the order of their ModRM numbers. */
 export const EAX = 0;
 export const ECX = 1;
@@ -63,6 +65,8 @@ export const JIT_ATTENTION = 1028;
 /** What an IN gave. */
 export const JIT_VALUE = 4100;
 export const JIT_CONTEXT = 4104;
+/** What to add to the address of a translation table to get that of the active address space. */
+export const TLB_DELTA = 4116;
 
 /** Of the counters: how often each INT n was executed, a dword for each vector. */
 export const INT_COUNTS_BYTES = 8192;
@@ -79,8 +83,11 @@ export const TLB_READ_SUPERVISOR = STATE_BYTES;
 export const TLB_WRITE_SUPERVISOR = TLB_READ_SUPERVISOR + TLB_BYTES;
 export const TLB_READ_USER = TLB_WRITE_SUPERVISOR + TLB_BYTES;
 export const TLB_WRITE_USER = TLB_READ_USER + TLB_BYTES;
+/** Each page directory that is kept has its own four tables (address-space.ts). */
+export const TLB_SPACE_BYTES = 4 * TLB_BYTES;
+export const SPACES = 8;
 /** A table that is never filled: selected where every access has to be looked at (breakpoints, alignment checks). */
-export const TLB_EMPTY = TLB_WRITE_USER + TLB_BYTES;
+export const TLB_EMPTY = TLB_READ_SUPERVISOR + SPACES * TLB_SPACE_BYTES;
 
 /** RAM is at most this large: it bounds the code map. */
 export const MAX_RAM_BYTES = 1 << 30;
@@ -102,7 +109,10 @@ export const JUMP_CACHE_ENTRIES = 4096;
 export const ENTRY_MAPS = JUMP_CACHE + JUMP_CACHE_ENTRIES * 16;
 export const ENTRY_MAPS_BYTES = 8 << 20;
 
+/** Ports that only remember what was written (port-latches.ts): whether compiled code may write them, and behind that their values. */
+export const PORT_LATCHES = ENTRY_MAPS + ENTRY_MAPS_BYTES;
+
 /** Contents of ROMs, wherever the board maps them. */
-export const ROM = ENTRY_MAPS + ENTRY_MAPS_BYTES;
+export const ROM = PORT_LATCHES + PORT_LATCHES_BYTES;
 export const ROM_BYTES = 4 << 20;
 export const RAM = ROM + ROM_BYTES;

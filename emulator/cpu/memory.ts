@@ -5,11 +5,14 @@
  */
 import type { AccessBytes, DmaMemory } from "../bus.ts";
 import { Counters } from "../counters.ts";
+import { PortLatches } from "../port-latches.ts";
 import type { StateVisitor } from "../state.ts";
-import { CODE_LINE_SHIFT, CODE_MAP, INT_COUNTS_BYTES, MAX_RAM_BYTES, RAM, ROM, ROM_BYTES } from "./layout.ts";
+import { CODE_LINE_SHIFT, CODE_MAP, INT_COUNTS_BYTES, MAX_RAM_BYTES, PORT_LATCHES, RAM, ROM, ROM_BYTES } from "./layout.ts";
 
 const PAGE_BYTES = 4096;
 const PAGE_SHIFT = 12;
+/** Descriptors and the like are copied byte by byte: a view of them costs more. */
+const SHORT_BYTES = 32;
 const HAS_CODE = 255;
 /** Writes to a page that has lost its code before it counts as data again. */
 const WATCHED_WRITES = 32;
@@ -21,7 +24,7 @@ const LINE_MASK = LINE_BYTES - 1;
 
 /** What `MachineMemory` tells the processor. Offsets are into the machine's memory, not physical addresses. */
 export interface MemoryObserver {
-  /** Bytes that decoded code was made from have changed. */
+  /** Bytes that decoded code, or a translation, was made from have changed. */
   codeOverwritten(offset: number, lengthBytes: number): void;
   /** Pages changed their meaning or their contents: translations and all decoded code are stale. */
   mapChanged(): void;
@@ -43,10 +46,13 @@ export class MachineMemory {
   readonly words: Int32Array;
   readonly view: DataView;
   readonly dma: DmaMemory;
+  readonly latches: PortLatches;
   /** A byte for each line of RAM, with a bit for each of its bytes that code was decoded from. */
   private readonly codeMap: Uint8Array;
   /** For each page of RAM: HAS_CODE, or how many more writes are watched after its last code went, 0 when none are. */
   private readonly codePages: Uint8Array;
+  /** For each page of RAM: whether entries of page tables are watched in it. */
+  private readonly tablePages: Uint8Array;
   /** For each page below `ramBytes`: offset that reads and writes go to, 0 for none. */
   private readonly readMap: Int32Array;
   private readonly writeMap: Int32Array;
@@ -68,8 +74,10 @@ export class MachineMemory {
     this.words = new Int32Array(this.memory.buffer);
     this.counters = new Counters(new Uint32Array(this.memory.buffer, INT_COUNTS_BYTES, VECTORS));
     this.view = new DataView(this.memory.buffer);
+    this.latches = new PortLatches(this.memory.buffer, PORT_LATCHES);
     this.codeMap = new Uint8Array(this.memory.buffer, CODE_MAP, ramBytes >>> CODE_LINE_SHIFT);
     this.codePages = new Uint8Array(ramBytes / PAGE_BYTES);
+    this.tablePages = new Uint8Array(ramBytes / PAGE_BYTES);
     this.readMap = new Int32Array(ramBytes / PAGE_BYTES);
     for (let page = 0; page < this.readMap.length; page++) this.readMap[page] = RAM + page * PAGE_BYTES;
     this.writeMap = this.readMap.slice();
@@ -207,11 +215,42 @@ export class MachineMemory {
     this.codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! |= 1 << (offset & LINE_MASK);
   }
 
-  /** Takes back `markCode`, for one byte or whole lines. */
+  /** Takes back `markCode`, for one byte or whole lines. A page with tables keeps its marks, which only makes some writes slower. */
   unmarkCode(offset: number, lengthBytes: number): void {
+    if (this.tablePages[(offset - RAM) >>> PAGE_SHIFT] !== 0) return;
     const line = (offset - RAM) >>> CODE_LINE_SHIFT;
     if (lengthBytes === 1) this.codeMap[line]! &= ~(1 << (offset & LINE_MASK));
     else this.codeMap.fill(0, line, line + (lengthBytes >>> CODE_LINE_SHIFT));
+  }
+
+  /** Whether code may have been decoded from the byte at an offset; what lies in a ROM is not noted. */
+  isCodeByte(offset: number): boolean {
+    return offset < RAM || ((this.codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! >>> (offset & LINE_MASK)) & 1) !== 0;
+  }
+
+  /** Writes an entry of a page table without a report. False, with nothing done, where code may have been decoded from it. */
+  storeEntry(offset: number, value: number): boolean {
+    if (offset < RAM || this.codePages[(offset - RAM) >>> PAGE_SHIFT] === HAS_CODE) return false;
+    this.view.setInt32(offset, value, true);
+    return true;
+  }
+
+  /** Has writes to an entry of a page table reported like those to code. `offset` is a multiple of 4. */
+  markEntry(offset: number): void {
+    this.codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! |= 15 << (offset & LINE_MASK);
+  }
+
+  /** Takes back `markEntry`, but for a page that holds code too. */
+  unmarkEntry(offset: number): void {
+    if (this.codePages[(offset - RAM) >>> PAGE_SHIFT] === HAS_CODE) return;
+    this.codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! &= ~(15 << (offset & LINE_MASK));
+  }
+
+  /** Notes that entries in a page are watched, or no more. */
+  markTablePage(offset: number, watched: boolean): void {
+    const page = (offset - RAM) >>> PAGE_SHIFT;
+    this.tablePages[page] = watched ? 1 : 0;
+    if (!watched && this.codePages[page] === 0) this.codePages[page] = WATCHED_WRITES;
   }
 
   /** Notes that code was decoded from the page at an offset (RAM only; a ROM never changes). */
@@ -227,48 +266,49 @@ export class MachineMemory {
     if (offset >= RAM) this.codePages[(offset - RAM) >>> PAGE_SHIFT] = WATCHED_WRITES;
   }
 
-  /** Whether writes to the page at this offset have to look for code. */
+  /** Whether writes to the page at this offset have to look for code, or for entries of page tables. */
   isWatched(offset: number): boolean {
-    return offset >= RAM && this.codePages[(offset - RAM) >>> PAGE_SHIFT] !== 0;
+    const page = (offset - RAM) >>> PAGE_SHIFT;
+    return offset >= RAM && (this.codePages[page] !== 0 || this.tablePages[page] !== 0);
   }
 
   /** One write to a watched page has found no code; says whether the page is still watched. */
   countWatchedWrite(offset: number): boolean {
     const page = (offset - RAM) >>> PAGE_SHIFT;
     const left = this.codePages[page]!;
-    if (left === HAS_CODE) return true;
+    if (left === HAS_CODE || this.tablePages[page] !== 0) return true;
     if (left !== 0) this.codePages[page] = left - 1;
     return left > 1;
   }
 
-  /** Calls `piece` for each part of a physical range that lies within one page. */
-  private eachPiece(physicalAddress: number, lengthBytes: number, piece: (page: number, low: number, at: number, length: number) => void): void {
-    for (let at = 0; at < lengthBytes; ) {
+  private dmaRead(physicalAddress: number, target: Uint8Array): void {
+    this.counters.dmaBytesRead += target.length;
+    for (let at = 0; at < target.length; ) {
       const address = (physicalAddress + at) % 2 ** 32;
       const low = address % PAGE_BYTES;
-      const length = Math.min(PAGE_BYTES - low, lengthBytes - at);
-      piece(Math.floor(address / PAGE_BYTES), low, at, length);
+      const length = Math.min(PAGE_BYTES - low, target.length - at);
+      const offset = this.readOffset(Math.floor(address / PAGE_BYTES));
+      if (offset === 0) target.fill(0xff, at, at + length);
+      else if (length <= SHORT_BYTES) for (let index = 0; index < length; index++) target[at + index] = this.bytes[offset + low + index]!;
+      else target.set(this.bytes.subarray(offset + low, offset + low + length), at);
       at += length;
     }
   }
 
-  private dmaRead(physicalAddress: number, target: Uint8Array): void {
-    this.counters.dmaBytesRead += target.length;
-    this.eachPiece(physicalAddress, target.length, (page, low, at, length) => {
-      const offset = this.readOffset(page);
-      if (offset === 0) target.fill(0xff, at, at + length);
-      else target.set(this.bytes.subarray(offset + low, offset + low + length), at);
-    });
-  }
-
   private dmaWrite(physicalAddress: number, source: Uint8Array): void {
     this.counters.dmaBytesWritten += source.length;
-    this.eachPiece(physicalAddress, source.length, (page, low, at, length) => {
-      const offset = this.writeOffset(page);
-      if (offset === 0) return;
-      this.bytes.set(source.subarray(at, at + length), offset + low);
-      this.noteWrite(offset + low, length);
-    });
+    for (let at = 0; at < source.length; ) {
+      const address = (physicalAddress + at) % 2 ** 32;
+      const low = address % PAGE_BYTES;
+      const length = Math.min(PAGE_BYTES - low, source.length - at);
+      const offset = this.writeOffset(Math.floor(address / PAGE_BYTES));
+      if (offset !== 0) {
+        if (length <= SHORT_BYTES) for (let index = 0; index < length; index++) this.bytes[offset + low + index] = source[at + index]!;
+        else this.bytes.set(length === source.length ? source : source.subarray(at, at + length), offset + low);
+        this.noteWrite(offset + low, length);
+      }
+      at += length;
+    }
   }
 
   /** Discards decoded code in a range of RAM that has just been written as a whole. */

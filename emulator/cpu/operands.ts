@@ -28,6 +28,12 @@ export function isFlat(insn: DecodedInstruction): boolean {
 export function effectiveAddress(core: Core, insn: DecodedInstruction): Reader {
   const { s } = core;
   const { base, index, scale, displacement } = insn;
+  if (insn.displacementAt !== 0) {
+    const { view } = core.memory;
+    const at = insn.displacementAt;
+    if (insn.displacementBytes === 1) return () => (s[base]! + (s[index]! << scale) + view.getInt8(at)) | 0;
+    return () => (s[base]! + (s[index]! << scale) + view.getInt32(at, true)) | 0;
+  }
   if (!insn.address32) return () => (s[base]! + s[index]! + displacement) & 0xffff;
   return () => (s[base]! + (s[index]! << scale) + displacement) | 0;
 }
@@ -135,7 +141,8 @@ export function read(core: Core, insn: DecodedInstruction, k: number): Reader {
   return readMemory(core, operandAddress(core, insn, sizeBits >>> 3, false), sizeBits);
 }
 
-function readLiveImmediate(core: Core, insn: DecodedInstruction, signExtended: boolean): Reader {
+/** Reads an immediate where it lies. */
+export function readLiveImmediate(core: Core, insn: DecodedInstruction, signExtended: boolean): Reader {
   const { view } = core.memory;
   const { immediateAt, immediateBytes } = insn;
   if (immediateBytes === 4) return () => view.getInt32(immediateAt, true);

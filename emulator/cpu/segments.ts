@@ -57,13 +57,13 @@ export class Segments {
   loadReal(segment: number, selector: number): void {
     const access = segment === CS ? (this.s[ACCESS + CS]! & ~0xff) | 0x93 : this.s[ACCESS + segment]!;
     this.state.setSegment(segment, selector, selector << 4, this.s[LIMIT + segment]!, access);
-    if (segment === CS) this.mmu.epoch++;
+    if (segment === CS) this.mmu.renew();
     this.state.updateMode();
   }
 
   loadVirtual8086(segment: number, selector: number): void {
     this.state.setSegment(segment, selector, selector << 4, 0xffff, VIRTUAL_8086_ACCESS);
-    if (segment === CS) this.mmu.epoch++;
+    if (segment === CS) this.mmu.renew();
     this.state.updateMode();
   }
 
@@ -112,7 +112,7 @@ export class Segments {
   /** Loads CS from a checked descriptor and sets CPL. */
   loadCode(selector: number, descriptor: Descriptor, cpl: number): void {
     const s = this.s;
-    if (s[BASE + CS] !== descriptor.base) this.mmu.epoch++;
+    if (s[BASE + CS] !== descriptor.base) this.mmu.renew();
     this.commit(CS, (selector & 0xfffc) | cpl, descriptor, this.tables.touch(descriptor));
     this.setCpl(cpl);
     this.state.updateMode();

@@ -136,11 +136,12 @@ export class TaskSwitch {
     const { s, segments, state, mmu } = core;
     if (image.cr3 !== null && (s[CR0]! & CR0_PG) !== 0) {
       s[CR3] = image.cr3;
-      mmu.flushLocal();
+      mmu.loadDirectory();
     }
     for (let i = 0; i < 8; i++) s[EAX + i] = image.registers[i]!;
     state.eflags = layout.bytes === 2 ? image.eflags & 0xffff : image.eflags & 0x3f7fd7;
     core.goto(image.eip);
+    core.switching = true;
     // Local breakpoints belong to the task that set them.
     s[DR + 7]! &= ~0x155;
     core.debug.update();
@@ -151,7 +152,7 @@ export class TaskSwitch {
     if (virtual8086) {
       segments.setCpl(3);
     } else segments.setCpl(image.selectors[CS]! & 3);
-    mmu.epoch++;
+    mmu.renew();
     state.updateMode();
 
     if ((image.ldt & 0xfffc) !== 0) {
@@ -168,6 +169,7 @@ export class TaskSwitch {
     }
     core.updateControls();
     if (image.eip >>> 0 > s[LIMIT + CS]! >>> 0) raise(GENERAL_PROTECTION, 0);
+    core.switching = false;
   }
 
   private loadCode(selector: number): void {

@@ -4,9 +4,10 @@
  * lookup and one comparison. What needs a closer look (devices, code pages, breakpoints, page crossings) misses on purpose.
  */
 import type { AccessBytes, ProcessorBus } from "../bus.ts";
-import { ALIGNMENT_CHECK, PAGE_FAULT, raise } from "./exceptions.ts";
+import { AddressSpaces, LIST_GLOBAL } from "./address-space.ts";
+import { ALIGNMENT_CHECK, CpuException, PAGE_FAULT, raise } from "./exceptions.ts";
 import {
-  CR0, CR2, CR3, CR4, ROM, TLB_EMPTY, TLB_ENTRIES, TLB_READ_SUPERVISOR, TLB_READ_USER, TLB_WRITE_SUPERVISOR, TLB_WRITE_USER,
+  CR0, CR2, CR3, CR4, ROM, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES, TLB_SPACE_BYTES,
 } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import type { StateVisitor } from "../state.ts";
@@ -29,11 +30,6 @@ const FAULT_WRITE = 2;
 const FAULT_USER = 4;
 const FAULT_RESERVED = 8;
 
-/** Filled entries are listed so that a flush costs what was used; a full list flushes everything. */
-const MAX_FILLED = 16384;
-/** Marks a listed page as global; page numbers have 20 bits. */
-const LIST_GLOBAL = 1 << 20;
-
 /** Looks at every data access while it is set (debug registers). */
 export interface AccessWatch {
   access(linearAddress: number, sizeBytes: number, write: boolean): void;
@@ -43,17 +39,20 @@ export class Translation {
   /** Tables of the current privilege; swapped by `setPrivilege`. */
   readTlb: Int32Array;
   writeTlb: Int32Array;
-  /** Changes whenever a linear address may have changed its meaning. */
+  /** Changes whenever code at a linear address may have changed its place, and comes back with its address space. */
   epoch = 1;
+  private lastEpoch = 1;
   readonly view: DataView;
   private readonly bytes: Uint8Array;
-  private readonly readSupervisor: Int32Array;
-  private readonly writeSupervisor: Int32Array;
-  private readonly readUser: Int32Array;
-  private readonly writeUser: Int32Array;
+  private readonly spaces: AddressSpaces;
+  // The tables of the active address space.
+  private readSupervisor: Int32Array;
+  private writeSupervisor: Int32Array;
+  private readUser: Int32Array;
+  private writeUser: Int32Array;
   private readonly empty: Int32Array;
-  private readonly filled = new Int32Array(MAX_FILLED);
-  private filledCount = 0;
+  /** By linear page: whether code was fetched from it, in any space. */
+  private readonly fetched = new Uint8Array(TLB_ENTRIES);
   private user = false;
   private watch: AccessWatch | null = null;
   private probe: DataProbe | null = null;
@@ -61,6 +60,11 @@ export class Translation {
   private probedPages: ReadonlySet<number> | null = null;
   private checkAlignment = false;
   private a20Mask = 0xffffffff | 0;
+  /** Physical addresses of the entries that the last page was translated by, below 2^32; -1 for none. */
+  private walkedDirectory = -1;
+  private walkedEntry = -1;
+  /** It may be written, and is marked as dirty already. */
+  private walkedWritable = false;
   private readonly s: Int32Array;
   private readonly memory: MachineMemory;
   private readonly bus: ProcessorBus;
@@ -68,18 +72,20 @@ export class Translation {
   private readonly deviceAccessed: () => void;
 
   constructor(memory: MachineMemory, state: CpuState, bus: ProcessorBus, deviceAccessed: () => void) {
-    const table = (offset: number): Int32Array => new Int32Array(memory.memory.buffer, offset, TLB_ENTRIES);
     this.memory = memory;
     this.bus = bus;
     this.deviceAccessed = deviceAccessed;
     this.s = state.i32;
     this.view = memory.view;
     this.bytes = memory.bytes;
-    this.readSupervisor = table(TLB_READ_SUPERVISOR);
-    this.writeSupervisor = table(TLB_WRITE_SUPERVISOR);
-    this.readUser = table(TLB_READ_USER);
-    this.writeUser = table(TLB_WRITE_USER);
-    this.empty = table(TLB_EMPTY);
+    this.spaces = new AddressSpaces(memory);
+    const { active } = this.spaces;
+    active.epoch = this.epoch;
+    this.readSupervisor = active.readSupervisor;
+    this.writeSupervisor = active.writeSupervisor;
+    this.readUser = active.readUser;
+    this.writeUser = active.writeUser;
+    this.empty = new Int32Array(memory.memory.buffer, TLB_EMPTY, TLB_ENTRIES);
     this.readTlb = this.readSupervisor;
     this.writeTlb = this.writeSupervisor;
   }
@@ -132,42 +138,66 @@ export class Translation {
     return this.a20Mask === -1;
   }
 
-  /** Forgets all translations. */
+  /** Forgets all translations, those of other page directories too. */
   flush(): void {
-    this.epoch++;
     this.memory.counters.translationFlushes++;
-    for (let i = 0; i < this.filledCount; i++) this.drop(this.filled[i]! & (LIST_GLOBAL - 1));
-    this.filledCount = 0;
+    const isKept = (this.s[CR0]! & CR0_PG) !== 0 && (this.s[CR4]! & CR4_PGE) === 0;
+    this.spaces.forgetAll(isKept ? (this.s[CR3]! & ~0xfff) >>> 0 : -1);
+    this.renew();
   }
 
-  /** Forgets all translations but those of global pages (MOV to CR3 while CR4.PGE is set). */
-  flushLocal(): void {
-    this.epoch++;
+  /** Code may have changed its place: segments have moved, or more than is known. */
+  renew(): void {
+    this.spaces.renew();
+    this.spaces.active.epoch = this.epoch = ++this.lastEpoch;
+  }
+
+  /**
+   * CR3 was loaded: what was translated by the directory before, or what has changed of this one's tables since, is not known any more.
+   * While CR4.PGE is set all but global pages are forgotten.
+   */
+  loadDirectory(): void {
+    const { spaces } = this;
     this.memory.counters.translationFlushes++;
-    let kept = 0;
-    for (let i = 0; i < this.filledCount; i++) {
-      const entry = this.filled[i]!;
-      if ((entry & LIST_GLOBAL) !== 0) this.filled[kept++] = entry;
-      else this.drop(entry);
+    if ((this.s[CR4]! & CR4_PGE) !== 0) {
+      spaces.active.dropAll(true);
+      this.renew();
+      return;
     }
-    this.filledCount = kept;
+    spaces.enter((this.s[CR3]! & ~0xfff) >>> 0);
+    const { active } = spaces;
+    if (active.isStale) spaces.forget(active);
+    for (let i = 0; i < active.pendingCount; i++) this.forgetPage(active.pending[i]!);
+    active.pendingCount = 0;
+    if (active.epoch === 0) active.epoch = ++this.lastEpoch;
+    this.epoch = active.epoch;
+    if (this.readSupervisor === active.readSupervisor) return;
+    this.readSupervisor = active.readSupervisor;
+    this.writeSupervisor = active.writeSupervisor;
+    this.readUser = active.readUser;
+    this.writeUser = active.writeUser;
+    this.memory.words[TLB_DELTA >>> 2] = active.number * TLB_SPACE_BYTES;
+    this.setPrivilege(this.user);
   }
 
   /** INVLPG: forgets one page, global or not. A 4 MiB page is cached as its 4 KiB parts, so all of those go. */
   flushPage(linearAddress: number): void {
-    this.epoch++;
     const page = linearAddress >>> 12;
     const entry = (this.s[CR0]! & CR0_PG) !== 0 ? this.physical32((this.s[CR3]! & ~0xfff) | ((linearAddress >>> 20) & 0xffc)) : 0;
     if ((entry & PDE_LARGE) !== 0 && (this.s[CR4]! & CR4_PSE) !== 0) {
-      for (let part = 0; part < 1024; part++) this.drop((page & ~1023) | part);
-    } else this.drop(page);
+      for (let part = 0; part < 1024; part++) this.forgetPage((page & ~1023) | part);
+    } else this.forgetPage(page);
   }
 
-  private drop(page: number): void {
-    this.readSupervisor[page] = 0;
-    this.writeSupervisor[page] = 0;
-    this.readUser[page] = 0;
-    this.writeUser[page] = 0;
+  private forgetPage(page: number): void {
+    const { active } = this.spaces;
+    active.drop(page);
+    if (this.fetched[page] !== 0) active.epoch = this.epoch = ++this.lastEpoch;
+  }
+
+  /** Bytes of RAM that entries of page tables lie in were written, or are about to be. */
+  tablesWritten(offset: number, lengthBytes: number): void {
+    this.spaces.written(offset, lengthBytes);
   }
 
   /**
@@ -178,9 +208,9 @@ export class Translation {
     visitor.part("cached translations", 1);
     const tables = [this.readSupervisor, this.writeSupervisor, this.readUser, this.writeUser];
     const size = 1 + tables.length;
-    const entries = new Int32Array(visitor.restoring ? 0 : this.filledCount * size);
+    const entries = new Int32Array(visitor.restoring ? 0 : this.spaces.active.filledCount * size);
     for (let i = 0; i * size < entries.length; i++) {
-      const entry = this.filled[i]!;
+      const entry = this.spaces.active.filled[i]!;
       entries[i * size] = entry;
       // Where decoded code lies is not saved: nothing is decoded when a run goes on.
       tables.forEach((table, column) => (entries[i * size + 1 + column] = Math.abs(table[entry & (LIST_GLOBAL - 1)]!)));
@@ -188,10 +218,13 @@ export class Translation {
     const bytes = visitor.blob(new Uint8Array(entries.buffer));
     if (!visitor.restoring) return;
     this.flush();
+    const { active } = this.spaces;
+    // Which tables they came from is not known: they go when CR3 is loaded.
+    active.isStale = true;
     const restored = new Int32Array(bytes.slice().buffer);
-    for (let i = 0; (i + 1) * size <= restored.length && i < MAX_FILLED; i++) {
+    for (let i = 0; (i + 1) * size <= restored.length && !active.isFull; i++) {
       const entry = restored[i * size]!;
-      this.filled[this.filledCount++] = entry;
+      active.list(entry);
       tables.forEach((table, column) => {
         const offset = restored[i * size + 1 + column]!;
         const isPage = offset >= ROM && offset < this.bytes.length && (offset & 0xfff) === 0;
@@ -205,11 +238,7 @@ export class Translation {
 
   /** Makes writes to a page of RAM, under all its linear addresses, look for decoded code. */
   protectCodePage(offset: number): void {
-    for (let i = 0; i < this.filledCount; i++) {
-      const page = this.filled[i]! & (LIST_GLOBAL - 1);
-      if (this.writeSupervisor[page] === offset) this.writeSupervisor[page] = -offset;
-      if (this.writeUser[page] === offset) this.writeUser[page] = -offset;
-    }
+    this.spaces.protect(offset);
   }
 
   // Accesses at the current privilege. 8 and 16 bits are zero-extended, 32 bits signed.
@@ -288,10 +317,31 @@ export class Translation {
   fetchOffset(linear: number): number {
     const table = this.user ? this.readUser : this.readSupervisor;
     const page = table[linear >>> 12]!;
+    this.fetched[linear >>> 12] = 1;
     if (page !== 0) return page | (linear & 0xfff);
     const physical = this.translate(linear, false, this.user);
     const offset = this.memory.readOffset(physical >>> 12);
     return offset === 0 ? 0 : offset | (linear & 0xfff);
+  }
+
+  /**
+   * Translates a page for compiled code, which looks into the tables itself: what is there then, or 0 where the interpreter has to make
+   * the access. Also 0 when code may have moved or when more pages are watched than before, because compiled code remembers pages.
+   */
+  fill(linear: number, write: boolean): number {
+    const { epoch, spaces } = this;
+    const { protections } = spaces;
+    const address = this.s[CR2]!;
+    try {
+      this.translate(linear, write, this.user);
+    } catch (error) {
+      if (!(error instanceof CpuException)) throw error;
+      // The interpreter raises it again.
+      this.s[CR2] = address;
+      return 0;
+    }
+    if (epoch !== this.epoch || protections !== spaces.protections) return 0;
+    return (write ? this.writeTlb : this.readTlb)[linear >>> 12]!;
   }
 
   /** Offset of the page if a translation is at hand, else 0. Nothing changes. */
@@ -394,6 +444,7 @@ export class Translation {
     const table = write ? (user ? this.writeUser : this.writeSupervisor) : user ? this.readUser : this.readSupervisor;
     let global = false;
     let physical = linear;
+    this.walkedWritable = true;
     if ((this.s[CR0]! & CR0_PG) !== 0) {
       const walked = this.walk(linear, write, user);
       physical = (walked & ~0xfff) | (linear & 0xfff);
@@ -402,9 +453,21 @@ export class Translation {
     physical &= this.a20Mask;
     const offset = write ? this.memory.writeOffset(physical >>> 12) : this.memory.readOffset(physical >>> 12);
     if (offset !== 0 && table[page] === 0 && (this.probedPages === null || !this.probedPages.has(page))) {
-      if (this.filledCount === MAX_FILLED) this.flush();
-      this.filled[this.filledCount++] = global ? page | LIST_GLOBAL : page;
-      table[page] = write && this.memory.isWatched(offset) ? -offset : offset;
+      const { spaces } = this;
+      if (spaces.active.isFull) {
+        spaces.forget(spaces.active);
+        this.renew();
+      }
+      if (spaces.active.directory >= 0) spaces.watch(page, this.walkedDirectory, this.walkedEntry);
+      spaces.active.list(global ? page | LIST_GLOBAL : page);
+      const isWatched = this.memory.isWatched(offset);
+      table[page] = write && isWatched ? -offset : offset;
+      // What allows the one access often allows the other, without a further mark in the tables.
+      if (write) {
+        if (this.memory.readOffset(physical >>> 12) === offset) (user ? this.readUser : this.readSupervisor)[page] = offset;
+      } else if (this.walkedWritable && this.memory.writeOffset(physical >>> 12) === offset) {
+        (user ? this.writeUser : this.writeSupervisor)[page] = isWatched ? -offset : offset;
+      }
     }
     return physical;
   }
@@ -424,6 +487,9 @@ export class Translation {
       if ((directory & PDE_LARGE_RESERVED) !== 0) this.pageFault(linear, FAULT_PROTECTION | FAULT_RESERVED, write, user);
       this.checkRights(directory, linear, write, user, writeProtect);
       this.mark(directoryAddress, directory, write);
+      this.walkedWritable = (directory & PTE_DIRTY) !== 0 && ((directory & PTE_WRITE) !== 0 || !writeProtect);
+      this.walkedDirectory = (directoryAddress & this.a20Mask) >>> 0;
+      this.walkedEntry = -1;
       return (directory & 0xffc00000) | (linear & 0x003ff000) | (directory & 0xfff);
     }
     const entryAddress = (directory & ~0xfff) | ((linear >>> 10) & 0xffc);
@@ -432,6 +498,9 @@ export class Translation {
     this.checkRights(directory & entry, linear, write, user, writeProtect);
     this.mark(directoryAddress, directory, false);
     this.mark(entryAddress, entry, write);
+    this.walkedWritable = (entry & PTE_DIRTY) !== 0 && ((directory & entry & PTE_WRITE) !== 0 || !writeProtect);
+    this.walkedDirectory = (directoryAddress & this.a20Mask) >>> 0;
+    this.walkedEntry = (entryAddress & this.a20Mask) >>> 0;
     return entry;
   }
 
@@ -444,7 +513,12 @@ export class Translation {
   /** Sets accessed and, for a write, dirty in a table entry. */
   private mark(entryAddress: number, entry: number, dirty: boolean): void {
     const marked = entry | PTE_ACCESSED | (dirty ? PTE_DIRTY : 0);
-    if (marked !== entry) this.writePhysical(entryAddress & this.a20Mask, 4, marked);
+    if (marked === entry) return;
+    const address = entryAddress & this.a20Mask;
+    const offset = this.memory.writeOffset(address >>> 12);
+    // What was translated by this entry stays right, in whichever space: the watch need not hear of it.
+    if (offset !== 0 && this.memory.storeEntry(offset | (address & 0xfff), marked)) return;
+    this.writePhysical(address, 4, marked);
   }
 
   private pageFault(linear: number, code: number, write: boolean, user: boolean): never {

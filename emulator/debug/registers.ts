@@ -72,7 +72,7 @@ function loadSegment(core: Core, number: number, selector: number): boolean {
     if (error instanceof CpuException) return false;
     throw error;
   }
-  core.mmu.epoch++;
+  core.mmu.renew();
   return true;
 }
 

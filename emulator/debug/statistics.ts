@@ -13,7 +13,16 @@ export function countersOf(machine: Machine): Record<string, number | Record<str
     Array.from(counts, (count, vector) => [vector.toString(16).padStart(2, "0"), count] as const).filter(([, count]) => count > 0),
   );
   const entries = Object.entries(machine.counters).map(([name, value]) => [name, value instanceof Uint32Array ? byVector(value) : value] as const);
-  return { instructions: machine.instructions, virtualTimeNs: machine.nowNs, idleNs: machine.idleNs, ...Object.fromEntries(entries) };
+  return { instructions: machine.instructions, virtualTimeNs: machine.nowNs, idleNs: machine.idleNs, ...Object.fromEntries(entries), compiled: { ...machine.processor.jit?.statistics } };
+}
+
+/** What compiled code there is, and how much of the work it does. */
+function compiled(machine: Machine): string {
+  const { jit } = machine.processor;
+  if (jit === null) return "none";
+  const { regions, instructions, discarded, entered, retired, slowExits, steps } = jit.statistics;
+  const share = machine.instructions === 0 ? 0 : (retired / machine.instructions) * 100;
+  return `${regions} regions of ${instructions} instructions, ${discarded} discarded; they did ${share.toFixed(1)} % of the work in ${entered} turns, left it ${slowExits} times and asked for it ${steps} times`;
 }
 
 export function describeCounters(machine: Machine): string[] {
@@ -22,6 +31,7 @@ export function describeCounters(machine: Machine): string[] {
   const rows: readonly (readonly [string, string])[] = [
     ["instructions", `${machine.instructions}, idle for ${idle.toFixed(1)} % of ${machine.nowNs} ns`],
     ["code", `${counters.blocksDecoded} blocks of ${counters.instructionsDecoded} instructions decoded, ${counters.blocksDiscarded} discarded after writes`],
+    ["compiled", compiled(machine)],
     ["translation", `${counters.translationMisses} misses, ${counters.translationFlushes} flushes`],
     ["exceptions", vectors(counters.exceptions)],
     ["interrupts", vectors(counters.interrupts)],

@@ -7,7 +7,7 @@ import type { EthernetFrame } from "../ether/port.ts";
 import type { StateVisitor } from "../state.ts";
 import {
   CTRL, CTRL_VME, ICR_RXDMT0, ICR_RXO, ICR_RXT0, MTA, RAH, RAH_AV, RAL, RCTL, RCTL_BAM, RCTL_BSEX, RCTL_EN, RCTL_LPE, RCTL_MPE, RCTL_SECRC,
-  RCTL_UPE, RCTL_VFE, RDBAH, RDBAL, RDH, RDLEN, RDT, RECEIVE_ADDRESSES, RXCSUM, VET, VFTA, type RegisterFile,
+  RCTL_UPE, RCTL_VFE, RDBAH, RDBAL, RDH, RDLEN, RDT, RECEIVE_ADDRESSES, RXCSUM, VET, VFTA, isBroadcast, type RegisterFile,
 } from "./e1000-registers.ts";
 import type { E1000Statistics } from "./e1000-statistics.ts";
 import { onesSum } from "./internet-checksum.ts";
@@ -49,6 +49,10 @@ export class E1000Receiver {
   readonly #statistics: E1000Statistics;
   #waiting: EthernetFrame[] = [];
   #waitingBytes = 0;
+  /** The descriptor at hand: nothing of it outlives a call. */
+  readonly #descriptor = new Uint8Array(DESCRIPTOR_BYTES);
+  readonly #descriptorView = new DataView(this.#descriptor.buffer);
+  readonly #writtenBack = this.#descriptor.subarray(8);
 
   constructor(registers: RegisterFile, dma: DmaMemory, statistics: E1000Statistics) {
     this.#registers = registers;
@@ -95,7 +99,7 @@ export class E1000Receiver {
     const isMulticast = (frame[0]! & 1) !== 0;
     if (!isMulticast && rctl & RCTL_UPE) return true;
     if (isMulticast && rctl & RCTL_MPE) return true;
-    if (rctl & RCTL_BAM && frame.subarray(0, 6).every((byte) => byte === 0xff)) return true;
+    if (rctl & RCTL_BAM && isBroadcast(frame)) return true;
     return this.#matchesAddress(frame) || (isMulticast && this.#matchesTable(frame, (rctl >>> 12) & 3));
   }
 
@@ -162,7 +166,7 @@ export class E1000Receiver {
     const checksum = onesSum(content, registers.get(RXCSUM) & 0xff, content.length);
     for (let index = 0; index < needed; index++) {
       const head = registers.get(RDH);
-      const part = stored.subarray(index * bufferBytes, (index + 1) * bufferBytes);
+      const part = needed === 1 ? stored : stored.subarray(index * bufferBytes, (index + 1) * bufferBytes);
       const isLast = index === needed - 1;
       const status = STATUS_DD | (isLast ? STATUS_EOP | STATUS_IXSM | (stripTag ? STATUS_VP : 0) : 0);
       this.#writeBuffer(base + head * DESCRIPTOR_BYTES, part, status, checksum, stripTag ? (wireFrame[14]! << 8) | wireFrame[15]! : 0);
@@ -175,16 +179,16 @@ export class E1000Receiver {
   /** Fills the buffer of one descriptor and hands the descriptor back. Memory beyond 4 GiB does not exist on this board. */
   #writeBuffer(address: number, part: Uint8Array, status: number, checksum: number, tag: number): void {
     if (address > 0xffffffff) return;
-    const descriptor = new Uint8Array(DESCRIPTOR_BYTES);
+    const descriptor = this.#descriptor;
+    const view = this.#descriptorView;
     this.#dma.read(address, descriptor);
-    const view = new DataView(descriptor.buffer);
     if (view.getUint32(4, true) === 0) this.#dma.write(view.getUint32(0, true), part);
     view.setUint16(8, part.length, true);
     view.setUint16(10, checksum, true);
     descriptor[12] = status;
     descriptor[13] = 0;
     view.setUint16(14, tag, true);
-    this.#dma.write(address + 8, descriptor.subarray(8));
+    this.#dma.write(address + 8, this.#writtenBack);
   }
 
   visitState(visitor: StateVisitor): void {

@@ -69,6 +69,11 @@ export const TCTL_PSP = 0x00000008;
 
 export const RAH_AV = 0x80000000;
 
+/** Whether a frame is for everybody. */
+export function isBroadcast(frame: Uint8Array): boolean {
+  return (frame[0]! & frame[1]! & frame[2]! & frame[3]! & frame[4]! & frame[5]!) === 0xff;
+}
+
 /** The registers as an array of 32-bit words, indexed by offset. */
 export class RegisterFile {
   readonly words = new Uint32Array(REGISTER_BYTES / 4);

@@ -1,5 +1,5 @@
 /** Statistics of an 82540EM: counters that stop at their maximum and that a read clears (Software Developer's Manual 13.7). */
-import type { RegisterFile } from "./e1000-registers.ts";
+import { isBroadcast, type RegisterFile } from "./e1000-registers.ts";
 
 const FIRST = 0x4000;
 const LAST = 0x40fc;
@@ -25,6 +25,26 @@ const SEGMENTED = 0x40f8;
 
 /** Counters of 64 bits: lower word; reading the upper word clears both. */
 const WIDE: readonly number[] = [GOOD_OCTETS_RECEIVED, GOOD_OCTETS_SENT, OCTETS_RECEIVED, OCTETS_SENT];
+/** Where the frames of one direction are counted. */
+interface Direction {
+  readonly sizes: number;
+  readonly good: number;
+  readonly total: number;
+  readonly goodOctets: number;
+  readonly octets: number;
+  readonly broadcast: number;
+  readonly multicast: number;
+}
+
+const RECEIVED: Direction = {
+  sizes: RECEIVED_BY_SIZE, good: GOOD_RECEIVED, total: TOTAL_RECEIVED, goodOctets: GOOD_OCTETS_RECEIVED, octets: OCTETS_RECEIVED,
+  broadcast: BROADCAST_RECEIVED, multicast: MULTICAST_RECEIVED,
+};
+const SENT: Direction = {
+  sizes: SENT_BY_SIZE, good: GOOD_SENT, total: TOTAL_SENT, goodOctets: GOOD_OCTETS_SENT, octets: OCTETS_SENT,
+  broadcast: BROADCAST_SENT, multicast: MULTICAST_SENT,
+};
+
 /** Largest frame, with FCS, in each of the counters by size. */
 const SIZE_CLASSES = [64, 127, 255, 511, 1023] as const;
 const FCS_BYTES = 4;
@@ -49,17 +69,11 @@ export class E1000Statistics {
   }
 
   received(frame: Uint8Array): void {
-    this.#frame(frame, {
-      sizes: RECEIVED_BY_SIZE, good: GOOD_RECEIVED, total: TOTAL_RECEIVED, goodOctets: GOOD_OCTETS_RECEIVED, octets: OCTETS_RECEIVED,
-      broadcast: BROADCAST_RECEIVED, multicast: MULTICAST_RECEIVED,
-    });
+    this.#frame(frame, RECEIVED);
   }
 
   sent(frame: Uint8Array): void {
-    this.#frame(frame, {
-      sizes: SENT_BY_SIZE, good: GOOD_SENT, total: TOTAL_SENT, goodOctets: GOOD_OCTETS_SENT, octets: OCTETS_SENT,
-      broadcast: BROADCAST_SENT, multicast: MULTICAST_SENT,
-    });
+    this.#frame(frame, SENT);
   }
 
   missed(): void {
@@ -79,15 +93,16 @@ export class E1000Statistics {
     this.#count(SEGMENTED);
   }
 
-  #frame(frame: Uint8Array, counters: Record<"sizes" | "good" | "total" | "goodOctets" | "octets" | "broadcast" | "multicast", number>): void {
+  #frame(frame: Uint8Array, counters: Direction): void {
     const bytes = frame.length + FCS_BYTES;
-    const sizeClass = SIZE_CLASSES.findIndex((limit) => bytes <= limit);
-    this.#count(counters.sizes + 4 * (sizeClass < 0 ? SIZE_CLASSES.length : sizeClass));
+    let sizeClass = 0;
+    while (sizeClass < SIZE_CLASSES.length && bytes > SIZE_CLASSES[sizeClass]!) sizeClass++;
+    this.#count(counters.sizes + 4 * sizeClass);
     this.#count(counters.good);
     this.#count(counters.total);
     this.#add(counters.goodOctets, bytes);
     this.#add(counters.octets, bytes);
-    if (frame.subarray(0, 6).every((byte) => byte === 0xff)) this.#count(counters.broadcast);
+    if (isBroadcast(frame)) this.#count(counters.broadcast);
     else if (frame[0]! & 1) this.#count(counters.multicast);
   }
 

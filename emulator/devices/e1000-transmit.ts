@@ -28,6 +28,10 @@ const TYPE_DATA = 1;
 const OPTION_IXSM = 0x01;
 const OPTION_TXSM = 0x02;
 
+const NO_DATA = new Uint8Array(0);
+/** Frames are cut from blocks of this size: a block of its own for each would be most of the work. */
+const ROOM_BYTES = 1 << 16;
+
 const NO_CONTEXT: OffloadContext = {
   ipStart: 0, ipOffset: 0, ipEnd: 0, payloadStart: 0, payloadOffset: 0, payloadEnd: 0, isTcp: false, isIpv4: false, headerBytes: 0, segmentBytes: 0,
 };
@@ -51,8 +55,14 @@ export class E1000Transmitter {
   readonly #dma: DmaMemory;
   readonly #events: TransmitEvents;
   /** Data of the packet in progress: descriptors up to the one with EOP. */
-  #packet = new Uint8Array(0);
+  #packet: Uint8Array<ArrayBuffer> = NO_DATA;
   #overlong = false;
+  /** Room for further packets. */
+  #room: Uint8Array<ArrayBuffer> = NO_DATA;
+  /** The descriptor at hand, and its status as it is written back: nothing of them outlives a call. */
+  readonly #descriptor = new Uint8Array(DESCRIPTOR_BYTES);
+  readonly #descriptorView = new DataView(this.#descriptor.buffer);
+  readonly #status = new Uint8Array(1);
   #context = NO_CONTEXT;
   /** From the first data descriptor of the packet: packet options, and whether to segment it. */
   #options = 0;
@@ -80,7 +90,7 @@ export class E1000Transmitter {
     if (count === 0 || registers.get(TDH) === registers.get(TDT)) return 0;
     let causes = ICR_TXQE;
     const base = registers.get(TDBAH) * 0x100000000 + registers.get(TDBAL);
-    const descriptor = new Uint8Array(DESCRIPTOR_BYTES);
+    const descriptor = this.#descriptor;
     for (let round = 0; round < count && registers.get(TDH) !== registers.get(TDT); round++) {
       const head = registers.get(TDH) % count;
       const address = base + head * DESCRIPTOR_BYTES;
@@ -89,7 +99,8 @@ export class E1000Transmitter {
         this.#dma.read(address, descriptor);
         this.#process(descriptor);
         if (descriptor[11]! & COMMAND_RS) {
-          this.#dma.write(address + 12, Uint8Array.of(descriptor[12]! | STATUS_DD));
+          this.#status[0] = descriptor[12]! | STATUS_DD;
+          this.#dma.write(address + 12, this.#status);
           causes |= ICR_TXDW;
         }
       }
@@ -99,7 +110,7 @@ export class E1000Transmitter {
   }
 
   #process(descriptor: Uint8Array): void {
-    const view = new DataView(descriptor.buffer, descriptor.byteOffset);
+    const view = this.#descriptorView;
     const command = descriptor[11]!;
     const type = command & COMMAND_DEXT ? descriptor[10]! >> 4 : -1;
     if (type === TYPE_CONTEXT) {
@@ -125,14 +136,23 @@ export class E1000Transmitter {
       this.#overlong = true;
       return;
     }
-    const grown = new Uint8Array(this.#packet.length + length);
+    const grown = this.#take(this.#packet.length + length);
     grown.set(this.#packet);
-    this.#dma.read(addressLow, grown.subarray(this.#packet.length));
+    this.#dma.read(addressLow, this.#packet.length === 0 ? grown : grown.subarray(this.#packet.length));
     this.#packet = grown;
   }
 
+  /** Bytes for a packet, all zero. */
+  #take(length: number): Uint8Array<ArrayBuffer> {
+    if (length > ROOM_BYTES / 8) return new Uint8Array(length);
+    if (this.#room.length < length) this.#room = new Uint8Array(ROOM_BYTES);
+    const taken = this.#room.subarray(0, length);
+    this.#room = this.#room.subarray(length);
+    return taken;
+  }
+
   #dropPacket(): void {
-    this.#packet = new Uint8Array(0);
+    this.#packet = NO_DATA;
     this.#overlong = false;
     this.#options = 0;
     this.#segments = false;

@@ -4,6 +4,7 @@
  */
 import type { AccessBytes, PortHandler } from "../bus.ts";
 import type { Clock } from "../clock.ts";
+import type { Latch } from "../port-latches.ts";
 import type { Stateful, StateVisitor } from "../state.ts";
 import { ticksAt } from "./frequency.ts";
 import { PIT_HERTZ, type Pit8254 } from "./pit.ts";
@@ -105,27 +106,29 @@ export class ResetControlPort implements PortHandler, Stateful {
 
 /** A byte-wide port that remembers what was written last: POST codes, the spare APM status register. */
 export class LatchPort implements PortHandler, Stateful {
-  value = 0;
   readonly #name: string;
   readonly #written: (value: number) => void;
+  readonly #latch: Latch;
 
-  constructor(name: string, written: (value: number) => void = () => {}) {
+  /** `latch`: where the value lies, if others write it too. */
+  constructor(name: string, written: (value: number) => void = () => {}, latch: Latch = { value: 0 }) {
     this.#name = name;
     this.#written = written;
+    this.#latch = latch;
   }
 
   readPort(_offset: number, _sizeBytes: AccessBytes): number {
-    return this.value;
+    return this.#latch.value;
   }
 
   writePort(_offset: number, _sizeBytes: AccessBytes, value: number): void {
-    this.value = value;
+    this.#latch.value = value;
     this.#written(value);
   }
 
   visitState(visitor: StateVisitor): void {
     visitor.part(this.#name, 1);
-    this.value = visitor.u8(this.value);
+    this.#latch.value = visitor.u8(this.#latch.value);
   }
 }
 

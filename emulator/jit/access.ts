@@ -7,12 +7,14 @@
  * comparison also sees that the access is aligned and cannot cross the page's end. Tags are forgotten after whatever may change tables.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { BASE, CODE_LINE_SHIFT, CODE_MAP, RAM, READ_LIMIT_BYTES, WRITE_LIMIT_BYTES, ZERO } from "../cpu/layout.ts";
+import { BASE, CODE_LINE_SHIFT, CODE_MAP, RAM, READ_LIMIT_BYTES, TLB_DELTA, WRITE_LIMIT_BYTES, ZERO } from "../cpu/layout.ts";
 import { isFlat } from "../cpu/operands.ts";
 import { MODE_FLAT } from "../cpu/state.ts";
+import { FILL, TOUCH } from "./imports.ts";
 import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
 import type { Shape } from "./shape.ts";
 import { readTable, writeTable } from "./shape.ts";
+import { pushLive } from "./operands.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
@@ -32,6 +34,8 @@ interface PagePair {
 export class AccessEmitter {
   /** The label that a failed check branches to. */
   slow = 0;
+  /** The instruction is one that often misses: helpers are called before the slow path is taken. */
+  hasHelpers = false;
   /** Locals in use. */
   localCount = FIRST_FREE;
   private readonly c: Code;
@@ -78,7 +82,11 @@ export class AccessEmitter {
       if (scale > 0 && address32) c.const(scale).op(OP.shl);
       add();
     }
-    if (displacement !== 0 || !pushed) {
+    if (insn.displacementAt !== 0) {
+      pushLive(c, insn.displacementAt, insn.displacementBytes, true);
+      add();
+      if (delta !== 0) c.const(delta).op(OP.add);
+    } else if (displacement !== 0 || !pushed) {
       c.const(displacement);
       add();
     }
@@ -158,17 +166,24 @@ export class AccessEmitter {
     this.hostLocal = HOST;
     this.hostOffset = 0;
     const isPower = (sizeBytes & (sizeBytes - 1)) === 0;
-    const pushEntry = (table: number): void => void c.get(ADDRESS).const(10).op(OP.shr_u).const(0x3ffffc).op(OP.and).load(4, table).tee(T3);
+    const pushEntry = (table: number): void => void c.get(ADDRESS).const(10).op(OP.shr_u).const(0x3ffffc).op(OP.and).const(0).load(4, TLB_DELTA).op(OP.add).load(4, table).tee(T3);
     const pushPage = (): void => void c.get(ADDRESS).const(~0xfff).op(OP.and);
     if (!isPower) c.get(ADDRESS).const(0xfff).op(OP.and).const(4096 - sizeBytes).op(OP.gt_u).brIf(this.slow);
     c.get(ADDRESS).const(~0xfff | (isPower ? sizeBytes - 1 : 3)).op(OP.and).get(tag).op(OP.ne).if();
     if (isPower && sizeBytes > 1) c.get(ADDRESS).const(0xfff).op(OP.and).const(4096 - sizeBytes).op(OP.gt_u).brIf(this.slow);
+    const requireEntry = (write: boolean): void => {
+      pushEntry(write ? writeTable(shape) : readTable(shape));
+      c.op(OP.eqz);
+      if (this.hasHelpers) c.if().get(ADDRESS).const(write ? 1 : 0).call(FILL).tee(T3).op(OP.eqz).brIf(this.slow).end();
+      else c.brIf(this.slow);
+    };
+    // To be written is the more that is asked: what fails there must not have marked the page as accessed.
+    if (kind !== "read") requireEntry(true);
+    if (kind !== "write") requireEntry(false);
     if (kind === "modify") {
-      pushEntry(readTable(shape));
-      c.op(OP.eqz).brIf(this.slow);
+      pushEntry(writeTable(shape));
+      c.op(OP.drop);
     }
-    pushEntry(kind === "read" ? readTable(shape) : writeTable(shape));
-    c.op(OP.eqz).brIf(this.slow);
     pushPage();
     c.set(tag);
     if (kind !== "read") {
@@ -195,8 +210,11 @@ export class AccessEmitter {
    * would cost the loop around it its registers.
    */
   private leaveIfCode(local: number, sizeBytes: number): void {
+    const { c } = this;
     this.pushCodeLines(local, sizeBytes);
-    this.c.get(local).const((1 << CODE_LINE_SHIFT) - 1).op(OP.and).op(OP.shr_u).const((1 << sizeBytes) - 1).op(OP.and).brIf(this.slow);
+    c.get(local).const((1 << CODE_LINE_SHIFT) - 1).op(OP.and).op(OP.shr_u).const((1 << sizeBytes) - 1).op(OP.and);
+    if (this.hasHelpers) c.if().get(local).const(sizeBytes).call(TOUCH).brIf(this.slow).end();
+    else c.brIf(this.slow);
   }
 
   /** Pushes what is at the checked address, zero-extended. */

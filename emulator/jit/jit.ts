@@ -7,10 +7,11 @@ import type { Block, CompiledEntry, CompiledRegion } from "../cpu/block.ts";
 import type { Core } from "../cpu/core.ts";
 import type { Engine, Interpreter } from "../cpu/interpreter.ts";
 import {
-  BASE, CPL, CR0, CS, EIP, ENTRY_MAPS, ENTRY_MAPS_BYTES, JIT_ATTENTION, JIT_BUDGET, JIT_CONTEXT, JIT_VALUE, JUMP_CACHE, JUMP_CACHE_ENTRIES, LIMIT,
+  BASE, CPL, CR0, CS, EIP, ENTRY_MAPS, ENTRY_MAPS_BYTES, JIT_ATTENTION, JIT_BUDGET, JIT_CONTEXT, JIT_VALUE, JUMP_CACHE, JUMP_CACHE_ENTRIES, LIMIT, RAM,
 } from "../cpu/layout.ts";
 import { CR0_PG, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import type { AccessBytes } from "../bus.ts";
+import { writeCr3 } from "../cpu/handlers/system.ts";
 import { moduleFor } from "./module-cache.ts";
 import type { Region } from "./region.ts";
 import { entryMap } from "./region.ts";
@@ -35,6 +36,12 @@ const NEIGHBOUR_SHARE = 8;
 const MAX_BUDGET = 1 << 20;
 /** With less than this the interpreter goes on: a block has at most 32 instructions. */
 const LEAST_BUDGET = 64;
+/**
+ * How many guest instructions have to be executed for each that is compiled, beyond the first ones. Compiling an instruction takes
+ * about as long as interpreting a thousand and V8 needs as much again, so that code which pays for itself is well within this bound.
+ */
+const WORK_PER_INSTRUCTION = 100;
+const FREE_INSTRUCTIONS = 8000;
 /** A block is compiled into at most this many regions, so that the work stays in proportion to the guest's code. */
 const MAX_COPIES = 8;
 /** Notes about this many addresses are kept; then they begin anew. */
@@ -56,6 +63,7 @@ const BRIEF_EPOCH = 200;
 const MANY_BRIEF_EPOCHS = 64;
 /** Modes that have contexts of their own within an epoch. */
 const MAX_MODES = 64;
+const MAX_CONTEXTS = 256;
 const LAST_CONTEXT = 2 ** 31 - 2 * MAX_MODES;
 const LARGEST_MAP = 32768;
 /** In JIT_ATTENTION, beside the bits of `attention`. */
@@ -90,7 +98,10 @@ class MachineRegion implements CompiledRegion {
 
 export class Jit implements Engine {
   readonly threshold: number;
-  /** For `--stats` and tests. */
+  /**
+   * For `--stats` and tests: regions made and guest instructions in them, regions dropped, entries from the run loop, instructions that were left to
+   * the interpreter outside and within a region, instructions that were executed with compiled code on the way.
+   */
   readonly statistics = { regions: 0, instructions: 0, discarded: 0, entered: 0, slowExits: 0, steps: 0, retired: 0 };
   private readonly core: Core;
   private readonly interpreter: Interpreter;
@@ -106,6 +117,8 @@ export class Jit implements Engine {
   /** Changes when compiled code was discarded, which may be code that runs. */
   private generation = 0;
   private abandoned = false;
+  /** Compiled code runs. */
+  private isInside = false;
   // The context: mode and translation epoch, in which entries of the jump cache were made.
   private modeKey = -1;
   private epoch = -1;
@@ -113,6 +126,9 @@ export class Jit implements Engine {
   private isProtected = false;
   /** Number of the context of `modes[0]` in this epoch; those of the other modes follow. */
   private firstContext = 1;
+  private nextContext = 1;
+  /** `firstContext` of the epochs that may come back with their address space. */
+  private readonly contexts = new Map<number, number>();
   private epochStart = 0;
   /** How many of the last epochs were brief, up to a limit. */
   private briefEpochs = 0;
@@ -140,10 +156,16 @@ export class Jit implements Engine {
         step: this.step.bind(this),
         out: this.out.bind(this),
         in: this.in.bind(this),
+        directory: this.directory.bind(this),
+        invalidate: this.invalidate.bind(this),
+        fill: (linear: number, write: number) => core.mmu.fill(linear, write !== 0),
+        touch: this.touch.bind(this),
       },
     };
     interpreter.code.onDiscard = (block, overwritten) => this.discard(block, overwritten);
     interpreter.engine = this;
+    // Compiled at first sight means decoded at first sight.
+    if (options.threshold === 1) interpreter.code.coldRuns = 0;
   }
 
   static withMode(core: Core, interpreter: Interpreter, mode: JitMode): Jit | null {
@@ -173,20 +195,24 @@ export class Jit implements Engine {
     // The processor may have been reset by an instruction of the interpreter since.
     this.abandoned = false;
     this.statistics.entered++;
-    const before = core.remaining;
+    const before = core.retired;
     let reason: number;
+    this.isInside = true;
     try {
       reason = region.run(entry.index + 1, budget, region.mapAddress);
     } catch (error) {
       if (error !== ABANDONED) throw error;
       return true;
+    } finally {
+      this.isInside = false;
     }
     if (reason < EXIT_STOPPED) {
       core.remaining = this.base + this.words[JIT_BUDGET >>> 2]!;
-      this.statistics.retired += before - core.remaining;
+      this.statistics.retired += core.retired - before;
       if (reason === EXIT_INTERPRET) this.noteSlowExit(core.s[EIP]!);
       return reason !== EXIT_INTERPRET && (reason !== EXIT_BUDGET || core.remaining >= LEAST_BUDGET);
     }
+    this.statistics.retired += core.retired - before;
     return true;
   }
 
@@ -200,15 +226,25 @@ export class Jit implements Engine {
     words[at + 3] = region.mapAddress;
   }
 
+  /** The context of an epoch that is new. */
+  private beginEpoch(): void {
+    const now = this.core.retired;
+    this.briefEpochs = now - this.epochStart < BRIEF_EPOCH ? Math.min(this.briefEpochs + 1, 2 * MANY_BRIEF_EPOCHS) : Math.max(this.briefEpochs - 1, 0);
+    this.epochStart = now;
+    this.firstContext = this.nextContext;
+    this.nextContext += MAX_MODES;
+    if (this.contexts.size === MAX_CONTEXTS) this.contexts.clear();
+    this.contexts.set(this.epoch, this.firstContext);
+  }
+
   private updateContext(): void {
     const { core } = this;
     const { modeKey } = core.state;
     if (core.mmu.epoch !== this.epoch) {
       this.epoch = core.mmu.epoch;
-      const now = core.retired;
-      this.briefEpochs = now - this.epochStart < BRIEF_EPOCH ? Math.min(this.briefEpochs + 1, 2 * MANY_BRIEF_EPOCHS) : Math.max(this.briefEpochs - 1, 0);
-      this.epochStart = now;
-      this.firstContext += MAX_MODES;
+      const known = this.contexts.get(this.epoch);
+      if (known !== undefined) this.firstContext = known;
+      else this.beginEpoch();
     }
     this.modeKey = modeKey;
     const { modes } = this;
@@ -221,6 +257,8 @@ export class Jit implements Engine {
       // Numbers must not come again while entries with them are there.
       this.words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
       this.firstContext = 1;
+      this.nextContext = 1 + MAX_MODES;
+      this.contexts.clear();
       modes.length = 0;
       number = modes.push(modeKey) - 1;
     }
@@ -265,6 +303,36 @@ export class Jit implements Engine {
     return this.afterPort(generation);
   }
 
+  private directory(value: number, budget: number): number {
+    return this.changeTables(budget, () => writeCr3(this.core, value));
+  }
+
+  private invalidate(linear: number, budget: number): number {
+    return this.changeTables(budget, () => this.core.mmu.flushPage(linear));
+  }
+
+  /** Runs on if the code of the region, at EIP, is where it was and can be fetched without a look at the tables. */
+  private changeTables(budget: number, change: () => void): number {
+    const { core } = this;
+    const { s, mmu } = core;
+    if (s[CPL] !== 0) return -2;
+    core.remaining = this.base + budget;
+    const linear = (s[BASE + CS]! + s[EIP]!) | 0;
+    const page = mmu.pageOf(linear);
+    change();
+    const left = --core.remaining - this.base;
+    if (core.attention !== 0 || left <= 0) return -1;
+    if (!this.direct && (page === 0 || mmu.pageOf(linear) !== page)) return -1;
+    if (mmu.epoch !== this.epoch) this.updateContext();
+    return left;
+  }
+
+  private touch(offset: number, sizeBytes: number): number {
+    if (this.interpreter.code.covers(RAM + offset, sizeBytes)) return 1;
+    this.core.mmu.tablesWritten(RAM + offset, sizeBytes);
+    return 0;
+  }
+
   private afterPort(generation: number): number {
     const { core } = this;
     if (this.abandoned) {
@@ -277,13 +345,17 @@ export class Jit implements Engine {
   }
 
   abandon(): void {
-    this.abandoned = true;
+    this.abandoned = this.isInside;
   }
 
   // Compiling.
 
   compile(block: Block): void {
     if (isUnsuitable(block) || (this.rewrites.get(block.offset) ?? 0) >= MAX_REWRITES || (block.regions?.length ?? 0) >= MAX_COPIES) return;
+    if (this.statistics.instructions > FREE_INSTRUCTIONS + this.core.retired / WORK_PER_INSTRUCTION) {
+      block.count = 0;
+      return;
+    }
     if (this.core.state.modeKey !== this.modeKey || this.core.mmu.epoch !== this.epoch) this.updateContext();
     const region = this.selector.select(block, this.shape(), this.leastCount, this.slowSites);
     if (region === null) return;
@@ -337,8 +409,10 @@ export class Jit implements Engine {
     for (const { eip, instructions, next, source } of region.blocks) {
       let text = "";
       const length = (next - eip) & 0xffff;
-      for (let at = source.offset; at < source.offset + length; at++) text += String.fromCharCode(bytes[at]!);
-      parts.push(`${eip}:${instructions.length}:${text}`);
+      // Bytes that the guest rewrites are not in the code, but where they lie is.
+      const gaps = source.gaps.filter(([offset]) => offset < source.offset + length);
+      for (let at = source.offset; at < source.offset + length; at++) text += gaps.some(([gap, size]) => at >= gap && at < gap + size) ? "?" : String.fromCharCode(bytes[at]!);
+      parts.push(`${eip}:${instructions.length}:${gaps.join()}:${text}`);
     }
     return parts.join("|");
   }

@@ -6,19 +6,47 @@
 /** Beyond this many bytes of keys and modules the cache starts anew; machines keep what they use. */
 const MAX_BYTES = 64 << 20;
 
+/** Other threads, which have caches of their own. */
+export interface ModuleExchange {
+  /** Tells the others of a module that was compiled here. */
+  offer(key: string, module: WebAssembly.Module): void;
+  /** Hands over what the others have offered since the last time. */
+  take(accept: (key: string, module: WebAssembly.Module) => void): void;
+}
+
 const modules = new Map<string, WebAssembly.Module>();
 let sizeBytes = 0;
+let exchange: ModuleExchange | null = null;
+/** For tests: modules that were compiled here, and that came from other threads. */
+export const moduleCounts = { compiled: 0, taken: 0 };
 
-export function moduleFor(key: string, make: () => Uint8Array<ArrayBuffer>): WebAssembly.Module {
-  let module = modules.get(key);
-  if (module !== undefined) return module;
-  const bytes = make();
-  module = new WebAssembly.Module(bytes);
+export function exchangeModules(others: ModuleExchange): void {
+  exchange = others;
+}
+
+function keep(key: string, module: WebAssembly.Module, moduleBytes: number): void {
   if (sizeBytes > MAX_BYTES) {
     modules.clear();
     sizeBytes = 0;
   }
-  sizeBytes += key.length + bytes.length;
+  sizeBytes += 2 * key.length + moduleBytes;
   modules.set(key, module);
+}
+
+export function moduleFor(key: string, make: () => Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  const known = modules.get(key);
+  if (known !== undefined) return known;
+  // A module has about ten bytes for each character of its key.
+  exchange?.take((otherKey, module) => {
+    moduleCounts.taken++;
+    keep(otherKey, module, 10 * otherKey.length);
+  });
+  const taken = modules.get(key);
+  if (taken !== undefined) return taken;
+  const bytes = make();
+  const module = new WebAssembly.Module(bytes);
+  moduleCounts.compiled++;
+  keep(key, module, bytes.length);
+  exchange?.offer(key, module);
   return module;
 }

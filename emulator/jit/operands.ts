@@ -4,6 +4,7 @@ import { operandSize, registerOf } from "../cpu/operands.ts";
 import type { Bits } from "./flags.ts";
 import { T0 } from "./locals.ts";
 import type { Translator } from "./translator.ts";
+import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
 /** Emits code that was prepared for one instruction; null where the interpreter has to do it. */
@@ -57,10 +58,18 @@ export function isRegister(insn: DecodedInstruction, k: number): boolean {
   return registerOf(insn, k) >= 0;
 }
 
-/** The value of an immediate operand, or null. */
+/** Pushes an immediate, or a displacement, that the guest rewrites: from where it lies. */
+export function pushLive(c: Code, offset: number, sizeBytes: number, signExtended: boolean): void {
+  c.const(0).load(sizeBytes, offset);
+  if (signExtended && sizeBytes === 1) c.op(OP.extend8_s);
+  else if (signExtended && sizeBytes === 2) c.op(OP.extend16_s);
+}
+
+/** The value of an immediate operand, or null: where it is none, or one that changes. */
 export function immediateOf(insn: DecodedInstruction, k: number): number | null {
   const operand = insn.form.operands[k]!;
   if (operand.field === "immediate") {
+    if (insn.immediateAt !== 0) return null;
     const value = k > 0 && insn.form.operands[k - 1]!.field === "immediate" ? insn.immediate2 : insn.immediate;
     return insn.size === 16 && operand.signExtended ? value & 0xffff : value;
   }
@@ -71,8 +80,12 @@ export function immediateOf(insn: DecodedInstruction, k: number): number | null 
 export function pushOperand(t: Translator, insn: DecodedInstruction, k: number): void {
   const immediate = immediateOf(insn, k);
   const bits = bitsOfOperand(insn, k);
+  const operand = insn.form.operands[k]!;
   if (immediate !== null) t.c.const(immediate);
-  else if (isRegister(insn, k)) pushRegister(t, registerOf(insn, k), bits);
+  else if (operand.field === "immediate") {
+    pushLive(t.c, insn.immediateAt, insn.immediateBytes, operand.signExtended);
+    if (insn.size === 16) t.c.const(0xffff).op(OP.and);
+  } else if (isRegister(insn, k)) pushRegister(t, registerOf(insn, k), bits);
   else {
     t.access.operand(insn, bits >>> 3, "read");
     t.access.load(bits >>> 3);

@@ -3,10 +3,12 @@
  * where the form is left to the interpreter; what is not listed always is.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { CS, EAX, EBX, ECX, EBP, EDI, EDX, EFLAGS, ES, ESI, ESP, JIT_VALUE, SS } from "../cpu/layout.ts";
+import { CONTROL_SLOTS } from "../cpu/handlers/system.ts";
+import { CPL, CS, EAX, EBX, ECX, EBP, EDI, EDX, EFLAGS, ES, ESI, ESP, JIT_VALUE, SS } from "../cpu/layout.ts";
 import { DF } from "../cpu/flags.ts";
-import { operandSize, registerOf } from "../cpu/operands.ts";
+import { isFlat, operandSize, registerOf } from "../cpu/operands.ts";
 import { ARITHMETIC } from "./arithmetic.ts";
+import { DIRECTORY, INVALIDATE } from "./imports.ts";
 import { INTERRUPTS } from "./interrupts.ts";
 import type { Bits } from "./flags.ts";
 import { FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
@@ -341,6 +343,27 @@ const input: Operation = (t, insn) => {
   return () => t.in(() => pushOperand(t, insn, 1), bits >>> 3, () => writeRegister(t, registerOf(insn, 0), bits, () => t.c.const(0).load(4, JIT_VALUE)));
 };
 
+// Page tables, at CPL 0 only: the helper looks again.
+
+const moveToControl: Operation = (t, insn) => {
+  if (t.isUser || insn.reg !== 3) return null;
+  return () => t.changeTables(DIRECTORY, () => t.getRegister(insn.rm));
+};
+
+const moveFromControl: Operation = (t, insn) => {
+  const slot = CONTROL_SLOTS[insn.reg] ?? -1;
+  if (t.isUser || slot < 0) return null;
+  return () => {
+    t.c.const(0).load(4, 4 * CPL).brIf(t.access.slow).const(0).load(4, 4 * slot);
+    t.setRegister(insn.rm);
+  };
+};
+
+const invalidatePage: Operation = (t, insn) => {
+  if (t.isUser || !insn.isMemory || !isFlat(insn)) return null;
+  return () => t.changeTables(INVALIDATE, () => t.access.pushEffective(insn));
+};
+
 const nothing: Operation = () => () => undefined;
 
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -379,12 +402,15 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   cmc: setCarryFlag(({ c }) => c.get(FLAG_X).const(-1).op(OP.xor).const(31).op(OP.shr_u)),
   cld: setDirection(false),
   std: setDirection(true),
+  mov_to_creg: moveToControl,
+  mov_from_creg: moveFromControl,
+  invlpg: invalidatePage,
   out: output,
   in: input,
 };
 
-const STACK_OR_STRING = new Set(["push", "pop", "leave", "call", "call_indirect", "jmp_indirect", "ret", "movs", "stos", "lods", "xlat", "div", "idiv", ...Object.keys(INTERRUPTS)]);
-const ADDRESS_ONLY = new Set(["lea", "nop"]);
+const STACK_OR_STRING = new Set(["mov_from_creg", "push", "pop", "leave", "call", "call_indirect", "jmp_indirect", "ret", "movs", "stos", "lods", "xlat", "div", "idiv", ...Object.keys(INTERRUPTS)]);
+const ADDRESS_ONLY = new Set(["lea", "nop", "invlpg"]);
 
 /** Whether an instruction has a slow path. */
 export function mayLeave(insn: DecodedInstruction): boolean {

@@ -40,14 +40,17 @@ export function entryMap({ blocks, entries }: Region): { readonly firstEip: numb
 }
 
 /** How a block ends. */
-export type Ending = "jump" | "branch" | "call" | "indirect" | "next";
+export type Ending = "jump" | "branch" | "call" | "indirect" | "patched" | "next";
 
 const ENDINGS: Readonly<Record<string, Ending>> = {
   jmp: "jump", jcc: "branch", loop: "branch", loope: "branch", loopne: "branch", jcxz: "branch", call: "call",
   jmp_indirect: "indirect", call_indirect: "indirect", ret: "indirect", int: "indirect", iret: "indirect",
 };
 
+/** "patched" is a branch on a condition whose distance is rewritten; a jump whose distance is rewritten is an indirect one. */
 export function endingOf(insn: DecodedInstruction): Ending {
+  if (insn.immediateAt !== 0 && insn.form.semantic === "jcc") return "patched";
+  if (insn.immediateAt !== 0 && insn.form.semantic === "jmp") return "indirect";
   return ENDINGS[insn.form.semantic] ?? "next";
 }
 

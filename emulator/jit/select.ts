@@ -53,7 +53,7 @@ export class RegionSelector {
     };
     take(hot);
     closure();
-    if ([...chosen.values()].some(({ instructions: list }) => endingOf(list[list.length - 1]!) === "indirect")) {
+    if ([...chosen.values()].some(({ instructions: list }) => ["indirect", "patched"].includes(endingOf(list[list.length - 1]!)))) {
       const near = [...this.code.inPage(hot.offset & ~PAGE_MASK)]
         .filter((block) => block.count >= leastCount && block.modeKey === hot.modeKey && isPlain(block) && (block.eip - hot.eip | 0) === block.offset - hot.offset)
         .sort((a, b) => Math.abs(a.offset - hot.offset) - Math.abs(b.offset - hot.offset));
@@ -85,6 +85,7 @@ export class RegionSelector {
 
   private decode(block: Block): RegionBlock {
     const { source } = this;
+    source.isLive = (offset) => block.gaps.some(([at]) => at === offset);
     source.startAt(block.eip, block.offset);
     const instructions: DecodedInstruction[] = [];
     for (let i = 0; i < block.handlers.length; i++) instructions.push(source.next());
@@ -92,9 +93,9 @@ export class RegionSelector {
   }
 }
 
-/** In memory, within one page, and with immediates that stay what they are. */
+/** In memory and within one page. */
 function isPlain(block: Block): boolean {
-  return block.valid && block.offset !== 0 && block.secondPage === 0 && block.gaps.length === 0;
+  return block.valid && block.offset !== 0 && block.secondPage === 0;
 }
 
 /** Blocks that run into the start of another end there. */

@@ -6,16 +6,18 @@
  * leaves in the middle gives back what did not run. So the machine stops at exact instructions wherever it has to.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { ESP, EIP, FLAG_CARRIES, FLAG_RESULT, JIT_BUDGET, JIT_CONTEXT, JUMP_CACHE, JUMP_CACHE_ENTRIES } from "../cpu/layout.ts";
+import { CPL, ESP, EIP, FLAG_CARRIES, FLAG_RESULT, JIT_BUDGET, JIT_CONTEXT, JUMP_CACHE, JUMP_CACHE_ENTRIES, PORT_LATCHES } from "../cpu/layout.ts";
 import { branchTarget } from "../cpu/handlers/control.ts";
 import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { AccessEmitter } from "./access.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter, arithmeticFunction, carriesFunction, imageFunction } from "./flags.ts";
 import { structure } from "./flow.ts";
+import { IMPORTS, IN, OUT, STEP, typesOf } from "./imports.ts";
 import type { Structure } from "./flow.ts";
 import {
-  BUDGET, ENTRY, FLAG_KIND, FLAG_R, FLAG_X, PARAMETERS, REASON, REGISTERS, SELF, T0, T1, TARGET, localTypes,
+  BUDGET, ENTRY, FLAG_KIND, FLAG_R, FLAG_X, PARAMETERS, REASON, REGISTERS, SELF, T0, T1, T2, TARGET, localTypes,
 } from "./locals.ts";
+import { pushLive } from "./operands.ts";
 import { OPERATIONS, mayLeave } from "./operations.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { endingOf, entryMap, successorsOf } from "./region.ts";
@@ -33,26 +35,8 @@ export const EXIT_STOPPED = 3;
 /** A helper has ended the run: only the budget is where it left it. */
 export const EXIT_ATTENTION = 4;
 
-// Imported functions.
-const STEP = 0;
-const OUT = 1;
-const IN = 2;
-const IMPORTS = [
-  /** (EIP, budget) -> budget behind the instruction, or -1: EXIT_STOPPED. State is in memory. */
-  { name: "step", type: 1 },
-  /** (port, value, size, budget) -> budget behind the instruction, -1: EXIT_ATTENTION behind it, -2: not done, EXIT_INTERPRET. */
-  { name: "out", type: 2 },
-  /** (port, size, budget) -> as `out`; the value is in JIT_VALUE. */
-  { name: "in", type: 3 },
-];
 const CARRIES = IMPORTS.length + 1;
-const TYPES = [
-  { parameters: PARAMETERS, results: [I32] },
-  { parameters: [I32, I32], results: [I32] },
-  { parameters: [I32, I32, I32, I32], results: [I32] },
-  { parameters: [I32, I32, I32], results: [I32] },
-  { parameters: [I32], results: [I32] },
-];
+const TYPES = typesOf(PARAMETERS);
 
 /** Something that is known only at the end: which registers to move, which pages to forget. */
 type Insertion = "flush" | "reload" | "forget";
@@ -144,7 +128,7 @@ export class Translator {
       for (const block of blocks) {
         const last = block.instructions[block.instructions.length - 1]!;
         const next = successorsOf(block).map((eip) => this.nodeByEip.get(eip) ?? -1).filter((node) => node >= 0);
-        if (endingOf(last) === "indirect") next.push(0);
+        if (endingOf(last) === "indirect" || endingOf(last) === "patched") next.push(0);
         this.successors.push([...new Set(next)]);
       }
       let grown = false;
@@ -241,6 +225,7 @@ export class Translator {
     const insn = this.block.instructions[this.index]!;
     const before = flags.kind;
     const resumes = resumable && this.region.slowSites.has(insn.eip);
+    this.access.hasHelpers = this.region.slowSites.has(insn.eip);
     c.block();
     const done = c.depth;
     c.block();
@@ -248,6 +233,7 @@ export class Translator {
     emit();
     const after = flags.kind;
     if (resumes) flags.spill();
+    this.access.hasHelpers = false;
     c.br(done).end();
     flags.kind = before;
     if (resumes) this.step();
@@ -314,6 +300,10 @@ export class Translator {
     const { c, flags } = this;
     const { semantic } = insn.form;
     const target = branchTarget(insn);
+    if (insn.immediateAt !== 0) {
+      this.emitPatched(insn);
+      return;
+    }
     const direct = endingOf(insn) !== "indirect";
     if (direct && target >>> 0 > this.region.shape.codeLimit) {
       this.exit(insn.eip, EXIT_INTERPRET, this.notRun);
@@ -354,6 +344,31 @@ export class Translator {
     this.guarded(emit, false);
     if (semantic === "call") this.edge(target);
     else this.dispatch();
+  }
+
+  /** A jump, on a condition or always, whose distance the guest rewrites. */
+  private emitPatched(insn: DecodedInstruction): void {
+    const { c, flags } = this;
+    const go = (): void => {
+      c.const(insn.next);
+      pushLive(c, insn.immediateAt, insn.immediateBytes, true);
+      c.op(OP.add).tee(TARGET).const(this.region.shape.codeLimit).op(OP.gt_u).if();
+      this.exit(insn.eip, EXIT_INTERPRET, this.notRun);
+      c.end();
+      this.dispatch();
+    };
+    if (endingOf(insn) !== "patched") {
+      go();
+      return;
+    }
+    OPERATIONS[insn.form.semantic]!(this, insn)!();
+    const { kind } = flags;
+    c.if();
+    go();
+    c.else();
+    flags.kind = kind;
+    this.edge(this.block.next);
+    c.end().op(OP.unreachable);
   }
 
   /** Goes to the EIP in TARGET: within the region if that has an entry there. */
@@ -410,14 +425,20 @@ export class Translator {
     this.c.const(0).const(this.insnEip).store(4, 4 * EIP);
   }
 
-  /** OUT: `pushPort` and `pushValue` push its operands. */
+  /** OUT: `pushPort` and `pushValue` push its operands. A latch is written here and now. */
   out(pushPort: () => void, pushValue: () => void, sizeBytes: number): void {
-    const { c } = this;
-    this.noteEip();
+    const { c, flags } = this;
     pushPort();
+    c.set(T1);
     pushValue();
-    c.const(sizeBytes).get(BUDGET).const(this.notRun).op(OP.add).call(OUT).set(T0);
+    c.set(T2);
+    const { kind } = flags;
+    if (sizeBytes === 1) c.const(0).get(T1).load(1, PORT_LATCHES).const(0).load(4, 4 * CPL).op(OP.select).if().get(T1).get(T2).store(1, PORT_LATCHES + 0x10000).else();
+    this.noteEip();
+    c.get(T1).get(T2).const(sizeBytes).get(BUDGET).const(this.notRun).op(OP.add).call(OUT).set(T0);
     this.afterPort();
+    if (sizeBytes === 1) c.end();
+    flags.kind = kind;
   }
 
   /** IN; the value is pushed by `const(0).load(4, JIT_VALUE)` afterwards. */
@@ -429,6 +450,15 @@ export class Translator {
     c.get(T0).const(-2).op(OP.ne).if();
     accept();
     c.end();
+    this.afterPort();
+  }
+
+  /** MOV to CR3 or INVLPG, by the number of its function. */
+  changeTables(call: number, push: () => void): void {
+    const { c } = this;
+    this.noteEip();
+    push();
+    c.get(BUDGET).const(this.notRun).op(OP.add).call(call).set(T0);
     this.afterPort();
   }
 

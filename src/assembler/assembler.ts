@@ -29,6 +29,12 @@ import { Stabs } from "./stabs.ts";
 import { SymbolTable } from "./symbols.ts";
 import { SymbolVersions } from "./symbol-versions.ts";
 
+/** What one assembly may keep in memory beside the bytes that it makes, as far as that is counted. */
+const MAXIMUM_HELD_BYTES = 600 * 1024 * 1024;
+
+/** An expansion beside its text, which stays as long as something that was made in it. */
+const EXPANSION_BYTES = 400;
+
 /** The end of the assembly: nothing more can be understood. */
 export class FatalError extends Error {}
 
@@ -61,6 +67,7 @@ export class Assembler {
   /** How many files were included so far. */
   includeCount = 0;
   includedBytes = 0;
+  #heldBytes = 0;
   /** `.end` was met. */
   hasEnded = false;
   /** Every file that was read, in the order of the first reading. */
@@ -102,6 +109,20 @@ export class Assembler {
     }
     // GNU as has them at the head of its table, the last one first.
     this.symbols.turnToFront(options.defines?.size ?? 0);
+  }
+
+  /**
+   * Counts what the statement at hand leaves in memory until the end, in bytes: every kind of thing that a source can make any number of goes through
+   * here. Sizes are estimates; the limit keeps the process well below a gigabyte.
+   */
+  hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    const { frame } = this.input;
+    if (frame !== null && frame.expansion !== null && !frame.isHeld) {
+      frame.isHeld = true;
+      this.#heldBytes += EXPANSION_BYTES;
+    }
+    if (this.#heldBytes > MAXIMUM_HELD_BYTES) this.fatal("too-large", `the program takes more than ${MAXIMUM_HELD_BYTES / 1048576} MiB of memory`);
   }
 
   /** The place of the next byte as an expression: `.` or `$`. */

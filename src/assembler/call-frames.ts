@@ -66,6 +66,9 @@ interface CommonInformation {
   readonly offset: number;
 }
 
+/** What an instruction for the unwinder takes in memory up to the end, about. */
+const INSTRUCTION_BYTES = 300;
+
 export class CallFrames {
   readonly #assembler: Assembler;
   readonly #descriptions: FrameDescription[] = [];
@@ -118,6 +121,7 @@ export class CallFrames {
 
   /** Adds an instruction for the current place. */
   add(directive: string, instruction: FrameInstruction): void {
+    this.#assembler.hold(INSTRUCTION_BYTES);
     const frame = this.#frame(directive);
     const { instructions } = frame.description;
     const place = this.#here();

@@ -19,6 +19,9 @@ interface Conditional {
   asked: Atom | null;
 }
 
+/** What a name that a condition asked for takes in memory, about. */
+const NAME_BYTES = 400;
+
 export class Conditionals {
   readonly #assembler: Assembler;
   #top: Conditional | null = null;
@@ -37,7 +40,10 @@ export class Conditionals {
 
   /** `.ifdef` found no value for this name. */
   askedUndefined(atom: Atom, offset: number): void {
-    if (!this.#asked.has(atom)) this.#asked.set(atom, { frame: this.#assembler.input.frame!, offset });
+    if (!this.#asked.has(atom)) {
+      this.#assembler.hold(NAME_BYTES);
+      this.#asked.set(atom, { frame: this.#assembler.input.frame!, offset });
+    }
     if (this.#top !== null) this.#top.asked = atom;
   }
 

@@ -42,6 +42,9 @@ export interface DebugFile {
   readonly md5: Uint8Array | null;
 }
 
+/** What an entry of the line table takes in memory up to the end, about. */
+const ENTRY_BYTES = 250;
+
 export class DebugLines {
   readonly #assembler: Assembler;
   /** Instructions are to be told to `instruction`. */
@@ -87,6 +90,7 @@ export class DebugLines {
     const position = current.length - current.last.start;
     if (this.#pending !== null) {
       const { file, line, column, options } = this.#pending;
+      assembler.hold(ENTRY_BYTES);
       entries.push({ fragment: current.last, position, file, line, column, options });
       if (options.view !== null) this.#view(options);
       this.#pending = null;
@@ -106,6 +110,7 @@ export class DebugLines {
     const file = this.#generatedFiles.get(path) ?? this.#newGenerated(path);
     const last = entries.length > 0 ? entries[entries.length - 1]! : null;
     if (last !== null && last.line === line && last.file === file) return;
+    assembler.hold(ENTRY_BYTES);
     entries.push({ fragment: current.last, position, file, line, column: 0, options: null });
   }
 

@@ -145,9 +145,23 @@ export function combine(op: number, left: Expression, right: Expression, divides
   return node(op, left, right, left.offset);
 }
 
-/** Tries again to fold an expression that names symbols which have become known since it was read. */
-export function refold(expression: Expression, depth = 0): Expression {
-  if (depth > 500) return expression;
+/** Parts of an expression, those of its symbols included, that are looked at when it is folded again. */
+const MOST_PARTS = 1000;
+const MOST_LEVELS = 500;
+/** Parts that the folding at hand may still look at. */
+let partsLeft = 0;
+
+/**
+ * Tries again to fold an expression that names symbols which have become known since it was read. Symbols that name symbols several times
+ * over make expressions of any size out of few statements: what is too large stays as it is.
+ */
+export function refold(expression: Expression): Expression {
+  partsLeft = MOST_PARTS;
+  return fold(expression, 0);
+}
+
+function fold(expression: Expression, depth: number): Expression {
+  if (depth > MOST_LEVELS || --partsLeft < 0) return expression;
   switch (expression.op) {
     case Op.SYMBOL: {
       const symbol = expression.symbol!;
@@ -157,7 +171,7 @@ export function refold(expression: Expression, depth = 0): Expression {
       if (symbol.expression === null) return expression;
       if (symbol.isResolving) return expression;
       symbol.isResolving = true;
-      const inner = refold(symbol.expression, depth + 1);
+      const inner = fold(symbol.expression, depth + 1);
       symbol.isResolving = false;
       if (inner.op === Op.CONSTANT) return constant(integer.add(inner.number, expression.number), expression.offset);
       if (inner.op === Op.SYMBOL) return symbolExpression(inner.symbol!, integer.add(inner.number, expression.number), expression.offset);
@@ -167,11 +181,11 @@ export function refold(expression: Expression, depth = 0): Expression {
     case Op.NEGATE:
     case Op.BIT_NOT:
     case Op.LOGICAL_NOT: {
-      const inner = refold(expression.left!, depth + 1);
+      const inner = fold(expression.left!, depth + 1);
       return inner.op === Op.CONSTANT ? constant(computeUnary(expression.op, inner.number), expression.offset) : expression;
     }
     default:
       if (expression.left === null || expression.right === null) return expression;
-      return combine(expression.op, refold(expression.left, depth + 1), refold(expression.right, depth + 1), () => {});
+      return combine(expression.op, fold(expression.left, depth + 1), fold(expression.right, depth + 1), () => {});
   }
 }

@@ -302,6 +302,7 @@ export class InstructionParser {
     const start = current.length;
     for (let i = 0; i < bytes.length; i++) current.bytes[start + i] = bytes[i]!;
     current.length = start + bytes.length;
+    if (fixups.length > 0) sections.holdFields(fixups.length);
     for (let i = 0; i < fixups.length; i++) {
       const fixup = fixups[i]!;
       const expression = (fixup.part === "selector" ? parsed.selectors[fixup.operand] : parsed.expressions[fixup.operand])!;

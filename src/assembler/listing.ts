@@ -52,6 +52,9 @@ interface ListedLine {
   readonly value: integer.Integer | null;
 }
 
+/** What a line takes in memory up to the end, with its text in the listing, about. */
+const LINE_BYTES = 600;
+
 export class Listing {
   readonly #assembler: Assembler;
   readonly #lines: ListedLine[] = [];
@@ -72,6 +75,7 @@ export class Listing {
   line(): void {
     const { input, conditionals, sections } = this.#assembler;
     const frame = input.frame!;
+    this.#assembler.hold(LINE_BYTES);
     const condition = conditionals.lastResult;
     conditionals.lastResult = null;
     this.#lines.push({

@@ -23,6 +23,9 @@ const MAXIMUM_DEPTH = 100;
  */
 const MAXIMUM_TEXT = 24 * 1024 * 1024;
 
+/** What a macro takes in memory beside its text, about. */
+const MACRO_BYTES = 1400;
+
 const EMPTY = new Uint8Array(0);
 
 const MACRO_OPENERS: ReadonlySet<string> = new Set([".macro"]);
@@ -193,6 +196,7 @@ export class Macros {
         related: [{ frame: atom.macro.frame, offset: atom.macro.offset, message: "the former definition is here" }],
       });
     }
+    assembler.hold(MACRO_BYTES + block.body.end - block.body.start);
     // A body of its own, since its template reads it from the first byte on.
     const { body, frame } = block;
     const ownBody = { bytes: body.bytes.slice(body.start, body.end), start: 0, end: body.end - body.start };

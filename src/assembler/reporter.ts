@@ -23,6 +23,9 @@ export interface ReportExtras {
   readonly related?: readonly { readonly frame: InputFrame; readonly offset: number; readonly message: string }[];
 }
 
+/** Errors at places that had them before: a mistake in a block that repeats a million times shall not be looked at so often. */
+const MAXIMUM_REPETITIONS = 1000;
+
 interface Located {
   readonly file: string;
   readonly line: number;
@@ -58,7 +61,7 @@ export class Reporter {
     const key = `${place.file}:${place.line}:${place.column}:${id}`;
     if (severity !== "note") {
       if (this.#seen.has(key) && frame !== null) {
-        if (severity === "error") this.errorCount++;
+        if (severity === "error" && ++this.errorCount >= this.#maxErrors + MAXIMUM_REPETITIONS) this.#giveUp();
         return;
       }
       this.#seen.add(key);
@@ -74,10 +77,12 @@ export class Reporter {
     this.diagnostics.push({
       severity, id, ...place, message, notes: [...related, ...chain(frame)], ...(suggestion === undefined ? {} : { suggestion }),
     });
-    if (severity === "error" && ++this.errorCount >= this.#maxErrors) {
-      this.hasGivenUp = true;
-      throw new TooManyErrors();
-    }
+    if (severity === "error" && ++this.errorCount >= this.#maxErrors) this.#giveUp();
+  }
+
+  #giveUp(): never {
+    this.hasGivenUp = true;
+    throw new TooManyErrors();
   }
 
   /** At the statement being assembled. */

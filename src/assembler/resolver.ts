@@ -29,12 +29,18 @@ export class Unresolvable extends Error {
 }
 
 const MAXIMUM_DEPTH = 1500;
+/** Parts of one expression, those of its symbols included. Symbols that name each other twice over double them with each symbol. */
+const MAXIMUM_PARTS = 100_000;
+/** What is left to the others once an expression had more: a source that has one has many. */
+const PARTS_AFTER_EXCESS = 1000;
 
 export class Resolver {
   readonly #assembler: Assembler;
   /** Addresses are final: the values of symbols may be kept. */
   isFinal = false;
   #depth = 0;
+  #parts = 0;
+  #maximumParts = MAXIMUM_PARTS;
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
@@ -48,8 +54,13 @@ export class Resolver {
   resolve(expression: Expression): ResolvedValue {
     // By far the most are a symbol that was met before.
     if (expression.op === Op.SYMBOL && expression.number === 0 && expression.symbol!.resolved !== null) return expression.symbol!.resolved;
+    if (this.#depth === 0) this.#parts = 0;
+    if (++this.#parts > this.#maximumParts) {
+      this.#maximumParts = PARTS_AFTER_EXCESS;
+      throw new Unresolvable("expression-too-deep", "symbols are defined by symbols too many times over", expression.offset);
+    }
     if (++this.#depth > MAXIMUM_DEPTH) {
-      this.#depth = 0;
+      this.#depth--;
       throw new Unresolvable("expression-too-deep", "symbols are defined by symbols too many times over", expression.offset);
     }
     try {

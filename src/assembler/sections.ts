@@ -12,6 +12,13 @@ import { AssemblySymbol, STT } from "./symbol.ts";
 /** Bytes that one assembly may make: enough for any program, too few to exhaust the host. */
 export const MAXIMUM_BYTES = 256 * 1024 * 1024;
 
+/** Section numbers from 0xff00 on have other meanings (System V ABI, chapter 4, special section indexes). */
+const MAXIMUM_SECTIONS = 0xff00;
+/** What a section, a fragment and a field to be filled in take in memory up to the end, about. */
+const SECTION_BYTES = 3000;
+const FRAGMENT_BYTES = 350;
+const FIELD_BYTES = 150;
+
 interface Place {
   readonly section: Section;
   readonly number: number;
@@ -57,6 +64,7 @@ export function knownSection(name: string): { type: number; flags: number } | nu
 export class Sections {
   readonly #assembler: Assembler;
   readonly list: Section[] = [];
+  readonly #byName = new Map<string, Section[]>();
   readonly undefined = new Section("*UND*", "undefined", SHT.NULL, 0);
   readonly absolute = new Section("*ABS*", "absolute", SHT.NULL, 0);
   readonly register = new Section("*REG*", "register", SHT.NULL, 0);
@@ -82,7 +90,12 @@ export class Sections {
 
   make(name: string, type: number, flags: number): Section {
     const section = new Section(name, "real", type, flags);
+    if (this.list.length >= MAXIMUM_SECTIONS) this.#assembler.fatal("too-large", `the program has ${MAXIMUM_SECTIONS} sections or more: an object file cannot`);
+    this.#assembler.hold(SECTION_BYTES);
     this.list.push(section);
+    const namesakes = this.#byName.get(name);
+    if (namesakes === undefined) this.#byName.set(name, [section]);
+    else namesakes.push(section);
     section.symbol = new AssemblySymbol(name, section);
     section.symbol.type = STT.SECTION;
     section.symbol.fragment = section.subsection(0).first;
@@ -90,10 +103,9 @@ export class Sections {
     return section;
   }
 
-  /** The section of this name and group, if there is one. */
   /** Sections of one name are told apart by their group, by the section that they go with, and by a number (`unique,1`). */
   find(name: string, group: string | null = null, linkedTo: string | null = null, unique = -1, info = 0): Section | null {
-    return this.list.find((section) => section.name === name && (section.group?.name ?? null) === group && section.linkedName === linkedTo && section.unique === unique
+    return this.#byName.get(name)?.find((section) => (section.group?.name ?? null) === group && section.linkedName === linkedTo && section.unique === unique
       && section.info === info) ?? null;
   }
 
@@ -163,6 +175,11 @@ export class Sections {
     current.length += bytes.length;
   }
 
+  /** Counts the memory that fields take which wait for layout. */
+  holdFields(count: number): void {
+    this.#assembler.hold(count * FIELD_BYTES);
+  }
+
   /** A constant, cut to its field. In the absolute section only zeros count. */
   integer(value: integer.Integer, size: number): void {
     if (this.current === null) {
@@ -194,13 +211,15 @@ export class Sections {
     }
     const current = this.writable(size);
     current.spaces.push(current.length + size);
-    for (let i = 0; i < count; i++) current.bytes.set(pattern, current.length + i * pattern.length);
+    if (pattern.length === 1) current.bytes.fill(pattern[0]!, current.length, current.length + size);
+    else for (let i = 0; i < count; i++) current.bytes.set(pattern, current.length + i * pattern.length);
     current.length += size;
   }
 
   /** Ends the fragment with a part whose size layout decides. */
   variable(variable: Variable): void {
     const current = this.writable(0);
+    this.#assembler.hold(FRAGMENT_BYTES);
     if (variable.kind === "align" || variable.kind === "org") current.region++;
     const fragment = current.last;
     fragment.variable = variable;
@@ -217,6 +236,7 @@ export class Sections {
       return;
     }
     const current = this.writable(size);
+    this.#assembler.hold(FIELD_BYTES);
     current.fixups.add(current.length, size, expression, false, size, false, relocation, true, this.#assembler.input.frame, expression.offset);
     current.bytes.fill(0, current.length, current.length + size);
     current.length += size;

@@ -20,6 +20,13 @@ interface LocalLabel {
 /** How an assignment treats a symbol that has a value already. */
 export type AssignmentMode = "set" | "equiv" | "eqv";
 
+/** Limits for the value of a forward symbol: what it names is copied at each use, and doubled by each that names another twice. */
+const MOST_LEVELS = 200;
+const MOST_PARTS = 10_000;
+
+/** What a symbol takes up to the end, with its name and its entry in the file, about, in bytes. */
+const SYMBOL_BYTES = 1000;
+
 export class SymbolTable {
   readonly #assembler: Assembler;
   /** In the order of the symbol table. */
@@ -27,6 +34,7 @@ export class SymbolTable {
   /** `.` in what is worked out at each use; at the end it is the place where the source ends. */
   #dot: AssemblySymbol | null = null;
   readonly #localLabels = new Map<number, LocalLabel>();
+  #partsLeft = 0;
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
@@ -45,6 +53,7 @@ export class SymbolTable {
   }
 
   #make(atom: Atom, offset: number): AssemblySymbol {
+    this.#assembler.hold(SYMBOL_BYTES);
     const symbol = new AssemblySymbol(atom.text, this.#assembler.sections.undefined);
     symbol.frame = this.#assembler.input.frame;
     symbol.offset = offset;
@@ -80,6 +89,7 @@ export class SymbolTable {
 
   /** A symbol that is in no table: for places that only expressions name. */
   temporary(): AssemblySymbol {
+    this.#assembler.hold(SYMBOL_BYTES / 2);
     const symbol = new AssemblySymbol("", this.#assembler.sections.undefined);
     symbol.isTemporary = true;
     this.placeHere(symbol);
@@ -150,6 +160,7 @@ export class SymbolTable {
   }
 
   #localSymbol(number: number, instance: number, offset: number): AssemblySymbol {
+    this.#assembler.hold(SYMBOL_BYTES);
     const symbol = new AssemblySymbol(`.L${number}\x02${instance}`, this.#assembler.sections.undefined);
     symbol.frame = this.#assembler.input.frame;
     symbol.offset = offset;
@@ -253,14 +264,19 @@ export class SymbolTable {
   }
 
   /** The expression with today's values of the symbols in it: what a forward symbol (`.eqv`) means at a use. */
-  snapshot(expression: Expression, offset: number, depth = 0): Expression {
-    if (depth > 200) return this.#assembler.failAt("symbol-loop", offset, "symbols are defined by each other without end");
+  snapshot(expression: Expression, offset: number): Expression {
+    this.#partsLeft = MOST_PARTS;
+    return this.#snapshot(expression, offset, 0);
+  }
+
+  #snapshot(expression: Expression, offset: number, depth: number): Expression {
+    if (depth > MOST_LEVELS || --this.#partsLeft < 0) return this.#assembler.failAt("symbol-loop", offset, "symbols are defined by each other without end");
     if (expression.op === Op.SYMBOL) {
       const symbol = expression.symbol!;
       if (symbol === this.#dot) return refold(addTo(this.#assembler.here(offset), expression.number, offset));
       symbol.isUsed = true;
       if (symbol.isForward && symbol.expression !== null) {
-        const inner = this.snapshot(symbol.expression, offset, depth + 1);
+        const inner = this.#snapshot(symbol.expression, offset, depth + 1);
         return refold(addTo(inner, expression.number, offset));
       }
       if (symbol.isTemporary && symbol.fragment !== null) return expression;
@@ -269,8 +285,8 @@ export class SymbolTable {
     }
     if (expression.left === null) return expression;
     const copy = new Expression(expression.op, expression.number, null, offset);
-    copy.left = this.snapshot(expression.left, offset, depth + 1);
-    copy.right = expression.right === null ? null : this.snapshot(expression.right, offset, depth + 1);
+    copy.left = this.#snapshot(expression.left, offset, depth + 1);
+    copy.right = expression.right === null ? null : this.#snapshot(expression.right, offset, depth + 1);
     return refold(copy);
   }
 }

@@ -32,8 +32,9 @@ const DATA_BYTES_PER_LINE = 16;
 /** So many zeros, or so few of them at the end, are left out. */
 const SKIPPED_ZEROS = 8;
 const SKIPPED_ZEROS_AT_END = 3;
-/** No section without content is shown farther than this, in bytes. */
+/** No section without content is shown farther than this, in bytes: the first when zeros are left out, the second when each is a line. */
 const MAX_ZEROS = 1 << 28;
+const MAX_SHOWN_ZEROS = 1 << 20;
 
 /** Hands the text over in pieces that each end with a newline. */
 export function disassembleFile(file: ObjectFile, options: DisassemblyOptions, write: (text: string) => void): void {
@@ -64,7 +65,7 @@ class SectionDisassembly {
     this.symbols = symbols;
     this.options = options;
     this.write = write;
-    this.content = section.traits.contents ? section.elf.content : new Uint8Array(Math.min(section.sizeBytes, MAX_ZEROS));
+    this.content = section.traits.contents ? section.elf.content : new Uint8Array(Math.min(section.sizeBytes, options.zeros ? MAX_SHOWN_ZEROS : MAX_ZEROS));
     const base = file.isRelocatable ? 0 : section.address;
     this.relocations = options.relocations ? section.elf.relocations.map((relocation) => ({ ...relocation, offset: relocation.offset - base })).sort((a, b) => a.offset - b.offset) : [];
   }

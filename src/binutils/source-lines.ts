@@ -27,7 +27,8 @@ export class SourceLines {
   private readonly options: SourceLineOptions;
   private readonly files = new Map<string, ShownFile | null>();
   private table: LineTable | null = null;
-  private functions: readonly ObjectSymbol[] = [];
+  /** By section: one symbol for each address, by address. */
+  private functions = new Map<ObjectSection, readonly ObjectSymbol[]>();
   private previousFunction: string | null = null;
   private previousLine = -1;
   private previousDiscriminator = 0;
@@ -39,7 +40,17 @@ export class SourceLines {
   enter(file: ObjectFile): void {
     this.table = lineTableOf(file.elf);
     const kinds = new Set([STT_FUNC, STT_NOTYPE, STT_GNU_IFUNC]);
-    this.functions = file.symbols.filter(({ home, elf }) => typeof home === "object" && elf.type !== STT_FILE && kinds.has(elf.type)).sort((a, b) => a.value - b.value);
+    const sorted = file.symbols.filter(({ elf }) => elf.type !== STT_FILE && kinds.has(elf.type)).sort((a, b) => a.value - b.value);
+    const functions = new Map<ObjectSection, ObjectSymbol[]>();
+    for (const symbol of sorted) {
+      if (typeof symbol.home !== "object") continue;
+      const list = functions.get(symbol.home) ?? [];
+      functions.set(symbol.home, list);
+      const last = list.at(-1);
+      if (last?.value !== symbol.value) list.push(symbol);
+      else if (rank(symbol) > rank(last)) list[list.length - 1] = symbol;
+    }
+    this.functions = functions;
   }
 
   before(section: ObjectSection, offset: number): string[] {
@@ -77,13 +88,14 @@ export class SourceLines {
 
   /** The nearest symbol at or before the address that may be a function. */
   private functionAt(section: ObjectSection, address: number): string | null {
-    let best: ObjectSymbol | null = null;
-    for (const symbol of this.functions) {
-      if (symbol.value > address) break;
-      if (symbol.home !== section) continue;
-      if (best === null || symbol.value > best.value || rank(symbol) > rank(best)) best = symbol;
+    const list = this.functions.get(section) ?? [];
+    let least = 0;
+    for (let most = list.length; least < most; ) {
+      const middle = (least + most) >> 1;
+      if (list[middle]!.value > address) most = middle;
+      else least = middle + 1;
     }
-    return best?.name ?? null;
+    return list[least - 1]?.name ?? null;
   }
 }
 

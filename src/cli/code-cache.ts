@@ -10,17 +10,22 @@ import { Script } from "node:vm";
 /** The tools' scripts of this build, as a hash: put in by the bundler. */
 declare const QURE_TOOLS_HASH: string;
 
-/** Runs the script at `path` in this process, once, with `require` for Node's own modules. */
-export function runScript(path: string, name: string): void {
+/**
+ * Runs the script at `path` in this process, once, with `require` for Node's own modules. `prepare` is called before it runs when its code
+ * was there already; it may set V8's flags, under which no code could be kept.
+ */
+export function runScript(path: string, name: string, prepare: () => void): void {
   const source = `(function (require) {${readFileSync(path, "latin1")}\n})`;
   const folders = cacheFolders(dirname(path));
   const file = `${name}-${QURE_TOOLS_HASH}-${process.version}-${process.arch}.cache`;
   const cachedData = read(folders, file);
   const script = new Script(source, { filename: path, ...(cachedData === null ? {} : { cachedData }) });
+  const isKept = script.cachedDataRejected === false;
+  if (isKept) prepare();
   const run = script.runInThisContext() as (require: (name: string) => unknown) => void;
   run((module) => process.getBuiltinModule(module));
   // At the end, so that all functions which this run needed are in it.
-  if (folders.length > 0 && script.cachedDataRejected !== false) process.once("exit", () => write(folders, file, script.createCachedData()));
+  if (folders.length > 0 && !isKept) process.once("exit", () => write(folders, file, script.createCachedData()));
 }
 
 /**

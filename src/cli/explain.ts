@@ -1,8 +1,11 @@
 /** `qure explain ID`: what a diagnostic means and what to do. */
 import type { Command } from "commander";
-import { EXPLANATIONS } from "../assembler/explain.ts";
+import { EXPLANATIONS as SOURCE_EXPLANATIONS } from "../assembler/explain.ts";
 import { nearest } from "../assembler/suggestion.ts";
+import { LINK_EXPLANATIONS } from "../linker/explain.ts";
 import { CommandError } from "./fail.ts";
+
+const EXPLANATIONS: Readonly<Record<string, string>> = { ...LINK_EXPLANATIONS, ...SOURCE_EXPLANATIONS };
 
 export function declare(command: Command): void {
   command

@@ -1,87 +1,32 @@
 /** `qure ld`: links objects and archives as GNU ld does. */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { formatDiagnostic } from "../assembler/diagnostic.ts";
+import { formatDiagnostic, type Diagnostic } from "../assembler/diagnostic.ts";
 import { writeFileAside } from "../host/files.ts";
 import { defaultScript, type ScriptKind } from "../linker/default-script.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
 import { isArchive } from "../linker/archive.ts";
 import type { LinkInput } from "../linker/inputs.ts";
 import { linkProgram } from "../linker/link.ts";
-import { writeMap } from "../linker/map.ts";
+import { linkMap } from "../linker/link-map.ts";
+import { mergeScripts } from "../linker/script-merge.ts";
+import { linkWarnings } from "../linker/warnings.ts";
+import { memoryUsage } from "../linker/memory-usage.ts";
 import { flatImage } from "../linker/program-file.ts";
-import type { ProgramOptions } from "../linker/program.ts";
+import type { Program, ProgramOptions } from "../linker/program.ts";
 import { parseScript, ScriptError, type Assignment, type LinkerScript } from "../linker/script.ts";
 import { CommandError, UsageError } from "./fail.ts";
-import { parseArguments, type GnuArgument, type GnuCommand } from "./gnu-options.ts";
-import { readBytes } from "./object-input.ts";
+import { parseArguments, type GnuArgument } from "./gnu-options.ts";
+import { LD_COMMAND } from "./ld-options.ts";
+import { memberReader, readBytes } from "./object-input.ts";
 import { standardError, standardOutput } from "./streams.ts";
 
-const COMMAND: GnuCommand = {
-  name: "ld",
-  usage: "[options] file...",
-  summary: "Links objects and archives into a program, with the options, scripts and output of GNU ld for elf_i386.",
-  singleDash: true,
-  options: [
-    { names: ["-o", "--output"], value: "FILE", help: "the program (default: a.out)" },
-    { names: ["-T", "--script"], value: "SCRIPT", help: "linker script" },
-    { names: ["-e", "--entry"], value: "SYMBOL", help: "entry point: a symbol or an address" },
-    { names: ["-r", "--relocatable", "-i"], help: "link into an object" },
-    { names: ["-q", "--emit-relocs"], help: "keep the relocations" },
-    { names: ["-m"], value: "EMULATION", help: "elf_i386 is the only one" },
-    { names: ["-Ttext"], value: "ADDRESS", help: "address of .text" },
-    { names: ["-Tdata"], value: "ADDRESS", help: "address of .data" },
-    { names: ["-Tbss"], value: "ADDRESS", help: "address of .bss" },
-    { names: ["-Ttext-segment"], value: "ADDRESS", help: "address of the first segment" },
-    { names: ["-Trodata-segment"], value: "ADDRESS", help: "address of the segment of constants" },
-    { names: ["--section-start"], value: "NAME=ADDRESS", help: "address of a section" },
-    { names: ["--defsym"], value: "NAME=EXPR", help: "define a symbol" },
-    { names: ["-u", "--undefined"], value: "SYMBOL", help: "a symbol that must come from an archive" },
-    { names: ["-L", "--library-path"], value: "DIR", help: "where -l looks for archives" },
-    { names: ["-l", "--library"], value: "NAME", help: "the archive libNAME.a; -l:FILE for a file of that name" },
-    { names: ["-(", "--start-group"], help: "search the archives up to --end-group until nothing more is found" },
-    { names: ["-)", "--end-group"], help: "end of the group" },
-    { names: ["--whole-archive"], help: "link every member of the archives that follow" },
-    { names: ["--no-whole-archive"], help: "only the members that are needed (default)" },
-    { names: ["--gc-sections"], help: "leave out sections that nothing refers to" },
-    { names: ["--no-gc-sections"], help: "" },
-    { names: ["--print-gc-sections"], help: "name the sections that are left out" },
-    { names: ["--oformat"], value: "FORMAT", help: "elf32-i386 (default) or binary" },
-    { names: ["-b", "--format", "-A", "--architecture"], value: "FORMAT", help: "elf32-i386 is the only one" },
-    { names: ["-Map"], value: "FILE", help: "write a map" },
-    { names: ["-M", "--print-map"], help: "print the map" },
-    { names: ["-N", "--omagic"], help: "code and data in one writable segment" },
-    { names: ["-n", "--nmagic"], help: "do not align segments to pages" },
-    { names: ["--no-omagic", "--no-nmagic"], help: "" },
-    { names: ["-s", "--strip-all"], help: "without symbols" },
-    { names: ["-S", "--strip-debug"], help: "without debugging information" },
-    { names: ["-x", "--discard-all"], help: "without local symbols" },
-    { names: ["-X", "--discard-locals"], help: "without temporary local symbols" },
-    { names: ["--discard-none"], help: "with all local symbols" },
-    { names: ["-d", "-dc", "-dp"], help: "allocate common symbols even with -r" },
-    { names: ["-z"], value: "KEYWORD", help: "execstack, noexecstack, relro, norelro, separate-code, noseparate-code, defs, muldefs, max-page-size=0x1000 ..." },
-    { names: ["--allow-multiple-definition"], help: "of several definitions the first counts" },
-    { names: ["--no-undefined"], help: "undefined symbols are errors (always so)" },
-    { names: ["--unresolved-symbols"], value: "METHOD", help: "report-all (default) or ignore-all" },
-    { names: ["--noinhibit-exec"], help: "" },
-    { names: ["-static", "-Bstatic", "-dn", "-non_shared"], help: "accepted: every program is static" },
-    { names: ["-nostdlib"], help: "only search folders of -L (always so)" },
-    { names: ["--build-id"], value: "STYLE", optional: true, help: "only none" },
-    { names: ["-O"], value: "LEVEL", optional: true, help: "" },
-    { names: ["--hash-style"], value: "STYLE", help: "" },
-    { names: ["-t", "--trace"], help: "name the files as they are linked" },
-    { names: ["-v", "-V"], help: "print the version" },
-    ...[
-      "--no-warn-rwx-segments", "--warn-rwx-segments", "--no-check-sections", "--check-sections", "--warn-common", "--warn-once", "--no-warn-mismatch", "--fatal-warnings", "--no-fatal-warnings",
-      "--no-warn-execstack", "--warn-execstack", "--no-dynamic-linker", "--no-relax", "--relax", "--no-export-dynamic", "--no-undefined-version", "-g", "--no-warnings", "-w", "--no-eh-frame-hdr",
-      "--no-ld-generated-unwind-info", "--sort-section", "--no-pie", "-no-pie", "--no-keep-memory", "--orphan-handling", "--no-demangle", "--demangle", "--stats", "--warn-section-align",
-    ].map((name) => (name === "--sort-section" || name === "--orphan-handling" ? { names: [name], value: "METHOD", help: "" } : name === "--demangle" ? { names: [name], value: "STYLE", optional: true, help: "" } : { names: [name], help: "" })),
-  ],
-  example: "qure ld -m elf_i386 -T kernel.ld -Map kernel.map -o kernel.elf main.o lib.a",
+/** What the map shows in the order of the command line. */
+const COMMAND_ORDER: Readonly<Record<string, "file" | "define" | "section-start" | "script">> = {
+  "": "file", "-l": "file", "--defsym": "define", "-Ttext": "section-start", "-Tdata": "section-start", "-Tbss": "section-start", "--section-start": "section-start", "-T": "script",
 };
 
 export function run(args: readonly string[]): void {
-  const parsed = parseArguments(COMMAND, args);
+  const parsed = parseArguments(LD_COMMAND, args);
   if (parsed === null) return;
   new LinkCommand(parsed).run();
 }
@@ -89,7 +34,9 @@ export function run(args: readonly string[]): void {
 class LinkCommand {
   private readonly parsed: readonly GnuArgument[];
   private readonly folders: readonly string[];
+  /** In the order of the command line. */
   private readonly scripts: LinkerScript[] = [];
+  private replacesDefault = false;
 
   constructor(parsed: readonly GnuArgument[]) {
     this.parsed = parsed;
@@ -124,22 +71,44 @@ class LinkCommand {
     const plain = this.options();
     const flat = format === "binary" || (this.scripts.some(({ outputFormat }) => outputFormat === "binary") && !this.has("--oformat"));
     const options = { ...plain, isFlat: flat };
+    const outputPath = this.last("-o") ?? plain.script.outputFile ?? "a.out";
     const { linked, problems, program, image } = linkProgram(inputs, options);
-    const warn = (text: string): void => void standardError().write(`qure ld: warning: ${text}\n`);
-    for (const text of program?.warnings ?? []) warn(text);
-    if (this.has("--print-gc-sections")) for (const { name, object } of program?.removed ?? []) standardError().write(`qure ld: removing unused section '${name}' in file '${object.path}'\n`);
+    const warnings = program && !this.has("-w") ? linkWarnings(program, outputPath, { rwxSegments: this.lastOf("--warn-rwx-segments", "--no-warn-rwx-segments") ?? true, stack: this.lastOf("--warn-execstack", "--no-warn-execstack") ?? true, common: this.has("--warn-common") }) : [];
+    this.report(linkDiagnostics(warnings, readSource, "warning"));
+    if (this.has("--print-gc-sections")) for (const section of program?.removed ?? []) standardError().write(`qure ld: removing unused section '${section.name}${section.group ? `[${section.group}]` : ""}' in file '${section.object.path}'\n`);
     if (!linked) {
       const diagnostics = linkDiagnostics(problems, readSource);
-      for (const diagnostic of diagnostics) standardError().write(`${formatDiagnostic(diagnostic, { colour: standardError().isTTY === true })}\n`);
+      this.report(diagnostics);
+      // The map tells what went wrong, when the layout is there.
+      if (program && this.has("-Map")) this.writeMap(program, outputPath, flat);
       throw new CommandError(`nothing was linked: ${diagnostics.length} error${diagnostics.length === 1 ? "" : "s"}`);
     }
-    if (this.has("-t")) for (const { path } of program!.objects) standardOutput().write(`${path}\n`);
-    const map = this.has("-M") || this.has("-Map") ? writeMap(linked) : "";
-    if (this.has("-M")) standardOutput().write(map);
-    if (this.has("-Map")) writeFileAside(this.last("-Map")!, map);
+    if (warnings.length > 0 && (this.lastOf("--fatal-warnings", "--no-fatal-warnings") ?? false)) throw new CommandError("nothing was linked: --fatal-warnings makes errors of the warnings");
+    if (this.has("-t")) for (const { path, isMade } of program!.objects) if (!isMade) standardOutput().write(`${path}\n`);
+    this.writeMap(program!, outputPath, flat);
+    if (this.has("--print-memory-usage")) standardOutput().write(memoryUsage(program!));
     const bytes = flat ? flatImage(program!, image!) : linked.file;
     if (bytes === null) throw new CommandError(program!.problems.at(-1)!.message);
-    writeFileAside(this.last("-o") ?? "a.out", bytes, 0, options.isRelocatable ? 0o666 : 0o777);
+    writeFileAside(outputPath, bytes, 0, options.isRelocatable ? 0o666 : 0o777);
+  }
+
+  /** Of an option and its opposite the last one counts; null when neither is there. */
+  private lastOf(option: string, opposite: string): boolean | null {
+    const last = this.parsed.findLast((argument) => argument.option === option || argument.option === opposite);
+    return last ? last.option === option : null;
+  }
+
+  private report(diagnostics: readonly Diagnostic[]): void {
+    for (const diagnostic of diagnostics) standardError().write(`${formatDiagnostic(diagnostic, { colour: standardError().isTTY === true })}\n`);
+  }
+
+  private writeMap(program: Program, outputPath: string, flat: boolean): void {
+    if (!this.has("-M") && !this.has("-Map")) return;
+    const map = linkMap(program, { outputPath, format: flat ? "binary" : "elf32-i386", listsDiscarded: !this.has("--no-print-map-discarded") });
+    const path = this.last("-Map");
+    if (this.has("-M") || path === "-") standardOutput().write(map);
+    else writeFileAside(path!, map);
+    if (this.has("-M") && path !== undefined && path !== "-") writeFileAside(path, map);
   }
 
   private options(): ProgramOptions {
@@ -147,23 +116,16 @@ class LinkCommand {
     const isUnpaged = this.has("-n") || this.has("-N");
     const keywords = this.values("-z");
     const on = (name: string): boolean => keywords.includes(name);
-    for (const keyword of keywords) if (/^(max|common)-page-size=/.test(keyword) && Number(keyword.split("=")[1]) !== 0x1000) throw new UsageError(`ld: -z ${keyword}: pages have 0x1000 bytes`);
+    const pageBytes = pageSize(keywords, "max-page-size") ?? 0x1000;
     const separateCode = !on("noseparate-code") && !isUnpaged;
     const kind: ScriptKind = isRelocatable ? "partial" : this.has("-N") ? "writable-text" : this.has("-n") ? "unpaged" : separateCode ? "paged" : "no-separate-code";
-    const given = this.values("-T");
-    for (const path of given) this.scripts.push(this.readScript(path));
-    const base = this.scripts[0];
-    const script: LinkerScript = base && base.statements.some(({ kind: type }) => type === "section") ? base : { ...parseScript(defaultScript(kind), "the built-in script"), ...(base?.entry ? { entry: base.entry } : {}) };
-    const isDefaultScript = script.path === "the built-in script";
-    if (base && isDefaultScript) (script.statements as LinkerScript["statements"][number][]).unshift(...base.statements);
-    const extra = this.scripts.filter((other) => other !== base);
-    const merged: LinkerScript = extra.length === 0 ? script : { ...script, entry: extra.find(({ entry }) => entry)?.entry ?? script.entry, statements: [...extra.flatMap(({ statements }) => statements), ...script.statements] };
+    const script = this.replacesDefault ? mergeScripts(this.scripts) : mergeScripts([...this.scripts, parseScript(defaultScript(kind), "the built-in script")]);
+    const isDefaultScript = !this.replacesDefault;
     const starts = new Map<string, number>();
-    for (const [option, section] of [["-Ttext", ".text"], ["-Tdata", ".data"], ["-Tbss", ".bss"]] as const) {
-      const value = this.last(option);
-      if (value !== undefined) starts.set(section, hexadecimal(value, option));
-    }
-    for (const value of this.values("--section-start")) {
+    for (const { option, value } of this.parsed) {
+      const section = { "-Ttext": ".text", "-Tdata": ".data", "-Tbss": ".bss" }[option];
+      if (section) starts.set(section, hexadecimal(value, option));
+      if (option !== "--section-start") continue;
       const match = /^([^=]+)=(.+)$/.exec(value);
       if (!match) throw new UsageError(`ld: --section-start ${value}: it wants NAME=ADDRESS`);
       starts.set(match[1]!, hexadecimal(match[2]!, "--section-start"));
@@ -174,15 +136,32 @@ class LinkCommand {
       if (value !== undefined) segments.set(name, hexadecimal(value, `-T${name}`));
     }
     const entry = this.last("-e");
+    const position = (option: string): number => this.parsed.findIndex((argument) => argument.option === option);
+    const [scriptAt, fileAt, definesAt] = [position("-T"), position(""), position("--defsym")];
+    const sortSections = this.choice("--sort-section", ["name", "alignment"] as const);
+    const orphans = this.choice("--orphan-handling", ["place", "warn", "error", "discard"] as const);
+    const sortCommon = this.has("--sort-common") ? (this.last("--sort-common") === "ascending" ? "ascending" as const : "descending" as const) : undefined;
+    const commandOrder = this.parsed.flatMap(({ option }) => COMMAND_ORDER[option] ?? []);
     return {
-      script: merged, isDefaultScript,
-      isScriptFirst: !isDefaultScript && this.parsed.findIndex(({ option }) => option === "-T") < this.parsed.findIndex(({ option }) => option === ""), ...(entry === undefined ? {} : { entry }), defines: this.values("--defsym").flatMap(defsym), sectionStart: starts, segmentStart: segments,
-      undefinedNames: this.values("-u"), isRelocatable, emitRelocations: this.has("-q"), collectGarbage: this.has("--gc-sections") && this.parsed.findLastIndex(({ option }) => option === "--gc-sections") > this.parsed.findLastIndex(({ option }) => option === "--no-gc-sections"),
-      isPaged: !isUnpaged, isTextWritable: this.has("-N"), separateCode, relro: !on("norelro"), strip: this.has("-s") ? "all" : this.has("-S") ? "debugging" : "none",
-      discard: this.has("-x") ? "all" : this.has("-X") ? "labels" : this.has("--discard-none") ? "none" : "merged-labels",
+      commandOrder: commandOrder.includes("script") ? commandOrder : [...commandOrder, "script"],
+      script, isDefaultScript, isScriptFirst: !isDefaultScript && scriptAt >= 0 && scriptAt < fileAt, definesFollow: scriptAt >= 0 && definesAt > scriptAt, ...(entry === undefined ? {} : { entry }),
+      defines: this.values("--defsym").flatMap(defsym), sectionStart: starts, segmentStart: segments, undefinedNames: [...this.values("-u"), ...this.values("--require-defined")],
+      requiredNames: this.values("--require-defined"), isRelocatable, emitRelocations: this.has("-q"), collectGarbage: this.lastOf("--gc-sections", "--no-gc-sections") ?? false,
+      isPaged: !isUnpaged, isTextWritable: this.has("-N"), separateCode, pageBytes, commonPageBytes: Math.min(pageBytes, pageSize(keywords, "common-page-size") ?? 0x1000), relro: !on("norelro"),
+      strip: this.has("-s") ? "all" : this.has("-S") ? "debugging" : "none", discard: this.has("-x") ? "all" : this.has("-X") ? "labels" : this.has("--discard-none") ? "none" : "merged-labels",
       ...(on("execstack") ? { stack: "executable" as const } : on("noexecstack") ? { stack: "plain" as const } : {}), allowMultiple: this.has("--allow-multiple-definition") || on("muldefs"),
-      ignoreUndefined: this.last("--unresolved-symbols")?.startsWith("ignore") ?? false, definesCommon: this.has("-d"),
+      undefinedSymbols: this.last("--unresolved-symbols")?.startsWith("ignore") ? "ignore" : (this.lastOf("--warn-unresolved-symbols", "--error-unresolved-symbols") ?? this.has("--noinhibit-exec")) ? "warn" : "report",
+      definesCommon: this.has("-d"), checksOverlaps: this.lastOf("--check-sections", "--no-check-sections") ?? true,
+      ...(sortSections ? { sortSections } : {}), ...(orphans ? { orphans } : {}), ...(sortCommon ? { sortCommon } : {}),
     };
+  }
+
+  /** The value of an option that is one of a few words. */
+  private choice<Word extends string>(option: string, words: readonly Word[]): Word | undefined {
+    const value = this.last(option);
+    const word = words.find((candidate) => candidate === value);
+    if (value !== undefined && word === undefined) throw new UsageError(`ld: ${option}=${value}: it is one of ${words.join(", ")}`);
+    return word;
   }
 
   /** Files, archives and groups in the order of the command line. A file that is neither object nor archive is a script. */
@@ -193,16 +172,22 @@ class LinkCommand {
     const add = (path: string): void => {
       const bytes = readBytes(path);
       if (isArchive(bytes) || (bytes[0] === 0x7f && bytes[1] === 0x45)) {
-        (group ?? top).push({ kind: "file", path, bytes, wholeArchive: whole });
+        (group ?? top).push({ kind: "file", path, bytes, wholeArchive: whole, readMember: memberReader(path) });
         return;
       }
       const script = this.parseScriptFile(Buffer.from(bytes).toString("latin1"), path, `${path}: it is neither an object nor an archive, and not a linker script either`);
       this.scripts.push(script);
       this.scriptInputs(script, add, top);
     };
-    for (const path of this.values("-T")) this.scriptInputs(this.readScript(path), add, top);
-    for (const { option, value } of this.parsed) {
+    for (const { option, value } of [...this.parsed, ...this.parsed.filter((argument) => argument.option === "-dT").slice(-1).map(({ value: path }) => ({ option: "default script", value: path }))]) {
       if (option === "") add(value);
+      else if (option === "-T" || option === "default script") {
+        const script = this.readScript(value);
+        this.scripts.push(script);
+        // A script that only adds to another one leaves the built-in one in force.
+        if (script.inserted.length === 0) this.replacesDefault = true;
+        this.scriptInputs(script, add, top);
+      }
       else if (option === "-l") add(this.library(value));
       else if (option === "--whole-archive") whole = true;
       else if (option === "--no-whole-archive") whole = false;
@@ -229,13 +214,13 @@ class LinkCommand {
 
   private library(name: string): string {
     const file = name.startsWith(":") ? name.slice(1) : `lib${name}.a`;
-    const path = this.folders.map((folder) => join(folder, file)).find((candidate) => existsSync(candidate));
+    const path = this.folders.map((folder) => `${folder}/${file}`).find((candidate) => existsSync(candidate));
     if (path === undefined) throw new CommandError(`cannot find -l${name}: there is no ${file} in ${this.folders.length === 0 ? "any folder, for none was given with -L" : this.folders.join(", ")}`);
     return path;
   }
 
   private find(name: string): string {
-    return existsSync(name) ? name : (this.folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate)) ?? name);
+    return existsSync(name) ? name : (this.folders.map((folder) => `${folder}/${name}`).find((candidate) => existsSync(candidate)) ?? name);
   }
 
   private readScript(path: string): LinkerScript {
@@ -255,6 +240,15 @@ class LinkCommand {
       throw new CommandError(`\n${diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join("\n")}`);
     }
   }
+}
+
+/** The size of pages that a keyword of -z gives. */
+function pageSize(keywords: readonly string[], name: string): number | null {
+  const text = keywords.findLast((keyword) => keyword.startsWith(`${name}=`))?.slice(name.length + 1);
+  if (text === undefined) return null;
+  const value = /^(0x[0-9a-f]+|[0-9]+)$/i.test(text) ? Number(text) : NaN;
+  if (!(value >= 1 && value <= 2 ** 30) || (value & (value - 1)) !== 0) throw new UsageError(`ld: -z ${name}=${text}: it wants a power of two`);
+  return value;
 }
 
 /** Addresses on the command line are hexadecimal, with or without 0x. */

@@ -1,11 +1,14 @@
 /** `qure objcopy`: flat images of programs, and copies of objects without some of their sections. */
+import { basename } from "node:path";
 import { binaryImage, BinaryImageError } from "../binutils/binary-image.ts";
 import { readObjectFile, type ObjectSection } from "../binutils/object-file.ts";
 import { blobObject, rawObject } from "../binutils/raw-object.ts";
 import { rewriteElf, RewriteError } from "../binutils/rewrite.ts";
+import { debugLink } from "../binutils/debug-link.ts";
+import type { SymbolChanges } from "../binutils/symbol-changes.ts";
 import { writeFileAside } from "../host/files.ts";
 import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE } from "../linker/elf.ts";
-import { globMatch } from "../linker/placement.ts";
+import { globMatch } from "../linker/glob.ts";
 import { CommandError, UsageError } from "./fail.ts";
 import { parseArguments, type GnuArgument, type GnuCommand } from "./gnu-options.ts";
 import { readBytes, readInput } from "./object-input.ts";
@@ -24,6 +27,21 @@ const COMMAND: GnuCommand = {
     { names: ["-g", "--strip-debug", "-d"], help: "without debugging information" },
     { names: ["-S", "--strip-all"], help: "without symbols, relocations and debugging information" },
     { names: ["--strip-unneeded"], help: "without symbols that no relocation needs" },
+    { names: ["--only-keep-debug"], help: "only debugging information and symbols; what is loaded keeps its addresses" },
+    { names: ["--add-gnu-debuglink"], value: "FILE", help: "name the file with the debugging information, for gdb" },
+    { names: ["--add-section"], value: "NAME=FILE", help: "a section of its own with the file's content" },
+    { names: ["--update-section"], value: "NAME=FILE", help: "the file's content in place of the section's" },
+    { names: ["--redefine-sym"], value: "OLD=NEW", help: "another name for a symbol" },
+    { names: ["--redefine-syms"], value: "FILE", help: "the same, from lines OLD NEW" },
+    { names: ["--prefix-symbols"], value: "TEXT", help: "put the text in front of every name" },
+    { names: ["-L", "--localize-symbol"], value: "NAME", help: "make a symbol local" },
+    { names: ["--globalize-symbol"], value: "NAME", help: "make a symbol global" },
+    { names: ["-G", "--keep-global-symbol"], value: "NAME", help: "make all symbols but this one local" },
+    { names: ["-W", "--weaken-symbol"], value: "NAME", help: "make a symbol weak" },
+    { names: ["--weaken"], help: "make all global symbols weak" },
+    { names: ["-N", "--strip-symbol"], value: "NAME", help: "without this symbol" },
+    { names: ["--add-symbol"], value: "NAME=[SECTION:]VALUE", help: "one more symbol" },
+    { names: ["-w", "--wildcard"], help: "names of symbols are patterns" },
     { names: ["--change-addresses", "--adjust-vma"], value: "OFFSET", help: "add this to all addresses (with -O binary: no effect on the bytes)" },
     { names: ["--change-section-address", "--change-section-lma", "--adjust-section-vma"], value: "NAME=ADDRESS", help: "load address of a section: NAME=, NAME+ or NAME-" },
     { names: ["--gap-fill"], value: "BYTE", help: "what fills gaps between sections" },
@@ -51,12 +69,50 @@ export function run(args: readonly string[]): void {
   const chosen = ({ name }: ObjectSection): boolean => (only.length === 0 || only.some((glob) => globMatch(glob, name))) && !removed.some((glob) => globMatch(glob, name));
   const file = from !== "binary" ? single(input) : format === "binary" ? rawObject(readBytes(input), input, 0) : readObjectFile(blobObject(readBytes(input), input), input);
   try {
-    const bytes = format === "binary" ? flat(parsed, file, chosen) : rewriteElf(file, { chosen, strip: strip(parsed), renamed: renamed(values("--rename-section")) });
+    const bytes = format === "binary" ? flat(parsed, file, chosen) : rewriteElf(file, {
+          chosen, strip: strip(parsed), renamed: renamed(values("--rename-section")), changes: symbolChanges(parsed), onlyDebugging: parsed.some(({ option }) => option === "--only-keep-debug"),
+          updated: new Map(values("--update-section").map(fileOf)),
+          added: [
+            ...values("--add-section").map(fileOf).map(([name, content]) => ({ name, content, align: 1 })),
+            ...values("--add-gnu-debuglink").map((path) => ({ name: ".gnu_debuglink", content: debugLink(basename(path), readBytes(path)), align: 4 })),
+          ],
+        });
     writeFileAside(output ?? input, bytes, 0, file.isRelocatable ? 0o666 : 0o777);
   } catch (error) {
     if (error instanceof BinaryImageError || error instanceof RewriteError) throw new CommandError(`${input}: ${error.message}`);
     throw error;
   }
+}
+
+/** `NAME=FILE` */
+function fileOf(text: string): readonly [name: string, content: Uint8Array] {
+  const match = /^([^=]+)=(.+)$/.exec(text);
+  if (!match) throw new UsageError(`objcopy: ${text}: it wants NAME=FILE`);
+  return [match[1]!, readBytes(match[2]!)];
+}
+
+function symbolChanges(parsed: readonly GnuArgument[]): SymbolChanges {
+  const values = (option: string): string[] => parsed.filter((argument) => argument.option === option).map(({ value }) => value);
+  const pairs = values("--redefine-sym").map((text): readonly [string, string] => {
+    const match = /^([^=]+)=(.+)$/.exec(text);
+    if (!match) throw new UsageError(`objcopy: --redefine-sym ${text}: it wants OLD=NEW`);
+    return [match[1]!, match[2]!];
+  });
+  for (const path of values("--redefine-syms")) {
+    for (const line of Buffer.from(readBytes(path)).toString("latin1").split("\n")) {
+      const [old, name] = line.replace(/#.*/, "").trim().split(/\s+/);
+      if (old && name) pairs.push([old, name]);
+    }
+  }
+  return {
+    redefined: new Map(pairs), prefix: values("--prefix-symbols").at(-1) ?? "", localized: values("-L"), globalized: values("--globalize-symbol"), weakened: values("-W"),
+    weakensAll: parsed.some(({ option }) => option === "--weaken"), keptGlobal: values("-G"), stripped: values("-N"), usesPatterns: parsed.some(({ option }) => option === "-w"),
+    added: values("--add-symbol").map((text) => {
+      const match = /^([^=]+)=(?:([^:]+):)?(0x[0-9a-f]+|\d+)(?:,.*)?$/i.exec(text);
+      if (!match) throw new UsageError(`objcopy: --add-symbol ${text}: it wants NAME=[SECTION:]VALUE`);
+      return { name: match[1]!, section: match[2] ?? null, value: number(match[3]!, "--add-symbol") };
+    }),
+  };
 }
 
 function single(path: string): ReturnType<typeof readInput>["objects"][number] {

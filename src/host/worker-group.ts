@@ -12,6 +12,7 @@ import { FRAME, SERIAL } from "../../emulator/cluster/records.ts";
 import type { MachineCable, TimedFrame } from "../../emulator/ether/cable-end.ts";
 import type { Picture, Power, TextScreen } from "../../emulator/machine.ts";
 import { MediaDescriber } from "./media.ts";
+import { shareModules } from "./module-exchange.ts";
 import { packageRoot } from "./package.ts";
 import { CALL, CONTINUE, END, FAILED, makeChannel, OUTBOX_FULL, RUN, TAKE, WorkerChannel } from "./worker-channel.ts";
 import type { Call, CallResult, WorkerMachine, WorkerSetup } from "./worker-protocol.ts";
@@ -206,6 +207,7 @@ export class WorkerGroup implements MachineGroup {
     this.#port = port1;
     port1.unref();
     const setup: WorkerSetup = { channel: shape, firmware: config.firmware, startSeconds: config.startSeconds, jit: config.jit, machines };
+    shareModules();
     const program = join(packageRoot(), "dist", "worker.js");
     if (!existsSync(program)) throw new Error(`${program} is missing: npm run build makes it`);
     this.#worker = new Worker(program, { workerData: { setup, port: port2 }, transferList: [port2] });
@@ -247,10 +249,26 @@ export class WorkerGroup implements MachineGroup {
     if (timeNs < this.#nextNs) this.#nextNs = timeNs;
   }
 
+  startDigests(): void {
+    this.#startCall({ machine: 0, method: "digests", args: [] });
+  }
+
+  finishDigests(): readonly string[] {
+    return this.#finishCall() as readonly string[];
+  }
+
   /** Calls a method of a machine and waits for what comes of it. */
   call(position: number, method: Call["method"], args: readonly unknown[]): unknown {
-    this.#port.postMessage({ machine: position, method, args } satisfies Call);
+    this.#startCall({ machine: position, method, args });
+    return this.#finishCall();
+  }
+
+  #startCall(call: Call): void {
+    this.#port.postMessage(call);
     this.channel.request(CALL, this.#settledNs);
+  }
+
+  #finishCall(): unknown {
     this.#finishRequest();
     const result = receiveMessageOnPort(this.#port)!.message as CallResult;
     if ("error" in result) throw new Error(result.error);

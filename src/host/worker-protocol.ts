@@ -27,10 +27,10 @@ export interface WorkerSetup {
 type MethodOf<Type> = { [Key in keyof Type]: Type[Key] extends (...args: never[]) => unknown ? Key : never }[keyof Type];
 export type HostMethod = MethodOf<MachineHost>;
 
-/** A call of a method, or of the cable's `setLink`. */
+/** A call of a method, of the cable's `setLink`, or for the digests of all machines of the thread. */
 export interface Call {
   readonly machine: number;
-  readonly method: HostMethod | "setLink" | "readDisk";
+  readonly method: HostMethod | "setLink" | "readDisk" | "digests";
   readonly args: readonly unknown[];
 }
 

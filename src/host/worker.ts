@@ -4,6 +4,7 @@ import { LocalGroup } from "../../emulator/cluster/local-group.ts";
 import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { FRAME, LOG, SERIAL } from "../../emulator/cluster/records.ts";
 import { MediaOpener } from "./media.ts";
+import { shareModules } from "./module-exchange.ts";
 import { CALL, DONE, END, FAILED, OUTBOX_FULL, RUN, WorkerChannel } from "./worker-channel.ts";
 import type { Call, CallResult, WorkerSetup } from "./worker-protocol.ts";
 
@@ -36,6 +37,7 @@ function makeGroup(): LocalGroup {
   }, setup.machines.map(({ index }) => index));
 }
 
+shareModules();
 const group = makeGroup();
 /** Machines that have sent frames. */
 const senders: number[] = [];
@@ -60,6 +62,7 @@ function call(nowNs: number): void {
     const parameters = args as never[];
     let value: unknown;
     if (method === "setLink") group.cables[machine]!.setLink(args[0] as boolean);
+    else if (method === "digests") value = group.finishDigests();
     else if (method === "readDisk") value = readDisk(machine, args[0] as number, args[1] as number);
     else value = (host[method] as (...all: never[]) => unknown)(...parameters);
     result = { value };

@@ -11,7 +11,11 @@ const HEADERS: readonly Row[] = [
   [".dynstr", "*(.dynstr)"], [".gnu.version", "*(.gnu.version)"], [".gnu.version_d", "*(.gnu.version_d)"], [".gnu.version_r", "*(.gnu.version_r)"],
 ];
 
-const RELOCATED = ["init", "text", "fini", "rodata", "data.rel.ro", "data", "tdata", "tbss", "ctors", "dtors", "got", "bss", "ifunc"];
+/** Sections with relocations for a dynamic linker, and the letters of their `.gnu.linkonce` copies. */
+const RELOCATED: readonly (readonly [name: string, linkonce: string | null])[] = [
+  ["init", null], ["text", "t"], ["fini", null], ["rodata", "r"], ["data.rel.ro", "d.rel.ro"], ["data", "d"], ["tdata", "td"], ["tbss", "tb"], ["ctors", null], ["dtors", null], ["got", null],
+  ["bss", "b"], ["ifunc", null],
+];
 
 const CODE: readonly Row[] = [
   [".init", "KEEP(*(SORT_NONE(.init)))"], [".plt", "*(.plt) *(.iplt)"], [".plt.got", "*(.plt.got)"], [".plt.sec", "*(.plt.sec)"],
@@ -25,10 +29,11 @@ const CODE: readonly Row[] = [
 const CONSTANTS: readonly Row[] = [[".rodata", "*(.rodata .rodata.* .gnu.linkonce.r.*)"], [".rodata1", "*(.rodata1)"], [".eh_frame_hdr", "*(.eh_frame_hdr) *(.eh_frame_entry .eh_frame_entry.*)"]];
 
 /** Tables for unwinding: among the constants when nothing in them is written to, else among the data. */
-const UNWINDING: readonly (readonly [name: string, content: string])[] = [
-  [".eh_frame", "KEEP(*(.eh_frame)) *(.eh_frame.*)"], [".sframe", "*(.sframe) *(.sframe.*)"], [".gcc_except_table", "*(.gcc_except_table .gcc_except_table.*)"],
-  [".gnu_extab", "*(.gnu_extab*)"], [".exception_ranges", "*(.exception_ranges*)"],
-];
+const FRAMES: readonly Row[] = [[".eh_frame", "KEEP(*(.eh_frame)) *(.eh_frame.*)"], [".sframe", "*(.sframe) *(.sframe.*)"]];
+const TABLES: readonly Row[] = [[".gcc_except_table", "*(.gcc_except_table .gcc_except_table.*)"]];
+const EXCEPTIONS: readonly Row[] = [[".exception_ranges", "*(.exception_ranges*)"]];
+const READONLY_UNWINDING: readonly Row[] = [...FRAMES, ...TABLES, [".gnu_extab", "*(.gnu_extab*)"], ...EXCEPTIONS];
+const WRITABLE_UNWINDING: readonly Row[] = [...FRAMES, [".gnu_extab", "*(.gnu_extab)"], ...TABLES, ...EXCEPTIONS];
 
 const bounded = (name: string, content: string): string => `PROVIDE_HIDDEN(__${name}_start = .); ${content} PROVIDE_HIDDEN(__${name}_end = .);`;
 
@@ -47,10 +52,13 @@ const DATA: readonly Row[] = [
 ];
 
 /** Sections of a partial link: each takes only what bears its own name. */
-const PARTIAL = [
-  ".interp", ".note.gnu.build-id", ".hash", ".gnu.hash", ".dynsym", ".dynstr", ".gnu.version", ".gnu.version_d", ".gnu.version_r", ".init", ".plt", ".plt.got", ".plt.sec", ".text",
-  ".fini", ".rodata", ".rodata1", ".eh_frame_hdr", ".eh_frame", ".sframe", ".gcc_except_table", ".gnu_extab", ".exception_ranges", ".tdata", ".tbss", ".jcr", ".dynamic", ".got", ".got.plt",
-  ".data", ".data1", ".bss",
+const own = (names: readonly string[], constraint = ""): Row[] => names.map((name) => [name, `*(${name})`, constraint] as const);
+const PARTIAL: readonly Row[] = [
+  ...own([".interp", ".note.gnu.build-id", ".hash", ".gnu.hash", ".dynsym", ".dynstr", ".gnu.version", ".gnu.version_d", ".gnu.version_r"]), ...own(RELOCATED.map(([name]) => `.rel.${name}`)),
+  ...own([".rel.plt", ".relr.dyn"]), [".init", "KEEP(*(SORT_NONE(.init)))"], ...own([".plt", ".plt.got", ".plt.sec"]), [".text", "*(.text .stub) *(.gnu.warning)"], [".fini", "KEEP(*(SORT_NONE(.fini)))"],
+  ...own([".rodata", ".rodata1", ".eh_frame_hdr"]), ...own([".eh_frame", ".sframe", ".gcc_except_table"], "ONLY_IF_RO"), [".gnu_extab", "*(.gnu_extab*)", "ONLY_IF_RO"],
+  ...own([".exception_ranges"], "ONLY_IF_RO"), ...own([".eh_frame", ".sframe", ".gnu_extab", ".gcc_except_table", ".exception_ranges"], "ONLY_IF_RW"),
+  ...own([".tdata", ".tbss", ".jcr", ".dynamic", ".got", ".got.plt", ".data", ".data1", ".bss"]),
 ];
 
 const STABS = [".stab", ".stabstr", ".stab.excl", ".stab.exclstr", ".stab.index", ".stab.indexstr", ".comment"];
@@ -69,13 +77,15 @@ const rows = (list: readonly Row[]): string => list.map(([name, content, constra
 /** The text of the script for a way of linking: plain, -z noseparate-code, -n, -N, -r. */
 export function defaultScript(kind: ScriptKind): string {
   const debugging = [
-    ...STABS.map((name) => `${name} 0 : { *(${name}) }`), ".gnu.build.attributes : { *(.gnu.build.attributes .gnu.build.attributes.*) }",
+    ...STABS.map((name) => `${name} 0 : { *(${name}) }`), `.gnu.build.attributes : { *(.gnu.build.attributes${kind === "partial" ? "" : " .gnu.build.attributes.*"}) }`,
     ...DWARF.map((name) => `${name} 0 : { *(${name}${kind === "partial" ? "" : (DWARF_EXTRA[name] ?? "")}) }`), ".gnu.attributes 0 : { KEEP(*(.gnu.attributes)) }",
   ].join("\n");
-  if (kind === "partial") return `SECTIONS {\n${PARTIAL.map((name) => `${name} 0 : { ${name === ".init" || name === ".fini" ? `KEEP(*(SORT_NONE(${name})))` : `*(${name}${name === ".text" ? " .stub" : ""})`} }`).join("\n")}\n${debugging}\n}`;
+  if (kind === "partial") return `SECTIONS {\n${PARTIAL.map(([name, content, constraint]) => `${name} 0 : ${constraint ?? ""} { ${content} }`).join("\n")}\n${debugging}\n}`;
   const page = "CONSTANT(MAXPAGESIZE)";
   const separate = kind === "paged";
-  const relocations = RELOCATED.map((name) => `.rel.${name} : { *(.rel.${name} .rel.${name}.*) }`).join("\n");
+  const relocated = RELOCATED.map(([name, linkonce]) => [`.rel.${name}`, `*(.rel.${name}${linkonce === null ? "" : ` .rel.${name}.* .rel.gnu.linkonce.${linkonce}.*`})`] as const);
+  // With pages, a dynamic linker's relocations lie in one section.
+  const relocations = kind === "paged" || kind === "no-separate-code" ? `.rel.dyn : { ${relocated.map(([, content]) => content).join(" ")} }` : rows(relocated);
   return `ENTRY(_start)
 SECTIONS {
 PROVIDE(__executable_start = SEGMENT_START("text-segment", 0x08048000));
@@ -89,9 +99,9 @@ ${rows(CODE)}
 PROVIDE(__etext = .); PROVIDE(_etext = .); PROVIDE(etext = .);
 ${separate ? `. = ALIGN(${page}); . = SEGMENT_START("rodata-segment", ALIGN(${page}) + (. & (${page} - 1)));` : ""}
 ${rows(CONSTANTS)}
-${rows(UNWINDING.map(([name, content]) => [name, content, "ONLY_IF_RO"] as const))}
+${rows(READONLY_UNWINDING.map(([name, content]) => [name, content, "ONLY_IF_RO"] as const))}
 . = ${kind === "writable-text" ? "." : `DATA_SEGMENT_ALIGN(${page}, CONSTANT(COMMONPAGESIZE))`};
-${rows(UNWINDING.map(([name, content]) => [name, content, "ONLY_IF_RW"] as const))}
+${rows(WRITABLE_UNWINDING.map(([name, content]) => [name, content, "ONLY_IF_RW"] as const))}
 ${rows(DATA)}
 .got : { *(.got) *(.igot) }
 ${kind === "writable-text" ? "" : ". = DATA_SEGMENT_RELRO_END(SIZEOF(.got.plt) >= 12 ? 12 : 0, .);"}

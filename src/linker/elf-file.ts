@@ -1,7 +1,7 @@
 /** Writes an ELF32 file of sections, symbols, relocations and program headers that are laid out already. */
 import { StringTable } from "../assembler/string-table.ts";
 import {
-  EHDR_BYTES, ELF_MAGIC, EM_386, PHDR_BYTES, REL_BYTES, SHDR_BYTES, SHF_INFO_LINK, SHN_LORESERVE, SHT_NOBITS, SHT_NULL, SHT_REL, SHT_STRTAB, SHT_SYMTAB, SYM_BYTES,
+  EHDR_BYTES, ELF_MAGIC, EM_386, PHDR_BYTES, REL_BYTES, SHDR_BYTES, SHF_GNU_RETAIN, SHF_GROUP, SHF_INFO_LINK, SHN_LORESERVE, SHT_NOBITS, SHT_NULL, SHT_REL, SHT_STRTAB, SHT_SYMTAB, STB_GNU_UNIQUE, STT_GNU_IFUNC, SYM_BYTES,
 } from "./elf.ts";
 import type { ProgramHeaderFields } from "./segments.ts";
 
@@ -74,6 +74,12 @@ export function fileIndices(sections: readonly { readonly hasRelocations: boolea
   });
 }
 
+/** More than this comes from alignments and places that lie. */
+const MAX_FILE_BYTES = 2 ** 29 + 2 ** 26;
+
+export class FileSizeError extends Error {}
+
+/** Throws `FileSizeError`. */
 export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
   const names = new StringTable();
   if (file.symbols) for (const name of [".symtab", ".strtab", ".shstrtab"]) names.add(name);
@@ -102,7 +108,7 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
     contents.set(header, content);
     if (relocations === null) return;
     const relocation: Header = {
-      name: `.rel${name}`, type: SHT_REL, flags: SHF_INFO_LINK, address: 0, offset: 0, sizeBytes: relocations.length * REL_BYTES, link: symtabIndex, info: indices[position]!, align: 4, entrySizeBytes: REL_BYTES,
+      name: `.rel${name}`, type: SHT_REL, flags: SHF_INFO_LINK | (flags & SHF_GROUP), address: 0, offset: 0, sizeBytes: relocations.length * REL_BYTES, link: symtabIndex, info: indices[position]!, align: 4, entrySizeBytes: REL_BYTES,
     };
     headers.push(relocation);
     late.push({ header: relocation, content: relocationBytes(relocations) });
@@ -128,10 +134,14 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
   headers.push(shstrtab);
   contents.set(shstrtab, nameBytes);
   const headersAt = alignUp(offset + nameBytes.length, 4);
-  const bytes = new Uint8Array(headersAt + headers.length * SHDR_BYTES);
+  const totalBytes = headersAt + headers.length * SHDR_BYTES;
+  if (!(totalBytes <= MAX_FILE_BYTES)) throw new FileSizeError(`the file would have ${totalBytes} bytes: a section's alignment or place is out of bounds`);
+  const bytes = new Uint8Array(totalBytes);
   const view = new DataView(bytes.buffer);
   const words = (at: number, values: readonly number[]): void => values.forEach((value, index) => view.setUint32(at + 4 * index, value, true));
-  words(0, [ELF_MAGIC, 0x00010101, 0, 0, file.type | (EM_386 << 16), 1, file.entry, file.headers.length > 0 ? EHDR_BYTES : 0, headersAt, 0]);
+  // What only GNU systems know is said in the file's ABI.
+  const isGnu = file.sections.some(({ flags }) => (flags & SHF_GNU_RETAIN) !== 0) || (file.symbols ?? []).some(({ type, binding }) => type === STT_GNU_IFUNC || binding === STB_GNU_UNIQUE);
+  words(0, [ELF_MAGIC, isGnu ? 0x03010101 : 0x00010101, 0, 0, file.type | (EM_386 << 16), 1, file.entry, file.headers.length > 0 ? EHDR_BYTES : 0, headersAt, 0]);
   [EHDR_BYTES, file.headers.length > 0 ? PHDR_BYTES : 0, file.headers.length, SHDR_BYTES, headers.length, headers.length - 1].forEach((value, index) => view.setUint16(40 + 2 * index, value, true));
   file.headers.forEach((header, index) => {
     words(EHDR_BYTES + PHDR_BYTES * index, [header.type, header.offset, header.address, header.loadAddress, header.fileBytes, header.memoryBytes, header.flags, header.align]);

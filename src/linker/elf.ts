@@ -35,6 +35,8 @@ export const GRP_COMDAT = 1;
 export const SHF_WRITE = 0x1;
 export const SHF_ALLOC = 0x2;
 export const SHF_EXECINSTR = 0x4;
+/** GNU: the section stays whatever refers to it. */
+export const SHF_GNU_RETAIN = 0x200000;
 export const SHF_MERGE = 0x10;
 export const SHF_STRINGS = 0x20;
 export const SHF_INFO_LINK = 0x40;
@@ -45,8 +47,10 @@ export const SHF_EXCLUDE = 0x80000000;
 
 export const PT_LOAD = 1;
 export const PT_NOTE = 4;
+export const PT_PHDR = 6;
 export const PT_TLS = 7;
 export const PT_GNU_STACK = 0x6474e551;
+export const PT_GNU_PROPERTY = 0x6474e553;
 export const PT_GNU_RELRO = 0x6474e552;
 
 export const PF_X = 1;
@@ -61,6 +65,7 @@ export const SHN_COMMON = 0xfff2;
 export const STB_LOCAL = 0;
 export const STB_GLOBAL = 1;
 export const STB_WEAK = 2;
+export const STB_GNU_UNIQUE = 10;
 
 export const STT_NOTYPE = 0;
 export const STT_OBJECT = 1;

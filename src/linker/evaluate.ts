@@ -1,6 +1,6 @@
 /**
  * Values of expressions in scripts. A value is relative to an output section, absolute, or a plain number, and which of them it is decides
- * what an assignment means (GNU ld 2.40, "The Section of an Expression").
+ * what an assignment means (GNU ld 2.40, "The Section of an Expression"). Values have 64 bits without a sign, as GNU ld calculates.
  */
 import type { OutputSection } from "./output-section.ts";
 import type { Expression } from "./script.ts";
@@ -9,10 +9,12 @@ import type { Expression } from "./script.ts";
 export type ValueSection = OutputSection | "absolute" | "number";
 
 export interface Value {
-  /** Relative to the section's address, when it has one. */
-  readonly value: number;
+  /** Relative to the section's address, when it has one. Below 2^64. */
+  readonly value: bigint;
   readonly section: ValueSection;
 }
+
+export type DataSegmentFunction = "DATA_SEGMENT_ALIGN" | "DATA_SEGMENT_RELRO_END" | "DATA_SEGMENT_END";
 
 /** What expressions ask about the link. A null answer: not known yet. */
 export interface Surroundings {
@@ -25,29 +27,39 @@ export interface Surroundings {
   region(name: string): { readonly origin: number; readonly length: number } | null;
   segmentStart(name: string): number | null;
   readonly headerBytes: number;
+  /** CONSTANT(MAXPAGESIZE) and CONSTANT(COMMONPAGESIZE). */
+  pageBytes(name: string): number;
   /** Told that the value comes from the location counter, or (ABSOLUTE) that it does no more. */
   noteDot(comesFromDot: boolean): void;
-  dataSegment(name: "DATA_SEGMENT_ALIGN" | "DATA_SEGMENT_RELRO_END" | "DATA_SEGMENT_END", first: number, second: number): number | null;
+  dataSegment(name: DataSegmentFunction, first: number, second: number): number;
   problem(line: number, message: string): void;
 }
 
-const PAGE_BYTES = 0x1000;
+const wrap = (value: bigint): bigint => BigInt.asUintN(64, value);
 
-export const addressOf = ({ value, section }: Value): number => (typeof section === "object" ? section.address + value : value);
+/** An unsigned value of 64 bits as a number: exact up to 2^53 on either side of zero. */
+export const toNumber = (value: bigint): number => Number(BigInt.asIntN(64, value));
+export const fromNumber = (value: number): bigint => wrap(BigInt(Math.trunc(value)));
 
-const absolute = (value: number): Value => ({ value, section: "absolute" });
-const number = (value: number): Value => ({ value, section: "number" });
+/** The value as an address; negative for the upper half of the 64 bits. */
+export const addressOf = ({ value, section }: Value): number => (typeof section === "object" ? section.address : 0) + toNumber(value);
+
+const absolute = (value: bigint): Value => ({ value: wrap(value), section: "absolute" });
+const number = (value: bigint | number): Value => ({ value: wrap(BigInt(value)), section: "number" });
+const makeAbsolute = (value: Value): Value => (typeof value.section === "object" ? absolute(value.value + fromNumber(value.section.address)) : absolute(value.value));
 
 /** An address as a value in the section where the expression stands. */
 function fromAddress(address: number, around: Surroundings): Value {
   const { section } = around;
   around.noteDot(true);
-  return section ? { value: address - section.address, section } : absolute(address);
+  return section ? { value: fromNumber(address - section.address), section } : absolute(fromNumber(address));
 }
 
 export function alignUp(value: number, align: number): number {
   return align > 1 ? Math.ceil(value / align) * align : value;
 }
+
+const alignedUp = (value: bigint, align: bigint): bigint => (align > 1n ? ((value + align - 1n) / align) * align : value);
 
 /** Null when something in it is not known yet. */
 export function evaluate(expression: Expression, around: Surroundings): Value | null {
@@ -59,15 +71,12 @@ export function evaluate(expression: Expression, around: Surroundings): Value | 
       return expression.name === "SIZEOF_HEADERS" ? number(around.headerBytes) : around.symbol(expression.name, expression.line);
     case "unary": {
       const operand = evaluate(expression.operand, around);
-      if (!operand) return null;
-      const { value, section } = operand;
-      const result = { "-": -value, "~": ~value, "!": Number(value === 0), "+": value }[expression.operator] ?? value;
-      return { value: result, section };
+      return operand && (expression.operator === "+" ? operand : absolute(calculateUnary(expression.operator, makeAbsolute(operand).value)));
     }
     case "binary": return binary(expression.operator, evaluate(expression.left, around), evaluate(expression.right, around), around);
     case "conditional": {
       const condition = evaluate(expression.condition, around);
-      return condition && evaluate(condition.value !== 0 ? expression.yes : expression.no, around);
+      return condition && evaluate(condition.value !== 0n ? expression.yes : expression.no, around);
     }
     case "call": return call(expression.name, expression.args, expression.line, around);
   }
@@ -82,8 +91,8 @@ function binary(operator: string, left: Value | null, right: Value | null, aroun
   let section: ValueSection;
   if (a.section === b.section) section = around.section ? "number" : "absolute";
   else if (a.section !== "number" && b.section !== "number") {
-    a = absolute(addressOf(a));
-    b = absolute(addressOf(b));
+    a = makeAbsolute(a);
+    b = makeAbsolute(b);
     section = around.section ? "number" : "absolute";
   } else section = a.section === "number" ? b.section : a.section;
   const value = calculate(operator, a.value, b.value);
@@ -94,28 +103,36 @@ function binary(operator: string, left: Value | null, right: Value | null, aroun
   return { value, section: COMPARISONS.has(operator) ? "number" : section };
 }
 
-export function calculate(operator: string, left: number, right: number): number | null {
+export function calculateUnary(operator: string, value: bigint): bigint {
+  return operator === "-" ? wrap(-value) : operator === "~" ? wrap(~value) : operator === "!" ? BigInt(value === 0n) : value;
+}
+
+/** Division is signed, comparison is not. Null for a division by zero. */
+export function calculate(operator: string, left: bigint, right: bigint): bigint | null {
   switch (operator) {
-    case "+": return left + right;
-    case "-": return left - right;
-    case "*": return left * right;
-    case "/": return right === 0 ? null : Math.trunc(left / right);
-    case "%": return right === 0 ? null : left % right;
-    case "<<": return right > 31 ? 0 : (left << right) >>> 0;
-    case ">>": return right > 31 ? 0 : (left >>> 0) >>> right;
-    case "&": return (left & right) >>> 0;
-    case "|": return (left | right) >>> 0;
-    case "^": return (left ^ right) >>> 0;
-    case "==": return Number(left === right);
-    case "!=": return Number(left !== right);
-    case "<": return Number(left < right);
-    case ">": return Number(left > right);
-    case "<=": return Number(left <= right);
-    case ">=": return Number(left >= right);
-    case "&&": return Number(left !== 0 && right !== 0);
-    default: return Number(left !== 0 || right !== 0);
+    case "+": return wrap(left + right);
+    case "-": return wrap(left - right);
+    case "*": return wrap(left * right);
+    case "/": return right === 0n ? null : wrap(BigInt.asIntN(64, left) / BigInt.asIntN(64, right));
+    case "%": return right === 0n ? null : wrap(BigInt.asIntN(64, left) % BigInt.asIntN(64, right));
+    case "<<": return right > 63n ? 0n : wrap(left << right);
+    case ">>": return right > 63n ? 0n : left >> right;
+    case "&": return left & right;
+    case "|": return left | right;
+    case "^": return left ^ right;
+    case "==": return BigInt(left === right);
+    case "!=": return BigInt(left !== right);
+    case "<": return BigInt(left < right);
+    case ">": return BigInt(left > right);
+    case "<=": return BigInt(left <= right);
+    case ">=": return BigInt(left >= right);
+    case "&&": return BigInt(left !== 0n && right !== 0n);
+    default: return BigInt(left !== 0n || right !== 0n);
   }
 }
+
+/** The least number of bits that hold so many values. */
+export const log2Ceil = (value: bigint): bigint => (value <= 1n ? 0n : BigInt((value - 1n).toString(2).length));
 
 const nameOf = (expression: Expression | undefined): string => (expression?.kind === "name" ? expression.name : "");
 
@@ -127,11 +144,11 @@ function call(name: string, args: readonly Expression[], line: number, around: S
     case "ALIGNOF": return number(around.outputSection(first)?.align ?? 0);
     case "ADDR": {
       const section = around.outputSection(first);
-      return section ? { value: 0, section } : number(0);
+      return section ? { value: 0n, section } : number(0);
     }
-    case "LOADADDR": return absolute(around.outputSection(first)?.loadAddress ?? 0);
-    case "DEFINED": return number(Number(around.isDefined(first)));
-    case "CONSTANT": return number(PAGE_BYTES);
+    case "LOADADDR": return absolute(fromNumber(around.outputSection(first)?.loadAddress ?? 0));
+    case "DEFINED": return number(BigInt(around.isDefined(first)));
+    case "CONSTANT": return number(around.pageBytes(first));
     case "ORIGIN": case "LENGTH": {
       const region = around.region(first);
       if (!region) around.problem(line, `${name}(${first}): MEMORY declares no such region`);
@@ -139,31 +156,33 @@ function call(name: string, args: readonly Expression[], line: number, around: S
     }
     case "SEGMENT_START": {
       const given = around.segmentStart(first);
+      around.noteDot(true);
       return given === null ? argument(1) : fromAddress(given, around);
     }
+    case "ASSERT": {
+      const value = argument(0);
+      if (value?.value === 0n) around.problem(line, args[1]?.kind === "name" ? args[1].name : "assertion failed");
+      return value;
+    }
   }
-  const values = [argument(0), argument(1)] as const;
-  const [a, b] = values;
+  const [a, b] = [argument(0), argument(1)] as const;
   if (!a || !b) return null;
   switch (name) {
-    case "ALIGN": case "NEXT":
-      if (args.length > 1) return { value: alignUp(a.value, b.value), section: a.section };
-      return fromAddress(alignUp(around.dot, a.value), around);
-    case "BLOCK": return fromAddress(alignUp(around.dot, a.value), around);
+    case "ALIGN":
+      if (args.length > 1) return { value: wrap(alignedUp(a.value, b.value)), section: a.section };
+      return fromAddress(toNumber(alignedUp(fromNumber(around.dot), a.value)), around);
+    case "NEXT": case "BLOCK": return fromAddress(toNumber(alignedUp(fromNumber(around.dot), a.value)), around);
     case "ABSOLUTE":
       around.noteDot(false);
-      return absolute(addressOf(a));
+      return makeAbsolute(a);
     case "MAX": case "MIN": {
       const isMixed = a.section !== b.section && a.section !== "number" && b.section !== "number";
-      const [x, y] = isMixed ? [absolute(addressOf(a)), absolute(addressOf(b))] : [a, b];
+      const [x, y] = isMixed ? [makeAbsolute(a), makeAbsolute(b)] : [a, b];
       return (name === "MAX") === x.value > y.value ? x : y;
     }
-    case "LOG2CEIL": return number(Math.max(0, Math.ceil(Math.log2(Math.max(1, a.value)))));
-    case "ASSERT": return a;
-    case "DATA_SEGMENT_ALIGN": case "DATA_SEGMENT_RELRO_END": case "DATA_SEGMENT_END": {
-      const value = around.dataSegment(name, addressOf(a), addressOf(b));
-      return value === null ? null : absolute(value);
-    }
+    case "LOG2CEIL": return number(log2Ceil(a.value));
+    case "DATA_SEGMENT_ALIGN": case "DATA_SEGMENT_RELRO_END": case "DATA_SEGMENT_END":
+      return absolute(fromNumber(around.dataSegment(name, addressOf(a), addressOf(b))));
     default:
       around.problem(line, `${name} is not a function of linker scripts`);
       return number(0);

@@ -1,11 +1,10 @@
 /** --gc-sections: sections that nothing reaches from the entry point, from kept sections and from required symbols are thrown away. */
-import { SHT_FINI_ARRAY, SHT_GROUP, SHT_INIT_ARRAY, SHT_NOTE, SHT_PREINIT_ARRAY, STB_LOCAL } from "./elf.ts";
+import { SHF_GNU_RETAIN, SHT_FINI_ARRAY, SHT_GROUP, SHT_INIT_ARRAY, SHT_NOTE, SHT_PREINIT_ARRAY, STB_LOCAL } from "./elf.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { groupMembers } from "./inputs.ts";
 import { SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUDE, SEC_LOAD } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
-const SHF_GNU_RETAIN = 0x200000;
 const ROOT_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY, SHT_NOTE]);
 
 /** Marks the unreachable sections as discarded and returns them in the order of the objects. */

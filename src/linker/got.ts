@@ -38,7 +38,8 @@ export class GlobalOffsetTable {
   private readonly entries = new Map<LinkSymbol | string, number>();
   private readonly filled: { offset: number; address: () => number }[] = [];
 
-  constructor(objects: readonly InputObject[], symbols: SymbolTable) {
+  /** `isFlat`: GNU ld makes nothing for a file without a format; neither does this, unless the table is used. */
+  constructor(objects: readonly InputObject[], symbols: SymbolTable, isFlat: boolean) {
     let isUsed = false;
     const dynamic = new Set<string>();
     for (const object of objects) {
@@ -47,7 +48,10 @@ export class GlobalOffsetTable {
         let changed: ElfRelocation[] | null = null;
         section.relocations.forEach((relocation, index) => {
           if ((section.flags & SEC_ALLOC) !== 0 && wantsDynamicRelocation(object, relocation, symbols)) dynamic.add(`.rel${section.name}`);
-          if (!USES_GOT.has(relocation.type)) return;
+          if (!USES_GOT.has(relocation.type)) {
+            if (object.elf.symbols[relocation.symbol]?.name === GOT_SYMBOL) isUsed = true;
+            return;
+          }
           const relaxed = relocation.type === R_386_GOT32X ? this.relax(section, relocation, symbols) : null;
           if (relaxed) {
             (changed ??= [...section.relocations])[index] = relaxed;
@@ -61,7 +65,7 @@ export class GlobalOffsetTable {
     }
     this.isUsed = isUsed;
     this.host = objects.find((object) => object.sections.some((section) => section !== null && section.relocations.length > 0)) ?? objects[0] ?? null;
-    this.object = this.host && this.makeObject(this.host, [...dynamic], symbols);
+    this.object = this.host && !(isFlat && !isUsed) ? this.makeObject(this.host, [...dynamic], symbols) : null;
   }
 
   /** Offset from the table's base of the entry for a relocation's symbol. */
@@ -139,7 +143,12 @@ export class GlobalOffsetTable {
     const object = new InputObject(elf, host.path, host.archive, host.fileName, true);
     for (const made of object.sections) if (made && made.sizeBytes === 0) made.isStripped = true;
     for (const made of object.sections) if (made) (made as { flags: number }).flags |= SEC_LINKER_CREATED;
-    if (!this.isUsed) return object;
+    if (!this.isUsed) {
+      // An assembler names the table wherever an entry is asked for; when none is left, neither is the name.
+      const named = symbols.get(GOT_SYMBOL);
+      if (named && !named.isDefined) named.isUnused = true;
+      return object;
+    }
     const base = symbols.enter(GOT_SYMBOL);
     base.state = "defined";
     base.section = object.sections[GOT_PLT_INDEX]!;

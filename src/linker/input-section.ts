@@ -23,8 +23,14 @@ export class InputSection {
   keptInstead: InputSection | null = null;
   /** KEEP in the script, or not subject to garbage collection. */
   isRoot = false;
+  /** Signature of the group that it is a member of. */
+  group: string | null = null;
   /** Made by the linker, empty and not needed: it has a place in the map, but takes none in memory. */
   isStripped = false;
+  /** Nothing in it appeared in it first: other sections hold all of its strings or constants. */
+  isMergedAway = false;
+  /** Size that the map shows, where it is not that of the content. */
+  mapBytes: number | null = null;
   /** Where an offset of the object went within the output section's input, when the content was rearranged; null elsewhere. */
   moved: SectionMove | null = null;
 
@@ -60,18 +66,21 @@ export class InputObject {
   /** What patterns of scripts see: `lib.a:member.o` for a member, the path otherwise. */
   readonly archive: string | null;
   readonly fileName: string;
+  /** The linker's own. */
+  readonly isMade: boolean;
   readonly elf: ElfObject;
   /** By ELF index; null where there is nothing to link (tables, relocations). */
   readonly sections: readonly (InputSection | null)[];
   /** Common symbols that this object won; filled when they are allocated. */
   common: InputSection | null = null;
 
-  /** `isMade`: the linker made the sections, so that tables among them are content. */
+  /** Tables among the sections that the linker makes are content. */
   constructor(elf: ElfObject, path: string, archive: string | null, fileName: string, isMade = false) {
     this.elf = elf;
     this.path = path;
     this.archive = archive;
     this.fileName = fileName;
+    this.isMade = isMade;
     this.sections = elf.sections.map((section) => ((isMade && section.type !== 0) || isLinked(section, elf) ? new InputSection(this, section) : null));
   }
 }

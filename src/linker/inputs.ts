@@ -2,7 +2,7 @@
  * The files of a link, in the order of the command line: objects are taken as they are, archives give the members that define what
  * is undefined so far (GNU ld 2.40, "Options", -l and --start-group).
  */
-import { readArchive, isArchive, type Archive } from "./archive.ts";
+import { readArchive, isArchive, type Archive, type MemberReader } from "./archive.ts";
 import { ET_REL, GRP_COMDAT, SHN_COMMON, SHN_UNDEF, SHT_GROUP, STB_LOCAL, STB_WEAK, STT_SECTION } from "./elf.ts";
 import { ElfError, readElf, type ElfObject } from "./elf-reader.ts";
 import { InputObject } from "./input-section.ts";
@@ -10,14 +10,23 @@ import { SymbolTable } from "./symbols.ts";
 
 /** Something that the command line, or a script, wants to be linked. */
 export type LinkInput =
-  | { readonly kind: "file"; readonly path: string; readonly bytes: Uint8Array; readonly wholeArchive?: boolean }
+  | { readonly kind: "file"; readonly path: string; readonly bytes: Uint8Array; readonly wholeArchive?: boolean; readonly readMember?: MemberReader }
   | { readonly kind: "object"; readonly elf: ElfObject }
   /** Archives in it are searched until nothing more is found. */
   | { readonly kind: "group"; readonly inputs: readonly LinkInput[] };
 
+export interface IncludedMember {
+  /** `lib.a(member.o)` */
+  readonly member: string;
+  readonly reference: string | null;
+  readonly symbol: string;
+}
+
 export class Inputs {
   readonly symbols: SymbolTable;
   readonly objects: InputObject[] = [];
+  /** Why each member of an archive was linked: the object that refers to a symbol first, null for the command line. */
+  readonly included: IncludedMember[] = [];
   /** Signature of a group, or name of a .gnu.linkonce section -> the object that has the copy that is linked. */
   private readonly groups = new Map<string, InputObject>();
   private readonly archives = new Map<string, ArchiveState>();
@@ -35,7 +44,7 @@ export class Inputs {
         before = this.symbols.undefinedCount + this.objects.length;
         for (const inner of input.inputs) if (inner.kind !== "file" || isArchive(inner.bytes) || !this.objects.some(({ path }) => path === inner.path)) this.add(inner);
       } while (this.symbols.undefinedCount + this.objects.length !== before);
-    } else if (isArchive(input.bytes)) this.addArchive(input.bytes, input.path, input.wholeArchive ?? false);
+    } else if (isArchive(input.bytes)) this.addArchive(input.bytes, input.path, input.wholeArchive ?? false, input.readMember);
     else this.addObject(readElf(input.bytes, input.path), input.path, null, input.path);
   }
 
@@ -47,11 +56,11 @@ export class Inputs {
     this.symbols.addObject(object);
   }
 
-  private addArchive(bytes: Uint8Array, path: string, whole: boolean): void {
+  private addArchive(bytes: Uint8Array, path: string, whole: boolean, readMember?: MemberReader): void {
     let state = this.archives.get(path);
-    if (!state) this.archives.set(path, (state = new ArchiveState(readArchive(bytes, path))));
+    if (!state) this.archives.set(path, (state = new ArchiveState(readArchive(bytes, path, readMember))));
     if (whole) {
-      for (const { offset } of state.archive.members) this.addMember(state, offset);
+      for (const { offset } of state.archive.members) this.addMember(state, offset, null, "--whole-archive");
       return;
     }
     const { index } = state;
@@ -65,26 +74,31 @@ export class Inputs {
         const isWanted = symbol.state === "undefined" || (symbol.state === "common" && state.defines(offset, name));
         if (!isWanted) continue;
         const before = this.symbols.undefinedCount;
-        this.addMember(state, offset);
+        this.addMember(state, offset, symbol.firstReference?.path ?? null, name);
         if (this.symbols.undefinedCount !== before) again = true;
       }
     } while (again);
   }
 
-  private addMember(state: ArchiveState, offset: number): void {
+  private addMember(state: ArchiveState, offset: number, reference: string | null, symbol: string): void {
     if (state.included.has(offset)) return;
     state.included.add(offset);
     const elf = state.elf(offset);
     const { name } = state.member(offset);
-    this.addObject(elf, `${state.archive.path}(${name})`, state.archive.path, name);
+    const { path, isThin } = state.archive;
+    const shown = isThin ? path.slice(0, path.lastIndexOf("/") + 1) + name : `${path}(${name})`;
+    this.included.push({ member: shown, reference, symbol });
+    this.addObject(elf, shown, path, name);
   }
 
   /** The sections of a group, or of `.gnu.linkonce`, whose name was seen before are not linked. */
   private dropKnownGroups(object: InputObject): void {
     for (const section of object.elf.sections) {
-      if (section.type === SHT_GROUP && section.content.length >= 4 && (section.content[0]! & GRP_COMDAT) !== 0) {
+      if (section.type === SHT_GROUP && section.content.length >= 4) {
         const symbol = object.elf.symbols[section.info];
         const signature = symbol ? (symbol.type === STT_SECTION ? (object.elf.sections[symbol.section]?.name ?? "") : symbol.name) : "";
+        for (const index of groupMembers(section.content)) if (object.sections[index]) object.sections[index].group = signature;
+        if ((section.content[0]! & GRP_COMDAT) === 0) continue;
         const kept = this.groups.get(signature);
         if (!kept) {
           this.groups.set(signature, object);
@@ -97,8 +111,10 @@ export class Inputs {
           member.keptInstead = kept.sections.find((candidate) => candidate?.name === member.name && candidate.sizeBytes === member.sizeBytes && !candidate.isDiscarded) ?? null;
         }
       } else if (section.name.startsWith(".gnu.linkonce.")) {
-        if (this.groups.has(section.name)) {
-          const member = object.sections[section.index];
+        // Older compilers: `.gnu.linkonce.t.NAME` is a copy of what newer ones put into the group NAME.
+        const signature = /^\.gnu\.linkonce\.[^.]+\.(.+)$/.exec(section.name)?.[1];
+        const member = object.sections[section.index];
+        if (this.groups.has(section.name) || (signature !== undefined && this.groups.has(signature))) {
           if (member) member.isDiscarded = true;
         } else this.groups.set(section.name, object);
       }

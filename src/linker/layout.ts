@@ -2,10 +2,13 @@
  * Addresses of all sections and the values of the script's symbols: walks the script as often as it takes for them to settle, since
  * a script may use a symbol or SIZEOF before it is known (GNU ld 2.40, "SECTIONS", "Location Counter", "Builtin Functions").
  */
-import { addressOf, alignUp, calculate, evaluate, type Surroundings, type Value } from "./evaluate.ts";
-import type { OutputSection, Piece } from "./output-section.ts";
+import { DataSegment } from "./data-segment.ts";
+import { addressOf, alignUp, evaluate, fromNumber, toNumber, type Surroundings, type Value } from "./evaluate.ts";
+import { MemoryRegions, DEFAULT_REGION, type Region } from "./memory-regions.ts";
+import type { InputSection } from "./input-section.ts";
+import type { OutputSection, Piece, Statement } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
-import { SEC_ALLOC, SEC_CODE, SEC_DATA, SEC_HAS_CONTENTS, SEC_LOAD, SEC_READONLY, isThreadBss } from "./section-flags.ts";
+import { SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD, SEC_READONLY, isThreadBss } from "./section-flags.ts";
 import type { Assignment, Expression, LinkerScript } from "./script.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
@@ -23,36 +26,26 @@ export interface LayoutOptions {
   readonly relro: boolean;
   /** Addresses of segments by their names in SEGMENT_START (-Ttext-segment). */
   readonly segmentStart: ReadonlyMap<string, number>;
-  /** Orphans whose names are C identifiers get __start_ and __stop_ symbols. */
-  readonly checkRegions: boolean;
+  /** CONSTANT(MAXPAGESIZE), CONSTANT(COMMONPAGESIZE) */
+  readonly pageBytes: number;
+  readonly commonPageBytes: number;
 }
 
-interface Region {
-  readonly name: string;
-  readonly origin: number;
-  readonly length: number;
-  current: number;
-  /** The last section that was placed in it, for the load addresses of those that follow. */
-  last: OutputSection | null;
-  isFull: boolean;
-}
-
-type SegmentPhase = "none" | "align" | "relro" | "end" | "done" | "adjust" | "relro-adjust";
-
-const PAGE_BYTES = 0x1000;
 const MAX_PASSES = 16;
 
 export class Layout {
   readonly problems: LayoutProblem[] = [];
-  /** Addresses of the part that becomes read-only after loading; equal when there is none. */
-  relroStart = 0;
-  relroEnd = 0;
+  readonly segment: DataSegment;
+  readonly regions: MemoryRegions;
   private readonly placement: Placement;
   private readonly symbols: SymbolTable;
   private readonly script: LinkerScript;
   private readonly options: LayoutOptions;
-  private readonly regions = new Map<string, Region>();
+  /** Symbols that a script gave a value, in any pass and in this one. */
   private readonly assigned = new Set<string>();
+  private assignedNow = new Set<string>();
+  /** PROVIDE statements that took effect once: they do so again in every pass. */
+  private readonly provided = new Set<Assignment>();
   private headerBytes = 0;
   private dot = 0;
   private section: OutputSection | null = null;
@@ -62,9 +55,6 @@ export class Layout {
   private comesFromDot = false;
   /** Symbols that the expression of an assignment names. */
   private readonly namesRead: LinkSymbol[] = [];
-  /** -z relro, and something is there to be made read-only. */
-  private readonly relro: boolean;
-  private readonly segment = { phase: "none" as SegmentPhase, base: 0, end: 0, relroEnd: 0, relroOffset: 0 };
   private path = "";
 
   constructor(placement: Placement, symbols: SymbolTable, script: LinkerScript, options: LayoutOptions) {
@@ -73,30 +63,33 @@ export class Layout {
     this.script = script;
     this.options = options;
     this.path = script.path;
-    this.relro = options.relro && placement.hasRelroInput();
+    this.segment = new DataSegment(options.relro && placement.hasRelroInput());
+    this.regions = new MemoryRegions([script]);
   }
 
   /** Lays everything out with so many bytes of headers. Sections that turn out to be empty are left out for good. */
   run(headerBytes: number, isFirst: boolean): void {
     this.headerBytes = headerBytes;
-    this.isFinal = false;
     if (isFirst) {
       this.settle();
       this.dropEmpty();
     }
     this.settle();
+  }
+
+  /** A last pass, once the addresses are settled: symbols that are made of their own former values get them, and mistakes are reported. */
+  finish(): void {
     this.isFinal = true;
-    this.problems.length = 0;
     this.pass();
   }
 
   private settle(): void {
-    const { segment } = this;
     let before = "";
     for (let pass = 1; pass <= MAX_PASSES; pass++) {
-      segment.phase = "none";
+      this.segment.restart();
       this.pass();
-      this.adjustDataSegment();
+      if (this.segment.adjust(this.placement.outputs())) this.pass();
+      this.segment.settle();
       const now = this.state();
       if (now === before) return;
       before = now;
@@ -108,32 +101,6 @@ export class Layout {
     const sections = this.placement.outputs().map(({ address, sizeBytes }) => `${address} ${sizeBytes}`);
     const values = [...this.assigned].map((name) => this.symbols.get(name)?.value);
     return `${sections.join()};${values.join()}`;
-  }
-
-  /** The second half of DATA_SEGMENT_ALIGN: the segment's start is moved so that its end, or that of its read-only part, fits a page. */
-  private adjustDataSegment(): void {
-    const { segment } = this;
-    this.relroStart = this.relroEnd = 0;
-    if (segment.phase !== "end") return;
-    if (this.relro && segment.relroEnd !== 0) {
-      let desired = alignUp(segment.relroEnd, PAGE_BYTES) - segment.relroOffset;
-      for (const section of this.placement.outputs().reverse()) {
-        if (section.excluded || (section.flags & SEC_ALLOC) === 0 || section.address < segment.base || section.address >= segment.relroEnd - segment.relroOffset) continue;
-        const end = section.address + (isThreadBss(section.flags) ? 0 : section.sizeBytes);
-        desired = Math.floor((section.address + desired - end) / section.align) * section.align;
-      }
-      segment.base = desired;
-      segment.phase = "relro-adjust";
-      this.pass();
-      this.relroStart = segment.base;
-      this.relroEnd = segment.relroEnd;
-    } else {
-      const first = -segment.base & (PAGE_BYTES - 1);
-      const last = segment.end & (PAGE_BYTES - 1);
-      const savesPage = first !== 0 && last !== 0 && Math.floor(segment.base / PAGE_BYTES) !== Math.floor(segment.end / PAGE_BYTES) && first + last <= PAGE_BYTES;
-      segment.phase = savesPage ? "adjust" : "done";
-      if (savesPage) this.pass();
-    }
   }
 
   private dropEmpty(): void {
@@ -149,19 +116,15 @@ export class Layout {
     this.section = null;
     this.lastAllocated = null;
     this.prefersNext = false;
-    this.regions.clear();
-    this.regions.set("*default*", { name: "*default*", origin: 0, length: 2 ** 32, current: 0, last: null, isFull: false });
-    for (const { name, origin, length } of this.script.regions) {
-      const start = this.number(origin);
-      this.regions.set(name, { name, origin: start, length: this.number(length), current: start, last: null, isFull: false });
-    }
+    this.assignedNow = new Set();
+    this.regions.restart((expression) => this.number(expression));
     for (const statement of this.placement.statements) {
-      if (statement.kind === "section") this.path = this.script.path;
-      else this.path = statement.scriptPath;
+      this.path = statement.kind === "section" || statement.kind === "end" ? this.script.path : statement.scriptPath;
       if (statement.kind === "assign") {
         if (statement.assignment.name === ".") this.prefersNext = true;
-        this.assign(statement.assignment, this.regions.get("*default*")!);
-      } else if (statement.kind === "assert") this.assert(statement.assertion.condition, statement.assertion.message, statement.assertion.line);
+        this.assign(statement.assignment, this.regions.fallback());
+      } else if (statement.kind === "end") continue;
+      else if (statement.kind === "assert") this.assert(statement.assertion.condition, statement.assertion.message, statement.assertion.line);
       else if (statement.section.exists && statement.section.name !== "/DISCARD/") this.outputSection(statement.section);
     }
     this.section = null;
@@ -169,9 +132,11 @@ export class Layout {
 
   private outputSection(section: OutputSection): void {
     const { command } = section;
+    const dotBefore = this.dot;
     if (section.fixedAddress !== null) this.dot = section.fixedAddress;
     else if (command?.address) this.dot = this.number(command.address, this.dot);
-    const hasAddress = section.fixedAddress !== null || (command?.address ?? null) !== null;
+    else if (command?.overlay?.before) this.dot = this.sectionNamed(command.overlay.first)?.address ?? this.dot;
+    const hasAddress = section.fixedAddress !== null || (command?.address ?? null) !== null || (command?.overlay?.before ?? null) !== null;
     const region = this.regionOf(section);
     if (command?.align) section.align = Math.max(section.align, this.number(command.align, 1));
     let align = 1;
@@ -180,7 +145,8 @@ export class Layout {
       dot = region.current;
       align = section.align;
     } else if (command?.align) align = section.align;
-    section.address = alignUp(dot, align);
+    // Later passes may move what comes after, but not what has its place in the file.
+    if (!this.isFinal) section.address = alignUp(dot, align);
     this.dot = section.address;
     this.section = section;
     if (!section.ignored && (section.flags & SEC_ALLOC) !== 0) {
@@ -190,18 +156,20 @@ export class Layout {
     if (command?.fill && section.fill === null) section.fill = this.fillOf(command.fill);
     this.fillSection(section);
     this.section = null;
-    this.setLoadAddress(section, region, align);
+    this.setLoadAddress(section, region, align, section.address - dot);
     if (section.ignored) {
-      this.dot = dot;
+      this.dot = dotBefore;
       return;
     }
     const advance = isThreadBss(section.flags) && !this.options.isRelocatable ? 0 : section.sizeBytes;
     this.dot = section.address + advance;
+    // An overlay takes the room of its largest section.
+    if (command?.overlay?.isLast) this.dot = section.address + Math.max(...command.overlay.names.map((name) => this.sectionNamed(name)?.sizeBytes ?? 0));
     if ((section.flags & (SEC_ALLOC | SEC_LOAD)) !== 0) {
       region.current = this.dot;
       this.checkRegion(region, section);
     }
-    const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : undefined;
+    const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : null;
     if (loadRegion && loadRegion !== region && (section.flags & SEC_LOAD) !== 0) {
       loadRegion.current = section.loadAddress + section.sizeBytes;
       this.checkRegion(loadRegion, section);
@@ -210,28 +178,15 @@ export class Layout {
 
   private regionOf(section: OutputSection): Region {
     const { region: name } = section;
-    if (!name) return this.regionByFlags(section.flags) ?? this.regions.get("*default*")!;
+    if (!name) return this.regions.forFlags(section.flags) ?? this.regions.fallback();
     const region = this.regions.get(name);
     if (!region) this.report(section.command?.line ?? 1, `section ${section.name} goes into region ${name}, which MEMORY does not declare`);
-    return region ?? this.regions.get("*default*")!;
-  }
-
-  /** The first region whose attributes a section has, for those that the script puts nowhere. */
-  private regionByFlags(flags: number): Region | null {
-    if ((flags & (SEC_ALLOC | SEC_LOAD)) === 0) return null;
-    // W means written to, which for a section is alloc without read-only or code.
-    const isWritable = (flags & (SEC_ALLOC | SEC_READONLY | SEC_CODE)) === SEC_ALLOC;
-    const known: Readonly<Record<string, boolean>> = { a: true, r: (flags & SEC_READONLY) !== 0, w: isWritable || (flags & SEC_DATA) !== 0, x: (flags & SEC_CODE) !== 0, l: (flags & SEC_LOAD) !== 0, i: (flags & SEC_LOAD) !== 0 };
-    for (const { name, attributes } of this.script.regions) {
-      const [wanted, refused] = attributes.toLowerCase().split("!") as [string, string | undefined];
-      if ([...wanted].some((letter) => known[letter]) && ![...(refused ?? "")].some((letter) => known[letter])) return this.regions.get(name)!;
-    }
-    return null;
+    return region ?? this.regions.fallback();
   }
 
   private checkRegion(region: Region, section: OutputSection): void {
     const over = region.current - region.origin - region.length;
-    if (over > 0 && this.isFinal && !region.isFull && region.name !== "*default*") {
+    if (over > 0 && this.isFinal && !region.isFull && region.name !== DEFAULT_REGION) {
       region.isFull = true;
       this.report(section.command?.line ?? 1, `section ${section.name} does not fit into region ${region.name}: ${over} bytes too many`);
     }
@@ -240,8 +195,8 @@ export class Layout {
   private fillSection(section: OutputSection): void {
     const pieces: Piece[] = [];
     let { fill } = section;
-    const gap = (sizeBytes: number): void => {
-      if (sizeBytes > 0) pieces.push({ kind: "gap", offset: this.dot - section.address, sizeBytes, fill });
+    const gap = (sizeBytes: number, before: InputSection | null, behind: Statement | null): void => {
+      if (sizeBytes > 0) pieces.push({ kind: "gap", offset: this.dot - section.address, sizeBytes, fill, before, behind });
       this.dot += sizeBytes;
     };
     const subalign = section.command?.subalign ? this.number(section.command.subalign, 1) : null;
@@ -256,7 +211,7 @@ export class Layout {
           }
           if (subalign !== null) input.align = Math.max(1, subalign);
           section.align = Math.max(section.align, input.align);
-          gap(alignUp(this.dot, input.align) - this.dot);
+          gap(alignUp(this.dot, input.align) - this.dot, input, null);
           input.offset = this.dot - section.address;
           pieces.push({ kind: "input", section: input });
           this.dot += input.sizeBytes;
@@ -265,18 +220,19 @@ export class Layout {
       } else if (statement.kind === "assign") {
         const before = this.dot;
         const isDot = statement.assignment.name === ".";
-        if (!isDot) section.updatesDot = true;
         this.assign(statement.assignment, null);
+        if (!isDot && (!statement.assignment.mode.startsWith("provide") || this.provided.has(statement.assignment))) section.updatesDot = true;
         if (isDot && this.dot > before) {
           const size = this.dot - before;
           this.dot = before;
-          gap(size);
+          gap(size, null, statement);
           if (!section.command?.noalloc) section.flags |= SEC_ALLOC;
           section.sizeBytes = this.dot - section.address;
         }
       } else if (statement.kind === "assert") this.assert(statement.condition, statement.message, statement.line);
       else if (statement.kind === "fill") fill = this.fillOf(statement.value);
       else {
+        if (!this.isFinal) this.exactly(statement.statement.value);
         pieces.push({ kind: "data", statement: statement.statement, offset: this.dot - section.address });
         this.dot += statement.statement.sizeBytes;
         section.sizeBytes = this.dot - section.address;
@@ -286,19 +242,29 @@ export class Layout {
   }
 
   /** Pattern of a fill: all digits of a number in hexadecimal, the four bytes of any other value; big end first. */
-  private fillOf(expression: Expression): Uint8Array {
+  fillOf(expression: Expression): Uint8Array {
     const digits = expression.kind === "number" && expression.digits !== undefined ? expression.digits : (this.number(expression) >>> 0).toString(16).padStart(8, "0");
     const padded = digits.length % 2 === 0 ? digits : `0${digits}`;
     return Uint8Array.from({ length: padded.length / 2 }, (_, index) => parseInt(padded.slice(2 * index, 2 * index + 2), 16));
   }
 
-  private setLoadAddress(section: OutputSection, region: Region, align: number): void {
+  private sectionNamed(name: string): OutputSection | null {
+    const sections = this.placement.outputs().filter((section) => section.name === name);
+    return sections.find(({ ignored }) => !ignored) ?? sections[0] ?? null;
+  }
+
+  /** `gapBytes`: what the alignment of the address skipped. */
+  private setLoadAddress(section: OutputSection, region: Region, align: number, gapBytes: number): void {
     const { command } = section;
-    const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : undefined;
+    const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : null;
     if (section.loadRegion && !loadRegion) this.report(command?.line ?? 1, `section ${section.name} is loaded into region ${section.loadRegion}, which MEMORY does not declare`);
     section.loadAddress = section.address;
     const last = region.last;
     if (command?.loadAddress) section.loadAddress = this.number(command.loadAddress, section.address);
+    else if (command?.overlay?.before && !loadRegion) {
+      const before = this.sectionNamed(command.overlay.before);
+      section.loadAddress = before ? before.loadAddress + before.sizeBytes : section.address;
+    } else if (loadRegion && command?.alignsWithInput) section.loadAddress = loadRegion.current + gapBytes;
     else if (loadRegion) section.loadAddress = alignUp(loadRegion.current, loadRegion !== region ? (command?.align ? this.number(command.align, 1) : 1) : align);
     else if (last && (section.flags & SEC_ALLOC) !== 0) {
       const isBackwards = section.address < last.address && section.sizeBytes !== 0 && section.address + section.sizeBytes <= last.address;
@@ -311,45 +277,36 @@ export class Layout {
 
   private assert(condition: Expression, message: string, line: number): void {
     const value = evaluate(condition, this.around());
-    if (this.isFinal && (value === null || value.value === 0)) this.report(line, message);
+    if (this.isFinal && (value === null || value.value === 0n)) this.report(line, message);
   }
 
-  private assign({ name, operator, value: expression, mode, line }: Assignment, region: Region | null): void {
+  private assign(assignment: Assignment, region: Region | null): void {
+    const { name, value: expression, mode, line } = assignment;
     if (name === ".") {
-      let value = evaluate(expression, this.around());
-      if (value === null) return;
-      if (operator !== "=") value = this.operate(operator, { value: this.dot - (this.section?.address ?? 0), section: this.section ?? "absolute" }, value);
-      const target = typeof value.section === "object" ? addressOf(value) : value.section === "absolute" ? value.value : value.value + (this.section?.address ?? 0);
-      if (this.section && target < this.dot) {
-        if (this.isFinal) this.report(line, `the location counter moves backwards in ${this.section.name}, from ${hex(this.dot)} to ${hex(target)}`);
-        return;
-      }
-      if (!Number.isFinite(target) || target < 0 || target > 2 ** 32) {
-        if (this.isFinal) this.report(line, `the location counter leaves the address space: ${target < 0 ? "-" : ""}0x${Math.abs(target).toString(16)}`);
-        return;
-      }
-      this.dot = target;
-      if (region) region.current = target;
+      const value = evaluate(expression, this.around());
+      if (value !== null) this.moveDot(value, line, region);
       return;
     }
     const known = this.symbols.get(name);
-    if (mode.startsWith("provide") && !(known && (known.isFromScript ? this.assigned.has(name) : known.isReferenced && !known.isDefined && known.state !== "common"))) return;
+    // A name that is referred to and not defined, or that this very statement defined before.
+    if (mode.startsWith("provide") && !this.provided.has(assignment) && !(known && known.isReferenced && !known.isDefined && known.state !== "common")) return;
     this.comesFromDot = false;
     this.namesRead.length = 0;
-    let value = evaluate(expression, this.around());
+    const value = evaluate(expression, this.around());
     if (value === null) return;
-    if (operator !== "=") {
-      const old = known?.isDefined ? { value: known.section ? known.address() : known.value, section: known.output ?? ("absolute" as const) } : { value: 0, section: "number" as const };
-      value = this.operate(operator, old, value);
-    }
+    // Passes are repeated: what grows by its own value may only do so once, unless each pass begins it anew.
+    const beginsAnew = known?.isFromScript === true && known.output === null && this.assignedNow.has(name);
+    if (!this.isFinal && known && this.namesRead.includes(known) && !beginsAnew) return;
+    this.provided.add(assignment);
     const symbol = this.symbols.enter(name);
     let home = value.section === "number" ? this.section : value.section === "absolute" ? null : value.section;
-    let offset = value.value;
+    let offset = toNumber(value.value);
     // Between sections the location counter belongs to the section before, or to the next one when it was moved.
     if (home === null && this.section === null && this.comesFromDot) {
       home = this.sectionForDot();
       if (home) offset -= home.address;
     }
+    if (!symbol.isFromScript && (symbol.isDefined || symbol.state === "common")) symbol.isOverridden = true;
     symbol.state = "defined";
     symbol.isFromScript = true;
     symbol.object = null;
@@ -363,6 +320,23 @@ export class Layout {
     }
     if (mode.includes("hidden")) symbol.isForcedLocal = true;
     this.assigned.add(name);
+    this.assignedNow.add(name);
+  }
+
+  private moveDot(value: Value, line: number, region: Region | null): void {
+    let target = typeof value.section === "object" ? addressOf(value) : value.section === "absolute" ? toNumber(value.value) : toNumber(value.value) + (this.section?.address ?? 0);
+    // The upper end of the 64-bit address space is that of the 32-bit one.
+    if (target < 0 && target >= -(2 ** 31)) target += 2 ** 32;
+    if (this.section && target < this.dot) {
+      if (this.isFinal) this.report(line, `the location counter moves backwards in ${this.section.name}, from ${hex(this.dot)} to ${hex(target)}`);
+      return;
+    }
+    if (!Number.isFinite(target) || target < 0 || target > 2 ** 32) {
+      if (this.isFinal) this.report(line, `the location counter leaves the address space: ${target < 0 ? "-" : ""}0x${Math.abs(target).toString(16)}`);
+      return;
+    }
+    this.dot = target;
+    if (region) region.current = target;
   }
 
   private sectionForDot(): OutputSection | null {
@@ -374,14 +348,19 @@ export class Layout {
     return this.lastAllocated ?? outputs[0] ?? null;
   }
 
-  private operate(operator: string, old: Value, value: Value): Value {
-    const result = calculate(operator.slice(0, -1), old.value, value.value) ?? 0;
-    return { value: result, section: old.section === "number" ? value.section : old.section };
-  }
-
+  /** An address, a size or an alignment: of a value of more than 32 bits the lower ones. */
   private number(expression: Expression, otherwise = 0): number {
     const value = evaluate(expression, this.around());
-    return value === null ? otherwise : addressOf(value);
+    if (value === null) return otherwise;
+    const address = addressOf(value);
+    return address >= 0 && address <= 2 ** 32 ? address : Number(BigInt.asUintN(32, fromNumber(address)));
+  }
+
+  /** All 64 bits of a value; 0 while it is not known. */
+  private exactly(expression: Expression): bigint {
+    const value = evaluate(expression, this.around());
+    if (value === null) return 0n;
+    return BigInt.asUintN(64, typeof value.section === "object" ? value.value + fromNumber(value.section.address) : value.value);
   }
 
   /** The bytes that the script's data statements put into a section. */
@@ -392,12 +371,36 @@ export class Layout {
       const { sizeBytes, value } = piece.statement;
       const bytes = new Uint8Array(sizeBytes);
       this.dot = section.address + piece.offset;
-      const result = this.number(value);
-      for (let i = 0; i < sizeBytes; i++) bytes[i] = i < 4 ? result >>> (8 * i) : result < 0 ? 0xff : Math.floor(result / 2 ** (8 * i)) & 0xff;
+      const result = this.exactly(value);
+      for (let i = 0; i < sizeBytes; i++) bytes[i] = Number((result >> BigInt(8 * i)) & 0xffn);
       return [{ offset: piece.offset, bytes }];
     });
     this.section = null;
     return data;
+  }
+
+  /** Whether a PROVIDE took effect. */
+  wasProvided(assignment: Assignment): boolean {
+    return this.provided.has(assignment);
+  }
+
+  /** After the layout: the address that an assignment moves the location counter to, at some place; null when it has no value. */
+  evaluateDot(expression: Expression, dot: number, section: OutputSection | null): number | null {
+    this.dot = dot;
+    this.section = section;
+    const value = evaluate(expression, this.around());
+    this.section = null;
+    if (value === null) return null;
+    return value.section === "number" ? toNumber(value.value) + (section?.address ?? 0) : addressOf(value);
+  }
+
+  /** After the layout: a value at some place, of 64 bits. */
+  exactlyAt(expression: Expression, dot: number, section: OutputSection | null): bigint {
+    this.dot = dot;
+    this.section = section;
+    const value = this.exactly(expression);
+    this.section = null;
+    return value;
   }
 
   /** A value outside of all sections, after the layout. */
@@ -420,50 +423,28 @@ export class Layout {
         if (symbol?.isDefined) {
           this.namesRead.push(symbol);
           const home = symbol.home();
-          if (!symbol.section) return { value: symbol.value, section: symbol.output ?? "absolute" };
-          return home ? { value: symbol.address() - home.address, section: home } : { value: 0, section: "absolute" };
+          // Within a section an absolute symbol is a plain number.
+          if (!home) return { value: symbol.section ? 0n : fromNumber(symbol.value), section: this.section ? "number" : "absolute" };
+          return { value: fromNumber(symbol.address() - home.address), section: home };
         }
         if (this.isFinal) this.report(line, `undefined symbol ${name} in an expression`);
+        // A PROVIDE for it takes effect in the next pass.
+        else if (symbol?.state !== "common") this.symbols.demand(name);
         return null;
       },
       isDefined: (name) => {
         const symbol = this.symbols.get(name);
-        return symbol !== undefined && (symbol.isDefined || symbol.state === "common");
+        if (symbol === undefined || (!symbol.isDefined && symbol.state !== "common")) return false;
+        // What only a script defines is defined from there on.
+        return !symbol.isFromScript || symbol.isOverridden || this.assignedNow.has(name);
       },
-      outputSection: (name) => this.placement.outputs().find((section) => section.name === name && !section.ignored) ?? this.placement.outputs().find((section) => section.name === name) ?? null,
-      region: (name) => this.regions.get(name) ?? null,
+      pageBytes: (name) => (name === "COMMONPAGESIZE" ? this.options.commonPageBytes : this.options.pageBytes),
+      outputSection: (name) => this.sectionNamed(name),
+      region: (name) => this.regions.get(name),
       segmentStart: (name) => this.options.segmentStart.get(name) ?? null,
-      dataSegment: (name, first, second) => this.dataSegment(name, first, second),
+      dataSegment: (name, first, second) => this.segment.evaluate(name, first, second, this.dot),
       problem: (line, message) => this.report(line, message),
     };
-  }
-
-  private dataSegment(name: "DATA_SEGMENT_ALIGN" | "DATA_SEGMENT_RELRO_END" | "DATA_SEGMENT_END", first: number, second: number): number {
-    const { segment } = this;
-    if (name === "DATA_SEGMENT_ALIGN") {
-      let result = alignUp(this.dot, first);
-      if (segment.phase === "relro-adjust") return segment.base;
-      if (segment.phase === "adjust") return second < first ? result + ((this.dot + second - 1) & (first - second)) : result;
-      if (!this.relro) result += this.dot & (first - 1);
-      if (segment.phase === "none") Object.assign(segment, { phase: "align", base: result, end: 0, relroEnd: 0, relroOffset: 0 });
-      return result;
-    }
-    if (name === "DATA_SEGMENT_RELRO_END") {
-      segment.relroOffset = first;
-      segment.relroEnd = second + first;
-      let result = second;
-      if (segment.phase === "relro-adjust" && segment.relroEnd % PAGE_BYTES !== 0) {
-        segment.relroEnd = alignUp(segment.relroEnd, PAGE_BYTES);
-        result = segment.relroEnd - first;
-      }
-      if (segment.phase === "align") segment.phase = "relro";
-      return result;
-    }
-    if (segment.phase === "align" || segment.phase === "relro") {
-      segment.phase = "end";
-      segment.end = first;
-    }
-    return first;
   }
 }
 

@@ -80,7 +80,7 @@ export type LinkResult = { readonly linked: Linked; readonly problems: readonly 
 
 /** Never throws for what is in the objects: all problems come back at once. */
 export function link(options: LinkOptions): LinkResult {
-  const defines = [...(options.defines ?? [])].map(([name, value]) => ({ kind: "assign" as const, name, operator: "=", value: { kind: "number" as const, value }, mode: "set" as const, line: 0 }));
+  const defines = [...(options.defines ?? [])].map(([name, value]) => ({ kind: "assign" as const, name, value: { kind: "number" as const, value: BigInt(value) }, mode: "set" as const, line: 0 }));
   return linkProgram(options.objects.map((elf) => ({ kind: "object", elf })), {
     script: options.script, isDefaultScript: false, ...(options.entry === undefined ? {} : { entry: options.entry }), defines, sectionStart: options.sectionStart ?? new Map(),
     requiresEntry: options.entry !== undefined || options.script.entry !== null,

@@ -66,9 +66,18 @@ class Merger {
       if (this.isStrings) this.recordStrings(section, mappings);
       else this.recordConstants(section, mappings);
     }
+    // What ends another string still counts where it appeared.
+    const homes = new Set(this.entries.map(({ section }) => section));
     if (this.isStrings) this.shareSuffixes();
     this.assign();
-    for (const section of this.sections) this.rewrite(section);
+    let lastBytes = 0;
+    for (const section of this.sections) {
+      this.rewrite(section);
+      section.isMergedAway = !homes.has(section);
+      // GNU ld's map has the size of the section before for one whose strings all end others.
+      if (section.sizeBytes > 0 || section.isMergedAway) lastBytes = section.isMergedAway ? lastBytes : section.sizeBytes;
+      else section.mapBytes = lastBytes;
+    }
   }
 
   private add(text: string, align: number, section: InputSection): Entry {

@@ -6,8 +6,8 @@ import type { Assignment, DataStatement, Expression, OutputSection as SectionCom
 export type Piece =
   | { readonly kind: "input"; readonly section: InputSection }
   | { readonly kind: "data"; readonly statement: DataStatement; offset: number }
-  /** A gap; filled with the pattern, or with what suits the section. */
-  | { readonly kind: "gap"; readonly offset: number; readonly sizeBytes: number; readonly fill: Uint8Array | null };
+  /** A gap in front of an input section, or behind an assignment to the location counter; filled with the pattern, or with what suits the section. */
+  | { readonly kind: "gap"; readonly offset: number; readonly sizeBytes: number; readonly fill: Uint8Array | null; readonly before: InputSection | null; readonly behind: Statement | null };
 
 export type Statement =
   | { readonly kind: "wild"; readonly sections: InputSection[] }
@@ -24,6 +24,8 @@ export class OutputSection {
   flags = 0;
   /** ELF type of the first input section when it must be kept, else 0. */
   type = 0;
+  /** SHF_ bits of the inputs that stay as they are: SHF_GNU_RETAIN. */
+  keptFlags = 0;
   /** ELF type of the first input section, when nothing else was in the output section before. */
   inputType = 0;
   entrySizeBytes = 0;

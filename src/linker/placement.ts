@@ -2,18 +2,21 @@
  * Which output section each input section goes into: the patterns of the script, then the places of orphans, which no pattern takes.
  * The rules are GNU ld 2.40's ("Input Section Description", "Orphan Sections"); where a section goes among others decides addresses.
  */
-import { SHF_GROUP, SHT_NOTE, SHT_NOBITS, SHT_NULL, SHT_PROGBITS, SHT_REL } from "./elf.ts";
+import { SHF_GNU_RETAIN, SHF_GROUP, SHT_NOTE, SHT_NOBITS, SHT_NULL, SHT_PROGBITS, SHT_REL } from "./elf.ts";
+import { globMatch } from "./glob.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { OutputSection, type Statement } from "./output-section.ts";
 import {
   SEC_ALLOC, SEC_CODE, SEC_DATA, SEC_DEBUGGING, SEC_EXCLUDE, SEC_GROUP, SEC_HAS_CONTENTS, SEC_LOAD, SEC_MERGE, SEC_NEVER_LOAD, SEC_READONLY, SEC_STRINGS, SEC_THREAD_LOCAL,
 } from "./section-flags.ts";
-import type { Assertion, Assignment, InputStatement, LinkerScript, SectionPattern } from "./script.ts";
+import type { Assertion, Assignment, InputStatement, LinkerScript, SectionPattern, SortKind } from "./script.ts";
 
 export type TopStatement =
   | { readonly kind: "assign"; readonly assignment: Assignment; readonly scriptPath: string }
   | { readonly kind: "assert"; readonly assertion: Assertion; readonly scriptPath: string }
-  | { readonly kind: "section"; readonly section: OutputSection };
+  | { readonly kind: "section"; readonly section: OutputSection }
+  /** The end of the scripts: only orphans come behind it. */
+  | { readonly kind: "end" };
 
 export interface PlacementOptions {
   readonly isRelocatable: boolean;
@@ -22,11 +25,18 @@ export interface PlacementOptions {
   /** --unique: an output section of its own for each orphan. */
   readonly discardOrphanGroups: boolean;
   readonly sectionStart: ReadonlyMap<string, number>;
+  /** --sort-section: patterns that do not say how. */
+  readonly sortSections: "name" | "alignment" | null;
+  /** --orphan-handling */
+  readonly orphans: "place" | "warn" | "error" | "discard";
 }
 
 /** The script with its patterns replaced by what they found. */
 export class Placement {
   readonly statements: TopStatement[] = [];
+  /** Orphans that --orphan-handling wants to be told of. */
+  readonly unplaced: { readonly section: InputSection; readonly isError: boolean }[] = [];
+  readonly problems: { readonly path: string; readonly line: number; readonly message: string }[] = [];
   private readonly options: PlacementOptions;
   private readonly objects: readonly InputObject[];
   private readonly matched = new Map<Statement, InputStatement>();
@@ -35,13 +45,8 @@ export class Placement {
   constructor(scripts: readonly LinkerScript[], objects: readonly InputObject[], options: PlacementOptions) {
     this.options = options;
     this.objects = objects;
-    for (const script of scripts) {
-      for (const statement of script.statements) {
-        if (statement.kind === "assign") this.statements.push({ kind: "assign", assignment: statement, scriptPath: script.path });
-        else if (statement.kind === "assert") this.statements.push({ kind: "assert", assertion: statement, scriptPath: script.path });
-        else this.statements.push({ kind: "section", section: this.sectionOf(statement, script.path) });
-      }
-    }
+    for (const script of scripts) this.statements.push(...script.statements.map((statement) => this.topStatement(statement, script.path)));
+    this.statements.push({ kind: "end" });
     for (const [name, address] of options.sectionStart) {
       const known = this.statements.find((statement) => statement.kind === "section" && statement.section.name === name);
       if (known?.kind === "section") known.section.fixedAddress = address;
@@ -53,6 +58,22 @@ export class Placement {
       }
     }
     this.places = new OrphanPlaces(this.statements);
+    for (const script of scripts) {
+      for (const { statements, place, section: name, line } of script.inserted) {
+        const section = this.statements.find((statement) => statement.kind === "section" && statement.section.name === name);
+        if (section?.kind !== "section") this.problems.push({ path: script.path, line, message: `there is no section ${name} to insert ${place}` });
+        else {
+          const at = place === "before" ? this.statements.indexOf(section) : this.places.slotAfter(section.section);
+          this.statements.splice(at, 0, ...statements.map((statement) => this.topStatement(statement, script.path)));
+        }
+      }
+    }
+  }
+
+  private topStatement(statement: LinkerScript["statements"][number], scriptPath: string): TopStatement {
+    if (statement.kind === "assign") return { kind: "assign", assignment: statement, scriptPath };
+    if (statement.kind === "assert") return { kind: "assert", assertion: statement, scriptPath };
+    return { kind: "section", section: this.sectionOf(statement, scriptPath) };
   }
 
   private sectionOf(command: Extract<LinkerScript["statements"][number], { kind: "section" }>, scriptPath: string): OutputSection {
@@ -68,6 +89,11 @@ export class Placement {
       else section.statements.push({ kind: "fill", value: inner.value, pattern: null });
     }
     return section;
+  }
+
+  /** The pattern that found a statement's sections; null for orphans. */
+  patternOf(statement: Statement): InputStatement | null {
+    return this.matched.get(statement) ?? null;
   }
 
   /** Sections that KEEP protects, before anything is placed. */
@@ -99,6 +125,11 @@ export class Placement {
       if (section.fixedAddress !== null) section.exists = true;
     }
     this.orphans();
+    for (const output of this.outputs()) {
+      const { command } = output;
+      if (command?.isReadonly) output.flags |= SEC_READONLY;
+      if (command?.type?.kind === "number") output.type = Number(command.type.value);
+    }
     this.inheritLoadRegions();
   }
 
@@ -126,6 +157,10 @@ export class Placement {
       start >= 0 && statement.kind === "section" && statement.section.statements.some((inner) => this.findFor(inner).some(({ section }) => section.output !== null && section.sizeBytes > 0)));
   }
 
+  private sectionsOf({ sections, common }: InputObject): readonly (InputSection | null)[] {
+    return common ? [...sections, common] : sections;
+  }
+
   private findFor(statement: Statement): Found[] {
     const pattern = this.matched.get(statement);
     return pattern ? this.find(pattern) : [];
@@ -135,11 +170,12 @@ export class Placement {
     const found: Found[] = [];
     for (const object of this.objects) {
       if (!matchesFile(statement.file, object) || statement.exclude.some((glob) => matchesFile(glob, object))) continue;
-      const candidates = object.common ? [...object.sections, object.common] : object.sections;
+      const candidates = this.sectionsOf(object);
       for (const section of candidates) {
         // A partial link keeps the members of groups apart, whatever the script says.
         if (!section || (this.options.isRelocatable && (section.elf.flags & SHF_GROUP) !== 0)) continue;
-        const pattern = statement.patterns.find((candidate) => globMatch(candidate.pattern, section.name) && !candidate.exclude.some((glob) => matchesFile(glob, object)));
+        if (statement.flags && ((section.elf.flags & statement.flags.wanted) !== statement.flags.wanted || (section.elf.flags & statement.flags.refused) !== 0)) continue;
+        const pattern = statement.patterns.length === 0 ? EVERYTHING : statement.patterns.find((candidate) => globMatch(candidate.pattern, section.name) && !candidate.exclude.some((glob) => matchesFile(glob, object)));
         if (pattern) found.push({ section, pattern });
       }
     }
@@ -150,15 +186,26 @@ export class Placement {
   /** A sorted pattern puts each section before the first one that has to follow it. */
   private order(found: readonly Found[], statement: InputStatement): InputSection[] {
     const free = found.filter(({ section }) => section.output === null && !section.isDiscarded);
-    if (statement.patterns.every(({ sort }) => sort.length === 0 || sort[0] === "none")) return free.map(({ section }) => section);
-    if (statement.patterns.length === 1) return free.map(({ section }) => section).sort((a, b) => compareSections(statement.patterns[0]!, a, b));
+    const sorts = new Map([...statement.patterns, EVERYTHING].map((pattern) => [pattern, this.sortOf(pattern)]));
+    if ([...sorts.values()].every((sort) => sort.length === 0)) return free.map(({ section }) => section);
+    if (statement.patterns.length === 1) return free.map(({ section }) => section).sort((a, b) => compareSections(sorts.get(statement.patterns[0]!)!, a, b));
     const ordered: InputSection[] = [];
     for (const { section, pattern } of free) {
-      const at = pattern.sort.length === 0 || pattern.sort[0] === "none" ? -1 : ordered.findIndex((other) => compareSections(pattern, section, other) < 0);
+      const sort = sorts.get(pattern)!;
+      const at = sort.length === 0 ? -1 : ordered.findIndex((other) => compareSections(sort, section, other) < 0);
       if (at < 0) ordered.push(section);
       else ordered.splice(at, 0, section);
     }
     return ordered;
+  }
+
+  /** How a pattern sorts; --sort-section counts where it does not say, or does not say all. */
+  private sortOf({ sort }: SectionPattern): readonly SortKind[] {
+    if (sort[0] === "none") return [];
+    const option = this.options.sortSections;
+    const other = sort[0] === "name" ? "alignment" : "name";
+    if (option !== null && (sort.length === 0 || (sort[0] !== "init-priority" && option === other))) return [...new Set([...sort, option])];
+    return sort;
   }
 
   private meetsConstraint({ command, statements }: OutputSection): boolean {
@@ -191,6 +238,7 @@ export class Placement {
       }
     }
     output.flags |= flags;
+    output.keptFlags |= section.elf.flags & SHF_GNU_RETAIN;
     if (!output.hasInput) {
       output.hasInput = true;
       const { type, entrySizeBytes } = section.elf;
@@ -205,12 +253,21 @@ export class Placement {
 
   private orphans(): void {
     for (const object of this.objects) {
-      const sections = object.common ? [...object.sections, object.common] : object.sections;
+      const sections = this.sectionsOf(object);
       for (const section of sections) {
         if (!section || section.output !== null || section.isDiscarded) continue;
         if (!this.options.isRelocatable && (section.flags & (SEC_EXCLUDE | SEC_GROUP)) !== 0) continue;
         if (this.options.stripDebugging && (section.flags & SEC_DEBUGGING) !== 0) continue;
-        const output = this.places.outputFor(section, this.options, object, object === this.objects[0]);
+        // A partial link leaves common symbols to a later one, unless it is told to give them memory.
+        if (section === object.common && this.options.isRelocatable && section.sizeBytes === 0) continue;
+        if (this.options.orphans !== "place" && !section.isStripped && !(section.object.elf.sections[section.elf.index]?.name ?? "").startsWith(".rel")) {
+          if (this.options.orphans === "discard") {
+            section.isDiscarded = true;
+            continue;
+          }
+          this.unplaced.push({ section, isError: this.options.orphans === "error" });
+        }
+        const output = this.places.outputFor(section, this.options, object);
         if (output.fixedAddress === null && !output.command?.address && (this.options.isRelocatable || (section.flags & (SEC_LOAD | SEC_ALLOC)) === 0)) output.fixedAddress = 0;
         const last = output.statements.at(-1);
         const wild: Statement = last?.kind === "wild" && !this.matched.has(last) ? last : { kind: "wild", sections: [] };
@@ -220,6 +277,9 @@ export class Placement {
     }
   }
 }
+
+/** What a file's name without patterns means. */
+const EVERYTHING: SectionPattern = { pattern: "*", sort: [], exclude: [] };
 
 interface Found {
   readonly section: InputSection;
@@ -256,8 +316,7 @@ class OrphanPlaces {
     return this.statements.flatMap((statement) => (statement.kind === "section" && statement.section.name !== "/DISCARD/" ? [statement.section] : []));
   }
 
-  /** `isFirst`: the object is the first of all. */
-  outputFor(section: InputSection, { isRelocatable }: PlacementOptions, object: InputObject, isFirst: boolean): OutputSection {
+  outputFor(section: InputSection, { isRelocatable }: PlacementOptions, object: InputObject): OutputSection {
     const isDynamic = section.isStripped && section.elf.type === SHT_REL;
     const name = section.name === "COMMON" ? ".bss" : isDynamic ? ".rel.dyn" : section.name;
     // A partial link keeps each group and its members apart.
@@ -279,7 +338,7 @@ class OrphanPlaces {
     let { flags } = section;
     // Several orphans of one object and name share a section: it is read-only only if all are.
     if (!isRelocatable) for (const other of object.sections) if (other && other.name === section.name && other.output === null && ((other.flags ^ flags) & (SEC_LOAD | SEC_ALLOC)) === 0) flags &= other.flags | ~SEC_READONLY;
-    return this.insert(new OutputSection(name, null), this.placeFor(section, flags), flags, typeOf(section), isFirst);
+    return this.insert(new OutputSection(name, null), this.placeFor(section, flags), flags, typeOf(section));
   }
 
   private placeFor({ name, elf }: InputSection, flags: number): Place | null {
@@ -294,9 +353,9 @@ class OrphanPlaces {
     return (flags & SEC_CODE) === 0 ? places.rodata : places.text;
   }
 
-  private insert(output: OutputSection, place: Place | null, flags: number, type: number, isFirst: boolean): OutputSection {
+  private insert(output: OutputSection, place: Place | null, flags: number, type: number): OutputSection {
     const entry: TopStatement = { kind: "section", section: output };
-    const after = place === null ? null : (place.section ?? ((flags & SEC_ALLOC) !== 0 ? this.findByFlags(flags, place, type) : null) ?? this.findByFlags(flags, place, null));
+    const after = place === null ? null : (place.section ?? (place === this.places.rel ? this.findRelocations() : null) ?? ((flags & SEC_ALLOC) !== 0 ? this.findByFlags(flags, place, type) : null) ?? this.findByFlags(flags, place, null));
     if (place === null) {
       this.statements.push(entry);
       return output;
@@ -309,7 +368,7 @@ class OrphanPlaces {
     }
     if (place.last) {
       this.statements.splice(this.indexOf(place.last) + 1, 0, entry);
-    } else this.statements.splice(after ? this.slotAfter(after) : isFirst ? this.slotAtStart() : this.slotAfterScript(), 0, entry);
+    } else this.statements.splice(after ? this.slotAfter(after) : this.slotAtStart(), 0, entry);
     place.last = output;
     return output;
   }
@@ -319,16 +378,11 @@ class OrphanPlaces {
   }
 
   /** Behind the assignments that follow a section, but not behind one to the location counter that positions the next section. */
-  private slotAfter(section: OutputSection): number {
+  slotAfter(section: OutputSection): number {
     return this.slotFrom(this.indexOf(section) + 1, false);
   }
 
-  /** Where GNU ld puts what resembles no section, unless it is of the first object; then it goes to the start. */
-  private slotAfterScript(): number {
-    const last = this.sections().findLast(({ command }) => command !== null);
-    return last ? this.slotAfter(last) : this.slotAtStart();
-  }
-
+  /** Where something goes that resembles no section. */
   private slotAtStart(): number {
     return this.slotFrom(0, true);
   }
@@ -349,6 +403,15 @@ class OrphanPlaces {
       }
     }
     return this.statements.length;
+  }
+
+  /** A dynamic linker wants its relocations before all others, and else behind what is read-only. */
+  private findRelocations(): OutputSection | null {
+    const sections = this.sections();
+    const first = sections.findIndex(({ name }) => name.startsWith(".rel"));
+    const before = first < 0 ? sections : sections.slice(0, first);
+    const allocated = before.filter(({ exists, flags }) => exists && (flags & SEC_ALLOC) !== 0);
+    return allocated.findLast(({ flags }) => (flags & SEC_READONLY) !== 0) ?? allocated.at(-1) ?? before.at(-1) ?? null;
   }
 
   /** The last section with the same attributes, or with those that come closest. `type`: of the ELF sections in it; null for any. */
@@ -374,7 +437,7 @@ const typeOf = ({ name, elf, isStripped }: InputSection): number => (isStripped 
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function compareSections({ sort }: SectionPattern, a: InputSection, b: InputSection): number {
+function compareSections(sort: readonly SortKind[], a: InputSection, b: InputSection): number {
   for (const kind of sort) {
     const difference =
       kind === "name" ? compare(a.name, b.name) : kind === "alignment" ? b.align - a.align : kind === "init-priority" ? priority(a.name) - priority(b.name) || compare(a.name, b.name) : 0;
@@ -399,22 +462,4 @@ function matchesFile(glob: string, object: InputObject): boolean {
     return object.archive !== null && globMatch(archive, object.archive) && (member === "" || globMatch(member, object.fileName));
   }
   return globMatch(glob, object.fileName);
-}
-
-const globs = new Map<string, RegExp>();
-
-/** Shell-like patterns: `*` also matches `/` (GNU ld manual, "Input Section Wildcards"). */
-export function globMatch(glob: string, text: string): boolean {
-  if (glob === "*" || glob === text) return true;
-  let expression = globs.get(glob);
-  if (!expression) {
-    const source = glob.replace(/[\\^$+.()|{}]/g, "\\$&").replace(/\*+/g, "[^]*").replace(/\?/g, "[^]").replace(/\[!/g, "[^");
-    try {
-      expression = new RegExp(`^${source}$`);
-    } catch {
-      expression = /^(?!)/;
-    }
-    globs.set(glob, expression);
-  }
-  return expression.test(text);
 }

@@ -31,8 +31,13 @@ export class ProblemReport {
     this.add({ ...definitionPlace(object, elf), message: `${symbol.name} is defined twice; the other definition is in ${describe(first)}`, notes: [{ ...first, message: "the first definition" }] });
   }
 
-  relocation({ kind, section, offset, name, message }: RelocationIssue): void {
-    const place = sourceLocation(section.object.elf, section.elf, offset) ?? { file: section.object.path, line: 0 };
+  placeOf({ section, offset }: RelocationIssue): Place {
+    return sourceLocation(section.object.elf, section.elf, offset) ?? { file: section.object.path, line: 0 };
+  }
+
+  relocation(issue: RelocationIssue): void {
+    const { kind, name, message } = issue;
+    const place = this.placeOf(issue);
     if (kind === "undefined") {
       const places = this.undefinedPlaces.get(name) ?? [];
       this.undefinedPlaces.set(name, places);

@@ -1,6 +1,6 @@
 /** The bytes of a linked program: an ELF executable or object, laid out as GNU ld 2.40 does, or a flat image. */
-import { ET_EXEC, ET_REL, SHF_GROUP, SHT_GROUP, SHT_NOBITS, SHT_PROGBITS, STT_SECTION } from "./elf.ts";
-import { fileIndices, writeElf, type FileSection, type FileSymbol } from "./elf-file.ts";
+import { ET_EXEC, ET_REL, SHF_GROUP, SHT_GROUP, SHT_NOBITS, SHT_PROGBITS, SHT_REL, STT_SECTION } from "./elf.ts";
+import { fileIndices, FileSizeError, writeElf, type FileSection, type FileSymbol } from "./elf-file.ts";
 import { groupMembers } from "./inputs.ts";
 import { hasContent } from "./layout.ts";
 import { collectSymbols, type OutputSymbol, type OutputSymbols } from "./output-symbols.ts";
@@ -49,12 +49,22 @@ export function programFile(program: Program): ProgramImage {
     if (isRelocatable && output.name === ".note.GNU-stack" && needsExecutableStack(program)) output.flags |= SEC_CODE;
     return { output, flags: elfFlagsOf(output).flags | (isRelocatable && output.inputs()[0] ? output.inputs()[0]!.elf.flags & SHF_GROUP : 0), type, nobits: type === SHT_NOBITS, content, applied };
   });
-  for (const issue of relocator.issues) if (!(issue.kind === "undefined" && options.ignoreUndefined)) program.report.relocation(issue);
+  for (const issue of relocator.issues) {
+    if (issue.kind !== "undefined" || (options.undefinedSymbols ?? "report") === "report") program.report.relocation(issue);
+    else if (options.undefinedSymbols === "warn") program.warnings.push({ ...program.report.placeOf(issue), message: issue.message });
+  }
   const keepsRelocations = isRelocatable || (options.emitRelocations ?? false);
   const symbols = collectSymbols(outputs, program.madeOrder(), program.symbols, {
     isRelocatable, keepsRelocations, collectsGarbage: options.collectGarbage ?? false, strip: options.strip === "debugging" ? "debugging" : "none", discard: options.discard ?? "merged-labels",
   });
-  return { sections, symbols: symbols.symbols, bytes: program.problems.length > 0 ? new Uint8Array(0) : elfBytes(program, sections, symbols, keepsRelocations) };
+  let bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  try {
+    if (program.problems.length === 0) bytes = elfBytes(program, sections, symbols, keepsRelocations);
+  } catch (error) {
+    if (!(error instanceof FileSizeError)) throw error;
+    program.report.script(options.script.path, 0, error.message);
+  }
+  return { sections, symbols: symbols.symbols, bytes };
 }
 
 function needsExecutableStack({ objects }: Program): boolean {
@@ -101,9 +111,12 @@ function relocationTable(output: OutputSection, applied: readonly Applied[], { o
 function groupContent(output: OutputSection, position: ReadonlyMap<OutputSection, number>, indices: readonly number[]): Uint8Array {
   const group = output.inputs()[0]!;
   const members = groupMembers(group.elf.content).flatMap((index) => {
-    const home = group.object.sections[index]?.output;
+    // Tables of relocations are members, too.
+    const elf = group.object.elf.sections[index];
+    const isTable = elf?.type === SHT_REL;
+    const home = group.object.sections[isTable ? elf.info : index]?.output;
     const place = home ? position.get(home) : undefined;
-    return place ? [indices[place - 1]!] : [];
+    return place ? [indices[place - 1]! + Number(isTable)] : [];
   });
   const content = new Uint8Array(4 + 4 * members.length);
   const view = new DataView(content.buffer);
@@ -112,10 +125,12 @@ function groupContent(output: OutputSection, position: ReadonlyMap<OutputSection
   return content;
 }
 
-function groupSignature(output: OutputSection, { ofLocal, ofGlobal }: OutputSymbols): number {
+function groupSignature(output: OutputSection, { ofLocal, ofGlobal, ofSection }: OutputSymbols): number {
   const { object, elf } = output.inputs()[0]!;
   const symbol = object.elf.symbols[elf.info];
   if (!symbol) return 0;
+  const home = object.sections[symbol.section]?.output;
+  if (symbol.type === STT_SECTION && home) return ofSection.get(home) ?? 0;
   const local = ofLocal.get(symbol);
   if (local !== undefined) return local;
   for (const [global, index] of ofGlobal) if (global.name === symbol.name) return index;

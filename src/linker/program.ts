@@ -1,27 +1,34 @@
 /** A program being linked: its inputs, the places of all sections, and everything that is wrong with it. */
 import { shrinkUnwind } from "./eh-frame.ts";
-import { SHF_ALLOC, SHF_WRITE, SHT_GROUP, SHT_NOBITS, STT_OBJECT } from "./elf.ts";
+import { SHF_ALLOC, SHF_WRITE, SHT_FINI_ARRAY, SHT_GROUP, SHT_INIT_ARRAY, SHT_NOBITS, SHT_PREINIT_ARRAY, STT_OBJECT } from "./elf.ts";
 import { ElfError, type ElfSection } from "./elf-reader.ts";
 import { collectGarbage } from "./garbage.ts";
 import { GlobalOffsetTable } from "./got.ts";
-import { Inputs, type LinkInput } from "./inputs.ts";
+import { Inputs, type IncludedMember, type LinkInput } from "./inputs.ts";
 import { InputSection, type InputObject } from "./input-section.ts";
 import { Layout } from "./layout.ts";
 import type { LinkProblem } from "./link.ts";
 import { mergeSections } from "./merge.ts";
 import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
+import { overlaps } from "./overlaps.ts";
 import { Placement } from "./placement.ts";
 import { ProblemReport } from "./problems.ts";
-import { assignOffsets, headerBytes, mapSegments, type FileLayout, type Segment } from "./segments.ts";
+import { assignOffsets, headerBytes, mapSegments, PAGE_BYTES, type FileLayout, type Segment } from "./segments.ts";
+import { mergeProperties } from "./properties.ts";
 import { scriptSegments } from "./script-segments.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_EXCLUDE, SEC_MERGE, SEC_READONLY, SEC_STRINGS, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { Assignment, Expression, LinkerScript } from "./script.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
+/** Where mistakes in the values of the command line's symbols are said to be. */
+export const DEFINES_PATH = "--defsym";
+
 export interface ProgramOptions {
   readonly script: LinkerScript;
   readonly isDefaultScript: boolean;
+  /** What stands where on the command line, for the map; "script" is that which lays the sections out. */
+  readonly commandOrder?: readonly ("file" | "define" | "section-start" | "script")[];
   /** The script stands before the files on the command line: its names come first in the table of symbols. */
   readonly isScriptFirst?: boolean;
   /** Name or number; the script's ENTRY when absent. */
@@ -30,6 +37,8 @@ export interface ProgramOptions {
   readonly requiresEntry?: boolean;
   /** --defsym */
   readonly defines?: readonly Assignment[];
+  /** --defsym stands behind the script on the command line. */
+  readonly definesFollow?: boolean;
   readonly sectionStart?: ReadonlyMap<string, number>;
   readonly segmentStart?: ReadonlyMap<string, number>;
   /** -u */
@@ -44,15 +53,28 @@ export interface ProgramOptions {
   /** -N */
   readonly isTextWritable?: boolean;
   readonly separateCode?: boolean;
+  /** -z max-page-size, -z common-page-size: powers of two. */
+  readonly pageBytes?: number;
+  readonly commonPageBytes?: number;
   readonly relro?: boolean;
   readonly strip?: "none" | "debugging" | "all";
   readonly discard?: "merged-labels" | "labels" | "all" | "none";
   /** -z execstack, -z noexecstack; by default what the objects say. */
   readonly stack?: "executable" | "plain";
   readonly allowMultiple?: boolean;
-  /** --unresolved-symbols=ignore-all and --warn-unresolved-symbols: they count as 0. */
-  readonly ignoreUndefined?: boolean;
+  /** --unresolved-symbols=ignore-all, --warn-unresolved-symbols: they count as 0. */
+  readonly undefinedSymbols?: "report" | "warn" | "ignore";
+  /** --require-defined */
+  readonly requiredNames?: readonly string[];
+  /** Loaded sections that overlap are errors. */
+  readonly checksOverlaps?: boolean;
+  /** --sort-common: by alignment. */
+  readonly sortCommon?: "ascending" | "descending";
   readonly definesCommon?: boolean;
+  /** --sort-section */
+  readonly sortSections?: "name" | "alignment";
+  /** --orphan-handling: what happens to sections that the script does not mention. */
+  readonly orphans?: "place" | "warn" | "error" | "discard";
   /** The output has no format: strings are not merged, and there are no headers. */
   readonly isFlat?: boolean;
 }
@@ -66,12 +88,17 @@ export class Program {
   readonly layout: Layout;
   /** Sections that --gc-sections threw away. */
   readonly removed: readonly InputSection[];
+  /** As they were given. */
+  readonly files: readonly LinkInput[];
+  readonly included: readonly IncludedMember[];
+  /** Common symbols in the order in which they got their memory. */
+  readonly commons: { readonly name: string; readonly sizeBytes: number; readonly path: string }[] = [];
   readonly segments: readonly Segment[];
   readonly file: FileLayout;
   readonly report = new ProblemReport();
   entry = 0;
   /** Said on the way, without being an error. */
-  readonly warnings: string[] = [];
+  readonly warnings: { readonly message: string; readonly file?: string; readonly line?: number }[] = [];
 
   /** Throws `ElfError` for an input that cannot be read. */
   constructor(files: readonly LinkInput[], options: ProgramOptions) {
@@ -85,32 +112,48 @@ export class Program {
     for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.demand(name);
     if (options.isScriptFirst ?? !options.isDefaultScript) for (const name of assignedNames(script)) this.symbols.enter(name);
     for (const file of files) inputs.add(file);
+    this.files = files;
+    this.included = inputs.included;
     for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
     this.markScriptNames(script);
     const objects = inputs.objects;
+    if (!options.isFlat) mergeProperties(objects);
     const placementOptions = {
       isRelocatable, stripDebugging: options.strip === "debugging" || options.strip === "all", discardOrphanGroups: !isRelocatable, sectionStart: options.sectionStart ?? new Map(),
+      sortSections: options.sortSections ?? null, orphans: options.orphans ?? "place",
     };
-    const scripts = options.defines?.length ? [{ ...script, path: "--defsym", statements: options.defines }, script] : [script];
+    const defines = options.defines?.length ? [{ ...script, path: DEFINES_PATH, statements: options.defines, inserted: [] }] : [];
+    const scripts = options.definesFollow ? [script, ...defines] : [...defines, script];
     this.removed = [];
     if (options.collectGarbage) {
       new Placement(scripts, objects, placementOptions).markKept();
       this.removed = collectGarbage(objects, this.symbols, [...(entryName ? [entryName] : []), ...(options.undefinedNames ?? []), ...script.externs]);
     }
-    this.got = isRelocatable ? new GlobalOffsetTable([], this.symbols) : new GlobalOffsetTable(objects, this.symbols);
+    this.got = new GlobalOffsetTable(isRelocatable ? [] : objects, this.symbols, options.isFlat ?? false);
     if (!isRelocatable || options.definesCommon) this.allocateCommon(objects);
+    else for (const object of objects) this.commonSection(object, 1);
     const host = objects.findIndex((object) => object === this.got.host) + 1;
     this.objects = this.got.object ? [...objects.slice(0, host), this.got.object, ...objects.slice(host)] : objects;
     this.placement = new Placement(scripts, this.objects, placementOptions);
     this.placement.place();
+    for (const { section, isError } of this.placement.unplaced) {
+      if (isError) this.report.script(section.object.path, 0, `orphan section \`${section.name}' has no place in the script`);
+      else this.warnings.push({ file: section.object.path, message: `orphan section \`${section.name}' is placed in section \`${section.output?.name ?? section.name}'` });
+    }
+    for (const { path, line, message } of this.placement.problems) this.report.script(path, line, message);
     if (!options.isFlat) this.rearrange();
-    this.defineBounds();
+    if (!isRelocatable) this.defineBounds();
     this.layout = new Layout(this.placement, this.symbols, script, {
-      isRelocatable, relro: (options.relro ?? true) && !isRelocatable, segmentStart: options.segmentStart ?? new Map(), checkRegions: true,
+      isRelocatable, relro: (options.relro ?? true) && !isRelocatable, segmentStart: options.segmentStart ?? new Map(),
+      pageBytes: options.pageBytes ?? PAGE_BYTES, commonPageBytes: options.commonPageBytes ?? PAGE_BYTES,
     });
     ({ segments: this.segments, file: this.file } = this.layOut());
+    this.layout.finish();
+    for (const message of this.file.problems) this.report.script(script.path, 0, message);
     for (const { path, line, message } of this.layout.problems) this.report.script(path, line, message);
     this.findEntry(entryName);
+    for (const name of options.requiredNames ?? []) if (!this.symbols.get(name)?.isDefined) this.report.script("--require-defined", 0, `required symbol ${name} is not defined`);
+    if (options.checksOverlaps && !isRelocatable) for (const message of overlaps(this.outputs())) this.report.script(script.path, 0, message);
   }
 
   get problems(): readonly LinkProblem[] {
@@ -145,11 +188,11 @@ export class Program {
     const isPaged = options.isPaged ?? true;
     if (options.isRelocatable || options.isFlat) {
       layout.run(0, true);
-      return { segments: [], file: { offsets: new Map(), headers: [], end: headerBytes(0) } };
+      return { segments: [], file: { offsets: new Map(), headers: [], end: headerBytes(0), problems: [] } };
     }
     const given = options.script.phdrs;
-    const usesHeaders = options.isDefaultScript || mentionsHeaders(options.script);
-    let count = given ? given.length : 2 + Number(options.relro ?? true) + Number(this.stackFlags() !== null);
+    const usesHeaders = options.isDefaultScript || options.script.usesHeaders;
+    let count = given ? given.length : 2 + Number((options.relro ?? true) && this.placement.hasRelroInput()) + Number(this.stackFlags() !== null);
     let segments: readonly Segment[] = [];
     for (let attempt = 0; attempt < 8; attempt++) {
       layout.run(headerBytes(count), attempt === 0);
@@ -158,12 +201,12 @@ export class Program {
       segments = given
         ? scriptSegments(given, this.outputs(), (expression) => layout.valueOf(expression), (line, message) => this.report.script(options.script.path, line, message))
         : mapSegments(this.outputs(), {
-            isPaged, separateCode: options.separateCode ?? true, stackFlags: this.stackFlags(), relroStart: layout.relroStart, relroEnd: layout.relroEnd, loadsHeaders: usesHeaders,
+            isPaged, pageBytes: options.pageBytes ?? PAGE_BYTES, separateCode: options.separateCode ?? true, stackFlags: this.stackFlags(), relroStart: layout.segment.relroStart, relroEnd: layout.segment.relroEnd, loadsHeaders: usesHeaders,
           }, count);
       if (segments.length === count || !usesHeaders) break;
       count = segments.length;
     }
-    return { segments, file: assignOffsets(segments, isPaged) };
+    return { segments, file: assignOffsets(segments, isPaged, options.pageBytes ?? PAGE_BYTES) };
   }
 
   /** Permissions that the objects ask for the stack; null when none of them speaks of it. */
@@ -171,39 +214,54 @@ export class Program {
     if (this.options.stack) return this.options.stack === "executable" ? 7 : 6;
     const notes = this.objects.map(({ elf, sections }) => (sections.length > 0 ? (elf.sections.find(({ name }) => name === ".note.GNU-stack") ?? null) : null));
     if (notes.every((note) => note === null)) return null;
-    const own = this.objects.findIndex((object) => object === this.got.object);
-    const isExecutable = notes.some((note, index) => index !== own && (note === null || (note.flags & 4) !== 0));
+    const isExecutable = notes.some((note, index) => !this.objects[index]!.isMade && (note === null || (note.flags & 4) !== 0));
     return isExecutable ? 7 : 6;
   }
 
   /** Each common symbol gets memory in a section COMMON of the object that asked for most. */
   private allocateCommon(objects: readonly InputObject[]): void {
+    const { options } = this;
     const byObject = new Map<InputObject, LinkSymbol[]>();
     for (const name of walkOrder(this.symbols.byName.keys())) {
       const symbol = this.symbols.get(name)!;
-      if (symbol.state !== "common" || !symbol.object || symbol.isUnused) continue;
+      if (symbol.state !== "common" || !symbol.object) continue;
+      this.commons.push({ name, sizeBytes: symbol.sizeBytes, path: symbol.object.path });
       const list = byObject.get(symbol.object);
       if (list) list.push(symbol);
       else byObject.set(symbol.object, [symbol]);
     }
     for (const object of objects) {
-      const list = byObject.get(object);
-      if (!list) continue;
-      const elf: ElfSection = {
-        index: 0, name: "COMMON", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE, address: 0, align: Math.max(...list.map(({ align }) => align)), entrySizeBytes: 0, sizeBytes: 0, link: 0, info: 0,
-        fileOffset: 0, content: new Uint8Array(0), relocations: [],
-      };
-      const section = new InputSection(object, elf);
+      const list = byObject.get(object) ?? [];
+      const section = this.commonSection(object, Math.max(1, ...list.map(({ align }) => align)));
+      if (!section) continue;
+      if (options.collectGarbage && list.length === 0) section.isDiscarded = true;
+      const { sortCommon } = options;
+      if (sortCommon) list.sort((a, b) => (sortCommon === "ascending" ? a.align - b.align : b.align - a.align));
       for (const symbol of list) {
         if (symbol.align > 0x10000000 || (symbol.align & (symbol.align - 1)) !== 0) throw new ElfError(object.path, `the common symbol ${symbol.name} has alignment ${symbol.align}, which is not a power of two`);
-        symbol.value = Math.ceil(section.sizeBytes / symbol.align) * symbol.align;
-        section.sizeBytes = symbol.value + symbol.sizeBytes;
+        const offset = Math.ceil(section.sizeBytes / symbol.align) * symbol.align;
+        section.sizeBytes = offset + symbol.sizeBytes;
+        // Nothing uses any symbol of the object: the section is thrown away.
+        if (symbol.isUnused) {
+          section.isDiscarded = true;
+          continue;
+        }
+        symbol.value = offset;
         symbol.state = "defined";
         symbol.section = section;
         if (symbol.type === 0) symbol.type = STT_OBJECT;
       }
-      object.common = section;
     }
+  }
+
+  /** Makes the section COMMON of an object that asked for the most memory for some symbol when it was read, also if others asked for more later. */
+  private commonSection(object: InputObject, align: number): InputSection | null {
+    if (!this.symbols.commonObjects.has(object)) return null;
+    const elf: ElfSection = {
+      index: 0, name: "COMMON", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE, address: 0, align, entrySizeBytes: 0, sizeBytes: 0, link: 0, info: 0,
+      fileOffset: 0, content: new Uint8Array(0), relocations: [],
+    };
+    return (object.common = new InputSection(object, elf));
   }
 
   private rearrange(): void {
@@ -222,11 +280,12 @@ export class Program {
       for (const [prefix, atEnd] of [["__start_", false], ["__stop_", true]] as const) {
         const symbol = this.symbols.get(prefix + output.name);
         if (!symbol || symbol.isDefined || symbol.state === "common") continue;
-        const value: Expression = { kind: "call", name: atEnd ? "SIZEOF" : "ABSOLUTE", args: atEnd ? [{ kind: "name", name: output.name, line: 0 }] : [{ kind: "number", value: 0 }], line: 0 };
-        const start: Expression = { kind: "call", name: "ADDR", args: [{ kind: "name", name: output.name, line: 0 }], line: 0 };
+        const section: Expression[] = [{ kind: "name", name: output.name, line: 0 }];
+        const start: Expression = { kind: "call", name: "ADDR", args: section, line: 0 };
+        const value: Expression = atEnd ? { kind: "binary", operator: "+", left: start, right: { kind: "call", name: "SIZEOF", args: section, line: 0 } } : start;
         this.placement.statements.push({
           kind: "assign", scriptPath: this.options.script.path,
-          assignment: { kind: "assign", name: symbol.name, operator: "=", value: { kind: "binary", operator: "+", left: start, right: value }, mode: "provide", line: 0 },
+          assignment: { kind: "assign", name: symbol.name, value, mode: "provide", line: 0 },
         });
         symbol.visibility = 3;
       }
@@ -256,10 +315,14 @@ export class Program {
       this.entry = symbol.address();
       return;
     }
-    if (this.options.isRelocatable) return;
-    const text = this.outputs().find((section) => section.name === ".text");
+    if (this.options.isRelocatable) {
+      if (this.options.entry) this.warnings.push({ message: `cannot find entry symbol ${name}; not setting start address` });
+      return;
+    }
+    // Also one that turned out to be empty, and is not in the file.
+    const text = this.placement.outputs().find((section) => section.name === ".text");
     if (this.options.requiresEntry) this.report.script(this.options.script.path, 1, `the entry point ${name} is not defined`);
-    else if (name) this.warnings.push(`cannot find entry symbol ${name}; ${text ? `defaulting to ${(text.address >>> 0).toString(16).padStart(8, "0")}` : "not setting start address"}`);
+    else if (name) this.warnings.push({ message: `cannot find entry symbol ${name}; ${text ? `defaulting to ${(text.address >>> 0).toString(16).padStart(8, "0")}` : "not setting start address"}` });
     this.entry = text?.address ?? 0;
   }
 }
@@ -270,14 +333,12 @@ function assignedNames({ statements }: LinkerScript): string[] {
     statement.kind === "assign" && statement.name !== "." && (statement.mode === "set" || statement.mode === "hidden") ? [statement.name] : []);
 }
 
-/** Whether a script asks for the size of the headers, and so wants them in the first segment. */
-function mentionsHeaders(script: LinkerScript): boolean {
-  return JSON.stringify(script.statements).includes('"SIZEOF_HEADERS"');
-}
+/** Pointers to functions: their entries have a size. */
+const ARRAY_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY]);
 
 /** What a section is in ELF's terms. */
-export function elfFlagsOf({ flags, entrySizeBytes }: OutputSection): { flags: number; entrySizeBytes: number } {
-  let bits = 0;
+export function elfFlagsOf({ flags, entrySizeBytes, keptFlags, type }: OutputSection): { flags: number; entrySizeBytes: number } {
+  let bits = keptFlags;
   if ((flags & SEC_ALLOC) !== 0) bits |= 2;
   if ((flags & SEC_READONLY) === 0) bits |= 1;
   if ((flags & SEC_CODE) !== 0) bits |= 4;
@@ -285,6 +346,6 @@ export function elfFlagsOf({ flags, entrySizeBytes }: OutputSection): { flags: n
   if ((flags & SEC_STRINGS) !== 0) bits |= 0x20;
   if ((flags & SEC_THREAD_LOCAL) !== 0) bits |= 0x400;
   if ((flags & SEC_EXCLUDE) !== 0) bits |= 0x80000000;
-  return { flags: bits >>> 0, entrySizeBytes: (flags & SEC_MERGE) !== 0 ? entrySizeBytes : 0 };
+  return { flags: bits >>> 0, entrySizeBytes: (flags & SEC_MERGE) !== 0 ? entrySizeBytes : ARRAY_TYPES.has(type) ? 4 : 0 };
 }
 

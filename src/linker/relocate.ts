@@ -3,7 +3,7 @@
  * a relocation stands in its field.
  */
 import {
-  R_386_GOT32, R_386_GOT32X, R_386_GOTOFF, R_386_GOTPC, R_386_NONE, RELOCATION_NAMES, RELOCATION_TYPES, SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_SECTION, STT_TLS,
+  R_386_GOT32, R_386_GOT32X, R_386_GOTOFF, R_386_GOTPC, R_386_NONE, R_386_PC8, RELOCATION_NAMES, RELOCATION_TYPES, SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_SECTION, STT_TLS,
 } from "./elf.ts";
 import type { ElfRelocation, ElfSymbol } from "./elf-reader.ts";
 import { fixUnwind } from "./eh-frame.ts";
@@ -12,7 +12,7 @@ import { GOT_SYMBOL } from "./got.ts";
 import type { InputSection } from "./input-section.ts";
 import { hasContent, hex, isCode } from "./layout.ts";
 import type { OutputSection } from "./output-section.ts";
-import { SEC_THREAD_LOCAL } from "./section-flags.ts";
+import { SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 const R_386_TLS_LE = 17;
@@ -117,7 +117,8 @@ export class Relocator {
     const isGone = (home !== null && (home.isDiscarded || home.output === null)) || (symbol !== null && symbol.isUnused && symbol.state === "common");
     if (isRelocatable) {
       if (!symbol && elf.type === STT_SECTION && home && !isGone) writeField(content, offset, width, addend + home.offset);
-      applied.push({ offset, type: relocation.type, section, elf, symbol, target: home?.output ?? null, isGone });
+      // Debugging information about code that is not there keeps no empty relocations.
+      if (!isGone || (section.flags & SEC_DEBUGGING) === 0) applied.push({ offset, type: relocation.type, section, elf, symbol, target: home?.output ?? null, isGone });
       return;
     }
     if (isGone) {
@@ -146,7 +147,8 @@ export class Relocator {
     if (width < 4) {
       const limit = 2 ** (8 * width);
       const wrapped = result | 0;
-      if (wrapped < -limit / 2 || wrapped >= limit) return issue("overflow", `${elf.name || "the address"} = ${hex(value)} does not fit into the ${8 * width} bits of this field`);
+      // A short jump goes both ways; any other field may hold a value with or without a sign.
+      if (wrapped < -limit / 2 || wrapped >= (relocation.type === R_386_PC8 ? limit / 2 : limit)) return issue("overflow", `${elf.name || "the address"} = ${hex(value)} does not fit into the ${8 * width} bits of this field`);
     }
     writeField(content, offset, width, result);
     const target = symbol ? symbol.home() : (home?.output ?? null);

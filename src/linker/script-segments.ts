@@ -21,6 +21,6 @@ export function scriptSegments(headers: readonly ProgramHeader[], sections: read
     current = current.filter((name) => headers.find((header) => header.name === name)?.type === PT_LOAD);
   }
   return headers.map(({ name, type, hasFileHeader, hasProgramHeaders, flags, loadAddress }) => ({
-    type, sections: bySegment.get(name)!, hasHeaders: hasFileHeader || hasProgramHeaders, flags: flags ? valueOf(flags) : null, loadAddress: loadAddress ? valueOf(loadAddress) : null,
+    type, sections: bySegment.get(name)!, hasHeaders: hasFileHeader || hasProgramHeaders, hasProgramHeadersOnly: hasProgramHeaders && !hasFileHeader, flags: flags ? valueOf(flags) : null, isDeclared: true, loadAddress: loadAddress ? valueOf(loadAddress) : null,
   }));
 }

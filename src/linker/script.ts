@@ -1,65 +1,55 @@
 /**
  * Linker scripts (GNU ld 2.40, "Linker Scripts"): from text to the tree of script-tree.ts.
  */
+import { SHF_ALLOC, SHF_EXCLUDE, SHF_EXECINSTR, SHF_GROUP, SHF_MERGE, SHF_STRINGS, SHF_TLS, SHF_WRITE } from "./elf.ts";
+import { EXPRESSION_WORD, startsName } from "./script-lexer.ts";
+import { binaryExpression, ExpressionParser } from "./script-expression.ts";
 import {
-  ScriptError, type Assertion, type Assignment, type DataStatement, type Expression, type InputStatement, type LinkerScript, type MemoryRegion, type OutputSection,
+  ScriptError, type Assertion, type Assignment, type CrossReferenceRule, type DataStatement, type Expression, type InsertedStatements, type InputStatement, type LinkerScript, type MemoryRegion, type OutputSection,
   type ProgramHeader, type ScriptInput, type SectionPattern, type SectionStatement, type SortKind,
 } from "./script-tree.ts";
 
 export * from "./script-tree.ts";
 
-interface Token {
-  readonly text: string;
-  readonly line: number;
-  readonly quoted: boolean;
-}
-
-/** Names in scripts hold almost anything (`.text.*`, `*crt0.o`), expressions do not: the mode decides how far a word goes. */
-const NAME_CHARACTER = /[A-Za-z0-9_.$/\\~+\-[\]*?!^]/;
-const EXPRESSION_WORD = /[A-Za-z0-9_.$]/;
-const OPERATORS = ["<<=", ">>=", "&&", "||", "<<", ">>", "<=", ">=", "==", "!=", "+=", "-=", "*=", "/=", "&=", "|="];
-const PRECEDENCE: ReadonlyMap<string, number> = new Map([
-  ["||", 1], ["&&", 2], ["|", 3], ["^", 4], ["&", 5], ["==", 6], ["!=", 6], ["<", 7], [">", 7], ["<=", 7], [">=", 7], ["<<", 8], [">>", 8],
-  ["+", 9], ["-", 9], ["*", 10], ["/", 10], ["%", 10],
-]);
-
 /** Text of an INCLUDE, or null when there is no such file. */
 export type ScriptReader = (name: string) => { readonly path: string; readonly text: string } | null;
-
-/** Deeper nesting is no script but an attack on the stack. */
-const MAX_DEPTH = 200;
 
 const PHDR_TYPES: Readonly<Record<string, number>> = { PT_NULL: 0, PT_LOAD: 1, PT_DYNAMIC: 2, PT_INTERP: 3, PT_NOTE: 4, PT_SHLIB: 5, PT_PHDR: 6, PT_TLS: 7, PT_GNU_STACK: 0x6474e551, PT_GNU_RELRO: 0x6474e552 };
 
 const NO_ALLOC_TYPES = new Set(["COPY", "INFO", "DSECT", "OVERLAY"]);
+const SECTION_TYPES: Readonly<Record<string, number>> = { SHT_PROGBITS: 1, SHT_STRTAB: 3, SHT_NOTE: 7, SHT_NOBITS: 8, SHT_INIT_ARRAY: 14, SHT_FINI_ARRAY: 15, SHT_PREINIT_ARRAY: 16 };
+const SECTION_FLAGS: Readonly<Record<string, number>> = { SHF_ALLOC, SHF_EXCLUDE, SHF_EXECINSTR, SHF_GROUP, SHF_MERGE, SHF_STRINGS, SHF_TLS, SHF_WRITE, SHF_INFO_LINK: 0x40, SHF_LINK_ORDER: 0x80 };
 
 /** Parses a script. Throws `ScriptError` with the line. */
 export function parseScript(text: string, path: string, read: ScriptReader = () => null): LinkerScript {
   return new Parser(text, path, read, 0).script();
 }
 
-class Parser {
-  private readonly text: string;
-  private readonly path: string;
+/** What the parentheses behind the name of an output section say. */
+interface SectionType {
+  readonly name: string;
+  readonly type: Expression | null;
+}
+
+class Parser extends ExpressionParser {
   private readonly read: ScriptReader;
-  /** How many INCLUDEs lead here, and how deep an expression or a pattern is nested. */
-  private depth: number;
-  private at = 0;
-  private line = 1;
   private entry: string | null = null;
   private outputFormat: string | null = null;
+  private outputFile: string | null = null;
+  private allocatesGroups = false;
   private readonly regions: MemoryRegion[] = [];
-  private readonly statements: (Assignment | Assertion | OutputSection)[] = [];
+  private readonly regionAliases = new Map<string, string>();
+  private statements: (Assignment | Assertion | OutputSection)[] = [];
+  private readonly inserted: InsertedStatements[] = [];
+  private readonly noCrossReferences: CrossReferenceRule[] = [];
   private readonly externs: string[] = [];
   private readonly inputs: ScriptInput[] = [];
   private readonly searchFolders: string[] = [];
   private phdrs: readonly ProgramHeader[] | null = null;
 
   constructor(text: string, path: string, read: ScriptReader, depth: number) {
-    this.text = text;
-    this.path = path;
+    super(text, path, depth);
     this.read = read;
-    this.depth = depth;
   }
 
   script(): LinkerScript {
@@ -70,10 +60,30 @@ class Parser {
       switch (token.text) {
         case "ENTRY": this.word(); this.entry = this.parenthesised(); break;
         case "OUTPUT_FORMAT": this.word(); this.outputFormat = this.list()[0] ?? null; break;
-        case "OUTPUT_ARCH": case "TARGET": case "OUTPUT": case "FORCE_COMMON_ALLOCATION": case "INHIBIT_COMMON_ALLOCATION": case "NOCROSSREFS":
+        case "OUTPUT": this.word(); this.outputFile = this.list()[0] ?? null; break;
+        case "FORCE_GROUP_ALLOCATION": this.word(); this.allocatesGroups = true; break;
+        case "OUTPUT_ARCH": case "TARGET": case "FORCE_COMMON_ALLOCATION": case "INHIBIT_COMMON_ALLOCATION": case "LD_FEATURE":
           this.word();
           if (this.peek("expression")?.text === "(") this.list();
           break;
+        case "NOCROSSREFS": case "NOCROSSREFS_TO": this.word(); this.noCrossReferences.push({ sections: this.list(), onlyToFirst: token.text === "NOCROSSREFS_TO" }); break;
+        case "REGION_ALIAS": {
+          this.word();
+          const [alias = "", region = ""] = this.list();
+          if (this.regionAliases.has(alias) || this.regions.some(({ name }) => name === alias)) throw this.error(`the memory region ${alias} is declared twice`);
+          if (alias === "*default*") throw this.error("the default memory region can have no alias");
+          if (!this.regionAliases.has(region) && !this.regions.some(({ name }) => name === region)) throw this.error(`there is no memory region ${region} for the alias ${alias}`);
+          this.regionAliases.set(alias, region);
+          break;
+        }
+        case "INSERT": {
+          this.word();
+          const place = this.word().text;
+          if (place !== "AFTER" && place !== "BEFORE") throw this.error(`expected AFTER or BEFORE, found ${place}`);
+          this.inserted.push({ statements: this.statements, place: place === "AFTER" ? "after" : "before", section: this.word().text, line: token.line });
+          this.statements = [];
+          break;
+        }
         case "SEARCH_DIR": this.word(); this.searchFolders.push(...this.list()); break;
         case "EXTERN": this.word(); this.externs.push(...this.list()); break;
         case "INPUT": case "GROUP": case "STARTUP":
@@ -99,22 +109,29 @@ class Parser {
         default: this.statements.push(this.topLevel());
       }
     }
-    const { path, entry, outputFormat, regions, statements, externs, inputs, searchFolders } = this;
-    const phdrs: readonly ProgramHeader[] | null = this.phdrs;
-    return { path, entry, outputFormat, regions, statements, externs, inputs, searchFolders, phdrs };
+    const { path, entry, outputFormat, outputFile, regions, regionAliases, statements, inserted, noCrossReferences, allocatesGroups, usesHeaders, externs, inputs, searchFolders, phdrs } = this;
+    return { path, entry, outputFormat, outputFile, regions, regionAliases, statements, inserted, noCrossReferences, allocatesGroups, usesHeaders, externs, inputs, searchFolders, phdrs };
   }
 
-  /** Only whole commands and whole section statements can be included. */
-  private include(): void {
+  /** A parser for an INCLUDE's file: `wrap` puts its text into the command in which the INCLUDE stands. */
+  private included(wrap: (text: string) => string): Parser {
     const name = this.word().text;
     const file = this.read(name);
     if (file === null) throw this.error(`there is no file ${name} to include`);
     if (this.depth >= 16) throw this.error(`the scripts include each other: ${name}`);
-    const wrapped = /^\s*(SECTIONS|MEMORY|ENTRY|PHDRS|INCLUDE|OUTPUT|INPUT|GROUP)/.test(file.text.replace(/\/\*[^]*?\*\//g, "")) ? file.text : `SECTIONS {${file.text}\n}`;
-    const inner = new Parser(wrapped, file.path, this.read, this.depth + 1).script();
+    return new Parser(wrap(file.text), file.path, this.read, this.depth + 1);
+  }
+
+  /** Whole commands, or whole statements of SECTIONS. */
+  private include(): void {
+    const inner = this.included((text) => (/^\s*(SECTIONS|MEMORY|ENTRY|PHDRS|INCLUDE|OUTPUT|INPUT|GROUP)/.test(text.replace(/\/\*[^]*?\*\//g, "")) ? text : `SECTIONS {${text}\n}`)).script();
     this.statements.push(...inner.statements);
     this.regions.push(...inner.regions);
+    for (const [alias, region] of inner.regionAliases) this.regionAliases.set(alias, region);
+    this.inserted.push(...inner.inserted);
+    this.noCrossReferences.push(...inner.noCrossReferences);
     this.externs.push(...inner.externs);
+    this.usesHeaders ||= inner.usesHeaders;
     this.inputs.push(...inner.inputs);
     this.entry = inner.entry ?? this.entry;
     this.phdrs = inner.phdrs ?? this.phdrs;
@@ -152,20 +169,6 @@ class Parser {
     return value;
   }
 
-  /** The next word; the end of the script is an error. */
-  private word(mode: "name" | "expression" = "name"): Token {
-    const token = this.next(mode);
-    if (token === null) throw this.error("unexpected end of the script");
-    return token;
-  }
-
-  private nested<Result>(work: () => Result): Result {
-    if (++this.depth > MAX_DEPTH) throw this.error("nested too deeply");
-    const result = work();
-    this.depth--;
-    return result;
-  }
-
   private topLevel(): Assignment | Assertion {
     const statement = this.assignmentOrAssertion();
     if (!statement) throw this.error(`unexpected ${this.found()}`);
@@ -178,6 +181,7 @@ class Parser {
       this.entry = this.parenthesised();
       return [];
     }
+    if (this.peek("name")?.text === "OVERLAY") return this.overlay();
     return [this.assignmentOrAssertion() ?? this.outputSection()];
   }
 
@@ -204,14 +208,15 @@ class Parser {
       const value = this.expression();
       this.expect(")");
       this.accept(";");
-      return { kind: "assign", name: name.text, operator: "=", value, mode, line: token.line };
+      return { kind: "assign", name: name.text, value, mode, line: token.line };
     }
     const operator = this.peek("expression");
     if (operator && /^([-+*/&|]|<<|>>)?=$/.test(operator.text) && (token.quoted || EXPRESSION_WORD.test(token.text))) {
       this.next("expression");
-      const value = this.expression();
+      const right = this.expression();
+      const value = operator.text === "=" ? right : binaryExpression(operator.text.slice(0, -1), { kind: "name", name: token.text, line: token.line }, right);
       if (!this.accept(";") && this.peek("name")?.text !== "}") throw this.error(`expected ; after the assignment to ${token.text}, found ${this.found()}`);
-      return { kind: "assign", name: token.text, operator: operator.text, value, mode: "set", line: token.line };
+      return { kind: "assign", name: token.text, value, mode: "set", line: token.line };
     }
     this.at = start;
     this.line = startLine;
@@ -222,7 +227,7 @@ class Parser {
     const name = this.word();
     let address: Expression | null = null;
     let type = this.sectionType();
-    if (type === "" && this.peek("expression")?.text !== ":") {
+    if (type === null && this.peek("expression")?.text !== ":") {
       address = this.expression();
       type = this.sectionType();
     }
@@ -231,19 +236,71 @@ class Parser {
     let align: Expression | null = null;
     let subalign: Expression | null = null;
     let constraint: OutputSection["constraint"] = null;
+    let alignsWithInput = false;
     for (let word = this.peek("expression")?.text; word !== "{"; word = this.peek("expression")?.text) {
       if (word === "ONLY_IF_RO" || word === "ONLY_IF_RW") constraint = word === "ONLY_IF_RO" ? "ro" : "rw";
-      else if (word !== "AT" && word !== "ALIGN" && word !== "SUBALIGN" && word !== "ALIGN_WITH_INPUT") throw this.error(`expected { for section ${name.text}, found ${this.found()}`);
+      else if (word === "ALIGN_WITH_INPUT") alignsWithInput = true;
+      else if (word !== "AT" && word !== "ALIGN" && word !== "SUBALIGN") throw this.error(`expected { for section ${name.text}, found ${this.found()}`);
       this.word("expression");
       if (word === "AT") loadAddress = this.argument();
       else if (word === "ALIGN") align = this.argument();
       else if (word === "SUBALIGN") subalign = this.argument();
     }
+    if (align && alignsWithInput) throw this.error(`section ${name.text} has both ALIGN and ALIGN_WITH_INPUT`);
+    const statements = this.body();
+    const region = this.accept(">") ? this.word().text : null;
+    let loadRegion: string | null = null;
+    if (this.peek("expression")?.text === "AT") {
+      this.word("expression");
+      this.expect(">");
+      loadRegion = this.word().text;
+    }
+    const { phdrs, fill } = this.headersAndFill();
+    return {
+      kind: "section", name: name.text, address, loadAddress, align, subalign, alignsWithInput, noload: type?.name === "NOLOAD", noalloc: NO_ALLOC_TYPES.has(type?.name ?? ""),
+      isReadonly: type?.name === "READONLY", type: type?.type ?? null, overlay: null, constraint, phdrs, fill, region, loadRegion, statements, line: name.line,
+    };
+  }
+
+  private body(): SectionStatement[] {
     this.expect("{");
     const statements: SectionStatement[] = [];
     while (!this.accept("}")) {
       if (this.accept(";") || this.accept(",")) continue;
-      statements.push(...this.sectionStatement());
+      if (this.peek("name")?.text === "INCLUDE") {
+        this.word();
+        statements.push(...this.included((text) => `{${text}\n}`).body());
+      } else statements.push(...this.sectionStatement());
+    }
+    return statements;
+  }
+
+  private headersAndFill(): { readonly phdrs: string[] | null; readonly fill: Expression | null } {
+    let phdrs: string[] | null = null;
+    while (this.accept(":")) (phdrs ??= []).push(this.word().text);
+    const fill = this.accept("=") ? this.expression() : null;
+    this.accept(",");
+    return { phdrs, fill };
+  }
+
+  /** `OVERLAY address : AT(load) { .one { ... } .two { ... } }`: sections at one address, which lie behind each other in the file. */
+  private overlay(): OutputSection[] {
+    const { line } = this.word();
+    const address = this.peek("expression")?.text === ":" ? null : this.expression();
+    this.expect(":");
+    let loadAddress: Expression | null = null;
+    let hasRule = false;
+    for (let word = this.peek("expression")?.text; word !== "{"; word = this.peek("expression")?.text) {
+      if (word !== "AT" && word !== "NOCROSSREFS") throw this.error(`expected { for the overlay, found ${this.found()}`);
+      this.word("expression");
+      if (word === "AT") loadAddress = this.argument();
+      else hasRule = true;
+    }
+    this.expect("{");
+    const parts: { readonly name: string; readonly line: number; readonly statements: SectionStatement[]; readonly phdrs: readonly string[] | null; readonly fill: Expression | null }[] = [];
+    while (!this.accept("}")) {
+      const name = this.word();
+      parts.push({ name: name.text, line: name.line, statements: this.body(), ...this.headersAndFill() });
     }
     const region = this.accept(">") ? this.word().text : null;
     let loadRegion: string | null = null;
@@ -252,24 +309,57 @@ class Parser {
       this.expect(">");
       loadRegion = this.word().text;
     }
-    let phdrs: string[] | null = null;
-    while (this.accept(":")) (phdrs ??= []).push(this.word().text);
-    const fill = this.accept("=") ? this.expression() : null;
-    this.accept(",");
-    return {
-      kind: "section", name: name.text, address, loadAddress, align, subalign, noload: type === "NOLOAD", noalloc: NO_ALLOC_TYPES.has(type), constraint, phdrs, fill, region,
-      loadRegion, statements, line: name.line,
-    };
+    const common = this.headersAndFill();
+    const names = parts.map(({ name }) => name);
+    if (hasRule) this.noCrossReferences.push({ sections: names, onlyToFirst: false });
+    return parts.map((part, index): OutputSection => {
+      const bound = (prefix: string, value: Expression): Assignment => ({ kind: "assign", name: `${prefix}${part.name.replace(/[^A-Za-z0-9_]/g, "")}`, value, mode: "provide", line });
+      const section: Expression = { kind: "name", name: part.name, line };
+      const load: Expression = { kind: "call", name: "LOADADDR", args: [section], line };
+      const size: Expression = { kind: "call", name: "SIZEOF", args: [section], line };
+      return {
+        kind: "section", name: part.name, address: index === 0 ? address : null, loadAddress: index === 0 ? loadAddress : null, align: null, subalign: null, alignsWithInput: false, noload: false, noalloc: false,
+        isReadonly: false, type: null, overlay: { first: names[0]!, before: names[index - 1] ?? null, isLast: index === parts.length - 1, names }, constraint: null, phdrs: part.phdrs ?? common.phdrs,
+        fill: part.fill ?? common.fill, region, loadRegion, line: part.line,
+        statements: [...part.statements, bound("__load_start_", load), bound("__load_stop_", { kind: "binary", operator: "+", left: load, right: size })],
+      };
+    });
   }
 
-  /** `(NOLOAD)` and its like, or "" when an address stands here. */
-  private sectionType(): string {
+  /** `(NOLOAD)`, `(TYPE = SHT_NOTE)` and their like, or null when an address or nothing stands here. */
+  private sectionType(): SectionType | null {
     const { at, line } = this;
-    const type = this.accept("(") ? (this.next("name")?.text ?? "") : "";
-    if (["NOLOAD", "READONLY", ...NO_ALLOC_TYPES].includes(type) && this.accept(")")) return type;
+    if (this.accept("(")) {
+      let name = this.peek("expression")?.text ?? "";
+      let type: Expression | null = null;
+      let isComplete = false;
+      if (name === ")") isComplete = true;
+      else if (name === "TYPE") {
+        name = "";
+        type = this.typeValue();
+        isComplete = true;
+      } else if (name === "READONLY" || name === "NOLOAD" || NO_ALLOC_TYPES.has(name)) {
+        this.word("expression");
+        if (name === "READONLY" && this.accept("(")) {
+          type = this.typeValue();
+          this.expect(")");
+        }
+        isComplete = true;
+      }
+      if (isComplete && this.accept(")")) return { name, type };
+    }
     this.at = at;
     this.line = line;
-    return "";
+    return null;
+  }
+
+  private typeValue(): Expression | null {
+    this.word("expression");
+    this.expect("=");
+    const value = this.expression();
+    const known = value.kind === "name" ? SECTION_TYPES[value.name] : undefined;
+    if (value.kind === "name" && known === undefined) throw this.error(`${value.name} is not the type of a section`);
+    return known === undefined ? value : { kind: "number", value: BigInt(known) };
   }
 
   private sectionStatement(): SectionStatement[] {
@@ -300,16 +390,38 @@ class Parser {
     return input.patterns.length === 1 && input.patterns[0]!.pattern === "CONSTRUCTORS" ? [] : [input];
   }
 
+  /** `INPUT_SECTION_FLAGS(SHF_WRITE & !SHF_EXECINSTR)` */
+  private inputFlags(): InputStatement["flags"] {
+    let wanted = 0;
+    let refused = 0;
+    this.expect("(");
+    do {
+      const isRefused = this.accept("!");
+      const { text } = this.word("expression");
+      const bits = SECTION_FLAGS[text] ?? (/^(0x[0-9a-fA-F]+|[0-9]+)$/.test(text) ? Number(text) : NaN);
+      if (Number.isNaN(bits)) throw this.error(`${text} is not a flag of sections`);
+      if (isRefused) refused |= bits;
+      else wanted |= bits;
+    } while (this.accept("&"));
+    this.expect(")");
+    return { wanted, refused };
+  }
+
   private input(keep: boolean): InputStatement {
     let exclude: readonly string[] = [];
     let sortFiles = false;
+    let flags: InputStatement["flags"] = null;
     let file = this.word().text;
+    if (file === "INPUT_SECTION_FLAGS") {
+      flags = this.inputFlags();
+      file = this.word().text;
+    }
     if (file === "SORT" || file === "SORT_BY_NAME" || file === "SORT_NONE" || file === "REVERSE") {
       this.expect("(");
       if (this.peek("name")?.text === "CONSTRUCTORS") {
         this.word();
         this.expect(")");
-        return { kind: "input", file: "", sortFiles, exclude, patterns: [{ pattern: "CONSTRUCTORS", sort: [], exclude: [] }], keep };
+        return { kind: "input", file: "", sortFiles, exclude, patterns: [{ pattern: "CONSTRUCTORS", sort: [], exclude: [] }], keep, flags };
       }
       sortFiles = file !== "SORT_NONE";
       file = this.word().text;
@@ -323,11 +435,10 @@ class Parser {
       exclude = this.list();
       file = this.word().text;
     }
-    if (!NAME_CHARACTER.test(file[0] ?? "")) throw this.error(`unexpected ${file || "an empty name"} in a section`);
+    if (!startsName(file)) throw this.error(`unexpected ${file || "an empty name"} in a section`);
     const patterns: SectionPattern[] = [];
     if (this.accept("(")) while (!this.accept(")")) patterns.push(...this.patterns([], []));
-    else patterns.push({ pattern: "*", sort: [], exclude: [] });
-    return { kind: "input", file, sortFiles, exclude, patterns, keep };
+    return { kind: "input", file, sortFiles, exclude, patterns, keep, flags };
   }
 
   private patterns(sort: readonly SortKind[], exclude: readonly string[]): SectionPattern[] {
@@ -348,8 +459,7 @@ class Parser {
       const files = this.list();
       return this.nested(() => this.patterns(sort, files));
     }
-    if (word.text === "INPUT_SECTION_FLAGS") throw this.error("INPUT_SECTION_FLAGS is not supported; name the sections instead");
-    if (!NAME_CHARACTER.test(word.text[0] ?? "")) throw this.error(`unexpected ${word.text || "an empty name"} in a list of sections`);
+    if (!startsName(word.text)) throw this.error(`unexpected ${word.text || "an empty name"} in a list of sections`);
     return [{ pattern: word.text, sort, exclude }];
   }
 
@@ -357,6 +467,11 @@ class Parser {
     const regions: MemoryRegion[] = [];
     this.expect("{");
     while (!this.accept("}")) {
+      if (this.peek("name")?.text === "INCLUDE") {
+        this.word();
+        regions.push(...this.included((text) => `{${text}\n}`).memory());
+        continue;
+      }
       const name = this.word("expression").text;
       let attributes = "";
       if (this.accept("(")) while (!this.accept(")")) attributes += this.word().text;
@@ -370,149 +485,8 @@ class Parser {
       const origin = field(["ORIGIN", "org", "o"]);
       this.expect(",");
       regions.push({ name, attributes, origin, length: field(["LENGTH", "len", "l"]) });
-    }
-    return regions;
-  }
-
-  private expression(): Expression {
-    return this.nested(() => {
-      const condition = this.binary(1);
-      if (!this.accept("?")) return condition;
-      const yes = this.expression();
-      this.expect(":");
-      return { kind: "conditional", condition, yes, no: this.expression() };
-    });
-  }
-
-  private binary(least: number): Expression {
-    let left = this.unary();
-    for (;;) {
-      const operator = this.peek("expression")?.text ?? "";
-      const precedence = PRECEDENCE.get(operator) ?? 0;
-      if (precedence < least) return left;
-      this.next("expression");
-      left = { kind: "binary", operator, left, right: this.binary(precedence + 1) };
-    }
-  }
-
-  private unary(): Expression {
-    const token = this.next("expression");
-    if (token === null) throw this.error("unexpected end of the script in an expression");
-    if (token.quoted) return { kind: "name", name: token.text, line: token.line };
-    if ("-~!+".includes(token.text)) return this.nested(() => ({ kind: "unary", operator: token.text, operand: this.unary() }));
-    if (token.text === "(") {
-      const inner = this.expression();
-      this.expect(")");
-      return inner;
-    }
-    if (/^[0-9]/.test(token.text)) {
-      const digits = /^0[xX]([0-9a-fA-F]+)$/.exec(token.text)?.[1];
-      return { kind: "number", value: this.number(token), ...(digits === undefined ? {} : { digits }) };
-    }
-    if (!EXPRESSION_WORD.test(token.text)) throw new ScriptError(this.path, token.line, `unexpected ${token.text} in an expression`);
-    if (this.peek("expression")?.text === "(" && /^[A-Z_]+$/.test(token.text)) {
-      this.expect("(");
-      const args: Expression[] = [];
-      while (!this.accept(")")) {
-        args.push(this.expression());
-        this.accept(",");
-      }
-      return { kind: "call", name: token.text, args, line: token.line };
-    }
-    return { kind: "name", name: token.text, line: token.line };
-  }
-
-  private number(token: Token): number {
-    const match = /^(0[xX][0-9a-fA-F]+|[0-9]+)([kKmM]?)$/.exec(token.text) ?? /^([0-9][0-9a-fA-F]*)[hH]()$/.exec(token.text);
-    if (!match) throw new ScriptError(this.path, token.line, `${token.text} is not a number`);
-    const digits = match[1]!;
-    const value = /[hH]$/.test(token.text) ? parseInt(digits, 16) : /^0[0-7]+$/.test(digits) ? parseInt(digits, 8) : Number(digits);
-    const unit = match[2]!.toLowerCase();
-    return value * (unit === "k" ? 1024 : unit === "m" ? 1024 * 1024 : 1);
-  }
-
-  private parenthesised(): string {
-    this.expect("(");
-    const name = this.next("name");
-    this.expect(")");
-    return name?.text ?? "";
-  }
-
-  private list(): string[] {
-    const items: string[] = [];
-    this.expect("(");
-    while (!this.accept(")")) {
-      const item = this.next("name");
-      if (item === null) throw this.error("unexpected end of the script in a list");
-      items.push(item.text);
       this.accept(",");
     }
-    return items;
-  }
-
-  private accept(text: string): boolean {
-    this.skipSpace();
-    if (!this.text.startsWith(text, this.at)) return false;
-    this.at += text.length;
-    return true;
-  }
-
-  private expect(text: string): void {
-    if (!this.accept(text)) throw this.error(`expected ${text}, found ${this.found()}`);
-  }
-
-  private found(): string {
-    return this.peek("name")?.text ?? "the end of the script";
-  }
-
-  private error(problem: string): ScriptError {
-    return new ScriptError(this.path, this.line, problem);
-  }
-
-  private peek(mode: "name" | "expression"): Token | null {
-    const at = this.at;
-    const line = this.line;
-    const token = this.next(mode);
-    this.at = at;
-    this.line = line;
-    return token;
-  }
-
-  private next(mode: "name" | "expression"): Token | null {
-    this.skipSpace();
-    const { text } = this;
-    const start = this.at;
-    if (start >= text.length) return null;
-    if (text[start] === '"') {
-      const end = text.indexOf('"', start + 1);
-      if (end < 0) throw this.error("a string without its closing quote");
-      this.at = end + 1;
-      return { text: text.slice(start + 1, end), line: this.line, quoted: true };
-    }
-    const word = mode === "name" ? NAME_CHARACTER : EXPRESSION_WORD;
-    let end = start;
-    while (end < text.length && word.test(text[end]!)) end++;
-    if (end === start) {
-      const operator = OPERATORS.find((candidate) => text.startsWith(candidate, start));
-      end = start + (operator?.length ?? 1);
-    }
-    this.at = end;
-    return { text: text.slice(start, end), line: this.line, quoted: false };
-  }
-
-  private skipSpace(): void {
-    const { text } = this;
-    for (;;) {
-      const character = text[this.at];
-      if (character === "\n") this.line++;
-      else if (character === "/" && text[this.at + 1] === "*") {
-        const end = text.indexOf("*/", this.at + 2);
-        if (end < 0) throw this.error("a comment without its end");
-        for (let i = this.at; i < end; i++) if (text[i] === "\n") this.line++;
-        this.at = end + 2;
-        continue;
-      } else if (character !== " " && character !== "\t" && character !== "\r") return;
-      this.at++;
-    }
+    return regions;
   }
 }

@@ -2,7 +2,7 @@
  * Program headers and where each section lies in the file. Sections share a segment when their pages may have the same
  * permissions, and a page of the file holds what a page of memory does (System V ABI, "Program Loading"; GNU ld 2.40).
  */
-import { PF_R, PF_W, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_TLS, SHT_NOTE, PHDR_BYTES, EHDR_BYTES } from "./elf.ts";
+import { PF_R, PF_W, PF_X, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_PHDR, PT_TLS, SHT_NOTE, PHDR_BYTES, EHDR_BYTES } from "./elf.ts";
 import type { OutputSection } from "./output-section.ts";
 import { alignUp } from "./evaluate.ts";
 import { isThreadBss, SEC_ALLOC, SEC_CODE, SEC_LOAD, SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
@@ -12,6 +12,10 @@ export interface Segment {
   readonly sections: readonly OutputSection[];
   /** The file's headers are loaded at its start. */
   readonly hasHeaders: boolean;
+  /** Only the program headers are, without the file's own. */
+  readonly hasProgramHeadersOnly?: boolean;
+  /** The script declares it (PHDRS). */
+  readonly isDeclared?: boolean;
   /** Given by the script; null to take them from the sections. */
   readonly flags: number | null;
   readonly loadAddress: number | null;
@@ -22,6 +26,8 @@ export interface Segment {
 export interface SegmentOptions {
   /** Pages of the file are pages of memory (not -n or -N). */
   readonly isPaged: boolean;
+  /** The largest that pages may be (-z max-page-size). */
+  readonly pageBytes: number;
   /** Code has pages of its own. */
   readonly separateCode: boolean;
   /** Permissions of the stack; null when no object says. */
@@ -57,9 +63,10 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
   const plain = { flags: null, loadAddress: null };
   if (sections.length > 0) {
     const bytes = headerBytes(guess);
-    let withHeaders = options.loadsHeaders || sections[0]!.loadAddress % PAGE_BYTES >= bytes % PAGE_BYTES;
-    if (!options.isPaged) withHeaders = false;
-    if (withHeaders && options.separateCode && (sections[0]!.flags & SEC_CODE) !== 0 && sections[0]!.loadAddress >= PAGE_BYTES) {
+    let withHeaders = options.loadsHeaders || sections[0]!.loadAddress % options.pageBytes >= bytes % options.pageBytes;
+    // There is no room below the first section.
+    if (!options.isPaged || sections[0]!.loadAddress < bytes || sections[0]!.address < bytes) withHeaders = false;
+    if (withHeaders && options.separateCode && (sections[0]!.flags & SEC_CODE) !== 0 && sections[0]!.loadAddress >= options.pageBytes) {
       segments.push({ type: PT_LOAD, sections: [], hasHeaders: true, ...plain });
       withHeaders = false;
     }
@@ -81,6 +88,8 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
     if (!(current.length === 1 && isThreadBss(current[0]!.flags))) segments.push({ type: PT_LOAD, sections: current, hasHeaders: withHeaders, ...plain });
   }
   segments.push(...noteSegments(all));
+  const property = all.find(({ name, type, flags }) => name === ".note.gnu.property" && type === SHT_NOTE && (flags & SEC_LOAD) !== 0);
+  if (property) segments.push({ type: PT_GNU_PROPERTY, sections: [property], hasHeaders: false, ...plain });
   const threads = all.filter(({ flags }) => (flags & (SEC_THREAD_LOCAL | SEC_ALLOC)) === (SEC_THREAD_LOCAL | SEC_ALLOC));
   if (threads.length > 0) segments.push({ type: PT_TLS, sections: threads, hasHeaders: false, ...plain });
   if (options.stackFlags !== null) segments.push({ type: PT_GNU_STACK, sections: [], hasHeaders: false, flags: options.stackFlags, loadAddress: null });
@@ -91,13 +100,13 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
   return segments;
 }
 
-function startsSegment(last: OutputSection, section: OutputSection, writable: boolean, executable: boolean, { isPaged, separateCode }: SegmentOptions): boolean {
+function startsSegment(last: OutputSection, section: OutputSection, writable: boolean, executable: boolean, { isPaged, separateCode, pageBytes }: SegmentOptions): boolean {
   const lastEnd = last.loadAddress + (isThreadBss(last.flags) ? 0 : last.sizeBytes);
   if (last.loadAddress - last.address !== section.loadAddress - section.address) return true;
   if (section.loadAddress < lastEnd) return true;
-  const page = (address: number): number => Math.floor(address / PAGE_BYTES);
+  const page = (address: number): number => Math.floor(address / pageBytes);
   if (isPaged && page(lastEnd - 1) === page(section.loadAddress)) return false;
-  if (alignUp(lastEnd, PAGE_BYTES) + PAGE_BYTES <= section.loadAddress) return true;
+  if (alignUp(lastEnd, pageBytes) + pageBytes <= section.loadAddress) return true;
   if ((last.flags & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0 && (section.flags & (SEC_LOAD | SEC_THREAD_LOCAL)) !== 0) return true;
   if (!isPaged) return false;
   if (separateCode && executable !== ((section.flags & SEC_CODE) !== 0)) return true;
@@ -134,65 +143,86 @@ export interface FileLayout {
   readonly headers: readonly ProgramHeaderFields[];
   /** The first byte behind all loaded sections. */
   readonly end: number;
+  /** Sections that have no place in their segments, in words. */
+  readonly problems: readonly string[];
 }
 
+const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
+
 /** Offsets of the sections in the segments, and the headers' fields. */
-export function assignOffsets(segments: readonly Segment[], isPaged: boolean): FileLayout {
+export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pageBytes: number): FileLayout {
   const offsets = new Map<OutputSection, number>();
   const headerSize = headerBytes(segments.length);
   let end = headerSize;
   const loads = new Map<Segment, ProgramHeaderFields>();
+  const problems: string[] = [];
   for (const segment of segments) {
     if (segment.type !== PT_LOAD) continue;
     const { sections, hasHeaders } = segment;
-    const align = isPaged ? PAGE_BYTES : Math.max(1, ...sections.map((section) => section.align));
+    const headersStart = segment.hasProgramHeadersOnly ? EHDR_BYTES : 0;
+    const align = isPaged ? Math.max(pageBytes, ...sections.map((section) => section.align)) : Math.max(1, ...sections.map((section) => section.align));
     const first = sections[0];
     // Without content in the file a segment takes no room, but its offset still has to fit its address.
     const hasBytes = hasHeaders || sections.some(({ flags }) => (flags & SEC_LOAD) !== 0);
     let offset = hasHeaders ? headerSize : end;
     if (first && (hasBytes || isPaged)) offset += (((first.address - offset) % align) + align) % align;
-    let start = hasHeaders ? 0 : offset;
+    let start = hasHeaders ? headersStart : offset;
     let address: number;
     let loadAddress: number;
     if (!first) {
       // Headers alone lie in the page before the first section.
       const next = segments.find((other) => other.type === PT_LOAD && other.sections.length > 0)?.sections[0];
-      address = next ? Math.floor((next.address - headerSize) / PAGE_BYTES) * PAGE_BYTES : 0;
-      loadAddress = next ? Math.floor(next.loadAddress / PAGE_BYTES) * PAGE_BYTES - PAGE_BYTES : 0;
+      address = next ? Math.floor((next.address - headerSize) / pageBytes) * pageBytes : 0;
+      loadAddress = next ? Math.floor(next.loadAddress / pageBytes) * pageBytes - pageBytes : 0;
     } else {
-      const lead = hasHeaders ? offset : 0;
+      const lead = hasHeaders ? offset - headersStart : 0;
       address = first.address - lead;
       loadAddress = first.loadAddress - lead;
     }
     let fileEnd = hasHeaders ? headerSize : start;
-    let memoryEnd = hasHeaders ? address + headerSize : address;
+    let memoryEnd = hasHeaders ? address + headerSize - headersStart : address;
     let flags = PF_R;
+    let before = first;
     for (const section of sections) {
+      // Load addresses count in a segment: addresses may be anywhere.
+      const distance = section.loadAddress - loadAddress;
       if ((section.flags & SEC_LOAD) !== 0) {
-        offset = start + section.address - address;
+        if (start + distance < (section === first ? start : offset)) problems.push(`section ${section.name} is loaded to ${hex(section.loadAddress)}, which is not behind ${before!.name} in their segment`);
+        offset = start + Math.max(0, distance);
         offsets.set(section, offset);
         offset += section.sizeBytes;
         fileEnd = Math.max(fileEnd, offset);
+        before = section;
       } else offsets.set(section, offset);
-      if (!isThreadBss(section.flags)) memoryEnd = Math.max(memoryEnd, section.address + section.sizeBytes);
+      if (!isThreadBss(section.flags)) memoryEnd = Math.max(memoryEnd, address + Math.max(0, distance) + section.sizeBytes);
       if ((section.flags & SEC_READONLY) === 0) flags |= PF_W;
       if ((section.flags & SEC_CODE) !== 0) flags |= PF_X;
     }
     const fileBytes = fileEnd - start;
-    if (!hasBytes && isPaged) start %= PAGE_BYTES;
+    if (!hasBytes && isPaged) start %= pageBytes;
     loads.set(segment, {
       type: PT_LOAD, offset: start, address, loadAddress: segment.loadAddress ?? loadAddress, fileBytes, memoryBytes: memoryEnd - address,
       flags: segment.flags ?? flags, align,
     });
     if (hasBytes) end = Math.max(end, fileEnd);
   }
-  const headers = segments.map((segment): ProgramHeaderFields => loads.get(segment) ?? otherHeader(segment, offsets, [...loads.values()]));
-  return { offsets, headers, end };
+  const headers = segments.map((segment): ProgramHeaderFields => loads.get(segment) ?? (segment.type === PT_PHDR ? tableHeader(segment, segments.length, loads) : otherHeader(segment, offsets, [...loads.values()])));
+  return { offsets, headers, end, problems };
 }
 
-function otherHeader({ type, sections, flags, end }: Segment, offsets: ReadonlyMap<OutputSection, number>, loads: readonly ProgramHeaderFields[]): ProgramHeaderFields {
+/** PT_PHDR: where the program headers themselves are loaded. */
+function tableHeader({ flags, hasHeaders }: Segment, count: number, loads: ReadonlyMap<Segment, ProgramHeaderFields>): ProgramHeaderFields {
+  const host = [...loads].find(([segment]) => segment.hasHeaders);
+  if (!hasHeaders || !host) return { type: PT_PHDR, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? 0, align: 4 };
+  const [segment, { address, loadAddress }] = host;
+  const lead = segment.hasProgramHeadersOnly ? 0 : EHDR_BYTES;
+  const sizeBytes = count * PHDR_BYTES;
+  return { type: PT_PHDR, offset: EHDR_BYTES, address: address + lead, loadAddress: loadAddress + lead, fileBytes: sizeBytes, memoryBytes: sizeBytes, flags: flags ?? PF_R, align: 4 };
+}
+
+function otherHeader({ type, sections, flags, end, isDeclared }: Segment, offsets: ReadonlyMap<OutputSection, number>, loads: readonly ProgramHeaderFields[]): ProgramHeaderFields {
   const first = sections[0];
-  if (!first) return { type, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? 0, align: type === PT_GNU_STACK ? 16 : 4 };
+  if (!first) return { type, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? 0, align: type === PT_GNU_STACK && !isDeclared ? 16 : 4 };
   const last = sections.at(-1)!;
   const loaded = sections.filter((section) => (section.flags & SEC_LOAD) !== 0).at(-1);
   const host = loads.find(({ address, memoryBytes }) => first.address >= address && first.address < address + memoryBytes);
@@ -202,6 +232,6 @@ function otherHeader({ type, sections, flags, end }: Segment, offsets: ReadonlyM
     type, offset: offsets.get(first) ?? 0, address: first.address, loadAddress: first.loadAddress,
     fileBytes: end !== undefined ? Math.min(end, fileEnd) - first.address : loaded ? loaded.address + loaded.sizeBytes - first.address : 0,
     memoryBytes: (end ?? last.address + last.sizeBytes) - first.address,
-    flags: flags ?? permissions, align: type === PT_GNU_RELRO ? 1 : Math.max(...sections.map(({ align }) => align)),
+    flags: flags ?? (type === PT_TLS ? PF_R : permissions), align: type === PT_GNU_RELRO ? 1 : Math.max(...sections.map(({ align }) => align)),
   };
 }

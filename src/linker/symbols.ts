@@ -23,10 +23,14 @@ export class LinkSymbol {
   visibility = STV_DEFAULT;
   /** Alignment of a common symbol. */
   align = 1;
+  /** The object that refers to it without defining it, first; null for the command line. */
+  firstReference: InputObject | null = null;
   /** Some object or option names it. */
   isReferenced = false;
   /** A script or the command line gives the value. */
   isFromScript = false;
+  /** A script gives a value to what an object defines, too. */
+  isOverridden = false;
   /** --gc-sections: nothing that is linked refers to it. */
   isUnused = false;
   /** HIDDEN, PROVIDE_HIDDEN: local in the output. */
@@ -64,6 +68,8 @@ export class SymbolTable {
   /** In the order in which the names were first seen. */
   readonly byName = new Map<string, LinkSymbol>();
   readonly duplicates: Duplicate[] = [];
+  /** Objects that asked for more memory for a common symbol than those before them. */
+  readonly commonObjects = new Set<InputObject>();
   /** Counts names that became undefined: an archive is searched again when it has changed. */
   undefinedCount = 0;
   private readonly traced: boolean;
@@ -103,14 +109,15 @@ export class SymbolTable {
       const section = elf.section === SHN_ABS || elf.section === SHN_COMMON || elf.section === SHN_UNDEF ? null : (object.sections[elf.section] ?? null);
       if (elf.visibility !== STV_DEFAULT) symbol.visibility = symbol.visibility === STV_DEFAULT ? elf.visibility : Math.min(symbol.visibility, elf.visibility);
       // A definition in a second copy of a group refers to the first copy.
-      if (elf.section === SHN_UNDEF || section?.isDiscarded) this.reference(symbol, elf, isNew);
+      if (elf.section === SHN_UNDEF || section?.isDiscarded) this.reference(symbol, elf, object, isNew);
       else if (elf.section === SHN_COMMON) this.common(symbol, elf, object, isNew);
       else if (elf.binding === STB_WEAK) this.weak(symbol, elf, object, section, isNew);
       else this.strong(symbol, elf, object, section);
     }
   }
 
-  private reference(symbol: LinkSymbol, elf: ElfSymbol, isNew: boolean): void {
+  private reference(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, isNew: boolean): void {
+    if (!symbol.isReferenced) symbol.firstReference = object;
     symbol.isReferenced = true;
     if (elf.binding !== STB_WEAK && (isNew || symbol.state === "undefined-weak")) {
       symbol.state = "undefined";
@@ -151,9 +158,12 @@ export class SymbolTable {
       if (elf.sizeBytes > symbol.sizeBytes) {
         symbol.sizeBytes = elf.sizeBytes;
         symbol.object = object;
+        this.commonObjects.add(object);
       }
       return;
     }
+    this.commonObjects.add(object);
+    symbol.firstReference ??= object;
     symbol.state = "common";
     symbol.section = null;
     symbol.object = object;

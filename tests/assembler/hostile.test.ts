@@ -24,12 +24,26 @@ const HOSTILE: readonly (readonly [name: string, source: string, id: string])[] 
   ["brackets without end", `.intel_syntax noprefix\nmov eax, ${"[".repeat(100000)}\n`, "expression-too-deep"],
   ["an evaluation without end", ".eqv a, b\n.eqv b, a\n.long a\n", "symbol-loop"],
   ["a number without end", `.long ${"9".repeat(200000)}\n`, ""],
+  ["symbols that double each other", Array.from({ length: 60 }, (_, i) => `a${i} = a${i + 1} + a${i + 1}`).join("\n") + "\na60 = end - start\n.long a0\nstart: .p2align 4\nnop\n.p2align 4\nend:\n", "value-range"],
+  ["a symbol that doubles itself", Array.from({ length: 60 }, () => ".equ a, (a < b) | (a > c)").join("\n") + "\n.long a\n", ""],
+  ["forward symbols that double each other", Array.from({ length: 60 }, (_, i) => `.eqv a${i}, a${i + 1} + a${i + 1}`).join("\n") + "\n.long a0\n", "symbol-loop"],
+  ["millions of labels", bomb("l\\@:"), "too-large"],
+  ["millions of jumps", "x:\n.rept 3000000\njmp x\n.endr\n", "too-large"],
+  ["millions of macros", bomb(".macro m\\@\n.endm"), "too-large"],
+  ["more sections than a file can have", bomb(".section .a\\@"), "too-large"],
+  ["millions of conditions in each other", ".rept 4000000\n.if 1\n.endr\n", "missing-endif"],
+  ["a mistake a million times over", ".rept 1000000\nfoo\n.endr\n", "unknown-instruction"],
   ["a comment without end", "nop /* ", ""],
   ["a comment without end in a macro without end", ".macro m\n.fill 1/* 2\n3", "missing-end"],
   ["a string without end", ".ascii \"", "missing-quote"],
   ["a float of absurd size", ".double 1e999999999\n", "bad-number"],
   ["an unsettled alignment of differences", "a: .uleb128 b - a\n.p2align 4\n.skip 120 - (b - a)\nb:\n", ""],
 ];
+
+/** A statement millions of times over, in expansions of a macro. */
+function bomb(statement: string): string {
+  return `.macro bomb\n${statement}\n.endm\n.rept 3000\n.rept 3000\nbomb\n.endr\n.endr\n`;
+}
 
 describe("hostile sources", () => {
   for (const [name, source, id] of HOSTILE) {

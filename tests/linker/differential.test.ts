@@ -23,18 +23,20 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function difference(ld: string, args: readonly string[]): string | null {
   const theirs = join(folder, "theirs");
   const ours = join(folder, "ours");
-  rmSync(theirs, { force: true });
-  rmSync(ours, { force: true });
-  const gnu = spawnSync(ld, ["-m", "elf_i386", "--no-warn-rwx-segments", ...args, "-o", theirs], { encoding: "utf8" });
+  for (const path of [theirs, ours, `${theirs}.map`, `${ours}.map`]) rmSync(path, { force: true });
+  const gnu = spawnSync(ld, ["-m", "elf_i386", "--no-warn-rwx-segments", "--no-warn-execstack", `-Map=${theirs}.map`, ...args, "-o", theirs], { encoding: "utf8" });
   let failure: string | null = null;
   try {
-    run(["-m", "elf_i386", ...args, "-o", ours]);
+    run(["-m", "elf_i386", "-w", `-Map=${ours}.map`, ...args, "-o", ours]);
   } catch (error) {
     failure = String(error);
   }
   if (gnu.status !== 0) return failure === null ? `GNU ld refuses: ${gnu.stderr}` : null;
   if (failure !== null) return failure;
-  return readFileSync(theirs).equals(readFileSync(ours)) ? null : "the files differ";
+  if (!readFileSync(theirs).equals(readFileSync(ours))) return "the files differ";
+  // The map's last but one line names the output.
+  const mapOf = (path: string): string => readFileSync(`${path}.map`, "latin1").replace(`OUTPUT(${path} `, "OUTPUT(program ");
+  return mapOf(theirs) === mapOf(ours) ? null : "the maps differ";
 }
 
 describe("the same bytes as GNU ld", () => {

@@ -6,7 +6,7 @@ import { CONDITIONS, getOverflow, getZero } from "../flags.ts";
 import { linkTo } from "../instruction.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
 import { ECX } from "../layout.ts";
-import { read, registerOf } from "../operands.ts";
+import { read, readLiveImmediate, registerOf } from "../operands.ts";
 import { readAt } from "./move.ts";
 
 /** The target of a relative branch: wrapped to 16 bits by a 16-bit operand size. */
@@ -17,6 +17,10 @@ export function branchTarget(insn: DecodedInstruction): number {
 
 /** Goes to the branch's target. A target beyond the segment's limit is #GP(0) at the branch, when it is taken. */
 function branch(core: Core, insn: DecodedInstruction): Handler {
+  if (insn.immediateAt !== 0) {
+    const distance = readLiveImmediate(core, insn, true);
+    return () => core.gotoChecked((insn.next + distance()) | 0);
+  }
   const target = branchTarget(insn);
   if (target >>> 0 > insn.codeLimit) return () => raise(GENERAL_PROTECTION, 0);
   const link = linkTo(insn, target);
@@ -117,7 +121,7 @@ const interrupt: Builder = (core, insn) => () => {
   else core.interrupts.deliver(insn.immediate, "software", NO_ERROR_CODE, insn.next);
 };
 
-/** BOUND: signed index against two signed bounds in memory. */
+/** BOUND: signed index against two signed bounds in memory, both of which are read before they are looked at. */
 const bound: Builder = (core, insn) => {
   if (!insn.isMemory) return raise(INVALID_OPCODE);
   const shift = 32 - insn.size;
@@ -126,7 +130,9 @@ const bound: Builder = (core, insn) => {
   const upper = readAt(core, insn, insn.size, insn.size >>> 3);
   return () => {
     const value = (index() << shift) >> shift;
-    if (value < (lower() << shift) >> shift || value > (upper() << shift) >> shift) raise(BOUND_RANGE);
+    const least = (lower() << shift) >> shift;
+    const greatest = (upper() << shift) >> shift;
+    if (value < least || value > greatest) raise(BOUND_RANGE);
   };
 };
 

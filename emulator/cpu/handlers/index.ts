@@ -41,8 +41,8 @@ const table = new Map<string, Builder>(Object.entries({ ...STRAIGHT, ...ENDING }
 
 /** Null when this processor does not have the instruction. A fast maker may decline forms that it was not written for. */
 export function builderOf(insn: DecodedInstruction): Builder | null {
-  // The fast makers take immediates for constants.
-  return (insn.immediateAt === 0 ? FAST[insn.form.semantic]?.(insn) : null) ?? table.get(insn.form.semantic) ?? null;
+  // The fast makers take immediates and displacements for constants.
+  return (insn.immediateAt === 0 && insn.displacementAt === 0 ? FAST[insn.form.semantic]?.(insn) : null) ?? table.get(insn.form.semantic) ?? null;
 }
 
 /** Whether the instruction ends its block. */

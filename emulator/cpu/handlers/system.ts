@@ -42,6 +42,13 @@ export function writeCr0(core: Core, value: number): void {
   core.updateControls();
 }
 
+/** Writes CR3 and what follows from it. */
+export function writeCr3({ s, mmu }: Core, value: number): void {
+  s[CR3] = value & ~0xfe7;
+  // Without paging nothing was translated by it.
+  if ((s[CR0]! & CR0_PG) !== 0) mmu.loadDirectory();
+}
+
 const moveToControl: Builder = (core, insn) => {
   const { s, mmu } = core;
   const register = insn.reg;
@@ -57,11 +64,7 @@ const moveToControl: Builder = (core, insn) => {
         s[CR2] = value;
         break;
       case 3:
-        s[CR3] = value & ~0xfe7;
-        // Without paging nothing was translated by it.
-        if ((s[CR0]! & CR0_PG) === 0) break;
-        if ((s[CR4]! & CR4_PGE) !== 0) mmu.flushLocal();
-        else mmu.flush();
+        writeCr3(core, value);
         break;
       default:
         if ((value & ~CR4_DEFINED) !== 0) raise(GENERAL_PROTECTION, 0);
@@ -74,7 +77,8 @@ const moveToControl: Builder = (core, insn) => {
   };
 };
 
-const CONTROL_SLOTS = [CR0, -1, CR2, CR3, CR4] as const;
+/** State slots of the control registers, -1 for one that does not exist. */
+export const CONTROL_SLOTS = [CR0, -1, CR2, CR3, CR4] as const;
 
 const moveFromControl: Builder = (core, insn) => {
   const { s } = core;
@@ -219,7 +223,7 @@ function enterFlat(core: Core, codeSelector: number, stackSelector: number, cpl:
   core.segments.commit(CS, (codeSelector & 0xfffc) | cpl, code, code.access);
   core.segments.commit(SS, (stackSelector & 0xfffc) | cpl, stack, stack.access);
   core.segments.setCpl(cpl);
-  core.mmu.epoch++;
+  core.mmu.renew();
   core.state.updateMode();
 }
 

@@ -33,8 +33,8 @@ function open(assembler: Assembler, what: string): { path: string; bytes: Uint8A
 
 /** Inclusions in one assembly: a file that includes itself twice would else take for ever before it is too deep. */
 const MAXIMUM_INCLUDES = 5000;
-/** And their text, every inclusion counted: each statement of it may take a kilobyte of memory. */
-const MAXIMUM_INCLUDED_BYTES = 8 * 1024 * 1024;
+/** And their text, every inclusion counted: it is read within some seconds, and what it leaves in memory is limited by itself. */
+const MAXIMUM_INCLUDED_BYTES = 32 * 1024 * 1024;
 
 const include: Handler = (assembler) => {
   const { input } = assembler;

@@ -37,7 +37,7 @@ describe("against QEMU", () => {
 });
 
 describe("against the manual, where QEMU checks nothing", () => {
-  for (const name of ["limits", "vme"]) {
+  for (const name of ["limits", "vme", "task-faults", "debug", "x87-environment"]) {
     it(name, (context) => {
       requireOracle("as", context);
       const expected = readFileSync(join(FOLDER, `${name}.expected`), "latin1").trimEnd();

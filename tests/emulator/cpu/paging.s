@@ -205,6 +205,12 @@ main:
     SHOW_ENTRY 7
     mov [WINDOW + 0x7000], eax
     SHOW_ENTRY 7
+    # BOUND reads both bounds, of which the second is not there, before the first one refuses.
+    MAP 20, 7
+    mov dword ptr [TABLE1 + 21 * 4], 0
+    mov dword ptr [WINDOW + 20 * 4096 + 0xffc], 0x7fffffff
+    xor eax, eax
+    PROBE bound eax, [WINDOW + 20 * 4096 + 0xffc]
     mov eax, cr0
     and eax, 0x7ffeffff
     mov cr0, eax

@@ -112,8 +112,12 @@ _start:
     imul eax, eax, 1664525
     add eax, 1013904223
     loop 1b
+    # Around the memory that cases work on, firmware has left something.
+    mov edi, SAVED
+    xor eax, eax
+    mov ecx, (LOW_CODE - SAVED) / 4
+    rep stosd
     # Where far jumps may lead.
-    mov edi, LOW_CODE
     mov eax, 0xcccccccc
     mov ecx, 0x1000
     rep stosd
@@ -290,7 +294,7 @@ caught:
     mov ss, eax
     mov eax, cr2
     mov ecx, cr0
-    and ecx, 0x7ffeffff
+    and ecx, 0x7ffaffff
     mov cr0, ecx
     mov ebx, [current]
     mov edx, [ebx + C_START]

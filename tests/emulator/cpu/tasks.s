@@ -245,7 +245,9 @@ task_bad:
     SHOW eax
     movzx eax, word ptr [tss3]
     SHOW eax
+    .ifdef SHOW_FAULTING_EIP
     SHOW [tss2 + 0x20]
+    .endif
     movzx eax, word ptr [tss2 + 0x4c]
     SHOW eax
     movzx eax, word ptr [tss2 + 0x50]

@@ -21,6 +21,8 @@ const TSS = 0x3000;
 const HANDLERS = 0x4000;
 const PAGE_DIRECTORY = 0x5000;
 const PAGE_TABLE = 0x6000;
+/** A second directory and its table, right behind: scratch pages lie elsewhere in it. */
+const OTHER_DIRECTORY = 0xa000;
 const STACK_TOP = 0x9f00;
 const KERNEL_STACK_TOP = 0x7f00;
 const COUNTERS = 0x9f80;
@@ -118,6 +120,42 @@ function straight(random: Random, out: Writer, count: number): void {
   }
 }
 
+/** A page-table entry as scratch pages have them: they trade places, are read-only, not present or the supervisor's now and then. */
+function scratchEntry(random: Random): number {
+  return (((HIGH_SCRATCH >>> 12) + random.below(12)) << 12) | random.pick([7, 7, 7, 7, 5, 3, 6]);
+}
+
+/** Loads CR3, with the same directory or the other one, or changes an entry of a table and says so by INVLPG or by loading CR3. */
+function changeTables(random: Random, out: Writer): void {
+  const load = (): void => {
+    if (random.below(2) === 0) out.put(0x0f, 0x20, 0xd8);
+    else out.moveImmediate(0, random.pick([PAGE_DIRECTORY, OTHER_DIRECTORY]));
+    out.put(0x0f, 0x22, 0xd8);
+  };
+  if (random.below(2) === 0) {
+    load();
+    return;
+  }
+  if (random.below(4) === 0) {
+    // The directory's own entry: only its marks go.
+    const directory = random.pick([PAGE_DIRECTORY, OTHER_DIRECTORY]);
+    out.put(0x36, 0xc7, 0x05);
+    out.dword(directory);
+    out.dword((directory + 0x1000) | 7);
+    load();
+    return;
+  }
+  const page = (HIGH_SCRATCH >>> 12) + random.below(9);
+  out.put(0x36, 0xc7, 0x05);
+  out.dword(random.pick([PAGE_TABLE, OTHER_DIRECTORY + 0x1000]) + 4 * page);
+  out.dword(scratchEntry(random));
+  if (random.below(2) === 0) load();
+  else {
+    out.put(0x36, 0x0f, 0x01, 0x3d);
+    out.dword(page << 12);
+  }
+}
+
 /** The program, to be loaded at CODE. */
 function program(random: Random, options: WorldOptions): number[] {
   const out = new Writer(CODE);
@@ -193,6 +231,12 @@ function program(random: Random, options: WorldOptions): number[] {
         straight(random, out, 1 + random.below(2));
         out.put(0x58 + random.pick([0, 1, 2, 3, 5, 6, 7]));
         break;
+      case 7:
+        for (let i = 0; i < 2 && options.paged && !options.user; i++) {
+          changeTables(random, out);
+          straight(random, out, random.below(3));
+        }
+        break;
       default: {
         // LOOP over a short body that leaves ECX alone.
         out.moveImmediate(1, 2 + random.below(6));
@@ -202,16 +246,20 @@ function program(random: Random, options: WorldOptions): number[] {
       }
     }
   }
-  // A rewrite of an immediate in the program.
+  // A rewrite of an immediate in the program: a constant, a count, a branch's distance over one byte or none, an address.
   if (random.below(2) === 0) {
+    const [before, behind, mask] = random.pick<readonly [readonly number[], readonly number[], number]>([
+      [[0xb0], [], 0xff], [[0xc1, 0xc3], [], 0xff], [[0x74], [0x43], 1], [[0x36, 0x8b, 0x1d], [COUNTERS >> 8 & 0xff, 0, 0], 0xff], [[0xeb], [0x43], 1],
+    ]);
     out.put(0x2e, 0x8b, 0x05);
     out.dword(COUNTERS + 32);
     out.put(0x40, 0x36, 0x89, 0x05);
     out.dword(COUNTERS + 32);
+    out.put(0x24, mask);
     const at = out.here;
     out.put(0x36, 0x88, 0x05);
-    out.dword(at + 8);
-    out.put(0xb0, 0x00);
+    out.dword(at + 7 + before.length);
+    out.put(...before, 0, ...behind);
   }
   out.branch([0xe9], main[0]);
   starts.forEach((start, i) => {
@@ -265,11 +313,11 @@ function descriptor(base: number, limit: number, access: number, flags: number):
 }
 
 /** A machine that stands at the program's first instruction. */
-export function makeWorld(seed: number, options: WorldOptions, jit: JitMode): World {
+export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, coldRuns = 0): World {
   const random = new Random(seed);
   const memory = new MachineMemory(RAM_BYTES);
   const bus = new WorldBus();
-  const cpu = new Cpu(memory, bus, { jit });
+  const cpu = new Cpu(memory, bus, { jit, coldRuns });
   bus.cpu = cpu;
   const write = (address: number, bytes: readonly number[]): void => memory.dma.write(address, Uint8Array.from(bytes));
   const dwords = (values: readonly number[]): number[] => values.flatMap((value) => [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24]);
@@ -325,16 +373,11 @@ export function makeWorld(seed: number, options: WorldOptions, jit: JitMode): Wo
   s[EFLAGS] = 0x202;
   segments.setCpl(options.user ? 3 : 0);
   if (options.paged) {
-    write(PAGE_DIRECTORY, dwords([PAGE_TABLE | 7]));
-    const pages: number[] = [];
-    for (let page = 0; page < 1024; page++) {
-      const scratch = page >= HIGH_SCRATCH >>> 12 && page < (HIGH_SCRATCH >>> 12) + 16;
-      // Scratch pages trade places, are read-only, not present or the supervisor's now and then.
-      const frame = scratch ? (HIGH_SCRATCH >>> 12) + random.below(12) : page;
-      const rights = scratch ? random.pick([7, 7, 7, 7, 5, 3, 6]) : 7;
-      pages.push((frame << 12) | rights);
+    const isScratch = (page: number): boolean => page >= HIGH_SCRATCH >>> 12 && page < (HIGH_SCRATCH >>> 12) + 16;
+    for (const [directory, table] of [[PAGE_DIRECTORY, PAGE_TABLE], [OTHER_DIRECTORY, OTHER_DIRECTORY + 0x1000]] as const) {
+      write(directory, dwords([table | 7]));
+      write(table, dwords(Array.from({ length: 1024 }, (_, page) => (isScratch(page) ? scratchEntry(random) : (page << 12) | 7))));
     }
-    write(PAGE_TABLE, dwords(pages));
     s[CR3] = PAGE_DIRECTORY;
     s[CR0]! |= CR0_PG | (random.below(2) === 0 ? CR0_WP : 0);
     core.mmu.flush();

@@ -8,11 +8,11 @@ const INSTRUCTIONS = 8000;
 
 const WORLDS = [false, true].flatMap((paged) => [false, true].flatMap((user) => [false, true].map((segmented) => ({ paged, user, segmented }))));
 
-for (const world of WORLDS) {
+for (const world of WORLDS) for (const engine of ["compiled", "cold"] as const) {
   const name = `${world.paged ? "paged" : "unpaged"}, ring ${world.user ? 3 : 0}${world.segmented ? ", segmented" : ""}`;
-  test(`compiled code leaves the interpreter's state: ${name}`, { timeout: 120_000 }, () => {
+  test(`${engine} code leaves the interpreter's state: ${name}`, { timeout: 120_000 }, () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
-      const difference = lockstep(seed, world, INSTRUCTIONS);
+      const difference = lockstep(seed, world, INSTRUCTIONS, engine);
       if (difference !== null) expect.fail(`seed ${seed}; repeat with QURE_JIT_SEED=${seed} QURE_JIT_SEEDS=1 npx vitest run tests/emulator/jit/random.test.ts\n${difference}`);
     }
   });

@@ -1,0 +1,39 @@
+/** The functions of the engine (jit.ts) that compiled code calls, by number. */
+import { I32 } from "./wasm.ts";
+
+const BINARY = 1;
+
+export const STEP = 0;
+export const OUT = 1;
+export const IN = 2;
+export const DIRECTORY = 3;
+export const INVALIDATE = 4;
+export const FILL = 5;
+export const TOUCH = 6;
+
+/** In the order of their numbers. */
+export const IMPORTS = [
+  /** (EIP, budget) -> budget behind the instruction, or -1: EXIT_STOPPED. State is in memory. */
+  { name: "step", type: BINARY },
+  /** (port, value, size, budget) -> budget behind the instruction, -1: EXIT_ATTENTION behind it, -2: not done, EXIT_INTERPRET. */
+  { name: "out", type: 2 },
+  /** (port, size, budget) -> as `out`; the value is in JIT_VALUE. */
+  { name: "in", type: 3 },
+  /** MOV to CR3: (value, budget) -> as `out`. */
+  { name: "directory", type: BINARY },
+  /** INVLPG: (linear address, budget) -> as `out`. */
+  { name: "invalidate", type: BINARY },
+  /** (linear address, 1 to write) -> the translation table's entry for an access, or 0: the interpreter has to make it. */
+  { name: "fill", type: BINARY },
+  /** (offset in RAM, size) -> 0 if something may be written there, over entries of page tables but not over code. */
+  { name: "touch", type: BINARY },
+];
+
+/** Types of functions; 0 is that of a region. */
+export const typesOf = (region: readonly number[]): { parameters: readonly number[]; results: readonly number[] }[] => [
+  { parameters: region, results: [I32] },
+  { parameters: [I32, I32], results: [I32] },
+  { parameters: [I32, I32, I32, I32], results: [I32] },
+  { parameters: [I32, I32, I32], results: [I32] },
+  { parameters: [I32], results: [I32] },
+];

@@ -1,0 +1,114 @@
+/** Who belongs to the cluster when coordinators die, cables come loose and packets are missed; and that nobody talks more in a larger cluster. */
+import { describe, expect, test } from "vitest";
+import { ETHERTYPE_IPV4, get16, parseIpv4Packet, parseUdp, PROTOCOL_UDP } from "../../emulator/ether/packet.ts";
+import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
+import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
+
+const CLUSTER_PORT = 20818;
+const VIEW = 2;
+
+/** Nodes that booted from CD and agree, and a plug that hears the group. */
+async function cluster(count: number): Promise<{ lab: LabCluster; plug: LabPlug }> {
+  const lab = await inState(String(count), async () => {
+    const booted = boot({ nodes: Array.from({ length: count }, () => ({ cdrom: images().iso, ramBytes: 8 << 20 })) });
+    await agreed(booted, booted.nodes, 1);
+    for (const node of booted.nodes) await node.waitFor(PROMPT);
+    return booted;
+  });
+  return { lab, plug: lab.plug("listener") };
+}
+
+/** Waits until the nodes' last lines say that they are in this era and see each other, and nobody else. */
+async function agreed(lab: LabCluster, nodes: readonly LabNode[], era: number, within: `${number}s` = "30s"): Promise<void> {
+  const isAgreed = (node: LabNode): boolean => {
+    const match = CLOUD.exec(node.console.text.split("\n").filter((line) => CLOUD.test(line)).at(-1) ?? "");
+    return match !== null && Number(match[3]) === era && Number(match[5]) === nodes.length - 1;
+  };
+  await lab.until(() => nodes.every(isAgreed), "the nodes did not agree", { within }, () => nodes.map((node) => node.console.text.split("\n").slice(-4).join("\n")).join("\n---\n"));
+}
+
+/** The cluster's packets that were heard, and the index of the node that sent each. */
+function packets(lab: LabCluster, frames: readonly Uint8Array[]): { sender: number; data: Uint8Array; toAll: boolean }[] {
+  return frames.flatMap((frame) => {
+    const packet = get16(frame, 12) === ETHERTYPE_IPV4 ? parseIpv4Packet(frame.subarray(14)) : null;
+    const datagram = packet?.protocol === PROTOCOL_UDP ? parseUdp(packet) : null;
+    if (datagram?.destinationPort !== CLUSTER_PORT) return [];
+    const sender = lab.cluster.macAddresses.findIndex((address) => address.every((byte, index) => byte === frame[6 + index]));
+    return [{ sender, data: datagram.data, toAll: (frame[0]! & 1) !== 0 }];
+  });
+}
+
+/** The node whose views the group hears: exactly one. */
+async function coordinator(lab: LabCluster, plug: LabPlug): Promise<LabNode> {
+  const from = plug.received.length;
+  await lab.advance("2s");
+  const senders = new Set(packets(lab, plug.received.slice(from)).filter(({ data }) => data[5] === VIEW).map(({ sender }) => sender));
+  expect(senders.size).toBe(1);
+  return lab.nodes[[...senders][0]!]!;
+}
+
+describe("the coordinator", () => {
+  test("is followed by another when it loses power; it is offline within six seconds, and the era goes on", async () => {
+    const { lab, plug } = await cluster(4);
+    const first = await coordinator(lab, plug);
+    first.powerOff();
+    const others = lab.nodes.filter((node) => node !== first);
+    await agreed(lab, others, 1, "6s");
+    expect(await coordinator(lab, plug)).not.toBe(first);
+    first.powerOn();
+    await first.waitFor(/^cloud: .* era 1 age 1 peers 3$/m, { within: "10s" });
+    await agreed(lab, lab.nodes, 1);
+    await coordinator(lab, plug);
+  });
+
+  test("that says bye is followed at once", async () => {
+    const { lab, plug } = await cluster(4);
+    const first = await coordinator(lab, plug);
+    first.type("cloud stop\n");
+    const others = lab.nodes.filter((node) => node !== first);
+    await agreed(lab, others, 1, "1s");
+    expect(await coordinator(lab, plug)).not.toBe(first);
+    first.type("cloud start\n");
+    await agreed(lab, lab.nodes, 1, "3s");
+  });
+
+  test("that was cut off meets its successor, and one of the two goes on", async () => {
+    const { lab, plug } = await cluster(4);
+    const first = await coordinator(lab, plug);
+    first.cut();
+    await agreed(lab, lab.nodes.filter((node) => node !== first), 1, "6s");
+    await agreed(lab, [first], 1, "10s");
+    first.connect();
+    await agreed(lab, lab.nodes, 1, "10s");
+    await coordinator(lab, plug);
+  });
+
+  test("sends all of its view to a member that missed changes", async () => {
+    const { lab, plug } = await cluster(4);
+    const first = await coordinator(lab, plug);
+    const [deaf, gone] = lab.nodes.filter((node) => node !== first) as [LabNode, LabNode];
+    // Too short to be missed, long enough to miss a bye.
+    deaf.cut();
+    gone.type("cloud stop\n");
+    await lab.advance("1s");
+    deaf.connect();
+    await agreed(lab, lab.nodes.filter((node) => node !== gone), 1, "4s");
+  });
+});
+
+test("a settled cluster of twelve costs a node one packet a second each way", async () => {
+  const { lab, plug } = await cluster(12);
+  const first = lab.nodes.indexOf(await coordinator(lab, plug));
+  const from = plug.received.length;
+  const before = lab.cluster.network.frames;
+  await lab.advance("10s");
+  const heard = packets(lab, plug.received.slice(from)).filter(({ toAll }) => toAll);
+  expect(heard.every(({ sender }) => sender === first)).toBe(true);
+  expect(heard.length).toBeLessThanOrEqual(11);
+  // A view each second passes 14 cables, and a report of each of the 11 others passes two.
+  expect(lab.cluster.network.frames - before).toBeLessThanOrEqual(10 * (14 + 2 * 11) + 40);
+  const table = lab.nodes[(first + 1) % 12]!;
+  await table.enter("cloud", /11 other nodes are alive/);
+  await table.waitFor(PROMPT);
+  expect(table.console.text.match(/ member +\d\.\d s$/gm)).toHaveLength(11);
+});
