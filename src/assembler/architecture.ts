@@ -39,6 +39,7 @@ export class Architecture {
       return true;
     }
     if (name === "pop") {
+      if (this.#stack.length === 0) return false;
       this.features = this.#stack.pop() ?? null;
       return true;
     }

@@ -11,11 +11,12 @@ import * as integer from "./integer.ts";
 import type { Integer } from "./integer.ts";
 import { writeNops } from "./nops.ts";
 import { RelocationList } from "./relocations.ts";
-import { KEEPS_SYMBOL, R, plainRelocation } from "./relocation-types.ts";
+import { KEEPS_SYMBOL, R, THREAD_LOCAL, plainRelocation } from "./relocation-types.ts";
 import { Unresolvable } from "./resolver.ts";
 import type { ResolvedValue, Resolver } from "./resolver.ts";
 import { SHF } from "./section.ts";
 import type { Section, Subsection } from "./section.ts";
+import { STT } from "./symbol.ts";
 import type { AssemblySymbol } from "./symbol.ts";
 
 /** Fills in `section.contents` and returns the relocations. */
@@ -183,6 +184,7 @@ class FixupWriter {
       plus = plus.section.symbol!;
     }
     if (plus !== null) {
+      if (THREAD_LOCAL.has(type)) plus.type = STT.TLS;
       plus.usedInRelocation = true;
       this.#assembler.symbols.need(plus);
     }
@@ -202,9 +204,9 @@ class FixupWriter {
   #store(fixup: Fixup, at: number, value: Integer, pcRelative: boolean): void {
     const { sizeBytes } = fixup;
     const limit = integer.FIELD_LIMITS[sizeBytes]!;
-    // Addresses wrap around at 32 bits.
-    const fits = sizeBytes === 4 ? true : fixup.signed && sizeBytes === 1 ? value >= -128 && value <= 127
-      : pcRelative && sizeBytes === 2 ? true : sizeBytes >= 8 || (value < limit && value >= -limit);
+    // A sum of two addresses wraps around at 32 bits.
+    const fits = sizeBytes === 4 ? value < 2 ** 33 && value > -(2 ** 33) : fixup.signed && sizeBytes === 1 ? value >= -128 && value <= 127
+      : pcRelative && sizeBytes === 2 ? true : sizeBytes >= 8 || (value < limit && value > -limit);
     if (!fits) {
       if (fixup.pcRelative) this.#error(fixup, "target-out-of-reach", `the target is ${value} bytes away, and this instruction reaches only ${sizeBytes === 1 ? "from -128 to 127" : `${sizeBytes * 8} bits`}`);
       else this.#error(fixup, "value-range", `${value} does not fit in ${sizeBytes} byte${sizeBytes === 1 ? "" : "s"}`);

@@ -46,6 +46,8 @@ export class ExpressionParser {
   namesRead = 0;
   /** Collects the names without a value, while somebody wants them. */
   unknownNames: Atom[] | null = null;
+  /** The operand named the flat segment (`flat:x`). Reset by whoever cares. */
+  namesFlat = false;
   /** `.` means the place of a later use (`.eqv`). */
   defersHere = false;
   #nesting = 0;
@@ -275,7 +277,8 @@ export class ExpressionParser {
       if (register !== null) return registerExpression(register, start);
     }
     if (this.intelOperand && lower.text === "flat" && input.bytes[end] === COLON) {
-      // The flat segment that compilers name says nothing.
+      // The flat segment that compilers name says nothing, but that this is memory.
+      this.namesFlat = true;
       input.offset = end + 1;
       return this.#operand();
     }

@@ -78,6 +78,7 @@ export class IntelOperands {
     this.#modifier = this.#sizeBits = this.#inBracket = this.#inOffset = this.#inScale = 0;
     this.#hasOffset = false;
     expressions.relocation = 0;
+    expressions.namesFlat = false;
     expressions.intelOperand = true;
     let tree: Expression;
     try {
@@ -108,7 +109,7 @@ export class IntelOperands {
       this.#far(displacement, start);
       return;
     }
-    const isMemory = isBracketed || this.#base !== null || this.#index !== null || this.#segment !== null || (!this.#hasOffset && namesPlace(tree));
+    const isMemory = isBracketed || this.#base !== null || this.#index !== null || this.#segment !== null || (!this.#hasOffset && (expressions.namesFlat || namesPlace(tree)));
     if (isMemory) {
       if (!isBracketed && displacement.op === Op.SYMBOL && this.#base === null && this.#index === null && this.#segment === null) {
         this.#assembler.doubtMemory(displacement.symbol!, start);
@@ -207,9 +208,11 @@ export class IntelOperands {
       if (operand.kind === "immediate") return expression ?? constant(operand.value!, parsed.offsets[index]!);
       return null;
     };
-    const selector = numberOf(first, 0);
-    let offset = numberOf(second, 1);
-    if (offset === null && second.kind === "memory" && second.base === undefined && second.index === undefined) offset = parsed.expressions[1] ?? constant(second.displacement ?? 0);
+    // A symbol alone is a number here, not memory.
+    const addressOf = (operand: Operand, index: number): Expression | null =>
+      operand.kind === "memory" && operand.base === undefined && operand.index === undefined ? parsed.expressions[index] ?? constant(operand.displacement ?? 0) : numberOf(operand, index);
+    const selector = addressOf(first, 0);
+    const offset = addressOf(second, 1);
     if (selector === null || offset === null) return;
     const start = parsed.offsets[0]!;
     parsed.clear();

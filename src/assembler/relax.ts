@@ -9,6 +9,7 @@ import type { Expression } from "./expression.ts";
 import type { BranchVariable, Fragment } from "./fragment.ts";
 import * as integer from "./integer.ts";
 import { signedLeb128, unsignedLeb128 } from "./directives/data.ts";
+import { R } from "./relocation-types.ts";
 import { Unresolvable } from "./resolver.ts";
 import type { Resolver } from "./resolver.ts";
 import type { Section } from "./section.ts";
@@ -109,9 +110,11 @@ export class Relaxer {
     if (branch.isSettled) return;
     const target = this.#branchTarget(fragment, branch);
     const named = branch.symbol;
+    // What another file may define in its place is reached through the linkage table.
+    const isReplaceable = branch.relocation === R.PLT32 && target !== null && target.isGlobal;
     const isWeak = named !== null && (named.isWeak || (target !== null && target.isWeak));
     if (target !== null && named !== null && !named.isTemporary) this.#assembler.symbols.need(named);
-    if (target !== null && !isWeak) return;
+    if (target !== null && !isWeak && !isReplaceable) return;
     branch.isSettled = true;
     if (branch.encoding.longer !== null) branch.encoding = branch.encoding.longer;
   }
@@ -168,6 +171,7 @@ export class Relaxer {
       case "fill": {
         if (variable.countExpression === null) return 0;
         const count = this.#tried(fragment, () => this.#resolver.number(variable.countExpression!));
+        if (count === null) this.#error(fragment, variable.countExpression.offset, "not-absolute", "the number of bytes must be known in this file, and no other has a say in it");
         const number = count === null ? 0 : Math.max(0, Number(count));
         const size = number * variable.pattern.length;
         if (size > MAXIMUM_BYTES) {
@@ -179,6 +183,7 @@ export class Relaxer {
       }
       case "leb128": {
         const value = this.#tried(fragment, () => this.#resolver.number(variable.value));
+        if (value === null) this.#error(fragment, variable.value.offset, "not-absolute", "a number of variable length must be known in this file");
         const bytes = (variable.isSigned ? signedLeb128 : unsignedLeb128)(value === null ? 0n : BigInt(value));
         return Math.max(0, bytes.length - fragment.variableSize);
       }

@@ -19,6 +19,11 @@ export const KEEPS_SYMBOL: ReadonlySet<number> = new Set([
   R.TLS_DESC_CALL, R.SIZE32,
 ]);
 
+/** Relocations that say of their symbol that each thread has one of its own. */
+export const THREAD_LOCAL: ReadonlySet<number> = new Set([
+  R.TLS_GD, R.TLS_LDM, R.TLS_LDO_32, R.TLS_IE_32, R.TLS_IE, R.TLS_LE_32, R.TLS_LE, R.TLS_GOTIE, R.TLS_GOTDESC, R.TLS_DESC_CALL,
+]);
+
 /** The plain relocation for a field, or 0 where the ABI has none of this size. */
 export function plainRelocation(sizeBytes: number, pcRelative: boolean): number {
   switch (sizeBytes) {

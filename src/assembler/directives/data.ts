@@ -205,6 +205,10 @@ function copyCount(assembler: Assembler): number {
 function floatCopies(format: FloatFormat, size: number): Handler {
   return (assembler) => {
     const count = copyCount(assembler);
+    if (assembler.input.atStatementEnd()) {
+      assembler.sections.zeros(Math.max(0, count) * size);
+      return;
+    }
     assembler.demandComma();
     assembler.input.skipSpace();
     const start = assembler.input.offset;

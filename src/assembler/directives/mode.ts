@@ -44,6 +44,7 @@ const arch: Handler = (assembler) => {
     assembler.architecture.promotesJumps = modifier === "jumps";
   }
   if (!assembler.architecture.select(name)) {
+    if (name.toLowerCase() === "pop") assembler.failAt("unknown-processor", start, "`.arch pop' without `.arch push' before it", name.length);
     assembler.failAt("unknown-processor", start, `no processor or extension is called \`${name}'`, name.length, { candidates: Architecture.names, written: name });
   }
 };
