@@ -18,7 +18,7 @@ const REST = ".data : { *(.data) } .bss : { *(.bss) *(COMMON) }";
 /** What the script is about -> script, and further options. */
 const SCRIPTS: Readonly<Record<string, readonly [script: string, ...options: string[]]>> = {
   "values of 64 bits": [`wanted = 3; a = 0xffffffffffffffff; b = a + 2; c = (a > 5) + (-1 < 0); d = 0x123456789a >> 8; e = ~a; SECTIONS { .text : { *(.text) QUAD(0x123456789abcdef0) QUAD(a) LONG(b) QUAD(-5 / 2) QUAD(-5 % 3) } ${REST} }`],
-  "constants and functions in the map": [`wanted = 1 << 4 | 3; x = 1 ? 2 : 3; SECTIONS { . = 0x1000; .text : { *(.text) . = ALIGN(., 64); } y = MAX(ADDR(.text), 5) + SIZEOF(.text) - LOADADDR(.text); z = ALIGNOF(.text) * LOG2CEIL(9) / NEXT(4); ${REST} n = - x; }`],
+  "constants and functions in the map": [`wanted = 1 << 4 | 3; x = 1 ? 2 : 3; SECTIONS { . = 0x1000; .text : { *(.text) . = ALIGN(., 64); } y = MAX(ADDR(.text), 5) + SIZEOF(.text) - LOADADDR(.text); z = ALIGNOF(.text) * LOG2CEIL(9); w = NEXT(4); ${REST} n = - x; }`],
   "symbols that change": [`wanted = 1; wanted += 4; SECTIONS { base = 0x4000; base += 0x100; .text base : { *(.text) } last = .; last += 2; ${REST} }`],
   "DEFINED and PROVIDE": [`early = DEFINED(later); later = 3; again = DEFINED(later); PROVIDE(wanted = later + 1); PROVIDE(unused = 1); SECTIONS { .text : { *(.text) LONG(provided) PROVIDE(provided = .); } ${REST} both = provided2; PROVIDE(provided2 = 9); }`],
   overlay: [`wanted = 0; SECTIONS { . = 0x1000; .text : { *(.text) } OVERLAY 0x8000 : AT(0x3000) { .ov1 { *(.ov1) } .ov2 { *(.ov2) BYTE(1) } } =0x90 after = .; stop = __load_stop_ov1; ${REST} }`],
