@@ -56,7 +56,8 @@ export class SourceLines {
   before(section: ObjectSection, offset: number): string[] {
     const lines: string[] = [];
     const { file, line, discriminator } = this.table?.find(section.elf, offset) ?? { file: "", line: 0, discriminator: 0 };
-    const name = this.functionAt(section, section.address + offset);
+    // Debugging information knows inlined functions, the symbol table does not.
+    const name = (line > 0 ? this.table?.functionAt(section.elf, offset) : null) ?? this.functionAt(section, section.address + offset);
     if (this.options.numbers) {
       if (name !== null && name !== this.previousFunction) {
         lines.push(`${name}():`);

@@ -143,7 +143,7 @@ class LinkCommand {
     const sortCommon = this.has("--sort-common") ? (this.last("--sort-common") === "ascending" ? "ascending" as const : "descending" as const) : undefined;
     const commandOrder = this.parsed.flatMap(({ option }) => COMMAND_ORDER[option] ?? []);
     return {
-      commandOrder: commandOrder.includes("script") ? commandOrder : [...commandOrder, "script"],
+      commandOrder: this.replacesDefault && commandOrder.includes("script") ? commandOrder : [...commandOrder.filter((item) => item !== "script"), "script"],
       script, isDefaultScript, isScriptFirst: !isDefaultScript && scriptAt >= 0 && scriptAt < fileAt, definesFollow: scriptAt >= 0 && definesAt > scriptAt, ...(entry === undefined ? {} : { entry }),
       defines: this.values("--defsym").flatMap(defsym), sectionStart: starts, segmentStart: segments, undefinedNames: [...this.values("-u"), ...this.values("--require-defined")],
       requiredNames: this.values("--require-defined"), isRelocatable, emitRelocations: this.has("-q"), collectGarbage: this.lastOf("--gc-sections", "--no-gc-sections") ?? false,

@@ -171,7 +171,10 @@ function call(name: string, args: readonly Expression[], line: number, around: S
     case "ALIGN":
       if (args.length > 1) return { value: wrap(alignedUp(a.value, b.value)), section: a.section };
       return fromAddress(toNumber(alignedUp(fromNumber(around.dot), a.value)), around);
-    case "NEXT": case "BLOCK": return fromAddress(toNumber(alignedUp(fromNumber(around.dot), a.value)), around);
+    case "BLOCK": return fromAddress(toNumber(alignedUp(fromNumber(around.dot), a.value)), around);
+    case "NEXT":
+      around.noteDot(false);
+      return absolute(alignedUp(fromNumber(around.dot), a.value));
     case "ABSOLUTE":
       around.noteDot(false);
       return makeAbsolute(a);

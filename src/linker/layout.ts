@@ -268,7 +268,9 @@ export class Layout {
     else if (loadRegion) section.loadAddress = alignUp(loadRegion.current, loadRegion !== region ? (command?.align ? this.number(command.align, 1) : 1) : align);
     else if (last && (section.flags & SEC_ALLOC) !== 0) {
       const isBackwards = section.address < last.address && section.sizeBytes !== 0 && section.address + section.sizeBytes <= last.address;
-      if (!isBackwards) section.loadAddress = section.address + last.loadAddress - last.address;
+      // What shares addresses with the section before, most likely an overlay, is loaded behind it.
+      const shares = last.sizeBytes > 0 && ((section.address >= last.address && section.address < last.address + last.sizeBytes) || (last.address >= section.address && last.address < section.address + section.sizeBytes));
+      if (!isBackwards) section.loadAddress = alignUp(shares ? last.loadAddress + last.sizeBytes : section.address + last.loadAddress - last.address, align);
     }
     const isIgnored = (section.flags & SEC_ALLOC) === 0;
     const counts = section.sizeBytes !== 0 || (last === null && section.address !== section.loadAddress) || (last !== null && section.address >= last.address);
@@ -384,14 +386,14 @@ export class Layout {
     return this.provided.has(assignment);
   }
 
-  /** After the layout: the address that an assignment moves the location counter to, at some place; null when it has no value. */
-  evaluateDot(expression: Expression, dot: number, section: OutputSection | null): number | null {
+  /** After the layout: the value that an assignment gives the location counter at some place, and the address that it means; null when it has none. */
+  evaluateDot(expression: Expression, dot: number, section: OutputSection | null): { readonly value: number; readonly address: number } | null {
     this.dot = dot;
     this.section = section;
     const value = evaluate(expression, this.around());
     this.section = null;
     if (value === null) return null;
-    return value.section === "number" ? toNumber(value.value) + (section?.address ?? 0) : addressOf(value);
+    return { value: addressOf(value), address: value.section === "number" ? toNumber(value.value) + (section?.address ?? 0) : addressOf(value) };
   }
 
   /** After the layout: a value at some place, of 64 bits. */

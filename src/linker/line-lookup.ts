@@ -2,6 +2,7 @@
  * Which source line an address comes from, with the full path of the file: line tables of version 2 to 4 name files relative to the
  * directory of the compilation, which stands in the unit's entry in .debug_info (DWARF 4, 3.1.1; DWARF 5, 7.5).
  */
+import { DwarfFunctions, type DwarfSection } from "./dwarf-functions.ts";
 import { R_386_32, R_386_PC32, ET_REL } from "./elf.ts";
 import type { ElfObject, ElfSection } from "./elf-reader.ts";
 import { Cursor, readLineRows, stringAt, type LineRow } from "./line-table.ts";
@@ -15,6 +16,8 @@ export interface SourcePlace {
 export interface LineTable {
   /** The line of an offset in a section, or null. */
   find(section: ElfSection, offset: number): SourcePlace | null;
+  /** The innermost function at an offset, be it inlined, or null when debugging information does not tell. */
+  functionAt(section: ElfSection, offset: number): string | null;
 }
 
 const DW_AT_stmt_list = 0x10;
@@ -61,8 +64,25 @@ export function lineTableOf(elf: ElfObject): LineTable | null {
   return new SortedLines(elf, rows);
 }
 
+/** The sections of debugging information in the form in which functions are found. */
+function functionsOf(elf: ElfObject): DwarfFunctions {
+  const named = (name: string): ElfSection | undefined => elf.sections.find((section) => section.name === name);
+  const bytesOf = (name: string): Uint8Array => named(name)?.content ?? new Uint8Array(0);
+  const withAddresses = (name: string): DwarfSection => {
+    const section = named(name);
+    const homes = new Map<number, number>();
+    if (elf.type === ET_REL) for (const { offset, symbol } of section?.relocations ?? []) homes.set(offset, elf.symbols[symbol]!.section);
+    return { bytes: relocated(elf, section), addressAt: (offset, value) => value + (homes.get(offset) ?? 0) * SECTION_SPACING };
+  };
+  return new DwarfFunctions({
+    info: withAddresses(".debug_info"), ranges: withAddresses(".debug_ranges"), rnglists: withAddresses(".debug_rnglists"), addr: withAddresses(".debug_addr"), abbrev: bytesOf(".debug_abbrev"),
+    str: bytesOf(".debug_str"), lineStr: bytesOf(".debug_line_str"), strOffsets: relocated(elf, named(".debug_str_offsets")),
+  });
+}
+
 class SortedLines implements LineTable {
   private readonly elf: ElfObject;
+  private functions: DwarfFunctions | null = null;
   /** Runs of ascending addresses, each up to its end row. */
   private readonly sequences: { first: number; last: number; rows: LineRow[] }[] = [];
 
@@ -79,8 +99,17 @@ class SortedLines implements LineTable {
     this.sequences.sort((a, b) => a.first - b.first || b.last - a.last);
   }
 
+  private addressOf(section: ElfSection, offset: number): number {
+    return this.elf.type === ET_REL ? section.index * SECTION_SPACING + offset : section.address + offset;
+  }
+
+  functionAt(section: ElfSection, offset: number): string | null {
+    this.functions ??= functionsOf(this.elf);
+    return this.functions.nameAt(this.addressOf(section, offset));
+  }
+
   find(section: ElfSection, offset: number): SourcePlace | null {
-    const address = this.elf.type === ET_REL ? section.index * SECTION_SPACING + offset : section.address + offset;
+    const address = this.addressOf(section, offset);
     for (const { first, last, rows } of this.sequences) {
       if (address < first || address >= last) continue;
       let low = 0;

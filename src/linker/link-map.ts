@@ -82,6 +82,7 @@ class LinkMap {
     }
     this.lines.push(...files.flat(), `OUTPUT(${this.options.outputPath} ${this.options.format})`);
     for (const statement of [...statements.filter(isLast), ...statements.slice(end)]) this.statement(statement);
+    if (this.program.placement.discardsOrphans) this.lines.push("", "/DISCARD/");
     return `${this.lines.join("\n")}\n`;
   }
 
@@ -109,7 +110,7 @@ class LinkMap {
 
   private discarded(): void {
     const sections = this.program.objects.flatMap((object) => {
-      const isMissing = (section: InputSection | null): section is InputSection => section !== null && (section.output === null || section.isDiscarded || (section.flags & SEC_GROUP & ~this.keptGroups()) !== 0);
+      const isMissing = (section: InputSection | null): section is InputSection => section !== null && !section.isStripped && (section.output === null || section.isDiscarded || (section.flags & SEC_GROUP & ~this.keptGroups()) !== 0);
       return [...object.sections.filter(isMissing), ...[object.common].filter(isMissing)];
     });
     if (sections.length === 0) return;
@@ -149,8 +150,8 @@ class LinkMap {
     let shown: string;
     if (name === ".") {
       const result = this.program.layout.evaluateDot(value, this.dot, section);
-      if (result !== null) this.dot = result;
-      shown = result === null ? "*undef*   " : address(result);
+      if (result !== null) this.dot = result.address;
+      shown = result === null ? "*undef*   " : address(result.value);
     } else if (mode.startsWith("provide") && !this.program.layout.wasProvided(assignment)) shown = "[!provide]";
     else {
       const symbol = this.program.symbols.get(name);

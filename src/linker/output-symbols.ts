@@ -99,7 +99,7 @@ export function collectSymbols(outputs: readonly OutputSection[], placed: readon
   }
   const order = walkOrder([...table.byName.keys()]).map((name) => table.get(name)!);
   const forcedLocal = order.filter((symbol) => symbol.isForcedLocal && !options.isRelocatable && symbol.isDefined);
-  if (forcedLocal.length > 0 && fileCount > 1) file("", "");
+  if (forcedLocal.length > 0 && fileCount > 0) file("", "");
   for (const symbol of forcedLocal) ofGlobal.set(symbol, add(globalSymbol(symbol, STB_LOCAL, base, placed)));
   const localCount = symbols.length;
   for (const symbol of order) {

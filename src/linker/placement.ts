@@ -36,6 +36,8 @@ export class Placement {
   readonly statements: TopStatement[] = [];
   /** Orphans that --orphan-handling wants to be told of. */
   readonly unplaced: { readonly section: InputSection; readonly isError: boolean }[] = [];
+  /** --orphan-handling=discard threw something away. */
+  discardsOrphans = false;
   readonly problems: { readonly path: string; readonly line: number; readonly message: string }[] = [];
   private readonly options: PlacementOptions;
   private readonly objects: readonly InputObject[];
@@ -91,9 +93,11 @@ export class Placement {
     return section;
   }
 
-  /** The pattern that found a statement's sections; null for orphans. */
+  /** The pattern that found a statement's sections, sorted as it was in effect; null for orphans. */
   patternOf(statement: Statement): InputStatement | null {
-    return this.matched.get(statement) ?? null;
+    const pattern = this.matched.get(statement);
+    if (!pattern || this.options.sortSections === null) return pattern ?? null;
+    return { ...pattern, patterns: pattern.patterns.map((one) => ({ ...one, sort: one.sort[0] === "none" ? one.sort : this.sortOf(one) })) };
   }
 
   /** Sections that KEEP protects, before anything is placed. */
@@ -260,11 +264,12 @@ export class Placement {
         if (this.options.stripDebugging && (section.flags & SEC_DEBUGGING) !== 0) continue;
         // A partial link leaves common symbols to a later one, unless it is told to give them memory.
         if (section === object.common && this.options.isRelocatable && section.sizeBytes === 0) continue;
-        if (this.options.orphans !== "place" && !section.isStripped && !(section.object.elf.sections[section.elf.index]?.name ?? "").startsWith(".rel")) {
-          if (this.options.orphans === "discard") {
-            section.isDiscarded = true;
-            continue;
-          }
+        if (this.options.orphans === "discard") {
+          section.isDiscarded = true;
+          this.discardsOrphans = true;
+          continue;
+        }
+        if (this.options.orphans !== "place" && !section.isStripped && !section.name.startsWith(".rel")) {
           this.unplaced.push({ section, isError: this.options.orphans === "error" });
         }
         const output = this.places.outputFor(section, this.options, object);

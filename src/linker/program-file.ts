@@ -53,6 +53,7 @@ export function programFile(program: Program): ProgramImage {
     if (issue.kind !== "undefined" || (options.undefinedSymbols ?? "report") === "report") program.report.relocation(issue);
     else if (options.undefinedSymbols === "warn") program.warnings.push({ ...program.report.placeOf(issue), message: issue.message });
   }
+  if (!isRelocatable) reportCrossReferences(program, sections);
   const keepsRelocations = isRelocatable || (options.emitRelocations ?? false);
   const symbols = collectSymbols(outputs, program.madeOrder(), program.symbols, {
     isRelocatable, keepsRelocations, collectsGarbage: options.collectGarbage ?? false, strip: options.strip === "debugging" ? "debugging" : "none", discard: options.discard ?? "merged-labels",
@@ -65,6 +66,20 @@ export function programFile(program: Program): ProgramImage {
     program.report.script(options.script.path, 0, error.message);
   }
   return { sections, symbols: symbols.symbols, bytes };
+}
+
+/** References between sections that the script keeps apart (NOCROSSREFS). */
+function reportCrossReferences(program: Program, sections: readonly ImageSection[]): void {
+  for (const { sections: names, onlyToFirst } of program.options.script.noCrossReferences) {
+    for (const { output, applied } of sections) {
+      if (!names.includes(output.name)) continue;
+      for (const { section, elf, target, offset } of applied) {
+        if (!target || target === output || !(onlyToFirst ? target.name === names[0] : names.includes(target.name))) continue;
+        const message = `${elf.name || target.name} is in section ${target.name}, to which the script forbids references from ${output.name}`;
+        program.report.relocation({ kind: "crossing", section, offset: offset - section.offset, name: elf.name, message });
+      }
+    }
+  }
 }
 
 function needsExecutableStack({ objects }: Program): boolean {

@@ -34,7 +34,7 @@ export interface Applied {
 }
 
 export interface RelocationIssue {
-  readonly kind: "undefined" | "discarded" | "overflow" | "unsupported" | "outside";
+  readonly kind: "undefined" | "discarded" | "overflow" | "unsupported" | "outside" | "crossing";
   readonly section: InputSection;
   readonly offset: number;
   readonly name: string;

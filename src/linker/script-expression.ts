@@ -64,7 +64,7 @@ export class ExpressionParser extends ScriptLexer {
       return { kind: "number", value: this.number(token), ...(digits === undefined ? {} : { digits }) };
     }
     if (!EXPRESSION_WORD.test(token.text)) throw new ScriptError(this.path, token.line, `unexpected ${token.text} in an expression`);
-    if (this.peek("expression")?.text === "(" && /^[A-Z_]+$/.test(token.text)) {
+    if (this.peek("expression")?.text === "(" && /^[A-Z][A-Z0-9_]*$/.test(token.text)) {
       this.expect("(");
       const args: Expression[] = [];
       while (!this.accept(")")) {

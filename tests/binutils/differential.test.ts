@@ -76,3 +76,54 @@ describe("the same text as GNU's", () => {
     expect(problems.slice(0, Number(process.env["SHOW"] ?? 20))).toEqual([]);
   });
 });
+
+const INLINED = `int counter;
+static inline __attribute__((always_inline)) int square(int x) {
+  return x * x;
+}
+static inline __attribute__((always_inline)) int cube(int x) {
+  return square(x) * x;
+}
+int work(int n) {
+  counter += cube(n);
+  for (int i = 0; i < n; i++) counter += square(i);
+  return counter;
+}
+`;
+
+/** What objcopy does to an object: symbols, sections, debugging information. */
+const CHANGES: readonly (readonly string[])[] = [
+  ["--prefix-symbols=x_"], ["-L", "work"], ["-W", "work"], ["--weaken"], ["-G", "counter"], ["--redefine-sym", "work=labour"], ["--add-symbol", "foo=.text:4"], ["--add-symbol", "foo=5"], ["-w", "-L", "w*"],
+  ["--strip-unneeded"], ["-g"], ["--only-keep-debug"], ["--rename-section", ".data=.dat"],
+];
+
+describe("the same of what a C compiler makes", () => {
+  for (const dwarf of ["-gdwarf-5", "-gdwarf-4", "-gdwarf-2"]) {
+    test(`lines of inlined functions and copies, ${dwarf}`, (context) => {
+      const [gcc, gnuObjdump, gnuObjcopy] = ["gcc", "objdump", "objcopy"].map((name) => requireOracle(name, context)) as [string, string, string];
+      const path = join(folder, "inlined.o");
+      const made = spawnSync(gcc, ["-m32", "-ffreestanding", "-fno-pic", "-O2", dwarf, "-x", "c", "-c", "-o", path, "-"], { input: INLINED, encoding: "utf8" });
+      if (made.status !== 0) return context.skip("gcc has no 32-bit target");
+      for (const options of [["-dl"], ["-dS"], ["-dSl"]]) {
+        expect(firstDifference(captured(objdump, [...options, path]), execFileSync(gnuObjdump, [...options, path], { encoding: "latin1" })), options.join(" ")).toBeNull();
+      }
+      for (const options of CHANGES) {
+        const [theirs, ours] = [join(folder, "theirs.o"), join(folder, "ours.o")];
+        execFileSync(gnuObjcopy, [...options, path, theirs]);
+        captured(objcopy, [...options, path, ours]);
+        expect(readFileSync(ours).equals(readFileSync(theirs)), options.join(" ")).toBe(true);
+      }
+    });
+  }
+
+  test("members of thin archives", (context) => {
+    const [as, ar, gnuNm] = ["as", "ar", "nm"].map((name) => requireOracle(name, context)) as [string, string, string];
+    const object = join(folder, "member.o");
+    execFileSync(as, ["--32", "-o", object, "-"], { input: ".globl inside\ninside: ret\n", stdio: ["pipe", "ignore", "inherit"] });
+    const archive = join(folder, "thin.a");
+    execFileSync(ar, ["rcsT", archive, object], { stdio: "ignore" });
+    expect(captured(nm, [archive])).toBe(execFileSync(gnuNm, [archive], { encoding: "latin1" }));
+    rmSync(object);
+    expect(() => captured(nm, [archive])).toThrow();
+  });
+});

@@ -97,6 +97,12 @@ describe("problems", () => {
     expect(problemsOf(".globl start\nstart: .byte start\n")[0]!.message).toMatch(/does not fit into the 8 bits/);
   });
 
+  test("a reference between sections that the script keeps apart is reported", () => {
+    const apart = parseScript("NOCROSSREFS(.text .data) ENTRY(start) SECTIONS { .text 0x1000 : { *(.text) } .data : { *(.data) } }", "script.ld");
+    const { elf } = object("part.s", ".globl start\nstart: nop\n mov eax, thing\n.data\nthing: .long 1\n");
+    expect(link({ objects: [elf], script: apart }).problems.map(({ line, message }) => `${line}: ${message}`)).toEqual(["4: .data is in section .data, to which the script forbids references from .text"]);
+  });
+
   test("a missing entry point is reported", () => {
     expect(problemsOf("nop\n")[0]!.message).toMatch(/entry point start/);
   });
