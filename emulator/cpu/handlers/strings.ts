@@ -1,6 +1,6 @@
 /**
  * String instructions (SDM volume 1, 7.3.9). A repeated one retires one tick for each iteration and can stop between any two: for
- * the end of the run, an interrupt, a fault. MOVS and STOS handle runs of plain memory at once.
+ * the end of the run, an interrupt, a fault. MOVS and STOS handle runs of plain memory at once, INS what a device has ready.
  */
 import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
@@ -244,7 +244,7 @@ const scan: Builder = (core, insn) => {
 
 /** INS. The target is probed before the port is read: a fault must not lose what the device gave. */
 const input: Builder = (core, insn) => {
-  const { s, r16 } = core;
+  const { s, r16, mmu, memory, segments, state } = core;
   const bits = insn.size;
   const bytes = (bits >>> 3) as 1 | 2 | 4;
   const { get, set } = counters(core, insn);
@@ -257,7 +257,22 @@ const input: Builder = (core, insn) => {
     element.write(ES, to, core.readPort(port, bytes));
     set(EDI, to + ((s[EFLAGS]! & DF) !== 0 ? -bytes : bytes));
   };
-  return repeat(core, insn, step, null, null);
+  const bulk = (limit: number): number => {
+    if ((s[EFLAGS]! & DF) !== 0 || core.debug.portArmed) return 0;
+    const port = r16[2 * EDX]!;
+    core.io.check(port, bytes);
+    const to = get(EDI) >>> 0;
+    const target = segments.writeAddress(ES, to, bytes);
+    const n = Math.min(limit, Math.floor(Math.min(mmu.writeRun(target, limit * bytes), state.writeLimit[ES]! - to + 1) / bytes));
+    if (n < 2) return 0;
+    const offset = mmu.offsetOf(target, true);
+    const length = core.bus.readPortRun?.(port, bytes, memory.bytes.subarray(offset, offset + n * bytes)) ?? 0;
+    if (length === 0) return 0;
+    if (mmu.mayHoldCode(target)) memory.noteWrite(offset, length);
+    set(EDI, to + length);
+    return length / bytes;
+  };
+  return repeat(core, insn, step, null, bulk);
 };
 
 const output: Builder = (core, insn) => {

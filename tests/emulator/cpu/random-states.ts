@@ -3,6 +3,7 @@
  * mode, width of the code, segments, page tables.
  */
 import type { Form } from "../../../src/isa/form.ts";
+import { allForms } from "../../../src/isa/table/index.ts";
 import { Random, isString, randomInstruction } from "./random-instructions.ts";
 import type { EncodingOptions } from "./random-instructions.ts";
 import { SYSTEM_TESTABLE, TESTABLE, UNDEFINED_FLAGS, USER_TESTABLE, readsFlags, writesFlags } from "./testable-forms.ts";
@@ -59,6 +60,7 @@ const IF = 0x200;
 const DF = 0x400;
 const IOPL3 = 0x3000;
 const NT = 0x4000;
+const VM = 0x20000;
 const AC = 0x40000;
 /** CF PF AF ZF SF OF. */
 const ARITHMETIC = 0x8d5;
@@ -89,6 +91,13 @@ const SEGMENTS = {
   shortStack: [0, 0x7f2b, 0xf3, 0x4],
   expandDownStack: [0, 0x7e1f, 0xf7, 0x4],
   fresh: [0, 0xfffff, 0xf2, 0xc],
+  // Call gates: selector and number of parameters stand where others have their base, the offset where they have their limit.
+  gate: [0x20008, LANDING, 0xec, 0],
+  gateLow: [0x10008, LANDING, 0xe4, 0],
+  gateConforming: [0x00098, LANDING, 0xec, 0],
+  gateOuter: [0x0001b, LANDING, 0xec, 0],
+  gateAbsent: [0x00008, LANDING, 0x6c, 0],
+  gateRing0: [0x00008, LANDING, 0x8c, 0],
 } as const satisfies Record<string, readonly [number, number, number, number]>;
 
 type SegmentName = keyof typeof SEGMENTS;
@@ -145,6 +154,10 @@ function world(random: Random): Pick<Case, "kind" | "code16" | "checked" | "cs" 
   return { ...rest, cs: selector(code16 ? "code3Low" : "code3", 3), selectors: [es, ss, ds, fs, gs] };
 }
 
+const only = (matches: (form: Form) => boolean): Form[] => allForms().filter((form) => !form.encodeOnly && matches(form));
+const PUSH = only(({ semantic, opcode, map }) => semantic === "push" && map === 0 && opcode === 0x68)[0]!;
+const RETURNS: readonly Form[] = only(({ semantic }) => semantic === "iret" || semantic === "retf");
+
 const FORMS: Readonly<Record<Kind, readonly Form[]>> = {
   ring0: TESTABLE.concat(SYSTEM_TESTABLE),
   ring3: TESTABLE.concat(SYSTEM_TESTABLE, USER_TESTABLE),
@@ -171,8 +184,42 @@ function mayLead(form: Form, { kind, checked }: Pick<Case, "kind" | "checked">):
   return !form.operands.some(({ field }) => field === "relative" || field === "far") && !["popa", "leave", "enter"].includes(form.semantic);
 }
 
+/** IRET or RETF behind pushes of a frame that may be good. */
+function returnCase(random: Random): Case {
+  const where = world(random);
+  const { kind, code16 } = where;
+  const options: EncodingOptions = { data: DATA, stack: STACK, landing: LANDING, code16, leads: true, follows: false, selectors: LOADABLE };
+  const form = random.pick(RETURNS);
+  const size16 = random.below(3) === 0;
+  const push = (value: number): Case["instructions"][number] => ({
+    form: PUSH,
+    code: [...(size16 === code16 ? [] : [0x66]), 0x68, value & 0xff, (value >>> 8) & 0xff, ...(size16 ? [] : [(value >>> 16) & 0xff, value >>> 24])],
+  });
+  const toVirtual = form.semantic === "iret" && kind === "ring0" && !size16 && random.below(4) === 0;
+  let eflags = 2 | (random.next() & (ARITHMETIC | IF | IOPL3 | AC | DF));
+  if (toVirtual) eflags |= VM;
+  if (random.below(16) === 0) eflags |= NT;
+  const codeSegment = (): number => {
+    if (toVirtual || kind === "virtual8086") return random.pick(PARAGRAPHS);
+    return random.below(3) === 0 ? random.pick(LOADABLE) : selector(random.pick(["code0", "code3", "code3Low", "conforming0", "conforming3"]), random.pick([0, 0, 3, 3, 1]));
+  };
+  const stackSegment = (): number => (random.below(3) === 0 ? random.pick(LOADABLE) : selector(random.pick(["data0", "data3", "data3Low"]), random.pick([0, 3])));
+  const frame = [STACK + 64, stackSegment()];
+  if (toVirtual) frame.splice(1, 1, ...Array.from({ length: 5 }, () => random.pick(PARAGRAPHS)));
+  const parameters = form.operands.length > 0 ? 4 * random.below(3) : 0;
+  // Parameters of RETF lie between the return address and the outer stack pointer: the words of the frame stand for them.
+  const values = [...frame.reverse(), ...(form.semantic === "iret" ? [eflags] : []), codeSegment(), LANDING + random.below(0x800)];
+  const last = { form, code: [...(size16 === code16 ? [] : [0x66]), form.opcode, ...(form.operands.length > 0 ? [parameters, 0] : [])] };
+  const { registers } = randomInstruction(random, PUSH, options);
+  return {
+    ...where, registers: kind === "virtual8086" ? registers.map((value) => value & 0xffff) : registers, eflags: 2 | (random.next() & ARITHMETIC) | (kind === "ring3" ? 0 : IOPL3),
+    instructions: [...values.map(push), last],
+  };
+}
+
 /** One case. `form`: its first instruction, where the kind of world has it. */
 export function randomCase(random: Random, form: Form | null): Case {
+  if (form === null && random.below(16) === 0) return returnCase(random);
   let where = world(random);
   while (form !== null && !FORMS[where.kind].includes(form)) where = world(random);
   const { kind, code16 } = where;
