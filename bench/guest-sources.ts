@@ -25,6 +25,7 @@ export const OWN_INSTRUCTIONS: Readonly<Record<string, number>> = {
   alias: 9_675,
   aliascode: 22_203,
   calls: 39_511,
+  emit: 9_703,
   fnv: 393_220,
   generate: 6_359,
   mixed: 9_803,

@@ -98,12 +98,21 @@ export class CodeCache {
     return null;
   }
 
+  /** What `cold.ts` leaves to a block: one of just the instruction at EIP, of which nothing is kept, until a whole one pays. */
+  once(eip: number): Block {
+    this.source.start(eip);
+    const { offset } = this.source;
+    if (this.coldRuns === 0 || offset === 0 || this.isWarm(offset)) return this.lookup(eip);
+    return this.make(1, false);
+  }
+
   /** Counts a run of cold code, and says whether that was enough. */
   private isWarm(offset: number): boolean {
     const { heat } = this;
     const { view } = this.core.memory;
-    if (offset + 8 > view.byteLength) return true;
-    const bytes = Math.imul(view.getInt32(offset, true), 0x9e3779b1) ^ view.getInt32(offset + 4, true);
+    if (offset + 16 > view.byteLength) return true;
+    const half = Math.imul(view.getInt32(offset, true), 0x9e3779b1) ^ view.getInt32(offset + 4, true);
+    const bytes = Math.imul(Math.imul(half, 0x9e3779b1) ^ view.getInt32(offset + 8, true), 0x9e3779b1) ^ view.getInt32(offset + 12, true);
     const at = ((offset ^ (offset >>> 13)) & (HEAT_ENTRIES - 1)) * 4;
     if (heat[at] !== offset) {
       // Two places with one entry: it is for the one that runs more often.
@@ -157,8 +166,8 @@ export class CodeCache {
     return this.core.mmu.fetchOffset(next | 0) === block.secondPage;
   }
 
-  /** Decodes a block where `source` stands. */
-  private make(): Block {
+  /** Decodes a block where `source` stands, and keeps it unless it is told not to. */
+  private make(mostInstructions = MAX_BLOCK_INSTRUCTIONS, isKept = true): Block {
     const { core, source } = this;
     const { offset } = source;
     const eips: number[] = [];
@@ -184,7 +193,7 @@ export class CodeCache {
       if (insn.immediateAt !== 0) gaps.push([insn.immediateAt, insn.immediateBytes]);
       secondPage = source.secondPage;
       const wraps = insn.next >>> 0 <= insn.eip >>> 0;
-      if (offset === 0 || secondPage !== 0 || endsBlock(insn) || wraps || handlers.length === MAX_BLOCK_INSTRUCTIONS) break;
+      if (offset === 0 || secondPage !== 0 || endsBlock(insn) || wraps || handlers.length === mostInstructions) break;
       if (source.pageLow > PAGE_MASK || insn.next >>> 0 > source.codeLimit) break;
     }
     eips.push(last.next);
@@ -202,7 +211,7 @@ export class CodeCache {
       fallthrough: linkTo(last, last.next),
     });
     // Code that a device answers is decoded again each time.
-    if (offset !== 0) this.add(block);
+    if (offset !== 0 && isKept) this.add(block);
     return block;
   }
 

@@ -11,8 +11,9 @@ import { byteRegister } from "./core.ts";
 import type { Core } from "./core.ts";
 import {
   adc32, adc8, add32, add8, dec32, getCarry, getOverflow, getParity, getSign, getZero, imul32, inc32, logic32, logic8, rol32, ror32, sar32, sbb32, sbb8, shl32, shr32,
-  sub32, sub8,
+  setResult, sub32, sub8,
 } from "./flags.ts";
+import { multiplyHigh } from "./handlers/arithmetic.ts";
 import { CS, EAX, EBP, ECX, EDX, EIP, ESP, LIMIT } from "./layout.ts";
 
 const PAGE_MASK = 0xfff;
@@ -107,7 +108,7 @@ export class ColdRunner {
       const eip = s[EIP]!;
       const block = code.seek(eip);
       if (block !== null) return block;
-      if (!this.straight(eip, code.coldOffset)) return code.lookup(s[EIP]!);
+      if (!this.straight(eip, code.coldOffset)) return code.once(s[EIP]!);
       if (core.end === 0 || core.remaining <= 0) return null;
     }
   }
@@ -239,6 +240,7 @@ export class ColdRunner {
       case 0x17: s[opcode & 7] = this.immediate32(); return STRAIGHT;
     }
     switch (opcode) {
+      case 0x66: return this.wordMove();
       case 0x68: this.push(this.immediate32()); return STRAIGHT;
       case 0x6a: this.push(this.immediate8()); return STRAIGHT;
       case 0x69: case 0x6b: {
@@ -385,7 +387,32 @@ export class ColdRunner {
     return STRAIGHT;
   }
 
-  /** Group 3: TEST, NOT and NEG. */
+  /** Behind prefix 66: MOV of 16 bits. */
+  private wordMove(): number {
+    const { s, r16, mmu, memory } = this.core;
+    const opcode = memory.bytes[this.at]!;
+    if (opcode >= 0xb8 && opcode < 0xc0) {
+      r16[2 * (opcode & 7)] = memory.view.getUint16(this.at + 1, true);
+      this.at += 3;
+      return STRAIGHT;
+    }
+    if (opcode !== 0x89 && opcode !== 0x8b && opcode !== 0xc7) return UNKNOWN;
+    const modrm = memory.bytes[this.at + 1]!;
+    const reg = (modrm >>> 3) & 7;
+    if (opcode === 0xc7 && (reg !== 0 || modrm >= 0xc0)) return UNKNOWN;
+    this.at += 2;
+    const linear = modrm >= 0xc0 ? 0 : this.address(modrm);
+    if (opcode === 0x8b) r16[2 * reg] = modrm >= 0xc0 ? s[modrm & 7]! : mmu.read16(linear);
+    else if (opcode === 0x89 && modrm >= 0xc0) r16[2 * (modrm & 7)] = s[reg]!;
+    else if (opcode === 0x89) mmu.write16(linear, r16[2 * reg]!);
+    else {
+      mmu.write16(linear, memory.view.getUint16(this.at, true));
+      this.at += 2;
+    }
+    return STRAIGHT;
+  }
+
+  /** Group 3: TEST, NOT, NEG and the wide multiplications. */
   private unary(opcode: number): number {
     const { s, memory } = this.core;
     const modrm = memory.bytes[this.at++]!;
@@ -401,7 +428,19 @@ export class ColdRunner {
       }
       return STRAIGHT;
     }
-    if (opcode === 0xf6 || modrm < 0xc0) return UNKNOWN;
+    if (opcode === 0xf6) return UNKNOWN;
+    if (operation === 4 || operation === 5) {
+      const a = s[EAX]!;
+      const b = this.readModrm32(modrm);
+      const low = Math.imul(a, b);
+      const high = multiplyHigh(a, b, operation === 5);
+      s[EAX] = low;
+      s[EDX] = high;
+      const overflow = high !== (operation === 5 ? low >> 31 : 0);
+      setResult(s, low, overflow, overflow);
+      return STRAIGHT;
+    }
+    if (modrm < 0xc0) return UNKNOWN;
     if (operation === 2) s[modrm & 7] = ~s[modrm & 7]!;
     else if (operation === 3) s[modrm & 7] = sub32(s, 0, s[modrm & 7]!);
     else return UNKNOWN;

@@ -111,6 +111,9 @@ function sourceSegment(insn: DecodedInstruction): number {
   return insn.override >= 0 ? insn.override : 3;
 }
 
+/** Below this a loop is faster than a call of the host's copy. */
+const SHORT_COPY_BYTES = 48;
+
 /** Copies upwards to a target just above the source, element by element as the processor does: what lies between the two repeats. */
 function repeatPattern(memory: Uint8Array, source: number, distance: number, length: number): void {
   for (let done = 0; done < length; ) {
@@ -149,8 +152,12 @@ const move: Builder = (core, insn) => {
     const sourceOffset = mmu.offsetOf(source, false);
     const targetOffset = mmu.offsetOf(target, true);
     const distance = targetOffset - sourceOffset;
-    if (distance > 0 && distance < length) {
-      if (distance % bytes !== 0) return 0;
+    const isPattern = distance > 0 && distance < length;
+    if (isPattern && distance % bytes !== 0) return 0;
+    if (length <= SHORT_COPY_BYTES) {
+      const all = memory.bytes;
+      for (let i = 0; i < length; i++) all[targetOffset + i] = all[sourceOffset + i]!;
+    } else if (isPattern) {
       repeatPattern(memory.bytes, sourceOffset, distance, length);
     } else memory.bytes.copyWithin(targetOffset, sourceOffset, sourceOffset + length);
     if (mmu.mayHoldCode(target)) memory.noteWrite(targetOffset, length);
