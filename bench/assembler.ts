@@ -107,6 +107,19 @@ function measureKernel(folder: string): Row {
   };
 }
 
+/** Seconds from the command to the object of one instruction, beside what Node itself needs to run nothing. */
+function measureStart(folder: string): { command: number | null; node: number | null; as: number | null } {
+  const source = join(folder, "nop.s");
+  writeFileSync(source, "nop\n");
+  const output = join(folder, "out.o");
+  const runs = RUNS * 3;
+  return {
+    command: existsSync(COMMAND) ? wallTime(process.execPath, [COMMAND, "as", source, "-o", output], runs) : null,
+    node: wallTime(process.execPath, ["--eval", "0"], runs),
+    as: wallTime("as", ["--32", source, "-o", output], runs),
+  };
+}
+
 /** Milliseconds of a build with one line changed in one file: median of several. */
 function measureRebuild(): { first: number; again: number } {
   const disk = folderTree(ROOT);
@@ -139,9 +152,10 @@ function main(): void {
   const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
   try {
     const rows = [measureSource(plainSource(500_000), folder), measureSource(macroSource(20_000), folder), measureKernel(folder)];
+    const start = measureStart(folder);
     const rebuild = measureRebuild();
     if (process.argv.includes("--json")) {
-      process.stdout.write(`${JSON.stringify({ rows, rebuildMs: rebuild, cpu: cpus()[0]?.model ?? "" }, null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify({ rows, start, rebuildMs: rebuild, cpu: cpus()[0]?.model ?? "" }, null, 2)}\n`);
       return;
     }
     process.stdout.write(`${cpus()[0]?.model ?? ""}, node ${process.version}; best of ${RUNS}\n\n`);
@@ -150,6 +164,7 @@ function main(): void {
       process.stdout.write(`${row.source.padEnd(8)} ${String(row.lines).padStart(7)} | ${rate(row.lines, row.warm)} ${rate(row.lines, row.as)} ${rate(row.lines, row.nasm)} ${ratio(row.as, row.warm)} `
         + `| ${time(row.command)} ${time(row.as)} ${time(row.nasm)} ${ratio(row.command, row.as)}\n`);
     }
+    process.stdout.write(`\none instruction: command ${time(start.command).trim()}, of which Node's own start is ${time(start.node).trim()}; GNU as ${time(start.as).trim()}`);
     process.stdout.write(`\nrebuild after a one-line change: ${rebuild.again.toFixed(0)} ms (first build ${rebuild.first.toFixed(0)} ms)\n`);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -110,6 +110,12 @@ export class AddressSpace implements WindowFactory {
     return (low | (high << (8 * half))) >>> 0;
   }
 
+  readPortRun(port: number, sizeBytes: AccessBytes, target: Uint8Array): number {
+    const range = this.#ranges[this.#owners[port]! - 1];
+    if (range === undefined || sizeBytes > range.widest) return 0;
+    return range.handler.readPortRun?.(port - range.first, sizeBytes, target) ?? 0;
+  }
+
   writePort(port: number, sizeBytes: AccessBytes, value: number): void {
     const range = this.#ranges[this.#owners[port]! - 1];
     if (range !== undefined && sizeBytes <= range.widest) {

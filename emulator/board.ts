@@ -266,6 +266,13 @@ export class Board implements ProcessorBus, Stateful {
     return value;
   }
 
+  readPortRun(port: number, sizeBytes: AccessBytes, target: Uint8Array): number {
+    // A probe sees each access.
+    const lengthBytes = this.probe ? 0 : this.#space.readPortRun(port, sizeBytes, target);
+    this.#counters.portReads += lengthBytes / sizeBytes;
+    return lengthBytes;
+  }
+
   writePort(port: number, sizeBytes: AccessBytes, value: number): void {
     this.#counters.portWrites++;
     this.#space.writePort(port, sizeBytes, value);

@@ -6,6 +6,11 @@ export type AccessBytes = 1 | 2 | 4;
 export interface PortHandler {
   readPort(offset: number, sizeBytes: AccessBytes): number;
   writePort(offset: number, sizeBytes: AccessBytes, value: number): void;
+  /**
+   * Reads of `sizeBytes` one after the other, of which none has an effect but the next value, as from the middle of a drive's buffer: fills the
+   * beginning of `target` and returns the bytes; 0 when there is no such run.
+   */
+  readPortRun?(offset: number, sizeBytes: AccessBytes, target: Uint8Array): number;
 }
 
 /** A range of physical addresses that is not RAM. Offsets are relative to the range's first byte; values unsigned. */
@@ -24,6 +29,8 @@ export interface ProcessorBus {
   /** Any port answers: one that nobody decodes reads as all ones, and is reported once to the machine's log. */
   readPort(port: number, sizeBytes: AccessBytes): number;
   writePort(port: number, sizeBytes: AccessBytes, value: number): void;
+  /** See `PortHandler.readPortRun`. */
+  readPortRun?(port: number, sizeBytes: AccessBytes, target: Uint8Array): number;
   /** Physical addresses that are neither RAM nor ROM. Unsigned values. */
   readMmio(physicalAddress: number, sizeBytes: AccessBytes): number;
   writeMmio(physicalAddress: number, sizeBytes: AccessBytes, value: number): void;

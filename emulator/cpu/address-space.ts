@@ -21,6 +21,21 @@ const DIRECTORY = -1;
 /** Marks a listed page as global; page numbers have 20 bits. */
 export const LIST_GLOBAL = 1 << 20;
 
+/** A page of RAM that holds a page directory or a page table of some spaces. */
+class TablePage {
+  readonly offset: number;
+  /** By number of the entry: whether it is watched. */
+  readonly watched = new Uint8Array(ENTRIES);
+  /** Spaces and the slots of their directories that lead here, or DIRECTORY. */
+  readonly users: { readonly space: AddressSpace; readonly slot: number }[] = [];
+
+  constructor(offset: number) {
+    this.offset = offset;
+  }
+}
+
+const NO_TABLE = new TablePage(0);
+
 export class AddressSpace {
   readonly number: number;
   readonly readSupervisor: Int32Array;
@@ -44,6 +59,8 @@ export class AddressSpace {
   lastUse = 0;
   /** Tables in the watch that name this space. */
   readonly tables = new Set<TablePage>();
+  /** The one that was used last by each slot of the directory, with the directory itself in front. */
+  readonly latest = new Array<TablePage>(1 + ENTRIES).fill(NO_TABLE);
 
   constructor(memory: MachineMemory, number: number) {
     const table = (offset: number): Int32Array => new Int32Array(memory.memory.buffer, offset + number * TLB_SPACE_BYTES, TLB_ENTRIES);
@@ -99,29 +116,12 @@ export class AddressSpace {
   }
 }
 
-/** A page of RAM that holds a page directory or a page table of some spaces. */
-class TablePage {
-  readonly offset: number;
-  /** By number of the entry: whether it is watched. */
-  readonly watched = new Uint8Array(ENTRIES);
-  /** Spaces and the slots of their directories that lead here, or DIRECTORY. */
-  readonly users: { readonly space: AddressSpace; readonly slot: number }[] = [];
-
-  constructor(offset: number) {
-    this.offset = offset;
-  }
-}
-
-const NO_TABLE = new TablePage(0);
-
 export class AddressSpaces {
   /** The one that CR3 names. */
   active: AddressSpace;
   private readonly memory: MachineMemory;
   private readonly all: AddressSpace[];
   private readonly tables = new Map<number, TablePage>();
-  /** The table that was used last. */
-  private recent = NO_TABLE;
   private uses = 0;
   /** Counts calls of `protect`. */
   protections = 0;
@@ -161,8 +161,10 @@ export class AddressSpaces {
     space.dropAll(false);
     space.epoch = 0;
     space.isStale = false;
+    if (space.tables.size === 0) return;
     for (const table of space.tables) this.release(table, space);
     space.tables.clear();
+    space.latest.fill(NO_TABLE);
   }
 
   /** Forgets everything. The active space becomes that of `directory`, -1 for none. */
@@ -197,26 +199,33 @@ export class AddressSpaces {
   private watchEntry(address: number, slot: number): void {
     const { memory, active } = this;
     const offset = memory.readOffset(address >>> 12);
-    // In a ROM or behind a bridge: nobody says when it changes.
-    if (offset < RAM || memory.writeOffset(address >>> 12) !== offset) {
-      active.isStale = true;
-      return;
+    let table = active.latest[slot + 1]!;
+    if (table.offset !== offset) {
+      // In a ROM or behind a bridge: nobody says when it changes.
+      if (offset < RAM || memory.writeOffset(address >>> 12) !== offset) {
+        active.isStale = true;
+        return;
+      }
+      active.latest[slot + 1] = table = this.join(offset, slot);
     }
-    let table = this.recent.offset === offset ? this.recent : this.tables.get(offset);
+    const entry = (address & PAGE_MASK) >>> 2;
+    if (table.watched[entry] !== 0) return;
+    table.watched[entry] = 1;
+    memory.markEntry(offset + 4 * entry);
+  }
+
+  /** Has a table of the active space watched. */
+  private join(offset: number, slot: number): TablePage {
+    const { memory, active } = this;
+    let table = this.tables.get(offset);
     if (table === undefined) {
       this.tables.set(offset, (table = new TablePage(offset)));
       if (!memory.isWatched(offset)) this.protect(offset);
       memory.markTablePage(offset, true);
     }
-    this.recent = table;
-    const entry = (address & PAGE_MASK) >>> 2;
-    if (table.watched[entry] === 0) {
-      table.watched[entry] = 1;
-      memory.markEntry(offset + 4 * entry);
-    }
-    for (const user of table.users) if (user.space === active && user.slot === slot) return;
-    table.users.push({ space: active, slot });
+    if (!table.users.some((user) => user.space === active && user.slot === slot)) table.users.push({ space: active, slot });
     active.tables.add(table);
+    return table;
   }
 
   private release(table: TablePage, space: AddressSpace): void {
@@ -224,7 +233,6 @@ export class AddressSpaces {
     table.users.splice(0, table.users.length, ...rest);
     if (rest.length > 0) return;
     this.tables.delete(table.offset);
-    if (this.recent === table) this.recent = NO_TABLE;
     for (let entry = 0; entry < ENTRIES; entry++) if (table.watched[entry] !== 0) this.memory.unmarkEntry(table.offset + 4 * entry);
     this.memory.markTablePage(table.offset, false);
   }

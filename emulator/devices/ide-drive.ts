@@ -215,6 +215,17 @@ export abstract class IdeDrive implements Stateful {
     return value >>> 0;
   }
 
+  /** As many reads of the data register as leave the block's end to another one. */
+  readDataRun(sizeBytes: AccessBytes, target: Uint8Array): number {
+    if (this.#phase !== DATA_IN) return 0;
+    const length = Math.min(target.length, this.buffer.length - this.#position - 1);
+    const whole = length - (length % sizeBytes);
+    if (whole <= 0) return 0;
+    target.set(this.buffer.subarray(this.#position, this.#position + whole));
+    this.#position += whole;
+    return whole;
+  }
+
   writeData(sizeBytes: AccessBytes, value: number): void {
     if (this.#phase !== DATA_OUT) return;
     for (let byte = 0; byte < sizeBytes; byte++) {

@@ -33,6 +33,7 @@ export class IdeChannel implements IdeCable, Stateful {
     this.dataPort = {
       readPort: (_offset, sizeBytes) => this.#drive?.readData(sizeBytes) ?? 0xffffffff >>> (32 - 8 * sizeBytes),
       writePort: (_offset, sizeBytes, value) => this.#drive?.writeData(sizeBytes, value),
+      readPortRun: (_offset, sizeBytes, target) => this.#drive?.readDataRun(sizeBytes, target) ?? 0,
     };
     this.taskFilePorts = {
       readPort: (offset) => this.#readRegister(offset + 1),

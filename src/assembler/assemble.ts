@@ -99,6 +99,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   }
   assembler.callFrames.check();
   assembler.conditionals.warnOfOrder();
+  assembler.stabs.finish();
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   assembler.symbols.placeHere(assembler.symbols.dot);
   const resolver = new Resolver(assembler);

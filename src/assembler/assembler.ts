@@ -25,6 +25,7 @@ import { Reporter, StatementError } from "./reporter.ts";
 import type { ReportExtras } from "./reporter.ts";
 import { Sections } from "./sections.ts";
 import type { AssemblySymbol } from "./symbol.ts";
+import { Stabs } from "./stabs.ts";
 import { SymbolTable } from "./symbols.ts";
 import { SymbolVersions } from "./symbol-versions.ts";
 
@@ -53,6 +54,7 @@ export class Assembler {
   readonly callFrames: CallFrames;
   readonly architecture: Architecture;
   readonly versions: SymbolVersions;
+  readonly stabs: Stabs;
   /** `st(0)` to `st(7)`. */
   readonly stackRegisters: readonly Register[] = REGISTERS_BY_CLASS.st;
 
@@ -91,6 +93,7 @@ export class Assembler {
     this.debug = new DebugLines(this);
     this.callFrames = new CallFrames(this);
     this.versions = new SymbolVersions(this);
+    this.stabs = new Stabs(this);
     this.architecture = new Architecture(options.arch ?? "");
     this.isIntel = (options.syntax ?? "att") === "intel";
     this.allowsNakedRegisters = this.isIntel;

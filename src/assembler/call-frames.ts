@@ -7,6 +7,7 @@ import type { Assembler } from "./assembler.ts";
 import { DebugSection } from "./debug-section.ts";
 import { Expression } from "./expression.ts";
 import type { Fragment } from "./fragment.ts";
+import type { Subsection } from "./section.ts";
 import { SHF } from "./section.ts";
 import { AssemblySymbol } from "./symbol.ts";
 
@@ -50,6 +51,14 @@ export interface FrameDescription {
   lsda: Expression | null;
 }
 
+/** A routine whose end has yet to come. */
+interface OpenFrame {
+  readonly description: FrameDescription;
+  lastPlace: Place;
+  cfaOffset: number;
+  readonly rememberedOffsets: number[];
+}
+
 interface CommonInformation {
   readonly description: FrameDescription;
   /** Its instructions: those before the first that depends on the place. */
@@ -63,10 +72,8 @@ const INSTRUCTION_BYTES = 300;
 export class CallFrames {
   readonly #assembler: Assembler;
   readonly #descriptions: FrameDescription[] = [];
-  current: FrameDescription | null = null;
-  #lastPlace: Place | null = null;
-  cfaOffset = 0;
-  #rememberedOffsets: number[] = [];
+  /** The routine that is open in each subsection: they do not disturb one another. */
+  readonly #open = new Map<Subsection, OpenFrame>();
   /** `.cfi_sections` */
   wantsEhFrame = true;
   wantsDebugFrame = false;
@@ -81,59 +88,75 @@ export class CallFrames {
   }
 
   start(simple: boolean): void {
-    if (this.current !== null) this.#assembler.fail("frame-directive", "`.cfi_startproc' inside a routine: its `.cfi_endproc' is missing");
+    const subsection = this.#assembler.sections.writable(0);
+    if (this.#open.has(subsection)) this.#assembler.fail("frame-directive", "`.cfi_startproc' inside a routine: its `.cfi_endproc' is missing");
     const place = this.#here();
-    this.current = {
+    const description: FrameDescription = {
       start: place, end: null, instructions: [], returnColumn: RETURN_COLUMN, isSignalFrame: false, personalityEncoding: DW_EH_PE.omit, personality: null,
       lsdaEncoding: DW_EH_PE.omit, lsda: null,
     };
-    this.#lastPlace = place;
-    this.cfaOffset = 0;
-    this.#rememberedOffsets = [];
-    this.#descriptions.push(this.current);
+    const frame: OpenFrame = { description, lastPlace: place, cfaOffset: 0, rememberedOffsets: [] };
+    this.#open.set(subsection, frame);
+    this.#descriptions.push(description);
     if (!simple) {
-      this.current.instructions.push({ kind: "offset", op: DW_CFA.def_cfa, register: STACK_POINTER, offset: 4 }, { kind: "offset", op: DW_CFA.offset, register: RETURN_COLUMN, offset: -4 });
-      this.cfaOffset = 4;
+      description.instructions.push({ kind: "offset", op: DW_CFA.def_cfa, register: STACK_POINTER, offset: 4 }, { kind: "offset", op: DW_CFA.offset, register: RETURN_COLUMN, offset: -4 });
+      frame.cfaOffset = 4;
     }
   }
 
   end(): void {
     this.required(".cfi_endproc").end = this.#here();
-    this.current = null;
+    this.#open.delete(this.#assembler.sections.current!);
+  }
+
+  #frame(directive: string): OpenFrame {
+    const { current } = this.#assembler.sections;
+    const frame = current === null ? undefined : this.#open.get(current);
+    return frame ?? this.#assembler.fail("frame-directive", `\`${directive}' outside a routine: \`.cfi_startproc' is missing`);
   }
 
   required(directive: string): FrameDescription {
-    return this.current ?? this.#assembler.fail("frame-directive", `\`${directive}' outside a routine: \`.cfi_startproc' is missing`);
+    return this.#frame(directive).description;
   }
 
   /** Adds an instruction for the current place. */
   add(directive: string, instruction: FrameInstruction): void {
-    const current = this.required(directive);
     this.#assembler.hold(INSTRUCTION_BYTES);
+    const frame = this.#frame(directive);
+    const { instructions } = frame.description;
     const place = this.#here();
-    const last = this.#lastPlace!;
+    const last = frame.lastPlace;
     if (last.fragment !== place.fragment || last.position !== place.position) {
-      current.instructions.push({ kind: "advance", from: last, to: place });
-      this.#lastPlace = place;
+      instructions.push({ kind: "advance", from: last, to: place });
+      frame.lastPlace = place;
     }
-    current.instructions.push(instruction);
+    instructions.push(instruction);
+  }
+
+  /** Changes the offset of the canonical frame address from its register; returns the new one. */
+  moveCfa(directive: string, change: (offset: number) => number): number {
+    const frame = this.#frame(directive);
+    frame.cfaOffset = change(frame.cfaOffset);
+    return frame.cfaOffset;
   }
 
   rememberState(): void {
-    this.#rememberedOffsets.push(this.cfaOffset);
+    const frame = this.#frame(".cfi_remember_state");
+    frame.rememberedOffsets.push(frame.cfaOffset);
   }
 
   restoreState(): void {
-    const offset = this.#rememberedOffsets.pop();
+    const frame = this.#frame(".cfi_restore_state");
+    const offset = frame.rememberedOffsets.pop();
     if (offset === undefined) this.#assembler.fail("frame-directive", "`.cfi_restore_state' without `.cfi_remember_state'");
-    else this.cfaOffset = offset;
+    else frame.cfaOffset = offset;
   }
 
   /** Reports routines without an end. */
   check(): void {
-    if (this.current !== null) {
+    for (const { description } of this.#open.values()) {
       this.#assembler.reporter.reportHere("error", "frame-directive", "the source ends inside a routine: `.cfi_endproc' is missing");
-      this.current.end = this.current.start;
+      description.end = description.start;
     }
   }
 
@@ -180,10 +203,10 @@ export class CallFrames {
     out.byte(description.returnColumn);
     if (eh) {
       const hasPersonality = description.personalityEncoding !== DW_EH_PE.omit;
-      out.uleb(1 + (description.lsdaEncoding !== DW_EH_PE.omit ? 1 : 0) + (hasPersonality ? 1 + 4 : 0));
+      out.uleb(1 + (description.lsdaEncoding !== DW_EH_PE.omit ? 1 : 0) + (hasPersonality ? 1 + encodedSize(description.personalityEncoding) : 0));
       if (hasPersonality) {
         out.byte(description.personalityEncoding);
-        out.expression(description.personality!, (description.personalityEncoding & 0x70) === DW_EH_PE.pcrel);
+        writeEncoded(out, description.personality!, description.personalityEncoding);
       }
       if (description.lsdaEncoding !== DW_EH_PE.omit) out.byte(description.lsdaEncoding);
       out.byte(DW_EH_PE.pcrel | DW_EH_PE.sdata4);
@@ -212,13 +235,23 @@ export class CallFrames {
     if (eh) {
       if (description.lsdaEncoding === DW_EH_PE.omit) out.uleb(0);
       else {
-        out.uleb(4);
-        out.expression(description.lsda!, (description.lsdaEncoding & 0x70) === DW_EH_PE.pcrel);
+        out.uleb(encodedSize(description.lsdaEncoding));
+        writeEncoded(out, description.lsda!, description.lsdaEncoding);
       }
     }
     for (const instruction of description.instructions.slice(common.count)) writeInstruction(out, instruction);
     pad(out, lengthAt);
   }
+}
+
+/** Bytes of an address in one of the encodings of `.eh_frame` (LSB 5, 10.5.1). */
+function encodedSize(encoding: number): number {
+  return (encoding & 7) === 4 ? 8 : 4;
+}
+
+function writeEncoded(out: DebugSection, value: Expression, encoding: number): void {
+  out.expression(value, (encoding & 0x70) === DW_EH_PE.pcrel);
+  if (encodedSize(encoding) === 8) out.word(0);
 }
 
 function address(place: Place): number {
@@ -232,7 +265,7 @@ function pad(out: DebugSection, lengthAt: number): void {
 
 /** Instructions that cannot stand in the part that routines share. */
 function dependsOnPlace(instruction: FrameInstruction): boolean {
-  return instruction.kind === "advance" || instruction.kind === "escape" || (instruction.kind === "plain" && instruction.op === DW_CFA.remember_state);
+  return instruction.kind === "advance" || instruction.kind === "escape" || (instruction.kind === "plain" && (instruction.op === DW_CFA.remember_state || instruction.op === DW_CFA.GNU_window_save));
 }
 
 function sameInstruction(a: FrameInstruction, b: FrameInstruction): boolean {

@@ -62,9 +62,17 @@ interface CodeRange {
   readonly entries: LineEntry[];
 }
 
+function isPublic({ isGlobal, isWeak }: AssemblySymbol): boolean {
+  return isGlobal && !isWeak;
+}
+
 export function writeDwarf(assembler: Assembler, debug: DebugLines, resolver: Resolver): void {
   const ranges = new Map<Section, CodeRange>();
-  for (const [subsection] of [...debug.entries].sort(([a], [b]) => (a.section === b.section ? a.number - b.number : 0))) {
+  // Sections in the order of their first instructions, subsections by their numbers.
+  const subsections = [...debug.entries.keys()];
+  const order = new Map([...subsections].reverse().map((subsection) => [subsection.section, subsections.indexOf(subsection)]));
+  subsections.sort((a, b) => order.get(a.section)! - order.get(b.section)! || a.number - b.number);
+  for (const subsection of subsections) {
     const { section } = subsection;
     let range = ranges.get(section);
     if (range === undefined) {
@@ -316,7 +324,8 @@ class DwarfWriter {
     const ranges = isSingle ? null : this.#section(version >= 5 ? ".debug_rnglists" : ".debug_ranges", 0, version >= 5 ? 0 : 3);
     const rangesOffset = ranges === null ? 0 : this.#rangeList(ranges);
     const functions = this.#functions();
-    this.#abbreviations(abbrev, isSingle, functions.length > 0);
+    const externalForm = this.#externalForm(functions.map(({ symbol }) => symbol));
+    this.#abbreviations(abbrev, isSingle, functions.length > 0, externalForm);
 
     const string = (text: string): void => info.address(strings.out.section.symbol!, strings.offset(text));
     info.word(0);
@@ -339,11 +348,11 @@ class DwarfWriter {
     info.half(DW_LANG_Mips_Assembler);
     if (functions.length > 0) {
       // The type that all functions are of is the last entry: its place follows from the sizes before it.
-      const typeOffset = info.length + functions.reduce((sum, { size }) => sum + this.#functionSize(size), 0);
+      const typeOffset = info.length + functions.reduce((sum, { size }) => sum + this.#functionSize(size) + (externalForm === DW_FORM.flag ? 1 : 0), 0);
       for (const { symbol, size } of functions) {
         info.uleb(2);
         string(symbol.name);
-        if (version < 4) info.byte(symbol.isExternal ? 1 : 0);
+        if (externalForm === DW_FORM.flag) info.byte(isPublic(symbol) ? 1 : 0);
         if (version >= 3) info.uleb(typeOffset);
         info.address(symbol, 0);
         if (version < 4) info.address(symbol, size);
@@ -370,7 +379,7 @@ class DwarfWriter {
 
   #functionSize(size: number): number {
     const version = this.#version;
-    return 1 + 4 + (version < 4 ? 1 : 0) + (version >= 3 ? 1 : 0) + 4 + (version < 4 ? 4 : unsignedLeb128(BigInt(size)).length);
+    return 1 + 4 + (version >= 3 ? 1 : 0) + 4 + (version < 4 ? 4 : unsignedLeb128(BigInt(size)).length);
   }
 
   /** Functions with a size that stand in a section with lines. */
@@ -385,7 +394,13 @@ class DwarfWriter {
     return functions;
   }
 
-  #abbreviations(out: DebugSection, isSingle: boolean, hasFunctions: boolean): void {
+  /** How entries of functions say whether they are global: not at all where none is, and without a byte where all are. */
+  #externalForm(functions: readonly AssemblySymbol[]): number {
+    if (!functions.some(isPublic)) return 0;
+    return this.#version >= 4 && functions.every(isPublic) ? DW_FORM.flag_present : DW_FORM.flag;
+  }
+
+  #abbreviations(out: DebugSection, isSingle: boolean, hasFunctions: boolean, externalForm: number): void {
     const version = this.#version;
     const sectionOffset = version < 4 ? DW_FORM.data4 : DW_FORM.sec_offset;
     const entry = (code: number, tag: number, children: number, attributes: readonly (readonly [number, number])[]): void => {
@@ -406,7 +421,7 @@ class DwarfWriter {
     ]);
     if (hasFunctions) {
       entry(2, DW_TAG.subprogram, 0, [
-        [DW_AT.name, DW_FORM.strp], [DW_AT.external, version < 4 ? DW_FORM.flag : DW_FORM.flag_present],
+        [DW_AT.name, DW_FORM.strp], ...(externalForm === 0 ? [] : ([[DW_AT.external, externalForm]] as const)),
         ...(version >= 3 ? ([[DW_AT.type, DW_FORM.ref_udata]] as const) : []), [DW_AT.low_pc, DW_FORM.addr], [DW_AT.high_pc, length],
       ]);
       if (version >= 3) entry(3, DW_TAG.unspecified_type, 0, []);

@@ -102,10 +102,12 @@ export class InputFrame {
     return this.#markers;
   }
 
-  /** Markers come in the order of their offsets. */
+  /** Markers come in the order of their offsets; in a text that is read again those of the former round are forgotten one by one. */
   mark(marker: LineMarker): void {
-    if (this.#markers === NO_MARKERS) this.#markers = [marker];
-    else this.#markers.push(marker);
+    if (this.#markers === NO_MARKERS) this.#markers = [];
+    const markers = this.#markers;
+    while (markers.length > 0 && markers[markers.length - 1]!.offset >= marker.offset) markers.pop();
+    markers.push(marker);
   }
 
   /** Line number of an offset, in `pathAt(offset)`. */

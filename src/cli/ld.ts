@@ -17,7 +17,7 @@ import { parseScript, ScriptError, type Assignment, type LinkerScript } from "..
 import { CommandError, UsageError } from "./fail.ts";
 import { parseArguments, type GnuArgument } from "./gnu-options.ts";
 import { LD_COMMAND } from "./ld-options.ts";
-import { readBytes } from "./object-input.ts";
+import { memberReader, readBytes } from "./object-input.ts";
 import { standardError, standardOutput } from "./streams.ts";
 
 /** What the map shows in the order of the command line. */
@@ -172,7 +172,7 @@ class LinkCommand {
     const add = (path: string): void => {
       const bytes = readBytes(path);
       if (isArchive(bytes) || (bytes[0] === 0x7f && bytes[1] === 0x45)) {
-        (group ?? top).push({ kind: "file", path, bytes, wholeArchive: whole });
+        (group ?? top).push({ kind: "file", path, bytes, wholeArchive: whole, readMember: memberReader(path) });
         return;
       }
       const script = this.parseScriptFile(Buffer.from(bytes).toString("latin1"), path, `${path}: it is neither an object nor an archive, and not a linker script either`);

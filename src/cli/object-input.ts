@@ -1,5 +1,6 @@
 /** Reads what the object tools take: objects, executables and archives of them; an error of one file does not stop the others. */
 import { readFileSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
 import { readObjectFile, type ObjectFile } from "../binutils/object-file.ts";
 import { isArchive, readArchive, type Archive } from "../linker/archive.ts";
 import { ElfError } from "../linker/elf-reader.ts";
@@ -19,7 +20,7 @@ export function readInput(path: string): InputFile {
   const bytes = readBytes(path);
   try {
     if (!isArchive(bytes)) return { path, archive: null, objects: [readObjectFile(bytes, path)] };
-    const archive = readArchive(bytes, path);
+    const archive = readArchive(bytes, path, memberReader(path));
     return { path, archive, objects: archive.members.map(({ name, content }) => readObjectFile(content, name)) };
   } catch (error) {
     if (error instanceof ElfError) throw new CommandError(error.message);
@@ -34,6 +35,17 @@ export function readBytes(path: string): Uint8Array<ArrayBuffer> {
   } catch (error) {
     throw new CommandError(describeError(error));
   }
+}
+
+/** Members of a thin archive lie beside it. */
+export function memberReader(archivePath: string): (name: string) => Uint8Array | null {
+  return (name) => {
+    try {
+      return readBytes(isAbsolute(name) ? name : join(dirname(archivePath), name));
+    } catch {
+      return null;
+    }
+  };
 }
 
 /** Runs `work` for each file; what fails is said at once, and the command ends with exit code 1. */

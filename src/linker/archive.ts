@@ -1,6 +1,6 @@
 /**
  * Reads `ar` archives in the System V / GNU layout: a magic, then members with headers of 60 text bytes at even offsets; a symbol
- * index in the member `/`, names over 15 characters in the member `//`. Nothing in the file is believed.
+ * index in the member `/`, names over 15 characters in the member `//`. The members of a thin archive are files of their own. Nothing in the file is believed.
  */
 import { ElfError, latin1 } from "./elf-reader.ts";
 
@@ -22,6 +22,8 @@ export interface ArchiveMember {
 
 export interface Archive {
   readonly path: string;
+  /** The members are files of their own. */
+  readonly isThin: boolean;
   /** In the order of the file, without the index and the table of names. */
   readonly members: readonly ArchiveMember[];
   /** Symbol and the offset of the member that defines it, in the order of the index; null when there is no index. */
@@ -33,9 +35,12 @@ export function isArchive(bytes: Uint8Array): boolean {
   return magic === MAGIC || magic === THIN_MAGIC;
 }
 
+/** The file that a thin archive names, relative to the archive's folder; null when it cannot be read. */
+export type MemberReader = (name: string) => Uint8Array | null;
+
 /** Throws `ElfError`. */
-export function readArchive(bytes: Uint8Array, path: string): Archive {
-  if (latin1(bytes.subarray(0, MAGIC.length)) === THIN_MAGIC) throw new ElfError(path, "a thin archive: its members are other files; make a plain one");
+export function readArchive(bytes: Uint8Array, path: string, readMember: MemberReader = () => null): Archive {
+  const isThin = latin1(bytes.subarray(0, MAGIC.length)) === THIN_MAGIC;
   const members: ArchiveMember[] = [];
   let longNames: Uint8Array = new Uint8Array(0);
   let index: Archive["index"] = null;
@@ -47,15 +52,23 @@ export function readArchive(bytes: Uint8Array, path: string): Archive {
     const sizeText = field(48, 10);
     const sizeBytes = /^\d+$/.test(sizeText) ? Number(sizeText) : NaN;
     const start = at + HEADER_BYTES;
-    if (!(start + sizeBytes <= bytes.length)) throw new ElfError(path, `the archive member at byte ${at} lies beyond the end of the file`);
-    const content = bytes.subarray(start, start + sizeBytes);
     const rawName = field(0, 16);
+    const isTable = rawName === "/" || rawName === "//" || rawName === "/SYM64/";
+    const isElsewhere = isThin && !isTable;
+    if (!(start + (isElsewhere ? 0 : sizeBytes) <= bytes.length)) throw new ElfError(path, `the archive member at byte ${at} lies beyond the end of the file`);
+    const content = isElsewhere ? outside(memberName(rawName, longNames, path), path, readMember) : bytes.subarray(start, start + sizeBytes);
     if (rawName === "/") index = readIndex(content, path);
     else if (rawName === "//") longNames = content;
-    else if (rawName !== "/SYM64/") members.push({ name: memberName(rawName, longNames, path), offset: at, content, time: number(16, 12, 10), user: number(28, 6, 10), group: number(34, 6, 10), mode: number(40, 8, 8) });
-    at = start + sizeBytes + (sizeBytes % 2);
+    else if (!isTable) members.push({ name: memberName(rawName, longNames, path), offset: at, content, time: number(16, 12, 10), user: number(28, 6, 10), group: number(34, 6, 10), mode: number(40, 8, 8) });
+    at = isElsewhere ? start : start + sizeBytes + (sizeBytes % 2);
   }
-  return { path, members, index };
+  return { path, isThin, members, index };
+}
+
+function outside(name: string, path: string, readMember: MemberReader): Uint8Array {
+  const content = readMember(name);
+  if (content === null) throw new ElfError(path, `its member ${name} is a file that cannot be read (the archive is thin)`);
+  return content;
 }
 
 function memberName(raw: string, longNames: Uint8Array, path: string): string {

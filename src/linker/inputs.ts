@@ -2,7 +2,7 @@
  * The files of a link, in the order of the command line: objects are taken as they are, archives give the members that define what
  * is undefined so far (GNU ld 2.40, "Options", -l and --start-group).
  */
-import { readArchive, isArchive, type Archive } from "./archive.ts";
+import { readArchive, isArchive, type Archive, type MemberReader } from "./archive.ts";
 import { ET_REL, GRP_COMDAT, SHN_COMMON, SHN_UNDEF, SHT_GROUP, STB_LOCAL, STB_WEAK, STT_SECTION } from "./elf.ts";
 import { ElfError, readElf, type ElfObject } from "./elf-reader.ts";
 import { InputObject } from "./input-section.ts";
@@ -10,7 +10,7 @@ import { SymbolTable } from "./symbols.ts";
 
 /** Something that the command line, or a script, wants to be linked. */
 export type LinkInput =
-  | { readonly kind: "file"; readonly path: string; readonly bytes: Uint8Array; readonly wholeArchive?: boolean }
+  | { readonly kind: "file"; readonly path: string; readonly bytes: Uint8Array; readonly wholeArchive?: boolean; readonly readMember?: MemberReader }
   | { readonly kind: "object"; readonly elf: ElfObject }
   /** Archives in it are searched until nothing more is found. */
   | { readonly kind: "group"; readonly inputs: readonly LinkInput[] };
@@ -44,7 +44,7 @@ export class Inputs {
         before = this.symbols.undefinedCount + this.objects.length;
         for (const inner of input.inputs) if (inner.kind !== "file" || isArchive(inner.bytes) || !this.objects.some(({ path }) => path === inner.path)) this.add(inner);
       } while (this.symbols.undefinedCount + this.objects.length !== before);
-    } else if (isArchive(input.bytes)) this.addArchive(input.bytes, input.path, input.wholeArchive ?? false);
+    } else if (isArchive(input.bytes)) this.addArchive(input.bytes, input.path, input.wholeArchive ?? false, input.readMember);
     else this.addObject(readElf(input.bytes, input.path), input.path, null, input.path);
   }
 
@@ -56,9 +56,9 @@ export class Inputs {
     this.symbols.addObject(object);
   }
 
-  private addArchive(bytes: Uint8Array, path: string, whole: boolean): void {
+  private addArchive(bytes: Uint8Array, path: string, whole: boolean, readMember?: MemberReader): void {
     let state = this.archives.get(path);
-    if (!state) this.archives.set(path, (state = new ArchiveState(readArchive(bytes, path))));
+    if (!state) this.archives.set(path, (state = new ArchiveState(readArchive(bytes, path, readMember))));
     if (whole) {
       for (const { offset } of state.archive.members) this.addMember(state, offset, null, "--whole-archive");
       return;
@@ -85,8 +85,10 @@ export class Inputs {
     state.included.add(offset);
     const elf = state.elf(offset);
     const { name } = state.member(offset);
-    this.included.push({ member: `${state.archive.path}(${name})`, reference, symbol });
-    this.addObject(elf, `${state.archive.path}(${name})`, state.archive.path, name);
+    const { path, isThin } = state.archive;
+    const shown = isThin ? path.slice(0, path.lastIndexOf("/") + 1) + name : `${path}(${name})`;
+    this.included.push({ member: shown, reference, symbol });
+    this.addObject(elf, shown, path, name);
   }
 
   /** The sections of a group, or of `.gnu.linkonce`, whose name was seen before are not linked. */

@@ -220,8 +220,7 @@ class LinkMap {
   }
 
   private input(input: InputSection): void {
-    const isGone = input.isStripped || input.isMergedAway || input.mapBytes !== null;
-    const start = isGone ? this.dot : (input.output?.address ?? 0) + input.offset;
+    const start = (input.output?.address ?? 0) + input.offset;
     // All strings of a section that lies in others now still count here, as they do in GNU ld's map.
     const sizeBytes = input.mapBytes ?? (input.isMergedAway ? input.elf.sizeBytes : input.sizeBytes);
     this.section(` ${input.name}`, start, sizeBytes, input.object.path);

@@ -1,6 +1,6 @@
 /**
  * String instructions (SDM volume 1, 7.3.9). A repeated one retires one tick for each iteration and can stop between any two: for
- * the end of the run, an interrupt, a fault. MOVS and STOS handle runs of plain memory at once.
+ * the end of the run, an interrupt, a fault. MOVS and STOS handle runs of plain memory at once, INS what a device has ready.
  */
 import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
@@ -111,6 +111,16 @@ function sourceSegment(insn: DecodedInstruction): number {
   return insn.override >= 0 ? insn.override : 3;
 }
 
+/** Copies upwards to a target just above the source, element by element as the processor does: what lies between the two repeats. */
+function repeatPattern(memory: Uint8Array, source: number, distance: number, length: number): void {
+  for (let done = 0; done < length; ) {
+    // What was copied so far, with the pattern before it, is a longer pattern.
+    const piece = Math.min(distance + done, length - done);
+    memory.copyWithin(source + distance + done, source, source + piece);
+    done += piece;
+  }
+}
+
 const move: Builder = (core, insn) => {
   const { s, mmu, memory, segments, state } = core;
   const bits = insn.size;
@@ -138,9 +148,11 @@ const move: Builder = (core, insn) => {
     const length = n * bytes;
     const sourceOffset = mmu.offsetOf(source, false);
     const targetOffset = mmu.offsetOf(target, true);
-    // A target just above the source repeats a pattern: that is copied element by element.
-    if (targetOffset > sourceOffset && targetOffset < sourceOffset + length) return 0;
-    memory.bytes.copyWithin(targetOffset, sourceOffset, sourceOffset + length);
+    const distance = targetOffset - sourceOffset;
+    if (distance > 0 && distance < length) {
+      if (distance % bytes !== 0) return 0;
+      repeatPattern(memory.bytes, sourceOffset, distance, length);
+    } else memory.bytes.copyWithin(targetOffset, sourceOffset, sourceOffset + length);
     if (mmu.mayHoldCode(target)) memory.noteWrite(targetOffset, length);
     set(ESI, from + length);
     set(EDI, to + length);
@@ -232,7 +244,7 @@ const scan: Builder = (core, insn) => {
 
 /** INS. The target is probed before the port is read: a fault must not lose what the device gave. */
 const input: Builder = (core, insn) => {
-  const { s, r16 } = core;
+  const { s, r16, mmu, memory, segments, state } = core;
   const bits = insn.size;
   const bytes = (bits >>> 3) as 1 | 2 | 4;
   const { get, set } = counters(core, insn);
@@ -245,7 +257,22 @@ const input: Builder = (core, insn) => {
     element.write(ES, to, core.readPort(port, bytes));
     set(EDI, to + ((s[EFLAGS]! & DF) !== 0 ? -bytes : bytes));
   };
-  return repeat(core, insn, step, null, null);
+  const bulk = (limit: number): number => {
+    if ((s[EFLAGS]! & DF) !== 0 || core.debug.portArmed) return 0;
+    const port = r16[2 * EDX]!;
+    core.io.check(port, bytes);
+    const to = get(EDI) >>> 0;
+    const target = segments.writeAddress(ES, to, bytes);
+    const n = Math.min(limit, Math.floor(Math.min(mmu.writeRun(target, limit * bytes), state.writeLimit[ES]! - to + 1) / bytes));
+    if (n < 2) return 0;
+    const offset = mmu.offsetOf(target, true);
+    const length = core.bus.readPortRun?.(port, bytes, memory.bytes.subarray(offset, offset + n * bytes)) ?? 0;
+    if (length === 0) return 0;
+    if (mmu.mayHoldCode(target)) memory.noteWrite(offset, length);
+    set(EDI, to + length);
+    return length / bytes;
+  };
+  return repeat(core, insn, step, null, bulk);
 };
 
 const output: Builder = (core, insn) => {

@@ -10,7 +10,14 @@ import type { DirectiveTable, Handler } from "./table.ts";
 
 /** DWARF numbers of registers by class: the first of each (i386 psABI, table 2.14). */
 const FIRST_NUMBERS: Readonly<Record<string, number>> = { r32: 0, st: 11, xmm: 21, mm: 29, sreg: 40 };
-const SPECIAL_NUMBERS: ReadonlyMap<string, number> = new Map([["eip", 8], ["eflags", 9]]);
+const SPECIAL_NUMBERS: ReadonlyMap<string, number> = new Map([["eip", 8], ["eflags", 9], ["fcw", 37], ["fsw", 38], ["mxcsr", 39], ["tr", 48], ["ldtr", 49]]);
+
+function isSpecialName(assembler: Assembler, start: number): boolean {
+  const { bytes } = assembler.input;
+  let end = start;
+  while (characterClass[bytes[end]!]! & NAME_PART) end++;
+  return SPECIAL_NUMBERS.has(textOfBytes(bytes, start, end));
+}
 
 function registerNumber(assembler: Assembler): number {
   const { input, expressions } = assembler;
@@ -22,10 +29,11 @@ function registerNumber(assembler: Assembler): number {
     if (first === undefined) assembler.failAt("bad-register", start, `\`${register.name}' has no number in call frame information`);
     else return first + register.number;
   }
-  if (code === PERCENT) {
-    let end = start + 1;
+  if (code === PERCENT || isSpecialName(assembler, start)) {
+    const nameStart = code === PERCENT ? start + 1 : start;
+    let end = nameStart;
     while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
-    const number = SPECIAL_NUMBERS.get(textOfBytes(input.bytes, start + 1, end));
+    const number = SPECIAL_NUMBERS.get(textOfBytes(input.bytes, nameStart, end));
     if (number === undefined) return assembler.failAt("bad-register", start, "expected a register", end - start);
     input.offset = end;
     return number;
@@ -58,13 +66,13 @@ function registers(op: number): Handler {
   };
 }
 
-function setOffset(compute: (assembler: Assembler, value: number) => number): Handler {
+function setOffset(compute: (before: number, value: number) => number): Handler {
   return (assembler, directive) => {
     const { callFrames } = assembler;
     callFrames.required(directive.name);
-    callFrames.cfaOffset = compute(assembler, number(assembler));
+    const value = number(assembler);
     assembler.demandEnd();
-    callFrames.add(directive.name, { kind: "offset", op: DW_CFA.def_cfa_offset, register: 0, offset: callFrames.cfaOffset });
+    callFrames.add(directive.name, { kind: "offset", op: DW_CFA.def_cfa_offset, register: 0, offset: callFrames.moveCfa(directive.name, (before) => compute(before, value)) });
   };
 }
 
@@ -123,7 +131,7 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
   }],
   [".cfi_sections", sections],
   [".cfi_def_cfa", registerOffset(DW_CFA.def_cfa, (assembler, offset) => {
-    assembler.callFrames.cfaOffset = offset;
+    assembler.callFrames.moveCfa(".cfi_def_cfa", () => offset);
     return offset;
   })],
   [".cfi_def_cfa_register", (assembler, directive) => {
@@ -132,9 +140,9 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
     assembler.callFrames.add(directive.name, { kind: "registers", op: DW_CFA.def_cfa_register, register, other: 0 });
   }],
   [".cfi_def_cfa_offset", setOffset((_, value) => value)],
-  [".cfi_adjust_cfa_offset", setOffset((assembler, value) => assembler.callFrames.cfaOffset + value)],
+  [".cfi_adjust_cfa_offset", setOffset((before, value) => before + value)],
   [".cfi_offset", registerOffset(DW_CFA.offset, (_, offset) => offset)],
-  [".cfi_rel_offset", registerOffset(DW_CFA.offset, (assembler, offset) => offset - assembler.callFrames.cfaOffset)],
+  [".cfi_rel_offset", registerOffset(DW_CFA.offset, (assembler, offset) => offset - assembler.callFrames.moveCfa(".cfi_rel_offset", (before) => before))],
   [".cfi_val_offset", registerOffset(DW_CFA.val_offset, (_, offset) => offset)],
   [".cfi_register", (assembler, directive) => {
     const register = registerNumber(assembler);

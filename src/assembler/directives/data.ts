@@ -231,7 +231,7 @@ export const DATA_DIRECTIVES: DirectiveTable = [
   [".string16", wideStrings(2)],
   [".string32", wideStrings(4)],
   [".string64", wideStrings(8)],
-  [".float .single .dc.s", floats("single")],
+  [".float .ffloat .single .dc.s", floats("single")],
   [".double .dc.d", floats("double")],
   [".tfloat .dc.x", floats("extended")],
   [".hfloat", floats("half")],

@@ -141,6 +141,31 @@ const line: Handler = (assembler) => {
   input.line = number - 1;
 };
 
+/** `.stabs "text", type, other, description, value`; `n`: without the text; `d`: and with the current place as the value. */
+function stab(kind: "s" | "n" | "d", section = ".stab"): Handler {
+  return (assembler) => {
+    const { expressions } = assembler;
+    let text = new Uint8Array(0);
+    if (kind === "s") {
+      text = new Uint8Array(requiredString(assembler, "the text of the entry"));
+      assembler.demandComma();
+    }
+    const number = (what: string): number => expressions.absoluteNumber(what);
+    const type = number("the type of the entry");
+    assembler.demandComma();
+    const other = number("the second number of the entry");
+    assembler.demandComma();
+    const description = number("the description of the entry");
+    let value = assembler.here(assembler.input.offset);
+    if (kind !== "d") {
+      assembler.demandComma();
+      value = expressions.required("the value of the entry");
+    }
+    assembler.demandEnd();
+    assembler.stabs.add(section, text, type, other, description, value);
+  };
+}
+
 export const DEBUG_DIRECTIVES: DirectiveTable = [
   [".file .appfile", file],
   [".loc", loc],
@@ -151,5 +176,14 @@ export const DEBUG_DIRECTIVES: DirectiveTable = [
   [".ident", ident],
   [".version", version],
   [".line .linefile .appline", line],
-  [".stabs .stabn .stabd .stab.s .desc .xstabs .def .endef .func .endfunc", (assembler, directive) => assembler.fail("unsupported-directive", `\`${directive.name}' is not supported: debug information is DWARF`)],
+  [".stabs", stab("s")],
+  [".stabn", stab("n")],
+  [".stabd", stab("d")],
+  [".xstabs", (assembler, directive) => {
+    const section = textOfBytes(requiredString(assembler, "the name of a section"));
+    assembler.demandComma();
+    stab("s", section)(assembler, directive);
+  }],
+  // The beginning and the end of a routine matter to a generator of stabs only.
+  [".func .endfunc", (assembler) => assembler.input.skipStatement()],
 ];

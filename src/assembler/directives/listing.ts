@@ -1,9 +1,9 @@
 /**
- * Directives that only say how the listing looks.
+ * Directives that only say how the listing looks, or nothing at all.
  */
 
 import type { DirectiveTable } from "./table.ts";
 
 export const LISTING_DIRECTIVES: DirectiveTable = [
-  [".list .nolist .eject .psize .title .sbttl .lflags .page .spc .llen .ln .plen", (assembler) => assembler.input.skipStatement()],
+  [".list .nolist .eject .psize .title .sbttl .lflags .page .spc .llen .ln .plen .ttl .name .format .noformat .xref .debug .optim", (assembler) => assembler.input.skipStatement()],
 ];

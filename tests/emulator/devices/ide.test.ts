@@ -88,6 +88,25 @@ describe("ATA disk", () => {
     expect(status()).toBe(0x50);
   });
 
+  test("a run of reads gives what single ones give, and leaves the end of the block to one of them", () => {
+    command(0x20, 2, 2);
+    const run = new Uint8Array(1024);
+    expect(machine.board.readPortRun(0x1f0, 2, run)).toBe(0);
+    settle();
+    expect(takeInterrupt()).not.toBeNull();
+    const first = readWords(3);
+    expect(machine.board.readPortRun(0x1f0, 2, run)).toBe(512 - 6 - 2);
+    expect(status() & 0x88).toBe(0x08);
+    expect(machine.board.readPortRun(0x1f0, 2, run.subarray(600))).toBe(0);
+    const last = readWords(1);
+    expect(Uint8Array.of(...first, ...run.subarray(0, 504), ...last)).toEqual(sector(2));
+    expect(status() & 0x88).toBe(0x80);
+    settle();
+    expect(machine.board.readPortRun(0x1f0, 4, run.subarray(0, 10))).toBe(8);
+    expect(run.subarray(0, 8)).toEqual(sector(3).subarray(0, 8));
+    expect(machine.board.readPortRun(0x1f7, 1, run)).toBe(0);
+  });
+
   test("READ MULTIPLE gives blocks", () => {
     command(0xc6, 0, 4);
     settle();
