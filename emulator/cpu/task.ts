@@ -3,7 +3,7 @@ import type { Core } from "./core.ts";
 import { SYSTEM_LDT } from "./descriptor.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { DR6_TASK_SWITCH } from "./debug-registers.ts";
-import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT, raise } from "./exceptions.ts";
+import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT, STACK_FAULT, raise } from "./exceptions.ts";
 import { NT, VM } from "./flags.ts";
 import { ACCESS, BASE, CPL, CR0, CR3, CS, EAX, EFLAGS, EIP, ES, GS, LDTR, LIMIT, SELECTOR, SS, TR, DS, FS, DR } from "./layout.ts";
 import { CR0_PG, CR0_TS } from "./state.ts";
@@ -163,13 +163,23 @@ export class TaskSwitch {
     if (virtual8086) {
       for (let segment = ES; segment <= GS; segment++) segments.loadVirtual8086(segment, image.selectors[segment]!);
     } else {
-      this.loadCode(image.selectors[CS]!);
+      // In the order of SDM 3A table 7-1.
+      this.checkStackPresent(image.selectors[SS]!);
       segments.loadStack(image.selectors[SS]!, s[CPL]!, INVALID_TSS);
+      this.loadCode(image.selectors[CS]!);
       for (const segment of [DS, ES, FS, GS]) segments.loadData(segment, image.selectors[segment]!, INVALID_TSS);
     }
     core.updateControls();
     if (image.eip >>> 0 > s[LIMIT + CS]! >>> 0) raise(GENERAL_PROTECTION, 0);
     core.switching = false;
+  }
+
+  /** What a task switch asks of SS before its privilege: that it can be a stack, and is there. */
+  private checkStackPresent(selector: number): void {
+    if ((selector & 0xfffc) === 0) raise(INVALID_TSS, 0);
+    const stack = this.core.segments.tables.get(selector, INVALID_TSS);
+    if (!stack.isWritableData) raise(INVALID_TSS, selector & 0xfffc);
+    if (!stack.present) raise(STACK_FAULT, selector & 0xfffc);
   }
 
   private loadCode(selector: number): void {

@@ -9,9 +9,12 @@ import { describe, expect, it } from "vitest";
 import { requireOracle } from "../../oracle.ts";
 import { assembleProgram, runHere, runInQemu } from "./bare-machine.ts";
 import { ALL_FORMS, DifferentialTester } from "./differential.ts";
+import { Random } from "./random-instructions.ts";
+import { definedSums, isSameInQemu, packSwitches, randomSwitch } from "./random-switches.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
 const SEED = Number(process.env["QURE_SEED"] ?? 20240607);
+const SWITCHES = 1000;
 const CASES = Number(process.env["QURE_CASES"] ?? 2500);
 
 function text(bytes: Uint8Array): string {
@@ -24,6 +27,18 @@ describe("against QEMU", () => {
     const tester = new DifferentialTester(requireOracle("qemu-system-i386", context));
     expect(tester.run(SEED, CASES, ALL_FORMS).join("\n\n")).toBe("");
   }, 900_000);
+
+  it(`random task switches (QURE_SEED=${SEED})`, (context) => {
+    requireOracle("as", context);
+    const qemu = requireOracle("qemu-system-i386", context);
+    const random = new Random(SEED);
+    const cases = Array.from({ length: SWITCHES }, () => randomSwitch(random));
+    const program = assembleProgram("switches.s");
+    const [ours, theirs] = [runHere(program, packSwitches(cases)), runInQemu(qemu, program, packSwitches(cases))].map((bytes) => definedSums(bytes));
+    expect(ours!.length).toBe(SWITCHES);
+    const differing = cases.filter((one, index) => isSameInQemu(one) && ours![index] !== theirs![index]);
+    expect(differing.slice(0, 5)).toEqual([]);
+  }, 120_000);
 
   for (const name of ["protection", "paging", "tasks", "virtual8086"]) {
     it(name, (context) => {

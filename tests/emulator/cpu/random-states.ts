@@ -272,6 +272,8 @@ function isDifferentInQemu({ form, code }: Case["instructions"][number], follows
       return traps && code.includes(0xf3);
     case "cmpxchg8b":
       return follows;
+    case "call_far":
+      return (code.at(-2)! | (code.at(-1)! << 8)) >> 3 === NAMES.indexOf("gateConforming") + 1;
     case "setcc":
       return follows && cr0 !== 0;
     case "arpl":
