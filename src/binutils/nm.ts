@@ -23,8 +23,6 @@ export interface NmOptions {
 /** Names that decide a symbol's letter, before the section's attributes do. */
 const LETTER_BY_NAME: readonly (readonly [string, string])[] = [
   [".drectve", "i"], [".edata", "e"], [".idata", "i"], [".pdata", "p"], [".debug", "N"], [".zdebug", "N"], ["*DEBUG*", "N"],
-  [".bss", "b"], [".data", "d"], [".fini", "t"], [".init", "t"], [".rdata", "r"], [".rodata", "r"], [".sbss", "s"], [".scommon", "c"],
-  [".sdata", "g"], [".text", "t"], ["vars", "d"], ["zerovars", "b"],
 ];
 
 function sectionLetter({ name, traits }: ObjectSection): string {

@@ -42,7 +42,8 @@ export function berkeleyLine(totals: SizeTotals, name: string, radix: SizeRadix)
 /** `-A`: each section with its address. */
 export function sysvLines(file: ObjectFile, name: string, radix: SizeRadix): string[] {
   const total = file.sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const nameWidth = Math.max("section".length, ...file.sections.map((section) => section.name.length));
+  // The head is not taken into account, as in GNU size.
+  const nameWidth = Math.max(0, ...file.sections.map((section) => section.name.length));
   const sizeWidth = Math.max("size".length, number(total, radix).length, ...file.sections.map(({ sizeBytes }) => number(sizeBytes, radix).length));
   const addressWidth = Math.max("addr".length, ...file.sections.map(({ address }) => number(address, radix).length));
   return [
