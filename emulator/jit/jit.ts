@@ -56,8 +56,11 @@ const SLOW_SITE_COUNT = 64;
 const SLOW_SITE_INTERVAL = 400;
 const FIRST_TABLE_SIZE = 64;
 const MIN_DIRECT_RAM = 2 << 20;
-/** Table slots are not used again before all code is dropped. */
-const MAX_REGIONS = 8192;
+/**
+ * Table slots are not used again before all code is dropped. V8 keeps a copy of the table for each instance that imports it, so the memory that
+ * regions take grows with the square of their number: some 80 MB at this one.
+ */
+const MAX_REGIONS = 2048;
 /** In instructions: an epoch that is not worth entering compiled code for, once there have been many of them. */
 const BRIEF_EPOCH = 200;
 const MANY_BRIEF_EPOCHS = 64;
