@@ -55,25 +55,49 @@ const CONDITIONAL: ReadonlySet<string> = new Set(["jcc", "loop", "loope", "loopn
 const FINAL: ReadonlySet<string> = new Set(["ret", "iret", "retf", "jmp", "jmp_indirect", "jmp_far", "ud2"]);
 const STACK_ARITHMETIC: Readonly<Record<string, number>> = { add: -1, sub: 1 };
 
+/** One way into code that was followed, what was seen on it, and the routines that it called while they were taken to remove nothing. */
+interface Followed {
+  readonly entry: number;
+  readonly seen: number[];
+  readonly keepers: Set<number>;
+}
+
 class FrameFinder {
   readonly visited = new Map<number, Visited>();
   readonly #range: CodeRange;
   readonly #labels: ReadonlySet<number>;
   readonly #decoded = new Decoded();
   /** Bytes of arguments that a called routine removes. */
-  readonly removes: Map<number, number>;
+  readonly #removes = new Map<number, number>();
   readonly #called: number[] = [];
+  readonly #followed: Followed[] = [];
 
-  constructor(range: CodeRange, removes: ReadonlyMap<number, number>) {
+  constructor(range: CodeRange) {
     this.#range = range;
     this.#labels = new Set(range.labels);
-    this.removes = new Map(removes);
-    for (const label of range.bottoms) this.#follow(label, { kind: "bottom", depth: 4, baseDepth: null, saved: NOTHING });
+    for (const label of range.bottoms) this.#bottom(label);
     this.#followCalled();
     for (const label of range.labels) {
       if (!this.visited.has(label)) this.#function(label);
       this.#followCalled();
     }
+    this.#revise(new Set(range.bottoms));
+  }
+
+  /** What a routine removes matters to its callers, which may have been looked at before it: those are looked at again. */
+  #revise(bottoms: ReadonlySet<number>): void {
+    const surprised = this.#followed.filter(({ keepers }) => [...keepers].some((routine) => this.#removes.has(routine)));
+    for (const { seen } of surprised) for (const address of seen) this.visited.delete(address);
+    for (const { entry } of surprised) {
+      if (this.visited.has(entry)) continue;
+      if (bottoms.has(entry)) this.#bottom(entry);
+      else this.#function(entry);
+    }
+    this.#followCalled();
+  }
+
+  #bottom(entry: number): void {
+    this.#follow(entry, { kind: "bottom", depth: ENTRY_DEPTH.bottom, baseDepth: null, saved: NOTHING });
   }
 
   #followCalled(): void {
@@ -82,16 +106,18 @@ class FrameFinder {
 
   #function(entry: number): void {
     const assumed: FrameState = { kind: "call", depth: ENTRY_DEPTH.call, baseDepth: null, saved: NOTHING };
-    const seen: number[] = [];
-    const correction = this.#follow(entry, assumed, seen);
+    const correction = this.#follow(entry, assumed);
     if (correction === null) return;
-    for (const address of seen) this.visited.delete(address);
-    this.#follow(entry, { ...assumed, kind: correction.kind, depth: ENTRY_DEPTH.call + correction.difference }, seen);
+    for (const address of this.#followed.pop()!.seen) this.visited.delete(address);
+    this.#follow(entry, { ...assumed, kind: correction.kind, depth: ENTRY_DEPTH.call + correction.difference });
   }
 
   /** Follows all ways from an address. Returns what the first way out has to say against the state at the entry, null if nothing. */
-  #follow(entry: number, first: FrameState, seen: number[] = []): Correction | null {
+  #follow(entry: number, first: FrameState): Correction | null {
     const { address, content } = this.#range;
+    const seen: number[] = [];
+    const keepers = new Set<number>();
+    this.#followed.push({ entry, seen, keepers });
     const open: [number, FrameState][] = [[entry, first]];
     let correction: Correction | null = null;
     let returns = false;
@@ -121,7 +147,7 @@ class FrameFinder {
         if (CONDITIONAL.has(semantic)) open.push([target, state]);
         else if (semantic === "jmp") open.push([target, state]);
         else if (semantic === "ret") {
-          if (insn.immediate !== 0) this.removes.set(entry, insn.immediate);
+          if (insn.immediate !== 0) this.#removes.set(entry, insn.immediate);
           disagree("call", ENTRY_DEPTH.call, state.depth);
         } else if (semantic === "iret") disagree("interrupt", ENTRY_DEPTH.interrupt, state.depth);
         if (FINAL.has(semantic)) break;
@@ -129,7 +155,9 @@ class FrameFinder {
         if (semantic === "call" && target === behind && !this.#labels.has(behind)) state = moved(state, 4);
         else if (semantic === "call") {
           if (!this.visited.has(target)) this.#called.push(target);
-          state = moved(state, -(this.removes.get(target) ?? 0));
+          const removed = this.#removes.get(target);
+          if (removed === undefined) keepers.add(target);
+          else state = moved(state, -removed);
           // A call that does not return may stand at the end of a routine. What follows speaks for itself.
           if (state.depth !== ENTRY_DEPTH.call && this.#labels.has(behind)) break;
         } else state = after(insn, state);
@@ -148,7 +176,7 @@ function moved(state: FrameState, bytes: number): FrameState {
 }
 
 function atDepth(state: FrameState, depth: number | null): FrameState {
-  const lost = depth !== null && [...state.saved.values()].some((place) => place > depth);
+  const lost = depth !== null && state.saved.size > 0 && (state.depth === null || depth < state.depth) && [...state.saved.values()].some((place) => place > depth);
   const saved = lost ? new Map([...state.saved].filter(([, place]) => place <= depth)) : state.saved;
   return { ...state, depth, saved };
 }
@@ -274,9 +302,7 @@ function isKnown({ kind, depth, baseDepth, saved }: FrameState): boolean {
 
 /** What is known in front of each instruction of a range of 32-bit code that could be reached. */
 export function findFrames(range: CodeRange): ReadonlyMap<number, Visited> {
-  // What a routine removes matters to its callers, which may have been looked at before it.
-  const { removes } = new FrameFinder(range, new Map());
-  return new FrameFinder(range, removes).visited;
+  return new FrameFinder(range).visited;
 }
 
 /** The content of .debug_frame for a range of 32-bit code. */

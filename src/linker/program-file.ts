@@ -103,7 +103,8 @@ function elfBytes(program: Program, sections: readonly ImageSection[], symbols: 
       ...(isGroup ? { info: groupSignature(output, symbols), linksToSymbols: true } : {}),
     };
   });
-  const fileSymbols = symbols.symbols.map(({ section, ...symbol }): FileSymbol => ({ ...symbol, section: typeof section === "number" ? section : position.get(section)! }));
+  const fileSymbols = symbols.symbols.map(({ name, value, sizeBytes, binding, type, visibility, section }): FileSymbol => (
+    { name, value, sizeBytes, binding, type, visibility, section: typeof section === "number" ? section : position.get(section)! }));
   return writeElf({
     type: isRelocatable ? ET_REL : ET_EXEC, entry: program.entry >>> 0, sections: fileSections, symbols: options.strip === "all" ? null : fileSymbols,
     nameOrder: program.madeOrder().flatMap((output) => (position.has(output) ? [position.get(output)! - 1] : [])), localCount: symbols.localCount, headers: file.headers, start: isRelocatable ? headerBytes(0) : file.end,
