@@ -18,7 +18,7 @@ import { folderTree } from "../src/host/files.ts";
 import { macroSource, plainSource, type BenchSource } from "./assembler-sources.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
-const COMMAND = join(ROOT, "dist/qure.js");
+const COMMAND = join(ROOT, "dist/qure.cjs");
 const RUNS = Number(process.env["QURE_BENCH_RUNS"] ?? 5);
 
 interface Row {

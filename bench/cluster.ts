@@ -15,7 +15,7 @@ import { ownGuestImage } from "./guest-sources.ts";
 import { listen, machineName, OURS, QEMU, type Peer } from "./peers/peers.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
-const QURE = join(ROOT, "dist/qure.js");
+const QURE = join(ROOT, "dist/qure.cjs");
 const PROMPT = /\w:\/> $/;
 /** Virtual seconds over which idle clusters are measured, by nodes; others get the last. */
 const IDLE_SECONDS: readonly (readonly [nodes: number, seconds: number])[] = [[3, 200], [30, 50], [Infinity, 10]];

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 const RUNS = 3;
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const bundle = join(root, "dist/qure.js");
+const bundle = join(root, "dist/qure.cjs");
 const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
 
 /** Wall time in seconds and standard output of one call. */

@@ -3,7 +3,7 @@
 import { build } from "esbuild";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -34,10 +34,16 @@ async function buildCommands() {
   const toolsHash = await buildTools();
   await build({
     ...common, tsconfigRaw, define: { ...define, QURE_TOOLS_HASH: JSON.stringify(toolsHash) },
-    entryPoints: { qure: "src/cli/start.ts", index: "src/index.ts", worker: "src/host/worker.ts" },
+    entryPoints: { main: "src/cli/main.ts", index: "src/index.ts", worker: "src/host/worker.ts" },
     outdir: "dist", splitting: true, format: "esm",
     // commander is CommonJS and requires Node's own modules.
     banner: { js: 'import { createRequire as qureRequire } from "node:module"; const require = qureRequire(import.meta.url);' },
+  });
+  await build({
+    ...common, tsconfigRaw, define: { ...define, QURE_TOOLS_HASH: JSON.stringify(toolsHash) }, entryPoints: ["src/cli/start.ts"], outfile: "dist/qure.cjs", format: "cjs",
+    banner: { js: "#!/usr/bin/env node" },
+    // The other commands are modules: they are loaded when one of them is asked for.
+    plugins: [{ name: "main", setup: ({ onResolve }) => onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: "./main.js", external: true })) }],
   });
 }
 
@@ -46,11 +52,10 @@ if (types instanceof Error) {
   process.stderr.write(types.stdout ?? String(types));
   process.exit(1);
 }
-const main = await readFile("dist/qure.js", "utf8");
-await writeFile("dist/qure.js", main.startsWith("#!") ? main : `#!/usr/bin/env node\n${main}`, { mode: 0o755 });
+await chmod("dist/qure.cjs", 0o755);
 
 const qure = (...args) =>
-  run("node", ["dist/qure.js", ...args]).catch((error) => {
+  run("node", ["dist/qure.cjs", ...args]).catch((error) => {
     process.stderr.write(error.stderr ?? String(error));
     process.exit(1);
   });

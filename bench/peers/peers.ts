@@ -30,8 +30,8 @@ const runs = (program: string): boolean => spawnSync(program, ["--version"], { s
 
 const qure = (name: string, ...options: string[]): Peer => ({
   name,
-  installed: () => existsSync(join(ROOT, "dist/qure.js")),
-  command: (image) => ["node", join(ROOT, "dist/qure.js"), "emu", "--hda", image, "--serial", "stdio", ...options],
+  installed: () => existsSync(join(ROOT, "dist/qure.cjs")),
+  command: (image) => ["node", join(ROOT, "dist/qure.cjs"), "emu", "--hda", image, "--serial", "stdio", ...options],
 });
 
 const qemu = (name: string, ...options: string[]): Peer => ({

@@ -7,11 +7,11 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { requireOracle } from "../oracle.ts";
 
-const bundle = join(dirname(fileURLToPath(import.meta.url)), "../../dist/qure.js");
+const bundle = join(dirname(fileURLToPath(import.meta.url)), "../../dist/qure.cjs");
 let folder: string;
 
 beforeAll(() => {
-  if (!existsSync(bundle)) throw new Error("dist/qure.js is missing: npm run build makes it");
+  if (!existsSync(bundle)) throw new Error("dist/qure.cjs is missing: npm run build makes it");
   folder = mkdtempSync(join(tmpdir(), "qure-as-"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

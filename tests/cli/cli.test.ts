@@ -6,11 +6,11 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
-const bundle = join(root, "dist/qure.js");
+const bundle = join(root, "dist/qure.cjs");
 let folder: string;
 
 beforeAll(() => {
-  if (!existsSync(bundle)) throw new Error("dist/qure.js is missing: npm run build makes it");
+  if (!existsSync(bundle)) throw new Error("dist/qure.cjs is missing: npm run build makes it");
   folder = mkdtempSync(join(tmpdir(), "qure-cli-"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

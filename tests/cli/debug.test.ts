@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { requireOracle } from "../oracle.ts";
 
-const bundle = join(import.meta.dirname, "../../dist/qure.js");
+const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 let folder: string;
 
 function run(...args: string[]) {

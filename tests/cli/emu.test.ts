@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-const bundle = join(import.meta.dirname, "../../dist/qure.js");
+const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 let folder: string;
 
 interface Ended {
@@ -31,7 +31,7 @@ async function emulate(...args: readonly string[]): Promise<Report> {
 }
 
 beforeAll(async () => {
-  if (!existsSync(bundle)) throw new Error("dist/qure.js is missing: npm run build makes it");
+  if (!existsSync(bundle)) throw new Error("dist/qure.cjs is missing: npm run build makes it");
   folder = mkdtempSync(join(tmpdir(), "qure-emu-"));
   await qure(["build"]);
 });

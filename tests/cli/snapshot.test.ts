@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-const bundle = join(import.meta.dirname, "../../dist/qure.js");
+const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 let folder: string;
 
 async function qure(...args: string[]): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
