@@ -70,6 +70,8 @@ export class Machine implements Stateful {
   /** The processor does not run before then: its reset line is held, or someone has stopped it. */
   #heldUntilNs: number;
   #running = false;
+  /** Where the run ends. */
+  #endNs = 0;
   /** A debugger wants the run to end when `retired` reaches this. */
   #pauseAt = Infinity;
   #paused = false;
@@ -181,23 +183,30 @@ export class Machine implements Stateful {
    * is left to the next call. So a run may be cut into pieces anywhere and nobody can tell.
    */
   runUntil(timeNs: number): void {
-    const endNs = toTick(timeNs);
+    this.#endNs = toTick(timeNs);
     if (this.processor.retired >= this.#pauseAt) this.#paused = true;
-    while (this.nowNs < endNs && !this.#paused) {
+    while (this.nowNs < this.#endNs && !this.#paused) {
       if (this.#power === "off") {
-        this.#idleUntil(endNs);
+        this.#idleUntil(this.#endNs);
         break;
       }
       this.#timers.fireDue();
       if (this.#resetRequested) this.#reset();
-      else if (this.#power === "on") this.#runProcessor(endNs);
+      else if (this.#power === "on") this.#runProcessor();
     }
   }
 
-  /** Runs to the next timer, or to `endNs`, or until the processor stops. */
-  #runProcessor(endNs: number): void {
+  /** Called from within a run: it ends at this time, a multiple of TICK_NS that is not in the past, if it would go on for longer. */
+  endBy(timeNs: number): void {
+    if (timeNs >= this.#endNs) return;
+    this.#endNs = timeNs;
+    if (this.#running) this.processor.setLimit(this.#limitFor(timeNs));
+  }
+
+  /** Runs to the next timer, or to the end of the run, or until the processor stops. */
+  #runProcessor(): void {
     const now = this.nowNs;
-    const boundaryNs = Math.min(endNs, toTick(this.#timers.nextDeadlineNs));
+    const boundaryNs = Math.min(this.#endNs, toTick(this.#timers.nextDeadlineNs));
     if (now < this.#heldUntilNs) {
       this.#idleUntil(Math.min(boundaryNs, this.#heldUntilNs));
       return;
@@ -208,7 +217,7 @@ export class Machine implements Stateful {
     if (this.processor.retired >= this.#pauseAt) this.#paused = true;
     if (reason !== "halted" || this.#paused) return;
     // The instruction before HLT may have armed an earlier timer.
-    this.#idleUntil(Math.min(endNs, toTick(this.#timers.nextDeadlineNs)));
+    this.#idleUntil(Math.min(this.#endNs, toTick(this.#timers.nextDeadlineNs)));
   }
 
   /** The processor's `retired` at a virtual time that is not in the past. */

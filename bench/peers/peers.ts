@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 /** 80 cylinders, 2 heads, 18 sectors. */
 const DISKETTE_BYTES = 1_474_560;
 /** A guest that says nothing new for so long hangs. */
-const SILENCE_MS = 120_000;
+const SILENCE_MS = 40_000;
 /** From here as a bundle in build/, and from the sources, the tree is one level up or two. */
 const here = dirname(fileURLToPath(import.meta.url));
 const ROOT = [join(here, ".."), join(here, "../..")].find((folder) => existsSync(join(folder, "package.json"))) ?? here;

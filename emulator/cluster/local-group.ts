@@ -77,6 +77,21 @@ export class LocalGroup implements MachineGroup {
     this.#leastNs = leastNs;
   }
 
+  runAlone(endNs: number, latencyNs: number): number {
+    const [machine] = this.hosts;
+    const [cable] = this.cables;
+    const noteFrame = cable!.onOutgoing;
+    let reachedNs = endNs;
+    cable!.onOutgoing = () => {
+      noteFrame?.();
+      reachedNs = Math.min(reachedNs, machine!.nowNs + latencyNs);
+      machine!.endBy(reachedNs);
+    };
+    this.start(endNs);
+    cable!.onOutgoing = noteFrame;
+    return reachedNs;
+  }
+
   finish(): void {
     // `start` has done it.
   }

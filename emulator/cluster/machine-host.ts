@@ -72,6 +72,11 @@ export interface MachineGroup {
   readonly paused: boolean;
   /** Begins to run to a time those machines that have something to do before it. Nothing may be asked of the group until `finish`. */
   start(endNs: number): void;
+  /**
+   * Runs the only machine of the cluster to a time, or to `latencyNs` behind the first frame that it sends on the way: until then nothing
+   * can come back. Returns where it ended. Only groups in the thread of the cluster can do that.
+   */
+  runAlone?(endNs: number, latencyNs: number): number;
   /** Waits for what `start` began. Frames that were sent are in the cables, output has been handed over. */
   finish(): void;
   /** Looks again at what its machines have to do: someone may have typed, pressed a button, restored a state. */
