@@ -4,7 +4,7 @@
  * between the guest's marks as they arrive on COM1. The emulators take turns on each guest, so that what else the machine does hits all
  * alike, the best run of each counts, and the results that the guests print have to agree.
  *
- *     npm run bench -- engine [--runs N] [--json FILE] [guest...]
+ *     npm run bench -- engine [--runs N] [--without NAME,...] [--json FILE] [guest...]
  */
 import { writeFileSync } from "node:fs";
 import { ownGuests } from "./guest-sources.ts";
@@ -108,9 +108,10 @@ if (/\bengine\.(ts|bench\.mjs)$/.test(process.argv[1] ?? "")) {
   const option = (name: string): string | undefined => (words.includes(name) ? words.splice(words.indexOf(name), 2)[1] : undefined);
   const runs = Number(option("--runs") ?? 2);
   const json = option("--json");
-  const peers = [OURS, INTERPRETER, ...OTHERS].filter((peer) => peer.installed());
+  const unwanted = (option("--without") ?? "").split(",");
+  const peers = [OURS, INTERPRETER, ...OTHERS].filter((peer) => peer.installed() && !unwanted.includes(peer.name));
   const missing = OTHERS.filter((peer) => !peers.includes(peer)).map(({ name }) => name);
-  console.log(`${machineName()}; millions of guest instructions a second${missing.length > 0 ? `; not installed: ${missing.join(", ")}` : ""}\n`);
+  console.log(`${machineName()}; millions of guest instructions a second${missing.length > 0 ? `; without ${missing.join(", ")}` : ""}\n`);
   console.log(`| guest    | paging | ${peers.map(({ name }) => name.padStart(9)).join(" |")} | to QEMU | to the best |`);
   console.log(`|---|---|${peers.map(() => "---:|").join("")}---:|---:|`);
   const speeds: GuestSpeeds[] = [];
