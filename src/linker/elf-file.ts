@@ -2,6 +2,7 @@
 import { StringTable } from "../assembler/string-table.ts";
 import {
   EHDR_BYTES, ELF_MAGIC, EM_386, PHDR_BYTES, REL_BYTES, SHDR_BYTES, SHF_GNU_RETAIN, SHF_GROUP, SHF_INFO_LINK, SHN_LORESERVE, SHT_NOBITS, SHT_NULL, SHT_REL, SHT_STRTAB, SHT_SYMTAB, STB_GNU_UNIQUE, STT_GNU_IFUNC, SYM_BYTES,
+  type SectionHeader,
 } from "./elf.ts";
 import type { ProgramHeaderFields } from "./segments.ts";
 
@@ -49,17 +50,8 @@ export interface ElfFile {
   readonly start: number;
 }
 
-interface Header {
+interface Header extends SectionHeader {
   name: string;
-  type: number;
-  flags: number;
-  address: number;
-  offset: number;
-  sizeBytes: number;
-  link: number;
-  info: number;
-  align: number;
-  entrySizeBytes: number;
 }
 
 const alignUp = (value: number, align: number): number => Math.ceil(value / Math.max(align, 1)) * Math.max(align, 1);

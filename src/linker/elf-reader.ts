@@ -5,6 +5,7 @@
 import {
   EHDR_BYTES, ELF_MAGIC, EM_386, ET_DYN, ET_EXEC, ET_REL, PHDR_BYTES, REL_BYTES, SHDR_BYTES, SHN_LORESERVE, SHT_NOBITS, SHT_NULL,
   SHT_REL, SHT_RELA, SHT_STRTAB, SHT_SYMTAB, SYM_BYTES,
+  type SectionHeader,
 } from "./elf.ts";
 
 export class ElfError extends Error {
@@ -79,17 +80,8 @@ export interface ElfObject {
   readonly segments: readonly ElfSegment[];
 }
 
-interface Header {
+interface Header extends SectionHeader {
   nameOffset: number;
-  type: number;
-  flags: number;
-  address: number;
-  offset: number;
-  sizeBytes: number;
-  link: number;
-  info: number;
-  align: number;
-  entrySizeBytes: number;
 }
 
 /** Reads an object or an executable. Throws `ElfError`. */

@@ -124,3 +124,16 @@ export const RELOCATION_NAMES: ReadonlyMap<number, string> = new Map([
   [38, "R_386_SIZE32"], [39, "R_386_TLS_GOTDESC"], [40, "R_386_TLS_DESC_CALL"], [41, "R_386_TLS_DESC"], [42, "R_386_IRELATIVE"], [43, "R_386_GOT32X"],
   [250, "R_386_GNU_VTINHERIT"], [251, "R_386_GNU_VTENTRY"],
 ]);
+
+/** What a section header says beside its name (gABI chapter 4, "Sections"). */
+export interface SectionHeader {
+  type: number;
+  flags: number;
+  address: number;
+  offset: number;
+  sizeBytes: number;
+  link: number;
+  info: number;
+  align: number;
+  entrySizeBytes: number;
+}
