@@ -1,6 +1,6 @@
 /**
- * The sources that the assembler's speed is measured with, each for GNU as and for NASM: the same instructions in both dialects. They
- * are made from a fixed sequence, so every run measures the same text.
+ * The sources that the assembler's speed is measured with, each for GNU as and for NASM: the same instructions in both
+ * dialects. They are made from a fixed sequence, so every run measures the same text.
  */
 
 export interface BenchSource {
@@ -25,7 +25,10 @@ const NARROW = ["al", "bl", "cl", "dl", "ah", "bh", "ch", "dh"] as const;
 const ARITHMETIC = ["add", "sub", "and", "or", "xor", "cmp", "adc", "mov"] as const;
 const CONDITIONS = ["e", "ne", "b", "ae", "g", "le", "s", "ns"] as const;
 
-/** Lines of plain code: arithmetic between registers, memory and numbers, pushes, shifts, branches to labels nearby and calls. */
+/**
+ * Lines of plain code: arithmetic between registers, memory and numbers, pushes, shifts, branches to labels nearby and
+ * calls.
+ */
 export function plainSource(lines: number): BenchSource {
   const next = sequence(20260101);
   const gnu: string[] = [".intel_syntax noprefix", ".text"];
@@ -39,7 +42,9 @@ export function plainSource(lines: number): BenchSource {
       case 0:
         both(`label${label++}:`);
         break;
-      case 1: case 2: case 3:
+      case 1:
+      case 2:
+      case 3:
         both(`\t${operator()}\t${wide()}, ${wide()}`);
         break;
       case 4: {
@@ -182,7 +187,8 @@ export function macroSource(calls: number): BenchSource {
         lines += 5;
         break;
       }
-      case 2: case 3: {
+      case 2:
+      case 3: {
         const line = `\t${next(2) === 0 ? "save" : "restore"}\t${WIDE.slice(0, 2 + next(5)).join(", ")}`;
         gnu.push(line);
         nasm.push(line);

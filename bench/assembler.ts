@@ -1,21 +1,21 @@
 /**
- * Speed of the assembler beside GNU as and NASM, in one run: a long source of plain instructions, one of macros, our own kernel; and
- * how long `qure build --watch` needs after a one-line change. Ours is measured in a warm process, as the API and `qure build` use
- * it, and as a command, Node's start included.
+ * Speed of the assembler beside GNU as and NASM, in one run: a long source of plain instructions, one of macros, our
+ * own kernel; and how long `qure build --watch` needs after a one-line change. Ours is measured in a warm process, as
+ * the API and `qure build` use it, and as a command, Node's start included.
  *
  *     npm run bench -- assembler [--json]
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { assemble } from "../src/assembler/assemble.ts";
-import { ObjectCache } from "../src/object-cache.ts";
-import { buildSystem, type SourceTree } from "../src/workshop.ts";
+import { buildSystem, type SourceTree } from "../src/build/build.ts";
+import { ObjectCache } from "../src/build/object-cache.ts";
 import { folderTree } from "../src/host/files.ts";
-import { macroSource, plainSource, type BenchSource } from "./assembler-sources.ts";
+import { type BenchSource, macroSource, plainSource } from "./assembler-sources.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const COMMAND = join(ROOT, "dist/qure.cjs");
@@ -59,11 +59,13 @@ function wallTime(program: string, args: readonly string[], runs = RUNS): number
 
 function assembleHere(path: string, bytes: Uint8Array, includes: readonly string[] = []): void {
   const { object, diagnostics } = assemble({
-    path, maxErrors: 5,
+    path,
+    maxErrors: 5,
     files: {
       read(name, from) {
         if (from === null) return { path, bytes };
-        for (const folder of ["", ...includes]) if (existsSync(join(folder, name))) return { path: name, bytes: readFileSync(join(folder, name)) };
+        for (const folder of ["", ...includes])
+          if (existsSync(join(folder, name))) return { path: name, bytes: readFileSync(join(folder, name)) };
         return null;
       },
     },
@@ -79,7 +81,8 @@ function measureSource(source: BenchSource, folder: string): Row {
   const bytes = readFileSync(gnu);
   const output = join(folder, "out.o");
   return {
-    source: source.name, lines: source.lines,
+    source: source.name,
+    lines: source.lines,
     warm: best(() => assembleHere(gnu, bytes), RUNS + 1),
     command: existsSync(COMMAND) ? wallTime(process.execPath, [COMMAND, "as", gnu, "-o", output]) : null,
     as: wallTime("as", ["--32", gnu, "-o", output]),
@@ -89,17 +92,21 @@ function measureSource(source: BenchSource, folder: string): Row {
 
 /** Each file of the kernel by itself, as a Makefile calls the assembler; warm, all of them in this process. */
 function measureKernel(folder: string): Row {
-  const files = readdirSync(join(ROOT, "asm"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".s")).map((name) => join(ROOT, "asm", name));
+  const files = readdirSync(join(ROOT, "asm"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".s"))
+    .map((name) => join(ROOT, "asm", name));
   const includes = [join(ROOT, "asm/include"), join(ROOT, "asm")];
   const sources = files.map((path) => ({ path, bytes: readFileSync(path) }));
   const lines = sources.reduce((sum, { bytes }) => sum + bytes.toString("latin1").split("\n").length - 1, 0);
   const flags = includes.flatMap((name) => ["-I", name]);
   const loop = (program: string, before: readonly string[]): number =>
     best(() => {
-      for (const path of files) execFileSync(program, [...before, "-g", ...flags, path, "-o", join(folder, "out.o")], { stdio: "ignore" });
+      for (const path of files)
+        execFileSync(program, [...before, "-g", ...flags, path, "-o", join(folder, "out.o")], { stdio: "ignore" });
     }, 1);
   return {
-    source: "kernel", lines,
+    source: "kernel",
+    lines,
     warm: best(() => sources.forEach(({ path, bytes }) => assembleHere(path, bytes, includes))),
     command: existsSync(COMMAND) ? loop(process.execPath, [COMMAND, "as"]) : null,
     as: isInstalled("as") ? loop("as", ["--32"]) : null,
@@ -127,7 +134,10 @@ function measureRebuild(): { first: number; again: number } {
   const path = disk.read(changed) === null ? disk.list("asm").find((name) => name.endsWith(".s"))! : changed;
   const original = Buffer.from(disk.read(path)!);
   let text: Uint8Array = original;
-  const tree: SourceTree = { list: (folder) => disk.list(folder), read: (name) => (name === path ? text : disk.read(name)) };
+  const tree: SourceTree = {
+    list: (folder) => disk.list(folder),
+    read: (name) => (name === path ? text : disk.read(name)),
+  };
   const cache = new ObjectCache();
   const run = (): number => {
     const start = performance.now();
@@ -144,28 +154,45 @@ function measureRebuild(): { first: number; again: number } {
   return { first, again: times.sort((a, b) => a - b)[4]! };
 }
 
-const rate = (lines: number, seconds: number | null): string => (seconds === null ? "-" : `${(lines / seconds / 1e6).toFixed(2)} M/s`).padStart(10);
-const time = (seconds: number | null): string => (seconds === null ? "-" : `${(seconds * 1000).toFixed(0)} ms`).padStart(9);
-const ratio = (a: number | null, b: number | null): string => (a === null || b === null ? "-" : `${(a / b).toFixed(2)}x`).padStart(8);
+const rate = (lines: number, seconds: number | null): string =>
+  (seconds === null ? "-" : `${(lines / seconds / 1e6).toFixed(2)} M/s`).padStart(10);
+const time = (seconds: number | null): string =>
+  (seconds === null ? "-" : `${(seconds * 1000).toFixed(0)} ms`).padStart(9);
+const ratio = (a: number | null, b: number | null): string =>
+  (a === null || b === null ? "-" : `${(a / b).toFixed(2)}x`).padStart(8);
 
 function main(): void {
   const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
   try {
-    const rows = [measureSource(plainSource(500_000), folder), measureSource(macroSource(20_000), folder), measureKernel(folder)];
+    const rows = [
+      measureSource(plainSource(500_000), folder),
+      measureSource(macroSource(20_000), folder),
+      measureKernel(folder),
+    ];
     const start = measureStart(folder);
     const rebuild = measureRebuild();
     if (process.argv.includes("--json")) {
-      process.stdout.write(`${JSON.stringify({ rows, start, rebuildMs: rebuild, cpu: cpus()[0]?.model ?? "" }, null, 2)}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ rows, start, rebuildMs: rebuild, cpu: cpus()[0]?.model ?? "" }, null, 2)}\n`,
+      );
       return;
     }
     process.stdout.write(`${cpus()[0]?.model ?? ""}, node ${process.version}; best of ${RUNS}\n\n`);
-    process.stdout.write("source     lines | ours warm |   GNU as |     nasm | warm/as | command |       as |     nasm | command/as\n");
+    process.stdout.write(
+      "source     lines | ours warm |   GNU as |     nasm | warm/as | command |       as |     nasm | command/as\n",
+    );
     for (const row of rows) {
-      process.stdout.write(`${row.source.padEnd(8)} ${String(row.lines).padStart(7)} | ${rate(row.lines, row.warm)} ${rate(row.lines, row.as)} ${rate(row.lines, row.nasm)} ${ratio(row.as, row.warm)} `
-        + `| ${time(row.command)} ${time(row.as)} ${time(row.nasm)} ${ratio(row.command, row.as)}\n`);
+      process.stdout.write(
+        `${row.source.padEnd(8)} ${String(row.lines).padStart(7)} | ${rate(row.lines, row.warm)} ${rate(row.lines, row.as)} ${rate(row.lines, row.nasm)} ${ratio(row.as, row.warm)} ` +
+          `| ${time(row.command)} ${time(row.as)} ${time(row.nasm)} ${ratio(row.command, row.as)}\n`,
+      );
     }
-    process.stdout.write(`\none instruction: command ${time(start.command).trim()}, of which Node's own start is ${time(start.node).trim()}; GNU as ${time(start.as).trim()}`);
-    process.stdout.write(`\nrebuild after a one-line change: ${rebuild.again.toFixed(0)} ms (first build ${rebuild.first.toFixed(0)} ms)\n`);
+    process.stdout.write(
+      `\none instruction: command ${time(start.command).trim()}, of which Node's own start is ${time(start.node).trim()}; GNU as ${time(start.as).trim()}`,
+    );
+    process.stdout.write(
+      `\nrebuild after a one-line change: ${rebuild.again.toFixed(0)} ms (first build ${rebuild.first.toFixed(0)} ms)\n`,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

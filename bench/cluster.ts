@@ -1,7 +1,7 @@
 /**
- * Whole machines and clusters of them: how soon a machine says something, how long clusters of 3, 30 and 300 nodes take from prepared disks to
- * agreement and what a node costs, and how many frames two machines exchange that flood each other; beside QEMU where it can do
- * the same. Medians of whole processes, as a user starts them.
+ * Whole machines and clusters of them: how soon a machine says something, how long clusters of 3, 30 and 300 nodes take
+ * from prepared disks to agreement and what a node costs, and how many frames two machines exchange that flood each
+ * other; beside QEMU where it can do the same. Medians of whole processes, as a user starts them.
  *
  *     npm run bench -- cluster [start] [nodes] [flood] [--nodes 3,30,300] [--threads N] [--runs N] [--json]
  */
@@ -12,13 +12,17 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LabCluster, loadFirmware } from "../src/index.ts";
 import { ownGuestImage } from "./guest-sources.ts";
-import { listen, machineName, OURS, QEMU, type Peer } from "./peers/peers.ts";
+import { listen, machineName, OURS, type Peer, QEMU } from "./peers/peers.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const QURE = join(ROOT, "dist/qure.cjs");
 const PROMPT = /\w:\/> $/;
 /** Virtual seconds over which idle clusters are measured, by nodes; others get the last. */
-const IDLE_SECONDS: readonly (readonly [nodes: number, seconds: number])[] = [[3, 200], [30, 50], [Infinity, 10]];
+const IDLE_SECONDS: readonly (readonly [nodes: number, seconds: number])[] = [
+  [3, 200],
+  [30, 50],
+  [Infinity, 10],
+];
 /** Virtual time by which every cluster has agreed. */
 const SETTLED_SECONDS = 10;
 const FLOOD_FRAMES = 200_000;
@@ -70,7 +74,9 @@ const median = (values: readonly number[]): number => [...values].sort((a, b) =>
 /** Processor time and memory of a running process, as Linux tells them. */
 function sample(pid: number): { cpuSeconds: number; peakMiB: number } | null {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /, "").split(" ");
+    const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
+      .replace(/^.*\) /, "")
+      .split(" ");
     const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
     return peak && { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100, peakMiB: Number(peak[1]) / 1024 };
   } catch {
@@ -95,7 +101,12 @@ async function qure(folder: string, ...args: readonly string[]): Promise<Process
 // 2: how soon.
 
 /** Median of the seconds until `isDone` says so of what came over COM1. */
-async function secondsUntil(peer: Peer, image: Uint8Array, isDone: (text: string) => boolean, runs: number): Promise<number> {
+async function secondsUntil(
+  peer: Peer,
+  image: Uint8Array,
+  isDone: (text: string) => boolean,
+  runs: number,
+): Promise<number> {
   const seconds: number[] = [];
   for (let run = 0; run < runs; run++) seconds.push((await listen(peer, image, isDone)).at(-1)!.timeMs / 1000);
   return median(seconds);
@@ -105,7 +116,22 @@ async function secondsUntil(peer: Peer, image: Uint8Array, isDone: (text: string
 function withDisk({ name, installed }: Peer, disk: string): Peer {
   const ours = ["node", QURE, "emu", "--hda", disk, "--serial", "stdio"] as const;
   const qemu = [
-    ...(["qemu-system-i386", "-M", "pc", "-m", "32", "-display", "none", "-no-reboot", "-monitor", "none", "-serial", "stdio", "-accel", "tcg"] as const),
+    ...([
+      "qemu-system-i386",
+      "-M",
+      "pc",
+      "-m",
+      "32",
+      "-display",
+      "none",
+      "-no-reboot",
+      "-monitor",
+      "none",
+      "-serial",
+      "stdio",
+      "-accel",
+      "tcg",
+    ] as const),
     ...["-nic", "user,model=e1000", "-drive", `format=raw,snapshot=on,file=${disk}`],
   ] as const;
   return { name, installed, command: () => (name === OURS.name ? ours : qemu) };
@@ -116,8 +142,18 @@ async function measureStart(folder: string, runs: number): Promise<Record<string
   const image = ownGuestImage("fnv");
   const disk = join(folder, "build/qure.img");
   for (const peer of [OURS, QEMU].filter((one) => one.installed())) {
-    figures[`${peer.name}, first byte of the boot sector`] = await secondsUntil(peer, image, (text) => /(?:^|starts\s+)B/.test(text), runs);
-    figures[`${peer.name}, shell prompt`] = await secondsUntil(withDisk(peer, disk), new Uint8Array(0), (text) => PROMPT.test(text), runs);
+    figures[`${peer.name}, first byte of the boot sector`] = await secondsUntil(
+      peer,
+      image,
+      (text) => /(?:^|starts\s+)B/.test(text),
+      runs,
+    );
+    figures[`${peer.name}, shell prompt`] = await secondsUntil(
+      withDisk(peer, disk),
+      new Uint8Array(0),
+      (text) => PROMPT.test(text),
+      runs,
+    );
   }
   await qure(folder, "emu", "--nodes", "3");
   const agreed: number[] = [];
@@ -128,7 +164,12 @@ async function measureStart(folder: string, runs: number): Promise<Record<string
 
 // 3: clusters.
 
-async function measureCluster(folder: string, nodes: number, threads: readonly string[], firstMiB: number): Promise<ClusterFigures> {
+async function measureCluster(
+  folder: string,
+  nodes: number,
+  threads: readonly string[],
+  firstMiB: number,
+): Promise<ClusterFigures> {
   const emu = async (...goal: readonly string[]): Promise<ProcessResult & { outcome: EmuOutcome }> => {
     const result = await qure(folder, "emu", "--nodes", String(nodes), ...threads, ...goal, "--json");
     return { ...result, outcome: JSON.parse(result.output) as EmuOutcome };
@@ -139,8 +180,12 @@ async function measureCluster(folder: string, nodes: number, threads: readonly s
   const short = await emu("--for", `${SETTLED_SECONDS}s`);
   const long = await emu("--for", `${SETTLED_SECONDS + idleSeconds}s`);
   return {
-    nodes, wallSeconds: booted.wallSeconds, cpuSeconds: booted.cpuSeconds, cpuSecondsPerNode: booted.cpuSeconds / nodes,
-    instructionsPerNode: booted.outcome.instructions / nodes, miBPerNode: (booted.peakMiB - firstMiB) / (nodes - 1),
+    nodes,
+    wallSeconds: booted.wallSeconds,
+    cpuSeconds: booted.cpuSeconds,
+    cpuSecondsPerNode: booted.cpuSeconds / nodes,
+    instructionsPerNode: booted.outcome.instructions / nodes,
+    miBPerNode: (booted.peakMiB - firstMiB) / (nodes - 1),
     idleSpeed: (idleSeconds * 1000) / (long.outcome.wallTimeMs - short.outcome.wallTimeMs),
   };
 }
@@ -155,7 +200,9 @@ function floodImage(frameBytes: number): Uint8Array {
   return image;
 }
 
-/** When the marks of a machine that floods came: `R` at its first frame, `D` at its last; both behind the start mark. */
+/**
+ * When the marks of a machine that floods came: `R` at its first frame, `D` at its last; both behind the start mark.
+ */
 class MarkClock {
   #text = "";
   #firstMs = NaN;
@@ -187,7 +234,9 @@ async function floodOurs(frameBytes: number): Promise<FloodFigures> {
   const image = floodImage(frameBytes);
   const lab = new LabCluster({ firmware: loadFirmware(), gateway: false, nodes: [{ disk: image }, { disk: image }] });
   const clocks = lab.nodes.map(() => new MarkClock());
-  lab.nodes.forEach(({ console }, index) => void console.listen((bytes) => clocks[index]!.hear(String.fromCharCode(...bytes))));
+  lab.nodes.forEach(
+    ({ console }, index) => void console.listen((bytes) => clocks[index]!.hear(String.fromCharCode(...bytes))),
+  );
   await lab.until(() => clocks.every(({ isDone }) => isDone), "the flood ended", { within: "forever", look: "output" });
   return floodFigures("QuRe", frameBytes, clocks);
 }
@@ -204,17 +253,21 @@ async function floodQemu(frameBytes: number): Promise<FloodFigures> {
     const wire = `dgram,id=n,local.type=inet,local.host=127.0.0.1,local.port=${FIRST_PORT + index},remote.type=inet,remote.host=127.0.0.1,remote.port=${FIRST_PORT + 1 - index}`;
     const [program, ...options] = withDisk(QEMU, disk).command("", place);
     const network = ["-netdev", wire, "-device", `e1000,netdev=n,mac=52:54:00:00:00:0${index + 1}`];
-    return spawn(program, [...options.filter((word) => word !== "-nic" && !word.startsWith("user,")), ...network], { stdio: ["ignore", "pipe", "ignore"] });
+    return spawn(program, [...options.filter((word) => word !== "-nic" && !word.startsWith("user,")), ...network], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
   });
   try {
     await new Promise<void>((resolve, reject) => {
       const watchdog = setTimeout(() => reject(new Error("the flood between two QEMUs does not end")), FLOOD_LIMIT_MS);
-      machines.forEach(({ stdout }, index) => stdout.on("data", (chunk: Buffer) => {
-        clocks[index]!.hear(chunk.toString("latin1"));
-        if (!clocks.every(({ isDone }) => isDone)) return;
-        clearTimeout(watchdog);
-        resolve();
-      }));
+      machines.forEach(({ stdout }, index) =>
+        stdout.on("data", (chunk: Buffer) => {
+          clocks[index]!.hear(chunk.toString("latin1"));
+          if (!clocks.every(({ isDone }) => isDone)) return;
+          clearTimeout(watchdog);
+          resolve();
+        }),
+      );
     });
   } finally {
     for (const machine of machines) machine.kill("SIGKILL");
@@ -226,7 +279,8 @@ async function floodQemu(frameBytes: number): Promise<FloodFigures> {
 // The tables.
 
 const words = process.argv.slice(2);
-const option = (name: string): string | undefined => (words.includes(name) ? words.splice(words.indexOf(name), 2)[1] : undefined);
+const option = (name: string): string | undefined =>
+  words.includes(name) ? words.splice(words.indexOf(name), 2)[1] : undefined;
 const runs = Number(option("--runs") ?? 3);
 const counts = (option("--nodes") ?? "3,30,300").split(",").map(Number);
 const threads = option("--threads");
@@ -234,7 +288,12 @@ const asJson = words.includes("--json");
 const asked = words.filter((word) => !word.startsWith("--"));
 const wants = (part: string): boolean => asked.length === 0 || asked.includes(part);
 const say = (line: string): void => void (asJson || process.stdout.write(`${line}\n`));
-const figures: { machine: string; start?: Record<string, number>; clusters?: ClusterFigures[]; floods?: FloodFigures[] } = { machine: machineName() };
+const figures: {
+  machine: string;
+  start?: Record<string, number>;
+  clusters?: ClusterFigures[];
+  floods?: FloodFigures[];
+} = { machine: machineName() };
 
 const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
 try {
@@ -246,16 +305,21 @@ try {
   }
   if (wants("start")) {
     figures.start = await measureStart(folder, runs);
-    for (const [what, seconds] of Object.entries(figures.start)) say(`  ${what.padEnd(60)} ${seconds.toFixed(2).padStart(7)} s`);
+    for (const [what, seconds] of Object.entries(figures.start))
+      say(`  ${what.padEnd(60)} ${seconds.toFixed(2).padStart(7)} s`);
   }
   if (wants("nodes")) {
     const { peakMiB } = await qure(folder, "emu", "--nodes", "1");
     figures.clusters = [];
-    say("\n| nodes | wall s | CPU s | CPU s a node | instructions a node | MiB a node | idle: virtual s a wall s |\n|---:|---:|---:|---:|---:|---:|---:|");
+    say(
+      "\n| nodes | wall s | CPU s | CPU s a node | instructions a node | MiB a node | idle: virtual s a wall s |\n|---:|---:|---:|---:|---:|---:|---:|",
+    );
     for (const nodes of counts) {
       const row = await measureCluster(folder, nodes, threads === undefined ? [] : ["--threads", threads], peakMiB);
       figures.clusters.push(row);
-      say(`| ${row.nodes} | ${row.wallSeconds.toFixed(1)} | ${row.cpuSeconds.toFixed(1)} | ${row.cpuSecondsPerNode.toFixed(3)} | ${(row.instructionsPerNode / 1e6).toFixed(2)} million | ${row.miBPerNode.toFixed(1)} | ${row.idleSpeed.toFixed(1)} |`);
+      say(
+        `| ${row.nodes} | ${row.wallSeconds.toFixed(1)} | ${row.cpuSeconds.toFixed(1)} | ${row.cpuSecondsPerNode.toFixed(3)} | ${(row.instructionsPerNode / 1e6).toFixed(2)} million | ${row.miBPerNode.toFixed(1)} | ${row.idleSpeed.toFixed(1)} |`,
+      );
     }
   }
   if (wants("flood")) {
@@ -265,7 +329,9 @@ try {
       for (const flood of [floodOurs, ...(QEMU.installed() ? [floodQemu] : [])]) {
         const row = await flood(frameBytes);
         figures.floods.push(row);
-        say(`| ${row.name}, frames of ${row.frameBytes} bytes | ${row.framesPerSecond.toFixed(0)} | ${row.megabytesPerSecond.toFixed(0)} |`);
+        say(
+          `| ${row.name}, frames of ${row.frameBytes} bytes | ${row.framesPerSecond.toFixed(0)} | ${row.megabytesPerSecond.toFixed(0)} |`,
+        );
       }
     }
   }

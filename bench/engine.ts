@@ -1,21 +1,25 @@
 /**
- * Speed of the engine beside QEMU's TCG, QEMU with an exact instruction count, v86 and Bochs: millions of guest instructions a second
- * on each guest of ../shared/bench, without and with paging, and on each of bench/guests. Each emulator boots the same bytes as a process of its own; its clock runs
- * between the guest's marks as they arrive on COM1. The emulators take turns on each guest, so that what else the machine does hits all
- * alike, the best run of each counts, and the results that the guests print have to agree.
+ * Speed of the engine beside QEMU's TCG, QEMU with an exact instruction count, v86 and Bochs: millions of guest
+ * instructions a second on each guest of ../shared/bench, without and with paging, and on each of bench/guests. Each
+ * emulator boots the same bytes as a process of its own; its clock runs between the guest's marks as they arrive on
+ * COM1. The emulators take turns on each guest, so that what else the machine does hits all alike, the best run of each
+ * counts, and the results that the guests print have to agree.
  *
  *     npm run bench -- engine [--runs N] [--without NAME,...] [--json FILE] [guest...]
  */
 import { writeFileSync } from "node:fs";
 import { ownGuests } from "./guest-sources.ts";
-import { GUESTS, PER_ITERATION, guestImage, guestNames } from "./interpreter.ts";
-import { INTERPRETER, OTHERS, OURS, QEMU, arrivalOf, listen, machineName, type Peer } from "./peers/peers.ts";
+import { GUESTS, guestImage, guestNames, PER_ITERATION } from "./interpreter.ts";
+import { arrivalOf, INTERPRETER, listen, machineName, OTHERS, OURS, type Peer, QEMU } from "./peers/peers.ts";
 
 /** What every emulator computes alike, to compare results and to learn how fast it is. */
 const TRIAL_INSTRUCTIONS = 20e6;
 /** The same for our own guests: some of them are very slow elsewhere. */
 const OWN_TRIAL_INSTRUCTIONS = 2e6;
-/** A measured run is to take so long: what starts late, such as compiling, then hardly counts. One much shorter does not count. */
+/**
+ * A measured run is to take so long: what starts late, such as compiling, then hardly counts. One much shorter does not
+ * count.
+ */
 const RUN_SECONDS = 1.2;
 const SHORTEST_SECONDS = 0.5;
 const LARGEST_RUN = 12e9;
@@ -46,7 +50,9 @@ function progress(text: string): void {
 /** Null where the emulator does not get to the end. */
 async function run(peer: Peer, guest: string, flags: number, instructions: number): Promise<Run | null> {
   progress(`${guest}, ${(instructions / 1e6).toFixed(0)} million instructions in ${peer.name} `);
-  const arrivals = await listen(peer, guestImage(guest, flags, instructions), (text) => /S\nE [0-9a-f]{8} /.test(text)).catch((error: unknown) => {
+  const arrivals = await listen(peer, guestImage(guest, flags, instructions), (text) =>
+    /S\nE [0-9a-f]{8} /.test(text),
+  ).catch((error: unknown) => {
     process.stderr.write(`bench: ${guest}: ${String(error)}\n`);
     return null;
   });
@@ -59,7 +65,11 @@ async function run(peer: Peer, guest: string, flags: number, instructions: numbe
     return null;
   }
   const milliseconds = arrivalOf(arrivals, "S\nE") - arrivalOf(arrivals, "S\n");
-  return { seconds: milliseconds / 1000, mips: retiredBy(guest, instructions) / Math.max(milliseconds, 0.001) / 1000, result };
+  return {
+    seconds: milliseconds / 1000,
+    mips: retiredBy(guest, instructions) / Math.max(milliseconds, 0.001) / 1000,
+    result,
+  };
 }
 
 /** Measures one guest on all emulators. @throws Error when their results differ. */
@@ -67,12 +77,18 @@ async function measureGuest(peers: readonly Peer[], guest: string, flags: number
   const guesses = new Map<Peer, number>();
   const results = new Map<string, string>();
   for (const peer of peers) {
-    const trial = await run(peer, guest, flags, ownGuests().includes(guest) ? OWN_TRIAL_INSTRUCTIONS : TRIAL_INSTRUCTIONS);
+    const trial = await run(
+      peer,
+      guest,
+      flags,
+      ownGuests().includes(guest) ? OWN_TRIAL_INSTRUCTIONS : TRIAL_INSTRUCTIONS,
+    );
     if (trial === null) continue;
     results.set(peer.name, trial.result);
     guesses.set(peer, trial.mips);
   }
-  if (new Set(results.values()).size !== 1) throw new Error(`${guest}: the emulators disagree: ${JSON.stringify(Object.fromEntries(results))}`);
+  if (new Set(results.values()).size !== 1)
+    throw new Error(`${guest}: the emulators disagree: ${JSON.stringify(Object.fromEntries(results))}`);
   const mips: Record<string, number> = {};
   for (let i = 0; i < runs; i++) {
     for (const peer of guesses.keys()) {
@@ -97,22 +113,30 @@ export const bestOther = ({ mips }: GuestSpeeds): number => Math.max(0, ...OTHER
 /** Geometric mean of our speed over another's, NaN where there is nothing to compare. */
 export function geometricMean(speeds: readonly GuestSpeeds[], other: (speeds: GuestSpeeds) => number): number {
   const compared = speeds.filter((line) => other(line) > 0);
-  return Math.exp(compared.reduce((sum, line) => sum + Math.log((line.mips[OURS.name] ?? 0) / other(line)), 0) / compared.length);
+  return Math.exp(
+    compared.reduce((sum, line) => sum + Math.log((line.mips[OURS.name] ?? 0) / other(line)), 0) / compared.length,
+  );
 }
 
 const cell = (text: string): string => text.padStart(9);
-const cells = (peers: readonly Peer[], speeds: GuestSpeeds): string => peers.map(({ name }) => cell(speeds.mips[name]?.toFixed(0) ?? "-")).join(" |");
+const cells = (peers: readonly Peer[], speeds: GuestSpeeds): string =>
+  peers.map(({ name }) => cell(speeds.mips[name]?.toFixed(0) ?? "-")).join(" |");
 
 if (/\bengine\.(ts|bench\.mjs)$/.test(process.argv[1] ?? "")) {
   const words = process.argv.slice(2);
-  const option = (name: string): string | undefined => (words.includes(name) ? words.splice(words.indexOf(name), 2)[1] : undefined);
+  const option = (name: string): string | undefined =>
+    words.includes(name) ? words.splice(words.indexOf(name), 2)[1] : undefined;
   const runs = Number(option("--runs") ?? 2);
   const json = option("--json");
   const unwanted = (option("--without") ?? "").split(",");
   const peers = [OURS, INTERPRETER, ...OTHERS].filter((peer) => peer.installed() && !unwanted.includes(peer.name));
   const missing = OTHERS.filter((peer) => !peers.includes(peer)).map(({ name }) => name);
-  console.log(`${machineName()}; millions of guest instructions a second${missing.length > 0 ? `; without ${missing.join(", ")}` : ""}\n`);
-  console.log(`| guest    | paging | ${peers.map(({ name }) => name.padStart(9)).join(" |")} | to QEMU | to the best |`);
+  console.log(
+    `${machineName()}; millions of guest instructions a second${missing.length > 0 ? `; without ${missing.join(", ")}` : ""}\n`,
+  );
+  console.log(
+    `| guest    | paging | ${peers.map(({ name }) => name.padStart(9)).join(" |")} | to QEMU | to the best |`,
+  );
   console.log(`|---|---|${peers.map(() => "---:|").join("")}---:|---:|`);
   const speeds: GuestSpeeds[] = [];
   for (const guest of guestNames(words)) {
@@ -122,13 +146,24 @@ if (/\bengine\.(ts|bench\.mjs)$/.test(process.argv[1] ?? "")) {
       speeds.push(line);
       const ours = line.mips[OURS.name]!;
       const ratio = (other: number): string => (other > 0 ? (ours / other).toFixed(2) : "-");
-      console.log(`| ${guest.padEnd(8)} | ${flags === 0 ? "off" : "on "}    | ${cells(peers, line)} | ${ratio(line.mips[QEMU.name] ?? 0).padStart(7)} | ${ratio(bestOther(line)).padStart(11)} |`);
+      console.log(
+        `| ${guest.padEnd(8)} | ${flags === 0 ? "off" : "on "}    | ${cells(peers, line)} | ${ratio(line.mips[QEMU.name] ?? 0).padStart(7)} | ${ratio(bestOther(line)).padStart(11)} |`,
+      );
     }
   }
   if (speeds.length === 0) console.log(`no guests at ${GUESTS}, skipped`);
   else {
-    const summary = { toQemu: geometricMean(speeds, (line) => line.mips[QEMU.name] ?? 0), toTheBest: geometricMean(speeds, bestOther) };
-    console.log(`\ngeometric mean: ${summary.toQemu.toFixed(2)} to QEMU, ${summary.toTheBest.toFixed(2)} to the best of the others`);
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine: machineName(), unit: "million instructions a second", speeds, ...summary }, null, 2)}\n`);
+    const summary = {
+      toQemu: geometricMean(speeds, (line) => line.mips[QEMU.name] ?? 0),
+      toTheBest: geometricMean(speeds, bestOther),
+    };
+    console.log(
+      `\ngeometric mean: ${summary.toQemu.toFixed(2)} to QEMU, ${summary.toTheBest.toFixed(2)} to the best of the others`,
+    );
+    if (json !== undefined)
+      writeFileSync(
+        json,
+        `${JSON.stringify({ machine: machineName(), unit: "million instructions a second", speeds, ...summary }, null, 2)}\n`,
+      );
   }
 }

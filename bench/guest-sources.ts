@@ -1,15 +1,15 @@
 /**
- * Our own benchmark guests: the sources in guests/, assembled and linked here into images like those of ../shared/bench. What each is about
- * stands at the head of its source; the protocol in guests/README.md.
+ * Our own benchmark guests: the sources in guests/, assembled and linked here into images like those of
+ * ../shared/bench. What each is about stands at the head of its source; the protocol in guests/README.md.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { assemble } from "../src/assembler/assemble.ts";
-import { readElf } from "../src/linker/elf-reader.ts";
 import { link } from "../src/linker/link.ts";
-import { parseScript } from "../src/linker/script.ts";
+import { parseScript } from "../src/linker/script/parser.ts";
+import { readElf } from "../src/object/elf-reader.ts";
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../bench/guests");
 /** Boot sector and payload. */
@@ -18,8 +18,8 @@ const IMAGE_BYTES = 17 * 512;
 const LOAD_ADDRESS = 0x7c00;
 
 /**
- * Instructions of one iteration, as the difference between a run of two iterations and one of one: RDTSC counts instructions here. Where the
- * number depends on what is computed, it is the mean of 64 iterations.
+ * Instructions of one iteration, as the difference between a run of two iterations and one of one: RDTSC counts
+ * instructions here. Where the number depends on what is computed, it is the mean of 64 iterations.
  */
 export const OWN_INSTRUCTIONS: Readonly<Record<string, number>> = {
   alias: 9_675,
@@ -53,15 +53,19 @@ export function hasOwnSource(guest: string): boolean {
 /** The first 17 sectors of a guest's floppy. `folder`: beside guests/, whose files it may include. */
 export function ownGuestImage(guest: string, folder = "guests"): Uint8Array<ArrayBuffer> {
   const path = `${guest}.s`;
-  const place = (name: string): string => [join(FOLDER, "..", folder, name), join(FOLDER, name)].find((file) => existsSync(file)) ?? name;
+  const place = (name: string): string =>
+    [join(FOLDER, "..", folder, name), join(FOLDER, name)].find((file) => existsSync(file)) ?? name;
   const files = { read: (name: string) => ({ path: name, bytes: readFileSync(place(name)) }) };
   const { object, diagnostics } = assemble({ path, files });
-  if (object === null) throw new Error(diagnostics.map(({ file, line, message }) => `${file}:${line}: ${message}`).join("\n"));
+  if (object === null)
+    throw new Error(diagnostics.map(({ file, line, message }) => `${file}:${line}: ${message}`).join("\n"));
   const script = parseScript(`SECTIONS { .text ${LOAD_ADDRESS} : { *(.text) } }`, path);
   const { linked, problems } = link({ objects: [readElf(object, path)], script, entry: "boot" });
   const text = linked?.sections.find(({ name }) => name === ".text")?.content;
-  if (text === undefined) throw new Error(problems.map(({ file, line, message }) => `${file}:${line}: ${message}`).join("\n"));
-  if (text.length > IMAGE_BYTES) throw new RangeError(`${path}: ${text.length} bytes, more than the ${IMAGE_BYTES} that the boot sector loads`);
+  if (text === undefined)
+    throw new Error(problems.map(({ file, line, message }) => `${file}:${line}: ${message}`).join("\n"));
+  if (text.length > IMAGE_BYTES)
+    throw new RangeError(`${path}: ${text.length} bytes, more than the ${IMAGE_BYTES} that the boot sector loads`);
   const image = new Uint8Array(IMAGE_BYTES);
   image.set(text);
   return image;

@@ -1,20 +1,22 @@
 /**
- * Speed of the interpreter: millions of guest instructions a second on each guest of ../shared/bench and of bench/guests, on a bare processor with just
- * enough of a board (a BIOS that reads sectors, a UART that is always ready) for these guests to run.
+ * Speed of the interpreter: millions of guest instructions a second on each guest of ../shared/bench and of
+ * bench/guests, on a bare processor with just enough of a board (a BIOS that reads sectors, a UART that is always
+ * ready) for these guests to run.
  *
  *     node --experimental-strip-types bench/interpreter.ts [guest...]
  */
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import type { ProcessorBus } from "../emulator/bus.ts";
+import type { ProcessorBus } from "../emulator/bus/bus.ts";
 import { Cpu } from "../emulator/cpu/cpu.ts";
 import { MachineMemory } from "../emulator/cpu/memory.ts";
 import type { JitMode } from "../emulator/jit/jit.ts";
-import { OWN_INSTRUCTIONS, hasOwnSource, ownGuestImage, ownGuests } from "./guest-sources.ts";
+import { hasOwnSource, OWN_INSTRUCTIONS, ownGuestImage, ownGuests } from "./guest-sources.ts";
 
-export const GUESTS = process.env["QURE_BENCH_GUESTS"] ?? join(dirname(fileURLToPath(import.meta.url)), "../../shared/bench/guests");
+export const GUESTS =
+  process.env["QURE_BENCH_GUESTS"] ?? join(dirname(fileURLToPath(import.meta.url)), "../../shared/bench/guests");
 const RAM_BYTES = 32 << 20;
 /** Retired instructions for each measured run. */
 const INSTRUCTIONS = 100_000_000;
@@ -99,12 +101,22 @@ export function guestImage(guest: string, flags: number, instructions: number): 
 
 /** Names of the guests that are there, the shared ones first, or those of them that are asked for. */
 export function guestNames(wanted: readonly string[]): string[] {
-  const shared = existsSync(GUESTS) ? readdirSync(GUESTS).filter((file) => file.endsWith(".img")).map((file) => file.slice(0, -4)) : [];
+  const shared = existsSync(GUESTS)
+    ? readdirSync(GUESTS)
+        .filter((file) => file.endsWith(".img"))
+        .map((file) => file.slice(0, -4))
+    : [];
   return [...shared, ...ownGuests()].filter((guest) => wanted.length === 0 || wanted.includes(guest));
 }
 
 /** Runs one guest; returns its speed between its start and end marks, the best of some runs. */
-export function measure(guest: string, flags: number, jit: JitMode = "off", instructions = INSTRUCTIONS, runs = RUNS): GuestResult {
+export function measure(
+  guest: string,
+  flags: number,
+  jit: JitMode = "off",
+  instructions = INSTRUCTIONS,
+  runs = RUNS,
+): GuestResult {
   const image = guestImage(guest, flags, instructions);
   let best = 0;
   let result = "";
@@ -132,5 +144,6 @@ export function benchInterpreter(names: readonly string[] = []): GuestResult[] {
 if (/\binterpreter\.[^/]*$/.test(process.argv[1] ?? "")) {
   const results = benchInterpreter(process.argv.slice(2));
   if (results.length === 0) console.log(`interpreter: no guests at ${GUESTS}, skipped`);
-  for (const { guest, flags, mips, result } of results) console.log(`${guest.padEnd(8)} flags=${flags} ${mips.toFixed(1).padStart(8)} MIPS  ${result}`);
+  for (const { guest, flags, mips, result } of results)
+    console.log(`${guest.padEnd(8)} flags=${flags} ${mips.toFixed(1).padStart(8)} MIPS  ${result}`);
 }

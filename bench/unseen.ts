@@ -1,14 +1,15 @@
 /**
- * How soon an emulator gets going: instructions retired within 10 ms, 100 ms and 1 s of a guest's start mark, in code that it has never
- * seen (guests/unseen.s). The guest sends a dot now and then; how many instructions each dot stands for is counted on our own processor,
- * the same for everyone, and when it arrives tells how fast it was reached. Medians of several launches that take turns.
+ * How soon an emulator gets going: instructions retired within 10 ms, 100 ms and 1 s of a guest's start mark, in code
+ * that it has never seen (guests/unseen.s). The guest sends a dot now and then; how many instructions each dot stands
+ * for is counted on our own processor, the same for everyone, and when it arrives tells how fast it was reached.
+ * Medians of several launches that take turns.
  *
  *     npm run bench -- unseen [--runs N] [--json FILE]
  */
 import { writeFileSync } from "node:fs";
 
 import { guestImage, startGuest } from "./interpreter.ts";
-import { OTHERS, OURS, listen, machineName, type Arrival, type Peer } from "./peers/peers.ts";
+import { type Arrival, listen, machineName, OTHERS, OURS, type Peer } from "./peers/peers.ts";
 
 const GUEST = "unseen";
 const MOMENTS_MS = [10, 100, 1000] as const;
@@ -54,7 +55,8 @@ function retiredAt(arrivals: readonly Arrival[], counts: readonly number[], mill
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 
 const words = process.argv.slice(2);
-const option = (name: string): string | undefined => (words.includes(name) ? words[words.indexOf(name) + 1] : undefined);
+const option = (name: string): string | undefined =>
+  words.includes(name) ? words[words.indexOf(name) + 1] : undefined;
 const runs = Number(option("--runs") ?? 5);
 const peers = [OURS, ...OTHERS].filter((peer) => peer.installed());
 const image = guestImage(GUEST, 0, 1);
@@ -72,10 +74,20 @@ for (let run = 0; run < runs; run++) {
     figures.get(peer)!.push(MOMENTS_MS.map((moment) => retiredAt(arrivals, counts, moment)));
   }
 }
-const table = peers.map((peer) => ({ name: peer.name, retired: MOMENTS_MS.map((_, index) => median(figures.get(peer)!.map((run) => run[index]!))) }));
-console.log(`${machineName()}; millions of instructions retired after the start of code never seen before, medians of ${runs}\n`);
+const table = peers.map((peer) => ({
+  name: peer.name,
+  retired: MOMENTS_MS.map((_, index) => median(figures.get(peer)!.map((run) => run[index]!))),
+}));
+console.log(
+  `${machineName()}; millions of instructions retired after the start of code never seen before, medians of ${runs}\n`,
+);
 console.log(`|          | ${MOMENTS_MS.map((moment) => `${moment} ms`.padStart(9)).join(" | ")} |`);
 console.log(`|---|${MOMENTS_MS.map(() => "---:|").join("")}`);
-for (const { name, retired } of table) console.log(`| ${name.padEnd(8)} | ${retired.map((count) => (count / 1e6).toFixed(2).padStart(9)).join(" | ")} |`);
+for (const { name, retired } of table)
+  console.log(`| ${name.padEnd(8)} | ${retired.map((count) => (count / 1e6).toFixed(2).padStart(9)).join(" | ")} |`);
 const json = option("--json");
-if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine: machineName(), momentsMs: MOMENTS_MS, retired: table }, null, 2)}\n`);
+if (json !== undefined)
+  writeFileSync(
+    json,
+    `${JSON.stringify({ machine: machineName(), momentsMs: MOMENTS_MS, retired: table }, null, 2)}\n`,
+  );

@@ -2,16 +2,15 @@
  * The board: it makes the chips of an i440FX/PIIX PC, wires them, and is the bus that the processor sees. The map of
  * ports, interrupts and PCI slots is in docs/board.md and follows QEMU's `-M pc`.
  */
-import type { BlockBackend } from "./block.ts";
-import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, Wire } from "./bus.ts";
-import type { Clock } from "./clock.ts";
-import { TICK_NS } from "./clock.ts";
-import { AddressSpace } from "./address-space.ts";
-import { Counters } from "./counters.ts";
+
+import { AddressSpace } from "./bus/address-space.ts";
+import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, Wire } from "./bus/bus.ts";
+import type { PortLatches } from "./bus/port-latches.ts";
+import { Counters } from "./debug/counters.ts";
 import { AtaDisk } from "./devices/ata-disk.ts";
 import { AtapiCd } from "./devices/atapi-cd.ts";
-import { CoprocessorError } from "./devices/coprocessor-error.ts";
 import { cmosContents } from "./devices/cmos-layout.ts";
+import { CoprocessorError } from "./devices/coprocessor-error.ts";
 import { E1000 } from "./devices/e1000.ts";
 import { HostBridge, type SetShadow } from "./devices/i440fx.ts";
 import { IdeChannel, IdeController } from "./devices/ide.ts";
@@ -26,15 +25,22 @@ import { Ps2Keyboard } from "./devices/ps2-keyboard.ts";
 import { Ps2Mouse } from "./devices/ps2-mouse.ts";
 import { Rtc146818 } from "./devices/rtc.ts";
 import {
-  debugConsolePort, debugExitPort, FastA20Port, LatchPort, NmiStatusPort, ResetControlPort,
+  debugConsolePort,
+  debugExitPort,
+  FastA20Port,
+  LatchPort,
+  NmiStatusPort,
+  ResetControlPort,
 } from "./devices/system-control.ts";
 import { Uart16550 } from "./devices/uart.ts";
 import { Vga } from "./devices/vga.ts";
 import { VgaPciFunction } from "./devices/vga-pci.ts";
 import { SharedLine } from "./devices/wire.ts";
+import type { BlockBackend } from "./disk/block.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
-import type { PortLatches } from "./port-latches.ts";
-import type { Stateful, StateVisitor } from "./state.ts";
+import type { Stateful, StateVisitor } from "./state/state.ts";
+import type { Clock } from "./time/clock.ts";
+import { TICK_NS } from "./time/clock.ts";
 
 export interface DriveConfig {
   kind: "disk" | "cd";
@@ -90,7 +96,10 @@ const FIRST_NETWORK_SLOT = 3;
 const MAX_NETWORK_CARDS = 16;
 const IDE_NAMES = ["ide0 master", "ide0 slave", "ide1 master", "ide1 slave"] as const;
 const SCI_IRQ = 9;
-/** Values at the APM command port by which an operating system takes the hardware over into ACPI mode, and gives it back. */
+/**
+ * Values at the APM command port by which an operating system takes the hardware over into ACPI mode, and gives it
+ * back.
+ */
 const ACPI_ENABLE = 0xf1;
 const ACPI_DISABLE = 0xf0;
 
@@ -132,18 +141,28 @@ export class Board implements ProcessorBus, Stateful {
     space.claimPorts(0x61, 1, nmiStatus);
 
     const drives = this.#makeDrives(config, clock);
-    this.#rtc = new Rtc146818(clock, this.#irq(8), config.rtcStartSeconds, cmosContents({
-      ramBytes: config.ramBytes,
-      disks: drives.map((drive) => (drive instanceof AtaDisk ? drive.sectors : null)),
-      bootsFromNetwork: config.network.some(({ bootRom }) => bootRom !== undefined),
-    }));
+    this.#rtc = new Rtc146818(
+      clock,
+      this.#irq(8),
+      config.rtcStartSeconds,
+      cmosContents({
+        ramBytes: config.ramBytes,
+        disks: drives.map((drive) => (drive instanceof AtaDisk ? drive.sectors : null)),
+        bootsFromNetwork: config.network.some(({ bootRom }) => bootRom !== undefined),
+      }),
+    );
     space.claimPorts(0x70, 2, this.#rtc);
 
     const mouse = new Ps2Mouse();
     const setA20 = (open: boolean): void => host.setA20(open);
     this.#keyboardController = new KeyboardController(
       clock,
-      { irq1: this.#irq(1), irq12: this.#irq(12), setA20, requestReset: () => host.requestReset("keyboard controller") },
+      {
+        irq1: this.#irq(1),
+        irq12: this.#irq(12),
+        setA20,
+        requestReset: () => host.requestReset("keyboard controller"),
+      },
       this.keyboard,
       mouse,
     );
@@ -188,7 +207,12 @@ export class Board implements ProcessorBus, Stateful {
     space.claimPorts(0x80, 1, postCode);
     space.claimPorts(0xb2, 1, apmControl);
     space.claimPorts(0xb3, 1, apmStatus);
-    space.claimPorts(0xf4, 4, debugExitPort((status) => host.exit(status)), 4);
+    space.claimPorts(
+      0xf4,
+      4,
+      debugExitPort((status) => host.exit(status)),
+      4,
+    );
     const debugConsole = debugConsolePort((byte) => host.debugOutput(byte));
     space.claimPorts(0x402, 1, debugConsole);
     space.claimPorts(0xe9, 1, debugConsole);
@@ -228,7 +252,11 @@ export class Board implements ProcessorBus, Stateful {
     return config.network.map(({ macAddress, port, bootRom }, index) => {
       const slot = FIRST_NETWORK_SLOT + index;
       const card = new E1000(`eth${index}`, this.#space, this.#host.clock, {
-        dma: this.#host.dma, interrupt: bridge.interruptPin(slot, 1), port, macAddress, bootRom: bootRom ?? null,
+        dma: this.#host.dma,
+        interrupt: bridge.interruptPin(slot, 1),
+        port,
+        macAddress,
+        bootRom: bootRom ?? null,
       });
       this.#pci.plug(slot, 0, card);
       port.plugIn(this.#host.clock, card);

@@ -1,21 +1,22 @@
 /**
  * One PC: processor, memory and board under one virtual clock. A machine does nothing by itself; its owner tells it how
- * far to run, and between two runs may type, plug cables, look at the screen or the memory, and save or digest its state.
+ * far to run, and between two runs may type, plug cables, look at the screen or the memory, and save or digest its
+ * state.
  */
 import { Board, type BoardConfig, type BoardHost } from "./board.ts";
-import { TICK_NS } from "./clock.ts";
-import type { Counters } from "./counters.ts";
 import { Cpu } from "./cpu/cpu.ts";
 import { RAM } from "./cpu/layout.ts";
 import { MachineMemory } from "./cpu/memory.ts";
-import { readTextScreen, renderScreen, type Picture, type TextScreen } from "./devices/vga-text.ts";
-import { DigestVisitor } from "./digest.ts";
-import { PAGE_BYTES, clearTouched } from "./pages.ts";
-import { StateError, StateReader, StateWriter } from "./state-io.ts";
+import type { Counters } from "./debug/counters.ts";
+import { type Picture, readTextScreen, renderScreen, type TextScreen } from "./devices/vga-text.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
-import { TimerQueue } from "./events.ts";
 import { DEFAULT_JIT, type JitMode } from "./jit/jit.ts";
-import type { Stateful, StateVisitor } from "./state.ts";
+import { DigestVisitor } from "./state/digest.ts";
+import { clearTouched, PAGE_BYTES } from "./state/pages.ts";
+import type { Stateful, StateVisitor } from "./state/state.ts";
+import { StateError, StateReader, StateWriter } from "./state/state-io.ts";
+import { TICK_NS } from "./time/clock.ts";
+import { TimerQueue } from "./time/events.ts";
 
 export type { DriveConfig, NetworkCardConfig } from "./board.ts";
 export type { Picture, TextScreen } from "./devices/vga-text.ts";
@@ -58,11 +59,16 @@ export class Machine implements Stateful {
   readonly memory: MachineMemory;
   readonly board: Board;
   readonly processor: Cpu;
-  /** Hears of everything that comes from outside, after it has come: keys, bytes on a line, the reset button. Nothing else changes how a run goes on. */
+  /**
+   * Hears of everything that comes from outside, after it has come: keys, bytes on a line, the reset button. Nothing
+   * else changes how a run goes on.
+   */
   onOutside: (() => void) | null = null;
   readonly #config: MachineConfig;
   readonly #timers: TimerQueue;
-  /** Virtual time is `retired * TICK_NS` plus this: time during which the processor did not run. A multiple of TICK_NS. */
+  /**
+   * Virtual time is `retired * TICK_NS` plus this: time during which the processor did not run. A multiple of TICK_NS.
+   */
   #idleNs = 0;
   #power: Power = "on";
   #exitStatus: number | null = null;
@@ -98,7 +104,8 @@ export class Machine implements Stateful {
     return {
       clock: this.#timers,
       dma: this.memory.dma,
-      setShadow: (physicalAddress, sizeBytes, readRam, writeRam) => this.memory.setShadow(physicalAddress, sizeBytes, readRam, writeRam),
+      setShadow: (physicalAddress, sizeBytes, readRam, writeRam) =>
+        this.memory.setShadow(physicalAddress, sizeBytes, readRam, writeRam),
       setInterruptRequest: (level) => this.processor.setInterruptRequest(level),
       setA20: (open) => this.processor.setA20(open),
       setIgnoreNumericError: (level) => this.processor.setIgnoreNumericError(level),
@@ -168,19 +175,24 @@ export class Machine implements Stateful {
     return this.#exitStatus;
   }
 
-  /** When the machine has something to do: now while it runs, its next timer while it is halted, never when it is off. */
+  /**
+   * When the machine has something to do: now while it runs, its next timer while it is halted, never when it is off.
+   */
   get nextEventNs(): number {
     if (this.#power === "off") return Infinity;
     if (!this.#resetRequested && (this.processor.halted || this.nowNs < this.#heldUntilNs)) {
-      const nextNs = Math.min(this.#timers.nextDeadlineNs, this.nowNs < this.#heldUntilNs ? this.#heldUntilNs : Infinity);
+      const nextNs = Math.min(
+        this.#timers.nextDeadlineNs,
+        this.nowNs < this.#heldUntilNs ? this.#heldUntilNs : Infinity,
+      );
       return Math.max(nextNs, this.nowNs);
     }
     return this.nowNs;
   }
 
   /**
-   * Runs until virtual time reaches `timeNs` (rounded up to a multiple of TICK_NS), exactly; what is due at that very time
-   * is left to the next call. So a run may be cut into pieces anywhere and nobody can tell.
+   * Runs until virtual time reaches `timeNs` (rounded up to a multiple of TICK_NS), exactly; what is due at that very
+   * time is left to the next call. So a run may be cut into pieces anywhere and nobody can tell.
    */
   runUntil(timeNs: number): void {
     this.#endNs = toTick(timeNs);
@@ -196,7 +208,10 @@ export class Machine implements Stateful {
     }
   }
 
-  /** Called from within a run: it ends at this time, a multiple of TICK_NS that is not in the past, if it would go on for longer. */
+  /**
+   * Called from within a run: it ends at this time, a multiple of TICK_NS that is not in the past, if it would go on
+   * for longer.
+   */
   endBy(timeNs: number): void {
     if (timeNs >= this.#endNs) return;
     this.#endNs = timeNs;
@@ -237,7 +252,10 @@ export class Machine implements Stateful {
     this.#pauseAt = retired;
   }
 
-  /** Called from within a run: pauses in front of the running instruction, if its code probe leaves it there, or behind it. */
+  /**
+   * Called from within a run: pauses in front of the running instruction, if its code probe leaves it there, or behind
+   * it.
+   */
   pause(where: "here" | "behind"): void {
     this.#paused = true;
     if (where === "behind") this.processor.setLimit(this.processor.retired + 1);

@@ -1,10 +1,12 @@
 // Bundles the command line and the public API into dist/, and assembles the firmware of the emulated PC beside them.
-// Each command is a chunk of its own: `qure --help` loads none of them. Each tool is a script of its own (src/cli/start.ts).
-import { build } from "esbuild";
+// Each command is a chunk of its own: `qure --help` loads none of them. Each tool is a script of its own
+// (src/cli/start.ts).
+
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { promisify } from "node:util";
+import { build } from "esbuild";
 
 const run = promisify(execFile);
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
@@ -12,7 +14,15 @@ const TOOLS = ["as", "ld", "nm", "objdump", "objcopy", "size"];
 
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist/tools", { recursive: true });
-const common = { bundle: true, platform: "node", target: "node20", minifySyntax: true, sourcemap: "linked", sourcesContent: false, logLevel: "warning" };
+const common = {
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  minifySyntax: true,
+  sourcemap: "linked",
+  sourcesContent: false,
+  logLevel: "warning",
+};
 const define = { QURE_VERSION: JSON.stringify(version) };
 // Fields are assignments in constructors: while the code is not optimised yet they are much faster than definitions.
 const tsconfigRaw = { compilerOptions: { useDefineForClassFields: false } };
@@ -22,8 +32,14 @@ async function buildTools() {
   for (const name of TOOLS) {
     const contents = `import { runTool } from "./tool.ts"; import * as tool from "./${name}.ts"; void runTool(tool, process.argv.slice(3));`;
     await build({
-      ...common, define, tsconfigRaw, stdin: { contents, resolveDir: "src/cli", sourcefile: `${name}-tool.ts`, loader: "ts" }, outfile: `dist/tools/${name}.cjs`, format: "cjs",
-      minifyWhitespace: true, charset: "ascii",
+      ...common,
+      define,
+      tsconfigRaw,
+      stdin: { contents, resolveDir: "src/cli", sourcefile: `${name}-tool.ts`, loader: "ts" },
+      outfile: `dist/tools/${name}.cjs`,
+      format: "cjs",
+      minifyWhitespace: true,
+      charset: "ascii",
     });
     hash.update(await readFile(`dist/tools/${name}.cjs`));
   }
@@ -33,21 +49,41 @@ async function buildTools() {
 async function buildCommands() {
   const toolsHash = await buildTools();
   await build({
-    ...common, tsconfigRaw, define: { ...define, QURE_TOOLS_HASH: JSON.stringify(toolsHash) },
+    ...common,
+    tsconfigRaw,
+    define: { ...define, QURE_TOOLS_HASH: JSON.stringify(toolsHash) },
     entryPoints: { main: "src/cli/main.ts", index: "src/index.ts", worker: "src/host/worker.ts" },
-    outdir: "dist", splitting: true, format: "esm",
+    outdir: "dist",
+    splitting: true,
+    format: "esm",
     // commander is CommonJS and requires Node's own modules.
-    banner: { js: 'import { createRequire as qureRequire } from "node:module"; const require = qureRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as qureRequire } from "node:module"; const require = qureRequire(import.meta.url);',
+    },
   });
   await build({
-    ...common, tsconfigRaw, define: { ...define, QURE_TOOLS_HASH: JSON.stringify(toolsHash) }, entryPoints: ["src/cli/start.ts"], outfile: "dist/qure.cjs", format: "cjs",
+    ...common,
+    tsconfigRaw,
+    define: { ...define, QURE_TOOLS_HASH: JSON.stringify(toolsHash) },
+    entryPoints: ["src/cli/start.ts"],
+    outfile: "dist/qure.cjs",
+    format: "cjs",
     banner: { js: "#!/usr/bin/env node" },
     // The other commands are modules: they are loaded when one of them is asked for.
-    plugins: [{ name: "main", setup: ({ onResolve }) => onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: "./main.js", external: true })) }],
+    plugins: [
+      {
+        name: "main",
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: "./main.js", external: true })),
+      },
+    ],
   });
 }
 
-const [types] = await Promise.all([run("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"]).catch((error) => error), buildCommands()]);
+const [types] = await Promise.all([
+  run("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"]).catch((error) => error),
+  buildCommands(),
+]);
 if (types instanceof Error) {
   process.stderr.write(types.stdout ?? String(types));
   process.exit(1);
@@ -63,7 +99,10 @@ await qure("build", "--firmware", "dist/firmware.bin");
 // Each tool's first run leaves its code compiled beside it.
 await qure("as", "-g", "scripts/training.s", "-o", "dist/training.o");
 await Promise.all([
-  qure("ld", "dist/training.o", "-o", "dist/training.elf", "-e", "0"), qure("nm", "dist/training.o"), qure("size", "dist/training.o"), qure("objdump", "-dr", "dist/training.o"),
+  qure("ld", "dist/training.o", "-o", "dist/training.elf", "-e", "0"),
+  qure("nm", "dist/training.o"),
+  qure("size", "dist/training.o"),
+  qure("objdump", "-dr", "dist/training.o"),
   qure("objcopy", "-O", "binary", "dist/training.o", "dist/training.bin"),
 ]);
 await Promise.all(["o", "elf", "bin"].map((name) => rm(`dist/training.${name}`, { force: true })));

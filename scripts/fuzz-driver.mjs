@@ -1,10 +1,12 @@
-// What the fuzzers share: cases run one after the other in a child process, which is watched from outside. A case that crashes, takes more than
-// 5 s of the processor or holds more than 1 GiB is a finding: it is printed once, with the command that repeats it, and its input is left in build/fuzz/.
-import { build } from "esbuild";
+// What the fuzzers share: cases run one after the other in a child process, which is watched from outside. A case that
+// crashes, takes more than 5 s of the processor or holds more than 1 GiB is a finding: it is printed once, with the
+// command that repeats it, and its input is left in build/fuzz/.
+
 import { fork } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
 
 const MAXIMUM_RSS_BYTES = 1 << 30;
 const MAXIMUM_CASE_SECONDS = 5;
@@ -14,8 +16,8 @@ const MAXIMUM_SILENCE_SECONDS = 60;
 const CASES_PER_REPORT = 16;
 
 /**
- * `script` is the file that the user runs as `node scripts/NAME.mjs [SECONDS] [SEED]`; `target` exports a class `FuzzTarget` whose
- * `run(seed)` returns what was tried ({ kind, input }) and, as `finding`, what went wrong or null.
+ * `script` is the file that the user runs as `node scripts/NAME.mjs [SECONDS] [SEED]`; `target` exports a class
+ * `FuzzTarget` whose `run(seed)` returns what was tried ({ kind, input }) and, as `finding`, what went wrong or null.
  */
 export async function fuzz({ script, target, args = [] }) {
   const bundle = `build/fuzz/${basename(script, ".mjs")}.target.mjs`;
@@ -37,8 +39,14 @@ async function work(bundle, args) {
     const { kind, finding, input } = target.run(seed);
     const { user } = process.cpuUsage(start);
     const { rss } = process.memoryUsage();
-    const excess = user > MAXIMUM_CASE_SECONDS * 1e6 ? `took ${(user / 1e6).toFixed(1)} s` : rss > MAXIMUM_RSS_BYTES ? `holds ${Math.round(rss / 1048576)} MiB` : null;
-    if (finding !== null || excess !== null) await report({ seed, kind, finding: finding ?? excess, input: Buffer.from(input).toString("latin1") });
+    const excess =
+      user > MAXIMUM_CASE_SECONDS * 1e6
+        ? `took ${(user / 1e6).toFixed(1)} s`
+        : rss > MAXIMUM_RSS_BYTES
+          ? `holds ${Math.round(rss / 1048576)} MiB`
+          : null;
+    if (finding !== null || excess !== null)
+      await report({ seed, kind, finding: finding ?? excess, input: Buffer.from(input).toString("latin1") });
   }
   await report({ seed, done: true });
   process.exit(0);
@@ -48,7 +56,15 @@ async function supervise(script, target, bundle) {
   const seconds = Number(process.argv[2] ?? 60);
   const first = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 31));
   mkdirSync("build/fuzz", { recursive: true });
-  await build({ entryPoints: [target], outfile: bundle, bundle: true, platform: "node", format: "esm", target: "node20", logLevel: "warning" });
+  await build({
+    entryPoints: [target],
+    outfile: bundle,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    logLevel: "warning",
+  });
   const command = `node scripts/${basename(script)}`;
   process.stdout.write(`fuzzing for ${seconds} s from seed ${first} on: ${command} ${seconds} ${first}\n`);
   const end = Date.now() + seconds * 1000;
@@ -58,7 +74,9 @@ async function supervise(script, target, bundle) {
     const key = text.split("\n").slice(0, 2).join("\n").replace(/\d+/g, "N");
     findings.set(key, (findings.get(key) ?? 0) + 1);
     if (findings.get(key) > 1) return;
-    process.stdout.write(`\nseed ${seed} (${kind}): ${text.split("\n").slice(0, 8).join("\n  ")}\n  again: ${command} 1 ${seed}\n`);
+    process.stdout.write(
+      `\nseed ${seed} (${kind}): ${text.split("\n").slice(0, 8).join("\n  ")}\n  again: ${command} 1 ${seed}\n`,
+    );
     if (input !== undefined) writeFileSync(`build/fuzz/${seed}.${kind}`, input, "latin1");
   };
   let seed = first;
@@ -78,7 +96,10 @@ async function supervise(script, target, bundle) {
 
 function run(script, from, seconds, careful, note) {
   return new Promise((resolve) => {
-    const child = fork(script, [String(from), String(seconds), String(careful)], { execArgv: ["--max-old-space-size=1024"], stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    const child = fork(script, [String(from), String(seconds), String(careful)], {
+      execArgv: ["--max-old-space-size=1024"],
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
     let seed = from;
     let errors = "";
     let ended = false;
@@ -98,7 +119,11 @@ function run(script, from, seconds, careful, note) {
     });
     child.on("exit", () => {
       clearTimeout(watch);
-      resolve({ seed, ended, reason: `${reason}: ${errors.split("\n").find((line) => /Error|FATAL/.test(line)) ?? ""}` });
+      resolve({
+        seed,
+        ended,
+        reason: `${reason}: ${errors.split("\n").find((line) => /Error|FATAL/.test(line)) ?? ""}`,
+      });
     });
   });
 }

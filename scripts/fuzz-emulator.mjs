@@ -1,10 +1,12 @@
-// node scripts/fuzz-emulator.mjs [SECONDS] [SEED]: machines with random code, device accesses, rings, frames, disks and snapshots
-// (tests/emulator/fuzz-target.ts). Prints what it found, with the seed that repeats it. Exit code 1 when there was a finding.
-import { build } from "esbuild";
+// node scripts/fuzz-emulator.mjs [SECONDS] [SEED]: machines with random code, device accesses, rings, frames, disks and
+// snapshots (tests/emulator/fuzz-target.ts). Prints what it found, with the seed that repeats it. Exit code 1 when
+// there was a finding.
+
 import { fork } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
 
 const BUNDLE = "build/fuzz-emulator.mjs";
 const MAXIMUM_RSS_BYTES = 1 << 30;
@@ -32,7 +34,12 @@ async function work() {
     const { kind, finding } = target.run(seed);
     const seconds = process.cpuUsage(start).user / 1e6;
     const { rss } = process.memoryUsage();
-    const slow = seconds > MAXIMUM_CASE_SECONDS ? `took ${seconds.toFixed(1)} s` : rss > MAXIMUM_RSS_BYTES ? `holds ${Math.round(rss / 1048576)} MiB` : null;
+    const slow =
+      seconds > MAXIMUM_CASE_SECONDS
+        ? `took ${seconds.toFixed(1)} s`
+        : rss > MAXIMUM_RSS_BYTES
+          ? `holds ${Math.round(rss / 1048576)} MiB`
+          : null;
     await report({ seed, kind, finding: finding ?? slow, rss });
     if (rss > MAXIMUM_RSS_BYTES) break;
   }
@@ -44,22 +51,40 @@ async function supervise() {
   const seconds = Number(process.argv[2] ?? 60);
   const first = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 30));
   mkdirSync("build", { recursive: true });
-  await build({ entryPoints: ["tests/emulator/fuzz-target.ts"], outfile: BUNDLE, bundle: true, platform: "node", format: "esm", target: "node20", logLevel: "warning" });
+  await build({
+    entryPoints: ["tests/emulator/fuzz-target.ts"],
+    outfile: BUNDLE,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    logLevel: "warning",
+  });
   const end = Date.now() + seconds * 1000;
   const findings = new Map();
   const kinds = new Map();
   let largest = 0;
   const note = (at, kind, text) => {
     // One fault has many seeds: its first lines tell which it is.
-    const key = kind + text.split("\n").slice(0, 3).join("\n").replace(/[0-9a-f]{6,}|\d+/g, "N");
+    const key =
+      kind +
+      text
+        .split("\n")
+        .slice(0, 3)
+        .join("\n")
+        .replace(/[0-9a-f]{6,}|\d+/g, "N");
     findings.set(key, (findings.get(key) ?? 0) + 1);
-    if (findings.get(key) === 1) process.stdout.write(`\nseed ${at} (${kind}): ${text.split("\n").slice(0, 8).join("\n  ")}\n`);
+    if (findings.get(key) === 1)
+      process.stdout.write(`\nseed ${at} (${kind}): ${text.split("\n").slice(0, 8).join("\n  ")}\n`);
   };
   let seed = first;
   process.stdout.write(`from seed ${first}\n`);
   while (Date.now() < end) {
     seed = await new Promise((finish) => {
-      const child = fork(fileURLToPath(import.meta.url), [String(seed), String((end - Date.now()) / 1000)], { execArgv: ["--max-old-space-size=1024"], stdio: ["ignore", "ignore", "pipe", "ipc"] });
+      const child = fork(fileURLToPath(import.meta.url), [String(seed), String((end - Date.now()) / 1000)], {
+        execArgv: ["--max-old-space-size=1024"],
+        stdio: ["ignore", "ignore", "pipe", "ipc"],
+      });
       let at = seed;
       let next = null;
       let errors = "";
@@ -82,13 +107,19 @@ async function supervise() {
       });
       child.on("exit", () => {
         clearTimeout(watch);
-        if (next === null) note(at, "process", `${reason}: ${errors.split("\n").find((line) => /Error|FATAL/.test(line)) ?? ""}`);
+        if (next === null)
+          note(at, "process", `${reason}: ${errors.split("\n").find((line) => /Error|FATAL/.test(line)) ?? ""}`);
         finish(next ?? at + 1);
       });
     });
   }
   const count = [...findings.values()].reduce((sum, one) => sum + one, 0);
-  const cases = [...kinds].sort().map(([kind, number]) => `${number} ${kind}`).join(", ");
-  process.stdout.write(`\n${seed - first} cases (${cases}), ${findings.size} findings (${count} times), at most ${Math.round(largest / 1048576)} MiB\n`);
+  const cases = [...kinds]
+    .sort()
+    .map(([kind, number]) => `${number} ${kind}`)
+    .join(", ");
+  process.stdout.write(
+    `\n${seed - first} cases (${cases}), ${findings.size} findings (${count} times), at most ${Math.round(largest / 1048576)} MiB\n`,
+  );
   process.exit(findings.size > 0 ? 1 : 0);
 }

@@ -1,4 +1,5 @@
-// node scripts/fuzz-linker.mjs [SECONDS] [SEED]: objects and archives that lie, and random scripts and options, through the linker and its map.
+// node scripts/fuzz-linker.mjs [SECONDS] [SEED]: objects and archives that lie, and random scripts and options, through
+// the linker and its map.
 import { fileURLToPath } from "node:url";
 import { fuzz } from "./fuzz-driver.mjs";
 

@@ -1,4 +1,5 @@
-// node scripts/fuzz-objects.mjs [SECONDS] [SEED]: objects, programs, archives and images that lie, through objdump, nm, size, objcopy and inspect.
+// node scripts/fuzz-objects.mjs [SECONDS] [SEED]: objects, programs, archives and images that lie, through objdump, nm,
+// size, objcopy and inspect.
 import { fileURLToPath } from "node:url";
 import { fuzz } from "./fuzz-driver.mjs";
 

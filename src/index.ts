@@ -6,30 +6,62 @@
  *     await lab.nodes[0].waitFor("login: ", { within: "10s" });
  */
 import { loadFirmware } from "./host/package.ts";
-import { LabCluster, type ClusterOptions } from "./lab/lab.ts";
+import { type ClusterOptions, LabCluster } from "./lab/lab.ts";
 
-export { assemble, type AssembleOptions, type Assembly, type SourceFiles } from "./assembler/assemble.ts";
-export { formatDiagnostic, type Diagnostic } from "./assembler/diagnostic.ts";
-export { makeBootImage, readBootRecord, readPartitionTable, type BootImage, type BootRecord, type PartitionEntry } from "./image/boot-image.ts";
-export { makeDisk } from "./image/disk.ts";
-export { inspectImage, type ImageReader, type Inspection } from "./image/inspect.ts";
-export { makeIso, type Iso, type IsoFile } from "./image/iso9660.ts";
-export { ImageError, makeKernelImage, readKernelHeader, type KernelHeader, type KernelImage, type KernelImageOptions } from "./image/kernel-image.ts";
-export { ElfError, readElf, type ElfObject } from "./linker/elf-reader.ts";
-export { writeExecutable } from "./linker/elf-writer.ts";
-export { link, type Linked, type LinkOptions, type LinkProblem, type LinkResult } from "./linker/link.ts";
-export { parseScript, ScriptError, type LinkerScript } from "./linker/script.ts";
-export { buildFirmware, buildSystem, type BuildOptions, type BuildResult, type BuiltFile, type SourceTree } from "./workshop.ts";
-export { folderTree } from "./host/files.ts";
-export { FileDisk } from "./host/file-disk.ts";
-export { loadFirmware } from "./host/package.ts";
-export { ConsoleText } from "./lab/console.ts";
-export { blankDisk, LabCluster, LabNode, LabPlug, restoreCluster, WaitError, type ClusterOptions, type Medium, type NodeOptions, type RestoreOptions, type WaitOptions } from "./lab/lab.ts";
-export { toNs, type TimeSpan } from "./lab/time.ts";
-export { SparseDisk } from "../emulator/disk.ts";
 export { SnapshotError } from "../emulator/cluster/snapshot-file.ts";
+export type { BlockBackend } from "../emulator/disk/block.ts";
+export { SparseDisk } from "../emulator/disk/disk.ts";
 export type { TapHandler } from "../emulator/ether/tap.ts";
-export type { BlockBackend } from "../emulator/block.ts";
+export { type AssembleOptions, type Assembly, assemble, type SourceFiles } from "./assembler/assemble.ts";
+export {
+  type BuildOptions,
+  type BuildResult,
+  type BuiltFile,
+  buildFirmware,
+  buildSystem,
+  type SourceTree,
+} from "./build/build.ts";
+export { type Diagnostic, formatDiagnostic } from "./diagnostic/diagnostic.ts";
+export { FileDisk } from "./host/file-disk.ts";
+export { folderTree } from "./host/files.ts";
+export { loadFirmware } from "./host/package.ts";
+export {
+  type BootImage,
+  type BootRecord,
+  makeBootImage,
+  type PartitionEntry,
+  readBootRecord,
+  readPartitionTable,
+} from "./image/boot-image.ts";
+export { makeDisk } from "./image/disk.ts";
+export { type ImageReader, type Inspection, inspectImage } from "./image/inspect.ts";
+export { type Iso, type IsoFile, makeIso } from "./image/iso9660.ts";
+export {
+  ImageError,
+  type KernelHeader,
+  type KernelImage,
+  type KernelImageOptions,
+  makeKernelImage,
+  readKernelHeader,
+} from "./image/kernel-image.ts";
+export { ConsoleText } from "./lab/console.ts";
+export {
+  blankDisk,
+  type ClusterOptions,
+  LabCluster,
+  LabNode,
+  LabPlug,
+  type Medium,
+  type NodeOptions,
+  type RestoreOptions,
+  restoreCluster,
+  WaitError,
+  type WaitOptions,
+} from "./lab/lab.ts";
+export { type TimeSpan, toNs } from "./lab/time.ts";
+export { type Linked, type LinkOptions, type LinkProblem, type LinkResult, link } from "./linker/link.ts";
+export { type LinkerScript, parseScript, ScriptError } from "./linker/script/parser.ts";
+export { ElfError, type ElfObject, readElf } from "./object/elf-reader.ts";
 export { VERSION } from "./version.ts";
 
 /** Powers a cluster on, with the package's own firmware unless another is given. */

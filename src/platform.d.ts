@@ -13,7 +13,10 @@ declare class TextDecoder {
 }
 
 declare namespace WebAssembly {
-  /** Linear memory: one for each emulated machine, so that compiled guest code and the interpreter share it. Sizes in 64 KiB pages. */
+  /**
+   * Linear memory: one for each emulated machine, so that compiled guest code and the interpreter share it. Sizes in 64
+   * KiB pages.
+   */
   class Memory {
     constructor(descriptor: { initial: number; maximum?: number });
     readonly buffer: ArrayBuffer;

@@ -1,6 +1,6 @@
 /**
- * Tools that are the measure of ours: GNU binutils, QEMU, tshark. A test that needs one asks here; where it is not installed the test
- * is skipped and says so, except in CI, where a missing oracle is a failure.
+ * Tools that are the measure of ours: GNU binutils, QEMU, tshark. A test that needs one asks here; where it is not
+ * installed the test is skipped and says so, except in CI, where a missing oracle is a failure.
  */
 
 import { spawnSync } from "node:child_process";
@@ -63,10 +63,15 @@ export interface BatchResult {
 const SLOT_BYTES = 32;
 
 /**
- * Assembles independent statements in one run. Each gets a slot of 32 bytes, filled up with INT3, so the answer for one statement
- * says nothing of the others; the fill is part of the bytes that come back.
+ * Assembles independent statements in one run. Each gets a slot of 32 bytes, filled up with INT3, so the answer for one
+ * statement says nothing of the others; the fill is part of the bytes that come back.
  */
-export const assembleBatch = (assembler: string, objcopy: string, head: string, statements: readonly string[]): BatchResult =>
+export const assembleBatch = (
+  assembler: string,
+  objcopy: string,
+  head: string,
+  statements: readonly string[],
+): BatchResult =>
   withFolder((folder) => {
     const source = join(folder, "batch.s");
     const object = join(folder, "batch.o");
@@ -90,22 +95,36 @@ export const assembleBatch = (assembler: string, objcopy: string, head: string, 
     if (run.status !== 0) throw new Error(`objcopy failed: ${run.stderr}`);
     const text = readFileSync(binary);
     return {
-      bytes: statements.map((_, index) => (live[index] === null ? null : text.subarray(index * SLOT_BYTES, (index + 1) * SLOT_BYTES))),
+      bytes: statements.map((_, index) =>
+        live[index] === null ? null : text.subarray(index * SLOT_BYTES, (index + 1) * SLOT_BYTES),
+      ),
       refusals: [...refusals].map(([index, message]) => ({ index, message })),
     };
   });
 
-/** Bytes between the starts of two samples for `disassembleBatch`: enough NOPs behind each for the sweep to find its step again. */
+/**
+ * Bytes between the starts of two samples for `disassembleBatch`: enough NOPs behind each for the sweep to find its
+ * step again.
+ */
 const SAMPLE_BYTES = 48;
 
 /** The text of the first instruction of each sample, as objdump prints it. `machine` is `i386` or `i8086`. */
-export const disassembleBatch = (objdump: string, machine: string, syntax: "intel" | "att", samples: readonly Uint8Array[]): { text: string; length: number }[] =>
+export const disassembleBatch = (
+  objdump: string,
+  machine: string,
+  syntax: "intel" | "att",
+  samples: readonly Uint8Array[],
+): { text: string; length: number }[] =>
   withFolder((folder) => {
     const binary = join(folder, "batch.bin");
     const image = new Uint8Array(samples.length * SAMPLE_BYTES).fill(0x90);
     samples.forEach((sample, index) => image.set(sample, index * SAMPLE_BYTES));
     writeFileSync(binary, image);
-    const run = spawnSync(objdump, ["-D", "-z", "-w", "-b", "binary", "-m", "i386", "-M", `${machine},${syntax}`, binary], { encoding: "utf8", maxBuffer: 1 << 30 });
+    const run = spawnSync(
+      objdump,
+      ["-D", "-z", "-w", "-b", "binary", "-m", "i386", "-M", `${machine},${syntax}`, binary],
+      { encoding: "utf8", maxBuffer: 1 << 30 },
+    );
     if (run.status !== 0) throw new Error(`objdump failed: ${run.stderr}`);
     const lines = samples.map(() => ({ text: "?", length: 0 }));
     for (const match of run.stdout.matchAll(/^\s*([0-9a-f]+):\t([0-9a-f ]*)\t?(.*)$/gm)) {

@@ -1,9 +1,9 @@
 /**
- * The emulators that a benchmark sets side by side, ours among them: how each is told to boot a diskette image without a display
- * and to send the guest's COM1 to standard output. Every one runs as its users run it, as a process of its own with a whole PC and
- * its firmware, so that what is compared is what people get.
+ * The emulators that a benchmark sets side by side, ours among them: how each is told to boot a diskette image without
+ * a display and to send the guest's COM1 to standard output. Every one runs as its users run it, as a process of its
+ * own with a whole PC and its firmware, so that what is compared is what people get.
  */
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -38,7 +38,21 @@ const qemu = (name: string, ...options: string[]): Peer => ({
   name,
   installed: () => runs("qemu-system-i386"),
   command: (image) => [
-    ...(["qemu-system-i386", "-M", "pc", "-m", "32", "-display", "none", "-nodefaults", "-vga", "none", "-no-reboot", "-monitor", "none"] as const),
+    ...([
+      "qemu-system-i386",
+      "-M",
+      "pc",
+      "-m",
+      "32",
+      "-display",
+      "none",
+      "-nodefaults",
+      "-vga",
+      "none",
+      "-no-reboot",
+      "-monitor",
+      "none",
+    ] as const),
     ...["-serial", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=1", "-boot", "a", "-accel", "tcg"],
     ...["-drive", `if=none,id=f,format=raw,file=${image}`, "-device", "floppy,drive=f", ...options],
   ],
@@ -47,8 +61,8 @@ const qemu = (name: string, ...options: string[]): Peer => ({
 const BOCHS_FIRMWARE = "/usr/share/bochs"; // Debian's package `bochsbios`
 
 /**
- * Bochs draws into a VNC server that nobody has to look at; Debian's build starts in its debugger, which is told to go on. Its COM1 goes
- * to files only, so a pipe with a name stands in for one.
+ * Bochs draws into a VNC server that nobody has to look at; Debian's build starts in its debugger, which is told to go
+ * on. Its COM1 goes to files only, so a pipe with a name stands in for one.
  */
 const bochs: Peer = {
   name: "Bochs",
@@ -121,12 +135,19 @@ export async function listen(peer: Peer, image: Uint8Array, isDone: (text: strin
     const arrivals: Arrival[] = [];
     let text = "";
     const launch = performance.now();
-    const emulator = (child = spawn(program, options, { stdio: ["pipe", "pipe", "ignore"], cwd: folder, detached: true }));
+    const emulator = (child = spawn(program, options, {
+      stdio: ["pipe", "pipe", "ignore"],
+      cwd: folder,
+      detached: true,
+    }));
     await new Promise<void>((resolve, reject) => {
       let watchdog: NodeJS.Timeout;
       const wait = (): void => {
         clearTimeout(watchdog);
-        watchdog = setTimeout(() => reject(new Error(`${peer.name} fell silent after ${JSON.stringify(text.slice(-80))}`)), SILENCE_MS);
+        watchdog = setTimeout(
+          () => reject(new Error(`${peer.name} fell silent after ${JSON.stringify(text.slice(-80))}`)),
+          SILENCE_MS,
+        );
       };
       const end = (): void => {
         clearTimeout(watchdog);

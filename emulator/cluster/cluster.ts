@@ -1,13 +1,12 @@
 /**
  * A cluster: machines with a network card each, a switch between them, a gateway, and one virtual time for all.
  *
- * Time goes forward in quanta no longer than the shortest cable's latency (ether/network.ts says why). While all machines are
- * halted and nothing is on the wires, time jumps to the next event of any of them, and only machines that have something to do are called.
- * How far a call of `runUntil` goes, and in which threads the machines run, cannot be seen by a guest.
+ * Time goes forward in quanta no longer than the shortest cable's latency (ether/network.ts says why). While all
+ * machines are halted and nothing is on the wires, time jumps to the next event of any of them, and only machines that
+ * have something to do are called. How far a call of `runUntil` goes, and in which threads the machines run, cannot be
+ * seen by a guest.
  */
-import type { BlockBackend } from "../block.ts";
-import { TICK_NS } from "../clock.ts";
-import { DigestVisitor } from "../digest.ts";
+import type { BlockBackend } from "../disk/block.ts";
 import { PcapngWriter } from "../ether/capture.ts";
 import { Gateway } from "../ether/gateway.ts";
 import type { Link } from "../ether/link.ts";
@@ -17,7 +16,9 @@ import { Switch } from "../ether/switch.ts";
 import { Tap } from "../ether/tap.ts";
 import { DEFAULT_JIT, type JitMode } from "../jit/jit.ts";
 import { Machine } from "../machine.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import { DigestVisitor } from "../state/digest.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
+import { TICK_NS } from "../time/clock.ts";
 import { LocalGroup } from "./local-group.ts";
 import type { GroupFactory, MachineGroup, MachineHost, MachineSpec } from "./machine-host.ts";
 import { Random } from "./random.ts";
@@ -82,7 +83,10 @@ export class Cluster implements Stateful {
   readonly #quantumNs: number;
   #nowNs = 0;
   #quanta = 0;
-  /** End of the quantum within which a machine was paused; null between quanta. Part of where a run stands, but of no guest's state. */
+  /**
+   * End of the quantum within which a machine was paused; null between quanta. Part of where a run stands, but of no
+   * guest's state.
+   */
   openQuantumNs: number | null = null;
   /** Hears when a cable has been plugged in or pulled; what else comes from outside, the machines tell. */
   onOutside: (() => void) | null = null;
@@ -93,19 +97,33 @@ export class Cluster implements Stateful {
     const chosen = chooseMacAddresses(config.seed, nodes.length);
     this.macAddresses = nodes.map(({ macAddress }, index) => macAddress ?? chosen[index]!);
     const powerOn = new Random(config.seed, "power on");
-    const machines = nodes.map(({ name, ramBytes, disk, cdrom }, index): MachineSpec => ({
-      name, ramBytes, disk, cdrom, macAddress: this.macAddresses[index]!, powerOnNs: powerOn.below(POWER_ON_SPREAD_NS / TICK_NS) * TICK_NS,
-    }));
+    const machines = nodes.map(
+      ({ name, ramBytes, disk, cdrom }, index): MachineSpec => ({
+        name,
+        ramBytes,
+        disk,
+        cdrom,
+        macAddress: this.macAddresses[index]!,
+        powerOnNs: powerOn.below(POWER_ON_SPREAD_NS / TICK_NS) * TICK_NS,
+      }),
+    );
     const place: GroupFactory = config.groups ?? ((all, common) => [new LocalGroup(all, common)]);
     this.#groups = place(machines, {
-      firmware: config.firmware, startSeconds: config.startSeconds, jit: config.jit ?? DEFAULT_JIT,
+      firmware: config.firmware,
+      startSeconds: config.startSeconds,
+      jit: config.jit ?? DEFAULT_JIT,
       serialOutput: (machine, port, byte) => nodes[machine]!.serialOutput?.(port, byte),
       log: (machine, line) => nodes[machine]!.log?.(line),
     });
-    const placed = this.#groups.flatMap(({ indices, hosts, cables }) => indices.map((index, position) => ({ index, host: hosts[position]!, cable: cables[position]! })));
+    const placed = this.#groups.flatMap(({ indices, hosts, cables }) =>
+      indices.map((index, position) => ({ index, host: hosts[position]!, cable: cables[position]! })),
+    );
     placed.sort((a, b) => a.index - b.index);
     this.hosts = placed.map(({ host }) => host);
-    this.gateway = new Gateway({ machines: nodes.length, hostNames: new Map(nodes.map(({ name }, index) => [formatMac(this.macAddresses[index]!), name])) });
+    this.gateway = new Gateway({
+      machines: nodes.length,
+      hostNames: new Map(nodes.map(({ name }, index) => [formatMac(this.macAddresses[index]!), name])),
+    });
     this.gateway.enabled = config.gateway;
     this.#links = placed.map(({ cable }) => this.network.connectMachine(cable, this.#hub, config.linkLatencyNs));
     this.network.connectNodes(this.gateway, this.#hub, config.linkLatencyNs);
@@ -116,7 +134,8 @@ export class Cluster implements Stateful {
   /** The machines themselves. Throws a RangeError while some of them run in other threads. */
   get machines(): readonly Machine[] {
     return (this.#machines ??= this.hosts.map((host) => {
-      if (!(host instanceof Machine)) throw new RangeError(`${host.name} runs in another thread: what can be done to it is in MachineHost`);
+      if (!(host instanceof Machine))
+        throw new RangeError(`${host.name} runs in another thread: what can be done to it is in MachineHost`);
       return host;
     }));
   }
@@ -149,8 +168,8 @@ export class Cluster implements Stateful {
   }
 
   /**
-   * Lets virtual time pass up to `timeNs`, or until `lookout` says to stop. Comes back early when a debugger pauses a machine; the
-   * next call goes on within the same quantum.
+   * Lets virtual time pass up to `timeNs`, or until `lookout` says to stop. Comes back early when a debugger pauses a
+   * machine; the next call goes on within the same quantum.
    */
   runUntil(timeNs: number, lookout: Lookout | null = null): void {
     for (const group of this.#groups) group.refresh();
@@ -168,7 +187,10 @@ export class Cluster implements Stateful {
     while (this.#nowNs < timeNs) {
       const startNs = Math.max(this.#nowNs, Math.min(timeNs, Math.floor(this.#nextEventNs() / TICK_NS) * TICK_NS));
       const safeNs = Math.max(startNs, Math.floor(this.network.nextEventNs / TICK_NS) * TICK_NS) + this.#quantumNs;
-      const endNs = group!.runAlone!(this.openQuantumNs ?? Math.min(timeNs, safeNs, startNs + LONGEST_ALONE_NS), this.#quantumNs);
+      const endNs = group!.runAlone!(
+        this.openQuantumNs ?? Math.min(timeNs, safeNs, startNs + LONGEST_ALONE_NS),
+        this.#quantumNs,
+      );
       this.openQuantumNs = group!.paused ? endNs : null;
       if (this.openQuantumNs !== null) return;
       this.network.advance(endNs);
@@ -227,11 +249,15 @@ export class Cluster implements Stateful {
     return visitor.digest();
   }
 
-  /** Of all machines, in their order; groups compute at the same time, that of this thread last to start and first to finish. */
+  /**
+   * Of all machines, in their order; groups compute at the same time, that of this thread last to start and first to
+   * finish.
+   */
   #digests(): string[] {
     const digests: string[] = [];
     for (const group of this.#groups) group.startDigests();
-    for (const group of [...this.#groups].reverse()) group.finishDigests().forEach((digest, position) => (digests[group.indices[position]!] = digest));
+    for (const group of [...this.#groups].reverse())
+      group.finishDigests().forEach((digest, position) => (digests[group.indices[position]!] = digest));
     return digests;
   }
 

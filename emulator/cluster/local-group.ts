@@ -1,10 +1,12 @@
 /**
- * Machines of this thread. For each of them the group remembers when it has something to do next; a machine that has nothing to do before
- * the end of a quantum is not even called, and its clock stays behind until `settle`, which it cannot tell.
+ * Machines of this thread. For each of them the group remembers when it has something to do next; a machine that has
+ * nothing to do before the end of a quantum is not even called, and its clock stays behind until `settle`, which it
+ * cannot tell.
  */
-import type { BlockBackend } from "../block.ts";
+
 import { MachineMemory } from "../cpu/memory.ts";
-import { TrackedDisk } from "../disk.ts";
+import type { BlockBackend } from "../disk/block.ts";
+import { TrackedDisk } from "../disk/disk.ts";
 import { CableEnd } from "../ether/cable-end.ts";
 import { Machine } from "../machine.ts";
 import type { GroupConfig, MachineGroup, MachineSpec } from "./machine-host.ts";
@@ -21,7 +23,11 @@ export class LocalGroup implements MachineGroup {
   #paused = false;
 
   /** `indices`: where the machines stand in the cluster's order. */
-  constructor(machines: readonly MachineSpec[], config: GroupConfig, indices: readonly number[] = machines.map((_, index) => index)) {
+  constructor(
+    machines: readonly MachineSpec[],
+    config: GroupConfig,
+    indices: readonly number[] = machines.map((_, index) => index),
+  ) {
     this.indices = indices;
     this.#nextNs = new Float64Array(machines.length);
     this.disks = machines.map(({ disk }) => disk);
@@ -31,8 +37,18 @@ export class LocalGroup implements MachineGroup {
     this.hosts = machines.map((machine, position) => {
       const index = indices[position]!;
       return new Machine({
-        name: machine.name, ramBytes: machine.ramBytes, memory: memories[position]!, firmware: config.firmware, rtcStartSeconds: config.startSeconds, powerOnNs: machine.powerOnNs,
-        ide: [machine.disk && { kind: "disk", backend: new TrackedDisk(machine.disk) }, null, machine.cdrom && { kind: "cd", backend: machine.cdrom }, null],
+        name: machine.name,
+        ramBytes: machine.ramBytes,
+        memory: memories[position]!,
+        firmware: config.firmware,
+        rtcStartSeconds: config.startSeconds,
+        powerOnNs: machine.powerOnNs,
+        ide: [
+          machine.disk && { kind: "disk", backend: new TrackedDisk(machine.disk) },
+          null,
+          machine.cdrom && { kind: "cd", backend: machine.cdrom },
+          null,
+        ],
         network: [{ macAddress: machine.macAddress, port: this.cables[position]! }],
         serialOutput: (port, byte) => config.serialOutput(index, port, byte),
         log: (line) => config.log(index, line),

@@ -1,9 +1,9 @@
 /**
- * The seam between a cluster and the threads that its machines run in. The cluster knows machines only as `MachineHost`s and runs them only in
- * `MachineGroup`s: those of its own thread (local-group.ts), and those that a host with threads keeps elsewhere. What a guest sees does
- * not depend on how machines are spread.
+ * The seam between a cluster and the threads that its machines run in. The cluster knows machines only as
+ * `MachineHost`s and runs them only in `MachineGroup`s: those of its own thread (local-group.ts), and those that a host
+ * with threads keeps elsewhere. What a guest sees does not depend on how machines are spread.
  */
-import type { BlockBackend } from "../block.ts";
+import type { BlockBackend } from "../disk/block.ts";
 import type { MachineCable } from "../ether/cable-end.ts";
 import type { JitMode } from "../jit/jit.ts";
 import type { Picture, Power, TextScreen } from "../machine.ts";
@@ -29,7 +29,10 @@ export interface GroupConfig {
   readonly startSeconds: number;
   /** Whether hot guest code is compiled; it changes nothing but speed. */
   readonly jit: JitMode;
-  /** What machines send over serial lines and what there is to say about them; `machine` counts from 0 in the whole cluster. */
+  /**
+   * What machines send over serial lines and what there is to say about them; `machine` counts from 0 in the whole
+   * cluster.
+   */
   readonly serialOutput: (machine: number, port: 0 | 1, byte: number) => void;
   readonly log: (machine: number, line: string) => void;
 }
@@ -70,11 +73,14 @@ export interface MachineGroup {
   readonly nextEventNs: number;
   /** A debugger has paused one of its machines within the quantum; `start` with the same end goes on. */
   readonly paused: boolean;
-  /** Begins to run to a time those machines that have something to do before it. Nothing may be asked of the group until `finish`. */
+  /**
+   * Begins to run to a time those machines that have something to do before it. Nothing may be asked of the group until
+   * `finish`.
+   */
   start(endNs: number): void;
   /**
-   * Runs the only machine of the cluster to a time, or to `latencyNs` behind the first frame that it sends on the way: until then nothing
-   * can come back. Returns where it ended. Only groups in the thread of the cluster can do that.
+   * Runs the only machine of the cluster to a time, or to `latencyNs` behind the first frame that it sends on the way:
+   * until then nothing can come back. Returns where it ended. Only groups in the thread of the cluster can do that.
    */
   runAlone?(endNs: number, latencyNs: number): number;
   /** Waits for what `start` began. Frames that were sent are in the cables, output has been handed over. */

@@ -1,8 +1,8 @@
 /**
- * Pages of many machines, each different page once. Machines of a cluster run the same kernel from equal disks, so most of
- * what they hold is the same; a snapshot holds it once.
+ * Pages of many machines, each different page once. Machines of a cluster run the same kernel from equal disks, so most
+ * of what they hold is the same; a snapshot holds it once.
  */
-import { isZero, PAGE_BYTES } from "../pages.ts";
+import { isZero, PAGE_BYTES } from "../state/pages.ts";
 
 /** Pages are kept in blocks of this many. */
 const BLOCK_PAGES = 1024;
@@ -20,7 +20,9 @@ export class PageStore {
     return this.#count;
   }
 
-  /** The number, from 1, of a page with this content, which may be shorter than a page: zeros follow. 0 for zeros alone. */
+  /**
+   * The number, from 1, of a page with this content, which may be shorter than a page: zeros follow. 0 for zeros alone.
+   */
   add(content: Uint8Array): number {
     if (isZero(content)) return 0;
     this.#bytes.set(content);

@@ -1,6 +1,7 @@
 /**
- * The only source of chance in the emulator: a sequence that a seed determines (xoshiro128**, Blackman and Vigna 2018, seeded by
- * splitmix32). Each purpose takes a stream of its own by name, so that a new purpose does not disturb the others.
+ * The only source of chance in the emulator: a sequence that a seed determines (xoshiro128**, Blackman and Vigna 2018,
+ * seeded by splitmix32). Each purpose takes a stream of its own by name, so that a new purpose does not disturb the
+ * others.
  */
 export class Random {
   readonly #state = new Uint32Array(4);

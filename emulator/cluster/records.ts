@@ -1,6 +1,6 @@
 /**
- * Records in shared memory, by which groups of machines in other threads hand over frames and output: kind, machine, port, time and bytes, one
- * behind the other. The two sides take turns, so there is nothing to lock.
+ * Records in shared memory, by which groups of machines in other threads hand over frames and output: kind, machine,
+ * port, time and bytes, one behind the other. The two sides take turns, so there is nothing to lock.
  */
 
 /** What a record holds. */
@@ -36,7 +36,8 @@ export class RecordArea {
   /** False when there is no room. Throws a RangeError for bytes that would not fit into an empty area. */
   put(kind: number, machine: number, port: number, timeNs: number, bytes: Uint8Array): boolean {
     const size = HEAD_BYTES + Math.ceil(bytes.length / 8) * 8;
-    if (size > this.#bytes.length) throw new RangeError(`a record of ${bytes.length} bytes does not fit into ${this.#bytes.length}`);
+    if (size > this.#bytes.length)
+      throw new RangeError(`a record of ${bytes.length} bytes does not fit into ${this.#bytes.length}`);
     if (this.used + size > this.#bytes.length) return false;
     const at = this.used;
     this.#view.setUint32(at, kind | (port << 8), true);
@@ -56,7 +57,10 @@ export class RecordArea {
       const head = this.#view.getUint32(at, true);
       const length = this.#view.getUint32(at + 16, true);
       receive({
-        kind: head & 0xff, port: head >>> 8, machine: this.#view.getUint32(at + 4, true), timeNs: this.#view.getFloat64(at + 8, true),
+        kind: head & 0xff,
+        port: head >>> 8,
+        machine: this.#view.getUint32(at + 4, true),
+        timeNs: this.#view.getFloat64(at + 8, true),
         bytes: this.#bytes.slice(at + HEAD_BYTES, at + HEAD_BYTES + length),
       });
       at += HEAD_BYTES + Math.ceil(length / 8) * 8;

@@ -1,6 +1,7 @@
 /**
- * The container of a snapshot: a header that says what it is, a table of named sections with checksums, the sections. What is truncated,
- * altered or of another version is refused here, with its reason, before anything is made of it. docs/formats/snapshot.md.
+ * The container of a snapshot: a header that says what it is, a table of named sections with checksums, the sections.
+ * What is truncated, altered or of another version is refused here, with its reason, before anything is made of it.
+ * docs/formats/snapshot.md.
  */
 
 const MAGIC = "QURESNAP";
@@ -53,10 +54,16 @@ function crc32(bytes: Uint8Array): number {
   return ~value >>> 0;
 }
 
-export function writeSnapshotFile(kind: SnapshotKind, sections: readonly Section[], compressor: Compressor | null): Uint8Array {
+export function writeSnapshotFile(
+  kind: SnapshotKind,
+  sections: readonly Section[],
+  compressor: Compressor | null,
+): Uint8Array {
   const stored = sections.map(({ bytes }) => {
     const compressed = compressor?.compress(bytes);
-    return compressed && compressed.length < bytes.length ? { bytes: compressed, encoding: COMPRESSED } : { bytes, encoding: STORED };
+    return compressed && compressed.length < bytes.length
+      ? { bytes: compressed, encoding: COMPRESSED }
+      : { bytes, encoding: STORED };
   });
   const headBytes = HEADER_BYTES + sections.length * ENTRY_BYTES + 4;
   const file = new Uint8Array(stored.reduce((sum, { bytes }) => sum + bytes.length, headBytes));
@@ -88,7 +95,18 @@ export class SnapshotFile {
   readonly kind: SnapshotKind;
   readonly #file: Uint8Array;
   readonly #compressor: Compressor | null;
-  readonly #entries = new Map<string, { name: string; index: number; offset: number; storedBytes: number; rawBytes: number; encoding: number; checksum: number }>();
+  readonly #entries = new Map<
+    string,
+    {
+      name: string;
+      index: number;
+      offset: number;
+      storedBytes: number;
+      rawBytes: number;
+      encoding: number;
+      checksum: number;
+    }
+  >();
 
   /** Reads header and table. Throws a SnapshotError. */
   constructor(file: Uint8Array, compressor: Compressor | null) {
@@ -96,19 +114,28 @@ export class SnapshotFile {
     this.#compressor = compressor;
     const view = new DataView(file.buffer, file.byteOffset, file.length);
     for (let index = 0; index < MAGIC.length; index++) {
-      if (file[index] !== MAGIC.charCodeAt(index)) throw new SnapshotError("this is not a snapshot: it does not begin with QURESNAP");
+      if (file[index] !== MAGIC.charCodeAt(index))
+        throw new SnapshotError("this is not a snapshot: it does not begin with QURESNAP");
     }
-    if (file.length < HEADER_BYTES) throw new SnapshotError(`the snapshot is truncated: ${file.length} bytes are less than its header`);
+    if (file.length < HEADER_BYTES)
+      throw new SnapshotError(`the snapshot is truncated: ${file.length} bytes are less than its header`);
     const version = view.getUint32(8, true);
-    if (version !== SNAPSHOT_VERSION) throw new SnapshotError(`the snapshot is of version ${version}; this program reads version ${SNAPSHOT_VERSION}`);
+    if (version !== SNAPSHOT_VERSION)
+      throw new SnapshotError(`the snapshot is of version ${version}; this program reads version ${SNAPSHOT_VERSION}`);
     const fileBytes = view.getFloat64(24, true);
-    if (file.length < fileBytes) throw new SnapshotError(`the snapshot is truncated: it has ${file.length} of ${fileBytes} bytes`);
+    if (file.length < fileBytes)
+      throw new SnapshotError(`the snapshot is truncated: it has ${file.length} of ${fileBytes} bytes`);
     const count = view.getUint32(16, true);
     const headBytes = HEADER_BYTES + count * ENTRY_BYTES + 4;
-    if (count > MAX_SECTIONS || headBytes > file.length || crc32(file.subarray(0, headBytes - 4)) !== view.getUint32(headBytes - 4, true)) {
+    if (
+      count > MAX_SECTIONS ||
+      headBytes > file.length ||
+      crc32(file.subarray(0, headBytes - 4)) !== view.getUint32(headBytes - 4, true)
+    ) {
       throw new SnapshotError("the snapshot was altered: the checksum of its header is wrong");
     }
-    if (file.length !== fileBytes) throw new SnapshotError(`the snapshot was altered: ${file.length - fileBytes} bytes follow its end`);
+    if (file.length !== fileBytes)
+      throw new SnapshotError(`the snapshot was altered: ${file.length - fileBytes} bytes follow its end`);
     const kind = KINDS[view.getUint32(12, true) - 1];
     if (!kind) throw new SnapshotError(`the snapshot is of an unknown kind, ${view.getUint32(12, true)}`);
     this.kind = kind;
@@ -119,7 +146,13 @@ export class SnapshotFile {
       const storedBytes = view.getUint32(at + 16, true);
       const index = view.getUint32(at + 8, true);
       this.#entries.set(`${name} ${index}`, {
-        name, index, offset, storedBytes, rawBytes: view.getUint32(at + 20, true), encoding: view.getUint32(at + 12, true), checksum: view.getUint32(at + 24, true),
+        name,
+        index,
+        offset,
+        storedBytes,
+        rawBytes: view.getUint32(at + 20, true),
+        encoding: view.getUint32(at + 12, true),
+        checksum: view.getUint32(at + 24, true),
       });
       offset += storedBytes;
     }
@@ -140,9 +173,11 @@ export class SnapshotFile {
     const entry = this.#entries.get(`${name} ${index}`);
     if (!entry) throw new SnapshotError(`the snapshot has no section "${name}" ${index}`);
     const stored = this.#file.subarray(entry.offset, entry.offset + entry.storedBytes);
-    if (crc32(stored) !== entry.checksum) throw new SnapshotError(`the snapshot was altered: the checksum of section "${name}" ${index} is wrong`);
+    if (crc32(stored) !== entry.checksum)
+      throw new SnapshotError(`the snapshot was altered: the checksum of section "${name}" ${index} is wrong`);
     if (entry.encoding === STORED) return stored;
-    if (entry.encoding !== COMPRESSED || !this.#compressor) throw new SnapshotError(`section "${name}" ${index} is encoded in a way that this program does not know`);
+    if (entry.encoding !== COMPRESSED || !this.#compressor)
+      throw new SnapshotError(`section "${name}" ${index} is encoded in a way that this program does not know`);
     return this.#compressor.decompress(stored, entry.rawBytes);
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Between the state of a machine (state-io.ts), which holds its pages, and the same state in a snapshot, which names pages of a
- * `PageStore`: the fields are copied as they are, and each page is taken out or put in.
+ * Between the state of a machine (state-io.ts), which holds its pages, and the same state in a snapshot, which names
+ * pages of a `PageStore`: the fields are copied as they are, and each page is taken out or put in.
  */
-import { PAGE_BYTES } from "../pages.ts";
-import { PAGE_INLINE, PAGE_SHARED, StateScanner } from "../state-io.ts";
+import { PAGE_BYTES } from "../state/pages.ts";
+import { PAGE_INLINE, PAGE_SHARED, StateScanner } from "../state/state-io.ts";
 import type { PageStore } from "./page-store.ts";
 import { SnapshotError } from "./snapshot-file.ts";
 

@@ -1,16 +1,24 @@
 /**
- * Snapshots: a whole cluster, or one machine of it, as one file that needs nothing else to go on - processors, devices, memories, disks,
- * firmware, frames in flight. A restored run continues as the run that was not interrupted: with the same digests.
+ * Snapshots: a whole cluster, or one machine of it, as one file that needs nothing else to go on - processors, devices,
+ * memories, disks, firmware, frames in flight. A restored run continues as the run that was not interrupted: with the
+ * same digests.
  */
-import type { BlockBackend } from "../block.ts";
-import { BytesDisk, SparseDisk } from "../disk.ts";
+import type { BlockBackend } from "../disk/block.ts";
+import { BytesDisk, SparseDisk } from "../disk/disk.ts";
 import { formatMac } from "../ether/packet.ts";
-import { PAGE_BYTES } from "../pages.ts";
-import { StateReader, StateWriter } from "../state-io.ts";
+import { PAGE_BYTES } from "../state/pages.ts";
+import { StateReader, StateWriter } from "../state/state-io.ts";
 import type { Cluster, ClusterNodeConfig } from "./cluster.ts";
 import { PageStore } from "./page-store.ts";
 import { Random } from "./random.ts";
-import { SnapshotError, SnapshotFile, writeSnapshotFile, type Compressor, type Section, type SnapshotKind } from "./snapshot-file.ts";
+import {
+  type Compressor,
+  type Section,
+  SnapshotError,
+  SnapshotFile,
+  type SnapshotKind,
+  writeSnapshotFile,
+} from "./snapshot-file.ts";
 import { packState, unpackState } from "./snapshot-state.ts";
 
 /** What a snapshot says about itself: the section "config", as JSON. */
@@ -39,7 +47,9 @@ export interface SnapshotNode {
   readonly plugged: boolean;
 }
 
-/** What the owner of a cluster adds and finds again: what its consoles showed, say. Names begin with a lower-case "x". */
+/**
+ * What the owner of a cluster adds and finds again: what its consoles showed, say. Names begin with a lower-case "x".
+ */
 export type Extras = ReadonlyMap<string, Uint8Array>;
 
 /** After a branch each machine's processor stands still for less than this, as long as its seed says. */
@@ -47,30 +57,65 @@ const BRANCH_SPREAD_NS = 1_000_000;
 const MEDIUM_HEAD_BYTES = 16;
 
 export function saveCluster(cluster: Cluster, compressor: Compressor | null, extras: Extras = new Map()): Uint8Array {
-  return save(cluster, "cluster", cluster.hosts.map((_, index) => index), cluster.digest(), compressor, extras);
+  return save(
+    cluster,
+    "cluster",
+    cluster.hosts.map((_, index) => index),
+    cluster.digest(),
+    compressor,
+    extras,
+  );
 }
 
 /** One machine, without the network that it was on: restored, it is alone with a new switch and gateway. */
-export function saveMachine(cluster: Cluster, index: number, compressor: Compressor | null, extras: Extras = new Map()): Uint8Array {
+export function saveMachine(
+  cluster: Cluster,
+  index: number,
+  compressor: Compressor | null,
+  extras: Extras = new Map(),
+): Uint8Array {
   return save(cluster, "machine", [index], cluster.hosts[index]!.digest(), compressor, extras);
 }
 
-function save(cluster: Cluster, kind: SnapshotKind, chosen: readonly number[], digest: string, compressor: Compressor | null, extras: Extras): Uint8Array {
+function save(
+  cluster: Cluster,
+  kind: SnapshotKind,
+  chosen: readonly number[],
+  digest: string,
+  compressor: Compressor | null,
+  extras: Extras,
+): Uint8Array {
   const store = new PageStore();
   const media = new MediaWriter(store);
   const { seed, gateway, linkLatencyNs, startSeconds, firmware, nodes } = cluster.config;
   const config: SnapshotConfig = {
-    nowNs: cluster.nowNs, digest, seed, gateway, linkLatencyNs, startSeconds, branchSeed: null,
+    nowNs: cluster.nowNs,
+    digest,
+    seed,
+    gateway,
+    linkLatencyNs,
+    startSeconds,
+    branchSeed: null,
     firmware: media.add(new BytesDisk(firmware, firmware.length)),
     nodes: chosen.map((index): SnapshotNode => {
       const { name, ramBytes, disk, cdrom } = nodes[index]!;
       return {
-        name, ramBytes, macAddress: formatMac(cluster.macAddresses[index]!), plugged: cluster.isPlugged(index),
-        disk: disk && media.add(disk), cdrom: cdrom && media.add(cdrom),
+        name,
+        ramBytes,
+        macAddress: formatMac(cluster.macAddresses[index]!),
+        plugged: cluster.isPlugged(index),
+        disk: disk && media.add(disk),
+        cdrom: cdrom && media.add(cdrom),
       };
     }),
   };
-  const states = chosen.map((index, position): Section => ({ name: "machine", index: position, bytes: packState(cluster.hosts[index]!.saveState(), store) }));
+  const states = chosen.map(
+    (index, position): Section => ({
+      name: "machine",
+      index: position,
+      bytes: packState(cluster.hosts[index]!.saveState(), store),
+    }),
+  );
   const sections: Section[] = [{ name: "config", index: 0, bytes: new TextEncoder().encode(JSON.stringify(config)) }];
   if (kind === "cluster") {
     const network = new StateWriter();
@@ -161,15 +206,18 @@ export class Snapshot {
   /** The machines, with disks as they were, for a cluster to restore into. Each call gives disks of its own. */
   nodes(): ClusterNodeConfig[] {
     return this.config.nodes.map(({ name, ramBytes, macAddress, disk, cdrom }) => ({
-      name, ramBytes, macAddress: Uint8Array.from(macAddress.split(":"), (part) => parseInt(part, 16)),
+      name,
+      ramBytes,
+      macAddress: Uint8Array.from(macAddress.split(":"), (part) => parseInt(part, 16)),
       // The disk that is written is the top layer itself: saved again, it is no deeper than before.
-      disk: disk === null ? null : this.#layer(disk), cdrom: cdrom === null ? null : this.#medium(cdrom),
+      disk: disk === null ? null : this.#layer(disk),
+      cdrom: cdrom === null ? null : this.#medium(cdrom),
     }));
   }
 
   /**
-   * Puts a cluster that was made from `nodes` and `config` into the saved state, and checks by its digest that it is that state. A branch
-   * then takes its own way.
+   * Puts a cluster that was made from `nodes` and `config` into the saved state, and checks by its digest that it is
+   * that state. A branch then takes its own way.
    */
   restoreInto(cluster: Cluster): void {
     const { nodes, nowNs, digest, branchSeed } = this.config;
@@ -177,7 +225,9 @@ export class Snapshot {
       nodes.forEach(({ plugged }, index) => {
         if (!plugged) cluster.setCable(index, false);
       });
-      cluster.hosts.forEach((host, index) => host.restoreState(unpackState(this.#file.section("machine", index), this.#pages())));
+      cluster.hosts.forEach((host, index) =>
+        host.restoreState(unpackState(this.#file.section("machine", index), this.#pages())),
+      );
       if (this.kind === "machine") cluster.skipTo(nowNs);
       else {
         const reader = new StateReader(this.#file.section("network"));
@@ -189,7 +239,10 @@ export class Snapshot {
       throw new SnapshotError(`the snapshot does not fit this version of QuRe: ${(error as Error).message}`);
     }
     const found = this.kind === "machine" ? cluster.hosts[0]!.digest() : cluster.digest();
-    if (found !== digest) throw new SnapshotError(`the snapshot does not fit this version of QuRe: its state has the digest ${found} where it was saved as ${digest}`);
+    if (found !== digest)
+      throw new SnapshotError(
+        `the snapshot does not fit this version of QuRe: its state has the digest ${found} where it was saved as ${digest}`,
+      );
     if (branchSeed === null) return;
     const random = new Random(branchSeed, "branch");
     for (const host of cluster.hosts) host.hold(nowNs + random.below(BRANCH_SPREAD_NS));
@@ -200,7 +253,8 @@ export class Snapshot {
     const store = new PageStore();
     for (let piece = 0; this.#file.has("pages", piece); piece++) {
       const bytes = this.#file.section("pages", piece);
-      for (let at = 0; at + PAGE_BYTES <= bytes.length; at += PAGE_BYTES) store.append(bytes.subarray(at, at + PAGE_BYTES));
+      for (let at = 0; at + PAGE_BYTES <= bytes.length; at += PAGE_BYTES)
+        store.append(bytes.subarray(at, at + PAGE_BYTES));
     }
     return (this.#store = store);
   }
@@ -224,13 +278,20 @@ export class Snapshot {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const base = view.getUint32(8, true);
     if (base > number) throw new SnapshotError(`medium ${number} lies over medium ${base - 1}, which comes after it`);
-    const disk = new SparseDisk(Math.ceil(view.getFloat64(0, true) / 512) * 512, base === 0 ? {} : { base: this.#medium(base - 1) });
+    const disk = new SparseDisk(
+      Math.ceil(view.getFloat64(0, true) / 512) * 512,
+      base === 0 ? {} : { base: this.#medium(base - 1) },
+    );
     const zeros = new Uint8Array(PAGE_BYTES);
     for (let entry = 0; entry < view.getUint32(12, true); entry++) {
       const at = view.getUint32(MEDIUM_HEAD_BYTES + entry * 8, true) * PAGE_BYTES;
       const page = view.getUint32(MEDIUM_HEAD_BYTES + entry * 8 + 4, true);
-      if (at >= disk.sizeBytes || page > this.#pages().count) throw new SnapshotError(`medium ${number} has a page that is not there`);
-      disk.write(at, (page === 0 ? zeros : this.#pages().page(page)).subarray(0, Math.min(PAGE_BYTES, disk.sizeBytes - at)));
+      if (at >= disk.sizeBytes || page > this.#pages().count)
+        throw new SnapshotError(`medium ${number} has a page that is not there`);
+      disk.write(
+        at,
+        (page === 0 ? zeros : this.#pages().page(page)).subarray(0, Math.min(PAGE_BYTES, disk.sizeBytes - at)),
+      );
     }
     return disk;
   }
@@ -240,9 +301,13 @@ export class Snapshot {
 export function branchSnapshot(bytes: Uint8Array, seed: number, compressor: Compressor | null): Uint8Array {
   const file = new SnapshotFile(bytes, compressor);
   const config: SnapshotConfig = { ...parseConfig(file.section("config")), branchSeed: seed };
-  const sections = file.names.map(({ name, index }): Section => ({
-    name, index, bytes: name === "config" ? new TextEncoder().encode(JSON.stringify(config)) : file.section(name, index),
-  }));
+  const sections = file.names.map(
+    ({ name, index }): Section => ({
+      name,
+      index,
+      bytes: name === "config" ? new TextEncoder().encode(JSON.stringify(config)) : file.section(name, index),
+    }),
+  );
   return writeSnapshotFile(file.kind, sections, compressor);
 }
 
@@ -253,7 +318,11 @@ function parseConfig(bytes: Uint8Array): SnapshotConfig {
   } catch {
     config = null;
   }
-  const isWhole = Array.isArray(config?.nodes) && typeof config.nowNs === "number" && typeof config.digest === "string" && typeof config.firmware === "number";
+  const isWhole =
+    Array.isArray(config?.nodes) &&
+    typeof config.nowNs === "number" &&
+    typeof config.digest === "string" &&
+    typeof config.firmware === "number";
   if (!isWhole) throw new SnapshotError("the snapshot's configuration is not complete");
   return config as SnapshotConfig;
 }

@@ -1,11 +1,19 @@
 /**
- * What the processor has cached of one page directory: translation tables that are kept while other directories are in use, so that a
- * directory which comes back finds its translations again. Loading CR3 has to look as if everything had been forgotten (SDM 3A 4.10.4.1); so
- * the entries of page tables that translations were made from are watched, and what has been made from one that was
- * written since is forgotten when its directory is loaded, or when INVLPG asks for it.
+ * What the processor has cached of one page directory: translation tables that are kept while other directories are in
+ * use, so that a directory which comes back finds its translations again. Loading CR3 has to look as if everything had
+ * been forgotten (SDM 3A 4.10.4.1); so the entries of page tables that translations were made from are watched, and
+ * what has been made from one that was written since is forgotten when its directory is loaded, or when INVLPG asks for
+ * it.
  */
 import {
-  RAM, SPACES, TLB_ENTRIES, TLB_READ_SUPERVISOR, TLB_READ_USER, TLB_SPACE_BYTES, TLB_WRITE_SUPERVISOR, TLB_WRITE_USER,
+  RAM,
+  SPACES,
+  TLB_ENTRIES,
+  TLB_READ_SUPERVISOR,
+  TLB_READ_USER,
+  TLB_SPACE_BYTES,
+  TLB_WRITE_SUPERVISOR,
+  TLB_WRITE_USER,
 } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 
@@ -49,7 +57,7 @@ export class AddressSpace {
   /** Changes whenever code may have changed its place; 0 is none. */
   epoch = 0;
   /** By linear page: whether it is listed. */
-  private readonly isListed = new Uint8Array(TLB_ENTRIES);
+  readonly #isListed = new Uint8Array(TLB_ENTRIES);
   /** Linear pages whose table entry was written since they were translated. */
   readonly pending = new Int32Array(MAX_PENDING);
   pendingCount = 0;
@@ -63,7 +71,8 @@ export class AddressSpace {
   readonly latest = new Array<TablePage>(1 + ENTRIES).fill(NO_TABLE);
 
   constructor(memory: MachineMemory, number: number) {
-    const table = (offset: number): Int32Array => new Int32Array(memory.memory.buffer, offset + number * TLB_SPACE_BYTES, TLB_ENTRIES);
+    const table = (offset: number): Int32Array =>
+      new Int32Array(memory.memory.buffer, offset + number * TLB_SPACE_BYTES, TLB_ENTRIES);
     this.number = number;
     this.readSupervisor = table(TLB_READ_SUPERVISOR);
     this.writeSupervisor = table(TLB_WRITE_SUPERVISOR);
@@ -78,8 +87,8 @@ export class AddressSpace {
   /** Lists a page that is about to be filled; there has to be room. */
   list(entry: number): void {
     const page = entry & (LIST_GLOBAL - 1);
-    if (this.isListed[page] !== 0) return;
-    this.isListed[page] = 1;
+    if (this.#isListed[page] !== 0) return;
+    this.#isListed[page] = 1;
     this.filled[this.filledCount++] = entry;
   }
 
@@ -99,7 +108,7 @@ export class AddressSpace {
       else {
         const page = entry & (LIST_GLOBAL - 1);
         this.drop(page);
-        this.isListed[page] = 0;
+        this.#isListed[page] = 0;
       }
     }
     this.filledCount = kept;
@@ -119,40 +128,40 @@ export class AddressSpace {
 export class AddressSpaces {
   /** The one that CR3 names. */
   active: AddressSpace;
-  private readonly memory: MachineMemory;
-  private readonly all: AddressSpace[];
-  private readonly tables = new Map<number, TablePage>();
-  private uses = 0;
+  readonly #memory: MachineMemory;
+  readonly #all: AddressSpace[];
+  readonly #tables = new Map<number, TablePage>();
+  #uses = 0;
   /** Counts calls of `protect`. */
   protections = 0;
 
   constructor(memory: MachineMemory) {
-    this.memory = memory;
+    this.#memory = memory;
     this.active = new AddressSpace(memory, 0);
-    this.all = [this.active];
+    this.#all = [this.active];
   }
 
   /** Makes the space of a directory the active one: as it was left, or a new and empty one. */
   enter(directory: number): void {
     let space = this.active;
     if (space.directory !== directory) {
-      const known = this.find(directory);
+      const known = this.#find(directory);
       if (known !== null) space = known;
       else {
-        if (this.all.length < SPACES) this.all.push((space = new AddressSpace(this.memory, this.all.length)));
+        if (this.#all.length < SPACES) this.#all.push((space = new AddressSpace(this.#memory, this.#all.length)));
         else {
-          space = this.all.reduce((oldest, other) => (other.lastUse < oldest.lastUse ? other : oldest));
+          space = this.#all.reduce((oldest, other) => (other.lastUse < oldest.lastUse ? other : oldest));
           this.forget(space);
         }
         space.directory = directory;
       }
       this.active = space;
     }
-    space.lastUse = ++this.uses;
+    space.lastUse = ++this.#uses;
   }
 
-  private find(directory: number): AddressSpace | null {
-    for (const space of this.all) if (space.directory === directory) return space;
+  #find(directory: number): AddressSpace | null {
+    for (const space of this.#all) if (space.directory === directory) return space;
     return null;
   }
 
@@ -162,14 +171,14 @@ export class AddressSpaces {
     space.epoch = 0;
     space.isStale = false;
     if (space.tables.size === 0) return;
-    for (const table of space.tables) this.release(table, space);
+    for (const table of space.tables) this.#release(table, space);
     space.tables.clear();
     space.latest.fill(NO_TABLE);
   }
 
   /** Forgets everything. The active space becomes that of `directory`, -1 for none. */
   forgetAll(directory: number): void {
-    for (const space of this.all) {
+    for (const space of this.#all) {
       this.forget(space);
       space.directory = -1;
     }
@@ -178,26 +187,27 @@ export class AddressSpaces {
 
   /** Has all spaces look at their code again. */
   renew(): void {
-    for (const space of this.all) space.epoch = 0;
+    for (const space of this.#all) space.epoch = 0;
   }
 
   protect(offset: number): void {
     this.protections++;
-    for (const space of this.all) space.protect(offset);
+    for (const space of this.#all) space.protect(offset);
   }
 
   /**
-   * Watches the entries that a page of the active space was translated by: of the directory and, unless the page is large, of a table.
-   * `entryAddress` is the physical address of the table's entry, -1 for none.
+   * Watches the entries that a page of the active space was translated by: of the directory and, unless the page is
+   * large, of a table. `entryAddress` is the physical address of the table's entry, -1 for none.
    */
   watch(linearPage: number, directoryAddress: number, entryAddress: number): void {
     const slot = linearPage >>> 10;
-    this.watchEntry(directoryAddress, DIRECTORY);
-    if (entryAddress >= 0) this.watchEntry(entryAddress, slot);
+    this.#watchEntry(directoryAddress, DIRECTORY);
+    if (entryAddress >= 0) this.#watchEntry(entryAddress, slot);
   }
 
-  private watchEntry(address: number, slot: number): void {
-    const { memory, active } = this;
+  #watchEntry(address: number, slot: number): void {
+    const { active } = this;
+    const memory = this.#memory;
     const offset = memory.readOffset(address >>> 12);
     let table = active.latest[slot + 1]!;
     if (table.offset !== offset) {
@@ -206,7 +216,7 @@ export class AddressSpaces {
         active.isStale = true;
         return;
       }
-      active.latest[slot + 1] = table = this.join(offset, slot);
+      active.latest[slot + 1] = table = this.#join(offset, slot);
     }
     const entry = (address & PAGE_MASK) >>> 2;
     if (table.watched[entry] !== 0) return;
@@ -215,46 +225,49 @@ export class AddressSpaces {
   }
 
   /** Has a table of the active space watched. */
-  private join(offset: number, slot: number): TablePage {
-    const { memory, active } = this;
-    let table = this.tables.get(offset);
+  #join(offset: number, slot: number): TablePage {
+    const { active } = this;
+    const memory = this.#memory;
+    let table = this.#tables.get(offset);
     if (table === undefined) {
-      this.tables.set(offset, (table = new TablePage(offset)));
+      this.#tables.set(offset, (table = new TablePage(offset)));
       if (!memory.isWatched(offset)) this.protect(offset);
       memory.markTablePage(offset, true);
     }
-    if (!table.users.some((user) => user.space === active && user.slot === slot)) table.users.push({ space: active, slot });
+    if (!table.users.some((user) => user.space === active && user.slot === slot))
+      table.users.push({ space: active, slot });
     active.tables.add(table);
     return table;
   }
 
-  private release(table: TablePage, space: AddressSpace): void {
+  #release(table: TablePage, space: AddressSpace): void {
     const rest = table.users.filter((user) => user.space !== space);
     table.users.splice(0, table.users.length, ...rest);
     if (rest.length > 0) return;
-    this.tables.delete(table.offset);
-    for (let entry = 0; entry < ENTRIES; entry++) if (table.watched[entry] !== 0) this.memory.unmarkEntry(table.offset + 4 * entry);
-    this.memory.markTablePage(table.offset, false);
+    this.#tables.delete(table.offset);
+    for (let entry = 0; entry < ENTRIES; entry++)
+      if (table.watched[entry] !== 0) this.#memory.unmarkEntry(table.offset + 4 * entry);
+    this.#memory.markTablePage(table.offset, false);
   }
 
   /** Something was written into RAM, or is about to be. */
   written(offset: number, lengthBytes: number): void {
     const end = offset + lengthBytes;
     for (let page = offset & ~PAGE_MASK; page < end; page += PAGE_MASK + 1) {
-      const table = this.tables.get(page);
+      const table = this.#tables.get(page);
       if (table === undefined) continue;
       const first = Math.max(offset - page, 0) >>> 2;
       const last = Math.min(end - 1 - page, PAGE_MASK) >>> 2;
-      for (let entry = first; entry <= last; entry++) if (table.watched[entry] !== 0) this.entryWritten(table, entry);
+      for (let entry = first; entry <= last; entry++) if (table.watched[entry] !== 0) this.#entryWritten(table, entry);
     }
   }
 
-  private entryWritten(table: TablePage, entry: number): void {
+  #entryWritten(table: TablePage, entry: number): void {
     for (const { space, slot } of table.users) {
       if (slot === DIRECTORY || space.pendingCount === MAX_PENDING) space.isStale = true;
       else space.pending[space.pendingCount++] = (slot << 10) | entry;
     }
     table.watched[entry] = 0;
-    this.memory.unmarkEntry(table.offset + 4 * entry);
+    this.#memory.unmarkEntry(table.offset + 4 * entry);
   }
 }

@@ -37,7 +37,10 @@ export class Block {
   readonly eips: readonly number[];
   readonly handlers: readonly Handler[];
   readonly lengthBytes: number;
-  /** Immediates that are read when they are needed, as offset and length: writing them does not change the block. In ascending order. */
+  /**
+   * Immediates that are read when they are needed, as offset and length: writing them does not change the block. In
+   * ascending order.
+   */
   readonly gaps: readonly (readonly [number, number])[];
   /** To the instruction behind the last one. */
   readonly fallthrough: Link;

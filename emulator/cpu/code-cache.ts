@@ -1,18 +1,19 @@
 /**
- * Decoded blocks by the bytes they were made from: found by offset in the machine's memory, mode and EIP, and discarded when one of
- * their bytes is written. Bytes of RAM under blocks are marked in the code map (memory.ts), so that writes elsewhere in
- * the same page cost little.
+ * Decoded blocks by the bytes they were made from: found by offset in the machine's memory, mode and EIP, and discarded
+ * when one of their bytes is written. Bytes of RAM under blocks are marked in the code map (memory.ts), so that writes
+ * elsewhere in the same page cost little.
  */
-import { NO_BLOCK, Block } from "./block.ts";
+
 import type { Handler } from "./block.ts";
+import { Block, NO_BLOCK } from "./block.ts";
 import type { Core } from "./core.ts";
 import { InstructionStream, PAGE_END } from "./decode.ts";
 import { CpuException, INVALID_OPCODE, raise } from "./exceptions.ts";
 import { builderOf, endsBlock } from "./handlers/index.ts";
-import { linkTo } from "./instruction.ts";
 import type { DecodedInstruction } from "./instruction.ts";
-import { LEAVE_RUN } from "./probe.ts";
+import { linkTo } from "./instruction.ts";
 import { BASE, CS, LIMIT, RAM } from "./layout.ts";
+import { LEAVE_RUN } from "./probe.ts";
 import { MODE_CODE32, MODE_FLAT, MODE_STACK32 } from "./state.ts";
 
 const MAX_BLOCK_INSTRUCTIONS = 32;
@@ -27,35 +28,44 @@ const MANY_REWRITES = 3;
 /** Writes of more bytes do not rewrite an immediate. */
 const LARGEST_PATCH_BYTES = 4;
 /**
- * Runs before code is decoded: it is cold until then (cold.ts). Where blocks have been overwritten it takes twice as many for each,
- * up to a limit: code that is generated and run once is never worth decoding.
+ * Runs before code is decoded: it is cold until then (cold.ts). Where blocks have been overwritten it takes twice as
+ * many for each, up to a limit: code that is generated and run once is never worth decoding.
  */
 const COLD_RUNS = 16;
 const MOST_DOUBLINGS = 2;
-/** New bytes take this part of the count: what is new each time stays below COLD_RUNS, a loop that is rewritten now and then does not. */
+/**
+ * New bytes take this part of the count: what is new each time stays below COLD_RUNS, a loop that is rewritten now and
+ * then does not.
+ */
 const CHANGE_SHIFT = 3;
 const HEAT_ENTRIES = 1 << 12;
 /** The modes that cold code runs in. */
 const COLD_MODE = MODE_CODE32 | MODE_STACK32 | MODE_FLAT;
 
 export class CodeCache {
-  private readonly core: Core;
-  private readonly source: InstructionStream;
+  readonly #core: Core;
+  readonly #source: InstructionStream;
   /** Blocks by offset of their first byte; blocks of equal offset differ in mode or EIP. */
-  private readonly byOffset = new Map<number, Block[]>();
+  readonly #byOffset = new Map<number, Block[]>();
   /** Blocks by each page that they have bytes in. */
-  private readonly byPage = new Map<number, Set<Block>>();
+  readonly #byPage = new Map<number, Set<Block>>();
   /** Blocks that were looked up last, by EIP. */
-  private readonly recent: Block[] = new Array<Block>(RECENT).fill(NO_BLOCK);
-  /** For each byte of a page of RAM with blocks: how many of them have it, to see at once that a write beside code hits none. */
-  private readonly coverage = new Map<number, Uint8Array>();
-  private count = 0;
+  readonly #recent: Block[] = new Array<Block>(RECENT).fill(NO_BLOCK);
+  /**
+   * For each byte of a page of RAM with blocks: how many of them have it, to see at once that a write beside code hits
+   * none.
+   */
+  readonly #coverage = new Map<number, Uint8Array>();
+  #count = 0;
   /** By offset: how many blocks that began there have been overwritten. */
-  private readonly rewrites = new Map<number, number>();
-  /** By offset of a byte: how often a small write has overwritten it while a block had it. Code that rewrites itself is decoded so that it may. */
-  private readonly patches = new Map<number, number>();
+  readonly #rewrites = new Map<number, number>();
+  /**
+   * By offset of a byte: how often a small write has overwritten it while a block had it. Code that rewrites itself is
+   * decoded so that it may.
+   */
+  readonly #patches = new Map<number, number>();
   /** Runs of cold code by a hash of the offset: offset, a sum of its first bytes, and the count. */
-  private readonly heat = new Int32Array(4 * HEAT_ENTRIES);
+  readonly #heat = new Int32Array(4 * HEAT_ENTRIES);
   /** COLD_RUNS; 0 has all code decoded at first sight. */
   coldRuns = COLD_RUNS;
   /** Where the cold code lies that `seek` has found. */
@@ -64,55 +74,68 @@ export class CodeCache {
   onDiscard: ((block: Block, overwritten: boolean) => void) | null = null;
 
   constructor(core: Core) {
-    this.core = core;
-    this.source = new InstructionStream(core);
-    this.source.isLive = (offset, lengthBytes) => this.isPatched(offset, lengthBytes);
+    this.#core = core;
+    this.#source = new InstructionStream(core);
+    this.#source.isLive = (offset, lengthBytes) => this.#isPatched(offset, lengthBytes);
   }
 
   /** The block that begins at an EIP in the current mode. Raises what fetching its first instruction raises. */
   lookup(eip: number): Block {
     const slot = (eip ^ (eip >>> 12)) & (RECENT - 1);
-    const block = this.recent[slot]!;
-    if (block.eip === eip && block.valid && block.modeKey === this.core.state.modeKey) {
-      if (block.epoch === this.core.mmu.epoch) return block;
+    const block = this.#recent[slot]!;
+    if (block.eip === eip && block.valid && block.modeKey === this.#core.state.modeKey) {
+      if (block.epoch === this.#core.mmu.epoch) return block;
       // After a change of page tables most code is where it was. What a device answered is not kept.
-      this.source.start(eip);
-      if (block.offset !== 0 && this.source.offset === block.offset && this.isSecondPageInPlace(block)) {
-        block.epoch = this.core.mmu.epoch;
+      this.#source.start(eip);
+      if (block.offset !== 0 && this.#source.offset === block.offset && this.#isSecondPageInPlace(block)) {
+        block.epoch = this.#core.mmu.epoch;
         return block;
       }
-    } else this.source.start(eip);
-    return (this.recent[slot] = this.find(eip));
+    } else this.#source.start(eip);
+    return (this.#recent[slot] = this.#find(eip));
   }
 
   /** As `lookup`, but null where the code is cold: then `coldOffset` says where it lies. */
   seek(eip: number): Block | null {
-    const { core } = this;
+    const core = this.#core;
     const slot = (eip ^ (eip >>> 12)) & (RECENT - 1);
-    const block = this.recent[slot]!;
-    if (block.eip === eip && block.valid && block.modeKey === core.state.modeKey && block.epoch === core.mmu.epoch) return block;
-    if ((core.state.modeKey & COLD_MODE) !== COLD_MODE || this.coldRuns === 0 || core.codeProbe !== null || eip >>> 0 > core.s[LIMIT + CS]! >>> 0) return this.lookup(eip);
+    const block = this.#recent[slot]!;
+    if (block.eip === eip && block.valid && block.modeKey === core.state.modeKey && block.epoch === core.mmu.epoch)
+      return block;
+    if (
+      (core.state.modeKey & COLD_MODE) !== COLD_MODE ||
+      this.coldRuns === 0 ||
+      core.codeProbe !== null ||
+      eip >>> 0 > core.s[LIMIT + CS]! >>> 0
+    )
+      return this.lookup(eip);
     const offset = core.mmu.fetchOffset((core.s[BASE + CS]! + eip) | 0);
-    if (offset === 0 || (core.memory.isCodeByte(offset) && this.byOffset.has(offset)) || this.isWarm(offset)) return this.lookup(eip);
+    if (offset === 0 || (core.memory.isCodeByte(offset) && this.#byOffset.has(offset)) || this.#isWarm(offset))
+      return this.lookup(eip);
     this.coldOffset = offset;
     return null;
   }
 
-  /** What `cold.ts` leaves to a block: one of just the instruction at EIP, of which nothing is kept, until a whole one pays. */
+  /**
+   * What `cold.ts` leaves to a block: one of just the instruction at EIP, of which nothing is kept, until a whole one
+   * pays.
+   */
   once(eip: number): Block {
-    this.source.start(eip);
-    const { offset } = this.source;
-    if (this.coldRuns === 0 || offset === 0 || this.isWarm(offset)) return this.lookup(eip);
-    return this.make(1, false);
+    this.#source.start(eip);
+    const { offset } = this.#source;
+    if (this.coldRuns === 0 || offset === 0 || this.#isWarm(offset)) return this.lookup(eip);
+    return this.#make(1, false);
   }
 
   /** Counts a run of cold code, and says whether that was enough. */
-  private isWarm(offset: number): boolean {
-    const { heat } = this;
-    const { view } = this.core.memory;
+  #isWarm(offset: number): boolean {
+    const heat = this.#heat;
+    const { view } = this.#core.memory;
     if (offset + 16 > view.byteLength) return true;
     const half = Math.imul(view.getInt32(offset, true), 0x9e3779b1) ^ view.getInt32(offset + 4, true);
-    const bytes = Math.imul(Math.imul(half, 0x9e3779b1) ^ view.getInt32(offset + 8, true), 0x9e3779b1) ^ view.getInt32(offset + 12, true);
+    const bytes =
+      Math.imul(Math.imul(half, 0x9e3779b1) ^ view.getInt32(offset + 8, true), 0x9e3779b1) ^
+      view.getInt32(offset + 12, true);
     const at = ((offset ^ (offset >>> 13)) & (HEAT_ENTRIES - 1)) * 4;
     if (heat[at] !== offset) {
       // Two places with one entry: it is for the one that runs more often.
@@ -127,48 +150,51 @@ export class CodeCache {
       heat[at + 2]! -= heat[at + 2]! >> CHANGE_SHIFT;
     }
     const runs = ++heat[at + 2]!;
-    if (runs < this.coldRuns || runs < this.coldRuns << Math.min(this.rewrites.get(offset) ?? 0, MOST_DOUBLINGS)) return false;
+    if (runs < this.coldRuns || runs < this.coldRuns << Math.min(this.#rewrites.get(offset) ?? 0, MOST_DOUBLINGS))
+      return false;
     heat[at + 2] = 0;
     return true;
   }
 
   /** The block where `source` stands. */
-  private find(eip: number): Block {
-    const { core, source } = this;
+  #find(eip: number): Block {
+    const core = this.#core;
+    const source = this.#source;
     if (source.offset !== 0) {
-      const variants = this.byOffset.get(source.offset);
+      const variants = this.#byOffset.get(source.offset);
       if (variants !== undefined) {
         for (const block of variants) {
-          if (block.eip === eip && block.modeKey === source.mode && this.isSecondPageInPlace(block)) {
+          if (block.eip === eip && block.modeKey === source.mode && this.#isSecondPageInPlace(block)) {
             block.epoch = core.mmu.epoch;
             return block;
           }
         }
       }
     }
-    return this.make();
+    return this.#make();
   }
 
   /** A block that is there already, or null. */
   known(offset: number, eip: number): Block | null {
-    const { modeKey } = this.core.state;
-    return this.byOffset.get(offset)?.find((block) => block.eip === eip && block.modeKey === modeKey) ?? null;
+    const { modeKey } = this.#core.state;
+    return this.#byOffset.get(offset)?.find((block) => block.eip === eip && block.modeKey === modeKey) ?? null;
   }
 
   /** Blocks with a byte in the page at an offset. */
   inPage(pageOffset: number): Iterable<Block> {
-    return this.byPage.get(pageOffset) ?? [];
+    return this.#byPage.get(pageOffset) ?? [];
   }
 
-  private isSecondPageInPlace(block: Block): boolean {
+  #isSecondPageInPlace(block: Block): boolean {
     if (block.secondPage === 0) return true;
-    const next = ((this.core.s[BASE + CS]! + block.eip) | PAGE_MASK) + 1;
-    return this.core.mmu.fetchOffset(next | 0) === block.secondPage;
+    const next = ((this.#core.s[BASE + CS]! + block.eip) | PAGE_MASK) + 1;
+    return this.#core.mmu.fetchOffset(next | 0) === block.secondPage;
   }
 
   /** Decodes a block where `source` stands, and keeps it unless it is told not to. */
-  private make(mostInstructions = MAX_BLOCK_INSTRUCTIONS, isKept = true): Block {
-    const { core, source } = this;
+  #make(mostInstructions = MAX_BLOCK_INSTRUCTIONS, isKept = true): Block {
+    const core = this.#core;
+    const source = this.#source;
     const { offset } = source;
     const eips: number[] = [];
     const handlers: Handler[] = [];
@@ -181,7 +207,7 @@ export class CodeCache {
         insn = source.next();
         const builder = builderOf(insn);
         if (builder === null) raise(INVALID_OPCODE);
-        else handlers.push(this.probed(builder(core, insn), insn.eip, handlers.length === 0));
+        else handlers.push(this.#probed(builder(core, insn), insn.eip, handlers.length === 0));
       } catch (error) {
         // What is wrong with a later instruction matters when it is reached.
         if (last !== null && (error === PAGE_END || error instanceof CpuException)) break;
@@ -211,13 +237,13 @@ export class CodeCache {
       fallthrough: linkTo(last, last.next),
     });
     // Code that a device answers is decoded again each time.
-    if (offset !== 0 && isKept) this.add(block);
+    if (offset !== 0 && isKept) this.#add(block);
     return block;
   }
 
   /** The handler, with the code probe in front of it where that wants to be. A single step asks the probe by itself. */
-  private probed(handler: Handler, eip: number, isFirst: boolean): Handler {
-    const { core } = this;
+  #probed(handler: Handler, eip: number, isFirst: boolean): Handler {
+    const core = this.#core;
     const probe = core.codeProbe;
     const linear = (core.s[BASE + CS]! + eip) | 0;
     if (probe === null || !probe.wants(linear, isFirst)) return handler;
@@ -227,31 +253,31 @@ export class CodeCache {
     };
   }
 
-  private add(block: Block): void {
-    if (this.count === MAX_BLOCKS) this.clear();
-    this.count++;
-    block.epoch = this.core.mmu.epoch;
-    const variants = this.byOffset.get(block.offset);
-    if (variants === undefined) this.byOffset.set(block.offset, [block]);
+  #add(block: Block): void {
+    if (this.#count === MAX_BLOCKS) this.clear();
+    this.#count++;
+    block.epoch = this.#core.mmu.epoch;
+    const variants = this.#byOffset.get(block.offset);
+    if (variants === undefined) this.#byOffset.set(block.offset, [block]);
     else variants.push(block);
     for (const [offset, length] of pieces(block)) {
       const page = offset & ~PAGE_MASK;
-      let blocks = this.byPage.get(page);
-      if (blocks === undefined) this.byPage.set(page, (blocks = new Set()));
-      if (page >= RAM && !this.core.memory.isWatched(page)) this.core.mmu.protectCodePage(page);
+      let blocks = this.#byPage.get(page);
+      if (blocks === undefined) this.#byPage.set(page, (blocks = new Set()));
+      if (page >= RAM && !this.#core.memory.isWatched(page)) this.#core.mmu.protectCodePage(page);
       blocks.add(block);
-      this.core.memory.markCodePage(page);
-      this.cover(offset, length, 1);
+      this.#core.memory.markCodePage(page);
+      this.#cover(offset, length, 1);
     }
   }
 
   /** A block has these bytes of one page, or has them no more. What lies in a ROM never changes and is not counted. */
-  private cover(offset: number, lengthBytes: number, change: 1 | -1): void {
+  #cover(offset: number, lengthBytes: number, change: 1 | -1): void {
     if (offset < RAM) return;
-    const { memory } = this.core;
+    const { memory } = this.#core;
     const page = offset & ~PAGE_MASK;
-    let counts = this.coverage.get(page);
-    if (counts === undefined) this.coverage.set(page, (counts = new Uint8Array(PAGE_MASK + 1)));
+    let counts = this.#coverage.get(page);
+    if (counts === undefined) this.#coverage.set(page, (counts = new Uint8Array(PAGE_MASK + 1)));
     for (let at = offset; at < offset + lengthBytes; at++) {
       const before = counts[at - page]!;
       if (before === MOST_COUNTED) continue;
@@ -263,73 +289,76 @@ export class CodeCache {
 
   /** Whether a block has one of these bytes of one page of RAM. */
   covers(offset: number, lengthBytes: number): boolean {
-    return this.isCovered(offset & ~PAGE_MASK, offset, offset + lengthBytes);
+    return this.#isCovered(offset & ~PAGE_MASK, offset, offset + lengthBytes);
   }
 
   /** Whether a block has one of the bytes; the range lies within the page. */
-  private isCovered(page: number, offset: number, end: number): boolean {
-    const counts = this.coverage.get(page);
+  #isCovered(page: number, offset: number, end: number): boolean {
+    const counts = this.#coverage.get(page);
     if (counts !== undefined) for (let at = offset; at < end; at++) if (counts[at - page] !== 0) return true;
     return false;
   }
 
-  private isPatched(offset: number, lengthBytes: number): boolean {
-    for (let at = offset; at < offset + lengthBytes; at++) if ((this.patches.get(at) ?? 0) >= MANY_REWRITES) return true;
+  #isPatched(offset: number, lengthBytes: number): boolean {
+    for (let at = offset; at < offset + lengthBytes; at++)
+      if ((this.#patches.get(at) ?? 0) >= MANY_REWRITES) return true;
     return false;
   }
 
-  private notePatch(offset: number, lengthBytes: number): void {
+  #notePatch(offset: number, lengthBytes: number): void {
     if (lengthBytes > LARGEST_PATCH_BYTES) return;
-    if (this.patches.size > MAX_BLOCKS) this.patches.clear();
-    for (let at = offset; at < offset + lengthBytes; at++) this.patches.set(at, (this.patches.get(at) ?? 0) + 1);
+    if (this.#patches.size > MAX_BLOCKS) this.#patches.clear();
+    for (let at = offset; at < offset + lengthBytes; at++) this.#patches.set(at, (this.#patches.get(at) ?? 0) + 1);
   }
 
   /** Discards the blocks that have a byte in a range, if any: a marked line may hold data beside its code. */
   overwritten(offset: number, lengthBytes: number): void {
     const end = offset + lengthBytes;
     for (let page = offset & ~PAGE_MASK; page < end; page += PAGE_MASK + 1) {
-      const blocks = this.byPage.get(page);
-      if (blocks === undefined || !this.isCovered(page, Math.max(offset, page), Math.min(end, page + PAGE_MASK + 1))) continue;
-      this.notePatch(offset, lengthBytes);
-      for (const block of blocks) if (pieces(block).some(([at, length]) => at < end && offset < at + length)) this.remove(block);
-      this.core.leaveBlock();
+      const blocks = this.#byPage.get(page);
+      if (blocks === undefined || !this.#isCovered(page, Math.max(offset, page), Math.min(end, page + PAGE_MASK + 1)))
+        continue;
+      this.#notePatch(offset, lengthBytes);
+      for (const block of blocks)
+        if (pieces(block).some(([at, length]) => at < end && offset < at + length)) this.#remove(block);
+      this.#core.leaveBlock();
     }
   }
 
-  private remove(block: Block): void {
+  #remove(block: Block): void {
     block.valid = false;
-    if (this.rewrites.size === MAX_BLOCKS) this.rewrites.clear();
-    this.rewrites.set(block.offset, (this.rewrites.get(block.offset) ?? 0) + 1);
+    if (this.#rewrites.size === MAX_BLOCKS) this.#rewrites.clear();
+    this.#rewrites.set(block.offset, (this.#rewrites.get(block.offset) ?? 0) + 1);
     this.onDiscard?.(block, true);
-    this.core.counters.blocksDiscarded++;
-    this.count--;
-    const variants = this.byOffset.get(block.offset)!;
-    if (variants.length === 1) this.byOffset.delete(block.offset);
+    this.#core.counters.blocksDiscarded++;
+    this.#count--;
+    const variants = this.#byOffset.get(block.offset)!;
+    if (variants.length === 1) this.#byOffset.delete(block.offset);
     else variants.splice(variants.indexOf(block), 1);
     for (const [offset, length] of pieces(block)) {
       const page = offset & ~PAGE_MASK;
-      const blocks = this.byPage.get(page)!;
+      const blocks = this.#byPage.get(page)!;
       blocks.delete(block);
-      this.cover(offset, length, -1);
-      if (blocks.size === 0) this.core.memory.unmarkCodePage(page);
+      this.#cover(offset, length, -1);
+      if (blocks.size === 0) this.#core.memory.unmarkCodePage(page);
     }
   }
 
   /** Discards everything. */
   clear(): void {
-    for (const variants of this.byOffset.values()) {
+    for (const variants of this.#byOffset.values()) {
       for (const block of variants) {
         block.valid = false;
         this.onDiscard?.(block, false);
       }
     }
-    for (const page of this.byPage.keys()) this.core.memory.unmarkCodePage(page);
-    this.byOffset.clear();
-    this.byPage.clear();
-    for (const page of this.coverage.keys()) this.core.memory.unmarkCode(page, PAGE_MASK + 1);
-    this.coverage.clear();
-    this.count = 0;
-    this.core.leaveBlock();
+    for (const page of this.#byPage.keys()) this.#core.memory.unmarkCodePage(page);
+    this.#byOffset.clear();
+    this.#byPage.clear();
+    for (const page of this.#coverage.keys()) this.#core.memory.unmarkCode(page, PAGE_MASK + 1);
+    this.#coverage.clear();
+    this.#count = 0;
+    this.#core.leaveBlock();
   }
 }
 

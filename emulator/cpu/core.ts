@@ -1,24 +1,25 @@
 /**
- * The parts of one processor in reach of each other: state, memory, segments, control transfer, FPU. Handlers get this object
- * when they are made. It also holds what handlers and run loop say to each other while a block of decoded code runs.
+ * The parts of one processor in reach of each other: state, memory, segments, control transfer, FPU. Handlers get this
+ * object when they are made. It also holds what handlers and run loop say to each other while a block of decoded code
+ * runs.
  */
-import type { AccessBytes, ProcessorBus } from "../bus.ts";
-import type { Counters } from "../counters.ts";
+import type { AccessBytes, ProcessorBus } from "../bus/bus.ts";
+import type { Counters } from "../debug/counters.ts";
+import type { Link } from "./block.ts";
 import { DebugRegisters } from "./debug-registers.ts";
+import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
 import { FarTransfer } from "./far.ts";
 import { AC, IOPL, RF, TF } from "./flags.ts";
 import { Fpu } from "./fpu/fpu.ts";
 import { InterruptDelivery } from "./interrupts.ts";
+import { IoPermission } from "./io-permission.ts";
 import { ACCESS, CPL, CR0, CS, EFLAGS, EIP, ESP, LIMIT, SS } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
-import { IoPermission } from "./io-permission.ts";
+import type { CodeProbe, DeliveryKind, DeliveryProbe } from "./probe.ts";
 import { Segments } from "./segments.ts";
-import { ACCESS_BIG, CR0_AM, CpuState } from "./state.ts";
+import { ACCESS_BIG, CpuState, CR0_AM } from "./state.ts";
 import { TaskSwitch } from "./task.ts";
 import { Translation } from "./translation.ts";
-import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
-import type { Link } from "./block.ts";
-import type { CodeProbe, DeliveryKind, DeliveryProbe } from "./probe.ts";
 
 // What makes the run loop look up from running blocks: bits of `attention`.
 /** INTR is high. */
@@ -74,7 +75,10 @@ export class Core {
   attention = 0;
   /** Exactly one instruction, or one iteration, is wanted. */
   stepping = false;
-  /** A task switch is past its commit point: a fault belongs to the new task, in front of its first instruction (SDM 3A 7.3). */
+  /**
+   * A task switch is past its commit point: a fault belongs to the new task, in front of its first instruction (SDM 3A
+   * 7.3).
+   */
   switching = false;
   /** A repeated instruction was left before its last iteration. */
   repeating = false;
@@ -115,7 +119,12 @@ export class Core {
   /** To be called before a vector is delivered. */
   noteDelivery(kind: DeliveryKind, vector: number, errorCode: number, eip: number): void {
     const { counters } = this;
-    const counts = kind === "interrupt" ? counters.interrupts : kind === "exception" ? counters.exceptions : counters.softwareInterrupts;
+    const counts =
+      kind === "interrupt"
+        ? counters.interrupts
+        : kind === "exception"
+          ? counters.exceptions
+          : counters.softwareInterrupts;
     counts[vector]!++;
     this.deliveryProbe?.delivery(kind, vector, errorCode, eip);
   }

@@ -1,11 +1,13 @@
-/** The processor as the board sees it: pins, runs, state. The work is done by the interpreter over the parts in core.ts. */
-import type { ProcessorBus } from "../bus.ts";
-import type { StateVisitor } from "../state.ts";
+/**
+ * The processor as the board sees it: pins, runs, state. The work is done by the interpreter over the parts in core.ts.
+ */
+import type { ProcessorBus } from "../bus/bus.ts";
+import type { JitMode } from "../jit/jit.ts";
+import { Jit } from "../jit/jit.ts";
+import type { StateVisitor } from "../state/state.ts";
 import { ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_STOP, Core } from "./core.ts";
 import { Interpreter } from "./interpreter.ts";
 import { BASE, CPL, CS } from "./layout.ts";
-import { Jit } from "../jit/jit.ts";
-import type { JitMode } from "../jit/jit.ts";
 import type { MachineMemory } from "./memory.ts";
 import type { CodeProbe, DataProbe } from "./probe.ts";
 import type { Processor, StopReason } from "./processor.ts";
@@ -13,24 +15,31 @@ import type { Processor, StopReason } from "./processor.ts";
 export class Cpu implements Processor {
   /** Registers and parts, for debuggers and tests. */
   readonly core: Core;
-  private readonly interpreter: Interpreter;
+  readonly #interpreter: Interpreter;
   /** The engine that compiles, null when there is none. */
   readonly jit: Jit | null;
 
-  /** Neither changes anything but speed. `jit`: whether hot code is compiled. `coldRuns`: runs before code is decoded, Infinity for never if it can be helped. */
-  constructor(memory: MachineMemory, bus: ProcessorBus, options: { readonly jit?: JitMode; readonly coldRuns?: number } = {}) {
+  /**
+   * Neither changes anything but speed. `jit`: whether hot code is compiled. `coldRuns`: runs before code is decoded,
+   * Infinity for never if it can be helped.
+   */
+  constructor(
+    memory: MachineMemory,
+    bus: ProcessorBus,
+    options: { readonly jit?: JitMode; readonly coldRuns?: number } = {},
+  ) {
     this.core = new Core(memory, bus);
-    this.interpreter = new Interpreter(this.core);
-    if (options.coldRuns !== undefined) this.interpreter.code.coldRuns = options.coldRuns;
-    this.jit = Jit.withMode(this.core, this.interpreter, options.jit ?? "off");
+    this.#interpreter = new Interpreter(this.core);
+    if (options.coldRuns !== undefined) this.#interpreter.code.coldRuns = options.coldRuns;
+    this.jit = Jit.withMode(this.core, this.#interpreter, options.jit ?? "off");
     memory.observe({
       codeOverwritten: (offset, lengthBytes) => {
-        this.interpreter.code.overwritten(offset, lengthBytes);
+        this.#interpreter.code.overwritten(offset, lengthBytes);
         this.core.mmu.tablesWritten(offset, lengthBytes);
       },
       mapChanged: () => {
         this.core.mmu.flush();
-        this.interpreter.clear();
+        this.#interpreter.clear();
       },
     });
   }
@@ -45,15 +54,15 @@ export class Cpu implements Processor {
 
   /** Linear address of the running instruction; between runs, of the next one. */
   get linearPc(): number {
-    return (this.core.s[BASE + CS]! + this.interpreter.eip) >>> 0;
+    return (this.core.s[BASE + CS]! + this.#interpreter.eip) >>> 0;
   }
 
   run(limit: number): StopReason {
-    return this.interpreter.run(limit);
+    return this.#interpreter.run(limit);
   }
 
   setLimit(limit: number): void {
-    this.interpreter.setLimit(limit);
+    this.#interpreter.setLimit(limit);
   }
 
   requestStop(): void {
@@ -91,16 +100,22 @@ export class Cpu implements Processor {
     core.segments.setCpl(0);
     core.mmu.flush();
     core.debug.update();
-    this.interpreter.abandon();
+    this.#interpreter.abandon();
   }
 
-  /** Has a probe look at code from now on, or nobody with null. Also to be called when what the probe wants has changed. Not within a run. */
+  /**
+   * Has a probe look at code from now on, or nobody with null. Also to be called when what the probe wants has changed.
+   * Not within a run.
+   */
   setCodeProbe(probe: CodeProbe | null): void {
     this.core.codeProbe = probe;
-    this.interpreter.clear();
+    this.#interpreter.clear();
   }
 
-  /** Has a probe look at data accesses to these pages (linear addresses shifted right by 12), or nobody with null. Not within a run. */
+  /**
+   * Has a probe look at data accesses to these pages (linear addresses shifted right by 12), or nobody with null. Not
+   * within a run.
+   */
   setDataProbe(probe: DataProbe | null, linearPages: ReadonlySet<number>): void {
     this.core.mmu.setProbe(probe, linearPages);
   }

@@ -15,7 +15,17 @@ const FEATURE_CMOV = 1 << 15;
 const FEATURE_FXSR = 1 << 24;
 
 export const FEATURES =
-  FEATURE_FPU | FEATURE_VME | FEATURE_DE | FEATURE_PSE | FEATURE_TSC | FEATURE_MSR | FEATURE_CX8 | FEATURE_SEP | FEATURE_PGE | FEATURE_CMOV | FEATURE_FXSR;
+  FEATURE_FPU |
+  FEATURE_VME |
+  FEATURE_DE |
+  FEATURE_PSE |
+  FEATURE_TSC |
+  FEATURE_MSR |
+  FEATURE_CX8 |
+  FEATURE_SEP |
+  FEATURE_PGE |
+  FEATURE_CMOV |
+  FEATURE_FXSR;
 
 /** Four ASCII characters as a register holds them. */
 function ascii(text: string): number {

@@ -1,8 +1,9 @@
 /** Segment descriptors as they lie in the GDT and LDT (SDM 3A 3.4.5), and the lookup of a selector in these tables. */
-import { ACCESS, BASE, GDT_BASE, GDT_LIMIT, LDTR, LIMIT } from "./layout.ts";
+
 import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
-import { ACCESS_ACCESSED, ACCESS_CODE, ACCESS_DC, ACCESS_PRESENT, ACCESS_RW, ACCESS_S } from "./state.ts";
+import { ACCESS, BASE, GDT_BASE, GDT_LIMIT, LDTR, LIMIT } from "./layout.ts";
 import type { CpuState } from "./state.ts";
+import { ACCESS_ACCESSED, ACCESS_CODE, ACCESS_DC, ACCESS_PRESENT, ACCESS_RW, ACCESS_S } from "./state.ts";
 import type { Translation } from "./translation.ts";
 
 export const SYSTEM_TSS16 = 1;
@@ -97,35 +98,42 @@ export class Descriptor {
 }
 
 export class DescriptorTables {
-  private readonly s: Int32Array;
-  private readonly mmu: Translation;
+  readonly #s: Int32Array;
+  readonly #mmu: Translation;
 
   constructor(state: CpuState, mmu: Translation) {
-    this.s = state.i32;
-    this.mmu = mmu;
+    this.#s = state.i32;
+    this.#mmu = mmu;
   }
 
-  /** The descriptor that a selector names, or null when it lies outside its table. Null selectors are the caller's matter. */
+  /**
+   * The descriptor that a selector names, or null when it lies outside its table. Null selectors are the caller's
+   * matter.
+   */
   find(selector: number): Descriptor | null {
-    const s = this.s;
+    const s = this.#s;
     const index = selector & 0xfff8;
     const local = (selector & 4) !== 0;
     if (local && (s[ACCESS + LDTR]! & ACCESS_PRESENT) === 0) return null;
     const limit = (local ? s[LIMIT + LDTR]! : s[GDT_LIMIT]!) >>> 0;
     if (index + 7 > limit) return null;
     const address = ((local ? s[BASE + LDTR]! : s[GDT_BASE]!) + index) | 0;
-    return new Descriptor(address, this.mmu.readSystem(address, 4), this.mmu.readSystem((address + 4) | 0, 4));
+    return new Descriptor(address, this.#mmu.readSystem(address, 4), this.#mmu.readSystem((address + 4) | 0, 4));
   }
 
-  /** As `find`, but a selector outside its table raises `vector` (#GP, or #TS within a task switch) with the selector. */
+  /**
+   * As `find`, but a selector outside its table raises `vector` (#GP, or #TS within a task switch) with the selector.
+   */
   get(selector: number, vector: number = GENERAL_PROTECTION): Descriptor {
     return this.find(selector) ?? raise(vector, selector & 0xfffc);
   }
 
-  /** Sets the accessed bit of a code or data descriptor that is being loaded; returns its access rights with the bit. */
+  /**
+   * Sets the accessed bit of a code or data descriptor that is being loaded; returns its access rights with the bit.
+   */
   touch(descriptor: Descriptor): number {
     if ((descriptor.access & ACCESS_ACCESSED) === 0) {
-      this.mmu.writeSystem((descriptor.address + 5) | 0, 1, ((descriptor.high >>> 8) & 0xff) | ACCESS_ACCESSED);
+      this.#mmu.writeSystem((descriptor.address + 5) | 0, 1, ((descriptor.high >>> 8) & 0xff) | ACCESS_ACCESSED);
     }
     return descriptor.access | ACCESS_ACCESSED;
   }
@@ -133,6 +141,6 @@ export class DescriptorTables {
   /** Sets or clears the busy bit of a TSS descriptor. */
   setBusy(descriptor: Descriptor, busy: boolean): void {
     const type = (descriptor.high >>> 8) & 0xff;
-    this.mmu.writeSystem((descriptor.address + 5) | 0, 1, busy ? type | 2 : type & ~2);
+    this.#mmu.writeSystem((descriptor.address + 5) | 0, 1, busy ? type | 2 : type & ~2);
   }
 }

@@ -17,13 +17,19 @@ export const PAGE_FAULT = 14;
 export const FPU_ERROR = 16;
 export const ALIGNMENT_CHECK = 17;
 
-/** Thrown through an instruction's handler: the processor stands still in front of the instruction until an interrupt comes. */
+/**
+ * Thrown through an instruction's handler: the processor stands still in front of the instruction until an interrupt
+ * comes.
+ */
 export const WAIT_FOR_INTERRUPT: unique symbol = Symbol("wait for interrupt");
 
 /** The error code of an exception that pushes none. */
 export const NO_ERROR_CODE = -1;
 
-/** A fault: thrown before the instruction has changed anything, so that it can start again. Not an `Error`: no stack trace is wanted. */
+/**
+ * A fault: thrown before the instruction has changed anything, so that it can start again. Not an `Error`: no stack
+ * trace is wanted.
+ */
 export class CpuException {
   readonly vector: number;
   readonly errorCode: number;
@@ -39,7 +45,12 @@ export function raise(vector: number, errorCode: number = NO_ERROR_CODE): never 
 }
 
 /** Exceptions that combine to a double fault (SDM 3A table 6-5): divide error, #TS, #NP, #SS, #GP. */
-const CONTRIBUTORY = (1 << DIVIDE_ERROR) | (1 << INVALID_TSS) | (1 << SEGMENT_NOT_PRESENT) | (1 << STACK_FAULT) | (1 << GENERAL_PROTECTION);
+const CONTRIBUTORY =
+  (1 << DIVIDE_ERROR) |
+  (1 << INVALID_TSS) |
+  (1 << SEGMENT_NOT_PRESENT) |
+  (1 << STACK_FAULT) |
+  (1 << GENERAL_PROTECTION);
 
 function isContributory(vector: number): boolean {
   return vector < 32 && ((CONTRIBUTORY >>> vector) & 1) !== 0;

@@ -1,26 +1,26 @@
 /** Far jumps, calls and returns: between segments, through call gates, to tasks (SDM 3A 5.8, SDM 2 JMP, CALL, RET). */
 import type { Core } from "./core.ts";
-import { SYSTEM_CALL_GATE16, SYSTEM_CALL_GATE32, SYSTEM_TASK_GATE } from "./descriptor.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT, raise } from "./exceptions.ts";
+import { SYSTEM_CALL_GATE16, SYSTEM_CALL_GATE32, SYSTEM_TASK_GATE } from "./descriptor.ts";
+import { GENERAL_PROTECTION, INVALID_TSS, raise, SEGMENT_NOT_PRESENT } from "./exceptions.ts";
 import { CS, ESP, LIMIT, SELECTOR, SS } from "./layout.ts";
+import { innerStack, PendingStack } from "./stack.ts";
 import { ACCESS_BIG } from "./state.ts";
-import { PendingStack, innerStack } from "./stack.ts";
 
 export class FarTransfer {
-  private readonly core: Core;
+  readonly #core: Core;
 
   constructor(core: Core) {
-    this.core = core;
+    this.#core = core;
   }
 
-  private get usesDescriptors(): boolean {
-    return this.core.state.protectedMode && !this.core.state.virtual8086;
+  get #usesDescriptors(): boolean {
+    return this.#core.state.protectedMode && !this.#core.state.virtual8086;
   }
 
   /** Real and virtual-8086 mode: the selector is a paragraph number. */
-  private gotoParagraph(selector: number, offset: number): void {
-    const { core } = this;
+  #gotoParagraph(selector: number, offset: number): void {
+    const core = this.#core;
     if (offset >>> 0 > core.s[LIMIT + CS]! >>> 0) raise(GENERAL_PROTECTION, 0);
     if (core.state.virtual8086) core.segments.loadVirtual8086(CS, selector);
     else core.segments.loadReal(CS, selector);
@@ -29,25 +29,26 @@ export class FarTransfer {
 
   /** JMP ptr16:16/32. `nextEip` is saved by a task switch. */
   jump(selector: number, offset: number, nextEip: number): void {
-    const { core } = this;
-    if (!this.usesDescriptors) return this.gotoParagraph(selector, offset);
+    const core = this.#core;
+    if (!this.#usesDescriptors) return this.#gotoParagraph(selector, offset);
     if ((selector & 0xfffc) === 0) raise(GENERAL_PROTECTION, 0);
     const descriptor = core.segments.tables.get(selector);
     if (descriptor.isCode) {
-      this.checkDirect(selector, descriptor);
-      this.commitJump(selector, descriptor, offset);
+      this.#checkDirect(selector, descriptor);
+      this.#commitJump(selector, descriptor, offset);
       return;
     }
-    this.checkGate(selector, descriptor);
+    this.#checkGate(selector, descriptor);
     switch (descriptor.systemType) {
       case SYSTEM_CALL_GATE16:
       case SYSTEM_CALL_GATE32: {
         if (!descriptor.present) raise(SEGMENT_NOT_PRESENT, selector & 0xfffc);
-        const code = this.gateTarget(descriptor);
+        const code = this.#gateTarget(descriptor);
         const cpl = core.cpl;
-        if (code.isConforming ? code.dpl > cpl : code.dpl !== cpl) raise(GENERAL_PROTECTION, descriptor.gateSelector & 0xfffc);
+        if (code.isConforming ? code.dpl > cpl : code.dpl !== cpl)
+          raise(GENERAL_PROTECTION, descriptor.gateSelector & 0xfffc);
         if (!code.present) raise(SEGMENT_NOT_PRESENT, descriptor.gateSelector & 0xfffc);
-        this.commitJump(descriptor.gateSelector, code, descriptor.gateOffset);
+        this.#commitJump(descriptor.gateSelector, code, descriptor.gateOffset);
         return;
       }
       case SYSTEM_TASK_GATE:
@@ -58,36 +59,36 @@ export class FarTransfer {
     }
   }
 
-  private commitJump(selector: number, code: Descriptor, offset: number): void {
+  #commitJump(selector: number, code: Descriptor, offset: number): void {
     if (offset >>> 0 > code.limit >>> 0) raise(GENERAL_PROTECTION, 0);
-    this.core.segments.loadCode(selector, code, this.core.cpl);
-    this.core.goto(offset);
-    this.core.updateControls();
+    this.#core.segments.loadCode(selector, code, this.#core.cpl);
+    this.#core.goto(offset);
+    this.#core.updateControls();
   }
 
   /** CALL ptr16:16/32. */
   call(selector: number, offset: number, sizeBits: number, nextEip: number): void {
-    const { core } = this;
-    if (!this.usesDescriptors) {
+    const core = this.#core;
+    if (!this.#usesDescriptors) {
       if (offset >>> 0 > core.s[LIMIT + CS]! >>> 0) raise(GENERAL_PROTECTION, 0);
-      this.pushReturn(PendingStack.current(core), sizeBits, nextEip);
-      return this.gotoParagraph(selector, offset);
+      this.#pushReturn(PendingStack.current(core), sizeBits, nextEip);
+      return this.#gotoParagraph(selector, offset);
     }
     if ((selector & 0xfffc) === 0) raise(GENERAL_PROTECTION, 0);
     const descriptor = core.segments.tables.get(selector);
     if (descriptor.isCode) {
-      this.checkDirect(selector, descriptor);
+      this.#checkDirect(selector, descriptor);
       if (offset >>> 0 > descriptor.limit >>> 0) raise(GENERAL_PROTECTION, 0);
-      this.pushReturn(PendingStack.current(core), sizeBits, nextEip);
-      this.commitJump(selector, descriptor, offset);
+      this.#pushReturn(PendingStack.current(core), sizeBits, nextEip);
+      this.#commitJump(selector, descriptor, offset);
       return;
     }
-    this.checkGate(selector, descriptor);
+    this.#checkGate(selector, descriptor);
     switch (descriptor.systemType) {
       case SYSTEM_CALL_GATE16:
       case SYSTEM_CALL_GATE32:
         if (!descriptor.present) raise(SEGMENT_NOT_PRESENT, selector & 0xfffc);
-        return this.callGate(descriptor, nextEip);
+        return this.#callGate(descriptor, nextEip);
       case SYSTEM_TASK_GATE:
         if (!descriptor.present) raise(SEGMENT_NOT_PRESENT, selector & 0xfffc);
         return core.tasks.enter(descriptor.gateSelector, "call", nextEip);
@@ -96,16 +97,16 @@ export class FarTransfer {
     }
   }
 
-  private pushReturn(stack: PendingStack, sizeBits: number, nextEip: number): void {
-    const { core } = this;
+  #pushReturn(stack: PendingStack, sizeBits: number, nextEip: number): void {
+    const core = this.#core;
     stack.push(core.s[SELECTOR + CS]!, sizeBits);
     stack.push(nextEip, sizeBits);
     core.stackPointer = stack.pointer;
   }
 
-  private callGate(gate: Descriptor, nextEip: number): void {
-    const { core } = this;
-    const code = this.gateTarget(gate);
+  #callGate(gate: Descriptor, nextEip: number): void {
+    const core = this.#core;
+    const code = this.#gateTarget(gate);
     const errorCode = gate.gateSelector & 0xfffc;
     const cpl = core.cpl;
     if (code.dpl > cpl) raise(GENERAL_PROTECTION, errorCode);
@@ -113,8 +114,8 @@ export class FarTransfer {
     const sizeBits = (gate.systemType & 8) !== 0 ? 32 : 16;
     if (code.isConforming || code.dpl === cpl) {
       if (gate.gateOffset >>> 0 > code.limit >>> 0) raise(GENERAL_PROTECTION, 0);
-      this.pushReturn(PendingStack.current(core), sizeBits, nextEip);
-      this.commitJump(gate.gateSelector, code, gate.gateOffset);
+      this.#pushReturn(PendingStack.current(core), sizeBits, nextEip);
+      this.#commitJump(gate.gateSelector, code, gate.gateOffset);
       return;
     }
     const inner = innerStack(core, code.dpl);
@@ -136,14 +137,14 @@ export class FarTransfer {
 
   /** RET far, releasing `parameterBytes` of each stack. */
   ret(sizeBits: number, parameterBytes: number): void {
-    const { core } = this;
+    const core = this.#core;
     const bytes = sizeBits >>> 3;
     const offset = core.peek(0, sizeBits);
     const selector = core.peek(bytes, sizeBits) & 0xffff;
-    if (!this.usesDescriptors) {
+    if (!this.#usesDescriptors) {
       if (offset >>> 0 > core.s[LIMIT + CS]! >>> 0) raise(GENERAL_PROTECTION, 0);
       core.release(2 * bytes + parameterBytes);
-      return this.gotoParagraph(selector, offset);
+      return this.#gotoParagraph(selector, offset);
     }
     const code = this.checkReturn(selector);
     if (offset >>> 0 > code.limit >>> 0) raise(GENERAL_PROTECTION, 0);
@@ -161,8 +162,14 @@ export class FarTransfer {
   }
 
   /** The part of RET and IRET to an outer ring that switches segments and stack. */
-  returnToOuter(selector: number, code: Descriptor, stackSelector: number, stackPointer: number, parameterBytes: number): void {
-    const { core } = this;
+  returnToOuter(
+    selector: number,
+    code: Descriptor,
+    stackSelector: number,
+    stackPointer: number,
+    parameterBytes: number,
+  ): void {
+    const core = this.#core;
     const cpl = selector & 3;
     const stack = core.segments.checkStack(stackSelector, cpl, GENERAL_PROTECTION);
     core.segments.loadCode(selector, code, cpl);
@@ -176,32 +183,34 @@ export class FarTransfer {
 
   /** The code descriptor that a return goes to, checked for privilege. */
   checkReturn(selector: number): Descriptor {
-    const { core } = this;
+    const core = this.#core;
     const errorCode = selector & 0xfffc;
     if (errorCode === 0) raise(GENERAL_PROTECTION, 0);
     const code = core.segments.tables.get(selector);
     const rpl = selector & 3;
-    if (!code.isCode || rpl < core.cpl || (code.isConforming ? code.dpl > rpl : code.dpl !== rpl)) raise(GENERAL_PROTECTION, errorCode);
+    if (!code.isCode || rpl < core.cpl || (code.isConforming ? code.dpl > rpl : code.dpl !== rpl))
+      raise(GENERAL_PROTECTION, errorCode);
     if (!code.present) raise(SEGMENT_NOT_PRESENT, errorCode);
     return code;
   }
 
   /** A jump or call straight to a code segment: no change of privilege. */
-  private checkDirect(selector: number, code: Descriptor): void {
-    const cpl = this.core.cpl;
+  #checkDirect(selector: number, code: Descriptor): void {
+    const cpl = this.#core.cpl;
     const allowed = code.isConforming ? code.dpl <= cpl : (selector & 3) <= cpl && code.dpl === cpl;
     if (!allowed) raise(GENERAL_PROTECTION, selector & 0xfffc);
     if (!code.present) raise(SEGMENT_NOT_PRESENT, selector & 0xfffc);
   }
 
-  private checkGate(selector: number, gate: Descriptor): void {
-    if (!gate.isSystem || gate.dpl < Math.max(this.core.cpl, selector & 3)) raise(GENERAL_PROTECTION, selector & 0xfffc);
+  #checkGate(selector: number, gate: Descriptor): void {
+    if (!gate.isSystem || gate.dpl < Math.max(this.#core.cpl, selector & 3))
+      raise(GENERAL_PROTECTION, selector & 0xfffc);
   }
 
-  private gateTarget(gate: Descriptor): Descriptor {
+  #gateTarget(gate: Descriptor): Descriptor {
     const selector = gate.gateSelector;
     if ((selector & 0xfffc) === 0) raise(GENERAL_PROTECTION, 0);
-    const code = this.core.segments.tables.get(selector);
+    const code = this.#core.segments.tables.get(selector);
     if (!code.isCode) raise(GENERAL_PROTECTION, selector & 0xfffc);
     return code;
   }

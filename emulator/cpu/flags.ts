@@ -1,11 +1,12 @@
 /**
  * The arithmetic flags, kept as two words and computed when somebody asks.
  *
- * FLAG_RESULT is the last result, sign-extended to 32 bits. FLAG_CARRIES holds what the result does not tell: bit 31 the
- * carry out of the top bit (CF), bit 30 the carry into it (OF is their difference), bit 3 the carry out of bit 3 (AF), bits
- * 8-15 a correction that parity takes by exclusive or, and bit 0 a correction of the sign, so that any combination of flags
- * can be held (POPF may set both ZF and SF). Carries follow from operands and result by bitwise logic alone, so no handler
- * remembers which operation came last and no condition has to branch on it. (SDM volume 1, 3.4.3.1.)
+ * FLAG_RESULT is the last result, sign-extended to 32 bits. FLAG_CARRIES holds what the result does not tell: bit 31
+ * the carry out of the top bit (CF), bit 30 the carry into it (OF is their difference), bit 3 the carry out of bit 3
+ * (AF), bits 8-15 a correction that parity takes by exclusive or, and bit 0 a correction of the sign, so that any
+ * combination of flags can be held (POPF may set both ZF and SF). Carries follow from operands and result by bitwise
+ * logic alone, so no handler remembers which operation came last and no condition has to branch on it. (SDM volume 1,
+ * 3.4.3.1.)
  */
 import { EFLAGS, FLAG_CARRIES, FLAG_RESULT } from "./layout.ts";
 
@@ -89,8 +90,8 @@ export function dec32(s: State, a: number): number {
   return result;
 }
 
-// Shifts and rotations of 32 bits by 1 to 31, bit by bit in the terms of FLAG_CARRIES. OF of counts above 1 is undefined; it follows
-// the last step, as the P6 leaves it.
+// Shifts and rotations of 32 bits by 1 to 31, bit by bit in the terms of FLAG_CARRIES. OF of counts above 1 is
+// undefined; it follows the last step, as the P6 leaves it.
 
 export function shl32(s: State, value: number, count: number): number {
   const result = value << count;
@@ -137,7 +138,7 @@ export function imul32(s: State, a: number, b: number): number {
 // The narrow forms take and return zero-extended values. `lift` moves the carries of a narrow addition to their places.
 
 function lift(carries: number, bits: 8 | 16): number {
-  return (bits === 8 ? carries << 24 : carries << 16) & 0xc0000000 | (carries & HALF_CARRY);
+  return ((bits === 8 ? carries << 24 : carries << 16) & 0xc0000000) | (carries & HALF_CARRY);
 }
 
 function signExtend(value: number, bits: 8 | 16): number {

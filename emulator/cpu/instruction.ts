@@ -1,8 +1,8 @@
 /** One decoded instruction, as the makers of handlers get it. */
 import type { Form } from "../../src/isa/form.ts";
-import type { Core } from "./core.ts";
 import type { Handler, Link } from "./block.ts";
 import { NO_BLOCK } from "./block.ts";
+import type { Core } from "./core.ts";
 
 export interface DecodedInstruction {
   readonly form: Form;
@@ -27,7 +27,10 @@ export interface DecodedInstruction {
   readonly immediate: number;
   /** The second immediate (ENTER), or the selector of a far pointer. */
   readonly immediate2: number;
-  /** In code that rewrites its immediates: where the immediate lies in the machine's memory, to be read when it is needed. Else 0. */
+  /**
+   * In code that rewrites its immediates: where the immediate lies in the machine's memory, to be read when it is
+   * needed. Else 0.
+   */
   readonly immediateAt: number;
   readonly immediateBytes: number;
   /** The same for the displacement of an address: 1 byte, sign-extended, or 4. */

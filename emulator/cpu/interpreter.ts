@@ -1,20 +1,34 @@
 /**
- * The run loop: chains blocks while nothing else happens, and at instruction boundaries serves what does - limits, pins, debug
- * traps, faults, HLT - in the order of SDM 3A table 6-2.
+ * The run loop: chains blocks while nothing else happens, and at instruction boundaries serves what does - limits,
+ * pins, debug traps, faults, HLT - in the order of SDM 3A table 6-2.
  */
 import type { Block, Link } from "./block.ts";
 import { CodeCache } from "./code-cache.ts";
 import { ColdRunner } from "./cold.ts";
-import {
-  ATTENTION_DEBUG_TRAP, ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_SHADOW, ATTENTION_STEP, ATTENTION_STOP,
-} from "./core.ts";
 import type { Core } from "./core.ts";
+import {
+  ATTENTION_DEBUG_TRAP,
+  ATTENTION_HALTED,
+  ATTENTION_INTERRUPT,
+  ATTENTION_NMI,
+  ATTENTION_SHADOW,
+  ATTENTION_STEP,
+  ATTENTION_STOP,
+} from "./core.ts";
 import { DR6_SINGLE_STEP } from "./debug-registers.ts";
-import { CpuException, DEBUG, DOUBLE_FAULT, NMI, NO_ERROR_CODE, WAIT_FOR_INTERRUPT, isDoubleFault } from "./exceptions.ts";
+import {
+  CpuException,
+  DEBUG,
+  DOUBLE_FAULT,
+  isDoubleFault,
+  NMI,
+  NO_ERROR_CODE,
+  WAIT_FOR_INTERRUPT,
+} from "./exceptions.ts";
 import { IF, RF, TF } from "./flags.ts";
 import { BASE, CS, DR, EFLAGS, EIP } from "./layout.ts";
-import type { StopReason } from "./processor.ts";
 import { LEAVE_RUN } from "./probe.ts";
+import type { StopReason } from "./processor.ts";
 
 /** A run is cut into slices whose tick counts are small integers. */
 const MAX_SLICE = 1 << 30;
@@ -25,7 +39,10 @@ export interface Engine {
   readonly threshold: number;
   /** Compiles code that begins with a block, or not: then `block.compiled` stays null. */
   compile(block: Block): void;
-  /** Runs compiled code from a block on. EIP and `remaining` are up to date afterwards. False when the next block has to be interpreted. */
+  /**
+   * Runs compiled code from a block on. EIP and `remaining` are up to date afterwards. False when the next block has to
+   * be interpreted.
+   */
   run(block: Block): boolean;
   /** The processor was reset within an instruction: what runs is not to be gone on with. */
   abandon(): void;
@@ -34,40 +51,40 @@ export interface Engine {
 export class Interpreter {
   readonly code: CodeCache;
   engine: Engine | null = null;
-  private readonly core: Core;
-  private readonly cold: ColdRunner;
+  readonly #core: Core;
+  readonly #cold: ColdRunner;
   /** The block that runs, or null between blocks. */
-  private block: Block | null = null;
+  #block: Block | null = null;
   /** Where a block was left in its middle, to go on without decoding from there. */
-  private pausedBlock: Block | null = null;
-  private pausedIndex = 0;
-  private pausedEip = 0;
-  private limit = 0;
+  #pausedBlock: Block | null = null;
+  #pausedIndex = 0;
+  #pausedEip = 0;
+  #limit = 0;
 
   constructor(core: Core) {
-    this.core = core;
+    this.#core = core;
     this.code = new CodeCache(core);
-    this.cold = new ColdRunner(core, this.code);
+    this.#cold = new ColdRunner(core, this.code);
   }
 
   run(limit: number): StopReason {
-    const { core } = this;
-    this.limit = limit;
+    const core = this.#core;
+    this.#limit = limit;
     core.attention &= ~ATTENTION_STOP;
     for (;;) {
       const retired = core.retired;
-      const slice = Math.max(0, Math.min(this.limit - retired, MAX_SLICE));
+      const slice = Math.max(0, Math.min(this.#limit - retired, MAX_SLICE));
       core.runEnd = retired + slice;
       core.remaining = slice;
-      const reason = this.runSlice();
-      if (reason !== "budget" || core.retired >= this.limit) return reason;
+      const reason = this.#runSlice();
+      if (reason !== "budget" || core.retired >= this.#limit) return reason;
     }
   }
 
   setLimit(limit: number): void {
-    const { core } = this;
-    if (limit >= this.limit) return;
-    this.limit = limit;
+    const core = this.#core;
+    if (limit >= this.#limit) return;
+    this.#limit = limit;
     const less = core.runEnd - limit;
     if (less > 0) {
       core.runEnd -= less;
@@ -78,53 +95,55 @@ export class Interpreter {
 
   /** EIP of the running instruction; between runs, of the next one. */
   get eip(): number {
-    return this.block !== null ? this.block.eips[this.core.index]! : this.core.s[EIP]!;
+    return this.#block !== null ? this.#block.eips[this.#core.index]! : this.#core.s[EIP]!;
   }
 
-  private runSlice(): StopReason {
-    const { core } = this;
+  #runSlice(): StopReason {
+    const core = this.#core;
     for (;;) {
       try {
-        const reason = this.execute();
+        const reason = this.#execute();
         if (reason !== null) return reason;
       } catch (error) {
         if (error === LEAVE_RUN) {
-          this.retreat();
+          this.#retreat();
           return "stopped";
         }
         if (error === WAIT_FOR_INTERRUPT) {
-          this.retreat();
+          this.#retreat();
           core.setAttention(ATTENTION_HALTED, true);
           continue;
         }
         if (!(error instanceof CpuException)) throw error;
-        if (!this.fault(error)) return "shutdown";
+        if (!this.#fault(error)) return "shutdown";
       }
     }
   }
 
-  /** Runs until something is due at an instruction boundary; serves it; null when it was served and the slice goes on. */
-  private execute(): StopReason | null {
-    const { core } = this;
+  /**
+   * Runs until something is due at an instruction boundary; serves it; null when it was served and the slice goes on.
+   */
+  #execute(): StopReason | null {
+    const core = this.#core;
     if (core.attention !== 0) {
-      const reason = this.attend();
+      const reason = this.#attend();
       if (reason !== null) return reason;
     }
     if (core.remaining <= 0) return "budget";
-    if ((core.attention & (ATTENTION_STEP | ATTENTION_SHADOW)) !== 0) this.step();
-    else this.runBlocks();
+    if ((core.attention & (ATTENTION_STEP | ATTENTION_SHADOW)) !== 0) this.#step();
+    else this.#runBlocks();
     return null;
   }
 
   /** Runs blocks until the limit comes near or something wants attention. EIP is up to date when it returns. */
-  private runBlocks(): void {
-    const { core } = this;
+  #runBlocks(): void {
+    const core = this.#core;
     const { s, state, mmu } = core;
     const engine = core.isProbed ? null : this.engine;
-    let found = this.resume();
+    let found = this.#resume();
     for (;;) {
       if (found === null) {
-        found = this.cold.run();
+        found = this.#cold.run();
         if (found === null) return;
         // What follows looks at a budget above 0.
         if (core.remaining <= 0 || core.end === 0) return;
@@ -135,7 +154,8 @@ export class Interpreter {
         if (block.compiled !== null) {
           s[EIP] = block.eip;
           const goesOn = engine.run(block);
-          // Attention that does not end compiled code (INTR while IF is 0) must not keep the next block from running either.
+          // Attention that does not end compiled code (INTR while IF is 0) must not keep the next block from running
+          // either.
           if (core.remaining <= 0 || (goesOn && core.attention !== 0)) return;
           if (goesOn) {
             found = this.code.seek(s[EIP]!);
@@ -147,7 +167,7 @@ export class Interpreter {
       const { handlers } = block;
       const count = handlers.length;
       let index = core.index;
-      this.block = block;
+      this.#block = block;
       core.link = block.fallthrough;
       core.end = count < core.remaining ? count : core.remaining;
       do {
@@ -157,10 +177,10 @@ export class Interpreter {
       } while (index < core.end);
       core.remaining -= index;
       core.index = 0;
-      if (this.block !== block) return;
-      this.block = null;
+      if (this.#block !== block) return;
+      this.#block = null;
       if (index < count) {
-        this.pause(block, index);
+        this.#pause(block, index);
         return;
       }
       const link = core.link;
@@ -171,15 +191,16 @@ export class Interpreter {
       if (link === null) found = this.code.seek(s[EIP]!);
       else {
         const target = link.target;
-        if (target.valid && target.modeKey === state.modeKey && (link.stable || link.epoch === mmu.epoch)) found = target;
-        else found = this.resolve(link);
+        if (target.valid && target.modeKey === state.modeKey && (link.stable || link.epoch === mmu.epoch))
+          found = target;
+        else found = this.#resolve(link);
       }
     }
   }
 
   /** Finds where a link leads and remembers it; null for cold code. */
-  private resolve(link: Link): Block | null {
-    const { core } = this;
+  #resolve(link: Link): Block | null {
+    const core = this.#core;
     core.s[EIP] = link.eip;
     const target = this.code.seek(link.eip);
     if (target === null) return null;
@@ -189,31 +210,38 @@ export class Interpreter {
     return target;
   }
 
-  private pause(block: Block, index: number): void {
-    this.core.s[EIP] = block.eips[index]!;
-    this.pausedBlock = block;
-    this.pausedIndex = index;
-    this.pausedEip = block.eips[index]!;
+  #pause(block: Block, index: number): void {
+    this.#core.s[EIP] = block.eips[index]!;
+    this.#pausedBlock = block;
+    this.#pausedIndex = index;
+    this.#pausedEip = block.eips[index]!;
   }
 
   /** The block to go on with at EIP, null for cold code; `core.index` is set to the instruction in it. */
-  private resume(): Block | null {
-    const { core } = this;
+  #resume(): Block | null {
+    const core = this.#core;
     const eip = core.s[EIP]!;
-    const paused = this.pausedBlock;
-    if (paused !== null && this.pausedEip === eip && paused.valid && paused.modeKey === core.state.modeKey && paused.epoch === core.mmu.epoch) {
-      // Counted as if the block had begun in this slice: the instructions before are added here and subtracted at its end.
-      core.remaining += this.pausedIndex;
-      core.index = this.pausedIndex;
-      this.pausedBlock = null;
+    const paused = this.#pausedBlock;
+    if (
+      paused !== null &&
+      this.#pausedEip === eip &&
+      paused.valid &&
+      paused.modeKey === core.state.modeKey &&
+      paused.epoch === core.mmu.epoch
+    ) {
+      // Counted as if the block had begun in this slice: the instructions before are added here and subtracted at its
+      // end.
+      core.remaining += this.#pausedIndex;
+      core.index = this.#pausedIndex;
+      this.#pausedBlock = null;
       return paused;
     }
     return this.code.seek(eip);
   }
 
   /** Runs exactly one instruction, with the breakpoint in front of it and the trap behind it. */
-  private step(): void {
-    const { core } = this;
+  #step(): void {
+    const core = this.#core;
     const { s } = core;
     const probe = core.codeProbe;
     if (probe !== null) {
@@ -240,7 +268,7 @@ export class Interpreter {
     core.stepping = true;
     core.repeating = false;
     core.interrupted = false;
-    this.block = block;
+    this.#block = block;
     core.link = block.fallthrough;
     core.end = 1;
     core.index = 0;
@@ -250,8 +278,8 @@ export class Interpreter {
       core.stepping = false;
     }
     core.remaining--;
-    if (this.block !== block) return;
-    this.block = null;
+    if (this.#block !== block) return;
+    this.#block = null;
     if (block.handlers.length > 1) s[EIP] = block.eips[1]!;
     else if (core.link !== null) s[EIP] = core.link.eip;
     if (core.repeating) s[EFLAGS]! |= RF;
@@ -261,8 +289,8 @@ export class Interpreter {
   }
 
   /** Serves what is due at an instruction boundary, highest priority first. A reason ends the run. */
-  private attend(): StopReason | null {
-    const { core } = this;
+  #attend(): StopReason | null {
+    const core = this.#core;
     const { s } = core;
     if ((core.attention & ATTENTION_STOP) !== 0) {
       core.attention &= ~ATTENTION_STOP;
@@ -272,22 +300,22 @@ export class Interpreter {
     const trapsHeld = shadow && core.shadowHoldsTraps;
     if ((core.attention & ATTENTION_DEBUG_TRAP) !== 0 && !trapsHeld) {
       core.attention &= ~ATTENTION_DEBUG_TRAP;
-      return this.deliver(DEBUG, NO_ERROR_CODE);
+      return this.#deliver(DEBUG, NO_ERROR_CODE);
     }
     if ((core.attention & ATTENTION_NMI) !== 0 && !core.nmiBlocked && !trapsHeld) {
       core.attention &= ~(ATTENTION_NMI | ATTENTION_HALTED);
       core.nmiBlocked = true;
-      return this.deliver(NMI, NO_ERROR_CODE);
+      return this.#deliver(NMI, NO_ERROR_CODE);
     }
     if ((core.attention & ATTENTION_INTERRUPT) !== 0 && (s[EFLAGS]! & IF) !== 0 && !shadow) {
       core.attention &= ~ATTENTION_HALTED;
-      return this.deliver(core.bus.acknowledgeInterrupt(), NO_ERROR_CODE);
+      return this.#deliver(core.bus.acknowledgeInterrupt(), NO_ERROR_CODE);
     }
     if ((core.attention & ATTENTION_HALTED) !== 0) {
       // STI; HLT: the shadow ends here, and a pending interrupt wakes at once.
       if (shadow) {
         core.attention &= ~ATTENTION_SHADOW;
-        return this.attend();
+        return this.#attend();
       }
       return "halted";
     }
@@ -295,40 +323,46 @@ export class Interpreter {
   }
 
   /** Delivers an interrupt or a trap between instructions. */
-  private deliver(vector: number, errorCode: number): StopReason | null {
-    const { core } = this;
+  #deliver(vector: number, errorCode: number): StopReason | null {
+    const core = this.#core;
     const eip = core.s[EIP]!;
     core.noteDelivery(vector === DEBUG ? "exception" : "interrupt", vector, errorCode, eip);
-    return this.deliverChain(vector, errorCode, eip) ? null : "shutdown";
+    return this.#deliverChain(vector, errorCode, eip) ? null : "shutdown";
   }
 
-  /** Goes back in front of the running instruction, of which nothing has been done; or stays in front of the first one of a new task. */
-  private retreat(): void {
-    const { core } = this;
-    if (this.block === null) return;
-    if (!core.switching) core.s[EIP] = this.block.eips[core.index]!;
+  /**
+   * Goes back in front of the running instruction, of which nothing has been done; or stays in front of the first one
+   * of a new task.
+   */
+  #retreat(): void {
+    const core = this.#core;
+    if (this.#block === null) return;
+    if (!core.switching) core.s[EIP] = this.#block.eips[core.index]!;
     core.switching = false;
     core.remaining -= core.index;
     core.index = 0;
-    this.block = null;
+    this.#block = null;
   }
 
-  /** A fault of the running instruction, or of fetching it: it counts as one tick, so that no chain of faults stops time. */
-  private fault(exception: CpuException): boolean {
-    const { core } = this;
+  /**
+   * A fault of the running instruction, or of fetching it: it counts as one tick, so that no chain of faults stops
+   * time.
+   */
+  #fault(exception: CpuException): boolean {
+    const core = this.#core;
     const { s } = core;
-    this.retreat();
+    this.#retreat();
     core.remaining--;
     core.attention &= ~ATTENTION_SHADOW;
     const isCodeBreakpoint = exception.vector === DEBUG;
     if (!isCodeBreakpoint) s[EFLAGS]! |= RF;
     core.noteDelivery("exception", exception.vector, exception.errorCode, s[EIP]!);
-    return this.deliverChain(exception.vector, exception.errorCode, s[EIP]!);
+    return this.#deliverChain(exception.vector, exception.errorCode, s[EIP]!);
   }
 
   /** Delivers an event and whatever its delivery raises. False at a triple fault. */
-  private deliverChain(firstVector: number, firstErrorCode: number, firstEip: number): boolean {
-    const { core } = this;
+  #deliverChain(firstVector: number, firstErrorCode: number, firstEip: number): boolean {
+    const core = this.#core;
     let eip = firstEip;
     let vector = firstVector;
     let errorCode = firstErrorCode;
@@ -356,24 +390,24 @@ export class Interpreter {
   }
 
   /**
-   * Runs one instruction for compiled code. True when the next one follows it and nothing wants attention; EIP is up to date. A fault is
-   * thrown with all that the run loop needs to deliver it.
+   * Runs one instruction for compiled code. True when the next one follows it and nothing wants attention; EIP is up to
+   * date. A fault is thrown with all that the run loop needs to deliver it.
    */
   stepOne(eip: number): boolean {
-    const { core } = this;
+    const core = this.#core;
     const { s, state } = core;
     const { modeKey } = state;
     const { epoch } = core.mmu;
     s[EIP] = eip;
     const block = this.code.lookup(eip);
-    this.block = block;
+    this.#block = block;
     core.link = block.fallthrough;
     core.end = 1;
     core.index = 0;
     block.handlers[0]!();
     core.remaining--;
-    if (this.block !== block) return false;
-    this.block = null;
+    if (this.#block !== block) return false;
+    this.#block = null;
     const single = block.handlers.length === 1;
     const next = single ? block.fallthrough.eip : block.eips[1]!;
     if (!single) s[EIP] = next;
@@ -384,13 +418,13 @@ export class Interpreter {
   /** Forgets decoded code and where a run was paused. */
   clear(): void {
     this.code.clear();
-    this.pausedBlock = null;
+    this.#pausedBlock = null;
   }
 
   /** Within an instruction: its block is not returned to, EIP says where to go on (RESET). */
   abandon(): void {
     this.clear();
-    this.block = null;
+    this.#block = null;
     this.engine?.abandon();
   }
 }

@@ -1,14 +1,28 @@
-/** Delivery of interrupts and exceptions through vector table and gates, and the way back with IRET (SDM 3A chapter 6, 20). */
+/**
+ * Delivery of interrupts and exceptions through vector table and gates, and the way back with IRET (SDM 3A chapter 6,
+ * 20).
+ */
 import type { Core } from "./core.ts";
 import {
-  Descriptor, SYSTEM_INTERRUPT_GATE16, SYSTEM_INTERRUPT_GATE32, SYSTEM_TASK_GATE, SYSTEM_TRAP_GATE16, SYSTEM_TRAP_GATE32,
+  Descriptor,
+  SYSTEM_INTERRUPT_GATE16,
+  SYSTEM_INTERRUPT_GATE32,
+  SYSTEM_TASK_GATE,
+  SYSTEM_TRAP_GATE16,
+  SYSTEM_TRAP_GATE32,
 } from "./descriptor.ts";
 import {
-  CpuException, GENERAL_PROTECTION, INVALID_TSS, NO_ERROR_CODE, PAGE_FAULT, SEGMENT_NOT_PRESENT, raise,
+  CpuException,
+  GENERAL_PROTECTION,
+  INVALID_TSS,
+  NO_ERROR_CODE,
+  PAGE_FAULT,
+  raise,
+  SEGMENT_NOT_PRESENT,
 } from "./exceptions.ts";
 import { AC, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from "./flags.ts";
 import { BASE, CR4, CS, DS, EFLAGS, ES, ESP, FS, GS, IDT_BASE, IDT_LIMIT, LIMIT, SELECTOR, SS, TR } from "./layout.ts";
-import { PendingStack, innerStack } from "./stack.ts";
+import { innerStack, PendingStack } from "./stack.ts";
 import { CR4_VME } from "./state.ts";
 
 /** INT n, INT3 and INTO are software; `external` events set the EXT bit in error codes of their own delivery. */
@@ -16,29 +30,37 @@ export type InterruptKind = "software" | "external";
 
 const ERROR_IDT = 2;
 const ERROR_EXTERNAL = 1;
-const GATE_TYPES = (1 << SYSTEM_TASK_GATE) | (1 << SYSTEM_INTERRUPT_GATE16) | (1 << SYSTEM_TRAP_GATE16) | (1 << SYSTEM_INTERRUPT_GATE32) | (1 << SYSTEM_TRAP_GATE32);
+const GATE_TYPES =
+  (1 << SYSTEM_TASK_GATE) |
+  (1 << SYSTEM_INTERRUPT_GATE16) |
+  (1 << SYSTEM_TRAP_GATE16) |
+  (1 << SYSTEM_INTERRUPT_GATE32) |
+  (1 << SYSTEM_TRAP_GATE32);
 
 /** Bits of EFLAGS that IRET and POPF take from a 32-bit image at most: all but reserved ones, VM, VIP and VIF. */
 export const FLAGS_IMAGE = 0x00257fd5;
 
 export class InterruptDelivery {
-  private readonly core: Core;
+  readonly #core: Core;
 
   constructor(core: Core) {
-    this.core = core;
+    this.#core = core;
   }
 
-  /** Delivers a vector. `returnEip` is what the handler returns to. Throws the exceptions that the delivery itself raises. */
+  /**
+   * Delivers a vector. `returnEip` is what the handler returns to. Throws the exceptions that the delivery itself
+   * raises.
+   */
   deliver(vector: number, kind: InterruptKind, errorCode: number, returnEip: number): void {
-    const { core } = this;
+    const core = this.#core;
     core.interrupted = true;
     if (kind === "software") core.noteDelivery("software", vector, errorCode, returnEip);
     if (!core.state.protectedMode) {
-      this.deliverReal(vector, core.s[IDT_BASE]!, core.s[IDT_LIMIT]!, core.state.eflags, returnEip);
-    } else if (kind === "software") this.deliverProtected(vector, true, errorCode, returnEip);
+      this.#deliverReal(vector, core.s[IDT_BASE]!, core.s[IDT_LIMIT]!, core.state.eflags, returnEip);
+    } else if (kind === "software") this.#deliverProtected(vector, true, errorCode, returnEip);
     else {
       try {
-        this.deliverProtected(vector, false, errorCode, returnEip);
+        this.#deliverProtected(vector, false, errorCode, returnEip);
       } catch (error) {
         const nested = error instanceof CpuException && error.vector >= INVALID_TSS && error.vector < PAGE_FAULT;
         throw nested ? new CpuException(error.vector, error.errorCode | ERROR_EXTERNAL) : error;
@@ -49,14 +71,14 @@ export class InterruptDelivery {
 
   /** INT n in virtual-8086 mode: depends on IOPL and on the redirection bitmap of VME (SDM 3B 20.3.3). */
   deliverVirtual8086(vector: number, returnEip: number): void {
-    const { core } = this;
+    const core = this.#core;
     const { s } = core;
     const vme = (s[CR4]! & CR4_VME) !== 0;
-    if (vme && !this.isRedirected(vector)) {
+    if (vme && !this.#isRedirected(vector)) {
       core.noteDelivery("software", vector, NO_ERROR_CODE, returnEip);
       let flags = core.state.eflags;
       if (core.iopl < 3) flags = (flags & ~IF) | IOPL | ((flags & VIF) !== 0 ? IF : 0);
-      this.deliverReal(vector, 0, 0x3ff, flags, returnEip);
+      this.#deliverReal(vector, 0, 0x3ff, flags, returnEip);
       core.updateControls();
       return;
     }
@@ -65,8 +87,8 @@ export class InterruptDelivery {
   }
 
   /** Whether the TSS's bitmap, 32 bytes in front of the I/O map, sends a software interrupt through the IDT. */
-  private isRedirected(vector: number): boolean {
-    const { s, mmu } = this.core;
+  #isRedirected(vector: number): boolean {
+    const { s, mmu } = this.#core;
     const base = s[BASE + TR]!;
     const limit = s[LIMIT + TR]! >>> 0;
     if (limit < 0x67) return true;
@@ -76,8 +98,8 @@ export class InterruptDelivery {
   }
 
   /** Through a table of far pointers: real mode, and VME. `flags` is the image to push. */
-  private deliverReal(vector: number, table: number, tableLimit: number, flags: number, returnEip: number): void {
-    const { core } = this;
+  #deliverReal(vector: number, table: number, tableLimit: number, flags: number, returnEip: number): void {
+    const core = this.#core;
     const { s, mmu } = core;
     if (vector * 4 + 3 > tableLimit >>> 0) raise(GENERAL_PROTECTION, vector * 8 + ERROR_IDT);
     const offset = mmu.readSystem((table + vector * 4) | 0, 2);
@@ -94,8 +116,8 @@ export class InterruptDelivery {
     core.goto(offset);
   }
 
-  private deliverProtected(vector: number, software: boolean, errorCode: number, returnEip: number): void {
-    const { core } = this;
+  #deliverProtected(vector: number, software: boolean, errorCode: number, returnEip: number): void {
+    const core = this.#core;
     const { s, mmu } = core;
     const gateError = vector * 8 + ERROR_IDT;
     if (vector * 8 + 7 > s[IDT_LIMIT]! >>> 0) raise(GENERAL_PROTECTION, gateError);
@@ -106,14 +128,15 @@ export class InterruptDelivery {
     if (!gate.present) raise(SEGMENT_NOT_PRESENT, gateError);
     if (gate.systemType === SYSTEM_TASK_GATE) {
       core.tasks.enter(gate.gateSelector, "call", returnEip);
-      if (errorCode !== NO_ERROR_CODE) core.push(errorCode, (core.segments.tables.get(gate.gateSelector).systemType & 8) !== 0 ? 32 : 16);
+      if (errorCode !== NO_ERROR_CODE)
+        core.push(errorCode, (core.segments.tables.get(gate.gateSelector).systemType & 8) !== 0 ? 32 : 16);
       return;
     }
-    this.throughGate(gate, errorCode, returnEip);
+    this.#throughGate(gate, errorCode, returnEip);
   }
 
-  private throughGate(gate: Descriptor, errorCode: number, returnEip: number): void {
-    const { core } = this;
+  #throughGate(gate: Descriptor, errorCode: number, returnEip: number): void {
+    const core = this.#core;
     const { s } = core;
     const selector = gate.gateSelector;
     if ((selector & 0xfffc) === 0) raise(GENERAL_PROTECTION, 0);
@@ -131,7 +154,13 @@ export class InterruptDelivery {
     if (inner) {
       const next = innerStack(core, cpl);
       innerSelector = next.selector;
-      stack = PendingStack.of(core, innerSelector, core.segments.checkStack(innerSelector, cpl, INVALID_TSS), next.pointer, cpl);
+      stack = PendingStack.of(
+        core,
+        innerSelector,
+        core.segments.checkStack(innerSelector, cpl, INVALID_TSS),
+        next.pointer,
+        cpl,
+      );
       if (gate.gateOffset >>> 0 > code.limit >>> 0) raise(GENERAL_PROTECTION, 0);
       if (virtual8086) for (const segment of [GS, FS, DS, ES]) stack.push(s[SELECTOR + segment]!, sizeBits);
       stack.push(s[SELECTOR + SS]!, sizeBits);
@@ -160,23 +189,23 @@ export class InterruptDelivery {
 
   /** IRET and IRETD. */
   iret(sizeBits: number, nextEip: number): void {
-    const { core } = this;
-    if (!core.state.protectedMode) this.iretReal(sizeBits);
-    else if (core.state.virtual8086) this.iretVirtual8086(sizeBits);
+    const core = this.#core;
+    if (!core.state.protectedMode) this.#iretReal(sizeBits);
+    else if (core.state.virtual8086) this.#iretVirtual8086(sizeBits);
     else if ((core.s[EFLAGS]! & NT) !== 0) core.tasks.leave(nextEip);
-    else this.iretProtected(sizeBits);
+    else this.#iretProtected(sizeBits);
     core.updateControls();
   }
 
   /** Loads EFLAGS from an image under a mask of what may change; 16-bit images leave the upper half. */
-  private loadFlags(image: number, mask: number, sizeBits: number): void {
-    const { state } = this.core;
+  #loadFlags(image: number, mask: number, sizeBits: number): void {
+    const { state } = this.#core;
     const changing = sizeBits === 32 ? mask : mask & 0xffff;
     state.eflags = (state.eflags & ~changing) | (image & changing);
   }
 
-  private iretReal(sizeBits: number): void {
-    const { core } = this;
+  #iretReal(sizeBits: number): void {
+    const core = this.#core;
     const bytes = sizeBits >>> 3;
     const eip = core.peek(0, sizeBits);
     const selector = core.peek(bytes, sizeBits) & 0xffff;
@@ -185,11 +214,11 @@ export class InterruptDelivery {
     core.release(3 * bytes);
     core.segments.loadReal(CS, selector);
     core.goto(eip);
-    this.loadFlags(flags, FLAGS_IMAGE, sizeBits);
+    this.#loadFlags(flags, FLAGS_IMAGE, sizeBits);
   }
 
-  private iretVirtual8086(sizeBits: number): void {
-    const { core } = this;
+  #iretVirtual8086(sizeBits: number): void {
+    const core = this.#core;
     const { s } = core;
     const vme = (s[CR4]! & CR4_VME) !== 0;
     if (core.iopl < 3 && !(vme && sizeBits === 16)) raise(GENERAL_PROTECTION, 0);
@@ -200,22 +229,22 @@ export class InterruptDelivery {
     if (eip >>> 0 > 0xffff) raise(GENERAL_PROTECTION, 0);
     if (core.iopl < 3) {
       if ((flags & TF) !== 0 || ((flags & IF) !== 0 && (s[EFLAGS]! & VIP) !== 0)) raise(GENERAL_PROTECTION, 0);
-      this.loadFlags(flags, FLAGS_IMAGE & ~(IOPL | IF), 16);
+      this.#loadFlags(flags, FLAGS_IMAGE & ~(IOPL | IF), 16);
       s[EFLAGS] = (s[EFLAGS]! & ~VIF) | ((flags & IF) !== 0 ? VIF : 0);
-    } else this.loadFlags(flags, FLAGS_IMAGE & ~IOPL, sizeBits);
+    } else this.#loadFlags(flags, FLAGS_IMAGE & ~IOPL, sizeBits);
     core.release(3 * bytes);
     core.segments.loadVirtual8086(CS, selector);
     core.goto(eip);
   }
 
-  private iretProtected(sizeBits: number): void {
-    const { core } = this;
+  #iretProtected(sizeBits: number): void {
+    const core = this.#core;
     const { s } = core;
     const bytes = sizeBits >>> 3;
     const eip = core.peek(0, sizeBits);
     const selector = core.peek(bytes, sizeBits) & 0xffff;
     const flags = core.peek(2 * bytes, sizeBits);
-    if (sizeBits === 32 && (flags & VM) !== 0 && core.cpl === 0) return this.iretToVirtual8086(eip, selector, flags);
+    if (sizeBits === 32 && (flags & VM) !== 0 && core.cpl === 0) return this.#iretToVirtual8086(eip, selector, flags);
     const code = core.far.checkReturn(selector);
     if (eip >>> 0 > code.limit >>> 0) raise(GENERAL_PROTECTION, 0);
     // What may change depends on the privilege that executes IRET, not on the one that it returns to.
@@ -231,16 +260,17 @@ export class InterruptDelivery {
       core.far.returnToOuter(selector, code, stackSelector, pointer, 0);
     }
     core.goto(eip);
-    this.loadFlags(flags, mask, sizeBits);
+    this.#loadFlags(flags, mask, sizeBits);
   }
 
-  private iretToVirtual8086(eip: number, selector: number, flags: number): void {
-    const { core } = this;
+  #iretToVirtual8086(eip: number, selector: number, flags: number): void {
+    const core = this.#core;
     const esp = core.peek(12, 32);
     if (eip >>> 0 > 0xffff) raise(GENERAL_PROTECTION, 0);
     const selectors: number[] = [];
     for (let i = 0; i < 5; i++) selectors.push(core.peek(16 + 4 * i, 32) & 0xffff);
-    core.state.eflags = (core.state.eflags & ~(FLAGS_IMAGE | VM | VIF | VIP)) | (flags & (FLAGS_IMAGE | VM | VIF | VIP));
+    core.state.eflags =
+      (core.state.eflags & ~(FLAGS_IMAGE | VM | VIF | VIP)) | (flags & (FLAGS_IMAGE | VM | VIF | VIP));
     core.segments.loadVirtual8086(CS, selector);
     [SS, ES, DS, FS, GS].forEach((segment, i) => core.segments.loadVirtual8086(segment, selectors[i]!));
     core.segments.setCpl(3);
@@ -249,4 +279,3 @@ export class InterruptDelivery {
     core.goto(eip);
   }
 }
-

@@ -8,15 +8,15 @@ import { ACCESS, BASE, LIMIT, TR } from "./layout.ts";
 const TSS_IO_MAP = 0x66;
 
 export class IoPermission {
-  private readonly core: Core;
+  readonly #core: Core;
 
   constructor(core: Core) {
-    this.core = core;
+    this.#core = core;
   }
 
   /** #GP(0) when the current privilege does not allow an access to `sizeBytes` ports from `port`. */
   check(port: number, sizeBytes: number): void {
-    const { core } = this;
+    const core = this.#core;
     if (!core.state.protectedMode || (!core.state.virtual8086 && core.cpl <= core.iopl)) return;
     const limit = core.s[LIMIT + TR]! >>> 0;
     const base = core.s[BASE + TR]!;

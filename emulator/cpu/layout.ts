@@ -1,9 +1,10 @@
 /**
- * Where everything lies in a machine's `WebAssembly.Memory`. The interpreter and compiled code share this memory, so the
- * offsets are fixed for all machines: state page, translation tables, code map, ROM, and RAM last because only its size varies.
+ * Where everything lies in a machine's `WebAssembly.Memory`. The interpreter and compiled code share this memory, so
+ * the offsets are fixed for all machines: state page, translation tables, code map, ROM, and RAM last because only its
+ * size varies.
  */
 
-import { PORT_LATCHES_BYTES } from "../port-latches.ts";
+import { PORT_LATCHES_BYTES } from "../bus/port-latches.ts";
 
 /** Slots of 32 bits from the start of the memory; general registers first, in the order of their ModRM numbers. */
 export const EAX = 0;
@@ -52,13 +53,19 @@ export const GS = 5;
 export const LDTR = 6;
 export const TR = 7;
 
-/** Doubles (byte offset): the largest offset that may be read or written through a segment by the fast check, -1 when none. */
+/**
+ * Doubles (byte offset): the largest offset that may be read or written through a segment by the fast check, -1 when
+ * none.
+ */
 export const READ_LIMIT_BYTES = 512;
 export const WRITE_LIMIT_BYTES = 576;
 /** x87 registers and control words (fpu/). */
 export const FPU_BYTES = 1024;
 
-/** Compiled code (jit/): instructions left when it returns; the context that entries of the jump cache belong to, as a quadword. */
+/**
+ * Compiled code (jit/): instructions left when it returns; the context that entries of the jump cache belong to, as a
+ * quadword.
+ */
 export const JIT_BUDGET = 4096;
 /** Not 0 while an interrupt waits for IF or NMI is blocked: noted whenever compiled code is entered. A slot. */
 export const JIT_ATTENTION = 1028;
@@ -74,8 +81,8 @@ export const INT_COUNTS_BYTES = 8192;
 export const STATE_BYTES = 0x10000;
 
 /**
- * Translation tables: a dword for each linear page, one table for each kind of access. 0 is a miss, a positive value the
- * page's offset in this memory, a negative one (write tables) the negated offset of a page that holds decoded code.
+ * Translation tables: a dword for each linear page, one table for each kind of access. 0 is a miss, a positive value
+ * the page's offset in this memory, a negative one (write tables) the negated offset of a page that holds decoded code.
  */
 export const TLB_ENTRIES = 1 << 20;
 const TLB_BYTES = TLB_ENTRIES * 4;
@@ -92,24 +99,30 @@ export const TLB_EMPTY = TLB_READ_SUPERVISOR + SPACES * TLB_SPACE_BYTES;
 /** RAM is at most this large: it bounds the code map. */
 export const MAX_RAM_BYTES = 1 << 30;
 /**
- * One byte for each line of 8 bytes of RAM, with a bit for each byte that code was decoded from. To the byte, because hand-written code has
- * its variables right beside it; it costs nothing where no code is, since only touched memory is held.
+ * One byte for each line of 8 bytes of RAM, with a bit for each byte that code was decoded from. To the byte, because
+ * hand-written code has its variables right beside it; it costs nothing where no code is, since only touched memory is
+ * held.
  */
 export const CODE_LINE_SHIFT = 3;
 export const CODE_MAP = TLB_EMPTY + TLB_BYTES;
 
 /**
- * Where compiled code finds compiled code: entries of 16 bytes by a hash of EIP. EIP and context as a quadword, then table slot in the low and number
- * of the entry in the high half of a dword, then the region's entry map (jit/).
+ * Where compiled code finds compiled code: entries of 16 bytes by a hash of EIP. EIP and context as a quadword, then
+ * table slot in the low and number of the entry in the high half of a dword, then the region's entry map (jit/).
  */
 export const JUMP_CACHE = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT) + 0x10000;
 export const JUMP_CACHE_ENTRIES = 4096;
 
-/** Entry maps of compiled regions: a byte for each address of the region, the number of the entry there plus one (jit/). */
+/**
+ * Entry maps of compiled regions: a byte for each address of the region, the number of the entry there plus one (jit/).
+ */
 export const ENTRY_MAPS = JUMP_CACHE + JUMP_CACHE_ENTRIES * 16;
 export const ENTRY_MAPS_BYTES = 8 << 20;
 
-/** Ports that only remember what was written (port-latches.ts): whether compiled code may write them, and behind that their values. */
+/**
+ * Ports that only remember what was written (port-latches.ts): whether compiled code may write them, and behind that
+ * their values.
+ */
 export const PORT_LATCHES = ENTRY_MAPS + ENTRY_MAPS_BYTES;
 
 /** Contents of ROMs, wherever the board maps them. */

@@ -1,13 +1,22 @@
 /**
  * Physical memory of one machine: RAM, ROM and the map that says which page of the physical address space is what. It
- * owns the `WebAssembly.Memory` whose layout layout.ts describes, and it knows which lines of RAM hold decoded code, so that
- * every write, the processor's or a bus master's, discards the code it overwrites.
+ * owns the `WebAssembly.Memory` whose layout layout.ts describes, and it knows which lines of RAM hold decoded code, so
+ * that every write, the processor's or a bus master's, discards the code it overwrites.
  */
-import type { AccessBytes, DmaMemory } from "../bus.ts";
-import { Counters } from "../counters.ts";
-import { PortLatches } from "../port-latches.ts";
-import type { StateVisitor } from "../state.ts";
-import { CODE_LINE_SHIFT, CODE_MAP, INT_COUNTS_BYTES, MAX_RAM_BYTES, PORT_LATCHES, RAM, ROM, ROM_BYTES } from "./layout.ts";
+import type { AccessBytes, DmaMemory } from "../bus/bus.ts";
+import { PortLatches } from "../bus/port-latches.ts";
+import { Counters } from "../debug/counters.ts";
+import type { StateVisitor } from "../state/state.ts";
+import {
+  CODE_LINE_SHIFT,
+  CODE_MAP,
+  INT_COUNTS_BYTES,
+  MAX_RAM_BYTES,
+  PORT_LATCHES,
+  RAM,
+  ROM,
+  ROM_BYTES,
+} from "./layout.ts";
 
 const PAGE_BYTES = 4096;
 const PAGE_SHIFT = 12;
@@ -48,17 +57,17 @@ export class MachineMemory {
   readonly dma: DmaMemory;
   readonly latches: PortLatches;
   /** A byte for each line of RAM, with a bit for each of its bytes that code was decoded from. */
-  private readonly codeMap: Uint8Array;
+  readonly #codeMap: Uint8Array;
   /** For each page of RAM: HAS_CODE, or how many more writes are watched after its last code went, 0 when none are. */
-  private readonly codePages: Uint8Array;
+  readonly #codePages: Uint8Array;
   /** For each page of RAM: whether entries of page tables are watched in it. */
-  private readonly tablePages: Uint8Array;
+  readonly #tablePages: Uint8Array;
   /** For each page below `ramBytes`: offset that reads and writes go to, 0 for none. */
-  private readonly readMap: Int32Array;
-  private readonly writeMap: Int32Array;
-  private readonly highRoms: HighRom[] = [];
-  private romEnd = ROM;
-  private observer: MemoryObserver | null = null;
+  readonly #readMap: Int32Array;
+  readonly #writeMap: Int32Array;
+  readonly #highRoms: HighRom[] = [];
+  #romEnd = ROM;
+  #observer: MemoryObserver | null = null;
   /** Counts changes of the map, so that what was concluded from it can be told from what still holds. */
   mapChanges = 0;
 
@@ -75,84 +84,90 @@ export class MachineMemory {
     this.counters = new Counters(new Uint32Array(this.memory.buffer, INT_COUNTS_BYTES, VECTORS));
     this.view = new DataView(this.memory.buffer);
     this.latches = new PortLatches(this.memory.buffer, PORT_LATCHES);
-    this.codeMap = new Uint8Array(this.memory.buffer, CODE_MAP, ramBytes >>> CODE_LINE_SHIFT);
-    this.codePages = new Uint8Array(ramBytes / PAGE_BYTES);
-    this.tablePages = new Uint8Array(ramBytes / PAGE_BYTES);
-    this.readMap = new Int32Array(ramBytes / PAGE_BYTES);
-    for (let page = 0; page < this.readMap.length; page++) this.readMap[page] = RAM + page * PAGE_BYTES;
-    this.writeMap = this.readMap.slice();
+    this.#codeMap = new Uint8Array(this.memory.buffer, CODE_MAP, ramBytes >>> CODE_LINE_SHIFT);
+    this.#codePages = new Uint8Array(ramBytes / PAGE_BYTES);
+    this.#tablePages = new Uint8Array(ramBytes / PAGE_BYTES);
+    this.#readMap = new Int32Array(ramBytes / PAGE_BYTES);
+    for (let page = 0; page < this.#readMap.length; page++) this.#readMap[page] = RAM + page * PAGE_BYTES;
+    this.#writeMap = this.#readMap.slice();
     this.markMmio(0xa0000, 0x20000);
     this.dma = {
-      read: (physicalAddress, target) => this.dmaRead(physicalAddress, target),
-      write: (physicalAddress, source) => this.dmaWrite(physicalAddress, source),
+      read: (physicalAddress, target) => this.#dmaRead(physicalAddress, target),
+      write: (physicalAddress, source) => this.#dmaWrite(physicalAddress, source),
     };
   }
 
-  private changeMap(): void {
+  #changeMap(): void {
     this.mapChanges++;
-    this.observer?.mapChanged();
+    this.#observer?.mapChanged();
   }
 
   observe(observer: MemoryObserver): void {
-    this.observer = observer;
+    this.#observer = observer;
   }
 
   /**
-   * Puts a ROM at a physical address, a multiple of 4 KiB; the rest of its last page reads as ones. The guest cannot write it.
-   * The same bytes may be loaded at several addresses (the firmware's alias below 4 GiB).
+   * Puts a ROM at a physical address, a multiple of 4 KiB; the rest of its last page reads as ones. The guest cannot
+   * write it. The same bytes may be loaded at several addresses (the firmware's alias below 4 GiB).
    */
   loadRom(physicalAddress: number, bytes: Uint8Array): void {
     const pages = Math.ceil(bytes.length / PAGE_BYTES);
     const firstPage = physicalAddress / PAGE_BYTES;
     if (!Number.isInteger(firstPage) || firstPage + pages > ALL_PAGES) {
-      throw new RangeError(`ROM of ${bytes.length} bytes at ${physicalAddress.toString(16)}: not page-aligned, or beyond 4 GiB`);
+      throw new RangeError(
+        `ROM of ${bytes.length} bytes at ${physicalAddress.toString(16)}: not page-aligned, or beyond 4 GiB`,
+      );
     }
-    if (this.romEnd + pages * PAGE_BYTES > ROM + ROM_BYTES) throw new RangeError(`more than ${ROM_BYTES} bytes of ROM`);
-    const offset = this.romEnd;
-    this.romEnd += pages * PAGE_BYTES;
-    this.bytes.fill(0xff, offset, this.romEnd);
+    if (this.#romEnd + pages * PAGE_BYTES > ROM + ROM_BYTES)
+      throw new RangeError(`more than ${ROM_BYTES} bytes of ROM`);
+    const offset = this.#romEnd;
+    this.#romEnd += pages * PAGE_BYTES;
+    this.bytes.fill(0xff, offset, this.#romEnd);
     this.bytes.set(bytes, offset);
-    if (firstPage >= this.readMap.length) this.highRoms.unshift({ firstPage, pages, offset });
-    for (let page = 0; page < pages && firstPage + page < this.readMap.length; page++) {
-      this.readMap[firstPage + page] = offset + page * PAGE_BYTES;
-      this.writeMap[firstPage + page] = 0;
+    if (firstPage >= this.#readMap.length) this.#highRoms.unshift({ firstPage, pages, offset });
+    for (let page = 0; page < pages && firstPage + page < this.#readMap.length; page++) {
+      this.#readMap[firstPage + page] = offset + page * PAGE_BYTES;
+      this.#writeMap[firstPage + page] = 0;
     }
-    this.changeMap();
-  }
-
-  /** Makes whole pages below `ramBytes` device registers. A0000-BFFFF and everything above RAM that is not ROM are so from the start. */
-  markMmio(physicalAddress: number, lengthBytes: number): void {
-    const end = Math.min(this.readMap.length, Math.ceil((physicalAddress + lengthBytes) / PAGE_BYTES));
-    for (let page = physicalAddress >>> 12; page < end; page++) {
-      this.readMap[page] = 0;
-      this.writeMap[page] = 0;
-    }
-    this.changeMap();
+    this.#changeMap();
   }
 
   /**
-   * Shadow RAM, as a host bridge's PAM registers switch it: whether reads and writes of whole pages go to the RAM beneath a
-   * ROM. While reading is off, a page without a ROM is left to the bus.
+   * Makes whole pages below `ramBytes` device registers. A0000-BFFFF and everything above RAM that is not ROM are so
+   * from the start.
+   */
+  markMmio(physicalAddress: number, lengthBytes: number): void {
+    const end = Math.min(this.#readMap.length, Math.ceil((physicalAddress + lengthBytes) / PAGE_BYTES));
+    for (let page = physicalAddress >>> 12; page < end; page++) {
+      this.#readMap[page] = 0;
+      this.#writeMap[page] = 0;
+    }
+    this.#changeMap();
+  }
+
+  /**
+   * Shadow RAM, as a host bridge's PAM registers switch it: whether reads and writes of whole pages go to the RAM
+   * beneath a ROM. While reading is off, a page without a ROM is left to the bus.
    */
   setShadow(physicalAddress: number, lengthBytes: number, readRam: boolean, writeRam: boolean): void {
-    const end = Math.min(this.readMap.length, Math.ceil((physicalAddress + lengthBytes) / PAGE_BYTES));
+    const end = Math.min(this.#readMap.length, Math.ceil((physicalAddress + lengthBytes) / PAGE_BYTES));
     for (let page = physicalAddress >>> 12; page < end; page++) {
       const ram = RAM + page * PAGE_BYTES;
-      const current = this.readMap[page]!;
-      if (current !== ram && current !== 0) this.romBeneath.set(page, current);
-      this.readMap[page] = readRam ? ram : (this.romBeneath.get(page) ?? 0);
-      this.writeMap[page] = writeRam ? ram : 0;
+      const current = this.#readMap[page]!;
+      if (current !== ram && current !== 0) this.#romBeneath.set(page, current);
+      this.#readMap[page] = readRam ? ram : (this.#romBeneath.get(page) ?? 0);
+      this.#writeMap[page] = writeRam ? ram : 0;
     }
-    this.changeMap();
+    this.#changeMap();
   }
 
   /** ROM pages that shadow RAM hides at the moment. */
-  private readonly romBeneath = new Map<number, number>();
+  readonly #romBeneath = new Map<number, number>();
 
   /** Offset in the machine's memory that reads of a physical page go to, 0 when a device answers. */
   readOffset(physicalPage: number): number {
-    if (physicalPage < this.readMap.length) return this.readMap[physicalPage]!;
-    for (const rom of this.highRoms) {
+    if (physicalPage < this.#readMap.length) return this.#readMap[physicalPage]!;
+    for (const rom of this.#highRoms) {
       const page = physicalPage - rom.firstPage;
       if (page >= 0 && page < rom.pages) return rom.offset + page * PAGE_BYTES;
     }
@@ -161,7 +176,7 @@ export class MachineMemory {
 
   /** Offset that writes of a physical page go to, 0 when they are dropped or a device takes them. */
   writeOffset(physicalPage: number): number {
-    return physicalPage < this.writeMap.length ? this.writeMap[physicalPage]! : 0;
+    return physicalPage < this.#writeMap.length ? this.#writeMap[physicalPage]! : 0;
   }
 
   /** Reads 1, 2 or 4 bytes at an offset of this memory, zero-extended (4 bytes: signed). */
@@ -170,7 +185,10 @@ export class MachineMemory {
     return sizeBytes === 2 ? this.view.getUint16(offset, true) : this.bytes[offset]!;
   }
 
-  /** Writes at an offset in RAM and discards decoded code that it overwrites: data beside code is told apart to the byte. */
+  /**
+   * Writes at an offset in RAM and discards decoded code that it overwrites: data beside code is told apart to the
+   * byte.
+   */
   store(offset: number, sizeBytes: AccessBytes, value: number): void {
     if (sizeBytes === 4) this.view.setInt32(offset, value, true);
     else if (sizeBytes === 2) this.view.setUint16(offset, value, true);
@@ -178,19 +196,24 @@ export class MachineMemory {
     const at = offset - RAM;
     const line = at >>> CODE_LINE_SHIFT;
     // The last line is this one or the next.
-    const bits = this.codeMap[line]! | (this.codeMap[(at + sizeBytes - 1) >>> CODE_LINE_SHIFT]! << LINE_BYTES);
-    if (bits !== 0 && this.isCode(at, sizeBytes)) this.observer?.codeOverwritten(offset, sizeBytes);
+    const bits = this.#codeMap[line]! | (this.#codeMap[(at + sizeBytes - 1) >>> CODE_LINE_SHIFT]! << LINE_BYTES);
+    if (bits !== 0 && this.#isCode(at, sizeBytes)) this.#observer?.codeOverwritten(offset, sizeBytes);
   }
 
   /** Whether code was decoded from one of up to 4 bytes of RAM. */
-  private isCode(at: number, sizeBytes: number): boolean {
-    for (let byte = at; byte < at + sizeBytes; byte++) if (((this.codeMap[byte >>> CODE_LINE_SHIFT]! >>> (byte & LINE_MASK)) & 1) !== 0) return true;
+  #isCode(at: number, sizeBytes: number): boolean {
+    for (let byte = at; byte < at + sizeBytes; byte++)
+      if (((this.#codeMap[byte >>> CODE_LINE_SHIFT]! >>> (byte & LINE_MASK)) & 1) !== 0) return true;
     return false;
   }
 
-  /** Whether all RAM but what lies from the video memory to 1 MiB is where its physical addresses say, so that compiled code may take one for the other. */
+  /**
+   * Whether all RAM but what lies from the video memory to 1 MiB is where its physical addresses say, so that compiled
+   * code may take one for the other.
+   */
   get isRegular(): boolean {
-    const { readMap, writeMap } = this;
+    const readMap = this.#readMap;
+    const writeMap = this.#writeMap;
     for (let page = 0; page < readMap.length; page++) {
       if (page === 0xa0) page = 0x100;
       if (readMap[page] !== RAM + page * PAGE_BYTES || writeMap[page] !== readMap[page]) return false;
@@ -212,50 +235,56 @@ export class MachineMemory {
 
   /** Notes that code was decoded from a byte of RAM. */
   markCode(offset: number): void {
-    this.codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! |= 1 << (offset & LINE_MASK);
+    this.#codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! |= 1 << (offset & LINE_MASK);
   }
 
-  /** Takes back `markCode`, for one byte or whole lines. A page with tables keeps its marks, which only makes some writes slower. */
+  /**
+   * Takes back `markCode`, for one byte or whole lines. A page with tables keeps its marks, which only makes some
+   * writes slower.
+   */
   unmarkCode(offset: number, lengthBytes: number): void {
-    if (this.tablePages[(offset - RAM) >>> PAGE_SHIFT] !== 0) return;
+    if (this.#tablePages[(offset - RAM) >>> PAGE_SHIFT] !== 0) return;
     const line = (offset - RAM) >>> CODE_LINE_SHIFT;
-    if (lengthBytes === 1) this.codeMap[line]! &= ~(1 << (offset & LINE_MASK));
-    else this.codeMap.fill(0, line, line + (lengthBytes >>> CODE_LINE_SHIFT));
+    if (lengthBytes === 1) this.#codeMap[line]! &= ~(1 << (offset & LINE_MASK));
+    else this.#codeMap.fill(0, line, line + (lengthBytes >>> CODE_LINE_SHIFT));
   }
 
   /** Whether code may have been decoded from the byte at an offset; what lies in a ROM is not noted. */
   isCodeByte(offset: number): boolean {
-    return offset < RAM || ((this.codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! >>> (offset & LINE_MASK)) & 1) !== 0;
+    return offset < RAM || ((this.#codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! >>> (offset & LINE_MASK)) & 1) !== 0;
   }
 
-  /** Writes an entry of a page table without a report. False, with nothing done, where code may have been decoded from it. */
+  /**
+   * Writes an entry of a page table without a report. False, with nothing done, where code may have been decoded from
+   * it.
+   */
   storeEntry(offset: number, value: number): boolean {
-    if (offset < RAM || this.codePages[(offset - RAM) >>> PAGE_SHIFT] === HAS_CODE) return false;
+    if (offset < RAM || this.#codePages[(offset - RAM) >>> PAGE_SHIFT] === HAS_CODE) return false;
     this.view.setInt32(offset, value, true);
     return true;
   }
 
   /** Has writes to an entry of a page table reported like those to code. `offset` is a multiple of 4. */
   markEntry(offset: number): void {
-    this.codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! |= 15 << (offset & LINE_MASK);
+    this.#codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! |= 15 << (offset & LINE_MASK);
   }
 
   /** Takes back `markEntry`, but for a page that holds code too. */
   unmarkEntry(offset: number): void {
-    if (this.codePages[(offset - RAM) >>> PAGE_SHIFT] === HAS_CODE) return;
-    this.codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! &= ~(15 << (offset & LINE_MASK));
+    if (this.#codePages[(offset - RAM) >>> PAGE_SHIFT] === HAS_CODE) return;
+    this.#codeMap[(offset - RAM) >>> CODE_LINE_SHIFT]! &= ~(15 << (offset & LINE_MASK));
   }
 
   /** Notes that entries in a page are watched, or no more. */
   markTablePage(offset: number, watched: boolean): void {
     const page = (offset - RAM) >>> PAGE_SHIFT;
-    this.tablePages[page] = watched ? 1 : 0;
-    if (!watched && this.codePages[page] === 0) this.codePages[page] = WATCHED_WRITES;
+    this.#tablePages[page] = watched ? 1 : 0;
+    if (!watched && this.#codePages[page] === 0) this.#codePages[page] = WATCHED_WRITES;
   }
 
   /** Notes that code was decoded from the page at an offset (RAM only; a ROM never changes). */
   markCodePage(offset: number): void {
-    if (offset >= RAM) this.codePages[(offset - RAM) >>> PAGE_SHIFT] = HAS_CODE;
+    if (offset >= RAM) this.#codePages[(offset - RAM) >>> PAGE_SHIFT] = HAS_CODE;
   }
 
   /**
@@ -263,25 +292,25 @@ export class MachineMemory {
    * rewrites itself comes back at once, and to stop and start watching is dear.
    */
   unmarkCodePage(offset: number): void {
-    if (offset >= RAM) this.codePages[(offset - RAM) >>> PAGE_SHIFT] = WATCHED_WRITES;
+    if (offset >= RAM) this.#codePages[(offset - RAM) >>> PAGE_SHIFT] = WATCHED_WRITES;
   }
 
   /** Whether writes to the page at this offset have to look for code, or for entries of page tables. */
   isWatched(offset: number): boolean {
     const page = (offset - RAM) >>> PAGE_SHIFT;
-    return offset >= RAM && (this.codePages[page] !== 0 || this.tablePages[page] !== 0);
+    return offset >= RAM && (this.#codePages[page] !== 0 || this.#tablePages[page] !== 0);
   }
 
   /** One write to a watched page has found no code; says whether the page is still watched. */
   countWatchedWrite(offset: number): boolean {
     const page = (offset - RAM) >>> PAGE_SHIFT;
-    const left = this.codePages[page]!;
-    if (left === HAS_CODE || this.tablePages[page] !== 0) return true;
-    if (left !== 0) this.codePages[page] = left - 1;
+    const left = this.#codePages[page]!;
+    if (left === HAS_CODE || this.#tablePages[page] !== 0) return true;
+    if (left !== 0) this.#codePages[page] = left - 1;
     return left > 1;
   }
 
-  private dmaRead(physicalAddress: number, target: Uint8Array): void {
+  #dmaRead(physicalAddress: number, target: Uint8Array): void {
     this.counters.dmaBytesRead += target.length;
     for (let at = 0; at < target.length; ) {
       const address = (physicalAddress + at) % 2 ** 32;
@@ -289,13 +318,14 @@ export class MachineMemory {
       const length = Math.min(PAGE_BYTES - low, target.length - at);
       const offset = this.readOffset(Math.floor(address / PAGE_BYTES));
       if (offset === 0) target.fill(0xff, at, at + length);
-      else if (length <= SHORT_BYTES) for (let index = 0; index < length; index++) target[at + index] = this.bytes[offset + low + index]!;
+      else if (length <= SHORT_BYTES)
+        for (let index = 0; index < length; index++) target[at + index] = this.bytes[offset + low + index]!;
       else target.set(this.bytes.subarray(offset + low, offset + low + length), at);
       at += length;
     }
   }
 
-  private dmaWrite(physicalAddress: number, source: Uint8Array): void {
+  #dmaWrite(physicalAddress: number, source: Uint8Array): void {
     this.counters.dmaBytesWritten += source.length;
     for (let at = 0; at < source.length; ) {
       const address = (physicalAddress + at) % 2 ** 32;
@@ -303,7 +333,8 @@ export class MachineMemory {
       const length = Math.min(PAGE_BYTES - low, source.length - at);
       const offset = this.writeOffset(Math.floor(address / PAGE_BYTES));
       if (offset !== 0) {
-        if (length <= SHORT_BYTES) for (let index = 0; index < length; index++) this.bytes[offset + low + index] = source[at + index]!;
+        if (length <= SHORT_BYTES)
+          for (let index = 0; index < length; index++) this.bytes[offset + low + index] = source[at + index]!;
         else this.bytes.set(length === source.length ? source : source.subarray(at, at + length), offset + low);
         this.noteWrite(offset + low, length);
       }
@@ -315,8 +346,8 @@ export class MachineMemory {
   noteWrite(offset: number, lengthBytes: number): void {
     const last = (offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT;
     for (let line = (offset - RAM) >>> CODE_LINE_SHIFT; line <= last; line++) {
-      if (this.codeMap[line] !== 0) {
-        this.observer?.codeOverwritten(offset, lengthBytes);
+      if (this.#codeMap[line] !== 0) {
+        this.#observer?.codeOverwritten(offset, lengthBytes);
         return;
       }
     }
@@ -326,12 +357,13 @@ export class MachineMemory {
   visitState(visitor: StateVisitor): void {
     visitor.part("memory", 1);
     const ramBytes = visitor.u32(this.ramBytes);
-    if (ramBytes !== this.ramBytes) throw new RangeError(`state of a machine with ${ramBytes} bytes of RAM, this one has ${this.ramBytes}`);
+    if (ramBytes !== this.ramBytes)
+      throw new RangeError(`state of a machine with ${ramBytes} bytes of RAM, this one has ${this.ramBytes}`);
     visitor.bytes(this.bytes.subarray(RAM, RAM + this.ramBytes));
     for (let page = 0; page < 256; page++) {
-      this.readMap[page] = visitor.u32(this.readMap[page]!);
-      this.writeMap[page] = visitor.u32(this.writeMap[page]!);
+      this.#readMap[page] = visitor.u32(this.#readMap[page]!);
+      this.#writeMap[page] = visitor.u32(this.#writeMap[page]!);
     }
-    if (visitor.restoring) this.changeMap();
+    if (visitor.restoring) this.#changeMap();
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Access to the operands of a decoded instruction, for every form and mode: closures that read, write or modify. The makers of hot
- * handlers write these accesses out themselves (handlers/fast*.ts); everything else is composed from the functions here.
- * Values of 8 and 16 bits are zero-extended, values of 32 bits signed.
+ * Access to the operands of a decoded instruction, for every form and mode: closures that read, write or modify. The
+ * makers of hot handlers write these accesses out themselves (handlers/fast*.ts); everything else is composed from the
+ * functions here. Values of 8 and 16 bits are zero-extended, values of 32 bits signed.
  */
 import type { Handler } from "./block.ts";
-import { byteRegister } from "./core.ts";
 import type { Core } from "./core.ts";
+import { byteRegister } from "./core.ts";
 import type { DecodedInstruction } from "./instruction.ts";
 import { CS, FS } from "./layout.ts";
 import { MODE_FLAT } from "./state.ts";
@@ -39,7 +39,13 @@ export function effectiveAddress(core: Core, insn: DecodedInstruction): Reader {
 }
 
 /** Linear address of the memory operand, checked for an access of `sizeBytes`; `delta` is added to its offset. */
-export function operandAddress(core: Core, insn: DecodedInstruction, sizeBytes: number, write: boolean, delta = 0): Reader {
+export function operandAddress(
+  core: Core,
+  insn: DecodedInstruction,
+  sizeBytes: number,
+  write: boolean,
+  delta = 0,
+): Reader {
   const { segments } = core;
   const { segment } = insn;
   const mask = insn.address32 ? -1 : 0xffff;
@@ -129,7 +135,8 @@ export function registerOf(insn: DecodedInstruction, k: number): number {
 export function read(core: Core, insn: DecodedInstruction, k: number): Reader {
   const operand = insn.form.operands[k]!;
   const sizeBits = operandSize(insn, k);
-  if (operand.field === "immediate" && insn.immediateAt !== 0) return readLiveImmediate(core, insn, operand.signExtended);
+  if (operand.field === "immediate" && insn.immediateAt !== 0)
+    return readLiveImmediate(core, insn, operand.signExtended);
   if (operand.field === "immediate") {
     const value = k > 0 && insn.form.operands[k - 1]!.field === "immediate" ? insn.immediate2 : insn.immediate;
     const narrowed = insn.size === 16 && operand.signExtended ? value & 0xffff : value;

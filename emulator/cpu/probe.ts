@@ -1,14 +1,18 @@
 /**
- * Where debuggers and traces look into the processor. Nothing of it costs anything while nobody looks: a probe on code is woven
- * into the code when it is decoded, and a watch on data keeps just its pages out of the translation tables.
+ * Where debuggers and traces look into the processor. Nothing of it costs anything while nobody looks: a probe on code
+ * is woven into the code when it is decoded, and a watch on data keeps just its pages out of the translation tables.
  *
  * While a probe or a watch is set, all code must run in the interpreter: compiled code has no such places to look from.
  */
 
 export interface CodeProbe {
-  /** Asked when code is decoded: does `reached` want to hear of this instruction? `isFirst`: straight code begins here. */
+  /**
+   * Asked when code is decoded: does `reached` want to hear of this instruction? `isFirst`: straight code begins here.
+   */
   wants(linearAddress: number, isFirst: boolean): boolean;
-  /** In front of each execution of a wanted instruction. True: leave the run here, with nothing of the instruction done. */
+  /**
+   * In front of each execution of a wanted instruction. True: leave the run here, with nothing of the instruction done.
+   */
   reached(linearAddress: number): boolean;
 }
 

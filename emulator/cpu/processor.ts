@@ -1,4 +1,4 @@
-import type { Stateful } from "../state.ts";
+import type { Stateful } from "../state/state.ts";
 
 /** Why `run` came back before its budget was used up. */
 export type StopReason =
@@ -16,13 +16,16 @@ export type StopReason =
  * recognised at the next instruction boundary (Intel SDM 3A 6.8), whatever the engine underneath.
  */
 export interface Processor extends Stateful {
-  /** Instructions retired since power on; each iteration of a repeated string instruction is one. Exact at any time, also within a port access. */
+  /**
+   * Instructions retired since power on; each iteration of a repeated string instruction is one. Exact at any time,
+   * also within a port access.
+   */
   readonly retired: number;
   /** True between HLT and the next interrupt. */
   readonly halted: boolean;
   /**
-   * Runs until `retired` reaches `limit`, exactly. A device access may lower the limit by `setLimit` when it arms a timer
-   * that comes earlier.
+   * Runs until `retired` reaches `limit`, exactly. A device access may lower the limit by `setLimit` when it arms a
+   * timer that comes earlier.
    */
   run(limit: number): StopReason;
   /** Lowers (never raises) the limit of the current `run`. */

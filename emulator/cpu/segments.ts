@@ -1,10 +1,11 @@
 /** Segment registers: checked access through them, and loading them in each mode (SDM 3A 5.3-5.7, SDM 2 MOV). */
-import { DescriptorTables } from "./descriptor.ts";
+
 import type { Descriptor } from "./descriptor.ts";
-import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT, STACK_FAULT, raise } from "./exceptions.ts";
+import { DescriptorTables } from "./descriptor.ts";
+import { GENERAL_PROTECTION, INVALID_TSS, raise, SEGMENT_NOT_PRESENT, STACK_FAULT } from "./exceptions.ts";
 import { ACCESS, BASE, CPL, CS, LDTR, LIMIT, SELECTOR, SS, TR } from "./layout.ts";
-import { ACCESS_BIG, ACCESS_CODE, ACCESS_DC, ACCESS_DPL_SHIFT, ACCESS_PRESENT, ACCESS_RW, ACCESS_S } from "./state.ts";
 import type { CpuState } from "./state.ts";
+import { ACCESS_BIG, ACCESS_CODE, ACCESS_DC, ACCESS_DPL_SHIFT, ACCESS_PRESENT, ACCESS_RW, ACCESS_S } from "./state.ts";
 import type { Translation } from "./translation.ts";
 
 /** Access rights of every segment in virtual-8086 mode: present, DPL 3, accessed, writable data. */
@@ -12,36 +13,38 @@ const VIRTUAL_8086_ACCESS = 0xf3;
 
 export class Segments {
   readonly tables: DescriptorTables;
-  private readonly state: CpuState;
-  private readonly s: Int32Array;
-  private readonly readLimit: Float64Array;
-  private readonly writeLimit: Float64Array;
-  private readonly mmu: Translation;
+  readonly #state: CpuState;
+  readonly #s: Int32Array;
+  readonly #readLimit: Float64Array;
+  readonly #writeLimit: Float64Array;
+  readonly #mmu: Translation;
 
   constructor(state: CpuState, mmu: Translation) {
     this.tables = new DescriptorTables(state, mmu);
-    this.state = state;
-    this.s = state.i32;
-    this.readLimit = state.readLimit;
-    this.writeLimit = state.writeLimit;
-    this.mmu = mmu;
+    this.#state = state;
+    this.#s = state.i32;
+    this.#readLimit = state.readLimit;
+    this.#writeLimit = state.writeLimit;
+    this.#mmu = mmu;
   }
 
   /** Linear address of an operand that is read, or #GP(0), for SS #SS(0). `offset` is taken as unsigned. */
   readAddress(segment: number, offset: number, sizeBytes: number): number {
-    if ((offset >>> 0) + (sizeBytes - 1) > this.readLimit[segment]!) this.checkSlow(segment, offset, sizeBytes, false);
-    return (this.s[BASE + segment]! + offset) | 0;
+    if ((offset >>> 0) + (sizeBytes - 1) > this.#readLimit[segment]!)
+      this.#checkSlow(segment, offset, sizeBytes, false);
+    return (this.#s[BASE + segment]! + offset) | 0;
   }
 
   writeAddress(segment: number, offset: number, sizeBytes: number): number {
-    if ((offset >>> 0) + (sizeBytes - 1) > this.writeLimit[segment]!) this.checkSlow(segment, offset, sizeBytes, true);
-    return (this.s[BASE + segment]! + offset) | 0;
+    if ((offset >>> 0) + (sizeBytes - 1) > this.#writeLimit[segment]!)
+      this.#checkSlow(segment, offset, sizeBytes, true);
+    return (this.#s[BASE + segment]! + offset) | 0;
   }
 
   /** The whole rule, for what the fast limits cannot say: expand-down segments, and which exception it is. */
-  private checkSlow(segment: number, offset: number, sizeBytes: number, write: boolean): void {
-    const access = this.s[ACCESS + segment]!;
-    const limit = this.s[LIMIT + segment]! >>> 0;
+  #checkSlow(segment: number, offset: number, sizeBytes: number, write: boolean): void {
+    const access = this.#s[ACCESS + segment]!;
+    const limit = this.#s[LIMIT + segment]! >>> 0;
     if (!isAccessible(access, write) || !isWithin(access, limit, offset, sizeBytes)) {
       raise(segment === SS ? STACK_FAULT : GENERAL_PROTECTION, 0);
     }
@@ -49,29 +52,29 @@ export class Segments {
 
   /** Sets CPL and with it which translation tables are used. */
   setCpl(cpl: number): void {
-    this.s[CPL] = cpl;
-    this.mmu.setPrivilege(cpl === 3);
+    this.#s[CPL] = cpl;
+    this.#mmu.setPrivilege(cpl === 3);
   }
 
   /** Real mode: only selector and base change, limit and rights stay what they were. CS becomes writable again. */
   loadReal(segment: number, selector: number): void {
-    const access = segment === CS ? (this.s[ACCESS + CS]! & ~0xff) | 0x93 : this.s[ACCESS + segment]!;
-    this.state.setSegment(segment, selector, selector << 4, this.s[LIMIT + segment]!, access);
-    if (segment === CS) this.mmu.renew();
-    this.state.updateMode();
+    const access = segment === CS ? (this.#s[ACCESS + CS]! & ~0xff) | 0x93 : this.#s[ACCESS + segment]!;
+    this.#state.setSegment(segment, selector, selector << 4, this.#s[LIMIT + segment]!, access);
+    if (segment === CS) this.#mmu.renew();
+    this.#state.updateMode();
   }
 
   loadVirtual8086(segment: number, selector: number): void {
-    this.state.setSegment(segment, selector, selector << 4, 0xffff, VIRTUAL_8086_ACCESS);
-    if (segment === CS) this.mmu.renew();
-    this.state.updateMode();
+    this.#state.setSegment(segment, selector, selector << 4, 0xffff, VIRTUAL_8086_ACCESS);
+    if (segment === CS) this.#mmu.renew();
+    this.#state.updateMode();
   }
 
   /** Loads ES, SS, DS, FS or GS as MOV and POP do. */
   load(segment: number, selector: number): void {
-    if (!this.state.protectedMode) this.loadReal(segment, selector);
-    else if (this.state.virtual8086) this.loadVirtual8086(segment, selector);
-    else if (segment === SS) this.loadStack(selector, this.s[CPL]!, GENERAL_PROTECTION);
+    if (!this.#state.protectedMode) this.loadReal(segment, selector);
+    else if (this.#state.virtual8086) this.loadVirtual8086(segment, selector);
+    else if (segment === SS) this.loadStack(selector, this.#s[CPL]!, GENERAL_PROTECTION);
     else this.loadData(segment, selector, GENERAL_PROTECTION);
   }
 
@@ -79,14 +82,15 @@ export class Segments {
   loadStack(selector: number, cpl: number, vector: number): void {
     const descriptor = this.checkStack(selector, cpl, vector);
     this.commit(SS, selector, descriptor, this.tables.touch(descriptor));
-    this.state.updateMode();
+    this.#state.updateMode();
   }
 
   /** The descriptor for a stack of privilege `cpl`, checked as a load of SS checks it. */
   checkStack(selector: number, cpl: number, vector: number): Descriptor {
     if ((selector & 0xfffc) === 0) raise(vector, vector === INVALID_TSS ? selector & 0xfffc : 0);
     const descriptor = this.tables.get(selector, vector);
-    if ((selector & 3) !== cpl || descriptor.dpl !== cpl || !descriptor.isWritableData) raise(vector, selector & 0xfffc);
+    if ((selector & 3) !== cpl || descriptor.dpl !== cpl || !descriptor.isWritableData)
+      raise(vector, selector & 0xfffc);
     if (!descriptor.present) raise(STACK_FAULT, selector & 0xfffc);
     return descriptor;
   }
@@ -96,63 +100,64 @@ export class Segments {
     else {
       const descriptor = this.tables.get(selector, vector);
       const conforming = descriptor.isCode && descriptor.isConforming;
-      const privilege = Math.max(selector & 3, this.s[CPL]!);
+      const privilege = Math.max(selector & 3, this.#s[CPL]!);
       if (!descriptor.isReadable || (!conforming && privilege > descriptor.dpl)) raise(vector, selector & 0xfffc);
       if (!descriptor.present) raise(SEGMENT_NOT_PRESENT, selector & 0xfffc);
       this.commit(segment, selector, descriptor, this.tables.touch(descriptor));
     }
-    this.state.updateMode();
+    this.#state.updateMode();
   }
 
   /** A null selector: the segment cannot be used. */
   clear(segment: number, selector: number): void {
-    this.state.setSegment(segment, selector, 0, 0, 0);
+    this.#state.setSegment(segment, selector, 0, 0, 0);
   }
 
   /** Loads CS from a checked descriptor and sets CPL. */
   loadCode(selector: number, descriptor: Descriptor, cpl: number): void {
-    const s = this.s;
-    if (s[BASE + CS] !== descriptor.base) this.mmu.renew();
+    const s = this.#s;
+    if (s[BASE + CS] !== descriptor.base) this.#mmu.renew();
     this.commit(CS, (selector & 0xfffc) | cpl, descriptor, this.tables.touch(descriptor));
     this.setCpl(cpl);
-    this.state.updateMode();
+    this.#state.updateMode();
   }
 
   /** Loads the hidden part from a descriptor without any check. */
   commit(segment: number, selector: number, descriptor: Descriptor, access: number): void {
-    this.state.setSegment(segment, selector, descriptor.base, descriptor.limit, access);
+    this.#state.setSegment(segment, selector, descriptor.base, descriptor.limit, access);
   }
 
   /** A return to an outer ring leaves no segment behind that the outer ring could not have loaded (SDM 2, RET). */
   dropPrivileged(): void {
     for (const segment of [0, 3, 4, 5]) {
-      const access = this.s[ACCESS + segment]!;
+      const access = this.#s[ACCESS + segment]!;
       const conformingCode = (access & (ACCESS_CODE | ACCESS_DC)) === (ACCESS_CODE | ACCESS_DC);
-      if (!conformingCode && ((access >>> ACCESS_DPL_SHIFT) & 3) < this.s[CPL]!) this.clear(segment, 0);
+      if (!conformingCode && ((access >>> ACCESS_DPL_SHIFT) & 3) < this.#s[CPL]!) this.clear(segment, 0);
     }
-    this.state.updateMode();
+    this.#state.updateMode();
   }
 
   get stack32(): boolean {
-    return (this.s[ACCESS + SS]! & ACCESS_BIG) !== 0;
+    return (this.#s[ACCESS + SS]! & ACCESS_BIG) !== 0;
   }
 
   get code32(): boolean {
-    return (this.s[ACCESS + CS]! & ACCESS_BIG) !== 0;
+    return (this.#s[ACCESS + CS]! & ACCESS_BIG) !== 0;
   }
 
   selector(segment: number): number {
-    return this.s[SELECTOR + segment]!;
+    return this.#s[SELECTOR + segment]!;
   }
 
   /** LLDT. */
   loadLdt(selector: number): void {
     if ((selector & 0xfffc) === 0) {
-      this.state.setSegment(LDTR, selector, 0, 0, 0);
+      this.#state.setSegment(LDTR, selector, 0, 0, 0);
       return;
     }
     const descriptor = (selector & 4) !== 0 ? null : this.tables.find(selector);
-    if (descriptor === null || !descriptor.isSystem || descriptor.systemType !== 2) return raise(GENERAL_PROTECTION, selector & 0xfffc);
+    if (descriptor === null || !descriptor.isSystem || descriptor.systemType !== 2)
+      return raise(GENERAL_PROTECTION, selector & 0xfffc);
     if (!descriptor.present) raise(SEGMENT_NOT_PRESENT, selector & 0xfffc);
     this.commit(LDTR, selector, descriptor, descriptor.access);
   }
@@ -161,7 +166,8 @@ export class Segments {
   loadTask(selector: number): void {
     if ((selector & 0xfffc) === 0) raise(GENERAL_PROTECTION, 0);
     const descriptor = (selector & 4) !== 0 ? null : this.tables.find(selector);
-    if (descriptor === null || !descriptor.isSystem || (descriptor.systemType & ~8) !== 1) return raise(GENERAL_PROTECTION, selector & 0xfffc);
+    if (descriptor === null || !descriptor.isSystem || (descriptor.systemType & ~8) !== 1)
+      return raise(GENERAL_PROTECTION, selector & 0xfffc);
     if (!descriptor.present) raise(SEGMENT_NOT_PRESENT, selector & 0xfffc);
     this.tables.setBusy(descriptor, true);
     this.commit(TR, selector, descriptor, descriptor.access | 2);

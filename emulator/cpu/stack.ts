@@ -1,10 +1,10 @@
 /** A stack that is not the current one yet: what inner-ring entries push before SS and ESP are switched. */
 import type { Core } from "./core.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { INVALID_TSS, STACK_FAULT, raise } from "./exceptions.ts";
+import { INVALID_TSS, raise, STACK_FAULT } from "./exceptions.ts";
 import { ACCESS, BASE, LIMIT, SELECTOR, SS, TR } from "./layout.ts";
-import { ACCESS_BIG } from "./state.ts";
 import { isWithin } from "./segments.ts";
+import { ACCESS_BIG } from "./state.ts";
 
 /** SS and ESP for a privilege level, as the current TSS names them (SDM 3A 7.2.1). */
 export function innerStack(core: Core, cpl: number): { readonly selector: number; readonly pointer: number } {
@@ -21,27 +21,43 @@ export function innerStack(core: Core, cpl: number): { readonly selector: number
 export class PendingStack {
   /** Where the stack pointer will be: the caller commits it when nothing can fail any more. */
   pointer: number;
-  private readonly core: Core;
-  private readonly base: number;
-  private readonly limit: number;
-  private readonly access: number;
-  private readonly user: boolean;
-  private readonly errorCode: number;
+  readonly #core: Core;
+  readonly #base: number;
+  readonly #limit: number;
+  readonly #access: number;
+  readonly #user: boolean;
+  readonly #errorCode: number;
 
-  private constructor(core: Core, base: number, limit: number, access: number, pointer: number, user: boolean, errorCode: number) {
-    this.core = core;
-    this.base = base;
-    this.limit = limit;
-    this.access = access;
+  private constructor(
+    core: Core,
+    base: number,
+    limit: number,
+    access: number,
+    pointer: number,
+    user: boolean,
+    errorCode: number,
+  ) {
+    this.#core = core;
+    this.#base = base;
+    this.#limit = limit;
+    this.#access = access;
     this.pointer = pointer;
-    this.user = user;
-    this.errorCode = errorCode;
+    this.#user = user;
+    this.#errorCode = errorCode;
   }
 
   /** The current stack, so that the same code serves entries without a switch. */
   static current(core: Core): PendingStack {
     const { s } = core;
-    return new PendingStack(core, s[BASE + SS]!, s[LIMIT + SS]! >>> 0, s[ACCESS + SS]!, core.stackPointer, core.cpl === 3, 0);
+    return new PendingStack(
+      core,
+      s[BASE + SS]!,
+      s[LIMIT + SS]! >>> 0,
+      s[ACCESS + SS]!,
+      core.stackPointer,
+      core.cpl === 3,
+      0,
+    );
   }
 
   /** The stack of a checked descriptor. */
@@ -53,9 +69,9 @@ export class PendingStack {
   push(value: number, sizeBits: number): void {
     const bytes = sizeBits === 32 ? 4 : 2;
     const below = this.pointer - bytes;
-    const offset = (this.access & ACCESS_BIG) !== 0 ? below | 0 : below & 0xffff;
-    if (!isWithin(this.access, this.limit, offset, bytes)) raise(STACK_FAULT, this.errorCode);
-    this.core.mmu.writeAs((this.base + offset) | 0, bytes, value, this.user);
-    this.pointer = (this.access & ACCESS_BIG) !== 0 ? offset : (this.pointer & 0xffff0000) | offset;
+    const offset = (this.#access & ACCESS_BIG) !== 0 ? below | 0 : below & 0xffff;
+    if (!isWithin(this.#access, this.#limit, offset, bytes)) raise(STACK_FAULT, this.#errorCode);
+    this.#core.mmu.writeAs((this.#base + offset) | 0, bytes, value, this.#user);
+    this.pointer = (this.#access & ACCESS_BIG) !== 0 ? offset : (this.pointer & 0xffff0000) | offset;
   }
 }

@@ -1,14 +1,40 @@
 /**
- * The processor's registers as views of the machine's memory (layout.ts), with the derived values that the interpreter wants at
- * hand: the mode key under which code is decoded, and the fast limits of the segments.
+ * The processor's registers as views of the machine's memory (layout.ts), with the derived values that the interpreter
+ * wants at hand: the mode key under which code is decoded, and the fast limits of the segments.
  */
-import type { StateVisitor } from "../state.ts";
-import type { MachineMemory } from "./memory.ts";
+import type { StateVisitor } from "../state/state.ts";
+import { ARITHMETIC, readEflags, setArithmeticFlags, VM } from "./flags.ts";
 import {
-  ACCESS, BASE, CPL, CR0, CR2, CS, DR, DS, EAX, EFLAGS, EIP, ES, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, LDTR, LIMIT,
-  READ_LIMIT_BYTES, SELECTOR, SS, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, TR, WRITE_LIMIT_BYTES, EDX, ZERO,
+  ACCESS,
+  BASE,
+  CPL,
+  CR0,
+  CR2,
+  CS,
+  DR,
+  DS,
+  EAX,
+  EDX,
+  EFLAGS,
+  EIP,
+  ES,
+  GDT_BASE,
+  GDT_LIMIT,
+  IDT_BASE,
+  IDT_LIMIT,
+  LDTR,
+  LIMIT,
+  READ_LIMIT_BYTES,
+  SELECTOR,
+  SS,
+  SYSENTER_CS,
+  SYSENTER_EIP,
+  SYSENTER_ESP,
+  TR,
+  WRITE_LIMIT_BYTES,
+  ZERO,
 } from "./layout.ts";
-import { ARITHMETIC, VM, readEflags, setArithmeticFlags } from "./flags.ts";
+import type { MachineMemory } from "./memory.ts";
 
 export const CR0_PE = 1;
 export const CR0_MP = 2;
@@ -65,7 +91,7 @@ export class CpuState {
   readonly writeLimit: Float64Array;
   /** See MODE_*; 0 is never a valid key for the next block, so that a block without a mode matches nothing. */
   modeKey = 0;
-  private readonly limits: number[] = [0xffffffff, 0xffff];
+  readonly #limits: number[] = [0xffffffff, 0xffff];
 
   constructor(memory: MachineMemory) {
     const buffer = memory.memory.buffer;
@@ -95,7 +121,7 @@ export class CpuState {
     s[SELECTOR + CS] = 0xf000;
     s[BASE + CS] = 0xffff0000 | 0;
     setArithmeticFlags(s, 0);
-    for (let segment = ES; segment <= TR; segment++) this.updateLimits(segment);
+    for (let segment = ES; segment <= TR; segment++) this.#updateLimits(segment);
     this.updateMode();
   }
 
@@ -117,18 +143,21 @@ export class CpuState {
     setArithmeticFlags(this.i32, value);
   }
 
-  /** Sets the hidden part of a segment register. `access` as in ACCESS; the caller calls `updateMode` when it has set all. */
+  /**
+   * Sets the hidden part of a segment register. `access` as in ACCESS; the caller calls `updateMode` when it has set
+   * all.
+   */
   setSegment(segment: number, selector: number, base: number, limit: number, access: number): void {
     const s = this.i32;
     s[SELECTOR + segment] = selector;
     s[BASE + segment] = base;
     s[LIMIT + segment] = limit;
     s[ACCESS + segment] = access;
-    this.updateLimits(segment);
+    this.#updateLimits(segment);
   }
 
   /** Derives the limits of the fast check. Expand-down segments have none: they always take the slow one. */
-  private updateLimits(segment: number): void {
+  #updateLimits(segment: number): void {
     const access = this.i32[ACCESS + segment]!;
     const limit = this.i32[LIMIT + segment]! >>> 0;
     const usable = (access & ACCESS_PRESENT) !== 0 && (access & ACCESS_S) !== 0;
@@ -138,7 +167,7 @@ export class CpuState {
     this.writeLimit[segment] = usable && up && !code && (access & ACCESS_RW) !== 0 ? limit : -1;
   }
 
-  private isFlat(segment: number): boolean {
+  #isFlat(segment: number): boolean {
     return this.i32[BASE + segment] === 0 && this.writeLimit[segment] === 0xffffffff;
   }
 
@@ -146,12 +175,12 @@ export class CpuState {
   updateMode(): void {
     const s = this.i32;
     const limit = s[LIMIT + CS]! >>> 0;
-    let number = this.limits.indexOf(limit);
-    if (number < 0) number = this.limits.push(limit) - 1;
+    let number = this.#limits.indexOf(limit);
+    if (number < 0) number = this.#limits.push(limit) - 1;
     this.modeKey =
       ((s[ACCESS + CS]! & ACCESS_BIG) !== 0 ? MODE_CODE32 : 0) |
       ((s[ACCESS + SS]! & ACCESS_BIG) !== 0 ? MODE_STACK32 : 0) |
-      (this.isFlat(DS) && this.isFlat(ES) && this.isFlat(SS) ? MODE_FLAT : 0) |
+      (this.#isFlat(DS) && this.#isFlat(ES) && this.#isFlat(SS) ? MODE_FLAT : 0) |
       (s[CPL] === 3 ? MODE_USER : 0) |
       ((number + 1) << MODE_LIMIT_SHIFT);
   }
@@ -179,8 +208,7 @@ export class CpuState {
     visit(LIMIT, 8);
     visit(ACCESS, 8);
     s[ZERO] = 0;
-    for (let segment = ES; segment <= TR; segment++) this.updateLimits(segment);
+    for (let segment = ES; segment <= TR; segment++) this.#updateLimits(segment);
     this.updateMode();
   }
 }
-

@@ -1,11 +1,31 @@
 /** Hardware task switches through task state segments (SDM 3A chapter 7). */
 import type { Core } from "./core.ts";
-import { SYSTEM_LDT } from "./descriptor.ts";
-import type { Descriptor } from "./descriptor.ts";
 import { DR6_TASK_SWITCH } from "./debug-registers.ts";
-import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT, STACK_FAULT, raise } from "./exceptions.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { SYSTEM_LDT } from "./descriptor.ts";
+import { GENERAL_PROTECTION, INVALID_TSS, raise, SEGMENT_NOT_PRESENT, STACK_FAULT } from "./exceptions.ts";
 import { NT, VM } from "./flags.ts";
-import { ACCESS, BASE, CPL, CR0, CR3, CS, EAX, EFLAGS, EIP, ES, GS, LDTR, LIMIT, SELECTOR, SS, TR, DS, FS, DR } from "./layout.ts";
+import {
+  ACCESS,
+  BASE,
+  CPL,
+  CR0,
+  CR3,
+  CS,
+  DR,
+  DS,
+  EAX,
+  EFLAGS,
+  EIP,
+  ES,
+  FS,
+  GS,
+  LDTR,
+  LIMIT,
+  SELECTOR,
+  SS,
+  TR,
+} from "./layout.ts";
 import { CR0_PG, CR0_TS } from "./state.ts";
 
 /** What caused the switch: it decides about busy bits, back link and NT. */
@@ -30,24 +50,44 @@ interface TssLayout {
   readonly dynamicEnd: number;
 }
 
-const TSS16: TssLayout = { bytes: 2, minimumLimit: 0x2b, eip: 0x0e, eflags: 0x10, registers: 0x12, segments: 0x22, segmentCount: 4, ldt: 0x2a, dynamicEnd: 0x2a };
-const TSS32: TssLayout = { bytes: 4, minimumLimit: 0x67, eip: 0x20, eflags: 0x24, registers: 0x28, segments: 0x48, segmentCount: 6, ldt: 0x60, dynamicEnd: 0x60 };
+const TSS16: TssLayout = {
+  bytes: 2,
+  minimumLimit: 0x2b,
+  eip: 0x0e,
+  eflags: 0x10,
+  registers: 0x12,
+  segments: 0x22,
+  segmentCount: 4,
+  ldt: 0x2a,
+  dynamicEnd: 0x2a,
+};
+const TSS32: TssLayout = {
+  bytes: 4,
+  minimumLimit: 0x67,
+  eip: 0x20,
+  eflags: 0x24,
+  registers: 0x28,
+  segments: 0x48,
+  segmentCount: 6,
+  ldt: 0x60,
+  dynamicEnd: 0x60,
+};
 const TSS32_CR3 = 0x1c;
 const TSS32_TRAP = 0x64;
 
 export class TaskSwitch {
-  private readonly core: Core;
+  readonly #core: Core;
 
   constructor(core: Core) {
-    this.core = core;
+    this.#core = core;
   }
 
   /**
-   * Switches to the task of a TSS descriptor whose type and privilege the caller has checked. `nextEip` is what the old task
-   * resumes at. Faults up to the commit point leave the old task; later ones belong to the new one (SDM 3A 7.3).
+   * Switches to the task of a TSS descriptor whose type and privilege the caller has checked. `nextEip` is what the old
+   * task resumes at. Faults up to the commit point leave the old task; later ones belong to the new one (SDM 3A 7.3).
    */
   switch(selector: number, target: Descriptor, cause: TaskSwitchCause, nextEip: number): void {
-    const { core } = this;
+    const core = this.#core;
     const { s, mmu } = core;
     const errorCode = selector & 0xfffc;
     if (!target.present) raise(SEGMENT_NOT_PRESENT, errorCode);
@@ -58,7 +98,7 @@ export class TaskSwitch {
     const newBase = target.base;
     // Everything that can page-fault is touched before anything changes.
     mmu.probeWriteAs(oldBase, oldLayout.dynamicEnd, false);
-    const image = this.readImage(newBase, layout);
+    const image = this.#readImage(newBase, layout);
     if (cause === "call") mmu.probeWriteAs(newBase, 2, false);
 
     const oldSelector = s[SELECTOR + TR]!;
@@ -68,7 +108,7 @@ export class TaskSwitch {
     }
     let oldFlags = core.state.eflags;
     if (cause === "return") oldFlags &= ~NT;
-    this.save(oldBase, oldLayout, oldFlags, nextEip);
+    this.#save(oldBase, oldLayout, oldFlags, nextEip);
     if (cause === "call") {
       mmu.writeSystem(newBase, 2, oldSelector);
       image.eflags |= NT;
@@ -76,13 +116,13 @@ export class TaskSwitch {
     if (cause !== "return") core.segments.tables.setBusy(target, true);
     core.state.setSegment(TR, selector, newBase, target.limit, target.access | TYPE_BUSY);
     s[CR0]! |= CR0_TS;
-    this.load(image, layout);
+    this.#load(image, layout);
     if ((image.trap & 1) !== 0) core.debug.trap(DR6_TASK_SWITCH);
   }
 
   /** A task that is entered by JMP or CALL to its TSS or a task gate: it must be available. */
   enter(selector: number, cause: "jump" | "call", nextEip: number): void {
-    const descriptor = (selector & 4) !== 0 ? null : this.core.segments.tables.find(selector);
+    const descriptor = (selector & 4) !== 0 ? null : this.#core.segments.tables.find(selector);
     if (descriptor === null || !descriptor.isSystem || (descriptor.systemType & ~TYPE_32) !== 1) {
       return raise(GENERAL_PROTECTION, selector & 0xfffc);
     }
@@ -91,7 +131,7 @@ export class TaskSwitch {
 
   /** IRET with NT: back to the task that the back link names, which must be busy. */
   leave(nextEip: number): void {
-    const { core } = this;
+    const core = this.#core;
     const selector = core.mmu.readSystem(core.s[BASE + TR]!, 2);
     const descriptor = (selector & 4) !== 0 ? null : core.segments.tables.find(selector);
     if (descriptor === null || !descriptor.isSystem || (descriptor.systemType & ~TYPE_32) !== (1 | TYPE_BUSY)) {
@@ -100,16 +140,20 @@ export class TaskSwitch {
     this.switch(selector, descriptor, "return", nextEip);
   }
 
-  private readImage(base: number, layout: TssLayout): TaskImage {
-    const { mmu } = this.core;
+  #readImage(base: number, layout: TssLayout): TaskImage {
+    const { mmu } = this.#core;
     const read = (offset: number): number => {
       const value = mmu.readSystem((base + offset) | 0, layout.bytes);
       return layout.bytes === 2 ? value & 0xffff : value;
     };
     const registers: number[] = [];
-    for (let i = 0; i < 8; i++) registers.push(layout.bytes === 2 ? read(layout.registers + 2 * i) | (0xffff << 16) : read(layout.registers + 4 * i));
+    for (let i = 0; i < 8; i++)
+      registers.push(
+        layout.bytes === 2 ? read(layout.registers + 2 * i) | (0xffff << 16) : read(layout.registers + 4 * i),
+      );
     const selectors: number[] = [];
-    for (let i = 0; i < 6; i++) selectors.push(i < layout.segmentCount ? read(layout.segments + layout.bytes * i) & 0xffff : 0);
+    for (let i = 0; i < 6; i++)
+      selectors.push(i < layout.segmentCount ? read(layout.segments + layout.bytes * i) & 0xffff : 0);
     return {
       cr3: layout === TSS32 ? mmu.readSystem((base + TSS32_CR3) | 0, 4) : null,
       eip: read(layout.eip),
@@ -121,18 +165,19 @@ export class TaskSwitch {
     };
   }
 
-  private save(base: number, layout: TssLayout, eflags: number, eip: number): void {
-    const { s, mmu } = this.core;
+  #save(base: number, layout: TssLayout, eflags: number, eip: number): void {
+    const { s, mmu } = this.#core;
     const write = (offset: number, value: number): void => mmu.writeSystem((base + offset) | 0, layout.bytes, value);
     write(layout.eip, eip);
     write(layout.eflags, eflags);
     for (let i = 0; i < 8; i++) write(layout.registers + layout.bytes * i, s[EAX + i]!);
-    for (let i = 0; i < layout.segmentCount; i++) mmu.writeSystem((base + layout.segments + layout.bytes * i) | 0, 2, s[SELECTOR + i]!);
+    for (let i = 0; i < layout.segmentCount; i++)
+      mmu.writeSystem((base + layout.segments + layout.bytes * i) | 0, 2, s[SELECTOR + i]!);
   }
 
   /** Takes over a task's registers. From here on faults are the new task's, with all selectors already loaded. */
-  private load(image: TaskImage, layout: TssLayout): void {
-    const { core } = this;
+  #load(image: TaskImage, layout: TssLayout): void {
+    const core = this.#core;
     const { s, segments, state, mmu } = core;
     if (image.cr3 !== null && (s[CR0]! & CR0_PG) !== 0) {
       s[CR3] = image.cr3;
@@ -157,16 +202,17 @@ export class TaskSwitch {
 
     if ((image.ldt & 0xfffc) !== 0) {
       const ldt = (image.ldt & 4) !== 0 ? null : segments.tables.find(image.ldt);
-      if (ldt === null || !ldt.isSystem || ldt.systemType !== SYSTEM_LDT || !ldt.present) raise(INVALID_TSS, image.ldt & 0xfffc);
+      if (ldt === null || !ldt.isSystem || ldt.systemType !== SYSTEM_LDT || !ldt.present)
+        raise(INVALID_TSS, image.ldt & 0xfffc);
       else segments.commit(LDTR, image.ldt, ldt, ldt.access);
     }
     if (virtual8086) {
       for (let segment = ES; segment <= GS; segment++) segments.loadVirtual8086(segment, image.selectors[segment]!);
     } else {
       // In the order of SDM 3A table 7-1.
-      this.checkStackPresent(image.selectors[SS]!);
+      this.#checkStackPresent(image.selectors[SS]!);
       segments.loadStack(image.selectors[SS]!, s[CPL]!, INVALID_TSS);
-      this.loadCode(image.selectors[CS]!);
+      this.#loadCode(image.selectors[CS]!);
       for (const segment of [DS, ES, FS, GS]) segments.loadData(segment, image.selectors[segment]!, INVALID_TSS);
     }
     core.updateControls();
@@ -175,15 +221,15 @@ export class TaskSwitch {
   }
 
   /** What a task switch asks of SS before its privilege: that it can be a stack, and is there. */
-  private checkStackPresent(selector: number): void {
+  #checkStackPresent(selector: number): void {
     if ((selector & 0xfffc) === 0) raise(INVALID_TSS, 0);
-    const stack = this.core.segments.tables.get(selector, INVALID_TSS);
+    const stack = this.#core.segments.tables.get(selector, INVALID_TSS);
     if (!stack.isWritableData) raise(INVALID_TSS, selector & 0xfffc);
     if (!stack.present) raise(STACK_FAULT, selector & 0xfffc);
   }
 
-  private loadCode(selector: number): void {
-    const { segments } = this.core;
+  #loadCode(selector: number): void {
+    const { segments } = this.#core;
     const errorCode = selector & 0xfffc;
     if (errorCode === 0) raise(INVALID_TSS, 0);
     const code = segments.tables.get(selector, INVALID_TSS);

@@ -1,19 +1,18 @@
 /**
- * From linear addresses to bytes: paging (SDM 3A chapter 4) with a translation look-aside buffer that turns a linear page into an
- * offset of the machine's memory. Tables are separate for reads and writes and for supervisor and user, so a hit is one
- * lookup and one comparison. What needs a closer look (devices, code pages, breakpoints, page crossings) misses on purpose.
+ * From linear addresses to bytes: paging (SDM 3A chapter 4) with a translation look-aside buffer that turns a linear
+ * page into an offset of the machine's memory. Tables are separate for reads and writes and for supervisor and user, so
+ * a hit is one lookup and one comparison. What needs a closer look (devices, code pages, breakpoints, page crossings)
+ * misses on purpose.
  */
-import type { AccessBytes, ProcessorBus } from "../bus.ts";
+import type { AccessBytes, ProcessorBus } from "../bus/bus.ts";
+import type { StateVisitor } from "../state/state.ts";
 import { AddressSpaces, LIST_GLOBAL } from "./address-space.ts";
 import { ALIGNMENT_CHECK, CpuException, PAGE_FAULT, raise } from "./exceptions.ts";
-import {
-  CR0, CR2, CR3, CR4, ROM, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES, TLB_SPACE_BYTES,
-} from "./layout.ts";
+import { CR0, CR2, CR3, CR4, ROM, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES, TLB_SPACE_BYTES } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
-import type { StateVisitor } from "../state.ts";
-import { CR0_PG, CR0_WP, CR4_PGE, CR4_PSE } from "./state.ts";
 import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
+import { CR0_PG, CR0_WP, CR4_PGE, CR4_PSE } from "./state.ts";
 
 const PTE_PRESENT = 1;
 const PTE_WRITE = 2;
@@ -41,176 +40,180 @@ export class Translation {
   writeTlb: Int32Array;
   /** Changes whenever code at a linear address may have changed its place, and comes back with its address space. */
   epoch = 1;
-  private lastEpoch = 1;
+  #lastEpoch = 1;
   readonly view: DataView;
-  private readonly bytes: Uint8Array;
-  private readonly spaces: AddressSpaces;
+  readonly #bytes: Uint8Array;
+  readonly #spaces: AddressSpaces;
   // The tables of the active address space.
-  private readSupervisor: Int32Array;
-  private writeSupervisor: Int32Array;
-  private readUser: Int32Array;
-  private writeUser: Int32Array;
-  private readonly empty: Int32Array;
+  #readSupervisor: Int32Array;
+  #writeSupervisor: Int32Array;
+  #readUser: Int32Array;
+  #writeUser: Int32Array;
+  readonly #empty: Int32Array;
   /** By linear page: whether code was fetched from it, in any space. */
-  private readonly fetched = new Uint8Array(TLB_ENTRIES);
-  private user = false;
-  private watch: AccessWatch | null = null;
-  private probe: DataProbe | null = null;
+  readonly #fetched = new Uint8Array(TLB_ENTRIES);
+  #user = false;
+  #watch: AccessWatch | null = null;
+  #probe: DataProbe | null = null;
   /** Pages that are kept out of the tables so that `probe` sees each access to them. */
-  private probedPages: ReadonlySet<number> | null = null;
-  private checkAlignment = false;
-  private a20Mask = 0xffffffff | 0;
+  #probedPages: ReadonlySet<number> | null = null;
+  #checkAlignment = false;
+  #a20Mask = 0xffffffff | 0;
   /** Physical addresses of the entries that the last page was translated by, below 2^32; -1 for none. */
-  private walkedDirectory = -1;
-  private walkedEntry = -1;
+  #walkedDirectory = -1;
+  #walkedEntry = -1;
   /** It may be written, and is marked as dirty already. */
-  private walkedWritable = false;
-  private readonly s: Int32Array;
-  private readonly memory: MachineMemory;
-  private readonly bus: ProcessorBus;
+  #walkedWritable = false;
+  readonly #s: Int32Array;
+  readonly #memory: MachineMemory;
+  readonly #bus: ProcessorBus;
   /** Called after a device register was accessed: its effects are due at the next instruction boundary. */
-  private readonly deviceAccessed: () => void;
+  readonly #deviceAccessed: () => void;
 
   constructor(memory: MachineMemory, state: CpuState, bus: ProcessorBus, deviceAccessed: () => void) {
-    this.memory = memory;
-    this.bus = bus;
-    this.deviceAccessed = deviceAccessed;
-    this.s = state.i32;
+    this.#memory = memory;
+    this.#bus = bus;
+    this.#deviceAccessed = deviceAccessed;
+    this.#s = state.i32;
     this.view = memory.view;
-    this.bytes = memory.bytes;
-    this.spaces = new AddressSpaces(memory);
-    const { active } = this.spaces;
+    this.#bytes = memory.bytes;
+    this.#spaces = new AddressSpaces(memory);
+    const { active } = this.#spaces;
     active.epoch = this.epoch;
-    this.readSupervisor = active.readSupervisor;
-    this.writeSupervisor = active.writeSupervisor;
-    this.readUser = active.readUser;
-    this.writeUser = active.writeUser;
-    this.empty = new Int32Array(memory.memory.buffer, TLB_EMPTY, TLB_ENTRIES);
-    this.readTlb = this.readSupervisor;
-    this.writeTlb = this.writeSupervisor;
+    this.#readSupervisor = active.readSupervisor;
+    this.#writeSupervisor = active.writeSupervisor;
+    this.#readUser = active.readUser;
+    this.#writeUser = active.writeUser;
+    this.#empty = new Int32Array(memory.memory.buffer, TLB_EMPTY, TLB_ENTRIES);
+    this.readTlb = this.#readSupervisor;
+    this.writeTlb = this.#writeSupervisor;
   }
 
   /** Selects the tables for a privilege level and for what has to be watched. */
   setPrivilege(user: boolean): void {
-    this.user = user;
-    const slow = this.watch !== null || this.checkAlignment;
-    this.readTlb = slow ? this.empty : user ? this.readUser : this.readSupervisor;
-    this.writeTlb = slow ? this.empty : user ? this.writeUser : this.writeSupervisor;
+    this.#user = user;
+    const slow = this.#watch !== null || this.#checkAlignment;
+    this.readTlb = slow ? this.#empty : user ? this.#readUser : this.#readSupervisor;
+    this.writeTlb = slow ? this.#empty : user ? this.#writeUser : this.#writeSupervisor;
   }
 
   /** Sends every access through `watch`, or none with null. */
   setWatch(watch: AccessWatch | null): void {
-    this.watch = watch;
-    this.setPrivilege(this.user);
+    this.#watch = watch;
+    this.setPrivilege(this.#user);
   }
 
   /** Sends every access to some pages through `probe` too, or none with null. */
   setProbe(probe: DataProbe | null, linearPages: ReadonlySet<number>): void {
-    this.probe = probe;
-    this.probedPages = probe === null ? null : linearPages;
+    this.#probe = probe;
+    this.#probedPages = probe === null ? null : linearPages;
     this.flush();
   }
 
   /** An access that was made beside the tables is shown to whoever watches. */
-  private show(linear: number, sizeBytes: number, write: boolean): void {
-    this.watch?.access(linear, sizeBytes, write);
-    this.probe?.access(linear, sizeBytes, write);
+  #show(linear: number, sizeBytes: number, write: boolean): void {
+    this.#watch?.access(linear, sizeBytes, write);
+    this.#probe?.access(linear, sizeBytes, write);
   }
 
   /** Whether user accesses must be aligned (CR0.AM, EFLAGS.AC and CPL 3). */
   setAlignmentCheck(check: boolean): void {
-    if (check === this.checkAlignment) return;
-    this.checkAlignment = check;
-    this.setPrivilege(this.user);
+    if (check === this.#checkAlignment) return;
+    this.#checkAlignment = check;
+    this.setPrivilege(this.#user);
   }
 
   setA20(open: boolean): void {
-    this.a20Mask = open ? 0xffffffff | 0 : ~0x100000;
+    this.#a20Mask = open ? 0xffffffff | 0 : ~0x100000;
     this.flush();
   }
 
   /** Whether accesses have to be looked at, so that memory may not be reached beside this. */
   get isWatched(): boolean {
-    return this.watch !== null || this.probe !== null || this.checkAlignment;
+    return this.#watch !== null || this.#probe !== null || this.#checkAlignment;
   }
 
   get a20(): boolean {
-    return this.a20Mask === -1;
+    return this.#a20Mask === -1;
   }
 
   /** Forgets all translations, those of other page directories too. */
   flush(): void {
-    this.memory.counters.translationFlushes++;
-    const isKept = (this.s[CR0]! & CR0_PG) !== 0 && (this.s[CR4]! & CR4_PGE) === 0;
-    this.spaces.forgetAll(isKept ? (this.s[CR3]! & ~0xfff) >>> 0 : -1);
+    this.#memory.counters.translationFlushes++;
+    const isKept = (this.#s[CR0]! & CR0_PG) !== 0 && (this.#s[CR4]! & CR4_PGE) === 0;
+    this.#spaces.forgetAll(isKept ? (this.#s[CR3]! & ~0xfff) >>> 0 : -1);
     this.renew();
   }
 
   /** Code may have changed its place: segments have moved, or more than is known. */
   renew(): void {
-    this.spaces.renew();
-    this.spaces.active.epoch = this.epoch = ++this.lastEpoch;
+    this.#spaces.renew();
+    this.#spaces.active.epoch = this.epoch = ++this.#lastEpoch;
   }
 
   /**
-   * CR3 was loaded: what was translated by the directory before, or what has changed of this one's tables since, is not known any more.
-   * While CR4.PGE is set all but global pages are forgotten.
+   * CR3 was loaded: what was translated by the directory before, or what has changed of this one's tables since, is not
+   * known any more. While CR4.PGE is set all but global pages are forgotten.
    */
   loadDirectory(): void {
-    const { spaces } = this;
-    this.memory.counters.translationFlushes++;
-    if ((this.s[CR4]! & CR4_PGE) !== 0) {
+    const spaces = this.#spaces;
+    this.#memory.counters.translationFlushes++;
+    if ((this.#s[CR4]! & CR4_PGE) !== 0) {
       spaces.active.dropAll(true);
       this.renew();
       return;
     }
-    spaces.enter((this.s[CR3]! & ~0xfff) >>> 0);
+    spaces.enter((this.#s[CR3]! & ~0xfff) >>> 0);
     const { active } = spaces;
     if (active.isStale) spaces.forget(active);
-    for (let i = 0; i < active.pendingCount; i++) this.forgetPage(active.pending[i]!);
+    for (let i = 0; i < active.pendingCount; i++) this.#forgetPage(active.pending[i]!);
     active.pendingCount = 0;
-    if (active.epoch === 0) active.epoch = ++this.lastEpoch;
+    if (active.epoch === 0) active.epoch = ++this.#lastEpoch;
     this.epoch = active.epoch;
-    if (this.readSupervisor === active.readSupervisor) return;
-    this.readSupervisor = active.readSupervisor;
-    this.writeSupervisor = active.writeSupervisor;
-    this.readUser = active.readUser;
-    this.writeUser = active.writeUser;
-    this.memory.words[TLB_DELTA >>> 2] = active.number * TLB_SPACE_BYTES;
-    this.setPrivilege(this.user);
+    if (this.#readSupervisor === active.readSupervisor) return;
+    this.#readSupervisor = active.readSupervisor;
+    this.#writeSupervisor = active.writeSupervisor;
+    this.#readUser = active.readUser;
+    this.#writeUser = active.writeUser;
+    this.#memory.words[TLB_DELTA >>> 2] = active.number * TLB_SPACE_BYTES;
+    this.setPrivilege(this.#user);
   }
 
   /** INVLPG: forgets one page, global or not. A 4 MiB page is cached as its 4 KiB parts, so all of those go. */
   flushPage(linearAddress: number): void {
     const page = linearAddress >>> 12;
-    const entry = (this.s[CR0]! & CR0_PG) !== 0 ? this.physical32((this.s[CR3]! & ~0xfff) | ((linearAddress >>> 20) & 0xffc)) : 0;
-    if ((entry & PDE_LARGE) !== 0 && (this.s[CR4]! & CR4_PSE) !== 0) {
-      for (let part = 0; part < 1024; part++) this.forgetPage((page & ~1023) | part);
-    } else this.forgetPage(page);
+    const entry =
+      (this.#s[CR0]! & CR0_PG) !== 0
+        ? this.#physical32((this.#s[CR3]! & ~0xfff) | ((linearAddress >>> 20) & 0xffc))
+        : 0;
+    if ((entry & PDE_LARGE) !== 0 && (this.#s[CR4]! & CR4_PSE) !== 0) {
+      for (let part = 0; part < 1024; part++) this.#forgetPage((page & ~1023) | part);
+    } else this.#forgetPage(page);
   }
 
-  private forgetPage(page: number): void {
-    const { active } = this.spaces;
+  #forgetPage(page: number): void {
+    const { active } = this.#spaces;
     active.drop(page);
-    if (this.fetched[page] !== 0) active.epoch = this.epoch = ++this.lastEpoch;
+    if (this.#fetched[page] !== 0) active.epoch = this.epoch = ++this.#lastEpoch;
   }
 
   /** Bytes of RAM that entries of page tables lie in were written, or are about to be. */
   tablesWritten(offset: number, lengthBytes: number): void {
-    this.spaces.written(offset, lengthBytes);
+    this.#spaces.written(offset, lengthBytes);
   }
 
   /**
-   * The cached translations themselves. Only a guest that changes page tables without saying so (INVLPG, CR3) can tell whether they are there,
-   * so they are saved, for a run that goes on exactly, but are no part of a digest. To be visited when all else has its place.
+   * The cached translations themselves. Only a guest that changes page tables without saying so (INVLPG, CR3) can tell
+   * whether they are there, so they are saved, for a run that goes on exactly, but are no part of a digest. To be
+   * visited when all else has its place.
    */
   visitCached(visitor: StateVisitor): void {
     visitor.part("cached translations", 1);
-    const tables = [this.readSupervisor, this.writeSupervisor, this.readUser, this.writeUser];
+    const tables = [this.#readSupervisor, this.#writeSupervisor, this.#readUser, this.#writeUser];
     const size = 1 + tables.length;
-    const entries = new Int32Array(visitor.restoring ? 0 : this.spaces.active.filledCount * size);
+    const entries = new Int32Array(visitor.restoring ? 0 : this.#spaces.active.filledCount * size);
     for (let i = 0; i * size < entries.length; i++) {
-      const entry = this.spaces.active.filled[i]!;
+      const entry = this.#spaces.active.filled[i]!;
       entries[i * size] = entry;
       // Where decoded code lies is not saved: nothing is decoded when a run goes on.
       tables.forEach((table, column) => (entries[i * size + 1 + column] = Math.abs(table[entry & (LIST_GLOBAL - 1)]!)));
@@ -218,7 +221,7 @@ export class Translation {
     const bytes = visitor.blob(new Uint8Array(entries.buffer));
     if (!visitor.restoring) return;
     this.flush();
-    const { active } = this.spaces;
+    const { active } = this.#spaces;
     // Which tables they came from is not known: they go when CR3 is loaded.
     active.isStale = true;
     const restored = new Int32Array(bytes.slice().buffer);
@@ -227,117 +230,121 @@ export class Translation {
       active.list(entry);
       tables.forEach((table, column) => {
         const offset = restored[i * size + 1 + column]!;
-        const isPage = offset >= ROM && offset < this.bytes.length && (offset & 0xfff) === 0;
-        if (offset !== 0 && !isPage) throw new RangeError(`a cached translation leads to ${offset}, where no memory is`);
-        const isWritten = table === this.writeSupervisor || table === this.writeUser;
+        const isPage = offset >= ROM && offset < this.#bytes.length && (offset & 0xfff) === 0;
+        if (offset !== 0 && !isPage)
+          throw new RangeError(`a cached translation leads to ${offset}, where no memory is`);
+        const isWritten = table === this.#writeSupervisor || table === this.#writeUser;
         // Writes to a page that had code before the state was restored are still watched.
-        table[entry & (LIST_GLOBAL - 1)] = isWritten && this.memory.isWatched(offset) ? -offset : offset;
+        table[entry & (LIST_GLOBAL - 1)] = isWritten && this.#memory.isWatched(offset) ? -offset : offset;
       });
     }
   }
 
   /** Makes writes to a page of RAM, under all its linear addresses, look for decoded code. */
   protectCodePage(offset: number): void {
-    this.spaces.protect(offset);
+    this.#spaces.protect(offset);
   }
 
   // Accesses at the current privilege. 8 and 16 bits are zero-extended, 32 bits signed.
 
   read8(linear: number): number {
     const page = this.readTlb[linear >>> 12]!;
-    if (page !== 0) return this.bytes[page | (linear & 0xfff)]!;
-    return this.readSlow(linear, 1, this.user);
+    if (page !== 0) return this.#bytes[page | (linear & 0xfff)]!;
+    return this.#readSlow(linear, 1, this.#user);
   }
 
   read16(linear: number): number {
     const page = this.readTlb[linear >>> 12]!;
     const low = linear & 0xfff;
     if (page !== 0 && low < 0xfff) return this.view.getUint16(page | low, true);
-    return this.readSlow(linear, 2, this.user);
+    return this.#readSlow(linear, 2, this.#user);
   }
 
   read32(linear: number): number {
     const page = this.readTlb[linear >>> 12]!;
     const low = linear & 0xfff;
     if (page !== 0 && low < 0xffd) return this.view.getInt32(page | low, true);
-    return this.readSlow(linear, 4, this.user);
+    return this.#readSlow(linear, 4, this.#user);
   }
 
   write8(linear: number, value: number): void {
     const page = this.writeTlb[linear >>> 12]!;
-    if (page > 0) this.bytes[page | (linear & 0xfff)] = value;
-    else this.writeSlow(linear, 1, value, this.user);
+    if (page > 0) this.#bytes[page | (linear & 0xfff)] = value;
+    else this.#writeSlow(linear, 1, value, this.#user);
   }
 
   write16(linear: number, value: number): void {
     const page = this.writeTlb[linear >>> 12]!;
     const low = linear & 0xfff;
     if (page > 0 && low < 0xfff) this.view.setInt16(page | low, value, true);
-    else this.writeSlow(linear, 2, value, this.user);
+    else this.#writeSlow(linear, 2, value, this.#user);
   }
 
   write32(linear: number, value: number): void {
     const page = this.writeTlb[linear >>> 12]!;
     const low = linear & 0xfff;
     if (page > 0 && low < 0xffd) this.view.setInt32(page | low, value, true);
-    else this.writeSlow(linear, 4, value, this.user);
+    else this.#writeSlow(linear, 4, value, this.#user);
   }
 
   /** Raises the fault that a write would raise, before anything is changed. */
   probeWrite(linear: number, sizeBytes: number): void {
     if (this.writeTlb[linear >>> 12] !== 0 && (linear & 0xfff) + sizeBytes <= 4096) return;
-    this.probeWriteAs(linear, sizeBytes, this.user);
+    this.probeWriteAs(linear, sizeBytes, this.#user);
   }
 
   probeWriteAs(linear: number, sizeBytes: number, user: boolean): void {
-    if (this.checkAlignment) this.requireAligned(linear, sizeBytes);
-    this.translate(linear, true, user);
-    if ((linear & 0xfff) + sizeBytes > 4096) this.translate(nextPage(linear), true, user);
+    if (this.#checkAlignment) this.#requireAligned(linear, sizeBytes);
+    this.#translate(linear, true, user);
+    if ((linear & 0xfff) + sizeBytes > 4096) this.#translate(nextPage(linear), true, user);
   }
 
-  // Accesses of the processor for itself (descriptor tables, task states, stacks of inner rings): supervisor at any CPL.
+  // Accesses of the processor for itself (descriptor tables, task states, stacks of inner rings): supervisor at any
+  // CPL.
 
   readSystem(linear: number, sizeBytes: AccessBytes): number {
-    const page = this.readSupervisor[linear >>> 12]!;
+    const page = this.#readSupervisor[linear >>> 12]!;
     const low = linear & 0xfff;
-    if (page !== 0 && low + sizeBytes <= 4096) return this.memory.load(page | low, sizeBytes);
-    return this.readSlow(linear, sizeBytes, false);
+    if (page !== 0 && low + sizeBytes <= 4096) return this.#memory.load(page | low, sizeBytes);
+    return this.#readSlow(linear, sizeBytes, false);
   }
 
   writeSystem(linear: number, sizeBytes: AccessBytes, value: number): void {
-    this.writeSlow(linear, sizeBytes, value, false);
+    this.#writeSlow(linear, sizeBytes, value, false);
   }
 
   /** A write at the privilege of a stack that is not the current one yet. */
   writeAs(linear: number, sizeBytes: AccessBytes, value: number, user: boolean): void {
-    this.writeSlow(linear, sizeBytes, value, user);
+    this.#writeSlow(linear, sizeBytes, value, user);
   }
 
   /** Offset in the machine's memory of an instruction byte, or 0 when a device answers there. Raises page faults. */
   fetchOffset(linear: number): number {
-    const table = this.user ? this.readUser : this.readSupervisor;
+    const table = this.#user ? this.#readUser : this.#readSupervisor;
     const page = table[linear >>> 12]!;
-    this.fetched[linear >>> 12] = 1;
+    this.#fetched[linear >>> 12] = 1;
     if (page !== 0) return page | (linear & 0xfff);
-    const physical = this.translate(linear, false, this.user);
-    const offset = this.memory.readOffset(physical >>> 12);
+    const physical = this.#translate(linear, false, this.#user);
+    const offset = this.#memory.readOffset(physical >>> 12);
     return offset === 0 ? 0 : offset | (linear & 0xfff);
   }
 
   /**
-   * Translates a page for compiled code, which looks into the tables itself: what is there then, or 0 where the interpreter has to make
-   * the access. Also 0 when code may have moved or when more pages are watched than before, because compiled code remembers pages.
+   * Translates a page for compiled code, which looks into the tables itself: what is there then, or 0 where the
+   * interpreter has to make the access. Also 0 when code may have moved or when more pages are watched than before,
+   * because compiled code remembers pages.
    */
   fill(linear: number, write: boolean): number {
-    const { epoch, spaces } = this;
+    const { epoch } = this;
+    const spaces = this.#spaces;
     const { protections } = spaces;
-    const address = this.s[CR2]!;
+    const address = this.#s[CR2]!;
     try {
-      this.translate(linear, write, this.user);
+      this.#translate(linear, write, this.#user);
     } catch (error) {
       if (!(error instanceof CpuException)) throw error;
       // The interpreter raises it again.
-      this.s[CR2] = address;
+      this.#s[CR2] = address;
       return 0;
     }
     if (epoch !== this.epoch || protections !== spaces.protections) return 0;
@@ -346,17 +353,18 @@ export class Translation {
 
   /** Offset of the page if a translation is at hand, else 0. Nothing changes. */
   pageOf(linear: number): number {
-    return (this.user ? this.readUser : this.readSupervisor)[linear >>> 12]!;
+    return (this.#user ? this.#readUser : this.#readSupervisor)[linear >>> 12]!;
   }
 
   /** An instruction byte that lies in a device: real hardware executes what the device answers, and so do we. */
   fetchDevice(linear: number): number {
-    return this.readSlow(linear, 1, this.user);
+    return this.#readSlow(linear, 1, this.#user);
   }
 
   /**
-   * Length up to which a run of memory that begins here can be read at once: over pages of plain memory that are in the buffer and
-   * follow each other there. 0 when every access has to be made by itself. Pages beyond `wantedBytes` are not looked at.
+   * Length up to which a run of memory that begins here can be read at once: over pages of plain memory that are in the
+   * buffer and follow each other there. 0 when every access has to be made by itself. Pages beyond `wantedBytes` are
+   * not looked at.
    */
   readRun(linear: number, wantedBytes: number): number {
     return runLength(this.readTlb, linear, wantedBytes);
@@ -377,152 +385,166 @@ export class Translation {
     return Math.abs((write ? this.writeTlb : this.readTlb)[linear >>> 12]!) | (linear & 0xfff);
   }
 
-  private readSlow(linear: number, sizeBytes: AccessBytes, user: boolean): number {
-    if (this.checkAlignment) this.requireAligned(linear, sizeBytes);
+  #readSlow(linear: number, sizeBytes: AccessBytes, user: boolean): number {
+    if (this.#checkAlignment) this.#requireAligned(linear, sizeBytes);
     const low = linear & 0xfff;
     if (low + sizeBytes > 4096) {
-      this.translate(linear, false, user);
-      this.translate(nextPage(linear), false, user);
+      this.#translate(linear, false, user);
+      this.#translate(nextPage(linear), false, user);
       let value = 0;
-      for (let i = 0; i < sizeBytes; i++) value |= this.readPhysical(this.translate((linear + i) | 0, false, user), 1) << (8 * i);
-      this.show(linear, sizeBytes, false);
+      for (let i = 0; i < sizeBytes; i++)
+        value |= this.#readPhysical(this.#translate((linear + i) | 0, false, user), 1) << (8 * i);
+      this.#show(linear, sizeBytes, false);
       return value;
     }
-    const value = this.readPhysical(this.translate(linear, false, user), sizeBytes);
-    this.show(linear, sizeBytes, false);
+    const value = this.#readPhysical(this.#translate(linear, false, user), sizeBytes);
+    this.#show(linear, sizeBytes, false);
     return value;
   }
 
-  private writeSlow(linear: number, sizeBytes: AccessBytes, value: number, user: boolean): void {
+  #writeSlow(linear: number, sizeBytes: AccessBytes, value: number, user: boolean): void {
     const low = linear & 0xfff;
-    const table = user ? this.writeUser : this.writeSupervisor;
+    const table = user ? this.#writeUser : this.#writeSupervisor;
     const page = table[linear >>> 12]!;
-    if (page !== 0 && low + sizeBytes <= 4096 && this.watch === null && !this.checkAlignment) {
+    if (page !== 0 && low + sizeBytes <= 4096 && this.#watch === null && !this.#checkAlignment) {
       const offset = Math.abs(page);
-      this.memory.store(offset | low, sizeBytes, value);
+      this.#memory.store(offset | low, sizeBytes, value);
       // Code that went long ago: this alias of the page is plain data from now on.
-      if (page < 0 && !this.memory.countWatchedWrite(offset)) table[linear >>> 12] = offset;
+      if (page < 0 && !this.#memory.countWatchedWrite(offset)) table[linear >>> 12] = offset;
       return;
     }
-    if (this.checkAlignment) this.requireAligned(linear, sizeBytes);
+    if (this.#checkAlignment) this.#requireAligned(linear, sizeBytes);
     if (low + sizeBytes > 4096) {
-      this.translate(linear, true, user);
-      this.translate(nextPage(linear), true, user);
-      for (let i = 0; i < sizeBytes; i++) this.writePhysical(this.translate((linear + i) | 0, true, user), 1, (value >>> (8 * i)) & 0xff);
-    } else this.writePhysical(this.translate(linear, true, user), sizeBytes, value);
-    this.show(linear, sizeBytes, true);
+      this.#translate(linear, true, user);
+      this.#translate(nextPage(linear), true, user);
+      for (let i = 0; i < sizeBytes; i++)
+        this.#writePhysical(this.#translate((linear + i) | 0, true, user), 1, (value >>> (8 * i)) & 0xff);
+    } else this.#writePhysical(this.#translate(linear, true, user), sizeBytes, value);
+    this.#show(linear, sizeBytes, true);
   }
 
-  private requireAligned(linear: number, sizeBytes: number): void {
-    if (this.user && (linear & (sizeBytes - 1)) !== 0) raise(ALIGNMENT_CHECK, 0);
+  #requireAligned(linear: number, sizeBytes: number): void {
+    if (this.#user && (linear & (sizeBytes - 1)) !== 0) raise(ALIGNMENT_CHECK, 0);
   }
 
-  private readPhysical(physical: number, sizeBytes: AccessBytes): number {
-    const offset = this.memory.readOffset(physical >>> 12);
-    if (offset !== 0) return this.memory.load(offset | (physical & 0xfff), sizeBytes);
-    const value = this.bus.readMmio(physical >>> 0, sizeBytes);
-    this.deviceAccessed();
+  #readPhysical(physical: number, sizeBytes: AccessBytes): number {
+    const offset = this.#memory.readOffset(physical >>> 12);
+    if (offset !== 0) return this.#memory.load(offset | (physical & 0xfff), sizeBytes);
+    const value = this.#bus.readMmio(physical >>> 0, sizeBytes);
+    this.#deviceAccessed();
     return sizeBytes === 4 ? value | 0 : value;
   }
 
-  private writePhysical(physical: number, sizeBytes: AccessBytes, value: number): void {
-    const offset = this.memory.writeOffset(physical >>> 12);
-    if (offset !== 0) this.memory.store(offset | (physical & 0xfff), sizeBytes, value);
-    else if (this.memory.readOffset(physical >>> 12) === 0) {
-      this.bus.writeMmio(physical >>> 0, sizeBytes, sizeBytes === 4 ? value >>> 0 : sizeBytes === 2 ? value & 0xffff : value & 0xff);
-      this.deviceAccessed();
+  #writePhysical(physical: number, sizeBytes: AccessBytes, value: number): void {
+    const offset = this.#memory.writeOffset(physical >>> 12);
+    if (offset !== 0) this.#memory.store(offset | (physical & 0xfff), sizeBytes, value);
+    else if (this.#memory.readOffset(physical >>> 12) === 0) {
+      this.#bus.writeMmio(
+        physical >>> 0,
+        sizeBytes,
+        sizeBytes === 4 ? value >>> 0 : sizeBytes === 2 ? value & 0xffff : value & 0xff,
+      );
+      this.#deviceAccessed();
     }
   }
 
   /**
-   * The physical address of a linear one, or a page fault. Sets accessed and dirty bits and fills the table of this kind of
-   * access when plain memory answers.
+   * The physical address of a linear one, or a page fault. Sets accessed and dirty bits and fills the table of this
+   * kind of access when plain memory answers.
    */
-  private translate(linear: number, write: boolean, user: boolean): number {
+  #translate(linear: number, write: boolean, user: boolean): number {
     const page = linear >>> 12;
-    this.memory.counters.translationMisses++;
-    const table = write ? (user ? this.writeUser : this.writeSupervisor) : user ? this.readUser : this.readSupervisor;
+    this.#memory.counters.translationMisses++;
+    const table = write
+      ? user
+        ? this.#writeUser
+        : this.#writeSupervisor
+      : user
+        ? this.#readUser
+        : this.#readSupervisor;
     let global = false;
     let physical = linear;
-    this.walkedWritable = true;
-    if ((this.s[CR0]! & CR0_PG) !== 0) {
-      const walked = this.walk(linear, write, user);
+    this.#walkedWritable = true;
+    if ((this.#s[CR0]! & CR0_PG) !== 0) {
+      const walked = this.#walk(linear, write, user);
       physical = (walked & ~0xfff) | (linear & 0xfff);
-      global = (walked & PTE_GLOBAL) !== 0 && (this.s[CR4]! & CR4_PGE) !== 0;
+      global = (walked & PTE_GLOBAL) !== 0 && (this.#s[CR4]! & CR4_PGE) !== 0;
     }
-    physical &= this.a20Mask;
-    const offset = write ? this.memory.writeOffset(physical >>> 12) : this.memory.readOffset(physical >>> 12);
-    if (offset !== 0 && table[page] === 0 && (this.probedPages === null || !this.probedPages.has(page))) {
-      const { spaces } = this;
+    physical &= this.#a20Mask;
+    const offset = write ? this.#memory.writeOffset(physical >>> 12) : this.#memory.readOffset(physical >>> 12);
+    if (offset !== 0 && table[page] === 0 && (this.#probedPages === null || !this.#probedPages.has(page))) {
+      const spaces = this.#spaces;
       if (spaces.active.isFull) {
         spaces.forget(spaces.active);
         this.renew();
       }
-      if (spaces.active.directory >= 0) spaces.watch(page, this.walkedDirectory, this.walkedEntry);
+      if (spaces.active.directory >= 0) spaces.watch(page, this.#walkedDirectory, this.#walkedEntry);
       spaces.active.list(global ? page | LIST_GLOBAL : page);
-      const isWatched = this.memory.isWatched(offset);
+      const isWatched = this.#memory.isWatched(offset);
       table[page] = write && isWatched ? -offset : offset;
       // What allows the one access often allows the other, without a further mark in the tables.
       if (write) {
-        if (this.memory.readOffset(physical >>> 12) === offset) (user ? this.readUser : this.readSupervisor)[page] = offset;
-      } else if (this.walkedWritable && this.memory.writeOffset(physical >>> 12) === offset) {
-        (user ? this.writeUser : this.writeSupervisor)[page] = isWatched ? -offset : offset;
+        if (this.#memory.readOffset(physical >>> 12) === offset)
+          (user ? this.#readUser : this.#readSupervisor)[page] = offset;
+      } else if (this.#walkedWritable && this.#memory.writeOffset(physical >>> 12) === offset) {
+        (user ? this.#writeUser : this.#writeSupervisor)[page] = isWatched ? -offset : offset;
       }
     }
     return physical;
   }
 
-  private physical32(physical: number): number {
-    return this.readPhysical(physical & this.a20Mask, 4);
+  #physical32(physical: number): number {
+    return this.#readPhysical(physical & this.#a20Mask, 4);
   }
 
   /** Walks the page tables. Returns the physical page in the upper 20 bits and the flags of the last entry below. */
-  private walk(linear: number, write: boolean, user: boolean): number {
-    const s = this.s;
+  #walk(linear: number, write: boolean, user: boolean): number {
+    const s = this.#s;
     const writeProtect = user || (s[CR0]! & CR0_WP) !== 0;
     const directoryAddress = (s[CR3]! & ~0xfff) | ((linear >>> 20) & 0xffc);
-    const directory = this.physical32(directoryAddress);
-    if ((directory & PTE_PRESENT) === 0) this.pageFault(linear, 0, write, user);
+    const directory = this.#physical32(directoryAddress);
+    if ((directory & PTE_PRESENT) === 0) this.#pageFault(linear, 0, write, user);
     if ((directory & PDE_LARGE) !== 0 && (s[CR4]! & CR4_PSE) !== 0) {
-      if ((directory & PDE_LARGE_RESERVED) !== 0) this.pageFault(linear, FAULT_PROTECTION | FAULT_RESERVED, write, user);
-      this.checkRights(directory, linear, write, user, writeProtect);
-      this.mark(directoryAddress, directory, write);
-      this.walkedWritable = (directory & PTE_DIRTY) !== 0 && ((directory & PTE_WRITE) !== 0 || !writeProtect);
-      this.walkedDirectory = (directoryAddress & this.a20Mask) >>> 0;
-      this.walkedEntry = -1;
+      if ((directory & PDE_LARGE_RESERVED) !== 0)
+        this.#pageFault(linear, FAULT_PROTECTION | FAULT_RESERVED, write, user);
+      this.#checkRights(directory, linear, write, user, writeProtect);
+      this.#mark(directoryAddress, directory, write);
+      this.#walkedWritable = (directory & PTE_DIRTY) !== 0 && ((directory & PTE_WRITE) !== 0 || !writeProtect);
+      this.#walkedDirectory = (directoryAddress & this.#a20Mask) >>> 0;
+      this.#walkedEntry = -1;
       return (directory & 0xffc00000) | (linear & 0x003ff000) | (directory & 0xfff);
     }
     const entryAddress = (directory & ~0xfff) | ((linear >>> 10) & 0xffc);
-    const entry = this.physical32(entryAddress);
-    if ((entry & PTE_PRESENT) === 0) this.pageFault(linear, 0, write, user);
-    this.checkRights(directory & entry, linear, write, user, writeProtect);
-    this.mark(directoryAddress, directory, false);
-    this.mark(entryAddress, entry, write);
-    this.walkedWritable = (entry & PTE_DIRTY) !== 0 && ((directory & entry & PTE_WRITE) !== 0 || !writeProtect);
-    this.walkedDirectory = (directoryAddress & this.a20Mask) >>> 0;
-    this.walkedEntry = (entryAddress & this.a20Mask) >>> 0;
+    const entry = this.#physical32(entryAddress);
+    if ((entry & PTE_PRESENT) === 0) this.#pageFault(linear, 0, write, user);
+    this.#checkRights(directory & entry, linear, write, user, writeProtect);
+    this.#mark(directoryAddress, directory, false);
+    this.#mark(entryAddress, entry, write);
+    this.#walkedWritable = (entry & PTE_DIRTY) !== 0 && ((directory & entry & PTE_WRITE) !== 0 || !writeProtect);
+    this.#walkedDirectory = (directoryAddress & this.#a20Mask) >>> 0;
+    this.#walkedEntry = (entryAddress & this.#a20Mask) >>> 0;
     return entry;
   }
 
-  private checkRights(rights: number, linear: number, write: boolean, user: boolean, writeProtect: boolean): void {
+  #checkRights(rights: number, linear: number, write: boolean, user: boolean, writeProtect: boolean): void {
     if ((user && (rights & PTE_USER) === 0) || (write && writeProtect && (rights & PTE_WRITE) === 0)) {
-      this.pageFault(linear, FAULT_PROTECTION, write, user);
+      this.#pageFault(linear, FAULT_PROTECTION, write, user);
     }
   }
 
   /** Sets accessed and, for a write, dirty in a table entry. */
-  private mark(entryAddress: number, entry: number, dirty: boolean): void {
+  #mark(entryAddress: number, entry: number, dirty: boolean): void {
     const marked = entry | PTE_ACCESSED | (dirty ? PTE_DIRTY : 0);
     if (marked === entry) return;
-    const address = entryAddress & this.a20Mask;
-    const offset = this.memory.writeOffset(address >>> 12);
+    const address = entryAddress & this.#a20Mask;
+    const offset = this.#memory.writeOffset(address >>> 12);
     // What was translated by this entry stays right, in whichever space: the watch need not hear of it.
-    if (offset !== 0 && this.memory.storeEntry(offset | (address & 0xfff), marked)) return;
-    this.writePhysical(address, 4, marked);
+    if (offset !== 0 && this.#memory.storeEntry(offset | (address & 0xfff), marked)) return;
+    this.#writePhysical(address, 4, marked);
   }
 
-  private pageFault(linear: number, code: number, write: boolean, user: boolean): never {
-    this.s[CR2] = linear;
+  #pageFault(linear: number, code: number, write: boolean, user: boolean): never {
+    this.#s[CR2] = linear;
     raise(PAGE_FAULT, code | (write ? FAULT_WRITE : 0) | (user ? FAULT_USER : 0));
   }
 }

@@ -1,9 +1,9 @@
 /**
- * The state of a cluster in memory, to come back to. Taking one costs a look at all memory; it holds only the pages that differ
- * from the checkpoint before it, because equal pages are shared.
+ * The state of a cluster in memory, to come back to. Taking one costs a look at all memory; it holds only the pages
+ * that differ from the checkpoint before it, because equal pages are shared.
  */
 import type { Cluster } from "../cluster/cluster.ts";
-import type { StateVisitor } from "../state.ts";
+import type { StateVisitor } from "../state/state.ts";
 
 const PAGE_BYTES = 4096;
 
@@ -12,7 +12,9 @@ type Pages = readonly (Uint8Array | null)[];
 type Field = number | string | boolean | Uint8Array;
 
 function words(bytes: Uint8Array): Int32Array | null {
-  return (bytes.byteOffset & 3) === 0 && (bytes.length & 3) === 0 ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2) : null;
+  return (bytes.byteOffset & 3) === 0 && (bytes.length & 3) === 0
+    ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+    : null;
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,6 +1,7 @@
 /**
- * A cluster under debuggers, one for each node at most. While any of them holds its node, the virtual time of all nodes stands still.
- * Whoever drives the cluster calls `runUntil` of this class instead of the cluster's, and waits for `whenRunning` before.
+ * A cluster under debuggers, one for each node at most. While any of them holds its node, the virtual time of all nodes
+ * stands still. Whoever drives the cluster calls `runUntil` of this class instead of the cluster's, and waits for
+ * `whenRunning` before.
  */
 import type { Cluster } from "../cluster/cluster.ts";
 import { History } from "./history.ts";
@@ -51,7 +52,10 @@ export class ClusterDebugger {
     return this.held ? new Promise((resolve) => void this.#wake.push(resolve)) : null;
   }
 
-  /** A debugger connects: its node is held from now on. `stopped` hears each time that it is held again. False when there is one already. */
+  /**
+   * A debugger connects: its node is held from now on. `stopped` hears each time that it is held again. False when
+   * there is one already.
+   */
   attach(index: number, stopped: (stop: Stop) => void): boolean {
     if (this.#sessions[index] !== null) return false;
     this.history.begin();
@@ -127,7 +131,8 @@ export class ClusterDebugger {
         const stop = node.paused();
         if (stop !== null) this.#hold(index, stop);
       }
-      if (session !== null && session.resume !== null && machine.power === "off") this.#hold(index, { kind: "off", status: machine.exitStatus ?? 0 });
+      if (session !== null && session.resume !== null && machine.power === "off")
+        this.#hold(index, { kind: "off", status: machine.exitStatus ?? 0 });
     }
   }
 
@@ -164,12 +169,20 @@ export class ClusterDebugger {
     const scan = this.#scan(index);
     if (!this.history.travel(index, retired - 1)) return this.#toBeginning();
     const interrupted = scan.interrupted;
-    const isReturn = node.skipsInterrupts && interrupted !== null && interrupted.linear === pc && interrupted.sp === sp && isIret(readLinear(core, linearPc(core), 2));
+    const isReturn =
+      node.skipsInterrupts &&
+      interrupted !== null &&
+      interrupted.linear === pc &&
+      interrupted.sp === sp &&
+      isIret(readLinear(core, linearPc(core), 2));
     if (isReturn && !this.history.travel(index, interrupted.retired - 1)) return this.#toBeginning();
     return { kind: "step" };
   }
 
-  /** Looks for the last stop before a moment, from the checkpoint before it. Null: there was none, and the search goes on before that. */
+  /**
+   * Looks for the last stop before a moment, from the checkpoint before it. Null: there was none, and the search goes
+   * on before that.
+   */
   #searchBack(index: number, session: Session): Stop | null {
     const checkpoint = this.history.find(index, session.before - 1);
     if (checkpoint < 0) return this.#toBeginning();

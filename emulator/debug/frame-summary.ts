@@ -1,4 +1,7 @@
-/** Ethernet frames in one line: addresses and the protocols that tests and people look for. Anything odd is named, never trusted. */
+/**
+ * Ethernet frames in one line: addresses and the protocols that tests and people look for. Anything odd is named, never
+ * trusted.
+ */
 import type { EthernetFrame } from "../ether/port.ts";
 
 const ETHERTYPE_IPV4 = 0x0800;
@@ -27,7 +30,9 @@ function describePayload(frame: Uint8Array, type: number): string {
   if (type === ETHERTYPE_IPV6) return "IPv6";
   if (type !== ETHERTYPE_ARP) return `type ${type.toString(16).padStart(4, "0")}h`;
   if (frame.length < HEADER_BYTES + 28) return "ARP, cut off";
-  return frame[21] === 1 ? `ARP who has ${ip(frame, 38)}, tell ${ip(frame, 28)}` : `ARP ${ip(frame, 28)} is at ${mac(frame, 22)}`;
+  return frame[21] === 1
+    ? `ARP who has ${ip(frame, 38)}, tell ${ip(frame, 28)}`
+    : `ARP ${ip(frame, 28)} is at ${mac(frame, 22)}`;
 }
 
 function describeIpv4(frame: Uint8Array): string {
@@ -35,6 +40,7 @@ function describeIpv4(frame: Uint8Array): string {
   const protocol = frame[23]!;
   const name = PROTOCOLS[protocol] ?? `protocol ${protocol}`;
   const payload = HEADER_BYTES + (frame[14]! & 15) * 4;
-  const port = (at: number): string => (WITH_PORTS.has(protocol) && frame.length >= payload + 4 ? `:${(frame[at]! << 8) | frame[at + 1]!}` : "");
+  const port = (at: number): string =>
+    WITH_PORTS.has(protocol) && frame.length >= payload + 4 ? `:${(frame[at]! << 8) | frame[at + 1]!}` : "";
   return `IPv4 ${name} ${ip(frame, 26)}${port(payload)} > ${ip(frame, 30)}${port(payload + 2)}`;
 }

@@ -1,15 +1,32 @@
 /**
- * One gdb that debugs one node: answers the packets of the remote serial protocol ("Debugging with GDB", appendix E). Bytes come in
- * and go out through functions, so that any transport will do. A node is one thread, number 1. What a packet asks in vain is
- * answered with an error number of Unix (E01 EPERM, E0e EFAULT, E16 EINVAL); packets that are not known get an empty answer, as the
- * protocol wants it.
+ * One gdb that debugs one node: answers the packets of the remote serial protocol ("Debugging with GDB", appendix E).
+ * Bytes come in and go out through functions, so that any transport will do. A node is one thread, number 1. What a
+ * packet asks in vain is answered with an error number of Unix (E01 EPERM, E0e EFAULT, E16 EINVAL); packets that are
+ * not known get an empty answer, as the protocol wants it.
  */
 import type { ClusterDebugger } from "./cluster-debugger.ts";
 import { readLinear, writeLinear } from "./linear-memory.ts";
 import { runMonitorCommand } from "./monitor.ts";
 import type { NodeDebugger } from "./node-debugger.ts";
-import { ACKNOWLEDGED, fromHex, fromLatin1, framePacket, latin1, PACKET_BYTES, PacketReader, REPEAT, toHex } from "./packet.ts";
-import { describeMode, readRegister, readRegisters, targetDescription, writeRegister, writeRegisters } from "./registers.ts";
+import {
+  ACKNOWLEDGED,
+  framePacket,
+  fromHex,
+  fromLatin1,
+  latin1,
+  PACKET_BYTES,
+  PacketReader,
+  REPEAT,
+  toHex,
+} from "./packet.ts";
+import {
+  describeMode,
+  readRegister,
+  readRegisters,
+  targetDescription,
+  writeRegister,
+  writeRegisters,
+} from "./registers.ts";
 import type { Resume, Stop, WatchKind } from "./stop.ts";
 
 const NOT_PERMITTED = "E01";
@@ -25,7 +42,14 @@ const MAX_READ_BYTES = PACKET_BYTES / 2 - 2;
 const WATCH_KINDS: Readonly<Record<string, WatchKind>> = { 2: "write", 3: "read", 4: "access" };
 const WATCH_NAMES: Readonly<Record<WatchKind, string>> = { write: "watch", read: "rwatch", access: "awatch" };
 const FEATURES = [
-  `PacketSize=${PACKET_BYTES.toString(16)}`, "QStartNoAckMode+", "qXfer:features:read+", "swbreak+", "hwbreak+", "vContSupported+", "ReverseStep+", "ReverseContinue+",
+  `PacketSize=${PACKET_BYTES.toString(16)}`,
+  "QStartNoAckMode+",
+  "qXfer:features:read+",
+  "swbreak+",
+  "hwbreak+",
+  "vContSupported+",
+  "ReverseStep+",
+  "ReverseContinue+",
 ];
 
 export interface GdbConnection {
@@ -36,7 +60,9 @@ export interface GdbConnection {
 
 /** A number in hexadecimal digits, at most 32 bits; null for anything else. */
 function number(text: string | undefined): number | null {
-  return text !== undefined && /^[0-9a-fA-F]{1,16}$/.test(text) && BigInt(`0x${text}`) <= 0xffffffffn ? parseInt(text, 16) : null;
+  return text !== undefined && /^[0-9a-fA-F]{1,16}$/.test(text) && BigInt(`0x${text}`) <= 0xffffffffn
+    ? parseInt(text, 16)
+    : null;
 }
 
 export class GdbStub {
@@ -56,7 +82,8 @@ export class GdbStub {
     this.#debugger = debuggers;
     this.#node = debuggers.nodes[index]!;
     this.#connection = connection;
-    if (!debuggers.attach(index, (stop) => this.#stopped(stop))) throw new Error(`${this.#node.machine.name} has a debugger already`);
+    if (!debuggers.attach(index, (stop) => this.#stopped(stop)))
+      throw new Error(`${this.#node.machine.name} has a debugger already`);
   }
 
   /** Bytes from gdb, in pieces of any size. */
@@ -117,7 +144,9 @@ export class GdbStub {
       case "P": {
         const [register, value] = rest.split("=");
         const bytes = fromHex(value ?? "");
-        return this.#changed(number(register) !== null && bytes !== null && writeRegister(core, number(register)!, bytes));
+        return this.#changed(
+          number(register) !== null && bytes !== null && writeRegister(core, number(register)!, bytes),
+        );
       }
       case "m":
         return this.#readMemory(rest);
@@ -231,8 +260,10 @@ export class GdbStub {
     let reason = "";
     if (stop.kind === "watch") reason = `${WATCH_NAMES[stop.watchKind]}:${stop.linearAddress.toString(16)};`;
     else if (stop.kind === "history begins") reason = "replaylog:begin;";
-    else if (stop.kind === "breakpoint" && this.#reasons[stop.breakKind]) reason = stop.breakKind === "software" ? "swbreak:;" : "hwbreak:;";
-    const register = (index: number): string => `${index.toString(16).padStart(2, "0")}:${toHex(readRegister(this.#node.core, index)!)};`;
+    else if (stop.kind === "breakpoint" && this.#reasons[stop.breakKind])
+      reason = stop.breakKind === "software" ? "swbreak:;" : "hwbreak:;";
+    const register = (index: number): string =>
+      `${index.toString(16).padStart(2, "0")}:${toHex(readRegister(this.#node.core, index)!)};`;
     return `T${signal.toString(16).padStart(2, "0")}${reason}thread:1;${register(ESP)}${register(EIP)}`;
   }
 
@@ -309,7 +340,8 @@ export class GdbStub {
     const command = fromHex(hex);
     if (command === null) return INVALID;
     const output = latin1(runMonitorCommand(fromLatin1(command), this.#debugger, this.#node));
-    for (let at = 0; at < output.length; at += MAX_READ_BYTES) this.#reply(`O${toHex(output.subarray(at, at + MAX_READ_BYTES))}`);
+    for (let at = 0; at < output.length; at += MAX_READ_BYTES)
+      this.#reply(`O${toHex(output.subarray(at, at + MAX_READ_BYTES))}`);
     return "OK";
   }
 }

@@ -1,9 +1,10 @@
 /**
- * The way back: checkpoints of the cluster while it runs under a debugger, and exact repetition from one of them. Because a run is
- * determined by its state, "one instruction back" is "from the last checkpoint, up to one instruction less".
+ * The way back: checkpoints of the cluster while it runs under a debugger, and exact repetition from one of them.
+ * Because a run is determined by its state, "one instruction back" is "from the last checkpoint, up to one instruction
+ * less".
  *
- * What comes from outside (keys, bytes on a line, what a debugger writes) is followed by a checkpoint, and a repetition never
- * crosses such a moment. Who goes back before it takes it back: the cluster then goes on as if it had not come.
+ * What comes from outside (keys, bytes on a line, what a debugger writes) is followed by a checkpoint, and a repetition
+ * never crosses such a moment. Who goes back before it takes it back: the cluster then goes on as if it had not come.
  */
 import type { Cluster } from "../cluster/cluster.ts";
 import { Checkpoint } from "./checkpoint.ts";
@@ -76,15 +77,27 @@ export class History {
     if (this.#frontier === null) return;
     this.#frontier = null;
     const here = this.#cluster.instructions;
-    this.#checkpoints = this.#checkpoints.filter((checkpoint) => total(checkpoint) <= here && checkpoint.clusterNs <= this.#cluster.nowNs);
+    this.#checkpoints = this.#checkpoints.filter(
+      (checkpoint) => total(checkpoint) <= here && checkpoint.clusterNs <= this.#cluster.nowNs,
+    );
   }
 
   /** To be called before each run: makes a checkpoint when one is due. Returns how far the run may go at most. */
   record(timeNs: number): number {
     const cluster = this.#cluster;
     const frontier = this.#frontier;
-    if (frontier !== null && cluster.nowNs >= frontier.clusterNs && cluster.machines.every(({ nowNs }, index) => nowNs >= frontier.machineNs[index]!)) this.#frontier = null;
-    if (this.#recording && this.#frontier === null && (this.#touched || cluster.instructions - this.#atInstructions >= INTERVAL_INSTRUCTIONS)) this.#take(this.#touched);
+    if (
+      frontier !== null &&
+      cluster.nowNs >= frontier.clusterNs &&
+      cluster.machines.every(({ nowNs }, index) => nowNs >= frontier.machineNs[index]!)
+    )
+      this.#frontier = null;
+    if (
+      this.#recording &&
+      this.#frontier === null &&
+      (this.#touched || cluster.instructions - this.#atInstructions >= INTERVAL_INSTRUCTIONS)
+    )
+      this.#take(this.#touched);
     return this.isNetworkRepeating ? Math.min(timeNs, this.#frontier!.clusterNs) : timeNs;
   }
 
@@ -140,8 +153,8 @@ export class History {
   }
 
   /**
-   * From where the cluster stands, lets it repeat the past until a machine has retired so many instructions, and pauses that
-   * machine there.
+   * From where the cluster stands, lets it repeat the past until a machine has retired so many instructions, and pauses
+   * that machine there.
    */
   repeat(index: number, retired: number): void {
     const { machines } = this.#cluster;
@@ -154,7 +167,10 @@ export class History {
     }
   }
 
-  /** Brings the cluster to the moment at which a machine had retired so many instructions, its past being known. False when it is not. */
+  /**
+   * Brings the cluster to the moment at which a machine had retired so many instructions, its past being known. False
+   * when it is not.
+   */
   travel(index: number, retired: number): boolean {
     const number = this.find(index, retired);
     if (number < 0) return false;

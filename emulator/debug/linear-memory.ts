@@ -1,6 +1,6 @@
 /**
- * A debugger's view of memory: linear addresses through the guest's own page tables, but with none of the traces that the guest's
- * accesses leave - no accessed and dirty bits, no page faults, no reads of device registers.
+ * A debugger's view of memory: linear addresses through the guest's own page tables, but with none of the traces that
+ * the guest's accesses leave - no accessed and dirty bits, no page faults, no reads of device registers.
  */
 import type { Core } from "../cpu/core.ts";
 import { CR0, CR3, CR4 } from "../cpu/layout.ts";
@@ -23,14 +23,23 @@ export function toPhysical(core: Core, linearAddress: number): number | null {
   if ((core.s[CR0]! & CR0_PG) === 0) return (linearAddress & mask) >>> 0;
   const directory = readPhysicalDword(core, (core.s[CR3]! & ~0xfff) | ((linearAddress >>> 20) & 0xffc));
   if (directory === null || (directory & PRESENT) === 0) return null;
-  if ((directory & LARGE) !== 0 && (core.s[CR4]! & CR4_PSE) !== 0) return (((directory & 0xffc00000) | (linearAddress & 0x3fffff)) & mask) >>> 0;
+  if ((directory & LARGE) !== 0 && (core.s[CR4]! & CR4_PSE) !== 0)
+    return (((directory & 0xffc00000) | (linearAddress & 0x3fffff)) & mask) >>> 0;
   const entry = readPhysicalDword(core, (directory & ~0xfff) | ((linearAddress >>> 10) & 0xffc));
   if (entry === null || (entry & PRESENT) === 0) return null;
   return (((entry & ~0xfff) | (linearAddress & 0xfff)) & mask) >>> 0;
 }
 
-/** Offsets in the machine's memory of the pieces of a range, each within one page; shorter than the range where memory ends. */
-function pieces(core: Core, linearAddress: number, lengthBytes: number, write: boolean): { offset: number; length: number }[] {
+/**
+ * Offsets in the machine's memory of the pieces of a range, each within one page; shorter than the range where memory
+ * ends.
+ */
+function pieces(
+  core: Core,
+  linearAddress: number,
+  lengthBytes: number,
+  write: boolean,
+): { offset: number; length: number }[] {
   const found: { offset: number; length: number }[] = [];
   for (let at = 0; at < lengthBytes; ) {
     const linear = (linearAddress + at) >>> 0;
@@ -57,7 +66,10 @@ export function readLinear(core: Core, linearAddress: number, lengthBytes: numbe
   return bytes;
 }
 
-/** Writes RAM, whatever the guest's page tables allow it to write. False, and nothing written, when a byte of the range is not RAM. */
+/**
+ * Writes RAM, whatever the guest's page tables allow it to write. False, and nothing written, when a byte of the range
+ * is not RAM.
+ */
 export function writeLinear(core: Core, linearAddress: number, bytes: Uint8Array): boolean {
   const parts = pieces(core, linearAddress, bytes.length, true);
   if (parts.reduce((sum, { length }) => sum + length, 0) !== bytes.length) return false;

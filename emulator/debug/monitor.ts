@@ -15,36 +15,53 @@ const DUMP_COLUMNS = 16;
 
 const COMMANDS: Readonly<Record<string, MonitorCommand>> = {
   help: {
-    usage: "help", does: "this list",
-    run: () => Object.values(COMMANDS).map(({ usage, does }) => `${usage.padEnd(22)} ${does}\n`).join(""),
+    usage: "help",
+    does: "this list",
+    run: () =>
+      Object.values(COMMANDS)
+        .map(({ usage, does }) => `${usage.padEnd(22)} ${does}\n`)
+        .join(""),
   },
   time: {
-    usage: "time", does: "virtual time and instructions of this node",
+    usage: "time",
+    does: "virtual time and instructions of this node",
     run: (_, __, { machine }) => `${machine.name}: ${machine.nowNs} ns, ${machine.instructions} instructions\n`,
   },
   nodes: {
-    usage: "nodes", does: "all nodes of the cluster and where they are",
-    run: (_, { nodes }) => nodes.map(({ machine, core }) => `${machine.name}  ${machine.power === "off" ? "off" : machine.processor.halted ? "halted" : "running"}  ${describeMode(core)}\n`).join(""),
+    usage: "nodes",
+    does: "all nodes of the cluster and where they are",
+    run: (_, { nodes }) =>
+      nodes
+        .map(
+          ({ machine, core }) =>
+            `${machine.name}  ${machine.power === "off" ? "off" : machine.processor.halted ? "halted" : "running"}  ${describeMode(core)}\n`,
+        )
+        .join(""),
   },
   mode: {
-    usage: "mode", does: "mode of the processor; in real mode CS:IP",
+    usage: "mode",
+    does: "mode of the processor; in real mode CS:IP",
     run: (_, __, { core }) => `${describeMode(core)}\n`,
   },
   digest: {
-    usage: "digest", does: "digests of this node's state and of the cluster's",
+    usage: "digest",
+    does: "digests of this node's state and of the cluster's",
     run: (_, { cluster }, { machine }) => `${machine.name}: ${machine.digest()}\ncluster: ${cluster.digest()}\n`,
   },
   phys: {
-    usage: "phys ADDRESS [BYTES]", does: "physical memory, as a bus master sees it",
+    usage: "phys ADDRESS [BYTES]",
+    does: "physical memory, as a bus master sees it",
     run: ([address, length], _, { machine }) => {
       const from = Number(address);
       const count = length === undefined ? 64 : Number(length);
-      if (!(from >= 0 && from < 2 ** 32 && count >= 1 && count <= MAX_DUMP_BYTES)) return `usage: monitor ${COMMANDS["phys"]!.usage} (at most ${MAX_DUMP_BYTES} bytes)\n`;
+      if (!(from >= 0 && from < 2 ** 32 && count >= 1 && count <= MAX_DUMP_BYTES))
+        return `usage: monitor ${COMMANDS["phys"]!.usage} (at most ${MAX_DUMP_BYTES} bytes)\n`;
       return dump(Math.floor(from), machine.readMemory(Math.floor(from), Math.floor(count)));
     },
   },
   interrupts: {
-    usage: "interrupts [skip|enter]", does: "whether steps run the handlers of interrupts, or go into them",
+    usage: "interrupts [skip|enter]",
+    does: "whether steps run the handlers of interrupts, or go into them",
     run: ([choice], _, node) => {
       if (choice === "skip" || choice === "enter") node.skipsInterrupts = choice === "skip";
       else if (choice !== undefined) return `usage: monitor ${COMMANDS["interrupts"]!.usage}\n`;
@@ -52,11 +69,14 @@ const COMMANDS: Readonly<Record<string, MonitorCommand>> = {
     },
   },
   history: {
-    usage: "history", does: "how far back one can go",
-    run: (_, { history }) => `back to ${history.beginsNs ?? 0} ns of virtual time, ${history.count} checkpoints of ${(history.sizeBytes / 2 ** 20).toFixed(1)} MiB\n`,
+    usage: "history",
+    does: "how far back one can go",
+    run: (_, { history }) =>
+      `back to ${history.beginsNs ?? 0} ns of virtual time, ${history.count} checkpoints of ${(history.sizeBytes / 2 ** 20).toFixed(1)} MiB\n`,
   },
   stats: {
-    usage: "stats", does: "what the engine has done for this node",
+    usage: "stats",
+    does: "what the engine has done for this node",
     run: (_, __, { machine }) => `${describeCounters(machine).join("\n")}\n`,
   },
 };
@@ -66,7 +86,10 @@ function dump(first: number, bytes: Uint8Array): string {
   for (let at = 0; at < bytes.length; at += DUMP_COLUMNS) {
     const row = Array.from(bytes.subarray(at, at + DUMP_COLUMNS));
     const printable = row.map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".")).join("");
-    text += `${(first + at).toString(16).padStart(8, "0")}  ${row.map((byte) => byte.toString(16).padStart(2, "0")).join(" ").padEnd(DUMP_COLUMNS * 3)} ${printable}\n`;
+    text += `${(first + at).toString(16).padStart(8, "0")}  ${row
+      .map((byte) => byte.toString(16).padStart(2, "0"))
+      .join(" ")
+      .padEnd(DUMP_COLUMNS * 3)} ${printable}\n`;
   }
   return text;
 }

@@ -1,9 +1,10 @@
 /**
- * Breakpoints, watchpoints and single steps of one machine. Guest memory is never changed for them, and the guest cannot tell that it
- * was stopped: the machine is left at an instruction boundary and goes on as if nothing had been.
+ * Breakpoints, watchpoints and single steps of one machine. Guest memory is never changed for them, and the guest
+ * cannot tell that it was stopped: the machine is left at an instruction boundary and goes on as if nothing had been.
  *
- * A step over an instruction that a device interrupts would end in the interrupt handler. Suppressing interrupts, as other
- * emulators do, would change what the guest sees; here the handler runs to its end and the step goes on where it was.
+ * A step over an instruction that a device interrupts would end in the interrupt handler. Suppressing interrupts, as
+ * other emulators do, would change what the guest sees; here the handler runs to its end and the step goes on where it
+ * was.
  */
 import type { Core } from "../cpu/core.ts";
 import { BASE, CS } from "../cpu/layout.ts";
@@ -19,7 +20,9 @@ interface Watch {
   readonly sizeBytes: number;
 }
 
-/** An instruction that an interrupt came before, by where its handler returns to and the stack pointer that it then has. */
+/**
+ * An instruction that an interrupt came before, by where its handler returns to and the stack pointer that it then has.
+ */
 export interface Interrupted {
   readonly retired: number;
   readonly linear: number;
@@ -64,7 +67,9 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
   /** Where the machine was resumed: a breakpoint there is not hit again by the very same execution. */
   #resumedRetired = -1;
   #resumedLinear = 0;
-  /** Addresses that decoded code asks about, and pages that are watched; more than is wanted does no harm but to speed. */
+  /**
+   * Addresses that decoded code asks about, and pages that are watched; more than is wanted does no harm but to speed.
+   */
   #woven = new Set<number>();
   #pages: ReadonlySet<number> = NO_PAGES;
 
@@ -105,7 +110,9 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
   }
 
   removeWatch(kind: WatchKind, linearAddress: number, sizeBytes: number): void {
-    this.#watches = this.#watches.filter((watch) => watch.kind !== kind || watch.first !== linearAddress >>> 0 || watch.sizeBytes !== sizeBytes);
+    this.#watches = this.#watches.filter(
+      (watch) => watch.kind !== kind || watch.first !== linearAddress >>> 0 || watch.sizeBytes !== sizeBytes,
+    );
   }
 
   /** Forgets all points and steps: the machine runs as if it had never been debugged. */
@@ -120,8 +127,8 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
   }
 
   /**
-   * Puts the probes in place for the next run. gdb takes all points away at each stop and puts them back, so what is in place
-   * already stays.
+   * Puts the probes in place for the next run. gdb takes all points away at each stop and puts them back, so what is in
+   * place already stays.
    */
   install(): void {
     const step = this.#step;
@@ -152,7 +159,10 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
     this.#resumedRetired = this.machine.instructions;
     this.#resumedLinear = linearPc(this.#core) | 0;
     this.#hit = null;
-    this.#step = resume.kind === "step" ? { from: this.machine.instructions, range: resume.range, interrupted: null, returning: false } : null;
+    this.#step =
+      resume.kind === "step"
+        ? { from: this.machine.instructions, range: resume.range, interrupted: null, returning: false }
+        : null;
     this.#goOn();
   }
 
@@ -220,11 +230,16 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
       return false;
     }
     const step = this.#step;
-    if (step?.returning === true && step.interrupted!.linear === linearAddress >>> 0 && step.interrupted!.sp === linearSp(this.#core)) {
+    if (
+      step?.returning === true &&
+      step.interrupted!.linear === linearAddress >>> 0 &&
+      step.interrupted!.sp === linearSp(this.#core)
+    ) {
       this.machine.pause("here");
       return true;
     }
-    if (kinds === undefined || (retired === this.#resumedRetired && linearAddress === this.#resumedLinear)) return false;
+    if (kinds === undefined || (retired === this.#resumedRetired && linearAddress === this.#resumedLinear))
+      return false;
     this.#hit = breakpointStop(kinds);
     this.machine.pause("here");
     return true;
@@ -233,7 +248,12 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
   access(linearAddress: number, sizeBytes: number, write: boolean): void {
     const first = linearAddress >>> 0;
     for (const watch of this.#watches) {
-      if (first >= watch.first + watch.sizeBytes || watch.first >= first + sizeBytes || (watch.kind !== "access" && (watch.kind === "write") !== write)) continue;
+      if (
+        first >= watch.first + watch.sizeBytes ||
+        watch.first >= first + sizeBytes ||
+        (watch.kind !== "access" && (watch.kind === "write") !== write)
+      )
+        continue;
       const stop: Stop = { kind: "watch", watchKind: watch.kind, linearAddress: watch.first };
       if (!this.repeating) {
         this.#hit ??= stop;
@@ -245,7 +265,11 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
 
   delivery(kind: DeliveryKind, _vector: number, _errorCode: number, eip: number): void {
     if (kind !== "interrupt") return;
-    const interrupted: Interrupted = { retired: this.machine.instructions, linear: (this.#core.s[BASE + CS]! + eip) >>> 0, sp: linearSp(this.#core) };
+    const interrupted: Interrupted = {
+      retired: this.machine.instructions,
+      linear: (this.#core.s[BASE + CS]! + eip) >>> 0,
+      sp: linearSp(this.#core),
+    };
     if (this.repeating) {
       if (this.scan !== null) this.scan.interrupted = interrupted;
     } else if (this.#step !== null && this.skipsInterrupts) this.#step.interrupted ??= interrupted;

@@ -1,6 +1,7 @@
 /**
- * Framing of gdb's remote serial protocol ("Debugging with GDB", appendix E.1 Overview): `$data#checksum`, acknowledged with + or -
- * until both sides agree to leave that away, and the byte 03h for an interrupt. Nothing that a peer sends is believed.
+ * Framing of gdb's remote serial protocol ("Debugging with GDB", appendix E.1 Overview): `$data#checksum`, acknowledged
+ * with + or - until both sides agree to leave that away, and the byte 03h for an interrupt. Nothing that a peer sends
+ * is believed.
  */
 
 const DOLLAR = 0x24;
@@ -78,7 +79,8 @@ export class PacketReader {
       case "checksum low": {
         this.#state = "idle";
         const low = hexDigit(byte);
-        if (this.#given < 0 || low < 0 || this.#given * 16 + low !== this.#sum || this.#tooLong) return { kind: "broken" };
+        if (this.#given < 0 || low < 0 || this.#given * 16 + low !== this.#sum || this.#tooLong)
+          return { kind: "broken" };
         return { kind: "packet", data: this.#data.slice(0, this.#length) };
       }
     }

@@ -1,6 +1,6 @@
 /**
- * The probes of one machine's processor, shared by a debugger and a trace. They are in place only while one of them has something to
- * look for, so that a machine which nobody watches runs at full speed.
+ * The probes of one machine's processor, shared by a debugger and a trace. They are in place only while one of them has
+ * something to look for, so that a machine which nobody watches runs at full speed.
  */
 import type { Cpu } from "../cpu/cpu.ts";
 import type { CodeProbe, DataProbe, DeliveryKind, DeliveryProbe } from "../cpu/probe.ts";
@@ -46,7 +46,9 @@ export class Probes implements CodeProbe, DeliveryProbe {
   }
 
   wants(linearAddress: number, isFirst: boolean): boolean {
-    return this.#code?.wants(linearAddress, isFirst) === true || this.#traceCode?.wants(linearAddress, isFirst) === true;
+    return (
+      this.#code?.wants(linearAddress, isFirst) === true || this.#traceCode?.wants(linearAddress, isFirst) === true
+    );
   }
 
   reached(linearAddress: number): boolean {

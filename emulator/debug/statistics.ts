@@ -3,17 +3,30 @@ import type { Machine } from "../machine.ts";
 
 /** `3x14 0x20`: how often each vector was delivered, leaving out those that never were. */
 function vectors(counts: Uint32Array): string {
-  const shown = Array.from(counts, (count, vector) => (count === 0 ? "" : `${vector.toString(16).padStart(2, "0")}h ${count}`)).filter((text) => text !== "");
+  const shown = Array.from(counts, (count, vector) =>
+    count === 0 ? "" : `${vector.toString(16).padStart(2, "0")}h ${count}`,
+  ).filter((text) => text !== "");
   return shown.length === 0 ? "none" : shown.join(", ");
 }
 
 /** All counters as plain numbers; those by vector as objects from the vector in hexadecimal digits to the count. */
 export function countersOf(machine: Machine): Record<string, number | Record<string, number>> {
-  const byVector = (counts: Uint32Array): Record<string, number> => Object.fromEntries(
-    Array.from(counts, (count, vector) => [vector.toString(16).padStart(2, "0"), count] as const).filter(([, count]) => count > 0),
+  const byVector = (counts: Uint32Array): Record<string, number> =>
+    Object.fromEntries(
+      Array.from(counts, (count, vector) => [vector.toString(16).padStart(2, "0"), count] as const).filter(
+        ([, count]) => count > 0,
+      ),
+    );
+  const entries = Object.entries(machine.counters).map(
+    ([name, value]) => [name, value instanceof Uint32Array ? byVector(value) : value] as const,
   );
-  const entries = Object.entries(machine.counters).map(([name, value]) => [name, value instanceof Uint32Array ? byVector(value) : value] as const);
-  return { instructions: machine.instructions, virtualTimeNs: machine.nowNs, idleNs: machine.idleNs, ...Object.fromEntries(entries), compiled: { ...machine.processor.jit?.statistics } };
+  return {
+    instructions: machine.instructions,
+    virtualTimeNs: machine.nowNs,
+    idleNs: machine.idleNs,
+    ...Object.fromEntries(entries),
+    compiled: { ...machine.processor.jit?.statistics },
+  };
 }
 
 /** What compiled code there is, and how much of the work it does. */
@@ -30,7 +43,10 @@ export function describeCounters(machine: Machine): string[] {
   const idle = machine.nowNs === 0 ? 0 : (machine.idleNs / machine.nowNs) * 100;
   const rows: readonly (readonly [string, string])[] = [
     ["instructions", `${machine.instructions}, idle for ${idle.toFixed(1)} % of ${machine.nowNs} ns`],
-    ["code", `${counters.blocksDecoded} blocks of ${counters.instructionsDecoded} instructions decoded, ${counters.blocksDiscarded} discarded after writes`],
+    [
+      "code",
+      `${counters.blocksDecoded} blocks of ${counters.instructionsDecoded} instructions decoded, ${counters.blocksDiscarded} discarded after writes`,
+    ],
     ["compiled", compiled(machine)],
     ["translation", `${counters.translationMisses} misses, ${counters.translationFlushes} flushes`],
     ["exceptions", vectors(counters.exceptions)],

@@ -1,4 +1,7 @@
-/** Names for addresses, as traces show them. Where the names come from is not known here: the command line reads them out of ELF files. */
+/**
+ * Names for addresses, as traces show them. Where the names come from is not known here: the command line reads them
+ * out of ELF files.
+ */
 
 export interface CodeSymbol {
   readonly name: string;

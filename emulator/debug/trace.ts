@@ -1,12 +1,12 @@
 /**
- * Traces: one line for each event of the chosen kinds, with virtual time, node and the names of the addresses. A trace only looks;
- * digests are the same with it and without.
+ * Traces: one line for each event of the chosen kinds, with virtual time, node and the names of the addresses. A trace
+ * only looks; digests are the same with it and without.
  */
 import type { BusProbe } from "../board.ts";
-import type { AccessBytes } from "../bus.ts";
-import type { CodeProbe, DeliveryKind, DeliveryProbe } from "../cpu/probe.ts";
-import { CR2, CS, BASE, EAX, SELECTOR } from "../cpu/layout.ts";
+import type { AccessBytes } from "../bus/bus.ts";
 import { NO_ERROR_CODE, PAGE_FAULT } from "../cpu/exceptions.ts";
+import { BASE, CR2, CS, EAX, SELECTOR } from "../cpu/layout.ts";
+import type { CodeProbe, DeliveryKind, DeliveryProbe } from "../cpu/probe.ts";
 import type { EthernetFrame } from "../ether/port.ts";
 import type { Machine } from "../machine.ts";
 import { describeFrame } from "./frame-summary.ts";
@@ -14,12 +14,32 @@ import { describeConfigAccess } from "./pci-summary.ts";
 import type { Probes } from "./probes.ts";
 import type { SymbolTable } from "./symbols.ts";
 
-/** int: interrupts and exceptions; exec: each straight run of code that begins; io: ports and device memory; pci: configuration space; net: frames. */
+/**
+ * int: interrupts and exceptions; exec: each straight run of code that begins; io: ports and device memory; pci:
+ * configuration space; net: frames.
+ */
 export const TRACE_KINDS = ["int", "exec", "io", "pci", "net"] as const;
 export type TraceKind = (typeof TRACE_KINDS)[number];
 
 const EXCEPTION_NAMES: readonly string[] = [
-  "#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "", "#TS", "#NP", "#SS", "#GP", "#PF", "", "#MF", "#AC",
+  "#DE",
+  "#DB",
+  "NMI",
+  "#BP",
+  "#OF",
+  "#BR",
+  "#UD",
+  "#NM",
+  "#DF",
+  "",
+  "#TS",
+  "#NP",
+  "#SS",
+  "#GP",
+  "#PF",
+  "",
+  "#MF",
+  "#AC",
 ];
 const PCI_ADDRESS_PORT = 0xcf8;
 const PCI_DATA_PORT = 0xcfc;
@@ -80,7 +100,8 @@ export class Trace implements CodeProbe, DeliveryProbe, BusProbe {
     const { core } = this.#machine.processor;
     const from = this.#options.symbols.describe(core.s[BASE + CS]! + eip);
     const real = core.state.protectedMode ? "" : ` (${hex(core.s[SELECTOR + CS]!, 4)}:${hex(eip, 4)})`;
-    if (kind === "software") this.#line("int", `INT ${hex(vector, 2)} EAX ${hex(core.s[EAX]!, 8)} returns to ${from}${real}`);
+    if (kind === "software")
+      this.#line("int", `INT ${hex(vector, 2)} EAX ${hex(core.s[EAX]!, 8)} returns to ${from}${real}`);
     else if (kind === "interrupt") this.#line("int", `interrupt ${hex(vector, 2)} before ${from}${real}`);
     else {
       const name = EXCEPTION_NAMES[vector] ?? "";
@@ -93,7 +114,8 @@ export class Trace implements CodeProbe, DeliveryProbe, BusProbe {
   port(port: number, sizeBytes: AccessBytes, value: number, write: boolean): void {
     const { kinds } = this.#options;
     const arrow = write ? "<-" : "->";
-    if (kinds.has("io")) this.#line("io", `port ${hex(port, 4)} ${arrow} ${hex(value, 2 * sizeBytes)} at ${this.#place}`);
+    if (kinds.has("io"))
+      this.#line("io", `port ${hex(port, 4)} ${arrow} ${hex(value, 2 * sizeBytes)} at ${this.#place}`);
     if (port === PCI_ADDRESS_PORT && sizeBytes === 4) {
       if (write) this.#pciAddress = value;
     } else if (kinds.has("pci") && (port & ~3) === PCI_DATA_PORT) {
@@ -103,7 +125,11 @@ export class Trace implements CodeProbe, DeliveryProbe, BusProbe {
   }
 
   mmio(physicalAddress: number, sizeBytes: AccessBytes, value: number, write: boolean): void {
-    if (this.#options.kinds.has("io")) this.#line("io", `memory ${hex(physicalAddress, 8)} ${write ? "<-" : "->"} ${hex(value, 2 * sizeBytes)} at ${this.#place}`);
+    if (this.#options.kinds.has("io"))
+      this.#line(
+        "io",
+        `memory ${hex(physicalAddress, 8)} ${write ? "<-" : "->"} ${hex(value, 2 * sizeBytes)} at ${this.#place}`,
+      );
   }
 
   #frame(card: number, direction: "send" | "receive", frame: EthernetFrame): void {

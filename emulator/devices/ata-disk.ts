@@ -1,11 +1,18 @@
 /** An ATA hard disk. Source: ATA/ATAPI-6 (T13 1410D), chapter 8. */
-import type { BlockBackend } from "../block.ts";
-import type { Clock } from "../clock.ts";
-import type { StateVisitor } from "../state.ts";
-import { identifyDisk, type DiskGeometry, type TransferModes } from "./ata-identify.ts";
+import type { BlockBackend } from "../disk/block.ts";
+import type { StateVisitor } from "../state/state.ts";
+import type { Clock } from "../time/clock.ts";
+import { type DiskGeometry, identifyDisk, type TransferModes } from "./ata-identify.ts";
 import {
-  DEVICE_LBA, ERROR_ABORTED, ERROR_ID_NOT_FOUND, ERROR_UNCORRECTABLE, IdeDrive, STATUS_READY, STATUS_SEEK_COMPLETE,
-  type DmaChannel, type DmaResult,
+  DEVICE_LBA,
+  type DmaChannel,
+  type DmaResult,
+  ERROR_ABORTED,
+  ERROR_ID_NOT_FOUND,
+  ERROR_UNCORRECTABLE,
+  IdeDrive,
+  STATUS_READY,
+  STATUS_SEEK_COMPLETE,
 } from "./ide-drive.ts";
 
 export const SECTOR_BYTES = 512;
@@ -25,13 +32,25 @@ interface MediumCommand {
 
 /** Commands that access the medium. */
 const MEDIUM_COMMANDS = new Map<number, MediumCommand>([
-  [0x20, { action: "read" }], [0x21, { action: "read" }], [0x24, { action: "read", extended: true }],
-  [0x29, { action: "read", extended: true, multiple: true }], [0xc4, { action: "read", multiple: true }],
-  [0x30, { action: "write" }], [0x31, { action: "write" }], [0x34, { action: "write", extended: true }],
-  [0x39, { action: "write", extended: true, multiple: true }], [0xc5, { action: "write", multiple: true }],
-  [0x40, { action: "verify" }], [0x41, { action: "verify" }], [0x42, { action: "verify", extended: true }],
-  [0xc8, { action: "read dma" }], [0xc9, { action: "read dma" }], [0x25, { action: "read dma", extended: true }],
-  [0xca, { action: "write dma" }], [0xcb, { action: "write dma" }], [0x35, { action: "write dma", extended: true }],
+  [0x20, { action: "read" }],
+  [0x21, { action: "read" }],
+  [0x24, { action: "read", extended: true }],
+  [0x29, { action: "read", extended: true, multiple: true }],
+  [0xc4, { action: "read", multiple: true }],
+  [0x30, { action: "write" }],
+  [0x31, { action: "write" }],
+  [0x34, { action: "write", extended: true }],
+  [0x39, { action: "write", extended: true, multiple: true }],
+  [0xc5, { action: "write", multiple: true }],
+  [0x40, { action: "verify" }],
+  [0x41, { action: "verify" }],
+  [0x42, { action: "verify", extended: true }],
+  [0xc8, { action: "read dma" }],
+  [0xc9, { action: "read dma" }],
+  [0x25, { action: "read dma", extended: true }],
+  [0xca, { action: "write dma" }],
+  [0xcb, { action: "write dma" }],
+  [0x35, { action: "write dma", extended: true }],
 ]);
 
 const FLUSH_CACHE = 0xe7;
@@ -89,7 +108,8 @@ export class AtaDisk extends IdeDrive {
   protected override execute(command: number): void {
     const medium = MEDIUM_COMMANDS.get(command);
     if (medium !== undefined) this.#beginMedium(medium);
-    else if (command >= 0x10 && command <= 0x1f) this.complete(); // RECALIBRATE.
+    else if (command >= 0x10 && command <= 0x1f)
+      this.complete(); // RECALIBRATE.
     else this.#executeOther(command);
   }
 
@@ -112,10 +132,19 @@ export class AtaDisk extends IdeDrive {
         return this.#setTranslation();
       case 0xc6: // SET MULTIPLE MODE.
         return this.#setMultiple(this.sectorCount);
-      case 0xe0: case 0xe1: case 0xe2: case 0xe3: case 0xe6: // Power states: all are the same here.
-      case 0x94: case 0x95: case 0x96: case 0x97: case 0x99:
+      case 0xe0:
+      case 0xe1:
+      case 0xe2:
+      case 0xe3:
+      case 0xe6: // Power states: all are the same here.
+      case 0x94:
+      case 0x95:
+      case 0x96:
+      case 0x97:
+      case 0x99:
         return this.complete();
-      case 0xe5: case 0x98: // CHECK POWER MODE: active or idle.
+      case 0xe5:
+      case 0x98: // CHECK POWER MODE: active or idle.
         this.sectorCount = 0xff;
         return this.complete();
       case FLUSH_CACHE:
@@ -136,9 +165,16 @@ export class AtaDisk extends IdeDrive {
 
   #identify(): Uint8Array {
     return identifyDisk({
-      sectors: this.sectors, serial: `HD${this.sectors.toString(16).toUpperCase().padStart(10, "0")}`, firmware: "1.0", model: `VIRTUAL HARDDISK`,
-      geometry: this.#geometry, current: this.#current, multiple: this.#multiple, maxMultiple: MAX_MULTIPLE,
-      modes: this.#modes, writeCache: this.#writeCache,
+      sectors: this.sectors,
+      serial: `HD${this.sectors.toString(16).toUpperCase().padStart(10, "0")}`,
+      firmware: "1.0",
+      model: `VIRTUAL HARDDISK`,
+      geometry: this.#geometry,
+      current: this.#current,
+      multiple: this.#multiple,
+      maxMultiple: MAX_MULTIPLE,
+      modes: this.#modes,
+      writeCache: this.#writeCache,
     });
   }
 
@@ -166,8 +202,15 @@ export class AtaDisk extends IdeDrive {
         return this.complete();
       case 0x03:
         return this.#setTransferMode(this.sectorCount);
-      case 0x05: case 0x85: case 0x42: case 0xc2: // Power and acoustic management: accepted, without effect.
-      case 0xaa: case 0x55: case 0xcc: case 0x66: case 0x67: // Read look-ahead, defaults at reset.
+      case 0x05:
+      case 0x85:
+      case 0x42:
+      case 0xc2: // Power and acoustic management: accepted, without effect.
+      case 0xaa:
+      case 0x55:
+      case 0xcc:
+      case 0x66:
+      case 0x67: // Read look-ahead, defaults at reset.
         return this.complete();
       default:
         return this.fail(ERROR_ABORTED);
@@ -184,7 +227,7 @@ export class AtaDisk extends IdeDrive {
   }
 
   #count(extended: boolean): number {
-    if (extended) return ((this.previous.sectorCount << 8) | this.sectorCount) || 65_536;
+    if (extended) return (this.previous.sectorCount << 8) | this.sectorCount || 65_536;
     return this.sectorCount || 256;
   }
 
@@ -254,7 +297,9 @@ export class AtaDisk extends IdeDrive {
     }
   }
 
-  /** Runs an access to the medium; when the host cannot do it, the drive reports an uncorrectable error at that sector. */
+  /**
+   * Runs an access to the medium; when the host cannot do it, the drive reports an uncorrectable error at that sector.
+   */
   #guard(access: () => void): void {
     try {
       access();
@@ -282,7 +327,8 @@ export class AtaDisk extends IdeDrive {
   #moved(count: number): void {
     this.#nextSector += count;
     this.#remaining -= count;
-    if (this.#remaining === 0) this.#showAddress(this.#nextSector - 1, MEDIUM_COMMANDS.get(this.command)?.extended === true);
+    if (this.#remaining === 0)
+      this.#showAddress(this.#nextSector - 1, MEDIUM_COMMANDS.get(this.command)?.extended === true);
   }
 
   protected override isLastBlock(): boolean {
@@ -315,7 +361,8 @@ export class AtaDisk extends IdeDrive {
         if (!writes) this.#backend.read(this.#nextSector * SECTOR_BYTES, chunk);
         const bytes = writes ? channel.fromMemory(chunk) : channel.toMemory(chunk);
         const whole = Math.floor(bytes / SECTOR_BYTES);
-        if (writes && whole > 0) this.#backend.write(this.#nextSector * SECTOR_BYTES, chunk.subarray(0, whole * SECTOR_BYTES));
+        if (writes && whole > 0)
+          this.#backend.write(this.#nextSector * SECTOR_BYTES, chunk.subarray(0, whole * SECTOR_BYTES));
         this.#moved(whole);
         if (bytes < chunk.length) result = "short descriptors";
       }

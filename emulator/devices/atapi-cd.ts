@@ -1,18 +1,39 @@
 /**
  * An ATAPI CD/DVD drive with a data disc in it. Sources: ATA/ATAPI-6, 9.8 (packet protocol); MMC-3 for the commands.
  */
-import type { BlockBackend } from "../block.ts";
-import type { Clock } from "../clock.ts";
-import type { StateVisitor } from "../state.ts";
+import type { BlockBackend } from "../disk/block.ts";
+import type { StateVisitor } from "../state/state.ts";
+import type { Clock } from "../time/clock.ts";
 import { identifyCd, type TransferModes } from "./ata-identify.ts";
 import {
-  capacityData, CD_BLOCK_BYTES, configurationData, discInformation, eventStatus, inquiryData, mechanismStatus, modePages,
+  CD_BLOCK_BYTES,
+  capacityData,
+  configurationData,
+  discInformation,
+  eventStatus,
+  inquiryData,
+  mechanismStatus,
+  modePages,
   tableOfContents,
 } from "./atapi-replies.ts";
 import {
-  ADDRESS_OUT_OF_RANGE, INVALID_COMMAND, INVALID_FIELD, NO_SENSE, senseData, UNRECOVERED_READ_ERROR, type Sense,
+  ADDRESS_OUT_OF_RANGE,
+  INVALID_COMMAND,
+  INVALID_FIELD,
+  NO_SENSE,
+  type Sense,
+  senseData,
+  UNRECOVERED_READ_ERROR,
 } from "./atapi-sense.ts";
-import { ERROR_ABORTED, IdeDrive, STATUS_ERROR, STATUS_READY, STATUS_SEEK_COMPLETE, type DmaChannel, type DmaResult } from "./ide-drive.ts";
+import {
+  type DmaChannel,
+  type DmaResult,
+  ERROR_ABORTED,
+  IdeDrive,
+  STATUS_ERROR,
+  STATUS_READY,
+  STATUS_SEEK_COMPLETE,
+} from "./ide-drive.ts";
 
 const PACKET_BYTES = 12;
 const FEATURE_DMA = 0x01;
@@ -94,7 +115,9 @@ export class AtapiCd extends IdeDrive {
         return this.askForData(PACKET_BYTES, false);
       case 0xa1: // IDENTIFY PACKET DEVICE.
         this.#stage = SENDS_IDENTITY;
-        return this.offerData(identifyCd({ serial: "CD00001", firmware: "1.0", model: "VIRTUAL DVD-ROM", modes: this.#modes }));
+        return this.offerData(
+          identifyCd({ serial: "CD00001", firmware: "1.0", model: "VIRTUAL DVD-ROM", modes: this.#modes }),
+        );
       case 0x08: // DEVICE RESET: no interrupt.
         this.reset();
         return;
@@ -110,7 +133,12 @@ export class AtapiCd extends IdeDrive {
       case 0xef:
         if (this.features === 0x03) this.#setTransferMode(this.sectorCount);
         return this.complete();
-      case 0xe0: case 0xe1: case 0xe2: case 0xe3: case 0xe5: case 0xe6:
+      case 0xe0:
+      case 0xe1:
+      case 0xe2:
+      case 0xe3:
+      case 0xe5:
+      case 0xe6:
         if (command === 0xe5) this.sectorCount = 0xff;
         return this.complete();
       default:
@@ -184,15 +212,20 @@ export class AtapiCd extends IdeDrive {
         return this.#sendMedium(big32(packet, 2), big16(packet, 7));
       case 0xa8:
         return this.#sendMedium(big32(packet, 2), big32(packet, 6));
-      case 0xbe: { // READ CD: user data of mode 1 sectors only.
+      case 0xbe: {
+        // READ CD: user data of mode 1 sectors only.
         const parts = packet[9]! & 0xf8;
         if (parts === 0) return this.#packetDone();
         if (parts !== 0x10) return this.#packetFailed(INVALID_FIELD);
         return this.#sendMedium(big32(packet, 2), (packet[6]! << 16) | big16(packet, 7));
       }
-      case 0x43: { // READ TOC: the format is in byte 2, or in the control byte as older drivers have it.
+      case 0x43: {
+        // READ TOC: the format is in byte 2, or in the control byte as older drivers have it.
         const format = packet[2]! & 15 || packet[9]! >> 6;
-        return this.#sendOr(tableOfContents(format, packet[6]!, (packet[1]! & 2) !== 0, this.#blocks), big16(packet, 7));
+        return this.#sendOr(
+          tableOfContents(format, packet[6]!, (packet[1]! & 2) !== 0, this.#blocks),
+          big16(packet, 7),
+        );
       }
       case 0x46:
         return this.#send(configurationData(this.#blocks), big16(packet, 7));

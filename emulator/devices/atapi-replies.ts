@@ -3,7 +3,8 @@
 export const CD_BLOCK_BYTES = 2048;
 
 function putBig(bytes: Uint8Array, offset: number, size: number, value: number): void {
-  for (let index = 0; index < size; index++) bytes[offset + index] = Math.floor(value / 2 ** (8 * (size - 1 - index))) & 0xff;
+  for (let index = 0; index < size; index++)
+    bytes[offset + index] = Math.floor(value / 2 ** (8 * (size - 1 - index))) & 0xff;
 }
 
 /** Block address as minute, second, frame; the first two seconds of a disc are its lead-in. */
@@ -30,7 +31,9 @@ export function capacityData(blocks: number): Uint8Array {
   return data;
 }
 
-/** READ TOC formats 0 (tracks), 1 (sessions), 2 (full): one data track from block 0. Null for a field that is not valid. */
+/**
+ * READ TOC formats 0 (tracks), 1 (sessions), 2 (full): one data track from block 0. Null for a field that is not valid.
+ */
 export function tableOfContents(format: number, startTrack: number, inMsf: boolean, blocks: number): Uint8Array | null {
   const address = (block: number): number[] => {
     if (inMsf) return [0, ...minuteSecondFrame(block)];
@@ -71,10 +74,40 @@ export function configurationData(blocks: number): Uint8Array {
   const current = blocks > CD_BLOCKS ? PROFILE_DVD : PROFILE_CD;
   const profile = (code: number): number[] => [0, code, code === current ? 1 : 0, 0];
   const data = new Uint8Array([
-    0, 0, 0, 0, 0, 0, 0, current,
-    0, 0, 0x03, 8, ...profile(PROFILE_DVD), ...profile(PROFILE_CD), // Profile list.
-    0, 1, 0x0b, 8, 0, 0, 0, 2, 1, 0, 0, 0, // Core: ATAPI, DBE.
-    0, 3, 0x03, 4, 0x29, 0, 0, 0, // Removable medium: tray, eject, lock.
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    current,
+    0,
+    0,
+    0x03,
+    8,
+    ...profile(PROFILE_DVD),
+    ...profile(PROFILE_CD), // Profile list.
+    0,
+    1,
+    0x0b,
+    8,
+    0,
+    0,
+    0,
+    2,
+    1,
+    0,
+    0,
+    0, // Core: ATAPI, DBE.
+    0,
+    3,
+    0x03,
+    4,
+    0x29,
+    0,
+    0,
+    0, // Removable medium: tray, eject, lock.
   ]);
   putBig(data, 0, 4, data.length - 4);
   return data;

@@ -1,9 +1,9 @@
 /**
- * One channel of a bus-master IDE controller: it moves data between a drive and the memory that a table of physical region
- * descriptors names. Source: Programming Interface for Bus Master IDE Controller, SFF-8038i revision 1.0.
+ * One channel of a bus-master IDE controller: it moves data between a drive and the memory that a table of physical
+ * region descriptors names. Source: Programming Interface for Bus Master IDE Controller, SFF-8038i revision 1.0.
  */
-import type { DmaMemory } from "../bus.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { DmaMemory } from "../bus/bus.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { DmaChannel, IdeDrive } from "./ide-drive.ts";
 
 const COMMAND_START = 0x01;
@@ -142,7 +142,7 @@ class DescriptorWalk implements DmaChannel {
     const view = new DataView(descriptor.buffer);
     const word = view.getUint32(4, true);
     this.#address = (view.getUint32(0, true) & ~1) >>> 0;
-    this.#room = (word & 0xfffe) || 0x10000;
+    this.#room = word & 0xfffe || 0x10000;
     this.#last = (word & END_OF_TABLE) !== 0;
     return true;
   }

@@ -1,5 +1,5 @@
 /** A first-in first-out queue of bytes with a capacity: the FIFOs of serial devices. */
-import type { StateVisitor } from "../state.ts";
+import type { StateVisitor } from "../state/state.ts";
 
 export class ByteQueue {
   #bytes: number[] = [];

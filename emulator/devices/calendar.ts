@@ -1,4 +1,7 @@
-/** The Gregorian calendar in integers, for the real-time clock: no `Date`, whose arguments and time zones are the host's. */
+/**
+ * The Gregorian calendar in integers, for the real-time clock: no `Date`, whose arguments and time zones are the
+ * host's.
+ */
 
 export interface CivilTime {
   year: number;
@@ -32,7 +35,9 @@ export function civilFromSeconds(seconds: number): CivilTime {
   const shifted = days + EPOCH_DAYS;
   const era = Math.floor(shifted / DAYS_IN_400_YEARS);
   const ofEra = shifted - era * DAYS_IN_400_YEARS;
-  const yearOfEra = Math.floor((ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365);
+  const yearOfEra = Math.floor(
+    (ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365,
+  );
   const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const month = Math.floor((5 * ofYear + 2) / 153);
   return {

@@ -1,9 +1,9 @@
 /**
- * How a PC tells of x87 exceptions without CR0.NE (PIIX3 data sheet 2.5.4, SDM volume 1, 8.7.2): FERR# of the processor raises IRQ 13,
- * and a write to port F0h takes it back and asserts IGNNE#, until FERR# is gone.
+ * How a PC tells of x87 exceptions without CR0.NE (PIIX3 data sheet 2.5.4, SDM volume 1, 8.7.2): FERR# of the processor
+ * raises IRQ 13, and a write to port F0h takes it back and asserts IGNNE#, until FERR# is gone.
  */
-import type { AccessBytes, PortHandler, Wire } from "../bus.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
 
 export class CoprocessorError implements PortHandler, Stateful {
   readonly #irq13: Wire;

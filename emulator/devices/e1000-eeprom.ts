@@ -1,8 +1,9 @@
 /**
  * The 64-word Microwire EEPROM of an 82540EM, read through EERD or bit by bit through EECD. It cannot be written.
- * Source: Software Developer's Manual (317453), chapter 5 (map, checksum) and 13.4.3-13.4.4; the Microwire protocol of 93C46 parts.
+ * Source: Software Developer's Manual (317453), chapter 5 (map, checksum) and 13.4.3-13.4.4; the Microwire protocol of
+ * 93C46 parts.
  */
-import type { StateVisitor } from "../state.ts";
+import type { StateVisitor } from "../state/state.ts";
 
 const WORDS = 64;
 const CHECKSUM_WORD = 0x3f;
@@ -87,7 +88,8 @@ export class E1000Eeprom {
   #clock(bit: boolean): void {
     if (this.#commandBits === COMMAND_BITS) {
       if (this.#isReading()) this.#bitsOut = (this.#bitsOut + 1) & 0xffff;
-    } else if (bit || this.#commandBits > 0) { // Zeros before the start bit do not count.
+    } else if (bit || this.#commandBits > 0) {
+      // Zeros before the start bit do not count.
       this.#command = (this.#command << 1) | (bit ? 1 : 0);
       this.#commandBits++;
     }

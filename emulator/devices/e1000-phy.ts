@@ -3,8 +3,9 @@
  * specific ones that drivers read the speed from. Auto-negotiation takes half a second.
  * Source: Software Developer's Manual (317453), 13.4.5 and 13.7 (PHY registers).
  */
-import type { Clock, Timer } from "../clock.ts";
-import type { StateVisitor } from "../state.ts";
+
+import type { StateVisitor } from "../state/state.ts";
+import type { Clock, Timer } from "../time/clock.ts";
 
 const NEGOTIATION_NS = 500_000_000;
 /** The address of the PHY on the management bus. */
@@ -31,11 +32,31 @@ const STATUS_LINK = 0x0004;
 
 /** Values after a reset. Reading a register that is not here gives 0 and an error, as on QEMU's card. */
 const RESET_VALUES = new Map([
-  [CONTROL, 0x1140], [STATUS, 0x7949], [2, 0x0141], [3, 0x0c20], [4, 0x0de1], [LINK_PARTNER, 0], [6, 0], [9, 0x0e00], [GIGABIT_STATUS, 0],
-  [16, 0x0360], [SPECIFIC_STATUS, 0x8000], [20, 0x0d60], [21, 0],
+  [CONTROL, 0x1140],
+  [STATUS, 0x7949],
+  [2, 0x0141],
+  [3, 0x0c20],
+  [4, 0x0de1],
+  [LINK_PARTNER, 0],
+  [6, 0],
+  [9, 0x0e00],
+  [GIGABIT_STATUS, 0],
+  [16, 0x0360],
+  [SPECIFIC_STATUS, 0x8000],
+  [20, 0x0d60],
+  [21, 0],
 ]);
 /** Bits that can be written. */
-const WRITABLE = new Map([[CONTROL, 0x7d40], [4, 0xffff], [9, 0x1f00], [16, 0xffff], [18, 0xffff], [20, 0xffff], [29, 0xffff], [30, 0xffff]]);
+const WRITABLE = new Map([
+  [CONTROL, 0x7d40],
+  [4, 0xffff],
+  [9, 0x1f00],
+  [16, 0xffff],
+  [18, 0xffff],
+  [20, 0xffff],
+  [29, 0xffff],
+  [30, 0xffff],
+]);
 
 export class E1000Phy {
   readonly #registers = new Uint16Array(32);
@@ -98,7 +119,8 @@ export class E1000Phy {
   #showLink(): void {
     const up = this.linkUp;
     const registers = this.#registers;
-    registers[STATUS] = (registers[STATUS]! & ~(STATUS_LINK | STATUS_NEGOTIATED)) | (up ? STATUS_LINK | STATUS_NEGOTIATED : 0);
+    registers[STATUS] =
+      (registers[STATUS]! & ~(STATUS_LINK | STATUS_NEGOTIATED)) | (up ? STATUS_LINK | STATUS_NEGOTIATED : 0);
     registers[LINK_PARTNER] = up ? 0x01e0 : 0;
     registers[GIGABIT_STATUS] = up ? 0x3c00 : 0;
     registers[SPECIFIC_STATUS] = up ? 0xac00 : 0x8000;
@@ -110,7 +132,8 @@ export class E1000Phy {
     const operation = (request >>> 26) & 3;
     let answer = request & ~(MDIC_READY | MDIC_ERROR);
     if (((request >>> 21) & 31) !== PHY_ADDRESS) answer |= MDIC_ERROR;
-    else if (operation === MDIC_READ) answer = (answer & ~0xffff) | (RESET_VALUES.has(register) ? this.#registers[register]! : MDIC_ERROR);
+    else if (operation === MDIC_READ)
+      answer = (answer & ~0xffff) | (RESET_VALUES.has(register) ? this.#registers[register]! : MDIC_ERROR);
     else if (operation === MDIC_WRITE) this.#write(register, request & 0xffff);
     return (answer | MDIC_READY) >>> 0;
   }

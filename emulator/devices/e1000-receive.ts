@@ -2,15 +2,42 @@
  * The receive side of an 82540EM: address filter, packet buffer, descriptor ring.
  * Source: Software Developer's Manual (317453), 3.2 and 13.4.22.
  */
-import type { DmaMemory } from "../bus.ts";
+import type { DmaMemory } from "../bus/bus.ts";
+import { onesSum } from "../ether/internet-checksum.ts";
 import type { EthernetFrame } from "../ether/port.ts";
-import type { StateVisitor } from "../state.ts";
+import type { StateVisitor } from "../state/state.ts";
 import {
-  CTRL, CTRL_VME, ICR_RXDMT0, ICR_RXO, ICR_RXT0, MTA, RAH, RAH_AV, RAL, RCTL, RCTL_BAM, RCTL_BSEX, RCTL_EN, RCTL_LPE, RCTL_MPE, RCTL_SECRC,
-  RCTL_UPE, RCTL_VFE, RDBAH, RDBAL, RDH, RDLEN, RDT, RECEIVE_ADDRESSES, RXCSUM, VET, VFTA, isBroadcast, type RegisterFile,
+  CTRL,
+  CTRL_VME,
+  ICR_RXDMT0,
+  ICR_RXO,
+  ICR_RXT0,
+  isBroadcast,
+  MTA,
+  RAH,
+  RAH_AV,
+  RAL,
+  RCTL,
+  RCTL_BAM,
+  RCTL_BSEX,
+  RCTL_EN,
+  RCTL_LPE,
+  RCTL_MPE,
+  RCTL_SECRC,
+  RCTL_UPE,
+  RCTL_VFE,
+  RDBAH,
+  RDBAL,
+  RDH,
+  RDLEN,
+  RDT,
+  RECEIVE_ADDRESSES,
+  type RegisterFile,
+  RXCSUM,
+  VET,
+  VFTA,
 } from "./e1000-registers.ts";
 import type { E1000Statistics } from "./e1000-statistics.ts";
-import { onesSum } from "./internet-checksum.ts";
 
 const DESCRIPTOR_BYTES = 16;
 /** Receive part of the 64 KiB packet buffer: frames wait here for descriptors. */
@@ -26,7 +53,9 @@ const STATUS_EOP = 0x02;
 const STATUS_IXSM = 0x04;
 const STATUS_VP = 0x08;
 
-/** RCTL.MO to the number of bits that the last 16 bits of the address are shifted right, for the index into the table. */
+/**
+ * RCTL.MO to the number of bits that the last 16 bits of the address are shifted right, for the index into the table.
+ */
 const MULTICAST_SHIFTS = [4, 3, 2, 0] as const;
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -95,7 +124,8 @@ export class E1000Receiver {
 
   #wants(frame: EthernetFrame): boolean {
     const rctl = this.#registers.get(RCTL);
-    if (rctl & RCTL_VFE && this.#vlanType(frame) && !this.#vlanAllowed(((frame[14]! << 8) | frame[15]!) & 0xfff)) return false;
+    if (rctl & RCTL_VFE && this.#vlanType(frame) && !this.#vlanAllowed(((frame[14]! << 8) | frame[15]!) & 0xfff))
+      return false;
     const isMulticast = (frame[0]! & 1) !== 0;
     if (!isMulticast && rctl & RCTL_UPE) return true;
     if (isMulticast && rctl & RCTL_MPE) return true;
@@ -169,14 +199,22 @@ export class E1000Receiver {
       const part = needed === 1 ? stored : stored.subarray(index * bufferBytes, (index + 1) * bufferBytes);
       const isLast = index === needed - 1;
       const status = STATUS_DD | (isLast ? STATUS_EOP | STATUS_IXSM | (stripTag ? STATUS_VP : 0) : 0);
-      this.#writeBuffer(base + head * DESCRIPTOR_BYTES, part, status, checksum, stripTag ? (wireFrame[14]! << 8) | wireFrame[15]! : 0);
+      this.#writeBuffer(
+        base + head * DESCRIPTOR_BYTES,
+        part,
+        status,
+        checksum,
+        stripTag ? (wireFrame[14]! << 8) | wireFrame[15]! : 0,
+      );
       registers.set(RDH, (head + 1) % count);
     }
     this.#statistics.received(wireFrame);
     return true;
   }
 
-  /** Fills the buffer of one descriptor and hands the descriptor back. Memory beyond 4 GiB does not exist on this board. */
+  /**
+   * Fills the buffer of one descriptor and hands the descriptor back. Memory beyond 4 GiB does not exist on this board.
+   */
   #writeBuffer(address: number, part: Uint8Array, status: number, checksum: number, tag: number): void {
     if (address > 0xffffffff) return;
     const descriptor = this.#descriptor;
@@ -193,7 +231,9 @@ export class E1000Receiver {
 
   visitState(visitor: StateVisitor): void {
     const count = visitor.u32(this.#waiting.length);
-    this.#waiting = Array.from({ length: count }, (_, index) => visitor.blob(this.#waiting[index] ?? new Uint8Array(0)));
+    this.#waiting = Array.from({ length: count }, (_, index) =>
+      visitor.blob(this.#waiting[index] ?? new Uint8Array(0)),
+    );
     this.#waitingBytes = this.#waiting.reduce((sum, frame) => sum + frame.length, 0);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * TCP and UDP segmentation in the network card: one large packet becomes frames of at most MSS bytes of payload, each with
- * an adjusted copy of the header. Source: Software Developer's Manual (317453), 3.5.
+ * TCP and UDP segmentation in the network card: one large packet becomes frames of at most MSS bytes of payload, each
+ * with an adjusted copy of the header. Source: Software Developer's Manual (317453), 3.5.
  */
 
 export interface OffloadContext {
@@ -32,12 +32,18 @@ function put16(frame: Uint8Array, offset: number, value: number): void {
   frame[offset + 1] = value & 0xff;
 }
 
-/** The frames of a packet, checksums not yet inserted: the pseudo header's sum in the checksum field gets its length. */
+/**
+ * The frames of a packet, checksums not yet inserted: the pseudo header's sum in the checksum field gets its length.
+ */
 export function segmentFrame(packet: Uint8Array, context: OffloadContext): Uint8Array<ArrayBuffer>[] {
   const frames: Uint8Array<ArrayBuffer>[] = [];
   const header = packet.subarray(0, Math.min(context.headerBytes, packet.length));
   const { ipStart, payloadStart } = context;
-  for (let offset = header.length, index = 0; offset < packet.length || index === 0; offset += context.segmentBytes, index++) {
+  for (
+    let offset = header.length, index = 0;
+    offset < packet.length || index === 0;
+    offset += context.segmentBytes, index++
+  ) {
     const payload = packet.subarray(offset, offset + context.segmentBytes);
     const isLast = offset + payload.length >= packet.length;
     const frame = new Uint8Array(header.length + payload.length);

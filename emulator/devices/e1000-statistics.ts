@@ -1,4 +1,7 @@
-/** Statistics of an 82540EM: counters that stop at their maximum and that a read clears (Software Developer's Manual 13.7). */
+/**
+ * Statistics of an 82540EM: counters that stop at their maximum and that a read clears (Software Developer's Manual
+ * 13.7).
+ */
 import { isBroadcast, type RegisterFile } from "./e1000-registers.ts";
 
 const FIRST = 0x4000;
@@ -37,12 +40,22 @@ interface Direction {
 }
 
 const RECEIVED: Direction = {
-  sizes: RECEIVED_BY_SIZE, good: GOOD_RECEIVED, total: TOTAL_RECEIVED, goodOctets: GOOD_OCTETS_RECEIVED, octets: OCTETS_RECEIVED,
-  broadcast: BROADCAST_RECEIVED, multicast: MULTICAST_RECEIVED,
+  sizes: RECEIVED_BY_SIZE,
+  good: GOOD_RECEIVED,
+  total: TOTAL_RECEIVED,
+  goodOctets: GOOD_OCTETS_RECEIVED,
+  octets: OCTETS_RECEIVED,
+  broadcast: BROADCAST_RECEIVED,
+  multicast: MULTICAST_RECEIVED,
 };
 const SENT: Direction = {
-  sizes: SENT_BY_SIZE, good: GOOD_SENT, total: TOTAL_SENT, goodOctets: GOOD_OCTETS_SENT, octets: OCTETS_SENT,
-  broadcast: BROADCAST_SENT, multicast: MULTICAST_SENT,
+  sizes: SENT_BY_SIZE,
+  good: GOOD_SENT,
+  total: TOTAL_SENT,
+  goodOctets: GOOD_OCTETS_SENT,
+  octets: OCTETS_SENT,
+  broadcast: BROADCAST_SENT,
+  multicast: MULTICAST_SENT,
 };
 
 /** Largest frame, with FCS, in each of the counters by size. */

@@ -1,12 +1,27 @@
 /**
- * The transmit side of an 82540EM: descriptors become frames. Legacy descriptors, and extended data descriptors with their
- * context for checksums and TCP segmentation. Source: Software Developer's Manual (317453), 3.3 to 3.5.
+ * The transmit side of an 82540EM: descriptors become frames. Legacy descriptors, and extended data descriptors with
+ * their context for checksums and TCP segmentation. Source: Software Developer's Manual (317453), 3.3 to 3.5.
  */
-import type { DmaMemory } from "../bus.ts";
-import type { StateVisitor } from "../state.ts";
-import { CTRL, CTRL_VME, ICR_TXDW, ICR_TXQE, TCTL, TCTL_EN, TCTL_PSP, TDBAH, TDBAL, TDH, TDLEN, TDT, VET, type RegisterFile } from "./e1000-registers.ts";
-import { segmentFrame, type OffloadContext } from "./e1000-segmentation.ts";
-import { onesSum } from "./internet-checksum.ts";
+import type { DmaMemory } from "../bus/bus.ts";
+import { onesSum } from "../ether/internet-checksum.ts";
+import type { StateVisitor } from "../state/state.ts";
+import {
+  CTRL,
+  CTRL_VME,
+  ICR_TXDW,
+  ICR_TXQE,
+  type RegisterFile,
+  TCTL,
+  TCTL_EN,
+  TCTL_PSP,
+  TDBAH,
+  TDBAL,
+  TDH,
+  TDLEN,
+  TDT,
+  VET,
+} from "./e1000-registers.ts";
+import { type OffloadContext, segmentFrame } from "./e1000-segmentation.ts";
 
 const DESCRIPTOR_BYTES = 16;
 /** Data that one packet may gather: a header and the largest TCP payload. More is thrown away. */
@@ -33,7 +48,16 @@ const NO_DATA = new Uint8Array(0);
 const ROOM_BYTES = 1 << 16;
 
 const NO_CONTEXT: OffloadContext = {
-  ipStart: 0, ipOffset: 0, ipEnd: 0, payloadStart: 0, payloadOffset: 0, payloadEnd: 0, isTcp: false, isIpv4: false, headerBytes: 0, segmentBytes: 0,
+  ipStart: 0,
+  ipOffset: 0,
+  ipEnd: 0,
+  payloadStart: 0,
+  payloadOffset: 0,
+  payloadEnd: 0,
+  isTcp: false,
+  isIpv4: false,
+  headerBytes: 0,
+  segmentBytes: 0,
 };
 
 /** Stores the checksum of `frame[start..end]` at `offset`; `end` is inclusive and 0 means the frame's last byte. */
@@ -80,8 +104,8 @@ export class E1000Transmitter {
   }
 
   /**
-   * Works through the ring from TDH to TDT; returns the interrupt causes. A tail that lies outside the ring makes one round
-   * of it, no more.
+   * Works through the ring from TDH to TDT; returns the interrupt causes. A tail that lies outside the ring makes one
+   * round of it, no more.
    */
   run(): number {
     const registers = this.#registers;
@@ -126,7 +150,8 @@ export class E1000Transmitter {
     const length = type === TYPE_DATA ? view.getUint32(8, true) & 0xfffff : view.getUint16(8, true);
     this.#gather(view.getUint32(0, true), view.getUint32(4, true), length);
     if (!(command & COMMAND_EOP)) return;
-    if (type < 0 && command & COMMAND_INSERT_CHECKSUM) insertChecksum(this.#packet, descriptor[13]!, descriptor[10]!, 0);
+    if (type < 0 && command & COMMAND_INSERT_CHECKSUM)
+      insertChecksum(this.#packet, descriptor[13]!, descriptor[10]!, 0);
     this.#finish(command & COMMAND_VLE ? view.getUint16(14, true) : -1);
   }
 
@@ -205,10 +230,16 @@ export class E1000Transmitter {
     this.#segments = visitor.bool(this.#segments);
     const context = this.#context;
     this.#context = {
-      ipStart: visitor.u8(context.ipStart), ipOffset: visitor.u8(context.ipOffset), ipEnd: visitor.u16(context.ipEnd),
-      payloadStart: visitor.u8(context.payloadStart), payloadOffset: visitor.u8(context.payloadOffset), payloadEnd: visitor.u16(context.payloadEnd),
-      isTcp: visitor.bool(context.isTcp), isIpv4: visitor.bool(context.isIpv4),
-      headerBytes: visitor.u8(context.headerBytes), segmentBytes: visitor.u16(context.segmentBytes),
+      ipStart: visitor.u8(context.ipStart),
+      ipOffset: visitor.u8(context.ipOffset),
+      ipEnd: visitor.u16(context.ipEnd),
+      payloadStart: visitor.u8(context.payloadStart),
+      payloadOffset: visitor.u8(context.payloadOffset),
+      payloadEnd: visitor.u16(context.payloadEnd),
+      isTcp: visitor.bool(context.isTcp),
+      isIpv4: visitor.bool(context.isIpv4),
+      headerBytes: visitor.u8(context.headerBytes),
+      segmentBytes: visitor.u16(context.segmentBytes),
     };
   }
 }
@@ -217,9 +248,15 @@ export class E1000Transmitter {
 function readContext(view: DataView): OffloadContext {
   const command = view.getUint8(11);
   return {
-    ipStart: view.getUint8(0), ipOffset: view.getUint8(1), ipEnd: view.getUint16(2, true),
-    payloadStart: view.getUint8(4), payloadOffset: view.getUint8(5), payloadEnd: view.getUint16(6, true),
-    isTcp: (command & 0x01) !== 0, isIpv4: (command & 0x02) !== 0,
-    headerBytes: view.getUint8(13), segmentBytes: view.getUint16(14, true),
+    ipStart: view.getUint8(0),
+    ipOffset: view.getUint8(1),
+    ipEnd: view.getUint16(2, true),
+    payloadStart: view.getUint8(4),
+    payloadOffset: view.getUint8(5),
+    payloadEnd: view.getUint16(6, true),
+    isTcp: (command & 0x01) !== 0,
+    isIpv4: (command & 0x02) !== 0,
+    headerBytes: view.getUint8(13),
+    segmentBytes: view.getUint16(14, true),
   };
 }

@@ -1,19 +1,48 @@
 /**
- * The Intel 82540EM gigabit Ethernet controller (8086:100E) as QEMU's `e1000` shows it: a memory window of 128 KiB, an I/O
- * window of 64 bytes, INTA#. This file holds the control registers and interrupts; the EEPROM, PHY, transmit and receive
- * sides, and statistics have files of their own. Source: Software Developer's Manual (317453).
+ * The Intel 82540EM gigabit Ethernet controller (8086:100E) as QEMU's `e1000` shows it: a memory window of 128 KiB, an
+ * I/O window of 64 bytes, INTA#. This file holds the control registers and interrupts; the EEPROM, PHY, transmit and
+ * receive sides, and statistics have files of their own. Source: Software Developer's Manual (317453).
  */
-import type { AccessBytes, DmaMemory, MmioHandler, PortHandler, Wire } from "../bus.ts";
-import type { Clock, Timer } from "../clock.ts";
+import type { AccessBytes, DmaMemory, MmioHandler, PortHandler, Wire } from "../bus/bus.ts";
 import type { EthernetFrame, EthernetPort, EthernetReceiver } from "../ether/port.ts";
-import { clearTouched } from "../pages.ts";
-import type { StateVisitor } from "../state.ts";
+import { clearTouched } from "../state/pages.ts";
+import type { StateVisitor } from "../state/state.ts";
+import type { Clock, Timer } from "../time/clock.ts";
 import { E1000Eeprom } from "./e1000-eeprom.ts";
 import { E1000Phy, MDIC_INTERRUPT } from "./e1000-phy.ts";
 import { E1000Receiver } from "./e1000-receive.ts";
 import {
-  CTRL, CTRL_PHY_RST, CTRL_RST, CTRL_SLU, EECD, EERD, ICR, ICR_LSC, ICR_MDAC, ICS, IMC, IMS, ITR, LEDCTL, MANC, MDIC, PBA, RAH, RAH_AV, RAL, RCTL,
-  RCTL_LBM, RDT, REGISTER_BYTES, RegisterFile, STATUS, STATUS_LU, TCTL, TDT, VET, writableBits,
+  CTRL,
+  CTRL_PHY_RST,
+  CTRL_RST,
+  CTRL_SLU,
+  EECD,
+  EERD,
+  ICR,
+  ICR_LSC,
+  ICR_MDAC,
+  ICS,
+  IMC,
+  IMS,
+  ITR,
+  LEDCTL,
+  MANC,
+  MDIC,
+  PBA,
+  RAH,
+  RAH_AV,
+  RAL,
+  RCTL,
+  RCTL_LBM,
+  RDT,
+  REGISTER_BYTES,
+  RegisterFile,
+  STATUS,
+  STATUS_LU,
+  TCTL,
+  TDT,
+  VET,
+  writableBits,
 } from "./e1000-registers.ts";
 import { E1000Statistics, isStatistic } from "./e1000-statistics.ts";
 import { E1000Transmitter } from "./e1000-transmit.ts";
@@ -65,7 +94,8 @@ export class E1000 extends PciFunction implements EthernetReceiver, MmioHandler 
     this.#eeprom = new E1000Eeprom(wires.macAddress);
     this.#phy = new E1000Phy(clock, name, wires.port.linkUp, () => this.#linkStateChanged());
     this.#transmitter = new E1000Transmitter(this.#registers, wires.dma, {
-      send: (frame) => this.#send(frame), segmented: () => this.#statistics.segmented(),
+      send: (frame) => this.#send(frame),
+      segmented: () => this.#statistics.segmented(),
     });
     this.#receiver = new E1000Receiver(this.#registers, wires.dma, this.#statistics);
     this.#transmitTimer = clock.timer(`${name} transmit`, () => this.#raise(this.#transmitter.run()));

@@ -3,8 +3,9 @@
  * whether reads and writes between C0000h and FFFFFh go to RAM or to the ROM (and the bus) above it.
  * Source: Intel 82441FX data sheet (290549), 3.2.18.
  */
+
+import type { StateVisitor } from "../state/state.ts";
 import { PciFunction, type WindowFactory } from "./pci.ts";
-import type { StateVisitor } from "../state.ts";
 
 const PAM0 = 0x59;
 const READ_ENABLE = 1;
@@ -21,7 +22,10 @@ interface Segment {
 const SEGMENTS: readonly Segment[] = [
   { physicalAddress: 0xf0000, sizeBytes: 0x10000, register: PAM0, shift: 4 },
   ...Array.from({ length: 12 }, (_, index) => ({
-    physicalAddress: 0xc0000 + index * 0x4000, sizeBytes: 0x4000, register: PAM0 + 1 + (index >> 1), shift: (index & 1) * 4,
+    physicalAddress: 0xc0000 + index * 0x4000,
+    sizeBytes: 0x4000,
+    register: PAM0 + 1 + (index >> 1),
+    shift: (index & 1) * 4,
   })),
 ];
 
@@ -56,7 +60,12 @@ export class HostBridge extends PciFunction {
       const attributes = (this.config[segment.register]! >> segment.shift) & (READ_ENABLE | WRITE_ENABLE);
       if (attributes === this.#applied[index]) return;
       this.#applied[index] = attributes;
-      this.#setShadow(segment.physicalAddress, segment.sizeBytes, (attributes & READ_ENABLE) !== 0, (attributes & WRITE_ENABLE) !== 0);
+      this.#setShadow(
+        segment.physicalAddress,
+        segment.sizeBytes,
+        (attributes & READ_ENABLE) !== 0,
+        (attributes & WRITE_ENABLE) !== 0,
+      );
     });
   }
 

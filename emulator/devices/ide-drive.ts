@@ -1,13 +1,13 @@
 /**
- * What all drives on an IDE cable have in common: the task file, the status register, the data register with its buffer,
- * and the phases of a command. Source: ATA/ATAPI-6 (T13 1410D), chapters 6 to 9.
+ * What all drives on an IDE cable have in common: the task file, the status register, the data register with its
+ * buffer, and the phases of a command. Source: ATA/ATAPI-6 (T13 1410D), chapters 6 to 9.
  *
  * A command makes the drive busy for a fixed virtual time; then `execute` runs and moves the drive to a data phase, to
  * DMA, or to its end. A drive holds its phase as data, so that its state can be saved at any moment.
  */
-import type { AccessBytes } from "../bus.ts";
-import type { Clock, Timer } from "../clock.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { AccessBytes } from "../bus/bus.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
+import type { Clock, Timer } from "../time/clock.ts";
 
 export const STATUS_ERROR = 0x01;
 export const STATUS_DATA_REQUEST = 0x08;
@@ -50,7 +50,9 @@ const DMA_WAIT = 6;
 export interface IdeCable {
   /** INTRQ, as far as this drive drives it. */
   setInterrupt(drive: IdeDrive, level: boolean): void;
-  /** DMARQ: the drive waits for the bus master, which calls `transferDma` when it is started (or at once when it is). */
+  /**
+   * DMARQ: the drive waits for the bus master, which calls `transferDma` when it is started (or at once when it is).
+   */
   requestDma(drive: IdeDrive): void;
 }
 
@@ -177,7 +179,8 @@ export abstract class IdeDrive implements Stateful {
     this.buffer = bytes;
     this.#position = 0;
     this.#phase = phase;
-    this.status = (this.status & ~(STATUS_BUSY | STATUS_ERROR)) | STATUS_READY | STATUS_SEEK_COMPLETE | STATUS_DATA_REQUEST;
+    this.status =
+      (this.status & ~(STATUS_BUSY | STATUS_ERROR)) | STATUS_READY | STATUS_SEEK_COMPLETE | STATUS_DATA_REQUEST;
   }
 
   /** Ends the command well. */
@@ -229,7 +232,8 @@ export abstract class IdeDrive implements Stateful {
   writeData(sizeBytes: AccessBytes, value: number): void {
     if (this.#phase !== DATA_OUT) return;
     for (let byte = 0; byte < sizeBytes; byte++) {
-      if (this.#position + byte < this.buffer.length) this.buffer[this.#position + byte] = (value >>> (8 * byte)) & 0xff;
+      if (this.#position + byte < this.buffer.length)
+        this.buffer[this.#position + byte] = (value >>> (8 * byte)) & 0xff;
     }
     this.#advance(sizeBytes);
   }

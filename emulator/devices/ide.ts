@@ -1,9 +1,10 @@
 /**
- * The PIIX3's IDE controller (8086:7010): two channels at the legacy ports (1F0h and 170h, IRQ 14 and 15), each with two
- * drives and a bus master. Sources: ATA/ATAPI-6, chapter 7; Intel PIIX3 data sheet (290550), 2.4 and 3.3; SFF-8038i 1.0.
+ * The PIIX3's IDE controller (8086:7010): two channels at the legacy ports (1F0h and 170h, IRQ 14 and 15), each with
+ * two drives and a bus master. Sources: ATA/ATAPI-6, chapter 7; Intel PIIX3 data sheet (290550), 2.4 and 3.3; SFF-8038i
+ * 1.0.
  */
-import type { AccessBytes, DmaMemory, PortHandler, Wire } from "../bus.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { AccessBytes, DmaMemory, PortHandler, Wire } from "../bus/bus.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
 import { BusMaster } from "./bus-master.ts";
 import type { IdeCable, IdeDrive } from "./ide-drive.ts";
 import { PciFunction, type WindowFactory } from "./pci.ts";

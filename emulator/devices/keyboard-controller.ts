@@ -1,11 +1,11 @@
 /**
  * The 8042 keyboard controller with its two PS/2 ports. Ports 60h (data) and 64h (command and status), IRQ 1 and 12.
- * Sources: IBM PS/2 Technical Reference, "Keyboard and Auxiliary Device Controller"; the output port as on PCs: bit 0 is
- * the processor's reset, bit 1 the A20 gate.
+ * Sources: IBM PS/2 Technical Reference, "Keyboard and Auxiliary Device Controller"; the output port as on PCs: bit 0
+ * is the processor's reset, bit 1 the A20 gate.
  */
-import type { PortHandler, Wire } from "../bus.ts";
-import type { Clock, Timer } from "../clock.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { PortHandler, Wire } from "../bus/bus.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
+import type { Clock, Timer } from "../time/clock.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import type { Ps2Device } from "./ps2-keyboard.ts";
 import { translateToSet1 } from "./scancodes.ts";
@@ -50,7 +50,9 @@ export class KeyboardController implements Stateful {
   readonly #keyboard: Ps2Device;
   readonly #mouse: Ps2Device;
   readonly #timer: Timer;
-  /** Answers of the controller itself; they go before what the devices send. Source in the even, byte in the odd places. */
+  /**
+   * Answers of the controller itself; they go before what the devices send. Source in the even, byte in the odd places.
+   */
   readonly #answers = new ByteQueue(32);
   #status = STATUS_UNLOCKED;
   #mode = 0;
@@ -70,7 +72,10 @@ export class KeyboardController implements Stateful {
     this.#mouse = mouse;
     this.#timer = clock.timer("8042", () => this.#transfer());
     this.dataPort = { readPort: () => this.#readData(), writePort: (_offset, _size, value) => this.#writeData(value) };
-    this.commandPort = { readPort: () => this.#status, writePort: (_offset, _size, value) => this.#writeCommand(value) };
+    this.commandPort = {
+      readPort: () => this.#status,
+      writePort: (_offset, _size, value) => this.#writeCommand(value),
+    };
     this.reset();
   }
 
@@ -150,7 +155,8 @@ export class KeyboardController implements Stateful {
       if (!(command & OUTPUT_PORT_RESET)) this.#wires.requestReset();
       return;
     }
-    if (command >= 0x20 && command < 0x40) return this.#answer(command === 0x20 ? this.#mode : this.#memory[command & 31]!);
+    if (command >= 0x20 && command < 0x40)
+      return this.#answer(command === 0x20 ? this.#mode : this.#memory[command & 31]!);
     if (command >= 0x60 && command < 0x80) {
       this.#command = command;
       return;

@@ -1,10 +1,10 @@
 /**
- * The PCI bus: functions with their configuration space, base address registers that place windows in the board's address
- * spaces, interrupt pins, and the host bridge's configuration mechanism 1 (ports CF8h and CFCh).
- * Source: PCI Local Bus Specification 2.1, chapter 6 and 3.7.4.1.
+ * The PCI bus: functions with their configuration space, base address registers that place windows in the board's
+ * address spaces, interrupt pins, and the host bridge's configuration mechanism 1 (ports CF8h and CFCh). Source: PCI
+ * Local Bus Specification 2.1, chapter 6 and 3.7.4.1.
  */
-import type { AccessBytes, MmioHandler, PortHandler, Wire } from "../bus.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { AccessBytes, MmioHandler, PortHandler, Wire } from "../bus/bus.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
 
 /** A range of ports or of physical addresses whose place the guest chooses. */
 export interface Window {
@@ -38,7 +38,10 @@ export const PCI_INTERRUPT_LINE = 0x3c;
 export const COMMAND_IO = 0x01;
 export const COMMAND_MEMORY = 0x02;
 export const COMMAND_BUS_MASTER = 0x04;
-/** Bits of the command register that can be set: I/O, memory, bus master, parity, SERR, and INTx disable (PCI 2.3, as QEMU). */
+/**
+ * Bits of the command register that can be set: I/O, memory, bus master, parity, SERR, and INTx disable (PCI 2.3, as
+ * QEMU).
+ */
 const COMMAND_WRITABLE = 0x0547;
 
 /** Expansion ROM base address: bit 0 enables, and the smallest ROM takes 2 KiB. */
@@ -125,12 +128,22 @@ export class PciFunction implements Stateful {
 
   /** Adds a memory window behind the base address register 0-5. `sizeBytes` is a power of two from 16 up. */
   protected addMemoryBar(index: number, sizeBytes: number, handler: MmioHandler): void {
-    this.#addBar({ register: 0x10 + index * 4, kind: "memory", sizeBytes, window: this.#windows.memoryWindow(sizeBytes, handler) });
+    this.#addBar({
+      register: 0x10 + index * 4,
+      kind: "memory",
+      sizeBytes,
+      window: this.#windows.memoryWindow(sizeBytes, handler),
+    });
   }
 
   /** Adds an I/O window. `sizeBytes` is a power of two from 4 up. */
   protected addIoBar(index: number, sizeBytes: number, handler: PortHandler): void {
-    this.#addBar({ register: 0x10 + index * 4, kind: "io", sizeBytes, window: this.#windows.portWindow(sizeBytes, handler) });
+    this.#addBar({
+      register: 0x10 + index * 4,
+      kind: "io",
+      sizeBytes,
+      window: this.#windows.portWindow(sizeBytes, handler),
+    });
   }
 
   /** Adds an expansion ROM, such as a video BIOS or a boot ROM. */
@@ -145,7 +158,12 @@ export class PciFunction implements Stateful {
       },
       writeMmio: () => {},
     };
-    this.#addBar({ register: ROM_BASE_ADDRESS, kind: "rom", sizeBytes, window: this.#windows.memoryWindow(sizeBytes, handler) });
+    this.#addBar({
+      register: ROM_BASE_ADDRESS,
+      kind: "rom",
+      sizeBytes,
+      window: this.#windows.memoryWindow(sizeBytes, handler),
+    });
     this.writable[ROM_BASE_ADDRESS]! |= ROM_ENABLE;
   }
 

@@ -5,8 +5,8 @@
  * An edge is latched until it is acknowledged, also when the line falls before that (as in the PIIX and in QEMU); an
  * interrupt that is gone at INTA (a level that fell, a mask that was set) is answered with the spurious vector of IR7.
  */
-import type { AccessBytes, PortHandler, Wire } from "../bus.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
 
 /** Where in the sequence of initialisation command words the chip is. */
 const READY = 0;
@@ -155,7 +155,8 @@ export class Pic8259 implements PortHandler, Stateful {
         this.#rotateOnAutoEoi = false;
         break;
       case 1: // Non-specific EOI.
-      case 5: { // Rotate on non-specific EOI.
+      case 5: {
+        // Rotate on non-specific EOI.
         const rank = this.#rank(this.#isr);
         if (rank === NONE) break;
         const input = (rank + this.#highest) & 7;

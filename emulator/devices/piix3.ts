@@ -2,9 +2,9 @@
  * The PIIX3's PCI-to-ISA bridge (8086:7000) and its steering of the PCI interrupts PIRQA#-PIRQD# to IRQs.
  * Source: Intel PIIX3 data sheet (290550), 2.3.
  */
-import type { Wire } from "../bus.ts";
-import type { StateVisitor } from "../state.ts";
-import { PciFunction, type InterruptPin, type WindowFactory } from "./pci.ts";
+import type { Wire } from "../bus/bus.ts";
+import type { StateVisitor } from "../state/state.ts";
+import { type InterruptPin, PciFunction, type WindowFactory } from "./pci.ts";
 import { SharedLine } from "./wire.ts";
 
 /** PIRQRC[A:D]: bit 7 disables, bits 3-0 name the IRQ. */
@@ -22,7 +22,11 @@ export class IsaBridge extends PciFunction {
 
   /** `irqs[n]` is an output of its own on IRQ n for each of the four PIRQs: `irqs[pirq * 16 + n]`. */
   constructor(windows: WindowFactory, irqs: readonly Wire[]) {
-    super("PIIX3 ISA bridge", { vendor: 0x8086, device: 0x7000, revision: 0, classCode: 0x060100, headerType: 0x80 }, windows);
+    super(
+      "PIIX3 ISA bridge",
+      { vendor: 0x8086, device: 0x7000, revision: 0, classCode: 0x060100, headerType: 0x80 },
+      windows,
+    );
     this.#irqs = irqs;
     this.#pirqs = [0, 1, 2, 3].map((pirq) => new SharedLine({ set: (level) => this.#pirqChanged(pirq, level) }));
     this.set16(0x04, 0x0007);
@@ -39,7 +43,10 @@ export class IsaBridge extends PciFunction {
     this.sealConfig();
   }
 
-  /** The wire of interrupt pin 1-4 (INTA#-INTD#) of a device: pins are rotated over the PIRQs by slot, as on QEMU's board. */
+  /**
+   * The wire of interrupt pin 1-4 (INTA#-INTD#) of a device: pins are rotated over the PIRQs by slot, as on QEMU's
+   * board.
+   */
   interruptPin(device: number, pin: number): InterruptPin {
     return this.#pirqs[(pin - 1 + device - 1) & 3]!.connect();
   }

@@ -1,10 +1,10 @@
 /**
- * The PIIX4's power management function (8086:7113): ACPI's PM1a event and control blocks and the PM timer, in an I/O window
- * at PMBA. Sources: Intel 82371AB data sheet (290562), chapter 7; ACPI Specification 1.0b, 4.7.3.
+ * The PIIX4's power management function (8086:7113): ACPI's PM1a event and control blocks and the PM timer, in an I/O
+ * window at PMBA. Sources: Intel 82371AB data sheet (290562), chapter 7; ACPI Specification 1.0b, 4.7.3.
  */
-import type { AccessBytes, PortHandler, Wire } from "../bus.ts";
-import type { Clock, Timer } from "../clock.ts";
-import type { StateVisitor } from "../state.ts";
+import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
+import type { StateVisitor } from "../state/state.ts";
+import type { Clock, Timer } from "../time/clock.ts";
 import { ticksAt, timeOfTick } from "./frequency.ts";
 import { PciFunction, type Window, type WindowFactory } from "./pci.ts";
 
@@ -15,7 +15,10 @@ const TIMER_CARRY = 0x800000;
 const PM_BASE_ADDRESS = 0x40;
 /** PMREGMISC: bit 0 enables the window at PMBA. */
 const PM_MISCELLANEOUS = 0x80;
-/** DEVACTB; byte 1, bit 1 (APMC enable): set on QEMU's board when there is no SMM, by which firmware knows not to set it up. */
+/**
+ * DEVACTB; byte 1, bit 1 (APMC enable): set on QEMU's board when there is no SMM, by which firmware knows not to set it
+ * up.
+ */
 const DEVICE_ACTIVITY_B = 0x58;
 
 const PM1_STATUS = 0;
@@ -55,7 +58,11 @@ export class PowerManagement extends PciFunction {
   readonly #general = new Uint8Array(WINDOW_BYTES);
 
   constructor(windows: WindowFactory, clock: Clock, wires: PowerWires) {
-    super("PIIX4 power management", { vendor: 0x8086, device: 0x7113, revision: 3, classCode: 0x068000, interruptPin: 1 }, windows);
+    super(
+      "PIIX4 power management",
+      { vendor: 0x8086, device: 0x7113, revision: 3, classCode: 0x068000, interruptPin: 1 },
+      windows,
+    );
     this.#clock = clock;
     this.#wires = wires;
     this.#timer = clock.timer("PM timer", () => this.#update());
@@ -169,7 +176,9 @@ export class PowerManagement extends PciFunction {
     if (type === SLEEP_TYPE_OFF || type === SLEEP_TYPE_DISK) this.#wires.powerOff();
   }
 
-  /** Firmware hands the hardware to an ACPI system by a write to the APM command port; the SMI handler would set SCI_EN. */
+  /**
+   * Firmware hands the hardware to an ACPI system by a write to the APM command port; the SMI handler would set SCI_EN.
+   */
   setSciEnabled(enabled: boolean): void {
     this.#control = enabled ? this.#control | SCI_ENABLE : this.#control & ~SCI_ENABLE;
     this.#update();

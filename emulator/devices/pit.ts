@@ -1,14 +1,14 @@
 /**
- * The 8254 programmable interval timer. Nothing counts while nobody looks: a channel remembers when its count was loaded,
- * and its counter and OUT are functions of the time since. Only channel 0, whose OUT is IRQ 0, needs a timer.
+ * The 8254 programmable interval timer. Nothing counts while nobody looks: a channel remembers when its count was
+ * loaded, and its counter and OUT are functions of the time since. Only channel 0, whose OUT is IRQ 0, needs a timer.
  * Source: Intel 82C54 data sheet (231244). Ports 40h-43h.
  *
- * A count is taken at the oscillator tick of the write that completes it (the chip takes one tick more), and a read of an
- * odd count in mode 3 is even, as on the chip.
+ * A count is taken at the oscillator tick of the write that completes it (the chip takes one tick more), and a read of
+ * an odd count in mode 3 is even, as on the chip.
  */
-import type { AccessBytes, PortHandler, Wire } from "../bus.ts";
-import type { Clock, Timer } from "../clock.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
+import type { Clock, Timer } from "../time/clock.ts";
 import { ticksAt, timeOfTick } from "./frequency.ts";
 
 export const PIT_HERTZ = 1_193_182;
@@ -25,7 +25,12 @@ function fromBcd(value: number): number {
 }
 
 function toBcd(value: number): number {
-  return (Math.floor(value / 1000) % 10 << 12) | (Math.floor(value / 100) % 10 << 8) | (Math.floor(value / 10) % 10 << 4) | value % 10;
+  return (
+    ((Math.floor(value / 1000) % 10) << 12) |
+    ((Math.floor(value / 100) % 10) << 8) |
+    ((Math.floor(value / 10) % 10) << 4) |
+    (value % 10)
+  );
 }
 
 class Channel implements Stateful {

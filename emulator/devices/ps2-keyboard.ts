@@ -3,7 +3,7 @@
  * in a queue of their own until the keyboard's 16-byte buffer has room and scanning is enabled, so that none is lost.
  * Source: IBM PS/2 Technical Reference, keyboard section. Set 3 is refused; keys do not repeat by themselves.
  */
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { keystrokeOf, scanCodeBytes } from "./scancodes.ts";
 

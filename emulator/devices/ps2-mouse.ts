@@ -2,7 +2,7 @@
  * A PS/2 mouse that nobody moves: it answers every command, so that drivers find it. Source: Synaptics PS/2 TouchPad
  * Interfacing Guide (510-000080), chapter 3, the standard mouse commands.
  */
-import type { StateVisitor } from "../state.ts";
+import type { StateVisitor } from "../state/state.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import type { Ps2Device } from "./ps2-keyboard.ts";
 

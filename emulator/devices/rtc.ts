@@ -2,12 +2,12 @@
  * The MC146818 real-time clock with 128 bytes of battery-backed memory. Ports 70h (index) and 71h (data), IRQ 8.
  * Source: Motorola MC146818A data sheet; the century byte at 32h as on PCs.
  *
- * The calendar is not counted: it is the number of seconds since 1970 that the clock was set to, plus virtual time. Flags
- * are brought up to date when register C is read or when an interrupt that is enabled is due.
+ * The calendar is not counted: it is the number of seconds since 1970 that the clock was set to, plus virtual time.
+ * Flags are brought up to date when register C is read or when an interrupt that is enabled is due.
  */
-import type { AccessBytes, PortHandler, Wire } from "../bus.ts";
-import type { Clock, Timer } from "../clock.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
+import type { Clock, Timer } from "../time/clock.ts";
 import { civilFromSeconds, secondsFromCivil, weekdayOfSeconds } from "./calendar.ts";
 import { ticksAt, timeOfTick } from "./frequency.ts";
 
@@ -149,7 +149,7 @@ export class Rtc146818 implements PortHandler, Stateful {
   }
 
   #encode(value: number): number {
-    return this.#memory[REGISTER_B]! & B_BINARY ? value : (Math.floor(value / 10) << 4) | value % 10;
+    return this.#memory[REGISTER_B]! & B_BINARY ? value : (Math.floor(value / 10) << 4) | (value % 10);
   }
 
   #decode(byte: number): number {

@@ -1,11 +1,12 @@
 /**
  * The small ports of the board that belong to no chip of their own: NMI status and speaker gate (61h), fast A20 and
- * reset (92h), the chipset's reset control (CF9h), POST codes (80h), and the I/O ports that QEMU adds for tests (F4h, 402h, E9h).
+ * reset (92h), the chipset's reset control (CF9h), POST codes (80h), and the I/O ports that QEMU adds for tests (F4h,
+ * 402h, E9h).
  */
-import type { AccessBytes, PortHandler } from "../bus.ts";
-import type { Clock } from "../clock.ts";
-import type { Latch } from "../port-latches.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { AccessBytes, PortHandler } from "../bus/bus.ts";
+import type { Latch } from "../bus/port-latches.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
+import type { Clock } from "../time/clock.ts";
 import { ticksAt } from "./frequency.ts";
 import { PIT_HERTZ, type Pit8254 } from "./pit.ts";
 

@@ -1,13 +1,13 @@
 /**
- * The 16550A UART with its cable plugged into a terminal. A byte leaves at once, as from QEMU's: a guest that polls for an empty
- * transmitter finds it at its first look, where it would spend 87 us, thousands of instructions, on each character of a real line.
- * Bytes arrive at the line rate, in virtual time; what the host sends while the receiver is full waits (as with flow control), so only
- * loopback can overrun.
- * Source: National Semiconductor PC16550D data sheet. COM1: ports 3F8h-3FFh, IRQ 4; COM2: 2F8h-2FFh, IRQ 3.
+ * The 16550A UART with its cable plugged into a terminal. A byte leaves at once, as from QEMU's: a guest that polls for
+ * an empty transmitter finds it at its first look, where it would spend 87 us, thousands of instructions, on each
+ * character of a real line. Bytes arrive at the line rate, in virtual time; what the host sends while the receiver is
+ * full waits (as with flow control), so only loopback can overrun. Source: National Semiconductor PC16550D data sheet.
+ * COM1: ports 3F8h-3FFh, IRQ 4; COM2: 2F8h-2FFh, IRQ 3.
  */
-import type { AccessBytes, PortHandler, Wire } from "../bus.ts";
-import type { Clock, Timer } from "../clock.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
+import type { Clock, Timer } from "../time/clock.ts";
 import { ByteQueue } from "./byte-queue.ts";
 
 /** The PC's baud rate generator: 1.8432 MHz, divided by 16 and by the divisor latch. */

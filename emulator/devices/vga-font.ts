@@ -209,9 +209,46 @@ const ASCII_DRAWINGS: readonly { first: number; art: string }[] = [
 /** Arms of the line characters B3h-DAh: up, right, down, left; 0 none, 1 single, 2 double. */
 // prettier-ignore
 const LINE_ARMS: readonly string[] = [
-  "1010", "1011", "1012", "2021", "0021", "0012", "2022", "2020", "0022", "2002", "2001", "1002", "0011", // B3-BF
-  "1100", "1101", "0111", "1110", "0101", "1111", "1210", "2120", "2200", "0220", "2202", "0222", "2220", "0202", "2222", // C0-CE
-  "1202", "2101", "0212", "0121", "2100", "1200", "0210", "0120", "2121", "1212", "1001", "0110", // CF-DA
+  "1010",
+  "1011",
+  "1012",
+  "2021",
+  "0021",
+  "0012",
+  "2022",
+  "2020",
+  "0022",
+  "2002",
+  "2001",
+  "1002",
+  "0011", // B3-BF
+  "1100",
+  "1101",
+  "0111",
+  "1110",
+  "0101",
+  "1111",
+  "1210",
+  "2120",
+  "2200",
+  "0220",
+  "2202",
+  "0222",
+  "2220",
+  "0202",
+  "2222", // C0-CE
+  "1202",
+  "2101",
+  "0212",
+  "0121",
+  "2100",
+  "1200",
+  "0210",
+  "0120",
+  "2121",
+  "1212",
+  "1001",
+  "0110", // CF-DA
 ];
 
 const FIRST_LINE_CHARACTER = 0xb3;
@@ -231,29 +268,40 @@ function drawLines(arms: string): Shape {
   const [up, right, down, left] = [arms[0]!, arms[1]!, arms[2]!, arms[3]!];
   const reachRow = left === "2" || right === "2" ? 1 : 0;
   const reachColumn = up === "2" || down === "2" ? 1 : 0;
-  for (const shift of strokes(up)) for (let row = 0; row <= MIDDLE_ROW + reachRow; row++) ink(shape, MIDDLE_COLUMN + shift, row);
-  for (const shift of strokes(down)) for (let row = MIDDLE_ROW - reachRow; row < ROWS; row++) ink(shape, MIDDLE_COLUMN + shift, row);
-  for (const shift of strokes(left)) for (let column = 0; column <= MIDDLE_COLUMN + reachColumn; column++) ink(shape, column, MIDDLE_ROW + shift);
-  for (const shift of strokes(right)) for (let column = MIDDLE_COLUMN - reachColumn; column < 8; column++) ink(shape, column, MIDDLE_ROW + shift);
+  for (const shift of strokes(up))
+    for (let row = 0; row <= MIDDLE_ROW + reachRow; row++) ink(shape, MIDDLE_COLUMN + shift, row);
+  for (const shift of strokes(down))
+    for (let row = MIDDLE_ROW - reachRow; row < ROWS; row++) ink(shape, MIDDLE_COLUMN + shift, row);
+  for (const shift of strokes(left))
+    for (let column = 0; column <= MIDDLE_COLUMN + reachColumn; column++) ink(shape, column, MIDDLE_ROW + shift);
+  for (const shift of strokes(right))
+    for (let column = MIDDLE_COLUMN - reachColumn; column < 8; column++) ink(shape, column, MIDDLE_ROW + shift);
   return shape;
 }
 
 /** A shape from a rule for each pixel. */
 function fill(rule: (column: number, row: number) => boolean): Shape {
   const shape = new Uint8Array(ROWS);
-  for (let row = 0; row < ROWS; row++) for (let column = 0; column < 8; column++) if (rule(column, row)) ink(shape, column, row);
+  for (let row = 0; row < ROWS; row++)
+    for (let column = 0; column < 8; column++) if (rule(column, row)) ink(shape, column, row);
   return shape;
 }
 
 function buildFont(): readonly Shape[] {
-  const missing = fill((column, row) => row >= 2 && row <= 10 && column >= 1 && column <= 6 && (row === 2 || row === 10 || column === 1 || column === 6));
+  const missing = fill(
+    (column, row) =>
+      row >= 2 && row <= 10 && column >= 1 && column <= 6 && (row === 2 || row === 10 || column === 1 || column === 6),
+  );
   const shapes: Shape[] = Array.from({ length: 256 }, () => missing);
   shapes[0x00] = new Uint8Array(ROWS);
   shapes[0xff] = new Uint8Array(ROWS);
   for (const { first, art } of ASCII_DRAWINGS) {
     const rows = art.trim().split("\n");
     for (let index = 0; index < 8; index++) {
-      shapes[first + index] = fill((column, row) => row >= TOP && row < TOP + DRAWING_ROWS && rows[row - TOP]?.[index * (PITCH + 1) + column] === "#");
+      shapes[first + index] = fill(
+        (column, row) =>
+          row >= TOP && row < TOP + DRAWING_ROWS && rows[row - TOP]?.[index * (PITCH + 1) + column] === "#",
+      );
     }
   }
   LINE_ARMS.forEach((arms, index) => {

@@ -1,13 +1,15 @@
 /**
- * The 256 KiB of VGA memory in four planes, and the paths between them and the processor: odd/even and chained addressing,
- * write modes 0-3, read modes 0 and 1, latches. Source: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem".
+ * The 256 KiB of VGA memory in four planes, and the paths between them and the processor: odd/even and chained
+ * addressing, write modes 0-3, read modes 0 and 1, latches. Source: IBM PS/2 Hardware Interface Technical Reference,
+ * "Video Subsystem".
  *
  * The planes are interleaved: byte `address * 4 + plane`. In text modes the character cell n is at address n: its
  * character in plane 0, its attribute in plane 1, and fonts are in plane 2.
  */
-import { clearTouched } from "../pages.ts";
-import type { AccessBytes, MmioHandler } from "../bus.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+
+import type { AccessBytes, MmioHandler } from "../bus/bus.ts";
+import { clearTouched } from "../state/pages.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
 
 const PLANE_BYTES = 0x10000;
 

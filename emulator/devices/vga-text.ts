@@ -1,6 +1,7 @@
 /** The text screen that a VGA shows: its characters with attributes, and a picture of it. */
-import { glyph } from "./vga-font.ts";
+
 import type { Vga } from "./vga.ts";
+import { glyph } from "./vga-font.ts";
 
 /** Code page 437 as Unicode, from 00h to 1Fh and from 7Fh to FFh; the rest is ASCII. */
 const LOWER = " ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼";
@@ -119,7 +120,9 @@ function isFontLoaded(vga: Vga, font: number): boolean {
   return false;
 }
 
-/** What the monitor shows, 720x400. Black in graphics modes and while the screen is blanked. The cursor does not blink. */
+/**
+ * What the monitor shows, 720x400. Black in graphics modes and while the screen is blanked. The cursor does not blink.
+ */
 export function renderScreen(vga: Vga): Picture {
   const rgba = new Uint8Array(PICTURE_WIDTH * PICTURE_HEIGHT * 4);
   for (let pixel = 3; pixel < rgba.length; pixel += 4) rgba[pixel] = 0xff;
@@ -140,7 +143,8 @@ export function renderScreen(vga: Vga): Picture {
       const cell = screen.cells[row * screen.columns + column]!;
       const character = cell & 0xff;
       const attribute = cell >> 8;
-      const which = fonts[0] !== fonts[1] && attribute & 0x08 ? 1 : 0; // Attribute bit 3 selects between the fonts B and A.
+      // Attribute bit 3 selects between the fonts B and A.
+      const which = fonts[0] !== fonts[1] && attribute & 0x08 ? 1 : 0;
       const font = fonts[which]!;
       const foreground = attribute & 15;
       const background = (attribute >> 4) & (blinking ? 7 : 15);

@@ -1,13 +1,14 @@
 /**
- * The VGA's registers: miscellaneous output, sequencer, graphics controller, CRT controller, attribute controller, DAC and the input
- * status registers. Source: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem". Ports 3B0h-3DFh.
+ * The VGA's registers: miscellaneous output, sequencer, graphics controller, CRT controller, attribute controller, DAC
+ * and the input status registers. Source: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem". Ports
+ * 3B0h-3DFh.
  *
- * A reset leaves the adapter in mode 3 (80x25 colour text) with the standard palette, as its own firmware would, so that
- * a machine without a video BIOS has a screen.
+ * A reset leaves the adapter in mode 3 (80x25 colour text) with the standard palette, as its own firmware would, so
+ * that a machine without a video BIOS has a screen.
  */
-import type { AccessBytes, PortHandler } from "../bus.ts";
-import type { Clock } from "../clock.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { AccessBytes, PortHandler } from "../bus/bus.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
+import type { Clock } from "../time/clock.ts";
 import { VgaMemory } from "./vga-memory.ts";
 
 /** Timing of 720x400 at 70 Hz: 449 lines of 900 pixels at 28.322 MHz. */
@@ -26,12 +27,13 @@ const CRTC_PROTECT = 0x80;
 const MODE3_MISCELLANEOUS = 0x67;
 const MODE3_SEQUENCER = [0x03, 0x00, 0x03, 0x00, 0x02] as const;
 const MODE3_CRTC = [
-  0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0x00, 0x4f, 0x0d, 0x0e, 0x00,
-  0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x28, 0x1f, 0x96, 0xb9, 0xa3, 0xff,
+  0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0x00, 0x4f, 0x0d, 0x0e, 0x00, 0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f,
+  0x28, 0x1f, 0x96, 0xb9, 0xa3, 0xff,
 ] as const;
 const MODE3_GRAPHICS = [0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0e, 0x0f, 0xff] as const;
 const MODE3_ATTRIBUTE = [
-  0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f, 0x0c, 0x00, 0x0f, 0x08, 0x00,
+  0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f, 0x0c, 0x00, 0x0f,
+  0x08, 0x00,
 ] as const;
 
 /** The EGA's 64 colours: bits 2-0 are red, green, blue at two thirds, bits 5-3 at one third. Components of six bits. */
@@ -246,7 +248,8 @@ export class Vga implements PortHandler, Stateful {
 
   visitState(visitor: StateVisitor): void {
     visitor.part("VGA", 1);
-    for (const registers of [this.sequencer, this.graphics, this.crtc, this.attribute, this.palette]) visitor.bytes(registers);
+    for (const registers of [this.sequencer, this.graphics, this.crtc, this.attribute, this.palette])
+      visitor.bytes(registers);
     this.memory.visitState(visitor);
     this.pelMask = visitor.u8(this.pelMask);
     this.#miscellaneous = visitor.u8(this.#miscellaneous);

@@ -1,5 +1,5 @@
 /** The wired-OR of several outputs on one input: interrupt lines that chips share. */
-import type { Wire } from "../bus.ts";
+import type { Wire } from "../bus/bus.ts";
 
 /** Several outputs on one input: the input is high while any output is. At most 31 outputs. */
 export class SharedLine {

@@ -3,8 +3,9 @@
  * the network delivers waits here until its arrival time and then comes as an event of the machine. So a machine never
  * touches the network while it runs, and may run in another thread.
  */
-import type { Clock, Timer } from "../clock.ts";
-import type { Stateful, StateVisitor } from "../state.ts";
+
+import type { Stateful, StateVisitor } from "../state/state.ts";
+import type { Clock, Timer } from "../time/clock.ts";
 import type { EthernetFrame, EthernetPort, EthernetReceiver } from "./port.ts";
 
 /** A frame and the virtual time at which it was sent, or arrives. */
@@ -77,7 +78,8 @@ export class CableEnd implements EthernetPort, MachineCable, Stateful {
     if (frames.length === 0 || this.#clock === null || !this.#powered) return;
     let last = this.#incoming.at(-1)?.timeNs ?? this.#clock.nowNs;
     for (const arrival of frames) {
-      if (arrival.timeNs < last) throw new RangeError(`${this.name}: a frame arrives at ${arrival.timeNs} ns, before ${last} ns`);
+      if (arrival.timeNs < last)
+        throw new RangeError(`${this.name}: a frame arrives at ${arrival.timeNs} ns, before ${last} ns`);
       last = arrival.timeNs;
       this.#incoming.push(arrival);
     }

@@ -72,7 +72,9 @@ export class PcapngWriter {
     const header = new Uint8Array(8);
     new DataView(header.buffer).setUint16(0, LINKTYPE_ETHERNET, true);
     const parts = [
-      header, option(OPTION_IF_NAME, new TextEncoder().encode(name)), option(OPTION_IF_TSRESOL, Uint8Array.of(NANOSECONDS)),
+      header,
+      option(OPTION_IF_NAME, new TextEncoder().encode(name)),
+      option(OPTION_IF_TSRESOL, Uint8Array.of(NANOSECONDS)),
       option(OPTION_END, new Uint8Array(0)),
     ];
     this.#sink(block(INTERFACE_DESCRIPTION, concatenate(parts)));

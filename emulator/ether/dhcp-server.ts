@@ -1,9 +1,9 @@
 /**
- * A DHCP server (RFC 2131, options of RFC 2132): leases by hardware address, in virtual time. It knows nothing of frames;
- * it turns a client's message into an answer and says where that is to be sent.
+ * A DHCP server (RFC 2131, options of RFC 2132): leases by hardware address, in virtual time. It knows nothing of
+ * frames; it turns a client's message into an answer and says where that is to be sent.
  */
-import type { Stateful, StateVisitor } from "../state.ts";
-import { formatMac, get32, sameBytes, type Ipv4Address } from "./packet.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
+import { formatMac, get32, type Ipv4Address, sameBytes } from "./packet.ts";
 
 const BOOT_REQUEST = 1;
 const BOOT_REPLY = 2;
@@ -97,7 +97,8 @@ export class DhcpServer implements Stateful {
 
   /** The answer to a message from port 68, null when there is none. */
   handle(message: Uint8Array, nowNs: number): DhcpAnswer | null {
-    if (message.length < OPTIONS_OFFSET || message[0] !== BOOT_REQUEST || message[1] !== 1 || message[2] !== 6) return null;
+    if (message.length < OPTIONS_OFFSET || message[0] !== BOOT_REQUEST || message[1] !== 1 || message[2] !== 6)
+      return null;
     if (!MAGIC_COOKIE.every((byte, index) => message[236 + index] === byte)) return null;
     const options = readOptions(message);
     const client = formatMac(message.subarray(28, 34));
@@ -142,7 +143,9 @@ export class DhcpServer implements Stateful {
     return this.#reply(message, ACK, client, index);
   }
 
-  /** RFC 2131, 4.3.1: the client's own address, what it asks for, one that was never given, the one expired longest ago. */
+  /**
+   * RFC 2131, 4.3.1: the client's own address, what it asks for, one that was never given, the one expired longest ago.
+   */
   #choose(client: string, requested: number, nowNs: number): number {
     const own = this.#leases.findIndex((lease) => lease?.holder === client);
     if (own >= 0) return own;
@@ -182,9 +185,20 @@ export class DhcpServer implements Stateful {
     const config = this.#config;
     const options: number[] = [OPTION_MESSAGE_TYPE, 1, type, OPTION_SERVER, 4, ...config.server];
     if (type !== NAK) {
-      options.push(OPTION_SUBNET_MASK, 4, ...config.subnetMask, OPTION_ROUTER, 4, ...config.router, OPTION_DNS, 4, ...config.dns);
+      options.push(
+        OPTION_SUBNET_MASK,
+        4,
+        ...config.subnetMask,
+        OPTION_ROUTER,
+        4,
+        ...config.router,
+        OPTION_DNS,
+        4,
+        ...config.dns,
+      );
       const name = config.hostNames.get(client);
-      if (name !== undefined) options.push(OPTION_HOST_NAME, Math.min(name.length, 255), ...new TextEncoder().encode(name.slice(0, 255)));
+      if (name !== undefined)
+        options.push(OPTION_HOST_NAME, Math.min(name.length, 255), ...new TextEncoder().encode(name.slice(0, 255)));
     }
     if (index !== null) {
       const lease = config.leaseSeconds;

@@ -1,15 +1,32 @@
 /**
  * A host on the switch that makes it a network: it answers ARP and ping for its addresses and serves DHCP, with
- * the addresses of QEMU's user network: 10.0.2.0/24, router 10.0.2.2, name server 10.0.2.3, leases from 10.0.2.15 up. A network that
- * is too large for that is 10.0.0.0/16, with the same addresses in it. It forwards nothing to anywhere.
+ * the addresses of QEMU's user network: 10.0.2.0/24, router 10.0.2.2, name server 10.0.2.3, leases from 10.0.2.15 up. A
+ * network that is too large for that is 10.0.0.0/16, with the same addresses in it. It forwards nothing to anywhere.
  */
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
 import { DhcpServer } from "./dhcp-server.ts";
+import { internetChecksum } from "./internet-checksum.ts";
 import type { NetworkNode, Transmit } from "./network.ts";
-import { internetChecksum } from "../devices/internet-checksum.ts";
 import {
-  arpBytes, BROADCAST_MAC, ETHERTYPE_ARP, ETHERTYPE_IPV4, ethernetFrame, get16, ipv4Bytes, parseArp, parseIpv4, parseIpv4Packet, parseUdp,
-  PROTOCOL_ICMP, PROTOCOL_UDP, put16, sameBytes, udpBytes, type Ipv4Address, type Ipv4Packet, type MacAddress,
+  arpBytes,
+  BROADCAST_MAC,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV4,
+  ethernetFrame,
+  get16,
+  type Ipv4Address,
+  type Ipv4Packet,
+  ipv4Bytes,
+  type MacAddress,
+  PROTOCOL_ICMP,
+  PROTOCOL_UDP,
+  parseArp,
+  parseIpv4,
+  parseIpv4Packet,
+  parseUdp,
+  put16,
+  sameBytes,
+  udpBytes,
 } from "./packet.ts";
 import type { EthernetFrame } from "./port.ts";
 
@@ -57,8 +74,14 @@ export class Gateway implements NetworkNode, Stateful {
   constructor(config: GatewayConfig = {}) {
     this.#subnet = (config.machines ?? 0) > SMALL.leases ? LARGE : SMALL;
     this.#dhcp = new DhcpServer({
-      server: ROUTER, subnetMask: this.#subnet.mask, router: ROUTER, dns: NAME_SERVER, firstAddress: FIRST_LEASE, addresses: this.#subnet.leases,
-      leaseSeconds: config.leaseSeconds ?? DEFAULT_LEASE_SECONDS, hostNames: config.hostNames ?? new Map(),
+      server: ROUTER,
+      subnetMask: this.#subnet.mask,
+      router: ROUTER,
+      dns: NAME_SERVER,
+      firstAddress: FIRST_LEASE,
+      addresses: this.#subnet.leases,
+      leaseSeconds: config.leaseSeconds ?? DEFAULT_LEASE_SECONDS,
+      hostNames: config.hostNames ?? new Map(),
     });
   }
 
@@ -72,7 +95,8 @@ export class Gateway implements NetworkNode, Stateful {
     if (!sameBytes(destination, GATEWAY_MAC) && !sameBytes(destination, BROADCAST_MAC)) return;
     const type = get16(frame, 12);
     const sender = frame.slice(6, 12);
-    const send = (answerType: number, payload: Uint8Array, to: MacAddress = sender): void => transmit(port, ethernetFrame(to, GATEWAY_MAC, answerType, payload));
+    const send = (answerType: number, payload: Uint8Array, to: MacAddress = sender): void =>
+      transmit(port, ethernetFrame(to, GATEWAY_MAC, answerType, payload));
     if (type === ETHERTYPE_ARP) this.#arp(frame.subarray(14), send);
     else if (type === ETHERTYPE_IPV4) this.#ipv4(frame.subarray(14), timeNs, send);
   }
@@ -84,9 +108,16 @@ export class Gateway implements NetworkNode, Stateful {
   #arp(bytes: Uint8Array, send: (type: number, payload: Uint8Array) => void): void {
     const request = parseArp(bytes);
     if (request === null || request.operation !== ARP_REQUEST || !this.#isOwn(request.targetIp)) return;
-    send(ETHERTYPE_ARP, arpBytes({
-      operation: ARP_REPLY, senderMac: GATEWAY_MAC, senderIp: request.targetIp, targetMac: request.senderMac, targetIp: request.senderIp,
-    }));
+    send(
+      ETHERTYPE_ARP,
+      arpBytes({
+        operation: ARP_REPLY,
+        senderMac: GATEWAY_MAC,
+        senderIp: request.targetIp,
+        targetMac: request.senderMac,
+        targetIp: request.senderIp,
+      }),
+    );
   }
 
   #ipv4(bytes: Uint8Array, timeNs: number, send: (type: number, payload: Uint8Array, to?: MacAddress) => void): void {
@@ -98,23 +129,36 @@ export class Gateway implements NetworkNode, Stateful {
 
   #icmp(packet: Ipv4Packet, send: (type: number, payload: Uint8Array) => void): void {
     const { payload } = packet;
-    if (payload.length < 8 || payload[0] !== ICMP_ECHO_REQUEST || internetChecksum(payload, 0, payload.length) !== 0) return;
+    if (payload.length < 8 || payload[0] !== ICMP_ECHO_REQUEST || internetChecksum(payload, 0, payload.length) !== 0)
+      return;
     const reply = payload.slice();
     reply[0] = 0;
     put16(reply, 2, 0);
     put16(reply, 2, internetChecksum(reply, 0, reply.length));
-    send(ETHERTYPE_IPV4, this.#packet({ source: packet.destination, destination: packet.source, protocol: PROTOCOL_ICMP, payload: reply }));
+    send(
+      ETHERTYPE_IPV4,
+      this.#packet({ source: packet.destination, destination: packet.source, protocol: PROTOCOL_ICMP, payload: reply }),
+    );
   }
 
   #udp(packet: Ipv4Packet, timeNs: number, send: (type: number, payload: Uint8Array, to?: MacAddress) => void): void {
     const { destination } = packet;
-    if (!sameBytes(destination, EVERYONE) && !sameBytes(destination, this.#subnet.broadcast) && !this.#isOwn(destination)) return;
+    if (
+      !sameBytes(destination, EVERYONE) &&
+      !sameBytes(destination, this.#subnet.broadcast) &&
+      !this.#isOwn(destination)
+    )
+      return;
     const datagram = parseUdp(packet);
     if (datagram === null || datagram.destinationPort !== DHCP_SERVER_PORT) return;
     const answer = this.#dhcp.handle(datagram.data, timeNs);
     if (answer === null) return;
     const to = answer.destination ?? EVERYONE;
-    const payload = udpBytes(ROUTER, to, { sourcePort: DHCP_SERVER_PORT, destinationPort: DHCP_CLIENT_PORT, data: answer.message });
+    const payload = udpBytes(ROUTER, to, {
+      sourcePort: DHCP_SERVER_PORT,
+      destinationPort: DHCP_CLIENT_PORT,
+      data: answer.message,
+    });
     const reply = this.#packet({ source: ROUTER, destination: to, protocol: PROTOCOL_UDP, payload });
     send(ETHERTYPE_IPV4, reply, answer.destination === null ? BROADCAST_MAC : datagram.data.slice(28, 34));
   }

@@ -2,7 +2,7 @@
  * A cable with two ends: latency, the rate of gigabit Ethernet, a bounded queue for each direction, and up or down.
  * A link holds no frames; it says when a frame that is sent now arrives, if it does.
  */
-import type { Stateful, StateVisitor } from "../state.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
 
 /** Time of one byte at 1 Gb/s. */
 const BYTE_NS = 8;
@@ -27,7 +27,8 @@ export class Link implements Stateful {
   #dropped = 0;
 
   constructor(name: string, latencyNs: number, up = true) {
-    if (!(Number.isInteger(latencyNs) && latencyNs >= 1)) throw new RangeError(`link ${name}: a latency of ${latencyNs} ns; it must be a positive integer`);
+    if (!(Number.isInteger(latencyNs) && latencyNs >= 1))
+      throw new RangeError(`link ${name}: a latency of ${latencyNs} ns; it must be a positive integer`);
     this.name = name;
     this.latencyNs = latencyNs;
     this.#up = up;
@@ -51,7 +52,10 @@ export class Link implements Stateful {
     return this.#dropped;
   }
 
-  /** When the last bit of a frame of `sizeBytes` that `end` sends at `timeNs` arrives at the other end; null when it is lost. */
+  /**
+   * When the last bit of a frame of `sizeBytes` that `end` sends at `timeNs` arrives at the other end; null when it is
+   * lost.
+   */
   send(end: LinkEnd, timeNs: number, sizeBytes: number): number | null {
     const startNs = Math.max(timeNs, this.#idleAtNs[end]);
     if (!this.#up || startNs - timeNs > QUEUE_NS) {
@@ -63,7 +67,10 @@ export class Link implements Stateful {
     return sentNs + this.latencyNs;
   }
 
-  /** The next number in the order of the frames that an end sends. Each end counts for itself: how time is cut must not show. */
+  /**
+   * The next number in the order of the frames that an end sends. Each end counts for itself: how time is cut must not
+   * show.
+   */
   nextSequence(end: LinkEnd): number {
     return this.#sequence[end]++;
   }

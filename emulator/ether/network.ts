@@ -3,17 +3,18 @@
  *
  * Machines and network take turns. All machines run to time T and collect what they send in their `CableEnd`s; then
  * `advance(T)` takes those frames, carries everything that happens before T through links and switches, and
- * hands to each machine the frames that arrive there at T or later, as events of that machine. That works if a quantum is not
- * longer than the least latency of a link (`leastLatencyNs`): a frame sent in [T0, T) reaches the other end of
+ * hands to each machine the frames that arrive there at T or later, as events of that machine. That works if a quantum
+ * is not longer than the least latency of a link (`leastLatencyNs`): a frame sent in [T0, T) reaches the other end of
  * its link at T0 + latency >= T at the earliest, so no machine ever hears of something in its past.
  *
- * Frames are handled in the order (time, link, sending end, sequence number), whatever the order in which machines ran, so
- * one thread or many give the same result. How time is cut into quanta does not matter either, as long as the rule above holds.
+ * Frames are handled in the order (time, link, sending end, sequence number), whatever the order in which machines ran,
+ * so one thread or many give the same result. How time is cut into quanta does not matter either, as long as the rule
+ * above holds.
  */
-import type { Stateful, StateVisitor } from "../state.ts";
-import { visitFrames, type MachineCable, type TimedFrame } from "./cable-end.ts";
-import { Link, type LinkEnd } from "./link.ts";
+import type { Stateful, StateVisitor } from "../state/state.ts";
+import { type MachineCable, type TimedFrame, visitFrames } from "./cable-end.ts";
 import type { PcapngWriter } from "./capture.ts";
+import { Link, type LinkEnd } from "./link.ts";
 import type { EthernetFrame } from "./port.ts";
 
 /** Sends a frame out of a node's port at the time of the event that is being handled. */
@@ -149,7 +150,11 @@ export class Network implements Stateful {
 
   /** Joins two machines directly. */
   connectMachines(first: MachineCable, second: MachineCable, latencyNs: number): Link {
-    return this.#join(new Link(`${first.name}-${second.name}`, latencyNs), { kind: "machine", cable: first }, { kind: "machine", cable: second });
+    return this.#join(
+      new Link(`${first.name}-${second.name}`, latencyNs),
+      { kind: "machine", cable: first },
+      { kind: "machine", cable: second },
+    );
   }
 
   /** Joins two nodes: a gateway to a switch, switches to each other (without loops: there is no spanning tree). */
@@ -163,7 +168,13 @@ export class Network implements Stateful {
   }
 
   #join(link: Link, first: Plug, second: Plug): Link {
-    const joint: Joint = { link, index: this.#joints.length, plugs: [first, second], waiting: [false, false], captureInterface: -1 };
+    const joint: Joint = {
+      link,
+      index: this.#joints.length,
+      plugs: [first, second],
+      waiting: [false, false],
+      captureInterface: -1,
+    };
     this.#joints.push(joint);
     this.#byLink.set(link, joint);
     this.#leastLatencyNs = Math.min(this.#leastLatencyNs, link.latencyNs);
@@ -181,7 +192,10 @@ export class Network implements Stateful {
     this.#senders.push({ joint, end, cable });
   }
 
-  /** Plugs a cable in or pulls it, at the present time; frames on their way in it are lost. Both ends see their link change. */
+  /**
+   * Plugs a cable in or pulls it, at the present time; frames on their way in it are lost. Both ends see their link
+   * change.
+   */
   setLink(link: Link, up: boolean): void {
     const joint = this.#byLink.get(link);
     if (joint === undefined) throw new Error(`link ${link.name} is not part of this network`);
@@ -226,7 +240,15 @@ export class Network implements Stateful {
   }
 
   #enqueue(joint: Joint, sender: LinkEnd, timeNs: number, frame: EthernetFrame, isArrival: boolean): void {
-    this.#events.push({ timeNs, joint, sender, sequence: joint.link.nextSequence(sender), frame, isArrival, epoch: joint.link.epoch });
+    this.#events.push({
+      timeNs,
+      joint,
+      sender,
+      sequence: joint.link.nextSequence(sender),
+      frame,
+      isArrival,
+      epoch: joint.link.epoch,
+    });
   }
 
   #handle(event: FrameEvent, deliveries: Map<MachineCable, TimedFrame[]>): void {
@@ -273,7 +295,15 @@ export class Network implements Stateful {
       const sender = visitor.u8(event?.sender ?? 0) as LinkEnd;
       const sequence = visitor.integer(event?.sequence ?? 0);
       const isArrival = visitor.bool(event?.isArrival ?? false);
-      this.#events.push({ timeNs, joint, sender, sequence, frame, isArrival, epoch: visitor.integer(event?.epoch ?? 0) });
+      this.#events.push({
+        timeNs,
+        joint,
+        sender,
+        sequence,
+        frame,
+        isArrival,
+        epoch: visitor.integer(event?.epoch ?? 0),
+      });
     });
   }
 }

@@ -1,5 +1,7 @@
-/** Ethernet, ARP, IPv4, ICMP and UDP as bytes: what the gateway reads and writes. Sources: RFC 826, 791, 792, 768, 894. */
-import { internetChecksum, onesSum } from "../devices/internet-checksum.ts";
+/**
+ * Ethernet, ARP, IPv4, ICMP and UDP as bytes: what the gateway reads and writes. Sources: RFC 826, 791, 792, 768, 894.
+ */
+import { internetChecksum, onesSum } from "./internet-checksum.ts";
 
 export const ETHERTYPE_IPV4 = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
@@ -38,7 +40,8 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 /** "10.0.2.15" to bytes. Throws a RangeError when it is not an address. */
 export function parseIpv4(text: string): Ipv4Address {
   const parts = text.split(".").map(Number);
-  if (parts.length !== 4 || parts.some((part) => !(Number.isInteger(part) && part >= 0 && part <= 255))) throw new RangeError(`${text} is not an IPv4 address`);
+  if (parts.length !== 4 || parts.some((part) => !(Number.isInteger(part) && part >= 0 && part <= 255)))
+    throw new RangeError(`${text} is not an IPv4 address`);
   return Uint8Array.from(parts);
 }
 
@@ -46,7 +49,12 @@ export function formatMac(address: MacAddress): string {
   return Array.from(address, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
-export function ethernetFrame(destination: MacAddress, source: MacAddress, type: number, payload: Uint8Array): Uint8Array {
+export function ethernetFrame(
+  destination: MacAddress,
+  source: MacAddress,
+  type: number,
+  payload: Uint8Array,
+): Uint8Array {
   const frame = new Uint8Array(Math.max(SHORTEST_FRAME, ETHERNET_HEADER_BYTES + payload.length));
   frame.set(destination, 0);
   frame.set(source, 6);
@@ -64,9 +72,20 @@ export interface ArpPacket {
 }
 
 export function parseArp(bytes: Uint8Array): ArpPacket | null {
-  if (bytes.length < 28 || get16(bytes, 0) !== 1 || get16(bytes, 2) !== ETHERTYPE_IPV4 || bytes[4] !== 6 || bytes[5] !== 4) return null;
+  if (
+    bytes.length < 28 ||
+    get16(bytes, 0) !== 1 ||
+    get16(bytes, 2) !== ETHERTYPE_IPV4 ||
+    bytes[4] !== 6 ||
+    bytes[5] !== 4
+  )
+    return null;
   return {
-    operation: get16(bytes, 6), senderMac: bytes.slice(8, 14), senderIp: bytes.slice(14, 18), targetMac: bytes.slice(18, 24), targetIp: bytes.slice(24, 28),
+    operation: get16(bytes, 6),
+    senderMac: bytes.slice(8, 14),
+    senderIp: bytes.slice(14, 18),
+    targetMac: bytes.slice(18, 24),
+    targetIp: bytes.slice(24, 28),
   };
 }
 
@@ -98,7 +117,12 @@ export function parseIpv4Packet(bytes: Uint8Array): Ipv4Packet | null {
   const totalBytes = get16(bytes, 2);
   if (headerBytes < IPV4_HEADER_BYTES || totalBytes < headerBytes || totalBytes > bytes.length) return null;
   if (onesSum(bytes, 0, headerBytes) !== 0xffff || get16(bytes, 6) & 0x3fff) return null;
-  return { source: bytes.slice(12, 16), destination: bytes.slice(16, 20), protocol: bytes[9]!, payload: bytes.subarray(headerBytes, totalBytes) };
+  return {
+    source: bytes.slice(12, 16),
+    destination: bytes.slice(16, 20),
+    protocol: bytes[9]!,
+    payload: bytes.subarray(headerBytes, totalBytes),
+  };
 }
 
 /** `identification` makes packets of one sender different. */
@@ -131,8 +155,16 @@ export function parseUdp(packet: Ipv4Packet): UdpDatagram | null {
   if (payload.length < UDP_HEADER_BYTES) return null;
   const length = get16(payload, 4);
   if (length < UDP_HEADER_BYTES || length > payload.length) return null;
-  if (get16(payload, 6) !== 0 && onesSum(payload, 0, length, pseudoHeaderSum(packet.source, packet.destination, length)) !== 0xffff) return null;
-  return { sourcePort: get16(payload, 0), destinationPort: get16(payload, 2), data: payload.subarray(UDP_HEADER_BYTES, length) };
+  if (
+    get16(payload, 6) !== 0 &&
+    onesSum(payload, 0, length, pseudoHeaderSum(packet.source, packet.destination, length)) !== 0xffff
+  )
+    return null;
+  return {
+    sourcePort: get16(payload, 0),
+    destinationPort: get16(payload, 2),
+    data: payload.subarray(UDP_HEADER_BYTES, length),
+  };
 }
 
 export function udpBytes(source: Ipv4Address, destination: Ipv4Address, datagram: UdpDatagram): Uint8Array {
@@ -141,6 +173,10 @@ export function udpBytes(source: Ipv4Address, destination: Ipv4Address, datagram
   put16(bytes, 2, datagram.destinationPort);
   put16(bytes, 4, bytes.length);
   bytes.set(datagram.data, UDP_HEADER_BYTES);
-  put16(bytes, 6, internetChecksum(bytes, 0, bytes.length, pseudoHeaderSum(source, destination, bytes.length)) || 0xffff);
+  put16(
+    bytes,
+    6,
+    internetChecksum(bytes, 0, bytes.length, pseudoHeaderSum(source, destination, bytes.length)) || 0xffff,
+  );
   return bytes;
 }

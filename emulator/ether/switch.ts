@@ -1,5 +1,8 @@
-/** A learning Ethernet switch (IEEE 802.1D, 7.7 to 7.9, without spanning tree): it forwards at once; cables take the time. */
-import type { Stateful, StateVisitor } from "../state.ts";
+/**
+ * A learning Ethernet switch (IEEE 802.1D, 7.7 to 7.9, without spanning tree): it forwards at once; cables take the
+ * time.
+ */
+import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { NetworkNode, Transmit } from "./network.ts";
 import type { EthernetFrame } from "./port.ts";
 
@@ -10,7 +13,9 @@ const MAX_ADDRESSES = 4096;
 
 /** Frames to 01-80-C2-00-00-0x stay on their link (802.1D, table 7-10). */
 function isLinkLocal(frame: EthernetFrame): boolean {
-  return frame[0] === 0x01 && frame[1] === 0x80 && frame[2] === 0xc2 && frame[3] === 0 && frame[4] === 0 && frame[5]! < 0x10;
+  return (
+    frame[0] === 0x01 && frame[1] === 0x80 && frame[2] === 0xc2 && frame[3] === 0 && frame[4] === 0 && frame[5]! < 0x10
+  );
 }
 
 /** Six bytes as an integer. */
@@ -77,7 +82,10 @@ export class Switch implements NetworkNode, Stateful {
     this.#table.clear();
     for (let index = 0; index < count; index++) {
       const [source, entry] = entries[index] ?? [0, { port: 0, heardNs: 0 }];
-      this.#table.set(visitor.integer(source), { port: visitor.u32(entry.port), heardNs: visitor.integer(entry.heardNs) });
+      this.#table.set(visitor.integer(source), {
+        port: visitor.u32(entry.port),
+        heardNs: visitor.integer(entry.heardNs),
+      });
     }
   }
 }

@@ -1,8 +1,8 @@
 /**
- * A socket of the switch for a program outside: what comes is kept or answered, and any bytes can be sent as a frame. Tests speak
- * the protocols of a network through it, or break them.
+ * A socket of the switch for a program outside: what comes is kept or answered, and any bytes can be sent as a frame.
+ * Tests speak the protocols of a network through it, or break them.
  */
-import type { StateVisitor } from "../state.ts";
+import type { StateVisitor } from "../state/state.ts";
 import type { NetworkNode, Transmit } from "./network.ts";
 import type { EthernetFrame } from "./port.ts";
 

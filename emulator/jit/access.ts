@@ -1,20 +1,30 @@
 /**
- * Memory accesses in compiled code, each in the shape that the mode allows. All checks come before the access changes anything; one that
- * fails goes to the `slow` label of the instruction, which leaves it to the interpreter.
+ * Memory accesses in compiled code, each in the shape that the mode allows. All checks come before the access changes
+ * anything; one that fails goes to the `slow` label of the instruction, which leaves it to the interpreter.
  *
- * Through the translation tables, the last page of each base register is remembered in two locals: a tag that is the page's address, and
- * what to add to an address to get its offset. The tag is compared under a mask with the low bits of the access's size, so one
- * comparison also sees that the access is aligned and cannot cross the page's end. Tags are forgotten after whatever may change tables.
+ * Through the translation tables, the last page of each base register is remembered in two locals: a tag that is the
+ * page's address, and what to add to an address to get its offset. The tag is compared under a mask with the low bits
+ * of the access's size, so one comparison also sees that the access is aligned and cannot cross the page's end. Tags
+ * are forgotten after whatever may change tables.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { BASE, CODE_LINE_SHIFT, CODE_MAP, RAM, READ_LIMIT_BYTES, TLB_DELTA, WRITE_LIMIT_BYTES, ZERO } from "../cpu/layout.ts";
+import {
+  BASE,
+  CODE_LINE_SHIFT,
+  CODE_MAP,
+  RAM,
+  READ_LIMIT_BYTES,
+  TLB_DELTA,
+  WRITE_LIMIT_BYTES,
+  ZERO,
+} from "../cpu/layout.ts";
 import { isFlat } from "../cpu/operands.ts";
 import { MODE_FLAT } from "../cpu/state.ts";
 import { FILL, TOUCH } from "./imports.ts";
 import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
+import { pushLive } from "./operands.ts";
 import type { Shape } from "./shape.ts";
 import { readTable, writeTable } from "./shape.ts";
-import { pushLive } from "./operands.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
@@ -38,34 +48,34 @@ export class AccessEmitter {
   hasHelpers = false;
   /** Locals in use. */
   localCount = FIRST_FREE;
-  private readonly c: Code;
-  private readonly shape: Shape;
-  private readonly pairs = new Map<string, PagePair>();
-  private hostLocal = ADDRESS;
-  private hostOffset = RAM;
+  readonly #c: Code;
+  readonly #shape: Shape;
+  readonly #pairs = new Map<string, PagePair>();
+  #hostLocal = ADDRESS;
+  #hostOffset = RAM;
 
   /** Of the operand at hand: its displacement. */
-  private displacement = 0;
-  private readonly lowRegisters: number;
+  #displacement = 0;
+  readonly #lowRegisters: number;
 
   /** Guesses whether an address is below the video memory, which is then looked at first. */
-  private isLow(register: number): boolean {
-    const { displacement } = this;
-    this.displacement = 0;
+  #isLow(register: number): boolean {
+    const displacement = this.#displacement;
+    this.#displacement = 0;
     if (displacement >>> 0 >= 0x1000 && displacement >>> 0 < 0xfffff000) return displacement >>> 0 < LOW_MEMORY_END;
-    return register < 8 ? ((this.lowRegisters >>> register) & 1) !== 0 : true;
+    return register < 8 ? ((this.#lowRegisters >>> register) & 1) !== 0 : true;
   }
 
   /** `lowRegisters`: see Region. */
   constructor(c: Code, shape: Shape, lowRegisters: number) {
-    this.c = c;
-    this.lowRegisters = lowRegisters;
-    this.shape = shape;
+    this.#c = c;
+    this.#lowRegisters = lowRegisters;
+    this.#shape = shape;
   }
 
   /** Pushes the offset of the memory operand in its segment. */
   pushEffective(insn: DecodedInstruction, delta = 0): void {
-    const { c } = this;
+    const c = this.#c;
     const { base, index, scale, address32 } = insn;
     const displacement = (insn.displacement + delta) | 0;
     let pushed = false;
@@ -96,85 +106,141 @@ export class AccessEmitter {
   /** Checks an access to the memory operand; `load` and `store` may follow. */
   operand(insn: DecodedInstruction, sizeBytes: number, kind: AccessKind): void {
     this.pushEffective(insn);
-    this.displacement = insn.displacement;
+    this.#displacement = insn.displacement;
     const register = insn.base !== ZERO ? insn.base : insn.index !== ZERO ? 9 + insn.index : ZERO;
     this.segmented(insn.segment, isFlat(insn), sizeBytes, kind, register);
   }
 
   /** Checks an access at the offset on the stack. `register` names what the address comes from. */
   segmented(segment: number, flat: boolean, sizeBytes: number, kind: AccessKind, register: number): void {
-    const { c } = this;
+    const c = this.#c;
     c.set(ADDRESS);
     if (!flat) {
       c.get(ADDRESS).op(OP.convert_u_f64);
       if (sizeBytes > 1) c.constF64(sizeBytes - 1).op(OP.add_f64);
-      c.const(0).loadF64((kind === "read" ? READ_LIMIT_BYTES : WRITE_LIMIT_BYTES) + 8 * segment).op(OP.gt_f64).brIf(this.slow);
-      c.get(ADDRESS).const(0).load(4, 4 * (BASE + segment)).op(OP.add).set(ADDRESS);
+      c.const(0)
+        .loadF64((kind === "read" ? READ_LIMIT_BYTES : WRITE_LIMIT_BYTES) + 8 * segment)
+        .op(OP.gt_f64)
+        .brIf(this.slow);
+      c.get(ADDRESS)
+        .const(0)
+        .load(4, 4 * (BASE + segment))
+        .op(OP.add)
+        .set(ADDRESS);
     }
-    this.check(sizeBytes, kind, register);
+    this.#check(sizeBytes, kind, register);
   }
 
-  /** Checks an access at the linear address on the stack. Sizes other than 1, 2 and 4 are for several accesses from there on. */
+  /**
+   * Checks an access at the linear address on the stack. Sizes other than 1, 2 and 4 are for several accesses from
+   * there on.
+   */
   linear(sizeBytes: number, kind: AccessKind, register: number): void {
-    this.c.set(ADDRESS);
-    this.check(sizeBytes, kind, register);
+    this.#c.set(ADDRESS);
+    this.#check(sizeBytes, kind, register);
   }
 
-  private check(sizeBytes: number, kind: AccessKind, register: number): void {
-    if (this.shape.direct) this.direct(sizeBytes, kind, register);
-    else this.translated(sizeBytes, kind, register);
+  #check(sizeBytes: number, kind: AccessKind, register: number): void {
+    if (this.#shape.direct) this.#direct(sizeBytes, kind, register);
+    else this.#translated(sizeBytes, kind, register);
   }
 
   /** Whether DS, ES and SS need no check. */
   get flatData(): boolean {
-    return (this.shape.mode & MODE_FLAT) !== 0;
+    return (this.#shape.mode & MODE_FLAT) !== 0;
   }
 
-  private direct(sizeBytes: number, kind: AccessKind, register: number): void {
-    const { c } = this;
-    this.hostLocal = ADDRESS;
-    this.hostOffset = RAM;
-    const pushBeyondLow = (): void => void c.get(ADDRESS).const(LOW_MEMORY_END - (sizeBytes - 1)).op(OP.ge_u);
+  #direct(sizeBytes: number, kind: AccessKind, register: number): void {
+    const c = this.#c;
+    this.#hostLocal = ADDRESS;
+    this.#hostOffset = RAM;
+    const pushBeyondLow = (): void =>
+      void c
+        .get(ADDRESS)
+        .const(LOW_MEMORY_END - (sizeBytes - 1))
+        .op(OP.ge_u);
     const pushOutsideHigh = (): void =>
-      void c.get(ADDRESS).const(HIGH_MEMORY_START).op(OP.sub).const(this.shape.ramBytes - HIGH_MEMORY_START - (sizeBytes - 1)).op(OP.ge_u);
-    const low = this.isLow(register);
+      void c
+        .get(ADDRESS)
+        .const(HIGH_MEMORY_START)
+        .op(OP.sub)
+        .const(this.#shape.ramBytes - HIGH_MEMORY_START - (sizeBytes - 1))
+        .op(OP.ge_u);
+    const low = this.#isLow(register);
     (low ? pushBeyondLow : pushOutsideHigh)();
     c.if();
     (low ? pushOutsideHigh : pushBeyondLow)();
     c.brIf(this.slow).end();
     if (kind === "read") return;
-    this.pushCodeLines(ADDRESS, sizeBytes);
+    this.#pushCodeLines(ADDRESS, sizeBytes);
     c.if();
-    this.leaveIfCode(ADDRESS, sizeBytes);
+    this.#leaveIfCode(ADDRESS, sizeBytes);
     c.end();
   }
 
-  private pair(kind: AccessKind, register: number): PagePair {
+  #pair(kind: AccessKind, register: number): PagePair {
     const key = `${kind}${register}`;
-    let pair = this.pairs.get(key);
+    let pair = this.#pairs.get(key);
     if (pair === undefined) {
       pair = { tag: this.localCount, delta: this.localCount + 1 };
       this.localCount += 2;
-      this.pairs.set(key, pair);
+      this.#pairs.set(key, pair);
     }
     return pair;
   }
 
-  private translated(sizeBytes: number, kind: AccessKind, register: number): void {
-    const { c, shape } = this;
-    const { tag, delta } = this.pair(kind, register);
-    this.hostLocal = HOST;
-    this.hostOffset = 0;
+  #translated(sizeBytes: number, kind: AccessKind, register: number): void {
+    const c = this.#c;
+    const shape = this.#shape;
+    const { tag, delta } = this.#pair(kind, register);
+    this.#hostLocal = HOST;
+    this.#hostOffset = 0;
     const isPower = (sizeBytes & (sizeBytes - 1)) === 0;
-    const pushEntry = (table: number): void => void c.get(ADDRESS).const(10).op(OP.shr_u).const(0x3ffffc).op(OP.and).const(0).load(4, TLB_DELTA).op(OP.add).load(4, table).tee(T3);
+    const pushEntry = (table: number): void =>
+      void c
+        .get(ADDRESS)
+        .const(10)
+        .op(OP.shr_u)
+        .const(0x3ffffc)
+        .op(OP.and)
+        .const(0)
+        .load(4, TLB_DELTA)
+        .op(OP.add)
+        .load(4, table)
+        .tee(T3);
     const pushPage = (): void => void c.get(ADDRESS).const(~0xfff).op(OP.and);
-    if (!isPower) c.get(ADDRESS).const(0xfff).op(OP.and).const(4096 - sizeBytes).op(OP.gt_u).brIf(this.slow);
-    c.get(ADDRESS).const(~0xfff | (isPower ? sizeBytes - 1 : 3)).op(OP.and).get(tag).op(OP.ne).if();
-    if (isPower && sizeBytes > 1) c.get(ADDRESS).const(0xfff).op(OP.and).const(4096 - sizeBytes).op(OP.gt_u).brIf(this.slow);
+    if (!isPower)
+      c.get(ADDRESS)
+        .const(0xfff)
+        .op(OP.and)
+        .const(4096 - sizeBytes)
+        .op(OP.gt_u)
+        .brIf(this.slow);
+    c.get(ADDRESS)
+      .const(~0xfff | (isPower ? sizeBytes - 1 : 3))
+      .op(OP.and)
+      .get(tag)
+      .op(OP.ne)
+      .if();
+    if (isPower && sizeBytes > 1)
+      c.get(ADDRESS)
+        .const(0xfff)
+        .op(OP.and)
+        .const(4096 - sizeBytes)
+        .op(OP.gt_u)
+        .brIf(this.slow);
     const requireEntry = (write: boolean): void => {
       pushEntry(write ? writeTable(shape) : readTable(shape));
       c.op(OP.eqz);
-      if (this.hasHelpers) c.if().get(ADDRESS).const(write ? 1 : 0).call(FILL).tee(T3).op(OP.eqz).brIf(this.slow).end();
+      if (this.hasHelpers)
+        c.if()
+          .get(ADDRESS)
+          .const(write ? 1 : 0)
+          .call(FILL)
+          .tee(T3)
+          .op(OP.eqz)
+          .brIf(this.slow)
+          .end();
       else c.brIf(this.slow);
     };
     // To be written is the more that is asked: what fails there must not have marked the page as accessed.
@@ -190,7 +256,7 @@ export class AccessEmitter {
       // A page that holds code: not remembered, since each write has to be looked at.
       c.get(T3).const(0).op(OP.lt_s).if();
       c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.sub).const(RAM).op(OP.sub).set(HOST);
-      this.leaveIfCode(HOST, sizeBytes);
+      this.#leaveIfCode(HOST, sizeBytes);
       c.const(NO_PAGE).set(tag).const(0).get(T3).op(OP.sub).set(T3).end();
     }
     c.get(T3);
@@ -200,37 +266,49 @@ export class AccessEmitter {
     c.get(ADDRESS).get(delta).op(OP.add).set(HOST);
   }
 
-  /** Pushes all lines of the code map at once that an access of up to 24 bytes may touch, at the offset in RAM that a local holds. */
-  private pushCodeLines(local: number, sizeBytes: number): void {
-    this.c.get(local).const(CODE_LINE_SHIFT).op(OP.shr_u).load(sizeBytes === 1 ? 1 : sizeBytes <= 9 ? 2 : 4, CODE_MAP);
+  /**
+   * Pushes all lines of the code map at once that an access of up to 24 bytes may touch, at the offset in RAM that a
+   * local holds.
+   */
+  #pushCodeLines(local: number, sizeBytes: number): void {
+    this.#c
+      .get(local)
+      .const(CODE_LINE_SHIFT)
+      .op(OP.shr_u)
+      .load(sizeBytes === 1 ? 1 : sizeBytes <= 9 ? 2 : 4, CODE_MAP);
   }
 
   /**
-   * Takes the slow path if code was decoded from one of the bytes at the offset in RAM that a local holds. Written out, because a call
-   * would cost the loop around it its registers.
+   * Takes the slow path if code was decoded from one of the bytes at the offset in RAM that a local holds. Written out,
+   * because a call would cost the loop around it its registers.
    */
-  private leaveIfCode(local: number, sizeBytes: number): void {
-    const { c } = this;
-    this.pushCodeLines(local, sizeBytes);
-    c.get(local).const((1 << CODE_LINE_SHIFT) - 1).op(OP.and).op(OP.shr_u).const((1 << sizeBytes) - 1).op(OP.and);
+  #leaveIfCode(local: number, sizeBytes: number): void {
+    const c = this.#c;
+    this.#pushCodeLines(local, sizeBytes);
+    c.get(local)
+      .const((1 << CODE_LINE_SHIFT) - 1)
+      .op(OP.and)
+      .op(OP.shr_u)
+      .const((1 << sizeBytes) - 1)
+      .op(OP.and);
     if (this.hasHelpers) c.if().get(local).const(sizeBytes).call(TOUCH).brIf(this.slow).end();
     else c.brIf(this.slow);
   }
 
   /** Pushes what is at the checked address, zero-extended. */
   load(sizeBytes: number, displacement = 0): void {
-    this.c.get(this.hostLocal).load(sizeBytes, this.hostOffset + displacement);
+    this.#c.get(this.#hostLocal).load(sizeBytes, this.#hostOffset + displacement);
   }
 
   /** Stores what `push` pushes at the checked address. */
   store(sizeBytes: number, push: () => void, displacement = 0): void {
-    this.c.get(this.hostLocal);
+    this.#c.get(this.#hostLocal);
     push();
-    this.c.store(sizeBytes, this.hostOffset + displacement);
+    this.#c.store(sizeBytes, this.#hostOffset + displacement);
   }
 
   /** Emits code that forgets all remembered pages. To be called when all accesses have been emitted. */
   forget(into: Code): void {
-    for (const { tag } of this.pairs.values()) into.const(NO_PAGE).set(tag);
+    for (const { tag } of this.#pairs.values()) into.const(NO_PAGE).set(tag);
   }
 }

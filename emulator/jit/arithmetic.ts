@@ -1,11 +1,24 @@
-/** Binary arithmetic and logic in compiled code: the results of cpu/handlers/arithmetic.ts, the flags as flags.ts keeps them. */
+/**
+ * Binary arithmetic and logic in compiled code: the results of cpu/handlers/arithmetic.ts, the flags as flags.ts keeps
+ * them.
+ */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { EAX, EDX } from "../cpu/layout.ts";
 import type { Bits } from "./flags.ts";
-import { CANONICAL, LOGIC, addKind, decKind, incKind, subKind } from "./flags.ts";
+import { addKind, CANONICAL, decKind, incKind, LOGIC, subKind } from "./flags.ts";
 import { FLAG_R, FLAG_X, FLAG_Y, REGISTERS, T0, T1, T2, WIDE, WIDE2 } from "./locals.ts";
 import type { Operation } from "./operands.ts";
-import { beginModify, bitsOfOperand, endModify, isRegister, pushMasked, pushOperand, pushRegister, pushSignExtended, writeOperand } from "./operands.ts";
+import {
+  beginModify,
+  bitsOfOperand,
+  endModify,
+  isRegister,
+  pushMasked,
+  pushOperand,
+  pushRegister,
+  pushSignExtended,
+  writeOperand,
+} from "./operands.ts";
 import type { Translator } from "./translator.ts";
 import { OP } from "./wasm.ts";
 
@@ -25,7 +38,9 @@ function addition(subtract: boolean): Operation {
     const { c } = t;
     const bits = insn.size;
     loadPair(t, insn, true);
-    c.get(T0).get(T1).op(subtract ? OP.sub : OP.add);
+    c.get(T0)
+      .get(T1)
+      .op(subtract ? OP.sub : OP.add);
     pushSignExtended(t, bits);
     c.set(FLAG_R).get(T1).set(FLAG_Y);
     if (subtract) c.get(T0);
@@ -45,7 +60,9 @@ function withCarry(subtract: boolean): Operation {
     const { c } = t;
     const bits = insn.size;
     loadPair(t, insn, true);
-    c.get(T0).get(T1).op(subtract ? OP.sub : OP.add);
+    c.get(T0)
+      .get(T1)
+      .op(subtract ? OP.sub : OP.add);
     t.flags.pushCarry();
     c.op(subtract ? OP.sub : OP.add).set(T2);
     endModify(t, insn, 0, () => c.get(T2));
@@ -72,7 +89,10 @@ function setCarries(t: Translator, bits: Bits, subtract: boolean): void {
   if (bits === 32) c.const(0xc0000008 | 0).op(OP.and);
   else {
     c.const((bits === 8 ? 0xc0 : 0xc000) | 8).op(OP.and);
-    c.const(bits === 8 ? 0x1000001 : 0x10001).op(OP.mul).const(0xc0000008 | 0).op(OP.and);
+    c.const(bits === 8 ? 0x1000001 : 0x10001)
+      .op(OP.mul)
+      .const(0xc0000008 | 0)
+      .op(OP.and);
   }
   c.set(FLAG_X);
 }
@@ -122,7 +142,9 @@ function step(up: boolean): Operation {
       t.flags.pushCarry();
       c.set(FLAG_Y).const(0).set(FLAG_X);
     }
-    c.get(T0).const(1).op(up ? OP.add : OP.sub);
+    c.get(T0)
+      .const(1)
+      .op(up ? OP.add : OP.sub);
     pushSignExtended(t, bits);
     c.set(FLAG_R);
     endModify(t, insn, 0, () => c.get(FLAG_R));
@@ -237,7 +259,16 @@ function divide(signed: boolean): Operation {
       if (signed) {
         // The one quotient that WebAssembly itself refuses.
         c.get(WIDE).const64(-1).const64(63).op(OP.shl64).op(OP.eq64).brIf(slow);
-        c.get(WIDE).get(T1).op(OP.extend_s).op(OP.div_s64).tee(WIDE2).get(WIDE2).op(OP.wrap).op(OP.extend_s).op(OP.ne64).brIf(slow);
+        c.get(WIDE)
+          .get(T1)
+          .op(OP.extend_s)
+          .op(OP.div_s64)
+          .tee(WIDE2)
+          .get(WIDE2)
+          .op(OP.wrap)
+          .op(OP.extend_s)
+          .op(OP.ne64)
+          .brIf(slow);
       } else {
         t.getRegister(EDX);
         c.get(T1).op(OP.ge_u).brIf(slow);
@@ -286,7 +317,13 @@ const compareExchange: Operation = (t, insn) => () => {
   // Equal: the accumulator keeps its value, or has just been written as the destination.
   c.get(FLAG_R).if();
   if (bits === 32) c.get(T0).set(REGISTERS + EAX);
-  else c.get(REGISTERS + EAX).const(bits === 16 ? ~0xffff : ~0xff).op(OP.and).get(T0).op(OP.or).set(REGISTERS + EAX);
+  else
+    c.get(REGISTERS + EAX)
+      .const(bits === 16 ? ~0xffff : ~0xff)
+      .op(OP.and)
+      .get(T0)
+      .op(OP.or)
+      .set(REGISTERS + EAX);
   c.end().get(REGISTERS + EAX);
   t.setRegister(EAX);
   t.flags.kind = subKind(bits);

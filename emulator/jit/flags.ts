@@ -1,15 +1,17 @@
 /**
- * Arithmetic flags in compiled code. An instruction leaves its result and what its carry follows from in three locals, and says here,
- * at compile time, what kind it was; nothing is computed before somebody asks. Of every kind but CANONICAL, CF is X < Y unsigned:
- * an addition leaves sum and addend, a subtraction its operands, and INC and DEC leave the two alone, which keeps CF.
+ * Arithmetic flags in compiled code. An instruction leaves its result and what its carry follows from in three locals,
+ * and says here, at compile time, what kind it was; nothing is computed before somebody asks. Of every kind but
+ * CANONICAL, CF is X < Y unsigned: an addition leaves sum and addend, a subtraction its operands, and INC and DEC leave
+ * the two alone, which keeps CF.
  *
- * Where several ways meet, the kind is known only at run time and a local says it. When a region is left, and where a reader needs it,
- * the flags become FLAG_RESULT and FLAG_CARRIES as cpu/flags.ts defines them. The computation stands in the path that leaves, and
- * what is dead V8 does not compute.
+ * Where several ways meet, the kind is known only at run time and a local says it. When a region is left, and where a
+ * reader needs it, the flags become FLAG_RESULT and FLAG_CARRIES as cpu/flags.ts defines them. The computation stands
+ * in the path that leaves, and what is dead V8 does not compute.
  */
+
+import { FLAG_KIND, FLAG_R, FLAG_X, FLAG_Y } from "./locals.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
-import { FLAG_KIND, FLAG_R, FLAG_X, FLAG_Y } from "./locals.ts";
 
 export type Bits = 8 | 16 | 32;
 
@@ -35,7 +37,8 @@ export const subKind = (bits: Bits): number => SUB + SIZE_INDEX[bits];
 export const incKind = (bits: Bits): number => INC + SIZE_INDEX[bits];
 export const decKind = (bits: Bits): number => DEC + SIZE_INDEX[bits];
 
-const family = (kind: number): number => (kind >= DEC ? DEC : kind >= INC ? INC : kind >= LOGIC ? LOGIC : kind >= SUB ? SUB : kind >= ADD ? ADD : CANONICAL);
+const family = (kind: number): number =>
+  kind >= DEC ? DEC : kind >= INC ? INC : kind >= LOGIC ? LOGIC : kind >= SUB ? SUB : kind >= ADD ? ADD : CANONICAL;
 const bitsOf = (kind: number): Bits => SIZES[kind - family(kind)]!;
 
 /** Numbers of the helper functions behind `carriesFunction`. */
@@ -84,7 +87,14 @@ function pushCarriesOf(c: Code, kind: number, at: FlagLocals): void {
       // CF at bit 31, CF != OF at bit 30, AF at bit 3.
       c.get(x).get(y).op(OP.lt_u).const(31).op(OP.shl);
       c.get(x).get(y).op(OP.lt_u).get(result).const(overflowed).op(OP.eq).op(OP.xor).const(30).op(OP.shl).op(OP.or);
-      c.get(result).const(15).op(OP.and).const(up ? 0 : 15).op(OP.eq).const(3).op(OP.shl).op(OP.or);
+      c.get(result)
+        .const(15)
+        .op(OP.and)
+        .const(up ? 0 : 15)
+        .op(OP.eq)
+        .const(3)
+        .op(OP.shl)
+        .op(OP.or);
     }
   }
 }
@@ -95,7 +105,10 @@ function lift(c: Code, bits: Bits): void {
   else {
     // (v << shift) & C0000000 | v & 8: a product with (1 << shift) + 1 has both, because only three bits of v are left.
     c.const((bits === 8 ? 0xc0 : 0xc000) | 8).op(OP.and);
-    c.const(bits === 8 ? 0x1000001 : 0x10001).op(OP.mul).const(CARRY_BITS).op(OP.and);
+    c.const(bits === 8 ? 0x1000001 : 0x10001)
+      .op(OP.mul)
+      .const(CARRY_BITS)
+      .op(OP.and);
   }
 }
 
@@ -120,7 +133,22 @@ export function carriesFunction(c: Code): void {
 export function arithmeticFunction(c: Code): void {
   const bit = (position: number): void => void c.const(position).op(OP.shl).op(OP.or);
   c.get(1).const(31).op(OP.shr_u);
-  c.const(0x9669).get(0).get(1).const(8).op(OP.shr_u).op(OP.xor).tee(2).get(2).const(4).op(OP.shr_u).op(OP.xor).const(15).op(OP.and).op(OP.shr_u).const(1).op(OP.and);
+  c.const(0x9669)
+    .get(0)
+    .get(1)
+    .const(8)
+    .op(OP.shr_u)
+    .op(OP.xor)
+    .tee(2)
+    .get(2)
+    .const(4)
+    .op(OP.shr_u)
+    .op(OP.xor)
+    .const(15)
+    .op(OP.and)
+    .op(OP.shr_u)
+    .const(1)
+    .op(OP.and);
   bit(2);
   c.get(1).const(8).op(OP.and).const(1).op(OP.shl).op(OP.or);
   c.get(0).op(OP.eqz);
@@ -153,29 +181,38 @@ export function imageFunction(c: Code): void {
 export class FlagEmitter {
   /** Kind of the flags at this point of the code, or DYNAMIC. */
   kind = DYNAMIC;
-  private readonly c: Code;
-  private readonly carriesIndex: number;
+  readonly #c: Code;
+  readonly #carriesIndex: number;
 
   /** `carriesIndex`: number of the helper function in the module. */
   constructor(c: Code, carriesIndex: number) {
-    this.c = c;
-    this.carriesIndex = carriesIndex;
+    this.#c = c;
+    this.#carriesIndex = carriesIndex;
   }
 
   /** Makes FLAG_KIND say at run time what is known here. */
   spill(): void {
-    if (this.kind !== DYNAMIC) this.c.const(this.kind).set(FLAG_KIND);
+    if (this.kind !== DYNAMIC) this.#c.const(this.kind).set(FLAG_KIND);
   }
 
   /** Pushes FLAG_CARRIES of the flags at run time: FLAG_KIND has to be up to date. */
   pushSpilledCarries(): void {
-    const { c } = this;
-    c.get(FLAG_KIND).ifValue().get(FLAG_KIND).get(FLAG_R).get(FLAG_X).get(FLAG_Y).call(this.carriesIndex).else().get(FLAG_X).end();
+    const c = this.#c;
+    c.get(FLAG_KIND)
+      .ifValue()
+      .get(FLAG_KIND)
+      .get(FLAG_R)
+      .get(FLAG_X)
+      .get(FLAG_Y)
+      .call(this.#carriesIndex)
+      .else()
+      .get(FLAG_X)
+      .end();
   }
 
   /** Brings the flags into the canonical form. */
   canonicalise(): void {
-    const { c } = this;
+    const c = this.#c;
     if (this.kind === CANONICAL) return;
     if (this.kind === DYNAMIC) {
       this.pushSpilledCarries();
@@ -187,40 +224,57 @@ export class FlagEmitter {
 
   /** Pushes the arithmetic flags in their places of EFLAGS; they are canonical. */
   pushArithmetic(): void {
-    this.c.get(FLAG_R).get(FLAG_X).call(this.carriesIndex + ARITHMETIC_FUNCTION);
+    this.#c
+      .get(FLAG_R)
+      .get(FLAG_X)
+      .call(this.#carriesIndex + ARITHMETIC_FUNCTION);
   }
 
   /** Pushes FLAG_CARRIES for an image of EFLAGS in a local. */
   pushCarriesOfImage(local: number): void {
-    this.c.get(local).call(this.carriesIndex + IMAGE_FUNCTION);
+    this.#c.get(local).call(this.#carriesIndex + IMAGE_FUNCTION);
   }
 
   /** Pushes CF as 0 or 1. */
   pushCarry(): void {
-    const { c } = this;
-    if (this.kind === DYNAMIC) c.get(FLAG_X).get(FLAG_Y).op(OP.lt_u).get(FLAG_X).const(31).op(OP.shr_u).get(FLAG_KIND).op(OP.select);
+    const c = this.#c;
+    if (this.kind === DYNAMIC)
+      c.get(FLAG_X).get(FLAG_Y).op(OP.lt_u).get(FLAG_X).const(31).op(OP.shr_u).get(FLAG_KIND).op(OP.select);
     else if (this.kind === CANONICAL) c.get(FLAG_X).const(31).op(OP.shr_u);
     else if (this.kind === LOGIC) c.const(0);
     else c.get(FLAG_X).get(FLAG_Y).op(OP.lt_u);
   }
 
-  private pushZero(): void {
-    this.c.get(FLAG_R).op(OP.eqz);
+  #pushZero(): void {
+    this.#c.get(FLAG_R).op(OP.eqz);
   }
 
-  private pushSign(): void {
-    const { c } = this;
-    if (this.kind === DYNAMIC) c.get(FLAG_R).const(0).get(FLAG_X).const(31).op(OP.shl).get(FLAG_KIND).op(OP.select).op(OP.xor).const(31).op(OP.shr_u);
+  #pushSign(): void {
+    const c = this.#c;
+    if (this.kind === DYNAMIC)
+      c.get(FLAG_R)
+        .const(0)
+        .get(FLAG_X)
+        .const(31)
+        .op(OP.shl)
+        .get(FLAG_KIND)
+        .op(OP.select)
+        .op(OP.xor)
+        .const(31)
+        .op(OP.shr_u);
     else if (this.kind === CANONICAL) c.get(FLAG_R).get(FLAG_X).const(31).op(OP.shl).op(OP.xor).const(31).op(OP.shr_u);
     else c.get(FLAG_R).const(31).op(OP.shr_u);
   }
 
-  private pushOverflow(): void {
-    const { c, kind } = this;
+  #pushOverflow(): void {
+    const { kind } = this;
+    const c = this.#c;
     if (kind === LOGIC) c.const(0);
     else if (family(kind) === INC || family(kind) === DEC) {
       const edge = -(2 ** (bitsOf(kind) - 1)) | 0;
-      c.get(FLAG_R).const(family(kind) === INC ? edge : ~edge).op(OP.eq);
+      c.get(FLAG_R)
+        .const(family(kind) === INC ? edge : ~edge)
+        .op(OP.eq);
     } else {
       // Only FLAG_X of the canonical form holds both carries; it is computed into the stack twice, which V8 folds.
       pushCarriesOf(c, kind, REGION);
@@ -229,8 +283,8 @@ export class FlagEmitter {
     }
   }
 
-  private pushParity(): void {
-    const { c } = this;
+  #pushParity(): void {
+    const c = this.#c;
     const pushByte = (): void => {
       c.get(FLAG_R);
       if (this.kind === DYNAMIC) c.const(0).get(FLAG_X).const(8).op(OP.shr_u).get(FLAG_KIND).op(OP.select).op(OP.xor);
@@ -243,8 +297,8 @@ export class FlagEmitter {
     c.const(4).op(OP.shr_u).op(OP.xor).const(15).op(OP.and).op(OP.shr_u).const(1).op(OP.and);
   }
 
-  private pushCompare(opcode: number, narrowBits: Bits): void {
-    const { c } = this;
+  #pushCompare(opcode: number, narrowBits: Bits): void {
+    const c = this.#c;
     const shift = 32 - narrowBits;
     for (const local of [FLAG_X, FLAG_Y]) {
       c.get(local);
@@ -257,43 +311,44 @@ export class FlagEmitter {
   pushCondition(condition: number): void {
     // OF follows from the kind; the others can be had without knowing it.
     if (this.kind === DYNAMIC && (condition < 2 || condition >= 12)) this.canonicalise();
-    this.pushEven(condition >> 1);
-    if ((condition & 1) !== 0) this.c.op(OP.eqz);
+    this.#pushEven(condition >> 1);
+    if ((condition & 1) !== 0) this.#c.op(OP.eqz);
   }
 
-  private pushEven(pair: number): void {
-    const { c, kind } = this;
+  #pushEven(pair: number): void {
+    const { kind } = this;
+    const c = this.#c;
     const subtraction = family(kind) === SUB && kind !== DYNAMIC;
     switch (pair) {
       case 0:
-        return this.pushOverflow();
+        return this.#pushOverflow();
       case 1:
         return this.pushCarry();
       case 2:
         if (subtraction) c.get(FLAG_X).get(FLAG_Y).op(OP.eq);
-        else this.pushZero();
+        else this.#pushZero();
         return;
       case 3:
         if (subtraction) c.get(FLAG_X).get(FLAG_Y).op(OP.le_u);
         else {
           this.pushCarry();
-          this.pushZero();
+          this.#pushZero();
           c.op(OP.or);
         }
         return;
       case 4:
-        return this.pushSign();
+        return this.#pushSign();
       case 5:
-        return this.pushParity();
+        return this.#pushParity();
       case 6:
       case 7:
-        if (subtraction) this.pushCompare(pair === 6 ? OP.lt_s : OP.le_s, bitsOf(kind));
+        if (subtraction) this.#pushCompare(pair === 6 ? OP.lt_s : OP.le_s, bitsOf(kind));
         else {
-          this.pushSign();
-          this.pushOverflow();
+          this.#pushSign();
+          this.#pushOverflow();
           c.op(OP.xor);
           if (pair === 7) {
-            this.pushZero();
+            this.#pushZero();
             c.op(OP.or);
           }
         }

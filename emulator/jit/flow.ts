@@ -1,7 +1,7 @@
 /**
- * Control flow of a region as nested blocks and loops, which is all that WebAssembly has. Node 0 is the dispatcher: it leads to each
- * entry, and edges that would enter a loop in its middle go through it. What remains is reducible, and the dominator tree says
- * where each block and loop begins and ends (Norman Ramsey, "Beyond Relooper", ICFP 2022).
+ * Control flow of a region as nested blocks and loops, which is all that WebAssembly has. Node 0 is the dispatcher: it
+ * leads to each entry, and edges that would enter a loop in its middle go through it. What remains is reducible, and
+ * the dominator tree says where each block and loop begins and ends (Norman Ramsey, "Beyond Relooper", ICFP 2022).
  */
 
 export interface FlowGraph {
@@ -22,8 +22,8 @@ export interface Structure {
 }
 
 /**
- * Finds the structure of a graph. Edges into the middle of loops are redirected: `redirect(from, to)` is called for each and has
- * to give the node that the dispatcher reaches `to` by.
+ * Finds the structure of a graph. Edges into the middle of loops are redirected: `redirect(from, to)` is called for
+ * each and has to give the node that the dispatcher reaches `to` by.
  */
 export function structure(graph: FlowGraph, redirect: (from: number, to: number) => void): Structure {
   for (;;) {
@@ -60,7 +60,10 @@ function reversePostorder({ successors }: FlowGraph): number[] {
 
 /** Cooper, Harvey and Kennedy's iteration. */
 function immediateDominators({ successors }: FlowGraph, order: readonly number[]): number[] {
-  const nodes = successors.map((_, node) => node).filter((node) => order[node]! >= 0).sort((a, b) => order[a]! - order[b]!);
+  const nodes = successors
+    .map((_, node) => node)
+    .filter((node) => order[node]! >= 0)
+    .sort((a, b) => order[a]! - order[b]!);
   const predecessors: number[][] = successors.map(() => []);
   for (const node of nodes) for (const next of successors[node]!) predecessors[next]!.push(node);
   const dominator = new Array<number>(successors.length).fill(-1);
@@ -98,10 +101,15 @@ function dominates(a: number, b: number, dominators: readonly number[]): boolean
 }
 
 /** An edge that goes back to a node which does not dominate its source. */
-function findIrreducible({ successors }: FlowGraph, order: readonly number[], dominators: readonly number[]): [number, number] | null {
+function findIrreducible(
+  { successors }: FlowGraph,
+  order: readonly number[],
+  dominators: readonly number[],
+): [number, number] | null {
   for (let from = 0; from < successors.length; from++) {
     if (order[from]! < 0) continue;
-    for (const to of successors[from]!) if (order[to]! <= order[from]! && !dominates(to, from, dominators)) return [from, to];
+    for (const to of successors[from]!)
+      if (order[to]! <= order[from]! && !dominates(to, from, dominators)) return [from, to];
   }
   return null;
 }
@@ -122,9 +130,10 @@ function describe({ successors }: FlowGraph, order: readonly number[], dominator
       else forward[to]!++;
     }
   }
-  const isMerge = forward.map((edgesIn, node) => edgesIn > 1 || (onlyPredecessor[node] === 0));
+  const isMerge = forward.map((edgesIn, node) => edgesIn > 1 || onlyPredecessor[node] === 0);
   const mergeChildren: number[][] = successors.map(() => []);
-  for (let node = 1; node < count; node++) if (order[node]! >= 0 && isMerge[node]) mergeChildren[dominators[node]!]!.push(node);
+  for (let node = 1; node < count; node++)
+    if (order[node]! >= 0 && isMerge[node]) mergeChildren[dominators[node]!]!.push(node);
   for (const children of mergeChildren) children.sort((a, b) => order[a]! - order[b]!);
   return { order, isLoopHeader, isMerge, mergeChildren, onlyPredecessor };
 }

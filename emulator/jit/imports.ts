@@ -15,7 +15,10 @@ export const TOUCH = 6;
 export const IMPORTS = [
   /** (EIP, budget) -> budget behind the instruction, or -1: EXIT_STOPPED. State is in memory. */
   { name: "step", type: BINARY },
-  /** (port, value, size, budget) -> budget behind the instruction, -1: EXIT_ATTENTION behind it, -2: not done, EXIT_INTERPRET. */
+  /**
+   * (port, value, size, budget) -> budget behind the instruction, -1: EXIT_ATTENTION behind it, -2: not done,
+   * EXIT_INTERPRET.
+   */
   { name: "out", type: 2 },
   /** (port, size, budget) -> as `out`; the value is in JIT_VALUE. */
   { name: "in", type: 3 },
@@ -23,7 +26,9 @@ export const IMPORTS = [
   { name: "directory", type: BINARY },
   /** INVLPG: (linear address, budget) -> as `out`. */
   { name: "invalidate", type: BINARY },
-  /** (linear address, 1 to write) -> the translation table's entry for an access, or 0: the interpreter has to make it. */
+  /**
+   * (linear address, 1 to write) -> the translation table's entry for an access, or 0: the interpreter has to make it.
+   */
   { name: "fill", type: BINARY },
   /** (offset in RAM, size) -> 0 if something may be written there, over entries of page tables but not over code. */
   { name: "touch", type: BINARY },

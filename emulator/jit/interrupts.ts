@@ -1,11 +1,26 @@
 /**
- * INT n and IRET between code of one privilege, and the instructions on EFLAGS, at CPL 0 in protected mode: what kernels do often. Everything
- * is looked up as the interpreter does it - gate, descriptor, stack - but only the case is done here where CS comes out as it is;
- * all else takes the slow path. (SDM 3A 6.12.1, SDM 2 INT n, IRET, PUSHF, POPF.)
+ * INT n and IRET between code of one privilege, and the instructions on EFLAGS, at CPL 0 in protected mode: what
+ * kernels do often. Everything is looked up as the interpreter does it - gate, descriptor, stack - but only the case is
+ * done here where CS comes out as it is; all else takes the slow path. (SDM 3A 6.12.1, SDM 2 INT n, IRET, PUSHF, POPF.)
  */
-import { ARITHMETIC, AC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM, ZF } from "../cpu/flags.ts";
+import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM, ZF } from "../cpu/flags.ts";
 import { FLAGS_IMAGE } from "../cpu/interrupts.ts";
-import { ACCESS, BASE, CPL, CS, EFLAGS, ESP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, INT_COUNTS_BYTES, JIT_ATTENTION, SELECTOR, SS } from "../cpu/layout.ts";
+import {
+  ACCESS,
+  BASE,
+  CPL,
+  CS,
+  EFLAGS,
+  ESP,
+  GDT_BASE,
+  GDT_LIMIT,
+  IDT_BASE,
+  IDT_LIMIT,
+  INT_COUNTS_BYTES,
+  JIT_ATTENTION,
+  SELECTOR,
+  SS,
+} from "../cpu/layout.ts";
 import { CANONICAL } from "./flags.ts";
 import { FLAG_R, FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Operation } from "./operands.ts";
@@ -72,14 +87,27 @@ function loadImage(t: Translator, mask: number): void {
   if ((mask & ARITHMETIC) !== ARITHMETIC) throw new Error("all arithmetic flags change together");
   c.const(0);
   pushState(t, EFLAGS);
-  c.const(~mask).op(OP.and).get(T2).const(mask & ~ARITHMETIC).op(OP.and).op(OP.or).const(2).op(OP.or).store(4, 4 * EFLAGS);
+  c.const(~mask)
+    .op(OP.and)
+    .get(T2)
+    .const(mask & ~ARITHMETIC)
+    .op(OP.and)
+    .op(OP.or)
+    .const(2)
+    .op(OP.or)
+    .store(4, 4 * EFLAGS);
   c.get(T2).const(ZF).op(OP.and).op(OP.eqz).set(FLAG_R);
   flags.pushCarriesOfImage(T2);
   c.set(FLAG_X);
   flags.kind = CANONICAL;
 }
 
-const isSuitable = (t: Translator): boolean => t.region.shape.isProtected && t.region.shape.codeLimit === 0xffffffff && t.access.flatData && t.hasWideStack && !t.isUser;
+const isSuitable = (t: Translator): boolean =>
+  t.region.shape.isProtected &&
+  t.region.shape.codeLimit === 0xffffffff &&
+  t.access.flatData &&
+  t.hasWideStack &&
+  !t.isUser;
 
 const interrupt: Operation = (t, insn) => {
   if (!isSuitable(t)) return null;
@@ -89,7 +117,9 @@ const interrupt: Operation = (t, insn) => {
     const { slow } = access;
     requireKernel(t);
     pushState(t, IDT_LIMIT);
-    c.const(8 * vector + 7).op(OP.lt_u).brIf(slow);
+    c.const(8 * vector + 7)
+      .op(OP.lt_u)
+      .brIf(slow);
     pushState(t, IDT_BASE);
     c.const(8 * vector).op(OP.add);
     access.linear(8, "read", IDT_REGISTER);
@@ -99,20 +129,39 @@ const interrupt: Operation = (t, insn) => {
     c.tee(T0).const(GATE_MASK).op(OP.and).const(GATE_386).op(OP.ne).brIf(slow);
     c.get(TARGET).const(16).op(OP.shr_u).set(T1);
     requireSameCode(t);
-    c.get(TARGET).const(0xffff).op(OP.and).get(T0).const(0xffff0000 | 0).op(OP.and).op(OP.or).set(TARGET);
+    c.get(TARGET)
+      .const(0xffff)
+      .op(OP.and)
+      .get(T0)
+      .const(0xffff0000 | 0)
+      .op(OP.and)
+      .op(OP.or)
+      .set(TARGET);
     t.getRegister(ESP);
     c.const(FRAME_BYTES).op(OP.sub);
     access.linear(FRAME_BYTES, "write", ESP);
     access.store(4, () => pushImage(t), 8);
     access.store(4, () => pushState(t, SELECTOR + CS), 4);
     access.store(4, () => c.const(insn.next));
-    c.const(0).const(0).load(4, INT_COUNTS_BYTES + 4 * vector).const(1).op(OP.add).store(4, INT_COUNTS_BYTES + 4 * vector);
+    c.const(0)
+      .const(0)
+      .load(4, INT_COUNTS_BYTES + 4 * vector)
+      .const(1)
+      .op(OP.add)
+      .store(4, INT_COUNTS_BYTES + 4 * vector);
     t.getRegister(ESP);
     c.const(FRAME_BYTES).op(OP.sub);
     t.setRegister(ESP);
     c.const(0);
     pushState(t, EFLAGS);
-    c.const(~(TF | NT | RF | VM)).const(~(TF | NT | RF | VM | IF)).get(T0).const(GATE_TRAP).op(OP.and).op(OP.select).op(OP.and).store(4, 4 * EFLAGS);
+    c.const(~(TF | NT | RF | VM))
+      .const(~(TF | NT | RF | VM | IF))
+      .get(T0)
+      .const(GATE_TRAP)
+      .op(OP.and)
+      .op(OP.select)
+      .op(OP.and)
+      .store(4, 4 * EFLAGS);
   };
 };
 
@@ -133,7 +182,10 @@ const interruptReturn: Operation = (t, insn) => {
     access.load(4, 4);
     c.const(0xffff).op(OP.and).set(T1);
     access.load(4, 8);
-    c.tee(T0).const(VM | TF | RF).op(OP.and).brIf(slow);
+    c.tee(T0)
+      .const(VM | TF | RF)
+      .op(OP.and)
+      .brIf(slow);
     requireSameCode(t);
     c.get(T0).set(T2);
     t.getRegister(ESP);
@@ -187,7 +239,10 @@ const clearInterruptFlag: Operation = (t) => {
     requireKernel(t);
     t.c.const(0);
     pushState(t, EFLAGS);
-    t.c.const(~IF).op(OP.and).store(4, 4 * EFLAGS);
+    t.c
+      .const(~IF)
+      .op(OP.and)
+      .store(4, 4 * EFLAGS);
   };
 };
 

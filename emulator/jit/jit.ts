@@ -1,17 +1,32 @@
 /**
- * The engine of one machine: decides what is compiled, keeps the compiled regions of the machine, and runs them. All decisions follow from
- * what the guest executed, and no guest can see them: compiled code leaves the same state at the same instruction counts as the
- * interpreter.
+ * The engine of one machine: decides what is compiled, keeps the compiled regions of the machine, and runs them. All
+ * decisions follow from what the guest executed, and no guest can see them: compiled code leaves the same state at the
+ * same instruction counts as the interpreter.
  */
+
+import type { AccessBytes } from "../bus/bus.ts";
 import type { Block, CompiledEntry, CompiledRegion } from "../cpu/block.ts";
 import type { Core } from "../cpu/core.ts";
+import { writeCr3 } from "../cpu/handlers/system.ts";
 import type { Engine, Interpreter } from "../cpu/interpreter.ts";
 import {
-  BASE, CPL, CR0, CS, EIP, ENTRY_MAPS, ENTRY_MAPS_BYTES, JIT_ATTENTION, JIT_BUDGET, JIT_CONTEXT, JIT_VALUE, JUMP_CACHE, JUMP_CACHE_ENTRIES, LIMIT, RAM,
+  BASE,
+  CPL,
+  CR0,
+  CS,
+  EIP,
+  ENTRY_MAPS,
+  ENTRY_MAPS_BYTES,
+  JIT_ATTENTION,
+  JIT_BUDGET,
+  JIT_CONTEXT,
+  JIT_VALUE,
+  JUMP_CACHE,
+  JUMP_CACHE_ENTRIES,
+  LIMIT,
+  RAM,
 } from "../cpu/layout.ts";
 import { CR0_PG, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
-import type { AccessBytes } from "../bus.ts";
-import { writeCr3 } from "../cpu/handlers/system.ts";
 import { moduleFor } from "./module-cache.ts";
 import type { Region } from "./region.ts";
 import { entryMap } from "./region.ts";
@@ -27,8 +42,9 @@ export const JIT_MODES = ["on", "off", "force"] as const;
 export const DEFAULT_JIT: JitMode = "on";
 
 /**
- * Runs after which a block is compiled, and what share of them its neighbours need to join. Compiling costs as much as interpreting
- * thousands of instructions; with fewer runs the boot of an operating system, which does everything a little, gets slower instead of faster.
+ * Runs after which a block is compiled, and what share of them its neighbours need to join. Compiling costs as much as
+ * interpreting thousands of instructions; with fewer runs the boot of an operating system, which does everything a
+ * little, gets slower instead of faster.
  */
 const THRESHOLD = 4000;
 const NEIGHBOUR_SHARE = 8;
@@ -37,8 +53,9 @@ const MAX_BUDGET = 1 << 20;
 /** With less than this the interpreter goes on: a block has at most 32 instructions. */
 const LEAST_BUDGET = 64;
 /**
- * How many guest instructions have to be executed for each that is compiled, beyond the first ones. Compiling an instruction takes
- * about as long as interpreting a thousand and V8 needs as much again, so that code which pays for itself is well within this bound.
+ * How many guest instructions have to be executed for each that is compiled, beyond the first ones. Compiling an
+ * instruction takes about as long as interpreting a thousand and V8 needs as much again, so that code which pays for
+ * itself is well within this bound.
  */
 const WORK_PER_INSTRUCTION = 100;
 const FREE_INSTRUCTIONS = 8000;
@@ -49,16 +66,16 @@ const MAX_NOTES = 1 << 16;
 /** A block that was overwritten this often is not compiled any more. */
 const MAX_REWRITES = 8;
 /**
- * An instruction that left its region this often for a slow path, and after so few instructions on average, gets one that comes back.
- * The first touch of each page is no reason: a path that comes back makes the fast one slower.
+ * An instruction that left its region this often for a slow path, and after so few instructions on average, gets one
+ * that comes back. The first touch of each page is no reason: a path that comes back makes the fast one slower.
  */
 const SLOW_SITE_COUNT = 64;
 const SLOW_SITE_INTERVAL = 400;
 const FIRST_TABLE_SIZE = 64;
 const MIN_DIRECT_RAM = 2 << 20;
 /**
- * Table slots are not used again before all code is dropped. V8 keeps a copy of the table for each instance that imports it, so the memory that
- * regions take grows with the square of their number: some 80 MB at this one.
+ * Table slots are not used again before all code is dropped. V8 keeps a copy of the table for each instance that
+ * imports it, so the memory that regions take grows with the square of their number: some 80 MB at this one.
  */
 const MAX_REGIONS = 2048;
 /** In instructions: an epoch that is not worth entering compiled code for, once there have been many of them. */
@@ -88,7 +105,14 @@ class MachineRegion implements CompiledRegion {
   /** EIPs of the entries. */
   readonly entries: readonly number[];
 
-  constructor(blocks: readonly Block[], slot: number, mapAddress: number, run: RegionFunction, { direct, isProtected }: Shape, entries: readonly number[]) {
+  constructor(
+    blocks: readonly Block[],
+    slot: number,
+    mapAddress: number,
+    run: RegionFunction,
+    { direct, isProtected }: Shape,
+    entries: readonly number[],
+  ) {
     this.blocks = blocks;
     this.slot = slot;
     this.mapAddress = mapAddress;
@@ -102,70 +126,71 @@ class MachineRegion implements CompiledRegion {
 export class Jit implements Engine {
   readonly threshold: number;
   /**
-   * For `--stats` and tests: regions made and guest instructions in them, regions dropped, entries from the run loop, instructions that were left to
-   * the interpreter outside and within a region, instructions that were executed with compiled code on the way.
+   * For `--stats` and tests: regions made and guest instructions in them, regions dropped, entries from the run loop,
+   * instructions that were left to the interpreter outside and within a region, instructions that were executed with
+   * compiled code on the way.
    */
   readonly statistics = { regions: 0, instructions: 0, discarded: 0, entered: 0, slowExits: 0, steps: 0, retired: 0 };
-  private readonly core: Core;
-  private readonly interpreter: Interpreter;
-  private readonly selector: RegionSelector;
-  private readonly leastCount: number;
-  private readonly words: Int32Array;
-  private readonly table: WebAssembly.Table;
-  private readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  private slots = 0;
-  private mapEnd = ENTRY_MAPS;
+  readonly #core: Core;
+  readonly #interpreter: Interpreter;
+  readonly #selector: RegionSelector;
+  readonly #leastCount: number;
+  readonly #words: Int32Array;
+  readonly #table: WebAssembly.Table;
+  readonly #imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  #slots = 0;
+  #mapEnd = ENTRY_MAPS;
   /** What `remaining` is when compiled code has used up its budget. */
-  private base = 0;
+  #base = 0;
   /** Changes when compiled code was discarded, which may be code that runs. */
-  private generation = 0;
-  private abandoned = false;
+  #generation = 0;
+  #abandoned = false;
   /** Compiled code runs. */
-  private isInside = false;
+  #isInside = false;
   // The context: mode and translation epoch, in which entries of the jump cache were made.
-  private modeKey = -1;
-  private epoch = -1;
-  private direct = false;
-  private isProtected = false;
+  #modeKey = -1;
+  #epoch = -1;
+  #direct = false;
+  #isProtected = false;
   /** Number of the context of `modes[0]` in this epoch; those of the other modes follow. */
-  private firstContext = 1;
-  private nextContext = 1;
+  #firstContext = 1;
+  #nextContext = 1;
   /** `firstContext` of the epochs that may come back with their address space. */
-  private readonly contexts = new Map<number, number>();
-  private epochStart = 0;
+  readonly #contexts = new Map<number, number>();
+  #epochStart = 0;
   /** How many of the last epochs were brief, up to a limit. */
-  private briefEpochs = 0;
-  private readonly modes: number[] = [];
-  private mapEpoch = -1;
-  private isRegular = false;
+  #briefEpochs = 0;
+  readonly #modes: number[] = [];
+  #mapEpoch = -1;
+  #isRegular = false;
   /** By offset of a block: how often it was overwritten while it was compiled. */
-  private readonly rewrites = new Map<number, number>();
+  readonly #rewrites = new Map<number, number>();
   /** Slow exits by EIP, and those that have become too many. */
-  private readonly slowExits = new Map<number, { count: number; since: number }>();
-  private readonly slowSites = new Set<number>();
+  readonly #slowExits = new Map<number, { count: number; since: number }>();
+  readonly #slowSites = new Set<number>();
 
   constructor(core: Core, interpreter: Interpreter, options: { readonly threshold: number }) {
-    this.core = core;
-    this.interpreter = interpreter;
+    this.#core = core;
+    this.#interpreter = interpreter;
     this.threshold = options.threshold;
-    this.leastCount = Math.max(1, Math.floor(options.threshold / NEIGHBOUR_SHARE));
-    this.selector = new RegionSelector(core, interpreter.code);
-    this.words = core.memory.words;
-    this.table = new WebAssembly.Table({ element: "anyfunc", initial: FIRST_TABLE_SIZE });
-    this.imports = {
+    this.#leastCount = Math.max(1, Math.floor(options.threshold / NEIGHBOUR_SHARE));
+    this.#selector = new RegionSelector(core, interpreter.code);
+    this.#words = core.memory.words;
+    this.#table = new WebAssembly.Table({ element: "anyfunc", initial: FIRST_TABLE_SIZE });
+    this.#imports = {
       m: {
         m: core.memory.memory,
-        t: this.table,
-        step: this.step.bind(this),
-        out: this.out.bind(this),
-        in: this.in.bind(this),
-        directory: this.directory.bind(this),
-        invalidate: this.invalidate.bind(this),
+        t: this.#table,
+        step: this.#step.bind(this),
+        out: this.#out.bind(this),
+        in: this.#in.bind(this),
+        directory: this.#directory.bind(this),
+        invalidate: this.#invalidate.bind(this),
         fill: (linear: number, write: number) => core.mmu.fill(linear, write !== 0),
-        touch: this.touch.bind(this),
+        touch: this.#touch.bind(this),
       },
     };
-    interpreter.code.onDiscard = (block, overwritten) => this.discard(block, overwritten);
+    interpreter.code.onDiscard = (block, overwritten) => this.#discard(block, overwritten);
     interpreter.engine = this;
     // Compiled at first sight means decoded at first sight.
     if (options.threshold === 1) interpreter.code.coldRuns = 0;
@@ -178,41 +203,41 @@ export class Jit implements Engine {
   // Running.
 
   run(block: Block): boolean {
-    const { core } = this;
-    if (core.state.modeKey !== this.modeKey || core.mmu.epoch !== this.epoch) this.updateContext();
+    const core = this.#core;
+    if (core.state.modeKey !== this.#modeKey || core.mmu.epoch !== this.#epoch) this.#updateContext();
     const entry = block.compiled!;
     const region = entry.region as MachineRegion;
     const budget = core.remaining < MAX_BUDGET ? core.remaining : MAX_BUDGET;
     if (budget < LEAST_BUDGET || core.mmu.isWatched) return false;
-    if (region.direct !== this.direct || region.isProtected !== this.isProtected) {
+    if (region.direct !== this.#direct || region.isProtected !== this.#isProtected) {
       block.compiled = null;
       block.count = 0;
       return false;
     }
     // While page tables change all the time, each change would have to be paid for: in lookups and in slow paths.
-    if (this.briefEpochs >= MANY_BRIEF_EPOCHS && core.retired - this.epochStart < BRIEF_EPOCH) return false;
-    this.remember(block.eip, region, entry.index);
-    this.words[JIT_ATTENTION] = core.attention | (core.nmiBlocked ? NMI_BLOCKED : 0);
-    this.base = core.remaining - budget;
+    if (this.#briefEpochs >= MANY_BRIEF_EPOCHS && core.retired - this.#epochStart < BRIEF_EPOCH) return false;
+    this.#remember(block.eip, region, entry.index);
+    this.#words[JIT_ATTENTION] = core.attention | (core.nmiBlocked ? NMI_BLOCKED : 0);
+    this.#base = core.remaining - budget;
     core.link = null;
     // The processor may have been reset by an instruction of the interpreter since.
-    this.abandoned = false;
+    this.#abandoned = false;
     this.statistics.entered++;
     const before = core.retired;
     let reason: number;
-    this.isInside = true;
+    this.#isInside = true;
     try {
       reason = region.run(entry.index + 1, budget, region.mapAddress);
     } catch (error) {
       if (error !== ABANDONED) throw error;
       return true;
     } finally {
-      this.isInside = false;
+      this.#isInside = false;
     }
     if (reason < EXIT_STOPPED) {
-      core.remaining = this.base + this.words[JIT_BUDGET >>> 2]!;
+      core.remaining = this.#base + this.#words[JIT_BUDGET >>> 2]!;
       this.statistics.retired += core.retired - before;
-      if (reason === EXIT_INTERPRET) this.noteSlowExit(core.s[EIP]!);
+      if (reason === EXIT_INTERPRET) this.#noteSlowExit(core.s[EIP]!);
       return reason !== EXIT_INTERPRET && (reason !== EXIT_BUDGET || core.remaining >= LEAST_BUDGET);
     }
     this.statistics.retired += core.retired - before;
@@ -220,9 +245,9 @@ export class Jit implements Engine {
   }
 
   /** Enters a region into the jump cache, so that compiled code finds it. */
-  private remember(eip: number, region: MachineRegion, index: number): void {
+  #remember(eip: number, region: MachineRegion, index: number): void {
     const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip);
-    const { words } = this;
+    const words = this.#words;
     words[at] = eip;
     words[at + 1] = words[(JIT_CONTEXT >>> 2) + 1]!;
     words[at + 2] = region.slot | ((index + 1) << 16);
@@ -230,210 +255,246 @@ export class Jit implements Engine {
   }
 
   /** The context of an epoch that is new. */
-  private beginEpoch(): void {
-    const now = this.core.retired;
-    this.briefEpochs = now - this.epochStart < BRIEF_EPOCH ? Math.min(this.briefEpochs + 1, 2 * MANY_BRIEF_EPOCHS) : Math.max(this.briefEpochs - 1, 0);
-    this.epochStart = now;
-    this.firstContext = this.nextContext;
-    this.nextContext += MAX_MODES;
-    if (this.contexts.size === MAX_CONTEXTS) this.contexts.clear();
-    this.contexts.set(this.epoch, this.firstContext);
+  #beginEpoch(): void {
+    const now = this.#core.retired;
+    this.#briefEpochs =
+      now - this.#epochStart < BRIEF_EPOCH
+        ? Math.min(this.#briefEpochs + 1, 2 * MANY_BRIEF_EPOCHS)
+        : Math.max(this.#briefEpochs - 1, 0);
+    this.#epochStart = now;
+    this.#firstContext = this.#nextContext;
+    this.#nextContext += MAX_MODES;
+    if (this.#contexts.size === MAX_CONTEXTS) this.#contexts.clear();
+    this.#contexts.set(this.#epoch, this.#firstContext);
   }
 
-  private updateContext(): void {
-    const { core } = this;
+  #updateContext(): void {
+    const core = this.#core;
     const { modeKey } = core.state;
-    if (core.mmu.epoch !== this.epoch) {
-      this.epoch = core.mmu.epoch;
-      const known = this.contexts.get(this.epoch);
-      if (known !== undefined) this.firstContext = known;
-      else this.beginEpoch();
+    if (core.mmu.epoch !== this.#epoch) {
+      this.#epoch = core.mmu.epoch;
+      const known = this.#contexts.get(this.#epoch);
+      if (known !== undefined) this.#firstContext = known;
+      else this.#beginEpoch();
     }
-    this.modeKey = modeKey;
-    const { modes } = this;
+    this.#modeKey = modeKey;
+    const modes = this.#modes;
     let number = modes.indexOf(modeKey);
     if (number < 0) {
       number = modes.push(modeKey) - 1;
-      if (modes.length > MAX_MODES) this.firstContext = -1;
+      if (modes.length > MAX_MODES) this.#firstContext = -1;
     }
-    if (this.firstContext < 0 || this.firstContext > LAST_CONTEXT) {
+    if (this.#firstContext < 0 || this.#firstContext > LAST_CONTEXT) {
       // Numbers must not come again while entries with them are there.
-      this.words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
-      this.firstContext = 1;
-      this.nextContext = 1 + MAX_MODES;
-      this.contexts.clear();
+      this.#words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
+      this.#firstContext = 1;
+      this.#nextContext = 1 + MAX_MODES;
+      this.#contexts.clear();
       modes.length = 0;
       number = modes.push(modeKey) - 1;
     }
-    this.words[(JIT_CONTEXT >>> 2) + 1] = this.firstContext + number;
-    if (this.mapEpoch !== core.memory.mapChanges) {
-      this.mapEpoch = core.memory.mapChanges;
-      this.isRegular = core.memory.isRegular;
+    this.#words[(JIT_CONTEXT >>> 2) + 1] = this.#firstContext + number;
+    if (this.#mapEpoch !== core.memory.mapChanges) {
+      this.#mapEpoch = core.memory.mapChanges;
+      this.#isRegular = core.memory.isRegular;
     }
-    this.isProtected = core.state.protectedMode;
-    this.direct =
-      (core.s[CR0]! & CR0_PG) === 0 && core.mmu.a20 && this.isRegular && core.memory.ramBytes >= MIN_DIRECT_RAM &&
+    this.#isProtected = core.state.protectedMode;
+    this.#direct =
+      (core.s[CR0]! & CR0_PG) === 0 &&
+      core.mmu.a20 &&
+      this.#isRegular &&
+      core.memory.ramBytes >= MIN_DIRECT_RAM &&
       (modeKey & (MODE_CODE32 | MODE_FLAT)) === (MODE_CODE32 | MODE_FLAT);
   }
 
   // What compiled code calls.
 
-  private step(eip: number, budget: number): number {
-    const { core } = this;
-    const { generation } = this;
+  #step(eip: number, budget: number): number {
+    const core = this.#core;
+    const generation = this.#generation;
     this.statistics.steps++;
-    core.remaining = this.base + budget;
-    const follows = this.interpreter.stepOne(eip);
-    const left = core.remaining - this.base;
-    return follows && left > 0 && this.generation === generation && !core.mmu.isWatched ? left : -1;
+    core.remaining = this.#base + budget;
+    const follows = this.#interpreter.stepOne(eip);
+    const left = core.remaining - this.#base;
+    return follows && left > 0 && this.#generation === generation && !core.mmu.isWatched ? left : -1;
   }
 
-  private out(port: number, value: number, sizeBytes: AccessBytes, budget: number): number {
-    const { core } = this;
+  #out(port: number, value: number, sizeBytes: AccessBytes, budget: number): number {
+    const core = this.#core;
     if (core.s[CPL] !== 0) return -2;
-    const { generation } = this;
-    core.remaining = this.base + budget;
+    const generation = this.#generation;
+    core.remaining = this.#base + budget;
     core.writePort(port, sizeBytes, value);
-    return this.afterPort(generation);
+    return this.#afterPort(generation);
   }
 
-  private in(port: number, sizeBytes: AccessBytes, budget: number): number {
-    const { core } = this;
+  #in(port: number, sizeBytes: AccessBytes, budget: number): number {
+    const core = this.#core;
     if (core.s[CPL] !== 0) return -2;
-    const { generation } = this;
-    core.remaining = this.base + budget;
-    this.words[JIT_VALUE >>> 2] = core.readPort(port, sizeBytes);
-    return this.afterPort(generation);
+    const generation = this.#generation;
+    core.remaining = this.#base + budget;
+    this.#words[JIT_VALUE >>> 2] = core.readPort(port, sizeBytes);
+    return this.#afterPort(generation);
   }
 
-  private directory(value: number, budget: number): number {
-    return this.changeTables(budget, () => writeCr3(this.core, value));
+  #directory(value: number, budget: number): number {
+    return this.#changeTables(budget, () => writeCr3(this.#core, value));
   }
 
-  private invalidate(linear: number, budget: number): number {
-    return this.changeTables(budget, () => this.core.mmu.flushPage(linear));
+  #invalidate(linear: number, budget: number): number {
+    return this.#changeTables(budget, () => this.#core.mmu.flushPage(linear));
   }
 
   /** Runs on if the code of the region, at EIP, is where it was and can be fetched without a look at the tables. */
-  private changeTables(budget: number, change: () => void): number {
-    const { core } = this;
+  #changeTables(budget: number, change: () => void): number {
+    const core = this.#core;
     const { s, mmu } = core;
     if (s[CPL] !== 0) return -2;
-    core.remaining = this.base + budget;
+    core.remaining = this.#base + budget;
     const linear = (s[BASE + CS]! + s[EIP]!) | 0;
     const page = mmu.pageOf(linear);
     change();
-    const left = --core.remaining - this.base;
+    const left = --core.remaining - this.#base;
     if (core.attention !== 0 || left <= 0) return -1;
-    if (!this.direct && (page === 0 || mmu.pageOf(linear) !== page)) return -1;
-    if (mmu.epoch !== this.epoch) this.updateContext();
+    if (!this.#direct && (page === 0 || mmu.pageOf(linear) !== page)) return -1;
+    if (mmu.epoch !== this.#epoch) this.#updateContext();
     return left;
   }
 
-  private touch(offset: number, sizeBytes: number): number {
-    if (this.interpreter.code.covers(RAM + offset, sizeBytes)) return 1;
-    this.core.mmu.tablesWritten(RAM + offset, sizeBytes);
+  #touch(offset: number, sizeBytes: number): number {
+    if (this.#interpreter.code.covers(RAM + offset, sizeBytes)) return 1;
+    this.#core.mmu.tablesWritten(RAM + offset, sizeBytes);
     return 0;
   }
 
-  private afterPort(generation: number): number {
-    const { core } = this;
-    if (this.abandoned) {
-      this.abandoned = false;
+  #afterPort(generation: number): number {
+    const core = this.#core;
+    if (this.#abandoned) {
+      this.#abandoned = false;
       core.remaining--;
       throw ABANDONED;
     }
-    const left = --core.remaining - this.base;
-    return core.attention === 0 && left > 0 && this.generation === generation && core.mmu.epoch === this.epoch && core.state.modeKey === this.modeKey ? left : -1;
+    const left = --core.remaining - this.#base;
+    return core.attention === 0 &&
+      left > 0 &&
+      this.#generation === generation &&
+      core.mmu.epoch === this.#epoch &&
+      core.state.modeKey === this.#modeKey
+      ? left
+      : -1;
   }
 
   abandon(): void {
-    this.abandoned = this.isInside;
+    this.#abandoned = this.#isInside;
   }
 
   // Compiling.
 
   compile(block: Block): void {
-    if (isUnsuitable(block) || (this.rewrites.get(block.offset) ?? 0) >= MAX_REWRITES || (block.regions?.length ?? 0) >= MAX_COPIES) return;
-    if (this.statistics.instructions > FREE_INSTRUCTIONS + this.core.retired / WORK_PER_INSTRUCTION) {
+    if (
+      isUnsuitable(block) ||
+      (this.#rewrites.get(block.offset) ?? 0) >= MAX_REWRITES ||
+      (block.regions?.length ?? 0) >= MAX_COPIES
+    )
+      return;
+    if (this.statistics.instructions > FREE_INSTRUCTIONS + this.#core.retired / WORK_PER_INSTRUCTION) {
       block.count = 0;
       return;
     }
-    if (this.core.state.modeKey !== this.modeKey || this.core.mmu.epoch !== this.epoch) this.updateContext();
-    const region = this.selector.select(block, this.shape(), this.leastCount, this.slowSites);
+    if (this.#core.state.modeKey !== this.#modeKey || this.#core.mmu.epoch !== this.#epoch) this.#updateContext();
+    const region = this.#selector.select(block, this.#shape(), this.#leastCount, this.#slowSites);
     if (region === null) return;
-    if (this.slots === MAX_REGIONS || this.mapEnd > ENTRY_MAPS + ENTRY_MAPS_BYTES - LARGEST_MAP) {
+    if (this.#slots === MAX_REGIONS || this.#mapEnd > ENTRY_MAPS + ENTRY_MAPS_BYTES - LARGEST_MAP) {
       // Everything is dropped; what is hot comes back.
-      this.slots = 0;
-      this.core.memory.bytes.fill(0, ENTRY_MAPS, this.mapEnd);
-      this.mapEnd = ENTRY_MAPS;
-      this.interpreter.clear();
+      this.#slots = 0;
+      this.#core.memory.bytes.fill(0, ENTRY_MAPS, this.#mapEnd);
+      this.#mapEnd = ENTRY_MAPS;
+      this.#interpreter.clear();
       return;
     }
-    this.install(region);
+    this.#install(region);
   }
 
-  private shape(): Shape {
-    const { core } = this;
-    return { direct: this.direct, isProtected: this.isProtected, ramBytes: core.memory.ramBytes, mode: core.state.modeKey & MODE_BITS, codeLimit: core.s[LIMIT + CS]! >>> 0 };
+  #shape(): Shape {
+    const core = this.#core;
+    return {
+      direct: this.#direct,
+      isProtected: this.#isProtected,
+      ramBytes: core.memory.ramBytes,
+      mode: core.state.modeKey & MODE_BITS,
+      codeLimit: core.s[LIMIT + CS]! >>> 0,
+    };
   }
 
-  private install(region: Region): void {
-    const module = moduleFor(this.keyOf(region), () => translate(region));
-    const instance = new WebAssembly.Instance(module, this.imports);
+  #install(region: Region): void {
+    const module = moduleFor(this.#keyOf(region), () => translate(region));
+    const instance = new WebAssembly.Instance(module, this.#imports);
     const run = instance.exports["f"] as RegionFunction;
-    const slot = this.slots++;
-    if (slot === this.table.length) this.table.grow(this.table.length);
-    this.table.set(slot, run);
+    const slot = this.#slots++;
+    if (slot === this.#table.length) this.#table.grow(this.#table.length);
+    this.#table.set(slot, run);
     const blocks = [...new Set(region.blocks.map(({ source }) => source))];
     const entries = region.entries.map((index) => region.blocks[index]!);
     const map = entryMap(region);
-    const mapAddress = this.mapEnd;
+    const mapAddress = this.#mapEnd;
     if (map !== null) {
-      this.mapEnd += (map.sizeBytes + 15) & ~15;
+      this.#mapEnd += (map.sizeBytes + 15) & ~15;
       entries.forEach(({ eip }, index) => {
-        this.core.memory.bytes[mapAddress + (eip - map.firstEip)] = index + 1;
+        this.#core.memory.bytes[mapAddress + (eip - map.firstEip)] = index + 1;
       });
     }
-    const installed = new MachineRegion(blocks, slot, mapAddress, run, region.shape, entries.map(({ eip }) => eip));
+    const installed = new MachineRegion(
+      blocks,
+      slot,
+      mapAddress,
+      run,
+      region.shape,
+      entries.map(({ eip }) => eip),
+    );
     for (const block of blocks) (block.regions ??= []).push(installed);
     entries.forEach(({ source }, index) => {
       const entry: CompiledEntry = { region: installed, index };
       source.compiled = entry;
-      this.remember(source.eip, installed, index);
+      this.#remember(source.eip, installed, index);
     });
     this.statistics.regions++;
     this.statistics.instructions += region.blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);
   }
 
-  private keyOf(region: Region): string {
-    const { bytes } = this.core.memory;
-    const parts = [shapeKey(region.shape), region.entries.join(","), [...region.slowSites].join(","), region.lowRegisters];
+  #keyOf(region: Region): string {
+    const { bytes } = this.#core.memory;
+    const parts = [
+      shapeKey(region.shape),
+      region.entries.join(","),
+      [...region.slowSites].join(","),
+      region.lowRegisters,
+    ];
     for (const { eip, instructions, next, source } of region.blocks) {
       let text = "";
       const length = (next - eip) & 0xffff;
       // Bytes that the guest rewrites are not in the code, but where they lie is.
       const gaps = source.gaps.filter(([offset]) => offset < source.offset + length);
-      for (let at = source.offset; at < source.offset + length; at++) text += gaps.some(([gap, size]) => at >= gap && at < gap + size) ? "?" : String.fromCharCode(bytes[at]!);
+      for (let at = source.offset; at < source.offset + length; at++)
+        text += gaps.some(([gap, size]) => at >= gap && at < gap + size) ? "?" : String.fromCharCode(bytes[at]!);
       parts.push(`${eip}:${instructions.length}:${gaps.join()}:${text}`);
     }
     return parts.join("|");
   }
 
   /** A block is gone, and with it all regions that it is in. */
-  private discard(block: Block, overwritten: boolean): void {
+  #discard(block: Block, overwritten: boolean): void {
     if (block.regions === null) return;
-    if (this.rewrites.size === MAX_NOTES) this.rewrites.clear();
-    if (overwritten) this.rewrites.set(block.offset, (this.rewrites.get(block.offset) ?? 0) + 1);
-    for (const region of block.regions) this.drop(region as MachineRegion);
+    if (this.#rewrites.size === MAX_NOTES) this.#rewrites.clear();
+    if (overwritten) this.#rewrites.set(block.offset, (this.#rewrites.get(block.offset) ?? 0) + 1);
+    for (const region of block.regions) this.#drop(region as MachineRegion);
   }
 
-  private drop(region: MachineRegion): void {
-    this.generation++;
+  #drop(region: MachineRegion): void {
+    this.#generation++;
     this.statistics.discarded++;
     for (const eip of region.entries) {
       const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip);
-      if ((this.words[at + 2]! & 0xffff) === region.slot) this.words[at + 1] = 0;
+      if ((this.#words[at + 2]! & 0xffff) === region.slot) this.#words[at + 1] = 0;
     }
     for (const block of region.blocks) {
       if (block.compiled?.region === region) {
@@ -444,27 +505,27 @@ export class Jit implements Engine {
       const rest = block.regions.filter((other) => other !== region);
       block.regions = rest.length === 0 ? null : rest;
     }
-    this.table.set(region.slot, null);
+    this.#table.set(region.slot, null);
   }
 
-  private noteSlowExit(eip: number): void {
+  #noteSlowExit(eip: number): void {
     this.statistics.slowExits++;
-    const { core } = this;
-    if (this.slowExits.size === MAX_NOTES) this.slowExits.clear();
-    let seen = this.slowExits.get(eip);
-    if (seen === undefined) this.slowExits.set(eip, (seen = { count: 0, since: core.retired }));
+    const core = this.#core;
+    if (this.#slowExits.size === MAX_NOTES) this.#slowExits.clear();
+    let seen = this.#slowExits.get(eip);
+    if (seen === undefined) this.#slowExits.set(eip, (seen = { count: 0, since: core.retired }));
     if (++seen.count < SLOW_SITE_COUNT) return;
     const isDense = core.retired - seen.since < SLOW_SITE_COUNT * SLOW_SITE_INTERVAL;
     seen.count = 0;
     seen.since = core.retired;
-    if (!isDense || this.slowSites.has(eip)) return;
-    this.slowSites.add(eip);
+    if (!isDense || this.#slowSites.has(eip)) return;
+    this.#slowSites.add(eip);
     // What has the instruction is compiled again, soon and with its new shape.
     const page = core.mmu.pageOf((core.s[BASE + CS]! + eip) | 0);
-    for (const block of this.interpreter.code.inPage(page)) {
+    for (const block of this.#interpreter.code.inPage(page)) {
       if (block.regions === null || !block.eips.includes(eip)) continue;
       for (const region of [...block.regions]) {
-        this.drop(region as MachineRegion);
+        this.#drop(region as MachineRegion);
         region.blocks[0]!.count = Math.max(0, this.threshold - 2);
       }
     }

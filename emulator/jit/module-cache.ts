@@ -1,6 +1,6 @@
 /**
- * Compiled modules of the whole process, by the content they were made from: guest bytes, guest addresses and the shape of memory. Machines that
- * run the same code share them; what differs between machines is in their memories and tables.
+ * Compiled modules of the whole process, by the content they were made from: guest bytes, guest addresses and the shape
+ * of memory. Machines that run the same code share them; what differs between machines is in their memories and tables.
  */
 
 /** Beyond this many bytes of keys and modules the cache starts anew; machines keep what they use. */

@@ -1,4 +1,7 @@
-/** Operands of an instruction in compiled code: pushing their values, zero-extended below 32 bits, and writing them back. */
+/**
+ * Operands of an instruction in compiled code: pushing their values, zero-extended below 32 bits, and writing them
+ * back.
+ */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { operandSize, registerOf } from "../cpu/operands.ts";
 import type { Bits } from "./flags.ts";
@@ -102,7 +105,9 @@ export function writeOperand(t: Translator, insn: DecodedInstruction, k: number,
   }
 }
 
-/** Loads operand `k` into a local, to be replaced: a memory operand is checked for both, before anything else happens. */
+/**
+ * Loads operand `k` into a local, to be replaced: a memory operand is checked for both, before anything else happens.
+ */
 export function beginModify(t: Translator, insn: DecodedInstruction, k: number, local = T0): void {
   const bits = bitsOfOperand(insn, k);
   if (isRegister(insn, k)) pushRegister(t, registerOf(insn, k), bits);

@@ -1,20 +1,30 @@
 /**
- * What compiled code does itself, by the semantic names of the instruction table. A maker looks at the instruction first and returns null
- * where the form is left to the interpreter; what is not listed always is.
+ * What compiled code does itself, by the semantic names of the instruction table. A maker looks at the instruction
+ * first and returns null where the form is left to the interpreter; what is not listed always is.
  */
-import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { CONTROL_SLOTS } from "../cpu/handlers/system.ts";
-import { CPL, CS, EAX, EBX, ECX, EBP, EDI, EDX, EFLAGS, ES, ESI, ESP, JIT_VALUE, SS } from "../cpu/layout.ts";
+
 import { DF } from "../cpu/flags.ts";
+import { CONTROL_SLOTS } from "../cpu/handlers/system.ts";
+import type { DecodedInstruction } from "../cpu/instruction.ts";
+import { CPL, CS, EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ES, ESI, ESP, JIT_VALUE, SS } from "../cpu/layout.ts";
 import { isFlat, operandSize, registerOf } from "../cpu/operands.ts";
 import { ARITHMETIC } from "./arithmetic.ts";
+import type { Bits } from "./flags.ts";
 import { DIRECTORY, INVALIDATE } from "./imports.ts";
 import { INTERRUPTS } from "./interrupts.ts";
-import type { Bits } from "./flags.ts";
 import { FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Operation } from "./operands.ts";
 import {
-  beginModify, bitsOfOperand, endModify, immediateOf, isRegister, pushOperand, pushRegister, pushSignExtended, writeOperand, writeRegister,
+  beginModify,
+  bitsOfOperand,
+  endModify,
+  immediateOf,
+  isRegister,
+  pushOperand,
+  pushRegister,
+  pushSignExtended,
+  writeOperand,
+  writeRegister,
 } from "./operands.ts";
 import { SHIFTS } from "./shifts.ts";
 import type { Translator } from "./translator.ts";
@@ -22,7 +32,10 @@ import { OP } from "./wasm.ts";
 
 const wideStack = (t: Translator): boolean => t.hasWideStack;
 
-/** Pushes a value of the instruction's size on the guest's stack: checked first, so that nothing has changed when it fails. */
+/**
+ * Pushes a value of the instruction's size on the guest's stack: checked first, so that nothing has changed when it
+ * fails.
+ */
 function pushGuest(t: Translator, bits: Bits, push: () => void): void {
   const { c } = t;
   const bytes = bits >>> 3;
@@ -220,7 +233,15 @@ function advance(t: Translator, insn: DecodedInstruction, register: number, byte
   const { c } = t;
   writeRegister(t, register, insn.address32 ? 32 : 16, () => {
     t.getRegister(register);
-    c.const(bytes).const(-bytes).const(0).load(4, 4 * EFLAGS).const(DF).op(OP.and).op(OP.eqz).op(OP.select).op(OP.add);
+    c.const(bytes)
+      .const(-bytes)
+      .const(0)
+      .load(4, 4 * EFLAGS)
+      .const(DF)
+      .op(OP.and)
+      .op(OP.eqz)
+      .op(OP.select)
+      .op(OP.add);
   });
 }
 
@@ -263,23 +284,31 @@ const loadString: Operation = (t, insn) => () => {
 
 // Flags and conversions.
 
-const setCarryFlag = (emitCarry: (t: Translator) => void): Operation => (t) => () => {
-  const { c } = t;
-  t.flags.canonicalise();
-  // OF is the difference of bits 31 and 30, and stays.
-  c.get(FLAG_X).get(FLAG_X).const(1).op(OP.shl).op(OP.xor).const(31).op(OP.shr_u).set(T0);
-  emitCarry(t);
-  c.set(T1);
-  c.get(FLAG_X).const(0x3fffffff).op(OP.and).get(T1).const(31).op(OP.shl).op(OP.or);
-  c.get(T1).get(T0).op(OP.xor).const(30).op(OP.shl).op(OP.or).set(FLAG_X);
-};
+const setCarryFlag =
+  (emitCarry: (t: Translator) => void): Operation =>
+  (t) =>
+  () => {
+    const { c } = t;
+    t.flags.canonicalise();
+    // OF is the difference of bits 31 and 30, and stays.
+    c.get(FLAG_X).get(FLAG_X).const(1).op(OP.shl).op(OP.xor).const(31).op(OP.shr_u).set(T0);
+    emitCarry(t);
+    c.set(T1);
+    c.get(FLAG_X).const(0x3fffffff).op(OP.and).get(T1).const(31).op(OP.shl).op(OP.or);
+    c.get(T1).get(T0).op(OP.xor).const(30).op(OP.shl).op(OP.or).set(FLAG_X);
+  };
 
-const setDirection = (down: boolean): Operation => ({ c }) => () => {
-  c.const(0).const(0).load(4, 4 * EFLAGS);
-  if (down) c.const(DF).op(OP.or);
-  else c.const(~DF).op(OP.and);
-  c.store(4, 4 * EFLAGS);
-};
+const setDirection =
+  (down: boolean): Operation =>
+  ({ c }) =>
+  () => {
+    c.const(0)
+      .const(0)
+      .load(4, 4 * EFLAGS);
+    if (down) c.const(DF).op(OP.or);
+    else c.const(~DF).op(OP.and);
+    c.store(4, 4 * EFLAGS);
+  };
 
 const extendAccumulator: Operation = (t, insn) => () => {
   const { c } = t;
@@ -307,7 +336,11 @@ const byteSwap: Operation = (t, insn) => () => {
   t.getRegister(n);
   c.const(8).op(OP.rotl).const(0x00ff00ff).op(OP.and);
   t.getRegister(n);
-  c.const(8).op(OP.rotr).const(0xff00ff00 | 0).op(OP.and).op(OP.or);
+  c.const(8)
+    .op(OP.rotr)
+    .const(0xff00ff00 | 0)
+    .op(OP.and)
+    .op(OP.or);
   t.setRegister(n);
 };
 
@@ -334,13 +367,23 @@ const translate: Operation = (t, insn) => () => {
 
 const output: Operation = (t, insn) => {
   if (t.isUser) return null;
-  return () => t.out(() => pushOperand(t, insn, 0), () => pushOperand(t, insn, 1), operandSize(insn, 1) >>> 3);
+  return () =>
+    t.out(
+      () => pushOperand(t, insn, 0),
+      () => pushOperand(t, insn, 1),
+      operandSize(insn, 1) >>> 3,
+    );
 };
 
 const input: Operation = (t, insn) => {
   if (t.isUser) return null;
   const bits = bitsOfOperand(insn, 0);
-  return () => t.in(() => pushOperand(t, insn, 1), bits >>> 3, () => writeRegister(t, registerOf(insn, 0), bits, () => t.c.const(0).load(4, JIT_VALUE)));
+  return () =>
+    t.in(
+      () => pushOperand(t, insn, 1),
+      bits >>> 3,
+      () => writeRegister(t, registerOf(insn, 0), bits, () => t.c.const(0).load(4, JIT_VALUE)),
+    );
 };
 
 // Page tables, at CPL 0 only: the helper looks again.
@@ -354,7 +397,12 @@ const moveFromControl: Operation = (t, insn) => {
   const slot = CONTROL_SLOTS[insn.reg] ?? -1;
   if (t.isUser || slot < 0) return null;
   return () => {
-    t.c.const(0).load(4, 4 * CPL).brIf(t.access.slow).const(0).load(4, 4 * slot);
+    t.c
+      .const(0)
+      .load(4, 4 * CPL)
+      .brIf(t.access.slow)
+      .const(0)
+      .load(4, 4 * slot);
     t.setRegister(insn.rm);
   };
 };
@@ -409,12 +457,31 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   in: input,
 };
 
-const STACK_OR_STRING = new Set(["mov_from_creg", "push", "pop", "leave", "call", "call_indirect", "jmp_indirect", "ret", "movs", "stos", "lods", "xlat", "div", "idiv", ...Object.keys(INTERRUPTS)]);
+const STACK_OR_STRING = new Set([
+  "mov_from_creg",
+  "push",
+  "pop",
+  "leave",
+  "call",
+  "call_indirect",
+  "jmp_indirect",
+  "ret",
+  "movs",
+  "stos",
+  "lods",
+  "xlat",
+  "div",
+  "idiv",
+  ...Object.keys(INTERRUPTS),
+]);
 const ADDRESS_ONLY = new Set(["lea", "nop", "invlpg"]);
 
 /** Whether an instruction has a slow path. */
 export function mayLeave(insn: DecodedInstruction): boolean {
   const { semantic } = insn.form;
-  return STACK_OR_STRING.has(semantic) || (!ADDRESS_ONLY.has(semantic) && insn.form.operands.some(({ field }, k) => (field === "rm" || field === "moffs") && registerOf(insn, k) < 0));
+  return (
+    STACK_OR_STRING.has(semantic) ||
+    (!ADDRESS_ONLY.has(semantic) &&
+      insn.form.operands.some(({ field }, k) => (field === "rm" || field === "moffs") && registerOf(insn, k) < 0))
+  );
 }
-

@@ -1,10 +1,10 @@
 /**
- * A region: up to 64 blocks of hot guest code that become one function. Here it is plain data, made from the interpreter's blocks; what
- * the translator makes of it depends on nothing else, so equal regions share their code.
+ * A region: up to 64 blocks of hot guest code that become one function. Here it is plain data, made from the
+ * interpreter's blocks; what the translator makes of it depends on nothing else, so equal regions share their code.
  */
 import type { Block } from "../cpu/block.ts";
-import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { branchTarget } from "../cpu/handlers/control.ts";
+import type { DecodedInstruction } from "../cpu/instruction.ts";
 import type { Shape } from "./shape.ts";
 
 /** Instructions that run one after the other. */
@@ -24,7 +24,9 @@ export interface Region {
   readonly entries: readonly number[];
   /** Instructions, by EIP, whose slow path is made to return into the region instead of leaving it. */
   readonly slowSites: ReadonlySet<number>;
-  /** A bit for each general register that held a low address when the region was made: a guess about where accesses go. */
+  /**
+   * A bit for each general register that held a low address when the region was made: a guess about where accesses go.
+   */
   readonly lowRegisters: number;
 }
 
@@ -32,7 +34,10 @@ export interface Region {
 const MAX_MAP_BYTES = 16384;
 
 /** The addresses that an entry map covers; null when the entries lie too far apart. */
-export function entryMap({ blocks, entries }: Region): { readonly firstEip: number; readonly sizeBytes: number } | null {
+export function entryMap({
+  blocks,
+  entries,
+}: Region): { readonly firstEip: number; readonly sizeBytes: number } | null {
   const eips = entries.map((entry) => blocks[entry]!.eip >>> 0);
   const firstEip = Math.min(...eips);
   const sizeBytes = Math.max(...eips) - firstEip + 1;
@@ -43,11 +48,24 @@ export function entryMap({ blocks, entries }: Region): { readonly firstEip: numb
 export type Ending = "jump" | "branch" | "call" | "indirect" | "patched" | "next";
 
 const ENDINGS: Readonly<Record<string, Ending>> = {
-  jmp: "jump", jcc: "branch", loop: "branch", loope: "branch", loopne: "branch", jcxz: "branch", call: "call",
-  jmp_indirect: "indirect", call_indirect: "indirect", ret: "indirect", int: "indirect", iret: "indirect",
+  jmp: "jump",
+  jcc: "branch",
+  loop: "branch",
+  loope: "branch",
+  loopne: "branch",
+  jcxz: "branch",
+  call: "call",
+  jmp_indirect: "indirect",
+  call_indirect: "indirect",
+  ret: "indirect",
+  int: "indirect",
+  iret: "indirect",
 };
 
-/** "patched" is a branch on a condition whose distance is rewritten; a jump whose distance is rewritten is an indirect one. */
+/**
+ * "patched" is a branch on a condition whose distance is rewritten; a jump whose distance is rewritten is an indirect
+ * one.
+ */
 export function endingOf(insn: DecodedInstruction): Ending {
   if (insn.immediateAt !== 0 && insn.form.semantic === "jcc") return "patched";
   if (insn.immediateAt !== 0 && insn.form.semantic === "jmp") return "indirect";
@@ -55,7 +73,10 @@ export function endingOf(insn: DecodedInstruction): Ending {
 }
 
 /** EIPs at which a block may go on, as far as its bytes tell. */
-export function successorsOf(block: { readonly instructions: readonly DecodedInstruction[]; readonly next: number }): number[] {
+export function successorsOf(block: {
+  readonly instructions: readonly DecodedInstruction[];
+  readonly next: number;
+}): number[] {
   const last = block.instructions[block.instructions.length - 1]!;
   switch (endingOf(last)) {
     case "jump":
@@ -72,7 +93,10 @@ export function successorsOf(block: { readonly instructions: readonly DecodedIns
 }
 
 /** Where a call returns to, if the block ends with one. */
-export function returnSiteOf(block: { readonly instructions: readonly DecodedInstruction[]; readonly next: number }): number | null {
+export function returnSiteOf(block: {
+  readonly instructions: readonly DecodedInstruction[];
+  readonly next: number;
+}): number | null {
   const { semantic } = block.instructions[block.instructions.length - 1]!.form;
   return semantic === "call" || semantic === "call_indirect" || semantic === "int" ? block.next : null;
 }

@@ -1,6 +1,6 @@
 /**
- * Which blocks go into a region: the one that grew hot, what it leads to as far as it has run too, and, where jumps are indirect, what else
- * is hot in its page. Code beyond the page joins in only where no page table can move it.
+ * Which blocks go into a region: the one that grew hot, what it leads to as far as it has run too, and, where jumps are
+ * indirect, what else is hot in its page. Code beyond the page joins in only where no page table can move it.
  */
 import type { Block } from "../cpu/block.ts";
 import type { CodeCache } from "../cpu/code-cache.ts";
@@ -17,14 +17,14 @@ const MAX_INSTRUCTIONS = 800;
 const PAGE_MASK = 0xfff;
 
 export class RegionSelector {
-  private readonly core: Core;
-  private readonly code: CodeCache;
-  private readonly source: InstructionStream;
+  readonly #core: Core;
+  readonly #code: CodeCache;
+  readonly #source: InstructionStream;
 
   constructor(core: Core, code: CodeCache) {
-    this.core = core;
-    this.code = code;
-    this.source = new InstructionStream(core);
+    this.#core = core;
+    this.#code = code;
+    this.#source = new InstructionStream(core);
   }
 
   /** Null when the block's code is nothing to compile. Candidates have to have run `leastCount` times. */
@@ -36,12 +36,12 @@ export class RegionSelector {
     const queue: Block[] = [];
     const offer = (eip: number): void => {
       if (chosen.has(eip)) return;
-      const block = this.blockAt(eip, hot, shape);
+      const block = this.#blockAt(eip, hot, shape);
       if (block !== null && block.count >= leastCount && isPlain(block)) queue.push(block);
     };
     const take = (block: Block): void => {
       if (chosen.has(block.eip) || chosen.size >= MAX_BLOCKS || instructions >= MAX_INSTRUCTIONS) return;
-      const decoded = this.decode(block);
+      const decoded = this.#decode(block);
       chosen.set(block.eip, decoded);
       instructions += decoded.instructions.length;
       for (const eip of successorsOf(decoded)) offer(eip);
@@ -53,9 +53,19 @@ export class RegionSelector {
     };
     take(hot);
     closure();
-    if ([...chosen.values()].some(({ instructions: list }) => ["indirect", "patched"].includes(endingOf(list[list.length - 1]!)))) {
-      const near = [...this.code.inPage(hot.offset & ~PAGE_MASK)]
-        .filter((block) => block.count >= leastCount && block.modeKey === hot.modeKey && isPlain(block) && (block.eip - hot.eip | 0) === block.offset - hot.offset)
+    if (
+      [...chosen.values()].some(({ instructions: list }) =>
+        ["indirect", "patched"].includes(endingOf(list[list.length - 1]!)),
+      )
+    ) {
+      const near = [...this.#code.inPage(hot.offset & ~PAGE_MASK)]
+        .filter(
+          (block) =>
+            block.count >= leastCount &&
+            block.modeKey === hot.modeKey &&
+            isPlain(block) &&
+            ((block.eip - hot.eip) | 0) === block.offset - hot.offset,
+        )
         .sort((a, b) => Math.abs(a.offset - hot.offset) - Math.abs(b.offset - hot.offset));
       for (const block of near) {
         if (chosen.has(block.eip)) continue;
@@ -65,26 +75,36 @@ export class RegionSelector {
       }
     }
     const blocks = split([...chosen.values()]);
-    return { shape, blocks, entries: entriesOf(blocks, roots), lowRegisters: this.lowRegisters(), slowSites: new Set(blocks.flatMap(({ instructions: list }) => list.map(({ eip }) => eip)).filter((eip) => slowSites.has(eip))) };
+    return {
+      shape,
+      blocks,
+      entries: entriesOf(blocks, roots),
+      lowRegisters: this.#lowRegisters(),
+      slowSites: new Set(
+        blocks.flatMap(({ instructions: list }) => list.map(({ eip }) => eip)).filter((eip) => slowSites.has(eip)),
+      ),
+    };
   }
 
-  private lowRegisters(): number {
+  #lowRegisters(): number {
     let bits = 0;
-    for (let register = 0; register < 8; register++) if (this.core.s[register]! >>> 0 < 0xa0000) bits |= 1 << register;
+    for (let register = 0; register < 8; register++) if (this.#core.s[register]! >>> 0 < 0xa0000) bits |= 1 << register;
     return bits;
   }
 
-  private blockAt(eip: number, hot: Block, shape: Shape): Block | null {
+  #blockAt(eip: number, hot: Block, shape: Shape): Block | null {
     if (eip >>> 0 > shape.codeLimit) return null;
-    const linear = (this.core.s[BASE + CS]! + eip) >>> 0;
-    const hotLinear = (this.core.s[BASE + CS]! + hot.eip) >>> 0;
-    if (linear >>> 12 === hotLinear >>> 12) return this.code.known((hot.offset & ~PAGE_MASK) | (linear & PAGE_MASK), eip);
-    if (!shape.direct || hot.offset < RAM || linear >= shape.ramBytes || (linear >= 0xa0000 && linear < 0x100000)) return null;
-    return this.code.known(RAM + linear, eip);
+    const linear = (this.#core.s[BASE + CS]! + eip) >>> 0;
+    const hotLinear = (this.#core.s[BASE + CS]! + hot.eip) >>> 0;
+    if (linear >>> 12 === hotLinear >>> 12)
+      return this.#code.known((hot.offset & ~PAGE_MASK) | (linear & PAGE_MASK), eip);
+    if (!shape.direct || hot.offset < RAM || linear >= shape.ramBytes || (linear >= 0xa0000 && linear < 0x100000))
+      return null;
+    return this.#code.known(RAM + linear, eip);
   }
 
-  private decode(block: Block): RegionBlock {
-    const { source } = this;
+  #decode(block: Block): RegionBlock {
+    const source = this.#source;
     source.isLive = (offset) => block.gaps.some(([at]) => at === offset);
     source.startAt(block.eip, block.offset);
     const instructions: DecodedInstruction[] = [];
@@ -103,11 +123,16 @@ function split(blocks: readonly RegionBlock[]): RegionBlock[] {
   const starts = new Set(blocks.map(({ eip }) => eip));
   return blocks.map((block) => {
     const end = block.instructions.findIndex(({ eip }, i) => i > 0 && starts.has(eip));
-    return end < 0 ? block : { ...block, instructions: block.instructions.slice(0, end), next: block.instructions[end]!.eip };
+    return end < 0
+      ? block
+      : { ...block, instructions: block.instructions.slice(0, end), next: block.instructions[end]!.eip };
   });
 }
 
-/** Blocks that control may come to from elsewhere: by calls and returns, by indirect jumps, and loops after a way through the interpreter. */
+/**
+ * Blocks that control may come to from elsewhere: by calls and returns, by indirect jumps, and loops after a way
+ * through the interpreter.
+ */
 function entriesOf(blocks: readonly RegionBlock[], roots: readonly number[]): number[] {
   const index = new Map(blocks.map(({ eip }, i) => [eip, i]));
   const reached = new Set<number>();

@@ -1,12 +1,15 @@
 /**
- * What compiled code may take for granted about memory. Regions of one shape do not run in another: the engine looks at each
- * entry, and nothing of this can change within a region without leaving it.
+ * What compiled code may take for granted about memory. Regions of one shape do not run in another: the engine looks at
+ * each entry, and nothing of this can change within a region without leaving it.
  */
 import { TLB_READ_SUPERVISOR, TLB_READ_USER, TLB_WRITE_SUPERVISOR, TLB_WRITE_USER } from "../cpu/layout.ts";
 import { MODE_USER } from "../cpu/state.ts";
 
 export interface Shape {
-  /** Unpaged, A20 open, RAM where its address says: an address below the limits is an offset in RAM. Else the translation tables are asked. */
+  /**
+   * Unpaged, A20 open, RAM where its address says: an address below the limits is an offset in RAM. Else the
+   * translation tables are asked.
+   */
   readonly direct: boolean;
   /** CR0.PE is set. */
   readonly isProtected: boolean;
@@ -21,5 +24,7 @@ export function shapeKey({ direct, isProtected, ramBytes, mode, codeLimit }: Sha
   return `${direct ? ramBytes : 0}/${isProtected}/${mode}/${codeLimit}`;
 }
 
-export const readTable = (shape: Shape): number => ((shape.mode & MODE_USER) !== 0 ? TLB_READ_USER : TLB_READ_SUPERVISOR);
-export const writeTable = (shape: Shape): number => ((shape.mode & MODE_USER) !== 0 ? TLB_WRITE_USER : TLB_WRITE_SUPERVISOR);
+export const readTable = (shape: Shape): number =>
+  (shape.mode & MODE_USER) !== 0 ? TLB_READ_USER : TLB_READ_SUPERVISOR;
+export const writeTable = (shape: Shape): number =>
+  (shape.mode & MODE_USER) !== 0 ? TLB_WRITE_USER : TLB_WRITE_SUPERVISOR;

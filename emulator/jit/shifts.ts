@@ -1,9 +1,21 @@
-/** Shifts, rotations, single bits and bit scans in compiled code; flags as cpu/handlers/shifts.ts and bits.ts leave them. */
+/**
+ * Shifts, rotations, single bits and bit scans in compiled code; flags as cpu/handlers/shifts.ts and bits.ts leave
+ * them.
+ */
 import type { Bits } from "./flags.ts";
 import { CANONICAL, LOGIC } from "./flags.ts";
 import { FLAG_R, FLAG_X, FLAG_Y, T0, T1, T2 } from "./locals.ts";
 import type { Operation } from "./operands.ts";
-import { beginModify, bitsOfOperand, endModify, immediateOf, isRegister, pushOperand, pushSignExtended, writeOperand } from "./operands.ts";
+import {
+  beginModify,
+  bitsOfOperand,
+  endModify,
+  immediateOf,
+  isRegister,
+  pushOperand,
+  pushSignExtended,
+  writeOperand,
+} from "./operands.ts";
 import type { Translator } from "./translator.ts";
 import { OP } from "./wasm.ts";
 
@@ -32,14 +44,29 @@ const shiftLeft: VariableShift = (t, bits) => {
   if (bits === 32) {
     c.get(T0).get(T1).op(OP.shl).set(T2);
     setResult(t, bits);
-    setCarries(t, () => c.get(T0).const(32).get(T1).op(OP.sub).op(OP.shr_u).const(1).op(OP.and), () => c.get(FLAG_R).const(31).op(OP.shr_u));
+    setCarries(
+      t,
+      () => c.get(T0).const(32).get(T1).op(OP.sub).op(OP.shr_u).const(1).op(OP.and),
+      () => c.get(FLAG_R).const(31).op(OP.shr_u),
+    );
   } else {
     c.get(T0).get(T1).op(OP.shl).set(T2);
     setResult(t, bits);
     // Beyond the size of the operand nothing leaves any more.
     setCarries(
       t,
-      () => c.get(T0).op(OP.extend_u).get(T1).op(OP.extend_u).op(OP.shl64).const64(bits).op(OP.shr_u64).op(OP.wrap).const(1).op(OP.and),
+      () =>
+        c
+          .get(T0)
+          .op(OP.extend_u)
+          .get(T1)
+          .op(OP.extend_u)
+          .op(OP.shl64)
+          .const64(bits)
+          .op(OP.shr_u64)
+          .op(OP.wrap)
+          .const(1)
+          .op(OP.and),
       () => c.get(FLAG_R).const(31).op(OP.shr_u),
     );
   }
@@ -52,7 +79,15 @@ const shiftRight: VariableShift = (t, bits) => {
   setCarries(
     t,
     () => c.get(T1).const(1).op(OP.and),
-    () => c.get(T1).get(T1).const(bits - 1).op(OP.shr_u).op(OP.xor).const(1).op(OP.and),
+    () =>
+      c
+        .get(T1)
+        .get(T1)
+        .const(bits - 1)
+        .op(OP.shr_u)
+        .op(OP.xor)
+        .const(1)
+        .op(OP.and),
   );
 };
 
@@ -62,7 +97,11 @@ const shiftRightSigned: VariableShift = (t, bits) => {
   pushSignExtended(t, bits);
   c.get(T1).const(1).op(OP.sub).op(OP.shr_s).tee(T1).const(1).op(OP.shr_s).set(T2);
   setResult(t, bits);
-  setCarries(t, () => c.get(T1).const(1).op(OP.and), () => c.get(T1).const(1).op(OP.and));
+  setCarries(
+    t,
+    () => c.get(T1).const(1).op(OP.and),
+    () => c.get(T1).const(1).op(OP.and),
+  );
 };
 
 /** Replaces CF and CF xor OF in flags that are canonical. */
@@ -74,39 +113,91 @@ function replaceCarries(t: Translator, pushCarry: () => void, pushDifference: ()
   t.c.const(30).op(OP.shl).op(OP.or).set(FLAG_X);
 }
 
-const rotate = (left: boolean): VariableShift => (t, bits) => {
-  const { c } = t;
-  if (bits === 32) c.get(T0).get(T1).op(left ? OP.rotl : OP.rotr).set(T2);
-  else {
-    // The value repeated fills 32 bits, whose rotation holds that of the part.
-    c.get(T0).const(bits === 8 ? 0x01010101 : 0x00010001).op(OP.mul).get(T1).op(left ? OP.rotl : OP.rotr).set(T2);
-  }
-  const pushTop = (number: number): void => void c.get(T2).const(number).op(OP.shr_u).const(1).op(OP.and);
-  if (left) replaceCarries(t, () => c.get(T2).const(1).op(OP.and), () => pushTop(bits - 1));
-  else replaceCarries(t, () => pushTop(bits - 1), () => pushTop(bits - 2));
-};
+const rotate =
+  (left: boolean): VariableShift =>
+  (t, bits) => {
+    const { c } = t;
+    if (bits === 32)
+      c.get(T0)
+        .get(T1)
+        .op(left ? OP.rotl : OP.rotr)
+        .set(T2);
+    else {
+      // The value repeated fills 32 bits, whose rotation holds that of the part.
+      c.get(T0)
+        .const(bits === 8 ? 0x01010101 : 0x00010001)
+        .op(OP.mul)
+        .get(T1)
+        .op(left ? OP.rotl : OP.rotr)
+        .set(T2);
+    }
+    const pushTop = (number: number): void => void c.get(T2).const(number).op(OP.shr_u).const(1).op(OP.and);
+    if (left)
+      replaceCarries(
+        t,
+        () => c.get(T2).const(1).op(OP.and),
+        () => pushTop(bits - 1),
+      );
+    else
+      replaceCarries(
+        t,
+        () => pushTop(bits - 1),
+        () => pushTop(bits - 2),
+      );
+  };
 
 /** RCL and RCR by 1. */
-const rotateThroughCarry = (left: boolean): ConstantShift => (t, bits) => {
-  const { c } = t;
-  const pushIn = (): void => void c.get(FLAG_X).const(31).op(OP.shr_u);
-  if (left) {
-    c.get(T0).const(1).op(OP.shl);
+const rotateThroughCarry =
+  (left: boolean): ConstantShift =>
+  (t, bits) => {
+    const { c } = t;
+    const pushIn = (): void => void c.get(FLAG_X).const(31).op(OP.shr_u);
+    if (left) {
+      c.get(T0).const(1).op(OP.shl);
+      pushIn();
+      c.op(OP.or).set(T2);
+      replaceCarries(
+        t,
+        () =>
+          c
+            .get(T0)
+            .const(bits - 1)
+            .op(OP.shr_u),
+        () =>
+          c
+            .get(T2)
+            .const(bits - 1)
+            .op(OP.shr_u)
+            .const(1)
+            .op(OP.and),
+      );
+      return;
+    }
+    c.get(T0).const(1).op(OP.shr_u);
     pushIn();
-    c.op(OP.or).set(T2);
-    replaceCarries(t, () => c.get(T0).const(bits - 1).op(OP.shr_u), () => c.get(T2).const(bits - 1).op(OP.shr_u).const(1).op(OP.and));
-    return;
-  }
-  c.get(T0).const(1).op(OP.shr_u);
-  pushIn();
-  c.const(bits - 1).op(OP.shl).op(OP.or).set(T2);
-  // OF is the difference of the two top bits.
-  replaceCarries(
-    t,
-    () => c.get(T0).const(1).op(OP.and),
-    () => c.get(T0).get(T2).const(bits - 1).op(OP.shr_u).op(OP.xor).get(T2).const(bits - 2).op(OP.shr_u).op(OP.xor).const(1).op(OP.and),
-  );
-};
+    c.const(bits - 1)
+      .op(OP.shl)
+      .op(OP.or)
+      .set(T2);
+    // OF is the difference of the two top bits.
+    replaceCarries(
+      t,
+      () => c.get(T0).const(1).op(OP.and),
+      () =>
+        c
+          .get(T0)
+          .get(T2)
+          .const(bits - 1)
+          .op(OP.shr_u)
+          .op(OP.xor)
+          .get(T2)
+          .const(bits - 2)
+          .op(OP.shr_u)
+          .op(OP.xor)
+          .const(1)
+          .op(OP.and),
+    );
+  };
 
 function shift(emitShift: VariableShift, keepsFlags: boolean): Operation {
   return (t, insn) => {
@@ -175,7 +266,14 @@ function doubleShift(left: boolean): Operation {
       const body = (): void => {
         // Destination and source as one number of 64 bits.
         const pushWide = (): void =>
-          void c.get(left ? T0 : T2).op(OP.extend_u).const64(32).op(OP.shl64).get(left ? T2 : T0).op(OP.extend_u).op(OP.or64);
+          void c
+            .get(left ? T0 : T2)
+            .op(OP.extend_u)
+            .const64(32)
+            .op(OP.shl64)
+            .get(left ? T2 : T0)
+            .op(OP.extend_u)
+            .op(OP.or64);
         const pushShifted = (pushCount: () => void): void => {
           pushWide();
           pushCount();
@@ -221,10 +319,21 @@ function bitTest(change: ((t: Translator) => void) | null): Operation {
         c.set(T0);
       } else beginModify(t, insn, 0);
       pushOperand(t, insn, 1);
-      c.const(bits - 1).op(OP.and).set(T1);
+      c.const(bits - 1)
+        .op(OP.and)
+        .set(T1);
       t.flags.canonicalise();
       // Bit 30 is CF xor OF: it changes with CF so that OF stays.
-      c.get(FLAG_X).const(0x3fffffff).op(OP.and).get(FLAG_X).get(FLAG_X).const(1).op(OP.shl).op(OP.xor).const(31).op(OP.shr_u);
+      c.get(FLAG_X)
+        .const(0x3fffffff)
+        .op(OP.and)
+        .get(FLAG_X)
+        .get(FLAG_X)
+        .const(1)
+        .op(OP.shl)
+        .op(OP.xor)
+        .const(31)
+        .op(OP.shr_u);
       c.get(T0).get(T1).op(OP.shr_u).const(1).op(OP.and).tee(T2).op(OP.xor).const(30).op(OP.shl).op(OP.or);
       c.get(T2).const(31).op(OP.shl).op(OP.or).set(FLAG_X);
       if (change !== null) {

@@ -1,6 +1,6 @@
 /**
- * WebAssembly's binary format, as far as compiled guest code needs it: an instruction buffer and a module around a few functions
- * (WebAssembly Core Specification 2.0, chapter 5, and the tail call proposal).
+ * WebAssembly's binary format, as far as compiled guest code needs it: an instruction buffer and a module around a few
+ * functions (WebAssembly Core Specification 2.0, chapter 5, and the tail call proposal).
  */
 
 export const I32 = 0x7f;
@@ -10,13 +10,60 @@ const FUNCREF = 0x70;
 
 /** Opcodes without immediates. */
 export const OP = {
-  unreachable: 0x00, return: 0x0f, drop: 0x1a, select: 0x1b,
-  eqz: 0x45, eq: 0x46, ne: 0x47, lt_s: 0x48, lt_u: 0x49, gt_s: 0x4a, gt_u: 0x4b, le_s: 0x4c, le_u: 0x4d, ge_s: 0x4e, ge_u: 0x4f,
-  eqz64: 0x50, eq64: 0x51, ne64: 0x52, lt_u64: 0x54, gt_f64: 0x64,
-  clz: 0x67, ctz: 0x68, add: 0x6a, sub: 0x6b, mul: 0x6c, div_s: 0x6d, div_u: 0x6e, rem_s: 0x6f, rem_u: 0x70, and: 0x71, or: 0x72, xor: 0x73,
-  shl: 0x74, shr_s: 0x75, shr_u: 0x76, rotl: 0x77, rotr: 0x78,
-  add64: 0x7c, sub64: 0x7d, mul64: 0x7e, div_s64: 0x7f, div_u64: 0x80, and64: 0x83, or64: 0x84, shl64: 0x86, shr_s64: 0x87, shr_u64: 0x88,
-  add_f64: 0xa0, wrap: 0xa7, extend_s: 0xac, extend_u: 0xad, convert_u_f64: 0xb8, extend8_s: 0xc0, extend16_s: 0xc1,
+  unreachable: 0x00,
+  return: 0x0f,
+  drop: 0x1a,
+  select: 0x1b,
+  eqz: 0x45,
+  eq: 0x46,
+  ne: 0x47,
+  lt_s: 0x48,
+  lt_u: 0x49,
+  gt_s: 0x4a,
+  gt_u: 0x4b,
+  le_s: 0x4c,
+  le_u: 0x4d,
+  ge_s: 0x4e,
+  ge_u: 0x4f,
+  eqz64: 0x50,
+  eq64: 0x51,
+  ne64: 0x52,
+  lt_u64: 0x54,
+  gt_f64: 0x64,
+  clz: 0x67,
+  ctz: 0x68,
+  add: 0x6a,
+  sub: 0x6b,
+  mul: 0x6c,
+  div_s: 0x6d,
+  div_u: 0x6e,
+  rem_s: 0x6f,
+  rem_u: 0x70,
+  and: 0x71,
+  or: 0x72,
+  xor: 0x73,
+  shl: 0x74,
+  shr_s: 0x75,
+  shr_u: 0x76,
+  rotl: 0x77,
+  rotr: 0x78,
+  add64: 0x7c,
+  sub64: 0x7d,
+  mul64: 0x7e,
+  div_s64: 0x7f,
+  div_u64: 0x80,
+  and64: 0x83,
+  or64: 0x84,
+  shl64: 0x86,
+  shr_s64: 0x87,
+  shr_u64: 0x88,
+  add_f64: 0xa0,
+  wrap: 0xa7,
+  extend_s: 0xac,
+  extend_u: 0xad,
+  convert_u_f64: 0xb8,
+  extend8_s: 0xc0,
+  extend16_s: 0xc1,
 } as const;
 
 const LOAD: Readonly<Record<number, number>> = { 1: 0x2d, 2: 0x2f, 4: 0x28 };
@@ -33,7 +80,7 @@ export class Code {
     return this;
   }
 
-  private unsigned(value: number): this {
+  #unsigned(value: number): this {
     let rest = value >>> 0;
     while (rest >= 0x80) {
       this.bytes.push((rest & 0x7f) | 0x80);
@@ -43,7 +90,7 @@ export class Code {
     return this;
   }
 
-  private signed(value: number): this {
+  #signed(value: number): this {
     let rest = value | 0;
     for (;;) {
       const low = rest & 0x7f;
@@ -57,12 +104,12 @@ export class Code {
   }
 
   const(value: number): this {
-    return this.op(0x41).signed(value);
+    return this.op(0x41).#signed(value);
   }
 
   /** A 64-bit constant that fits a signed 32-bit number. */
   const64(value: number): this {
-    return this.op(0x42).signed(value);
+    return this.op(0x42).#signed(value);
   }
 
   constF64(value: number): this {
@@ -72,32 +119,32 @@ export class Code {
   }
 
   get(local: number): this {
-    return this.op(0x20).unsigned(local);
+    return this.op(0x20).#unsigned(local);
   }
 
   set(local: number): this {
-    return this.op(0x21).unsigned(local);
+    return this.op(0x21).#unsigned(local);
   }
 
   tee(local: number): this {
-    return this.op(0x22).unsigned(local);
+    return this.op(0x22).#unsigned(local);
   }
 
   /** Loads 1, 2 or 4 bytes, zero-extended, at the address on the stack plus `offset`. */
   load(sizeBytes: number, offset: number): this {
-    return this.op(LOAD[sizeBytes]!).unsigned(0).unsigned(offset);
+    return this.op(LOAD[sizeBytes]!).#unsigned(0).#unsigned(offset);
   }
 
   store(sizeBytes: number, offset: number): this {
-    return this.op(STORE[sizeBytes]!).unsigned(0).unsigned(offset);
+    return this.op(STORE[sizeBytes]!).#unsigned(0).#unsigned(offset);
   }
 
   load64(offset: number): this {
-    return this.op(0x29).unsigned(0).unsigned(offset);
+    return this.op(0x29).#unsigned(0).#unsigned(offset);
   }
 
   loadF64(offset: number): this {
-    return this.op(0x2b).unsigned(0).unsigned(offset);
+    return this.op(0x2b).#unsigned(0).#unsigned(offset);
   }
 
   block(): this {
@@ -133,36 +180,36 @@ export class Code {
   /** Branches to the construct that was opened at `level` (the value of `depth` inside it). */
   br(level: number): this {
     if (!(level > 0 && level <= this.depth)) throw new Error(`branch to ${level} at depth ${this.depth}`);
-    return this.op(0x0c).unsigned(this.depth - level);
+    return this.op(0x0c).#unsigned(this.depth - level);
   }
 
   brIf(level: number): this {
     if (!(level > 0 && level <= this.depth)) throw new Error(`branch to ${level} at depth ${this.depth}`);
-    return this.op(0x0d).unsigned(this.depth - level);
+    return this.op(0x0d).#unsigned(this.depth - level);
   }
 
   brTable(levels: readonly number[]): this {
-    this.op(0x0e).unsigned(levels.length - 1);
-    for (const level of levels) this.unsigned(this.depth - level);
+    this.op(0x0e).#unsigned(levels.length - 1);
+    for (const level of levels) this.#unsigned(this.depth - level);
     return this;
   }
 
   call(index: number): this {
-    return this.op(0x10).unsigned(index);
+    return this.op(0x10).#unsigned(index);
   }
 
   /** Tail call through table 0. */
   returnCallIndirect(type: number): this {
-    return this.op(0x13).unsigned(type).unsigned(0);
+    return this.op(0x13).#unsigned(type).#unsigned(0);
   }
 
   /** Bulk copy within memory 0: target, source, length on the stack. */
   memoryCopy(): this {
-    return this.op(0xfc).unsigned(10).op(0).op(0);
+    return this.op(0xfc).#unsigned(10).op(0).op(0);
   }
 
   memoryFill(): this {
-    return this.op(0xfc).unsigned(11).op(0);
+    return this.op(0xfc).#unsigned(11).op(0);
   }
 }
 
@@ -187,11 +234,16 @@ export interface ModuleParts {
   readonly types: readonly FunctionType[];
   readonly imports: readonly FunctionImport[];
   readonly functions: readonly FunctionBody[];
-  /** Size of the imported memory in pages of 64 KiB: the least that the code relies on, and the most that a machine has. */
+  /**
+   * Size of the imported memory in pages of 64 KiB: the least that the code relies on, and the most that a machine has.
+   */
   readonly memoryPages: { readonly initial: number; readonly maximum: number };
 }
 
-/** Imports come from the module "m": its memory `m`, table `t` and functions. The first function of its own is exported as `f`. */
+/**
+ * Imports come from the module "m": its memory `m`, table `t` and functions. The first function of its own is exported
+ * as `f`.
+ */
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const out: number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const section = (id: number, content: readonly number[]): void => {
@@ -199,15 +251,30 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     for (const byte of content) out.push(byte);
   };
   const vector = (items: readonly (readonly number[])[]): number[] => [...leb(items.length), ...items.flat()];
-  const name = (text: string): number[] => [...leb(text.length), ...Array.from(text, (character) => character.charCodeAt(0))];
+  const name = (text: string): number[] => [
+    ...leb(text.length),
+    ...Array.from(text, (character) => character.charCodeAt(0)),
+  ];
   const importName = (field: string): number[] => [...name("m"), ...name(field)];
-  section(1, vector(parts.types.map(({ parameters, results }) => [0x60, ...vector(parameters.map((type) => [type])), ...vector(results.map((type) => [type]))])));
+  section(
+    1,
+    vector(
+      parts.types.map(({ parameters, results }) => [
+        0x60,
+        ...vector(parameters.map((type) => [type])),
+        ...vector(results.map((type) => [type])),
+      ]),
+    ),
+  );
   const { initial, maximum } = parts.memoryPages;
-  section(2, vector([
-    [...importName("m"), 2, 1, ...leb(initial), ...leb(maximum)],
-    [...importName("t"), 1, FUNCREF, 0, 0],
-    ...parts.imports.map(({ name: field, type }) => [...importName(field), 0, ...leb(type)]),
-  ]));
+  section(
+    2,
+    vector([
+      [...importName("m"), 2, 1, ...leb(initial), ...leb(maximum)],
+      [...importName("t"), 1, FUNCREF, 0, 0],
+      ...parts.imports.map(({ name: field, type }) => [...importName(field), 0, ...leb(type)]),
+    ]),
+  );
   section(3, vector(parts.functions.map(({ type }) => leb(type))));
   section(7, vector([[...name("f"), 0, ...leb(parts.imports.length)]]));
   const bodies: number[] = [...leb(parts.functions.length)];

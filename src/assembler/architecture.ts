@@ -1,12 +1,22 @@
 /**
- * The processor that is assembled for: `-march`, `.arch`. Which names there are and what each allows is `src/isa`'s knowledge.
+ * The processor that is assembled for: `-march`, `.arch`. Which names there are and what each allows is `src/isa`'s
+ * knowledge.
  */
 
 import { ARCHITECTURE_NAMES, parseArchitecture, selectArchitecture } from "../isa/features.ts";
 
 /** Processors whose alignment GNU as fills with NOPL. */
 const LONG_NOP_PROCESSORS: ReadonlySet<string> = new Set([
-  "pentium4", "prescott", "core", "nocona", "core2", "corei7", "athlon", "opteron", "k8", "amdfam10",
+  "pentium4",
+  "prescott",
+  "core",
+  "nocona",
+  "core2",
+  "corei7",
+  "athlon",
+  "opteron",
+  "k8",
+  "amdfam10",
 ]);
 
 export class Architecture {

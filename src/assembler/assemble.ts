@@ -1,22 +1,26 @@
 /**
- * The assembler as a function: source in, ELF object and diagnostics out. Touches nothing of the world but what the options bring.
+ * The assembler as a function: source in, ELF object and diagnostics out. Touches nothing of the world but what the
+ * options bring.
  */
 
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { Assembler, FatalError } from "./assembler.ts";
-import { writeContents } from "./contents.ts";
-import type { Diagnostic } from "./diagnostic.ts";
-import { writeElf } from "./elf-writer.ts";
-import type { ListingOptions } from "./listing.ts";
-import { relaxAll } from "./relax.ts";
-import type { RelocationList } from "./relocations.ts";
+import type { RelocationList } from "./model/relocations.ts";
+import type { Section } from "./model/section.ts";
+import { assembleInput } from "./read/statement.ts";
 import { TooManyErrors } from "./reporter.ts";
-import { Resolver } from "./resolver.ts";
-import type { Section } from "./section.ts";
-import { assembleInput } from "./statement.ts";
+import { writeContents } from "./write/contents.ts";
+import { writeElf } from "./write/elf-writer.ts";
+import type { ListingOptions } from "./write/listing.ts";
+import { relaxAll } from "./write/relax.ts";
+import { Resolver } from "./write/resolver.ts";
 
 /** How `.include` and `.incbin` find files: paths, `-I` folders and the disk are the host's affair. */
 export interface SourceFiles {
-  /** The file that `path` means in the file `from` (null for the main source), with the path that diagnostics shall show. */
+  /**
+   * The file that `path` means in the file `from` (null for the main source), with the path that diagnostics shall
+   * show.
+   */
   read(path: string, from: string | null): { path: string; bytes: Uint8Array } | null;
 }
 
@@ -73,12 +77,29 @@ export function assemble(options: AssembleOptions): Assembly {
   const source = options.files.read(options.path, null);
   if (source === null) {
     assembler.reporter.diagnostics.push({
-      severity: "error", id: "file-not-found", file: options.path, line: 0, column: 0, length: 1, message: "the source file is not there", sourceLine: "", notes: [],
+      severity: "error",
+      id: "file-not-found",
+      file: options.path,
+      line: 0,
+      column: 0,
+      length: 1,
+      message: "the source file is not there",
+      sourceLine: "",
+      notes: [],
     });
     return { object: null, diagnostics: assembler.reporter.diagnostics, dependencies: [], listing: null };
   }
   assembler.dependencies.push(source.path);
-  if (assembler.architecture.isUnknown) assembler.reporter.report("error", "unknown-processor", null, 0, 1, `no processor is called \`${options.arch}'`, {});
+  if (assembler.architecture.isUnknown)
+    assembler.reporter.report(
+      "error",
+      "unknown-processor",
+      null,
+      0,
+      1,
+      `no processor is called \`${options.arch}'`,
+      {},
+    );
   assembler.input.pushFile(source.path, source.bytes, 0);
   assembleInput(assembler);
   let object: Uint8Array | null = null;
@@ -88,7 +109,8 @@ export function assemble(options: AssembleOptions): Assembly {
     if (!(error instanceof TooManyErrors) && !(error instanceof FatalError)) throw error;
   }
   const { diagnostics } = assembler.reporter;
-  const listing = assembler.listing === null ? null : assembler.listing.write(options.listing!, diagnostics, object !== null);
+  const listing =
+    assembler.listing === null ? null : assembler.listing.write(options.listing!, diagnostics, object !== null);
   if (assembler.reporter.errorCount > 0 && options.objectDespiteErrors !== true) object = null;
   return { object, diagnostics, dependencies: assembler.dependencies, listing };
 }
@@ -97,7 +119,15 @@ export function assemble(options: AssembleOptions): Assembly {
 function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null {
   const { reporter } = assembler;
   for (const { number, symbol } of assembler.symbols.undefinedLocalLabels()) {
-    reporter.report("error", "unknown-local-label", symbol.frame, symbol.offset, 1, `no label \`${number}:' follows this reference`, {});
+    reporter.report(
+      "error",
+      "unknown-local-label",
+      symbol.frame,
+      symbol.offset,
+      1,
+      `no label \`${number}:' follows this reference`,
+      {},
+    );
   }
   assembler.callFrames.check();
   assembler.conditionals.warnOfOrder();

@@ -6,28 +6,28 @@ import type { Register } from "../isa/instruction.ts";
 import { REGISTERS, REGISTERS_BY_CLASS } from "../isa/registers.ts";
 import { Architecture } from "./architecture.ts";
 import type { AssembleOptions, SourceFiles } from "./assemble.ts";
-import { AtomTable } from "./atom.ts";
-import { readableText } from "./chars.ts";
-import { CallFrames } from "./call-frames.ts";
-import { Conditionals } from "./conditional.ts";
-import { DebugLines } from "./debug-lines.ts";
 import { installDirectives } from "./directives/index.ts";
-import { Op, constant, refold, symbolExpression } from "./expression.ts";
-import type { Expression } from "./expression.ts";
-import { ExpressionParser } from "./expression-parser.ts";
-import { Input } from "./input.ts";
-import type { InputFrame } from "./input.ts";
-import { InstructionParser } from "./instruction-parser.ts";
-import { INTEL_OPERATORS } from "./intel-operators.ts";
-import { Listing } from "./listing.ts";
-import { Macros } from "./macros.ts";
-import { Reporter, StatementError } from "./reporter.ts";
+import { AtomTable } from "./model/atom.ts";
+import type { Expression } from "./model/expression.ts";
+import { constant, Op, refold, symbolExpression } from "./model/expression.ts";
+import { Sections } from "./model/sections.ts";
+import type { AssemblySymbol } from "./model/symbol.ts";
+import { SymbolVersions } from "./model/symbol-versions.ts";
+import { SymbolTable } from "./model/symbols.ts";
+import { readableText } from "./read/chars.ts";
+import { Conditionals } from "./read/conditional.ts";
+import { ExpressionParser } from "./read/expression-parser.ts";
+import type { InputFrame } from "./read/input.ts";
+import { Input } from "./read/input.ts";
+import { InstructionParser } from "./read/instruction-parser.ts";
+import { INTEL_OPERATORS } from "./read/intel-operators.ts";
+import { Macros } from "./read/macros.ts";
 import type { ReportExtras } from "./reporter.ts";
-import { Sections } from "./sections.ts";
-import type { AssemblySymbol } from "./symbol.ts";
-import { Stabs } from "./stabs.ts";
-import { SymbolTable } from "./symbols.ts";
-import { SymbolVersions } from "./symbol-versions.ts";
+import { Reporter, StatementError } from "./reporter.ts";
+import { CallFrames } from "./write/call-frames.ts";
+import { DebugLines } from "./write/debug-lines.ts";
+import { Listing } from "./write/listing.ts";
+import { Stabs } from "./write/stabs.ts";
 
 /** What one assembly may keep in memory beside the bytes that it makes, as far as that is counted. */
 const MAXIMUM_HELD_BYTES = 600 * 1024 * 1024;
@@ -112,8 +112,8 @@ export class Assembler {
   }
 
   /**
-   * Counts what the statement at hand leaves in memory until the end, in bytes: every kind of thing that a source can make any number of goes through
-   * here. Sizes are estimates; the limit keeps the process well below a gigabyte.
+   * Counts what the statement at hand leaves in memory until the end, in bytes: every kind of thing that a source can
+   * make any number of goes through here. Sizes are estimates; the limit keeps the process well below a gigabyte.
    */
   hold(bytes: number): void {
     this.#heldBytes += bytes;
@@ -122,7 +122,8 @@ export class Assembler {
       frame.isHeld = true;
       this.#heldBytes += EXPANSION_BYTES;
     }
-    if (this.#heldBytes > MAXIMUM_HELD_BYTES) this.fatal("too-large", `the program takes more than ${MAXIMUM_HELD_BYTES / 1048576} MiB of memory`);
+    if (this.#heldBytes > MAXIMUM_HELD_BYTES)
+      this.fatal("too-large", `the program takes more than ${MAXIMUM_HELD_BYTES / 1048576} MiB of memory`);
   }
 
   /** The place of the next byte as an expression: `.` or `$`. */
@@ -138,15 +139,27 @@ export class Assembler {
 
   /** A bare symbol without a value was taken for memory: a warning if it turns out to be a number. */
   doubtMemory(symbol: AssemblySymbol, offset: number): void {
-    if (symbol.section.kind === "undefined" && symbol.expression === null) this.#doubts.push({ symbol, frame: this.input.frame!, offset });
+    if (symbol.section.kind === "undefined" && symbol.expression === null)
+      this.#doubts.push({ symbol, frame: this.input.frame!, offset });
   }
 
   warnOfMemory(): void {
     for (const { symbol, frame, offset } of this.#doubts) {
       if (symbol.section.kind !== "absolute") continue;
-      this.reporter.report("warning", "memory-operand", frame, offset, symbol.name.length, `\`${symbol.name}' had no value yet, so this is memory at address ${symbol.value}, not the number`, {
-        related: symbol.frame === null ? [] : [{ frame: symbol.frame, offset: symbol.offset, message: "the number is defined here" }],
-      });
+      this.reporter.report(
+        "warning",
+        "memory-operand",
+        frame,
+        offset,
+        symbol.name.length,
+        `\`${symbol.name}' had no value yet, so this is memory at address ${symbol.value}, not the number`,
+        {
+          related:
+            symbol.frame === null
+              ? []
+              : [{ frame: symbol.frame, offset: symbol.offset, message: "the number is defined here" }],
+        },
+      );
     }
   }
 
@@ -160,7 +173,8 @@ export class Assembler {
     const { sections } = this;
     if (sections.current === null) {
       const value = refold(target);
-      if (value.op !== Op.CONSTANT) this.failAt("not-absolute", target.offset, "the absolute section's counter takes only constants");
+      if (value.op !== Op.CONSTANT)
+        this.failAt("not-absolute", target.offset, "the absolute section's counter takes only constants");
       sections.absoluteOffset = value.number;
       return;
     }
@@ -213,7 +227,10 @@ export class Assembler {
 
   failRedefinition(symbol: AssemblySymbol, offset: number, length: number): never {
     return this.failAt("symbol-redefined", offset, `\`${symbol.name}' is defined already`, length, {
-      related: symbol.frame === null ? [] : [{ frame: symbol.frame, offset: symbol.offset, message: "the former definition is here" }],
+      related:
+        symbol.frame === null
+          ? []
+          : [{ frame: symbol.frame, offset: symbol.offset, message: "the former definition is here" }],
     });
   }
 
@@ -250,6 +267,13 @@ export class Assembler {
 }
 
 function wordPart(code: number): boolean {
-  return (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || code === 0x5f || code === 0x2e || code === 0x24
-    || code >= 0x80;
+  return (
+    (code >= 0x30 && code <= 0x39) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x61 && code <= 0x7a) ||
+    code === 0x5f ||
+    code === 0x2e ||
+    code === 0x24 ||
+    code >= 0x80
+  );
 }

@@ -1,13 +1,13 @@
 /**
- * Collects diagnostics: turns places in the source into files, lines, columns and the chain that led there, finds near names,
- * and keeps one mistake from being told twice.
+ * Collects diagnostics: turns places in the source into files, lines, columns and the chain that led there, finds near
+ * names, and keeps one mistake from being told twice.
  */
 
+import type { Diagnostic, DiagnosticNote, Severity } from "../diagnostic/diagnostic.ts";
+import { nearest } from "../diagnostic/suggestion.ts";
 import type { AssembleOptions } from "./assemble.ts";
-import { readableText } from "./chars.ts";
-import type { Diagnostic, DiagnosticNote, Severity } from "./diagnostic.ts";
-import type { Input, InputFrame } from "./input.ts";
-import { nearest } from "./suggestion.ts";
+import { readableText } from "./read/chars.ts";
+import type { Input, InputFrame } from "./read/input.ts";
 
 /** The statement at hand is given up; its diagnostic has been reported. */
 export class StatementError extends Error {}
@@ -23,7 +23,10 @@ export interface ReportExtras {
   readonly related?: readonly { readonly frame: InputFrame; readonly offset: number; readonly message: string }[];
 }
 
-/** Errors at places that had them before: a mistake in a block that repeats a million times shall not be looked at so often. */
+/**
+ * Errors at places that had them before: a mistake in a block that repeats a million times shall not be looked at so
+ * often.
+ */
 const MAXIMUM_REPETITIONS = 1000;
 
 interface Located {
@@ -52,7 +55,15 @@ export class Reporter {
     this.#options = options;
   }
 
-  report(severity: Severity, id: string, frame: InputFrame | null, offset: number, length: number, message: string, extras: ReportExtras): void {
+  report(
+    severity: Severity,
+    id: string,
+    frame: InputFrame | null,
+    offset: number,
+    length: number,
+    message: string,
+    extras: ReportExtras,
+  ): void {
     if (severity === "warning") {
       if (this.#options.warnings === "none") return;
       if (this.#options.warnings === "fatal") severity = "error";
@@ -75,7 +86,12 @@ export class Reporter {
       return { file: where.file, line: where.line, column: where.column, message: other.message };
     });
     this.diagnostics.push({
-      severity, id, ...place, message, notes: [...related, ...chain(frame)], ...(suggestion === undefined ? {} : { suggestion }),
+      severity,
+      id,
+      ...place,
+      message,
+      notes: [...related, ...chain(frame)],
+      ...(suggestion === undefined ? {} : { suggestion }),
     });
     if (severity === "error" && ++this.errorCount >= this.#maxErrors) this.#giveUp();
   }
@@ -121,10 +137,20 @@ function chain(frame: InputFrame | null): DiagnosticNote[] {
   const notes: DiagnosticNote[] = [];
   for (let inner = frame; inner !== null && inner.parent !== null; inner = inner.parent) {
     const where = locate(inner.parent, inner.parentOffset, 1);
-    const message = inner.origin.kind === "file" ? "included from here" : inner.origin.kind === "macro" ? `in the expansion of ${inner.origin.label}` : `in ${inner.origin.label}`;
+    const message =
+      inner.origin.kind === "file"
+        ? "included from here"
+        : inner.origin.kind === "macro"
+          ? `in the expansion of ${inner.origin.label}`
+          : `in ${inner.origin.label}`;
     notes.push({ file: where.file, line: where.line, column: where.column, message });
     if (notes.length === 10 && inner.depth > 12) {
-      notes.push({ file: where.file, line: where.line, column: where.column, message: `... and ${inner.depth - 1} places further out` });
+      notes.push({
+        file: where.file,
+        line: where.line,
+        column: where.column,
+        message: `... and ${inner.depth - 1} places further out`,
+      });
       break;
     }
   }

@@ -18,12 +18,20 @@ export class BinaryImageError extends Error {}
 
 /** Throws `BinaryImageError` when the sections lie too far apart. */
 export function binaryImage(file: ObjectFile, options: BinaryImageOptions): Uint8Array {
-  const sections = file.sections.filter((section) => section.sizeBytes > 0 && options.chosen(section) && section.traits.alloc && (section.traits.load || options.filled(section)));
+  const sections = file.sections.filter(
+    (section) =>
+      section.sizeBytes > 0 &&
+      options.chosen(section) &&
+      section.traits.alloc &&
+      (section.traits.load || options.filled(section)),
+  );
   if (sections.length === 0) return new Uint8Array(0);
   const start = Math.min(...sections.map(({ loadAddress }) => loadAddress));
   const end = Math.max(...sections.map(({ loadAddress, sizeBytes }) => loadAddress + sizeBytes), options.padTo ?? 0);
   if (end - start > MAX_IMAGE_BYTES) {
-    throw new BinaryImageError(`the image would have ${end - start} bytes: its sections lie from 0x${start.toString(16)} to 0x${end.toString(16)}; choose some with -j, or leave some out with -R`);
+    throw new BinaryImageError(
+      `the image would have ${end - start} bytes: its sections lie from 0x${start.toString(16)} to 0x${end.toString(16)}; choose some with -j, or leave some out with -R`,
+    );
   }
   const image = new Uint8Array(end - start).fill(options.gapFill);
   for (const { loadAddress, sizeBytes, elf, traits } of sections) {

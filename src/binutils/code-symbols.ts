@@ -1,8 +1,8 @@
 /**
- * Which symbol names an address in a disassembly. Several symbols often share an address; the order of preference is that of GNU
- * objdump 2.40, so that the same one shows.
+ * Which symbol names an address in a disassembly. Several symbols often share an address; the order of preference is
+ * that of GNU objdump 2.40, so that the same one shows.
  */
-import { STT_FILE, STT_FUNC, STT_OBJECT, STT_COMMON } from "../linker/elf.ts";
+import { STT_COMMON, STT_FILE, STT_FUNC, STT_OBJECT } from "../object/elf.ts";
 import { compareBytes, type ObjectFile, type ObjectSection, type ObjectSymbol } from "./object-file.ts";
 
 /** Of the attributes in which two symbols at one address differ, the first decides. Lower comes first. */
@@ -21,10 +21,10 @@ const PREFERENCE: readonly ((symbol: ObjectSymbol) => number)[] = [
 export class CodeSymbols {
   /** By address and preference. */
   readonly sorted: readonly ObjectSymbol[];
-  private readonly isRelocatable: boolean;
+  readonly #isRelocatable: boolean;
 
   constructor(file: ObjectFile) {
-    this.isRelocatable = file.isRelocatable;
+    this.#isRelocatable = file.isRelocatable;
     this.sorted = file.symbols
       .filter(({ name, isDebugging, home }) => name !== "" && !isDebugging && home !== "undefined" && home !== "common")
       .sort((a, b) => {
@@ -38,8 +38,8 @@ export class CodeSymbols {
   }
 
   /**
-   * Index of the symbol that names `address` in a section, or -1: one of this section at or below it if there is any, and in an
-   * object a symbol of another section never names it. `ownOnly` asks for that in executables, too.
+   * Index of the symbol that names `address` in a section, or -1: one of this section at or below it if there is any,
+   * and in an object a symbol of another section never names it. `ownOnly` asks for that in executables, too.
    */
   find(address: number, section: ObjectSection, ownOnly = false): number {
     const { sorted } = this;
@@ -62,7 +62,7 @@ export class CodeSymbols {
     while (same + 1 < most && sorted[same]!.home !== section && sorted[same]!.value === sorted[same + 1]!.value) same++;
     if (sorted[same]!.home === section) return same;
     const isInside = address >= section.address && address < section.address + section.sizeBytes;
-    if (!(ownOnly || (this.isRelocatable && isInside)) || sorted[place]!.home === section) return place;
+    if (!(ownOnly || (this.#isRelocatable && isInside)) || sorted[place]!.home === section) return place;
     let found = -1;
     for (let i = same; i >= 0; i--) {
       if (sorted[i]!.home !== section) continue;

@@ -1,4 +1,7 @@
-/** The section by which a debugger finds a program's debugging information in another file (GDB manual, "Separate Debug Files"). */
+/**
+ * The section by which a debugger finds a program's debugging information in another file (GDB manual, "Separate Debug
+ * Files").
+ */
 
 /** The cyclic redundancy check of IEEE 802.3, by bytes. */
 export function crc32(bytes: Uint8Array): number {

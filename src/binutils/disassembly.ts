@@ -1,7 +1,7 @@
 /** `objdump -d` and `-D`: code with its symbols, relocations and source lines, in the text of GNU objdump 2.40. */
 import { disassemble } from "../isa/disassemble.ts";
-import { STT_OBJECT, STT_COMMON } from "../linker/elf.ts";
-import type { ElfRelocation } from "../linker/elf-reader.ts";
+import { STT_COMMON, STT_OBJECT } from "../object/elf.ts";
+import type { ElfRelocation } from "../object/elf-reader.ts";
 import { CodeSymbols } from "./code-symbols.ts";
 import { relocationName, relocationTarget } from "./headers.ts";
 import { hex8, type ObjectFile, type ObjectSection } from "./object-file.ts";
@@ -32,7 +32,10 @@ const DATA_BYTES_PER_LINE = 16;
 /** So many zeros, or so few of them at the end, are left out. */
 const SKIPPED_ZEROS = 8;
 const SKIPPED_ZEROS_AT_END = 3;
-/** No section without content is shown farther than this, in bytes: the first when zeros are left out, the second when each is a line. */
+/**
+ * No section without content is shown farther than this, in bytes: the first when zeros are left out, the second when
+ * each is a line.
+ */
 const MAX_ZEROS = 1 << 28;
 const MAX_SHOWN_ZEROS = 1 << 20;
 
@@ -47,50 +50,69 @@ export function disassembleFile(file: ObjectFile, options: DisassemblyOptions, w
 }
 
 class SectionDisassembly {
-  private readonly file: ObjectFile;
-  private readonly section: ObjectSection;
-  private readonly symbols: CodeSymbols;
-  private readonly options: DisassemblyOptions;
-  private readonly write: (text: string) => void;
-  private readonly relocations: readonly ElfRelocation[];
-  private nextRelocation = 0;
-  private skippedDigits = 0;
-  private lines: string[] = [];
+  readonly #file: ObjectFile;
+  readonly #section: ObjectSection;
+  readonly #symbols: CodeSymbols;
+  readonly #options: DisassemblyOptions;
+  readonly #write: (text: string) => void;
+  readonly #relocations: readonly ElfRelocation[];
+  #nextRelocation = 0;
+  #skippedDigits = 0;
+  #lines: string[] = [];
   /** The section's bytes; zeros where the file has none. */
-  private readonly content: Uint8Array;
+  readonly #content: Uint8Array;
 
-  constructor(file: ObjectFile, section: ObjectSection, symbols: CodeSymbols, options: DisassemblyOptions, write: (text: string) => void) {
-    this.file = file;
-    this.section = section;
-    this.symbols = symbols;
-    this.options = options;
-    this.write = write;
-    this.content = section.traits.contents ? section.elf.content : new Uint8Array(Math.min(section.sizeBytes, options.zeros ? MAX_SHOWN_ZEROS : MAX_ZEROS));
+  constructor(
+    file: ObjectFile,
+    section: ObjectSection,
+    symbols: CodeSymbols,
+    options: DisassemblyOptions,
+    write: (text: string) => void,
+  ) {
+    this.#file = file;
+    this.#section = section;
+    this.#symbols = symbols;
+    this.#options = options;
+    this.#write = write;
+    this.#content = section.traits.contents
+      ? section.elf.content
+      : new Uint8Array(Math.min(section.sizeBytes, options.zeros ? MAX_SHOWN_ZEROS : MAX_ZEROS));
     const base = file.isRelocatable ? 0 : section.address;
-    this.relocations = options.relocations ? section.elf.relocations.map((relocation) => ({ ...relocation, offset: relocation.offset - base })).sort((a, b) => a.offset - b.offset) : [];
+    this.#relocations = options.relocations
+      ? section.elf.relocations
+          .map((relocation) => ({ ...relocation, offset: relocation.offset - base }))
+          .sort((a, b) => a.offset - b.offset)
+      : [];
   }
 
   run(): void {
-    const { section, options, symbols } = this;
+    const section = this.#section;
+    const options = this.#options;
+    const symbols = this.#symbols;
     let offset = Math.max(0, options.from - section.address);
-    const stop = Math.min(this.content.length, options.to - section.address);
+    const stop = Math.min(this.#content.length, options.to - section.address);
     if (offset >= stop) return;
-    while (this.nextRelocation < this.relocations.length && this.relocations[this.nextRelocation]!.offset < offset) this.nextRelocation++;
+    while (this.#nextRelocation < this.#relocations.length && this.#relocations[this.#nextRelocation]!.offset < offset)
+      this.#nextRelocation++;
     const end = hex8(section.address + stop);
-    while (end.startsWith("00000", this.skippedDigits)) this.skippedDigits += 4;
-    this.lines.push("", `Disassembly of section ${section.name}:`);
+    while (end.startsWith("00000", this.#skippedDigits)) this.#skippedDigits += 4;
+    this.#lines.push("", `Disassembly of section ${section.name}:`);
     const { sorted } = symbols;
     let place = symbols.find(section.address + offset, section, true);
     while (offset < stop) {
       const address = section.address + offset;
       const symbol = sorted[place];
-      this.lines.push("", `${options.addresses ? `${hex8(address)} ` : ""}${symbols.label(address, section, place)}:`);
+      this.#lines.push("", `${options.addresses ? `${hex8(address)} ` : ""}${symbols.label(address, section, place)}:`);
       let next = -1;
       if (symbol && symbol.value > address) next = place;
       else if (symbol) {
         for (let i = place + 1; i < sorted.length; i++) {
           const candidate = sorted[i]!;
-          if (typeof candidate.home === "object" && candidate.home.name === section.name && candidate.value > symbol.value) {
+          if (
+            typeof candidate.home === "object" &&
+            candidate.home.name === section.name &&
+            candidate.value > symbol.value
+          ) {
             next = i;
             break;
           }
@@ -98,39 +120,47 @@ class SectionDisassembly {
       }
       let blockEnd = next < 0 ? stop : sorted[next]!.value - section.address;
       if (blockEnd > stop || blockEnd <= offset) blockEnd = stop;
-      const isObject = symbol !== undefined && (symbol.elf.type === STT_OBJECT || symbol.elf.type === STT_COMMON) && symbol.home === section && symbol.value <= address;
-      this.block(offset, blockEnd, options.all || !isObject);
+      const isObject =
+        symbol !== undefined &&
+        (symbol.elf.type === STT_OBJECT || symbol.elf.type === STT_COMMON) &&
+        symbol.home === section &&
+        symbol.value <= address;
+      this.#block(offset, blockEnd, options.all || !isObject);
       offset = blockEnd;
       place = next;
     }
-    this.flush();
+    this.#flush();
   }
 
-  private flush(): void {
-    this.write(`${this.lines.join("\n")}\n`);
-    this.lines = [];
+  #flush(): void {
+    this.#write(`${this.#lines.join("\n")}\n`);
+    this.#lines = [];
   }
 
-  private block(start: number, stop: number, isCode: boolean): void {
-    const { options, section } = this;
-    const { content } = this;
+  #block(start: number, stop: number, isCode: boolean): void {
+    const options = this.#options;
+    const section = this.#section;
+    const content = this.#content;
     // A symbol in code stands between instructions, so none goes across it; with -D nothing is known to be code.
     const code = options.all ? content : content.subarray(0, stop);
     const perLine = isCode ? INSTRUCTION_BYTES_PER_LINE : DATA_BYTES_PER_LINE;
     const disassembly = {
-      bits: options.bits, syntax: options.syntax,
+      bits: options.bits,
+      syntax: options.syntax,
       nameTarget: (address: number): string =>
-        this.symbols.sorted.length === 0 ? `0x${(address >>> 0).toString(16)}` : `${options.addresses ? `${(address >>> 0).toString(16)} ` : ""}${this.symbols.label(address, section)}`,
+        this.#symbols.sorted.length === 0
+          ? `0x${(address >>> 0).toString(16)}`
+          : `${options.addresses ? `${(address >>> 0).toString(16)} ` : ""}${this.#symbols.label(address, section)}`,
     };
     for (let offset = start; offset < stop; ) {
-      const zeros = options.zeros ? 0 : this.zerosAt(offset, stop);
+      const zeros = options.zeros ? 0 : this.#zerosAt(offset, stop);
       if (zeros > 0) {
-        this.lines.push("\t...");
+        this.#lines.push("\t...");
         offset += zeros;
-        this.showRelocations(offset);
+        this.#showRelocations(offset);
         continue;
       }
-      if (isCode && options.linesBefore) this.lines.push(...options.linesBefore(section, offset));
+      if (isCode && options.linesBefore) this.#lines.push(...options.linesBefore(section, offset));
       let length: number;
       let text: string;
       if (isCode) ({ length, text } = disassemble(code, offset, section.address + offset, disassembly));
@@ -138,16 +168,16 @@ class SectionDisassembly {
         length = Math.min(perLine, stop - offset);
         text = printable(content, offset, length);
       }
-      this.show(offset, length, stop, text, perLine, isCode);
+      this.#show(offset, length, stop, text, perLine, isCode);
       offset += length;
-      this.showRelocations(offset);
-      if (this.lines.length > 2000) this.flush();
+      this.#showRelocations(offset);
+      if (this.#lines.length > 2000) this.#flush();
     }
   }
 
   /** How many zeros from here on are not shown. */
-  private zerosAt(offset: number, stop: number): number {
-    const { content } = this;
+  #zerosAt(offset: number, stop: number): number {
+    const content = this.#content;
     if (content[offset] !== 0) return 0;
     let end = offset;
     while (end < stop && content[end] === 0) end++;
@@ -156,11 +186,13 @@ class SectionDisassembly {
     return end < stop ? count & ~3 : count;
   }
 
-  private show(offset: number, length: number, stop: number, text: string, perLine: number, isCode: boolean): void {
-    const { options, section, content } = this;
-    const head = (at: number): string => (options.addresses ? `${this.shortAddress(section.address + at)}:\t` : "\t");
+  #show(offset: number, length: number, stop: number, text: string, perLine: number, isCode: boolean): void {
+    const options = this.#options;
+    const section = this.#section;
+    const content = this.#content;
+    const head = (at: number): string => (options.addresses ? `${this.#shortAddress(section.address + at)}:\t` : "\t");
     if (!options.rawBytes) {
-      this.lines.push(head(offset) + text);
+      this.#lines.push(head(offset) + text);
       return;
     }
     // An instruction may go on beyond the block; the bytes there are not shown.
@@ -170,24 +202,27 @@ class SectionDisassembly {
       return line;
     };
     const first = options.wide ? length : Math.min(length, perLine);
-    this.lines.push(`${head(offset)}${bytes(offset, offset + first)}${"   ".repeat(Math.max(0, perLine - first))}${isCode ? "\t" : "    "}${text}`);
-    for (let at = first; at < length; at += perLine) this.lines.push(head(offset + at) + bytes(offset + at, offset + Math.min(length, at + perLine)));
+    this.#lines.push(
+      `${head(offset)}${bytes(offset, offset + first)}${"   ".repeat(Math.max(0, perLine - first))}${isCode ? "\t" : "    "}${text}`,
+    );
+    for (let at = first; at < length; at += perLine)
+      this.#lines.push(head(offset + at) + bytes(offset + at, offset + Math.min(length, at + perLine)));
   }
 
   /** Leading zeros are blank, but one digit always shows. */
-  private shortAddress(address: number): string {
-    const digits = hex8(address).slice(this.skippedDigits);
+  #shortAddress(address: number): string {
+    const digits = hex8(address).slice(this.#skippedDigits);
     const shown = digits.replace(/^0+/, "");
     return (shown === "" ? "0" : shown).padStart(digits.length);
   }
 
-  private showRelocations(before: number): void {
-    for (; this.nextRelocation < this.relocations.length; this.nextRelocation++) {
-      const { offset, type, symbol } = this.relocations[this.nextRelocation]!;
+  #showRelocations(before: number): void {
+    for (; this.#nextRelocation < this.#relocations.length; this.#nextRelocation++) {
+      const { offset, type, symbol } = this.#relocations[this.#nextRelocation]!;
       if (offset >= before) return;
-      const place = `${((this.section.address + offset) >>> 0).toString(16)}: ${relocationName(type)}\t${relocationTarget(this.file, symbol)}`;
-      if (this.options.wide && this.lines.length > 0) this.lines.push(`${this.lines.pop()!}\t${place}`);
-      else this.lines.push(`\t\t\t${place}`);
+      const place = `${((this.#section.address + offset) >>> 0).toString(16)}: ${relocationName(type)}\t${relocationTarget(this.#file, symbol)}`;
+      if (this.#options.wide && this.#lines.length > 0) this.#lines.push(`${this.#lines.pop()!}\t${place}`);
+      else this.#lines.push(`\t\t\t${place}`);
     }
   }
 }

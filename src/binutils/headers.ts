@@ -1,24 +1,52 @@
 /** `objdump -f`, `-h`, `-p`, `-t`, `-r`, `-s`: everything but code, in the text of GNU objdump 2.40. */
-import { ET_EXEC, PF_R, PF_W, PF_X, RELOCATION_NAMES, STT_FILE, STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STT_COMMON } from "../linker/elf.ts";
-import { hex8, homeName, type ObjectFile, type ObjectSection, type ObjectSymbol, type SectionTraits } from "./object-file.ts";
+import { ET_EXEC, PF_R, PF_W, PF_X, STT_COMMON, STT_FILE, STT_FUNC, STT_GNU_IFUNC, STT_OBJECT } from "../object/elf.ts";
+import { RELOCATION_NAMES } from "../object/relocation-types.ts";
+import {
+  hex8,
+  homeName,
+  type ObjectFile,
+  type ObjectSection,
+  type ObjectSymbol,
+  type SectionTraits,
+} from "./object-file.ts";
 
 const TRAIT_NAMES: readonly (readonly [keyof SectionTraits, string])[] = [
-  ["contents", "CONTENTS"], ["alloc", "ALLOC"], ["load", "LOAD"], ["reloc", "RELOC"], ["readonly", "READONLY"], ["code", "CODE"], ["data", "DATA"],
-  ["debugging", "DEBUGGING"], ["exclude", "EXCLUDE"], ["octets", "OCTETS"], ["threadLocal", "THREAD_LOCAL"], ["group", "GROUP"], ["linkOnce", "LINK_ONCE_DISCARD"],
+  ["contents", "CONTENTS"],
+  ["alloc", "ALLOC"],
+  ["load", "LOAD"],
+  ["reloc", "RELOC"],
+  ["readonly", "READONLY"],
+  ["code", "CODE"],
+  ["data", "DATA"],
+  ["debugging", "DEBUGGING"],
+  ["exclude", "EXCLUDE"],
+  ["octets", "OCTETS"],
+  ["threadLocal", "THREAD_LOCAL"],
+  ["group", "GROUP"],
+  ["linkOnce", "LINK_ONCE_DISCARD"],
 ];
 
 export function alignPower(align: number): number {
   return 31 - Math.clz32(Math.max(align, 1));
 }
 
-export function sectionTable({ sections }: ObjectFile, chosen: (section: ObjectSection) => boolean, wide: boolean): string[] {
+export function sectionTable(
+  { sections }: ObjectFile,
+  chosen: (section: ObjectSection) => boolean,
+  wide: boolean,
+): string[] {
   const width = wide ? Math.max(13, ...sections.map(({ name }) => name.length)) : 13;
-  const lines = ["Sections:", `Idx ${"Name".padEnd(width)} Size      VMA       LMA       File off  Algn${wide ? "  Flags" : ""}`];
+  const lines = [
+    "Sections:",
+    `Idx ${"Name".padEnd(width)} Size      VMA       LMA       File off  Algn${wide ? "  Flags" : ""}`,
+  ];
   sections.forEach((section, index) => {
     if (!chosen(section)) return;
     const { name, sizeBytes, address, loadAddress, elf, traits } = section;
     const row = `${String(index).padStart(3)} ${name.padEnd(width)} ${hex8(sizeBytes)}  ${hex8(address)}  ${hex8(loadAddress)}  ${hex8(elf.fileOffset)}  2**${alignPower(elf.align)}`;
-    const words = TRAIT_NAMES.filter(([trait]) => traits[trait]).map(([, word]) => word).join(", ");
+    const words = TRAIT_NAMES.filter(([trait]) => traits[trait])
+      .map(([, word]) => word)
+      .join(", ");
     if (wide) lines.push(`${row}  ${words}`);
     else lines.push(row, `                  ${words}`);
   });
@@ -34,11 +62,27 @@ export function fileHeader({ elf, symbols, isRelocatable }: ObjectFile): string[
   if (elf.type === 3) flags.push([0x40, "DYNAMIC"]);
   if (elf.segments.length > 0) flags.push([0x100, "D_PAGED"]);
   const bits = flags.reduce((sum, [bit]) => sum | bit, 0);
-  return [`architecture: i386, flags 0x${hex8(bits)}:`, flags.map(([, name]) => name).join(", "), `start address 0x${hex8(elf.entry)}`, ""];
+  return [
+    `architecture: i386, flags 0x${hex8(bits)}:`,
+    flags.map(([, name]) => name).join(", "),
+    `start address 0x${hex8(elf.entry)}`,
+    "",
+  ];
 }
 
 const SEGMENT_NAMES: Readonly<Record<number, string>> = {
-  0: "NULL", 1: "LOAD", 2: "DYNAMIC", 3: "INTERP", 4: "NOTE", 5: "SHLIB", 6: "PHDR", 7: "TLS", 0x6474e550: "EH_FRAME", 0x6474e551: "STACK", 0x6474e552: "RELRO", 0x6474e553: "PROPERTY",
+  0: "NULL",
+  1: "LOAD",
+  2: "DYNAMIC",
+  3: "INTERP",
+  4: "NOTE",
+  5: "SHLIB",
+  6: "PHDR",
+  7: "TLS",
+  0x6474e550: "EH_FRAME",
+  0x6474e551: "STACK",
+  0x6474e552: "RELRO",
+  0x6474e553: "PROPERTY",
 };
 
 export function programHeaders({ elf }: ObjectFile): string[] {
@@ -46,10 +90,14 @@ export function programHeaders({ elf }: ObjectFile): string[] {
   const lines = ["Program Header:"];
   for (const { type, offset, address, loadAddress, fileBytes, memoryBytes, flags, align } of elf.segments) {
     const name = SEGMENT_NAMES[type] ?? `0x${type.toString(16)}`;
-    lines.push(`${name.padStart(8)} off    0x${hex8(offset)} vaddr 0x${hex8(address)} paddr 0x${hex8(loadAddress)} align 2**${alignPower(align)}`);
+    lines.push(
+      `${name.padStart(8)} off    0x${hex8(offset)} vaddr 0x${hex8(address)} paddr 0x${hex8(loadAddress)} align 2**${alignPower(align)}`,
+    );
     const rest = flags & ~(PF_R | PF_W | PF_X);
     const letters = `${flags & PF_R ? "r" : "-"}${flags & PF_W ? "w" : "-"}${flags & PF_X ? "x" : "-"}`;
-    lines.push(`         filesz 0x${hex8(fileBytes)} memsz 0x${hex8(memoryBytes)} flags ${letters}${rest !== 0 ? ` ${rest.toString(16)}` : ""}`);
+    lines.push(
+      `         filesz 0x${hex8(fileBytes)} memsz 0x${hex8(memoryBytes)} flags ${letters}${rest !== 0 ? ` ${rest.toString(16)}` : ""}`,
+    );
   }
   return [...lines, ""];
 }
@@ -57,8 +105,23 @@ export function programHeaders({ elf }: ObjectFile): string[] {
 const VISIBILITY = ["", ".internal ", ".hidden ", ".protected "];
 
 function symbolLine({ elf, name, value, home, isLocal, isGlobal, isWeak, isDebugging }: ObjectSymbol): string {
-  const kind = elf.type === STT_FUNC ? "F" : elf.type === STT_FILE ? "f" : elf.type === STT_OBJECT || elf.type === STT_COMMON ? "O" : " ";
-  const flags = [isLocal ? "l" : isGlobal ? "g" : elf.binding === 10 ? "u" : " ", isWeak ? "w" : " ", " ", " ", elf.type === STT_GNU_IFUNC ? "i" : " ", isDebugging ? "d" : " ", kind].join("");
+  const kind =
+    elf.type === STT_FUNC
+      ? "F"
+      : elf.type === STT_FILE
+        ? "f"
+        : elf.type === STT_OBJECT || elf.type === STT_COMMON
+          ? "O"
+          : " ";
+  const flags = [
+    isLocal ? "l" : isGlobal ? "g" : elf.binding === 10 ? "u" : " ",
+    isWeak ? "w" : " ",
+    " ",
+    " ",
+    elf.type === STT_GNU_IFUNC ? "i" : " ",
+    isDebugging ? "d" : " ",
+    kind,
+  ].join("");
   const sizeOrAlign = home === "common" ? elf.value : elf.sizeBytes;
   return `${hex8(value)} ${flags} ${homeName(home)}\t${hex8(sizeOrAlign)} ${VISIBILITY[elf.visibility]!}${name}`;
 }
@@ -80,7 +143,10 @@ export function relocationTables(file: ObjectFile, chosen: (section: ObjectSecti
   return file.sections.flatMap((section) => {
     const { name, elf, traits } = section;
     if (!traits.reloc || !chosen(section)) return [];
-    const rows = elf.relocations.map(({ offset, type, symbol }) => `${hex8(offset)} ${relocationName(type).padEnd(16)}  ${relocationTarget(file, symbol)}`);
+    const rows = elf.relocations.map(
+      ({ offset, type, symbol }) =>
+        `${hex8(offset)} ${relocationName(type).padEnd(16)}  ${relocationTarget(file, symbol)}`,
+    );
     return [`RELOCATION RECORDS FOR [${name}]:`, "OFFSET   TYPE              VALUE", ...rows, "", ""];
   });
 }

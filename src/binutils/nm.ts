@@ -1,6 +1,7 @@
 /** `nm`: the symbols of an object in the text of GNU nm 2.40. */
+
+import { STT_COMMON, STT_GNU_IFUNC, STT_OBJECT } from "../object/elf.ts";
 import { compareBytes, hex8, type ObjectFile, type ObjectSection, type ObjectSymbol } from "./object-file.ts";
-import { STT_GNU_IFUNC, STT_OBJECT, STT_COMMON } from "../linker/elf.ts";
 
 export interface NmOptions {
   readonly format: "bsd" | "posix" | "sysv";
@@ -22,12 +23,19 @@ export interface NmOptions {
 
 /** Names that decide a symbol's letter, before the section's attributes do. */
 const LETTER_BY_NAME: readonly (readonly [string, string])[] = [
-  [".drectve", "i"], [".edata", "e"], [".idata", "i"], [".pdata", "p"], [".debug", "N"], [".zdebug", "N"], ["*DEBUG*", "N"],
+  [".drectve", "i"],
+  [".edata", "e"],
+  [".idata", "i"],
+  [".pdata", "p"],
+  [".debug", "N"],
+  [".zdebug", "N"],
+  ["*DEBUG*", "N"],
 ];
 
 function sectionLetter({ name, traits }: ObjectSection): string {
   for (const [prefix, letter] of LETTER_BY_NAME) {
-    if (name.startsWith(prefix) && (name.length === prefix.length || ".$0123456789".includes(name[prefix.length]!))) return letter;
+    if (name.startsWith(prefix) && (name.length === prefix.length || ".$0123456789".includes(name[prefix.length]!)))
+      return letter;
   }
   if (traits.code) return "t";
   if (traits.data) return traits.readonly ? "r" : "d";
@@ -60,10 +68,15 @@ export function listSymbols(file: ObjectFile, options: NmOptions): string[] | nu
     if (options.externOnly && !(symbol.isGlobal || isWeak || home === "undefined" || home === "common")) return false;
     return options.all || !isDebugging;
   });
-  const sorted = sortSymbols(options.sort === "size" ? chosen.filter((symbol) => symbol.home !== "undefined" && sizeOf(symbol) > 0) : chosen, options);
+  const sorted = sortSymbols(
+    options.sort === "size" ? chosen.filter((symbol) => symbol.home !== "undefined" && sizeOf(symbol) > 0) : chosen,
+    options,
+  );
   const prefix = options.linePrefix === null ? "" : options.linePrefix;
   if (options.format === "sysv") return sysvTable(options.title, sorted);
-  return sorted.map((symbol) => prefix + (options.format === "posix" ? posixLine(symbol, options) : bsdLine(symbol, options)));
+  return sorted.map(
+    (symbol) => prefix + (options.format === "posix" ? posixLine(symbol, options) : bsdLine(symbol, options)),
+  );
 }
 
 const sizeOf = ({ home, value, elf }: ObjectSymbol): number => (home === "common" ? value : elf.sizeBytes);
@@ -75,7 +88,8 @@ function sortSymbols(symbols: readonly ObjectSymbol[], { sort, reverse }: NmOpti
   const isUndefined = ({ home }: ObjectSymbol): number => Number(home !== "undefined");
   const order = {
     name: byName,
-    address: (a: ObjectSymbol, b: ObjectSymbol): number => isUndefined(a) - isUndefined(b) || a.value - b.value || byName(a, b),
+    address: (a: ObjectSymbol, b: ObjectSymbol): number =>
+      isUndefined(a) - isUndefined(b) || a.value - b.value || byName(a, b),
     size: (a: ObjectSymbol, b: ObjectSymbol): number => sizeOf(a) - sizeOf(b) || byName(a, b),
   }[sort];
   return sorted.sort(reverse ? (a, b) => order(b, a) : order);
@@ -99,14 +113,33 @@ function posixLine(symbol: ObjectSymbol, { radix }: NmOptions): string {
   return `${symbol.name} ${symbolLetter(symbol)} ${plain(symbol.value)} ${sizeOf(symbol) > 0 ? plain(sizeOf(symbol)) : ""}`;
 }
 
-const SYSV_TYPES: Readonly<Record<number, string>> = { 0: "NOTYPE", 1: "OBJECT", 2: "FUNC", 3: "SECTION", 4: "FILE", 5: "COMMON", 6: "TLS", 10: "IFUNC" };
+const SYSV_TYPES: Readonly<Record<number, string>> = {
+  0: "NOTYPE",
+  1: "OBJECT",
+  2: "FUNC",
+  3: "SECTION",
+  4: "FILE",
+  5: "COMMON",
+  6: "TLS",
+  10: "IFUNC",
+};
 
 function sysvTable(title: string, symbols: readonly ObjectSymbol[]): string[] {
-  const head = ["", "", `Symbols from ${title}:`, "", "Name                  Value   Class        Type         Size     Line  Section", ""];
+  const head = [
+    "",
+    "",
+    `Symbols from ${title}:`,
+    "",
+    "Name                  Value   Class        Type         Size     Line  Section",
+    "",
+  ];
   const rows = symbols.map((symbol) => {
     const value = symbol.home === "undefined" ? " ".repeat(8) : hex8(symbol.value);
     const sizeBytes = sizeOf(symbol) > 0 && symbol.home !== "undefined" ? hex8(sizeOf(symbol)) : " ".repeat(8);
-    const section = typeof symbol.home === "object" ? symbol.home.name : { undefined: "*UND*", absolute: "*ABS*", common: "*COM*" }[symbol.home];
+    const section =
+      typeof symbol.home === "object"
+        ? symbol.home.name
+        : { undefined: "*UND*", absolute: "*ABS*", common: "*COM*" }[symbol.home];
     return `${symbol.name.padEnd(20)}|${value}|   ${symbolLetter(symbol)}  |${(SYSV_TYPES[symbol.elf.type] ?? "").padStart(18)}|${sizeBytes}|     |${section}`;
   });
   return [...head, ...rows];

@@ -1,12 +1,32 @@
 /**
- * An ELF file as the object tools show it: sections and symbols with the attributes that GNU's library gives them, since
- * `objdump -h`, `-t`, `nm` and `size` print those and not ELF's own numbers.
+ * An ELF file as the object tools show it: sections and symbols with the attributes that GNU's library gives them,
+ * since `objdump -h`, `-t`, `nm` and `size` print those and not ELF's own numbers.
  */
 import {
-  ET_REL, GRP_COMDAT, SHF_ALLOC, SHF_EXCLUDE, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHN_ABS, SHN_COMMON, SHN_UNDEF, SHT_GROUP, SHT_NOBITS,
-  SHT_NULL, SHT_REL, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, STB_LOCAL, STB_WEAK, STT_FILE, STT_SECTION, PT_LOAD,
-} from "../linker/elf.ts";
-import { readElf, type ElfObject, type ElfSection, type ElfSymbol } from "../linker/elf-reader.ts";
+  ET_REL,
+  GRP_COMDAT,
+  PT_LOAD,
+  SHF_ALLOC,
+  SHF_EXCLUDE,
+  SHF_EXECINSTR,
+  SHF_TLS,
+  SHF_WRITE,
+  SHN_ABS,
+  SHN_COMMON,
+  SHN_UNDEF,
+  SHT_GROUP,
+  SHT_NOBITS,
+  SHT_NULL,
+  SHT_REL,
+  SHT_STRTAB,
+  SHT_SYMTAB,
+  SHT_SYMTAB_SHNDX,
+  STB_LOCAL,
+  STB_WEAK,
+  STT_FILE,
+  STT_SECTION,
+} from "../object/elf.ts";
+import { type ElfObject, type ElfSection, type ElfSymbol, readElf } from "../object/elf-reader.ts";
 
 /** Attributes of a section, in the order in which `objdump -h` names them. */
 export interface SectionTraits {
@@ -74,20 +94,36 @@ export function viewObject(elf: ElfObject): ObjectFile {
   const isRelocatable = elf.type === ET_REL;
   const ownStrings = new Set(elf.sections.filter(({ type }) => type === SHT_SYMTAB).map(({ link }) => link));
   const isShown = ({ type, index, name, flags }: ElfSection): boolean =>
-    type !== SHT_NULL && type !== SHT_SYMTAB && type !== SHT_SYMTAB_SHNDX && !(type === SHT_REL && (isRelocatable || (flags & SHF_ALLOC) === 0)) && !(type === SHT_STRTAB && (ownStrings.has(index) || name === ".shstrtab"));
+    type !== SHT_NULL &&
+    type !== SHT_SYMTAB &&
+    type !== SHT_SYMTAB_SHNDX &&
+    !(type === SHT_REL && (isRelocatable || (flags & SHF_ALLOC) === 0)) &&
+    !(type === SHT_STRTAB && (ownStrings.has(index) || name === ".shstrtab"));
   const bySection = new Map<number, ObjectSection>();
   for (const section of elf.sections.filter(isShown)) {
     bySection.set(section.index, {
-      elf: section, name: section.name, address: section.address, loadAddress: loadAddressOf(elf, section), sizeBytes: section.sizeBytes, traits: traitsOf(section),
+      elf: section,
+      name: section.name,
+      address: section.address,
+      loadAddress: loadAddressOf(elf, section),
+      sizeBytes: section.sizeBytes,
+      traits: traitsOf(section),
     });
   }
   const symbols = elf.symbols.slice(1).map((symbol): ObjectSymbol => {
     const home: SymbolHome =
-      symbol.section === SHN_UNDEF ? "undefined" : symbol.section === SHN_COMMON ? "common" : symbol.section === SHN_ABS ? "absolute" : (bySection.get(symbol.section) ?? "absolute");
+      symbol.section === SHN_UNDEF
+        ? "undefined"
+        : symbol.section === SHN_COMMON
+          ? "common"
+          : symbol.section === SHN_ABS
+            ? "absolute"
+            : (bySection.get(symbol.section) ?? "absolute");
     const isSection = symbol.type === STT_SECTION;
     const base = isRelocatable && typeof home === "object" ? home.address : 0;
     return {
-      elf: symbol, home,
+      elf: symbol,
+      home,
       name: isSection && symbol.name === "" && typeof home === "object" ? home.name : symbol.name,
       value: home === "common" ? symbol.sizeBytes : (symbol.value + base) >>> 0,
       isLocal: symbol.binding === STB_LOCAL,
@@ -105,7 +141,9 @@ export function viewObject(elf: ElfObject): ObjectFile {
     const code = (flags & SHF_EXECINSTR) !== 0;
     const octets = !alloc && (DEBUGGING_OCTETS.test(name) || OCTETS.test(name));
     return {
-      contents, alloc, load,
+      contents,
+      alloc,
+      load,
       reloc: relocations.length > 0,
       readonly: (flags & SHF_WRITE) === 0,
       code,
@@ -115,7 +153,9 @@ export function viewObject(elf: ElfObject): ObjectFile {
       octets,
       threadLocal: (flags & SHF_TLS) !== 0,
       group: type === SHT_GROUP,
-      linkOnce: (type === SHT_GROUP && content.length >= 4 && (content[0]! & GRP_COMDAT) !== 0) || name.startsWith(".gnu.linkonce."),
+      linkOnce:
+        (type === SHT_GROUP && content.length >= 4 && (content[0]! & GRP_COMDAT) !== 0) ||
+        name.startsWith(".gnu.linkonce."),
     };
   }
 }
@@ -124,7 +164,12 @@ export function viewObject(elf: ElfObject): ObjectFile {
 function loadAddressOf(elf: ElfObject, { type, flags, address, fileOffset, sizeBytes }: ElfSection): number {
   if ((flags & SHF_ALLOC) === 0) return address;
   for (const segment of elf.segments) {
-    if (segment.type !== PT_LOAD || address < segment.address || address + sizeBytes > segment.address + segment.memoryBytes) continue;
+    if (
+      segment.type !== PT_LOAD ||
+      address < segment.address ||
+      address + sizeBytes > segment.address + segment.memoryBytes
+    )
+      continue;
     if (type === SHT_NOBITS) return (segment.loadAddress + address - segment.address) >>> 0;
     if (fileOffset < segment.offset || fileOffset + sizeBytes > segment.offset + segment.fileBytes) continue;
     return (segment.loadAddress + fileOffset - segment.offset) >>> 0;
@@ -145,4 +190,3 @@ export function hex8(value: number): string {
 export function compareBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
-

@@ -44,21 +44,30 @@ export function sysvLines(file: ObjectFile, name: string, radix: SizeRadix): str
   const total = file.sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   // The head is not taken into account, as in GNU size.
   const nameWidth = Math.max(0, ...file.sections.map((section) => section.name.length));
-  const sizeWidth = Math.max("size".length, number(total, radix).length, ...file.sections.map(({ sizeBytes }) => number(sizeBytes, radix).length));
+  const sizeWidth = Math.max(
+    "size".length,
+    number(total, radix).length,
+    ...file.sections.map(({ sizeBytes }) => number(sizeBytes, radix).length),
+  );
   const addressWidth = Math.max("addr".length, ...file.sections.map(({ address }) => number(address, radix).length));
   return [
     `${name}:`,
     `${"section".padEnd(nameWidth)}   ${"size".padStart(sizeWidth)}   ${"addr".padStart(addressWidth)}`,
-    ...file.sections.map((section) => `${section.name.padEnd(nameWidth)}   ${number(section.sizeBytes, radix).padStart(sizeWidth)}   ${number(section.address, radix).padStart(addressWidth)}`),
+    ...file.sections.map(
+      (section) =>
+        `${section.name.padEnd(nameWidth)}   ${number(section.sizeBytes, radix).padStart(sizeWidth)}   ${number(section.address, radix).padStart(addressWidth)}`,
+    ),
     `${"Total".padEnd(nameWidth)}   ${number(total, radix).padStart(sizeWidth)}`,
-    "", "",
+    "",
+    "",
   ];
 }
 
 /** Code alone is text here, and constants are data. */
 export function gnuTotalsOf({ sections }: ObjectFile): SizeTotals {
   const totals = { text: 0, data: 0, bss: 0 };
-  for (const { traits, sizeBytes } of sections) if (traits.alloc) totals[traits.code ? "text" : traits.contents ? "data" : "bss"] += sizeBytes;
+  for (const { traits, sizeBytes } of sections)
+    if (traits.alloc) totals[traits.code ? "text" : traits.contents ? "data" : "bss"] += sizeBytes;
   return totals;
 }
 

@@ -1,9 +1,10 @@
 /**
- * `objdump -S` and `-l`: which source lines to show before an instruction. A line is shown with up to five lines of what leads
- * to it, each line once, as GNU objdump 2.40 does.
+ * `objdump -S` and `-l`: which source lines to show before an instruction. A line is shown with up to five lines of
+ * what leads to it, each line once, as GNU objdump 2.40 does.
  */
-import { STT_FILE, STT_FUNC, STT_NOTYPE, STT_GNU_IFUNC } from "../linker/elf.ts";
-import { lineTableOf, type LineTable } from "../linker/line-lookup.ts";
+
+import { type LineTable, lineTableOf } from "../object/dwarf/line-lookup.ts";
+import { STT_FILE, STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE } from "../object/elf.ts";
 import type { ObjectFile, ObjectSection, ObjectSymbol } from "./object-file.ts";
 
 const CONTEXT_LINES = 5;
@@ -24,23 +25,25 @@ interface ShownFile {
 }
 
 export class SourceLines {
-  private readonly options: SourceLineOptions;
-  private readonly files = new Map<string, ShownFile | null>();
-  private table: LineTable | null = null;
+  readonly #options: SourceLineOptions;
+  readonly #files = new Map<string, ShownFile | null>();
+  #table: LineTable | null = null;
   /** By section: one symbol for each address, by address. */
-  private functions = new Map<ObjectSection, readonly ObjectSymbol[]>();
-  private previousFunction: string | null = null;
-  private previousLine = -1;
-  private previousDiscriminator = 0;
+  #functions = new Map<ObjectSection, readonly ObjectSymbol[]>();
+  #previousFunction: string | null = null;
+  #previousLine = -1;
+  #previousDiscriminator = 0;
 
   constructor(options: SourceLineOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   enter(file: ObjectFile): void {
-    this.table = lineTableOf(file.elf);
+    this.#table = lineTableOf(file.elf);
     const kinds = new Set([STT_FUNC, STT_NOTYPE, STT_GNU_IFUNC]);
-    const sorted = file.symbols.filter(({ elf }) => elf.type !== STT_FILE && kinds.has(elf.type)).sort((a, b) => a.value - b.value);
+    const sorted = file.symbols
+      .filter(({ elf }) => elf.type !== STT_FILE && kinds.has(elf.type))
+      .sort((a, b) => a.value - b.value);
     const functions = new Map<ObjectSection, ObjectSymbol[]>();
     for (const symbol of sorted) {
       if (typeof symbol.home !== "object") continue;
@@ -50,34 +53,41 @@ export class SourceLines {
       if (last?.value !== symbol.value) list.push(symbol);
       else if (rank(symbol) > rank(last)) list[list.length - 1] = symbol;
     }
-    this.functions = functions;
+    this.#functions = functions;
   }
 
   before(section: ObjectSection, offset: number): string[] {
     const lines: string[] = [];
-    const { file, line, discriminator } = this.table?.find(section.elf, offset) ?? { file: "", line: 0, discriminator: 0 };
+    const { file, line, discriminator } = this.#table?.find(section.elf, offset) ?? {
+      file: "",
+      line: 0,
+      discriminator: 0,
+    };
     // Debugging information knows inlined functions, the symbol table does not.
-    const name = (line > 0 ? this.table?.functionAt(section.elf, offset) : null) ?? this.functionAt(section, section.address + offset);
-    if (this.options.numbers) {
-      if (name !== null && name !== this.previousFunction) {
+    const name =
+      (line > 0 ? this.#table?.functionAt(section.elf, offset) : null) ??
+      this.#functionAt(section, section.address + offset);
+    if (this.#options.numbers) {
+      if (name !== null && name !== this.#previousFunction) {
         lines.push(`${name}():`);
-        this.previousLine = -1;
+        this.#previousLine = -1;
       }
-      if (line > 0 && (line !== this.previousLine || discriminator !== this.previousDiscriminator)) lines.push(`${file}:${line}${discriminator > 0 ? ` (discriminator ${discriminator})` : ""}`);
+      if (line > 0 && (line !== this.#previousLine || discriminator !== this.#previousDiscriminator))
+        lines.push(`${file}:${line}${discriminator > 0 ? ` (discriminator ${discriminator})` : ""}`);
     }
-    if (this.options.source && line > 0) lines.push(...this.sourceOf(file, line));
-    if (name !== null) this.previousFunction = name;
-    if (line > 0) this.previousLine = line;
-    this.previousDiscriminator = discriminator;
+    if (this.#options.source && line > 0) lines.push(...this.#sourceOf(file, line));
+    if (name !== null) this.#previousFunction = name;
+    if (line > 0) this.#previousLine = line;
+    this.#previousDiscriminator = discriminator;
     return lines;
   }
 
-  private sourceOf(path: string, line: number): readonly string[] {
-    let file = this.files.get(path);
+  #sourceOf(path: string, line: number): readonly string[] {
+    let file = this.#files.get(path);
     if (file === undefined) {
-      const lines = this.options.read(path);
+      const lines = this.#options.read(path);
       file = lines === null ? null : { lines, lastLine: 0, maxShown: 0 };
-      this.files.set(path, file);
+      this.#files.set(path, file);
     }
     if (file === null || line === file.lastLine) return [];
     let first = Math.max(line - CONTEXT_LINES, 1);
@@ -88,8 +98,8 @@ export class SourceLines {
   }
 
   /** The nearest symbol at or before the address that may be a function. */
-  private functionAt(section: ObjectSection, address: number): string | null {
-    const list = this.functions.get(section) ?? [];
+  #functionAt(section: ObjectSection, address: number): string | null {
+    const list = this.#functions.get(section) ?? [];
     let least = 0;
     for (let most = list.length; least < most; ) {
       const middle = (least + most) >> 1;

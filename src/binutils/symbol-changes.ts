@@ -1,6 +1,6 @@
 /** What `objcopy` does to symbols: other names, other bindings, or away with them (GNU objcopy 2.40). */
-import { SHN_UNDEF, STB_GLOBAL, STB_LOCAL, STB_WEAK, STT_FILE, STT_SECTION } from "../linker/elf.ts";
-import { globMatch } from "../linker/glob.ts";
+import { SHN_UNDEF, STB_GLOBAL, STB_LOCAL, STB_WEAK, STT_FILE, STT_SECTION } from "../object/elf.ts";
+import { globMatch } from "../object/glob.ts";
 
 export interface SymbolChanges {
   /** --redefine-sym: old name -> new name. */
@@ -20,17 +20,31 @@ export interface SymbolChanges {
 }
 
 export const NO_CHANGES: SymbolChanges = {
-  redefined: new Map(), prefix: "", localized: [], globalized: [], weakened: [], weakensAll: false, keptGlobal: [], stripped: [], usesPatterns: false, added: [],
+  redefined: new Map(),
+  prefix: "",
+  localized: [],
+  globalized: [],
+  weakened: [],
+  weakensAll: false,
+  keptGlobal: [],
+  stripped: [],
+  usesPatterns: false,
+  added: [],
 };
 
 /** `!` in front of a pattern takes names out again. */
 export function isNamed(name: string, list: readonly string[], usesPatterns: boolean): boolean {
   if (!usesPatterns) return list.includes(name);
-  return list.some((glob) => !glob.startsWith("!") && globMatch(glob, name)) && !list.some((glob) => glob.startsWith("!") && globMatch(glob.slice(1), name));
+  return (
+    list.some((glob) => !glob.startsWith("!") && globMatch(glob, name)) &&
+    !list.some((glob) => glob.startsWith("!") && globMatch(glob.slice(1), name))
+  );
 }
 
 /** Name and binding of a symbol afterwards. */
-export function changeSymbol<Symbol extends { readonly name: string; readonly binding: number; readonly type: number; readonly section: number }>(symbol: Symbol, changes: SymbolChanges): Symbol {
+export function changeSymbol<
+  Symbol extends { readonly name: string; readonly binding: number; readonly type: number; readonly section: number },
+>(symbol: Symbol, changes: SymbolChanges): Symbol {
   if (symbol.type === STT_SECTION) return symbol;
   if (symbol.type === STT_FILE) return { ...symbol, name: changes.prefix + symbol.name };
   const name = changes.redefined.get(symbol.name) ?? symbol.name;
@@ -38,7 +52,12 @@ export function changeSymbol<Symbol extends { readonly name: string; readonly bi
   const isDefined = symbol.section !== SHN_UNDEF;
   let { binding } = symbol;
   if (binding === STB_GLOBAL && (changes.weakensAll || named(changes.weakened))) binding = STB_WEAK;
-  if (isDefined && binding !== STB_LOCAL && (named(changes.localized) || (changes.keptGlobal.length > 0 && !named(changes.keptGlobal)))) binding = STB_LOCAL;
+  if (
+    isDefined &&
+    binding !== STB_LOCAL &&
+    (named(changes.localized) || (changes.keptGlobal.length > 0 && !named(changes.keptGlobal)))
+  )
+    binding = STB_LOCAL;
   if (isDefined && binding === STB_LOCAL && named(changes.globalized)) binding = STB_GLOBAL;
   return { ...symbol, name: changes.prefix + name, binding };
 }

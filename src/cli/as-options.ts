@@ -1,6 +1,6 @@
 /** The command line of `qure as`: that of GNU as, as data. */
 import { readFileSync } from "node:fs";
-import { DEFAULT_LISTING, type ListingOptions } from "../assembler/listing.ts";
+import { DEFAULT_LISTING, type ListingOptions } from "../assembler/write/listing.ts";
 import { CommandError } from "./fail.ts";
 
 export interface AsCommand {
@@ -35,7 +35,8 @@ const WITH_VALUE: Readonly<Record<string, Handler>> = {
   "--defsym": (command, value) => {
     const [, name, text] = /^([^=]+)=(.+)$/.exec(value) ?? [];
     const number = Number(text);
-    if (name === undefined || !Number.isInteger(number)) throw new CommandError(`--defsym takes NAME=NUMBER, not ${value}`, 2);
+    if (name === undefined || !Number.isInteger(number))
+      throw new CommandError(`--defsym takes NAME=NUMBER, not ${value}`, 2);
     command.defines.set(name, number);
   },
   "--MD": (command, value) => void (command.dependencyFile = value),
@@ -70,11 +71,48 @@ const PLAIN: Readonly<Record<string, Handler>> = {
 
 /** What GNU as takes and what changes nothing here. */
 const IGNORED = new Set([
-  "--32", "-J", "-D", "-f", "-k", "-K", "-q", "-Qy", "-Qn", "-s", "-w", "-X", "-mnaked-reg", "-mmnemonic=intel", "-mmnemonic=att", "--divide", "--traditional-format",
-  "--reduce-memory-overheads", "--noexecstack", "--execstack", "-v", "--strip-local-absolute", "--statistics", "-O0",
-  "-mx86-used-note=no", "--generate-missing-build-notes=no",
+  "--32",
+  "-J",
+  "-D",
+  "-f",
+  "-k",
+  "-K",
+  "-q",
+  "-Qy",
+  "-Qn",
+  "-s",
+  "-w",
+  "-X",
+  "-mnaked-reg",
+  "-mmnemonic=intel",
+  "-mmnemonic=att",
+  "--divide",
+  "--traditional-format",
+  "--reduce-memory-overheads",
+  "--noexecstack",
+  "--execstack",
+  "-v",
+  "--strip-local-absolute",
+  "--statistics",
+  "-O0",
+  "-mx86-used-note=no",
+  "--generate-missing-build-notes=no",
 ]);
-const IGNORED_PREFIXES = ["-mtune=", "--hash-size=", "--size-check=", "--elf-stt-common=", "--compress-debug-sections", "--nocompress-debug-sections", "-malign-", "-mbranch", "-mrelax-", "-mlfence", "-moperand-check=", "-msse-check=", "--multibyte-handling="];
+const IGNORED_PREFIXES = [
+  "-mtune=",
+  "--hash-size=",
+  "--size-check=",
+  "--elf-stt-common=",
+  "--compress-debug-sections",
+  "--nocompress-debug-sections",
+  "-malign-",
+  "-mbranch",
+  "-mrelax-",
+  "-mlfence",
+  "-moperand-check=",
+  "-msse-check=",
+  "--multibyte-handling=",
+];
 
 function listing(command: AsCommand, change: Partial<ListingOptions>): void {
   command.listing = { ...(command.listing ?? DEFAULT_LISTING), ...change };
@@ -85,7 +123,12 @@ function listingOption(command: AsCommand, text: string): void {
   const [letters = "", file = ""] = text.split(/=(.*)/s);
   if (file !== "") command.listingFile = file;
   const all = letters === "" || !/[lsh]/.test(letters);
-  listing(command, { lines: all || letters.includes("l"), symbols: all || letters.includes("s"), macros: letters.includes("m"), skipped: !letters.includes("c") });
+  listing(command, {
+    lines: all || letters.includes("l"),
+    symbols: all || letters.includes("s"),
+    macros: letters.includes("m"),
+    skipped: !letters.includes("c"),
+  });
 }
 
 /** Arguments with `@FILE` replaced by what the file holds: words separated by blanks, with quotes. */
@@ -98,15 +141,34 @@ function expand(args: readonly string[], depth = 0): string[] {
     } catch {
       return [arg];
     }
-    const words = [...text.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? match[3]!);
+    const words = [...text.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g)].map(
+      (match) => match[1] ?? match[2] ?? match[3]!,
+    );
     return expand(words, depth + 1);
   });
 }
 
 export function parseAsArguments(args: readonly string[]): AsCommand {
   const command: AsCommand = {
-    sources: [], output: "a.out", includes: [], defines: new Map(), dependencyFile: null, arch: "", syntax: "att", optimizeAlignment: true, foldData: false,
-    debugLines: false, dwarfVersion: 0, keepLocals: false, alternateMacros: false, warnings: "show", objectDespiteErrors: false, maxErrors: 20, json: false, listing: null, listingFile: "",
+    sources: [],
+    output: "a.out",
+    includes: [],
+    defines: new Map(),
+    dependencyFile: null,
+    arch: "",
+    syntax: "att",
+    optimizeAlignment: true,
+    foldData: false,
+    debugLines: false,
+    dwarfVersion: 0,
+    keepLocals: false,
+    alternateMacros: false,
+    warnings: "show",
+    objectDespiteErrors: false,
+    maxErrors: 20,
+    json: false,
+    listing: null,
+    listingFile: "",
   };
   const words = expand(args);
   for (let i = 0; i < words.length; i++) {
@@ -116,7 +178,11 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
       continue;
     }
     if (word === "--") continue;
-    const [name = "", attached] = word.startsWith("--") ? word.split(/=(.*)/s) : /^-[oI]./.test(word) ? [word.slice(0, 2), word.slice(2)] : [word];
+    const [name = "", attached] = word.startsWith("--")
+      ? word.split(/=(.*)/s)
+      : /^-[oI]./.test(word)
+        ? [word.slice(0, 2), word.slice(2)]
+        : [word];
     if (WITH_VALUE[name] !== undefined && PLAIN[word] === undefined) {
       const value = attached ?? words[++i];
       if (value === undefined) throw new CommandError(`${name} needs a value`, 2);
@@ -127,7 +193,8 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
       command.debugLines = true;
       command.dwarfVersion = Number(word.at(-1));
     } else if (word.startsWith("-march=")) command.arch = word.slice("-march=".length);
-    else if (!IGNORED.has(word) && !IGNORED_PREFIXES.some((prefix) => word.startsWith(prefix))) throw new CommandError(`as does not know the option ${word}`, 2);
+    else if (!IGNORED.has(word) && !IGNORED_PREFIXES.some((prefix) => word.startsWith(prefix)))
+      throw new CommandError(`as does not know the option ${word}`, 2);
   }
   return command;
 }

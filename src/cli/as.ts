@@ -2,9 +2,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assemble, type SourceFiles } from "../assembler/assemble.ts";
-import { formatDiagnostic } from "../assembler/diagnostic.ts";
+import { formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { VERSION } from "../version.ts";
-import { parseAsArguments, type AsCommand } from "./as-options.ts";
+import { type AsCommand, parseAsArguments } from "./as-options.ts";
 import { CommandError } from "./fail.ts";
 import { standardError, standardOutput } from "./streams.ts";
 
@@ -55,7 +55,8 @@ function assembleFiles(command: AsCommand): void {
     if (command.listingFile === "") standardOutput().write(result.listing);
     else writeFileSync(command.listingFile, result.listing);
   }
-  if (command.dependencyFile !== null) writeFileSync(command.dependencyFile, `${command.output}: ${result.dependencies.join(" \\\n ")}\n`);
+  if (command.dependencyFile !== null)
+    writeFileSync(command.dependencyFile, `${command.output}: ${result.dependencies.join(" \\\n ")}\n`);
   if (result.object === null) {
     // A stale object must not pass for the result of this run.
     if (command.output !== "/dev/null") rmSync(command.output, { force: true });
@@ -76,7 +77,10 @@ function report(command: AsCommand, diagnostics: ReturnType<typeof assemble>["di
   if (errors >= command.maxErrors) standardError().write(`qure as: gave up after ${errors} errors (--max-errors)\n`);
 }
 
-/** The main source may be several files, which then count as one text. Includes are looked for as written, then in each `-I`. */
+/**
+ * The main source may be several files, which then count as one text. Includes are looked for as written, then in each
+ * `-I`.
+ */
 function sourceFiles(command: AsCommand): SourceFiles {
   const read = (path: string): Uint8Array | null => {
     try {
@@ -100,7 +104,10 @@ function sourceFiles(command: AsCommand): SourceFiles {
   };
 }
 
-function mainSource(command: AsCommand, read: (path: string) => Uint8Array | null): { path: string; bytes: Uint8Array } | null {
+function mainSource(
+  command: AsCommand,
+  read: (path: string) => Uint8Array | null,
+): { path: string; bytes: Uint8Array } | null {
   const sources = command.sources.length === 0 ? ["-"] : command.sources;
   const parts: Uint8Array[] = [];
   for (const source of sources) {
@@ -110,5 +117,8 @@ function mainSource(command: AsCommand, read: (path: string) => Uint8Array | nul
     if (sources.length > 1) parts.push(Buffer.from(`# 1 "${source}"\n`));
     parts.push(bytes, bytes.length > 0 && bytes.at(-1) !== 0x0a ? Buffer.from("\n") : new Uint8Array(0));
   }
-  return { path: sources[0] === "-" ? STANDARD_INPUT : sources[0]!, bytes: sources.length === 1 && parts.length === 2 ? parts[0]! : Buffer.concat(parts) };
+  return {
+    path: sources[0] === "-" ? STANDARD_INPUT : sources[0]!,
+    bytes: sources.length === 1 && parts.length === 2 ? parts[0]! : Buffer.concat(parts),
+  };
 }

@@ -3,12 +3,12 @@ import { createHash } from "node:crypto";
 import { existsSync, watch } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { formatDiagnostic, type Diagnostic } from "../assembler/diagnostic.ts";
+import { type BuildOptions, type BuildResult, type BuiltFile, buildFirmware, buildSystem } from "../build/build.ts";
+import { ObjectCache } from "../build/object-cache.ts";
+import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { folderTree, writeFileAside } from "../host/files.ts";
 import { packageRoot } from "../host/package.ts";
 import { KERNEL_REVISION, VERSION } from "../version.ts";
-import { ObjectCache } from "../object-cache.ts";
-import { buildFirmware, buildSystem, type BuildOptions, type BuildResult, type BuiltFile } from "../workshop.ts";
 import { CommandError, UsageError } from "./fail.ts";
 import { parseSize } from "./sizes.ts";
 
@@ -42,8 +42,10 @@ async function runBuild(options: BuildCommandOptions): Promise<void> {
     writeFileAside(options.firmware, file!.content);
     return;
   }
-  const revision = options.revision === undefined ? KERNEL_REVISION : /^\d+$/.test(options.revision) ? Number(options.revision) : NaN;
-  if (!Number.isInteger(revision) || revision < 0 || revision > 0xffffffff) throw new UsageError(`--revision ${options.revision}: not a number from 0 to 4294967295`);
+  const revision =
+    options.revision === undefined ? KERNEL_REVISION : /^\d+$/.test(options.revision) ? Number(options.revision) : NaN;
+  if (!Number.isInteger(revision) || revision < 0 || revision > 0xffffffff)
+    throw new UsageError(`--revision ${options.revision}: not a number from 0 to 4294967295`);
   const diskBytes = parseSize(options.diskSize, "--disk-size");
   const cache = new ObjectCache();
   const build = (): void => buildOnce(root, options, { version: VERSION, revision, diskBytes, cache });
@@ -69,7 +71,8 @@ function buildOnce(root: string, options: BuildCommandOptions, settings: BuildOp
   if (options.json) process.stdout.write(manifest);
   else if (options.watch) process.stdout.write(seconds);
   else {
-    for (const { name, sizeBytes } of files) process.stdout.write(`${join(options.output, name).padEnd(28)} ${String(sizeBytes).padStart(10)} bytes\n`);
+    for (const { name, sizeBytes } of files)
+      process.stdout.write(`${join(options.output, name).padEnd(28)} ${String(sizeBytes).padStart(10)} bytes\n`);
     process.stdout.write(seconds);
   }
 }
@@ -81,13 +84,15 @@ const QUIET_MS = 20;
 function changed(folders: readonly string[]): Promise<void> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
-    const watchers = folders.map((folder) => watch(folder, { recursive: true }, () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        for (const watcher of watchers) watcher.close();
-        resolve();
-      }, QUIET_MS);
-    }));
+    const watchers = folders.map((folder) =>
+      watch(folder, { recursive: true }, () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          for (const watcher of watchers) watcher.close();
+          resolve();
+        }, QUIET_MS);
+      }),
+    );
   });
 }
 
@@ -112,7 +117,8 @@ function makeManifest(files: readonly BuiltFile[], revision: number): string {
   const entries = files.map(({ name, content, sizeBytes, parts }) => {
     const hash = createHash("sha256").update(content);
     const zeros = new Uint8Array(1 << 20);
-    for (let left = sizeBytes - content.length; left > 0; left -= zeros.length) hash.update(zeros.subarray(0, Math.min(left, zeros.length)));
+    for (let left = sizeBytes - content.length; left > 0; left -= zeros.length)
+      hash.update(zeros.subarray(0, Math.min(left, zeros.length)));
     return { name, sizeBytes, sha256: hash.digest("hex"), parts };
   });
   return `${JSON.stringify({ version: VERSION, revision, files: entries }, null, 2)}\n`;

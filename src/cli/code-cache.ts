@@ -1,7 +1,8 @@
 /**
- * Scripts that come with their code compiled. Reading the source of a tool and compiling it takes Node longer than assembling a small
- * file; V8 can keep what it made of a script and take it up again in a later process. What is kept is a by-product: a missing,
- * foreign, damaged or stale file only costs the time, and a folder that cannot be written is left alone.
+ * Scripts that come with their code compiled. Reading the source of a tool and compiling it takes Node longer than
+ * assembling a small file; V8 can keep what it made of a script and take it up again in a later process. What is kept
+ * is a by-product: a missing, foreign, damaged or stale file only costs the time, and a folder that cannot be written
+ * is left alone.
  */
 import { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,8 +12,8 @@ import { Script } from "node:vm";
 declare const QURE_TOOLS_HASH: string;
 
 /**
- * Runs the script at `path` in this process, once, with `require` for Node's own modules. `prepare` is called before it runs when its code
- * was there already; it may set V8's flags, under which no code could be kept.
+ * Runs the script at `path` in this process, once, with `require` for Node's own modules. `prepare` is called before it
+ * runs when its code was there already; it may set V8's flags, under which no code could be kept.
  */
 export function runScript(path: string, name: string, prepare: () => void): void {
   const source = `(function (require) {${readFileSync(path, "latin1")}\n})`;
@@ -29,8 +30,8 @@ export function runScript(path: string, name: string, prepare: () => void): void
 }
 
 /**
- * Where compiled code may lie: beside the script, else with the user's own caches. None when Node has options of its own, since V8
- * refuses code that was compiled under other ones, or when `QURE_CODE_CACHE` is `off`.
+ * Where compiled code may lie: beside the script, else with the user's own caches. None when Node has options of its
+ * own, since V8 refuses code that was compiled under other ones, or when `QURE_CODE_CACHE` is `off`.
  */
 function cacheFolders(beside: string): string[] {
   const { HOME, LOCALAPPDATA, NODE_OPTIONS, QURE_CODE_CACHE, XDG_CACHE_HOME } = process.env;

@@ -7,7 +7,7 @@
  *     !wait 5s                   virtual time passes
  *     !expect era (\d+)          every node of the last line must show this within 30 s
  */
-import { WaitError, type LabCluster, type LabNode } from "../lab/lab.ts";
+import { type LabCluster, type LabNode, WaitError } from "../lab/lab.ts";
 import { toNs } from "../lab/time.ts";
 import { CommandError, UsageError } from "./fail.ts";
 
@@ -44,7 +44,8 @@ export function parseConsoleScript(text: string, path: string, nodeCount: number
     const addressed = /^@(\*|\d+)\s?(.*)$/.exec(source);
     if (source.startsWith("@") && !addressed) fail("@ is followed by a node's number or by *");
     const number = addressed && addressed[1] !== "*" ? Number(addressed[1]) : 0;
-    if (addressed && addressed[1] !== "*" && (number < 1 || number > nodeCount)) fail(`there is no node ${number}: the nodes are 1 to ${nodeCount}`);
+    if (addressed && addressed[1] !== "*" && (number < 1 || number > nodeCount))
+      fail(`there is no node ${number}: the nodes are 1 to ${nodeCount}`);
     return [{ kind: "type", nodes: number > 0 ? [number - 1] : all, text: addressed ? addressed[2]! : source, line }];
   });
 }
@@ -76,10 +77,18 @@ export async function runConsoleScript(lab: LabCluster, steps: readonly Step[], 
 }
 
 async function waitForPrompt(lab: LabCluster, node: LabNode, where: string): Promise<void> {
-  await lab.until(promptWatch(lab, node), `${where}: ${node.name} showed no prompt`, { within: "120s" }, () => node.console.text);
+  await lab.until(
+    promptWatch(lab, node),
+    `${where}: ${node.name} showed no prompt`,
+    { within: "120s" },
+    () => node.console.text,
+  );
 }
 
-/** What the last lines started comes to its end: a prompt, or a machine that is off. A command that goes on for ever is left alone. */
+/**
+ * What the last lines started comes to its end: a prompt, or a machine that is off. A command that goes on for ever is
+ * left alone.
+ */
 async function settle(lab: LabCluster, nodes: readonly LabNode[]): Promise<void> {
   const prompts = nodes.map((node) => ({ node, isAtPrompt: promptWatch(lab, node) }));
   try {

@@ -1,4 +1,6 @@
-/** The options of `qure emu` for watching what goes on inside: gdb, traces, counters. docs/debugging.md describes them. */
+/**
+ * The options of `qure emu` for watching what goes on inside: gdb, traces, counters. docs/debugging.md describes them.
+ */
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
@@ -36,7 +38,10 @@ export function declareDebugOptions(command: Command): Command {
     .option("-S, --stopped", "with --gdb: run nothing until gdb lets it")
     .option("-d, --trace <kinds>", `trace events, a list of ${TRACE_KINDS.join(",")}`)
     .option("-D, --trace-file <file>", "where the trace goes (default: standard error)")
-    .option("--symbols <file...>", "ELF files with names for the trace (default: kernel.elf and loader.elf beside the image)")
+    .option(
+      "--symbols <file...>",
+      "ELF files with names for the trace (default: kernel.elf and loader.elf beside the image)",
+    )
     .option("--stats", "print the engine's counters at the end");
 }
 
@@ -44,20 +49,28 @@ export function declareDebugOptions(command: Command): Command {
 export function checkDebugOptions(options: DebugOptions, nodes: number, image: string | null): DebugSettings {
   const { gdb, stopped = false, trace = "", traceFile, symbols = [] } = options;
   const port = Number(gdb);
-  if (gdb !== undefined && (!/^\d+$/.test(gdb) || port < 1 || port + nodes > 65536)) throw new UsageError(`--gdb ${gdb}: not a TCP port from 1 to ${65536 - nodes}`);
+  if (gdb !== undefined && (!/^\d+$/.test(gdb) || port < 1 || port + nodes > 65536))
+    throw new UsageError(`--gdb ${gdb}: not a TCP port from 1 to ${65536 - nodes}`);
   if (stopped && gdb === undefined) throw new UsageError("-S waits for gdb: give --gdb PORT too");
-  if (traceFile !== undefined && trace === "") throw new UsageError("-D names the file of a trace: say with -d what to trace");
+  if (traceFile !== undefined && trace === "")
+    throw new UsageError("-D names the file of a trace: say with -d what to trace");
   const kinds = new Set<TraceKind>();
   for (const word of trace === "" ? [] : trace.split(",")) {
     const kind = TRACE_KINDS.find((known) => known === word);
-    if (kind === undefined) throw new UsageError(`-d ${word}: not a kind of event; there are ${TRACE_KINDS.join(", ")}`);
+    if (kind === undefined)
+      throw new UsageError(`-d ${word}: not a kind of event; there are ${TRACE_KINDS.join(", ")}`);
     kinds.add(kind);
   }
   return { gdb: gdb === undefined ? null : port, stopped, trace: kinds, traceFile: traceFile ?? null, symbols, image };
 }
 
 /** Starts what was asked for. What has to be done at the end is added to `closers`. */
-export async function startDebugging(lab: LabCluster, settings: DebugSettings, progress: Progress, closers: (() => void)[]): Promise<void> {
+export async function startDebugging(
+  lab: LabCluster,
+  settings: DebugSettings,
+  progress: Progress,
+  closers: (() => void)[],
+): Promise<void> {
   if (settings.trace.size > 0) closers.push(startTrace(lab, settings));
   if (settings.gdb !== null) closers.push(await openGdb(lab, settings.gdb, settings.stopped, progress));
 }
@@ -74,13 +87,18 @@ function startTrace(lab: LabCluster, { trace, traceFile, symbols, image }: Debug
     text = "";
   };
   const debuggers = lab.debug();
-  debuggers.nodes.forEach(({ machine, index }) => new Trace(machine, debuggers.probes[index]!, {
-    kinds: trace, symbols: table, isMuted: () => debuggers.history.isRepeating(index),
-    write: (line) => {
-      text += line;
-      if (text.length > TRACE_BUFFER_CHARACTERS) flush();
-    },
-  }));
+  debuggers.nodes.forEach(
+    ({ machine, index }) =>
+      new Trace(machine, debuggers.probes[index]!, {
+        kinds: trace,
+        symbols: table,
+        isMuted: () => debuggers.history.isRepeating(index),
+        write: (line) => {
+          text += line;
+          if (text.length > TRACE_BUFFER_CHARACTERS) flush();
+        },
+      }),
+  );
   return () => {
     flush();
     if (traceFile !== null) closeSync(file);

@@ -35,7 +35,9 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
     const table = nodeTable(lab).join("\n");
     if (table === shown || attached !== null) return;
     shown = table;
-    stdout.write(`\n${table}\n\n${lab.nodes.length > 9 ? "Number and Enter" : `1-${lab.nodes.length}`}: attach to a node's console (Ctrl-] leaves it), q: quit\n`);
+    stdout.write(
+      `\n${table}\n\n${lab.nodes.length > 9 ? "Number and Enter" : `1-${lab.nodes.length}`}: attach to a node's console (Ctrl-] leaves it), q: quit\n`,
+    );
   };
   const attach = (index: number): void => {
     const node = lab.nodes[index];
@@ -72,10 +74,14 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
   stdin.on("data", onData);
   stdin.resume();
   try {
-    await lab.until(() => {
-      showTable();
-      return left || lab.nodes.every(({ isOff }) => isOff);
-    }, "", { within: "forever" });
+    await lab.until(
+      () => {
+        showTable();
+        return left || lab.nodes.every(({ isOff }) => isOff);
+      },
+      "",
+      { within: "forever" },
+    );
   } finally {
     detach();
     stdin.off("data", onData);

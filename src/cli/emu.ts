@@ -3,28 +3,34 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } f
 import { availableParallelism, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
-import type { BlockBackend } from "../../emulator/block.ts";
-import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
+import type { BlockBackend } from "../../emulator/disk/block.ts";
+import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
 import { DEFAULT_JIT, JIT_MODES, type JitMode } from "../../emulator/jit/jit.ts";
 import { FileDisk } from "../host/file-disk.ts";
-import { lockFolder } from "../host/folder-lock.ts";
 import { copyFileAside, readIfPresent, writeFileAside } from "../host/files.ts";
+import { lockFolder } from "../host/folder-lock.ts";
 import { loadFirmware } from "../host/package.ts";
 import { encodePng } from "../host/png.ts";
-import { LabCluster, restoreCluster, type NodeOptions, type RestoreOptions } from "../lab/lab.ts";
+import { LabCluster, type NodeOptions, type RestoreOptions, restoreCluster } from "../lab/lab.ts";
 import { formatNs, toNs } from "../lab/time.ts";
 import { isAgreed, StatusBoard } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
-import { parseMemorySize, parseSize } from "./sizes.ts";
+import {
+  checkDebugOptions,
+  type DebugOptions,
+  type DebugSettings,
+  declareDebugOptions,
+  startDebugging,
+} from "./emu-debug.ts";
+import { type Outcome, report, statistics } from "./emu-report.ts";
 import { connectStdio, LEFT_BY_KEY } from "./emu-serial.ts";
 import { stay, type Watched } from "./emu-terminal.ts";
-import { checkDebugOptions, declareDebugOptions, startDebugging, type DebugOptions, type DebugSettings } from "./emu-debug.ts";
-import { report, statistics, type Outcome } from "./emu-report.ts";
 import { CommandError, UsageError } from "./fail.ts";
 import { MachineLog } from "./machine-log.ts";
 import { preparedDisk } from "./prepare.ts";
 import { makeProgress, type Progress } from "./progress.ts";
-import { DEFAULT_STORE, writeSnapshot, type StoredSnapshot } from "./snapshot-store.ts";
+import { parseMemorySize, parseSize } from "./sizes.ts";
+import { DEFAULT_STORE, type StoredSnapshot, writeSnapshot } from "./snapshot-store.ts";
 
 export interface EmuOptions extends DebugOptions {
   readonly nodes: string;
@@ -66,7 +72,10 @@ export function declare(command: Command): void {
   declareRun(command)
     .option("--save <name>", "keep a snapshot of the whole cluster at the end (qure snapshot restore NAME)")
     .option("--at <time>", "with --save: at this virtual time, and go on")
-    .addHelpText("after", "\nExamples:\n  qure emu --nodes 3                          a cluster of three from build/qure.iso\n  qure emu --hda my-os.img --serial stdio     any disk image, its COM1 here\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  qure emu --nodes 3                          a cluster of three from build/qure.iso\n  qure emu --hda my-os.img --serial stdio     any disk image, its COM1 here\n",
+    )
     .action((options: EmuOptions) => runEmu(options));
 }
 
@@ -95,7 +104,10 @@ export function declareRun(command: Command): Command {
     .option("--log <dir>", "write each console to NAME.log")
     .option("--screenshot <dir>", "write each screen to NAME.png at the end")
     .option("--serial <where>", "stdio: connect COM1 of the one machine with this terminal")
-    .option("--threads <n>", "spread the machines over threads; the run is the same (default: 1 for few machines, else as many as cores are free)")
+    .option(
+      "--threads <n>",
+      "spread the machines over threads; the run is the same (default: 1 for few machines, else as many as cores are free)",
+    )
     .option("--jit <mode>", `compile hot guest code: ${JIT_MODES.join(", ")}; the run is the same`, DEFAULT_JIT)
     .option("--realtime", "let a virtual second take a second")
     .option("--json", "print the outcome as one JSON object");
@@ -112,15 +124,22 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
   const progress = makeProgress(process.stderr);
   const closers: (() => void)[] = [];
   try {
-    const script = settings.script ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, settings.nodes) : null;
+    const script = settings.script
+      ? parseConsoleScript(readFileSync(settings.script, "utf8"), settings.script, settings.nodes)
+      : null;
     const capture = settings.pcap ? openCapture(settings.pcap, closers) : undefined;
     const machineLog = new MachineLog(settings.log);
     const common: RestoreOptions = {
-      threads: settings.threads, jit: settings.jit, realtime: settings.realtime, signal: interrupt.signal,
+      threads: settings.threads,
+      jit: settings.jit,
+      realtime: settings.realtime,
+      signal: interrupt.signal,
       ...(capture ? { capture } : {}),
       log: (node, line) => machineLog.write(node, line),
     };
-    const lab = from ? restoreCluster(from.bytes, common) : await newCluster(settings, common, progress, interrupt.signal, closers);
+    const lab = from
+      ? restoreCluster(from.bytes, common)
+      : await newCluster(settings, common, progress, interrupt.signal, closers);
     closers.push(() => lab.close());
     if (settings.log) openLogs(lab, settings.log, closers);
     await startDebugging(lab, settings.debug, progress, closers);
@@ -153,9 +172,15 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
     if (machineLog.hint) progress.note(machineLog.hint);
     for (const node of lab.nodes) node.disk?.flush();
     if (interrupted) throw new CommandError("", EXIT_INTERRUPTED);
-    if (!reached) throw new CommandError(`--until ${settings.until} was not reached within ${settings.for ?? DEFAULT_LIMIT} of virtual time`, EXIT_NOT_REACHED);
+    if (!reached)
+      throw new CommandError(
+        `--until ${settings.until} was not reached within ${settings.for ?? DEFAULT_LIMIT} of virtual time`,
+        EXIT_NOT_REACHED,
+      );
   } catch (error) {
-    throw interrupt.signal.aborted && error === interrupt.signal.reason ? new CommandError("", EXIT_INTERRUPTED) : error;
+    throw interrupt.signal.aborted && error === interrupt.signal.reason
+      ? new CommandError("", EXIT_INTERRUPTED)
+      : error;
   } finally {
     progress.done();
     process.off("SIGINT", onInterrupt);
@@ -164,7 +189,13 @@ export async function runEmu(options: EmuOptions, from: StoredSnapshot | null = 
   }
 }
 
-async function newCluster(settings: EmuSettings, common: RestoreOptions, progress: Progress, signal: AbortSignal, closers: (() => void)[]): Promise<LabCluster> {
+async function newCluster(
+  settings: EmuSettings,
+  common: RestoreOptions,
+  progress: Progress,
+  signal: AbortSignal,
+  closers: (() => void)[],
+): Promise<LabCluster> {
   const firmware = settings.firmware ? readInput(settings.firmware) : loadFirmware();
   const nodes = await machineNodes(settings, firmware, progress, signal, closers);
   return new LabCluster({ ...common, nodes, firmware, seed: settings.seed, gateway: settings.gateway });
@@ -215,13 +246,14 @@ export interface EmuSettings {
 const NODES_PER_THREAD = 8;
 
 /**
- * Threads that wait for each other at every quantum are worse than one unless each has a core for itself: only cores that others leave free
- * count. `watched`: debuggers, traces and counters reach only into machines of this thread.
+ * Threads that wait for each other at every quantum are worse than one unless each has a core for itself: only cores
+ * that others leave free count. `watched`: debuggers, traces and counters reach only into machines of this thread.
  */
 function chooseThreads(asked: number | null, nodes: number, watched: boolean): number {
   const freeCores = availableParallelism() - Math.round(loadavg()[0]!);
   if (!watched) return asked ?? Math.max(1, Math.min(freeCores, Math.floor(nodes / NODES_PER_THREAD)));
-  if (asked !== null && asked > 1) throw new UsageError("--threads: --gdb, --trace and --stats watch machines in one thread");
+  if (asked !== null && asked > 1)
+    throw new UsageError("--threads: --gdb, --trace and --stats watch machines in one thread");
   return 1;
 }
 
@@ -234,7 +266,8 @@ function jitMode(text: string): JitMode {
 function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSettings {
   const integer = (text: string, option: string, least: number, most: number): number => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) throw new UsageError(`${option} ${text}: not a whole number from ${least} to ${most}`);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new UsageError(`${option} ${text}: not a whole number from ${least} to ${most}`);
     return value;
   };
   const span = (text: string | undefined, option: string): string | null => {
@@ -246,18 +279,26 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
     return text ?? null;
   };
   const nodes = from ? from.config.nodes.length : integer(options.nodes, "--nodes", 1, 1000);
-  if (options.at !== undefined && options.save === undefined) throw new UsageError("--at says when --save is to save: give both");
+  if (options.at !== undefined && options.save === undefined)
+    throw new UsageError("--at says when --save is to save: give both");
   const limit = span(options.for, "--for");
-  if (options.serial !== undefined && options.serial !== "stdio") throw new UsageError(`--serial ${options.serial}: only stdio is known`);
+  if (options.serial !== undefined && options.serial !== "stdio")
+    throw new UsageError(`--serial ${options.serial}: only stdio is known`);
   if (options.serial && nodes > 1) throw new UsageError("--serial stdio is for a single machine: leave --nodes away");
-  if (options.image && (options.cdrom || options.hda)) throw new UsageError("--image says what --cdrom or --hda say: give one of them");
+  if (options.image && (options.cdrom || options.hda))
+    throw new UsageError("--image says what --cdrom or --hda say: give one of them");
   const isIso = options.image ? Buffer.from(readRange(options.image, 32769, 5)).toString("latin1") === "CD001" : false;
   const ownImage = !from && !options.image && !options.cdrom && !options.hda;
-  if (ownImage && !existsSync(DEFAULT_IMAGE)) throw new CommandError(`${DEFAULT_IMAGE}: no such file; qure build makes it, or name an image with --cdrom or --hda`);
+  if (ownImage && !existsSync(DEFAULT_IMAGE))
+    throw new CommandError(
+      `${DEFAULT_IMAGE}: no such file; qure build makes it, or name an image with --cdrom or --hda`,
+    );
   const cdrom = options.cdrom ?? (options.image && isIso ? options.image : ownImage ? DEFAULT_IMAGE : null);
   const hda = options.hda ?? (options.image && !isIso ? options.image : null);
   const debug = checkDebugOptions(options, nodes, cdrom ?? hda);
-  const until = options.until ?? (!options.for && !options.serial && !options.script && debug.gdb === null && cdrom && !hda ? "cloud" : null);
+  const until =
+    options.until ??
+    (!options.for && !options.serial && !options.script && debug.gdb === null && cdrom && !hda ? "cloud" : null);
   if (until !== null && until !== "cloud") {
     if (!until.startsWith("text:")) throw new UsageError(`--until ${until}: write cloud or text:REGEX`);
     try {
@@ -267,17 +308,54 @@ function checkOptions(options: EmuOptions, from: StoredSnapshot | null): EmuSett
     }
   }
   return {
-    nodes, cdrom, hda, diskBytes: parseSize(options.disk ?? DEFAULT_DISK, "--disk"), blank: hda === null && cdrom !== null, dir: options.dir ?? null,
-    gateway: options.gateway, seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER), until, for: limit, script: options.script ?? null, pcap: options.pcap ?? null,
-    log: options.log ?? null, screenshot: options.screenshot ?? null, serial: options.serial === "stdio", ramBytes: parseMemorySize(options.memory ?? DEFAULT_MEMORY, "--memory"),
-    firmware: options.firmware ?? null, save: options.save ?? null, at: span(options.at, "--at"), store: options.store ?? DEFAULT_STORE, realtime: options.realtime ?? false,
-    threads: chooseThreads(options.threads === undefined ? null : integer(options.threads, "--threads", 1, 256), nodes, debug.gdb !== null || debug.trace.size > 0 || options.stats === true), jit: jitMode(options.jit), json: options.json ?? false,
-    resting: from !== null && !options.serial, debug, stats: options.stats ?? false,
-    interactive: process.stdout.isTTY === true && process.stdin.isTTY === true && !options.serial && !options.json && !options.for && !options.until,
+    nodes,
+    cdrom,
+    hda,
+    diskBytes: parseSize(options.disk ?? DEFAULT_DISK, "--disk"),
+    blank: hda === null && cdrom !== null,
+    dir: options.dir ?? null,
+    gateway: options.gateway,
+    seed: from ? from.config.seed : integer(options.seed, "--seed", 0, Number.MAX_SAFE_INTEGER),
+    until,
+    for: limit,
+    script: options.script ?? null,
+    pcap: options.pcap ?? null,
+    log: options.log ?? null,
+    screenshot: options.screenshot ?? null,
+    serial: options.serial === "stdio",
+    ramBytes: parseMemorySize(options.memory ?? DEFAULT_MEMORY, "--memory"),
+    firmware: options.firmware ?? null,
+    save: options.save ?? null,
+    at: span(options.at, "--at"),
+    store: options.store ?? DEFAULT_STORE,
+    realtime: options.realtime ?? false,
+    threads: chooseThreads(
+      options.threads === undefined ? null : integer(options.threads, "--threads", 1, 256),
+      nodes,
+      debug.gdb !== null || debug.trace.size > 0 || options.stats === true,
+    ),
+    jit: jitMode(options.jit),
+    json: options.json ?? false,
+    resting: from !== null && !options.serial,
+    debug,
+    stats: options.stats ?? false,
+    interactive:
+      process.stdout.isTTY === true &&
+      process.stdin.isTTY === true &&
+      !options.serial &&
+      !options.json &&
+      !options.for &&
+      !options.until,
   };
 }
 
-async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progress: Progress, signal: AbortSignal, closers: (() => void)[]): Promise<NodeOptions[]> {
+async function machineNodes(
+  settings: EmuSettings,
+  firmware: Uint8Array,
+  progress: Progress,
+  signal: AbortSignal,
+  closers: (() => void)[],
+): Promise<NodeOptions[]> {
   const cdrom = settings.cdrom ? readInput(settings.cdrom) : null;
   const names = Array.from({ length: settings.nodes }, (_, index) => `qure-${index + 1}`);
   if (settings.dir !== null) closers.push(lockFolder(settings.dir));
@@ -285,7 +363,14 @@ async function machineNodes(settings: EmuSettings, firmware: Uint8Array, progres
   let content: Uint8Array | null = null;
   if (settings.blank && kept.some((path) => path === null || !existsSync(path))) {
     const cacheFolder = join(dirname(settings.cdrom!), ".qure-cache");
-    content = await preparedDisk({ cdrom: cdrom!, firmware, sizeBytes: settings.diskBytes, cacheFolder, progress, signal });
+    content = await preparedDisk({
+      cdrom: cdrom!,
+      firmware,
+      sizeBytes: settings.diskBytes,
+      cacheFolder,
+      progress,
+      signal,
+    });
   }
   const open = (path: string, readOnly: boolean): FileDisk => {
     const disk = new FileDisk(path, { readOnly });
@@ -317,7 +402,8 @@ async function runUntil({ lab, settings, progress }: Watched, startNs: number): 
     if (settings.resting && settings.for === null) return true;
     if (settings.for !== null) await lab.advance(limit);
     // Without a goal: until the machines are off, as any emulator does.
-    else if (!settings.interactive && settings.script === null) await lab.until(() => lab.nodes.every(({ isOff }) => isOff), "the machines went on", { within: "forever" });
+    else if (!settings.interactive && settings.script === null)
+      await lab.until(() => lab.nodes.every(({ isOff }) => isOff), "the machines went on", { within: "forever" });
     return true;
   }
   const pattern = settings.until === "cloud" ? null : new RegExp(settings.until.slice(5), "m");
@@ -326,7 +412,9 @@ async function runUntil({ lab, settings, progress }: Watched, startNs: number): 
     if (pattern) return lab.nodes.every(({ console: { text } }) => pattern.test(text));
     const statuses = board.statuses();
     const members = statuses.filter((status) => status !== null).length;
-    progress.step(`${members} of ${lab.nodes.length} nodes are in a cluster, virtual time ${(lab.nowNs / 1e9).toFixed(1)} s`);
+    progress.step(
+      `${members} of ${lab.nodes.length} nodes are in a cluster, virtual time ${(lab.nowNs / 1e9).toFixed(1)} s`,
+    );
     return isAgreed(statuses);
   };
   try {
@@ -377,4 +465,3 @@ function writeScreenshots(lab: LabCluster, folder: string): void {
     writeFileAside(join(folder, `${node.name}.png`), encodePng(width, height, rgba));
   }
 }
-

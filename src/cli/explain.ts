@@ -1,8 +1,8 @@
 /** `qure explain ID`: what a diagnostic means and what to do. */
 import type { Command } from "commander";
-import { EXPLANATIONS as SOURCE_EXPLANATIONS } from "../assembler/explain.ts";
-import { nearest } from "../assembler/suggestion.ts";
-import { LINK_EXPLANATIONS } from "../linker/explain.ts";
+import { EXPLANATIONS as SOURCE_EXPLANATIONS } from "../assembler/explanations.ts";
+import { nearest } from "../diagnostic/suggestion.ts";
+import { LINK_EXPLANATIONS } from "../linker/explanations.ts";
 import { CommandError } from "./fail.ts";
 
 const EXPLANATIONS: Readonly<Record<string, string>> = { ...LINK_EXPLANATIONS, ...SOURCE_EXPLANATIONS };

@@ -23,7 +23,13 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, path } = error as NodeJS.ErrnoException;
   const known: Record<string, string> = {
-    ENOENT: "no such file", EACCES: "permission denied", EISDIR: "is a folder", ENOSPC: "no space left on the disk", EROFS: "the file system is read-only", ENOTDIR: "not a folder", EEXIST: "exists, and is not a folder",
+    ENOENT: "no such file",
+    EACCES: "permission denied",
+    EISDIR: "is a folder",
+    ENOSPC: "no space left on the disk",
+    EROFS: "the file system is read-only",
+    ENOTDIR: "not a folder",
+    EEXIST: "exists, and is not a folder",
   };
   return code && known[code] ? `${path ?? "?"}: ${known[code]}` : error.message;
 }
@@ -31,6 +37,7 @@ export function describeError(error: unknown): string {
 /** Ends a command that failed: says why, unless everything was said, and sets the exit code. */
 export function reportFailure(error: unknown): void {
   process.exitCode = error instanceof CommandError ? error.exitCode : 1;
-  if (!(error instanceof CommandError) || error.message !== "") standardError().write(`qure: ${describeError(error)}\n`);
+  if (!(error instanceof CommandError) || error.message !== "")
+    standardError().write(`qure: ${describeError(error)}\n`);
   if (process.env["QURE_DEBUG"] && error instanceof Error) standardError().write(`${error.stack}\n`);
 }

@@ -1,6 +1,7 @@
 /**
- * Options as the GNU tools take them, which the command line's own parser does not know: clusters of letters (`-dr`), values behind
- * a letter (`-j.text`), long names with one dash (`-Ttext 0`), options whose order among the files matters, and `@file`.
+ * Options as the GNU tools take them, which the command line's own parser does not know: clusters of letters (`-dr`),
+ * values behind a letter (`-j.text`), long names with one dash (`-Ttext 0`), options whose order among the files
+ * matters, and `@file`.
  */
 import { readFileSync } from "node:fs";
 import { VERSION } from "../version.ts";
@@ -78,7 +79,8 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
     const equals = word.indexOf("=");
     const name = equals > 0 ? word.slice(0, equals) : word;
     const value = equals > 0 ? word.slice(equals + 1) : null;
-    const long = byName.get(name) ?? (command.singleDash && !word.startsWith("--") ? byName.get(`-${name}`) : undefined);
+    const long =
+      byName.get(name) ?? (command.singleDash && !word.startsWith("--") ? byName.get(`-${name}`) : undefined);
     if (long && (word.startsWith("--") || name.length > 2)) {
       i = take(long, name, value, i);
       continue;
@@ -113,7 +115,10 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
 
 const MAX_DEPTH = 16;
 
-/** `@file` stands for the words in the file; quotes and backslashes keep spaces. A file that cannot be read stays as it is. */
+/**
+ * `@file` stands for the words in the file; quotes and backslashes keep spaces. A file that cannot be read stays as it
+ * is.
+ */
 function expandFiles(args: readonly string[], depth: number): string[] {
   return args.flatMap((word) => {
     if (!word.startsWith("@") || word.length === 1) return [word];
@@ -131,15 +136,35 @@ function expandFiles(args: readonly string[], depth: number): string[] {
 function splitWords(text: string): string[] {
   const words: string[] = [];
   for (const match of text.matchAll(/(?:[^\s"'\\]|\\[^]|"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*')+/g)) {
-    words.push(match[0].replace(/\\([^])|"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'/g, (_, escaped: string, double: string, single: string) => escaped ?? (double ?? single).replace(/\\([^])/g, "$1")));
+    words.push(
+      match[0].replace(
+        /\\([^])|"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'/g,
+        (_, escaped: string, double: string, single: string) => escaped ?? (double ?? single).replace(/\\([^])/g, "$1"),
+      ),
+    );
   }
   return words;
 }
 
 function helpText({ name, usage, summary, options, example }: GnuCommand): string {
-  const rows = options.filter(({ help }) => help !== "").map(({ names, value, optional, help }) => {
-    const shown = value === undefined ? names.join(", ") : `${names.join(", ")}${optional ? `[=${value}]` : ` ${value}`}`;
-    return shown.length > 32 ? `  ${shown}\n  ${" ".repeat(33)}${help}` : `  ${shown.padEnd(33)}${help}`;
-  });
-  return [`Usage: qure ${name} ${usage}`, "", summary, "", "Options:", ...rows, `  ${"@file".padEnd(33)}take more options from a file`, "", "Example:", `  ${example}`, ""].join("\n");
+  const rows = options
+    .filter(({ help }) => help !== "")
+    .map(({ names, value, optional, help }) => {
+      const shown =
+        value === undefined ? names.join(", ") : `${names.join(", ")}${optional ? `[=${value}]` : ` ${value}`}`;
+      return shown.length > 32 ? `  ${shown}\n  ${" ".repeat(33)}${help}` : `  ${shown.padEnd(33)}${help}`;
+    });
+  return [
+    `Usage: qure ${name} ${usage}`,
+    "",
+    summary,
+    "",
+    "Options:",
+    ...rows,
+    `  ${"@file".padEnd(33)}take more options from a file`,
+    "",
+    "Example:",
+    `  ${example}`,
+    "",
+  ].join("\n");
 }

@@ -1,28 +1,35 @@
 /** `qure ld`: links objects and archives as GNU ld does. */
 import { existsSync, readFileSync } from "node:fs";
-import { formatDiagnostic, type Diagnostic } from "../assembler/diagnostic.ts";
+import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { writeFileAside } from "../host/files.ts";
-import { defaultScript, type ScriptKind } from "../linker/default-script.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
-import { isArchive } from "../linker/archive.ts";
 import type { LinkInput } from "../linker/inputs.ts";
 import { linkProgram } from "../linker/link.ts";
 import { linkMap } from "../linker/link-map.ts";
-import { mergeScripts } from "../linker/script-merge.ts";
-import { linkWarnings } from "../linker/warnings.ts";
 import { memoryUsage } from "../linker/memory-usage.ts";
-import { flatImage } from "../linker/program-file.ts";
 import type { Program, ProgramOptions } from "../linker/program.ts";
-import { parseScript, ScriptError, type Assignment, type LinkerScript } from "../linker/script.ts";
+import { flatImage } from "../linker/program-file.ts";
+import { defaultScript, type ScriptKind } from "../linker/script/default.ts";
+import { mergeScripts } from "../linker/script/merge.ts";
+import { type Assignment, type LinkerScript, parseScript, ScriptError } from "../linker/script/parser.ts";
+import { linkWarnings } from "../linker/warnings.ts";
+import { isArchive } from "../object/archive.ts";
 import { CommandError, UsageError } from "./fail.ts";
-import { parseArguments, type GnuArgument } from "./gnu-options.ts";
+import { type GnuArgument, parseArguments } from "./gnu-options.ts";
 import { LD_COMMAND } from "./ld-options.ts";
 import { memberReader, readBytes } from "./object-input.ts";
 import { standardError, standardOutput } from "./streams.ts";
 
 /** What the map shows in the order of the command line. */
 const COMMAND_ORDER: Readonly<Record<string, "file" | "define" | "section-start" | "script">> = {
-  "": "file", "-l": "file", "--defsym": "define", "-Ttext": "section-start", "-Tdata": "section-start", "-Tbss": "section-start", "--section-start": "section-start", "-T": "script",
+  "": "file",
+  "-l": "file",
+  "--defsym": "define",
+  "-Ttext": "section-start",
+  "-Tdata": "section-start",
+  "-Tbss": "section-start",
+  "--section-start": "section-start",
+  "-T": "script",
 };
 
 export function run(args: readonly string[]): void {
@@ -32,97 +39,129 @@ export function run(args: readonly string[]): void {
 }
 
 class LinkCommand {
-  private readonly parsed: readonly GnuArgument[];
-  private readonly folders: readonly string[];
+  readonly #parsed: readonly GnuArgument[];
+  readonly #folders: readonly string[];
   /** In the order of the command line. */
-  private readonly scripts: LinkerScript[] = [];
-  private replacesDefault = false;
+  readonly #scripts: LinkerScript[] = [];
+  #replacesDefault = false;
 
   constructor(parsed: readonly GnuArgument[]) {
-    this.parsed = parsed;
-    this.folders = this.values("-L").map((folder) => folder.replace(/^=/, ""));
+    this.#parsed = parsed;
+    this.#folders = this.#values("-L").map((folder) => folder.replace(/^=/, ""));
   }
 
-  private has(option: string): boolean {
-    return this.parsed.some((argument) => argument.option === option);
+  #has(option: string): boolean {
+    return this.#parsed.some((argument) => argument.option === option);
   }
 
-  private values(option: string): string[] {
-    return this.parsed.filter((argument) => argument.option === option).map(({ value }) => value);
+  #values(option: string): string[] {
+    return this.#parsed.filter((argument) => argument.option === option).map(({ value }) => value);
   }
 
-  private last(option: string): string | undefined {
-    return this.values(option).at(-1);
+  #last(option: string): string | undefined {
+    return this.#values(option).at(-1);
   }
 
   run(): void {
-    if (this.has("-v")) standardOutput().write("qure ld (compatible with GNU ld 2.40)\n");
-    const emulation = this.last("-m") ?? "elf_i386";
+    if (this.#has("-v")) standardOutput().write("qure ld (compatible with GNU ld 2.40)\n");
+    const emulation = this.#last("-m") ?? "elf_i386";
     if (emulation !== "elf_i386") throw new UsageError(`ld: -m ${emulation}: elf_i386 is the only emulation`);
-    const format = this.last("--oformat") ?? "elf32-i386";
-    if (format !== "binary" && format !== "elf32-i386") throw new UsageError(`ld: --oformat ${format}: it is elf32-i386 or binary`);
-    const buildId = this.last("--build-id");
-    if (buildId !== undefined && buildId !== "none") throw new UsageError("ld: --build-id: only --build-id=none is supported");
-    const inputs = this.inputs();
+    const format = this.#last("--oformat") ?? "elf32-i386";
+    if (format !== "binary" && format !== "elf32-i386")
+      throw new UsageError(`ld: --oformat ${format}: it is elf32-i386 or binary`);
+    const buildId = this.#last("--build-id");
+    if (buildId !== undefined && buildId !== "none")
+      throw new UsageError("ld: --build-id: only --build-id=none is supported");
+    const inputs = this.#inputs();
     if (inputs.length === 0) {
-      if (this.has("-v")) return;
+      if (this.#has("-v")) return;
       throw new UsageError("ld: no files to link (see qure ld --help)");
     }
-    const plain = this.options();
-    const flat = format === "binary" || (this.scripts.some(({ outputFormat }) => outputFormat === "binary") && !this.has("--oformat"));
+    const plain = this.#options();
+    const flat =
+      format === "binary" ||
+      (this.#scripts.some(({ outputFormat }) => outputFormat === "binary") && !this.#has("--oformat"));
     const options = { ...plain, isFlat: flat };
-    const outputPath = this.last("-o") ?? plain.script.outputFile ?? "a.out";
+    const outputPath = this.#last("-o") ?? plain.script.outputFile ?? "a.out";
     const { linked, problems, program, image } = linkProgram(inputs, options);
-    const warnings = program && !this.has("-w") ? linkWarnings(program, outputPath, { rwxSegments: this.lastOf("--warn-rwx-segments", "--no-warn-rwx-segments") ?? true, stack: this.lastOf("--warn-execstack", "--no-warn-execstack") ?? true, common: this.has("--warn-common") }) : [];
-    this.report(linkDiagnostics(warnings, readSource, "warning"));
-    if (this.has("--print-gc-sections")) for (const section of program?.removed ?? []) standardError().write(`qure ld: removing unused section '${section.name}${section.group ? `[${section.group}]` : ""}' in file '${section.object.path}'\n`);
+    const warnings =
+      program && !this.#has("-w")
+        ? linkWarnings(program, outputPath, {
+            rwxSegments: this.#lastOf("--warn-rwx-segments", "--no-warn-rwx-segments") ?? true,
+            stack: this.#lastOf("--warn-execstack", "--no-warn-execstack") ?? true,
+            common: this.#has("--warn-common"),
+          })
+        : [];
+    this.#report(linkDiagnostics(warnings, readSource, "warning"));
+    if (this.#has("--print-gc-sections"))
+      for (const section of program?.removed ?? [])
+        standardError().write(
+          `qure ld: removing unused section '${section.name}${section.group ? `[${section.group}]` : ""}' in file '${section.object.path}'\n`,
+        );
     if (!linked) {
       const diagnostics = linkDiagnostics(problems, readSource);
-      this.report(diagnostics);
+      this.#report(diagnostics);
       // The map tells what went wrong, when the layout is there.
-      if (program && this.has("-Map")) this.writeMap(program, outputPath, flat);
+      if (program && this.#has("-Map")) this.#writeMap(program, outputPath, flat);
       throw new CommandError(`nothing was linked: ${diagnostics.length} error${diagnostics.length === 1 ? "" : "s"}`);
     }
-    if (warnings.length > 0 && (this.lastOf("--fatal-warnings", "--no-fatal-warnings") ?? false)) throw new CommandError("nothing was linked: --fatal-warnings makes errors of the warnings");
-    if (this.has("-t")) for (const { path, isMade } of program!.objects) if (!isMade) standardOutput().write(`${path}\n`);
-    this.writeMap(program!, outputPath, flat);
-    if (this.has("--print-memory-usage")) standardOutput().write(memoryUsage(program!));
+    if (warnings.length > 0 && (this.#lastOf("--fatal-warnings", "--no-fatal-warnings") ?? false))
+      throw new CommandError("nothing was linked: --fatal-warnings makes errors of the warnings");
+    if (this.#has("-t"))
+      for (const { path, isMade } of program!.objects) if (!isMade) standardOutput().write(`${path}\n`);
+    this.#writeMap(program!, outputPath, flat);
+    if (this.#has("--print-memory-usage")) standardOutput().write(memoryUsage(program!));
     const bytes = flat ? flatImage(program!, image!) : linked.file;
     if (bytes === null) throw new CommandError(program!.problems.at(-1)!.message);
     writeFileAside(outputPath, bytes, 0, options.isRelocatable ? 0o666 : 0o777);
   }
 
   /** Of an option and its opposite the last one counts; null when neither is there. */
-  private lastOf(option: string, opposite: string): boolean | null {
-    const last = this.parsed.findLast((argument) => argument.option === option || argument.option === opposite);
+  #lastOf(option: string, opposite: string): boolean | null {
+    const last = this.#parsed.findLast((argument) => argument.option === option || argument.option === opposite);
     return last ? last.option === option : null;
   }
 
-  private report(diagnostics: readonly Diagnostic[]): void {
-    for (const diagnostic of diagnostics) standardError().write(`${formatDiagnostic(diagnostic, { colour: standardError().isTTY === true })}\n`);
+  #report(diagnostics: readonly Diagnostic[]): void {
+    for (const diagnostic of diagnostics)
+      standardError().write(`${formatDiagnostic(diagnostic, { colour: standardError().isTTY === true })}\n`);
   }
 
-  private writeMap(program: Program, outputPath: string, flat: boolean): void {
-    if (!this.has("-M") && !this.has("-Map")) return;
-    const map = linkMap(program, { outputPath, format: flat ? "binary" : "elf32-i386", listsDiscarded: !this.has("--no-print-map-discarded") });
-    const path = this.last("-Map");
-    if (this.has("-M") || path === "-") standardOutput().write(map);
+  #writeMap(program: Program, outputPath: string, flat: boolean): void {
+    if (!this.#has("-M") && !this.#has("-Map")) return;
+    const map = linkMap(program, {
+      outputPath,
+      format: flat ? "binary" : "elf32-i386",
+      listsDiscarded: !this.#has("--no-print-map-discarded"),
+    });
+    const path = this.#last("-Map");
+    if (this.#has("-M") || path === "-") standardOutput().write(map);
     else writeFileAside(path!, map);
-    if (this.has("-M") && path !== undefined && path !== "-") writeFileAside(path, map);
+    if (this.#has("-M") && path !== undefined && path !== "-") writeFileAside(path, map);
   }
 
-  private options(): ProgramOptions {
-    const isRelocatable = this.has("-r");
-    const isUnpaged = this.has("-n") || this.has("-N");
-    const keywords = this.values("-z");
+  #options(): ProgramOptions {
+    const isRelocatable = this.#has("-r");
+    const isUnpaged = this.#has("-n") || this.#has("-N");
+    const keywords = this.#values("-z");
     const on = (name: string): boolean => keywords.includes(name);
     const pageBytes = pageSize(keywords, "max-page-size") ?? 0x1000;
     const separateCode = !on("noseparate-code") && !isUnpaged;
-    const kind: ScriptKind = isRelocatable ? "partial" : this.has("-N") ? "writable-text" : this.has("-n") ? "unpaged" : separateCode ? "paged" : "no-separate-code";
-    const script = this.replacesDefault ? mergeScripts(this.scripts) : mergeScripts([...this.scripts, parseScript(defaultScript(kind), "the built-in script")]);
-    const isDefaultScript = !this.replacesDefault;
+    const kind: ScriptKind = isRelocatable
+      ? "partial"
+      : this.#has("-N")
+        ? "writable-text"
+        : this.#has("-n")
+          ? "unpaged"
+          : separateCode
+            ? "paged"
+            : "no-separate-code";
+    const script = this.#replacesDefault
+      ? mergeScripts(this.#scripts)
+      : mergeScripts([...this.#scripts, parseScript(defaultScript(kind), "the built-in script")]);
+    const isDefaultScript = !this.#replacesDefault;
     const starts = new Map<string, number>();
-    for (const { option, value } of this.parsed) {
+    for (const { option, value } of this.#parsed) {
       const section = { "-Ttext": ".text", "-Tdata": ".data", "-Tbss": ".bss" }[option];
       if (section) starts.set(section, hexadecimal(value, option));
       if (option !== "--section-start") continue;
@@ -132,40 +171,80 @@ class LinkCommand {
     }
     const segments = new Map<string, number>();
     for (const name of ["text-segment", "rodata-segment", "ldata-segment"]) {
-      const value = this.last(`-T${name}`);
+      const value = this.#last(`-T${name}`);
       if (value !== undefined) segments.set(name, hexadecimal(value, `-T${name}`));
     }
-    const entry = this.last("-e");
-    const position = (option: string): number => this.parsed.findIndex((argument) => argument.option === option);
+    const entry = this.#last("-e");
+    const position = (option: string): number => this.#parsed.findIndex((argument) => argument.option === option);
     const [scriptAt, fileAt, definesAt] = [position("-T"), position(""), position("--defsym")];
-    const sortSections = this.choice("--sort-section", ["name", "alignment"] as const);
-    const orphans = this.choice("--orphan-handling", ["place", "warn", "error", "discard"] as const);
-    const sortCommon = this.has("--sort-common") ? (this.last("--sort-common") === "ascending" ? "ascending" as const : "descending" as const) : undefined;
-    const commandOrder = this.parsed.flatMap(({ option }) => COMMAND_ORDER[option] ?? []);
+    const sortSections = this.#choice("--sort-section", ["name", "alignment"] as const);
+    const orphans = this.#choice("--orphan-handling", ["place", "warn", "error", "discard"] as const);
+    const sortCommon = this.#has("--sort-common")
+      ? this.#last("--sort-common") === "ascending"
+        ? ("ascending" as const)
+        : ("descending" as const)
+      : undefined;
+    const commandOrder = this.#parsed.flatMap(({ option }) => COMMAND_ORDER[option] ?? []);
     return {
-      commandOrder: this.replacesDefault && commandOrder.includes("script") ? commandOrder : [...commandOrder.filter((item) => item !== "script"), "script"],
-      script, isDefaultScript, isScriptFirst: !isDefaultScript && scriptAt >= 0 && scriptAt < fileAt, definesFollow: scriptAt >= 0 && definesAt > scriptAt, ...(entry === undefined ? {} : { entry }),
-      defines: this.values("--defsym").flatMap(defsym), sectionStart: starts, segmentStart: segments, undefinedNames: [...this.values("-u"), ...this.values("--require-defined")],
-      requiredNames: this.values("--require-defined"), isRelocatable, emitRelocations: this.has("-q"), collectGarbage: this.lastOf("--gc-sections", "--no-gc-sections") ?? false,
-      isPaged: !isUnpaged, isTextWritable: this.has("-N"), separateCode, pageBytes, commonPageBytes: Math.min(pageBytes, pageSize(keywords, "common-page-size") ?? 0x1000), relro: !on("norelro"),
-      strip: this.has("-s") ? "all" : this.has("-S") ? "debugging" : "none", discard: this.has("-x") ? "all" : this.has("-X") ? "labels" : this.has("--discard-none") ? "none" : "merged-labels",
-      ...(on("execstack") ? { stack: "executable" as const } : on("noexecstack") ? { stack: "plain" as const } : {}), allowMultiple: this.has("--allow-multiple-definition") || on("muldefs"),
-      undefinedSymbols: this.last("--unresolved-symbols")?.startsWith("ignore") ? "ignore" : (this.lastOf("--warn-unresolved-symbols", "--error-unresolved-symbols") ?? this.has("--noinhibit-exec")) ? "warn" : "report",
-      definesCommon: this.has("-d"), checksOverlaps: this.lastOf("--check-sections", "--no-check-sections") ?? true,
-      ...(sortSections ? { sortSections } : {}), ...(orphans ? { orphans } : {}), ...(sortCommon ? { sortCommon } : {}),
+      commandOrder:
+        this.#replacesDefault && commandOrder.includes("script")
+          ? commandOrder
+          : [...commandOrder.filter((item) => item !== "script"), "script"],
+      script,
+      isDefaultScript,
+      isScriptFirst: !isDefaultScript && scriptAt >= 0 && scriptAt < fileAt,
+      definesFollow: scriptAt >= 0 && definesAt > scriptAt,
+      ...(entry === undefined ? {} : { entry }),
+      defines: this.#values("--defsym").flatMap(defsym),
+      sectionStart: starts,
+      segmentStart: segments,
+      undefinedNames: [...this.#values("-u"), ...this.#values("--require-defined")],
+      requiredNames: this.#values("--require-defined"),
+      isRelocatable,
+      emitRelocations: this.#has("-q"),
+      collectGarbage: this.#lastOf("--gc-sections", "--no-gc-sections") ?? false,
+      isPaged: !isUnpaged,
+      isTextWritable: this.#has("-N"),
+      separateCode,
+      pageBytes,
+      commonPageBytes: Math.min(pageBytes, pageSize(keywords, "common-page-size") ?? 0x1000),
+      relro: !on("norelro"),
+      strip: this.#has("-s") ? "all" : this.#has("-S") ? "debugging" : "none",
+      discard: this.#has("-x")
+        ? "all"
+        : this.#has("-X")
+          ? "labels"
+          : this.#has("--discard-none")
+            ? "none"
+            : "merged-labels",
+      ...(on("execstack") ? { stack: "executable" as const } : on("noexecstack") ? { stack: "plain" as const } : {}),
+      allowMultiple: this.#has("--allow-multiple-definition") || on("muldefs"),
+      undefinedSymbols: this.#last("--unresolved-symbols")?.startsWith("ignore")
+        ? "ignore"
+        : (this.#lastOf("--warn-unresolved-symbols", "--error-unresolved-symbols") ?? this.#has("--noinhibit-exec"))
+          ? "warn"
+          : "report",
+      definesCommon: this.#has("-d"),
+      checksOverlaps: this.#lastOf("--check-sections", "--no-check-sections") ?? true,
+      ...(sortSections ? { sortSections } : {}),
+      ...(orphans ? { orphans } : {}),
+      ...(sortCommon ? { sortCommon } : {}),
     };
   }
 
   /** The value of an option that is one of a few words. */
-  private choice<Word extends string>(option: string, words: readonly Word[]): Word | undefined {
-    const value = this.last(option);
+  #choice<Word extends string>(option: string, words: readonly Word[]): Word | undefined {
+    const value = this.#last(option);
     const word = words.find((candidate) => candidate === value);
-    if (value !== undefined && word === undefined) throw new UsageError(`ld: ${option}=${value}: it is one of ${words.join(", ")}`);
+    if (value !== undefined && word === undefined)
+      throw new UsageError(`ld: ${option}=${value}: it is one of ${words.join(", ")}`);
     return word;
   }
 
-  /** Files, archives and groups in the order of the command line. A file that is neither object nor archive is a script. */
-  private inputs(): LinkInput[] {
+  /**
+   * Files, archives and groups in the order of the command line. A file that is neither object nor archive is a script.
+   */
+  #inputs(): LinkInput[] {
     const top: LinkInput[] = [];
     let group: LinkInput[] | null = null;
     let whole = false;
@@ -175,20 +254,29 @@ class LinkCommand {
         (group ?? top).push({ kind: "file", path, bytes, wholeArchive: whole, readMember: memberReader(path) });
         return;
       }
-      const script = this.parseScriptFile(Buffer.from(bytes).toString("latin1"), path, `${path}: it is neither an object nor an archive, and not a linker script either`);
-      this.scripts.push(script);
-      this.scriptInputs(script, add, top);
+      const script = this.#parseScriptFile(
+        Buffer.from(bytes).toString("latin1"),
+        path,
+        `${path}: it is neither an object nor an archive, and not a linker script either`,
+      );
+      this.#scripts.push(script);
+      this.#scriptInputs(script, add, top);
     };
-    for (const { option, value } of [...this.parsed, ...this.parsed.filter((argument) => argument.option === "-dT").slice(-1).map(({ value: path }) => ({ option: "default script", value: path }))]) {
+    for (const { option, value } of [
+      ...this.#parsed,
+      ...this.#parsed
+        .filter((argument) => argument.option === "-dT")
+        .slice(-1)
+        .map(({ value: path }) => ({ option: "default script", value: path })),
+    ]) {
       if (option === "") add(value);
       else if (option === "-T" || option === "default script") {
-        const script = this.readScript(value);
-        this.scripts.push(script);
+        const script = this.#readScript(value);
+        this.#scripts.push(script);
         // A script that only adds to another one leaves the built-in one in force.
-        if (script.inserted.length === 0) this.replacesDefault = true;
-        this.scriptInputs(script, add, top);
-      }
-      else if (option === "-l") add(this.library(value));
+        if (script.inserted.length === 0) this.#replacesDefault = true;
+        this.#scriptInputs(script, add, top);
+      } else if (option === "-l") add(this.#library(value));
       else if (option === "--whole-archive") whole = true;
       else if (option === "--no-whole-archive") whole = false;
       else if (option === "-(") {
@@ -204,33 +292,38 @@ class LinkCommand {
     return top;
   }
 
-  private scriptInputs(script: LinkerScript, add: (path: string) => void, top: LinkInput[]): void {
+  #scriptInputs(script: LinkerScript, add: (path: string) => void, top: LinkInput[]): void {
     for (const { names, isGroup } of script.inputs) {
       const before = top.length;
-      for (const name of names) add(name.startsWith("-l") ? this.library(name.slice(2)) : this.find(name));
+      for (const name of names) add(name.startsWith("-l") ? this.#library(name.slice(2)) : this.#find(name));
       if (isGroup) top.push({ kind: "group", inputs: top.splice(before) });
     }
   }
 
-  private library(name: string): string {
+  #library(name: string): string {
     const file = name.startsWith(":") ? name.slice(1) : `lib${name}.a`;
-    const path = this.folders.map((folder) => `${folder}/${file}`).find((candidate) => existsSync(candidate));
-    if (path === undefined) throw new CommandError(`cannot find -l${name}: there is no ${file} in ${this.folders.length === 0 ? "any folder, for none was given with -L" : this.folders.join(", ")}`);
+    const path = this.#folders.map((folder) => `${folder}/${file}`).find((candidate) => existsSync(candidate));
+    if (path === undefined)
+      throw new CommandError(
+        `cannot find -l${name}: there is no ${file} in ${this.#folders.length === 0 ? "any folder, for none was given with -L" : this.#folders.join(", ")}`,
+      );
     return path;
   }
 
-  private find(name: string): string {
-    return existsSync(name) ? name : (this.folders.map((folder) => `${folder}/${name}`).find((candidate) => existsSync(candidate)) ?? name);
+  #find(name: string): string {
+    return existsSync(name)
+      ? name
+      : (this.#folders.map((folder) => `${folder}/${name}`).find((candidate) => existsSync(candidate)) ?? name);
   }
 
-  private readScript(path: string): LinkerScript {
-    return this.parseScriptFile(Buffer.from(readBytes(this.find(path))).toString("latin1"), path, null);
+  #readScript(path: string): LinkerScript {
+    return this.#parseScriptFile(Buffer.from(readBytes(this.#find(path))).toString("latin1"), path, null);
   }
 
-  private parseScriptFile(text: string, path: string, otherwise: string | null): LinkerScript {
+  #parseScriptFile(text: string, path: string, otherwise: string | null): LinkerScript {
     try {
       return parseScript(text, path, (name) => {
-        const found = this.find(name);
+        const found = this.#find(name);
         return existsSync(found) ? { path: found, text: Buffer.from(readBytes(found)).toString("latin1") } : null;
       });
     } catch (error) {
@@ -247,13 +340,15 @@ function pageSize(keywords: readonly string[], name: string): number | null {
   const text = keywords.findLast((keyword) => keyword.startsWith(`${name}=`))?.slice(name.length + 1);
   if (text === undefined) return null;
   const value = /^(0x[0-9a-f]+|[0-9]+)$/i.test(text) ? Number(text) : NaN;
-  if (!(value >= 1 && value <= 2 ** 30) || (value & (value - 1)) !== 0) throw new UsageError(`ld: -z ${name}=${text}: it wants a power of two`);
+  if (!(value >= 1 && value <= 2 ** 30) || (value & (value - 1)) !== 0)
+    throw new UsageError(`ld: -z ${name}=${text}: it wants a power of two`);
   return value;
 }
 
 /** Addresses on the command line are hexadecimal, with or without 0x. */
 function hexadecimal(text: string, option: string): number {
-  if (!/^(0x)?[0-9a-f]+$/i.test(text)) throw new UsageError(`ld: ${option} ${text}: it wants an address in hexadecimal`);
+  if (!/^(0x)?[0-9a-f]+$/i.test(text))
+    throw new UsageError(`ld: ${option} ${text}: it wants an address in hexadecimal`);
   const value = parseInt(text, 16);
   if (value > 0xffffffff) throw new UsageError(`ld: ${option} ${text}: addresses have 32 bits`);
   return value;

@@ -1,4 +1,7 @@
-/** What machines report about their guests: accesses to devices that are not there, resets. To files, or at least counted. */
+/**
+ * What machines report about their guests: accesses to devices that are not there, resets. To files, or at least
+ * counted.
+ */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 

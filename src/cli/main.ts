@@ -1,4 +1,6 @@
-/** The `qure` command but for the tools (start.ts): one subcommand for each file here, loaded only when it is called. */
+/**
+ * The `qure` command but for the tools (start.ts): one subcommand for each file here, loaded only when it is called.
+ */
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
 import { reportFailure } from "./fail.ts";
@@ -21,7 +23,11 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: "emu", summary: "boot machines in the emulator, alone or as a cluster", load: () => import("./emu.ts") },
   { name: "explain", summary: "say what a diagnostic means and what to do", load: () => import("./explain.ts") },
   { name: "inspect", summary: "say what is in a boot image, disk or kernel image", load: () => import("./inspect.ts") },
-  { name: "snapshot", summary: "save, restore, branch, list and delete whole clusters", load: () => import("./snapshot.ts") },
+  {
+    name: "snapshot",
+    summary: "save, restore, branch, list and delete whole clusters",
+    load: () => import("./snapshot.ts"),
+  },
 ];
 
 async function main(args: readonly string[]): Promise<void> {
@@ -30,7 +36,9 @@ async function main(args: readonly string[]): Promise<void> {
     .version(VERSION, "-V, --version", "print the version")
     .showHelpAfterError("(see --help)")
     .exitOverride();
-  const asked = COMMANDS.find(({ name }) => name === args[0]) ?? (args[0] === "help" ? COMMANDS.find(({ name }) => name === args[1]) : undefined);
+  const asked =
+    COMMANDS.find(({ name }) => name === args[0]) ??
+    (args[0] === "help" ? COMMANDS.find(({ name }) => name === args[1]) : undefined);
   for (const { name, summary, load } of COMMANDS) {
     const command = program.command(name).description(summary).exitOverride();
     if (name === asked?.name) (await load()).declare(command);

@@ -1,7 +1,7 @@
 /** `qure nm`: the symbols of objects, executables and archives. */
 import { listSymbols, type NmOptions } from "../binutils/nm.ts";
 import { UsageError } from "./fail.ts";
-import { parseArguments, type GnuCommand } from "./gnu-options.ts";
+import { type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { forEachInput, writeOutput } from "./object-input.ts";
 import { standardError } from "./streams.ts";
 
@@ -38,7 +38,8 @@ export function run(args: readonly string[]): void {
   const parsed = parseArguments(COMMAND, args);
   if (parsed === null) return;
   const has = (option: string): boolean => parsed.some((argument) => argument.option === option);
-  const valueOf = (option: string): string | undefined => parsed.findLast((argument) => argument.option === option)?.value;
+  const valueOf = (option: string): string | undefined =>
+    parsed.findLast((argument) => argument.option === option)?.value;
   const files = parsed.filter(({ option }) => option === "").map(({ value }) => value);
   const format = has("-P") ? "posix" : (valueOf("-f") ?? "bsd");
   const formats: Readonly<Record<string, NmOptions["format"]>> = { b: "bsd", p: "posix", s: "sysv", j: "bsd" };
@@ -51,20 +52,34 @@ export function run(args: readonly string[]): void {
     const lines: string[] = [];
     if (archive && has("-s") && archive.index) {
       const names = new Map(archive.members.map(({ offset, name }) => [offset, name]));
-      lines.push("", "Archive index:", ...archive.index.map(({ symbol, offset }) => `${symbol} in ${names.get(offset) ?? "?"}`));
+      lines.push(
+        "",
+        "Archive index:",
+        ...archive.index.map(({ symbol, offset }) => `${symbol} in ${names.get(offset) ?? "?"}`),
+      );
     }
     for (const object of objects) {
       const options: NmOptions = {
         title: archive ? `${path}[${object.path}]` : path,
-        format: formats[format[0]!]!, radix: radix as NmOptions["radix"],
+        format: formats[format[0]!]!,
+        radix: radix as NmOptions["radix"],
         sort: has("-p") ? "none" : has("--size-sort") ? "size" : has("-n") ? "address" : "name",
-        reverse: has("-r"), all: has("-a"), externOnly: has("-g"), undefinedOnly: has("-u"), definedOnly: has("-U"), withoutWeak: has("-W"), printSize: has("-S"),
-        linePrefix: has("-A") ? `${archive ? `${path}:` : ""}${object.path}:${format.startsWith("p") ? " " : ""}` : null,
+        reverse: has("-r"),
+        all: has("-a"),
+        externOnly: has("-g"),
+        undefinedOnly: has("-u"),
+        definedOnly: has("-U"),
+        withoutWeak: has("-W"),
+        printSize: has("-S"),
+        linePrefix: has("-A")
+          ? `${archive ? `${path}:` : ""}${object.path}:${format.startsWith("p") ? " " : ""}`
+          : null,
       };
       const found = listSymbols(object, options);
       if (!has("-A")) {
-        if (options.format === "posix") { if (archive || paths.length > 1) lines.push(archive ? `${path}[${object.path}]:` : `${path}:`); }
-        else if (options.format === "bsd" && (archive || paths.length > 1)) lines.push("", `${object.path}:`);
+        if (options.format === "posix") {
+          if (archive || paths.length > 1) lines.push(archive ? `${path}[${object.path}]:` : `${path}:`);
+        } else if (options.format === "bsd" && (archive || paths.length > 1)) lines.push("", `${object.path}:`);
       }
       if (found === null) {
         if (!has("--quiet")) standardError().write(`qure nm: ${object.path}: no symbols\n`);

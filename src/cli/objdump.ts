@@ -1,13 +1,20 @@
 /** `qure objdump`: headers, symbols, relocations, contents and code of objects, executables and archives. */
 import { readFileSync } from "node:fs";
 import { disassembleFile } from "../binutils/disassembly.ts";
-import { fileHeader, programHeaders, relocationTables, sectionContents, sectionTable, symbolTable } from "../binutils/headers.ts";
-import type { ArchiveMember } from "../linker/archive.ts";
+import {
+  fileHeader,
+  programHeaders,
+  relocationTables,
+  sectionContents,
+  sectionTable,
+  symbolTable,
+} from "../binutils/headers.ts";
 import type { ObjectFile, ObjectSection } from "../binutils/object-file.ts";
 import { rawObject } from "../binutils/raw-object.ts";
 import { SourceLines } from "../binutils/source-lines.ts";
+import type { ArchiveMember } from "../object/archive.ts";
 import { UsageError } from "./fail.ts";
-import { parseArguments, type GnuArgument, type GnuCommand } from "./gnu-options.ts";
+import { type GnuArgument, type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { forEachInput, readBytes, writeOutput } from "./object-input.ts";
 
 const COMMAND: GnuCommand = {
@@ -59,17 +66,25 @@ export function run(args: readonly string[]): void {
   const show = (file: ObjectFile, member: ArchiveMember | null): void => dump(file, member, parsed, actions, lines);
   const target = last("-b") ?? "";
   if (target === "binary") {
-    for (const path of paths) show(rawObject(readBytes(path), path, address(last("--adjust-vma") ?? "0", "--adjust-vma")), null);
+    for (const path of paths)
+      show(rawObject(readBytes(path), path, address(last("--adjust-vma") ?? "0", "--adjust-vma")), null);
     return;
   }
-  if (target !== "" && target !== "elf32-i386") throw new UsageError(`objdump: -b ${target}: it is elf32-i386 or binary`);
+  if (target !== "" && target !== "elf32-i386")
+    throw new UsageError(`objdump: -b ${target}: it is elf32-i386 or binary`);
   forEachInput("objdump", paths, ({ path, archive, objects }) => {
     if (archive) writeOutput(`In archive ${path}:\n`);
     objects.forEach((object, index) => show(object, archive ? archive.members[index]! : null));
   });
 }
 
-function dump(file: ObjectFile, member: ArchiveMember | null, parsed: readonly GnuArgument[], actions: ReadonlySet<string>, lines: SourceLines): void {
+function dump(
+  file: ObjectFile,
+  member: ArchiveMember | null,
+  parsed: readonly GnuArgument[],
+  actions: ReadonlySet<string>,
+  lines: SourceLines,
+): void {
   const last = (option: string): string | undefined => parsed.findLast((argument) => argument.option === option)?.value;
   const isRaw = file.elf.type === 0;
   const text: string[] = ["", `${file.path}:     file format ${isRaw ? "binary" : "elf32-i386"}`];
@@ -77,26 +92,55 @@ function dump(file: ObjectFile, member: ArchiveMember | null, parsed: readonly G
   if (actions.has("-f")) text.push(...fileHeader(file));
   else text.push("");
   const names = new Set(parsed.filter(({ option }) => option === "-j").map(({ value }) => value));
-  const patterns = [...names].map((name) => new RegExp(`^${name.replace(/[\\^$+.()|{}]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".")}$`));
-  const chosen = ({ name }: ObjectSection): boolean => patterns.length === 0 || patterns.some((pattern) => pattern.test(name));
+  const patterns = [...names].map(
+    (name) =>
+      new RegExp(
+        `^${name
+          .replace(/[\\^$+.()|{}]/g, "\\$&")
+          .replace(/\*/g, ".*")
+          .replace(/\?/g, ".")}$`,
+      ),
+  );
+  const chosen = ({ name }: ObjectSection): boolean =>
+    patterns.length === 0 || patterns.some((pattern) => pattern.test(name));
   const wide = actions.has("-w");
   if (actions.has("-p")) text.push(...(isRaw ? [] : programHeaders(file)));
   if (actions.has("-h")) text.push(...sectionTable(file, chosen, wide));
   if (actions.has("-t")) text.push(...symbolTable(file));
-  const disassembles = ["-d", "-D", "-S", "-l"].some((option) => actions.has(option)) && (actions.has("-d") || actions.has("-D") || actions.has("-S"));
+  const disassembles =
+    ["-d", "-D", "-S", "-l"].some((option) => actions.has(option)) &&
+    (actions.has("-d") || actions.has("-D") || actions.has("-S"));
   if (actions.has("-r") && !disassembles) text.push(...relocationTables(file, chosen));
   const from = address(last("--start-address") ?? "0", "--start-address");
   const to = address(last("--stop-address") ?? "0x100000000", "--stop-address");
-  if (actions.has("-s")) for (const section of file.sections) if (section.traits.contents && chosen(section)) text.push(...sectionContents(section, from, to));
+  if (actions.has("-s"))
+    for (const section of file.sections)
+      if (section.traits.contents && chosen(section)) text.push(...sectionContents(section, from, to));
   writeOutput(`${text.join("\n")}\n`);
   if (!disassembles) return;
   const machine = disassemblerOptions(parsed);
   if (actions.has("-S") || actions.has("-l")) lines.enter(file);
-  disassembleFile(file, {
-    ...machine, all: actions.has("-D"), chosen, named: names.size > 0, relocations: actions.has("-r"), rawBytes: !actions.has("--no-show-raw-insn") || parsed.findLastIndex(({ option }) => option === "--show-raw-insn") > parsed.findLastIndex(({ option }) => option === "--no-show-raw-insn"),
-    addresses: !actions.has("--no-addresses"), zeros: actions.has("-z"), wide, from, to,
-    linesBefore: actions.has("-S") || actions.has("-l") ? (section, offset) => lines.before(section, offset) : null,
-  }, writeOutput);
+  disassembleFile(
+    file,
+    {
+      ...machine,
+      all: actions.has("-D"),
+      chosen,
+      named: names.size > 0,
+      relocations: actions.has("-r"),
+      rawBytes:
+        !actions.has("--no-show-raw-insn") ||
+        parsed.findLastIndex(({ option }) => option === "--show-raw-insn") >
+          parsed.findLastIndex(({ option }) => option === "--no-show-raw-insn"),
+      addresses: !actions.has("--no-addresses"),
+      zeros: actions.has("-z"),
+      wide,
+      from,
+      to,
+      linesBefore: actions.has("-S") || actions.has("-l") ? (section, offset) => lines.before(section, offset) : null,
+    },
+    writeOutput,
+  );
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -128,7 +172,8 @@ function disassemblerOptions(parsed: readonly GnuArgument[]): { bits: 16 | 32; s
       else if (word === "i386") bits = 32;
       else if (word === "data16" || word === "addr16") bits = 16;
       else if (word === "data32" || word === "addr32") bits = 32;
-      else if (word !== "" && word !== "suffix") throw new UsageError(`objdump: -M ${word}: it is intel, att, i386 or i8086`);
+      else if (word !== "" && word !== "suffix")
+        throw new UsageError(`objdump: -M ${word}: it is intel, att, i386 or i8086`);
     }
   }
   return { bits, syntax };

@@ -1,9 +1,12 @@
-/** Reads what the object tools take: objects, executables and archives of them; an error of one file does not stop the others. */
+/**
+ * Reads what the object tools take: objects, executables and archives of them; an error of one file does not stop the
+ * others.
+ */
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
-import { readObjectFile, type ObjectFile } from "../binutils/object-file.ts";
-import { isArchive, readArchive, type Archive } from "../linker/archive.ts";
-import { ElfError } from "../linker/elf-reader.ts";
+import { type ObjectFile, readObjectFile } from "../binutils/object-file.ts";
+import { type Archive, isArchive, readArchive } from "../object/archive.ts";
+import { ElfError } from "../object/elf-reader.ts";
 import { CommandError, describeError } from "./fail.ts";
 import { standardError, standardOutput } from "./streams.ts";
 

@@ -1,6 +1,7 @@
 /**
- * Prepares a blank disk as a person would: boots the CD, types `fdisk hda init`, `Yes`, `Yes`, `mkfs -t oofs hda0`. Equal machines
- * make equal disks, so one machine prepares the disk for all nodes; the result is kept, by the digest of image, firmware and size.
+ * Prepares a blank disk as a person would: boots the CD, types `fdisk hda init`, `Yes`, `Yes`, `mkfs -t oofs hda0`.
+ * Equal machines make equal disks, so one machine prepares the disk for all nodes; the result is kept, by the digest of
+ * image, firmware and size.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -55,15 +56,24 @@ async function prepare({ cdrom, firmware, sizeBytes, progress, signal }: Prepare
     for (const [typed, expected] of steps) {
       progress.step(`preparing the disk: ${typed}`);
       const [answer] = await node!.enter(typed, expected, { within: "120s" });
-      if (typed.startsWith("partinfo") && !/OOFS/.test(answer)) throw new CommandError(`the disk cannot be prepared: the console ends with\n${lastLines(node!.console.text)}`);
+      if (typed.startsWith("partinfo") && !/OOFS/.test(answer))
+        throw new CommandError(`the disk cannot be prepared: the console ends with\n${lastLines(node!.console.text)}`);
     }
   } catch (error) {
-    if (error instanceof Error && error.name === "WaitError") throw new CommandError(`the disk cannot be prepared: the machine does not answer as QuRe does; its console ends with\n${lastLines(node!.console.text)}`);
+    if (error instanceof Error && error.name === "WaitError")
+      throw new CommandError(
+        `the disk cannot be prepared: the machine does not answer as QuRe does; its console ends with\n${lastLines(node!.console.text)}`,
+      );
     throw error;
   }
   return disk.content();
 }
 
 function lastLines(text: string): string {
-  return text.trimEnd().split("\n").slice(-14).map((line) => `    | ${line}`).join("\n");
+  return text
+    .trimEnd()
+    .split("\n")
+    .slice(-14)
+    .map((line) => `    | ${line}`)
+    .join("\n");
 }

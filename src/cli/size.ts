@@ -1,13 +1,23 @@
 /** `qure size`: how large the parts of programs are. */
-import { BERKELEY_HEAD, berkeleyLine, GNU_HEAD, gnuLine, gnuTotalsOf, sysvLines, totalsOf, type SizeRadix } from "../binutils/size.ts";
+import {
+  BERKELEY_HEAD,
+  berkeleyLine,
+  GNU_HEAD,
+  gnuLine,
+  gnuTotalsOf,
+  type SizeRadix,
+  sysvLines,
+  totalsOf,
+} from "../binutils/size.ts";
 import { UsageError } from "./fail.ts";
-import { parseArguments, type GnuCommand } from "./gnu-options.ts";
+import { type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { forEachInput, writeOutput } from "./object-input.ts";
 
 const COMMAND: GnuCommand = {
   name: "size",
   usage: "[options] [file...]",
-  summary: "Prints the sizes of the sections of objects, executables and archives (a.out when no file is given), as GNU size does.",
+  summary:
+    "Prints the sizes of the sections of objects, executables and archives (a.out when no file is given), as GNU size does.",
   options: [
     { names: ["-A"], help: "each section with its address" },
     { names: ["-B"], help: "text, data and bss on one line (default)" },
@@ -55,10 +65,12 @@ export function run(args: readonly string[]): void {
       const name = archive ? `${object.path} (ex ${path})` : path;
       const sizes = format === "g" ? gnuTotalsOf(object) : totalsOf(object);
       for (const part of ["text", "data", "bss"] as const) sum[part] += sizes[part];
-      if (format === "s") lines.push(...sysvLines(object, archive ? `${object.path}   (ex ${path})` : `${path}  `, radix));
+      if (format === "s")
+        lines.push(...sysvLines(object, archive ? `${object.path}   (ex ${path})` : `${path}  `, radix));
       else lines.push(format === "g" ? gnuLine(sizes, name, radix) : berkeleyLine(sizes, name, radix));
     }
     writeOutput(`${lines.join("\n")}\n`);
   });
-  if (totals && format !== "s") writeOutput(`${format === "g" ? gnuLine(sum, "(TOTALS)", radix) : berkeleyLine(sum, "(TOTALS)", radix)}\n`);
+  if (totals && format !== "s")
+    writeOutput(`${format === "g" ? gnuLine(sum, "(TOTALS)", radix) : berkeleyLine(sum, "(TOTALS)", radix)}\n`);
 }

@@ -1,4 +1,7 @@
-/** Where snapshots are kept: a folder of files NAME.qsnap. A name with a slash or with that ending is the path of a file instead. */
+/**
+ * Where snapshots are kept: a folder of files NAME.qsnap. A name with a slash or with that ending is the path of a file
+ * instead.
+ */
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Snapshot, type SnapshotConfig } from "../../emulator/cluster/snapshot.ts";
@@ -43,7 +46,8 @@ export function writeSnapshot(store: string, name: string, bytes: Uint8Array): s
 export function readSnapshot(store: string, name: string): StoredSnapshot {
   const path = pathOf(store, name);
   const bytes = readIfPresent(path);
-  if (!bytes) throw new CommandError(`there is no snapshot ${name} (${path}); qure snapshot list shows those that are there`);
+  if (!bytes)
+    throw new CommandError(`there is no snapshot ${name} (${path}); qure snapshot list shows those that are there`);
   try {
     const { kind, config } = new Snapshot(bytes, zlibCompressor);
     return { name, path, bytes, kind, config };
@@ -59,14 +63,16 @@ export function deleteSnapshot(store: string, name: string): void {
 }
 
 export function listSnapshots(store: string): ListedSnapshot[] {
-  return listFiles(store).filter((file) => file.endsWith(ENDING)).map((file) => {
-    const { size, mtime } = statSync(join(store, file));
-    const listed = { name: file.slice(0, -ENDING.length), sizeBytes: size, modified: mtime };
-    try {
-      const { kind, config } = new Snapshot(readIfPresent(join(store, file))!, zlibCompressor);
-      return { ...listed, content: { kind, config } };
-    } catch (error) {
-      return { ...listed, content: (error as Error).message };
-    }
-  });
+  return listFiles(store)
+    .filter((file) => file.endsWith(ENDING))
+    .map((file) => {
+      const { size, mtime } = statSync(join(store, file));
+      const listed = { name: file.slice(0, -ENDING.length), sizeBytes: size, modified: mtime };
+      try {
+        const { kind, config } = new Snapshot(readIfPresent(join(store, file))!, zlibCompressor);
+        return { ...listed, content: { kind, config } };
+      } catch (error) {
+        return { ...listed, content: (error as Error).message };
+      }
+    });
 }

@@ -1,6 +1,7 @@
 /**
- * Where the command starts. Makefiles call the tools once for each file, so each of them is one script with its code kept compiled, and
- * what the other commands need is not even looked at. It is bundled as CommonJS, which Node starts eight milliseconds sooner than a module.
+ * Where the command starts. Makefiles call the tools once for each file, so each of them is one script with its code
+ * kept compiled, and what the other commands need is not even looked at. It is bundled as CommonJS, which Node starts
+ * eight milliseconds sooner than a module.
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -8,8 +9,9 @@ import { runScript } from "./code-cache.ts";
 import { TOOLS } from "./tools.ts";
 
 /**
- * V8 (its major versions 11 and 12) puts functions into one another up to so much bytecode when it optimises. A tool lives for less than
- * a second: much of that time goes into optimising, and with less to inline a sixth of a long run's work is saved.
+ * V8 (its major versions 11 and 12) puts functions into one another up to so much bytecode when it optimises. A tool
+ * lives for less than a second: much of that time goes into optimising, and with less to inline a sixth of a long run's
+ * work is saved.
  */
 const INLINING = "--max-inlined-bytecode-size-cumulative=100";
 /** Below this a run is over before much is optimised, and setting the flag takes longer than it saves. */
@@ -17,7 +19,8 @@ const LONG_SOURCE_BYTES = 100_000;
 
 function prepare(): void {
   // Other versions might not know the flag, and would say so.
-  if (/^1[12]\./.test(process.versions.v8) && process.argv.slice(3).some(isLongSource)) process.getBuiltinModule("node:v8").setFlagsFromString(INLINING);
+  if (/^1[12]\./.test(process.versions.v8) && process.argv.slice(3).some(isLongSource))
+    process.getBuiltinModule("node:v8").setFlagsFromString(INLINING);
 }
 
 function isLongSource(argument: string): boolean {

@@ -1,9 +1,15 @@
-/** The standard output and the standard error stream, opened when something is written: most calls of a tool write nothing. */
+/**
+ * The standard output and the standard error stream, opened when something is written: most calls of a tool write
+ * nothing.
+ */
 
 /** As a program that SIGPIPE ended. */
 const EXIT_NO_READER = 141;
 
-/** Ends the process when whoever reads a stream leaves (`qure nm ... | head`): nobody is left to tell, and nothing went wrong. */
+/**
+ * Ends the process when whoever reads a stream leaves (`qure nm ... | head`): nobody is left to tell, and nothing went
+ * wrong.
+ */
 function watchReader(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   return stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

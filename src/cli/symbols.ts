@@ -1,10 +1,10 @@
 /** Symbols for traces, out of ELF files: the ones that are named, or those that a build leaves beside its images. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { SymbolTable, type CodeSymbol } from "../../emulator/debug/symbols.ts";
+import { type CodeSymbol, SymbolTable } from "../../emulator/debug/symbols.ts";
 import { readIfPresent } from "../host/files.ts";
-import { ElfError, readElf } from "../linker/elf-reader.ts";
-import { SHF_ALLOC, STT_FILE, STT_SECTION } from "../linker/elf.ts";
+import { SHF_ALLOC, STT_FILE, STT_SECTION } from "../object/elf.ts";
+import { ElfError, readElf } from "../object/elf-reader.ts";
 import { CommandError } from "./fail.ts";
 
 /** The symbols of a linked file that name an address in memory. */
@@ -15,7 +15,14 @@ function symbolsOf(path: string): CodeSymbol[] {
     const elf = readElf(bytes, path);
     return elf.symbols.flatMap(({ name, value, type, section }) => {
       const home = elf.sections[section];
-      if (home === undefined || (home.flags & SHF_ALLOC) === 0 || name === "" || type === STT_SECTION || type === STT_FILE) return [];
+      if (
+        home === undefined ||
+        (home.flags & SHF_ALLOC) === 0 ||
+        name === "" ||
+        type === STT_SECTION ||
+        type === STT_FILE
+      )
+        return [];
       return [{ name, linearAddress: value, endAddress: home.address + home.sizeBytes }];
     });
   } catch (error) {
@@ -28,7 +35,8 @@ const BUILT = ["kernel.elf", "loader.elf"];
 
 /** `named`: files given by the user; without any, those of a build in the folder of `image`. */
 export function loadSymbols(named: readonly string[], image: string | null): SymbolTable {
-  const beside = image === null ? [] : BUILT.map((name) => join(dirname(image), name)).filter((path) => existsSync(path));
+  const beside =
+    image === null ? [] : BUILT.map((name) => join(dirname(image), name)).filter((path) => existsSync(path));
   const paths = named.length > 0 ? named : beside;
   return new SymbolTable(paths.flatMap(symbolsOf));
 }

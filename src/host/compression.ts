@@ -1,6 +1,6 @@
 /** zlib, for snapshots. The fastest level: pages compress well, and whoever saves is waiting. */
 import { deflateSync, inflateSync } from "node:zlib";
-import { SnapshotError, type Compressor } from "../../emulator/cluster/snapshot-file.ts";
+import { type Compressor, SnapshotError } from "../../emulator/cluster/snapshot-file.ts";
 
 export const zlibCompressor: Compressor = {
   compress: (bytes) => deflateSync(bytes, { level: 1 }),

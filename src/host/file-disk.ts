@@ -1,6 +1,6 @@
 /** A disk whose bytes are a file of the host. */
 import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
-import type { BlockBackend } from "../../emulator/block.ts";
+import type { BlockBackend } from "../../emulator/disk/block.ts";
 
 const SECTOR_BYTES = 512;
 
@@ -39,7 +39,8 @@ export class FileDisk implements BlockBackend {
   write(offsetBytes: number, source: Uint8Array): void {
     if (this.readOnly) throw new Error("a write to a disk that was opened for reading");
     try {
-      for (let done = 0; done < source.length; ) done += writeSync(this.#file, source, done, source.length - done, offsetBytes + done);
+      for (let done = 0; done < source.length; )
+        done += writeSync(this.#file, source, done, source.length - done, offsetBytes + done);
     } catch (error) {
       // No guest can do anything about the host's disk; who runs it can, and must know which file it is.
       throw Object.assign(error as Error, { path: this.path });

@@ -1,12 +1,29 @@
 /** Files of the host: written aside and renamed, so that what was there before stays whole until the new content is. */
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, constants, copyFileSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
 /** Zeros of this size and place take no room on most file systems when they are not written. */
 const HOLE_BYTES = 65_536;
 
-/** Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros; long runs of zeros take no room on the disk. `mode`: permissions of a new file. */
+/**
+ * Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros; long runs of zeros take no room
+ * on the disk. `mode`: permissions of a new file.
+ */
 export function writeFileAside(path: string, content: Uint8Array | string, sizeBytes = 0, mode = 0o666): void {
   mkdirSync(dirname(path), { recursive: true });
   const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
@@ -16,7 +33,9 @@ export function writeFileAside(path: string, content: Uint8Array | string, sizeB
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
       for (let at = 0; at < bytes.length; at += HOLE_BYTES) {
         const piece = bytes.subarray(at, at + HOLE_BYTES);
-        if (piece.some((byte) => byte !== 0)) for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done, piece.length - done, at + done);
+        if (piece.some((byte) => byte !== 0))
+          for (let done = 0; done < piece.length; )
+            done += writeSync(file, piece, done, piece.length - done, at + done);
       }
       ftruncateSync(file, Math.max(bytes.length, sizeBytes));
       fsyncSync(file);
@@ -48,12 +67,18 @@ export function copyFileAside(source: string, path: string): void {
   }
 }
 
-/** All files below a folder, as paths relative to it with forward slashes, sorted; empty when there is no such folder. */
+/**
+ * All files below a folder, as paths relative to it with forward slashes, sorted; empty when there is no such folder.
+ */
 export function listFiles(folder: string): string[] {
   const walk = (path: string): string[] =>
-    readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? walk(join(path, entry.name)) : entry.isFile() ? [join(path, entry.name)] : []));
+    readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? walk(join(path, entry.name)) : entry.isFile() ? [join(path, entry.name)] : [],
+    );
   try {
-    return walk(folder).map((path) => relative(folder, path).split(sep).join("/")).sort();
+    return walk(folder)
+      .map((path) => relative(folder, path).split(sep).join("/"))
+      .sort();
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

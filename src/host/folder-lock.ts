@@ -1,4 +1,7 @@
-/** A folder that one process at a time may use: a file in it holds the process's id. What a process that was killed left there is taken over. */
+/**
+ * A folder that one process at a time may use: a file in it holds the process's id. What a process that was killed left
+ * there is taken over.
+ */
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
@@ -6,12 +9,17 @@ const LOCK_FILE = ".in-use";
 
 export class FolderInUseError extends Error {
   constructor(folder: string, process: number) {
-    super(`${folder} is in use by process ${process}: two runs would spoil each other's disks; wait for it, or take another folder`);
+    super(
+      `${folder} is in use by process ${process}: two runs would spoil each other's disks; wait for it, or take another folder`,
+    );
     this.name = "FolderInUseError";
   }
 }
 
-/** Makes the folder if it is missing and takes it; the result gives it back. Throws `FolderInUseError` when another process has it. */
+/**
+ * Makes the folder if it is missing and takes it; the result gives it back. Throws `FolderInUseError` when another
+ * process has it.
+ */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, LOCK_FILE);

@@ -1,4 +1,6 @@
-/** TCP for the gdb stubs: node number i of the cluster listens on the first port plus i, on the loopback interface only. */
+/**
+ * TCP for the gdb stubs: node number i of the cluster listens on the first port plus i, on the loopback interface only.
+ */
 import { createServer, type Server, type Socket } from "node:net";
 import type { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import { GdbStub } from "../../emulator/debug/gdb-stub.ts";
@@ -16,7 +18,11 @@ export interface GdbServerEvents {
 }
 
 /** Listens for debuggers. `firstPort` 0 takes any free port for each node. Rejects when a port is taken. */
-export async function serveGdb(debuggers: ClusterDebugger, firstPort: number, events: Partial<GdbServerEvents> = {}): Promise<GdbServer> {
+export async function serveGdb(
+  debuggers: ClusterDebugger,
+  firstPort: number,
+  events: Partial<GdbServerEvents> = {},
+): Promise<GdbServer> {
   const sockets = new Set<Socket>();
   const servers: Server[] = [];
   const close = (): void => {
@@ -44,7 +50,13 @@ export async function serveGdb(debuggers: ClusterDebugger, firstPort: number, ev
   return { ports: servers.map((server) => (server.address() as { port: number }).port), close };
 }
 
-function serve(debuggers: ClusterDebugger, index: number, socket: Socket, name: string, events: Partial<GdbServerEvents>): void {
+function serve(
+  debuggers: ClusterDebugger,
+  index: number,
+  socket: Socket,
+  name: string,
+  events: Partial<GdbServerEvents>,
+): void {
   let stub: GdbStub;
   try {
     stub = new GdbStub(debuggers, index, { send: (bytes) => void socket.write(bytes), close: () => socket.end() });

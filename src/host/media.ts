@@ -1,11 +1,19 @@
-/** Media as plain data, so that a worker thread can open what the main thread was given. Bytes go by shared memory: all threads have one copy. */
-import type { BlockBackend } from "../../emulator/block.ts";
-import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
+/**
+ * Media as plain data, so that a worker thread can open what the main thread was given. Bytes go by shared memory: all
+ * threads have one copy.
+ */
+import type { BlockBackend } from "../../emulator/disk/block.ts";
+import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
 import { FileDisk } from "./file-disk.ts";
 
 export type MediumDescription =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly sizeBytes: number }
-  | { readonly kind: "layer"; readonly base: MediumDescription | null; readonly chunks: ReadonlyMap<number, Uint8Array>; readonly sizeBytes: number }
+  | {
+      readonly kind: "layer";
+      readonly base: MediumDescription | null;
+      readonly chunks: ReadonlyMap<number, Uint8Array>;
+      readonly sizeBytes: number;
+    }
   | { readonly kind: "file"; readonly path: string; readonly readOnly: boolean };
 
 /** Describes media; what two of them share is described once. */
@@ -43,8 +51,15 @@ export class MediaOpener {
   open(description: MediumDescription): BlockBackend {
     if (description.kind === "bytes") return new BytesDisk(description.bytes, description.sizeBytes);
     if (description.kind === "file") return new FileDisk(description.path, { readOnly: description.readOnly });
-    const disk = new SparseDisk(description.sizeBytes, description.base ? { base: this.openShared(description.base) } : {});
-    for (const [chunk, bytes] of description.chunks) disk.write(chunk * bytes.length, bytes.subarray(0, Math.min(bytes.length, disk.sizeBytes - chunk * bytes.length)));
+    const disk = new SparseDisk(
+      description.sizeBytes,
+      description.base ? { base: this.openShared(description.base) } : {},
+    );
+    for (const [chunk, bytes] of description.chunks)
+      disk.write(
+        chunk * bytes.length,
+        bytes.subarray(0, Math.min(bytes.length, disk.sizeBytes - chunk * bytes.length)),
+      );
     return disk;
   }
 

@@ -1,5 +1,8 @@
-/** Compiled modules go from thread to thread: what one has compiled the others take when they need it, instead of compiling it again. */
-import { BroadcastChannel, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
+/**
+ * Compiled modules go from thread to thread: what one has compiled the others take when they need it, instead of
+ * compiling it again.
+ */
+import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { exchangeModules } from "../../emulator/jit/module-cache.ts";
 
 const CHANNEL = "qure compiled modules";

@@ -8,7 +8,8 @@ import { readIfPresent } from "./files.ts";
 export function packageRoot(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     if (existsSync(join(folder, "package.json")) && existsSync(join(folder, "asm"))) return folder;
-    if (folder === dirname(folder)) throw new Error("QuRe's own sources are missing from this installation: install the package again");
+    if (folder === dirname(folder))
+      throw new Error("QuRe's own sources are missing from this installation: install the package again");
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * What the main thread and a worker share: a page of words by which they take turns, and an area of records for each direction. A turn is one
- * atomic store and, when the other side is quick, a few loads; only who waits longer goes to sleep.
+ * What the main thread and a worker share: a page of words by which they take turns, and an area of records for each
+ * direction. A turn is one atomic store and, when the other side is quick, a few loads; only who waits longer goes to
+ * sleep.
  */
 import { RecordArea } from "../../emulator/cluster/records.ts";
 
@@ -147,6 +148,7 @@ function waitUntil(words: Int32Array, index: number, isWanted: (value: number) =
   for (;;) {
     const value = Atomics.load(words, index);
     if (isWanted(value)) return;
-    if (Atomics.wait(words, index, value, index === REPLY ? LOST_MS : Infinity) === "timed-out") throw new Error(`a worker thread has not answered for ${LOST_MS / 1000} s`);
+    if (Atomics.wait(words, index, value, index === REPLY ? LOST_MS : Infinity) === "timed-out")
+      throw new Error(`a worker thread has not answered for ${LOST_MS / 1000} s`);
   }
 }

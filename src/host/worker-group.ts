@@ -1,14 +1,21 @@
 /**
- * Machines in a worker thread, as their cluster sees them. The worker runs while the main thread runs machines of its own; at the end of a
- * quantum frames and output are taken from shared memory. Everything else - typing, screens, states - is a call that waits for its result.
+ * Machines in a worker thread, as their cluster sees them. The worker runs while the main thread runs machines of its
+ * own; at the end of a quantum frames and output are taken from shared memory. Everything else - typing, screens,
+ * states - is a call that waits for its result.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from "node:worker_threads";
-import type { BlockBackend } from "../../emulator/block.ts";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { LocalGroup } from "../../emulator/cluster/local-group.ts";
-import type { GroupConfig, GroupFactory, MachineGroup, MachineHost, MachineSpec } from "../../emulator/cluster/machine-host.ts";
+import type {
+  GroupConfig,
+  GroupFactory,
+  MachineGroup,
+  MachineHost,
+  MachineSpec,
+} from "../../emulator/cluster/machine-host.ts";
 import { FRAME, SERIAL } from "../../emulator/cluster/records.ts";
+import type { BlockBackend } from "../../emulator/disk/block.ts";
 import type { MachineCable, TimedFrame } from "../../emulator/ether/cable-end.ts";
 import type { Picture, Power, TextScreen } from "../../emulator/machine.ts";
 import { MediaDescriber } from "./media.ts";
@@ -18,8 +25,8 @@ import { CALL, CONTINUE, END, FAILED, makeChannel, OUTBOX_FULL, RUN, TAKE, Worke
 import type { Call, CallResult, WorkerMachine, WorkerSetup } from "./worker-protocol.ts";
 
 /**
- * Spreads machines over this thread and `threads - 1` workers, in turn. Machines whose media cannot leave this thread stay in it. `areaBytes`: see
- * `makeChannel`.
+ * Spreads machines over this thread and `threads - 1` workers, in turn. Machines whose media cannot leave this thread
+ * stay in it. `areaBytes`: see `makeChannel`.
  */
 export function spreadOver(threads: number, areaBytes?: number): GroupFactory {
   return (machines, config) => {
@@ -30,9 +37,17 @@ export function spreadOver(threads: number, areaBytes?: number): GroupFactory {
       shares[isMovable ? index % threads : 0]!.push(index);
     });
     const [own, ...others] = shares;
-    const groups: MachineGroup[] = others.filter((share) => share.length > 0).map((share) => new WorkerGroup(share, machines, config, media, areaBytes));
+    const groups: MachineGroup[] = others
+      .filter((share) => share.length > 0)
+      .map((share) => new WorkerGroup(share, machines, config, media, areaBytes));
     // This thread's machines run last: the workers are under way then.
-    groups.push(new LocalGroup(own!.map((index) => machines[index]!), config, own));
+    groups.push(
+      new LocalGroup(
+        own!.map((index) => machines[index]!),
+        config,
+        own,
+      ),
+    );
     return groups;
   };
 }
@@ -191,7 +206,13 @@ export class WorkerGroup implements MachineGroup {
   #settledNs = 0;
   #running = false;
 
-  constructor(indices: readonly number[], all: readonly MachineSpec[], config: GroupConfig, media: MediaDescriber, areaBytes?: number) {
+  constructor(
+    indices: readonly number[],
+    all: readonly MachineSpec[],
+    config: GroupConfig,
+    media: MediaDescriber,
+    areaBytes?: number,
+  ) {
     this.indices = indices;
     this.#config = config;
     const describe = (medium: BlockBackend | null) => medium && media.describe(medium);
@@ -206,7 +227,13 @@ export class WorkerGroup implements MachineGroup {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.unref();
-    const setup: WorkerSetup = { channel: shape, firmware: config.firmware, startSeconds: config.startSeconds, jit: config.jit, machines };
+    const setup: WorkerSetup = {
+      channel: shape,
+      firmware: config.firmware,
+      startSeconds: config.startSeconds,
+      jit: config.jit,
+      machines,
+    };
     shareModules();
     const program = join(packageRoot(), "dist", "worker.js");
     if (!existsSync(program)) throw new Error(`${program} is missing: npm run build makes it`);
@@ -282,7 +309,10 @@ export class WorkerGroup implements MachineGroup {
       this.channel.request(CONTINUE, 0);
       status = this.channel.awaitReply();
     }
-    if (status === FAILED) throw new Error(`a worker thread failed: ${(receiveMessageOnPort(this.#port)?.message as { error: string } | undefined)?.error}`);
+    if (status === FAILED)
+      throw new Error(
+        `a worker thread failed: ${(receiveMessageOnPort(this.#port)?.message as { error: string } | undefined)?.error}`,
+      );
     this.#takeOutbox();
     this.#nextNs = this.channel.nextNs;
   }

@@ -1,8 +1,8 @@
 /** What goes through a worker's port: what it is made of, and calls of machines' methods with their results. */
 import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
 import type { JitMode } from "../../emulator/jit/jit.ts";
-import type { ChannelShape } from "./worker-channel.ts";
 import type { MediumDescription } from "./media.ts";
+import type { ChannelShape } from "./worker-channel.ts";
 
 /** A machine without its media. */
 export interface WorkerMachine {
@@ -24,7 +24,9 @@ export interface WorkerSetup {
   readonly machines: readonly WorkerMachine[];
 }
 
-type MethodOf<Type> = { [Key in keyof Type]: Type[Key] extends (...args: never[]) => unknown ? Key : never }[keyof Type];
+type MethodOf<Type> = {
+  [Key in keyof Type]: Type[Key] extends (...args: never[]) => unknown ? Key : never;
+}[keyof Type];
 export type HostMethod = MethodOf<MachineHost>;
 
 /** A call of a method, of the cable's `setLink`, or for the digests of all machines of the thread. */

@@ -1,5 +1,8 @@
-/** A worker thread's program: a group of machines that does what the main thread asks for (worker-group.ts), one request after the other. */
-import { receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
+/**
+ * A worker thread's program: a group of machines that does what the main thread asks for (worker-group.ts), one request
+ * after the other.
+ */
+import { type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { LocalGroup } from "../../emulator/cluster/local-group.ts";
 import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { FRAME, LOG, SERIAL } from "../../emulator/cluster/records.ts";
@@ -24,17 +27,25 @@ function put(kind: number, machine: number, serialPort: number, timeNs: number, 
 function makeGroup(): LocalGroup {
   const media = new MediaOpener();
   const machines = setup.machines.map((machine) => ({
-    ...machine, disk: machine.disk && media.open(machine.disk), cdrom: machine.cdrom && media.openShared(machine.cdrom),
+    ...machine,
+    disk: machine.disk && media.open(machine.disk),
+    cdrom: machine.cdrom && media.openShared(machine.cdrom),
   }));
   const byte = new Uint8Array(1);
-  return new LocalGroup(machines, {
-    firmware: setup.firmware, startSeconds: setup.startSeconds, jit: setup.jit,
-    serialOutput: (index, serialPort, value) => {
-      byte[0] = value;
-      put(SERIAL, positions.get(index)!, serialPort, 0, byte);
+  return new LocalGroup(
+    machines,
+    {
+      firmware: setup.firmware,
+      startSeconds: setup.startSeconds,
+      jit: setup.jit,
+      serialOutput: (index, serialPort, value) => {
+        byte[0] = value;
+        put(SERIAL, positions.get(index)!, serialPort, 0, byte);
+      },
+      log: (index, line) => put(LOG, positions.get(index)!, 0, 0, new TextEncoder().encode(line)),
     },
-    log: (index, line) => put(LOG, positions.get(index)!, 0, 0, new TextEncoder().encode(line)),
-  }, setup.machines.map(({ index }) => index));
+    setup.machines.map(({ index }) => index),
+  );
 }
 
 shareModules();
@@ -49,7 +60,8 @@ function takeInbox(): void {
 
 function run(endNs: number): void {
   group.start(endNs);
-  for (const position of senders) for (const { timeNs, frame } of group.cables[position]!.takeOutgoing()) put(FRAME, position, 0, timeNs, frame);
+  for (const position of senders)
+    for (const { timeNs, frame } of group.cables[position]!.takeOutgoing()) put(FRAME, position, 0, timeNs, frame);
   senders.length = 0;
 }
 
@@ -80,7 +92,9 @@ function readDisk(machine: number, offsetBytes: number, lengthBytes: number): Ui
 }
 
 function publish(): void {
-  group.hosts.forEach(({ power, exitStatus, instructions }, position) => channel.publish(position, power === "off", exitStatus, instructions));
+  group.hosts.forEach(({ power, exitStatus, instructions }, position) =>
+    channel.publish(position, power === "off", exitStatus, instructions),
+  );
 }
 
 publish();

@@ -1,5 +1,5 @@
 /** Boot record, loader and kernel image as one run of sectors: docs/formats/boot-record.md. */
-import { ImageError, SECTOR_BYTES, type KernelImage } from "./kernel-image.ts";
+import { ImageError, type KernelImage, SECTOR_BYTES } from "./kernel-image.ts";
 
 export const BOOT_RECORD_MAGIC = 0x54425251; // "QRBT"
 export const BOOT_RECORD_VERSION = 1;
@@ -24,18 +24,23 @@ export interface BootImage {
 }
 
 /**
- * Puts the boot image together. `loader` is the flat binary of boot/: the boot sector, whose record fields are filled in here,
- * and the loader behind it.
+ * Puts the boot image together. `loader` is the flat binary of boot/: the boot sector, whose record fields are filled
+ * in here, and the loader behind it.
  */
 export function makeBootImage(loader: Uint8Array, kernel: KernelImage): BootImage {
-  if (loader.length <= SECTOR_BYTES) throw new ImageError(`the loader has ${loader.length} bytes: it must be more than its boot sector`);
+  if (loader.length <= SECTOR_BYTES)
+    throw new ImageError(`the loader has ${loader.length} bytes: it must be more than its boot sector`);
   if (loader[510] !== 0x55 || loader[511] !== 0xaa) throw new ImageError("the boot sector does not end with 55 AA");
   const view = new DataView(loader.buffer, loader.byteOffset);
-  if (view.getUint32(BOOT_RECORD_OFFSET, true) !== BOOT_RECORD_MAGIC) throw new ImageError("the boot sector has no record at byte 416");
+  if (view.getUint32(BOOT_RECORD_OFFSET, true) !== BOOT_RECORD_MAGIC)
+    throw new ImageError("the boot sector has no record at byte 416");
   const loaderSectors = Math.ceil(loader.length / SECTOR_BYTES) - 1;
   const kernelSector = loaderSectors + 1;
   const sectors = kernelSector + kernel.bytes.length / SECTOR_BYTES;
-  if (sectors > FIRST_PARTITION_LBA) throw new ImageError(`the boot image has ${sectors} sectors, more than the ${FIRST_PARTITION_LBA} before the first partition`);
+  if (sectors > FIRST_PARTITION_LBA)
+    throw new ImageError(
+      `the boot image has ${sectors} sectors, more than the ${FIRST_PARTITION_LBA} before the first partition`,
+    );
   const bytes = new Uint8Array(sectors * SECTOR_BYTES);
   bytes.set(loader);
   bytes.set(kernel.bytes, kernelSector * SECTOR_BYTES);
@@ -74,7 +79,12 @@ export function readPartitionTable(bootSector: Uint8Array): PartitionEntry[] {
   const view = new DataView(bootSector.buffer, bootSector.byteOffset);
   return [0, 1, 2, 3].map((index) => {
     const at = PARTITION_TABLE_OFFSET + 16 * index;
-    return { active: bootSector[at] === 0x80, type: bootSector[at + 4]!, startLba: view.getUint32(at + 8, true), sectors: view.getUint32(at + 12, true) };
+    return {
+      active: bootSector[at] === 0x80,
+      type: bootSector[at + 4]!,
+      startLba: view.getUint32(at + 8, true),
+      sectors: view.getUint32(at + 12, true),
+    };
   });
 }
 
@@ -102,7 +112,11 @@ export function readBootRecord(bootSector: Uint8Array): BootRecord | null {
   const view = new DataView(bootSector.buffer, bootSector.byteOffset + BOOT_RECORD_OFFSET, 24);
   if (view.getUint32(0, true) !== BOOT_RECORD_MAGIC) return null;
   return {
-    version: view.getUint16(4, true), loaderSectors: view.getUint16(6, true), imageLba: view.getUint32(8, true), kernelSector: view.getUint32(12, true),
-    kernelSectors: view.getUint32(16, true), imageSectors: view.getUint32(20, true),
+    version: view.getUint16(4, true),
+    loaderSectors: view.getUint16(6, true),
+    imageLba: view.getUint32(8, true),
+    kernelSector: view.getUint32(12, true),
+    kernelSectors: view.getUint32(16, true),
+    imageSectors: view.getUint32(20, true),
   };
 }

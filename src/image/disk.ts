@@ -1,16 +1,23 @@
 /** A raw hard disk that boots: boot image from the first sector on, then one partition of type OOFS up to the end. */
-import { FIRST_PARTITION_LBA, PARTITION_TYPE_OOFS, writePartitionTable, type BootImage } from "./boot-image.ts";
+import { type BootImage, FIRST_PARTITION_LBA, PARTITION_TYPE_OOFS, writePartitionTable } from "./boot-image.ts";
 import { SECTOR_BYTES } from "./kernel-image.ts";
 
 /** The partition takes what the boot image leaves. */
 export const DEFAULT_DISK_BYTES = 32 * 1024 * 1024;
 
 /**
- * The bytes of the disk up to the last one that is not zero; the rest, up to `sizeBytes`, is zeros, which a file system with
- * sparse files need not store.
+ * The bytes of the disk up to the last one that is not zero; the rest, up to `sizeBytes`, is zeros, which a file system
+ * with sparse files need not store.
  */
 export function makeDisk(boot: BootImage, sizeBytes: number): Uint8Array<ArrayBuffer> {
   const bytes = boot.bytes.slice();
-  writePartitionTable(bytes, [{ active: true, type: PARTITION_TYPE_OOFS, startLba: FIRST_PARTITION_LBA, sectors: sizeBytes / SECTOR_BYTES - FIRST_PARTITION_LBA }]);
+  writePartitionTable(bytes, [
+    {
+      active: true,
+      type: PARTITION_TYPE_OOFS,
+      startLba: FIRST_PARTITION_LBA,
+      sectors: sizeBytes / SECTOR_BYTES - FIRST_PARTITION_LBA,
+    },
+  ]);
   return bytes;
 }

@@ -1,6 +1,16 @@
-/** Says what is in an image, from the image alone: disk, ISO or bare kernel image. Whatever does not fit is reported, not thrown. */
-import { readBootRecord, readPartitionTable, type BootRecord, type PartitionEntry } from "./boot-image.ts";
-import { ImageError, KERNEL_HEADER_BYTES, KERNEL_IMAGE_MAGIC, readKernelHeader, SECTOR_BYTES, type KernelHeader } from "./kernel-image.ts";
+/**
+ * Says what is in an image, from the image alone: disk, ISO or bare kernel image. Whatever does not fit is reported,
+ * not thrown.
+ */
+import { type BootRecord, type PartitionEntry, readBootRecord, readPartitionTable } from "./boot-image.ts";
+import {
+  ImageError,
+  KERNEL_HEADER_BYTES,
+  KERNEL_IMAGE_MAGIC,
+  type KernelHeader,
+  readKernelHeader,
+  SECTOR_BYTES,
+} from "./kernel-image.ts";
 
 export interface Inspection {
   readonly kind: "disk" | "iso" | "kernel";
@@ -31,26 +41,46 @@ export function inspectImage(image: ImageReader): Inspection {
   const problems: string[] = [];
   const first = image.read(0, SECTOR_BYTES);
   if (latin1(first.subarray(0, 8)) === KERNEL_IMAGE_MAGIC) {
-    return { kind: "kernel", sizeBytes: image.sizeBytes, partitions: [], bootRecord: null, bootImageOffset: 0, kernel: readKernel(image, 0, problems), problems };
+    return {
+      kind: "kernel",
+      sizeBytes: image.sizeBytes,
+      partitions: [],
+      bootRecord: null,
+      bootImageOffset: 0,
+      kernel: readKernel(image, 0, problems),
+      problems,
+    };
   }
   const descriptor = image.read(16 * 2048, 2048);
   const isIso = latin1(descriptor.subarray(1, 6)) === "CD001";
   const isDisk = first.length === SECTOR_BYTES && first[510] === 0x55 && first[511] === 0xaa;
   if (!isIso && !isDisk) {
-    const what = image.sizeBytes === 0 ? "it is empty" : "it has no kernel image header, no ISO 9660 descriptor and no boot sector signature (55 AA)";
+    const what =
+      image.sizeBytes === 0
+        ? "it is empty"
+        : "it has no kernel image header, no ISO 9660 descriptor and no boot sector signature (55 AA)";
     throw new ImageError(`not an image that qure knows: ${what}`);
   }
   const partitions = isDisk ? readPartitionTable(first).filter(({ type }) => type !== 0) : [];
   const sectors = Math.floor(image.sizeBytes / SECTOR_BYTES);
   for (const [index, { startLba, sectors: count }] of partitions.entries()) {
-    if (startLba + count > sectors) problems.push(`partition ${index} ends at sector ${startLba + count}, the image has ${sectors}`);
+    if (startLba + count > sectors)
+      problems.push(`partition ${index} ends at sector ${startLba + count}, the image has ${sectors}`);
   }
   const elTorito = isIso ? readElTorito(image, problems) : null;
   const bootImageOffset = elTorito?.offset ?? 0;
   const bootRecord = readBootRecord(elTorito ? image.read(bootImageOffset, SECTOR_BYTES) : first);
-  const kernel = bootRecord ? readKernel(image, bootImageOffset + bootRecord.kernelSector * SECTOR_BYTES, problems) : null;
+  const kernel = bootRecord
+    ? readKernel(image, bootImageOffset + bootRecord.kernelSector * SECTOR_BYTES, problems)
+    : null;
   return {
-    kind: isIso ? "iso" : "disk", sizeBytes: image.sizeBytes, partitions, bootRecord, bootImageOffset, kernel, problems,
+    kind: isIso ? "iso" : "disk",
+    sizeBytes: image.sizeBytes,
+    partitions,
+    bootRecord,
+    bootImageOffset,
+    kernel,
+    problems,
     ...(isIso ? { volume: latin1(descriptor.subarray(40, 72)).trimEnd() } : {}),
     ...(elTorito ? { elToritoOffset: elTorito.offset, elToritoSectors: elTorito.sectors } : {}),
   };
@@ -60,8 +90,13 @@ function readKernel(image: ImageReader, offset: number, problems: string[]): Ker
   const header = image.read(offset, KERNEL_HEADER_BYTES);
   try {
     const sizeBytes = header.length >= 20 ? new DataView(header.buffer, header.byteOffset).getUint32(16, true) : 0;
-    const kernel = readKernelHeader(image.read(offset, Math.min(Math.max(sizeBytes, KERNEL_HEADER_BYTES), MAX_KERNEL_BYTES)));
-    if (kernel.checksum !== kernel.checksumFound) problems.push(`the kernel image's checksum is ${hex(kernel.checksum)}, its content gives ${hex(kernel.checksumFound)}`);
+    const kernel = readKernelHeader(
+      image.read(offset, Math.min(Math.max(sizeBytes, KERNEL_HEADER_BYTES), MAX_KERNEL_BYTES)),
+    );
+    if (kernel.checksum !== kernel.checksumFound)
+      problems.push(
+        `the kernel image's checksum is ${hex(kernel.checksum)}, its content gives ${hex(kernel.checksumFound)}`,
+      );
     return kernel;
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;

@@ -1,15 +1,25 @@
 /**
- * An ISO 9660 CD (ECMA-119) that boots by El Torito 1.0 without emulation, and, copied raw to a USB stick or a hard disk, as
- * a disk: its first sector is a boot record that knows where in the CD the boot image begins.
+ * An ISO 9660 CD (ECMA-119) that boots by El Torito 1.0 without emulation, and, copied raw to a USB stick or a hard
+ * disk, as a disk: its first sector is a boot record that knows where in the CD the boot image begins.
  */
-import { setImageLba, writePartitionTable, type BootImage } from "./boot-image.ts";
+import { type BootImage, setImageLba, writePartitionTable } from "./boot-image.ts";
 import { latin1Into, SECTOR_BYTES } from "./kernel-image.ts";
 
 const BLOCK_BYTES = 2048;
 /** 1 MiB: more than the cylinder of 504 KiB below which BIOSes see no disk. */
 const LEAST_BLOCKS = 512;
 /** Blocks 0-15 are the system area (ECMA-119 6.2.1). */
-const BLOCK = { primary: 16, bootRecord: 17, terminator: 18, pathTableLittle: 19, pathTableBig: 20, root: 21, bootDirectory: 22, catalogue: 23, firstFile: 24 } as const;
+const BLOCK = {
+  primary: 16,
+  bootRecord: 17,
+  terminator: 18,
+  pathTableLittle: 19,
+  pathTableBig: 20,
+  root: 21,
+  bootDirectory: 22,
+  catalogue: 23,
+  firstFile: 24,
+} as const;
 
 export interface IsoFile {
   /** ISO 9660 name, such as `README.TXT`: upper case letters, digits and underscores, at most 8.3. */
@@ -35,8 +45,8 @@ export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile
   const image = boot.bytes.slice();
   const bootFile = place(image);
   const placedFiles = files.map((file) => ({ ...place(file.content), name: file.name }));
-  // Some slack, because drives read ahead past the end of the last file; and at least a cylinder, below which BIOSes see no disk
-  // when the ISO stands on a stick.
+  // Some slack, because drives read ahead past the end of the last file; and at least a cylinder, below which BIOSes
+  // see no disk when the ISO stands on a stick.
   const total = Math.max(next + 2, LEAST_BLOCKS);
   const bytes = new Uint8Array(total * BLOCK_BYTES);
   const view = new DataView(bytes.buffer);
@@ -44,7 +54,9 @@ export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile
   const imageLba = (bootFile.block * BLOCK_BYTES) / SECTOR_BYTES;
   setImageLba(image, imageLba);
   bytes.set(image.subarray(0, SECTOR_BYTES));
-  writePartitionTable(bytes, [{ active: true, type: 0x17, startLba: imageLba, sectors: total * (BLOCK_BYTES / SECTOR_BYTES) - imageLba }]);
+  writePartitionTable(bytes, [
+    { active: true, type: 0x17, startLba: imageLba, sectors: total * (BLOCK_BYTES / SECTOR_BYTES) - imageLba },
+  ]);
   image.set(bytes.subarray(446, 510), 446);
   for (const { block, content } of [bootFile, ...placedFiles]) bytes.set(content, block * BLOCK_BYTES);
 
@@ -63,9 +75,13 @@ export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile
     view.setUint32(at, value, true);
     view.setUint32(at + 4, value, false);
   };
-  const padded = (at: number, text: string, length: number): void => latin1Into(bytes, at, text.padEnd(length).slice(0, length));
+  const padded = (at: number, text: string, length: number): void =>
+    latin1Into(bytes, at, text.padEnd(length).slice(0, length));
 
-  /** Directory record (ECMA-119 9.1); returns its length. The date stays zero, "not specified": building twice gives the same bytes. */
+  /**
+   * Directory record (ECMA-119 9.1); returns its length. The date stays zero, "not specified": building twice gives the
+   * same bytes.
+   */
   const record = (at: number, name: string, block: number, sizeBytes: number, directory: boolean): number => {
     const length = 33 + name.length + (name.length % 2 === 0 ? 1 : 0);
     bytes[at] = length;
@@ -77,11 +93,16 @@ export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile
     latin1Into(bytes, at + 33, name);
     return length;
   };
-  const directory = (block: number, parent: number, entries: readonly { name: string; block: number; sizeBytes: number; directory: boolean }[]): void => {
+  const directory = (
+    block: number,
+    parent: number,
+    entries: readonly { name: string; block: number; sizeBytes: number; directory: boolean }[],
+  ): void => {
     let at = block * BLOCK_BYTES;
     at += record(at, "\0", block, BLOCK_BYTES, true);
     at += record(at, "\x01", parent, BLOCK_BYTES, true);
-    for (const entry of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) at += record(at, entry.name, entry.block, entry.sizeBytes, entry.directory);
+    for (const entry of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1)))
+      at += record(at, entry.name, entry.block, entry.sizeBytes, entry.directory);
   };
 
   const primary = descriptor(BLOCK.primary, 1);
@@ -106,7 +127,10 @@ export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile
   view.setUint32(bootRecord + 71, BLOCK.catalogue, true);
   descriptor(BLOCK.terminator, 255);
 
-  for (const [block, little] of [[BLOCK.pathTableLittle, true], [BLOCK.pathTableBig, false]] as const) {
+  for (const [block, little] of [
+    [BLOCK.pathTableLittle, true],
+    [BLOCK.pathTableBig, false],
+  ] as const) {
     const at = block * BLOCK_BYTES;
     bytes[at] = 1;
     view.setUint32(at + 2, BLOCK.root, little);
@@ -118,7 +142,12 @@ export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile
   }
   directory(BLOCK.root, BLOCK.root, [
     { name: "BOOT", block: BLOCK.bootDirectory, sizeBytes: BLOCK_BYTES, directory: true },
-    ...placedFiles.map(({ name, block, content }) => ({ name: `${name};1`, block, sizeBytes: content.length, directory: false })),
+    ...placedFiles.map(({ name, block, content }) => ({
+      name: `${name};1`,
+      block,
+      sizeBytes: content.length,
+      directory: false,
+    })),
   ]);
   directory(BLOCK.bootDirectory, BLOCK.root, [
     { name: "BOOT.CAT;1", block: BLOCK.catalogue, sizeBytes: BLOCK_BYTES, directory: false },

@@ -1,7 +1,12 @@
-/** The kernel image that the loader reads: docs/formats/kernel-image.md. Made of a linked kernel; and read back, with distrust. */
-import { R_386_32, RELOCATION_TYPES, SHF_ALLOC, STT_FILE, STT_SECTION } from "../linker/elf.ts";
-import { lineRowsOf } from "../linker/line-table.ts";
+/**
+ * The kernel image that the loader reads: docs/formats/kernel-image.md. Made of a linked kernel; and read back, with
+ * distrust.
+ */
+
 import type { Linked, LinkedSection } from "../linker/link.ts";
+import { lineRowsOf } from "../object/dwarf/line-table.ts";
+import { SHF_ALLOC, STT_FILE, STT_SECTION } from "../object/elf.ts";
+import { R, RELOCATION_TYPES } from "../object/relocation-types.ts";
 import { crc32 } from "./crc32.ts";
 
 export const KERNEL_IMAGE_MAGIC = "QUREKRNL";
@@ -49,19 +54,29 @@ export interface KernelImage {
 }
 
 export function makeKernelImage(linked: Linked, options: KernelImageOptions): KernelImage {
-  const section = (name: string): LinkedSection | undefined => linked.sections.find((candidate) => candidate.name === name);
+  const section = (name: string): LinkedSection | undefined =>
+    linked.sections.find((candidate) => candidate.name === name);
   const code32 = section(SECTION_32);
   if (!code32) throw new ImageError(`the linker script makes no section ${SECTION_32}`);
   const code16 = section(SECTION_16);
-  const end = Math.max(...linked.sections.filter(({ flags, address }) => (flags & SHF_ALLOC) !== 0 && address >= code32.address).map(({ address, sizeBytes }) => address + sizeBytes));
+  const end = Math.max(
+    ...linked.sections
+      .filter(({ flags, address }) => (flags & SHF_ALLOC) !== 0 && address >= code32.address)
+      .map(({ address, sizeBytes }) => address + sizeBytes),
+  );
   const offsets = relocationOffsets(linked, code32);
   const content = code32.content.slice();
   const contentView = new DataView(content.buffer);
-  for (const offset of offsets) contentView.setUint32(offset, contentView.getUint32(offset, true) - options.linkBase, true);
+  for (const offset of offsets)
+    contentView.setUint32(offset, contentView.getUint32(offset, true) - options.linkBase, true);
 
   const entry16 = linked.symbols.find(({ name }) => name === options.entry16);
   const tables = [
-    code16?.content ?? new Uint8Array(0), content, words(magic("QREL"), 1, offsets.length, ...offsets), symbolTable(linked, options.linkBase), lineTable(linked, code32),
+    code16?.content ?? new Uint8Array(0),
+    content,
+    words(magic("QREL"), 1, offsets.length, ...offsets),
+    symbolTable(linked, options.linkBase),
+    lineTable(linked, code32),
   ];
   let offset = KERNEL_HEADER_BYTES;
   const parts = tables.map(({ length }) => {
@@ -75,9 +90,25 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
   const view = new DataView(bytes.buffer);
   latin1Into(bytes, 0, KERNEL_IMAGE_MAGIC);
   const fields = [
-    KERNEL_IMAGE_VERSION, KERNEL_HEADER_BYTES, bytes.length, 0, 0, options.revision, part16.offset, part16.sizeBytes, part32.offset, part32.sizeBytes,
-    end - code32.address - code32.sizeBytes, linked.entry - options.linkBase, relocations.offset, relocations.sizeBytes, symbols.offset, symbols.sizeBytes,
-    lines.offset, lines.sizeBytes, entry16?.value ?? 0,
+    KERNEL_IMAGE_VERSION,
+    KERNEL_HEADER_BYTES,
+    bytes.length,
+    0,
+    0,
+    options.revision,
+    part16.offset,
+    part16.sizeBytes,
+    part32.offset,
+    part32.sizeBytes,
+    end - code32.address - code32.sizeBytes,
+    linked.entry - options.linkBase,
+    relocations.offset,
+    relocations.sizeBytes,
+    symbols.offset,
+    symbols.sizeBytes,
+    lines.offset,
+    lines.sizeBytes,
+    entry16?.value ?? 0,
   ];
   fields.forEach((field, index) => view.setUint32(8 + 4 * index, field, true));
   latin1Into(bytes, 84, options.label.slice(0, 31));
@@ -91,10 +122,12 @@ function relocationOffsets(linked: Linked, code32: LinkedSection): number[] {
   for (const { offset, type, target } of code32.relocations) {
     const relocatable = target !== null && target.address >= code32.address && (target.flags & SHF_ALLOC) !== 0;
     if (!relocatable) continue;
-    if (type === R_386_32) offsets.push(offset);
+    if (type === R.R32) offsets.push(offset);
     else if (!RELOCATION_TYPES.get(type)!.pcRelative) {
       const place = (code32.address + offset).toString(16);
-      throw new ImageError(`the field at ${place} in ${SECTION_32} holds an address in less than 32 bits, which cannot be relocated`);
+      throw new ImageError(
+        `the field at ${place} in ${SECTION_32} holds an address in less than 32 bits, which cannot be relocated`,
+      );
     }
   }
   return offsets.sort((a, b) => a - b);
@@ -102,17 +135,30 @@ function relocationOffsets(linked: Linked, code32: LinkedSection): number[] {
 
 function symbolTable(linked: Linked, linkBase: number): Uint8Array {
   const symbols = linked.symbols
-    .filter(({ name, type, section }) => section !== null && (section.flags & SHF_ALLOC) !== 0 && section.address >= linkBase && type !== STT_FILE && type !== STT_SECTION && !name.startsWith(".L"))
+    .filter(
+      ({ name, type, section }) =>
+        section !== null &&
+        (section.flags & SHF_ALLOC) !== 0 &&
+        section.address >= linkBase &&
+        type !== STT_FILE &&
+        type !== STT_SECTION &&
+        !name.startsWith(".L"),
+    )
     .sort((a, b) => a.value - b.value || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const { offsets, bytes } = namePool(symbols.map(({ name }) => name));
-  return concat(words(magic("QSYM"), 1, symbols.length, ...symbols.map(({ value }) => value - linkBase), ...offsets), bytes);
+  return concat(
+    words(magic("QSYM"), 1, symbols.length, ...symbols.map(({ value }) => value - linkBase), ...offsets),
+    bytes,
+  );
 }
 
 const MAX_LINE = 0xfffff;
 const MAX_FILES = 0xfff;
 
 function lineTable(linked: Linked, code32: LinkedSection): Uint8Array {
-  const rows = lineRowsOf(linked).filter(({ address }) => address >= code32.address && address <= code32.address + code32.sizeBytes);
+  const rows = lineRowsOf(linked).filter(
+    ({ address }) => address >= code32.address && address <= code32.address + code32.sizeBytes,
+  );
   // Several rows may share an address: the last one of a sequence says which line's code begins there.
   const byAddress = new Map<number, number>();
   const files = new Map<string, number>();
@@ -123,7 +169,18 @@ function lineTable(linked: Linked, code32: LinkedSection): Uint8Array {
   }
   const entries = [...byAddress].sort(([a], [b]) => a - b);
   const { offsets, bytes } = namePool([...files.keys()]);
-  return concat(words(magic("QLIN"), 1, entries.length, files.size, ...entries.map(([address]) => address), ...entries.map(([, line]) => line), ...offsets), bytes);
+  return concat(
+    words(
+      magic("QLIN"),
+      1,
+      entries.length,
+      files.size,
+      ...entries.map(([address]) => address),
+      ...entries.map(([, line]) => line),
+      ...offsets,
+    ),
+    bytes,
+  );
 }
 
 function namePool(names: readonly string[]): { offsets: number[]; bytes: Uint8Array } {
@@ -180,26 +237,49 @@ export interface KernelHeader {
 
 /** Reads a kernel image from its first byte on. Throws `ImageError`, which says what was found instead. */
 export function readKernelHeader(bytes: Uint8Array): KernelHeader {
-  if (bytes.length < KERNEL_HEADER_BYTES) throw new ImageError(`a kernel image has at least ${KERNEL_HEADER_BYTES} bytes, here are ${bytes.length}`);
+  if (bytes.length < KERNEL_HEADER_BYTES)
+    throw new ImageError(`a kernel image has at least ${KERNEL_HEADER_BYTES} bytes, here are ${bytes.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = String.fromCharCode(...bytes.subarray(0, 8));
-  if (found !== KERNEL_IMAGE_MAGIC) throw new ImageError(`no kernel image: expected the magic ${KERNEL_IMAGE_MAGIC}, found ${JSON.stringify(found)}`);
+  if (found !== KERNEL_IMAGE_MAGIC)
+    throw new ImageError(`no kernel image: expected the magic ${KERNEL_IMAGE_MAGIC}, found ${JSON.stringify(found)}`);
   const word = (offset: number): number => view.getUint32(offset, true);
-  if (word(8) !== KERNEL_IMAGE_VERSION) throw new ImageError(`kernel image of version ${word(8)}; this program reads version ${KERNEL_IMAGE_VERSION}`);
+  if (word(8) !== KERNEL_IMAGE_VERSION)
+    throw new ImageError(`kernel image of version ${word(8)}; this program reads version ${KERNEL_IMAGE_VERSION}`);
   const sizeBytes = word(16);
-  if (sizeBytes > bytes.length) throw new ImageError(`the kernel image is cut off: its header says ${sizeBytes} bytes, here are ${bytes.length}`);
+  if (sizeBytes > bytes.length)
+    throw new ImageError(`the kernel image is cut off: its header says ${sizeBytes} bytes, here are ${bytes.length}`);
   const part = (offset: number, name: string): Part => {
     const result = { offset: word(offset), sizeBytes: word(offset + 4) };
-    if (result.offset + result.sizeBytes > sizeBytes) throw new ImageError(`the ${name} of the kernel image lies beyond its end`);
+    if (result.offset + result.sizeBytes > sizeBytes)
+      throw new ImageError(`the ${name} of the kernel image lies beyond its end`);
     return result;
   };
-  const parts = { code16: part(32, "16-bit part"), code32: part(40, "32-bit part"), relocations: part(56, "relocation table"), symbols: part(64, "symbol table"), lines: part(72, "source-line table") };
-  const count = ({ offset, sizeBytes: size }: Part, index: number): number => (size >= 4 * (index + 1) ? word(offset + 4 * index) : 0);
+  const parts = {
+    code16: part(32, "16-bit part"),
+    code32: part(40, "32-bit part"),
+    relocations: part(56, "relocation table"),
+    symbols: part(64, "symbol table"),
+    lines: part(72, "source-line table"),
+  };
+  const count = ({ offset, sizeBytes: size }: Part, index: number): number =>
+    size >= 4 * (index + 1) ? word(offset + 4 * index) : 0;
   const copy = bytes.slice(0, sizeBytes);
   copy.fill(0, 20, 24);
   return {
-    version: word(8), sizeBytes, checksum: word(20), checksumFound: crc32(copy), revision: word(28), label: String.fromCharCode(...bytes.subarray(84, 116)).replace(/\0.*$/s, ""),
-    parts, bssBytes: word(48), entry: word(52), entry16: word(80),
-    relocations: count(parts.relocations, 2), symbols: count(parts.symbols, 2), lines: count(parts.lines, 2), sourceFiles: count(parts.lines, 3),
+    version: word(8),
+    sizeBytes,
+    checksum: word(20),
+    checksumFound: crc32(copy),
+    revision: word(28),
+    label: String.fromCharCode(...bytes.subarray(84, 116)).replace(/\0.*$/s, ""),
+    parts,
+    bssBytes: word(48),
+    entry: word(52),
+    entry16: word(80),
+    relocations: count(parts.relocations, 2),
+    symbols: count(parts.symbols, 2),
+    lines: count(parts.lines, 2),
+    sourceFiles: count(parts.lines, 3),
   };
 }

@@ -1,7 +1,7 @@
 /**
- * The encoder's view of the table: for each mnemonic, as it is written, the forms that it may mean, compiled to bit masks. A form
- * whose operand size varies becomes two candidates, so that matching is only a comparison of masks. Compiled when a mnemonic is
- * first used in a mode, then kept.
+ * The encoder's view of the table: for each mnemonic, as it is written, the forms that it may mean, compiled to bit
+ * masks. A form whose operand size varies becomes two candidates, so that matching is only a comparison of masks.
+ * Compiled when a mnemonic is first used in a mode, then kept.
  */
 
 import type { Form, OperandField, OperandPattern, SizeRule } from "./form.ts";
@@ -45,10 +45,17 @@ export const KIND = {
   far: 1 << 27,
 } as const;
 
-export const SIZED_MEMORY = KIND.memory8 | KIND.memory16 | KIND.memory32 | KIND.memory48 | KIND.memory64 | KIND.memory80 | KIND.memory128;
+export const SIZED_MEMORY =
+  KIND.memory8 | KIND.memory16 | KIND.memory32 | KIND.memory48 | KIND.memory64 | KIND.memory80 | KIND.memory128;
 export const ANY_MEMORY = SIZED_MEMORY | KIND.memoryUnsized;
 export const ANY_IMMEDIATE =
-  KIND.immediate1 | KIND.immediate3 | KIND.immediate8 | KIND.immediate8to16 | KIND.immediate8to32 | KIND.immediate16 | KIND.immediate32;
+  KIND.immediate1 |
+  KIND.immediate3 |
+  KIND.immediate8 |
+  KIND.immediate8to16 |
+  KIND.immediate8to32 |
+  KIND.immediate16 |
+  KIND.immediate32;
 export const ANY_TARGET = KIND.short | KIND.near;
 
 /** Kind of a memory operand of a size in bits. */
@@ -145,17 +152,26 @@ const compileOperand = (pattern: OperandPattern, operandBits: 16 | 32, form: For
     case "far":
       return { ...operand, accept: KIND.far, sizeBytes: bytes };
     case "fixed":
-      if (pattern.register === null) return { ...operand, accept: pattern.fixed === 1 ? KIND.immediate1 : KIND.immediate3, sizeBytes: 0 };
+      if (pattern.register === null)
+        return { ...operand, accept: pattern.fixed === 1 ? KIND.immediate1 : KIND.immediate3, sizeBytes: 0 };
       return { ...operand, accept: registerKind(pattern.register, operandBits), sizeBytes: 0 };
     default:
-      return { ...operand, accept: registerKind(pattern.register, operandBits) | memoryKind(pattern, operandBits, form), sizeBytes: 0 };
+      return {
+        ...operand,
+        accept: registerKind(pattern.register, operandBits) | memoryKind(pattern, operandBits, form),
+        sizeBytes: 0,
+      };
   }
 };
 
 /** LOOP and its like: the address size is the only size they have, and their suffix says it. */
-const sizedByAddress = (form: Form): boolean => form.addressSized && form.operandSize === 0 && !form.operands.some(({ memory }) => memory !== null);
+const sizedByAddress = (form: Form): boolean =>
+  form.addressSized && form.operandSize === 0 && !form.operands.some(({ memory }) => memory !== null);
 
-/** The operation's size where the form's does not vary: that of a general register or of plain memory that is its subject. */
+/**
+ * The operation's size where the form's does not vary: that of a general register or of plain memory that is its
+ * subject.
+ */
 const fixedSize = (form: Form): 0 | 8 | 16 | 32 => {
   if (form.operandSize === 8) return 8;
   for (const { sizeBits, register, memory, attSuffix } of form.operands) {
@@ -176,7 +192,12 @@ const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32, isSuffixed: boole
     operandPrefix,
     repeatPrefix: form.prefix === 0xf2 || form.prefix === 0xf3 ? form.prefix : 0,
     opcode: [...ESCAPES[form.map]!, form.opcode],
-    modrmBase: form.modrm === "digit" ? form.modrmValue << 3 : form.modrm === "exact" || form.modrm === "register" ? form.modrmValue : 0,
+    modrmBase:
+      form.modrm === "digit"
+        ? form.modrmValue << 3
+        : form.modrm === "exact" || form.modrm === "register"
+          ? form.modrmValue
+          : 0,
     hasModRM: form.modrm !== "none",
     isSuffixed,
     isUnusual,
@@ -213,12 +234,19 @@ const expand = (name: string, suffix: string, options: EncodeOptions): Candidate
     if (form.code16Only && options.bits !== 16) continue;
     const first: 16 | 32 = form.stackSize && options.stack32 === true ? 32 : options.bits;
     const byAddress = sizedByAddress(form);
-    const sizes: readonly (16 | 32)[] = form.operandSize === "v" || byAddress ? [first, first === 16 ? 32 : 16] : [options.bits];
+    const sizes: readonly (16 | 32)[] =
+      form.operandSize === "v" || byAddress ? [first, first === 16 ? 32 : 16] : [options.bits];
     for (const size of sizes) {
       if (!(att ? form.attNames : form.names).some((pair) => pair[size === 16 ? 0 : 1] === name)) continue;
       // MONITOR's address register tells the size.
       if (byAddress && size !== 32 && form.operands.some(({ text }) => text === "eax")) continue;
-      const candidate = compile(form, size, options.bits, suffix !== "", suffix === "" && form.defaultSize && size !== first);
+      const candidate = compile(
+        form,
+        size,
+        options.bits,
+        suffix !== "",
+        suffix === "" && form.defaultSize && size !== first,
+      );
       // AT&T takes `movs` alone for one of the code segment's size.
       const needsSuffix = form.needsSuffix && !(att && candidate.sizeBits === options.bits);
       if (suffix === "" ? needsSuffix : !suffixesOf(candidate, att).includes(suffix)) continue;
@@ -256,7 +284,10 @@ export class CandidateTable {
       if (match !== null && suffixed.length === 0) suffixed = expand(match[1]!, match[2]!, this.#options);
     }
     // MOVSD and CMPSD are string instructions and SSE2's, MOVD is MOV too; any other exact name has no second meaning.
-    const all = exact.length === 0 ? suffixed : [...exact, ...suffixed.filter(({ form }) => isString(form) || form.semantic.split("_")[0] === "mov")];
+    const all =
+      exact.length === 0
+        ? suffixed
+        : [...exact, ...suffixed.filter(({ form }) => isString(form) || form.semantic.split("_")[0] === "mov")];
     return all.length === 0 ? null : all;
   }
 }

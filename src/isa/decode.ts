@@ -1,7 +1,7 @@
 /**
- * Bytes -> form and fields. The decoder knows the format of an instruction (Intel SDM 2A, chapter 2) and takes everything
- * else from the opcode maps. It only reads: what an emulator must check at run time (lock on a register, privilege) is in
- * the form or the fields.
+ * Bytes -> form and fields. The decoder knows the format of an instruction (Intel SDM 2A, chapter 2) and takes
+ * everything else from the opcode maps. It only reads: what an emulator must check at run time (lock on a register,
+ * privilege) is in the form or the fields.
  */
 
 import type { Form } from "./form.ts";
@@ -47,8 +47,8 @@ export class Decoded {
   /** 0, 1, 2 or 4. */
   displacementBytes = 0;
   /**
-   * The (first) immediate: sign-extended where the processor does so, 8 and 16 bits zero-extended otherwise, 32 bits as a signed number.
-   * Branches: the distance from the end of the instruction. Far pointers: the offset.
+   * The (first) immediate: sign-extended where the processor does so, 8 and 16 bits zero-extended otherwise, 32 bits as
+   * a signed number. Branches: the distance from the end of the instruction. Far pointers: the offset.
    */
   immediate = 0;
   /** The second immediate (ENTER), or the selector of a far pointer. */
@@ -242,4 +242,3 @@ export const decode = (bytes: Uint8Array, offset: number, bits: 16 | 32, into: D
   into.length = at - offset;
   return into;
 };
-

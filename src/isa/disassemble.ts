@@ -1,12 +1,12 @@
 /**
- * Bytes -> text as `objdump -d` writes it, in Intel (`-M intel`) or AT&T syntax. What an instruction is comes from the decoder;
- * here are only the two ways to spell it.
+ * Bytes -> text as `objdump -d` writes it, in Intel (`-M intel`) or AT&T syntax. What an instruction is comes from the
+ * decoder; here are only the two ways to spell it.
  */
 
-import { formAt, opcodeMap } from "./opcode-map.ts";
 import { Decoded, decode } from "./decode.ts";
 import type { Form, OperandPattern } from "./form.ts";
 import { isInMemory, memoryBits, mnemonicOf, registerOf, sizePrefix, usesSegment } from "./lift.ts";
+import { formAt, opcodeMap } from "./opcode-map.ts";
 import { REGISTERS_BY_CLASS } from "./registers.ts";
 
 export interface DisassembleOptions {
@@ -80,13 +80,16 @@ const isNoTrack = ({ form, decoded }: Context): boolean =>
   decoded.segment === 3 && (form.semantic === "jmp_indirect" || form.semantic === "call_indirect");
 
 const showsRegister = (pattern: OperandPattern, { decoded }: Context): boolean =>
-  (pattern.register === "rv" || pattern.register === "r8") && !isInMemory(pattern, decoded) && !AUXILIARY.has(pattern.text);
+  (pattern.register === "rv" || pattern.register === "r8") &&
+  !isInMemory(pattern, decoded) &&
+  !AUXILIARY.has(pattern.text);
 
 /** b, w, l for the operation's size. */
 const sizeLetter = ({ form, decoded }: Context): string =>
   form.operandSize === 0 ? "" : LETTERS[form.operandSize === "v" ? decoded.operandSize : form.operandSize]!;
 
-const isShortBranch = (form: Form): boolean => form.operands[0]?.field === "relative" && form.operands[0].sizeBits === 8;
+const isShortBranch = (form: Form): boolean =>
+  form.operands[0]?.field === "relative" && form.operands[0].sizeBits === 8;
 
 /** The suffix where prefix 66 is shown by one: sizes that default, and nothing else shows. */
 const defaultSizeSuffix = (context: Context): string => {
@@ -101,14 +104,16 @@ const defaultSizeSuffix = (context: Context): string => {
 
 const suffixOf = (context: Context): string => {
   const { form, decoded, att } = context;
-  if (form.operands.some(({ memory }) => memory === "descriptor")) return decoded.operandSize === 16 ? "w" : att ? "l" : "d";
+  if (form.operands.some(({ memory }) => memory === "descriptor"))
+    return decoded.operandSize === 16 ? "w" : att ? "l" : "d";
   if (form.defaultSize) return defaultSizeSuffix(context);
   if (!att) return "";
   const memory = form.operands.find((pattern) => isInMemory(pattern, decoded));
   if (memory === undefined) return "";
   if (memory.attSuffix !== "") return memory.attSuffix;
   if (form.semantic === "crc32") return sizeLetter(context);
-  if (memory.field === "table" || memory.memory !== "sized" || (memory.sizeBits !== "v" && form.operandSize !== 8)) return "";
+  if (memory.field === "table" || memory.memory !== "sized" || (memory.sizeBits !== "v" && form.operandSize !== 8))
+    return "";
   if (form.operands.some((pattern) => showsRegister(pattern, context))) return "";
   // A byte that is set or extended, and registers of other files, need no letter.
   return form.semantic === "setcc" ? "" : sizeLetter(context);
@@ -132,7 +137,8 @@ const writeMnemonic = (context: Context): string => {
     return form.semantic.slice(0, 4) + LETTERS[form.operands[1]!.sizeBits as number]! + LETTERS[decoded.operandSize]!;
   }
   if (att && form.semantic === "loop" && decoded.hasAddressPrefix) return `loop${LETTERS[decoded.addressSize]!}`;
-  if (att && form.semantic.startsWith("loop") && decoded.hasAddressPrefix) return form.mnemonic32 + LETTERS[decoded.addressSize]!;
+  if (att && form.semantic.startsWith("loop") && decoded.hasAddressPrefix)
+    return form.mnemonic32 + LETTERS[decoded.addressSize]!;
   return mnemonicOf(form, decoded, att) + suffixOf(context);
 };
 
@@ -149,7 +155,11 @@ const addressParts = (decoded: Decoded): { base: string; index: string; scale: n
   const names = REGISTERS_BY_CLASS[decoded.addressSize === 16 ? "r16" : "r32"];
   const base = decoded.base < 0 ? "" : names[decoded.base]!.name;
   if (decoded.index >= 0) return { base, index: names[decoded.index]!.name, scale: decoded.scale };
-  return { base, index: decoded.hasSib && (decoded.base !== 4 || decoded.scale !== 1) ? "eiz" : "", scale: decoded.scale };
+  return {
+    base,
+    index: decoded.hasSib && (decoded.base !== 4 || decoded.scale !== 1) ? "eiz" : "",
+    scale: decoded.scale,
+  };
 };
 
 const IMPLICIT_BASE: Readonly<Record<string, number>> = { destination: 7, source: 6, table: 3 };
@@ -174,7 +184,8 @@ const writeMemory = (pattern: OperandPattern, context: Context): string => {
   const { decoded, att } = context;
   const segment = shownSegment(pattern, context);
   const implicit = IMPLICIT_BASE[pattern.field];
-  const isAbsolute = pattern.field === "moffs" || (implicit === undefined && decoded.base < 0 && decoded.index < 0 && !decoded.hasSib);
+  const isAbsolute =
+    pattern.field === "moffs" || (implicit === undefined && decoded.base < 0 && decoded.index < 0 && !decoded.hasSib);
   const size = att || pattern.field === "moffs" ? "" : (SIZE_WORDS[memoryBits(pattern, decoded)] ?? "");
   if (isAbsolute) {
     const absolute = writeAbsolute(pattern, context);
@@ -182,7 +193,8 @@ const writeMemory = (pattern: OperandPattern, context: Context): string => {
     return `${size}${segmentName(segment >= 0 ? segment : 3)}:${absolute}`;
   }
   const names = REGISTERS_BY_CLASS[decoded.addressSize === 16 ? "r16" : "r32"];
-  const { base, index, scale } = implicit === undefined ? addressParts(decoded) : { base: names[implicit]!.name, index: "", scale: 1 };
+  const { base, index, scale } =
+    implicit === undefined ? addressParts(decoded) : { base: names[implicit]!.name, index: "", scale: 1 };
   // A SIB byte without registers is an address that is not negative.
   const isPlain = base === "" && index === "";
   const hasDisplacement = implicit === undefined && decoded.displacementBytes > 0;
@@ -218,7 +230,9 @@ const writeOperand = (pattern: OperandPattern, immediate: number, context: Conte
     case "relative":
       return context.nameTarget(branchTarget(pattern, context));
     case "far":
-      return att ? `$${hex(decoded.immediate2)},$${hex(decoded.immediate)}` : `${hex(decoded.immediate2)}:${hex(decoded.immediate)}`;
+      return att
+        ? `$${hex(decoded.immediate2)},$${hex(decoded.immediate)}`
+        : `${hex(decoded.immediate2)}:${hex(decoded.immediate)}`;
     case "fixed":
       if (pattern.register === null) return att ? "" : String(pattern.fixed);
       if (form.semantic === "monitor" && pattern.text === "eax" && decoded.addressSize === 16) return "%ax";
@@ -261,7 +275,9 @@ const usesAddressPrefix = ({ form, decoded, att }: Context): boolean => {
   return att && form.addressSized;
 };
 
-/** Names of the prefixes that are left over, in the order of the bytes; and the branch hint that AT&T hangs onto Jcc. */
+/**
+ * Names of the prefixes that are left over, in the order of the bytes; and the branch hint that AT&T hangs onto Jcc.
+ */
 const writePrefixes = (bytes: Uint8Array, offset: number, context: Context): { words: string[]; hint: string } => {
   const { form, decoded, bits, att } = context;
   const words: string[] = [];
@@ -277,20 +293,28 @@ const writePrefixes = (bytes: Uint8Array, offset: number, context: Context): { w
     const segment = SEGMENT_BY_PREFIX[byte];
     if (segment !== undefined) {
       const isActive = isLast(at, (other) => SEGMENT_BY_PREFIX[other] !== undefined);
-      if (isActive && HINTED.has(form.semantic) && att && (byte === 0x2e || byte === 0x3e)) hint = byte === 0x2e ? ",pn" : ",pt";
+      if (isActive && HINTED.has(form.semantic) && att && (byte === 0x2e || byte === 0x3e))
+        hint = byte === 0x2e ? ",pn" : ",pt";
       else if (isActive && isNoTrack(context)) words.push("notrack");
-      else if (!isActive || !form.operands.some((pattern) => usesSegment(pattern, decoded))) words.push(segmentName(segment));
+      else if (!isActive || !form.operands.some((pattern) => usesSegment(pattern, decoded)))
+        words.push(segmentName(segment));
     } else if (byte === 0x66) {
-      if (!isLast(at, (other) => other === 0x66) || !usesOperandPrefix(context)) words.push(sizePrefix("data", opposite));
+      if (!isLast(at, (other) => other === 0x66) || !usesOperandPrefix(context))
+        words.push(sizePrefix("data", opposite));
     } else if (byte === 0x67) {
-      if (!isLast(at, (other) => other === 0x67) || !usesAddressPrefix(context)) words.push(sizePrefix("addr", opposite));
+      if (!isLast(at, (other) => other === 0x67) || !usesAddressPrefix(context))
+        words.push(sizePrefix("addr", opposite));
     } else if (byte === 0xf0) {
       words.push("lock");
     } else if (form.prefix !== byte || !isLast(at, (other) => other === byte)) {
       if (isElided) words.push(byte === 0xf2 ? "xacquire" : "xrelease");
-      else if (byte === 0xf3 && decoded.isMemory && form.map === 0 && RELEASING_STORES.has(form.opcode)) words.push("xrelease");
+      else if (byte === 0xf3 && decoded.isMemory && form.map === 0 && RELEASING_STORES.has(form.opcode))
+        words.push("xrelease");
       else if (byte === 0xf3) words.push(isRep ? "rep" : "repz");
-      else words.push(BOUNDED.has(form.semantic) && !(form.modrm === "digit" && form.mnemonic32 === "retf") ? "bnd" : "repnz");
+      else
+        words.push(
+          BOUNDED.has(form.semantic) && !(form.modrm === "digit" && form.mnemonic32 === "retf") ? "bnd" : "repnz",
+        );
     }
   }
   return { words, hint };
@@ -318,13 +342,20 @@ const prefixName = (byte: number, bits: 16 | 32): string | null => {
   const segment = SEGMENT_BY_PREFIX[byte];
   if (segment !== undefined) return segmentName(segment);
   const opposite = bits === 32 ? 16 : 32;
-  const names: Readonly<Record<number, string>> = { 0x66: sizePrefix("data", opposite), 0x67: sizePrefix("addr", opposite), 0xf0: "lock", 0xf2: "repnz", 0xf3: "repz", 0x9b: "fwait" };
+  const names: Readonly<Record<number, string>> = {
+    0x66: sizePrefix("data", opposite),
+    0x67: sizePrefix("addr", opposite),
+    0xf0: "lock",
+    0xf2: "repnz",
+    0xf3: "repz",
+    0x9b: "fwait",
+  };
   return names[byte] ?? null;
 };
 
 /**
- * What is no instruction. An opcode that stands for nothing is shown with its prefixes; of one that only does not take these operands or
- * these prefixes, objdump throws the prefixes away and shows the first byte.
+ * What is no instruction. An opcode that stands for nothing is shown with its prefixes; of one that only does not take
+ * these operands or these prefixes, objdump throws the prefixes away and shows the first byte.
  */
 const undefinedInstruction = (bytes: Uint8Array, offset: number, prefixes: number, bits: 16 | 32): DisassembledLine => {
   const at = offset + prefixes;
@@ -341,25 +372,33 @@ const emptyOpcodeSize = (bytes: Uint8Array, at: number): number => {
   if (opcode >= 0xd8 && opcode <= 0xdf) return 2;
   if (opcode !== 0x0f) return 0;
   const map = second === 0x38 ? 2 : second === 0x3a ? 3 : 1;
-  const entry = opcodeMap(map)[map === 1 ? second : bytes[at + 2] ?? 0];
+  const entry = opcodeMap(map)[map === 1 ? second : (bytes[at + 2] ?? 0)];
   const size = map === 1 ? 2 : 3;
   if (entry === null || entry === undefined) return size;
   const modrm = bytes[at + size] ?? 0;
-  const isDefined = [0, 1, 2, 3].some((prefix) => formAt(entry, prefix, modrm & 0x3f) !== null || formAt(entry, prefix, modrm | 0xc0) !== null);
+  const isDefined = [0, 1, 2, 3].some(
+    (prefix) => formAt(entry, prefix, modrm & 0x3f) !== null || formAt(entry, prefix, modrm | 0xc0) !== null,
+  );
   return isDefined ? 0 : size;
 };
 
 /**
  * Disassembles the instruction at `offset`, whose address is `address`.
  */
-export const disassemble = (bytes: Uint8Array, offset: number, address: number, options: DisassembleOptions): DisassembledLine => {
+export const disassemble = (
+  bytes: Uint8Array,
+  offset: number,
+  address: number,
+  options: DisassembleOptions,
+): DisassembledLine => {
   const waits = waitingForm(bytes, offset, options.bits) ? 1 : 0;
   const start = offset + waits;
   const decoded = decode(bytes, start, options.bits, scratch);
   const { form } = decoded;
   if (form === null) {
     // Of an instruction that the end cuts off, objdump names the first byte alone.
-    if (decoded.problem === "truncated") return { text: prefixName(bytes[offset] ?? 0, options.bits) ?? `.byte ${hex(bytes[offset] ?? 0)}`, length: 1 };
+    if (decoded.problem === "truncated")
+      return { text: prefixName(bytes[offset] ?? 0, options.bits) ?? `.byte ${hex(bytes[offset] ?? 0)}`, length: 1 };
     return undefinedInstruction(bytes, offset, decoded.opcodeOffset, options.bits);
   }
   const context: Context = {
@@ -375,4 +414,3 @@ export const disassemble = (bytes: Uint8Array, offset: number, address: number, 
   words.push((waits === 1 && mnemonic.startsWith("fn") ? `f${mnemonic.slice(2)}` : mnemonic) + hint);
   return { text: layOut(words, writeOperands(context)), length: decoded.length + waits };
 };
-

@@ -1,6 +1,6 @@
 /**
- * The bytes of one instruction as they are written: numbers that may lose bits or need a relocation, and addresses in ModRM, SIB and
- * displacement (Intel SDM 2A, 2.1.5).
+ * The bytes of one instruction as they are written: numbers that may lose bits or need a relocation, and addresses in
+ * ModRM, SIB and displacement (Intel SDM 2A, 2.1.5).
  */
 
 import type { Encoding, EncodingError, Fixup, MemoryOperand, Register, Value } from "./instruction.ts";
@@ -12,7 +12,11 @@ const MAX_LENGTH = 24;
 const NO_FIXUPS: readonly Fixup[] = Object.freeze([]);
 
 /** An `EncodingError`. */
-export const encodingError = (code: EncodingError["code"], operand: number, message: string): EncodingError => ({ code, operand, message });
+export const encodingError = (code: EncodingError["code"], operand: number, message: string): EncodingError => ({
+  code,
+  operand,
+  message,
+});
 
 const describeAddress = ({ base, index, scale = 1 }: MemoryOperand): string => {
   const factor = scale > 1 ? `*${scale}` : "";
@@ -33,7 +37,8 @@ const bit16 = (register: Register | undefined): number => {
 const SCALE_BITS: Readonly<Record<number, number>> = { 1: 0, 2: 0x40, 4: 0x80, 8: 0xc0 };
 
 /**
- * One instruction under construction. The object is used again and again, so that encoding allocates nothing but its result.
+ * One instruction under construction. The object is used again and again, so that encoding allocates nothing but its
+ * result.
  */
 export class Emission {
   readonly bytes = new Uint8Array(MAX_LENGTH);
@@ -80,7 +85,11 @@ export class Emission {
     // Bytes have been matched by the value they stand for (-16, or 0xfff0 beside 16 bits), unless the match had to cut.
     if (isOutside && (sizeBytes > 1 || this.isTruncating)) {
       const cut = ((value % limit) + limit) % limit;
-      this.warning ??= encodingError("value-range", operand, `${value} does not fit in ${8 * sizeBytes} bits and was cut to ${cut}`);
+      this.warning ??= encodingError(
+        "value-range",
+        operand,
+        `${value} does not fit in ${8 * sizeBytes} bits and was cut to ${cut}`,
+      );
     }
     this.number(low32, sizeBytes);
   }
@@ -140,7 +149,8 @@ export class Emission {
     }
     if (index !== undefined && index.number === 4 && index !== EIZ) {
       // ESP cannot be the index, but it can trade places with the base.
-      if (scale !== 1 || base?.number === 4) return encodingError("bad-address", operand, `esp cannot be an index, as in ${describeAddress(memory)}`);
+      if (scale !== 1 || base?.number === 4)
+        return encodingError("bad-address", operand, `esp cannot be an index, as in ${describeAddress(memory)}`);
       [base, index] = [index, base];
     }
     if (base === undefined) {

@@ -1,20 +1,37 @@
 /**
- * Instruction -> bytes, with the choices of GNU as: the first form of the table that takes the operands wins, so the table's order
- * is the policy and this file has none of its own. The one freedom of the format, the length of a displacement, goes to the
- * shortest; a value that only a relocation knows takes a field of full size.
+ * Instruction -> bytes, with the choices of GNU as: the first form of the table that takes the operands wins, so the
+ * table's order is the policy and this file has none of its own. The one freedom of the format, the length of a
+ * displacement, goes to the shortest; a value that only a relocation knows takes a field of full size.
  */
 
-import { KIND, candidateTable } from "./candidate.ts";
 import type { Candidate } from "./candidate.ts";
+import { candidateTable, KIND } from "./candidate.ts";
 import { Emission, encodingError } from "./emission.ts";
 import { explainMismatch, unknownMnemonic } from "./explain.ts";
-import type { EncodeOptions, Encoding, EncodingError, ImmediateOperand, Instruction, MemoryOperand } from "./instruction.ts";
-import {
-  allows, ambiguousOperand, assumedCandidate, canTruncate, directedCandidate, extendingCandidate, keywordSize, kindsOf, matches, select, statedSize,
-} from "./matching.ts";
+import type {
+  EncodeOptions,
+  Encoding,
+  EncodingError,
+  ImmediateOperand,
+  Instruction,
+  MemoryOperand,
+} from "./instruction.ts";
 import type { Request } from "./matching.ts";
-import { NO_PREFIXES, checkPrefixes, readPrefixes, withoutUseless } from "./prefixes.ts";
+import {
+  allows,
+  ambiguousOperand,
+  assumedCandidate,
+  canTruncate,
+  directedCandidate,
+  extendingCandidate,
+  keywordSize,
+  kindsOf,
+  matches,
+  select,
+  statedSize,
+} from "./matching.ts";
 import type { PrefixState } from "./prefixes.ts";
+import { checkPrefixes, NO_PREFIXES, readPrefixes, withoutUseless } from "./prefixes.ts";
 import { SEGMENT_PREFIXES } from "./registers.ts";
 
 /** Encoding is never re-entered, so one serves all calls. */
@@ -41,16 +58,29 @@ const checkImplicit = (field: string, memory: MemoryOperand, operand: number): E
   const { base, index, displacement } = memory;
   if (base?.number !== wanted || index !== undefined || (displacement ?? 0) !== 0) {
     const name = ["", "", "", "ebx", "", "", "esi", "edi"][wanted]!;
-    emission.warning ??= encodingError("bad-address", operand, `this operand is always [${name}] (or [${name.slice(1)}]), whatever is written here`);
+    emission.warning ??= encodingError(
+      "bad-address",
+      operand,
+      `this operand is always [${name}] (or [${name.slice(1)}]), whatever is written here`,
+    );
   }
   if (field === "destination" && memory.segment !== undefined && memory.segment.number !== 0) {
-    return encodingError("bad-address", operand, `this operand is always in es, which cannot be overridden with ${memory.segment.name}`);
+    return encodingError(
+      "bad-address",
+      operand,
+      `this operand is always in es, which cannot be overridden with ${memory.segment.name}`,
+    );
   }
   return null;
 };
 
 /** Writes one candidate that matches. The result is in `emission`. */
-const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonly<PrefixState>, bits: 16 | 32): EncodingError | null => {
+const write = (
+  candidate: Candidate,
+  instruction: Instruction,
+  prefixes: Readonly<PrefixState>,
+  bits: 16 | 32,
+): EncodingError | null => {
   const { operands } = instruction;
   const { form } = candidate;
   emission.begin();
@@ -58,9 +88,14 @@ const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonl
   let memoryIndex = -1;
   let addressWidth = 0;
   if (prefixes.addressSize !== 0 && candidate.addressBits !== 0 && candidate.addressBits !== bits) {
-    return encodingError("bad-prefix", -1, `addr${prefixes.addressSize} says what ${instruction.mnemonic} says already`);
+    return encodingError(
+      "bad-prefix",
+      -1,
+      `addr${prefixes.addressSize} says what ${instruction.mnemonic} says already`,
+    );
   }
-  let address: number = prefixes.addressSize !== 0 ? prefixes.addressSize : candidate.addressBits !== 0 ? candidate.addressBits : bits;
+  let address: number =
+    prefixes.addressSize !== 0 ? prefixes.addressSize : candidate.addressBits !== 0 ? candidate.addressBits : bits;
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i]!;
     if (operand.kind !== "memory") continue;
@@ -71,10 +106,18 @@ const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonl
     addressWidth = width;
     memoryIndex = i;
     if (emission.displacementBits > 8 && emission.displacementBits !== width) {
-      return encodingError("bad-prefix", i, `{disp${emission.displacementBits}} does not go with a ${width}-bit address`);
+      return encodingError(
+        "bad-prefix",
+        i,
+        `{disp${emission.displacementBits}} does not go with a ${width}-bit address`,
+      );
     }
     if (prefixes.addressSize !== 0 && width === bits) {
-      return encodingError("bad-prefix", -1, `addr${prefixes.addressSize} contradicts the ${width}-bit registers of the address`);
+      return encodingError(
+        "bad-prefix",
+        -1,
+        `addr${prefixes.addressSize} contradicts the ${width}-bit registers of the address`,
+      );
     }
     address = width;
     const { field } = candidate.operands[i]!;
@@ -83,7 +126,11 @@ const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonl
       const failure = checkImplicit(field, operand, i);
       if (failure !== null) return failure;
     }
-    if (operand.segment !== undefined && field !== "destination" && operand.segment.number !== (implicit ? 3 : defaultSegment(operand))) {
+    if (
+      operand.segment !== undefined &&
+      field !== "destination" &&
+      operand.segment.number !== (implicit ? 3 : defaultSegment(operand))
+    ) {
       if (segment >= 0 && segment !== operand.segment.number) {
         return encodingError("bad-prefix", i, "there can be one segment override only");
       }
@@ -142,14 +189,26 @@ const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonl
     const { field, sizeBytes, pattern } = candidate.operands[i]!;
     switch (field) {
       case "immediate":
-        emission.value((operand as ImmediateOperand).value, sizeBytes as 1 | 2 | 4, i, "immediate", pattern.signExtended);
+        emission.value(
+          (operand as ImmediateOperand).value,
+          sizeBytes as 1 | 2 | 4,
+          i,
+          "immediate",
+          pattern.signExtended,
+        );
         break;
       case "selector":
         selector = i;
         break;
       case "moffs":
         // Null is a displacement that only a relocation knows; only an absent one is zero.
-        emission.value((operand as MemoryOperand).displacement === undefined ? 0 : (operand as MemoryOperand).displacement!, address === 16 ? 2 : 4, i, "displacement", false);
+        emission.value(
+          (operand as MemoryOperand).displacement === undefined ? 0 : (operand as MemoryOperand).displacement!,
+          address === 16 ? 2 : 4,
+          i,
+          "displacement",
+          false,
+        );
         break;
       case "relative":
         emission.target(sizeBytes as 1 | 2 | 4, i);
@@ -168,7 +227,11 @@ const write = (candidate: Candidate, instruction: Instruction, prefixes: Readonl
 };
 
 /** The near form of a branch that has been encoded short, or null. */
-const encodeLonger = (short: Candidate, { instruction, kinds, candidates, options }: Request, prefixes: Readonly<PrefixState>): Encoding | null => {
+const encodeLonger = (
+  short: Candidate,
+  { instruction, kinds, candidates, options }: Request,
+  prefixes: Readonly<PrefixState>,
+): Encoding | null => {
   const near = candidates.find(
     (candidate) =>
       candidate.operands[0]?.accept === KIND.near &&
@@ -178,11 +241,14 @@ const encodeLonger = (short: Candidate, { instruction, kinds, candidates, option
       matches(candidate, instruction.operands, kinds, false),
   );
   if (near !== undefined) return write(near, instruction, prefixes, options.bits) === null ? emission.take(null) : null;
-  return options.bits === 16 && isConditional(short) && kinds[0] === (KIND.short | KIND.near) ? encodeJumpOver(short.opcode[0]!) : null;
+  return options.bits === 16 && isConditional(short) && kinds[0] === (KIND.short | KIND.near)
+    ? encodeJumpOver(short.opcode[0]!)
+    : null;
 };
 
 /** JO to JG, which are short only before the 80386. */
-const isConditional = ({ opcode, hasModRM }: Candidate): boolean => opcode.length === 1 && (opcode[0]! & 0xf0) === 0x70 && !hasModRM;
+const isConditional = ({ opcode, hasModRM }: Candidate): boolean =>
+  opcode.length === 1 && (opcode[0]! & 0xf0) === 0x70 && !hasModRM;
 
 /** On a processor without near conditional jumps: the opposite jump over a near one. */
 const encodeJumpOver = (opcode: number): Encoding => {
@@ -228,13 +294,23 @@ const choose = (request: Request): Candidate | EncodingError => {
   return assumed;
 };
 
-/** A type keyword on a number that does not do what it says. One that says the width of the number itself is no surprise. */
+/**
+ * A type keyword on a number that does not do what it says. One that says the width of the number itself is no
+ * surprise.
+ */
 const warnOfKeyword = (keyword: number, { mnemonic, operands }: Instruction, instead: string): void => {
   const operand = operands.findIndex((one) => one.kind === "immediate" && one.sizeBits !== undefined);
   const value = (operands[operand] as ImmediateOperand).value;
-  const isSized = operands.some((other, i) => i !== operand && (other.kind === "register" || (other.kind === "memory" && other.sizeBits !== undefined)));
+  const isSized = operands.some(
+    (other, i) =>
+      i !== operand && (other.kind === "register" || (other.kind === "memory" && other.sizeBits !== undefined)),
+  );
   if (keyword === 8 && value !== null && value >= -0x80 && value <= 0xff && (isSized || operands.length === 1)) return;
-  emission.warning = encodingError("size-ignored", operand, `the size before this number does not make it an operation of ${keyword} bits: ${instead} (${mnemonic})`);
+  emission.warning = encodingError(
+    "size-ignored",
+    operand,
+    `the size before this number does not make it an operation of ${keyword} bits: ${instead} (${mnemonic})`,
+  );
 };
 
 /** Between two registers these do the same either way round: they have no form of their own for loading. */
@@ -243,9 +319,15 @@ const isSymmetric = ({ mnemonic, operands }: Instruction): boolean =>
 
 /** XCHG with the accumulator, which has a form of its own that GNU as takes for `{load}` too. */
 const isAccumulatorExchange = ({ mnemonic, operands }: Instruction): boolean =>
-  mnemonic.startsWith("xchg") && operands.some((operand) => operand.kind === "register" && operand.register.number === 0 && operand.register.class !== "r8");
+  mnemonic.startsWith("xchg") &&
+  operands.some(
+    (operand) => operand.kind === "register" && operand.register.number === 0 && operand.register.class !== "r8",
+  );
 
-/** The instruction with the lower 32 bits of an immediate that has more, as GNU as silently takes it; here with a warning. */
+/**
+ * The instruction with the lower 32 bits of an immediate that has more, as GNU as silently takes it; here with a
+ * warning.
+ */
 const withLowerBits = (instruction: Instruction, index: number): Instruction => {
   const operands = instruction.operands.map((operand, i) => {
     if (i !== index || operand.kind !== "immediate") return operand;
@@ -271,17 +353,28 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
   emission.warning = null;
   const { operands, wish } = instruction;
   if (wish?.direction === "load" && isSymmetric(instruction)) {
-    instruction = isAccumulatorExchange(instruction) ? { ...instruction, wish: {} } : { ...instruction, operands: [...operands].reverse(), wish: { direction: "store" } };
+    instruction = isAccumulatorExchange(instruction)
+      ? { ...instruction, wish: {} }
+      : { ...instruction, operands: [...operands].reverse(), wish: { direction: "store" } };
   }
   emission.displacementBits = wish?.displacementBits ?? 0;
   const kinds: number[] = [];
   for (let i = 0; i < operands.length; i++) {
     const operand = instruction.operands[i]!;
-    if (operand.kind === "immediate" && operand.value !== null && (operand.value > 0xffff_ffff || operand.value <= -0x1_0000_0000)) {
+    if (
+      operand.kind === "immediate" &&
+      operand.value !== null &&
+      (operand.value > 0xffff_ffff || operand.value <= -0x1_0000_0000)
+    ) {
       instruction = withLowerBits(instruction, i);
       // A plain PUSH keeps the width that the number seemed to have.
       const { value } = instruction.operands[i] as ImmediateOperand;
-      if (instruction.mnemonic === "push" && options.bits === 32 && operand.sizeBits === undefined && (value! < 0 || value! > 0x7f)) {
+      if (
+        instruction.mnemonic === "push" &&
+        options.bits === 32 &&
+        operand.sizeBits === undefined &&
+        (value! < 0 || value! > 0x7f)
+      ) {
         kinds.push(KIND.immediate32);
         continue;
       }
@@ -295,7 +388,12 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
     const failure = checkPrefixes(prefixes, candidate, instruction);
     if (failure !== null) return failure;
     const useful = withoutUseless(prefixes, candidate);
-    if (useful !== prefixes) emission.warning ??= encodingError("bad-prefix", -1, "this prefix has no meaning before a branch and is left out");
+    if (useful !== prefixes)
+      emission.warning ??= encodingError(
+        "bad-prefix",
+        -1,
+        "this prefix has no meaning before a branch and is left out",
+      );
     prefixes = useful;
   }
   const isShort = candidate.operands.length === 1 && (candidate.operands[0]!.accept & KIND.short) !== 0;
@@ -305,4 +403,5 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
 };
 
 /** True when the mnemonic, with or without suffix, exists in this syntax. */
-export const isMnemonic = (mnemonic: string, options: EncodeOptions): boolean => candidateTable(options).get(mnemonic) !== null;
+export const isMnemonic = (mnemonic: string, options: EncodeOptions): boolean =>
+  candidateTable(options).get(mnemonic) !== null;

@@ -2,8 +2,8 @@
  * Why the encoder refused an instruction: finds the operand at fault and says what stands there, and what could.
  */
 
-import { ANY_IMMEDIATE, ANY_MEMORY, ANY_TARGET, KIND } from "./candidate.ts";
 import type { Candidate, CandidateOperand } from "./candidate.ts";
+import { ANY_IMMEDIATE, ANY_MEMORY, ANY_TARGET, KIND } from "./candidate.ts";
 import { hasFeature } from "./features.ts";
 import type { EncodeOptions, EncodingError, Instruction, Operand } from "./instruction.ts";
 import { formNames } from "./table/index.ts";
@@ -56,7 +56,8 @@ const accepted = (candidates: readonly Candidate[], index: number): string => {
   const fixed = new Set<string>();
   for (const { operands } of candidates) {
     const operand = operands[index]!;
-    if (operand.fixed >= 0) for (const name of FIXED_NAMES[operand.pattern.text] ?? [operand.pattern.text]) fixed.add(name);
+    if (operand.fixed >= 0)
+      for (const name of FIXED_NAMES[operand.pattern.text] ?? [operand.pattern.text]) fixed.add(name);
     else kinds |= operand.accept;
   }
   const words = GROUPS.filter(([mask]) => (mask & kinds) !== 0).map(([, word]) => word);
@@ -85,11 +86,16 @@ const sizeOf = (operand: Operand): number | undefined => {
 const fits = (wanted: CandidateOperand, operand: Operand, kinds: number): boolean =>
   (wanted.accept & kinds) !== 0 &&
   (wanted.fixed < 0 || (operand.kind === "register" && operand.register.number === wanted.fixed)) &&
-  !(wanted.field === "moffs" && operand.kind === "memory" && (operand.base !== undefined || operand.index !== undefined));
+  !(
+    wanted.field === "moffs" &&
+    operand.kind === "memory" &&
+    (operand.base !== undefined || operand.index !== undefined)
+  );
 
 const ORDINALS = ["first", "second", "third", "fourth"];
 
-const place = (index: number, count: number): string => (count === 1 ? "here" : `as its ${ORDINALS[index] ?? "next"} operand`);
+const place = (index: number, count: number): string =>
+  count === 1 ? "here" : `as its ${ORDINALS[index] ?? "next"} operand`;
 
 /** One operand that no candidate takes at its place, whatever the others are. */
 const explainOperand = (
@@ -103,9 +109,15 @@ const explainOperand = (
   if (candidates.some(({ operands }) => fits(operands[index]!, operand, kinds))) return null;
   const found = nameOf(operand);
   const group = operand.kind === "immediate" ? ANY_IMMEDIATE : groupOf(kinds);
-  const alike = candidates.filter(({ operands }) => (operands[index]!.accept & group) !== 0 && operands[index]!.fixed < 0);
+  const alike = candidates.filter(
+    ({ operands }) => (operands[index]!.accept & group) !== 0 && operands[index]!.fixed < 0,
+  );
   if (alike.length === 0) {
-    return { code: "operand-kind", operand: index, message: `${mnemonic} takes ${accepted(candidates, index)} ${place(index, count)}, not ${found}` };
+    return {
+      code: "operand-kind",
+      operand: index,
+      message: `${mnemonic} takes ${accepted(candidates, index)} ${place(index, count)}, not ${found}`,
+    };
   }
   const sizes = sizesOf(alike.reduce((sum, { operands }) => sum | (operands[index]!.accept & group), 0));
   if (operand.kind === "immediate") {
@@ -143,13 +155,19 @@ const explainCombination = (
     const failing = candidate.operands.findIndex((wanted, i) => !fits(wanted, operands[i]!, kinds[i]!));
     if (failing > index) index = failing;
   }
-  const remaining = candidates.filter((candidate) => candidate.operands.every((wanted, i) => i >= index || fits(wanted, operands[i]!, kinds[i]!)));
+  const remaining = candidates.filter((candidate) =>
+    candidate.operands.every((wanted, i) => i >= index || fits(wanted, operands[i]!, kinds[i]!)),
+  );
   const group = groupOf(kinds[index]!);
   const sameKind = remaining.some((candidate) => (candidate.operands[index]!.accept & group) !== 0);
   const operand = operands[index]!;
   const others = join(operands.filter((_, i) => i !== index).map(nameOf), "and");
   if (operand.kind === "immediate" && sameKind) {
-    return { code: "value-range", operand: index, message: `${operand.value} does not fit what ${mnemonic} takes beside ${others}` };
+    return {
+      code: "value-range",
+      operand: index,
+      message: `${operand.value} does not fit what ${mnemonic} takes beside ${others}`,
+    };
   }
   return {
     code: sameKind ? "size-mismatch" : "operand-kind",
@@ -167,16 +185,27 @@ export const explainMismatch = (
 ): EncodingError => {
   const { mnemonic, operands } = instruction;
   const { features } = options;
-  const allowed = features === undefined ? candidates : candidates.filter(({ form }) => hasFeature(features, form.feature));
+  const allowed =
+    features === undefined ? candidates : candidates.filter(({ form }) => hasFeature(features, form.feature));
   const fitting = candidates.filter(
-    (candidate) => candidate.operands.length === operands.length && candidate.operands.every((wanted, i) => fits(wanted, operands[i]!, kinds[i]!)),
+    (candidate) =>
+      candidate.operands.length === operands.length &&
+      candidate.operands.every((wanted, i) => fits(wanted, operands[i]!, kinds[i]!)),
   );
   const featuresOf = (some: readonly Candidate[]): string => join(new Set(some.map(({ form }) => form.feature)), "or");
   if (allowed.length < candidates.length && fitting.length > 0) {
-    return { code: "not-on-this-cpu", operand: -1, message: `${mnemonic} with these operands needs a processor with ${featuresOf(fitting)}` };
+    return {
+      code: "not-on-this-cpu",
+      operand: -1,
+      message: `${mnemonic} with these operands needs a processor with ${featuresOf(fitting)}`,
+    };
   }
   if (allowed.length === 0) {
-    return { code: "not-on-this-cpu", operand: -1, message: `${mnemonic} needs a processor with ${featuresOf(candidates)}` };
+    return {
+      code: "not-on-this-cpu",
+      operand: -1,
+      message: `${mnemonic} needs a processor with ${featuresOf(candidates)}`,
+    };
   }
   const sameCount = allowed.filter((candidate) => candidate.operands.length === operands.length);
   if (sameCount.length === 0) {
@@ -199,7 +228,8 @@ const distance = (a: string, b: string, limit: number): number => {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
-    for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
     row = next;
   }
   return row[b.length]!;
@@ -215,5 +245,9 @@ export const unknownMnemonic = (mnemonic: string, options: EncodeOptions): Encod
       if (d < bestDistance) [best, bestDistance] = [name, d];
     }
   }
-  return { code: "unknown-mnemonic", operand: -1, message: `there is no instruction ${mnemonic}${best === "" ? "" : `; is ${best} meant?`}` };
+  return {
+    code: "unknown-mnemonic",
+    operand: -1,
+    message: `there is no instruction ${mnemonic}${best === "" ? "" : `; is ${best} meant?`}`,
+  };
 };

@@ -1,6 +1,6 @@
 /**
- * Processors and their features by the names that GNU as gives them in `.arch` and `-march`. A form of the table belongs to one
- * feature; "mmx+sse" needs both. What is not limited may use everything.
+ * Processors and their features by the names that GNU as gives them in `.arch` and `-march`. A form of the table
+ * belongs to one feature; "mmx+sse" needs both. What is not limited may use everything.
  */
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
@@ -98,7 +98,12 @@ const IMPLIED: Readonly<Record<string, string>> = {
 };
 
 /** What goes with a feature that is taken away, although it does not need it: the parts of one unit. */
-const REMOVED_TOO: Readonly<Record<string, string>> = { "387": "8087 287", "287": "8087", "8087": "fisttp", sse4: "sse4.1 sse4.2" };
+const REMOVED_TOO: Readonly<Record<string, string>> = {
+  "387": "8087 287",
+  "287": "8087",
+  "8087": "fisttp",
+  sse4: "sse4.1 sse4.2",
+};
 
 /** Features without a further meaning. */
 const PLAIN = words(
@@ -145,22 +150,36 @@ export const ARCHITECTURE_NAMES: readonly string[] = [
 ];
 
 /**
- * What is allowed after `.arch NAME`. A processor's name starts anew, `.feature` adds, `.nofeature` takes away (with all that needs it),
- * "default" allows everything again. Undefined stands for everything. Null when there is no such name.
+ * What is allowed after `.arch NAME`. A processor's name starts anew, `.feature` adds, `.nofeature` takes away (with
+ * all that needs it), "default" allows everything again. Undefined stands for everything. Null when there is no such
+ * name.
  */
-export const selectArchitecture = (current: ReadonlySet<string> | undefined, name: string): ReadonlySet<string> | undefined | null => {
+export const selectArchitecture = (
+  current: ReadonlySet<string> | undefined,
+  name: string,
+): ReadonlySet<string> | undefined | null => {
   if (name === "default") return undefined;
   const processor = PROCESSORS[name];
   if (processor !== undefined) return close(words(processor));
   if (!name.startsWith(".")) return null;
   const feature = name.slice(1);
-  if (feature === "no87") return X87.reduce<ReadonlySet<string> | undefined | null>((features, unit) => selectArchitecture(features ?? undefined, `.no${unit}`), current);
+  if (feature === "no87")
+    return X87.reduce<ReadonlySet<string> | undefined | null>(
+      (features, unit) => selectArchitecture(features ?? undefined, `.no${unit}`),
+      current,
+    );
   if (FEATURES.has(feature)) return current === undefined ? undefined : close([...current, feature]);
   if (!feature.startsWith("no") || !FEATURES.has(feature.slice(2))) return null;
   const removed = feature.slice(2);
   const left = current ?? close([...I386.split(" "), "i486", "i586", "i686", ...FEATURES]);
   const gone = new Set([removed, ...words(REMOVED_TOO[removed] ?? "")]);
-  return new Set([...left].filter((other) => !gone.has(other) && ![...close([other])].some((implied) => implied === removed || (removed === "sse4" && gone.has(implied)))));
+  return new Set(
+    [...left].filter(
+      (other) =>
+        !gone.has(other) &&
+        ![...close([other])].some((implied) => implied === removed || (removed === "sse4" && gone.has(implied))),
+    ),
+  );
 };
 
 /** `-march=i686+sse2+nommx`. Null when a part of it is unknown. */

@@ -1,10 +1,10 @@
 /**
- * What instructions do to the status flags, by semantic name: for the JIT, which computes only flags that are read, and for the
- * differential tests, which must not compare undefined ones. Intel SDM 1, appendix A.
+ * What instructions do to the status flags, by semantic name: for the JIT, which computes only flags that are read, and
+ * for the differential tests, which must not compare undefined ones. Intel SDM 1, appendix A.
  *
- * A row is `semantics : read : written : undefined`, with O S Z A P C of the status flags and D I T N B M R V W for DF, IF, TF,
- * NT, IOPL, VM, RF, VIF, AC. "-" is none. What is not in the table touches no flag. Shifts leave the flags alone when the count is 0;
- * OF of a shift by more than 1 is undefined.
+ * A row is `semantics : read : written : undefined`, with O S Z A P C of the status flags and D I T N B M R V W for DF,
+ * IF, TF, NT, IOPL, VM, RF, VIF, AC. "-" is none. What is not in the table touches no flag. Shifts leave the flags
+ * alone when the count is 0; OF of a shift by more than 1 is undefined.
  */
 
 export interface FlagEffects {

@@ -1,6 +1,6 @@
 /**
- * What one row of the instruction table says: an instruction form, that is one opcode with one pattern of operands. Everything
- * else in this folder, and the emulator's dispatch, is derived from these.
+ * What one row of the instruction table says: an instruction form, that is one opcode with one pattern of operands.
+ * Everything else in this folder, and the emulator's dispatch, is derived from these.
  */
 
 import type { RegisterClass } from "./instruction.ts";
@@ -76,7 +76,8 @@ export interface OperandPattern {
 export type OpcodeMap = 0 | 1 | 2 | 3;
 
 /**
- * Which prefix is part of the opcode: "any" when 66, F2 and F3 keep their general meaning, "none" when there must be none.
+ * Which prefix is part of the opcode: "any" when 66, F2 and F3 keep their general meaning, "none" when there must be
+ * none.
  */
 export type MandatoryPrefix = "any" | "none" | 0x66 | 0xf2 | 0xf3;
 
@@ -96,7 +97,9 @@ export interface Form {
   readonly id: number;
   /** The row itself, for diagnostics and reviews. */
   readonly text: string;
-  /** Intel's mnemonic: with 16-bit and with 32-bit operand (or, for JCXZ, address) size. The two are mostly the same. */
+  /**
+   * Intel's mnemonic: with 16-bit and with 32-bit operand (or, for JCXZ, address) size. The two are mostly the same.
+   */
   readonly mnemonic16: string;
   readonly mnemonic32: string;
   /** AT&T's mnemonic without suffix, likewise. */
@@ -131,8 +134,8 @@ export interface Form {
   /** LOCK is allowed when the destination is in memory. */
   readonly lockable: boolean;
   /**
-   * "rep" for MOVS, LODS, STOS, INS, OUTS; "repe" for CMPS and SCAS, where REPNE means something else; "hint" where GNU as lets
-   * it pass (`rep ret`).
+   * "rep" for MOVS, LODS, STOS, INS, OUTS; "repe" for CMPS and SCAS, where REPNE means something else; "hint" where GNU
+   * as lets it pass (`rep ret`).
    */
   readonly repeat: "none" | "rep" | "repe" | "hint";
   /** Where the size is not told by an operand, it is that of the code segment. */

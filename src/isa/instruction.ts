@@ -1,6 +1,6 @@
 /**
- * An instruction as the assembler hands it to the encoder and as the decoder hands it to the disassembler: a mnemonic with
- * operands in Intel order (destination first), whatever syntax it was written in.
+ * An instruction as the assembler hands it to the encoder and as the decoder hands it to the disassembler: a mnemonic
+ * with operands in Intel order (destination first), whatever syntax it was written in.
  */
 
 export type RegisterClass = "r8" | "r16" | "r32" | "sreg" | "creg" | "dreg" | "treg" | "st" | "mm" | "xmm";
@@ -43,7 +43,10 @@ export interface MemoryOperand {
   readonly displacement?: Value;
   /** Stated by a type keyword or, in AT&T syntax, by the suffix. */
   readonly sizeBits?: SizeBits;
-  /** The address comes from the global offset table and the linker may do without: takes no form that has no counterpart. */
+  /**
+   * The address comes from the global offset table and the linker may do without: takes no form that has no
+   * counterpart.
+   */
   readonly isRelaxable?: boolean;
 }
 
@@ -55,8 +58,8 @@ export interface TargetOperand {
 }
 
 /**
- * `8:label`: selector and offset of a direct far branch. An indirect one in memory, `jmp far ptr [mem]`, is the mnemonic
- * `ljmp` or `lcall` with a memory operand; `jmp fword ptr [mem]` needs no such help.
+ * `8:label`: selector and offset of a direct far branch. An indirect one in memory, `jmp far ptr [mem]`, is the
+ * mnemonic `ljmp` or `lcall` with a memory operand; `jmp fword ptr [mem]` needs no such help.
  */
 export interface FarOperand {
   readonly kind: "far";
@@ -66,7 +69,21 @@ export interface FarOperand {
 
 export type Operand = RegisterOperand | ImmediateOperand | MemoryOperand | TargetOperand | FarOperand;
 
-export type Prefix = "lock" | "rep" | "repe" | "repne" | "addr16" | "addr32" | "data16" | "data32" | "cs" | "ds" | "es" | "fs" | "gs" | "ss";
+export type Prefix =
+  | "lock"
+  | "rep"
+  | "repe"
+  | "repne"
+  | "addr16"
+  | "addr32"
+  | "data16"
+  | "data32"
+  | "cs"
+  | "ds"
+  | "es"
+  | "fs"
+  | "gs"
+  | "ss";
 
 export interface Instruction {
   /** Lower case, as written: with a suffix (`cmpb`) where the source has one. */
@@ -81,7 +98,9 @@ export interface Instruction {
 export interface EncodingWish {
   /** `{disp8}`, `{disp16}`, `{disp32}`: width of a displacement beside registers, or of a branch. */
   readonly displacementBits?: 8 | 16 | 32;
-  /** `{load}`, `{store}`: between two registers, the form whose first operand is ModRM's reg field, or its r/m field. */
+  /**
+   * `{load}`, `{store}`: between two registers, the form whose first operand is ModRM's reg field, or its r/m field.
+   */
   readonly direction?: "load" | "store";
 }
 
@@ -102,7 +121,10 @@ export interface Fixup {
 export interface Encoding {
   readonly bytes: Uint8Array;
   readonly fixups: readonly Fixup[];
-  /** For a direct near branch that has one: the same branch with a longer displacement. Null when this one is the only one. */
+  /**
+   * For a direct near branch that has one: the same branch with a longer displacement. Null when this one is the only
+   * one.
+   */
   readonly longer: Encoding | null;
   /** What GNU as takes too, but warns of: a value that lost its upper bits, a size that had to be assumed. */
   readonly warning?: EncodingError;

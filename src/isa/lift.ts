@@ -1,6 +1,6 @@
 /**
- * Decoded fields -> an instruction as the assembler would have handed it in: the way back from `decode` to `encode`, and the
- * view of an instruction for whoever wants operands and not fields.
+ * Decoded fields -> an instruction as the assembler would have handed it in: the way back from `decode` to `encode`,
+ * and the view of an instruction for whoever wants operands and not fields.
  */
 
 import type { Decoded } from "./decode.ts";
@@ -17,7 +17,11 @@ export const mnemonicOf = (form: Form, decoded: Decoded, att: boolean): string =
 
 /** Class of an operand's register at the size that was decoded. */
 const classOf = (pattern: OperandPattern, decoded: Decoded): RegisterClass =>
-  pattern.register === "rv" || pattern.register === null ? (decoded.operandSize === 16 ? "r16" : "r32") : pattern.register;
+  pattern.register === "rv" || pattern.register === null
+    ? decoded.operandSize === 16
+      ? "r16"
+      : "r32"
+    : pattern.register;
 
 /** The register that an operand is; a segment register that does not exist has the name "?". */
 export const registerOf = (pattern: OperandPattern, decoded: Decoded): Register => {
@@ -59,7 +63,8 @@ export const memoryBits = (pattern: OperandPattern, decoded: Decoded): SizeBits 
 const IMPLICIT_BASE: Readonly<Record<string, number>> = { destination: 7, source: 6, table: 3 };
 
 /** True when an operand of this instruction uses the segment override. */
-export const usesSegment = (pattern: OperandPattern, decoded: Decoded): boolean => isInMemory(pattern, decoded) && pattern.field !== "destination";
+export const usesSegment = (pattern: OperandPattern, decoded: Decoded): boolean =>
+  isInMemory(pattern, decoded) && pattern.field !== "destination";
 
 const memoryOf = (pattern: OperandPattern, decoded: Decoded): MemoryOperand => {
   const registers = REGISTERS_BY_CLASS[decoded.addressSize === 16 ? "r16" : "r32"];
@@ -97,15 +102,17 @@ const operandOf = (pattern: OperandPattern, decoded: Decoded, immediate: number)
     case "fixed":
       if (pattern.register === null) return { kind: "immediate", value: pattern.fixed };
   }
-  return isInMemory(pattern, decoded) ? memoryOf(pattern, decoded) : { kind: "register", register: registerOf(pattern, decoded) };
+  return isInMemory(pattern, decoded)
+    ? memoryOf(pattern, decoded)
+    : { kind: "register", register: registerOf(pattern, decoded) };
 };
 
 /** Names of the prefixes 66 and 67, which say the opposite of the code segment. */
 export const sizePrefix = (kind: "data" | "addr", size: 16 | 32): Prefix => `${kind}${size}`;
 
 /**
- * The instruction in Intel's terms. Branch distances are not part of it; see `Decoded.immediate`. Prefixes that change nothing
- * are left out. `bits` is the code segment's size.
+ * The instruction in Intel's terms. Branch distances are not part of it; see `Decoded.immediate`. Prefixes that change
+ * nothing are left out. `bits` is the code segment's size.
  */
 export const instructionOf = (decoded: Decoded, bits: 16 | 32): Instruction => {
   const form = decoded.form;
@@ -126,14 +133,17 @@ export const instructionOf = (decoded: Decoded, bits: 16 | 32): Instruction => {
   }
   // What the operands or the mnemonic do not show has to be said by a prefix.
   const showsAddressSize = form.mnemonic16 !== form.mnemonic32 && form.operandSize !== "v";
-  const hasAddressRegisters = operands.some((operand) => operand.kind === "memory" && (operand.base ?? operand.index) !== undefined);
+  const hasAddressRegisters = operands.some(
+    (operand) => operand.kind === "memory" && (operand.base ?? operand.index) !== undefined,
+  );
   const isAddressSized = hasMemory || (form.addressSized && (form.semantic !== "monitor" || operands.length === 0));
   if (decoded.addressSize !== bits && isAddressSized && !hasAddressRegisters && !showsAddressSize) {
     prefixes.push(sizePrefix("addr", decoded.addressSize));
   }
   const showsSize = operands.some(
     (operand, i) =>
-      form.operands[i]!.sizeBits === "v" && (operand.kind === "register" || (operand.kind === "memory" && operand.sizeBits !== undefined)),
+      form.operands[i]!.sizeBits === "v" &&
+      (operand.kind === "register" || (operand.kind === "memory" && operand.sizeBits !== undefined)),
   );
   if (form.operandSize === "v" && decoded.operandSize !== bits && !showsSize && form.mnemonic16 === form.mnemonic32) {
     prefixes.push(sizePrefix("data", decoded.operandSize));

@@ -4,8 +4,8 @@
  *     names operands | prefix opcode ModRM | attributes
  *     add r/mv, imm8s | 83 /0 | lock
  *
- * Names: the first is Intel's, the others (behind "/") are accepted too. "cbw:cwde" is the name with 16-bit and the name with
- * 32-bit size.
+ * Names: the first is Intel's, the others (behind "/") are accepted too. "cbw:cwde" is the name with 16-bit and the
+ * name with 32-bit size.
  *
  * Operands, in Intel's order, are written as in the SDM (2A, 3.1.1.3), with "v" for 16 or 32 by operand size:
  *     r8 rv r32 sreg cr dr tr mm xmm   register in ModRM.reg, or in the opcode with +r; `.rm` behind it: in ModRM.rm;
@@ -18,8 +18,8 @@
  *     rel8 relv ptrv moffs8 moffsv     branch distance, far pointer, absolute address
  *     dst8 src8 table8 ...             implicit memory of string instructions and XLAT
  *
- * Opcode: NP, 66, F2 or F3 when the prefix is part of it (NP: none may be there), the bytes, then +r, +i, /r, /digit or /_.
- * A byte behind the opcode byte is a whole ModRM byte (0F 01 C8).
+ * Opcode: NP, 66, F2 or F3 when the prefix is part of it (NP: none may be there), the bytes, then +r, +i, /r, /digit or
+ * /_. A byte behind the opcode byte is a whole ModRM byte (0F 01 C8).
  *
  * Attributes: any word that is no attribute is the feature.
  *     =name      semantics, when they are not called like the instruction
@@ -33,7 +33,16 @@
  *     lock rep repe hint encode decode code16 anymod wait implied=n   as described in form.ts
  */
 
-import type { Form, MandatoryPrefix, MemoryKind, ModRMRule, OpcodeMap, OperandField, OperandPattern, SizeRule } from "./form.ts";
+import type {
+  Form,
+  MandatoryPrefix,
+  MemoryKind,
+  ModRMRule,
+  OpcodeMap,
+  OperandField,
+  OperandPattern,
+  SizeRule,
+} from "./form.ts";
 import type { RegisterClass } from "./instruction.ts";
 
 /** A group of rows that one feature of the processor brings. */
@@ -72,12 +81,14 @@ const REGISTER_SIZES: Readonly<Record<string, readonly [RegisterClass | "rv", Si
   mm: ["mm", 64],
   xmm: ["xmm", 128],
 };
-for (const [text, [register, sizeBits]] of Object.entries(REGISTER_SIZES)) shape(text, { field: "register", register, sizeBits });
+for (const [text, [register, sizeBits]] of Object.entries(REGISTER_SIZES))
+  shape(text, { field: "register", register, sizeBits });
 
 const MEMORY_SIZES: readonly SizeRule[] = [8, 16, 32, 64, 128, "v"];
 for (const sizeBits of MEMORY_SIZES) {
   shape(`m${sizeBits}`, { field: "rm", memory: "sized", sizeBits });
-  for (const register of ["mm", "xmm", "r32", "rv"] as const) shape(`${register}/m${sizeBits}`, { field: "rm", register, memory: "sized", sizeBits });
+  for (const register of ["mm", "xmm", "r32", "rv"] as const)
+    shape(`${register}/m${sizeBits}`, { field: "rm", register, memory: "sized", sizeBits });
 }
 shape("r/m8", { field: "rm", register: "r8", memory: "sized", sizeBits: 8 });
 shape("r/m16", { field: "rm", register: "r16", memory: "sized", sizeBits: 16 });
@@ -102,7 +113,8 @@ const FLOATING: readonly (readonly [string, number, string, string])[] = [
   ["m32int", 32, "l", "d"],
   ["m64int", 64, "ll", "q"],
 ];
-for (const [text, sizeBits, attSuffix, intelSuffix] of FLOATING) shape(text, { field: "rm", memory: "sized", sizeBits, attSuffix, intelSuffix });
+for (const [text, sizeBits, attSuffix, intelSuffix] of FLOATING)
+  shape(text, { field: "rm", memory: "sized", sizeBits, attSuffix, intelSuffix });
 
 const FIXED: Readonly<Record<string, readonly [RegisterClass | "rv" | null, number, SizeRule]>> = {
   al: ["r8", 0, 8],
@@ -184,7 +196,14 @@ const parseOpcode = (text: string, row: string): OpcodePart => {
     map = words[at + 1] === "38" ? 2 : words[at + 1] === "3A" ? 3 : 1;
     at += map === 1 ? 1 : 2;
   }
-  const part: OpcodePart = { map, opcode: parseInt(words[at++]!, 16), prefix, modrm: "none", modrmValue: 0, opcodeRegister: false };
+  const part: OpcodePart = {
+    map,
+    opcode: parseInt(words[at++]!, 16),
+    prefix,
+    modrm: "none",
+    modrmValue: 0,
+    opcodeRegister: false,
+  };
   for (; at < words.length; at++) {
     const word = words[at]!;
     if (word === "/r") part.modrm = "reg";
@@ -199,7 +218,8 @@ const parseOpcode = (text: string, row: string): OpcodePart => {
       part.modrmValue = parseInt(word, 16);
     }
   }
-  if (Number.isNaN(part.opcode) || Number.isNaN(part.modrmValue)) throw new Error(`instruction table: cannot read the opcode of: ${row}`);
+  if (Number.isNaN(part.opcode) || Number.isNaN(part.modrmValue))
+    throw new Error(`instruction table: cannot read the opcode of: ${row}`);
   return part;
 };
 
@@ -208,14 +228,17 @@ const pairOf = (name: string): readonly [string, string] => {
   return colon < 0 ? [name, name] : [name.slice(0, colon), name.slice(colon + 1)];
 };
 
-const FLAG_ATTRIBUTES = new Set("v b a d stack suffixed lock rep repe hint encode decode code16 anymod wait".split(" "));
+const FLAG_ATTRIBUTES = new Set(
+  "v b a d stack suffixed lock rep repe hint encode decode code16 anymod wait".split(" "),
+);
 
 const IMPLICIT_FIELDS: ReadonlySet<OperandField> = new Set<OperandField>(["destination", "source", "table"]);
 
 /** Reads one row. Throws when it is malformed: the table is part of the program. */
 export const parseRow = (row: string, sectionFeature: string, id: number): Form => {
   const [head, opcodeText, attributeText] = row.split("|").map((column) => column.trim());
-  if (head === undefined || opcodeText === undefined) throw new Error(`instruction table: a row has at least two columns: ${row}`);
+  if (head === undefined || opcodeText === undefined)
+    throw new Error(`instruction table: a row has at least two columns: ${row}`);
   const flags = new Set<string>();
   const values = new Map<string, string>();
   let feature = sectionFeature;
@@ -228,13 +251,20 @@ export const parseRow = (row: string, sectionFeature: string, id: number): Form 
   const space = head.indexOf(" ");
   const names = (space < 0 ? head : head.slice(0, space)).split("/").map(pairOf);
   const opcode = parseOpcode(opcodeText, row);
-  const operands = space < 0 ? [] : head.slice(space + 1).split(", ").map((token) => patternOf(token, opcode.opcodeRegister, row));
+  const operands =
+    space < 0
+      ? []
+      : head
+          .slice(space + 1)
+          .split(", ")
+          .map((token) => patternOf(token, opcode.opcodeRegister, row));
   const attOnly = values.get("attonly");
   const attName = attOnly ?? values.get("att");
   const [att16, att32] = attName === undefined ? names[0]! : pairOf(attName);
   if (attOnly === undefined && !names.some(([name]) => name === att16)) names.push([att16, att32]);
   const rm = operands.find((operand) => operand.field === "rm" || operand.field === "reg+rm");
-  const isVariable = flags.has("v") || operands.some((operand) => operand.sizeBits === "v" || operand.register === "rv");
+  const isVariable =
+    flags.has("v") || operands.some((operand) => operand.sizeBits === "v" || operand.register === "rv");
   const isByteOperand = ({ register, sizeBits, field }: OperandPattern): boolean =>
     register === "r8" || (sizeBits === 8 && (field === "destination" || field === "source"));
   const isByte = flags.has("b") || (!isVariable && operands.some(isByteOperand));
@@ -249,7 +279,15 @@ export const parseRow = (row: string, sectionFeature: string, id: number): Form 
     attNames: attOnly === undefined ? names : [[att16, att32]],
     operands,
     ...opcode,
-    mod: flags.has("anymod") ? "ignored" : rm === undefined ? "any" : rm.memory === null ? "register" : rm.register === null ? "memory" : "any",
+    mod: flags.has("anymod")
+      ? "ignored"
+      : rm === undefined
+        ? "any"
+        : rm.memory === null
+          ? "register"
+          : rm.register === null
+            ? "memory"
+            : "any",
     operandSize: isVariable ? "v" : isByte ? 8 : 0,
     addressSized: flags.has("a") || operands.some(({ field }) => IMPLICIT_FIELDS.has(field) || field === "moffs"),
     semantic: values.get("") ?? (names[0]![0] || names[0]![1]),

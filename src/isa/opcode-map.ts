@@ -1,14 +1,14 @@
 /**
- * The opcode maps, derived from the table: from opcode, mandatory prefix and ModRM to the form. The decoder walks them, and the
- * emulator builds its dispatch from them:
+ * The opcode maps, derived from the table: from opcode, mandatory prefix and ModRM to the form. The decoder walks them,
+ * and the emulator builds its dispatch from them:
  *
  *     const entry = opcodeMap(0)[0x83]!;             // one-byte map
  *     entry.hasModRM                                  // fetch a ModRM byte before choosing
  *     formAt(entry, prefixIndex(66?, last of F2/F3), modrm)
  *
- * An entry is dense: `byPrefix[prefix]` is one form for all ModRM bytes or an array of 256, so that a dispatch table is made by
- * one loop over maps, opcodes, prefixes and ModRM bytes. Operand size is no index: a form of size "v" is the same form for 16
- * and for 32 bits, and names like CBW and CWDE are told apart by the size that was decoded.
+ * An entry is dense: `byPrefix[prefix]` is one form for all ModRM bytes or an array of 256, so that a dispatch table is
+ * made by one loop over maps, opcodes, prefixes and ModRM bytes. Operand size is no index: a form of size "v" is the
+ * same form for 16 and for 32 bits, and names like CBW and CWDE are told apart by the size that was decoded.
  */
 
 import type { Form, OpcodeMap } from "./form.ts";
@@ -76,7 +76,12 @@ const freeze = (draft: Draft): OpcodeEntry => {
     if (forms.length === 0) return null;
     const best = forms.at(-1)!;
     if (!draft.hasModRM) return best;
-    if (forms.length === 1 && (best.modrm === "reg" || best.modrm === "ignored") && (best.mod === "any" || best.mod === "ignored")) return best;
+    if (
+      forms.length === 1 &&
+      (best.modrm === "reg" || best.modrm === "ignored") &&
+      (best.mod === "any" || best.mod === "ignored")
+    )
+      return best;
     const byModRM = new Array<Form | null>(256).fill(null);
     for (const form of forms) {
       forEachModRM(form, (modrm) => {
@@ -85,7 +90,10 @@ const freeze = (draft: Draft): OpcodeEntry => {
     }
     return byModRM;
   });
-  return { hasModRM: draft.hasModRM, byPrefix: isShared ? [byPrefix[0]!, byPrefix[0]!, byPrefix[0]!, byPrefix[0]!] : byPrefix };
+  return {
+    hasModRM: draft.hasModRM,
+    byPrefix: isShared ? [byPrefix[0]!, byPrefix[0]!, byPrefix[0]!, byPrefix[0]!] : byPrefix,
+  };
 };
 
 const buildMaps = (): readonly (readonly (OpcodeEntry | null)[])[] => {
@@ -101,7 +109,9 @@ const buildMaps = (): readonly (readonly (OpcodeEntry | null)[])[] => {
       draft.forms.push(form);
     }
   }
-  return drafts.map((map) => Array.from({ length: 256 }, (_, opcode) => (map[opcode] === undefined ? null : freeze(map[opcode]))));
+  return drafts.map((map) =>
+    Array.from({ length: 256 }, (_, opcode) => (map[opcode] === undefined ? null : freeze(map[opcode]))),
+  );
 };
 
 let maps: readonly (readonly (OpcodeEntry | null)[])[] | null = null;

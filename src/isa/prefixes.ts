@@ -17,7 +17,9 @@ export interface PrefixState {
 
 const SEGMENT_NUMBERS: Readonly<Record<string, number>> = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5 };
 
-/** The byte of a prefix that stands in a statement of its own; null where it says what the code segment says already. */
+/**
+ * The byte of a prefix that stands in a statement of its own; null where it says what the code segment says already.
+ */
 export const prefixByte = (prefix: Prefix, bits: 16 | 32): number | null => {
   switch (prefix) {
     case "lock":
@@ -56,12 +58,14 @@ export const readPrefixes = (instruction: Instruction, bits: 16 | 32): PrefixSta
       case "data16":
       case "data32":
         state.operandSize = Number(prefix.slice(4));
-        if (state.operandSize === bits) return encodingError("bad-prefix", -1, `${prefix} is redundant: this is ${bits}-bit code`);
+        if (state.operandSize === bits)
+          return encodingError("bad-prefix", -1, `${prefix} is redundant: this is ${bits}-bit code`);
         break;
       case "addr16":
       case "addr32":
         state.addressSize = Number(prefix.slice(4));
-        if (state.addressSize === bits) return encodingError("bad-prefix", -1, `${prefix} is redundant: this is ${bits}-bit code`);
+        if (state.addressSize === bits)
+          return encodingError("bad-prefix", -1, `${prefix} is redundant: this is ${bits}-bit code`);
         break;
       default:
         if (state.segment >= 0) return encodingError("bad-prefix", -1, "there can be one segment override only");
@@ -72,11 +76,17 @@ export const readPrefixes = (instruction: Instruction, bits: 16 | 32): PrefixSta
 };
 
 /** An instruction without prefixes; also to tell quickly that there are none. */
-export const NO_PREFIXES: Readonly<PrefixState> = Object.freeze({ lock: false, repeat: 0, operandSize: 0, addressSize: 0, segment: -1 });
+export const NO_PREFIXES: Readonly<PrefixState> = Object.freeze({
+  lock: false,
+  repeat: 0,
+  operandSize: 0,
+  addressSize: 0,
+  segment: -1,
+});
 
 /**
- * Direct branches take no prefix but that of their size, and a hint (CS or DS) where they are conditional or may become short.
- * GNU as drops the others, and warns.
+ * Direct branches take no prefix but that of their size, and a hint (CS or DS) where they are conditional or may become
+ * short. GNU as drops the others, and warns.
  */
 export const withoutUseless = (prefixes: Readonly<PrefixState>, { form }: Candidate): Readonly<PrefixState> => {
   const field = form.operands[0]?.field;
@@ -85,16 +95,25 @@ export const withoutUseless = (prefixes: Readonly<PrefixState>, { form }: Candid
   const addressSize = form.addressSized ? prefixes.addressSize : 0;
   const operandSize = form.addressSized ? 0 : prefixes.operandSize;
   const segment = isHint ? prefixes.segment : -1;
-  if (addressSize === prefixes.addressSize && operandSize === prefixes.operandSize && segment === prefixes.segment) return prefixes;
+  if (addressSize === prefixes.addressSize && operandSize === prefixes.operandSize && segment === prefixes.segment)
+    return prefixes;
   return { ...prefixes, addressSize, operandSize, segment };
 };
 
 /** Why these prefixes cannot stand before this form, or null. */
-export const checkPrefixes = (prefixes: Readonly<PrefixState>, candidate: Candidate, instruction: Instruction): EncodingError | null => {
+export const checkPrefixes = (
+  prefixes: Readonly<PrefixState>,
+  candidate: Candidate,
+  instruction: Instruction,
+): EncodingError | null => {
   const { form } = candidate;
   const isPacked = form.operands.some(({ register }) => register === "mm" || register === "xmm");
   if (prefixes.operandSize !== 0 && form.prefix !== "any" && isPacked) {
-    return encodingError("bad-prefix", -1, `data${prefixes.operandSize} would make another instruction of ${instruction.mnemonic}`);
+    return encodingError(
+      "bad-prefix",
+      -1,
+      `data${prefixes.operandSize} would make another instruction of ${instruction.mnemonic}`,
+    );
   }
   if (prefixes.operandSize !== 0 && candidate.operandPrefix && !sizeIsDefault(candidate, instruction.operands)) {
     return encodingError("bad-prefix", -1, `data${prefixes.operandSize} says what the operands say already`);

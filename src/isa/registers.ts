@@ -1,5 +1,6 @@
 /**
- * The registers by name and by number. Intel SDM 2A, tables 2-1 to 2-3: the number is what ModRM, SIB or the opcode holds.
+ * The registers by name and by number. Intel SDM 2A, tables 2-1 to 2-3: the number is what ModRM, SIB or the opcode
+ * holds.
  */
 
 import type { Register, RegisterClass } from "./instruction.ts";
@@ -36,8 +37,8 @@ export const REGISTERS_BY_CLASS: Readonly<Record<RegisterClass, readonly Registe
 };
 
 /**
- * "No index": a pseudo register that forces a SIB byte, as objdump shows one that is there without need. GNU as knows it
- * with a `%` only.
+ * "No index": a pseudo register that forces a SIB byte, as objdump shows one that is there without need. GNU as knows
+ * it with a `%` only.
  */
 export const EIZ: Register = { name: "eiz", class: "r32", number: 4 };
 

@@ -1,4 +1,6 @@
-/** The text that a machine sent over a serial line, as a test reads it: waits go forward from where the last one ended. */
+/**
+ * The text that a machine sent over a serial line, as a test reads it: waits go forward from where the last one ended.
+ */
 
 const ESCAPE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])/g;
 
@@ -38,7 +40,10 @@ export class ConsoleText {
 
   /** The first match in the unread text; consumes it and all before it. Null when there is none yet. */
   take(pattern: RegExp | string): RegExpExecArray | null {
-    const expression = typeof pattern === "string" ? new RegExp(pattern.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")) : new RegExp(pattern.source, pattern.flags.replace("g", ""));
+    const expression =
+      typeof pattern === "string"
+        ? new RegExp(pattern.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+        : new RegExp(pattern.source, pattern.flags.replace("g", ""));
     const match = expression.exec(this.unread);
     if (match) this.#position += match.index + match[0].length;
     return match;

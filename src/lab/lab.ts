@@ -1,13 +1,15 @@
 /**
- * Machines and clusters as a person or a test uses them: type at a console, wait for text in virtual time, look at screens,
- * memory and disks, pull cables. Everything that QuRe's own tests of whole machines do, they do through this file.
+ * Machines and clusters as a person or a test uses them: type at a console, wait for text in virtual time, look at
+ * screens, memory and disks, pull cables. Everything that QuRe's own tests of whole machines do, they do through this
+ * file.
  */
-import type { BlockBackend } from "../../emulator/block.ts";
+
 import { Cluster } from "../../emulator/cluster/cluster.ts";
 import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
-import { saveCluster, saveMachine, Snapshot } from "../../emulator/cluster/snapshot.ts";
+import { Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/snapshot.ts";
 import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
-import { BytesDisk, SparseDisk } from "../../emulator/disk.ts";
+import type { BlockBackend } from "../../emulator/disk/block.ts";
+import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
 import type { Tap, TapHandler } from "../../emulator/ether/tap.ts";
 import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
@@ -15,7 +17,7 @@ import { zlibCompressor } from "../host/compression.ts";
 import { FileDisk } from "../host/file-disk.ts";
 import { spreadOver, WorkerMachineHost } from "../host/worker-group.ts";
 import { ConsoleText } from "./console.ts";
-import { formatNs, toNs, type TimeSpan } from "./time.ts";
+import { formatNs, type TimeSpan, toNs } from "./time.ts";
 
 /** A disk or CD: bytes, or anything that reads and writes them. */
 export type Medium = Uint8Array | BlockBackend;
@@ -48,8 +50,8 @@ export interface ClusterOptions {
   /** Receives the pcapng file of all cables, piece by piece. */
   readonly capture?: (bytes: Uint8Array) => void;
   /**
-   * Threads over which the machines are spread; 1 when absent. What the guests see stays the same. Media are handed to the threads as they are
-   * when the cluster is made: what a guest writes is to be read through `LabNode.disk` then.
+   * Threads over which the machines are spread; 1 when absent. What the guests see stays the same. Media are handed to
+   * the threads as they are when the cluster is made: what a guest writes is to be read through `LabNode.disk` then.
    */
   readonly threads?: number;
   /** Whether hot guest code is compiled: it changes nothing but speed. */
@@ -64,8 +66,9 @@ export interface ClusterOptions {
 
 export interface WaitOptions {
   /**
-   * When the condition is looked at: each virtual millisecond ("time", when absent), or only after those in which a console printed something
-   * ("output"), which is much faster for a cluster that rests. A condition that is looked at by output must not change anything.
+   * When the condition is looked at: each virtual millisecond ("time", when absent), or only after those in which a
+   * console printed something ("output"), which is much faster for a cluster that rests. A condition that is looked at
+   * by output must not change anything.
    */
   readonly look?: "time" | "output";
   /** Virtual time after which the wait fails; 60 s when absent. */
@@ -75,7 +78,11 @@ export interface WaitOptions {
 /** A wait that ran out of virtual time: the message shows the end of what was there instead. */
 export class WaitError extends Error {
   constructor(what: string, waitedNs: number, shown: string) {
-    const tail = shown.split("\n").slice(-12).map((line) => `    | ${line}`).join("\n");
+    const tail = shown
+      .split("\n")
+      .slice(-12)
+      .map((line) => `    | ${line}`)
+      .join("\n");
     super(`${what} within ${formatNs(waitedNs)} of virtual time; the console ends with\n${tail}`);
     this.name = "WaitError";
   }
@@ -125,7 +132,10 @@ export class LabNode {
     this.#disk = disk;
   }
 
-  /** The machine underneath: registers of its devices, memory, power. Throws a RangeError when it runs in another thread. */
+  /**
+   * The machine underneath: registers of its devices, memory, power. Throws a RangeError when it runs in another
+   * thread.
+   */
   get machine(): Machine {
     return this.#lab.cluster.machines[this.index]!;
   }
@@ -140,7 +150,8 @@ export class LabNode {
     const given = this.#disk;
     if (!given || given instanceof FileDisk || !(host instanceof WorkerMachineHost)) return given;
     return {
-      sizeBytes: given.sizeBytes, readOnly: true,
+      sizeBytes: given.sizeBytes,
+      readOnly: true,
       read: (offsetBytes, target) => target.set(host.readDisk(offsetBytes, target.length)),
       write: () => {
         throw new RangeError(`${this.name} runs in another thread: its disk can only be read`);
@@ -166,7 +177,12 @@ export class LabNode {
 
   /** Lets virtual time pass until the console's unread text matches; consumes it up to the end of the match. */
   async waitFor(pattern: RegExp | string, options: WaitOptions = {}): Promise<RegExpExecArray> {
-    return this.#lab.until(() => this.console.take(pattern), `${this.name} did not print ${pattern}`, { ...options, look: "output" }, () => this.console.unread);
+    return this.#lab.until(
+      () => this.console.take(pattern),
+      `${this.name} did not print ${pattern}`,
+      { ...options, look: "output" },
+      () => this.console.unread,
+    );
   }
 
   /** Types a line and waits for what follows it. */
@@ -181,7 +197,12 @@ export class LabNode {
   }
 
   async waitForScreen(pattern: RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
-    return this.#lab.until(() => pattern.exec(this.screen().join("\n")), `${this.name} did not show ${pattern}`, options, () => this.screen().join("\n"));
+    return this.#lab.until(
+      () => pattern.exec(this.screen().join("\n")),
+      `${this.name} did not show ${pattern}`,
+      options,
+      () => this.screen().join("\n"),
+    );
   }
 
   readMemory(physicalAddress: number, lengthBytes: number): Uint8Array {
@@ -279,17 +300,27 @@ export class LabCluster {
     this.#signal = options.signal;
     const media = new Media();
     const parts = options.nodes.map((node, index) => ({
-      name: node.name ?? `qure-${index + 1}`, ramBytes: node.ramBytes ?? DEFAULT_RAM_BYTES,
-      disk: node.disk ? media.disk(node.disk) : null, cdrom: node.cdrom ? media.cdrom(node.cdrom) : null,
+      name: node.name ?? `qure-${index + 1}`,
+      ramBytes: node.ramBytes ?? DEFAULT_RAM_BYTES,
+      disk: node.disk ? media.disk(node.disk) : null,
+      cdrom: node.cdrom ? media.cdrom(node.cdrom) : null,
       ...(node.macAddress ? { macAddress: node.macAddress } : {}),
     }));
     const nodes = parts.map(({ name, disk }, index) => new LabNode(this, index, name, disk));
     this.nodes = nodes;
     const byte = new Uint8Array(1);
     this.cluster = new Cluster({
-      firmware: options.firmware, seed: options.seed ?? 1, gateway: options.gateway ?? true, linkLatencyNs: toNs(options.linkLatency ?? "50us"),
+      firmware: options.firmware,
+      seed: options.seed ?? 1,
+      gateway: options.gateway ?? true,
+      linkLatencyNs: toNs(options.linkLatency ?? "50us"),
       startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
-      ...(options.capture ? { capture: (bytes: Uint8Array): void => void (this.#debugger?.history.isNetworkRepeating || options.capture!(bytes)) } : {}),
+      ...(options.capture
+        ? {
+            capture: (bytes: Uint8Array): void =>
+              void (this.#debugger?.history.isNetworkRepeating || options.capture!(bytes)),
+          }
+        : {}),
       ...(options.jit !== undefined ? { jit: options.jit } : {}),
       ...(options.threads !== undefined && options.threads > 1 ? { groups: spreadOver(options.threads) } : {}),
       nodes: parts.map((part, index) => ({
@@ -300,14 +331,19 @@ export class LabCluster {
           this.#outputBytes++;
           nodes[index]!.console.append(byte);
         },
-        ...(options.log ? { log: (line: string): void => void (this.#debugger?.history.isRepeating(index) || options.log!(part.name, line)) } : {}),
+        ...(options.log
+          ? {
+              log: (line: string): void =>
+                void (this.#debugger?.history.isRepeating(index) || options.log!(part.name, line)),
+            }
+          : {}),
       })),
     });
   }
 
   /**
-   * Lets debuggers hold the cluster: from now on waits take as long as they do. `startHeld`: nothing runs until a debugger lets it.
-   * What machines say a second time, after a debugger went back in time, is heard once.
+   * Lets debuggers hold the cluster: from now on waits take as long as they do. `startHeld`: nothing runs until a
+   * debugger lets it. What machines say a second time, after a debugger went back in time, is heard once.
    */
   debug(startHeld = false): ClusterDebugger {
     return (this.#debugger ??= new ClusterDebugger(this.cluster, startHeld));
@@ -335,10 +371,15 @@ export class LabCluster {
   }
 
   /**
-   * Lets virtual time pass until `condition` gives something, which is looked at each virtual millisecond. Throws `WaitError`
-   * when it does not within the time, or when all machines are off.
+   * Lets virtual time pass until `condition` gives something, which is looked at each virtual millisecond. Throws
+   * `WaitError` when it does not within the time, or when all machines are off.
    */
-  async until<Result>(condition: () => Result | null | false | undefined, what: string, options: WaitOptions = {}, shown: () => string = () => ""): Promise<Result> {
+  async until<Result>(
+    condition: () => Result | null | false | undefined,
+    what: string,
+    options: WaitOptions = {},
+    shown: () => string = () => "",
+  ): Promise<Result> {
     const start = this.nowNs;
     const end = options.within === "forever" ? Infinity : start + toNs(options.within ?? "60s");
     let result = condition();
@@ -361,7 +402,10 @@ export class LabCluster {
     return result;
   }
 
-  /** Runs for a while of wall time at most, or until `stop`, which is asked each virtual millisecond and must not change anything. */
+  /**
+   * Runs for a while of wall time at most, or until `stop`, which is asked each virtual millisecond and must not change
+   * anything.
+   */
   async #slice(endNs: number, stop: () => boolean): Promise<void> {
     await this.#whileHeld();
     if (this.#debugger) {
@@ -374,7 +418,9 @@ export class LabCluster {
     const elapsedMs = performance.now() - this.#turnMs;
     const aheadMs = this.realtime ? LOOK_NS / 1e6 : 0;
     if (aheadMs === 0 && elapsedMs < TURN_MS) return;
-    await new Promise<void>((resolve) => (aheadMs > elapsedMs ? void setTimeout(resolve, aheadMs - elapsedMs) : void setImmediate(resolve)));
+    await new Promise<void>((resolve) =>
+      aheadMs > elapsedMs ? void setTimeout(resolve, aheadMs - elapsedMs) : void setImmediate(resolve),
+    );
     // Where the host cannot keep pace, the time that was lost is not made up for.
     this.#turnMs = Math.max(this.#turnMs + aheadMs, performance.now() - TURN_MS * Number(this.realtime));
     this.#signal?.throwIfAborted();
@@ -392,7 +438,8 @@ export class LabCluster {
 
   /** The whole cluster as a file (docs/formats/snapshot.md); `restoreCluster` goes on from it. */
   save(): Uint8Array {
-    if (this.cluster.taps.length > 0) throw new RangeError(`${this.cluster.taps[0]!.name} is plugged into the switch: what it does is in no snapshot`);
+    if (this.cluster.taps.length > 0)
+      throw new RangeError(`${this.cluster.taps[0]!.name} is plugged into the switch: what it does is in no snapshot`);
     return saveCluster(this.cluster, zlibCompressor, consoleExtras(this.nodes));
   }
 
@@ -413,7 +460,9 @@ export class LabCluster {
     this.#turnMs = performance.now();
   }
 
-  /** Digest of the whole state: processors, devices, memories, disks, frames in flight. Equal runs give equal digests. */
+  /**
+   * Digest of the whole state: processors, devices, memories, disks, frames in flight. Equal runs give equal digests.
+   */
   digest(): string {
     return this.cluster.digest();
   }
@@ -429,14 +478,31 @@ function consoleExtras(nodes: readonly LabNode[]): Map<string, Uint8Array> {
 /** Options of a restored cluster: what is not part of its state. */
 export type RestoreOptions = Pick<ClusterOptions, "capture" | "threads" | "realtime" | "signal" | "log" | "jit">;
 
-/** A cluster that goes on from a snapshot (`LabCluster.save`). Throws a SnapshotError, with the reason, for a file that cannot be used. */
+/**
+ * A cluster that goes on from a snapshot (`LabCluster.save`). Throws a SnapshotError, with the reason, for a file that
+ * cannot be used.
+ */
 export function restoreCluster(bytes: Uint8Array, options: RestoreOptions = {}): LabCluster {
   const snapshot = new Snapshot(bytes, zlibCompressor);
   const { seed, gateway, linkLatencyNs, startSeconds } = snapshot.config;
-  const nodes = snapshot.nodes().map(({ name, ramBytes, disk, cdrom, macAddress }): NodeOptions => ({
-    name, ramBytes, ...(disk ? { disk } : {}), ...(cdrom ? { cdrom } : {}), ...(macAddress ? { macAddress } : {}),
-  }));
-  const lab = new LabCluster({ ...options, nodes, firmware: snapshot.firmware, seed, gateway, linkLatency: linkLatencyNs, startSeconds });
+  const nodes = snapshot.nodes().map(
+    ({ name, ramBytes, disk, cdrom, macAddress }): NodeOptions => ({
+      name,
+      ramBytes,
+      ...(disk ? { disk } : {}),
+      ...(cdrom ? { cdrom } : {}),
+      ...(macAddress ? { macAddress } : {}),
+    }),
+  );
+  const lab = new LabCluster({
+    ...options,
+    nodes,
+    firmware: snapshot.firmware,
+    seed,
+    gateway,
+    linkLatency: linkLatencyNs,
+    startSeconds,
+  });
   snapshot.restoreInto(lab.cluster);
   const consoles = snapshot.extra(CONSOLES);
   if (consoles) {

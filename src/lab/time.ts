@@ -9,7 +9,8 @@ export type TimeSpan = number | string;
 export function toNs(span: TimeSpan): number {
   const match = typeof span === "string" ? /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(span.trim()) : null;
   const ns = typeof span === "number" ? span : match ? Number(match[1]) * (UNITS[match[2] || "s"] ?? NaN) : NaN;
-  if (!(ns >= 0 && ns <= Number.MAX_SAFE_INTEGER)) throw new RangeError(`${span} is not a span of time: write a number and ns, us, ms, s, min or h, such as 250ms`);
+  if (!(ns >= 0 && ns <= Number.MAX_SAFE_INTEGER))
+    throw new RangeError(`${span} is not a span of time: write a number and ns, us, ms, s, min or h, such as 250ms`);
   return Math.round(ns);
 }
 

@@ -1,5 +1,8 @@
-/** The linker's problems in the assembler's form: with the source line, a caret under the symbol, and what was probably meant. */
-import type { Diagnostic, Severity } from "../assembler/diagnostic.ts";
+/**
+ * The linker's problems in the assembler's form: with the source line, a caret under the symbol, and what was probably
+ * meant.
+ */
+import type { Diagnostic, Severity } from "../diagnostic/diagnostic.ts";
 import type { LinkProblem } from "./link.ts";
 
 /** Names in messages; the one that stands in the source line is marked. */
@@ -13,11 +16,19 @@ const NAMED: readonly { readonly id: string; readonly pattern: RegExp }[] = [
 
 /** The rest of the messages, which name nothing that could be marked. */
 const KINDS: readonly { readonly id: string; readonly pattern: RegExp }[] = [
-  { id: "entry-symbol", pattern: /entry (symbol|point) / }, { id: "section-overlap", pattern: /overlaps section/ }, { id: "region-overflow", pattern: /does not fit into region/ },
-  { id: "orphan-section", pattern: /orphan section/ }, { id: "executable-stack", pattern: /executable stack|stack executable/ }, { id: "rwx-segment", pattern: /\(RWX\)|can be executed/ },
+  { id: "entry-symbol", pattern: /entry (symbol|point) / },
+  { id: "section-overlap", pattern: /overlaps section/ },
+  { id: "region-overflow", pattern: /does not fit into region/ },
+  { id: "orphan-section", pattern: /orphan section/ },
+  { id: "executable-stack", pattern: /executable stack|stack executable/ },
+  { id: "rwx-segment", pattern: /\(RWX\)|can be executed/ },
 ];
 
-export function linkDiagnostics(problems: readonly LinkProblem[], read: (path: string) => string | null, severity: Severity = "error"): Diagnostic[] {
+export function linkDiagnostics(
+  problems: readonly LinkProblem[],
+  read: (path: string) => string | null,
+  severity: Severity = "error",
+): Diagnostic[] {
   const files = new Map<string, readonly string[]>();
   const linesOf = (path: string): readonly string[] => {
     let lines = files.get(path);
@@ -26,11 +37,21 @@ export function linkDiagnostics(problems: readonly LinkProblem[], read: (path: s
   };
   return problems.map(({ file, line, message, suggestion, notes }): Diagnostic => {
     const sourceLine = line > 0 ? (linesOf(file)[line - 1] ?? "").replace(/\r$/, "") : "";
-    const named = NAMED.map(({ id, pattern }) => ({ id, name: pattern.exec(message)?.[1] })).find(({ name }) => name !== undefined);
+    const named = NAMED.map(({ id, pattern }) => ({ id, name: pattern.exec(message)?.[1] })).find(
+      ({ name }) => name !== undefined,
+    );
     const found = named?.name ? sourceLine.indexOf(named.name) : -1;
     return {
-      severity, id: named?.id ?? KINDS.find(({ pattern }) => pattern.test(message))?.id ?? "link", file, line, column: found >= 0 ? found + 1 : sourceLine.search(/\S/) + 1, length: found >= 0 ? named!.name!.length : 1, message, sourceLine,
-      notes: (notes ?? []).map((note) => ({ ...note, column: 0 })), ...(suggestion === undefined ? {} : { suggestion }),
+      severity,
+      id: named?.id ?? KINDS.find(({ pattern }) => pattern.test(message))?.id ?? "link",
+      file,
+      line,
+      column: found >= 0 ? found + 1 : sourceLine.search(/\S/) + 1,
+      length: found >= 0 ? named!.name!.length : 1,
+      message,
+      sourceLine,
+      notes: (notes ?? []).map((note) => ({ ...note, column: 0 })),
+      ...(suggestion === undefined ? {} : { suggestion }),
     };
   });
 }

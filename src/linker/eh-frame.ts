@@ -1,11 +1,13 @@
 /**
- * Unwind information (.eh_frame; LSB Core 5.0, "DWARF Extensions"): drops the entries of functions that are not linked, and all but
- * one of equal common entries, as GNU ld does. A section that does not parse is linked as it is.
+ * Unwind information (.eh_frame; LSB Core 5.0, "DWARF Extensions"): drops the entries of functions that are not linked,
+ * and all but one of equal common entries, as GNU ld does. A section that does not parse is linked as it is.
  */
-import type { ElfRelocation } from "./elf-reader.ts";
+
+import { STB_LOCAL } from "../object/elf.ts";
+import type { ElfRelocation } from "../object/elf-reader.ts";
+import { R } from "../object/relocation-types.ts";
 import type { InputSection } from "./input-section.ts";
 import type { SymbolTable } from "./symbols.ts";
-import { R_386_NONE, STB_LOCAL } from "./elf.ts";
 
 interface Record {
   readonly section: InputSection;
@@ -20,7 +22,10 @@ interface Record {
   newStart: number;
 }
 
-/** Rearranges the sections, which come into one output section in this order. `sharesCommon`: equal common entries become one (not with -r). */
+/**
+ * Rearranges the sections, which come into one output section in this order. `sharesCommon`: equal common entries
+ * become one (not with -r).
+ */
 export function shrinkUnwind(sections: readonly InputSection[], symbols: SymbolTable, sharesCommon: boolean): void {
   const known = new Map<string, Record>();
   for (const section of sections) {
@@ -62,7 +67,16 @@ function parse(section: InputSection): Record[] | null {
     if (id !== 0 && common === null) return null;
     const first = next;
     while (next < relocations.length && relocations[next]!.offset < end) next++;
-    const record: Record = { section, start: at, end, relocations: relocations.slice(first, next), common, isUsed: false, sameAs: null, newStart: 0 };
+    const record: Record = {
+      section,
+      start: at,
+      end,
+      relocations: relocations.slice(first, next),
+      common,
+      isUsed: false,
+      sameAs: null,
+      newStart: 0,
+    };
     records.push(record);
     byStart.set(at, record);
     at = end;
@@ -105,7 +119,7 @@ function rewrite(section: InputSection, records: readonly Record[]): void {
   for (const record of records) {
     for (const relocation of record.relocations) {
       if (record.isUsed) last = relocation.offset - record.start + record.newStart;
-      relocations.push(record.isUsed ? { ...relocation, offset: last } : { offset: last, type: R_386_NONE, symbol: 0 });
+      relocations.push(record.isUsed ? { ...relocation, offset: last } : { offset: last, type: R.NONE, symbol: 0 });
     }
   }
   section.content = content;
@@ -118,7 +132,12 @@ function rewrite(section: InputSection, records: readonly Record[]): void {
     return { section: home.section, offset: home.newStart + offset - record.start };
   };
   // The distance to the common entry is only known when all sections have their places.
-  unwindFixups.set(section, kept.flatMap((record) => (record.common ? [{ offset: record.newStart + 4, common: record.common.sameAs ?? record.common }] : [])));
+  unwindFixups.set(
+    section,
+    kept.flatMap((record) =>
+      record.common ? [{ offset: record.newStart + 4, common: record.common.sameAs ?? record.common }] : [],
+    ),
+  );
 }
 
 const unwindFixups = new WeakMap<InputSection, readonly { readonly offset: number; readonly common: Record }[]>();
@@ -130,4 +149,3 @@ export function fixUnwind(section: InputSection, content: Uint8Array): void {
     view.setUint32(section.offset + offset, section.offset + offset - common.section.offset - common.newStart, true);
   }
 }
-

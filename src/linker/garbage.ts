@@ -1,5 +1,16 @@
-/** --gc-sections: sections that nothing reaches from the entry point, from kept sections and from required symbols are thrown away. */
-import { SHF_GNU_RETAIN, SHT_FINI_ARRAY, SHT_GROUP, SHT_INIT_ARRAY, SHT_NOTE, SHT_PREINIT_ARRAY, STB_LOCAL } from "./elf.ts";
+/**
+ * --gc-sections: sections that nothing reaches from the entry point, from kept sections and from required symbols are
+ * thrown away.
+ */
+import {
+  SHF_GNU_RETAIN,
+  SHT_FINI_ARRAY,
+  SHT_GROUP,
+  SHT_INIT_ARRAY,
+  SHT_NOTE,
+  SHT_PREINIT_ARRAY,
+  STB_LOCAL,
+} from "../object/elf.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { groupMembers } from "./inputs.ts";
 import { SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUDE, SEC_LOAD } from "./section-flags.ts";
@@ -8,7 +19,11 @@ import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 const ROOT_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY, SHT_NOTE]);
 
 /** Marks the unreachable sections as discarded and returns them in the order of the objects. */
-export function collectGarbage(objects: readonly InputObject[], symbols: SymbolTable, roots: readonly string[]): InputSection[] {
+export function collectGarbage(
+  objects: readonly InputObject[],
+  symbols: SymbolTable,
+  roots: readonly string[],
+): InputSection[] {
   const marked = new Set<InputSection>();
   const waiting: InputSection[] = [];
   const groups = new Map<InputSection, InputSection[]>();
@@ -45,7 +60,12 @@ export function collectGarbage(objects: readonly InputObject[], symbols: SymbolT
     for (const section of object.sections) {
       if (!section || section.isDiscarded) continue;
       const isGrouped = groups.has(section);
-      if (section.isRoot || (section.elf.flags & SHF_GNU_RETAIN) !== 0 || (ROOT_TYPES.has(section.elf.type) && !isGrouped)) mark(section);
+      if (
+        section.isRoot ||
+        (section.elf.flags & SHF_GNU_RETAIN) !== 0 ||
+        (ROOT_TYPES.has(section.elf.type) && !isGrouped)
+      )
+        mark(section);
     }
   }
   for (let section = waiting.pop(); section; section = waiting.pop()) {
@@ -61,14 +81,26 @@ export function collectGarbage(objects: readonly InputObject[], symbols: SymbolT
   // The common symbols of an object share a section, which stays when any of them is used.
   const live = new Set([...used].flatMap(({ state, object }) => (state === "common" && object ? [object] : [])));
   for (const symbol of symbols.byName.values()) {
-    if (!used.has(symbol) && !symbol.isDefined && !(symbol.state === "common" && symbol.object && live.has(symbol.object))) symbol.isUnused = true;
+    if (
+      !used.has(symbol) &&
+      !symbol.isDefined &&
+      !(symbol.state === "common" && symbol.object && live.has(symbol.object))
+    )
+      symbol.isUnused = true;
   }
   const removed: InputSection[] = [];
   for (const object of objects) {
-    const isLive = live.has(object) || object.sections.some((section) => section && marked.has(section) && (section.flags & SEC_ALLOC) !== 0 && section.elf.type !== SHT_NOTE);
+    const isLive =
+      live.has(object) ||
+      object.sections.some(
+        (section) =>
+          section && marked.has(section) && (section.flags & SEC_ALLOC) !== 0 && section.elf.type !== SHT_NOTE,
+      );
     for (const section of object.sections) {
       if (!section || section.isDiscarded || marked.has(section) || section.elf.type === SHT_GROUP) continue;
-      const isSpecial = (section.flags & SEC_DEBUGGING) !== 0 || ((section.flags & (SEC_ALLOC | SEC_LOAD)) === 0 && section.relocations.length === 0);
+      const isSpecial =
+        (section.flags & SEC_DEBUGGING) !== 0 ||
+        ((section.flags & (SEC_ALLOC | SEC_LOAD)) === 0 && section.relocations.length === 0);
       if (isSpecial && isLive) continue;
       section.isDiscarded = true;
       if ((section.flags & SEC_EXCLUDE) === 0) removed.push(section);

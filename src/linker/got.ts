@@ -1,15 +1,23 @@
 /**
- * The global offset table of a static program (Intel386 ABI supplement, "Global Offset Table"). Position-independent code addresses its data
- * relative to the table; loads of addresses from it are turned into immediates where the instruction allows it, so
- * that mostly nothing but the table's base remains.
+ * The global offset table of a static program (Intel386 ABI supplement, "Global Offset Table"). Position-independent
+ * code addresses its data relative to the table; loads of addresses from it are turned into immediates where the
+ * instruction allows it, so that mostly nothing but the table's base remains.
  *
- * Beside the table GNU ld makes sections for a dynamic linker, which stay empty in a static program. They are not in the file, but orphans
- * line up behind them, and the map names them: so they are made here, too.
+ * Beside the table GNU ld makes sections for a dynamic linker, which stay empty in a static program. They are not in
+ * the file, but orphans line up behind them, and the map names them: so they are made here, too.
  */
 import {
-  R_386_32, R_386_GOT32, R_386_GOT32X, R_386_GOTOFF, R_386_GOTPC, R_386_PC32, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_PROGBITS, SHT_REL, STT_OBJECT, STB_LOCAL, STT_GNU_IFUNC,
-} from "./elf.ts";
-import type { ElfRelocation, ElfSection } from "./elf-reader.ts";
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHF_WRITE,
+  SHT_PROGBITS,
+  SHT_REL,
+  STB_LOCAL,
+  STT_GNU_IFUNC,
+  STT_OBJECT,
+} from "../object/elf.ts";
+import type { ElfRelocation, ElfSection } from "../object/elf-reader.ts";
+import { R } from "../object/relocation-types.ts";
 import { InputObject, type InputSection } from "./input-section.ts";
 import { SEC_ALLOC, SEC_LINKER_CREATED } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
@@ -17,14 +25,18 @@ import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 export const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
 /** Three words that a dynamic linker would fill. */
 const PLT_HEADER_BYTES = 12;
-const USES_GOT = new Set([R_386_GOT32, R_386_GOT32X, R_386_GOTOFF, R_386_GOTPC]);
+const USES_GOT = new Set<number>([R.GOT32, R.GOT32X, R.GOTOFF, R.GOTPC]);
 
 /** Sections that the linker makes, in the order in which patterns find them. `index` is that in the linker's object. */
 const GOT_INDEX = 2;
 const GOT_PLT_INDEX = 3;
 const MADE: readonly { readonly name: string; readonly type: number; readonly flags: number }[] = [
-  { name: ".rel.got", type: SHT_REL, flags: SHF_ALLOC }, { name: ".got", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE }, { name: ".got.plt", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE },
-  { name: ".iplt", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_EXECINSTR }, { name: ".rel.iplt", type: SHT_REL, flags: SHF_ALLOC }, { name: ".igot.plt", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE },
+  { name: ".rel.got", type: SHT_REL, flags: SHF_ALLOC },
+  { name: ".got", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE },
+  { name: ".got.plt", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE },
+  { name: ".iplt", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_EXECINSTR },
+  { name: ".rel.iplt", type: SHT_REL, flags: SHF_ALLOC },
+  { name: ".igot.plt", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE },
 ];
 
 export class GlobalOffsetTable {
@@ -35,8 +47,8 @@ export class GlobalOffsetTable {
   /** Something refers to the table, so that it is in the file. */
   readonly isUsed: boolean;
   /** Symbol (or section and index of a local one) -> offset in .got. */
-  private readonly entries = new Map<LinkSymbol | string, number>();
-  private readonly filled: { offset: number; address: () => number }[] = [];
+  readonly #entries = new Map<LinkSymbol | string, number>();
+  readonly #filled: { offset: number; address: () => number }[] = [];
 
   /** `isFlat`: GNU ld makes nothing for a file without a format; neither does this, unless the table is used. */
   constructor(objects: readonly InputObject[], symbols: SymbolTable, isFlat: boolean) {
@@ -47,30 +59,34 @@ export class GlobalOffsetTable {
         if (!section || section.isDiscarded) continue;
         let changed: ElfRelocation[] | null = null;
         section.relocations.forEach((relocation, index) => {
-          if ((section.flags & SEC_ALLOC) !== 0 && wantsDynamicRelocation(object, relocation, symbols)) dynamic.add(`.rel${section.name}`);
+          if ((section.flags & SEC_ALLOC) !== 0 && wantsDynamicRelocation(object, relocation, symbols))
+            dynamic.add(`.rel${section.name}`);
           if (!USES_GOT.has(relocation.type)) {
             if (object.elf.symbols[relocation.symbol]?.name === GOT_SYMBOL) isUsed = true;
             return;
           }
-          const relaxed = relocation.type === R_386_GOT32X ? this.relax(section, relocation, symbols) : null;
+          const relaxed = relocation.type === R.GOT32X ? this.#relax(section, relocation, symbols) : null;
           if (relaxed) {
             (changed ??= [...section.relocations])[index] = relaxed;
             return;
           }
           isUsed = true;
-          if (relocation.type === R_386_GOT32 || relocation.type === R_386_GOT32X) this.allocate(section, relocation, symbols);
+          if (relocation.type === R.GOT32 || relocation.type === R.GOT32X) this.#allocate(section, relocation, symbols);
         });
         if (changed) section.relocations = changed;
       }
     }
     this.isUsed = isUsed;
-    this.host = objects.find((object) => object.sections.some((section) => section !== null && section.relocations.length > 0)) ?? objects[0] ?? null;
-    this.object = this.host && !(isFlat && !isUsed) ? this.makeObject(this.host, [...dynamic], symbols) : null;
+    this.host =
+      objects.find((object) => object.sections.some((section) => section !== null && section.relocations.length > 0)) ??
+      objects[0] ??
+      null;
+    this.object = this.host && !(isFlat && !isUsed) ? this.#makeObject(this.host, [...dynamic], symbols) : null;
   }
 
   /** Offset from the table's base of the entry for a relocation's symbol. */
   offsetOf(section: InputSection, relocation: ElfRelocation, symbol: LinkSymbol | null): number {
-    return this.entries.get(symbol ?? localKey(section, relocation)) ?? 0;
+    return this.#entries.get(symbol ?? localKey(section, relocation)) ?? 0;
   }
 
   /** Writes the addresses into .got, once all are known. */
@@ -78,25 +94,32 @@ export class GlobalOffsetTable {
     const got = this.get();
     if (!got) return;
     const view = new DataView(got.content.buffer);
-    for (const { offset, address } of this.filled) view.setUint32(offset, address(), true);
+    for (const { offset, address } of this.#filled) view.setUint32(offset, address(), true);
   }
 
   get(): InputSection | null {
     return this.object?.sections[GOT_INDEX] ?? null;
   }
 
-  private allocate(section: InputSection, relocation: ElfRelocation, symbols: SymbolTable): void {
+  #allocate(section: InputSection, relocation: ElfRelocation, symbols: SymbolTable): void {
     const elf = section.object.elf.symbols[relocation.symbol]!;
     const symbol = elf.binding === STB_LOCAL ? null : (symbols.get(elf.name) ?? null);
     const key = symbol ?? localKey(section, relocation);
-    if (this.entries.has(key)) return;
-    const offset = this.entries.size * 4;
-    this.entries.set(key, offset);
-    this.filled.push({ offset, address: () => (symbol ? symbol.address() : (section.object.sections[elf.section]?.addressOf(elf.value) ?? elf.value)) });
+    if (this.#entries.has(key)) return;
+    const offset = this.#entries.size * 4;
+    this.#entries.set(key, offset);
+    this.#filled.push({
+      offset,
+      address: () =>
+        symbol ? symbol.address() : (section.object.sections[elf.section]?.addressOf(elf.value) ?? elf.value),
+    });
   }
 
-  /** `mov foo@GOT(%ebx), %eax` becomes `mov $foo, %eax`; `call *foo@GOT(%ebx)` a direct call. Null when the load must stay. */
-  private relax(section: InputSection, relocation: ElfRelocation, symbols: SymbolTable): ElfRelocation | null {
+  /**
+   * `mov foo@GOT(%ebx), %eax` becomes `mov $foo, %eax`; `call *foo@GOT(%ebx)` a direct call. Null when the load must
+   * stay.
+   */
+  #relax(section: InputSection, relocation: ElfRelocation, symbols: SymbolTable): ElfRelocation | null {
     const { offset } = relocation;
     const elf = section.object.elf.symbols[relocation.symbol]!;
     const symbol = elf.binding === STB_LOCAL ? null : (symbols.get(elf.name) ?? null);
@@ -117,28 +140,58 @@ export class GlobalOffsetTable {
       // mov, test, or add and its like with the address as immediate
       content[offset - 2] = opcode === 0x8b ? 0xc7 : opcode === 0x85 ? 0xf7 : 0x81;
       content[offset - 1] = 0xc0 | register | (isBinary ? opcode & 0x38 : 0);
-      return { ...relocation, type: R_386_32 };
+      return { ...relocation, type: R.R32 };
     }
     written.setInt32(offset, -4, true);
     if ((modrm & 0x38) === 0x10) {
       content[offset - 2] = 0x67; // addr32 call foo
       content[offset - 1] = 0xe8;
-      return { ...relocation, type: R_386_PC32 };
+      return { ...relocation, type: R.PC32 };
     }
     content[offset - 2] = 0xe9; // jmp foo; nop
     written.setInt32(offset - 1, -4, true);
     content[offset + 3] = 0x90;
-    return { ...relocation, offset: offset - 1, type: R_386_PC32 };
+    return { ...relocation, offset: offset - 1, type: R.PC32 };
   }
 
-  private makeObject(host: InputObject, dynamic: readonly string[], symbols: SymbolTable): InputObject {
+  #makeObject(host: InputObject, dynamic: readonly string[], symbols: SymbolTable): InputObject {
     const none: ElfSection = {
-      index: 0, name: "", type: 0, flags: 0, address: 0, align: 4, entrySizeBytes: 4, sizeBytes: 0, link: 0, info: 0, fileOffset: 0, content: new Uint8Array(0), relocations: [],
+      index: 0,
+      name: "",
+      type: 0,
+      flags: 0,
+      address: 0,
+      align: 4,
+      entrySizeBytes: 4,
+      sizeBytes: 0,
+      link: 0,
+      info: 0,
+      fileOffset: 0,
+      content: new Uint8Array(0),
+      relocations: [],
     };
-    const sections = [...MADE, ...dynamic.map((name) => ({ name, type: SHT_REL, flags: SHF_ALLOC }))].map(({ name, type, flags }, at): ElfSection => {
-      const sizeBytes = !this.isUsed ? 0 : at + 1 === GOT_INDEX ? this.entries.size * 4 : at + 1 === GOT_PLT_INDEX ? PLT_HEADER_BYTES : 0;
-      return { ...none, index: at + 1, name, type, flags, sizeBytes, align: name === ".iplt" ? 1 : 4, content: new Uint8Array(sizeBytes), entrySizeBytes: type === SHT_REL ? 8 : 4 };
-    });
+    const sections = [...MADE, ...dynamic.map((name) => ({ name, type: SHT_REL, flags: SHF_ALLOC }))].map(
+      ({ name, type, flags }, at): ElfSection => {
+        const sizeBytes = !this.isUsed
+          ? 0
+          : at + 1 === GOT_INDEX
+            ? this.#entries.size * 4
+            : at + 1 === GOT_PLT_INDEX
+              ? PLT_HEADER_BYTES
+              : 0;
+        return {
+          ...none,
+          index: at + 1,
+          name,
+          type,
+          flags,
+          sizeBytes,
+          align: name === ".iplt" ? 1 : 4,
+          content: new Uint8Array(sizeBytes),
+          entrySizeBytes: type === SHT_REL ? 8 : 4,
+        };
+      },
+    );
     const elf = { path: host.path, type: 1, entry: 0, sections: [none, ...sections], symbols: [], segments: [] };
     const object = new InputObject(elf, host.path, host.archive, host.fileName, true);
     for (const made of object.sections) if (made && made.sizeBytes === 0) made.isStripped = true;
@@ -159,9 +212,16 @@ export class GlobalOffsetTable {
   }
 }
 
-/** A field with the address of what some other file might define at run time: GNU ld prepares for that, also in a static program. */
-function wantsDynamicRelocation(object: InputObject, { type, symbol: index }: ElfRelocation, symbols: SymbolTable): boolean {
-  if (type !== R_386_32 && type !== R_386_PC32) return false;
+/**
+ * A field with the address of what some other file might define at run time: GNU ld prepares for that, also in a static
+ * program.
+ */
+function wantsDynamicRelocation(
+  object: InputObject,
+  { type, symbol: index }: ElfRelocation,
+  symbols: SymbolTable,
+): boolean {
+  if (type !== R.R32 && type !== R.PC32) return false;
   const elf = object.elf.symbols[index];
   const symbol = elf && elf.binding !== STB_LOCAL ? symbols.get(elf.name) : undefined;
   return symbol !== undefined && symbol.state !== "defined";

@@ -1,7 +1,7 @@
 /** A section of an object on its way into the output: what the linker decides about it. */
-import type { ElfObject, ElfRelocation, ElfSection } from "./elf-reader.ts";
-import { flagsOf } from "./section-flags.ts";
+import type { ElfObject, ElfRelocation, ElfSection } from "../object/elf-reader.ts";
 import type { OutputSection } from "./output-section.ts";
+import { flagsOf } from "./section-flags.ts";
 
 export class InputSection {
   readonly object: InputObject;
@@ -31,7 +31,10 @@ export class InputSection {
   isMergedAway = false;
   /** Size that the map shows, where it is not that of the content. */
   mapBytes: number | null = null;
-  /** Where an offset of the object went within the output section's input, when the content was rearranged; null elsewhere. */
+  /**
+   * Where an offset of the object went within the output section's input, when the content was rearranged; null
+   * elsewhere.
+   */
   moved: SectionMove | null = null;
 
   constructor(object: InputObject, elf: ElfSection) {
@@ -81,7 +84,9 @@ export class InputObject {
     this.archive = archive;
     this.fileName = fileName;
     this.isMade = isMade;
-    this.sections = elf.sections.map((section) => ((isMade && section.type !== 0) || isLinked(section, elf) ? new InputSection(this, section) : null));
+    this.sections = elf.sections.map((section) =>
+      (isMade && section.type !== 0) || isLinked(section, elf) ? new InputSection(this, section) : null,
+    );
   }
 }
 

@@ -1,16 +1,31 @@
 /**
- * The files of a link, in the order of the command line: objects are taken as they are, archives give the members that define what
- * is undefined so far (GNU ld 2.40, "Options", -l and --start-group).
+ * The files of a link, in the order of the command line: objects are taken as they are, archives give the members that
+ * define what is undefined so far (GNU ld 2.40, "Options", -l and --start-group).
  */
-import { readArchive, isArchive, type Archive, type MemberReader } from "./archive.ts";
-import { ET_REL, GRP_COMDAT, SHN_COMMON, SHN_UNDEF, SHT_GROUP, STB_LOCAL, STB_WEAK, STT_SECTION } from "./elf.ts";
-import { ElfError, readElf, type ElfObject } from "./elf-reader.ts";
+import { type Archive, isArchive, type MemberReader, readArchive } from "../object/archive.ts";
+import {
+  ET_REL,
+  GRP_COMDAT,
+  SHN_COMMON,
+  SHN_UNDEF,
+  SHT_GROUP,
+  STB_LOCAL,
+  STB_WEAK,
+  STT_SECTION,
+} from "../object/elf.ts";
+import { ElfError, type ElfObject, readElf } from "../object/elf-reader.ts";
 import { InputObject } from "./input-section.ts";
 import { SymbolTable } from "./symbols.ts";
 
 /** Something that the command line, or a script, wants to be linked. */
 export type LinkInput =
-  | { readonly kind: "file"; readonly path: string; readonly bytes: Uint8Array; readonly wholeArchive?: boolean; readonly readMember?: MemberReader }
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      readonly bytes: Uint8Array;
+      readonly wholeArchive?: boolean;
+      readonly readMember?: MemberReader;
+    }
   | { readonly kind: "object"; readonly elf: ElfObject }
   /** Archives in it are searched until nothing more is found. */
   | { readonly kind: "group"; readonly inputs: readonly LinkInput[] };
@@ -28,8 +43,8 @@ export class Inputs {
   /** Why each member of an archive was linked: the object that refers to a symbol first, null for the command line. */
   readonly included: IncludedMember[] = [];
   /** Signature of a group, or name of a .gnu.linkonce section -> the object that has the copy that is linked. */
-  private readonly groups = new Map<string, InputObject>();
-  private readonly archives = new Map<string, ArchiveState>();
+  readonly #groups = new Map<string, InputObject>();
+  readonly #archives = new Map<string, ArchiveState>();
 
   constructor(allowMultiple: boolean) {
     this.symbols = new SymbolTable(allowMultiple);
@@ -37,30 +52,33 @@ export class Inputs {
 
   /** Throws `ElfError`. */
   add(input: LinkInput): void {
-    if (input.kind === "object") this.addObject(input.elf, input.elf.path, null, input.elf.path);
+    if (input.kind === "object") this.#addObject(input.elf, input.elf.path, null, input.elf.path);
     else if (input.kind === "group") {
       let before: number;
       do {
         before = this.symbols.undefinedCount + this.objects.length;
-        for (const inner of input.inputs) if (inner.kind !== "file" || isArchive(inner.bytes) || !this.objects.some(({ path }) => path === inner.path)) this.add(inner);
+        for (const inner of input.inputs)
+          if (inner.kind !== "file" || isArchive(inner.bytes) || !this.objects.some(({ path }) => path === inner.path))
+            this.add(inner);
       } while (this.symbols.undefinedCount + this.objects.length !== before);
-    } else if (isArchive(input.bytes)) this.addArchive(input.bytes, input.path, input.wholeArchive ?? false, input.readMember);
-    else this.addObject(readElf(input.bytes, input.path), input.path, null, input.path);
+    } else if (isArchive(input.bytes))
+      this.#addArchive(input.bytes, input.path, input.wholeArchive ?? false, input.readMember);
+    else this.#addObject(readElf(input.bytes, input.path), input.path, null, input.path);
   }
 
-  private addObject(elf: ElfObject, path: string, archive: string | null, fileName: string): void {
+  #addObject(elf: ElfObject, path: string, archive: string | null, fileName: string): void {
     if (elf.type !== ET_REL) throw new ElfError(path, "an executable cannot be linked into another program");
     const object = new InputObject(elf, path, archive, fileName);
-    this.dropKnownGroups(object);
+    this.#dropKnownGroups(object);
     this.objects.push(object);
     this.symbols.addObject(object);
   }
 
-  private addArchive(bytes: Uint8Array, path: string, whole: boolean, readMember?: MemberReader): void {
-    let state = this.archives.get(path);
-    if (!state) this.archives.set(path, (state = new ArchiveState(readArchive(bytes, path, readMember))));
+  #addArchive(bytes: Uint8Array, path: string, whole: boolean, readMember?: MemberReader): void {
+    let state = this.#archives.get(path);
+    if (!state) this.#archives.set(path, (state = new ArchiveState(readArchive(bytes, path, readMember))));
     if (whole) {
-      for (const { offset } of state.archive.members) this.addMember(state, offset, null, "--whole-archive");
+      for (const { offset } of state.archive.members) this.#addMember(state, offset, null, "--whole-archive");
       return;
     }
     const { index } = state;
@@ -74,13 +92,13 @@ export class Inputs {
         const isWanted = symbol.state === "undefined" || (symbol.state === "common" && state.defines(offset, name));
         if (!isWanted) continue;
         const before = this.symbols.undefinedCount;
-        this.addMember(state, offset, symbol.firstReference?.path ?? null, name);
+        this.#addMember(state, offset, symbol.firstReference?.path ?? null, name);
         if (this.symbols.undefinedCount !== before) again = true;
       }
     } while (again);
   }
 
-  private addMember(state: ArchiveState, offset: number, reference: string | null, symbol: string): void {
+  #addMember(state: ArchiveState, offset: number, reference: string | null, symbol: string): void {
     if (state.included.has(offset)) return;
     state.included.add(offset);
     const elf = state.elf(offset);
@@ -88,35 +106,44 @@ export class Inputs {
     const { path, isThin } = state.archive;
     const shown = isThin ? path.slice(0, path.lastIndexOf("/") + 1) + name : `${path}(${name})`;
     this.included.push({ member: shown, reference, symbol });
-    this.addObject(elf, shown, path, name);
+    this.#addObject(elf, shown, path, name);
   }
 
   /** The sections of a group, or of `.gnu.linkonce`, whose name was seen before are not linked. */
-  private dropKnownGroups(object: InputObject): void {
+  #dropKnownGroups(object: InputObject): void {
     for (const section of object.elf.sections) {
       if (section.type === SHT_GROUP && section.content.length >= 4) {
         const symbol = object.elf.symbols[section.info];
-        const signature = symbol ? (symbol.type === STT_SECTION ? (object.elf.sections[symbol.section]?.name ?? "") : symbol.name) : "";
-        for (const index of groupMembers(section.content)) if (object.sections[index]) object.sections[index].group = signature;
+        const signature = symbol
+          ? symbol.type === STT_SECTION
+            ? (object.elf.sections[symbol.section]?.name ?? "")
+            : symbol.name
+          : "";
+        for (const index of groupMembers(section.content))
+          if (object.sections[index]) object.sections[index].group = signature;
         if ((section.content[0]! & GRP_COMDAT) === 0) continue;
-        const kept = this.groups.get(signature);
+        const kept = this.#groups.get(signature);
         if (!kept) {
-          this.groups.set(signature, object);
+          this.#groups.set(signature, object);
           continue;
         }
         for (const index of [section.index, ...groupMembers(section.content)]) {
           const member = object.sections[index];
           if (!member) continue;
           member.isDiscarded = true;
-          member.keptInstead = kept.sections.find((candidate) => candidate?.name === member.name && candidate.sizeBytes === member.sizeBytes && !candidate.isDiscarded) ?? null;
+          member.keptInstead =
+            kept.sections.find(
+              (candidate) =>
+                candidate?.name === member.name && candidate.sizeBytes === member.sizeBytes && !candidate.isDiscarded,
+            ) ?? null;
         }
       } else if (section.name.startsWith(".gnu.linkonce.")) {
         // Older compilers: `.gnu.linkonce.t.NAME` is a copy of what newer ones put into the group NAME.
         const signature = /^\.gnu\.linkonce\.[^.]+\.(.+)$/.exec(section.name)?.[1];
         const member = object.sections[section.index];
-        if (this.groups.has(section.name) || (signature !== undefined && this.groups.has(signature))) {
+        if (this.#groups.has(section.name) || (signature !== undefined && this.#groups.has(signature))) {
           if (member) member.isDiscarded = true;
-        } else this.groups.set(section.name, object);
+        } else this.#groups.set(section.name, object);
       }
     }
   }
@@ -134,35 +161,45 @@ class ArchiveState {
   readonly index: readonly { readonly symbol: string; readonly offset: number }[];
   /** Offsets of members that were linked. */
   readonly included = new Set<number>();
-  private readonly elfs = new Map<number, ElfObject>();
+  readonly #elfs = new Map<number, ElfObject>();
 
   constructor(archive: Archive) {
     this.archive = archive;
-    this.index = archive.index ?? this.makeIndex();
+    this.index = archive.index ?? this.#makeIndex();
   }
 
   member(offset: number): Archive["members"][number] {
     const member = this.archive.members.find((candidate) => candidate.offset === offset);
-    if (!member) throw new ElfError(this.archive.path, `the symbol index points to byte ${offset}, where no member begins`);
+    if (!member)
+      throw new ElfError(this.archive.path, `the symbol index points to byte ${offset}, where no member begins`);
     return member;
   }
 
   elf(offset: number): ElfObject {
-    let elf = this.elfs.get(offset);
+    let elf = this.#elfs.get(offset);
     if (!elf) {
       const { name, content } = this.member(offset);
-      this.elfs.set(offset, (elf = readElf(content, `${this.archive.path}(${name})`)));
+      this.#elfs.set(offset, (elf = readElf(content, `${this.archive.path}(${name})`)));
     }
     return elf;
   }
 
   /** Whether the member has a definition of the name that is not a common symbol. */
   defines(offset: number, name: string): boolean {
-    return this.elf(offset).symbols.some((symbol) => symbol.name === name && symbol.binding !== STB_LOCAL && symbol.section !== SHN_UNDEF && symbol.section !== SHN_COMMON);
+    return this.elf(offset).symbols.some(
+      (symbol) =>
+        symbol.name === name &&
+        symbol.binding !== STB_LOCAL &&
+        symbol.section !== SHN_UNDEF &&
+        symbol.section !== SHN_COMMON,
+    );
   }
 
-  private makeIndex(): { symbol: string; offset: number }[] {
+  #makeIndex(): { symbol: string; offset: number }[] {
     return this.archive.members.flatMap(({ offset }) =>
-      this.elf(offset).symbols.filter(({ binding, section }) => (binding === 1 || binding === STB_WEAK) && section !== SHN_UNDEF).map(({ name }) => ({ symbol: name, offset })));
+      this.elf(offset)
+        .symbols.filter(({ binding, section }) => (binding === 1 || binding === STB_WEAK) && section !== SHN_UNDEF)
+        .map(({ name }) => ({ symbol: name, offset })),
+    );
   }
 }

@@ -1,18 +1,19 @@
 /**
- * Addresses of all sections and the values of the script's symbols: walks the script as often as it takes for them to settle, since
- * a script may use a symbol or SIZEOF before it is known (GNU ld 2.40, "SECTIONS", "Location Counter", "Builtin Functions").
+ * Addresses of all sections and the values of the script's symbols: walks the script as often as it takes for them to
+ * settle, since a script may use a symbol or SIZEOF before it is known (GNU ld 2.40, "SECTIONS", "Location Counter",
+ * "Builtin Functions").
  */
+
+import { alignUp } from "../object/align.ts";
 import { DataSegment } from "./data-segment.ts";
-import { addressOf, alignUp, evaluate, fromNumber, toNumber, type Surroundings, type Value } from "./evaluate.ts";
-import { MemoryRegions, DEFAULT_REGION, type Region } from "./memory-regions.ts";
 import type { InputSection } from "./input-section.ts";
+import { DEFAULT_REGION, MemoryRegions, type Region } from "./memory-regions.ts";
 import type { OutputSection, Piece, Statement } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
-import { SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD, SEC_READONLY, isThreadBss } from "./section-flags.ts";
-import type { Assignment, Expression, LinkerScript } from "./script.ts";
+import { addressOf, evaluate, fromNumber, type Surroundings, toNumber, type Value } from "./script/evaluate.ts";
+import type { Assignment, Expression, LinkerScript } from "./script/parser.ts";
+import { isThreadBss, SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD, SEC_READONLY } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
-
-export { alignUp } from "./evaluate.ts";
 
 export interface LayoutProblem {
   readonly path: string;
@@ -37,205 +38,224 @@ export class Layout {
   readonly problems: LayoutProblem[] = [];
   readonly segment: DataSegment;
   readonly regions: MemoryRegions;
-  private readonly placement: Placement;
-  private readonly symbols: SymbolTable;
-  private readonly script: LinkerScript;
-  private readonly options: LayoutOptions;
+  readonly #placement: Placement;
+  readonly #symbols: SymbolTable;
+  readonly #script: LinkerScript;
+  readonly #options: LayoutOptions;
   /** Symbols that a script gave a value, in any pass and in this one. */
-  private readonly assigned = new Set<string>();
-  private assignedNow = new Set<string>();
+  readonly #assigned = new Set<string>();
+  #assignedNow = new Set<string>();
   /** PROVIDE statements that took effect once: they do so again in every pass. */
-  private readonly provided = new Set<Assignment>();
-  private headerBytes = 0;
-  private dot = 0;
-  private section: OutputSection | null = null;
-  private lastAllocated: OutputSection | null = null;
-  private prefersNext = false;
-  private isFinal = false;
-  private comesFromDot = false;
+  readonly #provided = new Set<Assignment>();
+  #headerBytes = 0;
+  #dot = 0;
+  #section: OutputSection | null = null;
+  #lastAllocated: OutputSection | null = null;
+  #prefersNext = false;
+  #isFinal = false;
+  #comesFromDot = false;
   /** Symbols that the expression of an assignment names. */
-  private readonly namesRead: LinkSymbol[] = [];
-  private path = "";
+  readonly #namesRead: LinkSymbol[] = [];
+  #path = "";
 
   constructor(placement: Placement, symbols: SymbolTable, script: LinkerScript, options: LayoutOptions) {
-    this.placement = placement;
-    this.symbols = symbols;
-    this.script = script;
-    this.options = options;
-    this.path = script.path;
+    this.#placement = placement;
+    this.#symbols = symbols;
+    this.#script = script;
+    this.#options = options;
+    this.#path = script.path;
     this.segment = new DataSegment(options.relro && placement.hasRelroInput());
     this.regions = new MemoryRegions([script]);
   }
 
   /** Lays everything out with so many bytes of headers. Sections that turn out to be empty are left out for good. */
   run(headerBytes: number, isFirst: boolean): void {
-    this.headerBytes = headerBytes;
+    this.#headerBytes = headerBytes;
     if (isFirst) {
-      this.settle();
-      this.dropEmpty();
+      this.#settle();
+      this.#dropEmpty();
     }
-    this.settle();
+    this.#settle();
   }
 
-  /** A last pass, once the addresses are settled: symbols that are made of their own former values get them, and mistakes are reported. */
+  /**
+   * A last pass, once the addresses are settled: symbols that are made of their own former values get them, and
+   * mistakes are reported.
+   */
   finish(): void {
-    this.isFinal = true;
-    this.pass();
+    this.#isFinal = true;
+    this.#pass();
   }
 
-  private settle(): void {
+  #settle(): void {
     let before = "";
     for (let pass = 1; pass <= MAX_PASSES; pass++) {
       this.segment.restart();
-      this.pass();
-      if (this.segment.adjust(this.placement.outputs())) this.pass();
+      this.#pass();
+      if (this.segment.adjust(this.#placement.outputs())) this.#pass();
       this.segment.settle();
-      const now = this.state();
+      const now = this.#state();
       if (now === before) return;
       before = now;
     }
-    this.report(1, `the addresses do not settle after ${MAX_PASSES} passes: a symbol depends on itself`);
+    this.#report(1, `the addresses do not settle after ${MAX_PASSES} passes: a symbol depends on itself`);
   }
 
-  private state(): string {
-    const sections = this.placement.outputs().map(({ address, sizeBytes }) => `${address} ${sizeBytes}`);
-    const values = [...this.assigned].map((name) => this.symbols.get(name)?.value);
+  #state(): string {
+    const sections = this.#placement.outputs().map(({ address, sizeBytes }) => `${address} ${sizeBytes}`);
+    const values = [...this.#assigned].map((name) => this.#symbols.get(name)?.value);
     return `${sections.join()};${values.join()}`;
   }
 
-  private dropEmpty(): void {
-    for (const section of this.placement.outputs()) {
+  #dropEmpty(): void {
+    for (const section of this.#placement.outputs()) {
       if (section.sizeBytes > 0 || section.keepsEmpty) continue;
       if (!section.updatesDot) section.ignored = true;
       section.excluded = true;
     }
   }
 
-  private pass(): void {
-    this.dot = 0;
-    this.section = null;
-    this.lastAllocated = null;
-    this.prefersNext = false;
-    this.assignedNow = new Set();
-    this.regions.restart((expression) => this.number(expression));
-    for (const statement of this.placement.statements) {
-      this.path = statement.kind === "section" || statement.kind === "end" ? this.script.path : statement.scriptPath;
+  #pass(): void {
+    this.#dot = 0;
+    this.#section = null;
+    this.#lastAllocated = null;
+    this.#prefersNext = false;
+    this.#assignedNow = new Set();
+    this.regions.restart((expression) => this.#number(expression));
+    for (const statement of this.#placement.statements) {
+      this.#path = statement.kind === "section" || statement.kind === "end" ? this.#script.path : statement.scriptPath;
       if (statement.kind === "assign") {
-        if (statement.assignment.name === ".") this.prefersNext = true;
-        this.assign(statement.assignment, this.regions.fallback());
+        if (statement.assignment.name === ".") this.#prefersNext = true;
+        this.#assign(statement.assignment, this.regions.fallback());
       } else if (statement.kind === "end") continue;
-      else if (statement.kind === "assert") this.assert(statement.assertion.condition, statement.assertion.message, statement.assertion.line);
-      else if (statement.section.exists && statement.section.name !== "/DISCARD/") this.outputSection(statement.section);
+      else if (statement.kind === "assert")
+        this.#assert(statement.assertion.condition, statement.assertion.message, statement.assertion.line);
+      else if (statement.section.exists && statement.section.name !== "/DISCARD/")
+        this.#outputSection(statement.section);
     }
-    this.section = null;
+    this.#section = null;
   }
 
-  private outputSection(section: OutputSection): void {
+  #outputSection(section: OutputSection): void {
     const { command } = section;
-    const dotBefore = this.dot;
-    if (section.fixedAddress !== null) this.dot = section.fixedAddress;
-    else if (command?.address) this.dot = this.number(command.address, this.dot);
-    else if (command?.overlay?.before) this.dot = this.sectionNamed(command.overlay.first)?.address ?? this.dot;
-    const hasAddress = section.fixedAddress !== null || (command?.address ?? null) !== null || (command?.overlay?.before ?? null) !== null;
-    const region = this.regionOf(section);
-    if (command?.align) section.align = Math.max(section.align, this.number(command.align, 1));
+    const dotBefore = this.#dot;
+    if (section.fixedAddress !== null) this.#dot = section.fixedAddress;
+    else if (command?.address) this.#dot = this.#number(command.address, this.#dot);
+    else if (command?.overlay?.before) this.#dot = this.#sectionNamed(command.overlay.first)?.address ?? this.#dot;
+    const hasAddress =
+      section.fixedAddress !== null ||
+      (command?.address ?? null) !== null ||
+      (command?.overlay?.before ?? null) !== null;
+    const region = this.#regionOf(section);
+    if (command?.align) section.align = Math.max(section.align, this.#number(command.align, 1));
     let align = 1;
-    let dot = this.dot;
+    let dot = this.#dot;
     if (!hasAddress) {
       dot = region.current;
       align = section.align;
     } else if (command?.align) align = section.align;
     // Later passes may move what comes after, but not what has its place in the file.
-    if (!this.isFinal) section.address = alignUp(dot, align);
-    this.dot = section.address;
-    this.section = section;
+    if (!this.#isFinal) section.address = alignUp(dot, align);
+    this.#dot = section.address;
+    this.#section = section;
     if (!section.ignored && (section.flags & SEC_ALLOC) !== 0) {
-      this.lastAllocated = section;
-      this.prefersNext = false;
+      this.#lastAllocated = section;
+      this.#prefersNext = false;
     }
     if (command?.fill && section.fill === null) section.fill = this.fillOf(command.fill);
-    this.fillSection(section);
-    this.section = null;
-    this.setLoadAddress(section, region, align, section.address - dot);
+    this.#fillSection(section);
+    this.#section = null;
+    this.#setLoadAddress(section, region, align, section.address - dot);
     if (section.ignored) {
-      this.dot = dotBefore;
+      this.#dot = dotBefore;
       return;
     }
-    const advance = isThreadBss(section.flags) && !this.options.isRelocatable ? 0 : section.sizeBytes;
-    this.dot = section.address + advance;
+    const advance = isThreadBss(section.flags) && !this.#options.isRelocatable ? 0 : section.sizeBytes;
+    this.#dot = section.address + advance;
     // An overlay takes the room of its largest section.
-    if (command?.overlay?.isLast) this.dot = section.address + Math.max(...command.overlay.names.map((name) => this.sectionNamed(name)?.sizeBytes ?? 0));
+    if (command?.overlay?.isLast)
+      this.#dot =
+        section.address + Math.max(...command.overlay.names.map((name) => this.#sectionNamed(name)?.sizeBytes ?? 0));
     if ((section.flags & (SEC_ALLOC | SEC_LOAD)) !== 0) {
-      region.current = this.dot;
-      this.checkRegion(region, section);
+      region.current = this.#dot;
+      this.#checkRegion(region, section);
     }
     const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : null;
     if (loadRegion && loadRegion !== region && (section.flags & SEC_LOAD) !== 0) {
       loadRegion.current = section.loadAddress + section.sizeBytes;
-      this.checkRegion(loadRegion, section);
+      this.#checkRegion(loadRegion, section);
     }
   }
 
-  private regionOf(section: OutputSection): Region {
+  #regionOf(section: OutputSection): Region {
     const { region: name } = section;
     if (!name) return this.regions.forFlags(section.flags) ?? this.regions.fallback();
     const region = this.regions.get(name);
-    if (!region) this.report(section.command?.line ?? 1, `section ${section.name} goes into region ${name}, which MEMORY does not declare`);
+    if (!region)
+      this.#report(
+        section.command?.line ?? 1,
+        `section ${section.name} goes into region ${name}, which MEMORY does not declare`,
+      );
     return region ?? this.regions.fallback();
   }
 
-  private checkRegion(region: Region, section: OutputSection): void {
+  #checkRegion(region: Region, section: OutputSection): void {
     const over = region.current - region.origin - region.length;
-    if (over > 0 && this.isFinal && !region.isFull && region.name !== DEFAULT_REGION) {
+    if (over > 0 && this.#isFinal && !region.isFull && region.name !== DEFAULT_REGION) {
       region.isFull = true;
-      this.report(section.command?.line ?? 1, `section ${section.name} does not fit into region ${region.name}: ${over} bytes too many`);
+      this.#report(
+        section.command?.line ?? 1,
+        `section ${section.name} does not fit into region ${region.name}: ${over} bytes too many`,
+      );
     }
   }
 
-  private fillSection(section: OutputSection): void {
+  #fillSection(section: OutputSection): void {
     const pieces: Piece[] = [];
     let { fill } = section;
     const gap = (sizeBytes: number, before: InputSection | null, behind: Statement | null): void => {
-      if (sizeBytes > 0) pieces.push({ kind: "gap", offset: this.dot - section.address, sizeBytes, fill, before, behind });
-      this.dot += sizeBytes;
+      if (sizeBytes > 0)
+        pieces.push({ kind: "gap", offset: this.#dot - section.address, sizeBytes, fill, before, behind });
+      this.#dot += sizeBytes;
     };
-    const subalign = section.command?.subalign ? this.number(section.command.subalign, 1) : null;
+    const subalign = section.command?.subalign ? this.#number(section.command.subalign, 1) : null;
     section.sizeBytes = 0;
     for (const statement of section.statements) {
       if (statement.kind === "wild") {
         for (const input of statement.sections) {
           // All of its strings lie in other sections now.
           if (input.isStripped || (input.moved !== null && input.sizeBytes === 0)) {
-            input.offset = this.dot - section.address;
+            input.offset = this.#dot - section.address;
             continue;
           }
           if (subalign !== null) input.align = Math.max(1, subalign);
           section.align = Math.max(section.align, input.align);
-          gap(alignUp(this.dot, input.align) - this.dot, input, null);
-          input.offset = this.dot - section.address;
+          gap(alignUp(this.#dot, input.align) - this.#dot, input, null);
+          input.offset = this.#dot - section.address;
           pieces.push({ kind: "input", section: input });
-          this.dot += input.sizeBytes;
-          section.sizeBytes = this.dot - section.address;
+          this.#dot += input.sizeBytes;
+          section.sizeBytes = this.#dot - section.address;
         }
       } else if (statement.kind === "assign") {
-        const before = this.dot;
+        const before = this.#dot;
         const isDot = statement.assignment.name === ".";
-        this.assign(statement.assignment, null);
-        if (!isDot && (!statement.assignment.mode.startsWith("provide") || this.provided.has(statement.assignment))) section.updatesDot = true;
-        if (isDot && this.dot > before) {
-          const size = this.dot - before;
-          this.dot = before;
+        this.#assign(statement.assignment, null);
+        if (!isDot && (!statement.assignment.mode.startsWith("provide") || this.#provided.has(statement.assignment)))
+          section.updatesDot = true;
+        if (isDot && this.#dot > before) {
+          const size = this.#dot - before;
+          this.#dot = before;
           gap(size, null, statement);
           if (!section.command?.noalloc) section.flags |= SEC_ALLOC;
-          section.sizeBytes = this.dot - section.address;
+          section.sizeBytes = this.#dot - section.address;
         }
-      } else if (statement.kind === "assert") this.assert(statement.condition, statement.message, statement.line);
+      } else if (statement.kind === "assert") this.#assert(statement.condition, statement.message, statement.line);
       else if (statement.kind === "fill") fill = this.fillOf(statement.value);
       else {
-        if (!this.isFinal) this.exactly(statement.statement.value);
-        pieces.push({ kind: "data", statement: statement.statement, offset: this.dot - section.address });
-        this.dot += statement.statement.sizeBytes;
-        section.sizeBytes = this.dot - section.address;
+        if (!this.#isFinal) this.#exactly(statement.statement.value);
+        pieces.push({ kind: "data", statement: statement.statement, offset: this.#dot - section.address });
+        this.#dot += statement.statement.sizeBytes;
+        section.sizeBytes = this.#dot - section.address;
       }
     }
     section.pieces = pieces;
@@ -243,69 +263,100 @@ export class Layout {
 
   /** Pattern of a fill: all digits of a number in hexadecimal, the four bytes of any other value; big end first. */
   fillOf(expression: Expression): Uint8Array {
-    const digits = expression.kind === "number" && expression.digits !== undefined ? expression.digits : (this.number(expression) >>> 0).toString(16).padStart(8, "0");
+    const digits =
+      expression.kind === "number" && expression.digits !== undefined
+        ? expression.digits
+        : (this.#number(expression) >>> 0).toString(16).padStart(8, "0");
     const padded = digits.length % 2 === 0 ? digits : `0${digits}`;
-    return Uint8Array.from({ length: padded.length / 2 }, (_, index) => parseInt(padded.slice(2 * index, 2 * index + 2), 16));
+    return Uint8Array.from({ length: padded.length / 2 }, (_, index) =>
+      parseInt(padded.slice(2 * index, 2 * index + 2), 16),
+    );
   }
 
-  private sectionNamed(name: string): OutputSection | null {
-    const sections = this.placement.outputs().filter((section) => section.name === name);
+  #sectionNamed(name: string): OutputSection | null {
+    const sections = this.#placement.outputs().filter((section) => section.name === name);
     return sections.find(({ ignored }) => !ignored) ?? sections[0] ?? null;
   }
 
   /** `gapBytes`: what the alignment of the address skipped. */
-  private setLoadAddress(section: OutputSection, region: Region, align: number, gapBytes: number): void {
+  #setLoadAddress(section: OutputSection, region: Region, align: number, gapBytes: number): void {
     const { command } = section;
     const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : null;
-    if (section.loadRegion && !loadRegion) this.report(command?.line ?? 1, `section ${section.name} is loaded into region ${section.loadRegion}, which MEMORY does not declare`);
+    if (section.loadRegion && !loadRegion)
+      this.#report(
+        command?.line ?? 1,
+        `section ${section.name} is loaded into region ${section.loadRegion}, which MEMORY does not declare`,
+      );
     section.loadAddress = section.address;
     const last = region.last;
-    if (command?.loadAddress) section.loadAddress = this.number(command.loadAddress, section.address);
+    if (command?.loadAddress) section.loadAddress = this.#number(command.loadAddress, section.address);
     else if (command?.overlay?.before && !loadRegion) {
-      const before = this.sectionNamed(command.overlay.before);
+      const before = this.#sectionNamed(command.overlay.before);
       section.loadAddress = before ? before.loadAddress + before.sizeBytes : section.address;
     } else if (loadRegion && command?.alignsWithInput) section.loadAddress = loadRegion.current + gapBytes;
-    else if (loadRegion) section.loadAddress = alignUp(loadRegion.current, loadRegion !== region ? (command?.align ? this.number(command.align, 1) : 1) : align);
+    else if (loadRegion)
+      section.loadAddress = alignUp(
+        loadRegion.current,
+        loadRegion !== region ? (command?.align ? this.#number(command.align, 1) : 1) : align,
+      );
     else if (last && (section.flags & SEC_ALLOC) !== 0) {
-      const isBackwards = section.address < last.address && section.sizeBytes !== 0 && section.address + section.sizeBytes <= last.address;
+      const isBackwards =
+        section.address < last.address &&
+        section.sizeBytes !== 0 &&
+        section.address + section.sizeBytes <= last.address;
       // What shares addresses with the section before, most likely an overlay, is loaded behind it.
-      const shares = last.sizeBytes > 0 && ((section.address >= last.address && section.address < last.address + last.sizeBytes) || (last.address >= section.address && last.address < section.address + section.sizeBytes));
-      if (!isBackwards) section.loadAddress = alignUp(shares ? last.loadAddress + last.sizeBytes : section.address + last.loadAddress - last.address, align);
+      const shares =
+        last.sizeBytes > 0 &&
+        ((section.address >= last.address && section.address < last.address + last.sizeBytes) ||
+          (last.address >= section.address && last.address < section.address + section.sizeBytes));
+      if (!isBackwards)
+        section.loadAddress = alignUp(
+          shares ? last.loadAddress + last.sizeBytes : section.address + last.loadAddress - last.address,
+          align,
+        );
     }
     const isIgnored = (section.flags & SEC_ALLOC) === 0;
-    const counts = section.sizeBytes !== 0 || (last === null && section.address !== section.loadAddress) || (last !== null && section.address >= last.address);
-    if (!isIgnored && counts && !loadRegion && !this.options.isRelocatable) region.last = section;
+    const counts =
+      section.sizeBytes !== 0 ||
+      (last === null && section.address !== section.loadAddress) ||
+      (last !== null && section.address >= last.address);
+    if (!isIgnored && counts && !loadRegion && !this.#options.isRelocatable) region.last = section;
   }
 
-  private assert(condition: Expression, message: string, line: number): void {
-    const value = evaluate(condition, this.around());
-    if (this.isFinal && (value === null || value.value === 0n)) this.report(line, message);
+  #assert(condition: Expression, message: string, line: number): void {
+    const value = evaluate(condition, this.#around());
+    if (this.#isFinal && (value === null || value.value === 0n)) this.#report(line, message);
   }
 
-  private assign(assignment: Assignment, region: Region | null): void {
+  #assign(assignment: Assignment, region: Region | null): void {
     const { name, value: expression, mode, line } = assignment;
     if (name === ".") {
-      const value = evaluate(expression, this.around());
-      if (value !== null) this.moveDot(value, line, region);
+      const value = evaluate(expression, this.#around());
+      if (value !== null) this.#moveDot(value, line, region);
       return;
     }
-    const known = this.symbols.get(name);
+    const known = this.#symbols.get(name);
     // A name that is referred to and not defined, or that this very statement defined before.
-    if (mode.startsWith("provide") && !this.provided.has(assignment) && !(known && known.isReferenced && !known.isDefined && known.state !== "common")) return;
-    this.comesFromDot = false;
-    this.namesRead.length = 0;
-    const value = evaluate(expression, this.around());
+    if (
+      mode.startsWith("provide") &&
+      !this.#provided.has(assignment) &&
+      !(known && known.isReferenced && !known.isDefined && known.state !== "common")
+    )
+      return;
+    this.#comesFromDot = false;
+    this.#namesRead.length = 0;
+    const value = evaluate(expression, this.#around());
     if (value === null) return;
     // Passes are repeated: what grows by its own value may only do so once, unless each pass begins it anew.
-    const beginsAnew = known?.isFromScript === true && known.output === null && this.assignedNow.has(name);
-    if (!this.isFinal && known && this.namesRead.includes(known) && !beginsAnew) return;
-    this.provided.add(assignment);
-    const symbol = this.symbols.enter(name);
-    let home = value.section === "number" ? this.section : value.section === "absolute" ? null : value.section;
+    const beginsAnew = known?.isFromScript === true && known.output === null && this.#assignedNow.has(name);
+    if (!this.#isFinal && known && this.#namesRead.includes(known) && !beginsAnew) return;
+    this.#provided.add(assignment);
+    const symbol = this.#symbols.enter(name);
+    let home = value.section === "number" ? this.#section : value.section === "absolute" ? null : value.section;
     let offset = toNumber(value.value);
     // Between sections the location counter belongs to the section before, or to the next one when it was moved.
-    if (home === null && this.section === null && this.comesFromDot) {
-      home = this.sectionForDot();
+    if (home === null && this.#section === null && this.#comesFromDot) {
+      home = this.#sectionForDot();
       if (home) offset -= home.address;
     }
     if (!symbol.isFromScript && (symbol.isDefined || symbol.state === "common")) symbol.isOverridden = true;
@@ -316,136 +367,169 @@ export class Layout {
     symbol.output = home;
     symbol.value = offset;
     // A value made of one symbol has that symbol's attributes.
-    if (this.namesRead.length === 1) {
-      symbol.type = this.namesRead[0]!.type;
-      symbol.visibility = this.namesRead[0]!.visibility;
+    if (this.#namesRead.length === 1) {
+      symbol.type = this.#namesRead[0]!.type;
+      symbol.visibility = this.#namesRead[0]!.visibility;
     }
     if (mode.includes("hidden")) symbol.isForcedLocal = true;
-    this.assigned.add(name);
-    this.assignedNow.add(name);
+    this.#assigned.add(name);
+    this.#assignedNow.add(name);
   }
 
-  private moveDot(value: Value, line: number, region: Region | null): void {
-    let target = typeof value.section === "object" ? addressOf(value) : value.section === "absolute" ? toNumber(value.value) : toNumber(value.value) + (this.section?.address ?? 0);
+  #moveDot(value: Value, line: number, region: Region | null): void {
+    let target =
+      typeof value.section === "object"
+        ? addressOf(value)
+        : value.section === "absolute"
+          ? toNumber(value.value)
+          : toNumber(value.value) + (this.#section?.address ?? 0);
     // The upper end of the 64-bit address space is that of the 32-bit one.
     if (target < 0 && target >= -(2 ** 31)) target += 2 ** 32;
-    if (this.section && target < this.dot) {
-      if (this.isFinal) this.report(line, `the location counter moves backwards in ${this.section.name}, from ${hex(this.dot)} to ${hex(target)}`);
+    if (this.#section && target < this.#dot) {
+      if (this.#isFinal)
+        this.#report(
+          line,
+          `the location counter moves backwards in ${this.#section.name}, from ${hex(this.#dot)} to ${hex(target)}`,
+        );
       return;
     }
     if (!Number.isFinite(target) || target < 0 || target > 2 ** 32) {
-      if (this.isFinal) this.report(line, `the location counter leaves the address space: ${target < 0 ? "-" : ""}0x${Math.abs(target).toString(16)}`);
+      if (this.#isFinal)
+        this.#report(
+          line,
+          `the location counter leaves the address space: ${target < 0 ? "-" : ""}0x${Math.abs(target).toString(16)}`,
+        );
       return;
     }
-    this.dot = target;
+    this.#dot = target;
     if (region) region.current = target;
   }
 
-  private sectionForDot(): OutputSection | null {
-    const outputs = this.placement.outputs().filter(({ ignored, excluded, flags }) => !ignored && !excluded && (flags & SEC_ALLOC) !== 0);
-    if (this.prefersNext || this.lastAllocated === null) {
-      const next = this.lastAllocated === null ? outputs[0] : outputs[outputs.indexOf(this.lastAllocated) + 1];
+  #sectionForDot(): OutputSection | null {
+    const outputs = this.#placement
+      .outputs()
+      .filter(({ ignored, excluded, flags }) => !ignored && !excluded && (flags & SEC_ALLOC) !== 0);
+    if (this.#prefersNext || this.#lastAllocated === null) {
+      const next = this.#lastAllocated === null ? outputs[0] : outputs[outputs.indexOf(this.#lastAllocated) + 1];
       if (next) return next;
     }
-    return this.lastAllocated ?? outputs[0] ?? null;
+    return this.#lastAllocated ?? outputs[0] ?? null;
   }
 
   /** An address, a size or an alignment: of a value of more than 32 bits the lower ones. */
-  private number(expression: Expression, otherwise = 0): number {
-    const value = evaluate(expression, this.around());
+  #number(expression: Expression, otherwise = 0): number {
+    const value = evaluate(expression, this.#around());
     if (value === null) return otherwise;
     const address = addressOf(value);
     return address >= 0 && address <= 2 ** 32 ? address : Number(BigInt.asUintN(32, fromNumber(address)));
   }
 
   /** All 64 bits of a value; 0 while it is not known. */
-  private exactly(expression: Expression): bigint {
-    const value = evaluate(expression, this.around());
+  #exactly(expression: Expression): bigint {
+    const value = evaluate(expression, this.#around());
     if (value === null) return 0n;
-    return BigInt.asUintN(64, typeof value.section === "object" ? value.value + fromNumber(value.section.address) : value.value);
+    return BigInt.asUintN(
+      64,
+      typeof value.section === "object" ? value.value + fromNumber(value.section.address) : value.value,
+    );
   }
 
   /** The bytes that the script's data statements put into a section. */
   dataOf(section: OutputSection): { offset: number; bytes: Uint8Array }[] {
-    this.section = section;
+    this.#section = section;
     const data = section.pieces.flatMap((piece) => {
       if (piece.kind !== "data") return [];
       const { sizeBytes, value } = piece.statement;
       const bytes = new Uint8Array(sizeBytes);
-      this.dot = section.address + piece.offset;
-      const result = this.exactly(value);
+      this.#dot = section.address + piece.offset;
+      const result = this.#exactly(value);
       for (let i = 0; i < sizeBytes; i++) bytes[i] = Number((result >> BigInt(8 * i)) & 0xffn);
       return [{ offset: piece.offset, bytes }];
     });
-    this.section = null;
+    this.#section = null;
     return data;
   }
 
   /** Whether a PROVIDE took effect. */
   wasProvided(assignment: Assignment): boolean {
-    return this.provided.has(assignment);
+    return this.#provided.has(assignment);
   }
 
-  /** After the layout: the value that an assignment gives the location counter at some place, and the address that it means; null when it has none. */
-  evaluateDot(expression: Expression, dot: number, section: OutputSection | null): { readonly value: number; readonly address: number } | null {
-    this.dot = dot;
-    this.section = section;
-    const value = evaluate(expression, this.around());
-    this.section = null;
+  /**
+   * After the layout: the value that an assignment gives the location counter at some place, and the address that it
+   * means; null when it has none.
+   */
+  evaluateDot(
+    expression: Expression,
+    dot: number,
+    section: OutputSection | null,
+  ): { readonly value: number; readonly address: number } | null {
+    this.#dot = dot;
+    this.#section = section;
+    const value = evaluate(expression, this.#around());
+    this.#section = null;
     if (value === null) return null;
-    return { value: addressOf(value), address: value.section === "number" ? toNumber(value.value) + (section?.address ?? 0) : addressOf(value) };
+    return {
+      value: addressOf(value),
+      address: value.section === "number" ? toNumber(value.value) + (section?.address ?? 0) : addressOf(value),
+    };
   }
 
   /** After the layout: a value at some place, of 64 bits. */
   exactlyAt(expression: Expression, dot: number, section: OutputSection | null): bigint {
-    this.dot = dot;
-    this.section = section;
-    const value = this.exactly(expression);
-    this.section = null;
+    this.#dot = dot;
+    this.#section = section;
+    const value = this.#exactly(expression);
+    this.#section = null;
     return value;
   }
 
   /** A value outside of all sections, after the layout. */
   valueOf(expression: Expression): number {
-    return this.number(expression);
+    return this.#number(expression);
   }
 
-  private report(line: number, message: string): void {
-    if (!this.problems.some((problem) => problem.line === line && problem.message === message)) this.problems.push({ path: this.path, line, message });
+  #report(line: number, message: string): void {
+    if (!this.problems.some((problem) => problem.line === line && problem.message === message))
+      this.problems.push({ path: this.#path, line, message });
   }
 
-  private around(): Surroundings {
+  #around(): Surroundings {
     return {
-      dot: this.dot,
-      section: this.section,
-      noteDot: (comesFromDot) => void (this.comesFromDot = comesFromDot),
-      headerBytes: this.headerBytes,
+      dot: this.#dot,
+      section: this.#section,
+      noteDot: (comesFromDot) => void (this.#comesFromDot = comesFromDot),
+      headerBytes: this.#headerBytes,
       symbol: (name, line) => {
-        const symbol = this.symbols.get(name);
+        const symbol = this.#symbols.get(name);
         if (symbol?.isDefined) {
-          this.namesRead.push(symbol);
+          this.#namesRead.push(symbol);
           const home = symbol.home();
           // Within a section an absolute symbol is a plain number.
-          if (!home) return { value: symbol.section ? 0n : fromNumber(symbol.value), section: this.section ? "number" : "absolute" };
+          if (!home)
+            return {
+              value: symbol.section ? 0n : fromNumber(symbol.value),
+              section: this.#section ? "number" : "absolute",
+            };
           return { value: fromNumber(symbol.address() - home.address), section: home };
         }
-        if (this.isFinal) this.report(line, `undefined symbol ${name} in an expression`);
+        if (this.#isFinal) this.#report(line, `undefined symbol ${name} in an expression`);
         // A PROVIDE for it takes effect in the next pass.
-        else if (symbol?.state !== "common") this.symbols.demand(name);
+        else if (symbol?.state !== "common") this.#symbols.demand(name);
         return null;
       },
       isDefined: (name) => {
-        const symbol = this.symbols.get(name);
+        const symbol = this.#symbols.get(name);
         if (symbol === undefined || (!symbol.isDefined && symbol.state !== "common")) return false;
         // What only a script defines is defined from there on.
-        return !symbol.isFromScript || symbol.isOverridden || this.assignedNow.has(name);
+        return !symbol.isFromScript || symbol.isOverridden || this.#assignedNow.has(name);
       },
-      pageBytes: (name) => (name === "COMMONPAGESIZE" ? this.options.commonPageBytes : this.options.pageBytes),
-      outputSection: (name) => this.sectionNamed(name),
+      pageBytes: (name) => (name === "COMMONPAGESIZE" ? this.#options.commonPageBytes : this.#options.pageBytes),
+      outputSection: (name) => this.#sectionNamed(name),
       region: (name) => this.regions.get(name),
-      segmentStart: (name) => this.options.segmentStart.get(name) ?? null,
-      dataSegment: (name, first, second) => this.segment.evaluate(name, first, second, this.dot),
-      problem: (line, message) => this.report(line, message),
+      segmentStart: (name) => this.#options.segmentStart.get(name) ?? null,
+      dataSegment: (name, first, second) => this.segment.evaluate(name, first, second, this.#dot),
+      problem: (line, message) => this.#report(line, message),
     };
   }
 }

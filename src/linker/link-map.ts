@@ -1,17 +1,19 @@
 /**
- * The map of a link in the form of GNU ld 2.40: archive members and why they were linked, common symbols, discarded sections, memory regions, and the
- * script with what each of its statements came to. Columns and line breaks are GNU's, so that what reads its maps reads ours.
+ * The map of a link in the form of GNU ld 2.40: archive members and why they were linked, common symbols, discarded
+ * sections, memory regions, and the script with what each of its statements came to. Columns and line breaks are GNU's,
+ * so that what reads its maps reads ours.
  */
-import type { LinkInput } from "./inputs.ts";
+
 import type { InputSection } from "./input-section.ts";
+import type { LinkInput } from "./inputs.ts";
 import { DEFAULT_REGION } from "./memory-regions.ts";
 import { walkOrder } from "./name-order.ts";
 import type { OutputSection, Piece, Statement } from "./output-section.ts";
 import type { TopStatement } from "./placement.ts";
 import { DEFINES_PATH, type Program } from "./program.ts";
+import type { Assignment } from "./script/parser.ts";
+import { assertionText, assignmentText, expressionText, inputText } from "./script/text.ts";
 import { SEC_GROUP } from "./section-flags.ts";
-import { assertionText, assignmentText, expressionText, inputText } from "./script-text.ts";
-import type { Assignment } from "./script.ts";
 
 export interface MapOptions {
   readonly outputPath: string;
@@ -36,198 +38,248 @@ export function linkMap(program: Program, options: MapOptions): string {
 }
 
 class LinkMap {
-  private readonly program: Program;
-  private readonly options: MapOptions;
-  private readonly lines: string[] = [];
+  readonly #program: Program;
+  readonly #options: MapOptions;
+  readonly #lines: string[] = [];
   /** The location counter, as far as the map has come. */
-  private dot = 0;
-  private readonly symbolsOf = new Map<InputSection, { readonly name: string; readonly value: number }[]>();
+  #dot = 0;
+  readonly #symbolsOf = new Map<InputSection, { readonly name: string; readonly value: number }[]>();
 
   constructor(program: Program, options: MapOptions) {
-    this.program = program;
-    this.options = options;
+    this.#program = program;
+    this.#options = options;
     for (const name of walkOrder(program.symbols.byName.keys())) {
       const { section, value, isDefined } = program.symbols.get(name)!;
       if (!section || !isDefined) continue;
       const place = section.place(value);
-      const list = this.symbolsOf.get(place.section);
+      const list = this.#symbolsOf.get(place.section);
       const entry = { name, value: place.offset };
       if (list) list.push(entry);
-      else this.symbolsOf.set(place.section, [entry]);
+      else this.#symbolsOf.set(place.section, [entry]);
     }
-    for (const list of this.symbolsOf.values()) list.sort((a, b) => a.value - b.value);
+    for (const list of this.#symbolsOf.values()) list.sort((a, b) => a.value - b.value);
   }
 
   text(): string {
-    this.archiveMembers();
-    this.commonSymbols();
-    if (this.options.listsDiscarded) this.discarded();
-    this.memory();
-    this.lines.push("", "Linker script and memory map", "");
-    const { commandOrder = ["file", "script"] } = this.program.options;
-    const { statements } = this.program.placement;
-    const isDefine = (statement: TopStatement): boolean => statement.kind === "assign" && statement.scriptPath === DEFINES_PATH;
-    const isLast = (statement: TopStatement): boolean => statement.kind === "section" && statement.section.command === null && (this.program.options.sectionStart?.has(statement.section.name) ?? false);
-    const files = this.program.files.map(fileLines);
+    this.#archiveMembers();
+    this.#commonSymbols();
+    if (this.#options.listsDiscarded) this.#discarded();
+    this.#memory();
+    this.#lines.push("", "Linker script and memory map", "");
+    const { commandOrder = ["file", "script"] } = this.#program.options;
+    const { statements } = this.#program.placement;
+    const isDefine = (statement: TopStatement): boolean =>
+      statement.kind === "assign" && statement.scriptPath === DEFINES_PATH;
+    const isLast = (statement: TopStatement): boolean =>
+      statement.kind === "section" &&
+      statement.section.command === null &&
+      (this.#program.options.sectionStart?.has(statement.section.name) ?? false);
+    const files = this.#program.files.map(fileLines);
     const defines = statements.filter(isDefine);
-    const starts = [...(this.program.options.sectionStart ?? [])].map(([name, start]) => `Address of section ${name} set to 0x${start.toString(16)}`);
+    const starts = [...(this.#program.options.sectionStart ?? [])].map(
+      ([name, start]) => `Address of section ${name} set to 0x${start.toString(16)}`,
+    );
     const end = statements.findIndex(({ kind }) => kind === "end");
     for (const item of commandOrder) {
-      if (item === "file") this.lines.push(...(files.shift() ?? []));
-      else if (item === "section-start") this.lines.push(starts.shift()!);
+      if (item === "file") this.#lines.push(...(files.shift() ?? []));
+      else if (item === "section-start") this.#lines.push(starts.shift()!);
       else if (item === "define") {
         const define = defines.shift();
-        if (define) this.statement(define);
-      } else for (const statement of statements.slice(0, end)) if (!isDefine(statement) && !isLast(statement)) this.statement(statement);
+        if (define) this.#statement(define);
+      } else
+        for (const statement of statements.slice(0, end))
+          if (!isDefine(statement) && !isLast(statement)) this.#statement(statement);
     }
-    this.lines.push(...files.flat(), `OUTPUT(${this.options.outputPath} ${this.options.format})`);
-    for (const statement of [...statements.filter(isLast), ...statements.slice(end)]) this.statement(statement);
-    if (this.program.placement.discardsOrphans) this.lines.push("", "/DISCARD/");
-    return `${this.lines.join("\n")}\n`;
+    this.#lines.push(...files.flat(), `OUTPUT(${this.#options.outputPath} ${this.#options.format})`);
+    for (const statement of [...statements.filter(isLast), ...statements.slice(end)]) this.#statement(statement);
+    if (this.#program.placement.discardsOrphans) this.#lines.push("", "/DISCARD/");
+    return `${this.#lines.join("\n")}\n`;
   }
 
-  private archiveMembers(): void {
-    const { included } = this.program;
+  #archiveMembers(): void {
+    const { included } = this.#program;
     if (included.length === 0) return;
-    this.lines.push("Archive member included to satisfy reference by file (symbol)", "");
+    this.#lines.push("Archive member included to satisfy reference by file (symbol)", "");
     for (const { member, reference, symbol } of included) {
       const cause = `${reference === null ? "" : `${reference} `}(${symbol})`;
-      if (member.length >= 29) this.lines.push(member, `${blanks(30)}${cause}`);
-      else this.lines.push(`${member.padEnd(30)}${cause}`);
+      if (member.length >= 29) this.#lines.push(member, `${blanks(30)}${cause}`);
+      else this.#lines.push(`${member.padEnd(30)}${cause}`);
     }
   }
 
-  private commonSymbols(): void {
-    const { commons } = this.program;
+  #commonSymbols(): void {
+    const { commons } = this.#program;
     if (commons.length === 0) return;
-    this.lines.push("", "Allocating common symbols", "Common symbol       size              file", "");
+    this.#lines.push("", "Allocating common symbols", "Common symbol       size              file", "");
     for (const { name, sizeBytes, path } of commons) {
       const rest = `0x${sizeBytes.toString(16)}`.padEnd(18) + path;
-      if (name.length >= 19) this.lines.push(name, `${blanks(20)}${rest}`);
-      else this.lines.push(`${name.padEnd(20)}${rest}`);
+      if (name.length >= 19) this.#lines.push(name, `${blanks(20)}${rest}`);
+      else this.#lines.push(`${name.padEnd(20)}${rest}`);
     }
   }
 
-  private discarded(): void {
-    const sections = this.program.objects.flatMap((object) => {
-      const isMissing = (section: InputSection | null): section is InputSection => section !== null && !section.isStripped && (section.output === null || section.isDiscarded || (section.flags & SEC_GROUP & ~this.keptGroups()) !== 0);
+  #discarded(): void {
+    const sections = this.#program.objects.flatMap((object) => {
+      const isMissing = (section: InputSection | null): section is InputSection =>
+        section !== null &&
+        !section.isStripped &&
+        (section.output === null || section.isDiscarded || (section.flags & SEC_GROUP & ~this.#keptGroups()) !== 0);
       return [...object.sections.filter(isMissing), ...[object.common].filter(isMissing)];
     });
     if (sections.length === 0) return;
-    this.lines.push("", "Discarded input sections", "");
-    for (const section of sections) this.section(` ${section.name}`, 0, section.elf.sizeBytes || section.sizeBytes, section.object.path);
+    this.#lines.push("", "Discarded input sections", "");
+    for (const section of sections)
+      this.#section(` ${section.name}`, 0, section.elf.sizeBytes || section.sizeBytes, section.object.path);
   }
 
   /** A partial link keeps groups. */
-  private keptGroups(): number {
-    return this.program.options.isRelocatable ? SEC_GROUP : 0;
+  #keptGroups(): number {
+    return this.#program.options.isRelocatable ? SEC_GROUP : 0;
   }
 
-  private memory(): void {
-    this.lines.push("", "Memory Configuration", "", "Name             Origin             Length             Attributes");
-    for (const { name, origin, length } of this.program.layout.regions.all()) {
+  #memory(): void {
+    this.#lines.push(
+      "",
+      "Memory Configuration",
+      "",
+      "Name             Origin             Length             Attributes",
+    );
+    for (const { name, origin, length } of this.#program.layout.regions.all()) {
       const isDefault = name === DEFAULT_REGION;
-      const attributes = isDefault ? "" : attributesText(this.program.layout.regions.declared.find((region) => region.name === name)?.attributes ?? "");
+      const attributes = isDefault
+        ? ""
+        : attributesText(
+            this.#program.layout.regions.declared.find((region) => region.name === name)?.attributes ?? "",
+          );
       const columns = `${name.padEnd(16)} ${address(origin)}         ${address(isDefault ? length - 1 : length)}`;
-      this.lines.push(attributes === "" ? columns : `${columns}         ${attributes}`);
+      this.#lines.push(attributes === "" ? columns : `${columns}         ${attributes}`);
     }
   }
 
-  private statement(statement: TopStatement): void {
+  #statement(statement: TopStatement): void {
     // The linker's own __start_ and __stop_ symbols stand in no line.
     if (statement.kind === "assign") {
-      if (statement.assignment.line > 0 || statement.assignment.mode !== "provide") this.assignment(statement.assignment, null);
-    } else if (statement.kind === "assert") this.assertion(assertionText(statement.assertion.condition, statement.assertion.message), statement.assertion.condition);
-    else if (statement.kind === "section") this.outputSection(statement.section);
+      if (statement.assignment.line > 0 || statement.assignment.mode !== "provide")
+        this.#assignment(statement.assignment, null);
+    } else if (statement.kind === "assert")
+      this.#assertion(
+        assertionText(statement.assertion.condition, statement.assertion.message),
+        statement.assertion.condition,
+      );
+    else if (statement.kind === "section") this.#outputSection(statement.section);
   }
 
-  private assertion(text: string, condition: Parameters<typeof expressionText>[0]): void {
-    this.lines.push(statementLine(address(Number(BigInt.asUintN(32, this.program.layout.exactlyAt(condition, this.dot, null)))), text));
+  #assertion(text: string, condition: Parameters<typeof expressionText>[0]): void {
+    this.#lines.push(
+      statementLine(
+        address(Number(BigInt.asUintN(32, this.#program.layout.exactlyAt(condition, this.#dot, null)))),
+        text,
+      ),
+    );
   }
 
-  private assignment(assignment: Assignment, section: OutputSection | null): void {
+  #assignment(assignment: Assignment, section: OutputSection | null): void {
     const { name, value, mode } = assignment;
     let shown: string;
     if (name === ".") {
-      const result = this.program.layout.evaluateDot(value, this.dot, section);
-      if (result !== null) this.dot = result.address;
+      const result = this.#program.layout.evaluateDot(value, this.#dot, section);
+      if (result !== null) this.#dot = result.address;
       shown = result === null ? "*undef*   " : address(result.value);
-    } else if (mode.startsWith("provide") && !this.program.layout.wasProvided(assignment)) shown = "[!provide]";
+    } else if (mode.startsWith("provide") && !this.#program.layout.wasProvided(assignment)) shown = "[!provide]";
     else {
-      const symbol = this.program.symbols.get(name);
+      const symbol = this.#program.symbols.get(name);
       shown = symbol?.isDefined ? address(symbol.address()) : "*undef*   ";
     }
-    this.lines.push(statementLine(shown, assignmentText(assignment)));
+    this.#lines.push(statementLine(shown, assignmentText(assignment)));
   }
 
   /** A name and what lies in its place; a name that is too long has a line of its own. */
-  private section(name: string, start: number, sizeBytes: number, rest: string): void {
+  #section(name: string, start: number, sizeBytes: number, rest: string): void {
     const columns = `${address(start)} ${size(sizeBytes)}${rest === "" ? "" : ` ${rest}`}`;
-    if (name.length >= NAME_COLUMNS - 1) this.lines.push(name, blanks(NAME_COLUMNS) + columns);
-    else this.lines.push(name.padEnd(NAME_COLUMNS) + columns);
+    if (name.length >= NAME_COLUMNS - 1) this.#lines.push(name, blanks(NAME_COLUMNS) + columns);
+    else this.#lines.push(name.padEnd(NAME_COLUMNS) + columns);
   }
 
-  private outputSection(section: OutputSection): void {
-    this.lines.push("");
+  #outputSection(section: OutputSection): void {
+    this.#lines.push("");
     const { name } = section;
     if (!section.exists || name === "/DISCARD/") {
-      this.lines.push(name);
-      for (const inner of section.statements) this.inner(section, inner);
+      this.#lines.push(name);
+      for (const inner of section.statements) this.#inner(section, inner);
       return;
     }
-    this.dot = section.address;
-    const load = section.loadAddress >>> 0 !== section.address >>> 0 ? `load address ${address(section.loadAddress)}` : "";
-    this.section(name, section.address, section.sizeBytes, load);
-    for (const inner of section.statements) this.inner(section, inner);
+    this.#dot = section.address;
+    const load =
+      section.loadAddress >>> 0 !== section.address >>> 0 ? `load address ${address(section.loadAddress)}` : "";
+    this.#section(name, section.address, section.sizeBytes, load);
+    for (const inner of section.statements) this.#inner(section, inner);
   }
 
-  private inner(section: OutputSection, statement: Statement): void {
+  #inner(section: OutputSection, statement: Statement): void {
     switch (statement.kind) {
       case "wild": {
-        const pattern = this.program.placement.patternOf(statement);
-        if (pattern) this.lines.push(` ${inputText(pattern)}`);
+        const pattern = this.#program.placement.patternOf(statement);
+        if (pattern) this.#lines.push(` ${inputText(pattern)}`);
         for (const input of statement.sections) {
-          this.fill(section, (piece) => piece.before === input);
-          this.input(input);
+          this.#fill(section, (piece) => piece.before === input);
+          this.#input(input);
         }
         break;
       }
       case "assign":
-        this.assignment(statement.assignment, section);
-        this.fill(section, (piece) => piece.behind === statement);
+        this.#assignment(statement.assignment, section);
+        this.#fill(section, (piece) => piece.behind === statement);
         break;
-      case "assert": this.assertion(assertionText(statement.condition, statement.message), statement.condition); break;
-      case "fill": this.lines.push(` FILL mask 0x${[...this.program.layout.fillOf(statement.value)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`); break;
+      case "assert":
+        this.#assertion(assertionText(statement.condition, statement.message), statement.condition);
+        break;
+      case "fill":
+        this.#lines.push(
+          ` FILL mask 0x${[...this.#program.layout.fillOf(statement.value)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`,
+        );
+        break;
       case "data": {
         const { sizeBytes, value } = statement.statement;
-        const piece = section.pieces.find((candidate) => candidate.kind === "data" && candidate.statement === statement.statement);
+        const piece = section.pieces.find(
+          (candidate) => candidate.kind === "data" && candidate.statement === statement.statement,
+        );
         const start = section.address + (piece?.kind === "data" ? piece.offset : 0);
-        const result = BigInt.asUintN(Math.max(32, 8 * sizeBytes), this.program.layout.exactlyAt(value, start, section));
+        const result = BigInt.asUintN(
+          Math.max(32, 8 * sizeBytes),
+          this.#program.layout.exactlyAt(value, start, section),
+        );
         const source = value.kind === "number" ? "" : ` ${expressionText(value)}`;
-        this.lines.push(`${blanks(NAME_COLUMNS)}${address(start)} ${size(sizeBytes)} ${DATA_NAMES[sizeBytes]!} 0x${result.toString(16)}${source}`);
-        this.dot = Math.max(this.dot, start + sizeBytes);
+        this.#lines.push(
+          `${blanks(NAME_COLUMNS)}${address(start)} ${size(sizeBytes)} ${DATA_NAMES[sizeBytes]!} 0x${result.toString(16)}${source}`,
+        );
+        this.#dot = Math.max(this.#dot, start + sizeBytes);
         break;
       }
     }
   }
 
   /** A gap in front of an input section, or behind an assignment to the location counter. */
-  private fill(section: OutputSection, isWanted: (gap: Extract<Piece, { kind: "gap" }>) => boolean): void {
+  #fill(section: OutputSection, isWanted: (gap: Extract<Piece, { kind: "gap" }>) => boolean): void {
     const gap = section.pieces.find((piece) => piece.kind === "gap" && isWanted(piece));
     if (gap?.kind !== "gap") return;
     const pattern = gap.fill ? [...gap.fill].map((byte) => byte.toString(16).padStart(2, "0")).join("") : "";
-    this.lines.push(`${" *fill*".padEnd(NAME_COLUMNS)}${address(section.address + gap.offset)} ${size(gap.sizeBytes)} ${pattern}`);
-    this.dot = Math.max(this.dot, section.address + gap.offset + gap.sizeBytes);
+    this.#lines.push(
+      `${" *fill*".padEnd(NAME_COLUMNS)}${address(section.address + gap.offset)} ${size(gap.sizeBytes)} ${pattern}`,
+    );
+    this.#dot = Math.max(this.#dot, section.address + gap.offset + gap.sizeBytes);
   }
 
-  private input(input: InputSection): void {
+  #input(input: InputSection): void {
     const start = (input.output?.address ?? 0) + input.offset;
     // All strings of a section that lies in others now still count here, as they do in GNU ld's map.
     const sizeBytes = input.mapBytes ?? (input.isMergedAway ? input.elf.sizeBytes : input.sizeBytes);
-    this.section(` ${input.name}`, start, sizeBytes, input.object.path);
-    if (!input.isMergedAway && input.moved !== null && input.elf.sizeBytes !== sizeBytes && input.elf.sizeBytes !== 0) this.lines.push(`${blanks(NAME_COLUMNS + 11)}${size(input.elf.sizeBytes)} (size before relaxing)`);
-    if (input.output?.excluded !== true) for (const { name, value } of this.symbolsOf.get(input) ?? []) this.lines.push(`${blanks(NAME_COLUMNS)}${address(start + value)}${blanks(NAME_COLUMNS)}${name}`);
-    this.dot = Math.max(this.dot, start + sizeBytes);
+    this.#section(` ${input.name}`, start, sizeBytes, input.object.path);
+    if (!input.isMergedAway && input.moved !== null && input.elf.sizeBytes !== sizeBytes && input.elf.sizeBytes !== 0)
+      this.#lines.push(`${blanks(NAME_COLUMNS + 11)}${size(input.elf.sizeBytes)} (size before relaxing)`);
+    if (input.output?.excluded !== true)
+      for (const { name, value } of this.#symbolsOf.get(input) ?? [])
+        this.#lines.push(`${blanks(NAME_COLUMNS)}${address(start + value)}${blanks(NAME_COLUMNS)}${name}`);
+    this.#dot = Math.max(this.#dot, start + sizeBytes);
   }
 }
 
@@ -241,6 +293,7 @@ function fileLines(input: LinkInput): string[] {
 /** What a region takes, then what it refuses; `i` and `l` mean the same. */
 function attributesText(attributes: string): string {
   const [wanted = "", refused = ""] = attributes.toLowerCase().split("!");
-  const shown = (letters: string): string => [..."axrwl"].filter((letter) => letters.includes(letter) || (letter === "l" && letters.includes("i"))).join("");
+  const shown = (letters: string): string =>
+    [..."axrwl"].filter((letter) => letters.includes(letter) || (letter === "l" && letters.includes("i"))).join("");
   return shown(wanted) + (refused === "" ? "" : `!${shown(refused)}`);
 }

@@ -1,13 +1,14 @@
 /**
- * Links objects: resolves symbols, lays the sections out as the script says, applies the relocations. The result keeps the
- * relocations, so that a relocatable kernel image can be made of it, and knows the file that GNU ld would write.
+ * Links objects: resolves symbols, lays the sections out as the script says, applies the relocations. The result keeps
+ * the relocations, so that a relocatable kernel image can be made of it, and knows the file that GNU ld would write.
  */
-import { programFile, type ProgramImage } from "./program-file.ts";
-import { ElfError, type ElfObject } from "./elf-reader.ts";
+
+import { STT_SECTION } from "../object/elf.ts";
+import { ElfError, type ElfObject } from "../object/elf-reader.ts";
 import type { LinkInput } from "./inputs.ts";
 import { Program, type ProgramOptions } from "./program.ts";
-import { STT_SECTION } from "./elf.ts";
-import type { LinkerScript } from "./script.ts";
+import { type ProgramImage, programFile } from "./program-file.ts";
+import type { LinkerScript } from "./script/parser.ts";
 
 export interface LinkOptions {
   readonly objects: readonly ElfObject[];
@@ -53,7 +54,12 @@ export interface LinkedSection {
   readonly content: Uint8Array;
   readonly relocations: readonly AppliedRelocation[];
   /** What lies in it, for the map. */
-  readonly inputs: readonly { readonly path: string; readonly name: string; readonly offset: number; readonly sizeBytes: number }[];
+  readonly inputs: readonly {
+    readonly path: string;
+    readonly name: string;
+    readonly offset: number;
+    readonly sizeBytes: number;
+  }[];
 }
 
 export interface LinkedSymbol {
@@ -76,25 +82,51 @@ export interface Linked {
   readonly file: Uint8Array<ArrayBuffer>;
 }
 
-export type LinkResult = { readonly linked: Linked; readonly problems: readonly [] } | { readonly linked: null; readonly problems: readonly LinkProblem[] };
+export type LinkResult =
+  | { readonly linked: Linked; readonly problems: readonly [] }
+  | { readonly linked: null; readonly problems: readonly LinkProblem[] };
 
 /** Never throws for what is in the objects: all problems come back at once. */
 export function link(options: LinkOptions): LinkResult {
-  const defines = [...(options.defines ?? [])].map(([name, value]) => ({ kind: "assign" as const, name, value: { kind: "number" as const, value: BigInt(value) }, mode: "set" as const, line: 0 }));
-  return linkProgram(options.objects.map((elf) => ({ kind: "object", elf })), {
-    script: options.script, isDefaultScript: false, ...(options.entry === undefined ? {} : { entry: options.entry }), defines, sectionStart: options.sectionStart ?? new Map(),
-    requiresEntry: options.entry !== undefined || options.script.entry !== null,
-  });
+  const defines = [...(options.defines ?? [])].map(([name, value]) => ({
+    kind: "assign" as const,
+    name,
+    value: { kind: "number" as const, value: BigInt(value) },
+    mode: "set" as const,
+    line: 0,
+  }));
+  return linkProgram(
+    options.objects.map((elf) => ({ kind: "object", elf })),
+    {
+      script: options.script,
+      isDefaultScript: false,
+      ...(options.entry === undefined ? {} : { entry: options.entry }),
+      defines,
+      sectionStart: options.sectionStart ?? new Map(),
+      requiresEntry: options.entry !== undefined || options.script.entry !== null,
+    },
+  );
 }
 
-/** The same for the command line: archives, and all that GNU ld's options ask for. Throws `ElfError` for a file that cannot be read. */
-export function linkProgram(inputs: readonly LinkInput[], options: ProgramOptions): LinkResult & { readonly program: Program | null; readonly image: ProgramImage | null } {
+/**
+ * The same for the command line: archives, and all that GNU ld's options ask for. Throws `ElfError` for a file that
+ * cannot be read.
+ */
+export function linkProgram(
+  inputs: readonly LinkInput[],
+  options: ProgramOptions,
+): LinkResult & { readonly program: Program | null; readonly image: ProgramImage | null } {
   let program: Program;
   try {
     program = new Program(inputs, options);
   } catch (error) {
     if (!(error instanceof ElfError)) throw error;
-    return { linked: null, problems: [{ file: error.path, line: 0, message: error.problem }], program: null, image: null };
+    return {
+      linked: null,
+      problems: [{ file: error.path, line: 0, message: error.problem }],
+      program: null,
+      image: null,
+    };
   }
   const image = programFile(program);
   const { problems } = program;
@@ -106,17 +138,46 @@ function view(program: Program, image: ProgramImage): Linked {
   const sections = new Map<object, LinkedSection & { relocations: AppliedRelocation[] }>();
   for (const { output, flags, content, nobits } of image.sections) {
     sections.set(output, {
-      name: output.name, address: output.address >>> 0, loadAddress: output.loadAddress >>> 0, sizeBytes: output.sizeBytes, align: output.align, flags, nobits, content, relocations: [],
-      inputs: output.pieces.flatMap((piece) => (piece.kind === "input" ? [{ path: piece.section.object.path, name: piece.section.name, offset: piece.section.offset, sizeBytes: piece.section.sizeBytes }] : [])),
+      name: output.name,
+      address: output.address >>> 0,
+      loadAddress: output.loadAddress >>> 0,
+      sizeBytes: output.sizeBytes,
+      align: output.align,
+      flags,
+      nobits,
+      content,
+      relocations: [],
+      inputs: output.pieces.flatMap((piece) =>
+        piece.kind === "input"
+          ? [
+              {
+                path: piece.section.object.path,
+                name: piece.section.name,
+                offset: piece.section.offset,
+                sizeBytes: piece.section.sizeBytes,
+              },
+            ]
+          : [],
+      ),
     });
   }
   for (const { output, applied } of image.sections) {
     const { relocations } = sections.get(output)!;
-    for (const { offset, type, target, isGone } of applied) if (!isGone) relocations.push({ offset, type, target: target ? (sections.get(target) ?? null) : null });
+    for (const { offset, type, target, isGone } of applied)
+      if (!isGone) relocations.push({ offset, type, target: target ? (sections.get(target) ?? null) : null });
   }
-  const symbols = image.symbols.filter(({ type, section }) => type !== STT_SECTION && section !== 0).map((symbol): LinkedSymbol => ({
-    name: symbol.name, value: symbol.value, sizeBytes: symbol.sizeBytes, binding: symbol.binding, type: symbol.type,
-    section: typeof symbol.section === "number" ? null : (sections.get(symbol.section) ?? null), path: symbol.path === "" ? program.options.script.path : symbol.path,
-  }));
+  const symbols = image.symbols
+    .filter(({ type, section }) => type !== STT_SECTION && section !== 0)
+    .map(
+      (symbol): LinkedSymbol => ({
+        name: symbol.name,
+        value: symbol.value,
+        sizeBytes: symbol.sizeBytes,
+        binding: symbol.binding,
+        type: symbol.type,
+        section: typeof symbol.section === "number" ? null : (sections.get(symbol.section) ?? null),
+        path: symbol.path === "" ? program.options.script.path : symbol.path,
+      }),
+    );
   return { entry: program.entry >>> 0, sections: [...sections.values()], symbols, file: image.bytes };
 }

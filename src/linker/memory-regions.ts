@@ -1,7 +1,7 @@
 /** Memory regions of a script (GNU ld 2.40, "MEMORY"): how full each is while the sections are laid out. */
 import type { OutputSection } from "./output-section.ts";
+import type { Expression, LinkerScript, MemoryRegion } from "./script/parser.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_DATA, SEC_LOAD, SEC_READONLY } from "./section-flags.ts";
-import type { Expression, LinkerScript, MemoryRegion } from "./script.ts";
 
 export interface Region {
   readonly name: string;
@@ -20,37 +20,51 @@ export const DEFAULT_REGION_BYTES = 2 ** 32;
 export class MemoryRegions {
   /** In the order of the script. */
   readonly declared: readonly MemoryRegion[];
-  private readonly aliases: ReadonlyMap<string, string>;
-  private readonly byName = new Map<string, Region>();
+  readonly #aliases: ReadonlyMap<string, string>;
+  readonly #byName = new Map<string, Region>();
 
   constructor(scripts: readonly LinkerScript[]) {
     this.declared = scripts.flatMap(({ regions }) => regions);
-    this.aliases = new Map(scripts.flatMap(({ regionAliases }) => [...regionAliases]));
+    this.#aliases = new Map(scripts.flatMap(({ regionAliases }) => [...regionAliases]));
   }
 
   /** Empties all regions for another pass. */
   restart(valueOf: (expression: Expression) => number): void {
-    this.byName.clear();
-    this.byName.set(DEFAULT_REGION, { name: DEFAULT_REGION, origin: 0, length: DEFAULT_REGION_BYTES, current: 0, last: null, isFull: false });
+    this.#byName.clear();
+    this.#byName.set(DEFAULT_REGION, {
+      name: DEFAULT_REGION,
+      origin: 0,
+      length: DEFAULT_REGION_BYTES,
+      current: 0,
+      last: null,
+      isFull: false,
+    });
     for (const { name, origin, length } of this.declared) {
       const start = valueOf(origin);
-      this.byName.set(name, { name, origin: start, length: valueOf(length), current: start, last: null, isFull: false });
+      this.#byName.set(name, {
+        name,
+        origin: start,
+        length: valueOf(length),
+        current: start,
+        last: null,
+        isFull: false,
+      });
     }
   }
 
   get(name: string): Region | null {
     let real = name;
-    for (let hops = 0; hops <= this.aliases.size && this.aliases.has(real); hops++) real = this.aliases.get(real)!;
-    return this.byName.get(real) ?? null;
+    for (let hops = 0; hops <= this.#aliases.size && this.#aliases.has(real); hops++) real = this.#aliases.get(real)!;
+    return this.#byName.get(real) ?? null;
   }
 
   fallback(): Region {
-    return this.byName.get(DEFAULT_REGION)!;
+    return this.#byName.get(DEFAULT_REGION)!;
   }
 
   /** Those of the script, and the one for everything else. */
   all(): Region[] {
-    return [...this.byName.values()].filter(({ name }) => name !== DEFAULT_REGION).concat(this.fallback());
+    return [...this.#byName.values()].filter(({ name }) => name !== DEFAULT_REGION).concat(this.fallback());
   }
 
   /** The first region whose attributes a section has, for those that the script puts nowhere. */
@@ -58,10 +72,18 @@ export class MemoryRegions {
     if ((flags & (SEC_ALLOC | SEC_LOAD)) === 0) return null;
     // W means written to, which for a section is alloc without read-only or code.
     const isWritable = (flags & (SEC_ALLOC | SEC_READONLY | SEC_CODE)) === SEC_ALLOC;
-    const known: Readonly<Record<string, boolean>> = { a: true, r: (flags & SEC_READONLY) !== 0, w: isWritable || (flags & SEC_DATA) !== 0, x: (flags & SEC_CODE) !== 0, l: (flags & SEC_LOAD) !== 0, i: (flags & SEC_LOAD) !== 0 };
+    const known: Readonly<Record<string, boolean>> = {
+      a: true,
+      r: (flags & SEC_READONLY) !== 0,
+      w: isWritable || (flags & SEC_DATA) !== 0,
+      x: (flags & SEC_CODE) !== 0,
+      l: (flags & SEC_LOAD) !== 0,
+      i: (flags & SEC_LOAD) !== 0,
+    };
     for (const { name, attributes } of this.declared) {
       const [wanted, refused] = attributes.toLowerCase().split("!") as [string, string | undefined];
-      if ([...wanted].some((letter) => known[letter]) && ![...(refused ?? "")].some((letter) => known[letter])) return this.byName.get(name)!;
+      if ([...wanted].some((letter) => known[letter]) && ![...(refused ?? "")].some((letter) => known[letter]))
+        return this.#byName.get(name)!;
     }
     return null;
   }

@@ -1,7 +1,11 @@
 /** `--print-memory-usage`: how full the memory regions of the script are, in the columns of GNU ld 2.40. */
 import type { Program } from "./program.ts";
 
-const UNITS: readonly (readonly [name: string, bytes: number])[] = [["GB", 2 ** 30], ["MB", 2 ** 20], ["KB", 2 ** 10]];
+const UNITS: readonly (readonly [name: string, bytes: number])[] = [
+  ["GB", 2 ** 30],
+  ["MB", 2 ** 20],
+  ["KB", 2 ** 10],
+];
 
 /** Whole units only. */
 function size(bytes: number): string {
@@ -10,9 +14,12 @@ function size(bytes: number): string {
 }
 
 export function memoryUsage(program: Program): string {
-  const rows = program.layout.regions.all().filter(({ name, last }) => program.options.script.regions.some((region) => region.name === name) || last !== null).map(({ name, origin, length, current }) => {
-    const used = current - origin;
-    return `${name.padStart(16)}: ${size(used)}  ${size(length)}  ${length === 0 ? "".padStart(9) : `${((used * 100) / length).toFixed(2).padStart(9)}%`}`;
-  });
+  const rows = program.layout.regions
+    .all()
+    .filter(({ name, last }) => program.options.script.regions.some((region) => region.name === name) || last !== null)
+    .map(({ name, origin, length, current }) => {
+      const used = current - origin;
+      return `${name.padStart(16)}: ${size(used)}  ${size(length)}  ${length === 0 ? "".padStart(9) : `${((used * 100) / length).toFixed(2).padStart(9)}%`}`;
+    });
   return `Memory region         Used Size  Region Size  %age Used\n${rows.map((row) => `${row}\n`).join("")}`;
 }

@@ -1,11 +1,12 @@
 /**
- * Merges equal constants and strings of sections that allow it (SHF_MERGE, SHF_STRINGS; ELF gABI, "Sections"). A string that ends
- * another one shares its bytes. What is kept stays in the section in which it first appeared, so that the result has the
- * order that GNU ld 2.40 gives it.
+ * Merges equal constants and strings of sections that allow it (SHF_MERGE, SHF_STRINGS; ELF gABI, "Sections"). A string
+ * that ends another one shares its bytes. What is kept stays in the section in which it first appeared, so that the
+ * result has the order that GNU ld 2.40 gives it.
  */
-import { SEC_MERGE, SEC_STRINGS } from "./section-flags.ts";
+
+import { latin1 } from "../object/elf-reader.ts";
 import type { InputSection } from "./input-section.ts";
-import { latin1 } from "./elf-reader.ts";
+import { SEC_MERGE, SEC_STRINGS } from "./section-flags.ts";
 
 interface Entry {
   /** The bytes, one UTF-16 unit each, with the terminator of a string. */
@@ -37,7 +38,14 @@ export function mergeSections(sections: readonly InputSection[]): void {
 
 function canMerge({ flags, elf, align, relocations }: InputSection): boolean {
   const { entrySizeBytes: unit, content } = elf;
-  if (!(flags & SEC_MERGE) || content.length === 0 || unit === 0 || content.length % unit !== 0 || relocations.length > 0) return false;
+  if (
+    !(flags & SEC_MERGE) ||
+    content.length === 0 ||
+    unit === 0 ||
+    content.length % unit !== 0 ||
+    relocations.length > 0
+  )
+    return false;
   const isPower = (unit & (unit - 1)) === 0;
   if (unit < align && (!isPower || !(flags & SEC_STRINGS))) return false;
   if (unit > align && unit % align !== 0) return false;
@@ -46,59 +54,64 @@ function canMerge({ flags, elf, align, relocations }: InputSection): boolean {
 }
 
 class Merger {
-  private readonly sections: readonly InputSection[];
-  private readonly isStrings: boolean;
-  private readonly unit: number;
-  private readonly entries: Entry[] = [];
-  private readonly known = new Map<string, Entry>();
-  private readonly mappings = new Map<InputSection, Mapping[]>();
+  readonly #sections: readonly InputSection[];
+  readonly #isStrings: boolean;
+  readonly #unit: number;
+  readonly #entries: Entry[] = [];
+  readonly #known = new Map<string, Entry>();
+  readonly #mappings = new Map<InputSection, Mapping[]>();
 
   constructor(sections: readonly InputSection[]) {
-    this.sections = sections;
-    this.isStrings = (sections[0]!.flags & SEC_STRINGS) !== 0;
-    this.unit = sections[0]!.elf.entrySizeBytes;
+    this.#sections = sections;
+    this.#isStrings = (sections[0]!.flags & SEC_STRINGS) !== 0;
+    this.#unit = sections[0]!.elf.entrySizeBytes;
   }
 
   run(): void {
-    for (const section of this.sections) {
+    for (const section of this.#sections) {
       const mappings: Mapping[] = [];
-      this.mappings.set(section, mappings);
-      if (this.isStrings) this.recordStrings(section, mappings);
-      else this.recordConstants(section, mappings);
+      this.#mappings.set(section, mappings);
+      if (this.#isStrings) this.#recordStrings(section, mappings);
+      else this.#recordConstants(section, mappings);
     }
     // What ends another string still counts where it appeared.
-    const homes = new Set(this.entries.map(({ section }) => section));
-    if (this.isStrings) this.shareSuffixes();
-    this.assign();
+    const homes = new Set(this.#entries.map(({ section }) => section));
+    if (this.#isStrings) this.#shareSuffixes();
+    this.#assign();
     let lastBytes = 0;
-    for (const section of this.sections) {
-      this.rewrite(section);
+    for (const section of this.#sections) {
+      this.#rewrite(section);
       section.isMergedAway = !homes.has(section);
       // GNU ld's map has the size of the section before for one whose strings all end others.
-      if (section.sizeBytes > 0 || section.isMergedAway) lastBytes = section.isMergedAway ? lastBytes : section.sizeBytes;
+      if (section.sizeBytes > 0 || section.isMergedAway)
+        lastBytes = section.isMergedAway ? lastBytes : section.sizeBytes;
       else section.mapBytes = lastBytes;
     }
   }
 
-  private add(text: string, align: number, section: InputSection): Entry {
-    const known = this.known.get(text);
+  #add(text: string, align: number, section: InputSection): Entry {
+    const known = this.#known.get(text);
     if (known && known.align >= align) return known;
     if (known) known.align = 0;
     const entry: Entry = { text, align, section, offset: 0, suffixOf: null };
-    this.entries.push(entry);
-    this.known.set(text, entry);
+    this.#entries.push(entry);
+    this.#known.set(text, entry);
     return entry;
   }
 
-  private recordConstants(section: InputSection, mappings: Mapping[]): void {
+  #recordConstants(section: InputSection, mappings: Mapping[]): void {
     const { content } = section.elf;
-    for (let at = 0; at < content.length; at += this.unit) mappings.push({ start: at, entry: this.add(latin1(content.subarray(at, at + this.unit)), 1, section) });
+    for (let at = 0; at < content.length; at += this.#unit)
+      mappings.push({ start: at, entry: this.#add(latin1(content.subarray(at, at + this.#unit)), 1, section) });
   }
 
-  /** A string wants the alignment that it happened to have, up to the section's. Zeros that only pad count as one empty string. */
-  private recordStrings(section: InputSection, mappings: Mapping[]): void {
+  /**
+   * A string wants the alignment that it happened to have, up to the section's. Zeros that only pad count as one empty
+   * string.
+   */
+  #recordStrings(section: InputSection, mappings: Mapping[]): void {
     const { content } = section.elf;
-    const { unit } = this;
+    const unit = this.#unit;
     const isZero = (at: number): boolean => {
       for (let i = 0; i < unit; i++) if (content[at + i] !== 0) return false;
       return true;
@@ -110,19 +123,19 @@ class Merger {
       let end = at;
       while (!isZero(end)) end += unit;
       end += unit;
-      mappings.push({ start: at, entry: this.add(latin1(content.subarray(at, end)), align, section) });
+      mappings.push({ start: at, entry: this.#add(latin1(content.subarray(at, end)), align, section) });
       at = end;
       for (; at < content.length && isZero(at); at += unit) {
         if (hasEmpty || at % section.align !== 0) continue;
         hasEmpty = true;
-        mappings.push({ start: at, entry: this.add("\0".repeat(unit), section.align, section) });
+        mappings.push({ start: at, entry: this.#add("\0".repeat(unit), section.align, section) });
       }
     }
   }
 
-  private shareSuffixes(): void {
-    const live = this.entries.filter(({ align }) => align > 0);
-    const { unit } = this;
+  #shareSuffixes(): void {
+    const live = this.#entries.filter(({ align }) => align > 0);
+    const unit = this.#unit;
     const aligns = new Set(live.map(({ align }) => align));
     const [only] = aligns;
     const common = aligns.size === 1 && only! > unit ? only! : 0;
@@ -136,7 +149,9 @@ class Merger {
     let host = keyed.at(-1);
     for (let i = keyed.length - 2; i >= 0; i--) {
       const candidate = keyed[i]!;
-      const fits = host!.entry.align >= candidate.entry.align && ((host!.entry.text.length - candidate.entry.text.length) & (candidate.entry.align - 1)) === 0;
+      const fits =
+        host!.entry.align >= candidate.entry.align &&
+        ((host!.entry.text.length - candidate.entry.text.length) & (candidate.entry.align - 1)) === 0;
       if (fits && candidate.reversed.length < host!.reversed.length && host!.reversed.startsWith(candidate.reversed)) {
         candidate.entry.suffixOf = host!.entry;
         candidate.entry.align = 0;
@@ -144,30 +159,30 @@ class Merger {
     }
   }
 
-  private assign(): void {
+  #assign(): void {
     const sizes = new Map<InputSection, number>();
-    for (const entry of this.entries) {
+    for (const entry of this.#entries) {
       if (entry.align === 0) continue;
       const start = sizes.get(entry.section) ?? 0;
       entry.offset = Math.ceil(start / entry.align) * entry.align;
       sizes.set(entry.section, entry.offset + entry.text.length);
     }
-    for (const entry of this.entries) {
+    for (const entry of this.#entries) {
       if (!entry.suffixOf) continue;
       entry.section = entry.suffixOf.section;
       entry.offset = entry.suffixOf.offset + entry.suffixOf.text.length - entry.text.length;
     }
-    for (const section of this.sections) section.sizeBytes = sizes.get(section) ?? 0;
+    for (const section of this.#sections) section.sizeBytes = sizes.get(section) ?? 0;
   }
 
-  private rewrite(section: InputSection): void {
+  #rewrite(section: InputSection): void {
     const content = new Uint8Array(section.sizeBytes);
-    for (const entry of this.entries) {
+    for (const entry of this.#entries) {
       if (entry.align === 0 || entry.section !== section) continue;
       for (let i = 0; i < entry.text.length; i++) content[entry.offset + i] = entry.text.charCodeAt(i);
     }
     section.content = content;
-    const mappings = this.mappings.get(section)!;
+    const mappings = this.#mappings.get(section)!;
     section.moved = (offset) => {
       let low = 0;
       let high = mappings.length;
@@ -178,9 +193,9 @@ class Merger {
       }
       const { start, entry: found } = mappings[low]!;
       // Zeros behind a string are an empty one.
-      const empty = offset - start >= found.text.length ? this.known.get("\0".repeat(this.unit)) : undefined;
+      const empty = offset - start >= found.text.length ? this.#known.get("\0".repeat(this.#unit)) : undefined;
       if (empty) return { section: empty.section, offset: empty.offset };
-      const entry = found.align === 0 && !found.suffixOf ? this.known.get(found.text)! : found;
+      const entry = found.align === 0 && !found.suffixOf ? this.#known.get(found.text)! : found;
       return { section: entry.section, offset: entry.offset + Math.min(offset - start, entry.text.length) };
     };
   }

@@ -1,6 +1,6 @@
 /**
- * The order in which GNU ld's tables of names are walked: that of its hash table (BFD's, 2.40). Nothing but the order of common
- * symbols in memory and of global symbols in the file depends on it, but both are bytes of the output.
+ * The order in which GNU ld's tables of names are walked: that of its hash table (BFD's, 2.40). Nothing but the order
+ * of common symbols in memory and of global symbols in the file depends on it, but both are bytes of the output.
  */
 
 const FIRST_SIZE = 4051;

@@ -1,13 +1,23 @@
 /** A section of the output: what a script's section statement, or an orphan, becomes. */
 import type { InputSection } from "./input-section.ts";
-import type { Assignment, DataStatement, Expression, OutputSection as SectionCommand } from "./script.ts";
+import type { Assignment, DataStatement, Expression, OutputSection as SectionCommand } from "./script/parser.ts";
 
 /** What lies in an output section, in order. */
 export type Piece =
   | { readonly kind: "input"; readonly section: InputSection }
   | { readonly kind: "data"; readonly statement: DataStatement; offset: number }
-  /** A gap in front of an input section, or behind an assignment to the location counter; filled with the pattern, or with what suits the section. */
-  | { readonly kind: "gap"; readonly offset: number; readonly sizeBytes: number; readonly fill: Uint8Array | null; readonly before: InputSection | null; readonly behind: Statement | null };
+  /**
+   * A gap in front of an input section, or behind an assignment to the location counter; filled with the pattern, or
+   * with what suits the section.
+   */
+  | {
+      readonly kind: "gap";
+      readonly offset: number;
+      readonly sizeBytes: number;
+      readonly fill: Uint8Array | null;
+      readonly before: InputSection | null;
+      readonly behind: Statement | null;
+    };
 
 export type Statement =
   | { readonly kind: "wild"; readonly sections: InputSection[] }
@@ -51,7 +61,10 @@ export class OutputSection {
   /** Attributes for placing orphans beside a section that does not exist. */
   hintFlags = 0;
 
-  /** Memory regions of its address and of its load address, and its program headers; an orphan takes those of the section that it follows. */
+  /**
+   * Memory regions of its address and of its load address, and its program headers; an orphan takes those of the
+   * section that it follows.
+   */
   region: string | null;
   loadRegion: string | null;
   phdrs: readonly string[] | null;

@@ -1,10 +1,32 @@
-/** The symbol table of the output, in the order of GNU ld 2.40: sections, local symbols of each object, then the global ones. */
-import { SHN_ABS, SHN_COMMON, SHN_UNDEF, STB_GLOBAL, STB_LOCAL, STB_WEAK, STT_FILE, STT_NOTYPE, STT_SECTION } from "./elf.ts";
-import type { ElfSymbol } from "./elf-reader.ts";
+/**
+ * The symbol table of the output, in the order of GNU ld 2.40: sections, local symbols of each object, then the global
+ * ones.
+ */
+import {
+  SHN_ABS,
+  SHN_COMMON,
+  SHN_UNDEF,
+  STB_GLOBAL,
+  STB_LOCAL,
+  STB_WEAK,
+  STT_FILE,
+  STT_NOTYPE,
+  STT_SECTION,
+} from "../object/elf.ts";
+import type { ElfSymbol } from "../object/elf-reader.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
-import { SEC_ALLOC, SEC_CODE, SEC_DEBUGGING, SEC_HAS_CONTENTS, SEC_LOAD, SEC_MERGE, SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
+import {
+  SEC_ALLOC,
+  SEC_CODE,
+  SEC_DEBUGGING,
+  SEC_HAS_CONTENTS,
+  SEC_LOAD,
+  SEC_MERGE,
+  SEC_READONLY,
+  SEC_THREAD_LOCAL,
+} from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 export interface OutputSymbol {
@@ -41,7 +63,12 @@ export interface OutputSymbols {
 }
 
 /** `placed`: the same sections in the order of the script, which is that of the objects' symbols. */
-export function collectSymbols(outputs: readonly OutputSection[], placed: readonly OutputSection[], table: SymbolTable, options: OutputSymbolOptions): OutputSymbols {
+export function collectSymbols(
+  outputs: readonly OutputSection[],
+  placed: readonly OutputSection[],
+  table: SymbolTable,
+  options: OutputSymbolOptions,
+): OutputSymbols {
   const symbols: OutputSymbol[] = [];
   const ofSection = new Map<OutputSection, number>();
   const ofLocal = new Map<ElfSymbol, number>();
@@ -51,15 +78,49 @@ export function collectSymbols(outputs: readonly OutputSection[], placed: readon
   const base = (section: OutputSection | null): number => (section && !options.isRelocatable ? section.address : 0);
   if (options.keepsRelocations) {
     for (const section of outputs) {
-      ofSection.set(section, add({ name: "", value: base(section), sizeBytes: 0, binding: STB_LOCAL, type: STT_SECTION, visibility: 0, section, path: "" }));
+      ofSection.set(
+        section,
+        add({
+          name: "",
+          value: base(section),
+          sizeBytes: 0,
+          binding: STB_LOCAL,
+          type: STT_SECTION,
+          visibility: 0,
+          section,
+          path: "",
+        }),
+      );
     }
   }
-  const file = (name: string, path: string): void => void add({ name, value: 0, sizeBytes: 0, binding: STB_LOCAL, type: STT_FILE, visibility: 0, section: SHN_ABS, path });
+  const file = (name: string, path: string): void =>
+    void add({
+      name,
+      value: 0,
+      sizeBytes: 0,
+      binding: STB_LOCAL,
+      type: STT_FILE,
+      visibility: 0,
+      section: SHN_ABS,
+      path,
+    });
   const addLocal = (object: InputObject, elf: ElfSymbol, home: InputSection | null): void => {
     const place = home?.place(elf.value);
     const section = place?.section.output ?? null;
     const value = place ? base(section) + place.section.offset + place.offset : elf.value;
-    ofLocal.set(elf, add({ name: elf.name, value: value >>> 0, sizeBytes: elf.sizeBytes, binding: STB_LOCAL, type: elf.type, visibility: elf.visibility, section: section ?? SHN_ABS, path: object.path }));
+    ofLocal.set(
+      elf,
+      add({
+        name: elf.name,
+        value: value >>> 0,
+        sizeBytes: elf.sizeBytes,
+        binding: STB_LOCAL,
+        type: elf.type,
+        visibility: elf.visibility,
+        section: section ?? SHN_ABS,
+        path: object.path,
+      }),
+    );
   };
   /** Symbols that would be left out, but that a kept relocation refers to. */
   const addReferenced = (object: InputObject): void => {
@@ -68,7 +129,15 @@ export function collectSymbols(outputs: readonly OutputSection[], placed: readon
       for (const { symbol: index } of section.relocations) {
         const elf = object.elf.symbols[index]!;
         const home = object.sections[elf.section] ?? null;
-        if (elf.binding === STB_LOCAL && elf.type !== STT_SECTION && index !== 0 && !ofLocal.has(elf) && home?.output && !home.output.excluded) addLocal(object, elf, home);
+        if (
+          elf.binding === STB_LOCAL &&
+          elf.type !== STT_SECTION &&
+          index !== 0 &&
+          !ofLocal.has(elf) &&
+          home?.output &&
+          !home.output.excluded
+        )
+          addLocal(object, elf, home);
       }
     }
   };
@@ -84,7 +153,8 @@ export function collectSymbols(outputs: readonly OutputSection[], placed: readon
         file(elf.name, object.path);
         continue;
       }
-      const home = elf.section === SHN_ABS || elf.section === SHN_COMMON ? null : (object.sections[elf.section] ?? null);
+      const home =
+        elf.section === SHN_ABS || elf.section === SHN_COMMON ? null : (object.sections[elf.section] ?? null);
       if (home === null && elf.section !== SHN_ABS) continue;
       if (home && (home.isDiscarded || home.output === null || home.output.excluded)) continue;
       if (!isKept(elf, home, options)) continue;
@@ -112,11 +182,27 @@ export function collectSymbols(outputs: readonly OutputSection[], placed: readon
   return { symbols, localCount, ofSection, ofLocal, ofGlobal };
 }
 
-function globalSymbol(symbol: LinkSymbol, binding: number, base: (section: OutputSection | null) => number, placed: readonly OutputSection[]): OutputSymbol {
+function globalSymbol(
+  symbol: LinkSymbol,
+  binding: number,
+  base: (section: OutputSection | null) => number,
+  placed: readonly OutputSection[],
+): OutputSymbol {
   const { name, sizeBytes, type, visibility, object, state } = symbol;
   const path = object?.path ?? "";
-  if (state === "common") return { name, value: symbol.align, sizeBytes, binding, type, visibility, section: SHN_COMMON, path };
-  if (!symbol.isDefined) return { name, value: 0, sizeBytes: 0, binding, type: type === STT_FILE ? STT_NOTYPE : type, visibility, section: SHN_UNDEF, path };
+  if (state === "common")
+    return { name, value: symbol.align, sizeBytes, binding, type, visibility, section: SHN_COMMON, path };
+  if (!symbol.isDefined)
+    return {
+      name,
+      value: 0,
+      sizeBytes: 0,
+      binding,
+      type: type === STT_FILE ? STT_NOTYPE : type,
+      visibility,
+      section: SHN_UNDEF,
+      path,
+    };
   const home = symbol.home();
   const value = home ? symbol.address() - home.address + base(home) : symbol.value;
   const section = home?.excluded ? nearby(home, symbol.address(), placed) : home;
@@ -135,16 +221,30 @@ function nearby(home: OutputSection, address: number, placed: readonly OutputSec
     const isOther = ((after.flags ^ home.flags) & (SEC_ALLOC | SEC_THREAD_LOCAL)) !== 0;
     return isOther || ((before.flags & SEC_LOAD) !== 0 && (after.flags & SEC_LOAD) === 0) ? before : after;
   }
-  for (const kind of [SEC_READONLY, SEC_CODE]) if ((difference & kind) !== 0) return ((after.flags ^ home.flags) & kind) !== 0 ? before : after;
+  for (const kind of [SEC_READONLY, SEC_CODE])
+    if ((difference & kind) !== 0) return ((after.flags ^ home.flags) & kind) !== 0 ? before : after;
   return address < after.address ? before : after;
 }
 
 /** In the order in which their first sections lie in the output. */
 function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: boolean): Set<InputObject> {
-  return new Set(outputs.filter(({ excluded }) => !excluded).flatMap((output) => output.inputs().filter(({ flags }) => !collectsGarbage || (flags & SEC_HAS_CONTENTS) !== 0).map(({ object }) => object)));
+  return new Set(
+    outputs
+      .filter(({ excluded }) => !excluded)
+      .flatMap((output) =>
+        output
+          .inputs()
+          .filter(({ flags }) => !collectsGarbage || (flags & SEC_HAS_CONTENTS) !== 0)
+          .map(({ object }) => object),
+      ),
+  );
 }
 
-function isKept({ name }: ElfSymbol, home: InputSection | null, { strip, discard, isRelocatable }: OutputSymbolOptions): boolean {
+function isKept(
+  { name }: ElfSymbol,
+  home: InputSection | null,
+  { strip, discard, isRelocatable }: OutputSymbolOptions,
+): boolean {
   if (strip === "debugging" && home && (home.flags & SEC_DEBUGGING) !== 0) return false;
   if (discard === "all") return false;
   const isLabel = name.startsWith(".L");

@@ -1,15 +1,28 @@
 /**
- * Which output section each input section goes into: the patterns of the script, then the places of orphans, which no pattern takes.
- * The rules are GNU ld 2.40's ("Input Section Description", "Orphan Sections"); where a section goes among others decides addresses.
+ * Which output section each input section goes into: the patterns of the script, then the places of orphans, which no
+ * pattern takes. The rules are GNU ld 2.40's ("Input Section Description", "Orphan Sections"); where a section goes
+ * among others decides addresses.
  */
-import { SHF_GNU_RETAIN, SHF_GROUP, SHT_NOTE, SHT_NOBITS, SHT_NULL, SHT_PROGBITS, SHT_REL } from "./elf.ts";
-import { globMatch } from "./glob.ts";
+import { SHF_GNU_RETAIN, SHF_GROUP, SHT_NOBITS, SHT_NOTE, SHT_NULL, SHT_PROGBITS, SHT_REL } from "../object/elf.ts";
+import { globMatch } from "../object/glob.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { OutputSection, type Statement } from "./output-section.ts";
+import type { Assertion, Assignment, InputStatement, LinkerScript, SectionPattern, SortKind } from "./script/parser.ts";
 import {
-  SEC_ALLOC, SEC_CODE, SEC_DATA, SEC_DEBUGGING, SEC_EXCLUDE, SEC_GROUP, SEC_HAS_CONTENTS, SEC_LOAD, SEC_MERGE, SEC_NEVER_LOAD, SEC_READONLY, SEC_STRINGS, SEC_THREAD_LOCAL,
+  SEC_ALLOC,
+  SEC_CODE,
+  SEC_DATA,
+  SEC_DEBUGGING,
+  SEC_EXCLUDE,
+  SEC_GROUP,
+  SEC_HAS_CONTENTS,
+  SEC_LOAD,
+  SEC_MERGE,
+  SEC_NEVER_LOAD,
+  SEC_READONLY,
+  SEC_STRINGS,
+  SEC_THREAD_LOCAL,
 } from "./section-flags.ts";
-import type { Assertion, Assignment, InputStatement, LinkerScript, SectionPattern, SortKind } from "./script.ts";
 
 export type TopStatement =
   | { readonly kind: "assign"; readonly assignment: Assignment; readonly scriptPath: string }
@@ -39,18 +52,21 @@ export class Placement {
   /** --orphan-handling=discard threw something away. */
   discardsOrphans = false;
   readonly problems: { readonly path: string; readonly line: number; readonly message: string }[] = [];
-  private readonly options: PlacementOptions;
-  private readonly objects: readonly InputObject[];
-  private readonly matched = new Map<Statement, InputStatement>();
-  private readonly places: OrphanPlaces;
+  readonly #options: PlacementOptions;
+  readonly #objects: readonly InputObject[];
+  readonly #matched = new Map<Statement, InputStatement>();
+  readonly #places: OrphanPlaces;
 
   constructor(scripts: readonly LinkerScript[], objects: readonly InputObject[], options: PlacementOptions) {
-    this.options = options;
-    this.objects = objects;
-    for (const script of scripts) this.statements.push(...script.statements.map((statement) => this.topStatement(statement, script.path)));
+    this.#options = options;
+    this.#objects = objects;
+    for (const script of scripts)
+      this.statements.push(...script.statements.map((statement) => this.#topStatement(statement, script.path)));
     this.statements.push({ kind: "end" });
     for (const [name, address] of options.sectionStart) {
-      const known = this.statements.find((statement) => statement.kind === "section" && statement.section.name === name);
+      const known = this.statements.find(
+        (statement) => statement.kind === "section" && statement.section.name === name,
+      );
       if (known?.kind === "section") known.section.fixedAddress = address;
       else {
         const section = new OutputSection(name, null);
@@ -59,34 +75,46 @@ export class Placement {
         this.statements.unshift({ kind: "section", section });
       }
     }
-    this.places = new OrphanPlaces(this.statements);
+    this.#places = new OrphanPlaces(this.statements);
     for (const script of scripts) {
       for (const { statements, place, section: name, line } of script.inserted) {
-        const section = this.statements.find((statement) => statement.kind === "section" && statement.section.name === name);
-        if (section?.kind !== "section") this.problems.push({ path: script.path, line, message: `there is no section ${name} to insert ${place}` });
+        const section = this.statements.find(
+          (statement) => statement.kind === "section" && statement.section.name === name,
+        );
+        if (section?.kind !== "section")
+          this.problems.push({ path: script.path, line, message: `there is no section ${name} to insert ${place}` });
         else {
-          const at = place === "before" ? this.statements.indexOf(section) : this.places.slotAfter(section.section);
-          this.statements.splice(at, 0, ...statements.map((statement) => this.topStatement(statement, script.path)));
+          const at = place === "before" ? this.statements.indexOf(section) : this.#places.slotAfter(section.section);
+          this.statements.splice(at, 0, ...statements.map((statement) => this.#topStatement(statement, script.path)));
         }
       }
     }
   }
 
-  private topStatement(statement: LinkerScript["statements"][number], scriptPath: string): TopStatement {
+  #topStatement(statement: LinkerScript["statements"][number], scriptPath: string): TopStatement {
     if (statement.kind === "assign") return { kind: "assign", assignment: statement, scriptPath };
     if (statement.kind === "assert") return { kind: "assert", assertion: statement, scriptPath };
-    return { kind: "section", section: this.sectionOf(statement, scriptPath) };
+    return { kind: "section", section: this.#sectionOf(statement, scriptPath) };
   }
 
-  private sectionOf(command: Extract<LinkerScript["statements"][number], { kind: "section" }>, scriptPath: string): OutputSection {
+  #sectionOf(
+    command: Extract<LinkerScript["statements"][number], { kind: "section" }>,
+    scriptPath: string,
+  ): OutputSection {
     const section = new OutputSection(command.name, command);
     for (const inner of command.statements) {
       if (inner.kind === "input") {
         const wild: Statement = { kind: "wild", sections: [] };
-        this.matched.set(wild, inner);
+        this.#matched.set(wild, inner);
         section.statements.push(wild);
       } else if (inner.kind === "assign") section.statements.push({ kind: "assign", assignment: inner, scriptPath });
-      else if (inner.kind === "assert") section.statements.push({ kind: "assert", condition: inner.condition, message: inner.message, line: inner.line });
+      else if (inner.kind === "assert")
+        section.statements.push({
+          kind: "assert",
+          condition: inner.condition,
+          message: inner.message,
+          line: inner.line,
+        });
       else if (inner.kind === "data") section.statements.push({ kind: "data", statement: inner });
       else section.statements.push({ kind: "fill", value: inner.value, pattern: null });
     }
@@ -95,15 +123,21 @@ export class Placement {
 
   /** The pattern that found a statement's sections, sorted as it was in effect; null for orphans. */
   patternOf(statement: Statement): InputStatement | null {
-    const pattern = this.matched.get(statement);
-    if (!pattern || this.options.sortSections === null) return pattern ?? null;
-    return { ...pattern, patterns: pattern.patterns.map((one) => ({ ...one, sort: one.sort[0] === "none" ? one.sort : this.sortOf(one) })) };
+    const pattern = this.#matched.get(statement);
+    if (!pattern || this.#options.sortSections === null) return pattern ?? null;
+    return {
+      ...pattern,
+      patterns: pattern.patterns.map((one) => ({
+        ...one,
+        sort: one.sort[0] === "none" ? one.sort : this.#sortOf(one),
+      })),
+    };
   }
 
   /** Sections that KEEP protects, before anything is placed. */
   markKept(): void {
-    for (const pattern of this.matched.values()) {
-      if (pattern.keep) for (const { section } of this.find(pattern)) section.isRoot = true;
+    for (const pattern of this.#matched.values()) {
+      if (pattern.keep) for (const { section } of this.#find(pattern)) section.isRoot = true;
     }
   }
 
@@ -112,14 +146,15 @@ export class Placement {
       if (statement.kind !== "section") continue;
       const { section } = statement;
       if (section.name === "/DISCARD/") {
-        for (const inner of section.statements) for (const found of this.findFor(inner)) if (found.section.output === null) found.section.isDiscarded = true;
+        for (const inner of section.statements)
+          for (const found of this.#findFor(inner)) if (found.section.output === null) found.section.isDiscarded = true;
         continue;
       }
-      if (!this.meetsConstraint(section)) continue;
+      if (!this.#meetsConstraint(section)) continue;
       for (const inner of section.statements) {
         if (inner.kind === "wild") {
-          const sections = this.order(this.findFor(inner), this.matched.get(inner)!);
-          for (const found of sections) if (this.add(section, found)) inner.sections.push(found);
+          const sections = this.#order(this.#findFor(inner), this.#matched.get(inner)!);
+          for (const found of sections) if (this.#add(section, found)) inner.sections.push(found);
         } else {
           if (inner.kind === "data" && !section.exists) section.flags |= SEC_READONLY;
           section.exists = true;
@@ -128,58 +163,97 @@ export class Placement {
       }
       if (section.fixedAddress !== null) section.exists = true;
     }
-    this.orphans();
+    this.#orphans();
     for (const output of this.outputs()) {
       const { command } = output;
       if (command?.isReadonly) output.flags |= SEC_READONLY;
       if (command?.type?.kind === "number") output.type = Number(command.type.value);
     }
-    this.inheritLoadRegions();
+    this.#inheritLoadRegions();
   }
 
   /** A section of the same region as the one before is loaded behind it, unless the script says where. */
-  private inheritLoadRegions(): void {
+  #inheritLoadRegions(): void {
     let before: OutputSection | null = null;
     for (const statement of this.statements) {
       if (statement.kind !== "section" || statement.section.name === "/DISCARD/") continue;
       const { section } = statement;
-      if (before && section.loadRegion === null && !section.command?.loadAddress && !section.command?.address && section.fixedAddress === null && section.region === before.region) section.loadRegion = before.loadRegion;
+      if (
+        before &&
+        section.loadRegion === null &&
+        !section.command?.loadAddress &&
+        !section.command?.address &&
+        section.fixedAddress === null &&
+        section.region === before.region
+      )
+        section.loadRegion = before.loadRegion;
       before = section;
     }
   }
 
   /** All sections of the output, in order. */
   outputs(): OutputSection[] {
-    return this.statements.flatMap((statement) => (statement.kind === "section" && statement.section.exists ? [statement.section] : []));
+    return this.statements.flatMap((statement) =>
+      statement.kind === "section" && statement.section.exists ? [statement.section] : [],
+    );
   }
 
-  /** Whether any pattern between DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END finds something, be it linked there or elsewhere. */
+  /**
+   * Whether any pattern between DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END finds something, be it linked there or
+   * elsewhere.
+   */
   hasRelroInput(): boolean {
-    const at = (name: string): number => this.statements.findIndex((statement) => statement.kind === "assign" && statement.assignment.value.kind === "call" && statement.assignment.value.name === name);
+    const at = (name: string): number =>
+      this.statements.findIndex(
+        (statement) =>
+          statement.kind === "assign" &&
+          statement.assignment.value.kind === "call" &&
+          statement.assignment.value.name === name,
+      );
     const [start, end] = [at("DATA_SEGMENT_ALIGN"), at("DATA_SEGMENT_RELRO_END")];
-    return this.statements.slice(start + 1, Math.max(end, 0)).some((statement) =>
-      start >= 0 && statement.kind === "section" && statement.section.statements.some((inner) => this.findFor(inner).some(({ section }) => section.output !== null && section.sizeBytes > 0)));
+    return this.statements
+      .slice(start + 1, Math.max(end, 0))
+      .some(
+        (statement) =>
+          start >= 0 &&
+          statement.kind === "section" &&
+          statement.section.statements.some((inner) =>
+            this.#findFor(inner).some(({ section }) => section.output !== null && section.sizeBytes > 0),
+          ),
+      );
   }
 
-  private sectionsOf({ sections, common }: InputObject): readonly (InputSection | null)[] {
+  #sectionsOf({ sections, common }: InputObject): readonly (InputSection | null)[] {
     return common ? [...sections, common] : sections;
   }
 
-  private findFor(statement: Statement): Found[] {
-    const pattern = this.matched.get(statement);
-    return pattern ? this.find(pattern) : [];
+  #findFor(statement: Statement): Found[] {
+    const pattern = this.#matched.get(statement);
+    return pattern ? this.#find(pattern) : [];
   }
 
-  private find(statement: InputStatement): Found[] {
+  #find(statement: InputStatement): Found[] {
     const found: Found[] = [];
-    for (const object of this.objects) {
+    for (const object of this.#objects) {
       if (!matchesFile(statement.file, object) || statement.exclude.some((glob) => matchesFile(glob, object))) continue;
-      const candidates = this.sectionsOf(object);
+      const candidates = this.#sectionsOf(object);
       for (const section of candidates) {
         // A partial link keeps the members of groups apart, whatever the script says.
-        if (!section || (this.options.isRelocatable && (section.elf.flags & SHF_GROUP) !== 0)) continue;
-        if (statement.flags && ((section.elf.flags & statement.flags.wanted) !== statement.flags.wanted || (section.elf.flags & statement.flags.refused) !== 0)) continue;
-        const pattern = statement.patterns.length === 0 ? EVERYTHING : statement.patterns.find((candidate) => globMatch(candidate.pattern, section.name) && !candidate.exclude.some((glob) => matchesFile(glob, object)));
+        if (!section || (this.#options.isRelocatable && (section.elf.flags & SHF_GROUP) !== 0)) continue;
+        if (
+          statement.flags &&
+          ((section.elf.flags & statement.flags.wanted) !== statement.flags.wanted ||
+            (section.elf.flags & statement.flags.refused) !== 0)
+        )
+          continue;
+        const pattern =
+          statement.patterns.length === 0
+            ? EVERYTHING
+            : statement.patterns.find(
+                (candidate) =>
+                  globMatch(candidate.pattern, section.name) &&
+                  !candidate.exclude.some((glob) => matchesFile(glob, object)),
+              );
         if (pattern) found.push({ section, pattern });
       }
     }
@@ -188,11 +262,14 @@ export class Placement {
   }
 
   /** A sorted pattern puts each section before the first one that has to follow it. */
-  private order(found: readonly Found[], statement: InputStatement): InputSection[] {
+  #order(found: readonly Found[], statement: InputStatement): InputSection[] {
     const free = found.filter(({ section }) => section.output === null && !section.isDiscarded);
-    const sorts = new Map([...statement.patterns, EVERYTHING].map((pattern) => [pattern, this.sortOf(pattern)]));
+    const sorts = new Map([...statement.patterns, EVERYTHING].map((pattern) => [pattern, this.#sortOf(pattern)]));
     if ([...sorts.values()].every((sort) => sort.length === 0)) return free.map(({ section }) => section);
-    if (statement.patterns.length === 1) return free.map(({ section }) => section).sort((a, b) => compareSections(sorts.get(statement.patterns[0]!)!, a, b));
+    if (statement.patterns.length === 1)
+      return free
+        .map(({ section }) => section)
+        .sort((a, b) => compareSections(sorts.get(statement.patterns[0]!)!, a, b));
     const ordered: InputSection[] = [];
     for (const { section, pattern } of free) {
       const sort = sorts.get(pattern)!;
@@ -204,25 +281,28 @@ export class Placement {
   }
 
   /** How a pattern sorts; --sort-section counts where it does not say, or does not say all. */
-  private sortOf({ sort }: SectionPattern): readonly SortKind[] {
+  #sortOf({ sort }: SectionPattern): readonly SortKind[] {
     if (sort[0] === "none") return [];
-    const option = this.options.sortSections;
+    const option = this.#options.sortSections;
     const other = sort[0] === "name" ? "alignment" : "name";
-    if (option !== null && (sort.length === 0 || (sort[0] !== "init-priority" && option === other))) return [...new Set([...sort, option])];
+    if (option !== null && (sort.length === 0 || (sort[0] !== "init-priority" && option === other)))
+      return [...new Set([...sort, option])];
     return sort;
   }
 
-  private meetsConstraint({ command, statements }: OutputSection): boolean {
+  #meetsConstraint({ command, statements }: OutputSection): boolean {
     if (!command?.constraint) return true;
-    const all = statements.flatMap((statement) => this.findFor(statement)).filter(({ section }) => section.output === null && !section.isDiscarded);
+    const all = statements
+      .flatMap((statement) => this.#findFor(statement))
+      .filter(({ section }) => section.output === null && !section.isDiscarded);
     const isReadonly = all.every(({ section }) => (section.flags & SEC_READONLY) !== 0);
     return command.constraint === "ro" ? isReadonly : !isReadonly;
   }
 
   /** False when the section is not to be in the output. */
-  private add(output: OutputSection, section: InputSection): boolean {
+  #add(output: OutputSection, section: InputSection): boolean {
     if (section.output !== null || section.isDiscarded) return false;
-    const { isRelocatable, stripDebugging } = this.options;
+    const { isRelocatable, stripDebugging } = this.#options;
     if (!isRelocatable && (section.flags & (SEC_EXCLUDE | SEC_GROUP)) !== 0) return false;
     if (stripDebugging && (section.flags & SEC_DEBUGGING) !== 0) return false;
     let { flags } = section;
@@ -236,7 +316,10 @@ export class Placement {
     if (output.hasInput) {
       flags &= ~SEC_READONLY;
       const mergeable = SEC_MERGE | SEC_STRINGS;
-      if ((output.flags & mergeable) !== (flags & mergeable) || ((flags & SEC_MERGE) !== 0 && output.entrySizeBytes !== section.elf.entrySizeBytes)) {
+      if (
+        (output.flags & mergeable) !== (flags & mergeable) ||
+        ((flags & SEC_MERGE) !== 0 && output.entrySizeBytes !== section.elf.entrySizeBytes)
+      ) {
         output.flags &= ~mergeable;
         flags &= ~mergeable;
       }
@@ -255,29 +338,35 @@ export class Placement {
     return true;
   }
 
-  private orphans(): void {
-    for (const object of this.objects) {
-      const sections = this.sectionsOf(object);
+  #orphans(): void {
+    for (const object of this.#objects) {
+      const sections = this.#sectionsOf(object);
       for (const section of sections) {
         if (!section || section.output !== null || section.isDiscarded) continue;
-        if (!this.options.isRelocatable && (section.flags & (SEC_EXCLUDE | SEC_GROUP)) !== 0) continue;
-        if (this.options.stripDebugging && (section.flags & SEC_DEBUGGING) !== 0) continue;
+        if (!this.#options.isRelocatable && (section.flags & (SEC_EXCLUDE | SEC_GROUP)) !== 0) continue;
+        if (this.#options.stripDebugging && (section.flags & SEC_DEBUGGING) !== 0) continue;
         // A partial link leaves common symbols to a later one, unless it is told to give them memory.
-        if (section === object.common && this.options.isRelocatable && section.sizeBytes === 0) continue;
-        if (this.options.orphans === "discard") {
+        if (section === object.common && this.#options.isRelocatable && section.sizeBytes === 0) continue;
+        if (this.#options.orphans === "discard") {
           section.isDiscarded = true;
           this.discardsOrphans = true;
           continue;
         }
-        if (this.options.orphans !== "place" && !section.isStripped && !section.name.startsWith(".rel")) {
-          this.unplaced.push({ section, isError: this.options.orphans === "error" });
+        if (this.#options.orphans !== "place" && !section.isStripped && !section.name.startsWith(".rel")) {
+          this.unplaced.push({ section, isError: this.#options.orphans === "error" });
         }
-        const output = this.places.outputFor(section, this.options, object);
-        if (output.fixedAddress === null && !output.command?.address && (this.options.isRelocatable || (section.flags & (SEC_LOAD | SEC_ALLOC)) === 0)) output.fixedAddress = 0;
+        const output = this.#places.outputFor(section, this.#options, object);
+        if (
+          output.fixedAddress === null &&
+          !output.command?.address &&
+          (this.#options.isRelocatable || (section.flags & (SEC_LOAD | SEC_ALLOC)) === 0)
+        )
+          output.fixedAddress = 0;
         const last = output.statements.at(-1);
-        const wild: Statement = last?.kind === "wild" && !this.matched.has(last) ? last : { kind: "wild", sections: [] };
+        const wild: Statement =
+          last?.kind === "wild" && !this.#matched.has(last) ? last : { kind: "wild", sections: [] };
         if (wild !== last) output.statements.push(wild);
-        if (this.add(output, section) && wild.kind === "wild") wild.sections.push(section);
+        if (this.#add(output, section) && wild.kind === "wild") wild.sections.push(section);
       }
     }
   }
@@ -302,23 +391,32 @@ interface Place {
 const KINDS = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY | SEC_CODE | SEC_THREAD_LOCAL;
 const LOADED = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD;
 
-/** Where sections go that no pattern takes: behind the section of their kind, and behind orphans that went there before. */
+/**
+ * Where sections go that no pattern takes: behind the section of their kind, and behind orphans that went there before.
+ */
 class OrphanPlaces {
-  private readonly statements: TopStatement[];
-  private readonly places: Readonly<Record<"text" | "rodata" | "tdata" | "data" | "bss" | "rel" | "note" | "other", Place>>;
+  readonly #statements: TopStatement[];
+  readonly #places: Readonly<Record<"text" | "rodata" | "tdata" | "data" | "bss" | "rel" | "note" | "other", Place>>;
 
   constructor(statements: TopStatement[]) {
-    this.statements = statements;
+    this.#statements = statements;
     const place = (name: string, flags: number): Place => ({ name, flags, section: null, last: null });
-    this.places = {
-      text: place(".text", LOADED | SEC_READONLY | SEC_CODE), rodata: place(".rodata", LOADED | SEC_READONLY | SEC_DATA), tdata: place(".tdata", LOADED | SEC_DATA | SEC_THREAD_LOCAL),
-      data: place(".data", LOADED | SEC_DATA), bss: place(".bss", SEC_ALLOC), rel: place("", LOADED | SEC_READONLY | SEC_DATA), note: place(".interp", LOADED | SEC_READONLY | SEC_DATA),
+    this.#places = {
+      text: place(".text", LOADED | SEC_READONLY | SEC_CODE),
+      rodata: place(".rodata", LOADED | SEC_READONLY | SEC_DATA),
+      tdata: place(".tdata", LOADED | SEC_DATA | SEC_THREAD_LOCAL),
+      data: place(".data", LOADED | SEC_DATA),
+      bss: place(".bss", SEC_ALLOC),
+      rel: place("", LOADED | SEC_READONLY | SEC_DATA),
+      note: place(".interp", LOADED | SEC_READONLY | SEC_DATA),
       other: place(".comment", SEC_HAS_CONTENTS),
     };
   }
 
-  private sections(): OutputSection[] {
-    return this.statements.flatMap((statement) => (statement.kind === "section" && statement.section.name !== "/DISCARD/" ? [statement.section] : []));
+  #sections(): OutputSection[] {
+    return this.#statements.flatMap((statement) =>
+      statement.kind === "section" && statement.section.name !== "/DISCARD/" ? [statement.section] : [],
+    );
   }
 
   outputFor(section: InputSection, { isRelocatable }: PlacementOptions, object: InputObject): OutputSection {
@@ -328,26 +426,39 @@ class OrphanPlaces {
     const isUnique = isRelocatable && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & SHF_GROUP) !== 0);
     if (!isUnique) {
       let unused: OutputSection | null = null;
-      for (const candidate of this.sections()) {
+      for (const candidate of this.#sections()) {
         if (candidate.name !== name || (candidate.command?.constraint && !candidate.exists)) continue;
         if (!candidate.exists) unused ??= candidate;
-        else if (candidate.flags === 0 || ((section.flags ^ candidate.flags) & (SEC_LOAD | SEC_ALLOC)) === 0 || name !== section.name) return candidate;
+        else if (
+          candidate.flags === 0 ||
+          ((section.flags ^ candidate.flags) & (SEC_LOAD | SEC_ALLOC)) === 0 ||
+          name !== section.name
+        )
+          return candidate;
       }
       if (unused) return unused;
     }
-    for (const place of Object.values(this.places)) {
+    for (const place of Object.values(this.#places)) {
       if (place.section !== null || place.name === "") continue;
-      place.section = this.sections().find((candidate) => candidate.name === place.name) ?? null;
+      place.section = this.#sections().find((candidate) => candidate.name === place.name) ?? null;
       if (place.section && place.section.hintFlags === 0) place.section.hintFlags = place.flags;
     }
     let { flags } = section;
     // Several orphans of one object and name share a section: it is read-only only if all are.
-    if (!isRelocatable) for (const other of object.sections) if (other && other.name === section.name && other.output === null && ((other.flags ^ flags) & (SEC_LOAD | SEC_ALLOC)) === 0) flags &= other.flags | ~SEC_READONLY;
-    return this.insert(new OutputSection(name, null), this.placeFor(section, flags), flags, typeOf(section));
+    if (!isRelocatable)
+      for (const other of object.sections)
+        if (
+          other &&
+          other.name === section.name &&
+          other.output === null &&
+          ((other.flags ^ flags) & (SEC_LOAD | SEC_ALLOC)) === 0
+        )
+          flags &= other.flags | ~SEC_READONLY;
+    return this.#insert(new OutputSection(name, null), this.#placeFor(section, flags), flags, typeOf(section));
   }
 
-  private placeFor({ name, elf }: InputSection, flags: number): Place | null {
-    const { places } = this;
+  #placeFor({ name, elf }: InputSection, flags: number): Place | null {
+    const places = this.#places;
     if ((flags & (SEC_ALLOC | SEC_DEBUGGING)) === 0) return places.other;
     if ((flags & SEC_ALLOC) === 0) return null;
     if ((flags & SEC_LOAD) !== 0 && (elf.type === SHT_NOTE || name.startsWith(".note"))) return places.note;
@@ -358,11 +469,17 @@ class OrphanPlaces {
     return (flags & SEC_CODE) === 0 ? places.rodata : places.text;
   }
 
-  private insert(output: OutputSection, place: Place | null, flags: number, type: number): OutputSection {
+  #insert(output: OutputSection, place: Place | null, flags: number, type: number): OutputSection {
     const entry: TopStatement = { kind: "section", section: output };
-    const after = place === null ? null : (place.section ?? (place === this.places.rel ? this.findRelocations() : null) ?? ((flags & SEC_ALLOC) !== 0 ? this.findByFlags(flags, place, type) : null) ?? this.findByFlags(flags, place, null));
+    const after =
+      place === null
+        ? null
+        : (place.section ??
+          (place === this.#places.rel ? this.#findRelocations() : null) ??
+          ((flags & SEC_ALLOC) !== 0 ? this.#findByFlags(flags, place, type) : null) ??
+          this.#findByFlags(flags, place, null));
     if (place === null) {
-      this.statements.push(entry);
+      this.#statements.push(entry);
       return output;
     }
     output.follows = place?.last ?? after;
@@ -372,31 +489,34 @@ class OrphanPlaces {
       output.phdrs = after.phdrs;
     }
     if (place.last) {
-      this.statements.splice(this.indexOf(place.last) + 1, 0, entry);
-    } else this.statements.splice(after ? this.slotAfter(after) : this.slotAtStart(), 0, entry);
+      this.#statements.splice(this.#indexOf(place.last) + 1, 0, entry);
+    } else this.#statements.splice(after ? this.slotAfter(after) : this.#slotAtStart(), 0, entry);
     place.last = output;
     return output;
   }
 
-  private indexOf(section: OutputSection): number {
-    return this.statements.findIndex((statement) => statement.kind === "section" && statement.section === section);
+  #indexOf(section: OutputSection): number {
+    return this.#statements.findIndex((statement) => statement.kind === "section" && statement.section === section);
   }
 
-  /** Behind the assignments that follow a section, but not behind one to the location counter that positions the next section. */
+  /**
+   * Behind the assignments that follow a section, but not behind one to the location counter that positions the next
+   * section.
+   */
   slotAfter(section: OutputSection): number {
-    return this.slotFrom(this.indexOf(section) + 1, false);
+    return this.#slotFrom(this.#indexOf(section) + 1, false);
   }
 
   /** Where something goes that resembles no section. */
-  private slotAtStart(): number {
-    return this.slotFrom(0, true);
+  #slotAtStart(): number {
+    return this.#slotFrom(0, true);
   }
 
-  private slotFrom(start: number, skipsFirst: boolean): number {
+  #slotFrom(start: number, skipsFirst: boolean): number {
     let assignment = -1;
     let skip = skipsFirst;
-    for (let i = start; i < this.statements.length; i++) {
-      const statement = this.statements[i]!;
+    for (let i = start; i < this.#statements.length; i++) {
+      const statement = this.#statements[i]!;
       if (statement.kind === "assign") {
         if (assignment < 0 && statement.assignment.name === ".") {
           if (!skip) assignment = i;
@@ -407,22 +527,29 @@ class OrphanPlaces {
         return assignment >= 0 && (!exists || !hasInput || (flags & SEC_ALLOC) !== 0) ? assignment : i;
       }
     }
-    return this.statements.length;
+    return this.#statements.length;
   }
 
   /** A dynamic linker wants its relocations before all others, and else behind what is read-only. */
-  private findRelocations(): OutputSection | null {
-    const sections = this.sections();
+  #findRelocations(): OutputSection | null {
+    const sections = this.#sections();
     const first = sections.findIndex(({ name }) => name.startsWith(".rel"));
     const before = first < 0 ? sections : sections.slice(0, first);
     const allocated = before.filter(({ exists, flags }) => exists && (flags & SEC_ALLOC) !== 0);
     return allocated.findLast(({ flags }) => (flags & SEC_READONLY) !== 0) ?? allocated.at(-1) ?? before.at(-1) ?? null;
   }
 
-  /** The last section with the same attributes, or with those that come closest. `type`: of the ELF sections in it; null for any. */
-  private findByFlags(flags: number, place: Place, type: number | null): OutputSection | null {
+  /**
+   * The last section with the same attributes, or with those that come closest. `type`: of the ELF sections in it; null
+   * for any.
+   */
+  #findByFlags(flags: number, place: Place, type: number | null): OutputSection | null {
     const last = (mask: number): OutputSection | null =>
-      this.sections().findLast((candidate) => (((candidate.exists ? candidate.flags : candidate.hintFlags) ^ flags) & mask) === 0 && (type === null || !candidate.exists || candidate.inputType === type)) ?? null;
+      this.#sections().findLast(
+        (candidate) =>
+          (((candidate.exists ? candidate.flags : candidate.hintFlags) ^ flags) & mask) === 0 &&
+          (type === null || !candidate.exists || candidate.inputType === type),
+      ) ?? null;
     const exact = last(KINDS);
     if (exact) {
       place.section = exact;
@@ -438,14 +565,21 @@ class OrphanPlaces {
 }
 
 /** ELF type as GNU ld compares it: some of the sections that it makes have none yet. */
-const typeOf = ({ name, elf, isStripped }: InputSection): number => (isStripped && (name === ".iplt" || name === ".igot.plt") ? SHT_NULL : elf.type);
+const typeOf = ({ name, elf, isStripped }: InputSection): number =>
+  isStripped && (name === ".iplt" || name === ".igot.plt") ? SHT_NULL : elf.type;
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function compareSections(sort: readonly SortKind[], a: InputSection, b: InputSection): number {
   for (const kind of sort) {
     const difference =
-      kind === "name" ? compare(a.name, b.name) : kind === "alignment" ? b.align - a.align : kind === "init-priority" ? priority(a.name) - priority(b.name) || compare(a.name, b.name) : 0;
+      kind === "name"
+        ? compare(a.name, b.name)
+        : kind === "alignment"
+          ? b.align - a.align
+          : kind === "init-priority"
+            ? priority(a.name) - priority(b.name) || compare(a.name, b.name)
+            : 0;
     if (difference !== 0) return difference;
   }
   return 0;
@@ -464,7 +598,11 @@ function matchesFile(glob: string, object: InputObject): boolean {
   if (colon >= 0) {
     const [archive, member] = [glob.slice(0, colon), glob.slice(colon + 1)];
     if (archive === "") return object.archive === null && globMatch(member, object.fileName);
-    return object.archive !== null && globMatch(archive, object.archive) && (member === "" || globMatch(member, object.fileName));
+    return (
+      object.archive !== null &&
+      globMatch(archive, object.archive) &&
+      (member === "" || globMatch(member, object.fileName))
+    );
   }
   return globMatch(glob, object.fileName);
 }

@@ -1,9 +1,12 @@
-/** What is wrong with a program, at the source lines that show it: each problem once, with the number of its further places. */
-import { nearest } from "../assembler/suggestion.ts";
-import { SHN_ABS } from "./elf.ts";
-import type { ElfSymbol } from "./elf-reader.ts";
+/**
+ * What is wrong with a program, at the source lines that show it: each problem once, with the number of its further
+ * places.
+ */
+import { nearest } from "../diagnostic/suggestion.ts";
+import { sourceLocation } from "../object/dwarf/line-table.ts";
+import { SHN_ABS } from "../object/elf.ts";
+import type { ElfSymbol } from "../object/elf-reader.ts";
 import type { InputObject } from "./input-section.ts";
-import { sourceLocation } from "./line-table.ts";
 import type { LinkProblem } from "./link.ts";
 import type { RelocationIssue } from "./relocate.ts";
 import type { Duplicate, SymbolTable } from "./symbols.ts";
@@ -17,18 +20,27 @@ interface Place {
 }
 
 export class ProblemReport {
-  private readonly found: LinkProblem[] = [];
+  readonly #found: LinkProblem[] = [];
   /** By name: each source line that uses it, once. */
-  private readonly undefinedPlaces = new Map<string, Place[]>();
-  private readonly seen = new Set<string>();
+  readonly #undefinedPlaces = new Map<string, Place[]>();
+  readonly #seen = new Set<string>();
 
   script(file: string, line: number, message: string): void {
-    this.add({ file, line, message });
+    this.#add({ file, line, message });
   }
 
   duplicate({ symbol, object, elf }: Duplicate): void {
-    const first = symbol.object ? definitionPlace(symbol.object, symbol.object.elf.symbols.find(({ name, binding }) => name === symbol.name && binding !== 0)) : { file: "?", line: 0 };
-    this.add({ ...definitionPlace(object, elf), message: `${symbol.name} is defined twice; the other definition is in ${describe(first)}`, notes: [{ ...first, message: "the first definition" }] });
+    const first = symbol.object
+      ? definitionPlace(
+          symbol.object,
+          symbol.object.elf.symbols.find(({ name, binding }) => name === symbol.name && binding !== 0),
+        )
+      : { file: "?", line: 0 };
+    this.#add({
+      ...definitionPlace(object, elf),
+      message: `${symbol.name} is defined twice; the other definition is in ${describe(first)}`,
+      notes: [{ ...first, message: "the first definition" }],
+    });
   }
 
   placeOf({ section, offset }: RelocationIssue): Place {
@@ -39,30 +51,36 @@ export class ProblemReport {
     const { kind, name, message } = issue;
     const place = this.placeOf(issue);
     if (kind === "undefined") {
-      const places = this.undefinedPlaces.get(name) ?? [];
-      this.undefinedPlaces.set(name, places);
+      const places = this.#undefinedPlaces.get(name) ?? [];
+      this.#undefinedPlaces.set(name, places);
       if (!places.some(({ file, line }) => file === place.file && line === place.line)) places.push(place);
-    } else this.add({ ...place, message });
+    } else this.#add({ ...place, message });
   }
 
   /** Places of undefined symbols are in the order of their first uses. */
   problems(symbols: SymbolTable): readonly LinkProblem[] {
-    const missing = [...this.undefinedPlaces].flatMap(([name, places]) => {
-      const near = nearest(name, [...symbols.byName.values()].filter(({ isDefined }) => isDefined).map((symbol) => symbol.name));
+    const missing = [...this.#undefinedPlaces].flatMap(([name, places]) => {
+      const near = nearest(
+        name,
+        [...symbols.byName.values()].filter(({ isDefined }) => isDefined).map((symbol) => symbol.name),
+      );
       const rest = places.length - SHOWN_PLACES;
-      return places.slice(0, SHOWN_PLACES).map((place, index): LinkProblem => ({
-        ...place, message: `undefined symbol ${name}${rest > 0 && index === SHOWN_PLACES - 1 ? `, and in ${rest} more place${rest === 1 ? "" : "s"}` : ""}`,
-        ...(near !== null && index === 0 ? { suggestion: near } : {}),
-      }));
+      return places.slice(0, SHOWN_PLACES).map(
+        (place, index): LinkProblem => ({
+          ...place,
+          message: `undefined symbol ${name}${rest > 0 && index === SHOWN_PLACES - 1 ? `, and in ${rest} more place${rest === 1 ? "" : "s"}` : ""}`,
+          ...(near !== null && index === 0 ? { suggestion: near } : {}),
+        }),
+      );
     });
-    return [...this.found, ...missing];
+    return [...this.#found, ...missing];
   }
 
-  private add(problem: LinkProblem): void {
+  #add(problem: LinkProblem): void {
     const key = `${problem.file}:${problem.line}:${problem.message}`;
-    if (this.seen.has(key)) return;
-    this.seen.add(key);
-    this.found.push(problem);
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.#found.push(problem);
   }
 }
 

@@ -1,14 +1,29 @@
 /** The bytes of a linked program: an ELF executable or object, laid out as GNU ld 2.40 does, or a flat image. */
-import { ET_EXEC, ET_REL, SHF_GROUP, SHT_GROUP, SHT_NOBITS, SHT_PROGBITS, SHT_REL, STT_SECTION } from "./elf.ts";
-import { fileIndices, FileSizeError, writeElf, type FileSection, type FileSymbol } from "./elf-file.ts";
+import {
+  ET_EXEC,
+  ET_REL,
+  SHF_GROUP,
+  SHT_GROUP,
+  SHT_NOBITS,
+  SHT_PROGBITS,
+  SHT_REL,
+  STT_SECTION,
+} from "../object/elf.ts";
+import {
+  type FileSection,
+  FileSizeError,
+  type FileSymbol,
+  fileIndices,
+  headerBytes,
+  writeElf,
+} from "../object/elf-writer.ts";
 import { groupMembers } from "./inputs.ts";
 import { hasContent } from "./layout.ts";
-import { collectSymbols, type OutputSymbol, type OutputSymbols } from "./output-symbols.ts";
 import type { OutputSection } from "./output-section.ts";
+import { collectSymbols, type OutputSymbol, type OutputSymbols } from "./output-symbols.ts";
 import { elfFlagsOf, type Program } from "./program.ts";
-import { Relocator, type Applied } from "./relocate.ts";
+import { type Applied, Relocator } from "./relocate.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_LOAD } from "./section-flags.ts";
-import { headerBytes } from "./segments.ts";
 
 export interface ImageSection {
   readonly output: OutputSection;
@@ -34,29 +49,55 @@ export function programFile(program: Program): ProgramImage {
   const { options } = program;
   const isRelocatable = options.isRelocatable ?? false;
   const outputs = program.outputs();
-  const total = outputs.reduce((sum, output) => sum + (hasContent(output) ? output.sizeBytes : 0), 0) + program.file.end;
+  const total =
+    outputs.reduce((sum, output) => sum + (hasContent(output) ? output.sizeBytes : 0), 0) + program.file.end;
   if (!(total < MAX_FILE_BYTES)) {
     const largest = outputs.reduce((best, output) => (output.sizeBytes > best.sizeBytes ? output : best));
-    program.report.script(options.script.path, largest.command?.line ?? 0, `the program would have ${total} bytes; the largest section is ${largest.name} with ${largest.sizeBytes}`);
+    program.report.script(
+      options.script.path,
+      largest.command?.line ?? 0,
+      `the program would have ${total} bytes; the largest section is ${largest.name} with ${largest.sizeBytes}`,
+    );
     return { sections: [], symbols: [], bytes: new Uint8Array(0) };
   }
   program.got.fill();
-  const relocator = new Relocator({ symbols: program.symbols, got: program.got, outputs, isRelocatable, dataOf: (section) => program.layout.dataOf(section) });
+  const relocator = new Relocator({
+    symbols: program.symbols,
+    got: program.got,
+    outputs,
+    isRelocatable,
+    dataOf: (section) => program.layout.dataOf(section),
+  });
   const sections = outputs.map((output): ImageSection => {
     const { content, applied } = relocator.contents(output);
     const nobits = !hasContent(output);
     const type = output.type !== 0 ? output.type : nobits ? SHT_NOBITS : SHT_PROGBITS;
     if (isRelocatable && output.name === ".note.GNU-stack" && needsExecutableStack(program)) output.flags |= SEC_CODE;
-    return { output, flags: elfFlagsOf(output).flags | (isRelocatable && output.inputs()[0] ? output.inputs()[0]!.elf.flags & SHF_GROUP : 0), type, nobits: type === SHT_NOBITS, content, applied };
+    return {
+      output,
+      flags:
+        elfFlagsOf(output).flags |
+        (isRelocatable && output.inputs()[0] ? output.inputs()[0]!.elf.flags & SHF_GROUP : 0),
+      type,
+      nobits: type === SHT_NOBITS,
+      content,
+      applied,
+    };
   });
   for (const issue of relocator.issues) {
-    if (issue.kind !== "undefined" || (options.undefinedSymbols ?? "report") === "report") program.report.relocation(issue);
-    else if (options.undefinedSymbols === "warn") program.warnings.push({ ...program.report.placeOf(issue), message: issue.message });
+    if (issue.kind !== "undefined" || (options.undefinedSymbols ?? "report") === "report")
+      program.report.relocation(issue);
+    else if (options.undefinedSymbols === "warn")
+      program.warnings.push({ ...program.report.placeOf(issue), message: issue.message });
   }
   if (!isRelocatable) reportCrossReferences(program, sections);
   const keepsRelocations = isRelocatable || (options.emitRelocations ?? false);
   const symbols = collectSymbols(outputs, program.madeOrder(), program.symbols, {
-    isRelocatable, keepsRelocations, collectsGarbage: options.collectGarbage ?? false, strip: options.strip === "debugging" ? "debugging" : "none", discard: options.discard ?? "merged-labels",
+    isRelocatable,
+    keepsRelocations,
+    collectsGarbage: options.collectGarbage ?? false,
+    strip: options.strip === "debugging" ? "debugging" : "none",
+    discard: options.discard ?? "merged-labels",
   });
   let bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   try {
@@ -74,9 +115,16 @@ function reportCrossReferences(program: Program, sections: readonly ImageSection
     for (const { output, applied } of sections) {
       if (!names.includes(output.name)) continue;
       for (const { section, elf, target, offset } of applied) {
-        if (!target || target === output || !(onlyToFirst ? target.name === names[0] : names.includes(target.name))) continue;
+        if (!target || target === output || !(onlyToFirst ? target.name === names[0] : names.includes(target.name)))
+          continue;
         const message = `${elf.name || target.name} is in section ${target.name}, to which the script forbids references from ${output.name}`;
-        program.report.relocation({ kind: "crossing", section, offset: offset - section.offset, name: elf.name, message });
+        program.report.relocation({
+          kind: "crossing",
+          section,
+          offset: offset - section.offset,
+          name: elf.name,
+          message,
+        });
       }
     }
   }
@@ -86,11 +134,20 @@ function needsExecutableStack({ objects }: Program): boolean {
   return objects.some(({ elf }) => !elf.sections.some(({ name }) => name === ".note.GNU-stack"));
 }
 
-function elfBytes(program: Program, sections: readonly ImageSection[], symbols: OutputSymbols, keepsRelocations: boolean): Uint8Array<ArrayBuffer> {
+function elfBytes(
+  program: Program,
+  sections: readonly ImageSection[],
+  symbols: OutputSymbols,
+  keepsRelocations: boolean,
+): Uint8Array<ArrayBuffer> {
   const { options, file } = program;
   const isRelocatable = options.isRelocatable ?? false;
   const position = new Map(sections.map(({ output }, index) => [output, index + 1]));
-  const tables = sections.map(({ output, applied }) => (keepsRelocations && output.inputs().some(({ relocations }) => relocations.length > 0) ? relocationTable(output, applied, symbols, isRelocatable) : null));
+  const tables = sections.map(({ output, applied }) =>
+    keepsRelocations && output.inputs().some(({ relocations }) => relocations.length > 0)
+      ? relocationTable(output, applied, symbols, isRelocatable)
+      : null,
+  );
   const indices = fileIndices(tables.map((table) => ({ hasRelocations: table !== null })));
   const fileSections = sections.map((section, index): FileSection => {
     const { output, type, flags, content } = section;
@@ -98,33 +155,67 @@ function elfBytes(program: Program, sections: readonly ImageSection[], symbols: 
     const { entrySizeBytes } = elfFlagsOf(output);
     const own = output.inputs()[0]?.object === program.got.object && output.name === ".got.plt" ? 4 : 0;
     return {
-      name: output.name, type, flags: isGroup ? 0 : flags, address: output.address >>> 0, sizeBytes: output.sizeBytes, align: output.align, entrySizeBytes: isGroup ? 4 : entrySizeBytes || own,
-      content: isGroup ? groupContent(output, position, indices) : content, offset: file.offsets.get(output) ?? null, relocations: tables[index]!,
+      name: output.name,
+      type,
+      flags: isGroup ? 0 : flags,
+      address: output.address >>> 0,
+      sizeBytes: output.sizeBytes,
+      align: output.align,
+      entrySizeBytes: isGroup ? 4 : entrySizeBytes || own,
+      content: isGroup ? groupContent(output, position, indices) : content,
+      offset: file.offsets.get(output) ?? null,
+      relocations: tables[index]!,
       ...(isGroup ? { info: groupSignature(output, symbols), linksToSymbols: true } : {}),
     };
   });
-  const fileSymbols = symbols.symbols.map(({ name, value, sizeBytes, binding, type, visibility, section }): FileSymbol => (
-    { name, value, sizeBytes, binding, type, visibility, section: typeof section === "number" ? section : position.get(section)! }));
+  const fileSymbols = symbols.symbols.map(
+    ({ name, value, sizeBytes, binding, type, visibility, section }): FileSymbol => ({
+      name,
+      value,
+      sizeBytes,
+      binding,
+      type,
+      visibility,
+      section: typeof section === "number" ? section : position.get(section)!,
+    }),
+  );
   return writeElf({
-    type: isRelocatable ? ET_REL : ET_EXEC, entry: program.entry >>> 0, sections: fileSections, symbols: options.strip === "all" ? null : fileSymbols,
-    nameOrder: program.madeOrder().flatMap((output) => (position.has(output) ? [position.get(output)! - 1] : [])), localCount: symbols.localCount, headers: file.headers, start: isRelocatable ? headerBytes(0) : file.end,
+    type: isRelocatable ? ET_REL : ET_EXEC,
+    entry: program.entry >>> 0,
+    sections: fileSections,
+    symbols: options.strip === "all" ? null : fileSymbols,
+    nameOrder: program.madeOrder().flatMap((output) => (position.has(output) ? [position.get(output)! - 1] : [])),
+    localCount: symbols.localCount,
+    headers: file.headers,
+    start: isRelocatable ? headerBytes(0) : file.end,
   });
 }
 
-function relocationTable(output: OutputSection, applied: readonly Applied[], { ofSection, ofLocal, ofGlobal }: OutputSymbols, isRelocatable: boolean): { offset: number; type: number; symbol: number }[] {
+function relocationTable(
+  output: OutputSection,
+  applied: readonly Applied[],
+  { ofSection, ofLocal, ofGlobal }: OutputSymbols,
+  isRelocatable: boolean,
+): { offset: number; type: number; symbol: number }[] {
   const base = isRelocatable ? 0 : output.address;
-  return [...applied].sort((a, b) => a.offset - b.offset).map(({ offset, type, elf, symbol, target, isGone }) => {
-    let index = 0;
-    if (isGone) return { offset: offset + base, type: 0, symbol: 0 };
-    if (symbol) index = ofGlobal.get(symbol) ?? 0;
-    else if (elf.type === STT_SECTION) index = target ? (ofSection.get(target) ?? 0) : 0;
-    else index = ofLocal.get(elf) ?? (target ? (ofSection.get(target) ?? 0) : 0);
-    return { offset: offset + base, type, symbol: index };
-  });
+  return [...applied]
+    .sort((a, b) => a.offset - b.offset)
+    .map(({ offset, type, elf, symbol, target, isGone }) => {
+      let index = 0;
+      if (isGone) return { offset: offset + base, type: 0, symbol: 0 };
+      if (symbol) index = ofGlobal.get(symbol) ?? 0;
+      else if (elf.type === STT_SECTION) index = target ? (ofSection.get(target) ?? 0) : 0;
+      else index = ofLocal.get(elf) ?? (target ? (ofSection.get(target) ?? 0) : 0);
+      return { offset: offset + base, type, symbol: index };
+    });
 }
 
 /** Members by their indices in the output. */
-function groupContent(output: OutputSection, position: ReadonlyMap<OutputSection, number>, indices: readonly number[]): Uint8Array {
+function groupContent(
+  output: OutputSection,
+  position: ReadonlyMap<OutputSection, number>,
+  indices: readonly number[],
+): Uint8Array {
   const group = output.inputs()[0]!;
   const members = groupMembers(group.elf.content).flatMap((index) => {
     // Tables of relocations are members, too.
@@ -155,12 +246,18 @@ function groupSignature(output: OutputSection, { ofLocal, ofGlobal, ofSection }:
 
 /** --oformat binary: the loaded sections as they lie in memory, from the lowest load address on. */
 export function flatImage(program: Program, { sections }: ProgramImage): Uint8Array<ArrayBuffer> | null {
-  const loaded = sections.filter(({ output, content }) => (output.flags & (SEC_ALLOC | SEC_LOAD)) === (SEC_ALLOC | SEC_LOAD) && content.length > 0);
+  const loaded = sections.filter(
+    ({ output, content }) => (output.flags & (SEC_ALLOC | SEC_LOAD)) === (SEC_ALLOC | SEC_LOAD) && content.length > 0,
+  );
   if (loaded.length === 0) return new Uint8Array(0);
   const start = Math.min(...loaded.map(({ output }) => output.loadAddress));
   const end = Math.max(...loaded.map(({ output, content }) => output.loadAddress + content.length));
   if (end - start > MAX_FILE_BYTES) {
-    program.report.script(program.options.script.path, 0, `the flat image would have ${end - start} bytes: its sections lie from 0x${start.toString(16)} to 0x${end.toString(16)}`);
+    program.report.script(
+      program.options.script.path,
+      0,
+      `the flat image would have ${end - start} bytes: its sections lie from 0x${start.toString(16)} to 0x${end.toString(16)}`,
+    );
     return null;
   }
   const bytes = new Uint8Array(end - start);

@@ -1,11 +1,22 @@
 /** A program being linked: its inputs, the places of all sections, and everything that is wrong with it. */
+
+import {
+  SHF_ALLOC,
+  SHF_WRITE,
+  SHT_FINI_ARRAY,
+  SHT_GROUP,
+  SHT_INIT_ARRAY,
+  SHT_NOBITS,
+  SHT_PREINIT_ARRAY,
+  STT_OBJECT,
+} from "../object/elf.ts";
+import { ElfError, type ElfSection } from "../object/elf-reader.ts";
+import { headerBytes } from "../object/elf-writer.ts";
 import { shrinkUnwind } from "./eh-frame.ts";
-import { SHF_ALLOC, SHF_WRITE, SHT_FINI_ARRAY, SHT_GROUP, SHT_INIT_ARRAY, SHT_NOBITS, SHT_PREINIT_ARRAY, STT_OBJECT } from "./elf.ts";
-import { ElfError, type ElfSection } from "./elf-reader.ts";
 import { collectGarbage } from "./garbage.ts";
 import { GlobalOffsetTable } from "./got.ts";
-import { Inputs, type IncludedMember, type LinkInput } from "./inputs.ts";
-import { InputSection, type InputObject } from "./input-section.ts";
+import { type InputObject, InputSection } from "./input-section.ts";
+import { type IncludedMember, Inputs, type LinkInput } from "./inputs.ts";
 import { Layout } from "./layout.ts";
 import type { LinkProblem } from "./link.ts";
 import { mergeSections } from "./merge.ts";
@@ -14,11 +25,19 @@ import type { OutputSection } from "./output-section.ts";
 import { overlaps } from "./overlaps.ts";
 import { Placement } from "./placement.ts";
 import { ProblemReport } from "./problems.ts";
-import { assignOffsets, headerBytes, mapSegments, PAGE_BYTES, type FileLayout, type Segment } from "./segments.ts";
 import { mergeProperties } from "./properties.ts";
-import { scriptSegments } from "./script-segments.ts";
-import { SEC_ALLOC, SEC_CODE, SEC_EXCLUDE, SEC_MERGE, SEC_READONLY, SEC_STRINGS, SEC_THREAD_LOCAL } from "./section-flags.ts";
-import type { Assignment, Expression, LinkerScript } from "./script.ts";
+import type { Assignment, Expression, LinkerScript } from "./script/parser.ts";
+import { scriptSegments } from "./script/segments.ts";
+import {
+  SEC_ALLOC,
+  SEC_CODE,
+  SEC_EXCLUDE,
+  SEC_MERGE,
+  SEC_READONLY,
+  SEC_STRINGS,
+  SEC_THREAD_LOCAL,
+} from "./section-flags.ts";
+import { assignOffsets, type FileLayout, mapSegments, PAGE_BYTES, type Segment } from "./segments.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 /** Where mistakes in the values of the command line's symbols are said to be. */
@@ -110,50 +129,72 @@ export class Program {
     const isRelocatable = options.isRelocatable ?? false;
     if (entryName && !/^[0-9]/.test(entryName)) this.symbols.demand(entryName);
     for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.demand(name);
-    if (options.isScriptFirst ?? !options.isDefaultScript) for (const name of assignedNames(script)) this.symbols.enter(name);
+    if (options.isScriptFirst ?? !options.isDefaultScript)
+      for (const name of assignedNames(script)) this.symbols.enter(name);
     for (const file of files) inputs.add(file);
     this.files = files;
     this.included = inputs.included;
     for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
-    this.markScriptNames(script);
+    this.#markScriptNames(script);
     const objects = inputs.objects;
     if (!options.isFlat) mergeProperties(objects);
     const placementOptions = {
-      isRelocatable, stripDebugging: options.strip === "debugging" || options.strip === "all", discardOrphanGroups: !isRelocatable, sectionStart: options.sectionStart ?? new Map(),
-      sortSections: options.sortSections ?? null, orphans: options.orphans ?? "place",
+      isRelocatable,
+      stripDebugging: options.strip === "debugging" || options.strip === "all",
+      discardOrphanGroups: !isRelocatable,
+      sectionStart: options.sectionStart ?? new Map(),
+      sortSections: options.sortSections ?? null,
+      orphans: options.orphans ?? "place",
     };
-    const defines = options.defines?.length ? [{ ...script, path: DEFINES_PATH, statements: options.defines, inserted: [] }] : [];
+    const defines = options.defines?.length
+      ? [{ ...script, path: DEFINES_PATH, statements: options.defines, inserted: [] }]
+      : [];
     const scripts = options.definesFollow ? [script, ...defines] : [...defines, script];
     this.removed = [];
     if (options.collectGarbage) {
       new Placement(scripts, objects, placementOptions).markKept();
-      this.removed = collectGarbage(objects, this.symbols, [...(entryName ? [entryName] : []), ...(options.undefinedNames ?? []), ...script.externs]);
+      this.removed = collectGarbage(objects, this.symbols, [
+        ...(entryName ? [entryName] : []),
+        ...(options.undefinedNames ?? []),
+        ...script.externs,
+      ]);
     }
     this.got = new GlobalOffsetTable(isRelocatable ? [] : objects, this.symbols, options.isFlat ?? false);
-    if (!isRelocatable || options.definesCommon) this.allocateCommon(objects);
-    else for (const object of objects) this.commonSection(object, 1);
+    if (!isRelocatable || options.definesCommon) this.#allocateCommon(objects);
+    else for (const object of objects) this.#commonSection(object, 1);
     const host = objects.findIndex((object) => object === this.got.host) + 1;
     this.objects = this.got.object ? [...objects.slice(0, host), this.got.object, ...objects.slice(host)] : objects;
     this.placement = new Placement(scripts, this.objects, placementOptions);
     this.placement.place();
     for (const { section, isError } of this.placement.unplaced) {
-      if (isError) this.report.script(section.object.path, 0, `orphan section \`${section.name}' has no place in the script`);
-      else this.warnings.push({ file: section.object.path, message: `orphan section \`${section.name}' is placed in section \`${section.output?.name ?? section.name}'` });
+      if (isError)
+        this.report.script(section.object.path, 0, `orphan section \`${section.name}' has no place in the script`);
+      else
+        this.warnings.push({
+          file: section.object.path,
+          message: `orphan section \`${section.name}' is placed in section \`${section.output?.name ?? section.name}'`,
+        });
     }
     for (const { path, line, message } of this.placement.problems) this.report.script(path, line, message);
-    if (!options.isFlat) this.rearrange();
-    if (!isRelocatable) this.defineBounds();
+    if (!options.isFlat) this.#rearrange();
+    if (!isRelocatable) this.#defineBounds();
     this.layout = new Layout(this.placement, this.symbols, script, {
-      isRelocatable, relro: (options.relro ?? true) && !isRelocatable, segmentStart: options.segmentStart ?? new Map(),
-      pageBytes: options.pageBytes ?? PAGE_BYTES, commonPageBytes: options.commonPageBytes ?? PAGE_BYTES,
+      isRelocatable,
+      relro: (options.relro ?? true) && !isRelocatable,
+      segmentStart: options.segmentStart ?? new Map(),
+      pageBytes: options.pageBytes ?? PAGE_BYTES,
+      commonPageBytes: options.commonPageBytes ?? PAGE_BYTES,
     });
-    ({ segments: this.segments, file: this.file } = this.layOut());
+    ({ segments: this.segments, file: this.file } = this.#layOut());
     this.layout.finish();
     for (const message of this.file.problems) this.report.script(script.path, 0, message);
     for (const { path, line, message } of this.layout.problems) this.report.script(path, line, message);
-    this.findEntry(entryName);
-    for (const name of options.requiredNames ?? []) if (!this.symbols.get(name)?.isDefined) this.report.script("--require-defined", 0, `required symbol ${name} is not defined`);
-    if (options.checksOverlaps && !isRelocatable) for (const message of overlaps(this.outputs())) this.report.script(script.path, 0, message);
+    this.#findEntry(entryName);
+    for (const name of options.requiredNames ?? [])
+      if (!this.symbols.get(name)?.isDefined)
+        this.report.script("--require-defined", 0, `required symbol ${name} is not defined`);
+    if (options.checksOverlaps && !isRelocatable)
+      for (const message of overlaps(this.outputs())) this.report.script(script.path, 0, message);
   }
 
   get problems(): readonly LinkProblem[] {
@@ -170,21 +211,28 @@ export class Program {
   /** Sections whose addresses the command line gives exist before all others. */
   madeOrder(): OutputSection[] {
     const all = this.placement.outputs();
-    const early = [...(this.options.sectionStart ?? new Map<string, number>()).keys()].flatMap((name) => all.find((section) => section.name === name) ?? []);
+    const early = [...(this.options.sectionStart ?? new Map<string, number>()).keys()].flatMap(
+      (name) => all.find((section) => section.name === name) ?? [],
+    );
     if (early.length === 0) return all;
     const order = [...early, ...all.filter((section) => section.command !== null && !early.includes(section))];
     all.forEach((section, index) => {
       if (order.includes(section)) return;
-      const before = section.follows && order.includes(section.follows) ? section.follows : all.slice(0, index).findLast((other) => order.includes(other));
+      const before =
+        section.follows && order.includes(section.follows)
+          ? section.follows
+          : all.slice(0, index).findLast((other) => order.includes(other));
       order.splice(before ? order.indexOf(before) + 1 : 0, 0, section);
     });
     return order;
   }
 
   /** How many bytes of headers there are depends on the segments, and those on the addresses: until both agree. */
-  private layOut(): { segments: readonly Segment[]; file: FileLayout } {
+  #layOut(): { segments: readonly Segment[]; file: FileLayout } {
     const { options, layout } = this;
-    if (options.isRelocatable || options.emitRelocations) for (const section of this.placement.outputs()) section.keepsEmpty = section.inputs().some(({ object }) => object !== this.got.object);
+    if (options.isRelocatable || options.emitRelocations)
+      for (const section of this.placement.outputs())
+        section.keepsEmpty = section.inputs().some(({ object }) => object !== this.got.object);
     const isPaged = options.isPaged ?? true;
     if (options.isRelocatable || options.isFlat) {
       layout.run(0, true);
@@ -192,17 +240,36 @@ export class Program {
     }
     const given = options.script.phdrs;
     const usesHeaders = options.isDefaultScript || options.script.usesHeaders;
-    let count = given ? given.length : 2 + Number((options.relro ?? true) && this.placement.hasRelroInput()) + Number(this.stackFlags() !== null);
+    let count = given
+      ? given.length
+      : 2 + Number((options.relro ?? true) && this.placement.hasRelroInput()) + Number(this.#stackFlags() !== null);
     let segments: readonly Segment[] = [];
     for (let attempt = 0; attempt < 8; attempt++) {
       layout.run(headerBytes(count), attempt === 0);
       // .text is read-only whatever went into it, and with -N it is not.
-      for (const section of this.placement.outputs()) if (section.name === ".text") section.flags = options.isTextWritable ? section.flags & ~SEC_READONLY : section.flags | SEC_READONLY;
+      for (const section of this.placement.outputs())
+        if (section.name === ".text")
+          section.flags = options.isTextWritable ? section.flags & ~SEC_READONLY : section.flags | SEC_READONLY;
       segments = given
-        ? scriptSegments(given, this.outputs(), (expression) => layout.valueOf(expression), (line, message) => this.report.script(options.script.path, line, message))
-        : mapSegments(this.outputs(), {
-            isPaged, pageBytes: options.pageBytes ?? PAGE_BYTES, separateCode: options.separateCode ?? true, stackFlags: this.stackFlags(), relroStart: layout.segment.relroStart, relroEnd: layout.segment.relroEnd, loadsHeaders: usesHeaders,
-          }, count);
+        ? scriptSegments(
+            given,
+            this.outputs(),
+            (expression) => layout.valueOf(expression),
+            (line, message) => this.report.script(options.script.path, line, message),
+          )
+        : mapSegments(
+            this.outputs(),
+            {
+              isPaged,
+              pageBytes: options.pageBytes ?? PAGE_BYTES,
+              separateCode: options.separateCode ?? true,
+              stackFlags: this.#stackFlags(),
+              relroStart: layout.segment.relroStart,
+              relroEnd: layout.segment.relroEnd,
+              loadsHeaders: usesHeaders,
+            },
+            count,
+          );
       if (segments.length === count || !usesHeaders) break;
       count = segments.length;
     }
@@ -210,16 +277,20 @@ export class Program {
   }
 
   /** Permissions that the objects ask for the stack; null when none of them speaks of it. */
-  private stackFlags(): number | null {
+  #stackFlags(): number | null {
     if (this.options.stack) return this.options.stack === "executable" ? 7 : 6;
-    const notes = this.objects.map(({ elf, sections }) => (sections.length > 0 ? (elf.sections.find(({ name }) => name === ".note.GNU-stack") ?? null) : null));
+    const notes = this.objects.map(({ elf, sections }) =>
+      sections.length > 0 ? (elf.sections.find(({ name }) => name === ".note.GNU-stack") ?? null) : null,
+    );
     if (notes.every((note) => note === null)) return null;
-    const isExecutable = notes.some((note, index) => !this.objects[index]!.isMade && (note === null || (note.flags & 4) !== 0));
+    const isExecutable = notes.some(
+      (note, index) => !this.objects[index]!.isMade && (note === null || (note.flags & 4) !== 0),
+    );
     return isExecutable ? 7 : 6;
   }
 
   /** Each common symbol gets memory in a section COMMON of the object that asked for most. */
-  private allocateCommon(objects: readonly InputObject[]): void {
+  #allocateCommon(objects: readonly InputObject[]): void {
     const { options } = this;
     const byObject = new Map<InputObject, LinkSymbol[]>();
     for (const name of walkOrder(this.symbols.byName.keys())) {
@@ -232,13 +303,17 @@ export class Program {
     }
     for (const object of objects) {
       const list = byObject.get(object) ?? [];
-      const section = this.commonSection(object, Math.max(1, ...list.map(({ align }) => align)));
+      const section = this.#commonSection(object, Math.max(1, ...list.map(({ align }) => align)));
       if (!section) continue;
       if (options.collectGarbage && list.length === 0) section.isDiscarded = true;
       const { sortCommon } = options;
       if (sortCommon) list.sort((a, b) => (sortCommon === "ascending" ? a.align - b.align : b.align - a.align));
       for (const symbol of list) {
-        if (symbol.align > 0x10000000 || (symbol.align & (symbol.align - 1)) !== 0) throw new ElfError(object.path, `the common symbol ${symbol.name} has alignment ${symbol.align}, which is not a power of two`);
+        if (symbol.align > 0x10000000 || (symbol.align & (symbol.align - 1)) !== 0)
+          throw new ElfError(
+            object.path,
+            `the common symbol ${symbol.name} has alignment ${symbol.align}, which is not a power of two`,
+          );
         const offset = Math.ceil(section.sizeBytes / symbol.align) * symbol.align;
         section.sizeBytes = offset + symbol.sizeBytes;
         // Nothing uses any symbol of the object: the section is thrown away.
@@ -254,37 +329,70 @@ export class Program {
     }
   }
 
-  /** Makes the section COMMON of an object that asked for the most memory for some symbol when it was read, also if others asked for more later. */
-  private commonSection(object: InputObject, align: number): InputSection | null {
+  /**
+   * Makes the section COMMON of an object that asked for the most memory for some symbol when it was read, also if
+   * others asked for more later.
+   */
+  #commonSection(object: InputObject, align: number): InputSection | null {
     if (!this.symbols.commonObjects.has(object)) return null;
     const elf: ElfSection = {
-      index: 0, name: "COMMON", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE, address: 0, align, entrySizeBytes: 0, sizeBytes: 0, link: 0, info: 0,
-      fileOffset: 0, content: new Uint8Array(0), relocations: [],
+      index: 0,
+      name: "COMMON",
+      type: SHT_NOBITS,
+      flags: SHF_ALLOC | SHF_WRITE,
+      address: 0,
+      align,
+      entrySizeBytes: 0,
+      sizeBytes: 0,
+      link: 0,
+      info: 0,
+      fileOffset: 0,
+      content: new Uint8Array(0),
+      relocations: [],
     };
     return (object.common = new InputSection(object, elf));
   }
 
-  private rearrange(): void {
+  #rearrange(): void {
     const order = new Map(this.objects.map((object, index) => [object, index]));
     for (const output of this.placement.outputs()) {
       const inputs = output.inputs();
-      if (!this.options.isRelocatable) mergeSections([...inputs].sort((a, b) => order.get(a.object)! - order.get(b.object)! || a.elf.index - b.elf.index));
-      if (output.name === ".eh_frame") shrinkUnwind(inputs.filter(({ name }) => name === ".eh_frame"), this.symbols, !this.options.isRelocatable);
+      if (!this.options.isRelocatable)
+        mergeSections(
+          [...inputs].sort((a, b) => order.get(a.object)! - order.get(b.object)! || a.elf.index - b.elf.index),
+        );
+      if (output.name === ".eh_frame")
+        shrinkUnwind(
+          inputs.filter(({ name }) => name === ".eh_frame"),
+          this.symbols,
+          !this.options.isRelocatable,
+        );
     }
   }
 
   /** __start_NAME and __stop_NAME of sections whose names are C identifiers, where something asks for them. */
-  private defineBounds(): void {
+  #defineBounds(): void {
     for (const output of this.placement.outputs()) {
       if (!/^[A-Za-z_]\w*$/.test(output.name) || !output.hasInput) continue;
-      for (const [prefix, atEnd] of [["__start_", false], ["__stop_", true]] as const) {
+      for (const [prefix, atEnd] of [
+        ["__start_", false],
+        ["__stop_", true],
+      ] as const) {
         const symbol = this.symbols.get(prefix + output.name);
         if (!symbol || symbol.isDefined || symbol.state === "common") continue;
         const section: Expression[] = [{ kind: "name", name: output.name, line: 0 }];
         const start: Expression = { kind: "call", name: "ADDR", args: section, line: 0 };
-        const value: Expression = atEnd ? { kind: "binary", operator: "+", left: start, right: { kind: "call", name: "SIZEOF", args: section, line: 0 } } : start;
+        const value: Expression = atEnd
+          ? {
+              kind: "binary",
+              operator: "+",
+              left: start,
+              right: { kind: "call", name: "SIZEOF", args: section, line: 0 },
+            }
+          : start;
         this.placement.statements.push({
-          kind: "assign", scriptPath: this.options.script.path,
+          kind: "assign",
+          scriptPath: this.options.script.path,
           assignment: { kind: "assign", name: symbol.name, value, mode: "provide", line: 0 },
         });
         symbol.visibility = 3;
@@ -293,7 +401,7 @@ export class Program {
   }
 
   /** Names on the right of assignments count as referenced, so that a PROVIDE for them takes effect. */
-  private markScriptNames(script: LinkerScript): void {
+  #markScriptNames(script: LinkerScript): void {
     const visit = (expression: Expression): void => {
       if (expression.kind === "name" && expression.name !== ".") {
         const known = this.symbols.get(expression.name);
@@ -305,7 +413,7 @@ export class Program {
     for (const statement of script.statements) if (statement.kind === "assign") visit(statement.value);
   }
 
-  private findEntry(name: string | null): void {
+  #findEntry(name: string | null): void {
     if (name && /^[0-9]/.test(name)) {
       this.entry = Number(name);
       return;
@@ -316,28 +424,41 @@ export class Program {
       return;
     }
     if (this.options.isRelocatable) {
-      if (this.options.entry) this.warnings.push({ message: `cannot find entry symbol ${name}; not setting start address` });
+      if (this.options.entry)
+        this.warnings.push({ message: `cannot find entry symbol ${name}; not setting start address` });
       return;
     }
     // Also one that turned out to be empty, and is not in the file.
     const text = this.placement.outputs().find((section) => section.name === ".text");
-    if (this.options.requiresEntry) this.report.script(this.options.script.path, 1, `the entry point ${name} is not defined`);
-    else if (name) this.warnings.push({ message: `cannot find entry symbol ${name}; ${text ? `defaulting to ${(text.address >>> 0).toString(16).padStart(8, "0")}` : "not setting start address"}` });
+    if (this.options.requiresEntry)
+      this.report.script(this.options.script.path, 1, `the entry point ${name} is not defined`);
+    else if (name)
+      this.warnings.push({
+        message: `cannot find entry symbol ${name}; ${text ? `defaulting to ${(text.address >>> 0).toString(16).padStart(8, "0")}` : "not setting start address"}`,
+      });
     this.entry = text?.address ?? 0;
   }
 }
 
 /** Symbols that a script defines in any case, in its order. */
 function assignedNames({ statements }: LinkerScript): string[] {
-  return statements.flatMap((statement) => (statement.kind === "section" ? statement.statements : [statement])).flatMap((statement) =>
-    statement.kind === "assign" && statement.name !== "." && (statement.mode === "set" || statement.mode === "hidden") ? [statement.name] : []);
+  return statements
+    .flatMap((statement) => (statement.kind === "section" ? statement.statements : [statement]))
+    .flatMap((statement) =>
+      statement.kind === "assign" && statement.name !== "." && (statement.mode === "set" || statement.mode === "hidden")
+        ? [statement.name]
+        : [],
+    );
 }
 
 /** Pointers to functions: their entries have a size. */
 const ARRAY_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY]);
 
 /** What a section is in ELF's terms. */
-export function elfFlagsOf({ flags, entrySizeBytes, keptFlags, type }: OutputSection): { flags: number; entrySizeBytes: number } {
+export function elfFlagsOf({ flags, entrySizeBytes, keptFlags, type }: OutputSection): {
+  flags: number;
+  entrySizeBytes: number;
+} {
   let bits = keptFlags;
   if ((flags & SEC_ALLOC) !== 0) bits |= 2;
   if ((flags & SEC_READONLY) === 0) bits |= 1;
@@ -346,6 +467,8 @@ export function elfFlagsOf({ flags, entrySizeBytes, keptFlags, type }: OutputSec
   if ((flags & SEC_STRINGS) !== 0) bits |= 0x20;
   if ((flags & SEC_THREAD_LOCAL) !== 0) bits |= 0x400;
   if ((flags & SEC_EXCLUDE) !== 0) bits |= 0x80000000;
-  return { flags: bits >>> 0, entrySizeBytes: (flags & SEC_MERGE) !== 0 ? entrySizeBytes : ARRAY_TYPES.has(type) ? 4 : 0 };
+  return {
+    flags: bits >>> 0,
+    entrySizeBytes: (flags & SEC_MERGE) !== 0 ? entrySizeBytes : ARRAY_TYPES.has(type) ? 4 : 0,
+  };
 }
-

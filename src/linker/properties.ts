@@ -1,9 +1,10 @@
 /**
- * Notes about what a program's code needs and supports (.note.gnu.property; Linux Extensions to gABI, "Program Property"). A program has one such note, in
- * which each property is what all its objects have in common, or what any of them needs; often nothing is left of it.
+ * Notes about what a program's code needs and supports (.note.gnu.property; Linux Extensions to gABI, "Program
+ * Property"). A program has one such note, in which each property is what all its objects have in common, or what any
+ * of them needs; often nothing is left of it.
  */
-import { SHT_NOTE } from "./elf.ts";
-import { latin1 } from "./elf-reader.ts";
+import { SHT_NOTE } from "../object/elf.ts";
+import { latin1 } from "../object/elf-reader.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 
 const SECTION_NAME = ".note.gnu.property";
@@ -13,7 +14,11 @@ const NO_COPY_ON_PROTECTED = 2;
 
 /** How a property of several objects becomes one, by ranges of types (x86 psABI). */
 const RANGES: readonly { readonly from: number; readonly to: number; readonly merge: "and" | "or" | "or-and" }[] = [
-  { from: 0xc0000000, to: 0xc0000000, merge: "or-and" }, { from: 0xc0000001, to: 0xc0000001, merge: "or" }, { from: 0xc0000002, to: 0xc0007fff, merge: "and" }, { from: 0xc0008000, to: 0xc000ffff, merge: "or" }, { from: 0xc0010000, to: 0xc0017fff, merge: "or-and" },
+  { from: 0xc0000000, to: 0xc0000000, merge: "or-and" },
+  { from: 0xc0000001, to: 0xc0000001, merge: "or" },
+  { from: 0xc0000002, to: 0xc0007fff, merge: "and" },
+  { from: 0xc0008000, to: 0xc000ffff, merge: "or" },
+  { from: 0xc0010000, to: 0xc0017fff, merge: "or-and" },
 ];
 
 /** Type of a property -> its value; null for what has none. */
@@ -21,10 +26,15 @@ type Properties = ReadonlyMap<number, number | null>;
 
 /** Keeps one note with what holds for all objects, in the first object that has one; the others are thrown away. */
 export function mergeProperties(objects: readonly InputObject[]): void {
-  const notes = objects.filter(({ isMade, sections }) => !isMade && sections.length > 0).map((object) => {
-    const section = object.sections.find((candidate) => candidate?.name === SECTION_NAME && candidate.elf.type === SHT_NOTE && !candidate.isDiscarded) ?? null;
-    return { section, properties: section ? parse(section.elf.content) : new Map<number, number | null>() };
-  });
+  const notes = objects
+    .filter(({ isMade, sections }) => !isMade && sections.length > 0)
+    .map((object) => {
+      const section =
+        object.sections.find(
+          (candidate) => candidate?.name === SECTION_NAME && candidate.elf.type === SHT_NOTE && !candidate.isDiscarded,
+        ) ?? null;
+      return { section, properties: section ? parse(section.elf.content) : new Map<number, number | null>() };
+    });
   const found = notes.flatMap(({ section }) => section ?? []);
   const [host] = found;
   if (!host) return;
@@ -45,7 +55,11 @@ function merge(all: readonly Properties[]): Map<number, number | null> {
     else {
       const rule = RANGES.find(({ from, to }) => type >= from && type <= to)?.merge;
       if (!rule || (rule !== "or" && values.length < all.length)) continue;
-      const value = values.reduce<number>((sum, one) => (rule === "and" ? sum & (one ?? 0) : sum | (one ?? 0)), rule === "and" ? -1 : 0) >>> 0;
+      const value =
+        values.reduce<number>(
+          (sum, one) => (rule === "and" ? sum & (one ?? 0) : sum | (one ?? 0)),
+          rule === "and" ? -1 : 0,
+        ) >>> 0;
       if (value !== 0 || rule === "or-and") merged.set(type, value);
     }
   }
@@ -57,7 +71,13 @@ function parse(content: Uint8Array): Properties | null {
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const properties = new Map<number, number | null>();
   for (let at = 0; at < content.length; ) {
-    if (at + 16 > content.length || view.getUint32(at, true) !== 4 || view.getUint32(at + 8, true) !== NT_GNU_PROPERTY_TYPE_0 || latin1(content.subarray(at + 12, at + 16)) !== "GNU\0") return null;
+    if (
+      at + 16 > content.length ||
+      view.getUint32(at, true) !== 4 ||
+      view.getUint32(at + 8, true) !== NT_GNU_PROPERTY_TYPE_0 ||
+      latin1(content.subarray(at + 12, at + 16)) !== "GNU\0"
+    )
+      return null;
     const end = at + 16 + view.getUint32(at + 4, true);
     if (end > content.length) return null;
     for (let field = at + 16; field < end; ) {

@@ -1,11 +1,10 @@
 /**
- * Puts the contents of output sections together and applies the relocations (Intel386 ABI supplement, "Relocation Types"). The addend of
- * a relocation stands in its field.
+ * Puts the contents of output sections together and applies the relocations (Intel386 ABI supplement, "Relocation
+ * Types"). The addend of a relocation stands in its field.
  */
-import {
-  R_386_GOT32, R_386_GOT32X, R_386_GOTOFF, R_386_GOTPC, R_386_NONE, R_386_PC8, RELOCATION_NAMES, RELOCATION_TYPES, SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_SECTION, STT_TLS,
-} from "./elf.ts";
-import type { ElfRelocation, ElfSymbol } from "./elf-reader.ts";
+import { SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_SECTION, STT_TLS } from "../object/elf.ts";
+import type { ElfRelocation, ElfSymbol } from "../object/elf-reader.ts";
+import { R, RELOCATION_NAMES, RELOCATION_TYPES } from "../object/relocation-types.ts";
 import { fixUnwind } from "./eh-frame.ts";
 import type { GlobalOffsetTable } from "./got.ts";
 import { GOT_SYMBOL } from "./got.ts";
@@ -14,9 +13,6 @@ import { hasContent, hex, isCode } from "./layout.ts";
 import type { OutputSection } from "./output-section.ts";
 import { SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
-
-const R_386_TLS_LE = 17;
-const R_386_TLS_LE_32 = 34;
 
 /** A relocation that was applied, for those who relocate again. */
 export interface Applied {
@@ -64,14 +60,15 @@ function fillCode(content: Uint8Array, start: number, sizeBytes: number): void {
 
 export class Relocator {
   readonly issues: RelocationIssue[] = [];
-  private readonly options: RelocationOptions;
-  private readonly threadEnd: number;
+  readonly #options: RelocationOptions;
+  readonly #threadEnd: number;
 
   constructor(options: RelocationOptions) {
-    this.options = options;
+    this.#options = options;
     const threads = options.outputs.filter(({ flags }) => (flags & SEC_THREAD_LOCAL) !== 0);
     const align = Math.max(1, ...threads.map((section) => section.align));
-    this.threadEnd = Math.ceil(Math.max(0, ...threads.map(({ address, sizeBytes }) => address + sizeBytes)) / align) * align;
+    this.#threadEnd =
+      Math.ceil(Math.max(0, ...threads.map(({ address, sizeBytes }) => address + sizeBytes)) / align) * align;
   }
 
   /** The bytes of an output section, empty when it has none in the file; and the relocations in it. */
@@ -84,48 +81,69 @@ export class Relocator {
     const applied: Applied[] = [];
     for (const piece of output.pieces) {
       if (piece.kind === "gap") {
-        if (piece.fill) for (let i = 0; i < piece.sizeBytes; i++) content[piece.offset + i] = piece.fill[i % piece.fill.length]!;
+        if (piece.fill)
+          for (let i = 0; i < piece.sizeBytes; i++) content[piece.offset + i] = piece.fill[i % piece.fill.length]!;
         else if (isCode(output)) fillCode(content, piece.offset, piece.sizeBytes);
       } else if (piece.kind === "input") content.set(piece.section.content, piece.section.offset);
     }
-    for (const { offset, bytes } of this.options.dataOf(output)) content.set(bytes, offset);
+    for (const { offset, bytes } of this.#options.dataOf(output)) content.set(bytes, offset);
     for (const piece of output.pieces) {
       if (piece.kind !== "input") continue;
       const { section } = piece;
       if (section.name === ".eh_frame") fixUnwind(section, content);
-      for (const relocation of section.relocations) this.relocate(output, content, section, relocation, applied);
+      for (const relocation of section.relocations) this.#relocate(output, content, section, relocation, applied);
     }
     return { content, applied };
   }
 
-  private relocate(output: OutputSection, content: Uint8Array, section: InputSection, relocation: ElfRelocation, applied: Applied[]): void {
-    const { isRelocatable } = this.options;
+  #relocate(
+    output: OutputSection,
+    content: Uint8Array,
+    section: InputSection,
+    relocation: ElfRelocation,
+    applied: Applied[],
+  ): void {
+    const { isRelocatable } = this.#options;
     const elf = section.object.elf.symbols[relocation.symbol]!;
-    const issue = (kind: RelocationIssue["kind"], message: string): void => void this.issues.push({ kind, section, offset: relocation.offset, name: elf.name, message });
+    const issue = (kind: RelocationIssue["kind"], message: string): void =>
+      void this.issues.push({ kind, section, offset: relocation.offset, name: elf.name, message });
     const width = widthOf(relocation.type);
-    if (width === null) return issue("unsupported", `relocation ${RELOCATION_NAMES.get(relocation.type) ?? `of type ${relocation.type}`} has no meaning in a static link`);
+    if (width === null)
+      return issue(
+        "unsupported",
+        `relocation ${RELOCATION_NAMES.get(relocation.type) ?? `of type ${relocation.type}`} has no meaning in a static link`,
+      );
     const offset = section.offset + relocation.offset;
-    if (relocation.type === R_386_NONE && (relocation.symbol === 0 || !isRelocatable)) {
-      applied.push({ offset, type: R_386_NONE, section, elf, symbol: null, target: null, isGone: true });
+    if (relocation.type === R.NONE && (relocation.symbol === 0 || !isRelocatable)) {
+      applied.push({ offset, type: R.NONE, section, elf, symbol: null, target: null, isGone: true });
       return;
     }
-    if (relocation.offset + width > section.sizeBytes) return issue("outside", `a relocation lies beyond the end of section ${section.name}`);
-    const symbol = elf.binding === STB_LOCAL ? null : (this.options.symbols.get(elf.name) ?? null);
+    if (relocation.offset + width > section.sizeBytes)
+      return issue("outside", `a relocation lies beyond the end of section ${section.name}`);
+    const symbol = elf.binding === STB_LOCAL ? null : (this.#options.symbols.get(elf.name) ?? null);
     let addend = readField(content, offset, width);
     let home = symbol ? (symbol.isDefined ? symbol.section : null) : (section.object.sections[elf.section] ?? null);
     if (home?.isDiscarded && home.keptInstead && (section.flags & 1) === 0) home = home.keptInstead;
-    const isGone = (home !== null && (home.isDiscarded || home.output === null)) || (symbol !== null && symbol.isUnused && symbol.state === "common");
+    const isGone =
+      (home !== null && (home.isDiscarded || home.output === null)) ||
+      (symbol !== null && symbol.isUnused && symbol.state === "common");
     if (isRelocatable) {
-      if (!symbol && elf.type === STT_SECTION && home && !isGone) writeField(content, offset, width, addend + home.offset);
+      if (!symbol && elf.type === STT_SECTION && home && !isGone)
+        writeField(content, offset, width, addend + home.offset);
       // Debugging information about code that is not there keeps no empty relocations.
-      if (!isGone || (section.flags & SEC_DEBUGGING) === 0) applied.push({ offset, type: relocation.type, section, elf, symbol, target: home?.output ?? null, isGone });
+      if (!isGone || (section.flags & SEC_DEBUGGING) === 0)
+        applied.push({ offset, type: relocation.type, section, elf, symbol, target: home?.output ?? null, isGone });
       return;
     }
     if (isGone) {
-      if ((section.elf.flags & SHF_ALLOC) !== 0 && section.name !== ".eh_frame") return issue("discarded", `${elf.name || home?.name} lies in section ${home?.name ?? "COMMON"}, which is not linked`);
+      if ((section.elf.flags & SHF_ALLOC) !== 0 && section.name !== ".eh_frame")
+        return issue(
+          "discarded",
+          `${elf.name || home?.name} lies in section ${home?.name ?? "COMMON"}, which is not linked`,
+        );
       // Debugging information about code that is not there: 1 in tables of ranges, whose lists would end at a 0.
       writeField(content, offset, width, section.name === ".debug_ranges" || section.name === ".debug_loc" ? 1 : 0);
-      applied.push({ offset, type: R_386_NONE, section, elf, symbol: null, target: null, isGone });
+      applied.push({ offset, type: R.NONE, section, elf, symbol: null, target: null, isGone });
       return;
     }
     let value: number;
@@ -143,38 +161,55 @@ export class Relocator {
       addend = 0;
     } else value = home.addressOf(elf.value);
     const place = output.address + offset;
-    const result = this.valueOf(relocation, section, elf, symbol, value, addend, place);
+    const result = this.#valueOf(relocation, section, elf, symbol, value, addend, place);
     if (width < 4) {
       const limit = 2 ** (8 * width);
       const wrapped = result | 0;
       // A short jump goes both ways; any other field may hold a value with or without a sign.
-      if (wrapped < -limit / 2 || wrapped >= (relocation.type === R_386_PC8 ? limit / 2 : limit)) return issue("overflow", `${elf.name || "the address"} = ${hex(value)} does not fit into the ${8 * width} bits of this field`);
+      if (wrapped < -limit / 2 || wrapped >= (relocation.type === R.PC8 ? limit / 2 : limit))
+        return issue(
+          "overflow",
+          `${elf.name || "the address"} = ${hex(value)} does not fit into the ${8 * width} bits of this field`,
+        );
     }
     writeField(content, offset, width, result);
     const target = symbol ? symbol.home() : (home?.output ?? null);
     applied.push({ offset, type: relocation.type, section, elf, symbol, target, isGone: false });
   }
 
-  private valueOf(relocation: ElfRelocation, section: InputSection, elf: ElfSymbol, symbol: LinkSymbol | null, value: number, addend: number, place: number): number {
-    const base = (): number => this.options.symbols.get(GOT_SYMBOL)?.address() ?? 0;
+  #valueOf(
+    relocation: ElfRelocation,
+    section: InputSection,
+    elf: ElfSymbol,
+    symbol: LinkSymbol | null,
+    value: number,
+    addend: number,
+    place: number,
+  ): number {
+    const base = (): number => this.#options.symbols.get(GOT_SYMBOL)?.address() ?? 0;
     switch (relocation.type) {
-      case R_386_GOTPC: return base() + addend - place;
-      case R_386_GOTOFF: return value + addend - base();
-      case R_386_GOT32: case R_386_GOT32X: {
-        const got = this.options.got.get();
-        const entry = (got?.addressOf(0) ?? 0) + this.options.got.offsetOf(section, relocation, symbol);
-        const hasBase = relocation.type === R_386_GOT32 || (section.content[relocation.offset - 1]! & 0xc7) !== 0x05;
+      case R.GOTPC:
+        return base() + addend - place;
+      case R.GOTOFF:
+        return value + addend - base();
+      case R.GOT32:
+      case R.GOT32X: {
+        const got = this.#options.got.get();
+        const entry = (got?.addressOf(0) ?? 0) + this.#options.got.offsetOf(section, relocation, symbol);
+        const hasBase = relocation.type === R.GOT32 || (section.content[relocation.offset - 1]! & 0xc7) !== 0x05;
         return entry + addend - (hasBase ? base() : 0);
       }
-      case R_386_TLS_LE: return value + addend - this.threadEnd;
-      case R_386_TLS_LE_32: return this.threadEnd - value + addend;
+      case R.TLS_LE:
+        return value + addend - this.#threadEnd;
+      case R.TLS_LE_32:
+        return this.#threadEnd - value + addend;
     }
     if (elf.type === STT_TLS) return value + addend;
     return value + addend - (RELOCATION_TYPES.get(relocation.type)!.pcRelative ? place : 0);
   }
 }
 
-const FOUR_BYTES = new Set([R_386_GOT32, R_386_GOT32X, R_386_GOTOFF, R_386_GOTPC, R_386_TLS_LE, R_386_TLS_LE_32]);
+const FOUR_BYTES = new Set<number>([R.GOT32, R.GOT32X, R.GOTOFF, R.GOTPC, R.TLS_LE, R.TLS_LE_32]);
 
 function widthOf(type: number): 0 | 1 | 2 | 4 | null {
   return RELOCATION_TYPES.get(type)?.sizeBytes ?? (FOUR_BYTES.has(type) ? 4 : null);

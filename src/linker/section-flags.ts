@@ -1,10 +1,19 @@
 /**
- * Attributes of sections as a linker thinks of them. ELF says whether a section is written to; what decides where it goes is whether
- * it is read-only, has content, is code. One bit each, so that scripts' rules (docs/linker.md) can compare sets of them.
+ * Attributes of sections as a linker thinks of them. ELF says whether a section is written to; what decides where it
+ * goes is whether it is read-only, has content, is code. One bit each, so that scripts' rules (docs/linker.md) can
+ * compare sets of them.
  */
 import {
-  SHF_ALLOC, SHF_EXCLUDE, SHF_EXECINSTR, SHF_MERGE, SHF_STRINGS, SHF_TLS, SHF_WRITE, SHT_GROUP, SHT_NOBITS,
-} from "./elf.ts";
+  SHF_ALLOC,
+  SHF_EXCLUDE,
+  SHF_EXECINSTR,
+  SHF_MERGE,
+  SHF_STRINGS,
+  SHF_TLS,
+  SHF_WRITE,
+  SHT_GROUP,
+  SHT_NOBITS,
+} from "../object/elf.ts";
 
 export const SEC_ALLOC = 0x1;
 export const SEC_LOAD = 0x2;
@@ -26,7 +35,15 @@ export const SEC_LINKER_CREATED = 0x2000;
 /** Debugging sections have no attribute in ELF: their names tell. */
 export const DEBUGGING_NAME = /^\.(debug|zdebug|gnu\.debuglto_\.debug_|gnu\.linkonce\.wi\.|line|stab)|^\.gdb_index$/;
 
-export function flagsOf({ name, type, flags }: { readonly name: string; readonly type: number; readonly flags: number }): number {
+export function flagsOf({
+  name,
+  type,
+  flags,
+}: {
+  readonly name: string;
+  readonly type: number;
+  readonly flags: number;
+}): number {
   let result = 0;
   if (type !== SHT_NOBITS) result |= SEC_HAS_CONTENTS;
   if (type === SHT_GROUP) result |= SEC_GROUP;

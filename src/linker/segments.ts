@@ -2,9 +2,25 @@
  * Program headers and where each section lies in the file. Sections share a segment when their pages may have the same
  * permissions, and a page of the file holds what a page of memory does (System V ABI, "Program Loading"; GNU ld 2.40).
  */
-import { PF_R, PF_W, PF_X, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_PHDR, PT_TLS, SHT_NOTE, PHDR_BYTES, EHDR_BYTES } from "./elf.ts";
+
+import { alignUp } from "../object/align.ts";
+import {
+  EHDR_BYTES,
+  PF_R,
+  PF_W,
+  PF_X,
+  PHDR_BYTES,
+  PT_GNU_PROPERTY,
+  PT_GNU_RELRO,
+  PT_GNU_STACK,
+  PT_LOAD,
+  PT_NOTE,
+  PT_PHDR,
+  PT_TLS,
+  SHT_NOTE,
+} from "../object/elf.ts";
+import { headerBytes, type ProgramHeaderFields } from "../object/elf-writer.ts";
 import type { OutputSection } from "./output-section.ts";
-import { alignUp } from "./evaluate.ts";
 import { isThreadBss, SEC_ALLOC, SEC_CODE, SEC_LOAD, SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
 
 export interface Segment {
@@ -40,17 +56,20 @@ export interface SegmentOptions {
 
 export const PAGE_BYTES = 0x1000;
 
-export function headerBytes(segments: number): number {
-  return segments === 0 ? EHDR_BYTES : EHDR_BYTES + segments * PHDR_BYTES;
-}
-
 /** Allocated sections in the order in which they are loaded. */
 function loadOrder(sections: readonly OutputSection[]): OutputSection[] {
   const isLate = ({ flags }: OutputSection): number => Number((flags & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0);
   return sections
     .filter(({ flags }) => (flags & SEC_ALLOC) !== 0)
     .map((section, index) => ({ section, index }))
-    .sort((a, b) => a.section.loadAddress - b.section.loadAddress || a.section.address - b.section.address || isLate(a.section) - isLate(b.section) || sizeFirst(a.section) - sizeFirst(b.section) || a.index - b.index)
+    .sort(
+      (a, b) =>
+        a.section.loadAddress - b.section.loadAddress ||
+        a.section.address - b.section.address ||
+        isLate(a.section) - isLate(b.section) ||
+        sizeFirst(a.section) - sizeFirst(b.section) ||
+        a.index - b.index,
+    )
     .map(({ section }) => section);
 }
 
@@ -66,7 +85,12 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
     let withHeaders = options.loadsHeaders || sections[0]!.loadAddress % options.pageBytes >= bytes % options.pageBytes;
     // There is no room below the first section.
     if (!options.isPaged || sections[0]!.loadAddress < bytes || sections[0]!.address < bytes) withHeaders = false;
-    if (withHeaders && options.separateCode && (sections[0]!.flags & SEC_CODE) !== 0 && sections[0]!.loadAddress >= options.pageBytes) {
+    if (
+      withHeaders &&
+      options.separateCode &&
+      (sections[0]!.flags & SEC_CODE) !== 0 &&
+      sections[0]!.loadAddress >= options.pageBytes
+    ) {
       segments.push({ type: PT_LOAD, sections: [], hasHeaders: true, ...plain });
       withHeaders = false;
     }
@@ -85,29 +109,59 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
       if ((section.flags & SEC_READONLY) === 0) writable = true;
       if ((section.flags & SEC_CODE) !== 0) executable = true;
     }
-    if (!(current.length === 1 && isThreadBss(current[0]!.flags))) segments.push({ type: PT_LOAD, sections: current, hasHeaders: withHeaders, ...plain });
+    if (!(current.length === 1 && isThreadBss(current[0]!.flags)))
+      segments.push({ type: PT_LOAD, sections: current, hasHeaders: withHeaders, ...plain });
   }
   segments.push(...noteSegments(all));
-  const property = all.find(({ name, type, flags }) => name === ".note.gnu.property" && type === SHT_NOTE && (flags & SEC_LOAD) !== 0);
+  const property = all.find(
+    ({ name, type, flags }) => name === ".note.gnu.property" && type === SHT_NOTE && (flags & SEC_LOAD) !== 0,
+  );
   if (property) segments.push({ type: PT_GNU_PROPERTY, sections: [property], hasHeaders: false, ...plain });
-  const threads = all.filter(({ flags }) => (flags & (SEC_THREAD_LOCAL | SEC_ALLOC)) === (SEC_THREAD_LOCAL | SEC_ALLOC));
+  const threads = all.filter(
+    ({ flags }) => (flags & (SEC_THREAD_LOCAL | SEC_ALLOC)) === (SEC_THREAD_LOCAL | SEC_ALLOC),
+  );
   if (threads.length > 0) segments.push({ type: PT_TLS, sections: threads, hasHeaders: false, ...plain });
-  if (options.stackFlags !== null) segments.push({ type: PT_GNU_STACK, sections: [], hasHeaders: false, flags: options.stackFlags, loadAddress: null });
+  if (options.stackFlags !== null)
+    segments.push({
+      type: PT_GNU_STACK,
+      sections: [],
+      hasHeaders: false,
+      flags: options.stackFlags,
+      loadAddress: null,
+    });
   if (options.isPaged && options.relroEnd > options.relroStart) {
-    const inside = sections.filter(({ address, sizeBytes, flags }) => address >= options.relroStart && address < options.relroEnd && sizeBytes > 0 && (flags & SEC_LOAD) !== 0);
-    if (inside.length > 0) segments.push({ type: PT_GNU_RELRO, sections: inside, hasHeaders: false, flags: PF_R, loadAddress: null, end: options.relroEnd });
+    const inside = sections.filter(
+      ({ address, sizeBytes, flags }) =>
+        address >= options.relroStart && address < options.relroEnd && sizeBytes > 0 && (flags & SEC_LOAD) !== 0,
+    );
+    if (inside.length > 0)
+      segments.push({
+        type: PT_GNU_RELRO,
+        sections: inside,
+        hasHeaders: false,
+        flags: PF_R,
+        loadAddress: null,
+        end: options.relroEnd,
+      });
   }
   return segments;
 }
 
-function startsSegment(last: OutputSection, section: OutputSection, writable: boolean, executable: boolean, { isPaged, separateCode, pageBytes }: SegmentOptions): boolean {
+function startsSegment(
+  last: OutputSection,
+  section: OutputSection,
+  writable: boolean,
+  executable: boolean,
+  { isPaged, separateCode, pageBytes }: SegmentOptions,
+): boolean {
   const lastEnd = last.loadAddress + (isThreadBss(last.flags) ? 0 : last.sizeBytes);
   if (last.loadAddress - last.address !== section.loadAddress - section.address) return true;
   if (section.loadAddress < lastEnd) return true;
   const page = (address: number): number => Math.floor(address / pageBytes);
   if (isPaged && page(lastEnd - 1) === page(section.loadAddress)) return false;
   if (alignUp(lastEnd, pageBytes) + pageBytes <= section.loadAddress) return true;
-  if ((last.flags & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0 && (section.flags & (SEC_LOAD | SEC_THREAD_LOCAL)) !== 0) return true;
+  if ((last.flags & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0 && (section.flags & (SEC_LOAD | SEC_THREAD_LOCAL)) !== 0)
+    return true;
   if (!isPaged) return false;
   if (separateCode && executable !== ((section.flags & SEC_CODE) !== 0)) return true;
   return !writable && (section.flags & SEC_READONLY) === 0;
@@ -121,21 +175,16 @@ function noteSegments(sections: readonly OutputSection[]): Segment[] {
     const first = loaded[i]!;
     if (first.type !== SHT_NOTE || (first.flags & SEC_LOAD) === 0) continue;
     const group = [first];
-    while (i + 1 < loaded.length && loaded[i + 1]!.type === SHT_NOTE && loaded[i + 1]!.align === first.align && alignUp(loaded[i]!.loadAddress + loaded[i]!.sizeBytes, first.align) === loaded[i + 1]!.loadAddress) group.push(loaded[++i]!);
+    while (
+      i + 1 < loaded.length &&
+      loaded[i + 1]!.type === SHT_NOTE &&
+      loaded[i + 1]!.align === first.align &&
+      alignUp(loaded[i]!.loadAddress + loaded[i]!.sizeBytes, first.align) === loaded[i + 1]!.loadAddress
+    )
+      group.push(loaded[++i]!);
     segments.push({ type: PT_NOTE, sections: group, hasHeaders: false, flags: null, loadAddress: null });
   }
   return segments;
-}
-
-export interface ProgramHeaderFields {
-  readonly type: number;
-  readonly offset: number;
-  readonly address: number;
-  readonly loadAddress: number;
-  readonly fileBytes: number;
-  readonly memoryBytes: number;
-  readonly flags: number;
-  readonly align: number;
 }
 
 export interface FileLayout {
@@ -160,7 +209,9 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pa
     if (segment.type !== PT_LOAD) continue;
     const { sections, hasHeaders } = segment;
     const headersStart = segment.hasProgramHeadersOnly ? EHDR_BYTES : 0;
-    const align = isPaged ? Math.max(pageBytes, ...sections.map((section) => section.align)) : Math.max(1, ...sections.map((section) => section.align));
+    const align = isPaged
+      ? Math.max(pageBytes, ...sections.map((section) => section.align))
+      : Math.max(1, ...sections.map((section) => section.align));
     const first = sections[0];
     // Without content in the file a segment takes no room, but its offset still has to fit its address.
     const hasBytes = hasHeaders || sections.some(({ flags }) => (flags & SEC_LOAD) !== 0);
@@ -187,51 +238,119 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pa
       // Load addresses count in a segment: addresses may be anywhere.
       const distance = section.loadAddress - loadAddress;
       if ((section.flags & SEC_LOAD) !== 0) {
-        if (start + distance < (section === first ? start : offset)) problems.push(`section ${section.name} is loaded to ${hex(section.loadAddress)}, which is not behind ${before!.name} in their segment`);
+        if (start + distance < (section === first ? start : offset))
+          problems.push(
+            `section ${section.name} is loaded to ${hex(section.loadAddress)}, which is not behind ${before!.name} in their segment`,
+          );
         offset = start + Math.max(0, distance);
         offsets.set(section, offset);
         offset += section.sizeBytes;
         fileEnd = Math.max(fileEnd, offset);
         before = section;
       } else offsets.set(section, offset);
-      if (!isThreadBss(section.flags)) memoryEnd = Math.max(memoryEnd, address + Math.max(0, distance) + section.sizeBytes);
+      if (!isThreadBss(section.flags))
+        memoryEnd = Math.max(memoryEnd, address + Math.max(0, distance) + section.sizeBytes);
       if ((section.flags & SEC_READONLY) === 0) flags |= PF_W;
       if ((section.flags & SEC_CODE) !== 0) flags |= PF_X;
     }
     const fileBytes = fileEnd - start;
     if (!hasBytes && isPaged) start %= pageBytes;
     loads.set(segment, {
-      type: PT_LOAD, offset: start, address, loadAddress: segment.loadAddress ?? loadAddress, fileBytes, memoryBytes: memoryEnd - address,
-      flags: segment.flags ?? flags, align,
+      type: PT_LOAD,
+      offset: start,
+      address,
+      loadAddress: segment.loadAddress ?? loadAddress,
+      fileBytes,
+      memoryBytes: memoryEnd - address,
+      flags: segment.flags ?? flags,
+      align,
     });
     if (hasBytes) end = Math.max(end, fileEnd);
   }
-  const headers = segments.map((segment): ProgramHeaderFields => loads.get(segment) ?? (segment.type === PT_PHDR ? tableHeader(segment, segments.length, loads) : otherHeader(segment, offsets, [...loads.values()])));
+  const headers = segments.map(
+    (segment): ProgramHeaderFields =>
+      loads.get(segment) ??
+      (segment.type === PT_PHDR
+        ? tableHeader(segment, segments.length, loads)
+        : otherHeader(segment, offsets, [...loads.values()])),
+  );
   return { offsets, headers, end, problems };
 }
 
 /** PT_PHDR: where the program headers themselves are loaded. */
-function tableHeader({ flags, hasHeaders }: Segment, count: number, loads: ReadonlyMap<Segment, ProgramHeaderFields>): ProgramHeaderFields {
+function tableHeader(
+  { flags, hasHeaders }: Segment,
+  count: number,
+  loads: ReadonlyMap<Segment, ProgramHeaderFields>,
+): ProgramHeaderFields {
   const host = [...loads].find(([segment]) => segment.hasHeaders);
-  if (!hasHeaders || !host) return { type: PT_PHDR, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? 0, align: 4 };
+  if (!hasHeaders || !host)
+    return {
+      type: PT_PHDR,
+      offset: 0,
+      address: 0,
+      loadAddress: 0,
+      fileBytes: 0,
+      memoryBytes: 0,
+      flags: flags ?? 0,
+      align: 4,
+    };
   const [segment, { address, loadAddress }] = host;
   const lead = segment.hasProgramHeadersOnly ? 0 : EHDR_BYTES;
   const sizeBytes = count * PHDR_BYTES;
-  return { type: PT_PHDR, offset: EHDR_BYTES, address: address + lead, loadAddress: loadAddress + lead, fileBytes: sizeBytes, memoryBytes: sizeBytes, flags: flags ?? PF_R, align: 4 };
+  return {
+    type: PT_PHDR,
+    offset: EHDR_BYTES,
+    address: address + lead,
+    loadAddress: loadAddress + lead,
+    fileBytes: sizeBytes,
+    memoryBytes: sizeBytes,
+    flags: flags ?? PF_R,
+    align: 4,
+  };
 }
 
-function otherHeader({ type, sections, flags, end, isDeclared }: Segment, offsets: ReadonlyMap<OutputSection, number>, loads: readonly ProgramHeaderFields[]): ProgramHeaderFields {
+function otherHeader(
+  { type, sections, flags, end, isDeclared }: Segment,
+  offsets: ReadonlyMap<OutputSection, number>,
+  loads: readonly ProgramHeaderFields[],
+): ProgramHeaderFields {
   const first = sections[0];
-  if (!first) return { type, offset: 0, address: 0, loadAddress: 0, fileBytes: 0, memoryBytes: 0, flags: flags ?? 0, align: type === PT_GNU_STACK && !isDeclared ? 16 : 4 };
+  if (!first)
+    return {
+      type,
+      offset: 0,
+      address: 0,
+      loadAddress: 0,
+      fileBytes: 0,
+      memoryBytes: 0,
+      flags: flags ?? 0,
+      align: type === PT_GNU_STACK && !isDeclared ? 16 : 4,
+    };
   const last = sections.at(-1)!;
   const loaded = sections.filter((section) => (section.flags & SEC_LOAD) !== 0).at(-1);
-  const host = loads.find(({ address, memoryBytes }) => first.address >= address && first.address < address + memoryBytes);
+  const host = loads.find(
+    ({ address, memoryBytes }) => first.address >= address && first.address < address + memoryBytes,
+  );
   const fileEnd = host ? host.address + host.fileBytes : Infinity;
-  const permissions = sections.reduce((bits, section) => bits | ((section.flags & SEC_READONLY) === 0 ? PF_W : 0) | ((section.flags & SEC_CODE) !== 0 ? PF_X : 0), PF_R);
+  const permissions = sections.reduce(
+    (bits, section) =>
+      bits | ((section.flags & SEC_READONLY) === 0 ? PF_W : 0) | ((section.flags & SEC_CODE) !== 0 ? PF_X : 0),
+    PF_R,
+  );
   return {
-    type, offset: offsets.get(first) ?? 0, address: first.address, loadAddress: first.loadAddress,
-    fileBytes: end !== undefined ? Math.min(end, fileEnd) - first.address : loaded ? loaded.address + loaded.sizeBytes - first.address : 0,
+    type,
+    offset: offsets.get(first) ?? 0,
+    address: first.address,
+    loadAddress: first.loadAddress,
+    fileBytes:
+      end !== undefined
+        ? Math.min(end, fileEnd) - first.address
+        : loaded
+          ? loaded.address + loaded.sizeBytes - first.address
+          : 0,
     memoryBytes: (end ?? last.address + last.sizeBytes) - first.address,
-    flags: flags ?? (type === PT_TLS ? PF_R : permissions), align: type === PT_GNU_RELRO ? 1 : Math.max(...sections.map(({ align }) => align)),
+    flags: flags ?? (type === PT_TLS ? PF_R : permissions),
+    align: type === PT_GNU_RELRO ? 1 : Math.max(...sections.map(({ align }) => align)),
   };
 }

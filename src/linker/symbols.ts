@@ -1,6 +1,9 @@
-/** Symbol resolution: one definition for each global name, whatever order the objects came in (ELF gABI, "Symbol Table"). */
-import { SHN_ABS, SHN_COMMON, SHN_UNDEF, STB_LOCAL, STB_WEAK, STT_NOTYPE, STV_DEFAULT } from "./elf.ts";
-import type { ElfSymbol } from "./elf-reader.ts";
+/**
+ * Symbol resolution: one definition for each global name, whatever order the objects came in (ELF gABI, "Symbol
+ * Table").
+ */
+import { SHN_ABS, SHN_COMMON, SHN_UNDEF, STB_LOCAL, STB_WEAK, STT_NOTYPE, STV_DEFAULT } from "../object/elf.ts";
+import type { ElfSymbol } from "../object/elf-reader.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import type { OutputSection } from "./output-section.ts";
 
@@ -72,10 +75,10 @@ export class SymbolTable {
   readonly commonObjects = new Set<InputObject>();
   /** Counts names that became undefined: an archive is searched again when it has changed. */
   undefinedCount = 0;
-  private readonly traced: boolean;
+  readonly #traced: boolean;
 
   constructor(allowMultiple = false) {
-    this.traced = !allowMultiple;
+    this.#traced = !allowMultiple;
   }
 
   get(name: string): LinkSymbol | undefined {
@@ -106,17 +109,22 @@ export class SymbolTable {
       if (elf.binding === STB_LOCAL || elf.name === "") continue;
       const isNew = !this.byName.has(elf.name);
       const symbol = this.enter(elf.name);
-      const section = elf.section === SHN_ABS || elf.section === SHN_COMMON || elf.section === SHN_UNDEF ? null : (object.sections[elf.section] ?? null);
-      if (elf.visibility !== STV_DEFAULT) symbol.visibility = symbol.visibility === STV_DEFAULT ? elf.visibility : Math.min(symbol.visibility, elf.visibility);
+      const section =
+        elf.section === SHN_ABS || elf.section === SHN_COMMON || elf.section === SHN_UNDEF
+          ? null
+          : (object.sections[elf.section] ?? null);
+      if (elf.visibility !== STV_DEFAULT)
+        symbol.visibility =
+          symbol.visibility === STV_DEFAULT ? elf.visibility : Math.min(symbol.visibility, elf.visibility);
       // A definition in a second copy of a group refers to the first copy.
-      if (elf.section === SHN_UNDEF || section?.isDiscarded) this.reference(symbol, elf, object, isNew);
-      else if (elf.section === SHN_COMMON) this.common(symbol, elf, object, isNew);
-      else if (elf.binding === STB_WEAK) this.weak(symbol, elf, object, section, isNew);
-      else this.strong(symbol, elf, object, section);
+      if (elf.section === SHN_UNDEF || section?.isDiscarded) this.#reference(symbol, elf, object, isNew);
+      else if (elf.section === SHN_COMMON) this.#common(symbol, elf, object, isNew);
+      else if (elf.binding === STB_WEAK) this.#weak(symbol, elf, object, section, isNew);
+      else this.#strong(symbol, elf, object, section);
     }
   }
 
-  private reference(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, isNew: boolean): void {
+  #reference(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, isNew: boolean): void {
     if (!symbol.isReferenced) symbol.firstReference = object;
     symbol.isReferenced = true;
     if (elf.binding !== STB_WEAK && (isNew || symbol.state === "undefined-weak")) {
@@ -126,7 +134,7 @@ export class SymbolTable {
     if (elf.type !== STT_NOTYPE && symbol.type === STT_NOTYPE) symbol.type = elf.type;
   }
 
-  private define(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, section: InputSection | null): void {
+  #define(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, section: InputSection | null): void {
     symbol.object = object;
     symbol.section = section;
     symbol.value = elf.value;
@@ -134,24 +142,24 @@ export class SymbolTable {
     if (elf.type !== STT_NOTYPE) symbol.type = elf.type;
   }
 
-  private strong(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, section: InputSection | null): void {
+  #strong(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, section: InputSection | null): void {
     if (symbol.state === "defined") {
       const isSameValue = symbol.section === null && section === null && symbol.value === elf.value;
-      if (this.traced && !isSameValue) this.duplicates.push({ symbol, object, elf });
+      if (this.#traced && !isSameValue) this.duplicates.push({ symbol, object, elf });
       return;
     }
     symbol.state = "defined";
-    this.define(symbol, elf, object, section);
+    this.#define(symbol, elf, object, section);
   }
 
-  private weak(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, section: InputSection | null, isNew: boolean): void {
+  #weak(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, section: InputSection | null, isNew: boolean): void {
     if (!isNew && symbol.state !== "undefined" && symbol.state !== "undefined-weak") return;
     symbol.state = "weak";
-    this.define(symbol, elf, object, section);
+    this.#define(symbol, elf, object, section);
   }
 
   /** Of several common symbols of one name the largest size and the largest alignment count. */
-  private common(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, isNew: boolean): void {
+  #common(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, isNew: boolean): void {
     if (symbol.state === "defined") return;
     if (symbol.state === "common" && !isNew) {
       symbol.align = Math.max(symbol.align, elf.value);

@@ -1,5 +1,8 @@
-/** What is no mistake, but surprising, in a program that was linked: GNU ld 2.40's warnings about memory and stacks that can be executed. */
-import { PF_R, PF_W, PF_X, PT_LOAD, PT_TLS } from "./elf.ts";
+/**
+ * What is no mistake, but surprising, in a program that was linked: GNU ld 2.40's warnings about memory and stacks that
+ * can be executed.
+ */
+import { PF_R, PF_W, PF_X, PT_LOAD, PT_TLS } from "../object/elf.ts";
 import type { LinkProblem } from "./link.ts";
 import type { Program } from "./program.ts";
 
@@ -14,13 +17,19 @@ export interface WarningOptions {
 
 export function linkWarnings(program: Program, outputPath: string, options: WarningOptions): LinkProblem[] {
   const { isFlat, isRelocatable } = program.options;
-  const found: LinkProblem[] = program.warnings.map(({ file, line, message }) => ({ file: file ?? outputPath, line: line ?? 0, message }));
+  const found: LinkProblem[] = program.warnings.map(({ file, line, message }) => ({
+    file: file ?? outputPath,
+    line: line ?? 0,
+    message,
+  }));
   if (options.stack && !isFlat) found.push(...stackWarnings(program));
   if (options.rwxSegments && !isFlat && !isRelocatable) {
     const loaded = program.file.headers.filter(({ memoryBytes }) => memoryBytes > 0);
     const writableCode = PF_R | PF_W | PF_X;
-    if (loaded.some(({ type, flags }) => type === PT_LOAD && (flags & writableCode) === writableCode)) found.push({ file: outputPath, line: 0, message: "a loaded segment can be read, written and executed (RWX)" });
-    if (loaded.some(({ type, flags }) => type === PT_TLS && (flags & PF_X) !== 0)) found.push({ file: outputPath, line: 0, message: "the segment of thread-local data can be executed" });
+    if (loaded.some(({ type, flags }) => type === PT_LOAD && (flags & writableCode) === writableCode))
+      found.push({ file: outputPath, line: 0, message: "a loaded segment can be read, written and executed (RWX)" });
+    if (loaded.some(({ type, flags }) => type === PT_TLS && (flags & PF_X) !== 0))
+      found.push({ file: outputPath, line: 0, message: "the segment of thread-local data can be executed" });
   }
   return found;
 }
@@ -28,10 +37,27 @@ export function linkWarnings(program: Program, outputPath: string, options: Warn
 /** Only when some object speaks of its stack, and the command line does not. */
 function stackWarnings({ objects, options }: Program): LinkProblem[] {
   if (options.stack) return [];
-  const notes = objects.filter(({ isMade, sections }) => !isMade && sections.length > 0).map((object) => ({ object, note: object.elf.sections.find(({ name }) => name === ".note.GNU-stack") ?? null }));
+  const notes = objects
+    .filter(({ isMade, sections }) => !isMade && sections.length > 0)
+    .map((object) => ({ object, note: object.elf.sections.find(({ name }) => name === ".note.GNU-stack") ?? null }));
   if (notes.every(({ note }) => note === null)) return [];
   const asking = notes.findLast(({ note }) => note !== null && (note.flags & 4) !== 0);
-  if (asking) return [{ file: asking.object.path, line: 0, message: "it asks for an executable stack: its section .note.GNU-stack is executable" }];
+  if (asking)
+    return [
+      {
+        file: asking.object.path,
+        line: 0,
+        message: "it asks for an executable stack: its section .note.GNU-stack is executable",
+      },
+    ];
   const silent = notes.findLast(({ note }) => note === null);
-  return silent ? [{ file: silent.object.path, line: 0, message: "it has no section .note.GNU-stack, which makes the stack executable" }] : [];
+  return silent
+    ? [
+        {
+          file: silent.object.path,
+          line: 0,
+          message: "it has no section .note.GNU-stack, which makes the stack executable",
+        },
+      ]
+    : [];
 }

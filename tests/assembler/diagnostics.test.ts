@@ -1,11 +1,14 @@
 /** Mistakes, and what the assembler says of them: source -> diagnostics, as data. */
 
 import { describe, expect, test } from "vitest";
-import { formatDiagnostic } from "../../src/assembler/diagnostic.ts";
-import { EXPLANATIONS } from "../../src/assembler/explain.ts";
+import { EXPLANATIONS } from "../../src/assembler/explanations.ts";
+import { formatDiagnostic } from "../../src/diagnostic/diagnostic.ts";
 import { assembleText } from "./differential.ts";
 
-/** Source; then what must be said, as `line:column severity id`, in order. Sources begin with the syntax directive, as line 1. */
+/**
+ * Source; then what must be said, as `line:column severity id`, in order. Sources begin with the syntax directive, as
+ * line 1.
+ */
 const MISTAKES: readonly (readonly [name: string, source: string, ...said: string[]])[] = [
   ["an unknown instruction", "movv eax, 1", "2:1 error unknown-instruction"],
   ["an unknown directive", ".byt 1", "2:1 error unknown-directive"],
@@ -17,7 +20,7 @@ const MISTAKES: readonly (readonly [name: string, source: string, ...said: strin
   ["a scale of three", "mov eax, [ebx*3]", "2:15 error bad-address"],
   ["a missing bracket", "mov eax, [ebx", "2:14 error missing-bracket"],
   ["a missing parenthesis", ".long (1+2", "2:11 error missing-parenthesis"],
-  ["a missing quote", ".ascii \"abc", "2:8 error missing-quote"],
+  ["a missing quote", '.ascii "abc', "2:8 error missing-quote"],
   ["text behind the statement", ".byte 1 2", "2:9 error trailing-text"],
   ["a label twice", "a: nop\na: nop", "3:1 error symbol-redefined"],
   ["a constant over a label", "a: nop\na = 5", "3:1 error symbol-redefined"],
@@ -27,14 +30,34 @@ const MISTAKES: readonly (readonly [name: string, source: string, ...said: strin
   ["a condition on the unknown", ".if foo\n.endif", "2:5 error not-absolute"],
   ["a condition without end", ".if 1\nnop", "2:1 error missing-endif"],
   ["a broken head of a macro and its calls", ".macro m (a)\nmov eax, bl\n.endm\nm 1\nm 2", "2:8 error macro-parameter"],
-  ["a block that cannot be repeated", ".rept -1\nmov eax, bl\n.endr\n.rept x\nmov eax, bl\n.endr", "2:7 error negative-count", "5:7 error not-absolute"],
+  [
+    "a block that cannot be repeated",
+    ".rept -1\nmov eax, bl\n.endr\n.rept x\nmov eax, bl\n.endr",
+    "2:7 error negative-count",
+    "5:7 error not-absolute",
+  ],
   ["a block without a parameter", ".irp\nmov eax, bl\n.endr", "2:5 error macro-parameter"],
-  ["a mistake in the value of an argument", ".altmacro\n.macro m a\n.byte a\n.endm\nm %nothing", "6:1 error not-absolute"],
-  ["words of other assemblers", "db 5\nx equ 5\ntimes 4 nop\nmovl $5, %eax", "2:1 error unknown-instruction", "3:1 error unknown-instruction", "4:1 error unknown-instruction", "5:1 error unknown-instruction"],
+  [
+    "a mistake in the value of an argument",
+    ".altmacro\n.macro m a\n.byte a\n.endm\nm %nothing",
+    "6:1 error not-absolute",
+  ],
+  [
+    "words of other assemblers",
+    "db 5\nx equ 5\ntimes 4 nop\nmovl $5, %eax",
+    "2:1 error unknown-instruction",
+    "3:1 error unknown-instruction",
+    "4:1 error unknown-instruction",
+    "5:1 error unknown-instruction",
+  ],
   ["a size without its word", "mov eax, dword [ebx]\nmov eax, 4[ebx]", "2:10 warning size-without-ptr"],
   ["a character constant of several", "mov eax, 'ab'\nmov al, 'a'\nmov al, 'a", "2:10 error long-character"],
   ["a register that is not in the stack", "fadd st(9)", "2:6 error bad-register"],
-  ["a distance that GNU as loses", "nop\na: .skip 3\nb: nop; nop\nc: mov eax, [ebx+c-b]\nmov eax, [ebx+(c-b)]", "5:20 warning lost-distance"],
+  [
+    "a distance that GNU as loses",
+    "nop\na: .skip 3\nb: nop; nop\nc: mov eax, [ebx+c-b]\nmov eax, [ebx+(c-b)]",
+    "5:20 warning lost-distance",
+  ],
   ["a value that GNU as loses", "x = b - a\ny = x\na: nop\njmp b\nb:", "3:5 warning lost-value"],
   ["an operand that is assumed", ".byte 5 +", "2:9 warning missing-operand"],
   ["a way out of nowhere", ".exitm\nnop", "2:1 warning misplaced-exitm"],
@@ -43,7 +66,12 @@ const MISTAKES: readonly (readonly [name: string, source: string, ...said: strin
   ["a condition before the definition", ".ifdef later\n.endif\nlater = 1", "2:8 warning condition-order"],
   ["an include guard is none", ".ifndef GUARD\nGUARD = 1\n.endif"],
   ["a number that became memory", "mov eax, K\nK = 5", "2:10 warning memory-operand"],
-  ["a numeric label that is not there", "jmp 1f\njmp 2b", "3:5 error unknown-local-label", "2:5 error unknown-local-label"],
+  [
+    "a numeric label that is not there",
+    "jmp 1f\njmp 2b",
+    "3:5 error unknown-local-label",
+    "2:5 error unknown-local-label",
+  ],
   ["a short jump out of reach", "a: .skip 200\nloop a", "3:6 error target-out-of-reach"],
   ["a symbol defined by itself", "a = b\nb = a\n.long a", "4:7 error symbol-loop"],
   ["a difference that no relocation holds", ".long a - b", "2:7 error not-relocatable"],
@@ -56,8 +84,8 @@ const MISTAKES: readonly (readonly [name: string, source: string, ...said: strin
   ["a mistake in a macro", ".macro m x\n cmp \\x, bl\n.endm\nm eax", "3:10 error operand-size"],
   ["two mistakes", "foo1 eax\nnop\nfoo2 ebx", "2:1 error unknown-instruction", "4:1 error unknown-instruction"],
   ["an unknown register", ".att_syntax\nmovl %eax, %foo", "3:12 error bad-register"],
-  ["a file that is not there: nothing after it is looked at", ".include \"none\"\nfoo", "2:10 error file-not-found"],
-  ["an error of the source", ".error \"too big\"", "2:1 error user-error"],
+  ["a file that is not there: nothing after it is looked at", '.include "none"\nfoo', "2:10 error file-not-found"],
+  ["an error of the source", '.error "too big"', "2:1 error user-error"],
   ["a processor without the instruction", ".arch i386\ncmovz eax, ebx", "3:1 error not-on-this-cpu"],
   ["a relocation suffix", ".long a@GOTOF", "2:8 error unknown-relocation"],
   ["a size before a number that GNU as ignores", "add [eax], byte ptr 1", "2:12 warning ignored-size"],
@@ -78,12 +106,18 @@ describe("mistakes", () => {
   }
 
   test("a near name is suggested", () => {
-    const { diagnostics } = assembleText(".intel_syntax noprefix\nmvo eax, 1\n.glbl a\n.macro print x\n.endm\nprnit 1\n");
+    const { diagnostics } = assembleText(
+      ".intel_syntax noprefix\nmvo eax, 1\n.glbl a\n.macro print x\n.endm\nprnit 1\n",
+    );
     expect(diagnostics.map(({ suggestion }) => suggestion)).toEqual(["mov", ".globl", "print"]);
   });
 
   test("the chain of macros and files that led there", () => {
-    const { diagnostics } = assembleText(".include \"inc/m.inc\"\nouter\n", {}, { "inc/m.inc": ".macro inner\n.byt 1\n.endm\n.macro outer\n  inner\n.endm\n" });
+    const { diagnostics } = assembleText(
+      '.include "inc/m.inc"\nouter\n',
+      {},
+      { "inc/m.inc": ".macro inner\n.byt 1\n.endm\n.macro outer\n  inner\n.endm\n" },
+    );
     expect(diagnostics).toHaveLength(1);
     const { file, line, notes, sourceLine } = diagnostics[0]!;
     expect({ file, line, sourceLine }).toEqual({ file: "inc/m.inc", line: 2, sourceLine: ".byt 1" });

@@ -1,13 +1,14 @@
 /**
- * Assembles a source with ours and with GNU as, for comparison. Sources are texts; files that they include come from a map.
+ * Assembles a source with ours and with GNU as, for comparison. Sources are texts; files that they include come from a
+ * map.
  */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { assemble } from "../../src/assembler/assemble.ts";
 import type { AssembleOptions, Assembly } from "../../src/assembler/assemble.ts";
-import { formatDiagnostic } from "../../src/assembler/diagnostic.ts";
+import { assemble } from "../../src/assembler/assemble.ts";
+import { formatDiagnostic } from "../../src/diagnostic/diagnostic.ts";
 import { withFolder } from "../oracle.ts";
 
 export interface Source {
@@ -38,16 +39,23 @@ function translate(options: readonly string[]): Partial<AssembleOptions> {
   return { ...result, defines };
 }
 
-export function assembleText(text: string, extra: Partial<AssembleOptions> = {}, files: Readonly<Record<string, string>> = {}): Assembly {
+export function assembleText(
+  text: string,
+  extra: Partial<AssembleOptions> = {},
+  files: Readonly<Record<string, string>> = {},
+): Assembly {
   return assemble({
-    path: "test.s", maxErrors: 100,
+    path: "test.s",
+    maxErrors: 100,
     files: {
       read: (path) => {
         const content = path === "test.s" ? text : files[path];
         return content === undefined ? null : { path, bytes: Buffer.from(content, "latin1") };
       },
     },
-    producer: "GNU AS 2.40", compilationDirectory: "/", ...extra,
+    producer: "GNU AS 2.40",
+    compilationDirectory: "/",
+    ...extra,
   });
 }
 

@@ -5,10 +5,14 @@ import { assembleText } from "./differential.ts";
 import { ProgramGenerator, random } from "./generator.ts";
 
 const HOSTILE: readonly (readonly [name: string, source: string, id: string])[] = [
-  ["a file that includes itself", ".include \"test.s\"\n", "too-deep"],
+  ["a file that includes itself", '.include "test.s"\n', "too-deep"],
   ["a macro that calls itself", ".macro m\nm\n.endm\nm\n", "too-deep"],
   ["macros that call each other", ".macro a\nb\n.endm\n.macro b\na\n.endm\na\n", "too-deep"],
-  ["a macro that doubles itself", ".macro m n\n.if \\n\nm \"(\\n-1)\"\nm \"(\\n-1)\"\n.endif\n.rept 1000\n.rept 1000\nnop\n.endr\n.endr\n.endm\nm 60\n", "too-large"],
+  [
+    "a macro that doubles itself",
+    '.macro m n\n.if \\n\nm "(\\n-1)"\nm "(\\n-1)"\n.endif\n.rept 1000\n.rept 1000\nnop\n.endr\n.endr\n.endm\nm 60\n',
+    "too-large",
+  ],
   ["a huge repetition", ".rept 2000000000\nnop\n.endr\n", "too-large"],
   ["repetitions in repetitions", ".rept 10000\n.rept 10000\n.long 1\n.endr\n.endr\n", "too-large"],
   ["a huge fill", ".fill 0x7fffffff, 8, 1\n", "too-large"],
@@ -18,15 +22,32 @@ const HOSTILE: readonly (readonly [name: string, source: string, id: string])[] 
   ["a fill that depends on itself", "a: .skip b - a\nb:\n", ""],
   ["symbols that are each other", "a = b\nb = c\nc = a\n.long a\n", "symbol-loop"],
   ["a symbol that is itself", "a = a + 1\n", "symbol-loop"],
-  ["ten thousand definitions deep", Array.from({ length: 10000 }, (_, i) => `a${i} = a${i + 1} + 1`).join("\n") + "\n.long a0\n", ""],
+  [
+    "ten thousand definitions deep",
+    Array.from({ length: 10000 }, (_, i) => `a${i} = a${i + 1} + 1`).join("\n") + "\n.long a0\n",
+    "",
+  ],
   ["parentheses without end", `.long ${"(".repeat(100000)}\n`, "expression-too-deep"],
   ["signs without end", `.long ${"-".repeat(100000)}1\n`, "expression-too-deep"],
   ["brackets without end", `.intel_syntax noprefix\nmov eax, ${"[".repeat(100000)}\n`, "expression-too-deep"],
   ["an evaluation without end", ".eqv a, b\n.eqv b, a\n.long a\n", "symbol-loop"],
   ["a number without end", `.long ${"9".repeat(200000)}\n`, ""],
-  ["symbols that double each other", Array.from({ length: 60 }, (_, i) => `a${i} = a${i + 1} + a${i + 1}`).join("\n") + "\na60 = end - start\n.long a0\nstart: .p2align 4\nnop\n.p2align 4\nend:\n", "value-range"],
-  ["a symbol that doubles itself", Array.from({ length: 60 }, () => ".equ a, (a < b) | (a > c)").join("\n") + "\n.long a\n", ""],
-  ["forward symbols that double each other", Array.from({ length: 60 }, (_, i) => `.eqv a${i}, a${i + 1} + a${i + 1}`).join("\n") + "\n.long a0\n", "symbol-loop"],
+  [
+    "symbols that double each other",
+    Array.from({ length: 60 }, (_, i) => `a${i} = a${i + 1} + a${i + 1}`).join("\n") +
+      "\na60 = end - start\n.long a0\nstart: .p2align 4\nnop\n.p2align 4\nend:\n",
+    "value-range",
+  ],
+  [
+    "a symbol that doubles itself",
+    Array.from({ length: 60 }, () => ".equ a, (a < b) | (a > c)").join("\n") + "\n.long a\n",
+    "",
+  ],
+  [
+    "forward symbols that double each other",
+    Array.from({ length: 60 }, (_, i) => `.eqv a${i}, a${i + 1} + a${i + 1}`).join("\n") + "\n.long a0\n",
+    "symbol-loop",
+  ],
   ["millions of labels", bomb("l\\@:"), "too-large"],
   ["millions of jumps", "x:\n.rept 3000000\njmp x\n.endr\n", "too-large"],
   ["millions of macros", bomb(".macro m\\@\n.endm"), "too-large"],
@@ -35,7 +56,7 @@ const HOSTILE: readonly (readonly [name: string, source: string, id: string])[] 
   ["a mistake a million times over", ".rept 1000000\nfoo\n.endr\n", "unknown-instruction"],
   ["a comment without end", "nop /* ", ""],
   ["a comment without end in a macro without end", ".macro m\n.fill 1/* 2\n3", "missing-end"],
-  ["a string without end", ".ascii \"", "missing-quote"],
+  ["a string without end", '.ascii "', "missing-quote"],
   ["a float of absurd size", ".double 1e999999999\n", "bad-number"],
   ["an unsettled alignment of differences", "a: .uleb128 b - a\n.p2align 4\n.skip 120 - (b - a)\nb:\n", ""],
 ];

@@ -139,7 +139,7 @@ mov eax, .
  mov eax,[ebx+0xfffffffc]
 `),
   },
-  "expressions": {
+  expressions: {
     text: `.data
 .byte 1==1, 1&&2, !0, !5, 7/-2, -7%3, 1<<2+1, 1|2^3&5, 2+3*4, 1<2==1, 3!2, 5<>5,10-2-3
 .quad 0xffffffffffffffff>>1, -1>>1, 0x7fffffffffffffff+1, 1<<63, 1<<64,1<<-1, 0xffffffff+1
@@ -282,7 +282,7 @@ nop
 .long 2
 `,
   },
-  "fills": {
+  fills: {
     text: `.data
 .fill 3,2,0x1234
 .fill 2
@@ -480,7 +480,9 @@ push dword ptr 1
   "versions of symbols": {
     text: ".symver foo, foo@@V2\n.globl foo, kept, gone\nfoo: nop\ncall bar\n.symver bar, bar@V1\n.symver kept, kept@V1, hidden\nkept: nop\n.symver gone, gone@@@V2\ngone: nop\n.long gone\n",
   },
-  "conditions on what has no value": { text: ".if foo == 1\nnop\n.endif\n.if foo != 1\nret\n.endif\n.if foo == bar\nnop\n.endif\nfoo = 1\n" },
+  "conditions on what has no value": {
+    text: ".if foo == 1\nnop\n.endif\n.if foo != 1\nret\n.endif\n.if foo == bar\nnop\n.endif\nfoo = 1\n",
+  },
   "symbols of the command line": { text: "x: nop\n.long a, b\n", options: ["--defsym", "a=1", "--defsym", "b=2"] },
-  "file 0 with a folder of its own": { text: ".file 0 \"/a/b\" \"/c/d/t.c\"\n.file 1 \"x/y.c\"\n.loc 1 1\nnop\n" },
+  "file 0 with a folder of its own": { text: '.file 0 "/a/b" "/c/d/t.c"\n.file 1 "x/y.c"\n.loc 1 1\nnop\n' },
 };

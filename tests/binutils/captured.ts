@@ -3,7 +3,9 @@ export function captured(run: (args: readonly string[]) => void | Promise<void>,
   const chunks: Buffer[] = [];
   const stdout = process.stdout.write.bind(process.stdout);
   const stderr = process.stderr.write.bind(process.stderr);
-  process.stdout.write = ((chunk: string | Uint8Array) => (chunks.push(Buffer.from(chunk as Uint8Array)), true)) as typeof process.stdout.write;
+  process.stdout.write = ((chunk: string | Uint8Array) => (
+    chunks.push(Buffer.from(chunk as Uint8Array)), true
+  )) as typeof process.stdout.write;
   process.stderr.write = (() => true) as typeof process.stderr.write;
   try {
     void run(args);

@@ -1,4 +1,7 @@
-/** nm, size, objdump and objcopy against GNU's, on random programs as objects, archives and executables: the same text, the same bytes. */
+/**
+ * nm, size, objdump and objcopy against GNU's, on random programs as objects, archives and executables: the same text,
+ * the same bytes.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,13 +24,50 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const TOOLS = { nm, size, objdump };
 
 const QUERIES: readonly (readonly [tool: keyof typeof TOOLS, ...options: string[]])[] = [
-  ["nm"], ["nm", "-a"], ["nm", "-n"], ["nm", "-P"], ["nm", "-S", "--size-sort"], ["nm", "-u"], ["nm", "-f", "sysv"], ["nm", "-gp"], ["nm", "-A"], ["nm", "-r"], ["nm", "--defined-only"], ["nm", "-s"],
-  ["size"], ["size", "-A"], ["size", "-x"], ["size", "-o", "-A"], ["size", "-G"], ["size", "-t"],
-  ["objdump", "-h"], ["objdump", "-hw"], ["objdump", "-t"], ["objdump", "-r"], ["objdump", "-s"], ["objdump", "-f"], ["objdump", "-x"], ["objdump", "-d"], ["objdump", "-dr", "-M", "intel"], ["objdump", "-D"],
-  ["objdump", "-d", "--no-show-raw-insn", "-M", "intel"], ["objdump", "-drw"], ["objdump", "-dz"], ["objdump", "-dl"], ["objdump", "-S"], ["objdump", "-dr", "-j", ".text", "-j", ".data"], ["objdump", "-d", "-M", "i8086"],
+  ["nm"],
+  ["nm", "-a"],
+  ["nm", "-n"],
+  ["nm", "-P"],
+  ["nm", "-S", "--size-sort"],
+  ["nm", "-u"],
+  ["nm", "-f", "sysv"],
+  ["nm", "-gp"],
+  ["nm", "-A"],
+  ["nm", "-r"],
+  ["nm", "--defined-only"],
+  ["nm", "-s"],
+  ["size"],
+  ["size", "-A"],
+  ["size", "-x"],
+  ["size", "-o", "-A"],
+  ["size", "-G"],
+  ["size", "-t"],
+  ["objdump", "-h"],
+  ["objdump", "-hw"],
+  ["objdump", "-t"],
+  ["objdump", "-r"],
+  ["objdump", "-s"],
+  ["objdump", "-f"],
+  ["objdump", "-x"],
+  ["objdump", "-d"],
+  ["objdump", "-dr", "-M", "intel"],
+  ["objdump", "-D"],
+  ["objdump", "-d", "--no-show-raw-insn", "-M", "intel"],
+  ["objdump", "-drw"],
+  ["objdump", "-dz"],
+  ["objdump", "-dl"],
+  ["objdump", "-S"],
+  ["objdump", "-dr", "-j", ".text", "-j", ".data"],
+  ["objdump", "-d", "-M", "i8086"],
 ];
 
-const COPIES: readonly (readonly string[])[] = [["-O", "binary"], ["-O", "binary", "-j", ".text"], ["-O", "binary", "-R", ".data", "--gap-fill", "0xff"], ["-S"], ["-R", ".comment"]];
+const COPIES: readonly (readonly string[])[] = [
+  ["-O", "binary"],
+  ["-O", "binary", "-j", ".text"],
+  ["-O", "binary", "-R", ".data", "--gap-fill", "0xff"],
+  ["-S"],
+  ["-R", ".comment"],
+];
 
 /** Bytes that are no code, and prefixes before them. tests/isa knows them. */
 const isKnown = (line: string): boolean => /\(bad\)/.test(line);
@@ -35,7 +75,9 @@ const isKnown = (line: string): boolean => /\(bad\)/.test(line);
 function firstDifference(ours: string, theirs: string): string | null {
   if (ours === theirs) return null;
   const [a, b] = [ours.split("\n"), theirs.split("\n")];
-  for (let i = 0; i < Math.max(a.length, b.length); i++) if (a[i] !== b[i] && !isKnown(a[i] ?? "") && !isKnown(b[i] ?? "")) return `ours ${JSON.stringify(a[i])}, GNU's ${JSON.stringify(b[i])}`;
+  for (let i = 0; i < Math.max(a.length, b.length); i++)
+    if (a[i] !== b[i] && !isKnown(a[i] ?? "") && !isKnown(b[i] ?? ""))
+      return `ours ${JSON.stringify(a[i])}, GNU's ${JSON.stringify(b[i])}`;
   return null;
 }
 
@@ -55,20 +97,32 @@ describe("the same text as GNU's", () => {
       const archive = join(folder, `all${number}.a`);
       const program = join(folder, `program${number}`);
       execFileSync(ar, ["rcD", archive, ...objects]);
-      execFileSync(ld, ["-m", "elf_i386", "--no-warn-rwx-segments", "--no-warn-execstack", "-o", program, ...objects], { stdio: "ignore" });
+      execFileSync(ld, ["-m", "elf_i386", "--no-warn-rwx-segments", "--no-warn-execstack", "-o", program, ...objects], {
+        stdio: "ignore",
+      });
       for (const file of [objects[0]!, archive, program]) {
         for (const [tool, ...options] of QUERIES) {
-          const theirs = spawnSync(paths.get(tool)!, [...options, file], { env: { ...process.env, LC_ALL: "C" }, encoding: "latin1", maxBuffer: 1 << 28 }).stdout;
+          const theirs = spawnSync(paths.get(tool)!, [...options, file], {
+            env: { ...process.env, LC_ALL: "C" },
+            encoding: "latin1",
+            maxBuffer: 1 << 28,
+          }).stdout;
           const difference = firstDifference(captured(TOOLS[tool], [...options, file]), theirs);
           compared++;
-          if (difference !== null) problems.push(`seed ${number}, ${tool} ${options.join(" ")} ${file.slice(folder.length + 1)}: ${difference}`);
+          if (difference !== null)
+            problems.push(
+              `seed ${number}, ${tool} ${options.join(" ")} ${file.slice(folder.length + 1)}: ${difference}`,
+            );
         }
         if (file === archive) continue;
         for (const options of COPIES) {
           execFileSync(paths.get("objcopy")!, [...options, file, join(folder, "theirs")], { stdio: "ignore" });
           captured(objcopy, [...options, file, join(folder, "ours")]);
           compared++;
-          if (!readFileSync(join(folder, "ours")).equals(readFileSync(join(folder, "theirs")))) problems.push(`seed ${number}, objcopy ${options.join(" ")} ${file.slice(folder.length + 1)}: the files differ`);
+          if (!readFileSync(join(folder, "ours")).equals(readFileSync(join(folder, "theirs"))))
+            problems.push(
+              `seed ${number}, objcopy ${options.join(" ")} ${file.slice(folder.length + 1)}: the files differ`,
+            );
         }
       }
     }
@@ -93,19 +147,42 @@ int work(int n) {
 
 /** What objcopy does to an object: symbols, sections, debugging information. */
 const CHANGES: readonly (readonly string[])[] = [
-  ["--prefix-symbols=x_"], ["-L", "work"], ["-W", "work"], ["--weaken"], ["-G", "counter"], ["--redefine-sym", "work=labour"], ["--add-symbol", "foo=.text:4"], ["--add-symbol", "foo=5"], ["-w", "-L", "w*"],
-  ["--strip-unneeded"], ["-g"], ["--only-keep-debug"], ["--rename-section", ".data=.dat"],
+  ["--prefix-symbols=x_"],
+  ["-L", "work"],
+  ["-W", "work"],
+  ["--weaken"],
+  ["-G", "counter"],
+  ["--redefine-sym", "work=labour"],
+  ["--add-symbol", "foo=.text:4"],
+  ["--add-symbol", "foo=5"],
+  ["-w", "-L", "w*"],
+  ["--strip-unneeded"],
+  ["-g"],
+  ["--only-keep-debug"],
+  ["--rename-section", ".data=.dat"],
 ];
 
 describe("the same of what a C compiler makes", () => {
   for (const dwarf of ["-gdwarf-5", "-gdwarf-4", "-gdwarf-2"]) {
     test(`lines of inlined functions and copies, ${dwarf}`, (context) => {
-      const [gcc, gnuObjdump, gnuObjcopy] = ["gcc", "objdump", "objcopy"].map((name) => requireOracle(name, context)) as [string, string, string];
+      const [gcc, gnuObjdump, gnuObjcopy] = ["gcc", "objdump", "objcopy"].map((name) =>
+        requireOracle(name, context),
+      ) as [string, string, string];
       const path = join(folder, "inlined.o");
-      const made = spawnSync(gcc, ["-m32", "-ffreestanding", "-fno-pic", "-O2", dwarf, "-x", "c", "-c", "-o", path, "-"], { input: INLINED, encoding: "utf8" });
+      const made = spawnSync(
+        gcc,
+        ["-m32", "-ffreestanding", "-fno-pic", "-O2", dwarf, "-x", "c", "-c", "-o", path, "-"],
+        { input: INLINED, encoding: "utf8" },
+      );
       if (made.status !== 0) return context.skip("gcc has no 32-bit target");
       for (const options of [["-dl"], ["-dS"], ["-dSl"]]) {
-        expect(firstDifference(captured(objdump, [...options, path]), execFileSync(gnuObjdump, [...options, path], { encoding: "latin1" })), options.join(" ")).toBeNull();
+        expect(
+          firstDifference(
+            captured(objdump, [...options, path]),
+            execFileSync(gnuObjdump, [...options, path], { encoding: "latin1" }),
+          ),
+          options.join(" "),
+        ).toBeNull();
       }
       for (const options of CHANGES) {
         const [theirs, ours] = [join(folder, "theirs.o"), join(folder, "ours.o")];
@@ -119,7 +196,10 @@ describe("the same of what a C compiler makes", () => {
   test("members of thin archives", (context) => {
     const [as, ar, gnuNm] = ["as", "ar", "nm"].map((name) => requireOracle(name, context)) as [string, string, string];
     const object = join(folder, "member.o");
-    execFileSync(as, ["--32", "-o", object, "-"], { input: ".globl inside\ninside: ret\n", stdio: ["pipe", "ignore", "inherit"] });
+    execFileSync(as, ["--32", "-o", object, "-"], {
+      input: ".globl inside\ninside: ret\n",
+      stdio: ["pipe", "ignore", "inherit"],
+    });
     const archive = join(folder, "thin.a");
     execFileSync(ar, ["rcsT", archive, object], { stdio: "ignore" });
     expect(captured(nm, [archive])).toBe(execFileSync(gnuNm, [archive], { encoding: "latin1" }));

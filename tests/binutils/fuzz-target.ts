@@ -1,22 +1,32 @@
-/** One case of the fuzzer for what reads files: a lying object, program, archive or image is shown, copied and inspected. Whatever is not a refusal in words is a finding. */
-import { binaryImage, BinaryImageError } from "../../src/binutils/binary-image.ts";
+/**
+ * One case of the fuzzer for what reads files: a lying object, program, archive or image is shown, copied and
+ * inspected. Whatever is not a refusal in words is a finding.
+ */
+import { BinaryImageError, binaryImage } from "../../src/binutils/binary-image.ts";
 import { disassembleFile } from "../../src/binutils/disassembly.ts";
-import { fileHeader, programHeaders, relocationTables, sectionContents, sectionTable, symbolTable } from "../../src/binutils/headers.ts";
+import {
+  fileHeader,
+  programHeaders,
+  relocationTables,
+  sectionContents,
+  sectionTable,
+  symbolTable,
+} from "../../src/binutils/headers.ts";
 import { listSymbols } from "../../src/binutils/nm.ts";
-import { readObjectFile, type ObjectFile } from "../../src/binutils/object-file.ts";
+import { type ObjectFile, readObjectFile } from "../../src/binutils/object-file.ts";
 import { blobObject, rawObject } from "../../src/binutils/raw-object.ts";
-import { rewriteElf, RewriteError } from "../../src/binutils/rewrite.ts";
+import { RewriteError, rewriteElf } from "../../src/binutils/rewrite.ts";
 import { totalsOf } from "../../src/binutils/size.ts";
 import { SourceLines } from "../../src/binutils/source-lines.ts";
+import { buildSystem } from "../../src/build/build.ts";
 import { folderTree } from "../../src/host/files.ts";
 import { inspectImage } from "../../src/image/inspect.ts";
 import { ImageError } from "../../src/image/kernel-image.ts";
-import { isArchive, readArchive } from "../../src/linker/archive.ts";
-import { defaultScript } from "../../src/linker/default-script.ts";
-import { ElfError } from "../../src/linker/elf-reader.ts";
 import { linkProgram } from "../../src/linker/link.ts";
-import { parseScript } from "../../src/linker/script.ts";
-import { buildSystem } from "../../src/workshop.ts";
+import { defaultScript } from "../../src/linker/script/default.ts";
+import { parseScript } from "../../src/linker/script/parser.ts";
+import { isArchive, readArchive } from "../../src/object/archive.ts";
+import { ElfError } from "../../src/object/elf-reader.ts";
 import { archiveOf, lie, mutate, objectOf } from "../linker/mutations.ts";
 import { Random, randomProgram } from "../linker/programs.ts";
 
@@ -27,7 +37,9 @@ export interface FuzzResult {
   readonly input: Uint8Array;
 }
 
-/** Everything that can be shown of a file, in one of many ways; the text is thrown away. Throws only what is a finding. */
+/**
+ * Everything that can be shown of a file, in one of many ways; the text is thrown away. Throws only what is a finding.
+ */
 export function show(file: ObjectFile, random: Random): void {
   const all = (): boolean => true;
   const ignore = (): void => undefined;
@@ -36,21 +48,59 @@ export function show(file: ObjectFile, random: Random): void {
   sectionTable(file, all, random.chance(50));
   symbolTable(file);
   relocationTables(file, all);
-  for (const section of file.sections) sectionContents(section, random.chance(80) ? 0 : random.below(100), random.chance(80) ? 2 ** 32 : random.below(1000));
+  for (const section of file.sections)
+    sectionContents(
+      section,
+      random.chance(80) ? 0 : random.below(100),
+      random.chance(80) ? 2 ** 32 : random.below(1000),
+    );
   totalsOf(file);
   listSymbols(file, {
-    format: random.pick(["bsd", "posix", "sysv"] as const), sort: random.pick(["address", "name", "size", "none"] as const), reverse: random.chance(30), all: random.chance(70), externOnly: random.chance(20),
-    undefinedOnly: random.chance(10), definedOnly: random.chance(10), withoutWeak: random.chance(10), printSize: random.chance(50), linePrefix: random.chance(20) ? "a.o:" : null, radix: random.pick([8, 10, 16]), title: "",
+    format: random.pick(["bsd", "posix", "sysv"] as const),
+    sort: random.pick(["address", "name", "size", "none"] as const),
+    reverse: random.chance(30),
+    all: random.chance(70),
+    externOnly: random.chance(20),
+    undefinedOnly: random.chance(10),
+    definedOnly: random.chance(10),
+    withoutWeak: random.chance(10),
+    printSize: random.chance(50),
+    linePrefix: random.chance(20) ? "a.o:" : null,
+    radix: random.pick([8, 10, 16]),
+    title: "",
   });
   const lines = new SourceLines({ source: random.chance(50), numbers: random.chance(70), read: () => ["a", "b"] });
   lines.enter(file);
-  disassembleFile(file, {
-    bits: random.pick([16, 32]), syntax: random.pick(["intel", "att"] as const), from: random.chance(80) ? 0 : random.below(1000), to: random.chance(80) ? 2 ** 32 : random.below(2000), wide: random.chance(20), zeros: random.chance(10),
-    rawBytes: random.chance(80), addresses: random.chance(80), chosen: all, named: random.chance(20), relocations: random.chance(70), all: random.chance(30), linesBefore: (section, offset) => lines.before(section, offset),
-  }, ignore);
+  disassembleFile(
+    file,
+    {
+      bits: random.pick([16, 32]),
+      syntax: random.pick(["intel", "att"] as const),
+      from: random.chance(80) ? 0 : random.below(1000),
+      to: random.chance(80) ? 2 ** 32 : random.below(2000),
+      wide: random.chance(20),
+      zeros: random.chance(10),
+      rawBytes: random.chance(80),
+      addresses: random.chance(80),
+      chosen: all,
+      named: random.chance(20),
+      relocations: random.chance(70),
+      all: random.chance(30),
+      linesBefore: (section, offset) => lines.before(section, offset),
+    },
+    ignore,
+  );
   try {
-    binaryImage(file, { chosen: all, gapFill: 0xff, padTo: random.chance(20) ? random.pick([0, 0x100000, 0xffffffff]) : null, filled: () => random.chance(50) });
-    rewriteElf(file, { chosen: ({ name }) => random.chance(90) || name === "", strip: random.pick(["none", "debugging", "unneeded", "all"] as const) });
+    binaryImage(file, {
+      chosen: all,
+      gapFill: 0xff,
+      padTo: random.chance(20) ? random.pick([0, 0x100000, 0xffffffff]) : null,
+      filled: () => random.chance(50),
+    });
+    rewriteElf(file, {
+      chosen: ({ name }) => random.chance(90) || name === "",
+      strip: random.pick(["none", "debugging", "unneeded", "all"] as const),
+    });
   } catch (error) {
     if (!(error instanceof BinaryImageError || error instanceof RewriteError)) throw error;
   }
@@ -66,7 +116,10 @@ export class FuzzTarget {
     for (let number = 1; number <= 10; number++) {
       const objects = randomProgram(number).map((source, part) => objectOf(source, `part${part}.s`));
       this.#objects.push(...objects, archiveOf(objects));
-      const { linked } = linkProgram(objects.map((bytes, part) => ({ kind: "file", path: `${part}.o`, bytes })), { script, isDefaultScript: true, emitRelocations: number % 2 === 0 });
+      const { linked } = linkProgram(
+        objects.map((bytes, part) => ({ kind: "file", path: `${part}.o`, bytes })),
+        { script, isDefaultScript: true, emitRelocations: number % 2 === 0 },
+      );
       if (linked) this.#objects.push(linked.file);
     }
     const { files } = buildSystem(folderTree(root), { version: "fuzz", revision: 1 });
@@ -75,14 +128,18 @@ export class FuzzTarget {
 
   run(seed: number): FuzzResult {
     const random = new Random(seed);
-    if (random.chance(25) && this.#images.length > 0) return this.#inspect(damagedImage(random, random.pick(this.#images)));
+    if (random.chance(25) && this.#images.length > 0)
+      return this.#inspect(damagedImage(random, random.pick(this.#images)));
     let bytes = random.pick(this.#objects);
-    for (let i = 1 + random.below(3); i > 0; i--) bytes = random.chance(60) ? lie(random, bytes) : mutate(random, bytes);
+    for (let i = 1 + random.below(3); i > 0; i--)
+      bytes = random.chance(60) ? lie(random, bytes) : mutate(random, bytes);
     try {
       if (random.chance(5)) {
         show(rawObject(bytes, "blob", random.pick([0, 0x7c00, 0xfffffff0])), random);
         show(readObjectFile(blobObject(bytes, "blob"), "blob"), random);
-      } else if (isArchive(bytes)) for (const { content, name } of readArchive(bytes, "lib.a").members) show(readObjectFile(content, name), random);
+      } else if (isArchive(bytes))
+        for (const { content, name } of readArchive(bytes, "lib.a").members)
+          show(readObjectFile(content, name), random);
       else show(readObjectFile(bytes, "part.o"), random);
       return { kind: "objects", finding: null, input: bytes };
     } catch (error) {
@@ -92,7 +149,10 @@ export class FuzzTarget {
 
   #inspect(bytes: Uint8Array): FuzzResult {
     try {
-      inspectImage({ sizeBytes: bytes.length, read: (offset, length) => bytes.subarray(Math.max(0, offset), Math.max(0, offset + Math.max(0, length))) });
+      inspectImage({
+        sizeBytes: bytes.length,
+        read: (offset, length) => bytes.subarray(Math.max(0, offset), Math.max(0, offset + Math.max(0, length))),
+      });
       return { kind: "inspect", finding: null, input: bytes.subarray(0, 1 << 20) };
     } catch (error) {
       return { kind: "inspect", finding: error instanceof ImageError ? null : describe(error), input: bytes };
@@ -107,7 +167,12 @@ function damagedImage(random: Random, image: Uint8Array): Uint8Array {
   for (let i = random.below(10); i >= 0 && copy.length >= 4; i--) {
     const near = random.pick([512, 4096, 40 * 2048, copy.length]);
     const at = random.below(Math.min(near, copy.length - 3));
-    if (random.chance(50)) view.setUint32(at, random.pick([0, 1, 0x7fffffff, 0x80000000, 0xffffffff, copy.length, random.below(copy.length)]), true);
+    if (random.chance(50))
+      view.setUint32(
+        at,
+        random.pick([0, 1, 0x7fffffff, 0x80000000, 0xffffffff, copy.length, random.below(copy.length)]),
+        true,
+      );
     else copy[at] = random.below(256);
   }
   return copy;

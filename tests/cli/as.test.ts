@@ -26,20 +26,25 @@ interface Outcome {
 function run(program: string, args: readonly string[], input = ""): Outcome {
   const output = join(folder, "out.o");
   rmSync(output, { force: true });
-  const { status, stdout, stderr } = spawnSync(program, [...args, "-o", output], { cwd: folder, encoding: "utf8", input });
+  const { status, stdout, stderr } = spawnSync(program, [...args, "-o", output], {
+    cwd: folder,
+    encoding: "utf8",
+    input,
+  });
   return { status, stdout, stderr, object: existsSync(output) ? readFileSync(output).toString("hex") : null };
 }
 
-const ours = (args: readonly string[], input?: string): Outcome => run(process.execPath, [bundle, "as", ...args], input);
+const ours = (args: readonly string[], input?: string): Outcome =>
+  run(process.execPath, [bundle, "as", ...args], input);
 
 const FILES: Readonly<Record<string, string>> = {
   "plain.s": ".text\nstart: nop\n.data\n.long 1, start\n",
   "second.s": "other: ret\n.globl other\n.byte 5\n",
   "warns.s": ".byte 300\nnop\n",
   "wrong.s": "nop\nfoo eax\nret\n",
-  "includes.s": ".include \"part.inc\"\nnop\n",
+  "includes.s": '.include "part.inc"\nnop\n',
   "part.inc": ".equ size, 4\n.fill size\n",
-  "options": "-R --defsym 'size=3'\nplain.s",
+  options: "-R --defsym 'size=3'\nplain.s",
   "defined.s": ".if size == 3\nnop\n.endif\n.long size\n",
   "local.s": ".Lhere: jmp .Lhere\n.data\n.long .Lhere\n",
 };
@@ -90,7 +95,10 @@ describe("qure as", () => {
     test(name, { timeout: 60_000 }, (context) => {
       const expected = run(requireOracle("as", context), ["--32", ...args], input ?? "");
       const found = ours(args, input ?? "");
-      expect({ status: found.status, object: found.object }, found.stderr).toEqual({ status: expected.status, object: expected.object });
+      expect({ status: found.status, object: found.object }, found.stderr).toEqual({
+        status: expected.status,
+        object: expected.object,
+      });
       expect(found.stderr !== "", found.stderr).toBe(expected.stderr !== "");
     });
   }
@@ -102,7 +110,12 @@ describe("qure as", () => {
   });
 
   test("--MD lists what was read", { timeout: 60_000 }, (context) => {
-    const words = (): string[] => readFileSync(join(folder, "deps.d"), "utf8").split(/[\s\\]+/).filter((word) => word !== "").map((word) => word.replace(/^.*\//, "")).sort();
+    const words = (): string[] =>
+      readFileSync(join(folder, "deps.d"), "utf8")
+        .split(/[\s\\]+/)
+        .filter((word) => word !== "")
+        .map((word) => word.replace(/^.*\//, ""))
+        .sort();
     run(requireOracle("as", context), ["--32", "--MD", "deps.d", "includes.s"]);
     const expected = words();
     ours(["--MD", "deps.d", "includes.s"]);
@@ -110,8 +123,13 @@ describe("qure as", () => {
   });
 
   test("--diagnostics=json", { timeout: 60_000 }, () => {
-    const diagnostics = JSON.parse(ours(["--diagnostics=json", "wrong.s"]).stderr) as readonly Record<string, unknown>[];
-    expect(diagnostics).toMatchObject([{ severity: "error", id: "unknown-instruction", file: "wrong.s", line: 2, column: 1, sourceLine: "foo eax" }]);
+    const diagnostics = JSON.parse(ours(["--diagnostics=json", "wrong.s"]).stderr) as readonly Record<
+      string,
+      unknown
+    >[];
+    expect(diagnostics).toMatchObject([
+      { severity: "error", id: "unknown-instruction", file: "wrong.s", line: 2, column: 1, sourceLine: "foo eax" },
+    ]);
   });
 
   test("-a writes the listing, with errors too", { timeout: 60_000 }, () => {

@@ -24,7 +24,11 @@ function object(name: string, source: string): string {
   const path = join(folder, `${name}.s`);
   const bytes = new TextEncoder().encode(`.intel_syntax noprefix\n${source}`);
   writeFileSync(path, bytes);
-  const made = assemble({ path, files: { read: (asked) => (asked === path ? { path, bytes } : null) }, debugLines: true }).object!;
+  const made = assemble({
+    path,
+    files: { read: (asked) => (asked === path ? { path, bytes } : null) },
+    debugLines: true,
+  }).object!;
   writeFileSync(join(folder, `${name}.o`), made);
   return join(folder, `${name}.o`);
 }
@@ -70,7 +74,9 @@ describe("qure ld", () => {
     const uses = Array.from({ length: 6 }, () => " call prinkt\n").join("");
     const path = object("undefined", `.globl _start, printk\n_start: nop\n${uses}printk: ret\n`);
     const { error, stderr } = failure(() => ld([path, "-o", join(folder, "never")]));
-    expect(stderr).toMatch(/undefined\.s:4:7: error: undefined symbol prinkt \[undefined-symbol\]\n {5}call prinkt\n {10}\^~+\n {4}did you mean printk\?/);
+    expect(stderr).toMatch(
+      /undefined\.s:4:7: error: undefined symbol prinkt \[undefined-symbol\]\n {5}call prinkt\n {10}\^~+\n {4}did you mean printk\?/,
+    );
     expect(stderr).toContain("and in 3 more places");
     expect(error.message).toBe("nothing was linked: 3 errors");
     expect(existsSync(join(folder, "never"))).toBe(false);

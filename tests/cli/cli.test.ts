@@ -1,5 +1,15 @@
 /** The command as a person calls it: from the bundle, in a folder of its own. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -15,8 +25,16 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function qure(args: readonly string[], cwd = folder): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
-  const { exitCode, stdout, stderr } = await execa("node", [bundle, ...args], { cwd, reject: false, timeout: 120_000, stdin: "ignore" });
+async function qure(
+  args: readonly string[],
+  cwd = folder,
+): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
+  const { exitCode, stdout, stderr } = await execa("node", [bundle, ...args], {
+    cwd,
+    reject: false,
+    timeout: 120_000,
+    stdin: "ignore",
+  });
   return { exitCode, stdout, stderr };
 }
 
@@ -33,24 +51,45 @@ describe("qure build", () => {
     expect((await qure(["build", "-o", "first"])).exitCode).toBe(0);
     expect((await qure(["build", "-o", "second"])).exitCode).toBe(0);
     const names = readdirSync(join(folder, "first")).sort();
-    expect(names).toEqual(["kernel.elf", "kernel.lst", "kernel.map", "loader.elf", "manifest.json", "qure.img", "qure.iso"]);
-    for (const name of names) expect(readFileSync(join(folder, "first", name)).equals(readFileSync(join(folder, "second", name))), name).toBe(true);
-    const manifest = JSON.parse(readFileSync(join(folder, "first/manifest.json"), "utf8")) as { files: { name: string; sizeBytes: number; parts: Record<string, { offset: number }> }[] };
+    expect(names).toEqual([
+      "kernel.elf",
+      "kernel.lst",
+      "kernel.map",
+      "loader.elf",
+      "manifest.json",
+      "qure.img",
+      "qure.iso",
+    ]);
+    for (const name of names)
+      expect(readFileSync(join(folder, "first", name)).equals(readFileSync(join(folder, "second", name))), name).toBe(
+        true,
+      );
+    const manifest = JSON.parse(readFileSync(join(folder, "first/manifest.json"), "utf8")) as {
+      files: { name: string; sizeBytes: number; parts: Record<string, { offset: number }> }[];
+    };
     const iso = manifest.files.find(({ name }) => name === "qure.iso")!;
     expect(iso.sizeBytes).toBe(statSync(join(folder, "first/qure.iso")).size);
     const at = iso.parts["kernelImage"]!.offset;
-    expect(readFileSync(join(folder, "first/qure.iso")).subarray(at, at + 8).toString()).toBe("QUREKRNL");
+    expect(
+      readFileSync(join(folder, "first/qure.iso"))
+        .subarray(at, at + 8)
+        .toString(),
+    ).toBe("QUREKRNL");
   });
 
   test("shows several mistakes with file, line, column and caret, exits 1, and leaves the previous build alone", async () => {
     const copy = sources("broken");
     expect((await qure(["build"], copy)).exitCode).toBe(0);
     const before = readFileSync(join(copy, "build/qure.iso"));
-    writeFileSync(join(copy, "asm/kernel/broken.s"), ".intel_syntax noprefix\n.text\n    mov eax, bl\n    frobnicate ecx\n    add eax, [ebx\n");
+    writeFileSync(
+      join(copy, "asm/kernel/broken.s"),
+      ".intel_syntax noprefix\n.text\n    mov eax, bl\n    frobnicate ecx\n    add eax, [ebx\n",
+    );
     const { exitCode, stderr } = await qure(["build"], copy);
     expect(exitCode).toBe(1);
     const text = stderr;
-    for (const line of [3, 4, 5]) expect(text).toMatch(new RegExp(`^asm/kernel/broken\\.s:${line}:\\d+: error: .+\\n.*\\n *\\^`, "m"));
+    for (const line of [3, 4, 5])
+      expect(text).toMatch(new RegExp(`^asm/kernel/broken\\.s:${line}:\\d+: error: .+\\n.*\\n *\\^`, "m"));
     expect(text).toMatch(/mov eax, bl/);
     expect(text).toMatch(/nothing was built: 3 errors/);
     expect(readFileSync(join(copy, "build/qure.iso")).equals(before)).toBe(true);
@@ -72,7 +111,15 @@ describe("qure inspect", () => {
     for (const name of ["qure.iso", "qure.img"]) {
       const { stdout, exitCode } = await qure(["inspect", `inspected/${name}`]);
       expect(exitCode).toBe(0);
-      for (const expected of [/Boot record +version 1/, /checksum [0-9a-f]{8}, correct/, /relocation table/, /symbol table/, /source-line table/, /Partitions/]) expect(stdout).toMatch(expected);
+      for (const expected of [
+        /Boot record +version 1/,
+        /checksum [0-9a-f]{8}, correct/,
+        /relocation table/,
+        /symbol table/,
+        /source-line table/,
+        /Partitions/,
+      ])
+        expect(stdout).toMatch(expected);
     }
     const { stdout } = await qure(["inspect", "--json", "inspected/qure.img"]);
     expect(JSON.parse(stdout)).toMatchObject({ kind: "disk", partitions: [{ type: 0x99, active: true }] });
@@ -86,7 +133,9 @@ describe("qure inspect", () => {
     await qure(["build", "-o", "flipped"]);
     const path = join(folder, "flipped/qure.img");
     const bytes = readFileSync(path);
-    const manifest = JSON.parse(readFileSync(join(folder, "flipped/manifest.json"), "utf8")) as { files: { name: string; parts: Record<string, { offset: number }> }[] };
+    const manifest = JSON.parse(readFileSync(join(folder, "flipped/manifest.json"), "utf8")) as {
+      files: { name: string; parts: Record<string, { offset: number }> }[];
+    };
     bytes[manifest.files.find(({ name }) => name === "qure.img")!.parts["code32"]!.offset + 99]! ^= 1;
     writeFileSync(path, bytes);
     const { exitCode, stderr } = await qure(["inspect", path]);
@@ -98,14 +147,22 @@ describe("qure inspect", () => {
 describe("qure emu", () => {
   test("boots three nodes to a cluster and prints it as JSON; a second run gives the same digest", async () => {
     await qure(["build"]);
-    const run = async (...more: string[]): Promise<{ nodes: { era: number; age: number; peers: number; name: string; address: string }[]; digest: string; reached: boolean }> => {
+    const run = async (
+      ...more: string[]
+    ): Promise<{
+      nodes: { era: number; age: number; peers: number; name: string; address: string }[];
+      digest: string;
+      reached: boolean;
+    }> => {
       const { stdout, exitCode, stderr } = await qure(["emu", "--nodes", "3", "--json", ...more]);
       expect(exitCode, stderr).toBe(0);
       return JSON.parse(stdout) as never;
     };
     const first = await run();
     expect(first.reached).toBe(true);
-    expect(first.nodes.map(({ name, era, age, peers }) => ({ name, era, age, peers }))).toEqual([1, 2, 3].map((n) => ({ name: `qure-${n}`, era: 1, age: 1, peers: 2 })));
+    expect(first.nodes.map(({ name, era, age, peers }) => ({ name, era, age, peers }))).toEqual(
+      [1, 2, 3].map((n) => ({ name: `qure-${n}`, era: 1, age: 1, peers: 2 })),
+    );
     expect((await run()).digest).toBe(first.digest);
     expect((await run("--seed", "7")).digest).not.toBe(first.digest);
   });
@@ -122,8 +179,25 @@ describe("qure emu", () => {
 
   test("types a script, writes logs, screens and a capture", async () => {
     await qure(["build"]);
-    writeFileSync(join(folder, "script.txt"), "# both nodes\n@* echo hello from a script\n!expect ^hello from a script\n@1 cloud\n!expect member|joining\n");
-    const { exitCode, stderr } = await qure(["emu", "--nodes", "2", "--until", "cloud", "--script", "script.txt", "--log", "logs", "--screenshot", "screens", "--pcap", "net.pcapng"]);
+    writeFileSync(
+      join(folder, "script.txt"),
+      "# both nodes\n@* echo hello from a script\n!expect ^hello from a script\n@1 cloud\n!expect member|joining\n",
+    );
+    const { exitCode, stderr } = await qure([
+      "emu",
+      "--nodes",
+      "2",
+      "--until",
+      "cloud",
+      "--script",
+      "script.txt",
+      "--log",
+      "logs",
+      "--screenshot",
+      "screens",
+      "--pcap",
+      "net.pcapng",
+    ]);
     expect(exitCode, stderr).toBe(0);
     expect(readFileSync(join(folder, "logs/qure-2.log"), "latin1")).toMatch(/hello from a script/);
     expect(readFileSync(join(folder, "screens/qure-1.png")).subarray(1, 4).toString()).toBe("PNG");
@@ -155,21 +229,37 @@ describe("the package", () => {
   test("works when it is installed in an empty folder, as a command and as a library", async () => {
     const packed = join(folder, "packed");
     mkdirSync(packed);
-    const { stdout } = await execa("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", packed], { cwd: root });
+    const { stdout } = await execa("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", packed], {
+      cwd: root,
+    });
     const home = join(folder, "home");
     mkdirSync(home);
     writeFileSync(join(home, "package.json"), '{"name":"home","version":"1.0.0","type":"module"}');
-    await execa("npm", ["install", "--offline", "--no-audit", "--no-fund", "--ignore-scripts", join(packed, stdout.trim().split("\n").at(-1)!)], { cwd: home });
+    await execa(
+      "npm",
+      [
+        "install",
+        "--offline",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        join(packed, stdout.trim().split("\n").at(-1)!),
+      ],
+      { cwd: home },
+    );
     const { exitCode, stderr } = await execa("npx", ["--no-install", "qure", "build"], { cwd: home, reject: false });
     expect(exitCode, stderr).toBe(0);
-    writeFileSync(join(home, "try.js"), `
+    writeFileSync(
+      join(home, "try.js"),
+      `
       import { readFileSync } from "node:fs";
       import { startCluster } from "qure";
       const lab = startCluster({ nodes: [{ cdrom: readFileSync("build/qure.iso") }] });
       await lab.nodes[0].waitFor(/:\\/> $/, { within: "20s" });
       await lab.nodes[0].enter("echo it works", /^it works/m);
       console.log(lab.nodes[0].screen().join("\\n"));
-    `);
+    `,
+    );
     const result = await execa("node", ["try.js"], { cwd: home });
     expect(result.stdout).toMatch(/it works/);
   });

@@ -36,9 +36,27 @@ async function freePort(): Promise<number> {
 
 describe("qure emu", () => {
   test("-d writes a trace, --stats prints counters, and neither changes the digest", async () => {
-    const plain = JSON.parse((await run("emu", "--hda", "hello.img", "--for", "200ms", "--json")).stdout) as Record<string, unknown>;
-    const traced = await run("emu", "--hda", "hello.img", "--for", "200ms", "--json", "--stats", "-d", "int,io", "-D", "trace.txt");
-    const outcome = JSON.parse(traced.stdout) as { digest: string; stats: { quanta: number; machines: { name: string; softwareInterrupts: Record<string, number> }[] } };
+    const plain = JSON.parse((await run("emu", "--hda", "hello.img", "--for", "200ms", "--json")).stdout) as Record<
+      string,
+      unknown
+    >;
+    const traced = await run(
+      "emu",
+      "--hda",
+      "hello.img",
+      "--for",
+      "200ms",
+      "--json",
+      "--stats",
+      "-d",
+      "int,io",
+      "-D",
+      "trace.txt",
+    );
+    const outcome = JSON.parse(traced.stdout) as {
+      digest: string;
+      stats: { quanta: number; machines: { name: string; softwareInterrupts: Record<string, number> }[] };
+    };
     expect(outcome.digest).toBe(plain["digest"]);
     expect(outcome.stats.machines[0]).toMatchObject({ name: "qure-1" });
     expect(outcome.stats.machines[0]!.softwareInterrupts["19"]).toBe(1);
@@ -56,9 +74,31 @@ describe("qure emu", () => {
     const gdb = requireOracle("gdb", context);
     const port = await freePort();
     const emulator = run("emu", "--hda", "hello.img", "--gdb", String(port), "-S", "--for", "300ms");
-    const commands = [`target remote localhost:${port}`, "break *0x7c00", "continue", "x/i $pc", "reverse-stepi", "monitor mode", "continue", "delete", "continue"];
+    const commands = [
+      `target remote localhost:${port}`,
+      "break *0x7c00",
+      "continue",
+      "x/i $pc",
+      "reverse-stepi",
+      "monitor mode",
+      "continue",
+      "delete",
+      "continue",
+    ];
     // gdb comes before the emulator listens, now and then: it is asked to wait.
-    const { all } = await execa(gdb, ["-nx", "-batch", "-ex", "set tcp connect-timeout 30", "-ex", "set architecture i8086", ...commands.flatMap((command) => ["-ex", command])], { reject: false, all: true, timeout: 60_000 });
+    const { all } = await execa(
+      gdb,
+      [
+        "-nx",
+        "-batch",
+        "-ex",
+        "set tcp connect-timeout 30",
+        "-ex",
+        "set architecture i8086",
+        ...commands.flatMap((command) => ["-ex", command]),
+      ],
+      { reject: false, all: true, timeout: 60_000 },
+    );
     expect(all).toMatch(/Breakpoint 1, 0x0*7c00[^]*=> 0x7c00:\tmov +\$0xabcd,%dx/);
     expect(all).toMatch(/real mode, CS:IP f000:[0-9a-f]{4}/);
     expect(all).toMatch(/exited normally/);
@@ -69,8 +109,11 @@ describe("qure emu", () => {
 
   test("refuses options that cannot be meant, and a port that is taken", async () => {
     for (const [args, message] of [
-      [["-d", "inf"], /-d inf: not a kind of event; there are int, exec, io, pci, net/], [["-D", "x"], /say with -d what to trace/], [["-S"], /give --gdb PORT too/],
-      [["--gdb", "65536"], /not a TCP port/], [["--gdb", "x"], /not a TCP port/],
+      [["-d", "inf"], /-d inf: not a kind of event; there are int, exec, io, pci, net/],
+      [["-D", "x"], /say with -d what to trace/],
+      [["-S"], /give --gdb PORT too/],
+      [["--gdb", "65536"], /not a TCP port/],
+      [["--gdb", "x"], /not a TCP port/],
     ] as const) {
       const { exitCode, stderr } = await run("emu", "--hda", "hello.img", "--for", "1ms", ...args);
       expect(exitCode).toBe(2);
@@ -80,7 +123,15 @@ describe("qure emu", () => {
     expect([missing.exitCode, missing.stderr]).toEqual([1, expect.stringMatching(/none\.elf: no such file/)]);
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const taken = await run("emu", "--hda", "hello.img", "--for", "1ms", "--gdb", String((server.address() as { port: number }).port));
+    const taken = await run(
+      "emu",
+      "--hda",
+      "hello.img",
+      "--for",
+      "1ms",
+      "--gdb",
+      String((server.address() as { port: number }).port),
+    );
     server.close();
     expect([taken.exitCode, taken.stderr]).toEqual([1, expect.stringMatching(/cannot listen/)]);
   });

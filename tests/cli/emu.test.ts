@@ -1,5 +1,15 @@
 /** `qure emu` under odd circumstances: wrong files, impatient people, readers that leave, sudden ends. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -15,7 +25,12 @@ interface Ended {
 }
 
 async function qure(args: readonly string[], input: { stdin?: string } = {}): Promise<Ended> {
-  const { exitCode, stdout, stderr } = await execa("node", [bundle, ...args], { cwd: folder, reject: false, timeout: 120_000, ...(input.stdin === undefined ? { stdin: "ignore" } : { input: input.stdin }) });
+  const { exitCode, stdout, stderr } = await execa("node", [bundle, ...args], {
+    cwd: folder,
+    reject: false,
+    timeout: 120_000,
+    ...(input.stdin === undefined ? { stdin: "ignore" } : { input: input.stdin }),
+  });
   return { exitCode, stdout, stderr };
 }
 
@@ -65,7 +80,15 @@ describe("files that are not what they should be", () => {
   test.each([0, 1, 777_777])("a disk of %i bytes is a disk: the machine boots from CD beside it", async (sizeBytes) => {
     writeFileSync(join(folder, "odd.img"), "");
     truncateSync(join(folder, "odd.img"), sizeBytes);
-    const { exitCode } = await qure(["emu", "--cdrom", "build/qure.iso", "--hda", "odd.img", "--until", "text:cloud: .* era 1 age 1 peers 0"]);
+    const { exitCode } = await qure([
+      "emu",
+      "--cdrom",
+      "build/qure.iso",
+      "--hda",
+      "odd.img",
+      "--until",
+      "text:cloud: .* era 1 age 1 peers 0",
+    ]);
     expect(exitCode).toBe(0);
   });
 });
@@ -89,7 +112,8 @@ test("a --dir that another run uses is refused, and one that a killed run left i
 
 test("--no-gateway: link-local addresses, and one cluster", async () => {
   const { nodes } = await emulate("--nodes", "2", "--no-gateway");
-  for (const { address, era, peers } of nodes) expect([address.startsWith("169.254."), era, peers]).toEqual([true, 1, 1]);
+  for (const { address, era, peers } of nodes)
+    expect([address.startsWith("169.254."), era, peers]).toEqual([true, 1, 1]);
 });
 
 describe("sudden ends", () => {
@@ -97,7 +121,13 @@ describe("sudden ends", () => {
     const args = ["--nodes", "2", "--dir", "survivors"];
     expect((await emulate(...args)).nodes[0]!.era).toBe(1);
     for (const milliseconds of [700, 900, 1200]) {
-      await execa("node", [bundle, "emu", ...args, "--until", "text:never"], { cwd: folder, reject: false, stdin: "ignore", timeout: milliseconds, killSignal: "SIGKILL" });
+      await execa("node", [bundle, "emu", ...args, "--until", "text:never"], {
+        cwd: folder,
+        reject: false,
+        stdin: "ignore",
+        timeout: milliseconds,
+        killSignal: "SIGKILL",
+      });
     }
     const { nodes, reached } = await emulate(...args);
     expect(reached).toBe(true);
@@ -108,8 +138,15 @@ describe("sudden ends", () => {
     }
   });
 
-  test.each<[string, readonly string[]]>([["while a disk is prepared", ["--disk", "48M"]], ["while machines run", ["--until", "text:never", "--for", "1h"]]])("SIGINT %s: status 130, no error", async (_, args) => {
-    const process = execa("node", [bundle, "emu", "--nodes", "2", ...args], { cwd: folder, reject: false, stdin: "ignore" });
+  test.each<[string, readonly string[]]>([
+    ["while a disk is prepared", ["--disk", "48M"]],
+    ["while machines run", ["--until", "text:never", "--for", "1h"]],
+  ])("SIGINT %s: status 130, no error", async (_, args) => {
+    const process = execa("node", [bundle, "emu", "--nodes", "2", ...args], {
+      cwd: folder,
+      reject: false,
+      stdin: "ignore",
+    });
     await new Promise((resolve) => setTimeout(resolve, 500));
     process.kill("SIGINT");
     const { exitCode, signal, stderr } = await process;
@@ -119,7 +156,11 @@ describe("sudden ends", () => {
   });
 
   test("a reader that leaves is no error", async () => {
-    const { stdout, stderr } = await execa(`node ${JSON.stringify(bundle)} emu --serial stdio --for 5s | head -1`, { cwd: folder, shell: true, stdin: "ignore" });
+    const { stdout, stderr } = await execa(`node ${JSON.stringify(bundle)} emu --serial stdio --for 5s | head -1`, {
+      cwd: folder,
+      shell: true,
+      stdin: "ignore",
+    });
     expect(stdout).toMatch(/QuRe firmware/);
     expect(stderr).not.toMatch(/EPIPE|\n\s+at /);
   });

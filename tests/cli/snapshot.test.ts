@@ -1,4 +1,7 @@
-/** `qure snapshot` as a person uses it: keep a cluster, look at the list, go on from it, take another way, throw it away. */
+/**
+ * `qure snapshot` as a person uses it: keep a cluster, look at the list, go on from it, take another way, throw it
+ * away.
+ */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +12,12 @@ const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 let folder: string;
 
 async function qure(...args: string[]): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
-  const { exitCode, stdout, stderr } = await execa("node", [bundle, ...args], { cwd: folder, reject: false, timeout: 120_000, stdin: "ignore" });
+  const { exitCode, stdout, stderr } = await execa("node", [bundle, ...args], {
+    cwd: folder,
+    reject: false,
+    timeout: 120_000,
+    stdin: "ignore",
+  });
   return { exitCode, stdout, stderr };
 }
 
@@ -46,12 +54,24 @@ describe("qure snapshot", () => {
   test("is reached as qure emu is, listed, shown, branched and deleted", async () => {
     const agreed = await outcome("snapshot", "save", "agreed", "--nodes", "2", "--until", "cloud");
     expect((await outcome("snapshot", "restore", "agreed")).digest).toBe(agreed.digest);
-    for (const seed of ["7", "8"]) expect((await qure("snapshot", "branch", "agreed", `way${seed}`, "--seed", seed)).exitCode).toBe(0);
-    const ways = await Promise.all(["agreed", "way7", "way8"].map((name) => outcome("snapshot", "restore", name, "--for", "1s")));
+    for (const seed of ["7", "8"])
+      expect((await qure("snapshot", "branch", "agreed", `way${seed}`, "--seed", seed)).exitCode).toBe(0);
+    const ways = await Promise.all(
+      ["agreed", "way7", "way8"].map((name) => outcome("snapshot", "restore", name, "--for", "1s")),
+    );
     expect(new Set(ways.map(({ digest }) => digest)).size).toBe(3);
     expect((await outcome("snapshot", "restore", "way7", "--for", "1s")).digest).toBe(ways[1]!.digest);
-    const listed = JSON.parse((await qure("snapshot", "list", "--json")).stdout) as { name: string; digest: string; branchSeed: number | null }[];
-    expect(listed.find(({ name }) => name === "agreed")).toMatchObject({ kind: "cluster", nodes: ["qure-1", "qure-2"], digest: agreed.digest, branchSeed: null });
+    const listed = JSON.parse((await qure("snapshot", "list", "--json")).stdout) as {
+      name: string;
+      digest: string;
+      branchSeed: number | null;
+    }[];
+    expect(listed.find(({ name }) => name === "agreed")).toMatchObject({
+      kind: "cluster",
+      nodes: ["qure-1", "qure-2"],
+      digest: agreed.digest,
+      branchSeed: null,
+    });
     expect(listed.find(({ name }) => name === "way8")).toMatchObject({ digest: agreed.digest, branchSeed: 8 });
     expect((await qure("snapshot", "delete", "way7")).exitCode).toBe(0);
     expect((await qure("snapshot", "restore", "way7")).stderr).toMatch(/there is no snapshot way7/);
@@ -63,11 +83,17 @@ describe("qure snapshot", () => {
     const bytes = readFileSync(path);
     writeFileSync(join(folder, "short.qsnap"), bytes.subarray(0, 5000));
     const short = await qure("snapshot", "restore", "short.qsnap");
-    expect([short.exitCode, short.stderr]).toEqual([1, expect.stringMatching(/short\.qsnap: the snapshot is truncated: it has 5000 of \d+ bytes/)]);
+    expect([short.exitCode, short.stderr]).toEqual([
+      1,
+      expect.stringMatching(/short\.qsnap: the snapshot is truncated: it has 5000 of \d+ bytes/),
+    ]);
     bytes[bytes.length - 100]! ^= 1;
     writeFileSync(join(folder, "altered.qsnap"), bytes);
     const altered = await qure("snapshot", "restore", "altered.qsnap");
-    expect([altered.exitCode, altered.stderr]).toEqual([1, expect.stringMatching(/was altered: the checksum of section/)]);
+    expect([altered.exitCode, altered.stderr]).toEqual([
+      1,
+      expect.stringMatching(/was altered: the checksum of section/),
+    ]);
     expect((await qure("snapshot", "restore", "no name")).exitCode).toBe(2);
     expect((await qure("emu", "--at", "1s")).exitCode).toBe(2);
   });

@@ -1,15 +1,17 @@
 /**
- * One case of the emulator's fuzzer: a machine that is made from a seed gets random code, device accesses, DMA rings, frames, disks that lie
- * and damaged snapshots. Whatever the guest does, the host must not crash, hang or grow, and the run must not depend on the engine.
+ * One case of the emulator's fuzzer: a machine that is made from a seed gets random code, device accesses, DMA rings,
+ * frames, disks that lie and damaged snapshots. Whatever the guest does, the host must not crash, hang or grow, and the
+ * run must not depend on the engine.
  */
-import type { BlockBackend } from "../../emulator/block.ts";
-import type { AccessBytes } from "../../emulator/bus.ts";
+
+import type { AccessBytes } from "../../emulator/bus/bus.ts";
+import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { CableEnd } from "../../emulator/ether/cable-end.ts";
 import type { JitMode } from "../../emulator/jit/jit.ts";
 import { Machine } from "../../emulator/machine.ts";
-import { StateError } from "../../emulator/state-io.ts";
+import { StateError } from "../../emulator/state/state-io.ts";
+import { buildFirmware } from "../../src/build/build.ts";
 import { folderTree } from "../../src/host/files.ts";
-import { buildFirmware } from "../../src/workshop.ts";
 import { Random, randomInstruction } from "./cpu/random-instructions.ts";
 import { SYSTEM_TESTABLE, TESTABLE, USER_TESTABLE } from "./cpu/testable-forms.ts";
 
@@ -27,11 +29,31 @@ const BUS_MASTER = 0xc040;
 const POWER_PORTS = 0x600;
 const FORMS = [...TESTABLE, ...SYSTEM_TESTABLE, ...USER_TESTABLE];
 const SIZES: readonly AccessBytes[] = [1, 2, 4];
-const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x100, 0xfff, 0x1000, 0xffff, 0xfffff, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff] as const;
+const EDGES = [
+  0, 1, 0x7f, 0x80, 0xff, 0x100, 0xfff, 0x1000, 0xffff, 0xfffff, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff,
+] as const;
 /** Where something listens, with the distance to its last port. */
 const PORTS: readonly (readonly [first: number, count: number])[] = [
-  [0x20, 2], [0x40, 4], [0x60, 5], [0x70, 2], [0x92, 1], [0xa0, 2], [0xb2, 2], [0xf0, 2], [0x170, 8], [0x1f0, 8], [0x2f8, 8], [0x376, 1], [0x3b0, 48], [0x3f6, 1],
-  [0x3f8, 8], [0x4d0, 2], [0xcf8, 8], [POWER_PORTS, 64], [NETWORK_PORTS, 64], [BUS_MASTER, 16],
+  [0x20, 2],
+  [0x40, 4],
+  [0x60, 5],
+  [0x70, 2],
+  [0x92, 1],
+  [0xa0, 2],
+  [0xb2, 2],
+  [0xf0, 2],
+  [0x170, 8],
+  [0x1f0, 8],
+  [0x2f8, 8],
+  [0x376, 1],
+  [0x3b0, 48],
+  [0x3f6, 1],
+  [0x3f8, 8],
+  [0x4d0, 2],
+  [0xcf8, 8],
+  [POWER_PORTS, 64],
+  [NETWORK_PORTS, 64],
+  [BUS_MASTER, 16],
 ];
 /** A piece of a run, and how much of it code gets. */
 const STEP_NS = 20_000;
@@ -95,11 +117,26 @@ export class EmulatorFuzz {
   #machine(seed: number, jit: JitMode, firmware: Uint8Array): { machine: Machine; cable: CableEnd } {
     const random = new Random(seed ^ 0x1234567);
     const cable = new CableEnd("eth0");
-    const disk = (): BlockBackend => new LyingDisk(random.next(), 512 * random.pick([1, 2, 63, 2048, 100_000, 2 ** 28 - 1, 2 ** 28, 2 ** 32]), random.below(4) === 0);
-    const cd = (): BlockBackend => new LyingDisk(random.next(), 2048 * random.pick([1, 16, 18, 100, 100_000, 2 ** 21]), true);
+    const disk = (): BlockBackend =>
+      new LyingDisk(
+        random.next(),
+        512 * random.pick([1, 2, 63, 2048, 100_000, 2 ** 28 - 1, 2 ** 28, 2 ** 32]),
+        random.below(4) === 0,
+      );
+    const cd = (): BlockBackend =>
+      new LyingDisk(random.next(), 2048 * random.pick([1, 16, 18, 100, 100_000, 2 ** 21]), true);
     const machine = new Machine({
-      name: "fuzz", ramBytes: random.pick([1, 2, 4, 16]) * MIB, firmware, rtcStartSeconds: random.below(2 ** 31), jit,
-      ide: [random.below(4) === 0 ? null : { kind: "disk", backend: disk() }, random.below(2) === 0 ? null : { kind: "cd", backend: cd() }, { kind: "cd", backend: cd() }, null],
+      name: "fuzz",
+      ramBytes: random.pick([1, 2, 4, 16]) * MIB,
+      firmware,
+      rtcStartSeconds: random.below(2 ** 31),
+      jit,
+      ide: [
+        random.below(4) === 0 ? null : { kind: "disk", backend: disk() },
+        random.below(2) === 0 ? null : { kind: "cd", backend: cd() },
+        { kind: "cd", backend: cd() },
+        null,
+      ],
       network: [{ macAddress: Uint8Array.of(2, 0, 0, 0, 0, 1), port: cable }],
     });
     return { machine, cable };
@@ -112,14 +149,23 @@ export class EmulatorFuzz {
     for (let i = 0; i < ram.length; i++) ram[i] = random.below(random.below(4) === 0 ? 4 : 256);
     if (random.below(4) > 0) {
       const code16 = random.below(2) === 0;
-      for (let at = CODE; at < CODE + 0x4000;) {
-        const { code } = randomInstruction(random, random.pick(FORMS), { data: 0x6000, stack: 0x5000, landing: CODE, code16, leads: false, follows: false, selectors: [0, 8, 0x10, 0x18, 0x23] });
+      for (let at = CODE; at < CODE + 0x4000; ) {
+        const { code } = randomInstruction(random, random.pick(FORMS), {
+          data: 0x6000,
+          stack: 0x5000,
+          landing: CODE,
+          code16,
+          leads: false,
+          follows: false,
+          selectors: [0, 8, 0x10, 0x18, 0x23],
+        });
         ram.set(code, at);
         at += code.length;
       }
     }
     // Vectors and descriptor tables lead to the code, now and then.
-    for (let vector = 0; vector < 256; vector++) if (random.below(8) > 0) ram.set([random.below(256), 0x7c + random.below(16), 0, 0], 4 * vector);
+    for (let vector = 0; vector < 256; vector++)
+      if (random.below(8) > 0) ram.set([random.below(256), 0x7c + random.below(16), 0, 0], 4 * vector);
     const protectedMode = random.below(2) === 0;
     const digests = (["off", "force", "on"] as const).map((jit) => {
       const { machine } = this.#machine(seed, jit, startup(protectedMode));
@@ -155,19 +201,32 @@ export class EmulatorFuzz {
         }
         case 2: {
           const [first, count] = random.pick(PORTS);
-          if (board.readPort(first + random.below(count), size) >= 2 ** (8 * size)) throw new Error("a port answers more than it has");
+          if (board.readPort(first + random.below(count), size) >= 2 ** (8 * size))
+            throw new Error("a port answers more than it has");
           break;
         }
         case 3:
           if (random.below(2) === 0) board.writeMmio(NETWORK_BAR + 4 * random.below(0x1800), size, value());
-          else board.readMmio(random.below(2) === 0 ? NETWORK_BAR + random.below(0x20000) : 0xa0000 + random.below(0x20000), size);
+          else
+            board.readMmio(
+              random.below(2) === 0 ? NETWORK_BAR + random.below(0x20000) : 0xa0000 + random.below(0x20000),
+              size,
+            );
           break;
         case 4:
           if (rings) ring(machine, random, value);
           break;
         case 5:
           arrivalNs = Math.max(arrivalNs, machine.nowNs) + random.below(2000);
-          if (cable.linkUp) cable.deliver([{ timeNs: arrivalNs, frame: new Uint8Array(random.pick([0, 1, 13, 14, 59, 60, 1514, 1515, 1518, 1522, 9000, 16_384, 70_000])).fill(random.below(256)) }]);
+          if (cable.linkUp)
+            cable.deliver([
+              {
+                timeNs: arrivalNs,
+                frame: new Uint8Array(
+                  random.pick([0, 1, 13, 14, 59, 60, 1514, 1515, 1518, 1522, 9000, 16_384, 70_000]),
+                ).fill(random.below(256)),
+              },
+            ]);
           else cable.setLink(true);
           break;
         case 6:
@@ -181,7 +240,8 @@ export class EmulatorFuzz {
       }
       if (machine.power === "off") machine.powerOn();
     }
-    if (cable.takeOutgoing().some(({ frame }) => frame.length > 16_384)) return "the card sent a frame of more than 16 KiB";
+    if (cable.takeOutgoing().some(({ frame }) => frame.length > 16_384))
+      return "the card sent a frame of more than 16 KiB";
     return this.#copies(machine, seed);
   }
 
@@ -191,7 +251,10 @@ export class EmulatorFuzz {
     const { machine, cable } = this.#machine(seed, random.below(2) === 0 ? "on" : "force", this.#firmware);
     for (let ms = 1; ms <= 40; ms++) {
       machine.runUntil(ms * 1_000_000);
-      if (ms % 10 === 0 && cable.linkUp) cable.deliver([{ timeNs: machine.nowNs, frame: new Uint8Array(14 + random.below(1600)).fill(random.below(256)) }]);
+      if (ms % 10 === 0 && cable.linkUp)
+        cable.deliver([
+          { timeNs: machine.nowNs, frame: new Uint8Array(14 + random.below(1600)).fill(random.below(256)) },
+        ]);
     }
     return this.#copies(machine, seed, this.#firmware);
   }
@@ -204,7 +267,9 @@ export class EmulatorFuzz {
     const state = machine.saveState();
     for (let turn = 0; turn < 5; turn++) {
       const damaged = random.below(4) === 0 ? state.slice(0, random.below(state.length)) : state.slice();
-      for (let count = 1 + random.below(4); count > 0; count--) damaged[random.below(random.below(2) === 0 ? Math.min(4096, damaged.length) : damaged.length)] = random.below(256);
+      for (let count = 1 + random.below(4); count > 0; count--)
+        damaged[random.below(random.below(2) === 0 ? Math.min(4096, damaged.length) : damaged.length)] =
+          random.below(256);
       const { machine: other } = this.#machine(seed, "off", this.#firmware);
       try {
         other.restoreState(damaged);
@@ -231,15 +296,54 @@ export class EmulatorFuzz {
 /** A ROM that starts the code: in real mode, or in flat protected mode with a page table that nobody has made. */
 function startup(protectedMode: boolean): Uint8Array {
   const rom = new Uint8Array(0x10000).fill(0xf4);
-  rom.set(protectedMode
-    ? [
-        0x2e, 0x0f, 0x01, 0x16, 0x40, 0x00, 0x0f, 0x20, 0xc0, 0x0c, 0x01, 0x0f, 0x22, 0xc0, // lgdt cs:[40h]; cr0.pe = 1
-        0xb8, 0x10, 0x00, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xd0, 0x66, 0xbc, 0x00, 0x50, 0x00, 0x00, // ds = es = ss = 10h; esp = 5000h
-        0x66, 0xea, 0x00, 0x7c, 0x00, 0x00, 0x08, 0x00, // jmp 8:7c00h
-      ]
-    : [0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xd0, 0xbc, 0x00, 0x50, 0xfb, 0xea, 0x00, 0x7c, 0x00, 0x00]);
+  rom.set(
+    protectedMode
+      ? [
+          0x2e,
+          0x0f,
+          0x01,
+          0x16,
+          0x40,
+          0x00,
+          0x0f,
+          0x20,
+          0xc0,
+          0x0c,
+          0x01,
+          0x0f,
+          0x22,
+          0xc0, // lgdt cs:[40h]; cr0.pe = 1
+          0xb8,
+          0x10,
+          0x00,
+          0x8e,
+          0xd8,
+          0x8e,
+          0xc0,
+          0x8e,
+          0xd0,
+          0x66,
+          0xbc,
+          0x00,
+          0x50,
+          0x00,
+          0x00, // ds = es = ss = 10h; esp = 5000h
+          0x66,
+          0xea,
+          0x00,
+          0x7c,
+          0x00,
+          0x00,
+          0x08,
+          0x00, // jmp 8:7c00h
+        ]
+      : [0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xd0, 0xbc, 0x00, 0x50, 0xfb, 0xea, 0x00, 0x7c, 0x00, 0x00],
+  );
   rom.set([0x1f, 0x00, 0x50, 0x00, 0x0f, 0x00], 0x40);
-  rom.set([0xff, 0xff, 0, 0, 0, 0x9b, 0xcf, 0, 0xff, 0xff, 0, 0, 0, 0x93, 0xcf, 0, 0xff, 0xff, 0, 0, 0, 0xfb, 0xcf, 0], 0x58);
+  rom.set(
+    [0xff, 0xff, 0, 0, 0, 0x9b, 0xcf, 0, 0xff, 0xff, 0, 0, 0, 0x93, 0xcf, 0, 0xff, 0xff, 0, 0, 0, 0xfb, 0xcf, 0],
+    0x58,
+  );
   rom.set([0xea, 0, 0, 0, 0xf0], 0xfff0);
   return rom;
 }
@@ -262,7 +366,8 @@ function configure({ board }: Machine): void {
 /** Points a ring, or a table of the disk's bus master, somewhere, and starts it. */
 function ring(machine: Machine, random: Random, value: () => number): void {
   const { board } = machine;
-  const somewhere = (): number => random.pick([random.below(0x20000) & ~15, value(), 0xfffffff0, 0xa0000, machine.memory.ramBytes - 16, 0]) >>> 0;
+  const somewhere = (): number =>
+    random.pick([random.below(0x20000) & ~15, value(), 0xfffffff0, 0xa0000, machine.memory.ramBytes - 16, 0]) >>> 0;
   if (random.below(3) === 0) {
     const channel = 8 * random.below(2);
     board.writePort(BUS_MASTER + channel + 4, 4, somewhere());

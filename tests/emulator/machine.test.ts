@@ -1,10 +1,10 @@
 /** Whole machines: SeaBIOS on our board, exact virtual time, power, digests. */
 import { describe, expect, test } from "vitest";
-import { SparseDisk } from "../../emulator/disk.ts";
+import { SparseDisk } from "../../emulator/disk/disk.ts";
 import { CableEnd } from "../../emulator/ether/cable-end.ts";
 import { Machine, type MachineConfig } from "../../emulator/machine.ts";
-import { MIB } from "./devices/harness.ts";
 import { seabios } from "./devices/firmware-oracle.ts";
+import { MIB } from "./devices/harness.ts";
 
 /** A ROM of 64 KiB with this code at F000:0000 and a jump to it at the reset vector. */
 function rom(code: readonly number[]): Uint8Array {
@@ -15,16 +15,58 @@ function rom(code: readonly number[]): Uint8Array {
 }
 
 function machine(code: readonly number[], config: Partial<MachineConfig> = {}): Machine {
-  return new Machine({ name: "test", ramBytes: 2 * MIB, firmware: rom(code), ide: [], network: [], rtcStartSeconds: 0, ...config });
+  return new Machine({
+    name: "test",
+    ramBytes: 2 * MIB,
+    firmware: rom(code),
+    ide: [],
+    network: [],
+    rtcStartSeconds: 0,
+    ...config,
+  });
 }
 
 /** Interrupts at 1 kHz: counts them in a word at 500h, halted in between. */
 const TICKING = [
-  0xfa, 0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xd0, 0xbc, 0x00, 0x10, // cli; ds = ss = 0; sp = 1000h
-  0xc7, 0x06, 0x20, 0x00, 0x80, 0x00, 0xc7, 0x06, 0x22, 0x00, 0x00, 0xf0, // vector 8 = F000:0080
+  0xfa,
+  0x31,
+  0xc0,
+  0x8e,
+  0xd8,
+  0x8e,
+  0xd0,
+  0xbc,
+  0x00,
+  0x10, // cli; ds = ss = 0; sp = 1000h
+  0xc7,
+  0x06,
+  0x20,
+  0x00,
+  0x80,
+  0x00,
+  0xc7,
+  0x06,
+  0x22,
+  0x00,
+  0x00,
+  0xf0, // vector 8 = F000:0080
   ...[0x11, 0x08, 0x04, 0x01, 0xfe].flatMap((value, index) => [0xb0, value, 0xe6, index === 0 ? 0x20 : 0x21]),
-  0xb0, 0x34, 0xe6, 0x43, 0xb0, 0xa9, 0xe6, 0x40, 0xb0, 0x04, 0xe6, 0x40, // PIT channel 0, mode 2, 1193
-  0xfb, 0xf4, 0xeb, 0xfd, // sti; hlt; jmp
+  0xb0,
+  0x34,
+  0xe6,
+  0x43,
+  0xb0,
+  0xa9,
+  0xe6,
+  0x40,
+  0xb0,
+  0x04,
+  0xe6,
+  0x40, // PIT channel 0, mode 2, 1193
+  0xfb,
+  0xf4,
+  0xeb,
+  0xfd, // sti; hlt; jmp
 ];
 const HANDLER = [0xff, 0x06, 0x00, 0x05, 0x50, 0xb0, 0x20, 0xe6, 0x20, 0x58, 0xcf]; // inc word [500h]; EOI; iret
 
@@ -85,7 +127,10 @@ describe("power", () => {
 
   test("memory survives a reset and not the loss of power", () => {
     const lines: string[] = [];
-    const resetting = machine([0x31, 0xc0, 0x8e, 0xd8, 0xff, 0x06, 0x00, 0x05, 0xba, 0xf9, 0x0c, 0xb0, 0x06, 0xee, 0xf4], { log: (line) => lines.push(line) });
+    const resetting = machine(
+      [0x31, 0xc0, 0x8e, 0xd8, 0xff, 0x06, 0x00, 0x05, 0xba, 0xf9, 0x0c, 0xb0, 0x06, 0xee, 0xf4],
+      { log: (line) => lines.push(line) },
+    );
     resetting.runUntil(3_500_000);
     expect(resetting.readMemory(0x500, 1)[0]).toBe(4);
     expect(lines[0]).toBe("reset by port CF9h");
@@ -96,7 +141,9 @@ describe("power", () => {
 
   test("a triple fault resets, and a machine that does nothing else does not hang its host", () => {
     // lidt with limit 0 in protected mode, then an interrupt.
-    const faulting = machine([0x31, 0xc0, 0x8e, 0xd8, 0x0f, 0x01, 0x1e, 0x00, 0x06, 0x0f, 0x20, 0xc0, 0x0c, 0x01, 0x0f, 0x22, 0xc0, 0xcd, 0x03]);
+    const faulting = machine([
+      0x31, 0xc0, 0x8e, 0xd8, 0x0f, 0x01, 0x1e, 0x00, 0x06, 0x0f, 0x20, 0xc0, 0x0c, 0x01, 0x0f, 0x22, 0xc0, 0xcd, 0x03,
+    ]);
     faulting.runUntil(100_000_000);
     expect(faulting.nowNs).toBe(100_000_000);
     expect(faulting.power).toBe("on");
@@ -114,8 +161,16 @@ describe("SeaBIOS", () => {
     if (!firmware || !videoRom) return context.skip("seabios is not installed");
     let debug = "";
     const pc = new Machine({
-      name: "pc", ramBytes: 32 * MIB, firmware, videoRom, rtcStartSeconds: 1_700_000_000,
-      ide: [{ kind: "disk", backend: new SparseDisk(8 * MIB, { content: boot }) }, null, { kind: "cd", backend: new SparseDisk(MIB) }],
+      name: "pc",
+      ramBytes: 32 * MIB,
+      firmware,
+      videoRom,
+      rtcStartSeconds: 1_700_000_000,
+      ide: [
+        { kind: "disk", backend: new SparseDisk(8 * MIB, { content: boot }) },
+        null,
+        { kind: "cd", backend: new SparseDisk(MIB) },
+      ],
       network: [{ macAddress: Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56), port: new CableEnd("eth0") }],
       debugOutput: (byte) => void (debug += String.fromCharCode(byte)),
     });
@@ -124,7 +179,16 @@ describe("SeaBIOS", () => {
     expect(screen[0]).toMatch(/^SeaBIOS \(version/);
     expect(screen).toContain("Booting from Hard Disk...");
     expect(screen).toContain("HI");
-    for (const line of ["Running on QEMU (i440fx)", "RamSize: 0x02000000 [cmos]", "Found 6 PCI devices", "Found 2 serial ports", "PS2 keyboard initialized", "ata0-0: VIRTUAL HARDDISK", "DVD/CD [ata1-0: VIRTUAL DVD-ROM", "Using pmtimer"]) {
+    for (const line of [
+      "Running on QEMU (i440fx)",
+      "RamSize: 0x02000000 [cmos]",
+      "Found 6 PCI devices",
+      "Found 2 serial ports",
+      "PS2 keyboard initialized",
+      "ata0-0: VIRTUAL HARDDISK",
+      "DVD/CD [ata1-0: VIRTUAL DVD-ROM",
+      "Using pmtimer",
+    ]) {
       expect(debug).toContain(line);
     }
     return undefined;

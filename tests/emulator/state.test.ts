@@ -1,17 +1,20 @@
 /** Saved states: a machine that goes on from one ends where the uninterrupted one ends. */
 import { describe, expect, test } from "vitest";
-import { SparseDisk } from "../../emulator/disk.ts";
+import { SparseDisk } from "../../emulator/disk/disk.ts";
 import { CableEnd } from "../../emulator/ether/cable-end.ts";
 import { Machine } from "../../emulator/machine.ts";
-import { StateError, StateReader, StateWriter } from "../../emulator/state-io.ts";
-import { seabios } from "./devices/firmware-oracle.ts";
+import { StateError, StateReader, StateWriter } from "../../emulator/state/state-io.ts";
 import { assemble } from "../../src/assembler/assemble.ts";
-import { readElf } from "../../src/linker/elf-reader.ts";
+import { readElf } from "../../src/object/elf-reader.ts";
+import { seabios } from "./devices/firmware-oracle.ts";
 import { MIB } from "./devices/harness.ts";
 
 function pc(firmware: Uint8Array, ramBytes = 8 * MIB): Machine {
   return new Machine({
-    name: "pc", ramBytes, firmware, rtcStartSeconds: 1_700_000_000,
+    name: "pc",
+    ramBytes,
+    firmware,
+    rtcStartSeconds: 1_700_000_000,
     ide: [{ kind: "disk", backend: new SparseDisk(8 * MIB) }, null, { kind: "cd", backend: new SparseDisk(MIB) }],
     network: [{ macAddress: Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56), port: new CableEnd("eth0") }],
   });
@@ -64,7 +67,12 @@ describe("saved states", () => {
   });
 
   test("what the processor has cached of page tables goes with the state, also where the guest has changed them since", () => {
-    const { object, diagnostics } = assemble({ path: "rom.s", files: { read: (path) => (path === "rom.s" ? { path, bytes: new TextEncoder().encode(STALE_TRANSLATION) } : null) } });
+    const { object, diagnostics } = assemble({
+      path: "rom.s",
+      files: {
+        read: (path) => (path === "rom.s" ? { path, bytes: new TextEncoder().encode(STALE_TRANSLATION) } : null),
+      },
+    });
     expect(diagnostics).toEqual([]);
     const rom = readElf(object!, "rom.s").sections.find(({ name }) => name === ".text")!.content;
     const original = pc(rom);

@@ -1,16 +1,16 @@
 /**
- * Builds what the tests of the boot chain boot: GNU as assembles, so that these tests judge boot/ and not our assembler; our
- * linker links, and GNU ld as well, to compare.
+ * Builds what the tests of the boot chain boot: GNU as assembles, so that these tests judge boot/ and not our
+ * assembler; our linker links, and GNU ld as well, to compare.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { makeBootImage, type BootImage } from "../../src/image/boot-image.ts";
+import { type BootImage, makeBootImage } from "../../src/image/boot-image.ts";
 import { makeKernelImage, SECTOR_BYTES } from "../../src/image/kernel-image.ts";
-import { readElf } from "../../src/linker/elf-reader.ts";
-import { link, type Linked } from "../../src/linker/link.ts";
-import { parseScript } from "../../src/linker/script.ts";
+import { type Linked, link } from "../../src/linker/link.ts";
+import { parseScript } from "../../src/linker/script/parser.ts";
+import { readElf } from "../../src/object/elf-reader.ts";
 
 const root = join(import.meta.dirname, "../..");
 const KERNEL_LINK_BASE = 0x100000;
@@ -44,11 +44,23 @@ function assemble(folder: string, sources: readonly string[], includes: readonly
 }
 
 function sourcesOf(folder: string): string[] {
-  return readdirSync(join(root, folder)).filter((name) => name.endsWith(".s")).sort().map((name) => `${folder}/${name}`);
+  return readdirSync(join(root, folder))
+    .filter((name) => name.endsWith(".s"))
+    .sort()
+    .map((name) => `${folder}/${name}`);
 }
 
-function linkObjects(objects: readonly string[], scriptPath: string, script: string, options: { entry?: string; sectionStart?: ReadonlyMap<string, number> } = {}): Linked {
-  const { linked, problems } = link({ objects: objects.map((path) => readElf(new Uint8Array(readFileSync(path)), path)), script: parseScript(script, scriptPath), ...options });
+function linkObjects(
+  objects: readonly string[],
+  scriptPath: string,
+  script: string,
+  options: { entry?: string; sectionStart?: ReadonlyMap<string, number> } = {},
+): Linked {
+  const { linked, problems } = link({
+    objects: objects.map((path) => readElf(new Uint8Array(readFileSync(path)), path)),
+    script: parseScript(script, scriptPath),
+    ...options,
+  });
   if (!linked) throw new Error(problems.map(({ message }) => message).join("\n"));
   return linked;
 }
@@ -76,12 +88,34 @@ SECTIONS {
 export function buildBootChain(): BootChain {
   const folder = mkdtempSync(join(tmpdir(), "qure-boot-"));
   try {
-    const loader = linkFlat(folder, assemble(folder, sourcesOf("boot/loader"), ["boot/loader", "asm/include"]), "boot/loader.ld");
-    const firmware = linkFlat(folder, assemble(folder, sourcesOf("boot/firmware"), ["boot/firmware"]), "boot/firmware.ld");
-    const kernel = linkObjects(assemble(folder, ["tests/guest/boot-kernel.s"], ["asm/include"]), "kernel script", KERNEL_SCRIPT, { sectionStart: new Map([[".kernel32", KERNEL_LINK_BASE]]) });
-    const image = makeKernelImage(kernel, { label: "Boot test", revision: 42, linkBase: KERNEL_LINK_BASE, entry16: "entry16" });
+    const loader = linkFlat(
+      folder,
+      assemble(folder, sourcesOf("boot/loader"), ["boot/loader", "asm/include"]),
+      "boot/loader.ld",
+    );
+    const firmware = linkFlat(
+      folder,
+      assemble(folder, sourcesOf("boot/firmware"), ["boot/firmware"]),
+      "boot/firmware.ld",
+    );
+    const kernel = linkObjects(
+      assemble(folder, ["tests/guest/boot-kernel.s"], ["asm/include"]),
+      "kernel script",
+      KERNEL_SCRIPT,
+      { sectionStart: new Map([[".kernel32", KERNEL_LINK_BASE]]) },
+    );
+    const image = makeKernelImage(kernel, {
+      label: "Boot test",
+      revision: 42,
+      linkBase: KERNEL_LINK_BASE,
+      entry16: "entry16",
+    });
     const [services] = assemble(folder, ["tests/guest/boot-services.s"], ["tests/guest"]);
-    const flat = linkObjects([services!], "services script", "SECTIONS { . = 0x7C00; .text : { *(.text) } }").sections.find(({ name }) => name === ".text")!;
+    const flat = linkObjects(
+      [services!],
+      "services script",
+      "SECTIONS { . = 0x7C00; .text : { *(.text) } }",
+    ).sections.find(({ name }) => name === ".text")!;
     return { loader, firmware, boot: makeBootImage(loader.bytes, image), services: flat.content };
   } finally {
     rmSync(folder, { recursive: true, force: true });

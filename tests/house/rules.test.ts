@@ -7,15 +7,24 @@ import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
-const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" }).split("\n").filter((path) => path !== "" && existsSync(join(root, path)));
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: root,
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((path) => path !== "" && existsSync(join(root, path)));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const typescript = files.filter((path) => path.endsWith(".ts"));
 /** What must also run in a browser. */
-const core = typescript.filter((path) => /^(emulator|src\/(isa|assembler|linker|binutils|image|platform\.d))/.test(path));
+const core = typescript.filter((path) =>
+  /^(emulator|src\/(isa|diagnostic|object|assembler|linker|binutils|image|build|platform\.d))/.test(path),
+);
 
 /** Without comments and strings, so that prose may speak of what code must not do. */
 function code(text: string): string {
-  return text.replace(/\/\*[^]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, (match) => match.replace(/[^\n]/g, " "));
+  return text.replace(/\/\*[^]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, (match) =>
+    match.replace(/[^\n]/g, " "),
+  );
 }
 
 function importsOf(path: string): string[] {
@@ -24,17 +33,32 @@ function importsOf(path: string): string[] {
 
 /** Lines of the code of `paths` that match, as `file:line: text`. */
 function offenders(paths: readonly string[], pattern: RegExp): string[] {
-  return paths.flatMap((path) => code(read(path)).split("\n").flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])));
+  return paths.flatMap((path) =>
+    code(read(path))
+      .split("\n")
+      .flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
+  );
 }
 
 describe("house rules", () => {
   test("nothing under emulator/ reads a clock, a random source or a timer of the host", () => {
     const emulator = core.filter((path) => path.startsWith("emulator/"));
-    expect(offenders(emulator, /\bDate\b|\bperformance\b|Math\.random|hrtime|set(Timeout|Interval|Immediate)|queueMicrotask|\bcrypto\b/)).toEqual([]);
+    expect(
+      offenders(
+        emulator,
+        /\bDate\b|\bperformance\b|Math\.random|hrtime|set(Timeout|Interval|Immediate)|queueMicrotask|\bcrypto\b/,
+      ),
+    ).toEqual([]);
   });
 
   test("the core uses no API of Node", () => {
-    expect(core.flatMap((path) => importsOf(path).filter((name) => !name.startsWith(".")).map((name) => `${path} imports ${name}`))).toEqual([]);
+    expect(
+      core.flatMap((path) =>
+        importsOf(path)
+          .filter((name) => !name.startsWith("."))
+          .map((name) => `${path} imports ${name}`),
+      ),
+    ).toEqual([]);
     expect(offenders(core, /\bprocess\.|\bBuffer\b|(?<![#.])\brequire\(|__dirname|import\.meta/)).toEqual([]);
   });
 
@@ -42,11 +66,14 @@ describe("house rules", () => {
     /** Folder -> the folders it may import from. */
     const allowed: Readonly<Record<string, readonly string[]>> = {
       "src/isa": [],
-      "src/assembler": ["src/isa"],
-      "src/linker": ["src/isa", "src/assembler"],
-      "src/binutils": ["src/isa", "src/linker"],
-      "src/image": ["src/linker"],
-      "emulator": ["src/isa"],
+      "src/diagnostic": [],
+      "src/object": [],
+      "src/assembler": ["src/isa", "src/diagnostic", "src/object"],
+      "src/linker": ["src/diagnostic", "src/object"],
+      "src/binutils": ["src/isa", "src/object"],
+      "src/image": ["src/object", "src/linker"],
+      "src/build": ["src/isa", "src/diagnostic", "src/object", "src/assembler", "src/linker", "src/image"],
+      emulator: ["src/isa"],
       "src/host": ["emulator", "src/isa"],
       "src/lab": ["emulator", "src/host"],
     };
@@ -55,7 +82,8 @@ describe("house rules", () => {
       for (const path of typescript.filter((file) => file.startsWith(`${folder}/`))) {
         for (const name of importsOf(path).filter((imported) => imported.startsWith("."))) {
           const target = normalize(join(dirname(path), name));
-          if (![folder, ...others].some((place) => target.startsWith(`${place}/`))) wrong.push(`${path} imports ${target}`);
+          if (![folder, ...others].some((place) => target.startsWith(`${place}/`)))
+            wrong.push(`${path} imports ${target}`);
         }
       }
     }
@@ -63,18 +91,33 @@ describe("house rules", () => {
   });
 
   test("no source file is longer than 600 lines, tables of data excepted", () => {
-    const isTable = (path: string): boolean => /\/table\//.test(path) || /\/vga-font\.ts$|\/font\.s$|package-lock/.test(path);
-    const long = files.filter((path) => /\.(ts|mjs|s|inc)$/.test(path) && !isTable(path)).map((path) => ({ path, lines: read(path).split("\n").length - 1 })).filter(({ lines }) => lines > 600);
+    const isTable = (path: string): boolean =>
+      /\/table\//.test(path) || /\/vga-font\.ts$|\/font\.s$|package-lock/.test(path);
+    const long = files
+      .filter((path) => /\.(ts|mjs|s|inc)$/.test(path) && !isTable(path))
+      .map((path) => ({ path, lines: read(path).split("\n").length - 1 }))
+      .filter(({ lines }) => lines > 600);
     expect(long).toEqual([]);
   });
 
   test("exported signatures have no any", () => {
-    expect(offenders(typescript.filter((path) => !path.startsWith("tests/")), /:\s*any\b|<any>|\bas any\b|any\[\]/)).toEqual([]);
+    expect(
+      offenders(
+        typescript.filter((path) => !path.startsWith("tests/")),
+        /:\s*any\b|<any>|\bas any\b|any\[\]/,
+      ),
+    ).toEqual([]);
   });
 
   test("paths in the project are relative", () => {
     const text = files.filter((path) => /\.(ts|mjs|s|inc|md|json|ld)$/.test(path) && path !== "package-lock.json");
-    const absolute = text.flatMap((path) => read(path).split("\n").flatMap((line, index) => (/(^|[\s"'`(])\/(work|home|root|Users)\//.test(line) ? [`${path}:${index + 1}`] : [])));
+    const absolute = text.flatMap((path) =>
+      read(path)
+        .split("\n")
+        .flatMap((line, index) =>
+          /(^|[\s"'`(])\/(work|home|root|Users)\//.test(line) ? [`${path}:${index + 1}`] : [],
+        ),
+    );
     expect(absolute.filter((place) => !place.startsWith(relative(root, import.meta.filename)))).toEqual([]);
   });
 
@@ -85,7 +128,11 @@ describe("house rules", () => {
 
   test("boot images, disks and build outputs are not committed", () => {
     const committed = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).split("\n");
-    expect(committed.filter((path) => /\.(iso|img|vmdk|elf|o|bin|qcow2|pcapng)$|^(dist|build|node_modules)(\/|$)/.test(path))).toEqual([]);
+    expect(
+      committed.filter((path) =>
+        /\.(iso|img|vmdk|elf|o|bin|qcow2|pcapng)$|^(dist|build|node_modules)(\/|$)/.test(path),
+      ),
+    ).toEqual([]);
   });
 
   test("the emulator, bundled for a browser, boots a machine without Node's globals", async () => {
@@ -93,7 +140,13 @@ describe("house rules", () => {
       export { assemble } from "./src/assembler/assemble.ts";
       export { Machine } from "./emulator/machine.ts";`;
     const bundle = await build({
-      stdin: { contents: entry, resolveDir: root, loader: "ts" }, bundle: true, platform: "browser", format: "iife", globalName: "qure", write: false, logLevel: "silent",
+      stdin: { contents: entry, resolveDir: root, loader: "ts" },
+      bundle: true,
+      platform: "browser",
+      format: "iife",
+      globalName: "qure",
+      write: false,
+      logLevel: "silent",
     });
     const context: Record<string, unknown> = { WebAssembly, TextEncoder, TextDecoder };
     runInNewContext(`${bundle.outputFiles[0]!.text}; globalThis.qure = qure;`, context);

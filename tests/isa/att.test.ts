@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { decode } from "../../src/isa/decode.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { encode, isEncodingError } from "../../src/isa/encode.ts";
-import type { Instruction } from "../../src/isa/instruction.ts";
 import type { Form } from "../../src/isa/form.ts";
+import type { Instruction } from "../../src/isa/instruction.ts";
 import { instructionOf } from "../../src/isa/lift.ts";
 import { allForms } from "../../src/isa/table/index.ts";
 import { assembleBatch, requireOracle } from "../oracle.ts";
@@ -14,7 +14,22 @@ import { Tally } from "./tally.ts";
 
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
-const PREFIX_WORDS = new Set(["data16", "data32", "addr16", "addr32", "cs", "ds", "es", "fs", "gs", "ss", "rep", "repz", "repnz", "notrack"]);
+const PREFIX_WORDS = new Set([
+  "data16",
+  "data32",
+  "addr16",
+  "addr32",
+  "cs",
+  "ds",
+  "es",
+  "fs",
+  "gs",
+  "ss",
+  "rep",
+  "repz",
+  "repnz",
+  "notrack",
+]);
 
 describe.each([16, 32] as const)("AT&T syntax in %i-bit code", (bits) => {
   test("every form gives the bytes of GNU as", { timeout: 120_000 }, (context) => {
@@ -33,11 +48,23 @@ describe.each([16, 32] as const)("AT&T syntax in %i-bit code", (bits) => {
         if (PREFIX_WORDS.has(mnemonic!) || text.includes("7 only)")) continue;
         // Implied operands of MONITOR and the names of comparisons stand in the mnemonic or are left out.
         const lifted = instructionOf(decode(encoding.bytes, 0, bits), bits);
-        if (lifted.operands.length !== 0 && text.split(/,(?![^(]*\))/).length !== lifted.operands.length && !text.startsWith("l")) continue;
+        if (
+          lifted.operands.length !== 0 &&
+          text.split(/,(?![^(]*\))/).length !== lifted.operands.length &&
+          !text.startsWith("l")
+        )
+          continue;
         if (form.wait) continue;
         // A far pointer is one operand, and two numbers in AT&T syntax.
         // The suffix says the size that Intel's syntax needs a prefix for.
-        samples.set(text, { form, instruction: { ...lifted, prefixes: lifted.prefixes.filter((prefix) => !prefix.startsWith("data")), mnemonic: mnemonic! } });
+        samples.set(text, {
+          form,
+          instruction: {
+            ...lifted,
+            prefixes: lifted.prefixes.filter((prefix) => !prefix.startsWith("data")),
+            mnemonic: mnemonic!,
+          },
+        });
       }
     }
     const texts = [...samples.keys()];
@@ -52,7 +79,8 @@ describe.each([16, 32] as const)("AT&T syntax in %i-bit code", (bits) => {
       if (isEncodingError(ours)) problems.push(`we refuse ${text}: ${ours.message}`);
       else {
         const length = Math.max(ours.bytes.length, theirs.findLastIndex((byte) => byte !== 0xcc) + 1);
-        if (hex(ours.bytes) !== hex(theirs.subarray(0, length))) problems.push(`${text}: ${hex(ours.bytes)}, GNU as: ${hex(theirs.subarray(0, length))}`);
+        if (hex(ours.bytes) !== hex(theirs.subarray(0, length)))
+          problems.push(`${text}: ${hex(ours.bytes)}, GNU as: ${hex(theirs.subarray(0, length))}`);
       }
     });
     tally.print(problems.length);

@@ -6,13 +6,45 @@ import { formAt, opcodeMap } from "../../src/isa/opcode-map.ts";
 
 /** Every kind of address, and registers; the reg field is filled in. */
 const MODRM_SHAPES: readonly (readonly number[])[] = [
-  [0x00], [0x05], [0x06], [0x43], [0x46], [0x82], [0x87], [0x04, 0x24], [0x04, 0x58], [0x44, 0xb5], [0x84, 0x05], [0x04, 0x85], [0x04, 0x25], [0x04, 0x61], [0xc0], [0xc3], [0xc7], [0xd1],
+  [0x00],
+  [0x05],
+  [0x06],
+  [0x43],
+  [0x46],
+  [0x82],
+  [0x87],
+  [0x04, 0x24],
+  [0x04, 0x58],
+  [0x44, 0xb5],
+  [0x84, 0x05],
+  [0x04, 0x85],
+  [0x04, 0x25],
+  [0x04, 0x61],
+  [0xc0],
+  [0xc3],
+  [0xc7],
+  [0xd1],
 ];
 const TAIL = [0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0x05, 0x90];
 const NEGATIVE_TAIL = [0xf0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x90];
 
 const PREFIXES: readonly (readonly number[])[] = [
-  [], [0x66], [0x67], [0xf3], [0xf2], [0xf0], [0x2e], [0x3e], [0x64], [0x66, 0x67], [0x66, 0xf3], [0xf2, 0x66], [0xf3, 0xf0], [0x36, 0x26], [0x66, 0x66], [0x65, 0x67, 0xf2],
+  [],
+  [0x66],
+  [0x67],
+  [0xf3],
+  [0xf2],
+  [0xf0],
+  [0x2e],
+  [0x3e],
+  [0x64],
+  [0x66, 0x67],
+  [0x66, 0xf3],
+  [0xf2, 0x66],
+  [0xf3, 0xf0],
+  [0x36, 0x26],
+  [0x66, 0x66],
+  [0x65, 0x67, 0xf2],
 ];
 
 const PREFIX_BYTES = [null, 0x66, 0xf3, 0xf2];
@@ -28,9 +60,16 @@ export interface ByteSample {
 /** Bytes for each opcode and prefix class that is defined. `prefixes` goes in front of them. */
 export const byteSamples = (): ByteSample[] => {
   const all: ByteSample[] = [];
-  const add = (form: Form, extra: readonly number[], mandatory: number | null, opcode: number, modrm: readonly number[]): void => {
+  const add = (
+    form: Form,
+    extra: readonly number[],
+    mandatory: number | null,
+    opcode: number,
+    modrm: readonly number[],
+  ): void => {
     const head = [...extra, ...(mandatory === null ? [] : [mandatory]), ...ESCAPES[form.map]!, opcode, ...modrm];
-    for (const tail of [TAIL, NEGATIVE_TAIL]) all.push({ form, extraPrefixes: extra.length, bytes: Uint8Array.from([...head, ...tail]) });
+    for (const tail of [TAIL, NEGATIVE_TAIL])
+      all.push({ form, extraPrefixes: extra.length, bytes: Uint8Array.from([...head, ...tail]) });
   };
   for (const map of [0, 1, 2, 3] as OpcodeMap[]) {
     opcodeMap(map).forEach((entry, opcode) => {
@@ -49,14 +88,20 @@ export const byteSamples = (): ByteSample[] => {
             seen.set(form, count + 1);
             if (count > 18) continue;
             add(form, [], mandatory, opcode, bytes);
-            if (count < 2 || modrm === 0xc0) for (const extra of PREFIXES.slice(1)) if (mandatory === null) add(form, extra, mandatory, opcode, bytes);
+            if (count < 2 || modrm === 0xc0)
+              for (const extra of PREFIXES.slice(1)) if (mandatory === null) add(form, extra, mandatory, opcode, bytes);
           }
         }
         if (!entry.hasModRM) return;
         // Whole ModRM bytes that belong to one form.
         for (let modrm = 0xc0; modrm < 0x100; modrm++) {
           const form = formAt(entry, prefix, modrm);
-          if (form !== null && (form.modrm === "exact" || form.modrm === "register") && (form.prefix === "any" ? mandatory === null : form.prefix === (mandatory ?? "none"))) add(form, [], mandatory, opcode, [modrm]);
+          if (
+            form !== null &&
+            (form.modrm === "exact" || form.modrm === "register") &&
+            (form.prefix === "any" ? mandatory === null : form.prefix === (mandatory ?? "none"))
+          )
+            add(form, [], mandatory, opcode, [modrm]);
         }
       });
     });

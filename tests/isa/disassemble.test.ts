@@ -1,18 +1,23 @@
-/** The disassembler against objdump: every opcode of the maps, with a spread of ModRM bytes and prefixes, in both syntaxes and sizes. */
+/**
+ * The disassembler against objdump: every opcode of the maps, with a spread of ModRM bytes and prefixes, in both
+ * syntaxes and sizes.
+ */
 
 import { describe, expect, test } from "vitest";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { disassembleBatch, requireOracle, sampleAddress } from "../oracle.ts";
-import { byteSamples } from "./byte-spread.ts";
 import type { ByteSample } from "./byte-spread.ts";
+import { byteSamples } from "./byte-spread.ts";
 import { Tally } from "./tally.ts";
 
 /** Why we call something otherwise than objdump 2.40; null where there is no reason. */
 const knownDifference = ({ form, bytes }: ByteSample, ours: string, theirs: string): string | null => {
   if (form.mnemonic32 === "salc") return "SALC, which is undocumented and (bad) to objdump";
-  if (form.map === 1 && form.semantic === "nop" && form.opcode >= 0x1a && form.opcode <= 0x1e) return "in the hint space, where objdump knows later extensions";
+  if (form.map === 1 && form.semantic === "nop" && form.opcode >= 0x1a && form.opcode <= 0x1e)
+    return "in the hint space, where objdump knows later extensions";
   if (form.semantic.endsWith("_creg") && bytes.includes(0xf0)) return "LOCK MOV CRn, AMD's name for CR8 and up";
-  if (ours === "(bad)" && form.prefix !== "any") return "undefined with this prefix, which objdump shows beside the instruction";
+  if (ours === "(bad)" && form.prefix !== "any")
+    return "undefined with this prefix, which objdump shows beside the instruction";
   if (theirs.includes("(bad)")) return "partly (bad) to objdump";
   return null;
 };
@@ -21,7 +26,12 @@ describe.each([16, 32] as const)("disassemble %i-bit code", (bits) => {
   test.each(["intel", "att"] as const)("%s syntax is objdump's", { timeout: 300_000 }, (syntax, context?: unknown) => {
     const objdump = requireOracle("objdump", context as { skip(reason: string): unknown });
     const all = byteSamples();
-    const theirs = disassembleBatch(objdump, bits === 16 ? "i8086" : "i386", syntax, all.map(({ bytes }) => bytes));
+    const theirs = disassembleBatch(
+      objdump,
+      bits === 16 ? "i8086" : "i386",
+      syntax,
+      all.map(({ bytes }) => bytes),
+    );
     const problems: string[] = [];
     const tally = new Tally(`disassembly in ${syntax} syntax, ${bits}-bit code, against objdump`);
     all.forEach((sample, index) => {
@@ -34,11 +44,22 @@ describe.each([16, 32] as const)("disassemble %i-bit code", (bits) => {
       const known = knownDifference(sample, ours.text, expected.text);
       if (known !== null) {
         tally.countKnown(known);
-        if (process.env["SHOW_KNOWN"]) console.info([...sample.bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" "), "|", ours.text, "|", expected.text);
+        if (process.env["SHOW_KNOWN"])
+          console.info(
+            [...sample.bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" "),
+            "|",
+            ours.text,
+            "|",
+            expected.text,
+          );
         return;
       }
-      const bytes = [...sample.bytes.subarray(0, Math.max(ours.length, expected.length))].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-      problems.push(`${bytes} | ${ours.text} | objdump: ${expected.text}${ours.length === expected.length ? "" : ` (length ${ours.length}, ${expected.length})`} | ${sample.form.text}`);
+      const bytes = [...sample.bytes.subarray(0, Math.max(ours.length, expected.length))]
+        .map((byte) => byte.toString(16).padStart(2, "0"))
+        .join(" ");
+      problems.push(
+        `${bytes} | ${ours.text} | objdump: ${expected.text}${ours.length === expected.length ? "" : ` (length ${ours.length}, ${expected.length})`} | ${sample.form.text}`,
+      );
     });
     tally.print(problems.length);
     expect(all.length).toBeGreaterThan(10_000);

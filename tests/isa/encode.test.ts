@@ -10,7 +10,10 @@ import { Tally } from "./tally.ts";
 
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
-/** Bytes with the target of a short branch to itself filled in, and fields that are relocated in GNU's object too as in `theirs`. */
+/**
+ * Bytes with the target of a short branch to itself filled in, and fields that are relocated in GNU's object too as in
+ * `theirs`.
+ */
 const fill = (encoding: Encoding, theirs: Uint8Array): Uint8Array => {
   const bytes = encoding.bytes.slice();
   for (const { offset, sizeBytes, part } of encoding.fixups) {
@@ -28,7 +31,12 @@ describe.each([16, 32] as const)("encode in %i-bit code", (bits) => {
     const samples = allForms()
       .flatMap((form) => samplesOf(form, bits))
       .filter(({ text }) => !seen.has(text) && seen.add(text));
-    const { bytes, refusals } = assembleBatch(assembler, objcopy, `.intel_syntax noprefix\n.code${bits}`, samples.map(({ text }) => text));
+    const { bytes, refusals } = assembleBatch(
+      assembler,
+      objcopy,
+      `.intel_syntax noprefix\n.code${bits}`,
+      samples.map(({ text }) => text),
+    );
     const problems = refusals.map(({ index, message }) => `GNU as refuses ${samples[index]!.text}: ${message}`);
     const tally = new Tally(`Intel syntax, ${bits}-bit code, against GNU as`);
     samples.forEach(({ form, instruction, text }, index) => {
@@ -40,7 +48,8 @@ describe.each([16, 32] as const)("encode in %i-bit code", (bits) => {
       else {
         const filled = fill(ours, theirs);
         const length = theirs.findLastIndex((byte) => byte !== 0xcc) + 1;
-        if (hex(filled) !== hex(theirs.subarray(0, Math.max(length, filled.length)))) problems.push(`${text}: ${hex(filled)}, GNU as: ${hex(theirs.subarray(0, length))}`);
+        if (hex(filled) !== hex(theirs.subarray(0, Math.max(length, filled.length))))
+          problems.push(`${text}: ${hex(filled)}, GNU as: ${hex(theirs.subarray(0, length))}`);
       }
     });
     tally.print(problems.length);

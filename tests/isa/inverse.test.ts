@@ -39,7 +39,10 @@ describe.each([16, 32] as const)("%i-bit code", (bits) => {
       }
       const textAgain = disassemble(padded, 0, 0, { bits, syntax: "intel" }).text;
       // A bare address has a byte-saving form; an index without scale can be the base. Both are the same address.
-      if (normalise(textAgain) !== normalise(text)) problems.push(`${hex(bytes.subarray(0, decoded.length))} is ${text}, encoded again ${hex(again.bytes)}, which is ${textAgain}`);
+      if (normalise(textAgain) !== normalise(text))
+        problems.push(
+          `${hex(bytes.subarray(0, decoded.length))} is ${text}, encoded again ${hex(again.bytes)}, which is ${textAgain}`,
+        );
     }
     expect(problems.slice(0, Number(process.env["SHOW"] ?? 20))).toEqual([]);
     expect(tried).toBeGreaterThan(8_000);
@@ -58,8 +61,10 @@ describe.each([16, 32] as const)("%i-bit code", (bits) => {
           continue;
         }
         const again = encode(instructionOf(decoded, bits), { bits });
-        if (isEncodingError(again)) problems.push(`${text} is ${hex(encoding.bytes)}, which cannot be encoded again: ${again.message}`);
-        else if (hex(again.bytes) !== hex(encoding.bytes)) problems.push(`${text} is ${hex(encoding.bytes)}, and again ${hex(again.bytes)}`);
+        if (isEncodingError(again))
+          problems.push(`${text} is ${hex(encoding.bytes)}, which cannot be encoded again: ${again.message}`);
+        else if (hex(again.bytes) !== hex(encoding.bytes))
+          problems.push(`${text} is ${hex(encoding.bytes)}, and again ${hex(again.bytes)}`);
       }
     }
     expect(problems.slice(0, Number(process.env["SHOW"] ?? 20))).toEqual([]);

@@ -1,4 +1,7 @@
-/** Operands that fit and operands that do not: every mnemonic with combinations of all kinds; GNU as and the encoder take the same ones. */
+/**
+ * Operands that fit and operands that do not: every mnemonic with combinations of all kinds; GNU as and the encoder
+ * take the same ones.
+ */
 
 import { describe, expect, test } from "vitest";
 import { encode, isEncodingError } from "../../src/isa/encode.ts";
@@ -11,11 +14,35 @@ import { printOperand } from "./spread.ts";
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
 const register = (name: string): Operand => ({ kind: "register", register: REGISTERS.get(name)! });
-const memory = (sizeBits?: SizeBits): MemoryOperand => ({ kind: "memory", base: REGISTERS.get("ebx")!, displacement: 4, ...(sizeBits === undefined ? {} : { sizeBits }) });
+const memory = (sizeBits?: SizeBits): MemoryOperand => ({
+  kind: "memory",
+  base: REGISTERS.get("ebx")!,
+  displacement: 4,
+  ...(sizeBits === undefined ? {} : { sizeBits }),
+});
 const number = (value: number): Operand => ({ kind: "immediate", value });
 
 const CHOICES: readonly Operand[] = [
-  ...["al", "ch", "cl", "ax", "dx", "si", "eax", "ecx", "edi", "ds", "fs", "cr0", "dr7", "st", "st(2)", "mm1", "xmm0", "xmm3"].map(register),
+  ...[
+    "al",
+    "ch",
+    "cl",
+    "ax",
+    "dx",
+    "si",
+    "eax",
+    "ecx",
+    "edi",
+    "ds",
+    "fs",
+    "cr0",
+    "dr7",
+    "st",
+    "st(2)",
+    "mm1",
+    "xmm0",
+    "xmm3",
+  ].map(register),
   ...([8, 16, 32, 48, 64, 80, 128] as const).map((bits) => memory(bits)),
   memory(),
   ...[1, 5, 200, 0x1234, 0x12345678, -1, -200, 0xfff0].map(number),
@@ -40,7 +67,11 @@ describe.each([16, 32] as const)("operands in %i-bit code", (bits) => {
     const objcopy = requireOracle("objcopy", context);
     const samples = new Map<string, Instruction>();
     const add = (mnemonic: string, operands: readonly Operand[]): void => {
-      samples.set([mnemonic, operands.map(printOperand).join(", ")].join(" ").trim(), { mnemonic, prefixes: [], operands });
+      samples.set([mnemonic, operands.map(printOperand).join(", ")].join(" ").trim(), {
+        mnemonic,
+        prefixes: [],
+        operands,
+      });
     };
     // Of the forms that differ in their opcode only, one of a mnemonic's shapes is enough.
     const seen = new Map<string, Set<string>>();
@@ -54,14 +85,21 @@ describe.each([16, 32] as const)("operands in %i-bit code", (bits) => {
           if (name === "" || names.has(name) || names.size > 3) continue;
           names.add(name);
           // A number after a branch is a target, which the assembler decides.
-          if (form.operands.some(({ field }) => field === "relative" || field === "far" || field === "selector")) continue;
+          if (form.operands.some(({ field }) => field === "relative" || field === "far" || field === "selector"))
+            continue;
           add(name, []);
-          const [first, second, third] = form.operands.map((pattern) => CHOICES.filter((choice) => choice.kind !== "register" || pattern.register !== null || pattern.field !== "immediate"));
+          const [first, second, third] = form.operands.map((pattern) =>
+            CHOICES.filter(
+              (choice) => choice.kind !== "register" || pattern.register !== null || pattern.field !== "immediate",
+            ),
+          );
           for (const a of first ?? []) {
             if (form.operands.length === 1) add(name, [a]);
             for (const b of second ?? []) {
               if (form.operands.length === 2) add(name, [a, b]);
-              else if (third !== undefined && (a.kind !== "immediate")) for (const c of [third[0]!, number(5), number(200), number(0x1234), register("cl"), register("xmm0")]) add(name, [a, b, c]);
+              else if (third !== undefined && a.kind !== "immediate")
+                for (const c of [third[0]!, number(5), number(200), number(0x1234), register("cl"), register("xmm0")])
+                  add(name, [a, b, c]);
             }
           }
         }
@@ -76,13 +114,15 @@ describe.each([16, 32] as const)("operands in %i-bit code", (bits) => {
       const theirs = bytes[index];
       const ours = encode(samples.get(text)!, { bits });
       if (!theirs) {
-        if (!isEncodingError(ours)) problems.push(`we take ${text} | as ${hex(ours.bytes)}, GNU as does not: ${reasons.get(index)}`);
+        if (!isEncodingError(ours))
+          problems.push(`we take ${text} | as ${hex(ours.bytes)}, GNU as does not: ${reasons.get(index)}`);
       } else if (isEncodingError(ours)) {
         problems.push(`we refuse ${text} | ${ours.message}; GNU as: ${hex(theirs.subarray(0, 12))}`);
       } else {
         taken++;
         const length = Math.max(ours.bytes.length, theirs.findLastIndex((byte) => byte !== 0xcc) + 1);
-        if (hex(ours.bytes) !== hex(theirs.subarray(0, length))) problems.push(`differs ${text} | ${hex(ours.bytes)}, GNU as: ${hex(theirs.subarray(0, length))}`);
+        if (hex(ours.bytes) !== hex(theirs.subarray(0, length)))
+          problems.push(`differs ${text} | ${hex(ours.bytes)}, GNU as: ${hex(theirs.subarray(0, length))}`);
       }
     });
     expect(problems.slice(0, Number(process.env["SHOW"] ?? 20))).toEqual([]);

@@ -19,10 +19,15 @@ describe.each([16, 32] as const)("prefixes in %i-bit code", (bits) => {
     for (const form of allForms()) {
       // The shape of a form matters here, not its operation.
       const all = samplesOf(form, bits).filter(({ text }) => !text.includes("ext"));
-      const chosen = [all[0], all.find(({ instruction }) => instruction.operands.some(({ kind }) => kind === "memory")), all.at(-1)];
+      const chosen = [
+        all[0],
+        all.find(({ instruction }) => instruction.operands.some(({ kind }) => kind === "memory")),
+        all.at(-1),
+      ];
       for (const sample of chosen) {
         if (sample === undefined) continue;
-        for (const prefix of prefixes) samples.set(`${prefix} ${sample.text}`, { ...sample.instruction, prefixes: [prefix] });
+        for (const prefix of prefixes)
+          samples.set(`${prefix} ${sample.text}`, { ...sample.instruction, prefixes: [prefix] });
       }
     }
     const texts = [...samples.keys()];
@@ -32,16 +37,24 @@ describe.each([16, 32] as const)("prefixes in %i-bit code", (bits) => {
     texts.forEach((text, index) => {
       const theirs = bytes[index];
       const ours = encode(samples.get(text)!, { bits });
-      if (!isEncodingError(ours)) for (const { part, offset } of ours.fixups) if (part === "target") ours.bytes[offset] = -ours.bytes.length;
+      if (!isEncodingError(ours))
+        for (const { part, offset } of ours.fixups) if (part === "target") ours.bytes[offset] = -ours.bytes.length;
       // GNU as takes an address prefix that makes a string instruction use other registers than are written.
-      if (text.startsWith("addr") && /\[e?(di|si|bx)\]/.test(text) && /^\w+ (movs|cmps|scas|stos|lods|ins|outs|xlat)/.test(text)) return;
+      if (
+        text.startsWith("addr") &&
+        /\[e?(di|si|bx)\]/.test(text) &&
+        /^\w+ (movs|cmps|scas|stos|lods|ins|outs|xlat)/.test(text)
+      )
+        return;
       if (!theirs) {
-        if (!isEncodingError(ours)) problems.push(`we take ${text} as ${hex(ours.bytes)}, GNU as does not: ${reasons.get(index)}`);
+        if (!isEncodingError(ours))
+          problems.push(`we take ${text} as ${hex(ours.bytes)}, GNU as does not: ${reasons.get(index)}`);
       } else if (isEncodingError(ours)) {
         problems.push(`we refuse ${text}: ${ours.message}; GNU as: ${hex(theirs.subarray(0, 12))}`);
       } else {
         const length = Math.max(ours.bytes.length, theirs.findLastIndex((byte) => byte !== 0xcc) + 1);
-        if (hex(ours.bytes) !== hex(theirs.subarray(0, length))) problems.push(`${text}: ${hex(ours.bytes)}, GNU as: ${hex(theirs.subarray(0, length))}`);
+        if (hex(ours.bytes) !== hex(theirs.subarray(0, length)))
+          problems.push(`${text}: ${hex(ours.bytes)}, GNU as: ${hex(theirs.subarray(0, length))}`);
       }
     });
     expect(problems.slice(0, Number(process.env["SHOW"] ?? 20))).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * A spread of instructions for every form of the table: each operand in turn takes all its choices, the others keep their first. Also
- * their text in GNU as's Intel syntax, which is printed here and not by the code under test.
+ * A spread of instructions for every form of the table: each operand in turn takes all its choices, the others keep
+ * their first. Also their text in GNU as's Intel syntax, which is printed here and not by the code under test.
  */
 
 import type { Form, OperandPattern } from "../../src/isa/form.ts";
@@ -14,10 +14,17 @@ export interface Sample {
   readonly text: string;
 }
 
-const register = (registerClass: RegisterClass, number: number): Operand => ({ kind: "register", register: REGISTERS_BY_CLASS[registerClass][number]! });
+const register = (registerClass: RegisterClass, number: number): Operand => ({
+  kind: "register",
+  register: REGISTERS_BY_CLASS[registerClass][number]!,
+});
 
-const memory = (bits: SizeBits | undefined, parts: { base?: string; index?: string; scale?: 1 | 2 | 4 | 8; displacement?: Value; segment?: number }): MemoryOperand => {
-  const find = (name: string) => [...REGISTERS_BY_CLASS.r32, ...REGISTERS_BY_CLASS.r16].find((candidate) => candidate.name === name)!;
+const memory = (
+  bits: SizeBits | undefined,
+  parts: { base?: string; index?: string; scale?: 1 | 2 | 4 | 8; displacement?: Value; segment?: number },
+): MemoryOperand => {
+  const find = (name: string) =>
+    [...REGISTERS_BY_CLASS.r32, ...REGISTERS_BY_CLASS.r16].find((candidate) => candidate.name === name)!;
   return {
     kind: "memory",
     ...(bits === undefined ? {} : { sizeBits: bits }),
@@ -48,7 +55,8 @@ const ADDRESSES: readonly Parameters<typeof memory>[1][] = [
   { base: "bx", displacement: null, segment: 0 },
 ];
 
-const size = (pattern: OperandPattern, operandBits: 16 | 32): number => (pattern.sizeBits === "v" ? operandBits : pattern.sizeBits);
+const size = (pattern: OperandPattern, operandBits: 16 | 32): number =>
+  pattern.sizeBits === "v" ? operandBits : pattern.sizeBits;
 
 const memoryBits = (pattern: OperandPattern, operandBits: 16 | 32, bits: 16 | 32): SizeBits | undefined => {
   const own = size(pattern, operandBits);
@@ -71,11 +79,23 @@ const memoryBits = (pattern: OperandPattern, operandBits: 16 | 32, bits: 16 | 32
 const numbers = (bits: number, signExtended: boolean): Value[] => {
   if (signExtended) return [5, -1, 127, -128];
   if (bits === 8) return [5, 0, 1, 255, -128];
-  return [5, 0x7f, 0x80, -1, -0x80, -0x81, bits === 16 ? 0xffff : 0xffffffff, bits === 16 ? 0x8000 : 0x80000000, 0x1234, null];
+  return [
+    5,
+    0x7f,
+    0x80,
+    -1,
+    -0x80,
+    -0x81,
+    bits === 16 ? 0xffff : 0xffffffff,
+    bits === 16 ? 0x8000 : 0x80000000,
+    0x1234,
+    null,
+  ];
 };
 
 const choices = (pattern: OperandPattern, operandBits: 16 | 32, bits: 16 | 32): Operand[] => {
-  const registerClass: RegisterClass | null = pattern.register === "rv" ? (operandBits === 16 ? "r16" : "r32") : pattern.register;
+  const registerClass: RegisterClass | null =
+    pattern.register === "rv" ? (operandBits === 16 ? "r16" : "r32") : pattern.register;
   switch (pattern.field) {
     case "immediate":
       return numbers(size(pattern, operandBits), pattern.signExtended).map((value) => ({ kind: "immediate", value }));
@@ -89,26 +109,46 @@ const choices = (pattern: OperandPattern, operandBits: 16 | 32, bits: 16 | 32): 
         { kind: "far", selector: 0xffff, offset: null },
       ];
     case "moffs":
-      return [{ displacement: 0x1234 }, { displacement: null }, { displacement: 0x1234, segment: 1 }].map((parts) => memory(memoryBits(pattern, operandBits, bits), parts));
+      return [{ displacement: 0x1234 }, { displacement: null }, { displacement: 0x1234, segment: 1 }].map((parts) =>
+        memory(memoryBits(pattern, operandBits, bits), parts),
+      );
     case "destination":
-      return [memory(size(pattern, operandBits) as SizeBits, { base: "edi" }), memory(size(pattern, operandBits) as SizeBits, { base: "di", segment: 0 })];
+      return [
+        memory(size(pattern, operandBits) as SizeBits, { base: "edi" }),
+        memory(size(pattern, operandBits) as SizeBits, { base: "di", segment: 0 }),
+      ];
     case "source":
     case "table": {
       const [wide, narrow] = pattern.field === "source" ? ["esi", "si"] : ["ebx", "bx"];
-      return [{ base: wide! }, { base: narrow! }, { base: wide!, segment: 5 }].map((parts) => memory(size(pattern, operandBits) as SizeBits, parts));
+      return [{ base: wide! }, { base: narrow! }, { base: wide!, segment: 5 }].map((parts) =>
+        memory(size(pattern, operandBits) as SizeBits, parts),
+      );
     }
     case "fixed":
-      return [registerClass === null ? { kind: "immediate", value: pattern.fixed } : register(registerClass, pattern.fixed)];
+      return [
+        registerClass === null ? { kind: "immediate", value: pattern.fixed } : register(registerClass, pattern.fixed),
+      ];
   }
   const operands: Operand[] = [];
-  if (registerClass !== null) for (const number of registerClass === "sreg" ? [3, 0, 4] : [2, 0, 1, 4, 7]) operands.push(register(registerClass, number));
-  if (pattern.memory !== null) for (const parts of ADDRESSES) operands.push(memory(memoryBits(pattern, operandBits, bits), parts));
+  if (registerClass !== null)
+    for (const number of registerClass === "sreg" ? [3, 0, 4] : [2, 0, 1, 4, 7])
+      operands.push(register(registerClass, number));
+  if (pattern.memory !== null)
+    for (const parts of ADDRESSES) operands.push(memory(memoryBits(pattern, operandBits, bits), parts));
   return operands;
 };
 
 const printNumber = (value: Value): string => (value === null ? "ext" : String(value));
 
-const SIZE_WORDS: Readonly<Record<number, string>> = { 8: "byte", 16: "word", 32: "dword", 48: "fword", 64: "qword", 80: "tbyte", 128: "xmmword" };
+const SIZE_WORDS: Readonly<Record<number, string>> = {
+  8: "byte",
+  16: "word",
+  32: "dword",
+  48: "fword",
+  64: "qword",
+  80: "tbyte",
+  128: "xmmword",
+};
 
 /** One operand in Intel syntax. `ext` is an undefined symbol. */
 export const printOperand = (operand: Operand): string => {
@@ -123,9 +163,14 @@ export const printOperand = (operand: Operand): string => {
       return `${printNumber(operand.selector)}:${printNumber(operand.offset)}`;
     case "memory": {
       const { base, index, scale, displacement = 0 } = operand;
-      const prefix = (operand.sizeBits === undefined ? "" : `${SIZE_WORDS[operand.sizeBits]!} ptr `) + (operand.segment === undefined ? "" : `${operand.segment.name}:`);
-      const terms = [base?.name, index && (scale === 1 ? index.name : `${index.name}*${scale}`)].filter((term) => term !== undefined);
-      if (terms.length === 0) return `${prefix}${operand.segment === undefined ? "ds:" : ""}${printNumber(displacement)}`;
+      const prefix =
+        (operand.sizeBits === undefined ? "" : `${SIZE_WORDS[operand.sizeBits]!} ptr `) +
+        (operand.segment === undefined ? "" : `${operand.segment.name}:`);
+      const terms = [base?.name, index && (scale === 1 ? index.name : `${index.name}*${scale}`)].filter(
+        (term) => term !== undefined,
+      );
+      if (terms.length === 0)
+        return `${prefix}${operand.segment === undefined ? "ds:" : ""}${printNumber(displacement)}`;
       if (displacement !== 0) terms.push(printNumber(displacement));
       return `${prefix}[${terms.join("+")}]`;
     }
@@ -133,26 +178,46 @@ export const printOperand = (operand: Operand): string => {
 };
 
 const showsSize = (operand: Operand, pattern: OperandPattern): boolean =>
-  pattern.sizeBits === "v" && (operand.kind === "register" || (operand.kind === "memory" && operand.sizeBits !== undefined));
+  pattern.sizeBits === "v" &&
+  (operand.kind === "register" || (operand.kind === "memory" && operand.sizeBits !== undefined));
 
-const nameFor = (form: Form, operandBits: 16 | 32, addressBits: 16 | 32): string => (form.operandSize === "v" ? (operandBits === 16 ? form.mnemonic16 : form.mnemonic32) : addressBits === 16 ? form.mnemonic16 : form.mnemonic32);
+const nameFor = (form: Form, operandBits: 16 | 32, addressBits: 16 | 32): string =>
+  form.operandSize === "v"
+    ? operandBits === 16
+      ? form.mnemonic16
+      : form.mnemonic32
+    : addressBits === 16
+      ? form.mnemonic16
+      : form.mnemonic32;
 
 /** All samples of a form for one code size. */
 export const samplesOf = (form: Form, bits: 16 | 32): Sample[] => {
   if (form.decodeOnly || (form.code16Only && bits !== 16)) return [];
   const samples: Sample[] = [];
   for (const operandBits of form.operandSize === "v" ? ([16, 32] as const) : ([bits] as const)) {
-    for (const addressBits of form.mnemonic16 !== form.mnemonic32 && form.operandSize !== "v" ? ([16, 32] as const) : ([bits] as const)) {
+    for (const addressBits of form.mnemonic16 !== form.mnemonic32 && form.operandSize !== "v"
+      ? ([16, 32] as const)
+      : ([bits] as const)) {
       const lists = form.operands.map((pattern) => choices(pattern, operandBits, bits));
-      const combinations = lists.flatMap((list, varied) => list.slice(varied === 0 ? 0 : 1).map((choice) => lists.map((other, i) => (i === varied ? choice : other[0]!))));
+      const combinations = lists.flatMap((list, varied) =>
+        list.slice(varied === 0 ? 0 : 1).map((choice) => lists.map((other, i) => (i === varied ? choice : other[0]!))),
+      );
       for (const operands of form.operands.length === 0 ? [[]] : combinations) {
         let mnemonic = nameFor(form, operandBits, addressBits);
         if (mnemonic === "") continue;
         const isShown = operands.some((operand, i) => showsSize(operand, form.operands[i]!));
-        const needsSuffix = form.needsSuffix || (form.operandSize === "v" && !isShown && form.mnemonic16 === form.mnemonic32 && operandBits !== bits);
+        const needsSuffix =
+          form.needsSuffix ||
+          (form.operandSize === "v" && !isShown && form.mnemonic16 === form.mnemonic32 && operandBits !== bits);
         // Both addresses of a string instruction are of one width.
-        if (operands.length === 2 && operands.every(({ kind }) => kind === "memory") && new Set(operands.map((operand) => operand.kind === "memory" && operand.base?.class)).size > 1) continue;
-        // A direct branch says its distance by the data prefix only, in GNU as; the suffix has a meaning of its own there.
+        if (
+          operands.length === 2 &&
+          operands.every(({ kind }) => kind === "memory") &&
+          new Set(operands.map((operand) => operand.kind === "memory" && operand.base?.class)).size > 1
+        )
+          continue;
+        // A direct branch says its distance by the data prefix only, in GNU as; the suffix has a meaning of its own
+        // there.
         const isBranch = operands.some(({ kind }) => kind === "target");
         if (needsSuffix && isBranch && form.semantic !== "call") continue;
         if (needsSuffix && form.operands.some((pattern) => pattern.memory === "state")) continue;

@@ -1,8 +1,11 @@
-/** The table's own consistency: one meaning for each opcode, one operand in each field, flags that name existing semantics. */
+/**
+ * The table's own consistency: one meaning for each opcode, one operand in each field, flags that name existing
+ * semantics.
+ */
 
 import { expect, test } from "vitest";
-import type { Form } from "../../src/isa/form.ts";
 import { FLAG_BITS, flagEffects } from "../../src/isa/flags.ts";
+import type { Form } from "../../src/isa/form.ts";
 import { formAt, opcodeMap } from "../../src/isa/opcode-map.ts";
 import { allForms } from "../../src/isa/table/index.ts";
 
@@ -30,8 +33,17 @@ test("no two rows claim the same bytes", () => {
   for (const form of decodable) {
     for (let i = 0; i < (form.opcodeRegister ? 8 : 1); i++) {
       const mods = form.mod === "any" || form.mod === "ignored" ? ["register", "memory"] : [form.mod];
-      for (const mod of form.modrm === "none" ? [""] : form.modrm === "exact" || form.modrm === "register" ? [`${form.modrm}${form.modrmValue}`] : mods) {
-        const digits = form.modrm === "digit" ? [form.modrmValue] : form.modrm === "none" || form.modrm === "exact" || form.modrm === "register" ? [0] : [0, 1, 2, 3, 4, 5, 6, 7];
+      for (const mod of form.modrm === "none"
+        ? [""]
+        : form.modrm === "exact" || form.modrm === "register"
+          ? [`${form.modrm}${form.modrmValue}`]
+          : mods) {
+        const digits =
+          form.modrm === "digit"
+            ? [form.modrmValue]
+            : form.modrm === "none" || form.modrm === "exact" || form.modrm === "register"
+              ? [0]
+              : [0, 1, 2, 3, 4, 5, 6, 7];
         for (const digit of digits) {
           const key = `${form.map}:${form.opcode + i}:${form.prefix}:${mod}:${digit}`;
           const other = claims.get(key);

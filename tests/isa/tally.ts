@@ -29,6 +29,8 @@ export class Tally {
 
   print(unknownDifferences: number): void {
     const known = [...this.#known].map(([reason, count]) => `${count} ${reason}`);
-    console.info(`${this.#what}: ${this.#forms.size} forms, ${this.#samples} instructions, ${unknownDifferences} differences${known.length === 0 ? "" : `; besides ${known.join(", ")}`}`);
+    console.info(
+      `${this.#what}: ${this.#forms.size} forms, ${this.#samples} instructions, ${unknownDifferences} differences${known.length === 0 ? "" : `; besides ${known.join(", ")}`}`,
+    );
   }
 }

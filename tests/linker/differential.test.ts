@@ -24,7 +24,11 @@ function difference(ld: string, args: readonly string[]): string | null {
   const theirs = join(folder, "theirs");
   const ours = join(folder, "ours");
   for (const path of [theirs, ours, `${theirs}.map`, `${ours}.map`]) rmSync(path, { force: true });
-  const gnu = spawnSync(ld, ["-m", "elf_i386", "--no-warn-rwx-segments", "--no-warn-execstack", `-Map=${theirs}.map`, ...args, "-o", theirs], { encoding: "utf8" });
+  const gnu = spawnSync(
+    ld,
+    ["-m", "elf_i386", "--no-warn-rwx-segments", "--no-warn-execstack", `-Map=${theirs}.map`, ...args, "-o", theirs],
+    { encoding: "utf8" },
+  );
   let failure: string | null = null;
   try {
     run(["-m", "elf_i386", "-w", `-Map=${ours}.map`, ...args, "-o", ours]);
@@ -35,7 +39,8 @@ function difference(ld: string, args: readonly string[]): string | null {
   if (failure !== null) return failure;
   if (!readFileSync(theirs).equals(readFileSync(ours))) return "the files differ";
   // The map's last but one line names the output.
-  const mapOf = (path: string): string => readFileSync(`${path}.map`, "latin1").replace(`OUTPUT(${path} `, "OUTPUT(program ");
+  const mapOf = (path: string): string =>
+    readFileSync(`${path}.map`, "latin1").replace(`OUTPUT(${path} `, "OUTPUT(program ");
   return mapOf(theirs) === mapOf(ours) ? null : "the maps differ";
 }
 
@@ -53,7 +58,8 @@ describe("the same bytes as GNU ld", () => {
       });
       const isKnown = sources.some((source) => /comdat|\.comm /.test(source));
       for (const options of LINK_OPTIONS) {
-        // GNU ld links every copy of a group into a flat image, and forgets alignments of common symbols (docs/linker.md).
+        // GNU ld links every copy of a group into a flat image, and forgets alignments of common symbols
+        // (docs/linker.md).
         if (isKnown && options.includes("binary")) continue;
         const args = [...options.map((word) => (word in SCRIPTS ? join(folder, word) : word)), ...objects];
         const found = difference(ld, args);
@@ -67,13 +73,23 @@ describe("the same bytes as GNU ld", () => {
 
   test("our own kernel, by its own script", (context) => {
     const [as, ld] = ["as", "ld"].map((name) => requireOracle(name, context)) as [string, string];
-    const objects = listFiles(join(root, "asm")).filter((path) => path.endsWith(".s")).map((path, index) => {
-      const object = join(folder, `kernel${index}.o`);
-      execFileSync(as, ["--32", "-g", "-I", "asm/include", "-o", object, join("asm", path)], { cwd: root, stdio: "ignore" });
-      return object;
-    });
+    const objects = listFiles(join(root, "asm"))
+      .filter((path) => path.endsWith(".s"))
+      .map((path, index) => {
+        const object = join(folder, `kernel${index}.o`);
+        execFileSync(as, ["--32", "-g", "-I", "asm/include", "-o", object, join("asm", path)], {
+          cwd: root,
+          stdio: "ignore",
+        });
+        return object;
+      });
     const script = join(root, "asm/kernel.ld");
-    for (const options of [["--no-check-sections"], ["--no-check-sections", "-q"], ["-r"], ["--no-check-sections", "--gc-sections"]]) {
+    for (const options of [
+      ["--no-check-sections"],
+      ["--no-check-sections", "-q"],
+      ["-r"],
+      ["--no-check-sections", "--gc-sections"],
+    ]) {
       expect(difference(ld, [...options, "-T", script, ...objects]), options.join(" ")).toBeNull();
     }
   });
@@ -81,10 +97,20 @@ describe("the same bytes as GNU ld", () => {
   test("what a C compiler makes", (context) => {
     const [gcc, ld, ar] = ["gcc", "ld", "ar"].map((name) => requireOracle(name, context)) as [string, string, string];
     const problems: string[] = [];
-    for (const flags of [["-O0"], ["-O2"], ["-Os", "-g"], ["-O1", "-fno-pic"], ["-O2", "-ffunction-sections", "-fdata-sections", "-fno-pic"], ["-O2", "-fno-pic", "-fcommon", "-gdwarf-4"]]) {
+    for (const flags of [
+      ["-O0"],
+      ["-O2"],
+      ["-Os", "-g"],
+      ["-O1", "-fno-pic"],
+      ["-O2", "-ffunction-sections", "-fdata-sections", "-fno-pic"],
+      ["-O2", "-fno-pic", "-fcommon", "-gdwarf-4"],
+    ]) {
       const objects = Object.entries(C_SOURCES).map(([name, source]) => {
         const path = join(folder, `${name}.o`);
-        const made = spawnSync(gcc, ["-m32", "-ffreestanding", ...flags, "-x", "c", "-c", "-o", path, "-"], { input: source, encoding: "utf8" });
+        const made = spawnSync(gcc, ["-m32", "-ffreestanding", ...flags, "-x", "c", "-c", "-o", path, "-"], {
+          input: source,
+          encoding: "utf8",
+        });
         if (made.status !== 0) return context.skip("gcc has no 32-bit target") as never;
         return path;
       });

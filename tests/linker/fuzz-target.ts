@@ -1,15 +1,18 @@
-/** One case of the linker's fuzzer: inputs, a script and options made from a seed are linked, and the map is written. Whatever is not a refusal in words is a finding. */
+/**
+ * One case of the linker's fuzzer: inputs, a script and options made from a seed are linked, and the map is written.
+ * Whatever is not a refusal in words is a finding.
+ */
 import { linkDiagnostics } from "../../src/linker/diagnostics.ts";
-import { defaultScript, type ScriptKind } from "../../src/linker/default-script.ts";
-import { ElfError } from "../../src/linker/elf-reader.ts";
 import type { LinkInput } from "../../src/linker/inputs.ts";
-import { linkMap } from "../../src/linker/link-map.ts";
 import { linkProgram } from "../../src/linker/link.ts";
+import { linkMap } from "../../src/linker/link-map.ts";
 import { memoryUsage } from "../../src/linker/memory-usage.ts";
 import { flatImage } from "../../src/linker/program-file.ts";
-import { mergeScripts } from "../../src/linker/script-merge.ts";
-import { parseScript, ScriptError, type LinkerScript } from "../../src/linker/script.ts";
+import { defaultScript, type ScriptKind } from "../../src/linker/script/default.ts";
+import { mergeScripts } from "../../src/linker/script/merge.ts";
+import { type LinkerScript, parseScript, ScriptError } from "../../src/linker/script/parser.ts";
 import { linkWarnings } from "../../src/linker/warnings.ts";
+import { ElfError } from "../../src/object/elf-reader.ts";
 import { archiveOf, mutate, mutateScript, objectOf, randomScript } from "./mutations.ts";
 import { Random, randomProgram, SCRIPTS } from "./programs.ts";
 
@@ -25,9 +28,9 @@ const KINDS: readonly ScriptKind[] = ["paged", "no-separate-code", "unpaged", "w
 
 /** Unwind information, notes and thread-local data, which the random programs have not. */
 const MORE_SOURCES = [
-  ".globl f\n.type f, @function\nf: .cfi_startproc\npush %ebp\n.cfi_def_cfa_offset 8\nret\n.cfi_endproc\n.size f, . - f\n.section .text.g,\"ax\"\ng: .cfi_startproc\nret\n.cfi_endproc\n",
-  ".section .note.x,\"a\",@note\n.long 4, 4, 1\n.asciz \"abc\"\n.long 9\n.section .tdata,\"awT\"\n.globl t\nt: .long 1\n.section .tbss,\"awT\",@nobits\n.skip 8\n.text\nmov %gs:t@ntpoff, %eax\n",
-  ".text\ncall *f@GOT(%ebx)\nmov s1@GOT(%ebx), %eax\nlea s2@GOTOFF(%ebx), %eax\nadd $_GLOBAL_OFFSET_TABLE_, %ebx\n.section .init_array,\"aw\",@init_array\n.long f\n.section .gnu.linkonce.t.x,\"ax\"\nret\n",
+  '.globl f\n.type f, @function\nf: .cfi_startproc\npush %ebp\n.cfi_def_cfa_offset 8\nret\n.cfi_endproc\n.size f, . - f\n.section .text.g,"ax"\ng: .cfi_startproc\nret\n.cfi_endproc\n',
+  '.section .note.x,"a",@note\n.long 4, 4, 1\n.asciz "abc"\n.long 9\n.section .tdata,"awT"\n.globl t\nt: .long 1\n.section .tbss,"awT",@nobits\n.skip 8\n.text\nmov %gs:t@ntpoff, %eax\n',
+  '.text\ncall *f@GOT(%ebx)\nmov s1@GOT(%ebx), %eax\nlea s2@GOTOFF(%ebx), %eax\nadd $_GLOBAL_OFFSET_TABLE_, %ebx\n.section .init_array,"aw",@init_array\n.long f\n.section .gnu.linkonce.t.x,"ax"\nret\n',
 ];
 
 export class FuzzTarget {
@@ -44,7 +47,10 @@ export class FuzzTarget {
     }
     this.#objects.push(...MORE_SOURCES.map((source, part) => objectOf(source, `more${part}.s`)));
     for (const kind of KINDS) this.#defaults.set(kind, parseScript(defaultScript(kind), "default"));
-    this.#words = [...Object.values(SCRIPTS), defaultScript("paged")].join(" ").split(/(\s+|[(){};:*])/).filter((word) => word.trim() !== "");
+    this.#words = [...Object.values(SCRIPTS), defaultScript("paged")]
+      .join(" ")
+      .split(/(\s+|[(){};:*])/)
+      .filter((word) => word.trim() !== "");
   }
 
   run(seed: number): FuzzResult {
@@ -52,12 +58,26 @@ export class FuzzTarget {
     const path = (): string => random.pick(["a.o", "b.o", "lib.a", "c.o"]);
     const file = (): LinkInput => {
       const original = random.chance(20) ? random.pick(this.#archives) : random.pick(this.#objects);
-      return { kind: "file", path: path(), bytes: random.chance(50) ? mutate(random, original) : original, wholeArchive: random.chance(20) };
+      return {
+        kind: "file",
+        path: path(),
+        bytes: random.chance(50) ? mutate(random, original) : original,
+        wholeArchive: random.chance(20),
+      };
     };
-    const files = Array.from({ length: 1 + random.below(3) }, () => (random.chance(10) ? { kind: "group" as const, inputs: [file(), file()] } : file()));
+    const files = Array.from({ length: 1 + random.below(3) }, () =>
+      random.chance(10) ? { kind: "group" as const, inputs: [file(), file()] } : file(),
+    );
     const kind = random.pick(KINDS);
-    const text = random.chance(50) ? null : random.chance(60) ? randomScript(random) : mutateScript(random, random.pick([...Object.values(SCRIPTS), defaultScript("paged")]), this.#words);
-    const input = (): Uint8Array => (text === null ? ((files[0] as { bytes?: Uint8Array }).bytes ?? new Uint8Array(0)) : new TextEncoder().encode(text));
+    const text = random.chance(50)
+      ? null
+      : random.chance(60)
+        ? randomScript(random)
+        : mutateScript(random, random.pick([...Object.values(SCRIPTS), defaultScript("paged")]), this.#words);
+    const input = (): Uint8Array =>
+      text === null
+        ? ((files[0] as { bytes?: Uint8Array }).bytes ?? new Uint8Array(0))
+        : new TextEncoder().encode(text);
     try {
       const own = text === null ? null : parseScript(text, "script.ld", (name) => ({ path: name, text }));
       const base = this.#defaults.get(kind)!;
@@ -66,24 +86,58 @@ export class FuzzTarget {
       return { kind: "ld", finding: null, input: input() };
     } catch (error) {
       const isRefusal = error instanceof ElfError || error instanceof ScriptError;
-      return { kind: "ld", finding: isRefusal ? null : error instanceof Error ? String(error.stack) : String(error), input: input() };
+      return {
+        kind: "ld",
+        finding: isRefusal ? null : error instanceof Error ? String(error.stack) : String(error),
+        input: input(),
+      };
     }
   }
 
-  #link(random: Random, files: readonly LinkInput[], script: LinkerScript, isDefaultScript: boolean, isRelocatable: boolean): void {
+  #link(
+    random: Random,
+    files: readonly LinkInput[],
+    script: LinkerScript,
+    isDefaultScript: boolean,
+    isRelocatable: boolean,
+  ): void {
     const isFlat = !isRelocatable && random.chance(10);
     const { program, image, linked, problems } = linkProgram(files, {
-      script, isDefaultScript, isRelocatable, isFlat, isScriptFirst: random.chance(50), emitRelocations: random.chance(20), collectGarbage: random.chance(30), isPaged: random.chance(80),
-      isTextWritable: random.chance(10), separateCode: random.chance(70), relro: random.chance(70), strip: random.pick(["none", "none", "debugging", "all"] as const), discard: random.pick(["merged-labels", "all", "none", "labels"] as const),
-      pageBytes: random.pick([0x1000, 0x1000, 1, 0x200000, 0x40000000]), commonPageBytes: random.pick([0x1000, 1]), allowMultiple: random.chance(50), undefinedSymbols: random.pick(["report", "warn", "ignore"] as const),
-      definesCommon: random.chance(10), checksOverlaps: random.chance(50), orphans: random.pick(["place", "place", "warn", "error", "discard"] as const), undefinedNames: random.chance(20) ? ["s1", "nowhere"] : [],
-      ...(random.chance(20) ? { entry: random.pick(["s1", "0x1234", "nowhere"]) } : {}), ...(random.chance(10) ? { sortSections: random.pick(["name", "alignment"] as const) } : {}),
-      ...(random.chance(15) ? { sectionStart: new Map([[random.pick([".text", ".data", ".new"]), random.pick([0, 0x7c00, 0xfffffff0])]]) } : {}),
+      script,
+      isDefaultScript,
+      isRelocatable,
+      isFlat,
+      isScriptFirst: random.chance(50),
+      emitRelocations: random.chance(20),
+      collectGarbage: random.chance(30),
+      isPaged: random.chance(80),
+      isTextWritable: random.chance(10),
+      separateCode: random.chance(70),
+      relro: random.chance(70),
+      strip: random.pick(["none", "none", "debugging", "all"] as const),
+      discard: random.pick(["merged-labels", "all", "none", "labels"] as const),
+      pageBytes: random.pick([0x1000, 0x1000, 1, 0x200000, 0x40000000]),
+      commonPageBytes: random.pick([0x1000, 1]),
+      allowMultiple: random.chance(50),
+      undefinedSymbols: random.pick(["report", "warn", "ignore"] as const),
+      definesCommon: random.chance(10),
+      checksOverlaps: random.chance(50),
+      orphans: random.pick(["place", "place", "warn", "error", "discard"] as const),
+      undefinedNames: random.chance(20) ? ["s1", "nowhere"] : [],
+      ...(random.chance(20) ? { entry: random.pick(["s1", "0x1234", "nowhere"]) } : {}),
+      ...(random.chance(10) ? { sortSections: random.pick(["name", "alignment"] as const) } : {}),
+      ...(random.chance(15)
+        ? { sectionStart: new Map([[random.pick([".text", ".data", ".new"]), random.pick([0, 0x7c00, 0xfffffff0])]]) }
+        : {}),
     });
     linkDiagnostics(problems, () => "a source line\nanother one");
     if (!program) return;
     linkMap(program, { outputPath: "out", format: "elf32-i386", listsDiscarded: true });
-    linkDiagnostics(linkWarnings(program, "out", { rwxSegments: true, stack: true, common: true }), () => null, "warning");
+    linkDiagnostics(
+      linkWarnings(program, "out", { rwxSegments: true, stack: true, common: true }),
+      () => null,
+      "warning",
+    );
     memoryUsage(program);
     if (linked && image && isFlat) flatImage(program, image);
   }

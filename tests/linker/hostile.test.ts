@@ -1,17 +1,18 @@
 /**
- * Objects, archives, images and scripts that lie: whatever is in them, the linker and the object tools end with a sentence. A few hundred cases of the
- * fuzzers, and what the fuzzers found once. `node scripts/fuzz-linker.mjs SECONDS SEED` and `fuzz-objects.mjs` go on for longer.
+ * Objects, archives, images and scripts that lie: whatever is in them, the linker and the object tools end with a
+ * sentence. A few hundred cases of the fuzzers, and what the fuzzers found once. `node scripts/fuzz-linker.mjs SECONDS
+ * SEED` and `fuzz-objects.mjs` go on for longer.
  */
 import { describe, expect, test } from "vitest";
 import { disassembleFile } from "../../src/binutils/disassembly.ts";
 import { readObjectFile } from "../../src/binutils/object-file.ts";
-import { rewriteElf, RewriteError } from "../../src/binutils/rewrite.ts";
-import { defaultScript } from "../../src/linker/default-script.ts";
-import { LINK_EXPLANATIONS } from "../../src/linker/explain.ts";
+import { RewriteError, rewriteElf } from "../../src/binutils/rewrite.ts";
 import { linkDiagnostics } from "../../src/linker/diagnostics.ts";
-import { globMatch } from "../../src/linker/glob.ts";
+import { LINK_EXPLANATIONS } from "../../src/linker/explanations.ts";
 import { linkProgram } from "../../src/linker/link.ts";
-import { parseScript, ScriptError } from "../../src/linker/script.ts";
+import { defaultScript } from "../../src/linker/script/default.ts";
+import { parseScript, ScriptError } from "../../src/linker/script/parser.ts";
+import { globMatch } from "../../src/object/glob.ts";
 import { FuzzTarget as ObjectsTarget } from "../binutils/fuzz-target.ts";
 import { FuzzTarget as LinkerTarget } from "./fuzz-target.ts";
 import { objectOf } from "./mutations.ts";
@@ -21,24 +22,38 @@ const CASES = 250;
 
 const linkMessages = (script: string, source: string): string[] => {
   const bytes = objectOf(source, "part.s");
-  const { problems } = linkProgram([{ kind: "file", path: "part.o", bytes }], { script: parseScript(script, "script.ld"), isDefaultScript: false });
+  const { problems } = linkProgram([{ kind: "file", path: "part.o", bytes }], {
+    script: parseScript(script, "script.ld"),
+    isDefaultScript: false,
+  });
   for (const { id } of linkDiagnostics(problems, () => null)) expect(LINK_EXPLANATIONS).toHaveProperty(id);
   return problems.map(({ message }) => message);
 };
 
 describe("hostile input", () => {
-  for (const [name, make, script] of [["linker", () => new LinkerTarget(), "fuzz-linker"], ["objects and images", () => new ObjectsTarget("."), "fuzz-objects"]] as const) {
+  for (const [name, make, script] of [
+    ["linker", () => new LinkerTarget(), "fuzz-linker"],
+    ["objects and images", () => new ObjectsTarget("."), "fuzz-objects"],
+  ] as const) {
     test(`${CASES} cases of the fuzzer of ${name} from seed ${seed}`, { timeout: 120_000 }, () => {
       const target = make();
-      for (let number = seed; number < seed + CASES; number++) expect(target.run(number).finding, `node scripts/${script}.mjs 1 ${number}`).toBeNull();
+      for (let number = seed; number < seed + CASES; number++)
+        expect(target.run(number).finding, `node scripts/${script}.mjs 1 ${number}`).toBeNull();
     });
   }
 
   test("nesting that would exhaust the stack", () => {
-    for (const text of [`x = ${"(".repeat(100_000)}`, `x = ${"-".repeat(100_000)}1;`, `SECTIONS { .a : { *(${"SORT(".repeat(50_000)} } }`, `x = ${"1 ? 2 : ".repeat(100_000)}3;`]) {
+    for (const text of [
+      `x = ${"(".repeat(100_000)}`,
+      `x = ${"-".repeat(100_000)}1;`,
+      `SECTIONS { .a : { *(${"SORT(".repeat(50_000)} } }`,
+      `x = ${"1 ? 2 : ".repeat(100_000)}3;`,
+    ]) {
       expect(() => parseScript(text, "deep.ld")).toThrow(ScriptError);
     }
-    expect(() => parseScript("INCLUDE self", "self", () => ({ path: "self", text: "INCLUDE self" }))).toThrow(ScriptError);
+    expect(() => parseScript("INCLUDE self", "self", () => ({ path: "self", text: "INCLUDE self" }))).toThrow(
+      ScriptError,
+    );
   });
 
   test("patterns that would take a regular expression for ever", () => {
@@ -46,34 +61,68 @@ describe("hostile input", () => {
   });
 
   test("a section that is loaded below the one before it in its segment", () => {
-    const script = "PHDRS { all PT_LOAD; } SECTIONS { .text 0x2000 : { *(.text) } :all .data 0x3000 : AT(0x1000) { *(.data) } :all }";
-    expect(linkMessages(script, ".text\nnop\n.data\n.long 1\n")).toEqual(["section .data is loaded to 0x1000, which is not behind .text in their segment"]);
+    const script =
+      "PHDRS { all PT_LOAD; } SECTIONS { .text 0x2000 : { *(.text) } :all .data 0x3000 : AT(0x1000) { *(.data) } :all }";
+    expect(linkMessages(script, ".text\nnop\n.data\n.long 1\n")).toEqual([
+      "section .data is loaded to 0x1000, which is not behind .text in their segment",
+    ]);
   });
 
   test("an alignment that would make a file of gigabytes", () => {
     const bytes = objectOf(".section .far\n.long 1\n", "part.s");
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const headersAt = view.getUint32(32, true);
-    for (let header = 1; header < view.getUint16(48, true); header++) if (view.getUint32(headersAt + 40 * header + 4, true) === 1) view.setUint32(headersAt + 40 * header + 32, 2 ** 31, true);
-    const { problems } = linkProgram([{ kind: "file", path: "part.o", bytes }], { script: parseScript(defaultScript("paged"), "default"), isDefaultScript: true });
+    for (let header = 1; header < view.getUint16(48, true); header++)
+      if (view.getUint32(headersAt + 40 * header + 4, true) === 1)
+        view.setUint32(headersAt + 40 * header + 32, 2 ** 31, true);
+    const { problems } = linkProgram([{ kind: "file", path: "part.o", bytes }], {
+      script: parseScript(defaultScript("paged"), "default"),
+      isDefaultScript: true,
+    });
     expect(problems[0]!.message).toMatch(/the (file|program) would have|does not fit|address space/);
-    expect(() => rewriteElf(readObjectFile(bytes, "part.o"), { chosen: () => true, strip: "none" })).toThrow(RewriteError);
+    expect(() => rewriteElf(readObjectFile(bytes, "part.o"), { chosen: () => true, strip: "none" })).toThrow(
+      RewriteError,
+    );
   });
 
   test("objdump -D -z of a section without content that claims to be large", () => {
     const bytes = objectOf(".bss\n.skip 0x7fffffff\n", "part.s");
     let length = 0;
-    disassembleFile(readObjectFile(bytes, "part.o"), {
-      bits: 32, syntax: "intel", all: true, chosen: () => true, named: false, relocations: false, rawBytes: true, addresses: true, zeros: true, wide: false, from: 0, to: 2 ** 32, linesBefore: null,
-    }, (text) => void (length += text.length));
+    disassembleFile(
+      readObjectFile(bytes, "part.o"),
+      {
+        bits: 32,
+        syntax: "intel",
+        all: true,
+        chosen: () => true,
+        named: false,
+        relocations: false,
+        rawBytes: true,
+        addresses: true,
+        zeros: true,
+        wide: false,
+        from: 0,
+        to: 2 ** 32,
+        linesBefore: null,
+      },
+      (text) => void (length += text.length),
+    );
     expect(length).toBeLessThan(2 ** 26);
   });
 
   test("values that wrap, names that define themselves, and divisions by zero", () => {
-    expect(linkMessages("a = a + 1; SECTIONS { .text : { *(.text) } }", "nop\n")).toEqual(["undefined symbol a in an expression"]);
-    expect(linkMessages("a = 1 / (b - b); b = 1; SECTIONS { .text : { *(.text) } }", "nop\n")).toContain("division by zero");
+    expect(linkMessages("a = a + 1; SECTIONS { .text : { *(.text) } }", "nop\n")).toEqual([
+      "undefined symbol a in an expression",
+    ]);
+    expect(linkMessages("a = 1 / (b - b); b = 1; SECTIONS { .text : { *(.text) } }", "nop\n")).toContain(
+      "division by zero",
+    );
     // Addresses have 32 bits, whatever a script calculates.
-    expect(linkMessages("SECTIONS { .text 0x7fffffff * 0x7fffffff : ALIGN(0x8000000000000000) { *(.text) } }", "nop\n")).toEqual([]);
-    expect(linkMessages("SECTIONS { . = 0 - 0x100000000; .text : { *(.text) } }", "nop\n")[0]).toMatch(/leaves the address space/);
+    expect(
+      linkMessages("SECTIONS { .text 0x7fffffff * 0x7fffffff : ALIGN(0x8000000000000000) { *(.text) } }", "nop\n"),
+    ).toEqual([]);
+    expect(linkMessages("SECTIONS { . = 0 - 0x100000000; .text : { *(.text) } }", "nop\n")[0]).toMatch(
+      /leaves the address space/,
+    );
   });
 });

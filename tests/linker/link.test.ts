@@ -1,14 +1,16 @@
-/** Linking against GNU ld: the same objects and script give the same bytes. And what goes wrong is said at its source line. */
+/**
+ * Linking against GNU ld: the same objects and script give the same bytes. And what goes wrong is said at its source
+ * line.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execaSync } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assemble } from "../../src/assembler/assemble.ts";
-import { readElf, type ElfObject } from "../../src/linker/elf-reader.ts";
-import { writeExecutable } from "../../src/linker/elf-writer.ts";
 import { link } from "../../src/linker/link.ts";
-import { parseScript } from "../../src/linker/script.ts";
+import { parseScript } from "../../src/linker/script/parser.ts";
+import { type ElfObject, readElf } from "../../src/object/elf-reader.ts";
 import { oracle } from "../oracle.ts";
 
 const ld = oracle("ld");
@@ -20,7 +22,11 @@ const HEAD = ".intel_syntax noprefix\n";
 
 function object(path: string, source: string): { bytes: Uint8Array; elf: ElfObject } {
   const bytes = new TextEncoder().encode(HEAD + source);
-  const { object: made, diagnostics } = assemble({ path, files: { read: (name) => (name === path ? { path, bytes } : null) }, debugLines: true });
+  const { object: made, diagnostics } = assemble({
+    path,
+    files: { read: (name) => (name === path ? { path, bytes } : null) },
+    debugLines: true,
+  });
   if (!made) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return { bytes: made, elf: readElf(made, path) };
 }
@@ -28,10 +34,11 @@ function object(path: string, source: string): { bytes: Uint8Array; elf: ElfObje
 const PROGRAMS: readonly { name: string; script: string; sources: readonly string[] }[] = [
   {
     name: "relocations of every width, between sections and objects",
-    script: "ENTRY(start) SECTIONS { . = 0x100000; .text : { *(.text) } .data : { *(.data) } .bss : { *(.bss) *(COMMON) } }",
+    script:
+      "ENTRY(start) SECTIONS { . = 0x100000; .text : { *(.text) } .data : { *(.data) } .bss : { *(.bss) *(COMMON) } }",
     sources: [
       ".text\n.globl start\nstart: mov eax, offset table + 4\n call far_away\n jmp start\n .code16\n call near16\n .code32\n near16: ret\n .data\n.globl table\ntable: .long start, table, far_away - .\n .word ext - table\n ext:.comm shared, 20, 8\n",
-      ".text\n.globl far_away\nfar_away: lea ecx, shared[eax*4]\n mov [counter], ecx\n ret\n.bss\ncounter: .skip 4\n.data\n.balign 16\n.ascii \"end\"\n",
+      '.text\n.globl far_away\nfar_away: lea ecx, shared[eax*4]\n mov [counter], ecx\n ret\n.bss\ncounter: .skip 4\n.data\n.balign 16\n.ascii "end"\n',
     ],
   },
   {
@@ -46,8 +53,8 @@ const PROGRAMS: readonly { name: string; script: string; sources: readonly strin
       ASSERT(size == 12, "three entries")
     }`,
     sources: [
-      ".section .head, \"a\"\n.long head_end, size, wanted\n.section .table.b, \"a\"\n.long 2\n.text\nret\n.section .comment\n.ascii \"x\"\n",
-      ".section .table.c, \"a\"\n.long 3\n.section .table.a, \"a\"\n.long 1\n.section .text.more, \"ax\"\nnop\n.section .rodata\n.byte 7\n",
+      '.section .head, "a"\n.long head_end, size, wanted\n.section .table.b, "a"\n.long 2\n.text\nret\n.section .comment\n.ascii "x"\n',
+      '.section .table.c, "a"\n.long 3\n.section .table.a, "a"\n.long 1\n.section .text.more, "ax"\nnop\n.section .rodata\n.byte 7\n',
     ],
   },
 ];
@@ -63,15 +70,41 @@ describe("against GNU ld", () => {
         return path;
       });
       writeFileSync(join(folder, "script.ld"), script);
-      execaSync(ld, ["-m", "elf_i386", "--no-warn-rwx-segments", "-T", join(folder, "script.ld"), "-o", join(folder, "gnu.elf"), ...paths]);
+      execaSync(ld, [
+        "-m",
+        "elf_i386",
+        "--no-warn-rwx-segments",
+        "-T",
+        join(folder, "script.ld"),
+        "-o",
+        join(folder, "gnu.elf"),
+        ...paths,
+      ]);
       const theirs = readElf(readFileSync(join(folder, "gnu.elf")), "gnu.elf");
-      const { linked, problems } = link({ objects: objects.map(({ elf }) => elf), script: parseScript(script, "script.ld") });
+      const { linked, problems } = link({
+        objects: objects.map(({ elf }) => elf),
+        script: parseScript(script, "script.ld"),
+      });
       expect(problems).toEqual([]);
-      const ours = readElf(writeExecutable(linked!), "ours.elf");
+      const ours = readElf(linked!.file, "ours.elf");
       const allocated = ({ sections }: ElfObject): object[] =>
-        sections.filter(({ flags }) => (flags & 2) !== 0).map(({ name: section, address, sizeBytes, type, content }) => ({ section, address, sizeBytes, type, content: Buffer.from(content).toString("hex") }));
+        sections
+          .filter(({ flags }) => (flags & 2) !== 0)
+          .map(({ name: section, address, sizeBytes, type, content }) => ({
+            section,
+            address,
+            sizeBytes,
+            type,
+            content: Buffer.from(content).toString("hex"),
+          }));
       expect(allocated(ours)).toEqual(allocated(theirs));
-      const globals = ({ symbols }: ElfObject): object => Object.fromEntries(symbols.filter(({ binding }) => binding === 1).map(({ name: symbol, value }) => [symbol, value]).sort());
+      const globals = ({ symbols }: ElfObject): object =>
+        Object.fromEntries(
+          symbols
+            .filter(({ binding }) => binding === 1)
+            .map(({ name: symbol, value }) => [symbol, value])
+            .sort(),
+        );
       expect(globals(ours)).toEqual(globals(theirs));
       expect(ours.entry).toBe(theirs.entry);
     });
@@ -84,12 +117,19 @@ describe("problems", () => {
     link({ objects: sources.map((source, index) => object(`part${index}.s`, source).elf), script }).problems;
 
   test("an undefined symbol is reported where it is used", () => {
-    expect(problemsOf(".globl start\nstart: nop\n call nowhere\n")).toEqual([{ file: "part0.s", line: 4, message: "undefined symbol nowhere" }]);
+    expect(problemsOf(".globl start\nstart: nop\n call nowhere\n")).toEqual([
+      { file: "part0.s", line: 4, message: "undefined symbol nowhere" },
+    ]);
   });
 
   test("a second definition is reported with the first", () => {
     expect(problemsOf(".globl start\nstart: ret\n", ".globl start\nstart: nop\n")).toEqual([
-      { file: "part1.s", line: 3, message: "start is defined twice; the other definition is in part0.s:3", notes: [{ file: "part0.s", line: 3, message: "the first definition" }] },
+      {
+        file: "part1.s",
+        line: 3,
+        message: "start is defined twice; the other definition is in part0.s:3",
+        notes: [{ file: "part0.s", line: 3, message: "the first definition" }],
+      },
     ]);
   });
 
@@ -98,9 +138,14 @@ describe("problems", () => {
   });
 
   test("a reference between sections that the script keeps apart is reported", () => {
-    const apart = parseScript("NOCROSSREFS(.text .data) ENTRY(start) SECTIONS { .text 0x1000 : { *(.text) } .data : { *(.data) } }", "script.ld");
+    const apart = parseScript(
+      "NOCROSSREFS(.text .data) ENTRY(start) SECTIONS { .text 0x1000 : { *(.text) } .data : { *(.data) } }",
+      "script.ld",
+    );
     const { elf } = object("part.s", ".globl start\nstart: nop\n mov eax, thing\n.data\nthing: .long 1\n");
-    expect(link({ objects: [elf], script: apart }).problems.map(({ line, message }) => `${line}: ${message}`)).toEqual(["4: .data is in section .data, to which the script forbids references from .text"]);
+    expect(link({ objects: [elf], script: apart }).problems.map(({ line, message }) => `${line}: ${message}`)).toEqual([
+      "4: .data is in section .data, to which the script forbids references from .text",
+    ]);
   });
 
   test("a missing entry point is reported", () => {

@@ -1,4 +1,7 @@
-/** The language of linker scripts against GNU ld: each script links the same two objects to the same bytes and the same map, or both refuse it. */
+/**
+ * The language of linker scripts against GNU ld: each script links the same two objects to the same bytes and the same
+ * map, or both refuse it.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,25 +20,63 @@ const REST = ".data : { *(.data) } .bss : { *(.bss) *(COMMON) }";
 
 /** What the script is about -> script, and further options. */
 const SCRIPTS: Readonly<Record<string, readonly [script: string, ...options: string[]]>> = {
-  "values of 64 bits": [`wanted = 3; a = 0xffffffffffffffff; b = a + 2; c = (a > 5) + (-1 < 0); d = 0x123456789a >> 8; e = ~a; SECTIONS { .text : { *(.text) QUAD(0x123456789abcdef0) QUAD(a) LONG(b) QUAD(-5 / 2) QUAD(-5 % 3) } ${REST} }`],
-  "constants and functions in the map": [`wanted = 1 << 4 | 3; x = 1 ? 2 : 3; SECTIONS { . = 0x1000; .text : { *(.text) . = ALIGN(., 64); } y = MAX(ADDR(.text), 5) + SIZEOF(.text) - LOADADDR(.text); z = ALIGNOF(.text) * LOG2CEIL(9); w = NEXT(4); ${REST} n = - x; }`],
-  "symbols that change": [`wanted = 1; wanted += 4; SECTIONS { base = 0x4000; base += 0x100; .text base : { *(.text) } last = .; last += 2; ${REST} }`],
-  "DEFINED and PROVIDE": [`early = DEFINED(later); later = 3; again = DEFINED(later); PROVIDE(wanted = later + 1); PROVIDE(unused = 1); SECTIONS { .text : { *(.text) LONG(provided) PROVIDE(provided = .); } ${REST} both = provided2; PROVIDE(provided2 = 9); }`],
-  overlay: [`wanted = 0; SECTIONS { . = 0x1000; .text : { *(.text) } OVERLAY 0x8000 : AT(0x3000) { .ov1 { *(.ov1) } .ov2 { *(.ov2) BYTE(1) } } =0x90 after = .; stop = __load_stop_ov1; ${REST} }`],
+  "values of 64 bits": [
+    `wanted = 3; a = 0xffffffffffffffff; b = a + 2; c = (a > 5) + (-1 < 0); d = 0x123456789a >> 8; e = ~a; SECTIONS { .text : { *(.text) QUAD(0x123456789abcdef0) QUAD(a) LONG(b) QUAD(-5 / 2) QUAD(-5 % 3) } ${REST} }`,
+  ],
+  "constants and functions in the map": [
+    `wanted = 1 << 4 | 3; x = 1 ? 2 : 3; SECTIONS { . = 0x1000; .text : { *(.text) . = ALIGN(., 64); } y = MAX(ADDR(.text), 5) + SIZEOF(.text) - LOADADDR(.text); z = ALIGNOF(.text) * LOG2CEIL(9); w = NEXT(4); ${REST} n = - x; }`,
+  ],
+  "symbols that change": [
+    `wanted = 1; wanted += 4; SECTIONS { base = 0x4000; base += 0x100; .text base : { *(.text) } last = .; last += 2; ${REST} }`,
+  ],
+  "DEFINED and PROVIDE": [
+    `early = DEFINED(later); later = 3; again = DEFINED(later); PROVIDE(wanted = later + 1); PROVIDE(unused = 1); SECTIONS { .text : { *(.text) LONG(provided) PROVIDE(provided = .); } ${REST} both = provided2; PROVIDE(provided2 = 9); }`,
+  ],
+  overlay: [
+    `wanted = 0; SECTIONS { . = 0x1000; .text : { *(.text) } OVERLAY 0x8000 : AT(0x3000) { .ov1 { *(.ov1) } .ov2 { *(.ov2) BYTE(1) } } =0x90 after = .; stop = __load_stop_ov1; ${REST} }`,
+  ],
   "INSERT into the built-in script": ["wanted = 0; SECTIONS { .w : { *(.w.x) } } INSERT AFTER .data;"],
-  "regions and aliases": [`wanted = 0; MEMORY { rom (rx) : ORIGIN = 0x8000, LENGTH = 32K ram (w!x) : ORIGIN = 0x20000, LENGTH = 4K } REGION_ALIAS("code", rom); REGION_ALIAS("data", ram);
-    SECTIONS { .text : { *(.text) } > code .rodata : ALIGN(8) { *(.rodata*) } > code .data : ALIGN_WITH_INPUT { *(.data) . = ALIGN(16); } > data AT> code .bss : { *(.bss) *(COMMON) } > data }`],
-  "names and flags of input sections": [`wanted = 0; SECTIONS { .text : { *(.text) } .flags : { INPUT_SECTION_FLAGS(SHF_WRITE & !SHF_EXECINSTR) *(.w.*) } .class : { *(.rodata.[!b]) } .more : { *(SORT(.rodata.*)) *(EXCLUDE_FILE(*1.o) .ov*) } .file : { *1.o } ${REST} }`],
-  "sorting by option": [`wanted = 0; SECTIONS { .text : { *(.text) } .all : { *(.rodata* .ov* .w.*) } ${REST} }`, "--sort-section=name"],
-  "sorting by alignment": [`wanted = 0; SECTIONS { .text : { *(.text) } .all : { *(SORT_BY_NAME(.rodata*)) *(.ov* .w.*) } ${REST} }`, "--sort-section=alignment"],
-  "program headers": [`wanted = 0; PHDRS { table PT_PHDR PHDRS; text PT_LOAD FILEHDR PHDRS; data PT_LOAD FLAGS(6); stack PT_GNU_STACK FLAGS(7); } SECTIONS { . = 0x100000 + SIZEOF_HEADERS; .text : { *(.text) } :text .data : { *(.data) } :data .bss : { *(.bss) *(COMMON) } }`],
-  "large pages": [`wanted = 0; SECTIONS { . = 0x400000 + SIZEOF_HEADERS; .text : { *(.text) } . = ALIGN(CONSTANT(MAXPAGESIZE)) + (. & (CONSTANT(MAXPAGESIZE) - 1)); ${REST} }`, "-z", "max-page-size=0x200000"],
-  "a location counter that moves in a section": [`wanted = 0; STEP = 0x40; SECTIONS { .text 0x1000 : { *(.text) . = STEP * 3; BYTE(1) . += 7; FILL(0x1234) . = ALIGN(8); } ${REST} }`],
-  "values of the command line": [`SECTIONS { . = start; .text : { *(.text) } ${REST} }`, "--defsym", "start=0x2000", "--defsym", "wanted=start+4"],
+  "regions and aliases": [
+    `wanted = 0; MEMORY { rom (rx) : ORIGIN = 0x8000, LENGTH = 32K ram (w!x) : ORIGIN = 0x20000, LENGTH = 4K } REGION_ALIAS("code", rom); REGION_ALIAS("data", ram);
+    SECTIONS { .text : { *(.text) } > code .rodata : ALIGN(8) { *(.rodata*) } > code .data : ALIGN_WITH_INPUT { *(.data) . = ALIGN(16); } > data AT> code .bss : { *(.bss) *(COMMON) } > data }`,
+  ],
+  "names and flags of input sections": [
+    `wanted = 0; SECTIONS { .text : { *(.text) } .flags : { INPUT_SECTION_FLAGS(SHF_WRITE & !SHF_EXECINSTR) *(.w.*) } .class : { *(.rodata.[!b]) } .more : { *(SORT(.rodata.*)) *(EXCLUDE_FILE(*1.o) .ov*) } .file : { *1.o } ${REST} }`,
+  ],
+  "sorting by option": [
+    `wanted = 0; SECTIONS { .text : { *(.text) } .all : { *(.rodata* .ov* .w.*) } ${REST} }`,
+    "--sort-section=name",
+  ],
+  "sorting by alignment": [
+    `wanted = 0; SECTIONS { .text : { *(.text) } .all : { *(SORT_BY_NAME(.rodata*)) *(.ov* .w.*) } ${REST} }`,
+    "--sort-section=alignment",
+  ],
+  "program headers": [
+    `wanted = 0; PHDRS { table PT_PHDR PHDRS; text PT_LOAD FILEHDR PHDRS; data PT_LOAD FLAGS(6); stack PT_GNU_STACK FLAGS(7); } SECTIONS { . = 0x100000 + SIZEOF_HEADERS; .text : { *(.text) } :text .data : { *(.data) } :data .bss : { *(.bss) *(COMMON) } }`,
+  ],
+  "large pages": [
+    `wanted = 0; SECTIONS { . = 0x400000 + SIZEOF_HEADERS; .text : { *(.text) } . = ALIGN(CONSTANT(MAXPAGESIZE)) + (. & (CONSTANT(MAXPAGESIZE) - 1)); ${REST} }`,
+    "-z",
+    "max-page-size=0x200000",
+  ],
+  "a location counter that moves in a section": [
+    `wanted = 0; STEP = 0x40; SECTIONS { .text 0x1000 : { *(.text) . = STEP * 3; BYTE(1) . += 7; FILL(0x1234) . = ALIGN(8); } ${REST} }`,
+  ],
+  "values of the command line": [
+    `SECTIONS { . = start; .text : { *(.text) } ${REST} }`,
+    "--defsym",
+    "start=0x2000",
+    "--defsym",
+    "wanted=start+4",
+  ],
   "orphans that are refused": [`wanted = 0; SECTIONS { .text : { *(.text) } ${REST} }`, "--orphan-handling=error"],
   "orphans that are left out": [`wanted = 0; SECTIONS { .text : { *(.text) } ${REST} }`, "--orphan-handling=discard"],
-  "a region that is too small": [`wanted = 0; MEMORY { all : ORIGIN = 0, LENGTH = 16 } SECTIONS { .text : { *(.text) } > all ${REST} }`],
-  "sections that overlap": [`wanted = 0; SECTIONS { .text 0x1000 : { *(.text) } .data 0x1004 : { *(.data) } .bss : { *(.bss) *(COMMON) } }`],
+  "a region that is too small": [
+    `wanted = 0; MEMORY { all : ORIGIN = 0, LENGTH = 16 } SECTIONS { .text : { *(.text) } > all ${REST} }`,
+  ],
+  "sections that overlap": [
+    `wanted = 0; SECTIONS { .text 0x1000 : { *(.text) } .data 0x1004 : { *(.data) } .bss : { *(.bss) *(COMMON) } }`,
+  ],
   "an assertion": [`wanted = 0; SECTIONS { .text : { *(.text) } ${REST} } ASSERT(SIZEOF(.text) < 4, "too large")`],
   "a location counter that moves backwards": [`wanted = 0; SECTIONS { .text 0x1000 : { *(.text) . = 2; } ${REST} }`],
 };
@@ -56,7 +97,17 @@ describe("linker scripts", () => {
       const path = join(folder, "script.ld");
       writeFileSync(path, script);
       const [theirs, ours] = ["theirs", "ours"].map((file) => join(folder, file)) as [string, string];
-      const args = (output: string): string[] => ["-m", "elf_i386", `-Map=${output}.map`, ...options, "-T", path, ...objects, "-o", output];
+      const args = (output: string): string[] => [
+        "-m",
+        "elf_i386",
+        `-Map=${output}.map`,
+        ...options,
+        "-T",
+        path,
+        ...objects,
+        "-o",
+        output,
+      ];
       const gnu = spawnSync(ld, args(theirs), { encoding: "utf8" });
       if (gnu.status !== 0) {
         expect(() => captured(run, args(ours)), gnu.stderr).toThrow();

@@ -13,8 +13,21 @@ interface Status {
 }
 
 function status(node: LabNode): Status | null {
-  const match = CLOUD.exec(node.console.text.split("\n").filter((line) => CLOUD.test(line)).at(-1) ?? "");
-  return match && { name: match[1]!, address: match[2]!, era: Number(match[3]), age: Number(match[4]), peers: Number(match[5]) };
+  const match = CLOUD.exec(
+    node.console.text
+      .split("\n")
+      .filter((line) => CLOUD.test(line))
+      .at(-1) ?? "",
+  );
+  return (
+    match && {
+      name: match[1]!,
+      address: match[2]!,
+      era: Number(match[3]),
+      age: Number(match[4]),
+      peers: Number(match[5]),
+    }
+  );
 }
 
 /** Nodes that booted from CD, without disks, and agree. */
@@ -24,14 +37,21 @@ function cluster(count: number, options: { gateway?: boolean; seed?: number } = 
 
 async function newCluster(count: number, options: { gateway?: boolean; seed?: number }): Promise<LabCluster> {
   const lab = boot({ ...options, nodes: Array.from({ length: count }, () => ({ cdrom: images().iso })) });
-  await lab.until(() => lab.nodes.every((node) => status(node)?.peers === count - 1 && status(node)!.era === status(lab.nodes[0]!)!.era), "no cluster", { within: "60s" });
+  await lab.until(
+    () =>
+      lab.nodes.every((node) => status(node)?.peers === count - 1 && status(node)!.era === status(lab.nodes[0]!)!.era),
+    "no cluster",
+    { within: "60s" },
+  );
   for (const node of lab.nodes) await node.waitFor(PROMPT);
   return lab;
 }
 
 describe("cloud reboot", () => {
   test("is refused unless the target's user allows it", async () => {
-    const { nodes: [first, second] } = await cluster(2) as { nodes: readonly [LabNode, LabNode] } & LabCluster;
+    const {
+      nodes: [first, second],
+    } = (await cluster(2)) as { nodes: readonly [LabNode, LabNode] } & LabCluster;
     await first.enter("cloud reboot qure-2", /refuse/);
     await second.waitFor(/refused to reboot for qure-1/);
     await second.enter("set cloud.reboot no", PROMPT);
@@ -55,8 +75,13 @@ describe("cloud reboot", () => {
   });
 
   test.each(["nobody", "10.0.2.77", "qure-1"])("knows that %s is no other node", async (target) => {
-    const { nodes: [first] } = await cluster(1);
-    await first!.enter(`cloud reboot ${target}`, new RegExp(`no other node that is alive has the name or address ${target}`));
+    const {
+      nodes: [first],
+    } = await cluster(1);
+    await first!.enter(
+      `cloud reboot ${target}`,
+      new RegExp(`no other node that is alive has the name or address ${target}`),
+    );
   });
 });
 
@@ -78,7 +103,13 @@ test("cloud init takes a disk that was prepared a moment ago into use without a 
   const node = lab.nodes[0]!;
   await node.waitFor(CLOUD, { within: "20s" });
   await node.enter("cloud init", /in memory only: hda0: no such device/);
-  for (const [line, answer] of [["fdisk hda init", /if so: $/], ["Yes", /really sure.*if so: $/], ["Yes", PROMPT], ["mkfs -t oofs hda0", PROMPT]] as const) await node.enter(line, answer);
+  for (const [line, answer] of [
+    ["fdisk hda init", /if so: $/],
+    ["Yes", /really sure.*if so: $/],
+    ["Yes", PROMPT],
+    ["mkfs -t oofs hda0", PROMPT],
+  ] as const)
+    await node.enter(line, answer);
   await node.enter("cloud init", /age 1, on disk/);
   await node.enter("ls /net", /class_fs_oofs|cluster_node/);
   await node.enter("cloud", /era 1, founded by/);
@@ -106,7 +137,10 @@ test("without a DHCP server the nodes take different link-local addresses, and s
   }
 });
 
-test.each([[5, 11], [10, 12]])("%i nodes agree on one founder", async (count, seed) => {
+test.each([
+  [5, 11],
+  [10, 12],
+])("%i nodes agree on one founder", async (count, seed) => {
   const lab = await cluster(count, { seed });
   await lab.nodes[0]!.enter("cloud", new RegExp(`era 1, .*; ${count - 1} other nodes are alive`));
 });
@@ -118,6 +152,11 @@ test("the prompt that waits shows the name that came over the network meanwhile"
   node.type("echo he");
   await node.waitFor(CLOUD, { within: "20s" });
   await lab.advance("10ms");
-  expect(node.screen().filter((line) => line !== "").at(-1)).toBe("box-7:/> echo he");
+  expect(
+    node
+      .screen()
+      .filter((line) => line !== "")
+      .at(-1),
+  ).toBe("box-7:/> echo he");
   await node.enter("llo", /^hello$/m);
 });

@@ -1,6 +1,6 @@
 /** From blank disks to a cluster, and what its era and ages do: seed document 000 and docs/protocols/cluster.md. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { blankDisk, SparseDisk, type LabCluster, type LabNode } from "../../src/index.ts";
+import { blankDisk, type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { boot, CLOUD, DISK_BYTES, images, PROMPT } from "./images.ts";
 
 interface Status {
@@ -18,8 +18,13 @@ function status(node: LabNode): Status | null {
 }
 
 async function agreed(lab: LabCluster, nodes: readonly LabNode[] = lab.nodes): Promise<Status[]> {
-  await lab.until(() => nodes.every((node) => status(node)?.peers === nodes.length - 1 && status(node)!.era === status(nodes[0]!)!.era), "the nodes did not agree", { within: "60s" }, () =>
-    nodes.map((node) => node.console.text.split("\n").slice(-6).join("\n")).join("\n---\n"));
+  await lab.until(
+    () =>
+      nodes.every((node) => status(node)?.peers === nodes.length - 1 && status(node)!.era === status(nodes[0]!)!.era),
+    "the nodes did not agree",
+    { within: "60s" },
+    () => nodes.map((node) => node.console.text.split("\n").slice(-6).join("\n")).join("\n---\n"),
+  );
   // It stays so.
   await lab.advance("3s");
   return nodes.map((node) => status(node)!);
@@ -42,7 +47,10 @@ let prepared: Uint8Array;
 
 function threeNodes(options: { seed?: number; disks?: readonly Uint8Array[] } = {}): LabCluster {
   const disks = options.disks ?? [prepared, prepared, prepared];
-  return boot({ seed: options.seed ?? 1, nodes: disks.map((content) => ({ disk: new SparseDisk(DISK_BYTES, { content }) })) });
+  return boot({
+    seed: options.seed ?? 1,
+    nodes: disks.map((content) => ({ disk: new SparseDisk(DISK_BYTES, { content }) })),
+  });
 }
 
 function contents(lab: LabCluster): Uint8Array[] {
@@ -74,7 +82,11 @@ describe("a node", () => {
 describe("era and age", () => {
   test("three new nodes found one cluster: era 1, ages 1, 1, 1", async () => {
     const lab = threeNodes();
-    expect(await agreed(lab)).toMatchObject([{ era: 1, age: 1 }, { era: 1, age: 1 }, { era: 1, age: 1 }]);
+    expect(await agreed(lab)).toMatchObject([
+      { era: 1, age: 1 },
+      { era: 1, age: 1 },
+      { era: 1, age: 1 },
+    ]);
   });
 
   test("a node that restarts while the others live finds era 1 again, at age 2", async () => {
@@ -83,21 +95,32 @@ describe("era and age", () => {
     const second = lab.nodes[1]!;
     second.reset();
     await lab.until(() => status(second)!.age === 2, "the node did not come back", { within: "30s" });
-    expect(await agreed(lab)).toMatchObject([{ era: 1, age: 1 }, { era: 1, age: 2 }, { era: 1, age: 1 }]);
+    expect(await agreed(lab)).toMatchObject([
+      { era: 1, age: 1 },
+      { era: 1, age: 2 },
+      { era: 1, age: 1 },
+    ]);
   });
 
   test("when all stop and start again, the cluster lives in era 2", async () => {
     const first = threeNodes();
     await agreed(first);
     const second = threeNodes({ disks: contents(first) });
-    expect(await agreed(second)).toMatchObject([{ era: 2, age: 2 }, { era: 2, age: 2 }, { era: 2, age: 2 }]);
+    expect(await agreed(second)).toMatchObject([
+      { era: 2, age: 2 },
+      { era: 2, age: 2 },
+      { era: 2, age: 2 },
+    ]);
   });
 
   test("a node whose cable is pulled while all boot founds a cluster of its own, and joins when the cable is back", async () => {
     const lab = threeNodes();
     const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
     third.cut();
-    expect(await agreed(lab, [first, second])).toMatchObject([{ era: 1, peers: 1 }, { era: 1, peers: 1 }]);
+    expect(await agreed(lab, [first, second])).toMatchObject([
+      { era: 1, peers: 1 },
+      { era: 1, peers: 1 },
+    ]);
     await lab.until(() => status(third) !== null, "the lonely node founded nothing", { within: "60s" });
     expect(status(third)).toMatchObject({ era: 1, age: 1, peers: 0 });
     third.connect();
@@ -108,7 +131,10 @@ describe("era and age", () => {
   test("for many seeds, nodes that boot at the same moment agree on one founder", async () => {
     for (let seed = 2; seed < 8; seed++) {
       const lab = threeNodes({ seed });
-      expect((await agreed(lab)).map(({ era }) => era), `seed ${seed}`).toEqual([1, 1, 1]);
+      expect(
+        (await agreed(lab)).map(({ era }) => era),
+        `seed ${seed}`,
+      ).toEqual([1, 1, 1]);
     }
   });
 });

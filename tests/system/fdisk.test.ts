@@ -1,6 +1,6 @@
 /** `fdisk` writes only after `Yes`, twice. */
 import { describe, expect, test } from "vitest";
-import { readPartitionTable, SparseDisk, type LabNode } from "../../src/index.ts";
+import { type LabNode, readPartitionTable, SparseDisk } from "../../src/index.ts";
 import { boot, DISK_BYTES, images, PROMPT } from "./images.ts";
 
 /** A disk whose every sector says something, so that any change shows. */
@@ -18,8 +18,19 @@ async function machine(disk: SparseDisk): Promise<LabNode> {
 
 describe("fdisk init", () => {
   test.each([
-    ["no", null], ["yes", null], ["YES", null], ["Yes ", null], [" Yes", null], ["", null], ["Yess", null], ["Ye", null], ["y", null],
-    ["Yes", "yes"], ["Yes", ""], ["Yes", "No"], ["Yes", "Yes!"],
+    ["no", null],
+    ["yes", null],
+    ["YES", null],
+    ["Yes ", null],
+    [" Yes", null],
+    ["", null],
+    ["Yess", null],
+    ["Ye", null],
+    ["y", null],
+    ["Yes", "yes"],
+    ["Yes", ""],
+    ["Yes", "No"],
+    ["Yes", "Yes!"],
   ])("answers %j and %j leave the disk as it was", async (first, second) => {
     const disk = markedDisk();
     const before = disk.content();

@@ -1,6 +1,15 @@
 /** The system under test: built once for each test file from the sources in this repository, by QuRe's own tools. */
 import { join } from "node:path";
-import { buildFirmware, buildSystem, folderTree, formatDiagnostic, LabCluster, restoreCluster, type BuildResult, type ClusterOptions } from "../../src/index.ts";
+import {
+  type BuildResult,
+  buildFirmware,
+  buildSystem,
+  type ClusterOptions,
+  folderTree,
+  formatDiagnostic,
+  LabCluster,
+  restoreCluster,
+} from "../../src/index.ts";
 
 export const root = join(import.meta.dirname, "../..");
 
@@ -16,8 +25,11 @@ export interface Images {
 
 let built: Images | null = null;
 
-function filesOf(result: BuildResult): Map<string, { content: Uint8Array; sizeBytes: number; parts: Images["manifest"] }> {
-  if (!result.files) throw new Error(result.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
+function filesOf(
+  result: BuildResult,
+): Map<string, { content: Uint8Array; sizeBytes: number; parts: Images["manifest"] }> {
+  if (!result.files)
+    throw new Error(result.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
   return new Map(result.files.map((file) => [file.name, file]));
 }
 
@@ -28,7 +40,15 @@ export function images(): Images {
   const firmware = filesOf(buildFirmware(tree)).get("firmware.bin")!.content;
   const disk = files.get("qure.img")!;
   const iso = files.get("qure.iso")!;
-  built = { iso: iso.content, disk: disk.content, diskBytes: disk.sizeBytes, kernelElf: files.get("kernel.elf")!.content, loaderElf: files.get("loader.elf")!.content, manifest: iso.parts, firmware };
+  built = {
+    iso: iso.content,
+    disk: disk.content,
+    diskBytes: disk.sizeBytes,
+    kernelElf: files.get("kernel.elf")!.content,
+    loaderElf: files.get("loader.elf")!.content,
+    manifest: iso.parts,
+    firmware,
+  };
   return built;
 }
 
@@ -39,7 +59,10 @@ export function boot(options: Omit<ClusterOptions, "firmware">): LabCluster {
 
 const reached = new Map<string, Uint8Array>();
 
-/** A cluster in the state to which `make` brings it: that is done once for each name in a test file, later ones come from a snapshot. */
+/**
+ * A cluster in the state to which `make` brings it: that is done once for each name in a test file, later ones come
+ * from a snapshot.
+ */
 export async function inState(name: string, make: () => Promise<LabCluster>): Promise<LabCluster> {
   let snapshot = reached.get(name);
   if (!snapshot) reached.set(name, (snapshot = (await make()).save()));

@@ -1,6 +1,16 @@
-/** The kernel's core inside a machine: its own tests (tests/guest/kernel.s), the console on both screens, and the ways to fail. */
+/**
+ * The kernel's core inside a machine: its own tests (tests/guest/kernel.s), the console on both screens, and the ways
+ * to fail.
+ */
 import { describe, expect, test } from "vitest";
-import { buildSystem, folderTree, formatDiagnostic, LabCluster, type LabNode, type SourceTree } from "../../src/index.ts";
+import {
+  buildSystem,
+  folderTree,
+  formatDiagnostic,
+  LabCluster,
+  type LabNode,
+  type SourceTree,
+} from "../../src/index.ts";
 import { boot, images, inState, PROMPT, root } from "./images.ts";
 
 const PANIC_STATUS = 0x31 * 2 + 1;
@@ -29,7 +39,8 @@ async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
 test("the kernel's services pass their own tests", async () => {
   const built = buildSystem(treeWith("tests/guest/kernel.s"), { version: "0.1.0", revision: 1 });
   const iso = built.files?.find(({ name }) => name === "qure.iso");
-  if (!iso) throw new Error(built.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
+  if (!iso)
+    throw new Error(built.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
   const node = (await bootTo(iso.content)).nodes[0]!;
   await node.enter("selftest", /selftest: (\d+) passed, (\d+) failed/);
   expect(node.console.text).not.toMatch(/^FAIL /m);
@@ -63,7 +74,11 @@ describe("the console", () => {
     await node.enter("cls", PROMPT);
     await node.enter("echo 'one  word' two", /one {2}word two\n/);
     await node.waitFor(PROMPT);
-    expect(node.screen().filter((line) => line !== "")).toEqual([expect.stringMatching(/:\/> echo 'one  word' two$/), "one  word two", expect.stringMatching(/:\/>$/)]);
+    expect(node.screen().filter((line) => line !== "")).toEqual([
+      expect.stringMatching(/:\/> echo 'one  word' two$/),
+      "one  word two",
+      expect.stringMatching(/:\/>$/),
+    ]);
   });
 
   test("takes keys from the keyboard and from COM1 alike, and edits the line", async () => {

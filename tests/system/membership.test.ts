@@ -1,6 +1,9 @@
-/** Who belongs to the cluster when coordinators die, cables come loose and packets are missed; and that nobody talks more in a larger cluster. */
+/**
+ * Who belongs to the cluster when coordinators die, cables come loose and packets are missed; and that nobody talks
+ * more in a larger cluster.
+ */
 import { describe, expect, test } from "vitest";
-import { ETHERTYPE_IPV4, get16, parseIpv4Packet, parseUdp, PROTOCOL_UDP } from "../../emulator/ether/packet.ts";
+import { ETHERTYPE_IPV4, get16, PROTOCOL_UDP, parseIpv4Packet, parseUdp } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
@@ -19,21 +22,41 @@ async function cluster(count: number): Promise<{ lab: LabCluster; plug: LabPlug 
 }
 
 /** Waits until the nodes' last lines say that they are in this era and see each other, and nobody else. */
-async function agreed(lab: LabCluster, nodes: readonly LabNode[], era: number, within: `${number}s` = "30s"): Promise<void> {
+async function agreed(
+  lab: LabCluster,
+  nodes: readonly LabNode[],
+  era: number,
+  within: `${number}s` = "30s",
+): Promise<void> {
   const isAgreed = (node: LabNode): boolean => {
-    const match = CLOUD.exec(node.console.text.split("\n").filter((line) => CLOUD.test(line)).at(-1) ?? "");
+    const match = CLOUD.exec(
+      node.console.text
+        .split("\n")
+        .filter((line) => CLOUD.test(line))
+        .at(-1) ?? "",
+    );
     return match !== null && Number(match[3]) === era && Number(match[5]) === nodes.length - 1;
   };
-  await lab.until(() => nodes.every(isAgreed), "the nodes did not agree", { within }, () => nodes.map((node) => node.console.text.split("\n").slice(-4).join("\n")).join("\n---\n"));
+  await lab.until(
+    () => nodes.every(isAgreed),
+    "the nodes did not agree",
+    { within },
+    () => nodes.map((node) => node.console.text.split("\n").slice(-4).join("\n")).join("\n---\n"),
+  );
 }
 
 /** The cluster's packets that were heard, and the index of the node that sent each. */
-function packets(lab: LabCluster, frames: readonly Uint8Array[]): { sender: number; data: Uint8Array; toAll: boolean }[] {
+function packets(
+  lab: LabCluster,
+  frames: readonly Uint8Array[],
+): { sender: number; data: Uint8Array; toAll: boolean }[] {
   return frames.flatMap((frame) => {
     const packet = get16(frame, 12) === ETHERTYPE_IPV4 ? parseIpv4Packet(frame.subarray(14)) : null;
     const datagram = packet?.protocol === PROTOCOL_UDP ? parseUdp(packet) : null;
     if (datagram?.destinationPort !== CLUSTER_PORT) return [];
-    const sender = lab.cluster.macAddresses.findIndex((address) => address.every((byte, index) => byte === frame[6 + index]));
+    const sender = lab.cluster.macAddresses.findIndex((address) =>
+      address.every((byte, index) => byte === frame[6 + index]),
+    );
     return [{ sender, data: datagram.data, toAll: (frame[0]! & 1) !== 0 }];
   });
 }
@@ -42,7 +65,11 @@ function packets(lab: LabCluster, frames: readonly Uint8Array[]): { sender: numb
 async function coordinator(lab: LabCluster, plug: LabPlug): Promise<LabNode> {
   const from = plug.received.length;
   await lab.advance("2s");
-  const senders = new Set(packets(lab, plug.received.slice(from)).filter(({ data }) => data[5] === VIEW).map(({ sender }) => sender));
+  const senders = new Set(
+    packets(lab, plug.received.slice(from))
+      .filter(({ data }) => data[5] === VIEW)
+      .map(({ sender }) => sender),
+  );
   expect(senders.size).toBe(1);
   return lab.nodes[[...senders][0]!]!;
 }
@@ -76,7 +103,12 @@ describe("the coordinator", () => {
     const { lab, plug } = await cluster(4);
     const first = await coordinator(lab, plug);
     first.cut();
-    await agreed(lab, lab.nodes.filter((node) => node !== first), 1, "6s");
+    await agreed(
+      lab,
+      lab.nodes.filter((node) => node !== first),
+      1,
+      "6s",
+    );
     await agreed(lab, [first], 1, "10s");
     first.connect();
     await agreed(lab, lab.nodes, 1, "10s");
@@ -92,7 +124,12 @@ describe("the coordinator", () => {
     gone.type("cloud stop\n");
     await lab.advance("1s");
     deaf.connect();
-    await agreed(lab, lab.nodes.filter((node) => node !== gone), 1, "4s");
+    await agreed(
+      lab,
+      lab.nodes.filter((node) => node !== gone),
+      1,
+      "4s",
+    );
   });
 });
 

@@ -1,10 +1,26 @@
-/** Strangers on the wire: frames that are wrong in every way, packets that only look like the cluster's, DHCP servers that lie. */
+/**
+ * Strangers on the wire: frames that are wrong in every way, packets that only look like the cluster's, DHCP servers
+ * that lie.
+ */
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/cluster/random.ts";
+import { internetChecksum } from "../../emulator/ether/internet-checksum.ts";
 import {
-  arpBytes, BROADCAST_MAC, ETHERTYPE_ARP, ETHERTYPE_IPV4, ethernetFrame, get16, ipv4Bytes, parseIpv4, parseIpv4Packet, parseUdp, PROTOCOL_ICMP, PROTOCOL_UDP, put16, udpBytes,
+  arpBytes,
+  BROADCAST_MAC,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV4,
+  ethernetFrame,
+  get16,
+  ipv4Bytes,
+  PROTOCOL_ICMP,
+  PROTOCOL_UDP,
+  parseIpv4,
+  parseIpv4Packet,
+  parseUdp,
+  put16,
+  udpBytes,
 } from "../../emulator/ether/packet.ts";
-import { internetChecksum } from "../../emulator/devices/internet-checksum.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
@@ -46,9 +62,18 @@ async function counters(node: LabNode): Promise<Map<string, number>> {
   return new Map(rows.map(([, count, name]) => [name!.replace(/ +/g, " "), Number(count)]));
 }
 
-function udpFrame(data: Uint8Array, to: { mac: Uint8Array; ip: Uint8Array; port: number }, from: { ip: Uint8Array; port: number } = { ip: STRANGER_IP, port: to.port }): Uint8Array {
+function udpFrame(
+  data: Uint8Array,
+  to: { mac: Uint8Array; ip: Uint8Array; port: number },
+  from: { ip: Uint8Array; port: number } = { ip: STRANGER_IP, port: to.port },
+): Uint8Array {
   const payload = udpBytes(from.ip, to.ip, { sourcePort: from.port, destinationPort: to.port, data });
-  return ethernetFrame(to.mac, STRANGER_MAC, ETHERTYPE_IPV4, ipv4Bytes({ source: from.ip, destination: to.ip, protocol: PROTOCOL_UDP, payload }, 1));
+  return ethernetFrame(
+    to.mac,
+    STRANGER_MAC,
+    ETHERTYPE_IPV4,
+    ipv4Bytes({ source: from.ip, destination: to.ip, protocol: PROTOCOL_UDP, payload }, 1),
+  );
 }
 
 /** A packet of the cluster's protocol (docs/protocols/cluster.md) from a joining node; `change` spoils it. */
@@ -66,21 +91,24 @@ function cloudPacket(change: (packet: DataView, bytes: Uint8Array) => void = () 
 
 /** A view of a coordinator that is no member of the node's cluster but of a worse one; `change` spoils it. */
 function viewPacket(change: (packet: DataView, bytes: Uint8Array) => void = () => {}, entries = 1): Uint8Array {
-  return cloudPacket((packet, bytes) => {
-    bytes.set([2, 2], 5); // view, member
-    packet.setUint32(8, 1, true);
-    bytes.fill(0xff, 32, 40);
-    packet.setUint32(72, 1 + entries, true);
-    for (let index = 0; index < entries; index++) {
-      const at = 96 + 56 * index;
-      bytes.set([2, 0, 0, 0xff, 0xfe, 0, 1, index], at);
-      packet.setUint32(at + 8, 1, true);
-      bytes[at + 17] = 2;
-      bytes.set(STRANGER_IP, at + 20);
-      bytes.set(new TextEncoder().encode("invented"), at + 24);
-    }
-    change(packet, bytes);
-  }, 96 + 56 * entries);
+  return cloudPacket(
+    (packet, bytes) => {
+      bytes.set([2, 2], 5); // view, member
+      packet.setUint32(8, 1, true);
+      bytes.fill(0xff, 32, 40);
+      packet.setUint32(72, 1 + entries, true);
+      for (let index = 0; index < entries; index++) {
+        const at = 96 + 56 * index;
+        bytes.set([2, 0, 0, 0xff, 0xfe, 0, 1, index], at);
+        packet.setUint32(at + 8, 1, true);
+        bytes[at + 17] = 2;
+        bytes.set(STRANGER_IP, at + 20);
+        bytes.set(new TextEncoder().encode("invented"), at + 24);
+      }
+      change(packet, bytes);
+    },
+    96 + 56 * entries,
+  );
 }
 
 const toCluster = (packet: Uint8Array, port = CLUSTER_PORT): Uint8Array =>
@@ -97,15 +125,37 @@ describe("fuzzed frames", () => {
       return bytes;
     };
     const ip = (protocol: number, payload: Uint8Array, destination = nodeIp): Uint8Array =>
-      ethernetFrame(nodeMac, STRANGER_MAC, ETHERTYPE_IPV4, ipv4Bytes({ source: STRANGER_IP, destination, protocol, payload }, 7));
+      ethernetFrame(
+        nodeMac,
+        STRANGER_MAC,
+        ETHERTYPE_IPV4,
+        ipv4Bytes({ source: STRANGER_IP, destination, protocol, payload }, 7),
+      );
     const arp = (operation: number, mac: Uint8Array): Uint8Array =>
-      ethernetFrame(mac, STRANGER_MAC, ETHERTYPE_ARP, arpBytes({ operation, senderMac: STRANGER_MAC, senderIp: STRANGER_IP, targetMac: nodeMac, targetIp: nodeIp }));
+      ethernetFrame(
+        mac,
+        STRANGER_MAC,
+        ETHERTYPE_ARP,
+        arpBytes({ operation, senderMac: STRANGER_MAC, senderIp: STRANGER_IP, targetMac: nodeMac, targetIp: nodeIp }),
+      );
     const igmp = Uint8Array.of(0x11, 20, 0, 0, 0, 0, 0, 0);
     put16(igmp, 2, internetChecksum(igmp, 0, igmp.length));
     return [
-      ...plug.received.filter((frame) => frame[0]! & 1).slice(-4).map(asStranger), arp(1, BROADCAST_MAC), arp(2, nodeMac), ip(PROTOCOL_ICMP, icmp(8, 0)), ip(PROTOCOL_ICMP, icmp(0, 0)), ip(PROTOCOL_ICMP, icmp(3, 3)),
-      ip(2, igmp, parseIpv4("224.0.0.1")), toCluster(cloudPacket()), toCluster(viewPacket()), toCluster(viewPacket((packet) => packet.setUint32(8, 2, true), 24)),
-      udpFrame(new Uint8Array(300), { mac: nodeMac, ip: nodeIp, port: 68 }, { ip: parseIpv4("10.0.2.2"), port: 67 }), udpFrame(new Uint8Array(1400), { mac: nodeMac, ip: nodeIp, port: CLUSTER_PORT }),
+      ...plug.received
+        .filter((frame) => frame[0]! & 1)
+        .slice(-4)
+        .map(asStranger),
+      arp(1, BROADCAST_MAC),
+      arp(2, nodeMac),
+      ip(PROTOCOL_ICMP, icmp(8, 0)),
+      ip(PROTOCOL_ICMP, icmp(0, 0)),
+      ip(PROTOCOL_ICMP, icmp(3, 3)),
+      ip(2, igmp, parseIpv4("224.0.0.1")),
+      toCluster(cloudPacket()),
+      toCluster(viewPacket()),
+      toCluster(viewPacket((packet) => packet.setUint32(8, 2, true), 24)),
+      udpFrame(new Uint8Array(300), { mac: nodeMac, ip: nodeIp, port: 68 }, { ip: parseIpv4("10.0.2.2"), port: 67 }),
+      udpFrame(new Uint8Array(1400), { mac: nodeMac, ip: nodeIp, port: CLUSTER_PORT }),
     ];
   }
 
@@ -131,11 +181,20 @@ describe("fuzzed frames", () => {
   function spoil(random: Random, frame: Uint8Array): Uint8Array {
     let bytes = frame.slice();
     switch (random.below(5)) {
-      case 0: bytes = bytes.slice(0, 14 + random.below(Math.max(1, bytes.length - 14))); break;
-      case 1: bytes = Uint8Array.from({ length: 14 + random.below(1500) }, (_, index) => bytes[index] ?? random.below(256)); break;
-      case 2: bytes = Uint8Array.from({ length: 14 + random.below(1500) }, (_, index) => (index < 14 ? bytes[index]! : random.below(256))); break;
+      case 0:
+        bytes = bytes.slice(0, 14 + random.below(Math.max(1, bytes.length - 14)));
+        break;
+      case 1:
+        bytes = Uint8Array.from({ length: 14 + random.below(1500) }, (_, index) => bytes[index] ?? random.below(256));
+        break;
+      case 2:
+        bytes = Uint8Array.from({ length: 14 + random.below(1500) }, (_, index) =>
+          index < 14 ? bytes[index]! : random.below(256),
+        );
+        break;
     }
-    for (let flips = random.below(6); flips > 0; flips--) if (bytes.length > 12) bytes[12 + random.below(bytes.length - 12)] = random.below(256);
+    for (let flips = random.below(6); flips > 0; flips--)
+      if (bytes.length > 12) bytes[12 + random.below(bytes.length - 12)] = random.below(256);
     return random.below(4) > 0 ? repaired(bytes) : bytes;
   }
 
@@ -152,7 +211,15 @@ describe("fuzzed frames", () => {
     await node.enter("cls", PROMPT);
     await node.enter("mem check", /all headers agree/);
     const counts = await counters(node);
-    for (const name of ["ip malformed", "ip wrong checksum", "arp malformed", "udp malformed", "cloud malformed", "cloud of another port, version or magic"]) expect(counts.get(name), name).toBeGreaterThan(0);
+    for (const name of [
+      "ip malformed",
+      "ip wrong checksum",
+      "arp malformed",
+      "udp malformed",
+      "cloud malformed",
+      "cloud of another port, version or magic",
+    ])
+      expect(counts.get(name), name).toBeGreaterThan(0);
     expect(node.console.text).not.toMatch(/PANIC/);
   });
 });
@@ -197,7 +264,11 @@ describe("packets that look like the cluster's", () => {
   test("are counted and dropped, each under its heading, and good ones are not", async () => {
     const { lab, node, plug } = await member();
     const before = await counters(node);
-    const nodeId = plug.received.map((frame) => parseIpv4Packet(frame.subarray(14))).map((packet) => packet && parseUdp(packet)).find((datagram) => datagram?.destinationPort === CLUSTER_PORT)!.data.slice(24, 32);
+    const nodeId = plug.received
+      .map((frame) => parseIpv4Packet(frame.subarray(14)))
+      .map((packet) => packet && parseUdp(packet))
+      .find((datagram) => datagram?.destinationPort === CLUSTER_PORT)!
+      .data.slice(24, 32);
     for (const [, packet] of MALFORMED) {
       plug.send(toCluster(packet));
       await lab.advance("2ms");
@@ -224,16 +295,31 @@ describe("packets that look like the cluster's", () => {
   test("a request to reboot that does not name the node's life exactly is refused, even where reboots are allowed", async () => {
     const { lab, node, plug } = await member();
     await node.enter("set cloud.reboot yes", PROMPT);
-    const nodeId = plug.received.map((frame) => parseIpv4Packet(frame.subarray(14))).map((packet) => packet && parseUdp(packet)).find((datagram) => datagram?.destinationPort === CLUSTER_PORT)!.data.slice(24, 32);
+    const nodeId = plug.received
+      .map((frame) => parseIpv4Packet(frame.subarray(14)))
+      .map((packet) => packet && parseUdp(packet))
+      .find((datagram) => datagram?.destinationPort === CLUSTER_PORT)!
+      .data.slice(24, 32);
     const request = (era: number, age: number, target = nodeId): Uint8Array =>
-      toCluster(cloudPacket((packet, bytes) => {
-        bytes[5] = 5;
-        packet.setUint32(20, 1, true);
-        bytes.set(target, 72);
-        packet.setUint32(80, era, true);
-        packet.setUint32(84, age, true);
-      }, 88));
-    for (const frame of [request(2, 1), request(1, 2), request(0, 0), request(1, 1, Uint8Array.from(nodeId, (byte) => byte ^ 1))]) {
+      toCluster(
+        cloudPacket((packet, bytes) => {
+          bytes[5] = 5;
+          packet.setUint32(20, 1, true);
+          bytes.set(target, 72);
+          packet.setUint32(80, era, true);
+          packet.setUint32(84, age, true);
+        }, 88),
+      );
+    for (const frame of [
+      request(2, 1),
+      request(1, 2),
+      request(0, 0),
+      request(
+        1,
+        1,
+        Uint8Array.from(nodeId, (byte) => byte ^ 1),
+      ),
+    ]) {
       plug.send(frame);
       await lab.advance("50ms");
     }
@@ -270,7 +356,29 @@ describe("a DHCP server that lies", () => {
     data.set([0x63, 0x82, 0x53, lie.cookie ?? 0x63], 236);
     const name = new TextEncoder().encode(lie.hostName ?? "");
     const usual = [
-      53, 1, type, 54, 4, 10, 9, 8, 1, 51, 4, 0, 0, 14, 16, 1, 4, ...(lie.mask ?? [255, 255, 255, 0]), 3, 4, ...parseIpv4(lie.router ?? "10.9.8.1"), ...(name.length > 0 ? [12, name.length, ...name] : []), 255,
+      53,
+      1,
+      type,
+      54,
+      4,
+      10,
+      9,
+      8,
+      1,
+      51,
+      4,
+      0,
+      0,
+      14,
+      16,
+      1,
+      4,
+      ...(lie.mask ?? [255, 255, 255, 0]),
+      3,
+      4,
+      ...parseIpv4(lie.router ?? "10.9.8.1"),
+      ...(name.length > 0 ? [12, name.length, ...name] : []),
+      255,
     ];
     data.set((lie.options ?? usual).slice(0, 160), 240);
     return data;
@@ -286,8 +394,14 @@ describe("a DHCP server that lies", () => {
       const packet = get16(frame, 12) === ETHERTYPE_IPV4 ? parseIpv4Packet(frame.subarray(14)) : null;
       const question = packet?.protocol === PROTOCOL_UDP ? parseUdp(packet) : null;
       if (question?.destinationPort !== 67) return;
-      const type = question.data[question.data.indexOf(53, 240) + 2] === 1 ? 2 : lie.answer ?? 5;
-      return [udpFrame(reply(question.data, type, lie), { mac: BROADCAST_MAC, ip: EVERYONE, port: 68 }, { ip: parseIpv4("10.9.8.1"), port: 67 })];
+      const type = question.data[question.data.indexOf(53, 240) + 2] === 1 ? 2 : (lie.answer ?? 5);
+      return [
+        udpFrame(
+          reply(question.data, type, lie),
+          { mac: BROADCAST_MAC, ip: EVERYONE, port: 68 },
+          { ip: parseIpv4("10.9.8.1"), port: 67 },
+        ),
+      ];
     });
     const node = lab.nodes[0]!;
     await node.waitFor(/eth0: .*address .*\n/, { within: "60s" });
@@ -331,6 +445,8 @@ test("a plug in the switch hears what is for all and answers at that moment; a c
   const { lab, plug } = await member();
   const before = plug.received.length;
   await lab.advance("2500ms");
-  expect(plug.received.slice(before).filter((frame) => frame[0] === CLUSTER_GROUP_MAC[0]).length).toBeGreaterThanOrEqual(2);
+  expect(
+    plug.received.slice(before).filter((frame) => frame[0] === CLUSTER_GROUP_MAC[0]).length,
+  ).toBeGreaterThanOrEqual(2);
   expect(() => lab.save()).toThrow(/stranger is plugged into the switch/);
 });

@@ -23,7 +23,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Boots, types `echo` at the prompt, and returns all that came over COM1 once the answer is there. */
 async function bootInQemu(args: readonly string[]): Promise<string> {
-  const child = execa(qemu!, ["-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", ...args], { timeout: 60_000, reject: false, buffer: false, stdin: "pipe" });
+  const child = execa(
+    qemu!,
+    ["-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", ...args],
+    { timeout: 60_000, reject: false, buffer: false, stdin: "pipe" },
+  );
   let text = "";
   let typed = false;
   for await (const chunk of child.stdout!) {
@@ -50,7 +54,9 @@ const WAYS: readonly (readonly [way: string, args: readonly string[]])[] = [
 for (const [way, args] of WAYS) {
   test(`boots to the shell in QEMU from ${way}`, async (context) => {
     if (!qemu) return context.skip("qemu-system-i386 is not installed");
-    const text = await bootInQemu(args.map((arg) => arg.replace(/(qure\.iso|qure\.img|firmware\.bin)/, (name) => join(folder, name))));
+    const text = await bootInQemu(
+      args.map((arg) => arg.replace(/(qure\.iso|qure\.img|firmware\.bin)/, (name) => join(folder, name))),
+    );
     expect(text).toMatch(/QuRe loader: /);
     expect(text).toMatch(/the answer is/);
   });

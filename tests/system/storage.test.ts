@@ -1,8 +1,19 @@
-/** Storage when power is cut and when a disk lies: what was confirmed is there, and what is damaged is refused with a sentence. */
-import { beforeAll, describe, expect, test } from "vitest";
+/**
+ * Storage when power is cut and when a disk lies: what was confirmed is there, and what is damaged is refused with a
+ * sentence.
+ */
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildSystem, folderTree, formatDiagnostic, type BlockBackend, type LabNode, type SourceTree } from "../../src/index.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  type BlockBackend,
+  buildSystem,
+  folderTree,
+  formatDiagnostic,
+  type LabNode,
+  type SourceTree,
+} from "../../src/index.ts";
 import { boot, images, PROMPT, root } from "./images.ts";
 
 const SECTOR_BYTES = 512;
@@ -14,7 +25,10 @@ const DISK_BYTES = (PARTITION_LBA + PARTITION_SECTORS) * SECTOR_BYTES;
 /** What reached the disk, sector by sector; a flush is null. */
 type Log = ({ readonly sector: number; readonly bytes: Uint8Array } | null)[];
 
-/** A disk that remembers the order of everything that was written, and whose content can be exchanged while it is not in use. */
+/**
+ * A disk that remembers the order of everything that was written, and whose content can be exchanged while it is not in
+ * use.
+ */
 class RecordingDisk implements BlockBackend {
   readonly sizeBytes = DISK_BYTES;
   readonly readOnly = false;
@@ -43,8 +57,8 @@ function* numbers(seed: number): Generator<number, never> {
 }
 
 /**
- * A disk as a power cut may leave it: everything up to the last flush before the cut, and of what was written since either all
- * (`keep` absent) or what `keep` chooses, for drives write their cache in any order.
+ * A disk as a power cut may leave it: everything up to the last flush before the cut, and of what was written since
+ * either all (`keep` absent) or what `keep` chooses, for drives write their cache in any order.
  */
 function cutAt(before: Uint8Array, log: Log, cut: number, keep?: () => boolean): Uint8Array<ArrayBuffer> {
   const disk = before.slice();
@@ -76,7 +90,8 @@ function systemWithObjects(): Uint8Array {
   };
   const built = buildSystem(extended, { version: "0.1.0", revision: 1 });
   const iso = built.files?.find(({ name }) => name === "qure.iso");
-  if (!iso) throw new Error(built.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
+  if (!iso)
+    throw new Error(built.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
   return iso.content;
 }
 
@@ -104,7 +119,10 @@ async function save(node: LabNode, name: string, { bytes, seed }: Saved): Promis
 }
 
 async function load(node: LabNode, name: string, limit = 32768): Promise<Saved | string> {
-  const [, bytes, seed, error] = await node.enter(`load ${name} ${limit}`, new RegExp(`\n${name} (?:holds (\\d+) bytes of seed (\\d+)|not loaded: (.*)|holds what nobody.*)\n`));
+  const [, bytes, seed, error] = await node.enter(
+    `load ${name} ${limit}`,
+    new RegExp(`\n${name} (?:holds (\\d+) bytes of seed (\\d+)|not loaded: (.*)|holds what nobody.*)\n`),
+  );
   return bytes === undefined ? (error ?? "content of nobody") : { bytes: Number(bytes), seed: Number(seed) };
 }
 
@@ -164,7 +182,9 @@ describe("a power cut", () => {
     await node.enter("umount /net", PROMPT);
     const log = disk.log;
     const random = numbers(7);
-    const cuts = log.flatMap((entry, index) => (entry === null || log[index + 1] === null || index % 11 === 0 ? [index, index + 1] : []));
+    const cuts = log.flatMap((entry, index) =>
+      entry === null || log[index + 1] === null || index % 11 === 0 ? [index, index + 1] : [],
+    );
     for (const cut of new Set(cuts)) {
       const confirmed = confirmedAt.findLastIndex((at) => at <= cut);
       for (const keep of [undefined, () => random.next().value % 2 === 0]) {
@@ -196,7 +216,10 @@ describe("a power cut", () => {
     const seen = new Set<string>();
     for (let cut = 0; cut <= log.length; cut++) {
       disk.content = cutAt(before, log, cut, () => random.next().value % 2 === 0);
-      const [, refused] = await node.enter("mount hda0 /net", /mount hda0 \/net\n(Cannot mount .*: data is damaged or of another format\n)?[^\n]*> $/);
+      const [, refused] = await node.enter(
+        "mount hda0 /net",
+        /mount hda0 \/net\n(Cannot mount .*: data is damaged or of another format\n)?[^\n]*> $/,
+      );
       if (refused) {
         seen.add("none");
         continue;
@@ -238,7 +261,11 @@ describe("a damaged volume is refused", () => {
     ["magic of the superblock", [start], /Cannot mount hda0 at \/net: data is damaged or of another format\n/],
     ["version of the superblock", [start + 8], /Cannot mount hda0 at \/net: data is damaged or of another format\n/],
     ["its number of blocks", [start + 20], /Cannot mount hda0 at \/net: data is damaged or of another format\n/],
-    ["both commit records", [start + BLOCK_BYTES + 30, start + 2 * BLOCK_BYTES + 30], /oofs: hda0 is damaged: neither commit record is valid/],
+    [
+      "both commit records",
+      [start + BLOCK_BYTES + 30, start + 2 * BLOCK_BYTES + 30],
+      /oofs: hda0 is damaged: neither commit record is valid/,
+    ],
     ["the object table", [start + 3 * BLOCK_BYTES + 200], /oofs: hda0 is damaged: the checksum is wrong of block 3\n/],
   ])("%s", async (_what, offsets, sentence) => {
     const { node, disk } = await machine();

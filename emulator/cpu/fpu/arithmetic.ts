@@ -1,10 +1,23 @@
-/** The four operations, square root, remainders, comparison and scaling of 80-bit numbers, exact before the final rounding. */
-import { Float80, INDEFINITE, infinity, unpack, zero } from "./float80.ts";
+/**
+ * The four operations, square root, remainders, comparison and scaling of 80-bit numbers, exact before the final
+ * rounding.
+ */
+
 import type { Unpacked } from "./float80.ts";
-import {
-  DENORMAL, DOWN, FloatContext, INVALID, PRECISION, ZERO_DIVIDE, exactFromBigInt, roundToFloat80, roundsUp, shiftRightSticky,
-} from "./rounding.ts";
+import { Float80, INDEFINITE, infinity, unpack, zero } from "./float80.ts";
 import type { Exact } from "./rounding.ts";
+import {
+  DENORMAL,
+  DOWN,
+  exactFromBigInt,
+  FloatContext,
+  INVALID,
+  PRECISION,
+  roundsUp,
+  roundToFloat80,
+  shiftRightSticky,
+  ZERO_DIVIDE,
+} from "./rounding.ts";
 
 /** The answer when an operand is a NaN or no number at all; null when both are numbers (SDM volume 1, table 4-7). */
 export function propagateNaN(context: FloatContext, a: Float80, b: Float80): Float80 | null {
@@ -80,7 +93,13 @@ function subtractMagnitudes(context: FloatContext, x: Unpacked, y: Unpacked): Fl
   const extra = -(shifted.extra >>> 0);
   const low = (large.low >>> 0) - (shifted.low >>> 0) - (extra < 0 ? 1 : 0);
   const high = (large.high >>> 0) - (shifted.high >>> 0) - (low < 0 ? 1 : 0);
-  const difference: Exact = { sign: large.sign, exponent: large.exponent, high: high | 0, low: low | 0, extra: extra | 0 };
+  const difference: Exact = {
+    sign: large.sign,
+    exponent: large.exponent,
+    high: high | 0,
+    low: low | 0,
+    extra: extra | 0,
+  };
   if (difference.high === 0 && difference.low === 0 && difference.extra === 0) return zero(context.rounding === DOWN);
   return roundToFloat80(context, normalise(difference));
 }
@@ -113,7 +132,10 @@ function multiply32(a: number, b: number): readonly [number, number] {
   const low = al * bl;
   const middle = ah * bl + Math.floor(low / 65536);
   const middle2 = al * bh + (middle % 65536);
-  return [ah * bh + Math.floor(middle / 65536) + Math.floor(middle2 / 65536), ((middle2 & 0xffff) * 65536 + (low & 0xffff)) >>> 0];
+  return [
+    ah * bh + Math.floor(middle / 65536) + Math.floor(middle2 / 65536),
+    ((middle2 & 0xffff) * 65536 + (low & 0xffff)) >>> 0,
+  ];
 }
 
 export function multiply(context: FloatContext, a: Float80, b: Float80): Float80 {
@@ -144,7 +166,10 @@ export function multiply(context: FloatContext, a: Float80, b: Float80): Float80
     extra: second | 0,
   };
   // The lowest dword counts as sticky, also when the product is shifted by one place.
-  const normal = product.high < 0 ? product : { ...normalise({ ...product, extra: product.extra }), extra: (second << 1) | (ll >>> 31) };
+  const normal =
+    product.high < 0
+      ? product
+      : { ...normalise({ ...product, extra: product.extra }), extra: (second << 1) | (ll >>> 31) };
   const rest = product.high < 0 ? ll : ll << 1;
   return roundToFloat80(context, { ...normal, extra: rest !== 0 ? normal.extra | 1 : normal.extra });
 }
@@ -220,10 +245,14 @@ export function compare(context: FloatContext, a: Float80, b: Float80, quiet: bo
 }
 
 /** Rounds to an integer as a big number, by the context's rounding. Reports whether digits were lost and which way. */
-export function toInteger(context: FloatContext, a: Float80): { readonly magnitude: bigint; readonly inexact: boolean; readonly up: boolean } {
+export function toInteger(
+  context: FloatContext,
+  a: Float80,
+): { readonly magnitude: bigint; readonly inexact: boolean; readonly up: boolean } {
   if (a.isZero) return { magnitude: 0n, inexact: false, up: false };
   const { significand, exponent } = normalInteger(a);
-  if (exponent >= 0) return { magnitude: exponent > 1024 ? 1n << 1024n : significand << BigInt(exponent), inexact: false, up: false };
+  if (exponent >= 0)
+    return { magnitude: exponent > 1024 ? 1n << 1024n : significand << BigInt(exponent), inexact: false, up: false };
   // Beyond 66 places only "smaller than a half" matters.
   const shift = BigInt(Math.min(-exponent, 66));
   const magnitude = significand >> shift;
@@ -245,7 +274,9 @@ export function roundToInteger(context: FloatContext, a: Float80): Float80 {
     context.raise(PRECISION);
     context.roundedUp = up;
   }
-  return magnitude === 0n ? zero(a.sign) : roundToFloat80(quietContext(), exactFromBigInt(a.sign, magnitude, 0, false), 64);
+  return magnitude === 0n
+    ? zero(a.sign)
+    : roundToFloat80(quietContext(), exactFromBigInt(a.sign, magnitude, 0, false), 64);
 }
 
 /** A context for steps that cannot raise anything. */
@@ -289,18 +320,21 @@ export function remainder(context: FloatContext, a: Float80, b: Float80, nearest
   if (a.isInfinity || b.isZero) return done(invalid(context));
   noteDenormals(context, a, b);
   if (a.isZero) return { value: a, quotient: 0, partial: false };
-  if (b.isInfinity) return { value: roundToFloat80(context, { ...unpack(a), extra: 0 }, 64), quotient: 0, partial: false };
+  if (b.isInfinity)
+    return { value: roundToFloat80(context, { ...unpack(a), extra: 0 }, 64), quotient: 0, partial: false };
   const x = normalInteger(a);
   const y = normalInteger(b);
   const difference = x.exponent - y.exponent;
-  if (difference < (nearest ? -1 : 0)) return { value: roundToFloat80(context, { ...unpack(a), extra: 0 }, 64), quotient: 0, partial: false };
+  if (difference < (nearest ? -1 : 0))
+    return { value: roundToFloat80(context, { ...unpack(a), extra: 0 }, 64), quotient: 0, partial: false };
   if (difference >= 64) {
     // Reduces the difference by a number between 32 and 63 that leaves whole quotient bits.
     const step = 32 + (difference & 31);
     const kept = BigInt(step);
     const scaled = x.significand << kept;
     const rest = scaled % y.significand;
-    const value = rest === 0n ? zero(a.sign) : roundToFloat80(context, exactFromBigInt(a.sign, rest, x.exponent - step, false), 64);
+    const value =
+      rest === 0n ? zero(a.sign) : roundToFloat80(context, exactFromBigInt(a.sign, rest, x.exponent - step, false), 64);
     return { value, quotient: 0, partial: true };
   }
   const base = Math.min(x.exponent, y.exponent);
@@ -319,7 +353,10 @@ export function remainder(context: FloatContext, a: Float80, b: Float80, nearest
 }
 
 /** FXTRACT: exponent and significand of a number. */
-export function extract(context: FloatContext, a: Float80): { readonly exponent: Float80; readonly significand: Float80 } {
+export function extract(
+  context: FloatContext,
+  a: Float80,
+): { readonly exponent: Float80; readonly significand: Float80 } {
   const nan = propagateNaN(context, a, a);
   if (nan !== null) return { exponent: nan, significand: nan };
   if (a.isInfinity) return { exponent: infinity(false), significand: a };
@@ -341,4 +378,3 @@ export function fromInteger(value: bigint): Float80 {
   const negative = value < 0n;
   return roundToFloat80(quietContext(), exactFromBigInt(negative, negative ? -value : value, 0, false), 64);
 }
-

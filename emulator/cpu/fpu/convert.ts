@@ -1,8 +1,12 @@
-/** Between 80-bit numbers and the formats of memory: single and double precision, integers, packed decimal (SDM volume 1, 4.2 and 8.2). */
-import { BIAS, Float80, INDEFINITE, MAX_EXPONENT, infinity, unpack, zero } from "./float80.ts";
+/**
+ * Between 80-bit numbers and the formats of memory: single and double precision, integers, packed decimal (SDM volume
+ * 1, 4.2 and 8.2).
+ */
+
 import { fromInteger, toInteger } from "./arithmetic.ts";
-import { DOUBLE, INVALID, PRECISION, SINGLE, roundToFormat } from "./rounding.ts";
+import { BIAS, Float80, INDEFINITE, infinity, MAX_EXPONENT, unpack, zero } from "./float80.ts";
 import type { FloatContext, FloatFormat } from "./rounding.ts";
+import { DOUBLE, INVALID, PRECISION, roundToFormat, SINGLE } from "./rounding.ts";
 
 const INTEGER_BIT = 0x80000000 | 0;
 
@@ -10,7 +14,14 @@ const INTEGER_BIT = 0x80000000 | 0;
  * From a memory format, the fraction left-aligned below the integer bit of `high`. Raises nothing: what a denormal or a
  * signaling NaN means depends on the instruction.
  */
-function fromFormat(context: FloatContext, sign: boolean, exponent: number, high: number, low: number, format: FloatFormat): Float80 {
+function fromFormat(
+  context: FloatContext,
+  sign: boolean,
+  exponent: number,
+  high: number,
+  low: number,
+  format: FloatFormat,
+): Float80 {
   const signBit = sign ? 0x8000 : 0;
   if (exponent === format.maxExponent) {
     if (high === 0 && low === 0) return infinity(sign);
@@ -19,7 +30,8 @@ function fromFormat(context: FloatContext, sign: boolean, exponent: number, high
   if (exponent !== 0) return new Float80(signBit | (exponent - format.bias + BIAS), high | INTEGER_BIT, low);
   if (high === 0 && low === 0) return zero(sign);
   context.denormalOperand = true;
-  // 0.fraction * 2^(1 - bias), normalised. In the wide format the same bits with exponent 1 mean 0.fraction * 2^(1 - BIAS).
+  // 0.fraction * 2^(1 - bias), normalised. In the wide format the same bits with exponent 1 mean 0.fraction * 2^(1 -
+  // BIAS).
   const wide = unpack(new Float80(1, high, low));
   return new Float80(signBit | (wide.exponent - (1 - BIAS) + (1 - format.bias) + BIAS), wide.high, wide.low);
 }
@@ -29,11 +41,22 @@ export function fromSingle(context: FloatContext, bits: number): Float80 {
 }
 
 export function fromDouble(context: FloatContext, high: number, low: number): Float80 {
-  return fromFormat(context, high < 0, (high >>> 20) & 0x7ff, ((high & 0xfffff) << 11) | (low >>> 21), low << 11, DOUBLE);
+  return fromFormat(
+    context,
+    high < 0,
+    (high >>> 20) & 0x7ff,
+    ((high & 0xfffff) << 11) | (low >>> 21),
+    low << 11,
+    DOUBLE,
+  );
 }
 
 /** A number in a memory format before it is packed. Null: nothing is to be stored. */
-function toFormat(context: FloatContext, value: Float80, format: FloatFormat): { sign: boolean; exponent: number; high: number; low: number } | null {
+function toFormat(
+  context: FloatContext,
+  value: Float80,
+  format: FloatFormat,
+): { sign: boolean; exponent: number; high: number; low: number } | null {
   const { sign } = value;
   if (value.isUnsupported) {
     context.raise(INVALID);
@@ -51,10 +74,15 @@ function toFormat(context: FloatContext, value: Float80, format: FloatFormat): {
 /** Null when an unmasked exception keeps the store back. */
 export function toSingle(context: FloatContext, value: Float80): number | null {
   const parts = toFormat(context, value, SINGLE);
-  return parts === null ? null : (parts.sign ? INTEGER_BIT : 0) | (parts.exponent << 23) | ((parts.high >>> 8) & 0x7fffff);
+  return parts === null
+    ? null
+    : (parts.sign ? INTEGER_BIT : 0) | (parts.exponent << 23) | ((parts.high >>> 8) & 0x7fffff);
 }
 
-export function toDouble(context: FloatContext, value: Float80): { readonly high: number; readonly low: number } | null {
+export function toDouble(
+  context: FloatContext,
+  value: Float80,
+): { readonly high: number; readonly low: number } | null {
   const parts = toFormat(context, value, DOUBLE);
   if (parts === null) return null;
   return {

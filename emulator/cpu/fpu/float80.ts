@@ -87,7 +87,10 @@ export const ONE = new Float80(BIAS, INTEGER_BIT, 0);
 /** Real indefinite: the answer to an invalid operation. */
 export const INDEFINITE = new Float80(0xffff, 0xc0000000, 0);
 
-/** The unbiased, normalised form of a finite number that is not zero: value = significand * 2^(exponent - 63), bit 63 set. */
+/**
+ * The unbiased, normalised form of a finite number that is not zero: value = significand * 2^(exponent - 63), bit 63
+ * set.
+ */
 export interface Unpacked {
   readonly sign: boolean;
   readonly exponent: number;

@@ -1,7 +1,10 @@
-/** State of the x87 and the rules that all its instructions share: register stack, tags, exceptions, last instruction (SDM volume 1, chapter 8). */
-import type { StateVisitor } from "../../state.ts";
+/**
+ * State of the x87 and the rules that all its instructions share: register stack, tags, exceptions, last instruction
+ * (SDM volume 1, chapter 8).
+ */
+import type { StateVisitor } from "../../state/state.ts";
 import type { Core } from "../core.ts";
-import { DEVICE_NOT_AVAILABLE, FPU_ERROR, WAIT_FOR_INTERRUPT, raise } from "../exceptions.ts";
+import { DEVICE_NOT_AVAILABLE, FPU_ERROR, raise, WAIT_FOR_INTERRUPT } from "../exceptions.ts";
 import { CR0, CS, FPU_BYTES, SELECTOR } from "../layout.ts";
 import { CR0_EM, CR0_NE, CR0_TS } from "../state.ts";
 import { Float80, INDEFINITE } from "./float80.ts";
@@ -36,26 +39,26 @@ const PRECISIONS = [24, 64, 53, 64] as const;
 export class Fpu {
   /** Rounding, masks and exceptions of the running instruction. */
   readonly context = new FloatContext();
-  private readonly core: Core;
-  private readonly f: Int32Array;
+  readonly #core: Core;
+  readonly #f: Int32Array;
 
   constructor(core: Core) {
-    this.core = core;
-    this.f = new Int32Array(core.memory.memory.buffer, FPU_BYTES, SLOTS);
+    this.#core = core;
+    this.#f = new Int32Array(core.memory.memory.buffer, FPU_BYTES, SLOTS);
     this.reset();
   }
 
   /** Power-on state; FNINIT differs in leaving the registers' contents. */
   reset(): void {
-    this.f.fill(0);
+    this.#f.fill(0);
     this.initialise();
     this.control = 0x40;
-    this.f[EMPTY] = 0;
+    this.#f[EMPTY] = 0;
   }
 
   /** FNINIT. */
   initialise(): void {
-    const { f } = this;
+    const f = this.#f;
     this.control = 0x37f;
     f[STATUS] = 0;
     f[EMPTY] = 0xff;
@@ -63,62 +66,62 @@ export class Fpu {
   }
 
   get control(): number {
-    return this.f[CONTROL]!;
+    return this.#f[CONTROL]!;
   }
 
   set control(value: number) {
-    this.f[CONTROL] = (value & 0x1f3f) | 0x40;
+    this.#f[CONTROL] = (value & 0x1f3f) | 0x40;
     this.context.rounding = (value >>> 10) & 3;
     this.context.precision = PRECISIONS[((value >>> 8) & 3) as 0 | 1 | 2 | 3];
     this.context.masks = value & EXCEPTIONS;
-    this.updateSummary();
+    this.#updateSummary();
   }
 
   get status(): number {
-    return this.f[STATUS]!;
+    return this.#f[STATUS]!;
   }
 
   set status(value: number) {
-    this.f[STATUS] = value & 0xffff;
-    this.updateSummary();
+    this.#f[STATUS] = value & 0xffff;
+    this.#updateSummary();
   }
 
-  private updateSummary(): void {
-    const pending = (this.f[STATUS]! & EXCEPTIONS & ~this.f[CONTROL]!) !== 0;
-    this.f[STATUS] = pending ? this.f[STATUS]! | ERROR_SUMMARY | BUSY : this.f[STATUS]! & ~(ERROR_SUMMARY | BUSY);
-    if (!pending && this.core.numericError) this.core.setNumericError(false);
+  #updateSummary(): void {
+    const pending = (this.#f[STATUS]! & EXCEPTIONS & ~this.#f[CONTROL]!) !== 0;
+    this.#f[STATUS] = pending ? this.#f[STATUS]! | ERROR_SUMMARY | BUSY : this.#f[STATUS]! & ~(ERROR_SUMMARY | BUSY);
+    if (!pending && this.#core.numericError) this.#core.setNumericError(false);
   }
 
   get top(): number {
-    return (this.f[STATUS]! >>> 11) & 7;
+    return (this.#f[STATUS]! >>> 11) & 7;
   }
 
   set top(value: number) {
-    this.f[STATUS] = (this.f[STATUS]! & ~0x3800) | ((value & 7) << 11);
+    this.#f[STATUS] = (this.#f[STATUS]! & ~0x3800) | ((value & 7) << 11);
   }
 
   setConditions(bits: number): void {
-    this.f[STATUS] = (this.f[STATUS]! & ~(C0 | C1 | C2 | C3)) | bits;
+    this.#f[STATUS] = (this.#f[STATUS]! & ~(C0 | C1 | C2 | C3)) | bits;
   }
 
   get conditions(): number {
-    return this.f[STATUS]! & (C0 | C1 | C2 | C3);
+    return this.#f[STATUS]! & (C0 | C1 | C2 | C3);
   }
 
   // What comes before an instruction.
 
   /** #NM when the unit is emulated or belongs to another task. */
   checkAvailable(): void {
-    if ((this.core.s[CR0]! & (CR0_EM | CR0_TS)) !== 0) raise(DEVICE_NOT_AVAILABLE);
+    if ((this.#core.s[CR0]! & (CR0_EM | CR0_TS)) !== 0) raise(DEVICE_NOT_AVAILABLE);
   }
 
   /**
-   * An exception that is waiting: #MF; without CR0.NE the processor tells the board by FERR# and stands still in front of the
-   * instruction until an interrupt comes, unless the board has it go on by IGNNE# (SDM volume 1, 8.7.2).
+   * An exception that is waiting: #MF; without CR0.NE the processor tells the board by FERR# and stands still in front
+   * of the instruction until an interrupt comes, unless the board has it go on by IGNNE# (SDM volume 1, 8.7.2).
    */
   checkPending(): void {
-    const { core } = this;
-    if ((this.f[STATUS]! & ERROR_SUMMARY) === 0) return;
+    const core = this.#core;
+    if ((this.#f[STATUS]! & ERROR_SUMMARY) === 0) return;
     if ((core.s[CR0]! & CR0_NE) !== 0) raise(FPU_ERROR);
     if (core.ignoreNumericError) return;
     core.setNumericError(true);
@@ -131,54 +134,62 @@ export class Fpu {
     this.checkPending();
   }
 
-  /** Starts a computing instruction whose operands have been fetched: notes where it is, and clears what it will report (C1, as `clearing` says). */
+  /**
+   * Starts a computing instruction whose operands have been fetched: notes where it is, and clears what it will report
+   * (C1, as `clearing` says).
+   */
   start(eip: number, opcode: number, clearing = C1): void {
-    const { f, context } = this;
+    const { context } = this;
+    const f = this.#f;
     context.raised = 0;
     context.roundedUp = false;
     context.denormalOperand = false;
     f[INSTRUCTION_OFFSET] = eip;
-    f[INSTRUCTION_SELECTOR] = this.core.s[SELECTOR + CS]!;
+    f[INSTRUCTION_SELECTOR] = this.#core.s[SELECTOR + CS]!;
     f[OPCODE] = opcode;
     f[STATUS] = f[STATUS]! & ~clearing;
   }
 
   noteData(offset: number, segment: number): void {
-    this.f[DATA_OFFSET] = offset;
-    this.f[DATA_SELECTOR] = this.core.s[SELECTOR + segment]!;
+    this.#f[DATA_OFFSET] = offset;
+    this.#f[DATA_SELECTOR] = this.#core.s[SELECTOR + segment]!;
   }
 
   /**
-   * Notes what the instruction has raised. False when an exception of the kind that is detected before the result is stored
-   * (invalid, denormal, zero divide) is not masked: the destination must stay as it is.
+   * Notes what the instruction has raised. False when an exception of the kind that is detected before the result is
+   * stored (invalid, denormal, zero divide) is not masked: the destination must stay as it is.
    */
   settle(): boolean {
-    const { context, f } = this;
+    const { context } = this;
+    const f = this.#f;
     const before = context.raised & BEFORE_RESULT;
     if ((before & ~context.masks) !== 0) {
       // There is no result, so nothing about its rounding either.
       f[STATUS] = f[STATUS]! | before;
-      this.updateSummary();
+      this.#updateSummary();
       return false;
     }
     f[STATUS] = f[STATUS]! | context.raised;
     if (context.roundedUp) f[STATUS] = f[STATUS]! | C1;
-    this.updateSummary();
+    this.#updateSummary();
     return true;
   }
 
-  /** A stack underflow (C1 = 0) or overflow (C1 = 1). True when it is masked and the indefinite takes the result's place. */
+  /**
+   * A stack underflow (C1 = 0) or overflow (C1 = 1). True when it is masked and the indefinite takes the result's
+   * place.
+   */
   stackFault(overflow: boolean): boolean {
-    const { f } = this;
+    const f = this.#f;
     f[STATUS] = (f[STATUS]! & ~C1) | STACK_FAULT | INVALID | (overflow ? C1 : 0);
-    this.updateSummary();
+    this.#updateSummary();
     return (this.context.masks & INVALID) !== 0;
   }
 
   // Registers, by their distance from the top.
 
   isEmpty(index: number): boolean {
-    return ((this.f[EMPTY]! >>> ((this.top + index) & 7)) & 1) !== 0;
+    return ((this.#f[EMPTY]! >>> ((this.top + index) & 7)) & 1) !== 0;
   }
 
   get(index: number): Float80 {
@@ -188,23 +199,23 @@ export class Fpu {
   set(index: number, value: Float80): void {
     const register = (this.top + index) & 7;
     this.setPhysical(register, value);
-    this.f[EMPTY] = this.f[EMPTY]! & ~(1 << register);
+    this.#f[EMPTY] = this.#f[EMPTY]! & ~(1 << register);
   }
 
   getPhysical(register: number): Float80 {
     const at = register * REGISTER_SLOTS;
-    return new Float80(this.f[at + 2]!, this.f[at + 1]!, this.f[at]!);
+    return new Float80(this.#f[at + 2]!, this.#f[at + 1]!, this.#f[at]!);
   }
 
   setPhysical(register: number, value: Float80): void {
     const at = register * REGISTER_SLOTS;
-    this.f[at] = value.low;
-    this.f[at + 1] = value.high;
-    this.f[at + 2] = value.signExponent;
+    this.#f[at] = value.low;
+    this.#f[at + 1] = value.high;
+    this.#f[at + 2] = value.signExponent;
   }
 
   free(index: number): void {
-    this.f[EMPTY] = this.f[EMPTY]! | (1 << ((this.top + index) & 7));
+    this.#f[EMPTY] = this.#f[EMPTY]! | (1 << ((this.top + index) & 7));
   }
 
   /** Pushes; a full stack gets the indefinite, or nothing when that is not masked. */
@@ -232,28 +243,28 @@ export class Fpu {
 
   /** Bit set for each physical register that is empty. */
   get emptyMask(): number {
-    return this.f[EMPTY]!;
+    return this.#f[EMPTY]!;
   }
 
   set emptyMask(value: number) {
-    this.f[EMPTY] = value & 0xff;
+    this.#f[EMPTY] = value & 0xff;
   }
 
   /** The tag word of FSTENV: 0 valid, 1 zero, 2 special, 3 empty. */
   get tagWord(): number {
     let word = 0;
-    for (let register = 0; register < 8; register++) word |= this.tag(register) << (2 * register);
+    for (let register = 0; register < 8; register++) word |= this.#tag(register) << (2 * register);
     return word;
   }
 
   set tagWord(word: number) {
     let empty = 0;
     for (let register = 0; register < 8; register++) if (((word >>> (2 * register)) & 3) === 3) empty |= 1 << register;
-    this.f[EMPTY] = empty;
+    this.#f[EMPTY] = empty;
   }
 
-  private tag(register: number): number {
-    if (((this.f[EMPTY]! >>> register) & 1) !== 0) return 3;
+  #tag(register: number): number {
+    if (((this.#f[EMPTY]! >>> register) & 1) !== 0) return 3;
     const value = this.getPhysical(register);
     if (value.isZero) return 1;
     return value.exponent === 0 || !value.isFinite || value.isUnsupported ? 2 : 0;
@@ -261,7 +272,7 @@ export class Fpu {
 
   /** Pointers to the last computing instruction and its operand. */
   get pointers(): FpuPointers {
-    const { f } = this;
+    const f = this.#f;
     return {
       instructionOffset: f[INSTRUCTION_OFFSET]!,
       instructionSelector: f[INSTRUCTION_SELECTOR]!,
@@ -272,7 +283,7 @@ export class Fpu {
   }
 
   set pointers(pointers: FpuPointers) {
-    const { f } = this;
+    const f = this.#f;
     f[INSTRUCTION_OFFSET] = pointers.instructionOffset;
     f[INSTRUCTION_SELECTOR] = pointers.instructionSelector & 0xffff;
     f[DATA_OFFSET] = pointers.dataOffset;
@@ -282,8 +293,8 @@ export class Fpu {
 
   visitState(visitor: StateVisitor): void {
     visitor.part("fpu", 1);
-    for (let slot = 0; slot < SLOTS; slot++) this.f[slot] = visitor.i32(this.f[slot]!);
-    this.control = this.f[CONTROL]!;
+    for (let slot = 0; slot < SLOTS; slot++) this.#f[slot] = visitor.i32(this.#f[slot]!);
+    this.control = this.#f[CONTROL]!;
   }
 }
 

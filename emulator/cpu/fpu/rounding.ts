@@ -1,9 +1,9 @@
 /**
- * Rounding of exact results to what a register or a memory format holds, with the exceptions that this raises (SDM volume 1, 4.8.4 and
- * 8.5.4-8.5.6). An exact result is a sign, an unbiased exponent and 96 bits of significand whose top bit is set; bits beyond
- * are folded into the lowest one ("sticky").
+ * Rounding of exact results to what a register or a memory format holds, with the exceptions that this raises (SDM
+ * volume 1, 4.8.4 and 8.5.4-8.5.6). An exact result is a sign, an unbiased exponent and 96 bits of significand whose
+ * top bit is set; bits beyond are folded into the lowest one ("sticky").
  */
-import { BIAS, Float80, MAX_EXPONENT, infinity, zero } from "./float80.ts";
+import { BIAS, Float80, infinity, MAX_EXPONENT, zero } from "./float80.ts";
 
 // Exception flags, as they lie in status and control word.
 export const INVALID = 1;
@@ -18,7 +18,10 @@ export const DOWN = 1;
 export const UP = 2;
 export const TOWARD_ZERO = 3;
 
-/** By how much an unmasked overflow or underflow shifts the exponent of the result it stores. Only FSCALE goes beyond even that. */
+/**
+ * By how much an unmasked overflow or underflow shifts the exponent of the result it stores. Only FSCALE goes beyond
+ * even that.
+ */
 const EXPONENT_WRAP = 24576;
 
 /** Sign, exponent and significand before rounding. */
@@ -176,10 +179,16 @@ export function roundToFloat80(context: FloatContext, exact: Exact, precision = 
     const unmasked = (context.masks & OVERFLOW) === 0;
     if (unmasked && wrapped < MAX_EXPONENT) return finish(context, rounded, signBit, wrapped);
     context.raise(PRECISION);
-    const toInfinity = unmasked || context.rounding === TO_NEAREST || (context.rounding === UP && !sign) || (context.rounding === DOWN && sign);
+    const toInfinity =
+      unmasked ||
+      context.rounding === TO_NEAREST ||
+      (context.rounding === UP && !sign) ||
+      (context.rounding === DOWN && sign);
     context.roundedUp = toInfinity;
     if (toInfinity) return infinity(sign);
-    const largest = { 24: [0xffffff00, 0], 53: [0xffffffff, 0xfffff800], 64: [0xffffffff, 0xffffffff] }[precision as 24 | 53 | 64];
+    const largest = { 24: [0xffffff00, 0], 53: [0xffffffff, 0xfffff800], 64: [0xffffffff, 0xffffffff] }[
+      precision as 24 | 53 | 64
+    ];
     return new Float80(signBit | (MAX_EXPONENT - 1), largest[0]!, largest[1]!);
   }
   return finish(context, rounded, signBit, roundedExponent);
@@ -211,7 +220,10 @@ export interface Formatted {
   readonly low: number;
 }
 
-/** Rounds a finite number that is not zero to a memory format. Null: an unmasked overflow or underflow, nothing is to be stored. */
+/**
+ * Rounds a finite number that is not zero to a memory format. Null: an unmasked overflow or underflow, nothing is to be
+ * stored.
+ */
 export function roundToFormat(context: FloatContext, exact: Exact, format: FloatFormat): Formatted | null {
   const { sign } = exact;
   const exponent = exact.exponent + format.bias;
@@ -223,7 +235,11 @@ export function roundToFormat(context: FloatContext, exact: Exact, format: Float
       context.raise(UNDERFLOW);
       return null;
     }
-    rounded = roundSignificand(shiftRightSticky({ ...exact, exponent }, 1 - exponent), format.precision, context.rounding);
+    rounded = roundSignificand(
+      shiftRightSticky({ ...exact, exponent }, 1 - exponent),
+      format.precision,
+      context.rounding,
+    );
     if (rounded.inexact) {
       context.raise(tiny ? UNDERFLOW | PRECISION : PRECISION);
       context.roundedUp = rounded.up;
@@ -234,7 +250,8 @@ export function roundToFormat(context: FloatContext, exact: Exact, format: Float
     context.raise(OVERFLOW);
     if ((context.masks & OVERFLOW) === 0) return null;
     context.raise(PRECISION);
-    const toInfinity = context.rounding === TO_NEAREST || (context.rounding === UP && !sign) || (context.rounding === DOWN && sign);
+    const toInfinity =
+      context.rounding === TO_NEAREST || (context.rounding === UP && !sign) || (context.rounding === DOWN && sign);
     context.roundedUp = toInfinity;
     if (toInfinity) return { sign, exponent: format.maxExponent, high: 0x80000000 | 0, low: 0 };
     return { sign, exponent: format.maxExponent - 1, high: -1, low: -1 };
@@ -261,4 +278,3 @@ export function exactFromBigInt(sign: boolean, magnitude: bigint, scale: number,
     extra: Number(top & 0xffffffffn) | 0,
   };
 }
-

@@ -1,12 +1,13 @@
 /**
- * The transcendental functions, computed with big fixed-point integers to far more digits than a register has, then rounded once: the
- * answer is the nearest number in all but astronomically rare cases. Angles are reduced with the 66-bit value of pi that
- * the manual documents for this family (SDM volume 1, 8.3.8), so that large arguments give what the hardware gives.
+ * The transcendental functions, computed with big fixed-point integers to far more digits than a register has, then
+ * rounded once: the answer is the nearest number in all but astronomically rare cases. Angles are reduced with the
+ * 66-bit value of pi that the manual documents for this family (SDM volume 1, 8.3.8), so that large arguments give what
+ * the hardware gives.
  */
 import { normalInteger } from "./arithmetic.ts";
-import { Float80, INDEFINITE, ONE, infinity, unpack, zero } from "./float80.ts";
-import { DENORMAL, INVALID, PRECISION, ZERO_DIVIDE, exactFromBigInt, roundToFloat80 } from "./rounding.ts";
+import { Float80, INDEFINITE, infinity, ONE, unpack, zero } from "./float80.ts";
 import type { Exact, FloatContext } from "./rounding.ts";
+import { DENORMAL, exactFromBigInt, INVALID, PRECISION, roundToFloat80, ZERO_DIVIDE } from "./rounding.ts";
 
 /** Fraction bits of the fixed-point numbers. */
 const BITS = 256;
@@ -34,7 +35,11 @@ function constant(name: "pi" | "ln2" | "ln10"): bigint {
     const atanh = (n: bigint): bigint => arcOfReciprocal(n, false);
     const ln2 = 18n * atanh(26n) - 2n * atanh(4801n) + 8n * atanh(8749n);
     // ln 10 = 3 ln 2 + ln(10/8) = 3 ln 2 + 2 atanh(1/9).
-    constants = { pi: 16n * arcOfReciprocal(5n, true) - 4n * arcOfReciprocal(239n, true), ln2, ln10: 3n * ln2 + 2n * atanh(9n) };
+    constants = {
+      pi: 16n * arcOfReciprocal(5n, true) - 4n * arcOfReciprocal(239n, true),
+      ln2,
+      ln10: 3n * ln2 + 2n * atanh(9n),
+    };
   }
   return constants[name];
 }
@@ -147,7 +152,10 @@ function log2(x: Float80): bigint {
 function timesFixed(context: FloatContext, y: Float80, factor: bigint): Float80 {
   const { significand, exponent } = normalInteger(y);
   const negative = factor < 0n;
-  return roundExact(context, exactFromBigInt(y.sign !== negative, significand * (negative ? -factor : factor), exponent - BITS, true));
+  return roundExact(
+    context,
+    exactFromBigInt(y.sign !== negative, significand * (negative ? -factor : factor), exponent - BITS, true),
+  );
 }
 
 /** FYL2X: y * log2(x). */
@@ -178,7 +186,10 @@ export function yLog2X(context: FloatContext, y: Float80, x: Float80): Float80 {
     const logarithm = BigInt(power.exponent + 63);
     const { significand, exponent } = normalInteger(y);
     const negative = logarithm < 0n;
-    return roundExact(context, exactFromBigInt(y.sign !== negative, significand * (negative ? -logarithm : logarithm), exponent, false));
+    return roundExact(
+      context,
+      exactFromBigInt(y.sign !== negative, significand * (negative ? -logarithm : logarithm), exponent, false),
+    );
   }
   return timesFixed(context, y, log2(x));
 }
@@ -196,7 +207,10 @@ export function yLog2XPlusOne(context: FloatContext, y: Float80, x: Float80): Fl
     const a = normalInteger(x);
     const b = normalInteger(y);
     const factor = (UNIT << BigInt(BITS)) / constant("ln2");
-    return roundExact(context, exactFromBigInt(x.sign !== y.sign, a.significand * b.significand * factor, a.exponent + b.exponent - BITS, true));
+    return roundExact(
+      context,
+      exactFromBigInt(x.sign !== y.sign, a.significand * b.significand * factor, a.exponent + b.exponent - BITS, true),
+    );
   }
   if (x.sign && exponent >= 0) {
     // Beyond the logarithm's pole, far out of the documented range: hardware leaves the argument.
@@ -205,7 +219,10 @@ export function yLog2XPlusOne(context: FloatContext, y: Float80, x: Float80): Fl
   }
   const fixed = toFixed(x);
   // Near -1 the series would not end; there the sum is far enough from 1 to be taken as a number of its own.
-  const ln = exponent < -1 ? twiceAtanh(fixed, 2n * UNIT + fixed) : (log2OfFixed(UNIT + fixed) * constant("ln2")) >> BigInt(BITS);
+  const ln =
+    exponent < -1
+      ? twiceAtanh(fixed, 2n * UNIT + fixed)
+      : (log2OfFixed(UNIT + fixed) * constant("ln2")) >> BigInt(BITS);
   return timesFixed(context, y, (ln << BigInt(BITS)) / constant("ln2"));
 }
 
@@ -213,7 +230,10 @@ export function yLog2XPlusOne(context: FloatContext, y: Float80, x: Float80): Fl
 function log2OfFixed(value: bigint): bigint {
   const exponent = value.toString(2).length - 1 - BITS;
   const mantissa = exponent >= 0 ? value >> BigInt(exponent) : value << BigInt(-exponent);
-  return (BigInt(exponent) << BigInt(BITS)) + (twiceAtanh(mantissa - UNIT, mantissa + UNIT) << BigInt(BITS)) / constant("ln2");
+  return (
+    (BigInt(exponent) << BigInt(BITS)) +
+    (twiceAtanh(mantissa - UNIT, mantissa + UNIT) << BigInt(BITS)) / constant("ln2")
+  );
 }
 
 function checkPair(context: FloatContext, a: Float80, b: Float80): Float80 | null {
@@ -271,7 +291,11 @@ export interface SineCosine {
 }
 
 /** FSIN, FCOS and FSINCOS. Exceptions are those of the results that are asked for. */
-export function sinCos(context: FloatContext, x: Float80, wants: { readonly sine: boolean; readonly cosine: boolean }): SineCosine {
+export function sinCos(
+  context: FloatContext,
+  x: Float80,
+  wants: { readonly sine: boolean; readonly cosine: boolean },
+): SineCosine {
   const special = checkOperand(context, x);
   const both = (value: Float80): SineCosine => ({ sine: value, cosine: value, outOfRange: false });
   if (special !== null) return both(special);
@@ -281,7 +305,11 @@ export function sinCos(context: FloatContext, x: Float80, wants: { readonly sine
   const fixed = fixedAngle(x);
   if (fixed === null) {
     // x - x^3/6 and 1 - x^2/2: a hair below.
-    return { sine: wants.sine ? slightlyBelow(context, x) : x, cosine: wants.cosine ? slightlyBelow(context, ONE) : ONE, outOfRange: false };
+    return {
+      sine: wants.sine ? slightlyBelow(context, x) : x,
+      cosine: wants.cosine ? slightlyBelow(context, ONE) : ONE,
+      outOfRange: false,
+    };
   }
   const { sine, cosine } = sineCosine(fixed.angle, fixed.bits);
   const bySine = (negative: boolean): Float80 => roundFixed(context, negative ? -sine : sine, fixed.bits);
@@ -372,7 +400,10 @@ export function arcTangentOf(context: FloatContext, y: Float80, x: Float80): Flo
     // atan q is q, a hair below.
     const quotient = (a.significand << 200n) / b.significand;
     const isExact = quotient * b.significand === a.significand << 200n;
-    return roundExact(context, exactFromBigInt(y.sign, isExact ? quotient - 1n : quotient, a.exponent - b.exponent - 200, true));
+    return roundExact(
+      context,
+      exactFromBigInt(y.sign, isExact ? quotient - 1n : quotient, a.exponent - b.exponent - 200, true),
+    );
   }
   if (difference > -SMALL) return signed(pi >> 1n);
   const base = Math.min(a.exponent, b.exponent);
@@ -401,4 +432,3 @@ export function loadConstant(context: FloatContext, name: "l2t" | "l2e" | "pi" |
   context.raised = raised;
   return result;
 }
-

@@ -3,7 +3,26 @@ import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
 import { DIVIDE_ERROR, raise } from "../exceptions.ts";
 import {
-  adc16, adc32, adc8, add16, add32, add8, dec32, imul32, inc32, logic16, logic32, logic8, sbb16, sbb32, sbb8, setResult, stepNarrow, sub16, sub32, sub8,
+  adc8,
+  adc16,
+  adc32,
+  add8,
+  add16,
+  add32,
+  dec32,
+  imul32,
+  inc32,
+  logic8,
+  logic16,
+  logic32,
+  sbb8,
+  sbb16,
+  sbb32,
+  setResult,
+  stepNarrow,
+  sub8,
+  sub16,
+  sub32,
 } from "../flags.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
 import { EAX, EDX } from "../layout.ts";
@@ -72,7 +91,10 @@ export function multiplyHigh(a: number, b: number, signed: boolean): number {
 
 const signExtend = (value: number, bits: number): number => (value << (32 - bits)) >> (32 - bits);
 
-/** MUL and one-operand IMUL: the double-width product of the accumulator. SF, ZF and PF follow the low half, as on the P6. */
+/**
+ * MUL and one-operand IMUL: the double-width product of the accumulator. SF, ZF and PF follow the low half, as on the
+ * P6.
+ */
 function multiplyWide(signed: boolean): Builder {
   return (core, insn) => {
     const { s, r16 } = core;
@@ -125,8 +147,9 @@ const multiplyTo: Builder = (core, insn) => {
 };
 
 /**
- * Divides an unsigned 64-bit number by an unsigned 32-bit divisor that is larger than `high`, so that the quotient fits.
- * Returns the quotient; the remainder is `low - quotient * divisor` modulo 2^32. Two steps of 16 bits, each exact in a double.
+ * Divides an unsigned 64-bit number by an unsigned 32-bit divisor that is larger than `high`, so that the quotient
+ * fits. Returns the quotient; the remainder is `low - quotient * divisor` modulo 2^32. Two steps of 16 bits, each exact
+ * in a double.
  */
 export function divide64(high: number, low: number, divisor: number): number {
   const divisorHigh = divisor >>> 0;

@@ -1,15 +1,15 @@
 /** Single bits and bit scans (SDM volume 1, 7.3.7). */
-import { logic32, logic16, setCarry } from "../flags.ts";
+import { logic16, logic32, setCarry } from "../flags.ts";
 import type { Builder, Builders } from "../instruction.ts";
-import { effectiveAddress, isFlat, modify, read, registerOf, write } from "../operands.ts";
 import type { Reader } from "../operands.ts";
+import { effectiveAddress, isFlat, modify, read, registerOf, write } from "../operands.ts";
 
 /** What happens to the tested bit; `mask` has only that bit. Null: nothing is written. */
 type Change = ((value: number, mask: number) => number) | null;
 
 /**
- * BT and its kin. With the number in a register and the operand in memory, the number reaches beyond the operand: the bit is
- * in the word at offset + size * floor(number / bits). Only CF changes, as on the P6.
+ * BT and its kin. With the number in a register and the operand in memory, the number reaches beyond the operand: the
+ * bit is in the word at offset + size * floor(number / bits). Only CF changes, as on the P6.
  */
 function bitTest(change: Change): Builder {
   return (core, insn) => {
@@ -36,7 +36,9 @@ function bitTest(change: Change): Builder {
       const signed = bits === 16 ? (number() << 16) >> 16 : number();
       const offset = (effective() + (bits === 16 ? (signed >> 4) * 2 : (signed >> 5) * 4)) & mask;
       if (flat) return offset;
-      return change === null ? segments.readAddress(insn.segment, offset, bytes) : segments.writeAddress(insn.segment, offset, bytes);
+      return change === null
+        ? segments.readAddress(insn.segment, offset, bytes)
+        : segments.writeAddress(insn.segment, offset, bytes);
     };
     return () => {
       const linear = address();

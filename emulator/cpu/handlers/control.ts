@@ -1,10 +1,19 @@
 /** Transfer of control within and between segments (SDM volume 1, 7.3.8). Every one of these ends a block. */
 import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
-import { BOUND_RANGE, BREAKPOINT, DEBUG, GENERAL_PROTECTION, INVALID_OPCODE, NO_ERROR_CODE, OVERFLOW, raise } from "../exceptions.ts";
+import {
+  BOUND_RANGE,
+  BREAKPOINT,
+  DEBUG,
+  GENERAL_PROTECTION,
+  INVALID_OPCODE,
+  NO_ERROR_CODE,
+  OVERFLOW,
+  raise,
+} from "../exceptions.ts";
 import { CONDITIONS, getOverflow, getZero } from "../flags.ts";
-import { linkTo } from "../instruction.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
+import { linkTo } from "../instruction.ts";
 import { ECX } from "../layout.ts";
 import { read, readLiveImmediate, registerOf } from "../operands.ts";
 import { readAt } from "./move.ts";

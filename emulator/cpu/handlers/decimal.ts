@@ -1,6 +1,6 @@
 /** Decimal adjustment (SDM volume 1, 7.3.5): packed and unpacked BCD in AL and AX. */
 import { DIVIDE_ERROR, raise } from "../exceptions.ts";
-import { AF, CF, arithmeticFlags, getAdjust, getCarry, logic8, setArithmeticFlags } from "../flags.ts";
+import { AF, arithmeticFlags, CF, getAdjust, getCarry, logic8, setArithmeticFlags } from "../flags.ts";
 import type { Builder, Builders } from "../instruction.ts";
 
 /** AL, AH and AX: indices into the byte and word views of the registers. */
@@ -48,14 +48,16 @@ export const DECIMAL: Builders = {
   das: adjustPacked(-1),
   aaa: adjustUnpacked(1),
   aas: adjustUnpacked(-1),
-  aam: ({ s, r8 }, { immediate }) =>
+  aam:
+    ({ s, r8 }, { immediate }) =>
     () => {
       if (immediate === 0) raise(DIVIDE_ERROR);
       r8[AH] = r8[AL]! / immediate;
       r8[AL] = r8[AL]! % immediate;
       logic8(s, r8[AL]!);
     },
-  aad: ({ s, r8, r16 }, { immediate }) =>
+  aad:
+    ({ s, r8, r16 }, { immediate }) =>
     () => {
       r16[AX] = (r8[AL]! + r8[AH]! * immediate) & 0xff;
       logic8(s, r8[AL]!);

@@ -1,12 +1,12 @@
 /**
- * Jumps, calls and returns of flat 32-bit code, each condition written out (see fast-alu.ts for why). The flags they read are
- * described in flags.ts.
+ * Jumps, calls and returns of flat 32-bit code, each condition written out (see fast-alu.ts for why). The flags they
+ * read are described in flags.ts.
  */
 import type { Handler, Link } from "../block.ts";
 import type { Core } from "../core.ts";
 import { getParity } from "../flags.ts";
-import { linkTo } from "../instruction.ts";
 import type { Builder } from "../instruction.ts";
+import { linkTo } from "../instruction.ts";
 import { EIP, ESP, FLAG_CARRIES, FLAG_RESULT } from "../layout.ts";
 import { branchTarget } from "./control.ts";
 
@@ -23,7 +23,7 @@ const JUMPS: readonly ((core: Core, link: Link) => Handler)[] = [
   (core, link) => {
     const { s } = core;
     return () => {
-      if ((s[FLAG_CARRIES]! ^ (s[FLAG_CARRIES]! << 1))>= 0) core.link = link;
+      if ((s[FLAG_CARRIES]! ^ (s[FLAG_CARRIES]! << 1)) >= 0) core.link = link;
     };
   },
   // JB
@@ -79,7 +79,7 @@ const JUMPS: readonly ((core: Core, link: Link) => Handler)[] = [
   (core, link) => {
     const { s } = core;
     return () => {
-      if ((s[FLAG_RESULT]! ^ (s[FLAG_CARRIES]! << 31))>= 0) core.link = link;
+      if ((s[FLAG_RESULT]! ^ (s[FLAG_CARRIES]! << 31)) >= 0) core.link = link;
     };
   },
   // JP
@@ -100,33 +100,44 @@ const JUMPS: readonly ((core: Core, link: Link) => Handler)[] = [
   (core, link) => {
     const { s } = core;
     return () => {
-      if ((s[FLAG_RESULT]! ^ (s[FLAG_CARRIES]! << 31) ^ s[FLAG_CARRIES]! ^ (s[FLAG_CARRIES]! << 1)) < 0) core.link = link;
+      if ((s[FLAG_RESULT]! ^ (s[FLAG_CARRIES]! << 31) ^ s[FLAG_CARRIES]! ^ (s[FLAG_CARRIES]! << 1)) < 0)
+        core.link = link;
     };
   },
   // JGE
   (core, link) => {
     const { s } = core;
     return () => {
-      if ((s[FLAG_RESULT]! ^ (s[FLAG_CARRIES]! << 31) ^ s[FLAG_CARRIES]! ^ (s[FLAG_CARRIES]! << 1))>= 0) core.link = link;
+      if ((s[FLAG_RESULT]! ^ (s[FLAG_CARRIES]! << 31) ^ s[FLAG_CARRIES]! ^ (s[FLAG_CARRIES]! << 1)) >= 0)
+        core.link = link;
     };
   },
   // JLE
   (core, link) => {
     const { s } = core;
     return () => {
-      if (s[FLAG_RESULT]! === 0 || (s[FLAG_RESULT]! ^ (s[FLAG_CARRIES]! << 31) ^ s[FLAG_CARRIES]! ^ (s[FLAG_CARRIES]! << 1)) < 0) core.link = link;
+      if (
+        s[FLAG_RESULT]! === 0 ||
+        (s[FLAG_RESULT]! ^ (s[FLAG_CARRIES]! << 31) ^ s[FLAG_CARRIES]! ^ (s[FLAG_CARRIES]! << 1)) < 0
+      )
+        core.link = link;
     };
   },
   // JG
   (core, link) => {
     const { s } = core;
     return () => {
-      if (s[FLAG_RESULT]! !== 0 && (s[FLAG_RESULT]! ^ (s[FLAG_CARRIES]! << 31) ^ s[FLAG_CARRIES]! ^ (s[FLAG_CARRIES]! << 1))>= 0) core.link = link;
+      if (
+        s[FLAG_RESULT]! !== 0 &&
+        (s[FLAG_RESULT]! ^ (s[FLAG_CARRIES]! << 31) ^ s[FLAG_CARRIES]! ^ (s[FLAG_CARRIES]! << 1)) >= 0
+      )
+        core.link = link;
     };
   },
 ];
 
-export const jumpConditional: Builder = (core, insn) => JUMPS[insn.form.condition]!(core, linkTo(insn, branchTarget(insn)));
+export const jumpConditional: Builder = (core, insn) =>
+  JUMPS[insn.form.condition]!(core, linkTo(insn, branchTarget(insn)));
 
 export const call: Builder = (core, insn) => {
   const { s, mmu } = core;

@@ -5,8 +5,8 @@ import type { Builder, DecodedInstruction } from "../instruction.ts";
 import { isFlat, registerOf } from "../operands.ts";
 import { MODE_FLAT, MODE_STACK32 } from "../state.ts";
 import { branchTarget } from "./control.ts";
-import { ALU_FORMS } from "./fast-alu.ts";
 import type { FlatAddress } from "./fast-alu.ts";
+import { ALU_FORMS } from "./fast-alu.ts";
 import * as control from "./fast-control.ts";
 import * as move from "./fast-move.ts";
 
@@ -50,7 +50,13 @@ function byShape(insn: DecodedInstruction, shapes: Shapes): Builder | null {
   return from < 0 || mr === undefined ? null : (core) => mr(core, insn, from);
 }
 
-const MOV: Shapes = { rr: move.movRegister, ri: move.movImmediate, rm: move.movLoad, mr: move.movStore, mi: move.movStoreImmediate };
+const MOV: Shapes = {
+  rr: move.movRegister,
+  ri: move.movImmediate,
+  rm: move.movLoad,
+  mr: move.movStore,
+  mi: move.movStoreImmediate,
+};
 const MOV_BYTE: Shapes = {
   rr: move.movByteRegister,
   ri: move.movByteImmediate,
@@ -80,7 +86,10 @@ function extension(byte: Shapes, word: Shapes): Specialise {
 
 type RegisterMaker = (core: Core, register: number) => Handler;
 
-function oneOperand(inRegister: RegisterMaker, inMemory: ((core: Core, address: FlatAddress) => Handler) | null): Specialise {
+function oneOperand(
+  inRegister: RegisterMaker,
+  inMemory: ((core: Core, address: FlatAddress) => Handler) | null,
+): Specialise {
   return (insn) => {
     if (!isPlain(insn)) return null;
     const register = registerOf(insn, 0);
@@ -118,8 +127,14 @@ const ALL = 0xffffffff;
 export const FAST: Readonly<Record<string, Specialise>> = {
   ...Object.fromEntries(Object.entries(ALU_FORMS).map(([name, forms]) => [name, twoOperands(name, forms)])),
   mov: twoOperands("mov", MOV),
-  movzx: extension({ rr: move.zeroExtendByte, rm: move.zeroExtendByteLoad }, { rr: move.zeroExtendWord, rm: move.zeroExtendWordLoad }),
-  movsx: extension({ rr: move.signExtendByte, rm: move.signExtendByteLoad }, { rr: move.signExtendWord, rm: move.signExtendWordLoad }),
+  movzx: extension(
+    { rr: move.zeroExtendByte, rm: move.zeroExtendByteLoad },
+    { rr: move.zeroExtendWord, rm: move.zeroExtendWordLoad },
+  ),
+  movsx: extension(
+    { rr: move.signExtendByte, rm: move.signExtendByteLoad },
+    { rr: move.signExtendWord, rm: move.signExtendWordLoad },
+  ),
   lea: (insn) => (insn.size === 32 && insn.address32 ? move.loadAddress : null),
   push,
   pop: (insn) => {
@@ -140,5 +155,6 @@ export const FAST: Readonly<Record<string, Specialise>> = {
   call: (insn) => (hasPlainStack(insn) && branchTarget(insn) >>> 0 <= insn.codeLimit ? control.call : null),
   ret: (insn) => (hasPlainStack(insn) && insn.codeLimit === ALL ? control.ret : null),
   jmp_indirect: (insn) => (isPlain(insn) && insn.codeLimit === ALL ? control.jumpIndirect : null),
-  call_indirect: (insn) => (hasPlainStack(insn) && isReachable(insn) && insn.codeLimit === ALL ? control.callIndirect : null),
+  call_indirect: (insn) =>
+    hasPlainStack(insn) && isReachable(insn) && insn.codeLimit === ALL ? control.callIndirect : null,
 };

@@ -17,7 +17,19 @@ import { X87 } from "./x87.ts";
 import { X87_CONTROL } from "./x87-control.ts";
 
 /** Runs on within its block: nothing that it does changes where or how the next instruction is decoded. */
-const STRAIGHT: Builders = { ...MOVE, ...ARITHMETIC, ...SHIFTS, ...BITS, ...DECIMAL, ...FLAG_CONTROL, ...STACK, ...STRINGS, ...SELECTORS, ...X87, ...X87_CONTROL };
+const STRAIGHT: Builders = {
+  ...MOVE,
+  ...ARITHMETIC,
+  ...SHIFTS,
+  ...BITS,
+  ...DECIMAL,
+  ...FLAG_CONTROL,
+  ...STACK,
+  ...STRINGS,
+  ...SELECTORS,
+  ...X87,
+  ...X87_CONTROL,
+};
 /** The last of its block. */
 const ENDING: Builders = { ...CONTROL, ...IO, ...SYSTEM };
 
@@ -39,10 +51,16 @@ function isRepeated(insn: DecodedInstruction): boolean {
 
 const table = new Map<string, Builder>(Object.entries({ ...STRAIGHT, ...ENDING }));
 
-/** Null when this processor does not have the instruction. A fast maker may decline forms that it was not written for. */
+/**
+ * Null when this processor does not have the instruction. A fast maker may decline forms that it was not written for.
+ */
 export function builderOf(insn: DecodedInstruction): Builder | null {
   // The fast makers take immediates and displacements for constants.
-  return (insn.immediateAt === 0 && insn.displacementAt === 0 ? FAST[insn.form.semantic]?.(insn) : null) ?? table.get(insn.form.semantic) ?? null;
+  return (
+    (insn.immediateAt === 0 && insn.displacementAt === 0 ? FAST[insn.form.semantic]?.(insn) : null) ??
+    table.get(insn.form.semantic) ??
+    null
+  );
 }
 
 /** Whether the instruction ends its block. */

@@ -2,11 +2,19 @@
 import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
 import { INVALID_OPCODE, raise } from "../exceptions.ts";
-import { CONDITIONS } from "../flags.ts";
+import { arithmeticFlags, CONDITIONS, getZero, setArithmeticFlags, ZF } from "../flags.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
 import { CS, DS, EAX, EBX, ECX, EDX, ES, FS, GS, SELECTOR, SS } from "../layout.ts";
-import { effectiveAddress, modify, operandAddress, operandSize, read, registerOf, write, writeRegister } from "../operands.ts";
-import { getZero, setArithmeticFlags, arithmeticFlags, ZF } from "../flags.ts";
+import {
+  effectiveAddress,
+  modify,
+  operandAddress,
+  operandSize,
+  read,
+  registerOf,
+  write,
+  writeRegister,
+} from "../operands.ts";
 
 const move: Builder = (core, insn) => {
   const source = read(core, insn, 1);
@@ -188,4 +196,3 @@ export const MOVE: Builders = {
   cwd: extendToPair,
   nop: () => () => undefined,
 };
-

@@ -1,15 +1,23 @@
 /** Instructions on selectors and descriptors: LLDT, LTR, VERR, VERW, LAR, LSL, ARPL (SDM volume 3A, 5.10). */
 import type { Core } from "../core.ts";
-import {
-  SYSTEM_CALL_GATE16, SYSTEM_CALL_GATE32, SYSTEM_LDT, SYSTEM_TASK_GATE, SYSTEM_TSS16, SYSTEM_TSS16_BUSY, SYSTEM_TSS32, SYSTEM_TSS32_BUSY,
-} from "../descriptor.ts";
 import type { Descriptor } from "../descriptor.ts";
+import {
+  SYSTEM_CALL_GATE16,
+  SYSTEM_CALL_GATE32,
+  SYSTEM_LDT,
+  SYSTEM_TASK_GATE,
+  SYSTEM_TSS16,
+  SYSTEM_TSS16_BUSY,
+  SYSTEM_TSS32,
+  SYSTEM_TSS32_BUSY,
+} from "../descriptor.ts";
 import { GENERAL_PROTECTION, INVALID_OPCODE, raise } from "../exceptions.ts";
-import { ZF, arithmeticFlags, setArithmeticFlags } from "../flags.ts";
+import { arithmeticFlags, setArithmeticFlags, ZF } from "../flags.ts";
 import type { Builder, Builders } from "../instruction.ts";
 import { read, write } from "../operands.ts";
 
-const LSL_TYPES = (1 << SYSTEM_TSS16) | (1 << SYSTEM_LDT) | (1 << SYSTEM_TSS16_BUSY) | (1 << SYSTEM_TSS32) | (1 << SYSTEM_TSS32_BUSY);
+const LSL_TYPES =
+  (1 << SYSTEM_TSS16) | (1 << SYSTEM_LDT) | (1 << SYSTEM_TSS16_BUSY) | (1 << SYSTEM_TSS32) | (1 << SYSTEM_TSS32_BUSY);
 const LAR_TYPES = LSL_TYPES | (1 << SYSTEM_CALL_GATE16) | (1 << SYSTEM_TASK_GATE) | (1 << SYSTEM_CALL_GATE32);
 
 function requireProtected(core: Core): void {
@@ -67,7 +75,10 @@ function loadSystem(load: (core: Core, selector: number) => void): Builder {
   };
 }
 
-/** ARPL raises the destination's RPL to the source's. A destination that stays as it is is not written, and may be read-only. */
+/**
+ * ARPL raises the destination's RPL to the source's. A destination that stays as it is is not written, and may be
+ * read-only.
+ */
 const adjustRpl: Builder = (core, insn) => {
   const source = read(core, insn, 1);
   const before = read(core, insn, 0);

@@ -3,7 +3,10 @@ import { getCarry, setCarryOverflow, setResult } from "../flags.ts";
 import type { Builder, Builders } from "../instruction.ts";
 import { modify, operandSize, read } from "../operands.ts";
 
-/** `count` is masked to 5 bits and not 0; `value` is zero-extended below 32 bits; the result may have bits above the size. */
+/**
+ * `count` is masked to 5 bits and not 0; `value` is zero-extended below 32 bits; the result may have bits above the
+ * size.
+ */
 type Shift = (s: Int32Array, value: number, count: number, bits: number) => number;
 
 const signExtend = (value: number, bits: number): number => (value << (32 - bits)) >> (32 - bits);
@@ -101,7 +104,13 @@ function doubleShift(left: boolean): Builder {
       let result: number;
       if (bits === 32) {
         const other = source();
-        before = left ? (steps === 1 ? value : (value << (steps - 1)) | (other >>> (33 - steps))) : steps === 1 ? value : (value >>> (steps - 1)) | (other << (33 - steps));
+        before = left
+          ? steps === 1
+            ? value
+            : (value << (steps - 1)) | (other >>> (33 - steps))
+          : steps === 1
+            ? value
+            : (value >>> (steps - 1)) | (other << (33 - steps));
         result = left ? (value << steps) | (other >>> (32 - steps)) : (value >>> steps) | (other << (32 - steps));
       } else {
         // 48 bits as a double: destination, source, destination again.

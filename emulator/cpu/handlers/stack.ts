@@ -1,7 +1,10 @@
-/** PUSH, POP and frames (SDM volume 1, 6.2 and 7.3.1.2). ESP changes only when every access of the instruction has succeeded. */
+/**
+ * PUSH, POP and frames (SDM volume 1, 6.2 and 7.3.1.2). ESP changes only when every access of the instruction has
+ * succeeded.
+ */
 import type { Core } from "../core.ts";
 import { GENERAL_PROTECTION, raise } from "../exceptions.ts";
-import { AC, DF, ID, IF, IOPL, NT, TF, VIF, VIP, ARITHMETIC } from "../flags.ts";
+import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, TF, VIF, VIP } from "../flags.ts";
 import type { Builder, Builders } from "../instruction.ts";
 import { CR4, EBP, EFLAGS, ESP, SELECTOR, SS } from "../layout.ts";
 import { read, registerOf, write } from "../operands.ts";
@@ -186,4 +189,3 @@ export const STACK: Builders = {
   pushf: pushFlags,
   popf: popFlags,
 };
-

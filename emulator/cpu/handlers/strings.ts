@@ -1,10 +1,11 @@
 /**
- * String instructions (SDM volume 1, 7.3.9). A repeated one retires one tick for each iteration and can stop between any two: for
- * the end of the run, an interrupt, a fault. MOVS and STOS handle runs of plain memory at once, INS what a device has ready.
+ * String instructions (SDM volume 1, 7.3.9). A repeated one retires one tick for each iteration and can stop between
+ * any two: for the end of the run, an interrupt, a fault. MOVS and STOS handle runs of plain memory at once, INS what a
+ * device has ready.
  */
 import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
-import { DF, getZero, sub16, sub32, sub8 } from "../flags.ts";
+import { DF, getZero, sub8, sub16, sub32 } from "../flags.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
 import { EAX, ECX, EDI, EDX, EFLAGS, ES, ESI } from "../layout.ts";
 
@@ -72,10 +73,16 @@ function accumulator(core: Core, bits: Bits): { get: () => number; set: (value: 
 type Bulk = (limit: number) => number;
 
 /**
- * Wraps one iteration into the repeat prefix. `untilZero`: null for plain REP; for CMPS and SCAS the value of ZF that ends
- * the repetition.
+ * Wraps one iteration into the repeat prefix. `untilZero`: null for plain REP; for CMPS and SCAS the value of ZF that
+ * ends the repetition.
  */
-function repeat(core: Core, insn: DecodedInstruction, step: Handler, untilZero: boolean | null, bulk: Bulk | null): Handler {
+function repeat(
+  core: Core,
+  insn: DecodedInstruction,
+  step: Handler,
+  untilZero: boolean | null,
+  bulk: Bulk | null,
+): Handler {
   if (insn.repeat === 0) return step;
   const { s } = core;
   const { get, set } = counters(core, insn);
@@ -114,7 +121,10 @@ function sourceSegment(insn: DecodedInstruction): number {
 /** Below this a loop is faster than a call of the host's copy. */
 const SHORT_COPY_BYTES = 48;
 
-/** Copies upwards to a target just above the source, element by element as the processor does: what lies between the two repeats. */
+/**
+ * Copies upwards to a target just above the source, element by element as the processor does: what lies between the two
+ * repeats.
+ */
 function repeatPattern(memory: Uint8Array, source: number, distance: number, length: number): void {
   for (let done = 0; done < length; ) {
     // What was copied so far, with the pattern before it, is a longer pattern.
@@ -145,7 +155,12 @@ const move: Builder = (core, insn) => {
     const to = get(EDI) >>> 0;
     const source = segments.readAddress(segment, from, bytes);
     const target = segments.writeAddress(ES, to, bytes);
-    const room = Math.min(mmu.readRun(source, limit * bytes), mmu.writeRun(target, limit * bytes), state.readLimit[segment]! - from + 1, state.writeLimit[ES]! - to + 1);
+    const room = Math.min(
+      mmu.readRun(source, limit * bytes),
+      mmu.writeRun(target, limit * bytes),
+      state.readLimit[segment]! - from + 1,
+      state.writeLimit[ES]! - to + 1,
+    );
     const n = Math.min(limit, Math.floor(room / bytes));
     if (n < 2) return 0;
     const length = n * bytes;
@@ -184,7 +199,10 @@ const store: Builder = (core, insn) => {
     if ((s[EFLAGS]! & DF) !== 0) return 0;
     const to = get(EDI) >>> 0;
     const target = segments.writeAddress(ES, to, bytes);
-    const n = Math.min(limit, Math.floor(Math.min(mmu.writeRun(target, limit * bytes), state.writeLimit[ES]! - to + 1) / bytes));
+    const n = Math.min(
+      limit,
+      Math.floor(Math.min(mmu.writeRun(target, limit * bytes), state.writeLimit[ES]! - to + 1) / bytes),
+    );
     if (n < 2) return 0;
     const offset = mmu.offsetOf(target, true);
     memory.fill(offset, n, bytes as 1 | 2 | 4, value());
@@ -270,7 +288,10 @@ const input: Builder = (core, insn) => {
     core.io.check(port, bytes);
     const to = get(EDI) >>> 0;
     const target = segments.writeAddress(ES, to, bytes);
-    const n = Math.min(limit, Math.floor(Math.min(mmu.writeRun(target, limit * bytes), state.writeLimit[ES]! - to + 1) / bytes));
+    const n = Math.min(
+      limit,
+      Math.floor(Math.min(mmu.writeRun(target, limit * bytes), state.writeLimit[ES]! - to + 1) / bytes),
+    );
     if (n < 2) return 0;
     const offset = mmu.offsetOf(target, true);
     const length = core.bus.readPortRun?.(port, bytes, memory.bytes.subarray(offset, offset + n * bytes)) ?? 0;

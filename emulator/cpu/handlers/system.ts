@@ -1,18 +1,61 @@
-/** Instructions that manage the processor (SDM volume 3A, 2.8): control and debug registers, descriptor tables, HLT, caches, MSRs. */
+/**
+ * Instructions that manage the processor (SDM volume 3A, 2.8): control and debug registers, descriptor tables, HLT,
+ * caches, MSRs.
+ */
 import type { Core } from "../core.ts";
 import { ATTENTION_HALTED } from "../core.ts";
 import { cpuid } from "../cpuid.ts";
 import { DR6_GENERAL_DETECT, DR7_GENERAL_DETECT } from "../debug-registers.ts";
+import { Descriptor } from "../descriptor.ts";
 import { DEBUG, GENERAL_PROTECTION, INVALID_OPCODE, raise } from "../exceptions.ts";
 import { IF, RF, VIF, VIP, VM } from "../flags.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
-import { BASE, CR0, CR2, CR3, CR4, CS, DR, EAX, ECX, EDX, EFLAGS, ESP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, LDTR, SS, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, TR } from "../layout.ts";
+import {
+  BASE,
+  CR0,
+  CR2,
+  CR3,
+  CR4,
+  CS,
+  DR,
+  EAX,
+  ECX,
+  EDX,
+  EFLAGS,
+  ESP,
+  GDT_BASE,
+  GDT_LIMIT,
+  IDT_BASE,
+  IDT_LIMIT,
+  LDTR,
+  SS,
+  SYSENTER_CS,
+  SYSENTER_EIP,
+  SYSENTER_ESP,
+  TR,
+} from "../layout.ts";
 import { readMsr, writeMsr } from "../msr.ts";
 import { effectiveAddress, operandAddress, read, registerOf, write } from "../operands.ts";
 import {
-  CR0_AM, CR0_CD, CR0_EM, CR0_ET, CR0_MP, CR0_NE, CR0_NW, CR0_PE, CR0_PG, CR0_TS, CR0_WP, CR4_DE, CR4_OSFXSR, CR4_PGE, CR4_PSE, CR4_PVI, CR4_TSD, CR4_VME,
+  CR0_AM,
+  CR0_CD,
+  CR0_EM,
+  CR0_ET,
+  CR0_MP,
+  CR0_NE,
+  CR0_NW,
+  CR0_PE,
+  CR0_PG,
+  CR0_TS,
+  CR0_WP,
+  CR4_DE,
+  CR4_OSFXSR,
+  CR4_PGE,
+  CR4_PSE,
+  CR4_PVI,
+  CR4_TSD,
+  CR4_VME,
 } from "../state.ts";
-import { Descriptor } from "../descriptor.ts";
 
 const CR0_DEFINED = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
 /** What this processor has of CR4; other bits are reserved and raise #GP. */
@@ -31,7 +74,8 @@ function requireProtected(core: Core): void {
 /** Writes CR0 and what follows from it. */
 export function writeCr0(core: Core, value: number): void {
   const { s, mmu } = core;
-  if (((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) || ((value & CR0_NW) !== 0 && (value & CR0_CD) === 0)) raise(GENERAL_PROTECTION, 0);
+  if (((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) || ((value & CR0_NW) !== 0 && (value & CR0_CD) === 0))
+    raise(GENERAL_PROTECTION, 0);
   const old = s[CR0]!;
   s[CR0] = (value & CR0_DEFINED) | CR0_ET;
   const changed = old ^ s[CR0]!;
@@ -285,7 +329,10 @@ export const SYSTEM: Builders = {
   invd: cache,
   wbinvd: cache,
   invlpg: invalidatePage,
-  cpuid: ({ s }) => () => cpuid(s),
+  cpuid:
+    ({ s }) =>
+    () =>
+      cpuid(s),
   rdtsc: readTimestamp,
   rdpmc: readPerformance,
   rdmsr: (core) => () => {

@@ -1,13 +1,13 @@
 /** Control of the x87: control and status word, environment, whole state (SDM volume 1, 8.1.8-8.1.11 and 10.5). */
+
+import type { Core } from "../core.ts";
 import { DEVICE_NOT_AVAILABLE, GENERAL_PROTECTION, raise } from "../exceptions.ts";
 import { Float80 } from "../fpu/float80.ts";
 import type { Fpu } from "../fpu/fpu.ts";
-import type { Core } from "../core.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
 import { CR0 } from "../layout.ts";
-import { read, write } from "../operands.ts";
+import { operandAddress, read, write } from "../operands.ts";
 import { CR0_MP, CR0_TS } from "../state.ts";
-import { operandAddress } from "../operands.ts";
 import { prepareWrite, readBytes, readFloat80, writeFloat80 } from "./x87-memory.ts";
 
 const REGISTER_BYTES = 10;
@@ -17,7 +17,9 @@ const EXCEPTION_BITS = 0x80ff;
 /** Size of the environment: seven words or dwords. */
 const environmentBytes = (insn: DecodedInstruction): number => (insn.size === 32 ? 28 : 14);
 
-/** Whether the pointers are stored as selectors and offsets; in real and virtual-8086 mode they are linear addresses. */
+/**
+ * Whether the pointers are stored as selectors and offsets; in real and virtual-8086 mode they are linear addresses.
+ */
 const usesSelectors = (core: Core): boolean => core.state.protectedMode && !core.state.virtual8086;
 
 /** Writes the environment in the format of the mode and operand size (SDM volume 1, figures 8-9 to 8-12). */
@@ -45,7 +47,9 @@ function packEnvironment(core: Core, insn: DecodedInstruction, view: DataView): 
   }
   words.forEach((word, i) => view.setUint16(2 * i, word, true));
   if (usesSelectors(core)) {
-    [instructionOffset, instructionSelector, dataOffset, dataSelector].forEach((word, i) => view.setUint16(6 + 2 * i, word, true));
+    [instructionOffset, instructionSelector, dataOffset, dataSelector].forEach((word, i) =>
+      view.setUint16(6 + 2 * i, word, true),
+    );
   } else {
     const instruction = instructionSelector * 16 + instructionOffset;
     const data = dataSelector * 16 + dataOffset;

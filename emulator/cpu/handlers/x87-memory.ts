@@ -1,7 +1,7 @@
 /** Memory operands of the x87: each format read and written as a whole, after all checks. */
 import type { Core } from "../core.ts";
-import { fromDecimal, fromDouble, fromSingle, toDecimal, toDouble, toSigned, toSingle } from "../fpu/convert.ts";
 import { fromInteger } from "../fpu/arithmetic.ts";
+import { fromDecimal, fromDouble, fromSingle, toDecimal, toDouble, toSigned, toSingle } from "../fpu/convert.ts";
 import { Float80, INDEFINITE } from "../fpu/float80.ts";
 import type { FloatContext } from "../fpu/rounding.ts";
 import type { DecodedInstruction } from "../instruction.ts";
@@ -29,7 +29,10 @@ function integer(bytes: 2 | 4 | 8): MemoryFormat {
   return {
     bytes,
     load: (words) => {
-      const value = bytes === 8 ? words.getBigInt64(0, true) : BigInt(bytes === 4 ? words.getInt32(0, true) : words.getInt16(0, true));
+      const value =
+        bytes === 8
+          ? words.getBigInt64(0, true)
+          : BigInt(bytes === 4 ? words.getInt32(0, true) : words.getInt16(0, true));
       return () => fromInteger(value);
     },
     store: (context, value) => {

@@ -1,17 +1,37 @@
-/** The computing instructions of the x87: loads, stores, arithmetic, comparisons, functions (SDM volume 1, 8.3; each in SDM 2). */
+/**
+ * The computing instructions of the x87: loads, stores, arithmetic, comparisons, functions (SDM volume 1, 8.3; each in
+ * SDM 2).
+ */
 import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
-import { ZF, PF, CF, arithmeticFlags, getCarry, getParity, getZero, setArithmeticFlags } from "../flags.ts";
-import {
-  add, compare, divide, extract, multiply, remainder, roundToInteger, scale, squareRoot, subtract,
-} from "../fpu/arithmetic.ts";
+import { arithmeticFlags, CF, getCarry, getParity, getZero, PF, setArithmeticFlags, ZF } from "../flags.ts";
 import type { Order } from "../fpu/arithmetic.ts";
+import {
+  add,
+  compare,
+  divide,
+  extract,
+  multiply,
+  remainder,
+  roundToInteger,
+  scale,
+  squareRoot,
+  subtract,
+} from "../fpu/arithmetic.ts";
 import { Float80, INDEFINITE, ONE, zero } from "../fpu/float80.ts";
-import { C0, C1, C2, C3 } from "../fpu/fpu.ts";
 import type { Fpu } from "../fpu/fpu.ts";
-import { DENORMAL, INVALID } from "../fpu/rounding.ts";
+import { C0, C1, C2, C3 } from "../fpu/fpu.ts";
 import type { FloatContext } from "../fpu/rounding.ts";
-import { arcTangentOf, loadConstant, sinCos, tangent, twoToXMinusOne, yLog2X, yLog2XPlusOne } from "../fpu/transcendental.ts";
+import { DENORMAL, INVALID } from "../fpu/rounding.ts";
+import {
+  arcTangentOf,
+  loadConstant,
+  sinCos,
+  tangent,
+  twoToXMinusOne,
+  yLog2X,
+  yLog2XPlusOne,
+} from "../fpu/transcendental.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
 import { FORMATS, indefiniteOf, noteOperand, prepareWrite, readBytes } from "./x87-memory.ts";
 
@@ -107,7 +127,9 @@ const ARITHMETIC: Builders = Object.fromEntries(
 const ORDER_CONDITIONS: Readonly<Record<Order, number>> = { greater: 0, less: C0, equal: C3, unordered: C0 | C2 | C3 };
 const ORDER_FLAGS: Readonly<Record<Order, number>> = { greater: 0, less: CF, equal: ZF, unordered: ZF | PF | CF };
 
-/** Sets the condition codes, or EFLAGS, from a comparison of the top; pops unless an unmasked exception holds that back. */
+/**
+ * Sets the condition codes, or EFLAGS, from a comparison of the top; pops unless an unmasked exception holds that back.
+ */
 function settleComparison(core: Core, order: Order, toFlags: boolean, pops: number): void {
   const { fpu, s } = core;
   const completed = fpu.settle();
@@ -130,7 +152,8 @@ function compareWith(core: Core, index: number, quiet: boolean, toFlags: boolean
 
 function comparison(quiet: boolean, toFlags: boolean, pops: number): Builder {
   return (core, insn) => {
-    if (!insn.isMemory) return onRegisters(() => compareWith(core, stackIndex(insn), quiet, toFlags, pops), toFlags ? 0 : C1)(core, insn);
+    if (!insn.isMemory)
+      return onRegisters(() => compareWith(core, stackIndex(insn), quiet, toFlags, pops), toFlags ? 0 : C1)(core, insn);
     return onMemory(core, insn, (fpu, operand) => {
       if (fpu.isEmpty(0)) underflowComparison(core, false, pops);
       else settleComparison(core, compare(fpu.context, fpu.get(0), operand, quiet), false, pops);
@@ -139,7 +162,8 @@ function comparison(quiet: boolean, toFlags: boolean, pops: number): Builder {
 }
 
 /** FCOMPP and FUCOMPP. */
-const compareAndPopTwice = (quiet: boolean): Builder => onRegisters((_fpu, _insn, core) => compareWith(core, 1, quiet, false, 2));
+const compareAndPopTwice = (quiet: boolean): Builder =>
+  onRegisters((_fpu, _insn, core) => compareWith(core, 1, quiet, false, 2));
 
 const load: Builder = (core, insn) => {
   if (insn.isMemory) {
@@ -221,7 +245,10 @@ function function2(compute: (context: FloatContext, below: Float80, top: Float80
 }
 
 /** Replaces the top by one value and pushes another; null sets C2. */
-function replaceAndPush(clearing: number, compute: (context: FloatContext, top: Float80) => readonly [Float80, Float80] | null): Builder {
+function replaceAndPush(
+  clearing: number,
+  compute: (context: FloatContext, top: Float80) => readonly [Float80, Float80] | null,
+): Builder {
   return onRegisters((fpu) => {
     const full = !fpu.isEmpty(7);
     if (fpu.isEmpty(0) || full) {
@@ -256,7 +283,10 @@ function partialRemainder(nearest: boolean): Builder {
     if (!fpu.settle()) return;
     fpu.set(0, value);
     if (partial) fpu.setConditions(C2);
-    else if (quotient !== null) fpu.setConditions(((quotient & 4) !== 0 ? C0 : 0) | ((quotient & 2) !== 0 ? C3 : 0) | ((quotient & 1) !== 0 ? C1 : 0));
+    else if (quotient !== null)
+      fpu.setConditions(
+        ((quotient & 4) !== 0 ? C0 : 0) | ((quotient & 2) !== 0 ? C3 : 0) | ((quotient & 1) !== 0 ? C1 : 0),
+      );
   }, C1 | C2);
 }
 

@@ -3,14 +3,22 @@
  */
 
 import type { Assembler } from "../assembler.ts";
-import { DW_CFA } from "../call-frames.ts";
-import { NAME_PART, PERCENT, characterClass, textOfBytes } from "../chars.ts";
-import * as integer from "../integer.ts";
+import * as integer from "../model/integer.ts";
+import { characterClass, NAME_PART, PERCENT, textOfBytes } from "../read/chars.ts";
+import { DW_CFA } from "../write/call-frames.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** DWARF numbers of registers by class: the first of each (i386 psABI, table 2.14). */
 const FIRST_NUMBERS: Readonly<Record<string, number>> = { r32: 0, st: 11, xmm: 21, mm: 29, sreg: 40 };
-const SPECIAL_NUMBERS: ReadonlyMap<string, number> = new Map([["eip", 8], ["eflags", 9], ["fcw", 37], ["fsw", 38], ["mxcsr", 39], ["tr", 48], ["ldtr", 49]]);
+const SPECIAL_NUMBERS: ReadonlyMap<string, number> = new Map([
+  ["eip", 8],
+  ["eflags", 9],
+  ["fcw", 37],
+  ["fsw", 38],
+  ["mxcsr", 39],
+  ["tr", 48],
+  ["ldtr", 49],
+]);
 
 function isSpecialName(assembler: Assembler, start: number): boolean {
   const { bytes } = assembler.input;
@@ -26,7 +34,8 @@ function registerNumber(assembler: Assembler): number {
   const register = expressions.register();
   if (register !== null) {
     const first = FIRST_NUMBERS[register.class];
-    if (first === undefined) assembler.failAt("bad-register", start, `\`${register.name}' has no number in call frame information`);
+    if (first === undefined)
+      assembler.failAt("bad-register", start, `\`${register.name}' has no number in call frame information`);
     else return first + register.number;
   }
   if (code === PERCENT || isSpecialName(assembler, start)) {
@@ -72,7 +81,12 @@ function setOffset(compute: (before: number, value: number) => number): Handler 
     callFrames.required(directive.name);
     const value = number(assembler);
     assembler.demandEnd();
-    callFrames.add(directive.name, { kind: "offset", op: DW_CFA.def_cfa_offset, register: 0, offset: callFrames.moveCfa(directive.name, (before) => compute(before, value)) });
+    callFrames.add(directive.name, {
+      kind: "offset",
+      op: DW_CFA.def_cfa_offset,
+      register: 0,
+      offset: callFrames.moveCfa(directive.name, (before) => compute(before, value)),
+    });
   };
 }
 
@@ -113,86 +127,127 @@ const sections: Handler = (assembler) => {
 };
 
 export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
-  [".cfi_startproc", (assembler) => {
-    const { input } = assembler;
-    let simple = false;
-    if (!input.atStatementEnd()) {
-      const start = input.offset;
-      while (characterClass[input.bytes[input.offset]!]! & NAME_PART) input.offset++;
-      simple = textOfBytes(input.bytes, start, input.offset) === "simple";
-      if (!simple) assembler.failAt("bad-argument", start, "`.cfi_startproc' takes nothing or `simple'");
-    }
-    assembler.demandEnd();
-    assembler.callFrames.start(simple);
-  }],
-  [".cfi_endproc", (assembler) => {
-    assembler.demandEnd();
-    assembler.callFrames.end();
-  }],
+  [
+    ".cfi_startproc",
+    (assembler) => {
+      const { input } = assembler;
+      let simple = false;
+      if (!input.atStatementEnd()) {
+        const start = input.offset;
+        while (characterClass[input.bytes[input.offset]!]! & NAME_PART) input.offset++;
+        simple = textOfBytes(input.bytes, start, input.offset) === "simple";
+        if (!simple) assembler.failAt("bad-argument", start, "`.cfi_startproc' takes nothing or `simple'");
+      }
+      assembler.demandEnd();
+      assembler.callFrames.start(simple);
+    },
+  ],
+  [
+    ".cfi_endproc",
+    (assembler) => {
+      assembler.demandEnd();
+      assembler.callFrames.end();
+    },
+  ],
   [".cfi_sections", sections],
-  [".cfi_def_cfa", registerOffset(DW_CFA.def_cfa, (assembler, offset) => {
-    assembler.callFrames.moveCfa(".cfi_def_cfa", () => offset);
-    return offset;
-  })],
-  [".cfi_def_cfa_register", (assembler, directive) => {
-    const register = registerNumber(assembler);
-    assembler.demandEnd();
-    assembler.callFrames.add(directive.name, { kind: "registers", op: DW_CFA.def_cfa_register, register, other: 0 });
-  }],
+  [
+    ".cfi_def_cfa",
+    registerOffset(DW_CFA.def_cfa, (assembler, offset) => {
+      assembler.callFrames.moveCfa(".cfi_def_cfa", () => offset);
+      return offset;
+    }),
+  ],
+  [
+    ".cfi_def_cfa_register",
+    (assembler, directive) => {
+      const register = registerNumber(assembler);
+      assembler.demandEnd();
+      assembler.callFrames.add(directive.name, { kind: "registers", op: DW_CFA.def_cfa_register, register, other: 0 });
+    },
+  ],
   [".cfi_def_cfa_offset", setOffset((_, value) => value)],
   [".cfi_adjust_cfa_offset", setOffset((before, value) => before + value)],
   [".cfi_offset", registerOffset(DW_CFA.offset, (_, offset) => offset)],
-  [".cfi_rel_offset", registerOffset(DW_CFA.offset, (assembler, offset) => offset - assembler.callFrames.moveCfa(".cfi_rel_offset", (before) => before))],
+  [
+    ".cfi_rel_offset",
+    registerOffset(
+      DW_CFA.offset,
+      (assembler, offset) => offset - assembler.callFrames.moveCfa(".cfi_rel_offset", (before) => before),
+    ),
+  ],
   [".cfi_val_offset", registerOffset(DW_CFA.val_offset, (_, offset) => offset)],
-  [".cfi_register", (assembler, directive) => {
-    const register = registerNumber(assembler);
-    assembler.demandComma();
-    const other = registerNumber(assembler);
-    assembler.demandEnd();
-    assembler.callFrames.add(directive.name, { kind: "registers", op: DW_CFA.register, register, other });
-  }],
-  [".cfi_restore", (assembler, directive) => {
-    do {
+  [
+    ".cfi_register",
+    (assembler, directive) => {
       const register = registerNumber(assembler);
-      assembler.callFrames.add(directive.name, { kind: "offset", op: DW_CFA.restore, register, offset: 0 });
-    } while (assembler.comma());
-    assembler.demandEnd();
-  }],
+      assembler.demandComma();
+      const other = registerNumber(assembler);
+      assembler.demandEnd();
+      assembler.callFrames.add(directive.name, { kind: "registers", op: DW_CFA.register, register, other });
+    },
+  ],
+  [
+    ".cfi_restore",
+    (assembler, directive) => {
+      do {
+        const register = registerNumber(assembler);
+        assembler.callFrames.add(directive.name, { kind: "offset", op: DW_CFA.restore, register, offset: 0 });
+      } while (assembler.comma());
+      assembler.demandEnd();
+    },
+  ],
   [".cfi_undefined", registers(DW_CFA.undefined)],
   [".cfi_same_value", registers(DW_CFA.same_value)],
   [".cfi_remember_state", plain(DW_CFA.remember_state, (assembler) => assembler.callFrames.rememberState())],
   [".cfi_restore_state", plain(DW_CFA.restore_state, (assembler) => assembler.callFrames.restoreState())],
   [".cfi_window_save", plain(DW_CFA.GNU_window_save)],
-  [".cfi_return_column", (assembler, directive) => {
-    const column = registerNumber(assembler);
-    assembler.demandEnd();
-    assembler.callFrames.required(directive.name).returnColumn = column;
-  }],
-  [".cfi_signal_frame", (assembler, directive) => {
-    assembler.demandEnd();
-    assembler.callFrames.required(directive.name).isSignalFrame = true;
-  }],
-  [".cfi_escape", (assembler, directive) => {
-    const bytes: number[] = [];
-    do bytes.push(integer.low32(assembler.expressions.absolute("the byte")) & 0xff);
-    while (assembler.comma());
-    assembler.demandEnd();
-    assembler.callFrames.add(directive.name, { kind: "escape", bytes: Uint8Array.from(bytes) });
-  }],
-  [".cfi_personality", encoded((assembler, directive, encoding) => {
-    const frame = assembler.callFrames.required(directive);
-    frame.personalityEncoding = encoding;
-    if (encoding === 0xff) return;
-    assembler.demandComma();
-    frame.personality = assembler.expressions.required("the personality routine");
-  })],
-  [".cfi_lsda", encoded((assembler, directive, encoding) => {
-    const frame = assembler.callFrames.required(directive);
-    frame.lsdaEncoding = encoding;
-    if (encoding === 0xff) return;
-    assembler.demandComma();
-    frame.lsda = assembler.expressions.required("the language-specific data");
-  })],
-  [".cfi_b_key_frame .cfi_inline_lsda .cfi_fde_data .cfi_personality_id .cfi_val_encoded_addr .cfi_label", (assembler, directive) =>
-    assembler.fail("unsupported-directive", `\`${directive.name}' is not supported`)],
+  [
+    ".cfi_return_column",
+    (assembler, directive) => {
+      const column = registerNumber(assembler);
+      assembler.demandEnd();
+      assembler.callFrames.required(directive.name).returnColumn = column;
+    },
+  ],
+  [
+    ".cfi_signal_frame",
+    (assembler, directive) => {
+      assembler.demandEnd();
+      assembler.callFrames.required(directive.name).isSignalFrame = true;
+    },
+  ],
+  [
+    ".cfi_escape",
+    (assembler, directive) => {
+      const bytes: number[] = [];
+      do bytes.push(integer.low32(assembler.expressions.absolute("the byte")) & 0xff);
+      while (assembler.comma());
+      assembler.demandEnd();
+      assembler.callFrames.add(directive.name, { kind: "escape", bytes: Uint8Array.from(bytes) });
+    },
+  ],
+  [
+    ".cfi_personality",
+    encoded((assembler, directive, encoding) => {
+      const frame = assembler.callFrames.required(directive);
+      frame.personalityEncoding = encoding;
+      if (encoding === 0xff) return;
+      assembler.demandComma();
+      frame.personality = assembler.expressions.required("the personality routine");
+    }),
+  ],
+  [
+    ".cfi_lsda",
+    encoded((assembler, directive, encoding) => {
+      const frame = assembler.callFrames.required(directive);
+      frame.lsdaEncoding = encoding;
+      if (encoding === 0xff) return;
+      assembler.demandComma();
+      frame.lsda = assembler.expressions.required("the language-specific data");
+    }),
+  ],
+  [
+    ".cfi_b_key_frame .cfi_inline_lsda .cfi_fde_data .cfi_personality_id .cfi_val_encoded_addr .cfi_label",
+    (assembler, directive) => assembler.fail("unsupported-directive", `\`${directive.name}' is not supported`),
+  ],
 ];

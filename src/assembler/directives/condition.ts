@@ -3,19 +3,20 @@
  */
 
 import type { Assembler } from "../assembler.ts";
-import type { Atom } from "../atom.ts";
-import { NAME_PART, NAME_START, QUOTE, characterClass, textOfBytes } from "../chars.ts";
-import type { Integer } from "../integer.ts";
-import { readString } from "../text.ts";
+import type { Atom } from "../model/atom.ts";
+import type { Integer } from "../model/integer.ts";
+import { characterClass, NAME_PART, NAME_START, QUOTE, textOfBytes } from "../read/chars.ts";
+import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** A form that compares an expression with zero. */
 function compares(test: (value: Integer) => boolean): Handler {
-  return (assembler, directive) => assembler.conditionals.open(() => {
-    const value = condition(assembler, directive.name);
-    assembler.demandEnd();
-    return test(value);
-  });
+  return (assembler, directive) =>
+    assembler.conditionals.open(() => {
+      const value = condition(assembler, directive.name);
+      assembler.demandEnd();
+      return test(value);
+    });
 }
 
 /** The value of a condition. Names in it that have no value yet are remembered: a later line may give them one. */
@@ -45,7 +46,8 @@ function isDefined(assembler: Assembler): boolean {
     end = string.end;
     atom = assembler.atoms.intern(string.bytes, 0, string.bytes.length);
   } else {
-    if (!(characterClass[input.bytes[start]!]! & NAME_START)) assembler.fail("symbol-expected", "expected the name of a symbol");
+    if (!(characterClass[input.bytes[start]!]! & NAME_START))
+      assembler.fail("symbol-expected", "expected the name of a symbol");
     while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
     atom = assembler.atoms.intern(input.bytes, start, end);
   }
@@ -56,7 +58,8 @@ function isDefined(assembler: Assembler): boolean {
     assembler.conditionals.askedUndefined(atom, start);
     return false;
   }
-  const defined = (symbol.section.kind !== "undefined" || symbol.expression !== null) && symbol.section.kind !== "register";
+  const defined =
+    (symbol.section.kind !== "undefined" || symbol.expression !== null) && symbol.section.kind !== "register";
   if (!defined) assembler.conditionals.askedUndefined(atom, start);
   return defined;
 }
@@ -78,7 +81,8 @@ function trim(text: string): string {
 function equalStrings(assembler: Assembler, directive: string): boolean {
   const { input } = assembler;
   const read = (): string => {
-    if (input.skipSpace() !== QUOTE) assembler.fail("string-expected", `\`${directive}' compares two strings in quotes`);
+    if (input.skipSpace() !== QUOTE)
+      assembler.fail("string-expected", `\`${directive}' compares two strings in quotes`);
     const string = readString(input.bytes, input.offset);
     input.offset = string.end;
     return textOfBytes(string.bytes);
@@ -115,19 +119,28 @@ export const CONDITION_DIRECTIVES: DirectiveTable = [
   [".ifnes", asks(equalStrings, false)],
   [".ifb", asks(isBlank, true)],
   [".ifnb", asks(isBlank, false)],
-  [".elseif", (assembler) => {
-    assembler.conditionals.elseIf(() => {
-      const value = condition(assembler, ".elseif");
-      assembler.demandEnd();
-      return value != 0;
-    });
-  }],
-  [".else", (assembler) => {
-    assembler.conditionals.else();
-    assembler.input.skipStatement();
-  }],
-  [".endif .endc", (assembler) => {
-    assembler.conditionals.end();
-    assembler.input.skipStatement();
-  }],
+  [
+    ".elseif",
+    (assembler) => {
+      assembler.conditionals.elseIf(() => {
+        const value = condition(assembler, ".elseif");
+        assembler.demandEnd();
+        return value != 0;
+      });
+    },
+  ],
+  [
+    ".else",
+    (assembler) => {
+      assembler.conditionals.else();
+      assembler.input.skipStatement();
+    },
+  ],
+  [
+    ".endif .endc",
+    (assembler) => {
+      assembler.conditionals.end();
+      assembler.input.skipStatement();
+    },
+  ],
 ];

@@ -2,15 +2,15 @@
  * Directives that put numbers and strings into the section.
  */
 
+import { R } from "../../object/relocation-types.ts";
 import type { Assembler } from "../assembler.ts";
-import { COMMA, QUOTE, SPACE, STATEMENT_END, characterClass, textOfBytes } from "../chars.ts";
-import { Expression, Op } from "../expression.ts";
-import { encodeFloat } from "../float.ts";
-import type { FloatFormat } from "../float.ts";
-import { namesGot } from "../instruction-parser.ts";
-import * as integer from "../integer.ts";
-import { R } from "../relocation-types.ts";
-import { readString } from "../text.ts";
+import { Expression, Op } from "../model/expression.ts";
+import type { FloatFormat } from "../model/float.ts";
+import { encodeFloat } from "../model/float.ts";
+import * as integer from "../model/integer.ts";
+import { COMMA, characterClass, QUOTE, SPACE, STATEMENT_END, textOfBytes } from "../read/chars.ts";
+import { namesGot } from "../read/instruction-parser.ts";
+import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** Expressions separated by commas, each a field of `size` bytes. */
@@ -32,7 +32,11 @@ export function emitNumber(assembler: Assembler, expression: Expression, size: n
   const { sections } = assembler;
   if (expression.op === Op.CONSTANT && assembler.expressions.relocation === 0) {
     if (size < 8 && !fitsField(expression.number, size)) {
-      assembler.warnAt("value-range", expression.offset, `${expression.number} does not fit in ${size} byte${size === 1 ? "" : "s"} and is cut`);
+      assembler.warnAt(
+        "value-range",
+        expression.offset,
+        `${expression.number} does not fit in ${size} byte${size === 1 ? "" : "s"} and is cut`,
+      );
     }
     demandContents(assembler, expression.number != 0);
     sections.integer(expression.number, size);
@@ -45,7 +49,12 @@ export function emitNumber(assembler: Assembler, expression: Expression, size: n
     sections.integer(expression.number, size);
     return;
   }
-  if (expression.op === Op.REGISTER) assembler.failAt("register-in-expression", expression.offset, `\`${expression.register!.name}' is a register: it has no value to store`);
+  if (expression.op === Op.REGISTER)
+    assembler.failAt(
+      "register-in-expression",
+      expression.offset,
+      `\`${expression.register!.name}' is a register: it has no value to store`,
+    );
   demandContents(assembler, true);
   if (assembler.isIntel) assembler.symbols.needAll(expression);
   const relocation = assembler.expressions.relocation;
@@ -81,7 +90,10 @@ function strings(terminator: number): Handler {
         const string = readString(input.bytes, input.offset);
         if (!string.closed) assembler.failAt("missing-quote", input.offset, "expected a closing `\"' on this line", 1);
         input.offset = string.end;
-        demandContents(assembler, string.bytes.some((byte) => byte !== 0));
+        demandContents(
+          assembler,
+          string.bytes.some((byte) => byte !== 0),
+        );
         sections.bytes(string.bytes);
         if (terminator > 0 && input.skipSpace() !== QUOTE) sections.bytes(new Uint8Array(terminator));
       }

@@ -3,10 +3,10 @@
  */
 
 import type { Assembler } from "../assembler.ts";
-import { DIGIT, NAME_PART, NEWLINE, QUOTE, characterClass, textOfBytes } from "../chars.ts";
-import type { LocationOptions } from "../debug-lines.ts";
-import { SHF, SHT } from "../section.ts";
-import { readString } from "../text.ts";
+import { SHF, SHT } from "../model/section.ts";
+import { characterClass, DIGIT, NAME_PART, NEWLINE, QUOTE, textOfBytes } from "../read/chars.ts";
+import { readString } from "../read/text.ts";
+import type { LocationOptions } from "../write/debug-lines.ts";
 import { requiredString } from "./source.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
@@ -59,18 +59,37 @@ const loc: Handler = (assembler) => {
   let column = 0;
   if (characterClass[input.skipSpace()]! & DIGIT) column = expressions.absoluteNumber("the column");
   const options: LocationOptions = {
-    isStatement: assembler.debug.isStatement, basicBlock: false, prologueEnd: false, epilogueBegin: false, isa: 0, discriminator: 0, view: null, resetsView: false,
+    isStatement: assembler.debug.isStatement,
+    basicBlock: false,
+    prologueEnd: false,
+    epilogueBegin: false,
+    isa: 0,
+    discriminator: 0,
+    view: null,
+    resetsView: false,
   };
   while (!input.atStatementEnd()) {
     const at = input.offset;
     const name = word(assembler);
     switch (name) {
-      case "basic_block": options.basicBlock = true; break;
-      case "prologue_end": options.prologueEnd = true; break;
-      case "epilogue_begin": options.epilogueBegin = true; break;
-      case "is_stmt": options.isStatement = expressions.absoluteNumber("is_stmt") !== 0; break;
-      case "isa": options.isa = expressions.absoluteNumber("isa"); break;
-      case "discriminator": options.discriminator = expressions.absoluteNumber("the discriminator"); break;
+      case "basic_block":
+        options.basicBlock = true;
+        break;
+      case "prologue_end":
+        options.prologueEnd = true;
+        break;
+      case "epilogue_begin":
+        options.epilogueBegin = true;
+        break;
+      case "is_stmt":
+        options.isStatement = expressions.absoluteNumber("is_stmt") !== 0;
+        break;
+      case "isa":
+        options.isa = expressions.absoluteNumber("isa");
+        break;
+      case "discriminator":
+        options.discriminator = expressions.absoluteNumber("the discriminator");
+        break;
       case "view":
         options.view = "";
         if (input.skipSpace() === 0x2d) {
@@ -81,12 +100,14 @@ const loc: Handler = (assembler) => {
         break;
       default:
         assembler.failAt("bad-argument", at, `\`${name}' is no option of \`.loc'`, Math.max(1, name.length), {
-          candidates: ["basic_block", "prologue_end", "epilogue_begin", "is_stmt", "isa", "discriminator", "view"], written: name,
+          candidates: ["basic_block", "prologue_end", "epilogue_begin", "is_stmt", "isa", "discriminator", "view"],
+          written: name,
         });
     }
   }
   assembler.demandEnd();
-  if (!assembler.debug.hasFile(fileNumber)) assembler.failAt("unknown-file", start, `no \`.file ${fileNumber}' came before this \`.loc'`);
+  if (!assembler.debug.hasFile(fileNumber))
+    assembler.failAt("unknown-file", start, `no \`.file ${fileNumber}' came before this \`.loc'`);
   assembler.debug.location(fileNumber, line, column, options);
 };
 
@@ -141,7 +162,10 @@ const line: Handler = (assembler) => {
   input.line = number - 1;
 };
 
-/** `.stabs "text", type, other, description, value`; `n`: without the text; `d`: and with the current place as the value. */
+/**
+ * `.stabs "text", type, other, description, value`; `n`: without the text; `d`: and with the current place as the
+ * value.
+ */
 function stab(kind: "s" | "n" | "d", section = ".stab"): Handler {
   return (assembler) => {
     const { expressions } = assembler;
@@ -169,21 +193,27 @@ function stab(kind: "s" | "n" | "d", section = ".stab"): Handler {
 export const DEBUG_DIRECTIVES: DirectiveTable = [
   [".file .appfile", file],
   [".loc", loc],
-  [".loc_mark_labels", (assembler) => {
-    assembler.debug.marksLabels = assembler.expressions.absoluteNumber("the switch") !== 0;
-    assembler.demandEnd();
-  }],
+  [
+    ".loc_mark_labels",
+    (assembler) => {
+      assembler.debug.marksLabels = assembler.expressions.absoluteNumber("the switch") !== 0;
+      assembler.demandEnd();
+    },
+  ],
   [".ident", ident],
   [".version", version],
   [".line .linefile .appline", line],
   [".stabs", stab("s")],
   [".stabn", stab("n")],
   [".stabd", stab("d")],
-  [".xstabs", (assembler, directive) => {
-    const section = textOfBytes(requiredString(assembler, "the name of a section"));
-    assembler.demandComma();
-    stab("s", section)(assembler, directive);
-  }],
+  [
+    ".xstabs",
+    (assembler, directive) => {
+      const section = textOfBytes(requiredString(assembler, "the name of a section"));
+      assembler.demandComma();
+      stab("s", section)(assembler, directive);
+    },
+  ],
   // The beginning and the end of a routine matter to a generator of stabs only.
   [".func .endfunc", (assembler) => assembler.input.skipStatement()],
 ];

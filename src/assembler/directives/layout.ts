@@ -3,17 +3,19 @@
  */
 
 import type { Assembler } from "../assembler.ts";
-import { COMMA } from "../chars.ts";
-import { Op, refold } from "../expression.ts";
-import type { Expression } from "../expression.ts";
-import * as integer from "../integer.ts";
-import { longestNop, writeNops } from "../nops.ts";
+import type { Expression } from "../model/expression.ts";
+import { Op, refold } from "../model/expression.ts";
+import * as integer from "../model/integer.ts";
+import { COMMA } from "../read/chars.ts";
+import { longestNop, writeNops } from "../write/nops.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** Largest alignment as a power of two: what an ELF32 section header can say. */
 const MAXIMUM_POWER = 31;
 
-/** `.align`, `.balign`, `.p2align`: operands `alignment, fill, maximum`; the fill has `fillBytes` bytes, or one when 0. */
+/**
+ * `.align`, `.balign`, `.p2align`: operands `alignment, fill, maximum`; the fill has `fillBytes` bytes, or one when 0.
+ */
 function align(isPower: boolean, fillBytes: number): Handler {
   return (assembler, directive) => {
     const { expressions, input } = assembler;
@@ -24,10 +26,12 @@ function align(isPower: boolean, fillBytes: number): Handler {
       if (isPower) power = value;
       else {
         power = value <= 1 ? 0 : Math.log2(value);
-        if (value < 0 || !Number.isInteger(power)) assembler.failAt("bad-alignment", start, `an alignment in bytes is a power of two, and ${value} is none`);
+        if (value < 0 || !Number.isInteger(power))
+          assembler.failAt("bad-alignment", start, `an alignment in bytes is a power of two, and ${value} is none`);
       }
     } else if (!isPower) power = 0;
-    if (power < 0 || power > MAXIMUM_POWER) assembler.failAt("bad-alignment", start, `\`${directive.name}' takes at most 2 to the power of ${MAXIMUM_POWER}`);
+    if (power < 0 || power > MAXIMUM_POWER)
+      assembler.failAt("bad-alignment", start, `\`${directive.name}' takes at most 2 to the power of ${MAXIMUM_POWER}`);
     let fill: Uint8Array | null = null;
     let maximum = 0;
     if (assembler.comma()) {
@@ -55,7 +59,14 @@ export function alignTo(assembler: Assembler, power: number, fill: Uint8Array | 
   if (power > 0) {
     // Code is filled with instructions that do nothing, unless the source asks for other bytes than 0x90.
     let pattern = fill;
-    if (section.isCode && pattern !== null && pattern.length === 1 && pattern[0] === 0x90 && assembler.options.optimizeAlignment !== false) pattern = null;
+    if (
+      section.isCode &&
+      pattern !== null &&
+      pattern.length === 1 &&
+      pattern[0] === 0x90 &&
+      assembler.options.optimizeAlignment !== false
+    )
+      pattern = null;
     if (!section.isCode && pattern === null) pattern = new Uint8Array(1);
     sections.variable({ kind: "align", power, maximum, fill: pattern });
   }
@@ -94,12 +105,17 @@ function space(assembler: Assembler, count: Expression, pattern: Uint8Array): vo
       return;
     }
     if (pattern.some((byte) => byte !== 0) && sections.current !== null && !sections.current.section.hasContents) {
-      assembler.failAt("no-contents", count.offset, `section \`${sections.current.section.name}' holds no contents: only zeros can stand there`);
+      assembler.failAt(
+        "no-contents",
+        count.offset,
+        `section \`${sections.current.section.name}' holds no contents: only zeros can stand there`,
+      );
     }
     sections.fill(pattern, number);
     return;
   }
-  if (sections.current === null) assembler.failAt("not-absolute", count.offset, "the absolute section needs a known number here");
+  if (sections.current === null)
+    assembler.failAt("not-absolute", count.offset, "the absolute section needs a known number here");
   sections.variable({ kind: "fill", pattern, count: null, countExpression: count });
 }
 
@@ -152,20 +168,31 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
   [".ds.d", (assembler) => reserve(assembler, 8)],
   [".ds.x", (assembler) => reserve(assembler, 10)],
   [".org", org],
-  [".nop", (assembler) => {
-    assembler.demandEnd();
-    nops(assembler, 1, 1);
-  }],
-  [".nops", (assembler) => {
-    const { expressions, input } = assembler;
-    const start = input.offset;
-    const count = expressions.absoluteNumber("the number of bytes");
-    const limit = assembler.comma() ? expressions.absoluteNumber("the length of an instruction") : 0;
-    assembler.demandEnd();
-    const longest = longestNop(assembler.bits);
-    if (count < 0 || limit < 0 || limit > longest) assembler.failAt("value-range", start, `\`.nops' takes a number of bytes, and 0 to ${longest} for the longest instruction`);
-    nops(assembler, count, limit === 0 ? longest : limit);
-  }],
+  [
+    ".nop",
+    (assembler) => {
+      assembler.demandEnd();
+      nops(assembler, 1, 1);
+    },
+  ],
+  [
+    ".nops",
+    (assembler) => {
+      const { expressions, input } = assembler;
+      const start = input.offset;
+      const count = expressions.absoluteNumber("the number of bytes");
+      const limit = assembler.comma() ? expressions.absoluteNumber("the length of an instruction") : 0;
+      assembler.demandEnd();
+      const longest = longestNop(assembler.bits);
+      if (count < 0 || limit < 0 || limit > longest)
+        assembler.failAt(
+          "value-range",
+          start,
+          `\`.nops' takes a number of bytes, and 0 to ${longest} for the longest instruction`,
+        );
+      nops(assembler, count, limit === 0 ? longest : limit);
+    },
+  ],
 ];
 
 /** Instructions that do nothing, of so many bytes together. */
@@ -174,7 +201,11 @@ function nops(assembler: Assembler, count: number, limit: number): void {
   sections.charge(count);
   if (assembler.debug.isOn) assembler.debug.instruction();
   // The mode at the end of the source decides, as for alignment.
-  sections.variable({ kind: "computed", size: () => count, write: (out, at) => writeNops(out, at, count, assembler.bits, assembler.architecture.hasLongNops, limit) });
+  sections.variable({
+    kind: "computed",
+    size: () => count,
+    write: (out, at) => writeNops(out, at, count, assembler.bits, assembler.architecture.hasLongNops, limit),
+  });
 }
 
 /** `.ds count, value`: elements of a size. */
@@ -185,4 +216,3 @@ function reserve(assembler: Assembler, size: number): void {
   assembler.demandEnd();
   space(assembler, count, pattern);
 }
-

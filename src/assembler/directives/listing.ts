@@ -5,5 +5,8 @@
 import type { DirectiveTable } from "./table.ts";
 
 export const LISTING_DIRECTIVES: DirectiveTable = [
-  [".list .nolist .eject .psize .title .sbttl .lflags .page .spc .llen .ln .plen .ttl .name .format .noformat .xref .debug .optim", (assembler) => assembler.input.skipStatement()],
+  [
+    ".list .nolist .eject .psize .title .sbttl .lflags .page .spc .llen .ln .plen .ttl .name .format .noformat .xref .debug .optim",
+    (assembler) => assembler.input.skipStatement(),
+  ],
 ];

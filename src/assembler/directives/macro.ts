@@ -19,12 +19,18 @@ export const MACRO_DIRECTIVES: DirectiveTable = [
   [".irp .irep", (assembler) => assembler.macros.iterate(false)],
   [".irpc .irepc", (assembler) => assembler.macros.iterate(true)],
   [".endr", (assembler) => ignored(assembler, "`.endr' without `.rept', `.irp' or `.irpc' is ignored")],
-  [".altmacro", (assembler) => {
-    assembler.macros.isAlternate = true;
-    assembler.demandEnd();
-  }],
-  [".noaltmacro", (assembler) => {
-    assembler.macros.isAlternate = false;
-    assembler.demandEnd();
-  }],
+  [
+    ".altmacro",
+    (assembler) => {
+      assembler.macros.isAlternate = true;
+      assembler.demandEnd();
+    },
+  ],
+  [
+    ".noaltmacro",
+    (assembler) => {
+      assembler.macros.isAlternate = false;
+      assembler.demandEnd();
+    },
+  ],
 ];

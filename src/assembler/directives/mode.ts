@@ -2,9 +2,9 @@
  * Directives that choose the kind of code and the syntax.
  */
 
-import type { Assembler } from "../assembler.ts";
 import { Architecture } from "../architecture.ts";
-import { STATEMENT_END, characterClass, textOfBytes } from "../chars.ts";
+import type { Assembler } from "../assembler.ts";
+import { characterClass, STATEMENT_END, textOfBytes } from "../read/chars.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 function code(bits: 16 | 32, stack32: boolean): Handler {
@@ -37,15 +37,22 @@ function restOf(assembler: Assembler): string {
 
 const arch: Handler = (assembler) => {
   const start = assembler.input.offset;
-  const [name = "", ...modifiers] = restOf(assembler).split(",").map((part) => part.trim());
+  const [name = "", ...modifiers] = restOf(assembler)
+    .split(",")
+    .map((part) => part.trim());
   if (name === "") assembler.failAt("bad-argument", start, "expected the name of a processor");
   for (const modifier of modifiers) {
-    if (modifier !== "jumps" && modifier !== "nojumps") assembler.failAt("bad-argument", start, `expected \`jumps' or \`nojumps', not \`${modifier}'`);
+    if (modifier !== "jumps" && modifier !== "nojumps")
+      assembler.failAt("bad-argument", start, `expected \`jumps' or \`nojumps', not \`${modifier}'`);
     assembler.architecture.promotesJumps = modifier === "jumps";
   }
   if (!assembler.architecture.select(name)) {
-    if (name.toLowerCase() === "pop") assembler.failAt("unknown-processor", start, "`.arch pop' without `.arch push' before it", name.length);
-    assembler.failAt("unknown-processor", start, `no processor or extension is called \`${name}'`, name.length, { candidates: Architecture.names, written: name });
+    if (name.toLowerCase() === "pop")
+      assembler.failAt("unknown-processor", start, "`.arch pop' without `.arch push' before it", name.length);
+    assembler.failAt("unknown-processor", start, `no processor or extension is called \`${name}'`, name.length, {
+      candidates: Architecture.names,
+      written: name,
+    });
   }
 };
 

@@ -3,22 +3,35 @@
  */
 
 import type { Assembler } from "../assembler.ts";
-import { NAME_PART, NAME_START, QUOTE, characterClass, textOfBytes } from "../chars.ts";
-import { refold, Op } from "../expression.ts";
-import { SHF, SHT } from "../section.ts";
-import type { Section } from "../section.ts";
-import { knownSection } from "../sections.ts";
-import { readString } from "../text.ts";
+import { Op, refold } from "../model/expression.ts";
+import type { Section } from "../model/section.ts";
+import { SHF, SHT } from "../model/section.ts";
+import { knownSection } from "../model/sections.ts";
+import { characterClass, NAME_PART, NAME_START, QUOTE, textOfBytes } from "../read/chars.ts";
+import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** Letters of the flags of `.section`. */
 const FLAG_LETTERS: ReadonlyMap<string, number> = new Map([
-  ["a", SHF.ALLOC], ["w", SHF.WRITE], ["x", SHF.EXECINSTR], ["e", SHF.EXCLUDE], ["o", SHF.LINK_ORDER], ["M", SHF.MERGE], ["S", SHF.STRINGS],
-  ["G", SHF.GROUP], ["T", SHF.TLS], ["R", SHF.GNU_RETAIN], ["d", SHF.GNU_MBIND],
+  ["a", SHF.ALLOC],
+  ["w", SHF.WRITE],
+  ["x", SHF.EXECINSTR],
+  ["e", SHF.EXCLUDE],
+  ["o", SHF.LINK_ORDER],
+  ["M", SHF.MERGE],
+  ["S", SHF.STRINGS],
+  ["G", SHF.GROUP],
+  ["T", SHF.TLS],
+  ["R", SHF.GNU_RETAIN],
+  ["d", SHF.GNU_MBIND],
 ]);
 
 const TYPE_NAMES: ReadonlyMap<string, number> = new Map([
-  ["progbits", SHT.PROGBITS], ["nobits", SHT.NOBITS], ["note", SHT.NOTE], ["init_array", SHT.INIT_ARRAY], ["fini_array", SHT.FINI_ARRAY],
+  ["progbits", SHT.PROGBITS],
+  ["nobits", SHT.NOBITS],
+  ["note", SHT.NOTE],
+  ["init_array", SHT.INIT_ARRAY],
+  ["fini_array", SHT.FINI_ARRAY],
   ["preinit_array", SHT.PREINIT_ARRAY],
 ]);
 
@@ -32,7 +45,8 @@ function standard(pick: (assembler: Assembler) => Section): Handler {
     assembler.demandEnd();
     const section = pick(assembler);
     // `-R` puts data behind the code, where no subsection of the code's own is.
-    if (assembler.options.foldData === true && section === assembler.sections.data) assembler.sections.change(assembler.sections.text, number + FOLDED_DATA);
+    if (assembler.options.foldData === true && section === assembler.sections.data)
+      assembler.sections.change(assembler.sections.text, number + FOLDED_DATA);
     else assembler.sections.change(section, number);
   };
 }
@@ -56,7 +70,13 @@ function sectionName(assembler: Assembler): string {
 }
 
 function isNameByte(code: number): boolean {
-  return (characterClass[code]! & (NAME_START | NAME_PART)) !== 0 || code === 0x2d || code === 0x2b || code === 0x21 || code === 0x7e;
+  return (
+    (characterClass[code]! & (NAME_START | NAME_PART)) !== 0 ||
+    code === 0x2d ||
+    code === 0x2b ||
+    code === 0x21 ||
+    code === 0x7e
+  );
 }
 
 interface SectionAttributes {
@@ -81,7 +101,18 @@ interface SectionAttributes {
 function attributes(assembler: Assembler, withNumber: boolean): SectionAttributes {
   const { input } = assembler;
   const result: SectionAttributes = {
-    flags: 0, type: SHT.PROGBITS, entrySize: 0, group: null, isComdat: false, linkedTo: null, inherited: null, unique: -1, info: 0, hasFlags: false, hasType: false, number: 0,
+    flags: 0,
+    type: SHT.PROGBITS,
+    entrySize: 0,
+    group: null,
+    isComdat: false,
+    linkedTo: null,
+    inherited: null,
+    unique: -1,
+    info: 0,
+    hasFlags: false,
+    hasType: false,
+    number: 0,
   };
   if (!assembler.comma()) return result;
   if (input.skipSpace() !== QUOTE) {
@@ -90,7 +121,8 @@ function attributes(assembler: Assembler, withNumber: boolean): SectionAttribute
       if (!assembler.comma()) return result;
     }
     if (input.skipSpace() !== QUOTE) {
-      if (!sectionType(assembler, result)) assembler.fail("string-expected", "expected the flags of the section in quotes");
+      if (!sectionType(assembler, result))
+        assembler.fail("string-expected", "expected the flags of the section in quotes");
       return result;
     }
   }
@@ -112,7 +144,13 @@ function attributes(assembler: Assembler, withNumber: boolean): SectionAttribute
       continue;
     }
     const flag = FLAG_LETTERS.get(letter);
-    if (flag === undefined) assembler.failAt("section-flags", start, `\`${letter}' is no flag of a section: there are ${[...FLAG_LETTERS.keys()].join(" ")}`, string.end - start);
+    if (flag === undefined)
+      assembler.failAt(
+        "section-flags",
+        start,
+        `\`${letter}' is no flag of a section: there are ${[...FLAG_LETTERS.keys()].join(" ")}`,
+        string.end - start,
+      );
     else result.flags |= flag;
   }
   if (result.inherited !== null) {
@@ -139,9 +177,11 @@ function attributes(assembler: Assembler, withNumber: boolean): SectionAttribute
     }
   }
   if (!rest() || uniqueNumber(assembler, result)) return result;
-  if ((result.flags & SHF.GNU_MBIND) === 0) assembler.fail("trailing-text", "expected `unique' and a number, or the end of the statement");
+  if ((result.flags & SHF.GNU_MBIND) === 0)
+    assembler.fail("trailing-text", "expected `unique' and a number, or the end of the statement");
   result.info = assembler.expressions.absoluteNumber("the number behind the flag d");
-  if (rest() && !uniqueNumber(assembler, result)) assembler.fail("trailing-text", "expected `unique' and a number, or the end of the statement");
+  if (rest() && !uniqueNumber(assembler, result))
+    assembler.fail("trailing-text", "expected `unique' and a number, or the end of the statement");
   return result;
 }
 
@@ -175,7 +215,10 @@ function sectionType(assembler: Assembler, result: SectionAttributes): boolean {
   } else return false;
   const type = TYPE_NAMES.get(name);
   if (type === undefined) {
-    return assembler.failAt("section-type", start, `\`${name}' is no type of a section`, undefined, { candidates: TYPE_NAMES.keys(), written: name });
+    return assembler.failAt("section-type", start, `\`${name}' is no type of a section`, undefined, {
+      candidates: TYPE_NAMES.keys(),
+      written: name,
+    });
   }
   result.type = type;
   result.hasType = true;
@@ -203,7 +246,10 @@ function enter(assembler: Assembler, name: string, wanted: SectionAttributes, st
       section.group = assembler.symbols.findOrMake(assembler.atoms.internText(wanted.group), start);
       section.isComdat = wanted.isComdat;
     }
-    if (wanted.linkedTo !== null) section.linkedTo = sections.find(wanted.linkedTo) ?? assembler.symbols.findOrMake(assembler.atoms.internText(wanted.linkedTo), start);
+    if (wanted.linkedTo !== null)
+      section.linkedTo =
+        sections.find(wanted.linkedTo) ??
+        assembler.symbols.findOrMake(assembler.atoms.internText(wanted.linkedTo), start);
   } else if (wanted.hasFlags) {
     const before = section.flags & ~SHF.EXCLUDE;
     if ((wanted.flags & ~SHF.EXCLUDE) !== before && !isDeclaredByName(section)) {
@@ -211,7 +257,12 @@ function enter(assembler: Assembler, name: string, wanted: SectionAttributes, st
     }
     if (isDeclaredByName(section)) section.flags |= wanted.flags;
     if (wanted.hasType && wanted.type !== section.type) {
-      assembler.warnAt("section-changed", start, `section \`${name}' has another type already, which stays`, name.length);
+      assembler.warnAt(
+        "section-changed",
+        start,
+        `section \`${name}' has another type already, which stays`,
+        name.length,
+      );
     }
   }
   section.isDeclared = true;
@@ -240,7 +291,8 @@ const struct: Handler = (assembler) => {
   const { sections } = assembler;
   const origin = assembler.input.atStatementEnd() ? null : refold(assembler.expressions.required());
   assembler.demandEnd();
-  if (origin !== null && origin.op !== Op.CONSTANT) assembler.failAt("not-absolute", start, "a structure begins at a known offset, and this expression is no constant");
+  if (origin !== null && origin.op !== Op.CONSTANT)
+    assembler.failAt("not-absolute", start, "a structure begins at a known offset, and this expression is no constant");
   sections.change(sections.absolute);
   sections.absoluteOffset = origin === null ? 0 : origin.number;
 };
@@ -251,23 +303,49 @@ export const SECTION_DIRECTIVES: DirectiveTable = [
   [".bss", standard((assembler) => assembler.sections.bss)],
   [".section .sect .sect.s", section(false)],
   [".pushsection", section(true)],
-  [".popsection", (assembler) => {
-    if (!assembler.sections.pop()) assembler.warnAt("section-stack", assembler.input.statementOffset, "`.popsection' without `.pushsection' is ignored");
-    assembler.demandEnd();
-  }],
-  [".previous", (assembler) => {
-    if (!assembler.sections.previous()) assembler.warnAt("section-stack", assembler.input.statementOffset, "`.previous' without a former section is ignored");
-    assembler.demandEnd();
-  }],
-  [".subsection", (assembler) => {
-    const number = optionalNumber(assembler);
-    assembler.demandEnd();
-    assembler.sections.changeSubsection(number);
-  }],
+  [
+    ".popsection",
+    (assembler) => {
+      if (!assembler.sections.pop())
+        assembler.warnAt(
+          "section-stack",
+          assembler.input.statementOffset,
+          "`.popsection' without `.pushsection' is ignored",
+        );
+      assembler.demandEnd();
+    },
+  ],
+  [
+    ".previous",
+    (assembler) => {
+      if (!assembler.sections.previous())
+        assembler.warnAt(
+          "section-stack",
+          assembler.input.statementOffset,
+          "`.previous' without a former section is ignored",
+        );
+      assembler.demandEnd();
+    },
+  ],
+  [
+    ".subsection",
+    (assembler) => {
+      const number = optionalNumber(assembler);
+      assembler.demandEnd();
+      assembler.sections.changeSubsection(number);
+    },
+  ],
   [".struct .offset", struct],
-  [".linkonce", (assembler) => {
-    assembler.warnAt("section-flags", assembler.input.statementOffset, "`.linkonce' is of no use in ELF: a section is linked once as a member of a group, `.section name,\"axG\",@progbits,name,comdat'", 9);
-    assembler.input.skipStatement();
-  }],
+  [
+    ".linkonce",
+    (assembler) => {
+      assembler.warnAt(
+        "section-flags",
+        assembler.input.statementOffset,
+        "`.linkonce' is of no use in ELF: a section is linked once as a member of a group, `.section name,\"axG\",@progbits,name,comdat'",
+        9,
+      );
+      assembler.input.skipStatement();
+    },
+  ],
 ];
-

@@ -3,8 +3,8 @@
  */
 
 import type { Assembler } from "../assembler.ts";
-import { QUOTE, STATEMENT_END, characterClass, readableText, textOfBytes } from "../chars.ts";
-import { readString } from "../text.ts";
+import { characterClass, QUOTE, readableText, STATEMENT_END, textOfBytes } from "../read/chars.ts";
+import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** Files inside files. */
@@ -26,25 +26,40 @@ function open(assembler: Assembler, what: string): { path: string; bytes: Uint8A
   const start = input.offset;
   const name = readableText(requiredString(assembler, what));
   const found = assembler.files.read(name, input.frame!.origin.path);
-  if (found === null) return assembler.fatalAt("file-not-found", start, `file \`${name}' is not there`, input.offset - start);
+  if (found === null)
+    return assembler.fatalAt("file-not-found", start, `file \`${name}' is not there`, input.offset - start);
   if (!assembler.dependencies.includes(found.path)) assembler.dependencies.push(found.path);
   return { ...found, start };
 }
 
 /** Inclusions in one assembly: a file that includes itself twice would else take for ever before it is too deep. */
 const MAXIMUM_INCLUDES = 5000;
-/** And their text, every inclusion counted: it is read within some seconds, and what it leaves in memory is limited by itself. */
+/**
+ * And their text, every inclusion counted: it is read within some seconds, and what it leaves in memory is limited by
+ * itself.
+ */
 const MAXIMUM_INCLUDED_BYTES = 32 * 1024 * 1024;
 
 const include: Handler = (assembler) => {
   const { input } = assembler;
   const file = open(assembler, "the name of a file");
   assembler.demandEnd();
-  if (input.frame!.depth >= MAXIMUM_DEPTH) assembler.fatal("too-deep", `files are included more than ${MAXIMUM_DEPTH} deep: \`${file.path}' may include itself without end`);
-  if (++assembler.includeCount > MAXIMUM_INCLUDES) assembler.fatal("too-large", `more than ${MAXIMUM_INCLUDES} inclusions: \`${file.path}' may include itself several times over`);
+  if (input.frame!.depth >= MAXIMUM_DEPTH)
+    assembler.fatal(
+      "too-deep",
+      `files are included more than ${MAXIMUM_DEPTH} deep: \`${file.path}' may include itself without end`,
+    );
+  if (++assembler.includeCount > MAXIMUM_INCLUDES)
+    assembler.fatal(
+      "too-large",
+      `more than ${MAXIMUM_INCLUDES} inclusions: \`${file.path}' may include itself several times over`,
+    );
   assembler.includedBytes += file.bytes.length;
   if (assembler.includedBytes > MAXIMUM_INCLUDED_BYTES) {
-    assembler.fatal("too-large", `more than ${MAXIMUM_INCLUDED_BYTES} bytes of included files: \`${file.path}' may include itself several times over`);
+    assembler.fatal(
+      "too-large",
+      `more than ${MAXIMUM_INCLUDED_BYTES} bytes of included files: \`${file.path}' may include itself several times over`,
+    );
   }
   assembler.leaveStatement();
   input.pushFile(file.path, file.bytes, assembler.conditionals.depth);
@@ -62,7 +77,11 @@ const incbin: Handler = (assembler) => {
   assembler.demandEnd();
   const { bytes } = file;
   if (skip < 0 || count < 0 || skip > bytes.length || (count !== Infinity && skip + count > bytes.length)) {
-    assembler.failAt("value-range", file.start, `file \`${file.path}' has ${bytes.length} bytes: it cannot give ${count === Infinity ? "those" : count} behind byte ${skip}`);
+    assembler.failAt(
+      "value-range",
+      file.start,
+      `file \`${file.path}' has ${bytes.length} bytes: it cannot give ${count === Infinity ? "those" : count} behind byte ${skip}`,
+    );
   }
   assembler.sections.bytes(bytes.subarray(skip, skip + (count === Infinity ? bytes.length - skip : count)));
 };
@@ -83,31 +102,46 @@ function message(assembler: Assembler): string {
 export const SOURCE_DIRECTIVES: DirectiveTable = [
   [".include", include],
   [".incbin", incbin],
-  [".print", (assembler) => {
-    const text = readableText(requiredString(assembler, "a message"));
-    assembler.demandEnd();
-    assembler.options.print?.(text);
-  }],
-  [".warning", (assembler) => {
-    const start = assembler.input.statementOffset;
-    const text = message(assembler);
-    assembler.warnAt("user-warning", start, text === "" ? ".warning directive" : text);
-  }],
-  [".error", (assembler) => {
-    const start = assembler.input.statementOffset;
-    const text = message(assembler);
-    assembler.failAt("user-error", start, text === "" ? ".error directive" : text);
-  }],
+  [
+    ".print",
+    (assembler) => {
+      const text = readableText(requiredString(assembler, "a message"));
+      assembler.demandEnd();
+      assembler.options.print?.(text);
+    },
+  ],
+  [
+    ".warning",
+    (assembler) => {
+      const start = assembler.input.statementOffset;
+      const text = message(assembler);
+      assembler.warnAt("user-warning", start, text === "" ? ".warning directive" : text);
+    },
+  ],
+  [
+    ".error",
+    (assembler) => {
+      const start = assembler.input.statementOffset;
+      const text = message(assembler);
+      assembler.failAt("user-error", start, text === "" ? ".error directive" : text);
+    },
+  ],
   [".err", (assembler) => assembler.failAt("user-error", assembler.input.statementOffset, ".err directive")],
-  [".fail", (assembler) => {
-    const start = assembler.input.statementOffset;
-    const value = assembler.expressions.absoluteNumber("the number");
-    assembler.demandEnd();
-    if (value >= 500) assembler.warnAt("user-warning", start, `.fail ${value} directive`);
-    else assembler.failAt("user-error", start, `.fail ${value} directive`);
-  }],
+  [
+    ".fail",
+    (assembler) => {
+      const start = assembler.input.statementOffset;
+      const value = assembler.expressions.absoluteNumber("the number");
+      assembler.demandEnd();
+      if (value >= 500) assembler.warnAt("user-warning", start, `.fail ${value} directive`);
+      else assembler.failAt("user-error", start, `.fail ${value} directive`);
+    },
+  ],
   [".abort", (assembler) => assembler.fatal("user-error", ".abort directive")],
-  [".end", (assembler) => {
-    assembler.hasEnded = true;
-  }],
+  [
+    ".end",
+    (assembler) => {
+      assembler.hasEnded = true;
+    },
+  ],
 ];

@@ -3,11 +3,11 @@
  */
 
 import type { Assembler } from "../assembler.ts";
-import type { Atom } from "../atom.ts";
-import { NAME_PART, NAME_START, QUOTE, characterClass, textOfBytes } from "../chars.ts";
-import { STT, STV } from "../symbol.ts";
-import type { AssemblySymbol } from "../symbol.ts";
-import { readString } from "../text.ts";
+import type { Atom } from "../model/atom.ts";
+import type { AssemblySymbol } from "../model/symbol.ts";
+import { STT, STV } from "../model/symbol.ts";
+import { characterClass, NAME_PART, NAME_START, QUOTE, textOfBytes } from "../read/chars.ts";
+import { readString } from "../read/text.ts";
 import { alignTo } from "./layout.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
@@ -20,7 +20,8 @@ export function symbolName(assembler: Assembler): Atom {
     return assembler.atoms.intern(string.bytes, 0, string.bytes.length);
   }
   const start = input.offset;
-  if (!(characterClass[input.bytes[start]!]! & NAME_START)) assembler.fail("symbol-expected", "expected the name of a symbol");
+  if (!(characterClass[input.bytes[start]!]! & NAME_START))
+    assembler.fail("symbol-expected", "expected the name of a symbol");
   let end = start;
   while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
   input.offset = end;
@@ -57,7 +58,10 @@ const version: Handler = (assembler) => {
   input.skipSpace();
   const start = input.offset;
   input.skipStatement();
-  const [name = "", original = ""] = textOfBytes(input.bytes, start, input.offset).split(/#|\/\*/)[0]!.split(",").map((part) => part.trim());
+  const [name = "", original = ""] = textOfBytes(input.bytes, start, input.offset)
+    .split(/#|\/\*/)[0]!
+    .split(",")
+    .map((part) => part.trim());
   assembler.versions.add(symbol, name, original, start);
 };
 
@@ -79,9 +83,19 @@ function assign(mode: "set" | "equiv" | "eqv"): Handler {
 }
 
 const TYPES: ReadonlyMap<string, number> = new Map([
-  ["function", STT.FUNC], ["STT_FUNC", STT.FUNC], ["object", STT.OBJECT], ["STT_OBJECT", STT.OBJECT], ["notype", STT.NOTYPE], ["STT_NOTYPE", STT.NOTYPE],
-  ["tls_object", STT.TLS], ["STT_TLS", STT.TLS], ["common", STT.COMMON], ["STT_COMMON", STT.COMMON], ["gnu_indirect_function", STT.GNU_IFUNC],
-  ["STT_GNU_IFUNC", STT.GNU_IFUNC], ["gnu_unique_object", STT.OBJECT],
+  ["function", STT.FUNC],
+  ["STT_FUNC", STT.FUNC],
+  ["object", STT.OBJECT],
+  ["STT_OBJECT", STT.OBJECT],
+  ["notype", STT.NOTYPE],
+  ["STT_NOTYPE", STT.NOTYPE],
+  ["tls_object", STT.TLS],
+  ["STT_TLS", STT.TLS],
+  ["common", STT.COMMON],
+  ["STT_COMMON", STT.COMMON],
+  ["gnu_indirect_function", STT.GNU_IFUNC],
+  ["STT_GNU_IFUNC", STT.GNU_IFUNC],
+  ["gnu_unique_object", STT.OBJECT],
 ]);
 
 /** `.type name, @function`, also with `%`, `#`, quotes or nothing before the type. */
@@ -105,7 +119,10 @@ const type: Handler = (assembler) => {
   assembler.demandEnd();
   const value = TYPES.get(name);
   if (value === undefined) {
-    assembler.failAt("symbol-type", typeOffset, `\`${name}' is no type of a symbol`, undefined, { candidates: TYPES.keys(), written: name });
+    assembler.failAt("symbol-type", typeOffset, `\`${name}' is no type of a symbol`, undefined, {
+      candidates: TYPES.keys(),
+      written: name,
+    });
   } else assembler.symbols.findOrMake(atom, start).type = value;
 };
 
@@ -119,34 +136,38 @@ const size: Handler = (assembler) => {
 };
 
 /** `.comm name, size, alignment`: a block that the linker places; with `.local name` before it, one in `.bss`. */
-const common = (type: number): Handler => (assembler) => {
-  const { expressions, input } = assembler;
-  const start = input.offset;
-  const atom = symbolName(assembler);
-  assembler.demandComma();
-  const bytes = expressions.absoluteNumber("the size");
-  if (bytes < 0) assembler.failAt("negative-count", start, `a size of ${bytes} bytes is not possible`);
-  let alignment = 0;
-  let isStated = false;
-  if (assembler.comma()) {
-    alignment = expressions.absoluteNumber("the alignment");
-    isStated = true;
-    if (alignment < 0 || !Number.isInteger(Math.log2(alignment || 1))) assembler.failAt("bad-alignment", start, `an alignment is a power of two, and ${alignment} is none`);
-  }
-  assembler.demandEnd();
-  const symbol = assembler.symbols.renewed(atom, start);
-  if (symbol.isLocal) {
-    placeInBss(assembler, atom, start, bytes, isStated ? alignment : 1);
-    return;
-  }
-  if (symbol.section.kind !== "undefined" && symbol.section.kind !== "common") assembler.failRedefinition(symbol, start, atom.text.length);
-  symbol.section = assembler.sections.common;
-  symbol.value = symbol.section.kind === "common" && Number(symbol.value) > bytes ? symbol.value : bytes;
-  symbol.alignment = Math.max(1, isStated ? alignment : defaultCommonAlignment(bytes));
-  symbol.isGlobal = true;
-  symbol.type = type;
-  symbol.size = null;
-};
+const common =
+  (type: number): Handler =>
+  (assembler) => {
+    const { expressions, input } = assembler;
+    const start = input.offset;
+    const atom = symbolName(assembler);
+    assembler.demandComma();
+    const bytes = expressions.absoluteNumber("the size");
+    if (bytes < 0) assembler.failAt("negative-count", start, `a size of ${bytes} bytes is not possible`);
+    let alignment = 0;
+    let isStated = false;
+    if (assembler.comma()) {
+      alignment = expressions.absoluteNumber("the alignment");
+      isStated = true;
+      if (alignment < 0 || !Number.isInteger(Math.log2(alignment || 1)))
+        assembler.failAt("bad-alignment", start, `an alignment is a power of two, and ${alignment} is none`);
+    }
+    assembler.demandEnd();
+    const symbol = assembler.symbols.renewed(atom, start);
+    if (symbol.isLocal) {
+      placeInBss(assembler, atom, start, bytes, isStated ? alignment : 1);
+      return;
+    }
+    if (symbol.section.kind !== "undefined" && symbol.section.kind !== "common")
+      assembler.failRedefinition(symbol, start, atom.text.length);
+    symbol.section = assembler.sections.common;
+    symbol.value = symbol.section.kind === "common" && Number(symbol.value) > bytes ? symbol.value : bytes;
+    symbol.alignment = Math.max(1, isStated ? alignment : defaultCommonAlignment(bytes));
+    symbol.isGlobal = true;
+    symbol.type = type;
+    symbol.size = null;
+  };
 
 /** Without a stated alignment a block is aligned to its size, rounded up, at most to 16 bytes. */
 function defaultCommonAlignment(bytes: number): number {
@@ -199,16 +220,25 @@ const weakReference: Handler = (assembler) => {
 };
 
 export const SYMBOL_DIRECTIVES: DirectiveTable = [
-  [".globl .global", each((symbol) => {
-    symbol.isGlobal = true;
-  })],
-  [".weak", each((symbol) => {
-    symbol.isWeak = true;
-  })],
-  [".local", each((symbol) => {
-    symbol.isLocal = true;
-    symbol.isGlobal = false;
-  })],
+  [
+    ".globl .global",
+    each((symbol) => {
+      symbol.isGlobal = true;
+    }),
+  ],
+  [
+    ".weak",
+    each((symbol) => {
+      symbol.isWeak = true;
+    }),
+  ],
+  [
+    ".local",
+    each((symbol) => {
+      symbol.isLocal = true;
+      symbol.isGlobal = false;
+    }),
+  ],
   [".extern .extrn", (assembler) => assembler.input.skipStatement()],
   [".hidden", visibility(STV.HIDDEN)],
   [".internal", visibility(STV.INTERNAL)],
@@ -223,5 +253,8 @@ export const SYMBOL_DIRECTIVES: DirectiveTable = [
   [".lcomm", localCommon],
   [".weakref", weakReference],
   [".symver", version],
-  [".vtable_entry .vtable_inherit", (assembler, directive) => assembler.fail("unsupported-directive", `\`${directive.name}' is not supported`)],
+  [
+    ".vtable_entry .vtable_inherit",
+    (assembler, directive) => assembler.fail("unsupported-directive", `\`${directive.name}' is not supported`),
+  ],
 ];

@@ -1,11 +1,11 @@
 /**
- * The whole instruction table. A program uses few of its rows, and reading all of them takes longer than assembling a small file: so the
- * encoder asks by name, and only rows that hold the name are read.
+ * The whole instruction table. A program uses few of its rows, and reading all of them takes longer than assembling a
+ * small file: so the encoder asks by name, and only rows that hold the name are read.
  */
 
 import type { Form } from "../form.ts";
-import { parseRow, tableRows } from "../notation.ts";
 import type { TableRow } from "../notation.ts";
+import { parseRow, tableRows } from "../notation.ts";
 import { INTEGER } from "./integer.ts";
 import { MMX } from "./mmx.ts";
 import { SSE } from "./sse.ts";
@@ -76,15 +76,23 @@ let forms: readonly Form[] | null = null;
 const theTable = (): Table => (table ??= new Table(tableRows([...INTEGER, ...SYSTEM, ...X87, ...MMX, ...SSE])));
 
 /** Every form, in the table's order: of forms that take the same operands, the encoder prefers the earlier. */
-export const allForms = (): readonly Form[] => (forms ??= Array.from({ length: theTable().size }, (_, id) => theTable().form(id)));
+export const allForms = (): readonly Form[] =>
+  (forms ??= Array.from({ length: theTable().size }, (_, id) => theTable().form(id)));
 
 /** Every name of a form in one of the syntaxes. */
-const namesIn = (form: Form, att: boolean): readonly (readonly [string, string])[] => (att ? form.attNames : form.names);
+const namesIn = (form: Form, att: boolean): readonly (readonly [string, string])[] =>
+  att ? form.attNames : form.names;
 
 /** Forms that the encoder may choose for a name without suffix, in the table's order. */
 export const formsNamed = (name: string, att: boolean): readonly Form[] =>
-  theTable().mentioning(name).filter((form) => !form.decodeOnly && namesIn(form, att).some((pair) => pair.includes(name)));
+  theTable()
+    .mentioning(name)
+    .filter((form) => !form.decodeOnly && namesIn(form, att).some((pair) => pair.includes(name)));
 
 /** All names without suffix, for suggestions. */
 export const formNames = (att: boolean): ReadonlySet<string> =>
-  new Set(allForms().filter(({ decodeOnly }) => !decodeOnly).flatMap((form) => namesIn(form, att).flat()));
+  new Set(
+    allForms()
+      .filter(({ decodeOnly }) => !decodeOnly)
+      .flatMap((form) => namesIn(form, att).flat()),
+  );

@@ -1,6 +1,6 @@
 /**
- * Integer instructions that need no privilege. Where several rows take the same operands, the earlier is the one that the
- * encoder chooses: their order is GNU as's choice. Opcodes: Intel SDM volumes 2A-2C and appendix A of 2D.
+ * Integer instructions that need no privilege. Where several rows take the same operands, the earlier is the one that
+ * the encoder chooses: their order is GNU as's choice. Opcodes: Intel SDM volumes 2A-2C and appendix A of 2D.
  */
 
 import type { TableSection } from "../notation.ts";
@@ -28,7 +28,9 @@ export const CONDITIONS: readonly (readonly string[])[] = [
 ];
 
 const forConditions = (row: (names: (prefix: string) => string, code: number) => string): string =>
-  CONDITIONS.map((names, code) => row((prefix) => names.map((name) => prefix + name).join("/"), code) + ` cc=${code}`).join("\n");
+  CONDITIONS.map(
+    (names, code) => row((prefix) => names.map((name) => prefix + name).join("/"), code) + ` cc=${code}`,
+  ).join("\n");
 
 const ALU = ["add", "or", "adc", "sbb", "and", "sub", "xor", "cmp"]
   .map((name, digit) => {

@@ -1,13 +1,16 @@
 /**
- * Packed integers: MMX, and the same instructions on XMM registers as SSE2 and its successors brought them. Intel SDM 2D,
- * tables A-3 to A-5.
+ * Packed integers: MMX, and the same instructions on XMM registers as SSE2 and its successors brought them. Intel SDM
+ * 2D, tables A-3 to A-5.
  */
 
 import type { TableSection } from "../notation.ts";
 
 /** "name opcode" pairs; each is an instruction on mm and, with 66, one on xmm. */
 const twins = (list: string, escape = "0F"): { mm: string; xmm: string } => {
-  const pairs = list.trim().split(/\s*,\s*/).map((pair) => pair.split(" ") as [string, string]);
+  const pairs = list
+    .trim()
+    .split(/\s*,\s*/)
+    .map((pair) => pair.split(" ") as [string, string]);
   return {
     mm: pairs.map(([name, opcode]) => `${name} mm, mm/m64 | NP ${escape} ${opcode} /r`).join("\n"),
     xmm: pairs.map(([name, opcode]) => `${name} xmm, xmm/m128 | 66 ${escape} ${opcode} /r`).join("\n"),

@@ -9,7 +9,10 @@ const PREDICATES = ["eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"];
 const comparisons = (kind: string, prefix: string, source: string): string =>
   [
     `cmp${kind} xmm, ${source}, imm8 | ${prefix} 0F C2 /r`,
-    ...PREDICATES.map((predicate, value) => `cmp${predicate}${kind} xmm, ${source} | ${prefix} 0F C2 /r | implied=${value} encode =cmp${kind}`),
+    ...PREDICATES.map(
+      (predicate, value) =>
+        `cmp${predicate}${kind} xmm, ${source} | ${prefix} 0F C2 /r | implied=${value} encode =cmp${kind}`,
+    ),
   ].join("\n");
 
 /** "name opcode" pairs, each as a row. */
@@ -31,16 +34,28 @@ const arithmetic = (shapes: readonly string[]): string => {
   const rows: string[] = [];
   for (const [kind, prefix, source] of SHAPES) {
     if (!shapes.includes(kind)) continue;
-    rows.push(list("sqrt 51, add 58, mul 59, sub 5C, min 5D, div 5E, max 5F", (name, opcode) => `${name}${kind} xmm, ${source} | ${prefix} 0F ${opcode} /r`));
+    rows.push(
+      list(
+        "sqrt 51, add 58, mul 59, sub 5C, min 5D, div 5E, max 5F",
+        (name, opcode) => `${name}${kind} xmm, ${source} | ${prefix} 0F ${opcode} /r`,
+      ),
+    );
     rows.push(comparisons(kind, prefix, source));
     if (kind.startsWith("s")) continue;
-    rows.push(list("unpckl 14, unpckh 15, and 54, andn 55, or 56, xor 57", (name, opcode) => `${name}${kind} xmm, ${source} | ${prefix} 0F ${opcode} /r`));
+    rows.push(
+      list(
+        "unpckl 14, unpckh 15, and 54, andn 55, or 56, xor 57",
+        (name, opcode) => `${name}${kind} xmm, ${source} | ${prefix} 0F ${opcode} /r`,
+      ),
+    );
     rows.push(`shuf${kind} xmm, ${source}, imm8 | ${prefix} 0F C6 /r`);
   }
   return rows.join("\n");
 };
 
-/** Widening moves: name and opcode of the sign-extending form (the zero-extending one is at +10h), size of the source. */
+/**
+ * Widening moves: name and opcode of the sign-extending form (the zero-extending one is at +10h), size of the source.
+ */
 const WIDENING = (
   [
     ["bw", "0", 64],
@@ -51,9 +66,11 @@ const WIDENING = (
     ["dq", "5", 64],
   ] as const
 )
-  .map(([name, digit, size]) => `
+  .map(
+    ([name, digit, size]) => `
       pmovsx${name} xmm, xmm/m${size} | 66 0F 38 2${digit} /r
-      pmovzx${name} xmm, xmm/m${size} | 66 0F 38 3${digit} /r`)
+      pmovzx${name} xmm, xmm/m${size} | 66 0F 38 3${digit} /r`,
+  )
   .join("");
 
 export const SSE: readonly TableSection[] = [

@@ -1,6 +1,6 @@
 /**
- * Instructions that manage the processor: segments, protection, control registers, identification, virtualisation. Order and
- * sources as in integer.ts.
+ * Instructions that manage the processor: segments, protection, control registers, identification, virtualisation.
+ * Order and sources as in integer.ts.
  */
 
 import type { TableSection } from "../notation.ts";

@@ -1,6 +1,6 @@
 /**
- * The floating-point unit. Intel SDM 2A, appendix A.5. AT&T syntax has FSUB and FSUBR, FDIV and FDIVR exchanged where the
- * destination is not ST(0); that mistake of the first assembler has become the syntax.
+ * The floating-point unit. Intel SDM 2A, appendix A.5. AT&T syntax has FSUB and FSUBR, FDIV and FDIVR exchanged where
+ * the destination is not ST(0); that mistake of the first assembler has become the syntax.
  */
 
 import type { TableSection } from "../notation.ts";
@@ -25,21 +25,23 @@ const TO_TOP = OPERATIONS.map((name, digit) => {
 }).join("\n");
 
 /** ST(i) as the destination; with and without a pop. */
-const TO_OTHER = OPERATIONS.filter((name) => !name.startsWith("com")).map((name) => {
-  const digit = OPERATIONS.indexOf(name);
-  // With the destination in ST(i) the reverse operation has the even digit.
-  const back = digit < 4 ? digit : digit ^ 1;
-  const only = (suffix: string): string => (digit < 4 ? "" : `attonly=f${OPERATIONS[back]!}${suffix}`);
-  // GNU as takes the operands of the commutative ones in either order.
-  const swapped = digit < 4 ? `f${name}p st, sti | DE ${registers(back)} +i | encode` : "";
-  return `
+const TO_OTHER = OPERATIONS.filter((name) => !name.startsWith("com"))
+  .map((name) => {
+    const digit = OPERATIONS.indexOf(name);
+    // With the destination in ST(i) the reverse operation has the even digit.
+    const back = digit < 4 ? digit : digit ^ 1;
+    const only = (suffix: string): string => (digit < 4 ? "" : `attonly=f${OPERATIONS[back]!}${suffix}`);
+    // GNU as takes the operands of the commutative ones in either order.
+    const swapped = digit < 4 ? `f${name}p st, sti | DE ${registers(back)} +i | encode` : "";
+    return `
     ${swapped}
     f${name} sti, st    | DC ${registers(back)} +i | ${only("")}
     f${name}            | DE ${registers(back, 1)} | encode =f${name}p ${only("")}
     f${name}p sti, st   | DE ${registers(back)} +i | ${only("p")}
     f${name}p sti       | DE ${registers(back)} +i | encode ${only("p")}
     f${name}p           | DE ${registers(back, 1)} | encode ${only("p")}`;
-}).join("\n");
+  })
+  .join("\n");
 
 /** D9 with a whole ModRM byte. */
 const CONSTANTS_AND_FUNCTIONS = (

@@ -1,9 +1,10 @@
 /**
- * A run has one digest at every virtual millisecond: with code interpreted, compiled when hot, compiled at first sight, in one thread and
- * in two, and when it goes on from a snapshot that was taken in the middle. QURE_DIGEST_MS says how many milliseconds are looked at.
+ * A run has one digest at every virtual millisecond: with code interpreted, compiled when hot, compiled at first sight,
+ * in one thread and in two, and when it goes on from a snapshot that was taken in the middle. QURE_DIGEST_MS says how
+ * many milliseconds are looked at.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BytesDisk, SparseDisk } from "../../../emulator/disk.ts";
+import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import type { JitMode } from "../../../emulator/jit/jit.ts";
 import { LabCluster, restoreCluster } from "../../../src/index.ts";
 import { images } from "../../system/images.ts";
@@ -20,7 +21,10 @@ const made: LabCluster[] = [];
 
 function cluster(jit: JitMode, threads: number): LabCluster {
   const lab = new LabCluster({
-    firmware: images().firmware, seed: 11, jit, threads,
+    firmware: images().firmware,
+    seed: 11,
+    jit,
+    threads,
     nodes: [0, 1].map(() => ({ ramBytes: 8 << 20, disk: new SparseDisk(DISK_BYTES, { base }) })),
   });
   made.push(lab);
@@ -44,13 +48,21 @@ afterAll(() => {
   for (const lab of made) lab.close();
 });
 
-for (const [jit, threads] of [["on", 1], ["force", 1], ["off", 2], ["force", 2]] as const) {
+for (const [jit, threads] of [
+  ["on", 1],
+  ["force", 1],
+  ["off", 2],
+  ["force", 2],
+] as const) {
   test(`JIT ${jit}, ${threads === 1 ? "one thread" : "two threads"}`, { timeout: 600_000 }, () => {
     expect(digests(cluster(jit, threads))).toEqual(expected);
   });
 }
 
-for (const [before, after] of [["off", "force"], ["force", "off"]] as const) {
+for (const [before, after] of [
+  ["off", "force"],
+  ["force", "off"],
+] as const) {
   test(`a snapshot in the middle, JIT ${before} before it and ${after} behind it`, { timeout: 600_000 }, () => {
     const lab = cluster(before, 1);
     lab.cluster.runUntil(MIDDLE_NS);

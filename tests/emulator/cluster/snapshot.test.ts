@@ -1,7 +1,10 @@
-/** Snapshots: whoever goes on from one ends where the run that was not interrupted ends, at whatever moment it was taken. */
+/**
+ * Snapshots: whoever goes on from one ends where the run that was not interrupted ends, at whatever moment it was
+ * taken.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
-import { blankDisk, LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
 import { Random } from "../../../emulator/cluster/random.ts";
+import { blankDisk, LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
 import { boot, CLOUD, images, PROMPT } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
 
@@ -14,7 +17,10 @@ beforeAll(async () => {
 
 function cluster(nodes: number): LabCluster {
   const base = new SparseDisk(DISK_BYTES, { content: prepared });
-  return boot({ seed: 7, nodes: Array.from({ length: nodes }, () => ({ ramBytes: 8 << 20, disk: new SparseDisk(DISK_BYTES, { base }) })) });
+  return boot({
+    seed: 7,
+    nodes: Array.from({ length: nodes }, () => ({ ramBytes: 8 << 20, disk: new SparseDisk(DISK_BYTES, { base }) })),
+  });
 }
 
 /** Virtual times within the boot, dense where drives, cables and protocols are busy. */
@@ -28,7 +34,9 @@ describe("a restored cluster", () => {
     const original = cluster(2);
     const end = 2100 * MS;
     // While the firmware, the loader and the kernel start, then while nodes find each other.
-    const times = [...moments(60, 120 * MS, 1), ...moments(100, 450 * MS, 2), ...moments(60, end, 3)].sort((a, b) => a - b);
+    const times = [...moments(60, 120 * MS, 1), ...moments(100, 450 * MS, 2), ...moments(60, end, 3)].sort(
+      (a, b) => a - b,
+    );
     const saved: { timeNs: number; bytes: Uint8Array }[] = [];
     const digests = new Map<number, string>();
     for (const timeNs of times) {
@@ -45,7 +53,9 @@ describe("a restored cluster", () => {
       const later = index % 20 === 0 ? end : times[Math.min(times.length - 1, index + 1 + random.below(6))]!;
       for (let at = timeNs; at < later; at = Math.min(later, at + 1 + random.below(40 * MS))) copy.cluster.runUntil(at);
       copy.cluster.runUntil(later);
-      expect(copy.digest(), `restored at ${timeNs}, compared at ${later}`).toBe(later === end ? original.digest() : digests.get(later));
+      expect(copy.digest(), `restored at ${timeNs}, compared at ${later}`).toBe(
+        later === end ? original.digest() : digests.get(later),
+      );
     }
   }, 600_000);
 
@@ -79,7 +89,11 @@ describe("a restored cluster", () => {
     const lab = cluster(1);
     const machine = lab.cluster.machines[0]!;
     lab.cluster.runUntil(100 * MS);
-    const early = { state: machine.saveState(), digest: machine.digest(), disk: lab.nodes[0]!.readDisk(0, 16 * 1024 * 1024) };
+    const early = {
+      state: machine.saveState(),
+      digest: machine.digest(),
+      disk: lab.nodes[0]!.readDisk(0, 16 * 1024 * 1024),
+    };
     lab.cluster.runUntil(2500 * MS);
     const late = { state: machine.saveState(), digest: machine.digest() };
     expect(Buffer.compare(lab.nodes[0]!.readDisk(0, 16 * 1024 * 1024), early.disk)).not.toBe(0);
@@ -153,7 +167,11 @@ describe("a snapshot file", () => {
     ["more than it", () => Buffer.concat([file, Buffer.alloc(3)]), /altered: 3 bytes follow/],
     ["another version", () => changed(8, () => 9), /of version 9; this program reads version 1/],
     ["an altered header", () => changed(40, (byte) => byte ^ 1), /altered: the checksum of its header/],
-    ["an altered section", () => changed(file.length - 1000, (byte) => byte ^ 0x10), /altered: the checksum of section/],
+    [
+      "an altered section",
+      () => changed(file.length - 1000, (byte) => byte ^ 0x10),
+      /altered: the checksum of section/,
+    ],
   ])("%s is refused with its reason", (_, make, reason) => {
     expect(() => restoreCluster(make())).toThrow(reason);
     expect(() => restoreCluster(make())).toThrow(SnapshotError);
@@ -163,7 +181,9 @@ describe("a snapshot file", () => {
     const random = new Random(5, "damage");
     for (let round = 0; round < 100; round++) {
       const at = random.below(file.length);
-      expect(() => restoreCluster(changed(at, (byte) => byte ^ (1 << random.below(8)))), `byte ${at}`).toThrow(SnapshotError);
+      expect(() => restoreCluster(changed(at, (byte) => byte ^ (1 << random.below(8)))), `byte ${at}`).toThrow(
+        SnapshotError,
+      );
       expect(() => restoreCluster(file.subarray(0, at)), `cut at ${at}`).toThrow(SnapshotError);
     }
   });

@@ -1,11 +1,14 @@
-/** Machines in worker threads: a guest cannot tell, and neither can whoever types at it, looks at it, cuts its cable or saves it. */
+/**
+ * Machines in worker threads: a guest cannot tell, and neither can whoever types at it, looks at it, cuts its cable or
+ * saves it.
+ */
 import { afterEach, describe, expect, test } from "vitest";
-import type { BlockBackend } from "../../../emulator/block.ts";
 import { Cluster } from "../../../emulator/cluster/cluster.ts";
 import { FRAME, RecordArea } from "../../../emulator/cluster/records.ts";
-import { BytesDisk, SparseDisk } from "../../../emulator/disk.ts";
+import type { BlockBackend } from "../../../emulator/disk/block.ts";
+import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { spreadOver } from "../../../src/host/worker-group.ts";
-import { LabCluster, restoreCluster, type NodeOptions } from "../../../src/index.ts";
+import { LabCluster, type NodeOptions, restoreCluster } from "../../../src/index.ts";
 import { CLOUD, images, PROMPT } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
 
@@ -15,8 +18,14 @@ const made: LabCluster[] = [];
 async function cluster(nodes: number, threads: number, more: Partial<NodeOptions> = {}): Promise<LabCluster> {
   const base = new BytesDisk(await preparedDisk(), DISK_BYTES);
   const lab = new LabCluster({
-    firmware: images().firmware, seed: 3, threads,
-    nodes: Array.from({ length: nodes }, () => ({ ramBytes: 8 << 20, disk: new SparseDisk(DISK_BYTES, { base }), ...more })),
+    firmware: images().firmware,
+    seed: 3,
+    threads,
+    nodes: Array.from({ length: nodes }, () => ({
+      ramBytes: 8 << 20,
+      disk: new SparseDisk(DISK_BYTES, { base }),
+      ...more,
+    })),
   });
   made.push(lab);
   return lab;
@@ -35,7 +44,11 @@ describe("machines in worker threads", () => {
         if (index % 2 === 1) runUntil.call(running, timeNs - index * 10_010);
         running.runUntil(timeNs);
       });
-      const [first, ...others] = labs.map((lab) => ({ digest: lab.digest(), instructions: lab.instructions, consoles: lab.nodes.map((node) => node.console.text) }));
+      const [first, ...others] = labs.map((lab) => ({
+        digest: lab.digest(),
+        instructions: lab.instructions,
+        consoles: lab.nodes.map((node) => node.console.text),
+      }));
       for (const other of others) expect(other).toEqual(first);
     }
     expect(labs[2]!.nodes[3]!.console.text).toMatch(CLOUD);
@@ -56,7 +69,11 @@ describe("machines in worker threads", () => {
       second!.reset();
       await second!.waitFor(CLOUD);
       seen.push({
-        digest: lab.digest(), screen: second!.screen(), memory: second!.readMemory(0x100000, 4096), disk: second!.readDisk(0, 65536), nowNs: lab.nowNs,
+        digest: lab.digest(),
+        screen: second!.screen(),
+        memory: second!.readMemory(0x100000, 4096),
+        disk: second!.readDisk(0, 65536),
+        nowNs: lab.nowNs,
         picture: second!.screenshot().rgba.length,
       });
       second!.powerOff();
@@ -82,8 +99,21 @@ describe("machines in worker threads", () => {
     // Room for one DHCP message: a second record in a quantum finds the area full, in either direction.
     const base = new BytesDisk(await preparedDisk(), DISK_BYTES);
     const digests = [undefined, spreadOver(2, 400)].map((groups) => {
-      const nodes = Array.from({ length: 8 }, (_, index) => ({ name: `node-${index}`, ramBytes: 8 << 20, disk: new SparseDisk(DISK_BYTES, { base }), cdrom: null }));
-      const running = new Cluster({ firmware: images().firmware, seed: 5, gateway: true, linkLatencyNs: 50_000, startSeconds: 0, nodes, ...(groups ? { groups } : {}) });
+      const nodes = Array.from({ length: 8 }, (_, index) => ({
+        name: `node-${index}`,
+        ramBytes: 8 << 20,
+        disk: new SparseDisk(DISK_BYTES, { base }),
+        cdrom: null,
+      }));
+      const running = new Cluster({
+        firmware: images().firmware,
+        seed: 5,
+        gateway: true,
+        linkLatencyNs: 50_000,
+        startSeconds: 0,
+        nodes,
+        ...(groups ? { groups } : {}),
+      });
       running.runUntil(700 * MS);
       const digest = running.digest();
       running.close();
@@ -93,7 +123,13 @@ describe("machines in worker threads", () => {
   });
 
   test("stay in this thread when their media cannot leave it", async () => {
-    const zeros: BlockBackend = { sizeBytes: 1 << 20, readOnly: false, read: (_, target) => void target.fill(0), write: () => {}, flush: () => {} };
+    const zeros: BlockBackend = {
+      sizeBytes: 1 << 20,
+      readOnly: false,
+      read: (_, target) => void target.fill(0),
+      write: () => {},
+      flush: () => {},
+    };
     const lab = await cluster(2, 2, { disk: zeros });
     expect(lab.cluster.machines.length).toBe(2);
     lab.cluster.runUntil(10 * MS);

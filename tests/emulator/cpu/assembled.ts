@@ -1,6 +1,6 @@
 /** Machine code from source text, by the project's own assembler: for tests whose program is a few lines. */
 import { assemble } from "../../../src/assembler/assemble.ts";
-import { readElf } from "../../../src/linker/elf-reader.ts";
+import { readElf } from "../../../src/object/elf-reader.ts";
 
 /** The bytes of `.text` of a source in Intel syntax. All addresses in it are relative to its beginning. */
 export function codeOf(source: string, bits: 16 | 32): Uint8Array {

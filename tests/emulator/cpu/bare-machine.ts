@@ -1,13 +1,13 @@
 /**
- * Runs a bare program in our processor and in QEMU: a boot sector enters protected mode and jumps to the program at 100000; what the
- * program writes to port E9 is its result, a write to port F4 ends it.
+ * Runs a bare program in our processor and in QEMU: a boot sector enters protected mode and jumps to the program at
+ * 100000; what the program writes to port E9 is its result, a write to port F4 ends it.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ProcessorBus } from "../../../emulator/bus.ts";
+import type { ProcessorBus } from "../../../emulator/bus/bus.ts";
 import { Cpu } from "../../../emulator/cpu/cpu.ts";
 import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import type { JitMode } from "../../../emulator/jit/jit.ts";
@@ -29,7 +29,17 @@ function assemble(folder: string, file: string, address: number): Uint8Array {
   const object = join(folder, "a.o");
   const binary = join(folder, "a.bin");
   execFileSync("as", ["--32", "-I", FOLDER, "-o", object, join(FOLDER, file)]);
-  execFileSync("ld", ["-m", "elf_i386", "--oformat", "binary", "-Ttext", `0x${address.toString(16)}`, "-o", binary, object]);
+  execFileSync("ld", [
+    "-m",
+    "elf_i386",
+    "--oformat",
+    "binary",
+    "-Ttext",
+    `0x${address.toString(16)}`,
+    "-o",
+    binary,
+    object,
+  ]);
   return new Uint8Array(readFileSync(binary));
 }
 
@@ -43,7 +53,10 @@ function inTemporaryFolder<T>(action: (folder: string) => T): T {
 }
 
 export function assembleProgram(file: string): Program {
-  return inTemporaryFolder((folder) => ({ boot: assemble(folder, "boot.s", 0x7c00), code: assemble(folder, file, PROGRAM_ADDRESS) }));
+  return inTemporaryFolder((folder) => ({
+    boot: assemble(folder, "boot.s", 0x7c00),
+    code: assemble(folder, file, PROGRAM_ADDRESS),
+  }));
 }
 
 /** Just enough of a board: the debug port and the exit port. */
@@ -89,7 +102,11 @@ export interface BareOptions {
 const RAM_MIB = 16;
 
 /** A machine that stands at the boot sector's first instruction. */
-export function bareMachine(program: Program, data: Uint8Array, { jit = "off", ramMib = RAM_MIB }: BareOptions = {}): { cpu: Cpu; memory: MachineMemory; board: BareBoard } {
+export function bareMachine(
+  program: Program,
+  data: Uint8Array,
+  { jit = "off", ramMib = RAM_MIB }: BareOptions = {},
+): { cpu: Cpu; memory: MachineMemory; board: BareBoard } {
   const memory = new MachineMemory(ramMib << 20);
   const board = new BareBoard();
   const cpu = new Cpu(memory, board, { jit });
@@ -111,7 +128,9 @@ export function runHere(program: Program, data: Uint8Array, options: BareOptions
   }
   if (!board.ended) {
     const output = Buffer.from(board.output).toString("latin1");
-    throw new Error(`the program did not end within ${limit} instructions; its output ends with:\n${output.slice(-2000)}`);
+    throw new Error(
+      `the program did not end within ${limit} instructions; its output ends with:\n${output.slice(-2000)}`,
+    );
   }
   return afterMarker(Uint8Array.from(board.output));
 }
@@ -123,7 +142,12 @@ function afterMarker(output: Uint8Array): Uint8Array {
   return output.subarray(start + 7);
 }
 
-export function runInQemu(qemu: string, program: Program, data: Uint8Array, { ramMib = RAM_MIB, timeoutMs = 300_000 }: BareOptions = {}): Uint8Array {
+export function runInQemu(
+  qemu: string,
+  program: Program,
+  data: Uint8Array,
+  { ramMib = RAM_MIB, timeoutMs = 300_000 }: BareOptions = {},
+): Uint8Array {
   return inTemporaryFolder((folder) => {
     const file = (name: string, bytes: Uint8Array): string => {
       writeFileSync(join(folder, name), bytes);
@@ -135,9 +159,31 @@ export function runInQemu(qemu: string, program: Program, data: Uint8Array, { ra
     const child = spawnSync(
       qemu,
       [
-        ...["-M", "pc", "-cpu", "pentium3", "-m", String(ramMib), "-display", "none", "-nodefaults", "-vga", "none", "-no-reboot", "-monitor", "none"],
+        ...[
+          "-M",
+          "pc",
+          "-cpu",
+          "pentium3",
+          "-m",
+          String(ramMib),
+          "-display",
+          "none",
+          "-nodefaults",
+          "-vga",
+          "none",
+          "-no-reboot",
+          "-monitor",
+          "none",
+        ],
         ...["-accel", "tcg", "-device", "isa-debug-exit,iobase=0xf4,iosize=1", "-debugcon", `file:${output}`],
-        ...["-drive", `if=none,id=f,format=raw,file=${file("floppy", floppy)}`, "-device", "floppy,drive=f", "-boot", "a"],
+        ...[
+          "-drive",
+          `if=none,id=f,format=raw,file=${file("floppy", floppy)}`,
+          "-device",
+          "floppy,drive=f",
+          "-boot",
+          "a",
+        ],
         ...["-device", `loader,file=${file("program", program.code)},addr=${PROGRAM_ADDRESS},force-raw=on`],
         ...["-device", `loader,file=${file("data", data)},addr=${DATA_ADDRESS},force-raw=on`],
       ],

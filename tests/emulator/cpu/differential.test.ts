@@ -1,6 +1,6 @@
 /**
- * The processor against QEMU: random instructions state by state, and programs that provoke exceptions. What QEMU does not check is
- * compared with answers that were worked out from the manual (*.expected).
+ * The processor against QEMU: random instructions state by state, and programs that provoke exceptions. What QEMU does
+ * not check is compared with answers that were worked out from the manual (*.expected).
  */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -34,7 +34,9 @@ describe("against QEMU", () => {
     const random = new Random(SEED);
     const cases = Array.from({ length: SWITCHES }, () => randomSwitch(random));
     const program = assembleProgram("switches.s");
-    const [ours, theirs] = [runHere(program, packSwitches(cases)), runInQemu(qemu, program, packSwitches(cases))].map((bytes) => definedSums(bytes));
+    const [ours, theirs] = [runHere(program, packSwitches(cases)), runInQemu(qemu, program, packSwitches(cases))].map(
+      (bytes) => definedSums(bytes),
+    );
     expect(ours!.length).toBe(SWITCHES);
     const differing = cases.filter((one, index) => isSameInQemu(one) && ours![index] !== theirs![index]);
     expect(differing.slice(0, 5)).toEqual([]);

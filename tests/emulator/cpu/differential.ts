@@ -1,15 +1,17 @@
 /**
- * The differential tester: random cases through QEMU, the interpreter and compiled code. QEMU boots once for thousands of cases and writes
- * a sum for each; what differs runs again with whole states, and is reduced to as few instructions as still differ.
+ * The differential tester: random cases through QEMU, the interpreter and compiled code. QEMU boots once for thousands
+ * of cases and writes a sum for each; what differs runs again with whole states, and is reduced to as few instructions
+ * as still differ.
  */
-import { assembleProgram, runHere, runInQemu } from "./bare-machine.ts";
-import type { Program } from "./bare-machine.ts";
-import { Random } from "./random-instructions.ts";
-import { OUTCOME_DWORDS, packCases, randomCase, unpackOutcomes } from "./random-states.ts";
-import type { Case, Outcome } from "./random-states.ts";
-import { SYSTEM_TESTABLE, TESTABLE, USER_TESTABLE } from "./testable-forms.ts";
-import type { Form } from "../../../src/isa/form.ts";
+
 import type { JitMode } from "../../../emulator/jit/jit.ts";
+import type { Form } from "../../../src/isa/form.ts";
+import type { Program } from "./bare-machine.ts";
+import { assembleProgram, runHere, runInQemu } from "./bare-machine.ts";
+import { Random } from "./random-instructions.ts";
+import type { Case, Outcome } from "./random-states.ts";
+import { OUTCOME_DWORDS, packCases, randomCase, unpackOutcomes } from "./random-states.ts";
+import { SYSTEM_TESTABLE, TESTABLE, USER_TESTABLE } from "./testable-forms.ts";
 
 const RAM_MIB = 64;
 /** For one boot of QEMU: what fits into that memory behind the program. */
@@ -32,20 +34,21 @@ interface Engine {
 }
 
 export class DifferentialTester {
-  private readonly program: Program = assembleProgram("states.s");
-  private readonly interpreter: Engine;
-  private readonly compiled: Engine;
-  private readonly qemu: Engine | null;
+  readonly #program: Program = assembleProgram("states.s");
+  readonly #interpreter: Engine;
+  readonly #compiled: Engine;
+  readonly #qemu: Engine | null;
 
   /** `qemu`: its path, or null to compare compiled code with the interpreter alone. */
   constructor(qemu: string | null) {
     const here = (name: string, jit: JitMode): Engine => ({
       name,
-      run: (data) => runHere(this.program, data, { jit, ramMib: RAM_MIB, limit: INSTRUCTIONS_PER_CASE * BATCH }),
+      run: (data) => runHere(this.#program, data, { jit, ramMib: RAM_MIB, limit: INSTRUCTIONS_PER_CASE * BATCH }),
     });
-    this.interpreter = here("interpreter", "off");
-    this.compiled = here("compiled", "force");
-    this.qemu = qemu === null ? null : { name: "QEMU", run: (data) => runInQemu(qemu, this.program, data, { ramMib: RAM_MIB }) };
+    this.#interpreter = here("interpreter", "off");
+    this.#compiled = here("compiled", "force");
+    this.#qemu =
+      qemu === null ? null : { name: "QEMU", run: (data) => runInQemu(qemu, this.#program, data, { ramMib: RAM_MIB }) };
   }
 
   /** Runs `count` cases from a seed, the given forms first. Reports of what differed; empty when nothing did. */
@@ -53,40 +56,58 @@ export class DifferentialTester {
     const random = new Random(seed);
     const reports: string[] = [];
     for (let done = 0; done < count && reports.length < MAXIMUM_REPORTS; done += BATCH) {
-      const cases = Array.from({ length: Math.min(BATCH, count - done) }, (_, i) => randomCase(random, forms[done + i] ?? null));
+      const cases = Array.from({ length: Math.min(BATCH, count - done) }, (_, i) =>
+        randomCase(random, forms[done + i] ?? null),
+      );
       for (let at = 0; at < cases.length; at += COMPILED_BATCH) {
-        this.compare(cases.slice(at, at + COMPILED_BATCH), this.compiled, reports);
+        this.#compare(cases.slice(at, at + COMPILED_BATCH), this.#compiled, reports);
       }
-      if (this.qemu !== null) this.compare(cases.filter(({ checked }) => !checked), this.qemu, reports);
+      if (this.#qemu !== null)
+        this.#compare(
+          cases.filter(({ checked }) => !checked),
+          this.#qemu,
+          reports,
+        );
     }
     return reports;
   }
 
   /** Reports where a machine does not agree with the interpreter. */
-  private compare(cases: readonly Case[], engine: Engine, reports: string[]): void {
-    const engines = [this.interpreter, engine] as const;
-    this.stillDiffer(cases, engines).forEach((differs, index) => {
-      if (differs && reports.length < MAXIMUM_REPORTS) reports.push(this.report(cases[index]!, engines));
+  #compare(cases: readonly Case[], engine: Engine, reports: string[]): void {
+    const engines = [this.#interpreter, engine] as const;
+    this.#stillDiffer(cases, engines).forEach((differs, index) => {
+      if (differs && reports.length < MAXIMUM_REPORTS) reports.push(this.#report(cases[index]!, engines));
     });
   }
 
   /** Which of the candidates still differ between two machines. */
-  private stillDiffer(candidates: readonly Case[], engines: readonly [Engine, Engine]): boolean[] {
-    const [a, b] = engines.map((engine) => this.sums(engine, candidates)) as [Uint32Array, Uint32Array];
-    const kind = engines[1] === this.qemu ? 1 : 0;
+  #stillDiffer(candidates: readonly Case[], engines: readonly [Engine, Engine]): boolean[] {
+    const [a, b] = engines.map((engine) => this.#sums(engine, candidates)) as [Uint32Array, Uint32Array];
+    const kind = engines[1] === this.#qemu ? 1 : 0;
     return candidates.map((_, index) => a[2 * index + kind] !== b[2 * index + kind]);
   }
 
-  /** The shortest case that still differs: instructions are left out, then the first ones replaced by the state that they leave. */
-  private reduce(one: Case, engines: readonly [Engine, Engine]): Case {
+  /**
+   * The shortest case that still differs: instructions are left out, then the first ones replaced by the state that
+   * they leave.
+   */
+  #reduce(one: Case, engines: readonly [Engine, Engine]): Case {
     let smallest = one;
     while (smallest.instructions.length > 1) {
       const { instructions } = smallest;
-      const candidates: Case[] = instructions.map((_, left) => ({ ...smallest, instructions: instructions.filter((_unused, i) => i !== left) }));
+      const candidates: Case[] = instructions.map((_, left) => ({
+        ...smallest,
+        instructions: instructions.filter((_unused, i) => i !== left),
+      }));
       const before: Case = { ...smallest, instructions: instructions.slice(0, -1) };
-      const [state] = this.outcomes([before], engines[0]);
-      candidates.push({ ...smallest, instructions: instructions.slice(-1), registers: state!.registers, eflags: state!.eflags });
-      const which = this.stillDiffer(candidates, engines).lastIndexOf(true);
+      const [state] = this.#outcomes([before], engines[0]);
+      candidates.push({
+        ...smallest,
+        instructions: instructions.slice(-1),
+        registers: state!.registers,
+        eflags: state!.eflags,
+      });
+      const which = this.#stillDiffer(candidates, engines).lastIndexOf(true);
       if (which < 0) break;
       smallest = candidates[which]!;
     }
@@ -94,36 +115,51 @@ export class DifferentialTester {
   }
 
   /** Two for each case. */
-  private sums(engine: Engine, cases: readonly Case[]): Uint32Array {
+  #sums(engine: Engine, cases: readonly Case[]): Uint32Array {
     const bytes = engine.run(packCases(cases, false));
     const ended = Math.floor(bytes.length / SUM_BYTES);
-    if (bytes.length !== SUM_BYTES * cases.length) throw new Error(`${engine.name} ended at case ${ended} of ${cases.length}:\n${describeCase(cases[ended]!, true)}`);
+    if (bytes.length !== SUM_BYTES * cases.length)
+      throw new Error(
+        `${engine.name} ended at case ${ended} of ${cases.length}:\n${describeCase(cases[ended]!, true)}`,
+      );
     return new Uint32Array(bytes.slice().buffer);
   }
 
-  private outcomes(cases: readonly Case[], engine: Engine): Outcome[] {
+  #outcomes(cases: readonly Case[], engine: Engine): Outcome[] {
     return unpackOutcomes(engine.run(packCases(cases, true)));
   }
 
-  private report(one: Case, engines: readonly [Engine, Engine]): string {
+  #report(one: Case, engines: readonly [Engine, Engine]): string {
     // A case may depend on those before it; then it is shown as it is.
-    const alone = this.stillDiffer([one], engines)[0]!;
-    const smallest = alone ? this.reduce(one, engines) : one;
-    const outcomes = engines.map((engine) => this.outcomes([smallest], engine)[0]!);
-    return describeCase(smallest, alone) + engines.map(({ name }, i) => `\n  ${name.padEnd(11)} ${describeOutcome(outcomes[i]!)}`).join("");
+    const alone = this.#stillDiffer([one], engines)[0]!;
+    const smallest = alone ? this.#reduce(one, engines) : one;
+    const outcomes = engines.map((engine) => this.#outcomes([smallest], engine)[0]!);
+    return (
+      describeCase(smallest, alone) +
+      engines.map(({ name }, i) => `\n  ${name.padEnd(11)} ${describeOutcome(outcomes[i]!)}`).join("")
+    );
   }
 }
 
 const hex = (value: number): string => (value >>> 0).toString(16);
 
 function describeCase(one: Case, alone: boolean): string {
-  const text = one.instructions.map(({ form, code }) => `    ${code.map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}  ${form.text.trim()}`).join("\n");
-  return `${one.kind}, ${one.code16 ? 16 : 32} bits${alone ? "" : ", only behind the cases before it"}\n${text}\n  registers ${one.registers.map(hex).join(" ")} eflags ${hex(one.eflags)}\n` +
-    `  cs ${hex(one.cs)} es ss ds fs gs ${one.selectors.map(hex).join(" ")} pages ${one.pages.map(hex).join(" ")} cr0 ${hex(one.cr0)}`;
+  const text = one.instructions
+    .map(
+      ({ form, code }) =>
+        `    ${code.map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}  ${form.text.trim()}`,
+    )
+    .join("\n");
+  return (
+    `${one.kind}, ${one.code16 ? 16 : 32} bits${alone ? "" : ", only behind the cases before it"}\n${text}\n  registers ${one.registers.map(hex).join(" ")} eflags ${hex(one.eflags)}\n` +
+    `  cs ${hex(one.cs)} es ss ds fs gs ${one.selectors.map(hex).join(" ")} pages ${one.pages.map(hex).join(" ")} cr0 ${hex(one.cr0)}`
+  );
 }
 
 function describeOutcome({ vector, errorCode, eip, eflags, registers, all }: Outcome): string {
   const [memory, cr2, pages, csSs, dsEs, fsGs] = all.slice(12, OUTCOME_DWORDS);
-  return `vector ${vector} error ${hex(errorCode)} eip +${hex(eip)} eflags ${hex(eflags)} registers ${registers.map(hex).join(" ")} ` +
-    `memory ${hex(memory!)} cr2 ${hex(cr2!)} pages ${hex(pages!)} segments ${hex(csSs!)} ${hex(dsEs!)} ${hex(fsGs!)}`;
+  return (
+    `vector ${vector} error ${hex(errorCode)} eip +${hex(eip)} eflags ${hex(eflags)} registers ${registers.map(hex).join(" ")} ` +
+    `memory ${hex(memory!)} cr2 ${hex(cr2!)} pages ${hex(pages!)} segments ${hex(csSs!)} ${hex(dsEs!)} ${hex(fsGs!)}`
+  );
 }

@@ -1,4 +1,7 @@
-/** FXSAVE and FXRSTOR of a processor without SSE registers: layout, abridged tags, what is left alone, and faults (SDM volume 1, 10.5.1; SDM 2). */
+/**
+ * FXSAVE and FXRSTOR of a processor without SSE registers: layout, abridged tags, what is left alone, and faults (SDM
+ * volume 1, 10.5.1; SDM 2).
+ */
 import { expect, test } from "vitest";
 import { Machine } from "../../../emulator/machine.ts";
 import { codeOf } from "./assembled.ts";
@@ -6,8 +9,14 @@ import { codeOf } from "./assembled.ts";
 const IMAGE = 0x1000;
 const FILL = 0xa5;
 
-/** Runs real-mode code in ring 0; faults are counted at 500h + 2 * vector and skip the instruction whose length is at 540h. */
-function run(body: string, prepare: (machine: Machine) => void = () => {}): { bytes: (address: number, count: number) => Uint8Array; word: (address: number) => number } {
+/**
+ * Runs real-mode code in ring 0; faults are counted at 500h + 2 * vector and skip the instruction whose length is at
+ * 540h.
+ */
+function run(
+  body: string,
+  prepare: (machine: Machine) => void = () => {},
+): { bytes: (address: number, count: number) => Uint8Array; word: (address: number) => number } {
   const source = `
     cli
     xor ax, ax
@@ -37,7 +46,15 @@ function run(body: string, prepare: (machine: Machine) => void = () => {}): { by
   const firmware = new Uint8Array(0x10000);
   firmware.set(codeOf(source, 16));
   firmware.set([0xea, 0, 0, 0, 0xf0], 0xfff0);
-  const machine = new Machine({ name: "test", ramBytes: 2 << 20, firmware, ide: [], network: [], rtcStartSeconds: 0, jit: "off" });
+  const machine = new Machine({
+    name: "test",
+    ramBytes: 2 << 20,
+    firmware,
+    ide: [],
+    network: [],
+    rtcStartSeconds: 0,
+    jit: "off",
+  });
   machine.writeMemory(IMAGE, new Uint8Array(1024).fill(FILL));
   prepare(machine);
   machine.runUntil(1_000_000);
@@ -67,7 +84,14 @@ test("FXSAVE writes each field at its place, and nothing between them", () => {
 
 test("FXRSTOR takes tags from the contents of registers that are not empty", () => {
   const values: readonly (readonly number[])[] = [
-    ONE, new Array<number>(10).fill(0), [0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x7f], [1, 0, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0x3f], ONE, ONE, ONE,
+    ONE,
+    new Array<number>(10).fill(0),
+    [0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x7f],
+    [1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    [0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0x3f],
+    ONE,
+    ONE,
+    ONE,
   ];
   const { word, bytes } = run(`fxrstor [${IMAGE}]\n fnstenv [0x600]\n fxsave [${IMAGE + 512}]`, (machine) => {
     const image = new Uint8Array(512).fill(FILL);

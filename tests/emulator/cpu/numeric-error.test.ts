@@ -1,10 +1,16 @@
-/** x87 exceptions without CR0.NE: FERR#, IRQ 13, port F0h and IGNNE#, as PC boards do it (SDM volume 1, 8.7.2 and appendix D). */
+/**
+ * x87 exceptions without CR0.NE: FERR#, IRQ 13, port F0h and IGNNE#, as PC boards do it (SDM volume 1, 8.7.2 and
+ * appendix D).
+ */
 import { describe, expect, test } from "vitest";
-import { Machine } from "../../../emulator/machine.ts";
 import { JIT_MODES } from "../../../emulator/jit/jit.ts";
+import { Machine } from "../../../emulator/machine.ts";
 import { codeOf } from "./assembled.ts";
 
-/** Vector 75h is IRQ 13. The handler counts at 500h and notes where it will return to; `clear` is what it does about the exception. */
+/**
+ * Vector 75h is IRQ 13. The handler counts at 500h and notes where it will return to; `clear` is what it does about the
+ * exception.
+ */
 function program(body: string, clear: string): string {
   return `
     cli
@@ -53,14 +59,28 @@ for (const jit of JIT_MODES) {
     const firmware = new Uint8Array(0x10000);
     firmware.set(codeOf(program(body, clear), 16));
     firmware.set([0xea, 0, 0, 0, 0xf0], 0xfff0);
-    const machine = new Machine({ name: "test", ramBytes: 2 << 20, firmware, ide: [], network: [], rtcStartSeconds: 0, jit });
+    const machine = new Machine({
+      name: "test",
+      ramBytes: 2 << 20,
+      firmware,
+      ide: [],
+      network: [],
+      rtcStartSeconds: 0,
+      jit,
+    });
     machine.runUntil(1_000_000);
-    return { word: (address) => new DataView(machine.readMemory(address, 2).buffer).getUint16(0, true), halted: machine.processor.halted };
+    return {
+      word: (address) => new DataView(machine.readMemory(address, 2).buffer).getUint16(0, true),
+      halted: machine.processor.halted,
+    };
   }
 
   describe(`an x87 exception without CR0.NE, JIT ${jit}`, () => {
     test("interrupts in front of the next waiting instruction, which then runs", () => {
-      const { word } = run(`sti\n ${DIVIDE} inc word ptr [0x506]\n mov word ptr [0x508], offset waiting\n waiting: fld1\n inc word ptr [0x50a]`, "out 0xf0, al\n fnclex");
+      const { word } = run(
+        `sti\n ${DIVIDE} inc word ptr [0x506]\n mov word ptr [0x508], offset waiting\n waiting: fld1\n inc word ptr [0x50a]`,
+        "out 0xf0, al\n fnclex",
+      );
       expect([word(0x500), word(0x504), word(0x506), word(0x50a)]).toEqual([1, 0, 1, 1]);
       expect(word(0x502)).toBe(word(0x508));
     });
@@ -83,7 +103,10 @@ for (const jit of JIT_MODES) {
     });
 
     test("is #MF with CR0.NE", () => {
-      const { word } = run(`sti\n mov eax, cr0\n or al, 0x20\n mov cr0, eax\n ${DIVIDE} fld1\n inc word ptr [0x506]`, "out 0xf0, al");
+      const { word } = run(
+        `sti\n mov eax, cr0\n or al, 0x20\n mov cr0, eax\n ${DIVIDE} fld1\n inc word ptr [0x506]`,
+        "out 0xf0, al",
+      );
       expect([word(0x500), word(0x504), word(0x506)]).toEqual([0, 1, 1]);
     });
   });

@@ -1,10 +1,13 @@
-/** The processor by itself: exact time, interrupts between any two instructions, shadows, code that changes, saved state. */
+/**
+ * The processor by itself: exact time, interrupts between any two instructions, shadows, code that changes, saved
+ * state.
+ */
 import { describe, expect, it } from "vitest";
-import type { ProcessorBus } from "../../../emulator/bus.ts";
+import type { ProcessorBus } from "../../../emulator/bus/bus.ts";
 import { Cpu } from "../../../emulator/cpu/cpu.ts";
 import { EAX, EBX, ECX, EDI, EDX, EIP, ESI } from "../../../emulator/cpu/layout.ts";
 import { MachineMemory } from "../../../emulator/cpu/memory.ts";
-import { DigestVisitor } from "../../../emulator/digest.ts";
+import { DigestVisitor } from "../../../emulator/state/digest.ts";
 
 const RAM_BYTES = 1 << 20;
 const CODE = 0x1000;
@@ -73,7 +76,9 @@ function digest(cpu: Cpu, memory: MachineMemory): string {
 }
 
 /** mov cx,5; l: inc ax; out 80,al; rep stosb of 3 bytes at 2000; in al,81; loop l; hlt */
-const MIXED = [0xb9, 5, 0, 0x40, 0xe6, 0x80, 0x51, 0xb9, 3, 0, 0xbf, 0, 0x20, 0xf3, 0xaa, 0x59, 0xe4, 0x81, 0xe2, 0xef, 0xf4];
+const MIXED = [
+  0xb9, 5, 0, 0x40, 0xe6, 0x80, 0x51, 0xb9, 3, 0, 0xbf, 0, 0x20, 0xf3, 0xaa, 0x59, 0xe4, 0x81, 0xe2, 0xef, 0xf4,
+];
 
 describe("time", () => {
   it("counts each instruction and each iteration as one tick", () => {
@@ -124,7 +129,8 @@ describe("interrupts", () => {
       cpu.setInterruptRequest(true);
       cpu.run(1000);
       expect(bus.events).toEqual([`acknowledge at ${at}`]);
-      for (const register of [EAX, EBX, ECX, EDX, ESI]) expect(cpu.core.s[register]).toBe(reference.cpu.core.s[register]);
+      for (const register of [EAX, EBX, ECX, EDX, ESI])
+        expect(cpu.core.s[register]).toBe(reference.cpu.core.s[register]);
       // IRET is one more.
       expect(cpu.retired).toBe(reference.cpu.retired + 1);
     }

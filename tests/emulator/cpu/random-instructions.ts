@@ -1,20 +1,21 @@
 /** Random instructions, derived from the rows of the instruction table. */
-import { MODRM_FORMS } from "./testable-forms.ts";
+
 import type { Form } from "../../../src/isa/form.ts";
 import { ESCAPES } from "../../../src/isa/notation.ts";
+import { MODRM_FORMS } from "./testable-forms.ts";
 
 /** A small, seeded generator: the same seed gives the same cases (Marsaglia's xorshift). */
 export class Random {
-  private state: number;
+  #state: number;
   constructor(seed: number) {
-    this.state = (seed | 0) || 1;
+    this.#state = seed | 0 || 1;
   }
   next(): number {
-    let x = this.state;
+    let x = this.#state;
     x ^= x << 13;
     x ^= x >>> 17;
     x ^= x << 5;
-    this.state = x;
+    this.#state = x;
     return x >>> 0;
   }
   below(limit: number): number {
@@ -48,9 +49,19 @@ export interface EncodingOptions {
   readonly selectors: readonly number[];
 }
 
-const PLAIN: EncodingOptions = { data: 0x8140, stack: 0x8300, landing: 0, code16: false, leads: false, follows: false, selectors: [] };
+const PLAIN: EncodingOptions = {
+  data: 0x8140,
+  stack: 0x8300,
+  landing: 0,
+  code16: false,
+  leads: false,
+  follows: false,
+  selectors: [],
+};
 
-const EDGES = [0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0x55555555, 0xaaaaaaaa] as const;
+const EDGES = [
+  0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0x55555555, 0xaaaaaaaa,
+] as const;
 
 function number(random: Random): number {
   return random.below(3) === 0 ? random.pick(EDGES) : random.next() >>> random.below(32);
@@ -79,7 +90,13 @@ function modrmMemory(random: Random, reg: number, address16: boolean, { data, fo
   }
 }
 
-function immediates(random: Random, form: Form, size: number, address16: boolean, { data, landing, selectors }: EncodingOptions): number[] {
+function immediates(
+  random: Random,
+  form: Form,
+  size: number,
+  address16: boolean,
+  { data, landing, selectors }: EncodingOptions,
+): number[] {
   const bytes: number[] = [];
   const put = (value: number, count: number): void => {
     for (let i = 0; i < count; i++) bytes.push((value >>> (8 * i)) & 0xff);
@@ -99,7 +116,9 @@ function immediates(random: Random, form: Form, size: number, address16: boolean
 
 /** Registers as an instruction may find them. */
 function randomRegisters(random: Random, { data, stack, selectors }: EncodingOptions): number[] {
-  const registers = Array.from({ length: 8 }, () => (selectors.length > 0 && random.below(6) === 0 ? random.pick(selectors) : number(random)));
+  const registers = Array.from({ length: 8 }, () =>
+    selectors.length > 0 && random.below(6) === 0 ? random.pick(selectors) : number(random),
+  );
   for (const base of BASES) registers[base] = data - SPREAD / 2 + random.below(SPREAD);
   registers[4] = stack + 4 * random.below(16);
   registers[5] = stack + 256 + 4 * random.below(32);
@@ -111,7 +130,8 @@ function randomRegisters(random: Random, { data, stack, selectors }: EncodingOpt
 export function randomInstruction(random: Random, form: Form, options: EncodingOptions = PLAIN): RandomInstruction {
   const { code16, follows } = options;
   const keepsPointers = follows || options.leads;
-  // BSWAP of 16 bits is undefined; a branch of 16 bits leads below 64 KiB, a far pointer of 32 bits does not matter there.
+  // BSWAP of 16 bits is undefined; a branch of 16 bits leads below 64 KiB, a far pointer of 32 bits does not matter
+  // there.
   const branches = form.operands.some(({ field }) => field === "relative");
   const size16 = form.operandSize === "v" && form.semantic !== "bswap" && (branches ? code16 : random.below(2) === 0);
   const address16 = random.below(8) === 0 ? !code16 : code16;
@@ -133,14 +153,21 @@ export function randomInstruction(random: Random, form: Form, options: EncodingO
   code.push(form.opcode + (form.opcodeRegister ? register() : 0));
   if (form.modrm !== "none") {
     const byteRegisters = keepsPointers ? [0, 1, 2, 4, 5, 6] : [0, 1, 2, 3, 4, 5, 6, 7];
-    const reg = form.modrm === "digit" ? form.modrmValue : MODRM_FORMS.regOf(form, random) ?? (isByteReg(form) ? random.pick(byteRegisters) : register());
-    const inRegister = form.mod === "register" || form.mod === "ignored" || (form.mod === "any" && (random.below(2) === 0 || (follows && form.semantic.startsWith("bt"))));
+    const reg =
+      form.modrm === "digit"
+        ? form.modrmValue
+        : (MODRM_FORMS.regOf(form, random) ?? (isByteReg(form) ? random.pick(byteRegisters) : register()));
+    const inRegister =
+      form.mod === "register" ||
+      form.mod === "ignored" ||
+      (form.mod === "any" && (random.below(2) === 0 || (follows && form.semantic.startsWith("bt"))));
     if (form.modrm === "exact") code.push(form.modrmValue);
     else if (form.modrm === "register") code.push(form.modrmValue | random.below(8));
     else if (inRegister) code.push(0xc0 | (reg << 3) | register());
     else {
       // A bit number in a register reaches beyond its operand: it has to stay near.
-      if (form.semantic.startsWith("bt") && form.modrm === "reg") registers[reg] = ((registers[reg]! % 1024) - 512) >>> 0;
+      if (form.semantic.startsWith("bt") && form.modrm === "reg")
+        registers[reg] = ((registers[reg]! % 1024) - 512) >>> 0;
       // Whatever the register form put into a base above has to be a pointer again.
       for (const base of BASES) registers[base] = options.data - SPREAD / 2 + random.below(SPREAD);
       code.push(...modrmMemory(random, reg, address16, options));

@@ -1,4 +1,6 @@
-/** Random task switches for switches.s: which way, and what of the new task's TSS and descriptor is not as it should be. */
+/**
+ * Random task switches for switches.s: which way, and what of the new task's TSS and descriptor is not as it should be.
+ */
 import type { Random } from "./random-instructions.ts";
 
 const CASE_BYTES = 64;
@@ -18,8 +20,14 @@ export interface Switch {
   readonly changes: readonly (readonly [number, number])[];
 }
 
-/** Of events.inc and switches.s: code and data of both rings, limited, conforming, read-only, absent; system; outside; null. */
-const SELECTORS = [0, 3, 0x08, 0x0b, 0x10, 0x13, 0x1b, 0x18, 0x23, 0x20, 0x28, 0x30, 0x38, 0x40, 0x43, 0x48, 0x50, 0x58, 0x60, 0x90, 0xc8, 0x200, 0x0c] as const;
+/**
+ * Of events.inc and switches.s: code and data of both rings, limited, conforming, read-only, absent; system; outside;
+ * null.
+ */
+const SELECTORS = [
+  0, 3, 0x08, 0x0b, 0x10, 0x13, 0x1b, 0x18, 0x23, 0x20, 0x28, 0x30, 0x38, 0x40, 0x43, 0x48, 0x50, 0x58, 0x60, 0x90,
+  0xc8, 0x200, 0x0c,
+] as const;
 const LDTS = [0, 0, 0x90, 0x90, 0x94, 0x10, 0x48, 0x28, 0xc8, 0x200, 3] as const;
 const LIMITS = [0x66, 0x2b, 0x2a, 0, 0xffff] as const;
 const TYPES = [AVAILABLE, BUSY, 0x09, 0x0b, 0xe9, 0x82, BUSY_16, 0x85, 0x8c, 0x8e, 0x92, 0] as const;
@@ -28,7 +36,13 @@ const LDT_FIELD = 0x60;
 const TRAP_FIELD = 0x64;
 const FLAGS_FIELD = 0x24;
 const ESP_FIELD = 0x38;
-const RING3: Switch["changes"] = [[0x4c, 0x1b], [0x50, 0x23], [0x54, 0x23], [0x48, 0x23], [0x5c, 0x23]];
+const RING3: Switch["changes"] = [
+  [0x4c, 0x1b],
+  [0x50, 0x23],
+  [0x54, 0x23],
+  [0x48, 0x23],
+  [0x5c, 0x23],
+];
 /** VM, NT, TF, IF, IOPL, RF and what is reserved, but for AC and ID. */
 const FLAGS = [0x2, 0, 0x20002, 0x4002, 0x202, 0x3202, 0x10002, 0xffc0_8028, 0x8d7] as const;
 
@@ -79,22 +93,26 @@ export function definedSums(bytes: Uint8Array): number[] {
 }
 
 /**
- * Whether QEMU does the same (docs/cpu.md): it knows no T flag, looks at CS before SS, takes #NP for an absent stack, and checks neither limits
- * nor rights of the segments that the new task works with. A 16-bit task leaves the upper halves of registers undefined.
+ * Whether QEMU does the same (docs/cpu.md): it knows no T flag, looks at CS before SS, takes #NP for an absent stack,
+ * and checks neither limits nor rights of the segments that the new task works with. A 16-bit task leaves the upper
+ * halves of registers undefined.
  */
 export function isSameInQemu({ type, changes }: Switch): boolean {
-  return type !== BUSY_16 && changes.every(([offset, value]) => {
-    switch (offset) {
-      case TRAP_FIELD:
-        return value === 0;
-      case 0x4c:
-        return value === 0x1b;
-      case 0x50:
-        return value === 0x23 || (changes.every(([other]) => other !== 0x4c) && ![0x30, 0x38, 0x48].includes(value));
-      case 0x54:
-        return value === 0x10 || value === 0x23;
-      default:
-        return true;
-    }
-  });
+  return (
+    type !== BUSY_16 &&
+    changes.every(([offset, value]) => {
+      switch (offset) {
+        case TRAP_FIELD:
+          return value === 0;
+        case 0x4c:
+          return value === 0x1b;
+        case 0x50:
+          return value === 0x23 || (changes.every(([other]) => other !== 0x4c) && ![0x30, 0x38, 0x48].includes(value));
+        case 0x54:
+          return value === 0x10 || value === 0x23;
+        default:
+          return true;
+      }
+    })
+  );
 }

@@ -7,7 +7,9 @@ export const X87_CASE_BYTES = 144;
 const FEATURES = new Set(["8087", "287", "387", "687"]);
 const EXCLUDED = new Set(["fldenv", "frstor", "fnstenv", "fnsave", "fwait", "fnstsw", "ffreep"]);
 
-export const X87_FORMS: readonly Form[] = allForms().filter((form) => FEATURES.has(form.feature) && !form.encodeOnly && !form.wait && !EXCLUDED.has(form.semantic));
+export const X87_FORMS: readonly Form[] = allForms().filter(
+  (form) => FEATURES.has(form.feature) && !form.encodeOnly && !form.wait && !EXCLUDED.has(form.semantic),
+);
 
 /** Functions whose last digit may differ: the host's processor does not round them exactly. */
 export const APPROXIMATE = new Set(["f2xm1", "fyl2x", "fyl2xp1", "fptan", "fpatan", "fsin", "fcos", "fsincos"]);
@@ -47,11 +49,22 @@ function putFloat80(random: Random, view: DataView, at: number): void {
       break;
     case 5:
       exponent = EXPONENT_ONE + random.below(70) - 35;
-      high = (random.next() << random.below(32) | 0x80000000) >>> 0;
+      high = ((random.next() << random.below(32)) | 0x80000000) >>> 0;
       low = 0;
       break;
     case 6:
-      exponent = random.pick([1, 2, 0x7ffe, 0x7ffd, EXPONENT_ONE + 62, EXPONENT_ONE + 63, EXPONENT_ONE - 126, EXPONENT_ONE - 1022, EXPONENT_ONE + 127, EXPONENT_ONE + 1023]);
+      exponent = random.pick([
+        1,
+        2,
+        0x7ffe,
+        0x7ffd,
+        EXPONENT_ONE + 62,
+        EXPONENT_ONE + 63,
+        EXPONENT_ONE - 126,
+        EXPONENT_ONE - 1022,
+        EXPONENT_ONE + 127,
+        EXPONENT_ONE + 1023,
+      ]);
       break;
     case 7:
       high = random.below(2) === 0 ? 0x80000000 : 0xffffffff;
@@ -100,7 +113,12 @@ export function randomX87Case(random: Random, form: Form): X87Case {
   const memory = form.operands.find((operand) => operand.memory !== null);
   putOperand(random, view, 112, memory?.text ?? "");
   const reg = form.modrm === "digit" ? form.modrmValue : 0;
-  const modrm = memory !== undefined ? (reg << 3) | 6 : form.modrm === "register" ? form.modrmValue | random.below(8) : form.modrmValue;
+  const modrm =
+    memory !== undefined
+      ? (reg << 3) | 6
+      : form.modrm === "register"
+        ? form.modrmValue | random.below(8)
+        : form.modrmValue;
   bytes.fill(0x90, 128);
   bytes[128] = form.opcode;
   bytes[129] = modrm;
@@ -125,8 +143,8 @@ const C1_HIGH = 0x02;
 const PRECISION = 0x20;
 
 /**
- * Whether two outcomes agree. A function that the hardware only approximates may differ by one in the last place of a result,
- * and in C1, which tells how it was rounded.
+ * Whether two outcomes agree. A function that the hardware only approximates may differ by one in the last place of a
+ * result, and in C1, which tells how it was rounded.
  */
 export function isSameX87(form: Form, ours: Uint8Array, theirs: Uint8Array): boolean {
   const approximate = APPROXIMATE.has(form.semantic);
@@ -137,7 +155,8 @@ export function isSameX87(form: Form, ours: Uint8Array, theirs: Uint8Array): boo
     if (at >= FLAGS_AT && at < FLAGS_AT + 4 && (difference & FLAG_MASK[at - FLAGS_AT]!) === 0) continue;
     if (approximate && at === STATUS_AT + 1 && difference === C1_HIGH) continue;
     if (approximate && at === STATUS_AT && difference === PRECISION) continue;
-    if (approximate && at >= 28 && at < FLAGS_AT && isNeighbour(ours, theirs, 28 + 10 * Math.floor((at - 28) / 10))) continue;
+    if (approximate && at >= 28 && at < FLAGS_AT && isNeighbour(ours, theirs, 28 + 10 * Math.floor((at - 28) / 10)))
+      continue;
     return false;
   }
   return true;

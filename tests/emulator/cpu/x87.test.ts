@@ -1,4 +1,6 @@
-/** The x87 against the processor of the host: every form with random states, operands, rounding, precision and masks. */
+/**
+ * The x87 against the processor of the host: every form with random states, operands, rounding, precision and masks.
+ */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +10,7 @@ import { expect, it } from "vitest";
 import { requireOracle } from "../../oracle.ts";
 import { assembleProgram, runHere } from "./bare-machine.ts";
 import { Random } from "./random-instructions.ts";
-import { X87_CASE_BYTES, X87_FORMS, isSameX87, packX87, randomX87Case } from "./random-x87.ts";
+import { isSameX87, packX87, randomX87Case, X87_CASE_BYTES, X87_FORMS } from "./random-x87.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
 const SEED = Number(process.env["QURE_SEED"] ?? 20240607);
@@ -40,7 +42,9 @@ it(`computes what the host computes (QURE_SEED=${SEED} QURE_CASES=${CASES_PER_FO
     const at = i * X87_CASE_BYTES;
     const mine = ours.subarray(at, at + X87_CASE_BYTES);
     const host = theirs.subarray(at, at + X87_CASE_BYTES);
-    return isSameX87(one.form, mine, host) ? [] : [`${one.form.text.trim()}\n  from ${hex(one.bytes)}\n  ours ${hex(mine)}\n  host ${hex(host)}`];
+    return isSameX87(one.form, mine, host)
+      ? []
+      : [`${one.form.text.trim()}\n  from ${hex(one.bytes)}\n  ours ${hex(mine)}\n  host ${hex(host)}`];
   });
   expect(differences.slice(0, 5).join("\n")).toBe("");
 }, 120_000);

@@ -1,11 +1,14 @@
-/** The kernel's call frame information against the kernel that runs: at each instruction the caller must be where it is said to be. */
+/**
+ * The kernel's call frame information against the kernel that runs: at each instruction the caller must be where it is
+ * said to be.
+ */
 import { expect, test } from "vitest";
+import { ESP } from "../../../emulator/cpu/layout.ts";
 import { readLinear } from "../../../emulator/debug/linear-memory.ts";
 import { linearPc } from "../../../emulator/debug/registers.ts";
-import { ESP } from "../../../emulator/cpu/layout.ts";
+import { findFrames } from "../../../src/build/call-frames.ts";
 import { blankDisk, readElf } from "../../../src/index.ts";
-import { findFrames } from "../../../src/linker/call-frames.ts";
-import { readLineRows } from "../../../src/linker/line-table.ts";
+import { readLineRows } from "../../../src/object/dwarf/line-table.ts";
 import { boot, images, PROMPT } from "../../system/images.ts";
 
 const MIB = 1024 * 1024;
@@ -17,8 +20,18 @@ test("return addresses are where the table says, over many thousand instructions
   const elf = readElf(images().kernelElf, "kernel.elf");
   const section = (name: string) => elf.sections.find((candidate) => candidate.name === name)!;
   const code = section(".kernel32");
-  const rows = new Set(readLineRows({ debugLine: section(".debug_line").content, debugLineStr: new Uint8Array(0), debugStr: section(".debug_str").content }).map(({ address }) => address));
-  const labels = [...new Set(elf.symbols.filter((symbol) => symbol.section === code.index && rows.has(symbol.value)).map(({ value }) => value))].sort((a, b) => a - b);
+  const rows = new Set(
+    readLineRows({
+      debugLine: section(".debug_line").content,
+      debugLineStr: new Uint8Array(0),
+      debugStr: section(".debug_str").content,
+    }).map(({ address }) => address),
+  );
+  const labels = [
+    ...new Set(
+      elf.symbols.filter((symbol) => symbol.section === code.index && rows.has(symbol.value)).map(({ value }) => value),
+    ),
+  ].sort((a, b) => a - b);
   const frames = findFrames({ address: code.address, content: code.content, labels, bottoms: [elf.entry] });
 
   const lab = boot({ nodes: [{ cdrom: images().iso, disk: blankDisk(16 * MIB), ramBytes: 16 * MIB }] });
@@ -29,7 +42,9 @@ test("return addresses are where the table says, over many thousand instructions
   const { core } = machine.processor;
   const dword = (address: number): number => new DataView(readLinear(core, address, 4).buffer).getUint32(0, true);
   const name = (address: number): string => {
-    const symbol = elf.symbols.filter(({ section: home, value }) => home === code.index && value <= address).reduce((best, next) => (next.value > best.value ? next : best));
+    const symbol = elf.symbols
+      .filter(({ section: home, value }) => home === code.index && value <= address)
+      .reduce((best, next) => (next.value > best.value ? next : best));
     return `${symbol.name}+${(address - symbol.value).toString(16)}`;
   };
   /** Where the return address of each running routine lies, and what it is. */
@@ -43,11 +58,13 @@ test("return addresses are where the table says, over many thousand instructions
     if (known?.state.kind === "call" && known.state.depth !== null) {
       const place = sp + known.state.depth - 4;
       let nearest = sp;
-      while (nearest < sp + SEARCH_BYTES && !(returns.has(nearest) && returns.get(nearest) === dword(nearest))) nearest += 4;
+      while (nearest < sp + SEARCH_BYTES && !(returns.has(nearest) && returns.get(nearest) === dword(nearest)))
+        nearest += 4;
       // Routines that were called before the test began are not known.
       if (nearest < sp + SEARCH_BYTES) {
         checked++;
-        if (nearest !== place) wrong.add(`${name(pc)}: the return address is at esp+${nearest - sp}, not at esp+${place - sp}`);
+        if (nearest !== place)
+          wrong.add(`${name(pc)}: the return address is at esp+${nearest - sp}, not at esp+${place - sp}`);
       }
     }
     const [first, second = 0] = readLinear(core, pc, 2);

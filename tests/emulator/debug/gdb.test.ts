@@ -16,7 +16,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function cluster(nodes: number): LabCluster {
-  return boot({ nodes: Array.from({ length: nodes }, () => ({ cdrom: images().iso, disk: blankDisk(16 * MIB), ramBytes: 16 * MIB })) });
+  return boot({
+    nodes: Array.from({ length: nodes }, () => ({
+      cdrom: images().iso,
+      disk: blankDisk(16 * MIB),
+      ramBytes: 16 * MIB,
+    })),
+  });
 }
 
 /** The digest of a cluster that nobody debugs, at a virtual time. */
@@ -30,12 +36,27 @@ describe("gdb", () => {
   test("breaks by name, shows and steps source lines, reads and writes registers and memory", async (context) => {
     const gdb = requireOracle("gdb", context);
     const lab = cluster(1);
-    const [output] = await debug(lab, gdb, folder, [{
-      commands: [
-        "break clock_tick", "continue", "backtrace 1", "step", "step", 'printf "before = %d\\n", *(int*)&clock_ticks', "set var *(int*)&clock_ticks = 4711",
-        'printf "after = %d\\n", *(int*)&clock_ticks', "set var $eax = 0x12345678", 'printf "eax = %x\\n", $eax', "x/2i clock_tick", "next", "info line", "monitor mode", "kill",
-      ],
-    }]);
+    const [output] = await debug(lab, gdb, folder, [
+      {
+        commands: [
+          "break clock_tick",
+          "continue",
+          "backtrace 1",
+          "step",
+          "step",
+          'printf "before = %d\\n", *(int*)&clock_ticks',
+          "set var *(int*)&clock_ticks = 4711",
+          'printf "after = %d\\n", *(int*)&clock_ticks',
+          "set var $eax = 0x12345678",
+          'printf "eax = %x\\n", $eax',
+          "x/2i clock_tick",
+          "next",
+          "info line",
+          "monitor mode",
+          "kill",
+        ],
+      },
+    ]);
     expect(output).toMatch(/Breakpoint 1, clock_tick \(\) at asm\/kernel\/clock\.s:\d+/);
     expect(output).toMatch(/#0 {2}clock_tick \(\) at asm\/kernel\/clock\.s/);
     expect(output).toMatch(/^\d+\t.*call +serial_tick/m);
@@ -50,22 +71,59 @@ describe("gdb", () => {
 
   test("shows the callers, through an interrupt too, steps over calls and out of routines", async (context) => {
     const gdb = requireOracle("gdb", context);
-    const [output] = await debug(cluster(1), gdb, folder, [{
-      commands: ["break printf", "continue", "continue", "backtrace", "finish", "delete", "break clock_tick", "continue", "backtrace", "next", "next", "info symbol $pc", "up", "info symbol $pc", "detach"],
-    }]);
-    expect(output).toMatch(/#0 +printf \(\)[^#]*#1 .* in \w+ \(\) at asm\/[^]*#[2-9] .* in kernel_entry \(\) at asm\/kernel\/entry\.s:\d+\n/);
-    expect(output).toMatch(/#0 +clock_tick \(\)[^#]*#1 +<signal handler called>\s+#2 .*idle \(\)[^#]*#3 .* in task_start \(\) at [^#]*\n39\s/);
+    const [output] = await debug(cluster(1), gdb, folder, [
+      {
+        commands: [
+          "break printf",
+          "continue",
+          "continue",
+          "backtrace",
+          "finish",
+          "delete",
+          "break clock_tick",
+          "continue",
+          "backtrace",
+          "next",
+          "next",
+          "info symbol $pc",
+          "up",
+          "info symbol $pc",
+          "detach",
+        ],
+      },
+    ]);
+    expect(output).toMatch(
+      /#0 +printf \(\)[^#]*#1 .* in \w+ \(\) at asm\/[^]*#[2-9] .* in kernel_entry \(\) at asm\/kernel\/entry\.s:\d+\n/,
+    );
+    expect(output).toMatch(
+      /#0 +clock_tick \(\)[^#]*#1 +<signal handler called>\s+#2 .*idle \(\)[^#]*#3 .* in task_start \(\) at [^#]*\n39\s/,
+    );
     expect(output).toMatch(/^clock_tick \+ 11 in section/m);
   });
 
   test("understands 16-bit code: the boot sector by its linear address, and CS:IP", async (context) => {
     const gdb = requireOracle("gdb", context);
-    const [output] = await debug(cluster(1), gdb, folder, [{
-      commands: [
-        "set architecture i8086", "x/i $pc", "stepi", "x/i $pc", "break *0x7c00", "continue", "x/2i $pc", "stepi", "stepi", "monitor mode",
-        'printf "pc = %x\\n", $pc', "monitor phys 0x7dfe 2", "set architecture i386", "x/i 0x100000", "detach",
-      ],
-    }]);
+    const [output] = await debug(cluster(1), gdb, folder, [
+      {
+        commands: [
+          "set architecture i8086",
+          "x/i $pc",
+          "stepi",
+          "x/i $pc",
+          "break *0x7c00",
+          "continue",
+          "x/2i $pc",
+          "stepi",
+          "stepi",
+          "monitor mode",
+          'printf "pc = %x\\n", $pc',
+          "monitor phys 0x7dfe 2",
+          "set architecture i386",
+          "x/i 0x100000",
+          "detach",
+        ],
+      },
+    ]);
     expect(output).toMatch(/=> 0xfffffff0:\tljmp +\$0xf000/);
     expect(output).toMatch(/=> 0xf[0-9a-f]{4}:/);
     expect(output).toMatch(/Breakpoint 1, 0x0*7c00/);
@@ -77,21 +135,48 @@ describe("gdb", () => {
 
   test("steps through the boot sector and the loader line by line", async (context) => {
     const gdb = requireOracle("gdb", context);
-    const [output] = await debug(cluster(1), gdb, folder, [{
-      commands: [`add-symbol-file ${join(folder, "loader.elf")}`, "set architecture i8086", "break boot_sector", "continue", "step", "step", "reverse-step", "info symbol $pc", "detach"],
-    }]);
+    const [output] = await debug(cluster(1), gdb, folder, [
+      {
+        commands: [
+          `add-symbol-file ${join(folder, "loader.elf")}`,
+          "set architecture i8086",
+          "break boot_sector",
+          "continue",
+          "step",
+          "step",
+          "reverse-step",
+          "info symbol $pc",
+          "detach",
+        ],
+      },
+    ]);
     expect(output).toMatch(/Breakpoint 1, boot_sector \(\) at boot\/loader\/boot-sector\.s:(\d+)\n\1\t +cli/);
     expect(output).toMatch(/^\d+\t +xor +ax, ax\n\d+\t +mov +ss, ax\n\d+\t +xor +ax, ax\nboot_sector \+ 1 in section/m);
   });
 
   test("watches data: writes, reads, and both", async (context) => {
     const gdb = requireOracle("gdb", context);
-    const [output] = await debug(cluster(1), gdb, folder, [{
-      commands: [
-        "break clock_tick", "continue", "delete", "watch *(int*)&clock_ticks", "continue", "info symbol $pc", "continue", "delete",
-        "rwatch *(int*)&clock_ticks", "continue", "info symbol $pc", "delete", "awatch *(int*)&clock_ticks", "continue", "detach",
-      ],
-    }]);
+    const [output] = await debug(cluster(1), gdb, folder, [
+      {
+        commands: [
+          "break clock_tick",
+          "continue",
+          "delete",
+          "watch *(int*)&clock_ticks",
+          "continue",
+          "info symbol $pc",
+          "continue",
+          "delete",
+          "rwatch *(int*)&clock_ticks",
+          "continue",
+          "info symbol $pc",
+          "delete",
+          "awatch *(int*)&clock_ticks",
+          "continue",
+          "detach",
+        ],
+      },
+    ]);
     expect(output).toMatch(/Old value = 0\s+New value = 1/);
     expect(output).toMatch(/Old value = 1\s+New value = 2/);
     expect(output).toMatch(/clock_tick \+ 6 in section/);
@@ -101,9 +186,12 @@ describe("gdb", () => {
 
   test("interrupts a running guest", async (context) => {
     const gdb = requireOracle("gdb", context);
-    const [output] = await debug(cluster(1), gdb, folder, [{
-      commands: ["echo running\\n", "continue", "echo stopped\\n", "monitor time", "stepi", "detach"], interrupt: { after: "running", delayMs: 600 },
-    }]);
+    const [output] = await debug(cluster(1), gdb, folder, [
+      {
+        commands: ["echo running\\n", "continue", "echo stopped\\n", "monitor time", "stepi", "detach"],
+        interrupt: { after: "running", delayMs: 600 },
+      },
+    ]);
     expect(output).toMatch(/received signal SIGINT/);
     expect(output).toMatch(/stopped\s+qure-1: [1-9]\d* ns/);
   });
@@ -112,9 +200,11 @@ describe("gdb", () => {
     const gdb = requireOracle("gdb", context);
     // The idle loop halts: every step over HLT waits for an interrupt.
     const steps = Array.from({ length: 12 }, () => ["stepi", "info symbol $pc"]).flat();
-    const [output] = await debug(cluster(1), gdb, folder, [{
-      commands: ["break idle", "continue", "delete", ...steps, "monitor interrupts enter", ...steps, "detach"],
-    }]);
+    const [output] = await debug(cluster(1), gdb, folder, [
+      {
+        commands: ["break idle", "continue", "delete", ...steps, "monitor interrupts enter", ...steps, "detach"],
+      },
+    ]);
     const [skipping, entering] = output!.split("steps go into the handlers");
     expect(skipping).toMatch(/idle/);
     expect(skipping).not.toMatch(/clock_tick|interrupt_/);
@@ -125,15 +215,42 @@ describe("gdb", () => {
   test("goes backwards to the same registers, lines and breakpoints, and forwards again", async (context) => {
     const gdb = requireOracle("gdb", context);
     const lab = cluster(1);
-    const registers = (name: string): string[] => [`printf "${name} = %x %x %x %x %x %x\\n", $pc, $sp, $eax, $ecx, $esi, $eflags`, "monitor time"];
-    const [output] = await debug(lab, gdb, folder, [{
-      commands: [
-        "break clock_tick", "continue", ...registers("first"), "continue", "stepi", "stepi", ...registers("second"), ...Array.from({ length: 9 }, () => "stepi"),
-        ...Array.from({ length: 9 }, () => "reverse-stepi"), ...registers("back"), "reverse-continue", "reverse-continue", ...registers("begin"),
-        "watch *(int*)&clock_ticks", "continue", "continue", "reverse-continue", 'printf "watched = %d\\n", *(int*)&clock_ticks', "delete",
-        "break clock_tick", "reverse-continue", "continue", "reverse-step", "reverse-next", "monitor history", "detach",
-      ],
-    }]);
+    const registers = (name: string): string[] => [
+      `printf "${name} = %x %x %x %x %x %x\\n", $pc, $sp, $eax, $ecx, $esi, $eflags`,
+      "monitor time",
+    ];
+    const [output] = await debug(lab, gdb, folder, [
+      {
+        commands: [
+          "break clock_tick",
+          "continue",
+          ...registers("first"),
+          "continue",
+          "stepi",
+          "stepi",
+          ...registers("second"),
+          ...Array.from({ length: 9 }, () => "stepi"),
+          ...Array.from({ length: 9 }, () => "reverse-stepi"),
+          ...registers("back"),
+          "reverse-continue",
+          "reverse-continue",
+          ...registers("begin"),
+          "watch *(int*)&clock_ticks",
+          "continue",
+          "continue",
+          "reverse-continue",
+          'printf "watched = %d\\n", *(int*)&clock_ticks',
+          "delete",
+          "break clock_tick",
+          "reverse-continue",
+          "continue",
+          "reverse-step",
+          "reverse-next",
+          "monitor history",
+          "detach",
+        ],
+      },
+    ]);
     const [first, second, back, begin] = ["first", "second", "back", "begin"].map((name) => valueOf(output!, name));
     expect(back).toBe(second);
     expect(begin).toBe(first);
@@ -151,13 +268,35 @@ describe("gdb", () => {
   test("goes backwards over calls and out of routines", async (context) => {
     const gdb = requireOracle("gdb", context);
     const place = (name: string): string => `printf "${name} = %d\\n", $pc - (int)&disk_print`;
-    const [output] = await debug(cluster(1), gdb, folder, [{
-      commands: [
-        "break disk_print", "continue", "break printf", "continue", "delete", "next", "next", "reverse-finish", place("called"), "reverse-next", "reverse-next", place("before"),
-        "next", "next", "next", place("over"), "reverse-next", place("back"), "info float", "detach",
-      ],
-    }]);
-    const [called, before, over, back] = ["called", "before", "over", "back"].map((name) => Number(valueOf(output!, name)));
+    const [output] = await debug(cluster(1), gdb, folder, [
+      {
+        commands: [
+          "break disk_print",
+          "continue",
+          "break printf",
+          "continue",
+          "delete",
+          "next",
+          "next",
+          "reverse-finish",
+          place("called"),
+          "reverse-next",
+          "reverse-next",
+          place("before"),
+          "next",
+          "next",
+          "next",
+          place("over"),
+          "reverse-next",
+          place("back"),
+          "info float",
+          "detach",
+        ],
+      },
+    ]);
+    const [called, before, over, back] = ["called", "before", "over", "back"].map((name) =>
+      Number(valueOf(output!, name)),
+    );
     // The routine that calls printf, in the middle; then its lines before, with nothing of printf in between.
     expect(called).toBeGreaterThan(0);
     expect(before).toBeGreaterThanOrEqual(0);
@@ -171,8 +310,33 @@ describe("gdb", () => {
     const gdb = requireOracle("gdb", context);
     const lab = cluster(3);
     const outputs = await debug(lab, gdb, folder, [
-      { node: 0, commands: ["break clock_tick", "continue", "continue", "monitor time", "stepi", "stepi", "monitor nodes", "detach"] },
-      { node: 2, commands: ["break clock_tick", "continue", "monitor time", "shell sleep 0.3", "monitor time", "step", "step", "monitor time", "detach"] },
+      {
+        node: 0,
+        commands: [
+          "break clock_tick",
+          "continue",
+          "continue",
+          "monitor time",
+          "stepi",
+          "stepi",
+          "monitor nodes",
+          "detach",
+        ],
+      },
+      {
+        node: 2,
+        commands: [
+          "break clock_tick",
+          "continue",
+          "monitor time",
+          "shell sleep 0.3",
+          "monitor time",
+          "step",
+          "step",
+          "monitor time",
+          "detach",
+        ],
+      },
     ]);
     expect(outputs[0]).toMatch(/Breakpoint 1, clock_tick[^]*Breakpoint 1, clock_tick/);
     expect(outputs[1]).toMatch(/Breakpoint 1, clock_tick/);

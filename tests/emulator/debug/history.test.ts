@@ -1,4 +1,6 @@
-/** Going back in time: memory, disks, devices and frames in flight are as they were, and what follows is what followed. */
+/**
+ * Going back in time: memory, disks, devices and frames in flight are as they were, and what follows is what followed.
+ */
 import { expect, test } from "vitest";
 import { ClusterDebugger } from "../../../emulator/debug/cluster-debugger.ts";
 import type { Stop } from "../../../emulator/debug/stop.ts";
@@ -8,7 +10,13 @@ import { boot, images, PROMPT } from "../../system/images.ts";
 const MIB = 1024 * 1024;
 
 async function booted(nodes: number): Promise<LabCluster> {
-  const lab = boot({ nodes: Array.from({ length: nodes }, () => ({ cdrom: images().iso, disk: blankDisk(16 * MIB), ramBytes: 16 * MIB })) });
+  const lab = boot({
+    nodes: Array.from({ length: nodes }, () => ({
+      cdrom: images().iso,
+      disk: blankDisk(16 * MIB),
+      ramBytes: 16 * MIB,
+    })),
+  });
   for (const node of lab.nodes) await node.waitFor(PROMPT);
   return lab;
 }
@@ -17,7 +25,8 @@ async function booted(nodes: number): Promise<LabCluster> {
 function back(debuggers: ClusterDebugger, stops: Stop[]): Stop {
   debuggers.resume(0, { kind: "reverse continue" });
   const before = stops.length;
-  for (let leg = 0; leg < 1000 && stops.length === before; leg++) debuggers.runUntil(debuggers.cluster.nowNs + 1_000_000);
+  for (let leg = 0; leg < 1000 && stops.length === before; leg++)
+    debuggers.runUntil(debuggers.cluster.nowNs + 1_000_000);
   return stops.at(-1)!;
 }
 

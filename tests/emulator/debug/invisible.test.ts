@@ -1,4 +1,7 @@
-/** What a debugger does to a machine, the guest cannot see: wherever it is stopped, it ends where the undisturbed one ends. */
+/**
+ * What a debugger does to a machine, the guest cannot see: wherever it is stopped, it ends where the undisturbed one
+ * ends.
+ */
 import { describe, expect, test } from "vitest";
 import { Cluster } from "../../../emulator/cluster/cluster.ts";
 import { CR0, CR3, CR4 } from "../../../emulator/cpu/layout.ts";
@@ -11,25 +14,100 @@ const MIB = 1024 * 1024;
 const END_NS = 30_000_000;
 
 /**
- * Interrupts at 1 kHz count in a word at 500h. The loop has what is delicate at boundaries: STI and MOV SS, which hold interrupts back
- * for an instruction, a repeated string instruction, HLT, and PUSHF/POPF with TF set, so that the guest single-steps itself.
+ * Interrupts at 1 kHz count in a word at 500h. The loop has what is delicate at boundaries: STI and MOV SS, which hold
+ * interrupts back for an instruction, a repeated string instruction, HLT, and PUSHF/POPF with TF set, so that the guest
+ * single-steps itself.
  */
 const CODE = [
-  0xfa, 0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xd0, 0xbc, 0x00, 0x10, // cli; ds = es = ss = 0; sp = 1000h
-  0xc7, 0x06, 0x20, 0x00, 0x80, 0x00, 0xc7, 0x06, 0x22, 0x00, 0x00, 0xf0, // vector 8 = F000:0080
-  0xc7, 0x06, 0x04, 0x00, 0x90, 0x00, 0xc7, 0x06, 0x06, 0x00, 0x00, 0xf0, // vector 1 = F000:0090
+  0xfa,
+  0x31,
+  0xc0,
+  0x8e,
+  0xd8,
+  0x8e,
+  0xc0,
+  0x8e,
+  0xd0,
+  0xbc,
+  0x00,
+  0x10, // cli; ds = es = ss = 0; sp = 1000h
+  0xc7,
+  0x06,
+  0x20,
+  0x00,
+  0x80,
+  0x00,
+  0xc7,
+  0x06,
+  0x22,
+  0x00,
+  0x00,
+  0xf0, // vector 8 = F000:0080
+  0xc7,
+  0x06,
+  0x04,
+  0x00,
+  0x90,
+  0x00,
+  0xc7,
+  0x06,
+  0x06,
+  0x00,
+  0x00,
+  0xf0, // vector 1 = F000:0090
   ...[0x11, 0x08, 0x04, 0x01, 0xfe].flatMap((value, index) => [0xb0, value, 0xe6, index === 0 ? 0x20 : 0x21]),
-  0xb0, 0x34, 0xe6, 0x43, 0xb0, 0xa9, 0xe6, 0x40, 0xb0, 0x04, 0xe6, 0x40, // PIT channel 0, mode 2, 1193
+  0xb0,
+  0x34,
+  0xe6,
+  0x43,
+  0xb0,
+  0xa9,
+  0xe6,
+  0x40,
+  0xb0,
+  0x04,
+  0xe6,
+  0x40, // PIT channel 0, mode 2, 1193
 ];
 const LOOP = [
-  0xfb, 0x90, // sti; nop
-  0x8c, 0xd0, 0x8e, 0xd0, 0x90, // mov ax, ss; mov ss, ax; nop
-  0xbe, 0x00, 0x06, 0xbf, 0x00, 0x07, 0xb9, 0x20, 0x00, 0xfc, 0xf3, 0xa4, // mov si, 600h; mov di, 700h; mov cx, 20h; cld; rep movsb
-  0x9c, 0x58, 0x0d, 0x00, 0x01, 0x50, 0x9d, 0x90, // pushf; pop ax; or ax, 100h; push ax; popf; nop
-  0x9c, 0x58, 0x25, 0xff, 0xfe, 0x50, 0x9d, // pushf; pop ax; and ax, feffh; push ax; popf
+  0xfb,
+  0x90, // sti; nop
+  0x8c,
+  0xd0,
+  0x8e,
+  0xd0,
+  0x90, // mov ax, ss; mov ss, ax; nop
+  0xbe,
+  0x00,
+  0x06,
+  0xbf,
+  0x00,
+  0x07,
+  0xb9,
+  0x20,
+  0x00,
+  0xfc,
+  0xf3,
+  0xa4, // mov si, 600h; mov di, 700h; mov cx, 20h; cld; rep movsb
+  0x9c,
+  0x58,
+  0x0d,
+  0x00,
+  0x01,
+  0x50,
+  0x9d,
+  0x90, // pushf; pop ax; or ax, 100h; push ax; popf; nop
+  0x9c,
+  0x58,
+  0x25,
+  0xff,
+  0xfe,
+  0x50,
+  0x9d, // pushf; pop ax; and ax, feffh; push ax; popf
   0xf4, // hlt
 ];
-const TICK = [0xff, 0x06, 0x00, 0x05, 0x50, 0xb0, 0x20, 0xe6, 0x20, 0x58, 0xcf]; // inc word [500h]; push ax; EOI; pop ax; iret
+// inc word [500h]; push ax; EOI; pop ax; iret
+const TICK = [0xff, 0x06, 0x00, 0x05, 0x50, 0xb0, 0x20, 0xe6, 0x20, 0x58, 0xcf];
 const STEP = [0xff, 0x06, 0x02, 0x05, 0xcf]; // inc word [502h]; iret
 
 function rom(): Uint8Array {
@@ -45,12 +123,24 @@ function rom(): Uint8Array {
 
 function cluster(): Cluster {
   return new Cluster({
-    nodes: ["a", "b"].map((name) => ({ name, ramBytes: MIB, disk: null, cdrom: null })), firmware: rom(), seed: 3, gateway: false, linkLatencyNs: 50_000, startSeconds: 0,
+    nodes: ["a", "b"].map((name) => ({ name, ramBytes: MIB, disk: null, cdrom: null })),
+    firmware: rom(),
+    seed: 3,
+    gateway: false,
+    linkLatencyNs: 50_000,
+    startSeconds: 0,
   });
 }
 
-/** Runs to the end with a debugger at each of the nodes given, which resumes after each stop as told. Returns the stops. */
-function debugged(target: Cluster, prepare: (debuggers: ClusterDebugger) => void, next: (stop: Stop | null, index: number) => Resume, nodes: readonly number[]): number {
+/**
+ * Runs to the end with a debugger at each of the nodes given, which resumes after each stop as told. Returns the stops.
+ */
+function debugged(
+  target: Cluster,
+  prepare: (debuggers: ClusterDebugger) => void,
+  next: (stop: Stop | null, index: number) => Resume,
+  nodes: readonly number[],
+): number {
   const debuggers = new ClusterDebugger(target);
   let stops = 0;
   const waiting: [number, Stop | null][] = [];
@@ -84,7 +174,12 @@ describe("invisible", () => {
   for (const skips of [true, false]) {
     test(`every instruction is stepped, interrupts ${skips ? "run between steps" : "are stepped too"}`, () => {
       const target = cluster();
-      const stops = debugged(target, ({ nodes }) => nodes.forEach((node) => (node.skipsInterrupts = skips)), () => ({ kind: "step", range: null }), [0, 1]);
+      const stops = debugged(
+        target,
+        ({ nodes }) => nodes.forEach((node) => (node.skipsInterrupts = skips)),
+        () => ({ kind: "step", range: null }),
+        [0, 1],
+      );
       expect(stops).toBeGreaterThan(2000);
       expect(target.digest()).toBe(expected);
     });
@@ -92,10 +187,15 @@ describe("invisible", () => {
 
   test("a breakpoint at every address of the code, and on all data", () => {
     const target = cluster();
-    const stops = debugged(target, ({ nodes }) => {
-      for (let address = 0xf0000; address < 0xf0000 + 0x100; address++) nodes[0]!.addBreakpoint("software", address);
-      nodes[1]!.addWatch("access", 0, 0x2000);
-    }, () => ({ kind: "continue" }), [0, 1]);
+    const stops = debugged(
+      target,
+      ({ nodes }) => {
+        for (let address = 0xf0000; address < 0xf0000 + 0x100; address++) nodes[0]!.addBreakpoint("software", address);
+        nodes[1]!.addWatch("access", 0, 0x2000);
+      },
+      () => ({ kind: "continue" }),
+      [0, 1],
+    );
     expect(stops).toBeGreaterThan(1000);
     expect(target.digest()).toBe(expected);
   });
@@ -103,11 +203,24 @@ describe("invisible", () => {
   test("forwards and backwards in turn", () => {
     const target = cluster();
     const plan: readonly Resume[] = [
-      { kind: "step", range: null }, { kind: "continue" }, { kind: "continue" }, { kind: "reverse step" }, { kind: "step", range: null }, { kind: "continue" },
-      { kind: "reverse continue" }, { kind: "continue" }, { kind: "continue" }, { kind: "continue" },
+      { kind: "step", range: null },
+      { kind: "continue" },
+      { kind: "continue" },
+      { kind: "reverse step" },
+      { kind: "step", range: null },
+      { kind: "continue" },
+      { kind: "reverse continue" },
+      { kind: "continue" },
+      { kind: "continue" },
+      { kind: "continue" },
     ];
     let count = 0;
-    const stops = debugged(target, ({ nodes }) => void nodes[0]!.addBreakpoint("hardware", 0xf0080), () => plan[count++ % plan.length]!, [0]);
+    const stops = debugged(
+      target,
+      ({ nodes }) => void nodes[0]!.addBreakpoint("hardware", 0xf0080),
+      () => plan[count++ % plan.length]!,
+      [0],
+    );
     expect(stops).toBeGreaterThan(20);
     expect(target.digest()).toBe(expected);
   });
@@ -143,7 +256,8 @@ describe("invisible", () => {
 describe("linear memory", () => {
   test("goes through the guest's page tables without leaving a trace in them", () => {
     const { core } = cluster().machines[0]!.processor;
-    const put = (physical: number, value: number): void => void writeLinear(core, physical, Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24));
+    const put = (physical: number, value: number): void =>
+      void writeLinear(core, physical, Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24));
     put(0x10000, 0x11007); // 0-4 MiB: a table at 11000h
     put(0x10004, 0x00087); // 4-8 MiB: a large page at 0
     put(0x11000 + 4 * 5, 0x20007);

@@ -4,15 +4,25 @@ import { Cluster } from "../../../emulator/cluster/cluster.ts";
 import { Random } from "../../../emulator/cluster/random.ts";
 import { ClusterDebugger } from "../../../emulator/debug/cluster-debugger.ts";
 import { GdbStub } from "../../../emulator/debug/gdb-stub.ts";
-import { fromHex, fromLatin1, framePacket, latin1, PACKET_BYTES, PacketReader, toHex } from "../../../emulator/debug/packet.ts";
+import {
+  framePacket,
+  fromHex,
+  fromLatin1,
+  latin1,
+  PACKET_BYTES,
+  PacketReader,
+  toHex,
+} from "../../../emulator/debug/packet.ts";
 
 const MIB = 1024 * 1024;
 
 /** A ROM of 64 KiB: counts in EAX, writes it to 500h, reads 504h, calls a subroutine at 20h, again and again. */
 function rom(): Uint8Array {
   const bytes = new Uint8Array(0x10000).fill(0xf4);
-  bytes.set([0x31, 0xdb, 0x8e, 0xdb, 0x8e, 0xd3, 0xbc, 0x00, 0x10], 0); // xor bx, bx; mov ds, bx; mov ss, bx; mov sp, 1000h
-  bytes.set([0x66, 0x40, 0x66, 0xa3, 0x00, 0x05, 0x8b, 0x1e, 0x04, 0x05, 0xe8, 0x0c, 0x00, 0xeb, 0xf1], 9); // 9: inc eax; mov [500h], eax; mov bx, [504h]; call 22h; jmp 9
+  // xor bx, bx; mov ds, bx; mov ss, bx; mov sp, 1000h
+  bytes.set([0x31, 0xdb, 0x8e, 0xdb, 0x8e, 0xd3, 0xbc, 0x00, 0x10], 0);
+  // 9: inc eax; mov [500h], eax; mov bx, [504h]; call 22h; jmp 9
+  bytes.set([0x66, 0x40, 0x66, 0xa3, 0x00, 0x05, 0x8b, 0x1e, 0x04, 0x05, 0xe8, 0x0c, 0x00, 0xeb, 0xf1], 9);
   bytes.set([0x90, 0xc3], 0x22); // nop; ret
   bytes.set([0xea, 0x00, 0x00, 0x00, 0xf0], 0xfff0);
   return bytes;
@@ -31,8 +41,17 @@ class Peer {
 
   constructor(nodes = 1) {
     this.cluster = new Cluster({
-      nodes: Array.from({ length: nodes }, (_, index) => ({ name: `n${index}`, ramBytes: MIB, disk: null, cdrom: null })),
-      firmware: rom(), seed: 1, gateway: false, linkLatencyNs: 50_000, startSeconds: 0,
+      nodes: Array.from({ length: nodes }, (_, index) => ({
+        name: `n${index}`,
+        ramBytes: MIB,
+        disk: null,
+        cdrom: null,
+      })),
+      firmware: rom(),
+      seed: 1,
+      gateway: false,
+      linkLatencyNs: 50_000,
+      startSeconds: 0,
     });
     this.debuggers = new ClusterDebugger(this.cluster, true);
     this.stub = this.connect(0);
@@ -41,7 +60,10 @@ class Peer {
   }
 
   connect(index: number, sent = this.#sent): GdbStub {
-    return new GdbStub(this.debuggers, index, { send: (bytes) => void sent.push(bytes.slice()), close: () => void (this.closed = true) });
+    return new GdbStub(this.debuggers, index, {
+      send: (bytes) => void sent.push(bytes.slice()),
+      close: () => void (this.closed = true),
+    });
   }
 
   raw(bytes: Uint8Array): void {
@@ -76,7 +98,9 @@ class Peer {
 describe("framing", () => {
   const packets = (...pieces: (string | Uint8Array)[]): string[] => {
     const reader = new PacketReader();
-    return pieces.flatMap((piece) => reader.read(typeof piece === "string" ? latin1(piece) : piece)).map((input) => (input.kind === "packet" ? `packet ${fromLatin1(input.data)}` : input.kind));
+    return pieces
+      .flatMap((piece) => reader.read(typeof piece === "string" ? latin1(piece) : piece))
+      .map((input) => (input.kind === "packet" ? `packet ${fromLatin1(input.data)}` : input.kind));
   };
 
   test("packets in any pieces, with escapes, between other bytes", () => {
@@ -151,7 +175,18 @@ describe("packets", () => {
     expect(peer.ask("Mf0000,1:00")).toBe("E0e");
     expect(peer.ask("m9fffe,4")).toBe("0000");
     expect(peer.ask("m500,ffffffff").length).toBeLessThan(PACKET_BYTES);
-    for (const wrong of ["m", "m500", "m,", "mzz,1", "m500,1000000000000", "M500,4:0102", "M500", "M500,1:zz", "X500,4:a"]) expect(peer.ask(wrong)).toBe("E16");
+    for (const wrong of [
+      "m",
+      "m500",
+      "m,",
+      "mzz,1",
+      "m500,1000000000000",
+      "M500,4:0102",
+      "M500",
+      "M500,1:zz",
+      "X500,4:a",
+    ])
+      expect(peer.ask(wrong)).toBe("E16");
   });
 
   test("breakpoints stop in front of the instruction, each time it is reached", () => {
@@ -293,7 +328,8 @@ describe("packets", () => {
   test("the description of the target, in pieces, and questions that gdb asks", () => {
     const peer = new Peer();
     let text = "";
-    for (let reply = "m"; reply.startsWith("m"); text += reply.slice(1)) reply = peer.ask(`qXfer:features:read:target.xml:${text.length.toString(16)},100`);
+    for (let reply = "m"; reply.startsWith("m"); text += reply.slice(1))
+      reply = peer.ask(`qXfer:features:read:target.xml:${text.length.toString(16)},100`);
     expect(text).toMatch(/^<\?xml[^]*<architecture>i8086<[^]*org\.gnu\.gdb\.i386\.core[^]*<\/target>\n$/);
     expect(peer.ask("qXfer:features:read:other.xml:0,100")).toBe("E00");
     expect(peer.ask("qfThreadInfo")).toBe("m1");
@@ -306,7 +342,13 @@ describe("packets", () => {
 
   test("monitor commands", () => {
     const peer = new Peer();
-    const monitor = (line: string): string => peer.ask(`qRcmd,${toHex(latin1(line))}`).split(" ").filter((reply) => reply.startsWith("O") && reply !== "OK").map((reply) => fromLatin1(fromHex(reply.slice(1))!)).join("");
+    const monitor = (line: string): string =>
+      peer
+        .ask(`qRcmd,${toHex(latin1(line))}`)
+        .split(" ")
+        .filter((reply) => reply.startsWith("O") && reply !== "OK")
+        .map((reply) => fromLatin1(fromHex(reply.slice(1))!))
+        .join("");
     expect(monitor("help")).toMatch(/^help +this list[^]*^phys ADDRESS \[BYTES\]/m);
     expect(monitor("")).toMatch(/^help/);
     expect(monitor("time")).toMatch(/^n0: \d+ ns, 0 instructions/);
@@ -325,7 +367,25 @@ describe("hostile peers", () => {
   test("random bytes and random packets neither crash nor hang the stub, nor touch the guest while it is held", () => {
     const random = new Random(20261120, "hostile packets");
     const letters = "?gGpPmMXcCsSbHTDkqQvZz!RrBit";
-    const bodies = ["", "0", "0,0", "ffffffff,ffffffff", "500,4:", "8=", ";", ":", "Cont;s", "Cont;r1,2", "Xfer:features:read:target.xml:0,ffffffff", "Rcmd,", "Supported:", "0,500,4", "2,0,1000", "-1", "1,,;"];
+    const bodies = [
+      "",
+      "0",
+      "0,0",
+      "ffffffff,ffffffff",
+      "500,4:",
+      "8=",
+      ";",
+      ":",
+      "Cont;s",
+      "Cont;r1,2",
+      "Xfer:features:read:target.xml:0,ffffffff",
+      "Rcmd,",
+      "Supported:",
+      "0,500,4",
+      "2,0,1000",
+      "-1",
+      "1,,;",
+    ];
     for (let round = 0; round < 1500; round++) {
       const peer = round % 50 === 0 ? (current = new Peer()) : current;
       const letter = letters[random.below(letters.length)]!;

@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LabCluster } from "../../../src/index.ts";
 import { serveGdb } from "../../../src/host/gdb-server.ts";
+import type { LabCluster } from "../../../src/index.ts";
 import { images } from "../../system/images.ts";
 
 export interface GdbSession {
@@ -14,8 +14,16 @@ export interface GdbSession {
   readonly interrupt?: { readonly after: string; readonly delayMs: number };
 }
 
-/** Runs gdb sessions, at once when there are several, until all have ended; then virtual time stands. Returns what each printed. */
-export async function debug(lab: LabCluster, gdb: string, folder: string, sessions: readonly GdbSession[]): Promise<string[]> {
+/**
+ * Runs gdb sessions, at once when there are several, until all have ended; then virtual time stands. Returns what each
+ * printed.
+ */
+export async function debug(
+  lab: LabCluster,
+  gdb: string,
+  folder: string,
+  sessions: readonly GdbSession[],
+): Promise<string[]> {
   const elf = join(folder, "kernel.elf");
   writeFileSync(elf, images().kernelElf);
   writeFileSync(join(folder, "loader.elf"), images().loaderElf);
@@ -23,7 +31,12 @@ export async function debug(lab: LabCluster, gdb: string, folder: string, sessio
   let running = sessions.length;
   const run = async (session: GdbSession, number: number): Promise<string> => {
     const script = join(folder, `session-${number}.gdb`);
-    const setup = ["set pagination off", "set confirm off", "set remotetimeout 60", `target remote localhost:${server.ports[session.node ?? 0]}`];
+    const setup = [
+      "set pagination off",
+      "set confirm off",
+      "set remotetimeout 60",
+      `target remote localhost:${server.ports[session.node ?? 0]}`,
+    ];
     writeFileSync(script, [...setup, ...session.commands, ""].join("\n"));
     const child = spawn(gdb, ["-nx", "-batch", elf, "-x", script], { stdio: ["ignore", "pipe", "pipe"] });
     const kill = setTimeout(() => child.kill("SIGKILL"), 120_000);

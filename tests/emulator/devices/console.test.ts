@@ -1,8 +1,14 @@
 /** What people see and type: serial lines, keyboard, screen. */
 import { describe, expect, test } from "vitest";
+import {
+  KEYS,
+  keystrokeOf,
+  SET2_TO_SET1,
+  scanCodeBytes,
+  translateToSet1,
+} from "../../../emulator/devices/scancodes.ts";
 import { glyph } from "../../../emulator/devices/vga-font.ts";
 import { readTextScreen, renderScreen } from "../../../emulator/devices/vga-text.ts";
-import { KEYS, keystrokeOf, scanCodeBytes, SET2_TO_SET1, translateToSet1 } from "../../../emulator/devices/scancodes.ts";
 import { TestBoard } from "./harness.ts";
 
 const FAST = "out 3fb 83; out 3f8 01; out 3f9 00; out 3fb 03; out 3fc b";
@@ -22,7 +28,9 @@ describe("serial line", () => {
     machine.run(FAST);
     machine.board.uarts[0].receive(Uint8Array.from([1, 2, 3]));
     machine.time.advance(10 * CHARACTER_NS);
-    machine.run(`in 3fd & 3 = 1; in 3f8 = 1; in 3fd & 1 = 0; wait ${CHARACTER_NS}ns; in 3f8 = 2; wait ${CHARACTER_NS}ns; in 3f8 = 3; in 3fd & 3 = 0`);
+    machine.run(
+      `in 3fd & 3 = 1; in 3f8 = 1; in 3fd & 1 = 0; wait ${CHARACTER_NS}ns; in 3f8 = 2; wait ${CHARACTER_NS}ns; in 3f8 = 3; in 3fd & 3 = 0`,
+    );
   });
 
   test("the FIFO takes sixteen", () => {
@@ -85,7 +93,8 @@ describe("keyboard", () => {
 
   test("the translation table is one to one, and every key has a code", () => {
     expect(new Set(SET2_TO_SET1).size).toBe(SET2_TO_SET1.length);
-    for (let character = 32; character < 127; character++) expect(keystrokeOf(String.fromCharCode(character))).not.toBeNull();
+    for (let character = 32; character < 127; character++)
+      expect(keystrokeOf(String.fromCharCode(character))).not.toBeNull();
     for (const key of Object.values(KEYS)) {
       const set2 = scanCodeBytes(key, true, 2).map((byte) => (byte === 0xf0 ? -1 : translateToSet1(byte)));
       if (key !== KEYS.pause) expect(set2).toEqual([...scanCodeBytes(key, true, 1)]);
@@ -96,7 +105,9 @@ describe("keyboard", () => {
 
 describe("screen", () => {
   function write(machine: TestBoard, row: number, text: string, attribute = 0x07): void {
-    [...text].forEach((character, column) => machine.board.writeMmio(0xb8000 + (row * 80 + column) * 2, 2, character.charCodeAt(0) | (attribute << 8)));
+    [...text].forEach((character, column) =>
+      machine.board.writeMmio(0xb8000 + (row * 80 + column) * 2, 2, character.charCodeAt(0) | (attribute << 8)),
+    );
   }
 
   test("text, attributes, cursor, start address", () => {
@@ -119,7 +130,8 @@ describe("screen", () => {
     write(machine, 0, "\xdb ", 0x4e); // A full block, then a blank: yellow on red.
     const { width, height, rgba } = renderScreen(machine.board.vga);
     expect([width, height]).toEqual([720, 400]);
-    const pixel = (x: number, y: number): number[] => Array.from(rgba.subarray((y * 720 + x) * 4, (y * 720 + x) * 4 + 4));
+    const pixel = (x: number, y: number): number[] =>
+      Array.from(rgba.subarray((y * 720 + x) * 4, (y * 720 + x) * 4 + 4));
     expect(pixel(0, 0)).toEqual([255, 255, 85, 255]);
     expect(pixel(8, 15)).toEqual([255, 255, 85, 255]);
     expect(pixel(9, 0)).toEqual([170, 0, 0, 255]);
@@ -132,7 +144,10 @@ describe("screen", () => {
     write(machine, 0, "A");
     machine.board.vga.memory.bytes[(0x41 * 32 + 5) * 4 + 2] = 0x80;
     const { rgba } = renderScreen(machine.board.vga);
-    const lit = Array.from({ length: 16 * 9 }, (_, index) => rgba[(Math.floor(index / 9) * 720 + (index % 9)) * 4]! > 0);
+    const lit = Array.from(
+      { length: 16 * 9 },
+      (_, index) => rgba[(Math.floor(index / 9) * 720 + (index % 9)) * 4]! > 0,
+    );
     expect(lit.filter(Boolean).length).toBe(1);
     expect(lit[5 * 9]).toBe(true);
   });
@@ -148,7 +163,8 @@ describe("screen", () => {
   test("every printable character has a shape of its own", () => {
     const shapes = Array.from({ length: 95 }, (_, index) => Array.from(glyph(32 + index)).join());
     expect(new Set(shapes).size).toBe(95);
-    for (let character = 0xb3; character <= 0xda; character++) expect(glyph(character).some((row) => row !== 0)).toBe(true);
+    for (let character = 0xb3; character <= 0xda; character++)
+      expect(glyph(character).some((row) => row !== 0)).toBe(true);
     expect(glyph(0xdb).every((row) => row === 0xff)).toBe(true);
   });
 });

@@ -2,19 +2,90 @@ import type { Case } from "./harness.ts";
 
 /** The card's memory window at FEBC0000h. */
 const OPEN = "outl cf8 80001810; outl cfc febc0000; outl cf8 80001804; outw cfc 7";
-const reg = (offset: string, value: string): string => `readl ${(0xfebc0000 + Number.parseInt(offset, 16)).toString(16)} = ${value}`;
-const put = (offset: string, value: string): string => `writel ${(0xfebc0000 + Number.parseInt(offset, 16)).toString(16)} ${value}`;
-const phy = (register: number, value: string): string => `${put("20", (0x08200000 + register * 0x10000).toString(16))}; ${reg("20", value)}`;
-const word = (address: string, value: string): string => `${put("14", `${address}01`)}; ${reg("14", `${value}${address.padStart(2, "0")}10`.replace(/^0+/, ""))}`;
+const reg = (offset: string, value: string): string =>
+  `readl ${(0xfebc0000 + Number.parseInt(offset, 16)).toString(16)} = ${value}`;
+const put = (offset: string, value: string): string =>
+  `writel ${(0xfebc0000 + Number.parseInt(offset, 16)).toString(16)} ${value}`;
+const phy = (register: number, value: string): string =>
+  `${put("20", (0x08200000 + register * 0x10000).toString(16))}; ${reg("20", value)}`;
+const word = (address: string, value: string): string =>
+  `${put("14", `${address}01`)}; ${reg("14", `${value}${address.padStart(2, "0")}10`.replace(/^0+/, ""))}`;
 
 /** For a card with the address 52:54:00:12:34:56 in slot 3. */
 export const e1000Cases: readonly Case[] = [
-  { name: "configuration space", script: "outl cf8 80001800; inl cfc = 100e8086; outl cf8 80001808; inl cfc = 2000003; outl cf8 8000182c; inl cfc = 11001af4; outl cf8 80001834; inl cfc = 0; outl cf8 8000183c; inl cfc = 100" },
-  { name: "sizes of the windows", script: "outl cf8 80001810; outl cfc ffffffff; inl cfc = fffe0000; outl cf8 80001814; outl cfc ffffffff; inl cfc = ffffffc1" },
-  { name: "registers after power on", script: [OPEN, reg("0", "140240"), reg("8", "80080783"), reg("10", "188"), reg("38", "8100"), reg("100", "0"), reg("e00", "602"), reg("1000", "100030"), reg("5400", "12005452"), reg("5404", "80005634"), reg("5820", "222300")].join(";") },
-  { name: "EEPROM", script: [OPEN, word("0", "5452"), word("1", "1200"), word("2", "5634"), word("a", "6403"), word("d", "100e"), word("e", "8086")].join(";") },
-  { name: "PHY", script: [OPEN, phy(0, "18201140"), phy(2, "18220141"), phy(3, "18230c20"), phy(4, "18240de1"), phy(5, "182501e0"), phy(9, "18290e00"), phy(10, "182a3c00"), phy(17, "1831ac00"), phy(30, "583e0000")].join(";") },
-  { name: "masks and causes", script: [OPEN, put("d0", "9f"), reg("d0", "9f"), put("d8", "1c"), reg("d0", "83"), put("c8", "84"), reg("c0", "84"), reg("c0", "0")].join(";") },
-  { name: "ring registers keep what they can hold", script: [OPEN, put("2808", "ffffffff"), reg("2808", "fff80"), put("3818", "12345"), reg("3818", "2345")].join(";") },
-  { name: "rings begin at a multiple of 16", script: [OPEN, put("2800", "12345678"), reg("2800", "12345670")].join(";"), ours: "QEMU ignores the lower bits only when it uses them" },
+  {
+    name: "configuration space",
+    script:
+      "outl cf8 80001800; inl cfc = 100e8086; outl cf8 80001808; inl cfc = 2000003; outl cf8 8000182c; inl cfc = 11001af4; outl cf8 80001834; inl cfc = 0; outl cf8 8000183c; inl cfc = 100",
+  },
+  {
+    name: "sizes of the windows",
+    script:
+      "outl cf8 80001810; outl cfc ffffffff; inl cfc = fffe0000; outl cf8 80001814; outl cfc ffffffff; inl cfc = ffffffc1",
+  },
+  {
+    name: "registers after power on",
+    script: [
+      OPEN,
+      reg("0", "140240"),
+      reg("8", "80080783"),
+      reg("10", "188"),
+      reg("38", "8100"),
+      reg("100", "0"),
+      reg("e00", "602"),
+      reg("1000", "100030"),
+      reg("5400", "12005452"),
+      reg("5404", "80005634"),
+      reg("5820", "222300"),
+    ].join(";"),
+  },
+  {
+    name: "EEPROM",
+    script: [
+      OPEN,
+      word("0", "5452"),
+      word("1", "1200"),
+      word("2", "5634"),
+      word("a", "6403"),
+      word("d", "100e"),
+      word("e", "8086"),
+    ].join(";"),
+  },
+  {
+    name: "PHY",
+    script: [
+      OPEN,
+      phy(0, "18201140"),
+      phy(2, "18220141"),
+      phy(3, "18230c20"),
+      phy(4, "18240de1"),
+      phy(5, "182501e0"),
+      phy(9, "18290e00"),
+      phy(10, "182a3c00"),
+      phy(17, "1831ac00"),
+      phy(30, "583e0000"),
+    ].join(";"),
+  },
+  {
+    name: "masks and causes",
+    script: [
+      OPEN,
+      put("d0", "9f"),
+      reg("d0", "9f"),
+      put("d8", "1c"),
+      reg("d0", "83"),
+      put("c8", "84"),
+      reg("c0", "84"),
+      reg("c0", "0"),
+    ].join(";"),
+  },
+  {
+    name: "ring registers keep what they can hold",
+    script: [OPEN, put("2808", "ffffffff"), reg("2808", "fff80"), put("3818", "12345"), reg("3818", "2345")].join(";"),
+  },
+  {
+    name: "rings begin at a multiple of 16",
+    script: [OPEN, put("2800", "12345678"), reg("2800", "12345670")].join(";"),
+    ours: "QEMU ignores the lower bits only when it uses them",
+  },
 ];

@@ -1,7 +1,7 @@
 /** The 82540EM at register level: EEPROM, PHY, rings, filters, interrupts, and rings that point nowhere. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
-import { internetChecksum, onesSum } from "../../../emulator/devices/internet-checksum.ts";
+import { internetChecksum, onesSum } from "../../../emulator/ether/internet-checksum.ts";
 import { TestBoard } from "./harness.ts";
 
 const MAC = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
@@ -39,8 +39,12 @@ function arrive(bytes: Uint8Array): void {
 
 describe("identity", () => {
   test("PCI configuration space as QEMU's e1000 has it", () => {
-    machine.run("outl cf8 80001800; inl cfc = 100e8086; outl cf8 80001808; inl cfc = 2000003; outl cf8 8000182c; inl cfc = 11001af4; outl cf8 8000183c; in cfd = 1");
-    machine.run("outl cf8 80001810; outl cfc ffffffff; inl cfc = fffe0000; outl cf8 80001814; outl cfc ffffffff; inl cfc = ffffffc1");
+    machine.run(
+      "outl cf8 80001800; inl cfc = 100e8086; outl cf8 80001808; inl cfc = 2000003; outl cf8 8000182c; inl cfc = 11001af4; outl cf8 8000183c; in cfd = 1",
+    );
+    machine.run(
+      "outl cf8 80001810; outl cfc ffffffff; inl cfc = fffe0000; outl cf8 80001814; outl cfc ffffffff; inl cfc = ffffffc1",
+    );
   });
 
   test("EEPROM through EERD: MAC address and checksum", () => {
@@ -143,7 +147,9 @@ describe("transmit", () => {
 
   test("checksums and TCP segmentation by context descriptors", () => {
     const headers = new Uint8Array(54);
-    headers.set([1, 2, 3, 4, 5, 6, 2, 0, 0, 0, 0, 9, 8, 0, 0x45, 0, 0, 0, 0, 7, 0x40, 0, 64, 6, 0, 0, 10, 0, 2, 15, 10, 0, 2, 2]);
+    headers.set([
+      1, 2, 3, 4, 5, 6, 2, 0, 0, 0, 0, 9, 8, 0, 0x45, 0, 0, 0, 0, 7, 0x40, 0, 64, 6, 0, 0, 10, 0, 2, 15, 10, 0, 2, 2,
+    ]);
     headers.set([0x30, 0x39, 0, 80, 0, 0, 0x10, 0, 0, 0, 0, 0, 0x50, 0x19, 0x20, 0], 34);
     const pseudo = onesSum(Uint8Array.of(10, 0, 2, 15, 10, 0, 2, 2, 0, 6), 0, 10);
     headers.set([pseudo >> 8, pseudo & 0xff], 50);
@@ -318,7 +324,10 @@ describe("receive", () => {
 });
 
 describe("interrupts", () => {
-  const pirq = (): void => machine.run("out 20 11; out 21 08; out 21 04; out 21 01; out a0 11; out a1 70; out a1 02; out a1 01; out 21 fb; out a1 f7; outl cf8 80000860; outl cfc 0b0b0b0b; out 4d1 08");
+  const pirq = (): void =>
+    machine.run(
+      "out 20 11; out 21 08; out 21 04; out 21 01; out a0 11; out a1 70; out a1 02; out a1 01; out 21 fb; out a1 f7; outl cf8 80000860; outl cfc 0b0b0b0b; out 4d1 08",
+    );
 
   test("mask, cause and read-to-clear drive INTA# through PIRQC to IRQ 11", () => {
     pirq();

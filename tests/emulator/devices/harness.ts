@@ -13,8 +13,8 @@
  * The same scripts run in QEMU (qemu.ts), except those with `wait`, `intr` and `ack`.
  */
 import { Board, type BoardConfig } from "../../../emulator/board.ts";
-import type { AccessBytes } from "../../../emulator/bus.ts";
-import { TimerQueue } from "../../../emulator/events.ts";
+import type { AccessBytes } from "../../../emulator/bus/bus.ts";
+import { TimerQueue } from "../../../emulator/time/events.ts";
 
 export const MIB = 1024 * 1024;
 
@@ -62,7 +62,10 @@ export class TestBoard {
             if (address < memory.length) memory.set(source.subarray(0, memory.length - address), address);
           },
         },
-        setShadow: (address, size, read, write) => void this.events.push(`shadow ${address.toString(16)} ${size.toString(16)} ${read ? "r" : "-"}${write ? "w" : "-"}`),
+        setShadow: (address, size, read, write) =>
+          void this.events.push(
+            `shadow ${address.toString(16)} ${size.toString(16)} ${read ? "r" : "-"}${write ? "w" : "-"}`,
+          ),
         setInterruptRequest: (level) => void (this.intr = level),
         setA20: (open) => void this.events.push(open ? "a20 open" : "a20 closed"),
         setIgnoreNumericError: () => undefined,
@@ -145,7 +148,14 @@ function parseStep(text: string): Step {
   const [main, mask] = left!.split("&").map((part) => part.trim());
   const [word, first, second] = main!.split(/\s+/);
   const expected = right === undefined ? null : hex(right);
-  const base = { text, address: 0, size: 1 as AccessBytes, value: 0, mask: mask === undefined ? 0xffffffff : hex(mask), expected };
+  const base = {
+    text,
+    address: 0,
+    size: 1 as AccessBytes,
+    value: 0,
+    mask: mask === undefined ? 0xffffffff : hex(mask),
+    expected,
+  };
   if (word === "wait" || word === "settle") {
     const [, amount, unit] = /^([\d.]+)([a-z]+)$/.exec(first!)!;
     return { ...base, verb: word, value: Number(amount) * UNITS[unit!]! };
@@ -153,13 +163,20 @@ function parseStep(text: string): Step {
   if (word === "intr" || word === "ack") return { ...base, verb: word };
   const [, verb, suffix] = /^(out|in|read|write)([wl]?)$/.exec(word!) ?? [];
   if (verb === undefined) throw new Error(`unknown step: ${text}`);
-  return { ...base, verb: verb as Step["verb"], size: SIZES[suffix!]!, address: hex(first!), value: second === undefined ? 0 : hex(second) };
+  return {
+    ...base,
+    verb: verb as Step["verb"],
+    size: SIZES[suffix!]!,
+    address: hex(first!),
+    value: second === undefined ? 0 : hex(second),
+  };
 }
 
 export function check(step: Step, actual: number): void {
   if (step.expected === null) return;
   const masked = (actual & step.mask) >>> 0;
-  if (masked !== step.expected) throw new Error(`${step.text}: got ${masked.toString(16)} (of ${(actual >>> 0).toString(16)})`);
+  if (masked !== step.expected)
+    throw new Error(`${step.text}: got ${masked.toString(16)} (of ${(actual >>> 0).toString(16)})`);
 }
 
 /** A script with its name; `ours` keeps it from QEMU, with the reason. */

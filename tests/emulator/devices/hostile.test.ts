@@ -1,9 +1,9 @@
 /** Random accesses to everything, and rings and tables full of noise: nothing throws, hangs or grows. */
 import { describe, expect, test } from "vitest";
+import type { AccessBytes } from "../../../emulator/bus/bus.ts";
+import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
-import { SparseDisk } from "../../../emulator/disk.ts";
-import { DigestVisitor } from "../../../emulator/digest.ts";
-import type { AccessBytes } from "../../../emulator/bus.ts";
+import { DigestVisitor } from "../../../emulator/state/digest.ts";
 import { MIB, TestBoard } from "./harness.ts";
 
 /** A linear congruential sequence (Numerical Recipes): the same everywhere. */
@@ -19,10 +19,29 @@ const SIZES: readonly AccessBytes[] = [1, 2, 4];
 const NETWORK_BAR = 0xfebc0000;
 /** Where something listens, with the distance to its last port. */
 const PORTS: readonly (readonly [first: number, count: number])[] = [
-  [0x20, 2], [0x40, 4], [0x60, 5], [0x70, 2], [0x92, 1], [0xa0, 2], [0xb2, 2], [0x170, 8], [0x1f0, 8], [0x2f8, 8], [0x376, 1], [0x3b0, 48], [0x3f6, 1],
-  [0x3f8, 8], [0x4d0, 2], [0xcf8, 8], [0x600, 64], [0xc000, 64], [0xc040, 16],
+  [0x20, 2],
+  [0x40, 4],
+  [0x60, 5],
+  [0x70, 2],
+  [0x92, 1],
+  [0xa0, 2],
+  [0xb2, 2],
+  [0x170, 8],
+  [0x1f0, 8],
+  [0x2f8, 8],
+  [0x376, 1],
+  [0x3b0, 48],
+  [0x3f6, 1],
+  [0x3f8, 8],
+  [0x4d0, 2],
+  [0xcf8, 8],
+  [0x600, 64],
+  [0xc000, 64],
+  [0xc040, 16],
 ];
-const INTERESTING = [0, 1, 0x7f, 0x80, 0xff, 0x100, 0xfff, 0x1000, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff] as const;
+const INTERESTING = [
+  0, 1, 0x7f, 0x80, 0xff, 0x100, 0xfff, 0x1000, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff,
+] as const;
 
 function hostileBoard(): { machine: TestBoard; cable: CableEnd } {
   const cable = new CableEnd("eth0");
@@ -31,7 +50,9 @@ function hostileBoard(): { machine: TestBoard; cable: CableEnd } {
     network: [{ macAddress: Uint8Array.of(2, 0, 0, 0, 0, 1), port: cable }],
   });
   machine.run("outl cf8 80001810; outl cfc febc0000; outl cf8 80001814; outl cfc c000; outl cf8 80001804; outw cfc 7");
-  machine.run("outl cf8 80000920; outl cfc c040; outl cf8 80000904; outw cfc 5; outl cf8 80000b40; outl cfc 600; outl cf8 80000b80; out cfc 1");
+  machine.run(
+    "outl cf8 80000920; outl cfc c040; outl cf8 80000904; outw cfc 5; outl cf8 80000b40; outl cfc 600; outl cf8 80000b80; out cfc 1",
+  );
   return { machine, cable };
 }
 
@@ -41,7 +62,8 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8])("seed %i", (seed) => {
     const { machine, cable } = hostileBoard();
     const { board, memory } = machine;
     for (let index = 0; index < 0x20000; index++) memory[index] = random(256);
-    const value = (): number => (random(3) === 0 ? INTERESTING[random(INTERESTING.length)]! : random(0x100000000)) >>> 0;
+    const value = (): number =>
+      (random(3) === 0 ? INTERESTING[random(INTERESTING.length)]! : random(0x100000000)) >>> 0;
     for (let step = 0; step < 30_000; step++) {
       const size = SIZES[random(3)]!;
       const what = random(10);
@@ -55,7 +77,10 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8])("seed %i", (seed) => {
         if (random(2)) board.writeMmio(address, size, value());
         else expect(board.readMmio(address, size)).toBeLessThan(2 ** (8 * size));
       } else if (what === 8) {
-        if (cable.linkUp) cable.deliver([{ timeNs: machine.time.nowNs + 1, frame: new Uint8Array(14 + random(1600)).fill(random(256)) }]);
+        if (cable.linkUp)
+          cable.deliver([
+            { timeNs: machine.time.nowNs + 1, frame: new Uint8Array(14 + random(1600)).fill(random(256)) },
+          ]);
         machine.time.advance(1 + random(5_000));
       } else {
         machine.time.advance(random(200_000));

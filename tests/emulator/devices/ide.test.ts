@@ -1,7 +1,7 @@
 /** The IDE channels with an ATA disk and an ATAPI drive: PIO, DMA, errors, resets. */
 import { beforeEach, describe, expect, test } from "vitest";
-import type { BlockBackend } from "../../../emulator/block.ts";
-import { SparseDisk } from "../../../emulator/disk.ts";
+import type { BlockBackend } from "../../../emulator/disk/block.ts";
+import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { MIB, TestBoard } from "./harness.ts";
 
 const COMMAND_NS = 200_000;
@@ -31,7 +31,9 @@ beforeEach(() => {
   machine = new TestBoard({ ide: [{ kind: "disk", backend: disk }, null, { kind: "cd", backend: makeCd() }, null] });
   // BAR 4 of the IDE function at C000h, I/O and bus mastering on; all IRQs unmasked.
   machine.run("outl cf8 80000920; outl cfc c000; outl cf8 80000904; outw cfc 5");
-  machine.run("out 20 11; out 21 08; out 21 04; out 21 01; out a0 11; out a1 70; out a1 02; out a1 01; out 21 0; out a1 0");
+  machine.run(
+    "out 20 11; out 21 08; out 21 04; out 21 01; out a0 11; out a1 70; out a1 02; out a1 01; out 21 0; out a1 0",
+  );
 });
 
 const status = (channel = 0x1f0): number => machine.board.readPort(channel + 7, 1);
@@ -54,7 +56,8 @@ function readWords(count: number, channel = 0x1f0): Uint8Array {
 }
 
 function writeWords(bytes: Uint8Array, channel = 0x1f0): void {
-  for (let index = 0; index < bytes.length; index += 2) machine.board.writePort(channel, 2, bytes[index]! | (bytes[index + 1]! << 8));
+  for (let index = 0; index < bytes.length; index += 2)
+    machine.board.writePort(channel, 2, bytes[index]! | (bytes[index + 1]! << 8));
 }
 
 /** The PIC's vector of the channel, and the end of interrupt; null when there is no interrupt. */
@@ -154,7 +157,9 @@ describe("ATA disk", () => {
 
   test("48-bit addresses", () => {
     const last = DISK_SECTORS - 1;
-    machine.run(`out 1f6 40; out 1f2 0; out 1f3 0; out 1f4 0; out 1f5 0; out 1f2 1; out 1f3 ${(last & 0xff).toString(16)}; out 1f4 ${(last >> 8).toString(16)}; out 1f5 0; out 1f7 24`);
+    machine.run(
+      `out 1f6 40; out 1f2 0; out 1f3 0; out 1f4 0; out 1f5 0; out 1f2 1; out 1f3 ${(last & 0xff).toString(16)}; out 1f4 ${(last >> 8).toString(16)}; out 1f5 0; out 1f7 24`,
+    );
     settle();
     expect(readWords(256)).toEqual(sector(last));
   });
@@ -186,11 +191,13 @@ describe("ATA disk", () => {
 
   test("a host that cannot read makes an uncorrectable error, a read-only one refuses writes", () => {
     const broken: BlockBackend = {
-      sizeBytes: MIB, readOnly: true,
+      sizeBytes: MIB,
+      readOnly: true,
       read() {
         throw new Error("the file is gone");
       },
-      write() {}, flush() {},
+      write() {},
+      flush() {},
     };
     machine = new TestBoard({ ide: [{ kind: "disk", backend: broken }] });
     command(0x20, 0);
@@ -203,7 +210,9 @@ describe("ATA disk", () => {
   });
 
   test("soft reset gives the signature of a disk, and of a packet device", () => {
-    machine.run("out 3f6 4; in 1f7 & 80 = 80; out 3f6 0; in 1f7 = 50; in 1f2 = 1; in 1f3 = 1; in 1f4 = 0; in 1f5 = 0; in 1f1 = 1");
+    machine.run(
+      "out 3f6 4; in 1f7 & 80 = 80; out 3f6 0; in 1f7 = 50; in 1f2 = 1; in 1f3 = 1; in 1f4 = 0; in 1f5 = 0; in 1f1 = 1",
+    );
     machine.run("out 376 4; out 376 0; in 172 = 1; in 174 = 14; in 175 = eb");
   });
 
@@ -281,23 +290,31 @@ describe("bus master", () => {
     expect(machine.board.readPort(0xc002, 1) & 5).toBe(5);
   });
 
-  test.each([[0xfffffff0], [0xdead0000], [0x3ffffc]])("a table at %i, where there is nothing, does no harm", (address) => {
-    machine.run(`outl c004 ${address.toString(16)}`);
-    command(0xc8, 0, 256);
-    machine.run("out c000 09");
-    settle(10_000_000);
-    expect(status() & 0x80).toBe(0);
-  });
+  test.each([[0xfffffff0], [0xdead0000], [0x3ffffc]])(
+    "a table at %i, where there is nothing, does no harm",
+    (address) => {
+      machine.run(`outl c004 ${address.toString(16)}`);
+      command(0xc8, 0, 256);
+      machine.run("out c000 09");
+      settle(10_000_000);
+      expect(status() & 0x80).toBe(0);
+    },
+  );
 });
 
 /** Sends a packet to the CD drive and returns its data, by PIO. */
 function packet(bytes: readonly number[], limit = 0xfffe): { data: Uint8Array; status: number; error: number } {
   const board = machine.board;
-  machine.run(`out 176 a0; out 171 0; out 174 ${(limit & 0xff).toString(16)}; out 175 ${(limit >> 8).toString(16)}; out 177 a0`);
+  machine.run(
+    `out 176 a0; out 171 0; out 174 ${(limit & 0xff).toString(16)}; out 175 ${(limit >> 8).toString(16)}; out 177 a0`,
+  );
   settle();
   expect(status(0x170) & 8).toBe(8);
   expect(board.readPort(0x172, 1) & 3).toBe(1);
-  writeWords(Uint8Array.from({ length: 12 }, (_, index) => bytes[index] ?? 0), 0x170);
+  writeWords(
+    Uint8Array.from({ length: 12 }, (_, index) => bytes[index] ?? 0),
+    0x170,
+  );
   const parts: number[] = [];
   for (let round = 0; round < 1000; round++) {
     settle();
@@ -323,7 +340,9 @@ describe("ATAPI drive", () => {
   });
 
   test("READ(10) in one piece, and in pieces of the byte count limit", () => {
-    expect(packet([0x28, 0, 0, 0, 0, 5, 0, 0, 2]).data).toEqual(Uint8Array.of(...new Uint8Array(2048).fill(6), ...new Uint8Array(2048).fill(7)));
+    expect(packet([0x28, 0, 0, 0, 0, 5, 0, 0, 2]).data).toEqual(
+      Uint8Array.of(...new Uint8Array(2048).fill(6), ...new Uint8Array(2048).fill(7)),
+    );
     expect(packet([0x28, 0, 0, 0, 0, 5, 0, 0, 2], 1000).data.length).toBe(4096);
     expect(packet([0xa8, 0, 0, 0, 0, 63, 0, 0, 0, 1]).data[0]).toBe(64);
   });
@@ -344,10 +363,22 @@ describe("ATAPI drive", () => {
   test.each([
     { name: "READ CAPACITY", bytes: [0x25], data: [0, 0, 0, 63, 0, 0, 8, 0] },
     { name: "READ TOC", bytes: [0x43, 0, 0, 0, 0, 0, 0, 0, 12], data: [0, 18, 1, 1, 0, 0x14, 1, 0, 0, 0, 0, 0] },
-    { name: "READ TOC, lead-out as time", bytes: [0x43, 2, 0, 0, 0, 0, 0xaa, 0, 12], data: [0, 10, 1, 1, 0, 0x16, 0xaa, 0, 0, 0, 2, 64] },
-    { name: "REQUEST SENSE after nothing", bytes: [0x03, 0, 0, 0, 18], data: [0x70, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] },
+    {
+      name: "READ TOC, lead-out as time",
+      bytes: [0x43, 2, 0, 0, 0, 0, 0xaa, 0, 12],
+      data: [0, 10, 1, 1, 0, 0x16, 0xaa, 0, 0, 0, 2, 64],
+    },
+    {
+      name: "REQUEST SENSE after nothing",
+      bytes: [0x03, 0, 0, 0, 18],
+      data: [0x70, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    },
     { name: "INQUIRY, shortened", bytes: [0x12, 0, 0, 0, 5], data: [5, 0x80, 0, 0x21, 31] },
-    { name: "MODE SENSE(10)", bytes: [0x5a, 0, 1, 0, 0, 0, 0, 0, 16], data: [0, 14, 0x70, 0, 0, 0, 0, 0, 1, 6, 0, 5, 0, 0, 0, 0] },
+    {
+      name: "MODE SENSE(10)",
+      bytes: [0x5a, 0, 1, 0, 0, 0, 0, 0, 16],
+      data: [0, 14, 0x70, 0, 0, 0, 0, 0, 1, 6, 0, 5, 0, 0, 0, 0],
+    },
     { name: "TEST UNIT READY", bytes: [0x00], data: [] },
   ])("$name", ({ bytes, data }) => {
     expect(Array.from(packet(bytes).data)).toEqual(data);

@@ -1,6 +1,6 @@
 /**
- * Runs scripts of register accesses (harness.ts) in QEMU through its qtest protocol. The machine stands still (`-S`): no
- * processor runs and no time passes, so only scripts without `wait` can be run.
+ * Runs scripts of register accesses (harness.ts) in QEMU through its qtest protocol. The machine stands still (`-S`):
+ * no processor runs and no time passes, so only scripts without `wait` can be run.
  */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -8,7 +8,27 @@ import { check, parseScript, type Step } from "./harness.ts";
 
 const SUFFIX = { 1: "b", 2: "w", 4: "l" } as const;
 /** Every QEMU starts at this date, as `TestBoard` does. */
-const ARGUMENTS = ["-M", "pc", "-m", "4", "-display", "none", "-vga", "std", "-rtc", "base=2000-01-01T00:00:00,clock=vm", "-S", "-qtest", "stdio", "-qtest-log", "/dev/null", "-serial", "null", "-monitor", "none"];
+const ARGUMENTS = [
+  "-M",
+  "pc",
+  "-m",
+  "4",
+  "-display",
+  "none",
+  "-vga",
+  "std",
+  "-rtc",
+  "base=2000-01-01T00:00:00,clock=vm",
+  "-S",
+  "-qtest",
+  "stdio",
+  "-qtest-log",
+  "/dev/null",
+  "-serial",
+  "null",
+  "-monitor",
+  "none",
+];
 
 function command(step: Step): string {
   const address = `0x${step.address.toString(16)}`;

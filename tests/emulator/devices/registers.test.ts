@@ -1,20 +1,27 @@
 /** Register scripts of all chips, on our board and, where QEMU is installed, in QEMU. */
 import { describe, expect, test } from "vitest";
-import { oracle } from "../../oracle.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
+import { oracle } from "../../oracle.ts";
 import { e1000Cases } from "./e1000-cases.ts";
-import { TestBoard, type Case } from "./harness.ts";
+import { type Case, TestBoard } from "./harness.ts";
 import { keyboardCases } from "./keyboard-cases.ts";
-import { picCases } from "./pic-cases.ts";
 import { pciCases } from "./pci-cases.ts";
+import { picCases } from "./pic-cases.ts";
 import { pitCases } from "./pit-cases.ts";
+import { runInQemu } from "./qemu.ts";
 import { rtcCases } from "./rtc-cases.ts";
 import { uartCases } from "./uart-cases.ts";
 import { vgaCases } from "./vga-cases.ts";
-import { runInQemu } from "./qemu.ts";
 
 const CHIPS: Readonly<Record<string, readonly Case[]>> = {
-  "8259A": picCases, "8254": pitCases, MC146818: rtcCases, "8042": keyboardCases, "16550A": uartCases, VGA: vgaCases, PCI: pciCases, "82540EM": e1000Cases,
+  "8259A": picCases,
+  "8254": pitCases,
+  MC146818: rtcCases,
+  "8042": keyboardCases,
+  "16550A": uartCases,
+  VGA: vgaCases,
+  PCI: pciCases,
+  "82540EM": e1000Cases,
 };
 
 /** The 82540EM's cases need one; it is in QEMU's slot 3, too. */

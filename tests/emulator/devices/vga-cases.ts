@@ -5,23 +5,81 @@ const gfx = (index: string, value: string): string => `out 3ce ${index}; out 3cf
 /** Colour addresses, memory enabled. */
 const COLOUR = "out 3c2 67";
 /** Planes one by one at A0000h, as for loading a font. */
-const PLANAR = [COLOUR, seq("2", "4"), seq("4", "6"), gfx("4", "2"), gfx("5", "0"), gfx("6", "4"), gfx("8", "ff"), gfx("1", "0"), gfx("3", "0")].join(";");
-const TEXT = [COLOUR, seq("2", "3"), seq("4", "2"), gfx("4", "0"), gfx("5", "10"), gfx("6", "e"), gfx("8", "ff"), gfx("1", "0"), gfx("3", "0")].join(";");
+const PLANAR = [
+  COLOUR,
+  seq("2", "4"),
+  seq("4", "6"),
+  gfx("4", "2"),
+  gfx("5", "0"),
+  gfx("6", "4"),
+  gfx("8", "ff"),
+  gfx("1", "0"),
+  gfx("3", "0"),
+].join(";");
+const TEXT = [
+  COLOUR,
+  seq("2", "3"),
+  seq("4", "2"),
+  gfx("4", "0"),
+  gfx("5", "10"),
+  gfx("6", "e"),
+  gfx("8", "ff"),
+  gfx("1", "0"),
+  gfx("3", "0"),
+].join(";");
 
 export const vgaCases: readonly Case[] = [
-  { name: "index and data registers", script: `${COLOUR}; ${seq("1", "21")}; in 3c4 = 1; in 3c5 = 21; ${gfx("8", "5a")}; in 3ce = 8; in 3cf = 5a; out 3d4 e; out 3d5 7; in 3d4 = e; in 3d5 = 7` },
+  {
+    name: "index and data registers",
+    script: `${COLOUR}; ${seq("1", "21")}; in 3c4 = 1; in 3c5 = 21; ${gfx("8", "5a")}; in 3ce = 8; in 3cf = 5a; out 3d4 e; out 3d5 7; in 3d4 = e; in 3d5 = 7`,
+  },
   { name: "16-bit access writes index and data", script: `${COLOUR}; outw 3d4 0b0e; out 3d4 e; in 3d5 = b` },
-  { name: "protected CRTC registers", script: `${COLOUR}; out 3d4 11; out 3d5 0; out 3d4 0; out 3d5 5f; out 3d4 11; out 3d5 80; out 3d4 0; out 3d5 12; in 3d5 = 5f` },
-  { name: "DAC", script: `${COLOUR}; out 3c8 10; out 3c9 3f; out 3c9 15; out 3c9 2a; out 3c7 10; in 3c9 = 3f; in 3c9 = 15; in 3c9 = 2a; in 3c8 & ff = 11` },
-  { name: "attribute flip-flop", script: `${COLOUR}; in 3da; out 3c0 10; out 3c0 c; in 3da; out 3c0 30; in 3c1 = c; in 3da; in 3c0 = 30` },
+  {
+    name: "protected CRTC registers",
+    script: `${COLOUR}; out 3d4 11; out 3d5 0; out 3d4 0; out 3d5 5f; out 3d4 11; out 3d5 80; out 3d4 0; out 3d5 12; in 3d5 = 5f`,
+  },
+  {
+    name: "DAC",
+    script: `${COLOUR}; out 3c8 10; out 3c9 3f; out 3c9 15; out 3c9 2a; out 3c7 10; in 3c9 = 3f; in 3c9 = 15; in 3c9 = 2a; in 3c8 & ff = 11`,
+  },
+  {
+    name: "attribute flip-flop",
+    script: `${COLOUR}; in 3da; out 3c0 10; out 3c0 c; in 3da; out 3c0 30; in 3c1 = c; in 3da; in 3c0 = 30`,
+  },
   { name: "miscellaneous output", script: "out 3c2 67; in 3cc = 67" },
   { name: "monochrome addresses", script: "out 3c2 66; out 3b4 e; out 3b5 5; in 3b5 = 5; in 3d4 = ff" },
-  { name: "text memory, odd and even", script: `${TEXT}; write b8000 41; write b8001 1f; read b8000 = 41; read b8001 = 1f; writel b8ffc 07420743; readl b8ffc = 7420743` },
-  { name: "planes: text lies in planes 0 and 1", script: `${TEXT}; write b8000 48; write b8001 2e; ${PLANAR}; ${gfx("4", "0")}; read a0000 = 48; ${gfx("4", "1")}; read a0000 = 2e` },
-  { name: "plane 2 holds the font", script: `${PLANAR}; write a0020 81; read a0020 = 81; ${gfx("4", "0")}; read a0020 = 20`, ours: "memory of a fresh QEMU is not blank text" },
-  { name: "write mode 1 copies latches", script: `${PLANAR}; ${seq("2", "f")}; write a0000 c3; ${gfx("5", "1")}; read a0000 = c3; write a0100 00; ${gfx("5", "0")}; read a0100 = c3` },
-  { name: "write mode 2 and the bit mask", script: `${PLANAR}; ${seq("2", "f")}; write a0000 0; read a0000 = 0; ${gfx("5", "2")}; ${gfx("8", "f0")}; write a0000 4; ${gfx("5", "0")}; read a0000 = f0; ${gfx("4", "1")}; read a0000 = 0` },
-  { name: "set/reset and exclusive or", script: `${PLANAR}; ${seq("2", "f")}; write a0000 ff; read a0000 = ff; ${gfx("3", "18")}; write a0000 0f; read a0000 = f0; ${gfx("3", "0")}; ${gfx("0", "4")}; ${gfx("1", "f")}; write a0000 0; read a0000 = ff` },
-  { name: "read mode 1 compares colours", script: `${PLANAR}; ${seq("2", "4")}; write a0000 f0; ${gfx("5", "8")}; ${gfx("2", "4")}; ${gfx("7", "4")}; read a0000 = f0` },
-  { name: "vertical retrace comes 70 times a second", script: `${COLOUR}; in 3da & 8 = 0; wait 13.1ms; in 3da & 8 = 8; wait 100us; in 3da & 8 = 0; wait 14.2ms; in 3da & 8 = 8`, ours: "QEMU toggles at each read" },
+  {
+    name: "text memory, odd and even",
+    script: `${TEXT}; write b8000 41; write b8001 1f; read b8000 = 41; read b8001 = 1f; writel b8ffc 07420743; readl b8ffc = 7420743`,
+  },
+  {
+    name: "planes: text lies in planes 0 and 1",
+    script: `${TEXT}; write b8000 48; write b8001 2e; ${PLANAR}; ${gfx("4", "0")}; read a0000 = 48; ${gfx("4", "1")}; read a0000 = 2e`,
+  },
+  {
+    name: "plane 2 holds the font",
+    script: `${PLANAR}; write a0020 81; read a0020 = 81; ${gfx("4", "0")}; read a0020 = 20`,
+    ours: "memory of a fresh QEMU is not blank text",
+  },
+  {
+    name: "write mode 1 copies latches",
+    script: `${PLANAR}; ${seq("2", "f")}; write a0000 c3; ${gfx("5", "1")}; read a0000 = c3; write a0100 00; ${gfx("5", "0")}; read a0100 = c3`,
+  },
+  {
+    name: "write mode 2 and the bit mask",
+    script: `${PLANAR}; ${seq("2", "f")}; write a0000 0; read a0000 = 0; ${gfx("5", "2")}; ${gfx("8", "f0")}; write a0000 4; ${gfx("5", "0")}; read a0000 = f0; ${gfx("4", "1")}; read a0000 = 0`,
+  },
+  {
+    name: "set/reset and exclusive or",
+    script: `${PLANAR}; ${seq("2", "f")}; write a0000 ff; read a0000 = ff; ${gfx("3", "18")}; write a0000 0f; read a0000 = f0; ${gfx("3", "0")}; ${gfx("0", "4")}; ${gfx("1", "f")}; write a0000 0; read a0000 = ff`,
+  },
+  {
+    name: "read mode 1 compares colours",
+    script: `${PLANAR}; ${seq("2", "4")}; write a0000 f0; ${gfx("5", "8")}; ${gfx("2", "4")}; ${gfx("7", "4")}; read a0000 = f0`,
+  },
+  {
+    name: "vertical retrace comes 70 times a second",
+    script: `${COLOUR}; in 3da & 8 = 0; wait 13.1ms; in 3da & 8 = 8; wait 100us; in 3da & 8 = 0; wait 14.2ms; in 3da & 8 = 8`,
+    ours: "QEMU toggles at each read",
+  },
 ];

@@ -2,7 +2,19 @@
 import { describe, expect, test } from "vitest";
 import { Gateway } from "../../../emulator/ether/gateway.ts";
 import {
-  arpBytes, BROADCAST_MAC, ETHERTYPE_ARP, ETHERTYPE_IPV4, ethernetFrame, ipv4Bytes, parseArp, parseIpv4, parseIpv4Packet, parseUdp, PROTOCOL_ICMP, PROTOCOL_UDP, udpBytes,
+  arpBytes,
+  BROADCAST_MAC,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV4,
+  ethernetFrame,
+  ipv4Bytes,
+  PROTOCOL_ICMP,
+  PROTOCOL_UDP,
+  parseArp,
+  parseIpv4,
+  parseIpv4Packet,
+  parseUdp,
+  udpBytes,
 } from "../../../emulator/ether/packet.ts";
 
 const MAC = Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56);
@@ -22,12 +34,29 @@ function ask(gateway: Gateway, frame: Uint8Array, timeNs = 0): Uint8Array | null
 
 describe("ARP", () => {
   const request = (target: string): Uint8Array =>
-    ethernetFrame(BROADCAST_MAC, MAC, ETHERTYPE_ARP, arpBytes({ operation: 1, senderMac: MAC, senderIp: parseIpv4("10.0.2.15"), targetMac: new Uint8Array(6), targetIp: parseIpv4(target) }));
+    ethernetFrame(
+      BROADCAST_MAC,
+      MAC,
+      ETHERTYPE_ARP,
+      arpBytes({
+        operation: 1,
+        senderMac: MAC,
+        senderIp: parseIpv4("10.0.2.15"),
+        targetMac: new Uint8Array(6),
+        targetIp: parseIpv4(target),
+      }),
+    );
 
   test.each(["10.0.2.2", "10.0.2.3"])("answers for %s", (address) => {
     const reply = ask(new Gateway(), request(address))!;
     expect(reply.subarray(0, 6)).toEqual(MAC);
-    expect(parseArp(reply.subarray(14))).toEqual({ operation: 2, senderMac: GATEWAY_MAC, senderIp: parseIpv4(address), targetMac: MAC, targetIp: parseIpv4("10.0.2.15") });
+    expect(parseArp(reply.subarray(14))).toEqual({
+      operation: 2,
+      senderMac: GATEWAY_MAC,
+      senderIp: parseIpv4(address),
+      targetMac: MAC,
+      targetIp: parseIpv4("10.0.2.15"),
+    });
   });
 
   test("does not answer for others", () => {
@@ -42,8 +71,13 @@ test("echoes a ping", () => {
   const payload = Uint8Array.of(8, 0, 0, 0, 0x12, 0x34, 0, 1, 1, 2, 3);
   const sum = 0xffff - ((0x0800 + 0x1234 + 1 + 0x0102 + 0x0300) % 0xffff);
   payload.set([sum >> 8, sum & 0xff], 2);
-  const packet = ipv4Bytes({ source: parseIpv4("10.0.2.15"), destination: ROUTER, protocol: PROTOCOL_ICMP, payload }, 1);
-  const reply = parseIpv4Packet(ask(new Gateway(), ethernetFrame(GATEWAY_MAC, MAC, ETHERTYPE_IPV4, packet))!.subarray(14))!;
+  const packet = ipv4Bytes(
+    { source: parseIpv4("10.0.2.15"), destination: ROUTER, protocol: PROTOCOL_ICMP, payload },
+    1,
+  );
+  const reply = parseIpv4Packet(
+    ask(new Gateway(), ethernetFrame(GATEWAY_MAC, MAC, ETHERTYPE_IPV4, packet))!.subarray(14),
+  )!;
   expect(reply.destination).toEqual(parseIpv4("10.0.2.15"));
   expect(Array.from(reply.payload.subarray(4))).toEqual(Array.from(payload.subarray(4)));
   expect(reply.payload[0]).toBe(0);
@@ -57,23 +91,56 @@ interface Message {
   broadcast?: boolean;
 }
 
-function dhcp(gateway: Gateway, message: Message, timeNs = 0): { type: number; yours: string; options: Map<number, number[]>; toMac: number[]; toIp: string } | null {
+function dhcp(
+  gateway: Gateway,
+  message: Message,
+  timeNs = 0,
+): { type: number; yours: string; options: Map<number, number[]>; toMac: number[]; toIp: string } | null {
   const mac = message.mac ?? MAC;
   const data = new Uint8Array(300);
   data.set([1, 1, 6, 0, 1, 2, 3, 4, 0, 0, message.broadcast ? 0x80 : 0, 0]);
   data.set(parseIpv4(message.current ?? "0.0.0.0"), 12);
   data.set(mac, 28);
-  data.set([0x63, 0x82, 0x53, 0x63, 53, 1, message.type, ...(message.options ?? []).flatMap(([code, value]) => [code, value.length, ...value]), 255], 236);
+  data.set(
+    [
+      0x63,
+      0x82,
+      0x53,
+      0x63,
+      53,
+      1,
+      message.type,
+      ...(message.options ?? []).flatMap(([code, value]) => [code, value.length, ...value]),
+      255,
+    ],
+    236,
+  );
   const source = message.current ? parseIpv4(message.current) : NOWHERE;
   const udp = udpBytes(source, EVERYONE, { sourcePort: 68, destinationPort: 67, data });
-  const reply = ask(gateway, ethernetFrame(BROADCAST_MAC, mac, ETHERTYPE_IPV4, ipv4Bytes({ source, destination: EVERYONE, protocol: PROTOCOL_UDP, payload: udp }, 1)), timeNs);
+  const reply = ask(
+    gateway,
+    ethernetFrame(
+      BROADCAST_MAC,
+      mac,
+      ETHERTYPE_IPV4,
+      ipv4Bytes({ source, destination: EVERYONE, protocol: PROTOCOL_UDP, payload: udp }, 1),
+    ),
+    timeNs,
+  );
   if (reply === null) return null;
   const packet = parseIpv4Packet(reply.subarray(14))!;
   const answer = parseUdp(packet)!.data;
   expect(Array.from(answer.subarray(4, 8))).toEqual([1, 2, 3, 4]);
   const options = new Map<number, number[]>();
-  for (let offset = 240; answer[offset] !== 255; offset += 2 + answer[offset + 1]!) options.set(answer[offset]!, Array.from(answer.subarray(offset + 2, offset + 2 + answer[offset + 1]!)));
-  return { type: options.get(53)![0]!, yours: answer.subarray(16, 20).join("."), options, toMac: Array.from(reply.subarray(0, 6)), toIp: packet.destination.join(".") };
+  for (let offset = 240; answer[offset] !== 255; offset += 2 + answer[offset + 1]!)
+    options.set(answer[offset]!, Array.from(answer.subarray(offset + 2, offset + 2 + answer[offset + 1]!)));
+  return {
+    type: options.get(53)![0]!,
+    yours: answer.subarray(16, 20).join("."),
+    options,
+    toMac: Array.from(reply.subarray(0, 6)),
+    toIp: packet.destination.join("."),
+  };
 }
 
 const asks = (address: string): [number, readonly number[]] => [50, [...parseIpv4(address)]];
@@ -88,8 +155,15 @@ describe("DHCP", () => {
     const ack = dhcp(gateway, { type: 3, options: [asks("10.0.2.15"), SERVER] })!;
     expect([ack.type, ack.yours]).toEqual([5, "10.0.2.15"]);
     expect(Object.fromEntries(ack.options)).toEqual({
-      53: [5], 54: [10, 0, 2, 2], 1: [255, 255, 255, 0], 3: [10, 0, 2, 2], 6: [10, 0, 2, 3], 12: [...new TextEncoder().encode("node-one")],
-      51: [0, 0, 2, 88], 58: [0, 0, 1, 44], 59: [0, 0, 2, 13],
+      53: [5],
+      54: [10, 0, 2, 2],
+      1: [255, 255, 255, 0],
+      3: [10, 0, 2, 2],
+      6: [10, 0, 2, 3],
+      12: [...new TextEncoder().encode("node-one")],
+      51: [0, 0, 2, 88],
+      58: [0, 0, 1, 44],
+      59: [0, 0, 2, 13],
     });
   });
 
@@ -116,7 +190,8 @@ describe("DHCP", () => {
 
   test("release frees the address, expiry too, renewal keeps it", () => {
     const gateway = new Gateway({ leaseSeconds: 100 });
-    const take = (mac: Uint8Array, timeNs: number): number => dhcp(gateway, { type: 3, mac, options: [asks("10.0.2.15")] }, timeNs)!.type;
+    const take = (mac: Uint8Array, timeNs: number): number =>
+      dhcp(gateway, { type: 3, mac, options: [asks("10.0.2.15")] }, timeNs)!.type;
     expect(take(MAC, 0)).toBe(5);
     expect(take(OTHER_MAC, 50e9)).toBe(6);
     expect(dhcp(gateway, { type: 3, current: "10.0.2.15" }, 60e9)!.type).toBe(5);
@@ -129,7 +204,12 @@ describe("DHCP", () => {
   test("inform gets options and no lease; a declined address is not offered again", () => {
     const gateway = new Gateway();
     const informed = dhcp(gateway, { type: 8, current: "10.0.2.77" })!;
-    expect([informed.type, informed.yours, informed.options.has(51), informed.toIp]).toEqual([5, "0.0.0.0", false, "10.0.2.77"]);
+    expect([informed.type, informed.yours, informed.options.has(51), informed.toIp]).toEqual([
+      5,
+      "0.0.0.0",
+      false,
+      "10.0.2.77",
+    ]);
     dhcp(gateway, { type: 1 });
     expect(dhcp(gateway, { type: 4, options: [asks("10.0.2.15")] })).toBeNull();
     expect(dhcp(gateway, { type: 1 })!.yours).toBe("10.0.2.16");
@@ -142,7 +222,20 @@ describe("DHCP", () => {
 
 test("anything malformed is ignored", () => {
   const gateway = new Gateway();
-  const good = ethernetFrame(BROADCAST_MAC, MAC, ETHERTYPE_IPV4, ipv4Bytes({ source: NOWHERE, destination: EVERYONE, protocol: PROTOCOL_UDP, payload: udpBytes(NOWHERE, EVERYONE, { sourcePort: 68, destinationPort: 67, data: new Uint8Array(300) }) }, 1));
+  const good = ethernetFrame(
+    BROADCAST_MAC,
+    MAC,
+    ETHERTYPE_IPV4,
+    ipv4Bytes(
+      {
+        source: NOWHERE,
+        destination: EVERYONE,
+        protocol: PROTOCOL_UDP,
+        payload: udpBytes(NOWHERE, EVERYONE, { sourcePort: 68, destinationPort: 67, data: new Uint8Array(300) }),
+      },
+      1,
+    ),
+  );
   for (let length = 0; length < good.length; length += 7) expect(ask(gateway, good.subarray(0, length))).toBeNull();
   for (let seed = 1; seed < 2000; seed++) {
     const bytes = good.slice();

@@ -1,11 +1,11 @@
 /** Links, switch and network: order, latency, learning, cuts, captures. */
 import { describe, expect, test } from "vitest";
-import { TimerQueue } from "../../../emulator/events.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { PcapngWriter } from "../../../emulator/ether/capture.ts";
 import { Network } from "../../../emulator/ether/network.ts";
 import { Switch } from "../../../emulator/ether/switch.ts";
-import { DigestVisitor } from "../../../emulator/digest.ts";
+import { DigestVisitor } from "../../../emulator/state/digest.ts";
+import { TimerQueue } from "../../../emulator/time/events.ts";
 
 const LATENCY_NS = 50_000;
 
@@ -22,7 +22,10 @@ class Host {
     this.number = number;
     this.queue = new TimerQueue({ now: () => this.nowNs, nextDeadlineMovedUp: () => {} });
     this.cable = new CableEnd(`host ${number}`);
-    this.cable.plugIn(this.queue, { receive: (frame) => void this.heard.push({ timeNs: this.nowNs, byte: frame[14]! }), linkChanged: () => {} });
+    this.cable.plugIn(this.queue, {
+      receive: (frame) => void this.heard.push({ timeNs: this.nowNs, byte: frame[14]! }),
+      linkChanged: () => {},
+    });
   }
 
   runUntil(endNs: number): void {
@@ -42,7 +45,12 @@ class Host {
   }
 }
 
-function star(count: number): { network: Network; hosts: Host[]; links: ReturnType<Network["connectMachine"]>[]; run: (endNs: number, quantum?: number) => void } {
+function star(count: number): {
+  network: Network;
+  hosts: Host[];
+  links: ReturnType<Network["connectMachine"]>[];
+  run: (endNs: number, quantum?: number) => void;
+} {
   const network = new Network();
   const hub = new Switch();
   const hosts = Array.from({ length: count }, (_, index) => new Host(index));

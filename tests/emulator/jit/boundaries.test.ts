@@ -1,13 +1,14 @@
 /**
- * An interrupt at every instruction boundary of small random programs: compiled code delivers it with the registers, the flags and the
- * stack that the interpreter has there. Each program runs round and round, in pieces that end one boundary further each time, until
- * all that it comes back to has been interrupted; the rest is interrupted in runs of its own. QURE_PROGRAMS says how many programs.
+ * An interrupt at every instruction boundary of small random programs: compiled code delivers it with the registers,
+ * the flags and the stack that the interpreter has there. Each program runs round and round, in pieces that end one
+ * boundary further each time, until all that it comes back to has been interrupted; the rest is interrupted in runs of
+ * its own. QURE_PROGRAMS says how many programs.
  */
 import { expect, test } from "vitest";
-import { CPL, EFLAGS, EIP } from "../../../emulator/cpu/layout.ts";
 import { IF } from "../../../emulator/cpu/flags.ts";
-import { digestOf, makeWorld, registersOf } from "./random-program.ts";
+import { CPL, EFLAGS, EIP } from "../../../emulator/cpu/layout.ts";
 import type { World, WorldOptions } from "./random-program.ts";
+import { digestOf, makeWorld, registersOf } from "./random-program.ts";
 
 const PROGRAMS = Number(process.env["QURE_PROGRAMS"] ?? 12);
 /** Steps in which the boundaries are collected. */
@@ -22,7 +23,10 @@ function isOver({ bus, cpu }: World): boolean {
   return bus.shutdowns > 0 || cpu.halted;
 }
 
-/** The boundaries at which the interpreter, one instruction at a time, may be interrupted, each with the count at which it first comes there. */
+/**
+ * The boundaries at which the interpreter, one instruction at a time, may be interrupted, each with the count at which
+ * it first comes there.
+ */
 function boundariesOf(seed: number, options: WorldOptions): Map<number, number> {
   const world = makeWorld(seed, options, "off");
   const { cpu } = world;
@@ -30,7 +34,8 @@ function boundariesOf(seed: number, options: WorldOptions): Map<number, number> 
   const found = new Map<number, number>();
   for (let i = 0; i < COLLECTED && !isOver(world); i++) {
     cpu.run(cpu.retired + 1);
-    const mayBeInterrupted = (s[EFLAGS]! & IF) !== 0 && s[EIP]! >>> 0 >= PROGRAM_START && s[CPL] === (options.user ? 3 : 0);
+    const mayBeInterrupted =
+      (s[EFLAGS]! & IF) !== 0 && s[EIP]! >>> 0 >= PROGRAM_START && s[CPL] === (options.user ? 3 : 0);
     if (mayBeInterrupted && !found.has(s[EIP]!)) found.set(s[EIP]!, cpu.retired);
   }
   return found;

@@ -1,4 +1,7 @@
-/** Our benchmark guests: they run to their end, and an iteration has as many instructions as the benchmark counts for it. */
+/**
+ * Our benchmark guests: they run to their end, and an iteration has as many instructions as the benchmark counts for
+ * it.
+ */
 import { expect, test } from "vitest";
 import { OWN_INSTRUCTIONS, ownGuestImage, ownGuests } from "../../../bench/guest-sources.ts";
 import { startGuest } from "../../../bench/interpreter.ts";

@@ -1,8 +1,11 @@
-/** The benchmark guests and the system itself leave the same state with compiled code, without, and with code compiled at first sight. */
+/**
+ * The benchmark guests and the system itself leave the same state with compiled code, without, and with code compiled
+ * at first sight.
+ */
 import { expect, test } from "vitest";
 import { guestImage, guestNames, startGuest } from "../../../bench/interpreter.ts";
-import { DigestVisitor } from "../../../emulator/digest.ts";
 import type { JitMode } from "../../../emulator/jit/jit.ts";
+import { DigestVisitor } from "../../../emulator/state/digest.ts";
 import { boot, images } from "../../system/images.ts";
 
 const MODES: readonly JitMode[] = ["off", "on", "force"];

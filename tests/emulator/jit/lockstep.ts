@@ -1,15 +1,24 @@
-/** Runs one program in two machines, from decoded blocks and by another engine, in the same random pieces, and compares them at the end of each. */
+/**
+ * Runs one program in two machines, from decoded blocks and by another engine, in the same random pieces, and compares
+ * them at the end of each.
+ */
 import { Random } from "../cpu/random-instructions.ts";
-import { digestOf, makeWorld, registersOf } from "./random-program.ts";
 import type { WorldOptions } from "./random-program.ts";
+import { digestOf, makeWorld, registersOf } from "./random-program.ts";
 
 /** Over all runs: instructions, and how many of them compiled code has retired by itself. */
 export const totals = { retired: 0, compiled: 0 };
 
 /** Null when the two agree everywhere, else where they do not. `engine`: what is compared with decoded blocks. */
-export function lockstep(seed: number, options: WorldOptions, instructions: number, engine: "compiled" | "cold" = "compiled"): string | null {
+export function lockstep(
+  seed: number,
+  options: WorldOptions,
+  instructions: number,
+  engine: "compiled" | "cold" = "compiled",
+): string | null {
   const plain = makeWorld(seed, options, "off");
-  const compiled = engine === "compiled" ? makeWorld(seed, options, "force") : makeWorld(seed, options, "off", Infinity);
+  const compiled =
+    engine === "compiled" ? makeWorld(seed, options, "force") : makeWorld(seed, options, "off", Infinity);
   // Nobody can tell whether translations are kept when CR3 is loaded or all are forgotten.
   const { mmu } = plain.cpu.core;
   mmu.loadDirectory = () => mmu.flush();

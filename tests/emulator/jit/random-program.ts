@@ -1,17 +1,36 @@
 /**
- * Random programs for comparing engines: blocks of random instructions with loops, calls, indirect jumps, faults and writes into their own
- * code, in a small machine whose segments and page tables are random too. A program never ends; a fault begins its main loop anew.
+ * Random programs for comparing engines: blocks of random instructions with loops, calls, indirect jumps, faults and
+ * writes into their own code, in a small machine whose segments and page tables are random too. A program never ends; a
+ * fault begins its main loop anew.
  */
-import type { ProcessorBus } from "../../../emulator/bus.ts";
+import type { ProcessorBus } from "../../../emulator/bus/bus.ts";
 import { Cpu } from "../../../emulator/cpu/cpu.ts";
-import { BASE, CR0, CR3, CS, DS, EFLAGS, EIP, ES, ESP, FS, GS, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, SS, TR } from "../../../emulator/cpu/layout.ts";
+import {
+  BASE,
+  CR0,
+  CR3,
+  CS,
+  DS,
+  EFLAGS,
+  EIP,
+  ES,
+  ESP,
+  FS,
+  GDT_BASE,
+  GDT_LIMIT,
+  GS,
+  IDT_BASE,
+  IDT_LIMIT,
+  SS,
+  TR,
+} from "../../../emulator/cpu/layout.ts";
 import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import { CR0_PE, CR0_PG, CR0_WP } from "../../../emulator/cpu/state.ts";
-import { DigestVisitor } from "../../../emulator/digest.ts";
 import type { JitMode } from "../../../emulator/jit/jit.ts";
+import { DigestVisitor } from "../../../emulator/state/digest.ts";
 import { Decoded, decode } from "../../../src/isa/decode.ts";
 import type { Form } from "../../../src/isa/form.ts";
-import { Random, randomInstruction as instructionOf } from "../cpu/random-instructions.ts";
+import { randomInstruction as instructionOf, Random } from "../cpu/random-instructions.ts";
 import { TESTABLE } from "../cpu/testable-forms.ts";
 
 const RAM_BYTES = 4 << 20;
@@ -48,17 +67,19 @@ export interface WorldOptions {
 
 /** The program keeps the stack in order itself. */
 const STACK_FORMS = new Set(["push", "pop", "pushf", "pusha", "enter", "leave", "push_sreg"]);
-const FORMS: readonly Form[] = TESTABLE.filter(({ operands, semantic }) => !operands.some(({ field }) => field === "relative") && !STACK_FORMS.has(semantic));
+const FORMS: readonly Form[] = TESTABLE.filter(
+  ({ operands, semantic }) => !operands.some(({ field }) => field === "relative") && !STACK_FORMS.has(semantic),
+);
 
 /** Assembles the few instructions that hold a program together. */
 class Writer {
   readonly bytes: number[] = [];
-  private readonly base: number;
+  readonly #base: number;
   constructor(base: number) {
-    this.base = base;
+    this.#base = base;
   }
   get here(): number {
-    return this.base + this.bytes.length;
+    return this.#base + this.bytes.length;
   }
   put(...bytes: number[]): void {
     this.bytes.push(...bytes);
@@ -75,7 +96,7 @@ class Writer {
     this.dword(target - (this.here + 4));
   }
   patch(at: number, target: number): void {
-    const value = target - (this.base + at + 4);
+    const value = target - (this.#base + at + 4);
     for (let i = 0; i < 4; i++) this.bytes[at + i] = (value >>> (8 * i)) & 0xff;
   }
 }
@@ -120,12 +141,18 @@ function straight(random: Random, out: Writer, count: number): void {
   }
 }
 
-/** A page-table entry as scratch pages have them: they trade places, are read-only, not present or the supervisor's now and then. */
+/**
+ * A page-table entry as scratch pages have them: they trade places, are read-only, not present or the supervisor's now
+ * and then.
+ */
 function scratchEntry(random: Random): number {
   return (((HIGH_SCRATCH >>> 12) + random.below(12)) << 12) | random.pick([7, 7, 7, 7, 5, 3, 6]);
 }
 
-/** Loads CR3, with the same directory or the other one, or changes an entry of a table and says so by INVLPG or by loading CR3. */
+/**
+ * Loads CR3, with the same directory or the other one, or changes an entry of a table and says so by INVLPG or by
+ * loading CR3.
+ */
 function changeTables(random: Random, out: Writer): void {
   const load = (): void => {
     if (random.below(2) === 0) out.put(0x0f, 0x20, 0xd8);
@@ -222,7 +249,15 @@ function program(random: Random, options: WorldOptions): number[] {
       case 6:
         // INT to a handler that only returns, flags pushed and popped; in ring 0 CLI and STI too.
         for (let i = 0; i < 3; i++) {
-          out.put(...random.pick([[0xcd, INTERRUPT_VECTOR], [0xcd, TRAP_VECTOR], [0x9c, 0x9d], [0x9c, 0x58], ...(options.user ? [] : [[0xfa], [0xfb], [0xe6, 0x80], [0xe4, 0x61]])]));
+          out.put(
+            ...random.pick([
+              [0xcd, INTERRUPT_VECTOR],
+              [0xcd, TRAP_VECTOR],
+              [0x9c, 0x9d],
+              [0x9c, 0x58],
+              ...(options.user ? [] : [[0xfa], [0xfb], [0xe6, 0x80], [0xe4, 0x61]]),
+            ]),
+          );
           straight(random, out, random.below(3));
         }
         break;
@@ -246,10 +281,15 @@ function program(random: Random, options: WorldOptions): number[] {
       }
     }
   }
-  // A rewrite of an immediate in the program: a constant, a count, a branch's distance over one byte or none, an address.
+  // A rewrite of an immediate in the program: a constant, a count, a branch's distance over one byte or none, an
+  // address.
   if (random.below(2) === 0) {
     const [before, behind, mask] = random.pick<readonly [readonly number[], readonly number[], number]>([
-      [[0xb0], [], 0xff], [[0xc1, 0xc3], [], 0xff], [[0x74], [0x43], 1], [[0x36, 0x8b, 0x1d], [COUNTERS >> 8 & 0xff, 0, 0], 0xff], [[0xeb], [0x43], 1],
+      [[0xb0], [], 0xff],
+      [[0xc1, 0xc3], [], 0xff],
+      [[0x74], [0x43], 1],
+      [[0x36, 0x8b, 0x1d], [(COUNTERS >> 8) & 0xff, 0, 0], 0xff],
+      [[0xeb], [0x43], 1],
     ]);
     out.put(0x2e, 0x8b, 0x05);
     out.dword(COUNTERS + 32);
@@ -308,7 +348,14 @@ export interface World {
 
 function descriptor(base: number, limit: number, access: number, flags: number): number[] {
   return [
-    limit & 0xff, (limit >> 8) & 0xff, base & 0xff, (base >> 8) & 0xff, (base >> 16) & 0xff, access, (flags << 4) | ((limit >> 16) & 15), base >>> 24,
+    limit & 0xff,
+    (limit >> 8) & 0xff,
+    base & 0xff,
+    (base >> 8) & 0xff,
+    (base >> 16) & 0xff,
+    access,
+    (flags << 4) | ((limit >> 16) & 15),
+    base >>> 24,
   ];
 }
 
@@ -320,14 +367,20 @@ export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, col
   const cpu = new Cpu(memory, bus, { jit, coldRuns });
   bus.cpu = cpu;
   const write = (address: number, bytes: readonly number[]): void => memory.dma.write(address, Uint8Array.from(bytes));
-  const dwords = (values: readonly number[]): number[] => values.flatMap((value) => [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24]);
+  const dwords = (values: readonly number[]): number[] =>
+    values.flatMap((value) => [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24]);
   const smallBase = options.segmented ? random.pick([0, 0x10, 0x1000, 0xfff00000]) : 0;
   const smallLimit = random.pick([0x20fff, 0x201fff, 0x208007]);
   write(GDT, [
     ...dwords([0, 0]),
-    ...descriptor(0, CODE_LIMIT >>> 12, 0x9b, 0xc), ...descriptor(0, 0xfffff, 0x93, 0xc), ...descriptor(0, CODE_LIMIT >>> 12, 0xfb, 0xc), ...descriptor(0, 0xfffff, 0xf3, 0xc),
+    ...descriptor(0, CODE_LIMIT >>> 12, 0x9b, 0xc),
+    ...descriptor(0, 0xfffff, 0x93, 0xc),
+    ...descriptor(0, CODE_LIMIT >>> 12, 0xfb, 0xc),
+    ...descriptor(0, 0xfffff, 0xf3, 0xc),
     // A limit in bytes needs 20 bits; larger ones are in pages.
-    ...(smallLimit > 0xfffff ? descriptor(smallBase, smallLimit >> 12, 0xf3, 0xc) : descriptor(smallBase, smallLimit, 0xf3, 0x4)),
+    ...(smallLimit > 0xfffff
+      ? descriptor(smallBase, smallLimit >> 12, 0xf3, 0xc)
+      : descriptor(smallBase, smallLimit, 0xf3, 0x4)),
     ...descriptor(TSS, 0x67, 0x8b, 0),
   ]);
   write(TSS, dwords([0, KERNEL_STACK_TOP, KERNEL_DATA]));
@@ -347,8 +400,10 @@ export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, col
   handlers.dword(COUNTERS + 40);
   handlers.put(0xcf);
   write(HANDLERS, handlers.bytes);
-  const gate = (address: number): number[] => dwords([(KERNEL_CODE << 16) | (address & 0xffff), (address & 0xffff0000) | 0xee00]);
-  for (let vector = 0; vector < 256; vector++) write(IDT + 8 * vector, gate(vector === INTERRUPT_VECTOR || vector === TRAP_VECTOR ? HANDLERS + 64 : HANDLERS));
+  const gate = (address: number): number[] =>
+    dwords([(KERNEL_CODE << 16) | (address & 0xffff), (address & 0xffff0000) | 0xee00]);
+  for (let vector = 0; vector < 256; vector++)
+    write(IDT + 8 * vector, gate(vector === INTERRUPT_VECTOR || vector === TRAP_VECTOR ? HANDLERS + 64 : HANDLERS));
   write(IDT + 8 * TRAP_VECTOR + 5, [0xef]);
   write(CODE, program(random, options));
   const { core } = cpu;
@@ -358,9 +413,11 @@ export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, col
     [SS, options.user ? USER_DATA : KERNEL_DATA, 0, options.user ? 0xc0f3 : 0xc093],
   ];
   s[CR0]! |= CR0_PE;
-  for (const [segment, selector, base, access] of selectors) state.setSegment(segment, selector, base, segment === CS ? CODE_LIMIT : 0xffffffff | 0, access);
+  for (const [segment, selector, base, access] of selectors)
+    state.setSegment(segment, selector, base, segment === CS ? CODE_LIMIT : 0xffffffff | 0, access);
   for (const segment of [DS, ES, FS, GS]) {
-    if (options.segmented && segment !== GS) state.setSegment(segment, SMALL_DATA, smallBase, smallLimit > 0xfffff ? smallLimit | 0xfff : smallLimit, 0x40f3);
+    if (options.segmented && segment !== GS)
+      state.setSegment(segment, SMALL_DATA, smallBase, smallLimit > 0xfffff ? smallLimit | 0xfff : smallLimit, 0x40f3);
     else state.setSegment(segment, USER_DATA, 0, 0xffffffff | 0, 0xc0f3);
   }
   state.setSegment(TR, TSS_SELECTOR, TSS, 0x67, 0x8b);
@@ -374,9 +431,15 @@ export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, col
   segments.setCpl(options.user ? 3 : 0);
   if (options.paged) {
     const isScratch = (page: number): boolean => page >= HIGH_SCRATCH >>> 12 && page < (HIGH_SCRATCH >>> 12) + 16;
-    for (const [directory, table] of [[PAGE_DIRECTORY, PAGE_TABLE], [OTHER_DIRECTORY, OTHER_DIRECTORY + 0x1000]] as const) {
+    for (const [directory, table] of [
+      [PAGE_DIRECTORY, PAGE_TABLE],
+      [OTHER_DIRECTORY, OTHER_DIRECTORY + 0x1000],
+    ] as const) {
       write(directory, dwords([table | 7]));
-      write(table, dwords(Array.from({ length: 1024 }, (_, page) => (isScratch(page) ? scratchEntry(random) : (page << 12) | 7))));
+      write(
+        table,
+        dwords(Array.from({ length: 1024 }, (_, page) => (isScratch(page) ? scratchEntry(random) : (page << 12) | 7))),
+      );
     }
     s[CR3] = PAGE_DIRECTORY;
     s[CR0]! |= CR0_PG | (random.below(2) === 0 ? CR0_WP : 0);

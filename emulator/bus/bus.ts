@@ -1,0 +1,54 @@
+/** What the processor sees of the board, and what devices see of it: ports, memory-mapped registers, wires. */
+
+export type AccessBytes = 1 | 2 | 4;
+
+/** A range of I/O ports. Offsets are relative to the range's first port. */
+export interface PortHandler {
+  readPort(offset: number, sizeBytes: AccessBytes): number;
+  writePort(offset: number, sizeBytes: AccessBytes, value: number): void;
+  /**
+   * Reads of `sizeBytes` one after the other, of which none has an effect but the next value, as from the middle of a
+   * drive's buffer: fills the beginning of `target` and returns the bytes; 0 when there is no such run.
+   */
+  readPortRun?(offset: number, sizeBytes: AccessBytes, target: Uint8Array): number;
+}
+
+/** A range of physical addresses that is not RAM. Offsets are relative to the range's first byte; values unsigned. */
+export interface MmioHandler {
+  readMmio(offset: number, sizeBytes: AccessBytes): number;
+  writeMmio(offset: number, sizeBytes: AccessBytes, value: number): void;
+}
+
+/** A wire that is high or low: an IRQ input, A20, an INTx# pin. Setting the level it already has does nothing. */
+export interface Wire {
+  set(level: boolean): void;
+}
+
+/** The board as the processor sees it: everything that is not in `MachineMemory`. */
+export interface ProcessorBus {
+  /** Any port answers: one that nobody decodes reads as all ones, and is reported once to the machine's log. */
+  readPort(port: number, sizeBytes: AccessBytes): number;
+  writePort(port: number, sizeBytes: AccessBytes, value: number): void;
+  /** See `PortHandler.readPortRun`. */
+  readPortRun?(port: number, sizeBytes: AccessBytes, target: Uint8Array): number;
+  /** Physical addresses that are neither RAM nor ROM. Unsigned values. */
+  readMmio(physicalAddress: number, sizeBytes: AccessBytes): number;
+  writeMmio(physicalAddress: number, sizeBytes: AccessBytes, value: number): void;
+  /**
+   * Value of the time stamp counter: ticks since reset, halted time included (see clock.ts). An integer up to 2^53 - 1.
+   */
+  readTimestamp(): number;
+  /** The INTA cycle: the vector that the interrupt controller delivers. Called only while INTR is high. */
+  acknowledgeInterrupt(): number;
+  /** The FERR# pin: an x87 exception waits, and CR0.NE is 0 (SDM volume 1, 8.7.2). */
+  setNumericError(level: boolean): void;
+  /** Shutdown cycle: a triple fault. The board resets the machine. */
+  shutdown(): void;
+}
+
+/** DMA: physical memory as a bus master sees it. Addresses outside RAM read as ones; writes to ROM are dropped. */
+export interface DmaMemory {
+  read(physicalAddress: number, target: Uint8Array): void;
+  /** Writes invalidate decoded and compiled code that they overwrite. */
+  write(physicalAddress: number, source: Uint8Array): void;
+}

@@ -1,0 +1,286 @@
+/**
+ * The sections of an assembly and the place where the next byte goes. All that adds bytes comes through here.
+ */
+
+import type { Assembler } from "../assembler.ts";
+import { Expression, Op } from "./expression.ts";
+import type { Variable } from "./fragment.ts";
+import * as integer from "./integer.ts";
+import { Section, SHF, SHT, Subsection } from "./section.ts";
+import { AssemblySymbol, STT } from "./symbol.ts";
+
+/** Bytes that one assembly may make: enough for any program, too few to exhaust the host. */
+export const MAXIMUM_BYTES = 256 * 1024 * 1024;
+
+/** Section numbers from 0xff00 on have other meanings (System V ABI, chapter 4, special section indexes). */
+const MAXIMUM_SECTIONS = 0xff00;
+/** What a section, a fragment and a field to be filled in take in memory up to the end, about. */
+const SECTION_BYTES = 3000;
+const FRAGMENT_BYTES = 350;
+const FIELD_BYTES = 150;
+
+interface Place {
+  readonly section: Section;
+  readonly number: number;
+}
+
+/** What a section is by its name, when its directive does not say. */
+const KNOWN_SECTIONS: readonly {
+  readonly name: string;
+  readonly prefix: boolean;
+  readonly type: number;
+  readonly flags: number;
+}[] = [
+  { name: ".text", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR },
+  { name: ".init", prefix: false, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR },
+  { name: ".fini", prefix: false, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR },
+  { name: ".plt", prefix: false, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR },
+  { name: ".gnu.linkonce.t", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR },
+  { name: ".data", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE },
+  { name: ".data1", prefix: false, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE },
+  { name: ".sdata", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE },
+  { name: ".ctors", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE },
+  { name: ".dtors", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE },
+  { name: ".gnu.linkonce.d", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE },
+  { name: ".bss", prefix: true, type: SHT.NOBITS, flags: SHF.ALLOC | SHF.WRITE },
+  { name: ".sbss", prefix: true, type: SHT.NOBITS, flags: SHF.ALLOC | SHF.WRITE },
+  { name: ".gnu.linkonce.b", prefix: true, type: SHT.NOBITS, flags: SHF.ALLOC | SHF.WRITE },
+  { name: ".rodata", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC },
+  { name: ".rodata1", prefix: false, type: SHT.PROGBITS, flags: SHF.ALLOC },
+  { name: ".gnu.linkonce.r", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC },
+  { name: ".tdata", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE | SHF.TLS },
+  { name: ".tbss", prefix: true, type: SHT.NOBITS, flags: SHF.ALLOC | SHF.WRITE | SHF.TLS },
+  { name: ".init_array", prefix: true, type: SHT.INIT_ARRAY, flags: SHF.ALLOC | SHF.WRITE },
+  { name: ".fini_array", prefix: true, type: SHT.FINI_ARRAY, flags: SHF.ALLOC | SHF.WRITE },
+  { name: ".preinit_array", prefix: true, type: SHT.PREINIT_ARRAY, flags: SHF.ALLOC | SHF.WRITE },
+];
+
+/** Type and flags that the name of a section implies; null for a name without a meaning. */
+export function knownSection(name: string): { type: number; flags: number } | null {
+  for (const known of KNOWN_SECTIONS) {
+    if (name === known.name || (known.prefix && name.startsWith(`${known.name}.`))) return known;
+  }
+  if (name === ".note" || name.startsWith(".note.") || name === ".note.GNU-stack") {
+    return { type: name === ".note.GNU-stack" ? SHT.PROGBITS : SHT.NOTE, flags: 0 };
+  }
+  return null;
+}
+
+export class Sections {
+  readonly #assembler: Assembler;
+  readonly list: Section[] = [];
+  readonly #byName = new Map<string, Section[]>();
+  readonly undefined = new Section("*UND*", "undefined", SHT.NULL, 0);
+  readonly absolute = new Section("*ABS*", "absolute", SHT.NULL, 0);
+  readonly register = new Section("*REG*", "register", SHT.NULL, 0);
+  readonly expression = new Section("*EXPR*", "expression", SHT.NULL, 0);
+  readonly common = new Section("*COM*", "common", SHT.NULL, 0);
+  /** Where bytes go; null in the absolute section (`.struct`), which has a counter only. */
+  current: Subsection | null = null;
+  absoluteOffset: integer.Integer = 0;
+  readonly text: Section;
+  readonly data: Section;
+  readonly bss: Section;
+  #previous: Place | null = null;
+  readonly #stack: { place: Place; previous: Place | null }[] = [];
+  #totalBytes = 0;
+
+  constructor(assembler: Assembler) {
+    this.#assembler = assembler;
+    this.text = this.make(".text", SHT.PROGBITS, SHF.ALLOC | SHF.EXECINSTR);
+    this.data = this.make(".data", SHT.PROGBITS, SHF.ALLOC | SHF.WRITE);
+    this.bss = this.make(".bss", SHT.NOBITS, SHF.ALLOC | SHF.WRITE);
+    this.current = this.text.subsection(0);
+  }
+
+  make(name: string, type: number, flags: number): Section {
+    const section = new Section(name, "real", type, flags);
+    if (this.list.length >= MAXIMUM_SECTIONS)
+      this.#assembler.fatal("too-large", `the program has ${MAXIMUM_SECTIONS} sections or more: an object file cannot`);
+    this.#assembler.hold(SECTION_BYTES);
+    this.list.push(section);
+    const namesakes = this.#byName.get(name);
+    if (namesakes === undefined) this.#byName.set(name, [section]);
+    else namesakes.push(section);
+    section.symbol = new AssemblySymbol(name, section);
+    section.symbol.type = STT.SECTION;
+    section.symbol.fragment = section.subsection(0).first;
+    this.#assembler.symbols.add(section.symbol);
+    return section;
+  }
+
+  /**
+   * Sections of one name are told apart by their group, by the section that they go with, and by a number (`unique,1`).
+   */
+  find(
+    name: string,
+    group: string | null = null,
+    linkedTo: string | null = null,
+    unique = -1,
+    info = 0,
+  ): Section | null {
+    return (
+      this.#byName
+        .get(name)
+        ?.find(
+          (section) =>
+            (section.group?.name ?? null) === group &&
+            section.linkedName === linkedTo &&
+            section.unique === unique &&
+            section.info === info,
+        ) ?? null
+    );
+  }
+
+  get place(): Place {
+    return this.current === null
+      ? { section: this.absolute, number: 0 }
+      : { section: this.current.section, number: this.current.number };
+  }
+
+  /** Goes on in a section; the one before becomes `.previous`. */
+  change(section: Section, number = 0): void {
+    this.#previous = this.place;
+    this.#enter({ section, number });
+  }
+
+  changeSubsection(number: number): void {
+    if (this.current !== null) this.change(this.current.section, number);
+  }
+
+  /** False when there is no section to go back to. */
+  previous(): boolean {
+    if (this.#previous === null) return false;
+    const target = this.#previous;
+    this.#previous = this.place;
+    this.#enter(target);
+    return true;
+  }
+
+  push(): void {
+    this.#stack.push({ place: this.place, previous: this.#previous });
+  }
+
+  pop(): boolean {
+    const top = this.#stack.pop();
+    if (top === undefined) return false;
+    this.#previous = top.previous;
+    this.#enter(top.place);
+    return true;
+  }
+
+  get stackDepth(): number {
+    return this.#stack.length;
+  }
+
+  #enter(place: Place): void {
+    this.current = place.section.isReal ? place.section.subsection(place.number) : null;
+  }
+
+  /** The subsection that bytes go to, with room for `count` more. */
+  writable(count: number): Subsection {
+    const current = this.current;
+    if (current === null)
+      return this.#assembler.fail("absolute-contents", "the absolute section holds no bytes: it only counts");
+    current.reserve(count);
+    return current;
+  }
+
+  /** Counts bytes that were asked for against the limit. */
+  charge(count: number): void {
+    this.#totalBytes += count;
+    if (this.#totalBytes > MAXIMUM_BYTES || !(count >= 0)) {
+      this.#assembler.fatal("too-large", `the program grows beyond ${MAXIMUM_BYTES / 1048576} MiB`);
+    }
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.charge(bytes.length);
+    const current = this.writable(bytes.length);
+    current.bytes.set(bytes, current.length);
+    current.length += bytes.length;
+  }
+
+  /** Counts the memory that fields take which wait for layout. */
+  holdFields(count: number): void {
+    this.#assembler.hold(count * FIELD_BYTES);
+  }
+
+  /** A constant, cut to its field. In the absolute section only zeros count. */
+  integer(value: integer.Integer, size: number): void {
+    if (this.current === null) {
+      if (value != 0)
+        this.#assembler.fail(
+          "absolute-contents",
+          "the absolute section holds no bytes: only zeros can be counted there",
+        );
+      this.absoluteOffset = integer.add(this.absoluteOffset, size);
+      return;
+    }
+    const current = this.writable(size);
+    integer.writeInteger(current.bytes, current.length, value, size);
+    current.length += size;
+  }
+
+  /** Zero bytes, of which no contents are kept one by one where they are many. */
+  zeros(count: number): void {
+    this.fill(new Uint8Array(1), count);
+  }
+
+  fill(pattern: Uint8Array, count: number): void {
+    const size = pattern.length * count;
+    if (size === 0) return;
+    if (this.current === null) {
+      this.absoluteOffset = integer.add(this.absoluteOffset, size);
+      return;
+    }
+    this.charge(this.current.section.hasContents ? size : 0);
+    if (size > 256) {
+      this.variable({ kind: "fill", pattern, count, countExpression: null });
+      return;
+    }
+    const current = this.writable(size);
+    current.spaces.push(current.length + size);
+    if (pattern.length === 1) current.bytes.fill(pattern[0]!, current.length, current.length + size);
+    else for (let i = 0; i < count; i++) current.bytes.set(pattern, current.length + i * pattern.length);
+    current.length += size;
+  }
+
+  /** Ends the fragment with a part whose size layout decides. */
+  variable(variable: Variable): void {
+    const current = this.writable(0);
+    this.#assembler.hold(FRAGMENT_BYTES);
+    if (variable.kind === "align" || variable.kind === "org") current.region++;
+    const fragment = current.last;
+    fragment.variable = variable;
+    fragment.frame = this.#assembler.input.frame;
+    fragment.offset = this.#assembler.input.statementOffset;
+    if (variable.kind === "fill" && variable.count !== null)
+      fragment.variableSize = variable.count * variable.pattern.length;
+    current.advance();
+  }
+
+  /** A field that layout or the linker fills in, at the current place. */
+  field(expression: Expression, size: number, relocation: number): void {
+    if (expression.op === Op.CONSTANT && relocation === 0) {
+      this.integer(expression.number, size);
+      return;
+    }
+    const current = this.writable(size);
+    this.#assembler.hold(FIELD_BYTES);
+    current.fixups.add(
+      current.length,
+      size,
+      expression,
+      false,
+      size,
+      false,
+      relocation,
+      true,
+      this.#assembler.input.frame,
+      expression.offset,
+    );
+    current.bytes.fill(0, current.length, current.length + size);
+    current.length += size;
+  }
+}

@@ -1,0 +1,347 @@
+/**
+ * All symbols of an assembly, in the order of their first mention (which is the order of the symbol table), and the
+ * local labels that are numbers.
+ */
+
+import type { Assembler } from "../assembler.ts";
+import type { Atom } from "./atom.ts";
+import { constant, Expression, Op, refold, symbolExpression } from "./expression.ts";
+import * as integer from "./integer.ts";
+import { AssemblySymbol, isLocalName } from "./symbol.ts";
+
+interface LocalLabel {
+  /** How often it was defined so far. */
+  count: number;
+  current: AssemblySymbol | null;
+  /** What `1f` means until the next definition. */
+  next: AssemblySymbol | null;
+}
+
+/** How an assignment treats a symbol that has a value already. */
+export type AssignmentMode = "set" | "equiv" | "eqv";
+
+/**
+ * Limits for the value of a forward symbol: what it names is copied at each use, and doubled by each that names another
+ * twice.
+ */
+const MOST_LEVELS = 200;
+const MOST_PARTS = 10_000;
+
+/** What a symbol takes up to the end, with its name and its entry in the file, about, in bytes. */
+const SYMBOL_BYTES = 1000;
+
+export class SymbolTable {
+  readonly #assembler: Assembler;
+  /** In the order of the symbol table. */
+  readonly list: AssemblySymbol[] = [];
+  /** `.` in what is worked out at each use; at the end it is the place where the source ends. */
+  #dot: AssemblySymbol | null = null;
+  readonly #localLabels = new Map<number, LocalLabel>();
+  #partsLeft = 0;
+
+  constructor(assembler: Assembler) {
+    this.#assembler = assembler;
+  }
+
+  get dot(): AssemblySymbol {
+    if (this.#dot === null) {
+      this.#dot = new AssemblySymbol("", this.#assembler.sections.undefined);
+      this.#dot.isTemporary = true;
+    }
+    return this.#dot;
+  }
+
+  findOrMake(atom: Atom, offset: number): AssemblySymbol {
+    return atom.symbol ?? this.#make(atom, offset);
+  }
+
+  #make(atom: Atom, offset: number): AssemblySymbol {
+    this.#assembler.hold(SYMBOL_BYTES);
+    const symbol = new AssemblySymbol(atom.text, this.#assembler.sections.undefined);
+    symbol.frame = this.#assembler.input.frame;
+    symbol.offset = offset;
+    atom.symbol = symbol;
+    this.#addNew(symbol);
+    return symbol;
+  }
+
+  add(symbol: AssemblySymbol): void {
+    symbol.index = this.list.length;
+    symbol.isListed = true;
+    this.list.push(symbol);
+  }
+
+  #addNew(symbol: AssemblySymbol): void {
+    if (!isLocalName(symbol.name) || this.#assembler.options.keepLocals === true) this.add(symbol);
+  }
+
+  /**
+   * Takes a local name into the list. GNU as treats local names lightly until one of a few places needs a whole symbol,
+   * and the order of those needs is the order of the symbol table.
+   */
+  need(symbol: AssemblySymbol): void {
+    if (!symbol.isListed && !symbol.isTemporary) this.add(symbol);
+  }
+
+  /** `need` for every symbol that an expression names. */
+  needAll(expression: Expression): void {
+    if (expression.symbol !== null) this.need(expression.symbol);
+    if (expression.left !== null) this.needAll(expression.left);
+    if (expression.right !== null) this.needAll(expression.right);
+  }
+
+  /** A symbol that is in no table: for places that only expressions name. */
+  temporary(): AssemblySymbol {
+    this.#assembler.hold(SYMBOL_BYTES / 2);
+    const symbol = new AssemblySymbol("", this.#assembler.sections.undefined);
+    symbol.isTemporary = true;
+    this.placeHere(symbol);
+    return symbol;
+  }
+
+  /** Gives the symbol the current place as its value. */
+  placeHere(symbol: AssemblySymbol): void {
+    const sections = this.#assembler.sections;
+    const subsection = sections.current;
+    if (subsection === null) {
+      symbol.section = sections.absolute;
+      symbol.fragment = null;
+      symbol.value = sections.absoluteOffset;
+    } else {
+      symbol.section = subsection.section;
+      symbol.fragment = subsection.last;
+      symbol.value = subsection.length - subsection.last.start;
+    }
+  }
+
+  /** Puts the symbols that were added last, in turned order, before all others. */
+  turnToFront(count: number): void {
+    const added = this.list.splice(this.list.length - Math.min(count, this.list.length), count);
+    this.list.unshift(...added.reverse());
+    this.list.forEach((symbol, index) => void (symbol.index = index));
+  }
+
+  /** `name:` */
+  define(atom: Atom, offset: number): void {
+    const symbol = this.renewed(atom, offset);
+    if (symbol.section.kind !== "undefined" || symbol.expression !== null) {
+      this.#assembler.failRedefinition(symbol, offset, atom.text.length);
+    }
+    if (atom.lower.register !== null && this.#assembler.allowsNakedRegisters && this.#assembler.isIntel) {
+      this.#assembler.warnAt(
+        "register-as-symbol",
+        offset,
+        `label \`${atom.text}' has the name of a register: operands will mean the register`,
+        atom.text.length,
+      );
+    }
+    symbol.frame = this.#assembler.input.frame;
+    symbol.offset = offset;
+    this.placeHere(symbol);
+  }
+
+  /** `number:` */
+  defineLocal(number: number): void {
+    let label = this.#localLabels.get(number);
+    if (label === undefined) {
+      label = { count: 0, current: null, next: null };
+      this.#localLabels.set(number, label);
+    }
+    label.count++;
+    label.current = label.next ?? this.#localSymbol(number, label.count, this.#assembler.input.offset);
+    label.next = null;
+    label.current.frame = this.#assembler.input.frame;
+    label.current.offset = this.#assembler.input.offset;
+    this.placeHere(label.current);
+  }
+
+  /** `1f` or `1b`; null for a backward reference without a definition. */
+  localLabel(number: number, forward: boolean, offset: number): AssemblySymbol | null {
+    let label = this.#localLabels.get(number);
+    if (!forward) return label?.current ?? null;
+    if (label === undefined) {
+      label = { count: 0, current: null, next: null };
+      this.#localLabels.set(number, label);
+    }
+    label.next ??= this.#localSymbol(number, label.count + 1, offset);
+    return label.next;
+  }
+
+  #localSymbol(number: number, instance: number, offset: number): AssemblySymbol {
+    this.#assembler.hold(SYMBOL_BYTES);
+    const symbol = new AssemblySymbol(`.L${number}\x02${instance}`, this.#assembler.sections.undefined);
+    symbol.frame = this.#assembler.input.frame;
+    symbol.offset = offset;
+    return symbol;
+  }
+
+  /** Forward references to numbers that no label followed. */
+  undefinedLocalLabels(): { number: number; symbol: AssemblySymbol }[] {
+    const result: { number: number; symbol: AssemblySymbol }[] = [];
+    for (const [number, label] of this.#localLabels) {
+      if (label.next !== null) result.push({ number, symbol: label.next });
+    }
+    return result;
+  }
+
+  /** `name = expression` and its kin. */
+  assign(atom: Atom, expression: Expression, mode: AssignmentMode, offset: number): void {
+    const assembler = this.#assembler;
+    let symbol = this.findOrMake(atom, offset);
+    const hasValue = symbol.section.kind !== "undefined" || symbol.expression !== null || symbol.register !== null;
+    if (hasValue) {
+      if (mode !== "set" || !symbol.isVolatile) assembler.failRedefinition(symbol, offset, atom.text.length);
+      if (symbol.isUsed) symbol = this.#replace(atom, symbol);
+    }
+    symbol.frame = assembler.input.frame;
+    symbol.offset = offset;
+    symbol.isVolatile = mode === "set";
+    symbol.isForward = mode === "eqv";
+    symbol.register = null;
+    symbol.expression = null;
+    symbol.fragment = null;
+    symbol.value = 0;
+    if (mode === "eqv" && expression.op !== Op.CONSTANT && expression.op !== Op.REGISTER) {
+      symbol.section = assembler.sections.expression;
+      symbol.expression = expression;
+      return;
+    }
+    switch (expression.op) {
+      case Op.CONSTANT:
+        symbol.section = assembler.sections.absolute;
+        symbol.value = expression.number;
+        return;
+      case Op.REGISTER:
+        symbol.section = assembler.sections.register;
+        symbol.register = expression.register;
+        return;
+      case Op.SYMBOL: {
+        const target = expression.symbol!;
+        if (target === symbol) {
+          if (hasValue) return;
+          assembler.failAt("symbol-loop", expression.offset, `\`${atom.text}' is defined by itself`);
+        }
+        copyAttributes(target, symbol);
+        if (
+          mode === "set" &&
+          target.expression !== null &&
+          target.expression.op !== Op.SYMBOL &&
+          expression.number == 0 &&
+          namesUndefined(target.expression)
+        ) {
+          // GNU as takes what it has of the value so far, which is nothing but an addend.
+          assembler.warnAt(
+            "lost-value",
+            expression.offset,
+            `GNU as has no value for \`${target.name}' yet and silently takes ${addend(target.expression)}, and so does this: use .equiv`,
+            target.name.length,
+          );
+          symbol.section = assembler.sections.absolute;
+          symbol.value = addend(target.expression);
+          return;
+        }
+        if (target.section.isReal && target.expression === null) {
+          symbol.section = target.section;
+          symbol.fragment = target.fragment;
+          symbol.value = integer.add(target.value, expression.number);
+          return;
+        }
+        break;
+      }
+      case Op.BIG:
+        assembler.failAt("number-too-large", expression.offset, "a symbol holds at most 64 bits");
+        break;
+      default:
+        break;
+    }
+    symbol.section = assembler.sections.expression;
+    symbol.expression = expression;
+  }
+
+  /**
+   * The symbol to be defined as a label or a block: what `.set` or `=` said of it stays true for the uses so far only.
+   */
+  renewed(atom: Atom, offset: number): AssemblySymbol {
+    let symbol = this.findOrMake(atom, offset);
+    if (!symbol.isVolatile) return symbol;
+    symbol = this.#replace(atom, symbol);
+    symbol.section = this.#assembler.sections.undefined;
+    symbol.expression = null;
+    symbol.register = null;
+    symbol.fragment = null;
+    symbol.value = 0;
+    symbol.isVolatile = false;
+    return symbol;
+  }
+
+  /** Puts a new symbol in place of one that is used already, so that those uses keep their value. */
+  #replace(atom: Atom, symbol: AssemblySymbol): AssemblySymbol {
+    const copy = symbol.clone();
+    copy.isUsed = false;
+    if (symbol.isListed) this.list[symbol.index] = copy;
+    atom.symbol = copy;
+    symbol.isTemporary = true;
+    return copy;
+  }
+
+  /** The expression with today's values of the symbols in it: what a forward symbol (`.eqv`) means at a use. */
+  snapshot(expression: Expression, offset: number): Expression {
+    this.#partsLeft = MOST_PARTS;
+    return this.#snapshot(expression, offset, 0);
+  }
+
+  #snapshot(expression: Expression, offset: number, depth: number): Expression {
+    if (depth > MOST_LEVELS || --this.#partsLeft < 0)
+      return this.#assembler.failAt("symbol-loop", offset, "symbols are defined by each other without end");
+    if (expression.op === Op.SYMBOL) {
+      const symbol = expression.symbol!;
+      if (symbol === this.#dot) return refold(addTo(this.#assembler.here(offset), expression.number, offset));
+      symbol.isUsed = true;
+      if (symbol.isForward && symbol.expression !== null) {
+        const inner = this.#snapshot(symbol.expression, offset, depth + 1);
+        return refold(addTo(inner, expression.number, offset));
+      }
+      if (symbol.isTemporary && symbol.fragment !== null) return expression;
+      if (symbol.section.kind === "absolute" && symbol.expression === null)
+        return constant(integer.add(symbol.value, expression.number), offset);
+      return symbolExpression(symbol, expression.number, offset);
+    }
+    if (expression.left === null) return expression;
+    const copy = new Expression(expression.op, expression.number, null, offset);
+    copy.left = this.#snapshot(expression.left, offset, depth + 1);
+    copy.right = expression.right === null ? null : this.#snapshot(expression.right, offset, depth + 1);
+    return refold(copy);
+  }
+}
+
+function namesUndefined(expression: Expression): boolean {
+  if (expression.op === Op.SYMBOL) return expression.symbol!.section.kind === "undefined";
+  return (
+    (expression.left !== null && namesUndefined(expression.left)) ||
+    (expression.right !== null && namesUndefined(expression.right))
+  );
+}
+
+/** The constant at the end of a sum. */
+function addend(expression: Expression): integer.Integer {
+  const { left, right } = expression;
+  if (expression.op !== Op.ADD && expression.op !== Op.SUBTRACT) return 0;
+  if (left!.op === Op.SYMBOL && right!.op === Op.SYMBOL) return integer.subtract(left!.number, right!.number);
+  if (right!.op !== Op.CONSTANT) return 0;
+  return integer.add(addend(left!), expression.op === Op.ADD ? right!.number : integer.subtract(0, right!.number));
+}
+
+function addTo(expression: Expression, number: integer.Integer, offset: number): Expression {
+  if (number == 0) return expression;
+  const sum = new Expression(Op.ADD, 0, null, offset);
+  sum.left = expression;
+  sum.right = constant(number, offset);
+  return sum;
+}
+
+/** An alias is of the kind of what it stands for. */
+function copyAttributes(from: AssemblySymbol, to: AssemblySymbol): void {
+  if (to.size === null) to.size = from.size;
+  if (to.type === 0) to.type = from.type;
+  if (to.visibility === 0) to.visibility = from.visibility;
+}

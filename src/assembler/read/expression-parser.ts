@@ -1,0 +1,625 @@
+/**
+ * Reads expressions from the input: GNU as's operators and precedence, and inside Intel operands the operators of that
+ * syntax (`offset`, `dword ptr`, `[...]`, `seg:`). The result is a folded tree.
+ */
+
+import type { Register } from "../../isa/instruction.ts";
+import { R, RELOCATION_SUFFIXES } from "../../object/relocation-types.ts";
+import type { Assembler } from "../assembler.ts";
+import type { Atom } from "../model/atom.ts";
+import {
+  combine,
+  computeUnary,
+  constant,
+  Expression,
+  node,
+  Op,
+  PRECEDENCE,
+  refold,
+  registerExpression,
+  symbolExpression,
+} from "../model/expression.ts";
+import * as integer from "../model/integer.ts";
+import { canonical } from "../model/integer.ts";
+import {
+  APOSTROPHE,
+  AT_SIGN,
+  CLOSE_BRACKET,
+  CLOSE_PARENTHESIS,
+  COLON,
+  characterClass,
+  DIGIT,
+  DOLLAR,
+  DOT,
+  digitValue,
+  NAME_PART,
+  NAME_START,
+  OPEN_BRACKET,
+  OPEN_PARENTHESIS,
+  PERCENT,
+  QUOTE,
+  SPACE,
+  textOfBytes,
+} from "./chars.ts";
+import { INTEL_OPERATORS, SIZE_BYTES, SIZE_NAMES } from "./intel-operators.ts";
+import { characterValue, readString } from "./text.ts";
+
+/** Parentheses inside parentheses that are too many for any honest source. */
+const MAXIMUM_NESTING = 400;
+
+const ABSENT = new Expression(Op.ABSENT, 0, null, 0);
+
+/** Operators of one character; 0 where there is none. */
+const SINGLE = new Uint8Array(128);
+for (const [sign, op] of [
+  ["*", Op.MULTIPLY],
+  ["/", Op.DIVIDE],
+  ["%", Op.MODULUS],
+  ["<", Op.LESS],
+  [">", Op.GREATER],
+  ["|", Op.OR],
+  ["^", Op.XOR],
+  ["&", Op.AND],
+  ["!", Op.OR_NOT],
+  ["+", Op.ADD],
+  ["-", Op.SUBTRACT],
+] as const)
+  SINGLE[sign.charCodeAt(0)] = op;
+
+/** Operators of two characters, keyed by first * 128 + second. */
+const DOUBLE = new Map<number, number>();
+for (const [sign, op] of [
+  ["<<", Op.SHIFT_LEFT],
+  ["<>", Op.NOT_EQUAL],
+  ["<=", Op.LESS_EQUAL],
+  [">>", Op.SHIFT_RIGHT],
+  [">=", Op.GREATER_EQUAL],
+  ["||", Op.LOGICAL_OR],
+  ["&&", Op.LOGICAL_AND],
+  ["!=", Op.NOT_EQUAL],
+  ["==", Op.EQUAL],
+] as const)
+  DOUBLE.set(sign.charCodeAt(0) * 128 + sign.charCodeAt(1), op);
+
+export class ExpressionParser {
+  readonly #assembler: Assembler;
+  /** Inside an operand of an Intel instruction. */
+  intelOperand = false;
+  /** The last expression named a relocation with `@`; 0 when it did not. Reset by whoever cares. */
+  relocation = 0;
+  /** Counts what was read that may mean something else another time: symbols, labels, places. */
+  namesRead = 0;
+  /** Collects the names without a value, while somebody wants them. */
+  unknownNames: Atom[] | null = null;
+  /** The operand named the flat segment (`flat:x`). Reset by whoever cares. */
+  namesFlat = false;
+  /** `.` means the place of a later use (`.eqv`). */
+  defersHere = false;
+  #nesting = 0;
+
+  constructor(assembler: Assembler) {
+    this.#assembler = assembler;
+  }
+
+  /** The expression at the cursor; ABSENT when there is none. */
+  parse(): Expression {
+    this.#nesting = 0;
+    return this.#binary(0);
+  }
+
+  /** As `parse`, and an error when there is none. */
+  required(what = "an expression"): Expression {
+    const expression = this.parse();
+    if (expression.op === Op.ABSENT) this.#assembler.fail("expression-expected", `expected ${what}`);
+    return expression;
+  }
+
+  /** An expression whose value is known now. */
+  absolute(what = "the value"): integer.Integer {
+    const start = this.#start();
+    const expression = refold(this.required());
+    if (expression.op === Op.CONSTANT) return expression.number;
+    if (
+      (expression.op === Op.EQUAL || expression.op === Op.NOT_EQUAL) &&
+      areUnlike(expression.left!, expression.right!)
+    ) {
+      // GNU as: a place is no number, so they are not equal, even where the place has yet to be defined.
+      return expression.op === Op.EQUAL ? 0 : -1;
+    }
+    if ((expression.op === Op.EQUAL || expression.op === Op.NOT_EQUAL) && expression.left!.op === Op.REGISTER)
+      return expression.op === Op.EQUAL ? -1 : 0;
+    const unknown = this.#unknownSymbol(expression);
+    return this.#assembler.failAt(
+      "not-absolute",
+      start,
+      unknown === null
+        ? `${what} must be known here, and this expression is not a constant`
+        : `${what} must be known here, and \`${unknown}' has no value yet`,
+    );
+  }
+
+  /** An absolute value that a JavaScript number holds exactly. */
+  absoluteNumber(what = "the value"): number {
+    const value = this.absolute(what);
+    return typeof value === "number" ? value : value < 0n ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
+  }
+
+  #start(): number {
+    this.#assembler.input.skipSpace();
+    return this.#assembler.input.offset;
+  }
+
+  #unknownSymbol(expression: Expression): string | null {
+    if (expression.op === Op.SYMBOL) return expression.symbol!.isTemporary ? null : expression.symbol!.name;
+    for (const part of [expression.left, expression.right]) {
+      const name = part === null ? null : this.#unknownSymbol(part);
+      if (name !== null) return name;
+    }
+    return null;
+  }
+
+  #binary(minimum: number): Expression {
+    const input = this.#assembler.input;
+    if (++this.#nesting > MAXIMUM_NESTING)
+      this.#assembler.fail("expression-too-deep", "expression is nested too deeply");
+    let left = this.#operand();
+    for (;;) {
+      const code = input.skipSpace();
+      let op = 0;
+      let length = 1;
+      if (code < 128) {
+        op = SINGLE[code]!;
+        if (op !== 0 || code === 0x3d) {
+          const double = DOUBLE.get(code * 128 + input.bytes[input.offset + 1]!);
+          if (double !== undefined) {
+            op = double;
+            length = 2;
+          }
+        } else if (code === OPEN_BRACKET) {
+          if (this.intelOperand) op = Op.INDEX;
+        } else if (code === COLON) {
+          if (this.intelOperand) op = Op.SEGMENT;
+        } else if (characterClass[code]! & NAME_START && this.#assembler.isIntel) {
+          const end = this.#nameEnd();
+          const atom = this.#assembler.atoms.intern(input.bytes, input.offset, end).lower;
+          const operator = atom.intelOperator < 0 ? null : INTEL_OPERATORS[atom.intelOperator]!;
+          if (operator !== null && operator.operands === 2) {
+            op = operator.op;
+            length = end - input.offset;
+          }
+        }
+      }
+      if (op === 0 || PRECEDENCE[op]! <= minimum) break;
+      if (left.op === Op.ABSENT)
+        this.#assembler.fail("expression-expected", "expected an operand before this operator");
+      const operatorOffset = input.offset;
+      input.offset += length;
+      if (op === Op.INDEX) {
+        left = this.#index(left, operatorOffset);
+        continue;
+      }
+      let right = this.#binary(PRECEDENCE[op]!);
+      if (right.op === Op.ABSENT) {
+        if (this.intelOperand) this.#assembler.fail("expression-expected", "expected an operand behind this operator");
+        this.#assembler.warnAt(
+          "missing-operand",
+          operatorOffset,
+          "no operand follows this operator: zero is assumed",
+          length,
+        );
+        right = constant(0, input.offset);
+      }
+      if (right.op === Op.BIG || left.op === Op.BIG)
+        this.#assembler.failAt(
+          "number-too-large",
+          left.offset,
+          "a number of more than 64 bits cannot be calculated with",
+        );
+      if (
+        (op === Op.SHIFT_LEFT || op === Op.SHIFT_RIGHT) &&
+        right.op === Op.CONSTANT &&
+        (right.number < 0 || right.number > 63)
+      ) {
+        this.#assembler.warnAt(
+          "shift-range",
+          right.offset,
+          `shift count ${right.number} is not between 0 and 63: the result is 0`,
+        );
+      }
+      if (op === Op.SEGMENT || left.op === Op.REGISTER || right.op === Op.REGISTER)
+        left = node(op, left, right, left.offset);
+      else
+        left = combine(op, left, right, () =>
+          this.#assembler.failAt("division-by-zero", operatorOffset, "division by zero"),
+        );
+    }
+    this.#nesting--;
+    return left;
+  }
+
+  /** `[...]`, the bracket read already. */
+  #index(left: Expression | null, offset: number): Expression {
+    const input = this.#assembler.input;
+    const inner = this.#binary(0);
+    if (inner.op === Op.ABSENT)
+      this.#assembler.failAt("expression-expected", input.offset, "expected an address between the brackets");
+    if (input.skipSpace() !== CLOSE_BRACKET) this.#assembler.failAt("missing-bracket", input.offset, "expected `]'", 1);
+    input.offset++;
+    return node(Op.INDEX, left, inner, left === null ? offset : left.offset);
+  }
+
+  #operand(): Expression {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    const code = input.skipSpace();
+    const start = input.offset;
+    const kind = characterClass[code]!;
+    if (kind & DIGIT) return this.#number(start);
+    if (kind & NAME_START) return this.#name(start);
+    switch (code) {
+      case APOSTROPHE: {
+        const character = characterValue(input.bytes, start);
+        input.offset = character.end;
+        if (characterClass[input.bytes[character.end]!]! & NAME_PART && input.bytes[character.end - 1] !== APOSTROPHE)
+          this.#refuseLongCharacter(start);
+        return constant(character.value, start);
+      }
+      case QUOTE: {
+        const string = readString(input.bytes, start);
+        if (!string.closed) assembler.failAt("missing-quote", start, "expected a closing `\"' on this line");
+        input.offset = string.end;
+        return this.#symbol(assembler.atoms.intern(string.bytes, 0, string.bytes.length), start);
+      }
+      case OPEN_PARENTHESIS:
+        return this.#parenthesis(CLOSE_PARENTHESIS, ")");
+      case OPEN_BRACKET:
+        if (!this.intelOperand) return this.#parenthesis(CLOSE_BRACKET, "]");
+        input.offset++;
+        return this.#index(null, start);
+      case 0x2b:
+        input.offset++;
+        return this.#unaryOperand();
+      case 0x2d:
+        return this.#unary(Op.NEGATE, start);
+      case 0x7e:
+        return this.#unary(Op.BIT_NOT, start);
+      case 0x21:
+        return this.#unary(Op.LOGICAL_NOT, start);
+      case PERCENT: {
+        const register = this.register();
+        if (register !== null) return registerExpression(register, start);
+        return ABSENT;
+      }
+      default:
+        return new Expression(Op.ABSENT, 0, null, start);
+    }
+  }
+
+  /** `'ab'`: only where a closing apostrophe shows that it was meant as one. */
+  #refuseLongCharacter(start: number): void {
+    const { bytes } = this.#assembler.input;
+    let end = start + 1;
+    while (characterClass[bytes[end]!]! & NAME_PART) end++;
+    if (bytes[end] !== APOSTROPHE) return;
+    this.#assembler.failAt(
+      "long-character",
+      start,
+      "a character constant is one character: write more as a number, or as a string in `.ascii'",
+      end + 1 - start,
+    );
+  }
+
+  #unaryOperand(): Expression {
+    if (++this.#nesting > MAXIMUM_NESTING)
+      this.#assembler.fail("expression-too-deep", "expression is nested too deeply");
+    const operand = this.#operand();
+    this.#nesting--;
+    if (operand.op === Op.ABSENT)
+      this.#assembler.fail("expression-expected", "expected an operand behind this operator");
+    return operand;
+  }
+
+  #unary(op: number, start: number): Expression {
+    this.#assembler.input.offset++;
+    const operand = this.#unaryOperand();
+    if (operand.op === Op.CONSTANT) return constant(computeUnary(op, operand.number), start);
+    if (operand.op === Op.BIG && op !== Op.LOGICAL_NOT)
+      return this.#big(op === Op.NEGATE ? -BigInt(operand.number) : ~BigInt(operand.number), start);
+    return node(op, operand, null, start);
+  }
+
+  #parenthesis(close: number, sign: string): Expression {
+    const input = this.#assembler.input;
+    const start = input.offset++;
+    const inner = this.#binary(0);
+    if (input.skipSpace() !== close)
+      this.#assembler.failAt(
+        "missing-parenthesis",
+        input.offset,
+        `expected \`${sign}' for the bracket in column ${this.#assembler.columnOf(start)}`,
+        1,
+      );
+    input.offset++;
+    if (inner.op === Op.ABSENT)
+      this.#assembler.failAt(
+        "expression-expected",
+        start,
+        "expected an expression between the parentheses",
+        input.offset - start,
+      );
+    return inner;
+  }
+
+  #nameEnd(): number {
+    const bytes = this.#assembler.input.bytes;
+    let end = this.#assembler.input.offset + 1;
+    while (characterClass[bytes[end]!]! & NAME_PART) end++;
+    return end;
+  }
+
+  #name(start: number): Expression {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    const end = this.#nameEnd();
+    const code = input.bytes[start]!;
+    if (end === start + 1 && (code === DOT || (code === DOLLAR && assembler.isIntel))) {
+      input.offset = end;
+      this.namesRead++;
+      return this.defersHere ? symbolExpression(assembler.symbols.dot, 0, start) : assembler.here(start);
+    }
+    const atom = assembler.atoms.intern(input.bytes, start, end);
+    const lower = atom.lower;
+    if (lower.register !== null && assembler.allowsNakedRegisters) {
+      const register = this.register();
+      if (register !== null) return registerExpression(register, start);
+    }
+    if (this.intelOperand && lower.text === "flat" && input.bytes[end] === COLON) {
+      // The flat segment that compilers name says nothing, but that this is memory.
+      this.namesFlat = true;
+      input.offset = end + 1;
+      return this.#operand();
+    }
+    if (lower.intelOperator >= 0 && assembler.isIntel) {
+      const intel = this.#intelName(lower, start, end);
+      if (intel !== null) return intel;
+    }
+    input.offset = end;
+    return this.#symbol(atom, start);
+  }
+
+  /** A prefix operator of Intel syntax, or the name of a size as its value; null when the word is neither here. */
+  #intelName(lower: Atom, start: number, end: number): Expression | null {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    const operator = INTEL_OPERATORS[lower.intelOperator]!;
+    if (operator.operands === 2) return null;
+    let op: number = operator.op;
+    input.offset = end;
+    if (operator.needsPtr) {
+      // The word is a type only before `ptr`; alone it is its size in bytes.
+      const wordStart = characterClass[input.skipSpace()]! & NAME_START ? input.offset : -1;
+      const isType =
+        wordStart >= 0 && assembler.atoms.intern(input.bytes, wordStart, this.#nameEnd()).lower.text === "ptr";
+      if (!isType) {
+        input.offset = end;
+        const bytes = SIZE_BYTES.get(lower.text);
+        if (
+          bytes !== undefined &&
+          this.intelOperand &&
+          input.bytes[input.skipSpace() === OPEN_BRACKET ? input.offset : end] === OPEN_BRACKET
+        ) {
+          assembler.warnAt(
+            "size-without-ptr",
+            start,
+            `\`${lower.text}' without \`ptr' is the number ${bytes}, which is added to the address: write \`${lower.text} ptr'`,
+            end - start,
+          );
+        }
+        input.offset = end;
+        return bytes === undefined ? null : constant(bytes, start);
+      }
+      if (!this.intelOperand)
+        assembler.failAt(
+          "type-outside-operand",
+          start,
+          `\`${lower.text} ptr' has a meaning only in an operand of an instruction`,
+        );
+      input.offset = wordStart + 3;
+    }
+    const operand = this.#binary(9);
+    if (operand.op === Op.ABSENT)
+      assembler.fail("expression-expected", `expected an operand behind \`${operator.name}'`);
+    if (op === Op.BIT_NOT)
+      return operand.op === Op.CONSTANT
+        ? constant(computeUnary(op, operand.number), start)
+        : node(op, operand, null, start);
+    if (operator.name === "offset" && !this.intelOperand) op = 0;
+    return op === 0 ? operand : this.#prefixed(op, operator.sizeBits, operand, start);
+  }
+
+  #prefixed(op: number, sizeBits: number, operand: Expression, start: number): Expression {
+    const expression = node(op, operand, null, start);
+    expression.number = sizeBits;
+    return expression;
+  }
+
+  /** Cursor behind the name. */
+  #symbol(atom: Atom, start: number): Expression {
+    this.namesRead++;
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    if (input.bytes[input.offset] === AT_SIGN) {
+      // GNU as finds the suffix before the symbol, but in Intel operands behind it: so say the orders of its symbol
+      // tables.
+      if (this.intelOperand) assembler.symbols.findOrMake(atom, start);
+      this.#relocationSuffix();
+    }
+    const symbol = assembler.symbols.findOrMake(atom, start);
+    if (this.unknownNames !== null && symbol.section.kind === "undefined" && symbol.expression === null)
+      this.unknownNames.push(atom);
+    if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward)
+      return constant(symbol.value, start);
+    if (symbol.register !== null) return registerExpression(symbol.register, start);
+    if (symbol.isForward && symbol.expression !== null && !this.defersHere)
+      return assembler.symbols.snapshot(symbol.expression, start);
+    symbol.isUsed = true;
+    return symbolExpression(symbol, 0, start);
+  }
+
+  /** `@GOTOFF` and its kin, cursor at the sign. */
+  #relocationSuffix(): void {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    const start = input.offset++;
+    const end = characterClass[input.bytes[input.offset]!]! & NAME_PART ? this.#nameEnd() : input.offset;
+    const name = textOfBytes(input.bytes, input.offset, end).toUpperCase();
+    const relocation = RELOCATION_SUFFIXES.get(name);
+    if (relocation === undefined) {
+      return assembler.failAt(
+        "unknown-relocation",
+        start,
+        `\`@${name}' is not a relocation of this processor`,
+        end - start,
+        {
+          candidates: [...RELOCATION_SUFFIXES.keys()].map((known) => `@${known}`),
+          written: `@${name}`,
+        },
+      );
+    }
+    this.relocation = relocation;
+    // GNU as mentions the table in every file that asks for what leads through it.
+    if (relocation !== R.PLT32 && relocation !== R.SIZE32)
+      assembler.symbols.findOrMake(assembler.atoms.internText("_GLOBAL_OFFSET_TABLE_"), start);
+    input.offset = end;
+  }
+
+  /**
+   * The register at the cursor (with its `%`, if any), the cursor then behind it; null and the cursor unmoved
+   * otherwise.
+   */
+  register(): Register | null {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    const bytes = input.bytes;
+    const start = input.offset;
+    let offset = start;
+    if (bytes[offset] === PERCENT) {
+      offset++;
+      while (characterClass[bytes[offset]!] === SPACE) offset++;
+    }
+    if (!(characterClass[bytes[offset]!]! & NAME_START)) return null;
+    input.offset = offset;
+    const end = this.#nameEnd();
+    input.offset = start;
+    const atom = assembler.atoms.intern(bytes, offset, end);
+    const register = atom.lower.register;
+    if (register === null) return null;
+    offset = end;
+    if (register.class === "st" && atom.lower.text === "st") {
+      // `st(3)`, with blanks anywhere.
+      let probe = offset;
+      const skip = (): void => {
+        while (characterClass[bytes[probe]!] === SPACE) probe++;
+      };
+      skip();
+      if (bytes[probe] === OPEN_PARENTHESIS) {
+        probe++;
+        skip();
+        const digit = digitValue[bytes[probe]!]!;
+        if (digit < 8) {
+          probe++;
+          skip();
+          if (bytes[probe] === CLOSE_PARENTHESIS) {
+            input.offset = probe + 1;
+            return assembler.stackRegisters[digit]!;
+          }
+        }
+        if (assembler.allowsNakedRegisters || bytes[start] === PERCENT)
+          assembler.failAt("bad-register", start, "the registers of the x87 are st(0) to st(7)", probe + 1 - start);
+        return null;
+      }
+    }
+    input.offset = offset;
+    return register;
+  }
+
+  #number(start: number): Expression {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    const bytes = input.bytes;
+    let offset = start;
+    let base = 10;
+    if (bytes[offset] === 0x30) {
+      const mark = bytes[offset + 1]! | 0x20;
+      if (mark === 0x78 && digitValue[bytes[offset + 2]!]! < 16) {
+        base = 16;
+        offset += 2;
+      } else if (mark === 0x62 && characterClass[bytes[offset + 2]!]! & DIGIT) {
+        base = 2;
+        offset += 2;
+      } else base = 8;
+    }
+    let value = 0;
+    const digits = offset;
+    while (digitValue[bytes[offset]!]! < base) value = value * base + digitValue[bytes[offset++]!]!;
+    const after = bytes[offset]!;
+    if (base === 8 && offset === digits + 1) base = 10;
+    if (characterClass[after]! & NAME_PART) {
+      // A local label: `1f`, `1b`. In a leading-zero number only the single 0 can be one.
+      const mark = after | 0x20;
+      if ((mark === 0x62 || mark === 0x66) && base === 10 && !(characterClass[bytes[offset + 1]!]! & NAME_PART)) {
+        input.offset = offset + 1;
+        return this.#localLabel(value, mark === 0x66, start, offset + 1 - start);
+      }
+      let end = offset;
+      while (characterClass[bytes[end]!]! & NAME_PART) end++;
+      const written = textOfBytes(bytes, start, end);
+      const intel = /^([0-9a-f]+)h$/i.exec(written);
+      assembler.failAt(
+        "bad-number",
+        start,
+        `\`${written}' is not a number of base ${base}`,
+        end - start,
+        intel === null ? {} : { suggestion: `0x${intel[1]!}` },
+      );
+    }
+    input.offset = offset;
+    if (Number.isSafeInteger(value)) return constant(value, start);
+    const prefix = base === 16 ? "0x" : base === 2 ? "0b" : base === 8 ? "0o" : "";
+    return this.#big(BigInt(prefix + textOfBytes(bytes, digits, offset)), start);
+  }
+
+  #big(value: bigint, start: number): Expression {
+    if (value < 1n << 64n && value >= -(1n << 63n)) return constant(canonical(value), start);
+    return new Expression(Op.BIG, value, null, start);
+  }
+
+  #localLabel(number: number, forward: boolean, start: number, length: number): Expression {
+    this.namesRead++;
+    const symbol = this.#assembler.symbols.localLabel(number, forward, start);
+    if (symbol === null) {
+      return this.#assembler.failAt(
+        "unknown-local-label",
+        start,
+        `no label \`${number}:' stands before this line`,
+        length,
+      );
+    }
+    symbol.isUsed = true;
+    return symbolExpression(symbol, 0, start);
+  }
+}
+
+/** A place and a number, or places of which no distance is known. */
+function areUnlike(left: Expression, right: Expression): boolean {
+  if (left.op === Op.REGISTER || right.op === Op.REGISTER) return left.register !== right.register;
+  if (left.op === Op.SYMBOL && right.op === Op.SYMBOL) {
+    return (
+      left.symbol !== right.symbol &&
+      (left.symbol!.section !== right.symbol!.section || left.symbol!.section.kind === "undefined")
+    );
+  }
+  return (left.op === Op.SYMBOL && right.op === Op.CONSTANT) || (left.op === Op.CONSTANT && right.op === Op.SYMBOL);
+}
+
+export { SIZE_NAMES };

@@ -1,0 +1,539 @@
+/**
+ * A statement that is an instruction: prefixes and mnemonic, operands in the syntax at hand, the encoder's bytes, and
+ * the fields that wait for layout.
+ */
+
+import { encode, isEncodingError, isMnemonic } from "../../isa/encode.ts";
+import type {
+  EncodeOptions,
+  Encoding,
+  EncodingError,
+  EncodingWish,
+  Instruction,
+  Operand,
+  Prefix,
+} from "../../isa/instruction.ts";
+import { prefixByte } from "../../isa/prefixes.ts";
+import { isRelaxable } from "../../isa/relaxable.ts";
+import { R } from "../../object/relocation-types.ts";
+import type { Assembler } from "../assembler.ts";
+import type { Atom } from "../model/atom.ts";
+import type { Expression } from "../model/expression.ts";
+import { constant, node, Op, symbolExpression } from "../model/expression.ts";
+import { BranchVariable } from "../model/fragment.ts";
+import { AssemblySymbol } from "../model/symbol.ts";
+import { characterClass, NAME_PART, NAME_START, STATEMENT_END, textOfBytes } from "./chars.ts";
+import { FOREIGN_WORDS } from "./foreign-words.ts";
+import { AttOperands } from "./operands-att.ts";
+import { IntelOperands, TARGET } from "./operands-intel.ts";
+import { attMnemonic, hintAt, wishOf } from "./spelling.ts";
+import { StatementCache } from "./statement-cache.ts";
+
+const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
+  ["lock", "lock"],
+  ["rep", "rep"],
+  ["repe", "repe"],
+  ["repz", "repe"],
+  ["repne", "repne"],
+  ["repnz", "repne"],
+  ["addr16", "addr16"],
+  ["aword", "addr16"],
+  ["addr32", "addr32"],
+  ["adword", "addr32"],
+  ["data16", "data16"],
+  ["word", "data16"],
+  ["data32", "data32"],
+  ["dword", "data32"],
+  ["cs", "cs"],
+  ["ds", "ds"],
+  ["es", "es"],
+  ["fs", "fs"],
+  ["gs", "gs"],
+  ["ss", "ss"],
+]);
+
+/** What a line's operands are, as the operand parsers leave it. */
+export class ParsedOperands {
+  count = 0;
+  /** In Intel order. */
+  operands: Operand[] = [];
+  /** For each operand the expression behind its number, where only layout or the linker knows it. */
+  readonly expressions: (Expression | null)[] = [null, null, null, null];
+  /** For far operands, that of the selector. */
+  readonly selectors: (Expression | null)[] = [null, null, null, null];
+  /** Relocation that the operand asked for, or 0. */
+  readonly relocations: number[] = [0, 0, 0, 0];
+  /** Where each begins and how long it is. */
+  readonly offsets: number[] = [0, 0, 0, 0];
+  readonly lengths: number[] = [1, 1, 1, 1];
+  /** The jump is through a far pointer (`far ptr [x]`). */
+  isFar = false;
+
+  clear(): void {
+    this.count = 0;
+    this.operands = [];
+    this.isFar = false;
+  }
+
+  add(
+    operand: Operand,
+    expression: Expression | null,
+    offset: number,
+    relocation = 0,
+    selector: Expression | null = null,
+  ): void {
+    const i = this.count++;
+    this.operands.push(operand);
+    this.expressions[i] = expression;
+    this.selectors[i] = selector;
+    this.relocations[i] = relocation;
+    this.offsets[i] = offset;
+    this.lengths[i] = 1;
+  }
+
+  /** Turns AT&T's order into Intel's. */
+  reverse(): void {
+    this.operands.reverse();
+    for (const row of [this.expressions, this.selectors, this.relocations, this.offsets, this.lengths] as unknown[][]) {
+      const turned = row.slice(0, this.count).reverse();
+      for (let i = 0; i < turned.length; i++) row[i] = turned[i];
+    }
+  }
+}
+
+/** Jumps and calls: their plain operand is where to go, not what to read. */
+export function isBranch(mnemonic: string): boolean {
+  switch (mnemonic.charCodeAt(0)) {
+    case 0x6a:
+      return true;
+    case 0x63:
+      return mnemonic.startsWith("call");
+    case 0x6c:
+      return mnemonic.startsWith("loop");
+    case 0x78:
+      return mnemonic === "xbegin";
+    default:
+      return false;
+  }
+}
+
+export function isFarBranch(mnemonic: string): boolean {
+  return mnemonic.charCodeAt(0) === 0x6c && (mnemonic.startsWith("ljmp") || mnemonic.startsWith("lcall"));
+}
+
+/** Pseudo prefixes: `{nooptimize}` asks for what is done anyway. */
+const WISHES: ReadonlyMap<string, EncodingWish> = new Map<string, EncodingWish>([
+  ["disp8", { displacementBits: 8 }],
+  ["disp16", { displacementBits: 16 }],
+  ["disp32", { displacementBits: 32 }],
+  ["load", { direction: "load" }],
+  ["store", { direction: "store" }],
+  ["nooptimize", {}],
+]);
+
+const NO_PREFIXES: readonly Prefix[] = [];
+
+export class InstructionParser {
+  readonly #assembler: Assembler;
+  readonly parsed = new ParsedOperands();
+  readonly #intel: IntelOperands;
+  readonly #att: AttOperands;
+  readonly #cache = new StatementCache();
+  /** Encodings of plain jumps by mnemonic, for one mode. */
+  readonly #branches = new Map<string, Encoding>();
+  #branchMode = -1;
+  #options: EncodeOptions = { bits: 32 };
+  #optionsMode = -1;
+
+  constructor(assembler: Assembler) {
+    this.#assembler = assembler;
+    this.#intel = new IntelOperands(assembler, this.parsed);
+    this.#att = new AttOperands(assembler, this.parsed);
+  }
+
+  /** All that the encoding of a text depends on, as a number. */
+  get #mode(): number {
+    const assembler = this.#assembler;
+    return (
+      (assembler.bits === 16 ? 1 : 0) |
+      (assembler.stack32 ? 2 : 0) |
+      (assembler.isIntel ? 4 : 0) |
+      (assembler.allowsNakedRegisters ? 8 : 0) |
+      ((assembler.architecture.generation & 0xfff) << 4)
+    );
+  }
+
+  /** The encoder's options for the mode at hand: made anew when the mode changes. */
+  get options(): EncodeOptions {
+    const assembler = this.#assembler;
+    const mode = this.#mode;
+    if (mode !== this.#optionsMode) {
+      this.#optionsMode = mode;
+      this.#options = {
+        bits: assembler.bits,
+        stack32: assembler.stack32,
+        att: !assembler.isIntel,
+        ...(assembler.architecture.features === null ? {} : { features: assembler.architecture.features }),
+      };
+    }
+    return this.#options;
+  }
+
+  /** Assembles an instruction whose first word is `atom`, or null for a `{...}` prefix; the cursor is behind it. */
+  assemble(atom: Atom | null, offset: number): void {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    let prefixes: Prefix[] | null = null;
+    let wish: EncodingWish | null = null;
+    let mnemonic = atom === null ? "" : atom.text;
+    let wordOffset = offset;
+    if (atom === null) input.offset = offset;
+    for (;;) {
+      if (input.bytes[input.offset] === 0x7b && mnemonic === "") {
+        wish = this.#pseudoPrefix(wish);
+      } else {
+        const prefix = PREFIXES.get(mnemonic);
+        if (prefix === undefined) break;
+        (prefixes ??= []).push(prefix);
+      }
+      if (assembler.input.atStatementEnd()) {
+        this.#lonePrefixes(prefixes ?? [], wordOffset);
+        return;
+      }
+      wordOffset = input.offset;
+      if (input.bytes[wordOffset] === 0x7b) {
+        mnemonic = "";
+        continue;
+      }
+      let end = wordOffset;
+      if (characterClass[input.bytes[end]!]! & NAME_START) while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
+      if (end === wordOffset) assembler.fail("bad-statement", "expected an instruction behind the prefix");
+      mnemonic = assembler.atoms.intern(input.bytes, wordOffset, end).lower.text;
+      input.offset = end;
+    }
+    if (mnemonic.includes(".")) {
+      const wished = wishOf(mnemonic);
+      if (wished !== null) {
+        mnemonic = wished.mnemonic;
+        wish = { ...wish, ...wished.wish };
+      }
+    }
+    const hint = isBranch(mnemonic) ? hintAt(input.bytes, input.offset) : null;
+    if (hint !== null) {
+      (prefixes ??= []).push(hint);
+      input.offset += 3;
+    }
+    const parsed = this.parsed;
+    const namesBefore = assembler.expressions.namesRead;
+    let operandOffset = -1;
+    let mode = 0;
+    if (prefixes === null && wish === null) {
+      mode = this.#mode;
+      operandOffset = input.offset;
+      const known = this.#cache.find(input.bytes, wordOffset, mode);
+      if (known > 0 && assembler.sections.current !== null && assembler.sections.current.section.hasContents) {
+        if (assembler.debug.isOn) assembler.debug.instruction();
+        this.#copy(this.#cache.codes, this.#cache.codeStart, known);
+        input.offset = this.#cache.end;
+        return;
+      }
+    }
+    parsed.clear();
+    if (!(characterClass[input.skipSpace()]! & STATEMENT_END)) {
+      if (assembler.isIntel) this.#intel.parse(mnemonic);
+      else this.#att.parse(mnemonic);
+    }
+    if (!assembler.isIntel && (mnemonic.startsWith("mov") || mnemonic.startsWith("f") || mnemonic === "cmpsd"))
+      mnemonic = attMnemonic(mnemonic, parsed.operands);
+    if (
+      prefixes === null &&
+      wish === null &&
+      parsed.count === 1 &&
+      parsed.operands[0] === TARGET &&
+      this.#emitKnownBranch(mnemonic, mode, wordOffset)
+    )
+      return;
+    const word = parsed.isFar && isBranch(mnemonic) ? `l${mnemonic}` : mnemonic;
+    const plain = { mnemonic: word, prefixes: prefixes ?? NO_PREFIXES, operands: parsed.operands };
+    const instruction: Instruction = wish === null ? plain : { ...plain, wish };
+    const encoding = this.#emit(instruction, wordOffset);
+    if (
+      operandOffset >= 0 &&
+      encoding !== null &&
+      assembler.expressions.namesRead === namesBefore &&
+      encoding.fixups.length === 0
+    ) {
+      // The look-up was for this very statement unless an operand looked up something itself, which none does.
+      if (input.offset <= this.#cache.end) this.#cache.store(input.bytes, wordOffset, mode, encoding.bytes);
+    }
+  }
+
+  /** A plain jump or call: its encoding depends on nothing but the mnemonic. */
+  #emitKnownBranch(mnemonic: string, mode: number, offset: number): boolean {
+    if (mode !== this.#branchMode) {
+      this.#branchMode = mode;
+      this.#branches.clear();
+    }
+    let encoding = this.#branches.get(mnemonic);
+    if (encoding === undefined) {
+      const result = encode({ mnemonic, prefixes: NO_PREFIXES, operands: this.parsed.operands }, this.options);
+      if (isEncodingError(result) || result.warning !== undefined) return false;
+      encoding = result;
+      this.#branches.set(mnemonic, encoding);
+    }
+    this.#place(encoding, { mnemonic, prefixes: NO_PREFIXES, operands: this.parsed.operands }, offset);
+    return true;
+  }
+
+  #copy(codes: Uint8Array, from: number, length: number): void {
+    const sections = this.#assembler.sections;
+    const current = sections.writable(length);
+    const start = current.length;
+    const { bytes } = current;
+    for (let i = 0; i < length; i++) bytes[start + i] = codes[from + i]!;
+    current.length = start + length;
+    sections.charge(length);
+  }
+
+  /** `{disp32}` and the like, which choose among encodings; the cursor moves behind the brace. */
+  #pseudoPrefix(wish: EncodingWish | null): EncodingWish | null {
+    const assembler = this.#assembler;
+    const { input } = assembler;
+    const start = input.offset;
+    while (input.bytes[input.offset] !== 0x7d && !(characterClass[input.bytes[input.offset]!]! & STATEMENT_END))
+      input.offset++;
+    const name = textOfBytes(input.bytes, start + 1, input.offset)
+      .trim()
+      .toLowerCase();
+    const known = WISHES.get(name);
+    const length = input.offset + 1 - start;
+    if (known === undefined) {
+      return assembler.failAt(
+        "pseudo-prefix",
+        start,
+        `\`{${name}}' asks for an encoding that the instructions here do not have`,
+        length,
+        { candidates: WISHES.keys(), written: name },
+      );
+    }
+    input.offset++;
+    return { ...wish, ...known };
+  }
+
+  /** A line of prefixes only: they belong to the instruction of the next line, but stand in the bytes at once. */
+  #lonePrefixes(prefixes: readonly Prefix[], offset: number): void {
+    const assembler = this.#assembler;
+    if (assembler.debug.isOn) assembler.debug.instruction();
+    for (const prefix of prefixes) {
+      const byte = prefixByte(prefix, assembler.bits);
+      if (byte === null)
+        assembler.failAt("bad-prefix", offset, `\`${prefix}' is redundant: this is ${assembler.bits}-bit code`);
+      else assembler.sections.integer(byte, 1);
+    }
+  }
+
+  /** Returns the encoding when it is of settled bytes without a warning, for the cache. */
+  #emit(instruction: Instruction, offset: number): Encoding | null {
+    const assembler = this.#assembler;
+    const result = encode(instruction, this.options);
+    if (isEncodingError(result)) {
+      this.#refuse(result, instruction, offset);
+      return null;
+    }
+    const { parsed } = this;
+    if (result.warning !== undefined) {
+      const at = result.warning.operand;
+      assembler.warnAt(
+        WARNINGS.get(result.warning.code) ?? result.warning.code,
+        at >= 0 ? parsed.offsets[at]! : offset,
+        result.warning.message,
+        at >= 0 ? parsed.lengths[at] : undefined,
+      );
+    }
+    this.#place(result, instruction, offset);
+    return result.longer === null && result.warning === undefined ? result : null;
+  }
+
+  /** Puts the bytes into the section, with fields for what is not known yet. */
+  #place(result: Encoding, instruction: Instruction, offset: number): void {
+    const assembler = this.#assembler;
+    const { parsed } = this;
+    if (assembler.sections.current === null)
+      assembler.failAt("absolute-contents", offset, "the absolute section holds no instructions");
+    if (assembler.debug.isOn) assembler.debug.instruction();
+    if (result.longer !== null) {
+      this.#branch(result, offset);
+      return;
+    }
+    const { bytes, fixups } = result;
+    const sections = assembler.sections;
+    const current = sections.writable(bytes.length);
+    if (!current.section.hasContents)
+      assembler.failAt(
+        "no-contents",
+        offset,
+        `section \`${current.section.name}' holds no contents: an instruction cannot stand there`,
+      );
+    const start = current.length;
+    for (let i = 0; i < bytes.length; i++) current.bytes[start + i] = bytes[i]!;
+    current.length = start + bytes.length;
+    if (fixups.length > 0) sections.holdFields(fixups.length);
+    for (let i = 0; i < fixups.length; i++) {
+      const fixup = fixups[i]!;
+      const expression = (
+        fixup.part === "selector" ? parsed.selectors[fixup.operand] : parsed.expressions[fixup.operand]
+      )!;
+      let relocation = parsed.relocations[fixup.operand]!;
+      let value = expression;
+      if (relocation === 0 && fixup.sizeBytes === 4 && namesGot(expression)) {
+        // The GOT's address counts from the instruction, not from the field.
+        relocation = R.GOTPC;
+        value = offsetBy(expression, fixup.offset);
+      } else if (relocation === R.GOT32 && fixup.part === "displacement" && isRelaxable(bytes)) relocation = R.GOT32X;
+      current.fixups.add(
+        start + fixup.offset,
+        fixup.sizeBytes,
+        value,
+        fixup.pcRelative,
+        bytes.length - fixup.offset,
+        fixup.signed,
+        relocation,
+        fixup.part === "immediate",
+        assembler.input.frame,
+        parsed.offsets[fixup.operand]!,
+      );
+    }
+    sections.charge(bytes.length);
+  }
+
+  #branch(short: Encoding, offset: number): void {
+    const assembler = this.#assembler;
+    const { parsed } = this;
+    let expression = parsed.expressions[0]!;
+    const relocation = parsed.relocations[0]!;
+    const current = assembler.sections.writable(16);
+    if (!current.section.hasContents)
+      assembler.failAt(
+        "no-contents",
+        offset,
+        `section \`${current.section.name}' holds no contents: an instruction cannot stand there`,
+      );
+    if (expression.op !== Op.SYMBOL && expression.op !== Op.CONSTANT) {
+      // The target of a jump is one symbol: an expression gets one.
+      const symbol = new AssemblySymbol("", assembler.sections.expression);
+      symbol.isTemporary = true;
+      symbol.expression = expression;
+      expression = symbolExpression(symbol, 0, expression.offset);
+    }
+    assembler.sections.charge(short.bytes.length);
+    assembler.sections.variable(new BranchVariable(short, expression, relocation, parsed.offsets[0]!));
+  }
+
+  /** Tells why no instruction is like this. */
+  #refuse(error: EncodingError, instruction: Instruction, offset: number): void {
+    const assembler = this.#assembler;
+    const { parsed } = this;
+    if (error.code === "unknown-mnemonic") this.#refuseWord(instruction.mnemonic, offset);
+    const operand = error.operand >= 0 && error.operand < parsed.count ? error.operand : -1;
+    if (operand >= 0)
+      assembler.failAt(
+        WARNINGS.get(error.code) ?? error.code,
+        parsed.offsets[operand]!,
+        error.message,
+        parsed.lengths[operand],
+      );
+    assembler.failAt(WARNINGS.get(error.code) ?? error.code, offset, error.message);
+  }
+
+  /** Operands that make no sense are no mistake of their own behind a word that is no instruction. */
+  demandKnown(mnemonic: string): void {
+    if (!isMnemonic(mnemonic, this.options) && !isMnemonic(`l${mnemonic}`, this.options))
+      this.#refuseWord(mnemonic, this.#assembler.input.statementOffset);
+  }
+
+  /** Tells of a word that is no instruction here, but perhaps in another syntax or assembler. */
+  #refuseWord(word: string, offset: number): never {
+    const assembler = this.#assembler;
+    const foreign = FOREIGN_WORDS.get(word);
+    const { bytes } = assembler.input;
+    if (/^[ \t]+equ\s/i.test(textOfBytes(bytes, offset + word.length, offset + word.length + 12))) {
+      assembler.failAt(
+        "unknown-instruction",
+        offset,
+        "a symbol is given a value with `=', or with `.equ' before its name",
+        word.length,
+        { suggestion: `${word} = ...` },
+      );
+    }
+    if (foreign !== undefined)
+      assembler.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, word.length, {
+        suggestion: foreign,
+      });
+    const bare = word.slice(0, -1);
+    if (
+      assembler.isIntel &&
+      word.endsWith("l") &&
+      isMnemonic(word, { ...this.options, att: true }) &&
+      isMnemonic(bare, this.options)
+    ) {
+      assembler.failAt(
+        "unknown-instruction",
+        offset,
+        `\`${word}' is a name of AT&T syntax, and this is Intel's: \`.att_syntax' changes it`,
+        word.length,
+        { suggestion: bare },
+      );
+    }
+    return assembler.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, undefined, {
+      candidates: this.#wordsNear(word),
+      written: word,
+    });
+  }
+
+  #wordsNear(mnemonic: string): string[] {
+    const words: string[] = [];
+    for (const atom of this.#assembler.atoms.all()) if (atom.macro !== null) words.push(atom.text);
+    // Every spelling one edit away that the encoder knows.
+    const letters = "abcdefghijklmnopqrstuvwxyz";
+    for (let i = 0; i <= mnemonic.length; i++) {
+      const head = mnemonic.slice(0, i);
+      const spellings = [
+        head + mnemonic.slice(i + 1),
+        head + mnemonic.slice(i + 1, i + 2) + mnemonic.slice(i, i + 1) + mnemonic.slice(i + 2),
+      ];
+      for (const letter of letters)
+        spellings.push(head + letter + mnemonic.slice(i), head + letter + mnemonic.slice(i + 1));
+      for (const spelling of spellings)
+        if (spelling.length > 1 && spelling !== mnemonic && isMnemonic(spelling, this.options)) words.push(spelling);
+    }
+    return words;
+  }
+}
+
+/** Name of the global offset table (i386 psABI). */
+export const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
+
+/** The expression is the address of the GOT, perhaps with something added. */
+export function namesGot(expression: Expression): boolean {
+  if (expression.op === Op.SYMBOL) return expression.symbol!.name === GOT_SYMBOL;
+  return (expression.op === Op.ADD || expression.op === Op.SUBTRACT) && namesGot(expression.left!);
+}
+
+function offsetBy(expression: Expression, bytes: number): Expression {
+  if (expression.op === Op.SYMBOL)
+    return symbolExpression(expression.symbol!, Number(expression.number) + bytes, expression.offset);
+  return node(Op.ADD, expression, constant(bytes), expression.offset);
+}
+
+/** The encoder's reasons as our stable names. */
+const WARNINGS: ReadonlyMap<string, string> = new Map([
+  ["not-on-this-cpu", "not-on-this-cpu"],
+  ["operand-count", "operand-count"],
+  ["operand-kind", "operand-kind"],
+  ["size-mismatch", "operand-size"],
+  ["size-ambiguous", "ambiguous-size"],
+  ["value-range", "value-range"],
+  ["bad-address", "bad-address"],
+  ["bad-prefix", "bad-prefix"],
+  ["size-ignored", "ignored-size"],
+]);

@@ -1,0 +1,284 @@
+/**
+ * Operands in AT&T syntax: `$immediate`, `%register`, `disp(base, index, scale)`, `*indirect`; source first, so the row
+ * is turned round for the encoder.
+ */
+
+import type { MemoryOperand, Register } from "../../isa/instruction.ts";
+import { EIZ } from "../../isa/registers.ts";
+import { R } from "../../object/relocation-types.ts";
+import type { Assembler } from "../assembler.ts";
+import type { Expression } from "../model/expression.ts";
+import { constant, Op, refold } from "../model/expression.ts";
+import {
+  CLOSE_PARENTHESIS,
+  COLON,
+  COMMA,
+  characterClass,
+  DOLLAR,
+  NAME_PART,
+  NAME_START,
+  OPEN_PARENTHESIS,
+  PERCENT,
+  SPACE,
+  STAR,
+  STATEMENT_END,
+  textOfBytes,
+} from "./chars.ts";
+import type { ParsedOperands } from "./instruction-parser.ts";
+import { isBranch, isFarBranch } from "./instruction-parser.ts";
+import { lastByte, TARGET } from "./operands-intel.ts";
+import { encoderValue } from "./operands-plain.ts";
+
+/** Instructions whose operands stand in the same order in both syntaxes. */
+const NOT_REVERSED: ReadonlySet<string> = new Set([
+  "enter",
+  "enterw",
+  "enterl",
+  "bound",
+  "boundw",
+  "boundl",
+  "invlpga",
+  "extrq",
+  "insertq",
+  "monitor",
+  "mwait",
+]);
+
+export class AttOperands {
+  readonly #assembler: Assembler;
+  readonly #parsed: ParsedOperands;
+
+  constructor(assembler: Assembler, parsed: ParsedOperands) {
+    this.#assembler = assembler;
+    this.#parsed = parsed;
+  }
+
+  /** All operands of the statement; the cursor is at the first. */
+  parse(mnemonic: string): void {
+    const assembler = this.#assembler;
+    const input = assembler.input;
+    const parsed = this.#parsed;
+    const branch = isBranch(mnemonic) || isFarBranch(mnemonic);
+    for (;;) {
+      const start = input.offset;
+      assembler.expressions.relocation = 0;
+      this.#operand(branch, isFarBranch(mnemonic), start);
+      parsed.lengths[parsed.count - 1] = Math.max(1, lastByte(input.bytes, input.offset) + 1 - start);
+      const code = input.skipSpace();
+      if (code === COMMA) {
+        input.offset++;
+        if (characterClass[input.skipSpace()]! & STATEMENT_END)
+          assembler.fail("operand-expected", "expected an operand behind the comma");
+        continue;
+      }
+      if (characterClass[code]! & STATEMENT_END) break;
+      assembler.instructions.demandKnown(mnemonic);
+      assembler.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
+    }
+    if (branch && parsed.operands.length === 2 && parsed.operands[0]!.kind === "immediate") this.#joinFar();
+    else if (parsed.operands.length > 1 && !NOT_REVERSED.has(mnemonic)) this.#reverse(mnemonic);
+  }
+
+  #operand(branch: boolean, farBranch: boolean, start: number): void {
+    const assembler = this.#assembler;
+    const { input, expressions } = assembler;
+    const parsed = this.#parsed;
+    let code = input.bytes[start]!;
+    let isIndirect = false;
+    if (code === STAR) {
+      isIndirect = true;
+      input.offset++;
+      code = input.skipSpace();
+    }
+    if (code === DOLLAR) {
+      input.offset++;
+      const value = refold(expressions.required("a value behind `$'"));
+      if (value.op === Op.REGISTER)
+        assembler.failAt("register-in-expression", value.offset, "a register is no immediate value");
+      if (value.op === Op.BIG)
+        assembler.failAt("number-too-large", value.offset, "a number of more than 64 bits fits no instruction");
+      parsed.add(
+        { kind: "immediate", value: encoderValue(value) },
+        value.op === Op.CONSTANT ? null : value,
+        start,
+        expressions.relocation,
+      );
+      return;
+    }
+    let segment: Register | null = null;
+    const register = this.#registerHere();
+    if (register !== null) {
+      if (input.skipSpace() !== COLON || register.class !== "sreg") {
+        parsed.add({ kind: "register", register }, null, start);
+        return;
+      }
+      segment = register;
+      input.offset++;
+      input.skipSpace();
+      if (input.bytes[input.offset] === STAR) {
+        isIndirect = true;
+        input.offset++;
+      }
+    }
+    this.#memory(branch, farBranch, isIndirect, segment, start);
+  }
+
+  /** `%eax`, or `eax` under `noprefix`; null and the cursor unmoved when there is none. */
+  #registerHere(): Register | null {
+    const assembler = this.#assembler;
+    const { input } = assembler;
+    const code = input.skipSpace();
+    if (code === PERCENT) {
+      const register = assembler.expressions.register();
+      if (register === null) {
+        const start = input.offset;
+        let end = start + 1;
+        while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
+        const name = textOfBytes(input.bytes, start, end);
+        if (name.toLowerCase() === "%eiz") {
+          input.offset = end;
+          return EIZ;
+        }
+        assembler.failAt("bad-register", start, `\`${name}' is no register`, end - start);
+      }
+      return register;
+    }
+    if (!(characterClass[code]! & NAME_START)) return null;
+    let end = input.offset;
+    while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
+    const atom = assembler.atoms.intern(input.bytes, input.offset, end);
+    if (assembler.allowsNakedRegisters && atom.lower.register !== null) return assembler.expressions.register();
+    // A symbol may stand for a register; asking that lists it.
+    if (atom.symbol !== null) assembler.symbols.need(atom.symbol);
+    assembler.expressions.namesRead++;
+    if (atom.symbol?.register) {
+      input.offset = end;
+      return atom.symbol.register;
+    }
+    return null;
+  }
+
+  #memory(branch: boolean, farBranch: boolean, isIndirect: boolean, segment: Register | null, start: number): void {
+    const assembler = this.#assembler;
+    const { input, expressions } = assembler;
+    const parsed = this.#parsed;
+    let displacement: Expression | null = null;
+    if (input.skipSpace() !== OPEN_PARENTHESIS || !this.#isAddress()) {
+      displacement = refold(expressions.required("an operand"));
+      if (displacement.op === Op.REGISTER)
+        assembler.failAt("register-in-expression", displacement.offset, "a register cannot be calculated with");
+      if (displacement.op === Op.BIG)
+        assembler.failAt("number-too-large", displacement.offset, "a number of more than 64 bits fits no instruction");
+    }
+    const relocation = expressions.relocation;
+    const operand: { -readonly [K in keyof MemoryOperand]: MemoryOperand[K] } = { kind: "memory" };
+    let hasAddress = false;
+    if (input.skipSpace() === OPEN_PARENTHESIS) {
+      this.#address(operand);
+      hasAddress = true;
+    }
+    if (branch && !isIndirect && !hasAddress && segment === null) {
+      if (!farBranch || parsed.operands.length === 1) {
+        parsed.add(TARGET, displacement!, start, relocation);
+        return;
+      }
+    }
+    if (displacement === null && segment === null && operand.base?.name === "dx" && operand.index === undefined) {
+      // `(%dx)` is a port.
+      parsed.add({ kind: "register", register: operand.base }, null, start);
+      return;
+    }
+    displacement ??= constant(0, start);
+    const value = encoderValue(displacement);
+    operand.displacement = value;
+    if (segment !== null) operand.segment = segment;
+    if (relocation === R.GOT32) operand.isRelaxable = true;
+    parsed.add(operand, value === null ? displacement : null, start, relocation);
+  }
+
+  /** Whether the parenthesis at the cursor opens an address, and not a part of a displacement. */
+  #isAddress(): boolean {
+    const assembler = this.#assembler;
+    const { bytes, offset } = assembler.input;
+    let at = offset + 1;
+    while (characterClass[bytes[at]!] === SPACE) at++;
+    const code = bytes[at]!;
+    if (code === PERCENT || code === COMMA) return true;
+    if (!(characterClass[code]! & NAME_START)) return false;
+    let end = at;
+    while (characterClass[bytes[end]!]! & NAME_PART) end++;
+    const atom = assembler.atoms.intern(bytes, at, end);
+    return (assembler.allowsNakedRegisters && atom.lower.register !== null) || (atom.symbol?.register ?? null) !== null;
+  }
+
+  /** `(base, index, scale)` */
+  #address(operand: { -readonly [K in keyof MemoryOperand]: MemoryOperand[K] }): void {
+    const assembler = this.#assembler;
+    const { input } = assembler;
+    input.offset++;
+    const register = (): Register | null => {
+      const found = this.#registerHere();
+      if (found !== null && found.class !== "r32" && found.class !== "r16") {
+        assembler.fail("bad-address", `\`${found.name}' cannot be part of an address`);
+      }
+      return found;
+    };
+    const base = register();
+    if (base !== null) operand.base = base;
+    if (input.skipSpace() === COMMA) {
+      input.offset++;
+      const index = register();
+      if (index !== null) operand.index = index;
+      if (input.skipSpace() === COMMA || index === null) {
+        if (input.bytes[input.offset] === COMMA) input.offset++;
+        if (input.skipSpace() !== CLOSE_PARENTHESIS) {
+          const at = input.offset;
+          const scale = assembler.expressions.absoluteNumber("the scale");
+          if (![1, 2, 4, 8].includes(scale))
+            assembler.failAt("bad-address", at, "an index is multiplied with 1, 2, 4 or 8");
+          if (index !== null) operand.scale = scale as 1 | 2 | 4 | 8;
+        }
+      }
+    }
+    if (input.skipSpace() !== CLOSE_PARENTHESIS)
+      assembler.fail("missing-parenthesis", "expected `)' behind the address");
+    input.offset++;
+  }
+
+  /** `ljmp $selector, $offset` */
+  #joinFar(): void {
+    const parsed = this.#parsed;
+    const [selector, offset] = parsed.operands;
+    if (selector?.kind !== "immediate" || offset === undefined) return;
+    const selectorExpression = parsed.expressions[0] ?? null;
+    const offsetExpression = parsed.expressions[1] ?? null;
+    const start = parsed.offsets[0]!;
+    const offsetValue =
+      offset.kind === "immediate"
+        ? offset.value
+        : offset.kind === "target" && offsetExpression !== null
+          ? encoderValue(offsetExpression)
+          : null;
+    const selectorValue = selector.value;
+    parsed.clear();
+    parsed.add(
+      { kind: "far", selector: selectorValue, offset: offsetValue },
+      offsetValue === null ? offsetExpression : null,
+      start,
+      0,
+      selectorExpression,
+    );
+  }
+
+  #reverse(mnemonic: string): void {
+    const parsed = this.#parsed;
+    // `in` and `out` with two immediates do not exist; two immediates (`enter`) keep their order.
+    if (
+      parsed.operands.every(({ kind }) => kind === "immediate") &&
+      parsed.operands.length === 2 &&
+      mnemonic.startsWith("enter")
+    )
+      return;
+    parsed.reverse();
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Strings and character constants: the escapes that they may hold and what they mean.
+ */
+
+import { APOSTROPHE, BACKSLASH, characterClass, DIGIT, digitValue, NEWLINE, QUOTE } from "./chars.ts";
+
+/** Escapes of a character constant; any other character stands for itself. */
+const CHARACTER_ESCAPES = new Map([
+  [0x62, 8],
+  [0x66, 12],
+  [0x6e, 10],
+  [0x72, 13],
+  [0x74, 9],
+]);
+
+/** Value of the character constant whose apostrophe is at `start`, and the offset behind it. */
+export function characterValue(bytes: Uint8Array, start: number): { value: number; end: number } {
+  let offset = start + 1;
+  let value = bytes[offset]!;
+  if (value === BACKSLASH && bytes[offset + 1] !== NEWLINE) {
+    value = bytes[++offset]!;
+    value = CHARACTER_ESCAPES.get(value) ?? value;
+  }
+  offset++;
+  return { value, end: bytes[offset] === APOSTROPHE ? offset + 1 : offset };
+}
+
+export interface StringResult {
+  readonly bytes: Uint8Array;
+  /** Offset behind the closing quote, or of the newline where there is none. */
+  readonly end: number;
+  /** The closing quote was found on the line. */
+  readonly closed: boolean;
+}
+
+/** Escapes of a string with one letter. */
+const STRING_ESCAPES = new Map([
+  [0x62, 8],
+  [0x66, 12],
+  [0x6e, 10],
+  [0x72, 13],
+  [0x74, 9],
+  [0x76, 11],
+  [BACKSLASH, BACKSLASH],
+  [QUOTE, QUOTE],
+]);
+
+/**
+ * The string whose opening quote is at `start`, escapes replaced: `\n`, up to three octal digits, `\x` and hexadecimal
+ * digits.
+ */
+export function readString(bytes: Uint8Array, start: number): StringResult {
+  const out: number[] = [];
+  let offset = start + 1;
+  for (;;) {
+    const code = bytes[offset]!;
+    if (code === NEWLINE) return { bytes: Uint8Array.from(out), end: offset, closed: false };
+    offset++;
+    if (code === QUOTE) return { bytes: Uint8Array.from(out), end: offset, closed: true };
+    if (code !== BACKSLASH) {
+      out.push(code);
+      continue;
+    }
+    const escape = bytes[offset]!;
+    if (escape === NEWLINE) continue;
+    offset++;
+    if (characterClass[escape]! & DIGIT) {
+      // GNU as takes 8 and 9 for octal digits too.
+      let value = escape - 0x30;
+      for (let digits = 1; digits < 3 && digitValue[bytes[offset]!]! < 10; digits++)
+        value = value * 8 + digitValue[bytes[offset++]!]!;
+      out.push(value & 0xff);
+    } else if (escape === 0x78 || escape === 0x58) {
+      // Any number of digits: the last two count.
+      let value = 0;
+      while (digitValue[bytes[offset]!]! < 16) value = (value * 16 + digitValue[bytes[offset++]!]!) & 0xff;
+      out.push(value);
+    } else out.push(STRING_ESCAPES.get(escape) ?? escape);
+  }
+}

@@ -1,0 +1,312 @@
+/**
+ * Turns laid-out sections into bytes and relocations: copies fragments, fills alignment, writes jumps, and gives every
+ * field either its value or to the linker.
+ */
+
+import { KEEPS_SYMBOL, plainRelocation, R, THREAD_LOCAL } from "../../object/relocation-types.ts";
+import type { Assembler } from "../assembler.ts";
+import { signedLeb128, unsignedLeb128 } from "../directives/data.ts";
+import type { Fixup } from "../model/fixup.ts";
+import type { BranchVariable, Fragment } from "../model/fragment.ts";
+import type { Integer } from "../model/integer.ts";
+import * as integer from "../model/integer.ts";
+import { RelocationList } from "../model/relocations.ts";
+import type { Section, Subsection } from "../model/section.ts";
+import { SHF } from "../model/section.ts";
+import type { AssemblySymbol } from "../model/symbol.ts";
+import { STT } from "../model/symbol.ts";
+import { writeNops } from "./nops.ts";
+import type { ResolvedValue, Resolver } from "./resolver.ts";
+import { Unresolvable } from "./resolver.ts";
+
+/** Fills in `section.contents` and returns the relocations. */
+export function writeContents(assembler: Assembler, resolver: Resolver, section: Section): RelocationList {
+  const out = new Uint8Array(section.hasContents ? section.sizeBytes : 0);
+  const first = section.ordered[0]!.first;
+  /** Jumps that are left to the linker: GNU as lists their relocations behind all others. */
+  const settled: Fragment[] = [];
+  for (let fragment: Fragment | null = first; fragment !== null; fragment = fragment.next) {
+    if (!section.hasContents) continue;
+    const { bytes } = fragment.subsection;
+    out.set(bytes.subarray(fragment.start, fragment.start + fragment.fixedSize), fragment.address);
+    if (fragment.variable !== null) writeVariable(assembler, resolver, section, fragment, out, settled);
+  }
+  section.contents = out;
+  const relocations = new RelocationList();
+  const writer = new FixupWriter(assembler, resolver, section, out, relocations);
+  for (const subsection of section.ordered) writeFixups(subsection, writer);
+  for (const fragment of settled)
+    writer.write(
+      settledFixup(fragment),
+      fragment.address + fragment.fixedSize + (fragment.variable as BranchVariable).encoding.fixups[0]!.offset,
+    );
+  return relocations;
+}
+
+function writeFixups({ fixups, first }: Subsection, writer: FixupWriter): void {
+  const fixup: Fixup = {
+    symbol: null,
+    addend: 0,
+    expression: null,
+    position: 0,
+    sizeBytes: 0,
+    pcRelative: false,
+    pcBias: 0,
+    signed: false,
+    relocation: 0,
+    keepsSymbol: false,
+    frame: null,
+    offset: 0,
+  };
+  let fragment = first;
+  for (let i = 0; i < fixups.count; i++) {
+    fixups.read(i, fixup);
+    // The fragment that holds the field: the last one that begins at it or before.
+    for (
+      let next = fragment.next;
+      next !== null && next.subsection === fragment.subsection && next.start <= fixup.position;
+      next = next.next
+    )
+      fragment = next;
+    writer.write(fixup, fragment.address + fixup.position - fragment.start);
+  }
+}
+
+/** The field of a jump whose form layout has settled. */
+function settledFixup({ variable, frame }: Fragment): Fixup {
+  const { encoding, symbol, addend, expression, relocation, operandOffset } = variable as BranchVariable;
+  const field = encoding.fixups[0]!;
+  return {
+    symbol,
+    addend,
+    expression,
+    position: 0,
+    sizeBytes: field.sizeBytes,
+    pcRelative: true,
+    pcBias: encoding.bytes.length - field.offset,
+    signed: field.sizeBytes === 1,
+    relocation,
+    keepsSymbol: false,
+    frame,
+    offset: operandOffset,
+  };
+}
+
+function writeVariable(
+  assembler: Assembler,
+  resolver: Resolver,
+  section: Section,
+  fragment: Fragment,
+  out: Uint8Array,
+  settled: Fragment[],
+): void {
+  const variable = fragment.variable!;
+  const at = fragment.address + fragment.fixedSize;
+  const size = fragment.variableSize;
+  switch (variable.kind) {
+    case "align":
+      // The mode at the end of the source decides, as in GNU as.
+      if (variable.fill === null) writeNops(out, at, size, assembler.bits, assembler.architecture.hasLongNops);
+      else {
+        // What is left over behind the last whole pattern is zero.
+        const whole = size - (size % variable.fill.length);
+        for (let i = 0; i < whole; i++) out[at + i] = variable.fill[i % variable.fill.length]!;
+      }
+      break;
+    case "fill": {
+      const { pattern } = variable;
+      if (pattern.length === 1) out.fill(pattern[0]!, at, at + size);
+      else for (let i = 0; i < size; i++) out[at + i] = pattern[i % pattern.length]!;
+      break;
+    }
+    case "org":
+      out.fill(variable.fill, at, at + size);
+      break;
+    case "leb128": {
+      const value = BigInt(resolver.number(variable.value) ?? 0);
+      const bytes = variable.isSigned ? signedLeb128(value) : unsignedLeb128(value);
+      out.set(bytes, at);
+      // A number that layout made shorter again keeps its room.
+      for (let i = bytes.length; i < size; i++) {
+        out[at + i - 1]! |= 0x80;
+        out[at + i] = variable.isSigned && value < 0n ? 0x7f : 0;
+      }
+      break;
+    }
+    case "computed":
+      variable.write(out, at);
+      break;
+    case "branch":
+      writeBranch(resolver, section, fragment, variable, out, settled);
+      break;
+  }
+}
+
+function writeBranch(
+  resolver: Resolver,
+  section: Section,
+  fragment: Fragment,
+  branch: BranchVariable,
+  out: Uint8Array,
+  settled: Fragment[],
+): void {
+  const at = fragment.address + fragment.fixedSize;
+  const { bytes } = branch.encoding;
+  out.set(bytes, at);
+  const field = branch.encoding.fixups[0]!;
+  if (branch.isSettled) {
+    settled.push(fragment);
+    return;
+  }
+  const place = resolver.placeIn(resolver.target(branch, branch.operandOffset), section)!;
+  integer.writeInteger(out, at + field.offset, integer.subtract(place, at + bytes.length), field.sizeBytes);
+}
+
+class FixupWriter {
+  readonly #assembler: Assembler;
+  readonly #resolver: Resolver;
+  readonly #section: Section;
+  readonly #out: Uint8Array;
+  readonly #relocations: RelocationList;
+
+  constructor(
+    assembler: Assembler,
+    resolver: Resolver,
+    section: Section,
+    out: Uint8Array,
+    relocations: RelocationList,
+  ) {
+    this.#assembler = assembler;
+    this.#resolver = resolver;
+    this.#section = section;
+    this.#out = out;
+    this.#relocations = relocations;
+  }
+
+  /** `at` is the field's offset in the section. */
+  write(fixup: Fixup, at: number): void {
+    let value: ResolvedValue;
+    try {
+      value = this.#resolver.target(fixup, fixup.offset);
+    } catch (error) {
+      if (!(error instanceof Unresolvable)) throw error;
+      this.#error(fixup, error.id, error.message);
+      return;
+    }
+    let { plus, number } = value;
+    let pcRelative = fixup.pcRelative;
+    if (pcRelative) number = integer.subtract(number, fixup.pcBias);
+    if (value.minus !== null) {
+      const { minus } = value;
+      if (pcRelative || minus.section !== this.#section || minus.expression !== null) {
+        this.#error(fixup, "not-relocatable", this.#differenceMessage(plus, minus));
+        return;
+      }
+      // The distance from this section to a symbol is its distance from the field, shifted.
+      number = integer.add(number, integer.subtract(at, this.#resolver.address(minus)));
+      pcRelative = true;
+    }
+    if (
+      pcRelative &&
+      plus !== null &&
+      plus.section === this.#section &&
+      !plus.isExternal &&
+      (fixup.relocation === 0 || fixup.relocation === R.PLT32)
+    ) {
+      this.#store(fixup, at, integer.subtract(integer.add(this.#resolver.address(plus), number), at), true);
+      return;
+    }
+    if (fixup.relocation === R.SIZE32 && plus !== null && plus.section.isReal && !plus.isExternal) {
+      this.#store(
+        fixup,
+        at,
+        integer.add(number, plus.size === null ? 0 : (this.#resolver.number(plus.size) ?? 0)),
+        false,
+      );
+      return;
+    }
+    if (plus === null && !pcRelative && fixup.relocation === 0) {
+      this.#store(fixup, at, number, false);
+      return;
+    }
+    this.#relocate(fixup, at, plus, number, pcRelative);
+  }
+
+  #relocate(fixup: Fixup, at: number, plus: AssemblySymbol | null, number: Integer, pcRelative: boolean): void {
+    // What is defined in this file, and by no other, is called without a linkage table.
+    const needsNoTable =
+      fixup.relocation === R.PLT32 && pcRelative && plus !== null && plus.section.isReal && !plus.isExternal;
+    const type =
+      fixup.relocation !== 0 && !needsNoTable ? fixup.relocation : plainRelocation(fixup.sizeBytes, pcRelative);
+    if (type === 0) {
+      this.#error(
+        fixup,
+        "no-relocation",
+        `ELF has no relocation for a field of ${fixup.sizeBytes} bytes: its value must be known here`,
+      );
+      return;
+    }
+    if (plus !== null && this.#isAdjustable(fixup, plus, type, pcRelative, number)) {
+      number = integer.add(number, this.#resolver.address(plus));
+      plus = plus.section.symbol!;
+    }
+    if (plus !== null) {
+      if (THREAD_LOCAL.has(type)) plus.type = STT.TLS;
+      plus.usedInRelocation = true;
+      this.#assembler.symbols.need(plus);
+    }
+    if (this.#section.hasContents) integer.writeInteger(this.#out, at, number, fixup.sizeBytes);
+    this.#relocations.add(at, type, plus);
+  }
+
+  /** A symbol of this file only is named by its section and its offset. */
+  #isAdjustable(fixup: Fixup, symbol: AssemblySymbol, type: number, pcRelative: boolean, number: Integer): boolean {
+    const { section } = symbol;
+    if (!section.isReal || symbol.isExternal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
+    if (fixup.keepsSymbol && fixup.relocation !== 0) return false;
+    if (section.flags & SHF.MERGE && (pcRelative || number != 0 || fixup.relocation !== 0)) return false;
+    return (section.flags & SHF.TLS) === 0;
+  }
+
+  #store(fixup: Fixup, at: number, value: Integer, pcRelative: boolean): void {
+    const { sizeBytes } = fixup;
+    const limit = integer.FIELD_LIMITS[sizeBytes]!;
+    // A sum of two addresses wraps around at 32 bits.
+    const fits =
+      sizeBytes === 4
+        ? value < 2 ** 33 && value > -(2 ** 33)
+        : fixup.signed && sizeBytes === 1
+          ? value >= -128 && value <= 127
+          : pcRelative && sizeBytes === 2
+            ? true
+            : sizeBytes >= 8 || (value < limit && value > -limit);
+    if (!fits) {
+      if (fixup.pcRelative)
+        this.#error(
+          fixup,
+          "target-out-of-reach",
+          `the target is ${value} bytes away, and this instruction reaches only ${sizeBytes === 1 ? "from -128 to 127" : `${sizeBytes * 8} bits`}`,
+        );
+      else this.#error(fixup, "value-range", `${value} does not fit in ${sizeBytes} byte${sizeBytes === 1 ? "" : "s"}`);
+      return;
+    }
+    if (this.#section.hasContents) integer.writeInteger(this.#out, at, value, sizeBytes);
+    else if (value != 0)
+      this.#error(
+        fixup,
+        "no-contents",
+        `section \`${this.#section.name}' holds no contents: only zeros can stand there`,
+      );
+  }
+
+  #differenceMessage(plus: AssemblySymbol | null, minus: AssemblySymbol): string {
+    const where = (symbol: AssemblySymbol): string =>
+      symbol.section.isReal ? `which is in \`${symbol.section.name}'` : "which is not defined in this file";
+    if (plus === null) return `no relocation subtracts a symbol: \`${minus.name || "."}', ${where(minus)}`;
+    return `no relocation holds the difference of \`${plus.name || "."}', ${where(plus)}, and \`${minus.name || "."}', ${where(minus)}`;
+  }
+
+  #error(fixup: Fixup, id: string, message: string): void {
+    this.#assembler.reporter.report("error", id, fixup.frame, fixup.offset, 1, message, {});
+  }
+}

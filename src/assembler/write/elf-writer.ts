@@ -1,0 +1,384 @@
+/**
+ * The object file: ELF32 little-endian relocatable for the 386 (System V ABI, chapter 4), with sections, symbols and
+ * tables in the order in which GNU as puts them.
+ */
+
+import { alignUp } from "../../object/align.ts";
+import { StringTable } from "../../object/string-table.ts";
+import type { Assembler } from "../assembler.ts";
+import * as integer from "../model/integer.ts";
+import { RelocationList } from "../model/relocations.ts";
+import { Section, SHF, SHT } from "../model/section.ts";
+import { AssemblySymbol, isLocalName, isNumericLabel, STT } from "../model/symbol.ts";
+import type { Resolver } from "./resolver.ts";
+import { Unresolvable } from "./resolver.ts";
+
+/** `e_ident[EI_OSABI]` of a file with flags or types that GNU has added to ELF. */
+const ELFOSABI_GNU = 3;
+const HEADER_SIZE = 52;
+const SECTION_HEADER_SIZE = 40;
+const SYMBOL_SIZE = 16;
+const RELOCATION_SIZE = 8;
+const SHN = { UNDEF: 0, ABS: 0xfff1, COMMON: 0xfff2 } as const;
+const STB = { LOCAL: 0, GLOBAL: 1, WEAK: 2 } as const;
+/** Flag of a group section's contents: only one group of its name is kept by the linker. */
+const GRP_COMDAT = 1;
+
+interface OutputSymbol {
+  readonly symbol: AssemblySymbol;
+  readonly name: string;
+  readonly value: number;
+  readonly size: number;
+  readonly binding: number;
+  readonly type: number;
+  readonly sectionIndex: number;
+}
+
+interface OutputSection {
+  readonly name: string;
+  readonly type: number;
+  readonly flags: number;
+  readonly alignment: number;
+  readonly entrySize: number;
+  link: number;
+  info: number;
+  contents: Uint8Array;
+  sizeBytes: number;
+  offset: number;
+}
+
+function outputSection(
+  name: string,
+  type: number,
+  flags: number,
+  alignment: number,
+  entrySize: number,
+  contents: Uint8Array,
+): OutputSection {
+  return { name, type, flags, alignment, entrySize, link: 0, info: 0, contents, sizeBytes: contents.length, offset: 0 };
+}
+
+interface Group {
+  readonly signature: AssemblySymbol;
+  readonly members: Section[];
+  readonly output: OutputSection;
+}
+
+/** Writes the file. Errors that only now come to light are reported; the bytes are then of no use. */
+export function writeElf(
+  assembler: Assembler,
+  resolver: Resolver,
+  relocations: ReadonlyMap<Section, RelocationList>,
+): Uint8Array {
+  const sections = assembler.sections.list;
+  const outputs: OutputSection[] = [outputSection("", SHT.NULL, 0, 0, 0, new Uint8Array(0))];
+  const groups = collectGroups(sections);
+  for (const group of groups) outputs.push(group.output);
+  const relocationOutputs: { output: OutputSection; section: Section; list: RelocationList }[] = [];
+  for (const section of sections) {
+    section.index = outputs.length;
+    const output = outputSection(
+      section.name,
+      section.type,
+      section.flags | (section.group === null ? 0 : SHF.GROUP),
+      2 ** section.alignment,
+      entrySizeOf(section),
+      section.contents,
+    );
+    output.sizeBytes = section.sizeBytes;
+    output.info = section.info;
+    outputs.push(output);
+    const list = relocations.get(section) ?? new RelocationList();
+    if (list.length > 0) {
+      const flags = SHF.INFO_LINK | (section.group === null ? 0 : SHF.GROUP);
+      const relocationOutput = outputSection(
+        `.rel${section.name}`,
+        SHT.REL,
+        flags,
+        4,
+        RELOCATION_SIZE,
+        new Uint8Array(list.length * RELOCATION_SIZE),
+      );
+      relocationOutput.info = section.index;
+      relocationOutputs.push({ output: relocationOutput, section, list });
+      outputs.push(relocationOutput);
+    }
+  }
+  const symtabIndex = outputs.length;
+  const symbols = collectSymbols(assembler, resolver, groups, outputs);
+  const strings = new StringTable();
+  for (const symbol of symbols) strings.add(symbol.name);
+  const symtab = outputSection(
+    ".symtab",
+    SHT.SYMTAB,
+    0,
+    4,
+    SYMBOL_SIZE,
+    new Uint8Array((symbols.length + 1) * SYMBOL_SIZE),
+  );
+  const strtab = outputSection(".strtab", SHT.STRTAB, 0, 1, 0, strings.finish());
+  const shstrtab = outputSection(".shstrtab", SHT.STRTAB, 0, 1, 0, new Uint8Array(0));
+  symtab.link = symtabIndex + 1;
+  symtab.info = 1 + symbols.filter(({ binding }) => binding === STB.LOCAL).length;
+  // Without symbols there is no table of them.
+  const tables = symbols.length > 0 ? [symtab, strtab] : [];
+  outputs.push(...tables, shstrtab);
+  writeSymbols(symbols, strings, symtab.contents);
+  for (const { output, list } of relocationOutputs) {
+    output.link = symtabIndex;
+    writeRelocations(list, output.contents);
+  }
+  for (const group of groups) writeGroup(group, outputs, symtabIndex);
+  for (const section of sections) linkOrder(section, outputs);
+
+  const names = new StringTable();
+  for (const table of [...tables, shstrtab]) names.add(table.name);
+  for (const output of outputs) if (output.type !== SHT.GROUP) names.add(output.name);
+  for (const group of groups) names.add(group.output.name);
+  shstrtab.contents = names.finish();
+  shstrtab.sizeBytes = shstrtab.contents.length;
+  const usesExtensions =
+    sections.some(({ flags }) => (flags & (SHF.GNU_RETAIN | SHF.GNU_MBIND)) !== 0) ||
+    symbols.some(({ type }) => type === STT.GNU_IFUNC);
+  return assembleFile(
+    usesExtensions ? ELFOSABI_GNU : 0,
+    outputs,
+    names,
+    new Set(relocationOutputs.map(({ output }) => output)),
+    tables,
+    shstrtab,
+  );
+}
+
+function entrySizeOf(section: Section): number {
+  if (section.entrySize !== 0) return section.entrySize;
+  return section.type === SHT.INIT_ARRAY || section.type === SHT.FINI_ARRAY || section.type === SHT.PREINIT_ARRAY
+    ? 4
+    : 0;
+}
+
+function collectGroups(sections: readonly Section[]): Group[] {
+  const groups = new Map<AssemblySymbol, Group>();
+  for (const section of sections) {
+    if (section.group === null) continue;
+    let group = groups.get(section.group);
+    if (group === undefined) {
+      group = {
+        signature: section.group,
+        members: [],
+        output: outputSection(".group", SHT.GROUP, 0, 4, 4, new Uint8Array(0)),
+      };
+      groups.set(section.group, group);
+    }
+    group.members.push(section);
+  }
+  return [...groups.values()];
+}
+
+function writeGroup(group: Group, outputs: readonly OutputSection[], symtabIndex: number): void {
+  const members: number[] = [];
+  for (const section of group.members) {
+    members.push(section.index);
+    if (outputs[section.index + 1]?.type === SHT.REL) members.push(section.index + 1);
+  }
+  const contents = new Uint8Array(4 + members.length * 4);
+  integer.writeInteger(contents, 0, group.members.some(({ isComdat }) => isComdat) ? GRP_COMDAT : 0, 4);
+  members.forEach((index, i) => integer.writeInteger(contents, 4 + i * 4, index, 4));
+  group.output.contents = contents;
+  group.output.sizeBytes = contents.length;
+  group.output.link = symtabIndex;
+  group.output.info = group.signature.index;
+}
+
+function linkOrder(section: Section, outputs: readonly OutputSection[]): void {
+  const { linkedTo } = section;
+  if (linkedTo === null) return;
+  const target = linkedTo instanceof AssemblySymbol ? linkedTo.section : linkedTo;
+  if (target.isReal) outputs[section.index]!.link = target.index;
+}
+
+function collectSymbols(
+  assembler: Assembler,
+  resolver: Resolver,
+  groups: readonly Group[],
+  outputs: readonly OutputSection[],
+): OutputSymbol[] {
+  const locals: OutputSymbol[] = [];
+  const globals: OutputSymbol[] = [];
+  const signatures = new Map(groups.map((group) => [group.signature, group]));
+  for (const name of assembler.fileNames.slice(0, 1)) {
+    locals.push({
+      symbol: new AssemblySymbol(name, assembler.sections.absolute),
+      name,
+      value: 0,
+      size: 0,
+      binding: STB.LOCAL,
+      type: STT.FILE,
+      sectionIndex: SHN.ABS,
+    });
+  }
+  const keepsLocals = assembler.options.keepLocals === true;
+  for (const symbol of assembler.symbols.list) {
+    if (symbol.isTemporary && !symbol.usedInRelocation) continue;
+    if (
+      isLocalName(symbol.name) &&
+      !symbol.usedInRelocation &&
+      !symbol.isExternal &&
+      (!keepsLocals || isNumericLabel(symbol.name) || symbol.section.kind === "undefined")
+    )
+      continue;
+    const output = describe(assembler, resolver, symbol, signatures.get(symbol) ?? null, outputs);
+    if (output !== null) (output.binding === STB.LOCAL ? locals : globals).push(output);
+  }
+  const all = [...locals, ...globals];
+  all.forEach(({ symbol }, i) => {
+    symbol.index = i + 1;
+  });
+  return all;
+}
+
+function describe(
+  assembler: Assembler,
+  resolver: Resolver,
+  symbol: AssemblySymbol,
+  group: Group | null,
+  outputs: readonly OutputSection[],
+): OutputSymbol | null {
+  const result = {
+    symbol,
+    name: symbol.versionedName ?? symbol.name,
+    value: 0,
+    size: 0,
+    binding: STB.LOCAL as number,
+    type: symbol.type,
+    sectionIndex: SHN.UNDEF as number,
+  };
+  if (symbol.type === STT.SECTION) {
+    if (!symbol.usedInRelocation) return null;
+    return { ...result, name: "", sectionIndex: symbol.section.index };
+  }
+  if (symbol.register !== null) return null;
+  try {
+    if (symbol.size !== null) result.size = Number(resolver.number(symbol.size) ?? failSize(symbol));
+    else if (symbol.commonSize !== 0) result.size = symbol.commonSize;
+    const kind = symbol.section.kind;
+    if (kind === "common") {
+      return {
+        ...result,
+        value: symbol.alignment,
+        size: Number(symbol.value),
+        binding: symbol.isWeak ? STB.WEAK : STB.GLOBAL,
+        sectionIndex: SHN.COMMON,
+      };
+    }
+    const value = resolver.symbol(symbol, symbol.offset);
+    if (value.minus !== null)
+      throw new Unresolvable(
+        "not-relocatable",
+        `the value of \`${symbol.name}' is no place that the linker can know`,
+        symbol.offset,
+      );
+    if (value.plus === null) {
+      result.value = integer.low32(value.number);
+      result.sectionIndex = SHN.ABS;
+    } else if (value.plus.section.isReal) {
+      result.value = integer.low32(integer.add(resolver.address(value.plus), value.number));
+      result.sectionIndex = value.plus.section.index;
+      if (value.plus.section.flags & SHF.TLS) result.type = STT.TLS;
+    } else if (symbol !== value.plus) {
+      // Equated to a symbol of another file: uses name that one.
+      return null;
+    } else if (symbol.isWeak && !symbol.usedInRelocation) return null;
+    else if (group !== null) return { ...result, sectionIndex: outputs.indexOf(group.output) };
+  } catch (error) {
+    if (!(error instanceof Unresolvable)) throw error;
+    assembler.reporter.report("error", error.id, symbol.frame, symbol.offset, symbol.name.length, error.message, {});
+    return null;
+  }
+  if (symbol.isWeak) result.binding = STB.WEAK;
+  else if (symbol.isGlobal || result.sectionIndex === SHN.UNDEF) result.binding = STB.GLOBAL;
+  return result;
+}
+
+function failSize(symbol: AssemblySymbol): never {
+  throw new Unresolvable(
+    "not-absolute",
+    `the size of \`${symbol.name}' is not a number that is known in this file`,
+    symbol.offset,
+  );
+}
+
+function writeSymbols(symbols: readonly OutputSymbol[], strings: StringTable, out: Uint8Array): void {
+  const view = new DataView(out.buffer, out.byteOffset);
+  symbols.forEach((entry, i) => {
+    const at = (i + 1) * SYMBOL_SIZE;
+    view.setUint32(at, strings.offset(entry.name), true);
+    view.setUint32(at + 4, entry.value >>> 0, true);
+    view.setUint32(at + 8, entry.size, true);
+    view.setUint8(at + 12, (entry.binding << 4) | entry.type);
+    view.setUint8(at + 13, entry.symbol.visibility);
+    view.setUint16(at + 14, entry.sectionIndex, true);
+  });
+}
+
+function writeRelocations(list: RelocationList, out: Uint8Array): void {
+  const view = new DataView(out.buffer, out.byteOffset);
+  for (let i = 0; i < list.length; i++) {
+    view.setUint32(i * RELOCATION_SIZE, list.offsets[i]!, true);
+    view.setUint32(i * RELOCATION_SIZE + 4, ((list.symbols[i]?.index ?? 0) << 8) | list.types[i]!, true);
+  }
+}
+
+/**
+ * Contents, then symbols and their names, then relocations, then the names of the sections, then the section headers.
+ */
+function assembleFile(
+  osAbi: number,
+  outputs: readonly OutputSection[],
+  names: StringTable,
+  relocations: ReadonlySet<OutputSection>,
+  tables: readonly OutputSection[],
+  shstrtab: OutputSection,
+): Uint8Array {
+  let position = HEADER_SIZE;
+  const place = (output: OutputSection): void => {
+    position = alignUp(position, output.alignment);
+    output.offset = position;
+    if (output.type !== SHT.NOBITS) position += output.sizeBytes;
+  };
+  const late = new Set([...relocations, ...tables, shstrtab]);
+  for (const output of outputs.slice(1)) if (!late.has(output)) place(output);
+  for (const output of tables) place(output);
+  for (const output of relocations) place(output);
+  place(shstrtab);
+  const headers = alignUp(position, 4);
+  const file = new Uint8Array(headers + outputs.length * SECTION_HEADER_SIZE);
+  const view = new DataView(file.buffer);
+  file.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1, osAbi]);
+  view.setUint16(16, 1, true);
+  view.setUint16(18, 3, true);
+  view.setUint32(20, 1, true);
+  view.setUint32(32, headers, true);
+  view.setUint16(40, HEADER_SIZE, true);
+  view.setUint16(46, SECTION_HEADER_SIZE, true);
+  view.setUint16(48, outputs.length, true);
+  view.setUint16(50, outputs.length - 1, true);
+  outputs.forEach((output, i) => {
+    const at = headers + i * SECTION_HEADER_SIZE;
+    const fields = [
+      names.offset(output.name),
+      output.type,
+      output.flags >>> 0,
+      0,
+      output.offset,
+      output.sizeBytes,
+      output.link,
+      output.info,
+      output.alignment,
+      output.entrySize,
+    ];
+    if (i > 0) fields.forEach((field, j) => view.setUint32(at + j * 4, field, true));
+    if (output.type !== SHT.NOBITS) file.set(output.contents.subarray(0, output.sizeBytes), output.offset);
+  });
+  return file;
+}

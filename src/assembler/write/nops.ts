@@ -1,0 +1,78 @@
+/**
+ * What fills alignment in code: the fewest instructions that do nothing, and a jump over them where there would be
+ * many. The sequences are those of GNU as for a processor that nothing is known of but that it is a 386.
+ */
+
+/** One instruction (two for 5 bytes) of each length: `lea esi, [esi]` with ever longer addresses. */
+const NOPS32: readonly (readonly number[])[] = [
+  [],
+  [0x90],
+  [0x66, 0x90],
+  [0x8d, 0x76, 0x00],
+  [0x8d, 0x74, 0x26, 0x00],
+  [0x8d, 0x74, 0x26, 0x00, 0x90],
+  [0x8d, 0xb6, 0x00, 0x00, 0x00, 0x00],
+  [0x8d, 0xb4, 0x26, 0x00, 0x00, 0x00, 0x00],
+];
+
+/** The same for 16-bit code: `lea si, [si]`. */
+const NOPS16: readonly (readonly number[])[] = [[], [0x90], [0x66, 0x90], [0x8d, 0x74, 0x00], [0x8d, 0xb4, 0x00, 0x00]];
+
+/** `nopl` and `nopw`, on processors that have them. */
+const LONG_NOPS: readonly (readonly number[])[] = [
+  [],
+  [0x90],
+  [0x66, 0x90],
+  [0x0f, 0x1f, 0x00],
+  [0x0f, 0x1f, 0x40, 0x00],
+  [0x0f, 0x1f, 0x44, 0x00, 0x00],
+  [0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00],
+  [0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00],
+  [0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+  [0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+  [0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+  [0x66, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+];
+
+/** Where this many of the longest instructions fit, a jump is quicker. */
+const TOO_MANY = 3;
+const TOO_MANY_LONG = 8;
+
+/** Length of the longest such instruction in the mode, where no processor is named. */
+export function longestNop(bits: 16 | 32): number {
+  return (bits === 16 ? NOPS16 : NOPS32).length - 1;
+}
+
+/** Fills `out[offset..offset + count)`, with instructions of at most `limit` bytes. */
+export function writeNops(
+  out: Uint8Array,
+  offset: number,
+  count: number,
+  bits: 16 | 32,
+  hasLongNops: boolean,
+  limit = Infinity,
+): void {
+  const table = bits === 16 ? NOPS16 : hasLongNops ? LONG_NOPS : NOPS32;
+  const longest = Math.min(table.length - 1, limit);
+  let at = offset;
+  let left = count;
+  if (Math.floor(count / longest) >= (table === LONG_NOPS ? TOO_MANY_LONG : TOO_MANY)) {
+    if (count - 2 <= 127) {
+      out[at++] = 0xeb;
+      out[at++] = count - 2;
+      left -= 2;
+    } else {
+      // In 16-bit code with an operand-size prefix: the displacement has 32 bits either way.
+      const size = bits === 16 ? 6 : 5;
+      if (bits === 16) out[at++] = 0x66;
+      out[at++] = 0xe9;
+      for (let i = 0; i < 4; i++) out[at++] = (count - size) >> (8 * i);
+      left -= size;
+    }
+  }
+  while (left > 0) {
+    const take = Math.min(left, longest);
+    for (const byte of table[take]!) out[at++] = byte;
+    left -= take;
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * Final values: what an expression comes to once fragments have addresses. A value is a number, or a number plus a
+ * symbol that the linker places, perhaps minus another one.
+ */
+
+import type { Assembler } from "../assembler.ts";
+import { compute, computeUnary, Expression, Op } from "../model/expression.ts";
+import type { Target } from "../model/fixup.ts";
+import type { Integer } from "../model/integer.ts";
+import * as integer from "../model/integer.ts";
+import type { AssemblySymbol } from "../model/symbol.ts";
+
+export interface ResolvedValue {
+  readonly plus: AssemblySymbol | null;
+  readonly minus: AssemblySymbol | null;
+  readonly number: Integer;
+}
+
+/** Why an expression has no value. */
+export class Unresolvable extends Error {
+  readonly id: string;
+  readonly offset: number;
+
+  constructor(id: string, message: string, offset: number) {
+    super(message);
+    this.id = id;
+    this.offset = offset;
+  }
+}
+
+const MAXIMUM_DEPTH = 1500;
+/**
+ * Parts of one expression, those of its symbols included. Symbols that name each other twice over double them with each
+ * symbol.
+ */
+const MAXIMUM_PARTS = 100_000;
+/** What is left to the others once an expression had more: a source that has one has many. */
+const PARTS_AFTER_EXCESS = 1000;
+
+export class Resolver {
+  readonly #assembler: Assembler;
+  /** Addresses are final: the values of symbols may be kept. */
+  isFinal = false;
+  #depth = 0;
+  #parts = 0;
+  #maximumParts = MAXIMUM_PARTS;
+
+  constructor(assembler: Assembler) {
+    this.#assembler = assembler;
+  }
+
+  /** Address of a defined symbol in its section. */
+  address(symbol: AssemblySymbol): Integer {
+    return symbol.fragment === null ? symbol.value : integer.add(symbol.fragment.address, symbol.value);
+  }
+
+  resolve(expression: Expression): ResolvedValue {
+    // By far the most are a symbol that was met before.
+    if (expression.op === Op.SYMBOL && expression.number === 0 && expression.symbol!.resolved !== null)
+      return expression.symbol!.resolved;
+    if (this.#depth === 0) this.#parts = 0;
+    if (++this.#parts > this.#maximumParts) {
+      this.#maximumParts = PARTS_AFTER_EXCESS;
+      throw new Unresolvable(
+        "expression-too-deep",
+        "symbols are defined by symbols too many times over",
+        expression.offset,
+      );
+    }
+    if (++this.#depth > MAXIMUM_DEPTH) {
+      this.#depth--;
+      throw new Unresolvable(
+        "expression-too-deep",
+        "symbols are defined by symbols too many times over",
+        expression.offset,
+      );
+    }
+    try {
+      return this.#resolve(expression);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** The value of a symbol plus a number, or of the expression. */
+  target({ symbol, addend, expression }: Target, offset: number): ResolvedValue {
+    if (expression !== null) return this.resolve(expression);
+    const value = symbol!.resolved ?? this.symbol(symbol!, offset);
+    return addend === 0 ? value : { plus: value.plus, minus: value.minus, number: integer.add(value.number, addend) };
+  }
+
+  /** The value as a number, or null where only the linker knows it. */
+  number(expression: Expression): Integer | null {
+    const value = this.resolve(expression);
+    return value.plus === null && value.minus === null ? value.number : null;
+  }
+
+  /** Offset in a section, for a value that is a place in it; null for others. */
+  placeIn(value: ResolvedValue, section: object): Integer | null {
+    if (value.minus !== null || value.plus === null || value.plus.section !== section || value.plus.expression !== null)
+      return null;
+    return integer.add(this.address(value.plus), value.number);
+  }
+
+  #resolve(e: Expression): ResolvedValue {
+    switch (e.op) {
+      case Op.CONSTANT:
+        return { plus: null, minus: null, number: e.number };
+      case Op.SYMBOL: {
+        const value = this.symbol(e.symbol!, e.offset);
+        return e.number == 0
+          ? value
+          : { plus: value.plus, minus: value.minus, number: integer.add(value.number, e.number) };
+      }
+      case Op.REGISTER:
+        throw new Unresolvable(
+          "register-in-expression",
+          `\`${e.register!.name}' is a register: it has no value`,
+          e.offset,
+        );
+      case Op.BIG:
+        throw new Unresolvable("number-too-large", "a number of more than 64 bits fits no field", e.offset);
+      case Op.NEGATE: {
+        const inner = this.resolve(e.left!);
+        return { plus: inner.minus, minus: inner.plus, number: integer.subtract(0, inner.number) };
+      }
+      case Op.BIT_NOT:
+      case Op.LOGICAL_NOT:
+        return { plus: null, minus: null, number: computeUnary(e.op, this.#constant(e.left!)) };
+      case Op.ADD:
+      case Op.SUBTRACT:
+        return this.#sum(e);
+      default:
+        return this.#operation(e);
+    }
+  }
+
+  /** What a symbol comes to: itself where it is a place, what it was equated to otherwise. */
+  symbol(symbol: AssemblySymbol, offset: number): ResolvedValue {
+    if (symbol.resolved !== null) return symbol.resolved;
+    if (symbol.expression !== null) {
+      if (symbol.isResolving) throw new Unresolvable("symbol-loop", `\`${symbol.name}' is defined by itself`, offset);
+      symbol.isResolving = true;
+      try {
+        const value = this.resolve(symbol.expression);
+        if (this.isFinal) symbol.resolved = value;
+        return value;
+      } finally {
+        symbol.isResolving = false;
+      }
+    }
+    if (symbol.section.kind === "absolute") return { plus: null, minus: null, number: symbol.value };
+    if (symbol.register !== null)
+      throw new Unresolvable("register-in-expression", `\`${symbol.name}' is a register: it has no value`, offset);
+    symbol.resolved = { plus: symbol, minus: null, number: 0 };
+    return symbol.resolved;
+  }
+
+  #sum(e: Expression): ResolvedValue {
+    const left = this.resolve(e.left!);
+    let right = this.resolve(e.right!);
+    if (e.op === Op.SUBTRACT)
+      right = { plus: right.minus, minus: right.plus, number: integer.subtract(0, right.number) };
+    let number = integer.add(left.number, right.number);
+    const plus = [left.plus, right.plus].filter((symbol) => symbol !== null);
+    const minus = [left.minus, right.minus].filter((symbol) => symbol !== null);
+    for (let i = 0; i < plus.length; i++) {
+      for (let j = 0; j < minus.length; j++) {
+        const difference = this.#difference(plus[i]!, minus[j]!);
+        if (difference === null) continue;
+        number = integer.add(number, difference);
+        plus.splice(i--, 1);
+        minus.splice(j, 1);
+        break;
+      }
+    }
+    if (plus.length > 1 || minus.length > 1) {
+      const names = (plus.length > 1 ? plus : minus).map((symbol) => `\`${symbol.name}'`).join(" and ");
+      throw new Unresolvable("not-relocatable", `the linker cannot calculate with both ${names}`, e.offset);
+    }
+    return { plus: plus[0] ?? null, minus: minus[0] ?? null, number };
+  }
+
+  #difference(a: AssemblySymbol, b: AssemblySymbol): Integer | null {
+    if (a === b) return 0;
+    if (a.section !== b.section || !a.section.isReal) return null;
+    return integer.subtract(this.address(a), this.address(b));
+  }
+
+  #operation(e: Expression): ResolvedValue {
+    const left = this.resolve(e.left!);
+    const right = this.resolve(e.right!);
+    let a = left.number;
+    let b = right.number;
+    if (
+      e.op >= Op.EQUAL &&
+      e.op <= Op.GREATER &&
+      left.plus !== null &&
+      right.plus !== null &&
+      left.minus === null &&
+      right.minus === null
+    ) {
+      const difference = this.#difference(left.plus, right.plus);
+      if (difference !== null) {
+        a = integer.add(difference, integer.subtract(a, b));
+        b = 0;
+        return { plus: null, minus: null, number: compute(e.op, a, b)! };
+      }
+      if (e.op === Op.EQUAL || e.op === Op.NOT_EQUAL)
+        return { plus: null, minus: null, number: e.op === Op.EQUAL ? 0 : -1 };
+    }
+    this.#demandConstant(left, e.left!);
+    this.#demandConstant(right, e.right!);
+    const number = compute(e.op, a, b);
+    if (number === null) throw new Unresolvable("division-by-zero", "division by zero", e.offset);
+    return { plus: null, minus: null, number };
+  }
+
+  #constant(e: Expression): Integer {
+    const value = this.resolve(e);
+    this.#demandConstant(value, e);
+    return value.number;
+  }
+
+  #demandConstant(value: ResolvedValue, e: Expression): void {
+    const symbol = value.plus ?? value.minus;
+    if (symbol === null) return;
+    const reason = symbol.section.isReal
+      ? `is a place in section \`${symbol.section.name}'`
+      : "has no value in this file";
+    throw new Unresolvable(
+      "not-absolute",
+      `only constants can be calculated with here, and \`${symbol.name || "."}' ${reason}`,
+      e.offset,
+    );
+  }
+
+  /** The assembly that the values belong to. */
+  get assembler(): Assembler {
+    return this.#assembler;
+  }
+}

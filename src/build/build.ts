@@ -1,0 +1,268 @@
+/**
+ * From sources to images: what `qure build` does, without touching a file. Sources come in through a `SourceTree`, and
+ * what comes out is either every file of the build or the list of everything that is wrong.
+ */
+import { assemble } from "../assembler/assemble.ts";
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import { type BootImage, makeBootImage } from "../image/boot-image.ts";
+import { DEFAULT_DISK_BYTES, makeDisk } from "../image/disk.ts";
+import { makeIso } from "../image/iso9660.ts";
+import { ImageError, type KernelImage, makeKernelImage, SECTOR_BYTES } from "../image/kernel-image.ts";
+import { linkDiagnostics } from "../linker/diagnostics.ts";
+import { type Linked, type LinkProblem, link } from "../linker/link.ts";
+import { type LinkerScript, parseScript, ScriptError } from "../linker/script/parser.ts";
+import { type ElfObject, readElf } from "../object/elf-reader.ts";
+import { fileWithCallFrames } from "./call-frames.ts";
+import { writeListing } from "./listing.ts";
+import { writeMap } from "./map.ts";
+import { type AssembledSource, ObjectCache } from "./object-cache.ts";
+
+/** Paths are relative to the tree's root and have forward slashes. */
+export interface SourceTree {
+  /** All files below a folder, sorted. */
+  list(folder: string): readonly string[];
+  read(path: string): Uint8Array | null;
+}
+
+export interface BuiltFile {
+  readonly name: string;
+  readonly content: Uint8Array;
+  /** Size of the file when it is larger than its content: the rest is zeros. */
+  readonly sizeBytes: number;
+  /** Where each part of the system begins in this file, in bytes. */
+  readonly parts: Readonly<Record<string, { offset: number; sizeBytes: number }>>;
+}
+
+export interface BuildResult {
+  /** Null when there were errors. */
+  readonly files: readonly BuiltFile[] | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface BuildOptions {
+  readonly version: string;
+  readonly revision: number;
+  readonly diskBytes?: number;
+  /** Carries objects from one build to the next. */
+  readonly cache?: ObjectCache;
+}
+
+/** Address at which kernel.elf is linked; the loader puts the kernel there on every PC with more than 1 MiB. */
+export const KERNEL_LINK_BASE = 0x100000;
+
+/** A program that could not be built. */
+class BuildFailure extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(`${diagnostics.length} errors`);
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** Builds loader, kernel and images. */
+export function buildSystem(files: SourceTree, options: BuildOptions): BuildResult {
+  const tree = readOnce(files);
+  const cache = options.cache ?? new ObjectCache();
+  return collect((warnings) => {
+    const loader = linkFlat(tree, "boot/loader", "boot/loader.ld", ["boot", "asm/include"], warnings, cache);
+    const script = readScript(tree, "asm/kernel.ld");
+    const objects = assembleFolder(tree, "asm", ["asm/include"], warnings, cache);
+    const kernel = linkAll(tree, { objects, script, sectionStart: new Map([[".kernel32", KERNEL_LINK_BASE]]) });
+    const image = makeKernelImage(kernel, {
+      label: `QuRe ${options.version}`,
+      revision: options.revision,
+      linkBase: KERNEL_LINK_BASE,
+      entry16: "kernel16_entry",
+    });
+    const boot = makeBootImage(loader.content, image);
+    return imageFiles(boot, image, kernel, loader.linked, tree, options.diskBytes ?? DEFAULT_DISK_BYTES);
+  });
+}
+
+/** Builds the emulated PC's firmware: a flat image that ends at 1 MiB. */
+export function buildFirmware(tree: SourceTree): BuildResult {
+  return collect((warnings) => {
+    const { content } = linkFlat(
+      tree,
+      "boot/firmware",
+      "boot/firmware.ld",
+      ["boot", "boot/firmware", "asm/include"],
+      warnings,
+      new ObjectCache(),
+    );
+    return [{ name: "firmware.bin", content, sizeBytes: content.length, parts: {} }];
+  });
+}
+
+/** The tree as it is now: many sources include the same files, and one build shall not see two versions of one. */
+function readOnce(tree: SourceTree): SourceTree {
+  const known = new Map<string, Uint8Array | null>();
+  return {
+    list: (folder) => tree.list(folder),
+    read(path) {
+      let bytes = known.get(path);
+      if (bytes === undefined) {
+        bytes = tree.read(path);
+        known.set(path, bytes);
+      }
+      return bytes;
+    },
+  };
+}
+
+function collect(build: (warnings: Diagnostic[]) => BuiltFile[]): BuildResult {
+  const warnings: Diagnostic[] = [];
+  try {
+    return { files: build(warnings), diagnostics: warnings };
+  } catch (error) {
+    if (error instanceof BuildFailure) return { files: null, diagnostics: [...warnings, ...error.diagnostics] };
+    if (error instanceof ImageError)
+      return {
+        files: null,
+        diagnostics: [...warnings, problem({ file: "boot image", line: 0, message: error.message })],
+      };
+    throw error;
+  }
+}
+
+function imageFiles(
+  boot: BootImage,
+  image: KernelImage,
+  kernel: Linked,
+  loader: Linked,
+  tree: SourceTree,
+  diskBytes: number,
+): BuiltFile[] {
+  const iso = makeIso(boot, "QURE");
+  const disk = makeDisk(boot, diskBytes);
+  const encoder = new TextEncoder();
+  const plain = (name: string, content: Uint8Array): BuiltFile => ({
+    name,
+    content,
+    sizeBytes: content.length,
+    parts: {},
+  });
+  const parts = (start: number): BuiltFile["parts"] => {
+    const kernelAt = start + boot.kernelSector * SECTOR_BYTES;
+    const inKernel = Object.fromEntries(
+      Object.entries(image.parts).map(([name, { offset, sizeBytes }]) => [
+        name,
+        { offset: kernelAt + offset, sizeBytes },
+      ]),
+    );
+    return {
+      bootSector: { offset: start, sizeBytes: SECTOR_BYTES },
+      loader: { offset: start + SECTOR_BYTES, sizeBytes: boot.loaderSectors * SECTOR_BYTES },
+      kernelImage: { offset: kernelAt, sizeBytes: image.bytes.length },
+      ...inKernel,
+    };
+  };
+  return [
+    { name: "qure.iso", content: iso.bytes, sizeBytes: iso.bytes.length, parts: parts(iso.bootImageOffset) },
+    { name: "qure.img", content: disk, sizeBytes: diskBytes, parts: parts(0) },
+    plain("kernel.elf", fileWithCallFrames(kernel, ".kernel32")),
+    plain("loader.elf", loader.file),
+    plain("kernel.map", encoder.encode(writeMap(kernel))),
+    plain("kernel.lst", encoder.encode(writeListing(kernel, (path) => tree.read(path)))),
+  ];
+}
+
+/** Links the sources of a folder; `content` is the program as it lies in memory. */
+function linkFlat(
+  tree: SourceTree,
+  folder: string,
+  scriptPath: string,
+  includes: readonly string[],
+  warnings: Diagnostic[],
+  cache: ObjectCache,
+): { content: Uint8Array; linked: Linked } {
+  const objects = assembleFolder(tree, folder, includes, warnings, cache);
+  return cache.getProgram(scriptPath, tree.read(scriptPath) ?? new Uint8Array(0), objects, () =>
+    flatProgram(tree, objects, scriptPath),
+  );
+}
+
+function flatProgram(
+  tree: SourceTree,
+  objects: ElfObject[],
+  scriptPath: string,
+): { content: Uint8Array; linked: Linked } {
+  const linked = linkAll(tree, { objects, script: readScript(tree, scriptPath) });
+  const loaded = linked.sections.filter(({ nobits, flags }) => !nobits && (flags & 2) !== 0);
+  const start = Math.min(...loaded.map(({ address }) => address));
+  const content = new Uint8Array(Math.max(...loaded.map(({ address, sizeBytes }) => address + sizeBytes)) - start);
+  for (const section of loaded) content.set(section.content, section.address - start);
+  return { content, linked };
+}
+
+function assembleFolder(
+  tree: SourceTree,
+  folder: string,
+  includes: readonly string[],
+  warnings: Diagnostic[],
+  cache: ObjectCache,
+): ElfObject[] {
+  const sources = tree.list(folder).filter((path) => path.endsWith(".s"));
+  if (sources.length === 0)
+    throw new BuildFailure([problem({ file: folder, line: 0, message: "no assembly sources (*.s) here" })]);
+  const errors: Diagnostic[] = [];
+  const objects: ElfObject[] = [];
+  for (const path of sources) {
+    const { object, diagnostics } = cache.get(
+      path,
+      (name) => tree.read(name),
+      () => assembleSource(tree, path, includes),
+    );
+    (object ? warnings : errors).push(...diagnostics);
+    if (object) objects.push(object);
+  }
+  if (errors.length > 0) throw new BuildFailure(errors);
+  return objects;
+}
+
+function assembleSource(tree: SourceTree, path: string, includes: readonly string[]): AssembledSource {
+  const inputs = new Map<string, Uint8Array | null>();
+  const readInput = (name: string): Uint8Array | null => {
+    const bytes = tree.read(name);
+    inputs.set(name, bytes);
+    return bytes;
+  };
+  /** As GNU as looks: as it is written, beside the including file, then where -I says. */
+  const read = (name: string, from: string | null): { path: string; bytes: Uint8Array } | null => {
+    const besides = from !== null && from.includes("/") ? [from.slice(0, from.lastIndexOf("/"))] : [];
+    for (const candidate of [name, ...[...besides, ...includes].map((base) => `${base}/${name}`)]) {
+      const bytes = readInput(candidate);
+      if (bytes) return { path: candidate, bytes };
+    }
+    return null;
+  };
+  const { object, diagnostics } = assemble({ path, files: { read }, debugLines: true });
+  return { object: object && readElf(object, path), diagnostics, inputs };
+}
+
+function readScript(tree: SourceTree, path: string): LinkerScript {
+  const bytes = tree.read(path);
+  if (!bytes) throw new BuildFailure([problem({ file: path, line: 0, message: "the linker script is missing" })]);
+  try {
+    return parseScript(new TextDecoder("latin1").decode(bytes), path);
+  } catch (error) {
+    if (error instanceof ScriptError)
+      throw new BuildFailure([problem({ file: error.path, line: error.line, message: error.message }, tree)]);
+    throw error;
+  }
+}
+
+function linkAll(tree: SourceTree, options: Parameters<typeof link>[0]): Linked {
+  const { linked, problems } = link(options);
+  if (!linked) throw new BuildFailure(problems.map((found) => problem(found, tree)));
+  return linked;
+}
+
+/** A linker's problem in the assembler's form: with the source line where there is one. */
+function problem(found: LinkProblem, tree?: SourceTree): Diagnostic {
+  const read = (path: string): string | null => {
+    const bytes = tree?.read(path);
+    return bytes ? new TextDecoder("latin1").decode(bytes) : null;
+  };
+  return linkDiagnostics([found], read)[0]!;
+}

@@ -1,0 +1,246 @@
+/**
+ * Reads an ELF32 relocatable object. Nothing in the file is believed: every offset, index and count is checked, so a
+ * truncated or lying object ends in an `ElfError` that names the object and the field.
+ */
+import {
+  EHDR_BYTES,
+  ELF_MAGIC,
+  EM_386,
+  ET_DYN,
+  ET_EXEC,
+  ET_REL,
+  PHDR_BYTES,
+  REL_BYTES,
+  type SectionHeader,
+  SHDR_BYTES,
+  SHN_LORESERVE,
+  SHT_NOBITS,
+  SHT_NULL,
+  SHT_REL,
+  SHT_RELA,
+  SHT_STRTAB,
+  SHT_SYMTAB,
+  SYM_BYTES,
+} from "./elf.ts";
+
+export class ElfError extends Error {
+  readonly path: string;
+  readonly problem: string;
+  constructor(path: string, problem: string) {
+    super(`${path}: ${problem}`);
+    this.name = "ElfError";
+    this.path = path;
+    this.problem = problem;
+  }
+}
+
+export interface ElfSection {
+  readonly index: number;
+  readonly name: string;
+  readonly type: number;
+  readonly flags: number;
+  readonly address: number;
+  readonly align: number;
+  readonly entrySizeBytes: number;
+  readonly sizeBytes: number;
+  /** sh_link and sh_info; their meaning depends on the type. */
+  readonly link: number;
+  readonly info: number;
+  /** Where the content begins in the file, in bytes. */
+  readonly fileOffset: number;
+  /** Empty for SHT_NOBITS. A view of the file: copy before changing it. */
+  readonly content: Uint8Array;
+  readonly relocations: readonly ElfRelocation[];
+}
+
+export interface ElfRelocation {
+  /** Offset in the section. */
+  readonly offset: number;
+  readonly type: number;
+  /** Index in `ElfObject.symbols`. */
+  readonly symbol: number;
+}
+
+export interface ElfSymbol {
+  readonly name: string;
+  readonly value: number;
+  readonly sizeBytes: number;
+  readonly binding: number;
+  readonly type: number;
+  readonly visibility: number;
+  /** Section index, or one of the SHN_ numbers. */
+  readonly section: number;
+}
+
+/** A program header. */
+export interface ElfSegment {
+  readonly type: number;
+  readonly offset: number;
+  readonly address: number;
+  readonly loadAddress: number;
+  readonly fileBytes: number;
+  readonly memoryBytes: number;
+  readonly flags: number;
+  readonly align: number;
+}
+
+export interface ElfObject {
+  readonly path: string;
+  readonly type: number;
+  readonly entry: number;
+  /** By section index; the null section is at 0. */
+  readonly sections: readonly ElfSection[];
+  readonly symbols: readonly ElfSymbol[];
+  /** Of executables; empty in objects. */
+  readonly segments: readonly ElfSegment[];
+}
+
+interface Header extends SectionHeader {
+  nameOffset: number;
+}
+
+/** Reads an object or an executable. Throws `ElfError`. */
+export function readElf(bytes: Uint8Array, path: string): ElfObject {
+  const fail = (problem: string): never => {
+    throw new ElfError(path, problem);
+  };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < EHDR_BYTES || view.getUint32(0, true) !== ELF_MAGIC) fail("not an ELF file");
+  if (bytes[4] !== 1 || bytes[5] !== 1) fail("not a 32-bit little-endian ELF file");
+  const type = view.getUint16(16, true);
+  if (type !== ET_REL && type !== ET_EXEC && type !== ET_DYN)
+    fail(`ELF type ${type} is neither an object nor an executable`);
+  const machine = view.getUint16(18, true);
+  if (machine !== EM_386) fail(`ELF machine ${machine} is not the Intel 80386 (3)`);
+  const sectionsAt = view.getUint32(32, true);
+  const sectionCount = view.getUint16(48, true);
+  const namesIndex = view.getUint16(50, true);
+  if (sectionCount > 0 && view.getUint16(46, true) !== SHDR_BYTES) fail("section headers are not of 40 bytes");
+  if (sectionsAt + sectionCount * SHDR_BYTES > bytes.length)
+    fail("the section header table lies beyond the end of the file");
+
+  const headers: Header[] = [];
+  for (let i = 0; i < sectionCount; i++) {
+    const at = sectionsAt + i * SHDR_BYTES;
+    const word = (n: number): number => view.getUint32(at + n * 4, true);
+    const header: Header = {
+      nameOffset: word(0),
+      type: word(1),
+      flags: word(2),
+      address: word(3),
+      offset: word(4),
+      sizeBytes: word(5),
+      link: word(6),
+      info: word(7),
+      align: word(8) || 1,
+      entrySizeBytes: word(9),
+    };
+    if (header.type !== SHT_NULL && header.type !== SHT_NOBITS && header.offset + header.sizeBytes > bytes.length) {
+      fail(`section ${i} lies beyond the end of the file`);
+    }
+    if ((header.align & (header.align - 1)) !== 0)
+      fail(`section ${i} has alignment ${header.align}, which is not a power of two`);
+    headers.push(header);
+  }
+  const contentOf = (header: Header): Uint8Array =>
+    header.type === SHT_NOBITS || header.type === SHT_NULL
+      ? new Uint8Array(0)
+      : bytes.subarray(header.offset, header.offset + header.sizeBytes);
+  const textAt = (table: Uint8Array, offset: number): string => {
+    if (offset >= table.length && offset !== 0)
+      fail(`a name lies beyond its string table (offset ${offset} of ${table.length})`);
+    let end = offset;
+    while (end < table.length && table[end] !== 0) end++;
+    return latin1(table.subarray(offset, end));
+  };
+  const names = namesIndex < headers.length ? contentOf(headers[namesIndex]!) : new Uint8Array(0);
+
+  const symbols: ElfSymbol[] = [];
+  const symtabs = headers.filter((header) => header.type === SHT_SYMTAB);
+  if (symtabs.length > 1) fail("more than one symbol table");
+  const symtab = symtabs[0];
+  if (symtab) {
+    const strings = headers[symtab.link];
+    if (!strings || strings.type !== SHT_STRTAB) fail("the symbol table has no string table");
+    const table = contentOf(strings!);
+    for (let at = symtab.offset; at + SYM_BYTES <= symtab.offset + symtab.sizeBytes; at += SYM_BYTES) {
+      const info = bytes[at + 12]!;
+      const section = view.getUint16(at + 14, true);
+      if (section >= headers.length && section < SHN_LORESERVE)
+        fail(`symbol ${symbols.length} names section ${section} of ${headers.length}`);
+      symbols.push({
+        name: textAt(table, view.getUint32(at, true)),
+        value: view.getUint32(at + 4, true),
+        sizeBytes: view.getUint32(at + 8, true),
+        binding: info >> 4,
+        type: info & 15,
+        visibility: bytes[at + 13]! & 3,
+        section,
+      });
+    }
+  }
+
+  const relocations: ElfRelocation[][] = headers.map(() => []);
+  headers.forEach((header, index) => {
+    if (header.type === SHT_RELA)
+      fail(`section ${index} holds relocations with addends, which the Intel 80386 ABI does not use`);
+    // In executables the relocations of a dynamic linker belong to no section.
+    if (header.type !== SHT_REL || (header.info === 0 && type !== ET_REL)) return;
+    const target = headers[header.info];
+    if (!target) fail(`relocation section ${index} applies to section ${header.info}, which does not exist`);
+    for (let at = header.offset; at + REL_BYTES <= header.offset + header.sizeBytes; at += REL_BYTES) {
+      const info = view.getUint32(at + 4, true);
+      const symbol = info >>> 8;
+      if (symbol >= symbols.length)
+        fail(`a relocation of section ${header.info} names symbol ${symbol} of ${symbols.length}`);
+      relocations[header.info]!.push({ offset: view.getUint32(at, true), type: info & 0xff, symbol });
+    }
+  });
+
+  const sections = headers.map(
+    (header, index): ElfSection => ({
+      index,
+      name: textAt(names, header.nameOffset),
+      type: header.type,
+      flags: header.flags,
+      address: header.address,
+      align: header.align,
+      entrySizeBytes: header.entrySizeBytes,
+      sizeBytes: header.sizeBytes,
+      link: header.link,
+      info: header.info,
+      fileOffset: header.offset,
+      content: contentOf(header),
+      relocations: relocations[index]!,
+    }),
+  );
+  return { path, type, entry: view.getUint32(24, true), sections, symbols, segments: readSegments(view, fail) };
+}
+
+function readSegments(view: DataView, fail: (problem: string) => never): ElfSegment[] {
+  const start = view.getUint32(28, true);
+  const count = view.getUint16(44, true);
+  if (count > 0 && view.getUint16(42, true) !== PHDR_BYTES) fail("program headers are not of 32 bytes");
+  if (count > 0 && start + count * PHDR_BYTES > view.byteLength)
+    fail("the program header table lies beyond the end of the file");
+  return Array.from({ length: count }, (_, i) => {
+    const word = (n: number): number => view.getUint32(start + i * PHDR_BYTES + n * 4, true);
+    return {
+      type: word(0),
+      offset: word(1),
+      address: word(2),
+      loadAddress: word(3),
+      fileBytes: word(4),
+      memoryBytes: word(5),
+      flags: word(6),
+      align: word(7),
+    };
+  });
+}
+
+/** Names in objects are bytes; each becomes one UTF-16 unit, so that names of any encoding survive unchanged. */
+export function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
