@@ -33,7 +33,10 @@ export function plainSource(lines: number): BenchSource {
   const next = sequence(20260101);
   const gnu: string[] = [".intel_syntax noprefix", ".text"];
   const nasm: string[] = ["bits 32", "section .text"];
-  const both = (line: string): void => void (gnu.push(line), nasm.push(line));
+  const both = (line: string): void => {
+    gnu.push(line);
+    nasm.push(line);
+  };
   const wide = (): string => WIDE[next(WIDE.length)]!;
   const operator = (): string => ARITHMETIC[next(ARITHMETIC.length)]!;
   let label = 0;
@@ -81,7 +84,7 @@ export function plainSource(lines: number): BenchSource {
     }
   }
   both(`label${label}:`);
-  return { name: "plain", gnu: gnu.join("\n") + "\n", nasm: nasm.join("\n") + "\n", lines: gnu.length };
+  return { name: "plain", gnu: `${gnu.join("\n")}\n`, nasm: `${nasm.join("\n")}\n`, lines: gnu.length };
 }
 
 const GNU_MACROS = `
@@ -205,5 +208,5 @@ export function macroSource(calls: number): BenchSource {
       }
     }
   }
-  return { name: "macros", gnu: gnu.join("\n") + "\n", nasm: nasm.join("\n") + "\n", lines };
+  return { name: "macros", gnu: `${gnu.join("\n")}\n`, nasm: `${nasm.join("\n")}\n`, lines };
 }

@@ -169,8 +169,14 @@ export const sub8 = (s: State, a: number, b: number): number => subNarrow(s, a, 
 export const sub16 = (s: State, a: number, b: number): number => subNarrow(s, a, b, 0, 16);
 export const sbb8 = (s: State, a: number, b: number): number => subNarrow(s, a, b, s[FLAG_CARRIES]! >>> 31, 8);
 export const sbb16 = (s: State, a: number, b: number): number => subNarrow(s, a, b, s[FLAG_CARRIES]! >>> 31, 16);
-export const logic8 = (s: State, result: number): number => (logic32(s, signExtend(result, 8)), result & 0xff);
-export const logic16 = (s: State, result: number): number => (logic32(s, signExtend(result, 16)), result & 0xffff);
+export function logic8(s: State, result: number): number {
+  logic32(s, signExtend(result, 8));
+  return result & 0xff;
+}
+export function logic16(s: State, result: number): number {
+  logic32(s, signExtend(result, 16));
+  return result & 0xffff;
+}
 
 /** INC and DEC of 8 or 16 bits: `step` is 1 or -1. */
 export function stepNarrow(s: State, a: number, step: 1 | -1, bits: 8 | 16): number {

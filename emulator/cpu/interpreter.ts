@@ -169,7 +169,7 @@ export class Interpreter {
       let index = core.index;
       this.#block = block;
       core.link = block.fallthrough;
-      core.end = count < core.remaining ? count : core.remaining;
+      core.end = Math.min(count, core.remaining);
       do {
         core.index = index;
         handlers[index]!();

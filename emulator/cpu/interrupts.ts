@@ -239,7 +239,6 @@ export class InterruptDelivery {
 
   #iretProtected(sizeBits: number): void {
     const core = this.#core;
-    const { s } = core;
     const bytes = sizeBits >>> 3;
     const eip = core.peek(0, sizeBits);
     const selector = core.peek(bytes, sizeBits) & 0xffff;

@@ -16,7 +16,6 @@ import {
   DS,
   EAX,
   EFLAGS,
-  EIP,
   ES,
   FS,
   GS,

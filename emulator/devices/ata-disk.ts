@@ -198,7 +198,11 @@ export class AtaDisk extends IdeDrive {
       case 0x02:
       case 0x82:
         this.#writeCache = this.features === 0x02;
-        if (!this.#writeCache) return this.#guard(() => (this.#backend.flush(), this.complete()));
+        if (!this.#writeCache)
+          return this.#guard(() => {
+            this.#backend.flush();
+            this.complete();
+          });
         return this.complete();
       case 0x03:
         return this.#setTransferMode(this.sectorCount);

@@ -207,7 +207,7 @@ export class Jit implements Engine {
     if (core.state.modeKey !== this.#modeKey || core.mmu.epoch !== this.#epoch) this.#updateContext();
     const entry = block.compiled!;
     const region = entry.region as MachineRegion;
-    const budget = core.remaining < MAX_BUDGET ? core.remaining : MAX_BUDGET;
+    const budget = Math.min(core.remaining, MAX_BUDGET);
     if (budget < LEAST_BUDGET || core.mmu.isWatched) return false;
     if (region.direct !== this.#direct || region.isProtected !== this.#isProtected) {
       block.compiled = null;

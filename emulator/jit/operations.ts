@@ -346,7 +346,11 @@ const byteSwap: Operation = (t, insn) => () => {
 
 const loadAddress: Operation = (t, insn) => () => {
   writeOperand(t, insn, 0, () => {
-    for (const register of [insn.base, insn.index]) if (register < 8) t.getRegister(register), t.c.op(OP.drop);
+    for (const register of [insn.base, insn.index]) {
+      if (register >= 8) continue;
+      t.getRegister(register);
+      t.c.op(OP.drop);
+    }
     t.access.pushEffective(insn);
   });
 };

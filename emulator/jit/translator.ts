@@ -450,8 +450,10 @@ export class Translator {
   step(): void {
     const { c } = this;
     const unused = this.#notRun - 1;
-    for (let register = 0; register < 8; register++)
-      this.#written.add(register).add(register), this.#used.add(register);
+    for (let register = 0; register < 8; register++) {
+      this.#written.add(register);
+      this.#used.add(register);
+    }
     this.flags.spill();
     this.#insert("flush");
     this.#flushFlags();
@@ -476,7 +478,10 @@ export class Translator {
   /** Has the interpreter run an instruction that goes somewhere, and leaves. */
   #stepAway(): void {
     const { c } = this;
-    for (let register = 0; register < 8; register++) this.#written.add(register), this.#used.add(register);
+    for (let register = 0; register < 8; register++) {
+      this.#written.add(register);
+      this.#used.add(register);
+    }
     this.flags.spill();
     this.#insert("flush");
     this.#flushFlags();

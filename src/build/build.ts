@@ -229,7 +229,7 @@ function assembleSource(tree: SourceTree, path: string, includes: readonly strin
   };
   /** As GNU as looks: as it is written, beside the including file, then where -I says. */
   const read = (name: string, from: string | null): { path: string; bytes: Uint8Array } | null => {
-    const besides = from !== null && from.includes("/") ? [from.slice(0, from.lastIndexOf("/"))] : [];
+    const besides = from?.includes("/") ? [from.slice(0, from.lastIndexOf("/"))] : [];
     for (const candidate of [name, ...[...besides, ...includes].map((base) => `${base}/${name}`)]) {
       const bytes = readInput(candidate);
       if (bytes) return { path: candidate, bytes };

@@ -59,7 +59,7 @@ export async function runConsoleScript(lab: LabCluster, steps: readonly Step[], 
       nodes = step.nodes.map((index) => lab.nodes[index]!);
       for (const node of nodes) {
         await waitForPrompt(lab, node, `${path}:${step.line}`);
-        node.console.take(/[^]*/);
+        node.console.take(/[\s\S]*/);
         node.type(`${step.text}\n`);
         typedAt.add(node);
       }

@@ -135,11 +135,12 @@ function expandFiles(args: readonly string[], depth: number): string[] {
 
 function splitWords(text: string): string[] {
   const words: string[] = [];
-  for (const match of text.matchAll(/(?:[^\s"'\\]|\\[^]|"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*')+/g)) {
+  for (const match of text.matchAll(/(?:[^\s"'\\]|\\[\s\S]|"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*')+/g)) {
     words.push(
       match[0].replace(
-        /\\([^])|"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'/g,
-        (_, escaped: string, double: string, single: string) => escaped ?? (double ?? single).replace(/\\([^])/g, "$1"),
+        /\\([\s\S])|"((?:[^"\\]|\\[\s\S])*)"|'((?:[^'\\]|\\[\s\S])*)'/g,
+        (_, escaped: string, double: string, single: string) =>
+          escaped ?? (double ?? single).replace(/\\([\s\S])/g, "$1"),
       ),
     );
   }

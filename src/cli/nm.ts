@@ -38,14 +38,14 @@ export function run(args: readonly string[]): void {
   const parsed = parseArguments(COMMAND, args);
   if (parsed === null) return;
   const has = (option: string): boolean => parsed.some((argument) => argument.option === option);
-  const valueOf = (option: string): string | undefined =>
+  const argumentOf = (option: string): string | undefined =>
     parsed.findLast((argument) => argument.option === option)?.value;
   const files = parsed.filter(({ option }) => option === "").map(({ value }) => value);
-  const format = has("-P") ? "posix" : (valueOf("-f") ?? "bsd");
+  const format = has("-P") ? "posix" : (argumentOf("-f") ?? "bsd");
   const formats: Readonly<Record<string, NmOptions["format"]>> = { b: "bsd", p: "posix", s: "sysv", j: "bsd" };
   if (!(format[0]! in formats)) throw new UsageError(`nm: --format ${format}: it is bsd, posix, sysv or just-symbols`);
-  const radix = { d: 10, o: 8, x: 16 }[valueOf("-t") ?? "x"];
-  if (radix === undefined) throw new UsageError(`nm: --radix ${valueOf("-t")}: it is d, o or x`);
+  const radix = { d: 10, o: 8, x: 16 }[argumentOf("-t") ?? "x"];
+  if (radix === undefined) throw new UsageError(`nm: --radix ${argumentOf("-t")}: it is d, o or x`);
   const isBare = has("-j") || format.startsWith("j");
   const paths = files.length === 0 ? ["a.out"] : files;
   forEachInput("nm", paths, ({ path, archive, objects }) => {

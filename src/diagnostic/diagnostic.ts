@@ -62,7 +62,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, options: FormatOptions 
         .map((character) => (character === "\t" ? "\t" : " "))
         .join("");
       const room = Math.max(1, [...sourceLine].length - column + 1);
-      const marks = "^" + "~".repeat(Math.max(0, Math.min(diagnostic.length, room) - 1));
+      const marks = `^${"~".repeat(Math.max(0, Math.min(diagnostic.length, room) - 1))}`;
       lines.push(`    ${lead}${paint("\x1b[1;32m", marks)}`);
     }
   }

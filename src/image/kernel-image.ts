@@ -64,7 +64,7 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
       .filter(({ flags, address }) => (flags & SHF_ALLOC) !== 0 && address >= code32.address)
       .map(({ address, sizeBytes }) => address + sizeBytes),
   );
-  const offsets = relocationOffsets(linked, code32);
+  const offsets = relocationOffsets(code32);
   const content = code32.content.slice();
   const contentView = new DataView(content.buffer);
   for (const offset of offsets)
@@ -117,7 +117,7 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
 }
 
 /** Every dword of the 32-bit part that holds an address of the 32-bit part or of the bss behind it. */
-function relocationOffsets(linked: Linked, code32: LinkedSection): number[] {
+function relocationOffsets(code32: LinkedSection): number[] {
   const offsets: number[] = [];
   for (const { offset, type, target } of code32.relocations) {
     const relocatable = target !== null && target.address >= code32.address && (target.flags & SHF_ALLOC) !== 0;

@@ -159,7 +159,7 @@ const patterns = new Map<string, OperandPattern>();
 
 /** The pattern of a token, given where the opcode keeps its register. Equal ones are the same object. */
 const patternOf = (token: string, opcodeRegister: boolean, row: string): OperandPattern => {
-  const key = opcodeRegister ? token + "+r" : token;
+  const key = opcodeRegister ? `${token}+r` : token;
   let pattern = patterns.get(key);
   if (pattern !== undefined) return pattern;
   const dot = token.indexOf(".");

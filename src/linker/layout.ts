@@ -340,7 +340,7 @@ export class Layout {
     if (
       mode.startsWith("provide") &&
       !this.#provided.has(assignment) &&
-      !(known && known.isReferenced && !known.isDefined && known.state !== "common")
+      !(known?.isReferenced && !known.isDefined && known.state !== "common")
     )
       return;
     this.#comesFromDot = false;

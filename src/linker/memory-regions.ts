@@ -29,7 +29,7 @@ export class MemoryRegions {
   }
 
   /** Empties all regions for another pass. */
-  restart(valueOf: (expression: Expression) => number): void {
+  restart(evaluate: (expression: Expression) => number): void {
     this.#byName.clear();
     this.#byName.set(DEFAULT_REGION, {
       name: DEFAULT_REGION,
@@ -40,11 +40,11 @@ export class MemoryRegions {
       isFull: false,
     });
     for (const { name, origin, length } of this.declared) {
-      const start = valueOf(origin);
+      const start = evaluate(origin);
       this.#byName.set(name, {
         name,
         origin: start,
-        length: valueOf(length),
+        length: evaluate(length),
         current: start,
         last: null,
         isFull: false,

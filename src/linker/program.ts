@@ -162,7 +162,8 @@ export class Program {
     this.got = new GlobalOffsetTable(isRelocatable ? [] : objects, this.symbols, options.isFlat ?? false);
     if (!isRelocatable || options.definesCommon) this.#allocateCommon(objects);
     else for (const object of objects) this.#commonSection(object, 1);
-    const host = objects.findIndex((object) => object === this.got.host) + 1;
+    const { host: gotHost } = this.got;
+    const host = gotHost ? objects.indexOf(gotHost) + 1 : 0;
     this.objects = this.got.object ? [...objects.slice(0, host), this.got.object, ...objects.slice(host)] : objects;
     this.placement = new Placement(scripts, this.objects, placementOptions);
     this.placement.place();

@@ -126,7 +126,7 @@ export class Relocator {
     if (home?.isDiscarded && home.keptInstead && (section.flags & 1) === 0) home = home.keptInstead;
     const isGone =
       (home !== null && (home.isDiscarded || home.output === null)) ||
-      (symbol !== null && symbol.isUnused && symbol.state === "common");
+      (symbol?.isUnused === true && symbol.state === "common");
     if (isRelocatable) {
       if (!symbol && elf.type === STT_SECTION && home && !isGone)
         writeField(content, offset, width, addend + home.offset);

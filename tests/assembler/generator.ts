@@ -95,7 +95,7 @@ export class ProgramGenerator {
     while (this.#pushed-- > 0) this.#lines.push(".popsection");
     this.#lines.push(".text", "9:", "last: nop");
     // Every name that was used forward is defined somewhere, or left to the linker.
-    return this.#lines.join("\n") + "\n";
+    return `${this.#lines.join("\n")}\n`;
   }
 
   #pick<T>(from: readonly T[]): T {

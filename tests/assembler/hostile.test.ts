@@ -24,7 +24,7 @@ const HOSTILE: readonly (readonly [name: string, source: string, id: string])[] 
   ["a symbol that is itself", "a = a + 1\n", "symbol-loop"],
   [
     "ten thousand definitions deep",
-    Array.from({ length: 10000 }, (_, i) => `a${i} = a${i + 1} + 1`).join("\n") + "\n.long a0\n",
+    `${Array.from({ length: 10000 }, (_, i) => `a${i} = a${i + 1} + 1`).join("\n")}\n.long a0\n`,
     "",
   ],
   ["parentheses without end", `.long ${"(".repeat(100000)}\n`, "expression-too-deep"],
@@ -40,12 +40,12 @@ const HOSTILE: readonly (readonly [name: string, source: string, id: string])[] 
   ],
   [
     "a symbol that doubles itself",
-    Array.from({ length: 60 }, () => ".equ a, (a < b) | (a > c)").join("\n") + "\n.long a\n",
+    `${Array.from({ length: 60 }, () => ".equ a, (a < b) | (a > c)").join("\n")}\n.long a\n`,
     "",
   ],
   [
     "forward symbols that double each other",
-    Array.from({ length: 60 }, (_, i) => `.eqv a${i}, a${i + 1} + a${i + 1}`).join("\n") + "\n.long a0\n",
+    `${Array.from({ length: 60 }, (_, i) => `.eqv a${i}, a${i + 1} + a${i + 1}`).join("\n")}\n.long a0\n`,
     "symbol-loop",
   ],
   ["millions of labels", bomb("l\\@:"), "too-large"],

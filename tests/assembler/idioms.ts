@@ -110,7 +110,7 @@ function bodyLine(around: Surroundings, p: string): string[] {
     () => [`.ascii "${p} \\${p} & ${p}"`],
     () => [`.ascii "\\${p}" ; .ascii "\\${p}" # \\${p}`],
     () => [`/* \\${p} */ .ascii "\\${p}"`],
-    () => [`.ifnb \\${p}`, ".ifb \\" + p, ".byte 1", ".else", ".exitm", ".endif", ".endif", ".byte 9"],
+    () => [`.ifnb \\${p}`, `.ifb \\${p}`, ".byte 1", ".else", ".exitm", ".endif", ".endif", ".byte 9"],
   ])();
 }
 
@@ -136,7 +136,7 @@ const textMacro: Idiom = (around) => {
     `.macro ${name}, ${parameters.join(separator)}`,
     `.MACRO ${name} ${parameters.join(separator)}`,
   ]);
-  const lines = [count === 0 ? `.macro ${name}` : head, ...body, pick(around, [".endm", ".ENDM", ".endm # " + name])];
+  const lines = [count === 0 ? `.macro ${name}` : head, ...body, pick(around, [".endm", ".ENDM", `.endm # ${name}`])];
   const calls = 1 + random(3);
   for (let i = 0; i < calls; i++) {
     const values = upTo(around, count + (random(9) === 0 ? 1 : 0), () => pick(around, ARGUMENTS));

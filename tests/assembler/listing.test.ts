@@ -3,23 +3,22 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_LISTING, type ListingOptions } from "../../src/assembler/write/listing.ts";
 import { assembleText } from "./differential.ts";
 
-const SOURCE =
-  [
-    ".intel_syntax noprefix",
-    ".macro inner",
-    "nop",
-    ".endm",
-    ".macro outer",
-    "inner",
-    "ret",
-    ".endm",
-    ".if 0",
-    "int3",
-    ".else",
-    "outer",
-    ".endif",
-    ".long 1, 2, 3",
-  ].join("\n") + "\n";
+const SOURCE = `${[
+  ".intel_syntax noprefix",
+  ".macro inner",
+  "nop",
+  ".endm",
+  ".macro outer",
+  "inner",
+  "ret",
+  ".endm",
+  ".if 0",
+  "int3",
+  ".else",
+  "outer",
+  ".endif",
+  ".long 1, 2, 3",
+].join("\n")}\n`;
 
 function listing(source: string, options: Partial<ListingOptions> = {}): string[] {
   return assembleText(source, { listing: { ...DEFAULT_LISTING, symbols: false, ...options } }).listing!.split("\n");

@@ -99,7 +99,7 @@ describe("qure emu", () => {
       ],
       { reject: false, all: true, timeout: 60_000 },
     );
-    expect(all).toMatch(/Breakpoint 1, 0x0*7c00[^]*=> 0x7c00:\tmov +\$0xabcd,%dx/);
+    expect(all).toMatch(/Breakpoint 1, 0x0*7c00[\s\S]*=> 0x7c00:\tmov +\$0xabcd,%dx/);
     expect(all).toMatch(/real mode, CS:IP f000:[0-9a-f]{4}/);
     expect(all).toMatch(/exited normally/);
     const { exitCode, stderr } = await emulator;

@@ -15,7 +15,7 @@ const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
 /** Without code, in which brackets mean something else. */
 function prose(path: string): string {
   return readFileSync(join(root, path), "utf8")
-    .replace(/^```[^]*?^```/gm, "")
+    .replace(/^```[\s\S]*?^```/gm, "")
     .replace(/`[^`\n]*`/g, "");
 }
 

@@ -7,7 +7,7 @@ import {
   buildSystem,
   folderTree,
   formatDiagnostic,
-  LabCluster,
+  type LabCluster,
   type LabNode,
   type SourceTree,
 } from "../../src/index.ts";
@@ -75,7 +75,7 @@ describe("the console", () => {
     await node.enter("echo 'one  word' two", /one {2}word two\n/);
     await node.waitFor(PROMPT);
     expect(node.screen().filter((line) => line !== "")).toEqual([
-      expect.stringMatching(/:\/> echo 'one  word' two$/),
+      expect.stringMatching(/:\/> echo 'one {2}word' two$/),
       "one  word two",
       expect.stringMatching(/:\/>$/),
     ]);

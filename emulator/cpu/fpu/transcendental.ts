@@ -137,7 +137,7 @@ function twiceAtanh(numerator: bigint, denominator: bigint): bigint {
 /** log2 of a positive finite number, as fixed point. */
 function log2(x: Float80): bigint {
   let { exponent } = unpack(x);
-  let mantissa = normalInteger(x).significand;
+  const mantissa = normalInteger(x).significand;
   let scale = 1n << 63n;
   // The mantissa goes to the interval around 1 where the series is fast and a result near 0 keeps its digits.
   if (mantissa > 0xb504f333f9de6484n) {

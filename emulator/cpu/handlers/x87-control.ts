@@ -2,7 +2,7 @@
 
 import type { Core } from "../core.ts";
 import { DEVICE_NOT_AVAILABLE, GENERAL_PROTECTION, raise } from "../exceptions.ts";
-import { Float80 } from "../fpu/float80.ts";
+import type { Float80 } from "../fpu/float80.ts";
 import type { Fpu } from "../fpu/fpu.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
 import { CR0 } from "../layout.ts";

@@ -4,7 +4,7 @@
  */
 import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
-import { arithmeticFlags, CF, getCarry, getParity, getZero, PF, setArithmeticFlags, ZF } from "../flags.ts";
+import { CF, getCarry, getParity, getZero, PF, setArithmeticFlags, ZF } from "../flags.ts";
 import type { Order } from "../fpu/arithmetic.ts";
 import {
   add,
@@ -18,7 +18,7 @@ import {
   squareRoot,
   subtract,
 } from "../fpu/arithmetic.ts";
-import { Float80, INDEFINITE, ONE, zero } from "../fpu/float80.ts";
+import { type Float80, INDEFINITE, ONE, zero } from "../fpu/float80.ts";
 import type { Fpu } from "../fpu/fpu.ts";
 import { C0, C1, C2, C3 } from "../fpu/fpu.ts";
 import type { FloatContext } from "../fpu/rounding.ts";

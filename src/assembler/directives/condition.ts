@@ -40,7 +40,7 @@ function isDefined(assembler: Assembler): boolean {
   input.skipSpace();
   const start = input.offset;
   let end = start;
-  let atom;
+  let atom: Atom;
   if (input.bytes[start] === QUOTE) {
     const string = readString(input.bytes, start);
     end = string.end;

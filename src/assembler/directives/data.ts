@@ -4,7 +4,7 @@
 
 import { R } from "../../object/relocation-types.ts";
 import type { Assembler } from "../assembler.ts";
-import { Expression, Op } from "../model/expression.ts";
+import { type Expression, Op } from "../model/expression.ts";
 import type { FloatFormat } from "../model/float.ts";
 import { encodeFloat } from "../model/float.ts";
 import * as integer from "../model/integer.ts";

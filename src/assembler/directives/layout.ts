@@ -75,7 +75,7 @@ export function alignTo(assembler: Assembler, power: number, fill: Uint8Array | 
 
 /** `.fill repeat, size, value` */
 const fill: Handler = (assembler) => {
-  const { expressions, sections } = assembler;
+  const { expressions } = assembler;
   const count = refold(expressions.required("the number of copies"));
   let size = 1;
   let value: integer.Integer = 0;

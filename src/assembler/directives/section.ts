@@ -131,7 +131,7 @@ function attributes(assembler: Assembler, withNumber: boolean): SectionAttribute
   input.offset = string.end;
   result.hasFlags = true;
   // Numbers stand for flags that have no letter.
-  for (const letter of textOfBytes(string.bytes).match(/0x[0-9a-f]+|\d+|[^]/gi) ?? []) {
+  for (const letter of textOfBytes(string.bytes).match(/0x[0-9a-f]+|\d+|[\s\S]/gi) ?? []) {
     if (letter === "?") {
       const group = assembler.sections.current?.section.group ?? null;
       if (group === null) continue;

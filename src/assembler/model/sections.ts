@@ -3,10 +3,10 @@
  */
 
 import type { Assembler } from "../assembler.ts";
-import { Expression, Op } from "./expression.ts";
+import { type Expression, Op } from "./expression.ts";
 import type { Variable } from "./fragment.ts";
 import * as integer from "./integer.ts";
-import { Section, SHF, SHT, Subsection } from "./section.ts";
+import { Section, SHF, SHT, type Subsection } from "./section.ts";
 import { AssemblySymbol, STT } from "./symbol.ts";
 
 /** Bytes that one assembly may make: enough for any program, too few to exhaust the host. */

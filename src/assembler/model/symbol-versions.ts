@@ -5,7 +5,7 @@
  */
 
 import type { Assembler } from "../assembler.ts";
-import { AssemblySymbol, STV } from "./symbol.ts";
+import { type AssemblySymbol, STV } from "./symbol.ts";
 
 /** What becomes of the plain name: the fourth operand of `.symver`. */
 const ORIGINALS = ["", "local", "hidden", "remove"] as const;

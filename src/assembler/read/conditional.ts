@@ -134,7 +134,7 @@ export class Conditionals {
       this.#asked.delete(top.asked!);
     this.#top = top.outer;
     this.depth--;
-    this.isSkipping = this.#top !== null && this.#top.ignores;
+    this.isSkipping = this.#top?.ignores === true;
   }
 
   #require(directive: string): Conditional {
@@ -155,7 +155,7 @@ export class Conditionals {
       this.#top = this.#top.outer;
       this.depth--;
     }
-    this.isSkipping = this.#top !== null && this.#top.ignores;
+    this.isSkipping = this.#top?.ignores === true;
   }
 
   /** The end of a frame: what it opened must be closed. */

@@ -19,7 +19,7 @@ import {
   registerExpression,
   symbolExpression,
 } from "../model/expression.ts";
-import * as integer from "../model/integer.ts";
+import type * as integer from "../model/integer.ts";
 import { canonical } from "../model/integer.ts";
 import {
   APOSTROPHE,

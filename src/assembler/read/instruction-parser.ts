@@ -281,7 +281,7 @@ export class InstructionParser {
       encoding = result;
       this.#branches.set(mnemonic, encoding);
     }
-    this.#place(encoding, { mnemonic, prefixes: NO_PREFIXES, operands: this.parsed.operands }, offset);
+    this.#place(encoding, offset);
     return true;
   }
 
@@ -350,12 +350,12 @@ export class InstructionParser {
         at >= 0 ? parsed.lengths[at] : undefined,
       );
     }
-    this.#place(result, instruction, offset);
+    this.#place(result, offset);
     return result.longer === null && result.warning === undefined ? result : null;
   }
 
   /** Puts the bytes into the section, with fields for what is not known yet. */
-  #place(result: Encoding, instruction: Instruction, offset: number): void {
+  #place(result: Encoding, offset: number): void {
     const assembler = this.#assembler;
     const { parsed } = this;
     if (assembler.sections.current === null)

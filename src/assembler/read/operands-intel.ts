@@ -7,7 +7,7 @@
 import type { ImmediateOperand, MemoryOperand, Operand, Register, SizeBits } from "../../isa/instruction.ts";
 import { R } from "../../object/relocation-types.ts";
 import type { Assembler } from "../assembler.ts";
-import { combine, constant, Expression, knownDifference, node, Op, refold } from "../model/expression.ts";
+import { combine, constant, type Expression, knownDifference, node, Op, refold } from "../model/expression.ts";
 import { add, subtract } from "../model/integer.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
 import { CLOSE_BRACKET, COMMA, characterClass, STATEMENT_END } from "./chars.ts";

@@ -177,7 +177,7 @@ function skipped(assembler: Assembler, offset: number): void {
     let end = offset + 1;
     while (characterClass[bytes[end]!]! & NAME_PART) end++;
     const directive = assembler.atoms.intern(bytes, offset, end).lower.directive;
-    if (directive !== null && directive.isConditional) {
+    if (directive?.isConditional) {
       input.offset = end;
       input.skipSpace();
       directive.run(assembler, directive);

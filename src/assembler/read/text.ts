@@ -61,20 +61,20 @@ export function readString(bytes: Uint8Array, start: number): StringResult {
       out.push(code);
       continue;
     }
-    const escape = bytes[offset]!;
-    if (escape === NEWLINE) continue;
+    const escaped = bytes[offset]!;
+    if (escaped === NEWLINE) continue;
     offset++;
-    if (characterClass[escape]! & DIGIT) {
+    if (characterClass[escaped]! & DIGIT) {
       // GNU as takes 8 and 9 for octal digits too.
-      let value = escape - 0x30;
+      let value = escaped - 0x30;
       for (let digits = 1; digits < 3 && digitValue[bytes[offset]!]! < 10; digits++)
         value = value * 8 + digitValue[bytes[offset++]!]!;
       out.push(value & 0xff);
-    } else if (escape === 0x78 || escape === 0x58) {
+    } else if (escaped === 0x78 || escaped === 0x58) {
       // Any number of digits: the last two count.
       let value = 0;
       while (digitValue[bytes[offset]!]! < 16) value = (value * 16 + digitValue[bytes[offset++]!]!) & 0xff;
       out.push(value);
-    } else out.push(STRING_ESCAPES.get(escape) ?? escape);
+    } else out.push(STRING_ESCAPES.get(escaped) ?? escaped);
   }
 }

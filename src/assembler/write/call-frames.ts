@@ -4,7 +4,7 @@
  */
 
 import type { Assembler } from "../assembler.ts";
-import { Expression } from "../model/expression.ts";
+import type { Expression } from "../model/expression.ts";
 import type { Fragment } from "../model/fragment.ts";
 import type { Subsection } from "../model/section.ts";
 import { SHF } from "../model/section.ts";

@@ -234,8 +234,7 @@ class FixupWriter {
 
   #relocate(fixup: Fixup, at: number, plus: AssemblySymbol | null, number: Integer, pcRelative: boolean): void {
     // What is defined in this file, and by no other, is called without a linkage table.
-    const needsNoTable =
-      fixup.relocation === R.PLT32 && pcRelative && plus !== null && plus.section.isReal && !plus.isExternal;
+    const needsNoTable = fixup.relocation === R.PLT32 && pcRelative && plus?.section.isReal && !plus.isExternal;
     const type =
       fixup.relocation !== 0 && !needsNoTable ? fixup.relocation : plainRelocation(fixup.sizeBytes, pcRelative);
     if (type === 0) {

@@ -8,7 +8,7 @@ import { StringTable } from "../../object/string-table.ts";
 import type { Assembler } from "../assembler.ts";
 import * as integer from "../model/integer.ts";
 import { RelocationList } from "../model/relocations.ts";
-import { Section, SHF, SHT } from "../model/section.ts";
+import { type Section, SHF, SHT } from "../model/section.ts";
 import { AssemblySymbol, isLocalName, isNumericLabel, STT } from "../model/symbol.ts";
 import type { Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";

@@ -109,7 +109,7 @@ export class Listing {
         const key = `${diagnostic.file}:${diagnostic.line}`;
         byLine.set(key, [...(byLine.get(key) ?? []), diagnostic]);
       }
-      let number = new LineNumbers();
+      const number = new LineNumbers();
       for (const line of this.#lines) {
         const depth = expansionDepth(line.frame);
         if ((depth > 0 && !options.macros) || (line.isSkipped && !options.skipped)) continue;
@@ -122,7 +122,7 @@ export class Listing {
       }
     }
     if (options.symbols) this.#writeSymbols(out);
-    return out.map((text) => text.trimEnd()).join("\n") + "\n";
+    return `${out.map((text) => text.trimEnd()).join("\n")}\n`;
   }
 
   #writeLine(

@@ -118,7 +118,7 @@ export class Relaxer {
     const named = branch.symbol;
     // What another file may define in its place is reached through the linkage table.
     const isReplaceable = branch.relocation === R.PLT32 && target !== null && target.isGlobal;
-    const isWeak = named !== null && (named.isWeak || (target !== null && target.isWeak));
+    const isWeak = named !== null && (named.isWeak || target?.isWeak);
     if (target !== null && named !== null && !named.isTemporary) this.#assembler.symbols.need(named);
     if (target !== null && !isWeak && !isReplaceable) return;
     branch.isSettled = true;

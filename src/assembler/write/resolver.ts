@@ -4,7 +4,7 @@
  */
 
 import type { Assembler } from "../assembler.ts";
-import { compute, computeUnary, Expression, Op } from "../model/expression.ts";
+import { compute, computeUnary, type Expression, Op } from "../model/expression.ts";
 import type { Target } from "../model/fixup.ts";
 import type { Integer } from "../model/integer.ts";
 import * as integer from "../model/integer.ts";

@@ -29,7 +29,7 @@ export const CONDITIONS: readonly (readonly string[])[] = [
 
 const forConditions = (row: (names: (prefix: string) => string, code: number) => string): string =>
   CONDITIONS.map(
-    (names, code) => row((prefix) => names.map((name) => prefix + name).join("/"), code) + ` cc=${code}`,
+    (names, code) => `${row((prefix) => names.map((name) => prefix + name).join("/"), code)} cc=${code}`,
   ).join("\n");
 
 const ALU = ["add", "or", "adc", "sbb", "and", "sub", "xor", "cmp"]

@@ -6,14 +6,14 @@
 import type { TableSection } from "../notation.ts";
 
 /** "name opcode" pairs; each is an instruction on mm and, with 66, one on xmm. */
-const twins = (list: string, escape = "0F"): { mm: string; xmm: string } => {
+const twins = (list: string, escapeByte = "0F"): { mm: string; xmm: string } => {
   const pairs = list
     .trim()
     .split(/\s*,\s*/)
     .map((pair) => pair.split(" ") as [string, string]);
   return {
-    mm: pairs.map(([name, opcode]) => `${name} mm, mm/m64 | NP ${escape} ${opcode} /r`).join("\n"),
-    xmm: pairs.map(([name, opcode]) => `${name} xmm, xmm/m128 | 66 ${escape} ${opcode} /r`).join("\n"),
+    mm: pairs.map(([name, opcode]) => `${name} mm, mm/m64 | NP ${escapeByte} ${opcode} /r`).join("\n"),
+    xmm: pairs.map(([name, opcode]) => `${name} xmm, xmm/m128 | 66 ${escapeByte} ${opcode} /r`).join("\n"),
   };
 };
 

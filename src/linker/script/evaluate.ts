@@ -1,9 +1,3 @@
-/**
- * Values of expressions in scripts. A value is relative to an output section, absolute, or a plain number, and which of
- * them it is decides what an assignment means (GNU ld 2.40, "The Section of an Expression"). Values have 64 bits
- * without a sign, as GNU ld calculates.
- */
-import { alignUp } from "../../object/align.ts";
 import type { OutputSection } from "../output-section.ts";
 import type { Expression } from "./parser.ts";
 

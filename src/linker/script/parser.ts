@@ -13,23 +13,22 @@ import {
 } from "../../object/elf.ts";
 import { binaryExpression, ExpressionParser } from "./expression.ts";
 import { EXPRESSION_WORD, startsName } from "./lexer.ts";
-import {
-  type Assertion,
-  type Assignment,
-  type CrossReferenceRule,
-  type DataStatement,
-  type Expression,
-  type InputStatement,
-  type InsertedStatements,
-  type LinkerScript,
-  type MemoryRegion,
-  type OutputSection,
-  type ProgramHeader,
-  ScriptError,
-  type ScriptInput,
-  type SectionPattern,
-  type SectionStatement,
-  type SortKind,
+import type {
+  Assertion,
+  Assignment,
+  CrossReferenceRule,
+  DataStatement,
+  Expression,
+  InputStatement,
+  InsertedStatements,
+  LinkerScript,
+  MemoryRegion,
+  OutputSection,
+  ProgramHeader,
+  ScriptInput,
+  SectionPattern,
+  SectionStatement,
+  SortKind,
 } from "./tree.ts";
 
 export * from "./tree.ts";
@@ -256,7 +255,7 @@ class Parser extends ExpressionParser {
   /** Whole commands, or whole statements of SECTIONS. */
   #include(): void {
     const inner = this.#included((text) =>
-      /^\s*(SECTIONS|MEMORY|ENTRY|PHDRS|INCLUDE|OUTPUT|INPUT|GROUP)/.test(text.replace(/\/\*[^]*?\*\//g, ""))
+      /^\s*(SECTIONS|MEMORY|ENTRY|PHDRS|INCLUDE|OUTPUT|INPUT|GROUP)/.test(text.replace(/\/\*[\s\S]*?\*\//g, ""))
         ? text
         : `SECTIONS {${text}\n}`,
     ).script();

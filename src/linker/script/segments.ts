@@ -8,7 +8,7 @@ import type { Expression, ProgramHeader } from "./parser.ts";
 export function scriptSegments(
   headers: readonly ProgramHeader[],
   sections: readonly OutputSection[],
-  valueOf: (expression: Expression) => number,
+  evaluate: (expression: Expression) => number,
   problem: (line: number, message: string) => void,
 ): Segment[] {
   const bySegment = new Map<string, OutputSection[]>(headers.map(({ name }) => [name, []]));
@@ -38,8 +38,8 @@ export function scriptSegments(
     sections: bySegment.get(name)!,
     hasHeaders: hasFileHeader || hasProgramHeaders,
     hasProgramHeadersOnly: hasProgramHeaders && !hasFileHeader,
-    flags: flags ? valueOf(flags) : null,
+    flags: flags ? evaluate(flags) : null,
     isDeclared: true,
-    loadAddress: loadAddress ? valueOf(loadAddress) : null,
+    loadAddress: loadAddress ? evaluate(loadAddress) : null,
   }));
 }

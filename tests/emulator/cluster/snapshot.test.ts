@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../../../emulator/cluster/random.ts";
-import { blankDisk, LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
+import { blankDisk, type LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
 import { boot, CLOUD, images, PROMPT } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
 

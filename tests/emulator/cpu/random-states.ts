@@ -5,7 +5,7 @@
 import type { Form } from "../../../src/isa/form.ts";
 import { allForms } from "../../../src/isa/table/index.ts";
 import type { EncodingOptions } from "./random-instructions.ts";
-import { isString, Random, randomInstruction } from "./random-instructions.ts";
+import { isString, type Random, randomInstruction } from "./random-instructions.ts";
 import {
   readsFlags,
   SYSTEM_TESTABLE,

@@ -1,7 +1,7 @@
 /** Random cases for x87.s and x87-host.c: states of the unit, and one instruction of each form. */
 import type { Form } from "../../../src/isa/form.ts";
 import { allForms } from "../../../src/isa/table/index.ts";
-import { Random } from "./random-instructions.ts";
+import type { Random } from "./random-instructions.ts";
 
 export const X87_CASE_BYTES = 144;
 const FEATURES = new Set(["8087", "287", "387", "687"]);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blankDisk, type LabCluster } from "../../../src/index.ts";
 import { requireOracle } from "../../oracle.ts";
 import { boot, images } from "../../system/images.ts";
-import { debug, valueOf } from "./real-gdb.ts";
+import { debug, printedValue } from "./real-gdb.ts";
 
 const MIB = 1024 * 1024;
 let folder = "";
@@ -60,9 +60,9 @@ describe("gdb", () => {
     expect(output).toMatch(/Breakpoint 1, clock_tick \(\) at asm\/kernel\/clock\.s:\d+/);
     expect(output).toMatch(/#0 {2}clock_tick \(\) at asm\/kernel\/clock\.s/);
     expect(output).toMatch(/^\d+\t.*call +serial_tick/m);
-    expect(valueOf(output!, "before")).toBe("1");
-    expect(valueOf(output!, "after")).toBe("4711");
-    expect(valueOf(output!, "eax")).toBe("12345678");
+    expect(printedValue(output!, "before")).toBe("1");
+    expect(printedValue(output!, "after")).toBe("4711");
+    expect(printedValue(output!, "eax")).toBe("12345678");
     expect(output).toMatch(/<clock_tick>:\s+incl/);
     expect(output).toMatch(/protected mode, 32-bit code, ring 0/);
     // Killing a machine takes its power.
@@ -93,7 +93,7 @@ describe("gdb", () => {
       },
     ]);
     expect(output).toMatch(
-      /#0 +printf \(\)[^#]*#1 .* in \w+ \(\) at asm\/[^]*#[2-9] .* in kernel_entry \(\) at asm\/kernel\/entry\.s:\d+\n/,
+      /#0 +printf \(\)[^#]*#1 .* in \w+ \(\) at asm\/[\s\S]*#[2-9] .* in kernel_entry \(\) at asm\/kernel\/entry\.s:\d+\n/,
     );
     expect(output).toMatch(
       /#0 +clock_tick \(\)[^#]*#1 +<signal handler called>\s+#2 .*idle \(\)[^#]*#3 .* in task_start \(\) at [^#]*\n39\s/,
@@ -128,7 +128,7 @@ describe("gdb", () => {
     expect(output).toMatch(/=> 0xf[0-9a-f]{4}:/);
     expect(output).toMatch(/Breakpoint 1, 0x0*7c00/);
     expect(output).toMatch(/=> 0x7c00:\tcli\s*\n.*xor +%ax,%ax/);
-    expect(valueOf(output!, "pc")).toBe("7c03");
+    expect(printedValue(output!, "pc")).toBe("7c03");
     expect(output).toMatch(/real mode, CS:IP 0000:7c03/);
     expect(output).toMatch(/00007dfe {2}55 aa/);
   });
@@ -180,7 +180,7 @@ describe("gdb", () => {
     expect(output).toMatch(/Old value = 0\s+New value = 1/);
     expect(output).toMatch(/Old value = 1\s+New value = 2/);
     expect(output).toMatch(/clock_tick \+ 6 in section/);
-    expect(output).toMatch(/read watchpoint 3[^]*Value = 2/);
+    expect(output).toMatch(/read watchpoint 3[\s\S]*Value = 2/);
     expect(output).toMatch(/access \(read\/write\) watchpoint 4/);
   });
 
@@ -251,7 +251,9 @@ describe("gdb", () => {
         ],
       },
     ]);
-    const [first, second, back, begin] = ["first", "second", "back", "begin"].map((name) => valueOf(output!, name));
+    const [first, second, back, begin] = ["first", "second", "back", "begin"].map((name) =>
+      printedValue(output!, name),
+    );
     expect(back).toBe(second);
     expect(begin).toBe(first);
     const times = [...output!.matchAll(/qure-1: (\d+) ns/g)].map((match) => Number(match[1]));
@@ -295,7 +297,7 @@ describe("gdb", () => {
       },
     ]);
     const [called, before, over, back] = ["called", "before", "over", "back"].map((name) =>
-      Number(valueOf(output!, name)),
+      Number(printedValue(output!, name)),
     );
     // The routine that calls printf, in the middle; then its lines before, with nothing of printf in between.
     expect(called).toBeGreaterThan(0);
@@ -338,7 +340,7 @@ describe("gdb", () => {
         ],
       },
     ]);
-    expect(outputs[0]).toMatch(/Breakpoint 1, clock_tick[^]*Breakpoint 1, clock_tick/);
+    expect(outputs[0]).toMatch(/Breakpoint 1, clock_tick[\s\S]*Breakpoint 1, clock_tick/);
     expect(outputs[1]).toMatch(/Breakpoint 1, clock_tick/);
     const times = [...outputs[1]!.matchAll(/qure-3: (\d+) ns/g)].map((match) => Number(match[1]));
     expect(times[1]).toBe(times[0]);

@@ -2,7 +2,7 @@
  * Going back in time: memory, disks, devices and frames in flight are as they were, and what follows is what followed.
  */
 import { expect, test } from "vitest";
-import { ClusterDebugger } from "../../../emulator/debug/cluster-debugger.ts";
+import type { ClusterDebugger } from "../../../emulator/debug/cluster-debugger.ts";
 import type { Stop } from "../../../emulator/debug/stop.ts";
 import { blankDisk, type LabCluster } from "../../../src/index.ts";
 import { boot, images, PROMPT } from "../../system/images.ts";

@@ -66,7 +66,7 @@ export async function debug(
 }
 
 /** The value that gdb printed as `NAME = ...`. */
-export function valueOf(output: string, name: string): string {
+export function printedValue(output: string, name: string): string {
   const match = new RegExp(`^${name} = (.*)$`, "m").exec(output);
   if (!match) throw new Error(`gdb printed no ${name}:\n${output}`);
   return match[1]!;
