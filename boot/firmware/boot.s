@@ -6,7 +6,6 @@
 .code16
 
 SIGNATURE               = 0xAA55
-BOOT_PACKET             = POST_BUFFER - 16      # disk address packet, in segment 0
 CD_CHUNK_SECTORS        = 16            # 32 KiB a request
 
 # El Torito
@@ -215,25 +214,26 @@ boot_cd:
         jmp     boot_unreadable
 
 # cd_read: in: DL drive, EAX sector, CX number, BX segment; out: CF and AH status; clobbers SI, and AH on failure
-# Keeps EAX on success
+# Keeps EAX on success. INT 13h writes into the packet after it has read: it must not lie where the data goes
 cd_read:
-        mov     si, BOOT_PACKET
-        mov     word ptr [si], 16
-        mov     [si + 2], cx
-        mov     word ptr [si + 4], 0
-        mov     [si + 6], bx
-        mov     [si + 8], eax
-        mov     dword ptr [si + 12], 0
+        push    0                       # the packet, from its end
+        push    0
         push    eax
+        push    bx
+        push    0
+        push    cx
+        push    16
+        mov     si, sp
+        push    ds
+        push    ss
+        pop     ds
         mov     ah, 0x42
         int     0x13
+        pop     ds
+        mov     si, sp
         jc      1f
-        pop     eax
-        ret
-1:      mov     bh, ah
-        pop     eax
-        mov     ah, bh
-        stc
+        mov     eax, ss:[si + 8]
+1:      lea     sp, [si + 16]           # keeps CF
         ret
 
 .section .data
