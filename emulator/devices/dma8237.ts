@@ -176,10 +176,14 @@ export class DmaControllers implements Stateful {
     if (!open || cascaded || (kind !== direction && kind !== TRANSFER_VERIFY)) return NOTHING;
     let done = 0;
     while (done + unit <= bytes.length) {
-      if (kind !== TRANSFER_VERIFY) this.#move(number, channel, bytes.subarray(done, done + unit), direction);
-      done += unit;
-      channel.address = (channel.address + (channel.mode & MODE_DECREMENT ? -1 : 1)) & 0xffff;
-      channel.count = (channel.count - 1) & 0xffff;
+      const isDown = (channel.mode & MODE_DECREMENT) !== 0;
+      const room = Math.min(channel.count + 1, isDown ? 1 : 0x10000 - channel.address);
+      const units = Math.min(Math.floor((bytes.length - done) / unit), room);
+      const end = done + units * unit;
+      if (kind !== TRANSFER_VERIFY) this.#move(number, channel, bytes.subarray(done, end), direction);
+      done = end;
+      channel.address = (channel.address + (isDown ? -units : units)) & 0xffff;
+      channel.count = (channel.count - units) & 0xffff;
       if (channel.count !== 0xffff) continue;
       chip.status |= 1 << index;
       if (channel.mode & MODE_AUTOINIT) {

@@ -3,8 +3,8 @@
  * Waits are in virtual time, so a slow host changes nothing.
  */
 import { SparseDisk } from "../../emulator/disk/disk.ts";
-import { type MachineConfig, Machine } from "../../emulator/machine.ts";
 import type { TextScreen } from "../../emulator/devices/vga-text.ts";
+import { Machine, type MachineConfig } from "../../emulator/machine.ts";
 
 export const MIB = 1024 * 1024;
 const SECOND_NS = 1_000_000_000;
@@ -17,6 +17,8 @@ export interface SystemConfig extends Omit<Partial<MachineConfig>, "ide"> {
   /** Content of the first disk, which becomes `diskBytes` large. */
   readonly disk?: Uint8Array;
   readonly diskBytes?: number;
+  /** Diskettes in A and B. */
+  readonly diskettes?: readonly Uint8Array[];
 }
 
 export class System {
@@ -28,13 +30,14 @@ export class System {
   readonly log: string[] = [];
 
   constructor(config: SystemConfig) {
-    const { cd, disk, diskBytes, ...rest } = config;
+    const { cd, disk, diskBytes, diskettes, ...rest } = config;
     const medium = (content: Uint8Array, sizeBytes: number) => new SparseDisk(sizeBytes, { content });
     this.machine = new Machine({
       name: "system",
       ramBytes: 64 * MIB,
       rtcStartSeconds: 1_767_225_600,
       network: [],
+      floppies: (diskettes ?? []).map((content) => medium(content, content.length)),
       ...rest,
       ide: [
         disk ? { kind: "disk", backend: medium(disk, Math.max(disk.length, diskBytes ?? 0)) } : null,
