@@ -24,7 +24,6 @@ GRACE_MS                = 1500          # time for the others to report to a new
 .balign 4
 .global coordinator_self
 coordinator_self:       .space 4        # 1: this node coordinates
-.global coordinator_id
 coordinator_id:         .space 8        # who does; 0: not known
 coordinator_address:    .space 4
 coordinator_heard:      .space 4        # clock_ms of its last packet to the group

@@ -35,7 +35,6 @@ IDENTIFY_SECTORS48 = 200                # u64
 
 .section .rodata
 .balign 4
-.global ata_driver
 ata_driver:     .long ata_read, ata_write, ata_flush
 
 ata_commands:                           # [48 bit][multiple][write]

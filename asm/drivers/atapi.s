@@ -27,7 +27,6 @@ ATAPI_LOCALS = 16
 
 .section .rodata
 .balign 4
-.global atapi_driver
 atapi_driver:   .long atapi_read, atapi_write, atapi_flush
 
 atapi_sense_keys:

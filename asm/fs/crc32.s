@@ -39,27 +39,19 @@ crc_init:
     clc
     ret
 
-# Computes the checksum of a piece of memory.
+# Computes the checksum of a piece of memory. Four bytes at a time: a byte's share in the result does not depend on the
+# others, so four tables are looked up instead of one four times.
 # In: EAX address, EDX bytes.
 # Out: EAX.
 .global crc32
 crc32:
-    mov     ecx, edx
-    mov     edx, eax
-    xor     eax, eax
-
-# Goes on with a checksum: the checksum of two pieces is crc32_update(crc32(first), second). Four bytes at a time: a
-# byte's share in the result does not depend on the others, so four tables are looked up instead of one four times.
-# In: EAX checksum so far, 0 at the start, EDX address, ECX bytes.
-# Out: EAX.
-.global crc32_update
-crc32_update:
     push    ebx
     push    esi
     push    edi
-    mov     esi, edx
-    not     eax
-    mov     edi, ecx
+    mov     esi, eax
+    mov     edi, edx
+    mov     ecx, edx
+    mov     eax, -1
     shr     ecx, 2
     jz      2f
 1:  xor     eax, [esi]

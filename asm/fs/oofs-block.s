@@ -86,7 +86,6 @@ oofs_block_check:
 # Reads a block as it is.
 # In: EAX block, EDX buffer.
 # Out: CF and EAX on failure.
-.global oofs_block_load
 oofs_block_load:
     push    esi
     mov     ecx, edx

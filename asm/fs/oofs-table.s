@@ -30,7 +30,6 @@ oofs_slots:
 # Brings the block of the table that holds a slot into OOFS_TABLE_BUFFER.
 # In: EAX id, below oofs_slots.
 # Out: EAX address of the slot; CF and EAX on failure.
-.global oofs_slot_load
 oofs_slot_load:
     push    esi
     push    edi

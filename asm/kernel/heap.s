@@ -319,7 +319,6 @@ heap_grow:
 # Calls a routine for each block, in use or free. Panics on a damaged header.
 # In: EAX routine (EAX block, EDX 1 when in use, ECX context; may clobber EAX, ECX, EDX), EDX context. The routine runs
 # with interrupts off.
-.global heap_walk
 heap_walk:
     push    ebx
     push    esi

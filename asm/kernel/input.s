@@ -60,23 +60,13 @@ key_poll:
 # Out: EAX key.
 .global key_read
 key_read:
-    mov     eax, -1
-
-# Waits for a key for some time. May sleep.
-# In: EAX milliseconds, -1 for ever.
-# Out: EAX key; CF when none came.
-.global key_read_timeout
-key_read_timeout:
-    push    ebx
-    mov     ebx, eax
-1:  call    key_poll
-    jnc     2f
+    call    key_poll
+    jnc     1f
     mov     eax, offset input_event
-    mov     edx, ebx
+    mov     edx, -1
     call    event_wait
-    jnc     1b
-2:  pop     ebx
-    ret
+    jmp     key_read
+1:  ret
 
 # For commands that run long: whether Ctrl-C was typed since the command began.
 # Out: CF when it was.

@@ -14,7 +14,6 @@ POWER_HOOKS         = 4
 .text
 
 # Resets the machine: by the chip set, then by the keyboard controller, then by a triple fault. Never returns.
-.global power_reset
 power_reset:
     cli
     call    console_flush
@@ -40,7 +39,6 @@ power_reset:
 
 # Switches the machine off.
 # Out: EAX error, if it is still on.
-.global power_off
 power_off:
     push    ebx
     push    esi

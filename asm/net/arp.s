@@ -34,7 +34,6 @@ DEFEND_MS               = 10000         # DEFEND_INTERVAL of RFC 5227
 
 .bss
 .balign 4
-.global arp_cache
 arp_cache:      .space ENTRIES * ENTRY_SIZE
 
 .data

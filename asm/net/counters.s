@@ -51,7 +51,6 @@ net_counters:
     COUNTER igmp_malformed, "igmp   malformed or wrong checksum"
     COUNTER igmp_queries, "igmp   queries received"
     COUNTER igmp_reports, "igmp   reports sent"
-    COUNTER igmp_leaves, "igmp   leaves sent"
     COUNTER udp_received, "udp    datagrams received"
     COUNTER udp_malformed, "udp    malformed"
     COUNTER udp_checksum, "udp    wrong checksum"

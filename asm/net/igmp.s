@@ -42,7 +42,6 @@ igmp_join:
     INTERRUPTS_OFF
     call    igmp_find
     jz      .Ligmp_join_new
-    inc     dword ptr [eax + GROUP_USERS]
     INTERRUPTS_RESTORE
     jmp     .Ligmp_join_good
 .Ligmp_join_new:
@@ -54,7 +53,6 @@ igmp_join:
     jmp     .Ligmp_join_failed
 .Ligmp_join_enter:
     mov     [eax + GROUP_ADDRESS], esi
-    mov     dword ptr [eax + GROUP_USERS], 1
     mov     dword ptr [eax + GROUP_DEADLINE], 0
     mov     dword ptr [eax + GROUP_REPORTS], 0
     INTERRUPTS_RESTORE
@@ -70,39 +68,6 @@ igmp_join:
     stc
 .Ligmp_join_done:
     pop     esi
-    pop     ebx
-    ret
-
-# Stops listening to a group when nobody else of this machine does. May sleep.
-# In: EAX interface, EDX group.
-.global igmp_leave
-igmp_leave:
-    push    ebx
-    push    esi
-    mov     ebx, eax
-    mov     esi, edx
-    INTERRUPTS_OFF
-    call    igmp_find
-    jz      8f
-    dec     dword ptr [eax + GROUP_USERS]
-    jnz     8f
-    mov     dword ptr [eax + GROUP_ADDRESS], 0
-    movzx   edx, word ptr [eax + GROUP_REPORTS + 2]
-    INTERRUPTS_RESTORE
-    push    edx
-    mov     eax, ebx
-    call    [ebx + NETIF_FILTER]
-    pop     edx
-    test    edx, edx                    # only the last who reported needs to leave aloud (section 3)
-    jz      9f
-    COUNT   igmp_leaves
-    mov     eax, IGMP_LEAVE
-    mov     edx, esi
-    mov     ecx, IP_ALL_ROUTERS
-    call    igmp_send
-    jmp     9f
-8:  INTERRUPTS_RESTORE
-9:  pop     esi
     pop     ebx
     ret
 
@@ -250,7 +215,6 @@ igmp_poll:
     sub     edx, eax
     jg      .Ligmp_poll_later
     mov     dword ptr [esi + GROUP_DEADLINE], 0
-    mov     word ptr [esi + GROUP_REPORTS + 2], 1
     cmp     word ptr [esi + GROUP_REPORTS], 0
     je      .Ligmp_poll_report
     dec     word ptr [esi + GROUP_REPORTS]

@@ -88,7 +88,6 @@ fdisk_command:
 # Shows the partition table as it is on the disk now.
 # In: EAX disk.
 # Out: EAX status.
-.global fdisk_show
 fdisk_show:
     push    ebx
     push    esi

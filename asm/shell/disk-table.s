@@ -203,7 +203,6 @@ chs_print:
 # Names a partition type.
 # In: EAX type.
 # Out: EAX text.
-.global partition_type_name
 partition_type_name:
     mov     edx, offset partition_types
 1:  mov     ecx, [edx]

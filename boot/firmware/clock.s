@@ -30,7 +30,6 @@ cmos_read:
 # Writes a register of the CMOS. NMI stays enabled.
 # In: AL register, AH value.
 # Clobbers: nothing.
-.global cmos_write
 cmos_write:
     out     CMOS_INDEX, al
     xchg    al, ah

@@ -62,7 +62,8 @@ drives_init:
     mov     [BDA_DISKS], al
     ret
 
-# Is there a drive? in: FS:SI entry with ports and select.
+# Is there a drive?
+# In: FS:SI entry with ports and select.
 # Out: entry filled and in its map, or CF.
 # Clobbers: EAX, EBX, ECX, EDX, DI, ES.
 drive_probe:

@@ -190,7 +190,6 @@ prefix_e1:
     ret
 
 # Ctrl-Alt-Del; does not return.
-.global restart
 restart:
     mov     word ptr [BDA_RESET_FLAG], 0x1234
     mov     dx, RESET_CONTROL

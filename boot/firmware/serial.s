@@ -45,7 +45,8 @@ serial_init:
     mov     dword ptr [BDA_COM_TIMEOUT], TIMEOUT_TICKS * 0x01010101
     ret
 
-# Does a UART answer? in: DX port.
+# Does a UART answer?
+# In: DX port.
 # Out: ZF set if so.
 # Clobbers: AX.
 serial_present:
@@ -178,8 +179,8 @@ serial_status_of:
     mov     [bp + F_AL], al
     ret
 
-# INT 17h.
-# Out: AH = 01h, time-out: there is no printer.
+# INT 17h: there is no printer.
+# Out: AH 01h, time-out.
 printer_none:
     mov     byte ptr [bp + F_AH], 0x01
     ret

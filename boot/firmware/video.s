@@ -22,7 +22,6 @@ CARRIAGE_RETURN         = 0x0D
 # Writes a pair of CRTC registers.
 # In: AL the one of the high byte (the next one gets the low byte), BX value.
 # Clobbers: AX, DX.
-.global crtc_word
 crtc_word:
     mov     dx, [BDA_CRTC]
     mov     ah, bh

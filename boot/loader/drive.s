@@ -199,7 +199,6 @@ sectors_left:   .long 0
 request:        .word 0, 0
 sectors_per_track: .long 0
 heads:          .long 0                 # 0: the drive has no geometry
-.global sector_bytes
 sector_bytes:   .long 512
 status:         .byte 0
 extended:       .byte 0
