@@ -33,11 +33,6 @@ export function packageFile(path: string, packageName: string, context: Skippabl
   throw new Error("unreachable: skip ends the test");
 }
 
-/** What QURE_THOROUGH=1 asks for: systems that take more than a few seconds to boot. */
-export function onlyThorough(context: SkippableContext): void {
-  if (!process.env["QURE_THOROUGH"] && !process.env["CI"]) context.skip("a long boot: QURE_THOROUGH=1 runs it");
-}
-
 /** An ISO of these files, made by xorriso; `options` are those of its mkisofs emulation. */
 export function makeForeignIso(
   files: Readonly<Record<string, Uint8Array | string>>,
