@@ -14,9 +14,9 @@ import type { IsaDmaChannel } from "./dma8237.ts";
 import { fdcCommand } from "./fdc-commands.ts";
 import { type FloppyDrive, SECTOR_BYTES } from "./floppy-drive.ts";
 
-const SECTOR_NS = 100_000;
-const STEP_NS = 20_000;
-const SETTLE_NS = 50_000;
+const SECTOR_NS = 20_000;
+const STEP_NS = 5_000;
+const SETTLE_NS = 20_000;
 const RESET_NS = 20_000;
 
 const DOR_RESET_N = 0x04;

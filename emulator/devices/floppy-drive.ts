@@ -50,7 +50,9 @@ const FORMATS: readonly FloppyFormat[] = [
 
 /** The format of an image of this size, or null when there is none. */
 export function floppyFormat(sizeBytes: number): FloppyFormat | null {
-  return FORMATS.find(({ cylinders, heads, sectors }) => cylinders * heads * sectors * SECTOR_BYTES === sizeBytes) ?? null;
+  return (
+    FORMATS.find(({ cylinders, heads, sectors }) => cylinders * heads * sectors * SECTOR_BYTES === sizeBytes) ?? null
+  );
 }
 
 /** Sizes that a diskette can have, for messages. */
@@ -68,8 +70,7 @@ export class FloppyDrive implements Stateful {
 
   constructor(backend: BlockBackend) {
     const found = floppyFormat(backend.sizeBytes);
-    if (!found)
-      throw new RangeError(`a diskette of ${backend.sizeBytes} bytes: the sizes are ${floppySizes()} KiB`);
+    if (!found) throw new RangeError(`a diskette of ${backend.sizeBytes} bytes: the sizes are ${floppySizes()} KiB`);
     this.backend = backend;
     this.format = found;
   }

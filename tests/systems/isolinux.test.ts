@@ -12,7 +12,8 @@ LABEL memory
 
 describe("ISOLINUX", () => {
   test("reads its configuration and runs a module that asks for the memory map", (context) => {
-    const module = (name: string): Uint8Array => packageFile(`/usr/lib/syslinux/modules/bios/${name}`, "syslinux-common", context);
+    const module = (name: string): Uint8Array =>
+      packageFile(`/usr/lib/syslinux/modules/bios/${name}`, "syslinux-common", context);
     const iso = makeForeignIso(
       {
         "isolinux/isolinux.bin": packageFile("/usr/lib/ISOLINUX/isolinux.bin", "isolinux", context),
@@ -27,6 +28,6 @@ describe("ISOLINUX", () => {
     const system = new System({ firmware: ourFirmware(), cd: iso });
     system.untilScreen(/hello from the configuration\nboot:/);
     system.type("memory\n");
-    system.untilScreen(/E801: 0x3c00[^]*0000000000100000x [0-9a-fx ]+ 1 \[-\] usable/);
+    system.untilScreen(/E801: 0x3c00[\s\S]*0000000000100000x [0-9a-fx ]+ 1 \[-\] usable/);
   });
 });

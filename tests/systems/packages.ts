@@ -26,7 +26,8 @@ export function ourFirmware(): Uint8Array {
 
 /** A file of a Debian package, by its path on a system or below `systemsFolder`; skips the test when it is absent. */
 export function packageFile(path: string, packageName: string, context: SkippableContext): Uint8Array {
-  for (const place of [path, join(systemsFolder, path)]) if (existsSync(place)) return new Uint8Array(readFileSync(place));
+  for (const place of [path, join(systemsFolder, path)])
+    if (existsSync(place)) return new Uint8Array(readFileSync(place));
   const why = `${path} of Debian's package ${packageName} is not here (tests/systems/fetch)`;
   if (process.env["CI"]) throw new Error(`CI needs ${why}`);
   context.skip(why);

@@ -2,8 +2,9 @@
  * A machine that boots somebody else's system, and what a person in front of it does: looks at the screen, types, waits.
  * Waits are in virtual time, so a slow host changes nothing.
  */
-import { SparseDisk } from "../../emulator/disk/disk.ts";
+
 import type { TextScreen } from "../../emulator/devices/vga-text.ts";
+import { SparseDisk } from "../../emulator/disk/disk.ts";
 import { Machine, type MachineConfig } from "../../emulator/machine.ts";
 
 export const MIB = 1024 * 1024;
