@@ -1,0 +1,19 @@
+/** The code of the pages that need nothing but Node. */
+import { describe, expect, test } from "vitest";
+import { FAST_PAGES, testPage } from "./blocks.ts";
+import { blocksOf, pages } from "./page.ts";
+
+for (const page of FAST_PAGES) testPage(page);
+
+describe("blocks of code", () => {
+  const all = pages.filter((page) => page === "README.md" || page.startsWith("docs/")).flatMap(blocksOf);
+
+  test("are fenced and have a language", () => {
+    expect(all.filter(({ language }) => language === "").map(({ page, line }) => `${page}:${line}`)).toEqual([]);
+  });
+
+  test("are run, but for ten at most, which say why not", () => {
+    const exempt = all.filter(({ exemption }) => exemption !== null);
+    expect(exempt.length).toBeLessThanOrEqual(10);
+  });
+});
