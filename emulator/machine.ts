@@ -10,7 +10,7 @@ import { MachineMemory } from "./cpu/memory.ts";
 import type { Counters } from "./debug/counters.ts";
 import { type Picture, readTextScreen, renderScreen, type TextScreen } from "./devices/vga-text.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
-import { DEFAULT_JIT, type JitMode } from "./jit/jit.ts";
+import { DEFAULT_JIT, engineFor, type JitMode } from "./jit/jit.ts";
 import { DigestVisitor } from "./state/digest.ts";
 import { clearTouched, PAGE_BYTES } from "./state/pages.ts";
 import type { Stateful, StateVisitor } from "./state/state.ts";
@@ -95,7 +95,7 @@ export class Machine implements Stateful {
       },
     });
     this.board = new Board(config, this.#boardHost(), this.memory.counters);
-    this.processor = new Cpu(this.memory, this.board, { jit: config.jit ?? DEFAULT_JIT });
+    this.processor = new Cpu(this.memory, this.board, { makeEngine: engineFor(config.jit ?? DEFAULT_JIT) });
     this.board.reset();
   }
 

@@ -17,11 +17,11 @@ import { Tap } from "../ether/tap.ts";
 import { DEFAULT_JIT, type JitMode } from "../jit/jit.ts";
 import { Machine } from "../machine.ts";
 import { DigestVisitor } from "../state/digest.ts";
+import { Random } from "../state/random.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import { TICK_NS } from "../time/clock.ts";
 import { LocalGroup } from "./local-group.ts";
 import type { GroupFactory, MachineGroup, MachineHost, MachineSpec } from "./machine-host.ts";
-import { Random } from "./random.ts";
 
 export interface ClusterNodeConfig {
   /** Unique; the gateway's DHCP server gives it as the host name. */
