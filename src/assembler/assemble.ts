@@ -5,6 +5,7 @@
 
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { Assembler, FatalError } from "./assembler.ts";
+import type { Limits } from "./model/limits.ts";
 import type { RelocationList } from "./model/relocations.ts";
 import type { Section } from "./model/section.ts";
 import { assembleInput } from "./read/statement.ts";
@@ -43,6 +44,8 @@ export interface AssembleOptions {
   producer?: string;
   /** Processor, as `-march` names it; all instructions when absent. */
   arch?: string;
+  /** Lower limits than `LIMITS`. */
+  limits?: Partial<Limits>;
   /** Errors after which assembling stops; 20 when absent. */
   maxErrors?: number;
   warnings?: "show" | "none" | "fatal";

@@ -10,6 +10,7 @@ import { installDirectives } from "./directives/index.ts";
 import { AtomTable } from "./model/atom.ts";
 import type { Expression } from "./model/expression.ts";
 import { constant, Op, refold, symbolExpression } from "./model/expression.ts";
+import { inMebibytes, LIMITS, type Limits } from "./model/limits.ts";
 import { Sections } from "./model/sections.ts";
 import type { AssemblySymbol } from "./model/symbol.ts";
 import { SymbolVersions } from "./model/symbol-versions.ts";
@@ -29,9 +30,6 @@ import { DebugLines } from "./write/debug-lines.ts";
 import { Listing } from "./write/listing.ts";
 import { Stabs } from "./write/stabs.ts";
 
-/** What one assembly may keep in memory beside the bytes that it makes, as far as that is counted. */
-const MAXIMUM_HELD_BYTES = 600 * 1024 * 1024;
-
 /** An expansion beside its text, which stays as long as something that was made in it. */
 const EXPANSION_BYTES = 400;
 
@@ -40,6 +38,7 @@ export class FatalError extends Error {}
 
 export class Assembler {
   readonly options: AssembleOptions;
+  readonly limits: Limits;
   readonly files: SourceFiles;
   readonly atoms = new AtomTable();
   readonly input = new Input();
@@ -82,6 +81,7 @@ export class Assembler {
 
   constructor(options: AssembleOptions) {
     this.options = options;
+    this.limits = { ...LIMITS, ...options.limits };
     this.files = options.files;
     this.reporter = new Reporter(this.input, options.maxErrors ?? 20, options);
     this.symbols = new SymbolTable(this);
@@ -122,8 +122,8 @@ export class Assembler {
       frame.isHeld = true;
       this.#heldBytes += EXPANSION_BYTES;
     }
-    if (this.#heldBytes > MAXIMUM_HELD_BYTES)
-      this.fatal("too-large", `the program takes more than ${MAXIMUM_HELD_BYTES / 1048576} MiB of memory`);
+    if (this.#heldBytes > this.limits.heldBytes)
+      this.fatal("too-large", `the program takes more than ${inMebibytes(this.limits.heldBytes)} of memory`);
   }
 
   /** The place of the next byte as an expression: `.` or `$`. */

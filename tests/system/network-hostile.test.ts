@@ -22,9 +22,10 @@ import {
 } from "../../emulator/ether/packet.ts";
 import { Random } from "../../emulator/state/random.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
+import { casesOf } from "../setup/tier.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
-const FRAMES = 3000;
+const FRAMES = casesOf("system/network-hostile").count;
 const STRANGER_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x66);
 const STRANGER_IP = parseIpv4("10.0.2.200");
 const CLUSTER_GROUP = parseIpv4("239.255.81.82");

@@ -3,19 +3,10 @@
  * sentence.
  */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
-import {
-  type BlockBackend,
-  buildSystem,
-  folderTree,
-  formatDiagnostic,
-  type LabNode,
-  type SourceTree,
-} from "../../src/index.ts";
-import { boot, images, PROMPT, root } from "./images.ts";
+import type { BlockBackend, LabNode } from "../../src/index.ts";
+import { boot, images, isoWith, PROMPT } from "./images.ts";
 
 const SECTOR_BYTES = 512;
 const BLOCK_BYTES = 4096;
@@ -75,25 +66,9 @@ function partitioned(): Uint8Array<ArrayBuffer> {
   return disk;
 }
 
-/** The system with the commands of tests/guest/storage.s. */
-function systemWithObjects(): Uint8Array {
-  const tree = folderTree(root);
-  const addition = "asm/fs/storage-test.s";
-  const source = readFileSync(join(root, "tests/guest/storage.s"));
-  const extended: SourceTree = {
-    list: (folder) => (addition.startsWith(`${folder}/`) ? [...tree.list(folder), addition].sort() : tree.list(folder)),
-    read: (path) => (path === addition ? source : tree.read(path)),
-  };
-  const built = buildSystem(extended, { version: "0.1.0", revision: 1 });
-  const iso = built.files?.find(({ name }) => name === "qure.iso");
-  if (!iso)
-    throw new Error(built.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
-  return iso.content;
-}
-
 let iso: Uint8Array;
-beforeAll(() => {
-  iso = systemWithObjects();
+beforeAll(async () => {
+  iso = await isoWith("tests/guest/storage.s", "asm/fs/storage-test.s");
 });
 
 /** A machine at its prompt, with a partition on which there is nothing yet. */

@@ -6,11 +6,9 @@ import type { Assembler } from "../assembler.ts";
 import { type Expression, Op } from "./expression.ts";
 import type { Variable } from "./fragment.ts";
 import * as integer from "./integer.ts";
+import { inMebibytes } from "./limits.ts";
 import { Section, SHF, SHT, type Subsection } from "./section.ts";
 import { AssemblySymbol, STT } from "./symbol.ts";
-
-/** Bytes that one assembly may make: enough for any program, too few to exhaust the host. */
-export const MAXIMUM_BYTES = 256 * 1024 * 1024;
 
 /** Section numbers from 0xff00 on have other meanings (System V ABI, chapter 4, special section indexes). */
 const MAXIMUM_SECTIONS = 0xff00;
@@ -189,9 +187,9 @@ export class Sections {
   /** Counts bytes that were asked for against the limit. */
   charge(count: number): void {
     this.#totalBytes += count;
-    if (this.#totalBytes > MAXIMUM_BYTES || !(count >= 0)) {
-      this.#assembler.fatal("too-large", `the program grows beyond ${MAXIMUM_BYTES / 1048576} MiB`);
-    }
+    const { contentBytes } = this.#assembler.limits;
+    if (this.#totalBytes > contentBytes || !(count >= 0))
+      this.#assembler.fatal("too-large", `the program grows beyond ${inMebibytes(contentBytes)}`);
   }
 
   bytes(bytes: Uint8Array): void {

@@ -3,6 +3,7 @@
  */
 
 import type { Assembler } from "../assembler.ts";
+import { inMebibytes } from "../model/limits.ts";
 import { StatementError } from "../reporter.ts";
 import {
   COLON,
@@ -28,11 +29,6 @@ import { TextArena } from "./text-arena.ts";
 
 /** Expansions inside expansions, as in GNU as. */
 const MAXIMUM_DEPTH = 100;
-/**
- * Bytes of text that all expansions together may come to: some million statements, far more than any program that was
- * meant, and few enough that a mistake ends within seconds.
- */
-const MAXIMUM_TEXT = 24 * 1024 * 1024;
 
 /** What a macro takes in memory beside its text, about. */
 const MACRO_BYTES = 1400;
@@ -363,7 +359,7 @@ export class Macros {
   }
 
   #checkLength(length: number): void {
-    if (length > MAXIMUM_TEXT) this.#charge(length, "this block expands");
+    if (length > this.#assembler.limits.expandedBytes) this.#charge(length, "this block expands");
   }
 
   /** Goes on with the text in `row`, of which the frame gets a copy. */
@@ -389,8 +385,9 @@ export class Macros {
 
   #charge(count: number, what: string): void {
     this.#expandedBytes += count;
-    if (this.#expandedBytes > MAXIMUM_TEXT)
-      this.#assembler.fatal("too-large", `${what} to more than ${MAXIMUM_TEXT / 1048576} MiB of text`);
+    const { expandedBytes } = this.#assembler.limits;
+    if (this.#expandedBytes > expandedBytes)
+      this.#assembler.fatal("too-large", `${what} to more than ${inMebibytes(expandedBytes)} of text`);
   }
 
   /** The values of a call whose arguments are the first `end` bytes of `text`. */
