@@ -96,6 +96,8 @@ describe("options and documents name each other", () => {
 
 /** Options of programs by others, and those of GNU's that the pages say we do not have. */
 const OTHERS = [
+  "--count", // CONTRIBUTING.md: of npm run mutants
+  "--accept-older", // formats/oofs.md: of fsck in QuRe's shell
   "--build-id", // linker.md: not there
   "--no-pad-sections", // assembler-differences.md: not there
   "--compress-debug-sections", // assembler-differences.md: not there
