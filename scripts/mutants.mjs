@@ -47,7 +47,12 @@ function changedFiles() {
       // No such branch here.
     }
   }
-  return git("diff", "--name-only", "--diff-filter=d", "HEAD~1").split("\n");
+  try {
+    return git("diff", "--name-only", "--diff-filter=d", "HEAD~1").split("\n");
+  } catch {
+    // A clone without history: nobody can say what changed.
+    return [];
+  }
 }
 
 function filesAt(path) {
