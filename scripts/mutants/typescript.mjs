@@ -138,11 +138,10 @@ async function provided(folder) {
     packages: "external",
     logLevel: "error",
     define: { "import.meta.dirname": JSON.stringify(join(root, "tests/setup")) },
-    banner: { js: "" },
   });
   const values = {};
   const { default: setup } = await import(outfile);
-  setup({ provide: (name, value) => void (values[name] = value), onTestsRerun() {} });
+  setup({ vitest: {}, provide: (name, value) => void (values[name] = value), onTestsRerun() {} });
   return values;
 }
 
