@@ -1,7 +1,9 @@
-/** The code of the pages that need nothing but Node. */
-import { describe, expect, test } from "vitest";
+/** What can be said in seconds of the code in the pages. */
+import { afterAll, describe, expect, test } from "vitest";
 import { FAST_PAGES, testPage } from "./blocks.ts";
 import { blocksOf, pages } from "./page.ts";
+import { checkTypes } from "./runner.ts";
+import { Scratch } from "./scratch.ts";
 
 for (const page of FAST_PAGES) testPage(page);
 
@@ -15,5 +17,15 @@ describe("blocks of code", () => {
   test("are run, but for ten at most, which say why not", () => {
     const exempt = all.filter(({ exemption }) => exemption !== null);
     expect(exempt.length).toBeLessThanOrEqual(10);
+  });
+
+  test("in TypeScript have the types of the package", async () => {
+    const scratch = new Scratch();
+    afterAll(() => scratch.remove());
+    const programs = all.filter(({ language, exemption }) => language === "ts" && exemption === null);
+    await checkTypes(
+      programs.map(({ text }) => text),
+      scratch,
+    );
   });
 });

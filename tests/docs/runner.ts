@@ -5,7 +5,7 @@
  * - `console`: each line after `$ ` is run and what it prints compared, in lines; `...` stands for any. After a prompt
  *   such as `qure-1:/> ` a line is typed at that node of a cluster of three.
  * - `gdb`: commands for gdb at a machine that boots the image; none may be refused.
- * - `ts`: types are checked against the package, then it runs: a test under vitest, anything else under Node.
+ * - `ts`: a test runs under vitest, anything else under Node; `checkTypes` looks at all of them together.
  * - `asm`: assembled.
  *
  * Markers in the page, as HTML comments right before a block: `run: file NAME` makes the block a file; `run: in NAME`
@@ -112,15 +112,23 @@ async function runGdb(text: string, scratch: Scratch): Promise<void> {
   expect(output).not.toMatch(/Undefined|No symbol|not a number|Error|No such file/);
 }
 
+/** Checks the types of programs that import the package, all at once: starting the compiler takes longest. */
+export async function checkTypes(programs: readonly string[], scratch: Scratch): Promise<void> {
+  const files = programs.map((text, index) => {
+    scratch.write(`types-${index + 1}.ts`, text);
+    return `types-${index + 1}.ts`;
+  });
+  const tsconfig = { extends: "./tsconfig.base.json", compilerOptions: { types: ["node"] }, files };
+  scratch.write("tsconfig.json", JSON.stringify(tsconfig));
+  await runShell("node node_modules/typescript/bin/tsc -p tsconfig.json", scratch);
+}
+
 let scripts = 0;
 
 async function runTypeScript(text: string, scratch: Scratch): Promise<void> {
   const isTest = /from "vitest"/.test(text);
   const name = `block-${++scripts}${isTest ? ".test" : ""}.ts`;
   scratch.write(name, text);
-  const tsconfig = { extends: "./tsconfig.base.json", compilerOptions: { types: ["node"] }, files: [name] };
-  scratch.write("tsconfig.json", JSON.stringify(tsconfig));
-  await runShell("node node_modules/typescript/bin/tsc -p tsconfig.json", scratch);
   if (isTest) return runShell(`node node_modules/vitest/vitest.mjs run --root . ${name}`, scratch);
   const { code } = await transform(text, { loader: "ts", format: "esm" });
   writeFileSync(scratch.path(`${name}.mjs`), code);

@@ -25,6 +25,7 @@ const VARYING: readonly (readonly [what: RegExp, placeholder: string])[] = [
   [/digest [0-9a-f]{32}/g, "digest D"],
   [/built in [\d.]+ s/g, "built in T"],
   [/ {2,}\d+ bytes/g, " N bytes"],
+  [/(?<=^asm\/kernel\/\w+\.s:)\d+(?=:)/, "N"],
 ];
 
 function form(line: string): string {
