@@ -1,6 +1,6 @@
-# ACPI tables, by which an operating system finds the PCI bus, its interrupts and the power management ports. Source: ACPI
-# 1.0b, 5.2. POST copies the tables to SHADOW, which is RAM, and makes their checksums; the root pointer stays in the ROM,
-# for all its bytes are known when it is assembled. dsdt.s has the largest of them.
+# ACPI tables, by which an operating system finds the PCI bus, its interrupts and the power management ports. Source:
+# ACPI 1.0b, 5.2. POST copies the tables to SHADOW, which is RAM, and makes their checksums; the root pointer stays in
+# the ROM, for all its bytes are known when it is assembled. dsdt.s has the largest of them.
 
 .include "firmware.inc"
 
@@ -116,8 +116,8 @@ fadt:
     .byte   0, 0, 0
     .long   FADT_FLAGS
 
-# Multiple APIC Description Table, for processors with a local APIC: one of them, and the I/O APIC. The timer's IRQ 0 comes
-# in at input 2; the PIIX leads PIRQs and the SCI to their inputs active high.
+# Multiple APIC Description Table, for processors with a local APIC: one of them, and the I/O APIC. The timer's IRQ 0
+# comes in at input 2; the PIIX leads PIRQs and the SCI to their inputs active high.
 madt:
     ACPI_TABLE APIC, (madt_end - madt), 1
     .long   0xFEE00000, 1               # there are 8259As as well

@@ -220,7 +220,7 @@ disk_transfer:
 # table of parameters.
 disk_geometry:
     call    drive_find
-    jc      1f
+    jc      .Ldisk_geometry_absent
     cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
     je      disk_unsupported
     mov     ax, fs:[si + DRIVE_CYLINDERS]
@@ -246,7 +246,8 @@ disk_geometry:
     call    disk_done
     mov     [bp + F_DL], al
     ret
-1:  mov     word ptr [bp + F_CX], 0
+.Ldisk_geometry_absent:
+    mov     word ptr [bp + F_CX], 0
     mov     word ptr [bp + F_DX], 0
     mov     ah, 7                       # no such drive: its parameters are bad
     jmp     disk_done

@@ -91,15 +91,15 @@ dsdt:
     .byte   0x12
     AML_LENGTH routing
     .byte   (PCI_SLOTS - 1) * 4
-    .set    route, 4
-    .rept   (PCI_SLOTS - 1) * 4
+.set route, 4
+.rept (PCI_SLOTS - 1) * 4
     .byte   0x12, 14, 4                 # Package () {address, pin, link, 0}
     AML_DWORD (route >> 2) << 16 | 0xFFFF
     AML_BYTE route & 3
     .ascii  "LNK"
     .byte   'A' + (((route & 3) + (route >> 2) - 1) & 3), 0
-    .set    route, route + 1
-    .endr
+.set route, route + 1
+.endr
     AML_END routing
 
     AML_DEVICE isa, "ISA_"

@@ -110,7 +110,7 @@ emulated_sector:
     add     eax, fs:[si + DRIVE_START]
     and     cx, PER_CD_SECTOR - 1
     cmp     eax, fs:[EBDA_EMULATED_LBA]
-    je      1f
+    je      .Lemulated_sector_cached
     mov     dword ptr fs:[EBDA_EMULATED_LBA], -1
     push    eax
     push    cx
@@ -138,7 +138,8 @@ emulated_sector:
     test    ah, ah
     jnz     9f
     mov     fs:[EBDA_EMULATED_LBA], ebx
-1:  cmp     byte ptr fs:[EBDA_REQUEST_KIND], REQUEST_VERIFY
+.Lemulated_sector_cached:
+    cmp     byte ptr fs:[EBDA_REQUEST_KIND], REQUEST_VERIFY
     je      2f
     push    si
     push    di

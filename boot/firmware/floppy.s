@@ -1,5 +1,6 @@
-# Diskettes: drives 0 and 1 behind the controller at 3F0h, a sector a command, by DMA. The status is polled; the interrupt
-# only leaves the mark that others wait for. Source: Intel 82077AA data sheet (290166); IBM PC/AT Technical Reference, BIOS.
+# Diskettes: drives 0 and 1 of the controller at 3F0h, a sector a command, by DMA. The status is polled; the interrupt
+# only leaves the mark that others wait for. Sources: Intel 82077AA data sheet (290166); IBM PC/AT Technical Reference,
+# BIOS.
 
 .include "firmware.inc"
 
@@ -82,7 +83,7 @@ floppies_init:
     call    floppy_enter
     mov     al, fs:[EBDA_FLOPPY_COUNT]
     test    al, al
-    jz      9f
+    jz      .Lfloppy_reset_done
     mov     al, DMA_CASCADE
     out     DMA2_MODE, al
     xor     al, al
@@ -110,7 +111,8 @@ floppy_reset:
     call    floppy_put
     mov     al, HEAD_LOAD_DMA
     call    floppy_put
-9:  ret
+.Lfloppy_reset_done:
+    ret
 
 # Enters one drive.
 # In: AL kind (0: none), FS:SI entry.
@@ -281,27 +283,29 @@ floppy_ready:
     mov     dx, DIGITAL_INPUT
     in      al, dx
     test    al, 0x80
-    jnz     2f
+    jnz     .Lfloppy_ready_changed
     mov     al, [bx + BDA_MEDIA]
     test    al, MEDIA_KNOWN
-    jz      2f
+    jz      .Lfloppy_ready_changed
     shr     al, RATE_SHIFT
     mov     dx, DATA_RATE
     out     dx, al
-1:  xor     ah, ah
+.Lfloppy_ready_good:
+    xor     ah, ah
     ret
-2:  mov     byte ptr [bx + BDA_MEDIA], 0
+.Lfloppy_ready_changed:
+    mov     byte ptr [bx + BDA_MEDIA], 0
     mov     ax, 1                       # the change line wants a step
     call    floppy_seek
     xor     ax, ax
     call    floppy_seek
     mov     ah, DISK_TIMEOUT
-    jc      9f
+    jc      .Lfloppy_ready_done
     mov     dx, DIGITAL_INPUT
     in      al, dx
     test    al, 0x80
     mov     ah, DISK_TIMEOUT            # still: there is no diskette
-    jnz     8f
+    jnz     .Lfloppy_ready_failed
     movzx   di, byte ptr fs:[si + DRIVE_SELECT]
     shl     di, 2
     mov     cx, 4
@@ -309,7 +313,7 @@ floppy_ready:
     mov     al, cs:[di + rates - 4]
     inc     di
     cmp     al, 0xFF
-    je      8f
+    je      .Lfloppy_ready_failed
     mov     dx, DATA_RATE
     out     dx, al
     push    ax
@@ -323,18 +327,21 @@ floppy_ready:
     pop     di
     pop     cx
     pop     ax
-    jc      9f
+    jc      .Lfloppy_ready_done
     test    byte ptr [BDA_FLOPPY_RESULT], ST0_FAILED
     mov     ah, DISK_MARK_NOT_FOUND
-    jz      3f
+    jz      .Lfloppy_ready_found
     loop    .Lfloppy_ready_rate
-    jmp     8f
-3:  shl     al, RATE_SHIFT
+    jmp     .Lfloppy_ready_failed
+.Lfloppy_ready_found:
+    shl     al, RATE_SHIFT
     or      al, MEDIA_KNOWN | 7
     mov     [bx + BDA_MEDIA], al
-    jmp     1b
-8:  stc
-9:  ret
+    jmp     .Lfloppy_ready_good
+.Lfloppy_ready_failed:
+    stc
+.Lfloppy_ready_done:
+    ret
 
 # Takes the seven bytes of a result to the BDA.
 # In: DS = BDA.
@@ -409,7 +416,7 @@ floppy_transfer:
     push    di
     call    floppy_ready
     pop     di
-    jc      9f
+    jc      .Lfloppy_transfer_end
     mov     ax, di                      # keep the offset small: segments advance from sector to sector
     shr     ax, 4
     mov     bx, es
@@ -422,17 +429,17 @@ floppy_transfer:
     call    floppy_seek
     pop     di
     mov     ah, DISK_SEEK
-    jc      9f
+    jc      .Lfloppy_transfer_end
 1:  movzx   bx, byte ptr fs:[EBDA_REQUEST_KIND]
     mov     al, cs:[bx + dma_modes]
     mov     cx, 512
     call    floppy_dma
     mov     ah, DISK_BOUNDARY
-    jc      9f
+    jc      .Lfloppy_transfer_end
     push    di
     call    floppy_sector
     pop     di
-    jc      9f
+    jc      .Lfloppy_transfer_end
     mov     ax, es
     add     ax, 512 / 16
     mov     es, ax
@@ -442,7 +449,8 @@ floppy_transfer:
     cmp     ax, fs:[EBDA_REQUEST_COUNT]
     jb      1b
     xor     ah, ah
-9:  mov     byte ptr [BDA_MOTOR_COUNT], MOTOR_TICKS
+.Lfloppy_transfer_end:
+    mov     byte ptr [BDA_MOTOR_COUNT], MOTOR_TICKS
     ret
 
 # Reads, writes or verifies one sector.
@@ -456,7 +464,7 @@ floppy_sector:
     mov     al, COMMAND_WRITE
 1:  call    floppy_put
     mov     ah, DISK_TIMEOUT
-    jc      9f
+    jc      .Lfloppy_sector_end
     call    floppy_unit
     mov     al, fs:[EBDA_FLOPPY_ADDRESS + 1]
     call    floppy_put
@@ -474,10 +482,10 @@ floppy_sector:
     call    floppy_put
 .Lfloppy_sector_result:
     call    floppy_result
-    jc      9f
+    jc      .Lfloppy_sector_end
     xor     ah, ah
     test    byte ptr [BDA_FLOPPY_RESULT], ST0_FAILED
-    jz      9f
+    jz      .Lfloppy_sector_end
     mov     al, [BDA_FLOPPY_RESULT + 1]
     mov     bx, offset errors
 2:  mov     ah, cs:[bx + 1]
@@ -487,7 +495,8 @@ floppy_sector:
     cmp     bx, offset errors_end
     jb      2b
 3:  stc
-9:  ret
+.Lfloppy_sector_end:
+    ret
 
 # Sends head and drive as commands have them.
 # In: FS:SI drive.

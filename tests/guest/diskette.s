@@ -1,6 +1,6 @@
-# A boot sector that reads its whole medium by INT 13h, each sector by itself, and writes one. Sectors from 1 on begin with
-# their number; words 504 and 506 and 508 hold heads, sectors a track and cylinders. It says on COM1: the drive, its kind by
-# AH=08h, how many sectors were right, and the status of the write; then `end`.
+# A boot sector that reads its whole medium by INT 13h, each sector by itself, and writes one. Sectors from 1 on begin
+# with their number; words 504 and 506 and 508 hold heads, sectors a track and cylinders. It says on COM1: the drive,
+# its kind by AH=08h, how many sectors were right, and the status of the write; then `end`.
 
 .intel_syntax noprefix
 .code16
