@@ -7,6 +7,8 @@
 .code16
 
 SIGNATURE               = 0xAA55
+BOOT_DEVICES            = 3             # the last kind that can be booted, of CMOS's numbers
+BOOT_ORDER              = 0x0032        # where CMOS says nothing: disks, CDs
 CD_CHUNK_SECTORS        = 16            # 32 KiB a request
 
 # El Torito
@@ -40,7 +42,7 @@ boot:
     mov     byte ptr fs:[EBDA_EMULATION], 0
     mov     al, CMOS_BOOT_THIRD
     call    cmos_read
-    and     al, 0xF0
+    and     ax, 0x00F0
     shl     ax, 4
     mov     al, CMOS_BOOT_ORDER
     call    cmos_read                   # AX: a device in each four bits, the first in the lowest
@@ -288,8 +290,6 @@ cd_read:
 
 .data
 # Boot devices as CMOS numbers them: nothing, diskettes, disks, CDs. Their first drives, and what tries them.
-BOOT_DEVICES            = 3
-BOOT_ORDER              = 0x0032        # where CMOS says nothing: disks, CDs
 boot_first:
     .byte   0, 0, FIRST_DISK, FIRST_CD
 boot_routines:
