@@ -63,13 +63,6 @@ const CASES: Readonly<Record<string, Case>> = {
   "GOT: without a base": one("movl far@GOT, %eax\ncall *far@GOT\n.globl far\nfar: ret\n"),
   "GOT: its name alone": one(".data\n.long _GLOBAL_OFFSET_TABLE_\n.long _GLOBAL_OFFSET_TABLE_ - .\n"),
   "calls through a PLT that is not needed": two("call far@PLT\njmp far@PLT\n", ".globl far\nfar: ret\n"),
-  "thread-local data: zeros": {
-    ...two(
-      'mov %gs:x@NTPOFF, %eax\nlea y@NTPOFF(%eax), %ecx\n.section .tdata,"awT",@progbits\n.globl x\nx: .long 5, 6\n',
-      '.section .tbss,"awT",@nobits\n.balign 8\n.globl y\ny: .skip 12\n',
-    ),
-    mapDiffers: EMPTY_IN_MAP,
-  },
   "common symbols: the largest and the strictest": {
     ...two(
       ".comm a, 4, 4\n.comm b, 40, 16\n.comm c, 1, 1\n",
