@@ -71,7 +71,9 @@ export interface Comparison {
 
 export function compare(assembler: string, source: Source): Comparison {
   // Debug information says in which folder GNU as ran, another one each time.
-  return source.options?.some((option) => option.startsWith("-g"))
+  const hasDebugLines =
+    /^\s*\.(loc|file)\b/m.test(source.text) || source.options?.some((option) => /^--?g/.test(option));
+  return hasDebugLines
     ? withFolder((folder) => compared(source, folder, assembleByGnu(assembler, source, folder)))
     : compared(
         source,
