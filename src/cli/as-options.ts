@@ -1,6 +1,6 @@
 /** The command line of `qure as`: that of GNU as, as data. */
 import { readFileSync } from "node:fs";
-import { DEFAULT_LISTING, type ListingOptions } from "../assembler/write/listing.ts";
+import { DEFAULT_LISTING, type ListingOptions } from "../assembler/model/listing-options.ts";
 import { CommandError } from "./fail.ts";
 
 export interface AsCommand {

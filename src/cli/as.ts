@@ -1,7 +1,8 @@
 /** `qure as`: the assembler with the command line of GNU as. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { assemble, type SourceFiles } from "../assembler/assemble.ts";
+import { assemble } from "../assembler/assemble.ts";
+import type { SourceFiles } from "../assembler/model/options.ts";
 import { formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { VERSION } from "../version.ts";
 import { type AsCommand, parseAsArguments } from "./as-options.ts";

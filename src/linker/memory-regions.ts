@@ -1,6 +1,6 @@
 /** Memory regions of a script (GNU ld 2.40, "MEMORY"): how full each is while the sections are laid out. */
 import type { OutputSection } from "./output-section.ts";
-import type { Expression, LinkerScript, MemoryRegion } from "./script/parser.ts";
+import type { Expression, LinkerScript, MemoryRegion } from "./script/tree.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_DATA, SEC_LOAD, SEC_READONLY } from "./section-flags.ts";
 
 export interface Region {

@@ -7,7 +7,7 @@ import { SHF_GNU_RETAIN, SHF_GROUP, SHT_NOBITS, SHT_NOTE, SHT_NULL, SHT_PROGBITS
 import { globMatch } from "../object/glob.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { OutputSection, type Statement } from "./output-section.ts";
-import type { Assertion, Assignment, InputStatement, LinkerScript, SectionPattern, SortKind } from "./script/parser.ts";
+import type { Assertion, Assignment, InputStatement, LinkerScript, SectionPattern, SortKind } from "./script/tree.ts";
 import {
   SEC_ALLOC,
   SEC_CODE,

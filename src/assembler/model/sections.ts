@@ -2,12 +2,15 @@
  * The sections of an assembly and the place where the next byte goes. All that adds bytes comes through here.
  */
 
-import type { Assembler } from "../assembler.ts";
+import type { Cursor } from "./cursor.ts";
 import { type Expression, Op } from "./expression.ts";
 import type { Variable } from "./fragment.ts";
 import * as integer from "./integer.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+import type { Reporter } from "./reporter.ts";
 import { Section, SHF, SHT, type Subsection } from "./section.ts";
 import { AssemblySymbol, STT } from "./symbol.ts";
+import type { SymbolList } from "./symbol-list.ts";
 
 /** Bytes that one assembly may make: enough for any program, too few to exhaust the host. */
 export const MAXIMUM_BYTES = 256 * 1024 * 1024;
@@ -67,7 +70,10 @@ export function knownSection(name: string): { type: number; flags: number } | nu
 }
 
 export class Sections {
-  readonly #assembler: Assembler;
+  readonly #cursor: Cursor;
+  readonly #reporter: Reporter;
+  readonly #memory: MemoryBudget;
+  readonly #symbols: SymbolList;
   readonly list: Section[] = [];
   readonly #byName = new Map<string, Section[]>();
   readonly undefined = new Section("*UND*", "undefined", SHT.NULL, 0);
@@ -85,8 +91,11 @@ export class Sections {
   readonly #stack: { place: Place; previous: Place | null }[] = [];
   #totalBytes = 0;
 
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
+  constructor(cursor: Cursor, reporter: Reporter, memory: MemoryBudget, symbols: SymbolList) {
+    this.#cursor = cursor;
+    this.#reporter = reporter;
+    this.#memory = memory;
+    this.#symbols = symbols;
     this.text = this.make(".text", SHT.PROGBITS, SHF.ALLOC | SHF.EXECINSTR);
     this.data = this.make(".data", SHT.PROGBITS, SHF.ALLOC | SHF.WRITE);
     this.bss = this.make(".bss", SHT.NOBITS, SHF.ALLOC | SHF.WRITE);
@@ -96,8 +105,8 @@ export class Sections {
   make(name: string, type: number, flags: number): Section {
     const section = new Section(name, "real", type, flags);
     if (this.list.length >= MAXIMUM_SECTIONS)
-      this.#assembler.fatal("too-large", `the program has ${MAXIMUM_SECTIONS} sections or more: an object file cannot`);
-    this.#assembler.hold(SECTION_BYTES);
+      this.#reporter.fatal("too-large", `the program has ${MAXIMUM_SECTIONS} sections or more: an object file cannot`);
+    this.#memory.hold(SECTION_BYTES);
     this.list.push(section);
     const namesakes = this.#byName.get(name);
     if (namesakes === undefined) this.#byName.set(name, [section]);
@@ -105,7 +114,7 @@ export class Sections {
     section.symbol = new AssemblySymbol(name, section);
     section.symbol.type = STT.SECTION;
     section.symbol.fragment = section.subsection(0).first;
-    this.#assembler.symbols.add(section.symbol);
+    this.#symbols.add(section.symbol);
     return section;
   }
 
@@ -181,7 +190,7 @@ export class Sections {
   writable(count: number): Subsection {
     const current = this.current;
     if (current === null)
-      return this.#assembler.fail("absolute-contents", "the absolute section holds no bytes: it only counts");
+      return this.#reporter.fail("absolute-contents", "the absolute section holds no bytes: it only counts");
     current.reserve(count);
     return current;
   }
@@ -190,7 +199,7 @@ export class Sections {
   charge(count: number): void {
     this.#totalBytes += count;
     if (this.#totalBytes > MAXIMUM_BYTES || !(count >= 0)) {
-      this.#assembler.fatal("too-large", `the program grows beyond ${MAXIMUM_BYTES / 1048576} MiB`);
+      this.#reporter.fatal("too-large", `the program grows beyond ${MAXIMUM_BYTES / 1048576} MiB`);
     }
   }
 
@@ -203,14 +212,14 @@ export class Sections {
 
   /** Counts the memory that fields take which wait for layout. */
   holdFields(count: number): void {
-    this.#assembler.hold(count * FIELD_BYTES);
+    this.#memory.hold(count * FIELD_BYTES);
   }
 
   /** A constant, cut to its field. In the absolute section only zeros count. */
   integer(value: integer.Integer, size: number): void {
     if (this.current === null) {
       if (value != 0)
-        this.#assembler.fail(
+        this.#reporter.fail(
           "absolute-contents",
           "the absolute section holds no bytes: only zeros can be counted there",
         );
@@ -249,12 +258,12 @@ export class Sections {
   /** Ends the fragment with a part whose size layout decides. */
   variable(variable: Variable): void {
     const current = this.writable(0);
-    this.#assembler.hold(FRAGMENT_BYTES);
+    this.#memory.hold(FRAGMENT_BYTES);
     if (variable.kind === "align" || variable.kind === "org") current.region++;
     const fragment = current.last;
     fragment.variable = variable;
-    fragment.frame = this.#assembler.input.frame;
-    fragment.offset = this.#assembler.input.statementOffset;
+    fragment.frame = this.#cursor.frame;
+    fragment.offset = this.#cursor.statementOffset;
     if (variable.kind === "fill" && variable.count !== null)
       fragment.variableSize = variable.count * variable.pattern.length;
     current.advance();
@@ -267,7 +276,7 @@ export class Sections {
       return;
     }
     const current = this.writable(size);
-    this.#assembler.hold(FIELD_BYTES);
+    this.#memory.hold(FIELD_BYTES);
     current.fixups.add(
       current.length,
       size,
@@ -277,7 +286,7 @@ export class Sections {
       false,
       relocation,
       true,
-      this.#assembler.input.frame,
+      this.#cursor.frame,
       expression.offset,
     );
     current.bytes.fill(0, current.length, current.length + size);

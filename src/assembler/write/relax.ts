@@ -4,12 +4,12 @@
  * stable layouts comes out.
  */
 
+import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
 import { R } from "../../object/relocation-types.ts";
-import type { Assembler } from "../assembler.ts";
-import { signedLeb128, unsignedLeb128 } from "../directives/data.ts";
 import type { Expression } from "../model/expression.ts";
 import type { BranchVariable, Fragment } from "../model/fragment.ts";
 import * as integer from "../model/integer.ts";
+import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
 import { MAXIMUM_BYTES } from "../model/sections.ts";
 import type { Resolver } from "./resolver.ts";
@@ -45,14 +45,14 @@ function alignedSkip(address: number, power: number): number {
 }
 
 export class Relaxer {
-  readonly #assembler: Assembler;
+  readonly #program: Program;
   readonly #resolver: Resolver;
   /** The fragment at hand, for expressions that cannot be resolved. */
   #section: Section;
   #marker = false;
 
-  constructor(assembler: Assembler, resolver: Resolver, section: Section) {
-    this.#assembler = assembler;
+  constructor(program: Program, resolver: Resolver, section: Section) {
+    this.#program = program;
     this.#resolver = resolver;
     this.#section = section;
   }
@@ -70,7 +70,7 @@ export class Relaxer {
   #check(address: number, fragment: Fragment): void {
     if (this.#section.hasContents ? address > MAXIMUM_BYTES * 2 : address > 0xffff_ffff) {
       this.#error(fragment, fragment.offset, "too-large", `section \`${this.#section.name}' grows too large`);
-      this.#assembler.fatal("too-large", "layout is given up");
+      this.#program.reporter.fatal("too-large", "layout is given up");
     }
   }
 
@@ -119,7 +119,7 @@ export class Relaxer {
     // What another file may define in its place is reached through the linkage table.
     const isReplaceable = branch.relocation === R.PLT32 && target !== null && target.isGlobal;
     const isWeak = named !== null && (named.isWeak || target?.isWeak);
-    if (target !== null && named !== null && !named.isTemporary) this.#assembler.symbols.need(named);
+    if (target !== null && named !== null && !named.isTemporary) this.#program.symbolList.need(named);
     if (target !== null && !isWeak && !isReplaceable) return;
     branch.isSettled = true;
     if (branch.encoding.longer !== null) branch.encoding = branch.encoding.longer;
@@ -277,15 +277,15 @@ export class Relaxer {
   }
 
   #error(fragment: Fragment, offset: number, id: string, message: string): void {
-    this.#assembler.reporter.report("error", id, fragment.frame, offset, 1, message, {});
+    this.#program.reporter.report("error", id, fragment.frame, offset, 1, message, {});
   }
 }
 
 /** Lays out every section. */
-export function relaxAll(assembler: Assembler, resolver: Resolver): void {
-  const work = assembler.sections.list.map((section) => ({
+export function relaxAll(program: Program, resolver: Resolver): void {
+  const work = program.sections.list.map((section) => ({
     first: chainSubsections(section),
-    relaxer: new Relaxer(assembler, resolver, section),
+    relaxer: new Relaxer(program, resolver, section),
     section,
   }));
   for (const { first, relaxer } of work) relaxer.place(first);
