@@ -2,6 +2,7 @@
  * Binary arithmetic and logic in compiled code: the results of cpu/handlers/arithmetic.ts, the flags as flags.ts keeps
  * them.
  */
+import type { Semantic } from "../../src/isa/semantics.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { EAX, EDX } from "../cpu/layout.ts";
 import type { Bits } from "./flags.ts";
@@ -329,7 +330,7 @@ const compareExchange: Operation = (t, insn) => () => {
   t.flags.kind = subKind(bits);
 };
 
-export const ARITHMETIC: Readonly<Record<string, Operation>> = {
+export const ARITHMETIC: Readonly<Partial<Record<Semantic, Operation>>> = {
   add: addition(false),
   sub: addition(true),
   adc: withCarry(false),

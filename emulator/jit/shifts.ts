@@ -2,6 +2,7 @@
  * Shifts, rotations, single bits and bit scans in compiled code; flags as cpu/handlers/shifts.ts and bits.ts leave
  * them.
  */
+import type { Semantic } from "../../src/isa/semantics.ts";
 import type { Bits } from "./flags.ts";
 import { CANONICAL, LOGIC } from "./flags.ts";
 import { FLAG_R, FLAG_X, FLAG_Y, T0, T1, T2 } from "./locals.ts";
@@ -366,7 +367,7 @@ function bitScan(forward: boolean): Operation {
   };
 }
 
-export const SHIFTS: Readonly<Record<string, Operation>> = {
+export const SHIFTS: Readonly<Partial<Record<Semantic, Operation>>> = {
   shl: shift(shiftLeft, false),
   shr: shift(shiftRight, false),
   sar: shift(shiftRightSigned, false),

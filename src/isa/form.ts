@@ -4,6 +4,7 @@
  */
 
 import type { RegisterClass } from "./instruction.ts";
+import type { Semantic } from "./semantics.ts";
 
 /**
  * A size in bits. "v" is the operand size of the moment: 16 or 32, by the code segment and the prefix 66. 0 stands for
@@ -126,7 +127,7 @@ export interface Form {
   /** True when the address size matters although there is no ModRM: string instructions, LOOP, JCXZ, XLAT. */
   readonly addressSized: boolean;
   /** What it does; the interpreter's dispatch. Forms of equal semantics differ in their operands only. */
-  readonly semantic: string;
+  readonly semantic: Semantic;
   /** Condition code of Jcc, SETcc, CMOVcc (Intel SDM 1, appendix B); -1 for the others. */
   readonly condition: number;
   /** The feature that a processor needs to have it, as `.arch` spells it. */

@@ -44,6 +44,7 @@ import type {
   SizeRule,
 } from "./form.ts";
 import type { RegisterClass } from "./instruction.ts";
+import type { Semantic } from "./semantics.ts";
 
 /** A group of rows that one feature of the processor brings. */
 export interface TableSection {
@@ -290,7 +291,8 @@ export const parseRow = (row: string, sectionFeature: string, id: number): Form 
             : "any",
     operandSize: isVariable ? "v" : isByte ? 8 : 0,
     addressSized: flags.has("a") || operands.some(({ field }) => IMPLICIT_FIELDS.has(field) || field === "moffs"),
-    semantic: values.get("") ?? (names[0]![0] || names[0]![1]),
+    // A test holds the rows against the list of semantics: looking each up here would only cost time at every start.
+    semantic: (values.get("") ?? (names[0]![0] || names[0]![1])) as Semantic,
     condition: Number(values.get("cc") ?? -1),
     feature,
     lockable: flags.has("lock"),

@@ -268,7 +268,7 @@ function readAccumulator(core: Core, insn: DecodedInstruction): { get: () => num
   }
 }
 
-export const ARITHMETIC: Builders = {
+export const ARITHMETIC = {
   add: binary({ 8: add8, 16: add16, 32: add32 }),
   or: binary(bitwise((a, b) => a | b)),
   adc: binary({ 8: adc8, 16: adc16, 32: adc32 }),
@@ -288,4 +288,4 @@ export const ARITHMETIC: Builders = {
   idiv: divide(true),
   xadd: exchangeAdd,
   cmpxchg: compareExchange,
-};
+} satisfies Builders;

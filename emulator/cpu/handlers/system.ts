@@ -305,7 +305,7 @@ const invalidatePage: Builder = (core, insn) => {
 /** INVD and WBINVD: there is no cache to write back. */
 const cache: Builder = (core) => () => requireRing0(core);
 
-export const SYSTEM: Builders = {
+export const SYSTEM = {
   mov_to_creg: moveToControl,
   mov_from_creg: moveFromControl,
   mov_to_dreg: moveToDebug,
@@ -347,4 +347,4 @@ export const SYSTEM: Builders = {
   sysexit: fastExit,
   sldt: storeWord((core) => core.segments.selector(LDTR), true),
   str: storeWord((core) => core.segments.selector(TR), true),
-};
+} satisfies Builders;
