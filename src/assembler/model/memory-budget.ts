@@ -4,10 +4,8 @@
  */
 
 import type { Cursor } from "./cursor.ts";
+import { inMebibytes } from "./limits.ts";
 import type { Reporter } from "./reporter.ts";
-
-/** The limit keeps the process well below a gigabyte. */
-const MAXIMUM_HELD_BYTES = 600 * 1024 * 1024;
 
 /** An expansion beside its text, which stays as long as something that was made in it. */
 const EXPANSION_BYTES = 400;
@@ -15,11 +13,13 @@ const EXPANSION_BYTES = 400;
 export class MemoryBudget {
   readonly #cursor: Cursor;
   readonly #reporter: Reporter;
+  readonly #limitBytes: number;
   #heldBytes = 0;
 
-  constructor(cursor: Cursor, reporter: Reporter) {
+  constructor(cursor: Cursor, reporter: Reporter, limitBytes: number) {
     this.#cursor = cursor;
     this.#reporter = reporter;
+    this.#limitBytes = limitBytes;
   }
 
   /** Counts what the statement at hand leaves in memory until the end: an estimate in bytes. */
@@ -30,7 +30,7 @@ export class MemoryBudget {
       frame.isHeld = true;
       this.#heldBytes += EXPANSION_BYTES;
     }
-    if (this.#heldBytes > MAXIMUM_HELD_BYTES)
-      this.#reporter.fatal("too-large", `the program takes more than ${MAXIMUM_HELD_BYTES / 1048576} MiB of memory`);
+    if (this.#heldBytes > this.#limitBytes)
+      this.#reporter.fatal("too-large", `the program takes more than ${inMebibytes(this.#limitBytes)} of memory`);
   }
 }

@@ -1,5 +1,6 @@
 /** What an assembly is told from outside. */
 
+import type { Limits } from "./limits.ts";
 import type { ListingOptions } from "./listing-options.ts";
 import type { WarningMode } from "./reporter.ts";
 
@@ -31,6 +32,8 @@ export interface AssembleOptions {
   producer?: string;
   /** Processor, as `-march` names it; all instructions when absent. */
   arch?: string;
+  /** Lower limits than `LIMITS`. */
+  limits?: Partial<Limits>;
   /** Errors after which assembling stops; 20 when absent. */
   maxErrors?: number;
   warnings?: WarningMode;

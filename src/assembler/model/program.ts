@@ -7,6 +7,7 @@ import type { AtomTable } from "./atom.ts";
 import { CallFrames } from "./call-frames.ts";
 import type { Cursor } from "./cursor.ts";
 import { DebugLines } from "./debug-lines.ts";
+import { LIMITS, type Limits } from "./limits.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import type { AssembleOptions } from "./options.ts";
 import type { Reporter } from "./reporter.ts";
@@ -25,6 +26,7 @@ export interface CodePadding {
 
 export class Program {
   readonly options: AssembleOptions;
+  readonly limits: Limits;
   readonly reporter: Reporter;
   readonly memory: MemoryBudget;
   readonly symbolList: SymbolList;
@@ -41,10 +43,11 @@ export class Program {
 
   constructor(options: AssembleOptions, cursor: Cursor, reporter: Reporter, atoms: AtomTable) {
     this.options = options;
+    this.limits = { ...LIMITS, ...options.limits };
     this.reporter = reporter;
-    this.memory = new MemoryBudget(cursor, reporter);
+    this.memory = new MemoryBudget(cursor, reporter, this.limits.heldBytes);
     this.symbolList = new SymbolList(options.keepLocals === true);
-    this.sections = new Sections(cursor, reporter, this.memory, this.symbolList);
+    this.sections = new Sections(cursor, reporter, this.memory, this.symbolList, this.limits.contentBytes);
     this.symbols = new SymbolTable(cursor, reporter, this.memory, this.symbolList, this.sections);
     this.versions = new SymbolVersions(reporter, this.symbolList);
     this.debug = new DebugLines(options.debugLines === true, cursor, this.memory, atoms, this.sections, this.symbols);

@@ -6,14 +6,12 @@ import type { Cursor } from "./cursor.ts";
 import { type Expression, Op } from "./expression.ts";
 import type { Variable } from "./fragment.ts";
 import * as integer from "./integer.ts";
+import { inMebibytes } from "./limits.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
 import { Section, SHF, SHT, type Subsection } from "./section.ts";
 import { AssemblySymbol, STT } from "./symbol.ts";
 import type { SymbolList } from "./symbol-list.ts";
-
-/** Bytes that one assembly may make: enough for any program, too few to exhaust the host. */
-export const MAXIMUM_BYTES = 256 * 1024 * 1024;
 
 /** Section numbers from 0xff00 on have other meanings (System V ABI, chapter 4, special section indexes). */
 const MAXIMUM_SECTIONS = 0xff00;
@@ -74,6 +72,8 @@ export class Sections {
   readonly #reporter: Reporter;
   readonly #memory: MemoryBudget;
   readonly #symbols: SymbolList;
+  /** Of all contents together. */
+  readonly #limitBytes: number;
   readonly list: Section[] = [];
   readonly #byName = new Map<string, Section[]>();
   readonly undefined = new Section("*UND*", "undefined", SHT.NULL, 0);
@@ -91,11 +91,12 @@ export class Sections {
   readonly #stack: { place: Place; previous: Place | null }[] = [];
   #totalBytes = 0;
 
-  constructor(cursor: Cursor, reporter: Reporter, memory: MemoryBudget, symbols: SymbolList) {
+  constructor(cursor: Cursor, reporter: Reporter, memory: MemoryBudget, symbols: SymbolList, limitBytes: number) {
     this.#cursor = cursor;
     this.#reporter = reporter;
     this.#memory = memory;
     this.#symbols = symbols;
+    this.#limitBytes = limitBytes;
     this.text = this.make(".text", SHT.PROGBITS, SHF.ALLOC | SHF.EXECINSTR);
     this.data = this.make(".data", SHT.PROGBITS, SHF.ALLOC | SHF.WRITE);
     this.bss = this.make(".bss", SHT.NOBITS, SHF.ALLOC | SHF.WRITE);
@@ -198,9 +199,8 @@ export class Sections {
   /** Counts bytes that were asked for against the limit. */
   charge(count: number): void {
     this.#totalBytes += count;
-    if (this.#totalBytes > MAXIMUM_BYTES || !(count >= 0)) {
-      this.#reporter.fatal("too-large", `the program grows beyond ${MAXIMUM_BYTES / 1048576} MiB`);
-    }
+    if (this.#totalBytes > this.#limitBytes || !(count >= 0))
+      this.#reporter.fatal("too-large", `the program grows beyond ${inMebibytes(this.#limitBytes)}`);
   }
 
   bytes(bytes: Uint8Array): void {

@@ -2,6 +2,7 @@
  * Macros at work: their definition from the input, their calls, and the blocks that repeat (`.rept`, `.irp`, `.irpc`).
  */
 
+import { inMebibytes } from "../model/limits.ts";
 import type { Expandable, Macro, Parameter } from "../model/macro.ts";
 import { StatementError } from "../model/reporter.ts";
 import type { FrameKind, FrameOrigin, SourceFrame, TextRange } from "../model/source-frame.ts";
@@ -19,11 +20,6 @@ import { TextArena } from "./text-arena.ts";
 
 /** Expansions inside expansions, as in GNU as. */
 const MAXIMUM_DEPTH = 100;
-/**
- * Bytes of text that all expansions together may come to: some million statements, far more than any program that was
- * meant, and few enough that a mistake ends within seconds.
- */
-const MAXIMUM_TEXT = 24 * 1024 * 1024;
 
 /** What a macro takes in memory beside its text, about. */
 const MACRO_BYTES = 1400;
@@ -363,7 +359,7 @@ export class Macros {
   }
 
   #checkLength(length: number): void {
-    if (length > MAXIMUM_TEXT) this.#charge(length, "this block expands");
+    if (length > this.#reading.program.limits.expandedBytes) this.#charge(length, "this block expands");
   }
 
   /** Goes on with the text in `row`, of which the frame gets a copy. */
@@ -389,8 +385,9 @@ export class Macros {
 
   #charge(count: number, what: string): void {
     this.#expandedBytes += count;
-    if (this.#expandedBytes > MAXIMUM_TEXT)
-      this.#reading.reporter.fatal("too-large", `${what} to more than ${MAXIMUM_TEXT / 1048576} MiB of text`);
+    const { expandedBytes } = this.#reading.program.limits;
+    if (this.#expandedBytes > expandedBytes)
+      this.#reading.reporter.fatal("too-large", `${what} to more than ${inMebibytes(expandedBytes)} of text`);
   }
 
   /** The values of a call whose arguments are the first `end` bytes of `text`. */

@@ -11,7 +11,6 @@ import type { BranchVariable, Fragment } from "../model/fragment.ts";
 import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
-import { MAXIMUM_BYTES } from "../model/sections.ts";
 import type { Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
 
@@ -68,7 +67,7 @@ export class Relaxer {
   }
 
   #check(address: number, fragment: Fragment): void {
-    if (this.#section.hasContents ? address > MAXIMUM_BYTES * 2 : address > 0xffff_ffff) {
+    if (this.#section.hasContents ? address > this.#program.limits.contentBytes * 2 : address > 0xffff_ffff) {
       this.#error(fragment, fragment.offset, "too-large", `section \`${this.#section.name}' grows too large`);
       this.#program.reporter.fatal("too-large", "layout is given up");
     }
@@ -191,7 +190,7 @@ export class Relaxer {
           );
         const number = count === null ? 0 : Math.max(0, Number(count));
         const size = number * variable.pattern.length;
-        if (size > MAXIMUM_BYTES) {
+        if (size > this.#program.limits.contentBytes) {
           this.#error(fragment, variable.countExpression.offset, "too-large", "this space is too large");
           variable.count = 0;
           return -fragment.variableSize;
@@ -240,7 +239,7 @@ export class Relaxer {
       );
       return 0;
     }
-    if (size > MAXIMUM_BYTES) {
+    if (size > this.#program.limits.contentBytes) {
       this.#error(fragment, target.offset, "too-large", "the new place is too far away");
       return 0;
     }
