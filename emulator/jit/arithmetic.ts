@@ -171,7 +171,7 @@ const not: Operation = (t, insn) => () => {
 };
 
 /** Flags of a result whose CF and OF are both the condition that `push` pushes (0 or 1); AF is cleared. */
-export function setOverflowing(t: Translator, push: () => void): void {
+function setOverflowing(t: Translator, push: () => void): void {
   push();
   t.c.const(31).op(OP.shl).set(FLAG_X);
   t.flags.kind = CANONICAL;

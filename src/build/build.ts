@@ -50,7 +50,7 @@ export interface BuildOptions {
 }
 
 /** Address at which kernel.elf is linked; the loader puts the kernel there on every PC with more than 1 MiB. */
-export const KERNEL_LINK_BASE = 0x100000;
+const KERNEL_LINK_BASE = 0x100000;
 
 /** A program that could not be built. */
 class BuildFailure extends Error {

@@ -93,6 +93,9 @@ export type MandatoryPrefix = "any" | "none" | 0x66 | 0xf2 | 0xf3;
  */
 export type ModRMRule = "none" | "reg" | "digit" | "ignored" | "exact" | "register";
 
+/** A name with 16-bit and with 32-bit operands: mostly the same. */
+export type SizedNames = readonly [name16: string, name32: string];
+
 export interface Form {
   /** Position in the table. */
   readonly id: number;
@@ -107,9 +110,9 @@ export interface Form {
   readonly att16: string;
   readonly att32: string;
   /** Every name it can be written with in Intel syntax, without suffixes: pairs of 16- and 32-bit names. */
-  readonly names: readonly (readonly [string, string])[];
+  readonly names: readonly SizedNames[];
   /** The same for AT&T syntax. */
-  readonly attNames: readonly (readonly [string, string])[];
+  readonly attNames: readonly SizedNames[];
   readonly operands: readonly OperandPattern[];
   readonly map: OpcodeMap;
   /** The opcode byte in its map; of a range (`+r`) the first. */

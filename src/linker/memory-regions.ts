@@ -15,7 +15,7 @@ export interface Region {
 
 export const DEFAULT_REGION = "*default*";
 /** Length of the region that the script does not declare, as the map shows it. */
-export const DEFAULT_REGION_BYTES = 2 ** 32;
+const DEFAULT_REGION_BYTES = 2 ** 32;
 
 export class MemoryRegions {
   /** In the order of the script. */

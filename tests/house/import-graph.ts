@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
-export interface ImportLine {
+interface ImportLine {
   /** The imported file's path within the project; the package's name for others. */
   readonly target: string;
   /** Names as the other file exports them; null for all of them (`* as x`, `export *`, `import()`). */
@@ -41,23 +41,29 @@ function namesIn(list: string): string[] {
     .filter((name) => name !== "");
 }
 
+export interface ExportedName {
+  readonly name: string;
+  readonly isType: boolean;
+}
+
 /** What a file exports by declarations and lists of its own; what it only passes on (`export from`) is not its own. */
-export function exportedNames(text: string): string[] {
-  const names: string[] = [];
+export function exportedNames(text: string): ExportedName[] {
+  const found: ExportedName[] = [];
   const declaration =
-    /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:const|let|function\*?|class|interface|type|enum)\s+(\w+)/gm;
-  for (const [, name] of text.matchAll(declaration)) names.push(name!);
-  for (const [, list] of text.matchAll(/^export\s+(?:type\s+)?\{([^}]*)\}\s*;/gm))
+    /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(const|let|function\*?|class|interface|type|enum)\s+(\w+)/gm;
+  for (const [, kind, name] of text.matchAll(declaration))
+    found.push({ name: name!, isType: kind === "interface" || kind === "type" });
+  for (const [, type, list] of text.matchAll(/^export\s+(type\s+)?\{([^}]*)\}\s*;/gm))
     for (const entry of list!.split(",")) {
       const name = entry
         .trim()
         .replace(/^type\s+/, "")
         .split(/\s+as\s+/)
         .at(-1)!;
-      if (name !== "") names.push(name);
+      if (name !== "") found.push({ name, isType: type !== undefined || entry.trim().startsWith("type ") });
     }
-  if (/^export default\b/m.test(text)) names.push("default");
-  return names;
+  if (/^export default\b/m.test(text)) found.push({ name: "default", isType: false });
+  return found;
 }
 
 /** The groups of files that import each other in a circle, each in alphabetical order (Tarjan's algorithm). */

@@ -151,7 +151,7 @@ const multiplyTo: Builder = (core, insn) => {
  * fits. Returns the quotient; the remainder is `low - quotient * divisor` modulo 2^32. Two steps of 16 bits, each exact
  * in a double.
  */
-export function divide64(high: number, low: number, divisor: number): number {
+function divide64(high: number, low: number, divisor: number): number {
   const divisorHigh = divisor >>> 0;
   const upper = (high >>> 0) * 65536 + (low >>> 16);
   const quotient1 = Math.floor(upper / divisorHigh);

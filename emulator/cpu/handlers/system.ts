@@ -72,7 +72,7 @@ function requireProtected(core: Core): void {
 }
 
 /** Writes CR0 and what follows from it. */
-export function writeCr0(core: Core, value: number): void {
+function writeCr0(core: Core, value: number): void {
   const { s, mmu } = core;
   if (((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) || ((value & CR0_NW) !== 0 && (value & CR0_CD) === 0))
     raise(GENERAL_PROTECTION, 0);

@@ -7,6 +7,7 @@ import * as integer from "../model/integer.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import type { Assembler } from "../read/assembler.ts";
 import { characterClass, NAME_PART, PERCENT } from "../read/chars.ts";
+import { readRegister } from "../read/register-reader.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** DWARF numbers of registers by class: the first of each (i386 psABI, table 2.14). */
@@ -29,10 +30,10 @@ function isSpecialName(assembler: Assembler, start: number): boolean {
 }
 
 function registerNumber(assembler: Assembler): number {
-  const { input, expressions } = assembler;
+  const { input } = assembler;
   const code = input.skipSpace();
   const start = input.offset;
-  const register = expressions.register();
+  const register = readRegister(assembler);
   if (register !== null) {
     const first = FIRST_NUMBERS[register.class];
     if (first === undefined)
@@ -48,7 +49,7 @@ function registerNumber(assembler: Assembler): number {
     input.offset = end;
     return number;
   }
-  return expressions.absoluteNumber("the number of the register");
+  return assembler.expressions.absoluteNumber("the number of the register");
 }
 
 function number(assembler: Assembler): number {

@@ -30,7 +30,7 @@ function numbers(size: number): Handler {
   };
 }
 
-export function emitNumber(assembler: Assembler, expression: Expression, size: number): void {
+function emitNumber(assembler: Assembler, expression: Expression, size: number): void {
   const { sections } = assembler;
   if (expression.op === Op.CONSTANT && assembler.expressions.relocation === 0) {
     if (size < 8 && !fitsField(expression.number, size)) {

@@ -1,9 +1,16 @@
 /**
  * Reads expressions from the input: GNU as's operators and precedence, and inside Intel operands the operators of that
- * syntax (`offset`, `dword ptr`, `[...]`, `seg:`). The result is a folded tree.
+ * syntax (`offset`, `dword ptr`, `[...]`, `seg:`).
+ *
+ * The method is precedence climbing: `#binary(minimum)` reads an operand, then goes on as long as the operator that
+ * follows binds tighter than `minimum`, and reads its right side with that operator's own precedence as the minimum. So
+ * operators of equal precedence group from the left, and no operator waits on a stack. Each step folds what is known at
+ * once (`combine`), because GNU as does, and what it can fold at this point of the source decides which encoding an
+ * instruction gets: the tree that is left holds only what layout or the linker must say.
+ *
+ * A name is looked up by its atom, which knows at once whether it is a register, an operator of Intel syntax or a symbol.
  */
 
-import type { Register } from "../../isa/instruction.ts";
 import { R, RELOCATION_SUFFIXES } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
 import {
@@ -38,48 +45,18 @@ import {
   OPEN_PARENTHESIS,
   PERCENT,
   QUOTE,
-  SPACE,
 } from "./chars.ts";
-import { INTEL_OPERATORS, SIZE_BYTES, SIZE_NAMES } from "./intel-operators.ts";
+import { areUnlike, unknownSymbol } from "./expression-shape.ts";
+import { INTEL_OPERATORS, SIZE_BYTES } from "./intel-operators.ts";
+import { DOUBLE_SIGNS, SINGLE_SIGNS } from "./operators.ts";
 import type { Reading } from "./reading.ts";
+import { readRegister } from "./register-reader.ts";
 import { characterValue, readString } from "./text.ts";
 
 /** Parentheses inside parentheses that are too many for any honest source. */
 const MAXIMUM_NESTING = 400;
 
 const ABSENT = new Expression(Op.ABSENT, 0, null, 0);
-
-/** Operators of one character; 0 where there is none. */
-const SINGLE = new Uint8Array(128);
-for (const [sign, op] of [
-  ["*", Op.MULTIPLY],
-  ["/", Op.DIVIDE],
-  ["%", Op.MODULUS],
-  ["<", Op.LESS],
-  [">", Op.GREATER],
-  ["|", Op.OR],
-  ["^", Op.XOR],
-  ["&", Op.AND],
-  ["!", Op.OR_NOT],
-  ["+", Op.ADD],
-  ["-", Op.SUBTRACT],
-] as const)
-  SINGLE[sign.charCodeAt(0)] = op;
-
-/** Operators of two characters, keyed by first * 128 + second. */
-const DOUBLE = new Map<number, number>();
-for (const [sign, op] of [
-  ["<<", Op.SHIFT_LEFT],
-  ["<>", Op.NOT_EQUAL],
-  ["<=", Op.LESS_EQUAL],
-  [">>", Op.SHIFT_RIGHT],
-  [">=", Op.GREATER_EQUAL],
-  ["||", Op.LOGICAL_OR],
-  ["&&", Op.LOGICAL_AND],
-  ["!=", Op.NOT_EQUAL],
-  ["==", Op.EQUAL],
-] as const)
-  DOUBLE.set(sign.charCodeAt(0) * 128 + sign.charCodeAt(1), op);
 
 export class ExpressionParser {
   readonly #reading: Reading;
@@ -128,7 +105,7 @@ export class ExpressionParser {
     }
     if ((expression.op === Op.EQUAL || expression.op === Op.NOT_EQUAL) && expression.left!.op === Op.REGISTER)
       return expression.op === Op.EQUAL ? -1 : 0;
-    const unknown = this.#unknownSymbol(expression);
+    const unknown = unknownSymbol(expression);
     return this.#reading.failAt(
       "not-absolute",
       start,
@@ -149,15 +126,6 @@ export class ExpressionParser {
     return this.#reading.input.offset;
   }
 
-  #unknownSymbol(expression: Expression): string | null {
-    if (expression.op === Op.SYMBOL) return expression.symbol!.isTemporary ? null : expression.symbol!.name;
-    for (const part of [expression.left, expression.right]) {
-      const name = part === null ? null : this.#unknownSymbol(part);
-      if (name !== null) return name;
-    }
-    return null;
-  }
-
   #binary(minimum: number): Expression {
     const input = this.#reading.input;
     if (++this.#nesting > MAXIMUM_NESTING) this.#reading.fail("expression-too-deep", "expression is nested too deeply");
@@ -167,9 +135,9 @@ export class ExpressionParser {
       let op = 0;
       let length = 1;
       if (code < 128) {
-        op = SINGLE[code]!;
+        op = SINGLE_SIGNS[code]!;
         if (op !== 0 || code === 0x3d) {
-          const double = DOUBLE.get(code * 128 + input.bytes[input.offset + 1]!);
+          const double = DOUBLE_SIGNS.get(code * 128 + input.bytes[input.offset + 1]!);
           if (double !== undefined) {
             op = double;
             length = 2;
@@ -284,7 +252,7 @@ export class ExpressionParser {
       case 0x21:
         return this.#unary(Op.LOGICAL_NOT, start);
       case PERCENT: {
-        const register = this.register();
+        const register = readRegister(this.#reading);
         if (register !== null) return registerExpression(register, start);
         return ABSENT;
       }
@@ -366,7 +334,7 @@ export class ExpressionParser {
     const atom = reading.atoms.intern(input.bytes, start, end);
     const lower = atom.lower;
     if (lower.register !== null && reading.allowsNakedRegisters) {
-      const register = this.register();
+      const register = readRegister(this.#reading);
       if (register !== null) return registerExpression(register, start);
     }
     if (this.intelOperand && lower.text === "flat" && input.bytes[end] === COLON) {
@@ -488,56 +456,6 @@ export class ExpressionParser {
     input.offset = end;
   }
 
-  /**
-   * The register at the cursor (with its `%`, if any), the cursor then behind it; null and the cursor unmoved
-   * otherwise.
-   */
-  register(): Register | null {
-    const reading = this.#reading;
-    const input = reading.input;
-    const bytes = input.bytes;
-    const start = input.offset;
-    let offset = start;
-    if (bytes[offset] === PERCENT) {
-      offset++;
-      while (characterClass[bytes[offset]!] === SPACE) offset++;
-    }
-    if (!(characterClass[bytes[offset]!]! & NAME_START)) return null;
-    input.offset = offset;
-    const end = this.#nameEnd();
-    input.offset = start;
-    const atom = reading.atoms.intern(bytes, offset, end);
-    const register = atom.lower.register;
-    if (register === null) return null;
-    offset = end;
-    if (register.class === "st" && atom.lower.text === "st") {
-      // `st(3)`, with blanks anywhere.
-      let probe = offset;
-      const skip = (): void => {
-        while (characterClass[bytes[probe]!] === SPACE) probe++;
-      };
-      skip();
-      if (bytes[probe] === OPEN_PARENTHESIS) {
-        probe++;
-        skip();
-        const digit = digitValue[bytes[probe]!]!;
-        if (digit < 8) {
-          probe++;
-          skip();
-          if (bytes[probe] === CLOSE_PARENTHESIS) {
-            input.offset = probe + 1;
-            return reading.stackRegisters[digit]!;
-          }
-        }
-        if (reading.allowsNakedRegisters || bytes[start] === PERCENT)
-          reading.failAt("bad-register", start, "the registers of the x87 are st(0) to st(7)", probe + 1 - start);
-        return null;
-      }
-    }
-    input.offset = offset;
-    return register;
-  }
-
   #number(start: number): Expression {
     const reading = this.#reading;
     const input = reading.input;
@@ -604,17 +522,3 @@ export class ExpressionParser {
     return symbolExpression(symbol, 0, start);
   }
 }
-
-/** A place and a number, or places of which no distance is known. */
-function areUnlike(left: Expression, right: Expression): boolean {
-  if (left.op === Op.REGISTER || right.op === Op.REGISTER) return left.register !== right.register;
-  if (left.op === Op.SYMBOL && right.op === Op.SYMBOL) {
-    return (
-      left.symbol !== right.symbol &&
-      (left.symbol!.section !== right.symbol!.section || left.symbol!.section.kind === "undefined")
-    );
-  }
-  return (left.op === Op.SYMBOL && right.op === Op.CONSTANT) || (left.op === Op.CONSTANT && right.op === Op.SYMBOL);
-}
-
-export { SIZE_NAMES };

@@ -207,7 +207,7 @@ export class Input implements Cursor {
 }
 
 /** Offset behind the string that begins at `start`; a string ends at its line's end at the latest. */
-export function skipString(bytes: Uint8Array, start: number): number {
+function skipString(bytes: Uint8Array, start: number): number {
   let offset = start + 1;
   for (;;) {
     const code = bytes[offset]!;
@@ -222,7 +222,7 @@ export function skipString(bytes: Uint8Array, start: number): number {
  * Offset behind the character constant that begins at `start`: the apostrophe, one character or escape, a closing one
  * if any.
  */
-export function skipCharacter(bytes: Uint8Array, start: number): number {
+function skipCharacter(bytes: Uint8Array, start: number): number {
   let offset = start + 1;
   if (bytes[offset] === NEWLINE) return offset;
   if (bytes[offset] === BACKSLASH && bytes[offset + 1] !== NEWLINE) offset++;

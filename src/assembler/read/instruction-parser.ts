@@ -447,7 +447,7 @@ export class InstructionParser {
 }
 
 /** Name of the global offset table (i386 psABI). */
-export const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
+const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
 
 /** The expression is the address of the GOT, perhaps with something added. */
 export function namesGot(expression: Expression): boolean {

@@ -3,18 +3,19 @@
  */
 
 import { inMebibytes } from "../model/limits.ts";
-import type { Expandable, Macro, Parameter } from "../model/macro.ts";
+import type { Macro, Parameter } from "../model/macro.ts";
 import { StatementError } from "../model/reporter.ts";
-import type { FrameKind, FrameOrigin, SourceFrame, TextRange } from "../model/source-frame.ts";
+import type { FrameOrigin, TextRange } from "../model/source-frame.ts";
 import { NEWLINE, textOfBytes } from "../model/source-text.ts";
-import { COLON, characterClass, DOT, EQUALS, NAME_PART, NAME_START, QUOTE, SPACE } from "./chars.ts";
+import type { MacroReading } from "./blocks.ts";
+import { BlockGatherer, MACRO_OPENERS, REPEAT_OPENERS } from "./blocks.ts";
+import { COLON, EQUALS, QUOTE } from "./chars.ts";
 import type { Conditionals } from "./conditional.ts";
 import { Expansion } from "./expansion.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
 import type { TextMode } from "./macro.ts";
 import { expandTemplate, isSeparator, makeTemplate, readArgument, readName, skipBlanks, skipComma } from "./macro.ts";
-import type { Reading } from "./reading.ts";
-import { ByteRow, FROM_LINE_START, FROM_OPERANDS, FROM_SEPARATOR, scrubStatement } from "./scrub.ts";
+import { ByteRow, FROM_OPERANDS, scrubStatement } from "./scrub.ts";
 import { TemplateCache } from "./template-cache.ts";
 import { TextArena } from "./text-arena.ts";
 
@@ -26,58 +27,12 @@ const MACRO_BYTES = 1400;
 
 const EMPTY = new Uint8Array(0);
 
-const MACRO_OPENERS: ReadonlySet<string> = new Set([".macro"]);
-const REPEAT_OPENERS: ReadonlySet<string> = new Set([".rept", ".rep", ".irp", ".irpc", ".irep", ".irepc"]);
-
-/** A gathered block. */
-class Block implements Expandable {
-  readonly body: TextRange;
-  readonly frame: SourceFrame;
-  /** Where in the frame the block begins. */
-  readonly start: number;
-  readonly firstLine: number;
-  readonly lines: number;
-  /** Name of the parameter that the body is repeated with; empty for none. */
-  parameter = "";
-
-  constructor(body: TextRange, frame: SourceFrame, start: number, firstLine: number, lines: number) {
-    this.body = body;
-    this.frame = frame;
-    this.start = start;
-    this.firstLine = firstLine;
-    this.lines = lines;
-  }
-
-  parameters(): ReadonlyMap<string, number> {
-    return new Map([[this.parameter, 0]]);
-  }
-
-  offsets(): Int32Array {
-    return blockOffsets(this.frame, this.start, this.body.end - this.body.start);
-  }
-
-  origin(kind: FrameKind, label: string): FrameOrigin {
-    return {
-      kind,
-      path: this.frame.origin.path,
-      firstLine: this.firstLine,
-      linesPerRound: kind === "repeat" ? this.lines : 0,
-      label,
-    };
-  }
-}
-
 const USUAL_MODE: TextMode = {
   isAlternate: false,
   evaluate: () => {
     throw new Error("a `%' argument belongs to the alternate mode");
   },
 };
-
-/** What expanding needs of the whole reader beside its state. */
-interface MacroReading extends Reading {
-  leaveStatement(): void;
-}
 
 export class Macros {
   readonly #reading: MacroReading;
@@ -94,6 +49,7 @@ export class Macros {
   readonly #expansion = new ByteRow();
   readonly #texts = new TextArena();
   readonly #templates = new TemplateCache();
+  readonly #blocks: BlockGatherer;
   readonly #alternateMode: TextMode = {
     isAlternate: true,
     evaluate: (bytes, offset, end) => this.#evaluate(bytes, offset, end),
@@ -103,6 +59,7 @@ export class Macros {
     this.#reading = reading;
     this.#expressions = expressions;
     this.#conditionals = conditionals;
+    this.#blocks = new BlockGatherer(reading, this.#texts);
     this.isAlternate = reading.options.alternateMacros === true;
   }
 
@@ -142,64 +99,6 @@ export class Macros {
     return row;
   }
 
-  /**
-   * Statements up to the one that closes the block; the cursor is at the end of the opening one, and then of the
-   * closing one.
-   */
-  #gather(openers: ReadonlySet<string>, closer: string, what: string): Block {
-    const reading = this.#reading;
-    const input = reading.input;
-    const frame = input.frame!;
-    const opening = input.statementOffset;
-    const row = this.#expansion;
-    row.length = 0;
-    let depth = 1;
-    let lines = 0;
-    reading.leaveStatement();
-    const firstLine = input.line;
-    const start = input.offset;
-    for (;;) {
-      if (input.exhausted) {
-        input.offset = Math.max(frame.end - 1, frame.start);
-        return reading.failAt("missing-end", opening, `this \`${what}' has no \`${closer}'`);
-      }
-      const mark = row.length;
-      const atLineStart = input.offset === 0 || input.bytes[input.offset - 1] === NEWLINE;
-      const result = scrubStatement(
-        input.bytes,
-        input.offset,
-        frame.end,
-        atLineStart ? FROM_LINE_START : FROM_SEPARATOR,
-        row,
-      );
-      const word = directiveWord(row, mark);
-      if (word.start >= 0) {
-        const name = reading.atoms.intern(row.bytes, word.start, word.end).lower.text;
-        if (openers.has(name)) depth++;
-        else if (name === closer && --depth === 0) {
-          row.length = word.lineStart;
-          input.offset = result.end;
-          input.line += result.newlines;
-          break;
-        }
-      }
-      const terminator = result.end < frame.end ? input.bytes[result.end]! : NEWLINE;
-      row.push(terminator, result.end);
-      for (let i = 0; i < result.newlines; i++) row.push(NEWLINE, result.end);
-      lines += result.newlines + (terminator === NEWLINE ? 1 : 0);
-      input.line += result.newlines;
-      input.offset = result.end;
-      reading.leaveStatement();
-    }
-    if (row.length > 0 && row.bytes[row.length - 1] !== NEWLINE) {
-      row.push(NEWLINE, input.offset);
-      lines++;
-    }
-    const { length } = row;
-    const at = this.#texts.keep(row);
-    return new Block({ bytes: this.#texts.bytes, start: at, end: at + length }, frame, start, firstLine, lines);
-  }
-
   /** `.macro name parameters`, cursor behind the word. */
   define(): void {
     const reading = this.#reading;
@@ -208,7 +107,7 @@ export class Macros {
     const opening = input.statementOffset;
     const text = this.rest().slice();
     const { name, end } = readName(text, 0, text.length);
-    const block = this.#gather(MACRO_OPENERS, ".endm", ".macro");
+    const block = this.#blocks.gather(MACRO_OPENERS, ".endm", ".macro");
     input.statementOffset = opening;
     if (name === "") reading.failAt("macro-name", start, "expected a name for the macro");
     const atom = reading.atoms.internText(name).lower;
@@ -503,7 +402,7 @@ export class Macros {
       if (!(error instanceof StatementError)) throw error;
       input.skipStatement();
     }
-    const block = this.#gather(REPEAT_OPENERS, ".endr", ".rept");
+    const block = this.#blocks.gather(REPEAT_OPENERS, ".endr", ".rept");
     if (!isKnown) throw new StatementError();
     input.statementOffset = opening;
     if (count < 0) reading.failAt("negative-count", start, `a block cannot be repeated ${count} times`);
@@ -521,7 +420,7 @@ export class Macros {
     const mode = this.#mode;
     const { name, end: nameEnd } = readName(text, skipBlanks(text, 0, end), end);
     if (name === "") {
-      this.#gather(REPEAT_OPENERS, ".endr", word);
+      this.#blocks.gather(REPEAT_OPENERS, ".endr", word);
       reading.failAt("macro-parameter", start, `\`${word}' needs the name of its parameter`);
     }
     let offset = skipComma(text, nameEnd, end);
@@ -558,7 +457,7 @@ export class Macros {
     }
     const at = this.#texts.keep(row);
     const kept = this.#texts.bytes;
-    const block = this.#gather(REPEAT_OPENERS, ".endr", word);
+    const block = this.#blocks.gather(REPEAT_OPENERS, ".endr", word);
     block.parameter = name;
     const values = new Expansion(block, true, this.isAlternate, this.#count, this.#localCount, starts, ends);
     values.move(kept, at);
@@ -586,50 +485,5 @@ export class Macros {
     this.#conditionals.exitMacro(frame.conditionalDepth);
     frame.roundsLeft = 0;
     input.offset = Math.max(frame.end - 1, frame.start);
-  }
-}
-
-/** For each byte of a gathered block its offset in the frame: the block is rewritten once more. */
-function blockOffsets(frame: SourceFrame, start: number, length: number): Int32Array {
-  const { bytes } = frame;
-  const row = new ByteRow();
-  row.offsets = [];
-  let offset = start;
-  while (row.length < length && offset < frame.end) {
-    const atLineStart = offset === 0 || bytes[offset - 1] === NEWLINE;
-    const result = scrubStatement(bytes, offset, frame.end, atLineStart ? FROM_LINE_START : FROM_SEPARATOR, row);
-    for (let i = -1; i < result.newlines; i++) row.push(NEWLINE, result.end);
-    offset = result.end + 1;
-  }
-  const offsets = new Int32Array(length).fill(Math.max(0, offset - 1));
-  offsets.set(row.offsets.slice(0, length));
-  return offsets;
-}
-
-/** Where in a canonical statement its directive stands, labels before it skipped: -1 where there is none. */
-function directiveWord(row: ByteRow, from: number): { start: number; end: number; lineStart: number } {
-  const { bytes, length } = row;
-  let lineStart = from;
-  let offset = from;
-  const blanks = (): void => {
-    while (offset < length && characterClass[bytes[offset]!] === SPACE) offset++;
-  };
-  const nameFrom = (): void => {
-    while (offset < length && characterClass[bytes[offset]!]! & NAME_PART) offset++;
-  };
-  for (;;) {
-    blanks();
-    if (offset >= length || !(characterClass[bytes[offset]!]! & (NAME_START | NAME_PART)))
-      return { start: -1, end: -1, lineStart };
-    const start = offset;
-    nameFrom();
-    const end = offset;
-    blanks();
-    if (bytes[offset] === COLON && offset < length) {
-      offset++;
-      lineStart = offset;
-      continue;
-    }
-    return bytes[start] === DOT ? { start, end, lineStart } : { start: -1, end: -1, lineStart };
   }
 }

@@ -29,6 +29,7 @@ import { encoderValue } from "./operands-plain.ts";
 import type { ParsedOperands } from "./parsed-operands.ts";
 import { isBranch, isFarBranch } from "./parsed-operands.ts";
 import type { Reading } from "./reading.ts";
+import { readRegister } from "./register-reader.ts";
 
 /** Instructions whose operands stand in the same order in both syntaxes. */
 const NOT_REVERSED: ReadonlySet<string> = new Set([
@@ -141,7 +142,7 @@ export class AttOperands {
     const { input } = reading;
     const code = input.skipSpace();
     if (code === PERCENT) {
-      const register = this.#expressions.register();
+      const register = readRegister(this.#reading);
       if (register === null) {
         const start = input.offset;
         let end = start + 1;
@@ -159,7 +160,7 @@ export class AttOperands {
     let end = input.offset;
     while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
     const atom = reading.atoms.intern(input.bytes, input.offset, end);
-    if (reading.allowsNakedRegisters && atom.lower.register !== null) return this.#expressions.register();
+    if (reading.allowsNakedRegisters && atom.lower.register !== null) return readRegister(this.#reading);
     // A symbol may stand for a register; asking that lists it.
     if (atom.symbol !== null) reading.program.symbolList.need(atom.symbol);
     this.#expressions.namesRead++;

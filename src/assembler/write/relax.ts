@@ -1,7 +1,17 @@
 /**
- * Layout of a section: gives every fragment its address. Jumps begin short and grow until every target is in reach; a
- * fragment never shrinks, so this ends. The order of the steps is that of GNU as, since it decides which of several
- * stable layouts comes out.
+ * Layout of a section: gives every fragment its address.
+ *
+ * A fragment is settled bytes and one part of variable size. First every variable part has its smallest size: jumps are
+ * short, alignments and origins take what the addresses so far ask for (`place`). Then passes over the fragments follow
+ * until one changes nothing (`pass`). A pass carries along by how much everything so far has moved (`stretch`), asks each
+ * variable part for the size that it needs now, and adds the difference. Jumps only ever grow, so that the passes end;
+ * alignments may shrink again. Sizes that depend on each other (`.fill`, `.org`, numbers of variable length) need not end,
+ * and are given up after so many passes, with an error at the one that still moves.
+ *
+ * The target of a forward jump has not moved yet when the jump is looked at, though it will by at least `stretch`, unless
+ * an alignment in between swallows it: `marker` tells whether a fragment was passed already, and `region` whether an
+ * alignment lies in between. The order of the steps is that of GNU as, since it decides which of several stable layouts
+ * comes out.
  */
 
 import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
@@ -43,7 +53,7 @@ function alignedSkip(address: number, power: number): number {
   return (alignment - (address % alignment)) % alignment;
 }
 
-export class Relaxer {
+class Relaxer {
   readonly #program: Program;
   readonly #resolver: Resolver;
   /** The fragment at hand, for expressions that cannot be resolved. */

@@ -19,7 +19,7 @@ import { TimerQueue } from "../../../emulator/time/events.ts";
 export const MIB = 1024 * 1024;
 
 /** Virtual time that moves when it is told to. */
-export class ManualTime {
+class ManualTime {
   nowNs = 0;
   readonly queue: TimerQueue;
 
