@@ -1,8 +1,12 @@
 import { defineConfig } from "vitest/config";
+import { leftOut } from "./tests/setup/tier.ts";
 
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
+    exclude: [...leftOut],
+    globalSetup: ["tests/setup/global.ts"],
+    reporters: ["default", "./tests/setup/reporter.ts"],
     testTimeout: 180_000,
     hookTimeout: 180_000,
     // Two cores: more workers only make each other slower.

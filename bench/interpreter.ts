@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import type { ProcessorBus } from "../emulator/bus/bus.ts";
 import { Cpu } from "../emulator/cpu/cpu.ts";
 import { MachineMemory } from "../emulator/cpu/memory.ts";
-import type { JitMode } from "../emulator/jit/jit.ts";
+import { engineFor, type JitMode } from "../emulator/jit/jit.ts";
 import { hasOwnSource, OWN_INSTRUCTIONS, ownGuestImage, ownGuests } from "./guest-sources.ts";
 
 export const GUESTS =
@@ -77,7 +77,7 @@ class GuestBoard implements ProcessorBus {
 export function startGuest(image: Uint8Array, jit: JitMode = "off"): { cpu: Cpu; board: GuestBoard } {
   const memory = new MachineMemory(RAM_BYTES);
   const board = new GuestBoard();
-  const cpu = new Cpu(memory, board, { jit });
+  const cpu = new Cpu(memory, board, { makeEngine: engineFor(jit) });
   board.cpu = cpu;
   // 0000:0500: retf 2 after clc, so that the flags on the stack are dropped.
   memory.dma.write(0x500, Uint8Array.of(0xf8, 0xca, 0x02, 0x00));

@@ -1,12 +1,18 @@
 // Bundles the command line and the public API into dist/, and assembles the firmware of the emulated PC beside them.
 // Each command is a chunk of its own: `qure --help` loads none of them. Each tool is a script of its own
-// (src/cli/start.ts).
+// (src/cli/start.ts). With --if-changed it does nothing when dist/ is of the sources as they are.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, mkdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { STAMP, sourcesHash } from "./sources.mjs";
+
+// Taken before anything is read: what changes from here on makes dist/ stale.
+const sources = sourcesHash();
+if (process.argv.includes("--if-changed") && (await readFile(STAMP, "utf8").catch(() => "")) === sources)
+  process.exit(0);
 
 const run = promisify(execFile);
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
@@ -106,3 +112,4 @@ await Promise.all([
   qure("objcopy", "-O", "binary", "dist/training.o", "dist/training.bin"),
 ]);
 await Promise.all(["o", "elf", "bin"].map((name) => rm(`dist/training.${name}`, { force: true })));
+await writeFile(STAMP, sources);

@@ -13,10 +13,10 @@ import { run as objdump } from "../../src/cli/objdump.ts";
 import { run as size } from "../../src/cli/size.ts";
 import { randomProgram } from "../linker/programs.ts";
 import { requireOracle } from "../oracle.ts";
+import { casesOf } from "../setup/tier.ts";
 import { captured } from "./captured.ts";
 
-const seed = Number(process.env["SEED"] ?? 1);
-const programs = Number(process.env["PROGRAMS"] ?? 6);
+const cases = casesOf("binutils/differential");
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "qure-binutils-"))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -82,12 +82,12 @@ function firstDifference(ours: string, theirs: string): string | null {
 }
 
 describe("the same text as GNU's", () => {
-  test(`${programs} programs from seed ${seed} (SEED=${seed} PROGRAMS=${programs} npx vitest run tests/binutils/differential.test.ts)`, (context) => {
+  test(`programs: ${cases.title}`, (context) => {
     const [as, ld, ar] = ["as", "ld", "ar"].map((name) => requireOracle(name, context)) as [string, string, string];
     const paths = new Map(["nm", "size", "objdump", "objcopy"].map((name) => [name, requireOracle(name, context)]));
     const problems: string[] = [];
     let compared = 0;
-    for (let number = seed; number < seed + programs; number++) {
+    for (let number = cases.firstSeed; number < cases.firstSeed + cases.count; number++) {
       const objects = randomProgram(number).map((source, index) => {
         const path = join(folder, `part${number}_${index}`);
         writeFileSync(`${path}.s`, source);
@@ -111,7 +111,7 @@ describe("the same text as GNU's", () => {
           compared++;
           if (difference !== null)
             problems.push(
-              `seed ${number}, ${tool} ${options.join(" ")} ${file.slice(folder.length + 1)}: ${difference}`,
+              `${cases.repeat(number)}: ${tool} ${options.join(" ")} ${file.slice(folder.length + 1)}: ${difference}`,
             );
         }
         if (file === archive) continue;
@@ -121,7 +121,7 @@ describe("the same text as GNU's", () => {
           compared++;
           if (!readFileSync(join(folder, "ours")).equals(readFileSync(join(folder, "theirs"))))
             problems.push(
-              `seed ${number}, objcopy ${options.join(" ")} ${file.slice(folder.length + 1)}: the files differ`,
+              `${cases.repeat(number)}: objcopy ${options.join(" ")} ${file.slice(folder.length + 1)}: the files differ`,
             );
         }
       }

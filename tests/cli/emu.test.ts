@@ -1,6 +1,5 @@
 /** `qure emu` under odd circumstances: wrong files, impatient people, readers that leave, sudden ends. */
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { provideBuild } from "../system/images.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 let folder: string;
@@ -45,10 +45,9 @@ async function emulate(...args: readonly string[]): Promise<Report> {
   return JSON.parse(stdout) as Report;
 }
 
-beforeAll(async () => {
-  if (!existsSync(bundle)) throw new Error("dist/qure.cjs is missing: npm run build makes it");
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "qure-emu-"));
-  await qure(["build"]);
+  provideBuild(folder);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -29,18 +29,10 @@ const CIRCLES: readonly { readonly files: readonly string[]; readonly reason: st
     reason: "one recursive structure: an input section knows where it went, an output section what is in it",
   },
   {
-    files: [
-      ...["core", "debug-registers", "far", "fpu/fpu", "interrupts", "io-permission", "stack", "task"].map(
-        (name) => `emulator/cpu/${name}.ts`,
-      ),
-    ],
-    reason: "parts of one processor, each of which is given the whole",
-  },
-  {
-    files: ["access", "arithmetic", "interrupts", "operands", "operations", "shifts", "translator"].map(
-      (name) => `emulator/jit/${name}.ts`,
+    files: ["core", "debug-registers", "far", "fpu/fpu", "interrupts", "io-permission", "stack", "task"].map(
+      (name) => `emulator/cpu/${name}.ts`,
     ),
-    reason: "operations are given the translator, which has a table of them",
+    reason: "parts of one processor, each of which is given the whole",
   },
   { files: ["src/cli/emu-terminal.ts", "src/cli/emu.ts"], reason: "the terminal is given what the options say" },
 ];
@@ -51,7 +43,7 @@ const ROOTS: readonly RegExp[] = [
   /^scripts\/[^/]*\.mjs$/,
   /^src\/index\.ts$|^src\/cli\/(main|tool|as|ld|nm|objdump|objcopy|size)\.ts$/,
   /^bench\/[^/]*(?<!-sources)\.ts$|^bench\/peers\/v86-guest\.mjs$/,
-  /\/fuzz-target\.ts$/,
+  /\/fuzz-target\.ts$|^tests\/setup\/(global|reporter)\.ts$/,
 ];
 const isRoot = (path: string): boolean => ROOTS.some((root) => root.test(path));
 

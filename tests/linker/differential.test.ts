@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../src/cli/ld.ts";
 import { listFiles } from "../../src/host/files.ts";
 import { requireOracle } from "../oracle.ts";
+import { casesOf } from "../setup/tier.ts";
 import { LINK_OPTIONS, randomProgram, SCRIPTS } from "./programs.ts";
 
-const seed = Number(process.env["SEED"] ?? 1);
-const programs = Number(process.env["PROGRAMS"] ?? 12);
+const cases = casesOf("linker/differential");
 const root = join(import.meta.dirname, "../..");
 let folder: string;
 beforeAll(() => {
@@ -45,11 +45,11 @@ function difference(ld: string, args: readonly string[]): string | null {
 }
 
 describe("the same bytes as GNU ld", () => {
-  test(`${programs} programs from seed ${seed} (SEED=${seed} PROGRAMS=${programs} npx vitest run tests/linker/differential.test.ts)`, (context) => {
+  test(`programs: ${cases.title}`, (context) => {
     const [as, ld] = ["as", "ld"].map((name) => requireOracle(name, context)) as [string, string];
     const problems: string[] = [];
     let compared = 0;
-    for (let number = seed; number < seed + programs; number++) {
+    for (let number = cases.firstSeed; number < cases.firstSeed + cases.count; number++) {
       const sources = randomProgram(number);
       const objects = sources.map((source, index) => {
         const path = join(folder, `part${index}.o`);
@@ -64,7 +64,7 @@ describe("the same bytes as GNU ld", () => {
         const args = [...options.map((word) => (word in SCRIPTS ? join(folder, word) : word)), ...objects];
         const found = difference(ld, args);
         compared++;
-        if (found !== null) problems.push(`seed ${number}, ${options.join(" ")}: ${found}`);
+        if (found !== null) problems.push(`${cases.repeat(number)}: ${options.join(" ")}: ${found}`);
       }
     }
     expect(compared).toBeGreaterThan(0);

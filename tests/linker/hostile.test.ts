@@ -15,11 +15,11 @@ import { parseScript } from "../../src/linker/script/parser.ts";
 import { ScriptError } from "../../src/linker/script/tree.ts";
 import { globMatch } from "../../src/object/glob.ts";
 import { FuzzTarget as ObjectsTarget } from "../binutils/fuzz-target.ts";
+import { casesOf } from "../setup/tier.ts";
 import { FuzzTarget as LinkerTarget } from "./fuzz-target.ts";
 import { objectOf } from "./mutations.ts";
 
-const seed = Number(process.env["SEED"] ?? 1);
-const CASES = 250;
+const cases = casesOf("linker/hostile");
 
 const linkMessages = (script: string, source: string): string[] => {
   const bytes = objectOf(source, "part.s");
@@ -36,9 +36,9 @@ describe("hostile input", () => {
     ["linker", () => new LinkerTarget(), "fuzz-linker"],
     ["objects and images", () => new ObjectsTarget("."), "fuzz-objects"],
   ] as const) {
-    test(`${CASES} cases of the fuzzer of ${name} from seed ${seed}`, { timeout: 120_000 }, () => {
+    test(`the fuzzer of ${name}: ${cases.title}`, { timeout: 120_000 }, () => {
       const target = make();
-      for (let number = seed; number < seed + CASES; number++)
+      for (let number = cases.firstSeed; number < cases.firstSeed + cases.count; number++)
         expect(target.run(number).finding, `node scripts/${script}.mjs 1 ${number}`).toBeNull();
     });
   }

@@ -1,17 +1,19 @@
-/** The system under test: built once for each test file from the sources in this repository, by QuRe's own tools. */
+/** The system under test: built once for all tests from the sources in this repository, by QuRe's own tools. */
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { inject } from "vitest";
 import {
-  type BuildResult,
-  buildFirmware,
   buildSystem,
   type ClusterOptions,
   folderTree,
   formatDiagnostic,
   LabCluster,
   restoreCluster,
+  type SourceTree,
 } from "../../src/index.ts";
+import { kept } from "../setup/cache.ts";
 
-export const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../..");
 
 export interface Images {
   readonly iso: Uint8Array;
@@ -23,33 +25,46 @@ export interface Images {
   readonly firmware: Uint8Array;
 }
 
-let built: Images | null = null;
+let read: Images | null = null;
 
-function filesOf(
-  result: BuildResult,
-): Map<string, { content: Uint8Array; sizeBytes: number; parts: Images["manifest"] }> {
-  if (!result.files)
-    throw new Error(result.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
-  return new Map(result.files.map((file) => [file.name, file]));
+/** Puts into `folder` what `qure build` would leave in build/. */
+export function provideBuild(folder: string): void {
+  cpSync(join(inject("cacheFolder"), "images/build"), join(folder, "build"), { recursive: true });
 }
 
+/** What the global setup built. */
 export function images(): Images {
-  if (built) return built;
-  const tree = folderTree(root);
-  const files = filesOf(buildSystem(tree, { version: "0.1.0", revision: 1000 }));
-  const firmware = filesOf(buildFirmware(tree)).get("firmware.bin")!.content;
-  const disk = files.get("qure.img")!;
-  const iso = files.get("qure.iso")!;
-  built = {
-    iso: iso.content,
-    disk: disk.content,
-    diskBytes: disk.sizeBytes,
-    kernelElf: files.get("kernel.elf")!.content,
-    loaderElf: files.get("loader.elf")!.content,
-    manifest: iso.parts,
-    firmware,
+  if (read) return read;
+  const folder = join(inject("cacheFolder"), "images");
+  const file = (name: string): Uint8Array => new Uint8Array(readFileSync(join(folder, name)));
+  const described = JSON.parse(readFileSync(join(folder, "system.json"), "utf8")) as Record<
+    string,
+    { sizeBytes: number; parts: Images["manifest"] }
+  >;
+  read = {
+    iso: file("qure.iso"),
+    disk: file("qure.img"),
+    diskBytes: described["qure.img"]!.sizeBytes,
+    kernelElf: file("kernel.elf"),
+    loaderElf: file("loader.elf"),
+    manifest: described["qure.iso"]!.parts,
+    firmware: file("firmware.bin"),
   };
-  return built;
+  return read;
+}
+
+/** An ISO of the system with one more source, `from` in this repository, that is `at` in the system. */
+export function isoWith(from: string, at: string): Promise<Uint8Array> {
+  return kept(`ISO with ${from}`, () => {
+    const tree = folderTree(root);
+    const extended: SourceTree = {
+      list: (folder) => (at.startsWith(`${folder}/`) ? [...tree.list(folder), at].sort() : tree.list(folder)),
+      read: (path) => tree.read(path === at ? from : path),
+    };
+    const { files, diagnostics } = buildSystem(extended, { version: "0.1.0", revision: 1 });
+    if (files) return files.find(({ name }) => name === "qure.iso")!.content;
+    throw new Error(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
+  });
 }
 
 /** A cluster with the firmware of this repository. */
@@ -57,16 +72,12 @@ export function boot(options: Omit<ClusterOptions, "firmware">): LabCluster {
   return new LabCluster({ ...options, firmware: images().firmware });
 }
 
-const reached = new Map<string, Uint8Array>();
-
 /**
  * A cluster in the state to which `make` brings it: that is done once for each name in a test file, later ones come
- * from a snapshot.
+ * from a snapshot, which is kept until a source changes.
  */
 export async function inState(name: string, make: () => Promise<LabCluster>): Promise<LabCluster> {
-  let snapshot = reached.get(name);
-  if (!snapshot) reached.set(name, (snapshot = (await make()).save()));
-  return restoreCluster(snapshot);
+  return restoreCluster(await kept(name, async () => (await make()).save()));
 }
 
 export const PROMPT = /\S+:\/\S*> $/;

@@ -3,27 +3,10 @@
  * to fail.
  */
 import { describe, expect, test } from "vitest";
-import {
-  buildSystem,
-  folderTree,
-  formatDiagnostic,
-  type LabCluster,
-  type LabNode,
-  type SourceTree,
-} from "../../src/index.ts";
-import { boot, images, inState, PROMPT, root } from "./images.ts";
+import type { LabCluster, LabNode } from "../../src/index.ts";
+import { boot, images, inState, isoWith, PROMPT } from "./images.ts";
 
 const PANIC_STATUS = 0x31 * 2 + 1;
-
-/** The sources of the system with one more in the kernel. */
-function treeWith(addition: string): SourceTree {
-  const tree = folderTree(root);
-  const place = `asm/kernel/${addition.split("/").at(-1)!.replace(".s", "-test.s")}`;
-  return {
-    list: (folder) => (place.startsWith(`${folder}/`) ? [...tree.list(folder), place].sort() : tree.list(folder)),
-    read: (path) => tree.read(path === place ? addition : path),
-  };
-}
 
 async function bootTo(cdrom: Uint8Array): Promise<LabCluster> {
   const lab = boot({ nodes: [{ cdrom }] });
@@ -37,11 +20,8 @@ async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
 }
 
 test("the kernel's services pass their own tests", async () => {
-  const built = buildSystem(treeWith("tests/guest/kernel.s"), { version: "0.1.0", revision: 1 });
-  const iso = built.files?.find(({ name }) => name === "qure.iso");
-  if (!iso)
-    throw new Error(built.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
-  const node = (await bootTo(iso.content)).nodes[0]!;
+  const iso = await isoWith("tests/guest/kernel.s", "asm/kernel/kernel-test.s");
+  const node = (await bootTo(iso)).nodes[0]!;
   await node.enter("selftest", /selftest: (\d+) passed, (\d+) failed/);
   expect(node.console.text).not.toMatch(/^FAIL /m);
   expect(node.console.text).toMatch(/selftest: [1-9]\d* passed, 0 failed/);

@@ -3,7 +3,6 @@
  * that lie.
  */
 import { describe, expect, test } from "vitest";
-import { Random } from "../../emulator/cluster/random.ts";
 import { internetChecksum } from "../../emulator/ether/internet-checksum.ts";
 import {
   arpBytes,
@@ -21,10 +20,12 @@ import {
   put16,
   udpBytes,
 } from "../../emulator/ether/packet.ts";
+import { Random } from "../../emulator/state/random.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
+import { casesOf } from "../setup/tier.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
-const FRAMES = 3000;
+const FRAMES = casesOf("system/network-hostile").count;
 const STRANGER_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x66);
 const STRANGER_IP = parseIpv4("10.0.2.200");
 const CLUSTER_GROUP = parseIpv4("239.255.81.82");

@@ -3,18 +3,10 @@
  * sentence.
  */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import {
-  type BlockBackend,
-  buildSystem,
-  folderTree,
-  formatDiagnostic,
-  type LabNode,
-  type SourceTree,
-} from "../../src/index.ts";
-import { boot, images, PROMPT, root } from "./images.ts";
+import { Random } from "../../emulator/state/random.ts";
+import type { BlockBackend, LabNode } from "../../src/index.ts";
+import { boot, images, isoWith, PROMPT } from "./images.ts";
 
 const SECTOR_BYTES = 512;
 const BLOCK_BYTES = 4096;
@@ -51,11 +43,6 @@ class RecordingDisk implements BlockBackend {
   }
 }
 
-/** A small generator of numbers, so that each run cuts at the same places. */
-function* numbers(seed: number): Generator<number, never> {
-  for (let state = seed; ; ) yield (state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 16;
-}
-
 /**
  * A disk as a power cut may leave it: everything up to the last flush before the cut, and of what was written since
  * either all (`keep` absent) or what `keep` chooses, for drives write their cache in any order.
@@ -79,25 +66,9 @@ function partitioned(): Uint8Array<ArrayBuffer> {
   return disk;
 }
 
-/** The system with the commands of tests/guest/storage.s. */
-function systemWithObjects(): Uint8Array {
-  const tree = folderTree(root);
-  const addition = "asm/fs/storage-test.s";
-  const source = readFileSync(join(root, "tests/guest/storage.s"));
-  const extended: SourceTree = {
-    list: (folder) => (addition.startsWith(`${folder}/`) ? [...tree.list(folder), addition].sort() : tree.list(folder)),
-    read: (path) => (path === addition ? source : tree.read(path)),
-  };
-  const built = buildSystem(extended, { version: "0.1.0", revision: 1 });
-  const iso = built.files?.find(({ name }) => name === "qure.iso");
-  if (!iso)
-    throw new Error(built.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
-  return iso.content;
-}
-
 let iso: Uint8Array;
-beforeAll(() => {
-  iso = systemWithObjects();
+beforeAll(async () => {
+  iso = await isoWith("tests/guest/storage.s", "asm/fs/storage-test.s");
 });
 
 /** A machine at its prompt, with a partition on which there is nothing yet. */
@@ -181,13 +152,13 @@ describe("a power cut", () => {
     }
     await node.enter("umount /net", PROMPT);
     const log = disk.log;
-    const random = numbers(7);
+    const random = new Random(7);
     const cuts = log.flatMap((entry, index) =>
       entry === null || log[index + 1] === null || index % 11 === 0 ? [index, index + 1] : [],
     );
     for (const cut of new Set(cuts)) {
       const confirmed = confirmedAt.findLastIndex((at) => at <= cut);
-      for (const keep of [undefined, () => random.next().value % 2 === 0]) {
+      for (const keep of [undefined, () => random.below(2) === 0]) {
         disk.content = cutAt(before, log, cut, keep);
         await node.enter("mount hda0 /net", PROMPT);
         const found = new Map<string, Saved>();
@@ -212,10 +183,10 @@ describe("a power cut", () => {
     disk.log = [];
     await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
     const log = disk.log;
-    const random = numbers(11);
+    const random = new Random(11);
     const seen = new Set<string>();
     for (let cut = 0; cut <= log.length; cut++) {
-      disk.content = cutAt(before, log, cut, () => random.next().value % 2 === 0);
+      disk.content = cutAt(before, log, cut, () => random.below(2) === 0);
       const [, refused] = await node.enter(
         "mount hda0 /net",
         /mount hda0 \/net\n(Cannot mount .*: data is damaged or of another format\n)?[^\n]*> $/,
@@ -243,11 +214,11 @@ describe("a power cut", () => {
     await node.enter("Yes", /really sure\? Type 'Yes' if so: $/);
     await node.enter("Yes", PROMPT, { within: "120s" });
     const after = disk.content.slice();
-    const random = numbers(13);
+    const random = new Random(13);
     const sectorZero = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(0, SECTOR_BYTES)).toString("hex");
     const blank = "00".repeat(SECTOR_BYTES);
     for (let cut = 0; cut <= disk.log.length; cut += cut < disk.log.length - 8 ? 7 : 1) {
-      const left = cutAt(before, disk.log, Math.min(cut, disk.log.length), () => random.next().value % 2 === 0);
+      const left = cutAt(before, disk.log, Math.min(cut, disk.log.length), () => random.below(2) === 0);
       const first = sectorZero(left);
       if (first === sectorZero(after)) expect(Buffer.compare(left, after)).toBe(0);
       else expect([sectorZero(before), blank]).toContain(first);

@@ -1,17 +1,19 @@
 /**
  * A run has one digest at every virtual millisecond: with code interpreted, compiled when hot, compiled at first sight,
- * in one thread and in two, and when it goes on from a snapshot that was taken in the middle. QURE_DIGEST_MS says how
- * many milliseconds are looked at.
+ * in one thread and in two, and when it goes on from a snapshot that was taken in the middle. QURE_CASES says how many
+ * digests are looked at.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import type { JitMode } from "../../../emulator/jit/jit.ts";
 import { LabCluster, restoreCluster } from "../../../src/index.ts";
+import { casesOf, isThorough } from "../../setup/tier.ts";
 import { images } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
 
-const MS = 1_000_000;
-const COUNT = Number(process.env["QURE_DIGEST_MS"] ?? 80);
+/** Between two digests: in the fast tier five milliseconds, so that its few digests reach into the boot. */
+const MS = isThorough ? 1_000_000 : 5_000_000;
+const COUNT = casesOf("emulator/cluster/every-millisecond").count;
 /** Odd, so that snapshots do not fall where digests do. */
 const MIDDLE_NS = Math.floor(COUNT / 2) * MS - 123_450;
 

@@ -6,39 +6,41 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { Random } from "../../../emulator/state/random.ts";
 import { requireOracle } from "../../oracle.ts";
+import { casesOf } from "../../setup/tier.ts";
 import { assembleProgram, runHere, runInQemu } from "./bare-machine.ts";
 import { ALL_FORMS, DifferentialTester } from "./differential.ts";
-import { Random } from "./random-instructions.ts";
 import { definedSums, isSameInQemu, packSwitches, randomSwitch } from "./random-switches.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
-const SEED = Number(process.env["QURE_SEED"] ?? 20240607);
+const cases = casesOf("emulator/cpu/differential", 20240607);
+const SEED = cases.firstSeed;
 const SWITCHES = 1000;
-const CASES = Number(process.env["QURE_CASES"] ?? 2500);
 
 function text(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("latin1").trimEnd();
 }
 
 describe("against QEMU", () => {
-  it(`random cases, and each form at least once (QURE_SEED=${SEED} QURE_CASES=${CASES})`, (context) => {
+  it(`each form at least once, and random ones: ${cases.title}`, (context) => {
     requireOracle("as", context);
     const tester = new DifferentialTester(requireOracle("qemu-system-i386", context));
-    expect(tester.run(SEED, CASES, ALL_FORMS).join("\n\n")).toBe("");
+    expect(tester.run(SEED, cases.count, ALL_FORMS).join("\n\n"), cases.repeat()).toBe("");
   }, 900_000);
 
-  it(`random task switches (QURE_SEED=${SEED})`, (context) => {
+  it(`random task switches from seed ${SEED}`, (context) => {
     requireOracle("as", context);
     const qemu = requireOracle("qemu-system-i386", context);
     const random = new Random(SEED);
-    const cases = Array.from({ length: SWITCHES }, () => randomSwitch(random));
+    const switches = Array.from({ length: SWITCHES }, () => randomSwitch(random));
     const program = assembleProgram("switches.s");
-    const [ours, theirs] = [runHere(program, packSwitches(cases)), runInQemu(qemu, program, packSwitches(cases))].map(
-      (bytes) => definedSums(bytes),
-    );
+    const [ours, theirs] = [
+      runHere(program, packSwitches(switches)),
+      runInQemu(qemu, program, packSwitches(switches)),
+    ].map((bytes) => definedSums(bytes));
     expect(ours!.length).toBe(SWITCHES);
-    const differing = cases.filter((one, index) => isSameInQemu(one) && ours![index] !== theirs![index]);
+    const differing = switches.filter((one, index) => isSameInQemu(one) && ours![index] !== theirs![index]);
     expect(differing.slice(0, 5)).toEqual([]);
   }, 120_000);
 

@@ -7,14 +7,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { Random } from "../../../emulator/state/random.ts";
 import { requireOracle } from "../../oracle.ts";
+import { casesOf } from "../../setup/tier.ts";
 import { assembleProgram, runHere } from "./bare-machine.ts";
-import { Random } from "./random-instructions.ts";
 import { isSameX87, packX87, randomX87Case, X87_CASE_BYTES, X87_FORMS } from "./random-x87.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
-const SEED = Number(process.env["QURE_SEED"] ?? 20240607);
-const CASES_PER_FORM = Number(process.env["QURE_CASES"] ?? 40);
+const perForm = casesOf("emulator/cpu/x87", 20240607);
 
 function runOnHost(gcc: string, data: Uint8Array): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), "qure-x87-"));
@@ -27,12 +27,12 @@ function runOnHost(gcc: string, data: Uint8Array): Uint8Array {
   }
 }
 
-it(`computes what the host computes (QURE_SEED=${SEED} QURE_CASES=${CASES_PER_FORM})`, (context) => {
+it(`computes what the host computes, for each form: ${perForm.title}`, (context) => {
   if (process.arch !== "x64") context.skip("the host has no x87");
   const gcc = requireOracle("gcc", context);
   requireOracle("as", context);
-  const random = new Random(SEED);
-  const cases = X87_FORMS.flatMap((form) => Array.from({ length: CASES_PER_FORM }, () => randomX87Case(random, form)));
+  const random = new Random(perForm.firstSeed);
+  const cases = X87_FORMS.flatMap((form) => Array.from({ length: perForm.count }, () => randomX87Case(random, form)));
   const data = packX87(cases);
   const ours = runHere(assembleProgram("x87.s"), data);
   const theirs = runOnHost(gcc, data);
@@ -46,5 +46,5 @@ it(`computes what the host computes (QURE_SEED=${SEED} QURE_CASES=${CASES_PER_FO
       ? []
       : [`${one.form.text.trim()}\n  from ${hex(one.bytes)}\n  ours ${hex(mine)}\n  host ${hex(host)}`];
   });
-  expect(differences.slice(0, 5).join("\n")).toBe("");
+  expect(differences.slice(0, 5).join("\n"), perForm.repeat()).toBe("");
 }, 120_000);

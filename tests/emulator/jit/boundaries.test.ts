@@ -2,15 +2,16 @@
  * An interrupt at every instruction boundary of small random programs: compiled code delivers it with the registers,
  * the flags and the stack that the interpreter has there. Each program runs round and round, in pieces that end one
  * boundary further each time, until all that it comes back to has been interrupted; the rest is interrupted in runs of
- * its own. QURE_PROGRAMS says how many programs.
+ * its own. QURE_CASES says how many programs.
  */
 import { expect, test } from "vitest";
 import { IF } from "../../../emulator/cpu/flags.ts";
 import { CPL, EFLAGS, EIP } from "../../../emulator/cpu/layout.ts";
+import { casesOf } from "../../setup/tier.ts";
 import type { World, WorldOptions } from "./random-program.ts";
 import { digestOf, makeWorld, registersOf } from "./random-program.ts";
 
-const PROGRAMS = Number(process.env["QURE_PROGRAMS"] ?? 12);
+const cases = casesOf("emulator/jit/boundaries");
 /** Steps in which the boundaries are collected. */
 const COLLECTED = 1500;
 /** Compiled code is entered for no less than 64 instructions. */
@@ -80,7 +81,7 @@ function interruptEverywhere(seed: number, options: WorldOptions, coverage: Cove
     if (late !== null) return `interrupted: ${late}`;
   }
   coverage.retired += compiled.cpu.retired;
-  coverage.compiled += compiled.cpu.jit!.statistics.retired;
+  coverage.compiled += compiled.cpu.engine!.statistics.retired;
   if (digestOf(plain) !== digestOf(compiled)) return "memory or device accesses differ in the end";
   // What a program does not come back to is interrupted when it first comes there, in a run of its own.
   for (const retired of left.values()) {
@@ -97,10 +98,10 @@ function interruptEverywhere(seed: number, options: WorldOptions, coverage: Cove
 
 test("interrupts at every boundary of small programs", { timeout: 1_200_000 }, () => {
   const coverage: Coverage = { boundaries: 0, interrupted: 0, deliveries: 0, compiled: 0, retired: 0 };
-  for (let seed = 1; seed <= PROGRAMS; seed++) {
+  for (let seed = cases.firstSeed; seed < cases.firstSeed + cases.count; seed++) {
     const options = { paged: seed % 2 === 0, user: seed % 3 === 0, segmented: seed % 5 === 0 };
     const difference = interruptEverywhere(seed, options, coverage);
-    if (difference !== null) expect.fail(`program ${seed} ${JSON.stringify(options)}: ${difference}`);
+    if (difference !== null) expect.fail(`${cases.repeat(seed)}: ${JSON.stringify(options)}: ${difference}`);
   }
   expect(coverage.interrupted).toBe(coverage.boundaries);
   expect(coverage.compiled / coverage.retired).toBeGreaterThan(0.1);

@@ -6,12 +6,13 @@ import { expect, test } from "vitest";
 import { guestImage, guestNames, startGuest } from "../../../bench/interpreter.ts";
 import type { JitMode } from "../../../emulator/jit/jit.ts";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
+import { casesOf, isThorough } from "../../setup/tier.ts";
 import { boot, images } from "../../system/images.ts";
 
 const MODES: readonly JitMode[] = ["off", "on", "force"];
-const INSTRUCTIONS = 1_000_000;
-/** Odd, so that runs end anywhere. */
-const PIECE = 77_773;
+const INSTRUCTIONS = casesOf("emulator/jit/guests").count;
+/** Odd, so that runs end anywhere. At the end of each a digest of all memory is taken. */
+const PIECE = isThorough ? 77_773 : 222_221;
 
 function guestDigests(guest: string, flags: number, mode: JitMode): string[] {
   const { cpu } = startGuest(guestImage(guest, flags, INSTRUCTIONS), mode);

@@ -2,10 +2,10 @@
  * Compiled code against the interpreter on random programs, in pieces that end anywhere, with interrupts between them.
  */
 import { expect, test } from "vitest";
+import { casesOf } from "../../setup/tier.ts";
 import { lockstep, totals } from "./lockstep.ts";
 
-const FIRST_SEED = Number(process.env["QURE_JIT_SEED"] ?? 1);
-const SEEDS = Number(process.env["QURE_JIT_SEEDS"] ?? 6);
+const cases = casesOf("emulator/jit/random");
 const INSTRUCTIONS = 8000;
 
 const WORLDS = [false, true].flatMap((paged) =>
@@ -16,12 +16,9 @@ for (const world of WORLDS)
   for (const engine of ["compiled", "cold"] as const) {
     const name = `${world.paged ? "paged" : "unpaged"}, ring ${world.user ? 3 : 0}${world.segmented ? ", segmented" : ""}`;
     test(`${engine} code leaves the interpreter's state: ${name}`, { timeout: 120_000 }, () => {
-      for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+      for (let seed = cases.firstSeed; seed < cases.firstSeed + cases.count; seed++) {
         const difference = lockstep(seed, world, INSTRUCTIONS, engine);
-        if (difference !== null)
-          expect.fail(
-            `seed ${seed}; repeat with QURE_JIT_SEED=${seed} QURE_JIT_SEEDS=1 npx vitest run tests/emulator/jit/random.test.ts\n${difference}`,
-          );
+        if (difference !== null) expect.fail(`${cases.repeat(seed)}\n${difference}`);
       }
     });
   }

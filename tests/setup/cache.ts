@@ -1,0 +1,46 @@
+/**
+ * What takes long to make and many test files need - images, prepared disks, booted clusters - is made once and kept.
+ * A thing is kept under a hash of all that it can depend on, so it is never stale: the product's sources, the
+ * tests' own helpers and guests, and the test file that asks for it. Nothing breaks when the folder is removed.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, inject } from "vitest";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** The folder of this state of the sources, made by the global setup. */
+    cacheFolder: string;
+  }
+}
+
+const here = new Map<string, Uint8Array>();
+
+/** Writes so that whoever reads at the same moment finds the whole file or none. */
+function writeWhole(path: string, bytes: Uint8Array): void {
+  const part = `${path}.${process.pid}`;
+  writeFileSync(part, bytes);
+  renameSync(part, path);
+}
+
+/** The bytes that `make` makes for `name`, a name within the running test file; made only when none are kept. */
+export async function kept(name: string, make: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
+  const asking = expect.getState().testPath ?? "";
+  const key = createHash("sha256")
+    .update(asking === "" ? "" : readFileSync(asking))
+    .update(`${asking}\0${name}`)
+    .digest("hex");
+  let bytes = here.get(key);
+  if (bytes) return bytes;
+  const folder = join(inject("cacheFolder"), "states");
+  const path = join(folder, key.slice(0, 24));
+  if (existsSync(path)) bytes = new Uint8Array(readFileSync(path));
+  else {
+    bytes = await make();
+    mkdirSync(folder, { recursive: true });
+    writeWhole(path, bytes);
+  }
+  here.set(key, bytes);
+  return bytes;
+}

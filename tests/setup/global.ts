@@ -1,0 +1,69 @@
+/**
+ * Runs once before all tests: makes dist/ afresh when the sources changed, so that commands and worker threads are what
+ * is in src/, and builds the images that test files share. A mistake in the assembly ends the run here, with the
+ * assembler's own words and nothing else. QURE_TEST_CACHE names another folder to keep things in; images that lie in it
+ * are taken as they are.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { hashOf, sourcesHash } from "../../scripts/sources.mjs";
+import { buildFirmware, buildSystem, folderTree, formatDiagnostic } from "../../src/index.ts";
+
+const root = join(import.meta.dirname, "../..");
+const CACHE = join(root, "node_modules/.cache/qure-tests");
+/** States of the sources whose things stay: going back and forth between two branches costs nothing. */
+const KEPT_STATES = 4;
+
+/** Ends the run with `reason` alone: a stack would only hide it. */
+function fail(reason: string): never {
+  const error = new Error(`nothing was tested, for this cannot be built:\n\n${reason.trimEnd()}\n`);
+  error.stack = error.message;
+  throw error;
+}
+
+/** Runs a program of this repository; what it says of a mistake ends the run. */
+function node(...args: string[]): void {
+  try {
+    execFileSync(process.execPath, args, { cwd: root, encoding: "utf8", stdio: "pipe" });
+  } catch (error) {
+    const { stderr, stdout } = error as { stderr?: string; stdout?: string };
+    fail(`${stdout ?? ""}${stderr ?? String(error)}`);
+  }
+}
+
+function makeImages(folder: string): void {
+  const tree = folderTree(root);
+  const part = `${folder}.${process.pid}`;
+  mkdirSync(part, { recursive: true });
+  const builds = { system: buildSystem(tree, { version: "0.1.0", revision: 1000 }), firmware: buildFirmware(tree) };
+  for (const [build, { files, diagnostics }] of Object.entries(builds)) {
+    if (!files) fail(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
+    for (const { name, content } of files) writeFileSync(join(part, name), content);
+    const described = files.map(({ name, sizeBytes, parts }) => [name, { sizeBytes, parts }]);
+    writeFileSync(join(part, `${build}.json`), JSON.stringify(Object.fromEntries(described)));
+  }
+  // As a person has it: with map, listing and manifest.
+  node("dist/qure.cjs", "build", "-o", join(part, "build"));
+  renameSync(part, folder);
+}
+
+export default function setup(project: TestProject): void {
+  const prepare = (): void => {
+    node("scripts/build.mjs", "--if-changed");
+    const helpers = hashOf(["tests"], (path) => !path.endsWith(".test.ts"));
+    const folder = process.env["QURE_TEST_CACHE"] ?? join(CACHE, `${sourcesHash()}-${helpers}`);
+    mkdirSync(folder, { recursive: true });
+    if (!existsSync(join(folder, "images"))) makeImages(join(folder, "images"));
+    project.provide("cacheFolder", folder);
+  };
+  process.chdir(root);
+  prepare();
+  // In watch mode the sources change under a run that stays.
+  project.onTestsRerun(prepare);
+  if (!existsSync(CACHE)) return;
+  const states = readdirSync(CACHE).map((name) => join(CACHE, name));
+  const byAge = states.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  for (const old of byAge.slice(KEPT_STATES)) rmSync(old, { recursive: true, force: true });
+}

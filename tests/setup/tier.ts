@@ -1,0 +1,103 @@
+/**
+ * How much is tested: `fast` (npm test), `thorough` (QURE_THOROUGH=1 npm test, what CI runs) and `quick` (npm run
+ * test:quick, while one is writing). The tiers differ by the tables here and by nothing else, so that what one leaves
+ * out can be said at its end.
+ */
+
+export type Tier = "quick" | "fast" | "thorough";
+
+const tier: Tier =
+  (process.env["QURE_THOROUGH"] ?? "") !== "" ? "thorough" : process.env["QURE_TIER"] === "quick" ? "quick" : "fast";
+
+export const isThorough = tier === "thorough";
+
+/** What takes seconds: all that a person or a network does to a booted system, long histories, wide comparisons. */
+const SLOW = [
+  "tests/cli/{cli,emu,snapshot,debug,as}.test.ts",
+  "tests/system/{cluster,cloud,membership,network-hostile,capture,storage,fdisk,qemu}.test.ts",
+  "tests/emulator/cluster/**",
+  "tests/emulator/debug/{gdb,history,call-frames,trace,protocol}.test.ts",
+  "tests/emulator/jit/{guests,boundaries,random}.test.ts",
+  "tests/emulator/{fuzz,state,machine}.test.ts",
+  "tests/emulator/devices/{hostile,registers}.test.ts",
+  "tests/isa/{disassemble,operands,att,prefixes}.test.ts",
+  "tests/binutils/**",
+  "tests/assembler/gcc.test.ts",
+  "tests/guest/**",
+];
+
+/** Test files that a tier leaves out. */
+const LEFT_OUT: Readonly<Record<Tier, readonly string[]>> = {
+  thorough: [],
+  fast: ["tests/**/*.thorough.test.ts"],
+  quick: ["tests/**/*.thorough.test.ts", ...SLOW],
+};
+
+export const leftOut = LEFT_OUT[tier];
+
+type Counts = Readonly<Record<Tier, number>>;
+
+/** Cases of each random test, by its file below tests/ without `.test.ts`. */
+const CASES = {
+  "assembler/hostile": { quick: 20, fast: 50, thorough: 300 },
+  "assembler/random": { quick: 40, fast: 100, thorough: 600 },
+  "binutils/differential": { quick: 1, fast: 2, thorough: 8 },
+  "emulator/cluster/every-millisecond": { quick: 20, fast: 30, thorough: 400 },
+  "emulator/cluster/snapshot": { quick: 9, fast: 30, thorough: 240 },
+  "emulator/cpu/differential": { quick: 300, fast: 800, thorough: 5000 },
+  "emulator/cpu/x87": { quick: 5, fast: 20, thorough: 60 },
+  "emulator/fuzz": { quick: 2, fast: 5, thorough: 24 },
+  "emulator/jit/boundaries": { quick: 1, fast: 4, thorough: 100 },
+  "emulator/jit/guests": { quick: 200_000, fast: 300_000, thorough: 1_000_000 },
+  "emulator/jit/random": { quick: 1, fast: 2, thorough: 12 },
+  "isa/disassemble": { quick: 4_000, fast: 8_000, thorough: 1_000_000 },
+  "isa/operands": { quick: 4_000, fast: 12_000, thorough: 1_000_000 },
+  "linker/differential": { quick: 1, fast: 4, thorough: 20 },
+  "linker/hostile": { quick: 50, fast: 80, thorough: 500 },
+  "system/network-hostile": { quick: 300, fast: 1000, thorough: 5000 },
+} as const satisfies Readonly<Record<string, Counts>>;
+
+export type RandomTest = keyof typeof CASES;
+
+/** Cases of a random test in this run. */
+export interface Cases {
+  readonly firstSeed: number;
+  readonly count: number;
+  /** For the title of the test. */
+  readonly title: string;
+  /** The one command that runs a case, or all of them, again. */
+  repeat(seed?: number): string;
+}
+
+/** How many cases the test takes now. QURE_SEED and QURE_CASES say otherwise, for one test at a time. */
+export function casesOf(test: RandomTest, firstSeedByDefault = 1): Cases {
+  const firstSeed = Number(process.env["QURE_SEED"] ?? firstSeedByDefault);
+  const count = Number(process.env["QURE_CASES"] ?? CASES[test][tier]);
+  return {
+    firstSeed,
+    count,
+    title: `${count} cases from seed ${firstSeed}`,
+    repeat: (seed) =>
+      `repeat with QURE_SEED=${seed ?? firstSeed} QURE_CASES=${seed === undefined ? count : 1} npx vitest run tests/${test}.test.ts`,
+  };
+}
+
+/** Of many samples, those that a tier takes: spread evenly over all, others for each seed. */
+export function spreadSample<Item>(all: readonly Item[], { count, firstSeed }: Cases): readonly Item[] {
+  if (count >= all.length) return all;
+  // In each stretch one, at a place that the seed moves.
+  const stride = all.length / count;
+  const shift = ((firstSeed * 0.6180339887) % 1) * stride;
+  return Array.from(
+    { length: count },
+    (_, index) => all[Math.min(all.length - 1, Math.floor(index * stride + shift))]!,
+  );
+}
+
+/** What this tier leaves out, in one line; null when it leaves out nothing. */
+export function whatIsLeftOut(): string | null {
+  if (isThorough) return null;
+  const fewer = Object.values(CASES).filter((counts) => counts[tier] < counts.thorough).length;
+  const files = leftOut.map((pattern) => pattern.replace(/^tests\//, "")).join(" ");
+  return `The ${tier} tier left out tests/{${files}} and cases of ${fewer} random tests; QURE_THOROUGH=1 npm test runs all.`;
+}
