@@ -25,7 +25,7 @@ export class UsageError extends CommandError {
 const PLACED = /^[^\n]+:\d+(:\d+)?: (error|warning|note): /;
 
 /** The command at hand, as the person wrote it: `qure ld`. */
-function commandName(): string {
+export function commandName(): string {
   const name = process.argv[2] ?? "";
   return /^[a-z]+$/.test(name) ? `qure ${name}` : "qure";
 }
