@@ -13,7 +13,7 @@ import {
 } from "../../src/index.ts";
 import { kept } from "../setup/cache.ts";
 
-const root = join(import.meta.dirname, "../..");
+export const root = join(import.meta.dirname, "../..");
 
 export interface Images {
   readonly iso: Uint8Array;
