@@ -7,7 +7,6 @@ import {
   copyFileSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -17,6 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import { makeFolder } from "./folder.ts";
 
 /** Zeros of this size and place take no room on most file systems when they are not written. */
 const HOLE_BYTES = 65_536;
@@ -46,7 +46,7 @@ export function writeFilesAside(files: readonly NewFile[]): void {
       const { path } = file;
       // A device or a pipe is written to, not replaced.
       const isReplaceable = statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
-      if (isReplaceable) mkdirSync(dirname(path), { recursive: true });
+      if (isReplaceable) makeFolder(dirname(path));
       const aside = isReplaceable ? `${path}.${randomBytes(4).toString("hex")}.part` : path;
       if (isReplaceable) written.push({ path, aside });
       writeWhole(file, aside, isReplaceable);
@@ -92,7 +92,7 @@ function writeWhole({ path, content, sizeBytes = 0, mode = 0o666 }: NewFile, tar
 
 /** Copies a file of any size in the same way. */
 export function copyFileAside(source: string, path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
   try {
     copyFileSync(source, aside, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
