@@ -34,10 +34,6 @@ const CIRCLES: readonly { readonly files: readonly string[]; readonly reason: st
     ),
     reason: "parts of one processor, each of which is given the whole",
   },
-  {
-    files: ["src/cli/emu/outcome.ts", "src/cli/emu/terminal.ts"],
-    reason: "the terminal draws the table of nodes that the outcome has, and the outcome is given the terminal",
-  },
 ];
 
 /** Where a file is started from: by Node, Vitest, Biome or a bundler that gets its name in parts. */
