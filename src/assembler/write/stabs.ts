@@ -1,6 +1,6 @@
 /**
  * Stabs: the debugging notes of old compilers (The "stabs" debug format, sections 1.3 and 1.4). Each is an entry of
- * twelve bytes in `.stab`; their texts stand one behind the other in `.stabstr`. The first entry counts the others.
+ * twelve bytes in `.stab`; their texts stand one after the other in `.stabstr`. The first entry counts the others.
  */
 
 import type { Assembler } from "../assembler.ts";
