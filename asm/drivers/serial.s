@@ -55,6 +55,8 @@ serial_init:
     jne     2f
     sub     edx, UART_SCRATCH
     mov     [serial_port], edx
+    call    serial_keep
+    mov     edx, [serial_port]
     add     edx, UART_IER
     xor     eax, eax
     out     dx, al
@@ -77,6 +79,23 @@ serial_init:
     mov     al, MCR_ON
     out     dx, al
 2:  ret
+
+# Takes what was typed before the kernel ran: switching the FIFOs on empties the receiver.
+serial_keep:
+    push    ebx
+    mov     ebx, FIFO_BYTES
+1:  mov     edx, [serial_port]
+    add     edx, UART_LSR
+    in      al, dx
+    test    al, LSR_RECEIVED
+    jz      2f
+    mov     edx, [serial_port]
+    in      al, dx
+    call    serial_decode
+    dec     ebx
+    jnz     1b
+2:  pop     ebx
+    ret
 
 # From here on by interrupt.
 serial_interrupts:
