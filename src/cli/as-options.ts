@@ -28,7 +28,7 @@ export interface AsCommand {
 
 type Handler = (command: AsCommand, value: string) => void;
 
-/** Options with their value in the next argument, or behind `=` or the letter. */
+/** Options with their value in the next argument, or after `=` or the letter. */
 const WITH_VALUE: Readonly<Record<string, Handler>> = {
   "-o": (command, value) => void (command.output = value),
   "-I": (command, value) => void command.includes.push(value),

@@ -9,7 +9,7 @@ const EXPLANATIONS: Readonly<Record<string, string>> = { ...LINK_EXPLANATIONS, .
 
 export function declare(command: Command): void {
   command
-    .argument("[id]", "the name in brackets behind a diagnostic; none lists them all")
+    .argument("[id]", "the name in brackets after a diagnostic; without one, all are listed")
     .addHelpText("after", "\nExample:\n  qure explain ambiguous-size\n")
     .action((id: string | undefined) => {
       if (id === undefined) {

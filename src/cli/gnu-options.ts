@@ -1,6 +1,6 @@
 /**
  * Options as the GNU tools take them, which the command line's own parser does not know: clusters of letters (`-dr`),
- * values behind a letter (`-j.text`), long names with one dash (`-Ttext 0`), options whose order among the files
+ * values after a letter (`-j.text`), long names with one dash (`-Ttext 0`), options whose order among the files
  * matters, and `@file`.
  */
 import { readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ export interface GnuOption {
   readonly names: readonly string[];
   /** Name of the value in the help; absent when the option has none. */
   readonly value?: string;
-  /** The value can only stand behind `=` (or, of a letter, right behind it). */
+  /** The value can only stand after `=` (or, for a letter, right after it). */
   readonly optional?: boolean;
   readonly help: string;
 }

@@ -262,7 +262,7 @@ export class WorkerGroup implements MachineGroup {
   }
 
   settle(timeNs: number): void {
-    // Done when something is asked of a machine: its clock stays behind until then.
+    // Done when a machine is called: until then its clock lags.
     this.#settledNs = timeNs;
   }
 

@@ -7,9 +7,9 @@
  *     !wait 5s                   virtual time passes
  *     !expect era (\d+)          every node of the last line must show this within 30 s
  */
-import { type LabCluster, type LabNode, WaitError } from "../lab/lab.ts";
-import { toNs } from "../lab/time.ts";
-import { CommandError, UsageError } from "./fail.ts";
+import { type LabCluster, type LabNode, WaitError } from "../../lab/lab.ts";
+import { toNs } from "../../lab/time.ts";
+import { CommandError, UsageError } from "../fail.ts";
 
 type Step =
   | { readonly kind: "type"; readonly nodes: readonly number[]; readonly text: string; readonly line: number }
@@ -86,7 +86,7 @@ async function waitForPrompt(lab: LabCluster, node: LabNode, where: string): Pro
 }
 
 /**
- * What the last lines started comes to its end: a prompt, or a machine that is off. A command that goes on for ever is
+ * What the last lines started comes to its end: a prompt, or a machine that is off. A command that goes on forever is
  * left alone.
  */
 async function settle(lab: LabCluster, nodes: readonly LabNode[]): Promise<void> {
