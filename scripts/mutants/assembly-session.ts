@@ -182,6 +182,10 @@ class Session {
     let judged = 0;
     for (const mutant of drawn) {
       if (judged === this.#options.count) break;
+      if (Date.now() >= (this.#options.deadlineMs ?? Infinity)) {
+        summary.left = this.#options.count - judged;
+        break;
+      }
       const shown = `${mutant.file}:${mutant.line}: ${mutant.operator}: ${mutant.before} -> ${mutant.after.trim().replace(/ +#.*/, "")}`;
       if (equivalent.has(identityOf(mutant))) {
         summary.equivalent++;

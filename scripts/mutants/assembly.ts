@@ -27,11 +27,15 @@ export interface MutantSummary {
   timedOut: number;
   /** Drawn, but listed with a reason in tests/mutants/equivalent.txt. */
   equivalent: number;
+  /** Drawn, but not begun in time. */
+  left?: number;
 }
 
 export interface MutantOptions {
   readonly seed: number;
   readonly count: number;
+  /** No fault is begun after this moment of the host's clock. */
+  readonly deadlineMs?: number | null;
   report(line: string): void;
 }
 

@@ -1,6 +1,23 @@
-/** What the heap says to a kernel that misuses it (command `misuse` of tests/guest/kernel.s). */
+/** The heap inside a machine (tests/guest/heap.s): what it takes, gives back, and says to a kernel that misuses it. */
 import { expect, test } from "vitest";
+import type { LabNode } from "../../src/index.ts";
 import { boot, inState, isoWith, PROMPT } from "../system/images.ts";
+
+async function atPrompt(): Promise<LabNode> {
+  const lab = await inState("prompt", async () => {
+    const iso = await isoWith("tests/guest/heap.s", "asm/kernel/heap-test.s");
+    const booted = boot({ nodes: [{ cdrom: iso }] });
+    await booted.nodes[0]!.waitFor(PROMPT);
+    return booted;
+  });
+  return lab.nodes[0]!;
+}
+
+test("blocks take what they should, and what is freed is one piece again", async () => {
+  const node = await atPrompt();
+  expect((await node.enter("heaptest", /heaptest: (.*)\n/))[1]).toBe("passed");
+  await node.enter("mem check", /all headers agree/);
+});
 
 test.each([
   ["twice", "mfree: block is free already"],
@@ -9,13 +26,7 @@ test.each([
   ["before", "heap: the header before a block is overwritten"],
   ["size", "heap: the header behind a block is overwritten"],
 ])("a block that is misused (%s) stops the machine with a reason", async (how, reason) => {
-  const lab = await inState("prompt", async () => {
-    const iso = await isoWith("tests/guest/kernel.s", "asm/kernel/kernel-test.s");
-    const booted = boot({ nodes: [{ cdrom: iso }] });
-    await booted.nodes[0]!.waitFor(PROMPT);
-    return booted;
-  });
-  const node = lab.nodes[0]!;
+  const node = await atPrompt();
   await node.enter(`misuse ${how}`, /system halted\n/);
   expect(node.console.text).toContain(`PANIC: ${reason}\n`);
   expect(node.console.text).toMatch(/command_misuse\+/);
