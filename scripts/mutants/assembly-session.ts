@@ -107,6 +107,7 @@ class Session {
       if (existsSync(path)) this.#recall(tests, deserialize(readFileSync(path)) as Kept);
       else writeFileSync(path, serialize(await this.#observe(file, tests)));
     }
+    if ((this.#options.tests ?? []).length > 0) return;
     for (const name of readdirSync(folder))
       if (name.startsWith("reach-") && !used.has(name)) rmSync(join(folder, name));
   }

@@ -16,6 +16,7 @@ import {
   readElf,
   restoreCluster,
 } from "../../src/index.ts";
+import { Decoded, decode } from "../../src/isa/decode.ts";
 import { lineRowsOf } from "../../src/object/dwarf/line-table.ts";
 
 export interface Images {
@@ -77,22 +78,49 @@ export interface SavedState {
   readonly instructions: number;
 }
 
+/** Behind these, code does not simply go on. */
+const BRANCHES = /^(j|call|ret|iret|loop|int|hlt|ud|sys)/;
 const ENTRY_FILE = "asm/kernel/entry.s";
 
 /** Addresses of the kernel -> source lines. */
 class LineMap {
   readonly #starts: readonly { address: number; place: string }[];
+  readonly #elf: ElfObject;
+  readonly #decoded = new Decoded();
 
   constructor(kernelElf: Uint8Array) {
-    const rows = lineRowsOf(readElf(kernelElf, "kernel.elf"));
+    this.#elf = readElf(kernelElf, "kernel.elf");
+    const rows = lineRowsOf(this.#elf);
     this.#starts = rows
       .filter((row) => !row.end)
       .map(({ address, file, line }) => ({ address, place: `${file}:${line}` }))
       .sort((a, b) => a.address - b.address);
   }
 
-  placesOf(addresses: Iterable<number>): Set<string> {
+  /**
+   * Adds what follows without a branch between: the emulator joins some pairs of instructions and asks for the first
+   * only.
+   */
+  #complete(addresses: Iterable<number>): Set<number> {
+    const complete = new Set(addresses);
+    const code = this.#elf.sections.filter(({ type, flags }) => type === 1 && (flags & 4) !== 0);
+    for (const start of [...complete]) {
+      const section = code.find(({ address, content }) => address <= start && start < address + content.length);
+      if (!section) continue;
+      for (let at = start; ; ) {
+        const { form, length } = decode(section.content, at - section.address, 32, this.#decoded);
+        if (!form || BRANCHES.test(form.semantic)) break;
+        at += length;
+        if (complete.has(at)) break;
+        complete.add(at);
+      }
+    }
+    return complete;
+  }
+
+  placesOf(reached: Iterable<number>): Set<string> {
     const places = new Set<string>();
+    const addresses = this.#complete(reached);
     const starts = this.#starts;
     for (const address of addresses) {
       let low = 0;

@@ -36,6 +36,8 @@ export interface MutantOptions {
   readonly count: number;
   /** No fault is begun after this moment of the host's clock. */
   readonly deadlineMs?: number | null;
+  /** Test files, when others than all that boot machines are to judge. */
+  readonly tests?: readonly string[];
   report(line: string): void;
 }
 
@@ -50,8 +52,10 @@ export async function runAssemblyMutants(paths: string[], options: MutantOptions
   const cache = join(root, "node_modules/.cache/qure-mutants");
   mkdirSync(cache, { recursive: true });
   const outfile = join(cache, `session-${process.pid}.mjs`);
-  const tests = TESTS.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
-    .filter((path) => path.endsWith(".test.ts") && !LEFT_OUT.test(path))
+  const all = TESTS.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
+  const chosen = options.tests ?? [];
+  const tests = all
+    .filter((path) => (chosen.length > 0 ? chosen.includes(path) : path.endsWith(".test.ts") && !LEFT_OUT.test(path)))
     .sort();
   const { build } = createRequire(join(root, "package.json"))("esbuild") as {
     build(options: BuildOptions): Promise<unknown>;
