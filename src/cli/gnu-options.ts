@@ -41,17 +41,17 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
   const parsed: GnuArgument[] = [];
   const words = expandFiles(args, 0);
   const refuse = (word: string): never => {
-    throw new UsageError(`${command.name}: unknown option ${word} (see qure ${command.name} --help)`);
+    throw new UsageError(`unknown option ${word} (see qure ${command.name} --help)`);
   };
   const byName = new Map(command.options.flatMap((option) => option.names.map((name) => [name, option] as const)));
   const take = (option: GnuOption, word: string, value: string | null, index: number): number => {
     if (option.value === undefined) {
-      if (value !== null) throw new UsageError(`${command.name}: ${word} takes no value`);
+      if (value !== null) throw new UsageError(`${word} takes no value`);
       parsed.push({ option: option.names[0]!, value: "" });
       return index;
     }
     if (value === null && !option.optional) {
-      if (index + 1 >= words.length) throw new UsageError(`${command.name}: ${word} wants a value: ${option.value}`);
+      if (index + 1 >= words.length) throw new UsageError(`${word} wants a value: ${option.value}`);
       parsed.push({ option: option.names[0]!, value: words[index + 1]! });
       return index + 1;
     }

@@ -15,7 +15,7 @@ export function declare(command: Command): void {
       const found = inspectFile(path);
       process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : describe(path, found));
       if (found.problems.length > 0)
-        throw new CommandError(found.problems.map((text) => `${path}: ${text}`).join("\nqure: "));
+        throw new CommandError(found.problems.map((text) => `${path}: ${text}`).join("\nqure inspect: error: "));
     });
 }
 

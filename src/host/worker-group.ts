@@ -191,7 +191,7 @@ export class WorkerMachineHost implements MachineHost {
   }
 }
 
-export class WorkerGroup implements MachineGroup {
+class WorkerGroup implements MachineGroup {
   readonly indices: readonly number[];
   readonly hosts: readonly WorkerMachineHost[];
   readonly cables: readonly WorkerCable[];

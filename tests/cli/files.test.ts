@@ -28,7 +28,7 @@ describe.runIf(existsSync("/proc/self"))("a folder where none can be made", () =
     ["emu", "--pcap", `${REFUSES}/net.pcapng`],
     ["emu", "-d", "int", "-D", `${REFUSES}/trace.txt`],
     ["emu", "--save", "x", "--store", REFUSES],
-    ["build", "-o", REFUSES],
+    ["build", "--packaged", "-o", REFUSES],
   ])("%s %s %s", (command, ...args) => {
     const boot = command === "emu" ? ["--hda", "halt.img", "--for", "1ms"] : [];
     const { status, stderr } = spawnSync("node", [bundle, command, ...boot, ...args], {

@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import { decode } from "../../src/isa/decode.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { encode, isEncodingError } from "../../src/isa/encode.ts";
-import { instructionOf } from "../../src/isa/lift.ts";
 import { allForms } from "../../src/isa/table/index.ts";
 import { byteSamples } from "./byte-spread.ts";
+import { instructionOf } from "./instruction-of.ts";
 import { samplesOf } from "./spread.ts";
 
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
@@ -51,6 +51,8 @@ describe.each([16, 32] as const)("%i-bit code", (bits) => {
   test("encoding and decoding again gives the same operands", () => {
     const problems: string[] = [];
     for (const form of allForms()) {
+      // Not decoded: the processor has no shadow stack.
+      if (form.feature === "shstk") continue;
       for (const { instruction, text } of samplesOf(form, bits)) {
         const encoding = encode(instruction, { bits });
         // FWAIT is an instruction of its own to the decoder.

@@ -2,11 +2,12 @@
  * Directives for debuggers: source files and lines, and notes about the program.
  */
 
-import type { Assembler } from "../assembler.ts";
+import type { LocationOptions } from "../model/debug-lines.ts";
 import { SHF, SHT } from "../model/section.ts";
-import { characterClass, DIGIT, NAME_PART, NEWLINE, QUOTE, textOfBytes } from "../read/chars.ts";
+import { NEWLINE, textOfBytes } from "../model/source-text.ts";
+import type { Assembler } from "../read/assembler.ts";
+import { characterClass, DIGIT, NAME_PART, QUOTE } from "../read/chars.ts";
 import { readString } from "../read/text.ts";
-import type { LocationOptions } from "../write/debug-lines.ts";
 import { requiredString } from "./source.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
@@ -16,7 +17,16 @@ const file: Handler = (assembler) => {
   if (!(characterClass[input.skipSpace()]! & DIGIT)) {
     const name = textOfBytes(requiredString(assembler, "the name of a file"));
     assembler.demandEnd();
-    assembler.fileNames.push(name);
+    // The first heads the symbol table, the others stand in it where they were met.
+    if (assembler.program.fileNames.length > 0) assembler.symbols.addFile(name);
+    assembler.program.fileNames.push(name);
+    const frame = input.frame!;
+    // Where lines are counted as a preprocessor says, they are of this file from now on.
+    if (frame.markers.length > 0) {
+      let next = input.offset;
+      while (next < frame.end && input.bytes[next] !== NEWLINE) next++;
+      frame.mark({ offset: next + 1, line: frame.lineAt(next) + 1, path: name });
+    }
     return;
   }
   const start = input.offset;
@@ -39,7 +49,7 @@ const file: Handler = (assembler) => {
   }
   assembler.demandEnd();
   if (number < 0 || number > 100000) assembler.failAt("value-range", start, "a file has a number from 0 to 100000");
-  assembler.debug.file(number, directory, name, md5);
+  assembler.program.debug.file(number, directory, name, md5);
 };
 
 function word(assembler: Assembler): string {
@@ -56,14 +66,14 @@ const loc: Handler = (assembler) => {
   const start = input.offset;
   const fileNumber = expressions.absoluteNumber("the number of the file");
   const line = expressions.absoluteNumber("the line");
-  let column = 0;
+  let { column } = assembler.program.debug;
   if (characterClass[input.skipSpace()]! & DIGIT) column = expressions.absoluteNumber("the column");
   const options: LocationOptions = {
-    isStatement: assembler.debug.isStatement,
+    isStatement: assembler.program.debug.isStatement,
     basicBlock: false,
     prologueEnd: false,
     epilogueBegin: false,
-    isa: 0,
+    isa: assembler.program.debug.isa,
     discriminator: 0,
     view: null,
     resetsView: false,
@@ -106,9 +116,9 @@ const loc: Handler = (assembler) => {
     }
   }
   assembler.demandEnd();
-  if (!assembler.debug.hasFile(fileNumber))
+  if (!assembler.program.debug.hasFile(fileNumber))
     assembler.failAt("unknown-file", start, `no \`.file ${fileNumber}' came before this \`.loc'`);
-  assembler.debug.location(fileNumber, line, column, options);
+  assembler.program.debug.location(fileNumber, line, column, options);
 };
 
 /** `.ident "text"`: a string in `.comment`. */
@@ -180,13 +190,13 @@ function stab(kind: "s" | "n" | "d", section = ".stab"): Handler {
     const other = number("the second number of the entry");
     assembler.demandComma();
     const description = number("the description of the entry");
-    let value = assembler.here(assembler.input.offset);
+    let value = assembler.symbols.here(assembler.input.offset);
     if (kind !== "d") {
       assembler.demandComma();
       value = expressions.required("the value of the entry");
     }
     assembler.demandEnd();
-    assembler.stabs.add(section, text, type, other, description, value);
+    assembler.program.stabs.add(section, text, type, other, description, value);
   };
 }
 
@@ -196,7 +206,7 @@ export const DEBUG_DIRECTIVES: DirectiveTable = [
   [
     ".loc_mark_labels",
     (assembler) => {
-      assembler.debug.marksLabels = assembler.expressions.absoluteNumber("the switch") !== 0;
+      assembler.program.debug.marksLabels = assembler.expressions.absoluteNumber("the switch") !== 0;
       assembler.demandEnd();
     },
   ],

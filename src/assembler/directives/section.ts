@@ -2,12 +2,13 @@
  * Directives that choose where the next bytes go.
  */
 
-import type { Assembler } from "../assembler.ts";
 import { Op, refold } from "../model/expression.ts";
 import type { Section } from "../model/section.ts";
 import { SHF, SHT } from "../model/section.ts";
 import { knownSection } from "../model/sections.ts";
-import { characterClass, NAME_PART, NAME_START, QUOTE, textOfBytes } from "../read/chars.ts";
+import { textOfBytes } from "../model/source-text.ts";
+import type { Assembler } from "../read/assembler.ts";
+import { characterClass, NAME_PART, NAME_START, QUOTE } from "../read/chars.ts";
 import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
@@ -204,7 +205,7 @@ function sectionType(assembler: Assembler, result: SectionAttributes): boolean {
   const start = input.offset;
   if (code === 0x40 || code === 0x25 || code === 0x23) {
     input.offset++;
-    if (characterClass[input.bytes[input.offset]!]! & NAME_START) name = sectionName(assembler);
+    if (characterClass[input.skipSpace()]! & NAME_START) name = sectionName(assembler);
     else {
       result.type = assembler.expressions.absoluteNumber("the type of the section");
       result.hasType = true;
@@ -243,7 +244,7 @@ function enter(assembler: Assembler, name: string, wanted: SectionAttributes, st
     section.info = wanted.info;
     section.linkedName = wanted.linkedTo;
     if (wanted.group !== null) {
-      section.group = assembler.symbols.findOrMake(assembler.atoms.internText(wanted.group), start);
+      section.group = sections.groupSignature(wanted.group, assembler.atoms);
       section.isComdat = wanted.isComdat;
     }
     if (wanted.linkedTo !== null)

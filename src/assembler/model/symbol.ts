@@ -3,11 +3,11 @@
  */
 
 import type { Register } from "../../isa/instruction.ts";
-import type { InputFrame } from "../read/input.ts";
 import type { Expression } from "./expression.ts";
 import type { Fragment } from "./fragment.ts";
 import type { Integer } from "./integer.ts";
 import type { Section } from "./section.ts";
+import type { SourceFrame } from "./source-frame.ts";
 
 /** ELF symbol types (System V ABI, chapter 4, symbol table). */
 export const STT = { NOTYPE: 0, OBJECT: 1, FUNC: 2, SECTION: 3, FILE: 4, COMMON: 5, TLS: 6, GNU_IFUNC: 10 } as const;
@@ -35,6 +35,8 @@ export class AssemblySymbol {
   isWeak = false;
   /** Said by `.local`. */
   isLocal = false;
+  /** There is one of it in the whole process, whatever libraries have it too (`@gnu_unique_object`). */
+  isUnique = false;
   visibility: number = STV.DEFAULT;
   type: number = STT.NOTYPE;
   /** Said by `.size`. */
@@ -49,6 +51,10 @@ export class AssemblySymbol {
   isUsed = false;
   /** Set by `.set` or `=`: may be given another value, and former uses keep the old one. */
   isVolatile = false;
+  /** Set to `offset x` in Intel syntax: that address wherever it is named, and in no symbol table. */
+  isAddress = false;
+  /** The symbol that has its name since it was given another value. */
+  successor: AssemblySymbol | null = null;
   /** Set by `.eqv` or `==`: evaluated again at each use. */
   isForward = false;
   /** Name of another symbol: this is an alias that vanishes unless that one is needed (`.weakref`). */
@@ -61,7 +67,7 @@ export class AssemblySymbol {
   isResolving = false;
   resolved: { plus: AssemblySymbol | null; minus: AssemblySymbol | null; number: Integer } | null = null;
   /** Where it was defined, or first named while it is not. */
-  frame: InputFrame | null = null;
+  frame: SourceFrame | null = null;
   offset = 0;
   /** Index in the symbol table of the file, when written. */
   index = 0;

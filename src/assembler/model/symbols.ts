@@ -3,11 +3,15 @@
  * local labels that are numbers.
  */
 
-import type { Assembler } from "../assembler.ts";
 import type { Atom } from "./atom.ts";
+import type { Cursor } from "./cursor.ts";
 import { constant, Expression, Op, refold, symbolExpression } from "./expression.ts";
 import * as integer from "./integer.ts";
-import { AssemblySymbol, isLocalName } from "./symbol.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+import type { Reporter } from "./reporter.ts";
+import type { Sections } from "./sections.ts";
+import { AssemblySymbol, STT } from "./symbol.ts";
+import type { SymbolList } from "./symbol-list.ts";
 
 interface LocalLabel {
   /** How often it was defined so far. */
@@ -31,21 +35,27 @@ const MOST_PARTS = 10_000;
 const SYMBOL_BYTES = 1000;
 
 export class SymbolTable {
-  readonly #assembler: Assembler;
-  /** In the order of the symbol table. */
-  readonly list: AssemblySymbol[] = [];
+  readonly #cursor: Cursor;
+  readonly #reporter: Reporter;
+  readonly #memory: MemoryBudget;
+  readonly #list: SymbolList;
+  readonly #sections: Sections;
   /** `.` in what is worked out at each use; at the end it is the place where the source ends. */
   #dot: AssemblySymbol | null = null;
   readonly #localLabels = new Map<number, LocalLabel>();
   #partsLeft = 0;
 
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
+  constructor(cursor: Cursor, reporter: Reporter, memory: MemoryBudget, list: SymbolList, sections: Sections) {
+    this.#cursor = cursor;
+    this.#reporter = reporter;
+    this.#memory = memory;
+    this.#list = list;
+    this.#sections = sections;
   }
 
   get dot(): AssemblySymbol {
     if (this.#dot === null) {
-      this.#dot = new AssemblySymbol("", this.#assembler.sections.undefined);
+      this.#dot = new AssemblySymbol("", this.#sections.undefined);
       this.#dot.isTemporary = true;
     }
     return this.#dot;
@@ -56,52 +66,41 @@ export class SymbolTable {
   }
 
   #make(atom: Atom, offset: number): AssemblySymbol {
-    this.#assembler.hold(SYMBOL_BYTES);
-    const symbol = new AssemblySymbol(atom.text, this.#assembler.sections.undefined);
-    symbol.frame = this.#assembler.input.frame;
+    this.#memory.hold(SYMBOL_BYTES);
+    const symbol = new AssemblySymbol(atom.text, this.#sections.undefined);
+    symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     atom.symbol = symbol;
-    this.#addNew(symbol);
+    this.#list.addNew(symbol);
     return symbol;
   }
 
-  add(symbol: AssemblySymbol): void {
-    symbol.index = this.list.length;
-    symbol.isListed = true;
-    this.list.push(symbol);
-  }
-
-  #addNew(symbol: AssemblySymbol): void {
-    if (!isLocalName(symbol.name) || this.#assembler.options.keepLocals === true) this.add(symbol);
-  }
-
-  /**
-   * Takes a local name into the list. GNU as treats local names lightly until one of a few places needs a whole symbol,
-   * and the order of those needs is the order of the symbol table.
-   */
-  need(symbol: AssemblySymbol): void {
-    if (!symbol.isListed && !symbol.isTemporary) this.add(symbol);
-  }
-
-  /** `need` for every symbol that an expression names. */
-  needAll(expression: Expression): void {
-    if (expression.symbol !== null) this.need(expression.symbol);
-    if (expression.left !== null) this.needAll(expression.left);
-    if (expression.right !== null) this.needAll(expression.right);
+  /** `.file "name"` */
+  addFile(name: string): void {
+    this.#memory.hold(SYMBOL_BYTES);
+    const symbol = new AssemblySymbol(name, this.#sections.absolute);
+    symbol.type = STT.FILE;
+    this.#list.add(symbol);
   }
 
   /** A symbol that is in no table: for places that only expressions name. */
   temporary(): AssemblySymbol {
-    this.#assembler.hold(SYMBOL_BYTES / 2);
-    const symbol = new AssemblySymbol("", this.#assembler.sections.undefined);
+    this.#memory.hold(SYMBOL_BYTES / 2);
+    const symbol = new AssemblySymbol("", this.#sections.undefined);
     symbol.isTemporary = true;
     this.placeHere(symbol);
     return symbol;
   }
 
+  /** The place of the next byte as an expression: `.` or `$`. */
+  here(offset: number): Expression {
+    if (this.#sections.current === null) return constant(this.#sections.absoluteOffset, offset);
+    return symbolExpression(this.temporary(), 0, offset);
+  }
+
   /** Gives the symbol the current place as its value. */
   placeHere(symbol: AssemblySymbol): void {
-    const sections = this.#assembler.sections;
+    const sections = this.#sections;
     const subsection = sections.current;
     if (subsection === null) {
       symbol.section = sections.absolute;
@@ -114,30 +113,26 @@ export class SymbolTable {
     }
   }
 
-  /** Puts the symbols that were added last, in turned order, before all others. */
-  turnToFront(count: number): void {
-    const added = this.list.splice(this.list.length - Math.min(count, this.list.length), count);
-    this.list.unshift(...added.reverse());
-    this.list.forEach((symbol, index) => void (symbol.index = index));
-  }
-
   /** `name:` */
   define(atom: Atom, offset: number): void {
     const symbol = this.renewed(atom, offset);
+    // Said once more at the same place.
+    if (this.#isHere(symbol)) return;
     if (symbol.section.kind !== "undefined" || symbol.expression !== null) {
-      this.#assembler.failRedefinition(symbol, offset, atom.text.length);
+      this.#reporter.failRedefinition(symbol, offset, atom.text.length);
     }
-    if (atom.lower.register !== null && this.#assembler.allowsNakedRegisters && this.#assembler.isIntel) {
-      this.#assembler.warnAt(
-        "register-as-symbol",
-        offset,
-        `label \`${atom.text}' has the name of a register: operands will mean the register`,
-        atom.text.length,
-      );
-    }
-    symbol.frame = this.#assembler.input.frame;
+    symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     this.placeHere(symbol);
+  }
+
+  #isHere({ section, fragment, value, expression }: AssemblySymbol): boolean {
+    const sections = this.#sections;
+    const { current } = sections;
+    if (expression !== null) return false;
+    return current === null
+      ? section === sections.absolute && value === sections.absoluteOffset
+      : section === current.section && fragment === current.last && value === current.position;
   }
 
   /** `number:` */
@@ -148,10 +143,10 @@ export class SymbolTable {
       this.#localLabels.set(number, label);
     }
     label.count++;
-    label.current = label.next ?? this.#localSymbol(number, label.count, this.#assembler.input.offset);
+    label.current = label.next ?? this.#localSymbol(number, label.count, this.#cursor.offset);
     label.next = null;
-    label.current.frame = this.#assembler.input.frame;
-    label.current.offset = this.#assembler.input.offset;
+    label.current.frame = this.#cursor.frame;
+    label.current.offset = this.#cursor.offset;
     this.placeHere(label.current);
   }
 
@@ -168,9 +163,9 @@ export class SymbolTable {
   }
 
   #localSymbol(number: number, instance: number, offset: number): AssemblySymbol {
-    this.#assembler.hold(SYMBOL_BYTES);
-    const symbol = new AssemblySymbol(`.L${number}\x02${instance}`, this.#assembler.sections.undefined);
-    symbol.frame = this.#assembler.input.frame;
+    this.#memory.hold(SYMBOL_BYTES);
+    const symbol = new AssemblySymbol(`.L${number}\x02${instance}`, this.#sections.undefined);
+    symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     return symbol;
   }
@@ -184,43 +179,47 @@ export class SymbolTable {
     return result;
   }
 
-  /** `name = expression` and its kin. */
-  assign(atom: Atom, expression: Expression, mode: AssignmentMode, offset: number): void {
-    const assembler = this.#assembler;
+  /** `name = expression` and its kin; `isAddress`: the expression is `offset` and a name, in Intel syntax. */
+  assign(atom: Atom, expression: Expression, mode: AssignmentMode, offset: number, isAddress = false): void {
+    const sections = this.#sections;
+    const reporter = this.#reporter;
     let symbol = this.findOrMake(atom, offset);
     const hasValue = symbol.section.kind !== "undefined" || symbol.expression !== null || symbol.register !== null;
     if (hasValue) {
-      if (mode !== "set" || !symbol.isVolatile) assembler.failRedefinition(symbol, offset, atom.text.length);
+      if (mode !== "set" || !symbol.isVolatile) reporter.failRedefinition(symbol, offset, atom.text.length);
       if (symbol.isUsed) symbol = this.#replace(atom, symbol);
     }
-    symbol.frame = assembler.input.frame;
+    this.#list.need(symbol);
+    symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     symbol.isVolatile = mode === "set";
     symbol.isForward = mode === "eqv";
+    symbol.isAddress = isAddress && expression.op === Op.SYMBOL;
     symbol.register = null;
     symbol.expression = null;
     symbol.fragment = null;
     symbol.value = 0;
     if (mode === "eqv" && expression.op !== Op.CONSTANT && expression.op !== Op.REGISTER) {
-      symbol.section = assembler.sections.expression;
+      symbol.section = sections.expression;
       symbol.expression = expression;
       return;
     }
     switch (expression.op) {
       case Op.CONSTANT:
-        symbol.section = assembler.sections.absolute;
+        symbol.section = sections.absolute;
         symbol.value = expression.number;
         return;
       case Op.REGISTER:
-        symbol.section = assembler.sections.register;
+        symbol.section = sections.register;
         symbol.register = expression.register;
         return;
       case Op.SYMBOL: {
         const target = expression.symbol!;
         if (target === symbol) {
           if (hasValue) return;
-          assembler.failAt("symbol-loop", expression.offset, `\`${atom.text}' is defined by itself`);
+          reporter.failAt("symbol-loop", expression.offset, `\`${atom.text}' is defined by itself`);
         }
+        this.#list.need(target);
         copyAttributes(target, symbol);
         if (
           mode === "set" &&
@@ -230,13 +229,13 @@ export class SymbolTable {
           namesUndefined(target.expression)
         ) {
           // GNU as takes what it has of the value so far, which is nothing but an addend.
-          assembler.warnAt(
+          reporter.warnAt(
             "lost-value",
             expression.offset,
             `GNU as has no value for \`${target.name}' yet and silently takes ${addend(target.expression)}, and so does this: use .equiv`,
             target.name.length,
           );
-          symbol.section = assembler.sections.absolute;
+          symbol.section = sections.absolute;
           symbol.value = addend(target.expression);
           return;
         }
@@ -249,12 +248,12 @@ export class SymbolTable {
         break;
       }
       case Op.BIG:
-        assembler.failAt("number-too-large", expression.offset, "a symbol holds at most 64 bits");
+        reporter.failAt("number-too-large", expression.offset, "a symbol holds at most 64 bits");
         break;
       default:
         break;
     }
-    symbol.section = assembler.sections.expression;
+    symbol.section = sections.expression;
     symbol.expression = expression;
   }
 
@@ -265,7 +264,7 @@ export class SymbolTable {
     let symbol = this.findOrMake(atom, offset);
     if (!symbol.isVolatile) return symbol;
     symbol = this.#replace(atom, symbol);
-    symbol.section = this.#assembler.sections.undefined;
+    symbol.section = this.#sections.undefined;
     symbol.expression = null;
     symbol.register = null;
     symbol.fragment = null;
@@ -278,8 +277,9 @@ export class SymbolTable {
   #replace(atom: Atom, symbol: AssemblySymbol): AssemblySymbol {
     const copy = symbol.clone();
     copy.isUsed = false;
-    if (symbol.isListed) this.list[symbol.index] = copy;
+    this.#list.replace(symbol, copy);
     atom.symbol = copy;
+    symbol.successor = copy;
     symbol.isTemporary = true;
     return copy;
   }
@@ -290,12 +290,19 @@ export class SymbolTable {
     return this.#snapshot(expression, offset, 0);
   }
 
+  #current(symbol: AssemblySymbol): AssemblySymbol {
+    let current = symbol;
+    while (current.successor !== null) current = current.successor;
+    return current;
+  }
+
   #snapshot(expression: Expression, offset: number, depth: number): Expression {
     if (depth > MOST_LEVELS || --this.#partsLeft < 0)
-      return this.#assembler.failAt("symbol-loop", offset, "symbols are defined by each other without end");
+      return this.#reporter.failAt("symbol-loop", offset, "symbols are defined by each other without end");
     if (expression.op === Op.SYMBOL) {
-      const symbol = expression.symbol!;
-      if (symbol === this.#dot) return refold(addTo(this.#assembler.here(offset), expression.number, offset));
+      // One that has been given another value since is meant with that.
+      const symbol = this.#current(expression.symbol!);
+      if (symbol === this.#dot) return refold(addTo(this.here(offset), expression.number, offset));
       symbol.isUsed = true;
       if (symbol.isForward && symbol.expression !== null) {
         const inner = this.#snapshot(symbol.expression, offset, depth + 1);
@@ -339,9 +346,11 @@ function addTo(expression: Expression, number: integer.Integer, offset: number):
   return sum;
 }
 
-/** An alias is of the kind of what it stands for. */
-function copyAttributes(from: AssemblySymbol, to: AssemblySymbol): void {
-  if (to.size === null) to.size = from.size;
+/** An alias is of the kind of what it stands for, but as visible as the source says of itself. */
+export function copyAttributes(from: AssemblySymbol, to: AssemblySymbol): void {
+  if (to.size === null && to.commonSize === 0) {
+    to.size = from.size;
+    to.commonSize = from.commonSize;
+  }
   if (to.type === 0) to.type = from.type;
-  if (to.visibility === 0) to.visibility = from.visibility;
 }

@@ -2,10 +2,10 @@
  * Runs through the input statement by statement: labels, assignments, directives, macro calls, instructions.
  */
 
-import type { Assembler } from "../assembler.ts";
-import { FatalError } from "../assembler.ts";
 import type { Atom } from "../model/atom.ts";
-import { StatementError, TooManyErrors } from "../reporter.ts";
+import { FatalError, StatementError, TooManyErrors } from "../model/reporter.ts";
+import { NEWLINE, textOfBytes } from "../model/source-text.ts";
+import type { Assembler } from "./assembler.ts";
 import {
   COLON,
   characterClass,
@@ -16,14 +16,12 @@ import {
   HASH,
   NAME_PART,
   NAME_START,
-  NEWLINE,
   QUOTE,
   SEMICOLON,
   SLASH,
   SPACE,
   STAR,
   STATEMENT_END,
-  textOfBytes,
 } from "./chars.ts";
 import { readString } from "./text.ts";
 
@@ -71,7 +69,7 @@ function assembleFrame(assembler: Assembler): void {
     if (input.exhausted) continue;
     const end = input.bytes[input.offset]!;
     if (characterClass[end] === STATEMENT_END && (end !== 0 || input.offset < input.frame!.end)) {
-      if (assembler.listing !== null && end !== SEMICOLON) assembler.listing.line();
+      if (assembler.listing !== null && end !== SEMICOLON) assembler.list();
       input.nextStatement();
     }
   }
@@ -111,7 +109,7 @@ function statement(assembler: Assembler): void {
       input.offset = end;
       code = bytes[end]!;
       if (code === COLON || ((characterClass[code] === SPACE || code === SLASH) && input.skipSpace() === COLON)) {
-        assembler.symbols.define(atom, offset);
+        assembler.label(atom, offset);
         offset = ++input.offset;
         continue;
       }
@@ -145,7 +143,7 @@ function statement(assembler: Assembler): void {
       const atom = assembler.atoms.intern(name.bytes, 0, name.bytes.length);
       const next = input.skipSpace();
       if (next === COLON) {
-        assembler.symbols.define(atom, offset);
+        assembler.label(atom, offset);
         offset = ++input.offset;
         continue;
       }
@@ -180,7 +178,7 @@ function skipped(assembler: Assembler, offset: number): void {
     if (directive?.isConditional) {
       input.offset = end;
       input.skipSpace();
-      directive.run(assembler, directive);
+      directive.run();
       return;
     }
   }
@@ -204,7 +202,7 @@ function assignment(assembler: Assembler, atom: Atom, offset: number): void {
     assembler.expressions.defersHere = mode === "eqv";
     const value = assembler.expressions.required();
     assembler.expressions.defersHere = false;
-    assembler.symbols.assign(atom, value, mode, offset);
+    assembler.symbols.assign(atom, value, mode, offset, assembler.isIntel && assembler.expressions.namesOffset);
   }
   assembler.demandEnd();
 }
@@ -215,7 +213,7 @@ function word(assembler: Assembler, atom: Atom, offset: number): void {
   const lower = atom.lower;
   if (lower.directive !== null) {
     input.skipSpace();
-    lower.directive.run(assembler, lower.directive);
+    lower.directive.run();
     return;
   }
   if (lower.macro !== null) {
@@ -246,9 +244,15 @@ function lineMarker(assembler: Assembler): boolean {
   blanks();
   if (bytes[offset] !== QUOTE) return false;
   const name = readString(bytes, offset);
+  offset = name.end;
+  blanks();
+  // `# 0 "" 2` ends what a compiler was given to pass on: the lines are those of this text again.
+  const isBack = line === 0 && name.bytes.length === 0 && bytes[offset] === 0x32;
   while (bytes[offset] !== NEWLINE) offset++;
   input.offset = offset + 1;
-  input.frame!.mark({ offset: input.offset, line, path: textOfBytes(name.bytes) });
+  const frame = input.frame!;
+  if (isBack) line = frame.physicalLineAt(input.offset);
+  frame.mark({ offset: input.offset, line, path: isBack ? frame.origin.path : textOfBytes(name.bytes) });
   input.line = line;
   return true;
 }

@@ -8,7 +8,7 @@ import type { TableSection } from "../notation.ts";
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(2, "0");
 
 /** The conditions by code (SDM 1, appendix B); objdump's name of each comes first. */
-export const CONDITIONS: readonly (readonly string[])[] = [
+const CONDITIONS: readonly (readonly string[])[] = [
   ["o"],
   ["no"],
   ["b", "c", "nae"],
@@ -393,6 +393,20 @@ export const INTEGER: readonly TableSection[] = [
     rows: `
       endbr32             | F3 0F 1E FB | =nop
       endbr64             | F3 0F 1E FA | =nop
+    `,
+  },
+  {
+    // Shadow stacks: a processor without them takes RDSSP for a hint, and the others do not exist.
+    feature: "shstk",
+    rows: `
+      rdsspd r32.rm       | F3 0F 1E /1 | encode =nop
+      incsspd r32.rm      | F3 0F AE /5 | encode =nop
+      saveprevssp         | F3 0F 01 EA | encode =nop
+      rstorssp m64        | F3 0F 01 /5 | encode =nop
+      wrssd m32, r32      | NP 0F 38 F6 /r | encode =nop
+      wrussd m32, r32     | 66 0F 38 F5 /r | encode =nop
+      setssbsy            | F3 0F 01 E8 | encode =nop
+      clrssbsy m64        | F3 0F AE /6 | encode =nop
     `,
   },
   { feature: "popcnt", rows: `popcnt rv, r/mv | F3 0F B8 /r` },

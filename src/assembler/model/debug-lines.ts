@@ -3,14 +3,17 @@
  * source as its `.file` and `.loc` directives say. The tables for debuggers are made from it after layout.
  */
 
-import type { Assembler } from "../assembler.ts";
-import type { Expression } from "../model/expression.ts";
-import { combine, constant, knownDifference, node, Op, symbolExpression } from "../model/expression.ts";
-import type { Fragment } from "../model/fragment.ts";
-import type { Subsection } from "../model/section.ts";
-import type { AssemblySymbol } from "../model/symbol.ts";
-import { writeDwarf } from "./dwarf-writer.ts";
-import type { Resolver } from "./resolver.ts";
+import type { AtomTable } from "./atom.ts";
+import type { Cursor } from "./cursor.ts";
+import type { Expression } from "./expression.ts";
+import { combine, constant, knownDifference, node, Op, symbolExpression } from "./expression.ts";
+import type { Fragment } from "./fragment.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+import type { Reporter } from "./reporter.ts";
+import type { Subsection } from "./section.ts";
+import type { Sections } from "./sections.ts";
+import type { AssemblySymbol } from "./symbol.ts";
+import type { SymbolTable } from "./symbols.ts";
 
 export interface LocationOptions {
   isStatement: boolean;
@@ -46,7 +49,12 @@ export interface DebugFile {
 const ENTRY_BYTES = 250;
 
 export class DebugLines {
-  readonly #assembler: Assembler;
+  readonly #cursor: Cursor;
+  readonly #reporter: Reporter;
+  readonly #memory: MemoryBudget;
+  readonly #atoms: AtomTable;
+  readonly #sections: Sections;
+  readonly #symbols: SymbolTable;
   /** Instructions are to be told to `instruction`. */
   isOn: boolean;
   /** Lines of the assembly source are wanted and no `.loc` has said otherwise. */
@@ -60,15 +68,34 @@ export class DebugLines {
   /** Default of `is_stmt` for the next `.loc`. */
   isStatement = true;
   marksLabels = false;
+  #usesViews = false;
   /** DWARF version that the directives used imply. */
   impliedVersion = 0;
-  #lastView: { place: AssemblySymbol; value: Expression } | null = null;
+  /** The last row of each subsection, for the numbers of views. */
+  readonly #lastViews = new Map<Subsection, { place: AssemblySymbol; value: Expression }>();
+  /** What a `.loc` says holds for the next ones, as far as they are silent about it. */
+  column = 0;
+  isa = 0;
   #lastSubsection: Subsection | null = null;
   #lastEntries: LineEntry[] = [];
 
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
-    this.#isGenerated = assembler.options.debugLines === true;
+  /** `isGenerated`: the lines of the assembly source itself are wanted. */
+  constructor(
+    isGenerated: boolean,
+    cursor: Cursor,
+    reporter: Reporter,
+    memory: MemoryBudget,
+    atoms: AtomTable,
+    sections: Sections,
+    symbols: SymbolTable,
+  ) {
+    this.#cursor = cursor;
+    this.#reporter = reporter;
+    this.#memory = memory;
+    this.#atoms = atoms;
+    this.#sections = sections;
+    this.#symbols = symbols;
+    this.#isGenerated = isGenerated;
     this.isOn = this.#isGenerated;
   }
 
@@ -78,9 +105,11 @@ export class DebugLines {
 
   /** An instruction begins at the current place. */
   instruction(): void {
-    const assembler = this.#assembler;
-    const current = assembler.sections.current;
-    if (current === null || (this.#pending === null && !current.section.isCode)) return;
+    const current = this.#sections.current;
+    if (current === null || !current.section.isCode || !current.section.isLoaded) {
+      if (this.#pending !== null) this.#discard();
+      return;
+    }
     if (current !== this.#lastSubsection) {
       this.#lastSubsection = current;
       this.#lastEntries = this.entries.get(current) ?? [];
@@ -90,27 +119,30 @@ export class DebugLines {
     const position = current.length - current.last.start;
     if (this.#pending !== null) {
       const { file, line, column, options } = this.#pending;
-      assembler.hold(ENTRY_BYTES);
-      entries.push({ fragment: current.last, position, file, line, column, options });
-      if (options.view !== null) this.#view(options);
+      this.#memory.hold(ENTRY_BYTES);
+      // A row without a line only ends what was pending.
+      if (line !== 0) {
+        entries.push({ fragment: current.last, position, file, line, column, options });
+        if (this.#usesViews || options.view !== null) this.#view(current, options);
+      }
       this.#pending = null;
       this.isOn = this.#isGenerated;
       return;
     }
     if (!this.#isGenerated) return;
-    const input = assembler.input;
-    const frame = input.frame!;
+    const cursor = this.#cursor;
+    const frame = cursor.frame!;
     let { debugPath: path, debugLine: line } = frame;
     if (line < 0) {
-      path = frame.markers.length === 0 ? frame.origin.path : frame.pathAt(input.statementOffset);
-      line = input.statementLine;
+      path = frame.markers.length === 0 ? frame.origin.path : frame.pathAt(cursor.statementOffset);
+      line = cursor.statementLine;
       const { firstLine, linesPerRound } = frame.origin;
       if (linesPerRound > 0) line = firstLine + ((line - firstLine) % linesPerRound);
     }
     const file = this.#generatedFiles.get(path) ?? this.#newGenerated(path);
     const last = entries.length > 0 ? entries[entries.length - 1]! : null;
     if (last !== null && last.line === line && last.file === file) return;
-    assembler.hold(ENTRY_BYTES);
+    this.#memory.hold(ENTRY_BYTES);
     entries.push({ fragment: current.last, position, file, line, column: 0, options: null });
   }
 
@@ -154,8 +186,24 @@ export class DebugLines {
     this.#stopGenerating();
     if (this.#pending !== null) this.#flush();
     this.isStatement = options.isStatement;
+    this.column = column;
+    this.isa = options.isa;
     this.#pending = { file, line, column, options };
     this.isOn = true;
+    // The row of a view is written at once, wherever the next instruction is.
+    if (options.view !== null) this.#flush();
+  }
+
+  /** Rows in what is not loaded as code say nothing. */
+  #discard(): void {
+    this.#reporter.warnAt(
+      "ignored-line",
+      this.#cursor.statementOffset,
+      "the line of a `.loc' is ignored in a section that holds no code",
+      1,
+    );
+    this.#pending = null;
+    this.isOn = this.#isGenerated;
   }
 
   /** A `.loc` without an instruction before the next one still is a row. */
@@ -170,12 +218,14 @@ export class DebugLines {
   }
 
   /** Numbers the rows that share an address: each is one more than the row before it. */
-  #view(options: LocationOptions): void {
-    const { symbols, atoms, sections, input } = this.#assembler;
+  #view(subsection: Subsection, options: LocationOptions): void {
+    this.#usesViews = true;
+    const symbols = this.#symbols;
+    const sections = this.#sections;
     const place = symbols.temporary();
-    const last = this.#lastView;
+    const last = this.#lastViews.get(subsection);
     let value = constant(0);
-    if (!options.resetsView && last !== null && last.place.section === place.section && !movesOn(last.place, place)) {
+    if (!options.resetsView && last !== undefined && !movesOn(last.place, place)) {
       const next = combine(Op.ADD, last.value, constant(1), () => {});
       const distance = knownDifference(place, last.place);
       if (distance === null) {
@@ -184,9 +234,9 @@ export class DebugLines {
         value = node(Op.MULTIPLY, node(Op.NEGATE, isSame, null, 0), next, 0);
       } else if (distance == 0) value = next;
     }
-    this.#lastView = { place, value };
+    this.#lastViews.set(subsection, { place, value });
     if (options.view === "" || options.view === null) return;
-    const symbol = symbols.findOrMake(atoms.internText(options.view), input.offset);
+    const symbol = symbols.findOrMake(this.#atoms.internText(options.view), this.#cursor.offset);
     if (value.op === Op.CONSTANT) {
       symbol.section = sections.absolute;
       symbol.value = value.number;
@@ -194,13 +244,6 @@ export class DebugLines {
       symbol.section = sections.expression;
       symbol.expression = value;
     }
-  }
-
-  /** Adds the debug sections: addresses are final. */
-  finish(resolver: Resolver): void {
-    if (this.#pending !== null) this.#flush();
-    if (this.entries.size === 0) return;
-    writeDwarf(this.#assembler, this, resolver);
   }
 }
 
