@@ -19,7 +19,7 @@ export interface Chip {
   readonly config: () => Partial<BoardConfig>;
 }
 
-/** 82540EM's cases need one; it is in QEMU's slot 3, too. */
+/** The 82540EM's cases need one; it is in QEMU's slot 3, too. */
 export const MAC = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
 const bare = (): Partial<BoardConfig> => ({});
 const withCard = (): Partial<BoardConfig> => ({ network: [{ macAddress: MAC, port: new CableEnd("eth0") }] });
