@@ -17,6 +17,8 @@ export interface Chip {
   readonly cases: readonly Case[];
   /** The board that its cases are for. */
   readonly config: () => Partial<BoardConfig>;
+  /** Whether QEMU has the same board. */
+  readonly inQemu: boolean;
 }
 
 /** The 82540EM's cases need one; it is in QEMU's slot 3, too. */
@@ -53,12 +55,12 @@ export const complete = (): Partial<BoardConfig> => ({
 });
 
 export const CHIPS: readonly Chip[] = [
-  { name: "8259A", cases: picCases, config: bare },
-  { name: "8254", cases: pitCases, config: bare },
-  { name: "MC146818", cases: rtcCases, config: bare },
-  { name: "8042", cases: keyboardCases, config: bare },
-  { name: "16550A", cases: uartCases, config: bare },
-  { name: "VGA", cases: vgaCases, config: bare },
-  { name: "PCI", cases: pciCases, config: bare },
-  { name: "82540EM", cases: e1000Cases, config: withCard },
+  { name: "8259A", cases: picCases, config: bare, inQemu: true },
+  { name: "8254", cases: pitCases, config: bare, inQemu: true },
+  { name: "MC146818", cases: rtcCases, config: bare, inQemu: true },
+  { name: "8042", cases: keyboardCases, config: bare, inQemu: true },
+  { name: "16550A", cases: uartCases, config: bare, inQemu: true },
+  { name: "VGA", cases: vgaCases, config: bare, inQemu: true },
+  { name: "PCI", cases: pciCases, config: bare, inQemu: true },
+  { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: true },
 ];

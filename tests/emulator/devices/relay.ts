@@ -3,15 +3,16 @@
  * restored into a fresh board after each few steps. Whatever a device remembers and does not save is lost at such a
  * moment, and shows as soon as something depends on it.
  */
+import type { BoardConfig } from "../../../emulator/board.ts";
 import { AddressSpace } from "../../../emulator/bus/address-space.ts";
 import type { AccessBytes } from "../../../emulator/bus/bus.ts";
 import * as e1000Registers from "../../../emulator/devices/e1000-registers.ts";
 import { readTextScreen } from "../../../emulator/devices/vga-text.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
-import type { Random } from "../../../emulator/state/random.ts";
+import { Random } from "../../../emulator/state/random.ts";
 import type { StateVisitor } from "../../../emulator/state/state.ts";
 import { StateReader, StateWriter } from "../../../emulator/state/state-io.ts";
-import { CHIPS } from "./chips.ts";
+import { CHIPS, complete } from "./chips.ts";
 import { TestBoard } from "./harness.ts";
 import { parseScript, type Step } from "./script.ts";
 
@@ -23,6 +24,13 @@ function visit({ board, time, cable }: TestBoard, visitor: StateVisitor): void {
 
 /** Wraps a visitor, or leaves it as it is: for the test of this test, which leaves a field out. */
 export type Wrap = (visitor: StateVisitor) => StateVisitor;
+
+/** The state of a board, as a wrapped visitor sees it. */
+export function saveWith(machine: TestBoard, wrap: Wrap): Uint8Array {
+  const writer = new StateWriter();
+  visit(machine, wrap(writer));
+  return writer.result();
+}
 
 /** A fresh board in the state of another one, whose memory and media it takes over. */
 function successor(before: TestBoard, state: Uint8Array, wrap: Wrap): TestBoard {
@@ -44,7 +52,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
-export class Relay {
+class Relay {
   readonly original: TestBoard;
   copy: TestBoard;
   readonly #wrap: Wrap;
@@ -61,9 +69,7 @@ export class Relay {
   }
 
   #save(machine: TestBoard): Uint8Array {
-    const writer = new StateWriter();
-    visit(machine, this.#wrap(writer));
-    return writer.result();
+    return saveWith(machine, this.#wrap);
   }
 
   /** Does a step on both. @throws Error when they answer differently. */
@@ -97,10 +103,10 @@ export class Relay {
   }
 
   /** Reads every register of every device, lets time pass, and reads them again. */
-  sweep(): void {
+  sweep(times: number): void {
     this.compare();
     this.run(MAP_WINDOWS);
-    for (const waitNs of [1_000, 2_000_000, 1_500_000_000]) {
+    for (const waitNs of SWEEP_WAITS_NS.slice(0, times)) {
       for (const step of ALL_REGISTERS) this.step(step);
       for (let count = 0; count < 32; count++) this.run("in 60; in 64; in 3f8; in 2f8; inw 1f0; inw 170; wire");
       for (let count = 0; count < 16 && this.original.intr; count++) this.run("ack; out a0 20; out 20 20");
@@ -110,6 +116,8 @@ export class Relay {
     }
   }
 }
+
+const SWEEP_WAITS_NS = [1_000, 2_000_000, 1_500_000_000] as const;
 
 /** What a step gives, or the message of what it throws. */
 function attempt(machine: TestBoard, step: Step): number | string {
@@ -125,7 +133,7 @@ const [IN, READ] = parseScript("in 0; read 0") as [Step, Step];
 
 /** Windows of the IDE function, of power management, and of the network card, with everything enabled. */
 const CARD = 0xfebc0000;
-export const MAP_WINDOWS = [
+const MAP_WINDOWS = [
   "outl cf8 80000920; outl cfc c100; outl cf8 80000904; outw cfc 5",
   "outl cf8 80000b40; outl cfc 600; outl cf8 80000b80; out cfc 1",
   "outl cf8 80001810; outl cfc febc0000; outl cf8 80001814; outl cfc c000; outl cf8 80001804; outw cfc 7",
@@ -156,7 +164,7 @@ const WINDOWS = [
   { first: 0x600, count: 64 },
   { first: 0xc000, count: 8 },
 ];
-export const PORTS: readonly { readonly port: number; readonly widest: AccessBytes }[] = [
+const PORTS: readonly { readonly port: number; readonly widest: AccessBytes }[] = [
   ...claimedPorts(),
   ...WINDOWS.flatMap(({ first, count }) =>
     range(count).map((offset) => ({ port: first + offset, widest: 4 as AccessBytes })),
@@ -360,11 +368,46 @@ function caseBurst(random: Random): string {
 }
 
 /** The steps of a seed: without end. */
-export function* randomSteps(random: Random): Generator<Step, never> {
+function* randomSteps(random: Random): Generator<Step, never> {
   yield* parseScript(MAP_WINDOWS);
   for (;;) {
     yield* parseScript(random.pick(BURSTS)(random));
     if (random.chance(10)) yield* parseScript(MAP_WINDOWS);
     if (random.chance(1)) yield* parseScript("reset");
   }
+}
+
+/** Steps of random work in each part. */
+const STEPS = 6000;
+
+const asIs: Wrap = (visitor) => visitor;
+
+/** A case, handed over before each step; then so many sweeps. */
+export function relayCase(
+  config: () => Partial<BoardConfig>,
+  script: string,
+  { sweeps, wrap = asIs }: { readonly sweeps: number; readonly wrap?: Wrap },
+): void {
+  const relay = new Relay(() => new TestBoard(config()), wrap);
+  for (const step of parseScript(script)) {
+    relay.handOver();
+    relay.step(step);
+  }
+  relay.handOver();
+  relay.sweep(sweeps);
+}
+
+/** Random work on a board that has everything; the higher the part's number, the more often it is handed over. */
+export function relayRandom(seed: number, part: number, wrap: Wrap = asIs): void {
+  const random = new Random(seed, `part ${part}`);
+  const relay = new Relay(() => new TestBoard(complete()), wrap);
+  let count = 0;
+  for (const step of randomSteps(random)) {
+    relay.step(step);
+    if (++count === STEPS) break;
+    if (random.chance(part * 5)) relay.handOver();
+    if (random.chance(1)) relay.compare();
+  }
+  relay.handOver();
+  relay.sweep(SWEEP_WAITS_NS.length);
 }
