@@ -9,6 +9,7 @@ import { picCases } from "./pic-cases.ts";
 import { pitCases } from "./pit-cases.ts";
 import { rtcCases } from "./rtc-cases.ts";
 import type { Case } from "./script.ts";
+import { systemCases } from "./system-cases.ts";
 import { uartCases } from "./uart-cases.ts";
 import { vgaCases } from "./vga-cases.ts";
 
@@ -62,5 +63,6 @@ export const CHIPS: readonly Chip[] = [
   { name: "16550A", cases: uartCases, config: bare, inQemu: true },
   { name: "VGA", cases: vgaCases, config: bare, inQemu: true },
   { name: "PCI", cases: pciCases, config: bare, inQemu: true },
+  { name: "board", cases: systemCases, config: bare, inQemu: true },
   { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: true },
 ];

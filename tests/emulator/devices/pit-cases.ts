@@ -158,6 +158,7 @@ export const pitCases: readonly Case[] = [
   {
     name: "modes 6 and 7 are 2 and 3",
     script: `${GATE2}; out 43 bc; out 42 64; out 42 0; out 43 e8; in 42 = b4; out 43 be; out 42 64; out 42 0; out 43 e8; in 42 = b6`,
+    ours: "QEMU shows 6 and 7",
   },
   {
     name: "status: OUT, null count, access, mode, BCD",
