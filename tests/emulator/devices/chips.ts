@@ -3,6 +3,7 @@ import type { BoardConfig } from "../../../emulator/board.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { e1000Cases } from "./e1000-cases.ts";
+import { ideCases } from "./ide-cases.ts";
 import { keyboardCases } from "./keyboard-cases.ts";
 import { pciCases } from "./pci-cases.ts";
 import { picCases } from "./pic-cases.ts";
@@ -64,5 +65,6 @@ export const CHIPS: readonly Chip[] = [
   { name: "VGA", cases: vgaCases, config: bare, inQemu: true },
   { name: "PCI", cases: pciCases, config: bare, inQemu: true },
   { name: "board", cases: systemCases, config: bare, inQemu: true },
+  { name: "IDE", cases: ideCases, config: withDrives, inQemu: false },
   { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: true },
 ];
