@@ -2,6 +2,7 @@
 import type { BoardConfig } from "../../../emulator/board.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
+import { atapiCases } from "./atapi-cases.ts";
 import { e1000Cases } from "./e1000-cases.ts";
 import { ideCases } from "./ide-cases.ts";
 import { keyboardCases } from "./keyboard-cases.ts";
@@ -66,5 +67,6 @@ export const CHIPS: readonly Chip[] = [
   { name: "PCI", cases: pciCases, config: bare, inQemu: true },
   { name: "board", cases: systemCases, config: bare, inQemu: true },
   { name: "IDE", cases: ideCases, config: withDrives, inQemu: false },
+  { name: "ATAPI", cases: atapiCases, config: withDrives, inQemu: false },
   { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: true },
 ];
