@@ -12,7 +12,8 @@ export { SnapshotError } from "../emulator/cluster/snapshot-file.ts";
 export type { BlockBackend } from "../emulator/disk/block.ts";
 export { SparseDisk } from "../emulator/disk/disk.ts";
 export type { TapHandler } from "../emulator/ether/tap.ts";
-export { type AssembleOptions, type Assembly, assemble, type SourceFiles } from "./assembler/assemble.ts";
+export { type Assembly, assemble } from "./assembler/assemble.ts";
+export type { AssembleOptions, SourceFiles } from "./assembler/model/options.ts";
 export {
   type BuildOptions,
   type BuildResult,
@@ -24,6 +25,7 @@ export {
 export { type Diagnostic, formatDiagnostic } from "./diagnostic/diagnostic.ts";
 export { FileDisk } from "./host/file-disk.ts";
 export { folderTree } from "./host/files.ts";
+export { type GdbServer, serveGdb } from "./host/gdb-server.ts";
 export { loadFirmware } from "./host/package.ts";
 export {
   type BootImage,
@@ -59,8 +61,10 @@ export {
   type WaitOptions,
 } from "./lab/lab.ts";
 export { type TimeSpan, toNs } from "./lab/time.ts";
-export { type Linked, type LinkOptions, type LinkProblem, type LinkResult, link } from "./linker/link.ts";
-export { type LinkerScript, parseScript, ScriptError } from "./linker/script/parser.ts";
+export { type Linked, type LinkOptions, type LinkResult, link } from "./linker/link.ts";
+export type { LinkProblem } from "./linker/link-problem.ts";
+export { parseScript } from "./linker/script/parser.ts";
+export { type LinkerScript, ScriptError } from "./linker/script/tree.ts";
 export { ElfError, type ElfObject, readElf } from "./object/elf-reader.ts";
 export { VERSION } from "./version.ts";
 

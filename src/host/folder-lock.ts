@@ -2,12 +2,13 @@
  * A folder that one process at a time may use: a file in it holds the process's id. What a process that was killed left
  * there is taken over.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "./folder.ts";
 
 const LOCK_FILE = ".in-use";
 
-export class FolderInUseError extends Error {
+class FolderInUseError extends Error {
   constructor(folder: string, process: number) {
     super(
       `${folder} is in use by process ${process}: two runs would spoil each other's disks; wait for it, or take another folder`,
@@ -21,7 +22,7 @@ export class FolderInUseError extends Error {
  * process has it.
  */
 export function lockFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const path = join(folder, LOCK_FILE);
   for (;;) {
     try {

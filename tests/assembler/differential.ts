@@ -6,8 +6,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { AssembleOptions, Assembly } from "../../src/assembler/assemble.ts";
+import type { Assembly } from "../../src/assembler/assemble.ts";
 import { assemble } from "../../src/assembler/assemble.ts";
+import type { AssembleOptions } from "../../src/assembler/model/options.ts";
 import { formatDiagnostic } from "../../src/diagnostic/diagnostic.ts";
 import { withFolder } from "../oracle.ts";
 

@@ -39,8 +39,8 @@ function sources(name: string): string {
 
 describe("qure build", () => {
   test("writes every image, the same bytes each time, and a manifest that describes them", async () => {
-    expect((await qure(["build", "-o", "first"])).exitCode).toBe(0);
-    expect((await qure(["build", "-o", "second"])).exitCode).toBe(0);
+    expect((await qure(["build", "--packaged", "-o", "first"])).exitCode).toBe(0);
+    expect((await qure(["build", "--packaged", "-o", "second"])).exitCode).toBe(0);
     const names = readdirSync(join(folder, "first")).sort();
     expect(names).toEqual([
       "kernel.elf",
@@ -66,6 +66,21 @@ describe("qure build", () => {
         .subarray(at, at + 8)
         .toString(),
     ).toBe("QUREKRNL");
+  });
+
+  test("a folder without sources is refused, and nothing is written", async () => {
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
+    const { exitCode, stderr } = await qure(["build"], empty);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^qure build: error: there are no sources in this folder: .*--packaged/);
+    expect(readdirSync(empty)).toEqual([]);
+  });
+
+  test("errors name their file, in one form", async () => {
+    expect((await qure(["size", folder])).stderr).toBe(`qure size: error: ${folder}: is a folder`);
+    expect((await qure(["build", "--nonsense"])).stderr).toMatch(/^qure build: error: unknown option/);
+    expect((await qure(["ld", "nothing.o"])).stderr).toBe("qure ld: error: nothing.o: no such file");
   });
 
   test("shows several mistakes with file, line, column and caret, exits 1, and leaves the previous build alone", async () => {
@@ -116,7 +131,7 @@ describe("qure inspect", () => {
     writeFileSync(join(folder, "noise"), "x".repeat(5000));
     const noise = await qure(["inspect", "noise"]);
     expect(noise.exitCode).toBe(1);
-    expect(String(noise.stderr)).toMatch(/^qure: noise: not an image that qure knows/);
+    expect(String(noise.stderr)).toMatch(/^qure inspect: error: noise: not an image that qure knows/);
   });
 
   test("says that a checksum is wrong", async () => {
@@ -193,7 +208,11 @@ describe("qure emu", () => {
 
   test("exits 3 when --until is not reached, 2 for wrong usage, 1 for a missing file, each with one sentence", async () => {
     const cases: readonly (readonly [args: string[], code: number, text: RegExp])[] = [
-      [["--until", "text:never ever", "--for", "300ms"], 3, /--until text:never ever was not reached within 300ms/],
+      [
+        ["--until", "text:never ever", "--for", "300ms"],
+        3,
+        /--until text:never ever was not reached within 300\.000 ms/,
+      ],
       [["--nodes", "0"], 2, /--nodes 0: not a whole number/],
       [["--until", "soon"], 2, /write cloud or text:REGEX/],
       [["--for", "5 parsecs"], 2, /not a span of time/],

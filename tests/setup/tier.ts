@@ -6,7 +6,7 @@
 
 export type Tier = "quick" | "fast" | "thorough";
 
-export const tier: Tier =
+const tier: Tier =
   (process.env["QURE_THOROUGH"] ?? "") !== "" ? "thorough" : process.env["QURE_TIER"] === "quick" ? "quick" : "fast";
 
 export const isThorough = tier === "thorough";
