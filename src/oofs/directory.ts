@@ -14,7 +14,12 @@ export interface Entry {
   readonly id: number;
   readonly hash: number;
   readonly name: string;
+  /** Length of the entry on the disk. */
+  readonly bytes: number;
 }
+
+/** The entries of leaves that were looked at. Nobody else changes the content of a directory. */
+const parsed = new WeakMap<Uint8Array, readonly Entry[]>();
 
 interface Way {
   /** Block of the content; -1 when the directory has none. */
@@ -66,7 +71,7 @@ export class Directory {
     const hash = hashOf(name);
     const { leaf, steps } = this.#way(hash);
     if (leaf < 0) return 0;
-    let entries = this.#read(leaf, steps, hash);
+    let entries = [...this.#read(leaf, steps, hash)];
     let count = 0;
     for (; bytesOf(entries) + entryBytes(name) > BLOCK_BYTES; count++) {
       if (steps + count >= STEPS_MAX)
@@ -82,21 +87,24 @@ export class Directory {
     const hash = hashOf(name);
     if (tree.blocks === 0) {
       tree.resize(1);
-      tree.replace(0, this.#leaf([]));
+      this.#write(tree, 0, []);
     }
     for (;;) {
       const { leaf, steps } = this.#way(hash);
       const entries = this.#read(leaf, steps, hash);
       if (bytesOf(entries) + entryBytes(name) <= BLOCK_BYTES) {
         const at = entries.findIndex((entry) => entry.hash > hash);
-        entries.splice(at < 0 ? entries.length : at, 0, { id, hash, name });
-        tree.replace(leaf, this.#leaf(entries));
+        this.#write(
+          tree,
+          leaf,
+          entries.toSpliced(at < 0 ? entries.length : at, 0, { id, hash, name, bytes: entryBytes(name) }),
+        );
         break;
       }
       tree.resize(Math.max(tree.blocks, 2 * leaf + 3));
       for (const side of [0, 1]) {
         const half = entries.filter((entry) => bit(entry.hash, steps) === side);
-        tree.replace(2 * leaf + 1 + side, this.#leaf(half));
+        this.#write(tree, 2 * leaf + 1 + side, half);
       }
       tree.punch(leaf);
     }
@@ -105,25 +113,22 @@ export class Directory {
 
   /** Makes a name that is there lead to another object. */
   replace(name: string, id: number): void {
-    this.#edit(name, (entries, at) => (entries[at] = { ...entries[at]!, id }));
+    this.#edit(name, (entries, at) => entries.with(at, { ...entries[at]!, id }));
     this.#put(0);
   }
 
   remove(name: string): void {
     if (this.record.count === 1) this.#change().resize(0);
-    else this.#edit(name, (entries, at) => entries.splice(at, 1));
+    else this.#edit(name, (entries, at) => entries.toSpliced(at, 1));
     this.#put(-1);
   }
 
-  #edit(name: string, body: (entries: Entry[], at: number) => void): void {
+  #edit(name: string, body: (entries: readonly Entry[], at: number) => readonly Entry[]): void {
     const hash = hashOf(name);
     const { leaf, steps } = this.#way(hash);
     const entries = this.#read(leaf, steps, hash);
-    body(
-      entries,
-      entries.findIndex((entry) => entry.hash === hash && entry.name === name),
-    );
-    this.#change().replace(leaf, this.#leaf(entries));
+    const at = entries.findIndex((entry) => entry.hash === hash && entry.name === name);
+    this.#write(this.#change(), leaf, body(entries, at));
   }
 
   #change(): Tree {
@@ -161,8 +166,21 @@ export class Directory {
   }
 
   /** The entries of a leaf; `hash` is one that leads to it. */
-  #read(block: number, steps: number, hash: number): Entry[] {
+  #read(block: number, steps: number, hash: number): readonly Entry[] {
     const bytes = this.#now.read(block)!;
+    const known = parsed.get(bytes);
+    if (known) return known;
+    const entries = this.#parse(bytes, block, steps, hash);
+    parsed.set(bytes, entries);
+    return entries;
+  }
+
+  #write(tree: Tree, block: number, entries: readonly Entry[]): void {
+    tree.replace(block, this.#leaf(entries));
+    parsed.set(tree.read(block)!, entries);
+  }
+
+  #parse(bytes: Uint8Array, block: number, steps: number, hash: number): Entry[] {
     const view = viewOf(bytes);
     const used = view.getUint16(6, true);
     const fail = (what: string): never => {
@@ -188,6 +206,7 @@ export class Directory {
         id: view.getUint32(at, true),
         hash: view.getUint32(at + 4, true),
         name: decodeName(raw) ?? fail(`the entry at byte ${at}, which is not UTF-8`),
+        bytes: next - at,
       };
       const sound =
         entry.id > 0 &&
@@ -210,13 +229,13 @@ export class Directory {
     view.setUint16(6, bytesOf(entries), true);
     view.setUint32(8, this.record.id, true);
     let at = LEAF_HEADER_BYTES;
-    for (const { id, hash, name } of entries) {
+    for (const { id, hash, name, bytes: length } of entries) {
       const raw = encoder.encode(name);
       view.setUint32(at, id, true);
       view.setUint32(at + 4, hash, true);
       bytes[at + 8] = raw.length;
       bytes.set(raw, at + ENTRY_HEADER_BYTES);
-      at += entryBytes(name);
+      at += length;
     }
     return bytes;
   }
@@ -250,5 +269,5 @@ function entryBytes(name: string): number {
 }
 
 function bytesOf(entries: readonly Entry[]): number {
-  return entries.reduce((sum, { name }) => sum + entryBytes(name), LEAF_HEADER_BYTES);
+  return entries.reduce((sum, { bytes }) => sum + bytes, LEAF_HEADER_BYTES);
 }

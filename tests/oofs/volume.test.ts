@@ -52,7 +52,11 @@ describe("a volume", () => {
     fs.create("/a");
     fs.sync();
     fs.create("/b");
-    expect(again(disk).list("/").map(({ name }) => name)).toEqual(["a"]);
+    expect(
+      again(disk)
+        .list("/")
+        .map(({ name }) => name),
+    ).toEqual(["a"]);
   });
 
   test("refuses with one sentence what cannot be", () => {
