@@ -1,6 +1,6 @@
 /**
  * Speed of the engine beside QEMU's TCG, QEMU with an exact instruction count, v86 and Bochs: millions of guest
- * instructions a second on each guest of ../shared/bench, without and with paging, and on each of bench/guests. Each
+ * instructions a second on each guest of bench/guests, without and with paging. Each
  * emulator boots the same bytes as a process of its own; its clock runs between the guest's marks as they arrive on
  * COM1. The emulators take turns on each guest, so that what else the machine does hits all alike, the best run of each
  * counts, and the results that the guests print have to agree.
@@ -8,14 +8,14 @@
  *     npm run bench -- engine [--runs N] [--without NAME,...] [--json FILE] [guest...]
  */
 import { writeFileSync } from "node:fs";
-import { ownGuests } from "./guest-sources.ts";
-import { GUESTS, guestImage, guestNames, PER_ITERATION } from "./interpreter.ts";
+import { OWN_INSTRUCTIONS, PLAIN_GUESTS } from "./guest-sources.ts";
+import { guestImage, guestNames } from "./interpreter.ts";
 import { arrivalOf, INTERPRETER, listen, machineName, OTHERS, OURS, type Peer, QEMU } from "./peers/peers.ts";
 
 /** What every emulator computes alike, to compare results and to learn how fast it is. */
 const TRIAL_INSTRUCTIONS = 20e6;
-/** The same for our own guests: some of them are very slow elsewhere. */
-const OWN_TRIAL_INSTRUCTIONS = 2e6;
+/** The same for guests that are not plain: some of them are very slow elsewhere. */
+const ODD_TRIAL_INSTRUCTIONS = 2e6;
 /**
  * A measured run is to take so long: what starts late, such as compiling, then hardly counts. One much shorter does not
  * count.
@@ -38,7 +38,7 @@ export interface GuestSpeeds {
 }
 
 const retiredBy = (guest: string, instructions: number): number => {
-  const iteration = PER_ITERATION[guest] ?? 1_000_000;
+  const iteration = OWN_INSTRUCTIONS[guest] ?? 1_000_000;
   return Math.max(1, Math.round(instructions / iteration)) * iteration;
 };
 
@@ -77,12 +77,7 @@ async function measureGuest(peers: readonly Peer[], guest: string, flags: number
   const guesses = new Map<Peer, number>();
   const results = new Map<string, string>();
   for (const peer of peers) {
-    const trial = await run(
-      peer,
-      guest,
-      flags,
-      ownGuests().includes(guest) ? OWN_TRIAL_INSTRUCTIONS : TRIAL_INSTRUCTIONS,
-    );
+    const trial = await run(peer, guest, flags, PLAIN_GUESTS.has(guest) ? TRIAL_INSTRUCTIONS : ODD_TRIAL_INSTRUCTIONS);
     if (trial === null) continue;
     results.set(peer.name, trial.result);
     guesses.set(peer, trial.mips);
@@ -140,8 +135,8 @@ if (/\bengine\.(ts|bench\.mjs)$/.test(process.argv[1] ?? "")) {
   console.log(`|---|---|${peers.map(() => "---:|").join("")}---:|---:|`);
   const speeds: GuestSpeeds[] = [];
   for (const guest of guestNames(words)) {
-    // Most of ours have page tables of their own, or do not care.
-    for (const flags of ownGuests().includes(guest) ? [0] : [0, 1]) {
+    // Most of the others have page tables of their own, or do not care.
+    for (const flags of PLAIN_GUESTS.has(guest) ? [0, 1] : [0]) {
       const line = await measureGuest(peers, guest, flags, runs);
       speeds.push(line);
       const ours = line.mips[OURS.name]!;
@@ -151,19 +146,16 @@ if (/\bengine\.(ts|bench\.mjs)$/.test(process.argv[1] ?? "")) {
       );
     }
   }
-  if (speeds.length === 0) console.log(`no guests at ${GUESTS}, skipped`);
-  else {
-    const summary = {
-      toQemu: geometricMean(speeds, (line) => line.mips[QEMU.name] ?? 0),
-      toTheBest: geometricMean(speeds, bestOther),
-    };
-    console.log(
-      `\ngeometric mean: ${summary.toQemu.toFixed(2)} to QEMU, ${summary.toTheBest.toFixed(2)} to the best of the others`,
+  const summary = {
+    toQemu: geometricMean(speeds, (line) => line.mips[QEMU.name] ?? 0),
+    toTheBest: geometricMean(speeds, bestOther),
+  };
+  console.log(
+    `\ngeometric mean: ${summary.toQemu.toFixed(2)} to QEMU, ${summary.toTheBest.toFixed(2)} to the best of the others`,
+  );
+  if (json !== undefined)
+    writeFileSync(
+      json,
+      `${JSON.stringify({ machine: machineName(), unit: "million instructions a second", speeds, ...summary }, null, 2)}\n`,
     );
-    if (json !== undefined)
-      writeFileSync(
-        json,
-        `${JSON.stringify({ machine: machineName(), unit: "million instructions a second", speeds, ...summary }, null, 2)}\n`,
-      );
-  }
 }

@@ -1,6 +1,6 @@
 /**
- * Our own benchmark guests: the sources in guests/, assembled and linked here into images like those of
- * ../shared/bench. What each is about stands at the head of its source; the protocol in guests/README.md.
+ * Our own benchmark guests: the sources in guests/, assembled and linked here into images of
+ * floppies. What each is about stands at the head of its source; the protocol in guests/README.md.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -22,6 +22,14 @@ const LOAD_ADDRESS = 0x7c00;
  * instructions here. Where the number depends on what is computed, it is the mean of 64 iterations.
  */
 export const OWN_INSTRUCTIONS: Readonly<Record<string, number>> = {
+  alu: 1_200_003,
+  copyadd: 2_097_157,
+  crc32: 458_756,
+  fib: 695_513,
+  interp: 290_011,
+  outport: 3_003,
+  repmovs: 262_153,
+  softint: 4_003,
   alias: 9_675,
   aliascode: 22_203,
   calls: 39_511,
@@ -40,14 +48,21 @@ export const OWN_INSTRUCTIONS: Readonly<Record<string, number>> = {
   "generate-on": 6_859,
 };
 
+/** One kind of plain work each, which is worth measuring with paging too. */
+export const PLAIN_GUESTS: ReadonlySet<string> = new Set([
+  "alu",
+  "copyadd",
+  "crc32",
+  "fib",
+  "interp",
+  "outport",
+  "repmovs",
+  "softint",
+]);
+
 /** Names of our guests. */
 export function ownGuests(): string[] {
   return Object.keys(OWN_INSTRUCTIONS).sort();
-}
-
-/** Whether there is a source of this name: that of a guest, or of what another benchmark runs. */
-export function hasOwnSource(guest: string): boolean {
-  return existsSync(join(FOLDER, `${guest}.s`));
 }
 
 /** The first 17 sectors of a guest's floppy. `folder`: beside guests/, whose files it may include. */

@@ -1,39 +1,20 @@
 /**
- * Speed of the interpreter: millions of guest instructions a second on each guest of ../shared/bench and of
- * bench/guests, on a bare processor with just enough of a board (a BIOS that reads sectors, a UART that is always
+ * Speed of the interpreter: millions of guest instructions a second on each guest of bench/guests,
+ * on a bare processor with just enough of a board (a BIOS that reads sectors, a UART that is always
  * ready) for these guests to run.
  *
  *     node --experimental-strip-types bench/interpreter.ts [guest...]
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-
 import type { ProcessorBus } from "../emulator/bus/bus.ts";
 import { Cpu } from "../emulator/cpu/cpu.ts";
 import { MachineMemory } from "../emulator/cpu/memory.ts";
-import type { JitMode } from "../emulator/jit/jit.ts";
-import { hasOwnSource, OWN_INSTRUCTIONS, ownGuestImage, ownGuests } from "./guest-sources.ts";
+import { engineFor, type JitMode } from "../emulator/jit/jit.ts";
+import { OWN_INSTRUCTIONS, ownGuestImage, ownGuests } from "./guest-sources.ts";
 
-export const GUESTS =
-  process.env["QURE_BENCH_GUESTS"] ?? join(dirname(fileURLToPath(import.meta.url)), "../../shared/bench/guests");
 const RAM_BYTES = 32 << 20;
 /** Retired instructions for each measured run. */
 const INSTRUCTIONS = 100_000_000;
 const RUNS = Number(process.env["QURE_BENCH_RUNS"] ?? 3);
-
-/** Instructions of one iteration, from the README beside the guests, and of ours. */
-export const PER_ITERATION: Readonly<Record<string, number>> = {
-  ...OWN_INSTRUCTIONS,
-  alu: 1_200_004,
-  crc32: 524_304,
-  copyadd: 1_835_017,
-  repmovs: 524_296,
-  fib: 1_200_392,
-  interp: 480_006,
-  outport: 3_003,
-  softint: 5_003,
-};
 
 export interface GuestResult {
   readonly guest: string;
@@ -77,7 +58,7 @@ class GuestBoard implements ProcessorBus {
 export function startGuest(image: Uint8Array, jit: JitMode = "off"): { cpu: Cpu; board: GuestBoard } {
   const memory = new MachineMemory(RAM_BYTES);
   const board = new GuestBoard();
-  const cpu = new Cpu(memory, board, { jit });
+  const cpu = new Cpu(memory, board, { makeEngine: engineFor(jit) });
   board.cpu = cpu;
   // 0000:0500: retf 2 after clc, so that the flags on the stack are dropped.
   memory.dma.write(0x500, Uint8Array.of(0xf8, 0xca, 0x02, 0x00));
@@ -92,21 +73,16 @@ export function startGuest(image: Uint8Array, jit: JitMode = "off"): { cpu: Cpu;
 
 /** The guest's image, told to run about so many instructions. */
 export function guestImage(guest: string, flags: number, instructions: number): Uint8Array {
-  const image = hasOwnSource(guest) ? ownGuestImage(guest) : new Uint8Array(readFileSync(join(GUESTS, `${guest}.img`)));
+  const image = ownGuestImage(guest);
   const view = new DataView(image.buffer);
-  view.setUint32(512, Math.max(1, Math.round(instructions / (PER_ITERATION[guest] ?? 1_000_000))), true);
+  view.setUint32(512, Math.max(1, Math.round(instructions / (OWN_INSTRUCTIONS[guest] ?? 1_000_000))), true);
   view.setUint32(516, flags, true);
   return image;
 }
 
-/** Names of the guests that are there, the shared ones first, or those of them that are asked for. */
+/** Names of all guests, or of those of them that are asked for. */
 export function guestNames(wanted: readonly string[]): string[] {
-  const shared = existsSync(GUESTS)
-    ? readdirSync(GUESTS)
-        .filter((file) => file.endsWith(".img"))
-        .map((file) => file.slice(0, -4))
-    : [];
-  return [...shared, ...ownGuests()].filter((guest) => wanted.length === 0 || wanted.includes(guest));
+  return ownGuests().filter((guest) => wanted.length === 0 || wanted.includes(guest));
 }
 
 /** Runs one guest; returns its speed between its start and end marks, the best of some runs. */
@@ -135,7 +111,7 @@ export function measure(
   return { guest, flags, mips: best, result };
 }
 
-/** Measures the guests that are there, all of them when none are named. */
+/** Measures the guests that are named, all of them when none are. */
 export function benchInterpreter(names: readonly string[] = []): GuestResult[] {
   return guestNames(names).flatMap((guest) => [0, 1].map((flags) => measure(guest, flags)));
 }
@@ -143,7 +119,6 @@ export function benchInterpreter(names: readonly string[] = []): GuestResult[] {
 // Another benchmark that is bundled with this file must not start it.
 if (/\binterpreter\.[^/]*$/.test(process.argv[1] ?? "")) {
   const results = benchInterpreter(process.argv.slice(2));
-  if (results.length === 0) console.log(`interpreter: no guests at ${GUESTS}, skipped`);
   for (const { guest, flags, mips, result } of results)
     console.log(`${guest.padEnd(8)} flags=${flags} ${mips.toFixed(1).padStart(8)} MIPS  ${result}`);
 }

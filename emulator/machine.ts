@@ -10,8 +10,9 @@ import { MachineMemory } from "./cpu/memory.ts";
 import type { Counters } from "./debug/counters.ts";
 import { type Picture, readTextScreen, renderScreen, type TextScreen } from "./devices/vga-text.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
-import { DEFAULT_JIT, type JitMode } from "./jit/jit.ts";
+import { DEFAULT_JIT, engineFor, type JitMode } from "./jit/jit.ts";
 import { DigestVisitor } from "./state/digest.ts";
+import { broken } from "./state/invariant.ts";
 import { clearTouched, PAGE_BYTES } from "./state/pages.ts";
 import type { Stateful, StateVisitor } from "./state/state.ts";
 import { StateError, StateReader, StateWriter } from "./state/state-io.ts";
@@ -95,7 +96,7 @@ export class Machine implements Stateful {
       },
     });
     this.board = new Board(config, this.#boardHost(), this.memory.counters);
-    this.processor = new Cpu(this.memory, this.board, { jit: config.jit ?? DEFAULT_JIT });
+    this.processor = new Cpu(this.memory, this.board, { makeEngine: engineFor(config.jit ?? DEFAULT_JIT) });
     this.board.reset();
   }
 
@@ -213,6 +214,7 @@ export class Machine implements Stateful {
    * for longer.
    */
   endBy(timeNs: number): void {
+    if (timeNs % TICK_NS !== 0 || timeNs < this.nowNs) broken(this.name, `a run is to end at ${timeNs} ns`);
     if (timeNs >= this.#endNs) return;
     this.#endNs = timeNs;
     if (this.#running) this.processor.setLimit(this.#limitFor(timeNs));
@@ -227,8 +229,11 @@ export class Machine implements Stateful {
       return;
     }
     this.#running = true;
-    const reason = this.processor.run(this.#limitFor(boundaryNs));
+    const limit = this.#limitFor(boundaryNs);
+    const reason = this.processor.run(limit);
     this.#running = false;
+    if (this.processor.retired > limit)
+      broken(this.name, `the processor ran to ${this.processor.retired} instructions where ${limit} were allowed`);
     if (this.processor.retired >= this.#pauseAt) this.#paused = true;
     if (reason !== "halted" || this.#paused) return;
     // The instruction before HLT may have armed an earlier timer.

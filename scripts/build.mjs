@@ -4,9 +4,9 @@
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { build } from "esbuild";
+import { build as esbuild } from "esbuild";
 import { STAMP, sourcesHash } from "./sources.mjs";
 
 // Taken before anything is read: what changes from here on makes dist/ stale.
@@ -32,6 +32,29 @@ const common = {
 const define = { QURE_VERSION: JSON.stringify(version) };
 // Fields are assignments in constructors: while the code is not optimised yet they are much faster than definitions.
 const tsconfigRaw = { compilerOptions: { useDefineForClassFields: false } };
+
+/** Folders of the packages by others whose code is in a bundle. */
+const bundledPackages = new Set();
+
+async function build(options) {
+  const { metafile } = await esbuild({ ...options, metafile: true });
+  for (const input of Object.keys(metafile.inputs)) {
+    const [folder] = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
+    if (folder !== undefined) bundledPackages.add(folder);
+  }
+}
+
+/** Writes the licences of the bundled packages to dist/LICENSES. */
+async function writeLicences() {
+  const parts = [...bundledPackages].sort().map(async (folder) => {
+    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${folder} is bundled and has no file with its licence`);
+    return `${name} ${version} (${license})\n\n${(await readFile(`${folder}/${file}`, "utf8")).trim()}\n`;
+  });
+  const texts = await Promise.all(parts);
+  await writeFile("dist/LICENSES", `The files in this folder contain code of these packages.\n\n${texts.join("\n\n")}`);
+}
 
 async function buildTools() {
   const hash = createHash("sha256");
@@ -95,6 +118,7 @@ if (types instanceof Error) {
   process.exit(1);
 }
 await chmod("dist/qure.cjs", 0o755);
+await writeLicences();
 
 const qure = (...args) =>
   run("node", ["dist/qure.cjs", ...args]).catch((error) => {

@@ -24,6 +24,7 @@ export {
 export { type Diagnostic, formatDiagnostic } from "./diagnostic/diagnostic.ts";
 export { FileDisk } from "./host/file-disk.ts";
 export { folderTree } from "./host/files.ts";
+export { type GdbServer, serveGdb } from "./host/gdb-server.ts";
 export { loadFirmware } from "./host/package.ts";
 export {
   type BootImage,

@@ -1,9 +1,11 @@
-# How nodes agree on their era: who founds a cluster, who joins it, and which of two clusters that meet goes on. docs/protocols/cluster.md
+# How nodes agree on their era: who founds a cluster, who joins it, and which of two clusters that meet goes on.
+# docs/protocols/cluster.md
 # tells why this comes to one cluster whatever is lost on the way.
 #
 # What members say to each other is in coordinator.s and view.s.
 #
-# A cluster is named by its era and the id of its founder. Of two names the better one has the higher era or, in the same era, the
+# A cluster is named by its era and the id of its founder. Of two names the better one has the higher era or, in the
+# same era, the
 # lower founder. A node only ever moves to a better name, and its era never falls.
 #
 # All routines run with the cluster's mutex held.
@@ -17,18 +19,19 @@ HELLO_SPREAD_MS         = 100           # its first one comes within this time
 HELLO_HEARD_MS          = 300           # another's hello makes its own needless for so long
 WINDOW_MS               = 1500          # a node listens so long before it may found a cluster
 
-    .bss
-    .balign 4
-    .global cluster_state, cluster_pings
+.bss
+.balign 4
+.global cluster_state
 cluster_state:          .space 4        # STATE_*
+.global cluster_pings
 cluster_pings:          .space 4        # 1: take part; 0: silent, after `cloud stop`
 window_end:             .space 4        # clock_ms
 next_send:              .space 4        # clock_ms of the next hello
 
-    .text
+.text
 
-# agreement_begin: the node has an address: listen and say hello.
-    .global agreement_begin
+# The node has an address: listen and say hello.
+.global agreement_begin
 agreement_begin:
     push    ebx
     mov     dword ptr [cluster_state], STATE_JOINING
@@ -44,86 +47,101 @@ agreement_begin:
     pop     ebx
     ret
 
-# agreement_timers: sends what is due, and founds the cluster when it is for this node to do so.
-# In: EAX now. Out: EAX milliseconds until it is needed again, signed: 0 or less when it is late. May sleep.
-    .global agreement_timers
+# Sends what is due, and founds the cluster when it is for this node to do so. May sleep.
+# In: EAX now.
+# Out: EAX milliseconds until it is needed again, signed: 0 or less when it is late.
+.global agreement_timers
 agreement_timers:
     push    ebx
     mov     ebx, eax
     cmp     dword ptr [cluster_pings], 0
-    je      8f
+    je      .Lagreement_timers_silent
     cmp     dword ptr [cluster_state], STATE_JOINING
-    je      1f
+    je      .Lagreement_timers_joining
     cmp     dword ptr [cluster_state], STATE_MEMBER
-    je      4f
-8:  mov     eax, 0x7FFFFFFF
-    jmp     9f
+    je      .Lagreement_timers_member
+.Lagreement_timers_silent:
+    mov     eax, 0x7FFFFFFF
+    jmp     .Lagreement_timers_done
 
-1:  mov     eax, [next_send]
+.Lagreement_timers_joining:
+    mov     eax, [next_send]
     sub     eax, ebx
-    jg      2f
+    jg      .Lagreement_timers_window
     lea     eax, [ebx + HELLO_MS]
     mov     [next_send], eax
     mov     eax, ebx
     call    hello_is_needless
-    jz      2f
+    jz      .Lagreement_timers_window
     mov     eax, KIND_HELLO
     call    packet_send
-2:  mov     eax, [window_end]
+.Lagreement_timers_window:
+    mov     eax, [window_end]
     sub     eax, ebx
-    jg      3f
+    jg      .Lagreement_timers_wait
     mov     eax, ebx
     call    agreement_is_founder
-    jnz     3f
+    jnz     .Lagreement_timers_wait
     call    agreement_found
-    jmp     4f
-3:  mov     eax, [next_send]
+    jmp     .Lagreement_timers_member
+.Lagreement_timers_wait:
+    mov     eax, [next_send]
     sub     eax, ebx
     mov     edx, [window_end]           # the end of the window counts only while it lies ahead
     sub     edx, ebx
-    jle     9f
+    jle     .Lagreement_timers_done
     cmp     eax, edx
-    jle     9f
+    jle     .Lagreement_timers_done
     mov     eax, edx
-    jmp     9f
-4:  mov     eax, ebx
+    jmp     .Lagreement_timers_done
+.Lagreement_timers_member:
+    mov     eax, ebx
     call    coordinator_timers
-9:  pop     ebx
+.Lagreement_timers_done:
+    pop     ebx
     ret
 
-# Whether a hello of this node would say nothing: a joining node with a lower id, and with an era that is not lower, has just said one.
-# In: EAX now. Out: ZF when it would.
+# Whether a hello of this node would say nothing: a joining node with a lower id, and with an era that is not lower, has
+# just said one.
+# In: EAX now.
+# Out: ZF when it would.
 hello_is_needless:
     push    ebx
     push    esi
     mov     esi, eax
     mov     ebx, [peer_first]           # ordered by id
-1:  test    ebx, ebx
-    jz      8f
+.Lhello_is_needless_next:
+    test    ebx, ebx
+    jz      .Lhello_is_needless_needed
     lea     edx, [ebx + PEER_ID]
     mov     eax, offset node + NODE_ID
     call    node_id_compare
-    jb      8f                          # this and all further ones are higher
+    jb      .Lhello_is_needless_needed  # this and all further ones are higher
     mov     eax, esi
     call    peer_joins
-    jnz     2f
+    jnz     .Lhello_is_needless_other
     sub     eax, [ebx + PEER_SEEN]
     cmp     eax, HELLO_HEARD_MS
-    jae     2f
+    jae     .Lhello_is_needless_other
     mov     eax, [ebx + PEER_ERA]
     cmp     eax, [node + NODE_ERA]
-    jae     7f
-2:  mov     ebx, [ebx + PEER_NEXT]
-    jmp     1b
-7:  cmp     eax, eax
-    jmp     9f
-8:  test    esp, esp                    # ZF clear
-9:  pop     esi
+    jae     .Lhello_is_needless_needless
+.Lhello_is_needless_other:
+    mov     ebx, [ebx + PEER_NEXT]
+    jmp     .Lhello_is_needless_next
+.Lhello_is_needless_needless:
+    cmp     eax, eax
+    jmp     .Lhello_is_needless_done
+.Lhello_is_needless_needed:
+    test    esp, esp                    # ZF clear
+.Lhello_is_needless_done:
+    pop     esi
     pop     ebx
     ret
 
 # Whether the node that shall found the cluster is this one: no joining node that was heard lately has a lower id.
-# In: EAX now. Out: ZF when it is.
+# In: EAX now.
+# Out: ZF when it is.
 agreement_is_founder:
     push    ebx
     mov     ebx, [peer_first]           # ordered by id
@@ -146,7 +164,9 @@ agreement_is_founder:
     ret
 
 # Whether a peer is joining, and was heard lately.
-# In: EAX now, EBX peer. Out: ZF when it is. Clobbers ECX.
+# In: EAX now, EBX peer.
+# Out: ZF when it is.
+# Clobbers: ECX.
 peer_joins:
     cmp     dword ptr [ebx + PEER_ALIVE], 1
     jne     9f
@@ -209,74 +229,83 @@ agreement_enter:
 2:  mov     dword ptr [cluster_state], STATE_MEMBER
     jmp     view_disband
 
-# agreement_heard: acts on a packet that passed packet_check, when peer_heard has entered it.
-# In: EAX packet, EDX address of its sender. May sleep.
-    .global agreement_heard
+# Acts on a packet that passed packet_check, when peer_heard has entered it. May sleep.
+# In: EAX packet, EDX address of its sender.
+.global agreement_heard
 agreement_heard:
     push    ebx
     push    esi
     mov     ebx, eax
     mov     esi, edx
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_BYE
-    je      7f
+    je      .Lagreement_heard_bye
     cmp     dword ptr [cluster_state], STATE_WAITING
-    je      9f
+    je      .Lagreement_heard_done
     cmp     byte ptr [ebx + CLOUD_STATE], STATE_MEMBER
-    jne     4f
+    jne     .Lagreement_heard_hello
     cmp     dword ptr [cluster_state], STATE_MEMBER
-    je      2f
+    je      .Lagreement_heard_members
 
     mov     eax, [ebx + CLOUD_ERA]      # joining: this is the cluster. Should we know of a later era, then it moves up
     cmp     eax, [node + NODE_ERA]
-    jae     1f
+    jae     .Lagreement_heard_better
     mov     eax, [node + NODE_ERA]
-1:  push    [cluster_state]
+.Lagreement_heard_better:
+    push    [cluster_state]
     lea     edx, [ebx + CLOUD_FOUNDER]
     call    agreement_enter
     pop     eax
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
-    je      6f
+    je      .Lagreement_heard_adopt
     cmp     eax, STATE_MEMBER
-    je      5f                          # a coordinator that hears of the better name from a member goes on, under that name
+    # a coordinator that hears of the better name from a member goes on, under that name
+    je      .Lagreement_heard_answer
     mov     eax, ALIVE_MS
     call    coordinator_await
-    jmp     9f
+    jmp     .Lagreement_heard_done
 
-2:  mov     eax, [ebx + CLOUD_ERA]      # two members: the better name wins
+.Lagreement_heard_members:
+    mov     eax, [ebx + CLOUD_ERA]      # two members: the better name wins
     cmp     eax, [node + NODE_ERA]
-    ja      1b
-    jb      5f
+    ja      .Lagreement_heard_better
+    jb      .Lagreement_heard_answer
     lea     eax, [ebx + CLOUD_FOUNDER]
     mov     edx, offset node + NODE_FOUNDER
     call    node_id_compare
     mov     eax, [ebx + CLOUD_ERA]
-    jb      1b
-    jne     5f
+    jb      .Lagreement_heard_better
+    jne     .Lagreement_heard_answer
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
     mov     eax, ebx
     mov     edx, esi
-    je      3f
+    je      .Lagreement_heard_view
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_HELLO
-    je      4f
+    je      .Lagreement_heard_hello
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REPORT
-    jne     9f
+    jne     .Lagreement_heard_done
     call    coordinator_reported
-    jmp     9f
-3:  call    coordinator_view
-    jmp     9f
-4:  cmp     dword ptr [cluster_state], STATE_MEMBER
-    jne     9f
+    jmp     .Lagreement_heard_done
+.Lagreement_heard_view:
+    call    coordinator_view
+    jmp     .Lagreement_heard_done
+.Lagreement_heard_hello:
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     .Lagreement_heard_done
     mov     eax, ebx
     call    coordinator_hello
-    jmp     9f
-5:  call    coordinator_answer          # a member of a cluster that is not the better one
-    jmp     9f
-6:  mov     eax, ebx
+    jmp     .Lagreement_heard_done
+.Lagreement_heard_answer:
+    call    coordinator_answer          # a member of a cluster that is not the better one
+    jmp     .Lagreement_heard_done
+.Lagreement_heard_adopt:
+    mov     eax, ebx
     mov     edx, esi
     call    coordinator_adopt
-    jmp     9f
-7:  mov     eax, ebx
+    jmp     .Lagreement_heard_done
+.Lagreement_heard_bye:
+    mov     eax, ebx
     call    coordinator_left
-9:  pop     esi
+.Lagreement_heard_done:
+    pop     esi
     pop     ebx
     ret

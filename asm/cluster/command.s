@@ -6,7 +6,15 @@
 .include "net.inc"
 .include "cluster.inc"
 
-STRING cloud_help, "  cloud                shows the nodes of the cluster (cloud status)\n  cloud init           loads the object cluster_node, or creates it\n  cloud register       says hello to the cluster now\n  cloud start | stop   takes part in the cluster, or leaves it until start\n  cloud reboot NODE    asks a node, by name or address, to reboot; it refuses unless its\n                       user has typed: set cloud.reboot yes\n"
+.pushsection .rodata.str, "a", @progbits
+cloud_help:
+    .ascii  "  cloud                shows the nodes of the cluster (cloud status)\n"
+    .ascii  "  cloud init           loads the object cluster_node, or creates it\n"
+    .ascii  "  cloud register       says hello to the cluster now\n"
+    .ascii  "  cloud start | stop   takes part in the cluster, or leaves it until start\n"
+    .ascii  "  cloud reboot NODE    asks a node, by name or address, to reboot; it refuses unless its\n"
+    .asciz  "                       user has typed: set cloud.reboot yes\n"
+.popsection
 
 SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
@@ -20,8 +28,8 @@ STRING action_help, "help"
 
 ANSWER_PATIENCE_MS      = 1000          # a cluster that does not answer a hello within this time is gone
 
-    .data
-    .balign 4
+.data
+.balign 4
 # Action, routine, number of arguments. In: EAX argument or 0. Out: EAX status.
 actions:
     .long   action_status, cloud_status, 0
@@ -38,9 +46,11 @@ STRING state_waiting, "waiting"
 STRING state_joining, "joining"
 STRING state_member, "member"
 
-    .text
+.text
 
-# In: EAX argc, EDX argv. Out: EAX status.
+# Shell command: shows the cluster, or acts on it.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
 command_cloud:
     push    ebx
     push    esi
@@ -48,44 +58,54 @@ command_cloud:
     mov     ebx, eax
     mov     esi, edx
     cmp     dword ptr [cluster_netif], 0
-    je      7f
+    je      .Lcommand_cloud_no_card
     mov     edi, offset actions
     cmp     ebx, 2
-    jb      3f
-1:  cmp     dword ptr [edi], 0
-    je      8f
+    jb      .Lcommand_cloud_run
+.Lcommand_cloud_next:
+    cmp     dword ptr [edi], 0
+    je      .Lcommand_cloud_usage
     mov     eax, [esi + 4]
     mov     edx, [edi]
     call    string_compare
-    je      2f
+    je      .Lcommand_cloud_found
     add     edi, 12
-    jmp     1b
-2:  lea     eax, [ebx - 2]
+    jmp     .Lcommand_cloud_next
+.Lcommand_cloud_found:
+    lea     eax, [ebx - 2]
     cmp     eax, [edi + 8]
-    jne     8f
+    jne     .Lcommand_cloud_usage
     mov     eax, [esi + 8]
-3:  call    [edi + 4]
-    jmp     9f
-7:  PRINT   "cluster: there is no network card\n"
+.Lcommand_cloud_run:
+    call    [edi + 4]
+    jmp     .Lcommand_cloud_done
+.Lcommand_cloud_no_card:
+    PRINT   "cluster: there is no network card\n"
     mov     eax, 1
-    jmp     9f
-8:  call    cloud_usage
+    jmp     .Lcommand_cloud_done
+.Lcommand_cloud_usage:
+    call    cloud_usage
     mov     eax, 1
-9:  pop     edi
+.Lcommand_cloud_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
+# Shows how the command is used.
+# Out: EAX status 0.
 cloud_usage:
     mov     eax, offset cloud_help
     call    print
     xor     eax, eax
     ret
 
+# Takes the cluster's mutex. May sleep.
 cloud_lock:
     mov     eax, offset cluster_mutex
     jmp     mutex_lock
 
+# Gives the cluster's mutex back.
 cloud_unlock:
     mov     eax, offset cluster_mutex
     jmp     mutex_unlock
@@ -96,23 +116,27 @@ cloud_status:
     push    esi
     call    cloud_lock
     mov     eax, [cluster_state]
-    mov     eax, [state_names + eax * 4]
+    mov     eax, [state_names + eax*4]
     cmp     dword ptr [cluster_state], STATE_MEMBER
-    jne     1f
+    jne     .Lcloud_status_joining
     mov     ecx, [node + NODE_FOUNDER]
     bswap   ecx
     mov     edx, [node + NODE_FOUNDER + 4]
     bswap   edx
-    PRINTF  "era %u, founded by %08x%08x, here since age %u; %u other nodes are alive\n",[node+NODE_ERA],ecx,edx,[node+NODE_ERA_AGE],[peer_alive]
-    jmp     2f
-1:  PRINTF  "%s\n",eax
-2:  cmp     dword ptr [cluster_pings], 0
-    jne     3f
+    PRINTF  "era %u, founded by %08x%08x, here since age %u; %u other nodes are alive\n", [node+NODE_ERA], ecx, edx, [node+NODE_ERA_AGE], [peer_alive]
+    jmp     .Lcloud_status_pings
+.Lcloud_status_joining:
+    PRINTF  "%s\n", eax
+.Lcloud_status_pings:
+    cmp     dword ptr [cluster_pings], 0
+    jne     .Lcloud_status_storage
     PRINT   "stopped: this node is silent (cloud start)\n"
-3:  cmp     dword ptr [node_mount], 0
-    jne     4f
-    PRINTF  "in memory only: hda0: %s\n",[node_problem]
-4:  PRINT   "NODE            ADDRESS         ID                ERA  AGE REV STATE   SEEN\n"
+.Lcloud_status_storage:
+    cmp     dword ptr [node_mount], 0
+    jne     .Lcloud_status_table
+    PRINTF  "in memory only: hda0: %s\n", [node_problem]
+.Lcloud_status_table:
+    PRINT   "NODE            ADDRESS         ID                ERA  AGE REV STATE   SEEN\n"
     push    -1                          # now: this node
     push    [cluster_state]
     push    [boot_info + bi_revision]
@@ -124,26 +148,29 @@ cloud_status:
     mov     eax, offset hostname
     call    cloud_row
     mov     ebx, [peer_first]
-5:  test    ebx, ebx
-    jz      6f
+.Lcloud_status_next:
+    test    ebx, ebx
+    jz      .Lcloud_status_end
     call    clock_ms
     mov     edx, eax
     sub     edx, [view_confirmed]
     sub     eax, [ebx + PEER_SEEN]
     cmp     dword ptr [ebx + PEER_VIEWED], 0
-    je      8f
+    je      .Lcloud_status_seen
     cmp     dword ptr [coordinator_self], 0
-    jne     8f
+    jne     .Lcloud_status_seen
     cmp     edx, eax                    # the coordinator has heard it, and said so
-    jae     8f
+    jae     .Lcloud_status_seen
     mov     eax, edx
-8:  push    eax
+.Lcloud_status_seen:
+    push    eax
     mov     eax, [ebx + PEER_STATE]
     cmp     dword ptr [ebx + PEER_ALIVE], 0
-    jne     7f
+    jne     .Lcloud_status_state
     mov     eax, 3
     add     eax, [ebx + PEER_LEFT]
-7:  push    eax
+.Lcloud_status_state:
+    push    eax
     push    [ebx + PEER_REVISION]
     push    [ebx + PEER_AGE]
     push    [ebx + PEER_ERA]
@@ -152,15 +179,17 @@ cloud_status:
     lea     eax, [ebx + PEER_NAME]
     call    cloud_row
     mov     ebx, [ebx + PEER_NEXT]
-    jmp     5b
-6:  call    cloud_unlock
+    jmp     .Lcloud_status_next
+.Lcloud_status_end:
+    call    cloud_unlock
     pop     esi
     pop     ebx
     xor     eax, eax
     ret
 
 # Prints a row of the table.
-# In: EAX name, EDX address, ECX id; on the stack, removed here: era, age, revision, row state, ms since it was heard or -1.
+# In: EAX name, EDX address, ECX id; on the stack, removed here: era, age, revision, row state, ms since it was heard or
+# -1.
 cloud_row:
     push    ebx
     push    esi
@@ -175,8 +204,8 @@ cloud_row:
     mov     edx, [esi + 4]
     bswap   edx
     mov     ecx, [ebp + 32]
-    mov     ecx, [row_states + ecx * 4]
-    PRINTF  "%-15s %-15s %08x%08x %4u %4u %3u %-7s ",ebx,edi,eax,edx,[ebp+20],[ebp+24],[ebp+28],ecx
+    mov     ecx, [row_states + ecx*4]
+    PRINTF  "%-15s %-15s %08x%08x %4u %4u %3u %-7s ", ebx, edi, eax, edx, [ebp+20], [ebp+24], [ebp+28], ecx
     mov     eax, [ebp + 36]
     cmp     eax, -1
     jne     1f
@@ -190,17 +219,17 @@ cloud_row:
     xor     edx, edx
     mov     ebx, 100
     div     ebx
-    PRINTF  "%u.%u s\n",ecx,eax
+    PRINTF  "%u.%u s\n", ecx, eax
 2:  ENDFRAME
     pop     edi
     pop     esi
     pop     ebx
     ret     20
 
-    .pushsection .data
-    .balign 4
+.pushsection .data
+.balign 4
 row_states:             .long state_waiting, state_joining, state_member, row_offline, row_left
-    .popsection
+.popsection
 STRING row_offline, "offline"
 STRING row_left, "left"
 
@@ -232,7 +261,7 @@ cloud_register:
     test    eax, eax
     jz      9f
     call    error_text
-    PRINTF  "cluster: hello could not be sent: %s\n",eax
+    PRINTF  "cluster: hello could not be sent: %s\n", eax
     mov     eax, 1
 9:  pop     ebx
     ret
@@ -269,46 +298,52 @@ cloud_reboot:
     mov     esi, eax
     call    parse_address
     mov     edi, eax
-    jnc     1f
+    jnc     .Lcloud_reboot_find
     xor     edi, edi                    # no peer has this address
-1:  call    cloud_lock
+.Lcloud_reboot_find:
+    call    cloud_lock
     mov     ebx, [peer_first]
-2:  test    ebx, ebx
-    jz      3f
+.Lcloud_reboot_next:
+    test    ebx, ebx
+    jz      .Lcloud_reboot_found
     cmp     dword ptr [ebx + PEER_ALIVE], 0
-    je      4f
+    je      .Lcloud_reboot_other
     cmp     [ebx + PEER_ADDRESS], edi
-    je      3f
+    je      .Lcloud_reboot_found
     lea     eax, [ebx + PEER_NAME]
     mov     edx, esi
     call    string_compare
-    je      3f
-4:  mov     ebx, [ebx + PEER_NEXT]
-    jmp     2b
-3:  call    cloud_unlock
+    je      .Lcloud_reboot_found
+.Lcloud_reboot_other:
+    mov     ebx, [ebx + PEER_NEXT]
+    jmp     .Lcloud_reboot_next
+.Lcloud_reboot_found:
+    call    cloud_unlock
     test    ebx, ebx
-    jz      8f
+    jz      .Lcloud_reboot_unknown
     mov     eax, ebx
     call    reboot_request
     add     ebx, PEER_NAME
-    mov     edx, [result_texts + eax * 4 + 4]
-    PRINTF  "%s %s\n",ebx,edx
+    mov     edx, [result_texts + eax*4 + 4]
+    PRINTF  "%s %s\n", ebx, edx
     cmp     eax, RESULT_REBOOTING
     mov     eax, 0
-    je      9f
+    je      .Lcloud_reboot_done
     mov     eax, 1
-    jmp     9f
-8:  PRINTF  "cluster: no other node that is alive has the name or address %s\n",esi
+    jmp     .Lcloud_reboot_done
+.Lcloud_reboot_unknown:
+    PRINTF  "cluster: no other node that is alive has the name or address %s\n", esi
     mov     eax, 1
-9:  pop     edi
+.Lcloud_reboot_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
-    .pushsection .data
-    .balign 4
+.pushsection .data
+.balign 4
 result_texts:           .long result_none, result_rebooting, result_refused, result_stale
-    .popsection
+.popsection
 STRING result_none, "does not answer"
 STRING result_rebooting, "reboots"
 STRING result_refused, "refuses: its variable cloud.reboot is not yes"

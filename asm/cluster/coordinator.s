@@ -1,6 +1,6 @@
-# The coordinator: the one member that speaks to the group. The others report to it alone and listen, so that what a node sends and hears
-# does not grow with the cluster. Here is who coordinates, and when what is sent. See docs/protocols/cluster.md. All routines run with the
-# cluster's mutex held.
+# The coordinator: the one member that speaks to the group. The others report to it alone and listen, so that what a
+# node sends and hears does not grow with the cluster. Here is who coordinates, and when what is sent. See
+# docs/protocols/cluster.md. All routines run with the cluster's mutex held.
 
 .include "macros.inc"
 .include "net.inc"
@@ -20,9 +20,9 @@ BACKOFF_SPREAD_MS       = 600           # and up to this longer, before they tak
 STALE_MS                = 1500          # a coordinator silent for so long yields to any other
 GRACE_MS                = 1500          # time for the others to report to a new coordinator
 
-    .bss
-    .balign 4
-    .global coordinator_self, coordinator_id
+.bss
+.balign 4
+.global coordinator_self
 coordinator_self:       .space 4        # 1: this node coordinates
 coordinator_id:         .space 8        # who does; 0: not known
 coordinator_address:    .space 4
@@ -35,13 +35,14 @@ ask_at:                 .space 4        # clock_ms
 beat_at:                .space 4        # clock_ms of the next view, also when nothing changes
 told_at:                .space 4        # clock_ms of the last view
 repeats:                .space 4        # repetitions still to come
-whole_to:               .space 4        # who wants the whole view: an address, the group when there are several, 0 for nobody
+    # who wants the whole view: an address, the group when there are several, 0 for nobody
+whole_to:               .space 4
 whole_at:               .space 4        # clock_ms at which it is sent
 
-    .text
+.text
 
-# coordinator_become: this node coordinates from now on.
-    .global coordinator_become
+# This node coordinates from now on.
+.global coordinator_become
 coordinator_become:
     push    ebx
     call    clock_ms
@@ -55,7 +56,7 @@ coordinator_become:
     mov     ebx, [peer_first]
 1:  test    ebx, ebx
     jz      3f
-    mov     dword ptr [ebx + PEER_TELL], 0      # what the others do not know shows in the digest
+    mov     dword ptr [ebx + PEER_TELL], 0 # what the others do not know shows in the digest
     cmp     dword ptr [ebx + PEER_VIEWED], 0
     je      2f
     mov     [ebx + PEER_SEEN], ecx
@@ -81,9 +82,9 @@ coordinator_become:
 coordinator_forget:
     xor     eax, eax
 
-# coordinator_await: nobody is known to coordinate: this node takes over if nobody speaks up.
+# Nobody is known to coordinate: this node takes over if nobody speaks up.
 # In: EAX milliseconds.
-    .global coordinator_await
+.global coordinator_await
 coordinator_await:
     mov     ecx, eax
     xor     eax, eax
@@ -96,9 +97,9 @@ coordinator_await:
     mov     [takeover_at], eax
     ret
 
-# coordinator_adopt: reports go to the sender of this view from now on.
+# Reports go to the sender of this view from now on.
 # In: EAX packet, EDX its sender's address.
-    .global coordinator_adopt
+.global coordinator_adopt
 coordinator_adopt:
     push    ebx
     mov     ebx, eax
@@ -114,7 +115,8 @@ coordinator_adopt:
     mov     [report_at], eax
     pop     ebx
 
-# The coordinator was heard. Clobbers EAX.
+# The coordinator was heard.
+# Clobbers: EAX.
 coordinator_beat:
     call    clock_ms
     mov     [coordinator_heard], eax
@@ -123,7 +125,9 @@ coordinator_beat:
     mov     dword ptr [takeover_backoff], 0
     ret
 
-# In: EAX milliseconds, at least 1. Out: EAX clock_ms up to so much later.
+# Draws a moment at random, so that nodes do not speak at once.
+# In: EAX milliseconds, at least 1.
+# Out: EAX clock_ms up to so much later.
 coordinator_delay:
     push    ebx
     mov     edx, eax
@@ -135,9 +139,10 @@ coordinator_delay:
     pop     ebx
     ret
 
-# coordinator_is: whether a packet's sender is the coordinator.
-# In: EAX packet. Out: ZF when it is.
-    .global coordinator_is
+# Whether a packet's sender is the coordinator.
+# In: EAX packet.
+# Out: ZF when it is.
+.global coordinator_is
 coordinator_is:
     mov     ecx, [eax + CLOUD_NODE]
     cmp     ecx, [coordinator_id]
@@ -146,9 +151,9 @@ coordinator_is:
     cmp     ecx, [coordinator_id + 4]
 9:  ret
 
-# coordinator_view: another member of our cluster coordinates it. Of two the one with the lower id goes on.
+# Another member of our cluster coordinates it. Of two the one with the lower id goes on.
 # In: EAX packet, EDX its sender's address.
-    .global coordinator_view
+.global coordinator_view
 coordinator_view:
     push    ebx
     push    esi
@@ -181,8 +186,8 @@ coordinator_view:
     pop     ebx
     ret
 
-# coordinator_answer: somebody should hear of this cluster: the coordinator sends its view soon.
-    .global coordinator_answer
+# Somebody should hear of this cluster: the coordinator sends its view soon.
+.global coordinator_answer
 coordinator_answer:
     cmp     dword ptr [coordinator_self], 0
     je      9f
@@ -194,9 +199,9 @@ coordinator_answer:
     mov     [beat_at], eax
 9:  ret
 
-# coordinator_hello: a member hears a hello. The coordinator answers; should it not, another takes over.
+# A member hears a hello. The coordinator answers; should it not, another takes over.
 # In: EAX packet.
-    .global coordinator_hello
+.global coordinator_hello
 coordinator_hello:
     cmp     dword ptr [coordinator_self], 0
     jne     coordinator_answer
@@ -216,15 +221,15 @@ coordinator_hello:
     call    coordinator_forget          # it has restarted
     jmp     9f
 3:  mov     eax, [view_members]         # it wants to hear of all
-    lea     eax, [eax * 2 + 1]
+    lea     eax, [eax*2 + 1]
     call    coordinator_delay
     mov     [report_at], eax
 9:  pop     ebx
     ret
 
-# coordinator_reported: a member has reported. One that asks gets the whole view, all get it when several ask.
+# A member has reported. One that asks gets the whole view, all get it when several ask.
 # In: EAX packet, EDX its sender's address.
-    .global coordinator_reported
+.global coordinator_reported
 coordinator_reported:
     test    byte ptr [eax + CLOUD_FLAGS], FLAG_ASK
     jz      9f
@@ -238,8 +243,8 @@ coordinator_reported:
 1:  mov     dword ptr [whole_to], CLUSTER_GROUP
 9:  ret
 
-# coordinator_differs: the coordinator's view is not ours. Changes may be on their way; else we ask.
-    .global coordinator_differs
+# The coordinator's view is not ours. Changes may be on their way; else we ask.
+.global coordinator_differs
 coordinator_differs:
     cmp     dword ptr [asking], 0
     jne     9f
@@ -250,22 +255,23 @@ coordinator_differs:
     mov     [ask_at], eax
 9:  ret
 
-# coordinator_agrees: the coordinator's view is ours.
-    .global coordinator_agrees
+# The coordinator's view is ours.
+.global coordinator_agrees
 coordinator_agrees:
     mov     dword ptr [asking], 0
     ret
 
-# coordinator_report_now: the coordinator does not know that this node lives.
-    .global coordinator_report_now
+# The coordinator does not know that this node lives.
+.global coordinator_report_now
 coordinator_report_now:
     call    clock_ms
     mov     [report_at], eax
     ret
 
-# coordinator_timers: sends what is due.
-# In: EAX now. Out: EAX milliseconds until it is needed again, signed: 0 or less when it is late. May sleep.
-    .global coordinator_timers
+# Sends what is due. May sleep.
+# In: EAX now.
+# Out: EAX milliseconds until it is needed again, signed: 0 or less when it is late.
+.global coordinator_timers
 coordinator_timers:
     push    ebx
     push    esi
@@ -275,26 +281,31 @@ coordinator_timers:
 
     mov     eax, [coordinator_id]
     or      eax, [coordinator_id + 4]
-    jz      2f
+    jz      .Lcoordinator_timers_unknown
     call    coordinator_due
-    jg      1f
+    jg      .Lcoordinator_timers_reported
     call    coordinator_report
     call    coordinator_due
-1:  mov     esi, eax
-    jmp     3f
-2:  mov     esi, BEAT_MS
-3:  mov     eax, [takeover_at]
+.Lcoordinator_timers_reported:
+    mov     esi, eax
+    jmp     .Lcoordinator_timers_takeover
+.Lcoordinator_timers_unknown:
+    mov     esi, BEAT_MS
+.Lcoordinator_timers_takeover:
+    mov     eax, [takeover_at]
     sub     eax, ebx
-    jg      4f
+    jg      .Lcoordinator_timers_sooner
     call    coordinator_takeover
     cmp     dword ptr [coordinator_self], 0
     jne     coordinates
     mov     eax, [takeover_at]
     sub     eax, ebx
-4:  cmp     eax, esi
-    jle     9f
+.Lcoordinator_timers_sooner:
+    cmp     eax, esi
+    jle     .Lcoordinator_timers_done
     mov     eax, esi
-9:  pop     esi
+.Lcoordinator_timers_done:
+    pop     esi
     pop     ebx
     ret
 
@@ -303,43 +314,49 @@ coordinates:
     mov     esi, 0x7FFFFFFF
     mov     eax, [whole_to]
     test    eax, eax
-    jz      2f
+    jz      .Lcoordinates_beat
     mov     ecx, [whole_at]
     sub     ecx, ebx
-    jg      1f
+    jg      .Lcoordinates_whole_later
     mov     dword ptr [whole_to], 0
     call    view_tell_whole
-    jmp     2f
-1:  mov     esi, ecx
-2:  mov     eax, [beat_at]
+    jmp     .Lcoordinates_beat
+.Lcoordinates_whole_later:
+    mov     esi, ecx
+.Lcoordinates_beat:
+    mov     eax, [beat_at]
     sub     eax, ebx
     cmp     dword ptr [peer_changed], 0
-    je      3f
+    je      .Lcoordinates_due
     mov     ecx, [told_at]
     add     ecx, TELL_MS
     sub     ecx, ebx
     cmp     ecx, eax
-    jge     3f
+    jge     .Lcoordinates_due
     mov     eax, ecx
-3:  test    eax, eax
-    jg      6f
+.Lcoordinates_due:
+    test    eax, eax
+    jg      .Lcoordinates_sooner
     mov     [told_at], ebx
     lea     eax, [ebx + BEAT_MS]
     cmp     dword ptr [repeats], 0
-    je      4f
+    je      .Lcoordinates_again
     dec     dword ptr [repeats]
     lea     eax, [ebx + REPEAT_MS]
-4:  mov     [beat_at], eax
+.Lcoordinates_again:
+    mov     [beat_at], eax
     call    view_tell
     mov     eax, [beat_at]
     sub     eax, ebx
-6:  cmp     eax, esi
-    jle     9b
+.Lcoordinates_sooner:
+    cmp     eax, esi
+    jle     .Lcoordinator_timers_done
     mov     eax, esi
-    jmp     9b
+    jmp     .Lcoordinator_timers_done
 
 # When this member reports next: when it is time, or when it is time to ask.
-# In: EBX now. Out: EAX milliseconds, signed; flags compare it with 0.
+# In: EBX now.
+# Out: EAX milliseconds, signed; flags compare it with 0.
 coordinator_due:
     mov     eax, [report_at]
     sub     eax, ebx
@@ -371,7 +388,8 @@ coordinator_report:
     mov     ecx, CLOUD_SIZE
     jmp     packet_send_to
 
-# The coordinator is silent: the member with the lowest id takes its place at once, each other after a delay of its own if nobody did.
+# The coordinator is silent: the member with the lowest id takes its place at once, each other after a delay of its own
+# if nobody did.
 # In: EBX now.
 coordinator_takeover:
     push    esi
@@ -401,9 +419,9 @@ coordinator_takeover:
 9:  pop     esi
     ret
 
-# coordinator_left: the coordinator said bye.
+# The coordinator said bye.
 # In: EAX packet.
-    .global coordinator_left
+.global coordinator_left
 coordinator_left:
     call    coordinator_is
     jne     9f
@@ -411,8 +429,8 @@ coordinator_left:
     je      coordinator_forget
 9:  ret
 
-# coordinator_bye: tells those who have to know that this node leaves: the coordinator, or all if it is this node. May sleep.
-    .global coordinator_bye
+# Tells those who have to know that this node leaves: the coordinator, or all if it is this node. May sleep.
+.global coordinator_bye
 coordinator_bye:
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     1f

@@ -1,5 +1,5 @@
-# The cluster daemon: the task that loads cluster_node, listens to the group, keeps the timers of the agreement, and prints a line
-# whenever the view changes.
+# The cluster daemon: the task that loads cluster_node, listens to the group, keeps the timers of the agreement, and
+# prints a line whenever the view changes.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -22,10 +22,11 @@ VIEW_PEERS              = 16
 VIEW_NAME               = 20            # HOSTNAME_SIZE bytes
 VIEW_SIZE               = 20 + HOSTNAME_SIZE
 
-    .bss
-    .balign 4
-    .global cluster_mutex, cluster_netif
+.bss
+.balign 4
+.global cluster_mutex
 cluster_mutex:          .space MUTEX_SIZE   # guards all that asm/cluster holds
+.global cluster_netif
 cluster_netif:          .space 4        # interface that the cluster is on, 0 if there is none
 name_known:             .space NAME_SIZE    # the machine's name when the daemon last looked
 address_known:          .space 4
@@ -34,7 +35,7 @@ view_printed:           .space VIEW_SIZE
 view_time:              .space 4        # clock_ms of the last line
 packet_in:              .space CLOUD_MAXIMUM + 4    # a longer one is cut off behind a size that no packet has
 
-    .text
+.text
 
 # Starts the daemon (level 9).
 cluster_start:
@@ -53,7 +54,8 @@ cluster_start:
     ret
 INITCALL 9, cluster_start
 
-# The task. In: EAX interface.
+# The task.
+# In: EAX interface.
 cluster_task:
     mov     ebx, eax
     mov     eax, offset cluster_mutex
@@ -63,23 +65,25 @@ cluster_task:
     call    node_load
     call    cluster_print_node
     cmp     byte ptr [node + NODE_NAME], 0
-    je      1f
+    je      .Lcluster_task_named
     mov     eax, offset node + NODE_NAME
     call    hostname_set
-1:  call    name_remember
+.Lcluster_task_named:
+    call    name_remember
     mov     eax, CLUSTER_PORT
     mov     edx, ebx
     call    udp_open_on
-    jc      9f
+    jc      .Lcluster_task_failed
     mov     [cluster_socket], eax
     mov     eax, ebx
     mov     edx, CLUSTER_GROUP
     call    igmp_join
-    jc      9f
+    jc      .Lcluster_task_failed
     mov     eax, offset cluster_mutex
     call    mutex_unlock
 
-2:  mov     eax, offset cluster_mutex
+.Lcluster_task_loop:
+    mov     eax, offset cluster_mutex
     call    mutex_lock
     call    cluster_timers
     mov     edi, eax
@@ -90,7 +94,7 @@ cluster_task:
     mov     esi, offset packet_in
     mov     edi, CLOUD_MAXIMUM + 4
     call    udp_receive
-    jc      2b
+    jc      .Lcluster_task_loop
     mov     esi, eax
     push    edx
     push    ecx
@@ -102,9 +106,10 @@ cluster_task:
     call    cluster_receive
     mov     eax, offset cluster_mutex
     call    mutex_unlock
-    jmp     2b
-9:  call    error_text
-    PRINTF  "cluster: the daemon ends: %s\n",eax
+    jmp     .Lcluster_task_loop
+.Lcluster_task_failed:
+    call    error_text
+    PRINTF  "cluster: the daemon ends: %s\n", eax
     mov     eax, offset cluster_mutex
     jmp     mutex_unlock
 
@@ -118,41 +123,47 @@ cluster_timers:
     mov     esi, POLL_MS
     mov     eax, [ebx + NETIF_ADDRESS]
     cmp     eax, [address_known]
-    je      1f
+    je      .Lcluster_timers_waiting
     mov     [address_known], eax
     test    eax, eax
-    jz      1f
+    jz      .Lcluster_timers_waiting
     mov     eax, ebx                    # a new lease may bring a name
     call    node_name_default
     call    name_remember
     cmp     dword ptr [cluster_state], STATE_WAITING
-    jne     1f
+    jne     .Lcluster_timers_waiting
     call    agreement_begin
-1:  cmp     dword ptr [cluster_state], STATE_WAITING
-    jne     2f
+.Lcluster_timers_waiting:
+    cmp     dword ptr [cluster_state], STATE_WAITING
+    jne     .Lcluster_timers_timers
     mov     esi, ADDRESS_POLL_MS
-2:  call    name_check
+.Lcluster_timers_timers:
+    call    name_check
     call    clock_ms
     mov     edi, eax
     call    agreement_timers
     cmp     eax, esi
-    jge     3f
+    jge     .Lcluster_timers_joined
     mov     esi, eax
-3:  mov     eax, edi
+.Lcluster_timers_joined:
+    mov     eax, edi
     call    peer_expire
     cmp     eax, esi
-    jge     4f
+    jge     .Lcluster_timers_expired
     mov     esi, eax
-4:  call    clock_ms
+.Lcluster_timers_expired:
+    call    clock_ms
     call    view_update
     cmp     eax, esi
-    jge     5f
+    jge     .Lcluster_timers_viewed
     mov     esi, eax
-5:  test    esi, esi
-    jg      6f
+.Lcluster_timers_viewed:
+    test    esi, esi
+    jg      .Lcluster_timers_due
     xor     esi, esi
     inc     esi
-6:  mov     eax, esi
+.Lcluster_timers_due:
+    mov     eax, esi
     pop     edi
     pop     esi
     pop     ebx
@@ -166,10 +177,10 @@ cluster_receive:
     mov     ebx, eax
     mov     edi, edx
     call    packet_check
-    jc      9f
+    jc      .Lcluster_receive_done
     lea     eax, [ebx + CLOUD_NODE]
     call    peer_find
-    jc      8f
+    jc      .Lcluster_receive_full
     push    eax
     mov     edx, ebx
     mov     ecx, edi
@@ -181,52 +192,62 @@ cluster_receive:
     mov     edx, ebx
     call    cluster_vouch
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT
-    je      1f
+    je      .Lcluster_receive_reboot
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT_ANSWER
-    je      2f
+    je      .Lcluster_receive_answer
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
-    je      3f
+    je      .Lcluster_receive_view
     test    byte ptr [ebx + CLOUD_FLAGS], FLAG_ASK
-    jz      9f
-4:  mov     eax, [cluster_socket]       # the frame says where it came from: nobody has to ask for it by ARP
+    jz      .Lcluster_receive_done
+.Lcluster_receive_hint:
+    mov     eax, [cluster_socket]       # the frame says where it came from: nobody has to ask for it by ARP
     lea     ecx, [eax + SOCKET_MAC]
     mov     eax, [cluster_netif]
     mov     edx, edi
     call    arp_hint
-    jmp     9f
-3:  mov     eax, ebx
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_view:
+    mov     eax, ebx
     call    cluster_same
-    jne     9f
+    jne     .Lcluster_receive_done
     mov     eax, ebx
     call    coordinator_is
-    jne     9f
+    jne     .Lcluster_receive_done
     mov     eax, ebx
     mov     edx, esi
     call    view_apply
     pushfd
     test    eax, eax
-    jz      5f
+    jz      .Lcluster_receive_compared
     call    coordinator_report_now
-5:  popfd
-    je      6f
+.Lcluster_receive_compared:
+    popfd
+    je      .Lcluster_receive_agrees
     call    coordinator_differs
-    jmp     4b
-6:  call    coordinator_agrees
-    jmp     4b
-1:  mov     eax, ebx
+    jmp     .Lcluster_receive_hint
+.Lcluster_receive_agrees:
+    call    coordinator_agrees
+    jmp     .Lcluster_receive_hint
+.Lcluster_receive_reboot:
+    mov     eax, ebx
     mov     edx, edi
     call    reboot_requested
-    jmp     9f
-2:  mov     eax, ebx
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_answer:
+    mov     eax, ebx
     call    reboot_answered
-    jmp     9f
-8:  COUNT   cloud_full
-9:  pop     edi
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_full:
+    COUNT   cloud_full
+.Lcluster_receive_done:
+    pop     edi
     pop     ebx
     ret
 
 # Whether a packet's sender and this node are members of the same cluster.
-# In: EAX packet. Out: ZF when they are. Clobbers ECX.
+# In: EAX packet.
+# Out: ZF when they are.
+# Clobbers: ECX.
 cluster_same:
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     9f
@@ -292,14 +313,15 @@ name_check:
 9:  ret
 
 # Prints the line of the view if it is due.
-# In: EAX now. Out: EAX milliseconds until one may be due, 0x7FFFFFFF if none waits.
+# In: EAX now.
+# Out: EAX milliseconds until one may be due, 0x7FFFFFFF if none waits.
 view_update:
     push    ebx
     push    esi
     push    edi
     mov     ebx, eax
     cmp     dword ptr [cluster_state], STATE_WAITING
-    je      7f
+    je      .Lview_update_unchanged
     mov     esi, offset view_now
     mov     eax, [cluster_state]
     mov     [esi + VIEW_STATE], eax
@@ -311,10 +333,11 @@ view_update:
     xor     ecx, ecx                    # before there is an era, there are no peers of it
     xor     edx, edx
     cmp     dword ptr [cluster_state], STATE_MEMBER
-    jne     1f
+    jne     .Lview_update_alone
     mov     ecx, [node + NODE_ERA]
     mov     edx, [peer_alive]
-1:  mov     [esi + VIEW_ERA], ecx
+.Lview_update_alone:
+    mov     [esi + VIEW_ERA], ecx
     mov     [esi + VIEW_PEERS], edx
     lea     eax, [esi + VIEW_NAME]
     mov     edx, offset hostname
@@ -324,33 +347,37 @@ view_update:
     mov     edx, offset view_printed
     mov     ecx, VIEW_SIZE
     call    mem_compare
-    je      7f
+    je      .Lview_update_unchanged
     mov     eax, VIEW_MS
     add     eax, [view_time]
     sub     eax, ebx
     cmp     dword ptr [view_printed + VIEW_STATE], STATE_WAITING
-    je      2f                          # the first line comes at once
+    je      .Lview_update_print         # the first line comes at once
     test    eax, eax
-    jg      9f
-2:  mov     [view_time], ebx
+    jg      .Lview_update_done
+.Lview_update_print:
+    mov     [view_time], ebx
     mov     eax, offset view_printed
     mov     edx, esi
     mov     ecx, VIEW_SIZE
     call    mem_copy
     lea     eax, [esi + VIEW_NAME]
     cmp     dword ptr [esi + VIEW_STATE], STATE_MEMBER
-    je      3f
-    PRINTF  "cloud: %s %I joining age %u\n",eax,[esi+VIEW_ADDRESS],[esi+VIEW_AGE]
-    jmp     7f
-3:  PRINTF  "cloud: %s %I era %u age %u peers %u\n",eax,[esi+VIEW_ADDRESS],[esi+VIEW_ERA],[esi+VIEW_AGE],[esi+VIEW_PEERS]
-7:  mov     eax, 0x7FFFFFFF
-9:  pop     edi
+    je      .Lview_update_member
+    PRINTF  "cloud: %s %I joining age %u\n", eax, [esi+VIEW_ADDRESS], [esi+VIEW_AGE]
+    jmp     .Lview_update_unchanged
+.Lview_update_member:
+    PRINTF  "cloud: %s %I era %u age %u peers %u\n", eax, [esi+VIEW_ADDRESS], [esi+VIEW_ERA], [esi+VIEW_AGE], [esi+VIEW_PEERS]
+.Lview_update_unchanged:
+    mov     eax, 0x7FFFFFFF
+.Lview_update_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
-# cluster_print_node: says what the node is and where its object lies.
-    .global cluster_print_node
+# Says what the node is and where its object lies.
+.global cluster_print_node
 cluster_print_node:
     push    ebx
     mov     eax, [node + NODE_ID]
@@ -359,14 +386,14 @@ cluster_print_node:
     bswap   edx
     cmp     dword ptr [node_mount], 0
     je      1f
-    PRINTF  "cluster: node %08x%08x, era %u, age %u, on disk\n",eax,edx,[node+NODE_ERA],[node+NODE_AGE]
+    PRINTF  "cluster: node %08x%08x, era %u, age %u, on disk\n", eax, edx, [node+NODE_ERA], [node+NODE_AGE]
     jmp     9f
-1:  PRINTF  "cluster: node %08x%08x, age %u, in memory only: hda0: %s\n",eax,edx,[node+NODE_AGE],[node_problem]
+1:  PRINTF  "cluster: node %08x%08x, age %u, in memory only: hda0: %s\n", eax, edx, [node+NODE_AGE], [node_problem]
 9:  pop     ebx
     ret
 
-# cluster_leave: saves a changed name and says bye, before the machine stops or `cloud stop`. The mutex is not held. May sleep.
-    .global cluster_leave
+# Saves a changed name and says bye, before the machine stops or `cloud stop`. The mutex is not held. May sleep.
+.global cluster_leave
 cluster_leave:
     cmp     dword ptr [cluster_socket], 0
     je      9f

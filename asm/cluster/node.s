@@ -1,5 +1,5 @@
-# The persistent object `cluster_node`: what a node remembers of itself and of its cluster from one boot to the next. The age is
-# on stable storage before the node says anything, the era before the node says that it lives in it.
+# The persistent object `cluster_node`: what a node remembers of itself and of its cluster from one boot to the next.
+# The age is on stable storage before the node says anything, the era before the node says that it lives in it.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -7,19 +7,21 @@
 .include "cluster.inc"
 .include "names.inc"
 
-    .bss
-    .balign 4
-    .global node, node_mount, node_problem
+.bss
+.balign 4
+.global node
 node:                   .space NODE_SIZE
 loaded:                 .space NODE_SIZE    # as it was found on disk
+.global node_mount
 node_mount:             .space 4        # mount that holds the object; 0: the node is diskless
+.global node_problem
 node_problem:           .space 4        # why it is: text
 
-    .text
+.text
 
-# node_identify: makes the node's id from a MAC address (EUI-64: FF FE in the middle).
+# Makes the node's id from a MAC address (EUI-64: FF FE in the middle).
 # In: EAX interface.
-    .global node_identify
+.global node_identify
 node_identify:
     mov     edx, offset node
     mov     dword ptr [edx + NODE_MAGIC], NODE_MAGIC_VALUE
@@ -33,75 +35,84 @@ node_identify:
     mov     [edx + NODE_ID + 6], cx
     ret
 
-# node_load: finds the object, or creates it, and counts this boot. Without storage the node lives in memory, with age 1. Called
-# again (cloud init) it gives a diskless node its storage.
-# Out: CF when the node is diskless; node_problem says why. May sleep.
-    .global node_load
+# Finds the object, or creates it, and counts this boot. Without storage the node lives in memory, with age 1. Called
+# again (cloud init) it gives a diskless node its storage. May sleep.
+# Out: CF when the node is diskless; node_problem says why.
+.global node_load
 node_load:
     push    ebx
     push    esi
     push    edi
     cmp     dword ptr [node_mount], 0
-    jne     7f
+    jne     .Lnode_load_loaded_before
     cmp     dword ptr [node + NODE_AGE], 0
-    jne     1f
+    jne     .Lnode_load_aged
     mov     dword ptr [node + NODE_AGE], 1
-1:  call    node_storage
-    jc      9f
+.Lnode_load_aged:
+    call    node_storage
+    jc      .Lnode_load_done
     mov     ebx, eax
     LOAD_STRING edx, "cluster_node"
     mov     ecx, offset loaded
     mov     esi, NODE_SIZE
     call    object_load
-    jnc     3f
+    jnc     .Lnode_load_loaded
     cmp     eax, ERROR_NOT_FOUND
-    jne     8f
-2:  mov     [node_mount], ebx
+    jne     .Lnode_load_failed
+.Lnode_load_attach:
+    mov     [node_mount], ebx
     call    node_save
-    jmp     9f
+    jmp     .Lnode_load_done
 
-3:  cmp     dword ptr [loaded + NODE_MAGIC], NODE_MAGIC_VALUE
-    jne     5f
+.Lnode_load_loaded:
+    cmp     dword ptr [loaded + NODE_MAGIC], NODE_MAGIC_VALUE
+    jne     .Lnode_load_version
     cmp     dword ptr [loaded + NODE_VERSION], NODE_VERSION_VALUE
-    jne     5f
+    jne     .Lnode_load_version
     mov     eax, [loaded + NODE_ERA]
     cmp     eax, ERA_MAXIMUM
-    ja      5f
+    ja      .Lnode_load_version
     cmp     eax, [node + NODE_ERA]      # an era that was seen never gets lost, nor smaller
-    jbe     4f
+    jbe     .Lnode_load_era_kept
     mov     [node + NODE_ERA], eax
     mov     eax, [node + NODE_AGE]
     mov     [node + NODE_ERA_AGE], eax
-4:  mov     eax, offset node + NODE_ID
+.Lnode_load_era_kept:
+    mov     eax, offset node + NODE_ID
     mov     edx, offset loaded + NODE_ID
     mov     ecx, NODE_ID_SIZE
     call    mem_compare
-    jne     6f
+    jne     .Lnode_load_other_disk
     mov     eax, [loaded + NODE_AGE]
     inc     eax
     mov     [node + NODE_AGE], eax
     mov     eax, [loaded + NODE_ERA_AGE]
     mov     [node + NODE_ERA_AGE], eax
     cmp     dword ptr [node + NODE_FOUNDER], 0
-    jne     2b                          # a member already (cloud init)
+    jne     .Lnode_load_attach          # a member already (cloud init)
     mov     esi, offset loaded + NODE_FOUNDER
     mov     edi, offset node + NODE_FOUNDER
     mov     ecx, NODE_SIZE - NODE_FOUNDER
     rep movsb
     mov     byte ptr [node + NODE_SIZE - 1], 0
-    jmp     2b
-5:  LOAD_STRING eax, "the object cluster_node on it is not of this version"
+    jmp     .Lnode_load_attach
+.Lnode_load_version:
+    LOAD_STRING eax, "the object cluster_node on it is not of this version"
     mov     [node_problem], eax
     stc
-    jmp     9f
-6:  PRINT   "cluster: hda0 was the disk of another node; its era counts, its age does not\n"
-    jmp     2b
-7:  clc
-    jmp     9f
-8:  call    error_text
+    jmp     .Lnode_load_done
+.Lnode_load_other_disk:
+    PRINT   "cluster: hda0 was the disk of another node; its era counts, its age does not\n"
+    jmp     .Lnode_load_attach
+.Lnode_load_loaded_before:
+    clc
+    jmp     .Lnode_load_done
+.Lnode_load_failed:
+    call    error_text
     mov     [node_problem], eax
     stc
-9:  pop     edi
+.Lnode_load_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
@@ -112,44 +123,51 @@ node_storage:
     push    ebx
     LOAD_STRING eax, "/net"
     call    mount_find
-    jc      1f
+    jc      .Lnode_storage_mount
     cmp     byte ptr [edx], 0           # a rest means that a mount above holds the path
-    jne     1f
+    jne     .Lnode_storage_mount
     mov     ebx, eax
     call    node_class
-    je      7f
+    je      .Lnode_storage_good
     LOAD_STRING eax, "what is mounted at /net is not of class class_fs_oofs"
-    jmp     8f
-1:  LOAD_STRING eax, "hda0"
+    jmp     .Lnode_storage_failed
+.Lnode_storage_mount:
+    LOAD_STRING eax, "hda0"
     LOAD_STRING edx, "/net"
     call    mount_volume
-    jnc     2f
+    jnc     .Lnode_storage_mounted
     call    error_text
-    jmp     8f
-2:  mov     ebx, eax
+    jmp     .Lnode_storage_failed
+.Lnode_storage_mounted:
+    mov     ebx, eax
     call    node_class
-    je      7f
+    je      .Lnode_storage_good
     LOAD_STRING eax, "/net"
     call    umount_path
     LOAD_STRING eax, "it is not of class class_fs_oofs"
-8:  mov     [node_problem], eax
+.Lnode_storage_failed:
+    mov     [node_problem], eax
     stc
-    jmp     9f
-7:  mov     eax, ebx
+    jmp     .Lnode_storage_done
+.Lnode_storage_good:
+    mov     eax, ebx
     clc
-9:  pop     ebx
+.Lnode_storage_done:
+    pop     ebx
     ret
 
-# In: EBX mount. Out: ZF when it is an OOFS.
+# Whether a mount is of the class that holds persistent objects.
+# In: EBX mount.
+# Out: ZF when it is an OOFS.
 node_class:
     mov     eax, ebx
     call    mount_class
     LOAD_STRING edx, "class_fs_oofs"
     jmp     string_compare
 
-# node_save: writes the object. When it fails, the node goes on without a disk and says so.
-# Out: CF when it is, or has become, diskless. May sleep.
-    .global node_save
+# Writes the object. When it fails, the node goes on without a disk and says so. May sleep.
+# Out: CF when it is, or has become, diskless.
+.global node_save
 node_save:
     mov     eax, [node_mount]
     test    eax, eax
@@ -164,13 +182,13 @@ node_save:
     call    error_text
     mov     [node_problem], eax
     mov     dword ptr [node_mount], 0
-    PRINTF  "cluster: cluster_node cannot be saved: %s; it is in memory only\n",eax
+    PRINTF  "cluster: cluster_node cannot be saved: %s; it is in memory only\n", eax
 8:  stc
 9:  ret
 
-# node_name_default: gives the machine a name if the user did not: the DHCP server's, else one made of the MAC address.
+# Gives the machine a name if the user did not: the DHCP server's, else one made of the MAC address.
 # In: EAX interface.
-    .global node_name_default
+.global node_name_default
 node_name_default:
     push    ebx
     sub     esp, HOSTNAME_SIZE

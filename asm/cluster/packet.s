@@ -8,25 +8,28 @@
 .include "cluster.inc"
 .include "names.inc"
 
-    .bss
-    .balign 4
-    .global cluster_socket, cluster_out
+.bss
+.balign 4
+.global cluster_socket
 cluster_socket:         .space 4
+.global cluster_out
 cluster_out:            .space CLOUD_MAXIMUM    # packet that is being built; guarded by the cluster's mutex
 
-    .text
+.text
 
-# packet_send: sends a packet of this kind to the group.
-# In: EAX KIND_*. Out: CF and EAX error. May sleep.
-    .global packet_send
+# Sends a packet of this kind to the group. May sleep.
+# In: EAX KIND_*.
+# Out: CF and EAX error.
+.global packet_send
 packet_send:
     call    packet_build
     mov     edx, CLUSTER_GROUP
     mov     ecx, CLOUD_SIZE
 
-# packet_send_to: sends what packet_build built.
-# In: EDX address, ECX bytes. Out: CF and EAX error.
-    .global packet_send_to
+# Sends what packet_build built.
+# In: EDX address, ECX bytes.
+# Out: CF and EAX error.
+.global packet_send_to
 packet_send_to:
     push    esi
     push    edi
@@ -46,9 +49,9 @@ packet_send_to:
     pop     esi
     ret
 
-# packet_build: fills cluster_out, up to where a view has its entries, with what this node is.
+# Fills cluster_out, up to where a view has its entries, with what this node is.
 # In: EAX KIND_*.
-    .global packet_build
+.global packet_build
 packet_build:
     push    edi
     mov     edx, eax
@@ -88,86 +91,96 @@ packet_build:
     pop     edi
     ret
 
-# packet_check: decides whether a datagram is a packet of ours.
-# In: EAX packet, EDX sender's address, ECX its port; ESI bytes. Out: CF when it is not; it has been counted.
-    .global packet_check
+# Decides whether a datagram is a packet of ours.
+# In: EAX packet, EDX sender's address, ECX its port; ESI bytes.
+# Out: CF when it is not; it has been counted.
+.global packet_check
 packet_check:
     push    ebx
     mov     ebx, eax
     COUNT   cloud_received
     cmp     ecx, CLUSTER_PORT
-    jne     7f
+    jne     .Lpacket_check_foreign
     cmp     esi, CLOUD_SIZE
-    jb      8f
+    jb      .Lpacket_check_malformed
     cmp     dword ptr [ebx + CLOUD_MAGIC], CLOUD_MAGIC_VALUE
-    jne     7f
+    jne     .Lpacket_check_foreign
     cmp     byte ptr [ebx + CLOUD_VERSION], CLOUD_VERSION_VALUE
-    jne     7f
+    jne     .Lpacket_check_foreign
     mov     eax, edx
     call    ip_is_unicast
-    jne     8f
+    jne     .Lpacket_check_malformed
 
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
     cmp     eax, KIND_LAST
-    ja      8f
+    ja      .Lpacket_check_malformed
     cmp     eax, KIND_VIEW
-    je      5f
+    je      .Lpacket_check_view
     movzx   edx, byte ptr [kind_sizes + eax]
     cmp     esi, edx                    # KIND 0 has no size
-    jne     8f
-    jmp     3f
-5:  call    view_check
-    jc      8f
+    jne     .Lpacket_check_malformed
+    jmp     .Lpacket_check_sized
+.Lpacket_check_view:
+    call    view_check
+    jc      .Lpacket_check_malformed
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
-3:
+.Lpacket_check_sized:
     movzx   edx, byte ptr [kind_states + eax]
     movzx   ecx, byte ptr [ebx + CLOUD_STATE]
     cmp     ecx, STATE_MEMBER
-    ja      8f
+    ja      .Lpacket_check_malformed
     bt      edx, ecx
-    jnc     8f
+    jnc     .Lpacket_check_malformed
 
     mov     eax, [ebx + CLOUD_FOUNDER]
     or      eax, [ebx + CLOUD_FOUNDER + 4]
     cmp     ecx, STATE_MEMBER           # a member has a founder and an era, a joiner no founder
-    je      1f
+    je      .Lpacket_check_member
     test    eax, eax
-    jnz     8f
-    jmp     2f
-1:  test    eax, eax
-    jz      8f
+    jnz     .Lpacket_check_malformed
+    jmp     .Lpacket_check_era
+.Lpacket_check_member:
+    test    eax, eax
+    jz      .Lpacket_check_malformed
     cmp     dword ptr [ebx + CLOUD_ERA], 0
-    je      8f
-2:  cmp     dword ptr [ebx + CLOUD_ERA], ERA_MAXIMUM
-    ja      8f
+    je      .Lpacket_check_malformed
+.Lpacket_check_era:
+    cmp     dword ptr [ebx + CLOUD_ERA], ERA_MAXIMUM
+    ja      .Lpacket_check_malformed
     cmp     dword ptr [ebx + CLOUD_AGE], 0
-    je      8f
+    je      .Lpacket_check_malformed
     mov     eax, [ebx + CLOUD_NODE]
     or      eax, [ebx + CLOUD_NODE + 4]
-    jz      8f
+    jz      .Lpacket_check_malformed
 
     lea     eax, [ebx + CLOUD_NAME]
     call    name_is_good
-    jc      8f
+    jc      .Lpacket_check_malformed
     lea     eax, [ebx + CLOUD_NODE]
     mov     edx, offset node + NODE_ID
     call    node_id_compare
-    je      6f
+    je      .Lpacket_check_own
     clc
-    jmp     9f
-6:  COUNT   cloud_own
+    jmp     .Lpacket_check_done
+.Lpacket_check_own:
+    COUNT   cloud_own
     stc
-    jmp     9f
-7:  COUNT   cloud_foreign
+    jmp     .Lpacket_check_done
+.Lpacket_check_foreign:
+    COUNT   cloud_foreign
     stc
-    jmp     9f
-8:  COUNT   cloud_malformed
+    jmp     .Lpacket_check_done
+.Lpacket_check_malformed:
+    COUNT   cloud_malformed
     stc
-9:  pop     ebx
+.Lpacket_check_done:
+    pop     ebx
     ret
 
 # Whether a name is printable, without blanks, and terminated.
-# In: EAX name. Out: CF when it is not. Clobbers ECX.
+# In: EAX name.
+# Out: CF when it is not.
+# Clobbers: ECX.
 name_is_good:
     xor     ecx, ecx
 1:  mov     dl, [eax + ecx]
@@ -183,46 +196,50 @@ name_is_good:
 2:  ret
 
 # Whether the part of a view that other kinds do not have is right.
-# In: EBX packet, ESI bytes. Out: CF when it is not.
+# In: EBX packet, ESI bytes.
+# Out: CF when it is not.
 view_check:
     push    esi
     push    edi
     cmp     esi, CLOUD_ENTRIES
-    jb      8f
+    jb      .Lview_check_bad
     cmp     esi, CLOUD_MAXIMUM
-    ja      8f
+    ja      .Lview_check_bad
     cmp     dword ptr [ebx + CLOUD_MEMBERS], 0
-    je      8f
+    je      .Lview_check_bad
     lea     edi, [ebx + esi]
     lea     esi, [ebx + CLOUD_ENTRIES]
-1:  cmp     esi, edi
-    je      9f                          # CF is clear
+.Lview_check_next:
+    cmp     esi, edi
+    je      .Lview_check_done           # CF is clear
     lea     eax, [esi + ENTRY_SIZE]
     cmp     eax, edi
-    ja      8f
+    ja      .Lview_check_bad
     mov     eax, [esi + ENTRY_ID]
     or      eax, [esi + ENTRY_ID + 4]
-    jz      8f
+    jz      .Lview_check_bad
     cmp     dword ptr [esi + ENTRY_AGE], 0
-    je      8f
+    je      .Lview_check_bad
     movzx   eax, byte ptr [esi + ENTRY_STATE]
     dec     eax
     cmp     eax, STATE_LEFT - 1
-    ja      8f
+    ja      .Lview_check_bad
     mov     eax, [esi + ENTRY_ADDRESS]
     call    ip_is_unicast
-    jne     8f
+    jne     .Lview_check_bad
     lea     eax, [esi + ENTRY_NAME]
     call    name_is_good
-    jc      8f
+    jc      .Lview_check_bad
     add     esi, ENTRY_SIZE
-    jmp     1b
-8:  stc
-9:  pop     edi
+    jmp     .Lview_check_next
+.Lview_check_bad:
+    stc
+.Lview_check_done:
+    pop     edi
     pop     esi
     ret
 
-    .section .rodata
+.section .rodata
 # By kind: size in bytes, and bits of the states in which it may be sent.
 JOINING                 = 1 << STATE_JOINING
 MEMBER                  = 1 << STATE_MEMBER

@@ -1,5 +1,5 @@
-# The table of peers: every other node that was heard or that the coordinator named, ordered by id for the eye and for the ranges of a
-# view, hashed by id for the packets. Guarded by the cluster's mutex.
+# The table of peers: every other node that was heard or that the coordinator named, ordered by id for the eye and for
+# the ranges of a view, hashed by id for the packets. Guarded by the cluster's mutex.
 
 .include "macros.inc"
 .include "net.inc"
@@ -7,22 +7,27 @@
 
 BUCKETS                 = 256
 
-    .bss
-    .balign 4
-    .global peer_first, peer_alive, peer_expiry, peer_changed
+.bss
+.balign 4
+.global peer_first
 peer_first:             .space 4        # lowest id
 peer_count:             .space 4
+.global peer_alive
 peer_alive:             .space 4        # how many have PEER_ALIVE
+.global peer_expiry
 peer_expiry:            .space 4        # clock_ms before which none falls silent
+.global peer_changed
 peer_changed:           .space 4        # 1: some peer has PEER_TELL
 peer_linked:            .space 4        # the peer that was linked last: ids often come in order
 peer_buckets:           .space BUCKETS * 4
 
-    .text
+.text
 
-# node_id_compare: orders ids.
-# In: EAX, EDX ids. Out: ZF when they are equal, else CF when EAX's is the lower. Clobbers ECX.
-    .global node_id_compare
+# Orders ids.
+# In: EAX, EDX ids.
+# Out: ZF when they are equal, else CF when EAX's is the lower.
+# Clobbers: ECX.
+.global node_id_compare
 node_id_compare:
     push    ebx
     mov     ecx, [eax]
@@ -40,52 +45,61 @@ node_id_compare:
     ret
 
 # Finds the bucket of an id. MAC addresses differ in their last bytes most.
-# In: EAX id. Out: ECX bucket.
+# In: EAX id.
+# Out: ECX bucket.
 peer_bucket:
     movzx   ecx, byte ptr [eax + 7]
     xor     cl, [eax + 6]
-    lea     ecx, [peer_buckets + ecx * 4]
+    lea     ecx, [peer_buckets + ecx*4]
     ret
 
-# peer_find: finds a peer by id, or makes room for it.
-# In: EAX id. Out: EAX peer, only PEER_ID filled in when it is new; CF when there is no room. May sleep.
-    .global peer_find
+# Finds a peer by id, or makes room for it. May sleep.
+# In: EAX id.
+# Out: EAX peer, only PEER_ID filled in when it is new; CF when there is no room.
+.global peer_find
 peer_find:
     push    ebx
     push    esi
     mov     esi, eax
     call    peer_bucket
     mov     ebx, [ecx]
-1:  test    ebx, ebx
-    jz      2f
+.Lpeer_find_next:
+    test    ebx, ebx
+    jz      .Lpeer_find_absent
     mov     eax, [esi]
     cmp     eax, [ebx + PEER_ID]
-    jne     3f
+    jne     .Lpeer_find_other
     mov     eax, [esi + 4]
     cmp     eax, [ebx + PEER_ID + 4]
-    je      8f
-3:  mov     ebx, [ebx + PEER_HASH_NEXT]
-    jmp     1b
+    je      .Lpeer_find_found
+.Lpeer_find_other:
+    mov     ebx, [ebx + PEER_HASH_NEXT]
+    jmp     .Lpeer_find_next
 
-2:  cmp     dword ptr [peer_count], PEERS_MAXIMUM
-    jae     4f
+.Lpeer_find_absent:
+    cmp     dword ptr [peer_count], PEERS_MAXIMUM
+    jae     .Lpeer_find_full
     mov     eax, PEER_SIZE
     call    malloc
-    jc      9f
+    jc      .Lpeer_find_done
     mov     ebx, eax
     inc     dword ptr [peer_count]
-    jmp     5f
-4:  call    peer_evict                  # an offline one makes room
-    jc      9f
+    jmp     .Lpeer_find_enter
+.Lpeer_find_full:
+    call    peer_evict                  # an offline one makes room
+    jc      .Lpeer_find_done
     mov     ebx, eax
-5:  mov     eax, [esi]
+.Lpeer_find_enter:
+    mov     eax, [esi]
     mov     [ebx + PEER_ID], eax
     mov     eax, [esi + 4]
     mov     [ebx + PEER_ID + 4], eax
     call    peer_link
-8:  mov     eax, ebx
+.Lpeer_find_found:
+    mov     eax, ebx
     clc
-9:  pop     esi
+.Lpeer_find_done:
+    pop     esi
     pop     ebx
     ret
 
@@ -133,36 +147,43 @@ peer_evict:
     xor     esi, esi
     mov     ecx, -1                     # longest silence so far
     mov     ebx, [peer_first]
-1:  test    ebx, ebx
-    jz      3f
+.Lpeer_evict_next:
+    test    ebx, ebx
+    jz      .Lpeer_evict_oldest
     cmp     dword ptr [ebx + PEER_ALIVE], 0
-    jne     2f
+    jne     .Lpeer_evict_skip
     mov     eax, edi
     sub     eax, [ebx + PEER_SEEN]
     cmp     eax, ecx
-    jle     2f
+    jle     .Lpeer_evict_skip
     mov     ecx, eax
     mov     esi, ebx
-2:  mov     ebx, [ebx + PEER_NEXT]
-    jmp     1b
-3:  test    esi, esi
+.Lpeer_evict_skip:
+    mov     ebx, [ebx + PEER_NEXT]
+    jmp     .Lpeer_evict_next
+.Lpeer_evict_oldest:
+    test    esi, esi
     stc
-    jz      9f
+    jz      .Lpeer_evict_done
     mov     eax, offset peer_first
-4:  cmp     [eax + PEER_NEXT], esi
-    je      5f
+.Lpeer_evict_link:
+    cmp     [eax + PEER_NEXT], esi
+    je      .Lpeer_evict_linked
     mov     eax, [eax + PEER_NEXT]
-    jmp     4b
-5:  mov     edx, [esi + PEER_NEXT]
+    jmp     .Lpeer_evict_link
+.Lpeer_evict_linked:
+    mov     edx, [esi + PEER_NEXT]
     mov     [eax + PEER_NEXT], edx
     lea     eax, [esi + PEER_ID]
     call    peer_bucket
     sub     ecx, PEER_HASH_NEXT         # so that the bucket looks like a peer
-6:  cmp     [ecx + PEER_HASH_NEXT], esi
-    je      7f
+.Lpeer_evict_bucket:
+    cmp     [ecx + PEER_HASH_NEXT], esi
+    je      .Lpeer_evict_in_bucket
     mov     ecx, [ecx + PEER_HASH_NEXT]
-    jmp     6b
-7:  mov     edx, [esi + PEER_HASH_NEXT]
+    jmp     .Lpeer_evict_bucket
+.Lpeer_evict_in_bucket:
+    mov     edx, [esi + PEER_HASH_NEXT]
     mov     [ecx + PEER_HASH_NEXT], edx
     mov     edi, esi
     xor     eax, eax
@@ -170,14 +191,15 @@ peer_evict:
     rep stosd
     mov     eax, esi
     clc
-9:  pop     edi
+.Lpeer_evict_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
-# peer_heard: enters what a packet says about its sender.
+# Enters what a packet says about its sender.
 # In: EAX peer, EDX packet, ECX address of the sender.
-    .global peer_heard
+.global peer_heard
 peer_heard:
     push    ebx
     push    esi
@@ -219,9 +241,10 @@ peer_heard:
     pop     ebx
     ret
 
-# peer_renew: what is known of a peer may have changed: its digest follows, and the others are to be told.
-# In: EBX peer. Clobbers EAX, ECX, EDX.
-    .global peer_renew
+# What is known of a peer may have changed: its digest follows, and the others are to be told.
+# In: EBX peer.
+# Clobbers: EAX, ECX, EDX.
+.global peer_renew
 peer_renew:
     lea     edx, [ebx + PEER_ID]
     call    entry_digest
@@ -237,9 +260,10 @@ peer_renew:
     mov     dword ptr [peer_changed], 1
 9:  ret
 
-# peer_revive: a peer is alive.
-# In: EBX peer. Clobbers nothing.
-    .global peer_revive
+# A peer is alive.
+# In: EBX peer.
+# Clobbers: nothing.
+.global peer_revive
 peer_revive:
     mov     dword ptr [ebx + PEER_LEFT], 0
     cmp     dword ptr [ebx + PEER_ALIVE], 0
@@ -248,9 +272,10 @@ peer_revive:
     inc     dword ptr [peer_alive]
 9:  ret
 
-# peer_gone: a peer is offline; it belongs to the view no longer.
-# In: EBX peer. Clobbers EAX.
-    .global peer_gone
+# A peer is offline; it belongs to the view no longer.
+# In: EBX peer.
+# Clobbers: EAX.
+.global peer_gone
 peer_gone:
     cmp     dword ptr [ebx + PEER_ALIVE], 0
     je      1f
@@ -260,9 +285,10 @@ peer_gone:
     mov     dword ptr [peer_changed], 1
 1:  xor     eax, eax
 
-# peer_vouch: takes a peer into the view, or out of it.
-# In: EBX peer, EAX 1 or 0. Clobbers EAX.
-    .global peer_vouch
+# Takes a peer into the view, or out of it.
+# In: EBX peer, EAX 1 or 0.
+# Clobbers: EAX.
+.global peer_vouch
 peer_vouch:
     cmp     [ebx + PEER_VIEWED], eax
     je      9f
@@ -279,46 +305,55 @@ peer_vouch:
     sub     [view_digest], eax
 9:  ret
 
-# peer_expire: takes peers that have been silent for ALIVE_MS for offline: the coordinator all of them, others those that it does not
+# Takes peers that have been silent for ALIVE_MS for offline: the coordinator all of them, others those that it does not
 # vouch for. Looks through the table only when one may be due.
-# In: EAX now. Out: EAX milliseconds until it is needed again, 0x7FFFFFFF when no peer is alive.
-    .global peer_expire
+# In: EAX now.
+# Out: EAX milliseconds until it is needed again, 0x7FFFFFFF when no peer is alive.
+.global peer_expire
 peer_expire:
     push    ebx
     push    esi
     mov     esi, eax
     cmp     dword ptr [peer_alive], 0
-    je      8f
+    je      .Lpeer_expire_nobody
     mov     edx, [peer_expiry]
     sub     edx, esi
-    jg      7f
+    jg      .Lpeer_expire_wait
     mov     edx, ALIVE_MS               # the next that may be due: the longest silent, or one that is heard right now
     mov     ebx, [peer_first]
-1:  test    ebx, ebx
-    jz      4f
+.Lpeer_expire_next:
+    test    ebx, ebx
+    jz      .Lpeer_expire_end
     cmp     dword ptr [ebx + PEER_ALIVE], 0
-    je      3f
+    je      .Lpeer_expire_skip
     cmp     dword ptr [ebx + PEER_VIEWED], 0
-    je      5f
+    je      .Lpeer_expire_own_word
     cmp     dword ptr [coordinator_self], 0
-    je      3f
-5:  mov     ecx, ALIVE_MS
+    je      .Lpeer_expire_skip
+.Lpeer_expire_own_word:
+    mov     ecx, ALIVE_MS
     sub     ecx, esi
     add     ecx, [ebx + PEER_SEEN]
-    jg      2f
+    jg      .Lpeer_expire_later
     call    peer_gone
-    jmp     3f
-2:  cmp     ecx, edx
-    jae     3f
+    jmp     .Lpeer_expire_skip
+.Lpeer_expire_later:
+    cmp     ecx, edx
+    jae     .Lpeer_expire_skip
     mov     edx, ecx
-3:  mov     ebx, [ebx + PEER_NEXT]
-    jmp     1b
-4:  lea     ecx, [esi + edx]
+.Lpeer_expire_skip:
+    mov     ebx, [ebx + PEER_NEXT]
+    jmp     .Lpeer_expire_next
+.Lpeer_expire_end:
+    lea     ecx, [esi + edx]
     mov     [peer_expiry], ecx
-7:  mov     eax, edx
-    jmp     9f
-8:  mov     [peer_expiry], esi          # the first peer to come is looked at soon after
+.Lpeer_expire_wait:
+    mov     eax, edx
+    jmp     .Lpeer_expire_done
+.Lpeer_expire_nobody:
+    mov     [peer_expiry], esi          # the first peer to come is looked at soon after
     mov     eax, 0x7FFFFFFF
-9:  pop     esi
+.Lpeer_expire_done:
+    pop     esi
     pop     ebx
     ret

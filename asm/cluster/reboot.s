@@ -1,5 +1,5 @@
-# A request to reboot from one node to another, and its answer. Nothing here is authenticated, so the target obeys only where its user
-# has set the variable cloud.reboot to yes, and only a request that names its id, era and age exactly.
+# A request to reboot from one node to another, and its answer. Nothing here is authenticated, so the target obeys only
+# where its user has set the variable cloud.reboot to yes, and only a request that names its id, era and age exactly.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -9,18 +9,19 @@
 TRIES                   = 3
 TRY_MS                  = 700           # wait for the answer to each
 
-    .bss
-    .balign 4
+.bss
+.balign 4
 request_number:         .space 4        # of the last request of this node
 request_result:         .space 4        # RESULT_*
 request_event:          .space 4
 request_target:         .space NODE_ID_SIZE
 
-    .text
+.text
 
-# reboot_request: asks a peer to reboot. The mutex is not held.
-# In: EAX peer (peers whose table entry is reused meanwhile only make the request miss). Out: EAX RESULT_*. May sleep, two seconds.
-    .global reboot_request
+# Asks a peer to reboot. The mutex is not held. May sleep, two seconds.
+# In: EAX peer (peers whose table entry is reused meanwhile only make the request miss).
+# Out: EAX RESULT_*.
+.global reboot_request
 reboot_request:
     push    ebx
     push    esi
@@ -29,7 +30,8 @@ reboot_request:
     mov     dword ptr [request_result], RESULT_NONE
     mov     dword ptr [request_event], 0
     mov     esi, TRIES
-1:  mov     eax, offset cluster_mutex
+.Lreboot_request_try:
+    mov     eax, offset cluster_mutex
     call    mutex_lock
     mov     eax, KIND_REBOOT
     call    packet_build
@@ -54,17 +56,18 @@ reboot_request:
     mov     eax, offset request_event
     mov     edx, TRY_MS
     call    event_wait
-    jnc     2f
+    jnc     .Lreboot_request_answered
     dec     esi
-    jnz     1b
-2:  mov     eax, [request_result]
+    jnz     .Lreboot_request_try
+.Lreboot_request_answered:
+    mov     eax, [request_result]
     pop     esi
     pop     ebx
     ret
 
-# reboot_answered: takes in an answer. The mutex is held.
+# Takes in an answer. The mutex is held.
 # In: EAX packet.
-    .global reboot_answered
+.global reboot_answered
 reboot_answered:
     mov     ecx, [eax + CLOUD_REQUEST]
     cmp     ecx, [request_number]
@@ -89,9 +92,9 @@ reboot_answered:
     jmp     event_signal
 9:  ret
 
-# reboot_requested: decides about a request, answers, and reboots if it is allowed. The mutex is held.
+# Decides about a request, answers, and reboots if it is allowed. The mutex is held.
 # In: EAX packet, EDX sender's address. May not return.
-    .global reboot_requested
+.global reboot_requested
 reboot_requested:
     push    ebx
     push    esi
@@ -101,24 +104,25 @@ reboot_requested:
     add     eax, CLOUD_TARGET
     mov     edx, offset node + NODE_ID
     call    node_id_compare
-    jne     9f                          # for somebody else
+    jne     .Lreboot_requested_done     # for somebody else
     COUNT   cloud_reboots
     mov     esi, RESULT_REFUSED
     LOAD_STRING eax, "cloud.reboot"
     call    env_get
-    jc      1f
+    jc      .Lreboot_requested_answer
     LOAD_STRING edx, "yes"
     call    string_compare
-    jne     1f
+    jne     .Lreboot_requested_answer
     mov     esi, RESULT_STALE
     mov     eax, [ebx + CLOUD_TARGET_ERA]
     cmp     eax, [node + NODE_ERA]
-    jne     1f
+    jne     .Lreboot_requested_answer
     mov     eax, [ebx + CLOUD_TARGET_AGE]
     cmp     eax, [node + NODE_AGE]
-    jne     1f
+    jne     .Lreboot_requested_answer
     mov     esi, RESULT_REBOOTING
-1:  mov     eax, KIND_REBOOT_ANSWER
+.Lreboot_requested_answer:
+    mov     eax, KIND_REBOOT_ANSWER
     call    packet_build
     mov     edx, offset cluster_out
     mov     eax, [ebx + CLOUD_REQUEST]
@@ -133,14 +137,16 @@ reboot_requested:
     call    packet_send_to
     lea     eax, [ebx + CLOUD_NAME]
     cmp     esi, RESULT_REBOOTING
-    je      2f
-    PRINTF  "cluster: refused to reboot for %s %I\n",eax,edi
-    jmp     9f
-2:  PRINTF  "cluster: rebooting, as %s %I asked\n",eax,edi
+    je      .Lreboot_requested_rebooting
+    PRINTF  "cluster: refused to reboot for %s %I\n", eax, edi
+    jmp     .Lreboot_requested_done
+.Lreboot_requested_rebooting:
+    PRINTF  "cluster: rebooting, as %s %I asked\n", eax, edi
     mov     eax, offset cluster_mutex   # power_restart has cluster_leave called
     call    mutex_unlock
     call    power_restart
-9:  pop     edi
+.Lreboot_requested_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret

@@ -1,26 +1,30 @@
-# The view: which nodes belong to the cluster. The coordinator holds it, tells the group what changed in it, and sends all of it to whoever
-# asks; the others take it over. Both keep its digest, so that a view that differs is noticed within a second, whatever was lost.
-# See docs/protocols/cluster.md. All routines run with the cluster's mutex held.
+# The view: which nodes belong to the cluster. The coordinator holds it, tells the group what changed in it, and sends
+# all of it to whoever asks; the others take it over. Both keep its digest, so that a view that differs is noticed
+# within a second, whatever was lost. See docs/protocols/cluster.md. All routines run with the cluster's mutex held.
 
 .include "macros.inc"
 .include "net.inc"
 .include "cluster.inc"
 .include "names.inc"
 
-    .bss
-    .balign 4
-    .global view_members, view_digest, view_confirmed
+.bss
+.balign 4
+.global view_members
 view_members:           .space 4        # peers in the view; this node itself is not counted
+.global view_digest
 view_digest:            .space 4        # sum of their digests
+.global view_confirmed
 view_confirmed:         .space 4        # clock_ms at which the coordinator's digest was ours
 applied:                .space 4        # number of the packet whose entries were applied last
 own_entry:              .space ENTRY_SIZE
 
-    .text
+.text
 
-# entry_digest: the number that stands for an entry: FNV-1a over its dwords, the state apart.
-# In: EDX entry, or PEER_ID of a peer. Out: EAX digest. Clobbers ECX, EDX.
-    .global entry_digest
+# The number that stands for an entry: FNV-1a over its dwords, the state apart.
+# In: EDX entry, or PEER_ID of a peer.
+# Out: EAX digest.
+# Clobbers: ECX, EDX.
+.global entry_digest
 entry_digest:
     mov     eax, 0x811C9DC5
     mov     ecx, ENTRY_SIZE / 4
@@ -33,7 +37,8 @@ entry_digest:
     ret
 
 # The digest of the whole view, this node included.
-# Out: EAX digest. Clobbers ECX, EDX.
+# Out: EAX digest.
+# Clobbers: ECX, EDX.
 view_whole_digest:
     push    edi
     mov     edi, offset own_entry
@@ -88,7 +93,8 @@ view_finish:
     jmp     packet_send_to
 
 # Appends a peer.
-# In: EBX peer, EDI where to, AL its state. Out: EDI behind it.
+# In: EBX peer, EDI where to, AL its state.
+# Out: EDI behind it.
 view_put:
     push    esi
     lea     esi, [ebx + PEER_ID]
@@ -98,38 +104,44 @@ view_put:
     pop     esi
     ret
 
-# view_tell: tells the group what changed, or at least that the coordinator lives. May sleep.
-    .global view_tell
+# Tells the group what changed, or at least that the coordinator lives. May sleep.
+.global view_tell
 view_tell:
     push    ebx
     push    edi
     mov     ebx, [peer_first]
-1:  call    view_begin
+.Lview_tell_packet:
+    call    view_begin
     cmp     dword ptr [peer_changed], 0
-    je      5f
-2:  test    ebx, ebx
-    jz      4f
+    je      .Lview_tell_send
+.Lview_tell_next:
+    test    ebx, ebx
+    jz      .Lview_tell_end
     cmp     dword ptr [ebx + PEER_TELL], 0
-    je      3f
+    je      .Lview_tell_skip
     mov     dword ptr [ebx + PEER_TELL], 0
     call    view_state
-    jz      3f
+    jz      .Lview_tell_skip
     call    view_put
-3:  mov     ebx, [ebx + PEER_NEXT]
+.Lview_tell_skip:
+    mov     ebx, [ebx + PEER_NEXT]
     cmp     edi, offset cluster_out + CLOUD_MAXIMUM
-    jb      2b
+    jb      .Lview_tell_next
     mov     edx, CLUSTER_GROUP
     call    view_finish
-    jmp     1b
-4:  mov     dword ptr [peer_changed], 0
-5:  mov     edx, CLUSTER_GROUP
+    jmp     .Lview_tell_packet
+.Lview_tell_end:
+    mov     dword ptr [peer_changed], 0
+.Lview_tell_send:
+    mov     edx, CLUSTER_GROUP
     call    view_finish
     pop     edi
     pop     ebx
     ret
 
 # What the others are told of a peer.
-# In: EBX peer. Out: AL state; ZF for nothing: it belongs to another cluster.
+# In: EBX peer.
+# Out: AL state; ZF for nothing: it belongs to another cluster.
 view_state:
     mov     al, STATE_MEMBER
     cmp     dword ptr [ebx + PEER_VIEWED], 0
@@ -148,9 +160,9 @@ view_state:
 8:  test    al, al                      # ZF clear
 9:  ret
 
-# view_tell_whole: sends the whole view, each packet a range of ids, so that who has it knows also whom it does not hold.
-# In: EAX address. May sleep.
-    .global view_tell_whole
+# Sends the whole view, each packet a range of ids, so that who has it knows also whom it does not hold. May sleep.
+# In: EAX address.
+.global view_tell_whole
 view_tell_whole:
     push    ebx
     push    esi
@@ -159,26 +171,29 @@ view_tell_whole:
     mov     ebp, eax
     mov     ebx, [peer_first]
     xor     esi, esi                    # peer at which the range before ended
-1:  call    view_begin
+.Lview_tell_whole_packet:
+    call    view_begin
     mov     edx, offset cluster_out
     test    esi, esi
-    jz      2f
+    jz      .Lview_tell_whole_next
     mov     eax, [esi + PEER_ID]
     mov     [edx + CLOUD_FROM], eax
     mov     eax, [esi + PEER_ID + 4]
     mov     [edx + CLOUD_FROM + 4], eax
-2:  test    ebx, ebx
-    jz      4f
+.Lview_tell_whole_next:
+    test    ebx, ebx
+    jz      .Lview_tell_whole_last
     cmp     dword ptr [ebx + PEER_VIEWED], 0
-    je      3f
+    je      .Lview_tell_whole_skip
     mov     al, STATE_MEMBER
     call    view_put
-3:  mov     esi, ebx
+.Lview_tell_whole_skip:
+    mov     esi, ebx
     mov     ebx, [ebx + PEER_NEXT]
     cmp     edi, offset cluster_out + CLOUD_MAXIMUM
-    jb      2b
+    jb      .Lview_tell_whole_next
     test    ebx, ebx
-    jz      4f
+    jz      .Lview_tell_whole_last
     mov     edx, offset cluster_out
     mov     eax, [esi + PEER_ID]
     mov     [edx + CLOUD_TO], eax
@@ -186,8 +201,9 @@ view_tell_whole:
     mov     [edx + CLOUD_TO + 4], eax
     mov     edx, ebp
     call    view_finish
-    jmp     1b
-4:  mov     edx, offset cluster_out
+    jmp     .Lview_tell_whole_packet
+.Lview_tell_whole_last:
+    mov     edx, offset cluster_out
     mov     dword ptr [edx + CLOUD_TO], -1
     mov     dword ptr [edx + CLOUD_TO + 4], -1
     mov     edx, ebp
@@ -198,10 +214,10 @@ view_tell_whole:
     pop     ebx
     ret
 
-# view_apply: takes over what the coordinator's packet says.
-# In: EAX packet, EDX its bytes. Out: ZF when our view is now the coordinator's; EAX 1 when it does not know that this node is a member.
-# May sleep.
-    .global view_apply
+# Takes over what the coordinator's packet says. May sleep.
+# In: EAX packet, EDX its bytes.
+# Out: ZF when our view is now the coordinator's; EAX 1 when it does not know that this node is a member.
+.global view_apply
 view_apply:
     push    ebx
     push    esi
@@ -239,19 +255,20 @@ view_apply:
     ret
 
 # Applies one entry.
-# In: ESI entry, EBP packet. Out: EAX 1 when it says that this node is no member. Keeps ESI, EDI, EBP.
+# In: ESI entry, EBP packet.
+# Out: EAX 1 when it says that this node is no member. Keeps ESI, EDI, EBP.
 view_apply_entry:
     mov     eax, esi
     mov     edx, offset node + NODE_ID
     call    node_id_compare
-    je      8f
+    je      .Lview_apply_entry_self
     mov     eax, esi
     lea     edx, [ebp + CLOUD_NODE]
     call    node_id_compare             # the coordinator itself speaks in the header
-    je      7f
+    je      .Lview_apply_entry_known
     mov     eax, esi
     call    peer_find
-    jc      6f
+    jc      .Lview_apply_entry_full
     mov     ebx, eax
     mov     eax, [applied]
     mov     [ebx + PEER_LISTED], eax
@@ -266,7 +283,7 @@ view_apply_entry:
     call    peer_renew
     movzx   eax, byte ptr [esi + ENTRY_STATE]
     cmp     eax, STATE_MEMBER
-    ja      4f
+    ja      .Lview_apply_entry_offline
     mov     [ebx + PEER_STATE], eax
     call    clock_ms
     mov     [ebx + PEER_SEEN], eax
@@ -281,23 +298,28 @@ view_apply_entry:
     cmp     dword ptr [ebx + PEER_STATE], STATE_MEMBER
     sete    al
     call    peer_vouch
-    jmp     7f
-4:  call    peer_gone
+    jmp     .Lview_apply_entry_known
+.Lview_apply_entry_offline:
+    call    peer_gone
     xor     eax, eax
     cmp     byte ptr [esi + ENTRY_STATE], STATE_LEFT
     sete    al
     mov     [ebx + PEER_LEFT], eax
-    jmp     7f
-6:  COUNT   cloud_full
-7:  xor     eax, eax
+    jmp     .Lview_apply_entry_known
+.Lview_apply_entry_full:
+    COUNT   cloud_full
+.Lview_apply_entry_known:
+    xor     eax, eax
     ret
-8:  xor     eax, eax
+.Lview_apply_entry_self:
+    xor     eax, eax
     cmp     byte ptr [esi + ENTRY_STATE], STATE_MEMBER
     setne   al
     ret
 
 # Takes out of the view whom the packet's range does not hold: above CLOUD_FROM, up to CLOUD_TO.
-# In: EBP packet. Clobbers EBX too.
+# In: EBP packet.
+# Clobbers: EBX too.
 view_apply_range:
     mov     eax, [ebp + CLOUD_TO]
     or      eax, [ebp + CLOUD_TO + 4]
@@ -325,8 +347,8 @@ view_apply_range:
     jmp     1b
 9:  ret
 
-# view_disband: nobody is vouched for any more, as this node enters another cluster; who does not follow falls silent.
-    .global view_disband
+# Nobody is vouched for any more, as this node enters another cluster; who does not follow falls silent.
+.global view_disband
 view_disband:
     push    ebx
     push    esi

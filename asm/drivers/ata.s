@@ -1,5 +1,5 @@
-# ATA disks: what IDENTIFY says about them, reading, writing and flushing by PIO with interrupts. A command that fails is
-# repeated after a soft reset; what still fails is reported with the sector and the drive's reason, and counted.
+# ATA disks: what IDENTIFY says about them, reading, writing and flushing by PIO with interrupts. A command that fails
+# is repeated after a soft reset; what still fails is reported with the sector and the drive's reason, and counted.
 # Source: ATA/ATAPI-6 (INCITS 361) clauses 6.17 (IDENTIFY), 8 (commands), 9.5 and 9.6 (PIO protocols).
 
 .include "macros.inc"
@@ -35,21 +35,20 @@ IDENTIFY_SECTORS48 = 200                # u64
 
 .section .rodata
 .balign 4
-.global ata_driver
-ata_driver:     .long   ata_read, ata_write, ata_flush
+ata_driver:     .long ata_read, ata_write, ata_flush
 
 ata_commands:                           # [48 bit][multiple][write]
-        .byte   0x20, 0x30, 0xC4, 0xC5, 0x24, 0x34, 0x29, 0x39
+    .byte   0x20, 0x30, 0xC4, 0xC5, 0x24, 0x34, 0x29, 0x39
 
 .balign 4
 ata_reasons:                            # bits of the error register, the most telling first
-        .long   0x40, ata_reason_data
-        .long   0x80, ata_reason_cable
-        .long   0x10, ata_reason_range
-        .long   0x01, ata_reason_mark
-        .long   0x02, ata_reason_medium
-        .long   0x04, ata_reason_refused
-        .long   0, ata_reason_fault
+    .long   0x40, ata_reason_data
+    .long   0x80, ata_reason_cable
+    .long   0x10, ata_reason_range
+    .long   0x01, ata_reason_mark
+    .long   0x02, ata_reason_medium
+    .long   0x04, ata_reason_refused
+    .long   0, ata_reason_fault
 
 STRING ata_reason_data, "the data cannot be recovered"
 STRING ata_reason_cable, "transfer error on the cable"
@@ -63,476 +62,521 @@ STRING ata_reason_silent, "the drive does not answer"
 .text
 
 # Fills in a disk from its IDENTIFY data.
-# In: EAX = disk, EDX = the 512 bytes.
+# In: EAX disk, EDX the 512 bytes.
 .global ata_setup
 ata_setup:
-        push    ebx
-        push    esi
-        mov     ebx, eax
-        mov     esi, edx
-        mov     eax, ebx
-        mov     edx, esi
-        call    ata_strings
-        test    byte ptr [esi + IDENTIFY_CAPABILITIES + 1], 2
-        jnz     1f
-        lea     eax, [ebx + DISK_NAME]
-        PRINTF  "%s: a drive without LBA is not supported\n",eax
-        jmp     9f
-1:      movzx   eax, word ptr [esi + IDENTIFY_CYLINDERS]
-        mov     [ebx + DISK_CYLINDERS], eax
-        movzx   eax, word ptr [esi + IDENTIFY_HEADS]
-        mov     [ebx + DISK_HEADS], eax
-        movzx   eax, word ptr [esi + IDENTIFY_TRACK_SECTORS]
-        mov     [ebx + DISK_TRACK_SECTORS], eax
-        mov     eax, [esi + IDENTIFY_SECTORS28]
-        and     eax, 0x0FFFFFFF
-        movzx   edx, word ptr [esi + IDENTIFY_COMMANDS]
-        mov     ecx, edx
-        and     ecx, 0xC000
-        cmp     ecx, 0x4000                     # else word 83 is not valid
-        je      2f
-        xor     edx, edx
-2:      test    edx, 1 << 10
-        jz      3f
-        or      dword ptr [ebx + DISK_FLAGS], DISK_LBA48
-        mov     ecx, [esi + IDENTIFY_SECTORS48 + 4]
-        mov     eax, [esi + IDENTIFY_SECTORS48]
-        test    ecx, ecx
-        jz      3f
-        mov     eax, -1                         # 2 TiB are what 32 bits reach
-3:      mov     [ebx + DISK_SECTORS], eax
-        test    edx, 1 << 13
-        jz      4f
-        or      dword ptr [ebx + DISK_FLAGS], DISK_FLUSH_EXT
-4:      test    edx, 3 << 12
-        jnz     5f
-        or      dword ptr [ebx + DISK_FLAGS], DISK_NO_FLUSH
-5:      test    byte ptr [esi + IDENTIFY_GENERAL], 0x80
-        jz      6f
-        or      dword ptr [ebx + DISK_FLAGS], DISK_REMOVABLE
-6:      mov     dword ptr [ebx + DISK_SECTOR_BYTES], 512
-        mov     dword ptr [ebx + DISK_BLOCK], 1
-        mov     dword ptr [ebx + DISK_DRIVER], offset ata_driver
-        mov     dword ptr [ebx + DISK_KIND], DISK_ATA
-        movzx   eax, byte ptr [esi + IDENTIFY_MULTIPLE]
-        cmp     eax, 2
-        jb      9f
-        cmp     eax, ATA_BLOCK_MAX
-        jbe     7f
-        mov     eax, ATA_BLOCK_MAX
-7:      bsr     ecx, eax                        # a power of two
-        mov     eax, 1
-        shl     eax, cl
-        mov     [ebx + DISK_BLOCK], eax         # ata_restore tells the drive
-9:      pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    mov     eax, ebx
+    mov     edx, esi
+    call    ata_strings
+    test    byte ptr [esi + IDENTIFY_CAPABILITIES + 1], 2
+    jnz     .Lata_setup_lba
+    lea     eax, [ebx + DISK_NAME]
+    PRINTF  "%s: a drive without LBA is not supported\n", eax
+    jmp     .Lata_setup_done
+.Lata_setup_lba:
+    movzx   eax, word ptr [esi + IDENTIFY_CYLINDERS]
+    mov     [ebx + DISK_CYLINDERS], eax
+    movzx   eax, word ptr [esi + IDENTIFY_HEADS]
+    mov     [ebx + DISK_HEADS], eax
+    movzx   eax, word ptr [esi + IDENTIFY_TRACK_SECTORS]
+    mov     [ebx + DISK_TRACK_SECTORS], eax
+    mov     eax, [esi + IDENTIFY_SECTORS28]
+    and     eax, 0x0FFFFFFF
+    movzx   edx, word ptr [esi + IDENTIFY_COMMANDS]
+    mov     ecx, edx
+    and     ecx, 0xC000
+    cmp     ecx, 0x4000                 # else word 83 is not valid
+    je      .Lata_setup_commands
+    xor     edx, edx
+.Lata_setup_commands:
+    test    edx, 1 << 10
+    jz      .Lata_setup_sectors
+    or      dword ptr [ebx + DISK_FLAGS], DISK_LBA48
+    mov     ecx, [esi + IDENTIFY_SECTORS48 + 4]
+    mov     eax, [esi + IDENTIFY_SECTORS48]
+    test    ecx, ecx
+    jz      .Lata_setup_sectors
+    mov     eax, -1                     # 2 TiB are what 32 bits reach
+.Lata_setup_sectors:
+    mov     [ebx + DISK_SECTORS], eax
+    test    edx, 1 << 13
+    jz      .Lata_setup_flush
+    or      dword ptr [ebx + DISK_FLAGS], DISK_FLUSH_EXT
+.Lata_setup_flush:
+    test    edx, 3 << 12
+    jnz     .Lata_setup_removable
+    or      dword ptr [ebx + DISK_FLAGS], DISK_NO_FLUSH
+.Lata_setup_removable:
+    test    byte ptr [esi + IDENTIFY_GENERAL], 0x80
+    jz      .Lata_setup_block
+    or      dword ptr [ebx + DISK_FLAGS], DISK_REMOVABLE
+.Lata_setup_block:
+    mov     dword ptr [ebx + DISK_SECTOR_BYTES], 512
+    mov     dword ptr [ebx + DISK_BLOCK], 1
+    mov     dword ptr [ebx + DISK_DRIVER], offset ata_driver
+    mov     dword ptr [ebx + DISK_KIND], DISK_ATA
+    movzx   eax, byte ptr [esi + IDENTIFY_MULTIPLE]
+    cmp     eax, 2
+    jb      .Lata_setup_done
+    cmp     eax, ATA_BLOCK_MAX
+    jbe     .Lata_setup_multiple
+    mov     eax, ATA_BLOCK_MAX
+.Lata_setup_multiple:
+    bsr     ecx, eax                    # a power of two
+    mov     eax, 1
+    shl     eax, cl
+    mov     [ebx + DISK_BLOCK], eax     # ata_restore tells the drive
+.Lata_setup_done:
+    pop     esi
+    pop     ebx
+    ret
 
 # Copies model, serial number and firmware revision: pairs of characters are swapped, and padded with blanks.
-# In: EAX = disk, EDX = IDENTIFY data.
+# In: EAX disk, EDX = IDENTIFY data.
 .global ata_strings
 ata_strings:
-        push    ebx
-        push    esi
-        mov     ebx, eax
-        mov     esi, edx
-        lea     eax, [ebx + DISK_MODEL]
-        lea     edx, [esi + IDENTIFY_MODEL]
-        mov     ecx, 40
-        call    ata_string
-        lea     eax, [ebx + DISK_SERIAL]
-        lea     edx, [esi + IDENTIFY_SERIAL]
-        mov     ecx, 20
-        call    ata_string
-        lea     eax, [ebx + DISK_FIRMWARE]
-        lea     edx, [esi + IDENTIFY_FIRMWARE]
-        mov     ecx, 8
-        call    ata_string
-        pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    lea     eax, [ebx + DISK_MODEL]
+    lea     edx, [esi + IDENTIFY_MODEL]
+    mov     ecx, 40
+    call    ata_string
+    lea     eax, [ebx + DISK_SERIAL]
+    lea     edx, [esi + IDENTIFY_SERIAL]
+    mov     ecx, 20
+    call    ata_string
+    lea     eax, [ebx + DISK_FIRMWARE]
+    lea     edx, [esi + IDENTIFY_FIRMWARE]
+    mov     ecx, 8
+    call    ata_string
+    pop     esi
+    pop     ebx
+    ret
 
 # Copies one string of the IDENTIFY data; what is not printable becomes a blank, blanks at both ends go.
-# In: EAX = target with room for ECX + 1 bytes, EDX = source, ECX = characters, even.
+# In: EAX target with room for ECX + 1 bytes, EDX source, ECX characters, even.
 ata_string:
-        push    ebx
-        push    esi
-        push    edi
-        mov     edi, eax
-        mov     esi, edx
-        xor     ebx, ebx                        # EBX: length up to the last character that is not a blank
-        xor     edx, edx                        # EDX: length
-1:      lodsw
-        rol     ax, 8
-        call    2f
-        mov     al, ah
-        call    2f
-        sub     ecx, 2
-        jnz     1b
-        mov     byte ptr [edi + ebx], 0
-        pop     edi
-        pop     esi
-        pop     ebx
-        ret
-2:      cmp     al, 0x7E
-        ja      3f
-        cmp     al, ' '
-        ja      4f
-3:      mov     al, ' '
-        test    edx, edx
-        jz      5f                              # leading blank
-        mov     [edi + edx], al
-        inc     edx
-        ret
-4:      mov     [edi + edx], al
-        inc     edx
-        mov     ebx, edx
-5:      ret
+    push    ebx
+    push    esi
+    push    edi
+    mov     edi, eax
+    mov     esi, edx
+    xor     ebx, ebx                    # EBX: length up to the last character that is not a blank
+    xor     edx, edx                    # EDX: length
+.Lata_string_next:
+    lodsw
+    rol     ax, 8
+    call    .Lata_string_character
+    mov     al, ah
+    call    .Lata_string_character
+    sub     ecx, 2
+    jnz     .Lata_string_next
+    mov     byte ptr [edi + ebx], 0
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+.Lata_string_character:
+    cmp     al, 0x7E
+    ja      .Lata_string_blank
+    cmp     al, ' '
+    ja      .Lata_string_visible
+.Lata_string_blank:
+    mov     al, ' '
+    test    edx, edx
+    jz      .Lata_string_done           # leading blank
+    mov     [edi + edx], al
+    inc     edx
+    ret
+.Lata_string_visible:
+    mov     [edi + edx], al
+    inc     edx
+    mov     ebx, edx
+.Lata_string_done:
+    ret
 
-# Gives a disk the settings back that a reset takes: sectors for each interrupt.
-# In: EAX = disk (any slot). Locks: the caller holds the channel. May sleep.
+# Gives a disk the settings back that a reset takes: sectors for each interrupt. May sleep.
+# In: EAX disk (any slot).
+# Locks: the caller holds the channel.
 .global ata_restore
 ata_restore:
-        cmp     dword ptr [eax + DISK_KIND], DISK_ATA
-        jne     9f
-        cmp     dword ptr [eax + DISK_BLOCK], 1
-        jbe     9f
-        push    ebx
-        mov     ebx, eax
-        mov     edx, ATA_SET_MULTIPLE
-        mov     ecx, [ebx + DISK_BLOCK]
-        push    esi
-        mov     esi, IDE_COMMAND_MS
-        call    ata_command
-        pop     esi
-        jnc     1f
-        mov     dword ptr [ebx + DISK_BLOCK], 1
-1:      pop     ebx
-9:      ret
+    cmp     dword ptr [eax + DISK_KIND], DISK_ATA
+    jne     9f
+    cmp     dword ptr [eax + DISK_BLOCK], 1
+    jbe     9f
+    push    ebx
+    mov     ebx, eax
+    mov     edx, ATA_SET_MULTIPLE
+    mov     ecx, [ebx + DISK_BLOCK]
+    push    esi
+    mov     esi, IDE_COMMAND_MS
+    call    ata_command
+    pop     esi
+    jnc     1f
+    mov     dword ptr [ebx + DISK_BLOCK], 1
+1:  pop     ebx
+9:  ret
 
-# Runs a command without data.
-# In: EAX = disk, EDX = command, ECX = sector count register; ESI = milliseconds to wait. Out: CF on failure.
-# Locks: the caller holds the channel. May sleep.
+# Runs a command without data. May sleep.
+# In: EAX disk, EDX command, ECX sector count register; ESI milliseconds to wait.
+# Out: CF on failure.
+# Locks: the caller holds the channel.
 ata_command:
-        push    ebx
-        push    edi
-        mov     edi, edx
-        push    ecx
-        mov     edx, IDE_DEVICE_LBA
-        call    ide_select
-        pop     ecx
-        mov     ebx, eax
-        jc      9f
-        mov     edx, [ebx + CHANNEL_BASE]
-        add     edx, IDE_COUNT
-        mov     al, cl
-        out     dx, al
-        mov     eax, ebx
-        mov     edx, edi
-        call    ide_command
-        mov     eax, ebx
-        mov     edx, esi
-        call    ide_wait
-        mov     edx, eax
-        mov     eax, ebx
-        jc      8f
-        call    ide_check
-        jmp     9f
-8:      call    ide_no_answer
-9:      pop     edi
-        pop     ebx
-        ret
+    push    ebx
+    push    edi
+    mov     edi, edx
+    push    ecx
+    mov     edx, IDE_DEVICE_LBA
+    call    ide_select
+    pop     ecx
+    mov     ebx, eax
+    jc      9f
+    mov     edx, [ebx + CHANNEL_BASE]
+    add     edx, IDE_COUNT
+    mov     al, cl
+    out     dx, al
+    mov     eax, ebx
+    mov     edx, edi
+    call    ide_command
+    mov     eax, ebx
+    mov     edx, esi
+    call    ide_wait
+    mov     edx, eax
+    mov     eax, ebx
+    jc      8f
+    call    ide_check
+    jmp     9f
+8:  call    ide_no_answer
+9:  pop     edi
+    pop     ebx
+    ret
 
 # Driver routines: see DRIVER_* in disk.inc. The caller has checked the range. May sleep.
 ata_read:
-        push    edi
-        xor     edi, edi
-        call    ata_transfer
-        pop     edi
-        ret
+    push    edi
+    xor     edi, edi
+    call    ata_transfer
+    pop     edi
+    ret
 
 ata_write:
-        push    edi
-        mov     edi, 1
-        call    ata_transfer
-        pop     edi
-        ret
+    push    edi
+    mov     edi, 1
+    call    ata_transfer
+    pop     edi
+    ret
 
 # Reads or writes any number of sectors.
-# In: EAX = disk, EDX = LBA, ECX = buffer; ESI = sectors, EDI = 0 read, 1 write. Out: CF and EAX on failure.
+# In: EAX disk, EDX = LBA, ECX buffer; ESI sectors, EDI = 0 read, 1 write.
+# Out: CF and EAX on failure.
 # Locks: takes the channel.
 ata_transfer:
-        FRAME   REQUEST_SIZE_OF
-        push    ebx
-        push    esi
-        push    edi
-        lea     ebx, [ebp - REQUEST_SIZE_OF]
-        mov     [ebx + REQUEST_DISK], eax
-        mov     [ebx + REQUEST_LBA], edx
-        mov     [ebx + REQUEST_BUFFER], ecx
-        mov     [ebx + REQUEST_WRITE], edi
-        mov     eax, [eax + DISK_CHANNEL]
-        add     eax, CHANNEL_MUTEX
-        call    mutex_lock
-        jmp     3f
-1:      mov     eax, esi
-        cmp     eax, ATA_CHUNK
-        jbe     2f
-        mov     eax, ATA_CHUNK
-2:      mov     [ebx + REQUEST_SECTORS], eax
-        mov     eax, ebx
-        call    ata_persist
-        jc      8f
-        mov     eax, [ebx + REQUEST_SECTORS]
-        add     [ebx + REQUEST_LBA], eax
-        sub     esi, eax
-        shl     eax, 9
-        add     [ebx + REQUEST_BUFFER], eax
-3:      test    esi, esi
-        jnz     1b
-        xor     edi, edi
-        jmp     9f
-8:      mov     edi, ERROR_IO
-9:      mov     eax, [ebx + REQUEST_DISK]
-        mov     eax, [eax + DISK_CHANNEL]
-        add     eax, CHANNEL_MUTEX
-        call    mutex_unlock
-        mov     eax, edi
-        neg     edi                             # CF unless it is zero
-        pop     edi
-        pop     esi
-        pop     ebx
-        ENDFRAME
-        ret
+    FRAME   REQUEST_SIZE_OF
+    push    ebx
+    push    esi
+    push    edi
+    lea     ebx, [ebp - REQUEST_SIZE_OF]
+    mov     [ebx + REQUEST_DISK], eax
+    mov     [ebx + REQUEST_LBA], edx
+    mov     [ebx + REQUEST_BUFFER], ecx
+    mov     [ebx + REQUEST_WRITE], edi
+    mov     eax, [eax + DISK_CHANNEL]
+    add     eax, CHANNEL_MUTEX
+    call    mutex_lock
+    jmp     .Lata_transfer_more
+.Lata_transfer_chunk:
+    mov     eax, esi
+    cmp     eax, ATA_CHUNK
+    jbe     .Lata_transfer_whole
+    mov     eax, ATA_CHUNK
+.Lata_transfer_whole:
+    mov     [ebx + REQUEST_SECTORS], eax
+    mov     eax, ebx
+    call    ata_persist
+    jc      .Lata_transfer_failed
+    mov     eax, [ebx + REQUEST_SECTORS]
+    add     [ebx + REQUEST_LBA], eax
+    sub     esi, eax
+    shl     eax, 9
+    add     [ebx + REQUEST_BUFFER], eax
+.Lata_transfer_more:
+    test    esi, esi
+    jnz     .Lata_transfer_chunk
+    xor     edi, edi
+    jmp     .Lata_transfer_done
+.Lata_transfer_failed:
+    mov     edi, ERROR_IO
+.Lata_transfer_done:
+    mov     eax, [ebx + REQUEST_DISK]
+    mov     eax, [eax + DISK_CHANNEL]
+    add     eax, CHANNEL_MUTEX
+    call    mutex_unlock
+    mov     eax, edi
+    neg     edi                         # CF unless it is zero
+    pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret
 
 # Runs one command, if need be several times with a reset between, and reports if it cannot be done.
-# In: EAX = request. Out: CF on failure.
+# In: EAX request.
+# Out: CF on failure.
 ata_persist:
-        push    ebx
-        push    esi
-        push    edi
-        mov     ebx, eax
-        mov     esi, [ebx + REQUEST_DISK]
-        mov     edi, ATA_ATTEMPTS
-1:      mov     eax, ebx
-        call    ata_run
-        jnc     9f
-        dec     edi
-        jz      2f
-        inc     dword ptr [esi + DISK_RETRIES]
-        mov     eax, [esi + DISK_CHANNEL]
-        push    dword ptr [eax + CHANNEL_STATUS]
-        push    dword ptr [eax + CHANNEL_ERROR]
-        push    eax
-        call    ide_reset
-        pop     eax
-        pop     dword ptr [eax + CHANNEL_ERROR] # the reset may have left others
-        pop     dword ptr [eax + CHANNEL_STATUS]
-        jmp     1b
-2:      inc     dword ptr [esi + DISK_FAILURES]
-        lea     eax, [esi + DISK_NAME]
-        LOAD_STRING edx, "read"
-        cmp     dword ptr [ebx + REQUEST_WRITE], 0
-        je      3f
-        LOAD_STRING edx, "write"
-3:      PRINTF  "%s: cannot %s %u sectors from %u: ",eax,edx,[ebx+REQUEST_SECTORS],[ebx+REQUEST_LBA]
-        mov     eax, esi
-        call    ata_explain
-        stc
-9:      pop     edi
-        pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     esi, [ebx + REQUEST_DISK]
+    mov     edi, ATA_ATTEMPTS
+1:  mov     eax, ebx
+    call    ata_run
+    jnc     9f
+    dec     edi
+    jz      2f
+    inc     dword ptr [esi + DISK_RETRIES]
+    mov     eax, [esi + DISK_CHANNEL]
+    push    dword ptr [eax + CHANNEL_STATUS]
+    push    dword ptr [eax + CHANNEL_ERROR]
+    push    eax
+    call    ide_reset
+    pop     eax
+    pop     dword ptr [eax + CHANNEL_ERROR] # the reset may have left others
+    pop     dword ptr [eax + CHANNEL_STATUS]
+    jmp     1b
+2:  inc     dword ptr [esi + DISK_FAILURES]
+    lea     eax, [esi + DISK_NAME]
+    LOAD_STRING edx, "read"
+    cmp     dword ptr [ebx + REQUEST_WRITE], 0
+    je      3f
+    LOAD_STRING edx, "write"
+3:  PRINTF  "%s: cannot %s %u sectors from %u: ", eax, edx, [ebx+REQUEST_SECTORS], [ebx+REQUEST_LBA]
+    mov     eax, esi
+    call    ata_explain
+    stc
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
-# Prints why the last command failed, to the end of the line. In: EAX = disk.
+# Prints why the last command failed, to the end of the line.
+# In: EAX disk.
 ata_explain:
-        push    ebx
-        mov     ebx, [eax + DISK_CHANNEL]
-        mov     eax, [ebx + CHANNEL_ERROR]
-        mov     edx, offset ata_reason_silent
-        cmp     eax, IDE_NO_ANSWER
-        je      3f
-        mov     ecx, offset ata_reasons - 8
-1:      add     ecx, 8
-        mov     edx, [ecx]
-        test    edx, edx
-        jz      2f
-        test    eax, edx
-        jz      1b
-2:      mov     edx, [ecx + 4]
-3:      PRINTF  "%s (status %02x, error %02x)\n",edx,[ebx+CHANNEL_STATUS],eax
-        pop     ebx
-        ret
+    push    ebx
+    mov     ebx, [eax + DISK_CHANNEL]
+    mov     eax, [ebx + CHANNEL_ERROR]
+    mov     edx, offset ata_reason_silent
+    cmp     eax, IDE_NO_ANSWER
+    je      3f
+    mov     ecx, offset ata_reasons - 8
+1:  add     ecx, 8
+    mov     edx, [ecx]
+    test    edx, edx
+    jz      2f
+    test    eax, edx
+    jz      1b
+2:  mov     edx, [ecx + 4]
+3:  PRINTF  "%s (status %02x, error %02x)\n", edx, [ebx+CHANNEL_STATUS], eax
+    pop     ebx
+    ret
 
-# Runs one read or write command. In: EAX = request. Out: CF on failure; the channel remembers status and error.
+# Runs one read or write command.
+# In: EAX request.
+# Out: CF on failure; the channel remembers status and error.
 ata_run:
-        FRAME   8
-        push    ebx
-        push    esi
-        push    edi
-        mov     esi, eax                        # ESI: request
-        # Locals: -4 sectors left, -8 sectors of this block
-        mov     eax, [esi + REQUEST_SECTORS]
-        mov     [ebp - 4], eax
-        mov     edi, [esi + REQUEST_BUFFER]
-        mov     eax, esi
-        call    ata_issue
-        mov     ebx, eax                        # EBX: channel
-        jc      9f
-        cmp     dword ptr [esi + REQUEST_WRITE], 0
-        je      1f
-        # The first block of a write is asked for without an interrupt.
-        mov     eax, ebx
-        mov     edx, IDE_COMMAND_MS
-        call    ide_poll
-        jmp     2f
-1:      mov     eax, ebx
-        mov     edx, IDE_COMMAND_MS
-        call    ide_wait
-2:      mov     edx, eax
-        mov     eax, ebx
-        jc      8f
-        call    ide_check
-        jc      9f
-        mov     ecx, [ebp - 4]
-        jecxz   5f                              # a write is done when its last block has been taken
-        test    dl, IDE_STATUS_DRQ
-        jz      8f
-        mov     eax, [esi + REQUEST_DISK]
-        mov     eax, [eax + DISK_BLOCK]
-        cmp     eax, ecx
-        jbe     3f
-        mov     eax, ecx
-3:      sub     [ebp - 4], eax
-        mov     ecx, eax
-        shl     ecx, 8                          # words
-        mov     edx, [ebx + CHANNEL_BASE]
-        cmp     dword ptr [esi + REQUEST_WRITE], 0
-        jne     4f
-        rep insw
-        cmp     dword ptr [ebp - 4], 0
-        jne     1b
-        jmp     5f
-4:      push    esi
-        mov     esi, edi
-        rep outsw
-        mov     edi, esi
-        pop     esi
-        jmp     1b
-5:      clc
-        jmp     9f
-8:      call    ide_no_answer
-9:      pop     edi
-        pop     esi
-        pop     ebx
-        ENDFRAME
-        ret
+    FRAME   8
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax                    # ESI: request
+    # Locals: -4 sectors left, -8 sectors of this block
+    mov     eax, [esi + REQUEST_SECTORS]
+    mov     [ebp - 4], eax
+    mov     edi, [esi + REQUEST_BUFFER]
+    mov     eax, esi
+    call    ata_issue
+    mov     ebx, eax                    # EBX: channel
+    jc      .Lata_run_done
+    cmp     dword ptr [esi + REQUEST_WRITE], 0
+    je      .Lata_run_next_block
+    # The first block of a write is asked for without an interrupt.
+    mov     eax, ebx
+    mov     edx, IDE_COMMAND_MS
+    call    ide_poll
+    jmp     .Lata_run_ready
+.Lata_run_next_block:
+    mov     eax, ebx
+    mov     edx, IDE_COMMAND_MS
+    call    ide_wait
+.Lata_run_ready:
+    mov     edx, eax
+    mov     eax, ebx
+    jc      .Lata_run_timeout
+    call    ide_check
+    jc      .Lata_run_done
+    mov     ecx, [ebp - 4]
+    jecxz   .Lata_run_written           # a write is done when its last block has been taken
+    test    dl, IDE_STATUS_DRQ
+    jz      .Lata_run_timeout
+    mov     eax, [esi + REQUEST_DISK]
+    mov     eax, [eax + DISK_BLOCK]
+    cmp     eax, ecx
+    jbe     .Lata_run_last_block
+    mov     eax, ecx
+.Lata_run_last_block:
+    sub     [ebp - 4], eax
+    mov     ecx, eax
+    shl     ecx, 8                      # words
+    mov     edx, [ebx + CHANNEL_BASE]
+    cmp     dword ptr [esi + REQUEST_WRITE], 0
+    jne     .Lata_run_write
+    rep insw
+    cmp     dword ptr [ebp - 4], 0
+    jne     .Lata_run_next_block
+    jmp     .Lata_run_written
+.Lata_run_write:
+    push    esi
+    mov     esi, edi
+    rep outsw
+    mov     edi, esi
+    pop     esi
+    jmp     .Lata_run_next_block
+.Lata_run_written:
+    clc
+    jmp     .Lata_run_done
+.Lata_run_timeout:
+    call    ide_no_answer
+.Lata_run_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret
 
-# Sets the task file and starts the command. In: EAX = request. Out: EAX = channel; CF when the drive stays busy.
+# Sets the task file and starts the command.
+# In: EAX request.
+# Out: EAX channel; CF when the drive stays busy.
 ata_issue:
-        push    ebx
-        push    esi
-        push    edi
-        mov     esi, eax
-        mov     edi, [esi + REQUEST_DISK]
-        xor     ecx, ecx                        # ECX: 1 when 28 bits are not enough
-        mov     eax, [esi + REQUEST_LBA]
-        add     eax, [esi + REQUEST_SECTORS]
-        jc      1f
-        cmp     eax, 1 << 28
-        jbe     2f
-1:      inc     ecx
-2:      mov     edx, IDE_DEVICE_LBA
-        test    ecx, ecx
-        jnz     3f
-        mov     eax, [esi + REQUEST_LBA]
-        shr     eax, 24
-        or      edx, eax
-3:      mov     eax, edi
-        push    ecx
-        call    ide_select
-        pop     ecx
-        mov     ebx, eax
-        jc      9f
-        test    ecx, ecx
-        jz      4f
-        mov     edx, [ebx + CHANNEL_BASE]       # the upper halves go first into the same registers
-        add     edx, IDE_COUNT
-        mov     al, [esi + REQUEST_SECTORS + 1]
-        out     dx, al
-        inc     edx
-        mov     al, [esi + REQUEST_LBA + 3]
-        out     dx, al
-        inc     edx
-        xor     al, al
-        out     dx, al
-        inc     edx
-        out     dx, al
-4:      mov     edx, [ebx + CHANNEL_BASE]
-        add     edx, IDE_COUNT
-        mov     al, [esi + REQUEST_SECTORS]
-        out     dx, al
-        inc     edx
-        mov     al, [esi + REQUEST_LBA]
-        out     dx, al
-        inc     edx
-        mov     al, [esi + REQUEST_LBA + 1]
-        out     dx, al
-        inc     edx
-        mov     al, [esi + REQUEST_LBA + 2]
-        out     dx, al
-        shl     ecx, 2
-        cmp     dword ptr [edi + DISK_BLOCK], 1
-        jbe     5f
-        or      ecx, 2
-5:      or      ecx, [esi + REQUEST_WRITE]
-        movzx   edx, byte ptr [ata_commands + ecx]
-        mov     eax, ebx
-        call    ide_command
-        mov     eax, ebx
-        clc
-9:      pop     edi
-        pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    mov     edi, [esi + REQUEST_DISK]
+    xor     ecx, ecx                    # ECX: 1 when 28 bits are not enough
+    mov     eax, [esi + REQUEST_LBA]
+    add     eax, [esi + REQUEST_SECTORS]
+    jc      .Lata_issue_large
+    cmp     eax, 1 << 28
+    jbe     .Lata_issue_sized
+.Lata_issue_large:
+    inc     ecx
+.Lata_issue_sized:
+    mov     edx, IDE_DEVICE_LBA
+    test    ecx, ecx
+    jnz     .Lata_issue_device
+    mov     eax, [esi + REQUEST_LBA]
+    shr     eax, 24
+    or      edx, eax
+.Lata_issue_device:
+    mov     eax, edi
+    push    ecx
+    call    ide_select
+    pop     ecx
+    mov     ebx, eax
+    jc      .Lata_issue_done
+    test    ecx, ecx
+    jz      .Lata_issue_low
+    mov     edx, [ebx + CHANNEL_BASE]   # the upper halves go first into the same registers
+    add     edx, IDE_COUNT
+    mov     al, [esi + REQUEST_SECTORS + 1]
+    out     dx, al
+    inc     edx
+    mov     al, [esi + REQUEST_LBA + 3]
+    out     dx, al
+    inc     edx
+    xor     al, al
+    out     dx, al
+    inc     edx
+    out     dx, al
+.Lata_issue_low:
+    mov     edx, [ebx + CHANNEL_BASE]
+    add     edx, IDE_COUNT
+    mov     al, [esi + REQUEST_SECTORS]
+    out     dx, al
+    inc     edx
+    mov     al, [esi + REQUEST_LBA]
+    out     dx, al
+    inc     edx
+    mov     al, [esi + REQUEST_LBA + 1]
+    out     dx, al
+    inc     edx
+    mov     al, [esi + REQUEST_LBA + 2]
+    out     dx, al
+    shl     ecx, 2
+    cmp     dword ptr [edi + DISK_BLOCK], 1
+    jbe     .Lata_issue_single
+    or      ecx, 2
+.Lata_issue_single:
+    or      ecx, [esi + REQUEST_WRITE]
+    movzx   edx, byte ptr [ata_commands + ecx]
+    mov     eax, ebx
+    call    ide_command
+    mov     eax, ebx
+    clc
+.Lata_issue_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
-# Puts everything that the drive has taken on stable storage. In: EAX = disk. Out: CF and EAX on failure. May sleep.
+# Puts everything that the drive has taken on stable storage. May sleep.
+# In: EAX disk.
+# Out: CF and EAX on failure.
 # Locks: takes the channel.
 ata_flush:
-        test    dword ptr [eax + DISK_FLAGS], DISK_NO_FLUSH
-        jnz     9f
-        push    ebx
-        push    esi
-        push    edi
-        mov     ebx, eax
-        mov     eax, [ebx + DISK_CHANNEL]
-        add     eax, CHANNEL_MUTEX
-        call    mutex_lock
-        mov     edx, ATA_FLUSH_CACHE
-        test    dword ptr [ebx + DISK_FLAGS], DISK_FLUSH_EXT
-        jz      1f
-        mov     edx, ATA_FLUSH_CACHE_EXT
-1:      mov     eax, ebx
-        xor     ecx, ecx
-        mov     esi, IDE_FLUSH_MS
-        call    ata_command
-        mov     edi, 0
-        jnc     2f
-        # Not repeated: a drive may forget which sectors failed, and would report the second flush as done.
-        inc     dword ptr [ebx + DISK_FAILURES]
-        lea     eax, [ebx + DISK_NAME]
-        PRINTF  "%s: cannot flush the write cache: ",eax
-        mov     eax, ebx
-        call    ata_explain
-        mov     edi, ERROR_IO
-2:      mov     eax, [ebx + DISK_CHANNEL]
-        add     eax, CHANNEL_MUTEX
-        call    mutex_unlock
-        mov     eax, edi
-        neg     edi
-        pop     edi
-        pop     esi
-        pop     ebx
-        ret
-9:      xor     eax, eax
-        ret
+    test    dword ptr [eax + DISK_FLAGS], DISK_NO_FLUSH
+    jnz     .Lata_flush_none
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     eax, [ebx + DISK_CHANNEL]
+    add     eax, CHANNEL_MUTEX
+    call    mutex_lock
+    mov     edx, ATA_FLUSH_CACHE
+    test    dword ptr [ebx + DISK_FLAGS], DISK_FLUSH_EXT
+    jz      .Lata_flush_command
+    mov     edx, ATA_FLUSH_CACHE_EXT
+.Lata_flush_command:
+    mov     eax, ebx
+    xor     ecx, ecx
+    mov     esi, IDE_FLUSH_MS
+    call    ata_command
+    mov     edi, 0
+    jnc     .Lata_flush_done
+    # Not repeated: a drive may forget which sectors failed, and would report the second flush as done.
+    inc     dword ptr [ebx + DISK_FAILURES]
+    lea     eax, [ebx + DISK_NAME]
+    PRINTF  "%s: cannot flush the write cache: ", eax
+    mov     eax, ebx
+    call    ata_explain
+    mov     edi, ERROR_IO
+.Lata_flush_done:
+    mov     eax, [ebx + DISK_CHANNEL]
+    add     eax, CHANNEL_MUTEX
+    call    mutex_unlock
+    mov     eax, edi
+    neg     edi
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+.Lata_flush_none:
+    xor     eax, eax
+    ret

@@ -1,6 +1,6 @@
-# Intel 82540EM Ethernet controller: the card that QEMU, VMware, VirtualBox and our own emulator show as e1000. Legacy descriptors,
-# one receive and one transmit ring, interrupts for received frames and link changes.
-# Source: Intel, PCI/PCI-X Family of Gigabit Ethernet Controllers Software Developer's Manual (317453), chapters 3, 5, 13, 14.
+# Intel 82540EM Ethernet controller: the card that QEMU, VMware, VirtualBox and our own emulator show as e1000. Legacy
+# descriptors, one receive and one transmit ring, interrupts for received frames and link changes. Source: Intel,
+# PCI/PCI-X Family of Gigabit Ethernet Controllers Software Developer's Manual (317453), chapters 3, 5, 13, 14.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -14,7 +14,8 @@ CTRL                    = 0x0000
 CTRL_ASDE               = 1 << 5        # speed as the PHY found it
 CTRL_SLU                = 1 << 6        # set link up
 CTRL_RST                = 1 << 26
-CTRL_CLEARED            = (1 << 3) | (1 << 7) | (1 << 30) | (1 << 31)   # link reset, invert loss of signal, VLAN mode, PHY reset
+CTRL_CLEARED            = (1 << 3) | (1 << 7) | (1 << 30) | (1 << 31)   # link reset, invert loss of signal, VLAN mode,
+                                                                        # PHY reset
 STATUS                  = 0x0008
 STATUS_LU               = 1 << 1        # link is up
 EERD                    = 0x0014        # EEPROM read
@@ -93,7 +94,7 @@ CARD_SIZE               = 44
 RESET_MS                = 10
 EEPROM_TRIES            = 10000
 
-    .text
+.text
 
 # Takes every card into use (level 6).
 e1000_init:
@@ -121,22 +122,22 @@ e1000_attach:
     push    ebp
     mov     ebp, eax
     cmp     dword ptr [ebp + PCI_BARS + PCI_BAR_TYPE], PCI_BAR_MEMORY
-    jne     8f
+    jne     .Le1000_attach_unusable
     cmp     byte ptr [ebp + PCI_IRQ], 15
-    ja      8f
+    ja      .Le1000_attach_unusable
     mov     edx, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER
     call    pci_enable
     mov     eax, NETIF_SIZE
     call    malloc
-    jc      9f
+    jc      .Le1000_attach_failed
     mov     ebx, eax
     mov     eax, CARD_SIZE
     call    malloc
-    jc      9f
+    jc      .Le1000_attach_failed
     mov     edi, eax
     mov     eax, RINGS_PAGES
     call    page_alloc
-    jc      9f
+    jc      .Le1000_attach_failed
     mov     [edi + CARD_RX_RING], eax
     add     eax, RX_DESCRIPTORS * DESCRIPTOR_SIZE
     mov     [edi + CARD_TX_RING], eax
@@ -165,17 +166,20 @@ e1000_attach:
     mov     edx, offset e1000_interrupt
     mov     ecx, ebx
     call    irq_register
-    jc      9f
+    jc      .Le1000_attach_failed
     mov     dword ptr [esi + IMS], INT_ENABLED
     lea     eax, [ebx + NETIF_NAME]
     lea     edx, [ebx + NETIF_MAC]
-    PRINTF  "%s: Intel 82540EM, %M, IRQ %u\n",eax,edx,[ebx+NETIF_IRQ]
-    jmp     7f
-8:  PRINT   "82540EM: the firmware gave it no memory range or interrupt; not used.\n"
-    jmp     7f
-9:  call    error_text
-    PRINTF  "82540EM: %s; not used.\n",eax
-7:  pop     ebp
+    PRINTF  "%s: Intel 82540EM, %M, IRQ %u\n", eax, edx, [ebx+NETIF_IRQ]
+    jmp     .Le1000_attach_done
+.Le1000_attach_unusable:
+    PRINT   "82540EM: the firmware gave it no memory range or interrupt; not used.\n"
+    jmp     .Le1000_attach_done
+.Le1000_attach_failed:
+    call    error_text
+    PRINTF  "82540EM: %s; not used.\n", eax
+.Le1000_attach_done:
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx
@@ -198,38 +202,43 @@ e1000_reset:
     mov     [esi + CTRL], eax
     ret
 
-# Reads the MAC address from the EEPROM (section 5.6.1); where that does not answer, from the receive address registers that the reset
-# loaded.
+# Reads the MAC address from the EEPROM (section 5.6.1); where that does not answer, from the receive address registers
+# that the reset loaded.
 # In: EBX interface, ESI registers.
 e1000_read_mac:
     push    edi
     xor     edi, edi
-1:  mov     eax, edi
+.Le1000_read_mac_word:
+    mov     eax, edi
     shl     eax, 8
     or      eax, EERD_START
     mov     [esi + EERD], eax
     mov     ecx, EEPROM_TRIES
-2:  mov     eax, [esi + EERD]
+.Le1000_read_mac_wait:
+    mov     eax, [esi + EERD]
     test    eax, EERD_DONE
-    jnz     3f
+    jnz     .Le1000_read_mac_ready
     dec     ecx
-    jnz     2b
-    jmp     4f
-3:  shr     eax, 16
-    mov     [ebx + NETIF_MAC + edi * 2], ax
+    jnz     .Le1000_read_mac_wait
+    jmp     .Le1000_read_mac_registers
+.Le1000_read_mac_ready:
+    shr     eax, 16
+    mov     [ebx + NETIF_MAC + edi*2], ax
     inc     edi
     cmp     edi, 3
-    jb      1b
-    test    byte ptr [ebx + NETIF_MAC], 1       # neither a group address nor an empty EEPROM
-    jnz     4f
+    jb      .Le1000_read_mac_word
+    test    byte ptr [ebx + NETIF_MAC], 1 # neither a group address nor an empty EEPROM
+    jnz     .Le1000_read_mac_registers
     mov     eax, [ebx + NETIF_MAC]
     or      ax, [ebx + NETIF_MAC + 4]
-    jnz     5f
-4:  mov     eax, [esi + RAL0]
+    jnz     .Le1000_read_mac_good
+.Le1000_read_mac_registers:
+    mov     eax, [esi + RAL0]
     mov     [ebx + NETIF_MAC], eax
     mov     eax, [esi + RAH0]
     mov     [ebx + NETIF_MAC + 4], ax
-5:  mov     eax, [ebx + NETIF_MAC]
+.Le1000_read_mac_good:
+    mov     eax, [ebx + NETIF_MAC]
     mov     [esi + RAL0], eax
     movzx   eax, word ptr [ebx + NETIF_MAC + 4]
     or      eax, RAH_AV
@@ -246,7 +255,8 @@ e1000_rings:
     mov     dword ptr [esi + RDLEN], RX_DESCRIPTORS * DESCRIPTOR_SIZE
     mov     dword ptr [esi + RDH], 0
     mov     dword ptr [esi + RDTR], 0
-    mov     dword ptr [esi + ITR], ITR_250_US   # a burst of frames costs few interrupts; a frame after a pause comes at once
+    # a burst of frames costs few interrupts; a frame after a pause comes at once
+    mov     dword ptr [esi + ITR], ITR_250_US
     mov     eax, [edi + CARD_RX_BUFFERS]
     mov     ecx, RX_DESCRIPTORS
 1:  mov     [edx], eax
@@ -254,7 +264,7 @@ e1000_rings:
     add     edx, DESCRIPTOR_SIZE
     dec     ecx
     jnz     1b
-    mov     dword ptr [esi + RDT], RX_DESCRIPTORS - 1   # one stays ours, else a full ring would look like an empty one
+    mov     dword ptr [esi + RDT], RX_DESCRIPTORS - 1 # one stays ours, else a full ring would look like an empty one
     mov     dword ptr [edi + CARD_RX_GIVEN], RX_DESCRIPTORS - 1
 
     mov     edx, [edi + CARD_TX_RING]
@@ -266,7 +276,7 @@ e1000_rings:
     mov     eax, [edi + CARD_TX_BUFFERS]
     mov     ecx, TX_DESCRIPTORS
 2:  mov     [edx], eax
-    mov     byte ptr [edx + TXD_STATUS], TXD_STATUS_DD  # free
+    mov     byte ptr [edx + TXD_STATUS], TXD_STATUS_DD # free
     add     eax, BUFFER_BYTES
     add     edx, DESCRIPTOR_SIZE
     dec     ecx
@@ -277,8 +287,8 @@ e1000_rings:
     mov     dword ptr [esi + RCTL], RCTL_EN | RCTL_BAM | RCTL_SECRC
     ret
 
-# Interrupt handler: leaves the work to the net task.
-# In: EAX interface. Interrupts are off.
+# Interrupt handler: leaves the work to the net task. Interrupts are off.
+# In: EAX interface.
 e1000_interrupt:
     mov     ecx, [eax + NETIF_DRIVER]
     mov     edx, [ecx + CARD_MMIO]
@@ -322,59 +332,67 @@ e1000_poll:
     mov     ebx, eax
     mov     esi, [ebx + NETIF_DRIVER]
     cmp     dword ptr [esi + CARD_LINK_CHANGED], 0
-    je      1f
+    je      .Le1000_poll_next
     call    e1000_link
-1:  mov     edi, [esi + CARD_RX_NEXT]
+.Le1000_poll_next:
+    mov     edi, [esi + CARD_RX_NEXT]
     mov     ebp, edi
     shl     ebp, 4                      # DESCRIPTOR_SIZE
     add     ebp, [esi + CARD_RX_RING]
     movzx   eax, byte ptr [ebp + RXD_STATUS]
     test    eax, RXD_STATUS_DD
-    jz      8f
+    jz      .Le1000_poll_empty
     test    eax, RXD_STATUS_EOP
-    jz      4f
+    jz      .Le1000_poll_part
     cmp     dword ptr [esi + CARD_RX_SKIP], 0
-    jne     3f                          # the end of a frame that was too long
+    jne     .Le1000_poll_skipped        # the end of a frame that was too long
     cmp     byte ptr [ebp + RXD_ERRORS], 0
-    jne     2f
+    jne     .Le1000_poll_damaged
     movzx   ecx, word ptr [ebp + DESCRIPTOR_LENGTH]
     cmp     ecx, ETHER_MAXIMUM
-    ja      2f
+    ja      .Le1000_poll_damaged
     mov     edx, [ebp]
     mov     eax, ebx
     call    ether_receive
-    jmp     5f
-2:  inc     dword ptr [ebx + NETIF_RX_ERRORS]
-3:  mov     dword ptr [esi + CARD_RX_SKIP], 0
-    jmp     5f
-4:  cmp     dword ptr [esi + CARD_RX_SKIP], 0
-    jne     5f
+    jmp     .Le1000_poll_used
+.Le1000_poll_damaged:
+    inc     dword ptr [ebx + NETIF_RX_ERRORS]
+.Le1000_poll_skipped:
+    mov     dword ptr [esi + CARD_RX_SKIP], 0
+    jmp     .Le1000_poll_used
+.Le1000_poll_part:
+    cmp     dword ptr [esi + CARD_RX_SKIP], 0
+    jne     .Le1000_poll_used
     mov     dword ptr [esi + CARD_RX_SKIP], 1
     inc     dword ptr [ebx + NETIF_RX_ERRORS]
-5:  mov     dword ptr [ebp + DESCRIPTOR_LENGTH], 0
+.Le1000_poll_used:
+    mov     dword ptr [ebp + DESCRIPTOR_LENGTH], 0
     mov     dword ptr [ebp + RXD_STATUS], 0
     inc     edi
     and     edi, RX_DESCRIPTORS - 1
     mov     [esi + CARD_RX_NEXT], edi
     test    edi, RX_BATCH - 1
-    jnz     1b
+    jnz     .Le1000_poll_next
     call    e1000_give_back
-    jmp     1b
-8:  call    e1000_give_back
+    jmp     .Le1000_poll_next
+.Le1000_poll_empty:
+    call    e1000_give_back
     cmp     dword ptr [esi + CARD_OVERRUN], 0
-    je      9f
+    je      .Le1000_poll_done
     mov     dword ptr [esi + CARD_OVERRUN], 0
     mov     eax, [esi + CARD_MMIO]
     mov     eax, [eax + MPC]
     add     [ebx + NETIF_RX_MISSED], eax
-9:  pop     ebp
+.Le1000_poll_done:
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx
     ret
 
 # Gives the card all descriptors but the one before the next that it fills.
-# In: ESI card. Clobbers EAX, ECX.
+# In: ESI card.
+# Clobbers: EAX, ECX.
 e1000_give_back:
     mov     eax, [esi + CARD_RX_NEXT]
     dec     eax
@@ -387,16 +405,17 @@ e1000_give_back:
 9:  ret
 
 # NETIF_TRANSMIT: copies a frame into the next free buffer of the ring.
-# In: EAX interface, EDX frame, ECX bytes, at most ETHER_MAXIMUM. Out: CF when the link is down or the ring is full; the caller counts it.
+# In: EAX interface, EDX frame, ECX bytes, at most ETHER_MAXIMUM.
+# Out: CF when the link is down or the ring is full; the caller counts it.
 # Locks: interrupts are off while a descriptor is taken and filled, so that the ring stays in order.
 e1000_transmit:
     push    ebx
     push    esi
     push    edi
     test    dword ptr [eax + NETIF_FLAGS], NETIF_LINK
-    jz      8f
+    jz      .Le1000_transmit_down
     cmp     ecx, ETHER_MAXIMUM
-    ja      8f
+    ja      .Le1000_transmit_down
     mov     ebx, [eax + NETIF_DRIVER]
     mov     esi, edx
     INTERRUPTS_OFF
@@ -405,9 +424,9 @@ e1000_transmit:
     shl     edx, 4                      # DESCRIPTOR_SIZE
     add     edx, [ebx + CARD_TX_RING]
     test    byte ptr [edx + TXD_STATUS], TXD_STATUS_DD
-    jz      7f
+    jz      .Le1000_transmit_full
     mov     edi, [edx]
-    mov     [edx + DESCRIPTOR_LENGTH], ecx      # clears checksum offset and command
+    mov     [edx + DESCRIPTOR_LENGTH], ecx # clears checksum offset and command
     mov     byte ptr [edx + TXD_COMMAND], TXD_COMMAND_SEND
     mov     dword ptr [edx + TXD_STATUS], 0
     mov     edx, ecx
@@ -423,15 +442,19 @@ e1000_transmit:
     mov     [edx + TDT], eax
     INTERRUPTS_RESTORE
     clc
-    jmp     9f
-7:  INTERRUPTS_RESTORE
-8:  stc
-9:  pop     edi
+    jmp     .Le1000_transmit_done
+.Le1000_transmit_full:
+    INTERRUPTS_RESTORE
+.Le1000_transmit_down:
+    stc
+.Le1000_transmit_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
-# NETIF_FILTER: enters the groups of the interface, and 224.0.0.1 which every host hears, into the multicast table (section 13.5.1).
+# NETIF_FILTER: enters the groups of the interface, and 224.0.0.1 which every host hears, into the multicast table
+# (section 13.5.1).
 # In: EAX interface.
 e1000_filter:
     push    ebx
@@ -444,34 +467,38 @@ e1000_filter:
     mov     ecx, 128
     rep stosd
     mov     eax, IP_ALL_HOSTS
-    call    1f
+    call    .Le1000_filter_mark
     lea     esi, [ebx + NETIF_GROUPS]
     mov     edi, GROUPS_MAXIMUM
-2:  mov     eax, [esi + GROUP_ADDRESS]
+.Le1000_filter_group:
+    mov     eax, [esi + GROUP_ADDRESS]
     test    eax, eax
-    jz      3f
-    call    1f
-3:  add     esi, GROUP_SIZE
+    jz      .Le1000_filter_next_group
+    call    .Le1000_filter_mark
+.Le1000_filter_next_group:
+    add     esi, GROUP_SIZE
     dec     edi
-    jnz     2b
+    jnz     .Le1000_filter_group
     mov     edi, [ebx + NETIF_DRIVER]
     mov     edi, [edi + CARD_MMIO]
     add     edi, MTA
     xor     ecx, ecx
-4:  mov     eax, [esp + ecx * 4]
-    mov     [edi + ecx * 4], eax
+.Le1000_filter_write:
+    mov     eax, [esp + ecx*4]
+    mov     [edi + ecx*4], eax
     inc     ecx
     cmp     ecx, 128
-    jb      4b
+    jb      .Le1000_filter_write
     add     esp, 512
     pop     edi
     pop     esi
     pop     ebx
     ret
 
-# With RCTL.MO = 0 the hash is bits 47 to 36 of the address: its last byte and the upper half of the one before, which are the last
-# two bytes of the group.
-1:  mov     ecx, eax
+# With RCTL.MO = 0 the hash is bits 47 to 36 of the address: its last byte and the upper half of the one before, which
+# are the last two bytes of the group.
+.Le1000_filter_mark:
+    mov     ecx, eax
     shr     ecx, 16                     # CL fifth byte of the MAC address, CH sixth
     shr     ecx, 4
     and     ecx, 0xFFF
@@ -480,5 +507,5 @@ e1000_filter:
     and     ecx, 31
     mov     eax, 1
     shl     eax, cl
-    or      [esp + edx * 4 + 4], eax    # the table lies above our return address
+    or      [esp + edx*4 + 4], eax      # the table lies above our return address
     ret

@@ -1,5 +1,5 @@
-# The PS/2 keyboard behind the 8042 controller, scan code set 1 (the controller translates), US layout. IRQ 1 turns scan codes
-# into keys for the input queue.
+# The PS/2 keyboard behind the 8042 controller, scan code set 1 (the controller translates), US layout. IRQ 1 turns scan
+# codes into keys for the input queue.
 
 .include "macros.inc"
 .include "keys.inc"
@@ -36,8 +36,9 @@ SCAN_KEYS           = 0x59
 
 .text
 
+# Empties the controller, switches keyboard and translation on, and takes IRQ 1.
 keyboard_init:
-    mov     ecx, 16                         # what was typed before
+    mov     ecx, 16                     # what was typed before
 1:  in      al, KBC_STATUS
     test    al, STATUS_OUTPUT
     jz      2f
@@ -66,7 +67,9 @@ keyboard_init:
 
 INITCALL 3, keyboard_init
 
-# Sends a command byte to the controller. In: AL. Clobbers ECX.
+# Sends a command byte to the controller.
+# In: AL.
+# Clobbers: ECX.
 keyboard_command:
     push    eax
     call    keyboard_wait_ready
@@ -74,7 +77,8 @@ keyboard_command:
     out     KBC_COMMAND, al
     ret
 
-# Waits until the controller takes a byte; gives up when there is no controller. Clobbers AL, ECX.
+# Waits until the controller takes a byte; gives up when there is no controller.
+# Clobbers: AL, ECX.
 keyboard_wait_ready:
     mov     ecx, KBC_PATIENCE
 1:  in      al, KBC_STATUS
@@ -84,12 +88,14 @@ keyboard_wait_ready:
     jnz     1b
 2:  ret
 
-# Waits for a byte. Out: CF when none comes. Clobbers AL, ECX.
+# Waits for a byte.
+# Out: CF when none comes.
+# Clobbers: AL, ECX.
 keyboard_wait_byte:
     mov     ecx, KBC_PATIENCE
 1:  in      al, KBC_STATUS
     test    al, STATUS_OUTPUT
-    jnz     2f                              # TEST cleared CF
+    jnz     2f                          # TEST cleared CF
     dec     ecx
     jnz     1b
     stc
@@ -118,29 +124,34 @@ keyboard_interrupt:
     cmp     edx, SCAN_KEYS
     jae     keyboard_done
 
-    push    eax                             # modifiers: press sets the bit, release clears it
+    push    eax                         # modifiers: press sets the bit, release clears it
     mov     ah, [keyboard_modifiers]
     mov     al, [scan_modifiers + edx]
     test    al, al
-    jz      2f
-    test    ecx, ecx                        # E0 2A and E0 36 are no shift keys: they frame the keys of the cursor block
-    jz      1f
+    jz      .Lkeyboard_interrupt_key
+    test    ecx, ecx                    # E0 2A and E0 36 are no shift keys: they frame the keys of the cursor block
+    jz      .Lkeyboard_interrupt_flag
     test    al, SHIFT
-    jnz     3f
-1:  cmp     al, CAPS_LOCK
-    je      4f
+    jnz     .Lkeyboard_interrupt_done
+.Lkeyboard_interrupt_flag:
+    cmp     al, CAPS_LOCK
+    je      .Lkeyboard_interrupt_caps_lock
     or      ah, al
     test    byte ptr [esp], SCAN_RELEASE
-    jz      5f
+    jz      .Lkeyboard_interrupt_set
     xor     ah, al
-    jmp     5f
-4:  test    byte ptr [esp], SCAN_RELEASE
-    jnz     3f
+    jmp     .Lkeyboard_interrupt_set
+.Lkeyboard_interrupt_caps_lock:
+    test    byte ptr [esp], SCAN_RELEASE
+    jnz     .Lkeyboard_interrupt_done
     xor     ah, al
-5:  mov     [keyboard_modifiers], ah
-3:  pop     eax
+.Lkeyboard_interrupt_set:
+    mov     [keyboard_modifiers], ah
+.Lkeyboard_interrupt_done:
+    pop     eax
     ret
-2:  pop     eax
+.Lkeyboard_interrupt_key:
+    pop     eax
     test    al, SCAN_RELEASE
     jnz     keyboard_done
     test    ecx, ecx
@@ -149,30 +160,36 @@ keyboard_interrupt:
     movzx   eax, word ptr [scan_plain + edx*2]
     mov     cl, [keyboard_modifiers]
     test    cl, SHIFT
-    jz      1f
+    jz      .Lkeyboard_interrupt_plain
     movzx   eax, word ptr [scan_shifted + edx*2]
-1:  test    cl, CAPS_LOCK
-    jz      2f
-    mov     ch, al                          # letters only: upper and lower case change places
+.Lkeyboard_interrupt_plain:
+    test    cl, CAPS_LOCK
+    jz      .Lkeyboard_interrupt_control
+    mov     ch, al                      # letters only: upper and lower case change places
     or      ch, 0x20
     sub     ch, 'a'
     cmp     ch, 26
-    jae     2f
+    jae     .Lkeyboard_interrupt_control
     cmp     eax, 0x100
-    jae     2f
+    jae     .Lkeyboard_interrupt_control
     xor     al, 0x20
-2:  test    cl, CONTROL
-    jz      4f
-    cmp     eax, 0x40                       # Ctrl: @ A-Z [ \ ] ^ _ and the lower case letters
-    jb      4f
+.Lkeyboard_interrupt_control:
+    test    cl, CONTROL
+    jz      .Lkeyboard_interrupt_alt
+    cmp     eax, 0x40                   # Ctrl: @ A-Z [ \ ] ^ _ and the lower case letters
+    jb      .Lkeyboard_interrupt_alt
     cmp     eax, 0x80
-    jae     4f
+    jae     .Lkeyboard_interrupt_alt
     and     eax, 0x1F
-4:  test    cl, ALT
+.Lkeyboard_interrupt_alt:
+    test    cl, ALT
     jz      keyboard_put
     cmp     eax, 0x80
     jae     keyboard_put
     or      eax, KEY_ALT
+
+# Puts a key into the input queue.
+# In: EAX key, 0 for none.
 keyboard_put:
     test    eax, eax
     jnz     input_put
@@ -186,7 +203,7 @@ keyboard_prefix:
     mov     byte ptr [keyboard_extended], 1
     ret
 keyboard_pause:
-    mov     byte ptr [keyboard_skip], 2     # E1 1D 45 E1 9D C5: no key of ours
+    mov     byte ptr [keyboard_skip], 2 # E1 1D 45 E1 9D C5: no key of ours
     ret
 keyboard_skipped:
     dec     byte ptr [keyboard_skip]
@@ -202,7 +219,7 @@ keyboard_skipped:
 .endm
 
 .section .rodata
-.align 4
+.balign 4
 scan_plain:
     .word   0, KEY_ESCAPE, '1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '-', '=', KEY_BACKSPACE, KEY_TAB
     .word   'q', 'w', 'e', 'r', 't', 'y', 'u', 'i', 'o', 'p', '[', ']', KEY_ENTER, 0, 'a', 's'

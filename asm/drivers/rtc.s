@@ -3,8 +3,6 @@
 .include "macros.inc"
 .include "date.inc"
 
-.globl rtc_read, date_to_seconds, date_from_seconds
-
 CMOS_INDEX          = 0x70
 CMOS_DATA           = 0x71
 RTC_SECOND          = 0x00
@@ -23,7 +21,10 @@ RTC_PM              = 0x80                  # in the hour, when it counts to 12
 
 .text
 
-# In: AL register. Out: EAX its value. Clobbers EAX only.
+# Reads a register of the CMOS.
+# In: AL register.
+# Out: EAX its value.
+# Clobbers: EAX only.
 cmos_read:
     out     CMOS_INDEX, al
     xor     eax, eax
@@ -32,10 +33,11 @@ cmos_read:
 
 # Reads the date twice until both readings agree, so that no update came between.
 # Out: EAX seconds since 2000-01-01 00:00:00; 0 for a clock that holds nonsense.
+.global rtc_read
 rtc_read:
     push    ebx
     sub     esp, DATE_SIZE * 2
-    mov     ebx, 10                         # attempts
+    mov     ebx, 10                     # attempts
 1:  mov     eax, esp
     call    rtc_sample
     jc      3f
@@ -63,12 +65,13 @@ rtc_read:
     pop     ebx
     ret
 
-# Reads the raw registers. In: EAX date to fill; its year holds the two digits, and the century in the second byte. Out: CF when
-# the clock is updating for ever: there is none.
+# Reads the raw registers.
+# In: EAX date to fill; its year holds the two digits, and the century in the second byte.
+# Out: CF when the clock is updating for ever: there is none.
 rtc_sample:
     push    ebx
     mov     ebx, eax
-    mov     ecx, 100000                     # an update takes 2 ms at most
+    mov     ecx, 100000                 # an update takes 2 ms at most
 1:  mov     al, RTC_STATUS_A
     call    cmos_read
     test    al, RTC_UPDATING
@@ -99,12 +102,14 @@ rtc_sample:
     shl     ecx, 8
     mov     al, RTC_YEAR
     call    cmos_read
-    or      eax, ecx                        # clears CF
+    or      eax, ecx                    # clears CF
     mov     [ebx + DATE_YEAR], eax
     pop     ebx
     ret
 
-# Turns the raw registers into numbers. In: EAX date, EDX status B. Out: CF when they make no date.
+# Turns the raw registers into numbers.
+# In: EAX date, EDX status B.
+# Out: CF when they make no date.
 rtc_normalize:
     push    ebx
     push    esi
@@ -116,53 +121,63 @@ rtc_normalize:
     movzx   ecx, byte ptr [ebx + DATE_YEAR + 1]
     and     dword ptr [ebx + DATE_YEAR], 0xFF
     test    esi, RTC_BINARY
-    jnz     2f
+    jnz     .Lrtc_normalize_binary
     push    ecx
     xor     ecx, ecx
-1:  mov     eax, [ebx + ecx*4]
+.Lrtc_normalize_bcd:
+    mov     eax, [ebx + ecx*4]
     call    rtc_from_bcd
     mov     [ebx + ecx*4], eax
     inc     ecx
     cmp     ecx, DATE_WEEKDAY / 4
-    jb      1b
+    jb      .Lrtc_normalize_bcd
     pop     eax
     call    rtc_from_bcd
     mov     ecx, eax
-2:  test    esi, RTC_24_HOURS
-    jnz     4f
+.Lrtc_normalize_binary:
+    test    esi, RTC_24_HOURS
+    jnz     .Lrtc_normalize_hours_good
     cmp     dword ptr [ebx + DATE_HOUR], 12 # 12 is the hour 0 of each half
-    jne     3f
+    jne     .Lrtc_normalize_afternoon
     mov     dword ptr [ebx + DATE_HOUR], 0
-3:  test    edx, edx
-    jz      4f
+.Lrtc_normalize_afternoon:
+    test    edx, edx
+    jz      .Lrtc_normalize_hours_good
     add     dword ptr [ebx + DATE_HOUR], 12
-4:  cmp     ecx, 20                         # a byte that is no century of ours counts as 20
-    je      5f
+.Lrtc_normalize_hours_good:
+    cmp     ecx, 20                     # a byte that is no century of ours counts as 20
+    je      .Lrtc_normalize_century
     cmp     ecx, 21
-    je      5f
+    je      .Lrtc_normalize_century
     mov     ecx, 20
-5:  imul    ecx, ecx, 100
+.Lrtc_normalize_century:
+    imul    ecx, ecx, 100
     add     [ebx + DATE_YEAR], ecx
     cmp     dword ptr [ebx + DATE_YEAR], 2136
-    jae     9f
+    jae     .Lrtc_normalize_bad
     mov     eax, [ebx + DATE_MONTH]
     dec     eax
     cmp     eax, 12
-    jae     9f
+    jae     .Lrtc_normalize_bad
     mov     eax, [ebx + DATE_DAY]
     dec     eax
     cmp     eax, 31
-    jae     9f
+    jae     .Lrtc_normalize_bad
     cmp     dword ptr [ebx + DATE_HOUR], 24
-    jae     9f
+    jae     .Lrtc_normalize_bad
     clc
-    jmp     10f
-9:  stc
-10: pop     esi
+    jmp     .Lrtc_normalize_done
+.Lrtc_normalize_bad:
+    stc
+.Lrtc_normalize_done:
+    pop     esi
     pop     ebx
     ret
 
-# In: EAX byte in BCD. Out: EAX binary. Clobbers EAX only.
+# Turns a byte from BCD into binary.
+# In: EAX byte in BCD.
+# Out: EAX binary.
+# Clobbers: EAX only.
 rtc_from_bcd:
     push    edx
     mov     edx, eax
@@ -173,13 +188,16 @@ rtc_from_bcd:
     pop     edx
     ret
 
-# In: EAX date. Out: EAX seconds since 2000-01-01 00:00:00.
+# Counts the seconds from the start of the century to a date.
+# In: EAX date.
+# Out: EAX seconds since 2000-01-01 00:00:00.
+.global date_to_seconds
 date_to_seconds:
     push    ebx
     mov     ebx, eax
     mov     eax, [ebx + DATE_YEAR]
     sub     eax, 2000
-    lea     edx, [eax + 3]                  # leap days of the years before: 2000 was one, so is every fourth until 2100
+    lea     edx, [eax + 3]              # leap days of the years before: 2000 was one, so is every fourth until 2100
     shr     edx, 2
     cmp     eax, 100
     jbe     1f
@@ -208,7 +226,10 @@ date_to_seconds:
     pop     ebx
     ret
 
-# In: EAX year 2000-2136. Out: ZF set when it is a leap year. Clobbers EAX only.
+# Whether a year is a leap year.
+# In: EAX year 2000-2136.
+# Out: ZF set when it is a leap year.
+# Clobbers: EAX only.
 date_is_leap:
     cmp     eax, 2100
     je      1f
@@ -217,7 +238,9 @@ date_is_leap:
 1:  test    eax, eax
     ret
 
+# Fills in a date, weekday included.
 # In: EAX seconds since 2000-01-01 00:00:00, EDX date to fill.
+.global date_from_seconds
 date_from_seconds:
     push    ebx
     push    esi
@@ -233,48 +256,56 @@ date_from_seconds:
     xor     edx, edx
     div     ecx
     mov     [ebx + DATE_HOUR], edx
-    mov     esi, eax                        # days since 2000-01-01, a Saturday
+    mov     esi, eax                    # days since 2000-01-01, a Saturday
     add     eax, 5
     mov     ecx, 7
     xor     edx, edx
     div     ecx
     mov     [ebx + DATE_WEEKDAY], edx
     mov     ecx, 2000
-1:  mov     eax, ecx
+.Ldate_from_seconds_year:
+    mov     eax, ecx
     call    date_is_leap
     mov     edx, 365
-    jnz     2f
+    jnz     .Ldate_from_seconds_common
     inc     edx
-2:  cmp     esi, edx
-    jb      3f
+.Ldate_from_seconds_common:
+    cmp     esi, edx
+    jb      .Ldate_from_seconds_month_of_year
     sub     esi, edx
     inc     ecx
-    jmp     1b
-3:  mov     [ebx + DATE_YEAR], ecx
-    cmp     edx, 366                        # the table is of a common year: let day 60 of a leap year be February 29
-    jne     5f
+    jmp     .Ldate_from_seconds_year
+.Ldate_from_seconds_month_of_year:
+    mov     [ebx + DATE_YEAR], ecx
+    cmp     edx, 366                    # the table is of a common year: let day 60 of a leap year be February 29
+    jne     .Ldate_from_seconds_common_year
     cmp     esi, 59
-    jb      5f
-    jne     4f
+    jb      .Ldate_from_seconds_common_year
+    jne     .Ldate_from_seconds_after_leap_day
     mov     dword ptr [ebx + DATE_MONTH], 2
     mov     dword ptr [ebx + DATE_DAY], 29
-    jmp     7f
-4:  dec     esi
-5:  mov     ecx, 12
-6:  movzx   eax, word ptr [days_before_month + ecx*2 - 2]
+    jmp     .Ldate_from_seconds_done
+.Ldate_from_seconds_after_leap_day:
+    dec     esi
+.Ldate_from_seconds_common_year:
+    mov     ecx, 12
+.Ldate_from_seconds_month:
+    movzx   eax, word ptr [days_before_month + ecx*2 - 2]
     cmp     esi, eax
-    jae     8f
+    jae     .Ldate_from_seconds_month_found
     dec     ecx
-    jmp     6b
-8:  mov     [ebx + DATE_MONTH], ecx
+    jmp     .Ldate_from_seconds_month
+.Ldate_from_seconds_month_found:
+    mov     [ebx + DATE_MONTH], ecx
     sub     esi, eax
     inc     esi
     mov     [ebx + DATE_DAY], esi
-7:  pop     esi
+.Ldate_from_seconds_done:
+    pop     esi
     pop     ebx
     ret
 
 .section .rodata
-.align 2
+.balign 2
 days_before_month:
     .word   0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334

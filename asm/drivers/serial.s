@@ -1,12 +1,10 @@
-# COM1, a 16550 UART: 115200 baud, 8N1. Output goes through a ring that the transmitter interrupt empties; when the ring is full
-# the writer sends by hand, so nothing is ever lost. Input is decoded here (terminals send escape sequences for arrows and the
-# like) and goes to the same queue as the keyboard's.
+# COM1, a 16550 UART: 115200 baud, 8N1. Output goes through a ring that the transmitter interrupt empties; when the ring
+# is full the writer sends by hand, so nothing is ever lost. Input is decoded here (terminals send escape sequences for
+# arrows and the like) and goes to the same queue as the keyboard's.
 
 .include "macros.inc"
 .include "bootinfo.inc"
 .include "keys.inc"
-
-.globl serial_init, serial_put, serial_text, serial_flush, serial_tick, serial_room
 
 COM1_PORT           = 0x3F8
 COM1_IRQ            = 4
@@ -43,6 +41,7 @@ ESCAPE_TICKS        = 3                     # an ESC with nothing behind it for 
 .text
 
 # Sets the port up for output by hand; serial_interrupts goes on from there. Without a UART all output is dropped.
+.global serial_init
 serial_init:
     movzx   edx, word ptr [boot_info + bi_bda_com1]
     test    edx, edx
@@ -95,7 +94,9 @@ serial_interrupts:
 
 INITCALL 3, serial_interrupts
 
-# Sets the interrupt enable register. In: AL. Clobbers EAX, EDX.
+# Sets the interrupt enable register.
+# In: AL.
+# Clobbers: EAX, EDX.
 serial_enable:
     mov     [serial_enabled], al
     mov     edx, [serial_port]
@@ -103,7 +104,10 @@ serial_enable:
     out     dx, al
     ret
 
-# Sends one byte. In: AL; interrupts off. Clobbers EAX, ECX, EDX.
+# Sends one byte.
+# In: AL; interrupts off.
+# Clobbers: EAX, ECX, EDX.
+.global serial_put
 serial_put:
     cmp     dword ptr [serial_port], 0
     je      9f
@@ -115,7 +119,7 @@ serial_put:
     cmp     edx, RING_BYTES
     jb      1f
     push    eax
-    call    serial_wait                     # full: make room by hand
+    call    serial_wait                 # full: make room by hand
     call    serial_send_fifo
     pop     eax
     mov     ecx, [serial_head]
@@ -129,7 +133,9 @@ serial_put:
     jmp     serial_enable
 9:  ret
 
-# Sends a string without any translation. In: EAX string; interrupts off.
+# Sends a string without any translation.
+# In: EAX string; interrupts off.
+.global serial_text
 serial_text:
     push    esi
     mov     esi, eax
@@ -152,6 +158,7 @@ serial_put_now:
 # Waits until the transmitter takes bytes; gives up on one that never does.
 serial_wait:
     mov     ah, LSR_TRANSMITTER
+# Waits for a bit of the line status; gives up after a while.
 # In: AH bit of the line status to wait for.
 serial_wait_line:
     mov     edx, [serial_port]
@@ -164,7 +171,9 @@ serial_wait_line:
     jnz     1b
 2:  ret
 
-# Fills the transmitter's FIFO from the ring. Clobbers EAX, ECX, EDX. Out: ZF set when the ring is empty.
+# Fills the transmitter's FIFO from the ring.
+# Out: ZF set when the ring is empty.
+# Clobbers: EAX, ECX, EDX.
 serial_send_fifo:
     push    ebx
     mov     ebx, FIFO_BYTES
@@ -184,8 +193,9 @@ serial_send_fifo:
     cmp     ecx, [serial_head]
     ret
 
-# Sends all that waits, by hand, and stays so: for panic and power off. The last bit is on the wire when it returns, because
-# switching a machine off stops its UART too.
+# Sends all that waits, by hand, and stays so: for panic and power off. The last bit is on the wire when it returns,
+# because switching a machine off stops its UART too.
+.global serial_flush
 serial_flush:
     cmp     dword ptr [serial_port], 0
     je      3f
@@ -199,7 +209,10 @@ serial_flush:
     jmp     serial_wait_line
 3:  ret
 
-# Out: EAX how many bytes fit into the ring. Clobbers EAX only.
+# Counts what the ring still takes.
+# Out: EAX how many bytes fit into the ring.
+# Clobbers: EAX only.
+.global serial_room
 serial_room:
     mov     eax, [serial_tail]
     sub     eax, [serial_head]
@@ -212,9 +225,9 @@ serial_interrupt:
     add     edx, UART_IIR
     in      al, dx
     test    al, IIR_NONE
-    jnz     9f
+    jnz     .Lserial_received_done
     shr     al, 1
-    and     eax, 3                          # a receiver timeout (6) reads like received data (2) here
+    and     eax, 3                      # a receiver timeout (6) reads like received data (2) here
     jmp     [serial_causes + eax*4]
 serial_modem:
     mov     edx, [serial_port]
@@ -246,7 +259,8 @@ serial_received:
     in      al, dx
     call    serial_decode
     jmp     serial_received
-9:  ret
+.Lserial_received_done:
+    ret
 
 # Nobody reads the keys: the rest waits in the UART and, by RTS, on the other side, until serial_tick finds room again.
 serial_hold:
@@ -260,7 +274,7 @@ serial_hold:
     jmp     serial_interrupt
 
 .section .rodata
-.align 4
+.balign 4
 serial_causes:
     .long   serial_modem, serial_transmitter, serial_received, serial_line
 .text
@@ -284,7 +298,7 @@ decode_ground:
     jmp     input_put
 1:  cmp     al, 10
     jne     2f
-    test    cl, cl                          # CR LF is one Enter
+    test    cl, cl                      # CR LF is one Enter
     jnz     decode_nothing
     jmp     input_put
 2:  cmp     al, 127
@@ -299,13 +313,13 @@ decode_begin:
 decode_nothing:
     ret
 
-decode_escape:                              # behind ESC
+decode_escape:                          # behind ESC
     cmp     al, '['
     je      1f
     cmp     al, 'O'
     je      1f
     mov     dword ptr [serial_state], 0
-    push    eax                             # not a sequence: Escape, then this
+    push    eax                         # not a sequence: Escape, then this
     mov     eax, KEY_ESCAPE
     call    input_put
     pop     eax
@@ -314,36 +328,42 @@ decode_escape:                              # behind ESC
     mov     dword ptr [serial_parameter], 0
     ret
 
-decode_sequence:                            # behind ESC [ or ESC O
+decode_sequence:                        # behind ESC [ or ESC O
     cmp     al, '0'
-    jb      2f
+    jb      .Ldecode_sequence_ignored
     cmp     al, '9'
-    ja      1f
+    ja      .Ldecode_sequence_not_digit
     imul    ecx, [serial_parameter], 10
     lea     ecx, [ecx + eax - '0']
     mov     [serial_parameter], ecx
     ret
-1:  cmp     al, 0x40
-    jae     3f
-2:  ret                                     # other parameters and intermediate bytes
-3:  mov     dword ptr [serial_state], 0
+.Ldecode_sequence_not_digit:
+    cmp     al, 0x40
+    jae     .Ldecode_sequence_final
+.Ldecode_sequence_ignored:
+    ret                                 # other parameters and intermediate bytes
+.Ldecode_sequence_final:
+    mov     dword ptr [serial_state], 0
     mov     ecx, [serial_parameter]
     shl     ecx, 8
-    cmp     al, '~'                         # only here the parameter says which key
-    je      4f
+    cmp     al, '~'                     # only here the parameter says which key
+    je      .Ldecode_sequence_key
     xor     ecx, ecx
-4:  or      eax, ecx
+.Ldecode_sequence_key:
+    or      eax, ecx
     mov     edx, offset escape_keys
-5:  movzx   ecx, word ptr [edx]
+.Ldecode_sequence_next:
+    movzx   ecx, word ptr [edx]
     test    ecx, ecx
     jz      decode_nothing
     add     edx, 4
     cmp     eax, ecx
-    jne     5b
+    jne     .Ldecode_sequence_next
     movzx   eax, word ptr [edx - 2]
     jmp     input_put
 
 # Called at each tick: receives again when there is room for keys; an ESC that stayed alone is the key Escape.
+.global serial_tick
 serial_tick:
     cmp     byte ptr [serial_held], 0
     je      2f
@@ -369,7 +389,7 @@ serial_tick:
 1:  ret
 
 .section .rodata
-.align 4
+.balign 4
 serial_states:
     .long   decode_ground, decode_escape, decode_sequence
 
@@ -409,7 +429,7 @@ escape_keys:
     .word   0
 
 .bss
-.align 4
+.balign 4
 serial_port:        .space 4                # 0: there is none
 serial_head:        .space 4                # bytes ever put into the ring
 serial_tail:        .space 4                # bytes ever taken out

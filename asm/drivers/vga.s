@@ -1,9 +1,7 @@
-# VGA text mode 3: 80 columns, 25 rows, character and attribute at B8000. Knows positions and cells; what belongs on the screen
-# is the console's business.
+# VGA text mode 3: 80 columns, 25 rows, character and attribute at B8000. Knows positions and cells; what belongs on the
+# screen is the console's business.
 
 .include "macros.inc"
-
-.globl vga_init, vga_put, vga_clear, vga_clear_line_end, vga_show_cursor, vga_attribute, vga_at_start, vga_row_text
 
 VGA_MEMORY          = 0xB8000
 VGA_COLUMNS         = 80
@@ -20,6 +18,7 @@ CRTC_CURSOR_LOW     = 0x0F
 .text
 
 # Goes on below what the loader left on the screen.
+.global vga_init
 vga_init:
     mov     byte ptr [vga_attribute], VGA_ATTRIBUTE
     mov     edx, CRTC_INDEX
@@ -47,6 +46,7 @@ vga_init:
 1:  ret
 
 # Clears the screen; the cursor goes to its upper left corner.
+.global vga_clear
 vga_clear:
     push    edi
     mov     edi, VGA_MEMORY
@@ -58,9 +58,10 @@ vga_clear:
     pop     edi
     jmp     vga_show_cursor
 
-# Shows a character at the cursor, or does what a control character says: 8 left, 9 to the next multiple of 8 columns, 10 new
-# line, 13 start of the line; others are not shown. The hardware cursor follows at vga_show_cursor only.
+# Shows a character at the cursor, or does what a control character says: 8 left, 9 to the next multiple of 8 columns,
+# 10 new line, 13 start of the line; others are not shown. The hardware cursor follows at vga_show_cursor only.
 # In: AL character.
+.global vga_put
 vga_put:
     mov     edx, [vga_cell]
     cmp     al, ' '
@@ -73,7 +74,7 @@ vga_put:
     mov     byte ptr [vga_wrapped], 0
     test    eax, eax
     jnz     vga_done
-    mov     byte ptr [vga_wrapped], 1       # a line feed right behind a full line is the wrap that has just happened
+    mov     byte ptr [vga_wrapped], 1   # a line feed right behind a full line is the wrap that has just happened
 vga_check_scroll:
     cmp     dword ptr [vga_cell], VGA_CELLS
     jae     vga_scroll
@@ -90,7 +91,7 @@ vga_control:
     cmp     al, 8
     jne     vga_done
     call    vga_column
-    cmp     eax, 1                          # stays in its row
+    cmp     eax, 1                      # stays in its row
     adc     dword ptr [vga_cell], -1
     ret
 
@@ -134,7 +135,9 @@ vga_scroll:
     pop     esi
     ret
 
-# Out: EAX column of the cursor, 0-79. Clobbers EAX only.
+# Column of the cursor.
+# Out: EAX column of the cursor, 0-79.
+# Clobbers: EAX only.
 vga_column:
     push    ecx
     push    edx
@@ -147,13 +150,17 @@ vga_column:
     pop     ecx
     ret
 
-# Out: ZF set when the cursor stands at the beginning of a row, and not because the row before is just full. Clobbers EAX only.
+# Whether a row begins at the cursor.
+# Out: ZF set when the cursor stands at the beginning of a row, and not because the row before is just full.
+# Clobbers: EAX only.
+.global vga_at_start
 vga_at_start:
     call    vga_column
     or      al, [vga_wrapped]
     ret
 
 # Blanks the cells from the cursor to the end of its row.
+.global vga_clear_line_end
 vga_clear_line_end:
     push    edi
     call    vga_column
@@ -166,7 +173,10 @@ vga_clear_line_end:
     pop     edi
     ret
 
-# Copies the characters left of the cursor in its row. In: EAX buffer of 80 bytes. Out: EAX their number.
+# Copies the characters left of the cursor in its row.
+# In: EAX buffer of 80 bytes.
+# Out: EAX their number.
+.global vga_row_text
 vga_row_text:
     push    esi
     push    edi
@@ -188,6 +198,7 @@ vga_row_text:
     ret
 
 # Puts the hardware cursor where the next character goes.
+.global vga_show_cursor
 vga_show_cursor:
     mov     ecx, [vga_cell]
     mov     edx, CRTC_INDEX
@@ -200,7 +211,8 @@ vga_show_cursor:
     ret
 
 .bss
-.align 4
+.balign 4
 vga_cell:       .space 4                    # cell of the cursor, 0 to 1999
+.global vga_attribute
 vga_attribute:  .space 1                    # colours of new characters: background << 4 | foreground
 vga_wrapped:    .space 1                    # 1: the last character filled its row

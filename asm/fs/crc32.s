@@ -15,75 +15,70 @@ INITCALL 4, crc_init
 
 # Fills the tables.
 crc_init:
-        xor     ecx, ecx
-1:      mov     eax, ecx
-        mov     edx, 8
-2:      shr     eax, 1
-        jnc     3f
-        xor     eax, CRC_POLYNOMIAL
-3:      dec     edx
-        jnz     2b
-        mov     [crc_table + ecx*4], eax
-        inc     ecx
-        cmp     ecx, 256
-        jb      1b
-        xor     ecx, ecx
-4:      mov     eax, [crc_table + ecx*4]
-        movzx   edx, al
-        shr     eax, 8
-        xor     eax, [crc_table + edx*4]
-        mov     [crc_table + 1024 + ecx*4], eax
-        inc     ecx
-        cmp     ecx, 3 * 256
-        jb      4b
-        clc
-        ret
+    xor     ecx, ecx
+1:  mov     eax, ecx
+    mov     edx, 8
+2:  shr     eax, 1
+    jnc     3f
+    xor     eax, CRC_POLYNOMIAL
+3:  dec     edx
+    jnz     2b
+    mov     [crc_table + ecx*4], eax
+    inc     ecx
+    cmp     ecx, 256
+    jb      1b
+    xor     ecx, ecx
+4:  mov     eax, [crc_table + ecx*4]
+    movzx   edx, al
+    shr     eax, 8
+    xor     eax, [crc_table + edx*4]
+    mov     [crc_table + 1024 + ecx*4], eax
+    inc     ecx
+    cmp     ecx, 3 * 256
+    jb      4b
+    clc
+    ret
 
-# Computes the checksum of a piece of memory. In: EAX = address, EDX = bytes. Out: EAX.
+# Computes the checksum of a piece of memory. Four bytes at a time: a byte's share in the result does not depend on the
+# others, so four tables are looked up instead of one four times.
+# In: EAX address, EDX bytes.
+# Out: EAX.
 .global crc32
 crc32:
-        mov     ecx, edx
-        mov     edx, eax
-        xor     eax, eax
-
-# Goes on with a checksum: the checksum of two pieces is crc32_update(crc32(first), second). Four bytes at a time: a byte's share
-# in the result does not depend on the others, so four tables are looked up instead of one four times.
-# In: EAX = checksum so far, 0 at the start, EDX = address, ECX = bytes. Out: EAX.
-.global crc32_update
-crc32_update:
-        push    ebx
-        push    esi
-        push    edi
-        mov     esi, edx
-        not     eax
-        mov     edi, ecx
-        shr     ecx, 2
-        jz      2f
-1:      xor     eax, [esi]
-        add     esi, 4
-        movzx   edx, al
-        mov     ebx, [crc_table + 3072 + edx*4]
-        movzx   edx, ah
-        xor     ebx, [crc_table + 2048 + edx*4]
-        shr     eax, 16
-        movzx   edx, al
-        xor     ebx, [crc_table + 1024 + edx*4]
-        movzx   edx, ah
-        mov     eax, [crc_table + edx*4]
-        xor     eax, ebx
-        dec     ecx
-        jnz     1b
-2:      and     edi, 3
-        jz      4f
-3:      movzx   ebx, byte ptr [esi]
-        inc     esi
-        xor     bl, al
-        shr     eax, 8
-        xor     eax, [crc_table + ebx*4]
-        dec     edi
-        jnz     3b
-4:      not     eax
-        pop     edi
-        pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    mov     edi, edx
+    mov     ecx, edx
+    mov     eax, -1
+    shr     ecx, 2
+    jz      2f
+1:  xor     eax, [esi]
+    add     esi, 4
+    movzx   edx, al
+    mov     ebx, [crc_table + 3072 + edx*4]
+    movzx   edx, ah
+    xor     ebx, [crc_table + 2048 + edx*4]
+    shr     eax, 16
+    movzx   edx, al
+    xor     ebx, [crc_table + 1024 + edx*4]
+    movzx   edx, ah
+    mov     eax, [crc_table + edx*4]
+    xor     eax, ebx
+    dec     ecx
+    jnz     1b
+2:  and     edi, 3
+    jz      4f
+3:  movzx   ebx, byte ptr [esi]
+    inc     esi
+    xor     bl, al
+    shr     eax, 8
+    xor     eax, [crc_table + ebx*4]
+    dec     edi
+    jnz     3b
+4:  not     eax
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret

@@ -1,5 +1,5 @@
-# Mounts: which volume stands at which path, and the routines with which the rest of the system reaches what is on it. File
-# systems are classes: a record of routines with a name (FS_* in fs.inc); a new one is added to fs_classes.
+# Mounts: which volume stands at which path, and the routines with which the rest of the system reaches what is on it.
+# File systems are classes: a record of routines with a name (FS_* in fs.inc); a new one is added to fs_classes.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -9,7 +9,7 @@
 
 .section .rodata
 .balign 4
-fs_classes:     .long   class_fs_oofs, 0
+fs_classes:     .long class_fs_oofs, 0
 
 .bss
 .balign 4
@@ -20,340 +20,373 @@ mount_table:    .skip MOUNT_MAX * MOUNT_SIZE_OF
 
 .text
 
-# Finds a class of file systems by the name that mkfs takes. In: EAX = name such as oofs. Out: EAX = class; CF and EAX.
+# Finds a class of file systems by the name that mkfs takes.
+# In: EAX name such as oofs.
+# Out: EAX class; CF and EAX.
 .global fs_class_find
 fs_class_find:
-        push    ebx
-        push    esi
-        mov     esi, eax
-        mov     ebx, offset fs_classes
-1:      mov     eax, [ebx]
-        test    eax, eax
-        jz      8f
-        mov     eax, [eax + FS_TYPE]
-        mov     edx, esi
-        call    string_compare
-        je      2f
-        add     ebx, 4
-        jmp     1b
-2:      mov     eax, [ebx]
-        clc
-        jmp     9f
-8:      mov     eax, ERROR_NOT_FOUND
-        stc
-9:      pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, offset fs_classes
+1:  mov     eax, [ebx]
+    test    eax, eax
+    jz      8f
+    mov     eax, [eax + FS_TYPE]
+    mov     edx, esi
+    call    string_compare
+    je      2f
+    add     ebx, 4
+    jmp     1b
+2:  mov     eax, [ebx]
+    clc
+    jmp     9f
+8:  mov     eax, ERROR_NOT_FOUND
+    stc
+9:  pop     esi
+    pop     ebx
+    ret
 
-# Finds the class of the file system that a volume holds.
-# In: EAX = volume. Out: EAX = class, EDX = text about it; CF and EAX when none knows it. May sleep.
+# Finds the class of the file system that a volume holds. May sleep.
+# In: EAX volume.
+# Out: EAX class, EDX text about it; CF and EAX when none knows it.
 .global fs_class_probe
 fs_class_probe:
-        push    ebx
-        push    esi
-        mov     esi, eax
-        mov     ebx, offset fs_classes
-1:      mov     ecx, [ebx]
-        jecxz   8f
-        mov     eax, esi
-        call    [ecx + FS_PROBE]
-        jnc     2f
-        cmp     eax, ERROR_CORRUPT              # any other error is the drive's
-        stc
-        jne     9f
-        add     ebx, 4
-        jmp     1b
-2:      mov     edx, eax
-        mov     eax, [ebx]
-        clc
-        jmp     9f
-8:      mov     eax, ERROR_CORRUPT
-        stc
-9:      pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, offset fs_classes
+1:  mov     ecx, [ebx]
+    jecxz   8f
+    mov     eax, esi
+    call    [ecx + FS_PROBE]
+    jnc     2f
+    cmp     eax, ERROR_CORRUPT          # any other error is the drive's
+    stc
+    jne     9f
+    add     ebx, 4
+    jmp     1b
+2:  mov     edx, eax
+    mov     eax, [ebx]
+    clc
+    jmp     9f
+8:  mov     eax, ERROR_CORRUPT
+    stc
+9:  pop     esi
+    pop     ebx
+    ret
 
-# Keep others from mounting and unmounting, for those who change a partition table or make a file system: they check that the
-# volume is not mounted, and write, under this lock. May sleep.
-.global mounts_lock, mounts_unlock
+# Keep others from mounting and unmounting, for those who change a partition table or make a file system: they check
+# that the volume is not mounted, and write, under this lock. May sleep.
+.global mounts_lock
 mounts_lock:
-        mov     eax, offset mount_mutex
-        jmp     mutex_lock
+    mov     eax, offset mount_mutex
+    jmp     mutex_lock
+
+# Gives the mutex of all mounts back.
+.global mounts_unlock
 mounts_unlock:
-        mov     eax, offset mount_mutex
-        jmp     mutex_unlock
+    mov     eax, offset mount_mutex
+    jmp     mutex_unlock
 
-# Checks the form of a path to mount at: begins with /, is not / alone, has no empty part and no / at the end, and is printable.
-# In: EAX = path. Out: CF and EAX when it cannot be a mount point.
+# Checks the form of a path to mount at: begins with /, is not / alone, has no empty part and no / at the end, and is
+# printable.
+# In: EAX path.
+# Out: CF and EAX when it cannot be a mount point.
 mount_path_check:
-        push    esi
-        mov     esi, eax
-        call    string_length
-        cmp     eax, MOUNT_PATH_BYTES - 1
-        mov     eax, ERROR_TOO_LONG
-        ja      8f
-        mov     eax, ERROR_INVALID
-        cmp     byte ptr [esi], '/'
-        jne     8f
-1:      mov     dl, [esi + 1]
-        cmp     dl, '/'
-        je      8f
-        cmp     dl, ' '
-        jbe     8f
-        cmp     dl, 0x7F
-        je      8f
-2:      inc     esi
-        mov     dl, [esi]
-        cmp     dl, '/'
-        je      1b
-        test    dl, dl
-        jz      9f
-        cmp     dl, ' '
-        jbe     8f
-        cmp     dl, 0x7F
-        jne     2b
-8:      stc
-9:      pop     esi
-        ret
+    push    esi
+    mov     esi, eax
+    call    string_length
+    cmp     eax, MOUNT_PATH_BYTES - 1
+    mov     eax, ERROR_TOO_LONG
+    ja      8f
+    mov     eax, ERROR_INVALID
+    cmp     byte ptr [esi], '/'
+    jne     8f
+1:  mov     dl, [esi + 1]
+    cmp     dl, '/'
+    je      8f
+    cmp     dl, ' '
+    jbe     8f
+    cmp     dl, 0x7F
+    je      8f
+2:  inc     esi
+    mov     dl, [esi]
+    cmp     dl, '/'
+    je      1b
+    test    dl, dl
+    jz      9f
+    cmp     dl, ' '
+    jbe     8f
+    cmp     dl, 0x7F
+    jne     2b
+8:  stc
+9:  pop     esi
+    ret
 
-# Mounts a volume.
-# In: EAX = device name (hda0), EDX = path. Out: EAX = mount; CF and EAX on failure. May sleep.
+# Mounts a volume. May sleep.
+# In: EAX device name (hda0), EDX path.
+# Out: EAX mount; CF and EAX on failure.
 .global mount_volume
 mount_volume:
-        push    ebx
-        push    esi
-        push    edi
-        mov     esi, edx                        # ESI: path
-        push    eax
-        call    mounts_lock
-        mov     eax, esi
-        call    mount_path_check
-        pop     edx
-        jc      8f
-        mov     eax, edx
-        call    volume_find
-        jc      8f
-        mov     edi, eax                        # EDI: volume
-        cmp     dword ptr [edi + VOLUME_MOUNT], 0
-        mov     eax, ERROR_BUSY
-        jne     8f
-        mov     eax, esi
-        call    mount_at
-        mov     eax, ERROR_MOUNTED
-        jnc     8f
-        mov     ebx, offset mount_table         # EBX: free slot
-1:      cmp     dword ptr [ebx + MOUNT_CLASS], 0
-        je      2f
-        add     ebx, MOUNT_SIZE_OF
-        cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-        jb      1b
-        mov     eax, ERROR_TABLE_FULL
-        jmp     8f
-2:      mov     eax, edi
-        call    fs_class_probe
-        jc      8f
-        push    eax
-        mov     [ebx + MOUNT_VOLUME], edi
-        lea     eax, [ebx + MOUNT_PATH]
-        mov     edx, esi
-        mov     ecx, MOUNT_PATH_BYTES
-        call    string_copy
-        pop     esi                             # ESI: class
-        mov     eax, ebx
-        call    [esi + FS_MOUNT]
-        jc      8f
-        mov     [edi + VOLUME_MOUNT], ebx
-        mov     [ebx + MOUNT_CLASS], esi        # from here on others find it
-        mov     esi, ebx
-        xor     edi, edi
-        jmp     9f
-8:      mov     esi, eax
-        mov     edi, 1
-9:      call    mounts_unlock
-        mov     eax, esi
-        neg     edi
-        pop     edi
-        pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, edx                    # ESI: path
+    push    eax
+    call    mounts_lock
+    mov     eax, esi
+    call    mount_path_check
+    pop     edx
+    jc      .Lmount_volume_failed
+    mov     eax, edx
+    call    volume_find
+    jc      .Lmount_volume_failed
+    mov     edi, eax                    # EDI: volume
+    cmp     dword ptr [edi + VOLUME_MOUNT], 0
+    mov     eax, ERROR_BUSY
+    jne     .Lmount_volume_failed
+    mov     eax, esi
+    call    mount_at
+    mov     eax, ERROR_MOUNTED
+    jnc     .Lmount_volume_failed
+    mov     ebx, offset mount_table     # EBX: free slot
+.Lmount_volume_slot:
+    cmp     dword ptr [ebx + MOUNT_CLASS], 0
+    je      .Lmount_volume_found
+    add     ebx, MOUNT_SIZE_OF
+    cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+    jb      .Lmount_volume_slot
+    mov     eax, ERROR_TABLE_FULL
+    jmp     .Lmount_volume_failed
+.Lmount_volume_found:
+    mov     eax, edi
+    call    fs_class_probe
+    jc      .Lmount_volume_failed
+    push    eax
+    mov     [ebx + MOUNT_VOLUME], edi
+    lea     eax, [ebx + MOUNT_PATH]
+    mov     edx, esi
+    mov     ecx, MOUNT_PATH_BYTES
+    call    string_copy
+    pop     esi                         # ESI: class
+    mov     eax, ebx
+    call    [esi + FS_MOUNT]
+    jc      .Lmount_volume_failed
+    mov     [edi + VOLUME_MOUNT], ebx
+    mov     [ebx + MOUNT_CLASS], esi    # from here on others find it
+    mov     esi, ebx
+    xor     edi, edi
+    jmp     .Lmount_volume_done
+.Lmount_volume_failed:
+    mov     esi, eax
+    mov     edi, 1
+.Lmount_volume_done:
+    call    mounts_unlock
+    mov     eax, esi
+    neg     edi
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
-# Ends a mount. In: EAX = path. Out: CF and EAX on failure: ERROR_NOT_MOUNTED, ERROR_BUSY when something is mounted below it.
+# Ends a mount.
+# In: EAX path.
+# Out: CF and EAX on failure: ERROR_NOT_MOUNTED, ERROR_BUSY when something is mounted below it.
 .global umount_path
 umount_path:
-        push    ebx
-        push    esi
-        push    edi
-        mov     esi, eax
-        call    mounts_lock
-        mov     eax, esi
-        call    mount_at
-        jc      8f
-        mov     ebx, eax
-        mov     edi, offset mount_table
-1:      cmp     edi, ebx
-        je      2f
-        cmp     dword ptr [edi + MOUNT_CLASS], 0
-        je      2f
-        lea     eax, [edi + MOUNT_PATH]
-        lea     edx, [ebx + MOUNT_PATH]
-        call    string_prefix
-        jne     2f
-        cmp     byte ptr [eax], '/'
-        mov     eax, ERROR_BUSY
-        je      8f
-2:      add     edi, MOUNT_SIZE_OF
-        cmp     edi, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-        jb      1b
-        lea     eax, [ebx + MOUNT_MUTEX]        # whoever is at work in it finishes first
-        call    mutex_lock
-        mov     esi, [ebx + MOUNT_CLASS]
-        mov     dword ptr [ebx + MOUNT_CLASS], 0
-        mov     eax, ebx
-        call    [esi + FS_UMOUNT]
-        mov     edx, [ebx + MOUNT_VOLUME]
-        mov     dword ptr [edx + VOLUME_MOUNT], 0
-        lea     eax, [ebx + MOUNT_MUTEX]
-        call    mutex_unlock
-        xor     esi, esi
-        jmp     9f
-8:      mov     esi, eax
-9:      call    mounts_unlock
-        mov     eax, esi
-        neg     esi
-        pop     edi
-        pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    call    mounts_lock
+    mov     eax, esi
+    call    mount_at
+    jc      .Lumount_path_failed
+    mov     ebx, eax
+    mov     edi, offset mount_table
+.Lumount_path_mount:
+    cmp     edi, ebx
+    je      .Lumount_path_next
+    cmp     dword ptr [edi + MOUNT_CLASS], 0
+    je      .Lumount_path_next
+    lea     eax, [edi + MOUNT_PATH]
+    lea     edx, [ebx + MOUNT_PATH]
+    call    string_prefix
+    jne     .Lumount_path_next
+    cmp     byte ptr [eax], '/'
+    mov     eax, ERROR_BUSY
+    je      .Lumount_path_failed
+.Lumount_path_next:
+    add     edi, MOUNT_SIZE_OF
+    cmp     edi, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+    jb      .Lumount_path_mount
+    lea     eax, [ebx + MOUNT_MUTEX]    # whoever is at work in it finishes first
+    call    mutex_lock
+    mov     esi, [ebx + MOUNT_CLASS]
+    mov     dword ptr [ebx + MOUNT_CLASS], 0
+    mov     eax, ebx
+    call    [esi + FS_UMOUNT]
+    mov     edx, [ebx + MOUNT_VOLUME]
+    mov     dword ptr [edx + VOLUME_MOUNT], 0
+    lea     eax, [ebx + MOUNT_MUTEX]
+    call    mutex_unlock
+    xor     esi, esi
+    jmp     .Lumount_path_done
+.Lumount_path_failed:
+    mov     esi, eax
+.Lumount_path_done:
+    call    mounts_unlock
+    mov     eax, esi
+    neg     esi
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
-# Finds the mount that stands at exactly this path. In: EAX = path. Out: EAX = mount; CF and ERROR_NOT_MOUNTED.
+# Finds the mount that stands at exactly this path.
+# In: EAX path.
+# Out: EAX mount; CF and ERROR_NOT_MOUNTED.
 mount_at:
-        push    ebx
-        push    esi
-        mov     esi, eax
-        mov     ebx, offset mount_table
-1:      cmp     dword ptr [ebx + MOUNT_CLASS], 0
-        je      2f
-        lea     eax, [ebx + MOUNT_PATH]
-        mov     edx, esi
-        call    string_compare
-        je      3f
-2:      add     ebx, MOUNT_SIZE_OF
-        cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-        jb      1b
-        mov     eax, ERROR_NOT_MOUNTED
-        stc
-        jmp     9f
-3:      mov     eax, ebx
-        clc
-9:      pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, offset mount_table
+1:  cmp     dword ptr [ebx + MOUNT_CLASS], 0
+    je      2f
+    lea     eax, [ebx + MOUNT_PATH]
+    mov     edx, esi
+    call    string_compare
+    je      3f
+2:  add     ebx, MOUNT_SIZE_OF
+    cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+    jb      1b
+    mov     eax, ERROR_NOT_MOUNTED
+    stc
+    jmp     9f
+3:  mov     eax, ebx
+    clc
+9:  pop     esi
+    pop     ebx
+    ret
 
 # Finds the mount that holds a path: the longest mount point that is the path or a beginning of it that ends before a /.
-# In: EAX = path. Out: EAX = mount, EDX = rest of the path without a leading /; CF and EAX = ERROR_NOT_MOUNTED.
+# In: EAX path.
+# Out: EAX mount, EDX rest of the path without a leading /; CF and EAX = ERROR_NOT_MOUNTED.
 .global mount_find
 mount_find:
-        push    ebx
-        push    esi
-        push    edi
-        push    ebp
-        mov     esi, eax
-        xor     edi, edi                        # EDI: best mount, EBP: rest behind it
-        xor     ebp, ebp
-        mov     ebx, offset mount_table
-1:      cmp     dword ptr [ebx + MOUNT_CLASS], 0
-        je      3f
-        mov     eax, esi
-        lea     edx, [ebx + MOUNT_PATH]
-        call    string_prefix
-        jne     3f
-        cmp     byte ptr [eax], 0
-        je      2f
-        cmp     byte ptr [eax], '/'
-        jne     3f
-2:      cmp     eax, ebp                        # what matches further is longer
-        jbe     3f
-        mov     ebp, eax
-        mov     edi, ebx
-3:      add     ebx, MOUNT_SIZE_OF
-        cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-        jb      1b
-        test    edi, edi
-        jz      8f
-4:      cmp     byte ptr [ebp], '/'
-        jne     5f
-        inc     ebp
-        jmp     4b
-5:      mov     eax, edi
-        mov     edx, ebp
-        clc
-        jmp     9f
-8:      mov     eax, ERROR_NOT_MOUNTED
-        stc
-9:      pop     ebp
-        pop     edi
-        pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    xor     edi, edi                    # EDI: best mount, EBP: rest behind it
+    xor     ebp, ebp
+    mov     ebx, offset mount_table
+.Lmount_find_mount:
+    cmp     dword ptr [ebx + MOUNT_CLASS], 0
+    je      .Lmount_find_next
+    mov     eax, esi
+    lea     edx, [ebx + MOUNT_PATH]
+    call    string_prefix
+    jne     .Lmount_find_next
+    cmp     byte ptr [eax], 0
+    je      .Lmount_find_match
+    cmp     byte ptr [eax], '/'
+    jne     .Lmount_find_next
+.Lmount_find_match:
+    cmp     eax, ebp                    # what matches further is longer
+    jbe     .Lmount_find_next
+    mov     ebp, eax
+    mov     edi, ebx
+.Lmount_find_next:
+    add     ebx, MOUNT_SIZE_OF
+    cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+    jb      .Lmount_find_mount
+    test    edi, edi
+    jz      .Lmount_find_none
+.Lmount_find_rest:
+    cmp     byte ptr [ebp], '/'
+    jne     .Lmount_find_found
+    inc     ebp
+    jmp     .Lmount_find_rest
+.Lmount_find_found:
+    mov     eax, edi
+    mov     edx, ebp
+    clc
+    jmp     .Lmount_find_done
+.Lmount_find_none:
+    mov     eax, ERROR_NOT_MOUNTED
+    stc
+.Lmount_find_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
-# Names the class of a mount's file system. In: EAX = mount. Out: EAX = text such as class_fs_oofs.
+# Names the class of a mount's file system.
+# In: EAX mount.
+# Out: EAX text such as class_fs_oofs.
 .global mount_class
 mount_class:
-        mov     eax, [eax + MOUNT_CLASS]
-        mov     eax, [eax + FS_NAME]
-        ret
+    mov     eax, [eax + MOUNT_CLASS]
+    mov     eax, [eax + FS_NAME]
+    ret
 
-# Loads a persistent object.
-# In: EAX = mount, EDX = class name, ECX = buffer; ESI = bytes of the buffer.
-# Out: EAX = bytes of the object on disk. If these are fewer than the buffer has, the rest is zero; if more, they are left out.
-# CF and EAX: ERROR_NOT_FOUND when there is none, ERROR_NOT_MOUNTED, ERROR_CORRUPT, ERROR_IO. May sleep.
+# Loads a persistent object. May sleep.
+# In: EAX mount, EDX class name, ECX buffer; ESI bytes of the buffer.
+# Out: EAX bytes of the object on disk. If these are fewer than the buffer has, the rest is zero; if more, they are left
+# out. CF and EAX: ERROR_NOT_FOUND when there is none, ERROR_NOT_MOUNTED, ERROR_CORRUPT, ERROR_IO.
 .global object_load
 object_load:
-        push    ebx
-        mov     ebx, FS_LOAD
-        call    mount_call
-        pop     ebx
-        ret
+    push    ebx
+    mov     ebx, FS_LOAD
+    call    mount_call
+    pop     ebx
+    ret
 
-# Saves a persistent object: replaces the one of this class as a whole, or creates it. When it returns without CF, the object
-# is on stable storage; when power is cut before, the old one is still there.
-# In: as object_load; at least 1 byte. Out: CF and EAX on failure: ERROR_NO_SPACE, ERROR_IO, ERROR_READ_ONLY. May sleep.
+# Saves a persistent object: replaces the one of this class as a whole, or creates it. When it returns without CF, the
+# object is on stable storage; when power is cut before, the old one is still there. May sleep.
+# In: as object_load; at least 1 byte.
+# Out: CF and EAX on failure: ERROR_NO_SPACE, ERROR_IO, ERROR_READ_ONLY.
 .global object_save
 object_save:
-        push    ebx
-        mov     ebx, FS_SAVE
-        call    mount_call
-        pop     ebx
-        ret
+    push    ebx
+    mov     ebx, FS_SAVE
+    call    mount_call
+    pop     ebx
+    ret
 
 # Calls a routine of a mount's file system with the mount locked.
-# In: EBX = FS_* routine; EAX = mount, and EDX, ECX, ESI as that takes them. Out: as that; CF and ERROR_NOT_MOUNTED.
+# In: EBX = FS_* routine; EAX mount, and EDX, ECX, ESI as that takes them.
+# Out: as that; CF and ERROR_NOT_MOUNTED.
 .global mount_call
 mount_call:
-        push    edi
-        push    ebx
-        mov     edi, eax
-        push    ecx
-        push    edx
-        add     eax, MOUNT_MUTEX
-        call    mutex_lock
-        pop     edx
-        pop     ecx
-        mov     eax, [edi + MOUNT_CLASS]
-        test    eax, eax
-        jz      8f
-        add     ebx, eax
-        mov     eax, edi
-        call    [ebx]
-        sbb     ebx, ebx                        # EBX: CF for later
-        jmp     9f
-8:      mov     eax, ERROR_NOT_MOUNTED
-        mov     ebx, -1
-9:      push    eax
-        lea     eax, [edi + MOUNT_MUTEX]
-        call    mutex_unlock
-        pop     eax
-        add     ebx, ebx
-        pop     ebx
-        pop     edi
-        ret
+    push    edi
+    push    ebx
+    mov     edi, eax
+    push    ecx
+    push    edx
+    add     eax, MOUNT_MUTEX
+    call    mutex_lock
+    pop     edx
+    pop     ecx
+    mov     eax, [edi + MOUNT_CLASS]
+    test    eax, eax
+    jz      8f
+    add     ebx, eax
+    mov     eax, edi
+    call    [ebx]
+    sbb     ebx, ebx                    # EBX: CF for later
+    jmp     9f
+8:  mov     eax, ERROR_NOT_MOUNTED
+    mov     ebx, -1
+9:  push    eax
+    lea     eax, [edi + MOUNT_MUTEX]
+    call    mutex_unlock
+    pop     eax
+    add     ebx, ebx
+    pop     ebx
+    pop     edi
+    ret

@@ -1,12 +1,12 @@
-# As much of ACPI as switching off needs: RSDP -> RSDT -> FADT -> DSDT, and in the DSDT the package _S5_ with the sleep type to
-# write. The DSDT is a program; the package is found by its name, not by running it. (ACPI specification 6.4, chapters 4, 5, 20.)
+# As much of ACPI as switching off needs: RSDP -> RSDT -> FADT -> DSDT, and in the DSDT the package _S5_ with the sleep
+# type to write. The DSDT is a program; the package is found by its name, not by running it. (ACPI specification 6.4,
+# chapters 4, 5, 20.)
 
 .include "macros.inc"
 .include "errors.inc"
 
-.globl acpi_find, acpi_enable, acpi_soft_off, acpi_write_control
-
-# The RSDP is in the first KiB of the EBDA or in one of these. The BIOS itself comes first: below it many machines decode nothing.
+# The RSDP is in the first KiB of the EBDA or in one of these. The BIOS itself comes first: below it many machines
+# decode nothing.
 BIOS_ROM            = 0xF0000
 BIOS_EXTENSION      = 0xE0000
 BIOS_PART_BYTES     = 0x10000
@@ -38,50 +38,59 @@ AML_BYTE            = 0x0A
 
 .text
 
-# Finds the FADT. Out: EAX its address; CF and EAX error when this machine has no ACPI.
+# Finds the FADT.
+# Out: EAX its address; CF and EAX error when this machine has no ACPI.
+.global acpi_find
 acpi_find:
     push    ebx
     push    esi
     mov     eax, [boot_ebda]
     test    eax, eax
-    jz      1f
+    jz      .Lacpi_find_rom
     mov     edx, EBDA_BYTES
     call    rsdp_search
-    jnc     2f
-1:  mov     eax, BIOS_ROM
+    jnc     .Lacpi_find_rsdp
+.Lacpi_find_rom:
+    mov     eax, BIOS_ROM
     mov     edx, BIOS_PART_BYTES
     call    rsdp_search
-    jnc     2f
+    jnc     .Lacpi_find_rsdp
     mov     eax, BIOS_EXTENSION
     mov     edx, BIOS_PART_BYTES
     call    rsdp_search
-    jc      8f
-2:  mov     ebx, [eax + RSDP_RSDT]
+    jc      .Lacpi_find_none
+.Lacpi_find_rsdp:
+    mov     ebx, [eax + RSDP_RSDT]
     mov     esi, [ebx + TABLE_BYTES]
     sub     esi, TABLE_HEADER
-    jbe     8f
+    jbe     .Lacpi_find_none
     shr     esi, 2
-3:  dec     esi
-    js      8f
+.Lacpi_find_table:
+    dec     esi
+    js      .Lacpi_find_none
     mov     eax, [ebx + TABLE_HEADER + esi*4]
     cmp     dword ptr [eax + TABLE_SIGNATURE], SIGNATURE_FADT
-    jne     3b
+    jne     .Lacpi_find_table
     clc
-    jmp     9f
-8:  mov     eax, ERROR_NO_DEVICE
+    jmp     .Lacpi_find_done
+.Lacpi_find_none:
+    mov     eax, ERROR_NO_DEVICE
     stc
-9:  pop     esi
+.Lacpi_find_done:
+    pop     esi
     pop     ebx
     ret
 
-# Looks for "RSD PTR " at 16-byte boundaries. In: EAX address, EDX bytes. Out: EAX address; CF when it is not there.
+# Looks for "RSD PTR " at 16-byte boundaries.
+# In: EAX address, EDX bytes.
+# Out: EAX address; CF when it is not there.
 rsdp_search:
-1:  cmp     dword ptr [eax], 0x20445352     # "RSD "
+1:  cmp     dword ptr [eax], 0x20445352 # "RSD "
     jne     2f
     cmp     dword ptr [eax + 4], 0x20525450 # "PTR "
     jne     2f
     push    edx
-    xor     edx, edx                        # the bytes add up to 0
+    xor     edx, edx                    # the bytes add up to 0
     mov     ecx, RSDP_BYTES
 3:  add     dl, [eax + ecx - 1]
     dec     ecx
@@ -97,7 +106,9 @@ rsdp_search:
 4:  clc
     ret
 
-# Brings the machine into ACPI mode, if it is not. In: EAX FADT. May sleep.
+# Brings the machine into ACPI mode, if it is not. May sleep.
+# In: EAX FADT.
+.global acpi_enable
 acpi_enable:
     push    ebx
     push    esi
@@ -130,14 +141,16 @@ acpi_enable:
     pop     ebx
     ret
 
-# The sleep types of S5. In: EAX FADT. Out: EAX value for PM1a_CNT, in its upper half that for PM1b_CNT; CF and EAX error when
-# the DSDT has no _S5_.
+# The sleep types of S5.
+# In: EAX FADT.
+# Out: EAX value for PM1a_CNT, in its upper half that for PM1b_CNT; CF and EAX error when the DSDT has no _S5_.
+.global acpi_soft_off
 acpi_soft_off:
     push    ebx
     push    esi
     mov     esi, [eax + FADT_DSDT]
     mov     ebx, [esi + TABLE_BYTES]
-    lea     ebx, [esi + ebx - 8]            # name, package header and two numbers take more
+    lea     ebx, [esi + ebx - 8]        # name, package header and two numbers take more
     add     esi, TABLE_HEADER
 1:  cmp     esi, ebx
     jae     8f
@@ -150,9 +163,9 @@ acpi_soft_off:
     je      2f
     cmp     byte ptr [esi - 1], AML_ROOT
     jne     1b
-2:  movzx   eax, byte ptr [esi + 5]         # package length: bits 6-7 say how many bytes follow
+2:  movzx   eax, byte ptr [esi + 5]     # package length: bits 6-7 say how many bytes follow
     shr     eax, 6
-    lea     esi, [esi + eax + 7]            # behind the number of elements
+    lea     esi, [esi + eax + 7]        # behind the number of elements
     call    aml_number
     mov     ecx, eax
     call    aml_number
@@ -170,17 +183,22 @@ acpi_soft_off:
     pop     ebx
     ret
 
-# In: ESI an integer in AML. Out: EAX its value, 0-7; ESI behind it. Clobbers EAX only.
+# Reads a small integer of AML.
+# In: ESI an integer in AML.
+# Out: EAX its value, 0-7; ESI behind it.
+# Clobbers: EAX only.
 aml_number:
     xor     eax, eax
     lodsb
     cmp     al, AML_BYTE
     jne     1f
     lodsb
-1:  and     eax, 7                          # ZeroOp is 0, OneOp is 1: their own values
+1:  and     eax, 7                      # ZeroOp is 0, OneOp is 1: their own values
     ret
 
-# Writes the power management control registers. In: EAX FADT, ECX values as acpi_soft_off gives them.
+# Writes the power management control registers.
+# In: EAX FADT, ECX values as acpi_soft_off gives them.
+.global acpi_write_control
 acpi_write_control:
     push    ebx
     mov     ebx, eax

@@ -3,8 +3,6 @@
 .include "macros.inc"
 .include "tasks.inc"
 
-.globl clock_ms, clock_us, clock_seconds, clock_ticks
-
 # 8254 (data sheet 231164): channel 0, mode 2 (rate generator), low byte then high byte.
 PIT_CHANNEL0        = 0x40
 PIT_COMMAND         = 0x43
@@ -17,6 +15,7 @@ PIC_READ_IRR        = 0x0A
 
 .text
 
+# Sets the timer to its rate and the clock to the time of the RTC.
 clock_init:
     mov     al, PIT_MODE2
     out     PIT_COMMAND, al
@@ -39,13 +38,17 @@ clock_tick:
     call    serial_tick
     jmp     task_tick
 
-# Out: EAX milliseconds since boot, in steps of a tick; wraps after 49 days, so compare differences. Clobbers EAX only.
+# Time since boot.
+# Out: EAX milliseconds since boot, in steps of a tick; wraps after 49 days, so compare differences.
+# Clobbers: EAX only.
+.global clock_ms
 clock_ms:
     imul    eax, [clock_ticks], TICK_MS
     ret
 
 # A finer clock for measuring: reads the PIT's counter.
 # Out: EAX microseconds since boot; wraps after 71 minutes, so compare differences.
+.global clock_us
 clock_us:
     push    ebx
     INTERRUPTS_OFF
@@ -55,15 +58,15 @@ clock_us:
     mov     ah, al
     in      al, PIT_CHANNEL0
     xchg    al, ah
-    movzx   ecx, ax                         # counts down from PIT_DIVISOR to 1
+    movzx   ecx, ax                     # counts down from PIT_DIVISOR to 1
     mov     ebx, [clock_ticks]
-    mov     al, PIC_READ_IRR                # a tick that has happened but is not counted yet
+    mov     al, PIC_READ_IRR            # a tick that has happened but is not counted yet
     out     PIC_MASTER, al
     in      al, PIC_MASTER
     INTERRUPTS_RESTORE
     test    al, 1
     jz      1f
-    cmp     ecx, PIT_DIVISOR / 2            # read before the wrap: the tick came between the two
+    cmp     ecx, PIT_DIVISOR / 2        # read before the wrap: the tick came between the two
     jb      1f
     inc     ebx
 1:  mov     eax, PIT_DIVISOR
@@ -79,7 +82,9 @@ clock_us:
     pop     ebx
     ret
 
+# Time of day.
 # Out: EAX seconds since 2000-01-01 00:00:00.
+.global clock_seconds
 clock_seconds:
     mov     eax, [clock_ticks]
     xor     edx, edx
@@ -89,6 +94,7 @@ clock_seconds:
     ret
 
 .bss
-.align 4
+.balign 4
+.global clock_ticks
 clock_ticks:        .space 4                # timer interrupts since boot
 clock_boot_seconds: .space 4                # what the RTC said at boot

@@ -1,33 +1,35 @@
-# The console: what is printed appears on the screen and on COM1, the same text on both. A print is one piece: nothing of
-# another task comes between. While a line is being edited (line.s), a print of another task takes the line away, prints, and
-# shows the line again below.
+# The console: what is printed appears on the screen and on COM1, the same text on both. A print is one piece: nothing
+# of another task comes between. While a line is being edited (line.s), a print of another task takes the line away,
+# prints, and shows the line again below.
 
 .include "macros.inc"
-
-.globl console_init, console_begin, console_end, console_put, console_blank, console_clear, console_clear_line_end
-.globl console_color, console_panic, console_flush, print, print_pushed, print_char
 
 SERIAL_RESERVE      = 4096                  # a task that prints waits while the serial ring has less room than this
 
 .text
 
+# Sets up both consoles.
+.global console_init
 console_init:
     call    serial_init
     jmp     vga_init
 
-# Begins a piece of output; interrupts are off from here on. Not from a task that is between console_begin and console_end.
+# Begins a piece of output; interrupts are off from here on. Not from a task that is between console_begin and
+# console_end.
+.global console_begin
 console_begin:
     call    console_pace
     cli
     jmp     line_hide
 
 # Ends it. The caller restores the interrupt flag.
+.global console_end
 console_end:
     call    line_show
     jmp     vga_show_cursor
 
-# A task that prints faster than the line takes it sleeps here, so that the ring does not fill up and interrupts need not
-# stay off while bytes are sent by hand.
+# A task that prints faster than the line takes it sleeps here, so that the ring does not fill up and interrupts need
+# not stay off while bytes are sent by hand.
 console_pace:
     pushfd
     pop     eax
@@ -43,7 +45,9 @@ console_pace:
     jmp     1b
 2:  ret
 
-# Shows one character on both. In: AL; interrupts off.
+# Shows one character on both.
+# In: AL; interrupts off.
+.global console_put
 console_put:
     push    eax
     call    vga_put
@@ -56,6 +60,7 @@ console_put:
     jmp     serial_put
 
 # Clears the screens; the cursor goes to the upper left corner. Preserves all registers and the flags.
+.global console_clear
 console_clear:
     pushfd
     pushad
@@ -67,27 +72,33 @@ console_clear:
     ret
 
 # The same for those who are between console_begin and console_end. Interrupts off.
+.global console_blank
 console_blank:
     call    vga_clear
     LOAD_STRING eax, "\033[2J\033[H"
     jmp     serial_text
 
 # Blanks the rest of the row; the cursor stays. Interrupts off.
+.global console_clear_line_end
 console_clear_line_end:
     call    vga_clear_line_end
     LOAD_STRING eax, "\033[K"
     jmp     serial_text
 
-# Sets the colours of what is printed next on the screen. In: AL background << 4 | foreground. Out: AL what it was.
+# Sets the colours of what is printed next on the screen.
+# In: AL background << 4 | foreground.
+# Out: AL what it was.
+.global console_color
 console_color:
     xchg    [vga_attribute], al
     ret
 
 # Puts all waiting output out and goes over to output by hand, for panic. Interrupts off.
+.global console_panic
 console_panic:
     call    serial_flush
     call    line_abandon
-    mov     al, 0x4F                        # white on red
+    mov     al, 0x4F                    # white on red
     call    console_color
     call    vga_at_start
     je      1f
@@ -96,20 +107,24 @@ console_panic:
 1:  ret
 
 # Waits until all output is on the wire: before power off and reset. Interrupts off.
+.global console_flush
 console_flush:
     jmp     serial_flush
 
-# Prints a string. In: EAX string. Preserves all registers and the flags.
+# Prints a string.
+# In: EAX string. Preserves all registers and the flags.
+.global print
 print:
     push    eax
     call    print_pushed
     ret
 
 # As print, with the string on the stack, which is removed.
+.global print_pushed
 print_pushed:
     pushfd
     pushad
-    mov     esi, [esp + 40]                 # 8 registers, flags, return address
+    mov     esi, [esp + 40]             # 8 registers, flags, return address
     call    console_begin
 1:  lodsb
     test    al, al
@@ -121,7 +136,9 @@ print_pushed:
     popfd
     ret     4
 
-# Prints a character. In: AL. Preserves all registers and the flags.
+# Prints a character.
+# In: AL. Preserves all registers and the flags.
+.global print_char
 print_char:
     pushfd
     pushad

@@ -1,11 +1,8 @@
-# Where the kernel begins: from the loader's hand-over to the first task. The loader has entered 32-bit protected mode with flat
-# segments, relocated the kernel and zeroed its bss.
+# Where the kernel begins: from the loader's hand-over to the first task. The loader has entered 32-bit protected mode
+# with flat segments, relocated the kernel and zeroed its bss.
 
 .include "macros.inc"
 .include "bootinfo.inc"
-
-.globl kernel_entry, boot_info, boot_memory_map, boot_memory_count, boot_ebda
-.globl boot_stack, boot_stack_end
 
 BOOT_STACK_BYTES    = 16384
 MEMORY_MAP_ENTRIES  = 64
@@ -15,12 +12,14 @@ BDA_EBDA_SEGMENT    = 0x40E                 # BIOS data area: segment of the ext
 
 .text
 
-# In: EBX boot info, interrupts off. Never returns: this becomes the first task, which ends when the system is up.
+# Never returns: this becomes the first task, which ends when the system is up.
+# In: EBX boot info, interrupts off.
+.global kernel_entry
 kernel_entry:
     cld
     mov     esp, offset boot_stack_end
     xor     ebp, ebp
-    mov     edi, offset boot_info           # page 0, where it stands, goes away with paging
+    mov     edi, offset boot_info       # page 0, where it stands, goes away with paging
     mov     esi, ebx
     mov     ecx, BOOT_INFO_SIZE / 4
     rep movsd
@@ -50,10 +49,16 @@ kernel_entry:
     call    task_exit
 
 .bss
-.align 4096
+.balign 4096
+.global boot_stack
 boot_stack:         .space BOOT_STACK_BYTES # the lowest page is its guard
+.global boot_stack_end
 boot_stack_end:
+.global boot_info
 boot_info:          .space BOOT_INFO_SIZE   # the loader's, see bootinfo.inc
+.global boot_memory_map
 boot_memory_map:    .space MEMORY_MAP_ENTRIES * MEMORY_MAP_ENTRY
+.global boot_memory_count
 boot_memory_count:  .space 4
+.global boot_ebda
 boot_ebda:          .space 4                # linear address of the extended BIOS data area, 0 if there is none

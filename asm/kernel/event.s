@@ -3,12 +3,12 @@
 .include "macros.inc"
 .include "tasks.inc"
 
-.globl event_wait, event_signal, mutex_lock, mutex_unlock
-
 .text
 
-# Waits until an event is set, then clears it. Several tasks may wait; each signal wakes one.
-# In: EAX address of the event (a dword, 0 = clear), EDX timeout in milliseconds, or -1. Out: CF on timeout. May sleep.
+# Waits until an event is set, then clears it. Several tasks may wait; each signal wakes one. May sleep.
+# In: EAX address of the event (a dword, 0 = clear), EDX timeout in milliseconds, or -1.
+# Out: CF on timeout.
+.global event_wait
 event_wait:
     INTERRUPTS_OFF
     xor     ecx, ecx
@@ -26,8 +26,10 @@ event_wait:
     clc
     ret
 
-# Sets an event: the task that waits longest goes on, or the next to wait will not have to.
-# In: EAX address of the event. Callable from an interrupt handler.
+# Sets an event: the task that waits longest goes on, or the next to wait will not have to. Callable from an interrupt
+# handler.
+# In: EAX address of the event.
+.global event_signal
 event_signal:
     INTERRUPTS_OFF
     call    event_waiter
@@ -40,8 +42,10 @@ event_signal:
     INTERRUPTS_RESTORE
     ret
 
-# In: EAX address that tasks wait for; interrupts off. Out: EAX the task that waits longest; CF when there is none, and EAX as
-# it was. Clobbers EAX, EDX.
+# Finds the task to wake.
+# In: EAX address that tasks wait for; interrupts off.
+# Out: EAX the task that waits longest; CF when there is none, and EAX as it was.
+# Clobbers: EAX, EDX.
 event_waiter:
     mov     edx, [task_waiting]
 1:  test    edx, edx
@@ -56,8 +60,10 @@ event_waiter:
     clc
     ret
 
-# Takes a mutex, waits while another task holds it. In: EAX address (MUTEX_SIZE bytes, zero = free). May sleep; not from an
-# interrupt handler. Panics when the task holds it already.
+# Takes a mutex, waits while another task holds it. May sleep; not from an interrupt handler. Panics when the task holds
+# it already.
+# In: EAX address (MUTEX_SIZE bytes, zero = free).
+.global mutex_lock
 mutex_lock:
     INTERRUPTS_OFF
     mov     ecx, [task_current]
@@ -69,11 +75,13 @@ mutex_lock:
 1:  cmp     [eax + MUTEX_OWNER], ecx
     ASSERT  ne, "mutex_lock: the task holds this mutex already"
     mov     edx, -1
-    call    task_wait                       # mutex_unlock makes us the owner
+    call    task_wait                   # mutex_unlock makes us the owner
     INTERRUPTS_RESTORE
     ret
 
-# Gives a mutex to the task that waits longest for it, or frees it. In: EAX address. Panics when the task does not hold it.
+# Gives a mutex to the task that waits longest for it, or frees it. Panics when the task does not hold it.
+# In: EAX address.
+.global mutex_unlock
 mutex_unlock:
     INTERRUPTS_OFF
     mov     ecx, [task_current]

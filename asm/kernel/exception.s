@@ -1,26 +1,26 @@
-# Exceptions of the processor. The kernel raises none on purpose, so each one ends in the panic screen; the double fault has a
-# task of its own, because its usual cause is a stack that ran into its guard page.
+# Exceptions of the processor. The kernel raises none on purpose, so each one ends in the panic screen; the double fault
+# has a task of its own, because its usual cause is a stack that ran into its guard page.
 
 .include "macros.inc"
 .include "cpu.inc"
-
-.globl exception_entry, double_fault, exception_name
 
 VECTOR_DOUBLE_FAULT = 8
 
 .text
 
 # All vectors but the interrupt lines come here; the stack is as cpu.inc says from REGS_VECTOR on.
+.global exception_entry
 exception_entry:
     pushad
     cld
     mov     ebx, esp
-    add     dword ptr [ebx + REGS_ESP], REGS_SIZE - REGS_VECTOR     # as it was before the exception
+    add     dword ptr [ebx + REGS_ESP], REGS_SIZE - REGS_VECTOR # as it was before the exception
     xor     eax, eax
     jmp     panic_report
 
-# The double fault task. The processor left the state of what was running in the TSS of the kernel's tasks; the error code,
-# always 0, is on this stack.
+# The double fault task. The processor left the state of what was running in the TSS of the kernel's tasks; the error
+# code, always 0, is on this stack.
+.global double_fault
 double_fault:
     cli
     mov     edx, offset tss_main
@@ -53,7 +53,11 @@ double_fault:
     xor     eax, eax
     jmp     panic_report
 
-# In: EAX vector. Out: EAX its name. Clobbers EAX only.
+# Names an exception.
+# In: EAX vector.
+# Out: EAX its name.
+# Clobbers: EAX only.
+.global exception_name
 exception_name:
     cmp     eax, 20
     jb      1f
@@ -69,7 +73,7 @@ exception_name:
 .endm
 
 .section .rodata
-.align 4
+.balign 4
 exception_names:
     EXCEPTION "divide error"
     EXCEPTION "debug exception"
@@ -94,5 +98,5 @@ exception_names:
     EXCEPTION "unexpected interrupt"
 
 .bss
-.align 4
+.balign 4
 fault_registers: .space REGS_SIZE + 4

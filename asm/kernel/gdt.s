@@ -1,16 +1,16 @@
-# Segments: everything is flat, ring 0. Two task state segments: one that all kernel tasks share (the processor needs it for the
-# back link), one for the double fault handler, which must not depend on the stack that may be the cause.
+# Segments: everything is flat, ring 0. Two task state segments: one that all kernel tasks share (the processor needs it
+# for the back link), one for the double fault handler, which must not depend on the stack that may be the cause.
 
 .include "macros.inc"
 .include "cpu.inc"
-
-.globl gdt_init, gdt_set_cr3, tss_main
 
 FAULT_STACK_BYTES = 8192
 
 .text
 
-# Loads GDT, segment registers and the task register, and prepares the double fault task. Clobbers EBX too.
+# Loads GDT, segment registers and the task register, and prepares the double fault task.
+# Clobbers: EBX too.
+.global gdt_init
 gdt_init:
     mov     eax, offset tss_main
     mov     edx, offset gdt + SELECTOR_TSS
@@ -49,7 +49,8 @@ gdt_init:
     ltr     ax
     ret
 
-# Fills the base of a descriptor. In: EAX base, EDX descriptor.
+# Fills the base of a descriptor.
+# In: EAX base, EDX descriptor.
 gdt_set_base:
     mov     [edx + 2], ax
     shr     eax, 16
@@ -57,14 +58,16 @@ gdt_set_base:
     mov     [edx + 7], ah
     ret
 
-# Tells the double fault task which page directory to use. In: EAX value for CR3.
+# Tells the double fault task which page directory to use.
+# In: EAX value for CR3.
+.global gdt_set_cr3
 gdt_set_cr3:
     mov     [tss_fault + TSS_CR3], eax
     mov     [tss_main + TSS_CR3], eax
     ret
 
 .data
-.align 8
+.balign 8
 gdt:
     .quad   0
     .quad   0x00CF9B000000FFFF              # 08 code: base 0, limit 4 GiB, readable
@@ -76,7 +79,8 @@ gdt_register:
     .long   gdt
 
 .bss
-.align 16
+.balign 16
+.global tss_main
 tss_main:           .space 112
 tss_fault:          .space 112
 fault_stack:        .space FAULT_STACK_BYTES

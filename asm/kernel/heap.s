@@ -1,13 +1,11 @@
-# The heap: blocks of any size out of regions of pages, with boundary tags. Each block has a header with its size, that of the
-# block before it, who asked for it and a magic number that depends on its address; a region ends with a header that is
-# always in use. Free blocks are in lists by size and never lie side by side. A damaged header is found when the block or a
-# neighbour is freed, or by `mem check`, and stops the machine: going on would spread the damage.
+# The heap: blocks of any size out of regions of pages, with boundary tags. Each block has a header with its size, that
+# of the block before it, who asked for it and a magic number that depends on its address; a region ends with a header
+# that is always in use. Free blocks are in lists by size and never lie side by side. A damaged header is found when the
+# block or a neighbour is freed, or by `mem check`, and stops the machine: going on would spread the damage.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "cpu.inc"
-
-.globl malloc, mfree, heap_check, heap_stats, heap_walk
 
 # Header of a block, 16 bytes; what malloc returns lies behind it.
 BLOCK_SIZE          = 0                     # bytes with header, a multiple of 16; 0 in the header that ends a region
@@ -32,31 +30,37 @@ REGION_HEADER       = 16
 
 .text
 
-# Allocates memory. In: EAX bytes. Out: EAX address, 16-byte aligned, zeroed; CF and EAX error when there is none.
-# Callable with interrupts off.
+# Allocates memory. Callable with interrupts off.
+# In: EAX bytes.
+# Out: EAX address, 16-byte aligned, zeroed; CF and EAX error when there is none.
+.global malloc
 malloc:
     push    ebx
     push    esi
     push    edi
     cmp     eax, 0x7FFF0000
-    ja      8f
+    ja      .Lmalloc_none
     lea     esi, [eax + BLOCK_HEADER + 15]
     and     esi, ~15
     cmp     esi, BLOCK_SMALLEST
-    jae     1f
+    jae     .Lmalloc_sized
     mov     esi, BLOCK_SMALLEST
-1:  INTERRUPTS_OFF
-2:  mov     eax, esi
+.Lmalloc_sized:
+    INTERRUPTS_OFF
+.Lmalloc_find:
+    mov     eax, esi
     call    heap_find
-    jnc     3f
+    jnc     .Lmalloc_found
     mov     eax, esi
     call    heap_grow
-    jnc     2b
+    jnc     .Lmalloc_find
     INTERRUPTS_RESTORE
-8:  mov     eax, ERROR_NO_MEMORY
+.Lmalloc_none:
+    mov     eax, ERROR_NO_MEMORY
     stc
-    jmp     9f
-3:  mov     ebx, eax
+    jmp     .Lmalloc_done
+.Lmalloc_found:
+    mov     ebx, eax
     call    heap_unlink
     mov     eax, ebx
     mov     edx, esi
@@ -64,7 +68,7 @@ malloc:
     mov     eax, ebx
     xor     eax, HEAP_USED
     mov     [ebx + BLOCK_MAGIC], eax
-    mov     eax, [esp + 16]                 # flags, three registers, return address
+    mov     eax, [esp + 16]             # flags, three registers, return address
     mov     [ebx + BLOCK_OWNER], eax
     mov     eax, [ebx + BLOCK_SIZE]
     add     [heap_used_bytes], eax
@@ -78,16 +82,18 @@ malloc:
     rep stosd
     lea     eax, [ebx + BLOCK_HEADER]
     clc
-9:  pop     edi
+.Lmalloc_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
-# Frees memory. In: EAX address from malloc; 0 is allowed and does nothing. Panics on a block that is not in use, or that is
-# damaged. Callable with interrupts off.
+# Frees memory. Panics on a block that is not in use, or that is damaged. Callable with interrupts off.
+# In: EAX address from malloc; 0 is allowed and does nothing.
+.global mfree
 mfree:
     test    eax, eax
-    jz      9f
+    jz      .Lmfree_done
     push    ebx
     push    esi
     INTERRUPTS_OFF
@@ -104,37 +110,40 @@ mfree:
     sub     [heap_used_bytes], eax
     dec     dword ptr [heap_used_blocks]
 
-    lea     esi, [ebx + eax]                # one with a free block behind it
+    lea     esi, [ebx + eax]            # one with a free block behind it
     mov     edx, [esi + BLOCK_MAGIC]
     xor     edx, esi
     cmp     edx, HEAP_FREE
-    jne     1f
+    jne     .Lmfree_before
     mov     eax, esi
     call    heap_unlink
     mov     dword ptr [esi + BLOCK_MAGIC], 0
     mov     eax, [esi + BLOCK_SIZE]
     add     [ebx + BLOCK_SIZE], eax
-1:  mov     eax, [ebx + BLOCK_PREVIOUS]     # and with one before it
+.Lmfree_before:
+    mov     eax, [ebx + BLOCK_PREVIOUS] # and with one before it
     test    eax, eax
-    jz      2f
+    jz      .Lmfree_link
     mov     esi, ebx
     sub     esi, eax
     mov     edx, [esi + BLOCK_MAGIC]
     xor     edx, esi
     cmp     edx, HEAP_FREE
-    jne     2f
+    jne     .Lmfree_link
     mov     eax, esi
     call    heap_unlink
     mov     dword ptr [ebx + BLOCK_MAGIC], 0
     mov     eax, [ebx + BLOCK_SIZE]
     add     [esi + BLOCK_SIZE], eax
     mov     ebx, esi
-2:  mov     eax, ebx
+.Lmfree_link:
+    mov     eax, ebx
     call    heap_link
     INTERRUPTS_RESTORE
     pop     esi
     pop     ebx
-9:  ret
+.Lmfree_done:
+    ret
 
 heap_bad_address:
     LOAD_STRING eax, "mfree: not an address that malloc returned"
@@ -146,7 +155,8 @@ heap_bad_free:
     LOAD_STRING eax, "mfree: block was freed before, or its header is overwritten"
 1:  call    panic
 
-# Verifies that the blocks around one agree with it. In: EAX block. Panics when they do not.
+# Verifies that the blocks around one agree with it. Panics when they do not.
+# In: EAX block.
 heap_check_neighbours:
     mov     ecx, [eax + BLOCK_SIZE]
     lea     edx, [eax + ecx]
@@ -173,35 +183,46 @@ heap_underrun:
     LOAD_STRING eax, "heap: the header before a block is overwritten"
     call    panic
 
-# The list for a size. In: EAX bytes. Out: EAX address of the list's head. Clobbers EAX only.
+# The list for a size.
+# In: EAX bytes.
+# Out: EAX address of the list's head.
+# Clobbers: EAX only.
 heap_bin:
     bsr     eax, eax
     lea     eax, [heap_bins + eax*4]
     ret
 
-# Finds a free block. In: EAX bytes. Out: EAX block; CF when there is none.
+# Finds a free block.
+# In: EAX bytes.
+# Out: EAX block; CF when there is none.
 heap_find:
     push    ebx
     mov     ebx, eax
     call    heap_bin
     mov     edx, eax
-1:  mov     eax, [edx]
-2:  test    eax, eax
-    jz      3f
+.Lheap_find_bin:
+    mov     eax, [edx]
+.Lheap_find_block:
+    test    eax, eax
+    jz      .Lheap_find_next_bin
     cmp     [eax + BLOCK_SIZE], ebx
-    jae     4f
+    jae     .Lheap_find_found
     mov     eax, [eax + BLOCK_NEXT]
-    jmp     2b
-3:  add     edx, 4
+    jmp     .Lheap_find_block
+.Lheap_find_next_bin:
+    add     edx, 4
     cmp     edx, offset heap_bins + HEAP_BINS * 4
-    jb      1b
+    jb      .Lheap_find_bin
     stc
-    jmp     5f
-4:  clc
-5:  pop     ebx
+    jmp     .Lheap_find_done
+.Lheap_find_found:
+    clc
+.Lheap_find_done:
+    pop     ebx
     ret
 
-# Puts a block into the list of its size, marks it free and tells the one behind it. In: EAX block.
+# Puts a block into the list of its size, marks it free and tells the one behind it.
+# In: EAX block.
 heap_link:
     mov     edx, eax
     xor     edx, HEAP_FREE
@@ -220,7 +241,8 @@ heap_link:
     mov     [edx + BLOCK_BACK], ecx
 1:  ret
 
-# Takes a free block out of its list. In: EAX block.
+# Takes a free block out of its list.
+# In: EAX block.
 heap_unlink:
     mov     edx, eax
     xor     edx, [eax + BLOCK_MAGIC]
@@ -240,7 +262,8 @@ heap_unlink:
     mov     [eax], ecx
     ret
 
-# Cuts a block that is in no list to a size; the rest becomes a free block if it is worth it. In: EAX block, EDX bytes.
+# Cuts a block that is in no list to a size; the rest becomes a free block if it is worth it.
+# In: EAX block, EDX bytes.
 heap_split:
     mov     ecx, [eax + BLOCK_SIZE]
     sub     ecx, edx
@@ -253,7 +276,9 @@ heap_split:
     jmp     heap_link
 1:  ret
 
-# Adds a region. In: EAX bytes of the block that it must hold. Out: CF and EAX error without memory.
+# Adds a region.
+# In: EAX bytes of the block that it must hold.
+# Out: CF and EAX error without memory.
 heap_grow:
     push    ebx
     push    esi
@@ -268,7 +293,7 @@ heap_grow:
     call    page_alloc
     pop     ecx
     jnc     2f
-    mov     ebx, ecx                        # memory is nearly gone: no more than needed
+    mov     ebx, ecx                    # memory is nearly gone: no more than needed
     mov     eax, ecx
     call    page_alloc
     jc      3f
@@ -291,8 +316,9 @@ heap_grow:
     pop     ebx
     ret
 
-# Calls a routine for each block, in use or free. In: EAX routine (EAX block, EDX 1 when in use, ECX context; may clobber EAX,
-# ECX, EDX), EDX context. Panics on a damaged header. The routine runs with interrupts off.
+# Calls a routine for each block, in use or free. Panics on a damaged header.
+# In: EAX routine (EAX block, EDX 1 when in use, ECX context; may clobber EAX, ECX, EDX), EDX context. The routine runs
+# with interrupts off.
 heap_walk:
     push    ebx
     push    esi
@@ -328,7 +354,9 @@ heap_walk:
     pop     ebx
     ret
 
-# Verifies all headers. Panics on a damaged one. Out: EAX number of blocks.
+# Verifies all headers. Panics on a damaged one.
+# Out: EAX number of blocks.
+.global heap_check
 heap_check:
     push    0
     mov     eax, offset heap_count
@@ -336,11 +364,17 @@ heap_check:
     call    heap_walk
     pop     eax
     ret
+
+# Routine for heap_walk: counts blocks.
+# In: ECX address of the count.
+# Clobbers: nothing.
 heap_count:
     inc     dword ptr [ecx]
     ret
 
+# How much memory the heap has and uses.
 # Out: EAX bytes in regions, EDX bytes in blocks in use (with headers), ECX number of these blocks.
+.global heap_stats
 heap_stats:
     mov     eax, [heap_bytes]
     mov     edx, [heap_used_bytes]
@@ -348,7 +382,7 @@ heap_stats:
     ret
 
 .bss
-.align 4
+.balign 4
 heap_bins:          .space HEAP_BINS * 4
 heap_regions:       .space 4
 heap_bytes:         .space 4

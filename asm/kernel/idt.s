@@ -1,11 +1,9 @@
-# Interrupt descriptor table and the entries of all vectors. Exceptions end in exception_entry (exception.s), the 16 lines of
-# the interrupt controller in interrupt_entry (interrupt.s). All gates but the double fault's are interrupt gates: handlers
-# run with interrupts off.
+# Interrupt descriptor table and the entries of all vectors. Exceptions end in exception_entry (exception.s), the 16
+# lines of the interrupt controller in interrupt_entry (interrupt.s). All gates but the double fault's are interrupt
+# gates: handlers run with interrupts off.
 
 .include "macros.inc"
 .include "cpu.inc"
-
-.globl idt_init
 
 VECTOR_DOUBLE_FAULT = 8
 VECTORS             = 256
@@ -14,7 +12,9 @@ GATE_TASK           = 0x8500
 
 .text
 
-# Builds and loads the table. Clobbers EBX, ESI, EDI too.
+# Builds and loads the table.
+# Clobbers: EBX, ESI, EDI too.
+.global idt_init
 idt_init:
     mov     edi, offset idt
     mov     esi, offset vector_entries
@@ -38,7 +38,8 @@ idt_init:
     lidt    [idt_register]
     ret
 
-# One entry for each vector: brings the stack to the layout of cpu.inc (error code, vector) and goes on to the common part.
+# One entry for each vector: brings the stack to the layout of cpu.inc (error code, vector) and goes on to the common
+# part.
 .macro VECTOR_ENTRY number, common, error=0
 .Lentry\@:
     .if \error == 0
@@ -52,7 +53,7 @@ idt_init:
 .endm
 
 .section .rodata.vectors, "a", @progbits
-.align 4
+.balign 4
 vector_entries:
 
 .text
@@ -64,7 +65,7 @@ vector_entries:
     VECTOR_ENTRY 5, exception_entry
     VECTOR_ENTRY 6, exception_entry
     VECTOR_ENTRY 7, exception_entry
-    VECTOR_ENTRY 8, exception_entry, 1      # a task gate takes its place
+    VECTOR_ENTRY 8, exception_entry, 1  # a task gate takes its place
     VECTOR_ENTRY 9, exception_entry
     VECTOR_ENTRY 10, exception_entry, 1
     VECTOR_ENTRY 11, exception_entry, 1
@@ -74,12 +75,12 @@ vector_entries:
     VECTOR_ENTRY 15, exception_entry
     VECTOR_ENTRY 16, exception_entry
     VECTOR_ENTRY 17, exception_entry, 1
-    .irp    vector, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+.irp vector, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
     VECTOR_ENTRY \vector, exception_entry
-    .endr
-    .irp    vector, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47
+.endr
+.irp vector, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47
     VECTOR_ENTRY \vector, interrupt_entry
-    .endr
+.endr
 
 # Vectors that nothing should raise.
 unexpected_entry:
@@ -91,11 +92,11 @@ unexpected_entry:
 vector_entries_end:
 
 .data
-.align 4
+.balign 4
 idt_register:
     .word   VECTORS * 8 - 1
     .long   idt
 
 .bss
-.align 16
+.balign 16
 idt:    .space VECTORS * 8

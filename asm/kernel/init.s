@@ -1,14 +1,14 @@
-# Runs the init calls of all parts in the order of their levels. The linker sorts them (asm/kernel.ld): sections .initcall.1 to
-# .initcall.9, so one walk through the table is enough. Interrupts are off for levels 1 to 3; from level 4 on they are on and
-# init calls may sleep.
+# Runs the init calls of all parts in the order of their levels. The linker sorts them (asm/kernel.ld): sections
+# .initcall.1 to .initcall.9, so one walk through the table is enough. Interrupts are off for levels 1 to 3; from level
+# 4 on they are on and init calls may sleep.
 
 .include "macros.inc"
 
-.globl init_run
-
 .text
 
-# Clobbers all registers but EBP.
+# Calls the routines of INITCALL in order.
+# Clobbers: all registers but EBP.
+.global init_run
 init_run:
     mov     ebx, offset kernel_initcalls
 1:  cmp     ebx, offset kernel_initcalls_end

@@ -3,14 +3,13 @@
 .include "macros.inc"
 .include "keys.inc"
 
-.globl input_put, input_room, key_read, key_poll, key_read_timeout, break_check, break_clear, break_take
-
 INPUT_KEYS          = 1024                  # a power of two; scripts are typed faster than commands run
 
 .text
 
-# Adds a key; a full queue drops it. Ctrl-C drops what was typed ahead of it. In: EAX key; interrupts off. Callable from an
-# interrupt handler.
+# Adds a key; a full queue drops it. Ctrl-C drops what was typed ahead of it. Callable from an interrupt handler.
+# In: EAX key; interrupts off.
+.global input_put
 input_put:
     cmp     eax, KEY_CTRL_C
     jne     1f
@@ -28,14 +27,19 @@ input_put:
 2:  mov     eax, offset input_event
     jmp     event_signal
 
-# Out: EAX how many keys fit into the queue. Clobbers EAX only.
+# Counts what the queue still takes.
+# Out: EAX how many keys fit into the queue.
+# Clobbers: EAX only.
+.global input_room
 input_room:
     mov     eax, [input_tail]
     sub     eax, [input_head]
     add     eax, INPUT_KEYS
     ret
 
-# Takes a key if there is one. Out: EAX key; CF when there is none.
+# Takes a key if there is one.
+# Out: EAX key; CF when there is none.
+.global key_poll
 key_poll:
     INTERRUPTS_OFF
     mov     ecx, [input_tail]
@@ -52,34 +56,35 @@ key_poll:
     stc
     ret
 
-# Waits for a key. Out: EAX key. May sleep.
+# Waits for a key. May sleep.
+# Out: EAX key.
+.global key_read
 key_read:
-    mov     eax, -1
-
-# Waits for a key for some time. In: EAX milliseconds, -1 for ever. Out: EAX key; CF when none came. May sleep.
-key_read_timeout:
-    push    ebx
-    mov     ebx, eax
-1:  call    key_poll
-    jnc     2f
+    call    key_poll
+    jnc     1f
     mov     eax, offset input_event
-    mov     edx, ebx
+    mov     edx, -1
     call    event_wait
-    jnc     1b
-2:  pop     ebx
-    ret
+    jmp     key_read
+1:  ret
 
-# For commands that run long: whether Ctrl-C was typed since the command began. Out: CF when it was.
+# For commands that run long: whether Ctrl-C was typed since the command began.
+# Out: CF when it was.
+.global break_check
 break_check:
     cmp     byte ptr [input_break], 1
     cmc
     ret
 
+# Forgets a Ctrl-C that was typed before.
+# Clobbers: nothing.
+.global break_clear
 break_clear:
     mov     byte ptr [input_break], 0
     ret
 
 # After a command: a Ctrl-C that it did not read goes out of the queue.
+.global break_take
 break_take:
     call    break_check
     jnc     2f
@@ -90,10 +95,10 @@ break_take:
 2:  jmp     break_clear
 
 .bss
-.align 4
+.balign 4
 input_event:    .space 4                    # signalled when a key comes
 input_head:     .space 4                    # keys ever put in
 input_tail:     .space 4                    # keys ever taken out
 input_break:    .space 1
-.align 2
+.balign 2
 input_ring:     .space INPUT_KEYS * 2

@@ -5,8 +5,6 @@
 .include "errors.inc"
 .include "cpu.inc"
 
-.globl pic_init, irq_register, interrupt_entry
-
 # 8259A: command and data ports of master and slave, and the words that are written to them (data sheet 231468).
 PIC_MASTER          = 0x20
 PIC_SLAVE           = 0xA0
@@ -29,6 +27,7 @@ IRQ_SIZE            = 12
 .text
 
 # Moves the lines to vectors 32-47 and masks all but the cascade.
+.global pic_init
 pic_init:
     mov     al, PIC_INIT
     out     PIC_MASTER, al
@@ -51,17 +50,18 @@ pic_init:
     ret
 
 # Registers a handler for an interrupt line and unmasks the line.
-# In: EAX IRQ 0-15, EDX handler (called with EAX = argument, interrupts off; EAX, ECX, EDX are its own), ECX argument.
+# In: EAX IRQ 0-15, EDX handler (called with EAX argument, interrupts off; EAX, ECX, EDX are its own), ECX argument.
 # Out: CF and EAX error when the line does not exist or the table is full.
+.global irq_register
 irq_register:
     push    ebx
     push    esi
     cmp     eax, IRQ_LINES
-    jae     8f
+    jae     .Lirq_register_invalid
     INTERRUPTS_OFF
     mov     ebx, [irq_used]
     cmp     ebx, IRQ_HANDLERS
-    jae     7f
+    jae     .Lirq_register_full
     inc     dword ptr [irq_used]
     imul    ebx, ebx, IRQ_SIZE
     add     ebx, offset irq_registrations
@@ -73,26 +73,31 @@ irq_register:
     mov     ecx, eax
     mov     edx, PIC_MASTER + 1
     cmp     ecx, 8
-    jb      1f
+    jb      .Lirq_register_unmask
     mov     edx, PIC_SLAVE + 1
     sub     ecx, 8
-1:  in      al, dx
+.Lirq_register_unmask:
+    in      al, dx
     btr     eax, ecx
     out     dx, al
     INTERRUPTS_RESTORE
     clc
-    jmp     9f
-7:  INTERRUPTS_RESTORE
+    jmp     .Lirq_register_done
+.Lirq_register_full:
+    INTERRUPTS_RESTORE
     mov     eax, ERROR_TABLE_FULL
     stc
-    jmp     9f
-8:  mov     eax, ERROR_INVALID
+    jmp     .Lirq_register_done
+.Lirq_register_invalid:
+    mov     eax, ERROR_INVALID
     stc
-9:  pop     esi
+.Lirq_register_done:
+    pop     esi
     pop     ebx
     ret
 
 # Common part of vectors 32-47; the stack is as cpu.inc says from REGS_VECTOR on.
+.global interrupt_entry
 interrupt_entry:
     pushad
     cld
@@ -124,8 +129,8 @@ interrupt_return:
     add     esp, 8
     iretd
 
-# IRQ 7 and 15 also stand for a request that went away before it was acknowledged: then the in-service bit is clear, and no
-# end of interrupt may be sent to that controller (the master has taken the slave's line for real).
+# IRQ 7 and 15 also stand for a request that went away before it was acknowledged: then the in-service bit is clear, and
+# no end of interrupt may be sent to that controller (the master has taken the slave's line for real).
 irq_check_master:
     mov     al, PIC_READ_ISR
     out     PIC_MASTER, al
@@ -145,7 +150,7 @@ irq_check_slave:
     out     PIC_MASTER, al
     jmp     interrupt_return
 
-# irq: the lines that have handlers, how often they came, and who handles them.
+# Irq: the lines that have handlers, how often they came, and who handles them.
 command_irq:
     push    ebx
     push    esi
@@ -175,7 +180,7 @@ command_irq:
 SHELL_COMMAND "irq", command_irq, "", "list the interrupt lines in use and their handlers", GROUP_DEBUG
 
 .bss
-.align 4
+.balign 4
 irq_first:          .space IRQ_LINES * 4    # registrations of each line
 irq_counts:         .space IRQ_LINES * 4    # interrupts of each line since boot
 irq_spurious:       .space 4

@@ -1,12 +1,11 @@
-# Physical memory in pages of 4 KiB: one bit for each page below 4 GiB that the memory map calls RAM, set while the page is in use.
-# Everything below bi_free (the first megabyte, the kernel, its tables) belongs to the boot and is never given out.
+# Physical memory in pages of 4 KiB: one bit for each page below 4 GiB that the memory map calls RAM, set while the page
+# is in use. Everything below bi_free (the first megabyte, the kernel, its tables) belongs to the boot and is never
+# given out.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "bootinfo.inc"
 .include "cpu.inc"
-
-.globl page_alloc, page_free, pages_total, pages_free, pages_end
 
 E820_RAM            = 1
 MEMORY_MAP_ENTRY    = 24
@@ -18,21 +17,24 @@ pages_init:
     push    ebx
     push    esi
     push    edi
-    mov     esi, offset boot_memory_map     # the highest page of RAM
+    mov     esi, offset boot_memory_map # the highest page of RAM
     mov     ebx, [boot_memory_count]
     xor     edi, edi
-1:  dec     ebx
-    js      2f
+.Lpages_init_end_entry:
+    dec     ebx
+    js      .Lpages_init_end_known
     call    pages_range
     cmp     edx, edi
-    jbe     3f
+    jbe     .Lpages_init_end_next
     mov     edi, edx
-3:  add     esi, MEMORY_MAP_ENTRY
-    jmp     1b
-2:  mov     [pages_end], edi
+.Lpages_init_end_next:
+    add     esi, MEMORY_MAP_ENTRY
+    jmp     .Lpages_init_end_entry
+.Lpages_init_end_known:
+    mov     [pages_end], edi
     mov     eax, [boot_info + bi_free]
     mov     [page_bitmap], eax
-    lea     ecx, [edi + 31]                 # all pages in use
+    lea     ecx, [edi + 31]             # all pages in use
     shr     ecx, 5
     mov     [page_bitmap_dwords], ecx
     mov     edi, eax
@@ -43,56 +45,66 @@ pages_init:
     mov     [page_lowest], eax
     mov     [page_hint], eax
 
-    mov     esi, offset boot_memory_map     # RAM is free
+    mov     esi, offset boot_memory_map # RAM is free
     mov     ebx, [boot_memory_count]
-4:  dec     ebx
-    js      6f
+.Lpages_init_free_entry:
+    dec     ebx
+    js      .Lpages_init_reserved
     call    pages_range
     mov     ecx, [page_lowest]
     cmp     eax, ecx
-    jae     5f
+    jae     .Lpages_init_free_lowest
     mov     eax, ecx
-5:  mov     ecx, edx
+.Lpages_init_free_lowest:
+    mov     ecx, edx
     sub     ecx, eax
-    jbe     7f
+    jbe     .Lpages_init_free_next
     mov     edx, 0
     call    pages_mark
-7:  add     esi, MEMORY_MAP_ENTRY
-    jmp     4b
+.Lpages_init_free_next:
+    add     esi, MEMORY_MAP_ENTRY
+    jmp     .Lpages_init_free_entry
 
-6:  mov     esi, offset boot_memory_map     # but what another entry calls reserved is not
+.Lpages_init_reserved:
+    mov     esi, offset boot_memory_map # but what another entry calls reserved is not
     mov     ebx, [boot_memory_count]
-8:  dec     ebx
-    js      10f
+.Lpages_init_reserved_entry:
+    dec     ebx
+    js      .Lpages_init_count
     cmp     dword ptr [esi + 16], E820_RAM
-    je      9f
+    je      .Lpages_init_reserved_next
     call    pages_range_outer
     mov     ecx, edx
     sub     ecx, eax
-    jbe     9f
+    jbe     .Lpages_init_reserved_next
     mov     edx, 1
     call    pages_mark
-9:  add     esi, MEMORY_MAP_ENTRY
-    jmp     8b
+.Lpages_init_reserved_next:
+    add     esi, MEMORY_MAP_ENTRY
+    jmp     .Lpages_init_reserved_entry
 
-10: mov     edx, [page_bitmap]              # count what is free; most dwords are all ones or all zeros
+.Lpages_init_count:
+    mov     edx, [page_bitmap]          # count what is free; most dwords are all ones or all zeros
     mov     ebx, [page_bitmap_dwords]
     xor     ecx, ecx
-11: dec     ebx
-    js      12f
+.Lpages_init_count_dword:
+    dec     ebx
+    js      .Lpages_init_counted
     mov     eax, [edx + ebx*4]
     not     eax
     add     ecx, 32
     cmp     eax, -1
-    je      11b
+    je      .Lpages_init_count_dword
     sub     ecx, 32
-13: test    eax, eax
-    jz      11b
-    lea     esi, [eax - 1]                  # clears the lowest bit
+.Lpages_init_count_bit:
+    test    eax, eax
+    jz      .Lpages_init_count_dword
+    lea     esi, [eax - 1]              # clears the lowest bit
     and     eax, esi
     inc     ecx
-    jmp     13b
-12: mov     [pages_free], ecx
+    jmp     .Lpages_init_count_bit
+.Lpages_init_counted:
+    mov     [pages_free], ecx
     mov     [pages_total], ecx
     test    ecx, ecx
     ASSERT  nz, "the memory map shows no memory above the kernel"
@@ -104,7 +116,8 @@ pages_init:
 INITCALL 1, pages_init
 
 # The whole pages of an entry of the memory map, if it is RAM.
-# In: ESI entry. Out: EAX first page, EDX page behind the last; both 0 for what is not RAM or lies above 4 GiB.
+# In: ESI entry.
+# Out: EAX first page, EDX page behind the last; both 0 for what is not RAM or lies above 4 GiB.
 pages_range:
     cmp     dword ptr [esi + 16], E820_RAM
     jne     pages_none
@@ -116,7 +129,7 @@ pages_range:
     mov     ecx, 0
     adc     ecx, [esi + 12]
     jz      1f
-    mov     edx, 0xFFFFF000                 # goes beyond 4 GiB
+    mov     edx, 0xFFFFF000             # goes beyond 4 GiB
 1:  add     eax, PAGE_SIZE - 1
     jc      pages_none
     shr     eax, 12
@@ -127,7 +140,9 @@ pages_none:
     xor     edx, edx
     ret
 
-# The pages that an entry touches, cut to those of the bitmap. In: ESI. Out: EAX first page, EDX page behind the last.
+# The pages that an entry touches, cut to those of the bitmap.
+# In: ESI.
+# Out: EAX first page, EDX page behind the last.
 pages_range_outer:
     cmp     dword ptr [esi + 4], 0
     jne     pages_none
@@ -147,12 +162,13 @@ pages_range_outer:
     mov     edx, [pages_end]
 3:  ret
 
-# Marks pages. In: EAX first page, ECX number (at least 1), EDX 1 in use, 0 free.
+# Marks pages.
+# In: EAX first page, ECX number (at least 1), EDX 1 in use, 0 free.
 pages_mark:
     push    ebx
     push    edi
     mov     ebx, [page_bitmap]
-    neg     edx                             # 32 pages of this state
+    neg     edx                         # 32 pages of this state
 1:  test    al, 31
     jnz     2f
     cmp     ecx, 32
@@ -175,33 +191,36 @@ pages_mark:
     pop     ebx
     ret
 
-# Takes contiguous pages.
-# In: EAX number of pages. Out: EAX address, zeroed; CF and EAX error when there are no so many in a row.
-# Callable with interrupts off.
+# Takes contiguous pages. Callable with interrupts off.
+# In: EAX number of pages.
+# Out: EAX address, zeroed; CF and EAX error when there are no so many in a row.
+.global page_alloc
 page_alloc:
     push    ebx
     push    esi
     push    edi
     mov     esi, eax
     test    eax, eax
-    jz      8f
+    jz      .Lpage_alloc_none
     INTERRUPTS_OFF
-    mov     eax, [page_hint]                # no free page below it
+    mov     eax, [page_hint]            # no free page below it
     call    pages_skip_used
     mov     [page_hint], eax
-1:  mov     edi, eax                        # first of the run
+.Lpage_alloc_run:
+    mov     edi, eax                    # first of the run
     mov     edx, [pages_end]
     sub     edx, edi
-    jbe     7f
+    jbe     .Lpage_alloc_none_left
     cmp     edx, esi
-    jb      7f
+    jb      .Lpage_alloc_none_left
     mov     ecx, esi
     mov     edx, [page_bitmap]
-2:  bt      [edx], eax
-    jc      3f
+.Lpage_alloc_page:
+    bt      [edx], eax
+    jc      .Lpage_alloc_used
     inc     eax
     dec     ecx
-    jnz     2b
+    jnz     .Lpage_alloc_page
     mov     eax, edi
     mov     ecx, esi
     mov     edx, 1
@@ -218,25 +237,32 @@ page_alloc:
     rep stosd
     mov     eax, ebx
     clc
-    jmp     9f
-3:  call    pages_skip_used
-    jmp     1b
-7:  INTERRUPTS_RESTORE
-8:  mov     eax, ERROR_NO_MEMORY
+    jmp     .Lpage_alloc_done
+.Lpage_alloc_used:
+    call    pages_skip_used
+    jmp     .Lpage_alloc_run
+.Lpage_alloc_none_left:
+    INTERRUPTS_RESTORE
+.Lpage_alloc_none:
+    mov     eax, ERROR_NO_MEMORY
     stc
-9:  pop     edi
+.Lpage_alloc_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
-# The first free page at or behind one. In: EAX page. Out: EAX page, pages_end or more when there is none. Clobbers ECX, EDX.
+# The first free page at or behind one.
+# In: EAX page.
+# Out: EAX page, pages_end or more when there is none.
+# Clobbers: ECX, EDX.
 pages_skip_used:
     mov     edx, [page_bitmap]
 1:  cmp     eax, [pages_end]
     jae     3f
     test    al, 31
     jnz     2f
-    mov     ecx, eax                        # 32 at a time
+    mov     ecx, eax                    # 32 at a time
     shr     ecx, 5
     cmp     dword ptr [edx + ecx*4], -1
     jne     2f
@@ -248,7 +274,9 @@ pages_skip_used:
     jmp     1b
 3:  ret
 
-# Gives pages back. In: EAX address, EDX number of pages. Panics when they are not in use. Callable with interrupts off.
+# Gives pages back. Panics when they are not in use. Callable with interrupts off.
+# In: EAX address, EDX number of pages.
+.global page_free
 page_free:
     push    ebx
     push    esi
@@ -280,11 +308,14 @@ page_free:
     ret
 
 .bss
-.align 4
+.balign 4
 page_bitmap:        .space 4                # address
 page_bitmap_dwords: .space 4
 page_lowest:        .space 4                # first page that may ever be given out
 page_hint:          .space 4                # no page below this one is free
+.global pages_end
 pages_end:          .space 4                # page behind the last one of RAM
+.global pages_total
 pages_total:        .space 4                # pages that were free at boot
+.global pages_free
 pages_free:         .space 4

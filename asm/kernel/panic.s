@@ -4,9 +4,8 @@
 .include "cpu.inc"
 .include "tasks.inc"
 
-.globl panic, panic_report
-
-DEBUG_EXIT_PORT     = 0xF4                  # QEMU's isa-debug-exit and our emulator end the machine with status value * 2 + 1
+DEBUG_EXIT_PORT     = 0xF4                  # QEMU's isa-debug-exit and our emulator end the machine with status value *
+                                            # 2 + 1
 DEBUG_EXIT_PANIC    = 0x31
 
 VECTOR_PAGE_FAULT   = 14
@@ -17,23 +16,26 @@ FAULT_WRITE         = 2
 
 .text
 
-# Stops the machine. In: EAX message. Never returns. All registers are shown as the caller had them (EAX is the message).
+# Stops the machine. Never returns.
+# In: EAX message. All registers are shown as the caller had them (EAX is the message).
+.global panic
 panic:
     cli
     cld
     pushfd
     push    SELECTOR_CODE
-    push    [esp + 8]                       # return address: where it was called
+    push    [esp + 8]                   # return address: where it was called
     push    0
     push    0
     pushad
     mov     ebx, esp
     add     dword ptr [ebx + REGS_ESP], REGS_SIZE - REGS_VECTOR + 4
 
-# Shows the report and stops. In: EBX registers (cpu.inc; REGS_ESP as it was before), EAX message, or 0 for an exception.
-# Interrupts are off. Never returns.
+# Shows the report and stops. Interrupts are off. Never returns.
+# In: EBX registers (cpu.inc; REGS_ESP as it was before), EAX message, or 0 for an exception.
+.global panic_report
 panic_report:
-    cmp     byte ptr [panicking], 0         # a fault while reporting: end at once
+    cmp     byte ptr [panicking], 0     # a fault while reporting: end at once
     jne     panic_stop
     mov     byte ptr [panicking], 1
     mov     esi, eax
@@ -73,7 +75,8 @@ panic_stop:
     hlt
     jmp     1b
 
-# Says what a page fault was about. In: EBX registers.
+# Says what a page fault was about.
+# In: EBX registers.
 panic_page_fault:
     mov     edx, [ebx + REGS_ERROR]
     LOAD_STRING eax, "read"
@@ -92,7 +95,8 @@ panic_page_fault:
 3:  PRINT   "\n"
     ret
 
-# A double fault with the stack pointer at the guard page is an overflow. In: EBX registers.
+# A double fault with the stack pointer at the guard page is an overflow.
+# In: EBX registers.
 panic_stack_overflow:
     mov     ecx, [task_current]
     mov     eax, [ebx + REGS_ESP]
@@ -102,6 +106,7 @@ panic_stack_overflow:
     PRINT   "the stack has overflowed into its guard page\n"
 1:  ret
 
+# Prints which task runs, and when.
 panic_task:
     mov     ecx, [task_current]
     lea     edx, [ecx + TASK_LABEL]

@@ -3,8 +3,6 @@
 .include "macros.inc"
 .include "errors.inc"
 
-.globl power_reset, power_off, power_restart, power_hook
-
 RESET_CONTROL       = 0xCF9                 # PIIX and later: 2 arms a hard reset, 6 does it
 KBC_COMMAND         = 0x64
 KBC_INPUT_FULL      = 0x02
@@ -24,7 +22,7 @@ power_reset:
     out     dx, al
     mov     al, 6
     out     dx, al
-    mov     ecx, 100000                     # the reset takes effect at once, where it does
+    mov     ecx, 100000                 # the reset takes effect at once, where it does
 1:  in      al, KBC_COMMAND
     test    al, KBC_INPUT_FULL
     jz      2f
@@ -39,7 +37,8 @@ power_reset:
     lidt    [no_idt]
     int3
 
-# Switches the machine off. Out: EAX error, if it is still on.
+# Switches the machine off.
+# Out: EAX error, if it is still on.
 power_off:
     push    ebx
     push    esi
@@ -51,7 +50,7 @@ power_off:
     mov     eax, ebx
     call    acpi_soft_off
     jc      9f
-    mov     esi, eax                        # what PM1a and PM1b get
+    mov     esi, eax                    # what PM1a and PM1b get
     INTERRUPTS_OFF
     call    console_flush
     mov     ecx, esi
@@ -66,7 +65,9 @@ power_off:
     ret
 
 # Has a routine called before the machine stops in good order, such as to say good-bye to others.
-# In: EAX routine; it may sleep, and finds all tasks running. Out: CF when there is no room for it.
+# In: EAX routine; it may sleep, and finds all tasks running.
+# Out: CF when there is no room for it.
+.global power_hook
 power_hook:
     mov     ecx, [power_hooks_used]
     cmp     ecx, POWER_HOOKS
@@ -92,12 +93,17 @@ power_farewell:
     ret
 
 # Restarts the machine in good order. Never returns. May sleep.
+.global power_restart
 power_restart:
+
+# Shell command: restarts the machine. Never returns.
 command_reboot:
     PRINT   "rebooting\n"
     call    power_farewell
     call    power_reset
 
+# Shell command: switches the machine off.
+# Out: EAX status 1 when the machine cannot be switched off.
 command_shutdown:
     PRINT   "switching off\n"
     call    power_farewell
@@ -116,6 +122,6 @@ no_idt:
     .long   0
 
 .bss
-.align 4
+.balign 4
 power_hooks:        .space POWER_HOOKS * 4
 power_hooks_used:   .space 4

@@ -2,8 +2,6 @@
 
 .intel_syntax noprefix
 
-.globl kernel16_entry
-
 BIOS_VIDEO          = 0x10
 VIDEO_SET_MODE      = 0x00
 VIDEO_SET_CURSOR    = 0x01
@@ -14,8 +12,10 @@ CURSOR_LINES        = 0x0607                # an underline
 .section .text16, "ax", @progbits
 .code16
 
-# Called far by the loader, CS = DS = segment of this part. In: ES:BX boot info. Out: text mode 3; what the loader wrote stays
-# if that mode was on. Preserves all registers.
+# Called far by the loader, CS = DS = segment of this part.
+# In: ES:BX boot info.
+# Out: text mode 3; what the loader wrote stays if that mode was on. Preserves all registers.
+.global kernel16_entry
 kernel16_entry:
     pushad
     mov     ah, VIDEO_GET_MODE

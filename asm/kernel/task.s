@@ -1,13 +1,10 @@
-# Tasks: threads of the kernel, each with its own stack above a guard page. The processor goes round among the ready ones, a
-# tick each; who waits is in another list. Create, end, sleep; the waiting for events is in event.s.
+# Tasks: threads of the kernel, each with its own stack above a guard page. The processor goes round among the ready
+# ones, a tick each; who waits is in another list. Create, end, sleep; the waiting for events is in event.s.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "cpu.inc"
 .include "tasks.inc"
-
-.globl task_create, task_exit, task_yield, task_sleep, task_tick, task_may_sleep, schedule, task_wait, task_wake
-.globl task_current, task_reschedule, task_all, task_waiting, task_idle, task_cycles_per_ms
 
 STACK_PAGES         = 5                     # the lowest is the guard
 
@@ -56,14 +53,17 @@ tasks_init:
 
 INITCALL 3, tasks_init
 
-# What runs when nothing else does: halts until the next interrupt. The interrupt's way out switches to a task that it woke.
+# What runs when nothing else does: halts until the next interrupt. The interrupt's way out switches to a task that it
+# woke.
 idle:
     sti
     hlt
     jmp     idle
 
-# Creates a task. In: EAX entry (called with EAX = argument; returning ends the task), EDX argument, ECX name (copied).
+# Creates a task.
+# In: EAX entry (called with EAX argument; returning ends the task), EDX argument, ECX name (copied).
 # Out: EAX task; CF and EAX error without memory.
+.global task_create
 task_create:
     call    task_new
     jc      1f
@@ -87,16 +87,16 @@ task_new:
     mov     ebp, ecx
     mov     eax, TASK_SIZE
     call    malloc
-    jc      9f
+    jc      .Ltask_new_failed
     mov     ebx, eax
     mov     eax, STACK_PAGES
     call    page_alloc
-    jc      8f
+    jc      .Ltask_new_no_stack
     mov     [ebx + TASK_STACK], eax
     lea     edx, [eax + STACK_PAGES * PAGE_SIZE]
     mov     [ebx + TASK_STACK_TOP], edx
     call    page_protect
-    jc      7f
+    jc      .Ltask_new_no_guard
     lea     eax, [ebx + TASK_LABEL]
     mov     edx, ebp
     mov     ecx, TASK_NAME_SIZE
@@ -104,33 +104,39 @@ task_new:
     mov     eax, [ebx + TASK_STACK_TOP]
     sub     eax, 32
     mov     dword ptr [eax + 16], offset task_start
-    mov     [eax + 20], esi                 # entry
-    mov     [eax + 24], edi                 # argument; below: EBX, ESI, EDI, EBP as schedule saves them
+    mov     [eax + 20], esi             # entry
+    mov     [eax + 24], edi             # argument; below: EBX, ESI, EDI, EBP as schedule saves them
     mov     [ebx + TASK_ESP], eax
     mov     dword ptr [ebx + TASK_STATE], TASK_READY
     INTERRUPTS_OFF
     inc     dword ptr [task_last_id]
     mov     eax, [task_last_id]
     mov     [ebx + TASK_ID], eax
-    mov     eax, offset task_all - TASK_ALL_NEXT    # at the end, so that the list is in order of age
-1:  mov     edx, [eax + TASK_ALL_NEXT]
+    mov     eax, offset task_all - TASK_ALL_NEXT # at the end, so that the list is in order of age
+.Ltask_new_last:
+    mov     edx, [eax + TASK_ALL_NEXT]
     test    edx, edx
-    jz      2f
+    jz      .Ltask_new_append
     mov     eax, edx
-    jmp     1b
-2:  mov     [eax + TASK_ALL_NEXT], ebx
+    jmp     .Ltask_new_last
+.Ltask_new_append:
+    mov     [eax + TASK_ALL_NEXT], ebx
     INTERRUPTS_RESTORE
     mov     eax, ebx
     clc
-    jmp     10f
-7:  mov     eax, [ebx + TASK_STACK]
+    jmp     .Ltask_new_done
+.Ltask_new_no_guard:
+    mov     eax, [ebx + TASK_STACK]
     mov     edx, STACK_PAGES
     call    page_free
-8:  mov     eax, ebx
+.Ltask_new_no_stack:
+    mov     eax, ebx
     call    mfree
     mov     eax, ERROR_NO_MEMORY
-9:  stc
-10: pop     ebp
+.Ltask_new_failed:
+    stc
+.Ltask_new_done:
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx
@@ -147,6 +153,7 @@ task_start:
     call    task_exit
 
 # Ends the running task. Its memory is freed by the task that runs next.
+.global task_exit
 task_exit:
     cli
     mov     ebx, [task_current]
@@ -160,7 +167,7 @@ task_exit:
     mov     [eax + TASK_ALL_NEXT], edx
     mov     dword ptr [ebx + TASK_STATE], TASK_DEAD
     mov     [task_dead], ebx
-    call    schedule                        # does not return
+    call    schedule                    # does not return
 
 # Frees the task that ended last, after the switch away from it. Interrupts are off.
 task_reap:
@@ -168,7 +175,7 @@ task_reap:
     xchg    eax, [task_dead]
     test    eax, eax
     jz      1f
-    cmp     eax, offset task_boot           # not from the heap
+    cmp     eax, offset task_boot       # not from the heap
     je      1f
     push    eax
     push    [eax + TASK_STACK]
@@ -182,22 +189,27 @@ task_reap:
 1:  ret
 
 # Lets the others run.
+.global task_yield
 task_yield:
     INTERRUPTS_OFF
     call    schedule
     INTERRUPTS_RESTORE
     ret
 
-# Sleeps. In: EAX milliseconds; at least so long, in steps of a tick.
+# Sleeps.
+# In: EAX milliseconds; at least so long, in steps of a tick.
+.global task_sleep
 task_sleep:
     xor     edx, edx
-    xchg    eax, edx                        # no event, EDX milliseconds
+    xchg    eax, edx                    # no event, EDX milliseconds
     INTERRUPTS_OFF
     call    task_wait
     INTERRUPTS_RESTORE
     ret
 
+# Whether the running code may sleep.
 # Out: CF when the running code must not sleep: before there are tasks, or in the idle task. Clobbers no register.
+.global task_may_sleep
 task_may_sleep:
     cmp     dword ptr [task_idle], 0
     je      1f
@@ -211,8 +223,10 @@ task_may_sleep:
 1:  stc
     ret
 
-# Makes the running task wait. In: EAX address of what it waits for (0: only for time), EDX timeout in milliseconds or -1;
-# interrupts off. Out: CF when the time is over and nothing came.
+# Makes the running task wait.
+# In: EAX address of what it waits for (0: only for time), EDX timeout in milliseconds or -1; interrupts off.
+# Out: CF when the time is over and nothing came.
+.global task_wait
 task_wait:
     push    ebx
     call    task_may_sleep
@@ -230,7 +244,7 @@ task_wait:
     adc     edx, 0
     div     ecx
     add     eax, [clock_ticks]
-    inc     eax                             # the tick that runs now counts for nothing
+    inc     eax                         # the tick that runs now counts for nothing
     mov     [ebx + TASK_DEADLINE], eax
     mov     dword ptr [ebx + TASK_TIMED], 1
 1:  mov     dword ptr [ebx + TASK_STATE], TASK_WAITING
@@ -242,7 +256,9 @@ task_wait:
     pop     ebx
     ret
 
-# Makes a waiting task ready. In: EAX task; interrupts off.
+# Makes a waiting task ready.
+# In: EAX task; interrupts off.
+.global task_wake
 task_wake:
     push    eax
     mov     edx, offset task_waiting
@@ -255,6 +271,7 @@ task_wake:
     jmp     list_append
 
 # Called at each timer interrupt: wakes those whose time has come, and lets the next ready task run.
+.global task_tick
 task_tick:
     push    ebx
     push    esi
@@ -278,36 +295,41 @@ task_tick:
     pop     ebx
     ret
 
-# Gives the processor to the next ready task, or to the idle task. A task that is still running goes to the end of the queue.
+# Gives the processor to the next ready task, or to the idle task. A task that is still running goes to the end of the
+# queue.
 # In: interrupts off. Returns when the calling task runs again.
+.global schedule
 schedule:
     mov     byte ptr [task_reschedule], 0
     mov     eax, [task_current]
     cmp     dword ptr [eax + TASK_STATE], TASK_RUNNING
-    jne     1f
+    jne     .Lschedule_other
     cmp     dword ptr [task_ready + LIST_FIRST], 0
-    je      9f                              # nobody else
+    je      .Lschedule_done             # nobody else
     mov     dword ptr [eax + TASK_STATE], TASK_READY
     cmp     eax, [task_idle]
-    je      1f
+    je      .Lschedule_other
     mov     edx, offset task_ready
     call    list_append
-1:  mov     eax, [task_ready + LIST_FIRST]
+.Lschedule_other:
+    mov     eax, [task_ready + LIST_FIRST]
     test    eax, eax
-    jz      2f
+    jz      .Lschedule_idle
     push    eax
     mov     edx, offset task_ready
     call    list_remove
     pop     eax
-    jmp     3f
-2:  mov     eax, [task_idle]
-3:  mov     dword ptr [eax + TASK_STATE], TASK_RUNNING
+    jmp     .Lschedule_run
+.Lschedule_idle:
+    mov     eax, [task_idle]
+.Lschedule_run:
+    mov     dword ptr [eax + TASK_STATE], TASK_RUNNING
     inc     dword ptr [eax + TASK_SWITCHES]
     mov     ecx, eax
     call    task_account
     mov     eax, [task_current]
     cmp     eax, ecx
-    je      9f
+    je      .Lschedule_done
     mov     [task_current], ecx
     push    ebx
     push    esi
@@ -320,11 +342,13 @@ schedule:
     pop     esi
     pop     ebx
     cmp     dword ptr [task_dead], 0
-    je      9f
+    je      .Lschedule_done
     jmp     task_reap
-9:  ret
+.Lschedule_done:
+    ret
 
-# Adds the time since the last switch to the running task. Interrupts off. Clobbers EAX, EDX.
+# Adds the time since the last switch to the running task. Interrupts off.
+# Clobbers: EAX, EDX.
 task_account:
     push    ebx
     push    esi
@@ -342,6 +366,7 @@ task_account:
     pop     ebx
     ret
 
+# Reads the finest clock that the processor has.
 # Out: EDX:EAX time stamp: cycles, or milliseconds without a TSC.
 task_time:
     cmp     byte ptr [task_has_tsc], 0
@@ -352,8 +377,10 @@ task_time:
     xor     edx, edx
     ret
 
-# What a millisecond is in the unit of TASK_CYCLES, from all the time since boot; brings the running task's time up to date.
+# What a millisecond is in the unit of TASK_CYCLES, from all the time since boot; brings the running task's time up to
+# date.
 # Out: EAX, at least 1.
+.global task_cycles_per_ms
 task_cycles_per_ms:
     INTERRUPTS_OFF
     call    task_account
@@ -364,7 +391,7 @@ task_cycles_per_ms:
     imul    ecx, [clock_ticks], TICK_MS
     INTERRUPTS_RESTORE
     cmp     edx, ecx
-    jae     1f                              # in the first tick
+    jae     1f                          # in the first tick
     div     ecx
     test    eax, eax
     jz      1f
@@ -372,7 +399,8 @@ task_cycles_per_ms:
 1:  mov     eax, 1
     ret
 
-# Appends a task to a list. In: EAX task, EDX list.
+# Appends a task to a list.
+# In: EAX task, EDX list.
 list_append:
     mov     ecx, [edx + LIST_LAST]
     mov     dword ptr [eax + TASK_NEXT], 0
@@ -385,7 +413,8 @@ list_append:
 1:  mov     [edx + LIST_FIRST], eax
     ret
 
-# Takes a task out of its list. In: EAX task, EDX list.
+# Takes a task out of its list.
+# In: EAX task, EDX list.
 list_remove:
     push    ebx
     mov     ebx, [eax + TASK_PREVIOUS]
@@ -405,20 +434,25 @@ list_remove:
     ret
 
 .data
-.align 4
+.balign 4
+.global task_current
 task_current:       .long task_boot         # the running task
 
 .bss
-.align 4
+.balign 4
 task_boot:          .space TASK_SIZE        # the first task: the boot
-.align 4
+.balign 4
+.global task_idle
 task_idle:          .space 4
+.global task_all
 task_all:           .space 4                # all tasks that live, oldest first
 task_ready:         .space LIST_SIZE
+.global task_waiting
 task_waiting:       .space LIST_SIZE
 task_dead:          .space 4                # ended, memory not freed yet
 task_last_id:       .space 4
 task_since:         .space 8                # time stamp of the last switch
 task_began:         .space 8                # and of the first one
 task_has_tsc:       .space 1
+.global task_reschedule
 task_reschedule:    .space 1                # 1: switch at the end of the interrupt

@@ -1,12 +1,10 @@
-# Where code is, for people: names from the symbol table, file and line from the source-line table, and the trace of a stack.
-# Both tables were loaded with the kernel (docs/formats/kernel-image.md).
+# Where code is, for people: names from the symbol table, file and line from the source-line table, and the trace of a
+# stack. Both tables were loaded with the kernel (docs/formats/kernel-image.md).
 
 .include "macros.inc"
 .include "bootinfo.inc"
 .include "cpu.inc"
 .include "tasks.inc"
-
-.globl symbol_find, line_find, trace_print, trace_address
 
 # Headers of the tables.
 TABLE_MAGIC         = 0
@@ -25,11 +23,12 @@ TRACE_DEPTH         = 14                    # return addresses at most
 .text
 
 # The last entry of an ascending table that is not above an address.
-# In: EAX address, EDX table of dwords, ECX number of entries. Out: EAX index; CF when the address is below the first.
+# In: EAX address, EDX table of dwords, ECX number of entries.
+# Out: EAX index; CF when the address is below the first.
 table_search:
     push    ebx
     push    esi
-    xor     ebx, ebx                        # entries below EBX are not above, from ECX on they are
+    xor     ebx, ebx                    # entries below EBX are not above, from ECX on they are
 1:  cmp     ebx, ecx
     jae     3f
     lea     esi, [ebx + ecx]
@@ -46,8 +45,10 @@ table_search:
     pop     ebx
     ret
 
-# The symbol that an address belongs to. In: EAX address. Out: EAX name, EDX offset; CF when it is not in the kernel, or there is
-# no table.
+# The symbol that an address belongs to.
+# In: EAX address.
+# Out: EAX name, EDX offset; CF when it is not in the kernel, or there is no table.
+.global symbol_find
 symbol_find:
     push    ebx
     push    esi
@@ -70,7 +71,7 @@ symbol_find:
     mov     ecx, [esi + TABLE_COUNT]
     lea     edx, [esi + SYMBOLS_HEADER]
     sub     ebx, [edx + eax*4]
-    lea     esi, [edx + ecx*4]              # name offsets, behind them the names
+    lea     esi, [edx + ecx*4]          # name offsets, behind them the names
     mov     eax, [esi + eax*4]
     add     eax, esi
     lea     eax, [eax + ecx*4]
@@ -82,50 +83,54 @@ symbol_find:
     pop     ebx
     ret
 
-# The source line of an address. In: EAX address. Out: EAX file name, EDX line; CF when it is not code of the kernel, or there is
-# no table.
+# The source line of an address.
+# In: EAX address.
+# Out: EAX file name, EDX line; CF when it is not code of the kernel, or there is no table.
+.global line_find
 line_find:
     push    ebx
     push    esi
     cmp     eax, offset kernel_text
-    jb      8f
+    jb      .Lline_find_none
     cmp     eax, offset kernel_text_end
-    jae     8f
+    jae     .Lline_find_none
     cmp     dword ptr [boot_info + bi_lines_bytes], LINES_HEADER
-    jb      8f
+    jb      .Lline_find_none
     mov     esi, [boot_info + bi_lines]
     cmp     dword ptr [esi + TABLE_MAGIC], MAGIC_LINES
-    jne     8f
+    jne     .Lline_find_none
     cmp     dword ptr [esi + TABLE_VERSION], TABLE_CURRENT
-    jne     8f
+    jne     .Lline_find_none
     mov     ebx, [esi + TABLE_COUNT]
     lea     edx, [esi + LINES_HEADER]
     mov     ecx, ebx
     call    table_search
-    jc      9f
+    jc      .Lline_find_done
     lea     edx, [esi + LINES_HEADER]
-    lea     edx, [edx + ebx*4]              # file and line of each
+    lea     edx, [edx + ebx*4]          # file and line of each
     mov     eax, [edx + eax*4]
-    lea     edx, [edx + ebx*4]              # offsets of the file names
+    lea     edx, [edx + ebx*4]          # offsets of the file names
     mov     ebx, eax
     shr     ebx, LINE_BITS
     mov     ecx, [esi + LINES_FILES]
     cmp     ebx, ecx
-    jae     8f
-    lea     ecx, [edx + ecx*4]              # the names
+    jae     .Lline_find_none
+    lea     ecx, [edx + ecx*4]          # the names
     add     ecx, [edx + ebx*4]
     mov     edx, eax
     and     edx, (1 << LINE_BITS) - 1
     mov     eax, ecx
     clc
-    jmp     9f
-8:  stc
-9:  pop     esi
+    jmp     .Lline_find_done
+.Lline_find_none:
+    stc
+.Lline_find_done:
+    pop     esi
     pop     ebx
     ret
 
-# Prints a line about an address: "  0010abcd name+0x12  file:line". In: EAX address, EDX 1 when it is a return address (the
-# call before it is meant), else 0.
+# Prints a line about an address: "  0010abcd name+0x12  file:line".
+# In: EAX address, EDX 1 when it is a return address (the call before it is meant), else 0.
 trace_address:
     push    ebx
     push    esi
@@ -148,10 +153,11 @@ trace_address:
     pop     ebx
     ret
 
-# Prints where the registers point and the return addresses on the stack. Most routines keep no frame pointer, so the stack is
-# searched: a dword is a return address when it points into the code right behind a call instruction. An old one that lies in
-# unused room of a frame can slip in; none is missed.
+# Prints where the registers point and the return addresses on the stack. Most routines keep no frame pointer, so the
+# stack is searched: a dword is a return address when it points into the code right behind a call instruction. An old
+# one that lies in unused room of a frame can slip in; none is missed.
 # In: EAX registers (cpu.inc, REGS_ESP as before).
+.global trace_print
 trace_print:
     push    ebx
     push    esi
@@ -162,25 +168,27 @@ trace_print:
     call    trace_address
     mov     esi, [ebx + REGS_ESP]
     test    esi, 3
-    jnz     5f
+    jnz     .Ltrace_print_done
     mov     eax, [task_current]
     mov     ebx, [eax + TASK_STACK_TOP]
-    mov     ecx, [eax + TASK_STACK]         # from a pointer in the guard page on: what lies above it
+    mov     ecx, [eax + TASK_STACK]     # from a pointer in the guard page on: what lies above it
     add     ecx, PAGE_SIZE
     cmp     esi, ecx
-    jae     2f
+    jae     .Ltrace_print_search
     mov     esi, ecx
-2:  mov     edi, TRACE_DEPTH
-    push    0                               # the address that was printed last, and how often it came again
+.Ltrace_print_search:
+    mov     edi, TRACE_DEPTH
+    push    0                           # the address that was printed last, and how often it came again
     push    0
-3:  cmp     esi, ebx
-    jae     4f
+.Ltrace_print_word:
+    cmp     esi, ebx
+    jae     .Ltrace_print_end
     lodsd
     call    trace_is_return
-    jc      3b
+    jc      .Ltrace_print_word
     inc     dword ptr [esp]
-    cmp     eax, [esp + 4]                  # recursion: say it once
-    je      3b
+    cmp     eax, [esp + 4]              # recursion: say it once
+    je      .Ltrace_print_word
     mov     edx, eax
     call    trace_repeats
     mov     [esp + 4], edx
@@ -188,16 +196,19 @@ trace_print:
     mov     edx, 1
     call    trace_address
     dec     edi
-    jnz     3b
-4:  inc     dword ptr [esp]
+    jnz     .Ltrace_print_word
+.Ltrace_print_end:
+    inc     dword ptr [esp]
     call    trace_repeats
     add     esp, 8
-5:  pop     edi
+.Ltrace_print_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
-# Says how often the last address came again. In: on the stack the count plus 1; set to 0. Preserves all registers.
+# Says how often the last address came again.
+# In: on the stack the count plus 1; set to 0. Preserves all registers.
 trace_repeats:
     push    eax
     xor     eax, eax
@@ -208,33 +219,41 @@ trace_repeats:
 1:  pop     eax
     ret
 
-# Whether a value is a return address: points into the code, behind a call. In: EAX. Out: CF when it is not. Clobbers ECX, EDX.
+# Whether a value is a return address: points into the code, behind a call.
+# In: EAX.
+# Out: CF when it is not.
+# Clobbers: ECX, EDX.
 trace_is_return:
     cmp     eax, offset kernel_text + 7
-    jb      9f
+    jb      .Ltrace_is_return_no
     cmp     eax, offset kernel_text_end
-    ja      9f
-    cmp     byte ptr [eax - 5], 0xE8        # call rel32, into the code
-    jne     1f
+    ja      .Ltrace_is_return_no
+    cmp     byte ptr [eax - 5], 0xE8    # call rel32, into the code
+    jne     .Ltrace_is_return_indirect
     mov     edx, [eax - 4]
     add     edx, eax
     cmp     edx, offset kernel_text
-    jb      1f
+    jb      .Ltrace_is_return_indirect
     cmp     edx, offset kernel_text_end
-    jb      8f
-1:  mov     ecx, 7                          # FF /2 with ModRM, SIB and displacement: 2 to 7 bytes
-2:  mov     edx, eax
+    jb      .Ltrace_is_return_yes
+.Ltrace_is_return_indirect:
+    mov     ecx, 7                      # FF /2 with ModRM, SIB and displacement: 2 to 7 bytes
+.Ltrace_is_return_length:
+    mov     edx, eax
     sub     edx, ecx
     cmp     byte ptr [edx], 0xFF
-    jne     3f
+    jne     .Ltrace_is_return_shorter
     mov     dl, [edx + 1]
     and     dl, 0x38
     cmp     dl, 0x10
-    je      8f
-3:  dec     ecx
+    je      .Ltrace_is_return_yes
+.Ltrace_is_return_shorter:
+    dec     ecx
     cmp     ecx, 2
-    jae     2b
-9:  stc
+    jae     .Ltrace_is_return_length
+.Ltrace_is_return_no:
+    stc
     ret
-8:  clc
+.Ltrace_is_return_yes:
+    clc
     ret

@@ -3,11 +3,13 @@
 .include "macros.inc"
 .include "errors.inc"
 
-.globl error_text
-
 .text
 
-# In: EAX code of errors.inc. Out: EAX its text (never fails: there is one for codes it does not know). Clobbers EAX only.
+# Says an error in words.
+# In: EAX code of errors.inc.
+# Out: EAX its text (never fails: there is one for codes it does not know).
+# Clobbers: EAX only.
+.global error_text
 error_text:
     cmp     eax, ERROR_COUNT
     jb      1f
@@ -23,8 +25,8 @@ error_text:
 .endm
 
 .section .rodata
-.align 4
-error_texts:                                # in the order of errors.inc
+.balign 4
+error_texts:                            # in the order of errors.inc
     ERROR_TEXT "no error"
     ERROR_TEXT "out of memory"
     ERROR_TEXT "not found"
@@ -55,6 +57,6 @@ error_texts:                                # in the order of errors.inc
     ERROR_TEXT "link is down"
     ERROR_TEXT "port is in use"
 .if (. - error_texts) - ERROR_COUNT*4
-    .error "error_texts and errors.inc differ"
+.error "error_texts and errors.inc differ"
 .endif
     ERROR_TEXT "unknown error"

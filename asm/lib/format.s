@@ -1,14 +1,14 @@
-# Text by format, as printf and snprintf do it. One engine writes characters to a sink; the console and a buffer are the two
+# Text by format, as printf and snprintf do it. One engine writes characters to a sink; the console and a buffer are the
+# two
 # sinks.
 #
 #   %[-][0][width]X   X: s string (address 0 prints as "(null)"), c character, d signed, u unsigned, x hexadecimal,
-#                     I IPv4 address (u32 as it lies in the packet), M MAC address (pointer to 6 bytes), % the sign itself
+#                     I IPv4 address (u32 as it lies in the packet), M MAC address (pointer to 6 bytes), % the sign
+#                     itself
 #
 # `-` aligns left, `0` pads numbers with zeros, width is a number of at most 255.
 
 .include "macros.inc"
-
-.globl printf, snprintf
 
 # Locals of the engine, relative to EBP.
 FORMAT_SINK     = -4            # routine: AL character, EDX context; may clobber EAX, ECX, EDX
@@ -27,10 +27,11 @@ BUFFER_LEFT     = 4             # characters that still fit, the NUL not counted
 
 # Prints by a format on the console, in one piece: no other task's text comes between.
 # In: on the stack format, arguments (dwords); the caller removes them. Preserves all registers and the flags.
+.global printf
 printf:
     pushfd
     pushad
-    mov     esi, [esp + 40]                 # 8 registers, flags, return address
+    mov     esi, [esp + 40]             # 8 registers, flags, return address
     lea     ebx, [esp + 44]
     call    console_begin
     mov     eax, offset console_put
@@ -43,6 +44,7 @@ printf:
 # Formats into a buffer; the text is cut to fit and always terminated.
 # In: on the stack buffer, size (at least 1), format, arguments; the caller removes them.
 # Out: EAX number of characters stored, the NUL not counted. Preserves the other registers.
+.global snprintf
 snprintf:
     push    ebp
     mov     ebp, esp
@@ -52,8 +54,8 @@ snprintf:
     push    esi
     mov     eax, [ebp + 12]
     dec     eax
-    push    eax                             # BUFFER_LEFT
-    push    [ebp + 8]                       # BUFFER_NEXT
+    push    eax                         # BUFFER_LEFT
+    push    [ebp + 8]                   # BUFFER_NEXT
     mov     esi, [ebp + 16]
     lea     ebx, [ebp + 20]
     mov     eax, offset buffer_put
@@ -81,7 +83,8 @@ buffer_put:
 1:  ret
 
 # The engine.
-# In: EAX sink, EDX its context, ESI format, EBX address of the first argument. Clobbers ESI, EBX too.
+# In: EAX sink, EDX its context, ESI format, EBX address of the first argument.
+# Clobbers: ESI, EBX too.
 format:
     FRAME   FORMAT_LOCALS
     push    edi
@@ -106,31 +109,36 @@ format_directive:
     mov     [ebp + FORMAT_LEFT], eax
     mov     dword ptr [ebp + FORMAT_PAD], ' '
     cmp     byte ptr [esi], '-'
-    jne     1f
+    jne     .Lformat_directive_zero
     inc     esi
     mov     byte ptr [ebp + FORMAT_LEFT], 1
-1:  cmp     byte ptr [esi], '0'
-    jne     2f
+.Lformat_directive_zero:
+    cmp     byte ptr [esi], '0'
+    jne     .Lformat_directive_width
     inc     esi
     mov     byte ptr [ebp + FORMAT_PAD], '0'
-2:  movzx   eax, byte ptr [esi]
+.Lformat_directive_width:
+    movzx   eax, byte ptr [esi]
     sub     eax, '0'
     cmp     eax, 9
-    ja      3f
+    ja      .Lformat_directive_conversion
     inc     esi
     imul    ecx, [ebp + FORMAT_WIDTH], 10
     add     eax, ecx
     mov     [ebp + FORMAT_WIDTH], eax
-    jmp     2b
-3:  lodsb
+    jmp     .Lformat_directive_width
+.Lformat_directive_conversion:
+    lodsb
     mov     edx, offset format_conversions
-4:  cmp     byte ptr [edx], 0
-    je      5f
+.Lformat_directive_search:
+    cmp     byte ptr [edx], 0
+    je      .Lformat_directive_unknown
     cmp     al, [edx]
-    je      6f
+    je      .Lformat_directive_found
     add     edx, 5
-    jmp     4b
-5:  test    al, al                          # unknown: print it as it stands
+    jmp     .Lformat_directive_search
+.Lformat_directive_unknown:
+    test    al, al                      # unknown: print it as it stands
     jz      format_done
     push    eax
     mov     al, '%'
@@ -138,12 +146,17 @@ format_directive:
     pop     eax
     call    format_emit
     jmp     format_next
-6:  jmp     [edx + 1]
+.Lformat_directive_found:
+    jmp     [edx + 1]
 
+# %%: a percent sign.
 format_percent:
     call    format_emit
     jmp     format_next
 
+# %c: one character.
+# In: EBX arguments, EBP frame.
+# Out: EBX next argument.
 format_character:
     mov     eax, [ebx]
     add     ebx, 4
@@ -152,6 +165,9 @@ format_character:
     mov     ecx, 1
     jmp     format_field
 
+# %s: a string.
+# In: EBX arguments, EBP frame.
+# Out: EBX next argument.
 format_string:
     mov     edi, [ebx]
     add     ebx, 4
@@ -164,6 +180,9 @@ format_string:
     mov     ecx, eax
     jmp     format_field
 
+# %d: a signed number.
+# In: EBX arguments, EBP frame.
+# Out: EBX next argument.
 format_signed:
     mov     eax, [ebx]
     add     ebx, 4
@@ -175,7 +194,7 @@ format_signed:
     call    format_digits
     cmp     byte ptr [ebp + FORMAT_PAD], '0'
     jne     2f
-    push    ecx                             # the sign goes before the zeros
+    push    ecx                         # the sign goes before the zeros
     mov     al, '-'
     call    format_emit
     pop     ecx
@@ -191,9 +210,16 @@ format_signed:
     call    format_digits
     jmp     format_field
 
+# %u: a number without sign.
+# In: EBX arguments, EBP frame.
+# Out: EBX next argument.
 format_unsigned:
     mov     ecx, 10
     jmp     1f
+
+# %x: a number in hexadecimal digits.
+# In: EBX arguments, EBP frame.
+# Out: EBX next argument.
 format_hexadecimal:
     mov     ecx, 16
 1:  mov     eax, [ebx]
@@ -202,6 +228,9 @@ format_hexadecimal:
     call    format_digits
     jmp     format_field
 
+# %I: an IPv4 address as it lies in a packet.
+# In: EBX arguments, EBP frame.
+# Out: EBX next argument.
 format_ipv4:
     mov     eax, [ebx]
     add     ebx, 4
@@ -223,6 +252,9 @@ format_ipv4:
 2:  pop     esi
     jmp     format_to_end
 
+# %M: a MAC address; the argument points to it.
+# In: EBX arguments, EBP frame.
+# Out: EBX next argument.
 format_mac:
     mov     edx, [ebx]
     add     ebx, 4
@@ -288,12 +320,16 @@ format_characters:
 2:  pop     eax
     ret
 
-# Emits AL. Clobbers EAX, ECX, EDX.
+# Emits AL.
+# Clobbers: EAX, ECX, EDX.
 format_emit:
     mov     edx, [ebp + FORMAT_CONTEXT]
     jmp     [ebp + FORMAT_SINK]
 
-# Stores one hexadecimal digit before EDI. In: AL lower nibble. Out: EDI. Clobbers EAX.
+# Stores one hexadecimal digit before EDI.
+# In: AL lower nibble.
+# Out: EDI.
+# Clobbers: EAX.
 format_nibble:
     and     eax, 15
     mov     al, [format_alphabet + eax]
@@ -302,7 +338,9 @@ format_nibble:
     ret
 
 # Converts a number; the digits end before EDI.
-# In: EAX value, ECX base, EDI. Out: EDI first digit, ECX their number. Clobbers EAX, EDX.
+# In: EAX value, ECX base, EDI.
+# Out: EDI first digit, ECX their number.
+# Clobbers: EAX, EDX.
 format_digits:
     push    edi
 1:  xor     edx, edx

@@ -2,12 +2,11 @@
 
 .include "macros.inc"
 
-.globl mem_copy, mem_move, mem_set, mem_compare
-
 .text
 
 # Copies bytes; the blocks do not overlap (or the destination is the lower one).
 # In: EAX destination, EDX source, ECX bytes.
+.global mem_copy
 mem_copy:
     push    esi
     push    edi
@@ -25,6 +24,7 @@ mem_copy:
 
 # Copies bytes between blocks that may overlap.
 # In: EAX destination, EDX source, ECX bytes.
+.global mem_move
 mem_move:
     cmp     eax, edx
     jbe     mem_copy
@@ -41,6 +41,7 @@ mem_move:
 
 # Fills bytes with one value.
 # In: EAX destination, DL value, ECX bytes.
+.global mem_set
 mem_set:
     push    edi
     mov     edi, eax
@@ -56,13 +57,15 @@ mem_set:
     ret
 
 # Compares bytes.
-# In: EAX, EDX blocks, ECX bytes. Out: ZF set when they are equal (also for no bytes), else CF tells unsigned order.
+# In: EAX, EDX blocks, ECX bytes.
+# Out: ZF set when they are equal (also for no bytes), else CF tells unsigned order.
+.global mem_compare
 mem_compare:
     push    esi
     push    edi
     mov     esi, eax
     mov     edi, edx
-    cmp     eax, eax                        # ZF for ECX = 0
+    cmp     eax, eax                    # ZF for ECX = 0
     repe cmpsb
     pop     edi
     pop     esi

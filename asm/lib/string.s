@@ -3,11 +3,13 @@
 .include "macros.inc"
 .include "errors.inc"
 
-.globl string_length, string_compare, string_copy, string_find, string_prefix, parse_number, parse_hex_digit
-
 .text
 
-# In: EAX string. Out: EAX length without the NUL. Clobbers EAX only.
+# Counts the characters of a string.
+# In: EAX string.
+# Out: EAX length without the NUL.
+# Clobbers: EAX only.
+.global string_length
 string_length:
     push    edi
     mov     edi, eax
@@ -20,7 +22,10 @@ string_length:
     pop     edi
     ret
 
-# In: EAX, EDX strings. Out: ZF set when they are equal, else CF tells unsigned order of the first difference.
+# Compares two strings.
+# In: EAX, EDX strings.
+# Out: ZF set when they are equal, else CF tells unsigned order of the first difference.
+.global string_compare
 string_compare:
     push    esi
     push    edi
@@ -37,7 +42,9 @@ string_compare:
     ret
 
 # Whether a string begins with another one.
-# In: EAX string, EDX prefix. Out: ZF set when it does, EAX then behind the prefix.
+# In: EAX string, EDX prefix.
+# Out: ZF set when it does, EAX then behind the prefix.
+.global string_prefix
 string_prefix:
     push    esi
 1:  mov     cl, [edx]
@@ -52,7 +59,9 @@ string_prefix:
     ret
 
 # Copies a string into a buffer, cut to fit, always terminated.
-# In: EAX destination, EDX source, ECX size of the destination (at least 1). Out: EAX characters copied, without the NUL.
+# In: EAX destination, EDX source, ECX size of the destination (at least 1).
+# Out: EAX characters copied, without the NUL.
+.global string_copy
 string_copy:
     push    esi
     push    edi
@@ -74,7 +83,10 @@ string_copy:
     pop     esi
     ret
 
-# In: EAX string, DL character. Out: EAX address of its first occurrence; CF when there is none.
+# Looks for a character in a string.
+# In: EAX string, DL character.
+# Out: EAX address of its first occurrence; CF when there is none.
+.global string_find
 string_find:
     cmp     [eax], dl
     je      1f
@@ -88,7 +100,10 @@ string_find:
     ret
 
 # The value of a hexadecimal digit.
-# In: AL character. Out: EAX 0-15; CF when it is none. Clobbers EAX only.
+# In: AL character.
+# Out: EAX 0-15; CF when it is none.
+# Clobbers: EAX only.
+.global parse_hex_digit
 parse_hex_digit:
     movzx   eax, al
     cmp     al, '0'
@@ -108,50 +123,57 @@ parse_hex_digit:
     ret
 
 # Reads an unsigned number: decimal digits, or 0x and hexadecimal digits.
-# In: EAX string. Out: EAX value, EDX first character behind it; CF when there is no digit or it needs more than 32 bits.
+# In: EAX string.
+# Out: EAX value, EDX first character behind it; CF when there is no digit or it needs more than 32 bits.
+.global parse_number
 parse_number:
     push    ebx
     push    esi
     push    edi
     mov     esi, eax
-    xor     edi, edi                        # value
-    mov     ebx, 10                         # base
+    xor     edi, edi                    # value
+    mov     ebx, 10                     # base
     cmp     byte ptr [esi], '0'
-    jne     1f
+    jne     .Lparse_number_digits
     mov     al, [esi + 1]
     or      al, 0x20
     cmp     al, 'x'
-    jne     1f
+    jne     .Lparse_number_digits
     mov     al, [esi + 2]
     call    parse_hex_digit
-    jc      1f                              # "0x" alone: the number 0 with text behind it
+    jc      .Lparse_number_digits       # "0x" alone: the number 0 with text behind it
     add     esi, 2
     mov     ebx, 16
-1:  mov     al, [esi]
+.Lparse_number_digits:
+    mov     al, [esi]
     call    parse_hex_digit
-    jc      9f
+    jc      .Lparse_number_bad
     cmp     eax, ebx
-    jae     9f
-2:  mov     ecx, eax                        # the first digit is good; go on to the last
+    jae     .Lparse_number_bad
+.Lparse_number_digit:
+    mov     ecx, eax                    # the first digit is good; go on to the last
     mov     eax, edi
     mul     ebx
-    jc      9f
+    jc      .Lparse_number_bad
     add     eax, ecx
-    jc      9f
+    jc      .Lparse_number_bad
     mov     edi, eax
     inc     esi
     mov     al, [esi]
     call    parse_hex_digit
-    jc      3f
+    jc      .Lparse_number_end
     cmp     eax, ebx
-    jb      2b
-3:  mov     eax, edi
+    jb      .Lparse_number_digit
+.Lparse_number_end:
+    mov     eax, edi
     mov     edx, esi
     clc
-    jmp     10f
-9:  mov     eax, ERROR_INVALID
+    jmp     .Lparse_number_done
+.Lparse_number_bad:
+    mov     eax, ERROR_INVALID
     stc
-10: pop     edi
+.Lparse_number_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret

@@ -1,5 +1,5 @@
-# How an interface comes by its address, and keeps it: one task for each interface follows what the user asked for (DHCP, a fixed
-# address, nothing), leases, conflicts and the state of the link. See docs/protocols/address.md.
+# How an interface comes by its address, and keeps it: one task for each interface follows what the user asked for
+# (DHCP, a fixed address, nothing), leases, conflicts and the state of the link. See docs/protocols/address.md.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -15,7 +15,7 @@ RENEW_MINIMUM_MS        = 60000         # RFC 2131 section 4.4.5
 LEASE_MAXIMUM           = 2000000       # seconds; a longer one is renewed by then, so that it can be counted in ms
 LEASE_MINIMUM           = 10            # a shorter one is taken for this
 
-    .text
+.text
 
 # Starts the address tasks (level 8).
 address_start:
@@ -33,17 +33,18 @@ address_start:
     ret
 INITCALL 8, address_start
 
-# address_notice: tells the address task that something happened.
+# Tells the address task that something happened.
 # In: EAX interface, EDX NOTICE_* bits.
-    .global address_notice
+.global address_notice
 address_notice:
     or      [eax + NETIF_NOTICE], edx   # one instruction, hence safe against other tasks
     add     eax, NETIF_EVENT
     jmp     event_signal
 
-# address_wait: waits for a notice.
-# In: EAX interface, EDX milliseconds or -1. Out: EAX NOTICE_* bits, which are cleared; CF when the time passed without. May sleep.
-    .global address_wait
+# Waits for a notice. May sleep.
+# In: EAX interface, EDX milliseconds or -1.
+# Out: EAX NOTICE_* bits, which are cleared; CF when the time passed without.
+.global address_wait
 address_wait:
     push    ebx
     push    esi
@@ -74,9 +75,9 @@ address_wait:
     pop     ebx
     ret
 
-# address_set: gives an interface its address, tells the neighbours and prints it.
+# Gives an interface its address, tells the neighbours and prints it.
 # In: EAX interface, EDX address, ECX mask; on the stack ORIGIN_*, then the router; both are removed.
-    .global address_set
+.global address_set
 address_set:
     push    ebx
     push    esi
@@ -94,9 +95,9 @@ address_set:
     mov     eax, ecx
     call    mask_check
     mov     edx, [ebx + NETIF_ORIGIN]
-    mov     edx, [origin_names + edx * 4]
+    mov     edx, [origin_names + edx*4]
     lea     eax, [ebx + NETIF_NAME]
-    PRINTF  "%s: address %I/%u %s\n",eax,esi,ecx,edx
+    PRINTF  "%s: address %I/%u %s\n", eax, esi, ecx, edx
     mov     eax, ebx
     call    arp_flush
     call    address_announce
@@ -104,11 +105,11 @@ address_set:
     pop     ebx
     ret     8
 
-    .pushsection .data
-    .balign 4
-    .global origin_names
+.pushsection .data
+.balign 4
+.global origin_names
 origin_names:           .long origin_none, origin_static, origin_dhcp, origin_link_local
-    .popsection
+.popsection
 STRING origin_none, "none"
 STRING origin_static, "set by hand"
 STRING origin_dhcp, "by DHCP"
@@ -133,7 +134,7 @@ address_clear:
     cmp     dword ptr [ebx + NETIF_ADDRESS], 0
     je      9f
     lea     eax, [ebx + NETIF_NAME]
-    PRINTF  "%s: gives up address %I\n",eax,[ebx+NETIF_ADDRESS]
+    PRINTF  "%s: gives up address %I\n", eax, [ebx+NETIF_ADDRESS]
 9:  xor     eax, eax
     INTERRUPTS_OFF
     mov     [ebx + NETIF_ADDRESS], eax
@@ -145,7 +146,8 @@ address_clear:
     mov     eax, ebx
     jmp     arp_flush
 
-# The task. In: EAX interface. EBX is the interface in all routines below, EBP the DHCP client.
+# The task.
+# In: EAX interface. EBX is the interface in all routines below, EBP the DHCP client.
 address_task:
     mov     ebx, eax
     call    dhcp_open
@@ -154,18 +156,18 @@ address_task:
     mov     dword ptr [ebx + NETIF_NOTICE], 0
 1:  and     dword ptr [ebx + NETIF_NOTICE], ~NOTICE_MODE
     mov     eax, [ebx + NETIF_MODE]
-    call    [mode_routines + eax * 4]
+    call    [mode_routines + eax*4]
     jmp     1b
 8:  call    error_text
     lea     edx, [ebx + NETIF_NAME]
-    PRINTF  "%s: no DHCP: %s\n",edx,eax
+    PRINTF  "%s: no DHCP: %s\n", edx, eax
     ret
 
 # MODE_*: each routine returns when the mode has changed, or to begin anew.
-    .pushsection .data
-    .balign 4
+.pushsection .data
+.balign 4
 mode_routines:          .long address_dhcp, address_static, address_down
-    .popsection
+.popsection
 
 address_down:
     call    address_clear
@@ -197,51 +199,58 @@ address_static:
     jmp     1b
 9:  ret
 
-# DHCP, and a link-local address while nobody answers (RFC 3927 section 2.11: the lease takes its place as soon as there is one).
+# DHCP, and a link-local address while nobody answers (RFC 3927 section 2.11: the lease takes its place as soon as there
+# is one).
 address_dhcp:
     push    esi
     mov     esi, RETRY_FIRST_MS
     cmp     dword ptr [ebx + NETIF_ORIGIN], ORIGIN_STATIC
-    jne     1f
+    jne     .Laddress_dhcp_acquire
     call    address_clear
-1:  mov     eax, ebp
+.Laddress_dhcp_acquire:
+    mov     eax, ebp
     call    dhcp_acquire
-    jc      2f
+    jc      .Laddress_dhcp_no_server
     call    address_check
-    jc      9f
+    jc      .Laddress_dhcp_done
     call    address_lease
-    jmp     9f
-2:  cmp     dword ptr [ebx + NETIF_MODE], MODE_DHCP
-    jne     9f
+    jmp     .Laddress_dhcp_done
+.Laddress_dhcp_no_server:
+    cmp     dword ptr [ebx + NETIF_MODE], MODE_DHCP
+    jne     .Laddress_dhcp_done
     cmp     dword ptr [ebx + NETIF_ORIGIN], ORIGIN_LINK_LOCAL
-    je      3f
+    je      .Laddress_dhcp_wait
     mov     eax, ebx
     call    linklocal_claim
-    jc      9f
+    jc      .Laddress_dhcp_done
     mov     eax, ebx
     mov     edx, ANNOUNCE_INTERVAL
     call    address_wait
-    jnc     4f
+    jnc     .Laddress_dhcp_notice
     call    address_announce
-3:  mov     eax, ebx
+.Laddress_dhcp_wait:
+    mov     eax, ebx
     mov     edx, esi
     call    address_wait
-    jnc     4f
+    jnc     .Laddress_dhcp_notice
     shl     esi, 1
     cmp     esi, RETRY_LAST_MS
-    jbe     1b
+    jbe     .Laddress_dhcp_acquire
     mov     esi, RETRY_LAST_MS
-    jmp     1b
-4:  test    eax, NOTICE_MODE
-    jnz     9f
+    jmp     .Laddress_dhcp_acquire
+.Laddress_dhcp_notice:
+    test    eax, NOTICE_MODE
+    jnz     .Laddress_dhcp_done
     test    eax, NOTICE_CONFLICT
-    jz      5f
+    jz      .Laddress_dhcp_link_up
     call    address_clear
-    jmp     1b
-5:  call    address_announce            # the link came up: whoever has our address now objects
+    jmp     .Laddress_dhcp_acquire
+.Laddress_dhcp_link_up:
+    call    address_announce            # the link came up: whoever has our address now objects
     mov     esi, RETRY_FIRST_MS
-    jmp     1b
-9:  pop     esi
+    jmp     .Laddress_dhcp_acquire
+.Laddress_dhcp_done:
+    pop     esi
     ret
 
 # Makes sure that nobody uses the leased address (RFC 2131 section 4.4.1).
@@ -273,7 +282,7 @@ address_check:
 # Declines the leased address and pauses.
 address_declined:
     lea     eax, [ebx + NETIF_NAME]
-    PRINTF  "%s: another machine uses %I, which the DHCP server gave us\n",eax,[ebp+DHCP_ADDRESS]
+    PRINTF  "%s: another machine uses %I, which the DHCP server gave us\n", eax, [ebp+DHCP_ADDRESS]
     mov     eax, ebp
     call    dhcp_decline
     mov     eax, ebx
@@ -284,37 +293,45 @@ address_declined:
 address_lease:
     push    esi
     push    edi
-1:  call    address_apply_lease
-2:  call    lease_next
-    jc      7f
+.Laddress_lease_apply:
+    call    address_apply_lease
+.Laddress_lease_wait:
+    call    lease_next
+    jc      .Laddress_lease_over
     mov     eax, ebx
     call    address_wait
-    jc      3f
+    jc      .Laddress_lease_timer
     test    eax, NOTICE_MODE
-    jnz     9f
+    jnz     .Laddress_lease_done
     test    eax, NOTICE_CONFLICT
-    jnz     6f
-    call    address_announce            # the link came up, perhaps on another network: ask whether the lease holds there
+    jnz     .Laddress_lease_conflict
+    # the link came up, perhaps on another network: ask whether the lease holds there
+    call    address_announce
     mov     edx, DHCP_REBINDING_STATE
-    jmp     4f
-3:  call    lease_state
+    jmp     .Laddress_lease_renew
+.Laddress_lease_timer:
+    call    lease_state
     test    edx, edx
-    jz      2b
-4:  mov     eax, ebp
+    jz      .Laddress_lease_wait
+.Laddress_lease_renew:
+    mov     eax, ebp
     push    dword ptr [ebx + NETIF_LEASE_START]
     call    dhcp_request
     pop     edx
-    jnc     1b
-    mov     [ebx + NETIF_LEASE_START], edx      # not renewed: the old lease goes on
+    jnc     .Laddress_lease_apply
+    mov     [ebx + NETIF_LEASE_START], edx # not renewed: the old lease goes on
     cmp     eax, ERROR_NOT_PERMITTED
-    jne     2b
-    jmp     7f
-6:  call    address_clear
-    call    address_declined
-    jmp     9f
-7:  mov     dword ptr [ebp + DHCP_ADDRESS], 0
+    jne     .Laddress_lease_wait
+    jmp     .Laddress_lease_over
+.Laddress_lease_conflict:
     call    address_clear
-9:  pop     edi
+    call    address_declined
+    jmp     .Laddress_lease_done
+.Laddress_lease_over:
+    mov     dword ptr [ebp + DHCP_ADDRESS], 0
+    call    address_clear
+.Laddress_lease_done:
+    pop     edi
     pop     esi
     ret
 
@@ -325,36 +342,41 @@ address_apply_lease:
     mov     eax, [ebp + DHCP_LEASE]
     bswap   eax
     cmp     eax, LEASE_MAXIMUM
-    jbe     1f
+    jbe     .Laddress_apply_lease_not_long
     mov     eax, LEASE_MAXIMUM
-1:  cmp     eax, LEASE_MINIMUM
-    jae     2f
+.Laddress_apply_lease_not_long:
+    cmp     eax, LEASE_MINIMUM
+    jae     .Laddress_apply_lease_not_short
     mov     eax, LEASE_MINIMUM
-2:  mov     [ebx + NETIF_LEASE_SECONDS], eax
+.Laddress_apply_lease_not_short:
+    mov     [ebx + NETIF_LEASE_SECONDS], eax
     mov     eax, [ebp + DHCP_DNS]
     mov     [ebx + NETIF_DNS], eax
     lea     esi, [ebp + DHCP_HOST_NAME]
     cmp     byte ptr [esi], 0
-    je      3f
+    je      .Laddress_apply_lease_named
     lea     edi, [ebx + NETIF_HOST_NAME]
     mov     ecx, 32 / 4
     rep movsd
-3:  mov     eax, [ebp + DHCP_ADDRESS]
+.Laddress_apply_lease_named:
+    mov     eax, [ebp + DHCP_ADDRESS]
     cmp     eax, [ebx + NETIF_ADDRESS]  # a renewal that changes nothing is silent
-    jne     4f
+    jne     .Laddress_apply_lease_set
     mov     ecx, [ebp + DHCP_MASK]
     cmp     ecx, [ebx + NETIF_MASK]
-    jne     4f
+    jne     .Laddress_apply_lease_set
     mov     ecx, [ebp + DHCP_ROUTER]
     cmp     ecx, [ebx + NETIF_ROUTER]
-    je      5f
-4:  mov     edx, eax
+    je      .Laddress_apply_lease_done
+.Laddress_apply_lease_set:
+    mov     edx, eax
     mov     eax, ebx
     mov     ecx, [ebp + DHCP_MASK]
     push    ORIGIN_DHCP
     push    dword ptr [ebp + DHCP_ROUTER]
     call    address_set
-5:  pop     edi
+.Laddress_apply_lease_done:
+    pop     edi
     pop     esi
     ret
 
@@ -410,6 +432,7 @@ lease_next:
 8:  stc
     ret
 
+# Tells how far a lease has run.
 # Out: EDX 0 before T1, else DHCP_RENEWING or DHCP_REBINDING_STATE.
 lease_state:
     call    lease_times

@@ -1,7 +1,9 @@
 # ARP (RFC 826): the cache of neighbours, and address conflict detection (RFC 5227).
 #
-# Nobody sleeps here. A packet for a neighbour that is not known waits in its cache entry while the net task repeats the request; three
-# requests without an answer give the packets up, and the count says so. The cache is guarded by switching interrupts off for the
+# Nobody sleeps here. A packet for a neighbour that is not known waits in its cache entry while the net task repeats the
+# request; three
+# requests without an answer give the packets up, and the count says so. The cache is guarded by switching interrupts
+# off for the
 # few steps of a look-up, as senders run in any task.
 
 .include "macros.inc"
@@ -30,22 +32,22 @@ RETRY_MS                = 1000          # RFC 1122 section 2.3.2.1: at most one 
 LIFETIME_MS             = 60000         # an entry older than this is asked for again
 DEFEND_MS               = 10000         # DEFEND_INTERVAL of RFC 5227
 
-    .bss
-    .balign 4
-    .global arp_cache
+.bss
+.balign 4
 arp_cache:      .space ENTRIES * ENTRY_SIZE
 
-    .data
-    .balign 4
+.data
+.balign 4
 arp_end:        .long arp_cache         # behind the last entry that was ever taken
 
-    .data
+.data
 broadcast_mac:  .byte 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
 
-    .text
+.text
 
 # Finds an entry. Interrupts are off.
-# In: EAX address, EDX interface. Out: EAX entry, or 0.
+# In: EAX address, EDX interface.
+# Out: EAX entry, or 0.
 arp_lookup:
     mov     ecx, offset arp_cache
 1:  cmp     ecx, [arp_end]
@@ -63,7 +65,8 @@ arp_lookup:
     ret
 
 # Takes a free entry, or the resolved one that was confirmed longest ago. Interrupts are off.
-# In: EAX address, EDX interface, ECX now. Out: EAX entry with these two and an empty queue, or 0 when all are pending.
+# In: EAX address, EDX interface, ECX now.
+# Out: EAX entry with these two and an empty queue, or 0 when all are pending.
 arp_take:
     push    ebx
     push    esi
@@ -72,42 +75,49 @@ arp_take:
     xor     ebx, ebx                    # best so far
     mov     edi, -1                     # its age
     mov     esi, offset arp_cache
-1:  mov     ebp, ecx
+.Larp_take_next:
+    mov     ebp, ecx
     cmp     dword ptr [esi + ENTRY_STATE], STATE_FREE
-    je      3f
+    je      .Larp_take_free
     cmp     dword ptr [esi + ENTRY_STATE], STATE_PENDING
-    je      2f
+    je      .Larp_take_skip
     sub     ebp, [esi + ENTRY_TIME]
     cmp     ebp, edi
-    jle     2f
+    jle     .Larp_take_skip
     mov     edi, ebp
     mov     ebx, esi
-2:  add     esi, ENTRY_SIZE
+.Larp_take_skip:
+    add     esi, ENTRY_SIZE
     cmp     esi, offset arp_cache + ENTRIES * ENTRY_SIZE
-    jb      1b
-    jmp     4f
-3:  mov     ebx, esi
-4:  test    ebx, ebx
-    jz      5f
+    jb      .Larp_take_next
+    jmp     .Larp_take_found
+.Larp_take_free:
+    mov     ebx, esi
+.Larp_take_found:
+    test    ebx, ebx
+    jz      .Larp_take_done
     lea     esi, [ebx + ENTRY_SIZE]
     cmp     esi, [arp_end]
-    jbe     6f
+    jbe     .Larp_take_take
     mov     [arp_end], esi
-6:  mov     [ebx + ENTRY_ADDRESS], eax
+.Larp_take_take:
+    mov     [ebx + ENTRY_ADDRESS], eax
     mov     [ebx + ENTRY_NETIF], edx
     mov     dword ptr [ebx + ENTRY_QUEUE], 0
     mov     dword ptr [ebx + ENTRY_QUEUED], 0
-5:  mov     eax, ebx
+.Larp_take_done:
+    mov     eax, ebx
     pop     ebp
     pop     edi
     pop     esi
     pop     ebx
     ret
 
-# arp_send: sends an IPv4 packet to a neighbour, now or as soon as its MAC address is known.
-# In: EAX packet with its interface, EDX address of the neighbour. Out: CF and EAX error when it was dropped at once. May sleep for memory,
-# never for the answer.
-    .global arp_send
+# Sends an IPv4 packet to a neighbour, now or as soon as its MAC address is known. May sleep for memory, never for the
+# answer.
+# In: EAX packet with its interface, EDX address of the neighbour.
+# Out: CF and EAX error when it was dropped at once.
+.global arp_send
 arp_send:
     push    ebx
     push    esi
@@ -127,13 +137,13 @@ arp_send:
     call    arp_lookup
     mov     ebp, eax
     test    eax, eax
-    jz      1f
+    jz      .Larp_send_unknown
     cmp     dword ptr [ebp + ENTRY_STATE], STATE_PENDING
-    je      3f
+    je      .Larp_send_pending
     mov     eax, edi
     sub     eax, [ebp + ENTRY_TIME]
     cmp     eax, LIFETIME_MS
-    jae     2f
+    jae     .Larp_send_ask
     mov     eax, [ebp + ENTRY_MAC]
     mov     [esp + 4], eax              # behind the saved flags
     mov     ax, [ebp + ENTRY_MAC + 4]
@@ -143,16 +153,18 @@ arp_send:
     mov     edx, esp
     mov     ecx, ETHER_TYPE_IPV4
     call    ether_send
-    jmp     9f
+    jmp     .Larp_send_done
 
-1:  mov     eax, esi                    # a neighbour that was not asked for yet
+.Larp_send_unknown:
+    mov     eax, esi                    # a neighbour that was not asked for yet
     mov     edx, [ebx + PACKET_NETIF]
     mov     ecx, edi
     call    arp_take
     mov     ebp, eax
     test    eax, eax
-    jz      7f
-2:  mov     dword ptr [ebp + ENTRY_STATE], STATE_PENDING
+    jz      .Larp_send_full
+.Larp_send_ask:
+    mov     dword ptr [ebp + ENTRY_STATE], STATE_PENDING
     mov     dword ptr [ebp + ENTRY_TRIES], 1
     lea     eax, [edi + RETRY_MS]
     mov     [ebp + ENTRY_TIME], eax
@@ -165,37 +177,43 @@ arp_send:
     call    arp_request
     call    net_watch
     clc
-    jmp     9f
+    jmp     .Larp_send_done
 
-3:  cmp     dword ptr [ebp + ENTRY_QUEUED], QUEUE_MAXIMUM
-    jae     7f
+.Larp_send_pending:
+    cmp     dword ptr [ebp + ENTRY_QUEUED], QUEUE_MAXIMUM
+    jae     .Larp_send_full
     inc     dword ptr [ebp + ENTRY_QUEUED]
     lea     eax, [ebp + ENTRY_QUEUE]    # PACKET_NEXT is 0, so the head looks like a packet
-4:  cmp     dword ptr [eax + PACKET_NEXT], 0
-    je      5f
+.Larp_send_last:
+    cmp     dword ptr [eax + PACKET_NEXT], 0
+    je      .Larp_send_append
     mov     eax, [eax + PACKET_NEXT]
-    jmp     4b
-5:  mov     [eax + PACKET_NEXT], ebx
+    jmp     .Larp_send_last
+.Larp_send_append:
+    mov     [eax + PACKET_NEXT], ebx
     INTERRUPTS_RESTORE
     clc
-    jmp     9f
+    jmp     .Larp_send_done
 
-7:  INTERRUPTS_RESTORE
+.Larp_send_full:
+    INTERRUPTS_RESTORE
     COUNT   arp_full
     mov     eax, ebx
     call    packet_free
     mov     eax, ERROR_TABLE_FULL
     stc
-9:  lea     esp, [esp + 8]
+.Larp_send_done:
+    lea     esp, [esp + 8]
     pop     ebp
     pop     edi
     pop     esi
     pop     ebx
     ret
 
-# arp_request: asks for an address by broadcast. Probes and announcements are requests too (RFC 5227 sections 2.1.1, 2.3).
-# In: EAX interface, EDX address that is asked for, ECX sender address: our own; 0 for a probe; equal to EDX for an announcement.
-    .global arp_request
+# Asks for an address by broadcast. Probes and announcements are requests too (RFC 5227 sections 2.1.1, 2.3).
+# In: EAX interface, EDX address that is asked for, ECX sender address: our own; 0 for a probe; equal to EDX for an
+# announcement.
+.global arp_request
 arp_request:
     push    ebx
     push    esi
@@ -221,7 +239,8 @@ arp_request:
     ret
 
 # Fills the fields that requests and replies share.
-# In: EAX packet, EDX its ARP header, ECX operation as it lies in the packet, EBX interface, EDI sender address. Out: EAX packet.
+# In: EAX packet, EDX its ARP header, ECX operation as it lies in the packet, EBX interface, EDI sender address.
+# Out: EAX packet.
 arp_fill:
     mov     word ptr [edx + ARP_HARDWARE], 0x0100
     mov     word ptr [edx + ARP_PROTOCOL], ETHER_TYPE_IPV4
@@ -234,9 +253,9 @@ arp_fill:
     mov     [edx + ARP_SENDER_ADDRESS], edi
     ret
 
-# arp_receive: an ARP packet came in. Runs in the net task.
+# An ARP packet came in. Runs in the net task.
 # In: EAX interface, EDX frame, ECX bytes behind the Ethernet header.
-    .global arp_receive
+.global arp_receive
 arp_receive:
     push    ebx
     push    esi
@@ -246,52 +265,56 @@ arp_receive:
     lea     esi, [edx + ETHER_HEADER_SIZE]
     COUNT   arp_received
     cmp     ecx, ARP_SIZE
-    jb      8f
+    jb      .Larp_receive_malformed
     cmp     word ptr [esi + ARP_HARDWARE], 0x0100
-    jne     8f
+    jne     .Larp_receive_malformed
     cmp     word ptr [esi + ARP_PROTOCOL], ETHER_TYPE_IPV4
-    jne     8f
+    jne     .Larp_receive_malformed
     cmp     word ptr [esi + ARP_LENGTHS], 0x0406
-    jne     8f
+    jne     .Larp_receive_malformed
     movzx   eax, word ptr [esi + ARP_OPERATION]
     cmp     eax, 0x0100
-    je      1f
+    je      .Larp_receive_sender
     cmp     eax, 0x0200
-    jne     8f
-1:  test    byte ptr [esi + ARP_SENDER_MAC], 1  # nobody's own address is a group address
-    jnz     8f
+    jne     .Larp_receive_malformed
+.Larp_receive_sender:
+    test    byte ptr [esi + ARP_SENDER_MAC], 1 # nobody's own address is a group address
+    jnz     .Larp_receive_malformed
     mov     edi, [esi + ARP_SENDER_ADDRESS]
     mov     eax, edi
     call    ip_is_unicast
-    je      2f
+    je      .Larp_receive_conflict
     test    edi, edi                    # 0: a probe
-    jnz     8f
+    jnz     .Larp_receive_malformed
 
-2:  call    arp_conflict
+.Larp_receive_conflict:
+    call    arp_conflict
     test    edi, edi
-    jz      5f
+    jz      .Larp_receive_answer
     cmp     edi, [ebx + NETIF_ADDRESS]
-    je      9f                          # a conflict teaches us no neighbour
+    je      .Larp_receive_done          # a conflict teaches us no neighbour
 
     xor     ecx, ecx                    # only one who wants something of us gets a new entry
     mov     eax, [esi + ARP_TARGET_ADDRESS]
     cmp     eax, [ebx + NETIF_ADDRESS]
-    jne     4f
+    jne     .Larp_receive_learn
     inc     ecx
-4:  mov     edx, edi
+.Larp_receive_learn:
+    mov     edx, edi
     lea     eax, [esi + ARP_SENDER_MAC]
     call    arp_learn
 
-5:  cmp     word ptr [esi + ARP_OPERATION], 0x0100
-    jne     9f
+.Larp_receive_answer:
+    cmp     word ptr [esi + ARP_OPERATION], 0x0100
+    jne     .Larp_receive_done
     mov     edi, [ebx + NETIF_ADDRESS]
     test    edi, edi
-    jz      9f
+    jz      .Larp_receive_done
     cmp     edi, [esi + ARP_TARGET_ADDRESS]
-    jne     9f
+    jne     .Larp_receive_done
     mov     eax, ARP_SIZE
     call    packet_alloc
-    jc      9f
+    jc      .Larp_receive_done
     mov     [eax + PACKET_NETIF], ebx
     mov     edx, [eax + PACKET_DATA]
     mov     ecx, [esi + ARP_SENDER_MAC]
@@ -306,61 +329,70 @@ arp_receive:
     lea     edx, [esi + ARP_SENDER_MAC]
     mov     ecx, ETHER_TYPE_ARP
     call    ether_send
-    jmp     9f
-8:  COUNT   arp_malformed
-9:  pop     ebp
+    jmp     .Larp_receive_done
+.Larp_receive_malformed:
+    COUNT   arp_malformed
+.Larp_receive_done:
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx
     ret
 
-# Looks for an address conflict (RFC 5227 sections 2.1.1 and 2.4, RFC 3927 section 2.5) and defends the address once in ten seconds; a
-# second conflict within that time is left to the address task. An address that the user set is always defended.
+# Looks for an address conflict (RFC 5227 sections 2.1.1 and 2.4, RFC 3927 section 2.5) and defends the address once in
+# ten seconds; a second conflict within that time is left to the address task. An address that the user set is always
+# defended.
 # In: EBX interface, ESI ARP packet, EDI its sender address.
 arp_conflict:
     mov     eax, [ebx + NETIF_MAC]
     cmp     eax, [esi + ARP_SENDER_MAC]
-    jne     1f
+    jne     .Larp_conflict_other
     mov     ax, [ebx + NETIF_MAC + 4]
     cmp     ax, [esi + ARP_SENDER_MAC + 4]
-    je      9f                          # ourselves
-1:  mov     eax, [ebx + NETIF_PROBE]
+    je      .Larp_conflict_done         # ourselves
+.Larp_conflict_other:
+    mov     eax, [ebx + NETIF_PROBE]
     test    eax, eax
-    jz      2f
+    jz      .Larp_conflict_own
     cmp     edi, eax                    # somebody has the address that we probe,
-    je      7f
+    je      .Larp_conflict_probed
     test    edi, edi                    # or probes it at the same time
-    jnz     2f
+    jnz     .Larp_conflict_own
     cmp     [esi + ARP_TARGET_ADDRESS], eax
-    je      7f
-2:  mov     eax, [ebx + NETIF_ADDRESS]
+    je      .Larp_conflict_probed
+.Larp_conflict_own:
+    mov     eax, [ebx + NETIF_ADDRESS]
     test    eax, eax
-    jz      9f
+    jz      .Larp_conflict_done
     cmp     edi, eax
-    jne     9f
+    jne     .Larp_conflict_done
     COUNT   arp_conflicts
     call    clock_ms
     or      eax, 1                      # 0 means that there was no defence yet
     mov     edx, eax
     sub     edx, [ebx + NETIF_DEFENDED]
     cmp     dword ptr [ebx + NETIF_DEFENDED], 0
-    je      3f
+    je      .Larp_conflict_defend
     cmp     edx, DEFEND_MS
-    jae     3f
+    jae     .Larp_conflict_defend
     cmp     dword ptr [ebx + NETIF_ORIGIN], ORIGIN_STATIC
-    je      9f
-    jmp     8f
-3:  mov     [ebx + NETIF_DEFENDED], eax
+    je      .Larp_conflict_done
+    jmp     .Larp_conflict_notice
+.Larp_conflict_defend:
+    mov     [ebx + NETIF_DEFENDED], eax
     COUNT   arp_defences
     mov     eax, ebx
     mov     edx, [ebx + NETIF_ADDRESS]
     mov     ecx, edx
     jmp     arp_request
-7:  COUNT   arp_conflicts
-8:  mov     eax, ebx
+.Larp_conflict_probed:
+    COUNT   arp_conflicts
+.Larp_conflict_notice:
+    mov     eax, ebx
     mov     edx, NOTICE_CONFLICT
     jmp     address_notice
-9:  ret
+.Larp_conflict_done:
+    ret
 
 # Enters what a packet says about its sender, and sends what waited for it.
 # In: EBX interface, EAX MAC address, EDX address, ECX 1: make an entry if there is none.
@@ -413,9 +445,9 @@ arp_learn:
     pop     esi
     ret
 
-# arp_hint: a neighbour that we are about to answer has sent us a frame: its address need not be asked for.
+# A neighbour that we are about to answer has sent us a frame: its address need not be asked for.
 # In: EAX interface, EDX address, ECX MAC address.
-    .global arp_hint
+.global arp_hint
 arp_hint:
     test    byte ptr [ecx], 1           # nobody's own address is a group address
     jnz     9f
@@ -427,9 +459,9 @@ arp_hint:
     pop     ebx
 9:  ret
 
-# arp_poll: repeats requests and gives up on neighbours that do not answer. Called by the net task.
+# Repeats requests and gives up on neighbours that do not answer. Called by the net task.
 # Out: EAX milliseconds until it is needed again, or -1.
-    .global arp_poll
+.global arp_poll
 arp_poll:
     push    ebx
     push    esi
@@ -437,18 +469,19 @@ arp_poll:
     push    ebp
     mov     esi, offset arp_cache
     mov     ebp, -1
-1:  cmp     esi, [arp_end]
-    jae     7f
+.Larp_poll_next:
+    cmp     esi, [arp_end]
+    jae     .Larp_poll_end
     cmp     dword ptr [esi + ENTRY_STATE], STATE_PENDING
-    jne     6f
+    jne     .Larp_poll_skip
     call    clock_ms
     mov     edi, eax
     INTERRUPTS_OFF
     mov     eax, [esi + ENTRY_TIME]
     sub     eax, edi
-    jg      4f
+    jg      .Larp_poll_later
     cmp     dword ptr [esi + ENTRY_TRIES], TRIES_MAXIMUM
-    jae     2f
+    jae     .Larp_poll_give_up
     inc     dword ptr [esi + ENTRY_TRIES]
     lea     eax, [edi + RETRY_MS]
     mov     [esi + ENTRY_TIME], eax
@@ -458,38 +491,44 @@ arp_poll:
     mov     ecx, [eax + NETIF_ADDRESS]
     call    arp_request
     mov     eax, RETRY_MS
-    jmp     5f
-2:  xor     ebx, ebx
+    jmp     .Larp_poll_sooner
+.Larp_poll_give_up:
+    xor     ebx, ebx
     xchg    ebx, [esi + ENTRY_QUEUE]
     mov     dword ptr [esi + ENTRY_STATE], STATE_FREE
     INTERRUPTS_RESTORE
-3:  test    ebx, ebx
-    jz      6f
+.Larp_poll_drop:
+    test    ebx, ebx
+    jz      .Larp_poll_skip
     COUNT   arp_unreachable
     mov     eax, ebx
     mov     ebx, [ebx + PACKET_NEXT]
     call    packet_free
-    jmp     3b
-4:  INTERRUPTS_RESTORE
-5:  cmp     eax, ebp
-    jae     6f
+    jmp     .Larp_poll_drop
+.Larp_poll_later:
+    INTERRUPTS_RESTORE
+.Larp_poll_sooner:
+    cmp     eax, ebp
+    jae     .Larp_poll_skip
     mov     ebp, eax
-6:  add     esi, ENTRY_SIZE
-    jmp     1b
-7:  mov     eax, ebp
+.Larp_poll_skip:
+    add     esi, ENTRY_SIZE
+    jmp     .Larp_poll_next
+.Larp_poll_end:
+    mov     eax, ebp
     pop     ebp
     pop     edi
     pop     esi
     pop     ebx
     ret
 
-# arp_flush: forgets the neighbours of an interface, as its address changes.
+# Forgets the neighbours of an interface, as its address changes.
 # In: EAX interface.
-    .global arp_flush
+.global arp_flush
 arp_flush:
     mov     ecx, offset arp_cache
 1:  INTERRUPTS_OFF
-    cmp     dword ptr [ecx + ENTRY_STATE], STATE_RESOLVED   # pending ones end by themselves
+    cmp     dword ptr [ecx + ENTRY_STATE], STATE_RESOLVED # pending ones end by themselves
     jne     2f
     cmp     [ecx + ENTRY_NETIF], eax
     jne     2f
@@ -500,8 +539,8 @@ arp_flush:
     jb      1b
     ret
 
-# arp_print: prints the cache for the `arp` command.
-    .global arp_print
+# Prints the cache for the `arp` command.
+.global arp_print
 arp_print:
     push    ebx
     push    esi
@@ -523,9 +562,9 @@ arp_print:
     div     ecx
     pop     edx
     lea     ecx, [esi + ENTRY_MAC]
-    PRINTF  "%I is at %M on %s, confirmed %u s ago\n",[esi+ENTRY_ADDRESS],ecx,edx,eax
+    PRINTF  "%I is at %M on %s, confirmed %u s ago\n", [esi+ENTRY_ADDRESS], ecx, edx, eax
     jmp     3f
-2:  PRINTF  "%I does not answer yet on %s, %u requests, %u packets wait\n",[esi+ENTRY_ADDRESS],edx,[esi+ENTRY_TRIES],[esi+ENTRY_QUEUED]
+2:  PRINTF  "%I does not answer yet on %s, %u requests, %u packets wait\n", [esi+ENTRY_ADDRESS], edx, [esi+ENTRY_TRIES], [esi+ENTRY_QUEUED]
 3:  add     esi, ENTRY_SIZE
     cmp     esi, offset arp_cache + ENTRIES * ENTRY_SIZE
     jb      1b

@@ -2,11 +2,12 @@
 
 .include "macros.inc"
 
-    .text
+.text
 
-# checksum_add: adds bytes to a sum. Pieces may follow each other as long as all but the last have an even length.
-# In: EAX sum so far (0 at first), EDX data, ECX bytes. Out: EAX sum.
-    .global checksum_add
+# Adds bytes to a sum. Pieces may follow each other as long as all but the last have an even length.
+# In: EAX sum so far (0 at first), EDX data, ECX bytes.
+# Out: EAX sum.
+.global checksum_add
 checksum_add:
     push    esi
     mov     esi, edx
@@ -32,9 +33,10 @@ checksum_add:
 4:  pop     esi
     ret
 
-# checksum_fold: makes the 16-bit checksum of a sum.
-# In: EAX sum. Out: EAX checksum, as it is stored in the header (0 when the sum covers a correct checksum).
-    .global checksum_fold
+# Makes the 16-bit checksum of a sum.
+# In: EAX sum.
+# Out: EAX checksum, as it is stored in the header (0 when the sum covers a correct checksum).
+.global checksum_fold
 checksum_fold:
     mov     edx, eax
     shr     edx, 16
@@ -47,9 +49,10 @@ checksum_fold:
     movzx   eax, ax
     ret
 
-# checksum: the checksum of one piece.
-# In: EDX data, ECX bytes. Out: EAX checksum; ZF when it is 0.
-    .global checksum
+# The checksum of one piece.
+# In: EDX data, ECX bytes.
+# Out: EAX checksum; ZF when it is 0.
+.global checksum
 checksum:
     xor     eax, eax
     call    checksum_add
@@ -57,9 +60,10 @@ checksum:
     test    eax, eax
     ret
 
-# checksum_pseudo: the sum of the pseudo header that UDP covers (RFC 768).
-# In: EAX source, EDX destination address, ECX bytes of UDP header and data. Out: EAX sum.
-    .global checksum_pseudo
+# The sum of the pseudo header that UDP covers (RFC 768).
+# In: EAX source, EDX destination address, ECX bytes of UDP header and data.
+# Out: EAX sum.
+.global checksum_pseudo
 checksum_pseudo:
     xchg    cl, ch
     add     eax, edx

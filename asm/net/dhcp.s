@@ -1,6 +1,7 @@
 # DHCP client, messages and exchanges (RFC 2131, options RFC 2132). When they happen is decided by asm/net/address.s.
 #
-# The waits are short on purpose: on a LAN without a server a node shall have its link-local address, and its cluster, within
+# The waits are short on purpose: on a LAN without a server a node shall have its link-local address, and its cluster,
+# within
 # seconds. RFC 2131 section 4.1 allows other delays where the network is known; ours is one Ethernet.
 
 .include "macros.inc"
@@ -36,9 +37,10 @@ KIND_NAME               = 3             # a host name
 
 ROUNDS_MAXIMUM          = 3             # refusals in a row
 
-    .data
-    .balign 4
-# Waits for an OFFER behind each DISCOVER, and for an ACK behind each REQUEST, in milliseconds; 0 ends a list. Up to SPREAD_MS are added.
+.data
+.balign 4
+# Waits for an OFFER behind each DISCOVER, and for an ACK behind each REQUEST, in milliseconds; 0 ends a list. Up to
+# SPREAD_MS are added.
 discover_waits:         .long 1000, 2000, 2000, 0
 request_waits:          .long 1000, 2000, 0
 SPREAD_MS               = 100
@@ -60,11 +62,12 @@ options:
 wanted_options:         .byte 55, 7, 1, 3, 6, 12, 51, 58, 59, 57, 2, DHCP_BUFFER_BYTES >> 8, DHCP_BUFFER_BYTES & 255
 wanted_options_end:
 
-    .text
+.text
 
-# dhcp_open: makes the client of an interface.
-# In: EAX interface. Out: EAX client, or CF and EAX error.
-    .global dhcp_open
+# Makes the client of an interface.
+# In: EAX interface.
+# Out: EAX client, or CF and EAX error.
+.global dhcp_open
 dhcp_open:
     push    ebx
     push    esi
@@ -84,10 +87,10 @@ dhcp_open:
     pop     ebx
     ret
 
-# dhcp_acquire: asks for an address: DISCOVER, OFFER, REQUEST, ACK.
-# In: EAX client. Out: DHCP_ADDRESS and the fields of the reply; CF when there was no answer or the user changed the interface's
-# mode. May sleep, for seconds.
-    .global dhcp_acquire
+# Asks for an address: DISCOVER, OFFER, REQUEST, ACK. May sleep, for seconds.
+# In: EAX client.
+# Out: DHCP_ADDRESS and the fields of the reply; CF when there was no answer or the user changed the interface's mode.
+.global dhcp_acquire
 dhcp_acquire:
     push    ebx
     push    esi
@@ -97,46 +100,51 @@ dhcp_acquire:
     mov     ebp, ROUNDS_MAXIMUM
     call    clock_ms
     mov     [ebx + DHCP_BEGIN], eax
-1:  mov     eax, [ebx + DHCP_NETIF]
+.Ldhcp_acquire_round:
+    mov     eax, [ebx + DHCP_NETIF]
     add     eax, NETIF_RANDOM
     call    random_next
     mov     [ebx + DHCP_XID], eax
     mov     esi, offset discover_waits
-2:  mov     eax, DHCP_DISCOVER
+.Ldhcp_acquire_discover:
+    mov     eax, DHCP_DISCOVER
     call    dhcp_send
     lodsd
     mov     edx, 1 << DHCP_OFFER
     call    dhcp_wait
-    jnc     3f
+    jnc     .Ldhcp_acquire_offer
     mov     eax, [ebx + DHCP_NETIF]
     test    dword ptr [eax + NETIF_NOTICE], NOTICE_MODE
-    jnz     8f
+    jnz     .Ldhcp_acquire_failed
     cmp     dword ptr [esi], 0
-    jne     2b
-8:  stc
-    jmp     9f
+    jne     .Ldhcp_acquire_discover
+.Ldhcp_acquire_failed:
+    stc
+    jmp     .Ldhcp_acquire_done
 
-3:  mov     eax, [ebx + DHCP_YOUR_ADDRESS]
+.Ldhcp_acquire_offer:
+    mov     eax, [ebx + DHCP_YOUR_ADDRESS]
     mov     [ebx + DHCP_ADDRESS], eax
     mov     eax, [ebx + DHCP_SERVER_ID]
     mov     [ebx + DHCP_SERVER], eax
     mov     eax, ebx
     mov     edx, DHCP_SELECTING
     call    dhcp_request
-    jnc     9f
+    jnc     .Ldhcp_acquire_done
     dec     ebp                         # refused, or the server fell silent: begin again
-    jnz     1b
+    jnz     .Ldhcp_acquire_round
     stc
-9:  pop     ebp
+.Ldhcp_acquire_done:
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx
     ret
 
-# dhcp_request: asks for DHCP_ADDRESS, for the first time or again.
-# In: EAX client, EDX DHCP_SELECTING, DHCP_RENEWING or DHCP_REBINDING_STATE. Out: the fields of the reply; CF and ERROR_TIMEOUT, or CF and
-# ERROR_NOT_PERMITTED when the server refused. May sleep, for seconds.
-    .global dhcp_request
+# Asks for DHCP_ADDRESS, for the first time or again. May sleep, for seconds.
+# In: EAX client, EDX DHCP_SELECTING, DHCP_RENEWING or DHCP_REBINDING_STATE.
+# Out: the fields of the reply; CF and ERROR_TIMEOUT, or CF and ERROR_NOT_PERMITTED when the server refused.
+.global dhcp_request
 dhcp_request:
     push    ebx
     push    esi
@@ -144,46 +152,51 @@ dhcp_request:
     mov     ebx, eax
     mov     edi, edx
     cmp     edx, DHCP_SELECTING
-    je      1f
+    je      .Ldhcp_request_waits
     call    clock_ms
     mov     [ebx + DHCP_BEGIN], eax
     mov     eax, [ebx + DHCP_NETIF]
     add     eax, NETIF_RANDOM
     call    random_next
     mov     [ebx + DHCP_XID], eax
-1:  mov     esi, offset request_waits
-2:  call    clock_ms
+.Ldhcp_request_waits:
+    mov     esi, offset request_waits
+.Ldhcp_request_send:
+    call    clock_ms
     mov     edx, [ebx + DHCP_NETIF]
-    mov     [edx + NETIF_LEASE_START], eax      # RFC 2131 section 4.4.1: the lease counts from the request
+    mov     [edx + NETIF_LEASE_START], eax # RFC 2131 section 4.4.1: the lease counts from the request
     mov     eax, DHCP_REQUEST
     mov     edx, edi
     call    dhcp_send
     lodsd
     mov     edx, (1 << DHCP_ACK) | (1 << DHCP_NAK)
     call    dhcp_wait
-    jnc     3f
+    jnc     .Ldhcp_request_answer
     cmp     dword ptr [esi], 0
-    jne     2b
+    jne     .Ldhcp_request_send
     mov     eax, ERROR_TIMEOUT
-    jmp     8f
-3:  cmp     byte ptr [ebx + DHCP_TYPE], DHCP_NAK
+    jmp     .Ldhcp_request_failed
+.Ldhcp_request_answer:
+    cmp     byte ptr [ebx + DHCP_TYPE], DHCP_NAK
     mov     eax, ERROR_NOT_PERMITTED
-    je      8f
+    je      .Ldhcp_request_failed
     mov     eax, [ebx + DHCP_YOUR_ADDRESS]
     mov     [ebx + DHCP_ADDRESS], eax
     mov     eax, [ebx + DHCP_SERVER_ID]
     mov     [ebx + DHCP_SERVER], eax
     clc
-    jmp     9f
-8:  stc
-9:  pop     edi
+    jmp     .Ldhcp_request_done
+.Ldhcp_request_failed:
+    stc
+.Ldhcp_request_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
-# dhcp_decline: tells the server that another machine uses the address.
+# Tells the server that another machine uses the address.
 # In: EAX client.
-    .global dhcp_decline
+.global dhcp_decline
 dhcp_decline:
     push    ebx
     mov     ebx, eax
@@ -203,9 +216,10 @@ dhcp_send:
     mov     esi, eax
     mov     ebp, edx
     cmp     esi, DHCP_REQUEST
-    je      1f
+    je      .Ldhcp_send_state
     mov     ebp, DHCP_SELECTING
-1:  lea     edi, [ebx + DHCP_BUFFER]
+.Ldhcp_send_state:
+    lea     edi, [ebx + DHCP_BUFFER]
     xor     eax, eax
     mov     ecx, BOOTP_MINIMUM / 4
     rep stosd
@@ -226,12 +240,14 @@ dhcp_send:
     xchg    al, ah
     mov     [edi + BOOTP_SECONDS], ax
     mov     dword ptr [edi + BOOTP_COOKIE], COOKIE
-    cmp     ebp, DHCP_SELECTING         # the flag BROADCAST stays clear: we take an answer that is sent to our MAC address
-    je      3f
+    # the flag BROADCAST stays clear: we take an answer that is sent to our MAC address
+    cmp     ebp, DHCP_SELECTING
+    je      .Ldhcp_send_options
     mov     eax, [ebx + DHCP_ADDRESS]
     mov     [edi + BOOTP_CLIENT], eax
 
-3:  add     edi, BOOTP_OPTIONS
+.Ldhcp_send_options:
+    add     edi, BOOTP_OPTIONS
     mov     al, 53
     stosb
     mov     al, 1
@@ -239,25 +255,27 @@ dhcp_send:
     mov     eax, esi
     stosb
     cmp     ebp, DHCP_SELECTING
-    jne     4f
+    jne     .Ldhcp_send_wanted
     mov     edx, [ebx + DHCP_ADDRESS]   # a DISCOVER may ask for the address that we had
     test    edx, edx
-    jz      4f
+    jz      .Ldhcp_send_wanted
     mov     al, 50
     call    dhcp_put_dword
     cmp     esi, DHCP_DISCOVER
-    je      4f
+    je      .Ldhcp_send_wanted
     mov     al, 54
     mov     edx, [ebx + DHCP_SERVER]
     call    dhcp_put_dword
-4:  cmp     esi, DHCP_DECLINE
-    je      5f
+.Ldhcp_send_wanted:
+    cmp     esi, DHCP_DECLINE
+    je      .Ldhcp_send_end
     push    esi
     mov     esi, offset wanted_options
     mov     ecx, offset wanted_options_end - wanted_options
     rep movsb
     pop     esi
-5:  mov     byte ptr [edi], 255
+.Ldhcp_send_end:
+    mov     byte ptr [edi], 255
     inc     edi
 
     COUNT   dhcp_sent
@@ -265,17 +283,19 @@ dhcp_send:
     mov     edx, IP_BROADCAST
     cmp     ebp, DHCP_SELECTING
     mov     dword ptr [eax + SOCKET_FLAGS], PACKET_ANONYMOUS
-    je      6f
+    je      .Ldhcp_send_server
     mov     dword ptr [eax + SOCKET_FLAGS], 0
     cmp     ebp, DHCP_RENEWING
-    jne     6f
+    jne     .Ldhcp_send_server
     mov     edx, [ebx + DHCP_SERVER]
-6:  lea     esi, [ebx + DHCP_BUFFER]
+.Ldhcp_send_server:
+    lea     esi, [ebx + DHCP_BUFFER]
     sub     edi, esi
     cmp     edi, BOOTP_MINIMUM
-    jae     7f
+    jae     .Ldhcp_send_minimum
     mov     edi, BOOTP_MINIMUM
-7:  mov     ecx, PORT_SERVER
+.Ldhcp_send_minimum:
+    mov     ecx, PORT_SERVER
     call    udp_send
     pop     ebp
     pop     edi
@@ -283,7 +303,8 @@ dhcp_send:
     ret
 
 # Appends an option of four bytes.
-# In: AL code, EDX value, EDI where to. Out: EDI behind it.
+# In: AL code, EDX value, EDI where to.
+# Out: EDI behind it.
 dhcp_put_dword:
     stosb
     mov     al, 4
@@ -293,8 +314,8 @@ dhcp_put_dword:
     ret
 
 # Waits for a reply.
-# In: EBX client, EAX milliseconds, to which a little is added, EDX bit set of the types that are welcome. Out: the fields of the reply; CF
-# when none came.
+# In: EBX client, EAX milliseconds, to which a little is added, EDX bit set of the types that are welcome.
+# Out: the fields of the reply; CF when none came.
 dhcp_wait:
     push    esi
     push    edi
@@ -339,7 +360,8 @@ dhcp_wait:
     ret
 
 # Reads the message in the buffer.
-# In: EBX client, ECX bytes. Out: the fields of the reply; CF when it is malformed or for another client.
+# In: EBX client, ECX bytes.
+# Out: the fields of the reply; CF when it is malformed or for another client.
 dhcp_parse:
     push    esi
     push    edi
@@ -351,23 +373,23 @@ dhcp_parse:
     rep stosd
     lea     esi, [ebx + DHCP_BUFFER]
     cmp     ebp, BOOTP_OPTIONS
-    jb      8f
+    jb      .Ldhcp_parse_bad
     mov     eax, [esi + BOOTP_OPERATION]
     and     eax, 0x00FFFFFF             # the hop count does not matter
     cmp     eax, 0x00060102
-    jne     8f
+    jne     .Ldhcp_parse_bad
     mov     eax, [esi + BOOTP_XID]
     cmp     eax, [ebx + DHCP_XID]
-    jne     8f
+    jne     .Ldhcp_parse_bad
     cmp     dword ptr [esi + BOOTP_COOKIE], COOKIE
-    jne     8f
+    jne     .Ldhcp_parse_bad
     mov     edx, [ebx + DHCP_NETIF]
     mov     eax, [edx + NETIF_MAC]
     cmp     eax, [esi + BOOTP_CLIENT_MAC]
-    jne     8f
+    jne     .Ldhcp_parse_bad
     mov     ax, [edx + NETIF_MAC + 4]
     cmp     ax, [esi + BOOTP_CLIENT_MAC + 4]
-    jne     8f
+    jne     .Ldhcp_parse_bad
     mov     eax, [esi + BOOTP_YOUR]
     mov     [ebx + DHCP_YOUR_ADDRESS], eax
 
@@ -375,97 +397,116 @@ dhcp_parse:
     sub     ecx, BOOTP_OPTIONS
     add     esi, BOOTP_OPTIONS
     call    dhcp_options
-    jc      8f
+    jc      .Ldhcp_parse_bad
     test    byte ptr [ebx + DHCP_OVERLOAD], 1
-    jz      1f
+    jz      .Ldhcp_parse_overload_name
     lea     esi, [ebx + DHCP_BUFFER + BOOTP_FILE]
     mov     ecx, 128
     call    dhcp_options
-    jc      8f
-1:  test    byte ptr [ebx + DHCP_OVERLOAD], 2
-    jz      2f
+    jc      .Ldhcp_parse_bad
+.Ldhcp_parse_overload_name:
+    test    byte ptr [ebx + DHCP_OVERLOAD], 2
+    jz      .Ldhcp_parse_checks
     lea     esi, [ebx + DHCP_BUFFER + BOOTP_SERVER_NAME]
     mov     ecx, 64
     call    dhcp_options
-    jc      8f
+    jc      .Ldhcp_parse_bad
 
-2:  cmp     byte ptr [ebx + DHCP_TYPE], DHCP_NAK
-    je      7f
+.Ldhcp_parse_checks:
+    cmp     byte ptr [ebx + DHCP_TYPE], DHCP_NAK
+    je      .Ldhcp_parse_good
     mov     eax, [ebx + DHCP_YOUR_ADDRESS]
     call    ip_is_unicast
-    jne     8f
+    jne     .Ldhcp_parse_bad
     mov     eax, [ebx + DHCP_SERVER_ID]
     call    ip_is_unicast
-    jne     8f
-    cmp     dword ptr [ebx + DHCP_LEASE], 0     # both kinds of message must name it
-    je      8f
+    jne     .Ldhcp_parse_bad
+    cmp     dword ptr [ebx + DHCP_LEASE], 0 # both kinds of message must name it
+    je      .Ldhcp_parse_bad
     mov     eax, [ebx + DHCP_ROUTER]
     test    eax, eax
-    jz      3f
+    jz      .Ldhcp_parse_mask
     call    ip_is_unicast
-    jne     8f
-3:  cmp     dword ptr [ebx + DHCP_MASK], 0
-    jne     4f
-    mov     dword ptr [ebx + DHCP_MASK], 0x00FFFFFF     # 255.255.255.0 where the server leaves it open
-4:  mov     eax, [ebx + DHCP_MASK]
+    jne     .Ldhcp_parse_bad
+.Ldhcp_parse_mask:
+    cmp     dword ptr [ebx + DHCP_MASK], 0
+    jne     .Ldhcp_parse_mask_known
+    mov     dword ptr [ebx + DHCP_MASK], 0x00FFFFFF # 255.255.255.0 where the server leaves it open
+.Ldhcp_parse_mask_known:
+    mov     eax, [ebx + DHCP_MASK]
     call    mask_check
-    jc      8f
-7:  clc
-    jmp     9f
-8:  stc
-9:  pop     ebp
+    jc      .Ldhcp_parse_bad
+.Ldhcp_parse_good:
+    clc
+    jmp     .Ldhcp_parse_done
+.Ldhcp_parse_bad:
+    stc
+.Ldhcp_parse_done:
+    pop     ebp
     pop     edi
     pop     esi
     ret
 
 # Reads one area of options.
-# In: EBX client, ESI area, ECX bytes. Out: CF when an option does not fit its area or its kind. Clobbers ESI, EDI too.
+# In: EBX client, ESI area, ECX bytes.
+# Out: CF when an option does not fit its area or its kind.
+# Clobbers: ESI, EDI too.
 dhcp_options:
     push    ebp
     lea     ebp, [esi + ecx]            # end of the area
-1:  cmp     esi, ebp
-    jae     8f
+.Ldhcp_options_next:
+    cmp     esi, ebp
+    jae     .Ldhcp_options_end
     movzx   eax, byte ptr [esi]
     inc     esi
     test    eax, eax                    # padding
-    jz      1b
+    jz      .Ldhcp_options_next
     cmp     eax, 255
-    je      8f
+    je      .Ldhcp_options_end
     cmp     esi, ebp
-    jae     7f
+    jae     .Ldhcp_options_bad
     movzx   ecx, byte ptr [esi]
     inc     esi
     lea     edx, [esi + ecx]            # the option behind
     cmp     edx, ebp
-    ja      7f
+    ja      .Ldhcp_options_bad
     mov     edi, offset options
-2:  cmp     byte ptr [edi], 0
-    je      6f
+.Ldhcp_options_search:
+    cmp     byte ptr [edi], 0
+    je      .Ldhcp_options_skip
     cmp     [edi], al
-    je      3f
+    je      .Ldhcp_options_found
     add     edi, 3
-    jmp     2b
-3:  movzx   eax, byte ptr [edi + 1]
+    jmp     .Ldhcp_options_search
+.Ldhcp_options_found:
+    movzx   eax, byte ptr [edi + 1]
     movzx   edi, byte ptr [edi + 2]
     add     edi, ebx
     push    edx
-    call    [option_readers + eax * 4]
+    call    [option_readers + eax*4]
     pop     edx
-    jc      7f
-6:  mov     esi, edx
-    jmp     1b
-7:  stc
-    jmp     9f
-8:  clc
-9:  pop     ebp
+    jc      .Ldhcp_options_bad
+.Ldhcp_options_skip:
+    mov     esi, edx
+    jmp     .Ldhcp_options_next
+.Ldhcp_options_bad:
+    stc
+    jmp     .Ldhcp_options_done
+.Ldhcp_options_end:
+    clc
+.Ldhcp_options_done:
+    pop     ebp
     ret
 
-    .pushsection .data
-    .balign 4
+.pushsection .data
+.balign 4
 option_readers:         .long read_byte, read_dword, read_list, read_name
-    .popsection
+.popsection
 
-# Readers of option values. In: ESI value, ECX bytes, EDI field. Out: CF when the length is wrong. Clobber EAX, ECX, EDX, ESI, EDI.
+# Readers of option values.
+# In: ESI value, ECX bytes, EDI field.
+# Out: CF when the length is wrong.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
 read_byte:
     cmp     ecx, 1
     jne     read_wrong

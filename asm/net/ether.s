@@ -1,6 +1,7 @@
 # Ethernet: the list of interfaces, the task that handles what they receive, and the way of a frame in and out.
 #
-# A card's interrupt handler only calls net_wake. The `net` task then polls every card, whose receive ring is the queue of frames that
+# A card's interrupt handler only calls net_wake. The `net` task then polls every card, whose receive ring is the queue
+# of frames that
 # wait; each frame is handled where it lies and goes back to the card. All protocol input therefore runs in one task and
 # never sleeps for the network: what has to wait for an answer is queued (asm/net/arp.s) or belongs to another task.
 
@@ -8,20 +9,21 @@
 .include "errors.inc"
 .include "net.inc"
 
-    .bss
-    .balign 4
-    .global net_interfaces
+.bss
+.balign 4
+.global net_interfaces
 net_interfaces:     .space 4            # first interface, or 0
 net_event:          .space 4            # work for the net task
 net_timers:         .space 4            # 1: a timer of ARP or IGMP was set, so that they are to be looked at
 net_due:            .space 4            # clock_ms at which one is due
 net_armed:          .space 4            # 1: one is
 
-    .text
+.text
 
-# net_register: takes an interface into the list. Called by the drivers at boot (level 6).
-# In: EAX interface with MAC, routines and driver field filled in. Out: its name is set.
-    .global net_register
+# Takes an interface into the list. Called by the drivers at boot (level 6).
+# In: EAX interface with MAC, routines and driver field filled in.
+# Out: its name is set.
+.global net_register
 net_register:
     push    ebx
     mov     ebx, eax
@@ -41,9 +43,10 @@ net_register:
     pop     ebx
     ret
 
-# net_find: looks an interface up by name.
-# In: EAX name. Out: EAX interface, or CF and ERROR_NO_DEVICE.
-    .global net_find
+# Looks an interface up by name.
+# In: EAX name.
+# Out: EAX interface, or CF and ERROR_NO_DEVICE.
+.global net_find
 net_find:
     push    ebx
     push    esi
@@ -66,14 +69,14 @@ net_find:
     pop     ebx
     ret
 
-# net_wake: has the net task look for work. Callable from an interrupt handler.
-    .global net_wake
+# Has the net task look for work. Callable from an interrupt handler.
+.global net_wake
 net_wake:
     mov     eax, offset net_event
     jmp     event_signal
 
-# net_watch: has the net task look at the timers of ARP and IGMP, as one of them was set.
-    .global net_watch
+# Has the net task look at the timers of ARP and IGMP, as one of them was set.
+.global net_watch
 net_watch:
     mov     dword ptr [net_timers], 1
     jmp     net_wake
@@ -139,9 +142,9 @@ net_start:
     ret
 INITCALL 8, net_start
 
-# ether_receive: a frame came in. Called by the drivers from NETIF_POLL.
+# A frame came in. Called by the drivers from NETIF_POLL.
 # In: EAX interface, EDX frame, ECX bytes without the check sequence. The frame is the driver's again on return.
-    .global ether_receive
+.global ether_receive
 ether_receive:
     inc     dword ptr [eax + NETIF_RX_FRAMES]
     add     [eax + NETIF_RX_BYTES], ecx
@@ -171,10 +174,10 @@ ether_receive:
 9:  COUNT   ether_short
     ret
 
-# ether_send: sends a packet as one frame and frees it.
-# In: EAX packet with its interface, EDX MAC address of the receiver, ECX type as ETHER_TYPE_*. Out: CF and ERROR_BUSY when the card had to
-# drop it (counted there).
-    .global ether_send
+# Sends a packet as one frame and frees it.
+# In: EAX packet with its interface, EDX MAC address of the receiver, ECX type as ETHER_TYPE_*.
+# Out: CF and ERROR_BUSY when the card had to drop it (counted there).
+.global ether_send
 ether_send:
     push    ebx
     push    esi

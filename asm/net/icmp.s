@@ -1,23 +1,23 @@
-# ICMP (RFC 792): answers echo requests, tells senders that nobody listens at a UDP port, and carries the conversations of the `ping`
-# command.
+# ICMP (RFC 792): answers echo requests, tells senders that nobody listens at a UDP port, and carries the conversations
+# of the `ping` command.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "net.inc"
 
-    .bss
-    .balign 4
+.bss
+.balign 4
 pings:                  .space PING_MAXIMUM * PING_SIZE
 
-    .data
-    .balign 4
+.data
+.balign 4
 ping_identifier:        .long 0x5100    # of the last conversation
 
-    .text
+.text
 
-# icmp_receive: handler of protocol 1, see asm/net/ip.s.
+# Handler of protocol 1, see asm/net/ip.s.
 # In: EAX interface, EDX IP header, ESI message, ECX its bytes.
-    .global icmp_receive
+.global icmp_receive
 icmp_receive:
     push    ebx
     push    edi
@@ -48,8 +48,8 @@ icmp_receive:
     pop     ebx
     ret
 
-# Answers an echo request. One to a group or to all is passed over, which RFC 1122 section 3.2.2.6 leaves open: nobody can
-# multiply traffic through us.
+# Answers an echo request. One to a group or to all is passed over, which RFC 1122 section 3.2.2.6 leaves open: nobody
+# can multiply traffic through us.
 # In: EBX interface, EDI IP header, ESI message, EBP bytes.
 icmp_answer:
     mov     eax, [edi + IP_DESTINATION]
@@ -75,7 +75,8 @@ icmp_answer:
 9:  ret
 
 # Puts in the checksum and sends.
-# In: EAX packet with the ICMP message, EDX destination. Out: as ip_send.
+# In: EAX packet with the ICMP message, EDX destination.
+# Out: as ip_send.
 icmp_send:
     push    eax
     push    edx
@@ -122,9 +123,9 @@ icmp_reply:
     lea     eax, [ecx + PING_EVENT]
     jmp     event_signal
 
-# ping_open: begins a conversation.
+# Begins a conversation.
 # Out: EAX conversation (PING_*), or CF and ERROR_TABLE_FULL.
-    .global ping_open
+.global ping_open
 ping_open:
     mov     eax, offset pings
     INTERRUPTS_OFF
@@ -148,16 +149,17 @@ ping_open:
     clc
     ret
 
-# ping_close: ends it.
+# Ends it.
 # In: EAX conversation.
-    .global ping_close
+.global ping_close
 ping_close:
     mov     dword ptr [eax + PING_IDENTIFIER], 0
     ret
 
-# ping_send: sends one echo request with PING_DATA_BYTES of data.
-# In: EAX conversation, EDX destination, ECX sequence number. Out: CF and EAX error.
-    .global ping_send
+# Sends one echo request with PING_DATA_BYTES of data.
+# In: EAX conversation, EDX destination, ECX sequence number.
+# Out: CF and EAX error.
+.global ping_send
 ping_send:
     push    ebx
     push    esi
@@ -188,10 +190,10 @@ ping_send:
     pop     ebx
     ret
 
-# icmp_port_unreachable: answers a datagram that nobody listens for (RFC 1122 section 4.1.3.1). Only one that was sent to this
-# machine alone, by one machine, is answered.
+# Answers a datagram that nobody listens for (RFC 1122 section 4.1.3.1). Only one that was sent to this machine alone,
+# by one machine, is answered.
 # In: EAX interface, EDX IP header of the datagram, complete up to eight bytes behind it.
-    .global icmp_port_unreachable
+.global icmp_port_unreachable
 icmp_port_unreachable:
     push    ebx
     push    esi

@@ -1,5 +1,5 @@
-# IGMPv2, the host's side (RFC 2236): tells the link which groups this machine listens to, so that switches and routers that look
-# at it pass them on. All timers are in the groups of the interface and are served by the net task.
+# IGMPv2, the host's side (RFC 2236): tells the link which groups this machine listens to, so that switches and routers
+# that look at it pass them on. All timers are in the groups of the interface and are served by the net task.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -9,10 +9,11 @@ UNSOLICITED_REPORTS     = 2             # sent for a new group, as the first may
 UNSOLICITED_MS          = 10000         # longest time between them (section 8.10)
 VERSION_1_TENTHS        = 100           # a query of version 1 has no response time: ten seconds (section 4)
 
-    .text
+.text
 
 # Finds a group.
-# In: EBX interface, EDX address, 0 for a free entry. Out: EAX group, or ZF when there is none.
+# In: EBX interface, EDX address, 0 for a free entry.
+# Out: EAX group, or ZF when there is none.
 igmp_find:
     lea     eax, [ebx + NETIF_GROUPS]
     mov     ecx, GROUPS_MAXIMUM
@@ -24,9 +25,10 @@ igmp_find:
 2:  test    ecx, ecx
     ret
 
-# igmp_join: listens to a group.
-# In: EAX interface, EDX group. Out: CF and EAX error. May sleep.
-    .global igmp_join
+# Listens to a group. May sleep.
+# In: EAX interface, EDX group.
+# Out: CF and EAX error.
+.global igmp_join
 igmp_join:
     push    ebx
     push    esi
@@ -36,21 +38,21 @@ igmp_join:
     and     al, 0xF0
     cmp     al, 0xE0
     mov     eax, ERROR_INVALID
-    jne     8f
+    jne     .Ligmp_join_failed
     INTERRUPTS_OFF
     call    igmp_find
-    jz      1f
-    inc     dword ptr [eax + GROUP_USERS]
+    jz      .Ligmp_join_new
     INTERRUPTS_RESTORE
-    jmp     7f
-1:  xor     edx, edx
+    jmp     .Ligmp_join_good
+.Ligmp_join_new:
+    xor     edx, edx
     call    igmp_find
-    jnz     2f
+    jnz     .Ligmp_join_enter
     INTERRUPTS_RESTORE
     mov     eax, ERROR_TABLE_FULL
-    jmp     8f
-2:  mov     [eax + GROUP_ADDRESS], esi
-    mov     dword ptr [eax + GROUP_USERS], 1
+    jmp     .Ligmp_join_failed
+.Ligmp_join_enter:
+    mov     [eax + GROUP_ADDRESS], esi
     mov     dword ptr [eax + GROUP_DEADLINE], 0
     mov     dword ptr [eax + GROUP_REPORTS], 0
     INTERRUPTS_RESTORE
@@ -59,49 +61,19 @@ igmp_join:
     call    [ebx + NETIF_FILTER]
     mov     eax, esi
     call    igmp_announce
-7:  clc
-    jmp     9f
-8:  stc
-9:  pop     esi
+.Ligmp_join_good:
+    clc
+    jmp     .Ligmp_join_done
+.Ligmp_join_failed:
+    stc
+.Ligmp_join_done:
+    pop     esi
     pop     ebx
     ret
 
-# igmp_leave: stops listening to a group when nobody else of this machine does.
-# In: EAX interface, EDX group. May sleep.
-    .global igmp_leave
-igmp_leave:
-    push    ebx
-    push    esi
-    mov     ebx, eax
-    mov     esi, edx
-    INTERRUPTS_OFF
-    call    igmp_find
-    jz      8f
-    dec     dword ptr [eax + GROUP_USERS]
-    jnz     8f
-    mov     dword ptr [eax + GROUP_ADDRESS], 0
-    movzx   edx, word ptr [eax + GROUP_REPORTS + 2]
-    INTERRUPTS_RESTORE
-    push    edx
-    mov     eax, ebx
-    call    [ebx + NETIF_FILTER]
-    pop     edx
-    test    edx, edx                    # only the last who reported needs to leave aloud (section 3)
-    jz      9f
-    COUNT   igmp_leaves
-    mov     eax, IGMP_LEAVE
-    mov     edx, esi
-    mov     ecx, IP_ALL_ROUTERS
-    call    igmp_send
-    jmp     9f
-8:  INTERRUPTS_RESTORE
-9:  pop     esi
-    pop     ebx
-    ret
-
-# igmp_address_changed: reports every group anew. Called when the interface got an address, or its link came back.
+# Reports every group anew. Called when the interface got an address, or its link came back.
 # In: EAX interface.
-    .global igmp_address_changed
+.global igmp_address_changed
 igmp_address_changed:
     push    ebx
     push    esi
@@ -136,9 +108,9 @@ igmp_announce:
     jmp     net_watch
 9:  ret
 
-# igmp_receive: handler of protocol 2, see asm/net/ip.s.
+# Handler of protocol 2, see asm/net/ip.s.
 # In: EAX interface, EDX IP header, ESI message, ECX its bytes.
-    .global igmp_receive
+.global igmp_receive
 igmp_receive:
     push    ebx
     push    edi
@@ -146,45 +118,50 @@ igmp_receive:
     mov     ebx, eax
     mov     ebp, [edx + IP_DESTINATION]
     cmp     ecx, IGMP_SIZE
-    jb      8f
+    jb      .Ligmp_receive_malformed
     mov     edx, esi
     call    checksum
-    jnz     8f
+    jnz     .Ligmp_receive_malformed
     movzx   eax, byte ptr [esi + IGMP_TYPE]
     cmp     eax, IGMP_QUERY
-    je      1f
+    je      .Ligmp_receive_query
     cmp     eax, IGMP_REPORT
-    je      2f
+    je      .Ligmp_receive_report
     cmp     eax, IGMP_REPORT_V1
-    jne     9f                          # others concern routers
-2:  mov     edx, [esi + IGMP_GROUP]     # somebody else reported: one report is enough for the link
+    jne     .Ligmp_receive_done         # others concern routers
+.Ligmp_receive_report:
+    mov     edx, [esi + IGMP_GROUP]     # somebody else reported: one report is enough for the link
     test    edx, edx
-    jz      8f
+    jz      .Ligmp_receive_malformed
     cmp     edx, ebp                    # a report goes to its group
-    jne     8f
+    jne     .Ligmp_receive_malformed
     call    igmp_find
-    jz      9f
+    jz      .Ligmp_receive_done
     mov     dword ptr [eax + GROUP_DEADLINE], 0
     mov     dword ptr [eax + GROUP_REPORTS], 0
-    jmp     9f
+    jmp     .Ligmp_receive_done
 
-1:  COUNT   igmp_queries
+.Ligmp_receive_query:
+    COUNT   igmp_queries
     call    net_watch
     movzx   ebp, byte ptr [esi + IGMP_RESPONSE_TIME]
     test    ebp, ebp
-    jnz     3f
+    jnz     .Ligmp_receive_times
     mov     ebp, VERSION_1_TENTHS
-3:  imul    ebp, ebp, 100               # milliseconds
+.Ligmp_receive_times:
+    imul    ebp, ebp, 100               # milliseconds
     lea     edi, [ebx + NETIF_GROUPS]
-4:  mov     eax, [edi + GROUP_ADDRESS]
+.Ligmp_receive_group:
+    mov     eax, [edi + GROUP_ADDRESS]
     test    eax, eax
-    jz      6f
+    jz      .Ligmp_receive_next
     mov     edx, [esi + IGMP_GROUP]     # 0 asks for all
     test    edx, edx
-    jz      5f
+    jz      .Ligmp_receive_match
     cmp     eax, edx
-    jne     6f
-5:  mov     eax, ebx
+    jne     .Ligmp_receive_next
+.Ligmp_receive_match:
+    mov     eax, ebx
     mov     edx, ebp
     call    random_below
     push    eax
@@ -194,24 +171,28 @@ igmp_receive:
     or      edx, 1
     mov     ecx, [edi + GROUP_DEADLINE] # a timer that ends sooner stays
     test    ecx, ecx
-    jz      7f
+    jz      .Ligmp_receive_set
     sub     ecx, edx
-    js      6f
-7:  mov     [edi + GROUP_DEADLINE], edx
-6:  add     edi, GROUP_SIZE
+    js      .Ligmp_receive_next
+.Ligmp_receive_set:
+    mov     [edi + GROUP_DEADLINE], edx
+.Ligmp_receive_next:
+    add     edi, GROUP_SIZE
     lea     eax, [ebx + NETIF_GROUPS + GROUPS_MAXIMUM * GROUP_SIZE]
     cmp     edi, eax
-    jb      4b
-    jmp     9f
-8:  COUNT   igmp_malformed
-9:  pop     ebp
+    jb      .Ligmp_receive_group
+    jmp     .Ligmp_receive_done
+.Ligmp_receive_malformed:
+    COUNT   igmp_malformed
+.Ligmp_receive_done:
+    pop     ebp
     pop     edi
     pop     ebx
     ret
 
-# igmp_poll: sends the reports that are due. Called by the net task.
+# Sends the reports that are due. Called by the net task.
 # Out: EAX milliseconds until it is needed again, or -1.
-    .global igmp_poll
+.global igmp_poll
 igmp_poll:
     push    ebx
     push    esi
@@ -219,24 +200,25 @@ igmp_poll:
     push    ebp
     mov     ebp, -1
     mov     ebx, [net_interfaces]
-1:  test    ebx, ebx
-    jz      9f
+.Ligmp_poll_interface:
+    test    ebx, ebx
+    jz      .Ligmp_poll_end
     lea     esi, [ebx + NETIF_GROUPS]
     mov     edi, GROUPS_MAXIMUM
-2:  cmp     dword ptr [esi + GROUP_ADDRESS], 0
-    je      6f
+.Ligmp_poll_group:
+    cmp     dword ptr [esi + GROUP_ADDRESS], 0
+    je      .Ligmp_poll_next
     cmp     dword ptr [esi + GROUP_DEADLINE], 0
-    je      6f
+    je      .Ligmp_poll_next
     call    clock_ms
     mov     edx, [esi + GROUP_DEADLINE]
     sub     edx, eax
-    jg      5f
+    jg      .Ligmp_poll_later
     mov     dword ptr [esi + GROUP_DEADLINE], 0
-    mov     word ptr [esi + GROUP_REPORTS + 2], 1
     cmp     word ptr [esi + GROUP_REPORTS], 0
-    je      3f
+    je      .Ligmp_poll_report
     dec     word ptr [esi + GROUP_REPORTS]
-    jz      3f
+    jz      .Ligmp_poll_report
     push    eax
     mov     eax, ebx
     mov     edx, UNSOLICITED_MS
@@ -245,7 +227,8 @@ igmp_poll:
     add     edx, eax
     or      edx, 1
     mov     [esi + GROUP_DEADLINE], edx
-3:  COUNT   igmp_reports
+.Ligmp_poll_report:
+    COUNT   igmp_reports
     mov     eax, IGMP_REPORT
     mov     edx, [esi + GROUP_ADDRESS]
     mov     ecx, edx
@@ -253,19 +236,22 @@ igmp_poll:
     call    clock_ms
     mov     edx, [esi + GROUP_DEADLINE]
     test    edx, edx
-    jz      6f
+    jz      .Ligmp_poll_next
     sub     edx, eax
-    jg      5f
+    jg      .Ligmp_poll_later
     mov     edx, 1
-5:  cmp     edx, ebp
-    jae     6f
+.Ligmp_poll_later:
+    cmp     edx, ebp
+    jae     .Ligmp_poll_next
     mov     ebp, edx
-6:  add     esi, GROUP_SIZE
+.Ligmp_poll_next:
+    add     esi, GROUP_SIZE
     dec     edi
-    jnz     2b
+    jnz     .Ligmp_poll_group
     mov     ebx, [ebx + NETIF_NEXT]
-    jmp     1b
-9:  mov     eax, ebp
+    jmp     .Ligmp_poll_interface
+.Ligmp_poll_end:
+    mov     eax, ebp
     pop     ebp
     pop     edi
     pop     esi

@@ -1,12 +1,12 @@
-# IPv4 (RFC 791, RFC 1122): checks of what comes in, headers of what goes out, and the choice of the way. Nothing is fragmented and
-# fragments are not put together: everything QuRe sends fits one frame.
+# IPv4 (RFC 791, RFC 1122): checks of what comes in, headers of what goes out, and the choice of the way. Nothing is
+# fragmented and fragments are not put together: everything QuRe sends fits one frame.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "net.inc"
 
-    .data
-    .balign 4
+.data
+.balign 4
 # Stands for the machine itself: 127.0.0.0/8. Not in the list of interfaces, as it has no card.
 loopback:
     .space  NETIF_NAME
@@ -17,25 +17,28 @@ loopback:
     .long   0x000000FF                  # NETIF_MASK
     .space  NETIF_SIZE - NETIF_ROUTER
 
-# Protocol and its handler. In: EAX interface, EDX IP header, ESI payload, ECX its bytes. Runs in the net task, must not wait for packets.
+# Protocol and its handler. In: EAX interface, EDX IP header, ESI payload, ECX its bytes. Runs in the net task, must not
+# wait for packets.
 protocols:
     .long   PROTOCOL_ICMP, icmp_receive
     .long   PROTOCOL_IGMP, igmp_receive
     .long   PROTOCOL_UDP, udp_input
     .long   0
 
-    .balign 4
+.balign 4
 ip_identification:      .word 0
 
-    .bss
-    .balign 4
+.bss
+.balign 4
 loopback_queue:         .space 4        # packets to this machine itself, oldest first
 
-    .text
+.text
 
-# ip_is_unicast: says whether an address can be that of one machine.
-# In: EAX address. Out: ZF set when it can: not 0, loopback, multicast, reserved or broadcast. Clobbers the flags only.
-    .global ip_is_unicast
+# Says whether an address can be that of one machine.
+# In: EAX address.
+# Out: ZF set when it can: not 0, loopback, multicast, reserved or broadcast.
+# Clobbers: the flags only.
+.global ip_is_unicast
 ip_is_unicast:
     test    al, al                      # 0.0.0.0/8
     jz      8f
@@ -48,9 +51,9 @@ ip_is_unicast:
 8:  test    esp, esp                    # ZF clear
     ret
 
-# ip_receive: an IPv4 packet came in from a card.
+# An IPv4 packet came in from a card.
 # In: EAX interface, EDX frame, ECX bytes behind the Ethernet header.
-    .global ip_receive
+.global ip_receive
 ip_receive:
     push    esi
     mov     esi, edx
@@ -91,27 +94,31 @@ ip_input:
     mov     ecx, ebp
     call    checksum
     pop     ecx                         # bytes of the packet
-    jz      1f
+    jz      .Lip_input_whole
     COUNT   ip_checksum
     jmp     ip_done
-1:  test    word ptr [edi + IP_FRAGMENT], IP_FRAGMENT_BITS
-    jz      2f
+.Lip_input_whole:
+    test    word ptr [edi + IP_FRAGMENT], IP_FRAGMENT_BITS
+    jz      .Lip_input_source
     COUNT   ip_fragments
     jmp     ip_done
 
-2:  test    esi, esi
-    jz      4f
+.Lip_input_source:
+    test    esi, esi
+    jz      .Lip_input_deliver
     mov     eax, [edi + IP_SOURCE]
     call    ip_is_unicast
-    jne     3f
+    jne     .Lip_input_not_unicast
     cmp     eax, [ebx + NETIF_ADDRESS]  # somebody pretends to be us
-    jne     4f
+    jne     .Lip_input_deliver
     jmp     ip_bad_source
-3:  test    eax, eax                    # 0.0.0.0: one that has no address yet, to everybody
+.Lip_input_not_unicast:
+    test    eax, eax                    # 0.0.0.0: one that has no address yet, to everybody
     jnz     ip_bad_source
     cmp     byte ptr [edi + IP_DESTINATION], 224
     jb      ip_bad_source
-4:  mov     edx, [edi + IP_DESTINATION]
+.Lip_input_deliver:
+    mov     edx, [edi + IP_DESTINATION]
     mov     eax, ebx
     push    ecx
     call    ip_is_ours
@@ -120,20 +127,23 @@ ip_input:
 
     movzx   eax, byte ptr [edi + IP_PROTOCOL]
     mov     edx, offset protocols
-5:  cmp     dword ptr [edx], 0
-    je      7f
+.Lip_input_protocol:
+    cmp     dword ptr [edx], 0
+    je      .Lip_input_unknown
     cmp     [edx], eax
-    je      6f
+    je      .Lip_input_handler
     add     edx, 8
-    jmp     5b
-6:  lea     esi, [edi + ebp]
+    jmp     .Lip_input_protocol
+.Lip_input_handler:
+    lea     esi, [edi + ebp]
     sub     ecx, ebp
     mov     ebp, [edx + 4]
     mov     eax, ebx
     mov     edx, edi
     call    ebp
     jmp     ip_done
-7:  COUNT   ip_protocol
+.Lip_input_unknown:
+    COUNT   ip_protocol
     jmp     ip_done
 
 ip_bad:
@@ -152,84 +162,100 @@ ip_done:
     ret
 
 # Says whether a packet is for this machine.
-# In: EAX interface, EDX destination, ESI frame or 0. Out: CF when it is not.
+# In: EAX interface, EDX destination, ESI frame or 0.
+# Out: CF when it is not.
 ip_is_ours:
     cmp     dl, 224
-    jae     2f
+    jae     .Lip_is_ours_group
     cmp     edx, [eax + NETIF_ADDRESS]
-    je      1f
+    je      .Lip_is_ours_no_address
     mov     ecx, [eax + NETIF_ADDRESS]
-    jecxz   1f                          # without an address we take what is sent to our MAC address: a DHCP server may
+    jecxz   .Lip_is_ours_no_address     # without an address we take what is sent to our MAC address: a DHCP server may
                                         # use the address that it is about to give us (RFC 2131 section 4.1)
     mov     ecx, [eax + NETIF_MASK]
     not     ecx
     or      ecx, [eax + NETIF_ADDRESS]
     cmp     edx, ecx                    # broadcast on the subnet
-    je      8f
+    je      .Lip_is_ours_yes
     cmp     dl, 127
-    jne     9f
+    jne     .Lip_is_ours_no
     cmp     eax, offset loopback        # 127.0.0.0/8 never comes from a wire
-    jne     9f
-    jmp     8f
-1:  test    esi, esi
-    jz      8f
-    test    byte ptr [esi + ETHER_DESTINATION], 1   # RFC 1122 section 3.3.6: sent to all of the link, but for one
-    jnz     9f
-8:  clc
+    jne     .Lip_is_ours_no
+    jmp     .Lip_is_ours_yes
+.Lip_is_ours_no_address:
+    test    esi, esi
+    jz      .Lip_is_ours_yes
+    test    byte ptr [esi + ETHER_DESTINATION], 1 # RFC 1122 section 3.3.6: sent to all of the link, but for one
+    jnz     .Lip_is_ours_no
+.Lip_is_ours_yes:
+    clc
     ret
-2:  cmp     edx, IP_BROADCAST
-    je      8b
+.Lip_is_ours_group:
+    cmp     edx, IP_BROADCAST
+    je      .Lip_is_ours_yes
     cmp     edx, IP_ALL_HOSTS
-    je      8b
+    je      .Lip_is_ours_yes
     lea     ecx, [eax + NETIF_GROUPS]
     add     eax, NETIF_GROUPS + GROUPS_MAXIMUM * GROUP_SIZE
-3:  cmp     edx, [ecx + GROUP_ADDRESS]
-    je      8b
+.Lip_is_ours_next:
+    cmp     edx, [ecx + GROUP_ADDRESS]
+    je      .Lip_is_ours_yes
     add     ecx, GROUP_SIZE
     cmp     ecx, eax
-    jb      3b
-9:  stc
+    jb      .Lip_is_ours_next
+.Lip_is_ours_no:
+    stc
     ret
 
-# ip_route: chooses the interface for a destination.
-# In: EAX destination. Out: EAX interface, or CF and ERROR_NO_ROUTE.
-    .global ip_route
+# Chooses the interface for a destination.
+# In: EAX destination.
+# Out: EAX interface, or CF and ERROR_NO_ROUTE.
+.global ip_route
 ip_route:
     push    ebx
     push    esi
     cmp     al, 127
-    jne     1f
+    jne     .Lip_route_rules
     mov     eax, offset loopback
-    jmp     8f
-1:  mov     esi, offset ip_route_rules
-2:  mov     ebx, [net_interfaces]
-3:  test    ebx, ebx
-    jz      4f
+    jmp     .Lip_route_good
+.Lip_route_rules:
+    mov     esi, offset ip_route_rules
+.Lip_route_rule:
+    mov     ebx, [net_interfaces]
+.Lip_route_interface:
+    test    ebx, ebx
+    jz      .Lip_route_next_rule
     test    dword ptr [ebx + NETIF_FLAGS], NETIF_UP
-    jz      5f
+    jz      .Lip_route_next
     call    [esi]
-    jz      7f
-5:  mov     ebx, [ebx + NETIF_NEXT]
-    jmp     3b
-4:  add     esi, 4
+    jz      .Lip_route_found
+.Lip_route_next:
+    mov     ebx, [ebx + NETIF_NEXT]
+    jmp     .Lip_route_interface
+.Lip_route_next_rule:
+    add     esi, 4
     cmp     esi, offset ip_route_rules_end
-    jb      2b
+    jb      .Lip_route_rule
     mov     eax, ERROR_NO_ROUTE
     stc
-    jmp     9f
-7:  mov     eax, ebx
-8:  clc
-9:  pop     esi
+    jmp     .Lip_route_done
+.Lip_route_found:
+    mov     eax, ebx
+.Lip_route_good:
+    clc
+.Lip_route_done:
+    pop     esi
     pop     ebx
     ret
 
-# The rules of ip_route, best first. In: EAX destination, EBX interface. Out: ZF when the interface is the way. Clobbers EDX.
-    .pushsection .data
-    .balign 4
+# The rules of ip_route, best first. In: EAX destination, EBX interface. Out: ZF when the interface is the way. Clobbers
+# EDX.
+.pushsection .data
+.balign 4
 ip_route_rules:
     .long   rule_group, rule_subnet, rule_link_local, rule_router, rule_only_link
 ip_route_rules_end:
-    .popsection
+.popsection
 
 # Multicast and broadcast leave by the first interface, also while it has no address.
 rule_group:
@@ -254,6 +280,7 @@ rule_link_local:
     cmp     ax, 169 + (254 << 8)
     ret
 
+# Everything else goes to the router, if there is one.
 rule_router:
     cmp     dword ptr [ebx + NETIF_ROUTER], 0
     je      rule_no
@@ -270,7 +297,8 @@ rule_no:
     ret
 
 # The neighbour to which a packet goes.
-# In: EAX destination, EBX interface. Out: EAX neighbour.
+# In: EAX destination, EBX interface.
+# Out: EAX neighbour.
 ip_hop:
     call    rule_subnet
     jz      9f
@@ -281,10 +309,11 @@ ip_hop:
     mov     eax, [ebx + NETIF_ROUTER]
 9:  ret
 
-# ip_send: puts the IP header in front of a packet and sends it.
-# In: EAX packet, its interface set or 0; EDX destination; ECX protocol | TTL << 8 | 1 << 16 with the Router Alert option (RFC 2113).
+# Puts the IP header in front of a packet and sends it.
+# In: EAX packet, its interface set or 0; EDX destination; ECX protocol | TTL << 8 | 1 << 16 with the Router Alert
+# option (RFC 2113).
 # Out: CF and EAX error when it did not leave. The packet is gone in both cases.
-    .global ip_send
+.global ip_send
 ip_send:
     push    ebx
     push    esi
@@ -296,27 +325,30 @@ ip_send:
     mov     ebp, ecx
     mov     ebx, [esi + PACKET_NETIF]
     test    ebx, ebx
-    jnz     1f
+    jnz     .Lip_send_routed
     mov     eax, edx
     call    ip_route
     jc      ip_unsendable
     mov     ebx, eax
     mov     [esi + PACKET_NETIF], eax
 
-1:  mov     ecx, IP_HEADER_SIZE
+.Lip_send_routed:
+    mov     ecx, IP_HEADER_SIZE
     test    ebp, 1 << 16
-    jz      2f
+    jz      .Lip_send_sized
     add     ecx, 4
-2:  mov     eax, esi
+.Lip_send_sized:
+    mov     eax, esi
     mov     edx, ecx
     call    packet_prepend
     shr     ecx, 2
     or      ecx, 0x40
     mov     [edx + IP_VERSION], cl
     cmp     ecx, 0x46
-    jne     3f
+    jne     .Lip_send_length
     mov     dword ptr [edx + IP_HEADER_SIZE], 0x00000494
-3:  mov     eax, [esi + PACKET_LENGTH]
+.Lip_send_length:
+    mov     eax, [esi + PACKET_LENGTH]
     xchg    al, ah
     mov     [edx + IP_LENGTH], ax
     mov     ax, [ip_identification]
@@ -330,9 +362,10 @@ ip_send:
     mov     [edx + IP_DESTINATION], edi
     xor     eax, eax
     test    dword ptr [esi + PACKET_FLAGS], PACKET_ANONYMOUS
-    jnz     4f
+    jnz     .Lip_send_source
     mov     eax, [ebx + NETIF_ADDRESS]
-4:  mov     [edx + IP_SOURCE], eax
+.Lip_send_source:
+    mov     [edx + IP_SOURCE], eax
     and     ecx, 15
     shl     ecx, 2
     push    edx
@@ -342,42 +375,47 @@ ip_send:
     COUNT   ip_sent
 
     cmp     ebx, offset loopback
-    je      5f
+    je      .Lip_send_own_address
     cmp     edi, [ebx + NETIF_ADDRESS]
-    je      5f
+    je      .Lip_send_own_address
     mov     eax, edi
     cmp     al, 224
-    jae     6f
+    jae     .Lip_send_group
     mov     edx, [ebx + NETIF_MASK]
     not     edx
     or      edx, [ebx + NETIF_ADDRESS]
     cmp     eax, edx                    # broadcast on the subnet
-    je      7f
+    je      .Lip_send_broadcast
     call    ip_hop
     mov     edx, eax
     mov     eax, esi
     call    arp_send
-    jmp     9f
+    jmp     .Lip_send_done
 
-5:  mov     eax, esi
+.Lip_send_own_address:
+    mov     eax, esi
     call    ip_loop
     clc
-    jmp     9f
+    jmp     .Lip_send_done
 
-6:  cmp     eax, IP_BROADCAST
-    je      7f
+.Lip_send_group:
+    cmp     eax, IP_BROADCAST
+    je      .Lip_send_broadcast
     shr     eax, 8                      # RFC 1112 section 6.4: the lower 23 bits of the group
     and     eax, 0x00FFFF7F
     mov     dword ptr [esp], 0x005E0001
     mov     [esp + 3], eax
-    jmp     8f
-7:  mov     dword ptr [esp], -1
+    jmp     .Lip_send_ether
+.Lip_send_broadcast:
+    mov     dword ptr [esp], -1
     mov     dword ptr [esp + 4], -1
-8:  mov     edx, esp
+.Lip_send_ether:
+    mov     edx, esp
     mov     eax, esi
     mov     ecx, ETHER_TYPE_IPV4
     call    ether_send
-9:  lea     esp, [esp + 8]
+.Lip_send_done:
+    lea     esp, [esp + 8]
     pop     ebp
     pop     edi
     pop     esi
@@ -390,7 +428,7 @@ ip_unsendable:
     call    packet_free
     mov     eax, ERROR_NO_ROUTE
     stc
-    jmp     9b
+    jmp     .Lip_send_done
 
 # Queues a packet for this machine itself.
 # In: EAX packet.
@@ -406,8 +444,8 @@ ip_loop:
     INTERRUPTS_RESTORE
     jmp     net_wake
 
-# ip_loopback: receives what this machine sent to itself. Called by the net task.
-    .global ip_loopback
+# Receives what this machine sent to itself. Called by the net task.
+.global ip_loopback
 ip_loopback:
     push    ebx
     push    esi

@@ -1,4 +1,5 @@
-# Link-local addresses (RFC 3927): a machine on a network without DHCP takes an address in 169.254.0.0/16 that nobody else has.
+# Link-local addresses (RFC 3927): a machine on a network without DHCP takes an address in 169.254.0.0/16 that nobody
+# else has.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -14,11 +15,12 @@ MAX_CONFLICTS           = 10
 RATE_LIMIT_INTERVAL     = 60000
 LINK_LOCAL_MASK         = 0x0000FFFF
 
-    .text
+.text
 
-# linklocal_claim: finds a free address, and configures and announces it.
-# In: EAX interface. Out: CF when the user changed the interface's mode meanwhile. May sleep, about seven seconds.
-    .global linklocal_claim
+# Finds a free address, and configures and announces it. May sleep, about seven seconds.
+# In: EAX interface.
+# Out: CF when the user changed the interface's mode meanwhile.
+.global linklocal_claim
 linklocal_claim:
     push    ebx
     push    esi
@@ -26,9 +28,11 @@ linklocal_claim:
     push    ebp
     mov     ebx, eax
     xor     ebp, ebp                    # conflicts
-    call    random_seed                 # a machine tries the same addresses each time (section 2.1), so it mostly gets its last one
+    # a machine tries the same addresses each time (section 2.1), so it mostly gets its last one
+    call    random_seed
     mov     [ebx + NETIF_PICK], eax
-1:  lea     eax, [ebx + NETIF_PICK]     # the first and the last 256 addresses are reserved (section 2.1)
+.Llinklocal_claim_pick:
+    lea     eax, [ebx + NETIF_PICK]     # the first and the last 256 addresses are reserved (section 2.1)
     call    random_next
     xor     edx, edx
     mov     ecx, 65536 - 512
@@ -39,30 +43,33 @@ linklocal_claim:
     mov     dx, 169 + (254 << 8)
     mov     esi, edx
 
-2:  mov     [ebx + NETIF_PROBE], esi
+.Llinklocal_claim_probe:
+    mov     [ebx + NETIF_PROBE], esi
     mov     eax, ebx
     mov     edx, PROBE_WAIT
     call    random_below
     mov     edx, eax
     mov     edi, PROBE_NUM
-3:  mov     eax, ebx
+.Llinklocal_claim_next:
+    mov     eax, ebx
     call    address_wait
-    jnc     5f
+    jnc     .Llinklocal_claim_disturbed
     mov     eax, ebx
     mov     edx, esi
     xor     ecx, ecx
     call    arp_request
     dec     edi
-    jz      4f
+    jz      .Llinklocal_claim_announce
     mov     eax, ebx
     mov     edx, PROBE_MAX - PROBE_MIN
     call    random_below
     lea     edx, [eax + PROBE_MIN]
-    jmp     3b
-4:  mov     eax, ebx
+    jmp     .Llinklocal_claim_next
+.Llinklocal_claim_announce:
+    mov     eax, ebx
     mov     edx, ANNOUNCE_WAIT
     call    address_wait
-    jnc     5f
+    jnc     .Llinklocal_claim_disturbed
     mov     dword ptr [ebx + NETIF_PROBE], 0
     mov     eax, ebx
     mov     edx, esi
@@ -71,25 +78,28 @@ linklocal_claim:
     push    0
     call    address_set
     clc
-    jmp     9f
+    jmp     .Llinklocal_claim_done
 
-5:  test    eax, NOTICE_MODE
-    jnz     8f
+.Llinklocal_claim_disturbed:
+    test    eax, NOTICE_MODE
+    jnz     .Llinklocal_claim_give_up
     test    eax, NOTICE_CONFLICT
-    jz      2b                          # the link came up: nobody may have heard the probes
+    jz      .Llinklocal_claim_probe     # the link came up: nobody may have heard the probes
     inc     ebp
     cmp     ebp, MAX_CONFLICTS
-    jb      1b
+    jb      .Llinklocal_claim_pick
     mov     dword ptr [ebx + NETIF_PROBE], 0
     mov     eax, ebx
     mov     edx, RATE_LIMIT_INTERVAL
     call    address_wait
-    jc      1b
+    jc      .Llinklocal_claim_pick
     test    eax, NOTICE_MODE
-    jz      1b
-8:  mov     dword ptr [ebx + NETIF_PROBE], 0
+    jz      .Llinklocal_claim_pick
+.Llinklocal_claim_give_up:
+    mov     dword ptr [ebx + NETIF_PROBE], 0
     stc
-9:  pop     ebp
+.Llinklocal_claim_done:
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx

@@ -1,15 +1,15 @@
-# Packets on their way out: one block of memory that holds the payload and room for the headers in front of it. Whoever is given
-# a packet to send owns it and frees it, also on failure.
+# Packets on their way out: one block of memory that holds the payload and room for the headers in front of it. Whoever
+# is given a packet to send owns it and frees it, also on failure.
 
 .include "macros.inc"
 .include "net.inc"
 
-    .text
+.text
 
-# packet_alloc: makes a packet.
-# In: EAX bytes of payload, at most ETHER_PAYLOAD_MAXIMUM. Out: EAX packet, PACKET_DATA at its zeroed payload; CF when there is no memory or it
-# is too long. May sleep.
-    .global packet_alloc
+# Makes a packet. May sleep.
+# In: EAX bytes of payload, at most ETHER_PAYLOAD_MAXIMUM.
+# Out: EAX packet, PACKET_DATA at its zeroed payload; CF when there is no memory or it is too long.
+.global packet_alloc
 packet_alloc:
     cmp     eax, ETHER_PAYLOAD_MAXIMUM
     ja      9f
@@ -30,9 +30,10 @@ packet_alloc:
     stc
     ret
 
-# packet_prepend: makes room for a header.
-# In: EAX packet, EDX bytes. Out: EDX the header's first byte.
-    .global packet_prepend
+# Makes room for a header.
+# In: EAX packet, EDX bytes.
+# Out: EDX the header's first byte.
+.global packet_prepend
 packet_prepend:
     add     [eax + PACKET_LENGTH], edx
     neg     edx
@@ -40,8 +41,7 @@ packet_prepend:
     mov     [eax + PACKET_DATA], edx
     ret
 
-# packet_free
-# In: EAX packet.
-    .global packet_free
+# Packet_free In: EAX packet.
+.global packet_free
 packet_free:
     jmp     mfree

@@ -2,11 +2,12 @@
 
 .include "macros.inc"
 
-    .text
+.text
 
-# parse_address: reads an IPv4 address such as 10.0.2.15.
-# In: EAX string. Out: EAX address, EDX first character behind it; CF when it is none.
-    .global parse_address
+# Reads an IPv4 address such as 10.0.2.15.
+# In: EAX string.
+# Out: EAX address, EDX first character behind it; CF when it is none.
+.global parse_address
 parse_address:
     push    ebx
     push    esi
@@ -38,9 +39,10 @@ parse_address:
     pop     ebx
     ret
 
-# mask_check: says whether a subnet mask is one: ones, then zeros, at least eight ones.
-# In: EAX mask. Out: ECX number of ones; CF when it is none.
-    .global mask_check
+# Says whether a subnet mask is one: ones, then zeros, at least eight ones.
+# In: EAX mask.
+# Out: ECX number of ones; CF when it is none.
+.global mask_check
 mask_check:
     mov     edx, eax
     bswap   edx

@@ -1,15 +1,16 @@
-# Spreads the network's delays and choices. RFC 2131, 2236 and 3927 ask for random numbers so that machines which boot at the
-# same moment do not act in step; they need not be secret. The state comes from the MAC address, and each use stirs in the
-# clock, so a run in the emulator repeats exactly.
+# Spreads the network's delays and choices. RFC 2131, 2236 and 3927 ask for random numbers so that machines which boot
+# at the same moment do not act in step; they need not be secret. The state comes from the MAC address, and each use
+# stirs in the clock, so a run in the emulator repeats exactly.
 
 .include "macros.inc"
 .include "net.inc"
 
-    .text
+.text
 
-# random_seed: where the generators of an interface start: a number made of its MAC address alone.
-# In: EAX interface. Out: EAX number, not 0.
-    .global random_seed
+# Where the generators of an interface start: a number made of its MAC address alone.
+# In: EAX interface.
+# Out: EAX number, not 0.
+.global random_seed
 random_seed:
     mov     ecx, eax
     mov     eax, [ecx + NETIF_MAC]
@@ -24,9 +25,10 @@ random_seed:
     or      eax, 1                      # the state of an xorshift generator must not be 0
     ret
 
-# random_next: steps the generator (xorshift32, Marsaglia 2003).
-# In: EAX address of its state. Out: EAX number, not 0.
-    .global random_next
+# Steps the generator (xorshift32, Marsaglia 2003).
+# In: EAX address of its state.
+# Out: EAX number, not 0.
+.global random_next
 random_next:
     mov     ecx, eax
     mov     eax, [ecx]
@@ -42,9 +44,10 @@ random_next:
     mov     [ecx], eax
     ret
 
-# random_below: a number for a delay. Stirs in the clock: two machines whose generators coincide part here.
-# In: EAX interface, EDX limit (1 or more). Out: EAX 0 to limit - 1.
-    .global random_below
+# A number for a delay. Stirs in the clock: two machines whose generators coincide part here.
+# In: EAX interface, EDX limit (1 or more).
+# Out: EAX 0 to limit - 1.
+.global random_below
 random_below:
     push    ebx
     push    esi

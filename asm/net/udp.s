@@ -9,27 +9,29 @@ FIRST_EPHEMERAL         = 49152         # RFC 6335 section 6
 TTL_UNICAST             = 64
 TTL_MULTICAST           = 1             # RFC 1112 section 6.1: groups stay on the link
 
-    .bss
-    .balign 4
-    .global udp_sockets
+.bss
+.balign 4
+.global udp_sockets
 udp_sockets:            .space 4
 udp_mutex:              .space MUTEX_SIZE   # held by the net task while it uses a socket, and while one is taken away
 
-    .data
-    .balign 4
+.data
+.balign 4
 next_port:              .long FIRST_EPHEMERAL
 
-    .text
+.text
 
-# udp_open: makes a socket.
-# In: EAX local port, 0 for any. Out: EAX socket, or CF and EAX error. May sleep.
-    .global udp_open
+# Makes a socket. May sleep.
+# In: EAX local port, 0 for any.
+# Out: EAX socket, or CF and EAX error.
+.global udp_open
 udp_open:
     xor     edx, edx
 
-# udp_open_on: makes a socket that hears and uses one interface only.
-# In: EAX local port or 0, EDX interface or 0 for all. Out: as udp_open.
-    .global udp_open_on
+# Makes a socket that hears and uses one interface only.
+# In: EAX local port or 0, EDX interface or 0 for all.
+# Out: as udp_open.
+.global udp_open_on
 udp_open_on:
     push    ebx
     push    esi
@@ -38,48 +40,54 @@ udp_open_on:
     mov     edi, edx
     cmp     eax, 0xFFFF
     mov     eax, ERROR_INVALID
-    ja      8f
+    ja      .Ludp_open_on_failed
     mov     eax, SOCKET_SIZE
     call    malloc
-    jc      8f
+    jc      .Ludp_open_on_failed
     mov     ebx, eax
     mov     [ebx + SOCKET_NETIF], edi
     mov     [ebx + SOCKET_PORT], esi
     INTERRUPTS_OFF
     test    esi, esi
-    jnz     2f
-1:  mov     esi, [next_port]            # as many ports as 16 bits leave: one is free
+    jnz     .Ludp_open_on_try
+.Ludp_open_on_ephemeral:
+    mov     esi, [next_port]            # as many ports as 16 bits leave: one is free
     inc     dword ptr [next_port]
     cmp     dword ptr [next_port], 0xFFFF
-    jbe     2f
+    jbe     .Ludp_open_on_try
     mov     dword ptr [next_port], FIRST_EPHEMERAL
-2:  mov     eax, esi
+.Ludp_open_on_try:
+    mov     eax, esi
     mov     edx, edi
     call    udp_taken
-    je      3f
+    je      .Ludp_open_on_free
     cmp     dword ptr [ebx + SOCKET_PORT], 0
-    je      1b
+    je      .Ludp_open_on_ephemeral
     INTERRUPTS_RESTORE
     mov     eax, ebx
     call    mfree
     mov     eax, ERROR_PORT_IN_USE
-    jmp     8f
-3:  mov     [ebx + SOCKET_PORT], esi
+    jmp     .Ludp_open_on_failed
+.Ludp_open_on_free:
+    mov     [ebx + SOCKET_PORT], esi
     mov     eax, [udp_sockets]
     mov     [ebx + SOCKET_NEXT], eax
     mov     [udp_sockets], ebx
     INTERRUPTS_RESTORE
     mov     eax, ebx
     clc
-    jmp     9f
-8:  stc
-9:  pop     edi
+    jmp     .Ludp_open_on_done
+.Ludp_open_on_failed:
+    stc
+.Ludp_open_on_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
 # Looks whether a port is in use. Interrupts are off.
-# In: EAX port, EDX interface or 0. Out: ZF when it is free.
+# In: EAX port, EDX interface or 0.
+# Out: ZF when it is free.
 udp_taken:
     mov     ecx, [udp_sockets]
 1:  jecxz   8f
@@ -98,9 +106,9 @@ udp_taken:
 9:  test    esp, esp                    # ZF clear
     ret
 
-# udp_close: ends a socket and drops what waits in it. Nobody may wait in udp_receive on it.
+# Ends a socket and drops what waits in it. Nobody may wait in udp_receive on it.
 # In: EAX socket.
-    .global udp_close
+.global udp_close
 udp_close:
     push    ebx
     push    esi
@@ -109,34 +117,40 @@ udp_close:
     call    mutex_lock
     INTERRUPTS_OFF
     mov     edx, offset udp_sockets     # SOCKET_NEXT is 0, so the head looks like a socket
-1:  mov     ecx, [edx + SOCKET_NEXT]
+.Ludp_close_next:
+    mov     ecx, [edx + SOCKET_NEXT]
     cmp     ecx, ebx
-    je      2f
+    je      .Ludp_close_found
     mov     edx, ecx
     test    ecx, ecx
-    jnz     1b
-    jmp     3f
-2:  mov     eax, [ebx + SOCKET_NEXT]
+    jnz     .Ludp_close_next
+    jmp     .Ludp_close_unlinked
+.Ludp_close_found:
+    mov     eax, [ebx + SOCKET_NEXT]
     mov     [edx + SOCKET_NEXT], eax
-3:  INTERRUPTS_RESTORE
+.Ludp_close_unlinked:
+    INTERRUPTS_RESTORE
     mov     eax, offset udp_mutex
     call    mutex_unlock
     mov     esi, [ebx + SOCKET_HEAD]
-4:  test    esi, esi
-    jz      5f
+.Ludp_close_drop:
+    test    esi, esi
+    jz      .Ludp_close_done
     mov     eax, esi
     mov     esi, [esi + DATAGRAM_NEXT]
     call    mfree
-    jmp     4b
-5:  mov     eax, ebx
+    jmp     .Ludp_close_drop
+.Ludp_close_done:
+    mov     eax, ebx
     call    mfree
     pop     esi
     pop     ebx
     ret
 
-# udp_send: sends a datagram.
-# In: EAX socket, EDX destination address, ECX port, ESI data, EDI bytes. Out: CF and EAX error. May sleep for memory.
-    .global udp_send
+# Sends a datagram. May sleep for memory.
+# In: EAX socket, EDX destination address, ECX port, ESI data, EDI bytes.
+# Out: CF and EAX error.
+.global udp_send
 udp_send:
     push    ebx
     push    ebp
@@ -145,10 +159,10 @@ udp_send:
     mov     ebx, eax
     cmp     edi, UDP_DATA_MAXIMUM
     mov     eax, ERROR_TOO_LONG
-    ja      8f
+    ja      .Ludp_send_failed
     mov     eax, edi
     call    packet_alloc
-    jc      8f
+    jc      .Ludp_send_failed
     mov     ebp, eax
     mov     eax, [ebp + PACKET_DATA]
     mov     edx, esi
@@ -158,11 +172,12 @@ udp_send:
     mov     [ebp + PACKET_FLAGS], eax
     mov     eax, [ebx + SOCKET_NETIF]
     test    eax, eax
-    jnz     1f
+    jnz     .Ludp_send_routed
     mov     eax, [esp + 4]
     call    ip_route
-    jc      7f
-1:  mov     [ebp + PACKET_NETIF], eax
+    jc      .Ludp_send_no_route
+.Ludp_send_routed:
+    mov     [ebp + PACKET_NETIF], eax
 
     mov     eax, ebp
     mov     edx, UDP_HEADER_SIZE
@@ -180,10 +195,11 @@ udp_send:
     mov     ebx, edx
     xor     eax, eax
     test    dword ptr [ebp + PACKET_FLAGS], PACKET_ANONYMOUS
-    jnz     2f
+    jnz     .Ludp_send_anonymous
     mov     eax, [ebp + PACKET_NETIF]
     mov     eax, [eax + NETIF_ADDRESS]
-2:  mov     edx, [esp + 4]
+.Ludp_send_anonymous:
+    mov     edx, [esp + 4]
     push    ecx
     call    checksum_pseudo
     pop     ecx
@@ -191,69 +207,79 @@ udp_send:
     call    checksum_add
     call    checksum_fold
     test    eax, eax
-    jnz     3f
+    jnz     .Ludp_send_checksum
     mov     eax, 0xFFFF                 # 0 would say that there is no checksum
-3:  mov     [ebx + UDP_CHECKSUM], ax
+.Ludp_send_checksum:
+    mov     [ebx + UDP_CHECKSUM], ax
     COUNT   udp_sent
     mov     edx, [esp + 4]
     mov     ecx, PROTOCOL_UDP | (TTL_UNICAST << 8)
     cmp     dl, 224
-    jb      4f
+    jb      .Ludp_send_unicast
     mov     ecx, PROTOCOL_UDP | (TTL_MULTICAST << 8)
-4:  mov     eax, ebp
+.Ludp_send_unicast:
+    mov     eax, ebp
     call    ip_send
-    jmp     9f
-7:  push    eax
+    jmp     .Ludp_send_done
+.Ludp_send_no_route:
+    push    eax
     COUNT   ip_no_route
     mov     eax, ebp
     call    packet_free
     pop     eax
-8:  stc
-9:  pop     ecx
+.Ludp_send_failed:
+    stc
+.Ludp_send_done:
+    pop     ecx
     pop     edx
     pop     ebp
     pop     ebx
     ret
 
-# udp_receive: takes the next datagram from a socket.
-# In: EAX socket, EDX timeout in ms or -1, ESI buffer, EDI its size. Out: EAX bytes (what did not fit is cut off), EDX address and ECX port
-# of the sender; CF and ERROR_TIMEOUT. May sleep.
-    .global udp_receive
+# Takes the next datagram from a socket. May sleep.
+# In: EAX socket, EDX timeout in ms or -1, ESI buffer, EDI its size.
+# Out: EAX bytes (what did not fit is cut off), EDX address and ECX port of the sender; CF and ERROR_TIMEOUT.
+.global udp_receive
 udp_receive:
     push    ebx
     push    ebp
     mov     ebx, eax
     mov     ebp, edx
-1:  INTERRUPTS_OFF
+.Ludp_receive_next:
+    INTERRUPTS_OFF
     mov     eax, [ebx + SOCKET_HEAD]
     test    eax, eax
-    jz      2f
+    jz      .Ludp_receive_looked
     mov     edx, [eax + DATAGRAM_NEXT]
     mov     [ebx + SOCKET_HEAD], edx
     dec     dword ptr [ebx + SOCKET_COUNT]
-2:  INTERRUPTS_RESTORE
+.Ludp_receive_looked:
+    INTERRUPTS_RESTORE
     test    eax, eax
-    jnz     3f
+    jnz     .Ludp_receive_taken
     lea     eax, [ebx + SOCKET_EVENT]   # may be set for a datagram that was taken already: then we come by once more
     mov     edx, ebp
     test    ebp, ebp
-    jz      8f
+    jz      .Ludp_receive_timeout
     call    event_wait
-    jnc     1b
-8:  mov     eax, ERROR_TIMEOUT
+    jnc     .Ludp_receive_next
+.Ludp_receive_timeout:
+    mov     eax, ERROR_TIMEOUT
     stc
-    jmp     9f
+    jmp     .Ludp_receive_done
 
-3:  mov     ecx, [eax + DATAGRAM_MAC]
+.Ludp_receive_taken:
+    mov     ecx, [eax + DATAGRAM_MAC]
     mov     [ebx + SOCKET_MAC], ecx
     mov     cx, [eax + DATAGRAM_MAC + 4]
     mov     [ebx + SOCKET_MAC + 4], cx
     mov     ebx, eax
     mov     ecx, [ebx + DATAGRAM_LENGTH]
     cmp     ecx, edi
-    jbe     4f
+    jbe     .Ludp_receive_fits
     mov     ecx, edi
-4:  push    ecx
+.Ludp_receive_fits:
+    push    ecx
     mov     eax, esi
     lea     edx, [ebx + DATAGRAM_DATA]
     call    mem_copy
@@ -265,13 +291,14 @@ udp_receive:
     pop     edx
     pop     eax
     clc
-9:  pop     ebp
+.Ludp_receive_done:
+    pop     ebp
     pop     ebx
     ret
 
-# udp_input: handler of protocol 17, see asm/net/ip.s.
+# Handler of protocol 17, see asm/net/ip.s.
 # In: EAX interface, EDX IP header, ESI UDP header, ECX bytes from there.
-    .global udp_input
+.global udp_input
 udp_input:
     push    ebx
     push    edi
@@ -290,8 +317,8 @@ udp_input:
     cmp     ebp, ecx
     ja      udp_bad
     cmp     byte ptr [edi + IP_DESTINATION], 224
-    jb      7f
-    movzx   eax, word ptr [esi + UDP_DESTINATION]   # sent to many, and most of it is for others: do not even add it up
+    jb      .Ludp_input_sum
+    movzx   eax, word ptr [esi + UDP_DESTINATION] # sent to many, and most of it is for others: do not even add it up
     xchg    al, ah
     mov     edx, [esp]
     INTERRUPTS_OFF
@@ -299,11 +326,12 @@ udp_input:
     setz    al
     INTERRUPTS_RESTORE
     test    al, al
-    jz      7f
+    jz      .Ludp_input_sum
     COUNT   udp_no_port
     jmp     udp_done
-7:  cmp     word ptr [esi + UDP_CHECKSUM], 0
-    je      1f
+.Ludp_input_sum:
+    cmp     word ptr [esi + UDP_CHECKSUM], 0
+    je      .Ludp_input_good
     mov     eax, [edi + IP_SOURCE]
     mov     edx, [edi + IP_DESTINATION]
     mov     ecx, ebp
@@ -313,28 +341,32 @@ udp_input:
     call    checksum_add
     call    checksum_fold
     test    eax, eax
-    jz      1f
+    jz      .Ludp_input_good
     COUNT   udp_checksum
     jmp     udp_done
 
-1:  mov     eax, offset udp_mutex
+.Ludp_input_good:
+    mov     eax, offset udp_mutex
     call    mutex_lock
     movzx   eax, word ptr [esi + UDP_DESTINATION]
     xchg    al, ah
     mov     edx, [esp]
     INTERRUPTS_OFF                      # a new socket may come meanwhile
     mov     ebx, [udp_sockets]
-2:  test    ebx, ebx
-    jz      3f
+.Ludp_input_next:
+    test    ebx, ebx
+    jz      .Ludp_input_found
     cmp     [ebx + SOCKET_PORT], eax
-    jne     4f
+    jne     .Ludp_input_other
     cmp     dword ptr [ebx + SOCKET_NETIF], 0
-    je      3f
+    je      .Ludp_input_found
     cmp     [ebx + SOCKET_NETIF], edx
-    je      3f
-4:  mov     ebx, [ebx + SOCKET_NEXT]
-    jmp     2b
-3:  INTERRUPTS_RESTORE
+    je      .Ludp_input_found
+.Ludp_input_other:
+    mov     ebx, [ebx + SOCKET_NEXT]
+    jmp     .Ludp_input_next
+.Ludp_input_found:
+    INTERRUPTS_RESTORE
     test    ebx, ebx
     jz      udp_nobody
     cmp     dword ptr [ebx + SOCKET_COUNT], SOCKET_QUEUE_MAXIMUM
@@ -361,12 +393,14 @@ udp_input:
     call    mem_copy
     INTERRUPTS_OFF
     cmp     dword ptr [ebx + SOCKET_HEAD], 0
-    je      5f
+    je      .Ludp_input_first
     mov     eax, [ebx + SOCKET_TAIL]
     mov     [eax + DATAGRAM_NEXT], edi
-    jmp     6f
-5:  mov     [ebx + SOCKET_HEAD], edi
-6:  mov     [ebx + SOCKET_TAIL], edi
+    jmp     .Ludp_input_appended
+.Ludp_input_first:
+    mov     [ebx + SOCKET_HEAD], edi
+.Ludp_input_appended:
+    mov     [ebx + SOCKET_TAIL], edi
     inc     dword ptr [ebx + SOCKET_COUNT]
     INTERRUPTS_RESTORE
     lea     eax, [ebx + SOCKET_EVENT]

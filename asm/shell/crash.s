@@ -4,7 +4,7 @@
 
 .text
 
-# crash HOW
+# Crash HOW.
 command_crash:
     push    ebx
     push    esi
@@ -30,14 +30,17 @@ command_crash:
     pop     ebx
     ret
 
-crash_page:                                 # reads page 0
+# Reads from page 0, which is not present.
+crash_page:                             # reads page 0
     mov     eax, [0x10]
     ret
 
-crash_write:                                # writes into code
+# Writes into the kernel's code, which is read-only.
+crash_write:                            # writes into code
     mov     byte ptr [shell_run], 0xC3
     ret
 
+# Divides by zero.
 crash_divide:
     xor     ecx, ecx
     mov     eax, 1
@@ -45,22 +48,26 @@ crash_divide:
     div     ecx
     ret
 
+# Executes what is no instruction.
 crash_opcode:
     ud2
     ret
 
-crash_stack:                                # never ends
+# Calls itself without end.
+crash_stack:                            # never ends
     push    eax
     call    crash_stack
     pop     eax
     ret
 
+# Panics on purpose.
 crash_panic:
     LOAD_STRING eax, "as the user wished"
     call    panic
     ret
 
-crash_heap:                                 # writes behind a block, then frees it
+# Writes behind a block of the heap, then frees it.
+crash_heap:                             # writes behind a block, then frees it
     mov     eax, 16
     call    malloc
     jc      1f
@@ -80,15 +87,15 @@ SHELL_COMMAND "crash", command_crash, "HOW", "make the kernel fail, to see the p
 .endm
 
 .section .rodata
-.align 4
+.balign 4
 crash_ways:
-    CRASH "page", crash_page
-    CRASH "write", crash_write
-    CRASH "divide", crash_divide
-    CRASH "opcode", crash_opcode
-    CRASH "stack", crash_stack
-    CRASH "panic", crash_panic
-    CRASH "heap", crash_heap
+    CRASH   "page", crash_page
+    CRASH   "write", crash_write
+    CRASH   "divide", crash_divide
+    CRASH   "opcode", crash_opcode
+    CRASH   "stack", crash_stack
+    CRASH   "panic", crash_panic
+    CRASH   "heap", crash_heap
     .long   0
 crash_text:
     .ascii  "page    reads address 16              write   writes into code\n"

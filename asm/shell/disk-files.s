@@ -7,16 +7,16 @@
 
 .section .rodata
 mkfs_help:
-        .ascii  "mkfs -t oofs hda0  makes an empty OOFS on a partition that is not mounted.\n"
-        .asciz  "What was there is lost; nothing is asked.\n"
+    .ascii  "mkfs -t oofs hda0  makes an empty OOFS on a partition that is not mounted.\n"
+    .asciz  "What was there is lost; nothing is asked.\n"
 mount_help:
-        .ascii  "mount              lists what is mounted\n"
-        .asciz  "mount hda0 /net    mounts the file system of a partition at a path\n"
+    .ascii  "mount              lists what is mounted\n"
+    .asciz  "mount hda0 /net    mounts the file system of a partition at a path\n"
 ls_help:
-        .ascii  "ls lists the mount points, ls PATH what is at a path: class, bytes, name.\n"
-        .asciz  "Persistent objects have the name of their class.\n"
+    .ascii  "ls lists the mount points, ls PATH what is at a path: class, bytes, name.\n"
+    .asciz  "Persistent objects have the name of their class.\n"
 cat_help:
-        .asciz  "Shows what an object holds: text as it is, anything else in hexadecimal.\n"
+    .asciz  "Shows what an object holds: text as it is, anything else in hexadecimal.\n"
 
 SHELL_COMMAND "mkfs", mkfs_command, "-t TYPE PARTITION", "make a file system", GROUP_FILES, mkfs_help
 SHELL_COMMAND "mount", mount_command, "[PARTITION PATH]", "mount a file system, or list what is mounted", GROUP_FILES, mount_help
@@ -26,426 +26,483 @@ SHELL_COMMAND "cat", cat_command, "PATH", "show an object's content", GROUP_FILE
 
 .text
 
-# Shell command. In: EAX = argc, EDX = argv. Out: EAX = status.
+# Shell command.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
 mkfs_command:
-        push    ebx
-        push    esi
-        push    edi
-        mov     esi, edx
-        cmp     eax, 4
-        jne     8f
-        mov     eax, [esi + 4]
-        LOAD_STRING edx, "-t"
-        call    string_compare
-        jne     8f
-        mov     eax, [esi + 8]
-        call    fs_class_find
-        jnc     1f
-        PRINTF  "There is no file system type %s.\n",[esi+8]
-        jmp     7f
-1:      mov     edi, eax                        # EDI: class
-        mov     eax, [esi + 12]
-        call    volume_find
-        jnc     2f
-        PRINTF  "There is no partition %s.\n",[esi+12]
-        jmp     7f
-2:      mov     ebx, eax                        # EBX: volume
-        cmp     dword ptr [ebx + VOLUME_INDEX], VOLUME_WHOLE
-        jne     3f
-        PRINTF  "%s is a whole drive: mkfs takes a partition, such as %s0.\n",[esi+12],[esi+12]
-        jmp     7f
-3:      call    mounts_lock
-        mov     eax, [ebx + VOLUME_MOUNT]
-        test    eax, eax
-        jz      4f
-        add     eax, MOUNT_PATH
-        PRINTF  "%s is mounted at %s. Unmount it first.\n",[esi+12],eax
-        call    mounts_unlock
-        jmp     7f
-4:      mov     eax, ebx
-        call    [edi + FS_FORMAT]
-        push    eax
-        pushfd
-        call    mounts_unlock
-        popfd
-        pop     eax
-        jc      5f
-        mov     eax, [ebx + VOLUME_SECTORS]
-        mov     edx, 512
-        call    size_unit
-        PRINTF  "%s now holds an empty %s of %u %s.\n",[esi+12],[esi+8],eax,edx
-        xor     eax, eax
-        jmp     9f
-5:      call    error_text
-        PRINTF  "%s: cannot make %s: %s\n",[esi+12],[esi+8],eax
-        jmp     7f
-8:      PRINT   "usage: mkfs -t TYPE PARTITION, such as mkfs -t oofs hda0\n"
-7:      mov     eax, 1
-9:      pop     edi
-        pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, edx
+    cmp     eax, 4
+    jne     .Lmkfs_command_usage
+    mov     eax, [esi + 4]
+    LOAD_STRING edx, "-t"
+    call    string_compare
+    jne     .Lmkfs_command_usage
+    mov     eax, [esi + 8]
+    call    fs_class_find
+    jnc     .Lmkfs_command_class
+    PRINTF  "There is no file system type %s.\n", [esi+8]
+    jmp     .Lmkfs_command_failed
+.Lmkfs_command_class:
+    mov     edi, eax                    # EDI: class
+    mov     eax, [esi + 12]
+    call    volume_find
+    jnc     .Lmkfs_command_volume
+    PRINTF  "There is no partition %s.\n", [esi+12]
+    jmp     .Lmkfs_command_failed
+.Lmkfs_command_volume:
+    mov     ebx, eax                    # EBX: volume
+    cmp     dword ptr [ebx + VOLUME_INDEX], VOLUME_WHOLE
+    jne     .Lmkfs_command_partition
+    PRINTF  "%s is a whole drive: mkfs takes a partition, such as %s0.\n", [esi+12], [esi+12]
+    jmp     .Lmkfs_command_failed
+.Lmkfs_command_partition:
+    call    mounts_lock
+    mov     eax, [ebx + VOLUME_MOUNT]
+    test    eax, eax
+    jz      .Lmkfs_command_unmounted
+    add     eax, MOUNT_PATH
+    PRINTF  "%s is mounted at %s. Unmount it first.\n", [esi+12], eax
+    call    mounts_unlock
+    jmp     .Lmkfs_command_failed
+.Lmkfs_command_unmounted:
+    mov     eax, ebx
+    call    [edi + FS_FORMAT]
+    push    eax
+    pushfd
+    call    mounts_unlock
+    popfd
+    pop     eax
+    jc      .Lmkfs_command_failed_format
+    mov     eax, [ebx + VOLUME_SECTORS]
+    mov     edx, 512
+    call    size_unit
+    PRINTF  "%s now holds an empty %s of %u %s.\n", [esi+12], [esi+8], eax, edx
+    xor     eax, eax
+    jmp     .Lmkfs_command_done
+.Lmkfs_command_failed_format:
+    call    error_text
+    PRINTF  "%s: cannot make %s: %s\n", [esi+12], [esi+8], eax
+    jmp     .Lmkfs_command_failed
+.Lmkfs_command_usage:
+    PRINT   "usage: mkfs -t TYPE PARTITION, such as mkfs -t oofs hda0\n"
+.Lmkfs_command_failed:
+    mov     eax, 1
+.Lmkfs_command_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
-# Shell command. In: EAX = argc, EDX = argv. Out: EAX = status.
+# Shell command.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
 mount_command:
-        push    ebx
-        push    esi
-        mov     esi, edx
-        cmp     eax, 1
-        je      2f
-        cmp     eax, 3
-        jne     8f
-        mov     eax, [esi + 4]
-        mov     edx, [esi + 8]
-        call    mount_volume
-        jc      1f
-        xor     eax, eax
-        jmp     9f
-1:      call    error_text
-        PRINTF  "Cannot mount %s at %s: %s\n",[esi+4],[esi+8],eax
-        jmp     7f
-2:      mov     ebx, offset mount_table
-        xor     esi, esi
-3:      cmp     dword ptr [ebx + MOUNT_CLASS], 0
-        je      4f
-        inc     esi
-        mov     eax, [ebx + MOUNT_VOLUME]
-        add     eax, VOLUME_NAME
-        lea     edx, [ebx + MOUNT_PATH]
-        mov     ecx, [ebx + MOUNT_CLASS]
-        PRINTF  "%s on %s, %s: ",eax,edx,[ecx+FS_NAME]
-        mov     eax, ebx
-        push    ebx
-        mov     ebx, FS_STATUS
-        call    mount_call
-        pop     ebx
-4:      add     ebx, MOUNT_SIZE_OF
-        cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-        jb      3b
-        xor     eax, eax
-        test    esi, esi
-        jnz     9f
-        PRINT   "Nothing is mounted.\n"
-        jmp     9f
-8:      PRINT   "usage: mount [PARTITION PATH]\n"
-7:      mov     eax, 1
-9:      pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    mov     esi, edx
+    cmp     eax, 1
+    je      .Lmount_command_list
+    cmp     eax, 3
+    jne     .Lmount_command_usage
+    mov     eax, [esi + 4]
+    mov     edx, [esi + 8]
+    call    mount_volume
+    jc      .Lmount_command_failed_mount
+    xor     eax, eax
+    jmp     .Lmount_command_done
+.Lmount_command_failed_mount:
+    call    error_text
+    PRINTF  "Cannot mount %s at %s: %s\n", [esi+4], [esi+8], eax
+    jmp     .Lmount_command_failed
+.Lmount_command_list:
+    mov     ebx, offset mount_table
+    xor     esi, esi
+.Lmount_command_next:
+    cmp     dword ptr [ebx + MOUNT_CLASS], 0
+    je      .Lmount_command_free
+    inc     esi
+    mov     eax, [ebx + MOUNT_VOLUME]
+    add     eax, VOLUME_NAME
+    lea     edx, [ebx + MOUNT_PATH]
+    mov     ecx, [ebx + MOUNT_CLASS]
+    PRINTF  "%s on %s, %s: ", eax, edx, [ecx+FS_NAME]
+    mov     eax, ebx
+    push    ebx
+    mov     ebx, FS_STATUS
+    call    mount_call
+    pop     ebx
+.Lmount_command_free:
+    add     ebx, MOUNT_SIZE_OF
+    cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+    jb      .Lmount_command_next
+    xor     eax, eax
+    test    esi, esi
+    jnz     .Lmount_command_done
+    PRINT   "Nothing is mounted.\n"
+    jmp     .Lmount_command_done
+.Lmount_command_usage:
+    PRINT   "usage: mount [PARTITION PATH]\n"
+.Lmount_command_failed:
+    mov     eax, 1
+.Lmount_command_done:
+    pop     esi
+    pop     ebx
+    ret
 
-# Shell command. In: EAX = argc, EDX = argv. Out: EAX = status.
+# Shell command.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
 umount_command:
-        push    esi
-        mov     esi, edx
-        cmp     eax, 2
-        jne     8f
-        mov     eax, [esi + 4]
-        call    umount_path
-        mov     edx, eax
-        mov     eax, 0
-        jnc     9f
-        mov     eax, edx
-        call    error_text
-        PRINTF  "Cannot unmount %s: %s\n",[esi+4],eax
-        jmp     7f
-8:      PRINT   "usage: umount PATH\n"
-7:      mov     eax, 1
-9:      pop     esi
-        ret
+    push    esi
+    mov     esi, edx
+    cmp     eax, 2
+    jne     8f
+    mov     eax, [esi + 4]
+    call    umount_path
+    mov     edx, eax
+    mov     eax, 0
+    jnc     9f
+    mov     eax, edx
+    call    error_text
+    PRINTF  "Cannot unmount %s: %s\n", [esi+4], eax
+    jmp     7f
+8:  PRINT   "usage: umount PATH\n"
+7:  mov     eax, 1
+9:  pop     esi
+    ret
 
-# Prints what a volume holds and where it is mounted, for partinfo. In: EAX = volume.
+# Prints what a volume holds and where it is mounted, for partinfo.
+# In: EAX volume.
 .global volume_describe
 volume_describe:
-        push    ebx
-        mov     ebx, eax
-        call    fs_class_probe
-        jc      1f
-        PRINTF  "  holds     %s, %s\n",edx,[eax+FS_NAME]
-        jmp     2f
-1:      call    error_text
-        PRINTF  "  holds     no file system that is known (%s)\n",eax
-2:      mov     eax, [ebx + VOLUME_MOUNT]
-        test    eax, eax
-        jz      3f
-        add     eax, MOUNT_PATH
-        PRINTF  "  mounted   at %s\n",eax
-3:      pop     ebx
-        ret
+    push    ebx
+    mov     ebx, eax
+    call    fs_class_probe
+    jc      1f
+    PRINTF  "  holds     %s, %s\n", edx, [eax+FS_NAME]
+    jmp     2f
+1:  call    error_text
+    PRINTF  "  holds     no file system that is known (%s)\n", eax
+2:  mov     eax, [ebx + VOLUME_MOUNT]
+    test    eax, eax
+    jz      3f
+    add     eax, MOUNT_PATH
+    PRINTF  "  mounted   at %s\n", eax
+3:  pop     ebx
+    ret
 
-# Shell command. In: EAX = argc, EDX = argv. Out: EAX = status.
+# Shell command.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
 ls_command:
-        FRAME   NODE_SIZE_OF
-        push    ebx
-        push    esi
-        push    edi
-        lea     edi, [ebp - NODE_SIZE_OF]
-        mov     ecx, eax
-        LOAD_STRING eax, "/"
-        cmp     ecx, 1
-        je      1f
-        mov     eax, [edx + 4]
-        cmp     ecx, 2
-        je      1f
-        PRINT   "usage: ls [PATH]\n"
-        jmp     7f
-1:      push    eax
-        LOAD_STRING edx, "/"
-        call    string_compare
-        pop     eax
-        je      5f
-        mov     edx, edi
-        call    path_find
-        jc      7f
-        mov     esi, eax                        # ESI: mount
-        cmp     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
-        je      2f
-        mov     eax, edi
-        call    ls_line
-        jmp     6f
-2:      mov     eax, esi
-        mov     edx, [edi + NODE_ID]
-        xor     esi, esi                        # ESI: position from here on
-        push    edx
-        push    eax
-        call    break_clear
-3:      call    break_check
-        jc      12f
-        mov     eax, [esp]
-        mov     edx, [esp + 4]
-        mov     ecx, edi
-        mov     ebx, FS_NEXT
-        call    mount_call
-        jc      4f
-        mov     esi, eax
-        mov     eax, edi
-        call    ls_line
-        jmp     3b
-12:     mov     eax, ERROR_ABORTED
-4:      add     esp, 8
-        cmp     eax, ERROR_NOT_FOUND
-        je      6f
-        call    error_text
-        PRINTF  "The list ends here: %s\n",eax
-        jmp     7f
-5:      mov     ebx, offset mount_table         # /: where something is mounted
-10:     cmp     dword ptr [ebx + MOUNT_CLASS], 0
-        je      11f
-        lea     eax, [ebx + MOUNT_PATH]
-        mov     edx, [ebx + MOUNT_VOLUME]
-        add     edx, VOLUME_NAME
-        PRINTF  "%-16s %s\n",eax,edx
-11:     add     ebx, MOUNT_SIZE_OF
-        cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-        jb      10b
-6:      xor     eax, eax
-        jmp     9f
-7:      mov     eax, 1
-9:      pop     edi
-        pop     esi
-        pop     ebx
-        ENDFRAME
-        ret
+    FRAME   NODE_SIZE_OF
+    push    ebx
+    push    esi
+    push    edi
+    lea     edi, [ebp - NODE_SIZE_OF]
+    mov     ecx, eax
+    LOAD_STRING eax, "/"
+    cmp     ecx, 1
+    je      .Lls_command_path
+    mov     eax, [edx + 4]
+    cmp     ecx, 2
+    je      .Lls_command_path
+    PRINT   "usage: ls [PATH]\n"
+    jmp     .Lls_command_failed
+.Lls_command_path:
+    push    eax
+    LOAD_STRING edx, "/"
+    call    string_compare
+    pop     eax
+    je      .Lls_command_mounts
+    mov     edx, edi
+    call    path_find
+    jc      .Lls_command_failed
+    mov     esi, eax                    # ESI: mount
+    cmp     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
+    je      .Lls_command_directory
+    mov     eax, edi
+    call    ls_line
+    jmp     .Lls_command_good
+.Lls_command_directory:
+    mov     eax, esi
+    mov     edx, [edi + NODE_ID]
+    xor     esi, esi                    # ESI: position from here on
+    push    edx
+    push    eax
+    call    break_clear
+.Lls_command_next:
+    call    break_check
+    jc      .Lls_command_aborted
+    mov     eax, [esp]
+    mov     edx, [esp + 4]
+    mov     ecx, edi
+    mov     ebx, FS_NEXT
+    call    mount_call
+    jc      .Lls_command_last
+    mov     esi, eax
+    mov     eax, edi
+    call    ls_line
+    jmp     .Lls_command_next
+.Lls_command_aborted:
+    mov     eax, ERROR_ABORTED
+.Lls_command_last:
+    add     esp, 8
+    cmp     eax, ERROR_NOT_FOUND
+    je      .Lls_command_good
+    call    error_text
+    PRINTF  "The list ends here: %s\n", eax
+    jmp     .Lls_command_failed
+.Lls_command_mounts:
+    mov     ebx, offset mount_table     # /: where something is mounted
+.Lls_command_mount:
+    cmp     dword ptr [ebx + MOUNT_CLASS], 0
+    je      .Lls_command_next_mount
+    lea     eax, [ebx + MOUNT_PATH]
+    mov     edx, [ebx + MOUNT_VOLUME]
+    add     edx, VOLUME_NAME
+    PRINTF  "%-16s %s\n", eax, edx
+.Lls_command_next_mount:
+    add     ebx, MOUNT_SIZE_OF
+    cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+    jb      .Lls_command_mount
+.Lls_command_good:
+    xor     eax, eax
+    jmp     .Lls_command_done
+.Lls_command_failed:
+    mov     eax, 1
+.Lls_command_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret
 
-# Prints the line of an object. In: EAX = NODE record.
+# Prints the line of an object.
+# In: EAX = NODE record.
 ls_line:
-        push    ebx
-        mov     ebx, eax
-        lea     eax, [ebx + NODE_CLASS]
-        PRINTF  "%-20s ",eax
-        mov     eax, [ebx + NODE_BYTES]
-        mov     edx, [ebx + NODE_BYTES + 4]
-        test    edx, edx
-        jnz     1f
-        PRINTF  "%10u",eax
-        jmp     2f
-1:      shrd    eax, edx, 20                    # beyond 4 GiB in MiB
-        PRINTF  "%8uMi",eax
-2:      lea     eax, [ebx + NODE_NAME]
-        PRINTF  "  %s",eax
-        cmp     dword ptr [ebx + NODE_KIND], NODE_DIRECTORY
-        jne     3f
-        PRINT   "/"
-3:      PRINT   "\n"
-        pop     ebx
-        ret
+    push    ebx
+    mov     ebx, eax
+    lea     eax, [ebx + NODE_CLASS]
+    PRINTF  "%-20s ", eax
+    mov     eax, [ebx + NODE_BYTES]
+    mov     edx, [ebx + NODE_BYTES + 4]
+    test    edx, edx
+    jnz     1f
+    PRINTF  "%10u", eax
+    jmp     2f
+1:  shrd    eax, edx, 20                # beyond 4 GiB in MiB
+    PRINTF  "%8uMi", eax
+2:  lea     eax, [ebx + NODE_NAME]
+    PRINTF  "  %s", eax
+    cmp     dword ptr [ebx + NODE_KIND], NODE_DIRECTORY
+    jne     3f
+    PRINT   "/"
+3:  PRINT   "\n"
+    pop     ebx
+    ret
 
 # Finds an object by its full path, and says so when it cannot.
-# In: EAX = path, EDX = NODE record to fill in. Out: EAX = mount; CF.
+# In: EAX path, EDX = NODE record to fill in.
+# Out: EAX mount; CF.
 path_find:
-        push    ebx
-        push    esi
-        push    edi
-        mov     esi, eax
-        mov     edi, edx
-        call    mount_find
-        jc      8f
-        push    eax
-        mov     ecx, edi
-        mov     ebx, FS_FIND
-        call    mount_call
-        pop     edx
-        jc      8f
-        mov     eax, edx
-        jmp     9f
-8:      call    error_text
-        PRINTF  "%s: %s\n",esi,eax
-        stc
-9:      pop     edi
-        pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    mov     edi, edx
+    call    mount_find
+    jc      8f
+    push    eax
+    mov     ecx, edi
+    mov     ebx, FS_FIND
+    call    mount_call
+    pop     edx
+    jc      8f
+    mov     eax, edx
+    jmp     9f
+8:  call    error_text
+    PRINTF  "%s: %s\n", esi, eax
+    stc
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
-# Shell command. In: EAX = argc, EDX = argv. Out: EAX = status.
+# Shell command.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
 cat_command:
-        FRAME   NODE_SIZE_OF + 8
-        push    ebx
-        push    esi
-        push    edi
-        # Locals: the NODE record; -4 below it the mount, -8 whether it is shown as text
-        cmp     eax, 2
-        je      1f
-        PRINT   "usage: cat PATH\n"
-        jmp     7f
-1:      mov     eax, [edx + 4]
-        lea     edx, [ebp - NODE_SIZE_OF]
-        call    path_find
-        jc      7f
-        mov     [ebp - NODE_SIZE_OF - 4], eax
-        cmp     dword ptr [ebp - NODE_SIZE_OF + NODE_KIND], NODE_DIRECTORY
-        jne     2f
-        PRINT   "That is a directory: see ls.\n"
-        jmp     7f
-2:      mov     eax, 1
-        call    page_alloc
-        jnc     3f
-        call    error_text
-        PRINTF  "%s\n",eax
-        jmp     7f
-3:      call    break_clear
-        mov     edi, eax                        # EDI: block
-        xor     esi, esi                        # ESI: its index
-4:      mov     eax, [ebp - NODE_SIZE_OF - 4]
-        mov     edx, [ebp - NODE_SIZE_OF + NODE_ID]
-        mov     ecx, edi
-        mov     ebx, FS_READ
-        call    mount_call
-        jc      6f
-        test    eax, eax
-        jz      8f
-        mov     ebx, eax
-        test    esi, esi
-        jnz     5f
-        mov     eax, edi
-        mov     edx, ebx
-        call    cat_is_text
-        mov     [ebp - NODE_SIZE_OF - 8], eax
-5:      mov     eax, edi
-        mov     edx, ebx
-        mov     ecx, esi
-        shl     ecx, 12
-        mov     ebx, offset cat_hex
-        cmp     dword ptr [ebp - NODE_SIZE_OF - 8], 0
-        je      10f
-        mov     ebx, offset cat_text
-10:     call    ebx
-        call    break_check
-        jc      8f
-        inc     esi
-        jmp     4b
-6:      call    error_text
-        PRINTF  "Cannot read on: %s\n",eax
-        mov     eax, edi
-        mov     edx, 1
-        call    page_free
-7:      mov     eax, 1
-        jmp     9f
-8:      mov     eax, edi
-        mov     edx, 1
-        call    page_free
-        xor     eax, eax
-9:      pop     edi
-        pop     esi
-        pop     ebx
-        ENDFRAME
-        ret
+    FRAME   NODE_SIZE_OF + 8
+    push    ebx
+    push    esi
+    push    edi
+    # Locals: the NODE record; -4 below it the mount, -8 whether it is shown as text
+    cmp     eax, 2
+    je      .Lcat_command_path
+    PRINT   "usage: cat PATH\n"
+    jmp     .Lcat_command_failed
+.Lcat_command_path:
+    mov     eax, [edx + 4]
+    lea     edx, [ebp - NODE_SIZE_OF]
+    call    path_find
+    jc      .Lcat_command_failed
+    mov     [ebp - NODE_SIZE_OF - 4], eax
+    cmp     dword ptr [ebp - NODE_SIZE_OF + NODE_KIND], NODE_DIRECTORY
+    jne     .Lcat_command_file
+    PRINT   "That is a directory: see ls.\n"
+    jmp     .Lcat_command_failed
+.Lcat_command_file:
+    mov     eax, 1
+    call    page_alloc
+    jnc     .Lcat_command_block
+    call    error_text
+    PRINTF  "%s\n", eax
+    jmp     .Lcat_command_failed
+.Lcat_command_block:
+    call    break_clear
+    mov     edi, eax                    # EDI: block
+    xor     esi, esi                    # ESI: its index
+.Lcat_command_next:
+    mov     eax, [ebp - NODE_SIZE_OF - 4]
+    mov     edx, [ebp - NODE_SIZE_OF + NODE_ID]
+    mov     ecx, edi
+    mov     ebx, FS_READ
+    call    mount_call
+    jc      .Lcat_command_failed_read
+    test    eax, eax
+    jz      .Lcat_command_end
+    mov     ebx, eax
+    test    esi, esi
+    jnz     .Lcat_command_known
+    mov     eax, edi
+    mov     edx, ebx
+    call    cat_is_text
+    mov     [ebp - NODE_SIZE_OF - 8], eax
+.Lcat_command_known:
+    mov     eax, edi
+    mov     edx, ebx
+    mov     ecx, esi
+    shl     ecx, 12
+    mov     ebx, offset cat_hex
+    cmp     dword ptr [ebp - NODE_SIZE_OF - 8], 0
+    je      .Lcat_command_show
+    mov     ebx, offset cat_text
+.Lcat_command_show:
+    call    ebx
+    call    break_check
+    jc      .Lcat_command_end
+    inc     esi
+    jmp     .Lcat_command_next
+.Lcat_command_failed_read:
+    call    error_text
+    PRINTF  "Cannot read on: %s\n", eax
+    mov     eax, edi
+    mov     edx, 1
+    call    page_free
+.Lcat_command_failed:
+    mov     eax, 1
+    jmp     .Lcat_command_done
+.Lcat_command_end:
+    mov     eax, edi
+    mov     edx, 1
+    call    page_free
+    xor     eax, eax
+.Lcat_command_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret
 
 # Whether the beginning of an object is text: printable ASCII, blanks, line ends, or bytes of UTF-8.
-# In: EAX = bytes, EDX = number, at least 1. Out: EAX = 1 or 0.
+# In: EAX bytes, EDX number, at least 1.
+# Out: EAX = 1 or 0.
 cat_is_text:
-        push    esi
-        mov     esi, eax
-1:      lodsb
-        cmp     al, 0x7F
-        je      3f
-        cmp     al, ' '
-        jae     2f
-        cmp     al, 9
-        jb      3f
-        cmp     al, 13
-        ja      3f
-2:      dec     edx
-        jnz     1b
-        mov     eax, 1
-        pop     esi
-        ret
-3:      xor     eax, eax
-        pop     esi
-        ret
+    push    esi
+    mov     esi, eax
+1:  lodsb
+    cmp     al, 0x7F
+    je      3f
+    cmp     al, ' '
+    jae     2f
+    cmp     al, 9
+    jb      3f
+    cmp     al, 13
+    ja      3f
+2:  dec     edx
+    jnz     1b
+    mov     eax, 1
+    pop     esi
+    ret
+3:  xor     eax, eax
+    pop     esi
+    ret
 
-# Prints text. In: EAX = bytes, EDX = number; at the end of an object the line is ended.
+# Prints text.
+# In: EAX bytes, EDX number; at the end of an object the line is ended.
 cat_text:
-        push    ebx
-        push    esi
-        mov     esi, eax
-        mov     ebx, edx
-        xor     eax, eax
-1:      lodsb
-        call    print_char
-        dec     ebx
-        jnz     1b
-        cmp     byte ptr [esi - 1], 10
-        je      2f
-        PRINT   "\n"
-2:      pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, edx
+    xor     eax, eax
+1:  lodsb
+    call    print_char
+    dec     ebx
+    jnz     1b
+    cmp     byte ptr [esi - 1], 10
+    je      2f
+    PRINT   "\n"
+2:  pop     esi
+    pop     ebx
+    ret
 
-# Prints bytes in hexadecimal and as characters. In: EAX = bytes, EDX = number, ECX = offset of the first in the object.
+# Prints bytes in hexadecimal and as characters.
+# In: EAX bytes, EDX number, ECX offset of the first in the object.
 cat_hex:
-        FRAME   20
-        push    ebx
-        push    esi
-        push    edi
-        mov     esi, eax
-        mov     edi, edx                        # EDI: bytes left
-        mov     ebx, ecx
-1:      PRINTF  "%08x ",ebx
-        xor     ecx, ecx
-2:      cmp     ecx, edi
-        jae     4f
-        movzx   eax, byte ptr [esi + ecx]
-        PRINTF  " %02x",eax
-        cmp     al, ' '
-        jb      3f
-        cmp     al, 0x7E
-        jbe     5f
-3:      mov     al, '.'
-        jmp     5f
-4:      PRINT   "   "
-        mov     al, 0
-5:      mov     [ebp - 20 + ecx], al
-        inc     ecx
-        cmp     ecx, 16
-        jb      2b
-        mov     byte ptr [ebp - 20 + 16], 0
-        lea     eax, [ebp - 20]
-        PRINTF  "  |%s|\n",eax
-        add     esi, 16
-        add     ebx, 16
-        sub     edi, 16
-        ja      1b
-        pop     edi
-        pop     esi
-        pop     ebx
-        ENDFRAME
-        ret
+    FRAME   20
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    mov     edi, edx                    # EDI: bytes left
+    mov     ebx, ecx
+.Lcat_hex_row:
+    PRINTF  "%08x ", ebx
+    xor     ecx, ecx
+.Lcat_hex_byte:
+    cmp     ecx, edi
+    jae     .Lcat_hex_blank
+    movzx   eax, byte ptr [esi + ecx]
+    PRINTF  " %02x", eax
+    cmp     al, ' '
+    jb      .Lcat_hex_dot
+    cmp     al, 0x7E
+    jbe     .Lcat_hex_store
+.Lcat_hex_dot:
+    mov     al, '.'
+    jmp     .Lcat_hex_store
+.Lcat_hex_blank:
+    PRINT   "   "
+    mov     al, 0
+.Lcat_hex_store:
+    mov     [ebp - 20 + ecx], al
+    inc     ecx
+    cmp     ecx, 16
+    jb      .Lcat_hex_byte
+    mov     byte ptr [ebp - 20 + 16], 0
+    lea     eax, [ebp - 20]
+    PRINTF  "  |%s|\n", eax
+    add     esi, 16
+    add     ebx, 16
+    sub     edi, 16
+    ja      .Lcat_hex_row
+    pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret

@@ -1,5 +1,5 @@
-# The boot image on its way from the boot medium to a disk: finds the drive that the kernel came from, reads the whole image into
-# memory and proves it before anything is written, and writes it behind the boot sector.
+# The boot image on its way from the boot medium to a disk: finds the drive that the kernel came from, reads the whole
+# image into memory and proves it before anything is written, and writes it behind the boot sector.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -16,267 +16,285 @@ boot_image_pages:   .skip 4
 
 .text
 
-# Loads the boot image. Says so when it cannot.
-# Out: EAX = image, ECX = its sectors of 512 bytes, EDX = the drive when the image begins at sector 0 of a disk, else 0; or CF.
-# boot_image_free gives the memory back. May sleep.
+# Loads the boot image. Says so when it cannot. May sleep.
+# Out: EAX image, ECX its sectors of 512 bytes, EDX the drive when the image begins at sector 0 of a disk, else 0; or
+# CF. boot_image_free gives the memory back.
 .global boot_image_load
 boot_image_load:
-        push    ebx
-        push    esi
-        push    edi
-        mov     esi, [boot_info + bi_image_sectors]
-        cmp     esi, 2
-        jb      1f
-        cmp     esi, PARTITION_FIRST_LBA
-        jbe     2f
-1:      PRINT   "This kernel was not started from a boot image that could be copied.\n"
-        jmp     8f
-2:      lea     eax, [esi + 7]                  # the last sector of a CD may be used in part only
-        shr     eax, 3
-        mov     [boot_image_pages], eax
-        call    page_alloc
-        jnc     3f
-        PRINTF  "There is not enough memory for the boot image, %u sectors.\n",esi
-        jmp     8f
-3:      mov     [boot_image], eax
-        mov     edi, eax
-        call    boot_source_find
-        jnc     4f
-        PRINT   "The boot medium is in none of the drives. Boot from CD or from a hard disk to copy the boot image.\n"
-        jmp     7f
-4:      mov     ebx, eax                        # EBX: drive
-        lea     eax, [ebx + DISK_NAME]
-        PRINTF  "Reading the boot image from %s, %u sectors ",eax,esi
-        mov     eax, ebx
-        mov     edx, edi
-        call    boot_source_read
-        jc      5f
-        PRINT   "\n"
-        mov     eax, edi
-        call    boot_image_check
-        jc      6f
-        xor     edx, edx
-        cmp     dword ptr [ebx + DISK_KIND], DISK_ATA
-        jne     10f
-        cmp     dword ptr [boot_info + bi_image_lba], 0
-        jne     10f
-        mov     edx, ebx
-10:     mov     ecx, esi
-        mov     eax, edi
-        clc
-        jmp     9f
-5:      call    error_text
-        PRINTF  "\nThe boot image cannot be read: %s\n",eax
-        jmp     7f
-6:      PRINTF  "The boot image is damaged: %s\n",eax
-7:      call    boot_image_free
-8:      stc
-9:      pop     edi
-        pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, [boot_info + bi_image_sectors]
+    cmp     esi, 2
+    jb      .Lboot_image_load_absent
+    cmp     esi, PARTITION_FIRST_LBA
+    jbe     .Lboot_image_load_sized
+.Lboot_image_load_absent:
+    PRINT   "This kernel was not started from a boot image that could be copied.\n"
+    jmp     .Lboot_image_load_failed
+.Lboot_image_load_sized:
+    lea     eax, [esi + 7]              # the last sector of a CD may be used in part only
+    shr     eax, 3
+    mov     [boot_image_pages], eax
+    call    page_alloc
+    jnc     .Lboot_image_load_memory
+    PRINTF  "There is not enough memory for the boot image, %u sectors.\n", esi
+    jmp     .Lboot_image_load_failed
+.Lboot_image_load_memory:
+    mov     [boot_image], eax
+    mov     edi, eax
+    call    boot_source_find
+    jnc     .Lboot_image_load_source
+    PRINT   "The boot medium is in none of the drives. Boot from CD or from a hard disk to copy the boot image.\n"
+    jmp     .Lboot_image_load_free
+.Lboot_image_load_source:
+    mov     ebx, eax                    # EBX: drive
+    lea     eax, [ebx + DISK_NAME]
+    PRINTF  "Reading the boot image from %s, %u sectors ", eax, esi
+    mov     eax, ebx
+    mov     edx, edi
+    call    boot_source_read
+    jc      .Lboot_image_load_failed_read
+    PRINT   "\n"
+    mov     eax, edi
+    call    boot_image_check
+    jc      .Lboot_image_load_damaged
+    xor     edx, edx
+    cmp     dword ptr [ebx + DISK_KIND], DISK_ATA
+    jne     .Lboot_image_load_from_here
+    cmp     dword ptr [boot_info + bi_image_lba], 0
+    jne     .Lboot_image_load_from_here
+    mov     edx, ebx
+.Lboot_image_load_from_here:
+    mov     ecx, esi
+    mov     eax, edi
+    clc
+    jmp     .Lboot_image_load_done
+.Lboot_image_load_failed_read:
+    call    error_text
+    PRINTF  "\nThe boot image cannot be read: %s\n", eax
+    jmp     .Lboot_image_load_free
+.Lboot_image_load_damaged:
+    PRINTF  "The boot image is damaged: %s\n", eax
+.Lboot_image_load_free:
+    call    boot_image_free
+.Lboot_image_load_failed:
+    stc
+.Lboot_image_load_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
 # Gives the image's memory back, if there is any.
 .global boot_image_free
 boot_image_free:
-        xor     eax, eax
-        xchg    eax, [boot_image]
-        test    eax, eax
-        jz      9f
-        mov     edx, [boot_image_pages]
-        call    page_free
-9:      ret
+    xor     eax, eax
+    xchg    eax, [boot_image]
+    test    eax, eax
+    jz      9f
+    mov     edx, [boot_image_pages]
+    call    page_free
+9:  ret
 
 # Finds the drive that the kernel was started from: the one whose boot record has our place and size. The image's memory
-# serves as buffer. Out: EAX = disk; CF when there is none.
+# serves as buffer.
+# Out: EAX disk; CF when there is none.
 boot_source_find:
-        push    ebx
-        push    esi
-        push    edi
-        mov     ebx, offset disk_table
-        mov     edi, DISK_MAX
-        mov     edx, DISK_ATA
-        cmp     byte ptr [boot_info + bi_media], BOOT_MEDIA_CD
-        jne     1f
-        mov     edx, DISK_ATAPI
-1:      cmp     [ebx + DISK_KIND], edx
-        jne     2f
-        push    edx
-        mov     edx, [boot_info + bi_image_lba]
-        mov     eax, ebx
-        call    boot_sector_unit
-        mov     ecx, [boot_image]
-        mov     esi, 1
-        lea     eax, [ebx + DISK_VOLUME]
-        call    volume_read
-        pop     edx
-        jc      2f
-        mov     ecx, [boot_image]
-        cmp     dword ptr [ecx + br_magic], BOOT_RECORD_MAGIC
-        jne     2f
-        cmp     word ptr [ecx + br_version], BOOT_RECORD_VERSION
-        jne     2f
-        mov     eax, [boot_info + bi_image_lba]
-        cmp     [ecx + br_image_lba], eax
-        jne     2f
-        mov     eax, [boot_info + bi_image_sectors]
-        cmp     [ecx + br_image_sectors], eax
-        je      3f
-2:      add     ebx, DISK_SIZE_OF
-        dec     edi
-        jnz     1b
-        stc
-        jmp     9f
-3:      mov     eax, ebx
-        clc
-9:      pop     edi
-        pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, offset disk_table
+    mov     edi, DISK_MAX
+    mov     edx, DISK_ATA
+    cmp     byte ptr [boot_info + bi_media], BOOT_MEDIA_CD
+    jne     1f
+    mov     edx, DISK_ATAPI
+1:  cmp     [ebx + DISK_KIND], edx
+    jne     2f
+    push    edx
+    mov     edx, [boot_info + bi_image_lba]
+    mov     eax, ebx
+    call    boot_sector_unit
+    mov     ecx, [boot_image]
+    mov     esi, 1
+    lea     eax, [ebx + DISK_VOLUME]
+    call    volume_read
+    pop     edx
+    jc      2f
+    mov     ecx, [boot_image]
+    cmp     dword ptr [ecx + br_magic], BOOT_RECORD_MAGIC
+    jne     2f
+    cmp     word ptr [ecx + br_version], BOOT_RECORD_VERSION
+    jne     2f
+    mov     eax, [boot_info + bi_image_lba]
+    cmp     [ecx + br_image_lba], eax
+    jne     2f
+    mov     eax, [boot_info + bi_image_sectors]
+    cmp     [ecx + br_image_sectors], eax
+    je      3f
+2:  add     ebx, DISK_SIZE_OF
+    dec     edi
+    jnz     1b
+    stc
+    jmp     9f
+3:  mov     eax, ebx
+    clc
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
 # Converts a number of 512-byte sectors to sectors of a drive, rounding up.
-# In: EAX = disk, EDX = sectors of 512 bytes. Out: EDX = sectors of the drive. Clobbers no other register.
+# In: EAX disk, EDX sectors of 512 bytes.
+# Out: EDX sectors of the drive. Clobbers no other register.
 boot_sector_unit:
-        cmp     dword ptr [eax + DISK_SECTOR_BYTES], 2048
-        jne     1f
-        add     edx, 3
-        shr     edx, 2
-1:      ret
+    cmp     dword ptr [eax + DISK_SECTOR_BYTES], 2048
+    jne     1f
+    add     edx, 3
+    shr     edx, 2
+1:  ret
 
-# Reads the image, with a dot for each chunk. In: EAX = disk, EDX = memory. Out: CF and EAX on failure.
+# Reads the image, with a dot for each chunk.
+# In: EAX disk, EDX memory.
+# Out: CF and EAX on failure.
 boot_source_read:
-        FRAME   8
-        push    ebx
-        push    esi
-        push    edi
-        mov     ebx, eax
-        mov     edi, edx
-        # Locals: -4 next sector, -8 sectors left, both as the drive counts them
-        mov     edx, [boot_info + bi_image_lba]
-        call    boot_sector_unit
-        mov     [ebp - 4], edx
-        mov     edx, [boot_info + bi_image_sectors]
-        call    boot_sector_unit
-        mov     [ebp - 8], edx
-1:      mov     edx, BOOT_CHUNK
-        mov     eax, ebx
-        call    boot_sector_unit
-        mov     esi, edx
-        cmp     esi, [ebp - 8]
-        jbe     2f
-        mov     esi, [ebp - 8]
-2:      lea     eax, [ebx + DISK_VOLUME]
-        mov     edx, [ebp - 4]
-        mov     ecx, edi
-        call    volume_read
-        jc      9f
-        PRINT   "."
-        add     [ebp - 4], esi
-        mov     eax, [ebx + DISK_SECTOR_BYTES]
-        imul    eax, esi
-        add     edi, eax
-        sub     [ebp - 8], esi
-        jnz     1b
-        xor     eax, eax
-9:      pop     edi
-        pop     esi
-        pop     ebx
-        ENDFRAME
-        ret
+    FRAME   8
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     edi, edx
+    # Locals: -4 next sector, -8 sectors left, both as the drive counts them
+    mov     edx, [boot_info + bi_image_lba]
+    call    boot_sector_unit
+    mov     [ebp - 4], edx
+    mov     edx, [boot_info + bi_image_sectors]
+    call    boot_sector_unit
+    mov     [ebp - 8], edx
+1:  mov     edx, BOOT_CHUNK
+    mov     eax, ebx
+    call    boot_sector_unit
+    mov     esi, edx
+    cmp     esi, [ebp - 8]
+    jbe     2f
+    mov     esi, [ebp - 8]
+2:  lea     eax, [ebx + DISK_VOLUME]
+    mov     edx, [ebp - 4]
+    mov     ecx, edi
+    call    volume_read
+    jc      9f
+    PRINT   "."
+    add     [ebp - 4], esi
+    mov     eax, [ebx + DISK_SECTOR_BYTES]
+    imul    eax, esi
+    add     edi, eax
+    sub     [ebp - 8], esi
+    jnz     1b
+    xor     eax, eax
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret
 
 # Proves the image: boot record, header and checksum of the kernel image.
-# In: EAX = image. Out: CF and EAX = text when something is wrong.
+# In: EAX image.
+# Out: CF and EAX text when something is wrong.
 boot_image_check:
-        push    ebx
-        push    esi
-        push    edi
-        mov     ebx, eax
-        LOAD_STRING edi, "the boot record is not the one that was booted"
-        cmp     dword ptr [ebx + br_magic], BOOT_RECORD_MAGIC
-        jne     8f
-        mov     ecx, [boot_info + bi_image_sectors]
-        cmp     [ebx + br_image_sectors], ecx
-        jne     8f
-        LOAD_STRING edi, "the kernel image does not lie inside it"
-        mov     eax, [ebx + br_kernel_sector]
-        test    eax, eax
-        jz      8f
-        sub     ecx, eax
-        jbe     8f
-        mov     edx, [ebx + br_kernel_sectors]
-        test    edx, edx
-        jz      8f
-        cmp     edx, ecx
-        ja      8f
-        shl     eax, 9
-        lea     esi, [ebx + eax]                # ESI: kernel image
-        shl     edx, 9
-        LOAD_STRING edi, "the kernel image has no valid header"
-        cmp     dword ptr [esi + ki_magic], KERNEL_MAGIC_LOW
-        jne     8f
-        cmp     dword ptr [esi + ki_magic + 4], KERNEL_MAGIC_HIGH
-        jne     8f
-        mov     ecx, [esi + ki_bytes]
-        cmp     ecx, 128
-        jb      8f
-        cmp     ecx, edx
-        ja      8f
-        LOAD_STRING edi, "the checksum of the kernel image is wrong"
-        xor     eax, eax
-        xchg    eax, [esi + ki_checksum]        # the checksum counts its own field as zero
-        push    eax
-        mov     eax, esi
-        mov     edx, ecx
-        call    crc32
-        pop     [esi + ki_checksum]
-        cmp     eax, [esi + ki_checksum]
-        jne     8f
-        clc
-        jmp     9f
-8:      mov     eax, edi
-        stc
-9:      pop     edi
-        pop     esi
-        pop     ebx
-        ret
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    LOAD_STRING edi, "the boot record is not the one that was booted"
+    cmp     dword ptr [ebx + br_magic], BOOT_RECORD_MAGIC
+    jne     .Lboot_image_check_bad
+    mov     ecx, [boot_info + bi_image_sectors]
+    cmp     [ebx + br_image_sectors], ecx
+    jne     .Lboot_image_check_bad
+    LOAD_STRING edi, "the kernel image does not lie inside it"
+    mov     eax, [ebx + br_kernel_sector]
+    test    eax, eax
+    jz      .Lboot_image_check_bad
+    sub     ecx, eax
+    jbe     .Lboot_image_check_bad
+    mov     edx, [ebx + br_kernel_sectors]
+    test    edx, edx
+    jz      .Lboot_image_check_bad
+    cmp     edx, ecx
+    ja      .Lboot_image_check_bad
+    shl     eax, 9
+    lea     esi, [ebx + eax]            # ESI: kernel image
+    shl     edx, 9
+    LOAD_STRING edi, "the kernel image has no valid header"
+    cmp     dword ptr [esi + ki_magic], KERNEL_MAGIC_LOW
+    jne     .Lboot_image_check_bad
+    cmp     dword ptr [esi + ki_magic + 4], KERNEL_MAGIC_HIGH
+    jne     .Lboot_image_check_bad
+    mov     ecx, [esi + ki_bytes]
+    cmp     ecx, 128
+    jb      .Lboot_image_check_bad
+    cmp     ecx, edx
+    ja      .Lboot_image_check_bad
+    LOAD_STRING edi, "the checksum of the kernel image is wrong"
+    xor     eax, eax
+    xchg    eax, [esi + ki_checksum]    # the checksum counts its own field as zero
+    push    eax
+    mov     eax, esi
+    mov     edx, ecx
+    call    crc32
+    pop     [esi + ki_checksum]
+    cmp     eax, [esi + ki_checksum]
+    jne     .Lboot_image_check_bad
+    clc
+    jmp     .Lboot_image_check_done
+.Lboot_image_check_bad:
+    mov     eax, edi
+    stc
+.Lboot_image_check_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
 # Writes the image without its first sector, which is the caller's last step, and waits until it is on stable storage.
-# In: EAX = disk, EDX = image, ECX = its sectors. Out: CF and EAX on failure.
+# In: EAX disk, EDX image, ECX its sectors.
+# Out: CF and EAX on failure.
 .global boot_image_write
 boot_image_write:
-        FRAME   4
-        push    ebx
-        push    esi
-        push    edi
-        mov     ebx, eax
-        mov     edi, edx
-        mov     [ebp - 4], ecx                  # local: sectors of the image
-        lea     eax, [ebx + DISK_NAME]
-        PRINTF  "Writing the boot image to %s ",eax
-        mov     edx, 1
-1:      mov     esi, [ebp - 4]
-        sub     esi, edx
-        jz      3f
-        cmp     esi, BOOT_CHUNK
-        jbe     2f
-        mov     esi, BOOT_CHUNK
-2:      mov     ecx, edx
-        shl     ecx, 9
-        add     ecx, edi
-        push    edx
-        lea     eax, [ebx + DISK_VOLUME]
-        call    volume_write
-        pop     edx
-        jc      9f
-        PRINT   "."
-        add     edx, esi
-        jmp     1b
-3:      lea     eax, [ebx + DISK_VOLUME]
-        call    volume_flush
-        jc      9f
-        PRINT   "\n"
-9:      pop     edi
-        pop     esi
-        pop     ebx
-        ENDFRAME
-        ret
+    FRAME   4
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     edi, edx
+    mov     [ebp - 4], ecx              # local: sectors of the image
+    lea     eax, [ebx + DISK_NAME]
+    PRINTF  "Writing the boot image to %s ", eax
+    mov     edx, 1
+1:  mov     esi, [ebp - 4]
+    sub     esi, edx
+    jz      3f
+    cmp     esi, BOOT_CHUNK
+    jbe     2f
+    mov     esi, BOOT_CHUNK
+2:  mov     ecx, edx
+    shl     ecx, 9
+    add     ecx, edi
+    push    edx
+    lea     eax, [ebx + DISK_VOLUME]
+    call    volume_write
+    pop     edx
+    jc      9f
+    PRINT   "."
+    add     edx, esi
+    jmp     1b
+3:  lea     eax, [ebx + DISK_VOLUME]
+    call    volume_flush
+    jc      9f
+    PRINT   "\n"
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret

@@ -3,8 +3,6 @@
 .include "macros.inc"
 .include "errors.inc"
 
-.globl env_get, env_set, env_unset
-
 # A variable; name and value follow it, NUL terminated.
 VARIABLE_NEXT       = 0
 VARIABLE_VALUE      = 4                     # address
@@ -12,7 +10,10 @@ VARIABLE_NAME       = 8
 
 .text
 
-# In: EAX name. Out: EAX value, valid until the variable changes; CF and EAX error when there is no such variable.
+# Value of a variable.
+# In: EAX name.
+# Out: EAX value, valid until the variable changes; CF and EAX error when there is no such variable.
+.global env_get
 env_get:
     call    env_find
     jc      1f
@@ -22,7 +23,9 @@ env_get:
     stc
     ret
 
-# In: EAX name. Out: EAX variable, EDX where the link to it stands; CF when there is none.
+# Looks for a variable.
+# In: EAX name.
+# Out: EAX variable, EDX where the link to it stands; CF when there is none.
 env_find:
     push    ebx
     push    esi
@@ -46,7 +49,10 @@ env_find:
     pop     ebx
     ret
 
-# Sets a variable. In: EAX name, EDX value; both are copied. Out: CF and EAX error without memory.
+# Sets a variable.
+# In: EAX name, EDX value; both are copied.
+# Out: CF and EAX error without memory.
+.global env_set
 env_set:
     push    ebx
     push    esi
@@ -77,7 +83,7 @@ env_set:
     call    env_unset
     pop     eax
     INTERRUPTS_OFF
-    mov     edx, offset env_first           # at the end
+    mov     edx, offset env_first       # at the end
 1:  cmp     dword ptr [edx], 0
     je      2f
     mov     edx, [edx]
@@ -91,7 +97,10 @@ env_set:
     pop     ebx
     ret
 
-# Removes a variable. In: EAX name. Out: CF and EAX error when there is none.
+# Removes a variable.
+# In: EAX name.
+# Out: CF and EAX error when there is none.
+.global env_unset
 env_unset:
     INTERRUPTS_OFF
     call    env_find
@@ -107,61 +116,70 @@ env_unset:
     stc
     ret
 
-# set [NAME[=][VALUE]]
+# Set [NAME[=][VALUE]].
 command_set:
     push    ebx
     push    esi
     mov     esi, edx
     mov     ebx, eax
     cmp     eax, 1
-    je      5f
+    je      .Lcommand_set_list
     cmp     eax, 3
-    ja      8f
-    mov     eax, [esi + 4]                  # NAME=VALUE in one word
+    ja      .Lcommand_set_usage
+    mov     eax, [esi + 4]              # NAME=VALUE in one word
     mov     dl, '='
     call    string_find
-    jc      1f
+    jc      .Lcommand_set_value
     cmp     ebx, 3
-    je      8f
+    je      .Lcommand_set_usage
     mov     byte ptr [eax], 0
     lea     edx, [eax + 1]
-    jmp     2f
-1:  cmp     ebx, 3
-    jne     3f
+    jmp     .Lcommand_set_set
+.Lcommand_set_value:
+    cmp     ebx, 3
+    jne     .Lcommand_set_unset
     mov     edx, [esi + 8]
-2:  mov     eax, [esi + 4]
+.Lcommand_set_set:
+    mov     eax, [esi + 4]
     cmp     byte ptr [eax], 0
-    je      8f
+    je      .Lcommand_set_usage
     cmp     byte ptr [edx], 0
-    je      3f
+    je      .Lcommand_set_unset
     call    env_set
-    jc      7f
+    jc      .Lcommand_set_failed
     xor     eax, eax
-    jmp     9f
-3:  mov     eax, [esi + 4]
+    jmp     .Lcommand_set_done
+.Lcommand_set_unset:
+    mov     eax, [esi + 4]
     call    env_unset
-    jnc     4f
+    jnc     .Lcommand_set_removed
     mov     eax, [esi + 4]
     PRINTF  "set: there is no variable %s\n", eax
     mov     eax, 1
-    jmp     9f
-4:  xor     eax, eax
-    jmp     9f
-5:  mov     ebx, [env_first]
-6:  xor     eax, eax
+    jmp     .Lcommand_set_done
+.Lcommand_set_removed:
+    xor     eax, eax
+    jmp     .Lcommand_set_done
+.Lcommand_set_list:
+    mov     ebx, [env_first]
+.Lcommand_set_next:
+    xor     eax, eax
     test    ebx, ebx
-    jz      9f
+    jz      .Lcommand_set_done
     lea     eax, [ebx + VARIABLE_NAME]
     PRINTF  "%s=%s\n", eax, [ebx+VARIABLE_VALUE]
     mov     ebx, [ebx + VARIABLE_NEXT]
-    jmp     6b
-7:  call    error_text
+    jmp     .Lcommand_set_next
+.Lcommand_set_failed:
+    call    error_text
     PRINTF  "set: %s\n", eax
     mov     eax, 1
-    jmp     9f
-8:  PRINT   "usage: set [NAME [VALUE]]\n"
+    jmp     .Lcommand_set_done
+.Lcommand_set_usage:
+    PRINT   "usage: set [NAME [VALUE]]\n"
     mov     eax, 2
-9:  pop     esi
+.Lcommand_set_done:
+    pop     esi
     pop     ebx
     ret
 
@@ -173,5 +191,5 @@ set_text:
     .asciz  "(NAME=VALUE does too); with a name alone or an empty value removes it.\n"
 
 .bss
-.align 4
+.balign 4
 env_first: .space 4

@@ -4,7 +4,7 @@
 
 .text
 
-# help [NAME]
+# Help [NAME].
 command_help:
     cmp     eax, 1
     je      help_list
@@ -61,8 +61,9 @@ help_list:
     pop     ebx
     ret
 
-# The command of a group whose name comes next. In: EAX group, EDX record of the last one, 0 at first. Out: EAX record; CF when
-# there is none.
+# The command of a group whose name comes next.
+# In: EAX group, EDX record of the last one, 0 at first.
+# Out: EAX record; CF when there is none.
 help_next:
     push    ebx
     push    esi
@@ -70,29 +71,34 @@ help_next:
     push    ebp
     mov     ebx, eax
     mov     ebp, edx
-    xor     edi, edi                        # the best so far
+    xor     edi, edi                    # the best so far
     mov     esi, offset kernel_shellcmds
-1:  cmp     esi, offset kernel_shellcmds_end
-    jae     4f
+.Lhelp_next_next:
+    cmp     esi, offset kernel_shellcmds_end
+    jae     .Lhelp_next_end
     cmp     [esi + COMMAND_GROUP], ebx
-    jne     3f
+    jne     .Lhelp_next_skip
     test    ebp, ebp
-    jz      2f
+    jz      .Lhelp_next_compare
     mov     eax, [ebp + COMMAND_NAME]
     mov     edx, [esi + COMMAND_NAME]
     call    string_compare
-    jae     3f
-2:  test    edi, edi
-    jz      5f
+    jae     .Lhelp_next_skip
+.Lhelp_next_compare:
+    test    edi, edi
+    jz      .Lhelp_next_better
     mov     eax, [esi + COMMAND_NAME]
     mov     edx, [edi + COMMAND_NAME]
     call    string_compare
-    jae     3f
-5:  mov     edi, esi
-3:  add     esi, COMMAND_SIZE
-    jmp     1b
-4:  mov     eax, edi
-    cmp     eax, 1                          # CF for 0
+    jae     .Lhelp_next_skip
+.Lhelp_next_better:
+    mov     edi, esi
+.Lhelp_next_skip:
+    add     esi, COMMAND_SIZE
+    jmp     .Lhelp_next_next
+.Lhelp_next_end:
+    mov     eax, edi
+    cmp     eax, 1                      # CF for 0
     pop     ebp
     pop     edi
     pop     esi
@@ -109,7 +115,7 @@ STRING help_cluster, "Cluster"
 STRING help_debug, "Debugging"
 
 .section .rodata
-.align 4
-help_groups:                                # in the order of GROUP_*
+.balign 4
+help_groups:                            # in the order of GROUP_*
     .long   help_shell, help_system, help_files, help_network, help_cluster, help_debug
 

@@ -2,72 +2,82 @@
 
 .include "macros.inc"
 
-.globl history_add, history_rewind, history_older, history_newer
-
 HISTORY_LINES       = 32
 HISTORY_TYPED_BYTES = 512
 
 .text
 
-# Remembers a line. In: EAX string.
+# Remembers a line.
+# In: EAX string.
+.global history_add
 history_add:
     push    ebx
     push    esi
     push    edi
     mov     esi, eax
     cmp     byte ptr [esi], 0
-    je      9f
-    xor     ebx, ebx                        # an equal one goes away, or the oldest if all places are taken
-1:  cmp     ebx, [history_count]
-    jae     2f
+    je      .Lhistory_add_done
+    xor     ebx, ebx                    # an equal one goes away, or the oldest if all places are taken
+.Lhistory_add_search:
+    cmp     ebx, [history_count]
+    jae     .Lhistory_add_absent
     mov     eax, [history_lines + ebx*4]
     mov     edx, esi
     call    string_compare
-    je      3f
+    je      .Lhistory_add_remove
     inc     ebx
-    jmp     1b
-2:  cmp     ebx, HISTORY_LINES
-    jb      5f
+    jmp     .Lhistory_add_search
+.Lhistory_add_absent:
+    cmp     ebx, HISTORY_LINES
+    jb      .Lhistory_add_enter
     xor     ebx, ebx
-3:  mov     eax, [history_lines + ebx*4]
+.Lhistory_add_remove:
+    mov     eax, [history_lines + ebx*4]
     call    mfree
     dec     dword ptr [history_count]
-4:  cmp     ebx, [history_count]
-    jae     5f
+.Lhistory_add_move:
+    cmp     ebx, [history_count]
+    jae     .Lhistory_add_enter
     mov     eax, [history_lines + ebx*4 + 4]
     mov     [history_lines + ebx*4], eax
     inc     ebx
-    jmp     4b
-5:  mov     eax, esi
+    jmp     .Lhistory_add_move
+.Lhistory_add_enter:
+    mov     eax, esi
     call    string_length
     lea     edi, [eax + 1]
     mov     eax, edi
     call    malloc
-    jc      9f                              # without memory it is just not remembered
+    jc      .Lhistory_add_done          # without memory it is just not remembered
     mov     ebx, [history_count]
     mov     [history_lines + ebx*4], eax
     inc     dword ptr [history_count]
     mov     edx, esi
     mov     ecx, edi
     call    string_copy
-9:  pop     edi
+.Lhistory_add_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
 # Begins a new line: Up gives the last line that was entered.
+.global history_rewind
 history_rewind:
     mov     eax, [history_count]
     mov     [history_position], eax
     mov     byte ptr [history_typed], 0
     ret
 
-# The line before the one that is shown. In: EAX line as it is now. Out: EAX string; CF when there is none.
+# The line before the one that is shown.
+# In: EAX line as it is now.
+# Out: EAX string; CF when there is none.
+.global history_older
 history_older:
     mov     ecx, [history_position]
     cmp     ecx, [history_count]
     jne     1f
-    mov     edx, eax                        # what was typed comes back with Down
+    mov     edx, eax                    # what was typed comes back with Down
     mov     eax, offset history_typed
     mov     ecx, HISTORY_TYPED_BYTES
     call    string_copy
@@ -79,7 +89,9 @@ history_older:
     clc
 2:  ret
 
-# The line behind the one that is shown. Out: EAX string; CF when there is none.
+# The line behind the one that is shown.
+# Out: EAX string; CF when there is none.
+.global history_newer
 history_newer:
     mov     ecx, [history_position]
     cmp     ecx, [history_count]
@@ -94,6 +106,8 @@ history_newer:
 2:  clc
 1:  ret
 
+# Shell command: lists the lines that were entered.
+# Out: EAX status 0.
 command_hist:
     push    ebx
     xor     ebx, ebx
@@ -110,7 +124,7 @@ command_hist:
 SHELL_COMMAND "hist", command_hist, "", "list the lines that were typed", GROUP_SHELL
 
 .bss
-.align 4
+.balign 4
 history_count:      .space 4
 history_position:   .space 4                # line that is shown; history_count: the one being typed
 history_lines:      .space (HISTORY_LINES + 1) * 4

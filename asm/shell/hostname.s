@@ -4,45 +4,50 @@
 .include "errors.inc"
 .include "names.inc"
 
-.globl hostname, hostname_set
-
 .text
 
-# Changes the name. In: EAX name: letters, digits, and between them `-` and `.`, HOSTNAME_SIZE - 1 characters at most (RFC 952, 1123).
+# Changes the name.
+# In: EAX name: letters, digits, and between them `-` and `.`, HOSTNAME_SIZE - 1 characters at most (RFC 952, 1123).
 # Out: CF and EAX error.
+.global hostname_set
 hostname_set:
     push    esi
     mov     esi, eax
     xor     ecx, ecx
-    xor     edx, edx                        # 0: at the beginning, or behind a sign
-1:  mov     al, [esi + ecx]
+    xor     edx, edx                    # 0: at the beginning, or behind a sign
+.Lhostname_set_character:
+    mov     al, [esi + ecx]
     test    al, al
-    jz      3f
+    jz      .Lhostname_set_end
     cmp     al, '-'
-    je      4f
+    je      .Lhostname_set_sign
     cmp     al, '.'
-    je      4f
+    je      .Lhostname_set_sign
     cmp     al, '0'
-    jb      8f
+    jb      .Lhostname_set_invalid
     cmp     al, '9'
-    jbe     2f
+    jbe     .Lhostname_set_alphanumeric
     or      al, 0x20
     cmp     al, 'a'
-    jb      8f
+    jb      .Lhostname_set_invalid
     cmp     al, 'z'
-    ja      8f
-2:  mov     edx, 1
-5:  inc     ecx
+    ja      .Lhostname_set_invalid
+.Lhostname_set_alphanumeric:
+    mov     edx, 1
+.Lhostname_set_next:
+    inc     ecx
     cmp     ecx, HOSTNAME_SIZE
-    jb      1b
+    jb      .Lhostname_set_character
     mov     eax, ERROR_TOO_LONG
-    jmp     9f
-4:  test    edx, edx
-    jz      8f
+    jmp     .Lhostname_set_done
+.Lhostname_set_sign:
+    test    edx, edx
+    jz      .Lhostname_set_invalid
     xor     edx, edx
-    jmp     5b
-3:  test    edx, edx
-    jz      8f
+    jmp     .Lhostname_set_next
+.Lhostname_set_end:
+    test    edx, edx
+    jz      .Lhostname_set_invalid
     mov     eax, offset hostname
     mov     edx, esi
     mov     ecx, HOSTNAME_SIZE
@@ -50,12 +55,14 @@ hostname_set:
     pop     esi
     clc
     ret
-8:  mov     eax, ERROR_INVALID
-9:  pop     esi
+.Lhostname_set_invalid:
+    mov     eax, ERROR_INVALID
+.Lhostname_set_done:
+    pop     esi
     stc
     ret
 
-# hostname [NAME]
+# Hostname [NAME].
 command_hostname:
     cmp     eax, 2
     ja      2f
@@ -83,6 +90,7 @@ command_hostname:
 SHELL_COMMAND "hostname", command_hostname, "[NAME]", "show or change the name of this machine", GROUP_SYSTEM
 
 .data
+.global hostname
 hostname:
     .asciz  "qure"
     .space  HOSTNAME_SIZE - 5

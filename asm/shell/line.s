@@ -1,27 +1,29 @@
-# Reading a line at the console, with editing. The line stays on one row: when it is longer, a window of it is shown. When
-# another task prints meanwhile, the console takes the line away (line_hide) and shows it again below (line_show).
+# Reading a line at the console, with editing. The line stays on one row: when it is longer, a window of it is shown.
+# When another task prints meanwhile, the console takes the line away (line_hide) and shows it again below (line_show).
 
 .include "macros.inc"
 .include "keys.inc"
 .include "tasks.inc"
 
-.globl line_read, line_read_history, line_hide, line_show, line_abandon
-
 ROW_COLUMNS         = 80
-WINDOW_STEP         = 16                    # the window moves by so much more than it must, so that not each key moves it
+WINDOW_STEP         = 16                    # the window moves by so much more than it must, so that not each key moves
+                                            # it
 PROMPT_LONGEST      = 60                    # of a longer prompt the end is shown
 
 .text
 
-# Reads a line with echo; Enter ends it, Ctrl-C gives it up.
-# In: EAX buffer, EDX its size (at least 1). Out: EAX length, the buffer is NUL terminated; CF and length 0 after Ctrl-C. What
-# stands in the row already is the prompt. May sleep.
+# Reads a line with echo; Enter ends it, Ctrl-C gives it up. May sleep.
+# In: EAX buffer, EDX its size (at least 1).
+# Out: EAX length, the buffer is NUL terminated; CF and length 0 after Ctrl-C. What stands in the row already is the
+# prompt.
+.global line_read
 line_read:
     xor     ecx, ecx
 
-# The same with the history behind Up and Down, in a row of its own, and with a prompt that is asked for whenever the line is
-# drawn, so that it can change while the line is edited.
+# The same with the history behind Up and Down, in a row of its own, and with a prompt that is asked for whenever the
+# line is drawn, so that it can change while the line is edited.
 # In: also ECX routine that writes the prompt: EAX buffer, EDX its size -> EAX characters; it runs with interrupts off.
+.global line_read_history
 line_read_history:
     push    ebx
     push    eax
@@ -60,7 +62,7 @@ line_read_history:
 4:  call    key_read
     INTERRUPTS_OFF
     call    line_key
-    sbb     ebx, ebx                        # all ones when the line is complete
+    sbb     ebx, ebx                    # all ones when the line is complete
     call    vga_show_cursor
     INTERRUPTS_RESTORE
     test    ebx, ebx
@@ -72,10 +74,11 @@ line_read_history:
     pop     ecx
     pop     eax
     pop     ebx
-    add     ecx, -1                         # CF when it was given up
+    add     ecx, -1                     # CF when it was given up
     ret
 
-# Takes what is in line_prompt, and gives the rest of the row to the line. In: EAX characters, at most ROW_COLUMNS.
+# Takes what is in line_prompt, and gives the rest of the row to the line.
+# In: EAX characters, at most ROW_COLUMNS.
 line_prompt_take:
     mov     [line_prompt_length], eax
     mov     dword ptr [line_prompt_start], offset line_prompt
@@ -88,7 +91,9 @@ line_prompt_take:
     mov     [line_room], eax
     ret
 
-# Does what a key says. In: EAX key; interrupts off. Out: CF when the line is complete.
+# Does what a key says.
+# In: EAX key; interrupts off.
+# Out: CF when the line is complete.
 line_key:
     push    eax
     call    line_reveal
@@ -134,17 +139,18 @@ line_give_up:
     call    console_put
     mov     dword ptr [line_length], 0
     mov     dword ptr [line_given_up], 1
-    call    break_clear                     # it has been read
+    call    break_clear                 # it has been read
     jmp     line_complete
 
-# Inserts a character at the cursor, if there is room. In: AL.
+# Inserts a character at the cursor, if there is room.
+# In: AL.
 line_insert:
     mov     ecx, [line_length]
     cmp     ecx, [line_most]
     jae     1f
     push    eax
     mov     edx, [line_buffer]
-    add     edx, [line_cursor]              # make room
+    add     edx, [line_cursor]          # make room
     sub     ecx, [line_cursor]
     lea     eax, [edx + 1]
     call    mem_move
@@ -160,9 +166,10 @@ line_insert:
     sub     ecx, [line_window]
     cmp     ecx, [line_room]
     ja      line_draw
-    jmp     console_put                     # at the end it is just an echo
+    jmp     console_put                 # at the end it is just an echo
 1:  ret
 
+# Key Backspace: removes the character left of the cursor.
 line_backspace:
     cmp     dword ptr [line_cursor], 0
     je      1f
@@ -197,6 +204,7 @@ line_delete:
     jmp     line_draw
 1:  ret
 
+# Key Left.
 line_left:
     mov     eax, [line_cursor]
     sub     eax, 1
@@ -208,6 +216,7 @@ line_left:
     jmp     console_put
 1:  ret
 
+# Key Right.
 line_right:
     mov     eax, [line_cursor]
     cmp     eax, [line_length]
@@ -222,20 +231,24 @@ line_right:
     jmp     console_put
 1:  ret
 
+# Key Home: the cursor goes to the first character.
 line_home:
     mov     dword ptr [line_cursor], 0
     jmp     line_draw
 
+# Key End: the cursor goes behind the last character.
 line_end:
     mov     eax, [line_length]
     mov     [line_cursor], eax
     jmp     line_draw
 
+# Ctrl-K: removes what is right of the cursor.
 line_cut_end:
     mov     eax, [line_cursor]
     mov     [line_length], eax
     jmp     line_draw
 
+# Ctrl-U: removes what is left of the cursor.
 line_cut_start:
     mov     edx, [line_buffer]
     mov     eax, edx
@@ -246,23 +259,28 @@ line_cut_start:
     call    mem_copy
     jmp     line_home
 
+# Key Escape: removes the whole line.
 line_clear:
     mov     dword ptr [line_length], 0
     jmp     line_home
 
+# Ctrl-L: shows the line alone, on an empty screen.
 line_clear_screen:
     call    console_blank
     jmp     line_draw_here
 
+# Key Up: the line before in the history.
 line_up:
     mov     eax, offset history_older
     jmp     1f
+
+# Key Down: the next line of the history.
 line_down:
     mov     eax, offset history_newer
 1:  cmp     dword ptr [line_prompt_routine], 0
     je      2f
     push    eax
-    mov     eax, [line_buffer]              # the line as it is: history keeps what was typed and not entered
+    mov     eax, [line_buffer]          # the line as it is: history keeps what was typed and not entered
     add     eax, [line_length]
     mov     byte ptr [eax], 0
     mov     eax, [line_buffer]
@@ -289,22 +307,25 @@ line_draw_here:
     push    esi
     push    edi
     mov     ecx, [line_prompt_routine]
-    jecxz   6f
+    jecxz   .Lline_draw_here_window
     mov     eax, offset line_prompt
     mov     edx, ROW_COLUMNS
     call    ecx
     call    line_prompt_take
-6:  mov     eax, [line_cursor]              # the window follows the cursor
+.Lline_draw_here_window:
+    mov     eax, [line_cursor]          # the window follows the cursor
     cmp     eax, [line_window]
-    jae     1f
+    jae     .Lline_draw_here_right
     mov     [line_window], eax
-1:  sub     eax, [line_room]
-    jbe     2f
+.Lline_draw_here_right:
+    sub     eax, [line_room]
+    jbe     .Lline_draw_here_row
     cmp     eax, [line_window]
-    jbe     2f
+    jbe     .Lline_draw_here_row
     add     eax, WINDOW_STEP
     mov     [line_window], eax
-2:  mov     esi, [line_prompt_start]
+.Lline_draw_here_row:
+    mov     esi, [line_prompt_start]
     mov     edi, [line_prompt_length]
     call    line_put
     mov     esi, [line_buffer]
@@ -312,24 +333,28 @@ line_draw_here:
     mov     edi, [line_length]
     sub     edi, [line_window]
     cmp     edi, [line_room]
-    jbe     3f
+    jbe     .Lline_draw_here_fits
     mov     edi, [line_room]
-3:  mov     eax, [line_window]
+.Lline_draw_here_fits:
+    mov     eax, [line_window]
     add     eax, edi
-    push    eax                             # first character that is not shown
+    push    eax                         # first character that is not shown
     call    line_put
     pop     edi
     sub     edi, [line_cursor]
-4:  dec     edi
-    js      5f
+.Lline_draw_here_back:
+    dec     edi
+    js      .Lline_draw_here_done
     mov     al, 8
     call    console_put
-    jmp     4b
-5:  pop     edi
+    jmp     .Lline_draw_here_back
+.Lline_draw_here_done:
+    pop     edi
     pop     esi
     ret
 
-# Puts EDI characters at ESI on the console. Clobbers ESI, EDI.
+# Puts EDI characters at ESI on the console.
+# Clobbers: ESI, EDI.
 line_put:
     dec     edi
     js      1f
@@ -338,8 +363,9 @@ line_put:
     jmp     line_put
 1:  ret
 
-# Makes room for what another task prints: on the screen the line goes away; a serial line is often somebody's log, there the
-# next text begins in a new row. Interrupts off.
+# Makes room for what another task prints: on the screen the line goes away; a serial line is often somebody's log,
+# there the next text begins in a new row. Interrupts off.
+.global line_hide
 line_hide:
     cmp     byte ptr [line_active], 0
     je      1f
@@ -358,6 +384,7 @@ line_hide:
 1:  ret
 
 # Shows it again when what was printed has ended its row. Interrupts off.
+.global line_show
 line_show:
     cmp     byte ptr [line_active], 0
     je      1f
@@ -382,6 +409,7 @@ line_reveal:
 2:  ret
 
 # Forgets the line: panic does not want it back.
+.global line_abandon
 line_abandon:
     mov     byte ptr [line_active], 0
     ret
@@ -411,7 +439,7 @@ line_keys:
     .word   0
 
 .bss
-.align 4
+.balign 4
 line_mutex:         .space MUTEX_SIZE
 line_buffer:        .space 4
 line_most:          .space 4                # characters that fit

@@ -4,14 +4,23 @@
 .include "errors.inc"
 .include "net.inc"
 
-STRING ifconfig_help, "  ifconfig                       shows all interfaces\n  ifconfig eth0                  shows one\n  ifconfig eth0 ADDRESS MASK     sets a fixed address\n  ifconfig eth0 dhcp             asks for one by DHCP, else takes a link-local one\n  ifconfig eth0 up | down        switches the interface on, as it was before, or off\n"
+.pushsection .rodata.str, "a", @progbits
+ifconfig_help:
+    .ascii  "  ifconfig                       shows all interfaces\n"
+    .ascii  "  ifconfig eth0                  shows one\n"
+    .ascii  "  ifconfig eth0 ADDRESS MASK     sets a fixed address\n"
+    .ascii  "  ifconfig eth0 dhcp             asks for one by DHCP, else takes a link-local one\n"
+    .asciz  "  ifconfig eth0 up | down        switches the interface on, as it was before, or off\n"
+.popsection
 
 SHELL_COMMAND "ifconfig", command_ifconfig, "[eth0 [ADDRESS MASK | dhcp | up | down]]", "show or set network interfaces", GROUP_NETWORK, ifconfig_help
 SHELL_COMMAND "arp", command_arp, "", "show the neighbours that ARP knows", GROUP_NETWORK
 
-    .text
+.text
 
-# In: EAX argc, EDX argv. Out: EAX status.
+# Shell command: shows or sets network interfaces.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
 command_ifconfig:
     push    ebx
     push    esi
@@ -19,55 +28,61 @@ command_ifconfig:
     mov     edi, eax
     mov     esi, edx
     cmp     edi, 2
-    jae     2f
+    jae     .Lcommand_ifconfig_one
     mov     ebx, [net_interfaces]
     test    ebx, ebx
     jz      ifconfig_none
-1:  test    ebx, ebx
+.Lcommand_ifconfig_all:
+    test    ebx, ebx
     jz      ifconfig_good
     call    ifconfig_show
     mov     ebx, [ebx + NETIF_NEXT]
-    jmp     1b
-2:  mov     eax, [esi + 4]
+    jmp     .Lcommand_ifconfig_all
+.Lcommand_ifconfig_one:
+    mov     eax, [esi + 4]
     call    net_find
     jc      ifconfig_unknown
     mov     ebx, eax
     cmp     edi, 2
-    jne     3f
+    jne     .Lcommand_ifconfig_word
     call    ifconfig_show
     jmp     ifconfig_good
-3:  cmp     edi, 4
-    je      4f
+.Lcommand_ifconfig_word:
+    cmp     edi, 4
+    je      .Lifconfig_up_address
     cmp     edi, 3
     jne     ifconfig_usage
     mov     edi, offset ifconfig_words
-5:  cmp     dword ptr [edi], 0
+.Lcommand_ifconfig_search:
+    cmp     dword ptr [edi], 0
     je      ifconfig_usage
     mov     eax, [esi + 8]
     mov     edx, [edi]
     call    string_compare
-    je      6f
+    je      .Lcommand_ifconfig_found
     add     edi, 8
-    jmp     5b
-6:  jmp     [edi + 4]
+    jmp     .Lcommand_ifconfig_search
+.Lcommand_ifconfig_found:
+    jmp     [edi + 4]
 
 ifconfig_dhcp:
     mov     dword ptr [ebx + NETIF_WANTED_ADDRESS], 0
     mov     ecx, MODE_DHCP
-    jmp     7f
+    jmp     .Lifconfig_up_set
 ifconfig_down:
     mov     ecx, MODE_DOWN
-    jmp     7f
+    jmp     .Lifconfig_up_set
 ifconfig_up:
     cmp     dword ptr [ebx + NETIF_MODE], MODE_DOWN
     jne     ifconfig_good
     mov     ecx, MODE_DHCP
     cmp     dword ptr [ebx + NETIF_WANTED_ADDRESS], 0
-    je      7f
+    je      .Lifconfig_up_set
     mov     ecx, MODE_STATIC
-    jmp     7f
+    jmp     .Lifconfig_up_set
 
-4:  mov     eax, [esi + 8]
+.Lifconfig_up_address:
+    mov     eax, [esi + 8]
     call    parse_address
     jc      ifconfig_bad_address
     cmp     byte ptr [edx], 0
@@ -86,7 +101,8 @@ ifconfig_up:
     mov     [ebx + NETIF_WANTED_ADDRESS], edi
     mov     [ebx + NETIF_WANTED_MASK], esi
     mov     ecx, MODE_STATIC
-7:  mov     [ebx + NETIF_MODE], ecx
+.Lifconfig_up_set:
+    mov     [ebx + NETIF_MODE], ecx
     mov     eax, ebx
     mov     edx, NOTICE_MODE
     call    address_notice
@@ -98,10 +114,10 @@ ifconfig_none:
     PRINT   "There is no network interface.\n"
     jmp     8f
 ifconfig_unknown:
-    PRINTF  "ifconfig: there is no interface %s\n",[esi+4]
+    PRINTF  "ifconfig: there is no interface %s\n", [esi+4]
     jmp     8f
 ifconfig_bad_address:
-    PRINTF  "ifconfig: %s is not the address of one machine\n",[esi+8]
+    PRINTF  "ifconfig: %s is not the address of one machine\n", [esi+8]
     jmp     8f
 ifconfig_bad_mask:
     PRINT   "ifconfig: the mask is four numbers, such as 255.255.255.0: ones, then zeros\n"
@@ -117,10 +133,10 @@ ifconfig_usage:
 STRING word_dhcp, "dhcp"
 STRING word_up, "up"
 STRING word_down, "down"
-    .pushsection .data
-    .balign 4
+.pushsection .data
+.balign 4
 ifconfig_words:         .long word_dhcp, ifconfig_dhcp, word_up, ifconfig_up, word_down, ifconfig_down, 0
-    .popsection
+.popsection
 
 # Prints an interface.
 # In: EBX interface.
@@ -129,47 +145,55 @@ ifconfig_show:
     push    edi
     LOAD_STRING eax, "up"
     test    dword ptr [ebx + NETIF_FLAGS], NETIF_UP
-    jnz     1f
+    jnz     .Lifconfig_show_link
     LOAD_STRING eax, "down"
-1:  LOAD_STRING edx, "link"
+.Lifconfig_show_link:
+    LOAD_STRING edx, "link"
     test    dword ptr [ebx + NETIF_FLAGS], NETIF_LINK
-    jnz     2f
+    jnz     .Lifconfig_show_line
     LOAD_STRING edx, "no link"
-2:  lea     ecx, [ebx + NETIF_NAME]
+.Lifconfig_show_line:
+    lea     ecx, [ebx + NETIF_NAME]
     lea     esi, [ebx + NETIF_MAC]
-    PRINTF  "%s: %s, %s, MAC %M, IRQ %u\n",ecx,eax,edx,esi,[ebx+NETIF_IRQ]
+    PRINTF  "%s: %s, %s, MAC %M, IRQ %u\n", ecx, eax, edx, esi, [ebx+NETIF_IRQ]
     cmp     dword ptr [ebx + NETIF_ADDRESS], 0
-    jne     3f
+    jne     .Lifconfig_show_address
     PRINT   "    no address\n"
-    jmp     4f
-3:  mov     eax, [ebx + NETIF_ORIGIN]
-    mov     eax, [origin_names + eax * 4]
-    PRINTF  "    address %I mask %I %s\n",[ebx+NETIF_ADDRESS],[ebx+NETIF_MASK],eax
+    jmp     .Lifconfig_show_groups
+.Lifconfig_show_address:
+    mov     eax, [ebx + NETIF_ORIGIN]
+    mov     eax, [origin_names + eax*4]
+    PRINTF  "    address %I mask %I %s\n", [ebx+NETIF_ADDRESS], [ebx+NETIF_MASK], eax
     cmp     dword ptr [ebx + NETIF_ORIGIN], ORIGIN_DHCP
-    jne     4f
+    jne     .Lifconfig_show_groups
     call    clock_ms
     sub     eax, [ebx + NETIF_LEASE_START]
     xor     edx, edx
     mov     ecx, 1000
     div     ecx
-    PRINTF  "    router %I DNS %I lease %u s, %u s old\n",[ebx+NETIF_ROUTER],[ebx+NETIF_DNS],[ebx+NETIF_LEASE_SECONDS],eax
-4:  PRINT   "    groups 224.0.0.1"
+    PRINTF  "    router %I DNS %I lease %u s, %u s old\n", [ebx+NETIF_ROUTER], [ebx+NETIF_DNS], [ebx+NETIF_LEASE_SECONDS], eax
+.Lifconfig_show_groups:
+    PRINT   "    groups 224.0.0.1"
     lea     esi, [ebx + NETIF_GROUPS]
     mov     edi, GROUPS_MAXIMUM
-5:  cmp     dword ptr [esi + GROUP_ADDRESS], 0
-    je      6f
-    PRINTF  " %I",[esi+GROUP_ADDRESS]
-6:  add     esi, GROUP_SIZE
+.Lifconfig_show_group:
+    cmp     dword ptr [esi + GROUP_ADDRESS], 0
+    je      .Lifconfig_show_next
+    PRINTF  " %I", [esi+GROUP_ADDRESS]
+.Lifconfig_show_next:
+    add     esi, GROUP_SIZE
     dec     edi
-    jnz     5b
+    jnz     .Lifconfig_show_group
     PRINT   "\n"
-    PRINTF  "    received %u frames, %u bytes, %u damaged, %u missed\n",[ebx+NETIF_RX_FRAMES],[ebx+NETIF_RX_BYTES],[ebx+NETIF_RX_ERRORS],[ebx+NETIF_RX_MISSED]
-    PRINTF  "    sent %u frames, %u bytes, %u dropped\n",[ebx+NETIF_TX_FRAMES],[ebx+NETIF_TX_BYTES],[ebx+NETIF_TX_DROPS]
+    PRINTF  "    received %u frames, %u bytes, %u damaged, %u missed\n", [ebx+NETIF_RX_FRAMES], [ebx+NETIF_RX_BYTES], [ebx+NETIF_RX_ERRORS], [ebx+NETIF_RX_MISSED]
+    PRINTF  "    sent %u frames, %u bytes, %u dropped\n", [ebx+NETIF_TX_FRAMES], [ebx+NETIF_TX_BYTES], [ebx+NETIF_TX_DROPS]
     pop     edi
     pop     esi
     ret
 
-# In: EAX argc, EDX argv. Out: EAX status.
+# Shell command: shows the cache of neighbours.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
 command_arp:
     call    arp_print
     xor     eax, eax

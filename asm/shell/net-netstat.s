@@ -7,41 +7,50 @@ STRING netstat_help, "Shows UDP sockets, and how often each thing happened; what
 
 SHELL_COMMAND "netstat", command_netstat, "[-a]", "show sockets and counts of the network", GROUP_NETWORK, netstat_help
 
-    .text
+.text
 
-# In: EAX argc, EDX argv. Out: EAX status.
+# Shell command: shows sockets and counters.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
 command_netstat:
     push    ebx
     push    esi
     push    edi
     xor     edi, edi                    # 1: all counts
     cmp     eax, 2
-    jb      1f
+    jb      .Lcommand_netstat_sockets
     mov     eax, [edx + 4]
     LOAD_STRING edx, "-a"
     call    string_compare
-    jne     8f
+    jne     .Lcommand_netstat_usage
     inc     edi
-1:  mov     ebx, [udp_sockets]
-2:  test    ebx, ebx
-    jz      3f
-    PRINTF  "udp port %u: %u datagrams wait, %u dropped\n",[ebx+SOCKET_PORT],[ebx+SOCKET_COUNT],[ebx+SOCKET_DROPS]
+.Lcommand_netstat_sockets:
+    mov     ebx, [udp_sockets]
+.Lcommand_netstat_socket:
+    test    ebx, ebx
+    jz      .Lcommand_netstat_counters
+    PRINTF  "udp port %u: %u datagrams wait, %u dropped\n", [ebx+SOCKET_PORT], [ebx+SOCKET_COUNT], [ebx+SOCKET_DROPS]
     mov     ebx, [ebx + SOCKET_NEXT]
-    jmp     2b
-3:  mov     esi, offset net_counters
-4:  mov     eax, [esi]
+    jmp     .Lcommand_netstat_socket
+.Lcommand_netstat_counters:
+    mov     esi, offset net_counters
+.Lcommand_netstat_counter:
+    mov     eax, [esi]
     mov     edx, eax
     or      edx, edi
-    jz      5f
-    PRINTF  "%10u  %s\n",eax,[esi+4]
-5:  add     esi, 8
+    jz      .Lcommand_netstat_next
+    PRINTF  "%10u  %s\n", eax, [esi+4]
+.Lcommand_netstat_next:
+    add     esi, 8
     cmp     esi, offset net_counters_end
-    jb      4b
+    jb      .Lcommand_netstat_counter
     xor     eax, eax
-    jmp     9f
-8:  PRINT   "usage: netstat [-a]\n"
+    jmp     .Lcommand_netstat_done
+.Lcommand_netstat_usage:
+    PRINT   "usage: netstat [-a]\n"
     mov     eax, 1
-9:  pop     edi
+.Lcommand_netstat_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret

@@ -24,9 +24,11 @@ PING_BEGIN              = -32           # clock_us of the last request
 PING_ROUND              = -36           # clock_ms of it
 PING_LOCALS             = 36
 
-    .text
+.text
 
-# In: EAX argc, EDX argv. Out: EAX status: 0 when a reply came.
+# Shell command: sends echo requests and shows the replies. May sleep.
+# In: EAX argc, EDX argv.
+# Out: EAX status: 0 when a reply came.
 command_ping:
     push    ebx
     push    esi
@@ -36,7 +38,7 @@ command_ping:
     mov     esi, edx
     mov     dword ptr [ebp + PING_COUNT], COUNT_USUAL
     cmp     edi, 2
-    je      1f
+    je      .Lcommand_ping_target
     cmp     edi, 4
     jne     ping_usage
     mov     eax, [esi + 4]
@@ -52,7 +54,8 @@ command_ping:
     jz      ping_usage
     mov     [ebp + PING_COUNT], eax
     add     esi, 8
-1:  mov     eax, [esi + 4]
+.Lcommand_ping_target:
+    mov     eax, [esi + 4]
     call    parse_address
     jc      ping_no_address
     cmp     byte ptr [edx], 0
@@ -70,7 +73,8 @@ command_ping:
     mov     [ebp + PING_MINIMUM], eax
     call    break_clear
 
-2:  call    clock_us
+.Lcommand_ping_round:
+    call    clock_us
     mov     [ebp + PING_BEGIN], eax
     call    clock_ms
     mov     [ebp + PING_ROUND], eax
@@ -79,49 +83,56 @@ command_ping:
     mov     edx, [ebp + PING_TARGET]
     mov     ecx, [ebp + PING_SENT]
     call    ping_send
-    jnc     3f
+    jnc     .Lcommand_ping_sent
     call    error_text
-    PRINTF  "ping: %s\n",eax
+    PRINTF  "ping: %s\n", eax
     mov     eax, [ebp + PING_SENT]
     mov     [ebp + PING_COUNT], eax
-    jmp     7f
+    jmp     .Lcommand_ping_end
 
-3:  xor     esi, esi                    # 1: the reply to this request came
-4:  call    clock_ms
+.Lcommand_ping_sent:
+    xor     esi, esi                    # 1: the reply to this request came
+.Lcommand_ping_wait:
+    call    clock_ms
     mov     edi, INTERVAL_MS
     sub     eax, [ebp + PING_ROUND]
     sub     edi, eax
-    jle     6f
+    jle     .Lcommand_ping_missed
     test    esi, esi                    # behind the last reply there is nothing to wait for
-    jz      5f
+    jz      .Lcommand_ping_more
     mov     eax, [ebp + PING_SENT]
     cmp     eax, [ebp + PING_COUNT]
-    jae     7f
-5:  cmp     edi, STEP_MS
-    jbe     8f
+    jae     .Lcommand_ping_end
+.Lcommand_ping_more:
+    cmp     edi, STEP_MS
+    jbe     .Lcommand_ping_step
     mov     edi, STEP_MS
-8:  lea     eax, [ebx + PING_EVENT]
+.Lcommand_ping_step:
+    lea     eax, [ebx + PING_EVENT]
     mov     edx, edi
     call    event_wait
     call    break_check
-    jc      7f
+    jc      .Lcommand_ping_end
     test    esi, esi
-    jnz     4b
+    jnz     .Lcommand_ping_wait
     mov     eax, [ebx + PING_SEQUENCE]
     movzx   edx, word ptr [ebp + PING_SENT]
     cmp     eax, edx
-    jne     4b
+    jne     .Lcommand_ping_wait
     inc     esi
     call    ping_report
-    jmp     4b
-6:  test    esi, esi
-    jnz     9f
-    PRINTF  "no reply from %I to request %u\n",[ebp+PING_TARGET],[ebp+PING_SENT]
-9:  mov     eax, [ebp + PING_SENT]
+    jmp     .Lcommand_ping_wait
+.Lcommand_ping_missed:
+    test    esi, esi
+    jnz     .Lcommand_ping_next
+    PRINTF  "no reply from %I to request %u\n", [ebp+PING_TARGET], [ebp+PING_SENT]
+.Lcommand_ping_next:
+    mov     eax, [ebp + PING_SENT]
     cmp     eax, [ebp + PING_COUNT]
-    jb      2b
+    jb      .Lcommand_ping_round
 
-7:  mov     eax, ebx
+.Lcommand_ping_end:
+    mov     eax, ebx
     call    ping_close
     call    ping_summary
     xor     eax, eax
@@ -139,12 +150,12 @@ ping_usage:
     mov     eax, 1
     jmp     ping_done
 ping_no_address:
-    PRINTF  "ping: %s is not an address such as 10.0.2.2\n",[esi+4]
+    PRINTF  "ping: %s is not an address such as 10.0.2.2\n", [esi+4]
     mov     eax, 1
     jmp     ping_done
 ping_failed:
     call    error_text
-    PRINTF  "ping: %s\n",eax
+    PRINTF  "ping: %s\n", eax
     mov     eax, 1
     jmp     ping_done
 
@@ -164,16 +175,19 @@ ping_report:
     jbe     3f
     mov     [ebp + PING_LARGEST], eax
 3:  call    ping_split
-    PRINTF  "%u bytes from %I: request %u ttl %u time %u.%03u ms\n",[ebx+PING_BYTES],[ebx+PING_SOURCE],[ebx+PING_SEQUENCE],[ebx+PING_TTL],eax,edx
+    PRINTF  "%u bytes from %I: request %u ttl %u time %u.%03u ms\n", [ebx+PING_BYTES], [ebx+PING_SOURCE], [ebx+PING_SEQUENCE], [ebx+PING_TTL], eax, edx
     ret
 
-# In: EAX microseconds. Out: EAX milliseconds, EDX the rest.
+# Splits a time for printing.
+# In: EAX microseconds.
+# Out: EAX milliseconds, EDX the rest.
 ping_split:
     xor     edx, edx
     mov     ecx, 1000
     div     ecx
     ret
 
+# Prints how many replies came, and how long they took.
 # In: EBP locals.
 ping_summary:
     push    ebx
@@ -185,14 +199,14 @@ ping_summary:
     mov     edx, 100
     mul     edx
     div     ecx
-    PRINTF  "%u sent, %u received, %u%% lost\n",ecx,[ebp+PING_GOT],eax
+    PRINTF  "%u sent, %u received, %u%% lost\n", ecx, [ebp+PING_GOT], eax
     cmp     dword ptr [ebp + PING_GOT], 0
     je      9f
     mov     eax, [ebp + PING_MINIMUM]
     call    ping_split
     mov     ebx, eax
     mov     esi, edx
-    PRINTF  "shortest %u.%03u ms, ",ebx,esi
+    PRINTF  "shortest %u.%03u ms, ", ebx, esi
     mov     eax, [ebp + PING_TOTAL]
     xor     edx, edx
     div     dword ptr [ebp + PING_GOT]
@@ -201,7 +215,7 @@ ping_summary:
     mov     esi, edx
     mov     eax, [ebp + PING_LARGEST]
     call    ping_split
-    PRINTF  "mean %u.%03u ms, longest %u.%03u ms\n",ebx,esi,eax,edx
+    PRINTF  "mean %u.%03u ms, longest %u.%03u ms\n", ebx, esi, eax, edx
 9:  pop     edi
     pop     esi
     pop     ebx

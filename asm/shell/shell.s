@@ -1,15 +1,14 @@
-# The shell: a task that reads lines at the console and runs commands. Commands are declared with SHELL_COMMAND wherever their
-# code is; the linker collects them.
+# The shell: a task that reads lines at the console and runs commands. Commands are declared with SHELL_COMMAND wherever
+# their code is; the linker collects them.
 
 .include "macros.inc"
-
-.globl shell_find, shell_run, shell_usage
 
 LINE_BYTES          = 512
 ARGUMENTS           = 32
 
 .text
 
+# Starts the task of the shell.
 shell_start:
     mov     eax, offset shell_task
     xor     edx, edx
@@ -21,6 +20,7 @@ shell_start:
 # ".initcall.9z" sorts behind all of level 9: the prompt comes when the system is up.
 INITCALL 9z, shell_start
 
+# The shell: reads a line, runs it, for ever.
 shell_task:
     mov     eax, offset shell_line
     mov     edx, LINE_BYTES
@@ -35,19 +35,24 @@ shell_task:
     call    break_take
     jmp     shell_task
 
-# The prompt. In: EAX buffer, EDX its size. Out: EAX characters.
+# The prompt.
+# In: EAX buffer, EDX its size.
+# Out: EAX characters.
 shell_prompt:
     mov     ecx, offset hostname
     SNPRINTF eax, edx, "%s:/> ", ecx
     ret
 
-# Runs a line. In: EAX line, is changed. Out: EAX the command's status; 127 when there is no such command. May sleep.
+# Runs a line. May sleep.
+# In: EAX line, is changed.
+# Out: EAX the command's status; 127 when there is no such command.
+.global shell_run
 shell_run:
     push    ebp
     mov     ebp, esp
     push    edi
     sub     esp, (ARGUMENTS + 1) * 4
-    push    eax                             # cleared, so that a stack trace finds nothing old in it
+    push    eax                         # cleared, so that a stack trace finds nothing old in it
     xor     eax, eax
     lea     edi, [esp + 4]
     mov     ecx, ARGUMENTS + 1
@@ -55,40 +60,47 @@ shell_run:
     pop     eax
     mov     edx, esp
     call    shell_split
-    jc      8f
+    jc      .Lshell_run_bad
     test    eax, eax
-    jz      9f                              # an empty line succeeds
+    jz      .Lshell_run_done            # an empty line succeeds
     push    eax
     mov     eax, [esp + 4]
     call    shell_find
-    jc      7f
+    jc      .Lshell_run_unknown
     mov     ecx, eax
     pop     eax
     mov     edx, [ecx + COMMAND_USAGE]
-    cmp     byte ptr [edx], 0               # it takes no arguments,
-    jne     1f
-    cmp     eax, 1                          # and got some
-    ja      6f
-1:  mov     edx, esp
+    cmp     byte ptr [edx], 0           # it takes no arguments,
+    jne     .Lshell_run_call
+    cmp     eax, 1                      # and got some
+    ja      .Lshell_run_usage
+.Lshell_run_call:
+    mov     edx, esp
     call    [ecx + COMMAND_HANDLER]
-    jmp     9f
-6:  mov     eax, ecx
+    jmp     .Lshell_run_done
+.Lshell_run_usage:
+    mov     eax, ecx
     call    shell_usage
     mov     eax, 2
-    jmp     9f
-7:  pop     eax
+    jmp     .Lshell_run_done
+.Lshell_run_unknown:
+    pop     eax
     mov     eax, [esp]
     PRINTF  "%s: unknown command; help lists the commands\n", eax
     mov     eax, 127
-    jmp     9f
-8:  PRINTF  "%s\n", eax
+    jmp     .Lshell_run_done
+.Lshell_run_bad:
+    PRINTF  "%s\n", eax
     mov     eax, 2
-9:  lea     esp, [ebp - 4]
+.Lshell_run_done:
+    lea     esp, [ebp - 4]
     pop     edi
     pop     ebp
     ret
 
-# Prints how a command is called. In: EAX its record.
+# Prints how a command is called.
+# In: EAX its record.
+.global shell_usage
 shell_usage:
     push    ebx
     mov     ebx, eax
@@ -101,68 +113,83 @@ shell_usage:
     pop     ebx
     ret
 
-# Splits a line into words, in place. Blanks separate words; "..." and '...' hold words together and may be empty; # at the
-# beginning of a word begins a comment.
-# In: EAX line, EDX room for ARGUMENTS + 1 dwords. Out: EAX number of words, their addresses and a 0 at EDX; CF and EAX message.
+# Splits a line into words, in place. Blanks separate words; "..." and '...' hold words together and may be empty; # at
+# the beginning of a word begins a comment.
+# In: EAX line, EDX room for ARGUMENTS + 1 dwords.
+# Out: EAX number of words, their addresses and a 0 at EDX; CF and EAX message.
 shell_split:
     push    ebx
     push    esi
     push    edi
-    mov     esi, eax                        # reads
-    mov     edi, eax                        # writes, never ahead of ESI
+    mov     esi, eax                    # reads
+    mov     edi, eax                    # writes, never ahead of ESI
     xor     ebx, ebx
-1:  lodsb                                   # blanks
+.Lshell_split_blanks:
+    lodsb                               # blanks
     cmp     al, ' '
-    je      1b
+    je      .Lshell_split_blanks
     cmp     al, 9
-    je      1b
+    je      .Lshell_split_blanks
     test    al, al
-    jz      8f
-    cmp     al, 0x23                        # '#'
-    je      8f
+    jz      .Lshell_split_finish
+    cmp     al, 0x23                    # '#'
+    je      .Lshell_split_finish
     cmp     ebx, ARGUMENTS
-    jae     7f
+    jae     .Lshell_split_many
     mov     [edx + ebx*4], edi
     inc     ebx
-2:  cmp     al, 0x22                        # '"'
-    je      4f
-    cmp     al, 0x27                        # apostrophe
-    je      4f
+.Lshell_split_character:
+    cmp     al, 0x22                    # '"'
+    je      .Lshell_split_quote
+    cmp     al, 0x27                    # apostrophe
+    je      .Lshell_split_quote
     stosb
-3:  lodsb
+.Lshell_split_next:
+    lodsb
     test    al, al
-    jz      6f
+    jz      .Lshell_split_end
     cmp     al, ' '
-    je      5f
+    je      .Lshell_split_end_word
     cmp     al, 9
-    jne     2b
-5:  mov     byte ptr [edi], 0
+    jne     .Lshell_split_character
+.Lshell_split_end_word:
+    mov     byte ptr [edi], 0
     inc     edi
-    jmp     1b
-4:  mov     cl, al                          # to the same sign again
-10: lodsb
+    jmp     .Lshell_split_blanks
+.Lshell_split_quote:
+    mov     cl, al                      # to the same sign again
+.Lshell_split_quoted:
+    lodsb
     test    al, al
-    jz      11f
+    jz      .Lshell_split_open
     cmp     al, cl
-    je      3b
+    je      .Lshell_split_next
     stosb
-    jmp     10b
-6:  mov     byte ptr [edi], 0
-8:  mov     dword ptr [edx + ebx*4], 0
+    jmp     .Lshell_split_quoted
+.Lshell_split_end:
+    mov     byte ptr [edi], 0
+.Lshell_split_finish:
+    mov     dword ptr [edx + ebx*4], 0
     mov     eax, ebx
     clc
-    jmp     9f
-7:  LOAD_STRING eax, "too many words"
+    jmp     .Lshell_split_done
+.Lshell_split_many:
+    LOAD_STRING eax, "too many words"
     stc
-    jmp     9f
-11: LOAD_STRING eax, "a quote is not closed"
+    jmp     .Lshell_split_done
+.Lshell_split_open:
+    LOAD_STRING eax, "a quote is not closed"
     stc
-9:  pop     edi
+.Lshell_split_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
-# Finds a command. In: EAX name. Out: EAX its record (COMMAND_*); CF when there is none.
+# Finds a command.
+# In: EAX name.
+# Out: EAX its record (COMMAND_*); CF when there is none.
+.global shell_find
 shell_find:
     push    ebx
     push    esi

@@ -7,11 +7,16 @@
 
 .text
 
+# Shell command: clears the screen.
+# Out: EAX status 0.
 command_cls:
     call    console_clear
     xor     eax, eax
     ret
 
+# Shell command: prints its arguments.
+# In: EAX argc, EDX argv.
+# Out: EAX status 0.
 command_echo:
     push    ebx
     lea     ebx, [edx + 4]
@@ -30,6 +35,8 @@ command_echo:
     pop     ebx
     ret
 
+# Shell command: prints date and time.
+# Out: EAX status 0.
 command_date:
     push    ebp
     mov     ebp, esp
@@ -45,6 +52,8 @@ command_date:
     leave
     ret
 
+# Shell command: prints the time since boot.
+# Out: EAX status 0.
 command_uptime:
     push    ebx
     push    esi
@@ -56,14 +65,14 @@ command_uptime:
     xor     edx, edx
     mov     ecx, 60
     div     ecx
-    mov     ebx, edx                        # seconds
+    mov     ebx, edx                    # seconds
     xor     edx, edx
     div     ecx
-    mov     esi, edx                        # minutes
+    mov     esi, edx                    # minutes
     xor     edx, edx
     mov     ecx, 24
     div     ecx
-    mov     edi, edx                        # hours, days in EAX
+    mov     edi, edx                    # hours, days in EAX
     PRINTF  "up %u days %02u:%02u:%02u\n", eax, edi, esi, ebx
     xor     eax, eax
     pop     edi
@@ -71,26 +80,27 @@ command_uptime:
     pop     ebx
     ret
 
-# mem [check]
+# Mem [check].
 command_mem:
     cmp     eax, 1
-    je      1f
+    je      .Lcommand_mem_show
     cmp     eax, 2
-    jne     2f
+    jne     .Lcommand_mem_usage
     mov     eax, [edx + 4]
     LOAD_STRING edx, "check"
     call    string_compare
-    jne     2f
+    jne     .Lcommand_mem_usage
     call    heap_check
     PRINTF  "heap: %u blocks, all headers agree\n", eax
     xor     eax, eax
     ret
-1:  push    ebx
+.Lcommand_mem_show:
+    push    ebx
     mov     eax, [pages_total]
     mov     ecx, [pages_free]
     mov     edx, eax
     sub     edx, ecx
-    shl     eax, 2                          # KiB
+    shl     eax, 2                      # KiB
     shl     ecx, 2
     shl     edx, 2
     PRINTF  "pages   %8u KiB  used %8u KiB  free %8u KiB\n", eax, edx, ecx
@@ -109,10 +119,13 @@ command_mem:
     xor     eax, eax
     pop     ebx
     ret
-2:  PRINT   "usage: mem [check]\n"
+.Lcommand_mem_usage:
+    PRINT   "usage: mem [check]\n"
     mov     eax, 2
     ret
 
+# Shell command: lists the tasks.
+# Out: EAX status 0.
 command_ps:
     push    ebx
     push    esi
@@ -122,38 +135,46 @@ command_ps:
     mov     ebp, eax
     PRINT   "id  state     cpu ms  switches   stack  name\n"
     mov     ebx, [task_all]
-1:  test    ebx, ebx
-    jz      2f
-    mov     eax, [ebx + TASK_CYCLES]        # milliseconds, as if it had never run for more than 49 days
+.Lcommand_ps_task:
+    test    ebx, ebx
+    jz      .Lcommand_ps_end
+    mov     eax, [ebx + TASK_CYCLES]    # milliseconds, as if it had never run for more than 49 days
     mov     edx, [ebx + TASK_CYCLES + 4]
     cmp     edx, ebp
-    jae     3f
+    jae     .Lcommand_ps_overflow
     div     ebp
-    jmp     4f
-3:  or      eax, -1
-4:  mov     esi, eax
+    jmp     .Lcommand_ps_time
+.Lcommand_ps_overflow:
+    or      eax, -1
+.Lcommand_ps_time:
+    mov     esi, eax
     mov     ecx, [ebx + TASK_STATE]
     mov     edi, [state_names + ecx*4]
     cmp     ebx, [task_idle]
-    jne     5f
-    mov     edi, offset state_idle          # always there, never in the queue
-5:  mov     eax, ebx
+    jne     .Lcommand_ps_state
+    mov     edi, offset state_idle      # always there, never in the queue
+.Lcommand_ps_state:
+    mov     eax, ebx
     call    task_stack_used
     lea     edx, [ebx + TASK_LABEL]
     PRINTF  "%2u  %-8s %7u  %8u  %6u  %s\n", [ebx+TASK_ID], edi, esi, [ebx+TASK_SWITCHES], eax, edx
     mov     ebx, [ebx + TASK_ALL_NEXT]
-    jmp     1b
-2:  xor     eax, eax
+    jmp     .Lcommand_ps_task
+.Lcommand_ps_end:
+    xor     eax, eax
     pop     ebp
     pop     edi
     pop     esi
     pop     ebx
     ret
 
-# How deep a task's stack ever was: the memory below is still zero. In: EAX task. Out: EAX bytes. Clobbers EDX only.
+# How deep a task's stack ever was: the memory below is still zero.
+# In: EAX task.
+# Out: EAX bytes.
+# Clobbers: EDX only.
 task_stack_used:
     mov     edx, [eax + TASK_STACK]
-    add     edx, PAGE_SIZE                  # behind the guard page
+    add     edx, PAGE_SIZE              # behind the guard page
     mov     eax, [eax + TASK_STACK_TOP]
 1:  cmp     edx, eax
     jae     2f
@@ -184,8 +205,8 @@ weekday_names:
     .asciz  "Fri"
     .asciz  "Sat"
     .asciz  "Sun"
-.align 4
-state_names:                                # in the order of TASK_READY, ...
+.balign 4
+state_names:                            # in the order of TASK_READY, ...
     .long   state_ready, state_running, state_waiting, state_dead
 STRING state_idle, "idle"
 STRING state_ready, "ready"

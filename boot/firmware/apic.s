@@ -21,52 +21,53 @@ SPURIOUS_ENABLED        = 0x10F         # vector 0Fh, like a spurious one of the
 LVT_EXTINT              = 0x700         # LINT0: the 8259As deliver the vector
 LVT_NMI                 = 0x400
 
-.section .text
+.text
 
-# apic_init: clobbers EAX, EBX, ECX, EDX; interrupts must be off
+# Has the local APIC, where there is one, let the interrupt controllers through. Interrupts must be off.
+# Clobbers: EAX, EBX, ECX, EDX.
 .global apic_init
 apic_init:
-        pushfd
-        pop     eax
-        mov     ecx, eax
-        xor     eax, EFLAGS_ID
-        push    eax
-        popfd
-        pushfd
-        pop     eax
-        cmp     eax, ecx
-        je      9f                      # a 486 or older
-        mov     eax, CPUID_FEATURES
-        cpuid
-        test    edx, FEATURE_APIC
-        jz      9f
-        push    ds                      # its registers are beyond the reach of real mode
-        lgdt    cs:[descriptors_pointer]
-        mov     eax, cr0
-        or      al, CR0_PE
-        mov     cr0, eax
-        jmp     1f
-1:      mov     bx, DATA_4G
-        mov     ds, bx
-        mov     ebx, APIC
-        mov     dword ptr [ebx + APIC_SPURIOUS], SPURIOUS_ENABLED       # first: a disabled APIC masks what follows
-        mov     dword ptr [ebx + APIC_LINT0], LVT_EXTINT
-        mov     dword ptr [ebx + APIC_LINT1], LVT_NMI
-        mov     bx, DATA_64K
-        mov     ds, bx
-        and     al, ~CR0_PE
-        mov     cr0, eax
-        jmp     2f
-2:      pop     ds
-9:      ret
+    pushfd
+    pop     eax
+    mov     ecx, eax
+    xor     eax, EFLAGS_ID
+    push    eax
+    popfd
+    pushfd
+    pop     eax
+    cmp     eax, ecx
+    je      9f                          # a 486 or older
+    mov     eax, CPUID_FEATURES
+    cpuid
+    test    edx, FEATURE_APIC
+    jz      9f
+    push    ds                          # its registers are beyond the reach of real mode
+    lgdt    cs:[descriptors_pointer]
+    mov     eax, cr0
+    or      al, CR0_PE
+    mov     cr0, eax
+    jmp     1f
+1:  mov     bx, DATA_4G
+    mov     ds, bx
+    mov     ebx, APIC
+    mov     dword ptr [ebx + APIC_SPURIOUS], SPURIOUS_ENABLED # first: a disabled APIC masks what follows
+    mov     dword ptr [ebx + APIC_LINT0], LVT_EXTINT
+    mov     dword ptr [ebx + APIC_LINT1], LVT_NMI
+    mov     bx, DATA_64K
+    mov     ds, bx
+    and     al, ~CR0_PE
+    mov     cr0, eax
+    jmp     2f
+2:  pop     ds
+9:  ret
 
-.section .data
+.data
 .balign 8
 descriptors:
-        .quad   0
-        .quad   0x00CF93000000FFFF      # DATA_4G: data, base 0, limit 4 GiB
-        .quad   0x000093000000FFFF      # DATA_64K: data, limit 64 KiB
+    .quad   0
+    .quad   0x00CF93000000FFFF          # DATA_4G: data, base 0, limit 4 GiB
+    .quad   0x000093000000FFFF          # DATA_64K: data, limit 64 KiB
 descriptors_end:
 descriptors_pointer:
-        .word   descriptors_end - descriptors - 1
-        .long   ROM_SEGMENT * 16 + descriptors
+    .word   descriptors_end - descriptors - 1
+    .long   ROM_SEGMENT * 16 + descriptors

@@ -30,158 +30,172 @@ DISK_CONTROLLER         = 0x20
 DISK_NO_MEDIUM          = 0x31
 DISK_TIMEOUT            = 0x80
 
-.section .text
+.text
 
-# atapi_transfer: reads or verifies. in: FS:SI drive, FS:[EBDA_REQUEST_*], ES:DI buffer, DI below 16
-# out: AH INT 13h status, FS:[EBDA_REQUEST_DONE] all or nothing; clobbers EAX, EBX, ECX, EDX, DI, ES
+# Reads or verifies.
+# In: FS:SI drive, FS:[EBDA_REQUEST_*], ES:DI buffer, DI below 16.
+# Out: AH INT 13h status, FS:[EBDA_REQUEST_DONE] all or nothing.
+# Clobbers: EAX, EBX, ECX, EDX, DI, ES.
 .global atapi_transfer
 atapi_transfer:
-        cmp     byte ptr fs:[EBDA_REQUEST_KIND], REQUEST_READ
-        jne     8f                      # what can be read is good
-        mov     cx, TRIES
-1:      push    cx
-        push    es
-        push    di
-        call    packet_clear
-        mov     byte ptr fs:[EBDA_PACKET], PACKET_READ10
-        mov     eax, fs:[EBDA_REQUEST_LBA]
-        bswap   eax
-        mov     fs:[EBDA_PACKET + 2], eax
-        mov     ax, fs:[EBDA_REQUEST_COUNT]
-        xchg    al, ah
-        mov     fs:[EBDA_PACKET + 7], ax
-        call    atapi_packet
-        pop     di
-        pop     es
-        pop     cx
-        jnc     8f
-        cmp     ah, DISK_TIMEOUT
-        je      9f
-        call    atapi_sense             # the drive does nothing else before it has said why
-        mov     al, fs:[EBDA_SENSE + 2]
-        and     al, 0x0F
-        cmp     al, SENSE_UNIT_ATTENTION
-        mov     ah, DISK_CONTROLLER
-        loope   1b
-        mov     bx, offset sense_keys
-2:      mov     ah, cs:[bx + 1]
-        cmp     al, cs:[bx]
-        je      9f
-        add     bx, 2
-        cmp     byte ptr cs:[bx], 0xFF
-        jne     2b
-        mov     ah, cs:[bx + 1]
-        jmp     9f
-8:      mov     ax, fs:[EBDA_REQUEST_COUNT]
-        mov     fs:[EBDA_REQUEST_DONE], ax
-        xor     ah, ah
-9:      push    ax
-        call    ata_interrupts_on
-        pop     ax
-        ret
+    cmp     byte ptr fs:[EBDA_REQUEST_KIND], REQUEST_READ
+    jne     .Latapi_transfer_good       # what can be read is good
+    mov     cx, TRIES
+.Latapi_transfer_try:
+    push    cx
+    push    es
+    push    di
+    call    packet_clear
+    mov     byte ptr fs:[EBDA_PACKET], PACKET_READ10
+    mov     eax, fs:[EBDA_REQUEST_LBA]
+    bswap   eax
+    mov     fs:[EBDA_PACKET + 2], eax
+    mov     ax, fs:[EBDA_REQUEST_COUNT]
+    xchg    al, ah
+    mov     fs:[EBDA_PACKET + 7], ax
+    call    atapi_packet
+    pop     di
+    pop     es
+    pop     cx
+    jnc     .Latapi_transfer_good
+    cmp     ah, DISK_TIMEOUT
+    je      .Latapi_transfer_done
+    call    atapi_sense                 # the drive does nothing else before it has said why
+    mov     al, fs:[EBDA_SENSE + 2]
+    and     al, 0x0F
+    cmp     al, SENSE_UNIT_ATTENTION
+    mov     ah, DISK_CONTROLLER
+    loope   .Latapi_transfer_try
+    mov     bx, offset sense_keys
+.Latapi_transfer_key:
+    mov     ah, cs:[bx + 1]
+    cmp     al, cs:[bx]
+    je      .Latapi_transfer_done
+    add     bx, 2
+    cmp     byte ptr cs:[bx], 0xFF
+    jne     .Latapi_transfer_key
+    mov     ah, cs:[bx + 1]
+    jmp     .Latapi_transfer_done
+.Latapi_transfer_good:
+    mov     ax, fs:[EBDA_REQUEST_COUNT]
+    mov     fs:[EBDA_REQUEST_DONE], ax
+    xor     ah, ah
+.Latapi_transfer_done:
+    push    ax
+    call    ata_interrupts_on
+    pop     ax
+    ret
 
-# packet_clear: zeroes the packet; clobbers EAX
+# Zeroes the packet.
+# Clobbers: EAX.
 packet_clear:
-        xor     eax, eax
-        mov     fs:[EBDA_PACKET], eax
-        mov     fs:[EBDA_PACKET + 4], eax
-        mov     fs:[EBDA_PACKET + 8], eax
-        ret
+    xor     eax, eax
+    mov     fs:[EBDA_PACKET], eax
+    mov     fs:[EBDA_PACKET + 4], eax
+    mov     fs:[EBDA_PACKET + 8], eax
+    ret
 
-# atapi_sense: fetches the sense data to FS:[EBDA_SENSE]; in: FS:SI drive; clobbers EAX, DX
+# Fetches the sense data to FS:[EBDA_SENSE].
+# In: FS:SI drive.
+# Clobbers: EAX, DX.
 atapi_sense:
-        push    cx
-        push    es
-        push    di
-        call    packet_clear
-        mov     byte ptr fs:[EBDA_SENSE + 2], 0
-        mov     byte ptr fs:[EBDA_PACKET], PACKET_REQUEST_SENSE
-        mov     byte ptr fs:[EBDA_PACKET + 4], SENSE_BYTES
-        push    fs
-        pop     es
-        mov     di, EBDA_SENSE
-        call    atapi_packet
-        pop     di
-        pop     es
-        pop     cx
-        ret
+    push    cx
+    push    es
+    push    di
+    call    packet_clear
+    mov     byte ptr fs:[EBDA_SENSE + 2], 0
+    mov     byte ptr fs:[EBDA_PACKET], PACKET_REQUEST_SENSE
+    mov     byte ptr fs:[EBDA_PACKET + 4], SENSE_BYTES
+    push    fs
+    pop     es
+    mov     di, EBDA_SENSE
+    call    atapi_packet
+    pop     di
+    pop     es
+    pop     cx
+    ret
 
-# atapi_packet: sends FS:[EBDA_PACKET] and takes the data that comes. in: FS:SI drive, ES:DI buffer
-# out: CF and AH DISK_CONTROLLER when the drive reports an error, DISK_TIMEOUT when it does not answer
-# clobbers AX, CX, DX, DI, ES
+# Sends FS:[EBDA_PACKET] and takes the data that comes.
+# In: FS:SI drive, ES:DI buffer.
+# Out: CF and AH DISK_CONTROLLER when the drive reports an error, DISK_TIMEOUT when it does not answer.
+# Clobbers: AX, CX, DX, DI, ES.
 atapi_packet:
-        mov     al, fs:[si + DRIVE_SELECT]
-        call    ata_select
-        jc      8f
-        mov     dx, fs:[si + DRIVE_PORT]
-        add     dx, ATA_FEATURES
-        xor     al, al                  # no DMA
-        out     dx, al
-        add     dx, ATA_LBA_MID - ATA_FEATURES
-        mov     al, CD_SECTOR_BYTES & 0xFF      # at most a sector at a time
-        out     dx, al
-        inc     dx
-        mov     al, CD_SECTOR_BYTES >> 8
-        out     dx, al
-        mov     dx, fs:[si + DRIVE_PORT]
-        add     dx, ATA_COMMAND
-        mov     al, COMMAND_PACKET
-        out     dx, al
-        call    ata_settle
-        call    ata_wait
-        jc      8f
-        test    al, STATUS_DRQ
-        jz      7f
-        mov     dx, fs:[si + DRIVE_PORT]
-        push    ds
-        push    si
-        push    fs
-        pop     ds
-        mov     si, EBDA_PACKET
-        mov     cx, PACKET_WORDS
-        rep outsw
-        pop     si
-        pop     ds
-1:      call    ata_settle
-        call    ata_wait
-        jc      8f
-        test    al, STATUS_ERR
-        jnz     7f
-        test    al, STATUS_DRQ
-        jz      9f                      # the end; TEST has cleared CF
-        mov     dx, fs:[si + DRIVE_PORT]
-        add     dx, ATA_LBA_MID
-        in      al, dx
-        mov     cl, al
-        inc     dx
-        in      al, dx
-        mov     ch, al
-        mov     dx, fs:[si + DRIVE_PORT]
-        push    cx
-        inc     cx
-        shr     cx, 1
-        push    di
-        rep insw
-        pop     di
-        pop     cx
-        mov     ax, cx
-        and     ax, 15
-        add     di, ax
-        shr     cx, 4
-        mov     ax, es
-        add     ax, cx
-        mov     es, ax
-        jmp     1b
-7:      mov     ah, DISK_CONTROLLER
-        stc
-        ret
-8:      mov     ah, DISK_TIMEOUT
-9:      ret
+    mov     al, fs:[si + DRIVE_SELECT]
+    call    ata_select
+    jc      .Latapi_packet_timeout
+    mov     dx, fs:[si + DRIVE_PORT]
+    add     dx, ATA_FEATURES
+    xor     al, al                      # no DMA
+    out     dx, al
+    add     dx, ATA_LBA_MID - ATA_FEATURES
+    mov     al, CD_SECTOR_BYTES & 0xFF  # at most a sector at a time
+    out     dx, al
+    inc     dx
+    mov     al, CD_SECTOR_BYTES >> 8
+    out     dx, al
+    mov     dx, fs:[si + DRIVE_PORT]
+    add     dx, ATA_COMMAND
+    mov     al, COMMAND_PACKET
+    out     dx, al
+    call    ata_settle
+    call    ata_wait
+    jc      .Latapi_packet_timeout
+    test    al, STATUS_DRQ
+    jz      .Latapi_packet_error
+    mov     dx, fs:[si + DRIVE_PORT]
+    push    ds
+    push    si
+    push    fs
+    pop     ds
+    mov     si, EBDA_PACKET
+    mov     cx, PACKET_WORDS
+    rep outsw
+    pop     si
+    pop     ds
+.Latapi_packet_data:
+    call    ata_settle
+    call    ata_wait
+    jc      .Latapi_packet_timeout
+    test    al, STATUS_ERR
+    jnz     .Latapi_packet_error
+    test    al, STATUS_DRQ
+    jz      .Latapi_packet_done         # the end; TEST has cleared CF
+    mov     dx, fs:[si + DRIVE_PORT]
+    add     dx, ATA_LBA_MID
+    in      al, dx
+    mov     cl, al
+    inc     dx
+    in      al, dx
+    mov     ch, al
+    mov     dx, fs:[si + DRIVE_PORT]
+    push    cx
+    inc     cx
+    shr     cx, 1
+    push    di
+    rep insw
+    pop     di
+    pop     cx
+    mov     ax, cx
+    and     ax, 15
+    add     di, ax
+    shr     cx, 4
+    mov     ax, es
+    add     ax, cx
+    mov     es, ax
+    jmp     .Latapi_packet_data
+.Latapi_packet_error:
+    mov     ah, DISK_CONTROLLER
+    stc
+    ret
+.Latapi_packet_timeout:
+    mov     ah, DISK_TIMEOUT
+.Latapi_packet_done:
+    ret
 
-.section .data
+.data
 # Sense keys and what INT 13h calls them; FFh stands for all others.
 sense_keys:
-        .byte   SENSE_NOT_READY, DISK_NO_MEDIUM
-        .byte   SENSE_MEDIUM_ERROR, DISK_UNCORRECTABLE
-        .byte   SENSE_ILLEGAL_REQUEST, DISK_BAD_COMMAND
-        .byte   0xFF, DISK_CONTROLLER
+    .byte   SENSE_NOT_READY, DISK_NO_MEDIUM
+    .byte   SENSE_MEDIUM_ERROR, DISK_UNCORRECTABLE
+    .byte   SENSE_ILLEGAL_REQUEST, DISK_BAD_COMMAND
+    .byte   0xFF, DISK_CONTROLLER

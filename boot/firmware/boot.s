@@ -1,4 +1,5 @@
-# INT 19h: the search for something to boot: disks in their order, then CDs (El Torito 1.0 without emulation). INT 18h: nothing.
+# INT 19h: the search for something to boot: disks in their order, then CDs (El Torito 1.0 without emulation). INT 18h:
+# nothing.
 
 .include "firmware.inc"
 
@@ -26,225 +27,238 @@ SPEC_LBA                = 4
 SPEC_SEGMENT            = 12
 SPEC_COUNT              = 14
 
-.section .text
+.text
 
-# boot: INT 19h; does not return
+# INT 19h; does not return.
 .global boot
 boot:
-        xor     ax, ax
-        mov     ss, ax
-        mov     sp, BOOT_ADDRESS
-        mov     ds, ax
-        mov     ax, EBDA_SEGMENT
-        mov     fs, ax
-        sti
-        cld
-        mov     dl, FIRST_DISK
-1:      call    drive_find
-        jc      2f
-        call    boot_disk
-        inc     dl
-        jmp     1b
-2:      mov     dl, FIRST_CD
-3:      call    drive_find
-        jc      4f
-        call    boot_cd
-        inc     dl
-        jmp     3b
-4:      int     0x18
+    xor     ax, ax
+    mov     ss, ax
+    mov     sp, BOOT_ADDRESS
+    mov     ds, ax
+    mov     ax, EBDA_SEGMENT
+    mov     fs, ax
+    sti
+    cld
+    mov     dl, FIRST_DISK
+1:  call    drive_find
+    jc      2f
+    call    boot_disk
+    inc     dl
+    jmp     1b
+2:  mov     dl, FIRST_CD
+3:  call    drive_find
+    jc      4f
+    call    boot_cd
+    inc     dl
+    jmp     3b
+4:  int     0x18
 
-# boot_nothing: INT 18h; does not return
+# INT 18h; does not return.
 .global boot_nothing
 boot_nothing:
-        sti
-        mov     si, offset text_nothing
-        call    say
-        xor     ax, ax
-        int     0x16
-        int     0x19
+    sti
+    mov     si, offset text_nothing
+    call    say
+    xor     ax, ax
+    int     0x16
+    int     0x19
 
-# boot_disk: boots a disk that has a boot sector. in: DL drive, DS = 0; returns, with a sentence, when it has none
-# clobbers AX, BX, CX, SI, ES
+# Boots a disk that has a boot sector.
+# In: DL drive, DS = 0; returns, with a sentence, when it has none.
+# Clobbers: AX, BX, CX, SI, ES.
 boot_disk:
-        push    ds
-        pop     es
-        mov     ax, 0x0201
-        mov     bx, BOOT_ADDRESS
-        mov     cx, 1
-        xor     dh, dh
-        int     0x13
-        jc      boot_unreadable
-        mov     si, offset text_no_signature
-        cmp     word ptr [BOOT_ADDRESS + 510], SIGNATURE
-        jne     boot_refused
-        mov     si, offset text_no_code         # a partition table alone
-        cmp     word ptr [BOOT_ADDRESS], 0
-        je      boot_refused
-        mov     si, offset text_boots
-        call    boot_say
-        xor     bx, bx
+    push    ds
+    pop     es
+    mov     ax, 0x0201
+    mov     bx, BOOT_ADDRESS
+    mov     cx, 1
+    xor     dh, dh
+    int     0x13
+    jc      boot_unreadable
+    mov     si, offset text_no_signature
+    cmp     word ptr [BOOT_ADDRESS + 510], SIGNATURE
+    jne     boot_refused
+    mov     si, offset text_no_code     # a partition table alone
+    cmp     word ptr [BOOT_ADDRESS], 0
+    je      boot_refused
+    mov     si, offset text_boots
+    call    boot_say
+    xor     bx, bx
 
-# boot_start: in: DL drive, BX:0 where to (0: BOOT_ADDRESS); does not return
+# Enters a boot sector. Does not return.
+# In: DL drive, BX:0 where to (0: BOOT_ADDRESS).
 boot_start:
-        push    dx
-        call    say_flush
-        pop     dx
-        mov     ax, BOOT_ADDRESS
-        test    bx, bx
-        jz      1f
-        xor     ax, ax
-1:      push    bx
-        push    ax
-        xor     ax, ax
-        mov     es, ax
-        mov     fs, ax
-        movzx   edx, dl
-        xor     ebx, ebx
-        xor     ecx, ecx
-        xor     esi, esi
-        xor     edi, edi
-        xor     ebp, ebp
-        retf
+    push    dx
+    call    say_flush
+    pop     dx
+    mov     ax, BOOT_ADDRESS
+    test    bx, bx
+    jz      1f
+    xor     ax, ax
+1:  push    bx
+    push    ax
+    xor     ax, ax
+    mov     es, ax
+    mov     fs, ax
+    movzx   edx, dl
+    xor     ebx, ebx
+    xor     ecx, ecx
+    xor     esi, esi
+    xor     edi, edi
+    xor     ebp, ebp
+    retf
 
 boot_unreadable:
-        mov     si, offset text_unreadable
-        call    boot_say
-        mov     al, ah
-        call    say_hex8
-        mov     al, 'h'
-        call    say_char
-        mov     al, '\n'
-        jmp     say_char
+    mov     si, offset text_unreadable
+    call    boot_say
+    mov     al, ah
+    call    say_hex8
+    mov     al, 'h'
+    call    say_char
+    mov     al, '\n'
+    jmp     say_char
 
-# boot_refused: in: DL drive, SI the reason; boot_say: the same. Clobber SI
+# Prints the name of a drive and a text, such as why it is not booted.
+# In: DL drive, SI text in the ROM.
 boot_refused:
 boot_say:
-        push    si
-        push    ax
-        mov     si, offset text_drive
-        call    say
-        mov     al, dl
-        call    say_hex8
-        pop     ax
-        pop     si
-        jmp     say
+    push    si
+    push    ax
+    mov     si, offset text_drive
+    call    say
+    mov     al, dl
+    call    say_hex8
+    pop     ax
+    pop     si
+    jmp     say
 
-# boot_cd: boots a CD with a boot catalog. in: DL drive, DS = 0; returns, with a sentence, when it has none
-# clobbers EAX, EBX, ECX, SI, DI, ES
+# Boots a CD with a boot catalog.
+# In: DL drive, DS = 0; returns, with a sentence, when it has none.
+# Clobbers: EAX, EBX, ECX, SI, DI, ES.
 boot_cd:
-        push    ds
-        pop     es
-        mov     eax, VOLUME_RECORD_LBA
-        mov     bx, POST_BUFFER / 16
-        mov     cx, 1
-        call    cd_read
-        jc      boot_unreadable
-        mov     si, POST_BUFFER
-        mov     di, offset volume_text
-        mov     cx, VOLUME_TEXT_BYTES
-1:      lodsb
-        cmp     al, cs:[di]
-        lea     di, [di + 1]            # keeps the flags
-        loope   1b
-        mov     si, offset text_no_record
-        jne     boot_refused
-        mov     eax, [POST_BUFFER + VOLUME_CATALOG]
-        mov     cx, 1
-        call    cd_read
-        jc      boot_unreadable
-        mov     si, POST_BUFFER         # the validation entry adds up to zero
-        xor     bx, bx
-        mov     cx, 16
-3:      lodsw
-        add     bx, ax
-        loop    3b
-        mov     si, offset text_bad_catalog
-        test    bx, bx
-        jnz     boot_refused
-        cmp     byte ptr [POST_BUFFER], 1
-        jne     boot_refused
-        cmp     word ptr [POST_BUFFER + CATALOG_KEY], SIGNATURE
-        jne     boot_refused
-        mov     si, offset text_not_bootable
-        cmp     byte ptr [POST_BUFFER + CATALOG_DEFAULT], ENTRY_BOOTABLE
-        jne     boot_refused
-        mov     si, offset text_emulation
-        test    byte ptr [POST_BUFFER + CATALOG_DEFAULT + ENTRY_MEDIA], 0x0F
-        jnz     boot_refused
+    push    ds
+    pop     es
+    mov     eax, VOLUME_RECORD_LBA
+    mov     bx, POST_BUFFER / 16
+    mov     cx, 1
+    call    cd_read
+    jc      boot_unreadable
+    mov     si, POST_BUFFER
+    mov     di, offset volume_text
+    mov     cx, VOLUME_TEXT_BYTES
+.Lboot_cd_identifier:
+    lodsb
+    cmp     al, cs:[di]
+    lea     di, [di + 1]                # keeps the flags
+    loope   .Lboot_cd_identifier
+    mov     si, offset text_no_record
+    jne     boot_refused
+    mov     eax, [POST_BUFFER + VOLUME_CATALOG]
+    mov     cx, 1
+    call    cd_read
+    jc      boot_unreadable
+    mov     si, POST_BUFFER             # the validation entry adds up to zero
+    xor     bx, bx
+    mov     cx, 16
+.Lboot_cd_sum:
+    lodsw
+    add     bx, ax
+    loop    .Lboot_cd_sum
+    mov     si, offset text_bad_catalog
+    test    bx, bx
+    jnz     boot_refused
+    cmp     byte ptr [POST_BUFFER], 1
+    jne     boot_refused
+    cmp     word ptr [POST_BUFFER + CATALOG_KEY], SIGNATURE
+    jne     boot_refused
+    mov     si, offset text_not_bootable
+    cmp     byte ptr [POST_BUFFER + CATALOG_DEFAULT], ENTRY_BOOTABLE
+    jne     boot_refused
+    mov     si, offset text_emulation
+    test    byte ptr [POST_BUFFER + CATALOG_DEFAULT + ENTRY_MEDIA], 0x0F
+    jnz     boot_refused
 
-        mov     di, EBDA_CD_SPEC        # what INT 13h AH=4Bh tells
-        mov     byte ptr fs:[di], SPEC_BYTES
-        mov     fs:[di + SPEC_DRIVE], dl
-        mov     eax, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_LBA]
-        mov     fs:[di + SPEC_LBA], eax
-        mov     bx, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_SEGMENT]
-        cmp     bx, BOOT_ADDRESS / 16
-        jne     4f
-        xor     bx, bx                  # 0000:7C00 is what most boot sectors expect
-4:      mov     fs:[di + SPEC_SEGMENT], bx
-        mov     cx, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_COUNT]
-        mov     fs:[di + SPEC_COUNT], cx
-        push    bx
-        test    bx, bx
-        jnz     5f
-        mov     bx, BOOT_ADDRESS / 16
-5:      add     cx, 3
-        shr     cx, 2                   # sectors of 2048 bytes
-        jnz     6f
-        inc     cx
-6:      push    cx
-        cmp     cx, CD_CHUNK_SECTORS
-        jbe     7f
-        mov     cx, CD_CHUNK_SECTORS
-7:      push    cx
-        call    cd_read
-        pop     si
-        pop     cx
-        jc      8f
-        movzx   edi, si
-        add     eax, edi
-        shl     si, 7                   # paragraphs
-        add     bx, si
-        sub     cx, di
-        jnz     6b
-        mov     si, offset text_boots
-        call    boot_say
-        pop     bx
-        jmp     boot_start
-8:      pop     bx
-        jmp     boot_unreadable
+    mov     di, EBDA_CD_SPEC            # what INT 13h AH=4Bh tells
+    mov     byte ptr fs:[di], SPEC_BYTES
+    mov     fs:[di + SPEC_DRIVE], dl
+    mov     eax, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_LBA]
+    mov     fs:[di + SPEC_LBA], eax
+    mov     bx, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_SEGMENT]
+    cmp     bx, BOOT_ADDRESS / 16
+    jne     .Lboot_cd_segment
+    xor     bx, bx                      # 0000:7C00 is what most boot sectors expect
+.Lboot_cd_segment:
+    mov     fs:[di + SPEC_SEGMENT], bx
+    mov     cx, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_COUNT]
+    mov     fs:[di + SPEC_COUNT], cx
+    push    bx
+    test    bx, bx
+    jnz     .Lboot_cd_count
+    mov     bx, BOOT_ADDRESS / 16
+.Lboot_cd_count:
+    add     cx, 3
+    shr     cx, 2                       # sectors of 2048 bytes
+    jnz     .Lboot_cd_chunk
+    inc     cx
+.Lboot_cd_chunk:
+    push    cx
+    cmp     cx, CD_CHUNK_SECTORS
+    jbe     .Lboot_cd_read
+    mov     cx, CD_CHUNK_SECTORS
+.Lboot_cd_read:
+    push    cx
+    call    cd_read
+    pop     si
+    pop     cx
+    jc      .Lboot_cd_unreadable
+    movzx   edi, si
+    add     eax, edi
+    shl     si, 7                       # paragraphs
+    add     bx, si
+    sub     cx, di
+    jnz     .Lboot_cd_chunk
+    mov     si, offset text_boots
+    call    boot_say
+    pop     bx
+    jmp     boot_start
+.Lboot_cd_unreadable:
+    pop     bx
+    jmp     boot_unreadable
 
-# cd_read: in: DL drive, EAX sector, CX number, BX segment; out: CF and AH status; clobbers SI, and AH on failure
-# Keeps EAX on success
+# Reads sectors of a CD.
+# In: DL drive, EAX sector, CX number, BX segment.
+# Out: CF and AH status; EAX as it was on success.
+# Clobbers: SI.
 cd_read:
-        mov     si, BOOT_PACKET
-        mov     word ptr [si], 16
-        mov     [si + 2], cx
-        mov     word ptr [si + 4], 0
-        mov     [si + 6], bx
-        mov     [si + 8], eax
-        mov     dword ptr [si + 12], 0
-        push    eax
-        mov     ah, 0x42
-        int     0x13
-        jc      1f
-        pop     eax
-        ret
-1:      mov     bh, ah
-        pop     eax
-        mov     ah, bh
-        stc
-        ret
+    mov     si, BOOT_PACKET
+    mov     word ptr [si], 16
+    mov     [si + 2], cx
+    mov     word ptr [si + 4], 0
+    mov     [si + 6], bx
+    mov     [si + 8], eax
+    mov     dword ptr [si + 12], 0
+    push    eax
+    mov     ah, 0x42
+    int     0x13
+    jc      1f
+    pop     eax
+    ret
+1:  mov     bh, ah
+    pop     eax
+    mov     ah, bh
+    stc
+    ret
 
-.section .data
-volume_text:            .ascii  "\0CD001\1EL TORITO SPECIFICATION"
-text_drive:             .asciz  "Drive "
-text_boots:             .asciz  "h starts\n"
-text_unreadable:        .asciz  "h: cannot be read, status "
-text_no_signature:      .asciz  "h: no boot sector, it does not end in AA55h\n"
-text_no_code:           .asciz  "h: its first sector holds no program\n"
-text_no_record:         .asciz  "h: no El Torito boot record in sector 17\n"
-text_bad_catalog:       .asciz  "h: the boot catalog is damaged\n"
-text_not_bootable:      .asciz  "h: the boot catalog has no bootable entry\n"
-text_emulation:         .asciz  "h: the boot image wants a diskette or disk to be emulated, which this firmware cannot do\n"
-text_nothing:           .asciz  "No bootable device. Attach one and press a key.\n"
+.data
+volume_text:            .ascii "\0CD001\1EL TORITO SPECIFICATION"
+text_drive:             .asciz "Drive "
+text_boots:             .asciz "h starts\n"
+text_unreadable:        .asciz "h: cannot be read, status "
+text_no_signature:      .asciz "h: no boot sector, it does not end in AA55h\n"
+text_no_code:           .asciz "h: its first sector holds no program\n"
+text_no_record:         .asciz "h: no El Torito boot record in sector 17\n"
+text_bad_catalog:       .asciz "h: the boot catalog is damaged\n"
+text_not_bootable:      .asciz "h: the boot catalog has no bootable entry\n"
+text_emulation:         .asciz "h: the boot image wants a diskette or disk to be emulated, which this firmware cannot do\n"
+text_nothing:           .asciz "No bootable device. Attach one and press a key.\n"

@@ -23,278 +23,300 @@ PARAMETERS_CD           = 0x74          # removable, reports changes, can be loc
 CD_SPEC_BYTES           = 19
 FIXED_DISK              = 3             # AH=15h
 
-.section .text
+.text
 
 # Each function below is entered as services.s says, and ends in disk_done with AH = status.
 
-# disk_done: in: AH status; gives it to the caller with CF and keeps it for AH=01h; clobbers none
+# Gives a status to the caller, with CF, and keeps it for AH=01h.
+# In: AH status.
+# Clobbers: nothing.
 disk_done:
-        mov     [bp + F_AH], ah
-        mov     [BDA_DISK_STATUS], ah
-        test    ah, ah
-        jz      service_ok
-        jmp     service_carry
+    mov     [bp + F_AH], ah
+    mov     [BDA_DISK_STATUS], ah
+    test    ah, ah
+    jz      service_ok
+    jmp     service_carry
 
 disk_unsupported:
-        mov     ah, DISK_BAD_COMMAND
-        jmp     disk_done
+    mov     ah, DISK_BAD_COMMAND
+    jmp     disk_done
 
-# INT 13h AH=00h, 0Dh: reset; AH=10h: ready? AH=11h: recalibrate. AH=47h: seek. All is well with a drive that exists
+# INT 13h AH=00h, 0Dh: reset; AH=10h: ready? AH=11h: recalibrate. AH=47h: seek. All is well with a drive that exists.
 disk_ready:
-        call    drive_find
-        jc      disk_unsupported
-        mov     ah, DISK_GOOD
-        jmp     disk_done
+    call    drive_find
+    jc      disk_unsupported
+    mov     ah, DISK_GOOD
+    jmp     disk_done
 
-# INT 13h AH=01h: out: AH status of the last request
+# INT 13h AH=01h.
+# Out: AH status of the last request.
 disk_last_status:
-        mov     ah, [BDA_DISK_STATUS]
-        mov     [bp + F_AH], ah
-        test    ah, ah
-        jz      service_ok
-        jmp     service_carry
+    mov     ah, [BDA_DISK_STATUS]
+    mov     [bp + F_AH], ah
+    test    ah, ah
+    jz      service_ok
+    jmp     service_carry
 
-# INT 13h AH=02h read, 03h write, 04h verify: in: AL sectors, CH and CL bits 6-7 cylinder, CL bits 0-5 sector, DH head,
-# ES:BX buffer; out: AL sectors done
+# INT 13h AH=02h read, 03h write, 04h verify.
+# In: AL sectors, CH and CL bits 6-7 cylinder, CL bits 0-5 sector, DH head, ES:BX buffer.
+# Out: AL sectors done.
 disk_read_chs:
-        mov     al, REQUEST_READ
-        jmp     disk_chs
+    mov     al, REQUEST_READ
+    jmp     disk_chs
+
+# INT 13h AH=03h: as AH=02h, but writes.
 disk_write_chs:
-        mov     al, REQUEST_WRITE
-        jmp     disk_chs
+    mov     al, REQUEST_WRITE
+    jmp     disk_chs
+
+# INT 13h AH=04h: as AH=02h, but verifies.
 disk_verify_chs:
-        mov     al, REQUEST_VERIFY
+    mov     al, REQUEST_VERIFY
 disk_chs:
-        mov     fs:[EBDA_REQUEST_KIND], al
-        call    drive_find
-        jc      disk_unsupported
-        cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
-        jne     disk_unsupported
-        mov     di, bx
-        movzx   ax, byte ptr [bp + F_AL]
-        test    ax, ax
-        jz      disk_unsupported
-        mov     fs:[EBDA_REQUEST_COUNT], ax
-        movzx   bx, dh
-        cmp     bx, fs:[si + DRIVE_HEADS]
-        jae     disk_unsupported
-        mov     al, ch                  # cylinder
-        mov     ah, cl
-        shr     ah, 6
-        mul     word ptr fs:[si + DRIVE_HEADS]
-        add     ax, bx
-        adc     dx, 0
-        shl     edx, 16
-        mov     dx, ax                  # track
-        movzx   eax, word ptr fs:[si + DRIVE_TRACK_SECTORS]
-        and     ecx, 63
-        cmp     ax, cx
-        jb      disk_unsupported
-        dec     ecx                     # sectors count from 1
-        js      disk_unsupported
-        mul     edx
-        add     eax, ecx
-        mov     fs:[EBDA_REQUEST_LBA], eax
-        mov     dword ptr fs:[EBDA_REQUEST_LBA + 4], 0
-        call    disk_transfer
-        mov     al, fs:[EBDA_REQUEST_DONE]
-        mov     [bp + F_AL], al
-        jmp     disk_done
+    mov     fs:[EBDA_REQUEST_KIND], al
+    call    drive_find
+    jc      disk_unsupported
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
+    jne     disk_unsupported
+    mov     di, bx
+    movzx   ax, byte ptr [bp + F_AL]
+    test    ax, ax
+    jz      disk_unsupported
+    mov     fs:[EBDA_REQUEST_COUNT], ax
+    movzx   bx, dh
+    cmp     bx, fs:[si + DRIVE_HEADS]
+    jae     disk_unsupported
+    mov     al, ch                      # cylinder
+    mov     ah, cl
+    shr     ah, 6
+    mul     word ptr fs:[si + DRIVE_HEADS]
+    add     ax, bx
+    adc     dx, 0
+    shl     edx, 16
+    mov     dx, ax                      # track
+    movzx   eax, word ptr fs:[si + DRIVE_TRACK_SECTORS]
+    and     ecx, 63
+    cmp     ax, cx
+    jb      disk_unsupported
+    dec     ecx                         # sectors count from 1
+    js      disk_unsupported
+    mul     edx
+    add     eax, ecx
+    mov     fs:[EBDA_REQUEST_LBA], eax
+    mov     dword ptr fs:[EBDA_REQUEST_LBA + 4], 0
+    call    disk_transfer
+    mov     al, fs:[EBDA_REQUEST_DONE]
+    mov     [bp + F_AL], al
+    jmp     disk_done
 
-# INT 13h AH=42h read, 43h write, 44h verify: in: DS:SI disk address packet; out: its count tells what was done
+# INT 13h AH=42h read, 43h write, 44h verify.
+# In: DS:SI disk address packet.
+# Out: its count tells what was done.
 disk_read_packet:
-        mov     al, REQUEST_READ
-        jmp     disk_packet
+    mov     al, REQUEST_READ
+    jmp     disk_packet
+
+# INT 13h AH=43h: as AH=42h, but writes.
 disk_write_packet:
-        mov     al, REQUEST_WRITE
-        jmp     disk_packet
+    mov     al, REQUEST_WRITE
+    jmp     disk_packet
+
+# INT 13h AH=44h: as AH=42h, but verifies.
 disk_verify_packet:
-        mov     al, REQUEST_VERIFY
+    mov     al, REQUEST_VERIFY
 disk_packet:
-        mov     fs:[EBDA_REQUEST_KIND], al
-        mov     es, [bp + F_DS]
-        mov     bx, si
-        call    drive_find
-        jc      disk_unsupported
-        cmp     byte ptr es:[bx], PACKET_BYTES
-        jb      disk_unsupported
-        mov     ax, es:[bx + PACKET_COUNT]
-        mov     fs:[EBDA_REQUEST_COUNT], ax
-        mov     eax, es:[bx + PACKET_LBA]
-        mov     fs:[EBDA_REQUEST_LBA], eax
-        mov     eax, es:[bx + PACKET_LBA + 4]
-        mov     fs:[EBDA_REQUEST_LBA + 4], eax
-        push    es
-        push    bx
-        les     di, es:[bx + PACKET_BUFFER]
-        call    disk_transfer
-        pop     bx
-        pop     es
-        mov     cx, fs:[EBDA_REQUEST_DONE]
-        mov     es:[bx + PACKET_COUNT], cx
-        jmp     disk_done
+    mov     fs:[EBDA_REQUEST_KIND], al
+    mov     es, [bp + F_DS]
+    mov     bx, si
+    call    drive_find
+    jc      disk_unsupported
+    cmp     byte ptr es:[bx], PACKET_BYTES
+    jb      disk_unsupported
+    mov     ax, es:[bx + PACKET_COUNT]
+    mov     fs:[EBDA_REQUEST_COUNT], ax
+    mov     eax, es:[bx + PACKET_LBA]
+    mov     fs:[EBDA_REQUEST_LBA], eax
+    mov     eax, es:[bx + PACKET_LBA + 4]
+    mov     fs:[EBDA_REQUEST_LBA + 4], eax
+    push    es
+    push    bx
+    les     di, es:[bx + PACKET_BUFFER]
+    call    disk_transfer
+    pop     bx
+    pop     es
+    mov     cx, fs:[EBDA_REQUEST_DONE]
+    mov     es:[bx + PACKET_COUNT], cx
+    jmp     disk_done
 
-# disk_transfer: in: FS:SI drive, FS:[EBDA_REQUEST_*], ES:DI buffer; out: AH status, FS:[EBDA_REQUEST_DONE]
-# clobbers EAX, EBX, ECX, EDX, DI, ES
+# Does a request with the driver of its drive.
+# In: FS:SI drive, FS:[EBDA_REQUEST_*], ES:DI buffer.
+# Out: AH status, FS:[EBDA_REQUEST_DONE].
+# Clobbers: EAX, EBX, ECX, EDX, DI, ES.
 disk_transfer:
-        mov     word ptr fs:[EBDA_REQUEST_DONE], 0
-        movzx   eax, word ptr fs:[EBDA_REQUEST_COUNT]
-        mov     ebx, fs:[EBDA_REQUEST_LBA + 4]
-        add     eax, fs:[EBDA_REQUEST_LBA]
-        adc     ebx, 0
-        jc      8f
-        cmp     ebx, fs:[si + DRIVE_SECTORS + 4]
-        ja      8f
-        jb      1f
-        cmp     eax, fs:[si + DRIVE_SECTORS]
-        ja      8f
-1:      cmp     word ptr fs:[EBDA_REQUEST_COUNT], 0
-        mov     ah, DISK_GOOD
-        je      9f
-        call    interrupts_as_caller
-        mov     ax, di                  # keep the offset small: segments advance from sector to sector
-        shr     ax, 4
-        mov     bx, es
-        add     ax, bx
-        mov     es, ax
-        and     di, 15
-        cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
-        jne     ata_transfer
-        cmp     byte ptr fs:[EBDA_REQUEST_KIND], REQUEST_WRITE
-        mov     ah, DISK_WRITE_PROTECTED
-        jne     atapi_transfer
-        ret
-8:      mov     ah, DISK_NOT_FOUND
-9:      ret
+    mov     word ptr fs:[EBDA_REQUEST_DONE], 0
+    movzx   eax, word ptr fs:[EBDA_REQUEST_COUNT]
+    mov     ebx, fs:[EBDA_REQUEST_LBA + 4]
+    add     eax, fs:[EBDA_REQUEST_LBA]
+    adc     ebx, 0
+    jc      8f
+    cmp     ebx, fs:[si + DRIVE_SECTORS + 4]
+    ja      8f
+    jb      1f
+    cmp     eax, fs:[si + DRIVE_SECTORS]
+    ja      8f
+1:  cmp     word ptr fs:[EBDA_REQUEST_COUNT], 0
+    mov     ah, DISK_GOOD
+    je      9f
+    call    interrupts_as_caller
+    mov     ax, di                      # keep the offset small: segments advance from sector to sector
+    shr     ax, 4
+    mov     bx, es
+    add     ax, bx
+    mov     es, ax
+    and     di, 15
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
+    jne     ata_transfer
+    cmp     byte ptr fs:[EBDA_REQUEST_KIND], REQUEST_WRITE
+    mov     ah, DISK_WRITE_PROTECTED
+    jne     atapi_transfer
+    ret
+8:  mov     ah, DISK_NOT_FOUND
+9:  ret
 
-# INT 13h AH=08h: out: CH, CL last cylinder and sectors a track, DH last head, DL number of disks
+# INT 13h AH=08h.
+# Out: CH, CL last cylinder and sectors a track, DH last head, DL number of disks.
 disk_geometry:
-        call    drive_find
-        jc      1f
-        cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
-        jne     disk_unsupported
-        mov     ax, fs:[si + DRIVE_CYLINDERS]
-        dec     ax
-        shl     ah, 6
-        or      ah, fs:[si + DRIVE_TRACK_SECTORS]
-        xchg    al, ah
-        mov     [bp + F_CX], ax
-        mov     al, fs:[si + DRIVE_HEADS]
-        dec     al
-        mov     [bp + F_DH], al
-        mov     al, fs:[EBDA_DISK_COUNT]
-        mov     [bp + F_DL], al
-        mov     byte ptr [bp + F_AL], 0
-        mov     byte ptr [bp + F_BL], 0
-        mov     ah, DISK_GOOD
-        jmp     disk_done
-1:      mov     word ptr [bp + F_CX], 0
-        mov     word ptr [bp + F_DX], 0
-        mov     ah, 7                   # no such drive: its parameters are bad
-        jmp     disk_done
+    call    drive_find
+    jc      1f
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
+    jne     disk_unsupported
+    mov     ax, fs:[si + DRIVE_CYLINDERS]
+    dec     ax
+    shl     ah, 6
+    or      ah, fs:[si + DRIVE_TRACK_SECTORS]
+    xchg    al, ah
+    mov     [bp + F_CX], ax
+    mov     al, fs:[si + DRIVE_HEADS]
+    dec     al
+    mov     [bp + F_DH], al
+    mov     al, fs:[EBDA_DISK_COUNT]
+    mov     [bp + F_DL], al
+    mov     byte ptr [bp + F_AL], 0
+    mov     byte ptr [bp + F_BL], 0
+    mov     ah, DISK_GOOD
+    jmp     disk_done
+1:  mov     word ptr [bp + F_CX], 0
+    mov     word ptr [bp + F_DX], 0
+    mov     ah, 7                       # no such drive: its parameters are bad
+    jmp     disk_done
 
-# INT 13h AH=15h: out: AH 3 and CX:DX sectors for a disk, AH 0 for a number without a drive
+# INT 13h AH=15h.
+# Out: AH 3 and CX:DX sectors for a disk, AH 0 for a number without a drive.
 disk_kind:
-        call    drive_find
-        mov     byte ptr [bp + F_AH], 0
-        jc      service_ok
-        cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
-        jne     service_ok
-        mov     byte ptr [bp + F_AH], FIXED_DISK
-        mov     eax, fs:[si + DRIVE_SECTORS]
-        cmp     dword ptr fs:[si + DRIVE_SECTORS + 4], 0
-        je      1f
-        or      eax, -1
-1:      mov     [bp + F_DX], ax
-        shr     eax, 16
-        mov     [bp + F_CX], ax
-        jmp     service_ok
+    call    drive_find
+    mov     byte ptr [bp + F_AH], 0
+    jc      service_ok
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
+    jne     service_ok
+    mov     byte ptr [bp + F_AH], FIXED_DISK
+    mov     eax, fs:[si + DRIVE_SECTORS]
+    cmp     dword ptr fs:[si + DRIVE_SECTORS + 4], 0
+    je      1f
+    or      eax, -1
+1:  mov     [bp + F_DX], ax
+    shr     eax, 16
+    mov     [bp + F_CX], ax
+    jmp     service_ok
 
-# INT 13h AH=41h: in: BX 55AAh; out: BX AA55h, AH version, CX what is there
+# INT 13h AH=41h.
+# In: BX 55AAh.
+# Out: BX AA55h, AH version, CX what is there.
 disk_extensions:
-        call    drive_find
-        jc      disk_unsupported
-        cmp     bx, 0x55AA
-        jne     disk_unsupported
-        mov     word ptr [bp + F_BX], 0xAA55
-        mov     word ptr [bp + F_CX], EDD_PACKETS
-        mov     byte ptr [bp + F_AH], EDD_VERSION
-        mov     byte ptr [BDA_DISK_STATUS], DISK_GOOD
-        jmp     service_ok
+    call    drive_find
+    jc      disk_unsupported
+    cmp     bx, 0x55AA
+    jne     disk_unsupported
+    mov     word ptr [bp + F_BX], 0xAA55
+    mov     word ptr [bp + F_CX], EDD_PACKETS
+    mov     byte ptr [bp + F_AH], EDD_VERSION
+    mov     byte ptr [BDA_DISK_STATUS], DISK_GOOD
+    jmp     service_ok
 
-# INT 13h AH=48h: in: DS:SI buffer, its first word its size; out: filled: u16 size 26, u16 flags, u32 cylinders, u32 heads,
-# u32 sectors a track, u64 sectors, u16 bytes a sector
+# INT 13h AH=48h.
+# In: DS:SI buffer, its first word its size.
+# Out: filled: u16 size 26, u16 flags, u32 cylinders, u32 heads, u32 sectors a track, u64 sectors, u16 bytes a sector.
 disk_parameters:
-        mov     es, [bp + F_DS]
-        mov     di, si
-        call    drive_find
-        jc      disk_unsupported
-        cmp     word ptr es:[di], PARAMETERS_BYTES
-        jb      disk_unsupported
-        mov     ax, PARAMETERS_BYTES
-        stosw
-        cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
-        je      1f
-        mov     ax, PARAMETERS_DISK
-        stosw
-        movzx   eax, word ptr fs:[si + DRIVE_CYLINDERS]
-        stosd
-        movzx   eax, word ptr fs:[si + DRIVE_HEADS]
-        stosd
-        movzx   eax, word ptr fs:[si + DRIVE_TRACK_SECTORS]
-        stosd
-        jmp     2f
-1:      mov     ax, PARAMETERS_CD
-        stosw
-        or      eax, -1
-        stosd
-        stosd
-        stosd
-2:      mov     eax, fs:[si + DRIVE_SECTORS]
-        stosd
-        mov     eax, fs:[si + DRIVE_SECTORS + 4]
-        stosd
-        mov     ax, fs:[si + DRIVE_SECTOR_BYTES]
-        stosw
-        mov     ah, DISK_GOOD
-        jmp     disk_done
+    mov     es, [bp + F_DS]
+    mov     di, si
+    call    drive_find
+    jc      disk_unsupported
+    cmp     word ptr es:[di], PARAMETERS_BYTES
+    jb      disk_unsupported
+    mov     ax, PARAMETERS_BYTES
+    stosw
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
+    je      1f
+    mov     ax, PARAMETERS_DISK
+    stosw
+    movzx   eax, word ptr fs:[si + DRIVE_CYLINDERS]
+    stosd
+    movzx   eax, word ptr fs:[si + DRIVE_HEADS]
+    stosd
+    movzx   eax, word ptr fs:[si + DRIVE_TRACK_SECTORS]
+    stosd
+    jmp     2f
+1:  mov     ax, PARAMETERS_CD
+    stosw
+    or      eax, -1
+    stosd
+    stosd
+    stosd
+2:  mov     eax, fs:[si + DRIVE_SECTORS]
+    stosd
+    mov     eax, fs:[si + DRIVE_SECTORS + 4]
+    stosd
+    mov     ax, fs:[si + DRIVE_SECTOR_BYTES]
+    stosw
+    mov     ah, DISK_GOOD
+    jmp     disk_done
 
-# INT 13h AH=4Bh: AL=00h ends the emulation of a CD (there never is one), AL=01h tells about it; in: DS:SI buffer of 19 bytes
+# INT 13h AH=4Bh: AL=00h ends the emulation of a CD (there never is one), AL=01h tells about it.
+# In: DS:SI buffer of 19 bytes.
 disk_emulation:
-        cmp     al, 1
-        ja      disk_unsupported
-        cmp     byte ptr fs:[EBDA_CD_SPEC], 0
-        je      disk_unsupported        # not booted from a CD
-        mov     es, [bp + F_DS]
-        mov     di, si
-        mov     si, EBDA_CD_SPEC
-        mov     cx, CD_SPEC_BYTES
-1:      mov     al, fs:[si]
-        inc     si
-        stosb
-        loop    1b
-        mov     ah, DISK_GOOD
-        jmp     disk_done
+    cmp     al, 1
+    ja      disk_unsupported
+    cmp     byte ptr fs:[EBDA_CD_SPEC], 0
+    je      disk_unsupported            # not booted from a CD
+    mov     es, [bp + F_DS]
+    mov     di, si
+    mov     si, EBDA_CD_SPEC
+    mov     cx, CD_SPEC_BYTES
+1:  mov     al, fs:[si]
+    inc     si
+    stosb
+    loop    1b
+    mov     ah, DISK_GOOD
+    jmp     disk_done
 
-.section .data
+.data
 .global disk_functions
 disk_functions:
-        .word   disk_unsupported, 18
-        FUNCTION 0x42, disk_read_packet
-        FUNCTION 0x00, disk_ready
-        FUNCTION 0x01, disk_last_status
-        FUNCTION 0x02, disk_read_chs
-        FUNCTION 0x03, disk_write_chs
-        FUNCTION 0x04, disk_verify_chs
-        FUNCTION 0x08, disk_geometry
-        FUNCTION 0x0D, disk_ready
-        FUNCTION 0x10, disk_ready
-        FUNCTION 0x11, disk_ready
-        FUNCTION 0x15, disk_kind
-        FUNCTION 0x41, disk_extensions
-        FUNCTION 0x43, disk_write_packet
-        FUNCTION 0x44, disk_verify_packet
-        FUNCTION 0x47, disk_ready
-        FUNCTION 0x48, disk_parameters
-        FUNCTION 0x4B, disk_emulation
-        FUNCTION 0x4E, disk_ready
+    .word   disk_unsupported, 18
+    FUNCTION 0x42, disk_read_packet
+    FUNCTION 0x00, disk_ready
+    FUNCTION 0x01, disk_last_status
+    FUNCTION 0x02, disk_read_chs
+    FUNCTION 0x03, disk_write_chs
+    FUNCTION 0x04, disk_verify_chs
+    FUNCTION 0x08, disk_geometry
+    FUNCTION 0x0D, disk_ready
+    FUNCTION 0x10, disk_ready
+    FUNCTION 0x11, disk_ready
+    FUNCTION 0x15, disk_kind
+    FUNCTION 0x41, disk_extensions
+    FUNCTION 0x43, disk_write_packet
+    FUNCTION 0x44, disk_verify_packet
+    FUNCTION 0x47, disk_ready
+    FUNCTION 0x48, disk_parameters
+    FUNCTION 0x4B, disk_emulation
+    FUNCTION 0x4E, disk_ready

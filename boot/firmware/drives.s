@@ -29,206 +29,226 @@ TRACK_SECTORS           = 63
 CYLINDERS_MAX           = 1024
 HEADS_MAX               = 255
 
-.section .text
+.text
 
-# drives_init: fills the table and the maps. in: DS = BDA, FS = EBDA; clobbers all but DS, FS
+# Fills the table and the maps.
+# In: DS = BDA, FS = EBDA.
+# Clobbers: all but DS, FS.
 .global drives_init
 drives_init:
-        mov     si, EBDA_DRIVES
-        mov     bx, offset channels
-1:      mov     ah, DEVICE_FIRST
-2:      mov     cx, cs:[bx]
-        mov     fs:[si + DRIVE_PORT], cx
-        mov     cx, cs:[bx + 2]
-        mov     fs:[si + DRIVE_CONTROL], cx
-        mov     fs:[si + DRIVE_SELECT], ah
-        push    ax
-        push    bx
-        call    drive_probe
-        pop     bx
-        pop     ax
-        jc      3f
-        add     si, DRIVE_BYTES
-3:      xor     ah, DEVICE_SECOND_BIT
-        test    ah, DEVICE_SECOND_BIT
-        jnz     2b
-        add     bx, 4
-        cmp     bx, offset channels_end
-        jb      1b
-        mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_NONE
-        mov     al, fs:[EBDA_DISK_COUNT]
-        mov     [BDA_DISKS], al
-        ret
+    mov     si, EBDA_DRIVES
+    mov     bx, offset channels
+1:  mov     ah, DEVICE_FIRST
+2:  mov     cx, cs:[bx]
+    mov     fs:[si + DRIVE_PORT], cx
+    mov     cx, cs:[bx + 2]
+    mov     fs:[si + DRIVE_CONTROL], cx
+    mov     fs:[si + DRIVE_SELECT], ah
+    push    ax
+    push    bx
+    call    drive_probe
+    pop     bx
+    pop     ax
+    jc      3f
+    add     si, DRIVE_BYTES
+3:  xor     ah, DEVICE_SECOND_BIT
+    test    ah, DEVICE_SECOND_BIT
+    jnz     2b
+    add     bx, 4
+    cmp     bx, offset channels_end
+    jb      1b
+    mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_NONE
+    mov     al, fs:[EBDA_DISK_COUNT]
+    mov     [BDA_DISKS], al
+    ret
 
-# drive_probe: is there a drive? in: FS:SI entry with ports and select; out: entry filled and in its map, or CF
-# clobbers EAX, EBX, ECX, EDX, DI, ES
+# Is there a drive?
+# In: FS:SI entry with ports and select.
+# Out: entry filled and in its map, or CF.
+# Clobbers: EAX, EBX, ECX, EDX, DI, ES.
 drive_probe:
-        mov     dx, fs:[si + DRIVE_PORT]
-        add     dx, ATA_STATUS
-        in      al, dx
-        cmp     al, 0xFF                # no channel: nobody drives the bus
-        je      8f
-        mov     al, fs:[si + DRIVE_SELECT]
-        call    ata_select
-        jc      9f
-        mov     dx, fs:[si + DRIVE_PORT]        # registers of a drive that is there keep what they are given
-        add     dx, ATA_COUNT
-        mov     al, 0x55
-        out     dx, al
-        inc     dx
-        mov     al, 0xAA
-        out     dx, al
-        in      al, dx
-        cmp     al, 0xAA
-        jne     8f
-        dec     dx
-        in      al, dx
-        cmp     al, 0x55
-        jne     8f
+    mov     dx, fs:[si + DRIVE_PORT]
+    add     dx, ATA_STATUS
+    in      al, dx
+    cmp     al, 0xFF                    # no channel: nobody drives the bus
+    je      .Ldrive_probe_none
+    mov     al, fs:[si + DRIVE_SELECT]
+    call    ata_select
+    jc      .Ldrive_probe_done
+    mov     dx, fs:[si + DRIVE_PORT]    # registers of a drive that is there keep what they are given
+    add     dx, ATA_COUNT
+    mov     al, 0x55
+    out     dx, al
+    inc     dx
+    mov     al, 0xAA
+    out     dx, al
+    in      al, dx
+    cmp     al, 0xAA
+    jne     .Ldrive_probe_none
+    dec     dx
+    in      al, dx
+    cmp     al, 0x55
+    jne     .Ldrive_probe_none
 
-        mov     ah, COMMAND_IDENTIFY
-        call    identify
-        jc      1f
-        call    disk_found
-        jmp     7f
-1:      mov     dx, fs:[si + DRIVE_PORT]        # a CD drive refuses the command and shows its signature
-        add     dx, ATA_LBA_MID
-        in      al, dx
-        mov     ah, al
-        inc     dx
-        in      al, dx
-        xchg    al, ah
-        cmp     ax, SIGNATURE_ATAPI
-        jne     8f
-        mov     ah, COMMAND_IDENTIFY_PACKET
-        call    identify
-        jc      8f
-        call    cd_found
-7:      call    ata_interrupts_on
-        clc
-        ret
-8:      stc
-9:      ret
+    mov     ah, COMMAND_IDENTIFY
+    call    identify
+    jc      .Ldrive_probe_packet
+    call    disk_found
+    jmp     .Ldrive_probe_found
+.Ldrive_probe_packet:
+    mov     dx, fs:[si + DRIVE_PORT]    # a CD drive refuses the command and shows its signature
+    add     dx, ATA_LBA_MID
+    in      al, dx
+    mov     ah, al
+    inc     dx
+    in      al, dx
+    xchg    al, ah
+    cmp     ax, SIGNATURE_ATAPI
+    jne     .Ldrive_probe_none
+    mov     ah, COMMAND_IDENTIFY_PACKET
+    call    identify
+    jc      .Ldrive_probe_none
+    call    cd_found
+.Ldrive_probe_found:
+    call    ata_interrupts_on
+    clc
+    ret
+.Ldrive_probe_none:
+    stc
+.Ldrive_probe_done:
+    ret
 
-# identify: in: FS:SI drive, selected, AH command; out: its 512 bytes at POST_BUFFER, ES = 0; or CF; clobbers AX, CX, DX, DI
+# Fetches what a drive says about itself.
+# In: FS:SI drive, selected, AH command.
+# Out: its 512 bytes at POST_BUFFER, ES = 0; or CF.
+# Clobbers: AX, CX, DX, DI.
 identify:
-        xor     di, di
-        mov     es, di
-        mov     dx, fs:[si + DRIVE_PORT]
-        add     dx, ATA_COMMAND
-        mov     al, ah
-        out     dx, al
-        call    ata_settle
-        call    ata_wait
-        jc      1f
-        test    al, al
-        jz      2f
-        test    al, STATUS_ERR
-        jnz     2f
-        test    al, STATUS_DRQ
-        jz      2f
-        mov     dx, fs:[si + DRIVE_PORT]
-        mov     di, POST_BUFFER
-        mov     cx, 256
-        rep insw
-        clc
-1:      ret
-2:      stc
-        ret
+    xor     di, di
+    mov     es, di
+    mov     dx, fs:[si + DRIVE_PORT]
+    add     dx, ATA_COMMAND
+    mov     al, ah
+    out     dx, al
+    call    ata_settle
+    call    ata_wait
+    jc      1f
+    test    al, al
+    jz      2f
+    test    al, STATUS_ERR
+    jnz     2f
+    test    al, STATUS_DRQ
+    jz      2f
+    mov     dx, fs:[si + DRIVE_PORT]
+    mov     di, POST_BUFFER
+    mov     cx, 256
+    rep insw
+    clc
+1:  ret
+2:  stc
+    ret
 
-# disk_found: in: FS:SI entry, IDENTIFY data; clobbers EAX, EBX, ECX, EDX
+# Enters a disk with its size and geometry.
+# In: FS:SI entry, IDENTIFY data.
+# Clobbers: EAX, EBX, ECX, EDX.
 disk_found:
-        mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
-        or      byte ptr fs:[si + DRIVE_SELECT], DEVICE_LBA
-        mov     word ptr fs:[si + DRIVE_SECTOR_BYTES], 512
-        mov     eax, es:[POST_BUFFER + IDENTIFY_SECTORS]
-        xor     edx, edx
-        test    word ptr es:[POST_BUFFER + IDENTIFY_FEATURES], IDENTIFY_LBA48
-        setnz   fs:[si + DRIVE_LBA48]
-        jz      1f
-        mov     eax, es:[POST_BUFFER + IDENTIFY_SECTORS48]
-        mov     edx, es:[POST_BUFFER + IDENTIFY_SECTORS48 + 4]
-1:      mov     fs:[si + DRIVE_SECTORS], eax
-        mov     fs:[si + DRIVE_SECTORS + 4], edx
+    mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
+    or      byte ptr fs:[si + DRIVE_SELECT], DEVICE_LBA
+    mov     word ptr fs:[si + DRIVE_SECTOR_BYTES], 512
+    mov     eax, es:[POST_BUFFER + IDENTIFY_SECTORS]
+    xor     edx, edx
+    test    word ptr es:[POST_BUFFER + IDENTIFY_FEATURES], IDENTIFY_LBA48
+    setnz   fs:[si + DRIVE_LBA48]
+    jz      1f
+    mov     eax, es:[POST_BUFFER + IDENTIFY_SECTORS48]
+    mov     edx, es:[POST_BUFFER + IDENTIFY_SECTORS48 + 4]
+1:  mov     fs:[si + DRIVE_SECTORS], eax
+    mov     fs:[si + DRIVE_SECTORS + 4], edx
 
-        # Geometry: 63 sectors a track, and the fewest heads with which 1024 cylinders reach the end (Phoenix EDD 1.1)
-        mov     word ptr fs:[si + DRIVE_TRACK_SECTORS], TRACK_SECTORS
-        mov     bx, HEADS_MAX
-        mov     cx, CYLINDERS_MAX
-        test    edx, edx
-        jnz     3f
-        cmp     eax, TRACK_SECTORS * HEADS_MAX * CYLINDERS_MAX
-        jae     3f
-        mov     ecx, TRACK_SECTORS
-        div     ecx                     # tracks
-        mov     ebx, 16
-2:      mov     ecx, ebx
-        shl     ecx, 10
-        cmp     eax, ecx
-        jbe     4f
-        add     bx, bx
-        cmp     bx, 256
-        jb      2b
-        dec     bx
-4:      xor     edx, edx
-        div     ebx
-        mov     cx, ax
-        cmp     cx, 1
-        adc     cx, 0                   # a disk smaller than a cylinder has one
-3:      mov     fs:[si + DRIVE_HEADS], bx
-        mov     fs:[si + DRIVE_CYLINDERS], cx
-        mov     bx, EBDA_DISK_COUNT
-        mov     di, EBDA_DISK_MAP
+    # Geometry: 63 sectors a track, and the fewest heads with which 1024 cylinders reach the end (Phoenix EDD 1.1)
+    mov     word ptr fs:[si + DRIVE_TRACK_SECTORS], TRACK_SECTORS
+    mov     bx, HEADS_MAX
+    mov     cx, CYLINDERS_MAX
+    test    edx, edx
+    jnz     3f
+    cmp     eax, TRACK_SECTORS * HEADS_MAX * CYLINDERS_MAX
+    jae     3f
+    mov     ecx, TRACK_SECTORS
+    div     ecx                         # tracks
+    mov     ebx, 16
+2:  mov     ecx, ebx
+    shl     ecx, 10
+    cmp     eax, ecx
+    jbe     4f
+    add     bx, bx
+    cmp     bx, 256
+    jb      2b
+    dec     bx
+4:  xor     edx, edx
+    div     ebx
+    mov     cx, ax
+    cmp     cx, 1
+    adc     cx, 0                       # a disk smaller than a cylinder has one
+3:  mov     fs:[si + DRIVE_HEADS], bx
+    mov     fs:[si + DRIVE_CYLINDERS], cx
+    mov     bx, EBDA_DISK_COUNT
+    mov     di, EBDA_DISK_MAP
 
-# map_add: in: FS:SI entry, BX its count, DI its map; clobbers AX, BX, DI
+# Gives the next drive number to an entry.
+# In: FS:SI entry, BX its count, DI its map.
+# Clobbers: AX, BX, DI.
 map_add:
-        movzx   ax, byte ptr fs:[bx]
-        inc     byte ptr fs:[bx]
-        add     di, ax
-        lea     ax, [si - EBDA_DRIVES]
-        mov     bl, DRIVE_BYTES
-        div     bl
-        mov     fs:[di], al
-        ret
+    movzx   ax, byte ptr fs:[bx]
+    inc     byte ptr fs:[bx]
+    add     di, ax
+    lea     ax, [si - EBDA_DRIVES]
+    mov     bl, DRIVE_BYTES
+    div     bl
+    mov     fs:[di], al
+    ret
 
-# cd_found: in: FS:SI entry; clobbers AX, BX, DI. How large the disc is need not be known
+# Enters a CD drive. How large the disc is need not be known.
+# In: FS:SI entry.
+# Clobbers: AX, BX, DI.
 cd_found:
-        mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
-        mov     word ptr fs:[si + DRIVE_SECTOR_BYTES], 2048
-        mov     dword ptr fs:[si + DRIVE_SECTORS], -1
-        mov     dword ptr fs:[si + DRIVE_SECTORS + 4], -1
-        mov     bx, EBDA_CD_COUNT
-        mov     di, EBDA_CD_MAP
-        jmp     map_add
+    mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
+    mov     word ptr fs:[si + DRIVE_SECTOR_BYTES], 2048
+    mov     dword ptr fs:[si + DRIVE_SECTORS], -1
+    mov     dword ptr fs:[si + DRIVE_SECTORS + 4], -1
+    mov     bx, EBDA_CD_COUNT
+    mov     di, EBDA_CD_MAP
+    jmp     map_add
 
-# drive_find: in: DL drive number; out: FS:SI its entry, or CF; clobbers none
+# Looks up a drive number.
+# In: DL drive number.
+# Out: FS:SI its entry, or CF.
+# Clobbers: nothing.
 .global drive_find
 drive_find:
-        push    bx
-        movzx   bx, dl
-        mov     si, EBDA_CD_MAP
-        sub     bl, FIRST_CD
-        jc      1f
-        cmp     bl, fs:[EBDA_CD_COUNT]
-        jmp     2f
-1:      mov     si, EBDA_DISK_MAP
-        mov     bl, dl
-        sub     bl, FIRST_DISK
-        jc      8f
-        cmp     bl, fs:[EBDA_DISK_COUNT]
-2:      jae     8f
-        movzx   si, byte ptr fs:[si + bx]
-        shl     si, 5                   # DRIVE_BYTES
-        add     si, EBDA_DRIVES
-        pop     bx
-        ret
-8:      stc
-        pop     bx
-        ret
+    push    bx
+    movzx   bx, dl
+    mov     si, EBDA_CD_MAP
+    sub     bl, FIRST_CD
+    jc      1f
+    cmp     bl, fs:[EBDA_CD_COUNT]
+    jmp     2f
+1:  mov     si, EBDA_DISK_MAP
+    mov     bl, dl
+    sub     bl, FIRST_DISK
+    jc      8f
+    cmp     bl, fs:[EBDA_DISK_COUNT]
+2:  jae     8f
+    movzx   si, byte ptr fs:[si + bx]
+    shl     si, 5                       # DRIVE_BYTES
+    add     si, EBDA_DRIVES
+    pop     bx
+    ret
+8:  stc
+    pop     bx
+    ret
 
-.section .data
+.data
 # IDE channels in compatibility mode: command block, device control.
 channels:
-        .word   0x1F0, 0x3F6
-        .word   0x170, 0x376
+    .word   0x1F0, 0x3F6
+    .word   0x170, 0x376
 channels_end:

@@ -15,94 +15,98 @@ SLAVE_MASK              = 0x3E          # open: clock, both IDE channels
 OCW3_READ_ISR           = 0x0B
 COPROCESSOR_BUSY        = 0xF0          # a write clears the latch of FERR#
 
-.section .text
+.text
 
-# interrupt_controllers_init: clobbers AL, SI
+# Sets up both interrupt controllers.
+# Clobbers: AL, SI.
 .global interrupt_controllers_init
 interrupt_controllers_init:
-        mov     al, ICW1
-        out     PIC1_COMMAND, al
-        out     PIC2_COMMAND, al
-        mov     al, MASTER_VECTOR
-        out     PIC1_DATA, al
-        mov     al, SLAVE_VECTOR
-        out     PIC2_DATA, al
-        mov     al, 1 << 2              # the line of the slave
-        out     PIC1_DATA, al
-        mov     al, 2
-        out     PIC2_DATA, al
-        mov     al, ICW4
-        out     PIC1_DATA, al
-        out     PIC2_DATA, al
-        mov     al, MASTER_MASK
-        out     PIC1_DATA, al
-        mov     al, SLAVE_MASK
-        out     PIC2_DATA, al
-        ret
+    mov     al, ICW1
+    out     PIC1_COMMAND, al
+    out     PIC2_COMMAND, al
+    mov     al, MASTER_VECTOR
+    out     PIC1_DATA, al
+    mov     al, SLAVE_VECTOR
+    out     PIC2_DATA, al
+    mov     al, 1 << 2                  # the line of the slave
+    out     PIC1_DATA, al
+    mov     al, 2
+    out     PIC2_DATA, al
+    mov     al, ICW4
+    out     PIC1_DATA, al
+    out     PIC2_DATA, al
+    mov     al, MASTER_MASK
+    out     PIC1_DATA, al
+    mov     al, SLAVE_MASK
+    out     PIC2_DATA, al
+    ret
 
-# irq_unexpected, irq_unexpected2: end an interrupt of the master or slave that nobody wants. A spurious one is not in
+# Irq_unexpected, irq_unexpected2: end an interrupt of the master or slave that nobody wants. A spurious one is not in
 # service and must not be ended, or it would end another.
-.global irq_unexpected, irq_unexpected2
+.global irq_unexpected
 irq_unexpected:
-        push    ax
-        mov     al, OCW3_READ_ISR
-        out     PIC1_COMMAND, al
-        in      al, PIC1_COMMAND
-        test    al, al
-        jz      1f
+    push    ax
+    mov     al, OCW3_READ_ISR
+    out     PIC1_COMMAND, al
+    in      al, PIC1_COMMAND
+    test    al, al
+    jz      1f
 end_master:
-        mov     al, PIC_EOI
-        out     PIC1_COMMAND, al
-1:      pop     ax
-        iret
-irq_unexpected2:
-        push    ax
-        mov     al, OCW3_READ_ISR
-        out     PIC2_COMMAND, al
-        in      al, PIC2_COMMAND
-        test    al, al
-        jz      end_master              # spurious in the slave is still real in the master
-end_both:
-        mov     al, PIC_EOI
-        out     PIC2_COMMAND, al
-        jmp     end_master
+    mov     al, PIC_EOI
+    out     PIC1_COMMAND, al
+1:  pop     ax
+    iret
 
-# irq_redirected: IRQ 9 stands in for the PC's IRQ 2
+# An interrupt of the slave that nobody has taken, or a spurious one.
+.global irq_unexpected2
+irq_unexpected2:
+    push    ax
+    mov     al, OCW3_READ_ISR
+    out     PIC2_COMMAND, al
+    in      al, PIC2_COMMAND
+    test    al, al
+    jz      end_master                  # spurious in the slave is still real in the master
+end_both:
+    mov     al, PIC_EOI
+    out     PIC2_COMMAND, al
+    jmp     end_master
+
+# IRQ 9 stands in for the PC's IRQ 2.
 .global irq_redirected
 irq_redirected:
-        push    ax
-        mov     al, PIC_EOI
-        out     PIC2_COMMAND, al
-        pop     ax
-        int     0x0A                    # its handler ends the master's
-        iret
+    push    ax
+    mov     al, PIC_EOI
+    out     PIC2_COMMAND, al
+    pop     ax
+    int     0x0A                        # its handler ends the master's
+    iret
 
-# irq_coprocessor: IRQ 13 becomes an NMI, as on the PC
+# IRQ 13 becomes an NMI, as on the PC.
 .global irq_coprocessor
 irq_coprocessor:
-        push    ax
-        xor     al, al
-        out     COPROCESSOR_BUSY, al
-        mov     al, PIC_EOI
-        out     PIC2_COMMAND, al
-        out     PIC1_COMMAND, al
-        pop     ax
-        int     0x02
-        iret
+    push    ax
+    xor     al, al
+    out     COPROCESSOR_BUSY, al
+    mov     al, PIC_EOI
+    out     PIC2_COMMAND, al
+    out     PIC1_COMMAND, al
+    pop     ax
+    int     0x02
+    iret
 
-# irq_disk: IRQ 14 and 15. Our own requests poll with interrupts of the drive off; this is for others who wait for the flag.
+# IRQ 14 and 15. Our own requests poll with interrupts of the drive off; this is for others who wait for the flag.
 .global irq_disk
 irq_disk:
-        push    ax
-        push    dx
-        push    ds
-        mov     ax, BDA_SEGMENT
-        mov     ds, ax
-        mov     byte ptr [BDA_DISK_INTERRUPT], 0xFF
-        pop     ds
-        mov     dx, 0x1F7               # reading the status takes the request back
-        in      al, dx
-        mov     dl, 0x77
-        in      al, dx
-        pop     dx
-        jmp     end_both
+    push    ax
+    push    dx
+    push    ds
+    mov     ax, BDA_SEGMENT
+    mov     ds, ax
+    mov     byte ptr [BDA_DISK_INTERRUPT], 0xFF
+    pop     ds
+    mov     dx, 0x1F7                   # reading the status takes the request back
+    in      al, dx
+    mov     dl, 0x77
+    in      al, dx
+    pop     dx
+    jmp     end_both

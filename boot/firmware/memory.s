@@ -22,184 +22,195 @@ MOVE_WORDS_MAX          = 0x8000
 ENTRY_RAM               = 3             # entries of memory_map whose length CMOS says
 ENTRY_ABOVE_4G          = 5
 
-.section .text
+.text
 
-# memory_top: out: EAX first address behind the RAM that begins at 1 MiB; clobbers none
+# Size of the memory above 1 MiB.
+# Out: EAX first address behind the RAM that begins at 1 MiB.
+# Clobbers: nothing.
 .global memory_top
 memory_top:
-        xor     eax, eax
-        mov     al, CMOS_ABOVE_16M + 1
-        call    cmos_read
-        mov     ah, al
-        mov     al, CMOS_ABOVE_16M
-        call    cmos_read
-        shl     eax, 16
-        jz      1f
-        add     eax, 0x1000000
-        ret
-1:      mov     al, CMOS_EXTENDED_KIB + 1
-        call    cmos_read
-        mov     ah, al
-        mov     al, CMOS_EXTENDED_KIB
-        call    cmos_read
-        shl     eax, 10
-        add     eax, 0x100000
-        ret
+    xor     eax, eax
+    mov     al, CMOS_ABOVE_16M + 1
+    call    cmos_read
+    mov     ah, al
+    mov     al, CMOS_ABOVE_16M
+    call    cmos_read
+    shl     eax, 16
+    jz      1f
+    add     eax, 0x1000000
+    ret
+1:  mov     al, CMOS_EXTENDED_KIB + 1
+    call    cmos_read
+    mov     ah, al
+    mov     al, CMOS_EXTENDED_KIB
+    call    cmos_read
+    shl     eax, 10
+    add     eax, 0x100000
+    ret
 
-# INT 15h AH=88h: out: AX KiB above 1 MiB
-.global system_extended_memory, system_e8, system_block_move
+# INT 15h AH=88h.
+# Out: AX KiB above 1 MiB.
+.global system_extended_memory
 system_extended_memory:
-        call    memory_top
-        sub     eax, 0x100000
-        shr     eax, 10
-        cmp     eax, KIB_MAX_88
-        jbe     1f
-        mov     ax, KIB_MAX_88
-1:      mov     [bp + F_AX], ax
-        jmp     service_ok
+    call    memory_top
+    sub     eax, 0x100000
+    shr     eax, 10
+    cmp     eax, KIB_MAX_88
+    jbe     1f
+    mov     ax, KIB_MAX_88
+1:  mov     [bp + F_AX], ax
+    jmp     service_ok
 
-# INT 15h AH=E8h: AL=01h and AL=20h
+# INT 15h AH=E8h: AL=01h and AL=20h.
+.global system_e8
 system_e8:
-        cmp     al, 0x20
-        je      system_e820
-        cmp     al, 0x01
-        jne     service_unsupported
+    cmp     al, 0x20
+    je      system_e820
+    cmp     al, 0x01
+    jne     service_unsupported
 
 # AX=E801h: out: AX = CX KiB from 1 MiB to 16 MiB, BX = DX units of 64 KiB above 16 MiB
-        call    memory_top
-        xor     edx, edx
-        sub     eax, 0x1000000
-        jc      1f
-        mov     edx, eax
-        shr     edx, 16
-        xor     eax, eax
-1:      add     eax, 15 << 20
-        shr     eax, 10
-        mov     [bp + F_AX], ax
-        mov     [bp + F_CX], ax
-        mov     [bp + F_BX], dx
-        mov     [bp + F_DX], dx
-        jmp     service_ok
+    call    memory_top
+    xor     edx, edx
+    sub     eax, 0x1000000
+    jc      1f
+    mov     edx, eax
+    shr     edx, 16
+    xor     eax, eax
+1:  add     eax, 15 << 20
+    shr     eax, 10
+    mov     [bp + F_AX], ax
+    mov     [bp + F_CX], ax
+    mov     [bp + F_BX], dx
+    mov     [bp + F_DX], dx
+    jmp     service_ok
 
-# AX=E820h: in: EDX "SMAP", EBX 0 or what the last call returned, ECX bytes of the buffer (20 or more), ES:DI buffer
-# out: the entry EBX of the map; EAX "SMAP", ECX 20, EBX number of the next entry, 0 at the end; or CF
+# AX=E820h.
+# In: EDX "SMAP", EBX 0 or what the last call returned, ECX bytes of the buffer (20 or more), ES:DI buffer.
+# Out: the entry EBX of the map; EAX "SMAP", ECX 20, EBX number of the next entry, 0 at the end; or CF.
 system_e820:
-        cmp     edx, SMAP
-        jne     service_unsupported
-        cmp     ecx, E820_BYTES
-        jb      service_unsupported
-        call    memory_entry_exists
-        jc      service_unsupported
-        mov     dword ptr [bp + F_EAX], SMAP
-        mov     dword ptr [bp + F_ECX], E820_BYTES
+    cmp     edx, SMAP
+    jne     service_unsupported
+    cmp     ecx, E820_BYTES
+    jb      service_unsupported
+    call    memory_entry_exists
+    jc      service_unsupported
+    mov     dword ptr [bp + F_EAX], SMAP
+    mov     dword ptr [bp + F_ECX], E820_BYTES
 
-        imul    si, bx, E820_BYTES      # the entry as the table has it; then the sizes that CMOS knows
-        add     si, offset memory_map
-        push    di
-        mov     cx, E820_BYTES / 4
-1:      mov     eax, cs:[si]
-        add     si, 4
-        stosd
-        loop    1b
-        pop     di
-        cmp     bl, ENTRY_RAM
-        jne     2f
-        call    memory_top
-        sub     eax, 0x100000
-        mov     es:[di + 8], eax
-2:      cmp     bl, ENTRY_ABOVE_4G
-        jne     3f
-        call    memory_above_4g
-        mov     es:[di + 10], eax       # a u64 in units of 64 KiB
+    imul    si, bx, E820_BYTES          # the entry as the table has it; then the sizes that CMOS knows
+    add     si, offset memory_map
+    push    di
+    mov     cx, E820_BYTES / 4
+1:  mov     eax, cs:[si]
+    add     si, 4
+    stosd
+    loop    1b
+    pop     di
+    cmp     bl, ENTRY_RAM
+    jne     2f
+    call    memory_top
+    sub     eax, 0x100000
+    mov     es:[di + 8], eax
+2:  cmp     bl, ENTRY_ABOVE_4G
+    jne     3f
+    call    memory_above_4g
+    mov     es:[di + 10], eax           # a u64 in units of 64 KiB
 
-3:      inc     ebx
-        call    memory_entry_exists
-        jnc     4f
-        xor     ebx, ebx
-4:      mov     [bp + F_EBX], ebx
-        jmp     service_ok
+3:  inc     ebx
+    call    memory_entry_exists
+    jnc     4f
+    xor     ebx, ebx
+4:  mov     [bp + F_EBX], ebx
+    jmp     service_ok
 
-# memory_entry_exists: in: EBX number of an entry; out: CF set when the map has none of that number; clobbers EAX
+# Whether the memory map has an entry.
+# In: EBX number of an entry.
+# Out: CF set when the map has none of that number.
+# Clobbers: EAX.
 memory_entry_exists:
-        cmp     ebx, ENTRY_ABOVE_4G     # the last, and only in machines that have so much
-        cmc
-        jnc     1f
-        stc
-        jne     1f
-        call    memory_above_4g
-        cmp     eax, 1
-1:      ret
+    cmp     ebx, ENTRY_ABOVE_4G         # the last, and only in machines that have so much
+    cmc
+    jnc     1f
+    stc
+    jne     1f
+    call    memory_above_4g
+    cmp     eax, 1
+1:  ret
 
-# memory_above_4g: out: EAX RAM above 4 GiB, in units of 64 KiB; clobbers none
+# Size of the memory above 4 GiB.
+# Out: EAX RAM above 4 GiB, in units of 64 KiB.
+# Clobbers: nothing.
 memory_above_4g:
-        xor     eax, eax
-        mov     al, CMOS_ABOVE_4G + 2
-        call    cmos_read
-        shl     eax, 8
-        mov     al, CMOS_ABOVE_4G + 1
-        call    cmos_read
-        shl     eax, 8
-        mov     al, CMOS_ABOVE_4G
-        jmp     cmos_read
+    xor     eax, eax
+    mov     al, CMOS_ABOVE_4G + 2
+    call    cmos_read
+    shl     eax, 8
+    mov     al, CMOS_ABOVE_4G + 1
+    call    cmos_read
+    shl     eax, 8
+    mov     al, CMOS_ABOVE_4G
+    jmp     cmos_read
 
-# INT 15h AH=87h: copies CX words. in: ES:SI six descriptors: null, ours, source, target, ours, ours. Interrupts are off
-# meanwhile, and address line 20 is open
+# INT 15h AH=87h: copies CX words. Interrupts are off meanwhile, and address line 20 is open.
+# In: ES:SI six descriptors: null, ours, source, target, ours, ours.
+.global system_block_move
 system_block_move:
-        cmp     cx, MOVE_WORDS_MAX
-        ja      service_unsupported
-        movzx   eax, si                 # the table describes itself, our code and our stack's segment
-        mov     edx, es
-        shl     edx, 4
-        add     eax, edx
-        or      eax, 0x93 << 24         # present, writable data
-        mov     word ptr es:[si + 8], MOVE_STACK + 7
-        mov     es:[si + 10], eax
-        mov     word ptr es:[si + 14], 0
-        mov     dword ptr es:[si + MOVE_CODE], 0x0000FFFF
-        mov     dword ptr es:[si + MOVE_CODE + 4], 0x00009B00 + (ROM_SEGMENT >> 12)
-        mov     dword ptr es:[si + MOVE_STACK], 0x0000FFFF
-        mov     dword ptr es:[si + MOVE_STACK + 4], 0x00009300
-        in      al, SYSTEM_CONTROL_A
-        mov     ah, al
-        push    ax
-        or      al, 2
-        and     al, 0xFE                # bit 0 would reset the processor
-        out     SYSTEM_CONTROL_A, al
-        cli
-        lgdt    es:[si + 8]             # limit and 24 bits of base, as a descriptor has them
-        mov     eax, cr0
-        or      al, CR0_PE
-        mov     cr0, eax
-        ljmp    MOVE_CODE, offset 1f
-1:      mov     dx, MOVE_SOURCE
-        mov     ds, dx
-        mov     dx, MOVE_TARGET
-        mov     es, dx
-        xor     si, si
-        xor     di, di
-        shr     cx, 1
-        rep movsd
-        adc     cx, cx
-        rep movsw
-        mov     dx, MOVE_STACK          # real mode wants limits of 64 KiB
-        mov     ds, dx
-        mov     es, dx
-        dec     ax                      # PE is bit 0
-        mov     cr0, eax
-        ljmp    ROM_SEGMENT, offset 2f
-2:      pop     ax
-        mov     al, ah
-        and     al, 0xFE
-        out     SYSTEM_CONTROL_A, al
-        mov     byte ptr [bp + F_AH], 0
-        jmp     service_ok
+    cmp     cx, MOVE_WORDS_MAX
+    ja      service_unsupported
+    movzx   eax, si                     # the table describes itself, our code and our stack's segment
+    mov     edx, es
+    shl     edx, 4
+    add     eax, edx
+    or      eax, 0x93 << 24             # present, writable data
+    mov     word ptr es:[si + 8], MOVE_STACK + 7
+    mov     es:[si + 10], eax
+    mov     word ptr es:[si + 14], 0
+    mov     dword ptr es:[si + MOVE_CODE], 0x0000FFFF
+    mov     dword ptr es:[si + MOVE_CODE + 4], 0x00009B00 + (ROM_SEGMENT >> 12)
+    mov     dword ptr es:[si + MOVE_STACK], 0x0000FFFF
+    mov     dword ptr es:[si + MOVE_STACK + 4], 0x00009300
+    in      al, SYSTEM_CONTROL_A
+    mov     ah, al
+    push    ax
+    or      al, 2
+    and     al, 0xFE                    # bit 0 would reset the processor
+    out     SYSTEM_CONTROL_A, al
+    cli
+    lgdt    es:[si + 8]                 # limit and 24 bits of base, as a descriptor has them
+    mov     eax, cr0
+    or      al, CR0_PE
+    mov     cr0, eax
+    ljmp    MOVE_CODE, offset 1f
+1:  mov     dx, MOVE_SOURCE
+    mov     ds, dx
+    mov     dx, MOVE_TARGET
+    mov     es, dx
+    xor     si, si
+    xor     di, di
+    shr     cx, 1
+    rep movsd
+    adc     cx, cx
+    rep movsw
+    mov     dx, MOVE_STACK              # real mode wants limits of 64 KiB
+    mov     ds, dx
+    mov     es, dx
+    dec     ax                          # PE is bit 0
+    mov     cr0, eax
+    ljmp    ROM_SEGMENT, offset 2f
+2:  pop     ax
+    mov     al, ah
+    and     al, 0xFE
+    out     SYSTEM_CONTROL_A, al
+    mov     byte ptr [bp + F_AH], 0
+    jmp     service_ok
 
-.section .data
+.data
 # The memory map: u64 base, u64 length, u32 type.
 memory_map:
-        .long   0, 0, EBDA, 0, E820_RAM
-        .long   EBDA, 0, 0xA0000 - EBDA, 0, E820_RESERVED
-        .long   0xF0000, 0, 0x10000, 0, E820_RESERVED
-        .long   0x100000, 0, 0, 0, E820_RAM
-        .long   0xFFFF0000, 0, 0x10000, 0, E820_RESERVED
-        .long   0, 1, 0, 0, E820_RAM
+    .long   0, 0, EBDA, 0, E820_RAM
+    .long   EBDA, 0, 0xA0000 - EBDA, 0, E820_RESERVED
+    .long   0xF0000, 0, 0x10000, 0, E820_RESERVED
+    .long   0x100000, 0, 0, 0, E820_RAM
+    .long   0xFFFF0000, 0, 0x10000, 0, E820_RESERVED
+    .long   0, 1, 0, 0, E820_RAM

@@ -37,226 +37,278 @@ ELCR_IRQ10_11           = 0x0C00
 SCI_IRQ                 = 9
 CHIP_BYTES              = 6             # entry of the table of chips
 
-.section .text
+.text
 
-# Access to configuration space. in: BX bus, device and function (8, 5 and 3 bits), DI register
-# pci_read32 out: EAX, pci_read16 AX, pci_read8 AL; pci_write32 in: EAX, pci_write16 AX, pci_write8 AL. Clobber DX (and EAX)
-.global pci_read32, pci_read16, pci_read8, pci_write32, pci_write16, pci_write8
+# Reads a dword of configuration space.
+# In: BX bus, device and function (8, 5 and 3 bits), DI register.
+# Out: EAX value.
+# Clobbers: DX.
+.global pci_read32
 pci_read32:
-        call    pci_select
-        in      eax, dx
-        ret
+    call    pci_select
+    in      eax, dx
+    ret
+
+# Reads a word of configuration space.
+# In: BX bus, device and function (8, 5 and 3 bits), DI register.
+# Out: AX value.
+# Clobbers: EAX, DX.
+.global pci_read16
 pci_read16:
-        call    pci_select
-        in      ax, dx
-        ret
+    call    pci_select
+    in      ax, dx
+    ret
+
+# Reads a byte of configuration space.
+# In: BX bus, device and function (8, 5 and 3 bits), DI register.
+# Out: AL value.
+# Clobbers: EAX, DX.
+.global pci_read8
 pci_read8:
-        call    pci_select
-        in      al, dx
-        ret
+    call    pci_select
+    in      al, dx
+    ret
+
+# Writes a dword of configuration space.
+# In: BX bus, device and function (8, 5 and 3 bits), DI register, EAX value.
+# Clobbers: DX.
+.global pci_write32
 pci_write32:
-        push    eax
-        call    pci_select
-        pop     eax
-        out     dx, eax
-        ret
+    push    eax
+    call    pci_select
+    pop     eax
+    out     dx, eax
+    ret
+
+# Writes a word of configuration space.
+# In: BX bus, device and function (8, 5 and 3 bits), DI register, AX value.
+# Clobbers: DX.
+.global pci_write16
 pci_write16:
-        push    eax
-        call    pci_select
-        pop     eax
-        out     dx, ax
-        ret
+    push    eax
+    call    pci_select
+    pop     eax
+    out     dx, ax
+    ret
+
+# Writes a byte of configuration space.
+# In: BX bus, device and function (8, 5 and 3 bits), DI register, AL value.
+# Clobbers: DX.
+.global pci_write8
 pci_write8:
-        push    eax
-        call    pci_select
-        pop     eax
-        out     dx, al
-        ret
+    push    eax
+    call    pci_select
+    pop     eax
+    out     dx, al
+    ret
 
-# pci_select: in: BX, DI; out: DX data port; clobbers EAX
+# Chooses a register of configuration space.
+# In: BX function, DI register.
+# Out: DX data port.
+# Clobbers: EAX.
 pci_select:
-        movzx   eax, bx
-        shl     eax, 8
-        mov     dx, di
-        mov     al, dl
-        and     al, 0xFC
-        or      eax, CONFIG_ENABLE
-        mov     dx, CONFIG_ADDRESS
-        out     dx, eax
-        mov     dx, di
-        and     dx, 3
-        add     dx, CONFIG_DATA
-        ret
+    movzx   eax, bx
+    shl     eax, 8
+    mov     dx, di
+    mov     al, dl
+    and     al, 0xFC
+    or      eax, CONFIG_ENABLE
+    mov     dx, CONFIG_ADDRESS
+    out     dx, eax
+    mov     dx, di
+    and     dx, 3
+    add     dx, CONFIG_DATA
+    ret
 
-# pci_next: the next function that exists. in: BX where the search begins (bus 0); out: BX it and EAX its ids, or CF
-# clobbers EAX, DX, DI
+# The next function that exists.
+# In: BX where the search begins (bus 0).
+# Out: BX it and EAX its ids, or CF.
+# Clobbers: EAX, DX, DI.
 .global pci_next
 pci_next:
-        test    bl, 7
-        jz      1f
-        push    bx                      # functions 1-7 count only beside a function 0 that says so
-        and     bl, 0xF8
-        mov     di, PCI_ID
-        call    pci_read16
-        cmp     ax, 0xFFFF
-        je      3f
-        mov     di, PCI_HEADER_TYPE
-        call    pci_read8
-        test    al, HEADER_MULTIFUNCTION
-3:      pop     bx
-        jz      2f                      # CMP left ZF set as well
-1:      cmp     bx, 0x100
-        cmc
-        jc      9f
-        mov     di, PCI_ID
-        call    pci_read32
-        cmp     ax, 0xFFFF
-        clc
-        jne     9f
-        test    bl, 7
-        jz      2f
-        inc     bx
-        jmp     pci_next
-2:      or      bl, 7                   # the next device
-        inc     bx
-        jmp     1b
-9:      ret
+    test    bl, 7
+    jz      1f
+    push    bx                          # functions 1-7 count only beside a function 0 that says so
+    and     bl, 0xF8
+    mov     di, PCI_ID
+    call    pci_read16
+    cmp     ax, 0xFFFF
+    je      3f
+    mov     di, PCI_HEADER_TYPE
+    call    pci_read8
+    test    al, HEADER_MULTIFUNCTION
+3:  pop     bx
+    jz      2f                          # CMP left ZF set as well
+1:  cmp     bx, 0x100
+    cmc
+    jc      9f
+    mov     di, PCI_ID
+    call    pci_read32
+    cmp     ax, 0xFFFF
+    clc
+    jne     9f
+    test    bl, 7
+    jz      2f
+    inc     bx
+    jmp     pci_next
+2:  or      bl, 7                       # the next device
+    inc     bx
+    jmp     1b
+9:  ret
 
-# pci_init: gives every function what it needs. in: FS = EBDA; clobbers EAX, EBX, ECX, EDX, ESI, EDI
+# Gives every function what it needs.
+# In: FS = EBDA.
+# Clobbers: EAX, EBX, ECX, EDX, ESI, EDI.
 .global pci_init
 pci_init:
-        mov     dword ptr fs:[EBDA_PCI_IO], IO_FIRST
-        mov     dword ptr fs:[EBDA_PCI_MEMORY], MEMORY_LAST
-        xor     bx, bx
-1:      call    pci_next
-        jc      9f
-        push    eax
-        mov     di, PCI_CLASS + 3
-        call    pci_read8
-        cmp     al, CLASS_BRIDGE
-        je      2f
-        call    pci_bars
-        call    pci_interrupt
-        mov     di, PCI_COMMAND
-        call    pci_read16
-        or      ax, COMMAND_IO_MEMORY
-        call    pci_write16
-2:      pop     eax
-        mov     si, offset chips        # chips with work of their own
-3:      cmp     eax, cs:[si]
-        je      4f
-        add     si, CHIP_BYTES
-        cmp     si, offset chips_end
-        jb      3b
-        jmp     5f
-4:      call    cs:[si + 4]
-5:      inc     bx
-        jmp     1b
-9:      ret
+    mov     dword ptr fs:[EBDA_PCI_IO], IO_FIRST
+    mov     dword ptr fs:[EBDA_PCI_MEMORY], MEMORY_LAST
+    xor     bx, bx
+.Lpci_init_function:
+    call    pci_next
+    jc      .Lpci_init_done
+    push    eax
+    mov     di, PCI_CLASS + 3
+    call    pci_read8
+    cmp     al, CLASS_BRIDGE
+    je      .Lpci_init_bridge
+    call    pci_bars
+    call    pci_interrupt
+    mov     di, PCI_COMMAND
+    call    pci_read16
+    or      ax, COMMAND_IO_MEMORY
+    call    pci_write16
+.Lpci_init_bridge:
+    pop     eax
+    mov     si, offset chips            # chips with work of their own
+.Lpci_init_chip:
+    cmp     eax, cs:[si]
+    je      .Lpci_init_found
+    add     si, CHIP_BYTES
+    cmp     si, offset chips_end
+    jb      .Lpci_init_chip
+    jmp     .Lpci_init_next
+.Lpci_init_found:
+    call    cs:[si + 4]
+.Lpci_init_next:
+    inc     bx
+    jmp     .Lpci_init_function
+.Lpci_init_done:
+    ret
 
-# pci_bars: in: BX function; clobbers EAX, ECX, DX, DI, ESI
+# Gives addresses to the base address registers of a function.
+# In: BX function.
+# Clobbers: EAX, ECX, DX, DI, ESI.
 pci_bars:
-        mov     di, PCI_BAR0
-1:      or      eax, -1                 # a BAR that is written with ones keeps those that count its size
-        call    pci_write32
-        call    pci_read32
-        mov     esi, eax
-        test    eax, eax
-        jz      5f
-        test    al, BAR_IO
-        jnz     3f
-        and     al, 0xF0
-        neg     eax                     # size
-        mov     ecx, eax
-        neg     ecx                     # mask
-        jz      5f
-        neg     eax
-        add     eax, fs:[EBDA_PCI_MEMORY]
-        and     eax, ecx
-        mov     fs:[EBDA_PCI_MEMORY], eax
-        call    pci_write32
-        test    si, BAR_64BIT
-        jz      5f
-        add     di, 4
-        xor     eax, eax
-        call    pci_write32
-        jmp     5f
-3:      movzx   ecx, ax
-        or      ecx, 0xFFFF0000         # devices may leave the upper half out
-        and     cl, 0xFC                # mask
-        mov     eax, ecx
-        not     eax                     # size - 1
-        add     eax, fs:[EBDA_PCI_IO]
-        and     eax, ecx
-        sub     eax, ecx                # and the size
-        mov     esi, eax
-        add     eax, ecx
-        mov     fs:[EBDA_PCI_IO], esi
-        call    pci_write32
-5:      add     di, 4
-        cmp     di, PCI_BAR0 + PCI_BARS * 4
-        jb      1b
-        ret
+    mov     di, PCI_BAR0
+.Lpci_bars_bar:
+    or      eax, -1                     # a BAR that is written with ones keeps those that count its size
+    call    pci_write32
+    call    pci_read32
+    mov     esi, eax
+    test    eax, eax
+    jz      .Lpci_bars_next
+    test    al, BAR_IO
+    jnz     .Lpci_bars_port
+    and     al, 0xF0
+    neg     eax                         # size
+    mov     ecx, eax
+    neg     ecx                         # mask
+    jz      .Lpci_bars_next
+    neg     eax
+    add     eax, fs:[EBDA_PCI_MEMORY]
+    and     eax, ecx
+    mov     fs:[EBDA_PCI_MEMORY], eax
+    call    pci_write32
+    test    si, BAR_64BIT
+    jz      .Lpci_bars_next
+    add     di, 4
+    xor     eax, eax
+    call    pci_write32
+    jmp     .Lpci_bars_next
+.Lpci_bars_port:
+    movzx   ecx, ax
+    or      ecx, 0xFFFF0000             # devices may leave the upper half out
+    and     cl, 0xFC                    # mask
+    mov     eax, ecx
+    not     eax                         # size - 1
+    add     eax, fs:[EBDA_PCI_IO]
+    and     eax, ecx
+    sub     eax, ecx                    # and the size
+    mov     esi, eax
+    add     eax, ecx
+    mov     fs:[EBDA_PCI_IO], esi
+    call    pci_write32
+.Lpci_bars_next:
+    add     di, 4
+    cmp     di, PCI_BAR0 + PCI_BARS * 4
+    jb      .Lpci_bars_bar
+    ret
 
-# pci_interrupt: in: BX function; tells it the IRQ to which the board leads its pin; clobbers EAX, DX, DI
+# Tells a function the IRQ to which the board leads its pin.
+# In: BX function.
+# Clobbers: EAX, DX, DI.
 pci_interrupt:
-        mov     di, PCI_INTERRUPT_PIN
-        call    pci_read8
-        test    al, al
-        jz      1f
-        mov     di, bx                  # pins of neighbouring devices are turned by one
-        shr     di, 3
-        movzx   ax, al
-        add     di, ax
-        sub     di, 2
-        and     di, 3
-        mov     al, cs:[di + pirq_lines]
-        mov     di, PCI_INTERRUPT_LINE
-        call    pci_write8
-1:      ret
+    mov     di, PCI_INTERRUPT_PIN
+    call    pci_read8
+    test    al, al
+    jz      1f
+    mov     di, bx                      # pins of neighbouring devices are turned by one
+    shr     di, 3
+    movzx   ax, al
+    add     di, ax
+    sub     di, 2
+    and     di, 3
+    mov     al, cs:[di + pirq_lines]
+    mov     di, PCI_INTERRUPT_LINE
+    call    pci_write8
+1:  ret
 
-# piix_isa: the ISA bridge routes PIRQA#-PIRQD#; their IRQs are level triggered; clobbers EAX, DX, DI
+# The ISA bridge routes PIRQA#-PIRQD#; their IRQs are level triggered.
+# Clobbers: EAX, DX, DI.
 piix_isa:
-        mov     di, PIIX_PIRQ
-        mov     eax, cs:[pirq_lines]
-        call    pci_write32
-        mov     dx, ELCR
-        mov     ax, ELCR_IRQ10_11
-        out     dx, al
-        inc     dx
-        mov     al, ah
-        out     dx, al
-        ret
+    mov     di, PIIX_PIRQ
+    mov     eax, cs:[pirq_lines]
+    call    pci_write32
+    mov     dx, ELCR
+    mov     ax, ELCR_IRQ10_11
+    out     dx, al
+    inc     dx
+    mov     al, ah
+    out     dx, al
+    ret
 
-# piix_ide: both channels answer at the compatible ports; clobbers EAX, DX, DI
+# Both channels answer at the compatible ports.
+# Clobbers: EAX, DX, DI.
 piix_ide:
-        mov     di, PIIX_IDE_TIMING
-        mov     eax, PIIX_IDE_ENABLE << 16 | PIIX_IDE_ENABLE
-        jmp     pci_write32
+    mov     di, PIIX_IDE_TIMING
+    mov     eax, PIIX_IDE_ENABLE << 16 | PIIX_IDE_ENABLE
+    jmp     pci_write32
 
-# piix4_power: power management at PM_BASE, its events on IRQ 9; clobbers EAX, DX, DI
+# Power management at PM_BASE, its events on IRQ 9.
+# Clobbers: EAX, DX, DI.
 piix4_power:
-        mov     di, PCI_INTERRUPT_LINE
-        mov     al, SCI_IRQ
-        call    pci_write8
-        mov     di, PIIX4_PMBA
-        mov     eax, PM_BASE | BAR_IO
-        call    pci_write32
-        mov     di, PIIX4_PMREGMISC
-        mov     al, 1
-        jmp     pci_write8
+    mov     di, PCI_INTERRUPT_LINE
+    mov     al, SCI_IRQ
+    call    pci_write8
+    mov     di, PIIX4_PMBA
+    mov     eax, PM_BASE | BAR_IO
+    call    pci_write32
+    mov     di, PIIX4_PMREGMISC
+    mov     al, 1
+    jmp     pci_write8
 
-.section .data
-pirq_lines:     .byte   10, 10, 11, 11
+.data
+pirq_lines:     .byte 10, 10, 11, 11
 
 # Vendor and device id, routine that is called with BX = function.
 .macro CHIP vendor, device, routine
-        .word   \vendor, \device, \routine
+    .word   \vendor, \device, \routine
 .endm
 chips:
-        CHIP    0x8086, 0x7000, piix_isa        # PIIX3
-        CHIP    0x8086, 0x7110, piix_isa        # PIIX4
-        CHIP    0x8086, 0x7010, piix_ide
-        CHIP    0x8086, 0x7111, piix_ide
-        CHIP    0x8086, 0x7113, piix4_power
+    CHIP    0x8086, 0x7000, piix_isa    # PIIX3
+    CHIP    0x8086, 0x7110, piix_isa    # PIIX4
+    CHIP    0x8086, 0x7010, piix_ide
+    CHIP    0x8086, 0x7111, piix_ide
+    CHIP    0x8086, 0x7113, piix4_power
 chips_end:

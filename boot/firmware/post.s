@@ -17,137 +17,142 @@ SHUTDOWN_EOI_JUMP       = 0x05          # CMOS shutdown codes with which a progr
 SHUTDOWN_JUMP           = 0x0A
 RESUME_VECTOR           = 0x467         # segment and offset where it goes on
 
-.section .text
+.text
 
-# post: entry after reset, warm or cold; does not return
+# Entry after reset, warm or cold; does not return.
 .global post
 post:
-        cli
-        cld
-        mov     al, CMOS_SHUTDOWN + 0x80        # bit 7: no NMI
-        out     CMOS_INDEX, al
-        in      al, CMOS_DATA
-        xor     dx, dx
-        mov     ds, dx
-        cmp     al, SHUTDOWN_EOI_JUMP
-        je      1f
-        cmp     al, SHUTDOWN_JUMP
-        jne     post_cold
-        jmp     2f
-1:      mov     al, PIC_EOI
-        out     PIC2_COMMAND, al
-        out     PIC1_COMMAND, al
-2:      mov     al, CMOS_SHUTDOWN
-        out     CMOS_INDEX, al
-        xor     al, al
-        out     CMOS_DATA, al
-        ljmp    [RESUME_VECTOR]
+    cli
+    cld
+    mov     al, CMOS_SHUTDOWN + 0x80    # bit 7: no NMI
+    out     CMOS_INDEX, al
+    in      al, CMOS_DATA
+    xor     dx, dx
+    mov     ds, dx
+    cmp     al, SHUTDOWN_EOI_JUMP
+    je      1f
+    cmp     al, SHUTDOWN_JUMP
+    jne     post_cold
+    jmp     2f
+1:  mov     al, PIC_EOI
+    out     PIC2_COMMAND, al
+    out     PIC1_COMMAND, al
+2:  mov     al, CMOS_SHUTDOWN
+    out     CMOS_INDEX, al
+    xor     al, al
+    out     CMOS_DATA, al
+    ljmp    [RESUME_VECTOR]
 
 post_cold:
-        mov     ss, dx
-        mov     sp, BOOT_ADDRESS
-        mov     eax, cr0                # after reset the caches are off
-        and     eax, ~(CR0_CD | CR0_NW)
-        mov     cr0, eax
-        call    data_areas_init
-        call    vectors_init
-        call    interrupt_controllers_init
-        call    apic_init
-        call    keyboard_init
-        call    pci_init                # before the video card is touched: it decodes nothing yet
-        call    serial_init
-        xor     bx, bx
-        mov     ax, 0x0003
-        int     0x10
-        call    clock_init
-        call    drives_init
-        call    acpi_init
-        call    equipment_init
-        sti
-        call    banner
-        int     0x19
+    mov     ss, dx
+    mov     sp, BOOT_ADDRESS
+    mov     eax, cr0                    # after reset the caches are off
+    and     eax, ~(CR0_CD | CR0_NW)
+    mov     cr0, eax
+    call    data_areas_init
+    call    vectors_init
+    call    interrupt_controllers_init
+    call    apic_init
+    call    keyboard_init
+    call    pci_init                    # before the video card is touched: it decodes nothing yet
+    call    serial_init
+    xor     bx, bx
+    mov     ax, 0x0003
+    int     0x10
+    call    clock_init
+    call    drives_init
+    call    acpi_init
+    call    equipment_init
+    sti
+    call    banner
+    int     0x19
 
-# data_areas_init: zeroes the BIOS data areas and fills in what is known; leaves DS = BDA, FS = EBDA; clobbers AX, CX, DI, ES
+# Zeroes the BIOS data areas and fills in what is known; leaves DS = BDA, FS = EBDA.
+# Clobbers: AX, CX, DI, ES.
 data_areas_init:
-        mov     ax, BDA_SEGMENT
-        mov     ds, ax
-        mov     es, ax
-        xor     ax, ax
-        xor     di, di
-        mov     cx, BDA_BYTES / 2
-        rep stosw
-        mov     cx, EBDA_SEGMENT
-        mov     es, cx
-        mov     fs, cx
-        xor     di, di
-        mov     cx, EBDA_KIB * 512
-        rep stosw
-        mov     byte ptr fs:[EBDA_SIZE], EBDA_KIB
-        mov     word ptr [BDA_EBDA], EBDA_SEGMENT
-        mov     word ptr [BDA_MEMORY_KIB], 640 - EBDA_KIB
-        ret
+    mov     ax, BDA_SEGMENT
+    mov     ds, ax
+    mov     es, ax
+    xor     ax, ax
+    xor     di, di
+    mov     cx, BDA_BYTES / 2
+    rep stosw
+    mov     cx, EBDA_SEGMENT
+    mov     es, cx
+    mov     fs, cx
+    xor     di, di
+    mov     cx, EBDA_KIB * 512
+    rep stosw
+    mov     byte ptr fs:[EBDA_SIZE], EBDA_KIB
+    mov     word ptr [BDA_EBDA], EBDA_SEGMENT
+    mov     word ptr [BDA_MEMORY_KIB], 640 - EBDA_KIB
+    ret
 
-# equipment_init: what INT 11h answers; in: DS = BDA; clobbers AX, BX
+# What INT 11h answers.
+# In: DS = BDA.
+# Clobbers: AX, BX.
 equipment_init:
-        mov     ax, EQUIPMENT_FPU | EQUIPMENT_COLOR_80
-        xor     bx, bx
-1:      cmp     word ptr [bx + BDA_COM], 0
-        je      2f
-        add     ax, 1 << EQUIPMENT_COM_SHIFT
-2:      add     bx, 2
-        cmp     bx, 8
-        jb      1b
-        mov     [BDA_EQUIPMENT], ax
-        ret
+    mov     ax, EQUIPMENT_FPU | EQUIPMENT_COLOR_80
+    xor     bx, bx
+1:  cmp     word ptr [bx + BDA_COM], 0
+    je      2f
+    add     ax, 1 << EQUIPMENT_COM_SHIFT
+2:  add     bx, 2
+    cmp     bx, 8
+    jb      1b
+    mov     [BDA_EQUIPMENT], ax
+    ret
 
-# banner: one line on the screen and on COM1; in: DS = BDA, FS = EBDA; clobbers EAX, EBX, ECX, EDX, SI
+# One line on the screen and on COM1.
+# In: DS = BDA, FS = EBDA.
+# Clobbers: EAX, EBX, ECX, EDX, SI.
 banner:
-        mov     si, offset text_banner
-        call    say
-        call    memory_top
-        shr     eax, 20
-        call    say_decimal
-        mov     si, offset text_memory
-        call    say
-        movzx   ecx, byte ptr fs:[EBDA_DISK_COUNT]
-        mov     dl, FIRST_DISK
-        jecxz   2f
-1:      call    drive_find
-        mov     al, dl
-        push    si
-        mov     si, offset text_drive
-        call    say
-        call    say_hex8
-        mov     si, offset text_disk
-        call    say
-        pop     si
-        mov     eax, fs:[si + DRIVE_SECTORS]
-        mov     ebx, fs:[si + DRIVE_SECTORS + 4]
-        shrd    eax, ebx, 11            # MiB
-        call    say_decimal
-        mov     si, offset text_mib
-        call    say
-        inc     dl
-        loop    1b
-2:      movzx   ecx, byte ptr fs:[EBDA_CD_COUNT]
-        mov     dl, FIRST_CD
-        jecxz   4f
-3:      mov     si, offset text_drive
-        call    say
-        mov     al, dl
-        call    say_hex8
-        mov     si, offset text_cd
-        call    say
-        inc     dl
-        loop    3b
-4:      mov     si, offset text_newline
-        jmp     say
+    mov     si, offset text_banner
+    call    say
+    call    memory_top
+    shr     eax, 20
+    call    say_decimal
+    mov     si, offset text_memory
+    call    say
+    movzx   ecx, byte ptr fs:[EBDA_DISK_COUNT]
+    mov     dl, FIRST_DISK
+    jecxz   2f
+1:  call    drive_find
+    mov     al, dl
+    push    si
+    mov     si, offset text_drive
+    call    say
+    call    say_hex8
+    mov     si, offset text_disk
+    call    say
+    pop     si
+    mov     eax, fs:[si + DRIVE_SECTORS]
+    mov     ebx, fs:[si + DRIVE_SECTORS + 4]
+    shrd    eax, ebx, 11                # MiB
+    call    say_decimal
+    mov     si, offset text_mib
+    call    say
+    inc     dl
+    loop    1b
+2:  movzx   ecx, byte ptr fs:[EBDA_CD_COUNT]
+    mov     dl, FIRST_CD
+    jecxz   4f
+3:  mov     si, offset text_drive
+    call    say
+    mov     al, dl
+    call    say_hex8
+    mov     si, offset text_cd
+    call    say
+    inc     dl
+    loop    3b
+4:  mov     si, offset text_newline
+    jmp     say
 
-.section .data
-text_banner:    .asciz  "QuRe firmware 0.1.0, "
-text_memory:    .asciz  " MiB RAM"
-text_drive:     .asciz  ", "
-text_disk:      .asciz  "h disk "
-text_mib:       .asciz  " MiB"
-text_cd:        .asciz  "h CD"
-text_newline:   .asciz  "\n"
+.data
+text_banner:    .asciz "QuRe firmware 0.1.0, "
+text_memory:    .asciz " MiB RAM"
+text_drive:     .asciz ", "
+text_disk:      .asciz "h disk "
+text_mib:       .asciz " MiB"
+text_cd:        .asciz "h CD"
+text_newline:   .asciz "\n"

@@ -34,349 +34,398 @@ SWITCHES                = 0xF9          # EGA switches: color monitor
 FLAGS                   = 0x11          # VGA, 400 lines
 DCC_VGA_COLOR           = 8             # display combination: VGA with color monitor
 
-.section .text
+.text
 
-# INT 10h AH=00h: in: AL mode, bit 7: do not clear the screen; 0-3 are text of 40 or 80 columns. Others change nothing
+# INT 10h AH=00h.
+# In: AL mode, bit 7: do not clear the screen; 0-3 are text of 40 or 80 columns. Others change nothing.
 .global video_set_mode
 video_set_mode:
-        mov     bl, al
-        and     bl, 0x7F
-        cmp     bl, 3
-        ja      9f
-        mov     [BDA_VIDEO_MODE], bl
-        and     al, OPTION_NOT_CLEARED
-        or      al, OPTIONS
-        mov     [BDA_VIDEO_OPTIONS], al
-        mov     byte ptr [BDA_VIDEO_SWITCHES], SWITCHES
-        mov     byte ptr [BDA_VIDEO_FLAGS], FLAGS
-        mov     byte ptr [BDA_VIDEO_DCC], DCC_VGA_COLOR
-        mov     word ptr [BDA_CRTC], CRTC_PORT
-        mov     byte ptr [BDA_LAST_ROW], 24
-        mov     word ptr [BDA_FONT_HEIGHT], FONT_HEIGHT
-        mov     word ptr [BDA_COLUMNS], 40
-        mov     word ptr [BDA_PAGE_BYTES], PAGE_BYTES_40
-        mov     si, offset registers_40
-        cmp     bl, 2
-        jb      1f
-        mov     word ptr [BDA_COLUMNS], 80
-        mov     word ptr [BDA_PAGE_BYTES], PAGE_BYTES_80
-        mov     si, offset registers_80
-1:      call    registers_write
-        call    palette_write
-        call    font_load
+    mov     bl, al
+    and     bl, 0x7F
+    cmp     bl, 3
+    ja      .Lvideo_set_mode_done
+    mov     [BDA_VIDEO_MODE], bl
+    and     al, OPTION_NOT_CLEARED
+    or      al, OPTIONS
+    mov     [BDA_VIDEO_OPTIONS], al
+    mov     byte ptr [BDA_VIDEO_SWITCHES], SWITCHES
+    mov     byte ptr [BDA_VIDEO_FLAGS], FLAGS
+    mov     byte ptr [BDA_VIDEO_DCC], DCC_VGA_COLOR
+    mov     word ptr [BDA_CRTC], CRTC_PORT
+    mov     byte ptr [BDA_LAST_ROW], 24
+    mov     word ptr [BDA_FONT_HEIGHT], FONT_HEIGHT
+    mov     word ptr [BDA_COLUMNS], 40
+    mov     word ptr [BDA_PAGE_BYTES], PAGE_BYTES_40
+    mov     si, offset registers_40
+    cmp     bl, 2
+    jb      .Lvideo_set_mode_registers
+    mov     word ptr [BDA_COLUMNS], 80
+    mov     word ptr [BDA_PAGE_BYTES], PAGE_BYTES_80
+    mov     si, offset registers_80
+.Lvideo_set_mode_registers:
+    call    registers_write
+    call    palette_write
+    call    font_load
 
-        mov     byte ptr [BDA_PAGE], 0
-        mov     word ptr [BDA_PAGE_START], 0
-        mov     word ptr [BDA_CURSOR_SHAPE], 0x0607
-        push    ds
-        pop     es
-        mov     di, BDA_CURSORS
-        xor     ax, ax
-        mov     cx, 8
-        rep stosw
-        test    byte ptr [BDA_VIDEO_OPTIONS], OPTION_NOT_CLEARED
-        jnz     2f
-        mov     ax, VIDEO_SEGMENT
-        mov     es, ax
-        xor     di, di
-        mov     eax, BLANK << 16 | BLANK
-        mov     cx, 32768 / 4
-        rep stosd
-2:      call    screen_on
-        mov     byte ptr [bp + F_AL], 0x30      # what a VGA leaves in AL after modes 0-3
-9:      ret
+    mov     byte ptr [BDA_PAGE], 0
+    mov     word ptr [BDA_PAGE_START], 0
+    mov     word ptr [BDA_CURSOR_SHAPE], 0x0607
+    push    ds
+    pop     es
+    mov     di, BDA_CURSORS
+    xor     ax, ax
+    mov     cx, 8
+    rep stosw
+    test    byte ptr [BDA_VIDEO_OPTIONS], OPTION_NOT_CLEARED
+    jnz     .Lvideo_set_mode_shown
+    mov     ax, VIDEO_SEGMENT
+    mov     es, ax
+    xor     di, di
+    mov     eax, BLANK << 16 | BLANK
+    mov     cx, 32768 / 4
+    rep stosd
+.Lvideo_set_mode_shown:
+    call    screen_on
+    mov     byte ptr [bp + F_AL], 0x30  # what a VGA leaves in AL after modes 0-3
+.Lvideo_set_mode_done:
+    ret
 
-# registers_write: in: SI registers in the ROM: sequencer 0-4, CRTC 0-24, graphics 0-8, attribute 0-20; clobbers AX, CX, DX, SI
+# Writes the registers of the text mode.
+# In: SI registers in the ROM: sequencer 0-4, CRTC 0-24, graphics 0-8, attribute 0-20.
+# Clobbers: AX, CX, DX, SI.
 registers_write:
-        mov     dx, MISC_PORT
-        mov     al, MISC_TEXT
-        out     dx, al
-        mov     dx, SEQUENCER_PORT
-        mov     cx, 5
-        call    indexed_write
-        mov     dx, CRTC_PORT
-        mov     ax, CRTC_PROTECT | 0x0E << 8
-        out     dx, ax
-        mov     cx, 25
-        call    indexed_write
-        mov     dx, GRAPHICS_PORT
-        mov     cx, 9
-        call    indexed_write
-        mov     dx, INPUT_STATUS_PORT
-        in      al, dx
-        mov     dx, ATTRIBUTE_PORT
-        xor     ah, ah
-1:      mov     al, ah
-        out     dx, al
-        mov     al, cs:[si]
-        inc     si
-        out     dx, al
-        inc     ah
-        cmp     ah, 21
-        jb      1b
-        ret
+    mov     dx, MISC_PORT
+    mov     al, MISC_TEXT
+    out     dx, al
+    mov     dx, SEQUENCER_PORT
+    mov     cx, 5
+    call    indexed_write
+    mov     dx, CRTC_PORT
+    mov     ax, CRTC_PROTECT | 0x0E << 8
+    out     dx, ax
+    mov     cx, 25
+    call    indexed_write
+    mov     dx, GRAPHICS_PORT
+    mov     cx, 9
+    call    indexed_write
+    mov     dx, INPUT_STATUS_PORT
+    in      al, dx
+    mov     dx, ATTRIBUTE_PORT
+    xor     ah, ah
+1:  mov     al, ah
+    out     dx, al
+    mov     al, cs:[si]
+    inc     si
+    out     dx, al
+    inc     ah
+    cmp     ah, 21
+    jb      1b
+    ret
 
-# screen_on: ends the access to the attribute registers; clobbers AL, DX
+# Ends the access to the attribute registers.
+# Clobbers: AL, DX.
 screen_on:
-        mov     dx, INPUT_STATUS_PORT
-        in      al, dx
-        mov     dx, ATTRIBUTE_PORT
-        mov     al, ATTRIBUTE_SCREEN_ON
-        out     dx, al
-        ret
+    mov     dx, INPUT_STATUS_PORT
+    in      al, dx
+    mov     dx, ATTRIBUTE_PORT
+    mov     al, ATTRIBUTE_SCREEN_ON
+    out     dx, al
+    ret
 
-# indexed_write: registers 0 to CX - 1 behind an index port. in: DX index port, SI values in the ROM; out: SI behind them
-# clobbers AX, CX
+# Registers 0 to CX - 1 behind an index port.
+# In: DX index port, SI values in the ROM.
+# Out: SI behind them.
+# Clobbers: AX, CX.
 indexed_write:
-        xor     al, al
-1:      mov     ah, cs:[si]
-        inc     si
-        out     dx, ax
-        inc     al
-        loop    1b
-        ret
+    xor     al, al
+1:  mov     ah, cs:[si]
+    inc     si
+    out     dx, ax
+    inc     al
+    loop    1b
+    ret
 
-# palette_write: the EGA's 64 colors: bits 0-2 are blue, green, red of two thirds, bits 3-5 of one third; clobbers AX, BX, CX, DX
+# The EGA's 64 colors: bits 0-2 are blue, green, red of two thirds, bits 3-5 of one third.
+# Clobbers: AX, BX, CX, DX.
 palette_write:
-        mov     dx, DAC_MASK_PORT
-        mov     al, 0xFF
-        out     dx, al
-        mov     dx, DAC_WRITE_PORT
-        xor     al, al
-        out     dx, al
-        inc     dx
-        xor     bl, bl
-1:      mov     cl, 2                   # red, green, blue
-2:      mov     ah, bl
-        shr     ah, cl
-        xor     al, al
-        test    ah, 1
-        jz      3f
-        add     al, 0x2A
-3:      test    ah, 8
-        jz      4f
-        add     al, 0x15
-4:      out     dx, al
-        dec     cl
-        jns     2b
-        inc     bl
-        cmp     bl, DAC_COLORS
-        jb      1b
-        ret
+    mov     dx, DAC_MASK_PORT
+    mov     al, 0xFF
+    out     dx, al
+    mov     dx, DAC_WRITE_PORT
+    xor     al, al
+    out     dx, al
+    inc     dx
+    xor     bl, bl
+1:  mov     cl, 2                       # red, green, blue
+2:  mov     ah, bl
+    shr     ah, cl
+    xor     al, al
+    test    ah, 1
+    jz      3f
+    add     al, 0x2A
+3:  test    ah, 8
+    jz      4f
+    add     al, 0x15
+4:  out     dx, al
+    dec     cl
+    jns     2b
+    inc     bl
+    cmp     bl, DAC_COLORS
+    jb      1b
+    ret
 
-# font_load: puts the ROM's font into plane 2, where the VGA takes it from; clobbers AX, CX, DX, SI, DI, ES
+# Puts the ROM's font into plane 2, where the VGA takes it from.
+# Clobbers: AX, CX, DX, SI, DI, ES.
 font_load:
-        mov     si, offset font_access
-        call    font_registers
-        mov     ax, FONT_SEGMENT
-        mov     es, ax
-        xor     di, di
-        mov     si, offset font
-        push    ds
-        push    cs
-        pop     ds
-        mov     dx, 256
-1:      mov     cx, FONT_HEIGHT / 4
-        rep movsd
-        add     di, FONT_CELL - FONT_HEIGHT
-        dec     dx
-        jnz     1b
-        pop     ds
-        mov     si, offset text_access
+    mov     si, offset font_access
+    call    font_registers
+    mov     ax, FONT_SEGMENT
+    mov     es, ax
+    xor     di, di
+    mov     si, offset font
+    push    ds
+    push    cs
+    pop     ds
+    mov     dx, 256
+1:  mov     cx, FONT_HEIGHT / 4
+    rep movsd
+    add     di, FONT_CELL - FONT_HEIGHT
+    dec     dx
+    jnz     1b
+    pop     ds
+    mov     si, offset text_access
 
-# font_registers: in: SI three sequencer, then three graphics registers in the ROM (index, value); clobbers AX, CX, DX, SI
+# Switches plane 2 to the writing of fonts, or back.
+# In: SI three sequencer, then three graphics registers in the ROM (index, value).
+# Clobbers: AX, CX, DX, SI.
 font_registers:
-        mov     dx, SEQUENCER_PORT
-        call    1f
-        mov     dx, GRAPHICS_PORT
-1:      mov     cx, 3
-2:      mov     ax, cs:[si]
-        add     si, 2
-        out     dx, ax
-        loop    2b
-        ret
+    mov     dx, SEQUENCER_PORT
+    call    1f
+    mov     dx, GRAPHICS_PORT
+1:  mov     cx, 3
+2:  mov     ax, cs:[si]
+    add     si, 2
+    out     dx, ax
+    loop    2b
+    ret
 
-# INT 10h AH=10h: palette. AL=00h BL register, BH value; 01h BH border; 02h ES:DX 17 values; 03h BL 1: blink, 0: bright
-# backgrounds; 07h BL register, out: BH value; 10h BX color, DH, CH, CL red, green, blue; 12h BX first, CX number,
-# ES:DX values; 15h BX color, out: DH, CH, CL; 17h BX, CX, ES:DX as 12h
-.global video_palette, video_font, video_options, video_combination
+# INT 10h AH=10h: palette. The functions are in the table of AL below.
+# In: AL function.
+.global video_palette
 video_palette:
-        mov     si, offset palette_functions
-        call    function_find
-        push    offset screen_on        # RET goes to the routine, and from there to screen_on
-        push    bx
-        mov     bx, [bp + F_BX]
-        mov     cx, [bp + F_CX]
-        ret
+    mov     si, offset palette_functions
+    call    function_find
+    push    offset screen_on            # RET goes to the routine, and from there to screen_on
+    push    bx
+    mov     bx, [bp + F_BX]
+    mov     cx, [bp + F_CX]
+    ret
 
-# attribute_write: in: BL register, BH value; attribute_read: in: BL, out: BH. Clobber AL, DX
+# Writes a register of the attribute controller.
+# In: BL register, BH value.
+# Clobbers: AL, DX.
 attribute_write:
-        call    1f
-        mov     al, bh
-        out     dx, al
-        ret
+    call    1f
+    mov     al, bh
+    out     dx, al
+    ret
+
+# Reads a register of the attribute controller.
+# In: BL register.
+# Out: BH value.
+# Clobbers: AL, DX.
 attribute_read:
-        call    1f
-        inc     dx
-        in      al, dx
-        mov     bh, al
-        ret
-1:      mov     dx, INPUT_STATUS_PORT
-        in      al, dx
-        mov     dx, ATTRIBUTE_PORT
-        mov     al, bl
-        out     dx, al
-        ret
+    call    1f
+    inc     dx
+    in      al, dx
+    mov     bh, al
+    ret
+1:  mov     dx, INPUT_STATUS_PORT
+    in      al, dx
+    mov     dx, ATTRIBUTE_PORT
+    mov     al, bl
+    out     dx, al
+    ret
 
+# INT 10h AX=1001h: sets the colour of the border.
+# In: BH colour.
 palette_border:
-        mov     bl, 0x11
-        jmp     attribute_write
+    mov     bl, 0x11
+    jmp     attribute_write
+
+# INT 10h AX=1002h: sets the palette and the border.
+# In: ES:DX 17 colours.
 palette_all:
-        mov     si, dx
-        xor     bl, bl
-1:      mov     bh, es:[si]
-        inc     si
-        cmp     bl, 16
-        jne     2f
-        inc     bl                      # the 17th is the border, register 17
-2:      call    attribute_write
-        inc     bl
-        cmp     bl, 17
-        jbe     1b
-        ret
+    mov     si, dx
+    xor     bl, bl
+1:  mov     bh, es:[si]
+    inc     si
+    cmp     bl, 16
+    jne     2f
+    inc     bl                          # the 17th is the border, register 17
+2:  call    attribute_write
+    inc     bl
+    cmp     bl, 17
+    jbe     1b
+    ret
+
+# INT 10h AX=1003h: bit 7 of an attribute means blinking, or a bright background.
+# In: BL 1 or 0.
 palette_blink:
-        mov     cl, bl
-        mov     bl, 0x10
-        call    attribute_read
-        and     bh, 0xF7
-        test    cl, cl
-        jz      attribute_write
-        or      bh, 8
-        jmp     attribute_write
+    mov     cl, bl
+    mov     bl, 0x10
+    call    attribute_read
+    and     bh, 0xF7
+    test    cl, cl
+    jz      attribute_write
+    or      bh, 8
+    jmp     attribute_write
+
+# INT 10h AX=1007h: reads a register of the palette.
+# In: BL register.
+# Out: BH value.
 palette_get:
-        call    attribute_read
-        mov     [bp + F_BH], bh
-        ret
+    call    attribute_read
+    mov     [bp + F_BH], bh
+    ret
+
+# INT 10h AX=1010h: sets a colour of the DAC.
+# In: BX number, DH red, CH green, CL blue.
 dac_set:
-        mov     si, dx
-        mov     al, bl
-        mov     dx, DAC_WRITE_PORT
-        out     dx, al
-        inc     dx
-        mov     ax, si
-        mov     al, ah
-        out     dx, al
-        mov     al, ch
-        out     dx, al
-        mov     al, cl
-        out     dx, al
-        ret
+    mov     si, dx
+    mov     al, bl
+    mov     dx, DAC_WRITE_PORT
+    out     dx, al
+    inc     dx
+    mov     ax, si
+    mov     al, ah
+    out     dx, al
+    mov     al, ch
+    out     dx, al
+    mov     al, cl
+    out     dx, al
+    ret
+
+# INT 10h AX=1015h: reads a colour of the DAC.
+# In: BL number.
+# Out: DH red, CH green, CL blue.
 dac_get:
-        mov     al, bl
-        mov     dx, DAC_READ_PORT
-        out     dx, al
-        mov     dx, DAC_DATA_PORT
-        in      al, dx
-        mov     [bp + F_DH], al
-        in      al, dx
-        mov     [bp + F_CH], al
-        in      al, dx
-        mov     [bp + F_CL], al
-        ret
+    mov     al, bl
+    mov     dx, DAC_READ_PORT
+    out     dx, al
+    mov     dx, DAC_DATA_PORT
+    in      al, dx
+    mov     [bp + F_DH], al
+    in      al, dx
+    mov     [bp + F_CH], al
+    in      al, dx
+    mov     [bp + F_CL], al
+    ret
+
+# INT 10h AX=1012h: sets colours of the DAC.
+# In: BX first, CX number, ES:DX colours.
 dac_set_block:
-        mov     si, dx
-        mov     al, bl
-        mov     dx, DAC_WRITE_PORT
-        out     dx, al
-        inc     dx
-        imul    cx, cx, 3
-        push    ds
-        push    es
-        pop     ds
-        rep outsb
-        pop     ds
-        ret
+    mov     si, dx
+    mov     al, bl
+    mov     dx, DAC_WRITE_PORT
+    out     dx, al
+    inc     dx
+    imul    cx, cx, 3
+    push    ds
+    push    es
+    pop     ds
+    rep outsb
+    pop     ds
+    ret
+
+# INT 10h AX=1017h: reads colours of the DAC.
+# In: BX first, CX number, ES:DX room for them.
 dac_get_block:
-        mov     di, dx
-        mov     al, bl
-        mov     dx, DAC_READ_PORT
-        out     dx, al
-        mov     dx, DAC_DATA_PORT
-        imul    cx, cx, 3
-        rep insb
-        ret
+    mov     di, dx
+    mov     al, bl
+    mov     dx, DAC_READ_PORT
+    out     dx, al
+    mov     dx, DAC_DATA_PORT
+    imul    cx, cx, 3
+    rep insb
+    ret
 
-# INT 10h AH=11h: AL=01h, 02h, 04h, 11h, 12h, 14h load the ROM's font (there is one); 30h: out: ES:BP font, CX its height,
-# DL last row
+# INT 10h AH=11h: AL=01h, 02h, 04h, 11h, 12h, 14h load the ROM's font (there is one); 30h.
+# Out: ES:BP font, CX its height, DL last row.
+.global video_font
 video_font:
-        cmp     al, 0x30
-        jne     font_load
-        mov     word ptr [bp + F_ES], ROM_SEGMENT
-        mov     word ptr [bp + F_EBP], offset font
-        mov     ax, [BDA_FONT_HEIGHT]
-        mov     [bp + F_CX], ax
-        mov     al, [BDA_LAST_ROW]
-        mov     [bp + F_DL], al
-        ret
+    cmp     al, 0x30
+    jne     font_load
+    mov     word ptr [bp + F_ES], ROM_SEGMENT
+    mov     word ptr [bp + F_EBP], offset font
+    mov     ax, [BDA_FONT_HEIGHT]
+    mov     [bp + F_CX], ax
+    mov     al, [BDA_LAST_ROW]
+    mov     [bp + F_DL], al
+    ret
 
-# INT 10h AH=12h: BL=10h: out: BH 0 color, BL 3: 256 KiB, CX switches; BL=30h and up: nothing to be chosen, accepted
+# INT 10h AH=12h: BL=10h.
+# Out: BH 0 color, BL 3: 256 KiB, CX switches; BL=30h and up: nothing to be chosen, accepted.
+.global video_options
 video_options:
-        cmp     bl, 0x10
-        jne     1f
-        mov     word ptr [bp + F_BX], 0x0003
-        mov     word ptr [bp + F_CX], SWITCHES & 0x0F
-        ret
-1:      cmp     bl, 0x30
-        jb      2f
-        mov     byte ptr [bp + F_AL], 0x12
-2:      ret
+    cmp     bl, 0x10
+    jne     1f
+    mov     word ptr [bp + F_BX], 0x0003
+    mov     word ptr [bp + F_CX], SWITCHES & 0x0F
+    ret
+1:  cmp     bl, 0x30
+    jb      2f
+    mov     byte ptr [bp + F_AL], 0x12
+2:  ret
 
-# INT 10h AH=1Ah: AL=00h: out: AL 1Ah, BL display: VGA with color monitor, BH none
+# INT 10h AH=1Ah: AL=00h.
+# Out: AL 1Ah, BL display: VGA with color monitor, BH none.
+.global video_combination
 video_combination:
-        test    al, al
-        jnz     1f
-        mov     byte ptr [bp + F_AL], 0x1A
-        mov     word ptr [bp + F_BX], DCC_VGA_COLOR
-1:      ret
+    test    al, al
+    jnz     1f
+    mov     byte ptr [bp + F_AL], 0x1A
+    mov     word ptr [bp + F_BX], DCC_VGA_COLOR
+1:  ret
 
-.section .data
+.data
 palette_functions:
-        .word   service_nothing, 9
-        FUNCTION 0x00, attribute_write
-        FUNCTION 0x01, palette_border
-        FUNCTION 0x02, palette_all
-        FUNCTION 0x03, palette_blink
-        FUNCTION 0x07, palette_get
-        FUNCTION 0x10, dac_set
-        FUNCTION 0x12, dac_set_block
-        FUNCTION 0x15, dac_get
-        FUNCTION 0x17, dac_get_block
+    .word   service_nothing, 9
+    FUNCTION 0x00, attribute_write
+    FUNCTION 0x01, palette_border
+    FUNCTION 0x02, palette_all
+    FUNCTION 0x03, palette_blink
+    FUNCTION 0x07, palette_get
+    FUNCTION 0x10, dac_set
+    FUNCTION 0x12, dac_set_block
+    FUNCTION 0x15, dac_get
+    FUNCTION 0x17, dac_get_block
 
 # Font memory: sequencer map mask and memory mode, graphics read map, mode and map; then back to text.
 font_access:
-        .byte   0, 1, 2, 4, 4, 7        # synchronous reset, plane 2, sequential addresses
-        .byte   4, 2, 5, 0, 6, 4        # read plane 2, no odd/even, A0000 of 64 KiB
+    .byte   0, 1, 2, 4, 4, 7            # synchronous reset, plane 2, sequential addresses
+    .byte   4, 2, 5, 0, 6, 4            # read plane 2, no odd/even, A0000 of 64 KiB
 text_access:
-        .byte   2, 3, 4, 2, 0, 3        # planes 0 and 1, odd/even, run
-        .byte   4, 0, 5, 0x10, 6, 0x0E  # B8000 of 32 KiB
+    .byte   2, 3, 4, 2, 0, 3            # planes 0 and 1, odd/even, run
+    .byte   4, 0, 5, 0x10, 6, 0x0E      # B8000 of 32 KiB
 
 # Text of 80 columns: 720 x 400.
 registers_80:
-        .byte   0x03, 0x00, 0x03, 0x00, 0x02
-        .byte   0x5F, 0x4F, 0x50, 0x82, 0x55, 0x81, 0xBF, 0x1F
-        .byte   0x00, 0x4F, 0x0D, 0x0E, 0x00, 0x00, 0x00, 0x00
-        .byte   0x9C, 0x8E, 0x8F, 0x28, 0x1F, 0x96, 0xB9, 0xA3, 0xFF
-        .byte   0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0E, 0x00, 0xFF
-        .byte   0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07
-        .byte   0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F
-        .byte   0x0C, 0x00, 0x0F, 0x08, 0x00
+    .byte   0x03, 0x00, 0x03, 0x00, 0x02
+    .byte   0x5F, 0x4F, 0x50, 0x82, 0x55, 0x81, 0xBF, 0x1F
+    .byte   0x00, 0x4F, 0x0D, 0x0E, 0x00, 0x00, 0x00, 0x00
+    .byte   0x9C, 0x8E, 0x8F, 0x28, 0x1F, 0x96, 0xB9, 0xA3, 0xFF
+    .byte   0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0E, 0x00, 0xFF
+    .byte   0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07
+    .byte   0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F
+    .byte   0x0C, 0x00, 0x0F, 0x08, 0x00
 # Text of 40 columns: 360 x 400.
 registers_40:
-        .byte   0x03, 0x08, 0x03, 0x00, 0x02
-        .byte   0x2D, 0x27, 0x28, 0x90, 0x2B, 0xA0, 0xBF, 0x1F
-        .byte   0x00, 0x4F, 0x0D, 0x0E, 0x00, 0x00, 0x00, 0x00
-        .byte   0x9C, 0x8E, 0x8F, 0x14, 0x1F, 0x96, 0xB9, 0xA3, 0xFF
-        .byte   0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0E, 0x00, 0xFF
-        .byte   0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07
-        .byte   0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F
-        .byte   0x0C, 0x00, 0x0F, 0x08, 0x00
+    .byte   0x03, 0x08, 0x03, 0x00, 0x02
+    .byte   0x2D, 0x27, 0x28, 0x90, 0x2B, 0xA0, 0xBF, 0x1F
+    .byte   0x00, 0x4F, 0x0D, 0x0E, 0x00, 0x00, 0x00, 0x00
+    .byte   0x9C, 0x8E, 0x8F, 0x14, 0x1F, 0x96, 0xB9, 0xA3, 0xFF
+    .byte   0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0E, 0x00, 0xFF
+    .byte   0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07
+    .byte   0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F
+    .byte   0x0C, 0x00, 0x0F, 0x08, 0x00

@@ -17,159 +17,173 @@ LINE_STATUS_THRE        = 0x20          # transmitter holding register empty
 LINE_STATUS_TEMT        = 0x40          # and the shift register as well
 UART_POLLS              = 0xFFFF        # more than ten character times at 115200 baud on a fast machine
 
-.section .text
+.text
 
-# console_init: finds COM1 and sets it to 115200 baud, 8 data bits, no parity, one stop bit
-# out: [boot info + bi_bda_com1]; clobbers AX, DX
+# Finds COM1 and sets it to 115200 baud, 8 data bits, no parity, one stop bit.
+# Out: [boot info + bi_bda_com1].
+# Clobbers: AX, DX.
 .global console_init
 console_init:
-        mov     dx, [BDA_COM1]
-        mov     [BOOT_INFO_ADDRESS + bi_bda_com1], dx
-        test    dx, dx
-        jz      1f
-        add     dx, UART_LINE_CONTROL
-        mov     al, 0x83                # divisor latch access, 8N1
-        out     dx, al
-        sub     dx, UART_LINE_CONTROL
-        mov     al, 1                   # 115200 / 1
-        out     dx, al
-        inc     dx
-        xor     al, al
-        out     dx, al
-        add     dx, UART_LINE_CONTROL - 1
-        mov     al, 0x03
-        out     dx, al
-        inc     dx
-        out     dx, al                  # DTR and RTS (UART_MODEM_CONTROL)
-1:      ret
+    mov     dx, [BDA_COM1]
+    mov     [BOOT_INFO_ADDRESS + bi_bda_com1], dx
+    test    dx, dx
+    jz      1f
+    add     dx, UART_LINE_CONTROL
+    mov     al, 0x83                    # divisor latch access, 8N1
+    out     dx, al
+    sub     dx, UART_LINE_CONTROL
+    mov     al, 1                       # 115200 / 1
+    out     dx, al
+    inc     dx
+    xor     al, al
+    out     dx, al
+    add     dx, UART_LINE_CONTROL - 1
+    mov     al, 0x03
+    out     dx, al
+    inc     dx
+    out     dx, al                      # DTR and RTS (UART_MODEM_CONTROL)
+1:  ret
 
-# print: shows a text
-# in: SI text; out: SI behind it; clobbers none
+# Shows a text.
+# In: SI text.
+# Out: SI behind it.
+# Clobbers: nothing.
 .global print
 print:
-        pushad
-1:      mov     si, [esp + 4]           # the saved SI is the position
-        lodsb
-        mov     [esp + 4], si
-        test    al, al
-        jz      9f
-        cmp     al, FIELDS_END
-        jae     2f
-        lodsw                           # AX: address of the value
-        mov     [esp + 4], si
-        movzx   bx, byte ptr [si - 3]
-        mov     si, ax
-        add     bx, bx
-        call    [bx + field_printers - 2]
-        jmp     1b
-2:      call    print_char
-        jmp     1b
-9:      popad
-        ret
+    pushad
+1:  mov     si, [esp + 4]               # the saved SI is the position
+    lodsb
+    mov     [esp + 4], si
+    test    al, al
+    jz      9f
+    cmp     al, FIELDS_END
+    jae     2f
+    lodsw                               # AX: address of the value
+    mov     [esp + 4], si
+    movzx   bx, byte ptr [si - 3]
+    mov     si, ax
+    add     bx, bx
+    call    [bx + field_printers - 2]
+    jmp     1b
+2:  call    print_char
+    jmp     1b
+9:  popad
+    ret
 
-# Printers of fields. in: SI address of the value; clobbers EAX, EBX, ECX, EDX, SI
+# Printers of fields.
+# In: SI address of the value.
+# Clobbers: EAX, EBX, ECX, EDX, SI.
 print_hex8:
-        mov     cx, 2
-        mov     ebx, [si]
-        ror     ebx, 8
-        jmp     print_digits
+    mov     cx, 2
+    mov     ebx, [si]
+    ror     ebx, 8
+    jmp     print_digits
 print_hex32:
-        mov     cx, 8
-        mov     ebx, [si]
+    mov     cx, 8
+    mov     ebx, [si]
 print_digits:                           # the CX upper digits of EBX
-        rol     ebx, 4
-        mov     al, bl
-        and     al, 15
-        cmp     al, 10
-        sbb     al, 0x69
-        das
-        call    print_char
-        loop    print_digits
-        ret
+    rol     ebx, 4
+    mov     al, bl
+    and     al, 15
+    cmp     al, 10
+    sbb     al, 0x69
+    das
+    call    print_char
+    loop    print_digits
+    ret
 print_decimal:
-        mov     eax, [si]
-print_decimal_eax:
-        xor     edx, edx
-        mov     ebx, 10
-        div     ebx
-        push    dx
-        test    eax, eax
-        jz      1f
-        call    print_decimal_eax
-1:      pop     ax
-        add     al, '0'
-        jmp     print_char
-print_text:
-        mov     si, [si]
-        jmp     print
+    mov     eax, [si]
 
-# print_char: in: AL character; a line feed moves to the start of the next line; clobbers none
+# Prints a decimal number.
+# In: EAX number.
+# Clobbers: EAX, EBX, ECX, EDX.
+print_decimal_eax:
+    xor     edx, edx
+    mov     ebx, 10
+    div     ebx
+    push    dx
+    test    eax, eax
+    jz      1f
+    call    print_decimal_eax
+1:  pop     ax
+    add     al, '0'
+    jmp     print_char
+print_text:
+    mov     si, [si]
+    jmp     print
+
+# Prints a character.
+# In: AL character; a line feed moves to the start of the next line.
+# Clobbers: nothing.
 .global print_char
 print_char:
-        pushad
-        cmp     al, '\n'
-        jne     1f
-        mov     al, '\r'
-        call    emit
-        mov     al, '\n'
-1:      call    emit
-        popad
-        ret
+    pushad
+    cmp     al, '\n'
+    jne     1f
+    mov     al, '\r'
+    call    emit
+    mov     al, '\n'
+1:  call    emit
+    popad
+    ret
 
-# emit: one byte to the screen and to COM1. in: AL; clobbers AH, BX, CX, DX
+# One byte to the screen and to COM1.
+# In: AL.
+# Clobbers: AH, BX, CX, DX.
 emit:
-        push    bp                      # old BIOSes lose BP when the screen scrolls
-        push    ax
-        mov     ah, 0x0E
-        mov     bx, 7
-        int     0x10
-        pop     ax
-        pop     bp
-        mov     dx, [BOOT_INFO_ADDRESS + bi_bda_com1]
-        test    dx, dx
-        jz      9f
-        mov     ah, al
-        add     dx, UART_LINE_STATUS
-        mov     cx, UART_POLLS
-1:      in      al, dx
-        test    al, LINE_STATUS_THRE
-        loopz   1b
-        mov     al, ah
-        jz      9f                      # nobody takes the characters: do not wait longer
-        sub     dx, UART_LINE_STATUS
-        out     dx, al
-9:      ret
+    push    bp                          # old BIOSes lose BP when the screen scrolls
+    push    ax
+    mov     ah, 0x0E
+    mov     bx, 7
+    int     0x10
+    pop     ax
+    pop     bp
+    mov     dx, [BOOT_INFO_ADDRESS + bi_bda_com1]
+    test    dx, dx
+    jz      9f
+    mov     ah, al
+    add     dx, UART_LINE_STATUS
+    mov     cx, UART_POLLS
+1:  in      al, dx
+    test    al, LINE_STATUS_THRE
+    loopz   1b
+    mov     al, ah
+    jz      9f                          # nobody takes the characters: do not wait longer
+    sub     dx, UART_LINE_STATUS
+    out     dx, al
+9:  ret
 
-# console_flush: waits until COM1 has sent everything, before the kernel sets it up anew; clobbers AL, CX, DX
+# Waits until COM1 has sent everything, before the kernel sets it up anew.
+# Clobbers: AL, CX, DX.
 .global console_flush
 console_flush:
-        mov     dx, [BOOT_INFO_ADDRESS + bi_bda_com1]
-        test    dx, dx
-        jz      2f
-        add     dx, UART_LINE_STATUS
-        mov     cx, UART_POLLS
-1:      in      al, dx
-        test    al, LINE_STATUS_TEMT
-        loopz   1b
-2:      ret
+    mov     dx, [BOOT_INFO_ADDRESS + bi_bda_com1]
+    test    dx, dx
+    jz      2f
+    add     dx, UART_LINE_STATUS
+    mov     cx, UART_POLLS
+1:  in      al, dx
+    test    al, LINE_STATUS_TEMT
+    loopz   1b
+2:  ret
 
-# fail: says why the boot ends, waits for a key, resets the machine
-# in: SI text; does not return. Without a keyboard it stays with the message on the screen.
+# Says why the boot ends, waits for a key, resets the machine.
+# In: SI text; does not return. Without a keyboard it stays with the message on the screen.
 .global fail
 fail:
-        mov     di, si
-        mov     si, offset text_fail
-        call    print
-        mov     si, di
-        call    print
-        mov     si, offset text_press
-        call    print
-        xor     ax, ax
-        int     0x16
-        mov     word ptr [BDA_RESET_FLAG], 0x1234       # warm: the BIOS need not test memory
-        ljmp    0xFFFF, 0
+    mov     di, si
+    mov     si, offset text_fail
+    call    print
+    mov     si, di
+    call    print
+    mov     si, offset text_press
+    call    print
+    xor     ax, ax
+    int     0x16
+    mov     word ptr [BDA_RESET_FLAG], 0x1234 # warm: the BIOS need not test memory
+    ljmp    0xFFFF, 0
 
-.section .data
-field_printers:         .word   print_hex8, print_hex32, print_decimal, print_text
-text_fail:              .asciz  "\nQuRe loader: "
-text_press:             .asciz  ".\nPress a key to restart.\n"
+.data
+field_printers:         .word print_hex8, print_hex32, print_decimal, print_text
+text_fail:              .asciz "\nQuRe loader: "
+text_press:             .asciz ".\nPress a key to restart.\n"

@@ -1,5 +1,5 @@
-# Reading the boot drive through the BIOS: with the INT 13h extensions where they are, by cylinder, head and sector where
-# not. Sectors are counted in units of 512 bytes whatever the drive's own sector size is.
+# Reading the boot drive through the BIOS: with the INT 13h extensions where they are, by cylinder, head and sector
+# where not. Sectors are counted in units of 512 bytes whatever the drive's own sector size is.
 
 .include "loader.inc"
 
@@ -10,216 +10,224 @@ PARAMETERS_BYTES        = 26            # result of AH=48h, EDD 1.1
 PARAMETERS_SECTOR_BYTES = 24
 TRIES                   = 4
 
-.section .text
+.text
 
-# drive_open: finds out how the boot drive is read
-# in: [bi_drive]; out: [bi_sector_bytes], [bi_media], the variables below. Ends the boot if it cannot be read.
-# clobbers EAX, EBX, ECX, EDX, SI, EDI
+# Finds out how the boot drive is read.
+# In: [bi_drive].
+# Out: [bi_sector_bytes], [bi_media], the variables below. Ends the boot if it cannot be read.
+# Clobbers: EAX, EBX, ECX, EDX, SI, EDI.
 .global drive_open
 drive_open:
-        mov     word ptr [BOOT_INFO_ADDRESS + bi_sector_bytes], 512
-        mov     ah, 0x41
-        mov     bx, 0x55AA
-        call    disk
-        jc      drive_geometry
-        cmp     bx, 0xAA55
-        jne     drive_geometry
-        test    cl, 1                   # packet interface
-        jz      drive_geometry
-        mov     byte ptr [extended], 1
-        mov     word ptr [access], offset text_packet
+    mov     word ptr [BOOT_INFO_ADDRESS + bi_sector_bytes], 512
+    mov     ah, 0x41
+    mov     bx, 0x55AA
+    call    disk
+    jc      drive_geometry
+    cmp     bx, 0xAA55
+    jne     drive_geometry
+    test    cl, 1                       # packet interface
+    jz      drive_geometry
+    mov     byte ptr [extended], 1
+    mov     word ptr [access], offset text_packet
 
-        mov     si, SECTOR_PARAMETERS
-        mov     word ptr [si], PARAMETERS_BYTES
-        mov     word ptr [si + PARAMETERS_SECTOR_BYTES], 0
-        mov     ah, 0x48
-        call    disk
-        jc      drive_geometry
-        movzx   eax, word ptr [SECTOR_PARAMETERS + PARAMETERS_SECTOR_BYTES]
-        test    ax, ax                  # some BIOSes leave the field out
-        jz      drive_geometry
-        mov     [sector_bytes], eax
-        mov     [BOOT_INFO_ADDRESS + bi_sector_bytes], ax
-        cmp     ax, 512
-        je      drive_geometry
-        cmp     ax, CD_SECTOR_BYTES
-        mov     si, offset text_sector_size
-        jne     fail
-        mov     byte ptr [sector_shift], 2
-        mov     byte ptr [BOOT_INFO_ADDRESS + bi_media], BOOT_MEDIA_CD
-        mov     dword ptr [BOOT_INFO_ADDRESS + bi_partition], -1        # the table is for the stick that holds the CD's image
-        ret                             # a CD has no cylinders
+    mov     si, SECTOR_PARAMETERS
+    mov     word ptr [si], PARAMETERS_BYTES
+    mov     word ptr [si + PARAMETERS_SECTOR_BYTES], 0
+    mov     ah, 0x48
+    call    disk
+    jc      drive_geometry
+    movzx   eax, word ptr [SECTOR_PARAMETERS + PARAMETERS_SECTOR_BYTES]
+    test    ax, ax                      # some BIOSes leave the field out
+    jz      drive_geometry
+    mov     [sector_bytes], eax
+    mov     [BOOT_INFO_ADDRESS + bi_sector_bytes], ax
+    cmp     ax, 512
+    je      drive_geometry
+    cmp     ax, CD_SECTOR_BYTES
+    mov     si, offset text_sector_size
+    jne     fail
+    mov     byte ptr [sector_shift], 2
+    mov     byte ptr [BOOT_INFO_ADDRESS + bi_media], BOOT_MEDIA_CD
+    mov     dword ptr [BOOT_INFO_ADDRESS + bi_partition], -1 # the table is for the stick that holds the CD's image
+    ret                                 # a CD has no cylinders
 
 drive_geometry:                         # also for drives with extensions, as the way out when these fail
-        mov     ah, 8
-        xor     di, di
-        call    disk
-        push    ds
-        pop     es                      # AH=08h points ES:DI to a table
-        mov     si, offset text_no_access
-        jc      1f
-        and     ecx, 63
-        jz      1f
-        mov     [sectors_per_track], ecx
-        movzx   edx, dh
-        inc     edx
-        mov     [heads], edx
-        ret
-1:      cmp     byte ptr [extended], 0
-        je      fail
-        ret
+    mov     ah, 8
+    xor     di, di
+    call    disk
+    push    ds
+    pop     es                          # AH=08h points ES:DI to a table
+    mov     si, offset text_no_access
+    jc      1f
+    and     ecx, 63
+    jz      1f
+    mov     [sectors_per_track], ecx
+    movzx   edx, dh
+    inc     edx
+    mov     [heads], edx
+    ret
+1:  cmp     byte ptr [extended], 0
+    je      fail
+    ret
 
-# drive_read: reads sectors to the bounce buffer
-# in: EAX first sector on the drive, ECX number, 1 to CHUNK_SECTORS (both in units of 512 bytes)
-# out: ESI linear address of the data. Ends the boot with a sentence if it cannot be read.
-# clobbers EAX, EBX, ECX, EDX, EDI
+# Reads sectors to the bounce buffer.
+# In: EAX first sector on the drive, ECX number, 1 to CHUNK_SECTORS (both in units of 512 bytes).
+# Out: ESI linear address of the data. Ends the boot with a sentence if it cannot be read.
+# Clobbers: EAX, EBX, ECX, EDX, EDI.
 .global drive_read
 drive_read:
-        mov     esi, eax
-        mov     ebx, ecx
-        mov     cl, [sector_shift]
-        mov     edx, 1
-        shl     edx, cl
-        dec     edx                     # sectors of 512 bytes in a sector of the drive, less one
-        and     esi, edx                # how many of them to skip
-        add     ebx, esi
-        add     ebx, edx
-        shr     ebx, cl                 # requests count in the drive's sectors
-        shr     eax, cl
-        mov     [lba], eax
-        shl     esi, 9
-        add     esi, BOUNCE
-        push    esi
-        mov     word ptr [buffer_segment], BOUNCE_SEGMENT
+    mov     esi, eax
+    mov     ebx, ecx
+    mov     cl, [sector_shift]
+    mov     edx, 1
+    shl     edx, cl
+    dec     edx                         # sectors of 512 bytes in a sector of the drive, less one
+    and     esi, edx                    # how many of them to skip
+    add     ebx, esi
+    add     ebx, edx
+    shr     ebx, cl                     # requests count in the drive's sectors
+    shr     eax, cl
+    mov     [lba], eax
+    shl     esi, 9
+    add     esi, BOUNCE
+    push    esi
+    mov     word ptr [buffer_segment], BOUNCE_SEGMENT
 
-1:      mov     [sectors_left], ebx     # each turn reads as much as one request can
-        mov     [request], bx
-        mov     byte ptr [tries], TRIES
-2:      call    read_once
-        jnc     4f
-        mov     [status], ah
-        xor     ax, ax
-        call    disk                    # reset
-        dec     byte ptr [tries]
-        jnz     2b
-        cmp     word ptr [request], 1   # perhaps only one of the sectors is bad: read up to it
-        je      3f
-        mov     word ptr [request], 1
-        mov     byte ptr [tries], TRIES
-        jmp     2b
-3:      cmp     byte ptr [extended], 0  # last resort of a disk with a geometry
-        mov     si, offset text_read
-        je      fail
-        cmp     dword ptr [heads], 0
-        je      fail
-        mov     byte ptr [extended], 0
-        mov     word ptr [access], offset text_chs
-        mov     byte ptr [tries], TRIES
-        jmp     2b
+.Ldrive_read_turn:
+    mov     [sectors_left], ebx         # each turn reads as much as one request can
+    mov     [request], bx
+    mov     byte ptr [tries], TRIES
+.Ldrive_read_request:
+    call    read_once
+    jnc     .Ldrive_read_read
+    mov     [status], ah
+    xor     ax, ax
+    call    disk                        # reset
+    dec     byte ptr [tries]
+    jnz     .Ldrive_read_request
+    cmp     word ptr [request], 1       # perhaps only one of the sectors is bad: read up to it
+    je      .Ldrive_read_single_failed
+    mov     word ptr [request], 1
+    mov     byte ptr [tries], TRIES
+    jmp     .Ldrive_read_request
+.Ldrive_read_single_failed:
+    cmp     byte ptr [extended], 0      # last resort of a disk with a geometry
+    mov     si, offset text_read
+    je      fail
+    cmp     dword ptr [heads], 0
+    je      fail
+    mov     byte ptr [extended], 0
+    mov     word ptr [access], offset text_chs
+    mov     byte ptr [tries], TRIES
+    jmp     .Ldrive_read_request
 
-4:      movzx   eax, word ptr [request]
-        add     [lba], eax
-        mov     ebx, [sectors_left]
-        sub     ebx, eax
-        mov     cl, [sector_shift]
-        shl     ax, cl
-        shl     ax, 5                   # sectors of 512 bytes to paragraphs
-        add     [buffer_segment], ax
-        test    ebx, ebx
-        jnz     1b
-        pop     esi
-        ret
+.Ldrive_read_read:
+    movzx   eax, word ptr [request]
+    add     [lba], eax
+    mov     ebx, [sectors_left]
+    sub     ebx, eax
+    mov     cl, [sector_shift]
+    shl     ax, cl
+    shl     ax, 5                       # sectors of 512 bytes to paragraphs
+    add     [buffer_segment], ax
+    test    ebx, ebx
+    jnz     .Ldrive_read_turn
+    pop     esi
+    ret
 
-# read_once: one request. in: [lba], [request] sectors, [buffer_segment]
-# out: CF and AH = BIOS status on failure; [request] is what was really asked for. clobbers EAX, EBX, ECX, EDX, SI
+# One request.
+# In: [lba], [request] sectors, [buffer_segment].
+# Out: CF and AH = BIOS status on failure; [request] is what was really asked for.
+# Clobbers: EAX, EBX, ECX, EDX, SI.
 read_once:
-        cmp     byte ptr [extended], 0
-        je      read_chs
-        mov     si, offset packet
-        mov     ax, [request]
-        mov     [count], ax             # the BIOS puts there what it has read
-        mov     ah, 0x42
-        jmp     disk
+    cmp     byte ptr [extended], 0
+    je      read_chs
+    mov     si, offset packet
+    mov     ax, [request]
+    mov     [count], ax                 # the BIOS puts there what it has read
+    mov     ah, 0x42
+    jmp     disk
 
 read_chs:
-        mov     eax, [lba]
-        xor     edx, edx
-        div     dword ptr [sectors_per_track]
-        mov     ebx, [sectors_per_track]
-        sub     ebx, edx                # a request stays within its track
-        cmp     bx, [request]
-        jae     1f
-        mov     [request], bx
-1:      lea     cx, [edx + 1]           # sectors count from 1
-        xor     edx, edx
-        div     dword ptr [heads]
-        cmp     eax, 1023
-        ja      2f
-        shl     ah, 6                   # cylinder bits 8 and 9
-        or      cl, ah
-        mov     ch, al
-        mov     dh, dl
-        mov     al, byte ptr [request]
-        mov     ah, 2
-        push    es
-        push    word ptr [buffer_segment]
-        pop     es
-        xor     bx, bx
-        call    disk
-        pop     es
-        ret
-2:      mov     ah, 1                   # what a BIOS says to a sector that CHS cannot name
-        stc
-        ret
+    mov     eax, [lba]
+    xor     edx, edx
+    div     dword ptr [sectors_per_track]
+    mov     ebx, [sectors_per_track]
+    sub     ebx, edx                    # a request stays within its track
+    cmp     bx, [request]
+    jae     1f
+    mov     [request], bx
+1:  lea     cx, [edx + 1]               # sectors count from 1
+    xor     edx, edx
+    div     dword ptr [heads]
+    cmp     eax, 1023
+    ja      2f
+    shl     ah, 6                       # cylinder bits 8 and 9
+    or      cl, ah
+    mov     ch, al
+    mov     dh, dl
+    mov     al, byte ptr [request]
+    mov     ah, 2
+    push    es
+    push    word ptr [buffer_segment]
+    pop     es
+    xor     bx, bx
+    call    disk
+    pop     es
+    ret
+2:  mov     ah, 1                       # what a BIOS says to a sector that CHS cannot name
+    stc
+    ret
 
-# disk: INT 13h for the boot drive. in: as INT 13h but DL; out: as INT 13h
+# INT 13h for the boot drive.
+# In: as INT 13h but DL.
+# Out: as INT 13h.
 disk:
-        mov     dl, [BOOT_INFO_ADDRESS + bi_drive]
-        int     0x13
-        ret
+    mov     dl, [BOOT_INFO_ADDRESS + bi_drive]
+    int     0x13
+    ret
 
-.section .data
-.global sector_bytes
+.data
 .balign 4
 packet:                                 # disk address packet
-                .byte   16, 0
-count:          .word   0
-buffer_offset:  .word   0
-buffer_segment: .word   0
-lba:            .long   0, 0
-sectors_left:   .long   0
-request:        .word   0, 0
+    .byte   16, 0
+count:          .word 0
+buffer_offset:  .word 0
+buffer_segment: .word 0
+lba:            .long 0, 0
+sectors_left:   .long 0
+request:        .word 0, 0
 sectors_per_track: .long 0
-heads:          .long   0               # 0: the drive has no geometry
-sector_bytes:   .long   512
-status:         .byte   0
-extended:       .byte   0
-sector_shift:   .byte   0
-tries:          .byte   0
-access:         .word   text_chs
+heads:          .long 0                 # 0: the drive has no geometry
+sector_bytes:   .long 512
+status:         .byte 0
+extended:       .byte 0
+sector_shift:   .byte 0
+tries:          .byte 0
+access:         .word text_chs
 
-text_chs:       .asciz  "cylinder, head, sector"
-text_packet:    .asciz  "INT 13h extensions"
+text_chs:       .asciz "cylinder, head, sector"
+text_packet:    .asciz "INT 13h extensions"
 
 text_no_access:
-        .ascii  "drive "
-        HEX8    BOOT_INFO_ADDRESS + bi_drive
-        .asciz  "h answers neither to the INT 13h extensions nor with its geometry"
+    .ascii  "drive "
+    HEX8    BOOT_INFO_ADDRESS + bi_drive
+    .asciz  "h answers neither to the INT 13h extensions nor with its geometry"
 text_sector_size:
-        .ascii  "drive "
-        HEX8    BOOT_INFO_ADDRESS + bi_drive
-        .ascii  "h has sectors of "
-        DECIMAL sector_bytes
-        .asciz  " bytes; 512 or 2048 can be read"
+    .ascii  "drive "
+    HEX8    BOOT_INFO_ADDRESS + bi_drive
+    .ascii  "h has sectors of "
+    DECIMAL sector_bytes
+    .asciz  " bytes; 512 or 2048 can be read"
 text_read:
-        .ascii  "kernel image: drive "
-        HEX8    BOOT_INFO_ADDRESS + bi_drive
-        .ascii  "h cannot read its sector "
-        DECIMAL lba
-        .ascii  " ("
-        DECIMAL sector_bytes
-        .ascii  " bytes, by "
-        TEXT    access
-        .ascii  "), BIOS status "
-        HEX8    status
-        .asciz  "h"
+    .ascii  "kernel image: drive "
+    HEX8    BOOT_INFO_ADDRESS + bi_drive
+    .ascii  "h cannot read its sector "
+    DECIMAL lba
+    .ascii  " ("
+    DECIMAL sector_bytes
+    .ascii  " bytes, by "
+    TEXT    access
+    .ascii  "), BIOS status "
+    HEX8    status
+    .asciz  "h"

@@ -11,79 +11,81 @@ PARTITION_ACTIVE        = 0x80
 
 # The boot sector checks the magic number and jumps behind it.
 # in: DL and [bi_drive] BIOS drive number, DS = ES = SS = 0, SP = 7C00h; does not return
-        .long   LOADER_MAGIC
-        cld
-        call    boot_info_init
-        call    console_init
-        mov     si, offset text_hello
-        call    print
-        call    memory_map
-        call    a20_open
-        call    drive_open
-        call    image_read              # to a place above everything that gets laid out
-        call    image_check
-        call    image_place
-        mov     si, offset text_start
-        call    print
-        call    console_flush
-        call    kernel16_prepare
-        mov     eax, [IMAGE_HEADER + KI_ENTRY32]
-        add     eax, KERNEL_BASE
-        jmp     kernel_enter
+    .long   LOADER_MAGIC
+    cld
+    call    boot_info_init
+    call    console_init
+    mov     si, offset text_hello
+    call    print
+    call    memory_map
+    call    a20_open
+    call    drive_open
+    call    image_read                  # to a place above everything that gets laid out
+    call    image_check
+    call    image_place
+    mov     si, offset text_start
+    call    print
+    call    console_flush
+    call    kernel16_prepare
+    mov     eax, [IMAGE_HEADER + KI_ENTRY32]
+    add     eax, KERNEL_BASE
+    jmp     kernel_enter
 
-.section .text
+.text
 
-# boot_info_init: what is known from the start. in: DL drive; clobbers EAX, CX, DI, SI
+# What is known from the start.
+# In: DL drive.
+# Clobbers: EAX, CX, DI, SI.
 boot_info_init:
-        mov     di, BOOT_INFO_ADDRESS
-        mov     cx, BOOT_INFO_SIZE / 2
-        xor     ax, ax
-        rep stosw
-        mov     di, BOOT_INFO_ADDRESS
-        mov     dword ptr [di + bi_magic], BOOT_INFO_MAGIC
-        mov     dword ptr [di + bi_version], BOOT_INFO_VERSION
-        mov     dword ptr [di + bi_size], BOOT_INFO_SIZE
-        mov     [di + bi_drive], dl
-        mov     eax, [RECORD_IMAGE_LBA]
-        mov     [di + bi_image_lba], eax
-        mov     eax, [RECORD_IMAGE_SECTORS]
-        mov     [di + bi_image_sectors], eax
+    mov     di, BOOT_INFO_ADDRESS
+    mov     cx, BOOT_INFO_SIZE / 2
+    xor     ax, ax
+    rep stosw
+    mov     di, BOOT_INFO_ADDRESS
+    mov     dword ptr [di + bi_magic], BOOT_INFO_MAGIC
+    mov     dword ptr [di + bi_version], BOOT_INFO_VERSION
+    mov     dword ptr [di + bi_size], BOOT_INFO_SIZE
+    mov     [di + bi_drive], dl
+    mov     eax, [RECORD_IMAGE_LBA]
+    mov     [di + bi_image_lba], eax
+    mov     eax, [RECORD_IMAGE_SECTORS]
+    mov     [di + bi_image_sectors], eax
 
-        mov     si, PARTITION_TABLE     # which entry is active?
-        xor     eax, eax
-1:      test    byte ptr [si], PARTITION_ACTIVE
-        jnz     2f
-        add     si, PARTITION_ENTRY_BYTES
-        inc     ax
-        cmp     al, PARTITION_ENTRIES
-        jb      1b
-        or      eax, -1
-2:      mov     [di + bi_partition], eax
-        ret
+    mov     si, PARTITION_TABLE         # which entry is active?
+    xor     eax, eax
+1:  test    byte ptr [si], PARTITION_ACTIVE
+    jnz     2f
+    add     si, PARTITION_ENTRY_BYTES
+    inc     ax
+    cmp     al, PARTITION_ENTRIES
+    jb      1b
+    or      eax, -1
+2:  mov     [di + bi_partition], eax
+    ret
 
-# kernel16_prepare: puts the 16-bit part's entry through its work, if the image has one
-# clobbers all but DS, ES, SS, SP
+# Puts the 16-bit part's entry through its work, if the image has one.
+# Clobbers: all but DS, ES, SS, SP.
 kernel16_prepare:
-        cmp     dword ptr [IMAGE_HEADER + KI_PART16 + 4], 0
-        je      9f
-        mov     ax, [IMAGE_HEADER + KI_ENTRY16]
-        mov     [kernel16_entry], ax
-        xor     ax, ax
-        mov     es, ax
-        mov     bx, BOOT_INFO_ADDRESS
-        mov     ax, KERNEL16_BASE / 16
-        mov     ds, ax
-        lcall   cs:[kernel16_entry]
-        xor     ax, ax
-        mov     ds, ax
-        mov     es, ax
-9:      ret
+    cmp     dword ptr [IMAGE_HEADER + KI_PART16 + 4], 0
+    je      9f
+    mov     ax, [IMAGE_HEADER + KI_ENTRY16]
+    mov     [kernel16_entry], ax
+    xor     ax, ax
+    mov     es, ax
+    mov     bx, BOOT_INFO_ADDRESS
+    mov     ax, KERNEL16_BASE / 16
+    mov     ds, ax
+    lcall   cs:[kernel16_entry]
+    xor     ax, ax
+    mov     ds, ax
+    mov     es, ax
+9:  ret
 
-.section .data
-kernel16_entry: .word   0, KERNEL16_BASE / 16
-text_hello:     .asciz  "\nQuRe loader"
+.data
+kernel16_entry: .word 0, KERNEL16_BASE / 16
+text_hello:     .asciz "\nQuRe loader"
 text_start:
-        .ascii  ", "
-        TEXT    label_address           # shown only now, when the checksum has said that it is text
-        .asciz  " starts\n"
-label_address:  .word   IMAGE_HEADER + KI_LABEL
+    .ascii  ", "
+    TEXT    label_address               # shown only now, when the checksum has said that it is text
+    .asciz  " starts\n"
+label_address:  .word IMAGE_HEADER + KI_LABEL

@@ -3,9 +3,8 @@
  * by PCI base address registers. Fixed ranges win over windows.
  */
 
-import type { Window, WindowFactory } from "../devices/pci.ts";
 import { clearTouched } from "../state/pages.ts";
-import type { AccessBytes, MmioHandler, PortHandler } from "./bus.ts";
+import type { AccessBytes, MmioHandler, PortHandler, Window, WindowFactory } from "./bus.ts";
 
 const PORTS = 0x10000;
 /** `#owners` holds a byte for each port, so this many ranges and windows are possible. */

@@ -19,6 +19,18 @@ export interface MmioHandler {
   writeMmio(offset: number, sizeBytes: AccessBytes, value: number): void;
 }
 
+/** A range of ports or of physical addresses whose place the guest chooses. */
+export interface Window {
+  /** Moves the window to this address, or takes it away. */
+  place(base: number | null): void;
+}
+
+/** The board's side of base address registers. */
+export interface WindowFactory {
+  portWindow(sizeBytes: number, handler: PortHandler): Window;
+  memoryWindow(sizeBytes: number, handler: MmioHandler): Window;
+}
+
 /** A wire that is high or low: an IRQ input, A20, an INTx# pin. Setting the level it already has does nothing. */
 export interface Wire {
   set(level: boolean): void;

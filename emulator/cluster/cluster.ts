@@ -17,11 +17,12 @@ import { Tap } from "../ether/tap.ts";
 import { DEFAULT_JIT, type JitMode } from "../jit/jit.ts";
 import { Machine } from "../machine.ts";
 import { DigestVisitor } from "../state/digest.ts";
+import { broken } from "../state/invariant.ts";
+import { Random } from "../state/random.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import { TICK_NS } from "../time/clock.ts";
 import { LocalGroup } from "./local-group.ts";
 import type { GroupFactory, MachineGroup, MachineHost, MachineSpec } from "./machine-host.ts";
-import { Random } from "./random.ts";
 
 export interface ClusterNodeConfig {
   /** Unique; the gateway's DHCP server gives it as the host name. */
@@ -211,6 +212,9 @@ export class Cluster implements Stateful {
       for (const group of this.#groups) group.finish();
       this.openQuantumNs = this.#groups.some(({ paused }) => paused) ? endNs : null;
       if (this.openQuantumNs !== null) return;
+      for (const group of this.#groups)
+        if (group.nextEventNs < endNs)
+          broken("cluster", `a machine has something to do at ${group.nextEventNs} ns and was not run to ${endNs} ns`);
       this.network.advance(endNs);
       this.#nowNs = endNs;
       this.#quanta++;

@@ -7,10 +7,10 @@ import type { BlockBackend } from "../disk/block.ts";
 import { BytesDisk, SparseDisk } from "../disk/disk.ts";
 import { formatMac } from "../ether/packet.ts";
 import { PAGE_BYTES } from "../state/pages.ts";
+import { Random } from "../state/random.ts";
 import { StateReader, StateWriter } from "../state/state-io.ts";
 import type { Cluster, ClusterNodeConfig } from "./cluster.ts";
 import { PageStore } from "./page-store.ts";
-import { Random } from "./random.ts";
 import {
   type Compressor,
   type Section,

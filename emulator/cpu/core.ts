@@ -5,6 +5,7 @@
  */
 import type { AccessBytes, ProcessorBus } from "../bus/bus.ts";
 import type { Counters } from "../debug/counters.ts";
+import { ATTENTION_SHADOW, ATTENTION_STEP } from "./attention.ts";
 import type { Link } from "./block.ts";
 import { DebugRegisters } from "./debug-registers.ts";
 import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
@@ -20,19 +21,6 @@ import { Segments } from "./segments.ts";
 import { ACCESS_BIG, CpuState, CR0_AM } from "./state.ts";
 import { TaskSwitch } from "./task.ts";
 import { Translation } from "./translation.ts";
-
-// What makes the run loop look up from running blocks: bits of `attention`.
-/** INTR is high. */
-export const ATTENTION_INTERRUPT = 1;
-export const ATTENTION_NMI = 2;
-export const ATTENTION_STOP = 4;
-/** TF is set, a breakpoint on code is armed, or RF is set: one instruction at a time. */
-export const ATTENTION_STEP = 8;
-/** A debug exception is due behind the instruction that has just retired. */
-export const ATTENTION_DEBUG_TRAP = 16;
-/** The instruction before was STI, MOV SS or POP SS. */
-export const ATTENTION_SHADOW = 32;
-export const ATTENTION_HALTED = 64;
 
 export class Core {
   readonly memory: MachineMemory;

@@ -2,36 +2,38 @@
  * The processor as the board sees it: pins, runs, state. The work is done by the interpreter over the parts in core.ts.
  */
 import type { ProcessorBus } from "../bus/bus.ts";
-import type { JitMode } from "../jit/jit.ts";
-import { Jit } from "../jit/jit.ts";
 import type { StateVisitor } from "../state/state.ts";
-import { ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_STOP, Core } from "./core.ts";
-import { Interpreter } from "./interpreter.ts";
+import { ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_STOP } from "./attention.ts";
+import { Core } from "./core.ts";
+import { type Engine, Interpreter } from "./interpreter.ts";
 import { BASE, CPL, CS } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import type { CodeProbe, DataProbe } from "./probe.ts";
 import type { Processor, StopReason } from "./processor.ts";
 
+/** Makes the engine of a processor, or null where there is to be none. */
+export type MakeEngine = (core: Core, interpreter: Interpreter) => Engine | null;
+
+/** None of them changes anything but speed. */
+export interface CpuOptions {
+  readonly makeEngine?: MakeEngine;
+  /** Runs before code is decoded, Infinity for never if it can be helped. */
+  readonly coldRuns?: number;
+}
+
 export class Cpu implements Processor {
   /** Registers and parts, for debuggers and tests. */
   readonly core: Core;
+  /** What compiles hot code, null when nobody does. */
+  readonly engine: Engine | null;
   readonly #interpreter: Interpreter;
-  /** The engine that compiles, null when there is none. */
-  readonly jit: Jit | null;
 
-  /**
-   * Neither changes anything but speed. `jit`: whether hot code is compiled. `coldRuns`: runs before code is decoded,
-   * Infinity for never if it can be helped.
-   */
-  constructor(
-    memory: MachineMemory,
-    bus: ProcessorBus,
-    options: { readonly jit?: JitMode; readonly coldRuns?: number } = {},
-  ) {
+  constructor(memory: MachineMemory, bus: ProcessorBus, options: CpuOptions = {}) {
     this.core = new Core(memory, bus);
     this.#interpreter = new Interpreter(this.core);
     if (options.coldRuns !== undefined) this.#interpreter.code.coldRuns = options.coldRuns;
-    this.jit = Jit.withMode(this.core, this.#interpreter, options.jit ?? "off");
+    this.engine = options.makeEngine?.(this.core, this.#interpreter) ?? null;
+    this.#interpreter.engine = this.engine;
     memory.observe({
       codeOverwritten: (offset, lengthBytes) => {
         this.#interpreter.code.overwritten(offset, lengthBytes);

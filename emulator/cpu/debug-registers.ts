@@ -1,7 +1,7 @@
 /** Debug registers: breakpoints on instructions, data and ports (SDM 3B, chapter 17). */
 
+import { ATTENTION_DEBUG_TRAP } from "./attention.ts";
 import type { Core } from "./core.ts";
-import { ATTENTION_DEBUG_TRAP } from "./core.ts";
 import { CR4, DR } from "./layout.ts";
 import { CR4_DE } from "./state.ts";
 import type { AccessWatch } from "./translation.ts";

@@ -2,10 +2,7 @@
  * The run loop: chains blocks while nothing else happens, and at instruction boundaries serves what does - limits,
  * pins, debug traps, faults, HLT - in the order of SDM 3A table 6-2.
  */
-import type { Block, Link } from "./block.ts";
-import { CodeCache } from "./code-cache.ts";
-import { ColdRunner } from "./cold.ts";
-import type { Core } from "./core.ts";
+
 import {
   ATTENTION_DEBUG_TRAP,
   ATTENTION_HALTED,
@@ -14,7 +11,11 @@ import {
   ATTENTION_SHADOW,
   ATTENTION_STEP,
   ATTENTION_STOP,
-} from "./core.ts";
+} from "./attention.ts";
+import type { Block, Link } from "./block.ts";
+import { CodeCache } from "./code-cache.ts";
+import { ColdRunner } from "./cold.ts";
+import type { Core } from "./core.ts";
 import { DR6_SINGLE_STEP } from "./debug-registers.ts";
 import {
   CpuException,
@@ -33,8 +34,24 @@ import type { StopReason } from "./processor.ts";
 /** A run is cut into slices whose tick counts are small integers. */
 const MAX_SLICE = 1 << 30;
 
+/** What an engine has done so far, for `--stats` and tests. */
+export interface EngineStatistics {
+  /** Regions made, guest instructions in them, and regions dropped. */
+  regions: number;
+  instructions: number;
+  discarded: number;
+  /** Entries from the run loop. */
+  entered: number;
+  /** Instructions that were left to the interpreter outside and within a region. */
+  slowExits: number;
+  steps: number;
+  /** Instructions that were executed with compiled code on the way. */
+  retired: number;
+}
+
 /** What compiles hot blocks and runs what it has compiled. */
 export interface Engine {
+  readonly statistics: Readonly<EngineStatistics>;
   /** Blocks that have run this often are offered to `compile`. */
   readonly threshold: number;
   /** Compiles code that begins with a block, or not: then `block.compiled` stays null. */

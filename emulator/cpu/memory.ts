@@ -6,6 +6,7 @@
 import type { AccessBytes, DmaMemory } from "../bus/bus.ts";
 import { PortLatches } from "../bus/port-latches.ts";
 import { Counters } from "../debug/counters.ts";
+import { broken } from "../state/invariant.ts";
 import type { StateVisitor } from "../state/state.ts";
 import {
   CODE_LINE_SHIFT,
@@ -44,6 +45,12 @@ interface HighRom {
   readonly firstPage: number;
   readonly pages: number;
   readonly offset: number;
+}
+
+/** A bus master's address has 32 bits; what it transfers at once, a chip's buffer at most. */
+function checkDma(physicalAddress: number, lengthBytes: number): void {
+  if (physicalAddress !== physicalAddress >>> 0 || lengthBytes > MAX_RAM_BYTES)
+    broken("DMA", `${lengthBytes} bytes at physical address ${physicalAddress}`);
 }
 
 export class MachineMemory {
@@ -311,6 +318,7 @@ export class MachineMemory {
   }
 
   #dmaRead(physicalAddress: number, target: Uint8Array): void {
+    checkDma(physicalAddress, target.length);
     this.counters.dmaBytesRead += target.length;
     for (let at = 0; at < target.length; ) {
       const address = (physicalAddress + at) % 2 ** 32;
@@ -326,6 +334,7 @@ export class MachineMemory {
   }
 
   #dmaWrite(physicalAddress: number, source: Uint8Array): void {
+    checkDma(physicalAddress, source.length);
     this.counters.dmaBytesWritten += source.length;
     for (let at = 0; at < source.length; ) {
       const address = (physicalAddress + at) % 2 ** 32;
@@ -353,6 +362,11 @@ export class MachineMemory {
     }
   }
 
+  /** Whether the map may lead there: nowhere, or to a page from `least` up. */
+  #isPlace(offset: number, least: number): boolean {
+    return offset === 0 || (offset % PAGE_BYTES === 0 && offset >= least && offset + PAGE_BYTES <= this.bytes.length);
+  }
+
   /** RAM, and the map as shadowing left it. ROM contents belong to the board's configuration, not to the state. */
   visitState(visitor: StateVisitor): void {
     visitor.part("memory", 1);
@@ -363,6 +377,8 @@ export class MachineMemory {
     for (let page = 0; page < 256; page++) {
       this.#readMap[page] = visitor.u32(this.#readMap[page]!);
       this.#writeMap[page] = visitor.u32(this.#writeMap[page]!);
+      if (!this.#isPlace(this.#readMap[page]!, ROM) || !this.#isPlace(this.#writeMap[page]!, RAM))
+        throw new RangeError(`state in which page ${page} of memory lies where no memory is`);
     }
     if (visitor.restoring) this.#changeMap();
   }

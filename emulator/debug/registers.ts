@@ -197,7 +197,8 @@ const SYSTEM: readonly Register[] = [
     system(
       `${name}_base`,
       BASE + [ES, CS, SS, DS, FS, GS][["es", "cs", "ss", "ds", "fs", "gs"].indexOf(name)]!,
-      "data_ptr",
+      // A number: gdb adds no two pointers, and $ss_base + $sp is what people write.
+      "int32",
     ),
   ),
   system("cpl", CPL),

@@ -25,15 +25,15 @@ export function countersOf(machine: Machine): Record<string, number | Record<str
     virtualTimeNs: machine.nowNs,
     idleNs: machine.idleNs,
     ...Object.fromEntries(entries),
-    compiled: { ...machine.processor.jit?.statistics },
+    compiled: { ...machine.processor.engine?.statistics },
   };
 }
 
 /** What compiled code there is, and how much of the work it does. */
 function compiled(machine: Machine): string {
-  const { jit } = machine.processor;
-  if (jit === null) return "none";
-  const { regions, instructions, discarded, entered, retired, slowExits, steps } = jit.statistics;
+  const { engine } = machine.processor;
+  if (engine === null) return "none";
+  const { regions, instructions, discarded, entered, retired, slowExits, steps } = engine.statistics;
   const share = machine.instructions === 0 ? 0 : (retired / machine.instructions) * 100;
   return `${regions} regions of ${instructions} instructions, ${discarded} discarded; they did ${share.toFixed(1)} % of the work in ${entered} turns, left it ${slowExits} times and asked for it ${steps} times`;
 }

@@ -3,7 +3,7 @@
  * I/O window of 64 bytes, INTA#. This file holds the control registers and interrupts; the EEPROM, PHY, transmit and
  * receive sides, and statistics have files of their own. Source: Software Developer's Manual (317453).
  */
-import type { AccessBytes, DmaMemory, MmioHandler, PortHandler, Wire } from "../bus/bus.ts";
+import type { AccessBytes, DmaMemory, MmioHandler, PortHandler, WindowFactory, Wire } from "../bus/bus.ts";
 import type { EthernetFrame, EthernetPort, EthernetReceiver } from "../ether/port.ts";
 import { clearTouched } from "../state/pages.ts";
 import type { StateVisitor } from "../state/state.ts";
@@ -46,7 +46,7 @@ import {
 } from "./e1000-registers.ts";
 import { E1000Statistics, isStatistic } from "./e1000-statistics.ts";
 import { E1000Transmitter } from "./e1000-transmit.ts";
-import { PciFunction, type WindowFactory } from "./pci.ts";
+import { PciFunction } from "./pci.ts";
 
 const MEMORY_WINDOW_BYTES = 0x20000;
 const IO_WINDOW_BYTES = 64;

@@ -4,8 +4,9 @@
  * Source: Intel 82441FX data sheet (290549), 3.2.18.
  */
 
+import type { WindowFactory } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
-import { PciFunction, type WindowFactory } from "./pci.ts";
+import { PciFunction } from "./pci.ts";
 
 const PAM0 = 0x59;
 const READ_ENABLE = 1;

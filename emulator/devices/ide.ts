@@ -3,11 +3,11 @@
  * two drives and a bus master. Sources: ATA/ATAPI-6, chapter 7; Intel PIIX3 data sheet (290550), 2.4 and 3.3; SFF-8038i
  * 1.0.
  */
-import type { AccessBytes, DmaMemory, PortHandler, Wire } from "../bus/bus.ts";
+import type { AccessBytes, DmaMemory, PortHandler, WindowFactory, Wire } from "../bus/bus.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import { BusMaster } from "./bus-master.ts";
 import type { IdeCable, IdeDrive } from "./ide-drive.ts";
-import { PciFunction, type WindowFactory } from "./pci.ts";
+import { PciFunction } from "./pci.ts";
 
 const CONTROL_INTERRUPTS_OFF = 0x02;
 const CONTROL_SOFT_RESET = 0x04;

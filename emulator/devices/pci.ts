@@ -3,20 +3,8 @@
  * address spaces, interrupt pins, and the host bridge's configuration mechanism 1 (ports CF8h and CFCh). Source: PCI
  * Local Bus Specification 2.1, chapter 6 and 3.7.4.1.
  */
-import type { AccessBytes, MmioHandler, PortHandler, Wire } from "../bus/bus.ts";
+import type { AccessBytes, MmioHandler, PortHandler, Window, WindowFactory, Wire } from "../bus/bus.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
-
-/** A range of ports or of physical addresses whose place the guest chooses. */
-export interface Window {
-  /** Moves the window to this address, or takes it away. */
-  place(base: number | null): void;
-}
-
-/** The board's side of base address registers. */
-export interface WindowFactory {
-  portWindow(sizeBytes: number, handler: PortHandler): Window;
-  memoryWindow(sizeBytes: number, handler: MmioHandler): Window;
-}
 
 export interface PciIdentity {
   vendor: number;

@@ -14,7 +14,7 @@ const EXPECT_ICW2 = 1;
 const EXPECT_ICW3 = 2;
 const EXPECT_ICW4 = 3;
 
-/** get_priority's answer when no bit is set. */
+/** The rank of an empty set: after that of every input. */
 const NONE = 8;
 
 /** One 8259A: offset 0 is its command port, offset 1 its data port. */

@@ -2,9 +2,9 @@
  * The PIIX3's PCI-to-ISA bridge (8086:7000) and its steering of the PCI interrupts PIRQA#-PIRQD# to IRQs.
  * Source: Intel PIIX3 data sheet (290550), 2.3.
  */
-import type { Wire } from "../bus/bus.ts";
+import type { WindowFactory, Wire } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
-import { type InterruptPin, PciFunction, type WindowFactory } from "./pci.ts";
+import { type InterruptPin, PciFunction } from "./pci.ts";
 import { SharedLine } from "./wire.ts";
 
 /** PIRQRC[A:D]: bit 7 disables, bits 3-0 name the IRQ. */

@@ -2,11 +2,11 @@
  * The PIIX4's power management function (8086:7113): ACPI's PM1a event and control blocks and the PM timer, in an I/O
  * window at PMBA. Sources: Intel 82371AB data sheet (290562), chapter 7; ACPI Specification 1.0b, 4.7.3.
  */
-import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
+import type { AccessBytes, PortHandler, Window, WindowFactory, Wire } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import { ticksAt, timeOfTick } from "./frequency.ts";
-import { PciFunction, type Window, type WindowFactory } from "./pci.ts";
+import { PciFunction } from "./pci.ts";
 
 export const PM_TIMER_HERTZ = 3_579_545;
 /** TMR_STS is set whenever bit 23 of the 24-bit timer changes. */

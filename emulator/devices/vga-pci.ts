@@ -2,7 +2,8 @@
  * The display adapter as a PCI function (1234:1111, as QEMU's standard VGA), for what a guest lists and for firmware
  * that finds its video BIOS in an expansion ROM. It has no linear frame buffer: its base address registers stay empty.
  */
-import { PciFunction, type WindowFactory } from "./pci.ts";
+import type { WindowFactory } from "../bus/bus.ts";
+import { PciFunction } from "./pci.ts";
 
 export class VgaPciFunction extends PciFunction {
   /** `rom` is a PC option ROM, or null. */

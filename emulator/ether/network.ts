@@ -11,6 +11,7 @@
  * so one thread or many give the same result. How time is cut into quanta does not matter either, as long as the rule
  * above holds.
  */
+import { broken } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import { type MachineCable, type TimedFrame, visitFrames } from "./cable-end.ts";
 import type { PcapngWriter } from "./capture.ts";
@@ -120,6 +121,8 @@ export class Network implements Stateful {
   readonly #nodes = new Map<NetworkNode, { joint: Joint; end: LinkEnd }[]>();
   readonly #events = new EventHeap();
   #nowNs = 0;
+  /** Time to which the machines have run while frames are carried. */
+  #reachedNs = 0;
   #frames = 0;
   #capture: PcapngWriter | null = null;
 
@@ -217,6 +220,7 @@ export class Network implements Stateful {
 
   /** Carries all that happens before `timeNs`, to which all machines have run. See the head of this file. */
   advance(timeNs: number): void {
+    this.#reachedNs = timeNs;
     for (const { joint, end, cable } of this.#senders) {
       joint.waiting[end] = false;
       for (const sent of cable.takeOutgoing()) this.#enqueue(joint, end, sent.timeNs, sent.frame, false);
@@ -227,7 +231,14 @@ export class Network implements Stateful {
       return;
     }
     const deliveries = new Map<MachineCable, TimedFrame[]>();
-    while (this.nextEventNs < timeNs) this.#handle(this.#events.shift(), deliveries);
+    let handledNs = 0;
+    while (this.nextEventNs < timeNs) {
+      const event = this.#events.shift();
+      if (event.timeNs < handledNs)
+        broken(event.joint.link.name, `a frame of ${event.timeNs} ns after one of ${handledNs} ns`);
+      handledNs = event.timeNs;
+      this.#handle(event, deliveries);
+    }
     this.#nowNs = Math.max(this.#nowNs, timeNs);
     for (const [cable, frames] of deliveries) cable.deliver(frames);
   }
@@ -267,6 +278,8 @@ export class Network implements Stateful {
       this.#enqueue(joint, sender, arrivalNs, frame, true);
       return;
     }
+    if (arrivalNs < this.#reachedNs)
+      broken(joint.link.name, `a frame arrives at ${arrivalNs} ns at a machine that has run to ${this.#reachedNs} ns`);
     const frames = deliveries.get(receiver.cable);
     if (frames === undefined) deliveries.set(receiver.cable, [{ timeNs: arrivalNs, frame }]);
     else frames.push({ timeNs: arrivalNs, frame });
@@ -291,7 +304,8 @@ export class Network implements Stateful {
     this.#events.clear();
     frames.forEach(({ timeNs, frame }, index) => {
       const event = events[index];
-      const joint = this.#joints[visitor.u32(event?.joint.index ?? 0)]!;
+      const joint = this.#joints[visitor.u32(event?.joint.index ?? 0)];
+      if (joint === undefined) throw new RangeError("state of a network with more links");
       const sender = visitor.u8(event?.sender ?? 0) as LinkEnd;
       const sequence = visitor.integer(event?.sequence ?? 0);
       const isArrival = visitor.bool(event?.isArrival ?? false);

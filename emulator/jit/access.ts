@@ -22,7 +22,6 @@ import { isFlat } from "../cpu/operands.ts";
 import { MODE_FLAT } from "../cpu/state.ts";
 import { FILL, TOUCH } from "./imports.ts";
 import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
-import { pushLive } from "./operands.ts";
 import type { Shape } from "./shape.ts";
 import { readTable, writeTable } from "./shape.ts";
 import type { Code } from "./wasm.ts";
@@ -39,6 +38,13 @@ const NO_PAGE = 8;
 interface PagePair {
   readonly tag: number;
   readonly delta: number;
+}
+
+/** Pushes an immediate, or a displacement, that the guest rewrites: from where it lies. */
+export function pushLive(c: Code, offset: number, sizeBytes: number, signExtended: boolean): void {
+  c.const(0).load(sizeBytes, offset);
+  if (signExtended && sizeBytes === 1) c.op(OP.extend8_s);
+  else if (signExtended && sizeBytes === 2) c.op(OP.extend16_s);
 }
 
 export class AccessEmitter {

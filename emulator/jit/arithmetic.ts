@@ -4,6 +4,7 @@
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { EAX, EDX } from "../cpu/layout.ts";
+import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { addKind, CANONICAL, decKind, incKind, LOGIC, subKind } from "./flags.ts";
 import { FLAG_R, FLAG_X, FLAG_Y, REGISTERS, T0, T1, T2, WIDE, WIDE2 } from "./locals.ts";
@@ -19,11 +20,10 @@ import {
   pushSignExtended,
   writeOperand,
 } from "./operands.ts";
-import type { Translator } from "./translator.ts";
 import { OP } from "./wasm.ts";
 
 /** Loads destination and source into T0 and T1. A memory destination is checked before the source is read. */
-function loadPair(t: Translator, insn: DecodedInstruction, modifies: boolean): void {
+function loadPair(t: Emitter, insn: DecodedInstruction, modifies: boolean): void {
   if (modifies) beginModify(t, insn, 0);
   else {
     pushOperand(t, insn, 0);
@@ -75,7 +75,7 @@ function withCarry(subtract: boolean): Operation {
 }
 
 /** FLAG_X = carries of T0 and T1 giving T2. */
-function setCarries(t: Translator, bits: Bits, subtract: boolean): void {
+function setCarries(t: Emitter, bits: Bits, subtract: boolean): void {
   const { c } = t;
   // a ^ -1 turns the carries of an addition into those of a subtraction, with the result inverted as well.
   const pushA = (): void => void (subtract ? c.get(T0).const(-1).op(OP.xor) : c.get(T0));
@@ -107,7 +107,7 @@ const compare: Operation = (t, insn) => () => {
   t.flags.kind = subKind(bits);
 };
 
-function setLogic(t: Translator): void {
+function setLogic(t: Emitter): void {
   t.c.const(0).set(FLAG_X).const(0).set(FLAG_Y);
   t.flags.kind = LOGIC;
 }
@@ -170,7 +170,7 @@ const not: Operation = (t, insn) => () => {
 };
 
 /** Flags of a result whose CF and OF are both the condition that `push` pushes (0 or 1); AF is cleared. */
-export function setOverflowing(t: Translator, push: () => void): void {
+export function setOverflowing(t: Emitter, push: () => void): void {
   push();
   t.c.const(31).op(OP.shl).set(FLAG_X);
   t.flags.kind = CANONICAL;
@@ -216,7 +216,7 @@ function multiplyWide(signed: boolean): Operation {
   };
 }
 
-function writeRegisterWord(t: Translator, register: number, push: () => void): void {
+function writeRegisterWord(t: Emitter, register: number, push: () => void): void {
   t.getRegister(register);
   t.c.const(~0xffff).op(OP.and);
   push();

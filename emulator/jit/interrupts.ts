@@ -21,10 +21,10 @@ import {
   SELECTOR,
   SS,
 } from "../cpu/layout.ts";
+import type { Emitter } from "./emitter.ts";
 import { CANONICAL } from "./flags.ts";
 import { FLAG_R, FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Operation } from "./operands.ts";
-import type { Translator } from "./translator.ts";
 import { OP } from "./wasm.ts";
 
 const FRAME_BYTES = 12;
@@ -36,15 +36,15 @@ const GATE_MASK = 0x9e00;
 const GATE_386 = 0x8e00;
 const GATE_TRAP = 0x100;
 
-const pushState = (t: Translator, slot: number): void => void t.c.const(0).load(4, 4 * slot);
+const pushState = (t: Emitter, slot: number): void => void t.c.const(0).load(4, 4 * slot);
 
-function requireKernel(t: Translator): void {
+function requireKernel(t: Emitter): void {
   pushState(t, CPL);
   t.c.brIf(t.access.slow);
 }
 
 /** Takes the slow path unless loading the selector in T1 into CS would leave CS as it is. Uses T2. */
-function requireSameCode(t: Translator): void {
+function requireSameCode(t: Emitter): void {
   const { c, access } = t;
   const { slow } = access;
   c.get(T1);
@@ -72,7 +72,7 @@ const IDT_REGISTER = 18;
 const GDT_REGISTER = 19;
 
 /** Pushes EFLAGS as PUSHF sees it. */
-function pushImage(t: Translator): void {
+function pushImage(t: Emitter): void {
   const { c, flags } = t;
   flags.canonicalise();
   pushState(t, EFLAGS);
@@ -82,7 +82,7 @@ function pushImage(t: Translator): void {
 }
 
 /** Takes EFLAGS from the image in T2 under a mask. */
-function loadImage(t: Translator, mask: number): void {
+function loadImage(t: Emitter, mask: number): void {
   const { c, flags } = t;
   if ((mask & ARITHMETIC) !== ARITHMETIC) throw new Error("all arithmetic flags change together");
   c.const(0);
@@ -102,7 +102,7 @@ function loadImage(t: Translator, mask: number): void {
   flags.kind = CANONICAL;
 }
 
-const isSuitable = (t: Translator): boolean =>
+const isSuitable = (t: Emitter): boolean =>
   t.region.shape.isProtected &&
   t.region.shape.codeLimit === 0xffffffff &&
   t.access.flatData &&

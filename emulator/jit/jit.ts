@@ -7,8 +7,9 @@
 import type { AccessBytes } from "../bus/bus.ts";
 import type { Block, CompiledEntry, CompiledRegion } from "../cpu/block.ts";
 import type { Core } from "../cpu/core.ts";
+import type { MakeEngine } from "../cpu/cpu.ts";
 import { writeCr3 } from "../cpu/handlers/system.ts";
-import type { Engine, Interpreter } from "../cpu/interpreter.ts";
+import type { Engine, EngineStatistics, Interpreter } from "../cpu/interpreter.ts";
 import {
   BASE,
   CPL,
@@ -27,13 +28,14 @@ import {
   RAM,
 } from "../cpu/layout.ts";
 import { CR0_PG, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
+import { EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED } from "./exits.ts";
 import { moduleFor } from "./module-cache.ts";
 import type { Region } from "./region.ts";
 import { entryMap } from "./region.ts";
 import { RegionSelector } from "./select.ts";
 import type { Shape } from "./shape.ts";
 import { shapeKey } from "./shape.ts";
-import { EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED, translate } from "./translator.ts";
+import { translate } from "./translator.ts";
 
 /** "force" compiles at first sight: for tests. */
 export type JitMode = (typeof JIT_MODES)[number];
@@ -123,14 +125,23 @@ class MachineRegion implements CompiledRegion {
   }
 }
 
+/** For a processor: the engine of a mode. */
+export function engineFor(mode: JitMode): MakeEngine {
+  return (core, interpreter) =>
+    mode === "off" ? null : new Jit(core, interpreter, { threshold: mode === "force" ? 1 : THRESHOLD });
+}
+
 export class Jit implements Engine {
   readonly threshold: number;
-  /**
-   * For `--stats` and tests: regions made and guest instructions in them, regions dropped, entries from the run loop,
-   * instructions that were left to the interpreter outside and within a region, instructions that were executed with
-   * compiled code on the way.
-   */
-  readonly statistics = { regions: 0, instructions: 0, discarded: 0, entered: 0, slowExits: 0, steps: 0, retired: 0 };
+  readonly statistics: EngineStatistics = {
+    regions: 0,
+    instructions: 0,
+    discarded: 0,
+    entered: 0,
+    slowExits: 0,
+    steps: 0,
+    retired: 0,
+  };
   readonly #core: Core;
   readonly #interpreter: Interpreter;
   readonly #selector: RegionSelector;
@@ -191,13 +202,8 @@ export class Jit implements Engine {
       },
     };
     interpreter.code.onDiscard = (block, overwritten) => this.#discard(block, overwritten);
-    interpreter.engine = this;
     // Compiled at first sight means decoded at first sight.
     if (options.threshold === 1) interpreter.code.coldRuns = 0;
-  }
-
-  static withMode(core: Core, interpreter: Interpreter, mode: JitMode): Jit | null {
-    return mode === "off" ? null : new Jit(core, interpreter, { threshold: mode === "force" ? 1 : THRESHOLD });
   }
 
   // Running.

@@ -18,7 +18,7 @@ export const FLAG_Y = 15;
 export const FLAG_KIND = 16;
 /** Where execution goes on outside the region. */
 export const TARGET = 17;
-/** Why the region is left: EXIT_* in translator.ts. */
+/** Why the region is left: EXIT_* in exits.ts. */
 export const REASON = 18;
 /** Linear address of the access at hand, and the offset in the machine's memory that it is at. */
 export const ADDRESS = 19;

@@ -4,28 +4,28 @@
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { operandSize, registerOf } from "../cpu/operands.ts";
+import { pushLive } from "./access.ts";
+import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { T0 } from "./locals.ts";
-import type { Translator } from "./translator.ts";
-import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
 /** Emits code that was prepared for one instruction; null where the interpreter has to do it. */
 export type Emit = () => void;
-export type Operation = (t: Translator, insn: DecodedInstruction) => Emit | null;
+export type Operation = (t: Emitter, insn: DecodedInstruction) => Emit | null;
 
 export const maskOf = (bits: Bits): number => (bits === 32 ? -1 : bits === 16 ? 0xffff : 0xff);
 
-export function pushMasked(t: Translator, bits: Bits): void {
+export function pushMasked(t: Emitter, bits: Bits): void {
   if (bits !== 32) t.c.const(maskOf(bits)).op(OP.and);
 }
 
-export function pushSignExtended(t: Translator, bits: Bits): void {
+export function pushSignExtended(t: Emitter, bits: Bits): void {
   if (bits === 8) t.c.op(OP.extend8_s);
   else if (bits === 16) t.c.op(OP.extend16_s);
 }
 
-export function pushRegister(t: Translator, number: number, bits: Bits): void {
+export function pushRegister(t: Emitter, number: number, bits: Bits): void {
   if (bits === 8) {
     t.getRegister(number & 3);
     if (number >= 4) t.c.const(8).op(OP.shr_u);
@@ -37,7 +37,7 @@ export function pushRegister(t: Translator, number: number, bits: Bits): void {
 }
 
 /** Writes a register from what `push` pushes, which may have bits above the size. */
-export function writeRegister(t: Translator, number: number, bits: Bits, push: () => void): void {
+export function writeRegister(t: Emitter, number: number, bits: Bits, push: () => void): void {
   const { c } = t;
   if (bits === 32) {
     push();
@@ -61,13 +61,6 @@ export function isRegister(insn: DecodedInstruction, k: number): boolean {
   return registerOf(insn, k) >= 0;
 }
 
-/** Pushes an immediate, or a displacement, that the guest rewrites: from where it lies. */
-export function pushLive(c: Code, offset: number, sizeBytes: number, signExtended: boolean): void {
-  c.const(0).load(sizeBytes, offset);
-  if (signExtended && sizeBytes === 1) c.op(OP.extend8_s);
-  else if (signExtended && sizeBytes === 2) c.op(OP.extend16_s);
-}
-
 /** The value of an immediate operand, or null: where it is none, or one that changes. */
 export function immediateOf(insn: DecodedInstruction, k: number): number | null {
   const operand = insn.form.operands[k]!;
@@ -80,7 +73,7 @@ export function immediateOf(insn: DecodedInstruction, k: number): number | null 
 }
 
 /** Pushes the value of operand `k`, which is checked first if it is in memory. */
-export function pushOperand(t: Translator, insn: DecodedInstruction, k: number): void {
+export function pushOperand(t: Emitter, insn: DecodedInstruction, k: number): void {
   const immediate = immediateOf(insn, k);
   const bits = bitsOfOperand(insn, k);
   const operand = insn.form.operands[k]!;
@@ -96,7 +89,7 @@ export function pushOperand(t: Translator, insn: DecodedInstruction, k: number):
 }
 
 /** Writes operand `k`; `push` must not access memory. */
-export function writeOperand(t: Translator, insn: DecodedInstruction, k: number, push: () => void): void {
+export function writeOperand(t: Emitter, insn: DecodedInstruction, k: number, push: () => void): void {
   const bits = bitsOfOperand(insn, k);
   if (isRegister(insn, k)) writeRegister(t, registerOf(insn, k), bits, push);
   else {
@@ -108,7 +101,7 @@ export function writeOperand(t: Translator, insn: DecodedInstruction, k: number,
 /**
  * Loads operand `k` into a local, to be replaced: a memory operand is checked for both, before anything else happens.
  */
-export function beginModify(t: Translator, insn: DecodedInstruction, k: number, local = T0): void {
+export function beginModify(t: Emitter, insn: DecodedInstruction, k: number, local = T0): void {
   const bits = bitsOfOperand(insn, k);
   if (isRegister(insn, k)) pushRegister(t, registerOf(insn, k), bits);
   else {
@@ -119,7 +112,7 @@ export function beginModify(t: Translator, insn: DecodedInstruction, k: number, 
 }
 
 /** Writes what `beginModify` has loaded. */
-export function endModify(t: Translator, insn: DecodedInstruction, k: number, push: () => void): void {
+export function endModify(t: Emitter, insn: DecodedInstruction, k: number, push: () => void): void {
   const bits = bitsOfOperand(insn, k);
   if (isRegister(insn, k)) writeRegister(t, registerOf(insn, k), bits, push);
   else t.access.store(bits >>> 3, push);

@@ -9,6 +9,7 @@ import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { CPL, CS, EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ES, ESI, ESP, JIT_VALUE, SS } from "../cpu/layout.ts";
 import { isFlat, operandSize, registerOf } from "../cpu/operands.ts";
 import { ARITHMETIC } from "./arithmetic.ts";
+import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { DIRECTORY, INVALIDATE } from "./imports.ts";
 import { INTERRUPTS } from "./interrupts.ts";
@@ -27,16 +28,15 @@ import {
   writeRegister,
 } from "./operands.ts";
 import { SHIFTS } from "./shifts.ts";
-import type { Translator } from "./translator.ts";
 import { OP } from "./wasm.ts";
 
-const wideStack = (t: Translator): boolean => t.hasWideStack;
+const wideStack = (t: Emitter): boolean => t.hasWideStack;
 
 /**
  * Pushes a value of the instruction's size on the guest's stack: checked first, so that nothing has changed when it
  * fails.
  */
-function pushGuest(t: Translator, bits: Bits, push: () => void): void {
+function pushGuest(t: Emitter, bits: Bits, push: () => void): void {
   const { c } = t;
   const bytes = bits >>> 3;
   t.getRegister(ESP);
@@ -49,13 +49,13 @@ function pushGuest(t: Translator, bits: Bits, push: () => void): void {
 }
 
 /** Checks the top of the guest's stack and pushes what is there. */
-function peekGuest(t: Translator, bits: Bits): void {
+function peekGuest(t: Emitter, bits: Bits): void {
   t.getRegister(ESP);
   t.access.segmented(SS, t.access.flatData, bits >>> 3, "read", ESP);
   t.access.load(bits >>> 3);
 }
 
-function release(t: Translator, bytes: number): void {
+function release(t: Emitter, bytes: number): void {
   t.getRegister(ESP);
   t.c.const(bytes).op(OP.add);
   t.setRegister(ESP);
@@ -163,7 +163,7 @@ const leave: Operation = (t, insn) => {
 };
 
 /** Checks TARGET against the code segment's limit. */
-function checkTarget(t: Translator): void {
+function checkTarget(t: Emitter): void {
   const { codeLimit } = t.region.shape;
   if (codeLimit !== 0xffffffff) t.c.get(TARGET).const(codeLimit).op(OP.gt_u).brIf(t.access.slow);
 }
@@ -225,11 +225,11 @@ const jumpCounterZero: Operation = (t, insn) => () => {
 
 // Strings without a prefix; repeated ones are the interpreter's, which does them in bulk.
 
-function pushPointer(t: Translator, insn: DecodedInstruction, register: number): void {
+function pushPointer(t: Emitter, insn: DecodedInstruction, register: number): void {
   pushRegister(t, register, insn.address32 ? 32 : 16);
 }
 
-function advance(t: Translator, insn: DecodedInstruction, register: number, bytes: number): void {
+function advance(t: Emitter, insn: DecodedInstruction, register: number, bytes: number): void {
   const { c } = t;
   writeRegister(t, register, insn.address32 ? 32 : 16, () => {
     t.getRegister(register);
@@ -245,14 +245,14 @@ function advance(t: Translator, insn: DecodedInstruction, register: number, byte
   });
 }
 
-function source(t: Translator, insn: DecodedInstruction, bytes: number): void {
+function source(t: Emitter, insn: DecodedInstruction, bytes: number): void {
   const segment = insn.override >= 0 ? insn.override : 3;
   pushPointer(t, insn, ESI);
   t.access.segmented(segment, t.access.flatData && segment !== CS && segment < 4, bytes, "read", ESI);
   t.access.load(bytes);
 }
 
-function destination(t: Translator, insn: DecodedInstruction, bytes: number, kind: "read" | "write"): void {
+function destination(t: Emitter, insn: DecodedInstruction, bytes: number, kind: "read" | "write"): void {
   pushPointer(t, insn, EDI);
   t.access.segmented(ES, t.access.flatData, bytes, kind, EDI);
 }
@@ -285,7 +285,7 @@ const loadString: Operation = (t, insn) => () => {
 // Flags and conversions.
 
 const setCarryFlag =
-  (emitCarry: (t: Translator) => void): Operation =>
+  (emitCarry: (t: Emitter) => void): Operation =>
   (t) =>
   () => {
     const { c } = t;

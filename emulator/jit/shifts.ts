@@ -2,6 +2,8 @@
  * Shifts, rotations, single bits and bit scans in compiled code; flags as cpu/handlers/shifts.ts and bits.ts leave
  * them.
  */
+
+import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { CANONICAL, LOGIC } from "./flags.ts";
 import { FLAG_R, FLAG_X, FLAG_Y, T0, T1, T2 } from "./locals.ts";
@@ -16,23 +18,22 @@ import {
   pushSignExtended,
   writeOperand,
 } from "./operands.ts";
-import type { Translator } from "./translator.ts";
 import { OP } from "./wasm.ts";
 
 /** A count that is known, 1 to 31; T0 is the zero-extended value. Sets T2 (the result) and the flags. */
-type ConstantShift = (t: Translator, bits: Bits, count: number) => void;
+type ConstantShift = (t: Emitter, bits: Bits, count: number) => void;
 /** The same with a count in T1 that is not 0. */
-type VariableShift = (t: Translator, bits: Bits) => void;
+type VariableShift = (t: Emitter, bits: Bits) => void;
 
 /** FLAG_X from CF and from CF xor OF, each 0 or 1; all other flags follow FLAG_R. */
-function setCarries(t: Translator, pushCarry: () => void, pushDifference: () => void): void {
+function setCarries(t: Emitter, pushCarry: () => void, pushDifference: () => void): void {
   pushCarry();
   t.c.const(31).op(OP.shl);
   pushDifference();
   t.c.const(30).op(OP.shl).op(OP.or).set(FLAG_X);
 }
 
-function setResult(t: Translator, bits: Bits): void {
+function setResult(t: Emitter, bits: Bits): void {
   t.c.get(T2);
   pushSignExtended(t, bits);
   t.c.set(FLAG_R);
@@ -105,7 +106,7 @@ const shiftRightSigned: VariableShift = (t, bits) => {
 };
 
 /** Replaces CF and CF xor OF in flags that are canonical. */
-function replaceCarries(t: Translator, pushCarry: () => void, pushDifference: () => void): void {
+function replaceCarries(t: Emitter, pushCarry: () => void, pushDifference: () => void): void {
   t.c.get(FLAG_X).const(0x3fffffff).op(OP.and);
   pushCarry();
   t.c.const(31).op(OP.shl).op(OP.or);
@@ -308,7 +309,7 @@ function doubleShift(left: boolean): Operation {
 }
 
 /** BT and its kin, where the bit is in the operand itself: only CF changes. */
-function bitTest(change: ((t: Translator) => void) | null): Operation {
+function bitTest(change: ((t: Emitter) => void) | null): Operation {
   return (t, insn) => {
     const bits = insn.size;
     if (!isRegister(insn, 0) && immediateOf(insn, 1) === null) return null;

@@ -3,6 +3,7 @@
  * tagged with their kind, so that a state of another layout is refused at the first field that differs instead of being
  * misread.
  */
+import { broken } from "./invariant.ts";
 import { isZero, PAGE_BYTES } from "./pages.ts";
 import type { StateVisitor } from "./state.ts";
 
@@ -78,34 +79,38 @@ export class StateWriter implements StateVisitor {
     this.#put32(version);
   }
 
-  #word(value: number): number {
+  /** A field that cannot hold its value would come back as another one. */
+  #word(value: number, least: number, most: number): number {
+    if (!(Number.isInteger(value) && value >= least && value <= most))
+      broken("saved state", `a field from ${least} to ${most} holds ${value}`);
     this.#put8(INTEGER32);
     this.#put32(value);
     return value;
   }
 
   bool(value: boolean): boolean {
-    this.#word(value ? 1 : 0);
+    this.#word(value ? 1 : 0, 0, 1);
     return value;
   }
 
   u8(value: number): number {
-    return this.#word(value);
+    return this.#word(value, 0, 0xff);
   }
 
   u16(value: number): number {
-    return this.#word(value);
+    return this.#word(value, 0, 0xffff);
   }
 
   u32(value: number): number {
-    return this.#word(value);
+    return this.#word(value, 0, 0xffffffff);
   }
 
   i32(value: number): number {
-    return this.#word(value);
+    return this.#word(value, -0x80000000, 0x7fffffff);
   }
 
   integer(value: number): number {
+    if (!Number.isSafeInteger(value) && value !== Infinity) broken("saved state", `an integer holds ${value}`);
     return this.f64(value);
   }
 
@@ -197,16 +202,23 @@ export class StateReader implements StateVisitor {
     return this.#get32();
   }
 
+  /** A field that was saved from 0 to `most`. */
+  #upTo(most: number): number {
+    const value = this.#word() >>> 0;
+    if (value > most) this.#fail(`a field from 0 to ${most} holds ${value}`);
+    return value;
+  }
+
   bool(): boolean {
-    return this.#word() !== 0;
+    return this.#upTo(1) !== 0;
   }
 
   u8(): number {
-    return this.#word() & 0xff;
+    return this.#upTo(0xff);
   }
 
   u16(): number {
-    return this.#word() & 0xffff;
+    return this.#upTo(0xffff);
   }
 
   u32(): number {
@@ -218,7 +230,9 @@ export class StateReader implements StateVisitor {
   }
 
   integer(): number {
-    return this.f64();
+    const value = this.f64();
+    if (!Number.isSafeInteger(value) && value !== Infinity) this.#fail(`an integer holds ${value}`);
+    return value;
   }
 
   f64(): number {

@@ -4,6 +4,7 @@
  * timer.
  */
 
+import { broken } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "./clock.ts";
 
@@ -20,6 +21,7 @@ class QueuedTimer implements Timer {
   }
 
   arm(deadlineNs: number): void {
+    if (!Number.isInteger(deadlineNs)) broken(`timer ${this.name}`, `armed for ${deadlineNs} ns`);
     this.deadlineNs = deadlineNs;
     this.#queue.deadlineChanged(deadlineNs);
   }
@@ -41,6 +43,8 @@ export class TimerQueue implements Clock, Stateful {
   readonly #timers: QueuedTimer[] = [];
   /** Not later than the earliest deadline; earlier than it after a timer was disarmed or postponed. */
   #lowerBoundNs = Infinity;
+  /** When callbacks ran last: what comes after is not earlier. */
+  #firedNs = 0;
 
   constructor(host: TimerQueueHost) {
     this.#host = host;
@@ -78,6 +82,8 @@ export class TimerQueue implements Clock, Stateful {
   fireDue(): void {
     const now = this.#host.now();
     if (this.#lowerBoundNs > now) return;
+    if (now < this.#firedNs) broken("timers", `time went back from ${this.#firedNs} ns to ${now} ns`);
+    this.#firedNs = now;
     for (;;) {
       let first: QueuedTimer | null = null;
       for (const timer of this.#timers) {
@@ -94,5 +100,6 @@ export class TimerQueue implements Clock, Stateful {
     visitor.part("timers", 1);
     for (const timer of this.#timers) timer.deadlineNs = visitor.integer(timer.deadlineNs);
     this.#lowerBoundNs = 0;
+    this.#firedNs = 0;
   }
 }

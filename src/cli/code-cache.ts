@@ -4,9 +4,10 @@
  * is a by-product: a missing, foreign, damaged or stale file only costs the time, and a folder that cannot be written
  * is left alone.
  */
-import { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
+import { makeFolder } from "../host/folder.ts";
 
 /** The tools' scripts of this build, as a hash: put in by the bundler. */
 declare const QURE_TOOLS_HASH: string;
@@ -63,7 +64,7 @@ function write(folders: readonly string[], file: string, bytes: Buffer): void {
   for (const folder of folders) {
     const aside = join(folder, `${file}.${process.pid}`);
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder, 0o700);
       if (!isOurs(folder)) continue;
       writeFileSync(aside, bytes, { flag: "wx" });
       renameSync(aside, join(folder, file));

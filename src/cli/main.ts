@@ -3,32 +3,10 @@
  */
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
+import { COMMANDS } from "./commands.ts";
 import { reportFailure } from "./fail.ts";
 import { standardError, standardOutput } from "./streams.ts";
 import { TOOLS } from "./tools.ts";
-
-/** A command's module declares its options on the command that it is given and says what to do. */
-export interface CommandModule {
-  declare(command: Command): void;
-}
-
-interface CommandEntry {
-  readonly name: string;
-  readonly summary: string;
-  readonly load: () => Promise<CommandModule>;
-}
-
-const COMMANDS: readonly CommandEntry[] = [
-  { name: "build", summary: "assemble and link boot/ and asm/ into boot images", load: () => import("./build.ts") },
-  { name: "emu", summary: "boot machines in the emulator, alone or as a cluster", load: () => import("./emu.ts") },
-  { name: "explain", summary: "say what a diagnostic means and what to do", load: () => import("./explain.ts") },
-  { name: "inspect", summary: "say what is in a boot image, disk or kernel image", load: () => import("./inspect.ts") },
-  {
-    name: "snapshot",
-    summary: "save, restore, branch, list and delete whole clusters",
-    load: () => import("./snapshot.ts"),
-  },
-];
 
 async function main(args: readonly string[]): Promise<void> {
   const program = new Command("qure")

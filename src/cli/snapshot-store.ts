@@ -2,8 +2,8 @@
  * Where snapshots are kept: a folder of files NAME.qsnap. A name with a slash or with that ending is the path of a file
  * instead.
  */
-import { mkdirSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { Snapshot, type SnapshotConfig } from "../../emulator/cluster/snapshot.ts";
 import type { SnapshotKind } from "../../emulator/cluster/snapshot-file.ts";
 import { zlibCompressor } from "../host/compression.ts";
@@ -38,7 +38,6 @@ function pathOf(store: string, name: string): string {
 /** Returns the path of the file. */
 export function writeSnapshot(store: string, name: string, bytes: Uint8Array): string {
   const path = pathOf(store, name);
-  mkdirSync(dirname(path), { recursive: true });
   writeFileAside(path, bytes);
   return path;
 }

@@ -3,40 +3,57 @@ import type { Command } from "commander";
 import { branchSnapshot } from "../../emulator/cluster/snapshot.ts";
 import { zlibCompressor } from "../host/compression.ts";
 import { formatNs } from "../lab/time.ts";
-import { declareMachines, declareRun, type EmuOptions, runEmu } from "./emu.ts";
+import { EMU_OPTIONS, type EmuOptionName, RESTORE_OPTIONS, SAVE_OPTIONS } from "./emu/options.ts";
+import { runEmu } from "./emu/run.ts";
 import { UsageError } from "./fail.ts";
-import { DEFAULT_STORE, deleteSnapshot, listSnapshots, readSnapshot, writeSnapshot } from "./snapshot-store.ts";
+import { declareOptions, flag, readOptions, wholeNumber, withDefault } from "./option-table.ts";
+import { deleteSnapshot, listSnapshots, readSnapshot, writeSnapshot } from "./snapshot-store.ts";
 
-interface StoreOptions {
-  readonly store: string;
-}
+type Found = Readonly<Record<string, unknown>>;
+
+const BRANCH_OPTIONS = {
+  seed: withDefault({
+    flags: "--seed <n>",
+    help: "decides how it differs",
+    group: "Branch",
+    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    default: "1",
+  }),
+  store: EMU_OPTIONS.store,
+};
+const LIST_OPTIONS = {
+  json: flag({ flags: "--json", help: "as one JSON array", group: "Output" }),
+  store: EMU_OPTIONS.store,
+};
+const DELETE_OPTIONS = { store: EMU_OPTIONS.store };
 
 export function declare(command: Command): void {
-  const add = (usage: string, summary: string): Command =>
-    command
-      .command(usage)
-      .description(summary)
-      .option("--store <dir>", "folder of snapshots", DEFAULT_STORE)
-      .exitOverride();
-  declareRun(
-    declareMachines(add("save <name>", "boot machines as qure emu does, and keep a snapshot of them at the end")),
-  )
-    .option("--at <time>", "end at this virtual time (the same as --for)")
-    .action((name: string, options: EmuOptions) => save(name, options));
-  declareRun(add("restore <name>", "go on from a snapshot, as if the run had not been interrupted"))
-    .option("--save <name>", "keep another snapshot at the end")
-    .option("--at <time>", "with --save: at this virtual time, and go on")
-    .action((name: string, options: EmuOptions & StoreOptions) => runEmu(options, readSnapshot(options.store, name)));
-  add("branch <name> <new>", "make another snapshot of the same moment, that goes on in its own way")
-    .option("--seed <n>", "decides how it differs", "1")
-    .action((name: string, branch: string, options: StoreOptions & { seed: string }) =>
-      makeBranch(name, branch, options),
-    );
-  add("list", "show the snapshots that are there")
-    .option("--json", "as one JSON array")
-    .action((options: StoreOptions & { json?: boolean }) => list(options.store, options.json ?? false));
-  add("delete <name>", "remove a snapshot").action((name: string, options: StoreOptions) =>
-    deleteSnapshot(options.store, name),
+  const add = (usage: string, summary: string): Command => command.command(usage).description(summary).exitOverride();
+  const addRun = (usage: string, summary: string, options: readonly EmuOptionName[]): Command =>
+    declareOptions(add(usage, summary), EMU_OPTIONS, options);
+
+  addRun("save <name>", "boot machines as qure emu does, and keep a snapshot of them at the end", SAVE_OPTIONS).action(
+    (name: string, found: Found) => save(name, found),
+  );
+  addRun("restore <name>", "go on from a snapshot, as if the run had not been interrupted", RESTORE_OPTIONS).action(
+    (name: string, found: Found) => {
+      const options = readOptions(EMU_OPTIONS, found);
+      return runEmu(options, readSnapshot(options.store, name));
+    },
+  );
+  declareOptions(
+    add("branch <name> <new>", "make another snapshot of the same moment that goes on in its own way"),
+    BRANCH_OPTIONS,
+  ).action((name: string, branch: string, found: Found) => {
+    const { seed, store } = readOptions(BRANCH_OPTIONS, found);
+    writeSnapshot(store, branch, branchSnapshot(readSnapshot(store, name).bytes, seed, zlibCompressor));
+  });
+  declareOptions(add("list", "show the snapshots that are there"), LIST_OPTIONS).action((found: Found) => {
+    const { store, json } = readOptions(LIST_OPTIONS, found);
+    list(store, json);
+  });
+  declareOptions(add("delete <name>", "remove a snapshot"), DELETE_OPTIONS).action((name: string, found: Found) =>
+    deleteSnapshot(readOptions(DELETE_OPTIONS, found).store, name),
   );
   command.addHelpText(
     "after",
@@ -44,17 +61,12 @@ export function declare(command: Command): void {
   );
 }
 
-async function save(name: string, { at, ...options }: EmuOptions): Promise<void> {
-  if (at !== undefined && (options.for !== undefined || options.until !== undefined))
-    throw new UsageError("--at says when to save: leave --for and --until away");
-  await runEmu({ ...options, save: name, ...(at === undefined ? {} : { for: at }) });
-}
-
-function makeBranch(name: string, branch: string, { store, seed }: StoreOptions & { seed: string }): void {
-  const value = Number(seed);
-  if (!/^\d+$/.test(seed) || value > Number.MAX_SAFE_INTEGER)
-    throw new UsageError(`--seed ${seed}: not a whole number`);
-  writeSnapshot(store, branch, branchSnapshot(readSnapshot(store, name).bytes, value, zlibCompressor));
+/** The snapshot is taken when the run ends, and `--at` says when that is. */
+async function save(name: string, found: Found): Promise<void> {
+  const { at, ...options } = readOptions(EMU_OPTIONS, { ...found, save: name });
+  if (at !== null && (options.for !== null || options.until !== null))
+    throw new UsageError("--at says when to save: leave --for and --until out");
+  await runEmu({ ...options, at: null, for: at ?? options.for });
 }
 
 function list(store: string, json: boolean): void {

@@ -7,7 +7,6 @@ import {
   copyFileSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -16,6 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import { makeFolder } from "./folder.ts";
 
 /** Zeros of this size and place take no room on most file systems when they are not written. */
 const HOLE_BYTES = 65_536;
@@ -25,7 +25,7 @@ const HOLE_BYTES = 65_536;
  * on the disk. `mode`: permissions of a new file.
  */
 export function writeFileAside(path: string, content: Uint8Array | string, sizeBytes = 0, mode = 0o666): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
   try {
     const file = openSync(aside, "wx", mode);
@@ -52,7 +52,7 @@ export function writeFileAside(path: string, content: Uint8Array | string, sizeB
 
 /** Copies a file of any size in the same way. */
 export function copyFileAside(source: string, path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
   try {
     copyFileSync(source, aside, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);

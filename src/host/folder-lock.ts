@@ -2,8 +2,9 @@
  * A folder that one process at a time may use: a file in it holds the process's id. What a process that was killed left
  * there is taken over.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "./folder.ts";
 
 const LOCK_FILE = ".in-use";
 
@@ -21,7 +22,7 @@ export class FolderInUseError extends Error {
  * process has it.
  */
 export function lockFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const path = join(folder, LOCK_FILE);
   for (;;) {
     try {

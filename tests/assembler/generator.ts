@@ -2,18 +2,13 @@
  * Random programs: statements, directives and macros that GNU as takes. The same seed gives the same program.
  */
 
+import { Random } from "../../emulator/state/random.ts";
 import { idiom } from "./idioms.ts";
 
-/** mulberry32: small, and good enough to pick statements. */
+/** Numbers below a limit, the same for the same seed. */
 export function random(seed: number): (limit: number) => number {
-  let state = seed >>> 0;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) % limit;
-  };
+  const source = new Random(seed);
+  return (limit) => source.below(limit);
 }
 
 const REGISTERS = {

@@ -2,6 +2,8 @@
  * One case of the fuzzer for what reads files: a lying object, program, archive or image is shown, copied and
  * inspected. Whatever is not a refusal in words is a finding.
  */
+
+import { Random } from "../../emulator/state/random.ts";
 import { BinaryImageError, binaryImage } from "../../src/binutils/binary-image.ts";
 import { disassembleFile } from "../../src/binutils/disassembly.ts";
 import {
@@ -28,7 +30,7 @@ import { parseScript } from "../../src/linker/script/parser.ts";
 import { isArchive, readArchive } from "../../src/object/archive.ts";
 import { ElfError } from "../../src/object/elf-reader.ts";
 import { archiveOf, lie, mutate, objectOf } from "../linker/mutations.ts";
-import { Random, randomProgram } from "../linker/programs.ts";
+import { randomProgram } from "../linker/programs.ts";
 
 export interface FuzzResult {
   readonly kind: string;

@@ -193,7 +193,11 @@ describe("qure emu", () => {
 
   test("exits 3 when --until is not reached, 2 for wrong usage, 1 for a missing file, each with one sentence", async () => {
     const cases: readonly (readonly [args: string[], code: number, text: RegExp])[] = [
-      [["--until", "text:never ever", "--for", "300ms"], 3, /--until text:never ever was not reached within 300ms/],
+      [
+        ["--until", "text:never ever", "--for", "300ms"],
+        3,
+        /--until text:never ever was not reached within 300\.000 ms/,
+      ],
       [["--nodes", "0"], 2, /--nodes 0: not a whole number/],
       [["--until", "soon"], 2, /write cloud or text:REGEX/],
       [["--for", "5 parsecs"], 2, /not a span of time/],

@@ -79,6 +79,7 @@ describe("qure emu", () => {
       "break *0x7c00",
       "continue",
       "x/i $pc",
+      "x/2xh $ss_base + $sp",
       "reverse-stepi",
       "monitor mode",
       "continue",
@@ -100,6 +101,8 @@ describe("qure emu", () => {
       { reject: false, all: true, timeout: 60_000 },
     );
     expect(all).toMatch(/Breakpoint 1, 0x0*7c00[\s\S]*=> 0x7c00:\tmov +\$0xabcd,%dx/);
+    // As docs/debugging.md says: the words on a real-mode stack.
+    expect(all).toMatch(/^0x[0-9a-f]+:\t0x[0-9a-f]{4}\t0x[0-9a-f]{4}$/m);
     expect(all).toMatch(/real mode, CS:IP f000:[0-9a-f]{4}/);
     expect(all).toMatch(/exited normally/);
     const { exitCode, stderr } = await emulator;
@@ -109,11 +112,11 @@ describe("qure emu", () => {
 
   test("refuses options that cannot be meant, and a port that is taken", async () => {
     for (const [args, message] of [
-      [["-d", "inf"], /-d inf: not a kind of event; there are int, exec, io, pci, net/],
-      [["-D", "x"], /say with -d what to trace/],
-      [["-S"], /give --gdb PORT too/],
-      [["--gdb", "65536"], /not a TCP port/],
-      [["--gdb", "x"], /not a TCP port/],
+      [["-d", "inf"], /--trace inf: not a kind of event; there are int, exec, io, pci, net/],
+      [["-D", "x"], /--trace-file: give --trace too/],
+      [["-S"], /--stopped: give --gdb too/],
+      [["--gdb", "65536"], /--gdb 65536: not a whole number from 1 to 65535/],
+      [["--gdb", "65535", "--nodes", "2"], /--gdb 65535: 2 nodes have ports from there to 65535 only/],
     ] as const) {
       const { exitCode, stderr } = await run("emu", "--hda", "hello.img", "--for", "1ms", ...args);
       expect(exitCode).toBe(2);

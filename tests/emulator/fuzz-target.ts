@@ -9,10 +9,11 @@ import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { CableEnd } from "../../emulator/ether/cable-end.ts";
 import type { JitMode } from "../../emulator/jit/jit.ts";
 import { Machine } from "../../emulator/machine.ts";
+import { Random } from "../../emulator/state/random.ts";
 import { StateError } from "../../emulator/state/state-io.ts";
 import { buildFirmware } from "../../src/build/build.ts";
 import { folderTree } from "../../src/host/files.ts";
-import { Random, randomInstruction } from "./cpu/random-instructions.ts";
+import { randomInstruction } from "./cpu/random-instructions.ts";
 import { SYSTEM_TESTABLE, TESTABLE, USER_TESTABLE } from "./cpu/testable-forms.ts";
 
 export interface FuzzResult {
@@ -119,12 +120,12 @@ export class EmulatorFuzz {
     const cable = new CableEnd("eth0");
     const disk = (): BlockBackend =>
       new LyingDisk(
-        random.next(),
+        random.u32(),
         512 * random.pick([1, 2, 63, 2048, 100_000, 2 ** 28 - 1, 2 ** 28, 2 ** 32]),
         random.below(4) === 0,
       );
     const cd = (): BlockBackend =>
-      new LyingDisk(random.next(), 2048 * random.pick([1, 16, 18, 100, 100_000, 2 ** 21]), true);
+      new LyingDisk(random.u32(), 2048 * random.pick([1, 16, 18, 100, 100_000, 2 ** 21]), true);
     const machine = new Machine({
       name: "fuzz",
       ramBytes: random.pick([1, 2, 4, 16]) * MIB,
@@ -182,7 +183,7 @@ export class EmulatorFuzz {
     const random = new Random(seed);
     const { machine, cable } = this.#machine(seed, "off", startup(false));
     const { board } = machine;
-    const value = (): number => (random.below(3) === 0 ? random.pick(EDGES) : random.next());
+    const value = (): number => (random.below(3) === 0 ? random.pick(EDGES) : random.u32());
     const noise = new Uint8Array(0x20000);
     for (let i = 0; i < noise.length; i++) noise[i] = random.below(256);
     machine.writeMemory(0, noise);

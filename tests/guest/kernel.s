@@ -1,5 +1,5 @@
-# Tests of the kernel's services that run inside a machine: link this object with those of asm/ and type `selftest`. Prints a line
-# for each test, `ok NAME` or `FAIL NAME`, and at the end `selftest: N passed, M failed`.
+# Tests of the kernel's services that run inside a machine: link this object with those of asm/ and type `selftest`.
+# Prints a line for each test, `ok NAME` or `FAIL NAME`, and at the end `selftest: N passed, M failed`.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -41,7 +41,7 @@ command_selftest:
 
 SHELL_COMMAND "selftest", command_selftest, "", "test the kernel's services", GROUP_DEBUG
 
-# snprintf: formats with one argument and what they give.
+# Snprintf: formats with one argument and what they give.
 test_format:
     mov     ebx, offset format_cases
 1:  mov     esi, [ebx]
@@ -74,7 +74,8 @@ test_format:
 3:  stc
     ret
 
-# In: EAX text, EDX expected text. Out: CF when they differ, after saying so.
+# In: EAX text, EDX expected text.
+# Out: CF when they differ, after saying so.
 test_equal_text:
     push    eax
     push    edx
@@ -88,7 +89,7 @@ test_equal_text:
 1:  clc
     ret
 
-# parse_number: text, value, what remains; or failure.
+# Parse_number: text, value, what remains; or failure.
 test_numbers:
     mov     ebx, offset number_cases
 1:  mov     eax, [ebx]
@@ -118,7 +119,7 @@ test_numbers:
     stc
     ret
 
-# string_copy cuts, string_compare orders, mem_move overlaps.
+# String_copy cuts, string_compare orders, mem_move overlaps.
 test_strings:
     mov     eax, offset buffer
     LOAD_STRING edx, "abcdef"
@@ -161,7 +162,7 @@ test_dates:
     jne     9f
     add     ebx, 86400 * 7 - 43207
     jnc     1b
-    mov     eax, 762480000                  # 2024-02-29
+    mov     eax, 762480000              # 2024-02-29
     mov     edx, offset buffer
     call    date_from_seconds
     cmp     dword ptr [buffer + DATE_MONTH], 2
@@ -233,7 +234,7 @@ test_heap:
     test    al, 15
     jnz     9f
     mov     [slots + esi*8], eax
-    mov     ecx, [slots + esi*8 + 4]        # comes zeroed
+    mov     ecx, [slots + esi*8 + 4]    # comes zeroed
     mov     edi, eax
     push    ecx
     xor     eax, eax
@@ -264,7 +265,8 @@ test_heap:
 8:  stc
     ret
 
-# In: EAX block, ECX bytes, ESI slot. Out: CF when not all bytes are the slot's number.
+# In: EAX block, ECX bytes, ESI slot.
+# Out: CF when not all bytes are the slot's number.
 test_filled:
     mov     edi, eax
     mov     eax, esi
@@ -303,7 +305,7 @@ test_pages:
     call    page_free
     cmp     ebx, [pages_free]
     jne     9f
-    or      eax, -1                         # more than there is
+    or      eax, -1                     # more than there is
     shr     eax, 12
     call    page_alloc
     jnc     9f
@@ -320,7 +322,8 @@ test_pages:
 WORKERS     = 4
 ROUNDS      = 2000
 
-# Several tasks change one number under a mutex, with a switch in the middle: no change is lost. All their memory comes back.
+# Several tasks change one number under a mutex, with a switch in the middle: no change is lost. All their memory comes
+# back.
 test_mutex:
     mov     eax, [pages_free]
     push    eax
@@ -341,7 +344,7 @@ test_mutex:
     call    event_wait
     jnc     2b
     jmp     9f
-3:  mov     eax, 30                         # the last one ends
+3:  mov     eax, 30                     # the last one ends
     call    task_sleep
     pop     eax
     cmp     dword ptr [counter], WORKERS * ROUNDS
@@ -491,7 +494,8 @@ test_symbols:
 9:  stc
     ret
 
-# Out: EAX a pseudo-random number (linear congruence, upper bits). Clobbers EAX only.
+# Out: EAX a pseudo-random number (linear congruence, upper bits).
+# Clobbers: EAX only.
 random:
     imul    eax, [random_state], 1103515245
     add     eax, 12345
@@ -524,20 +528,20 @@ random:
 .endm
 
 .section .rodata
-.align 4
+.balign 4
 tests:
-    TEST "format", test_format
-    TEST "numbers", test_numbers
-    TEST "strings", test_strings
-    TEST "dates", test_dates
-    TEST "sleep", test_sleep
-    TEST "heap", test_heap
-    TEST "pages", test_pages
-    TEST "mutex", test_mutex
-    TEST "preemption", test_preemption
-    TEST "events", test_events
-    TEST "variables", test_variables
-    TEST "symbols", test_symbols
+    TEST    "format", test_format
+    TEST    "numbers", test_numbers
+    TEST    "strings", test_strings
+    TEST    "dates", test_dates
+    TEST    "sleep", test_sleep
+    TEST    "heap", test_heap
+    TEST    "pages", test_pages
+    TEST    "mutex", test_mutex
+    TEST    "preemption", test_preemption
+    TEST    "events", test_events
+    TEST    "variables", test_variables
+    TEST    "symbols", test_symbols
     .long   0
 format_cases:
     FORMAT_CASE "plain", 0, "plain"
@@ -578,7 +582,7 @@ sample_mac:
     .byte   0x52, 0x54, 0, 0x12, 0x34, 0x0F
 
 .bss
-.align 16
+.balign 16
 slots:          .space HEAP_SLOTS * 8       # address, bytes
 mutex:          .space MUTEX_SIZE
 counter:        .space 4

@@ -1,7 +1,9 @@
-# Tests of the network side that run inside a machine: link this object with those of asm/ and type `nettest`. Prints a line for
+# Tests of the network side that run inside a machine: link this object with those of asm/ and type `nettest`. Prints a
+# line for
 # each test, `ok NAME` or `FAIL NAME`, and at the end `nettest: N passed, M failed`.
 #
-# The rules of the agreement are tested on the daemon's own state while its mutex is held and it is kept silent and off its disk, so
+# The rules of the agreement are tested on the daemon's own state while its mutex is held and it is kept silent and off
+# its disk, so
 # the test leaves the node as it found it.
 
 .include "macros.inc"
@@ -9,7 +11,7 @@
 .include "net.inc"
 .include "cluster.inc"
 
-    .text
+.text
 
 # A test returns CF when it fails; it may clobber EBX, ESI and EDI.
 command_nettest:
@@ -27,14 +29,14 @@ command_nettest:
     pop     ebp
     jc      2f
     inc     dword ptr [passed]
-    PRINTF  "ok %s\n",[ebp]
+    PRINTF  "ok %s\n", [ebp]
     add     ebp, 8
     jmp     1b
 2:  inc     dword ptr [failed]
-    PRINTF  "FAIL %s\n",[ebp]
+    PRINTF  "FAIL %s\n", [ebp]
     add     ebp, 8
     jmp     1b
-3:  PRINTF  "nettest: %u passed, %u failed\n",[passed],[failed]
+3:  PRINTF  "nettest: %u passed, %u failed\n", [passed], [failed]
     mov     eax, [failed]
     pop     ebp
     pop     edi
@@ -55,8 +57,8 @@ STRING name_loopback, "a datagram to this machine itself"
 STRING name_check, "packets that are not the cluster's"
 STRING name_rules, "rules of the agreement"
 
-    .data
-    .balign 4
+.data
+.balign 4
 tests:
     .long   name_checksum, test_checksum
     .long   name_odd, test_odd
@@ -72,11 +74,11 @@ tests:
 passed:                 .long 0
 failed:                 .long 0
 
-# ---- checksum ----------------------------------------------------------------------------------------------------------------
+# ---- checksum --------------------------------------------------------------------------------------------------------
 rfc1071:                .byte 0x00, 0x01, 0xF2, 0x03, 0xF4, 0xF5, 0xF6, 0xF7   # section 3: the sum is DDF2
 odd:                    .byte 0x12, 0x34, 0x56
 
-    .text
+.text
 test_checksum:
     mov     edx, offset rfc1071
     mov     ecx, 8
@@ -109,7 +111,7 @@ fail:
     stc
     ret
 
-# ---- text --------------------------------------------------------------------------------------------------------------------
+# ---- text ------------------------------------------------------------------------------------------------------------
 STRING text_good, "10.0.2.15 x"
 STRING text_largest, "255.255.255.255"
 STRING text_short, "10.0.2"
@@ -118,8 +120,8 @@ STRING text_hex, "0x10.0.0.1"
 STRING text_empty_part, "10..0.1"
 STRING text_sign, "-1.0.0.1"
 STRING text_long, "10.0.0.99999999999"
-    .data
-    .balign 4
+.data
+.balign 4
 # Text, address, 1 if it is none.
 addresses:
     .long   text_good, 0x0F02000A, 0
@@ -138,10 +140,11 @@ masks:
 masks_end:
 # Address, 0 if it is that of one machine.
 machines:
-    .long   0x0F02000A, 0, 0x0101FEA9, 0, 0, 1, 0x0100007F, 1, 0x010000E0, 1, 0xFFFFFFFF, 1, 0x010000F0, 1, 0x01000000, 1
+    .long   0x0F02000A, 0, 0x0101FEA9, 0, 0, 1, 0x0100007F, 1
+    .long   0x010000E0, 1, 0xFFFFFFFF, 1, 0x010000F0, 1, 0x01000000, 1
 machines_end:
 
-    .text
+.text
 test_address:
     mov     esi, offset addresses
 1:  mov     eax, [esi]
@@ -198,7 +201,7 @@ test_route:
     clc
     ret
 
-# ---- sockets -----------------------------------------------------------------------------------------------------------------
+# ---- sockets ---------------------------------------------------------------------------------------------------------
 PORT                    = 4711
 test_ports:
     mov     eax, PORT
@@ -228,14 +231,14 @@ test_ports:
     clc
     ret
 
-    .data
+.data
 greeting:               .ascii "good morning"
 greeting_end:
-    .bss
-    .balign 4
+.bss
+.balign 4
 received:               .space 16
 
-    .text
+.text
 test_loopback:
     mov     eax, PORT
     call    udp_open
@@ -277,9 +280,9 @@ test_loopback:
     stc
     ret
 
-# ---- the cluster -------------------------------------------------------------------------------------------------------------
-    .data
-    .balign 4
+# ---- the cluster -----------------------------------------------------------------------------------------------------
+.data
+.balign 4
 # A hello that is right in all parts.
 hello:
     .long   CLOUD_MAGIC_VALUE
@@ -292,37 +295,40 @@ hello:
 # Offset of a byte in it and a value that makes it wrong.
 wrong_bytes:
     .long   CLOUD_MAGIC, 'x', CLOUD_VERSION, 1, CLOUD_KIND, 0, CLOUD_KIND, KIND_REPORT, CLOUD_KIND, KIND_LAST + 1
-    .long   CLOUD_KIND, KIND_REBOOT, CLOUD_STATE, STATE_WAITING, CLOUD_STATE, STATE_MEMBER, CLOUD_STATE, 3, CLOUD_ERA + 3, 0x80
+    .long   CLOUD_KIND, KIND_REBOOT, CLOUD_STATE, STATE_WAITING, CLOUD_STATE, STATE_MEMBER
+    .long   CLOUD_STATE, 3, CLOUD_ERA + 3, 0x80
     .long   CLOUD_AGE, 0, CLOUD_NODE + 7, 0, CLOUD_FOUNDER, 1, CLOUD_NAME + 3, ' ', CLOUD_NAME, 0x7F
 wrong_bytes_end:
 
-# Our state, era and founder (last byte of its id); the peer's kind, state, era, founder; what we are then: state, era, founder.
+# Our state, era and founder (last byte of its id); the peer's kind, state, era, founder; what we are then: state, era,
+# founder.
 rules:
-    .byte   1, 0, 0,    KIND_HELLO, 1, 5, 0,        1, 0, 0     # joiners: nobody decides before the window ends
-    .byte   1, 0, 0,    KIND_VIEW, 2, 3, 7,     2, 3, 7     # a joiner takes the members' era
-    .byte   1, 2, 0,    KIND_REPORT, 2, 3, 7,         2, 3, 7
-    .byte   1, 3, 7,    KIND_REPORT, 2, 3, 7,         2, 3, 7     # the same life, after a reboot
-    .byte   1, 5, 0,    KIND_REPORT, 2, 3, 7,         2, 5, 7     # a joiner that knows a later era lifts the cluster to it
-    .byte   1, 2, 0,    KIND_BYE, 2, 3, 7,          1, 2, 0     # one who leaves is no cluster
-    .byte   2, 3, 7,    KIND_HELLO, 1, 9, 0,        2, 3, 7     # what joiners know moves no member
-    .byte   2, 3, 7,    KIND_REPORT, 2, 4, 9,         2, 4, 9     # the higher era wins
-    .byte   2, 3, 7,    KIND_REPORT, 2, 2, 1,         2, 3, 7
-    .byte   2, 3, 7,    KIND_REPORT, 2, 3, 6,         2, 3, 6     # the lower founder wins in the same era
-    .byte   2, 3, 7,    KIND_REPORT, 2, 3, 8,         2, 3, 7
-    .byte   2, 3, 7,    KIND_BYE, 2, 9, 1,          2, 3, 7
-    .byte   0, 3, 7,    KIND_REPORT, 2, 9, 1,         0, 3, 7     # without an address nothing is decided
+    .byte   1, 0, 0, KIND_HELLO, 1, 5, 0, 1, 0, 0               # joiners: nobody decides before the window ends
+    .byte   1, 0, 0, KIND_VIEW, 2, 3, 7, 2, 3, 7            # a joiner takes the members' era
+    .byte   1, 2, 0, KIND_REPORT, 2, 3, 7, 2, 3, 7
+    .byte   1, 3, 7, KIND_REPORT, 2, 3, 7, 2, 3, 7                # the same life, after a reboot
+    .byte   1, 5, 0, KIND_REPORT, 2, 3, 7, 2, 5, 7                # a joiner that knows a later era lifts the cluster to
+                                                                  # it
+    .byte   1, 2, 0, KIND_BYE, 2, 3, 7, 1, 2, 0                 # one who leaves is no cluster
+    .byte   2, 3, 7, KIND_HELLO, 1, 9, 0, 2, 3, 7               # what joiners know moves no member
+    .byte   2, 3, 7, KIND_REPORT, 2, 4, 9, 2, 4, 9                # the higher era wins
+    .byte   2, 3, 7, KIND_REPORT, 2, 2, 1, 2, 3, 7
+    .byte   2, 3, 7, KIND_REPORT, 2, 3, 6, 2, 3, 6                # the lower founder wins in the same era
+    .byte   2, 3, 7, KIND_REPORT, 2, 3, 8, 2, 3, 7
+    .byte   2, 3, 7, KIND_BYE, 2, 9, 1, 2, 3, 7
+    .byte   0, 3, 7, KIND_REPORT, 2, 9, 1, 0, 3, 7                # without an address nothing is decided
 rules_end:
 RULE_SIZE               = 10
 
-    .bss
-    .balign 4
+.bss
+.balign 4
 packet:                 .space CLOUD_SIZE
 saved_node:             .space NODE_SIZE
 saved_mount:            .space 4
 saved_state:            .space 4
 saved_pings:            .space 4
 
-    .text
+.text
 # Copies the hello to `packet`.
 fresh_packet:
     mov     eax, offset packet
@@ -330,7 +336,9 @@ fresh_packet:
     mov     ecx, CLOUD_SIZE
     jmp     mem_copy
 
-# Checks `packet` as from 10.0.0.9. In: ESI bytes. Out: as packet_check.
+# Checks `packet` as from 10.0.0.9.
+# In: ESI bytes.
+# Out: as packet_check.
 check:
     mov     eax, offset packet
     mov     edx, 0x0900000A

@@ -1,9 +1,9 @@
-# Persistent objects for tests of storage: link this object with those of asm/. `save CLASS BYTES SEED` saves bytes that follow
-# from the seed, `load CLASS LIMIT` says which seed's bytes an object of at most LIMIT bytes holds. Both work on whatever is mounted at /net.
+# Persistent objects for tests of storage: link this object with those of asm/. `save CLASS BYTES SEED` saves bytes that
+# follow from the seed, `load CLASS LIMIT` says which seed's bytes an object of at most LIMIT bytes holds. Both work on
+# whatever is mounted at /net.
 
 .include "macros.inc"
 .include "errors.inc"
-
 
 SHELL_COMMAND "save", command_save, "CLASS BYTES SEED", "save an object", GROUP_DEBUG
 SHELL_COMMAND "load", command_load, "CLASS LIMIT", "load an object", GROUP_DEBUG

@@ -1,8 +1,10 @@
 /** Call frame information out of code: what readelf makes of it, line by line. */
+
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { Random } from "../../emulator/state/random.ts";
 import { assemble } from "../../src/assembler/assemble.ts";
 import { callFrames } from "../../src/build/call-frames.ts";
 import { addSection } from "../../src/object/add-section.ts";
@@ -140,9 +142,9 @@ test("the kernel's is well-formed, covers its routines, and any bytes end in som
     expect(stdout.match(/ FDE /g)!.length).toBeGreaterThan(500);
     expect(stdout).not.toMatch(/esp\+-|c\+/);
   });
-  let seed = 1;
+  const random = new Random(1);
   for (let round = 0; round < 200; round++) {
-    const content = Uint8Array.from({ length: 256 }, () => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) >>> 24);
+    const content = Uint8Array.from({ length: 256 }, () => random.below(256));
     expect(
       callFrames({ address: BASE, content, labels: [BASE, BASE + 17, BASE + 200, BASE + 300], bottoms: [BASE + 100] })
         .length,

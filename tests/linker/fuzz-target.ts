@@ -2,6 +2,8 @@
  * One case of the linker's fuzzer: inputs, a script and options made from a seed are linked, and the map is written.
  * Whatever is not a refusal in words is a finding.
  */
+
+import { Random } from "../../emulator/state/random.ts";
 import { linkDiagnostics } from "../../src/linker/diagnostics.ts";
 import type { LinkInput } from "../../src/linker/inputs.ts";
 import { linkProgram } from "../../src/linker/link.ts";
@@ -14,7 +16,7 @@ import { type LinkerScript, parseScript, ScriptError } from "../../src/linker/sc
 import { linkWarnings } from "../../src/linker/warnings.ts";
 import { ElfError } from "../../src/object/elf-reader.ts";
 import { archiveOf, mutate, mutateScript, objectOf, randomScript } from "./mutations.ts";
-import { Random, randomProgram, SCRIPTS } from "./programs.ts";
+import { randomProgram, SCRIPTS } from "./programs.ts";
 
 export interface FuzzResult {
   readonly kind: string;

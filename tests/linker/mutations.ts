@@ -1,7 +1,8 @@
 /** Objects, archives and scripts for tests with hostile input, and ways to make them lie. */
+
+import type { Random } from "../../emulator/state/random.ts";
 import { assemble } from "../../src/assembler/assemble.ts";
 import { EHDR_BYTES, ELF_MAGIC, REL_BYTES, SHDR_BYTES, SYM_BYTES } from "../../src/object/elf.ts";
-import type { Random } from "./programs.ts";
 
 export function objectOf(source: string, path: string): Uint8Array {
   const bytes = new TextEncoder().encode(source);

@@ -3,28 +3,7 @@
  * seed.
  */
 
-/** Numbers from a seed (xorshift32). */
-export class Random {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = (seed * 2654435761 + 12345) >>> 0 || 1;
-    for (let i = 0; i < 8; i++) this.below(2);
-  }
-  below(limit: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state >>>= 0;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    this.#state >>>= 0;
-    return this.#state % limit;
-  }
-  pick<Item>(items: readonly Item[]): Item {
-    return items[this.below(items.length)]!;
-  }
-  chance(percent: number): boolean {
-    return this.below(100) < percent;
-  }
-}
+import { Random } from "../../emulator/state/random.ts";
 
 const CODE_SECTIONS = [
   ".text",

@@ -2,7 +2,7 @@
  * Runs once before all tests: makes dist/ afresh when the sources changed, so that commands and worker threads are what
  * is in src/, and builds the images that test files share. A mistake in the assembly ends the run here, with the
  * assembler's own words and nothing else. QURE_TEST_CACHE names another folder to keep things in; images that lie in it
- * are taken as they are.
+ * are taken as they are. A run of nothing but tests that need none of this does not wait for it.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -59,6 +59,8 @@ export default function setup(project: TestProject): void {
     project.provide("cacheFolder", folder);
   };
   process.chdir(root);
+  const { filenamePattern } = project.vitest as { filenamePattern?: readonly string[] };
+  if (filenamePattern?.every((name) => /^tests\/(house|isa|assembler)\b/.test(name))) return;
   prepare();
   // In watch mode the sources change under a run that stays.
   project.onTestsRerun(prepare);

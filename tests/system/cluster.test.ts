@@ -1,4 +1,4 @@
-/** From blank disks to a cluster, and what its era and ages do: seed document 000 and docs/protocols/cluster.md. */
+/** From blank disks to a cluster, and what its era and ages do: docs/protocols/cluster.md. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { blankDisk, type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { boot, CLOUD, DISK_BYTES, images, PROMPT } from "./images.ts";

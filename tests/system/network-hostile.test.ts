@@ -3,7 +3,6 @@
  * that lie.
  */
 import { describe, expect, test } from "vitest";
-import { Random } from "../../emulator/cluster/random.ts";
 import { internetChecksum } from "../../emulator/ether/internet-checksum.ts";
 import {
   arpBytes,
@@ -21,6 +20,7 @@ import {
   put16,
   udpBytes,
 } from "../../emulator/ether/packet.ts";
+import { Random } from "../../emulator/state/random.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
 import { casesOf } from "../setup/tier.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";

@@ -4,6 +4,7 @@
  */
 
 import { beforeAll, describe, expect, test } from "vitest";
+import { Random } from "../../emulator/state/random.ts";
 import type { BlockBackend, LabNode } from "../../src/index.ts";
 import { boot, images, isoWith, PROMPT } from "./images.ts";
 
@@ -40,11 +41,6 @@ class RecordingDisk implements BlockBackend {
   flush(): void {
     this.log.push(null);
   }
-}
-
-/** A small generator of numbers, so that each run cuts at the same places. */
-function* numbers(seed: number): Generator<number, never> {
-  for (let state = seed; ; ) yield (state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 16;
 }
 
 /**
@@ -156,13 +152,13 @@ describe("a power cut", () => {
     }
     await node.enter("umount /net", PROMPT);
     const log = disk.log;
-    const random = numbers(7);
+    const random = new Random(7);
     const cuts = log.flatMap((entry, index) =>
       entry === null || log[index + 1] === null || index % 11 === 0 ? [index, index + 1] : [],
     );
     for (const cut of new Set(cuts)) {
       const confirmed = confirmedAt.findLastIndex((at) => at <= cut);
-      for (const keep of [undefined, () => random.next().value % 2 === 0]) {
+      for (const keep of [undefined, () => random.below(2) === 0]) {
         disk.content = cutAt(before, log, cut, keep);
         await node.enter("mount hda0 /net", PROMPT);
         const found = new Map<string, Saved>();
@@ -187,10 +183,10 @@ describe("a power cut", () => {
     disk.log = [];
     await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
     const log = disk.log;
-    const random = numbers(11);
+    const random = new Random(11);
     const seen = new Set<string>();
     for (let cut = 0; cut <= log.length; cut++) {
-      disk.content = cutAt(before, log, cut, () => random.next().value % 2 === 0);
+      disk.content = cutAt(before, log, cut, () => random.below(2) === 0);
       const [, refused] = await node.enter(
         "mount hda0 /net",
         /mount hda0 \/net\n(Cannot mount .*: data is damaged or of another format\n)?[^\n]*> $/,
@@ -218,11 +214,11 @@ describe("a power cut", () => {
     await node.enter("Yes", /really sure\? Type 'Yes' if so: $/);
     await node.enter("Yes", PROMPT, { within: "120s" });
     const after = disk.content.slice();
-    const random = numbers(13);
+    const random = new Random(13);
     const sectorZero = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(0, SECTOR_BYTES)).toString("hex");
     const blank = "00".repeat(SECTOR_BYTES);
     for (let cut = 0; cut <= disk.log.length; cut += cut < disk.log.length - 8 ? 7 : 1) {
-      const left = cutAt(before, disk.log, Math.min(cut, disk.log.length), () => random.next().value % 2 === 0);
+      const left = cutAt(before, disk.log, Math.min(cut, disk.log.length), () => random.below(2) === 0);
       const first = sectorZero(left);
       if (first === sectorZero(after)) expect(Buffer.compare(left, after)).toBe(0);
       else expect([sectorZero(before), blank]).toContain(first);

@@ -2,8 +2,9 @@
  * Instructions that manage the processor (SDM volume 3A, 2.8): control and debug registers, descriptor tables, HLT,
  * caches, MSRs.
  */
+
+import { ATTENTION_HALTED } from "../attention.ts";
 import type { Core } from "../core.ts";
-import { ATTENTION_HALTED } from "../core.ts";
 import { cpuid } from "../cpuid.ts";
 import { DR6_GENERAL_DETECT, DR7_GENERAL_DETECT } from "../debug-registers.ts";
 import { Descriptor } from "../descriptor.ts";

@@ -3,10 +3,10 @@
  */
 
 import type { Assembler } from "../assembler.ts";
-import { inMebibytes } from "./limits.ts";
 import { type Expression, Op } from "./expression.ts";
 import type { Variable } from "./fragment.ts";
 import * as integer from "./integer.ts";
+import { inMebibytes } from "./limits.ts";
 import { Section, SHF, SHT, type Subsection } from "./section.ts";
 import { AssemblySymbol, STT } from "./symbol.ts";
 

@@ -3,7 +3,7 @@
  * taken.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import { Random } from "../../../emulator/cluster/random.ts";
+import { Random } from "../../../emulator/state/random.ts";
 import { blankDisk, type LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
 import { casesOf } from "../../setup/tier.ts";
 import { boot, CLOUD, images, PROMPT } from "../../system/images.ts";

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import type { ProcessorBus } from "../../../emulator/bus/bus.ts";
 import { Cpu } from "../../../emulator/cpu/cpu.ts";
 import { MachineMemory } from "../../../emulator/cpu/memory.ts";
-import type { JitMode } from "../../../emulator/jit/jit.ts";
+import { engineFor, type JitMode } from "../../../emulator/jit/jit.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
 export const PROGRAM_ADDRESS = 0x100000;
@@ -109,7 +109,7 @@ export function bareMachine(
 ): { cpu: Cpu; memory: MachineMemory; board: BareBoard } {
   const memory = new MachineMemory(ramMib << 20);
   const board = new BareBoard();
-  const cpu = new Cpu(memory, board, { jit });
+  const cpu = new Cpu(memory, board, { makeEngine: engineFor(jit) });
   board.cpu = cpu;
   memory.dma.write(0x7c00, program.boot);
   memory.dma.write(PROGRAM_ADDRESS, program.code);

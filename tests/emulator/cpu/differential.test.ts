@@ -6,11 +6,11 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { Random } from "../../../emulator/state/random.ts";
 import { requireOracle } from "../../oracle.ts";
 import { casesOf } from "../../setup/tier.ts";
 import { assembleProgram, runHere, runInQemu } from "./bare-machine.ts";
 import { ALL_FORMS, DifferentialTester } from "./differential.ts";
-import { Random } from "./random-instructions.ts";
 import { definedSums, isSameInQemu, packSwitches, randomSwitch } from "./random-switches.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));

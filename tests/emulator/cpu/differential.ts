@@ -5,10 +5,10 @@
  */
 
 import type { JitMode } from "../../../emulator/jit/jit.ts";
+import { Random } from "../../../emulator/state/random.ts";
 import type { Form } from "../../../src/isa/form.ts";
 import type { Program } from "./bare-machine.ts";
 import { assembleProgram, runHere, runInQemu } from "./bare-machine.ts";
-import { Random } from "./random-instructions.ts";
 import type { Case, Outcome } from "./random-states.ts";
 import { OUTCOME_DWORDS, packCases, randomCase, unpackOutcomes } from "./random-states.ts";
 import { SYSTEM_TESTABLE, TESTABLE, USER_TESTABLE } from "./testable-forms.ts";

@@ -1,30 +1,9 @@
 /** Random instructions, derived from the rows of the instruction table. */
 
+import type { Random } from "../../../emulator/state/random.ts";
 import type { Form } from "../../../src/isa/form.ts";
 import { ESCAPES } from "../../../src/isa/notation.ts";
 import { MODRM_FORMS } from "./testable-forms.ts";
-
-/** A small, seeded generator: the same seed gives the same cases (Marsaglia's xorshift). */
-export class Random {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = seed | 0 || 1;
-  }
-  next(): number {
-    let x = this.#state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#state = x;
-    return x >>> 0;
-  }
-  below(limit: number): number {
-    return this.next() % limit;
-  }
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-}
 
 /** An instruction with the registers that it wants: pointers where it takes addresses. */
 export interface RandomInstruction {
@@ -64,7 +43,7 @@ const EDGES = [
 ] as const;
 
 function number(random: Random): number {
-  return random.below(3) === 0 ? random.pick(EDGES) : random.next() >>> random.below(32);
+  return random.below(3) === 0 ? random.pick(EDGES) : random.u32() >>> random.below(32);
 }
 
 /** Bases that point into the data: EBX, ESI, EDI, which 16-bit addresses have too. */

@@ -2,10 +2,12 @@
  * Random cases for states.s: one instruction or a few, the registers they begin with, and the world they run in: ring
  * or virtual-8086 mode, width of the code, segments, page tables.
  */
+
+import type { Random } from "../../../emulator/state/random.ts";
 import type { Form } from "../../../src/isa/form.ts";
 import { allForms } from "../../../src/isa/table/index.ts";
 import type { EncodingOptions } from "./random-instructions.ts";
-import { isString, type Random, randomInstruction } from "./random-instructions.ts";
+import { isString, randomInstruction } from "./random-instructions.ts";
 import {
   readsFlags,
   SYSTEM_TESTABLE,
@@ -254,7 +256,7 @@ function returnCase(random: Random): Case {
     ],
   });
   const toVirtual = form.semantic === "iret" && kind === "ring0" && !size16 && random.below(4) === 0;
-  let eflags = 2 | (random.next() & (ARITHMETIC | IF | IOPL3 | AC | DF));
+  let eflags = 2 | (random.u32() & (ARITHMETIC | IF | IOPL3 | AC | DF));
   if (toVirtual) eflags |= VM;
   if (random.below(16) === 0) eflags |= NT;
   const codeSegment = (): number => {
@@ -289,7 +291,7 @@ function returnCase(random: Random): Case {
   return {
     ...where,
     registers: kind === "virtual8086" ? registers.map((value) => value & 0xffff) : registers,
-    eflags: 2 | (random.next() & ARITHMETIC) | (kind === "ring3" ? 0 : IOPL3),
+    eflags: 2 | (random.u32() & ARITHMETIC) | (kind === "ring3" ? 0 : IOPL3),
     instructions: [...values.map(push), last],
   };
 }
@@ -335,7 +337,7 @@ export function randomCase(random: Random, form: Form | null): Case {
       if (!mayLead(next, where)) break;
     }
   }
-  let eflags = 2 | (random.next() & ARITHMETIC);
+  let eflags = 2 | (random.u32() & ARITHMETIC);
   if (instructions.some(({ form: one }) => isString(one)) ? random.below(2) === 0 : random.below(8) === 0) eflags |= DF;
   if (random.below(4) === 0) eflags |= IF;
   if (random.below(16) === 0) eflags |= NT;

@@ -1,7 +1,7 @@
 /**
  * Random task switches for switches.s: which way, and what of the new task's TSS and descriptor is not as it should be.
  */
-import type { Random } from "./random-instructions.ts";
+import type { Random } from "../../../emulator/state/random.ts";
 
 const CASE_BYTES = 64;
 const HEADER_BYTES = 16;

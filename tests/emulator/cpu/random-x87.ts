@@ -1,7 +1,8 @@
 /** Random cases for x87.s and x87-host.c: states of the unit, and one instruction of each form. */
+
+import type { Random } from "../../../emulator/state/random.ts";
 import type { Form } from "../../../src/isa/form.ts";
 import { allForms } from "../../../src/isa/table/index.ts";
-import type { Random } from "./random-instructions.ts";
 
 export const X87_CASE_BYTES = 144;
 const FEATURES = new Set(["8087", "287", "387", "687"]);
@@ -24,8 +25,8 @@ const EXPONENT_ONE = 16383;
 /** Writes a number of some kind at an offset: mostly ordinary ones near 1, often edges. */
 function putFloat80(random: Random, view: DataView, at: number): void {
   let exponent = EXPONENT_ONE - 8 + random.below(16);
-  let high = (random.next() | 0x80000000) >>> 0;
-  let low = random.next();
+  let high = (random.u32() | 0x80000000) >>> 0;
+  let low = random.u32();
   switch (random.below(12)) {
     case 0:
       exponent = 0;
@@ -38,18 +39,18 @@ function putFloat80(random: Random, view: DataView, at: number): void {
       break;
     case 2:
       exponent = 0x7fff;
-      high = (0x80000000 | (random.next() >>> 1)) >>> 0;
+      high = (0x80000000 | (random.u32() >>> 1)) >>> 0;
       break;
     case 3:
       exponent = 0;
-      high = random.next() >>> random.below(32);
+      high = random.u32() >>> random.below(32);
       break;
     case 4:
-      exponent = random.next() & 0x7fff;
+      exponent = random.u32() & 0x7fff;
       break;
     case 5:
       exponent = EXPONENT_ONE + random.below(70) - 35;
-      high = ((random.next() << random.below(32)) | 0x80000000) >>> 0;
+      high = ((random.u32() << random.below(32)) | 0x80000000) >>> 0;
       low = 0;
       break;
     case 6:
@@ -71,7 +72,7 @@ function putFloat80(random: Random, view: DataView, at: number): void {
       low = random.pick([0, 1, 0xffffffff, 0xfffff800, 0x400]);
       break;
     case 8:
-      if (random.below(4) === 0) high = random.next() >>> 1;
+      if (random.below(4) === 0) high = random.u32() >>> 1;
       break;
     default:
   }
@@ -81,15 +82,15 @@ function putFloat80(random: Random, view: DataView, at: number): void {
 }
 
 function putOperand(random: Random, view: DataView, at: number, text: string): void {
-  for (let i = 0; i < 16; i += 4) view.setUint32(at + i, random.next(), true);
+  for (let i = 0; i < 16; i += 4) view.setUint32(at + i, random.u32(), true);
   if (text === "m32fp") {
-    if (random.below(3) > 0) view.setFloat32(at, (random.next() / 2 ** 28 - 8) * 2 ** (random.below(3) * 8), true);
-    else if (random.below(2) === 0) view.setUint32(at, random.next() & 0x807fffff, true);
-    else if (random.below(2) === 0) view.setUint32(at, random.next() | 0x7f800000, true);
+    if (random.below(3) > 0) view.setFloat32(at, (random.u32() / 2 ** 28 - 8) * 2 ** (random.below(3) * 8), true);
+    else if (random.below(2) === 0) view.setUint32(at, random.u32() & 0x807fffff, true);
+    else if (random.below(2) === 0) view.setUint32(at, random.u32() | 0x7f800000, true);
   } else if (text === "m64fp") {
-    if (random.below(3) > 0) view.setFloat64(at, random.next() / 2 ** 28 - 8, true);
-    else if (random.below(2) === 0) view.setUint32(at + 4, random.next() & 0x800fffff, true);
-    else if (random.below(2) === 0) view.setUint32(at + 4, random.next() | 0x7ff00000, true);
+    if (random.below(3) > 0) view.setFloat64(at, random.u32() / 2 ** 28 - 8, true);
+    else if (random.below(2) === 0) view.setUint32(at + 4, random.u32() & 0x800fffff, true);
+    else if (random.below(2) === 0) view.setUint32(at + 4, random.u32() | 0x7ff00000, true);
   } else if (text === "m80fp") putFloat80(random, view, at);
   else if (text === "m80bcd") {
     for (let i = 0; i < 9; i++) view.setUint8(at + i, random.below(10) * 16 + random.below(10));
@@ -102,14 +103,14 @@ export function randomX87Case(random: Random, form: Form): X87Case {
   const view = new DataView(bytes.buffer);
   const masks = random.below(4) === 0 ? random.below(64) : 0x3f;
   view.setUint32(0, 0xffff0040 | masks | (random.below(4) << 10) | (random.pick([0, 2, 3, 3, 3]) << 8), true);
-  view.setUint32(4, 0xffff0000 | (random.below(8) << 11) | (random.next() & 0x4700), true);
+  view.setUint32(4, 0xffff0000 | (random.below(8) << 11) | (random.u32() & 0x4700), true);
   let tags = 0;
   for (let i = 0; i < 8; i++) tags |= (random.below(8) === 0 ? 3 : 0) << (2 * i);
   // Pushes want room, most of the time.
   if (random.below(4) > 0) tags |= 3 << (2 * (((view.getUint32(4, true) >>> 11) + 7) & 7));
   view.setUint32(8, 0xffff0000 | tags, true);
   for (let i = 0; i < 8; i++) putFloat80(random, view, 28 + 10 * i);
-  view.setUint32(108, 2 | (random.next() & 0x8d5), true);
+  view.setUint32(108, 2 | (random.u32() & 0x8d5), true);
   const memory = form.operands.find((operand) => operand.memory !== null);
   putOperand(random, view, 112, memory?.text ?? "");
   const reg = form.modrm === "digit" ? form.modrmValue : 0;

@@ -1,7 +1,8 @@
 /** Which forms the random tests run, and which flags the manual leaves undefined after each. */
+
+import type { Random } from "../../../emulator/state/random.ts";
 import type { Form } from "../../../src/isa/form.ts";
 import { allForms } from "../../../src/isa/table/index.ts";
-import type { Random } from "./random-instructions.ts";
 
 const FEATURES = new Set(["i8086", "i186", "i386", "i486", "i586", "cmov", "nop"]);
 

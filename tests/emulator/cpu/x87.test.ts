@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { Random } from "../../../emulator/state/random.ts";
 import { requireOracle } from "../../oracle.ts";
 import { casesOf } from "../../setup/tier.ts";
 import { assembleProgram, runHere } from "./bare-machine.ts";
-import { Random } from "./random-instructions.ts";
 import { isSameX87, packX87, randomX87Case, X87_CASE_BYTES, X87_FORMS } from "./random-x87.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));

@@ -1,7 +1,6 @@
 /** gdb's remote protocol at the level of bytes: framing, every packet that is answered, and peers that mean no good. */
 import { describe, expect, test } from "vitest";
 import { Cluster } from "../../../emulator/cluster/cluster.ts";
-import { Random } from "../../../emulator/cluster/random.ts";
 import { ClusterDebugger } from "../../../emulator/debug/cluster-debugger.ts";
 import { GdbStub } from "../../../emulator/debug/gdb-stub.ts";
 import {
@@ -13,6 +12,7 @@ import {
   PacketReader,
   toHex,
 } from "../../../emulator/debug/packet.ts";
+import { Random } from "../../../emulator/state/random.ts";
 
 const MIB = 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import type { Case } from "./harness.ts";
+import type { Case } from "./script.ts";
 
 /** The card's memory window at FEBC0000h. */
 const OPEN = "outl cf8 80001810; outl cfc febc0000; outl cf8 80001804; outw cfc 7";

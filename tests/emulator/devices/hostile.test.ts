@@ -4,15 +4,12 @@ import type { AccessBytes } from "../../../emulator/bus/bus.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
+import { Random } from "../../../emulator/state/random.ts";
 import { MIB, TestBoard } from "./harness.ts";
 
-/** A linear congruential sequence (Numerical Recipes): the same everywhere. */
 function sequence(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 0x100000000) * below);
-  };
+  const random = new Random(seed);
+  return (below) => random.below(below);
 }
 
 const SIZES: readonly AccessBytes[] = [1, 2, 4];

@@ -1,4 +1,4 @@
-import type { Case } from "./harness.ts";
+import type { Case } from "./script.ts";
 
 /** Keyboard bytes take half a millisecond here and no time in QEMU. */
 const WAIT = "settle 2ms";

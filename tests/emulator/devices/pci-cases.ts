@@ -1,4 +1,4 @@
-import type { Case } from "./harness.ts";
+import type { Case } from "./script.ts";
 
 const address = (slot: number, number: number, register: number): string =>
   `outl cf8 ${(0x80000000 + (slot << 11) + (number << 8) + register).toString(16)}`;

@@ -1,4 +1,4 @@
-import type { Case } from "./harness.ts";
+import type { Case } from "./script.ts";
 
 /** ICW1-ICW4 as PC firmware programs the pair: vectors 08h and 70h. */
 const INIT =

@@ -1,4 +1,4 @@
-import type { Case } from "./harness.ts";
+import type { Case } from "./script.ts";
 
 /** Channel 2 with its gate open; one tick is 838.1 ns. */
 const GATE2 = "out 61 01";

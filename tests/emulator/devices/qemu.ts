@@ -1,10 +1,10 @@
 /**
- * Runs scripts of register accesses (harness.ts) in QEMU through its qtest protocol. The machine stands still (`-S`):
+ * Runs scripts of register accesses (script.ts) in QEMU through its qtest protocol. The machine stands still (`-S`):
  * no processor runs and no time passes, so only scripts without `wait` can be run.
  */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { check, parseScript, type Step } from "./harness.ts";
+import { check, parseScript, type Step } from "./script.ts";
 
 const SUFFIX = { 1: "b", 2: "w", 4: "l" } as const;
 /** Every QEMU starts at this date, as `TestBoard` does. */

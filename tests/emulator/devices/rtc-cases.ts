@@ -1,4 +1,4 @@
-import type { Case } from "./harness.ts";
+import type { Case } from "./script.ts";
 
 const at = (index: string, value: string): string => `out 70 ${index}; in 71 = ${value}`;
 const put = (index: string, value: string): string => `out 70 ${index}; out 71 ${value}`;

@@ -1,4 +1,4 @@
-import type { Case } from "./harness.ts";
+import type { Case } from "./script.ts";
 
 /** 115200 baud, 8N1: 86.8 us for a character. */
 const FAST = "out 3fb 83; out 3f8 01; out 3f9 00; out 3fb 03";

@@ -1,4 +1,4 @@
-import type { Case } from "./harness.ts";
+import type { Case } from "./script.ts";
 
 const seq = (index: string, value: string): string => `out 3c4 ${index}; out 3c5 ${value}`;
 const gfx = (index: string, value: string): string => `out 3ce ${index}; out 3cf ${value}`;

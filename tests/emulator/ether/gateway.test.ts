@@ -1,4 +1,5 @@
 /** The gateway as packets: (packet -> reply). */
+
 import { describe, expect, test } from "vitest";
 import { Gateway } from "../../../emulator/ether/gateway.ts";
 import {
@@ -16,6 +17,7 @@ import {
   parseUdp,
   udpBytes,
 } from "../../../emulator/ether/packet.ts";
+import { Random } from "../../../emulator/state/random.ts";
 
 const MAC = Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56);
 const OTHER_MAC = Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x57);
@@ -239,11 +241,8 @@ test("anything malformed is ignored", () => {
   for (let length = 0; length < good.length; length += 7) expect(ask(gateway, good.subarray(0, length))).toBeNull();
   for (let seed = 1; seed < 2000; seed++) {
     const bytes = good.slice();
-    let state = seed;
-    for (let change = 0; change < 8; change++) {
-      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-      bytes[state % bytes.length] = state >>> 16;
-    }
+    const random = new Random(seed);
+    for (let change = 0; change < 8; change++) bytes[random.below(bytes.length)] = random.below(256);
     expect(() => ask(gateway, bytes)).not.toThrow();
   }
 });

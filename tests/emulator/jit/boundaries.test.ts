@@ -81,7 +81,7 @@ function interruptEverywhere(seed: number, options: WorldOptions, coverage: Cove
     if (late !== null) return `interrupted: ${late}`;
   }
   coverage.retired += compiled.cpu.retired;
-  coverage.compiled += compiled.cpu.jit!.statistics.retired;
+  coverage.compiled += compiled.cpu.engine!.statistics.retired;
   if (digestOf(plain) !== digestOf(compiled)) return "memory or device accesses differ in the end";
   // What a program does not come back to is interrupted when it first comes there, in a run of its own.
   for (const retired of left.values()) {

@@ -2,7 +2,7 @@
  * Runs one program in two machines, from decoded blocks and by another engine, in the same random pieces, and compares
  * them at the end of each.
  */
-import { Random } from "../cpu/random-instructions.ts";
+import { Random } from "../../../emulator/state/random.ts";
 import type { WorldOptions } from "./random-program.ts";
 import { digestOf, makeWorld, registersOf } from "./random-program.ts";
 
@@ -42,6 +42,6 @@ export function lockstep(
     before = expected;
   }
   if (engine === "compiled") totals.retired += plain.cpu.retired;
-  totals.compiled += compiled.cpu.jit?.statistics.retired ?? 0;
+  totals.compiled += compiled.cpu.engine?.statistics.retired ?? 0;
   return digestOf(plain) === digestOf(compiled) ? null : `memory or device accesses differ at ${before}`;
 }

@@ -26,11 +26,12 @@ import {
 } from "../../../emulator/cpu/layout.ts";
 import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import { CR0_PE, CR0_PG, CR0_WP } from "../../../emulator/cpu/state.ts";
-import type { JitMode } from "../../../emulator/jit/jit.ts";
+import { engineFor, type JitMode } from "../../../emulator/jit/jit.ts";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
+import { Random } from "../../../emulator/state/random.ts";
 import { Decoded, decode } from "../../../src/isa/decode.ts";
 import type { Form } from "../../../src/isa/form.ts";
-import { randomInstruction as instructionOf, Random } from "../cpu/random-instructions.ts";
+import { randomInstruction as instructionOf } from "../cpu/random-instructions.ts";
 import { TESTABLE } from "../cpu/testable-forms.ts";
 
 const RAM_BYTES = 4 << 20;
@@ -111,7 +112,7 @@ function pointer(random: Random, code: number): number {
     case 2:
       return random.below(3) === 0 ? 0xb8000 + random.below(4096) : 0x9000 - 0x40 + random.below(64);
     case 3:
-      return random.below(3) === 0 ? random.next() : HIGH_SCRATCH + random.below(0x10000);
+      return random.below(3) === 0 ? random.u32() : HIGH_SCRATCH + random.below(0x10000);
     case 4:
     case 5:
     case 6:
@@ -364,7 +365,7 @@ export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, col
   const random = new Random(seed);
   const memory = new MachineMemory(RAM_BYTES);
   const bus = new WorldBus();
-  const cpu = new Cpu(memory, bus, { jit, coldRuns });
+  const cpu = new Cpu(memory, bus, { makeEngine: engineFor(jit), coldRuns });
   bus.cpu = cpu;
   const write = (address: number, bytes: readonly number[]): void => memory.dma.write(address, Uint8Array.from(bytes));
   const dwords = (values: readonly number[]): number[] =>

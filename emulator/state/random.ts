@@ -1,13 +1,13 @@
 /**
- * The only source of chance in the emulator: a sequence that a seed determines (xoshiro128**, Blackman and Vigna 2018,
+ * The only source of chance in the project: a sequence that a seed determines (xoshiro128**, Blackman and Vigna 2018,
  * seeded by splitmix32). Each purpose takes a stream of its own by name, so that a new purpose does not disturb the
- * others.
+ * others. Whoever makes cases from a seed, in tests or elsewhere, takes them from here.
  */
 export class Random {
   readonly #state = new Uint32Array(4);
 
-  /** `seed` is any integer from 0 to 2^53 - 1. */
-  constructor(seed: number, stream: string) {
+  /** `seed` is any integer from -2^53 + 1 to 2^53 - 1. */
+  constructor(seed: number, stream = "") {
     let mix = (seed ^ Math.floor(seed / 2 ** 32)) >>> 0;
     for (let i = 0; i < stream.length; i++) mix = Math.imul(mix ^ stream.charCodeAt(i), 0x01000193) >>> 0;
     for (let i = 0; i < 4; i++) {
@@ -41,5 +41,15 @@ export class Random {
       const value = this.u32();
       if (value < bound) return value % limit;
     }
+  }
+
+  /** One of them, each as likely as another. */
+  pick<Item>(items: readonly Item[]): Item {
+    return items[this.below(items.length)]!;
+  }
+
+  /** True in so many of a hundred cases. */
+  chance(percent: number): boolean {
+    return this.below(100) < percent;
   }
 }

@@ -7,9 +7,9 @@
  *     !wait 5s                   virtual time passes
  *     !expect era (\d+)          every node of the last line must show this within 30 s
  */
-import { type LabCluster, type LabNode, WaitError } from "../lab/lab.ts";
-import { toNs } from "../lab/time.ts";
-import { CommandError, UsageError } from "./fail.ts";
+import { type LabCluster, type LabNode, WaitError } from "../../lab/lab.ts";
+import { toNs } from "../../lab/time.ts";
+import { CommandError, UsageError } from "../fail.ts";
 
 type Step =
   | { readonly kind: "type"; readonly nodes: readonly number[]; readonly text: string; readonly line: number }

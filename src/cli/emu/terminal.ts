@@ -1,26 +1,31 @@
 /** A cluster on a terminal: shows who is up, and lets a person attach to a node's console and leave it again. */
-import type { LabCluster } from "../lab/lab.ts";
-import type { EmuSettings } from "./emu.ts";
-import { nodeTable } from "./emu-report.ts";
-import type { Progress } from "./progress.ts";
+import type { LabCluster } from "../../lab/lab.ts";
+import { nodeTable } from "./outcome.ts";
 
-export interface Watched {
-  readonly lab: LabCluster;
-  readonly settings: EmuSettings;
-  readonly progress: Progress;
-  /** Start of the command on the host's clock, in ms. */
-  readonly start: number;
+/** What a person sits at: `process`, or what a test has made. */
+export interface Terminal {
+  readonly stdin: {
+    readonly isTTY?: boolean;
+    setRawMode?(raw: boolean): unknown;
+    on(event: "data", listener: (data: Uint8Array) => void): unknown;
+    off(event: "data", listener: (data: Uint8Array) => void): unknown;
+    resume(): unknown;
+    pause(): unknown;
+  };
+  readonly stdout: { readonly isTTY?: boolean; write(text: string | Uint8Array): unknown };
 }
 
 const CTRL_C = 0x03;
+const Q = 0x71;
 const CTRL_RIGHT_BRACKET = 0x1d;
 /** How much of a console is shown when one attaches. */
 const SCROLLBACK_LINES = 20;
 
-/** Runs at the pace of real time until the person leaves, or the last machine is switched off. */
-export async function stay({ lab, progress }: Watched): Promise<void> {
-  progress.done();
-  const { stdin, stdout } = process;
+/**
+ * Runs at the pace of real time until the person leaves, or the last machine is switched off. Ctrl-C aborts
+ * `interrupt`, as it does everywhere else.
+ */
+export async function stay(lab: LabCluster, { stdin, stdout }: Terminal, interrupt: AbortController): Promise<void> {
   lab.realtime = true;
   let attached: number | null = null;
   let detach = (): void => {};
@@ -57,7 +62,8 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
           shown = "";
           showTable();
         } else lab.nodes[attached]!.send(Uint8Array.of(byte));
-      } else if (byte === CTRL_C || byte === 0x71) left = true;
+      } else if (byte === CTRL_C) interrupt.abort();
+      else if (byte === Q) left = true;
       else if (byte >= 0x30 && byte <= 0x39) {
         digits += String.fromCharCode(byte);
         if (lab.nodes.length <= 9) {
@@ -70,7 +76,7 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
       }
     }
   };
-  stdin.setRawMode(true);
+  stdin.setRawMode?.(true);
   stdin.on("data", onData);
   stdin.resume();
   try {
@@ -85,7 +91,7 @@ export async function stay({ lab, progress }: Watched): Promise<void> {
   } finally {
     detach();
     stdin.off("data", onData);
-    stdin.setRawMode(false);
+    stdin.setRawMode?.(false);
     stdin.pause();
     stdout.write("\n");
   }

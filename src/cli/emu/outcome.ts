@@ -1,8 +1,9 @@
 /** What `qure emu` says at its end: the table of nodes and the figures of the run, for people or as JSON. */
-import { countersOf, describeCounters } from "../../emulator/debug/statistics.ts";
-import type { LabCluster } from "../lab/lab.ts";
-import { formatNs } from "../lab/time.ts";
+import { countersOf, describeCounters } from "../../../emulator/debug/statistics.ts";
+import type { LabCluster } from "../../lab/lab.ts";
+import { formatNs } from "../../lab/time.ts";
 import { lastStatus } from "./cloud-status.ts";
+import type { Terminal } from "./terminal.ts";
 
 export interface Outcome {
   readonly lab: LabCluster;
@@ -10,7 +11,12 @@ export interface Outcome {
   readonly wallTimeMs: number;
 }
 
-export function report({ lab, reached, wallTimeMs }: Outcome, json: boolean, stats = false): void {
+export function report(
+  { lab, reached, wallTimeMs }: Outcome,
+  output: Terminal["stdout"],
+  json: boolean,
+  stats: boolean,
+): void {
   const digest = lab.digest();
   if (json) {
     const nodes = lab.nodes.map((node) => {
@@ -33,18 +39,18 @@ export function report({ lab, reached, wallTimeMs }: Outcome, json: boolean, sta
           },
         }
       : {};
-    process.stdout.write(
+    output.write(
       `${JSON.stringify({ nodes, reached, virtualTimeNs: lab.nowNs, wallTimeMs: Math.round(wallTimeMs), instructions: lab.instructions, digest, ...counted }, null, 2)}\n`,
     );
     return;
   }
-  process.stdout.write(`${nodeTable(lab).join("\n")}\n\n`);
+  output.write(`${nodeTable(lab).join("\n")}\n\n`);
   const speed = lab.nowNs / 1e6 / wallTimeMs;
-  process.stdout.write(
+  output.write(
     `virtual time ${formatNs(lab.nowNs)}, wall time ${(wallTimeMs / 1000).toFixed(2)} s (${speed.toFixed(1)} virtual seconds a second), ${(lab.instructions / 1e6).toFixed(1)} million instructions\n`,
   );
-  process.stdout.write(`digest ${digest}\n`);
-  if (stats) process.stdout.write(`\n${statistics(lab).join("\n")}\n`);
+  output.write(`digest ${digest}\n`);
+  if (stats) output.write(`\n${statistics(lab).join("\n")}\n`);
 }
 
 function clusterCounters({ cluster }: LabCluster): { quanta: number; frames: number } {

@@ -2,7 +2,7 @@
  * `--serial stdio`: COM1 of a machine on this terminal. Ctrl-A X ends it, as in QEMU; Ctrl-C goes to the guest of a
  * terminal.
  */
-import type { LabNode } from "../lab/lab.ts";
+import type { LabNode } from "../../lab/lab.ts";
 
 /** Why a run was ended that the person left by Ctrl-A X: nothing went wrong. */
 export const LEFT_BY_KEY = new Error("left by Ctrl-A X");

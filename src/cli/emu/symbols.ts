@@ -1,11 +1,11 @@
 /** Symbols for traces, out of ELF files: the ones that are named, or those that a build leaves beside its images. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type CodeSymbol, SymbolTable } from "../../emulator/debug/symbols.ts";
-import { readIfPresent } from "../host/files.ts";
-import { SHF_ALLOC, STT_FILE, STT_SECTION } from "../object/elf.ts";
-import { ElfError, readElf } from "../object/elf-reader.ts";
-import { CommandError } from "./fail.ts";
+import { type CodeSymbol, SymbolTable } from "../../../emulator/debug/symbols.ts";
+import { readIfPresent } from "../../host/files.ts";
+import { SHF_ALLOC, STT_FILE, STT_SECTION } from "../../object/elf.ts";
+import { ElfError, readElf } from "../../object/elf-reader.ts";
+import { CommandError } from "../fail.ts";
 
 /** The symbols of a linked file that name an address in memory. */
 function symbolsOf(path: string): CodeSymbol[] {

@@ -5,10 +5,10 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { readIfPresent, writeFileAside } from "../host/files.ts";
-import { blankDisk, LabCluster } from "../lab/lab.ts";
-import { CommandError } from "./fail.ts";
-import type { Progress } from "./progress.ts";
+import { readIfPresent, writeFileAside } from "../../host/files.ts";
+import { blankDisk, LabCluster } from "../../lab/lab.ts";
+import { CommandError } from "../fail.ts";
+import type { Progress } from "../progress.ts";
 
 /** QuRe's shell prompt, at the end of what the console shows. */
 export const SHELL_PROMPT = /\S+:\/\S*> $/;

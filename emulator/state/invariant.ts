@@ -1,0 +1,11 @@
+/**
+ * What must hold between the parts of the emulator, whatever a guest does. A broken invariant is a fault of the
+ * emulator, never of its guest or its user; it ends the run where it is seen, before a wrong state is saved or digested.
+ */
+
+export class InvariantError extends Error {}
+
+/** To be called where an invariant does not hold. `where`: the part that saw it. */
+export function broken(where: string, what: string): never {
+  throw new InvariantError(`${where}: ${what}; this is a fault of the emulator`);
+}

@@ -1,0 +1,142 @@
+// npm run mutants -- PATH... [--seed N] [--count N] [--json] [--jobs N] [--minutes N] [--tests PATH]... [--changed]
+//
+// Faults planted one at a time into the files at PATH (folders, .ts and .s), COUNT of them drawn by SEED; for each the
+// tests that reach it run, and one of them should fail. Prints which faults none of them noticed. --changed: the files
+// that differ from the branch `main`, or on it those of the last commit. --minutes: begins no mutant after that time.
+// --tests: test files to run instead of those of the folder. Exit code 1 when --least PERCENT is given and not reached.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { build } from "esbuild";
+import { runTypescriptMutants } from "./mutants/typescript.mjs";
+
+const ASSEMBLY = "scripts/mutants/assembly.ts";
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: "string", default: "1" },
+    count: { type: "string", default: "100" },
+    jobs: { type: "string", default: "1" },
+    minutes: { type: "string" },
+    least: { type: "string" },
+    tests: { type: "string", multiple: true, default: [] },
+    json: { type: "boolean", default: false },
+    changed: { type: "boolean", default: false },
+  },
+});
+
+function git(...args) {
+  return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+}
+
+/** Files that differ from where this branch left main; on main itself, those of its last commit. */
+function changedFiles() {
+  for (const main of ["origin/main", "main"]) {
+    try {
+      const base = git("merge-base", main, "HEAD");
+      if (base !== git("rev-parse", "HEAD")) return git("diff", "--name-only", "--diff-filter=d", base).split("\n");
+    } catch {
+      // No such branch here.
+    }
+  }
+  try {
+    return git("diff", "--name-only", "--diff-filter=d", "HEAD~1").split("\n");
+  } catch {
+    // A clone without history: nobody can say what changed.
+    return [];
+  }
+}
+
+function filesAt(path) {
+  if (!existsSync(path)) fail(`${path}: no such file or folder`);
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true })
+    .map((name) => join(path, name))
+    .sort();
+}
+
+const isTypescript = (path) => /^(src|emulator)\/.*\.ts$/.test(path) && !path.endsWith(".d.ts");
+const isAssembly = (path) => /^(asm|boot)\/.*\.(s|inc)$/.test(path);
+
+const paths = [...positionals, ...(values.changed ? changedFiles().filter((path) => existsSync(path)) : [])];
+if (paths.length === 0 && !values.changed)
+  fail("say which files or folders: npm run mutants -- src/linker --count 100");
+const files = [...new Set(paths.flatMap(filesAt))];
+const typescript = files.filter(isTypescript);
+const assembly = files.filter(isAssembly);
+const count = Number(values.count);
+const options = {
+  seed: Number(values.seed),
+  jobs: Number(values.jobs),
+  tests: values.tests,
+  deadlineMs: values.minutes === undefined ? null : Date.now() + Number(values.minutes) * 60_000,
+  report: (line) => process.stderr.write(`${line}\n`),
+};
+
+const results = [];
+// Of two languages each gets its part of the mutants, by the number of files.
+const share = (part) => Math.round((count * part.length) / (typescript.length + assembly.length));
+if (typescript.length > 0)
+  results.push(await runTypescriptMutants(typescript, { ...options, count: share(typescript) }));
+if (assembly.length > 0) {
+  if (!existsSync(ASSEMBLY)) fail(`${ASSEMBLY} is not there: assembly cannot be mutated`);
+  const outfile = `node_modules/.cache/qure-mutants/assembly-${process.pid}.mjs`;
+  await build({
+    entryPoints: [ASSEMBLY],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+  });
+  const { runAssemblyMutants } = await import(join(process.cwd(), outfile));
+  results.push(await runAssemblyMutants(assembly, { ...options, count: share(assembly) }));
+}
+
+const all = (kind) => results.flatMap((result) => (Array.isArray(result[kind]) ? result[kind] : []));
+/** Kinds that a language reports as a number only. */
+const number = (kind) =>
+  results.reduce((sum, result) => sum + (Array.isArray(result[kind]) ? result[kind].length : (result[kind] ?? 0)), 0);
+
+const [killed, survived, timedOut, equivalent, left] = ["killed", "survived", "timedOut", "equivalent", "left"].map(
+  number,
+);
+const judged = killed + survived;
+const score = judged === 0 ? 100 : (100 * killed) / judged;
+
+if (values.json) {
+  process.stdout.write(
+    `${JSON.stringify({ seed: options.seed, score, killed, survived, timedOut, equivalent, left, results }, null, 1)}\n`,
+  );
+} else {
+  const rows = new Map();
+  for (const kind of ["killed", "survived", "timedOut", "equivalent"])
+    for (const { file } of all(kind)) {
+      const row = rows.get(file) ?? { killed: 0, survived: 0, timedOut: 0, equivalent: 0 };
+      row[kind]++;
+      rows.set(file, row);
+    }
+  const width = Math.max(4, ...[...rows.keys()].map((file) => file.length));
+  const line = (file, ...cells) => `${file.padEnd(width)} ${cells.map((cell) => String(cell).padStart(12)).join("")}\n`;
+  let text = "";
+  for (const { file, line: at, column, operator, before, after, reachedBy } of all("survived")) {
+    const place = column === undefined ? `${file}:${at}` : `${file}:${at}:${column}`;
+    text += `${place} ${operator}: ${before} -> ${after}${reachedBy === 0 ? " (no test comes here)" : ""}\n`;
+  }
+  text += `\n${line("file", "killed", "survived", "timed out", "equivalent")}`;
+  for (const [file, row] of [...rows].sort(([a], [b]) => (a < b ? -1 : 1)))
+    text += line(file, row.killed, row.survived, row.timedOut, row.equivalent);
+  text += line("all", killed, survived, timedOut, equivalent);
+  if (left > 0) text += `${left} drawn mutants were left when the time was over.\n`;
+  text += `score ${score.toFixed(1)} %: ${killed} of ${judged} noticed, without time-outs and equivalents (seed ${options.seed})\n`;
+  process.stdout.write(text);
+}
+if (values.least !== undefined && score < Number(values.least)) process.exitCode = 1;

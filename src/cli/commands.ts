@@ -1,0 +1,25 @@
+/** The commands of `qure` but for the tools with the command lines of GNU (tools.ts), each a module that is loaded when it is called. */
+import type { Command } from "commander";
+
+/** A command's module declares its options on the command that it is given and says what to do. */
+export interface CommandModule {
+  declare(command: Command): void;
+}
+
+interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: "build", summary: "assemble and link boot/ and asm/ into boot images", load: () => import("./build.ts") },
+  { name: "emu", summary: "boot machines in the emulator, alone or as a cluster", load: () => import("./emu.ts") },
+  { name: "explain", summary: "say what a diagnostic means and what to do", load: () => import("./explain.ts") },
+  { name: "inspect", summary: "say what is in a boot image, disk or kernel image", load: () => import("./inspect.ts") },
+  {
+    name: "snapshot",
+    summary: "save, restore, branch, list and delete whole clusters",
+    load: () => import("./snapshot.ts"),
+  },
+];

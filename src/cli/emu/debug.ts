@@ -1,0 +1,87 @@
+/**
+ * The options of `qure emu` for watching what goes on inside: gdb, traces, counters. docs/debugging.md describes them.
+ */
+import { closeSync, openSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { Trace, type TraceKind } from "../../../emulator/debug/trace.ts";
+import { makeFolder } from "../../host/folder.ts";
+import type { LabCluster } from "../../lab/lab.ts";
+import { CommandError, UsageError } from "../fail.ts";
+import type { Progress } from "../progress.ts";
+import type { Surroundings } from "./machines.ts";
+import type { EmuOptions } from "./options.ts";
+import { loadSymbols } from "./symbols.ts";
+
+type DebugOptions = Pick<EmuOptions, "gdb" | "stopped" | "trace" | "traceFile" | "symbols">;
+
+const LAST_PORT = 65535;
+
+/** Every node has a port of its own. Throws `UsageError`. */
+export function checkPorts({ gdb }: DebugOptions, nodes: number): void {
+  if (gdb !== null && gdb + nodes - 1 > LAST_PORT)
+    throw new UsageError(`--gdb ${gdb}: ${nodes} nodes have ports from there to ${LAST_PORT} only`);
+}
+
+/**
+ * Starts what was asked for. `image`: the CD or disk that is booted; symbols are looked for beside it when none are
+ * named.
+ */
+export async function startDebugging(
+  lab: LabCluster,
+  options: DebugOptions,
+  image: string | null,
+  { progress, closers }: Surroundings,
+): Promise<void> {
+  if (options.trace !== null) closers.push(startTrace(lab, options.trace, options, image));
+  if (options.gdb !== null) closers.push(await openGdb(lab, options.gdb, options.stopped, progress));
+}
+
+const TRACE_BUFFER_CHARACTERS = 1 << 16;
+
+function startTrace(
+  lab: LabCluster,
+  kinds: ReadonlySet<TraceKind>,
+  { traceFile, symbols }: DebugOptions,
+  image: string | null,
+): () => void {
+  const table = loadSymbols(symbols, image);
+  if (traceFile !== null) makeFolder(dirname(traceFile));
+  const file = traceFile === null ? 2 : openSync(traceFile, "w");
+  let text = "";
+  const flush = (): void => {
+    for (let bytes = Buffer.from(text); bytes.length > 0; ) bytes = bytes.subarray(writeSync(file, bytes));
+    text = "";
+  };
+  const debuggers = lab.debug();
+  debuggers.nodes.forEach(
+    ({ machine, index }) =>
+      new Trace(machine, debuggers.probes[index]!, {
+        kinds,
+        symbols: table,
+        isMuted: () => debuggers.history.isRepeating(index),
+        write: (line) => {
+          text += line;
+          if (text.length > TRACE_BUFFER_CHARACTERS) flush();
+        },
+      }),
+  );
+  return () => {
+    flush();
+    if (traceFile !== null) closeSync(file);
+  };
+}
+
+async function openGdb(lab: LabCluster, first: number, stopped: boolean, progress: Progress): Promise<() => void> {
+  const { serveGdb } = await import("../../host/gdb-server.ts");
+  const last = first + lab.nodes.length - 1;
+  try {
+    const server = await serveGdb(lab.debug(stopped), first, {
+      connected: (node) => progress.note(`${node}: gdb is connected; all nodes stand still while it holds this one`),
+      disconnected: (node) => progress.note(`${node}: gdb is gone`),
+    });
+    progress.note(`gdb: target remote localhost:${first}${last > first ? `, the other nodes up to port ${last}` : ""}`);
+    return () => server.close();
+  } catch (error) {
+    throw new CommandError(`--gdb ${first}: cannot listen at ports ${first} to ${last}: ${(error as Error).message}`);
+  }
+}

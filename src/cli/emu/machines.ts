@@ -1,0 +1,116 @@
+/** The machines that `qure emu` switches on: which image they boot, what their disks hold, where these are kept. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { BlockBackend } from "../../../emulator/disk/block.ts";
+import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
+import { FileDisk } from "../../host/file-disk.ts";
+import { copyFileAside, readIfPresent, writeFileAside } from "../../host/files.ts";
+import { lockFolder } from "../../host/folder-lock.ts";
+import { loadFirmware } from "../../host/package.ts";
+import { LabCluster, type NodeOptions, type RestoreOptions } from "../../lab/lab.ts";
+import { CommandError } from "../fail.ts";
+import type { Progress } from "../progress.ts";
+import type { EmuOptions } from "./options.ts";
+import { preparedDisk } from "./prepare.ts";
+
+const DEFAULT_IMAGE = "build/qure.iso";
+/** Where ISO 9660 has its identifier: in the first volume descriptor, one byte after the sector's begin. */
+const ISO_IDENTIFIER_OFFSET = 16 * 2048 + 1;
+const ISO_IDENTIFIER = "CD001";
+
+/** What is in the drives of every machine. */
+export interface Media {
+  readonly cdrom: string | null;
+  readonly hda: string | null;
+}
+
+/** The media of a snapshot's machines are in the snapshot. */
+export const NO_MEDIA: Media = { cdrom: null, hda: null };
+
+export function chooseMedia({ image, cdrom, hda }: EmuOptions): Media {
+  if (image !== null) return isIso(image) ? { cdrom: image, hda: null } : { cdrom: null, hda: image };
+  if (cdrom !== null || hda !== null) return { cdrom, hda };
+  if (!existsSync(DEFAULT_IMAGE))
+    throw new CommandError(
+      `${DEFAULT_IMAGE}: no such file; qure build makes it, or name an image with --cdrom or --hda`,
+    );
+  return { cdrom: DEFAULT_IMAGE, hda: null };
+}
+
+function isIso(path: string): boolean {
+  const file = new FileDisk(path, { readOnly: true });
+  try {
+    const bytes = Buffer.alloc(ISO_IDENTIFIER.length);
+    file.read(ISO_IDENTIFIER_OFFSET, bytes);
+    return bytes.toString("latin1") === ISO_IDENTIFIER;
+  } finally {
+    file.close();
+  }
+}
+
+/** What a run needs around its machines. */
+export interface Surroundings {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** What has to be done at the end, the last first. */
+  readonly closers: (() => void)[];
+}
+
+/** Machines that are switched on at virtual time 0. */
+export async function newCluster(
+  options: EmuOptions,
+  media: Media,
+  common: RestoreOptions,
+  surroundings: Surroundings,
+): Promise<LabCluster> {
+  const firmware = options.firmware === null ? loadFirmware() : readInput(options.firmware);
+  const nodes = await machineNodes(options, media, firmware, surroundings);
+  const { seed, gateway } = options;
+  return new LabCluster({ ...common, nodes, firmware, seed, gateway });
+}
+
+async function machineNodes(
+  { nodes, dir, disk: diskBytes, memory: ramBytes }: EmuOptions,
+  media: Media,
+  firmware: Uint8Array,
+  { progress, signal, closers }: Surroundings,
+): Promise<NodeOptions[]> {
+  const cdrom = media.cdrom === null ? null : readInput(media.cdrom);
+  const names = Array.from({ length: nodes }, (_, index) => `qure-${index + 1}`);
+  if (dir !== null) closers.push(lockFolder(dir));
+  const kept = names.map((name) => (dir === null ? null : join(dir, `${name}.img`)));
+  // Blank disks are wanted, and prepared for QuRe.
+  const isBlank = media.hda === null && cdrom !== null;
+  let content: Uint8Array | null = null;
+  if (isBlank && kept.some((path) => path === null || !existsSync(path))) {
+    const cacheFolder = join(dirname(media.cdrom!), ".qure-cache");
+    content = await preparedDisk({ cdrom, firmware, sizeBytes: diskBytes, cacheFolder, progress, signal });
+  }
+  const open = (path: string, readOnly: boolean): FileDisk => {
+    const disk = new FileDisk(path, { readOnly });
+    closers.push(() => disk.close());
+    return disk;
+  };
+  // One medium below the disks of all machines.
+  const base = media.hda !== null ? open(media.hda, true) : content ? new BytesDisk(content, diskBytes) : null;
+  const newDisk = (): BlockBackend => new SparseDisk(base?.sizeBytes ?? diskBytes, base ? { base } : {});
+  progress.step("booting");
+  return names.map((name, index): NodeOptions => {
+    const path = kept[index];
+    let disk: BlockBackend | null = null;
+    if (path) {
+      if (!existsSync(path)) {
+        if (media.hda !== null) copyFileAside(media.hda, path);
+        else writeFileAside(path, content!, diskBytes);
+      }
+      disk = open(path, false);
+    } else if (isBlank || base) disk = newDisk();
+    return { name, ramBytes, ...(disk ? { disk } : {}), ...(cdrom ? { cdrom } : {}) };
+  });
+}
+
+function readInput(path: string): Uint8Array {
+  const bytes = readIfPresent(path);
+  if (!bytes) throw new CommandError(`${path}: no such file`);
+  return bytes;
+}

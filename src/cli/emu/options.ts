@@ -1,0 +1,254 @@
+/**
+ * Every option of `qure emu` and of the commands of `qure snapshot` that boot machines, once: docs/commands.md and the
+ * settings of a run come from this table.
+ */
+import { TRACE_KINDS, type TraceKind } from "../../../emulator/debug/trace.ts";
+import { DEFAULT_JIT, JIT_MODES } from "../../../emulator/jit/jit.ts";
+import { toNs } from "../../lab/time.ts";
+import { UsageError } from "../fail.ts";
+import {
+  type ArgumentParser,
+  choice,
+  flag,
+  list,
+  type OptionValues,
+  optional,
+  text,
+  wholeNumber,
+  withDefault,
+} from "../option-table.ts";
+import { parseMemorySize, parseSize } from "../sizes.ts";
+import { DEFAULT_STORE } from "../snapshot-store.ts";
+
+/** What `--until` waits for: the agreement of all nodes, or a text on every console. */
+export interface Goal {
+  /** As it was written. */
+  readonly text: string;
+  /** Null: the agreement. */
+  readonly pattern: RegExp | null;
+}
+
+export const CLOUD: Goal = { text: "cloud", pattern: null };
+const TEXT_PREFIX = "text:";
+
+const goal: ArgumentParser<Goal> = (argument, option) => {
+  if (argument === CLOUD.text) return CLOUD;
+  if (!argument.startsWith(TEXT_PREFIX)) throw new UsageError(`${option} ${argument}: write cloud or text:REGEX`);
+  try {
+    return { text: argument, pattern: new RegExp(argument.slice(TEXT_PREFIX.length), "m") };
+  } catch (error) {
+    throw new UsageError(`${option} ${argument}: ${(error as Error).message}`);
+  }
+};
+
+const virtualTime: ArgumentParser<number> = (argument, option) => {
+  try {
+    return toNs(argument);
+  } catch (error) {
+    throw new UsageError(`${option} ${argument}: ${(error as Error).message}`);
+  }
+};
+
+const traceKinds: ArgumentParser<ReadonlySet<TraceKind>> = (argument, option) =>
+  new Set(
+    argument.split(",").map((word) => {
+      const kind = TRACE_KINDS.find((known) => known === word);
+      if (kind === undefined)
+        throw new UsageError(`${option} ${word}: not a kind of event; there are ${TRACE_KINDS.join(", ")}`);
+      return kind;
+    }),
+  );
+
+const terminal: ArgumentParser<"stdio"> = (argument, option) => {
+  if (argument !== "stdio") throw new UsageError(`${option} ${argument}: only stdio is known`);
+  return argument;
+};
+
+const MACHINES = "Machines";
+const RUN = "Run";
+const OUTPUT = "Output";
+const DEBUGGING = "Debugging";
+const SNAPSHOTS = "Snapshots";
+const MOST_NODES = 1000;
+const MOST_THREADS = 256;
+const LAST_PORT = 65535;
+
+export const EMU_OPTIONS = {
+  nodes: withDefault({
+    flags: "-n, --nodes <n>",
+    help: "number of machines",
+    group: MACHINES,
+    parse: wholeNumber(1, MOST_NODES),
+    default: "1",
+  }),
+  image: optional({
+    flags: "--image <file>",
+    help: "boot this image: an ISO as the CD, anything else as disk hda",
+    group: MACHINES,
+    parse: text,
+    conflicts: ["cdrom", "hda"],
+    defaultText: "build/qure.iso",
+  }),
+  cdrom: optional({
+    flags: "--cdrom <file>",
+    help: "put this ISO into every machine's CD drive",
+    group: MACHINES,
+    parse: text,
+  }),
+  hda: optional({
+    flags: "--hda <file>",
+    help: "start every machine's disk as a copy of this file, which is not changed",
+    group: MACHINES,
+    parse: text,
+  }),
+  disk: withDefault({
+    flags: "--disk <size>",
+    help: "size of blank disks",
+    group: MACHINES,
+    parse: parseSize,
+    default: "64M",
+  }),
+  dir: optional({
+    flags: "--dir <dir>",
+    help: "keep the machines' disks here; without it they are gone afterwards",
+    group: MACHINES,
+    parse: text,
+  }),
+  seed: withDefault({
+    flags: "--seed <n>",
+    help: "seed of everything that is left to chance",
+    group: MACHINES,
+    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    default: "1",
+  }),
+  gateway: flag({
+    flags: "--no-gateway",
+    help: "no DHCP server on the network: nodes take link-local addresses",
+    group: MACHINES,
+  }),
+  memory: withDefault({
+    flags: "-m, --memory <size>",
+    help: "memory of each machine",
+    group: MACHINES,
+    parse: parseMemorySize,
+    default: "32M",
+  }),
+  firmware: optional({
+    flags: "--firmware <file>",
+    help: "another BIOS than QuRe's own",
+    group: MACHINES,
+    parse: text,
+  }),
+  until: optional({
+    flags: "--until <what>",
+    help: "run until: cloud (all nodes agree), or text:REGEX on every console",
+    group: RUN,
+    parse: goal,
+  }),
+  for: optional({
+    flags: "--for <time>",
+    help: "run for this much virtual time, such as 10s",
+    group: RUN,
+    parse: virtualTime,
+  }),
+  script: optional({
+    flags: "--script <file>",
+    help: "type the lines of this file at the consoles (docs/emulator.md)",
+    group: RUN,
+    parse: text,
+  }),
+  threads: optional({
+    flags: "--threads <n>",
+    help: "spread the machines over threads; the run is the same",
+    group: RUN,
+    parse: wholeNumber(1, MOST_THREADS),
+    defaultText: "1 for few machines, else as many as cores are free",
+  }),
+  jit: choice({
+    flags: "--jit <mode>",
+    help: "compile hot guest code; the run is the same",
+    group: RUN,
+    choices: JIT_MODES,
+    default: DEFAULT_JIT,
+  }),
+  realtime: flag({ flags: "--realtime", help: "let a virtual second take a second", group: RUN }),
+  json: flag({ flags: "--json", help: "print the outcome as one JSON object", group: OUTPUT }),
+  log: optional({ flags: "--log <dir>", help: "write each console to NAME.log", group: OUTPUT, parse: text }),
+  screenshot: optional({
+    flags: "--screenshot <dir>",
+    help: "write each screen to NAME.png at the end",
+    group: OUTPUT,
+    parse: text,
+  }),
+  pcap: optional({ flags: "--pcap <file>", help: "capture all cables as pcapng", group: OUTPUT, parse: text }),
+  serial: optional({
+    flags: "--serial <where>",
+    help: "stdio: connect COM1 of the one machine with this terminal",
+    group: OUTPUT,
+    parse: terminal,
+  }),
+  gdb: optional({
+    flags: "--gdb <port>",
+    help: "let gdb debug node 1 at this TCP port, node 2 at the next one, ... (docs/debugging.md)",
+    group: DEBUGGING,
+    parse: wholeNumber(1, LAST_PORT),
+  }),
+  stopped: flag({
+    flags: "-S, --stopped",
+    help: "with --gdb: run nothing until gdb lets it",
+    group: DEBUGGING,
+    needs: "gdb",
+  }),
+  trace: optional({
+    flags: "-d, --trace <kinds>",
+    help: `trace events, a list of ${TRACE_KINDS.join(",")}`,
+    group: DEBUGGING,
+    parse: traceKinds,
+  }),
+  traceFile: optional({
+    flags: "-D, --trace-file <file>",
+    help: "where the trace goes",
+    group: DEBUGGING,
+    parse: text,
+    needs: "trace",
+    defaultText: "standard error",
+  }),
+  symbols: list({
+    flags: "--symbols <file...>",
+    help: "ELF files with names for the trace",
+    group: DEBUGGING,
+    defaultText: "kernel.elf and loader.elf beside the image",
+  }),
+  stats: flag({ flags: "--stats", help: "print the engine's counters at the end", group: DEBUGGING }),
+  save: optional({
+    flags: "--save <name>",
+    help: "keep a snapshot of the whole cluster at the end (qure snapshot restore NAME)",
+    group: SNAPSHOTS,
+    parse: text,
+  }),
+  at: optional({
+    flags: "--at <time>",
+    help: "take the snapshot at this virtual time; the run then goes on, but qure snapshot save ends",
+    group: SNAPSHOTS,
+    parse: virtualTime,
+    needs: "save",
+  }),
+  store: withDefault({
+    flags: "--store <dir>",
+    help: "folder of snapshots",
+    group: SNAPSHOTS,
+    parse: text,
+    default: DEFAULT_STORE,
+  }),
+};
+
+export type EmuOptions = OptionValues<typeof EMU_OPTIONS>;
+export type EmuOptionName = keyof typeof EMU_OPTIONS;
+
+const NAMES = Object.keys(EMU_OPTIONS) as EmuOptionName[];
+
+/** What `qure snapshot save NAME` takes: the name is its argument. */
+export const SAVE_OPTIONS = NAMES.filter((name) => name !== "save");
+
+/** What `qure snapshot restore` takes: which machines there are, the snapshot says. */
+export const RESTORE_OPTIONS = NAMES.filter((name) => EMU_OPTIONS[name].group !== MACHINES);

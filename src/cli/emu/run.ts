@@ -1,0 +1,180 @@
+/** A run of machines, from the options to the exit code. */
+import { readFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
+import { type LabCluster, type RestoreOptions, restoreCluster } from "../../lab/lab.ts";
+import { formatNs } from "../../lab/time.ts";
+import { CommandError, UsageError } from "../fail.ts";
+import { makeProgress, type Progress } from "../progress.ts";
+import { type StoredSnapshot, writeSnapshot } from "../snapshot-store.ts";
+import { isAgreed, StatusBoard } from "./cloud-status.ts";
+import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
+import { checkPorts, startDebugging } from "./debug.ts";
+import { MachineLog } from "./machine-log.ts";
+import { chooseMedia, NO_MEDIA, newCluster, type Surroundings } from "./machines.ts";
+import { CLOUD, type EmuOptions, type Goal } from "./options.ts";
+import { type Outcome, report, statistics } from "./outcome.ts";
+import { openCapture, openLogs, writeScreenshots } from "./records.ts";
+import { connectStdio, LEFT_BY_KEY } from "./serial.ts";
+import { stay, type Terminal } from "./terminal.ts";
+
+/** Virtual time within which `--until` must be reached when there is no `--for`. */
+const DEFAULT_LIMIT_NS = 120e9;
+const EXIT_NOT_REACHED = 3;
+const EXIT_INTERRUPTED = 130;
+
+/**
+ * Boots machines, or goes on with those of a snapshot. Throws a `CommandError` for every end that is not the one that
+ * was wanted.
+ */
+export async function runEmu(
+  options: EmuOptions,
+  from: StoredSnapshot | null = null,
+  terminal: Terminal = process,
+): Promise<void> {
+  const start = performance.now();
+  const nodes = from ? from.config.nodes.length : options.nodes;
+  const { serial, log, stats, json, at, save, store } = options;
+  if (serial !== null && nodes > 1) throw new UsageError("--serial stdio is for a single machine: leave --nodes out");
+  const media = from ? NO_MEDIA : chooseMedia(options);
+  checkPorts(options, nodes);
+  const goal = chooseGoal(options, media.cdrom !== null && media.hda === null);
+  const threads = chooseThreads(options, nodes);
+  const isAttended = isInteractive(options, terminal);
+
+  const interrupt = new AbortController();
+  const onInterrupt = (): void => interrupt.abort();
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onInterrupt);
+  const progress = makeProgress(process.stderr);
+  const closers: (() => void)[] = [];
+  const surroundings: Surroundings = { progress, signal: interrupt.signal, closers };
+  try {
+    const script = options.script === null ? null : readScript(options.script, nodes);
+    const capture = options.pcap === null ? undefined : openCapture(options.pcap, closers);
+    const machineLog = new MachineLog(log);
+    const common: RestoreOptions = {
+      threads,
+      jit: options.jit,
+      realtime: options.realtime,
+      signal: interrupt.signal,
+      ...(capture ? { capture } : {}),
+      log: (node, line) => machineLog.write(node, line),
+    };
+    const lab = from ? restoreCluster(from.bytes, common) : await newCluster(options, media, common, surroundings);
+    closers.push(() => lab.close());
+    if (log !== null) openLogs(lab, log, closers);
+    await startDebugging(lab, options, media.cdrom ?? media.hda, surroundings);
+    let reached = true;
+    let interrupted = false;
+    let startNs = lab.nowNs;
+    try {
+      if (serial !== null) closers.push(connectStdio(lab.nodes[0]!, interrupt));
+      if (at !== null && save !== null) {
+        await lab.advance(Math.max(0, at - startNs));
+        saveSnapshot(lab, store, save, progress);
+      }
+      if (script) {
+        await runConsoleScript(lab, script, options.script!);
+        startNs = lab.nowNs;
+      }
+      const limitNs = Math.max(0, startNs + (options.for ?? DEFAULT_LIMIT_NS) - lab.nowNs);
+      if (goal !== null) reached = await reach(goal, lab, limitNs, progress);
+      else if (options.for !== null) await lab.advance(limitNs);
+      // A snapshot without a goal is restored and shown; machines run until they are off, as in any emulator.
+      else if (!isAttended && script === null && (from === null || serial !== null)) await runUntilOff(lab);
+      if (isAttended) {
+        progress.done();
+        await stay(lab, terminal, interrupt);
+      }
+    } catch (error) {
+      if (!interrupt.signal.aborted) throw error;
+      interrupted = interrupt.signal.reason !== LEFT_BY_KEY;
+    }
+    progress.done();
+    if (save !== null && at === null && reached) saveSnapshot(lab, store, save, progress);
+    if (options.screenshot !== null) writeScreenshots(lab, options.screenshot);
+    const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start };
+    if (serial === null || json) report(outcome, terminal.stdout, json, stats);
+    else if (stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
+    if (machineLog.hint) progress.note(machineLog.hint);
+    for (const node of lab.nodes) node.disk?.flush();
+    if (interrupted) throw new CommandError("", EXIT_INTERRUPTED);
+    if (!reached)
+      throw new CommandError(
+        `--until ${goal!.text} was not reached within ${formatNs(options.for ?? DEFAULT_LIMIT_NS)} of virtual time`,
+        EXIT_NOT_REACHED,
+      );
+  } catch (error) {
+    throw interrupt.signal.aborted && error === interrupt.signal.reason
+      ? new CommandError("", EXIT_INTERRUPTED)
+      : error;
+  } finally {
+    progress.done();
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+    for (const close of closers.reverse()) close();
+  }
+}
+
+function readScript(path: string, nodes: number): ReturnType<typeof parseConsoleScript> {
+  return parseConsoleScript(readFileSync(path, "utf8"), path, nodes);
+}
+
+/** The goal that was named, or the agreement of all nodes where QuRe boots from CD and nothing else was asked for. */
+function chooseGoal(options: EmuOptions, bootsFromCd: boolean): Goal | null {
+  if (options.until !== null) return options.until;
+  const { serial, script, gdb } = options;
+  return bootsFromCd && [options.for, serial, script, gdb].every((value) => value === null) ? CLOUD : null;
+}
+
+/** Does a person look at the cluster, and want to stay with it? */
+function isInteractive(options: EmuOptions, { stdin, stdout }: Terminal): boolean {
+  const isTerminal = stdin.isTTY === true && stdout.isTTY === true;
+  return isTerminal && options.serial === null && !options.json && options.for === null && options.until === null;
+}
+
+/** Below this a quantum has too little to do for a thread to be worth its wake. */
+const NODES_PER_THREAD = 8;
+
+/**
+ * Threads that wait for each other at every quantum are worse than one unless each has a core for itself: only cores
+ * that others leave free count. Debuggers, traces and counters reach only into machines of this thread.
+ */
+function chooseThreads({ threads, gdb, trace, stats }: EmuOptions, nodes: number): number {
+  const freeCores = availableParallelism() - Math.round(loadavg()[0]!);
+  if (gdb === null && trace === null && !stats)
+    return threads ?? Math.max(1, Math.min(freeCores, Math.floor(nodes / NODES_PER_THREAD)));
+  if (threads !== null && threads > 1)
+    throw new UsageError("--threads: --gdb, --trace and --stats watch machines in one thread");
+  return 1;
+}
+
+/** Runs until the goal is reached; false when virtual time ran out first. */
+async function reach({ pattern }: Goal, lab: LabCluster, limitNs: number, progress: Progress): Promise<boolean> {
+  const board = new StatusBoard(lab.nodes.map((node) => node.console));
+  const isReached = (): boolean => {
+    if (pattern) return lab.nodes.every(({ console: { text } }) => pattern.test(text));
+    const statuses = board.statuses();
+    const members = statuses.filter((status) => status !== null).length;
+    progress.step(
+      `${members} of ${lab.nodes.length} nodes are in a cluster, virtual time ${(lab.nowNs / 1e9).toFixed(1)} s`,
+    );
+    return isAgreed(statuses);
+  };
+  try {
+    await lab.until(isReached, "", { within: limitNs, look: "output" });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.name === "WaitError") return false;
+    throw error;
+  }
+}
+
+async function runUntilOff(lab: LabCluster): Promise<void> {
+  await lab.until(() => lab.nodes.every(({ isOff }) => isOff), "the machines went on", { within: "forever" });
+}
+
+function saveSnapshot(lab: LabCluster, store: string, name: string, progress: Progress): void {
+  const path = writeSnapshot(store, name, lab.save());
+  progress.note(`snapshot ${name} at virtual time ${formatNs(lab.nowNs)}: ${path}`);
+}

@@ -1,0 +1,51 @@
+/** Folders and files that the host does not let us make: a sentence and an end, whatever the option. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeFolder } from "../../src/host/folder.ts";
+
+const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
+/** Linux: a file system that answers ENOENT to every new folder, at which Node's recursive mkdir tries for ever. */
+const REFUSES = "/proc/qure";
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "qure-files-"));
+  const disk = new Uint8Array(1 << 20);
+  disk.set([0xfa, 0xf4]);
+  disk.set([0x55, 0xaa], 510);
+  writeFileSync(join(folder, "halt.img"), disk);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.runIf(existsSync("/proc/self"))("a folder where none can be made", () => {
+  test.each([
+    ["emu", "--log", REFUSES],
+    ["emu", "--screenshot", REFUSES],
+    ["emu", "--dir", REFUSES],
+    ["emu", "--pcap", `${REFUSES}/net.pcapng`],
+    ["emu", "-d", "int", "-D", `${REFUSES}/trace.txt`],
+    ["emu", "--save", "x", "--store", REFUSES],
+    ["build", "-o", REFUSES],
+  ])("%s %s %s", (command, ...args) => {
+    const boot = command === "emu" ? ["--hda", "halt.img", "--for", "1ms"] : [];
+    const { status, stderr } = spawnSync("node", [bundle, command, ...boot, ...args], {
+      cwd: folder,
+      encoding: "utf8",
+      timeout: 60_000,
+    });
+    expect(stderr).toMatch(/\/proc\/qure\S*: no folder can be made there\n$/);
+    expect(status).toBe(1);
+  });
+});
+
+test("makeFolder makes what is missing, and takes what is there", () => {
+  const path = join(folder, "a/b/c");
+  makeFolder(path);
+  makeFolder(path);
+  expect(existsSync(path)).toBe(true);
+  expect(() => makeFolder(join(folder, "halt.img"))).toThrow(/EEXIST/);
+  expect(() => makeFolder(join(folder, "halt.img/below"))).toThrow(/ENOTDIR|EEXIST/);
+});

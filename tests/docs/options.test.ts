@@ -1,0 +1,104 @@
+/**
+ * Options and documents name each other: docs/commands.md lists what the commands declare, and no page speaks of an
+ * option that nothing takes. After a change, `QURE_UPDATE=1 npx vitest run tests/docs/options.test.ts` writes the lists.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { describe, expect, test } from "vitest";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { generatedPart, pages, root } from "./page.ts";
+
+const PAGE = "docs/commands.md";
+
+/** The leaves of the tree of commands: `emu`, `snapshot save`, ... */
+async function leaves(): Promise<Map<string, Command>> {
+  const found = new Map<string, Command>();
+  for (const { name, load } of COMMANDS) {
+    const command = new Command(name);
+    (await load()).declare(command);
+    if (command.commands.length === 0) found.set(name, command);
+    for (const inner of command.commands) found.set(`${name} ${inner.name()}`, inner);
+  }
+  return found;
+}
+
+/** One row for each option, after a row with the heading of its group. */
+function table(command: Command): string {
+  if (command.options.length === 0) return "No options.\n";
+  const rows = ["| option | what it does | default |", "|---|---|---|"];
+  let group = "";
+  for (const {
+    flags,
+    description,
+    helpGroupHeading = "",
+    defaultValueDescription,
+    defaultValue,
+    argChoices,
+  } of command.options) {
+    if (helpGroupHeading !== group) rows.push(`| **${((group = helpGroupHeading)).replace(/:$/, "")}** | | |`);
+    const [, text = "", noted] = /^(.*?)(?: \(default: (.*)\))?$/.exec(description) ?? [];
+    const words = argChoices === undefined ? "" : `: ${argChoices.map((word) => `\`${word}\``).join(", ")}`;
+    const value = defaultValueDescription ?? noted ?? (typeof defaultValue === "string" ? defaultValue : "");
+    rows.push(`| \`${flags}\` | ${text.replaceAll("|", "\\|")}${words} | ${value} |`);
+  }
+  return `${rows.join("\n")}\n`;
+}
+
+describe("options and documents name each other", () => {
+  test.each(COMMANDS.filter(({ name }) => name !== "snapshot").map(({ name }) => name))("qure %s", async (name) => {
+    const wanted = table((await leaves()).get(name)!);
+    expect(generatedPart(PAGE, `options of qure ${name}`, wanted)).toBe(wanted);
+  });
+
+  test("qure snapshot", async () => {
+    const commands = await leaves();
+    const emu = commands.get("emu")!.options.map(({ flags }) => flags);
+    // Those that run machines are described by what they lack of `qure emu`.
+    const rows = [...commands]
+      .filter(([name]) => name.startsWith("snapshot "))
+      .map(([name, { options, registeredArguments }]) => {
+        const own = options.map(({ flags }) => flags);
+        const names = (flags: readonly string[]): string => flags.map((text) => `\`${text}\``).join(", ");
+        const missing = emu.filter((flags) => !own.includes(flags));
+        const takes = own.length > 8 ? `those of \`qure emu\` except ${names(missing)}` : names(own);
+        return `| \`qure ${name} ${registeredArguments.map((argument) => argument.name().toUpperCase()).join(" ")}\` | ${takes} |`.replace(
+          " ` |",
+          "` |",
+        );
+      });
+    const wanted = `${["| command | options |", "|---|---|", ...rows].join("\n")}\n`;
+    expect(generatedPart(PAGE, "options of qure snapshot", wanted)).toBe(wanted);
+  });
+
+  test("every option that a page names is one that something takes", async () => {
+    const own = [...(await leaves()).values()].flatMap(({ options }) => options.flatMap(({ long }) => long ?? []));
+    // The GNU tools' options are strings in their tables.
+    const sources = ["as", "as-options", "ld", "ld-options", "nm", "objdump", "objcopy", "size"].map(
+      (name) => `src/cli/${name}.ts`,
+    );
+    const programs = ["scripts/differential.mjs", "bench/cluster.ts", "bench/peers/peers.ts", "scripts/bench.mjs"];
+    const taken = [...sources, ...programs].flatMap((path) =>
+      [...readFileSync(join(root, path), "utf8").matchAll(/--[a-z][\w-]*/g)].map(([option]) => option),
+    );
+    const known = new Set([...own, ...taken, "--help", "--version", ...OTHERS]);
+    const unknown = pages.flatMap((page) =>
+      [...readFileSync(join(root, page), "utf8").matchAll(/[` ](--[a-z][\w-]*)/g)]
+        .map((match) => match[1]!)
+        .filter(
+          (option) => !known.has(option) && ![...known].some((name) => option.endsWith("-") && name.startsWith(option)),
+        )
+        .map((option) => `${page}: ${option}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+});
+
+/** Options of programs by others, and those of GNU's that the pages say we do not have. */
+const OTHERS = [
+  "--count", // CONTRIBUTING.md: of npm run mutants
+  "--accept-older", // formats/oofs.md: of fsck in QuRe's shell
+  "--build-id", // linker.md: not there
+  "--no-pad-sections", // assembler-differences.md: not there
+  "--compress-debug-sections", // assembler-differences.md: not there
+];

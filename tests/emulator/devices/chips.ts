@@ -1,0 +1,64 @@
+/** The chips with their cases: what all tests of registers go through. */
+import type { BoardConfig } from "../../../emulator/board.ts";
+import { SparseDisk } from "../../../emulator/disk/disk.ts";
+import { CableEnd } from "../../../emulator/ether/cable-end.ts";
+import { e1000Cases } from "./e1000-cases.ts";
+import { keyboardCases } from "./keyboard-cases.ts";
+import { pciCases } from "./pci-cases.ts";
+import { picCases } from "./pic-cases.ts";
+import { pitCases } from "./pit-cases.ts";
+import { rtcCases } from "./rtc-cases.ts";
+import type { Case } from "./script.ts";
+import { uartCases } from "./uart-cases.ts";
+import { vgaCases } from "./vga-cases.ts";
+
+export interface Chip {
+  readonly name: string;
+  readonly cases: readonly Case[];
+  /** The board that its cases are for. */
+  readonly config: () => Partial<BoardConfig>;
+}
+
+/** 82540EM's cases need one; it is in QEMU's slot 3, too. */
+export const MAC = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
+const bare = (): Partial<BoardConfig> => ({});
+const withCard = (): Partial<BoardConfig> => ({ network: [{ macAddress: MAC, port: new CableEnd("eth0") }] });
+
+/** Each byte of a sector or block has a value of its own place. */
+function filled(bytes: number, unit: number): SparseDisk {
+  const disk = new SparseDisk(bytes);
+  const content = new Uint8Array(unit);
+  for (let at = 0; at < Math.min(bytes, 64 * unit); at += unit) {
+    for (let byte = 0; byte < unit; byte++) content[byte] = (at / unit) * 7 + byte;
+    disk.write(at, content);
+  }
+  return disk;
+}
+
+/** Two disks at the primary channel, a CD as the master of the secondary one. */
+export const withDrives = (): Partial<BoardConfig> => ({
+  ide: [
+    { kind: "disk", backend: filled(20_000 * 512, 512) },
+    { kind: "disk", backend: filled(4_032 * 512, 512) },
+    { kind: "cd", backend: filled(64 * 2048, 2048) },
+    null,
+  ],
+});
+
+/** A board with everything that it can have. */
+export const complete = (): Partial<BoardConfig> => ({
+  ...withDrives(),
+  network: [{ macAddress: MAC, port: new CableEnd("eth0"), bootRom: Uint8Array.of(0x55, 0xaa, 1) }],
+  videoRom: Uint8Array.of(0x55, 0xaa, 2),
+});
+
+export const CHIPS: readonly Chip[] = [
+  { name: "8259A", cases: picCases, config: bare },
+  { name: "8254", cases: pitCases, config: bare },
+  { name: "MC146818", cases: rtcCases, config: bare },
+  { name: "8042", cases: keyboardCases, config: bare },
+  { name: "16550A", cases: uartCases, config: bare },
+  { name: "VGA", cases: vgaCases, config: bare },
+  { name: "PCI", cases: pciCases, config: bare },
+  { name: "82540EM", cases: e1000Cases, config: withCard },
+];

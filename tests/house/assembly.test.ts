@@ -1,0 +1,295 @@
+/**
+ * One dialect for all assembly: layout, labels, contracts at the heads of routines, nothing dead. What is wrong comes as
+ * `file:line: rule`, in the order of the rules, so that the first line of a failure is its cause.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const NUMERIC_LABELS_MAXIMUM = 4;
+const NUMERIC_JUMP_LINES_MAXIMUM = 25;
+const COLUMNS = 120;
+const CODE_SECTIONS: ReadonlySet<string> = new Set([".text", ".boot", ".head", ".text16", ".reset"]);
+/** Directives that stand where instructions do; all others begin their line. */
+const DATA_DIRECTIVE = /^\.(byte|word|long|quad|ascii|asciz|space|skip|fill|zero|org)\b/;
+/** What linker scripts, images and processors enter, so that no source names it. */
+const ENTRIES: ReadonlySet<string> = new Set(["kernel_entry", "kernel16_entry", "reset_vector", "boot_sector"]);
+
+interface Line {
+  readonly number: number;
+  readonly raw: string;
+  readonly labels: readonly string[];
+  /** Instruction, directive, macro call or assignment; without label and comment. */
+  readonly statement: string;
+  readonly hasComment: boolean;
+  readonly section: string;
+  /** Within .macro, .irp or .rept. */
+  readonly inMacro: boolean;
+}
+
+interface Source {
+  readonly path: string;
+  readonly lines: readonly Line[];
+}
+
+const git = (...patterns: string[]): string[] =>
+  execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...patterns], {
+    cwd: root,
+    encoding: "utf8",
+  })
+    .split("\n")
+    .filter((path) => path !== "" && existsSync(join(root, path)));
+
+/** Where the comment of a line begins; its length when it has none. Quoted text may hold the sign. */
+function commentStart(line: string): number {
+  const quoted = /"(?:[^"\\]|\\.)*"|'(?:\\.|[^\\])'?/g;
+  const blanked = line.replace(quoted, (text) => "_".repeat(text.length));
+  const start = blanked.indexOf("#");
+  return start < 0 ? line.length : start;
+}
+
+function parse(path: string): Source {
+  let section = ".text";
+  let depth = 0;
+  const pushed: string[] = [];
+  const lines = readFileSync(join(root, path), "utf8")
+    .split("\n")
+    .map((raw, index): Line => {
+      const start = commentStart(raw);
+      let rest = raw.slice(0, start).trim();
+      const labels: string[] = [];
+      for (;;) {
+        const match = /^([A-Za-z_.$\\][\w.$\\@]*|\d+):/.exec(rest);
+        if (!match) break;
+        labels.push(match[1]!);
+        rest = rest.slice(match[0].length).trim();
+      }
+      if (/^\.endm|^\.endr/.test(rest)) depth--;
+      const inMacro = depth > 0;
+      if (/^\.(macro|irp|rept)\b/.test(rest)) depth++;
+      if (rest.startsWith(".pushsection")) pushed.push(section);
+      const named = /^\.(?:push)?section\s+([\w.]+)/.exec(rest) ?? /^(\.text|\.data|\.bss)\b/.exec(rest);
+      if (named) section = named[1]!;
+      if (rest.startsWith(".popsection")) section = pushed.pop() ?? section;
+      return {
+        number: index + 1,
+        raw,
+        labels,
+        statement: rest,
+        hasComment: start < raw.length,
+        section,
+        inMacro,
+      };
+    });
+  return { path, lines };
+}
+
+const sources = git("asm/*.s", "asm/*.inc", "boot/*.s", "boot/*.inc", "tests/guest/*.s", "tests/guest/*.inc").map(
+  parse,
+);
+/** The system itself; programs for tests obey the layout only. */
+const system = sources.filter(({ path }) => !path.startsWith("tests/"));
+const isNumeric = (label: string): boolean => /^\d/.test(label);
+const isLocal = (label: string): boolean => isNumeric(label) || label.startsWith(".L");
+
+function layoutFaults({ path, lines }: Source): string[] {
+  const faults: string[] = [];
+  for (const { number, raw, labels, statement, hasComment, inMacro } of lines) {
+    const fault = (rule: string): void => void faults.push(`${path}:${number}: ${rule}`);
+    if (/\t|\s$/.test(raw)) fault("no tabs, and no blanks at the end of a line");
+    // A string cannot be broken.
+    if (raw.length > COLUMNS && (hasComment || !raw.includes('"'))) fault(`a line has at most ${COLUMNS} columns`);
+    if (hasComment && /#[^\s#-]/.test(raw.slice(commentStart(raw)).slice(0, 2))) fault("a blank follows #");
+    if (/^\.globl\b/.test(statement)) fault(".globl is written .global");
+    if (/^\.align\b/.test(statement)) fault(".align is written .balign");
+    if (/^\.section\s+\.(text|data|bss)$/.test(statement)) fault("plain .text, .data and .bss need no .section");
+    if (statement === "" || inMacro || /^\w+\s*=(?!=)/.test(statement)) continue;
+    const indent = raw.length - raw.trimStart().length;
+    const isDirective = statement.startsWith(".") && !DATA_DIRECTIVE.test(statement);
+    const isDeclaration = /^[A-Z][A-Z0-9_]*\b/.test(statement) && indent === 0;
+    if (labels.length > 0) {
+      if (indent > 0) fault("a label begins its line");
+      if (!labels.every(isNumeric) && !statement.startsWith(".")) fault("a named label has a line of its own");
+    } else if (isDirective ? indent !== 0 : !isDeclaration && indent !== 4)
+      fault(isDirective ? "a directive begins its line" : "instructions and data are indented by 4");
+    const isInstruction = /^[a-z]/.test(statement);
+    if (isInstruction) {
+      const [, prefixes = "", mnemonic = "", gap = ""] =
+        /^((?:(?:rep\w*|lock|[c-gs]s|addr32) )*)(?!rep|lock|addr32)(\w+)( +)\S/.exec(statement) ?? [];
+      if (gap !== "" && gap.length !== Math.max(1, 8 - prefixes.length - mnemonic.length))
+        fault("operands begin 8 columns after their mnemonic");
+    }
+    const unquoted = statement.replace(/"(?:[^"\\]|\\.)*"|'(?:\\.|[^\\])'?/g, "_");
+    if (/ ,|,\S|,\s{2,}/.test(unquoted)) fault("a comma is followed by one blank");
+    if (isInstruction && /\[[^\]]*\w[+-]|\[[^\]]*[+-]\w/.test(unquoted.replace(/\[-/g, "[")))
+      fault("blanks stand around + and - of an address");
+  }
+  return faults;
+}
+
+/** A `.global` stands directly above the definition, one name each. */
+function globalFaults({ path, lines }: Source): string[] {
+  return lines.flatMap(({ statement, number, inMacro }, index) => {
+    const match = /^\.global\s+(.*)$/.exec(statement);
+    if (!match || inMacro) return [];
+    const next = lines[index + 1];
+    const name = match[1]!;
+    const isDefinition =
+      next?.labels.includes(name) ||
+      next?.statement.startsWith(".global") ||
+      new RegExp(`^STRING ${name},|^${name}\\s*=`).test(next?.statement ?? "");
+    return isDefinition ? [] : [`${path}:${number}: .global ${name} stands above its definition, alone`];
+  });
+}
+
+function labelFaults({ path, lines }: Source): string[] {
+  const faults: string[] = [];
+  const definitions: { label: string; index: number; routine: string }[] = [];
+  let routine = "";
+  lines.forEach(({ labels, inMacro }, index) => {
+    if (inMacro) return;
+    for (const label of labels)
+      if (isNumeric(label)) definitions.push({ label, index, routine });
+      else if (!isLocal(label)) routine = label;
+  });
+  const counts = new Map<string, number>();
+  for (const definition of definitions) counts.set(definition.routine, (counts.get(definition.routine) ?? 0) + 1);
+  for (const [name, count] of counts)
+    if (count > NUMERIC_LABELS_MAXIMUM) {
+      const line = lines[definitions.find((definition) => definition.routine === name)!.index]!.number;
+      faults.push(`${path}:${line}: ${name} has ${count} numeric labels: name them`);
+    }
+  lines.forEach(({ statement, inMacro, number }, index) => {
+    if (inMacro || statement.includes('"')) return;
+    for (const [, label, direction] of statement.matchAll(/\b(\d+)([fb])\b/g)) {
+      const targets = definitions.filter(
+        (definition) =>
+          definition.label === label && (direction === "f" ? definition.index > index : definition.index <= index),
+      );
+      const distance = Math.min(...targets.map((target) => Math.abs(target.index - index)));
+      if (Number.isFinite(distance) && distance > NUMERIC_JUMP_LINES_MAXIMUM)
+        faults.push(`${path}:${number}: ${label}${direction} is ${distance} lines away: name it`);
+    }
+  });
+  return faults;
+}
+
+/** Names that are called, handed on as addresses, or known to other sources: what begins at them is a routine. */
+function routineNames(): Set<string> {
+  const names = new Set<string>();
+  for (const { lines } of system)
+    for (const { statement } of lines) {
+      const plain = statement.replace(/"(?:[^"\\]|\\.)*"/g, "");
+      const called = /^call\s+([A-Za-z_]\w*)$/.exec(plain);
+      if (called) names.add(called[1]!);
+      for (const match of plain.matchAll(/\boffset\s+([A-Za-z_]\w*)/g)) names.add(match[1]!);
+      if (/^[A-Z][A-Z0-9_]*\b/.test(plain)) for (const match of plain.matchAll(/[A-Za-z_]\w*/g)) names.add(match[0]);
+      const exported = /^\.global\s+(\w+)/.exec(plain);
+      if (exported) names.add(exported[1]!);
+    }
+  return names;
+}
+
+const PARTS = ["In", "Out", "Clobbers", "Locks"];
+
+function contractFaults({ path, lines }: Source, routines: ReadonlySet<string>): string[] {
+  const faults: string[] = [];
+  lines.forEach(({ labels, section, number, inMacro }, index) => {
+    const name = labels.find((label) => routines.has(label));
+    if (name === undefined || inMacro || !CODE_SECTIONS.has(section)) return;
+    const following = lines.slice(index).find(({ statement }) => statement !== "" && !statement.startsWith(".global"));
+    if (!following || DATA_DIRECTIVE.test(following.statement)) return;
+    let end = index;
+    while (end > 0 && (/^\.global\b/.test(lines[end - 1]!.statement) || isBareLabel(lines[end - 1]!))) end--;
+    let start = end;
+    while (start > 0 && lines[start - 1]!.raw.startsWith("#")) start--;
+    const head = lines.slice(start, end).map(({ raw }) => raw);
+    const fault = (rule: string): void => void faults.push(`${path}:${number}: ${name}: ${rule}`);
+    if (head.length === 0) return fault("a routine has a contract at its head");
+    if (/^# (In|Out|Clobbers|Locks):/.test(head[0]!)) fault("the contract begins with the purpose");
+    if (new RegExp(`^# ${name}\\b`).test(head[0]!) || /^# [a-z]/.test(head[0]!))
+      fault("the purpose is a sentence without the name");
+    const order = head.flatMap((line) => /^# (In|Out|Clobbers|Locks): /.exec(line)?.[1] ?? []);
+    const sorted = [...new Set(order)].sort((a, b) => PARTS.indexOf(a) - PARTS.indexOf(b));
+    if (order.join() !== sorted.join()) fault("In:, Out:, Clobbers:, Locks: come in this order, once each");
+    if (head.some((line) => /[.;] (In|Out|Clobbers): |(?:^|[ (])(?:in|out|clobbers): /.test(line)))
+      fault("In:, Out: and Clobbers: begin a line");
+  });
+  return faults;
+}
+
+const isBareLabel = ({ labels, statement }: Line): boolean =>
+  labels.length > 0 && !labels.every(isLocal) && statement === "";
+
+/** The program that a source becomes part of. */
+function programOf(path: string): string {
+  return path.startsWith("boot/") ? path.split("/").slice(0, 2).join("/") : "asm";
+}
+
+function deadFaults(): string[] {
+  const words = new Map<string, ReadonlyMap<string, number>>();
+  for (const { path, lines } of sources) {
+    const counts = new Map<string, number>();
+    for (const { statement } of lines) {
+      if (/^\.global\b/.test(statement)) continue;
+      // In a jump its own name makes a routine no more alive, but that is rare: names count wherever they stand.
+      for (const word of statement.match(/[A-Za-z_]\w*/g) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+    words.set(path, counts);
+  }
+  const services = readFileSync(join(root, "docs/kernel.md"), "utf8");
+  const faults: string[] = [];
+  for (const { path, lines } of system) {
+    const exported = new Set(lines.flatMap(({ statement }) => /^\.global\s+(\w+)/.exec(statement)?.[1] ?? []));
+    const peers = sources.filter(
+      (other) => other.path !== path && (other.path.startsWith("tests/") || programOf(other.path) === programOf(path)),
+    );
+    for (const { labels, statement, section, number, inMacro } of lines) {
+      if (inMacro) continue;
+      const declared = /^STRING (\w+),/.exec(statement)?.[1];
+      for (const label of declared === undefined ? labels : [declared]) {
+        if (isLocal(label) || ENTRIES.has(label)) continue;
+        const own = (words.get(path)!.get(label) ?? 0) - (declared === undefined ? 0 : 1);
+        const elsewhere = peers.some((peer) => (words.get(peer.path)!.get(label) ?? 0) > 0);
+        if (exported.has(label) && !elsewhere && !services.includes(`\`${label}\``))
+          faults.push(
+            `${path}:${number}: ${label} is global, but ${own > 0 ? "only this file uses it" : "nothing uses it"}`,
+          );
+        else if (own === 0 && !elsewhere && CODE_SECTIONS.has(section))
+          faults.push(`${path}:${number}: nothing uses ${label}`);
+      }
+    }
+  }
+  return faults;
+}
+
+describe("assembly", () => {
+  test("layout: indent, directives, operands, commas, line length", () => {
+    expect(sources.flatMap(layoutFaults)).toEqual([]);
+  });
+
+  test(".global stands at the definition", () => {
+    expect(sources.flatMap(globalFaults)).toEqual([]);
+  });
+
+  test("labels have names where there are many, or where a jump goes far", () => {
+    expect(system.flatMap(labelFaults)).toEqual([]);
+  });
+
+  test("every routine has a contract at its head", () => {
+    const routines = routineNames();
+    expect(system.flatMap((source) => contractFaults(source, routines))).toEqual([]);
+  });
+
+  test("no routine, label of code or global symbol is dead", () => {
+    expect(deadFaults()).toEqual([]);
+  });
+
+  test("every program in tests/guest is run by a test", () => {
+    const tests = git("tests/*.ts").filter((path) => path !== "tests/house/assembly.test.ts");
+    const text = tests.map((path) => readFileSync(join(root, path), "utf8")).join("\n");
+    expect(git("tests/guest/*.s").filter((path) => !text.includes(path))).toEqual([]);
+  });
+});
