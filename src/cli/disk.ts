@@ -1,8 +1,7 @@
 /** `qure disk`: looks into OOFS volumes in disk images, and changes them by commits that a power cut does not hurt. */
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { writeFileAside } from "../host/files.ts";
 import { check, type FileSystem, format, type Listed, type Status } from "../oofs/index.ts";
 import { type Location, nameOf, newId, now, parseLocation, withDevice, withVolume } from "./disk-location.ts";
 import { CommandError, UsageError } from "./fail.ts";
@@ -140,9 +139,24 @@ function cat(text: string, options: Options): void {
 
 function get(text: string, file: string, options: Options): void {
   look(text, (fs, { path }) => {
-    const content = fs.read(path);
-    writeFileAside(file, content);
-    if (options.json) print({ path, file, bytes: content.length });
+    const { sizeBytes } = fs.stat(path);
+    const aside = `${file}.${process.pid}.part`;
+    const target = openSync(aside, "wx");
+    try {
+      for (let at = 0; at < sizeBytes; at += PIECE_BYTES) {
+        const piece = fs.read(path, at, PIECE_BYTES);
+        // What is not written is a hole, which reads as zeros.
+        if (piece.some((byte) => byte !== 0)) writeSync(target, piece, 0, piece.length, at);
+      }
+      ftruncateSync(target, sizeBytes);
+      renameSync(aside, file);
+    } catch (error) {
+      rmSync(aside, { force: true });
+      throw error;
+    } finally {
+      closeSync(target);
+    }
+    if (options.json) print({ path, file, bytes: sizeBytes });
   });
 }
 

@@ -7,8 +7,6 @@ import {
   BLOCK_BYTES,
   CLASS_DIRECTORY,
   decodeSuperblock,
-  FIRST_BLOCK,
-  LAST_BLOCKS,
   MAP_ID,
   type ObjectRecord,
   REGION_BLOCKS,
@@ -56,8 +54,11 @@ export function check(fileSystem: FileSystem): CheckReport {
   }
   for (const { name, state } of snapshots) maps.push(checkState(volume, state, name, problems));
   let free = 0;
-  for (let block = FIRST_BLOCK; block < committed.blocks - LAST_BLOCKS; block++)
-    if (maps.every((map) => !(map[block >> 3]! & (1 << (block & 7))))) free++;
+  for (let at = 0; at * 8 < committed.blocks; at++) {
+    const end = committed.blocks - at * 8;
+    const held = maps.reduce((sum, map) => sum | (map[at] ?? 0), end >= 8 ? 0 : 0xff & ~((1 << end) - 1));
+    free += 8 - bitsOf(held);
+  }
   if (free !== committed.free && problems.length === 0)
     problems.push({ text: `the commit record counts ${committed.free} free blocks, there are ${free}` });
   const { objects, used, blocks, sequence } = committed;
@@ -91,6 +92,16 @@ function checkState(volume: Volume, state: State, snapshot: string | undefined, 
     return before === 0;
   };
   for (const block of [0, 1, 2, state.blocks - 2, state.blocks - 1]) mark(block);
+  const orphans = new Set<number>();
+  for (let id = state.orphan; id !== 0 && !orphans.has(id); ) {
+    orphans.add(id);
+    try {
+      id = view.find(id)?.nextOrphan ?? 0;
+    } catch {
+      // Said when the object's turn comes.
+      break;
+    }
+  }
   let objects = 0;
   let current: ObjectRecord | null = null;
   const placeOf = (level: number, index: number): Partial<Problem> => ({
@@ -119,7 +130,7 @@ function checkState(volume: Volume, state: State, snapshot: string | undefined, 
     object(record) {
       current = record;
       objects++;
-      checkObject(view, state, record, names, report);
+      checkObject(state, record, names, orphans, report);
     },
     broken(error, tree, level, index) {
       report(sentence(error), tree ? placeOf(level, index) : {});
@@ -166,15 +177,18 @@ function readNames(view: Volume, state: State, report: Report): Names {
   return names;
 }
 
-function checkObject(view: Volume, state: State, record: ObjectRecord, names: Names, report: Report): void {
+function checkObject(
+  state: State,
+  record: ObjectRecord,
+  names: Names,
+  orphans: ReadonlySet<number>,
+  report: Report,
+): void {
   const { id, parent } = record;
   if (id === ROOT_ID || id === state.classDirectory) return;
   if (parent !== 0 && !names.has(id)) report(`object ${id} has no name in directory ${parent}`, { object: id });
   if (parent !== 0) return;
-  let orphan = state.orphan;
-  for (let steps = 0; orphan !== 0 && orphan !== id && steps < state.objects; steps++)
-    orphan = view.find(orphan)?.nextOrphan ?? 0;
-  if (orphan !== id) report(`object ${id} has no parent, and is not in the list of orphans`, { object: id });
+  if (!orphans.has(id)) report(`object ${id} has no parent, and is not in the list of orphans`, { object: id });
 }
 
 function pathOf(names: Names, state: State, id: number): string {

@@ -47,6 +47,8 @@ export interface SnapshotStatus {
 
 /** A write longer than this is done in pieces; each piece is one operation. */
 const PIECE_BLOCKS = 64;
+/** More is not read in one piece. */
+const READ_BYTES_MAX = 2 ** 30;
 /** Blocks that one step of freeing takes. */
 const STEP_BLOCKS = 1024;
 /** What an operation changes at most in tables and directories, when nothing is divided. */
@@ -434,6 +436,8 @@ export class FileSystem {
   #readContent(record: ObjectRecord, offset: number, length: number): Uint8Array<ArrayBuffer> {
     const end = Math.min(record.size, offset + length);
     if (offset >= end) return new Uint8Array(0);
+    if (end - offset > READ_BYTES_MAX)
+      throw new OofsError("invalid", `object ${record.id} has ${end - offset} bytes, too many to be read at once`);
     const tree = this.volume.tree(record);
     const bytes = new Uint8Array(end - offset);
     for (let at = offset; at < end; ) {

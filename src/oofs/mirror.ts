@@ -45,8 +45,13 @@ export class MirrorRecovery implements Recovery {
   /** Before a commit: when this table is changed, all that is damaged of it is written anew. */
   settle(own: Tree): void {
     if (!own.isChanged) return;
-    for (const { first, end } of this.#lost)
-      for (let index = first; index < Math.min(end, own.blocks); index++) if (!this.#taken.has(index)) own.touch(index);
+    if (this.#lost.length === 0) return;
+    const missing: number[] = [];
+    this.#other().walk((_pointer, level, index) => {
+      if (level === 0 && this.isLost(index) && !this.#taken.has(index)) missing.push(index);
+      return true;
+    });
+    for (const index of missing) own.touch(index);
     this.#lost.length = 0;
   }
 

@@ -57,7 +57,7 @@ export class HugeDisk implements BlockDevice {
 }
 
 /** A write of one sector, or a flush. */
-export type Written = { readonly sector: number; readonly bytes: Uint8Array } | null;
+export type Written = { readonly sector: number; readonly bytes: Uint8Array; readonly call: number } | null;
 
 /** A disk that remembers the order of everything that was written, and can fail. */
 export class RecordingDisk extends MemoryDisk {
@@ -77,7 +77,11 @@ export class RecordingDisk extends MemoryDisk {
     if (++this.operations === this.failAt) throw new Error("the disk cannot write");
     super.write(offset, source);
     for (let at = 0; at < source.length; at += SECTOR_BYTES)
-      this.log.push({ sector: (offset + at) / SECTOR_BYTES, bytes: source.slice(at, at + SECTOR_BYTES) });
+      this.log.push({
+        sector: (offset + at) / SECTOR_BYTES,
+        bytes: source.slice(at, at + SECTOR_BYTES),
+        call: this.operations,
+      });
   }
 
   override flush(): void {
