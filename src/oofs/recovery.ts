@@ -96,36 +96,3 @@ export class MapRecovery implements Recovery {
     this.#known = [...this.#known, { first, end }];
   }
 }
-
-/** For the map of a snapshot: what cannot be read counts as used. */
-export class AllUsed implements Recovery {
-  readonly #name: string;
-  readonly #warn: (sentence: string) => void;
-  readonly #lost = new Set<string>();
-  #lostAll = false;
-
-  constructor(name: string, warn: (sentence: string) => void) {
-    this.#name = name;
-    this.#warn = warn;
-  }
-
-  lose(error: Error): void {
-    this.#say(error);
-    this.#lostAll = true;
-  }
-
-  isLost(): boolean {
-    return this.#lostAll;
-  }
-
-  content(_index: number, error: Error | null): Uint8Array {
-    if (error) this.#say(error);
-    return new Uint8Array(BLOCK_BYTES).fill(0xff);
-  }
-
-  #say(error: Error): void {
-    if (this.#lost.has(error.message)) return;
-    this.#lost.add(error.message);
-    this.#warn(`snapshot ${this.#name}: ${error.message}; the blocks that this part of its map is about are not used`);
-  }
-}

@@ -24,7 +24,7 @@ import {
   type Time,
 } from "./layout.ts";
 import { MirrorRecovery } from "./mirror.ts";
-import { AllUsed, MapRecovery } from "./recovery.ts";
+import { MapRecovery } from "./recovery.ts";
 import { type RegionSource, Space } from "./space.ts";
 import type { BlockStore } from "./store.ts";
 import { Tree } from "./tree.ts";
@@ -201,6 +201,7 @@ export class Volume {
     this.state.snapshots = write(this.state.snapshots);
     this.state.snapshots2 = write(this.state.snapshots2);
     this.#snapshots = [...snapshots];
+    this.#snapshotRecoveries.clear();
     this.#snapshotsChanged = true;
     this.#recount = true;
   }
@@ -334,13 +335,16 @@ export class Volume {
   }
 
   #own: RegionSource = () => null;
+  readonly #snapshotRecoveries = new Map<string, MapRecovery>();
 
   /** Makes the space know which snapshots hold blocks. */
   holdSnapshots(committed: RegionSource = this.#own): void {
     this.#own = committed;
     if (!this.#writable) return;
     const snapshots = this.snapshots.map(({ name, state }) => {
-      const recovery = new AllUsed(name, this.options.warn);
+      // A snapshot is not changed, so what is damaged of its map is computed as long as the volume is mounted.
+      let recovery = this.#snapshotRecoveries.get(name);
+      if (!recovery) this.#snapshotRecoveries.set(name, (recovery = new MapRecovery(this, state)));
       const tree = new Tree(this.store, MAP_ID, state.map, regionsOf(state.blocks), undefined, recovery);
       return (region: number) => (region < tree.blocks ? tree.read(region) : null);
     });
