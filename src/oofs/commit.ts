@@ -76,7 +76,9 @@ export function levelCopies(device: BlockDevice, copies: Copies, blocks: number)
       const block = recordBlocks(parity, blocks)[copy]!;
       device.write(block * BLOCK_BYTES, encodeCommit(best));
       device.flush();
-      if (!record) said.push(`the copy of commit record ${best.state.sequence} in block ${block} was damaged`);
+      // The record of a conversion gets its second copy here.
+      if (!record && !best.first)
+        said.push(`the copy of commit record ${best.state.sequence} in block ${block} was damaged`);
     });
   });
   return said;

@@ -44,7 +44,9 @@ export function mount(device: BlockDevice, options: MountOptions = {}): FileSyst
     // What is only read is converted in memory.
     const target = readOnly ? new OverlayDevice(device) : device;
     convert(target, { id: options.newId ?? 1n, now, warn });
-    return mount(target, { ...options, readOnly });
+    if (!readOnly) warn("the volume was of version 1, and was converted to version 2");
+    const converted = mount(target, { ...options, readOnly: false });
+    return readOnly ? mount(target, options) : converted;
   }
   if (version !== null && version !== VERSION)
     throw new OofsError("not-oofs", `an OOFS of version ${version}, which is newer than this program`);

@@ -69,6 +69,12 @@ export class Space implements Places {
     this.#change(block, false);
   }
 
+  cancel(block: number): void {
+    this.free++;
+    this.used--;
+    this.#change(block, false);
+  }
+
   /** Sets the bit of a block that has a fixed use, or clears it. */
   mark(block: number, used: boolean): void {
     this.used += used ? 1 : -1;

@@ -24,6 +24,8 @@ import type { BlockStore } from "./store.ts";
 export interface Places {
   allocate(): number;
   release(block: number): void;
+  /** Takes back a block that was just allocated. */
+  cancel(block: number): void;
 }
 
 /** Where a tree whose content can be computed gets what is damaged. */
@@ -43,6 +45,7 @@ const NO_PLACES: Places = {
     throw new Error("a tree that is only read");
   },
   release: () => {},
+  cancel: () => {},
 };
 
 export class Tree {
@@ -254,7 +257,7 @@ export class Tree {
     // The map's own tree may have got its new place while one was looked for.
     const meanwhile = this.#store.fresh(holder.get().block);
     if (meanwhile) {
-      this.#places.release(block);
+      this.#places.cancel(block);
       return meanwhile;
     }
     this.#store.add(block, bytes);

@@ -91,7 +91,6 @@ export function convert(device: BlockDevice, { id, now, warn }: ConvertOptions):
   });
   device.write(0, encodeSuperblock({ blocks, volume: id }));
   device.flush();
-  warn("the volume was of version 1, and was converted to version 2");
 }
 
 function convertObjects(volume: Volume, old: OldState): void {
