@@ -75,6 +75,11 @@ export class Space implements Places {
     this.#change(block, false);
   }
 
+  /** The next block is looked for anew, from the start of the region. */
+  closeWindow(): void {
+    this.#window = null;
+  }
+
   /** Sets the bit of a block that has a fixed use, or clears it. */
   mark(block: number, used: boolean): void {
     this.used += used ? 1 : -1;

@@ -298,6 +298,8 @@ export function record(disk: RecordingDisk, fs: FileSystem, model: Model, operat
   note();
   for (const operation of operations) {
     const before = confirmed;
+    // As if the window of free blocks were used up: what the operations before have freed must not be taken.
+    fs.volume.space.closeWindow();
     const expected = errorOf(() => model.apply(operation));
     const found = errorOf(() => perform(fs, operation));
     if (expected !== found)
