@@ -103,10 +103,10 @@ async function measureGuest(peers: readonly Peer[], guest: string, flags: number
 }
 
 /** The fastest of the others on a guest; 0 where none is installed. */
-export const bestOther = ({ mips }: GuestSpeeds): number => Math.max(0, ...OTHERS.map(({ name }) => mips[name] ?? 0));
+const bestOther = ({ mips }: GuestSpeeds): number => Math.max(0, ...OTHERS.map(({ name }) => mips[name] ?? 0));
 
 /** Geometric mean of our speed over another's, NaN where there is nothing to compare. */
-export function geometricMean(speeds: readonly GuestSpeeds[], other: (speeds: GuestSpeeds) => number): number {
+function geometricMean(speeds: readonly GuestSpeeds[], other: (speeds: GuestSpeeds) => number): number {
   const compared = speeds.filter((line) => other(line) > 0);
   return Math.exp(
     compared.reduce((sum, line) => sum + Math.log((line.mips[OURS.name] ?? 0) / other(line)), 0) / compared.length,

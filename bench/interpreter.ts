@@ -86,7 +86,7 @@ export function guestNames(wanted: readonly string[]): string[] {
 }
 
 /** Runs one guest; returns its speed between its start and end marks, the best of some runs. */
-export function measure(
+function measure(
   guest: string,
   flags: number,
   jit: JitMode = "off",
@@ -112,7 +112,7 @@ export function measure(
 }
 
 /** Measures the guests that are named, all of them when none are. */
-export function benchInterpreter(names: readonly string[] = []): GuestResult[] {
+function benchInterpreter(names: readonly string[] = []): GuestResult[] {
   return guestNames(names).flatMap((guest) => [0, 1].map((flags) => measure(guest, flags)));
 }
 

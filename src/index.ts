@@ -12,7 +12,8 @@ export { SnapshotError } from "../emulator/cluster/snapshot-file.ts";
 export type { BlockBackend } from "../emulator/disk/block.ts";
 export { SparseDisk } from "../emulator/disk/disk.ts";
 export type { TapHandler } from "../emulator/ether/tap.ts";
-export { type AssembleOptions, type Assembly, assemble, type SourceFiles } from "./assembler/assemble.ts";
+export { type Assembly, assemble } from "./assembler/assemble.ts";
+export type { AssembleOptions, SourceFiles } from "./assembler/model/options.ts";
 export {
   type BuildOptions,
   type BuildResult,
@@ -60,8 +61,10 @@ export {
   type WaitOptions,
 } from "./lab/lab.ts";
 export { type TimeSpan, toNs } from "./lab/time.ts";
-export { type Linked, type LinkOptions, type LinkProblem, type LinkResult, link } from "./linker/link.ts";
-export { type LinkerScript, parseScript, ScriptError } from "./linker/script/parser.ts";
+export { type Linked, type LinkOptions, type LinkResult, link } from "./linker/link.ts";
+export type { LinkProblem } from "./linker/link-problem.ts";
+export { parseScript } from "./linker/script/parser.ts";
+export { type LinkerScript, ScriptError } from "./linker/script/tree.ts";
 export { ElfError, type ElfObject, readElf } from "./object/elf-reader.ts";
 export { VERSION } from "./version.ts";
 

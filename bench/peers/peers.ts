@@ -97,9 +97,9 @@ const v86: Peer = {
 export const OURS = qure("QuRe");
 export const INTERPRETER = qure("interpreter", "--jit", "off");
 export const QEMU = qemu("QEMU");
-export const QEMU_ICOUNT = qemu("-icount", "-icount", "shift=0");
-export const V86 = v86;
-export const BOCHS = bochs;
+const QEMU_ICOUNT = qemu("-icount", "-icount", "shift=0");
+const V86 = v86;
+const BOCHS = bochs;
 /** Whom we want to be ahead of. */
 export const OTHERS: readonly Peer[] = [QEMU, QEMU_ICOUNT, V86, BOCHS];
 

@@ -79,7 +79,7 @@ export interface MachineGroup {
    */
   start(endNs: number): void;
   /**
-   * Runs the only machine of the cluster to a time, or to `latencyNs` behind the first frame that it sends on the way:
+   * Runs the only machine of the cluster to a time, or to `latencyNs` after the first frame that it sends on the way:
    * until then nothing can come back. Returns where it ended. Only groups in the thread of the cluster can do that.
    */
   runAlone?(endNs: number, latencyNs: number): number;

@@ -1,6 +1,6 @@
 /**
  * Records in shared memory, by which groups of machines in other threads hand over frames and output: kind, machine,
- * port, time and bytes, one behind the other. The two sides take turns, so there is nothing to lock.
+ * port, time and bytes, one after the other. The two sides take turns, so there is nothing to lock.
  */
 
 /** What a record holds. */

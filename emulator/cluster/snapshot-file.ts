@@ -5,7 +5,7 @@
  */
 
 const MAGIC = "QURESNAP";
-export const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_VERSION = 1;
 const HEADER_BYTES = 32;
 const ENTRY_BYTES = 32;
 const NAME_BYTES = 8;
@@ -15,7 +15,7 @@ const MAX_SECTIONS = 1 << 20;
 const STORED = 0;
 const COMPRESSED = 1;
 
-export const KINDS = ["machine", "cluster"] as const;
+const KINDS = ["machine", "cluster"] as const;
 export type SnapshotKind = (typeof KINDS)[number];
 
 /** A snapshot that cannot be used: the message says why. */

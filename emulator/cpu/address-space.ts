@@ -44,7 +44,7 @@ class TablePage {
 
 const NO_TABLE = new TablePage(0);
 
-export class AddressSpace {
+class AddressSpace {
   readonly number: number;
   readonly readSupervisor: Int32Array;
   readonly writeSupervisor: Int32Array;

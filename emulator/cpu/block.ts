@@ -42,7 +42,7 @@ export class Block {
    * ascending order.
    */
   readonly gaps: readonly (readonly [number, number])[];
-  /** To the instruction behind the last one. */
+  /** To the instruction after the last one. */
   readonly fallthrough: Link;
   valid = true;
   /** Translation epoch in which the linear address was last seen to lead here. */

@@ -207,7 +207,7 @@ export class ColdRunner {
     return (this.#core.memory.bytes[this.#at++]! << 24) >> 24;
   }
 
-  /** Linear address of the memory operand of a ModRM byte, of which `at` stands behind. */
+  /** Linear address of the memory operand of the ModRM byte before `at`. */
   #address(modrm: number): number {
     const { s, memory } = this.#core;
     const mod = modrm >>> 6;
@@ -542,7 +542,7 @@ export class ColdRunner {
     const modrm = memory.bytes[this.#at++]!;
     const operation = (modrm >>> 3) & 7;
     if (operation === 0) {
-      // The immediate stands behind the address.
+      // The immediate comes after the address.
       if (opcode === 0xf6) {
         const value = this.#readModrm8(modrm);
         logic8(s, value & memory.bytes[this.#at++]!);
@@ -611,7 +611,7 @@ export class ColdRunner {
     }
   }
 
-  /** Opcodes behind 0F. */
+  /** Opcodes after 0F. */
   #twoBytes(delta: number): number {
     const { s, r8, mmu, memory } = this.#core;
     const opcode = memory.bytes[this.#at++]!;

@@ -117,7 +117,7 @@ export class Core {
     this.deliveryProbe?.delivery(kind, vector, errorCode, eip);
   }
 
-  /** Makes the run loop look at pins, limits and code again behind the running instruction. */
+  /** Makes the run loop look at pins, limits and code again after the running instruction. */
   leaveBlock(): void {
     this.end = 0;
   }

@@ -14,7 +14,7 @@ const FEATURE_PGE = 1 << 13;
 const FEATURE_CMOV = 1 << 15;
 const FEATURE_FXSR = 1 << 24;
 
-export const FEATURES =
+const FEATURES =
   FEATURE_FPU |
   FEATURE_VME |
   FEATURE_DE |

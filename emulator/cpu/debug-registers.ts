@@ -87,7 +87,7 @@ export class DebugRegisters implements AccessWatch {
     if (this.portArmed) this.#range(port, sizeBytes, (kind) => kind === KIND_PORT);
   }
 
-  /** Makes a debug trap due behind the running instruction. */
+  /** Makes a debug trap due after the running instruction. */
   trap(dr6Bits: number): void {
     this.#core.s[DR + 6]! |= dr6Bits;
     this.#core.setAttention(ATTENTION_DEBUG_TRAP, true);

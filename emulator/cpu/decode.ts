@@ -87,7 +87,7 @@ export class InstructionStream {
     this.#mayCross = true;
   }
 
-  /** The instruction at EIP; the stream then stands behind it. Raises #UD, #GP(0), page faults, or throws PAGE_END. */
+  /** The instruction at EIP; the stream then stands after it. Raises #UD, #GP(0), page faults, or throws PAGE_END. */
   next(): DecodedInstruction {
     const decoded = this.#decoded;
     const bits = (this.mode & MODE_CODE32) !== 0 ? 32 : 16;

@@ -1,5 +1,7 @@
 /** One decoded instruction, as the makers of handlers get it. */
+
 import type { Form } from "../../src/isa/form.ts";
+import type { Semantic } from "../../src/isa/semantics.ts";
 import type { Handler, Link } from "./block.ts";
 import { NO_BLOCK } from "./block.ts";
 import type { Core } from "./core.ts";
@@ -51,8 +53,8 @@ export interface DecodedInstruction {
 /** Makes the handler of one instruction: everything that the bytes decide is decided here, once. */
 export type Builder = (core: Core, insn: DecodedInstruction) => Handler;
 
-/** Builders by the semantic name of a form (src/isa/form.ts). */
-export type Builders = Readonly<Record<string, Builder>>;
+/** Builders by what they make (src/isa/semantics.ts): a part of the whole table. */
+export type Builders = Readonly<Partial<Record<Semantic, Builder>>>;
 
 /** A link from an instruction to a target in the same segment. */
 export function linkTo(insn: DecodedInstruction, eip: number): Link {

@@ -256,7 +256,7 @@ export class Interpreter {
     return this.code.seek(eip);
   }
 
-  /** Runs exactly one instruction, with the breakpoint in front of it and the trap behind it. */
+  /** Runs exactly one instruction, with the breakpoint in front of it and the trap after it. */
   #step(): void {
     const core = this.#core;
     const { s } = core;

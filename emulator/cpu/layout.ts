@@ -78,7 +78,7 @@ export const TLB_DELTA = 4116;
 /** Of the counters: how often each INT n was executed, a dword for each vector. */
 export const INT_COUNTS_BYTES = 8192;
 
-export const STATE_BYTES = 0x10000;
+const STATE_BYTES = 0x10000;
 
 /**
  * Translation tables: a dword for each linear page, one table for each kind of access. 0 is a miss, a positive value

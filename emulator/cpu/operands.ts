@@ -80,7 +80,7 @@ function writeMemory(core: Core, address: Reader, sizeBits: number): Writer {
   }
 }
 
-export function readRegister(core: Core, number: number, sizeBits: number): Reader {
+function readRegister(core: Core, number: number, sizeBits: number): Reader {
   const { s, r8, r16 } = core;
   switch (sizeBits) {
     case 8: {

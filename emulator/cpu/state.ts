@@ -53,7 +53,6 @@ export const CR4_PVI = 2;
 export const CR4_TSD = 4;
 export const CR4_DE = 8;
 export const CR4_PSE = 0x10;
-export const CR4_MCE = 0x40;
 export const CR4_PGE = 0x80;
 export const CR4_OSFXSR = 0x200;
 

@@ -562,7 +562,7 @@ function runLength(table: Int32Array, linear: number, wantedBytes: number): numb
   return length;
 }
 
-/** The first address of the page behind: where an access across the boundary faults, if it does not before. */
+/** The first address of the next page: where an access across the boundary faults, if it does not before. */
 function nextPage(linear: number): number {
   return ((linear | 0xfff) + 1) | 0;
 }

@@ -65,7 +65,7 @@ const COMMANDS: Readonly<Record<string, MonitorCommand>> = {
     run: ([choice], _, node) => {
       if (choice === "skip" || choice === "enter") node.skipsInterrupts = choice === "skip";
       else if (choice !== undefined) return `usage: monitor ${COMMANDS["interrupts"]!.usage}\n`;
-      return `steps ${node.skipsInterrupts ? "run the handlers of interrupts and end behind them" : "go into the handlers of interrupts"}\n`;
+      return `steps ${node.skipsInterrupts ? "run the handlers of interrupts and end after them" : "go into the handlers of interrupts"}\n`;
     },
   },
   history: {

@@ -15,7 +15,7 @@ import {
   STATUS_SEEK_COMPLETE,
 } from "./ide-drive.ts";
 
-export const SECTOR_BYTES = 512;
+const SECTOR_BYTES = 512;
 const MAX_MULTIPLE = 16;
 /** DMA moves at most this many sectors at a time between medium and memory. */
 const DMA_CHUNK_SECTORS = 128;

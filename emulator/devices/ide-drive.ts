@@ -10,11 +10,11 @@ import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 
 export const STATUS_ERROR = 0x01;
-export const STATUS_DATA_REQUEST = 0x08;
+const STATUS_DATA_REQUEST = 0x08;
 export const STATUS_SEEK_COMPLETE = 0x10;
-export const STATUS_FAULT = 0x20;
+const STATUS_FAULT = 0x20;
 export const STATUS_READY = 0x40;
-export const STATUS_BUSY = 0x80;
+const STATUS_BUSY = 0x80;
 
 export const ERROR_ABORTED = 0x04;
 export const ERROR_ID_NOT_FOUND = 0x10;
@@ -33,7 +33,7 @@ const NEXT_BLOCK_NS = 5_000;
 const DMA_BYTE_NS = 10;
 
 /** What a drive is doing. */
-export const IDLE = 0;
+const IDLE = 0;
 /** BSY: `execute` runs when the timer fires. */
 const STARTING = 1;
 /** DRQ: the CPU reads the buffer. */

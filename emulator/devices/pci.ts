@@ -20,12 +20,12 @@ export interface PciIdentity {
   interruptPin?: number;
 }
 
-export const PCI_COMMAND = 0x04;
+const PCI_COMMAND = 0x04;
 const PCI_STATUS = 0x06;
-export const PCI_INTERRUPT_LINE = 0x3c;
-export const COMMAND_IO = 0x01;
-export const COMMAND_MEMORY = 0x02;
-export const COMMAND_BUS_MASTER = 0x04;
+const PCI_INTERRUPT_LINE = 0x3c;
+const COMMAND_IO = 0x01;
+const COMMAND_MEMORY = 0x02;
+const COMMAND_BUS_MASTER = 0x04;
 /**
  * Bits of the command register that can be set: I/O, memory, bus master, parity, SERR, and INTx disable (PCI 2.3, as
  * QEMU).

@@ -18,7 +18,7 @@ const EXPECT_ICW4 = 3;
 const NONE = 8;
 
 /** One 8259A: offset 0 is its command port, offset 1 its data port. */
-export class Pic8259 implements PortHandler, Stateful {
+class Pic8259 implements PortHandler, Stateful {
   readonly #master: boolean;
   readonly #changed: () => void;
   /** Levels of the inputs IR0-IR7. */

@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../time/clock.ts";
 import { ticksAt, timeOfTick } from "./frequency.ts";
 import { PciFunction } from "./pci.ts";
 
-export const PM_TIMER_HERTZ = 3_579_545;
+const PM_TIMER_HERTZ = 3_579_545;
 /** TMR_STS is set whenever bit 23 of the 24-bit timer changes. */
 const TIMER_CARRY = 0x800000;
 

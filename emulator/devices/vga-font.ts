@@ -7,7 +7,7 @@ const ROWS = 16;
 /** First row of the drawings below: two empty rows above the capitals, three rows for descenders. */
 const TOP = 2;
 const DRAWING_ROWS = 12;
-/** Columns of one drawing with the gap behind it. */
+/** Columns of one drawing with the gap after it. */
 const PITCH = 8;
 
 /** Rows of drawings, eight characters in each, seven columns and a gap each; `#` is ink. */

@@ -8,7 +8,7 @@ const LOWER = " ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬
 const UPPER =
   "⌂ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■ ";
 
-export function unicodeOf(character: number): string {
+function unicodeOf(character: number): string {
   if (character < 0x20) return LOWER[character]!;
   return character < 0x7f ? String.fromCharCode(character) : UPPER[character - 0x7f]!;
 }
@@ -31,8 +31,8 @@ export interface Picture {
   rgba: Uint8Array;
 }
 
-export const PICTURE_WIDTH = 720;
-export const PICTURE_HEIGHT = 400;
+const PICTURE_WIDTH = 720;
+const PICTURE_HEIGHT = 400;
 /** Nine pixels for each character; the ninth repeats the eighth for line graphics. */
 const CELL_WIDTH = 9;
 

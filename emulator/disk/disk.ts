@@ -4,7 +4,7 @@ import { PAGE_BYTES as CHUNK_BYTES } from "../state/pages.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { BlockBackend } from "./block.ts";
 
-/** A medium that nobody writes: bytes, and zeros behind them. Any number of disks may lie over it. */
+/** A medium that nobody writes: bytes, and zeros after them. Any number of disks may lie over it. */
 export class BytesDisk implements BlockBackend {
   readonly sizeBytes: number;
   readonly readOnly = true;

@@ -2,6 +2,7 @@
  * Binary arithmetic and logic in compiled code: the results of cpu/handlers/arithmetic.ts, the flags as flags.ts keeps
  * them.
  */
+import type { Semantic } from "../../src/isa/semantics.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { EAX, EDX } from "../cpu/layout.ts";
 import type { Emitter } from "./emitter.ts";
@@ -170,7 +171,7 @@ const not: Operation = (t, insn) => () => {
 };
 
 /** Flags of a result whose CF and OF are both the condition that `push` pushes (0 or 1); AF is cleared. */
-export function setOverflowing(t: Emitter, push: () => void): void {
+function setOverflowing(t: Emitter, push: () => void): void {
   push();
   t.c.const(31).op(OP.shl).set(FLAG_X);
   t.flags.kind = CANONICAL;
@@ -329,7 +330,7 @@ const compareExchange: Operation = (t, insn) => () => {
   t.flags.kind = subKind(bits);
 };
 
-export const ARITHMETIC: Readonly<Record<string, Operation>> = {
+export const ARITHMETIC: Readonly<Partial<Record<Semantic, Operation>>> = {
   add: addition(false),
   sub: addition(true),
   adc: withCarry(false),

@@ -81,7 +81,7 @@ export class Emitter {
   }
 
   /**
-   * Emits an instruction that may take a slow path. `resumable`: the slow path may come back to behind the instruction.
+   * Emits an instruction that may take a slow path. `resumable`: the slow path may return to just after the instruction.
    */
   guarded(emit: () => void, resumable: boolean): void {
     const { c, flags } = this;

@@ -13,10 +13,10 @@ export const TOUCH = 6;
 
 /** In the order of their numbers. */
 export const IMPORTS = [
-  /** (EIP, budget) -> budget behind the instruction, or -1: EXIT_STOPPED. State is in memory. */
+  /** (EIP, budget) -> budget after the instruction, or -1: EXIT_STOPPED. State is in memory. */
   { name: "step", type: BINARY },
   /**
-   * (port, value, size, budget) -> budget behind the instruction, -1: EXIT_ATTENTION behind it, -2: not done,
+   * (port, value, size, budget) -> budget after the instruction, -1: EXIT_ATTENTION after it, -2: not done,
    * EXIT_INTERPRET.
    */
   { name: "out", type: 2 },

@@ -3,6 +3,7 @@
  * kernels do often. Everything is looked up as the interpreter does it - gate, descriptor, stack - but only the case is
  * done here where CS comes out as it is; all else takes the slow path. (SDM 3A 6.12.1, SDM 2 INT n, IRET, PUSHF, POPF.)
  */
+import type { Semantic } from "../../src/isa/semantics.ts";
 import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM, ZF } from "../cpu/flags.ts";
 import { FLAGS_IMAGE } from "../cpu/interrupts.ts";
 import {
@@ -256,7 +257,7 @@ const setInterruptFlag: Operation = (t) => {
   };
 };
 
-export const INTERRUPTS: Readonly<Record<string, Operation>> = {
+export const INTERRUPTS: Readonly<Partial<Record<Semantic, Operation>>> = {
   int: interrupt,
   iret: interruptReturn,
   pushf: pushFlags,

@@ -131,7 +131,7 @@ export function engineFor(mode: JitMode): MakeEngine {
     mode === "off" ? null : new Jit(core, interpreter, { threshold: mode === "force" ? 1 : THRESHOLD });
 }
 
-export class Jit implements Engine {
+class Jit implements Engine {
   readonly threshold: number;
   readonly statistics: EngineStatistics = {
     regions: 0,

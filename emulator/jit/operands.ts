@@ -14,7 +14,7 @@ import { OP } from "./wasm.ts";
 export type Emit = () => void;
 export type Operation = (t: Emitter, insn: DecodedInstruction) => Emit | null;
 
-export const maskOf = (bits: Bits): number => (bits === 32 ? -1 : bits === 16 ? 0xffff : 0xff);
+const maskOf = (bits: Bits): number => (bits === 32 ? -1 : bits === 16 ? 0xffff : 0xff);
 
 export function pushMasked(t: Emitter, bits: Bits): void {
   if (bits !== 32) t.c.const(maskOf(bits)).op(OP.and);

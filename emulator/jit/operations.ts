@@ -3,6 +3,7 @@
  * first and returns null where the form is left to the interpreter; what is not listed always is.
  */
 
+import type { Semantic } from "../../src/isa/semantics.ts";
 import { DF } from "../cpu/flags.ts";
 import { CONTROL_SLOTS } from "../cpu/handlers/system.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
@@ -418,7 +419,7 @@ const invalidatePage: Operation = (t, insn) => {
 
 const nothing: Operation = () => () => undefined;
 
-export const OPERATIONS: Readonly<Record<string, Operation>> = {
+export const OPERATIONS: Readonly<Partial<Record<Semantic, Operation>>> = {
   ...ARITHMETIC,
   ...SHIFTS,
   ...INTERRUPTS,
@@ -461,7 +462,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   in: input,
 };
 
-const STACK_OR_STRING = new Set([
+const STACK_OR_STRING = new Set<string>([
   "mov_from_creg",
   "push",
   "pop",
@@ -478,7 +479,7 @@ const STACK_OR_STRING = new Set([
   "idiv",
   ...Object.keys(INTERRUPTS),
 ]);
-const ADDRESS_ONLY = new Set(["lea", "nop", "invlpg"]);
+const ADDRESS_ONLY = new Set<Semantic>(["lea", "nop", "invlpg"]);
 
 /** Whether an instruction has a slow path. */
 export function mayLeave(insn: DecodedInstruction): boolean {

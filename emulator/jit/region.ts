@@ -2,6 +2,7 @@
  * A region: up to 64 blocks of hot guest code that become one function. Here it is plain data, made from the
  * interpreter's blocks; what the translator makes of it depends on nothing else, so equal regions share their code.
  */
+import type { Semantic } from "../../src/isa/semantics.ts";
 import type { Block } from "../cpu/block.ts";
 import { branchTarget } from "../cpu/handlers/control.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
@@ -47,7 +48,7 @@ export function entryMap({
 /** How a block ends. */
 export type Ending = "jump" | "branch" | "call" | "indirect" | "patched" | "next";
 
-const ENDINGS: Readonly<Record<string, Ending>> = {
+const ENDINGS: Readonly<Partial<Record<Semantic, Ending>>> = {
   jmp: "jump",
   jcc: "branch",
   loop: "branch",

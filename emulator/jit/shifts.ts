@@ -2,7 +2,7 @@
  * Shifts, rotations, single bits and bit scans in compiled code; flags as cpu/handlers/shifts.ts and bits.ts leave
  * them.
  */
-
+import type { Semantic } from "../../src/isa/semantics.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { CANONICAL, LOGIC } from "./flags.ts";
@@ -367,7 +367,7 @@ function bitScan(forward: boolean): Operation {
   };
 }
 
-export const SHIFTS: Readonly<Record<string, Operation>> = {
+export const SHIFTS: Readonly<Partial<Record<Semantic, Operation>>> = {
   shl: shift(shiftLeft, false),
   shr: shift(shiftRight, false),
   sar: shift(shiftRightSigned, false),

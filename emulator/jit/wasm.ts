@@ -225,7 +225,7 @@ export interface FunctionImport {
 
 export interface FunctionBody {
   readonly type: number;
-  /** Types of the locals behind the parameters. */
+  /** Types of the locals after the parameters. */
   readonly locals: readonly number[];
   readonly code: Code;
 }

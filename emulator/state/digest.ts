@@ -23,7 +23,7 @@ function finish(value: number): number {
 }
 
 /** A hash of a sequence of 32-bit words. */
-export class Hash128 {
+class Hash128 {
   #h1 = 0;
   #h2 = 0;
   #h3 = 0;

@@ -3,7 +3,7 @@
  * emulator, never of its guest or its user; it ends the run where it is seen, before a wrong state is saved or digested.
  */
 
-export class InvariantError extends Error {}
+class InvariantError extends Error {}
 
 /** To be called where an invariant does not hold. `where`: the part that saw it. */
 export function broken(where: string, what: string): never {

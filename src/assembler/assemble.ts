@@ -4,66 +4,20 @@
  */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import { Assembler, FatalError } from "./assembler.ts";
-import type { Limits } from "./model/limits.ts";
+import { installDirectives } from "./directives/index.ts";
+import type { AssembleOptions } from "./model/options.ts";
 import type { RelocationList } from "./model/relocations.ts";
+import { FatalError, TooManyErrors } from "./model/reporter.ts";
 import type { Section } from "./model/section.ts";
+import { Assembler } from "./read/assembler.ts";
 import { assembleInput } from "./read/statement.ts";
-import { TooManyErrors } from "./reporter.ts";
+import { writeCallFrames } from "./write/call-frames.ts";
 import { writeContents } from "./write/contents.ts";
+import { writeDwarf } from "./write/dwarf-writer.ts";
 import { writeElf } from "./write/elf-writer.ts";
-import type { ListingOptions } from "./write/listing.ts";
+import { writeListing } from "./write/listing.ts";
 import { relaxAll } from "./write/relax.ts";
 import { Resolver } from "./write/resolver.ts";
-
-/** How `.include` and `.incbin` find files: paths, `-I` folders and the disk are the host's affair. */
-export interface SourceFiles {
-  /**
-   * The file that `path` means in the file `from` (null for the main source), with the path that diagnostics shall
-   * show.
-   */
-  read(path: string, from: string | null): { path: string; bytes: Uint8Array } | null;
-}
-
-export interface AssembleOptions {
-  /** The main source. */
-  path: string;
-  files: SourceFiles;
-  /** Symbols with a value from the beginning (`--defsym`). */
-  defines?: ReadonlyMap<string, number>;
-  /** AT&T unless said otherwise, as in GNU as. */
-  syntax?: "intel" | "att";
-  /** 32 unless said otherwise. */
-  bits?: 16 | 32;
-  /** Line numbers of the assembly source as DWARF (`-g`). */
-  debugLines?: boolean;
-  /** 2 to 5; 0 or absent for what GNU as writes by itself. */
-  dwarfVersion?: number;
-  /** What debug information says of where the sources are and who made it. */
-  compilationDirectory?: string;
-  producer?: string;
-  /** Processor, as `-march` names it; all instructions when absent. */
-  arch?: string;
-  /** Lower limits than `LIMITS`. */
-  limits?: Partial<Limits>;
-  /** Errors after which assembling stops; 20 when absent. */
-  maxErrors?: number;
-  warnings?: "show" | "none" | "fatal";
-  /** `-n`: alignment in code that asks for 0x90 gets just that. */
-  optimizeAlignment?: boolean;
-  /** `-R`: data goes to the text section. */
-  foldData?: boolean;
-  /** `-L`: local names stay in the symbol table. */
-  keepLocals?: boolean;
-  /** `--alternate`: the source begins in the mode of `.altmacro`. */
-  alternateMacros?: boolean;
-  /** Makes a listing. */
-  listing?: ListingOptions;
-  /** `-Z`: an object even with errors, without the statements that have them. */
-  objectDespiteErrors?: boolean;
-  /** Gets the texts of `.print`. */
-  print?: (text: string) => void;
-}
 
 export interface Assembly {
   /** An ELF32 relocatable file; null when there were errors. */
@@ -77,6 +31,8 @@ export interface Assembly {
 
 export function assemble(options: AssembleOptions): Assembly {
   const assembler = new Assembler(options);
+  installDirectives(assembler);
+  assembler.definePresets();
   const source = options.files.read(options.path, null);
   if (source === null) {
     assembler.reporter.diagnostics.push({
@@ -113,15 +69,17 @@ export function assemble(options: AssembleOptions): Assembly {
   }
   const { diagnostics } = assembler.reporter;
   const listing =
-    assembler.listing === null ? null : assembler.listing.write(options.listing!, diagnostics, object !== null);
+    assembler.listing === null
+      ? null
+      : writeListing(assembler.program, assembler.listing.all, options.listing!, diagnostics, object !== null);
   if (assembler.reporter.errorCount > 0 && options.objectDespiteErrors !== true) object = null;
   return { object, diagnostics, dependencies: assembler.dependencies, listing };
 }
 
-/** Layout, relocations and the file. */
+/** Checks what only the end of the source shows, then layout, relocations and the file. */
 function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null {
-  const { reporter } = assembler;
-  for (const { number, symbol } of assembler.symbols.undefinedLocalLabels()) {
+  const { program, reporter } = assembler;
+  for (const { number, symbol } of program.symbols.undefinedLocalLabels()) {
     reporter.report(
       "error",
       "unknown-local-label",
@@ -132,21 +90,23 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
       {},
     );
   }
-  assembler.callFrames.check();
+  program.callFrames.check();
   assembler.conditionals.warnOfOrder();
-  assembler.stabs.finish();
+  program.stabs.finish();
   if (reporter.errorCount > 0 && !despiteErrors) return null;
-  assembler.symbols.placeHere(assembler.symbols.dot);
-  const resolver = new Resolver(assembler);
-  relaxAll(assembler, resolver);
+  program.symbols.placeHere(program.symbols.dot);
+  program.padding = { bits: assembler.bits, hasLongNops: assembler.architecture.hasLongNops };
+  const resolver = new Resolver();
+  relaxAll(program, resolver);
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   resolver.isFinal = true;
   assembler.warnOfMemory();
-  assembler.callFrames.finish();
-  assembler.debug.finish(resolver);
-  assembler.versions.finish();
+  writeCallFrames(program);
+  program.debug.finish();
+  writeDwarf(program, resolver);
+  program.versions.finish();
   const relocations = new Map<Section, RelocationList>();
-  for (const section of assembler.sections.list) relocations.set(section, writeContents(assembler, resolver, section));
+  for (const section of program.sections.list) relocations.set(section, writeContents(program, resolver, section));
   if (reporter.errorCount > 0 && !despiteErrors) return null;
-  return writeElf(assembler, resolver, relocations);
+  return writeElf(program, resolver, relocations);
 }

@@ -74,7 +74,7 @@ export class CodeSymbols {
     return -1;
   }
 
-  /** ` <name+0x10>` behind an address. */
+  /** ` <name+0x10>` after an address. */
   label(address: number, section: ObjectSection, index = this.find(address, section)): string {
     const symbol = this.sorted[index];
     const [name, base] = symbol ? [symbol.name, symbol.value] : [section.name, section.address];

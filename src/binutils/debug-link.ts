@@ -4,7 +4,7 @@
  */
 
 /** The cyclic redundancy check of IEEE 802.3, by bytes. */
-export function crc32(bytes: Uint8Array): number {
+function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
     crc ^= byte;

@@ -26,7 +26,7 @@ const TRAIT_NAMES: readonly (readonly [keyof SectionTraits, string])[] = [
   ["linkOnce", "LINK_ONCE_DISCARD"],
 ];
 
-export function alignPower(align: number): number {
+function alignPower(align: number): number {
   return 31 - Math.clz32(Math.max(align, 1));
 }
 

@@ -45,7 +45,7 @@ function sectionLetter({ name, traits }: ObjectSection): string {
 }
 
 /** The letter of a symbol's kind, as `nm` shows it (GNU binutils manual, "nm"). */
-export function symbolLetter({ home, isLocal, isGlobal, isWeak, elf }: ObjectSymbol): string {
+function symbolLetter({ home, isLocal, isGlobal, isWeak, elf }: ObjectSymbol): string {
   if (home === "common") return "C";
   const isObject = elf.type === STT_OBJECT || elf.type === STT_COMMON;
   if (home === "undefined") return isWeak ? (isObject ? "v" : "w") : "U";

@@ -90,7 +90,7 @@ export function readObjectFile(bytes: Uint8Array, path: string): ObjectFile {
   return viewObject(readElf(bytes, path));
 }
 
-export function viewObject(elf: ElfObject): ObjectFile {
+function viewObject(elf: ElfObject): ObjectFile {
   const isRelocatable = elf.type === ET_REL;
   const ownStrings = new Set(elf.sections.filter(({ type }) => type === SHT_SYMTAB).map(({ link }) => link));
   const isShown = ({ type, index, name, flags }: ElfSection): boolean =>

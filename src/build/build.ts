@@ -9,8 +9,10 @@ import { DEFAULT_DISK_BYTES, makeDisk } from "../image/disk.ts";
 import { makeIso } from "../image/iso9660.ts";
 import { ImageError, type KernelImage, makeKernelImage, SECTOR_BYTES } from "../image/kernel-image.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
-import { type Linked, type LinkProblem, link } from "../linker/link.ts";
-import { type LinkerScript, parseScript, ScriptError } from "../linker/script/parser.ts";
+import { type Linked, link } from "../linker/link.ts";
+import type { LinkProblem } from "../linker/link-problem.ts";
+import { parseScript } from "../linker/script/parser.ts";
+import { type LinkerScript, ScriptError } from "../linker/script/tree.ts";
 import { type ElfObject, readElf } from "../object/elf-reader.ts";
 import { fileWithCallFrames } from "./call-frames.ts";
 import { writeListing } from "./listing.ts";
@@ -48,7 +50,7 @@ export interface BuildOptions {
 }
 
 /** Address at which kernel.elf is linked; the loader puts the kernel there on every PC with more than 1 MiB. */
-export const KERNEL_LINK_BASE = 0x100000;
+const KERNEL_LINK_BASE = 0x100000;
 
 /** A program that could not be built. */
 class BuildFailure extends Error {

@@ -4,7 +4,9 @@
  * the code: from each place that is called, all ways are followed, and what they push and pop is counted. Where ways
  * disagree the first one wins, and where the stack pointer gets lost nothing is claimed.
  */
+
 import { Decoded, decode } from "../isa/decode.ts";
+import type { Semantic } from "../isa/semantics.ts";
 import type { Linked } from "../linker/link.ts";
 import { addSection } from "../object/add-section.ts";
 import { readLineRows } from "../object/dwarf/line-table.ts";
@@ -54,9 +56,9 @@ const ENTRY_DEPTH: Readonly<Record<FrameKind, number>> = { call: 4, interrupt: 1
 /** Registers that routines keep for their callers: EBX, EBP, ESI, EDI. */
 const KEPT: ReadonlySet<number> = new Set([3, 5, 6, 7]);
 const NOTHING: ReadonlyMap<number, number> = new Map();
-const CONDITIONAL: ReadonlySet<string> = new Set(["jcc", "loop", "loope", "loopne", "jcxz"]);
-const FINAL: ReadonlySet<string> = new Set(["ret", "iret", "retf", "jmp", "jmp_indirect", "jmp_far", "ud2"]);
-const STACK_ARITHMETIC: Readonly<Record<string, number>> = { add: -1, sub: 1 };
+const CONDITIONAL = new Set<Semantic>(["jcc", "loop", "loope", "loopne", "jcxz"]);
+const FINAL = new Set<Semantic>(["ret", "iret", "retf", "jmp", "jmp_indirect", "jmp_far", "ud2"]);
+const STACK_ARITHMETIC: Readonly<Partial<Record<Semantic, number>>> = { add: -1, sub: 1 };
 
 /**
  * One way into code that was followed, what was seen on it, and the routines that it called while they were taken to

@@ -1,6 +1,6 @@
 /** The command line of `qure as`: that of GNU as, as data. */
 import { readFileSync } from "node:fs";
-import { DEFAULT_LISTING, type ListingOptions } from "../assembler/write/listing.ts";
+import { DEFAULT_LISTING, type ListingOptions } from "../assembler/model/listing-options.ts";
 import { CommandError } from "./fail.ts";
 
 export interface AsCommand {
@@ -28,7 +28,7 @@ export interface AsCommand {
 
 type Handler = (command: AsCommand, value: string) => void;
 
-/** Options with their value in the next argument, or behind `=` or the letter. */
+/** Options with their value in the next argument, or after `=` or the letter. */
 const WITH_VALUE: Readonly<Record<string, Handler>> = {
   "-o": (command, value) => void (command.output = value),
   "-I": (command, value) => void command.includes.push(value),
@@ -194,7 +194,7 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
       command.dwarfVersion = Number(word.at(-1));
     } else if (word.startsWith("-march=")) command.arch = word.slice("-march=".length);
     else if (!IGNORED.has(word) && !IGNORED_PREFIXES.some((prefix) => word.startsWith(prefix)))
-      throw new CommandError(`as does not know the option ${word}`, 2);
+      throw new CommandError(`unknown option ${word} (see qure as --help)`, 2);
   }
   return command;
 }

@@ -1,11 +1,12 @@
 /** `qure as`: the assembler with the command line of GNU as. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { assemble, type SourceFiles } from "../assembler/assemble.ts";
+import { assemble } from "../assembler/assemble.ts";
+import type { SourceFiles } from "../assembler/model/options.ts";
 import { formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { VERSION } from "../version.ts";
 import { type AsCommand, parseAsArguments } from "./as-options.ts";
-import { CommandError } from "./fail.ts";
+import { CommandError, say, withFile } from "./fail.ts";
 import { standardError, standardOutput } from "./streams.ts";
 
 const STANDARD_INPUT = "{standard input}";
@@ -53,16 +54,20 @@ function assembleFiles(command: AsCommand): void {
   report(command, result.diagnostics);
   if (result.listing !== null) {
     if (command.listingFile === "") standardOutput().write(result.listing);
-    else writeFileSync(command.listingFile, result.listing);
+    else write(command.listingFile, result.listing);
   }
   if (command.dependencyFile !== null)
-    writeFileSync(command.dependencyFile, `${command.output}: ${result.dependencies.join(" \\\n ")}\n`);
+    write(command.dependencyFile, `${command.output}: ${result.dependencies.join(" \\\n ")}\n`);
   if (result.object === null) {
     // A stale object must not pass for the result of this run.
     if (command.output !== "/dev/null") rmSync(command.output, { force: true });
     throw new CommandError("");
   }
-  writeFileSync(command.output, result.object);
+  write(command.output, result.object);
+}
+
+function write(path: string, content: string | Uint8Array): void {
+  withFile(path, () => writeFileSync(path, content));
 }
 
 function report(command: AsCommand, diagnostics: ReturnType<typeof assemble>["diagnostics"]): void {
@@ -72,9 +77,10 @@ function report(command: AsCommand, diagnostics: ReturnType<typeof assemble>["di
   }
   if (diagnostics.length === 0) return;
   const colour = standardError().isTTY === true;
-  for (const diagnostic of diagnostics) standardError().write(`${formatDiagnostic(diagnostic, { colour })}\n`);
+  for (const diagnostic of diagnostics)
+    standardError().write(`${formatDiagnostic(diagnostic, { colour, command: "qure as" })}\n`);
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-  if (errors >= command.maxErrors) standardError().write(`qure as: gave up after ${errors} errors (--max-errors)\n`);
+  if (errors >= command.maxErrors) say("error", `gave up after ${errors} errors (--max-errors)`);
 }
 
 /**
@@ -92,7 +98,7 @@ function sourceFiles(command: AsCommand): SourceFiles {
   };
   return {
     read(path, from) {
-      if (from === null) return mainSource(command, read);
+      if (from === null) return mainSource(command);
       for (const folder of ["", ...command.includes]) {
         const candidate = folder === "" ? path : join(folder, path);
         if (!existsSync(candidate)) continue;
@@ -104,15 +110,11 @@ function sourceFiles(command: AsCommand): SourceFiles {
   };
 }
 
-function mainSource(
-  command: AsCommand,
-  read: (path: string) => Uint8Array | null,
-): { path: string; bytes: Uint8Array } | null {
+function mainSource(command: AsCommand): { path: string; bytes: Uint8Array } {
   const sources = command.sources.length === 0 ? ["-"] : command.sources;
   const parts: Uint8Array[] = [];
   for (const source of sources) {
-    const bytes = source === "-" ? new Uint8Array(readFileSync(0)) : read(source);
-    if (bytes === null) throw new CommandError(`${source} cannot be read`);
+    const bytes = source === "-" ? readFileSync(0) : withFile(source, () => readFileSync(source));
     // Each source of several is announced, so that lines are counted in it.
     if (sources.length > 1) parts.push(Buffer.from(`# 1 "${source}"\n`));
     parts.push(bytes, bytes.length > 0 && bytes.at(-1) !== 0x0a ? Buffer.from("\n") : new Uint8Array(0));

@@ -2,18 +2,19 @@
 import { createHash } from "node:crypto";
 import { existsSync, watch } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type BuildOptions, type BuildResult, type BuiltFile, buildFirmware, buildSystem } from "../build/build.ts";
 import { ObjectCache } from "../build/object-cache.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
-import { folderTree, writeFileAside } from "../host/files.ts";
+import { folderTree, writeFileAside, writeFilesAside } from "../host/files.ts";
 import { packageRoot } from "../host/package.ts";
 import { KERNEL_REVISION, VERSION } from "../version.ts";
-import { CommandError, UsageError } from "./fail.ts";
+import { CommandError, say, UsageError } from "./fail.ts";
 import { parseSize } from "./sizes.ts";
 
 interface BuildCommandOptions {
-  readonly source?: string;
+  readonly source: string;
+  readonly packaged?: boolean;
   readonly output: string;
   readonly diskSize: string;
   readonly revision?: string;
@@ -24,7 +25,8 @@ interface BuildCommandOptions {
 
 export function declare(command: Command): void {
   command
-    .option("--source <dir>", "folder that holds boot/ and asm/ (default: here if it does, else QuRe's own)")
+    .option("--source <dir>", "folder that holds boot/ and asm/", ".")
+    .addOption(new Option("--packaged", "build QuRe's own sources, which came with this command").conflicts("source"))
     .option("-o, --output <dir>", "where the images go", "build")
     .option("--disk-size <size>", "size of the disk image", "32M")
     .option("--revision <n>", "kernel revision in the image header")
@@ -36,7 +38,7 @@ export function declare(command: Command): void {
 }
 
 async function runBuild(options: BuildCommandOptions): Promise<void> {
-  const root = sourceRoot(options.source);
+  const root = sourceRoot(options);
   if (options.firmware !== undefined) {
     const [file] = report(buildFirmware(folderTree(root)));
     writeFileAside(options.firmware, file!.content);
@@ -55,7 +57,7 @@ async function runBuild(options: BuildCommandOptions): Promise<void> {
       build();
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      process.stderr.write(`qure: ${error.message}\n`);
+      say("error", error.message);
     }
     await changed(["asm", "boot"].map((folder) => join(root, folder)));
   }
@@ -65,8 +67,10 @@ function buildOnce(root: string, options: BuildCommandOptions, settings: BuildOp
   const start = performance.now();
   const files = report(buildSystem(folderTree(root), settings));
   const manifest = makeManifest(files, settings.revision);
-  for (const { name, content, sizeBytes } of files) writeFileAside(join(options.output, name), content, sizeBytes);
-  writeFileAside(join(options.output, "manifest.json"), manifest);
+  writeFilesAside([
+    ...files.map(({ name, content, sizeBytes }) => ({ path: join(options.output, name), content, sizeBytes })),
+    { path: join(options.output, "manifest.json"), content: manifest },
+  ]);
   const seconds = `built in ${((performance.now() - start) / 1000).toFixed(2)} s\n`;
   if (options.json) process.stdout.write(manifest);
   else if (options.watch) process.stdout.write(seconds);
@@ -105,12 +109,19 @@ function report({ files, diagnostics }: BuildResult): readonly BuiltFile[] {
   throw new CommandError(`nothing was built: ${errors} error${errors === 1 ? "" : "s"}`);
 }
 
-function sourceRoot(asked: string | undefined): string {
-  if (asked !== undefined) {
-    if (!existsSync(join(asked, "asm"))) throw new CommandError(`--source ${asked}: there is no folder asm/ in it`);
-    return resolve(asked);
-  }
-  return existsSync("asm/kernel.ld") ? resolve(".") : packageRoot();
+/** What every system has: the linker scripts of kernel and loader. */
+const NEEDED = ["asm/kernel.ld", "boot/loader.ld"];
+
+function sourceRoot({ source, packaged }: BuildCommandOptions): string {
+  if (packaged) return packageRoot();
+  const missing = NEEDED.filter((path) => !existsSync(join(source, path)));
+  if (missing.length === 0) return resolve(source);
+  const place = source === "." ? "this folder" : source;
+  throw new CommandError(
+    missing.length === NEEDED.length
+      ? `there are no sources in ${place}: asm/ and boot/ hold a system's; --source names their folder, and --packaged builds QuRe's own`
+      : `the sources in ${place} are not complete: ${missing.join(" and ")} is missing`,
+  );
 }
 
 function makeManifest(files: readonly BuiltFile[], revision: number): string {

@@ -1,5 +1,6 @@
 /** `qure explain ID`: what a diagnostic means and what to do. */
 import type { Command } from "commander";
+import { EXAMPLES } from "../assembler/examples.ts";
 import { EXPLANATIONS as SOURCE_EXPLANATIONS } from "../assembler/explanations.ts";
 import { nearest } from "../diagnostic/suggestion.ts";
 import { LINK_EXPLANATIONS } from "../linker/explanations.ts";
@@ -9,7 +10,7 @@ const EXPLANATIONS: Readonly<Record<string, string>> = { ...LINK_EXPLANATIONS, .
 
 export function declare(command: Command): void {
   command
-    .argument("[id]", "the name in brackets behind a diagnostic; none lists them all")
+    .argument("[id]", "the name in brackets after a diagnostic; without one, all are listed")
     .addHelpText("after", "\nExample:\n  qure explain ambiguous-size\n")
     .action((id: string | undefined) => {
       if (id === undefined) {
@@ -23,7 +24,18 @@ export function declare(command: Command): void {
         throw new CommandError(`no diagnostic is called ${name}${near === null ? "" : `: did you mean ${near}?`}`);
       }
       process.stdout.write(`${name}\n\n${wrap(text, 78)}\n`);
+      const example = EXAMPLES[name];
+      if (example !== undefined)
+        process.stdout.write(`\nWrong:\n\n${indented(example.wrong)}\n\nRight:\n\n${indented(example.right)}\n`);
     });
+}
+
+/** A source as a block; one line of it may be as long as a mistake has to be. */
+function indented(source: string): string {
+  return source
+    .split("\n")
+    .map((line) => `    ${line.length > 78 ? `${line.slice(0, 75)}...` : line}`)
+    .join("\n");
 }
 
 function wrap(text: string, width: number): string {

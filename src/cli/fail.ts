@@ -1,4 +1,7 @@
-/** How commands end: one clear sentence, exit code 1 for what went wrong and 2 for wrong usage. */
+/**
+ * How commands end and what they say then, in the one form that make and editors parse: with a place
+ * `file:line:column: error: ...`, without one `qure ld: error: ...`. Exit code 1 for what went wrong, 2 for wrong usage.
+ */
 import { standardError } from "./streams.ts";
 
 export class CommandError extends Error {
@@ -18,26 +21,56 @@ export class UsageError extends CommandError {
   }
 }
 
-/** Errors of the host (a missing file, a full disk) in words. */
+/** A message that begins with its place has its severity, too. */
+const PLACED = /^[^\n]+:\d+(:\d+)?: (error|warning|note): /;
+
+/** The command at hand, as the person wrote it: `qure ld`. */
+export function commandName(): string {
+  const name = process.argv[2] ?? "";
+  return /^[a-z]+$/.test(name) ? `qure ${name}` : "qure";
+}
+
+/** A line of a command that is about no place in a file. */
+export function say(severity: "error" | "warning" | "note", message: string): void {
+  standardError().write(PLACED.test(message) ? `${message}\n` : `${commandName()}: ${severity}: ${message}\n`);
+}
+
+const HOST_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "is a folder",
+  ENOSPC: "no space left on the disk",
+  EDQUOT: "no space left for this user",
+  EROFS: "the file system is read-only",
+  ENOTDIR: "not a folder",
+  EEXIST: "exists, and is not a folder",
+  EMFILE: "too many open files",
+  ELOOP: "links that lead in a circle",
+};
+
+/** Errors of the host (a missing file, a full disk) in words, with the file. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, path } = error as NodeJS.ErrnoException;
-  const known: Record<string, string> = {
-    ENOENT: "no such file",
-    EACCES: "permission denied",
-    EISDIR: "is a folder",
-    ENOSPC: "no space left on the disk",
-    EROFS: "the file system is read-only",
-    ENOTDIR: "not a folder",
-    EEXIST: "exists, and is not a folder",
-  };
-  return code && known[code] ? `${path ?? "?"}: ${known[code]}` : error.message;
+  const known = code === undefined ? undefined : HOST_ERRORS[code];
+  if (known === undefined) return error.message;
+  return path === undefined ? known : `${path}: ${known}`;
+}
+
+/** Does something with a file: Node does not name it when reading or writing fails after it was opened. */
+export function withFile<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Error && (error as NodeJS.ErrnoException).code !== undefined) Object.assign(error, { path });
+    throw error;
+  }
 }
 
 /** Ends a command that failed: says why, unless everything was said, and sets the exit code. */
 export function reportFailure(error: unknown): void {
   process.exitCode = error instanceof CommandError ? error.exitCode : 1;
-  if (!(error instanceof CommandError) || error.message !== "")
-    standardError().write(`qure: ${describeError(error)}\n`);
+  if (!(error instanceof CommandError) || error.message !== "") say("error", describeError(error));
   if (process.env["QURE_DEBUG"] && error instanceof Error) standardError().write(`${error.stack}\n`);
 }

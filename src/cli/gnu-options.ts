@@ -1,6 +1,6 @@
 /**
  * Options as the GNU tools take them, which the command line's own parser does not know: clusters of letters (`-dr`),
- * values behind a letter (`-j.text`), long names with one dash (`-Ttext 0`), options whose order among the files
+ * values after a letter (`-j.text`), long names with one dash (`-Ttext 0`), options whose order among the files
  * matters, and `@file`.
  */
 import { readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ export interface GnuOption {
   readonly names: readonly string[];
   /** Name of the value in the help; absent when the option has none. */
   readonly value?: string;
-  /** The value can only stand behind `=` (or, of a letter, right behind it). */
+  /** The value can only stand after `=` (or, for a letter, right after it). */
   readonly optional?: boolean;
   readonly help: string;
 }
@@ -41,17 +41,17 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
   const parsed: GnuArgument[] = [];
   const words = expandFiles(args, 0);
   const refuse = (word: string): never => {
-    throw new UsageError(`${command.name}: unknown option ${word} (see qure ${command.name} --help)`);
+    throw new UsageError(`unknown option ${word} (see qure ${command.name} --help)`);
   };
   const byName = new Map(command.options.flatMap((option) => option.names.map((name) => [name, option] as const)));
   const take = (option: GnuOption, word: string, value: string | null, index: number): number => {
     if (option.value === undefined) {
-      if (value !== null) throw new UsageError(`${command.name}: ${word} takes no value`);
+      if (value !== null) throw new UsageError(`${word} takes no value`);
       parsed.push({ option: option.names[0]!, value: "" });
       return index;
     }
     if (value === null && !option.optional) {
-      if (index + 1 >= words.length) throw new UsageError(`${command.name}: ${word} wants a value: ${option.value}`);
+      if (index + 1 >= words.length) throw new UsageError(`${word} wants a value: ${option.value}`);
       parsed.push({ option: option.names[0]!, value: words[index + 1]! });
       return index + 1;
     }

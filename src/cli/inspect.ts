@@ -15,7 +15,7 @@ export function declare(command: Command): void {
       const found = inspectFile(path);
       process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : describe(path, found));
       if (found.problems.length > 0)
-        throw new CommandError(found.problems.map((text) => `${path}: ${text}`).join("\nqure: "));
+        throw new CommandError(found.problems.map((text) => `${path}: ${text}`).join("\nqure inspect: error: "));
     });
 }
 
@@ -80,7 +80,7 @@ function describe(path: string, found: Inspection): string {
         `             ${name.padEnd(18)} ${String(offset).padStart(9)} ${String(sizeBytes).padStart(11)}${more}`,
       );
     row("16-bit part", parts.code16, `  entry ${hex(kernel.entry16)}`);
-    row("32-bit part", parts.code32, `  entry ${hex(kernel.entry)}, ${kernel.bssBytes} bytes of bss behind it`);
+    row("32-bit part", parts.code32, `  entry ${hex(kernel.entry)}, ${kernel.bssBytes} bytes of bss after it`);
     row("relocation table", parts.relocations, `  ${kernel.relocations} relocations`);
     row("symbol table", parts.symbols, `  ${kernel.symbols} symbols`);
     row("source-line table", parts.lines, `  ${kernel.lines} lines of ${kernel.sourceFiles} files`);

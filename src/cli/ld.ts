@@ -11,10 +11,11 @@ import type { Program, ProgramOptions } from "../linker/program.ts";
 import { flatImage } from "../linker/program-file.ts";
 import { defaultScript, type ScriptKind } from "../linker/script/default.ts";
 import { mergeScripts } from "../linker/script/merge.ts";
-import { type Assignment, type LinkerScript, parseScript, ScriptError } from "../linker/script/parser.ts";
+import { parseScript } from "../linker/script/parser.ts";
+import { type Assignment, type LinkerScript, ScriptError } from "../linker/script/tree.ts";
 import { linkWarnings } from "../linker/warnings.ts";
 import { isArchive } from "../object/archive.ts";
-import { CommandError, UsageError } from "./fail.ts";
+import { CommandError, say, UsageError } from "./fail.ts";
 import { type GnuArgument, parseArguments } from "./gnu-options.ts";
 import { LD_COMMAND } from "./ld-options.ts";
 import { memberReader, readBytes } from "./object-input.ts";
@@ -65,17 +66,17 @@ class LinkCommand {
   run(): void {
     if (this.#has("-v")) standardOutput().write("qure ld (compatible with GNU ld 2.40)\n");
     const emulation = this.#last("-m") ?? "elf_i386";
-    if (emulation !== "elf_i386") throw new UsageError(`ld: -m ${emulation}: elf_i386 is the only emulation`);
+    if (emulation !== "elf_i386") throw new UsageError(`-m ${emulation}: elf_i386 is the only emulation`);
     const format = this.#last("--oformat") ?? "elf32-i386";
     if (format !== "binary" && format !== "elf32-i386")
-      throw new UsageError(`ld: --oformat ${format}: it is elf32-i386 or binary`);
+      throw new UsageError(`--oformat ${format}: it is elf32-i386 or binary`);
     const buildId = this.#last("--build-id");
     if (buildId !== undefined && buildId !== "none")
-      throw new UsageError("ld: --build-id: only --build-id=none is supported");
+      throw new UsageError("--build-id: only --build-id=none is supported");
     const inputs = this.#inputs();
     if (inputs.length === 0) {
       if (this.#has("-v")) return;
-      throw new UsageError("ld: no files to link (see qure ld --help)");
+      throw new UsageError("no files to link (see qure ld --help)");
     }
     const plain = this.#options();
     const flat =
@@ -95,8 +96,9 @@ class LinkCommand {
     this.#report(linkDiagnostics(warnings, readSource, "warning"));
     if (this.#has("--print-gc-sections"))
       for (const section of program?.removed ?? [])
-        standardError().write(
-          `qure ld: removing unused section '${section.name}${section.group ? `[${section.group}]` : ""}' in file '${section.object.path}'\n`,
+        say(
+          "note",
+          `removing unused section '${section.name}${section.group ? `[${section.group}]` : ""}' in file '${section.object.path}'`,
         );
     if (!linked) {
       const diagnostics = linkDiagnostics(problems, readSource);
@@ -166,7 +168,7 @@ class LinkCommand {
       if (section) starts.set(section, hexadecimal(value, option));
       if (option !== "--section-start") continue;
       const match = /^([^=]+)=(.+)$/.exec(value);
-      if (!match) throw new UsageError(`ld: --section-start ${value}: it wants NAME=ADDRESS`);
+      if (!match) throw new UsageError(`--section-start ${value}: it wants NAME=ADDRESS`);
       starts.set(match[1]!, hexadecimal(match[2]!, "--section-start"));
     }
     const segments = new Map<string, number>();
@@ -237,7 +239,7 @@ class LinkCommand {
     const value = this.#last(option);
     const word = words.find((candidate) => candidate === value);
     if (value !== undefined && word === undefined)
-      throw new UsageError(`ld: ${option}=${value}: it is one of ${words.join(", ")}`);
+      throw new UsageError(`${option}=${value}: it is one of ${words.join(", ")}`);
     return word;
   }
 
@@ -280,10 +282,10 @@ class LinkCommand {
       else if (option === "--whole-archive") whole = true;
       else if (option === "--no-whole-archive") whole = false;
       else if (option === "-(") {
-        if (group) throw new UsageError("ld: --start-group within a group");
+        if (group) throw new UsageError("--start-group within a group");
         group = [];
       } else if (option === "-)") {
-        if (!group) throw new UsageError("ld: --end-group without --start-group");
+        if (!group) throw new UsageError("--end-group without --start-group");
         top.push({ kind: "group", inputs: group });
         group = null;
       }
@@ -330,7 +332,8 @@ class LinkCommand {
       if (!(error instanceof ScriptError)) throw error;
       if (otherwise !== null) throw new CommandError(otherwise);
       const diagnostics = linkDiagnostics([{ file: error.path, line: error.line, message: error.message }], readSource);
-      throw new CommandError(`\n${diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join("\n")}`);
+      this.#report(diagnostics);
+      throw new CommandError("");
     }
   }
 }
@@ -341,16 +344,15 @@ function pageSize(keywords: readonly string[], name: string): number | null {
   if (text === undefined) return null;
   const value = /^(0x[0-9a-f]+|[0-9]+)$/i.test(text) ? Number(text) : NaN;
   if (!(value >= 1 && value <= 2 ** 30) || (value & (value - 1)) !== 0)
-    throw new UsageError(`ld: -z ${name}=${text}: it wants a power of two`);
+    throw new UsageError(`-z ${name}=${text}: it wants a power of two`);
   return value;
 }
 
 /** Addresses on the command line are hexadecimal, with or without 0x. */
 function hexadecimal(text: string, option: string): number {
-  if (!/^(0x)?[0-9a-f]+$/i.test(text))
-    throw new UsageError(`ld: ${option} ${text}: it wants an address in hexadecimal`);
+  if (!/^(0x)?[0-9a-f]+$/i.test(text)) throw new UsageError(`${option} ${text}: it wants an address in hexadecimal`);
   const value = parseInt(text, 16);
-  if (value > 0xffffffff) throw new UsageError(`ld: ${option} ${text}: addresses have 32 bits`);
+  if (value > 0xffffffff) throw new UsageError(`${option} ${text}: addresses have 32 bits`);
   return value;
 }
 
@@ -361,7 +363,7 @@ function defsym(text: string): Assignment[] {
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error;
   }
-  throw new UsageError(`ld: --defsym ${text}: it wants NAME=EXPRESSION`);
+  throw new UsageError(`--defsym ${text}: it wants NAME=EXPRESSION`);
 }
 
 function readSource(path: string): string | null {

@@ -4,7 +4,7 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
 import { COMMANDS } from "./commands.ts";
-import { reportFailure } from "./fail.ts";
+import { commandName, reportFailure } from "./fail.ts";
 import { standardError, standardOutput } from "./streams.ts";
 import { TOOLS } from "./tools.ts";
 
@@ -13,6 +13,7 @@ async function main(args: readonly string[]): Promise<void> {
     .description("An operating system for bare x86 PCs that form a cluster by themselves, and the workshop for it.")
     .version(VERSION, "-V, --version", "print the version")
     .showHelpAfterError("(see --help)")
+    .configureOutput({ outputError: (text, write) => write(`${commandName()}: ${text}`) })
     .exitOverride();
   const asked =
     COMMANDS.find(({ name }) => name === args[0]) ??

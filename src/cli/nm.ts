@@ -1,9 +1,8 @@
 /** `qure nm`: the symbols of objects, executables and archives. */
 import { listSymbols, type NmOptions } from "../binutils/nm.ts";
-import { UsageError } from "./fail.ts";
+import { say, UsageError } from "./fail.ts";
 import { type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { forEachInput, writeOutput } from "./object-input.ts";
-import { standardError } from "./streams.ts";
 
 const COMMAND: GnuCommand = {
   name: "nm",
@@ -43,12 +42,12 @@ export function run(args: readonly string[]): void {
   const files = parsed.filter(({ option }) => option === "").map(({ value }) => value);
   const format = has("-P") ? "posix" : (argumentOf("-f") ?? "bsd");
   const formats: Readonly<Record<string, NmOptions["format"]>> = { b: "bsd", p: "posix", s: "sysv", j: "bsd" };
-  if (!(format[0]! in formats)) throw new UsageError(`nm: --format ${format}: it is bsd, posix, sysv or just-symbols`);
+  if (!(format[0]! in formats)) throw new UsageError(`--format ${format}: it is bsd, posix, sysv or just-symbols`);
   const radix = { d: 10, o: 8, x: 16 }[argumentOf("-t") ?? "x"];
-  if (radix === undefined) throw new UsageError(`nm: --radix ${argumentOf("-t")}: it is d, o or x`);
+  if (radix === undefined) throw new UsageError(`--radix ${argumentOf("-t")}: it is d, o or x`);
   const isBare = has("-j") || format.startsWith("j");
   const paths = files.length === 0 ? ["a.out"] : files;
-  forEachInput("nm", paths, ({ path, archive, objects }) => {
+  forEachInput(paths, ({ path, archive, objects }) => {
     const lines: string[] = [];
     if (archive && has("-s") && archive.index) {
       const names = new Map(archive.members.map(({ offset, name }) => [offset, name]));
@@ -82,7 +81,7 @@ export function run(args: readonly string[]): void {
         } else if (options.format === "bsd" && (archive || paths.length > 1)) lines.push("", `${object.path}:`);
       }
       if (found === null) {
-        if (!has("--quiet")) standardError().write(`qure nm: ${object.path}: no symbols\n`);
+        if (!has("--quiet")) say("note", `${object.path}: no symbols`);
       } else lines.push(...(isBare ? found.map((line) => line.slice(line.lastIndexOf(" ") + 1)) : found));
     }
     if (lines.length > 0) writeOutput(`${lines.join("\n")}\n`);

@@ -85,13 +85,11 @@ export function run(args: readonly string[]): void {
     parsed.filter((argument) => argument.option === option).map(({ value }) => value);
   const [input, output, ...more] = values("");
   if (input === undefined || more.length > 0)
-    throw new UsageError("objcopy: it wants an input and, if need be, an output (see qure objcopy --help)");
+    throw new UsageError("it wants an input and, if need be, an output (see qure objcopy --help)");
   const format = values("-O").at(-1) ?? values("-F").at(-1) ?? "elf32-i386";
   const from = values("-I").at(-1) ?? "elf32-i386";
-  if (format !== "binary" && format !== "elf32-i386")
-    throw new UsageError(`objcopy: -O ${format}: it is binary or elf32-i386`);
-  if (from !== "binary" && from !== "elf32-i386")
-    throw new UsageError(`objcopy: -I ${from}: it is elf32-i386 or binary`);
+  if (format !== "binary" && format !== "elf32-i386") throw new UsageError(`-O ${format}: it is binary or elf32-i386`);
+  if (from !== "binary" && from !== "elf32-i386") throw new UsageError(`-I ${from}: it is elf32-i386 or binary`);
   const only = values("-j");
   const removed = values("-R");
   const chosen = ({ name }: ObjectSection): boolean =>
@@ -135,7 +133,7 @@ export function run(args: readonly string[]): void {
 /** `NAME=FILE` */
 function fileOf(text: string): readonly [name: string, content: Uint8Array] {
   const match = /^([^=]+)=(.+)$/.exec(text);
-  if (!match) throw new UsageError(`objcopy: ${text}: it wants NAME=FILE`);
+  if (!match) throw new UsageError(`${text}: it wants NAME=FILE`);
   return [match[1]!, readBytes(match[2]!)];
 }
 
@@ -144,7 +142,7 @@ function symbolChanges(parsed: readonly GnuArgument[]): SymbolChanges {
     parsed.filter((argument) => argument.option === option).map(({ value }) => value);
   const pairs = values("--redefine-sym").map((text): readonly [string, string] => {
     const match = /^([^=]+)=(.+)$/.exec(text);
-    if (!match) throw new UsageError(`objcopy: --redefine-sym ${text}: it wants OLD=NEW`);
+    if (!match) throw new UsageError(`--redefine-sym ${text}: it wants OLD=NEW`);
     return [match[1]!, match[2]!];
   });
   for (const path of values("--redefine-syms")) {
@@ -165,7 +163,7 @@ function symbolChanges(parsed: readonly GnuArgument[]): SymbolChanges {
     usesPatterns: parsed.some(({ option }) => option === "-w"),
     added: values("--add-symbol").map((text) => {
       const match = /^([^=]+)=(?:([^:]+):)?(0x[0-9a-f]+|\d+)(?:,.*)?$/i.exec(text);
-      if (!match) throw new UsageError(`objcopy: --add-symbol ${text}: it wants NAME=[SECTION:]VALUE`);
+      if (!match) throw new UsageError(`--add-symbol ${text}: it wants NAME=[SECTION:]VALUE`);
       return { name: match[1]!, section: match[2] ?? null, value: number(match[3]!, "--add-symbol") };
     }),
   };
@@ -182,7 +180,7 @@ function renamed(texts: readonly string[]): ReadonlyMap<string, { name: string; 
   return new Map(
     texts.map((text) => {
       const match = /^([^=]+)=([^,]+)(?:,(.+))?$/.exec(text);
-      if (!match) throw new UsageError(`objcopy: --rename-section ${text}: it wants OLD=NEW, and flags if need be`);
+      if (!match) throw new UsageError(`--rename-section ${text}: it wants OLD=NEW, and flags if need be`);
       const words = match[3]?.split(",").map((word) => word.trim()) ?? null;
       const flags =
         words === null
@@ -210,17 +208,13 @@ function flat(
   const moves = values("--change-section-address").map((text) => {
     const match = /^(.+?)([=+-])(0x[0-9a-f]+|\d+)$/i.exec(text);
     if (!match)
-      throw new UsageError(
-        `objcopy: --change-section-address ${text}: it wants NAME=ADDRESS, NAME+OFFSET or NAME-OFFSET`,
-      );
+      throw new UsageError(`--change-section-address ${text}: it wants NAME=ADDRESS, NAME+OFFSET or NAME-OFFSET`);
     return { glob: match[1]!, operator: match[2]!, value: Number(match[3]) };
   });
   const filled = values("--set-section-flags").map((text) => {
     const match = /^([^=]+)=(.+)$/.exec(text);
     if (!match)
-      throw new UsageError(
-        `objcopy: --set-section-flags ${text}: it wants NAME=FLAGS, such as .bss=alloc,load,contents`,
-      );
+      throw new UsageError(`--set-section-flags ${text}: it wants NAME=FLAGS, such as .bss=alloc,load,contents`);
     return { glob: match[1]!, flags: match[2]!.split(",").map((flag) => flag.trim()) };
   });
   const moved = file.sections.map((section) => {
@@ -247,6 +241,6 @@ function flat(
 
 function number(text: string, option: string): number {
   const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : NaN;
-  if (!(value <= 0xffffffff)) throw new UsageError(`objcopy: ${option} ${text}: it wants a number, such as 0xff`);
+  if (!(value <= 0xffffffff)) throw new UsageError(`${option} ${text}: it wants a number, such as 0xff`);
   return value;
 }

@@ -56,7 +56,7 @@ export function run(args: readonly string[]): void {
   if (parsed === null) return;
   const actions = new Set(parsed.map(({ option }) => option));
   if (!["-d", "-D", "-S", "-l", "-r", "-t", "-h", "-p", "-f", "-x", "-s", "-a"].some((option) => actions.has(option))) {
-    throw new UsageError("objdump: say what to show: -d, -h, -t, -r, -s ... (see qure objdump --help)");
+    throw new UsageError("say what to show: -d, -h, -t, -r, -s ... (see qure objdump --help)");
   }
   if (actions.has("-x")) for (const option of ["-a", "-f", "-p", "-h", "-r", "-t"]) actions.add(option);
   const last = (option: string): string | undefined => parsed.findLast((argument) => argument.option === option)?.value;
@@ -70,9 +70,8 @@ export function run(args: readonly string[]): void {
       show(rawObject(readBytes(path), path, address(last("--adjust-vma") ?? "0", "--adjust-vma")), null);
     return;
   }
-  if (target !== "" && target !== "elf32-i386")
-    throw new UsageError(`objdump: -b ${target}: it is elf32-i386 or binary`);
-  forEachInput("objdump", paths, ({ path, archive, objects }) => {
+  if (target !== "" && target !== "elf32-i386") throw new UsageError(`-b ${target}: it is elf32-i386 or binary`);
+  forEachInput(paths, ({ path, archive, objects }) => {
     if (archive) writeOutput(`In archive ${path}:\n`);
     objects.forEach((object, index) => show(object, archive ? archive.members[index]! : null));
   });
@@ -160,7 +159,7 @@ function disassemblerOptions(parsed: readonly GnuArgument[]): { bits: 16 | 32; s
   for (const { option, value } of parsed) {
     if (option === "-m") {
       const machine = /^(?:i?(386|8086)|i386:(intel|i8086))$/.exec(value.replace("i386:i386", "i386"));
-      if (!machine) throw new UsageError(`objdump: -m ${value}: it is i386 or i8086`);
+      if (!machine) throw new UsageError(`-m ${value}: it is i386 or i8086`);
       bits = value.includes("8086") ? 16 : 32;
       if (value.includes("intel")) syntax = "intel";
     }
@@ -172,8 +171,7 @@ function disassemblerOptions(parsed: readonly GnuArgument[]): { bits: 16 | 32; s
       else if (word === "i386") bits = 32;
       else if (word === "data16" || word === "addr16") bits = 16;
       else if (word === "data32" || word === "addr32") bits = 32;
-      else if (word !== "" && word !== "suffix")
-        throw new UsageError(`objdump: -M ${word}: it is intel, att, i386 or i8086`);
+      else if (word !== "" && word !== "suffix") throw new UsageError(`-M ${word}: it is intel, att, i386 or i8086`);
     }
   }
   return { bits, syntax };
@@ -181,7 +179,7 @@ function disassemblerOptions(parsed: readonly GnuArgument[]): { bits: 16 | 32; s
 
 function address(text: string, option: string): number {
   const value = /^(0x[0-9a-f]+|[0-9]+)$/i.test(text) ? Number(text) : NaN;
-  if (!(value <= 0x100000000)) throw new UsageError(`objdump: ${option} ${text}: it is an address, such as 0x100000`);
+  if (!(value <= 0x100000000)) throw new UsageError(`${option} ${text}: it is an address, such as 0x100000`);
   return value;
 }
 

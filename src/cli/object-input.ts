@@ -7,8 +7,8 @@ import { dirname, isAbsolute, join } from "node:path";
 import { type ObjectFile, readObjectFile } from "../binutils/object-file.ts";
 import { type Archive, isArchive, readArchive } from "../object/archive.ts";
 import { ElfError } from "../object/elf-reader.ts";
-import { CommandError, describeError } from "./fail.ts";
-import { standardError, standardOutput } from "./streams.ts";
+import { CommandError, describeError, say, withFile } from "./fail.ts";
+import { standardOutput } from "./streams.ts";
 
 export interface InputFile {
   readonly path: string;
@@ -33,7 +33,7 @@ export function readInput(path: string): InputFile {
 
 export function readBytes(path: string): Uint8Array<ArrayBuffer> {
   try {
-    const bytes = readFileSync(path);
+    const bytes = withFile(path, () => readFileSync(path));
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (error) {
     throw new CommandError(describeError(error));
@@ -52,14 +52,14 @@ export function memberReader(archivePath: string): (name: string) => Uint8Array 
 }
 
 /** Runs `work` for each file; what fails is said at once, and the command ends with exit code 1. */
-export function forEachInput(tool: string, paths: readonly string[], work: (input: InputFile) => void): void {
+export function forEachInput(paths: readonly string[], work: (input: InputFile) => void): void {
   let failures = 0;
   for (const path of paths) {
     try {
       work(readInput(path));
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      standardError().write(`qure ${tool}: ${error.message}\n`);
+      say("error", error.message);
       failures++;
     }
   }

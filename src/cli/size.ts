@@ -45,19 +45,19 @@ export function run(args: readonly string[]): void {
     if (option === "") files.push(value);
     else if (option === "-A" || option === "-B" || option === "-G") format = option[1]!.toLowerCase().replace("a", "s");
     else if (option === "--format") {
-      if (!/^[sbg]/i.test(value)) throw new UsageError(`size: --format ${value}: it is sysv, berkeley or gnu`);
+      if (!/^[sbg]/i.test(value)) throw new UsageError(`--format ${value}: it is sysv, berkeley or gnu`);
       format = value[0]!.toLowerCase();
     } else if (option === "-d") radix = 10;
     else if (option === "-o") radix = 8;
     else if (option === "-x") radix = 16;
     else if (option === "--radix") {
-      if (!["8", "10", "16"].includes(value)) throw new UsageError(`size: --radix ${value}: it is 8, 10 or 16`);
+      if (!["8", "10", "16"].includes(value)) throw new UsageError(`--radix ${value}: it is 8, 10 or 16`);
       radix = Number(value) as SizeRadix;
     } else if (option === "-t") totals = true;
   }
   const sum = { text: 0, data: 0, bss: 0 };
   let first = true;
-  forEachInput("size", files.length === 0 ? ["a.out"] : files, ({ path, archive, objects }) => {
+  forEachInput(files.length === 0 ? ["a.out"] : files, ({ path, archive, objects }) => {
     const lines: string[] = [];
     if (first && format !== "s") lines.push(format === "g" ? GNU_HEAD : BERKELEY_HEAD[radix]);
     first = false;

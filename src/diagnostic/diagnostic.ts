@@ -38,6 +38,8 @@ export interface Diagnostic {
 export interface FormatOptions {
   /** ANSI colours, for a terminal. */
   readonly colour?: boolean;
+  /** Who speaks where no file is to blame: `qure as`. */
+  readonly command?: string;
 }
 
 const COLOURS: Record<Severity, string> = { error: "\x1b[1;31m", warning: "\x1b[1;35m", note: "\x1b[1;36m" };
@@ -51,7 +53,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, options: FormatOptions 
   const paint = (code: string, text: string): string => (options.colour ? `${code}${text}\x1b[0m` : text);
   const { severity, file, line, column, message, sourceLine } = diagnostic;
   const lines = [
-    `${paint("\x1b[1m", `${place(file, line, column)}:`)} ${paint(COLOURS[severity], `${severity}:`)} ${message} [${diagnostic.id}]`,
+    `${paint("\x1b[1m", `${place(file, line, column) || (options.command ?? "qure")}:`)} ${paint(COLOURS[severity], `${severity}:`)} ${message} [${diagnostic.id}]`,
   ];
   if (sourceLine !== "" && line > 0) {
     lines.push(`    ${sourceLine}`);

@@ -12,6 +12,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
@@ -20,31 +21,70 @@ import { makeFolder } from "./folder.ts";
 /** Zeros of this size and place take no room on most file systems when they are not written. */
 const HOLE_BYTES = 65_536;
 
-/**
- * Writes `content` and, when `sizeBytes` is larger, extends the file to it with zeros; long runs of zeros take no room
- * on the disk. `mode`: permissions of a new file.
- */
+export interface NewFile {
+  readonly path: string;
+  readonly content: Uint8Array | string;
+  /** When it is larger than the content, the rest is zeros; long runs of zeros take no room on the disk. */
+  readonly sizeBytes?: number;
+  /** Permissions. */
+  readonly mode?: number;
+}
+
+/** Writes one file; see `writeFilesAside`. */
 export function writeFileAside(path: string, content: Uint8Array | string, sizeBytes = 0, mode = 0o666): void {
-  makeFolder(dirname(path));
-  const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
+  writeFilesAside([{ path, content, sizeBytes, mode }]);
+}
+
+/**
+ * Writes files that belong together: first all of them under other names, then each gets its own, in this order. So a full
+ * disk leaves everything as it was, and whoever finds the last file finds the others, too.
+ */
+export function writeFilesAside(files: readonly NewFile[]): void {
+  const written: { readonly path: string; readonly aside: string }[] = [];
   try {
-    const file = openSync(aside, "wx", mode);
+    for (const file of files) {
+      const { path } = file;
+      // A device or a pipe is written to, not replaced.
+      const isReplaceable = statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
+      if (isReplaceable) makeFolder(dirname(path));
+      const aside = isReplaceable ? `${path}.${randomBytes(4).toString("hex")}.part` : path;
+      if (isReplaceable) written.push({ path, aside });
+      writeWhole(file, aside, isReplaceable);
+    }
+    for (const { path, aside } of written) rename(aside, path);
+  } catch (error) {
+    for (const { aside } of written) rmSync(aside, { force: true });
+    throw error;
+  }
+}
+
+function rename(aside: string, path: string): void {
+  try {
+    renameSync(aside, path);
+  } catch (error) {
+    throw Object.assign(error as Error, { path });
+  }
+}
+
+function writeWhole({ path, content, sizeBytes = 0, mode = 0o666 }: NewFile, target: string, isNew: boolean): void {
+  try {
+    const file = openSync(target, isNew ? "wx" : "w", mode);
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
       for (let at = 0; at < bytes.length; at += HOLE_BYTES) {
         const piece = bytes.subarray(at, at + HOLE_BYTES);
-        if (piece.some((byte) => byte !== 0))
+        if (!isNew || piece.some((byte) => byte !== 0))
           for (let done = 0; done < piece.length; )
-            done += writeSync(file, piece, done, piece.length - done, at + done);
+            done += writeSync(file, piece, done, piece.length - done, isNew ? at + done : null);
       }
-      ftruncateSync(file, Math.max(bytes.length, sizeBytes));
-      fsyncSync(file);
+      if (isNew) {
+        ftruncateSync(file, Math.max(bytes.length, sizeBytes));
+        fsyncSync(file);
+      }
     } finally {
       closeSync(file);
     }
-    renameSync(aside, path);
   } catch (error) {
-    rmSync(aside, { force: true });
     // A write to an open file that fails gives no path.
     throw Object.assign(error as Error, { path });
   }

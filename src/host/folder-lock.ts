@@ -8,7 +8,7 @@ import { makeFolder } from "./folder.ts";
 
 const LOCK_FILE = ".in-use";
 
-export class FolderInUseError extends Error {
+class FolderInUseError extends Error {
   constructor(folder: string, process: number) {
     super(
       `${folder} is in use by process ${process}: two runs would spoil each other's disks; wait for it, or take another folder`,

@@ -30,7 +30,7 @@ const INBOX_USED = 4;
 const OUTBOX_USED = 5;
 const FIRST_MACHINE_WORD = 16;
 const WORDS_PER_MACHINE = 2;
-// Doubles, behind the words.
+// Doubles, after the words.
 const END_NS = 0;
 const NEXT_NS = 1;
 const FIRST_MACHINE_DOUBLE = 2;

@@ -191,7 +191,7 @@ export class WorkerMachineHost implements MachineHost {
   }
 }
 
-export class WorkerGroup implements MachineGroup {
+class WorkerGroup implements MachineGroup {
   readonly indices: readonly number[];
   readonly hosts: readonly WorkerMachineHost[];
   readonly cables: readonly WorkerCable[];
@@ -262,7 +262,7 @@ export class WorkerGroup implements MachineGroup {
   }
 
   settle(timeNs: number): void {
-    // Done when something is asked of a machine: its clock stays behind until then.
+    // Done when a machine is called: until then its clock lags.
     this.#settledNs = timeNs;
   }
 

@@ -1,10 +1,10 @@
 /** Boot record, loader and kernel image as one run of sectors: docs/formats/boot-record.md. */
 import { ImageError, type KernelImage, SECTOR_BYTES } from "./kernel-image.ts";
 
-export const BOOT_RECORD_MAGIC = 0x54425251; // "QRBT"
-export const BOOT_RECORD_VERSION = 1;
-export const BOOT_RECORD_OFFSET = 416;
-export const PARTITION_TABLE_OFFSET = 446;
+const BOOT_RECORD_MAGIC = 0x54425251; // "QRBT"
+const BOOT_RECORD_VERSION = 1;
+const BOOT_RECORD_OFFSET = 416;
+const PARTITION_TABLE_OFFSET = 446;
 /** The first partition begins here: what comes before belongs to the boot image. */
 export const FIRST_PARTITION_LBA = 16384;
 export const PARTITION_TYPE_OOFS = 0x99;

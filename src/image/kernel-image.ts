@@ -10,7 +10,7 @@ import { R, RELOCATION_TYPES } from "../object/relocation-types.ts";
 import { crc32 } from "./crc32.ts";
 
 export const KERNEL_IMAGE_MAGIC = "QUREKRNL";
-export const KERNEL_IMAGE_VERSION = 1;
+const KERNEL_IMAGE_VERSION = 1;
 export const KERNEL_HEADER_BYTES = 128;
 export const SECTOR_BYTES = 512;
 

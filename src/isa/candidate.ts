@@ -259,7 +259,7 @@ const expand = (name: string, suffix: string, options: EncodeOptions): Candidate
 /**
  * The candidates of one mode, by mnemonic. Modes differ in the order of sizes and in what a suffix means.
  */
-export class CandidateTable {
+class CandidateTable {
   readonly #options: EncodeOptions;
   readonly #byMnemonic = new Map<string, readonly Candidate[] | null>();
 

@@ -96,7 +96,7 @@ const readUnsigned = (bytes: Uint8Array, at: number, size: number): number => {
   return size === 1 ? value & 0xff : size === 2 ? value & 0xffff : value;
 };
 
-/** Reads ModRM's address. Returns the offset behind it. */
+/** Reads ModRM's address. Returns the offset after it. */
 const readAddress = (bytes: Uint8Array, position: number, into: Decoded): number => {
   let at = position;
   const mod = into.modrm >> 6;
@@ -130,7 +130,7 @@ const readAddress = (bytes: Uint8Array, position: number, into: Decoded): number
   return at + into.displacementBytes;
 };
 
-/** Reads what lies behind the address. Returns the offset behind it. */
+/** Reads what lies after the address. Returns the offset after it. */
 const readImmediates = (bytes: Uint8Array, position: number, form: Form, into: Decoded): number => {
   let at = position;
   let count = 0;
@@ -171,7 +171,7 @@ const fail = (into: Decoded, problem: Decoded["problem"], length: number): Decod
 };
 
 /**
- * Decodes the instruction at `offset`. `bits` is the code segment's default size. Bytes behind the end of the array are
+ * Decodes the instruction at `offset`. `bits` is the code segment's default size. Bytes after the end of the array are
  * "truncated"; nothing is thrown.
  */
 export const decode = (bytes: Uint8Array, offset: number, bits: 16 | 32, into: Decoded = new Decoded()): Decoded => {

@@ -8,6 +8,7 @@ import type { Form, OperandPattern } from "./form.ts";
 import { isInMemory, memoryBits, mnemonicOf, registerOf, sizePrefix, usesSegment } from "./lift.ts";
 import { formAt, opcodeMap } from "./opcode-map.ts";
 import { REGISTERS_BY_CLASS } from "./registers.ts";
+import type { Semantic } from "./semantics.ts";
 
 export interface DisassembleOptions {
   readonly bits: 16 | 32;
@@ -43,18 +44,18 @@ const SIZE_WORDS: Readonly<Record<number, string>> = {
 const AUXILIARY = new Set(["cl", "cx", "ecx", "dx"]);
 
 /** These take their operands in AT&T syntax in Intel's order. */
-const NOT_REVERSED = new Set(["enter", "bound", "monitor", "mwait"]);
+const NOT_REVERSED = new Set<Semantic>(["enter", "bound", "monitor", "mwait"]);
 
 /** Instructions whose port register AT&T puts in parentheses. */
-const PORT = new Set(["in", "out", "ins", "outs"]);
+const PORT = new Set<Semantic>(["in", "out", "ins", "outs"]);
 
-const INDIRECT = new Set(["jmp_indirect", "call_indirect", "jmp_far", "call_far"]);
+const INDIRECT = new Set<Semantic>(["jmp_indirect", "call_indirect", "jmp_far", "call_far"]);
 
 /** Near branches: F2 before them is BND. */
-const BOUNDED = new Set(["jmp", "jcc", "call", "ret", "jmp_indirect", "call_indirect"]);
+const BOUNDED = new Set<Semantic>(["jmp", "jcc", "call", "ret", "jmp_indirect", "call_indirect"]);
 
 /** Conditional branches: CS or DS before them is a hint (SDM 2A, 2.1.1). */
-const HINTED = new Set(["jcc", "loop", "loope", "loopne", "jcxz"]);
+const HINTED = new Set<Semantic>(["jcc", "loop", "loope", "loopne", "jcxz"]);
 
 /** Stores that XRELEASE may stand before without LOCK. */
 const RELEASING_STORES = new Set([0x88, 0x89, 0xa2, 0xa3, 0xc6, 0xc7]);

@@ -4,6 +4,7 @@
  */
 
 import type { RegisterClass } from "./instruction.ts";
+import type { Semantic } from "./semantics.ts";
 
 /**
  * A size in bits. "v" is the operand size of the moment: 16 or 32, by the code segment and the prefix 66. 0 stands for
@@ -92,6 +93,9 @@ export type MandatoryPrefix = "any" | "none" | 0x66 | 0xf2 | 0xf3;
  */
 export type ModRMRule = "none" | "reg" | "digit" | "ignored" | "exact" | "register";
 
+/** A name with 16-bit and with 32-bit operands: mostly the same. */
+export type SizedNames = readonly [name16: string, name32: string];
+
 export interface Form {
   /** Position in the table. */
   readonly id: number;
@@ -106,9 +110,9 @@ export interface Form {
   readonly att16: string;
   readonly att32: string;
   /** Every name it can be written with in Intel syntax, without suffixes: pairs of 16- and 32-bit names. */
-  readonly names: readonly (readonly [string, string])[];
+  readonly names: readonly SizedNames[];
   /** The same for AT&T syntax. */
-  readonly attNames: readonly (readonly [string, string])[];
+  readonly attNames: readonly SizedNames[];
   readonly operands: readonly OperandPattern[];
   readonly map: OpcodeMap;
   /** The opcode byte in its map; of a range (`+r`) the first. */
@@ -126,7 +130,7 @@ export interface Form {
   /** True when the address size matters although there is no ModRM: string instructions, LOOP, JCXZ, XLAT. */
   readonly addressSized: boolean;
   /** What it does; the interpreter's dispatch. Forms of equal semantics differ in their operands only. */
-  readonly semantic: string;
+  readonly semantic: Semantic;
   /** Condition code of Jcc, SETcc, CMOVcc (Intel SDM 1, appendix B); -1 for the others. */
   readonly condition: number;
   /** The feature that a processor needs to have it, as `.arch` spells it. */

@@ -41,9 +41,11 @@ import type {
   OpcodeMap,
   OperandField,
   OperandPattern,
+  SizedNames,
   SizeRule,
 } from "./form.ts";
 import type { RegisterClass } from "./instruction.ts";
+import type { Semantic } from "./semantics.ts";
 
 /** A group of rows that one feature of the processor brings. */
 export interface TableSection {
@@ -69,7 +71,7 @@ const shape = (text: string, properties: Partial<Shape>): void => {
   shapes.set(text, { ...NOTHING, ...properties });
 };
 
-const REGISTER_SIZES: Readonly<Record<string, readonly [RegisterClass | "rv", SizeRule]>> = {
+const REGISTER_SIZES: Readonly<Record<string, readonly [register: RegisterClass | "rv", size: SizeRule]>> = {
   r8: ["r8", 8],
   r16: ["r16", 16],
   r32: ["r32", 32],
@@ -94,7 +96,7 @@ shape("r/m8", { field: "rm", register: "r8", memory: "sized", sizeBits: 8 });
 shape("r/m16", { field: "rm", register: "r16", memory: "sized", sizeBits: 16 });
 shape("r/m32", { field: "rm", register: "r32", memory: "sized", sizeBits: 32 });
 shape("r/mv", { field: "rm", register: "rv", memory: "sized", sizeBits: "v" });
-const SPECIAL_MEMORY: Readonly<Record<string, readonly [MemoryKind, SizeRule]>> = {
+const SPECIAL_MEMORY: Readonly<Record<string, readonly [kind: MemoryKind, size: SizeRule]>> = {
   m: ["any", 0],
   mline: ["line", 8],
   mstate: ["state", 0],
@@ -116,27 +118,28 @@ const FLOATING: readonly (readonly [string, number, string, string])[] = [
 for (const [text, sizeBits, attSuffix, intelSuffix] of FLOATING)
   shape(text, { field: "rm", memory: "sized", sizeBits, attSuffix, intelSuffix });
 
-const FIXED: Readonly<Record<string, readonly [RegisterClass | "rv" | null, number, SizeRule]>> = {
-  al: ["r8", 0, 8],
-  ax: ["r16", 0, 16],
-  eax: ["r32", 0, 32],
-  ecx: ["r32", 1, 32],
-  edx: ["r32", 2, 32],
-  accv: ["rv", 0, "v"],
-  cl: ["r8", 1, 8],
-  cx: ["r16", 1, 16],
-  dx: ["r16", 2, 16],
-  es: ["sreg", 0, 16],
-  cs: ["sreg", 1, 16],
-  ss: ["sreg", 2, 16],
-  ds: ["sreg", 3, 16],
-  fs: ["sreg", 4, 16],
-  gs: ["sreg", 5, 16],
-  st: ["st", 0, 80],
-  xmm0: ["xmm", 0, 128],
-  "1": [null, 1, 0],
-  "3": [null, 3, 0],
-};
+const FIXED: Readonly<Record<string, readonly [register: RegisterClass | "rv" | null, value: number, size: SizeRule]>> =
+  {
+    al: ["r8", 0, 8],
+    ax: ["r16", 0, 16],
+    eax: ["r32", 0, 32],
+    ecx: ["r32", 1, 32],
+    edx: ["r32", 2, 32],
+    accv: ["rv", 0, "v"],
+    cl: ["r8", 1, 8],
+    cx: ["r16", 1, 16],
+    dx: ["r16", 2, 16],
+    es: ["sreg", 0, 16],
+    cs: ["sreg", 1, 16],
+    ss: ["sreg", 2, 16],
+    ds: ["sreg", 3, 16],
+    fs: ["sreg", 4, 16],
+    gs: ["sreg", 5, 16],
+    st: ["st", 0, 80],
+    xmm0: ["xmm", 0, 128],
+    "1": [null, 1, 0],
+    "3": [null, 3, 0],
+  };
 for (const [text, [register, fixed, sizeBits]] of Object.entries(FIXED)) shape(text, { register, fixed, sizeBits });
 shape("sti", { field: "opcode", register: "st", sizeBits: 80 });
 
@@ -223,7 +226,7 @@ const parseOpcode = (text: string, row: string): OpcodePart => {
   return part;
 };
 
-const pairOf = (name: string): readonly [string, string] => {
+const pairOf = (name: string): SizedNames => {
   const colon = name.indexOf(":");
   return colon < 0 ? [name, name] : [name.slice(0, colon), name.slice(colon + 1)];
 };
@@ -250,6 +253,7 @@ export const parseRow = (row: string, sectionFeature: string, id: number): Form 
   }
   const space = head.indexOf(" ");
   const names = (space < 0 ? head : head.slice(0, space)).split("/").map(pairOf);
+  const [mnemonic16, mnemonic32] = names[0]!;
   const opcode = parseOpcode(opcodeText, row);
   const operands =
     space < 0
@@ -271,8 +275,8 @@ export const parseRow = (row: string, sectionFeature: string, id: number): Form 
   return {
     id,
     text: row,
-    mnemonic16: names[0]![0],
-    mnemonic32: names[0]![1],
+    mnemonic16,
+    mnemonic32,
     att16,
     att32,
     names,
@@ -290,7 +294,8 @@ export const parseRow = (row: string, sectionFeature: string, id: number): Form 
             : "any",
     operandSize: isVariable ? "v" : isByte ? 8 : 0,
     addressSized: flags.has("a") || operands.some(({ field }) => IMPLICIT_FIELDS.has(field) || field === "moffs"),
-    semantic: values.get("") ?? (names[0]![0] || names[0]![1]),
+    // A test holds the rows against the list of semantics: looking each up here would only cost time at every start.
+    semantic: (values.get("") ?? (mnemonic16 || mnemonic32)) as Semantic,
     condition: Number(values.get("cc") ?? -1),
     feature,
     lockable: flags.has("lock"),

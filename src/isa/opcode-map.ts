@@ -16,9 +16,9 @@ import { allForms } from "./table/index.ts";
 
 /** Index into `byPrefix`. F2 and F3 outrank 66; of the two, the later in the instruction counts (SDM 2A, 2.1.2). */
 export const PREFIX_NONE = 0;
-export const PREFIX_66 = 1;
-export const PREFIX_F3 = 2;
-export const PREFIX_F2 = 3;
+const PREFIX_66 = 1;
+const PREFIX_F3 = 2;
+const PREFIX_F2 = 3;
 
 /** Undefined opcodes are null: #UD. */
 export type FormsByModRM = Form | null | readonly (Form | null)[];

@@ -53,14 +53,6 @@ for (const register of REGISTERS_BY_CLASS.dreg) byName.set(`db${register.number}
 /** Registers by lower-case name without `%`; `st` is `st(0)`. */
 export const REGISTERS: ReadonlyMap<string, Register> = byName;
 
-/** Segment registers by name, for overrides. */
-export const ES = REGISTERS_BY_CLASS.sreg[0]!;
-export const CS = REGISTERS_BY_CLASS.sreg[1]!;
-export const SS = REGISTERS_BY_CLASS.sreg[2]!;
-export const DS = REGISTERS_BY_CLASS.sreg[3]!;
-export const FS = REGISTERS_BY_CLASS.sreg[4]!;
-export const GS = REGISTERS_BY_CLASS.sreg[5]!;
-
 /** The override prefix of each segment register, by its number. */
 export const SEGMENT_PREFIXES: readonly number[] = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
 

@@ -3,7 +3,7 @@
  * meant.
  */
 import type { Diagnostic, Severity } from "../diagnostic/diagnostic.ts";
-import type { LinkProblem } from "./link.ts";
+import type { LinkProblem } from "./link-problem.ts";
 
 /** Names in messages; the one that stands in the source line is marked. */
 const NAMED: readonly { readonly id: string; readonly pattern: RegExp }[] = [

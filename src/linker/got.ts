@@ -4,7 +4,7 @@
  * instruction allows it, so that mostly nothing but the table's base remains.
  *
  * Beside the table GNU ld makes sections for a dynamic linker, which stay empty in a static program. They are not in
- * the file, but orphans line up behind them, and the map names them: so they are made here, too.
+ * the file, but orphans line up after them, and the map names them: so they are made here, too.
  */
 import {
   SHF_ALLOC,
@@ -42,7 +42,7 @@ const MADE: readonly { readonly name: string; readonly type: number; readonly fl
 export class GlobalOffsetTable {
   /** The linker's own sections, as if they were part of `host`; null in a partial link. */
   readonly object: InputObject | null;
-  /** The object behind whose sections they come: the first one with relocations, else the first of all. */
+  /** The object after whose sections they come: the first one with relocations, else the first of all. */
   readonly host: InputObject | null;
   /** Something refers to the table, so that it is in the file. */
   readonly isUsed: boolean;

@@ -11,8 +11,8 @@ import { DEFAULT_REGION, MemoryRegions, type Region } from "./memory-regions.ts"
 import type { OutputSection, Piece, Statement } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
 import { addressOf, evaluate, fromNumber, type Surroundings, toNumber, type Value } from "./script/evaluate.ts";
-import type { Assignment, Expression, LinkerScript } from "./script/parser.ts";
-import { isThreadBss, SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD, SEC_READONLY } from "./section-flags.ts";
+import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
+import { isThreadBss, SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 export interface LayoutProblem {
@@ -541,10 +541,6 @@ export function hasContent(section: OutputSection): boolean {
 
 export function isCode({ flags }: OutputSection): boolean {
   return (flags & SEC_CODE) !== 0;
-}
-
-export function isReadonly({ flags }: OutputSection): boolean {
-  return (flags & SEC_READONLY) !== 0;
 }
 
 export function hex(value: number): string {

@@ -9,11 +9,11 @@ import type { LinkInput } from "./inputs.ts";
 import { DEFAULT_REGION } from "./memory-regions.ts";
 import { walkOrder } from "./name-order.ts";
 import type { OutputSection, Piece, Statement } from "./output-section.ts";
-import type { TopStatement } from "./placement.ts";
 import { DEFINES_PATH, type Program } from "./program.ts";
-import type { Assignment } from "./script/parser.ts";
 import { assertionText, assignmentText, expressionText, inputText } from "./script/text.ts";
+import type { Assignment } from "./script/tree.ts";
 import { SEC_GROUP } from "./section-flags.ts";
+import type { TopStatement } from "./top-statement.ts";
 
 export interface MapOptions {
   readonly outputPath: string;

@@ -6,9 +6,10 @@
 import { STT_SECTION } from "../object/elf.ts";
 import { ElfError, type ElfObject } from "../object/elf-reader.ts";
 import type { LinkInput } from "./inputs.ts";
+import type { LinkProblem } from "./link-problem.ts";
 import { Program, type ProgramOptions } from "./program.ts";
 import { type ProgramImage, programFile } from "./program-file.ts";
-import type { LinkerScript } from "./script/parser.ts";
+import type { LinkerScript } from "./script/tree.ts";
 
 export interface LinkOptions {
   readonly objects: readonly ElfObject[];
@@ -17,18 +18,6 @@ export interface LinkOptions {
   readonly entry?: string;
   readonly defines?: ReadonlyMap<string, number>;
   readonly sectionStart?: ReadonlyMap<string, number>;
-}
-
-/** Something that is wrong with the program, at the source line that shows it where a line table tells. */
-export interface LinkProblem {
-  readonly file: string;
-  /** Zero when it is not known. */
-  readonly line: number;
-  readonly message: string;
-  /** A name that was probably meant. */
-  readonly suggestion?: string;
-  /** Further places of the same problem. */
-  readonly notes?: readonly { readonly file: string; readonly line: number; readonly message: string }[];
 }
 
 /** A relocation that was applied, for those who relocate again. */

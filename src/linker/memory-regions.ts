@@ -1,6 +1,6 @@
 /** Memory regions of a script (GNU ld 2.40, "MEMORY"): how full each is while the sections are laid out. */
 import type { OutputSection } from "./output-section.ts";
-import type { Expression, LinkerScript, MemoryRegion } from "./script/parser.ts";
+import type { Expression, LinkerScript, MemoryRegion } from "./script/tree.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_DATA, SEC_LOAD, SEC_READONLY } from "./section-flags.ts";
 
 export interface Region {
@@ -15,7 +15,7 @@ export interface Region {
 
 export const DEFAULT_REGION = "*default*";
 /** Length of the region that the script does not declare, as the map shows it. */
-export const DEFAULT_REGION_BYTES = 2 ** 32;
+const DEFAULT_REGION_BYTES = 2 ** 32;
 
 export class MemoryRegions {
   /** In the order of the script. */

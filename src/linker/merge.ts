@@ -192,7 +192,7 @@ class Merger {
         else high = middle;
       }
       const { start, entry: found } = mappings[low]!;
-      // Zeros behind a string are an empty one.
+      // Zeros after a string are an empty one.
       const empty = offset - start >= found.text.length ? this.#known.get("\0".repeat(this.#unit)) : undefined;
       if (empty) return { section: empty.section, offset: empty.offset };
       const entry = found.align === 0 && !found.suffixOf ? this.#known.get(found.text)! : found;

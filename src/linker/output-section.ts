@@ -1,6 +1,6 @@
 /** A section of the output: what a script's section statement, or an orphan, becomes. */
 import type { InputSection } from "./input-section.ts";
-import type { Assignment, DataStatement, Expression, OutputSection as SectionCommand } from "./script/parser.ts";
+import type { Assignment, DataStatement, Expression, OutputSection as SectionCommand } from "./script/tree.ts";
 
 /** What lies in an output section, in order. */
 export type Piece =

@@ -7,7 +7,7 @@ import { sourceLocation } from "../object/dwarf/line-table.ts";
 import { SHN_ABS } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
 import type { InputObject } from "./input-section.ts";
-import type { LinkProblem } from "./link.ts";
+import type { LinkProblem } from "./link-problem.ts";
 import type { RelocationIssue } from "./relocate.ts";
 import type { Duplicate, SymbolTable } from "./symbols.ts";
 

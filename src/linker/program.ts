@@ -18,7 +18,7 @@ import { GlobalOffsetTable } from "./got.ts";
 import { type InputObject, InputSection } from "./input-section.ts";
 import { type IncludedMember, Inputs, type LinkInput } from "./inputs.ts";
 import { Layout } from "./layout.ts";
-import type { LinkProblem } from "./link.ts";
+import type { LinkProblem } from "./link-problem.ts";
 import { mergeSections } from "./merge.ts";
 import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
@@ -26,8 +26,8 @@ import { overlaps } from "./overlaps.ts";
 import { Placement } from "./placement.ts";
 import { ProblemReport } from "./problems.ts";
 import { mergeProperties } from "./properties.ts";
-import type { Assignment, Expression, LinkerScript } from "./script/parser.ts";
 import { scriptSegments } from "./script/segments.ts";
+import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
 import {
   SEC_ALLOC,
   SEC_CODE,

@@ -33,7 +33,7 @@ export const SEC_NEVER_LOAD = 0x1000;
 export const SEC_LINKER_CREATED = 0x2000;
 
 /** Debugging sections have no attribute in ELF: their names tell. */
-export const DEBUGGING_NAME = /^\.(debug|zdebug|gnu\.debuglto_\.debug_|gnu\.linkonce\.wi\.|line|stab)|^\.gdb_index$/;
+const DEBUGGING_NAME = /^\.(debug|zdebug|gnu\.debuglto_\.debug_|gnu\.linkonce\.wi\.|line|stab)|^\.gdb_index$/;
 
 export function flagsOf({
   name,

@@ -35,7 +35,7 @@ export interface Segment {
   /** Given by the script; null to take them from the sections. */
   readonly flags: number | null;
   readonly loadAddress: number | null;
-  /** Address of its end, when that lies behind its sections. */
+  /** Address of its end, when that lies after its sections. */
   readonly end?: number;
 }
 
@@ -190,7 +190,7 @@ function noteSegments(sections: readonly OutputSection[]): Segment[] {
 export interface FileLayout {
   readonly offsets: ReadonlyMap<OutputSection, number>;
   readonly headers: readonly ProgramHeaderFields[];
-  /** The first byte behind all loaded sections. */
+  /** The first byte after all loaded sections. */
   readonly end: number;
   /** Sections that have no place in their segments, in words. */
   readonly problems: readonly string[];

@@ -3,7 +3,7 @@
  * can be executed.
  */
 import { PF_R, PF_W, PF_X, PT_LOAD, PT_TLS } from "../object/elf.ts";
-import type { LinkProblem } from "./link.ts";
+import type { LinkProblem } from "./link-problem.ts";
 import type { Program } from "./program.ts";
 
 export interface WarningOptions {

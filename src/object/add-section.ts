@@ -12,7 +12,7 @@ const SECTION_NAMES_OFFSET = 0x32;
 const FIELD = { name: 0, type: 4, offset: 16, sizeBytes: 20, align: 32 } as const;
 
 /**
- * The file with one more section at its end. Section names and headers move behind the content; all else stays where it
+ * The file with one more section at its end. Section names and headers move after the content; all else stays where it
  * is.
  */
 export function addSection(

@@ -91,7 +91,7 @@ interface Header extends SectionHeader {
   name: string;
 }
 
-/** Indices in the file of sections that come with tables of relocations behind each. */
+/** Indices in the file of sections, each followed by its table of relocations. */
 export function fileIndices(sections: readonly { readonly hasRelocations: boolean }[]): number[] {
   let next = 1;
   return sections.map(({ hasRelocations }) => {

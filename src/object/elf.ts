@@ -40,7 +40,6 @@ export const SHF_GNU_RETAIN = 0x200000;
 export const SHF_MERGE = 0x10;
 export const SHF_STRINGS = 0x20;
 export const SHF_INFO_LINK = 0x40;
-export const SHF_LINK_ORDER = 0x80;
 export const SHF_GROUP = 0x200;
 export const SHF_TLS = 0x400;
 export const SHF_EXCLUDE = 0x80000000;
@@ -77,9 +76,6 @@ export const STT_TLS = 6;
 export const STT_GNU_IFUNC = 10;
 
 export const STV_DEFAULT = 0;
-export const STV_INTERNAL = 1;
-export const STV_HIDDEN = 2;
-export const STV_PROTECTED = 3;
 
 /** What a section header says beside its name (gABI chapter 4, "Sections"). */
 export interface SectionHeader {

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assemble } from "../../src/assembler/assemble.ts";
-import { DEFAULT_LISTING } from "../../src/assembler/write/listing.ts";
+import { DEFAULT_LISTING } from "../../src/assembler/model/listing-options.ts";
 import { disassembleFile } from "../../src/binutils/disassembly.ts";
 import { fileHeader, programHeaders, relocationTables, sectionTable, symbolTable } from "../../src/binutils/headers.ts";
 import { readObjectFile } from "../../src/binutils/object-file.ts";

@@ -1,6 +1,6 @@
 /** The listing says where each line went, how deep in macros it stands, and what each condition came to. */
 import { describe, expect, test } from "vitest";
-import { DEFAULT_LISTING, type ListingOptions } from "../../src/assembler/write/listing.ts";
+import { DEFAULT_LISTING, type ListingOptions } from "../../src/assembler/model/listing-options.ts";
 import { assembleText } from "./differential.ts";
 
 const SOURCE = `${[

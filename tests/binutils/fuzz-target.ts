@@ -42,7 +42,7 @@ export interface FuzzResult {
 /**
  * Everything that can be shown of a file, in one of many ways; the text is thrown away. Throws only what is a finding.
  */
-export function show(file: ObjectFile, random: Random): void {
+function show(file: ObjectFile, random: Random): void {
   const all = (): boolean => true;
   const ignore = (): void => undefined;
   fileHeader(file);

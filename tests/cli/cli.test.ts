@@ -39,8 +39,8 @@ function sources(name: string): string {
 
 describe("qure build", () => {
   test("writes every image, the same bytes each time, and a manifest that describes them", async () => {
-    expect((await qure(["build", "-o", "first"])).exitCode).toBe(0);
-    expect((await qure(["build", "-o", "second"])).exitCode).toBe(0);
+    expect((await qure(["build", "--packaged", "-o", "first"])).exitCode).toBe(0);
+    expect((await qure(["build", "--packaged", "-o", "second"])).exitCode).toBe(0);
     const names = readdirSync(join(folder, "first")).sort();
     expect(names).toEqual([
       "kernel.elf",
@@ -66,6 +66,21 @@ describe("qure build", () => {
         .subarray(at, at + 8)
         .toString(),
     ).toBe("QUREKRNL");
+  });
+
+  test("a folder without sources is refused, and nothing is written", async () => {
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
+    const { exitCode, stderr } = await qure(["build"], empty);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^qure build: error: there are no sources in this folder: .*--packaged/);
+    expect(readdirSync(empty)).toEqual([]);
+  });
+
+  test("errors name their file, in one form", async () => {
+    expect((await qure(["size", folder])).stderr).toBe(`qure size: error: ${folder}: is a folder`);
+    expect((await qure(["build", "--nonsense"])).stderr).toMatch(/^qure build: error: unknown option/);
+    expect((await qure(["ld", "nothing.o"])).stderr).toBe("qure ld: error: nothing.o: no such file");
   });
 
   test("shows several mistakes with file, line, column and caret, exits 1, and leaves the previous build alone", async () => {
@@ -116,7 +131,7 @@ describe("qure inspect", () => {
     writeFileSync(join(folder, "noise"), "x".repeat(5000));
     const noise = await qure(["inspect", "noise"]);
     expect(noise.exitCode).toBe(1);
-    expect(String(noise.stderr)).toMatch(/^qure: noise: not an image that qure knows/);
+    expect(String(noise.stderr)).toMatch(/^qure inspect: error: noise: not an image that qure knows/);
   });
 
   test("says that a checksum is wrong", async () => {

@@ -1,6 +1,6 @@
 /** Folders and files that the host does not let us make: a sentence and an end, whatever the option. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -28,7 +28,7 @@ describe.runIf(existsSync("/proc/self"))("a folder where none can be made", () =
     ["emu", "--pcap", `${REFUSES}/net.pcapng`],
     ["emu", "-d", "int", "-D", `${REFUSES}/trace.txt`],
     ["emu", "--save", "x", "--store", REFUSES],
-    ["build", "-o", REFUSES],
+    ["build", "--packaged", "-o", REFUSES],
   ])("%s %s %s", (command, ...args) => {
     const boot = command === "emu" ? ["--hda", "halt.img", "--for", "1ms"] : [];
     const { status, stderr } = spawnSync("node", [bundle, command, ...boot, ...args], {
@@ -48,4 +48,12 @@ test("makeFolder makes what is missing, and takes what is there", () => {
   expect(existsSync(path)).toBe(true);
   expect(() => makeFolder(join(folder, "halt.img"))).toThrow(/EEXIST/);
   expect(() => makeFolder(join(folder, "halt.img/below"))).toThrow(/ENOTDIR|EEXIST/);
+});
+
+test("nothing in src/ has Node make folders recursively", () => {
+  const src = join(import.meta.dirname, "../../src");
+  const offenders = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
+    (path) => path.endsWith(".ts") && /mkdir(?:Sync)?\([^;]*recursive/.test(readFileSync(join(src, path), "utf8")),
+  );
+  expect(offenders).toEqual([]);
 });

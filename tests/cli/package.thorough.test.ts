@@ -32,7 +32,10 @@ test("works when it is installed in an empty folder, as a command and as a libra
     ],
     { cwd: home },
   );
-  const { exitCode, stderr } = await execa("npx", ["--no-install", "qure", "build"], { cwd: home, reject: false });
+  const { exitCode, stderr } = await execa("npx", ["--no-install", "qure", "build", "--packaged"], {
+    cwd: home,
+    reject: false,
+  });
   expect(exitCode, stderr).toBe(0);
   writeFileSync(
     join(home, "try.js"),

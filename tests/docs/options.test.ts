@@ -2,11 +2,13 @@
  * Options and documents name each other: docs/commands.md lists what the commands declare, and no page speaks of an
  * option that nothing takes. After a change, `QURE_UPDATE=1 npx vitest run tests/docs/options.test.ts` writes the lists.
  */
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../src/cli/commands.ts";
+import { TOOLS } from "../../src/cli/tools.ts";
 import { generatedPart, pages, root } from "./page.ts";
 
 const PAGE = "docs/commands.md";
@@ -69,6 +71,12 @@ describe("options and documents name each other", () => {
       });
     const wanted = `${["| command | options |", "|---|---|", ...rows].join("\n")}\n`;
     expect(generatedPart(PAGE, "options of qure snapshot", wanted)).toBe(wanted);
+  });
+
+  test.each([...TOOLS.keys()])("qure %s, whose help the page shows", (name) => {
+    const help = execFileSync("node", [join(root, "dist/qure.cjs"), name, "--help"], { encoding: "utf8" });
+    const wanted = `\`\`\`console\n$ qure ${name} --help\n${help.trimEnd()}\n\`\`\`\n`;
+    expect(generatedPart("docs/tool-options.md", `help of qure ${name}`, wanted)).toBe(wanted);
   });
 
   test("every option that a page names is one that something takes", async () => {

@@ -40,6 +40,9 @@ function offenders(paths: readonly string[], pattern: RegExp): string[] {
   );
 }
 
+/** Files that are yet to be split. */
+const STILL_LONG: ReadonlySet<string> = new Set(["emulator/cpu/cold.ts"]);
+
 describe("house rules", () => {
   test("nothing under emulator/ reads a clock, a random source or a timer of the host", () => {
     const emulator = core.filter((path) => path.startsWith("emulator/"));
@@ -69,6 +72,10 @@ describe("house rules", () => {
       "src/diagnostic": [],
       "src/object": [],
       "src/assembler": ["src/isa", "src/diagnostic", "src/object"],
+      "src/assembler/model": ["src/isa", "src/diagnostic", "src/object"],
+      "src/assembler/read": ["src/assembler/model", "src/isa", "src/object"],
+      "src/assembler/write": ["src/assembler/model", "src/isa", "src/diagnostic", "src/object"],
+      "src/assembler/directives": ["src/assembler/read", "src/assembler/model", "src/isa", "src/object"],
       "src/linker": ["src/diagnostic", "src/object"],
       "src/binutils": ["src/isa", "src/object"],
       "src/image": ["src/object", "src/linker"],
@@ -93,11 +100,11 @@ describe("house rules", () => {
 
   test("no source file is longer than 600 lines, tables of data excepted", () => {
     const isTable = (path: string): boolean =>
-      /\/table\//.test(path) || /\/vga-font\.ts$|\/font\.s$|package-lock/.test(path);
+      /\/table\//.test(path) || /\/vga-font\.ts$|\/font\.s$|\/idioms\.ts$|package-lock/.test(path);
     const long = files
       .filter((path) => /\.(ts|mjs|s|inc)$/.test(path) && !isTable(path))
       .map((path) => ({ path, lines: read(path).split("\n").length - 1 }))
-      .filter(({ lines }) => lines > 720);
+      .filter(({ path, lines }) => lines > 600 && !STILL_LONG.has(path));
     expect(long).toEqual([]);
   });
 

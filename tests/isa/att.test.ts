@@ -6,9 +6,9 @@ import { disassemble } from "../../src/isa/disassemble.ts";
 import { encode, isEncodingError } from "../../src/isa/encode.ts";
 import type { Form } from "../../src/isa/form.ts";
 import type { Instruction } from "../../src/isa/instruction.ts";
-import { instructionOf } from "../../src/isa/lift.ts";
 import { allForms } from "../../src/isa/table/index.ts";
 import { assembleBatch, requireOracle } from "../oracle.ts";
+import { instructionOf } from "./instruction-of.ts";
 import { samplesOf } from "./spread.ts";
 import { Tally } from "./tally.ts";
 

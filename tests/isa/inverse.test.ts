@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import { decode } from "../../src/isa/decode.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { encode, isEncodingError } from "../../src/isa/encode.ts";
-import { instructionOf } from "../../src/isa/lift.ts";
 import { allForms } from "../../src/isa/table/index.ts";
 import { byteSamples } from "./byte-spread.ts";
+import { instructionOf } from "./instruction-of.ts";
 import { samplesOf } from "./spread.ts";
 
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");

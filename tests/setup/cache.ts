@@ -18,7 +18,7 @@ declare module "vitest" {
 const here = new Map<string, Uint8Array>();
 
 /** Writes so that whoever reads at the same moment finds the whole file or none. */
-export function writeWhole(path: string, bytes: Uint8Array): void {
+function writeWhole(path: string, bytes: Uint8Array): void {
   const part = `${path}.${process.pid}`;
   writeFileSync(part, bytes);
   renameSync(part, path);

@@ -20,7 +20,7 @@ import {
 } from "./rounding.ts";
 
 /** The answer when an operand is a NaN or no number at all; null when both are numbers (SDM volume 1, table 4-7). */
-export function propagateNaN(context: FloatContext, a: Float80, b: Float80): Float80 | null {
+function propagateNaN(context: FloatContext, a: Float80, b: Float80): Float80 | null {
   if (a.isUnsupported || b.isUnsupported) {
     context.raise(INVALID);
     return INDEFINITE;
@@ -201,7 +201,7 @@ export function normalInteger(value: Float80): { readonly significand: bigint; r
 }
 
 /** The integer square root: the largest whose square is not above `value`. */
-export function integerSquareRoot(value: bigint): bigint {
+function integerSquareRoot(value: bigint): bigint {
   let root = 1n << BigInt((value.toString(2).length + 1) >> 1);
   for (;;) {
     const next = (root + value / root) >> 1n;

@@ -9,14 +9,13 @@ import { BIAS, Float80, infinity, MAX_EXPONENT, zero } from "./float80.ts";
 export const INVALID = 1;
 export const DENORMAL = 2;
 export const ZERO_DIVIDE = 4;
-export const OVERFLOW = 8;
-export const UNDERFLOW = 0x10;
+const OVERFLOW = 8;
+const UNDERFLOW = 0x10;
 export const PRECISION = 0x20;
 
-export const TO_NEAREST = 0;
+const TO_NEAREST = 0;
 export const DOWN = 1;
-export const UP = 2;
-export const TOWARD_ZERO = 3;
+const UP = 2;
 
 /**
  * By how much an unmasked overflow or underflow shifts the exponent of the result it stores. Only FSCALE goes beyond

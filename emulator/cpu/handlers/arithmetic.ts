@@ -151,7 +151,7 @@ const multiplyTo: Builder = (core, insn) => {
  * fits. Returns the quotient; the remainder is `low - quotient * divisor` modulo 2^32. Two steps of 16 bits, each exact
  * in a double.
  */
-export function divide64(high: number, low: number, divisor: number): number {
+function divide64(high: number, low: number, divisor: number): number {
   const divisorHigh = divisor >>> 0;
   const upper = (high >>> 0) * 65536 + (low >>> 16);
   const quotient1 = Math.floor(upper / divisorHigh);
@@ -268,7 +268,7 @@ function readAccumulator(core: Core, insn: DecodedInstruction): { get: () => num
   }
 }
 
-export const ARITHMETIC: Builders = {
+export const ARITHMETIC = {
   add: binary({ 8: add8, 16: add16, 32: add32 }),
   or: binary(bitwise((a, b) => a | b)),
   adc: binary({ 8: adc8, 16: adc16, 32: adc32 }),
@@ -288,4 +288,4 @@ export const ARITHMETIC: Builders = {
   idiv: divide(true),
   xadd: exchangeAdd,
   cmpxchg: compareExchange,
-};
+} satisfies Builders;

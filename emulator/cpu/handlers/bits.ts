@@ -69,11 +69,11 @@ function bitScan(find: (value: number) => number): Builder {
   };
 }
 
-export const BITS: Builders = {
+export const BITS = {
   bt: bitTest(null),
   bts: bitTest((value, mask) => value | mask),
   btr: bitTest((value, mask) => value & ~mask),
   btc: bitTest((value, mask) => value ^ mask),
   bsf: bitScan((value) => 31 - Math.clz32(value & -value)),
   bsr: bitScan((value) => 31 - Math.clz32(value)),
-};
+} satisfies Builders;

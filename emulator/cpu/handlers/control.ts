@@ -145,7 +145,7 @@ const bound: Builder = (core, insn) => {
   };
 };
 
-export const CONTROL: Builders = {
+export const CONTROL = {
   jmp: branch,
   jcc: jumpConditional,
   jmp_indirect: jumpIndirect,
@@ -175,4 +175,4 @@ export const CONTROL: Builders = {
   ud0: () => () => raise(INVALID_OPCODE),
   ud1: () => () => raise(INVALID_OPCODE),
   ud2: () => () => raise(INVALID_OPCODE),
-};
+} satisfies Builders;

@@ -43,7 +43,7 @@ function adjustUnpacked(sign: 1 | -1): Builder {
     };
 }
 
-export const DECIMAL: Builders = {
+export const DECIMAL = {
   daa: adjustPacked(1),
   das: adjustPacked(-1),
   aaa: adjustUnpacked(1),
@@ -62,4 +62,4 @@ export const DECIMAL: Builders = {
       r16[AX] = (r8[AL]! + r8[AH]! * immediate) & 0xff;
       logic8(s, r8[AL]!);
     },
-};
+} satisfies Builders;

@@ -1,4 +1,5 @@
 /** Which instructions of flat 32-bit code have a maker of their own: those that kernels spend their time in. */
+import type { Semantic } from "../../../src/isa/semantics.ts";
 import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
 import type { Builder, DecodedInstruction } from "../instruction.ts";
@@ -64,7 +65,7 @@ const MOV_BYTE: Shapes = {
   mr: move.movByteStore,
   mi: move.movByteStoreImmediate,
 };
-const BYTE_SHAPES: Readonly<Record<string, Shapes>> = {
+const BYTE_SHAPES: Readonly<Partial<Record<string, Shapes>>> = {
   mov: MOV_BYTE,
   cmp: { ri: move.cmpByteImmediate, mi: move.cmpByteMemoryImmediate },
   test: { rr: move.testByteRegister, ri: move.testByteImmediate },
@@ -124,7 +125,7 @@ const multiply: Specialise = (insn) => {
 /** The whole address space can be jumped to. */
 const ALL = 0xffffffff;
 
-export const FAST: Readonly<Record<string, Specialise>> = {
+export const FAST: Readonly<Partial<Record<Semantic, Specialise>>> = {
   ...Object.fromEntries(Object.entries(ALU_FORMS).map(([name, forms]) => [name, twoOperands(name, forms)])),
   mov: twoOperands("mov", MOV),
   movzx: extension(

@@ -9,7 +9,7 @@ const AL = 0;
 
 const SAHF_MASK = SF | ZF | AF | PF | CF;
 
-export const FLAG_CONTROL: Builders = {
+export const FLAG_CONTROL = {
   clc:
     ({ s }) =>
     () =>
@@ -42,4 +42,4 @@ export const FLAG_CONTROL: Builders = {
     ({ s, r8 }) =>
     () =>
       void (r8[AL] = getCarry(s) ? 0xff : 0),
-};
+} satisfies Builders;

@@ -24,4 +24,4 @@ const output: Builder = (core, insn) => {
   };
 };
 
-export const IO: Builders = { in: input, out: output };
+export const IO = { in: input, out: output } satisfies Builders;

@@ -174,7 +174,7 @@ const extendAccumulator: Builder = ({ s, r8, r16 }, { size }): Handler =>
 const extendToPair: Builder = ({ s, r16 }, { size }): Handler =>
   size === 32 ? () => void (s[EDX] = s[EAX]! >> 31) : () => void (r16[2 * EDX] = (r16[0]! << 16) >> 31);
 
-export const MOVE: Builders = {
+export const MOVE = {
   mov: move,
   movzx: extend(false),
   movsx: extend(true),
@@ -195,4 +195,4 @@ export const MOVE: Builders = {
   cbw: extendAccumulator,
   cwd: extendToPair,
   nop: () => () => undefined,
-};
+} satisfies Builders;

@@ -93,7 +93,7 @@ const adjustRpl: Builder = (core, insn) => {
   };
 };
 
-export const SELECTORS: Builders = {
+export const SELECTORS = {
   lldt: loadSystem((core, selector) => core.segments.loadLdt(selector)),
   ltr: loadSystem((core, selector) => core.segments.loadTask(selector)),
   verr: verify((descriptor) => descriptor.isReadable),
@@ -101,4 +101,4 @@ export const SELECTORS: Builders = {
   lar: loadFromDescriptor(LAR_TYPES, (descriptor) => descriptor.high & 0x00f0ff00),
   lsl: loadFromDescriptor(LSL_TYPES, (descriptor) => descriptor.limit),
   arpl: adjustRpl,
-};
+} satisfies Builders;

@@ -130,7 +130,7 @@ function doubleShift(left: boolean): Builder {
   };
 }
 
-export const SHIFTS: Builders = {
+export const SHIFTS = {
   shl: shift(shl),
   shr: shift(shr),
   sar: shift(sar),
@@ -140,4 +140,4 @@ export const SHIFTS: Builders = {
   rcr: shift(rcr),
   shld: doubleShift(true),
   shrd: doubleShift(false),
-};
+} satisfies Builders;

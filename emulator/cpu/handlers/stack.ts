@@ -177,7 +177,7 @@ const popFlags: Builder = (core, insn) => () => {
   core.updateControls();
 };
 
-export const STACK: Builders = {
+export const STACK = {
   push,
   pop,
   push_sreg: pushSegment,
@@ -188,4 +188,4 @@ export const STACK: Builders = {
   leave,
   pushf: pushFlags,
   popf: popFlags,
-};
+} satisfies Builders;

@@ -320,7 +320,7 @@ const output: Builder = (core, insn) => {
   return repeat(core, insn, step, null, null);
 };
 
-export const STRINGS: Builders = {
+export const STRINGS = {
   movs: move,
   stos: store,
   lods: load,
@@ -328,4 +328,4 @@ export const STRINGS: Builders = {
   scas: scan,
   ins: input,
   outs: output,
-};
+} satisfies Builders;

@@ -73,7 +73,7 @@ function requireProtected(core: Core): void {
 }
 
 /** Writes CR0 and what follows from it. */
-export function writeCr0(core: Core, value: number): void {
+function writeCr0(core: Core, value: number): void {
   const { s, mmu } = core;
   if (((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) || ((value & CR0_NW) !== 0 && (value & CR0_CD) === 0))
     raise(GENERAL_PROTECTION, 0);
@@ -306,7 +306,7 @@ const invalidatePage: Builder = (core, insn) => {
 /** INVD and WBINVD: there is no cache to write back. */
 const cache: Builder = (core) => () => requireRing0(core);
 
-export const SYSTEM: Builders = {
+export const SYSTEM = {
   mov_to_creg: moveToControl,
   mov_from_creg: moveFromControl,
   mov_to_dreg: moveToDebug,
@@ -348,4 +348,4 @@ export const SYSTEM: Builders = {
   sysexit: fastExit,
   sldt: storeWord((core) => core.segments.selector(LDTR), true),
   str: storeWord((core) => core.segments.selector(TR), true),
-};
+} satisfies Builders;

@@ -220,7 +220,7 @@ function storeControlWord(value: (fpu: Fpu) => number): Builder {
   };
 }
 
-export const X87_CONTROL: Builders = {
+export const X87_CONTROL = {
   fninit: atOnce((fpu) => fpu.initialise()),
   fnclex: atOnce((fpu) => {
     fpu.status &= ~EXCEPTION_BITS;
@@ -245,4 +245,4 @@ export const X87_CONTROL: Builders = {
   fneni: atOnce(() => undefined),
   fndisi: atOnce(() => undefined),
   fnsetpm: atOnce(() => undefined),
-};
+} satisfies Builders;

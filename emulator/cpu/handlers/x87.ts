@@ -74,7 +74,9 @@ const stackIndex = (insn: DecodedInstruction): number => insn.rm;
 
 type Operation = (context: FloatContext, destination: Float80, source: Float80) => Float80;
 
-const OPERATIONS: Readonly<Record<string, Operation>> = {
+type OperationName = "add" | "mul" | "sub" | "subr" | "div" | "divr";
+
+const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
   add,
   mul: multiply,
   sub: subtract,
@@ -116,13 +118,13 @@ function arithmetic(operation: Operation, pop: boolean): Builder {
 }
 
 /** FADD, FADDP, FIADD and so on for the six operations. */
-const ARITHMETIC: Builders = Object.fromEntries(
+const ARITHMETIC = Object.fromEntries(
   Object.entries(OPERATIONS).flatMap(([name, operation]) => [
     [`f${name}`, arithmetic(operation, false)],
     [`f${name}p`, arithmetic(operation, true)],
     [`fi${name}`, arithmetic(operation, false)],
   ]),
-);
+) as Readonly<Record<`f${OperationName}` | `f${OperationName}p` | `fi${OperationName}`, Builder>>;
 
 const ORDER_CONDITIONS: Readonly<Record<Order, number>> = { greater: 0, less: C0, equal: C3, unordered: C0 | C2 | C3 };
 const ORDER_FLAGS: Readonly<Record<Order, number>> = { greater: 0, less: CF, equal: ZF, unordered: ZF | PF | CF };
@@ -320,7 +322,7 @@ function conditionalMove(holds: (s: Int32Array) => boolean): Builder {
 /** FCHS and FABS change the sign of anything, also of a NaN. */
 const changeSign = (change: (value: Float80) => Float80): Builder => function1((_context, top) => change(top));
 
-export const X87: Builders = {
+export const X87 = {
   ...ARITHMETIC,
   fld: load,
   fild: load,
@@ -399,4 +401,4 @@ export const X87: Builders = {
   fincstp: onRegisters((fpu) => void fpu.top++),
   fdecstp: onRegisters((fpu) => void fpu.top--),
   fnop: onRegisters(() => undefined, 0),
-};
+} satisfies Builders;

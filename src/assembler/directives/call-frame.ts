@@ -2,10 +2,12 @@
  * The `.cfi_*` directives.
  */
 
-import type { Assembler } from "../assembler.ts";
+import { DW_CFA } from "../model/call-frames.ts";
 import * as integer from "../model/integer.ts";
-import { characterClass, NAME_PART, PERCENT, textOfBytes } from "../read/chars.ts";
-import { DW_CFA } from "../write/call-frames.ts";
+import { textOfBytes } from "../model/source-text.ts";
+import type { Assembler } from "../read/assembler.ts";
+import { characterClass, NAME_PART, PERCENT } from "../read/chars.ts";
+import { readRegister } from "../read/register-reader.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** DWARF numbers of registers by class: the first of each (i386 psABI, table 2.14). */
@@ -28,10 +30,10 @@ function isSpecialName(assembler: Assembler, start: number): boolean {
 }
 
 function registerNumber(assembler: Assembler): number {
-  const { input, expressions } = assembler;
+  const { input } = assembler;
   const code = input.skipSpace();
   const start = input.offset;
-  const register = expressions.register();
+  const register = readRegister(assembler);
   if (register !== null) {
     const first = FIRST_NUMBERS[register.class];
     if (first === undefined)
@@ -47,7 +49,7 @@ function registerNumber(assembler: Assembler): number {
     input.offset = end;
     return number;
   }
-  return expressions.absoluteNumber("the number of the register");
+  return assembler.expressions.absoluteNumber("the number of the register");
 }
 
 function number(assembler: Assembler): number {
@@ -61,7 +63,12 @@ function registerOffset(op: number, change: (assembler: Assembler, offset: numbe
     assembler.demandComma();
     const offset = number(assembler);
     assembler.demandEnd();
-    assembler.callFrames.add(directive.name, { kind: "offset", op, register, offset: change(assembler, offset) });
+    assembler.program.callFrames.add(directive.name, {
+      kind: "offset",
+      op,
+      register,
+      offset: change(assembler, offset),
+    });
   };
 }
 
@@ -69,7 +76,7 @@ function registers(op: number): Handler {
   return (assembler, directive) => {
     do {
       const register = registerNumber(assembler);
-      assembler.callFrames.add(directive.name, { kind: "registers", op, register, other: 0 });
+      assembler.program.callFrames.add(directive.name, { kind: "registers", op, register, other: 0 });
     } while (assembler.comma());
     assembler.demandEnd();
   };
@@ -77,7 +84,7 @@ function registers(op: number): Handler {
 
 function setOffset(compute: (before: number, value: number) => number): Handler {
   return (assembler, directive) => {
-    const { callFrames } = assembler;
+    const { callFrames } = assembler.program;
     callFrames.required(directive.name);
     const value = number(assembler);
     assembler.demandEnd();
@@ -93,9 +100,9 @@ function setOffset(compute: (before: number, value: number) => number): Handler 
 function plain(op: number, also: (assembler: Assembler) => void = () => {}): Handler {
   return (assembler, directive) => {
     assembler.demandEnd();
-    assembler.callFrames.required(directive.name);
+    assembler.program.callFrames.required(directive.name);
     also(assembler);
-    assembler.callFrames.add(directive.name, { kind: "plain", op });
+    assembler.program.callFrames.add(directive.name, { kind: "plain", op });
   };
 }
 
@@ -109,7 +116,8 @@ function encoded(set: (assembler: Assembler, directive: string, encoding: number
 }
 
 const sections: Handler = (assembler) => {
-  const { callFrames, input } = assembler;
+  const { input } = assembler;
+  const { callFrames } = assembler.program;
   callFrames.wantsEhFrame = false;
   callFrames.wantsDebugFrame = false;
   if (!input.atStatementEnd()) {
@@ -139,21 +147,21 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
         if (!simple) assembler.failAt("bad-argument", start, "`.cfi_startproc' takes nothing or `simple'");
       }
       assembler.demandEnd();
-      assembler.callFrames.start(simple);
+      assembler.program.callFrames.start(simple);
     },
   ],
   [
     ".cfi_endproc",
     (assembler) => {
       assembler.demandEnd();
-      assembler.callFrames.end();
+      assembler.program.callFrames.end();
     },
   ],
   [".cfi_sections", sections],
   [
     ".cfi_def_cfa",
     registerOffset(DW_CFA.def_cfa, (assembler, offset) => {
-      assembler.callFrames.moveCfa(".cfi_def_cfa", () => offset);
+      assembler.program.callFrames.moveCfa(".cfi_def_cfa", () => offset);
       return offset;
     }),
   ],
@@ -162,7 +170,12 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
     (assembler, directive) => {
       const register = registerNumber(assembler);
       assembler.demandEnd();
-      assembler.callFrames.add(directive.name, { kind: "registers", op: DW_CFA.def_cfa_register, register, other: 0 });
+      assembler.program.callFrames.add(directive.name, {
+        kind: "registers",
+        op: DW_CFA.def_cfa_register,
+        register,
+        other: 0,
+      });
     },
   ],
   [".cfi_def_cfa_offset", setOffset((_, value) => value)],
@@ -172,7 +185,7 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
     ".cfi_rel_offset",
     registerOffset(
       DW_CFA.offset,
-      (assembler, offset) => offset - assembler.callFrames.moveCfa(".cfi_rel_offset", (before) => before),
+      (assembler, offset) => offset - assembler.program.callFrames.moveCfa(".cfi_rel_offset", (before) => before),
     ),
   ],
   [".cfi_val_offset", registerOffset(DW_CFA.val_offset, (_, offset) => offset)],
@@ -183,7 +196,7 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
       assembler.demandComma();
       const other = registerNumber(assembler);
       assembler.demandEnd();
-      assembler.callFrames.add(directive.name, { kind: "registers", op: DW_CFA.register, register, other });
+      assembler.program.callFrames.add(directive.name, { kind: "registers", op: DW_CFA.register, register, other });
     },
   ],
   [
@@ -191,29 +204,29 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
     (assembler, directive) => {
       do {
         const register = registerNumber(assembler);
-        assembler.callFrames.add(directive.name, { kind: "offset", op: DW_CFA.restore, register, offset: 0 });
+        assembler.program.callFrames.add(directive.name, { kind: "offset", op: DW_CFA.restore, register, offset: 0 });
       } while (assembler.comma());
       assembler.demandEnd();
     },
   ],
   [".cfi_undefined", registers(DW_CFA.undefined)],
   [".cfi_same_value", registers(DW_CFA.same_value)],
-  [".cfi_remember_state", plain(DW_CFA.remember_state, (assembler) => assembler.callFrames.rememberState())],
-  [".cfi_restore_state", plain(DW_CFA.restore_state, (assembler) => assembler.callFrames.restoreState())],
+  [".cfi_remember_state", plain(DW_CFA.remember_state, (assembler) => assembler.program.callFrames.rememberState())],
+  [".cfi_restore_state", plain(DW_CFA.restore_state, (assembler) => assembler.program.callFrames.restoreState())],
   [".cfi_window_save", plain(DW_CFA.GNU_window_save)],
   [
     ".cfi_return_column",
     (assembler, directive) => {
       const column = registerNumber(assembler);
       assembler.demandEnd();
-      assembler.callFrames.required(directive.name).returnColumn = column;
+      assembler.program.callFrames.required(directive.name).returnColumn = column;
     },
   ],
   [
     ".cfi_signal_frame",
     (assembler, directive) => {
       assembler.demandEnd();
-      assembler.callFrames.required(directive.name).isSignalFrame = true;
+      assembler.program.callFrames.required(directive.name).isSignalFrame = true;
     },
   ],
   [
@@ -223,13 +236,13 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
       do bytes.push(integer.low32(assembler.expressions.absolute("the byte")) & 0xff);
       while (assembler.comma());
       assembler.demandEnd();
-      assembler.callFrames.add(directive.name, { kind: "escape", bytes: Uint8Array.from(bytes) });
+      assembler.program.callFrames.add(directive.name, { kind: "escape", bytes: Uint8Array.from(bytes) });
     },
   ],
   [
     ".cfi_personality",
     encoded((assembler, directive, encoding) => {
-      const frame = assembler.callFrames.required(directive);
+      const frame = assembler.program.callFrames.required(directive);
       frame.personalityEncoding = encoding;
       if (encoding === 0xff) return;
       assembler.demandComma();
@@ -239,7 +252,7 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
   [
     ".cfi_lsda",
     encoded((assembler, directive, encoding) => {
-      const frame = assembler.callFrames.required(directive);
+      const frame = assembler.program.callFrames.required(directive);
       frame.lsdaEncoding = encoding;
       if (encoding === 0xff) return;
       assembler.demandComma();

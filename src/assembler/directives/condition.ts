@@ -2,10 +2,11 @@
  * `.if` and its many forms.
  */
 
-import type { Assembler } from "../assembler.ts";
 import type { Atom } from "../model/atom.ts";
 import type { Integer } from "../model/integer.ts";
-import { characterClass, NAME_PART, NAME_START, QUOTE, textOfBytes } from "../read/chars.ts";
+import { textOfBytes } from "../model/source-text.ts";
+import type { Assembler } from "../read/assembler.ts";
+import { characterClass, NAME_PART, NAME_START, QUOTE } from "../read/chars.ts";
 import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 

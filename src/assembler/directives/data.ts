@@ -2,13 +2,15 @@
  * Directives that put numbers and strings into the section.
  */
 
+import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
 import { R } from "../../object/relocation-types.ts";
-import type { Assembler } from "../assembler.ts";
 import { type Expression, Op } from "../model/expression.ts";
 import type { FloatFormat } from "../model/float.ts";
 import { encodeFloat } from "../model/float.ts";
 import * as integer from "../model/integer.ts";
-import { COMMA, characterClass, QUOTE, SPACE, STATEMENT_END, textOfBytes } from "../read/chars.ts";
+import { textOfBytes } from "../model/source-text.ts";
+import type { Assembler } from "../read/assembler.ts";
+import { COMMA, characterClass, QUOTE, SPACE, STATEMENT_END } from "../read/chars.ts";
 import { namesGot } from "../read/instruction-parser.ts";
 import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
@@ -28,7 +30,7 @@ function numbers(size: number): Handler {
   };
 }
 
-export function emitNumber(assembler: Assembler, expression: Expression, size: number): void {
+function emitNumber(assembler: Assembler, expression: Expression, size: number): void {
   const { sections } = assembler;
   if (expression.op === Op.CONSTANT && assembler.expressions.relocation === 0) {
     if (size < 8 && !fitsField(expression.number, size)) {
@@ -56,7 +58,7 @@ export function emitNumber(assembler: Assembler, expression: Expression, size: n
       `\`${expression.register!.name}' is a register: it has no value to store`,
     );
   demandContents(assembler, true);
-  if (assembler.isIntel) assembler.symbols.needAll(expression);
+  if (assembler.isIntel) assembler.program.symbolList.needAll(expression);
   const relocation = assembler.expressions.relocation;
   if (relocation === 0 && size === 4 && namesGot(expression)) {
     // A difference to this place is what the relocation itself is.
@@ -162,27 +164,6 @@ function leb128(isSigned: boolean): Handler {
     } while (assembler.comma());
     assembler.demandEnd();
   };
-}
-
-export function unsignedLeb128(value: bigint): Uint8Array {
-  const bytes: number[] = [];
-  do {
-    const low = Number(value & 0x7fn);
-    value >>= 7n;
-    bytes.push(value === 0n ? low : low | 0x80);
-  } while (value !== 0n);
-  return Uint8Array.from(bytes);
-}
-
-export function signedLeb128(value: bigint): Uint8Array {
-  const bytes: number[] = [];
-  for (;;) {
-    const low = Number(value & 0x7fn);
-    value >>= 7n;
-    const done = (value === 0n && (low & 0x40) === 0) || (value === -1n && (low & 0x40) !== 0);
-    bytes.push(done ? low : low | 0x80);
-    if (done) return Uint8Array.from(bytes);
-  }
 }
 
 /** `.dcb.w count, value`: copies of a number. */

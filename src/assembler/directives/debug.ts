@@ -2,11 +2,12 @@
  * Directives for debuggers: source files and lines, and notes about the program.
  */
 
-import type { Assembler } from "../assembler.ts";
+import type { LocationOptions } from "../model/debug-lines.ts";
 import { SHF, SHT } from "../model/section.ts";
-import { characterClass, DIGIT, NAME_PART, NEWLINE, QUOTE, textOfBytes } from "../read/chars.ts";
+import { NEWLINE, textOfBytes } from "../model/source-text.ts";
+import type { Assembler } from "../read/assembler.ts";
+import { characterClass, DIGIT, NAME_PART, QUOTE } from "../read/chars.ts";
 import { readString } from "../read/text.ts";
-import type { LocationOptions } from "../write/debug-lines.ts";
 import { requiredString } from "./source.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
@@ -16,7 +17,7 @@ const file: Handler = (assembler) => {
   if (!(characterClass[input.skipSpace()]! & DIGIT)) {
     const name = textOfBytes(requiredString(assembler, "the name of a file"));
     assembler.demandEnd();
-    assembler.fileNames.push(name);
+    assembler.program.fileNames.push(name);
     return;
   }
   const start = input.offset;
@@ -39,7 +40,7 @@ const file: Handler = (assembler) => {
   }
   assembler.demandEnd();
   if (number < 0 || number > 100000) assembler.failAt("value-range", start, "a file has a number from 0 to 100000");
-  assembler.debug.file(number, directory, name, md5);
+  assembler.program.debug.file(number, directory, name, md5);
 };
 
 function word(assembler: Assembler): string {
@@ -59,7 +60,7 @@ const loc: Handler = (assembler) => {
   let column = 0;
   if (characterClass[input.skipSpace()]! & DIGIT) column = expressions.absoluteNumber("the column");
   const options: LocationOptions = {
-    isStatement: assembler.debug.isStatement,
+    isStatement: assembler.program.debug.isStatement,
     basicBlock: false,
     prologueEnd: false,
     epilogueBegin: false,
@@ -106,9 +107,9 @@ const loc: Handler = (assembler) => {
     }
   }
   assembler.demandEnd();
-  if (!assembler.debug.hasFile(fileNumber))
+  if (!assembler.program.debug.hasFile(fileNumber))
     assembler.failAt("unknown-file", start, `no \`.file ${fileNumber}' came before this \`.loc'`);
-  assembler.debug.location(fileNumber, line, column, options);
+  assembler.program.debug.location(fileNumber, line, column, options);
 };
 
 /** `.ident "text"`: a string in `.comment`. */
@@ -180,13 +181,13 @@ function stab(kind: "s" | "n" | "d", section = ".stab"): Handler {
     const other = number("the second number of the entry");
     assembler.demandComma();
     const description = number("the description of the entry");
-    let value = assembler.here(assembler.input.offset);
+    let value = assembler.symbols.here(assembler.input.offset);
     if (kind !== "d") {
       assembler.demandComma();
       value = expressions.required("the value of the entry");
     }
     assembler.demandEnd();
-    assembler.stabs.add(section, text, type, other, description, value);
+    assembler.program.stabs.add(section, text, type, other, description, value);
   };
 }
 
@@ -196,7 +197,7 @@ export const DEBUG_DIRECTIVES: DirectiveTable = [
   [
     ".loc_mark_labels",
     (assembler) => {
-      assembler.debug.marksLabels = assembler.expressions.absoluteNumber("the switch") !== 0;
+      assembler.program.debug.marksLabels = assembler.expressions.absoluteNumber("the switch") !== 0;
       assembler.demandEnd();
     },
   ],

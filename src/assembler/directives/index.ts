@@ -2,7 +2,8 @@
  * Puts every directive on its name.
  */
 
-import type { Assembler } from "../assembler.ts";
+import type { Directive } from "../model/atom.ts";
+import type { Assembler } from "../read/assembler.ts";
 import { CALL_FRAME_DIRECTIVES } from "./call-frame.ts";
 import { CONDITION_DIRECTIVES } from "./condition.ts";
 import { DATA_DIRECTIVES } from "./data.ts";
@@ -32,9 +33,14 @@ export function installDirectives(assembler: Assembler): void {
     SYMBOL_DIRECTIVES,
   ];
   for (const table of tables) {
-    for (const [names, run] of table) {
+    for (const [names, handler] of table) {
       for (const name of names.split(" ")) {
-        assembler.atoms.internText(name).directive = { name, isConditional: CONDITIONAL.has(name), run };
+        const directive: Directive = {
+          name,
+          isConditional: CONDITIONAL.has(name),
+          run: () => handler(assembler, directive),
+        };
+        assembler.atoms.internText(name).directive = directive;
       }
     }
   }

@@ -2,12 +2,12 @@
  * Directives that move the place: alignment, origin, space.
  */
 
-import type { Assembler } from "../assembler.ts";
+import { longestNop, writeNops } from "../../isa/nops.ts";
 import type { Expression } from "../model/expression.ts";
 import { Op, refold } from "../model/expression.ts";
 import * as integer from "../model/integer.ts";
+import type { Assembler } from "../read/assembler.ts";
 import { COMMA } from "../read/chars.ts";
-import { longestNop, writeNops } from "../write/nops.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** Largest alignment as a power of two: what an ELF32 section header can say. */
@@ -199,7 +199,7 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
 function nops(assembler: Assembler, count: number, limit: number): void {
   const { sections } = assembler;
   sections.charge(count);
-  if (assembler.debug.isOn) assembler.debug.instruction();
+  if (assembler.program.debug.isOn) assembler.program.debug.instruction();
   // The mode at the end of the source decides, as for alignment.
   sections.variable({
     kind: "computed",

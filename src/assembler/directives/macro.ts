@@ -2,7 +2,7 @@
  * Directives of macros and repeated blocks.
  */
 
-import type { Assembler } from "../assembler.ts";
+import type { Assembler } from "../read/assembler.ts";
 import type { DirectiveTable } from "./table.ts";
 
 function ignored(assembler: Assembler, message: string): void {

@@ -2,9 +2,10 @@
  * Directives that choose the kind of code and the syntax.
  */
 
-import { Architecture } from "../architecture.ts";
-import type { Assembler } from "../assembler.ts";
-import { characterClass, STATEMENT_END, textOfBytes } from "../read/chars.ts";
+import { textOfBytes } from "../model/source-text.ts";
+import { Architecture } from "../read/architecture.ts";
+import type { Assembler } from "../read/assembler.ts";
+import { characterClass, STATEMENT_END } from "../read/chars.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 function code(bits: 16 | 32, stack32: boolean): Handler {

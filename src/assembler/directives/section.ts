@@ -2,12 +2,13 @@
  * Directives that choose where the next bytes go.
  */
 
-import type { Assembler } from "../assembler.ts";
 import { Op, refold } from "../model/expression.ts";
 import type { Section } from "../model/section.ts";
 import { SHF, SHT } from "../model/section.ts";
 import { knownSection } from "../model/sections.ts";
-import { characterClass, NAME_PART, NAME_START, QUOTE, textOfBytes } from "../read/chars.ts";
+import { textOfBytes } from "../model/source-text.ts";
+import type { Assembler } from "../read/assembler.ts";
+import { characterClass, NAME_PART, NAME_START, QUOTE } from "../read/chars.ts";
 import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 

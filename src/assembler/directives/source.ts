@@ -2,8 +2,9 @@
  * Directives about the source itself: other files, messages, where it ends.
  */
 
-import type { Assembler } from "../assembler.ts";
-import { characterClass, QUOTE, readableText, STATEMENT_END, textOfBytes } from "../read/chars.ts";
+import { readableText, textOfBytes } from "../model/source-text.ts";
+import type { Assembler } from "../read/assembler.ts";
+import { characterClass, QUOTE, STATEMENT_END } from "../read/chars.ts";
 import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
@@ -27,7 +28,7 @@ function open(assembler: Assembler, what: string): { path: string; bytes: Uint8A
   const name = readableText(requiredString(assembler, what));
   const found = assembler.files.read(name, input.frame!.origin.path);
   if (found === null)
-    return assembler.fatalAt("file-not-found", start, `file \`${name}' is not there`, input.offset - start);
+    return assembler.reporter.fatalAt("file-not-found", start, `file \`${name}' is not there`, input.offset - start);
   if (!assembler.dependencies.includes(found.path)) assembler.dependencies.push(found.path);
   return { ...found, start };
 }
@@ -45,18 +46,18 @@ const include: Handler = (assembler) => {
   const file = open(assembler, "the name of a file");
   assembler.demandEnd();
   if (input.frame!.depth >= MAXIMUM_DEPTH)
-    assembler.fatal(
+    assembler.reporter.fatal(
       "too-deep",
       `files are included more than ${MAXIMUM_DEPTH} deep: \`${file.path}' may include itself without end`,
     );
   if (++assembler.includeCount > MAXIMUM_INCLUDES)
-    assembler.fatal(
+    assembler.reporter.fatal(
       "too-large",
       `more than ${MAXIMUM_INCLUDES} inclusions: \`${file.path}' may include itself several times over`,
     );
   assembler.includedBytes += file.bytes.length;
   if (assembler.includedBytes > MAXIMUM_INCLUDED_BYTES) {
-    assembler.fatal(
+    assembler.reporter.fatal(
       "too-large",
       `more than ${MAXIMUM_INCLUDED_BYTES} bytes of included files: \`${file.path}' may include itself several times over`,
     );
@@ -137,7 +138,7 @@ export const SOURCE_DIRECTIVES: DirectiveTable = [
       else assembler.failAt("user-error", start, `.fail ${value} directive`);
     },
   ],
-  [".abort", (assembler) => assembler.fatal("user-error", ".abort directive")],
+  [".abort", (assembler) => assembler.reporter.fatal("user-error", ".abort directive")],
   [
     ".end",
     (assembler) => {

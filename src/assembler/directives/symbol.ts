@@ -2,17 +2,18 @@
  * Directives that say something about symbols.
  */
 
-import type { Assembler } from "../assembler.ts";
 import type { Atom } from "../model/atom.ts";
+import { textOfBytes } from "../model/source-text.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
 import { STT, STV } from "../model/symbol.ts";
-import { characterClass, NAME_PART, NAME_START, QUOTE, textOfBytes } from "../read/chars.ts";
+import type { Assembler } from "../read/assembler.ts";
+import { characterClass, NAME_PART, NAME_START, QUOTE } from "../read/chars.ts";
 import { readString } from "../read/text.ts";
 import { alignTo } from "./layout.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** The name at the cursor, which moves behind it. */
-export function symbolName(assembler: Assembler): Atom {
+function symbolName(assembler: Assembler): Atom {
   const { input } = assembler;
   if (input.skipSpace() === QUOTE) {
     const string = readString(input.bytes, input.offset);
@@ -35,7 +36,7 @@ function each(mark: (symbol: AssemblySymbol, assembler: Assembler) => void): Han
       const start = assembler.input.offset;
       const atom = symbolName(assembler);
       const symbol = assembler.symbols.findOrMake(atom, start);
-      assembler.symbols.need(symbol);
+      assembler.program.symbolList.need(symbol);
       mark(symbol, assembler);
     } while (assembler.comma() && !assembler.input.atStatementEnd());
     assembler.demandEnd();
@@ -53,7 +54,7 @@ const version: Handler = (assembler) => {
   const { input } = assembler;
   input.skipSpace();
   const symbol = assembler.symbols.findOrMake(symbolName(assembler), input.offset);
-  assembler.symbols.need(symbol);
+  assembler.program.symbolList.need(symbol);
   assembler.demandComma();
   input.skipSpace();
   const start = input.offset;
@@ -62,7 +63,7 @@ const version: Handler = (assembler) => {
     .split(/#|\/\*/)[0]!
     .split(",")
     .map((part) => part.trim());
-  assembler.versions.add(symbol, name, original, start);
+  assembler.program.versions.add(symbol, name, original, start);
 };
 
 /** `.set name, expression` and its kin. */
@@ -160,7 +161,7 @@ const common =
       return;
     }
     if (symbol.section.kind !== "undefined" && symbol.section.kind !== "common")
-      assembler.failRedefinition(symbol, start, atom.text.length);
+      assembler.reporter.failRedefinition(symbol, start, atom.text.length);
     symbol.section = assembler.sections.common;
     symbol.value = symbol.section.kind === "common" && Number(symbol.value) > bytes ? symbol.value : bytes;
     symbol.alignment = Math.max(1, isStated ? alignment : defaultCommonAlignment(bytes));

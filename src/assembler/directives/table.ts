@@ -2,15 +2,8 @@
  * What a directive is: a name and what it does. The tables of this folder hold all of them.
  */
 
-import type { Assembler } from "../assembler.ts";
-
-export interface Directive {
-  readonly name: string;
-  /** Counts even in a branch that is not assembled. */
-  readonly isConditional: boolean;
-  /** Called with the cursor at the first operand; leaves it at the statement's end. */
-  readonly run: (assembler: Assembler, directive: Directive) => void;
-}
+import type { Directive } from "../model/atom.ts";
+import type { Assembler } from "../read/assembler.ts";
 
 export type Handler = (assembler: Assembler, directive: Directive) => void;
 

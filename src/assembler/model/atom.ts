@@ -4,10 +4,18 @@
  */
 
 import type { Register } from "../../isa/instruction.ts";
-import type { Directive } from "../directives/table.ts";
-import { textOfBytes } from "../read/chars.ts";
-import type { Macro } from "../read/macro.ts";
+import type { Macro } from "./macro.ts";
+import { textOfBytes } from "./source-text.ts";
 import type { AssemblySymbol } from "./symbol.ts";
+
+/** What a name that begins with a dot does. */
+export interface Directive {
+  readonly name: string;
+  /** Counts even in a branch that is not assembled. */
+  readonly isConditional: boolean;
+  /** Called with the cursor at the first operand; leaves it at the statement's end. */
+  readonly run: () => void;
+}
 
 export class Atom {
   /** One character for each byte of the source. */

@@ -2,6 +2,12 @@
  * Expressions as trees, folded while they are read as far as their values are known. What GNU as can fold at this
  * moment decides between short and long encodings, so exactly that much is folded here: constants, a sum of symbol and
  * constant, and the difference of two places with nothing of variable size between them.
+ *
+ * There are three moments. `combine` folds when an operator is read, from what is known then. `refold` tries again
+ * later, when symbols have got values in between: it looks through symbols that were equated to expressions, with a
+ * limit on the parts it visits, since n symbols that each name the one before twice make a tree of 2^n leaves. What
+ * remains after that needs addresses, and is the affair of `write/resolver.ts`, which knows the same operators
+ * (`compute`) but calculates with places.
  */
 
 import type { Register } from "../../isa/instruction.ts";
@@ -51,10 +57,42 @@ export const Op = {
   SIZE: 33,
 } as const;
 
-/** How tightly an operator binds; 0 for what is none. */
-export const PRECEDENCE: readonly number[] = [
-  0, 0, 0, 0, 0, 9, 9, 9, 8, 8, 8, 8, 8, 7, 7, 7, 7, 5, 5, 4, 4, 4, 4, 4, 4, 3, 2, 1, 10, 9, 9, 9, 9, 9,
-];
+/** How tightly operators bind (GNU as manual, "Infix Operators"); what is none does not bind. */
+const BINDING: Readonly<Partial<Record<keyof typeof Op, number>>> = {
+  SEGMENT: 10,
+  NEGATE: 9,
+  BIT_NOT: 9,
+  LOGICAL_NOT: 9,
+  OFFSET: 9,
+  SHORT: 9,
+  NEAR: 9,
+  FAR: 9,
+  SIZE: 9,
+  MULTIPLY: 8,
+  DIVIDE: 8,
+  MODULUS: 8,
+  SHIFT_LEFT: 8,
+  SHIFT_RIGHT: 8,
+  OR: 7,
+  OR_NOT: 7,
+  XOR: 7,
+  AND: 7,
+  ADD: 5,
+  SUBTRACT: 5,
+  EQUAL: 4,
+  NOT_EQUAL: 4,
+  LESS: 4,
+  LESS_EQUAL: 4,
+  GREATER_EQUAL: 4,
+  GREATER: 4,
+  LOGICAL_AND: 3,
+  LOGICAL_OR: 2,
+  INDEX: 1,
+};
+
+/** The same by `Op`; 0 for what is no operator. */
+export const PRECEDENCE = new Uint8Array(Object.keys(Op).length);
+for (const [name, precedence] of Object.entries(BINDING)) PRECEDENCE[Op[name as keyof typeof Op]] = precedence;
 
 export class Expression {
   op: number;

@@ -3,9 +3,9 @@
  * statement, so they are kept in columns, some forty bytes each, and taken out one at a time.
  */
 
-import type { InputFrame } from "../read/input.ts";
 import type { Expression } from "./expression.ts";
 import { Op } from "./expression.ts";
+import type { SourceFrame } from "./source-frame.ts";
 import type { AssemblySymbol } from "./symbol.ts";
 
 /** What an expression is that is only a symbol and a small number: no tree has to be kept for it. */
@@ -40,7 +40,7 @@ export interface Fixup extends Target {
   /** A relocation that was asked for names the symbol itself, not its section: in data and immediate values. */
   keepsSymbol: boolean;
   /** The statement and the operand in it. */
-  frame: InputFrame | null;
+  frame: SourceFrame | null;
   offset: number;
 }
 
@@ -66,7 +66,7 @@ export class FixupList {
   /** Symbols, or expressions where they are more than a symbol and a number. */
   readonly #targets: (AssemblySymbol | Expression)[] = [];
   readonly #isPlain: boolean[] = [];
-  readonly #frames: (InputFrame | null)[] = [];
+  readonly #frames: (SourceFrame | null)[] = [];
 
   /** Positions must not decrease from one to the next. Arguments as the fields of `Fixup`. */
   add(
@@ -78,7 +78,7 @@ export class FixupList {
     signed: boolean,
     relocation: number,
     keepsSymbol: boolean,
-    frame: InputFrame | null,
+    frame: SourceFrame | null,
     offset: number,
   ): void {
     const i = this.count++;

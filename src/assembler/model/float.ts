@@ -25,7 +25,7 @@ const LAYOUTS: Record<FloatFormat, Layout> = {
 const MAXIMUM_EXPONENT = 6000;
 
 /**
- * The bytes of a number such as `-1.5e3` (also with a prefix `0f`, `0d`, ..., or its bits behind `0f:`), or null when
+ * The bytes of a number such as `-1.5e3` (also with a prefix `0f`, `0d`, ..., or its bits after `0f:`), or null when
  * the text is none.
  */
 export function encodeFloat(text: string, format: FloatFormat): Uint8Array | null {

@@ -4,11 +4,11 @@
  */
 
 import type { Encoding } from "../../isa/instruction.ts";
-import type { InputFrame } from "../read/input.ts";
 import type { Expression } from "./expression.ts";
 import type { Target } from "./fixup.ts";
 import { isPlainTarget } from "./fixup.ts";
 import type { Subsection } from "./section.ts";
+import type { SourceFrame } from "./source-frame.ts";
 import type { AssemblySymbol } from "./symbol.ts";
 
 /** A jump whose length depends on its distance. Code is full of them: nothing is kept twice. */
@@ -101,7 +101,7 @@ export class Fragment {
   /** Alternates with each pass of the layout: tells whether it has come by here. */
   marker = false;
   /** The statement that made the variable part, for diagnostics. */
-  frame: InputFrame | null = null;
+  frame: SourceFrame | null = null;
   offset = 0;
 
   constructor(subsection: Subsection, start: number, index: number) {

@@ -2,13 +2,16 @@
  * The sections of an assembly and the place where the next byte goes. All that adds bytes comes through here.
  */
 
-import type { Assembler } from "../assembler.ts";
+import type { Cursor } from "./cursor.ts";
 import { type Expression, Op } from "./expression.ts";
 import type { Variable } from "./fragment.ts";
 import * as integer from "./integer.ts";
 import { inMebibytes } from "./limits.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+import type { Reporter } from "./reporter.ts";
 import { Section, SHF, SHT, type Subsection } from "./section.ts";
 import { AssemblySymbol, STT } from "./symbol.ts";
+import type { SymbolList } from "./symbol-list.ts";
 
 /** Section numbers from 0xff00 on have other meanings (System V ABI, chapter 4, special section indexes). */
 const MAXIMUM_SECTIONS = 0xff00;
@@ -65,7 +68,12 @@ export function knownSection(name: string): { type: number; flags: number } | nu
 }
 
 export class Sections {
-  readonly #assembler: Assembler;
+  readonly #cursor: Cursor;
+  readonly #reporter: Reporter;
+  readonly #memory: MemoryBudget;
+  readonly #symbols: SymbolList;
+  /** Of all contents together. */
+  readonly #limitBytes: number;
   readonly list: Section[] = [];
   readonly #byName = new Map<string, Section[]>();
   readonly undefined = new Section("*UND*", "undefined", SHT.NULL, 0);
@@ -83,8 +91,12 @@ export class Sections {
   readonly #stack: { place: Place; previous: Place | null }[] = [];
   #totalBytes = 0;
 
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
+  constructor(cursor: Cursor, reporter: Reporter, memory: MemoryBudget, symbols: SymbolList, limitBytes: number) {
+    this.#cursor = cursor;
+    this.#reporter = reporter;
+    this.#memory = memory;
+    this.#symbols = symbols;
+    this.#limitBytes = limitBytes;
     this.text = this.make(".text", SHT.PROGBITS, SHF.ALLOC | SHF.EXECINSTR);
     this.data = this.make(".data", SHT.PROGBITS, SHF.ALLOC | SHF.WRITE);
     this.bss = this.make(".bss", SHT.NOBITS, SHF.ALLOC | SHF.WRITE);
@@ -94,8 +106,8 @@ export class Sections {
   make(name: string, type: number, flags: number): Section {
     const section = new Section(name, "real", type, flags);
     if (this.list.length >= MAXIMUM_SECTIONS)
-      this.#assembler.fatal("too-large", `the program has ${MAXIMUM_SECTIONS} sections or more: an object file cannot`);
-    this.#assembler.hold(SECTION_BYTES);
+      this.#reporter.fatal("too-large", `the program has ${MAXIMUM_SECTIONS} sections or more: an object file cannot`);
+    this.#memory.hold(SECTION_BYTES);
     this.list.push(section);
     const namesakes = this.#byName.get(name);
     if (namesakes === undefined) this.#byName.set(name, [section]);
@@ -103,7 +115,7 @@ export class Sections {
     section.symbol = new AssemblySymbol(name, section);
     section.symbol.type = STT.SECTION;
     section.symbol.fragment = section.subsection(0).first;
-    this.#assembler.symbols.add(section.symbol);
+    this.#symbols.add(section.symbol);
     return section;
   }
 
@@ -179,7 +191,7 @@ export class Sections {
   writable(count: number): Subsection {
     const current = this.current;
     if (current === null)
-      return this.#assembler.fail("absolute-contents", "the absolute section holds no bytes: it only counts");
+      return this.#reporter.fail("absolute-contents", "the absolute section holds no bytes: it only counts");
     current.reserve(count);
     return current;
   }
@@ -187,9 +199,8 @@ export class Sections {
   /** Counts bytes that were asked for against the limit. */
   charge(count: number): void {
     this.#totalBytes += count;
-    const { contentBytes } = this.#assembler.limits;
-    if (this.#totalBytes > contentBytes || !(count >= 0))
-      this.#assembler.fatal("too-large", `the program grows beyond ${inMebibytes(contentBytes)}`);
+    if (this.#totalBytes > this.#limitBytes || !(count >= 0))
+      this.#reporter.fatal("too-large", `the program grows beyond ${inMebibytes(this.#limitBytes)}`);
   }
 
   bytes(bytes: Uint8Array): void {
@@ -201,14 +212,14 @@ export class Sections {
 
   /** Counts the memory that fields take which wait for layout. */
   holdFields(count: number): void {
-    this.#assembler.hold(count * FIELD_BYTES);
+    this.#memory.hold(count * FIELD_BYTES);
   }
 
   /** A constant, cut to its field. In the absolute section only zeros count. */
   integer(value: integer.Integer, size: number): void {
     if (this.current === null) {
       if (value != 0)
-        this.#assembler.fail(
+        this.#reporter.fail(
           "absolute-contents",
           "the absolute section holds no bytes: only zeros can be counted there",
         );
@@ -247,12 +258,12 @@ export class Sections {
   /** Ends the fragment with a part whose size layout decides. */
   variable(variable: Variable): void {
     const current = this.writable(0);
-    this.#assembler.hold(FRAGMENT_BYTES);
+    this.#memory.hold(FRAGMENT_BYTES);
     if (variable.kind === "align" || variable.kind === "org") current.region++;
     const fragment = current.last;
     fragment.variable = variable;
-    fragment.frame = this.#assembler.input.frame;
-    fragment.offset = this.#assembler.input.statementOffset;
+    fragment.frame = this.#cursor.frame;
+    fragment.offset = this.#cursor.statementOffset;
     if (variable.kind === "fill" && variable.count !== null)
       fragment.variableSize = variable.count * variable.pattern.length;
     current.advance();
@@ -265,7 +276,7 @@ export class Sections {
       return;
     }
     const current = this.writable(size);
-    this.#assembler.hold(FIELD_BYTES);
+    this.#memory.hold(FIELD_BYTES);
     current.fixups.add(
       current.length,
       size,
@@ -275,7 +286,7 @@ export class Sections {
       false,
       relocation,
       true,
-      this.#assembler.input.frame,
+      this.#cursor.frame,
       expression.offset,
     );
     current.bytes.fill(0, current.length, current.length + size);

@@ -4,8 +4,9 @@
  * it.
  */
 
-import type { Assembler } from "../assembler.ts";
+import type { Reporter } from "./reporter.ts";
 import { type AssemblySymbol, STV } from "./symbol.ts";
+import type { SymbolList } from "./symbol-list.ts";
 
 /** What becomes of the plain name: the fourth operand of `.symver`. */
 const ORIGINALS = ["", "local", "hidden", "remove"] as const;
@@ -18,24 +19,26 @@ interface Version {
 }
 
 export class SymbolVersions {
-  readonly #assembler: Assembler;
+  readonly #reporter: Reporter;
+  readonly #list: SymbolList;
   readonly #versions: Version[] = [];
 
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
+  constructor(reporter: Reporter, list: SymbolList) {
+    this.#reporter = reporter;
+    this.#list = list;
   }
 
   /** `.symver symbol, name@version`; `offset` is where the versioned name stands. */
   add(symbol: AssemblySymbol, name: string, original: string, offset: number): void {
     if (!/^[^@]+@{1,3}[^@]+$/.test(name))
-      this.#assembler.failAt(
+      this.#reporter.failAt(
         "bad-argument",
         offset,
         `expected a name, \`@', \`@@' or \`@@@', and a version, not \`${name}'`,
       );
     const kept = ORIGINALS.find((one) => one === original);
     if (kept === undefined) {
-      return this.#assembler.failAt(
+      return this.#reporter.failAt(
         "bad-argument",
         offset,
         `the plain name can become \`local', \`hidden' or \`remove', not \`${original}'`,
@@ -64,7 +67,7 @@ export class SymbolVersions {
       }
       const alias = symbol.clone();
       alias.versionedName = name;
-      this.#assembler.symbols.add(alias);
+      this.#list.add(alias);
       if (original === "hidden") symbol.visibility = STV.HIDDEN;
       else if (original === "local") symbol.isGlobal = symbol.isWeak = false;
     }

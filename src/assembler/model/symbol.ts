@@ -3,11 +3,11 @@
  */
 
 import type { Register } from "../../isa/instruction.ts";
-import type { InputFrame } from "../read/input.ts";
 import type { Expression } from "./expression.ts";
 import type { Fragment } from "./fragment.ts";
 import type { Integer } from "./integer.ts";
 import type { Section } from "./section.ts";
+import type { SourceFrame } from "./source-frame.ts";
 
 /** ELF symbol types (System V ABI, chapter 4, symbol table). */
 export const STT = { NOTYPE: 0, OBJECT: 1, FUNC: 2, SECTION: 3, FILE: 4, COMMON: 5, TLS: 6, GNU_IFUNC: 10 } as const;
@@ -61,7 +61,7 @@ export class AssemblySymbol {
   isResolving = false;
   resolved: { plus: AssemblySymbol | null; minus: AssemblySymbol | null; number: Integer } | null = null;
   /** Where it was defined, or first named while it is not. */
-  frame: InputFrame | null = null;
+  frame: SourceFrame | null = null;
   offset = 0;
   /** Index in the symbol table of the file, when written. */
   index = 0;

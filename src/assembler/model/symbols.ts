@@ -3,11 +3,15 @@
  * local labels that are numbers.
  */
 
-import type { Assembler } from "../assembler.ts";
 import type { Atom } from "./atom.ts";
+import type { Cursor } from "./cursor.ts";
 import { constant, Expression, Op, refold, symbolExpression } from "./expression.ts";
 import * as integer from "./integer.ts";
-import { AssemblySymbol, isLocalName } from "./symbol.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+import type { Reporter } from "./reporter.ts";
+import type { Sections } from "./sections.ts";
+import { AssemblySymbol } from "./symbol.ts";
+import type { SymbolList } from "./symbol-list.ts";
 
 interface LocalLabel {
   /** How often it was defined so far. */
@@ -31,21 +35,27 @@ const MOST_PARTS = 10_000;
 const SYMBOL_BYTES = 1000;
 
 export class SymbolTable {
-  readonly #assembler: Assembler;
-  /** In the order of the symbol table. */
-  readonly list: AssemblySymbol[] = [];
+  readonly #cursor: Cursor;
+  readonly #reporter: Reporter;
+  readonly #memory: MemoryBudget;
+  readonly #list: SymbolList;
+  readonly #sections: Sections;
   /** `.` in what is worked out at each use; at the end it is the place where the source ends. */
   #dot: AssemblySymbol | null = null;
   readonly #localLabels = new Map<number, LocalLabel>();
   #partsLeft = 0;
 
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
+  constructor(cursor: Cursor, reporter: Reporter, memory: MemoryBudget, list: SymbolList, sections: Sections) {
+    this.#cursor = cursor;
+    this.#reporter = reporter;
+    this.#memory = memory;
+    this.#list = list;
+    this.#sections = sections;
   }
 
   get dot(): AssemblySymbol {
     if (this.#dot === null) {
-      this.#dot = new AssemblySymbol("", this.#assembler.sections.undefined);
+      this.#dot = new AssemblySymbol("", this.#sections.undefined);
       this.#dot.isTemporary = true;
     }
     return this.#dot;
@@ -56,52 +66,33 @@ export class SymbolTable {
   }
 
   #make(atom: Atom, offset: number): AssemblySymbol {
-    this.#assembler.hold(SYMBOL_BYTES);
-    const symbol = new AssemblySymbol(atom.text, this.#assembler.sections.undefined);
-    symbol.frame = this.#assembler.input.frame;
+    this.#memory.hold(SYMBOL_BYTES);
+    const symbol = new AssemblySymbol(atom.text, this.#sections.undefined);
+    symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     atom.symbol = symbol;
-    this.#addNew(symbol);
+    this.#list.addNew(symbol);
     return symbol;
-  }
-
-  add(symbol: AssemblySymbol): void {
-    symbol.index = this.list.length;
-    symbol.isListed = true;
-    this.list.push(symbol);
-  }
-
-  #addNew(symbol: AssemblySymbol): void {
-    if (!isLocalName(symbol.name) || this.#assembler.options.keepLocals === true) this.add(symbol);
-  }
-
-  /**
-   * Takes a local name into the list. GNU as treats local names lightly until one of a few places needs a whole symbol,
-   * and the order of those needs is the order of the symbol table.
-   */
-  need(symbol: AssemblySymbol): void {
-    if (!symbol.isListed && !symbol.isTemporary) this.add(symbol);
-  }
-
-  /** `need` for every symbol that an expression names. */
-  needAll(expression: Expression): void {
-    if (expression.symbol !== null) this.need(expression.symbol);
-    if (expression.left !== null) this.needAll(expression.left);
-    if (expression.right !== null) this.needAll(expression.right);
   }
 
   /** A symbol that is in no table: for places that only expressions name. */
   temporary(): AssemblySymbol {
-    this.#assembler.hold(SYMBOL_BYTES / 2);
-    const symbol = new AssemblySymbol("", this.#assembler.sections.undefined);
+    this.#memory.hold(SYMBOL_BYTES / 2);
+    const symbol = new AssemblySymbol("", this.#sections.undefined);
     symbol.isTemporary = true;
     this.placeHere(symbol);
     return symbol;
   }
 
+  /** The place of the next byte as an expression: `.` or `$`. */
+  here(offset: number): Expression {
+    if (this.#sections.current === null) return constant(this.#sections.absoluteOffset, offset);
+    return symbolExpression(this.temporary(), 0, offset);
+  }
+
   /** Gives the symbol the current place as its value. */
   placeHere(symbol: AssemblySymbol): void {
-    const sections = this.#assembler.sections;
+    const sections = this.#sections;
     const subsection = sections.current;
     if (subsection === null) {
       symbol.section = sections.absolute;
@@ -114,28 +105,13 @@ export class SymbolTable {
     }
   }
 
-  /** Puts the symbols that were added last, in turned order, before all others. */
-  turnToFront(count: number): void {
-    const added = this.list.splice(this.list.length - Math.min(count, this.list.length), count);
-    this.list.unshift(...added.reverse());
-    this.list.forEach((symbol, index) => void (symbol.index = index));
-  }
-
   /** `name:` */
   define(atom: Atom, offset: number): void {
     const symbol = this.renewed(atom, offset);
     if (symbol.section.kind !== "undefined" || symbol.expression !== null) {
-      this.#assembler.failRedefinition(symbol, offset, atom.text.length);
+      this.#reporter.failRedefinition(symbol, offset, atom.text.length);
     }
-    if (atom.lower.register !== null && this.#assembler.allowsNakedRegisters && this.#assembler.isIntel) {
-      this.#assembler.warnAt(
-        "register-as-symbol",
-        offset,
-        `label \`${atom.text}' has the name of a register: operands will mean the register`,
-        atom.text.length,
-      );
-    }
-    symbol.frame = this.#assembler.input.frame;
+    symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     this.placeHere(symbol);
   }
@@ -148,10 +124,10 @@ export class SymbolTable {
       this.#localLabels.set(number, label);
     }
     label.count++;
-    label.current = label.next ?? this.#localSymbol(number, label.count, this.#assembler.input.offset);
+    label.current = label.next ?? this.#localSymbol(number, label.count, this.#cursor.offset);
     label.next = null;
-    label.current.frame = this.#assembler.input.frame;
-    label.current.offset = this.#assembler.input.offset;
+    label.current.frame = this.#cursor.frame;
+    label.current.offset = this.#cursor.offset;
     this.placeHere(label.current);
   }
 
@@ -168,9 +144,9 @@ export class SymbolTable {
   }
 
   #localSymbol(number: number, instance: number, offset: number): AssemblySymbol {
-    this.#assembler.hold(SYMBOL_BYTES);
-    const symbol = new AssemblySymbol(`.L${number}\x02${instance}`, this.#assembler.sections.undefined);
-    symbol.frame = this.#assembler.input.frame;
+    this.#memory.hold(SYMBOL_BYTES);
+    const symbol = new AssemblySymbol(`.L${number}\x02${instance}`, this.#sections.undefined);
+    symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     return symbol;
   }
@@ -186,14 +162,15 @@ export class SymbolTable {
 
   /** `name = expression` and its kin. */
   assign(atom: Atom, expression: Expression, mode: AssignmentMode, offset: number): void {
-    const assembler = this.#assembler;
+    const sections = this.#sections;
+    const reporter = this.#reporter;
     let symbol = this.findOrMake(atom, offset);
     const hasValue = symbol.section.kind !== "undefined" || symbol.expression !== null || symbol.register !== null;
     if (hasValue) {
-      if (mode !== "set" || !symbol.isVolatile) assembler.failRedefinition(symbol, offset, atom.text.length);
+      if (mode !== "set" || !symbol.isVolatile) reporter.failRedefinition(symbol, offset, atom.text.length);
       if (symbol.isUsed) symbol = this.#replace(atom, symbol);
     }
-    symbol.frame = assembler.input.frame;
+    symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     symbol.isVolatile = mode === "set";
     symbol.isForward = mode === "eqv";
@@ -202,24 +179,24 @@ export class SymbolTable {
     symbol.fragment = null;
     symbol.value = 0;
     if (mode === "eqv" && expression.op !== Op.CONSTANT && expression.op !== Op.REGISTER) {
-      symbol.section = assembler.sections.expression;
+      symbol.section = sections.expression;
       symbol.expression = expression;
       return;
     }
     switch (expression.op) {
       case Op.CONSTANT:
-        symbol.section = assembler.sections.absolute;
+        symbol.section = sections.absolute;
         symbol.value = expression.number;
         return;
       case Op.REGISTER:
-        symbol.section = assembler.sections.register;
+        symbol.section = sections.register;
         symbol.register = expression.register;
         return;
       case Op.SYMBOL: {
         const target = expression.symbol!;
         if (target === symbol) {
           if (hasValue) return;
-          assembler.failAt("symbol-loop", expression.offset, `\`${atom.text}' is defined by itself`);
+          reporter.failAt("symbol-loop", expression.offset, `\`${atom.text}' is defined by itself`);
         }
         copyAttributes(target, symbol);
         if (
@@ -230,13 +207,13 @@ export class SymbolTable {
           namesUndefined(target.expression)
         ) {
           // GNU as takes what it has of the value so far, which is nothing but an addend.
-          assembler.warnAt(
+          reporter.warnAt(
             "lost-value",
             expression.offset,
             `GNU as has no value for \`${target.name}' yet and silently takes ${addend(target.expression)}, and so does this: use .equiv`,
             target.name.length,
           );
-          symbol.section = assembler.sections.absolute;
+          symbol.section = sections.absolute;
           symbol.value = addend(target.expression);
           return;
         }
@@ -249,12 +226,12 @@ export class SymbolTable {
         break;
       }
       case Op.BIG:
-        assembler.failAt("number-too-large", expression.offset, "a symbol holds at most 64 bits");
+        reporter.failAt("number-too-large", expression.offset, "a symbol holds at most 64 bits");
         break;
       default:
         break;
     }
-    symbol.section = assembler.sections.expression;
+    symbol.section = sections.expression;
     symbol.expression = expression;
   }
 
@@ -265,7 +242,7 @@ export class SymbolTable {
     let symbol = this.findOrMake(atom, offset);
     if (!symbol.isVolatile) return symbol;
     symbol = this.#replace(atom, symbol);
-    symbol.section = this.#assembler.sections.undefined;
+    symbol.section = this.#sections.undefined;
     symbol.expression = null;
     symbol.register = null;
     symbol.fragment = null;
@@ -278,7 +255,7 @@ export class SymbolTable {
   #replace(atom: Atom, symbol: AssemblySymbol): AssemblySymbol {
     const copy = symbol.clone();
     copy.isUsed = false;
-    if (symbol.isListed) this.list[symbol.index] = copy;
+    this.#list.replace(symbol, copy);
     atom.symbol = copy;
     symbol.isTemporary = true;
     return copy;
@@ -292,10 +269,10 @@ export class SymbolTable {
 
   #snapshot(expression: Expression, offset: number, depth: number): Expression {
     if (depth > MOST_LEVELS || --this.#partsLeft < 0)
-      return this.#assembler.failAt("symbol-loop", offset, "symbols are defined by each other without end");
+      return this.#reporter.failAt("symbol-loop", offset, "symbols are defined by each other without end");
     if (expression.op === Op.SYMBOL) {
       const symbol = expression.symbol!;
-      if (symbol === this.#dot) return refold(addTo(this.#assembler.here(offset), expression.number, offset));
+      if (symbol === this.#dot) return refold(addTo(this.here(offset), expression.number, offset));
       symbol.isUsed = true;
       if (symbol.isForward && symbol.expression !== null) {
         const inner = this.#snapshot(symbol.expression, offset, depth + 1);

@@ -29,7 +29,6 @@ for (let code = 0x30; code <= 0x39; code++) digitValue[code] = code - 0x30;
 for (let code = 0x41; code <= 0x5a; code++) digitValue[code] = code - 0x41 + 10;
 for (let code = 0x61; code <= 0x7a; code++) digitValue[code] = code - 0x61 + 10;
 
-export const NEWLINE = 0x0a;
 export const QUOTE = 0x22;
 export const APOSTROPHE = 0x27;
 export const BACKSLASH = 0x5c;
@@ -48,22 +47,3 @@ export const CLOSE_PARENTHESIS = 0x29;
 export const OPEN_BRACKET = 0x5b;
 export const CLOSE_BRACKET = 0x5d;
 export const AT_SIGN = 0x40;
-
-/** One character for each byte: the form in which names and paths are kept inside the assembler. */
-export function textOfBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
-  let text = "";
-  let i = start;
-  // Names are short: for them calls with a fixed number of arguments are by far the fastest.
-  if (end - start <= 64) {
-    for (; i + 4 <= end; i += 4) text += String.fromCharCode(bytes[i]!, bytes[i + 1]!, bytes[i + 2]!, bytes[i + 3]!);
-    for (; i < end; i++) text += String.fromCharCode(bytes[i]!);
-    return text;
-  }
-  for (; i < end; i += 8192) text += String.fromCharCode(...bytes.subarray(i, Math.min(end, i + 8192)));
-  return text;
-}
-
-/** The text as a person reads it: UTF-8 where it is valid. */
-export function readableText(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8").decode(bytes);
-}

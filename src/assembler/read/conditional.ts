@@ -2,9 +2,9 @@
  * The `.if` family: which statements count.
  */
 
-import type { Assembler } from "../assembler.ts";
 import type { Atom } from "../model/atom.ts";
-import type { InputFrame } from "./input.ts";
+import type { SourceFrame } from "../model/source-frame.ts";
+import type { Reading } from "./reading.ts";
 
 interface Conditional {
   /** The statements of the branch at hand are not assembled. */
@@ -12,7 +12,7 @@ interface Conditional {
   /** No later branch can be taken: one was, or the whole stands in a branch that is not. */
   isDecided: boolean;
   seenElse: boolean;
-  readonly frame: InputFrame;
+  readonly frame: SourceFrame;
   readonly offset: number;
   readonly outer: Conditional | null;
   /** Name that the condition found undefined. */
@@ -23,7 +23,7 @@ interface Conditional {
 const NAME_BYTES = 400;
 
 export class Conditionals {
-  readonly #assembler: Assembler;
+  readonly #reading: Reading;
   #top: Conditional | null = null;
   depth = 0;
   /** The statement at hand is not to be assembled. */
@@ -32,17 +32,17 @@ export class Conditionals {
   lastResult: boolean | null = null;
 
   /** Symbols that `.ifdef` found undefined, for the warning when a later line defines them. */
-  readonly #asked = new Map<Atom, { frame: InputFrame; offset: number }>();
+  readonly #asked = new Map<Atom, { frame: SourceFrame; offset: number }>();
 
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
+  constructor(reading: Reading) {
+    this.#reading = reading;
   }
 
   /** `.ifdef` found no value for this name. */
   askedUndefined(atom: Atom, offset: number): void {
     if (!this.#asked.has(atom)) {
-      this.#assembler.hold(NAME_BYTES);
-      this.#asked.set(atom, { frame: this.#assembler.input.frame!, offset });
+      this.#reading.hold(NAME_BYTES);
+      this.#asked.set(atom, { frame: this.#reading.input.frame!, offset });
     }
     if (this.#top !== null) this.#top.asked = atom;
   }
@@ -57,7 +57,7 @@ export class Conditionals {
         (symbol.section.kind === "undefined" && symbol.expression === null)
       )
         continue;
-      this.#assembler.reporter.report(
+      this.#reading.reporter.report(
         "warning",
         "condition-order",
         frame,
@@ -73,7 +73,7 @@ export class Conditionals {
 
   /** `.if` and its kin. The condition is asked only where it counts. */
   open(condition: () => boolean): void {
-    const input = this.#assembler.input;
+    const input = this.#reading.input;
     const dead = this.isSkipping;
     const conditional: Conditional = {
       ignores: true,
@@ -102,11 +102,11 @@ export class Conditionals {
   elseIf(condition: () => boolean): void {
     const top = this.#require(".elseif");
     if (top.seenElse)
-      this.#assembler.failAt("misplaced-else", this.#assembler.input.statementOffset, "`.elseif' after `.else'");
+      this.#reading.failAt("misplaced-else", this.#reading.input.statementOffset, "`.elseif' after `.else'");
     if (top.isDecided) {
       top.ignores = true;
       this.isSkipping = true;
-      this.#assembler.input.skipStatement();
+      this.#reading.input.skipStatement();
       return;
     }
     const holds = condition();
@@ -119,7 +119,7 @@ export class Conditionals {
   else(): void {
     const top = this.#require(".else");
     if (top.seenElse)
-      this.#assembler.failAt("misplaced-else", this.#assembler.input.statementOffset, "a second `.else' for one `.if'");
+      this.#reading.failAt("misplaced-else", this.#reading.input.statementOffset, "a second `.else' for one `.if'");
     top.seenElse = true;
     top.ignores = top.isDecided;
     top.isDecided = true;
@@ -140,9 +140,9 @@ export class Conditionals {
   #require(directive: string): Conditional {
     const top = this.#top;
     if (top === null) {
-      return this.#assembler.failAt(
+      return this.#reading.failAt(
         "misplaced-else",
-        this.#assembler.input.statementOffset,
+        this.#reading.input.statementOffset,
         `\`${directive}' without \`.if'`,
       );
     }
@@ -159,11 +159,11 @@ export class Conditionals {
   }
 
   /** The end of a frame: what it opened must be closed. */
-  leaveFrame(frame: InputFrame): void {
+  leaveFrame(frame: SourceFrame): void {
     while (this.#top !== null && this.depth > frame.conditionalDepth) {
       const open = this.#top;
       this.exitMacro(this.depth - 1);
-      this.#assembler.reporter.report(
+      this.#reading.reporter.report(
         "error",
         "missing-endif",
         open.frame,

@@ -3,21 +3,11 @@
  * frame, so that where each byte came from can be worked out when a diagnostic asks for it; nothing else does.
  */
 
-import type { ExpansionMap, InputFrame } from "./input.ts";
+import type { Expandable } from "../model/macro.ts";
+import type { ExpansionMap, FrameExpansion } from "../model/source-frame.ts";
+import type { ArgumentValues } from "./macro.ts";
 import { expandBody } from "./macro.ts";
 import { ByteRow } from "./scrub.ts";
-import type { TextRange } from "./text-arena.ts";
-
-/** Something with a body: a macro or a repeated block. */
-export interface Expandable {
-  /** In canonical form, a newline behind each statement. */
-  readonly body: TextRange;
-  /** Parameters by name, as indices of values. */
-  readonly parameters: () => ReadonlyMap<string, number>;
-  /** For each byte of the body its offset in `frame`: worked out when somebody asks. */
-  readonly offsets: () => Int32Array;
-  readonly frame: InputFrame;
-}
 
 /** What an expansion tells of on its way. */
 export interface ExpansionListener {
@@ -34,7 +24,7 @@ const SILENT: ExpansionListener = { missesParenthesis: () => {}, repeatsName: ()
 
 const EMPTY = new Uint8Array(0);
 
-export class Expansion {
+export class Expansion implements FrameExpansion, ArgumentValues {
   readonly of: Expandable;
   /** What `\@` means. */
   readonly count: number;

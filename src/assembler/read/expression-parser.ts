@@ -1,11 +1,17 @@
 /**
  * Reads expressions from the input: GNU as's operators and precedence, and inside Intel operands the operators of that
- * syntax (`offset`, `dword ptr`, `[...]`, `seg:`). The result is a folded tree.
+ * syntax (`offset`, `dword ptr`, `[...]`, `seg:`).
+ *
+ * The method is precedence climbing: `#binary(minimum)` reads an operand, then goes on as long as the operator that
+ * follows binds tighter than `minimum`, and reads its right side with that operator's own precedence as the minimum. So
+ * operators of equal precedence group from the left, and no operator waits on a stack. Each step folds what is known at
+ * once (`combine`), because GNU as does, and what it can fold at this point of the source decides which encoding an
+ * instruction gets: the tree that is left holds only what layout or the linker must say.
+ *
+ * A name is looked up by its atom, which knows at once whether it is a register, an operator of Intel syntax or a symbol.
  */
 
-import type { Register } from "../../isa/instruction.ts";
 import { R, RELOCATION_SUFFIXES } from "../../object/relocation-types.ts";
-import type { Assembler } from "../assembler.ts";
 import type { Atom } from "../model/atom.ts";
 import {
   combine,
@@ -21,6 +27,7 @@ import {
 } from "../model/expression.ts";
 import type * as integer from "../model/integer.ts";
 import { canonical } from "../model/integer.ts";
+import { textOfBytes } from "../model/source-text.ts";
 import {
   APOSTROPHE,
   AT_SIGN,
@@ -38,10 +45,12 @@ import {
   OPEN_PARENTHESIS,
   PERCENT,
   QUOTE,
-  SPACE,
-  textOfBytes,
 } from "./chars.ts";
-import { INTEL_OPERATORS, SIZE_BYTES, SIZE_NAMES } from "./intel-operators.ts";
+import { areUnlike, unknownSymbol } from "./expression-shape.ts";
+import { INTEL_OPERATORS, SIZE_BYTES } from "./intel-operators.ts";
+import { DOUBLE_SIGNS, SINGLE_SIGNS } from "./operators.ts";
+import type { Reading } from "./reading.ts";
+import { readRegister } from "./register-reader.ts";
 import { characterValue, readString } from "./text.ts";
 
 /** Parentheses inside parentheses that are too many for any honest source. */
@@ -49,40 +58,8 @@ const MAXIMUM_NESTING = 400;
 
 const ABSENT = new Expression(Op.ABSENT, 0, null, 0);
 
-/** Operators of one character; 0 where there is none. */
-const SINGLE = new Uint8Array(128);
-for (const [sign, op] of [
-  ["*", Op.MULTIPLY],
-  ["/", Op.DIVIDE],
-  ["%", Op.MODULUS],
-  ["<", Op.LESS],
-  [">", Op.GREATER],
-  ["|", Op.OR],
-  ["^", Op.XOR],
-  ["&", Op.AND],
-  ["!", Op.OR_NOT],
-  ["+", Op.ADD],
-  ["-", Op.SUBTRACT],
-] as const)
-  SINGLE[sign.charCodeAt(0)] = op;
-
-/** Operators of two characters, keyed by first * 128 + second. */
-const DOUBLE = new Map<number, number>();
-for (const [sign, op] of [
-  ["<<", Op.SHIFT_LEFT],
-  ["<>", Op.NOT_EQUAL],
-  ["<=", Op.LESS_EQUAL],
-  [">>", Op.SHIFT_RIGHT],
-  [">=", Op.GREATER_EQUAL],
-  ["||", Op.LOGICAL_OR],
-  ["&&", Op.LOGICAL_AND],
-  ["!=", Op.NOT_EQUAL],
-  ["==", Op.EQUAL],
-] as const)
-  DOUBLE.set(sign.charCodeAt(0) * 128 + sign.charCodeAt(1), op);
-
 export class ExpressionParser {
-  readonly #assembler: Assembler;
+  readonly #reading: Reading;
   /** Inside an operand of an Intel instruction. */
   intelOperand = false;
   /** The last expression named a relocation with `@`; 0 when it did not. Reset by whoever cares. */
@@ -97,8 +74,8 @@ export class ExpressionParser {
   defersHere = false;
   #nesting = 0;
 
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
+  constructor(reading: Reading) {
+    this.#reading = reading;
   }
 
   /** The expression at the cursor; ABSENT when there is none. */
@@ -110,7 +87,7 @@ export class ExpressionParser {
   /** As `parse`, and an error when there is none. */
   required(what = "an expression"): Expression {
     const expression = this.parse();
-    if (expression.op === Op.ABSENT) this.#assembler.fail("expression-expected", `expected ${what}`);
+    if (expression.op === Op.ABSENT) this.#reading.fail("expression-expected", `expected ${what}`);
     return expression;
   }
 
@@ -128,8 +105,8 @@ export class ExpressionParser {
     }
     if ((expression.op === Op.EQUAL || expression.op === Op.NOT_EQUAL) && expression.left!.op === Op.REGISTER)
       return expression.op === Op.EQUAL ? -1 : 0;
-    const unknown = this.#unknownSymbol(expression);
-    return this.#assembler.failAt(
+    const unknown = unknownSymbol(expression);
+    return this.#reading.failAt(
       "not-absolute",
       start,
       unknown === null
@@ -145,32 +122,22 @@ export class ExpressionParser {
   }
 
   #start(): number {
-    this.#assembler.input.skipSpace();
-    return this.#assembler.input.offset;
-  }
-
-  #unknownSymbol(expression: Expression): string | null {
-    if (expression.op === Op.SYMBOL) return expression.symbol!.isTemporary ? null : expression.symbol!.name;
-    for (const part of [expression.left, expression.right]) {
-      const name = part === null ? null : this.#unknownSymbol(part);
-      if (name !== null) return name;
-    }
-    return null;
+    this.#reading.input.skipSpace();
+    return this.#reading.input.offset;
   }
 
   #binary(minimum: number): Expression {
-    const input = this.#assembler.input;
-    if (++this.#nesting > MAXIMUM_NESTING)
-      this.#assembler.fail("expression-too-deep", "expression is nested too deeply");
+    const input = this.#reading.input;
+    if (++this.#nesting > MAXIMUM_NESTING) this.#reading.fail("expression-too-deep", "expression is nested too deeply");
     let left = this.#operand();
     for (;;) {
       const code = input.skipSpace();
       let op = 0;
       let length = 1;
       if (code < 128) {
-        op = SINGLE[code]!;
+        op = SINGLE_SIGNS[code]!;
         if (op !== 0 || code === 0x3d) {
-          const double = DOUBLE.get(code * 128 + input.bytes[input.offset + 1]!);
+          const double = DOUBLE_SIGNS.get(code * 128 + input.bytes[input.offset + 1]!);
           if (double !== undefined) {
             op = double;
             length = 2;
@@ -179,9 +146,9 @@ export class ExpressionParser {
           if (this.intelOperand) op = Op.INDEX;
         } else if (code === COLON) {
           if (this.intelOperand) op = Op.SEGMENT;
-        } else if (characterClass[code]! & NAME_START && this.#assembler.isIntel) {
+        } else if (characterClass[code]! & NAME_START && this.#reading.isIntel) {
           const end = this.#nameEnd();
-          const atom = this.#assembler.atoms.intern(input.bytes, input.offset, end).lower;
+          const atom = this.#reading.atoms.intern(input.bytes, input.offset, end).lower;
           const operator = atom.intelOperator < 0 ? null : INTEL_OPERATORS[atom.intelOperator]!;
           if (operator !== null && operator.operands === 2) {
             op = operator.op;
@@ -190,8 +157,7 @@ export class ExpressionParser {
         }
       }
       if (op === 0 || PRECEDENCE[op]! <= minimum) break;
-      if (left.op === Op.ABSENT)
-        this.#assembler.fail("expression-expected", "expected an operand before this operator");
+      if (left.op === Op.ABSENT) this.#reading.fail("expression-expected", "expected an operand before this operator");
       const operatorOffset = input.offset;
       input.offset += length;
       if (op === Op.INDEX) {
@@ -200,8 +166,8 @@ export class ExpressionParser {
       }
       let right = this.#binary(PRECEDENCE[op]!);
       if (right.op === Op.ABSENT) {
-        if (this.intelOperand) this.#assembler.fail("expression-expected", "expected an operand behind this operator");
-        this.#assembler.warnAt(
+        if (this.intelOperand) this.#reading.fail("expression-expected", "expected an operand behind this operator");
+        this.#reading.warnAt(
           "missing-operand",
           operatorOffset,
           "no operand follows this operator: zero is assumed",
@@ -210,7 +176,7 @@ export class ExpressionParser {
         right = constant(0, input.offset);
       }
       if (right.op === Op.BIG || left.op === Op.BIG)
-        this.#assembler.failAt(
+        this.#reading.failAt(
           "number-too-large",
           left.offset,
           "a number of more than 64 bits cannot be calculated with",
@@ -220,7 +186,7 @@ export class ExpressionParser {
         right.op === Op.CONSTANT &&
         (right.number < 0 || right.number > 63)
       ) {
-        this.#assembler.warnAt(
+        this.#reading.warnAt(
           "shift-range",
           right.offset,
           `shift count ${right.number} is not between 0 and 63: the result is 0`,
@@ -230,7 +196,7 @@ export class ExpressionParser {
         left = node(op, left, right, left.offset);
       else
         left = combine(op, left, right, () =>
-          this.#assembler.failAt("division-by-zero", operatorOffset, "division by zero"),
+          this.#reading.failAt("division-by-zero", operatorOffset, "division by zero"),
         );
     }
     this.#nesting--;
@@ -239,18 +205,18 @@ export class ExpressionParser {
 
   /** `[...]`, the bracket read already. */
   #index(left: Expression | null, offset: number): Expression {
-    const input = this.#assembler.input;
+    const input = this.#reading.input;
     const inner = this.#binary(0);
     if (inner.op === Op.ABSENT)
-      this.#assembler.failAt("expression-expected", input.offset, "expected an address between the brackets");
-    if (input.skipSpace() !== CLOSE_BRACKET) this.#assembler.failAt("missing-bracket", input.offset, "expected `]'", 1);
+      this.#reading.failAt("expression-expected", input.offset, "expected an address between the brackets");
+    if (input.skipSpace() !== CLOSE_BRACKET) this.#reading.failAt("missing-bracket", input.offset, "expected `]'", 1);
     input.offset++;
     return node(Op.INDEX, left, inner, left === null ? offset : left.offset);
   }
 
   #operand(): Expression {
-    const assembler = this.#assembler;
-    const input = assembler.input;
+    const reading = this.#reading;
+    const input = reading.input;
     const code = input.skipSpace();
     const start = input.offset;
     const kind = characterClass[code]!;
@@ -266,9 +232,9 @@ export class ExpressionParser {
       }
       case QUOTE: {
         const string = readString(input.bytes, start);
-        if (!string.closed) assembler.failAt("missing-quote", start, "expected a closing `\"' on this line");
+        if (!string.closed) reading.failAt("missing-quote", start, "expected a closing `\"' on this line");
         input.offset = string.end;
-        return this.#symbol(assembler.atoms.intern(string.bytes, 0, string.bytes.length), start);
+        return this.#symbol(reading.atoms.intern(string.bytes, 0, string.bytes.length), start);
       }
       case OPEN_PARENTHESIS:
         return this.#parenthesis(CLOSE_PARENTHESIS, ")");
@@ -286,7 +252,7 @@ export class ExpressionParser {
       case 0x21:
         return this.#unary(Op.LOGICAL_NOT, start);
       case PERCENT: {
-        const register = this.register();
+        const register = readRegister(this.#reading);
         if (register !== null) return registerExpression(register, start);
         return ABSENT;
       }
@@ -297,11 +263,11 @@ export class ExpressionParser {
 
   /** `'ab'`: only where a closing apostrophe shows that it was meant as one. */
   #refuseLongCharacter(start: number): void {
-    const { bytes } = this.#assembler.input;
+    const { bytes } = this.#reading.input;
     let end = start + 1;
     while (characterClass[bytes[end]!]! & NAME_PART) end++;
     if (bytes[end] !== APOSTROPHE) return;
-    this.#assembler.failAt(
+    this.#reading.failAt(
       "long-character",
       start,
       "a character constant is one character: write more as a number, or as a string in `.ascii'",
@@ -310,17 +276,15 @@ export class ExpressionParser {
   }
 
   #unaryOperand(): Expression {
-    if (++this.#nesting > MAXIMUM_NESTING)
-      this.#assembler.fail("expression-too-deep", "expression is nested too deeply");
+    if (++this.#nesting > MAXIMUM_NESTING) this.#reading.fail("expression-too-deep", "expression is nested too deeply");
     const operand = this.#operand();
     this.#nesting--;
-    if (operand.op === Op.ABSENT)
-      this.#assembler.fail("expression-expected", "expected an operand behind this operator");
+    if (operand.op === Op.ABSENT) this.#reading.fail("expression-expected", "expected an operand behind this operator");
     return operand;
   }
 
   #unary(op: number, start: number): Expression {
-    this.#assembler.input.offset++;
+    this.#reading.input.offset++;
     const operand = this.#unaryOperand();
     if (operand.op === Op.CONSTANT) return constant(computeUnary(op, operand.number), start);
     if (operand.op === Op.BIG && op !== Op.LOGICAL_NOT)
@@ -329,19 +293,19 @@ export class ExpressionParser {
   }
 
   #parenthesis(close: number, sign: string): Expression {
-    const input = this.#assembler.input;
+    const input = this.#reading.input;
     const start = input.offset++;
     const inner = this.#binary(0);
     if (input.skipSpace() !== close)
-      this.#assembler.failAt(
+      this.#reading.failAt(
         "missing-parenthesis",
         input.offset,
-        `expected \`${sign}' for the bracket in column ${this.#assembler.columnOf(start)}`,
+        `expected \`${sign}' for the bracket in column ${this.#reading.columnOf(start)}`,
         1,
       );
     input.offset++;
     if (inner.op === Op.ABSENT)
-      this.#assembler.failAt(
+      this.#reading.failAt(
         "expression-expected",
         start,
         "expected an expression between the parentheses",
@@ -351,26 +315,26 @@ export class ExpressionParser {
   }
 
   #nameEnd(): number {
-    const bytes = this.#assembler.input.bytes;
-    let end = this.#assembler.input.offset + 1;
+    const bytes = this.#reading.input.bytes;
+    let end = this.#reading.input.offset + 1;
     while (characterClass[bytes[end]!]! & NAME_PART) end++;
     return end;
   }
 
   #name(start: number): Expression {
-    const assembler = this.#assembler;
-    const input = assembler.input;
+    const reading = this.#reading;
+    const input = reading.input;
     const end = this.#nameEnd();
     const code = input.bytes[start]!;
-    if (end === start + 1 && (code === DOT || (code === DOLLAR && assembler.isIntel))) {
+    if (end === start + 1 && (code === DOT || (code === DOLLAR && reading.isIntel))) {
       input.offset = end;
       this.namesRead++;
-      return this.defersHere ? symbolExpression(assembler.symbols.dot, 0, start) : assembler.here(start);
+      return this.defersHere ? symbolExpression(reading.symbols.dot, 0, start) : reading.symbols.here(start);
     }
-    const atom = assembler.atoms.intern(input.bytes, start, end);
+    const atom = reading.atoms.intern(input.bytes, start, end);
     const lower = atom.lower;
-    if (lower.register !== null && assembler.allowsNakedRegisters) {
-      const register = this.register();
+    if (lower.register !== null && reading.allowsNakedRegisters) {
+      const register = readRegister(this.#reading);
       if (register !== null) return registerExpression(register, start);
     }
     if (this.intelOperand && lower.text === "flat" && input.bytes[end] === COLON) {
@@ -379,7 +343,7 @@ export class ExpressionParser {
       input.offset = end + 1;
       return this.#operand();
     }
-    if (lower.intelOperator >= 0 && assembler.isIntel) {
+    if (lower.intelOperator >= 0 && reading.isIntel) {
       const intel = this.#intelName(lower, start, end);
       if (intel !== null) return intel;
     }
@@ -389,8 +353,8 @@ export class ExpressionParser {
 
   /** A prefix operator of Intel syntax, or the name of a size as its value; null when the word is neither here. */
   #intelName(lower: Atom, start: number, end: number): Expression | null {
-    const assembler = this.#assembler;
-    const input = assembler.input;
+    const reading = this.#reading;
+    const input = reading.input;
     const operator = INTEL_OPERATORS[lower.intelOperator]!;
     if (operator.operands === 2) return null;
     let op: number = operator.op;
@@ -399,7 +363,7 @@ export class ExpressionParser {
       // The word is a type only before `ptr`; alone it is its size in bytes.
       const wordStart = characterClass[input.skipSpace()]! & NAME_START ? input.offset : -1;
       const isType =
-        wordStart >= 0 && assembler.atoms.intern(input.bytes, wordStart, this.#nameEnd()).lower.text === "ptr";
+        wordStart >= 0 && reading.atoms.intern(input.bytes, wordStart, this.#nameEnd()).lower.text === "ptr";
       if (!isType) {
         input.offset = end;
         const bytes = SIZE_BYTES.get(lower.text);
@@ -408,7 +372,7 @@ export class ExpressionParser {
           this.intelOperand &&
           input.bytes[input.skipSpace() === OPEN_BRACKET ? input.offset : end] === OPEN_BRACKET
         ) {
-          assembler.warnAt(
+          reading.warnAt(
             "size-without-ptr",
             start,
             `\`${lower.text}' without \`ptr' is the number ${bytes}, which is added to the address: write \`${lower.text} ptr'`,
@@ -419,7 +383,7 @@ export class ExpressionParser {
         return bytes === undefined ? null : constant(bytes, start);
       }
       if (!this.intelOperand)
-        assembler.failAt(
+        reading.failAt(
           "type-outside-operand",
           start,
           `\`${lower.text} ptr' has a meaning only in an operand of an instruction`,
@@ -427,8 +391,7 @@ export class ExpressionParser {
       input.offset = wordStart + 3;
     }
     const operand = this.#binary(9);
-    if (operand.op === Op.ABSENT)
-      assembler.fail("expression-expected", `expected an operand behind \`${operator.name}'`);
+    if (operand.op === Op.ABSENT) reading.fail("expression-expected", `expected an operand behind \`${operator.name}'`);
     if (op === Op.BIT_NOT)
       return operand.op === Op.CONSTANT
         ? constant(computeUnary(op, operand.number), start)
@@ -446,36 +409,36 @@ export class ExpressionParser {
   /** Cursor behind the name. */
   #symbol(atom: Atom, start: number): Expression {
     this.namesRead++;
-    const assembler = this.#assembler;
-    const input = assembler.input;
+    const reading = this.#reading;
+    const input = reading.input;
     if (input.bytes[input.offset] === AT_SIGN) {
       // GNU as finds the suffix before the symbol, but in Intel operands behind it: so say the orders of its symbol
       // tables.
-      if (this.intelOperand) assembler.symbols.findOrMake(atom, start);
+      if (this.intelOperand) reading.symbols.findOrMake(atom, start);
       this.#relocationSuffix();
     }
-    const symbol = assembler.symbols.findOrMake(atom, start);
+    const symbol = reading.symbols.findOrMake(atom, start);
     if (this.unknownNames !== null && symbol.section.kind === "undefined" && symbol.expression === null)
       this.unknownNames.push(atom);
     if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward)
       return constant(symbol.value, start);
     if (symbol.register !== null) return registerExpression(symbol.register, start);
     if (symbol.isForward && symbol.expression !== null && !this.defersHere)
-      return assembler.symbols.snapshot(symbol.expression, start);
+      return reading.symbols.snapshot(symbol.expression, start);
     symbol.isUsed = true;
     return symbolExpression(symbol, 0, start);
   }
 
   /** `@GOTOFF` and its kin, cursor at the sign. */
   #relocationSuffix(): void {
-    const assembler = this.#assembler;
-    const input = assembler.input;
+    const reading = this.#reading;
+    const input = reading.input;
     const start = input.offset++;
     const end = characterClass[input.bytes[input.offset]!]! & NAME_PART ? this.#nameEnd() : input.offset;
     const name = textOfBytes(input.bytes, input.offset, end).toUpperCase();
     const relocation = RELOCATION_SUFFIXES.get(name);
     if (relocation === undefined) {
-      return assembler.failAt(
+      return reading.failAt(
         "unknown-relocation",
         start,
         `\`@${name}' is not a relocation of this processor`,
@@ -489,63 +452,13 @@ export class ExpressionParser {
     this.relocation = relocation;
     // GNU as mentions the table in every file that asks for what leads through it.
     if (relocation !== R.PLT32 && relocation !== R.SIZE32)
-      assembler.symbols.findOrMake(assembler.atoms.internText("_GLOBAL_OFFSET_TABLE_"), start);
+      reading.symbols.findOrMake(reading.atoms.internText("_GLOBAL_OFFSET_TABLE_"), start);
     input.offset = end;
   }
 
-  /**
-   * The register at the cursor (with its `%`, if any), the cursor then behind it; null and the cursor unmoved
-   * otherwise.
-   */
-  register(): Register | null {
-    const assembler = this.#assembler;
-    const input = assembler.input;
-    const bytes = input.bytes;
-    const start = input.offset;
-    let offset = start;
-    if (bytes[offset] === PERCENT) {
-      offset++;
-      while (characterClass[bytes[offset]!] === SPACE) offset++;
-    }
-    if (!(characterClass[bytes[offset]!]! & NAME_START)) return null;
-    input.offset = offset;
-    const end = this.#nameEnd();
-    input.offset = start;
-    const atom = assembler.atoms.intern(bytes, offset, end);
-    const register = atom.lower.register;
-    if (register === null) return null;
-    offset = end;
-    if (register.class === "st" && atom.lower.text === "st") {
-      // `st(3)`, with blanks anywhere.
-      let probe = offset;
-      const skip = (): void => {
-        while (characterClass[bytes[probe]!] === SPACE) probe++;
-      };
-      skip();
-      if (bytes[probe] === OPEN_PARENTHESIS) {
-        probe++;
-        skip();
-        const digit = digitValue[bytes[probe]!]!;
-        if (digit < 8) {
-          probe++;
-          skip();
-          if (bytes[probe] === CLOSE_PARENTHESIS) {
-            input.offset = probe + 1;
-            return assembler.stackRegisters[digit]!;
-          }
-        }
-        if (assembler.allowsNakedRegisters || bytes[start] === PERCENT)
-          assembler.failAt("bad-register", start, "the registers of the x87 are st(0) to st(7)", probe + 1 - start);
-        return null;
-      }
-    }
-    input.offset = offset;
-    return register;
-  }
-
   #number(start: number): Expression {
-    const assembler = this.#assembler;
-    const input = assembler.input;
+    const reading = this.#reading;
+    const input = reading.input;
     const bytes = input.bytes;
     let offset = start;
     let base = 10;
@@ -575,7 +488,7 @@ export class ExpressionParser {
       while (characterClass[bytes[end]!]! & NAME_PART) end++;
       const written = textOfBytes(bytes, start, end);
       const intel = /^([0-9a-f]+)h$/i.exec(written);
-      assembler.failAt(
+      reading.failAt(
         "bad-number",
         start,
         `\`${written}' is not a number of base ${base}`,
@@ -596,9 +509,9 @@ export class ExpressionParser {
 
   #localLabel(number: number, forward: boolean, start: number, length: number): Expression {
     this.namesRead++;
-    const symbol = this.#assembler.symbols.localLabel(number, forward, start);
+    const symbol = this.#reading.symbols.localLabel(number, forward, start);
     if (symbol === null) {
-      return this.#assembler.failAt(
+      return this.#reading.failAt(
         "unknown-local-label",
         start,
         `no label \`${number}:' stands before this line`,
@@ -609,17 +522,3 @@ export class ExpressionParser {
     return symbolExpression(symbol, 0, start);
   }
 }
-
-/** A place and a number, or places of which no distance is known. */
-function areUnlike(left: Expression, right: Expression): boolean {
-  if (left.op === Op.REGISTER || right.op === Op.REGISTER) return left.register !== right.register;
-  if (left.op === Op.SYMBOL && right.op === Op.SYMBOL) {
-    return (
-      left.symbol !== right.symbol &&
-      (left.symbol!.section !== right.symbol!.section || left.symbol!.section.kind === "undefined")
-    );
-  }
-  return (left.op === Op.SYMBOL && right.op === Op.CONSTANT) || (left.op === Op.CONSTANT && right.op === Op.SYMBOL);
-}
-
-export { SIZE_NAMES };

@@ -10,22 +10,24 @@ import type {
   EncodingError,
   EncodingWish,
   Instruction,
-  Operand,
   Prefix,
 } from "../../isa/instruction.ts";
 import { prefixByte } from "../../isa/prefixes.ts";
 import { isRelaxable } from "../../isa/relaxable.ts";
 import { R } from "../../object/relocation-types.ts";
-import type { Assembler } from "../assembler.ts";
 import type { Atom } from "../model/atom.ts";
 import type { Expression } from "../model/expression.ts";
 import { constant, node, Op, symbolExpression } from "../model/expression.ts";
 import { BranchVariable } from "../model/fragment.ts";
+import { textOfBytes } from "../model/source-text.ts";
 import { AssemblySymbol } from "../model/symbol.ts";
-import { characterClass, NAME_PART, NAME_START, STATEMENT_END, textOfBytes } from "./chars.ts";
+import { characterClass, NAME_PART, NAME_START, STATEMENT_END } from "./chars.ts";
+import type { ExpressionParser } from "./expression-parser.ts";
 import { FOREIGN_WORDS } from "./foreign-words.ts";
 import { AttOperands } from "./operands-att.ts";
 import { IntelOperands, TARGET } from "./operands-intel.ts";
+import { isBranch, ParsedOperands } from "./parsed-operands.ts";
+import type { Reading } from "./reading.ts";
 import { attMnemonic, hintAt, wishOf } from "./spelling.ts";
 import { StatementCache } from "./statement-cache.ts";
 
@@ -52,75 +54,6 @@ const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
   ["ss", "ss"],
 ]);
 
-/** What a line's operands are, as the operand parsers leave it. */
-export class ParsedOperands {
-  count = 0;
-  /** In Intel order. */
-  operands: Operand[] = [];
-  /** For each operand the expression behind its number, where only layout or the linker knows it. */
-  readonly expressions: (Expression | null)[] = [null, null, null, null];
-  /** For far operands, that of the selector. */
-  readonly selectors: (Expression | null)[] = [null, null, null, null];
-  /** Relocation that the operand asked for, or 0. */
-  readonly relocations: number[] = [0, 0, 0, 0];
-  /** Where each begins and how long it is. */
-  readonly offsets: number[] = [0, 0, 0, 0];
-  readonly lengths: number[] = [1, 1, 1, 1];
-  /** The jump is through a far pointer (`far ptr [x]`). */
-  isFar = false;
-
-  clear(): void {
-    this.count = 0;
-    this.operands = [];
-    this.isFar = false;
-  }
-
-  add(
-    operand: Operand,
-    expression: Expression | null,
-    offset: number,
-    relocation = 0,
-    selector: Expression | null = null,
-  ): void {
-    const i = this.count++;
-    this.operands.push(operand);
-    this.expressions[i] = expression;
-    this.selectors[i] = selector;
-    this.relocations[i] = relocation;
-    this.offsets[i] = offset;
-    this.lengths[i] = 1;
-  }
-
-  /** Turns AT&T's order into Intel's. */
-  reverse(): void {
-    this.operands.reverse();
-    for (const row of [this.expressions, this.selectors, this.relocations, this.offsets, this.lengths] as unknown[][]) {
-      const turned = row.slice(0, this.count).reverse();
-      for (let i = 0; i < turned.length; i++) row[i] = turned[i];
-    }
-  }
-}
-
-/** Jumps and calls: their plain operand is where to go, not what to read. */
-export function isBranch(mnemonic: string): boolean {
-  switch (mnemonic.charCodeAt(0)) {
-    case 0x6a:
-      return true;
-    case 0x63:
-      return mnemonic.startsWith("call");
-    case 0x6c:
-      return mnemonic.startsWith("loop");
-    case 0x78:
-      return mnemonic === "xbegin";
-    default:
-      return false;
-  }
-}
-
-export function isFarBranch(mnemonic: string): boolean {
-  return mnemonic.charCodeAt(0) === 0x6c && (mnemonic.startsWith("ljmp") || mnemonic.startsWith("lcall"));
-}
-
 /** Pseudo prefixes: `{nooptimize}` asks for what is done anyway. */
 const WISHES: ReadonlyMap<string, EncodingWish> = new Map<string, EncodingWish>([
   ["disp8", { displacementBits: 8 }],
@@ -134,7 +67,8 @@ const WISHES: ReadonlyMap<string, EncodingWish> = new Map<string, EncodingWish>(
 const NO_PREFIXES: readonly Prefix[] = [];
 
 export class InstructionParser {
-  readonly #assembler: Assembler;
+  readonly #reading: Reading;
+  readonly #expressions: ExpressionParser;
   readonly parsed = new ParsedOperands();
   readonly #intel: IntelOperands;
   readonly #att: AttOperands;
@@ -145,35 +79,37 @@ export class InstructionParser {
   #options: EncodeOptions = { bits: 32 };
   #optionsMode = -1;
 
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
-    this.#intel = new IntelOperands(assembler, this.parsed);
-    this.#att = new AttOperands(assembler, this.parsed);
+  constructor(reading: Reading, expressions: ExpressionParser) {
+    this.#reading = reading;
+    this.#expressions = expressions;
+    const demandKnown = (mnemonic: string): void => this.#demandKnown(mnemonic);
+    this.#intel = new IntelOperands(reading, expressions, this.parsed, demandKnown);
+    this.#att = new AttOperands(reading, expressions, this.parsed, demandKnown);
   }
 
   /** All that the encoding of a text depends on, as a number. */
   get #mode(): number {
-    const assembler = this.#assembler;
+    const reading = this.#reading;
     return (
-      (assembler.bits === 16 ? 1 : 0) |
-      (assembler.stack32 ? 2 : 0) |
-      (assembler.isIntel ? 4 : 0) |
-      (assembler.allowsNakedRegisters ? 8 : 0) |
-      ((assembler.architecture.generation & 0xfff) << 4)
+      (reading.bits === 16 ? 1 : 0) |
+      (reading.stack32 ? 2 : 0) |
+      (reading.isIntel ? 4 : 0) |
+      (reading.allowsNakedRegisters ? 8 : 0) |
+      ((reading.architecture.generation & 0xfff) << 4)
     );
   }
 
   /** The encoder's options for the mode at hand: made anew when the mode changes. */
   get options(): EncodeOptions {
-    const assembler = this.#assembler;
+    const reading = this.#reading;
     const mode = this.#mode;
     if (mode !== this.#optionsMode) {
       this.#optionsMode = mode;
       this.#options = {
-        bits: assembler.bits,
-        stack32: assembler.stack32,
-        att: !assembler.isIntel,
-        ...(assembler.architecture.features === null ? {} : { features: assembler.architecture.features }),
+        bits: reading.bits,
+        stack32: reading.stack32,
+        att: !reading.isIntel,
+        ...(reading.architecture.features === null ? {} : { features: reading.architecture.features }),
       };
     }
     return this.#options;
@@ -181,8 +117,8 @@ export class InstructionParser {
 
   /** Assembles an instruction whose first word is `atom`, or null for a `{...}` prefix; the cursor is behind it. */
   assemble(atom: Atom | null, offset: number): void {
-    const assembler = this.#assembler;
-    const input = assembler.input;
+    const reading = this.#reading;
+    const input = reading.input;
     let prefixes: Prefix[] | null = null;
     let wish: EncodingWish | null = null;
     let mnemonic = atom === null ? "" : atom.text;
@@ -196,7 +132,7 @@ export class InstructionParser {
         if (prefix === undefined) break;
         (prefixes ??= []).push(prefix);
       }
-      if (assembler.input.atStatementEnd()) {
+      if (reading.input.atStatementEnd()) {
         this.#lonePrefixes(prefixes ?? [], wordOffset);
         return;
       }
@@ -207,8 +143,8 @@ export class InstructionParser {
       }
       let end = wordOffset;
       if (characterClass[input.bytes[end]!]! & NAME_START) while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
-      if (end === wordOffset) assembler.fail("bad-statement", "expected an instruction behind the prefix");
-      mnemonic = assembler.atoms.intern(input.bytes, wordOffset, end).lower.text;
+      if (end === wordOffset) reading.fail("bad-statement", "expected an instruction behind the prefix");
+      mnemonic = reading.atoms.intern(input.bytes, wordOffset, end).lower.text;
       input.offset = end;
     }
     if (mnemonic.includes(".")) {
@@ -224,15 +160,15 @@ export class InstructionParser {
       input.offset += 3;
     }
     const parsed = this.parsed;
-    const namesBefore = assembler.expressions.namesRead;
+    const namesBefore = this.#expressions.namesRead;
     let operandOffset = -1;
     let mode = 0;
     if (prefixes === null && wish === null) {
       mode = this.#mode;
       operandOffset = input.offset;
       const known = this.#cache.find(input.bytes, wordOffset, mode);
-      if (known > 0 && assembler.sections.current !== null && assembler.sections.current.section.hasContents) {
-        if (assembler.debug.isOn) assembler.debug.instruction();
+      if (known > 0 && reading.sections.current !== null && reading.sections.current.section.hasContents) {
+        if (reading.program.debug.isOn) reading.program.debug.instruction();
         this.#copy(this.#cache.codes, this.#cache.codeStart, known);
         input.offset = this.#cache.end;
         return;
@@ -240,10 +176,10 @@ export class InstructionParser {
     }
     parsed.clear();
     if (!(characterClass[input.skipSpace()]! & STATEMENT_END)) {
-      if (assembler.isIntel) this.#intel.parse(mnemonic);
+      if (reading.isIntel) this.#intel.parse(mnemonic);
       else this.#att.parse(mnemonic);
     }
-    if (!assembler.isIntel && (mnemonic.startsWith("mov") || mnemonic.startsWith("f") || mnemonic === "cmpsd"))
+    if (!reading.isIntel && (mnemonic.startsWith("mov") || mnemonic.startsWith("f") || mnemonic === "cmpsd"))
       mnemonic = attMnemonic(mnemonic, parsed.operands);
     if (
       prefixes === null &&
@@ -260,7 +196,7 @@ export class InstructionParser {
     if (
       operandOffset >= 0 &&
       encoding !== null &&
-      assembler.expressions.namesRead === namesBefore &&
+      this.#expressions.namesRead === namesBefore &&
       encoding.fixups.length === 0
     ) {
       // The look-up was for this very statement unless an operand looked up something itself, which none does.
@@ -286,7 +222,7 @@ export class InstructionParser {
   }
 
   #copy(codes: Uint8Array, from: number, length: number): void {
-    const sections = this.#assembler.sections;
+    const sections = this.#reading.sections;
     const current = sections.writable(length);
     const start = current.length;
     const { bytes } = current;
@@ -297,8 +233,8 @@ export class InstructionParser {
 
   /** `{disp32}` and the like, which choose among encodings; the cursor moves behind the brace. */
   #pseudoPrefix(wish: EncodingWish | null): EncodingWish | null {
-    const assembler = this.#assembler;
-    const { input } = assembler;
+    const reading = this.#reading;
+    const { input } = reading;
     const start = input.offset;
     while (input.bytes[input.offset] !== 0x7d && !(characterClass[input.bytes[input.offset]!]! & STATEMENT_END))
       input.offset++;
@@ -308,7 +244,7 @@ export class InstructionParser {
     const known = WISHES.get(name);
     const length = input.offset + 1 - start;
     if (known === undefined) {
-      return assembler.failAt(
+      return reading.failAt(
         "pseudo-prefix",
         start,
         `\`{${name}}' asks for an encoding that the instructions here do not have`,
@@ -322,19 +258,19 @@ export class InstructionParser {
 
   /** A line of prefixes only: they belong to the instruction of the next line, but stand in the bytes at once. */
   #lonePrefixes(prefixes: readonly Prefix[], offset: number): void {
-    const assembler = this.#assembler;
-    if (assembler.debug.isOn) assembler.debug.instruction();
+    const reading = this.#reading;
+    if (reading.program.debug.isOn) reading.program.debug.instruction();
     for (const prefix of prefixes) {
-      const byte = prefixByte(prefix, assembler.bits);
+      const byte = prefixByte(prefix, reading.bits);
       if (byte === null)
-        assembler.failAt("bad-prefix", offset, `\`${prefix}' is redundant: this is ${assembler.bits}-bit code`);
-      else assembler.sections.integer(byte, 1);
+        reading.failAt("bad-prefix", offset, `\`${prefix}' is redundant: this is ${reading.bits}-bit code`);
+      else reading.sections.integer(byte, 1);
     }
   }
 
   /** Returns the encoding when it is of settled bytes without a warning, for the cache. */
   #emit(instruction: Instruction, offset: number): Encoding | null {
-    const assembler = this.#assembler;
+    const reading = this.#reading;
     const result = encode(instruction, this.options);
     if (isEncodingError(result)) {
       this.#refuse(result, instruction, offset);
@@ -343,7 +279,7 @@ export class InstructionParser {
     const { parsed } = this;
     if (result.warning !== undefined) {
       const at = result.warning.operand;
-      assembler.warnAt(
+      reading.warnAt(
         WARNINGS.get(result.warning.code) ?? result.warning.code,
         at >= 0 ? parsed.offsets[at]! : offset,
         result.warning.message,
@@ -356,20 +292,20 @@ export class InstructionParser {
 
   /** Puts the bytes into the section, with fields for what is not known yet. */
   #place(result: Encoding, offset: number): void {
-    const assembler = this.#assembler;
+    const reading = this.#reading;
     const { parsed } = this;
-    if (assembler.sections.current === null)
-      assembler.failAt("absolute-contents", offset, "the absolute section holds no instructions");
-    if (assembler.debug.isOn) assembler.debug.instruction();
+    if (reading.sections.current === null)
+      reading.failAt("absolute-contents", offset, "the absolute section holds no instructions");
+    if (reading.program.debug.isOn) reading.program.debug.instruction();
     if (result.longer !== null) {
       this.#branch(result, offset);
       return;
     }
     const { bytes, fixups } = result;
-    const sections = assembler.sections;
+    const sections = reading.sections;
     const current = sections.writable(bytes.length);
     if (!current.section.hasContents)
-      assembler.failAt(
+      reading.failAt(
         "no-contents",
         offset,
         `section \`${current.section.name}' holds no contents: an instruction cannot stand there`,
@@ -399,7 +335,7 @@ export class InstructionParser {
         fixup.signed,
         relocation,
         fixup.part === "immediate",
-        assembler.input.frame,
+        reading.input.frame,
         parsed.offsets[fixup.operand]!,
       );
     }
@@ -407,57 +343,57 @@ export class InstructionParser {
   }
 
   #branch(short: Encoding, offset: number): void {
-    const assembler = this.#assembler;
+    const reading = this.#reading;
     const { parsed } = this;
     let expression = parsed.expressions[0]!;
     const relocation = parsed.relocations[0]!;
-    const current = assembler.sections.writable(16);
+    const current = reading.sections.writable(16);
     if (!current.section.hasContents)
-      assembler.failAt(
+      reading.failAt(
         "no-contents",
         offset,
         `section \`${current.section.name}' holds no contents: an instruction cannot stand there`,
       );
     if (expression.op !== Op.SYMBOL && expression.op !== Op.CONSTANT) {
       // The target of a jump is one symbol: an expression gets one.
-      const symbol = new AssemblySymbol("", assembler.sections.expression);
+      const symbol = new AssemblySymbol("", reading.sections.expression);
       symbol.isTemporary = true;
       symbol.expression = expression;
       expression = symbolExpression(symbol, 0, expression.offset);
     }
-    assembler.sections.charge(short.bytes.length);
-    assembler.sections.variable(new BranchVariable(short, expression, relocation, parsed.offsets[0]!));
+    reading.sections.charge(short.bytes.length);
+    reading.sections.variable(new BranchVariable(short, expression, relocation, parsed.offsets[0]!));
   }
 
   /** Tells why no instruction is like this. */
   #refuse(error: EncodingError, instruction: Instruction, offset: number): void {
-    const assembler = this.#assembler;
+    const reading = this.#reading;
     const { parsed } = this;
     if (error.code === "unknown-mnemonic") this.#refuseWord(instruction.mnemonic, offset);
     const operand = error.operand >= 0 && error.operand < parsed.count ? error.operand : -1;
     if (operand >= 0)
-      assembler.failAt(
+      reading.failAt(
         WARNINGS.get(error.code) ?? error.code,
         parsed.offsets[operand]!,
         error.message,
         parsed.lengths[operand],
       );
-    assembler.failAt(WARNINGS.get(error.code) ?? error.code, offset, error.message);
+    reading.failAt(WARNINGS.get(error.code) ?? error.code, offset, error.message);
   }
 
   /** Operands that make no sense are no mistake of their own behind a word that is no instruction. */
-  demandKnown(mnemonic: string): void {
+  #demandKnown(mnemonic: string): void {
     if (!isMnemonic(mnemonic, this.options) && !isMnemonic(`l${mnemonic}`, this.options))
-      this.#refuseWord(mnemonic, this.#assembler.input.statementOffset);
+      this.#refuseWord(mnemonic, this.#reading.input.statementOffset);
   }
 
-  /** Tells of a word that is no instruction here, but perhaps in another syntax or assembler. */
+  /** Tells of a word that is no instruction here, but perhaps in another syntax or reading. */
   #refuseWord(word: string, offset: number): never {
-    const assembler = this.#assembler;
+    const reading = this.#reading;
     const foreign = FOREIGN_WORDS.get(word);
-    const { bytes } = assembler.input;
+    const { bytes } = reading.input;
     if (/^[ \t]+equ\s/i.test(textOfBytes(bytes, offset + word.length, offset + word.length + 12))) {
-      assembler.failAt(
+      reading.failAt(
         "unknown-instruction",
         offset,
         "a symbol is given a value with `=', or with `.equ' before its name",
@@ -466,17 +402,17 @@ export class InstructionParser {
       );
     }
     if (foreign !== undefined)
-      assembler.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, word.length, {
+      reading.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, word.length, {
         suggestion: foreign,
       });
     const bare = word.slice(0, -1);
     if (
-      assembler.isIntel &&
+      reading.isIntel &&
       word.endsWith("l") &&
       isMnemonic(word, { ...this.options, att: true }) &&
       isMnemonic(bare, this.options)
     ) {
-      assembler.failAt(
+      reading.failAt(
         "unknown-instruction",
         offset,
         `\`${word}' is a name of AT&T syntax, and this is Intel's: \`.att_syntax' changes it`,
@@ -484,7 +420,7 @@ export class InstructionParser {
         { suggestion: bare },
       );
     }
-    return assembler.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, undefined, {
+    return reading.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, undefined, {
       candidates: this.#wordsNear(word),
       written: word,
     });
@@ -492,7 +428,7 @@ export class InstructionParser {
 
   #wordsNear(mnemonic: string): string[] {
     const words: string[] = [];
-    for (const atom of this.#assembler.atoms.all()) if (atom.macro !== null) words.push(atom.text);
+    for (const atom of this.#reading.atoms.all()) if (atom.macro !== null) words.push(atom.text);
     // Every spelling one edit away that the encoder knows.
     const letters = "abcdefghijklmnopqrstuvwxyz";
     for (let i = 0; i <= mnemonic.length; i++) {
@@ -511,7 +447,7 @@ export class InstructionParser {
 }
 
 /** Name of the global offset table (i386 psABI). */
-export const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
+const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
 
 /** The expression is the address of the GOT, perhaps with something added. */
 export function namesGot(expression: Expression): boolean {

@@ -70,14 +70,3 @@ export const SIZE_BYTES: ReadonlyMap<string, number> = new Map([
   ["oword", 16],
   ["xmmword", 16],
 ]);
-
-/** A size as its keyword, for messages. */
-export const SIZE_NAMES: ReadonlyMap<number, string> = new Map([
-  [8, "byte"],
-  [16, "word"],
-  [32, "dword"],
-  [48, "fword"],
-  [64, "qword"],
-  [80, "tbyte"],
-  [128, "xmmword"],
-]);

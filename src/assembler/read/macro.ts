@@ -1,29 +1,19 @@
 /**
- * Macros: a body with parameters, and how a call's text becomes arguments and the body's text becomes the expansion.
+ * How a macro call's text becomes arguments, and how the body's text with their values becomes the expansion.
  */
 
-import { BACKSLASH, COMMA, characterClass, NAME_PART, NAME_START, QUOTE, SPACE, textOfBytes } from "./chars.ts";
-import type { Expandable, Expansion } from "./expansion.ts";
-import type { FrameOrigin } from "./input.ts";
+import type { Template } from "../model/macro.ts";
+import { textOfBytes } from "../model/source-text.ts";
+import { BACKSLASH, COMMA, characterClass, NAME_PART, NAME_START, QUOTE, SPACE } from "./chars.ts";
 import { ByteRow } from "./scrub.ts";
 
-export interface Parameter {
-  readonly name: string;
-  readonly kind: "optional" | "required" | "variadic";
-  readonly defaultValue: Uint8Array;
-}
-
-export interface Macro extends Expandable {
-  readonly name: string;
-  /** What its expansions are. */
-  readonly origin: FrameOrigin;
-  readonly parameterList: readonly Parameter[];
-  /** Its head has a mistake: calls do nothing. */
-  readonly isBroken: boolean;
-  /** The body with its parameters found, once it was called; null until then. */
-  template: Template | null;
-  /** Of the `.macro` statement. */
-  readonly offset: number;
+/** Values of parameters, side by side in one array. */
+export interface ArgumentValues {
+  readonly bytes: Uint8Array;
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+  /** What `\@` means. */
+  readonly count: number;
 }
 
 const OPEN = new Map([
@@ -182,7 +172,7 @@ function readReference(
 
 export interface ExpansionOptions {
   readonly parameters: ReadonlyMap<string, number>;
-  readonly values: Expansion;
+  readonly values: ArgumentValues;
   /** Index of the value of the parameter 0. */
   readonly firstValue: number;
   /** What `\@` means. */
@@ -275,15 +265,6 @@ function isLocalWord(body: Uint8Array, offset: number, end: number): boolean {
   );
 }
 
-/** A body taken apart: literal text, and what stands between its pieces. */
-export interface Template {
-  readonly literals: Uint8Array;
-  /** End of each piece of literal text that a value follows. */
-  readonly ends: readonly number[];
-  /** Index of the parameter behind each piece, or -1 for `\@`. */
-  readonly parameters: readonly number[];
-}
-
 /** Takes a body apart for the usual mode; null when it has a mistake that only an expansion reports. */
 export function makeTemplate(body: Uint8Array, parameters: ReadonlyMap<string, number>): Template | null {
   const literals = new ByteRow();
@@ -335,7 +316,7 @@ export function makeTemplate(body: Uint8Array, parameters: ReadonlyMap<string, n
 /** Appends the body with its values, from `firstValue` on, to `out`, which has no offsets. */
 export function expandTemplate(
   { literals, ends, parameters }: Template,
-  values: Expansion,
+  values: ArgumentValues,
   firstValue: number,
   out: ByteRow,
 ): void {

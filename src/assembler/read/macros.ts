@@ -2,29 +2,21 @@
  * Macros at work: their definition from the input, their calls, and the blocks that repeat (`.rept`, `.irp`, `.irpc`).
  */
 
-import type { Assembler } from "../assembler.ts";
 import { inMebibytes } from "../model/limits.ts";
-import { StatementError } from "../reporter.ts";
-import {
-  COLON,
-  characterClass,
-  DOT,
-  EQUALS,
-  NAME_PART,
-  NAME_START,
-  NEWLINE,
-  QUOTE,
-  SPACE,
-  textOfBytes,
-} from "./chars.ts";
-import type { Expandable } from "./expansion.ts";
+import type { Macro, Parameter } from "../model/macro.ts";
+import { StatementError } from "../model/reporter.ts";
+import type { FrameOrigin, TextRange } from "../model/source-frame.ts";
+import { NEWLINE, textOfBytes } from "../model/source-text.ts";
+import type { MacroReading } from "./blocks.ts";
+import { BlockGatherer, MACRO_OPENERS, REPEAT_OPENERS } from "./blocks.ts";
+import { COLON, EQUALS, QUOTE } from "./chars.ts";
+import type { Conditionals } from "./conditional.ts";
 import { Expansion } from "./expansion.ts";
-import type { FrameKind, FrameOrigin, InputFrame } from "./input.ts";
-import type { Macro, Parameter, TextMode } from "./macro.ts";
+import type { ExpressionParser } from "./expression-parser.ts";
+import type { TextMode } from "./macro.ts";
 import { expandTemplate, isSeparator, makeTemplate, readArgument, readName, skipBlanks, skipComma } from "./macro.ts";
-import { ByteRow, FROM_LINE_START, FROM_OPERANDS, FROM_SEPARATOR, scrubStatement } from "./scrub.ts";
+import { ByteRow, FROM_OPERANDS, scrubStatement } from "./scrub.ts";
 import { TemplateCache } from "./template-cache.ts";
-import type { TextRange } from "./text-arena.ts";
 import { TextArena } from "./text-arena.ts";
 
 /** Expansions inside expansions, as in GNU as. */
@@ -35,47 +27,6 @@ const MACRO_BYTES = 1400;
 
 const EMPTY = new Uint8Array(0);
 
-const MACRO_OPENERS: ReadonlySet<string> = new Set([".macro"]);
-const REPEAT_OPENERS: ReadonlySet<string> = new Set([".rept", ".rep", ".irp", ".irpc", ".irep", ".irepc"]);
-
-/** A gathered block. */
-class Block implements Expandable {
-  readonly body: TextRange;
-  readonly frame: InputFrame;
-  /** Where in the frame the block begins. */
-  readonly start: number;
-  readonly firstLine: number;
-  readonly lines: number;
-  /** Name of the parameter that the body is repeated with; empty for none. */
-  parameter = "";
-
-  constructor(body: TextRange, frame: InputFrame, start: number, firstLine: number, lines: number) {
-    this.body = body;
-    this.frame = frame;
-    this.start = start;
-    this.firstLine = firstLine;
-    this.lines = lines;
-  }
-
-  parameters(): ReadonlyMap<string, number> {
-    return new Map([[this.parameter, 0]]);
-  }
-
-  offsets(): Int32Array {
-    return blockOffsets(this.frame, this.start, this.body.end - this.body.start);
-  }
-
-  origin(kind: FrameKind, label: string): FrameOrigin {
-    return {
-      kind,
-      path: this.frame.origin.path,
-      firstLine: this.firstLine,
-      linesPerRound: kind === "repeat" ? this.lines : 0,
-      label,
-    };
-  }
-}
-
 const USUAL_MODE: TextMode = {
   isAlternate: false,
   evaluate: () => {
@@ -84,7 +35,9 @@ const USUAL_MODE: TextMode = {
 };
 
 export class Macros {
-  readonly #assembler: Assembler;
+  readonly #reading: MacroReading;
+  readonly #expressions: ExpressionParser;
+  readonly #conditionals: Conditionals;
   isAlternate: boolean;
   /** How many macro calls were expanded: `\@`. */
   #count = 0;
@@ -96,14 +49,18 @@ export class Macros {
   readonly #expansion = new ByteRow();
   readonly #texts = new TextArena();
   readonly #templates = new TemplateCache();
+  readonly #blocks: BlockGatherer;
   readonly #alternateMode: TextMode = {
     isAlternate: true,
     evaluate: (bytes, offset, end) => this.#evaluate(bytes, offset, end),
   };
 
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
-    this.isAlternate = assembler.options.alternateMacros === true;
+  constructor(reading: MacroReading, expressions: ExpressionParser, conditionals: Conditionals) {
+    this.#reading = reading;
+    this.#expressions = expressions;
+    this.#conditionals = conditionals;
+    this.#blocks = new BlockGatherer(reading, this.#texts);
+    this.isAlternate = reading.options.alternateMacros === true;
   }
 
   get #mode(): TextMode {
@@ -112,7 +69,7 @@ export class Macros {
 
   /** Value of an expression in a text that is not the input. */
   #evaluate(bytes: Uint8Array, offset: number, end: number): { text: string; end: number } {
-    const input = this.#assembler.input;
+    const input = this.#reading.input;
     const savedBytes = input.bytes;
     const savedOffset = input.offset;
     const text = new Uint8Array(end - offset + 2);
@@ -121,11 +78,11 @@ export class Macros {
     try {
       input.bytes = text;
       input.offset = 0;
-      this.#assembler.reporter.place = input.statementOffset;
-      const value = this.#assembler.expressions.absolute("the value of a `%' argument");
+      this.#reading.reporter.place = input.statementOffset;
+      const value = this.#expressions.absolute("the value of a `%' argument");
       return { text: String(value), end: offset + input.offset };
     } finally {
-      this.#assembler.reporter.place = null;
+      this.#reading.reporter.place = null;
       input.bytes = savedBytes;
       input.offset = savedOffset;
     }
@@ -133,7 +90,7 @@ export class Macros {
 
   /** The rest of the statement in canonical form; the cursor moves to the statement's end. */
   rest(): ByteRow {
-    const input = this.#assembler.input;
+    const input = this.#reading.input;
     const row = this.#row;
     row.length = 0;
     const result = scrubStatement(input.bytes, input.offset, input.frame!.end, FROM_OPERANDS, row);
@@ -142,86 +99,28 @@ export class Macros {
     return row;
   }
 
-  /**
-   * Statements up to the one that closes the block; the cursor is at the end of the opening one, and then of the
-   * closing one.
-   */
-  #gather(openers: ReadonlySet<string>, closer: string, what: string): Block {
-    const assembler = this.#assembler;
-    const input = assembler.input;
-    const frame = input.frame!;
-    const opening = input.statementOffset;
-    const row = this.#expansion;
-    row.length = 0;
-    let depth = 1;
-    let lines = 0;
-    assembler.leaveStatement();
-    const firstLine = input.line;
-    const start = input.offset;
-    for (;;) {
-      if (input.exhausted) {
-        input.offset = Math.max(frame.end - 1, frame.start);
-        return assembler.failAt("missing-end", opening, `this \`${what}' has no \`${closer}'`);
-      }
-      const mark = row.length;
-      const atLineStart = input.offset === 0 || input.bytes[input.offset - 1] === NEWLINE;
-      const result = scrubStatement(
-        input.bytes,
-        input.offset,
-        frame.end,
-        atLineStart ? FROM_LINE_START : FROM_SEPARATOR,
-        row,
-      );
-      const word = directiveWord(row, mark);
-      if (word.start >= 0) {
-        const name = assembler.atoms.intern(row.bytes, word.start, word.end).lower.text;
-        if (openers.has(name)) depth++;
-        else if (name === closer && --depth === 0) {
-          row.length = word.lineStart;
-          input.offset = result.end;
-          input.line += result.newlines;
-          break;
-        }
-      }
-      const terminator = result.end < frame.end ? input.bytes[result.end]! : NEWLINE;
-      row.push(terminator, result.end);
-      for (let i = 0; i < result.newlines; i++) row.push(NEWLINE, result.end);
-      lines += result.newlines + (terminator === NEWLINE ? 1 : 0);
-      input.line += result.newlines;
-      input.offset = result.end;
-      assembler.leaveStatement();
-    }
-    if (row.length > 0 && row.bytes[row.length - 1] !== NEWLINE) {
-      row.push(NEWLINE, input.offset);
-      lines++;
-    }
-    const { length } = row;
-    const at = this.#texts.keep(row);
-    return new Block({ bytes: this.#texts.bytes, start: at, end: at + length }, frame, start, firstLine, lines);
-  }
-
   /** `.macro name parameters`, cursor behind the word. */
   define(): void {
-    const assembler = this.#assembler;
-    const input = assembler.input;
+    const reading = this.#reading;
+    const input = reading.input;
     const start = input.offset;
     const opening = input.statementOffset;
     const text = this.rest().slice();
     const { name, end } = readName(text, 0, text.length);
-    const block = this.#gather(MACRO_OPENERS, ".endm", ".macro");
+    const block = this.#blocks.gather(MACRO_OPENERS, ".endm", ".macro");
     input.statementOffset = opening;
-    if (name === "") assembler.failAt("macro-name", start, "expected a name for the macro");
-    const atom = assembler.atoms.internText(name).lower;
+    if (name === "") reading.failAt("macro-name", start, "expected a name for the macro");
+    const atom = reading.atoms.internText(name).lower;
     if (atom.directive !== null) {
-      assembler.warnAt("macro-is-directive", start, `\`${name}' is a directive: this macro is ignored`);
+      reading.warnAt("macro-is-directive", start, `\`${name}' is a directive: this macro is ignored`);
       return;
     }
     if (atom.macro !== null) {
-      assembler.failAt("macro-redefined", start, `macro \`${name}' is defined already`, name.length, {
+      reading.failAt("macro-redefined", start, `macro \`${name}' is defined already`, name.length, {
         related: [{ frame: atom.macro.frame, offset: atom.macro.offset, message: "the former definition is here" }],
       });
     }
-    assembler.hold(MACRO_BYTES + block.body.end - block.body.start);
+    reading.hold(MACRO_BYTES + block.body.end - block.body.start);
     // A body of its own, since its template reads it from the first byte on.
     const { body, frame } = block;
     const ownBody = { bytes: body.bytes.slice(body.start, body.end), start: 0, end: body.end - body.start };
@@ -248,18 +147,18 @@ export class Macros {
 
   /** The parameters in a macro's head. */
   #parameters(text: Uint8Array, behindName: number, start: number): Parameter[] {
-    const assembler = this.#assembler;
+    const reading = this.#reading;
     const mode = this.#mode;
     const parameters: Parameter[] = [];
     const row = new ByteRow();
     let offset = skipBlanks(text, behindName, text.length);
     if (text[offset] === 0x28)
-      assembler.failAt("macro-parameter", start, "parameters stand behind the name as they are, without parentheses");
+      reading.failAt("macro-parameter", start, "parameters stand behind the name as they are, without parentheses");
     offset = skipComma(text, offset, text.length);
     while (offset < text.length) {
       const { name, end } = readName(text, offset, text.length);
       if (name === "")
-        assembler.failAt(
+        reading.failAt(
           "macro-parameter",
           start,
           `\`${textOfBytes(text, offset, offset + 1)}' cannot begin the name of a parameter`,
@@ -275,7 +174,7 @@ export class Macros {
         if (qualifier.name === "req") kind = "required";
         else if (qualifier.name === "vararg") kind = "variadic";
         else {
-          assembler.failAt(
+          reading.failAt(
             "macro-parameter",
             start,
             `\`:${qualifier.name}' is no kind of parameter: there are \`:req' and \`:vararg'`,
@@ -295,7 +194,7 @@ export class Macros {
         offset = readArgument(text, afterName + 1, text.length, row, mode);
         defaultValue = row.slice();
         if (kind === "required") {
-          assembler.warnAt(
+          reading.warnAt(
             "macro-parameter",
             start,
             `parameter \`${name}' is required, so its default value is never used`,
@@ -304,29 +203,29 @@ export class Macros {
         }
       }
       if (parameters.some((other) => other.name === name))
-        assembler.failAt("macro-parameter", start, `two parameters are called \`${name}'`);
+        reading.failAt("macro-parameter", start, `two parameters are called \`${name}'`);
       parameters.push({ name, kind, defaultValue });
       offset = skipComma(text, offset, text.length);
       if (kind === "variadic" && offset < text.length)
-        assembler.failAt("macro-parameter", start, `parameter \`${name}' takes all that is left: none can follow`);
+        reading.failAt("macro-parameter", start, `parameter \`${name}' takes all that is left: none can follow`);
     }
     return parameters;
   }
 
   /** `.purgem name` */
   purge(): void {
-    const assembler = this.#assembler;
-    const start = assembler.input.offset;
+    const reading = this.#reading;
+    const start = reading.input.offset;
     const { name } = readName(this.rest().bytes, 0, this.#row.length);
-    const atom = assembler.atoms.internText(name).lower;
-    if (atom.macro === null) assembler.failAt("unknown-macro", start, `no macro is called \`${name}'`);
+    const atom = reading.atoms.internText(name).lower;
+    if (atom.macro === null) reading.failAt("unknown-macro", start, `no macro is called \`${name}'`);
     else atom.macro = null;
   }
 
   /** A call: the cursor is behind the macro's name. */
   call(macro: Macro): void {
-    const assembler = this.#assembler;
-    const input = assembler.input;
+    const reading = this.#reading;
+    const input = reading.input;
     input.skipSpace();
     if (macro.isBroken) {
       input.skipStatement();
@@ -345,7 +244,7 @@ export class Macros {
   }
 
   #write(expansion: Expansion, out: ByteRow): void {
-    const { reporter } = this.#assembler;
+    const { reporter } = this.#reading;
     this.#localCount += expansion.write(out, {
       missesParenthesis: () => reporter.reportHere("error", "missing-parenthesis", "`\\(' without `)' in the body"),
       repeatsName: (name) =>
@@ -359,7 +258,7 @@ export class Macros {
   }
 
   #checkLength(length: number): void {
-    if (length > this.#assembler.limits.expandedBytes) this.#charge(length, "this block expands");
+    if (length > this.#reading.program.limits.expandedBytes) this.#charge(length, "this block expands");
   }
 
   /** Goes on with the text in `row`, of which the frame gets a copy. */
@@ -371,28 +270,28 @@ export class Macros {
   }
 
   #enterText(origin: FrameOrigin, text: TextRange, rounds: number, expansion: Expansion): void {
-    const assembler = this.#assembler;
-    if (assembler.input.frame!.depth >= MAXIMUM_DEPTH) {
-      assembler.fatal(
+    const reading = this.#reading;
+    if (reading.input.frame!.depth >= MAXIMUM_DEPTH) {
+      reading.reporter.fatal(
         "too-deep",
         `expansions are nested more than ${MAXIMUM_DEPTH} deep: ${origin.label} may call itself without end`,
       );
     }
     this.#charge((text.end - text.start) * rounds, "macros expand");
-    assembler.leaveStatement();
-    assembler.input.push(origin, text, rounds, expansion, assembler.conditionals.depth);
+    reading.leaveStatement();
+    reading.input.push(origin, text, rounds, expansion, this.#conditionals.depth);
   }
 
   #charge(count: number, what: string): void {
     this.#expandedBytes += count;
-    const { expandedBytes } = this.#assembler.limits;
+    const { expandedBytes } = this.#reading.program.limits;
     if (this.#expandedBytes > expandedBytes)
-      this.#assembler.fatal("too-large", `${what} to more than ${inMebibytes(expandedBytes)} of text`);
+      this.#reading.reporter.fatal("too-large", `${what} to more than ${inMebibytes(expandedBytes)} of text`);
   }
 
   /** The values of a call whose arguments are the first `end` bytes of `text`. */
   #arguments(macro: Macro, text: Uint8Array, end: number, start: number): Expansion {
-    const assembler = this.#assembler;
+    const reading = this.#reading;
     const mode = this.#mode;
     const parameters = macro.parameterList;
     const values = new Expansion(macro, false, this.isAlternate, this.#count, this.#localCount);
@@ -414,11 +313,11 @@ export class Macros {
         seenKeyword = true;
         const { name, end: nameEnd } = readName(text, offset, end);
         if (text[nameEnd] !== EQUALS)
-          assembler.failAt("macro-argument", start, "expected the name of a parameter before `='");
+          reading.failAt("macro-argument", start, "expected the name of a parameter before `='");
         const index = macro.parameters().get(name);
         offset = readArgument(text, nameEnd + 1, end, row, mode);
         if (index === undefined) {
-          return assembler.failAt(
+          return reading.failAt(
             "macro-argument",
             start,
             `macro \`${macro.name}' has no parameter \`${name}'`,
@@ -431,16 +330,16 @@ export class Macros {
           );
         }
         if (!values.isEmpty(index))
-          assembler.warnAt("macro-argument", start, `parameter \`${name}' is given twice: the last value counts`);
+          reading.warnAt("macro-argument", start, `parameter \`${name}' is given twice: the last value counts`);
         starts[index] = from;
         ends[index] = row.length;
       } else {
         if (seenKeyword)
-          assembler.failAt("macro-argument", start, "an argument without a name cannot follow one with a name");
+          reading.failAt("macro-argument", start, "an argument without a name cannot follow one with a name");
         const parameter = parameters[position];
         if (parameter === undefined) {
           const rest = textOfBytes(text, offset, end);
-          return assembler.failAt(
+          return reading.failAt(
             "macro-argument",
             start,
             `macro \`${macro.name}' takes ${parameters.length === 0 ? "no arguments" : `${parameters.length} argument${parameters.length === 1 ? "" : "s"} at most`}: \`${rest}' is left over`,
@@ -462,7 +361,7 @@ export class Macros {
       if (!values.isEmpty(index)) continue;
       const parameter = parameters[index]!;
       if (parameter.kind === "required") {
-        assembler.failAt(
+        reading.failAt(
           "macro-argument",
           start,
           `macro \`${macro.name}' needs a value for its parameter \`${parameter.name}'`,
@@ -488,25 +387,25 @@ export class Macros {
 
   /** `.rept count` */
   repeat(): void {
-    const assembler = this.#assembler;
-    const { input } = assembler;
+    const reading = this.#reading;
+    const { input } = reading;
     const start = input.offset;
     const opening = input.statementOffset;
     let count = -1;
     let isKnown = false;
     try {
-      count = assembler.expressions.absoluteNumber("the number of repetitions");
-      assembler.demandEnd();
+      count = this.#expressions.absoluteNumber("the number of repetitions");
+      reading.demandEnd();
       isKnown = true;
     } catch (error) {
       // The block belongs to the mistake.
       if (!(error instanceof StatementError)) throw error;
       input.skipStatement();
     }
-    const block = this.#gather(REPEAT_OPENERS, ".endr", ".rept");
+    const block = this.#blocks.gather(REPEAT_OPENERS, ".endr", ".rept");
     if (!isKnown) throw new StatementError();
     input.statementOffset = opening;
-    if (count < 0) assembler.failAt("negative-count", start, `a block cannot be repeated ${count} times`);
+    if (count < 0) reading.failAt("negative-count", start, `a block cannot be repeated ${count} times`);
     const { body } = block;
     if (body.start === body.end || count === 0) return;
     this.#enterText(block.origin("repeat", "this `.rept'"), body, count, new Expansion(block, true, false, 0, 0));
@@ -514,15 +413,15 @@ export class Macros {
 
   /** `.irp name, values` and `.irpc name, characters` */
   iterate(characters: boolean): void {
-    const assembler = this.#assembler;
+    const reading = this.#reading;
     const word = characters ? ".irpc" : ".irp";
-    const start = assembler.input.offset;
+    const start = reading.input.offset;
     const { bytes: text, length: end } = this.rest();
     const mode = this.#mode;
     const { name, end: nameEnd } = readName(text, skipBlanks(text, 0, end), end);
     if (name === "") {
-      this.#gather(REPEAT_OPENERS, ".endr", word);
-      assembler.failAt("macro-parameter", start, `\`${word}' needs the name of its parameter`);
+      this.#blocks.gather(REPEAT_OPENERS, ".endr", word);
+      reading.failAt("macro-parameter", start, `\`${word}' needs the name of its parameter`);
     }
     let offset = skipComma(text, nameEnd, end);
     const isBare = offset >= end;
@@ -558,7 +457,7 @@ export class Macros {
     }
     const at = this.#texts.keep(row);
     const kept = this.#texts.bytes;
-    const block = this.#gather(REPEAT_OPENERS, ".endr", word);
+    const block = this.#blocks.gather(REPEAT_OPENERS, ".endr", word);
     block.parameter = name;
     const values = new Expansion(block, true, this.isAlternate, this.#count, this.#localCount, starts, ends);
     values.move(kept, at);
@@ -577,59 +476,14 @@ export class Macros {
 
   /** `.exitm`: leaves the innermost expansion. */
   exit(): void {
-    const { input, conditionals } = this.#assembler;
+    const { input } = this.#reading;
     const frame = input.frame!;
     if (frame.origin.kind === "file") {
-      this.#assembler.warnAt("misplaced-exitm", input.statementOffset, "`.exitm' outside a macro is ignored", 6);
+      this.#reading.warnAt("misplaced-exitm", input.statementOffset, "`.exitm' outside a macro is ignored", 6);
       return;
     }
-    conditionals.exitMacro(frame.conditionalDepth);
+    this.#conditionals.exitMacro(frame.conditionalDepth);
     frame.roundsLeft = 0;
     input.offset = Math.max(frame.end - 1, frame.start);
-  }
-}
-
-/** For each byte of a gathered block its offset in the frame: the block is rewritten once more. */
-function blockOffsets(frame: InputFrame, start: number, length: number): Int32Array {
-  const { bytes } = frame;
-  const row = new ByteRow();
-  row.offsets = [];
-  let offset = start;
-  while (row.length < length && offset < frame.end) {
-    const atLineStart = offset === 0 || bytes[offset - 1] === NEWLINE;
-    const result = scrubStatement(bytes, offset, frame.end, atLineStart ? FROM_LINE_START : FROM_SEPARATOR, row);
-    for (let i = -1; i < result.newlines; i++) row.push(NEWLINE, result.end);
-    offset = result.end + 1;
-  }
-  const offsets = new Int32Array(length).fill(Math.max(0, offset - 1));
-  offsets.set(row.offsets.slice(0, length));
-  return offsets;
-}
-
-/** Where in a canonical statement its directive stands, labels before it skipped: -1 where there is none. */
-function directiveWord(row: ByteRow, from: number): { start: number; end: number; lineStart: number } {
-  const { bytes, length } = row;
-  let lineStart = from;
-  let offset = from;
-  const blanks = (): void => {
-    while (offset < length && characterClass[bytes[offset]!] === SPACE) offset++;
-  };
-  const nameFrom = (): void => {
-    while (offset < length && characterClass[bytes[offset]!]! & NAME_PART) offset++;
-  };
-  for (;;) {
-    blanks();
-    if (offset >= length || !(characterClass[bytes[offset]!]! & (NAME_START | NAME_PART)))
-      return { start: -1, end: -1, lineStart };
-    const start = offset;
-    nameFrom();
-    const end = offset;
-    blanks();
-    if (bytes[offset] === COLON && offset < length) {
-      offset++;
-      lineStart = offset;
-      continue;
-    }
-    return bytes[start] === DOT ? { start, end, lineStart } : { start: -1, end: -1, lineStart };
   }
 }

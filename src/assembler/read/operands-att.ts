@@ -6,9 +6,9 @@
 import type { MemoryOperand, Register } from "../../isa/instruction.ts";
 import { EIZ } from "../../isa/registers.ts";
 import { R } from "../../object/relocation-types.ts";
-import type { Assembler } from "../assembler.ts";
 import type { Expression } from "../model/expression.ts";
 import { constant, Op, refold } from "../model/expression.ts";
+import { textOfBytes } from "../model/source-text.ts";
 import {
   CLOSE_PARENTHESIS,
   COLON,
@@ -22,12 +22,14 @@ import {
   SPACE,
   STAR,
   STATEMENT_END,
-  textOfBytes,
 } from "./chars.ts";
-import type { ParsedOperands } from "./instruction-parser.ts";
-import { isBranch, isFarBranch } from "./instruction-parser.ts";
+import type { ExpressionParser } from "./expression-parser.ts";
 import { lastByte, TARGET } from "./operands-intel.ts";
 import { encoderValue } from "./operands-plain.ts";
+import type { ParsedOperands } from "./parsed-operands.ts";
+import { isBranch, isFarBranch } from "./parsed-operands.ts";
+import type { Reading } from "./reading.ts";
+import { readRegister } from "./register-reader.ts";
 
 /** Instructions whose operands stand in the same order in both syntaxes. */
 const NOT_REVERSED: ReadonlySet<string> = new Set([
@@ -45,43 +47,54 @@ const NOT_REVERSED: ReadonlySet<string> = new Set([
 ]);
 
 export class AttOperands {
-  readonly #assembler: Assembler;
+  readonly #reading: Reading;
+  readonly #expressions: ExpressionParser;
   readonly #parsed: ParsedOperands;
+  /** Fails unless the word is an instruction: operands that make no sense are no mistake of their own after one that is not. */
+  readonly #demandKnown: (mnemonic: string) => void;
 
-  constructor(assembler: Assembler, parsed: ParsedOperands) {
-    this.#assembler = assembler;
+  constructor(
+    reading: Reading,
+    expressions: ExpressionParser,
+    parsed: ParsedOperands,
+    demandKnown: (mnemonic: string) => void,
+  ) {
+    this.#reading = reading;
+    this.#expressions = expressions;
     this.#parsed = parsed;
+    this.#demandKnown = demandKnown;
   }
 
   /** All operands of the statement; the cursor is at the first. */
   parse(mnemonic: string): void {
-    const assembler = this.#assembler;
-    const input = assembler.input;
+    const reading = this.#reading;
+    const input = reading.input;
     const parsed = this.#parsed;
     const branch = isBranch(mnemonic) || isFarBranch(mnemonic);
     for (;;) {
       const start = input.offset;
-      assembler.expressions.relocation = 0;
+      this.#expressions.relocation = 0;
       this.#operand(branch, isFarBranch(mnemonic), start);
       parsed.lengths[parsed.count - 1] = Math.max(1, lastByte(input.bytes, input.offset) + 1 - start);
       const code = input.skipSpace();
       if (code === COMMA) {
         input.offset++;
         if (characterClass[input.skipSpace()]! & STATEMENT_END)
-          assembler.fail("operand-expected", "expected an operand behind the comma");
+          reading.fail("operand-expected", "expected an operand behind the comma");
         continue;
       }
       if (characterClass[code]! & STATEMENT_END) break;
-      assembler.instructions.demandKnown(mnemonic);
-      assembler.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
+      this.#demandKnown(mnemonic);
+      reading.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
     }
     if (branch && parsed.operands.length === 2 && parsed.operands[0]!.kind === "immediate") this.#joinFar();
     else if (parsed.operands.length > 1 && !NOT_REVERSED.has(mnemonic)) this.#reverse(mnemonic);
   }
 
   #operand(branch: boolean, farBranch: boolean, start: number): void {
-    const assembler = this.#assembler;
-    const { input, expressions } = assembler;
+    const reading = this.#reading;
+    const { input } = reading;
+    const expressions = this.#expressions;
     const parsed = this.#parsed;
     let code = input.bytes[start]!;
     let isIndirect = false;
@@ -94,9 +107,9 @@ export class AttOperands {
       input.offset++;
       const value = refold(expressions.required("a value behind `$'"));
       if (value.op === Op.REGISTER)
-        assembler.failAt("register-in-expression", value.offset, "a register is no immediate value");
+        reading.failAt("register-in-expression", value.offset, "a register is no immediate value");
       if (value.op === Op.BIG)
-        assembler.failAt("number-too-large", value.offset, "a number of more than 64 bits fits no instruction");
+        reading.failAt("number-too-large", value.offset, "a number of more than 64 bits fits no instruction");
       parsed.add(
         { kind: "immediate", value: encoderValue(value) },
         value.op === Op.CONSTANT ? null : value,
@@ -125,11 +138,11 @@ export class AttOperands {
 
   /** `%eax`, or `eax` under `noprefix`; null and the cursor unmoved when there is none. */
   #registerHere(): Register | null {
-    const assembler = this.#assembler;
-    const { input } = assembler;
+    const reading = this.#reading;
+    const { input } = reading;
     const code = input.skipSpace();
     if (code === PERCENT) {
-      const register = assembler.expressions.register();
+      const register = readRegister(this.#reading);
       if (register === null) {
         const start = input.offset;
         let end = start + 1;
@@ -139,18 +152,18 @@ export class AttOperands {
           input.offset = end;
           return EIZ;
         }
-        assembler.failAt("bad-register", start, `\`${name}' is no register`, end - start);
+        reading.failAt("bad-register", start, `\`${name}' is no register`, end - start);
       }
       return register;
     }
     if (!(characterClass[code]! & NAME_START)) return null;
     let end = input.offset;
     while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
-    const atom = assembler.atoms.intern(input.bytes, input.offset, end);
-    if (assembler.allowsNakedRegisters && atom.lower.register !== null) return assembler.expressions.register();
+    const atom = reading.atoms.intern(input.bytes, input.offset, end);
+    if (reading.allowsNakedRegisters && atom.lower.register !== null) return readRegister(this.#reading);
     // A symbol may stand for a register; asking that lists it.
-    if (atom.symbol !== null) assembler.symbols.need(atom.symbol);
-    assembler.expressions.namesRead++;
+    if (atom.symbol !== null) reading.program.symbolList.need(atom.symbol);
+    this.#expressions.namesRead++;
     if (atom.symbol?.register) {
       input.offset = end;
       return atom.symbol.register;
@@ -159,16 +172,17 @@ export class AttOperands {
   }
 
   #memory(branch: boolean, farBranch: boolean, isIndirect: boolean, segment: Register | null, start: number): void {
-    const assembler = this.#assembler;
-    const { input, expressions } = assembler;
+    const reading = this.#reading;
+    const { input } = reading;
+    const expressions = this.#expressions;
     const parsed = this.#parsed;
     let displacement: Expression | null = null;
     if (input.skipSpace() !== OPEN_PARENTHESIS || !this.#isAddress()) {
       displacement = refold(expressions.required("an operand"));
       if (displacement.op === Op.REGISTER)
-        assembler.failAt("register-in-expression", displacement.offset, "a register cannot be calculated with");
+        reading.failAt("register-in-expression", displacement.offset, "a register cannot be calculated with");
       if (displacement.op === Op.BIG)
-        assembler.failAt("number-too-large", displacement.offset, "a number of more than 64 bits fits no instruction");
+        reading.failAt("number-too-large", displacement.offset, "a number of more than 64 bits fits no instruction");
     }
     const relocation = expressions.relocation;
     const operand: { -readonly [K in keyof MemoryOperand]: MemoryOperand[K] } = { kind: "memory" };
@@ -198,8 +212,8 @@ export class AttOperands {
 
   /** Whether the parenthesis at the cursor opens an address, and not a part of a displacement. */
   #isAddress(): boolean {
-    const assembler = this.#assembler;
-    const { bytes, offset } = assembler.input;
+    const reading = this.#reading;
+    const { bytes, offset } = reading.input;
     let at = offset + 1;
     while (characterClass[bytes[at]!] === SPACE) at++;
     const code = bytes[at]!;
@@ -207,19 +221,19 @@ export class AttOperands {
     if (!(characterClass[code]! & NAME_START)) return false;
     let end = at;
     while (characterClass[bytes[end]!]! & NAME_PART) end++;
-    const atom = assembler.atoms.intern(bytes, at, end);
-    return (assembler.allowsNakedRegisters && atom.lower.register !== null) || (atom.symbol?.register ?? null) !== null;
+    const atom = reading.atoms.intern(bytes, at, end);
+    return (reading.allowsNakedRegisters && atom.lower.register !== null) || (atom.symbol?.register ?? null) !== null;
   }
 
   /** `(base, index, scale)` */
   #address(operand: { -readonly [K in keyof MemoryOperand]: MemoryOperand[K] }): void {
-    const assembler = this.#assembler;
-    const { input } = assembler;
+    const reading = this.#reading;
+    const { input } = reading;
     input.offset++;
     const register = (): Register | null => {
       const found = this.#registerHere();
       if (found !== null && found.class !== "r32" && found.class !== "r16") {
-        assembler.fail("bad-address", `\`${found.name}' cannot be part of an address`);
+        reading.fail("bad-address", `\`${found.name}' cannot be part of an address`);
       }
       return found;
     };
@@ -233,15 +247,14 @@ export class AttOperands {
         if (input.bytes[input.offset] === COMMA) input.offset++;
         if (input.skipSpace() !== CLOSE_PARENTHESIS) {
           const at = input.offset;
-          const scale = assembler.expressions.absoluteNumber("the scale");
+          const scale = this.#expressions.absoluteNumber("the scale");
           if (![1, 2, 4, 8].includes(scale))
-            assembler.failAt("bad-address", at, "an index is multiplied with 1, 2, 4 or 8");
+            reading.failAt("bad-address", at, "an index is multiplied with 1, 2, 4 or 8");
           if (index !== null) operand.scale = scale as 1 | 2 | 4 | 8;
         }
       }
     }
-    if (input.skipSpace() !== CLOSE_PARENTHESIS)
-      assembler.fail("missing-parenthesis", "expected `)' behind the address");
+    if (input.skipSpace() !== CLOSE_PARENTHESIS) reading.fail("missing-parenthesis", "expected `)' behind the address");
     input.offset++;
   }
 

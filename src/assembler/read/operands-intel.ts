@@ -6,22 +6,26 @@
 
 import type { ImmediateOperand, MemoryOperand, Operand, Register, SizeBits } from "../../isa/instruction.ts";
 import { R } from "../../object/relocation-types.ts";
-import type { Assembler } from "../assembler.ts";
 import { combine, constant, type Expression, knownDifference, node, Op, refold } from "../model/expression.ts";
 import { add, subtract } from "../model/integer.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
 import { CLOSE_BRACKET, COMMA, characterClass, STATEMENT_END } from "./chars.ts";
-import type { ParsedOperands } from "./instruction-parser.ts";
-import { isBranch, isFarBranch } from "./instruction-parser.ts";
+import type { ExpressionParser } from "./expression-parser.ts";
 import { encoderValue, PlainOperands, registerOperand } from "./operands-plain.ts";
+import type { ParsedOperands } from "./parsed-operands.ts";
+import { isBranch, isFarBranch } from "./parsed-operands.ts";
+import type { Reading } from "./reading.ts";
 
 const ZERO = constant(0);
 /** Where a jump goes: the expression beside it says where. */
 export const TARGET: Operand = { kind: "target" };
 
 export class IntelOperands {
-  readonly #assembler: Assembler;
+  readonly #reading: Reading;
+  readonly #expressions: ExpressionParser;
   readonly #parsed: ParsedOperands;
+  /** Fails unless the word is an instruction: operands that make no sense are no mistake of their own after one that is not. */
+  readonly #demandKnown: (mnemonic: string) => void;
   readonly #plain: PlainOperands;
 
   // What the operand at hand was found to hold.
@@ -39,16 +43,23 @@ export class IntelOperands {
   #inOffset = 0;
   #inScale = 0;
 
-  constructor(assembler: Assembler, parsed: ParsedOperands) {
-    this.#assembler = assembler;
+  constructor(
+    reading: Reading,
+    expressions: ExpressionParser,
+    parsed: ParsedOperands,
+    demandKnown: (mnemonic: string) => void,
+  ) {
+    this.#reading = reading;
+    this.#expressions = expressions;
     this.#parsed = parsed;
-    this.#plain = new PlainOperands(assembler, parsed);
+    this.#demandKnown = demandKnown;
+    this.#plain = new PlainOperands(reading, parsed);
   }
 
   /** All operands of the statement; the cursor is at the first. */
   parse(mnemonic: string): void {
-    const assembler = this.#assembler;
-    const input = assembler.input;
+    const reading = this.#reading;
+    const input = reading.input;
     const parsed = this.#parsed;
     const branch = isBranch(mnemonic);
     for (;;) {
@@ -60,19 +71,20 @@ export class IntelOperands {
       if (code === COMMA) {
         input.offset++;
         if (characterClass[input.skipSpace()]! & STATEMENT_END)
-          assembler.fail("operand-expected", "expected an operand behind the comma");
+          reading.fail("operand-expected", "expected an operand behind the comma");
         continue;
       }
       if (characterClass[code]! & STATEMENT_END) break;
-      assembler.instructions.demandKnown(mnemonic);
-      assembler.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
+      this.#demandKnown(mnemonic);
+      reading.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
     }
     if ((branch || isFarBranch(mnemonic)) && parsed.operands.length === 2) this.#joinFar();
   }
 
   #operand(mnemonic: string, branch: boolean, start: number): void {
-    const assembler = this.#assembler;
-    const { expressions, input } = assembler;
+    const reading = this.#reading;
+    const { input } = reading;
+    const expressions = this.#expressions;
     this.#register = this.#base = this.#index = null;
     this.#scale = 1;
     this.#hasScale = false;
@@ -88,9 +100,9 @@ export class IntelOperands {
     } finally {
       expressions.intelOperand = false;
     }
-    if (tree.op === Op.ABSENT) assembler.fail("operand-expected", "expected an operand");
+    if (tree.op === Op.ABSENT) reading.fail("operand-expected", "expected an operand");
     if (tree.op === Op.BIG)
-      assembler.failAt("number-too-large", tree.offset, "a number of more than 64 bits fits no instruction");
+      reading.failAt("number-too-large", tree.offset, "a number of more than 64 bits fits no instruction");
     const displacement = refold(this.#simplify(tree));
     const relocation = expressions.relocation;
     const isBracketed = !this.#hasOffset && input.bytes[lastByte(input.bytes, input.offset)] === CLOSE_BRACKET;
@@ -104,7 +116,7 @@ export class IntelOperands {
         displacement.op !== Op.CONSTANT ||
         displacement.number != 0
       ) {
-        assembler.failAt(
+        reading.failAt(
           "register-in-expression",
           start,
           `\`${plain.name}' outside brackets cannot be calculated with: write [${plain.name}+...]`,
@@ -137,7 +149,7 @@ export class IntelOperands {
         this.#index === null &&
         this.#segment === null
       ) {
-        this.#assembler.doubtMemory(displacement.symbol!, start);
+        this.#reading.doubtMemory(displacement.symbol!, start);
       }
       this.#memory(displacement, relocation, start);
       return;
@@ -153,7 +165,7 @@ export class IntelOperands {
   #memory(displacement: Expression, relocation: number, start: number): void {
     const segment = this.#segment === null ? null : this.#segmentRegister();
     if (this.#segment !== null && segment === null) {
-      this.#assembler.failAt("segment-expected", this.#segment.offset, "expected a segment register before `:'");
+      this.#reading.failAt("segment-expected", this.#segment.offset, "expected a segment register before `:'");
     }
     const value = encoderValue(displacement);
     let base = this.#base;
@@ -180,13 +192,13 @@ export class IntelOperands {
     const segment = this.#segment!;
     if (segment.op !== Op.REGISTER) return null;
     if (segment.register!.class !== "sreg") {
-      this.#assembler.failAt("segment-expected", segment.offset, `\`${segment.register!.name}' is no segment register`);
+      this.#reading.failAt("segment-expected", segment.offset, `\`${segment.register!.name}' is no segment register`);
     }
     return segment.register;
   }
 
   #branchOperand(displacement: Expression, relocation: number, isBracketed: boolean, start: number): void {
-    const assembler = this.#assembler;
+    const reading = this.#reading;
     const parsed = this.#parsed;
     const segment = this.#segment === null ? null : this.#segmentRegister();
     let isMemory = this.#base !== null || this.#index !== null || isBracketed;
@@ -197,7 +209,7 @@ export class IntelOperands {
         this.#far(displacement, start);
         return;
       } else if (this.#modifier === Op.FAR) {
-        assembler.failAt(
+        reading.failAt(
           "segment-expected",
           start,
           "a far jump needs a segment: write `segment:offset', or brackets around the address of a far pointer",
@@ -206,7 +218,7 @@ export class IntelOperands {
     }
     if (isMemory) {
       // A pointer of twice the code's size holds a segment too.
-      if (this.#modifier === Op.FAR || (this.#sizeBits === 32 && assembler.bits === 16)) {
+      if (this.#modifier === Op.FAR || (this.#sizeBits === 32 && reading.bits === 16)) {
         parsed.isFar = true;
         this.#sizeBits = 0;
       } else if (this.#sizeBits === 48) {
@@ -222,7 +234,7 @@ export class IntelOperands {
   /** `selector:offset` */
   #far(offset: Expression, start: number): void {
     const selector = refold(this.#segment!);
-    this.#assembler.expressions.relocation = 0;
+    this.#expressions.relocation = 0;
     this.#parsed.add(
       { kind: "far", selector: encoderValue(selector), offset: encoderValue(offset) },
       offset.op === Op.CONSTANT ? null : offset,
@@ -257,7 +269,7 @@ export class IntelOperands {
   }
 
   #invalidRegister(expression: Expression): never {
-    return this.#assembler.failAt(
+    return this.#reading.failAt(
       "register-in-expression",
       expression.offset,
       "a register cannot be calculated with here",
@@ -270,7 +282,7 @@ export class IntelOperands {
       case Op.CONSTANT:
         return e;
       case Op.SYMBOL:
-        this.#assembler.symbols.need(e.symbol!);
+        this.#reading.program.symbolList.need(e.symbol!);
         return e;
       case Op.REGISTER:
         this.#takeRegister(e);
@@ -297,7 +309,7 @@ export class IntelOperands {
           this.#sizeBits = e.number as number;
         }
         if (e.left!.op === Op.REGISTER) {
-          this.#assembler.failAt(
+          this.#reading.failAt(
             "type-on-register",
             e.offset,
             `a register has its size: \`${e.left!.register!.name}' takes no \`ptr'`,
@@ -309,7 +321,7 @@ export class IntelOperands {
       case Op.SEGMENT:
         if (this.#inOffset === 0) {
           if (this.#segment !== null)
-            this.#assembler.failAt("segment-expected", e.offset, "an operand has one segment only");
+            this.#reading.failAt("segment-expected", e.offset, "an operand has one segment only");
           this.#segment = e.left!;
         }
         if (e.right!.op === Op.REGISTER) this.#invalidRegister(e.right!);
@@ -356,7 +368,7 @@ export class IntelOperands {
       Number(left.symbol!.value) -
       left.symbol!.fragment!.subsection.spaceBefore(left.symbol!.fragment!, Number(left.symbol!.value));
     if (lost !== 0) {
-      this.#assembler.warnAt(
+      this.#reading.warnAt(
         "lost-distance",
         right.offset,
         `GNU as loses ${lost} bytes of this distance because of the register before it, and so the address here: write [...+(b-a)]`,
@@ -367,7 +379,7 @@ export class IntelOperands {
   }
 
   #join(op: number, left: Expression, right: Expression): Expression {
-    return combine(op, left, right, () => this.#assembler.failAt("division-by-zero", left.offset, "division by zero"));
+    return combine(op, left, right, () => this.#reading.failAt("division-by-zero", left.offset, "division by zero"));
   }
 
   #registerCount(): number {
@@ -376,14 +388,14 @@ export class IntelOperands {
 
   #takeRegister(e: Expression): void {
     const register = e.register!;
-    if (this.#inOffset > 0) this.#assembler.failAt("register-in-expression", e.offset, "a register has no offset");
+    if (this.#inOffset > 0) this.#reading.failAt("register-in-expression", e.offset, "a register has no offset");
     if (this.#inBracket === 0) {
       if (this.#register !== null) this.#invalidRegister(e);
       this.#register = register;
     } else if (this.#base === null && this.#inScale === 0) this.#base = register;
     else if (this.#index === null) this.#index = register;
     else
-      this.#assembler.failAt(
+      this.#reading.failAt(
         "bad-address",
         e.offset,
         `an address has at most a base and an index: \`${register.name}' is one too many`,
@@ -405,7 +417,7 @@ export class IntelOperands {
       this.#scale *= value;
       this.#hasScale = true;
       if (this.#inScale === 0 && ![1, 2, 4, 8].includes(this.#scale)) {
-        this.#assembler.failAt("bad-address", scale.offset, "an index is multiplied with 1, 2, 4 or 8");
+        this.#reading.failAt("bad-address", scale.offset, "an index is multiplied with 1, 2, 4 or 8");
       }
       // `(ebx+4)*2` scales its number too.
       const other = scale === e.right ? left : right;

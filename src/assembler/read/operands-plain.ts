@@ -5,7 +5,6 @@
  */
 
 import type { MemoryOperand, Operand, Register, SizeBits } from "../../isa/instruction.ts";
-import type { Assembler } from "../assembler.ts";
 import type { Expression } from "../model/expression.ts";
 import { Op } from "../model/expression.ts";
 import { low32 } from "../model/integer.ts";
@@ -21,7 +20,8 @@ import {
   STAR,
   STATEMENT_END,
 } from "./chars.ts";
-import type { ParsedOperands } from "./instruction-parser.ts";
+import type { ParsedOperands } from "./parsed-operands.ts";
+import type { Reading } from "./reading.ts";
 
 const PLUS = 0x2b;
 const MINUS = 0x2d;
@@ -58,20 +58,20 @@ export function encoderValue(expression: Expression): number | null {
 }
 
 export class PlainOperands {
-  readonly #assembler: Assembler;
+  readonly #reading: Reading;
   readonly #parsed: ParsedOperands;
   /** Where the name or number read last ends, and the number. */
   #end = 0;
   #number = 0;
 
-  constructor(assembler: Assembler, parsed: ParsedOperands) {
-    this.#assembler = assembler;
+  constructor(reading: Reading, parsed: ParsedOperands) {
+    this.#reading = reading;
     this.#parsed = parsed;
   }
 
   /** Takes the operand at the cursor and moves behind it; false, and nothing done, when it is not plain. */
   take(isBranch: boolean): boolean {
-    const { bytes, offset } = this.#assembler.input;
+    const { bytes, offset } = this.#reading.input;
     const code = bytes[offset]!;
     const kind = characterClass[code]!;
     if (kind & NAME_START) {
@@ -79,14 +79,14 @@ export class PlainOperands {
       if (register === null) return !isBranch && this.#sized(offset);
       if (!this.#endsOperand(this.#end)) return false;
       this.#parsed.add(registerOperand(register), null, offset);
-      this.#assembler.input.offset = this.#end;
+      this.#reading.input.offset = this.#end;
       return true;
     }
     if (isBranch) return false;
     if (kind & DIGIT) {
       if (!this.#numberAt(offset) || !this.#endsOperand(this.#end)) return false;
       this.#parsed.add({ kind: "immediate", value: this.#number }, null, offset);
-      this.#assembler.input.offset = this.#end;
+      this.#reading.input.offset = this.#end;
       return true;
     }
     return code === OPEN_BRACKET && this.#address(offset, offset, undefined);
@@ -94,8 +94,8 @@ export class PlainOperands {
 
   /** `dword ptr [` */
   #sized(start: number): boolean {
-    const { bytes } = this.#assembler.input;
-    const size = SIZES.get(this.#assembler.atoms.intern(bytes, start, this.#end).lower.text);
+    const { bytes } = this.#reading.input;
+    const size = SIZES.get(this.#reading.atoms.intern(bytes, start, this.#end).lower.text);
     if (size === undefined) return false;
     let offset = this.#end;
     while (characterClass[bytes[offset]!] === SPACE) offset++;
@@ -111,7 +111,7 @@ export class PlainOperands {
   }
 
   #address(start: number, bracket: number, sizeBits: SizeBits | undefined): boolean {
-    const { bytes } = this.#assembler.input;
+    const { bytes } = this.#reading.input;
     const base = this.#registerAt(bracket + 1);
     if (base === null || base.class !== "r32") return false;
     let offset = this.#end;
@@ -147,25 +147,25 @@ export class PlainOperands {
     }
     if (sizeBits !== undefined) operand.sizeBits = sizeBits;
     this.#parsed.add(operand, null, start);
-    this.#assembler.input.offset = offset + 1;
+    this.#reading.input.offset = offset + 1;
     return true;
   }
 
   /** A register's bare name; null for any other name. */
   #registerAt(start: number): Register | null {
-    const assembler = this.#assembler;
-    const { bytes } = assembler.input;
+    const reading = this.#reading;
+    const { bytes } = reading.input;
     let end = start;
     if (characterClass[bytes[end]!]! & NAME_START) while (characterClass[bytes[end]!]! & NAME_PART) end++;
     this.#end = end;
-    if (end === start || !assembler.allowsNakedRegisters) return null;
-    const { register } = assembler.atoms.intern(bytes, start, end).lower;
+    if (end === start || !reading.allowsNakedRegisters) return null;
+    const { register } = reading.atoms.intern(bytes, start, end).lower;
     return register === null || register.class === "st" ? null : register;
   }
 
   /** A decimal number without a suffix. */
   #numberAt(start: number): boolean {
-    const { bytes } = this.#assembler.input;
+    const { bytes } = this.#reading.input;
     let end = start;
     let number = 0;
     while (bytes[end]! >= 0x30 && bytes[end]! <= 0x39) number = number * 10 + bytes[end++]! - 0x30;
@@ -183,7 +183,7 @@ export class PlainOperands {
   }
 
   #endsOperand(offset: number): boolean {
-    const after = this.#assembler.input.bytes[offset]!;
+    const after = this.#reading.input.bytes[offset]!;
     return after === COMMA || (characterClass[after]! & STATEMENT_END) !== 0;
   }
 }

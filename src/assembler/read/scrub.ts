@@ -5,6 +5,7 @@
  * here.
  */
 
+import { NEWLINE } from "../model/source-text.ts";
 import {
   APOSTROPHE,
   BACKSLASH,
@@ -14,7 +15,6 @@ import {
   HASH,
   NAME_PART,
   NAME_START,
-  NEWLINE,
   QUOTE,
   SEMICOLON,
   SLASH,

@@ -3,7 +3,8 @@
  * no symbol always comes to the same bytes, so its text is looked up before it is taken apart.
  */
 
-import { APOSTROPHE, AT_SIGN, HASH, NEWLINE, QUOTE, SEMICOLON, SLASH } from "./chars.ts";
+import { NEWLINE } from "../model/source-text.ts";
+import { APOSTROPHE, AT_SIGN, HASH, QUOTE, SEMICOLON, SLASH } from "./chars.ts";
 
 /** Entries; a power of two. A new text takes the place of the one that hashes like it. */
 const SIZE = 1 << 13;

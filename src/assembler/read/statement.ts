@@ -2,10 +2,10 @@
  * Runs through the input statement by statement: labels, assignments, directives, macro calls, instructions.
  */
 
-import type { Assembler } from "../assembler.ts";
-import { FatalError } from "../assembler.ts";
 import type { Atom } from "../model/atom.ts";
-import { StatementError, TooManyErrors } from "../reporter.ts";
+import { FatalError, StatementError, TooManyErrors } from "../model/reporter.ts";
+import { NEWLINE, textOfBytes } from "../model/source-text.ts";
+import type { Assembler } from "./assembler.ts";
 import {
   COLON,
   characterClass,
@@ -16,14 +16,12 @@ import {
   HASH,
   NAME_PART,
   NAME_START,
-  NEWLINE,
   QUOTE,
   SEMICOLON,
   SLASH,
   SPACE,
   STAR,
   STATEMENT_END,
-  textOfBytes,
 } from "./chars.ts";
 import { readString } from "./text.ts";
 
@@ -71,7 +69,7 @@ function assembleFrame(assembler: Assembler): void {
     if (input.exhausted) continue;
     const end = input.bytes[input.offset]!;
     if (characterClass[end] === STATEMENT_END && (end !== 0 || input.offset < input.frame!.end)) {
-      if (assembler.listing !== null && end !== SEMICOLON) assembler.listing.line();
+      if (assembler.listing !== null && end !== SEMICOLON) assembler.list();
       input.nextStatement();
     }
   }
@@ -111,7 +109,7 @@ function statement(assembler: Assembler): void {
       input.offset = end;
       code = bytes[end]!;
       if (code === COLON || ((characterClass[code] === SPACE || code === SLASH) && input.skipSpace() === COLON)) {
-        assembler.symbols.define(atom, offset);
+        assembler.label(atom, offset);
         offset = ++input.offset;
         continue;
       }
@@ -145,7 +143,7 @@ function statement(assembler: Assembler): void {
       const atom = assembler.atoms.intern(name.bytes, 0, name.bytes.length);
       const next = input.skipSpace();
       if (next === COLON) {
-        assembler.symbols.define(atom, offset);
+        assembler.label(atom, offset);
         offset = ++input.offset;
         continue;
       }
@@ -180,7 +178,7 @@ function skipped(assembler: Assembler, offset: number): void {
     if (directive?.isConditional) {
       input.offset = end;
       input.skipSpace();
-      directive.run(assembler, directive);
+      directive.run();
       return;
     }
   }
@@ -215,7 +213,7 @@ function word(assembler: Assembler, atom: Atom, offset: number): void {
   const lower = atom.lower;
   if (lower.directive !== null) {
     input.skipSpace();
-    lower.directive.run(assembler, lower.directive);
+    lower.directive.run();
     return;
   }
   if (lower.macro !== null) {

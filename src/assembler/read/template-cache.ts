@@ -3,9 +3,9 @@
  * body is the same text again.
  */
 
-import type { Template } from "./macro.ts";
+import type { Template } from "../model/macro.ts";
+import type { TextRange } from "../model/source-frame.ts";
 import { makeTemplate } from "./macro.ts";
-import type { TextRange } from "./text-arena.ts";
 
 interface Entry {
   readonly parameter: string;

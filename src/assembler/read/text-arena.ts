@@ -4,20 +4,12 @@
  * assembling what is in it.
  */
 
-import { NEWLINE } from "./chars.ts";
+import { NEWLINE } from "../model/source-text.ts";
 import type { ByteRow } from "./scrub.ts";
 
 const CHUNK_BYTES = 1 << 16;
 /** Below this a loop beats a call. */
 const SHORT = 512;
-
-/** A piece of text in a larger array. */
-export interface TextRange {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  /** Behind its last byte. */
-  readonly end: number;
-}
 
 export class TextArena {
   /** The array that holds the text kept last. */
@@ -26,7 +18,7 @@ export class TextArena {
 
   /**
    * Copies the row's text and returns where it begins in `bytes`. Before it is a newline, behind it two newlines and a
-   * NUL: what the scanner wants of every text (`InputFrame.bytes`).
+   * NUL: what the scanner wants of every text (`SourceFrame.bytes`).
    */
   keep(row: ByteRow): number {
     const { length } = row;

@@ -2,7 +2,8 @@
  * Strings and character constants: the escapes that they may hold and what they mean.
  */
 
-import { APOSTROPHE, BACKSLASH, characterClass, DIGIT, digitValue, NEWLINE, QUOTE } from "./chars.ts";
+import { NEWLINE } from "../model/source-text.ts";
+import { APOSTROPHE, BACKSLASH, characterClass, DIGIT, digitValue, QUOTE } from "./chars.ts";
 
 /** Escapes of a character constant; any other character stands for itself. */
 const CHARACTER_ESCAPES = new Map([

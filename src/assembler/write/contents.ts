@@ -3,24 +3,24 @@
  * field either its value or to the linker.
  */
 
+import { writeNops } from "../../isa/nops.ts";
+import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
 import { KEEPS_SYMBOL, plainRelocation, R, THREAD_LOCAL } from "../../object/relocation-types.ts";
-import type { Assembler } from "../assembler.ts";
-import { signedLeb128, unsignedLeb128 } from "../directives/data.ts";
 import type { Fixup } from "../model/fixup.ts";
 import type { BranchVariable, Fragment } from "../model/fragment.ts";
 import type { Integer } from "../model/integer.ts";
 import * as integer from "../model/integer.ts";
+import type { Program } from "../model/program.ts";
 import { RelocationList } from "../model/relocations.ts";
 import type { Section, Subsection } from "../model/section.ts";
 import { SHF } from "../model/section.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
 import { STT } from "../model/symbol.ts";
-import { writeNops } from "./nops.ts";
 import type { ResolvedValue, Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
 
 /** Fills in `section.contents` and returns the relocations. */
-export function writeContents(assembler: Assembler, resolver: Resolver, section: Section): RelocationList {
+export function writeContents(program: Program, resolver: Resolver, section: Section): RelocationList {
   const out = new Uint8Array(section.hasContents ? section.sizeBytes : 0);
   const first = section.ordered[0]!.first;
   /** Jumps that are left to the linker: GNU as lists their relocations behind all others. */
@@ -29,11 +29,11 @@ export function writeContents(assembler: Assembler, resolver: Resolver, section:
     if (!section.hasContents) continue;
     const { bytes } = fragment.subsection;
     out.set(bytes.subarray(fragment.start, fragment.start + fragment.fixedSize), fragment.address);
-    if (fragment.variable !== null) writeVariable(assembler, resolver, section, fragment, out, settled);
+    if (fragment.variable !== null) writeVariable(program, resolver, section, fragment, out, settled);
   }
   section.contents = out;
   const relocations = new RelocationList();
-  const writer = new FixupWriter(assembler, resolver, section, out, relocations);
+  const writer = new FixupWriter(program, resolver, section, out, relocations);
   for (const subsection of section.ordered) writeFixups(subsection, writer);
   for (const fragment of settled)
     writer.write(
@@ -93,7 +93,7 @@ function settledFixup({ variable, frame }: Fragment): Fixup {
 }
 
 function writeVariable(
-  assembler: Assembler,
+  program: Program,
   resolver: Resolver,
   section: Section,
   fragment: Fragment,
@@ -105,8 +105,7 @@ function writeVariable(
   const size = fragment.variableSize;
   switch (variable.kind) {
     case "align":
-      // The mode at the end of the source decides, as in GNU as.
-      if (variable.fill === null) writeNops(out, at, size, assembler.bits, assembler.architecture.hasLongNops);
+      if (variable.fill === null) writeNops(out, at, size, program.padding.bits, program.padding.hasLongNops);
       else {
         // What is left over behind the last whole pattern is zero.
         const whole = size - (size % variable.fill.length);
@@ -163,20 +162,14 @@ function writeBranch(
 }
 
 class FixupWriter {
-  readonly #assembler: Assembler;
+  readonly #program: Program;
   readonly #resolver: Resolver;
   readonly #section: Section;
   readonly #out: Uint8Array;
   readonly #relocations: RelocationList;
 
-  constructor(
-    assembler: Assembler,
-    resolver: Resolver,
-    section: Section,
-    out: Uint8Array,
-    relocations: RelocationList,
-  ) {
-    this.#assembler = assembler;
+  constructor(program: Program, resolver: Resolver, section: Section, out: Uint8Array, relocations: RelocationList) {
+    this.#program = program;
     this.#resolver = resolver;
     this.#section = section;
     this.#out = out;
@@ -252,7 +245,7 @@ class FixupWriter {
     if (plus !== null) {
       if (THREAD_LOCAL.has(type)) plus.type = STT.TLS;
       plus.usedInRelocation = true;
-      this.#assembler.symbols.need(plus);
+      this.#program.symbolList.need(plus);
     }
     if (this.#section.hasContents) integer.writeInteger(this.#out, at, number, fixup.sizeBytes);
     this.#relocations.add(at, type, plus);
@@ -306,6 +299,6 @@ class FixupWriter {
   }
 
   #error(fixup: Fixup, id: string, message: string): void {
-    this.#assembler.reporter.report("error", id, fixup.frame, fixup.offset, 1, message, {});
+    this.#program.reporter.report("error", id, fixup.frame, fixup.offset, 1, message, {});
   }
 }

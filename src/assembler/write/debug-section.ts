@@ -2,10 +2,10 @@
  * A section of debug or unwind tables in the making: bytes in order, and fields that the linker completes.
  */
 
-import type { Assembler } from "../assembler.ts";
-import { signedLeb128, unsignedLeb128 } from "../directives/data.ts";
+import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
 import type { Expression } from "../model/expression.ts";
 import { symbolExpression } from "../model/expression.ts";
+import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
 import { SHF, SHT } from "../model/section.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
@@ -17,8 +17,8 @@ export class DebugSection {
   #bytes: number[] = [];
   #fields: { position: number; expression: Expression; pcRelative: boolean }[] = [];
 
-  constructor(assembler: Assembler, name: string, flags = 0, alignment = 0) {
-    this.section = assembler.sections.find(name) ?? assembler.sections.make(name, SHT.PROGBITS, flags);
+  constructor(program: Program, name: string, flags = 0, alignment = 0) {
+    this.section = program.sections.find(name) ?? program.sections.make(name, SHT.PROGBITS, flags);
     if (flags & SHF.STRINGS) this.section.entrySize = 1;
     this.section.align(alignment);
   }

@@ -3,13 +3,13 @@
  * compilation unit with its address ranges, as GNU as writes them.
  */
 
-import type { Assembler } from "../assembler.ts";
-import { unsignedLeb128 } from "../directives/data.ts";
+import { unsignedLeb128 } from "../../object/leb128.ts";
+import type { DebugFile, DebugLines, LineEntry } from "../model/debug-lines.ts";
+import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
 import { SHF } from "../model/section.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
 import { STT } from "../model/symbol.ts";
-import type { DebugFile, DebugLines, LineEntry } from "./debug-lines.ts";
 import { DebugSection } from "./debug-section.ts";
 import type { Resolver } from "./resolver.ts";
 
@@ -99,7 +99,9 @@ function isPublic({ isGlobal, isWeak }: AssemblySymbol): boolean {
   return isGlobal && !isWeak;
 }
 
-export function writeDwarf(assembler: Assembler, debug: DebugLines, resolver: Resolver): void {
+export function writeDwarf(program: Program, resolver: Resolver): void {
+  const { debug } = program;
+  if (debug.entries.size === 0) return;
   const ranges = new Map<Section, CodeRange>();
   // Sections in the order of their first instructions, subsections by their numbers.
   const subsections = [...debug.entries.keys()];
@@ -116,17 +118,16 @@ export function writeDwarf(assembler: Assembler, debug: DebugLines, resolver: Re
     }
     for (const entry of debug.entries.get(subsection)!) range.entries.push(entry);
   }
-  const stated = assembler.options.dwarfVersion ?? 0;
+  const stated = program.options.dwarfVersion ?? 0;
   const version = Math.max(stated, debug.impliedVersion) || 2;
-  const writer = new DwarfWriter(assembler, debug, resolver, version, [...ranges.values()]);
+  const writer = new DwarfWriter(program, debug, resolver, version, [...ranges.values()]);
   // A unit for the assembly source, unless the source brings its own.
   const wantsUnit =
-    debug.isGenerated ||
-    !assembler.sections.list.some(({ name, sizeBytes }) => name === ".debug_info" && sizeBytes > 0);
+    debug.isGenerated || !program.sections.list.some(({ name, sizeBytes }) => name === ".debug_info" && sizeBytes > 0);
   writer.lines();
   if (wantsUnit) writer.unit();
   writer.finish();
-  if (wantsUnit) orderSymbols(assembler);
+  if (wantsUnit) orderSymbols(program);
 }
 
 /** The section symbols stand in the symbol table in the order in which GNU as first needs them. */
@@ -140,8 +141,8 @@ const SYMBOL_ORDER = [
   ".debug_str",
 ];
 
-function orderSymbols(assembler: Assembler): void {
-  const { list } = assembler.symbols;
+function orderSymbols(program: Program): void {
+  const list = program.symbolList.all;
   const ranks = new Map(SYMBOL_ORDER.map((name, rank) => [name, rank]));
   const places: number[] = [];
   list.forEach((symbol, i) => {
@@ -154,7 +155,7 @@ function orderSymbols(assembler: Assembler): void {
 }
 
 class DwarfWriter {
-  readonly #assembler: Assembler;
+  readonly #program: Program;
   readonly #debug: DebugLines;
   readonly #resolver: Resolver;
   readonly #version: number;
@@ -162,14 +163,8 @@ class DwarfWriter {
   readonly #line: DebugSection;
   readonly #finished: DebugSection[] = [];
 
-  constructor(
-    assembler: Assembler,
-    debug: DebugLines,
-    resolver: Resolver,
-    version: number,
-    ranges: readonly CodeRange[],
-  ) {
-    this.#assembler = assembler;
+  constructor(program: Program, debug: DebugLines, resolver: Resolver, version: number, ranges: readonly CodeRange[]) {
+    this.#program = program;
     this.#debug = debug;
     this.#resolver = resolver;
     this.#version = version;
@@ -178,7 +173,7 @@ class DwarfWriter {
   }
 
   #section(name: string, flags = 0, alignment = 0): DebugSection {
-    const section = new DebugSection(this.#assembler, name, flags, alignment);
+    const section = new DebugSection(this.#program, name, flags, alignment);
     this.#finished.push(section);
     return section;
   }
@@ -188,7 +183,7 @@ class DwarfWriter {
   }
 
   get #compilationDirectory(): string {
-    return this.#assembler.options.compilationDirectory ?? "";
+    return this.#program.options.compilationDirectory ?? "";
   }
 
   /** `.debug_line` */
@@ -374,7 +369,7 @@ class DwarfWriter {
 
   /** `.debug_info` and what it refers to: one unit for the assembly source. */
   unit(): void {
-    const assembler = this.#assembler;
+    const program = this.#program;
     const version = this.#version;
     const info = this.#section(".debug_info");
     const abbrev = this.#section(".debug_abbrev");
@@ -406,11 +401,11 @@ class DwarfWriter {
     const first = this.#debug.files[0] ?? this.#debug.files[1];
     string(
       first === undefined || first === null
-        ? assembler.options.path
+        ? program.options.path
         : (first.directory === "" ? "" : `${first.directory}/`) + first.name,
     );
     string(this.#compilationDirectory);
-    string(assembler.options.producer ?? "QuRe as");
+    string(program.options.producer ?? "QuRe as");
     info.half(DW_LANG_Mips_Assembler);
     if (functions.length > 0) {
       // The type that all functions are of is the last entry: its place follows from the sizes before it.
@@ -457,7 +452,7 @@ class DwarfWriter {
   #functions(): { symbol: AssemblySymbol; size: number }[] {
     const sections = new Set(this.#ranges.map(({ section }) => section));
     const functions: { symbol: AssemblySymbol; size: number }[] = [];
-    for (const symbol of this.#assembler.symbols.list) {
+    for (const symbol of this.#program.symbolList.all) {
       if (
         symbol.type !== STT.FUNC ||
         symbol.expression !== null ||

@@ -5,8 +5,8 @@
 
 import { alignUp } from "../../object/align.ts";
 import { StringTable } from "../../object/string-table.ts";
-import type { Assembler } from "../assembler.ts";
 import * as integer from "../model/integer.ts";
+import type { Program } from "../model/program.ts";
 import { RelocationList } from "../model/relocations.ts";
 import { type Section, SHF, SHT } from "../model/section.ts";
 import { AssemblySymbol, isLocalName, isNumericLabel, STT } from "../model/symbol.ts";
@@ -66,11 +66,11 @@ interface Group {
 
 /** Writes the file. Errors that only now come to light are reported; the bytes are then of no use. */
 export function writeElf(
-  assembler: Assembler,
+  program: Program,
   resolver: Resolver,
   relocations: ReadonlyMap<Section, RelocationList>,
 ): Uint8Array {
-  const sections = assembler.sections.list;
+  const sections = program.sections.list;
   const outputs: OutputSection[] = [outputSection("", SHT.NULL, 0, 0, 0, new Uint8Array(0))];
   const groups = collectGroups(sections);
   for (const group of groups) outputs.push(group.output);
@@ -105,7 +105,7 @@ export function writeElf(
     }
   }
   const symtabIndex = outputs.length;
-  const symbols = collectSymbols(assembler, resolver, groups, outputs);
+  const symbols = collectSymbols(program, resolver, groups, outputs);
   const strings = new StringTable();
   for (const symbol of symbols) strings.add(symbol.name);
   const symtab = outputSection(
@@ -198,7 +198,7 @@ function linkOrder(section: Section, outputs: readonly OutputSection[]): void {
 }
 
 function collectSymbols(
-  assembler: Assembler,
+  program: Program,
   resolver: Resolver,
   groups: readonly Group[],
   outputs: readonly OutputSection[],
@@ -206,9 +206,9 @@ function collectSymbols(
   const locals: OutputSymbol[] = [];
   const globals: OutputSymbol[] = [];
   const signatures = new Map(groups.map((group) => [group.signature, group]));
-  for (const name of assembler.fileNames.slice(0, 1)) {
+  for (const name of program.fileNames.slice(0, 1)) {
     locals.push({
-      symbol: new AssemblySymbol(name, assembler.sections.absolute),
+      symbol: new AssemblySymbol(name, program.sections.absolute),
       name,
       value: 0,
       size: 0,
@@ -217,8 +217,8 @@ function collectSymbols(
       sectionIndex: SHN.ABS,
     });
   }
-  const keepsLocals = assembler.options.keepLocals === true;
-  for (const symbol of assembler.symbols.list) {
+  const keepsLocals = program.options.keepLocals === true;
+  for (const symbol of program.symbolList.all) {
     if (symbol.isTemporary && !symbol.usedInRelocation) continue;
     if (
       isLocalName(symbol.name) &&
@@ -227,7 +227,7 @@ function collectSymbols(
       (!keepsLocals || isNumericLabel(symbol.name) || symbol.section.kind === "undefined")
     )
       continue;
-    const output = describe(assembler, resolver, symbol, signatures.get(symbol) ?? null, outputs);
+    const output = describe(program, resolver, symbol, signatures.get(symbol) ?? null, outputs);
     if (output !== null) (output.binding === STB.LOCAL ? locals : globals).push(output);
   }
   const all = [...locals, ...globals];
@@ -238,7 +238,7 @@ function collectSymbols(
 }
 
 function describe(
-  assembler: Assembler,
+  program: Program,
   resolver: Resolver,
   symbol: AssemblySymbol,
   group: Group | null,
@@ -292,7 +292,7 @@ function describe(
     else if (group !== null) return { ...result, sectionIndex: outputs.indexOf(group.output) };
   } catch (error) {
     if (!(error instanceof Unresolvable)) throw error;
-    assembler.reporter.report("error", error.id, symbol.frame, symbol.offset, symbol.name.length, error.message, {});
+    program.reporter.report("error", error.id, symbol.frame, symbol.offset, symbol.name.length, error.message, {});
     return null;
   }
   if (symbol.isWeak) result.binding = STB.WEAK;

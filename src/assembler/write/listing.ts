@@ -4,181 +4,100 @@
  */
 
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
-import type { Assembler } from "../assembler.ts";
-import type { Fragment } from "../model/fragment.ts";
 import * as integer from "../model/integer.ts";
+import type { ListedLine } from "../model/listing.ts";
+import type { ListingOptions } from "../model/listing-options.ts";
+import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
-import { readableText } from "../read/chars.ts";
-import type { InputFrame } from "../read/input.ts";
-
-export interface ListingOptions {
-  /** Lines of expanded macros (`m`). */
-  readonly macros: boolean;
-  /** Lines of branches that were not assembled; left out with `c`. */
-  readonly skipped: boolean;
-  /** Tables of the symbols (`s`). */
-  readonly symbols: boolean;
-  /** The lines themselves (`l`). */
-  readonly lines: boolean;
-  /**
-   * Words of 4 bytes in the first line, and in those that continue it (`--listing-lhs-width`, `--listing-lhs-width2`).
-   */
-  readonly words: number;
-  readonly continuationWords: number;
-  /** Lines that continue one at most (`--listing-cont-lines`). */
-  readonly continuationLines: number;
-  /** Characters of a source line at most (`--listing-rhs-width`). */
-  readonly sourceWidth: number;
-}
-
-export const DEFAULT_LISTING: ListingOptions = {
-  macros: false,
-  skipped: true,
-  symbols: true,
-  lines: true,
-  words: 1,
-  continuationWords: 1,
-  continuationLines: 4,
-  sourceWidth: 100,
-};
+import type { SourceFrame } from "../model/source-frame.ts";
+import { readableText } from "../model/source-text.ts";
 
 const BYTES_PER_WORD = 4;
 
-interface Place {
-  readonly fragment: Fragment;
-  readonly position: number;
+/** The text. Contents must be final, as far as there are any. */
+export function writeListing(
+  program: Program,
+  lines: readonly ListedLine[],
+  options: ListingOptions,
+  diagnostics: readonly Diagnostic[],
+  hasContents: boolean,
+): string {
+  const out: string[] = [];
+  if (options.lines) {
+    const byLine = new Map<string, Diagnostic[]>();
+    for (const diagnostic of diagnostics) {
+      const key = `${diagnostic.file}:${diagnostic.line}`;
+      byLine.set(key, [...(byLine.get(key) ?? []), diagnostic]);
+    }
+    const number = new LineNumbers();
+    for (const line of lines) {
+      const depth = expansionDepth(line.frame);
+      if ((depth > 0 && !options.macros) || (line.isSkipped && !options.skipped)) continue;
+      writeLine(out, line, depth, options, hasContents, number);
+      const path = line.frame.pathAt(line.offset);
+      const key = `${path}:${number.of(line)}`;
+      for (const { severity, message } of byLine.get(key) ?? [])
+        out.push(`****  ${severity === "error" ? "Error" : "Warning"}: ${message}`);
+      byLine.delete(key);
+    }
+  }
+  if (options.symbols) writeSymbols(program, out);
+  return `${out.map((text) => text.trimEnd()).join("\n")}\n`;
 }
 
-interface ListedLine {
-  readonly frame: InputFrame;
-  readonly offset: number;
-  readonly start: Place | null;
-  readonly end: Place | null;
-  readonly isSkipped: boolean;
-  /** What the condition on this line came to; null for other lines. */
-  readonly condition: boolean | null;
-  /** A value given to a symbol on this line, or the counter of the absolute section. */
-  readonly value: integer.Integer | null;
+function writeLine(
+  out: string[],
+  line: ListedLine,
+  depth: number,
+  options: ListingOptions,
+  hasContents: boolean,
+  numbers: LineNumbers,
+): void {
+  const number = String(numbers.of(line)).padStart(4);
+  const bytes = hasContents ? bytesOf(line) : new Uint8Array(0);
+  const address =
+    line.start === null || (bytes.length === 0 && !hasRoom(line))
+      ? "    "
+      : hex(line.start.fragment.address + line.start.position, 4);
+  const words = groups(bytes);
+  const mark = line.condition === null ? "" : line.condition ? "yes" : "no";
+  const first = line.condition === null ? words.slice(0, options.words).join(" ") : mark;
+  const source = readableText(line.frame.lineBytes(line.offset)).slice(0, options.sourceWidth);
+  const counter = line.value !== null ? hex(integer.low32(line.value) >>> 0, 4) : address;
+  out.push(
+    `${number} ${counter} ${first.padEnd(options.words * 9 - 1)} \t${">".repeat(depth)}${depth > 0 ? " " : ""}${line.isSkipped ? "- " : ""}${source}`,
+  );
+  let rest = line.condition === null ? words.slice(options.words) : [];
+  for (let i = 0; i < options.continuationLines && rest.length > 0; i++) {
+    out.push(`${number}      ${rest.slice(0, options.continuationWords).join(" ")}`);
+    rest = rest.slice(options.continuationWords);
+  }
 }
 
-/** What a line takes in memory up to the end, with its text in the listing, about. */
-const LINE_BYTES = 600;
-
-export class Listing {
-  readonly #assembler: Assembler;
-  readonly #lines: ListedLine[] = [];
-  #start: Place | null;
-  #wasSkipping = false;
-
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
-    this.#start = this.#here();
+function writeSymbols(program: Program, out: string[]): void {
+  const defined: string[] = [];
+  const unknown: string[] = [];
+  for (const symbol of program.symbolList.all) {
+    if (symbol.isTemporary || symbol.name.startsWith(".L") || symbol.section.symbol === symbol) continue;
+    const where =
+      symbol.frame === null ? "" : `${symbol.frame.pathAt(symbol.offset)}:${symbol.frame.lineAt(symbol.offset)}`;
+    if (symbol.section.isReal && symbol.fragment !== null) {
+      defined.push(
+        `${where.padStart(24)}     ${symbol.section.name}:${hex(symbol.fragment.address + Number(symbol.value), 8)} ${symbol.name}`,
+      );
+    } else if (symbol.section.kind === "absolute")
+      defined.push(`${where.padStart(24)}     *ABS*:${hex(integer.low32(symbol.value) >>> 0, 8)} ${symbol.name}`);
+    else if (symbol.section.kind === "common")
+      defined.push(`${where.padStart(24)}     *COM*:${hex(Number(symbol.value), 8)} ${symbol.name}`);
+    else if (symbol.section.kind === "undefined") unknown.push(symbol.name);
   }
-
-  #here(): Place | null {
-    const current = this.#assembler.sections.current;
-    return current === null ? null : { fragment: current.last, position: current.length - current.last.start };
-  }
-
-  /** A line has been dealt with; the cursor is at its end, or an expansion is about to be entered. */
-  line(): void {
-    const { input, conditionals, sections } = this.#assembler;
-    const frame = input.frame!;
-    this.#assembler.hold(LINE_BYTES);
-    const condition = conditionals.lastResult;
-    conditionals.lastResult = null;
-    this.#lines.push({
-      frame,
-      offset: frame.lineStart(Math.max(0, input.offset)),
-      start: this.#start,
-      end: this.#here(),
-      isSkipped: conditionals.isSkipping && this.#wasSkipping,
-      condition,
-      value: sections.current === null ? sections.absoluteOffset : null,
-    });
-    this.#wasSkipping = conditionals.isSkipping;
-    this.#start = this.#here();
-  }
-
-  /** The text. Contents must be final, as far as there are any. */
-  write(options: ListingOptions, diagnostics: readonly Diagnostic[], hasContents: boolean): string {
-    const out: string[] = [];
-    if (options.lines) {
-      const byLine = new Map<string, Diagnostic[]>();
-      for (const diagnostic of diagnostics) {
-        const key = `${diagnostic.file}:${diagnostic.line}`;
-        byLine.set(key, [...(byLine.get(key) ?? []), diagnostic]);
-      }
-      const number = new LineNumbers();
-      for (const line of this.#lines) {
-        const depth = expansionDepth(line.frame);
-        if ((depth > 0 && !options.macros) || (line.isSkipped && !options.skipped)) continue;
-        this.#writeLine(out, line, depth, options, hasContents, number);
-        const path = line.frame.pathAt(line.offset);
-        const key = `${path}:${number.of(line)}`;
-        for (const { severity, message } of byLine.get(key) ?? [])
-          out.push(`****  ${severity === "error" ? "Error" : "Warning"}: ${message}`);
-        byLine.delete(key);
-      }
-    }
-    if (options.symbols) this.#writeSymbols(out);
-    return `${out.map((text) => text.trimEnd()).join("\n")}\n`;
-  }
-
-  #writeLine(
-    out: string[],
-    line: ListedLine,
-    depth: number,
-    options: ListingOptions,
-    hasContents: boolean,
-    numbers: LineNumbers,
-  ): void {
-    const number = String(numbers.of(line)).padStart(4);
-    const bytes = hasContents ? bytesOf(line) : new Uint8Array(0);
-    const address =
-      line.start === null || (bytes.length === 0 && !hasRoom(line))
-        ? "    "
-        : hex(line.start.fragment.address + line.start.position, 4);
-    const words = groups(bytes);
-    const mark = line.condition === null ? "" : line.condition ? "yes" : "no";
-    const first = line.condition === null ? words.slice(0, options.words).join(" ") : mark;
-    const source = readableText(line.frame.lineBytes(line.offset)).slice(0, options.sourceWidth);
-    const counter = line.value !== null ? hex(integer.low32(line.value) >>> 0, 4) : address;
-    out.push(
-      `${number} ${counter} ${first.padEnd(options.words * 9 - 1)} \t${">".repeat(depth)}${depth > 0 ? " " : ""}${line.isSkipped ? "- " : ""}${source}`,
-    );
-    let rest = line.condition === null ? words.slice(options.words) : [];
-    for (let i = 0; i < options.continuationLines && rest.length > 0; i++) {
-      out.push(`${number}      ${rest.slice(0, options.continuationWords).join(" ")}`);
-      rest = rest.slice(options.continuationWords);
-    }
-  }
-
-  #writeSymbols(out: string[]): void {
-    const defined: string[] = [];
-    const unknown: string[] = [];
-    for (const symbol of this.#assembler.symbols.list) {
-      if (symbol.isTemporary || symbol.name.startsWith(".L") || symbol.section.symbol === symbol) continue;
-      const where =
-        symbol.frame === null ? "" : `${symbol.frame.pathAt(symbol.offset)}:${symbol.frame.lineAt(symbol.offset)}`;
-      if (symbol.section.isReal && symbol.fragment !== null) {
-        defined.push(
-          `${where.padStart(24)}     ${symbol.section.name}:${hex(symbol.fragment.address + Number(symbol.value), 8)} ${symbol.name}`,
-        );
-      } else if (symbol.section.kind === "absolute")
-        defined.push(`${where.padStart(24)}     *ABS*:${hex(integer.low32(symbol.value) >>> 0, 8)} ${symbol.name}`);
-      else if (symbol.section.kind === "common")
-        defined.push(`${where.padStart(24)}     *COM*:${hex(Number(symbol.value), 8)} ${symbol.name}`);
-      else if (symbol.section.kind === "undefined") unknown.push(symbol.name);
-    }
-    out.push("", defined.length > 0 ? "DEFINED SYMBOLS" : "NO DEFINED SYMBOLS", ...defined);
-    out.push("", unknown.length > 0 ? "UNDEFINED SYMBOLS" : "NO UNDEFINED SYMBOLS", ...unknown);
-  }
+  out.push("", defined.length > 0 ? "DEFINED SYMBOLS" : "NO DEFINED SYMBOLS", ...defined);
+  out.push("", unknown.length > 0 ? "UNDEFINED SYMBOLS" : "NO UNDEFINED SYMBOLS", ...unknown);
 }
 
 /** Line numbers without counting each frame from its beginning for each line. */
 class LineNumbers {
-  readonly #known = new Map<InputFrame, { offset: number; line: number }>();
+  readonly #known = new Map<SourceFrame, { offset: number; line: number }>();
 
   of({ frame, offset }: ListedLine): number {
     if (frame.markers.length > 0 || frame.origin.linesPerRound > 0) return frame.lineAt(offset);
@@ -192,9 +111,9 @@ class LineNumbers {
   }
 }
 
-function expansionDepth(frame: InputFrame): number {
+function expansionDepth(frame: SourceFrame): number {
   let depth = 0;
-  for (let outer: InputFrame | null = frame; outer !== null && outer.origin.kind !== "file"; outer = outer.parent)
+  for (let outer: SourceFrame | null = frame; outer !== null && outer.origin.kind !== "file"; outer = outer.parent)
     depth++;
   return depth;
 }

@@ -1,15 +1,25 @@
 /**
- * Layout of a section: gives every fragment its address. Jumps begin short and grow until every target is in reach; a
- * fragment never shrinks, so this ends. The order of the steps is that of GNU as, since it decides which of several
- * stable layouts comes out.
+ * Layout of a section: gives every fragment its address.
+ *
+ * A fragment is settled bytes and one part of variable size. First every variable part has its smallest size: jumps are
+ * short, alignments and origins take what the addresses so far ask for (`place`). Then passes over the fragments follow
+ * until one changes nothing (`pass`). A pass carries along by how much everything so far has moved (`stretch`), asks each
+ * variable part for the size that it needs now, and adds the difference. Jumps only ever grow, so that the passes end;
+ * alignments may shrink again. Sizes that depend on each other (`.fill`, `.org`, numbers of variable length) need not end,
+ * and are given up after so many passes, with an error at the one that still moves.
+ *
+ * The target of a forward jump has not moved yet when the jump is looked at, though it will by at least `stretch`, unless
+ * an alignment in between swallows it: `marker` tells whether a fragment was passed already, and `region` whether an
+ * alignment lies in between. The order of the steps is that of GNU as, since it decides which of several stable layouts
+ * comes out.
  */
 
+import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
 import { R } from "../../object/relocation-types.ts";
-import type { Assembler } from "../assembler.ts";
-import { signedLeb128, unsignedLeb128 } from "../directives/data.ts";
 import type { Expression } from "../model/expression.ts";
 import type { BranchVariable, Fragment } from "../model/fragment.ts";
 import * as integer from "../model/integer.ts";
+import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
 import type { Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
@@ -43,15 +53,15 @@ function alignedSkip(address: number, power: number): number {
   return (alignment - (address % alignment)) % alignment;
 }
 
-export class Relaxer {
-  readonly #assembler: Assembler;
+class Relaxer {
+  readonly #program: Program;
   readonly #resolver: Resolver;
   /** The fragment at hand, for expressions that cannot be resolved. */
   #section: Section;
   #marker = false;
 
-  constructor(assembler: Assembler, resolver: Resolver, section: Section) {
-    this.#assembler = assembler;
+  constructor(program: Program, resolver: Resolver, section: Section) {
+    this.#program = program;
     this.#resolver = resolver;
     this.#section = section;
   }
@@ -67,9 +77,9 @@ export class Relaxer {
   }
 
   #check(address: number, fragment: Fragment): void {
-    if (this.#section.hasContents ? address > this.#assembler.limits.contentBytes * 2 : address > 0xffff_ffff) {
+    if (this.#section.hasContents ? address > this.#program.limits.contentBytes * 2 : address > 0xffff_ffff) {
       this.#error(fragment, fragment.offset, "too-large", `section \`${this.#section.name}' grows too large`);
-      this.#assembler.fatal("too-large", "layout is given up");
+      this.#program.reporter.fatal("too-large", "layout is given up");
     }
   }
 
@@ -118,7 +128,7 @@ export class Relaxer {
     // What another file may define in its place is reached through the linkage table.
     const isReplaceable = branch.relocation === R.PLT32 && target !== null && target.isGlobal;
     const isWeak = named !== null && (named.isWeak || target?.isWeak);
-    if (target !== null && named !== null && !named.isTemporary) this.#assembler.symbols.need(named);
+    if (target !== null && named !== null && !named.isTemporary) this.#program.symbolList.need(named);
     if (target !== null && !isWeak && !isReplaceable) return;
     branch.isSettled = true;
     if (branch.encoding.longer !== null) branch.encoding = branch.encoding.longer;
@@ -190,7 +200,7 @@ export class Relaxer {
           );
         const number = count === null ? 0 : Math.max(0, Number(count));
         const size = number * variable.pattern.length;
-        if (size > this.#assembler.limits.contentBytes) {
+        if (size > this.#program.limits.contentBytes) {
           this.#error(fragment, variable.countExpression.offset, "too-large", "this space is too large");
           variable.count = 0;
           return -fragment.variableSize;
@@ -239,7 +249,7 @@ export class Relaxer {
       );
       return 0;
     }
-    if (size > this.#assembler.limits.contentBytes) {
+    if (size > this.#program.limits.contentBytes) {
       this.#error(fragment, target.offset, "too-large", "the new place is too far away");
       return 0;
     }
@@ -276,15 +286,15 @@ export class Relaxer {
   }
 
   #error(fragment: Fragment, offset: number, id: string, message: string): void {
-    this.#assembler.reporter.report("error", id, fragment.frame, offset, 1, message, {});
+    this.#program.reporter.report("error", id, fragment.frame, offset, 1, message, {});
   }
 }
 
 /** Lays out every section. */
-export function relaxAll(assembler: Assembler, resolver: Resolver): void {
-  const work = assembler.sections.list.map((section) => ({
+export function relaxAll(program: Program, resolver: Resolver): void {
+  const work = program.sections.list.map((section) => ({
     first: chainSubsections(section),
-    relaxer: new Relaxer(assembler, resolver, section),
+    relaxer: new Relaxer(program, resolver, section),
     section,
   }));
   for (const { first, relaxer } of work) relaxer.place(first);

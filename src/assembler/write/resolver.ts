@@ -3,7 +3,6 @@
  * symbol that the linker places, perhaps minus another one.
  */
 
-import type { Assembler } from "../assembler.ts";
 import { compute, computeUnary, type Expression, Op } from "../model/expression.ts";
 import type { Target } from "../model/fixup.ts";
 import type { Integer } from "../model/integer.ts";
@@ -38,16 +37,11 @@ const MAXIMUM_PARTS = 100_000;
 const PARTS_AFTER_EXCESS = 1000;
 
 export class Resolver {
-  readonly #assembler: Assembler;
   /** Addresses are final: the values of symbols may be kept. */
   isFinal = false;
   #depth = 0;
   #parts = 0;
   #maximumParts = MAXIMUM_PARTS;
-
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
-  }
 
   /** Address of a defined symbol in its section. */
   address(symbol: AssemblySymbol): Integer {
@@ -233,10 +227,5 @@ export class Resolver {
       `only constants can be calculated with here, and \`${symbol.name || "."}' ${reason}`,
       e.offset,
     );
-  }
-
-  /** The assembly that the values belong to. */
-  get assembler(): Assembler {
-    return this.#assembler;
   }
 }

@@ -86,7 +86,7 @@ async function waitForPrompt(lab: LabCluster, node: LabNode, where: string): Pro
 }
 
 /**
- * What the last lines started comes to its end: a prompt, or a machine that is off. A command that goes on for ever is
+ * What the last lines started comes to its end: a prompt, or a machine that is off. A command that goes on forever is
  * left alone.
  */
 async function settle(lab: LabCluster, nodes: readonly LabNode[]): Promise<void> {

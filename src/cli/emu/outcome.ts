@@ -3,7 +3,6 @@ import { countersOf, describeCounters } from "../../../emulator/debug/statistics
 import type { LabCluster } from "../../lab/lab.ts";
 import { formatNs } from "../../lab/time.ts";
 import { lastStatus } from "./cloud-status.ts";
-import type { Terminal } from "./terminal.ts";
 
 export interface Outcome {
   readonly lab: LabCluster;
@@ -13,7 +12,7 @@ export interface Outcome {
 
 export function report(
   { lab, reached, wallTimeMs }: Outcome,
-  output: Terminal["stdout"],
+  output: { write(text: string): unknown },
   json: boolean,
   stats: boolean,
 ): void {

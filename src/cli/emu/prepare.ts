@@ -11,7 +11,7 @@ import { CommandError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
 
 /** QuRe's shell prompt, at the end of what the console shows. */
-export const SHELL_PROMPT = /\S+:\/\S*> $/;
+const SHELL_PROMPT = /\S+:\/\S*> $/;
 
 export interface PrepareOptions {
   readonly cdrom: Uint8Array;

@@ -3,7 +3,7 @@
  * small file: so the encoder asks by name, and only rows that hold the name are read.
  */
 
-import type { Form } from "../form.ts";
+import type { Form, SizedNames } from "../form.ts";
 import type { TableRow } from "../notation.ts";
 import { parseRow, tableRows } from "../notation.ts";
 import { INTEGER } from "./integer.ts";
@@ -80,8 +80,7 @@ export const allForms = (): readonly Form[] =>
   (forms ??= Array.from({ length: theTable().size }, (_, id) => theTable().form(id)));
 
 /** Every name of a form in one of the syntaxes. */
-const namesIn = (form: Form, att: boolean): readonly (readonly [string, string])[] =>
-  att ? form.attNames : form.names;
+const namesIn = (form: Form, att: boolean): readonly SizedNames[] => (att ? form.attNames : form.names);
 
 /** Forms that the encoder may choose for a name without suffix, in the table's order. */
 export const formsNamed = (name: string, att: boolean): readonly Form[] =>

@@ -8,7 +8,7 @@ import type { TableSection } from "../notation.ts";
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(2, "0");
 
 /** The conditions by code (SDM 1, appendix B); objdump's name of each comes first. */
-export const CONDITIONS: readonly (readonly string[])[] = [
+const CONDITIONS: readonly (readonly string[])[] = [
   ["o"],
   ["no"],
   ["b", "c", "nae"],

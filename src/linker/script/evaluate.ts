@@ -1,5 +1,5 @@
 import type { OutputSection } from "../output-section.ts";
-import type { Expression } from "./parser.ts";
+import type { Expression } from "./tree.ts";
 
 /** "number": takes on whatever section it meets. */
 export type ValueSection = OutputSection | "absolute" | "number";

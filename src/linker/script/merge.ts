@@ -1,5 +1,5 @@
 /** Several scripts as one: those of the command line, and the built-in one behind them unless they replace it. */
-import type { LinkerScript } from "./parser.ts";
+import type { LinkerScript } from "./tree.ts";
 
 /** `scripts` must not be empty. What only one script can say is taken from the first that says it. */
 export function mergeScripts(scripts: readonly LinkerScript[]): LinkerScript {

@@ -1,37 +1,20 @@
 /**
- * Linker scripts (GNU ld 2.40, "Linker Scripts"): from text to the tree of script-tree.ts.
+ * Linker scripts (GNU ld 2.40, "Linker Scripts"): from text to the tree of tree.ts. This is the outermost layer, the
+ * commands; sections, expressions and words have classes of their own, each extending the one below it.
  */
-import {
-  SHF_ALLOC,
-  SHF_EXCLUDE,
-  SHF_EXECINSTR,
-  SHF_GROUP,
-  SHF_MERGE,
-  SHF_STRINGS,
-  SHF_TLS,
-  SHF_WRITE,
-} from "../../object/elf.ts";
-import { binaryExpression, ExpressionParser } from "./expression.ts";
-import { EXPRESSION_WORD, startsName } from "./lexer.ts";
+
+import { SectionParser } from "./section-parser.ts";
 import type {
   Assertion,
   Assignment,
-  CrossReferenceRule,
-  DataStatement,
   Expression,
-  InputStatement,
   InsertedStatements,
   LinkerScript,
   MemoryRegion,
   OutputSection,
   ProgramHeader,
   ScriptInput,
-  SectionPattern,
-  SectionStatement,
-  SortKind,
 } from "./tree.ts";
-
-export * from "./tree.ts";
 
 /** Text of an INCLUDE, or null when there is no such file. */
 export type ScriptReader = (name: string) => { readonly path: string; readonly text: string } | null;
@@ -49,41 +32,12 @@ const PHDR_TYPES: Readonly<Record<string, number>> = {
   PT_GNU_RELRO: 0x6474e552,
 };
 
-const NO_ALLOC_TYPES = new Set(["COPY", "INFO", "DSECT", "OVERLAY"]);
-const SECTION_TYPES: Readonly<Record<string, number>> = {
-  SHT_PROGBITS: 1,
-  SHT_STRTAB: 3,
-  SHT_NOTE: 7,
-  SHT_NOBITS: 8,
-  SHT_INIT_ARRAY: 14,
-  SHT_FINI_ARRAY: 15,
-  SHT_PREINIT_ARRAY: 16,
-};
-const SECTION_FLAGS: Readonly<Record<string, number>> = {
-  SHF_ALLOC,
-  SHF_EXCLUDE,
-  SHF_EXECINSTR,
-  SHF_GROUP,
-  SHF_MERGE,
-  SHF_STRINGS,
-  SHF_TLS,
-  SHF_WRITE,
-  SHF_INFO_LINK: 0x40,
-  SHF_LINK_ORDER: 0x80,
-};
-
 /** Parses a script. Throws `ScriptError` with the line. */
 export function parseScript(text: string, path: string, read: ScriptReader = () => null): LinkerScript {
   return new Parser(text, path, read, 0).script();
 }
 
-/** What the parentheses behind the name of an output section say. */
-interface SectionType {
-  readonly name: string;
-  readonly type: Expression | null;
-}
-
-class Parser extends ExpressionParser {
+class Parser extends SectionParser {
   readonly #read: ScriptReader;
   #entry: string | null = null;
   #outputFormat: string | null = null;
@@ -93,7 +47,6 @@ class Parser extends ExpressionParser {
   readonly #regionAliases = new Map<string, string>();
   #statements: (Assignment | Assertion | OutputSection)[] = [];
   readonly #inserted: InsertedStatements[] = [];
-  readonly #noCrossReferences: CrossReferenceRule[] = [];
   readonly #externs: string[] = [];
   readonly #inputs: ScriptInput[] = [];
   readonly #searchFolders: string[] = [];
@@ -137,7 +90,7 @@ class Parser extends ExpressionParser {
         case "NOCROSSREFS":
         case "NOCROSSREFS_TO":
           this.word();
-          this.#noCrossReferences.push({ sections: this.list(), onlyToFirst: token.text === "NOCROSSREFS_TO" });
+          this.noCrossReferences.push({ sections: this.list(), onlyToFirst: token.text === "NOCROSSREFS_TO" });
           break;
         case "REGION_ALIAS": {
           this.word();
@@ -218,7 +171,7 @@ class Parser extends ExpressionParser {
     const regionAliases = this.#regionAliases;
     const statements = this.#statements;
     const inserted = this.#inserted;
-    const noCrossReferences = this.#noCrossReferences;
+    const noCrossReferences = this.noCrossReferences;
     const allocatesGroups = this.#allocatesGroups;
     const externs = this.#externs;
     const inputs = this.#inputs;
@@ -244,7 +197,7 @@ class Parser extends ExpressionParser {
   }
 
   /** A parser for an INCLUDE's file: `wrap` puts its text into the command in which the INCLUDE stands. */
-  #included(wrap: (text: string) => string): Parser {
+  protected override included(wrap: (text: string) => string): Parser {
     const name = this.word().text;
     const file = this.#read(name);
     if (file === null) throw this.error(`there is no file ${name} to include`);
@@ -254,7 +207,7 @@ class Parser extends ExpressionParser {
 
   /** Whole commands, or whole statements of SECTIONS. */
   #include(): void {
-    const inner = this.#included((text) =>
+    const inner = this.included((text) =>
       /^\s*(SECTIONS|MEMORY|ENTRY|PHDRS|INCLUDE|OUTPUT|INPUT|GROUP)/.test(text.replace(/\/\*[\s\S]*?\*\//g, ""))
         ? text
         : `SECTIONS {${text}\n}`,
@@ -263,7 +216,7 @@ class Parser extends ExpressionParser {
     this.#regions.push(...inner.regions);
     for (const [alias, region] of inner.regionAliases) this.#regionAliases.set(alias, region);
     this.#inserted.push(...inner.inserted);
-    this.#noCrossReferences.push(...inner.noCrossReferences);
+    this.noCrossReferences.push(...inner.noCrossReferences);
     this.#externs.push(...inner.externs);
     this.usesHeaders ||= inner.usesHeaders;
     this.#inputs.push(...inner.inputs);
@@ -287,8 +240,8 @@ class Parser extends ExpressionParser {
         const word = this.word().text;
         if (word === "FILEHDR") hasFileHeader = true;
         else if (word === "PHDRS") hasProgramHeaders = true;
-        else if (word === "AT") loadAddress = this.#argument();
-        else if (word === "FLAGS") flags = this.#argument();
+        else if (word === "AT") loadAddress = this.argument();
+        else if (word === "FLAGS") flags = this.argument();
         else throw this.error(`unexpected ${word} in PHDRS`);
       }
       headers.push({ name, type, hasFileHeader, hasProgramHeaders, loadAddress, flags });
@@ -296,15 +249,8 @@ class Parser extends ExpressionParser {
     return headers;
   }
 
-  #argument(): Expression {
-    this.expect("(");
-    const value = this.expression();
-    this.expect(")");
-    return value;
-  }
-
   #topLevel(): Assignment | Assertion {
-    const statement = this.#assignmentOrAssertion();
+    const statement = this.assignmentOrAssertion();
     if (!statement) throw this.error(`unexpected ${this.found()}`);
     return statement;
   }
@@ -315,361 +261,8 @@ class Parser extends ExpressionParser {
       this.#entry = this.parenthesised();
       return [];
     }
-    if (this.peek("name")?.text === "OVERLAY") return this.#overlay();
-    return [this.#assignmentOrAssertion() ?? this.#outputSection()];
-  }
-
-  /** `name = expr;`, PROVIDE(...), ASSERT(...); null when it is something else and nothing was consumed. */
-  #assignmentOrAssertion(): Assignment | Assertion | null {
-    const start = this.at;
-    const startLine = this.line;
-    const token = this.next("expression");
-    if (token === null) throw this.error("unexpected end of the script");
-    if (token.text === "ASSERT") {
-      this.expect("(");
-      const condition = this.expression();
-      this.expect(",");
-      const message = this.next("name");
-      this.expect(")");
-      this.accept(";");
-      return { kind: "assert", condition, message: message?.text ?? "assertion failed", line: token.line };
-    }
-    const mode = { PROVIDE: "provide", HIDDEN: "hidden", PROVIDE_HIDDEN: "provide-hidden" }[token.text] as
-      | Assignment["mode"]
-      | undefined;
-    if (mode) {
-      this.expect("(");
-      const name = this.word("expression");
-      this.expect("=");
-      const value = this.expression();
-      this.expect(")");
-      this.accept(";");
-      return { kind: "assign", name: name.text, value, mode, line: token.line };
-    }
-    const operator = this.peek("expression");
-    if (operator && /^([-+*/&|]|<<|>>)?=$/.test(operator.text) && (token.quoted || EXPRESSION_WORD.test(token.text))) {
-      this.next("expression");
-      const right = this.expression();
-      const value =
-        operator.text === "="
-          ? right
-          : binaryExpression(operator.text.slice(0, -1), { kind: "name", name: token.text, line: token.line }, right);
-      if (!this.accept(";") && this.peek("name")?.text !== "}")
-        throw this.error(`expected ; after the assignment to ${token.text}, found ${this.found()}`);
-      return { kind: "assign", name: token.text, value, mode: "set", line: token.line };
-    }
-    this.at = start;
-    this.line = startLine;
-    return null;
-  }
-
-  #outputSection(): OutputSection {
-    const name = this.word();
-    let address: Expression | null = null;
-    let type = this.#sectionType();
-    if (type === null && this.peek("expression")?.text !== ":") {
-      address = this.expression();
-      type = this.#sectionType();
-    }
-    this.expect(":");
-    let loadAddress: Expression | null = null;
-    let align: Expression | null = null;
-    let subalign: Expression | null = null;
-    let constraint: OutputSection["constraint"] = null;
-    let alignsWithInput = false;
-    for (let word = this.peek("expression")?.text; word !== "{"; word = this.peek("expression")?.text) {
-      if (word === "ONLY_IF_RO" || word === "ONLY_IF_RW") constraint = word === "ONLY_IF_RO" ? "ro" : "rw";
-      else if (word === "ALIGN_WITH_INPUT") alignsWithInput = true;
-      else if (word !== "AT" && word !== "ALIGN" && word !== "SUBALIGN")
-        throw this.error(`expected { for section ${name.text}, found ${this.found()}`);
-      this.word("expression");
-      if (word === "AT") loadAddress = this.#argument();
-      else if (word === "ALIGN") align = this.#argument();
-      else if (word === "SUBALIGN") subalign = this.#argument();
-    }
-    if (align && alignsWithInput) throw this.error(`section ${name.text} has both ALIGN and ALIGN_WITH_INPUT`);
-    const statements = this.#body();
-    const region = this.accept(">") ? this.word().text : null;
-    let loadRegion: string | null = null;
-    if (this.peek("expression")?.text === "AT") {
-      this.word("expression");
-      this.expect(">");
-      loadRegion = this.word().text;
-    }
-    const { phdrs, fill } = this.#headersAndFill();
-    return {
-      kind: "section",
-      name: name.text,
-      address,
-      loadAddress,
-      align,
-      subalign,
-      alignsWithInput,
-      noload: type?.name === "NOLOAD",
-      noalloc: NO_ALLOC_TYPES.has(type?.name ?? ""),
-      isReadonly: type?.name === "READONLY",
-      type: type?.type ?? null,
-      overlay: null,
-      constraint,
-      phdrs,
-      fill,
-      region,
-      loadRegion,
-      statements,
-      line: name.line,
-    };
-  }
-
-  #body(): SectionStatement[] {
-    this.expect("{");
-    const statements: SectionStatement[] = [];
-    while (!this.accept("}")) {
-      if (this.accept(";") || this.accept(",")) continue;
-      if (this.peek("name")?.text === "INCLUDE") {
-        this.word();
-        statements.push(...this.#included((text) => `{${text}\n}`).#body());
-      } else statements.push(...this.#sectionStatement());
-    }
-    return statements;
-  }
-
-  #headersAndFill(): { readonly phdrs: string[] | null; readonly fill: Expression | null } {
-    let phdrs: string[] | null = null;
-    while (this.accept(":")) (phdrs ??= []).push(this.word().text);
-    const fill = this.accept("=") ? this.expression() : null;
-    this.accept(",");
-    return { phdrs, fill };
-  }
-
-  /**
-   * `OVERLAY address : AT(load) { .one { ... } .two { ... } }`: sections at one address, which lie behind each other in
-   * the file.
-   */
-  #overlay(): OutputSection[] {
-    const { line } = this.word();
-    const address = this.peek("expression")?.text === ":" ? null : this.expression();
-    this.expect(":");
-    let loadAddress: Expression | null = null;
-    let hasRule = false;
-    for (let word = this.peek("expression")?.text; word !== "{"; word = this.peek("expression")?.text) {
-      if (word !== "AT" && word !== "NOCROSSREFS")
-        throw this.error(`expected { for the overlay, found ${this.found()}`);
-      this.word("expression");
-      if (word === "AT") loadAddress = this.#argument();
-      else hasRule = true;
-    }
-    this.expect("{");
-    const parts: {
-      readonly name: string;
-      readonly line: number;
-      readonly statements: SectionStatement[];
-      readonly phdrs: readonly string[] | null;
-      readonly fill: Expression | null;
-    }[] = [];
-    while (!this.accept("}")) {
-      const name = this.word();
-      parts.push({ name: name.text, line: name.line, statements: this.#body(), ...this.#headersAndFill() });
-    }
-    const region = this.accept(">") ? this.word().text : null;
-    let loadRegion: string | null = null;
-    if (this.peek("expression")?.text === "AT") {
-      this.word("expression");
-      this.expect(">");
-      loadRegion = this.word().text;
-    }
-    const common = this.#headersAndFill();
-    const names = parts.map(({ name }) => name);
-    if (hasRule) this.#noCrossReferences.push({ sections: names, onlyToFirst: false });
-    return parts.map((part, index): OutputSection => {
-      const bound = (prefix: string, value: Expression): Assignment => ({
-        kind: "assign",
-        name: `${prefix}${part.name.replace(/[^A-Za-z0-9_]/g, "")}`,
-        value,
-        mode: "provide",
-        line,
-      });
-      const section: Expression = { kind: "name", name: part.name, line };
-      const load: Expression = { kind: "call", name: "LOADADDR", args: [section], line };
-      const size: Expression = { kind: "call", name: "SIZEOF", args: [section], line };
-      return {
-        kind: "section",
-        name: part.name,
-        address: index === 0 ? address : null,
-        loadAddress: index === 0 ? loadAddress : null,
-        align: null,
-        subalign: null,
-        alignsWithInput: false,
-        noload: false,
-        noalloc: false,
-        isReadonly: false,
-        type: null,
-        overlay: { first: names[0]!, before: names[index - 1] ?? null, isLast: index === parts.length - 1, names },
-        constraint: null,
-        phdrs: part.phdrs ?? common.phdrs,
-        fill: part.fill ?? common.fill,
-        region,
-        loadRegion,
-        line: part.line,
-        statements: [
-          ...part.statements,
-          bound("__load_start_", load),
-          bound("__load_stop_", { kind: "binary", operator: "+", left: load, right: size }),
-        ],
-      };
-    });
-  }
-
-  /** `(NOLOAD)`, `(TYPE = SHT_NOTE)` and their like, or null when an address or nothing stands here. */
-  #sectionType(): SectionType | null {
-    const { at, line } = this;
-    if (this.accept("(")) {
-      let name = this.peek("expression")?.text ?? "";
-      let type: Expression | null = null;
-      let isComplete = false;
-      if (name === ")") isComplete = true;
-      else if (name === "TYPE") {
-        name = "";
-        type = this.#typeValue();
-        isComplete = true;
-      } else if (name === "READONLY" || name === "NOLOAD" || NO_ALLOC_TYPES.has(name)) {
-        this.word("expression");
-        if (name === "READONLY" && this.accept("(")) {
-          type = this.#typeValue();
-          this.expect(")");
-        }
-        isComplete = true;
-      }
-      if (isComplete && this.accept(")")) return { name, type };
-    }
-    this.at = at;
-    this.line = line;
-    return null;
-  }
-
-  #typeValue(): Expression | null {
-    this.word("expression");
-    this.expect("=");
-    const value = this.expression();
-    const known = value.kind === "name" ? SECTION_TYPES[value.name] : undefined;
-    if (value.kind === "name" && known === undefined) throw this.error(`${value.name} is not the type of a section`);
-    return known === undefined ? value : { kind: "number", value: BigInt(known) };
-  }
-
-  #sectionStatement(): SectionStatement[] {
-    const dataBytes = { BYTE: 1, SHORT: 2, LONG: 4, QUAD: 8, SQUAD: 8 }[this.peek("expression")?.text ?? ""] as
-      | DataStatement["sizeBytes"]
-      | undefined;
-    if (dataBytes || this.peek("expression")?.text === "FILL") {
-      this.next("expression");
-      this.expect("(");
-      const value = this.expression();
-      this.expect(")");
-      return [dataBytes ? { kind: "data", sizeBytes: dataBytes, value } : { kind: "fill", value }];
-    }
-    const start = this.at;
-    const line = this.line;
-    if (this.next("name")?.text === "KEEP" && this.accept("(")) {
-      const input = this.#input(true);
-      this.expect(")");
-      return [input];
-    }
-    this.at = start;
-    this.line = line;
-    const simple = this.#assignmentOrAssertion();
-    if (simple) return [simple];
-    if (this.peek("name")?.text === "CONSTRUCTORS" || this.peek("name")?.text === "CREATE_OBJECT_SYMBOLS") {
-      this.word();
-      return [];
-    }
-    const input = this.#input(false);
-    return input.patterns.length === 1 && input.patterns[0]!.pattern === "CONSTRUCTORS" ? [] : [input];
-  }
-
-  /** `INPUT_SECTION_FLAGS(SHF_WRITE & !SHF_EXECINSTR)` */
-  #inputFlags(): InputStatement["flags"] {
-    let wanted = 0;
-    let refused = 0;
-    this.expect("(");
-    do {
-      const isRefused = this.accept("!");
-      const { text } = this.word("expression");
-      const bits = SECTION_FLAGS[text] ?? (/^(0x[0-9a-fA-F]+|[0-9]+)$/.test(text) ? Number(text) : NaN);
-      if (Number.isNaN(bits)) throw this.error(`${text} is not a flag of sections`);
-      if (isRefused) refused |= bits;
-      else wanted |= bits;
-    } while (this.accept("&"));
-    this.expect(")");
-    return { wanted, refused };
-  }
-
-  #input(keep: boolean): InputStatement {
-    let exclude: readonly string[] = [];
-    let sortFiles = false;
-    let flags: InputStatement["flags"] = null;
-    let file = this.word().text;
-    if (file === "INPUT_SECTION_FLAGS") {
-      flags = this.#inputFlags();
-      file = this.word().text;
-    }
-    if (file === "SORT" || file === "SORT_BY_NAME" || file === "SORT_NONE" || file === "REVERSE") {
-      this.expect("(");
-      if (this.peek("name")?.text === "CONSTRUCTORS") {
-        this.word();
-        this.expect(")");
-        return {
-          kind: "input",
-          file: "",
-          sortFiles,
-          exclude,
-          patterns: [{ pattern: "CONSTRUCTORS", sort: [], exclude: [] }],
-          keep,
-          flags,
-        };
-      }
-      sortFiles = file !== "SORT_NONE";
-      file = this.word().text;
-      if (file === "EXCLUDE_FILE") {
-        exclude = this.list();
-        file = this.word().text;
-      }
-      this.expect(")");
-    }
-    if (file === "EXCLUDE_FILE") {
-      exclude = this.list();
-      file = this.word().text;
-    }
-    if (!startsName(file)) throw this.error(`unexpected ${file || "an empty name"} in a section`);
-    const patterns: SectionPattern[] = [];
-    if (this.accept("(")) while (!this.accept(")")) patterns.push(...this.#patterns([], []));
-    return { kind: "input", file, sortFiles, exclude, patterns, keep, flags };
-  }
-
-  #patterns(sort: readonly SortKind[], exclude: readonly string[]): SectionPattern[] {
-    this.accept(",");
-    const word = this.word();
-    const kind = (
-      {
-        SORT: "name",
-        SORT_BY_NAME: "name",
-        SORT_BY_ALIGNMENT: "alignment",
-        SORT_BY_INIT_PRIORITY: "init-priority",
-        SORT_NONE: "none",
-      } as const
-    )[word.text as "SORT"];
-    if (kind) {
-      this.expect("(");
-      return this.nested(() => {
-        const inner: SectionPattern[] = [];
-        while (!this.accept(")")) inner.push(...this.#patterns([...sort, kind], exclude));
-        return inner;
-      });
-    }
-    if (word.text === "EXCLUDE_FILE") {
-      const files = this.list();
-      return this.nested(() => this.#patterns(sort, files));
-    }
-    if (!startsName(word.text)) throw this.error(`unexpected ${word.text || "an empty name"} in a list of sections`);
-    return [{ pattern: word.text, sort, exclude }];
+    if (this.peek("name")?.text === "OVERLAY") return this.overlay();
+    return [this.assignmentOrAssertion() ?? this.outputSection()];
   }
 
   #memory(): MemoryRegion[] {
@@ -678,7 +271,7 @@ class Parser extends ExpressionParser {
     while (!this.accept("}")) {
       if (this.peek("name")?.text === "INCLUDE") {
         this.word();
-        regions.push(...this.#included((text) => `{${text}\n}`).#memory());
+        regions.push(...this.included((text) => `{${text}\n}`).#memory());
         continue;
       }
       const name = this.word("expression").text;

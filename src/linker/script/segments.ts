@@ -3,7 +3,7 @@ import { PT_LOAD } from "../../object/elf.ts";
 import type { OutputSection } from "../output-section.ts";
 import { SEC_ALLOC } from "../section-flags.ts";
 import type { Segment } from "../segments.ts";
-import type { Expression, ProgramHeader } from "./parser.ts";
+import type { Expression, ProgramHeader } from "./tree.ts";
 
 export function scriptSegments(
   headers: readonly ProgramHeader[],

@@ -1,5 +1,5 @@
 /** Expressions and patterns of scripts as GNU ld 2.40's map writes them. */
-import type { Assignment, Expression, InputStatement, SectionPattern } from "./parser.ts";
+import type { Assignment, Expression, InputStatement, SectionPattern } from "./tree.ts";
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 

@@ -76,7 +76,7 @@ export interface OutputSection {
   readonly isReadonly: boolean;
   /** (TYPE = ...); null to take it from what goes into it. */
   readonly type: Expression | null;
-  /** Of an overlay: its sections share addresses, and lie one behind the other in the file. */
+  /** Of an overlay: its sections share addresses, and lie one after the other in the file. */
   readonly overlay: OverlayPlace | null;
   /** ONLY_IF_RO, ONLY_IF_RW: the section counts only if all of its input sections are so. */
   readonly constraint: "ro" | "rw" | null;
@@ -96,7 +96,7 @@ export interface OverlayPlace {
   /** The section before, for the load address; null for the first one. */
   readonly before: string | null;
   readonly isLast: boolean;
-  /** Every section of it, for the space behind the overlay: it takes that of the largest. */
+  /** Every section of it, for the space after the overlay: it takes that of the largest. */
   readonly names: readonly string[];
 }
 

@@ -13,8 +13,8 @@ import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import { engineFor, type JitMode } from "../../../emulator/jit/jit.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
-export const PROGRAM_ADDRESS = 0x100000;
-export const DATA_ADDRESS = 0x200000;
+const PROGRAM_ADDRESS = 0x100000;
+const DATA_ADDRESS = 0x200000;
 const EXIT_PORT = 0xf4;
 const DEBUG_PORT = 0xe9;
 
@@ -102,7 +102,7 @@ export interface BareOptions {
 const RAM_MIB = 16;
 
 /** A machine that stands at the boot sector's first instruction. */
-export function bareMachine(
+function bareMachine(
   program: Program,
   data: Uint8Array,
   { jit = "off", ramMib = RAM_MIB }: BareOptions = {},

@@ -13,7 +13,7 @@ export const X87_FORMS: readonly Form[] = allForms().filter(
 );
 
 /** Functions whose last digit may differ: the host's processor does not round them exactly. */
-export const APPROXIMATE = new Set(["f2xm1", "fyl2x", "fyl2xp1", "fptan", "fpatan", "fsin", "fcos", "fsincos"]);
+const APPROXIMATE = new Set(["f2xm1", "fyl2x", "fyl2xp1", "fptan", "fpatan", "fsin", "fcos", "fsincos"]);
 
 export interface X87Case {
   readonly form: Form;

@@ -20,7 +20,7 @@ export interface Chip {
 }
 
 /** 82540EM's cases need one; it is in QEMU's slot 3, too. */
-export const MAC = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
+const MAC = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
 const bare = (): Partial<BoardConfig> => ({});
 const withCard = (): Partial<BoardConfig> => ({ network: [{ macAddress: MAC, port: new CableEnd("eth0") }] });
 
@@ -36,7 +36,7 @@ function filled(bytes: number, unit: number): SparseDisk {
 }
 
 /** Two disks at the primary channel, a CD as the master of the secondary one. */
-export const withDrives = (): Partial<BoardConfig> => ({
+const withDrives = (): Partial<BoardConfig> => ({
   ide: [
     { kind: "disk", backend: filled(20_000 * 512, 512) },
     { kind: "disk", backend: filled(4_032 * 512, 512) },

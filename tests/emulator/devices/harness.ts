@@ -7,7 +7,7 @@ import { check, parseScript, type Step } from "./script.ts";
 export const MIB = 1024 * 1024;
 
 /** Virtual time that moves when it is told to. */
-export class ManualTime {
+class ManualTime {
   nowNs = 0;
   readonly queue: TimerQueue;
 

@@ -119,7 +119,7 @@ const [IN, READ] = parseScript("in 0; read 0") as [Step, Step];
 
 /** Windows of the IDE function, of power management, and of the network card, with everything enabled. */
 const CARD = 0xfebc0000;
-export const MAP_WINDOWS = [
+const MAP_WINDOWS = [
   "outl cf8 80000920; outl cfc c100; outl cf8 80000904; outw cfc 5",
   "outl cf8 80000b40; outl cfc 600; outl cf8 80000b80; out cfc 1",
   "outl cf8 80001810; outl cfc febc0000; outl cf8 80001814; outl cfc c000; outl cf8 80001804; outw cfc 7",
@@ -150,7 +150,7 @@ const WINDOWS = [
   { first: 0x600, count: 64 },
   { first: 0xc000, count: 8 },
 ];
-export const PORTS: readonly { readonly port: number; readonly widest: AccessBytes }[] = [
+const PORTS: readonly { readonly port: number; readonly widest: AccessBytes }[] = [
   ...claimedPorts(),
   ...WINDOWS.flatMap(({ first, count }) =>
     range(count).map((offset) => ({ port: first + offset, widest: 4 as AccessBytes })),

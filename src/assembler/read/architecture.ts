@@ -3,7 +3,7 @@
  * knowledge.
  */
 
-import { ARCHITECTURE_NAMES, parseArchitecture, selectArchitecture } from "../isa/features.ts";
+import { ARCHITECTURE_NAMES, parseArchitecture, selectArchitecture } from "../../isa/features.ts";
 
 /** Processors whose alignment GNU as fills with NOPL. */
 const LONG_NOP_PROCESSORS: ReadonlySet<string> = new Set([

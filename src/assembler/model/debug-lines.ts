@@ -3,14 +3,16 @@
  * source as its `.file` and `.loc` directives say. The tables for debuggers are made from it after layout.
  */
 
-import type { Assembler } from "../assembler.ts";
-import type { Expression } from "../model/expression.ts";
-import { combine, constant, knownDifference, node, Op, symbolExpression } from "../model/expression.ts";
-import type { Fragment } from "../model/fragment.ts";
-import type { Subsection } from "../model/section.ts";
-import type { AssemblySymbol } from "../model/symbol.ts";
-import { writeDwarf } from "./dwarf-writer.ts";
-import type { Resolver } from "./resolver.ts";
+import type { AtomTable } from "./atom.ts";
+import type { Cursor } from "./cursor.ts";
+import type { Expression } from "./expression.ts";
+import { combine, constant, knownDifference, node, Op, symbolExpression } from "./expression.ts";
+import type { Fragment } from "./fragment.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+import type { Subsection } from "./section.ts";
+import type { Sections } from "./sections.ts";
+import type { AssemblySymbol } from "./symbol.ts";
+import type { SymbolTable } from "./symbols.ts";
 
 export interface LocationOptions {
   isStatement: boolean;
@@ -46,7 +48,11 @@ export interface DebugFile {
 const ENTRY_BYTES = 250;
 
 export class DebugLines {
-  readonly #assembler: Assembler;
+  readonly #cursor: Cursor;
+  readonly #memory: MemoryBudget;
+  readonly #atoms: AtomTable;
+  readonly #sections: Sections;
+  readonly #symbols: SymbolTable;
   /** Instructions are to be told to `instruction`. */
   isOn: boolean;
   /** Lines of the assembly source are wanted and no `.loc` has said otherwise. */
@@ -66,9 +72,21 @@ export class DebugLines {
   #lastSubsection: Subsection | null = null;
   #lastEntries: LineEntry[] = [];
 
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
-    this.#isGenerated = assembler.options.debugLines === true;
+  /** `isGenerated`: the lines of the assembly source itself are wanted. */
+  constructor(
+    isGenerated: boolean,
+    cursor: Cursor,
+    memory: MemoryBudget,
+    atoms: AtomTable,
+    sections: Sections,
+    symbols: SymbolTable,
+  ) {
+    this.#cursor = cursor;
+    this.#memory = memory;
+    this.#atoms = atoms;
+    this.#sections = sections;
+    this.#symbols = symbols;
+    this.#isGenerated = isGenerated;
     this.isOn = this.#isGenerated;
   }
 
@@ -78,8 +96,7 @@ export class DebugLines {
 
   /** An instruction begins at the current place. */
   instruction(): void {
-    const assembler = this.#assembler;
-    const current = assembler.sections.current;
+    const current = this.#sections.current;
     if (current === null || (this.#pending === null && !current.section.isCode)) return;
     if (current !== this.#lastSubsection) {
       this.#lastSubsection = current;
@@ -90,7 +107,7 @@ export class DebugLines {
     const position = current.length - current.last.start;
     if (this.#pending !== null) {
       const { file, line, column, options } = this.#pending;
-      assembler.hold(ENTRY_BYTES);
+      this.#memory.hold(ENTRY_BYTES);
       entries.push({ fragment: current.last, position, file, line, column, options });
       if (options.view !== null) this.#view(options);
       this.#pending = null;
@@ -98,19 +115,19 @@ export class DebugLines {
       return;
     }
     if (!this.#isGenerated) return;
-    const input = assembler.input;
-    const frame = input.frame!;
+    const cursor = this.#cursor;
+    const frame = cursor.frame!;
     let { debugPath: path, debugLine: line } = frame;
     if (line < 0) {
-      path = frame.markers.length === 0 ? frame.origin.path : frame.pathAt(input.statementOffset);
-      line = input.statementLine;
+      path = frame.markers.length === 0 ? frame.origin.path : frame.pathAt(cursor.statementOffset);
+      line = cursor.statementLine;
       const { firstLine, linesPerRound } = frame.origin;
       if (linesPerRound > 0) line = firstLine + ((line - firstLine) % linesPerRound);
     }
     const file = this.#generatedFiles.get(path) ?? this.#newGenerated(path);
     const last = entries.length > 0 ? entries[entries.length - 1]! : null;
     if (last !== null && last.line === line && last.file === file) return;
-    assembler.hold(ENTRY_BYTES);
+    this.#memory.hold(ENTRY_BYTES);
     entries.push({ fragment: current.last, position, file, line, column: 0, options: null });
   }
 
@@ -171,7 +188,8 @@ export class DebugLines {
 
   /** Numbers the rows that share an address: each is one more than the row before it. */
   #view(options: LocationOptions): void {
-    const { symbols, atoms, sections, input } = this.#assembler;
+    const symbols = this.#symbols;
+    const sections = this.#sections;
     const place = symbols.temporary();
     const last = this.#lastView;
     let value = constant(0);
@@ -186,7 +204,7 @@ export class DebugLines {
     }
     this.#lastView = { place, value };
     if (options.view === "" || options.view === null) return;
-    const symbol = symbols.findOrMake(atoms.internText(options.view), input.offset);
+    const symbol = symbols.findOrMake(this.#atoms.internText(options.view), this.#cursor.offset);
     if (value.op === Op.CONSTANT) {
       symbol.section = sections.absolute;
       symbol.value = value.number;
@@ -196,11 +214,9 @@ export class DebugLines {
     }
   }
 
-  /** Adds the debug sections: addresses are final. */
-  finish(resolver: Resolver): void {
+  /** At the end of the source. */
+  finish(): void {
     if (this.#pending !== null) this.#flush();
-    if (this.entries.size === 0) return;
-    writeDwarf(this.#assembler, this, resolver);
   }
 }
 

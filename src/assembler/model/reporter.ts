@@ -3,14 +3,17 @@
  * names, and keeps one mistake from being told twice.
  */
 
-import type { Diagnostic, DiagnosticNote, Severity } from "../diagnostic/diagnostic.ts";
-import { nearest } from "../diagnostic/suggestion.ts";
-import type { AssembleOptions } from "./assemble.ts";
-import { readableText } from "./read/chars.ts";
-import type { Input, InputFrame } from "./read/input.ts";
+import type { Diagnostic, DiagnosticNote, Severity } from "../../diagnostic/diagnostic.ts";
+import { nearest } from "../../diagnostic/suggestion.ts";
+import type { Cursor } from "./cursor.ts";
+import type { SourceFrame } from "./source-frame.ts";
+import { readableText } from "./source-text.ts";
+import type { AssemblySymbol } from "./symbol.ts";
 
 /** The statement at hand is given up; its diagnostic has been reported. */
 export class StatementError extends Error {}
+/** The end of the assembly: nothing more can be understood. */
+export class FatalError extends Error {}
 /** The limit of errors is reached. */
 export class TooManyErrors extends Error {}
 
@@ -20,7 +23,7 @@ export interface ReportExtras {
   readonly written?: string;
   readonly suggestion?: string;
   /** Other places that the message speaks of. */
-  readonly related?: readonly { readonly frame: InputFrame; readonly offset: number; readonly message: string }[];
+  readonly related?: readonly { readonly frame: SourceFrame; readonly offset: number; readonly message: string }[];
 }
 
 /**
@@ -28,6 +31,8 @@ export interface ReportExtras {
  * often.
  */
 const MAXIMUM_REPETITIONS = 1000;
+
+export type WarningMode = "show" | "none" | "fatal";
 
 interface Located {
   readonly file: string;
@@ -42,33 +47,34 @@ export class Reporter {
   errorCount = 0;
   /** The limit was reached or a fatal error met: what is left of the source has not been seen. */
   hasGivenUp = false;
-  readonly #input: Input;
+  readonly #cursor: Cursor;
   readonly #maxErrors: number;
-  readonly #options: AssembleOptions;
+  /** What becomes of warnings. */
+  readonly #warnings: WarningMode;
   readonly #seen = new Set<string>();
   /** Where everything is reported while a text is read that is not the input: an offset in the top frame, or null. */
   place: number | null = null;
 
-  constructor(input: Input, maxErrors: number, options: AssembleOptions) {
-    this.#input = input;
+  constructor(cursor: Cursor, maxErrors: number, warnings: WarningMode) {
+    this.#cursor = cursor;
     this.#maxErrors = maxErrors;
-    this.#options = options;
+    this.#warnings = warnings;
   }
 
   report(
     severity: Severity,
     id: string,
-    frame: InputFrame | null,
+    frame: SourceFrame | null,
     offset: number,
     length: number,
     message: string,
     extras: ReportExtras,
   ): void {
     if (severity === "warning") {
-      if (this.#options.warnings === "none") return;
-      if (this.#options.warnings === "fatal") severity = "error";
+      if (this.#warnings === "none") return;
+      if (this.#warnings === "fatal") severity = "error";
     }
-    const place = this.place === null ? locate(frame, offset, length) : locate(this.#input.frame, this.place, 1);
+    const place = this.place === null ? locate(frame, offset, length) : locate(this.#cursor.frame, this.place, 1);
     const key = `${place.file}:${place.line}:${place.column}:${id}`;
     if (severity !== "note") {
       if (this.#seen.has(key) && frame !== null) {
@@ -96,6 +102,53 @@ export class Reporter {
     if (severity === "error" && ++this.errorCount >= this.#maxErrors) this.#giveUp();
   }
 
+  /** Reports an error at the cursor and gives up the statement. */
+  fail(id: string, message: string, extras: ReportExtras = {}): never {
+    const { offset } = this.#cursor;
+    return this.failAt(id, offset, message, this.wordLength(offset), extras);
+  }
+
+  failAt(id: string, offset: number, message: string, length?: number, extras: ReportExtras = {}): never {
+    this.errorAt(id, offset, message, length, extras);
+    throw new StatementError();
+  }
+
+  errorAt(id: string, offset: number, message: string, length?: number, extras: ReportExtras = {}): void {
+    this.report("error", id, this.#cursor.frame, offset, length ?? this.wordLength(offset), message, extras);
+  }
+
+  warnAt(id: string, offset: number, message: string, length?: number, extras: ReportExtras = {}): void {
+    this.report("warning", id, this.#cursor.frame, offset, length ?? this.wordLength(offset), message, extras);
+  }
+
+  /** Reports an error after which going on makes no sense. */
+  fatal(id: string, message: string): never {
+    return this.fatalAt(id, this.#cursor.statementOffset, message, 1);
+  }
+
+  fatalAt(id: string, offset: number, message: string, length: number): never {
+    this.report("error", id, this.#cursor.frame, offset, length, message, {});
+    this.hasGivenUp = true;
+    throw new FatalError(message);
+  }
+
+  failRedefinition(symbol: AssemblySymbol, offset: number, length: number): never {
+    return this.failAt("symbol-redefined", offset, `\`${symbol.name}' is defined already`, length, {
+      related:
+        symbol.frame === null
+          ? []
+          : [{ frame: symbol.frame, offset: symbol.offset, message: "the former definition is here" }],
+    });
+  }
+
+  /** Length of the word at an offset, at least 1. */
+  wordLength(offset: number): number {
+    const bytes = this.#cursor.bytes;
+    let end = offset;
+    while (end < bytes.length && isWordPart(bytes[end]!)) end++;
+    return Math.max(1, end - offset);
+  }
+
   #giveUp(): never {
     this.hasGivenUp = true;
     throw new TooManyErrors();
@@ -103,12 +156,24 @@ export class Reporter {
 
   /** At the statement being assembled. */
   reportHere(severity: Severity, id: string, message: string): void {
-    this.report(severity, id, this.#input.frame, this.#input.statementOffset, 1, message, {});
+    this.report(severity, id, this.#cursor.frame, this.#cursor.statementOffset, 1, message, {});
   }
 }
 
+function isWordPart(code: number): boolean {
+  return (
+    (code >= 0x30 && code <= 0x39) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x61 && code <= 0x7a) ||
+    code === 0x5f ||
+    code === 0x2e ||
+    code === 0x24 ||
+    code >= 0x80
+  );
+}
+
 /** File, line and column of a place; an offset in an expansion is led back to the text that it was made from. */
-function locate(frame: InputFrame | null, offset: number, length: number): Located {
+function locate(frame: SourceFrame | null, offset: number, length: number): Located {
   if (frame === null) return { file: "", line: 0, column: 0, length: 1, sourceLine: "" };
   const file = frame.pathAt(offset);
   const line = frame.lineAt(offset);
@@ -133,7 +198,7 @@ function locate(frame: InputFrame | null, offset: number, length: number): Locat
 }
 
 /** The macros and includes that led to a frame, innermost first. */
-function chain(frame: InputFrame | null): DiagnosticNote[] {
+function chain(frame: SourceFrame | null): DiagnosticNote[] {
   const notes: DiagnosticNote[] = [];
   for (let inner = frame; inner !== null && inner.parent !== null; inner = inner.parent) {
     const where = locate(inner.parent, inner.parentOffset, 1);

@@ -1,12 +1,12 @@
 /**
  * Stabs: the debugging notes of old compilers (The "stabs" debug format, sections 1.3 and 1.4). Each is an entry of
- * twelve bytes in `.stab`; their texts stand one behind the other in `.stabstr`. The first entry counts the others.
+ * twelve bytes in `.stab`; their texts stand one after the other in `.stabstr`. The first entry counts the others.
  */
 
-import type { Assembler } from "../assembler.ts";
-import type { Expression } from "../model/expression.ts";
-import type { Section } from "../model/section.ts";
-import { SHT } from "../model/section.ts";
+import type { Expression } from "./expression.ts";
+import type { Section } from "./section.ts";
+import { SHT } from "./section.ts";
+import type { Sections } from "./sections.ts";
 
 const ENTRY_SIZE = 12;
 const ALIGNMENT_POWER = 2;
@@ -20,18 +20,21 @@ interface StabSection {
 }
 
 export class Stabs {
-  readonly #assembler: Assembler;
-  readonly #sections = new Map<string, StabSection>();
+  readonly #sections: Sections;
+  readonly #known = new Map<string, StabSection>();
+  /** Names the source that the notes are of. */
+  readonly #fileName: () => string;
 
-  constructor(assembler: Assembler) {
-    this.#assembler = assembler;
+  constructor(sections: Sections, fileName: () => string) {
+    this.#sections = sections;
+    this.#fileName = fileName;
   }
 
   /** Adds an entry to the section of this name, `.stab` for most. */
   add(name: string, text: Uint8Array, type: number, other: number, description: number, value: Expression): void {
-    const { sections } = this.#assembler;
+    const sections = this.#sections;
     sections.push();
-    const { entries, texts } = this.#sections.get(name) ?? this.#make(name);
+    const { entries, texts } = this.#known.get(name) ?? this.#make(name);
     const at = this.#text(texts, text);
     sections.change(entries);
     sections.integer(at, 4);
@@ -43,17 +46,17 @@ export class Stabs {
   }
 
   #make(name: string): StabSection {
-    const { fileNames, options, sections } = this.#assembler;
+    const sections = this.#sections;
     const entries = sections.make(name, SHT.PROGBITS, 0);
     const texts = sections.make(`${name}str`, SHT.STRTAB, 0);
     entries.entrySize = ENTRY_SIZE;
     entries.align(ALIGNMENT_POWER);
     entries.linkedTo = texts;
     const made = { entries, texts };
-    this.#sections.set(name, made);
+    this.#known.set(name, made);
     sections.change(texts);
     sections.integer(0, 1);
-    const at = this.#text(texts, new TextEncoder().encode(fileNames[fileNames.length - 1] ?? options.path));
+    const at = this.#text(texts, new TextEncoder().encode(this.#fileName()));
     sections.change(entries);
     sections.integer(at, 4);
     sections.integer(0, 4);
@@ -64,7 +67,7 @@ export class Stabs {
   /** Appends a text; returns its offset. An empty one is the NUL at the beginning. */
   #text(texts: Section, text: Uint8Array): number {
     if (text.length === 0) return 0;
-    const { sections } = this.#assembler;
+    const sections = this.#sections;
     sections.change(texts);
     const at = sections.current!.length;
     sections.bytes(text);
@@ -74,7 +77,7 @@ export class Stabs {
 
   /** Fills in the first entries. */
   finish(): void {
-    for (const { entries, texts } of this.#sections.values()) {
+    for (const { entries, texts } of this.#known.values()) {
       const { bytes, length } = entries.subsection(0);
       const view = new DataView(bytes.buffer, bytes.byteOffset);
       view.setUint16(COUNT_OFFSET, length / ENTRY_SIZE - 1, true);

@@ -1,0 +1,195 @@
+/**
+ * Call frame information as the `.cfi_*` directives give it: for each routine what undoes its work on the stack
+ * (DWARF 5, section 6.4). `write/call-frames.ts` makes the tables of it.
+ */
+
+import type { Expression } from "./expression.ts";
+import type { Fragment } from "./fragment.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+import type { Reporter } from "./reporter.ts";
+import type { Subsection } from "./section.ts";
+import type { Sections } from "./sections.ts";
+
+export const DW_CFA = {
+  nop: 0,
+  set_loc: 1,
+  advance_loc1: 2,
+  advance_loc2: 3,
+  advance_loc4: 4,
+  offset_extended: 5,
+  restore_extended: 6,
+  undefined: 7,
+  same_value: 8,
+  register: 9,
+  remember_state: 0xa,
+  restore_state: 0xb,
+  def_cfa: 0xc,
+  def_cfa_register: 0xd,
+  def_cfa_offset: 0xe,
+  offset_extended_sf: 0x11,
+  def_cfa_sf: 0x12,
+  def_cfa_offset_sf: 0x13,
+  val_offset: 0x14,
+  val_offset_sf: 0x15,
+  GNU_window_save: 0x2d,
+  GNU_args_size: 0x2e,
+  advance_loc: 0x40,
+  offset: 0x80,
+  restore: 0xc0,
+} as const;
+
+/** DWARF number of the return address and of ESP (i386 psABI, table 2.14). */
+const RETURN_COLUMN = 8;
+const STACK_POINTER = 4;
+/** How an address is written in `.eh_frame` (LSB 5, 10.5.1). */
+export const DW_EH_PE = { omit: 0xff, pcrel: 0x10, sdata4: 0x0b } as const;
+
+export interface Place {
+  readonly fragment: Fragment;
+  readonly position: number;
+}
+
+export type FrameInstruction =
+  | { readonly kind: "advance"; readonly from: Place; readonly to: Place }
+  | { readonly kind: "registers"; readonly op: number; readonly register: number; readonly other: number }
+  | { readonly kind: "offset"; readonly op: number; readonly register: number; readonly offset: number }
+  | { readonly kind: "plain"; readonly op: number }
+  | { readonly kind: "escape"; readonly bytes: Uint8Array };
+
+/** A routine between `.cfi_startproc` and `.cfi_endproc`. */
+export interface FrameDescription {
+  readonly start: Place;
+  end: Place | null;
+  readonly instructions: FrameInstruction[];
+  returnColumn: number;
+  isSignalFrame: boolean;
+  personalityEncoding: number;
+  personality: Expression | null;
+  lsdaEncoding: number;
+  lsda: Expression | null;
+}
+
+/** A routine whose end has yet to come. */
+interface OpenFrame {
+  readonly description: FrameDescription;
+  lastPlace: Place;
+  cfaOffset: number;
+  readonly rememberedOffsets: number[];
+}
+
+/** What an instruction for the unwinder takes in memory up to the end, about. */
+const INSTRUCTION_BYTES = 300;
+
+export class CallFrames {
+  readonly #sections: Sections;
+  readonly #reporter: Reporter;
+  readonly #memory: MemoryBudget;
+  readonly descriptions: FrameDescription[] = [];
+  /** The routine that is open in each subsection: they do not disturb one another. */
+  readonly #open = new Map<Subsection, OpenFrame>();
+  /** `.cfi_sections` */
+  wantsEhFrame = true;
+  wantsDebugFrame = false;
+
+  constructor(sections: Sections, reporter: Reporter, memory: MemoryBudget) {
+    this.#sections = sections;
+    this.#reporter = reporter;
+    this.#memory = memory;
+  }
+
+  #here(): Place {
+    const subsection = this.#sections.writable(0);
+    return { fragment: subsection.last, position: subsection.length - subsection.last.start };
+  }
+
+  start(simple: boolean): void {
+    const subsection = this.#sections.writable(0);
+    if (this.#open.has(subsection))
+      this.#reporter.fail("frame-directive", "`.cfi_startproc' inside a routine: its `.cfi_endproc' is missing");
+    const place = this.#here();
+    const description: FrameDescription = {
+      start: place,
+      end: null,
+      instructions: [],
+      returnColumn: RETURN_COLUMN,
+      isSignalFrame: false,
+      personalityEncoding: DW_EH_PE.omit,
+      personality: null,
+      lsdaEncoding: DW_EH_PE.omit,
+      lsda: null,
+    };
+    const frame: OpenFrame = { description, lastPlace: place, cfaOffset: 0, rememberedOffsets: [] };
+    this.#open.set(subsection, frame);
+    this.descriptions.push(description);
+    if (!simple) {
+      description.instructions.push(
+        { kind: "offset", op: DW_CFA.def_cfa, register: STACK_POINTER, offset: 4 },
+        { kind: "offset", op: DW_CFA.offset, register: RETURN_COLUMN, offset: -4 },
+      );
+      frame.cfaOffset = 4;
+    }
+  }
+
+  end(): void {
+    this.required(".cfi_endproc").end = this.#here();
+    this.#open.delete(this.#sections.current!);
+  }
+
+  #frame(directive: string): OpenFrame {
+    const { current } = this.#sections;
+    const frame = current === null ? undefined : this.#open.get(current);
+    return (
+      frame ?? this.#reporter.fail("frame-directive", `\`${directive}' outside a routine: \`.cfi_startproc' is missing`)
+    );
+  }
+
+  required(directive: string): FrameDescription {
+    return this.#frame(directive).description;
+  }
+
+  /** Adds an instruction for the current place. */
+  add(directive: string, instruction: FrameInstruction): void {
+    this.#memory.hold(INSTRUCTION_BYTES);
+    const frame = this.#frame(directive);
+    const { instructions } = frame.description;
+    const place = this.#here();
+    const last = frame.lastPlace;
+    if (last.fragment !== place.fragment || last.position !== place.position) {
+      instructions.push({ kind: "advance", from: last, to: place });
+      frame.lastPlace = place;
+    }
+    instructions.push(instruction);
+  }
+
+  /** Changes the offset of the canonical frame address from its register; returns the new one. */
+  moveCfa(directive: string, change: (offset: number) => number): number {
+    const frame = this.#frame(directive);
+    frame.cfaOffset = change(frame.cfaOffset);
+    return frame.cfaOffset;
+  }
+
+  rememberState(): void {
+    const frame = this.#frame(".cfi_remember_state");
+    frame.rememberedOffsets.push(frame.cfaOffset);
+  }
+
+  restoreState(): void {
+    const frame = this.#frame(".cfi_restore_state");
+    const offset = frame.rememberedOffsets.pop();
+    if (offset === undefined)
+      this.#reporter.fail("frame-directive", "`.cfi_restore_state' without `.cfi_remember_state'");
+    else frame.cfaOffset = offset;
+  }
+
+  /** Reports routines without an end. */
+  check(): void {
+    for (const { description } of this.#open.values()) {
+      this.#reporter.reportHere(
+        "error",
+        "frame-directive",
+        "the source ends inside a routine: `.cfi_endproc' is missing",
+      );
+      description.end = description.start;
+    }
+  }
+}

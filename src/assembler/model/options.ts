@@ -1,0 +1,54 @@
+/** What an assembly is told from outside. */
+
+import type { Limits } from "./limits.ts";
+import type { ListingOptions } from "./listing-options.ts";
+import type { WarningMode } from "./reporter.ts";
+
+/** How `.include` and `.incbin` find files: paths, `-I` folders and the disk are the host's affair. */
+export interface SourceFiles {
+  /**
+   * The file that `path` means in the file `from` (null for the main source), with the path that diagnostics shall
+   * show.
+   */
+  read(path: string, from: string | null): { path: string; bytes: Uint8Array } | null;
+}
+
+export interface AssembleOptions {
+  /** The main source. */
+  path: string;
+  files: SourceFiles;
+  /** Symbols with a value from the beginning (`--defsym`). */
+  defines?: ReadonlyMap<string, number>;
+  /** AT&T unless said otherwise, as in GNU as. */
+  syntax?: "intel" | "att";
+  /** 32 unless said otherwise. */
+  bits?: 16 | 32;
+  /** Line numbers of the assembly source as DWARF (`-g`). */
+  debugLines?: boolean;
+  /** 2 to 5; 0 or absent for what GNU as writes by itself. */
+  dwarfVersion?: number;
+  /** What debug information says of where the sources are and who made it. */
+  compilationDirectory?: string;
+  producer?: string;
+  /** Processor, as `-march` names it; all instructions when absent. */
+  arch?: string;
+  /** Lower limits than `LIMITS`. */
+  limits?: Partial<Limits>;
+  /** Errors after which assembling stops; 20 when absent. */
+  maxErrors?: number;
+  warnings?: WarningMode;
+  /** `-n`: alignment in code that asks for 0x90 gets just that. */
+  optimizeAlignment?: boolean;
+  /** `-R`: data goes to the text section. */
+  foldData?: boolean;
+  /** `-L`: local names stay in the symbol table. */
+  keepLocals?: boolean;
+  /** `--alternate`: the source begins in the mode of `.altmacro`. */
+  alternateMacros?: boolean;
+  /** Makes a listing. */
+  listing?: ListingOptions;
+  /** `-Z`: an object even with errors, without the statements that have them. */
+  objectDespiteErrors?: boolean;
+  /** Gets the texts of `.print`. */
+  print?: (text: string) => void;
+}

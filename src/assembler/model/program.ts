@@ -1,0 +1,57 @@
+/**
+ * The program that is assembled: what reading the source has made of it, and all that writing the object file needs. It
+ * knows neither the reader nor the writer.
+ */
+
+import type { AtomTable } from "./atom.ts";
+import { CallFrames } from "./call-frames.ts";
+import type { Cursor } from "./cursor.ts";
+import { DebugLines } from "./debug-lines.ts";
+import { LIMITS, type Limits } from "./limits.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+import type { AssembleOptions } from "./options.ts";
+import type { Reporter } from "./reporter.ts";
+import { Sections } from "./sections.ts";
+import { Stabs } from "./stabs.ts";
+import { SymbolList } from "./symbol-list.ts";
+import { SymbolVersions } from "./symbol-versions.ts";
+import { SymbolTable } from "./symbols.ts";
+
+/** What fills alignment in code. */
+export interface CodePadding {
+  readonly bits: 16 | 32;
+  /** The processor has NOPs of several bytes. */
+  readonly hasLongNops: boolean;
+}
+
+export class Program {
+  readonly options: AssembleOptions;
+  readonly limits: Limits;
+  readonly reporter: Reporter;
+  readonly memory: MemoryBudget;
+  readonly symbolList: SymbolList;
+  readonly sections: Sections;
+  readonly symbols: SymbolTable;
+  readonly versions: SymbolVersions;
+  readonly debug: DebugLines;
+  readonly callFrames: CallFrames;
+  readonly stabs: Stabs;
+  /** Names for `STT_FILE`. */
+  readonly fileNames: string[] = [];
+  /** The mode at the end of the source decides, as in GNU as. */
+  padding: CodePadding = { bits: 32, hasLongNops: false };
+
+  constructor(options: AssembleOptions, cursor: Cursor, reporter: Reporter, atoms: AtomTable) {
+    this.options = options;
+    this.limits = { ...LIMITS, ...options.limits };
+    this.reporter = reporter;
+    this.memory = new MemoryBudget(cursor, reporter, this.limits.heldBytes);
+    this.symbolList = new SymbolList(options.keepLocals === true);
+    this.sections = new Sections(cursor, reporter, this.memory, this.symbolList, this.limits.contentBytes);
+    this.symbols = new SymbolTable(cursor, reporter, this.memory, this.symbolList, this.sections);
+    this.versions = new SymbolVersions(reporter, this.symbolList);
+    this.debug = new DebugLines(options.debugLines === true, cursor, this.memory, atoms, this.sections, this.symbols);
+    this.callFrames = new CallFrames(this.sections, reporter, this.memory);
+    this.stabs = new Stabs(this.sections, () => this.fileNames[this.fileNames.length - 1] ?? options.path);
+  }
+}

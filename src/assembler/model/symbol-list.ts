@@ -1,0 +1,54 @@
+/**
+ * The symbols of an assembly in the order of the file's symbol table, which is that of their first mention; local names
+ * come in only once something needs them there.
+ */
+
+import type { Expression } from "./expression.ts";
+import { type AssemblySymbol, isLocalName } from "./symbol.ts";
+
+export class SymbolList {
+  readonly all: AssemblySymbol[] = [];
+  readonly #keepsLocals: boolean;
+
+  constructor(keepsLocals: boolean) {
+    this.#keepsLocals = keepsLocals;
+  }
+
+  add(symbol: AssemblySymbol): void {
+    symbol.index = this.all.length;
+    symbol.isListed = true;
+    this.all.push(symbol);
+  }
+
+  /** A symbol that was just mentioned for the first time. */
+  addNew(symbol: AssemblySymbol): void {
+    if (!isLocalName(symbol.name) || this.#keepsLocals) this.add(symbol);
+  }
+
+  /**
+   * Takes a local name into the list. GNU as treats local names lightly until one of a few places needs a whole symbol,
+   * and the order of those needs is the order of the symbol table.
+   */
+  need(symbol: AssemblySymbol): void {
+    if (!symbol.isListed && !symbol.isTemporary) this.add(symbol);
+  }
+
+  /** `need` for every symbol that an expression names. */
+  needAll(expression: Expression): void {
+    if (expression.symbol !== null) this.need(expression.symbol);
+    if (expression.left !== null) this.needAll(expression.left);
+    if (expression.right !== null) this.needAll(expression.right);
+  }
+
+  /** Puts `copy` where `symbol` stands, if it stands anywhere. */
+  replace(symbol: AssemblySymbol, copy: AssemblySymbol): void {
+    if (symbol.isListed) this.all[symbol.index] = copy;
+  }
+
+  /** Puts the symbols that were added last, in turned order, before all others. */
+  turnToFront(count: number): void {
+    const added = this.all.splice(this.all.length - Math.min(count, this.all.length), count);
+    this.all.unshift(...added.reverse());
+    this.all.forEach((symbol, index) => void (symbol.index = index));
+  }
+}

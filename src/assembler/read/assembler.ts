@@ -1,0 +1,74 @@
+/**
+ * A reading with all its parsers: what directives are given.
+ */
+
+import type { Atom } from "../model/atom.ts";
+import { constant } from "../model/expression.ts";
+import type { AssembleOptions } from "../model/options.ts";
+import { SEMICOLON } from "./chars.ts";
+import { Conditionals } from "./conditional.ts";
+import { ExpressionParser } from "./expression-parser.ts";
+import { InstructionParser } from "./instruction-parser.ts";
+import { Macros } from "./macros.ts";
+import { Reading } from "./reading.ts";
+
+export class Assembler extends Reading {
+  readonly expressions: ExpressionParser;
+  readonly conditionals: Conditionals;
+  readonly macros: Macros;
+  readonly instructions: InstructionParser;
+
+  constructor(options: AssembleOptions) {
+    super(options);
+    this.expressions = new ExpressionParser(this);
+    this.conditionals = new Conditionals(this);
+    this.macros = new Macros(this, this.expressions, this.conditionals);
+    this.instructions = new InstructionParser(this, this.expressions);
+  }
+
+  /** Gives the symbols of the command line (`--defsym`) their values. */
+  definePresets(): void {
+    const { defines } = this.options;
+    for (const [name, value] of defines ?? []) {
+      this.symbols.assign(this.atoms.internText(name), constant(value), "set", 0);
+    }
+    // GNU as has them at the head of its table, the last one first.
+    this.program.symbolList.turnToFront(defines?.size ?? 0);
+  }
+
+  /** `name:` */
+  label(atom: Atom, offset: number): void {
+    this.symbols.define(atom, offset);
+    if (atom.lower.register !== null && this.allowsNakedRegisters && this.isIntel) {
+      this.warnAt(
+        "register-as-symbol",
+        offset,
+        `label \`${atom.text}' has the name of a register: operands will mean the register`,
+        atom.text.length,
+      );
+    }
+  }
+
+  /** Takes the line at hand into the listing, if one is wanted. */
+  list(): void {
+    if (this.listing === null) return;
+    const { conditionals } = this;
+    this.listing.add(conditionals.lastResult, conditionals.isSkipping);
+    conditionals.lastResult = null;
+  }
+
+  /** Before an expansion or a file is entered: its frame is left behind the statement that asked for it. */
+  leaveStatement(): void {
+    if (this.listing !== null && this.input.bytes[this.input.offset] !== SEMICOLON) this.list();
+    this.input.nextStatement();
+  }
+
+  /** Names of all directives and of macros that look like one. */
+  directiveNames(): string[] {
+    const names: string[] = [];
+    for (const atom of this.atoms.all()) {
+      if (atom.directive !== null || (atom.macro !== null && atom.text.startsWith("."))) names.push(atom.text);
+    }
+    return names;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * One reading of a source: the text at hand, the program so far, the mode, and how mistakes are told. Every parser is
+ * given it; what the parsers ask of each other they are given one by one.
+ */
+
+import type { Register } from "../../isa/instruction.ts";
+import { REGISTERS, REGISTERS_BY_CLASS } from "../../isa/registers.ts";
+import { AtomTable } from "../model/atom.ts";
+import type { Expression } from "../model/expression.ts";
+import { Op, refold, symbolExpression } from "../model/expression.ts";
+import { ListedLines } from "../model/listing.ts";
+import type { AssembleOptions, SourceFiles } from "../model/options.ts";
+import { Program } from "../model/program.ts";
+import type { ReportExtras } from "../model/reporter.ts";
+import { Reporter } from "../model/reporter.ts";
+import type { Sections } from "../model/sections.ts";
+import type { SourceFrame } from "../model/source-frame.ts";
+import { readableText } from "../model/source-text.ts";
+import type { AssemblySymbol } from "../model/symbol.ts";
+import type { SymbolTable } from "../model/symbols.ts";
+import { Architecture } from "./architecture.ts";
+import { Input } from "./input.ts";
+import { INTEL_OPERATORS } from "./intel-operators.ts";
+
+export class Reading {
+  readonly options: AssembleOptions;
+  readonly files: SourceFiles;
+  readonly atoms = new AtomTable();
+  readonly input = new Input();
+  readonly reporter: Reporter;
+  readonly program: Program;
+  /** The program's, for the scanner's speed. */
+  readonly symbols: SymbolTable;
+  readonly sections: Sections;
+  readonly architecture: Architecture;
+  /** `st(0)` to `st(7)`. */
+  readonly stackRegisters: readonly Register[] = REGISTERS_BY_CLASS.st;
+
+  isIntel: boolean;
+  /** Registers need no `%`. */
+  allowsNakedRegisters: boolean;
+  bits: 16 | 32;
+  /** `.code16gcc`. */
+  stack32 = false;
+  /** How many files were included so far. */
+  includeCount = 0;
+  includedBytes = 0;
+  /** `.end` was met. */
+  hasEnded = false;
+  /** Every file that was read, in the order of the first reading. */
+  readonly dependencies: string[] = [];
+  /** The lines for a listing; null when none is wanted. */
+  readonly listing: ListedLines | null;
+  readonly #doubts: { symbol: AssemblySymbol; frame: SourceFrame; offset: number }[] = [];
+
+  constructor(options: AssembleOptions) {
+    this.options = options;
+    this.files = options.files;
+    this.reporter = new Reporter(this.input, options.maxErrors ?? 20, options.warnings ?? "show");
+    this.program = new Program(options, this.input, this.reporter, this.atoms);
+    this.symbols = this.program.symbols;
+    this.sections = this.program.sections;
+    this.architecture = new Architecture(options.arch ?? "");
+    this.isIntel = (options.syntax ?? "att") === "intel";
+    this.allowsNakedRegisters = this.isIntel;
+    this.bits = options.bits ?? 32;
+    this.listing =
+      options.listing === undefined ? null : new ListedLines(this.input, this.program.memory, this.sections);
+    for (const [name, register] of REGISTERS) this.atoms.internText(name).register = register;
+    INTEL_OPERATORS.forEach((operator, index) => {
+      this.atoms.internText(operator.name).intelOperator = index;
+    });
+  }
+
+  /** See `MemoryBudget`. */
+  hold(bytes: number): void {
+    this.program.memory.hold(bytes);
+  }
+
+  /** Column, from 1, of an offset in the top frame. */
+  columnOf(offset: number): number {
+    return offset - this.input.frame!.lineStart(offset) + 1;
+  }
+
+  /** A bare symbol without a value was taken for memory: a warning if it turns out to be a number. */
+  doubtMemory(symbol: AssemblySymbol, offset: number): void {
+    if (symbol.section.kind === "undefined" && symbol.expression === null)
+      this.#doubts.push({ symbol, frame: this.input.frame!, offset });
+  }
+
+  warnOfMemory(): void {
+    for (const { symbol, frame, offset } of this.#doubts) {
+      if (symbol.section.kind !== "absolute") continue;
+      this.reporter.report(
+        "warning",
+        "memory-operand",
+        frame,
+        offset,
+        symbol.name.length,
+        `\`${symbol.name}' had no value yet, so this is memory at address ${symbol.value}, not the number`,
+        {
+          related:
+            symbol.frame === null
+              ? []
+              : [{ frame: symbol.frame, offset: symbol.offset, message: "the number is defined here" }],
+        },
+      );
+    }
+  }
+
+  symbolAsExpression(symbol: AssemblySymbol, offset: number): Expression {
+    symbol.isUsed = true;
+    return symbolExpression(symbol, 0, offset);
+  }
+
+  /** `.org` and `. = expression`. */
+  origin(target: Expression, fill: number): void {
+    const { sections } = this;
+    if (sections.current === null) {
+      const value = refold(target);
+      if (value.op !== Op.CONSTANT)
+        this.failAt("not-absolute", target.offset, "the absolute section's counter takes only constants");
+      sections.absoluteOffset = value.number;
+      return;
+    }
+    sections.variable({ kind: "org", target, fill });
+  }
+
+  /** Reports an error at the cursor and gives up the statement. */
+  fail(id: string, message: string, extras: ReportExtras = {}): never {
+    return this.reporter.fail(id, message, extras);
+  }
+
+  failAt(id: string, offset: number, message: string, length?: number, extras: ReportExtras = {}): never {
+    return this.reporter.failAt(id, offset, message, length, extras);
+  }
+
+  warnAt(id: string, offset: number, message: string, length?: number, extras: ReportExtras = {}): void {
+    this.reporter.warnAt(id, offset, message, length, extras);
+  }
+
+  /** Nothing may follow in the statement. */
+  demandEnd(): void {
+    if (this.input.atStatementEnd()) return;
+    const offset = this.input.offset;
+    const rest = readableText(this.input.bytes.subarray(offset, offset + this.reporter.wordLength(offset)));
+    this.failAt("trailing-text", offset, `expected the end of the statement, not \`${rest}'`);
+  }
+
+  /** Moves over a comma; false when there is none. */
+  comma(): boolean {
+    if (this.input.skipSpace() !== 0x2c) return false;
+    this.input.offset++;
+    return true;
+  }
+
+  demandComma(): void {
+    if (!this.comma()) this.fail("comma-expected", "expected `,'");
+  }
+}

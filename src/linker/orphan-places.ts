@@ -1,0 +1,209 @@
+/**
+ * Where sections go that no pattern of the script takes (GNU ld 2.40, "Orphan Sections"): after the section of their
+ * kind, and after orphans that went there before.
+ *
+ * An orphan's flags choose one of eight places, each with the name of the section that such contents usually follow
+ * (`.text`, `.data`, ...). If the script has no section of that name, the one whose flags come closest serves, and is
+ * remembered for the orphans that follow. The new section stands behind the assignments that follow its neighbour, since
+ * those most often name the neighbour's end, but before one to the location counter, which positions the next section.
+ */
+import { SHF_GROUP, SHT_NOTE, SHT_NULL, SHT_REL } from "../object/elf.ts";
+import type { InputObject, InputSection } from "./input-section.ts";
+import { OutputSection } from "./output-section.ts";
+import {
+  SEC_ALLOC,
+  SEC_CODE,
+  SEC_DATA,
+  SEC_DEBUGGING,
+  SEC_GROUP,
+  SEC_HAS_CONTENTS,
+  SEC_LOAD,
+  SEC_READONLY,
+  SEC_THREAD_LOCAL,
+} from "./section-flags.ts";
+import type { TopStatement } from "./top-statement.ts";
+
+interface Place {
+  readonly name: string;
+  readonly flags: number;
+  section: OutputSection | null;
+  /** The last orphan that was put here. */
+  last: OutputSection | null;
+}
+
+const KINDS = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY | SEC_CODE | SEC_THREAD_LOCAL;
+const LOADED = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD;
+
+export class OrphanPlaces {
+  readonly #statements: TopStatement[];
+  readonly #places: Readonly<Record<"text" | "rodata" | "tdata" | "data" | "bss" | "rel" | "note" | "other", Place>>;
+
+  constructor(statements: TopStatement[]) {
+    this.#statements = statements;
+    const place = (name: string, flags: number): Place => ({ name, flags, section: null, last: null });
+    this.#places = {
+      text: place(".text", LOADED | SEC_READONLY | SEC_CODE),
+      rodata: place(".rodata", LOADED | SEC_READONLY | SEC_DATA),
+      tdata: place(".tdata", LOADED | SEC_DATA | SEC_THREAD_LOCAL),
+      data: place(".data", LOADED | SEC_DATA),
+      bss: place(".bss", SEC_ALLOC),
+      rel: place("", LOADED | SEC_READONLY | SEC_DATA),
+      note: place(".interp", LOADED | SEC_READONLY | SEC_DATA),
+      other: place(".comment", SEC_HAS_CONTENTS),
+    };
+  }
+
+  #sections(): OutputSection[] {
+    return this.#statements.flatMap((statement) =>
+      statement.kind === "section" && statement.section.name !== "/DISCARD/" ? [statement.section] : [],
+    );
+  }
+
+  outputFor(section: InputSection, isRelocatable: boolean, object: InputObject): OutputSection {
+    const isDynamic = section.isStripped && section.elf.type === SHT_REL;
+    const name = section.name === "COMMON" ? ".bss" : isDynamic ? ".rel.dyn" : section.name;
+    // A partial link keeps each group and its members apart.
+    const isUnique = isRelocatable && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & SHF_GROUP) !== 0);
+    if (!isUnique) {
+      let unused: OutputSection | null = null;
+      for (const candidate of this.#sections()) {
+        if (candidate.name !== name || (candidate.command?.constraint && !candidate.exists)) continue;
+        if (!candidate.exists) unused ??= candidate;
+        else if (
+          candidate.flags === 0 ||
+          ((section.flags ^ candidate.flags) & (SEC_LOAD | SEC_ALLOC)) === 0 ||
+          name !== section.name
+        )
+          return candidate;
+      }
+      if (unused) return unused;
+    }
+    for (const place of Object.values(this.#places)) {
+      if (place.section !== null || place.name === "") continue;
+      place.section = this.#sections().find((candidate) => candidate.name === place.name) ?? null;
+      if (place.section && place.section.hintFlags === 0) place.section.hintFlags = place.flags;
+    }
+    let { flags } = section;
+    // Several orphans of one object and name share a section: it is read-only only if all are.
+    if (!isRelocatable)
+      for (const other of object.sections)
+        if (
+          other &&
+          other.name === section.name &&
+          other.output === null &&
+          ((other.flags ^ flags) & (SEC_LOAD | SEC_ALLOC)) === 0
+        )
+          flags &= other.flags | ~SEC_READONLY;
+    return this.#insert(new OutputSection(name, null), this.#placeFor(section, flags), flags, elfTypeOf(section));
+  }
+
+  #placeFor({ name, elf }: InputSection, flags: number): Place | null {
+    const places = this.#places;
+    if ((flags & (SEC_ALLOC | SEC_DEBUGGING)) === 0) return places.other;
+    if ((flags & SEC_ALLOC) === 0) return null;
+    if ((flags & SEC_LOAD) !== 0 && (elf.type === SHT_NOTE || name.startsWith(".note"))) return places.note;
+    if ((flags & (SEC_LOAD | SEC_HAS_CONTENTS | SEC_THREAD_LOCAL)) === 0) return places.bss;
+    if ((flags & SEC_THREAD_LOCAL) !== 0) return places.tdata;
+    if ((flags & SEC_READONLY) === 0) return places.data;
+    if (elf.type === SHT_REL) return places.rel;
+    return (flags & SEC_CODE) === 0 ? places.rodata : places.text;
+  }
+
+  #insert(output: OutputSection, place: Place | null, flags: number, type: number): OutputSection {
+    const entry: TopStatement = { kind: "section", section: output };
+    const after =
+      place === null
+        ? null
+        : (place.section ??
+          (place === this.#places.rel ? this.#findRelocations() : null) ??
+          ((flags & SEC_ALLOC) !== 0 ? this.#findByFlags(flags, place, type) : null) ??
+          this.#findByFlags(flags, place, null));
+    if (place === null) {
+      this.#statements.push(entry);
+      return output;
+    }
+    output.follows = place?.last ?? after;
+    if (after && (flags & (SEC_LOAD | SEC_ALLOC)) !== 0) {
+      output.region = after.region;
+      output.loadRegion = after.loadRegion;
+      output.phdrs = after.phdrs;
+    }
+    if (place.last) {
+      this.#statements.splice(this.#indexOf(place.last) + 1, 0, entry);
+    } else this.#statements.splice(after ? this.slotAfter(after) : this.#slotAtStart(), 0, entry);
+    place.last = output;
+    return output;
+  }
+
+  #indexOf(section: OutputSection): number {
+    return this.#statements.findIndex((statement) => statement.kind === "section" && statement.section === section);
+  }
+
+  /**
+   * Behind the assignments that follow a section, but not behind one to the location counter that positions the next
+   * section.
+   */
+  slotAfter(section: OutputSection): number {
+    return this.#slotFrom(this.#indexOf(section) + 1, false);
+  }
+
+  /** Where something goes that resembles no section. */
+  #slotAtStart(): number {
+    return this.#slotFrom(0, true);
+  }
+
+  #slotFrom(start: number, skipsFirst: boolean): number {
+    let assignment = -1;
+    let skip = skipsFirst;
+    for (let i = start; i < this.#statements.length; i++) {
+      const statement = this.#statements[i]!;
+      if (statement.kind === "assign") {
+        if (assignment < 0 && statement.assignment.name === ".") {
+          if (!skip) assignment = i;
+          skip = false;
+        }
+      } else if (statement.kind === "section") {
+        const { exists, hasInput, flags } = statement.section;
+        return assignment >= 0 && (!exists || !hasInput || (flags & SEC_ALLOC) !== 0) ? assignment : i;
+      }
+    }
+    return this.#statements.length;
+  }
+
+  /** A dynamic linker wants its relocations before all others, and else behind what is read-only. */
+  #findRelocations(): OutputSection | null {
+    const sections = this.#sections();
+    const first = sections.findIndex(({ name }) => name.startsWith(".rel"));
+    const before = first < 0 ? sections : sections.slice(0, first);
+    const allocated = before.filter(({ exists, flags }) => exists && (flags & SEC_ALLOC) !== 0);
+    return allocated.findLast(({ flags }) => (flags & SEC_READONLY) !== 0) ?? allocated.at(-1) ?? before.at(-1) ?? null;
+  }
+
+  /**
+   * The last section with the same attributes, or with those that come closest. `type`: of the ELF sections in it; null
+   * for any.
+   */
+  #findByFlags(flags: number, place: Place, type: number | null): OutputSection | null {
+    const last = (mask: number): OutputSection | null =>
+      this.#sections().findLast(
+        (candidate) =>
+          (((candidate.exists ? candidate.flags : candidate.hintFlags) ^ flags) & mask) === 0 &&
+          (type === null || !candidate.exists || candidate.inputType === type),
+      ) ?? null;
+    const exact = last(KINDS);
+    if (exact) {
+      place.section = exact;
+      return exact;
+    }
+    if ((flags & SEC_ALLOC) === 0) return last(SEC_DEBUGGING);
+    if ((flags & SEC_CODE) !== 0) return last(LOADED | SEC_CODE | SEC_THREAD_LOCAL);
+    if ((flags & SEC_READONLY) !== 0) return last(LOADED | SEC_READONLY);
+    if ((flags & SEC_THREAD_LOCAL) !== 0) return last(SEC_ALLOC | SEC_HAS_CONTENTS | SEC_LOAD);
+    if ((flags & SEC_HAS_CONTENTS) !== 0) return last(LOADED | SEC_THREAD_LOCAL);
+    return last(SEC_ALLOC);
+  }
+}
+
+/** ELF type as GNU ld compares it: some of the sections that it makes have none yet. */
+export const elfTypeOf = ({ name, elf, isStripped }: InputSection): number =>
+  isStripped && (name === ".iplt" || name === ".igot.plt") ? SHT_NULL : elf.type;
