@@ -1,12 +1,12 @@
 // Runs the long proofs, each a program beside its tests: `npm run prove -- oofs [options]`.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
 const [name, ...options] = process.argv.slice(2);
-const entry = `tests/${name}/prove.ts`;
-if (!name || !existsSync(entry)) {
+const PROOFS = { oofs: "tests/oofs/prove.ts" };
+const entry = PROOFS[name];
+if (!entry) {
   console.error("usage: npm run prove -- oofs [--minutes M] [--only cut|fail|flip|spoil|hostile] [--fresh]");
   process.exit(2);
 }

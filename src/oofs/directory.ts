@@ -8,7 +8,7 @@ import type { Volume } from "./volume.ts";
 const LEAF_HEADER_BYTES = 16;
 const ENTRY_HEADER_BYTES = 9;
 const STEPS_MAX = 20;
-export const NAME_BYTES_MAX = 255;
+const NAME_BYTES_MAX = 255;
 
 export interface Entry {
   readonly id: number;
@@ -256,7 +256,7 @@ export function checkName(name: string): void {
     throw new OofsError("invalid", `${JSON.stringify(name)} cannot be the name of a file`);
 }
 
-export function hashOf(name: string): number {
+function hashOf(name: string): number {
   return crc32(encoder.encode(name));
 }
 

@@ -66,7 +66,7 @@ export function emptyState(blocks: number): State {
   };
 }
 
-export function addDirectory(volume: Volume, expected: number, time: Time): void {
+function addDirectory(volume: Volume, expected: number, time: Time): void {
   const id = volume.takeSlot();
   if (id !== expected) throw new Error(`slot ${id} instead of ${expected}`);
   volume.put({

@@ -12,7 +12,6 @@ export const FIRST_BLOCK = 3;
 export const LAST_BLOCKS = 2;
 
 export const POINTERS_PER_NODE = 510;
-export const DEPTH_MAX = 4;
 export const NODE_POINTERS = 16;
 export const TABLE_ID = 0;
 export const MAP_ID = 0xffffffff;
@@ -93,7 +92,7 @@ export interface Snapshot {
 const MAGIC_SUPER = magic("OOFSSUPR");
 const MAGIC_COMMIT = magic("OOFSCMIT");
 export const MAGIC_NODE = word("OOTN");
-export const MAGIC_OBJECT = word("OOBJ");
+const MAGIC_OBJECT = word("OOBJ");
 export const MAGIC_LEAF = word("OODL");
 const MAGIC_SNAPSHOTS = word("OOSL");
 const SNAPSHOT_BYTES = 256;

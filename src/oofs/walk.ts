@@ -60,11 +60,7 @@ function tablesOf(store: BlockStore, state: State): [Tree, Tree] {
 }
 
 /** The records of all objects, in the order of their ids. */
-export function* objectsOf(
-  store: BlockStore,
-  state: State,
-  broken?: (error: Error) => void,
-): Generator<ObjectRecord, void> {
+function* objectsOf(store: BlockStore, state: State, broken?: (error: Error) => void): Generator<ObjectRecord, void> {
   const [table, second] = tablesOf(store, state);
   const indices = new Set<number>();
   for (const tree of [table, second]) {

@@ -48,7 +48,7 @@ export function makeSample(): Sample {
 }
 
 /** All that can still be read, as lines; errors that are damage are counted. */
-export function readWhatIsThere(fs: FileSystem): { lines: string[]; errors: number } {
+function readWhatIsThere(fs: FileSystem): { lines: string[]; errors: number } {
   const lines: string[] = [];
   let errors = 0;
   const attempt = (body: () => void): void => {
