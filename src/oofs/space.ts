@@ -2,7 +2,7 @@
  * Which blocks are free: the map of the state that is being changed, and what the last commit and the snapshots hold. Blocks
  * are taken from one region at a time, the window.
  */
-import { OofsError } from "./error.ts";
+import { damaged, OofsError } from "./error.ts";
 import { BLOCK_BYTES, FIRST_BLOCK, isReserved, LAST_BLOCKS, REGION_BLOCKS, regionsOf } from "./layout.ts";
 import type { BlockStore } from "./store.ts";
 import type { Places, Tree } from "./tree.ts";
@@ -58,13 +58,13 @@ export class Space implements Places {
     return block;
   }
 
-  release(block: number): void {
+  release(block: number, changed: boolean): void {
     // The last two blocks may have had content in version 1.
     if (isReserved(block, this.#store.blocks)) return;
-    if (this.#store.fresh(block)) {
+    if (changed) {
       this.#store.drop(block);
       this.free++;
-    }
+    } else if (this.#store.fresh(block)) throw damaged(`block ${block} is in use twice`);
     this.used--;
     this.#change(block, false);
   }

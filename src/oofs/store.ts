@@ -37,7 +37,11 @@ export class BlockStore {
   read(pointer: Pointer, place: () => string, loaded?: (bytes: Uint8Array) => void): Uint8Array {
     const { block, sum } = pointer;
     const fresh = this.#fresh.get(block);
-    if (fresh) return fresh;
+    if (fresh) {
+      // A pointer to a changed block has no checksum yet.
+      if (sum !== 0) throw damaged(`block ${block} is in use twice (${place()})`);
+      return fresh;
+    }
     const cached = this.#cache.get(block);
     if (cached) {
       if (cached.sum !== sum) throw damaged(`the checksum of block ${block} is wrong (${place()})`);

@@ -23,7 +23,8 @@ import type { BlockStore } from "./store.ts";
 /** Where trees get places, and give them back. */
 export interface Places {
   allocate(): number;
-  release(block: number): void;
+  /** `changed`: since the last commit, so that nothing else can need it. */
+  release(block: number, changed: boolean): void;
   /** Takes back a block that was just allocated. */
   cancel(block: number): void;
 }
@@ -220,8 +221,9 @@ export class Tree {
   }
 
   #release(block: number, level: number, index: number): void {
-    this.#changed[level]?.delete(index);
-    this.#places.release(block);
+    const changed = this.#changed[level]?.get(index) === block;
+    if (changed) this.#changed[level]!.delete(index);
+    this.#places.release(block, changed);
   }
 
   /** Gives the way to a block new places, from above, and returns its content. `content` takes the place of what was there. */
@@ -246,7 +248,7 @@ export class Tree {
 
   #renew(level: number, index: number, content: Uint8Array | undefined, holder: Holder): Uint8Array {
     const old = holder.get();
-    const before = this.#store.fresh(old.block);
+    const before = this.#ownFresh(level, index, old.block);
     if (before) {
       if (content) before.set(content);
       return before;
@@ -255,7 +257,7 @@ export class Tree {
     const bytes = source ? source.slice() : level > 0 ? this.#newNode(level) : new Uint8Array(BLOCK_BYTES);
     const block = this.#places.allocate();
     // The map's own tree may have got its new place while one was looked for.
-    const meanwhile = this.#store.fresh(holder.get().block);
+    const meanwhile = this.#ownFresh(level, index, holder.get().block);
     if (meanwhile) {
       this.#places.cancel(block);
       return meanwhile;
@@ -263,8 +265,13 @@ export class Tree {
     this.#store.add(block, bytes);
     this.#note(level, index, block);
     holder.set({ block, sum: 0 });
-    if (old.block !== 0) this.#places.release(old.block);
+    if (old.block !== 0) this.#places.release(old.block, false);
     return bytes;
+  }
+
+  /** The content of a block that has changed, and is this tree's: on a hostile volume others point to it too. */
+  #ownFresh(level: number, index: number, block: number): Uint8Array | undefined {
+    return this.#changed[level]?.get(index) === block ? this.#store.fresh(block) : undefined;
   }
 
   /** What is at a place before it changes; null when there is nothing. */

@@ -81,7 +81,7 @@ export function convert(device: BlockDevice, { id, now, warn }: ConvertOptions):
   const { space } = volume;
   for (const [region, bits] of old.used) space.adopt(region, withoutFixed(region, bits, blocks));
   for (const block of [0, 1, 2, blocks - 2, blocks - 1]) space.mark(block, true);
-  for (const block of old.replaced) space.release(block);
+  for (const block of old.replaced) space.release(block, false);
   convertObjects(volume, old);
   volume.commit(true, (target, record) => {
     // The second copy must wait: version 1 may have content in its place.

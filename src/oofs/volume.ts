@@ -192,7 +192,7 @@ export class Volume {
   /** Replaces the list. The blocks of the old one are freed. */
   setSnapshots(snapshots: readonly Snapshot[]): void {
     const write = (old: Pointer): Pointer => {
-      if (old.block !== 0) this.space.release(old.block);
+      if (old.block !== 0) this.space.release(old.block, false);
       if (snapshots.length === 0) return HOLE;
       const block = this.space.allocate();
       this.store.add(block, encodeSnapshots(snapshots));
