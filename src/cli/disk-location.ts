@@ -4,7 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import { FileDisk } from "../host/file-disk.ts";
 import { PARTITION_TYPE_OOFS, readPartitionTable } from "../image/boot-image.ts";
 import { type BlockDevice, DevicePart, type FileSystem, mount, OofsError, type Time } from "../oofs/index.ts";
-import { CommandError, UsageError } from "./fail.ts";
+import { CommandError, say, UsageError } from "./fail.ts";
 
 const SECTOR_BYTES = 512;
 
@@ -58,7 +58,12 @@ export function withVolume<T>(location: Location, options: OpenOptions, body: (f
   if (location.snapshot !== null && !options.readOnly)
     throw new UsageError(`${nameOf(location)}: a snapshot is not changed`);
   return withDevice(location, options.readOnly, (device) => {
-    const fs = mount(device, { ...options, now, newId: newId(), warn: (text) => warn(location, text) });
+    const fs = mount(device, {
+      ...options,
+      now,
+      newId: newId(),
+      warn: (text) => say("warning", `${nameOf(location)}: ${text}`),
+    });
     const result = body(location.snapshot === null ? fs : fs.openSnapshot(location.snapshot));
     if (!options.readOnly) fs.sync();
     return result;
@@ -76,10 +81,6 @@ export function now(): Time {
 
 export function newId(): bigint {
   return randomBytes(8).readBigUInt64LE() | 1n;
-}
-
-function warn(location: Location, text: string): void {
-  process.stderr.write(`qure: ${nameOf(location)}: ${text}\n`);
 }
 
 function findPart(location: Location, disk: FileDisk): BlockDevice {

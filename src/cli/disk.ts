@@ -224,7 +224,7 @@ function fsck(text: string, options: Options): void {
     );
     return `${nameOf(location)}: ${what}${place.length > 0 ? ` (${place.join(", ")})` : ""}`;
   });
-  throw new CommandError(lines.join("\nqure: "));
+  throw new CommandError(lines.join("\nqure disk: error: "));
 }
 
 function make(text: string, options: Options): void {

@@ -111,7 +111,7 @@ function main(args: readonly string[]): void {
         .filter((line) => line !== "")
         .map((line) => JSON.parse(line) as Line)
     : [];
-  const done = new Set(lines.map(({ section, name }) => `${section} ${name}`));
+  const done = new Map(lines.map((line) => [`${line.section} ${line.name}`, line]));
   let left = 0;
   for (const { section, name, run } of pieces()) {
     if ((only !== undefined && only !== section) || done.has(`${section} ${name}`)) continue;
@@ -120,19 +120,21 @@ function main(args: readonly string[]): void {
       continue;
     }
     const line = { section, name, ...run() };
-    lines.push(line);
+    done.set(`${section} ${name}`, line);
     appendFileSync(RESULTS, `${JSON.stringify(line)}\n`);
     for (const finding of line.findings) process.stdout.write(`${section} ${name}: ${finding}\n`);
   }
-  for (const section of new Set(lines.map((line) => line.section))) {
-    const of = lines.filter((line) => line.section === section);
+  // Two runs at a time may have done the same piece.
+  const all = [...done.values()];
+  for (const section of new Set(all.map((line) => line.section))) {
+    const of = all.filter((line) => line.section === section);
     const sum = (count: (line: Line) => number): number => of.reduce((total, line) => total + count(line), 0);
     process.stdout.write(
       `${section}: ${of.length} pieces, ${sum((line) => line.images)} images, ${sum((line) => line.mountCuts)} cuts while mounting, ${sum((line) => line.failures)} failures of the disk, ${sum((line) => line.findings.length)} findings\n`,
     );
   }
   if (left > 0) process.stdout.write(`${left} pieces are left; the same command goes on with them\n`);
-  process.exitCode = lines.some((line) => line.findings.length > 0) ? 1 : 0;
+  process.exitCode = all.some((line) => line.findings.length > 0) ? 1 : 0;
 }
 
 main(process.argv.slice(2));
