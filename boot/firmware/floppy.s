@@ -22,9 +22,6 @@ DMA_MODE                = 0x0B
 DMA_FLIP_FLOP           = 0x0C
 DMA_PAGE                = 0x81
 DMA_CHANNEL             = 2
-DMA2_MASK               = 0xD4
-DMA2_MODE               = 0xD6
-DMA_CASCADE             = 0xC0
 DMA_TO_MEMORY           = 0x46
 DMA_FROM_MEMORY         = 0x4A
 DMA_VERIFY              = 0x42
@@ -60,40 +57,13 @@ DISK_CRC                = 0x10
 DISK_CONTROLLER         = 0x20
 DISK_SEEK               = 0x40
 DISK_TIMEOUT            = 0x80
-PARAMETERS_SECTOR       = 4             # u8 in the table of INT 1Eh: sectors a track
-KIND_CHANGE_LINE        = 2             # AH=15h
-FORMAT_BYTES            = 4             # of a sector's mark
-KINDS_MAX               = 5
 
 .text
-
-# POST: enters the drives that CMOS names, and sets up the controller.
-# In: DS = BDA, FS = EBDA.
-# Clobbers: AX, BX, CX, DX, SI.
-.global floppies_init
-floppies_init:
-    mov     al, CMOS_FLOPPIES
-    call    cmos_read
-    mov     ah, al
-    mov     si, EBDA_FLOPPIES
-    shr     al, 4
-    call    floppy_enter
-    mov     al, ah
-    and     al, 15
-    call    floppy_enter
-    mov     al, fs:[EBDA_FLOPPY_COUNT]
-    test    al, al
-    jz      .Lfloppy_reset_done
-    mov     al, DMA_CASCADE
-    out     DMA2_MODE, al
-    xor     al, al
-    out     DMA2_MASK, al               # channel 4 lets channels 0-3 through
-    mov     dx, DOR
-    out     dx, al
 
 # Takes the controller out of its reset.
 # In: DS = BDA.
 # Clobbers: AX, CX, DX.
+.global floppy_reset
 floppy_reset:
     mov     dx, DOR
     mov     al, DOR_RUN & ~4
@@ -111,39 +81,7 @@ floppy_reset:
     call    floppy_put
     mov     al, HEAD_LOAD_DMA
     call    floppy_put
-.Lfloppy_reset_done:
     ret
-
-# Enters one drive.
-# In: AL kind (0: none), FS:SI entry.
-# Out: SI the next entry.
-# Clobbers: BX.
-floppy_enter:
-    movzx   bx, al
-    cmp     bl, KINDS_MAX
-    ja      1f
-    test    bl, bl
-    jz      1f
-    mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_FLOPPY
-    mov     fs:[si + DRIVE_SELECT], bl
-    mov     bl, fs:[EBDA_FLOPPY_COUNT]
-    mov     fs:[si + DRIVE_PORT], bx
-    inc     byte ptr fs:[EBDA_FLOPPY_COUNT]
-    mov     word ptr fs:[si + DRIVE_HEADS], 2
-    mov     word ptr fs:[si + DRIVE_SECTOR_BYTES], 512
-    mov     bl, fs:[si + DRIVE_SELECT]
-    shl     bx, 2
-    push    ax
-    mov     ax, cs:[bx + kinds - 4]
-    mov     fs:[si + DRIVE_CYLINDERS], ax
-    mov     ax, cs:[bx + kinds - 2]
-    mov     fs:[si + DRIVE_TRACK_SECTORS], ax
-    mul     word ptr fs:[si + DRIVE_CYLINDERS]
-    add     ax, ax
-    mov     fs:[si + DRIVE_SECTORS], ax
-    pop     ax
-    add     si, DRIVE_BYTES
-1:  ret
 
 # IRQ 6: leaves its mark.
 .global irq_floppy
@@ -599,9 +537,6 @@ floppy_tick:
 1:  ret
 
 .data
-# Cylinders and sectors a track of the kinds of drives: 360 KB, 1.2 MB, 720 KB, 1.44 MB, 2.88 MB.
-kinds:
-    .word   40, 9, 80, 15, 80, 9, 80, 18, 80, 36
 # Rates that each kind tries, FFh at the end: 0 500 kb/s, 1 300, 2 250, 3 1000.
 rates:
     .byte   2, 0xFF, 0xFF, 0xFF

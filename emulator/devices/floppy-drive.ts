@@ -5,7 +5,7 @@ import type { Stateful, StateVisitor } from "../state/state.ts";
 export const SECTOR_BYTES = 512;
 
 /** Data rates as the rate select register names them. */
-export const RATE_500K = 0;
+const RATE_500K = 0;
 const RATE_300K = 1;
 const RATE_250K = 2;
 const RATE_1M = 3;
@@ -49,14 +49,14 @@ const FORMATS: readonly FloppyFormat[] = [
 ];
 
 /** The format of an image of this size, or null when there is none. */
-export function floppyFormat(sizeBytes: number): FloppyFormat | null {
+function floppyFormat(sizeBytes: number): FloppyFormat | null {
   return (
     FORMATS.find(({ cylinders, heads, sectors }) => cylinders * heads * sectors * SECTOR_BYTES === sizeBytes) ?? null
   );
 }
 
 /** Sizes that a diskette can have, for messages. */
-export function floppySizes(): string {
+function floppySizes(): string {
   return FORMATS.map(({ cylinders, heads, sectors }) => (cylinders * heads * sectors) / 2).join(", ");
 }
 

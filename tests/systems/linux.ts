@@ -14,7 +14,7 @@ while true; do setsid sh -c 'exec sh </dev/console >/dev/console 2>&1'; done
 const encoder = new TextEncoder();
 
 /** An archive in the "new ASCII" form of cpio, which the kernel unpacks as its first root file system. */
-export function cpio(
+function cpio(
   files: readonly (readonly [path: string, mode: number, content: Uint8Array | string])[],
 ): Uint8Array {
   const parts: Uint8Array[] = [];
@@ -45,7 +45,7 @@ export function cpio(
 const FOLDER = 0o040755;
 const PROGRAM = 0o100755;
 
-export function linuxRoot(context: SkippableContext): Uint8Array {
+function linuxRoot(context: SkippableContext): Uint8Array {
   return cpio([
     ...["bin", "dev", "proc", "sys"].map((name) => [name, FOLDER, ""] as const),
     ["bin/busybox", PROGRAM, packageFile("busybox", "busybox-static:i386", context)],
