@@ -4,9 +4,10 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { answer } from "./setup/answers.ts";
 
 /** The part of vitest's test context that is needed to skip a test while it runs. */
 export interface SkippableContext {
@@ -48,6 +49,42 @@ export const withFolder = <Result>(work: (folder: string) => Result): Result => 
   }
 };
 
+/** The object that GNU as makes of a source on its standard input; throws when it refuses it. */
+export const objectOfGnu = (assembler: string, source: string, ...options: readonly string[]): Uint8Array =>
+  answer([assembler], ["object", source, ...options], () =>
+    withFolder((folder) => {
+      const path = join(folder, "out.o");
+      const run = spawnSync(assembler, ["--32", ...options, "-o", path, "-"], { input: source, encoding: "utf8" });
+      if (run.status !== 0) throw new Error(`GNU as: ${run.stderr}`);
+      return Uint8Array.from(readFileSync(path));
+    }),
+  );
+
+/** What GNU ld makes of files that lie in `folder`. */
+export interface GnuLink {
+  readonly file: Uint8Array | null;
+  readonly map: string;
+  readonly messages: string;
+}
+
+/** Links as GNU ld does, with a map whose output is called `theirs`. `args` name files of `folder` and others. */
+export const linkOfGnu = (ld: string, folder: string, args: readonly string[]): GnuLink => {
+  const texts = args.map((arg) => arg.replaceAll(folder, "."));
+  const files = args.filter((arg) => existsSync(arg)).map((path) => readFileSync(path));
+  const { file, map, messages } = answer([ld], ["link", ...texts, ...files], (): GnuLink => {
+    const output = join(folder, "theirs");
+    for (const path of [output, `${output}.map`]) rmSync(path, { force: true });
+    const run = spawnSync(ld, ["-m", "elf_i386", `-Map=${output}.map`, ...args, "-o", output], { encoding: "utf8" });
+    if (run.status !== 0) return { file: null, map: "", messages: run.stderr };
+    return {
+      file: Uint8Array.from(readFileSync(output)),
+      map: readFileSync(`${output}.map`, "latin1").replaceAll(folder, "."),
+      messages: run.stderr,
+    };
+  });
+  return { file, map: map.replaceAll("./", `${folder}/`), messages };
+};
+
 /** A statement that GNU as refused: its index and why. */
 export interface Refusal {
   readonly index: number;
@@ -72,6 +109,11 @@ export const assembleBatch = (
   head: string,
   statements: readonly string[],
 ): BatchResult =>
+  answer([assembler, objcopy], ["slots", head, statements.join("\n")], () =>
+    assembleAfresh(assembler, objcopy, head, statements),
+  );
+
+const assembleAfresh = (assembler: string, objcopy: string, head: string, statements: readonly string[]): BatchResult =>
   withFolder((folder) => {
     const source = join(folder, "batch.s");
     const object = join(folder, "batch.o");
@@ -96,7 +138,7 @@ export const assembleBatch = (
     const text = readFileSync(binary);
     return {
       bytes: statements.map((_, index) =>
-        live[index] === null ? null : text.subarray(index * SLOT_BYTES, (index + 1) * SLOT_BYTES),
+        live[index] === null ? null : Uint8Array.from(text.subarray(index * SLOT_BYTES, (index + 1) * SLOT_BYTES)),
       ),
       refusals: [...refusals].map(([index, message]) => ({ index, message })),
     };
@@ -110,6 +152,16 @@ const SAMPLE_BYTES = 48;
 
 /** The text of the first instruction of each sample, as objdump prints it. `machine` is `i386` or `i8086`. */
 export const disassembleBatch = (
+  objdump: string,
+  machine: string,
+  syntax: "intel" | "att",
+  samples: readonly Uint8Array[],
+): { text: string; length: number }[] =>
+  answer([objdump], ["samples", machine, syntax, ...samples], () =>
+    disassembleAfresh(objdump, machine, syntax, samples),
+  );
+
+const disassembleAfresh = (
   objdump: string,
   machine: string,
   syntax: "intel" | "att",

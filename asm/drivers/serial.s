@@ -45,16 +45,19 @@ ESCAPE_TICKS        = 3                     # an ESC with nothing behind it for 
 serial_init:
     movzx   edx, word ptr [boot_info + bi_bda_com1]
     test    edx, edx
-    jnz     1f
+    jnz     .Lserial_init_probe
     mov     edx, COM1_PORT
-1:  add     edx, UART_SCRATCH
+.Lserial_init_probe:
+    add     edx, UART_SCRATCH
     mov     al, 0x5A
     out     dx, al
     in      al, dx
     cmp     al, 0x5A
-    jne     2f
+    jne     .Lserial_init_absent
     sub     edx, UART_SCRATCH
     mov     [serial_port], edx
+    call    serial_keep
+    mov     edx, [serial_port]
     add     edx, UART_IER
     xor     eax, eax
     out     dx, al
@@ -76,7 +79,25 @@ serial_init:
     add     edx, UART_MCR - UART_IIR
     mov     al, MCR_ON
     out     dx, al
-2:  ret
+.Lserial_init_absent:
+    ret
+
+# Takes what was typed before the kernel ran: switching the FIFOs on empties the receiver.
+serial_keep:
+    push    ebx
+    mov     ebx, FIFO_BYTES
+1:  mov     edx, [serial_port]
+    add     edx, UART_LSR
+    in      al, dx
+    test    al, LSR_RECEIVED
+    jz      2f
+    mov     edx, [serial_port]
+    in      al, dx
+    call    serial_decode
+    dec     ebx
+    jnz     1b
+2:  pop     ebx
+    ret
 
 # From here on by interrupt.
 serial_interrupts:

@@ -80,9 +80,14 @@ dhcp_open:
     mov     eax, PORT_CLIENT
     mov     edx, esi
     call    udp_open_on
-    jc      9f
+    jc      8f
     mov     [ebx + DHCP_SOCKET], eax
     mov     eax, ebx
+    jmp     9f
+8:  xchg    eax, ebx                    # EBX: the error
+    call    mfree
+    mov     eax, ebx
+    stc
 9:  pop     esi
     pop     ebx
     ret

@@ -154,6 +154,8 @@ function runTask(folder, task, timeoutMs) {
   return new Promise((done) => {
     const child = fork(CHILD, [`${base}.json`, `${base}.result.json`], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
+      // A process that ends with the first failure leaves its temporary files.
+      env: { ...process.env, TMPDIR: join(folder, "tmp") },
       execArgv: ["--max-old-space-size=1500"],
     });
     let said = "";
@@ -221,7 +223,7 @@ async function reach(bundles, folder, jobs, report) {
  */
 export async function runTypescriptMutants(files, { seed, count, jobs, tests, deadlineMs, report }) {
   const folder = resolve(`node_modules/.cache/qure-mutants/${process.pid}`);
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(join(folder, "tmp"), { recursive: true });
   try {
     const all = (await instrument(files, () => true)).mutants.filter((mutant) => mutant.status !== "Ignored");
     const drawn = draw(all, count, seed);
@@ -230,7 +232,9 @@ export async function runTypescriptMutants(files, { seed, count, jobs, tests, de
     const again = await instrument(touched, (file) =>
       drawn.filter(({ fileName }) => fileName === resolve(file)).map(({ location }) => location),
     );
-    const placed = again.mutants.filter((mutant) => isDrawn.has(placeOf(mutant)));
+    const places = new Map(again.mutants.map((mutant) => [placeOf(mutant), mutant]));
+    // In the order in which they were drawn: when the time is over, those that had their turn are a sample too.
+    const placed = [...isDrawn.keys()].flatMap((place) => places.get(place) ?? []);
     const testFiles = tests.length > 0 ? tests.flatMap(testFilesUnder) : testsFor(touched);
     report(
       `${all.length} mutants in ${files.length} files, ${placed.length} drawn by seed ${seed}; ${testFiles.length} test files`,

@@ -11,6 +11,7 @@ import { assemble } from "../../src/assembler/assemble.ts";
 import type { AssembleOptions } from "../../src/assembler/model/options.ts";
 import { formatDiagnostic } from "../../src/diagnostic/diagnostic.ts";
 import { withFolder } from "../oracle.ts";
+import { answer } from "../setup/answers.ts";
 
 export interface Source {
   readonly text: string;
@@ -70,22 +71,51 @@ export interface Comparison {
 }
 
 export function compare(assembler: string, source: Source): Comparison {
-  return withFolder((folder) => {
-    const options = source.options ?? [];
-    const ours = assembleText(source.text, { ...translate(options), compilationDirectory: folder }, source.files);
-    writeFileSync(join(folder, "test.s"), source.text, "latin1");
-    for (const [path, text] of Object.entries(source.files ?? {})) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), text, "latin1");
-    }
-    const object = join(folder, "test.o");
-    const run = spawnSync(assembler, ["--32", ...options, "test.s", "-o", "test.o"], { cwd: folder, encoding: "utf8" });
-    if (run.error) throw run.error;
-    return {
-      object: ours.object,
-      messages: ours.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join("\n"),
-      expected: run.status === 0 && existsSync(object) ? new Uint8Array(readFileSync(object)) : null,
-      expectedMessages: run.stderr,
-    };
+  // Debug information says in which folder GNU as ran, another one each time.
+  const hasDebugLines =
+    /^\s*\.(loc|file)\b/m.test(source.text) || source.options?.some((option) => /^--?g/.test(option));
+  return hasDebugLines
+    ? withFolder((folder) => compared(source, folder, assembleByGnu(assembler, source, folder)))
+    : compared(
+        source,
+        "/",
+        answer(
+          [assembler],
+          ["program", source.text, JSON.stringify(source.files ?? {}), JSON.stringify(source.options ?? [])],
+          () => withFolder((folder) => assembleByGnu(assembler, source, folder)),
+        ),
+      );
+}
+
+interface ByGnu {
+  readonly object: Uint8Array | null;
+  readonly messages: string;
+}
+
+function compared(source: Source, compilationDirectory: string, gnu: ByGnu): Comparison {
+  const ours = assembleText(source.text, { ...translate(source.options ?? []), compilationDirectory }, source.files);
+  return {
+    object: ours.object,
+    messages: ours.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join("\n"),
+    expected: gnu.object,
+    expectedMessages: gnu.messages,
+  };
+}
+
+function assembleByGnu(assembler: string, { text, files, options }: Source, folder: string): ByGnu {
+  writeFileSync(join(folder, "test.s"), text, "latin1");
+  for (const [path, content] of Object.entries(files ?? {})) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content, "latin1");
+  }
+  const object = join(folder, "test.o");
+  const run = spawnSync(assembler, ["--32", ...(options ?? []), "test.s", "-o", "test.o"], {
+    cwd: folder,
+    encoding: "utf8",
   });
+  if (run.error) throw run.error;
+  return {
+    object: run.status === 0 && existsSync(object) ? Uint8Array.from(readFileSync(object)) : null,
+    messages: run.stderr,
+  };
 }

@@ -54,6 +54,7 @@ STRING name_unicast, "addresses of one machine"
 STRING name_route, "the way to this machine itself"
 STRING name_ports, "ports of sockets"
 STRING name_loopback, "a datagram to this machine itself"
+STRING name_client, "a DHCP client whose port is taken"
 STRING name_check, "packets that are not the cluster's"
 STRING name_rules, "rules of the agreement"
 
@@ -68,6 +69,7 @@ tests:
     .long   name_route, test_route
     .long   name_ports, test_ports
     .long   name_loopback, test_loopback
+    .long   name_client, test_client
     .long   name_check, test_check
     .long   name_rules, test_rules
     .long   0
@@ -278,6 +280,26 @@ test_loopback:
 7:  mov     eax, ebx
     call    udp_close
     stc
+    ret
+
+# The interface's own client holds port 68, so a second one cannot be, and leaves nothing behind.
+test_client:
+    call    heap_stats
+    mov     ebx, ecx
+    mov     edi, edx
+    mov     eax, [net_interfaces]
+    test    eax, eax
+    jz      1f
+    call    dhcp_open
+    jnc     fail
+    cmp     eax, ERROR_PORT_IN_USE
+    jne     fail
+    call    heap_stats
+    cmp     ecx, ebx
+    jne     fail
+    cmp     edx, edi
+    jne     fail
+1:  clc
     ret
 
 # ---- the cluster -----------------------------------------------------------------------------------------------------

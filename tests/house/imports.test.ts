@@ -40,6 +40,8 @@ const CIRCLES: readonly { readonly files: readonly string[]; readonly reason: st
 const ROOTS: readonly RegExp[] = [
   /\.test\.ts$|\.d\.m?ts$|^[^/]*$/,
   /^scripts\/[^/]*\.mjs$/,
+  // Stands in place of vitest and of the tests' images in the bundle that scripts/mutants/assembly.ts makes.
+  /^scripts\/mutants\/assembly(-images|-session|-vitest)?\.ts$/,
   /^src\/index\.ts$|^src\/cli\/(main|tool|as|ld|nm|objdump|objcopy|size)\.ts$/,
   /^bench\/[^/]*(?<!-sources)\.ts$|^bench\/peers\/v86-guest\.mjs$/,
   /\/fuzz-target\.ts$|^tests\/setup\/(global|reporter)\.ts$/,

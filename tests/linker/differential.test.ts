@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../src/cli/ld.ts";
 import { listFiles } from "../../src/host/files.ts";
-import { requireOracle } from "../oracle.ts";
+import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
+import { answer } from "../setup/answers.ts";
 import { casesOf } from "../setup/tier.ts";
 import { LINK_OPTIONS, randomProgram, SCRIPTS } from "./programs.ts";
 
@@ -23,25 +24,20 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function difference(ld: string, args: readonly string[]): string | null {
   const theirs = join(folder, "theirs");
   const ours = join(folder, "ours");
-  for (const path of [theirs, ours, `${theirs}.map`, `${ours}.map`]) rmSync(path, { force: true });
-  const gnu = spawnSync(
-    ld,
-    ["-m", "elf_i386", "--no-warn-rwx-segments", "--no-warn-execstack", `-Map=${theirs}.map`, ...args, "-o", theirs],
-    { encoding: "utf8" },
-  );
+  for (const path of [ours, `${ours}.map`]) rmSync(path, { force: true });
+  const gnu = linkOfGnu(ld, folder, ["--no-warn-rwx-segments", "--no-warn-execstack", ...args]);
   let failure: string | null = null;
   try {
     run(["-m", "elf_i386", "-w", `-Map=${ours}.map`, ...args, "-o", ours]);
   } catch (error) {
     failure = String(error);
   }
-  if (gnu.status !== 0) return failure === null ? `GNU ld refuses: ${gnu.stderr}` : null;
+  if (gnu.file === null) return failure === null ? `GNU ld refuses: ${gnu.messages}` : null;
   if (failure !== null) return failure;
-  if (!readFileSync(theirs).equals(readFileSync(ours))) return "the files differ";
+  if (!readFileSync(ours).equals(gnu.file)) return "the files differ";
   // The map's last but one line names the output.
-  const mapOf = (path: string): string =>
-    readFileSync(`${path}.map`, "latin1").replace(`OUTPUT(${path} `, "OUTPUT(program ");
-  return mapOf(theirs) === mapOf(ours) ? null : "the maps differ";
+  const map = readFileSync(`${ours}.map`, "latin1").replace(`OUTPUT(${ours} `, `OUTPUT(${theirs} `);
+  return map === gnu.map ? null : "the maps differ";
 }
 
 describe("the same bytes as GNU ld", () => {
@@ -53,7 +49,7 @@ describe("the same bytes as GNU ld", () => {
       const sources = randomProgram(number);
       const objects = sources.map((source, index) => {
         const path = join(folder, `part${index}.o`);
-        execFileSync(as, ["--32", "-o", path, "-"], { input: source, stdio: ["pipe", "ignore", "inherit"] });
+        writeFileSync(path, objectOfGnu(as, source));
         return path;
       });
       const isKnown = sources.some((source) => /comdat|\.comm /.test(source));
@@ -77,10 +73,18 @@ describe("the same bytes as GNU ld", () => {
       .filter((path) => path.endsWith(".s"))
       .map((path, index) => {
         const object = join(folder, `kernel${index}.o`);
-        execFileSync(as, ["--32", "-g", "-I", "asm/include", "-o", object, join("asm", path)], {
-          cwd: root,
-          stdio: "ignore",
+        const included = listFiles(join(root, "asm/include")).map((name) =>
+          readFileSync(join(root, "asm/include", name)),
+        );
+        const source = readFileSync(join(root, "asm", path));
+        const bytes = answer([as], ["kernel", path, source, ...included], () => {
+          execFileSync(as, ["--32", "-g", "-I", "asm/include", "-o", object, join("asm", path)], {
+            cwd: root,
+            stdio: "ignore",
+          });
+          return Uint8Array.from(readFileSync(object));
         });
+        writeFileSync(object, bytes);
         return object;
       });
     const script = join(root, "asm/kernel.ld");
@@ -107,11 +111,15 @@ describe("the same bytes as GNU ld", () => {
     ]) {
       const objects = Object.entries(C_SOURCES).map(([name, source]) => {
         const path = join(folder, `${name}.o`);
-        const made = spawnSync(gcc, ["-m32", "-ffreestanding", ...flags, "-x", "c", "-c", "-o", path, "-"], {
-          input: source,
-          encoding: "utf8",
+        const object = answer([gcc], ["-m32", ...flags, source], () => {
+          const made = spawnSync(gcc, ["-m32", "-ffreestanding", ...flags, "-x", "c", "-c", "-o", path, "-"], {
+            input: source,
+            encoding: "utf8",
+          });
+          return made.status === 0 ? Uint8Array.from(readFileSync(path)) : null;
         });
-        if (made.status !== 0) return context.skip("gcc has no 32-bit target") as never;
+        if (object === null) return context.skip("gcc has no 32-bit target") as never;
+        writeFileSync(path, object);
         return path;
       });
       const archive = join(folder, "rest.a");

@@ -2,14 +2,13 @@
  * The language of linker scripts against GNU ld: each script links the same two objects to the same bytes and the same
  * map, or both refuse it.
  */
-import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../src/cli/ld.ts";
 import { captured } from "../binutils/captured.ts";
-import { requireOracle } from "../oracle.ts";
+import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
 
 const SOURCES = [
   '.section .note.GNU-stack,"",@progbits\n.text\n.globl _start\n_start: call far\n.long wanted\n.data\n.long 1, shared\n.comm shared, 12, 8\n.section .ov1,"aw"\n.long 7\n.section .rodata.b\n.byte 2\n.section .w.x,"aw"\n.skip 5\n',
@@ -91,7 +90,7 @@ describe("linker scripts", () => {
       const [as, ld] = ["as", "ld"].map((tool) => requireOracle(tool, context)) as [string, string];
       const objects = SOURCES.map((source, index) => {
         const path = join(folder, `part${index}.o`);
-        execFileSync(as, ["--32", "-o", path, "-"], { input: source });
+        writeFileSync(path, objectOfGnu(as, source));
         return path;
       });
       const path = join(folder, "script.ld");
@@ -108,14 +107,14 @@ describe("linker scripts", () => {
         "-o",
         output,
       ];
-      const gnu = spawnSync(ld, args(theirs), { encoding: "utf8" });
-      if (gnu.status !== 0) {
-        expect(() => captured(run, args(ours)), gnu.stderr).toThrow();
+      const gnu = linkOfGnu(ld, folder, [...options, "-T", path, ...objects]);
+      if (gnu.file === null) {
+        expect(() => captured(run, args(ours)), gnu.messages).toThrow();
         return;
       }
       captured(run, args(ours));
-      expect(readFileSync(`${ours}.map`, "latin1").replace(ours, theirs)).toBe(readFileSync(`${theirs}.map`, "latin1"));
-      expect(readFileSync(ours).equals(readFileSync(theirs))).toBe(true);
+      expect(readFileSync(`${ours}.map`, "latin1").replace(ours, theirs)).toBe(gnu.map);
+      expect(readFileSync(ours).equals(gnu.file)).toBe(true);
     });
   }
 });

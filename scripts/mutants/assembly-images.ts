@@ -1,0 +1,26 @@
+/**
+ * Stands under the tests in place of tests/system/images.ts: the images and booted clusters of the system as it is at
+ * the moment, with or without a fault in it.
+ */
+import { join } from "node:path";
+import type { ClusterOptions, LabCluster } from "../../src/index.ts";
+import type { Images, Stage } from "./assembly-stage.ts";
+
+let stage: Stage | null = null;
+
+export function setStage(made: Stage): void {
+  stage = made;
+}
+
+export const root = process.cwd();
+export const PROMPT = /\S+:\/\S*> $/;
+export const CLOUD = /^cloud: (\S+) (\d+\.\d+\.\d+\.\d+) era (\d+) age (\d+) peers (\d+)\s*$/m;
+export const DISK_BYTES = 64 * 1024 * 1024;
+export const images = (): Images => stage!.images();
+export const isoWith = (from: string, at: string): Promise<Uint8Array> => stage!.isoWith(join(from), at);
+export const boot = (options: Omit<ClusterOptions, "firmware">): LabCluster => stage!.boot(options);
+export const inState = (name: string, make: () => Promise<LabCluster>): Promise<LabCluster> =>
+  stage!.inState(name, make);
+export function provideBuild(): never {
+  throw new Error("there is no build folder here");
+}

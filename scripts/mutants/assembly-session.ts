@@ -1,0 +1,287 @@
+/**
+ * One run of mutation testing: learns what each test reaches, draws faults, and holds each against the tests that reach
+ * it, the quickest first, until one fails.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { deserialize, serialize } from "node:v8";
+import { Random } from "../../emulator/state/random.ts";
+import { readElf } from "../../src/index.ts";
+import type { Mutant, MutantOptions, MutantSummary } from "./assembly.ts";
+import { setStage } from "./assembly-images.ts";
+import { instructionLines, mutantsOf, type Program } from "./assembly-operators.ts";
+import { type Bounds, GuestTimeout, NotBuilt, type SavedState, Stage } from "./assembly-stage.ts";
+import { beginFile, type RegisteredTest, registered, type Suite } from "./assembly-vitest.ts";
+
+const EQUIVALENT_LIST = "tests/mutants/equivalent.txt";
+const EQUIVALENT_MAXIMUM_PERCENT = 5;
+/** A guest with a fault may take so much more than without it. */
+const SLOWER = 3;
+const MORE_INSTRUCTIONS = 150_000_000;
+const MORE_NS = 65e9;
+/** Of tests that reach a line only while machines boot, so many from each state or file: the others see the same. */
+const TESTS_OF_A_STATE = 3;
+/** Raised when what is kept of tests changes. */
+const FORMAT = 2;
+
+interface Reach {
+  /** What the test reaches itself. */
+  readonly lines: ReadonlySet<string>;
+  /** The states that it begins from. */
+  readonly states: readonly string[];
+  readonly boots: boolean;
+  readonly took: Bounds;
+}
+
+/** What was learned of one test file. */
+interface Kept {
+  readonly reach: readonly (Omit<Reach, "lines"> & { readonly key: string; readonly lines: readonly string[] })[];
+  readonly states: readonly SavedState[];
+}
+
+type Verdict = "killed" | "survived" | "timed out" | "none";
+
+export async function runSession(
+  root: string,
+  tests: Readonly<Record<string, () => Promise<unknown>>>,
+  paths: readonly string[],
+  options: MutantOptions,
+): Promise<MutantSummary> {
+  const stage = new Stage(root);
+  setStage(stage);
+  for (const [path, load] of Object.entries(tests)) {
+    beginFile(path);
+    await load();
+  }
+  const session = new Session(root, stage, options);
+  await session.learn();
+  return session.run(session.draw(paths));
+}
+
+class Session {
+  readonly #root: string;
+  readonly #stage: Stage;
+  readonly #options: MutantOptions;
+  readonly #reach = new Map<RegisteredTest, Reach>();
+  /** Groups whose beforeAll has run for the fault that is planted. */
+  #begun = new Set<Suite>();
+
+  constructor(root: string, stage: Stage, options: MutantOptions) {
+    this.#root = root;
+    this.#stage = stage;
+    this.#options = options;
+  }
+
+  /** What every test depends on: sources, emulator, helpers, and this. */
+  #hash(): string {
+    const hash = createHash("sha256").update(String(FORMAT));
+    const add = (folder: string): void => {
+      for (const name of readdirSync(join(this.#root, folder)).sort()) {
+        const path = `${folder}/${name}`;
+        if (statSync(join(this.#root, path)).isDirectory()) add(path);
+        else if (/\.(ts|s|inc|ld)$/.test(name) && !/\.test\.ts$|assembly-(session|operators)\.ts$/.test(name))
+          hash.update(path).update(readFileSync(join(this.#root, path)));
+      }
+    };
+    for (const folder of ["asm", "boot", "emulator", "src", "tests/system", "tests/guest", "scripts/mutants"])
+      add(folder);
+    return hash.digest("hex");
+  }
+
+  /** Runs each test once without a fault, or takes what was learned from the same sources before. */
+  async learn(): Promise<void> {
+    const folder = join(this.#root, "node_modules/.cache/qure-mutants");
+    mkdirSync(folder, { recursive: true });
+    const common = this.#hash();
+    const used = new Set<string>();
+    for (const file of new Set(registered.map((test) => test.file))) {
+      const hash = createHash("sha256")
+        .update(common)
+        .update(readFileSync(join(this.#root, file)))
+        .digest("hex");
+      const name = `reach-${hash.slice(0, 24)}`;
+      used.add(name);
+      const path = join(folder, name);
+      const tests = registered.filter((test) => test.file === file);
+      if (existsSync(path)) this.#recall(tests, deserialize(readFileSync(path)) as Kept);
+      else writeFileSync(path, serialize(await this.#observe(file, tests)));
+    }
+    if ((this.#options.tests ?? []).length > 0) return;
+    for (const name of readdirSync(folder))
+      if (name.startsWith("reach-") && !used.has(name)) rmSync(join(folder, name));
+  }
+
+  #recall(tests: readonly RegisteredTest[], kept: Kept): void {
+    this.#stage.restore(kept.states);
+    const known = new Map(kept.reach.map((reach) => [reach.key, reach]));
+    for (const test of tests) {
+      const reach = known.get(test.name);
+      if (reach) this.#reach.set(test, { ...reach, lines: new Set(reach.lines) });
+    }
+  }
+
+  async #observe(file: string, tests: readonly RegisteredTest[]): Promise<Kept> {
+    this.#options.report(`learns what ${file} reaches`);
+    for (const test of tests) {
+      try {
+        this.#reach.set(test, await this.#stage.observe(() => this.#runOne(test)));
+      } catch (error) {
+        this.#options.report(`fails without a fault, so is left out: ${test.name}: ${String(error).split("\n")[0]}`);
+      }
+    }
+    this.#begun.clear();
+    const reach = tests.flatMap((test) => {
+      const found = this.#reach.get(test);
+      return found ? [{ ...found, key: test.name, lines: [...found.lines] }] : [];
+    });
+    return { reach, states: this.#stage.save(file) };
+  }
+
+  async #runOne(test: RegisteredTest): Promise<void> {
+    this.#stage.file = test.file;
+    beginFile(test.file);
+    const suites: Suite[] = [];
+    for (let suite: Suite | null = test.suite; suite; suite = suite.parent) suites.unshift(suite);
+    for (const suite of suites) {
+      if (this.#begun.has(suite)) continue;
+      for (const body of suite.before) await (body as () => unknown)();
+      this.#begun.add(suite);
+    }
+    await test.run();
+  }
+
+  /** The faults of this run, in the order in which they were drawn. */
+  draw(paths: readonly string[]): Mutant[] {
+    const sources = ["asm", "boot"]
+      .flatMap((folder) => this.#stage.list(folder))
+      .filter(
+        (path) => path.endsWith(".s") && paths.some((wanted) => `${path}/`.startsWith(`${wanted.replace(/\/$/, "")}/`)),
+      );
+    const read = (path: string): string => this.#stage.source(path);
+    const programs: Program[] = [
+      { elf: readElf(this.#stage.kernelElf, "kernel.elf"), bits: (section) => (section.includes("16") ? 16 : 32) },
+      {
+        elf: readElf(this.#stage.loaderElf, "loader.elf"),
+        bits: () => 16,
+      },
+    ];
+    const all = programs.flatMap((program) => instructionLines(program, new Set(sources), read)).flatMap(mutantsOf);
+    this.#options.report(`${all.length} possible faults in ${sources.length} files`);
+    // All of them in the order in which they would be drawn: some turn out to be none.
+    const random = new Random(this.#options.seed, "mutants");
+    for (let left = all.length; left > 1; left--) {
+      const index = random.below(left);
+      [all[left - 1], all[index]] = [all[index]!, all[left - 1]!];
+    }
+    return all.reverse();
+  }
+
+  async run(drawn: readonly Mutant[]): Promise<MutantSummary> {
+    const summary: MutantSummary = { killed: 0, survived: [], timedOut: 0, equivalent: 0 };
+    const equivalent = this.#readEquivalent();
+    let judged = 0;
+    for (const mutant of drawn) {
+      if (judged === this.#options.count) break;
+      if (Date.now() >= (this.#options.deadlineMs ?? Infinity)) {
+        summary.left = this.#options.count - judged;
+        break;
+      }
+      const shown = `${mutant.file}:${mutant.line}: ${mutant.operator}: ${mutant.before} -> ${mutant.after.trim().replace(/ +#.*/, "")}`;
+      if (equivalent.has(identityOf(mutant))) {
+        summary.equivalent++;
+        judged++;
+        this.#options.report(`equivalent  ${shown}`);
+        continue;
+      }
+      const from = performance.now();
+      const { verdict, by } = await this.#judge(mutant);
+      const seconds = ((performance.now() - from) / 1000).toFixed(1);
+      if (verdict === "none") continue;
+      judged++;
+      if (verdict === "killed") summary.killed++;
+      else if (verdict === "timed out") summary.timedOut++;
+      else summary.survived.push(mutant);
+      this.#options.report(`${verdict.padEnd(11)} ${shown} (${seconds} s${by && `, ${by}`})`);
+    }
+    if (summary.equivalent * 100 > judged * EQUIVALENT_MAXIMUM_PERCENT)
+      this.#options.report(`more than ${EQUIVALENT_MAXIMUM_PERCENT} % are listed as equivalent: ${EQUIVALENT_LIST}`);
+    return summary;
+  }
+
+  async #judge(mutant: Mutant): Promise<{ verdict: Verdict; by: string }> {
+    const place = `${mutant.file}:${mutant.line}`;
+    const reaching = this.#testsFor(place);
+    this.#begun = new Set();
+    try {
+      this.#stage.plant({ file: mutant.file, line: mutant.line, text: mutant.after });
+    } catch (error) {
+      if (error instanceof NotBuilt) return { verdict: "none", by: "" };
+      throw error;
+    }
+    try {
+      for (const test of reaching) {
+        const { boots, took } = this.#reach.get(test)!;
+        this.#stage.bootsLater = boots;
+        const bounds = {
+          instructions: took.instructions * SLOWER + MORE_INSTRUCTIONS,
+          timeNs: took.timeNs * SLOWER + MORE_NS,
+        };
+        try {
+          await this.#stage.within(bounds, () => this.#runOne(test));
+        } catch (error) {
+          return { verdict: error instanceof GuestTimeout ? "timed out" : "killed", by: `${test.file} ${test.name}` };
+        }
+      }
+    } finally {
+      this.#stage.plant(null);
+    }
+    return { verdict: "survived", by: reaching.length === 0 ? "no test reaches it" : `${reaching.length} tests` };
+  }
+
+  /** The tests that reach a place, the quickest first. */
+  #testsFor(place: string): RegisteredTest[] {
+    const isBoot = place.startsWith("boot/");
+    const found: { test: RegisteredTest; cost: number; itself: boolean; state: string }[] = [];
+    for (const [test, { lines, states, boots, took }] of this.#reach) {
+      const reached = states.map((state) => ({ state, ...this.#stage.stateAt(state, place) }));
+      const on = reached.find(({ reaches }) => reaches);
+      if (!lines.has(place) && !on && !isBoot) continue;
+      const toStates = reached.reduce((sum, state) => sum + (state.reaches ? state.instructions : 0), 0);
+      // What every boot reaches is not reached for the sake of this test.
+      const itself = lines.has(place) && !(boots && this.#stage.isOnTheWay(place));
+      const state = on?.state ?? test.file;
+      found.push({ test, cost: took.instructions + toStates, itself, state });
+    }
+    found.sort((a, b) => a.cost - b.cost);
+    const perState = new Map<string, number>();
+    return found
+      .filter(({ itself, state }) => {
+        if (itself) return true;
+        perState.set(state, (perState.get(state) ?? 0) + 1);
+        return perState.get(state)! <= TESTS_OF_A_STATE;
+      })
+      .map(({ test }) => test);
+  }
+
+  /** `file | operator | before | after | reason` in each line; # begins a comment. */
+  #readEquivalent(): Set<string> {
+    const path = join(this.#root, EQUIVALENT_LIST);
+    const known = new Set<string>();
+    if (!existsSync(path)) return known;
+    for (const line of readFileSync(path, "utf8").split("\n")) {
+      if (line.trim() === "" || line.startsWith("#")) continue;
+      const [file, operator, before, after, reason] = line.split("|").map((part) => part.trim());
+      if (!reason) throw new Error(`${EQUIVALENT_LIST}: expected file | operator | before | after | reason: ${line}`);
+      known.add([file, operator, before, after].map((part) => part!.replace(/\s+/g, " ")).join("|"));
+    }
+    return known;
+  }
+}
+
+/** Lines move, so a fault is known by what it changes; equal ones in one file are judged together. */
+function identityOf({ file, operator, before, after }: Mutant): string {
+  return [file, operator, before, after.replace(/#.*/, "").replace(/^\s*\d+:/, "")]
+    .map((part) => part.trim().replace(/\s+/g, " "))
+    .join("|");
+}

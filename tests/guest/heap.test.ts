@@ -1,0 +1,33 @@
+/** The heap inside a machine (tests/guest/heap.s): what it takes, gives back, and says to a kernel that misuses it. */
+import { expect, test } from "vitest";
+import type { LabNode } from "../../src/index.ts";
+import { boot, inState, isoWith, PROMPT } from "../system/images.ts";
+
+async function atPrompt(): Promise<LabNode> {
+  const lab = await inState("prompt", async () => {
+    const iso = await isoWith("tests/guest/heap.s", "asm/kernel/heap-test.s");
+    const booted = boot({ nodes: [{ cdrom: iso }] });
+    await booted.nodes[0]!.waitFor(PROMPT);
+    return booted;
+  });
+  return lab.nodes[0]!;
+}
+
+test("blocks take what they should, and what is freed is one piece again", async () => {
+  const node = await atPrompt();
+  expect((await node.enter("heaptest", /heaptest: (.*)\n/))[1]).toBe("passed");
+  await node.enter("mem check", /heap: [1-9]\d+ blocks, all headers agree/);
+});
+
+test.each([
+  ["twice", "mfree: block is free already"],
+  ["inside", "mfree: not an address that malloc returned"],
+  ["header", "mfree: block was freed before, or its header is overwritten"],
+  ["before", "heap: the header before a block is overwritten"],
+  ["size", "heap: the header behind a block is overwritten"],
+])("a block that is misused (%s) stops the machine with a reason", async (how, reason) => {
+  const node = await atPrompt();
+  await node.enter(`misuse ${how}`, /system halted\n/);
+  expect(node.console.text).toContain(`PANIC: ${reason}\n`);
+  expect(node.console.text).toMatch(/command_misuse\+/);
+});
