@@ -14,9 +14,7 @@ while true; do setsid sh -c 'exec sh </dev/console >/dev/console 2>&1'; done
 const encoder = new TextEncoder();
 
 /** An archive in the "new ASCII" form of cpio, which the kernel unpacks as its first root file system. */
-function cpio(
-  files: readonly (readonly [path: string, mode: number, content: Uint8Array | string])[],
-): Uint8Array {
+function cpio(files: readonly (readonly [path: string, mode: number, content: Uint8Array | string])[]): Uint8Array {
   const parts: Uint8Array[] = [];
   let size = 0;
   const put = (bytes: Uint8Array): void => {
