@@ -97,7 +97,7 @@ export async function runEmu(
     progress.done();
     if (save !== null && at === null && reached) saveSnapshot(lab, store, save, progress);
     if (options.screenshot !== null) writeScreenshots(lab, options.screenshot);
-    const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start };
+    const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start, isForeign: media.isForeign };
     if (serial === null || json) report(outcome, terminal.stdout, json, stats);
     else if (stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
     if (machineLog.hint) progress.note(machineLog.hint);

@@ -80,7 +80,7 @@ function pictureRow({ width, height, rgba }: Picture, row: number): string {
 }
 
 /** Rows of what the machine shows, each with its colours. */
-export function screenRows(node: LabNode): string[] {
+function screenRows(node: LabNode): string[] {
   const screen = node.machine.screen();
   if (screen.rows > 0) return Array.from({ length: screen.rows }, (_, row) => textRow(screen, row));
   const picture = node.screenshot();
