@@ -8,6 +8,7 @@ import { VERSION } from "../version.ts";
 import { type AsCommand, parseAsArguments } from "./as-options.ts";
 import { readBounded, readRegularFile } from "./bounded-file.ts";
 import { CommandError, say, withFile } from "./fail.ts";
+import { versionText } from "./gnu-options.ts";
 import { standardError, standardOutput } from "./streams.ts";
 
 const STANDARD_INPUT = "{standard input}";
@@ -26,8 +27,14 @@ Example:
 
 export function run(args: readonly string[]): void {
   if (args.includes("--help")) standardOutput().write(HELP);
-  else if (args.includes("--version")) standardOutput().write(`qure as ${VERSION}\n`);
+  else if (args.includes("--version")) standardOutput().write(versionText("as"));
+  else if (isVersionOnly(args)) standardError().write(`GNU assembler version 2.40 (i386) using QuRe ${VERSION}\n`);
   else assembleFiles(parseAsArguments(args));
+}
+
+/** `as -v` without a source, with the standard input at its end or a terminal: scripts ask so for the version. */
+function isVersionOnly(args: readonly string[]): boolean {
+  return args.length === 1 && args[0] === "-v" && process.stdin.isTTY === true;
 }
 
 function assembleFiles(command: AsCommand): void {

@@ -217,58 +217,6 @@ a: nop
 `,
     options: ["-mtune=i486"],
   },
-  "padding for -mtune=pentium4": {
-    text: `.intel_syntax noprefix
- shl dl, 1
- rcl eax,1
- .text
- nop
- .p2align 4
- nop
- .arch pentium4
- .p2align 4
- nop
- .arch i386
- .p2align 5
- .text
- nop
- .p2align 4
- nop
- .arch pentium4
- .p2align 4
- nop
- .arch i386
- .p2align 5
- .text
- nop
- .p2align 4
- nop
- .arch pentium4
- .p2align 4
- nop
- .arch i386
- .p2align 5
- .text
- nop
- .p2align 4
- nop
- .arch pentium4
- .p2align 4
- nop
- .arch i386
- .p2align 5
- .text
- nop
- .p2align 4
- nop
- .arch pentium4
- .p2align 4
- nop
- .arch i386
- .p2align 5
-`,
-    options: ["-mtune=pentium4"],
-  },
   "padding for -march=i686": {
     text: `.intel_syntax noprefix
  shl dl, 1
