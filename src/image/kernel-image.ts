@@ -3,6 +3,7 @@
  * distrust.
  */
 
+import { assert } from "../diagnostic/invariant.ts";
 import type { Linked, LinkedSection } from "../linker/link.ts";
 import { lineRowsOf } from "../object/dwarf/line-table.ts";
 import { SHF_ALLOC, STT_FILE, STT_SECTION } from "../object/elf.ts";
@@ -66,6 +67,10 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
   );
   const offsets = relocationOffsets(code32);
   const content = code32.content.slice();
+  assert(
+    offsets.every((offset) => offset + 4 <= content.length),
+    "the linker applied a relocation outside of the kernel's 32-bit part",
+  );
   const contentView = new DataView(content.buffer);
   for (const offset of offsets)
     contentView.setUint32(offset, contentView.getUint32(offset, true) - options.linkBase, true);

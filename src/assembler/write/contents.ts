@@ -3,6 +3,7 @@
  * field either its value or to the linker.
  */
 
+import { assert } from "../../diagnostic/invariant.ts";
 import { writeNops } from "../../isa/nops.ts";
 import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
 import { KEEPS_SYMBOL, plainRelocation, R, relocationBytes, THREAD_LOCAL } from "../../object/relocation-types.ts";
@@ -26,12 +27,16 @@ export function writeContents(program: Program, resolver: Resolver, section: Sec
   const first = section.ordered[0]!.first;
   /** Jumps that are left to the linker: GNU as lists their relocations behind all others. */
   const settled: Fragment[] = [];
+  let end = 0;
   for (let fragment: Fragment | null = first; fragment !== null; fragment = fragment.next) {
     if (!section.hasContents) continue;
+    assert(fragment.address >= end, "relaxation left two fragments on top of each other");
+    end = fragment.address + fragment.fixedSize;
     const { bytes } = fragment.subsection;
     out.set(bytes.subarray(fragment.start, fragment.start + fragment.fixedSize), fragment.address);
     if (fragment.variable !== null) writeVariable(program, resolver, section, fragment, out, settled);
   }
+  assert(end <= out.length, "relaxation left a fragment beyond the end of its section");
   section.contents = out;
   const relocations = new RelocationList();
   const writer = new FixupWriter(program, resolver, section, out, relocations);
