@@ -1,8 +1,10 @@
 /**
- * The test of state.test.ts: each field of each device's state is left out once, and that has to be noticed. A new field
- * that no case depends on fails here until there is one. Besides, what state.test.ts does, for longer.
+ * What state.test.ts does, for longer and with every register of every device read at the end. With QURE_FIELDS=N it
+ * also tests itself: so many fields of the saved state, drawn by the seed, are left out one at a time, and that has to
+ * be noticed. A field that no case depends on fails there until there is one. All of them take more than half an hour.
  */
 import { describe, expect, test } from "vitest";
+import { Random } from "../../../emulator/state/random.ts";
 import { CHIPS, complete } from "./chips.ts";
 import { TestBoard } from "./harness.ts";
 import { Omission } from "./omission.ts";
@@ -30,7 +32,9 @@ function fieldNames(): string[] {
 }
 
 /** What is saved although nothing can be seen of it, with the reason. */
-const UNSEEN: Readonly<Record<string, string>> = {};
+const UNSEEN: Readonly<Record<string, string>> = {
+  "board, field 4": "IRQ 2 is the cascade: no device drives it",
+};
 
 /** Whether any of the relays fails: those of random work first, which notice most. */
 function isNoticed(wrap: Wrap): boolean {
@@ -53,9 +57,18 @@ function isNoticed(wrap: Wrap): boolean {
   );
 }
 
-describe("a field that is left out of the saved state is noticed", () => {
-  test.each(fieldNames().filter((name) => UNSEEN[name] === undefined))("%s", (name) => {
-    const wrap: Wrap = (visitor) => new Omission(visitor, name);
-    expect(isNoticed(wrap)).toBe(true);
+const SAMPLE = Number(process.env["QURE_FIELDS"] ?? 0);
+
+function sample(names: readonly string[]): string[] {
+  const random = new Random(SEED, "fields");
+  const rest = [...names];
+  return Array.from({ length: Math.min(SAMPLE, names.length) }, () => rest.splice(random.below(rest.length), 1)[0]!);
+}
+
+if (SAMPLE > 0)
+  describe("a field that is left out of the saved state is noticed", () => {
+    test.each(sample(fieldNames().filter((name) => UNSEEN[name] === undefined)))("%s", (name) => {
+      const wrap: Wrap = (visitor) => new Omission(visitor, name);
+      expect(isNoticed(wrap)).toBe(true);
+    });
   });
-});
