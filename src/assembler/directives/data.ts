@@ -125,7 +125,7 @@ function wideStrings(size: number): Handler {
   };
 }
 
-/** Text of a floating-point number at the cursor, which moves behind it. */
+/** Text of a floating-point number at the cursor, which moves past it. */
 function floatText(assembler: Assembler): string {
   const { input } = assembler;
   input.skipSpace();

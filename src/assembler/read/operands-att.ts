@@ -95,7 +95,7 @@ export class AttOperands {
     }
     if (code === DOLLAR) {
       input.offset++;
-      const value = refold(expressions.required("a value behind `$'"));
+      const value = refold(expressions.required("a value after `$'"));
       if (value.op === Op.REGISTER)
         reading.failAt("register-in-expression", value.offset, "a register is no immediate value");
       if (value.op === Op.BIG)
@@ -252,7 +252,7 @@ export class AttOperands {
         }
       }
     }
-    if (input.skipSpace() !== CLOSE_PARENTHESIS) reading.fail("missing-parenthesis", "expected `)' behind the address");
+    if (input.skipSpace() !== CLOSE_PARENTHESIS) reading.fail("missing-parenthesis", "expected `)' after the address");
     input.offset++;
   }
 

@@ -146,7 +146,7 @@ export class IntelOperands {
       return;
     }
     const sizeBits = this.#sizeBits;
-    // A place behind `offset` gets a field of full size, even where its distance to another one is known.
+    // A place after `offset` gets a field of full size, even where its distance to another one is known.
     const value = this.#hasOffset && (namesSymbol(tree) || subtractsOffset(tree)) ? null : encoderValue(displacement);
     const operand: ImmediateOperand =
       sizeBits === 0 ? { kind: "immediate", value } : { kind: "immediate", value, sizeBits: sizeBits as SizeBits };

@@ -25,7 +25,7 @@ import { Unresolvable } from "./resolver.ts";
 export function writeContents(program: Program, resolver: Resolver, section: Section): RelocationList {
   const out = new Uint8Array(section.hasContents ? section.sizeBytes : 0);
   const first = section.ordered[0]!.first;
-  /** Jumps that are left to the linker: GNU as lists their relocations behind all others. */
+  /** Jumps that are left to the linker: GNU as lists their relocations after all others. */
   const settled: Fragment[] = [];
   let end = 0;
   for (let fragment: Fragment | null = first; fragment !== null; fragment = fragment.next) {
@@ -113,7 +113,7 @@ function writeVariable(
     case "align":
       if (variable.fill === null) writeNops(out, at, size, program.padding.bits, variable.hasLongNops);
       else {
-        // What is left over behind the last whole pattern is zero.
+        // What is left over after the last whole pattern is zero.
         const whole = size - (size % variable.fill.length);
         for (let i = 0; i < whole; i++) out[at + i] = variable.fill[i % variable.fill.length]!;
       }
