@@ -208,7 +208,7 @@ function pushed(state: FrameState, register: number): FrameState {
   return { ...grown, saved: new Map(state.saved).set(register, grown.depth) };
 }
 
-/** What an instruction that goes on behind itself does to the frame. */
+/** What an instruction that goes on after itself does to the frame. */
 function after(insn: Decoded, state: FrameState): FrameState {
   const form = insn.form!;
   const bytes = insn.operandSize / 8;

@@ -26,7 +26,7 @@ export interface BootImage {
 
 /**
  * Puts the boot image together. `loader` is the flat binary of boot/: the boot sector, whose record fields are filled
- * in here, and the loader behind it.
+ * in here, and the loader after it.
  */
 export function makeBootImage(loader: Uint8Array, kernel: KernelImage): BootImage {
   if (loader.length <= SECTOR_BYTES)

@@ -121,7 +121,7 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
   return { bytes, parts: { code16: part16, code32: part32, relocations, symbols, lines } };
 }
 
-/** Every dword of the 32-bit part that holds an address of the 32-bit part or of the bss behind it. */
+/** Every dword of the 32-bit part that holds an address of the 32-bit part or of the bss after it. */
 function relocationOffsets(code32: LinkedSection): number[] {
   const offsets: number[] = [];
   for (const { offset, type, target } of code32.relocations) {
