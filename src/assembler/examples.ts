@@ -35,6 +35,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     right: '.file 1 "main.c"\n.text\n.loc 1 5\nnop',
   },
   "ignored-size": { wrong: "add [eax], byte ptr 1", right: "add byte ptr [eax], 1" },
+  "load-of-cs": { wrong: "mov cs, ax", right: "mov ds, ax" },
   "long-character": { wrong: "mov eax, 'ab'", right: "mov eax, 0x6261\nmov al, 'a'" },
   "lost-distance": {
     wrong: "nop\na: nop\nb: mov eax, [ebx + b - a]",
