@@ -1,6 +1,6 @@
 /**
- * The kernel image that the loader reads: docs/formats/kernel-image.md. Made of a linked kernel; and read back, with
- * distrust.
+ * The kernel image that the loader reads: docs/formats/kernel-image.md. Made from a linked kernel, and read back
+ * without trusting it.
  */
 
 import { assert } from "../diagnostic/invariant.ts";

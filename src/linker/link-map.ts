@@ -258,7 +258,7 @@ class LinkMap {
     }
   }
 
-  /** A gap in front of an input section, or after an assignment to the location counter. */
+  /** A gap before an input section, or after an assignment to the location counter. */
   #fill(section: OutputSection, isWanted: (gap: Extract<Piece, { kind: "gap" }>) => boolean): void {
     const gap = section.pieces.find((piece) => piece.kind === "gap" && isWanted(piece));
     if (gap?.kind !== "gap") return;

@@ -7,7 +7,7 @@ export type Piece =
   | { readonly kind: "input"; readonly section: InputSection }
   | { readonly kind: "data"; readonly statement: DataStatement; offset: number }
   /**
-   * A gap in front of an input section, or after an assignment to the location counter; filled with the pattern, or
+   * A gap before an input section, or after an assignment to the location counter; filled with the pattern, or
    * with what suits the section.
    */
   | {
