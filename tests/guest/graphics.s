@@ -1,5 +1,6 @@
 # A boot sector that sets the graphics mode in its byte 508 and draws: in mode 13h a ramp of all colours in the first
-# line, in the others a bar of colour 14 (bits 1 to 3) over the first 16 pixels of line 0. Then it writes `done` on COM1.
+# line, in the others a bar of colour 14 (bits 1 to 3) over the first 16 pixels of line 0. Then it writes `done` on
+# COM1.
 
 .intel_syntax noprefix
 .code16
