@@ -80,9 +80,9 @@ export class Volume {
     return !this.#writable || this.#failed !== null;
   }
 
-  /** Whether something waits for a commit. */
-  get isChanged(): boolean {
-    return this.#changed;
+  /** Whether the volume is not written any more because something failed. */
+  get hasFailed(): boolean {
+    return this.#failed !== null;
   }
 
   /** The state of the last commit. */
