@@ -331,8 +331,8 @@ class LinkCommand {
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error;
       if (otherwise !== null) throw new CommandError(otherwise);
-      const diagnostics = linkDiagnostics([{ file: error.path, line: error.line, message: error.message }], readSource);
-      this.#report(diagnostics);
+      const { path: file, line, message } = error;
+      this.#report(linkDiagnostics([{ file, line, message, id: "script-syntax" }], readSource));
       throw new CommandError("");
     }
   }

@@ -13,7 +13,7 @@ export const isThorough = tier === "thorough";
 
 /** What takes seconds: all that a person or a network does to a booted system, long histories, wide comparisons. */
 const SLOW = [
-  "tests/cli/{cli,emu,snapshot,debug,as}.test.ts",
+  "tests/cli/{cli,emu,snapshot,debug,as,full-disk}.test.ts",
   "tests/system/{cluster,cloud,membership,network-hostile,capture,storage,fdisk,qemu}.test.ts",
   "tests/emulator/cluster/**",
   "tests/emulator/debug/{gdb,history,call-frames,trace,protocol}.test.ts",

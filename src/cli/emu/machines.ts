@@ -32,7 +32,7 @@ export function chooseMedia({ image, cdrom, hda }: EmuOptions): Media {
   if (cdrom !== null || hda !== null) return { cdrom, hda };
   if (!existsSync(DEFAULT_IMAGE))
     throw new CommandError(
-      `${DEFAULT_IMAGE}: no such file; qure build makes it, or name an image with --cdrom or --hda`,
+      `${DEFAULT_IMAGE}: no such file; \`qure build\` makes it from the sources in this folder, \`qure build --packaged\` from QuRe's own; --image names another one`,
     );
   return { cdrom: DEFAULT_IMAGE, hda: null };
 }

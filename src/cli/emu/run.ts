@@ -104,6 +104,7 @@ export async function runEmu(
         `--until ${goal!.text} was not reached within ${formatNs(options.for ?? DEFAULT_LIMIT_NS)} of virtual time`,
         EXIT_NOT_REACHED,
       );
+    closeAll(closers);
   } catch (error) {
     throw interrupt.signal.aborted && error === interrupt.signal.reason
       ? new CommandError("", EXIT_INTERRUPTED)
@@ -112,7 +113,18 @@ export async function runEmu(
     progress.done();
     process.off("SIGINT", onInterrupt);
     process.off("SIGTERM", onInterrupt);
-    for (const close of closers.reverse()) close();
+    closeAll(closers);
+  }
+}
+
+/** Does what is left to be done, the last first. What fails keeps nothing else from being done. */
+function closeAll(closers: (() => void)[]): void {
+  for (let close = closers.pop(); close !== undefined; close = closers.pop()) {
+    try {
+      close();
+    } finally {
+      closeAll(closers);
+    }
   }
 }
 
