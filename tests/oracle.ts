@@ -189,3 +189,16 @@ const disassembleAfresh = (
 
 /** Where `disassembleBatch` puts a sample. */
 export const sampleAddress = (index: number): number => index * SAMPLE_BYTES;
+
+/** Where programs and cases by others lie that judge QuRe from outside; they are no part of this repository. */
+const JUDGES = process.env["QURE_JUDGES"] ?? join(import.meta.dirname, "../../shared/judges");
+
+/** The path of a judge's file; skips the running test, and says so, where it is not there. */
+export const requireJudge = (name: string, context: SkippableContext): string => {
+  const path = join(JUDGES, name);
+  if (!existsSync(path)) {
+    context.skip(`${name} is not in the folder of judges: set QURE_JUDGES`);
+    throw new Error("unreachable: skip ends the test");
+  }
+  return path;
+};

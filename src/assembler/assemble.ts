@@ -56,7 +56,7 @@ export function assemble(options: AssembleOptions): Assembly {
       null,
       0,
       1,
-      `no processor is called \`${options.arch}'`,
+      `no processor is called \`${[options.arch, options.tune].filter(Boolean).join("' or `")}'`,
       {},
     );
   assembler.input.pushFile(source.path, source.bytes, 0);
@@ -95,18 +95,20 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   program.stabs.finish();
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   program.symbols.placeHere(program.symbols.dot);
-  program.padding = { bits: assembler.bits, hasLongNops: assembler.architecture.hasLongNops };
+  program.symbolList.countBeforeLayout = program.symbolList.all.length;
+  program.padding = { bits: assembler.bits };
   const resolver = new Resolver();
   relaxAll(program, resolver);
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   resolver.isFinal = true;
   assembler.warnOfMemory();
-  writeCallFrames(program);
-  program.debug.finish();
   writeDwarf(program, resolver);
+  writeCallFrames(program);
   program.versions.finish();
   const relocations = new Map<Section, RelocationList>();
   for (const section of program.sections.list) relocations.set(section, writeContents(program, resolver, section));
   if (reporter.errorCount > 0 && !despiteErrors) return null;
+  program.symbolList.finishRelocations();
+  program.sections.finishGroups(program.atoms);
   return writeElf(program, resolver, relocations);
 }

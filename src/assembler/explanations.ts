@@ -33,6 +33,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
     "The file is neither beside the including file nor in a folder given with `-I`. Assembly stops here, since what the file defines would be missed everywhere.",
   "frame-directive":
     "Call frame directives describe one routine: they stand between its `.cfi_startproc` and its `.cfi_endproc`.",
+  "ignored-line":
+    "`.loc` says which line the next instruction comes from. In a section that holds no code, or none that is loaded, there is no instruction, and the line is left out, as GNU as leaves it out.",
   "ignored-size":
     "A size before a number (`byte ptr 1`) says the size of the operation for a few instructions only. Here GNU as silently ignores it, so the same is done, and this warning says so. Write the size before the other operand.",
   "long-character":

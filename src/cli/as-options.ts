@@ -10,6 +10,7 @@ export interface AsCommand {
   defines: Map<string, number>;
   dependencyFile: string | null;
   arch: string;
+  tune: string;
   syntax: "intel" | "att";
   optimizeAlignment: boolean;
   foldData: boolean;
@@ -99,7 +100,6 @@ const IGNORED = new Set([
   "--generate-missing-build-notes=no",
 ]);
 const IGNORED_PREFIXES = [
-  "-mtune=",
   "--hash-size=",
   "--size-check=",
   "--elf-stt-common=",
@@ -156,6 +156,7 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
     defines: new Map(),
     dependencyFile: null,
     arch: "",
+    tune: "",
     syntax: "att",
     optimizeAlignment: true,
     foldData: false,
@@ -193,6 +194,7 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
       command.debugLines = true;
       command.dwarfVersion = Number(word.at(-1));
     } else if (word.startsWith("-march=")) command.arch = word.slice("-march=".length);
+    else if (word.startsWith("-mtune=")) command.tune = word.slice("-mtune=".length);
     else if (!IGNORED.has(word) && !IGNORED_PREFIXES.some((prefix) => word.startsWith(prefix)))
       throw new CommandError(`unknown option ${word} (see qure as --help)`, 2);
   }

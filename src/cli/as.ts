@@ -38,6 +38,7 @@ function assembleFiles(command: AsCommand): void {
     defines: command.defines,
     syntax: command.syntax,
     arch: command.arch,
+    tune: command.tune,
     debugLines: command.debugLines,
     dwarfVersion: command.dwarfVersion,
     compilationDirectory: process.cwd(),

@@ -338,6 +338,25 @@ const withLowerBits = (instruction: Instruction, index: number): Instruction => 
   return { ...instruction, operands };
 };
 
+/** NOTRACK stands before an indirect near branch, whose target then needs no ENDBR (SDM 1, 18.3.1). */
+const notrackProblem = ({ mnemonic, prefixes, operands }: Instruction): EncodingError | null =>
+  !prefixes.includes("notrack") ||
+  (/^(jmp|call)[wl]?$/.test(mnemonic) && /register|memory/.test(operands[0]?.kind ?? ""))
+    ? null
+    : encodingError("bad-prefix", -1, "notrack stands before an indirect near jump or call only");
+
+/** GNU as reads the number of a PUSH without a suffix as one of 16 bits in `.code16gcc`, and then pushes 32. */
+const withSignOf16 = (instruction: Instruction, operand: ImmediateOperand, bits: number): Instruction => {
+  const { value, sizeBits } = operand;
+  if (bits !== 16 || sizeBits !== undefined || value === null || value < 0x8000 || value > 0xffff) return instruction;
+  emission.warning ??= encodingError(
+    "value-range",
+    0,
+    `this pushes ${value - 0x10000}: the number counts as one of 16 bits in .code16gcc, unless a suffix says 32 (pushl)`,
+  );
+  return { ...instruction, operands: [{ ...operand, value: value - 0x10000 }] };
+};
+
 /**
  * Encodes one instruction. The bytes may be shared between calls: do not change them.
  */
@@ -346,6 +365,8 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
   if (candidates === null) return unknownMnemonic(instruction.mnemonic, options);
   let prefixes: Readonly<PrefixState> = NO_PREFIXES;
   if (instruction.prefixes.length > 0) {
+    const problem = notrackProblem(instruction);
+    if (problem !== null) return problem;
     const state = readPrefixes(instruction, options.bits);
     if ("code" in state) return state;
     prefixes = state;
@@ -379,7 +400,10 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
         continue;
       }
     }
-    kinds.push(kindsOf(instruction.operands[i]!));
+    if (options.stack32 === true && operand.kind === "immediate" && instruction.mnemonic === "push")
+      instruction = withSignOf16(instruction, operand, options.bits);
+    const kind = kindsOf(instruction.operands[i]!);
+    kinds.push(options.avoidsShiftByOne === true && kind !== KIND.immediate1 ? kind & ~KIND.immediate1 : kind);
   }
   const request: Request = { instruction, kinds, candidates, options, preferBits: prefixes.operandSize };
   const candidate = choose(request);

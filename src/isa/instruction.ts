@@ -83,7 +83,8 @@ export type Prefix =
   | "es"
   | "fs"
   | "gs"
-  | "ss";
+  | "ss"
+  | "notrack";
 
 export interface Instruction {
   /** Lower case, as written: with a suffix (`cmpb`) where the source has one. */
@@ -156,6 +157,8 @@ export interface EncodeOptions {
   readonly stack32?: boolean;
   /** AT&T: the mnemonic's suffix rules, and the reversed operands of some x87 forms, are AT&T's. */
   readonly att?: boolean;
+  /** `shl eax, 1` takes the form with an immediate byte, which is quicker on the 486. */
+  readonly avoidsShiftByOne?: boolean;
   /** Processor features that are allowed (`.arch`); all when absent. */
   readonly features?: ReadonlySet<string>;
 }

@@ -29,6 +29,8 @@ export const prefixByte = (prefix: Prefix, bits: 16 | 32): number | null => {
       return 0xf3;
     case "repne":
       return 0xf2;
+    case "notrack":
+      return SEGMENT_PREFIXES[SEGMENT_NUMBERS["ds"]!]!;
     case "data16":
     case "data32":
       return Number(prefix.slice(4)) === bits ? null : 0x66;
@@ -66,6 +68,9 @@ export const readPrefixes = (instruction: Instruction, bits: 16 | 32): PrefixSta
         state.addressSize = Number(prefix.slice(4));
         if (state.addressSize === bits)
           return encodingError("bad-prefix", -1, `${prefix} is redundant: this is ${bits}-bit code`);
+        break;
+      case "notrack":
+        state.segment = SEGMENT_NUMBERS["ds"]!;
         break;
       default:
         if (state.segment >= 0) return encodingError("bad-prefix", -1, "there can be one segment override only");

@@ -92,6 +92,12 @@ export function plainRelocation(sizeBytes: number, pcRelative: boolean): number 
   }
 }
 
+/** How many bytes a relocation fills in a field of `sizeBytes`; the mark on the call of a TLS descriptor fills none. */
+export function relocationBytes(type: number, sizeBytes: number): number {
+  if (type === R.TLS_DESC_CALL) return sizeBytes;
+  return RELOCATION_TYPES.get(type)?.sizeBytes ?? 4;
+}
+
 /** How a relocation's field is made: its width, and whether the place is subtracted. */
 export interface RelocationType {
   readonly name: string;

@@ -61,8 +61,7 @@ function emitNumber(assembler: Assembler, expression: Expression, size: number):
   if (assembler.isIntel) assembler.program.symbolList.needAll(expression);
   const relocation = assembler.expressions.relocation;
   if (relocation === 0 && size === 4 && namesGot(expression)) {
-    // A difference to this place is what the relocation itself is.
-    sections.field(expression.op === Op.SUBTRACT ? expression.left! : expression, size, R.GOTPC);
+    sections.field(expression, size, R.GOTPC);
     return;
   }
   sections.field(expression, size, relocation);

@@ -17,7 +17,16 @@ const file: Handler = (assembler) => {
   if (!(characterClass[input.skipSpace()]! & DIGIT)) {
     const name = textOfBytes(requiredString(assembler, "the name of a file"));
     assembler.demandEnd();
+    // The first heads the symbol table, the others stand in it where they were met.
+    if (assembler.program.fileNames.length > 0) assembler.symbols.addFile(name);
     assembler.program.fileNames.push(name);
+    const frame = input.frame!;
+    // Where lines are counted as a preprocessor says, they are of this file from now on.
+    if (frame.markers.length > 0) {
+      let next = input.offset;
+      while (next < frame.end && input.bytes[next] !== NEWLINE) next++;
+      frame.mark({ offset: next + 1, line: frame.lineAt(next) + 1, path: name });
+    }
     return;
   }
   const start = input.offset;
@@ -57,14 +66,14 @@ const loc: Handler = (assembler) => {
   const start = input.offset;
   const fileNumber = expressions.absoluteNumber("the number of the file");
   const line = expressions.absoluteNumber("the line");
-  let column = 0;
+  let { column } = assembler.program.debug;
   if (characterClass[input.skipSpace()]! & DIGIT) column = expressions.absoluteNumber("the column");
   const options: LocationOptions = {
     isStatement: assembler.program.debug.isStatement,
     basicBlock: false,
     prologueEnd: false,
     epilogueBegin: false,
-    isa: 0,
+    isa: assembler.program.debug.isa,
     discriminator: 0,
     view: null,
     resetsView: false,

@@ -4,7 +4,7 @@
 
 import { longestNop, writeNops } from "../../isa/nops.ts";
 import type { Expression } from "../model/expression.ts";
-import { Op, refold } from "../model/expression.ts";
+import { constant, Op, refold } from "../model/expression.ts";
 import * as integer from "../model/integer.ts";
 import type { Assembler } from "../read/assembler.ts";
 import { COMMA } from "../read/chars.ts";
@@ -68,7 +68,13 @@ export function alignTo(assembler: Assembler, power: number, fill: Uint8Array | 
     )
       pattern = null;
     if (!section.isCode && pattern === null) pattern = new Uint8Array(1);
-    sections.variable({ kind: "align", power, maximum, fill: pattern });
+    sections.variable({
+      kind: "align",
+      power,
+      maximum,
+      fill: pattern,
+      hasLongNops: assembler.architecture.hasLongNops,
+    });
   }
   section.align(power);
 }
@@ -172,7 +178,7 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
     ".nop",
     (assembler) => {
       assembler.demandEnd();
-      nops(assembler, 1, 1);
+      nops(assembler, constant(1), 1);
     },
   ],
   [
@@ -180,11 +186,11 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
     (assembler) => {
       const { expressions, input } = assembler;
       const start = input.offset;
-      const count = expressions.absoluteNumber("the number of bytes");
+      const count = refold(expressions.required("the number of bytes"));
       const limit = assembler.comma() ? expressions.absoluteNumber("the length of an instruction") : 0;
       assembler.demandEnd();
       const longest = longestNop(assembler.bits);
-      if (count < 0 || limit < 0 || limit > longest)
+      if ((count.op === Op.CONSTANT && count.number < 0) || limit < 0 || limit > longest)
         assembler.failAt(
           "value-range",
           start,
@@ -196,15 +202,19 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
 ];
 
 /** Instructions that do nothing, of so many bytes together. */
-function nops(assembler: Assembler, count: number, limit: number): void {
+function nops(assembler: Assembler, count: Expression, limit: number): void {
   const { sections } = assembler;
-  sections.charge(count);
+  if (sections.current === null) assembler.fail("absolute-contents", "the absolute section holds no instructions");
+  if (count.op === Op.CONSTANT) sections.charge(Number(count.number));
+  const { hasLongNops } = assembler.architecture;
   if (assembler.program.debug.isOn) assembler.program.debug.instruction();
   // The mode at the end of the source decides, as for alignment.
   sections.variable({
-    kind: "computed",
-    size: () => count,
-    write: (out, at) => writeNops(out, at, count, assembler.bits, assembler.architecture.hasLongNops, limit),
+    kind: "fill",
+    pattern: new Uint8Array(1),
+    count: null,
+    countExpression: count,
+    write: (out, at, size) => writeNops(out, at, size, assembler.bits, hasLongNops, limit),
   });
 }
 

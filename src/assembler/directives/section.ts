@@ -205,7 +205,7 @@ function sectionType(assembler: Assembler, result: SectionAttributes): boolean {
   const start = input.offset;
   if (code === 0x40 || code === 0x25 || code === 0x23) {
     input.offset++;
-    if (characterClass[input.bytes[input.offset]!]! & NAME_START) name = sectionName(assembler);
+    if (characterClass[input.skipSpace()]! & NAME_START) name = sectionName(assembler);
     else {
       result.type = assembler.expressions.absoluteNumber("the type of the section");
       result.hasType = true;
@@ -244,7 +244,7 @@ function enter(assembler: Assembler, name: string, wanted: SectionAttributes, st
     section.info = wanted.info;
     section.linkedName = wanted.linkedTo;
     if (wanted.group !== null) {
-      section.group = assembler.symbols.findOrMake(assembler.atoms.internText(wanted.group), start);
+      section.group = sections.groupSignature(wanted.group, assembler.atoms);
       section.isComdat = wanted.isComdat;
     }
     if (wanted.linkedTo !== null)

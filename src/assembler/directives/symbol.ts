@@ -79,7 +79,7 @@ function assign(mode: "set" | "equiv" | "eqv"): Handler {
     assembler.expressions.defersHere = false;
     assembler.demandEnd();
     if (atom.text === ".") assembler.origin(value, 0);
-    else assembler.symbols.assign(atom, value, mode, start);
+    else assembler.symbols.assign(atom, value, mode, start, assembler.isIntel && assembler.expressions.namesOffset);
   };
 }
 
@@ -124,7 +124,11 @@ const type: Handler = (assembler) => {
       candidates: TYPES.keys(),
       written: name,
     });
-  } else assembler.symbols.findOrMake(atom, start).type = value;
+  } else {
+    const symbol = assembler.symbols.findOrMake(atom, start);
+    symbol.type = value;
+    if (name === "gnu_unique_object") symbol.isUnique = true;
+  }
 };
 
 const size: Handler = (assembler) => {

@@ -9,6 +9,7 @@ import type { Expression } from "./expression.ts";
 import { combine, constant, knownDifference, node, Op, symbolExpression } from "./expression.ts";
 import type { Fragment } from "./fragment.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
+import type { Reporter } from "./reporter.ts";
 import type { Subsection } from "./section.ts";
 import type { Sections } from "./sections.ts";
 import type { AssemblySymbol } from "./symbol.ts";
@@ -49,6 +50,7 @@ const ENTRY_BYTES = 250;
 
 export class DebugLines {
   readonly #cursor: Cursor;
+  readonly #reporter: Reporter;
   readonly #memory: MemoryBudget;
   readonly #atoms: AtomTable;
   readonly #sections: Sections;
@@ -66,9 +68,14 @@ export class DebugLines {
   /** Default of `is_stmt` for the next `.loc`. */
   isStatement = true;
   marksLabels = false;
+  #usesViews = false;
   /** DWARF version that the directives used imply. */
   impliedVersion = 0;
-  #lastView: { place: AssemblySymbol; value: Expression } | null = null;
+  /** The last row of each subsection, for the numbers of views. */
+  readonly #lastViews = new Map<Subsection, { place: AssemblySymbol; value: Expression }>();
+  /** What a `.loc` says holds for the next ones, as far as they are silent about it. */
+  column = 0;
+  isa = 0;
   #lastSubsection: Subsection | null = null;
   #lastEntries: LineEntry[] = [];
 
@@ -76,12 +83,14 @@ export class DebugLines {
   constructor(
     isGenerated: boolean,
     cursor: Cursor,
+    reporter: Reporter,
     memory: MemoryBudget,
     atoms: AtomTable,
     sections: Sections,
     symbols: SymbolTable,
   ) {
     this.#cursor = cursor;
+    this.#reporter = reporter;
     this.#memory = memory;
     this.#atoms = atoms;
     this.#sections = sections;
@@ -97,7 +106,10 @@ export class DebugLines {
   /** An instruction begins at the current place. */
   instruction(): void {
     const current = this.#sections.current;
-    if (current === null || (this.#pending === null && !current.section.isCode)) return;
+    if (current === null || !current.section.isCode || !current.section.isLoaded) {
+      if (this.#pending !== null) this.#discard();
+      return;
+    }
     if (current !== this.#lastSubsection) {
       this.#lastSubsection = current;
       this.#lastEntries = this.entries.get(current) ?? [];
@@ -108,8 +120,11 @@ export class DebugLines {
     if (this.#pending !== null) {
       const { file, line, column, options } = this.#pending;
       this.#memory.hold(ENTRY_BYTES);
-      entries.push({ fragment: current.last, position, file, line, column, options });
-      if (options.view !== null) this.#view(options);
+      // A row without a line only ends what was pending.
+      if (line !== 0) {
+        entries.push({ fragment: current.last, position, file, line, column, options });
+        if (this.#usesViews || options.view !== null) this.#view(current, options);
+      }
       this.#pending = null;
       this.isOn = this.#isGenerated;
       return;
@@ -171,8 +186,24 @@ export class DebugLines {
     this.#stopGenerating();
     if (this.#pending !== null) this.#flush();
     this.isStatement = options.isStatement;
+    this.column = column;
+    this.isa = options.isa;
     this.#pending = { file, line, column, options };
     this.isOn = true;
+    // The row of a view is written at once, wherever the next instruction is.
+    if (options.view !== null) this.#flush();
+  }
+
+  /** Rows in what is not loaded as code say nothing. */
+  #discard(): void {
+    this.#reporter.warnAt(
+      "ignored-line",
+      this.#cursor.statementOffset,
+      "the line of a `.loc' is ignored in a section that holds no code",
+      1,
+    );
+    this.#pending = null;
+    this.isOn = this.#isGenerated;
   }
 
   /** A `.loc` without an instruction before the next one still is a row. */
@@ -187,13 +218,14 @@ export class DebugLines {
   }
 
   /** Numbers the rows that share an address: each is one more than the row before it. */
-  #view(options: LocationOptions): void {
+  #view(subsection: Subsection, options: LocationOptions): void {
+    this.#usesViews = true;
     const symbols = this.#symbols;
     const sections = this.#sections;
     const place = symbols.temporary();
-    const last = this.#lastView;
+    const last = this.#lastViews.get(subsection);
     let value = constant(0);
-    if (!options.resetsView && last !== null && last.place.section === place.section && !movesOn(last.place, place)) {
+    if (!options.resetsView && last !== undefined && !movesOn(last.place, place)) {
       const next = combine(Op.ADD, last.value, constant(1), () => {});
       const distance = knownDifference(place, last.place);
       if (distance === null) {
@@ -202,7 +234,7 @@ export class DebugLines {
         value = node(Op.MULTIPLY, node(Op.NEGATE, isSame, null, 0), next, 0);
       } else if (distance == 0) value = next;
     }
-    this.#lastView = { place, value };
+    this.#lastViews.set(subsection, { place, value });
     if (options.view === "" || options.view === null) return;
     const symbol = symbols.findOrMake(this.#atoms.internText(options.view), this.#cursor.offset);
     if (value.op === Op.CONSTANT) {
@@ -212,11 +244,6 @@ export class DebugLines {
       symbol.section = sections.expression;
       symbol.expression = value;
     }
-  }
-
-  /** At the end of the source. */
-  finish(): void {
-    if (this.#pending !== null) this.#flush();
   }
 }
 

@@ -289,3 +289,15 @@ function fold(expression: Expression, depth: number): Expression {
       return combine(expression.op, fold(expression.left, depth + 1), fold(expression.right, depth + 1), () => {});
   }
 }
+
+/** Symbols of symbols of registers are rare, and deep ones are found to be loops elsewhere. */
+const MOST_REGISTER_LEVELS = 20;
+
+/** Whether a register is a part of it: `FIELD = edi + 4`. */
+export function namesRegister(e: Expression, depth = 0): boolean {
+  if (e.op === Op.REGISTER) return true;
+  if (depth > MOST_REGISTER_LEVELS) return false;
+  return (
+    (e.left !== null && namesRegister(e.left, depth + 1)) || (e.right !== null && namesRegister(e.right, depth + 1))
+  );
+}

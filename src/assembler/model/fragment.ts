@@ -48,6 +48,8 @@ export interface AlignVariable {
   readonly maximum: number;
   /** Pattern to fill with; null for no-operation instructions. */
   readonly fill: Uint8Array | null;
+  /** Those may be NOPL. */
+  readonly hasLongNops: boolean;
 }
 
 /** `.org` and `. = expression`. */
@@ -64,6 +66,8 @@ export interface FillVariable {
   /** Null when `countExpression` says it. */
   count: number | null;
   readonly countExpression: Expression | null;
+  /** Writes something else than the pattern (`.nops`). */
+  readonly write?: (out: Uint8Array, offset: number, sizeBytes: number) => void;
 }
 
 export interface Leb128Variable {

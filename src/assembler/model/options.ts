@@ -32,6 +32,8 @@ export interface AssembleOptions {
   producer?: string;
   /** Processor, as `-march` names it; all instructions when absent. */
   arch?: string;
+  /** Processor to be quick on, as `-mtune` names it. */
+  tune?: string;
   /** Lower limits than `LIMITS`. */
   limits?: Partial<Limits>;
   /** Errors after which assembling stops; 20 when absent. */

@@ -20,12 +20,11 @@ import { SymbolTable } from "./symbols.ts";
 /** What fills alignment in code. */
 export interface CodePadding {
   readonly bits: 16 | 32;
-  /** The processor has NOPs of several bytes. */
-  readonly hasLongNops: boolean;
 }
 
 export class Program {
   readonly options: AssembleOptions;
+  readonly atoms: AtomTable;
   readonly limits: Limits;
   readonly reporter: Reporter;
   readonly memory: MemoryBudget;
@@ -39,10 +38,11 @@ export class Program {
   /** Names for `STT_FILE`. */
   readonly fileNames: string[] = [];
   /** The mode at the end of the source decides, as in GNU as. */
-  padding: CodePadding = { bits: 32, hasLongNops: false };
+  padding: CodePadding = { bits: 32 };
 
   constructor(options: AssembleOptions, cursor: Cursor, reporter: Reporter, atoms: AtomTable) {
     this.options = options;
+    this.atoms = atoms;
     this.limits = { ...LIMITS, ...options.limits };
     this.reporter = reporter;
     this.memory = new MemoryBudget(cursor, reporter, this.limits.heldBytes);
@@ -50,7 +50,15 @@ export class Program {
     this.sections = new Sections(cursor, reporter, this.memory, this.symbolList, this.limits.contentBytes);
     this.symbols = new SymbolTable(cursor, reporter, this.memory, this.symbolList, this.sections);
     this.versions = new SymbolVersions(reporter, this.symbolList);
-    this.debug = new DebugLines(options.debugLines === true, cursor, this.memory, atoms, this.sections, this.symbols);
+    this.debug = new DebugLines(
+      options.debugLines === true,
+      cursor,
+      reporter,
+      this.memory,
+      atoms,
+      this.sections,
+      this.symbols,
+    );
     this.callFrames = new CallFrames(this.sections, reporter, this.memory);
     this.stabs = new Stabs(this.sections, () => this.fileNames[this.fileNames.length - 1] ?? options.path);
   }

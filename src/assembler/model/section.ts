@@ -142,6 +142,11 @@ export class Section {
     return (this.flags & SHF.EXECINSTR) !== 0;
   }
 
+  /** It is in memory when the program runs, with contents from the file. */
+  get isLoaded(): boolean {
+    return (this.flags & SHF.ALLOC) !== 0 && this.type !== SHT.NOBITS;
+  }
+
   get hasContents(): boolean {
     return this.type !== SHT.NOBITS;
   }

@@ -2,6 +2,7 @@
  * The sections of an assembly and the place where the next byte goes. All that adds bytes comes through here.
  */
 
+import type { AtomTable } from "./atom.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Expression, Op } from "./expression.ts";
 import type { Variable } from "./fragment.ts";
@@ -76,6 +77,7 @@ export class Sections {
   readonly #limitBytes: number;
   readonly list: Section[] = [];
   readonly #byName = new Map<string, Section[]>();
+  readonly #groups = new Map<string, AssemblySymbol>();
   readonly undefined = new Section("*UND*", "undefined", SHT.NULL, 0);
   readonly absolute = new Section("*ABS*", "absolute", SHT.NULL, 0);
   readonly register = new Section("*REG*", "register", SHT.NULL, 0);
@@ -110,12 +112,14 @@ export class Sections {
     this.#memory.hold(SECTION_BYTES);
     this.list.push(section);
     const namesakes = this.#byName.get(name);
-    if (namesakes === undefined) this.#byName.set(name, [section]);
-    else namesakes.push(section);
     section.symbol = new AssemblySymbol(name, section);
     section.symbol.type = STT.SECTION;
     section.symbol.fragment = section.subsection(0).first;
-    this.#symbols.add(section.symbol);
+    // A namesake's symbol comes into the table with the first relocation that needs it.
+    if (namesakes === undefined) {
+      this.#byName.set(name, [section]);
+      this.#symbols.add(section.symbol);
+    } else namesakes.push(section);
     return section;
   }
 
@@ -140,6 +144,28 @@ export class Sections {
             section.info === info,
         ) ?? null
     );
+  }
+
+  /**
+   * The symbol that a group is named after. It is the source's own of that name, wherever that is mentioned, and only
+   * without one it is made, at the end.
+   */
+  groupSignature(name: string, atoms: AtomTable): AssemblySymbol {
+    let symbol = this.#groups.get(name);
+    if (symbol === undefined) {
+      symbol = atoms.internText(name).symbol ?? new AssemblySymbol(name, this.undefined);
+      this.#groups.set(name, symbol);
+    }
+    return symbol;
+  }
+
+  /** Settles which symbols the groups are named after. */
+  finishGroups(atoms: AtomTable): void {
+    for (const section of this.list) {
+      if (section.group === null) continue;
+      section.group = atoms.internText(section.group.name).symbol ?? section.group;
+      this.#symbols.need(section.group);
+    }
   }
 
   get place(): Place {

@@ -75,6 +75,9 @@ export class SourceFrame {
   /** What the text was made of; null for a file. */
   readonly expansion: FrameExpansion | null;
   #markers = NO_MARKERS;
+  /** How far lines have been counted, and how many they were. */
+  #countedTo = 0;
+  #countedLines = 0;
   /** The line that instructions of this expansion count as in line tables: that of the macro call; -1 for their own. */
   readonly debugLine: number;
   readonly debugPath: string;
@@ -104,6 +107,7 @@ export class SourceFrame {
     this.parentOffset = parentOffset;
     this.depth = parent === null ? 0 : parent.depth + 1;
     this.savedLine = origin.firstLine;
+    this.#countedTo = text.start;
     this.debugLine = debugLine;
     this.debugPath = debugPath;
   }
@@ -121,6 +125,17 @@ export class SourceFrame {
     const markers = this.#markers;
     while (markers.length > 0 && markers[markers.length - 1]!.offset >= marker.offset) markers.pop();
     markers.push(marker);
+  }
+
+  /** The line number that the text itself has at an offset, whatever markers say. Offsets come in rising order. */
+  physicalLineAt(offset: number): number {
+    if (offset < this.#countedTo) {
+      this.#countedTo = this.start;
+      this.#countedLines = 0;
+    }
+    for (; this.#countedTo < offset; this.#countedTo++)
+      if (this.bytes[this.#countedTo] === NEWLINE) this.#countedLines++;
+    return this.origin.firstLine + this.#countedLines;
   }
 
   /** Line number of an offset, in `pathAt(offset)`. */

@@ -4,11 +4,14 @@
  */
 
 import type { Expression } from "./expression.ts";
-import { type AssemblySymbol, isLocalName } from "./symbol.ts";
+import { type AssemblySymbol, isLocalName, STT } from "./symbol.ts";
 
 export class SymbolList {
   readonly all: AssemblySymbol[] = [];
   readonly #keepsLocals: boolean;
+  readonly #late: AssemblySymbol[] = [];
+  /** How many symbols the source itself asked for, before layout needed others. */
+  countBeforeLayout = 0;
 
   constructor(keepsLocals: boolean) {
     this.#keepsLocals = keepsLocals;
@@ -31,6 +34,20 @@ export class SymbolList {
    */
   need(symbol: AssemblySymbol): void {
     if (!symbol.isListed && !symbol.isTemporary) this.add(symbol);
+  }
+
+  /** `need` for a relocation's symbol: those of sections come first, the local names after all of them. */
+  needForRelocation(symbol: AssemblySymbol): void {
+    if (symbol.isListed || symbol.isTemporary) return;
+    if (symbol.type === STT.SECTION) return this.add(symbol);
+    symbol.isListed = true;
+    this.#late.push(symbol);
+  }
+
+  /** All relocations are known. */
+  finishRelocations(): void {
+    for (const symbol of this.#late) this.add(symbol);
+    this.#late.length = 0;
   }
 
   /** `need` for every symbol that an expression names. */

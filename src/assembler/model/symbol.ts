@@ -35,6 +35,8 @@ export class AssemblySymbol {
   isWeak = false;
   /** Said by `.local`. */
   isLocal = false;
+  /** There is one of it in the whole process, whatever libraries have it too (`@gnu_unique_object`). */
+  isUnique = false;
   visibility: number = STV.DEFAULT;
   type: number = STT.NOTYPE;
   /** Said by `.size`. */
@@ -49,6 +51,10 @@ export class AssemblySymbol {
   isUsed = false;
   /** Set by `.set` or `=`: may be given another value, and former uses keep the old one. */
   isVolatile = false;
+  /** Set to `offset x` in Intel syntax: that address wherever it is named, and in no symbol table. */
+  isAddress = false;
+  /** The symbol that has its name since it was given another value. */
+  successor: AssemblySymbol | null = null;
   /** Set by `.eqv` or `==`: evaluated again at each use. */
   isForward = false;
   /** Name of another symbol: this is an alias that vanishes unless that one is needed (`.weakref`). */

@@ -10,7 +10,7 @@ import * as integer from "./integer.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Sections } from "./sections.ts";
-import { AssemblySymbol } from "./symbol.ts";
+import { AssemblySymbol, STT } from "./symbol.ts";
 import type { SymbolList } from "./symbol-list.ts";
 
 interface LocalLabel {
@@ -75,6 +75,14 @@ export class SymbolTable {
     return symbol;
   }
 
+  /** `.file "name"` */
+  addFile(name: string): void {
+    this.#memory.hold(SYMBOL_BYTES);
+    const symbol = new AssemblySymbol(name, this.#sections.absolute);
+    symbol.type = STT.FILE;
+    this.#list.add(symbol);
+  }
+
   /** A symbol that is in no table: for places that only expressions name. */
   temporary(): AssemblySymbol {
     this.#memory.hold(SYMBOL_BYTES / 2);
@@ -108,12 +116,23 @@ export class SymbolTable {
   /** `name:` */
   define(atom: Atom, offset: number): void {
     const symbol = this.renewed(atom, offset);
+    // Said once more at the same place.
+    if (this.#isHere(symbol)) return;
     if (symbol.section.kind !== "undefined" || symbol.expression !== null) {
       this.#reporter.failRedefinition(symbol, offset, atom.text.length);
     }
     symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     this.placeHere(symbol);
+  }
+
+  #isHere({ section, fragment, value, expression }: AssemblySymbol): boolean {
+    const sections = this.#sections;
+    const { current } = sections;
+    if (expression !== null) return false;
+    return current === null
+      ? section === sections.absolute && value === sections.absoluteOffset
+      : section === current.section && fragment === current.last && value === current.position;
   }
 
   /** `number:` */
@@ -160,8 +179,8 @@ export class SymbolTable {
     return result;
   }
 
-  /** `name = expression` and its kin. */
-  assign(atom: Atom, expression: Expression, mode: AssignmentMode, offset: number): void {
+  /** `name = expression` and its kin; `isAddress`: the expression is `offset` and a name, in Intel syntax. */
+  assign(atom: Atom, expression: Expression, mode: AssignmentMode, offset: number, isAddress = false): void {
     const sections = this.#sections;
     const reporter = this.#reporter;
     let symbol = this.findOrMake(atom, offset);
@@ -170,10 +189,12 @@ export class SymbolTable {
       if (mode !== "set" || !symbol.isVolatile) reporter.failRedefinition(symbol, offset, atom.text.length);
       if (symbol.isUsed) symbol = this.#replace(atom, symbol);
     }
+    this.#list.need(symbol);
     symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     symbol.isVolatile = mode === "set";
     symbol.isForward = mode === "eqv";
+    symbol.isAddress = isAddress && expression.op === Op.SYMBOL;
     symbol.register = null;
     symbol.expression = null;
     symbol.fragment = null;
@@ -198,6 +219,7 @@ export class SymbolTable {
           if (hasValue) return;
           reporter.failAt("symbol-loop", expression.offset, `\`${atom.text}' is defined by itself`);
         }
+        this.#list.need(target);
         copyAttributes(target, symbol);
         if (
           mode === "set" &&
@@ -257,6 +279,7 @@ export class SymbolTable {
     copy.isUsed = false;
     this.#list.replace(symbol, copy);
     atom.symbol = copy;
+    symbol.successor = copy;
     symbol.isTemporary = true;
     return copy;
   }
@@ -267,11 +290,18 @@ export class SymbolTable {
     return this.#snapshot(expression, offset, 0);
   }
 
+  #current(symbol: AssemblySymbol): AssemblySymbol {
+    let current = symbol;
+    while (current.successor !== null) current = current.successor;
+    return current;
+  }
+
   #snapshot(expression: Expression, offset: number, depth: number): Expression {
     if (depth > MOST_LEVELS || --this.#partsLeft < 0)
       return this.#reporter.failAt("symbol-loop", offset, "symbols are defined by each other without end");
     if (expression.op === Op.SYMBOL) {
-      const symbol = expression.symbol!;
+      // One that has been given another value since is meant with that.
+      const symbol = this.#current(expression.symbol!);
       if (symbol === this.#dot) return refold(addTo(this.here(offset), expression.number, offset));
       symbol.isUsed = true;
       if (symbol.isForward && symbol.expression !== null) {
@@ -316,9 +346,11 @@ function addTo(expression: Expression, number: integer.Integer, offset: number):
   return sum;
 }
 
-/** An alias is of the kind of what it stands for. */
-function copyAttributes(from: AssemblySymbol, to: AssemblySymbol): void {
-  if (to.size === null) to.size = from.size;
+/** An alias is of the kind of what it stands for, but as visible as the source says of itself. */
+export function copyAttributes(from: AssemblySymbol, to: AssemblySymbol): void {
+  if (to.size === null && to.commonSize === 0) {
+    to.size = from.size;
+    to.commonSize = from.commonSize;
+  }
   if (to.type === 0) to.type = from.type;
-  if (to.visibility === 0) to.visibility = from.visibility;
 }

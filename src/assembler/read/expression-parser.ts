@@ -18,6 +18,7 @@ import {
   computeUnary,
   constant,
   Expression,
+  namesRegister,
   node,
   Op,
   PRECEDENCE,
@@ -85,7 +86,11 @@ export class ExpressionParser {
   }
 
   /** As `parse`, and an error when there is none. */
+  /** The expression that was read last is the address of something (`offset x`), in a directive. */
+  namesOffset = false;
+
   required(what = "an expression"): Expression {
+    this.namesOffset = false;
     const expression = this.parse();
     if (expression.op === Op.ABSENT) this.#reading.fail("expression-expected", `expected ${what}`);
     return expression;
@@ -396,7 +401,10 @@ export class ExpressionParser {
       return operand.op === Op.CONSTANT
         ? constant(computeUnary(op, operand.number), start)
         : node(op, operand, null, start);
-    if (operator.name === "offset" && !this.intelOperand) op = 0;
+    if (operator.name === "offset" && !this.intelOperand) {
+      op = 0;
+      this.namesOffset = true;
+    }
     return op === 0 ? operand : this.#prefixed(op, operator.sizeBits, operand, start);
   }
 
@@ -420,13 +428,17 @@ export class ExpressionParser {
     const symbol = reading.symbols.findOrMake(atom, start);
     if (this.unknownNames !== null && symbol.section.kind === "undefined" && symbol.expression === null)
       this.unknownNames.push(atom);
-    if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward)
+    if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward && !this.defersHere)
       return constant(symbol.value, start);
     if (symbol.register !== null) return registerExpression(symbol.register, start);
     if (symbol.isForward && symbol.expression !== null && !this.defersHere)
       return reading.symbols.snapshot(symbol.expression, start);
     symbol.isUsed = true;
-    return symbolExpression(symbol, 0, start);
+    const reference = symbolExpression(symbol, 0, start);
+    if (!this.intelOperand) return reference;
+    if (symbol.isAddress && symbol.section.isReal) return this.#prefixed(Op.OFFSET, 0, reference, start);
+    // `FIELD = edi + 4` stands for just that.
+    return symbol.expression !== null && namesRegister(symbol.expression) ? symbol.expression : reference;
   }
 
   /** `@GOTOFF` and its kin, cursor at the sign. */

@@ -28,7 +28,7 @@ import { AttOperands } from "./operands-att.ts";
 import { IntelOperands, TARGET } from "./operands-intel.ts";
 import { isBranch, ParsedOperands } from "./parsed-operands.ts";
 import type { Reading } from "./reading.ts";
-import { attMnemonic, hintAt, wishOf } from "./spelling.ts";
+import { attMnemonic, hintAt, isSizedSysret, wishOf } from "./spelling.ts";
 import { StatementCache } from "./statement-cache.ts";
 
 const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
@@ -52,6 +52,7 @@ const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
   ["fs", "fs"],
   ["gs", "gs"],
   ["ss", "ss"],
+  ["notrack", "notrack"],
 ]);
 
 /** Pseudo prefixes: `{nooptimize}` asks for what is done anyway. */
@@ -109,6 +110,7 @@ export class InstructionParser {
         bits: reading.bits,
         stack32: reading.stack32,
         att: !reading.isIntel,
+        avoidsShiftByOne: reading.architecture.avoidsShiftByOne,
         ...(reading.architecture.features === null ? {} : { features: reading.architecture.features }),
       };
     }
@@ -153,6 +155,10 @@ export class InstructionParser {
         mnemonic = wished.mnemonic;
         wish = { ...wish, ...wished.wish };
       }
+    }
+    if (isSizedSysret(mnemonic, reading.isIntel)) {
+      mnemonic = "sysret";
+      if (reading.bits === 16) (prefixes ??= []).push("data32");
     }
     const hint = isBranch(mnemonic) ? hintAt(input.bytes, input.offset) : null;
     if (hint !== null) {
@@ -322,9 +328,9 @@ export class InstructionParser {
       let relocation = parsed.relocations[fixup.operand]!;
       let value = expression;
       if (relocation === 0 && fixup.sizeBytes === 4 && namesGot(expression)) {
-        // The GOT's address counts from the instruction, not from the field.
+        // The GOT's address counts from the instruction, not from the field, but for a plain difference.
         relocation = R.GOTPC;
-        value = offsetBy(expression, fixup.offset);
+        if (countsFromInstruction(expression, reading.isIntel)) value = offsetBy(expression, fixup.offset);
       } else if (relocation === R.GOT32 && fixup.part === "displacement" && isRelaxable(bytes)) relocation = R.GOT32X;
       current.fixups.add(
         start + fixup.offset,
@@ -453,6 +459,11 @@ const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
 export function namesGot(expression: Expression): boolean {
   if (expression.op === Op.SYMBOL) return expression.symbol!.name === GOT_SYMBOL;
   return (expression.op === Op.ADD || expression.op === Op.SUBTRACT) && namesGot(expression.left!);
+}
+
+/** `GOT`, `GOT+4` and in AT&T syntax `GOT+[.-1b]`, and not `GOT-1b`: GNU as's choice, which compilers know. */
+function countsFromInstruction({ op, right }: Expression, isIntel: boolean): boolean {
+  return op === Op.SYMBOL || (!isIntel && op === Op.ADD && right!.op === Op.SUBTRACT);
 }
 
 function offsetBy(expression: Expression, bytes: number): Expression {

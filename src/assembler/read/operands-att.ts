@@ -191,7 +191,15 @@ export class AttOperands {
       this.#address(operand);
       hasAddress = true;
     }
-    if (branch && !isIndirect && !hasAddress && segment === null) {
+    if (branch && !isIndirect && !hasAddress && segment !== null) {
+      reading.warnAt(
+        "bad-prefix",
+        start,
+        `the segment says nothing of a direct jump and is left out: write \`*' before it`,
+      );
+      segment = null;
+    }
+    if (branch && !isIndirect && !hasAddress) {
       if (!farBranch || parsed.operands.length === 1) {
         parsed.add(TARGET, displacement!, start, relocation);
         return;

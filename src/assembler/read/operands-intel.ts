@@ -156,7 +156,7 @@ export class IntelOperands {
     }
     const sizeBits = this.#sizeBits;
     // A place behind `offset` gets a field of full size, even where its distance to another one is known.
-    const value = this.#hasOffset && namesSymbol(tree) ? null : encoderValue(displacement);
+    const value = this.#hasOffset && (namesSymbol(tree) || subtractsOffset(tree)) ? null : encoderValue(displacement);
     const operand: ImmediateOperand =
       sizeBits === 0 ? { kind: "immediate", value } : { kind: "immediate", value, sizeBits: sizeBits as SizeBits };
     this.#parsed.add(operand, value === null ? displacement : null, start, relocation);
@@ -185,6 +185,13 @@ export class IntelOperands {
     if (this.#sizeBits !== 0) operand.sizeBits = this.#sizeBits as SizeBits;
     if (relocation === R.GOT32) operand.isRelaxable = true;
     this.#parsed.add(operand, value === null ? displacement : null, start, relocation);
+  }
+
+  /** Of `fs:gs:` the first counts. */
+  #firstSegment(e: Expression): Expression {
+    if (e.op !== Op.SEGMENT || e.right!.op !== Op.REGISTER) return e;
+    this.#reading.warnAt("segment-expected", e.offset, "an operand has one segment: the first one counts");
+    return this.#firstSegment(e.left!);
   }
 
   /** The register before the colon, or null when what stands there is none. */
@@ -220,7 +227,7 @@ export class IntelOperands {
       // A pointer of twice the code's size holds a segment too.
       if (this.#modifier === Op.FAR || (this.#sizeBits === 32 && reading.bits === 16)) {
         parsed.isFar = true;
-        this.#sizeBits = 0;
+        if (this.#modifier === Op.FAR) this.#sizeBits = 0;
       } else if (this.#sizeBits === 48) {
         parsed.isFar = true;
         this.#sizeBits = 48;
@@ -322,7 +329,7 @@ export class IntelOperands {
         if (this.#inOffset === 0) {
           if (this.#segment !== null)
             this.#reading.failAt("segment-expected", e.offset, "an operand has one segment only");
-          this.#segment = e.left!;
+          this.#segment = this.#firstSegment(e.left!);
         }
         if (e.right!.op === Op.REGISTER) this.#invalidRegister(e.right!);
         return this.#simplify(e.right!);
@@ -468,6 +475,13 @@ function namesPlace(e: Expression, depth = 0): boolean {
 
 function namesSymbol(e: Expression): boolean {
   return e.op === Op.SYMBOL || (e.left !== null && namesSymbol(e.left)) || (e.right !== null && namesSymbol(e.right));
+}
+
+/** `b - offset a`, `offset a * 2`: GNU as folds these only after it has chosen the width. */
+function subtractsOffset(e: Expression): boolean {
+  if (e.left === null || e.right === null) return e.op !== Op.OFFSET && e.left !== null && subtractsOffset(e.left);
+  if (e.op !== Op.ADD && (e.right.op === Op.OFFSET || (e.left.op === Op.OFFSET && e.op !== Op.SUBTRACT))) return true;
+  return subtractsOffset(e.left) || subtractsOffset(e.right);
 }
 
 function namesPlaceBehind(symbol: AssemblySymbol, depth: number): boolean {

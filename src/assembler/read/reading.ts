@@ -60,7 +60,7 @@ export class Reading {
     this.program = new Program(options, this.input, this.reporter, this.atoms);
     this.symbols = this.program.symbols;
     this.sections = this.program.sections;
-    this.architecture = new Architecture(options.arch ?? "");
+    this.architecture = new Architecture(options.arch ?? "", options.tune ?? "");
     this.isIntel = (options.syntax ?? "att") === "intel";
     this.allowsNakedRegisters = this.isIntel;
     this.bits = options.bits ?? 32;

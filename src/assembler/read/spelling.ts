@@ -37,6 +37,11 @@ const ATT_NAMES: ReadonlyMap<string, string> = new Map([
   ["movsxw", "movsw"],
 ]);
 
+/** SYSRET with the suffix that it has in each syntax: of 32 bits, which 16-bit code says with a prefix. */
+export function isSizedSysret(mnemonic: string, isIntel: boolean): boolean {
+  return mnemonic === (isIntel ? "sysretd" : "sysretl");
+}
+
 /** The mnemonic that the table has in AT&T syntax. */
 export function attMnemonic(mnemonic: string, operands: readonly Operand[]): string {
   const destination = operands[0];

@@ -202,7 +202,7 @@ function assignment(assembler: Assembler, atom: Atom, offset: number): void {
     assembler.expressions.defersHere = mode === "eqv";
     const value = assembler.expressions.required();
     assembler.expressions.defersHere = false;
-    assembler.symbols.assign(atom, value, mode, offset);
+    assembler.symbols.assign(atom, value, mode, offset, assembler.isIntel && assembler.expressions.namesOffset);
   }
   assembler.demandEnd();
 }
@@ -244,9 +244,15 @@ function lineMarker(assembler: Assembler): boolean {
   blanks();
   if (bytes[offset] !== QUOTE) return false;
   const name = readString(bytes, offset);
+  offset = name.end;
+  blanks();
+  // `# 0 "" 2` ends what a compiler was given to pass on: the lines are those of this text again.
+  const isBack = line === 0 && name.bytes.length === 0 && bytes[offset] === 0x32;
   while (bytes[offset] !== NEWLINE) offset++;
   input.offset = offset + 1;
-  input.frame!.mark({ offset: input.offset, line, path: textOfBytes(name.bytes) });
+  const frame = input.frame!;
+  if (isBack) line = frame.physicalLineAt(input.offset);
+  frame.mark({ offset: input.offset, line, path: isBack ? frame.origin.path : textOfBytes(name.bytes) });
   input.line = line;
   return true;
 }

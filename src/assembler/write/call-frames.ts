@@ -34,9 +34,10 @@ export function writeCallFrames(program: Program): void {
 function writeTable(program: Program, out: DebugSection, eh: boolean): void {
   const commons: CommonInformation[] = [];
   for (const description of program.callFrames.descriptions) {
-    let common = commons.find((candidate) => matches(candidate, description)) ?? null;
+    // The newest that fits, as GNU as has it.
+    let common = commons.findLast((candidate) => matches(candidate, description, eh)) ?? null;
     if (common === null) {
-      let count = description.instructions.findIndex((instruction) => dependsOnPlace(instruction));
+      let count = description.instructions.findIndex((instruction) => !isInitial(instruction));
       if (count < 0) count = description.instructions.length;
       common = { description, count, offset: out.length };
       commons.push(common);
@@ -135,14 +136,9 @@ function pad(out: DebugSection, lengthAt: number): void {
   out.patch(lengthAt, out.length - lengthAt - 4);
 }
 
-/** Instructions that cannot stand in the part that routines share. */
-function dependsOnPlace(instruction: FrameInstruction): boolean {
-  return (
-    instruction.kind === "advance" ||
-    instruction.kind === "escape" ||
-    (instruction.kind === "plain" &&
-      (instruction.op === DW_CFA.remember_state || instruction.op === DW_CFA.GNU_window_save))
-  );
+/** Instructions that can stand in the part that routines share: plain statements of where a register is. */
+function isInitial(instruction: FrameInstruction): boolean {
+  return instruction.kind === "registers" || (instruction.kind === "offset" && instruction.op !== DW_CFA.GNU_args_size);
 }
 
 function sameInstruction(a: FrameInstruction, b: FrameInstruction): boolean {
@@ -150,7 +146,7 @@ function sameInstruction(a: FrameInstruction, b: FrameInstruction): boolean {
     return a.op === b.op && a.register === b.register && a.offset === b.offset;
   if (a.kind === "registers" && b.kind === "registers")
     return a.op === b.op && a.register === b.register && a.other === b.other;
-  return a.kind === "plain" && b.kind === "plain" && a.op === b.op;
+  return false;
 }
 
 function sameExpression(a: Expression | null, b: Expression | null): boolean {
@@ -158,22 +154,23 @@ function sameExpression(a: Expression | null, b: Expression | null): boolean {
   return a.op === b.op && a.symbol === b.symbol && a.number === b.number;
 }
 
-function matches(common: CommonInformation, description: FrameDescription): boolean {
+function matches(common: CommonInformation, description: FrameDescription, eh: boolean): boolean {
   const model = common.description;
+  if (model.returnColumn !== description.returnColumn || model.isSignalFrame !== description.isSignalFrame)
+    return false;
+  // Only `.eh_frame` says who handles exceptions.
   if (
-    model.returnColumn !== description.returnColumn ||
-    model.isSignalFrame !== description.isSignalFrame ||
-    model.lsdaEncoding !== description.lsdaEncoding ||
-    model.personalityEncoding !== description.personalityEncoding ||
-    !sameExpression(model.personality, description.personality)
+    eh &&
+    (model.lsdaEncoding !== description.lsdaEncoding ||
+      model.personalityEncoding !== description.personalityEncoding ||
+      !sameExpression(model.personality, description.personality))
   )
     return false;
   for (let i = 0; i < common.count; i++) {
     const instruction = description.instructions[i];
     if (instruction === undefined || !sameInstruction(model.instructions[i]!, instruction)) return false;
   }
-  const next = description.instructions[common.count];
-  return next === undefined || dependsOnPlace(next);
+  return true;
 }
 
 function writeInstruction(out: DebugSection, instruction: FrameInstruction): void {

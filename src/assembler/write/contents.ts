@@ -5,7 +5,8 @@
 
 import { writeNops } from "../../isa/nops.ts";
 import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
-import { KEEPS_SYMBOL, plainRelocation, R, THREAD_LOCAL } from "../../object/relocation-types.ts";
+import { KEEPS_SYMBOL, plainRelocation, R, relocationBytes, THREAD_LOCAL } from "../../object/relocation-types.ts";
+import { Op } from "../model/expression.ts";
 import type { Fixup } from "../model/fixup.ts";
 import type { BranchVariable, Fragment } from "../model/fragment.ts";
 import type { Integer } from "../model/integer.ts";
@@ -105,7 +106,7 @@ function writeVariable(
   const size = fragment.variableSize;
   switch (variable.kind) {
     case "align":
-      if (variable.fill === null) writeNops(out, at, size, program.padding.bits, program.padding.hasLongNops);
+      if (variable.fill === null) writeNops(out, at, size, program.padding.bits, variable.hasLongNops);
       else {
         // What is left over behind the last whole pattern is zero.
         const whole = size - (size % variable.fill.length);
@@ -114,6 +115,7 @@ function writeVariable(
       break;
     case "fill": {
       const { pattern } = variable;
+      if (variable.write !== undefined) return variable.write(out, at, size);
       if (pattern.length === 1) out.fill(pattern[0]!, at, at + size);
       else for (let i = 0; i < size; i++) out[at + i] = pattern[i % pattern.length]!;
       break;
@@ -178,6 +180,19 @@ class FixupWriter {
 
   /** `at` is the field's offset in the section. */
   write(fixup: Fixup, at: number): void {
+    const named = fixup.symbol ?? (fixup.expression?.op === Op.SYMBOL ? fixup.expression.symbol! : null);
+    if (named?.isExternal && named.section.kind === "absolute") {
+      // What was used before it was given a number, and may be another file's, is left to the linker.
+      const number = fixup.expression === null ? fixup.addend : fixup.expression.number;
+      this.#relocate(
+        fixup,
+        at,
+        named,
+        fixup.pcRelative ? integer.subtract(number, fixup.pcBias) : number,
+        fixup.pcRelative,
+      );
+      return;
+    }
     let value: ResolvedValue;
     try {
       value = this.#resolver.target(fixup, fixup.offset);
@@ -188,6 +203,9 @@ class FixupWriter {
     }
     let { plus, number } = value;
     let pcRelative = fixup.pcRelative;
+    // An alias of what is defined here is a symbol of its own, as the linker sees it.
+    const alias = named !== null && plus !== null && plus !== named && plus.section.isReal ? named : null;
+    const isExternal = (alias ?? plus)?.isExternal === true;
     if (pcRelative) number = integer.subtract(number, fixup.pcBias);
     if (value.minus !== null) {
       const { minus } = value;
@@ -203,7 +221,7 @@ class FixupWriter {
       pcRelative &&
       plus !== null &&
       plus.section === this.#section &&
-      !plus.isExternal &&
+      !isExternal &&
       (fixup.relocation === 0 || fixup.relocation === R.PLT32)
     ) {
       this.#store(fixup, at, integer.subtract(integer.add(this.#resolver.address(plus), number), at), true);
@@ -222,12 +240,20 @@ class FixupWriter {
       this.#store(fixup, at, number, false);
       return;
     }
-    this.#relocate(fixup, at, plus, number, pcRelative);
+    this.#relocate(fixup, at, plus, number, pcRelative, alias);
   }
 
-  #relocate(fixup: Fixup, at: number, plus: AssemblySymbol | null, number: Integer, pcRelative: boolean): void {
+  #relocate(
+    fixup: Fixup,
+    at: number,
+    plus: AssemblySymbol | null,
+    number: Integer,
+    pcRelative: boolean,
+    alias: AssemblySymbol | null = null,
+  ): void {
     // What is defined in this file, and by no other, is called without a linkage table.
-    const needsNoTable = fixup.relocation === R.PLT32 && pcRelative && plus?.section.isReal && !plus.isExternal;
+    const needsNoTable =
+      fixup.relocation === R.PLT32 && pcRelative && plus?.section.isReal && !(alias ?? plus).isExternal;
     const type =
       fixup.relocation !== 0 && !needsNoTable ? fixup.relocation : plainRelocation(fixup.sizeBytes, pcRelative);
     if (type === 0) {
@@ -238,14 +264,27 @@ class FixupWriter {
       );
       return;
     }
-    if (plus !== null && this.#isAdjustable(fixup, plus, type, pcRelative, number)) {
+    const bytes = relocationBytes(type, fixup.sizeBytes);
+    if (bytes !== fixup.sizeBytes) {
+      this.#error(
+        fixup,
+        "no-relocation",
+        `this relocation fills ${bytes} bytes, and the field has ${fixup.sizeBytes}: the linker would write over what follows`,
+      );
+      return;
+    }
+    if (plus !== null && !(alias ?? plus).isExternal && this.#isAdjustable(fixup, plus, type, pcRelative, number)) {
       number = integer.add(number, this.#resolver.address(plus));
       plus = plus.section.symbol!;
+    } else if (alias !== null) {
+      plus = alias;
+      number = fixup.expression === null ? fixup.addend : fixup.expression.number;
+      if (fixup.pcRelative) number = integer.subtract(number, fixup.pcBias);
     }
     if (plus !== null) {
       if (THREAD_LOCAL.has(type)) plus.type = STT.TLS;
       plus.usedInRelocation = true;
-      this.#program.symbolList.need(plus);
+      this.#program.symbolList.needForRelocation(plus);
     }
     if (this.#section.hasContents) integer.writeInteger(this.#out, at, number, fixup.sizeBytes);
     this.#relocations.add(at, type, plus);
@@ -254,9 +293,15 @@ class FixupWriter {
   /** A symbol of this file only is named by its section and its offset. */
   #isAdjustable(fixup: Fixup, symbol: AssemblySymbol, type: number, pcRelative: boolean, number: Integer): boolean {
     const { section } = symbol;
-    if (!section.isReal || symbol.isExternal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
+    if (!section.isReal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
     if (fixup.keepsSymbol && fixup.relocation !== 0) return false;
-    if (section.flags & SHF.MERGE && (pcRelative || number != 0 || fixup.relocation !== 0)) return false;
+    if (
+      section.flags & SHF.MERGE &&
+      (integer.add(number, fixup.pcRelative ? fixup.pcBias : 0) != 0 ||
+        pcRelative !== fixup.pcRelative ||
+        fixup.relocation !== 0)
+    )
+      return false;
     return (section.flags & SHF.TLS) === 0;
   }
 

@@ -95,13 +95,19 @@ interface CodeRange {
   readonly entries: LineEntry[];
 }
 
+/** Whether two rows may be at one address: GNU as says so from their fragments, before layout. */
+function maybeSamePlace(a: LineEntry, b: LineEntry): boolean {
+  if (a.fragment === b.fragment) return a.position === b.position;
+  // A jump's opcode counts as a part of known size.
+  return b.position === 0 && a.position >= a.fragment.fixedSize && a.fragment.variable?.kind !== "branch";
+}
+
 function isPublic({ isGlobal, isWeak }: AssemblySymbol): boolean {
   return isGlobal && !isWeak;
 }
 
 export function writeDwarf(program: Program, resolver: Resolver): void {
   const { debug } = program;
-  if (debug.entries.size === 0) return;
   const ranges = new Map<Section, CodeRange>();
   // Sections in the order of their first instructions, subsections by their numbers.
   const subsections = [...debug.entries.keys()];
@@ -118,13 +124,16 @@ export function writeDwarf(program: Program, resolver: Resolver): void {
     }
     for (const entry of debug.entries.get(subsection)!) range.entries.push(entry);
   }
-  const stated = program.options.dwarfVersion ?? 0;
-  const version = Math.max(stated, debug.impliedVersion) || 2;
+  const stated = program.options.dwarfVersion || (program.options.debugLines === true ? 2 : 3);
+  const version = Math.max(stated, debug.impliedVersion);
+  const hasContents = (wanted: string): boolean =>
+    program.sections.list.some(({ name, sizeBytes }) => name === wanted && sizeBytes > 0);
+  // A unit for the assembly source, unless the source brings its own; then a line table, unless that came too.
+  const wantsUnit = !hasContents(".debug_info");
+  const wantsLines = !hasContents(".debug_line");
+  if (wantsUnit ? ranges.size === 0 : !wantsLines) return;
   const writer = new DwarfWriter(program, debug, resolver, version, [...ranges.values()]);
-  // A unit for the assembly source, unless the source brings its own.
-  const wantsUnit =
-    debug.isGenerated || !program.sections.list.some(({ name, sizeBytes }) => name === ".debug_info" && sizeBytes > 0);
-  writer.lines();
+  if (wantsLines) writer.lines();
   if (wantsUnit) writer.unit();
   writer.finish();
   if (wantsUnit) orderSymbols(program);
@@ -141,6 +150,9 @@ const SYMBOL_ORDER = [
   ".debug_str",
 ];
 
+/** So many of them are needed before layout. */
+const EARLY_SYMBOLS = 3;
+
 function orderSymbols(program: Program): void {
   const list = program.symbolList.all;
   const ranks = new Map(SYMBOL_ORDER.map((name, rank) => [name, rank]));
@@ -149,9 +161,11 @@ function orderSymbols(program: Program): void {
     if (symbol.type === STT.SECTION && ranks.has(symbol.name)) places.push(i);
   });
   const sorted = places.map((i) => list[i]!).sort((a, b) => ranks.get(a.name)! - ranks.get(b.name)!);
-  places.forEach((place, i) => {
-    list[place] = sorted[i]!;
-  });
+  for (let i = places.length - 1; i >= 0; i--) list.splice(places[i]!, 1);
+  // Those of the unit itself are there before layout needs any local name; the others after it.
+  const early = sorted.filter(({ name }) => ranks.get(name)! < EARLY_SYMBOLS);
+  list.splice(program.symbolList.countBeforeLayout, 0, ...early);
+  list.push(...sorted.slice(early.length));
 }
 
 class DwarfWriter {
@@ -285,6 +299,7 @@ class DwarfWriter {
     let isa = 0;
     let isStatement = true;
     let address = -1;
+    let last: LineEntry | null = null;
     for (const entry of range.entries) {
       const options = entry.options;
       if (entry.file !== file) {
@@ -316,13 +331,14 @@ class DwarfWriter {
         if (options.epilogueBegin) out.byte(DW_LNS.set_epilogue_begin);
       }
       const next = entry.fragment.address + entry.position;
-      if (address < 0) {
+      if (last === null || (options?.resetsView === true && maybeSamePlace(last, entry))) {
         out.byte(0, 5, DW_LNE.set_address);
         out.address(range.section.symbol!, next);
         this.#advance(entry.line - line, 0);
       } else this.#advance(entry.line - line, next - address);
       line = entry.line;
       address = next;
+      last = entry;
     }
     const delta = range.section.sizeBytes - address;
     if (delta === MAXIMUM_SPECIAL_ADVANCE) out.byte(DW_LNS.const_add_pc);

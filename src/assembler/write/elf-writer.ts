@@ -5,11 +5,13 @@
 
 import { alignUp } from "../../object/align.ts";
 import { StringTable } from "../../object/string-table.ts";
+import { namesRegister, Op } from "../model/expression.ts";
 import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
 import { RelocationList } from "../model/relocations.ts";
 import { type Section, SHF, SHT } from "../model/section.ts";
 import { AssemblySymbol, isLocalName, isNumericLabel, STT } from "../model/symbol.ts";
+import { copyAttributes } from "../model/symbols.ts";
 import type { Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
 
@@ -20,7 +22,9 @@ const SECTION_HEADER_SIZE = 40;
 const SYMBOL_SIZE = 16;
 const RELOCATION_SIZE = 8;
 const SHN = { UNDEF: 0, ABS: 0xfff1, COMMON: 0xfff2 } as const;
-const STB = { LOCAL: 0, GLOBAL: 1, WEAK: 2 } as const;
+const STB = { LOCAL: 0, GLOBAL: 1, WEAK: 2, GNU_UNIQUE: 10 } as const;
+/** Aliases of aliases: more of them, or a loop, are reported where their value is worked out. */
+const MOST_ALIASES = 200;
 /** Flag of a group section's contents: only one group of its name is kept by the linker. */
 const GRP_COMDAT = 1;
 
@@ -139,7 +143,7 @@ export function writeElf(
   shstrtab.sizeBytes = shstrtab.contents.length;
   const usesExtensions =
     sections.some(({ flags }) => (flags & (SHF.GNU_RETAIN | SHF.GNU_MBIND)) !== 0) ||
-    symbols.some(({ type }) => type === STT.GNU_IFUNC);
+    symbols.some(({ type, binding }) => type === STT.GNU_IFUNC || binding === STB.GNU_UNIQUE);
   return assembleFile(
     usesExtensions ? ELFOSABI_GNU : 0,
     outputs,
@@ -257,8 +261,17 @@ function describe(
     if (!symbol.usedInRelocation) return null;
     return { ...result, name: "", sectionIndex: symbol.section.index };
   }
-  if (symbol.register !== null) return null;
+  if (symbol.register !== null || symbol.isAddress) return null;
+  if (symbol.expression !== null && namesRegister(symbol.expression)) {
+    // `FIELD = edi + 4`: GNU as keeps the number alone.
+    const { op, right } = symbol.expression;
+    const number = right !== null && right.op === Op.CONSTANT ? right.number : 0;
+    const value = integer.low32(op === Op.SUBTRACT ? integer.subtract(0, number) : number);
+    return { ...result, value, sectionIndex: SHN.ABS };
+  }
   try {
+    inheritAttributes(symbol);
+    result.type = symbol.type;
     if (symbol.size !== null) result.size = Number(resolver.number(symbol.size) ?? failSize(symbol));
     else if (symbol.commonSize !== 0) result.size = symbol.commonSize;
     const kind = symbol.section.kind;
@@ -295,9 +308,22 @@ function describe(
     program.reporter.report("error", error.id, symbol.frame, symbol.offset, symbol.name.length, error.message, {});
     return null;
   }
-  if (symbol.isWeak) result.binding = STB.WEAK;
+  if (symbol.isUnique && symbol.section.kind !== "undefined") result.binding = STB.GNU_UNIQUE;
+  else if (symbol.isWeak) result.binding = STB.WEAK;
   else if (symbol.isGlobal || result.sectionIndex === SHN.UNDEF) result.binding = STB.GLOBAL;
   return result;
+}
+
+/** What an alias stood for may have got its type and size after it. */
+function inheritAttributes(symbol: AssemblySymbol): void {
+  const chain: AssemblySymbol[] = [];
+  for (
+    let alias = symbol;
+    alias.expression?.op === Op.SYMBOL && alias.expression.number == 0 && chain.length < MOST_ALIASES;
+    alias = alias.expression.symbol!
+  )
+    chain.push(alias);
+  for (let i = chain.length - 1; i >= 0; i--) copyAttributes(chain[i]!.expression!.symbol!, chain[i]!);
 }
 
 function failSize(symbol: AssemblySymbol): never {

@@ -126,7 +126,7 @@ class Relaxer {
     const target = this.#branchTarget(fragment, branch);
     const named = branch.symbol;
     // What another file may define in its place is reached through the linkage table.
-    const isReplaceable = branch.relocation === R.PLT32 && target !== null && target.isGlobal;
+    const isReplaceable = branch.relocation === R.PLT32 && target !== null && (named ?? target).isGlobal;
     const isWeak = named !== null && (named.isWeak || target?.isWeak);
     if (target !== null && named !== null && !named.isTemporary) this.#program.symbolList.need(named);
     if (target !== null && !isWeak && !isReplaceable) return;
@@ -266,7 +266,7 @@ class Relaxer {
     if (stretch !== 0 && targetFragment !== null && targetFragment.marker !== this.#marker) {
       // The target will move as this jump did, unless an alignment in between swallows the movement.
       if (stretch < 0 || targetFragment.region === fragment.region) place += stretch;
-      else if (place < fragment.address) return 0;
+      else if (place < fragment.address + fragment.fixedSize + branch.encoding.fixups[0]!.offset) return 0;
     }
     const distance = place - (fragment.address + fragment.fixedSize + branch.encoding.bytes.length);
     if (distance >= SHORT_BACKWARD && distance <= SHORT_FORWARD) return 0;

@@ -395,6 +395,20 @@ export const INTEGER: readonly TableSection[] = [
       endbr64             | F3 0F 1E FA | =nop
     `,
   },
+  {
+    // Shadow stacks: a processor without them takes RDSSP for a hint, and the others do not exist.
+    feature: "shstk",
+    rows: `
+      rdsspd r32.rm       | F3 0F 1E /1 | encode =nop
+      incsspd r32.rm      | F3 0F AE /5 | encode =nop
+      saveprevssp         | F3 0F 01 EA | encode =nop
+      rstorssp m64        | F3 0F 01 /5 | encode =nop
+      wrssd m32, r32      | NP 0F 38 F6 /r | encode =nop
+      wrussd m32, r32     | 66 0F 38 F5 /r | encode =nop
+      setssbsy            | F3 0F 01 E8 | encode =nop
+      clrssbsy m64        | F3 0F AE /6 | encode =nop
+    `,
+  },
   { feature: "popcnt", rows: `popcnt rv, r/mv | F3 0F B8 /r` },
   { feature: "lzcnt", rows: `lzcnt rv, r/mv | F3 0F BD /r` },
   { feature: "bmi", rows: `tzcnt rv, r/mv | F3 0F BC /r` },

@@ -1,0 +1,48 @@
+/**
+ * The differences that docs/assembler-differences.md names, as data: by what they are known when a source of a corpus
+ * shows one. What fits none of them is a fault.
+ */
+import type { Diagnostic } from "../../src/diagnostic/diagnostic.ts";
+import type { Difference } from "./object-differences.ts";
+
+interface RefusalClass {
+  readonly name: string;
+  /** Every error of a source must fit the class, by the line that it stands in or by its text. */
+  readonly sourceLine?: RegExp;
+  readonly message?: RegExp;
+  readonly id?: RegExp;
+}
+
+/** Refused by us only. */
+const REFUSALS: readonly RefusalClass[] = [];
+
+interface DifferenceClass {
+  readonly name: string;
+  /** Every difference of the object must fit. */
+  readonly kind: RegExp;
+  readonly detail?: RegExp;
+}
+
+const DIFFERENCES: readonly DifferenceClass[] = [];
+
+/** The class that explains a refusal, or null. Each error may have a class of its own; the first one names the source. */
+export function classOfRefusal(diagnostics: readonly Diagnostic[]): string | null {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const classes = errors.map((error) =>
+    REFUSALS.find(
+      ({ sourceLine, message, id }) =>
+        (sourceLine?.test(error.sourceLine) ?? true) &&
+        (message?.test(error.message) ?? true) &&
+        (id?.test(error.id) ?? true),
+    ),
+  );
+  return classes.includes(undefined) ? null : (classes[0]?.name ?? null);
+}
+
+/** The class that explains all that differs, or null. */
+export function classOfDifferences(differences: readonly Difference[]): string | null {
+  const classes = differences.map((one) =>
+    DIFFERENCES.find(({ kind, detail }) => kind.test(one.kind) && (detail?.test(one.detail) ?? true)),
+  );
+  return classes.includes(undefined) ? null : (classes[0]?.name ?? null);
+}
