@@ -3,9 +3,10 @@
  * cluster, and what it makes of each packet that it hears. Every test begins before the node has an address.
  */
 import { describe, expect, test } from "vitest";
+import { sameBytes } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import { readElf } from "../../src/index.ts";
-import { boot, images, inState, PROMPT } from "../system/images.ts";
+import { readElf, SparseDisk } from "../../src/index.ts";
+import { boot, DISK_BYTES, images, inState, PROMPT } from "../system/images.ts";
 import { ASK, BYE, ClusterWire, HELLO, type Heard, JOINING, MEMBER, REPORT, type Said, VIEW } from "./cluster-wire.ts";
 
 /** The node's own id, and strangers' ids below and above it. */
@@ -461,6 +462,42 @@ test("a member whose coordinator says bye takes its place at once", async () => 
   const first = await says(s, VIEW);
   expect(first).toMatchObject({ era: 5, founder: LOW });
   expect(first.atMs - atMs).toBeLessThan(3 * TICK_MS);
+});
+
+test("era and founder are on disk before the node names them, and are not written again for the same cluster", async () => {
+  const lab = await inState("no address yet, with a disk", async () => {
+    const disk = new SparseDisk(DISK_BYTES, {});
+    const booted = boot({ nodes: [{ cdrom: images().iso, disk }] });
+    const node = booted.nodes[0]!;
+    await node.waitFor(PROMPT);
+    await node.enter("fdisk hda init", /Are you sure\? Type 'Yes' if so: $/);
+    await node.enter("Yes", /Are you really sure\? Type 'Yes' if so: $/);
+    await node.enter("Yes", PROMPT, { within: "120s" });
+    await node.enter("mkfs -t oofs hda0", PROMPT);
+    await node.enter("reboot", /QuRe loader: .* of drive 80h/);
+    await node.waitFor(PROMPT);
+    return booted;
+  });
+  const s = { lab, node: lab.nodes[0]!, wire: new ClusterWire(lab) };
+  const known = await says(s, HELLO);
+  expect(known).toMatchObject({ flags: 0, era: 0 });
+  s.wire.say(view(LOW, 5, HIGHEST));
+  await lab.until(() => s.wire.heard.at(-1)!.era === 5, "the era was not taken");
+  s.node.powerOff();
+  s.node.powerOn();
+  await s.node.waitFor(PROMPT);
+  const from = s.wire.heard.length;
+  await lab.until(() => s.wire.heard.length > from, "no hello was said");
+  expect(s.wire.heard.at(-1)).toMatchObject({ kind: HELLO, state: JOINING, era: 5, age: known.age + 1 });
+  const before = (s.node.disk as SparseDisk).content();
+  s.wire.say(view(LOW, 5, HIGHEST));
+  await lab.advance("500ms");
+  expect(await cloud(s)).toBe(isIn(5, HIGHEST, known.age));
+  expect(sameBytes((s.node.disk as SparseDisk).content(), before)).toBe(true);
+  s.wire.say(view(LOW, 5, LOWEST));
+  await lab.advance("500ms");
+  expect(await cloud(s)).toBe(isIn(5, LOWEST, known.age));
+  expect(sameBytes((s.node.disk as SparseDisk).content(), before)).toBe(false);
 });
 
 test("a node without an address decides nothing", async () => {
