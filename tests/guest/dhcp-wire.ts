@@ -18,7 +18,7 @@ import {
 import type { LabCluster, LabPlug } from "../../src/index.ts";
 
 export const SERVER = "10.9.8.1";
-export const SERVER_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x67);
+const SERVER_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x67);
 export const OFFERED = "10.9.8.7";
 export const [DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK] = [1, 2, 3, 4, 5, 6] as const;
 const FILE_AT = 108;
