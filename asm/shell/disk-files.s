@@ -8,7 +8,8 @@
 .section .rodata
 mkfs_help:
     .ascii  "mkfs -t oofs hda0  makes an empty OOFS on a partition that is not mounted.\n"
-    .asciz  "What was there is lost; nothing is asked.\n"
+    .ascii  "What was there is lost. When the volume holds something, or its entry in the\n"
+    .asciz  "partition table is of another type, Yes has to be typed.\n"
 mount_help:
     .ascii  "mount              lists what is mounted\n"
     .asciz  "mount hda0 /net    mounts the file system of a partition at a path\n"
@@ -62,6 +63,12 @@ mkfs_command:
     PRINTF  "%s is a whole drive: mkfs takes a partition, such as %s0.\n", [esi+12], [esi+12]
     jmp     .Lmkfs_command_failed
 .Lmkfs_command_partition:
+    cmp     dword ptr [ebx + VOLUME_MOUNT], 0
+    jne     .Lmkfs_command_asked        # it is refused in a moment
+    mov     eax, ebx
+    call    mkfs_confirm
+    jc      .Lmkfs_command_failed
+.Lmkfs_command_asked:
     call    mounts_lock
     mov     eax, [ebx + VOLUME_MOUNT]
     test    eax, eax
@@ -94,6 +101,89 @@ mkfs_command:
 .Lmkfs_command_failed:
     mov     eax, 1
 .Lmkfs_command_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Says what would be lost by a new file system, and asks. Nothing is asked about an empty volume whose entry has the
+# type of OOFS.
+# In: EAX volume.
+# Out: CF unless the answer was `Yes`; it then has said so.
+mkfs_confirm:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    xor     esi, esi                    # ESI: reasons to ask
+    mov     edx, [ebx + VOLUME_TYPE]
+    cmp     edx, PARTITION_OOFS
+    je      .Lmkfs_confirm_content
+    inc     esi
+    PRINTF  "%s is an entry of type %02x, not %02x.\n", ebx, edx, PARTITION_OOFS
+.Lmkfs_confirm_content:
+    mov     eax, ebx
+    call    fs_class_probe
+    jc      .Lmkfs_confirm_unknown
+    inc     esi
+    PRINTF  "%s holds %s, %s.\n", ebx, edx, [eax+FS_NAME]
+    jmp     .Lmkfs_confirm_ask
+.Lmkfs_confirm_unknown:
+    mov     eax, ebx
+    call    volume_begins
+    jz      .Lmkfs_confirm_ask
+    inc     esi
+    PRINTF  "%s holds something, but no file system that is known.\n", ebx
+.Lmkfs_confirm_ask:
+    test    esi, esi
+    jz      .Lmkfs_confirm_done         # CF is clear
+    PRINT   "It will be lost. Are you sure? Type 'Yes' if so: "
+    call    fdisk_yes
+    je      .Lmkfs_confirm_done
+    PRINT   "Aborted: nothing was written.\n"
+    stc
+.Lmkfs_confirm_done:
+    pop     esi
+    pop     ebx
+    ret
+
+# Looks whether a volume begins with anything but zeros.
+# In: EAX volume.
+# Out: ZF when its first 4 KiB are zero, or cannot be read.
+volume_begins:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     eax, 1
+    call    page_alloc
+    mov     edi, eax
+    jc      .Lvolume_begins_empty
+    mov     eax, ebx
+    xor     edx, edx
+    mov     ecx, edi
+    mov     esi, FS_BLOCK_BYTES / 512
+    cmp     esi, [ebx + VOLUME_SECTORS]
+    jbe     .Lvolume_begins_read
+    mov     esi, [ebx + VOLUME_SECTORS]
+.Lvolume_begins_read:
+    call    volume_read
+    mov     ebx, edi
+    mov     eax, 0
+    jc      .Lvolume_begins_free
+    mov     ecx, FS_BLOCK_BYTES / 4     # the page was zero
+    repe scasd
+    setne   al
+.Lvolume_begins_free:
+    push    eax
+    mov     eax, ebx
+    mov     edx, 1
+    call    page_free
+    pop     eax
+    test    eax, eax
+    jmp     .Lvolume_begins_done
+.Lvolume_begins_empty:
+    xor     eax, eax
+.Lvolume_begins_done:
     pop     edi
     pop     esi
     pop     ebx
