@@ -371,10 +371,12 @@ task_wait:
     cmp     dword ptr [ebx + TASK_HOLDS], 0
     stc
     jne     .Ltask_wait_done
+    pop     ebx
     jmp     task_exit                   # in its own context, which may sleep
 .Ltask_wait_killed:
     cmp     dword ptr [ebx + TASK_HOLDS], 0
     jne     .Ltask_wait_begin
+    pop     ebx
     jmp     task_exit
 
 # Makes a waiting task ready.
