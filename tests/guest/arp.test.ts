@@ -8,6 +8,7 @@ import {
   ethernetFrame,
   get16,
   parseIpv4,
+  sameBytes,
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
@@ -52,7 +53,7 @@ async function scene(answers: boolean): Promise<Scene> {
   const seen: ArpSeen[] = [];
   const packets: Uint8Array[] = [];
   plug.answer((frame) => {
-    if (get16(frame, 12) === ETHERTYPE_IPV4 && frame[5] === NEIGHBOUR_MAC[5]) packets.push(frame);
+    if (get16(frame, 12) === ETHERTYPE_IPV4 && sameBytes(frame.subarray(0, 6), NEIGHBOUR_MAC)) packets.push(frame);
     if (get16(frame, 12) !== ETHERTYPE_ARP) return [];
     const at = 14;
     const request = {
