@@ -79,6 +79,9 @@ export interface BoardConfig {
   videoRom?: Uint8Array;
 }
 
+/** What a machine of a cluster may have beyond its disk, CD and network card. */
+export type BoardParts = Pick<BoardConfig, "floppies" | "bootOrder" | "videoRom">;
+
 /** What the board asks of the machine. */
 export interface BoardHost {
   clock: Clock;

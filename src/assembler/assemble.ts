@@ -1,6 +1,6 @@
 /**
  * The assembler as a function: source in, ELF object and diagnostics out. Touches nothing of the world but what the
- * options bring.
+ * options give it.
  */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
@@ -90,6 +90,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
       {},
     );
   }
+  assembler.warnOfForeignRegisters();
   program.callFrames.check();
   assembler.conditionals.warnOfOrder();
   program.stabs.finish();

@@ -1,11 +1,12 @@
 /**
  * Where the command starts. Makefiles call the tools once for each file, so each of them is one script with its code
- * kept compiled, and what the other commands need is not even looked at. It is bundled as CommonJS, which Node starts
+ * kept compiled, and what the other commands need is never read. It is bundled as CommonJS, which Node starts
  * eight milliseconds sooner than a module.
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { runScript } from "./code-cache.ts";
+import { passOn } from "./pass-on.ts";
 import { TOOLS } from "./tools.ts";
 
 /**
@@ -28,5 +29,9 @@ function isLongSource(argument: string): boolean {
 }
 
 const name = process.argv[2] ?? "";
-if (TOOLS.has(name)) runScript(join(__dirname, "tools", `${name}.cjs`), name, prepare);
+/** Called by the name of GNU's tool (`dist/bin/as`). */
+const isByName = (process.argv[1] ?? "").endsWith(`/${name}`);
+if (isByName && passOn(name, process.argv.slice(3), join(__dirname, "bin"))) {
+  // The other tool has done it.
+} else if (TOOLS.has(name)) runScript(join(__dirname, "tools", `${name}.cjs`), name, prepare);
 else void import("./main.ts");

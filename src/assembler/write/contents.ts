@@ -3,6 +3,7 @@
  * field either its value or to the linker.
  */
 
+import { assert } from "../../diagnostic/invariant.ts";
 import { writeNops } from "../../isa/nops.ts";
 import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
 import { KEEPS_SYMBOL, plainRelocation, R, relocationBytes, THREAD_LOCAL } from "../../object/relocation-types.ts";
@@ -16,7 +17,7 @@ import { RelocationList } from "../model/relocations.ts";
 import type { Section, Subsection } from "../model/section.ts";
 import { SHF } from "../model/section.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
-import { STT } from "../model/symbol.ts";
+import { isLocalName, STT } from "../model/symbol.ts";
 import type { ResolvedValue, Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
 
@@ -24,14 +25,18 @@ import { Unresolvable } from "./resolver.ts";
 export function writeContents(program: Program, resolver: Resolver, section: Section): RelocationList {
   const out = new Uint8Array(section.hasContents ? section.sizeBytes : 0);
   const first = section.ordered[0]!.first;
-  /** Jumps that are left to the linker: GNU as lists their relocations behind all others. */
+  /** Jumps that are left to the linker: GNU as lists their relocations after all others. */
   const settled: Fragment[] = [];
+  let end = 0;
   for (let fragment: Fragment | null = first; fragment !== null; fragment = fragment.next) {
     if (!section.hasContents) continue;
+    assert(fragment.address >= end, "relaxation left two fragments on top of each other");
+    end = fragment.address + fragment.fixedSize;
     const { bytes } = fragment.subsection;
     out.set(bytes.subarray(fragment.start, fragment.start + fragment.fixedSize), fragment.address);
     if (fragment.variable !== null) writeVariable(program, resolver, section, fragment, out, settled);
   }
+  assert(end <= out.length, "relaxation left a fragment beyond the end of its section");
   section.contents = out;
   const relocations = new RelocationList();
   const writer = new FixupWriter(program, resolver, section, out, relocations);
@@ -108,7 +113,7 @@ function writeVariable(
     case "align":
       if (variable.fill === null) writeNops(out, at, size, program.padding.bits, variable.hasLongNops);
       else {
-        // What is left over behind the last whole pattern is zero.
+        // What is left over after the last whole pattern is zero.
         const whole = size - (size % variable.fill.length);
         for (let i = 0; i < whole; i++) out[at + i] = variable.fill[i % variable.fill.length]!;
       }
@@ -295,6 +300,9 @@ class FixupWriter {
     const { section } = symbol;
     if (!section.isReal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
     if (fixup.keepsSymbol && fixup.relocation !== 0) return false;
+    // The linker may drop the group with the symbol, and then tells of it by its name.
+    if (section !== this.#section && isLinkedOnce(section) && !symbol.isTemporary && !isLocalName(symbol.name))
+      return false;
     if (
       section.flags & SHF.MERGE &&
       (integer.add(number, fixup.pcRelative ? fixup.pcBias : 0) != 0 ||
@@ -346,4 +354,9 @@ class FixupWriter {
   #error(fixup: Fixup, id: string, message: string): void {
     this.#program.reporter.report("error", id, fixup.frame, fixup.offset, 1, message, {});
   }
+}
+
+/** Of several sections like it in a program the linker keeps one. */
+function isLinkedOnce({ group, isComdat, name }: Section): boolean {
+  return (group !== null && isComdat) || name.startsWith(".gnu.linkonce");
 }
