@@ -14,7 +14,14 @@ interface RefusalClass {
 }
 
 /** Refused by us only. */
-const REFUSALS: readonly RefusalClass[] = [];
+const REFUSALS: readonly RefusalClass[] = [
+  {
+    name: "AVX and later",
+    sourceLine: /^\s*(\{[^}]*\}\s*)?(v[a-z]|k(mov|and|or|xor|not|test|shift|unpck|add)[a-z]*|[a-z0-9]+.*[yz]mm\d)/,
+  },
+  { name: "64-bit code", sourceLine: /^\s*\.code64|%r([a-ds][xipl]+|\d+)\b|\.intel_mnemonic/ },
+  { name: "directives of other object formats", id: /^(unsupported|unknown)-directive$/ },
+];
 
 interface DifferenceClass {
   readonly name: string;
@@ -23,7 +30,9 @@ interface DifferenceClass {
   readonly detail?: RegExp;
 }
 
-const DIFFERENCES: readonly DifferenceClass[] = [];
+const DIFFERENCES: readonly DifferenceClass[] = [
+  { name: "an address that a line table states once more", kind: /^spelling of \.debug_line$/ },
+];
 
 /** The class that explains a refusal, or null. Each error may have a class of its own; the first one names the source. */
 export function classOfRefusal(diagnostics: readonly Diagnostic[]): string | null {

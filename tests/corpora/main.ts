@@ -25,6 +25,8 @@ function verdict(ours: OurAnswer, expected: Reference): Pick<Result, "outcome" |
   if (expected.object === null) {
     if (ours.object === null) return { outcome: "refused by both" };
     const message = /Error: (.*)|Fatal error: (.*)/.exec(expected.messages)?.[0] ?? expected.messages.slice(0, 200);
+    if (/invalid use of operator "[a-z]+"/.test(message))
+      return { outcome: "known", kind: "names of operators as symbols in Intel syntax" };
     return { outcome: "refused by GNU only", kind: message.replace(/`.*'/, "`...'"), detail: message };
   }
   if (ours.object === null) {
