@@ -21,6 +21,19 @@ const REFUSALS: readonly RefusalClass[] = [
   },
   { name: "64-bit code", sourceLine: /^\s*\.code64|%r([a-ds][xipl]+|\d+)\b|\.intel_mnemonic/ },
   { name: "directives of other object formats", id: /^(unsupported|unknown)-directive$/ },
+  {
+    name: "instructions of other extensions",
+    id: /^unknown-instruction$/,
+    sourceLine:
+      /^\s*(notrack\s+)?(xacquire|xrelease|bnd|ad[co]x|invlpgb|monitorx|mwaitx|pswapd|xstorerng|xcrypt|frstpm|rdpkru|pconfig|enclu|encls|enqcmds?|movdir|sha[0-9]|gf2p8|umonitor|uiret|clzero|ptwrite|serialize|rdpru|wbnoinvd|hreset|tdcall|fsincos_?)/,
+  },
+  { name: "processors that are not known", id: /^unknown-processor$|^bad-argument$/, message: /no processor/ },
+  {
+    name: "options that are not taken",
+    id: /^option$/,
+    message:
+      /-(O[0-9s]?|mshared|momit-lock-prefix|mfence-as-lock-add|madd-bnd-prefix|mx86-used-note|-generate-missing-build-notes|-no-pad-sections|-gdwarf-cie-version)/,
+  },
 ];
 
 interface DifferenceClass {

@@ -24,7 +24,7 @@ export interface RunResult {
   readonly messages: string;
 }
 
-function run(command: string, args: readonly string[], folder: string): Promise<RunResult> {
+export function run(command: string, args: readonly string[], folder: string): Promise<RunResult> {
   return new Promise((done) => {
     const options = { cwd: folder, maxBuffer: 1 << 28, timeout: MAXIMUM_COMPILER_MS, encoding: "latin1" } as const;
     execFile(command, args, { ...options, env: { ...process.env, LC_ALL: "C" } }, (error, output, messages) =>
