@@ -11,7 +11,10 @@ import { AtaDisk } from "./devices/ata-disk.ts";
 import { AtapiCd } from "./devices/atapi-cd.ts";
 import { cmosContents } from "./devices/cmos-layout.ts";
 import { CoprocessorError } from "./devices/coprocessor-error.ts";
+import { DmaControllers } from "./devices/dma8237.ts";
 import { E1000 } from "./devices/e1000.ts";
+import { Fdc82077 } from "./devices/fdc82077.ts";
+import { FloppyDrive } from "./devices/floppy-drive.ts";
 import { HostBridge, type SetShadow } from "./devices/i440fx.ts";
 import { IdeChannel, IdeController } from "./devices/ide.ts";
 import type { IdeDrive } from "./devices/ide-drive.ts";
@@ -64,6 +67,10 @@ export interface BoardConfig {
   ramBytes: number;
   /** Primary master, primary slave, secondary master, secondary slave. */
   ide: readonly (DriveConfig | null)[];
+  /** Diskettes in the drives A and B, of a size that diskettes have (devices/floppy-drive.ts). */
+  floppies?: readonly (BlockBackend | null)[];
+  /** Where firmware looks for a system, in QEMU's letters: a diskette, c disk, d CD, n network. */
+  bootOrder?: string;
   /** At most 16; they take the PCI slots from 3 up. */
   network: readonly NetworkCardConfig[];
   /** What the real-time clock shows at virtual time 0: seconds since 1970, UTC. */
@@ -71,6 +78,9 @@ export interface BoardConfig {
   /** A video BIOS, for the expansion ROM of the display adapter. Not needed by firmware that programs a VGA itself. */
   videoRom?: Uint8Array;
 }
+
+/** What a machine of a cluster may have beyond its disk, CD and network card. */
+export type BoardParts = Pick<BoardConfig, "floppies" | "bootOrder" | "videoRom">;
 
 /** What the board asks of the machine. */
 export interface BoardHost {
@@ -118,6 +128,8 @@ export class Board implements ProcessorBus, Stateful {
   readonly #pit: Pit8254;
   readonly #rtc: Rtc146818;
   readonly #keyboardController: KeyboardController;
+  readonly #dma: DmaControllers;
+  readonly #fdc: Fdc82077;
   readonly #pci = new PciBus();
   readonly #coprocessorError: CoprocessorError;
   readonly #latches: readonly (Stateful & { reset?(): void })[];
@@ -141,6 +153,7 @@ export class Board implements ProcessorBus, Stateful {
     space.claimPorts(0x61, 1, nmiStatus);
 
     const drives = this.#makeDrives(config, clock);
+    const floppies = (config.floppies ?? []).map((backend) => (backend ? new FloppyDrive(backend) : null));
     this.#rtc = new Rtc146818(
       clock,
       this.#irq(8),
@@ -148,7 +161,8 @@ export class Board implements ProcessorBus, Stateful {
       cmosContents({
         ramBytes: config.ramBytes,
         disks: drives.map((drive) => (drive instanceof AtaDisk ? drive.sectors : null)),
-        bootsFromNetwork: config.network.some(({ bootRom }) => bootRom !== undefined),
+        floppyKinds: floppies.map((drive) => drive?.format.driveKind ?? 0),
+        bootOrder: config.bootOrder ?? defaultBootOrder(config),
       }),
     );
     space.claimPorts(0x70, 2, this.#rtc);
@@ -178,6 +192,14 @@ export class Board implements ProcessorBus, Stateful {
     ];
     space.claimPorts(0x3f8, 8, this.uarts[0]);
     space.claimPorts(0x2f8, 8, this.uarts[1]);
+
+    this.#dma = new DmaControllers(host.dma);
+    space.claimPorts(0x00, 16, this.#dma.bytePorts);
+    space.claimPorts(0xc0, 32, this.#dma.wordPorts);
+    space.claimPorts(0x81, 15, this.#dma.pagePorts);
+    this.#fdc = new Fdc82077(clock, this.#irq(6), this.#dma.channel(2), floppies);
+    space.claimPorts(0x3f0, 6, this.#fdc.ports);
+    space.claimPorts(0x3f7, 1, this.#fdc.inputPorts);
 
     this.vga = new Vga(clock);
     space.claimPorts(0x3b0, 0x0c, this.vga);
@@ -282,6 +304,8 @@ export class Board implements ProcessorBus, Stateful {
     this.#keyboardController.reset();
     for (const uart of this.uarts) uart.reset();
     this.vga.reset();
+    this.#dma.reset();
+    this.#fdc.reset();
     for (const latch of this.#latches) latch.reset?.();
     this.#pics.reset();
     this.#host.setA20(true);
@@ -337,7 +361,7 @@ export class Board implements ProcessorBus, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("board", 2);
+    visitor.part("board", 3);
     this.#resetNs = visitor.integer(this.#resetNs);
     for (const irq of this.#irqs) irq.assume(visitor.integer(irq.levels));
     for (const latch of this.#latches) latch.visitState(visitor);
@@ -346,9 +370,17 @@ export class Board implements ProcessorBus, Stateful {
     this.#keyboardController.visitState(visitor);
     for (const uart of this.uarts) uart.visitState(visitor);
     this.vga.visitState(visitor);
+    this.#dma.visitState(visitor);
+    this.#fdc.visitState(visitor);
     this.#pci.visitState(visitor);
     this.#pics.visitState(visitor);
   }
+}
+
+/** As QEMU's: what comes first is what is most likely meant when it is there. */
+function defaultBootOrder(config: BoardConfig): string {
+  const network = config.network.some(({ bootRom }) => bootRom !== undefined) ? "n" : "";
+  return `c${config.floppies?.some((backend) => backend !== null) ? "a" : ""}d${network}`;
 }
 
 /** A handler whose range begins `distance` ports into another one's. */

@@ -429,6 +429,7 @@ export class Machine implements Stateful {
     this.#timers.visitState(visitor);
     for (const { port } of this.#config.network) port.visitState(visitor);
     for (const drive of this.#config.ide) visitBackend(visitor, drive?.backend);
+    for (const floppy of this.#config.floppies ?? []) visitBackend(visitor, floppy);
   }
 }
 

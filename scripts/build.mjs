@@ -16,7 +16,7 @@ if (process.argv.includes("--if-changed") && (await readFile(STAMP, "utf8").catc
 
 const run = promisify(execFile);
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
-const TOOLS = ["as", "ld", "nm", "objdump", "objcopy", "size"];
+const TOOLS = ["as", "ld", "ar", "ranlib", "nm", "objcopy", "objdump", "size", "strip"];
 
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist/tools", { recursive: true });
@@ -54,6 +54,24 @@ async function writeLicences() {
   });
   const texts = await Promise.all(parts);
   await writeFile("dist/LICENSES", `The files in this folder contain code of these packages.\n\n${texts.join("\n\n")}`);
+}
+
+/**
+ * Programs with the names of GNU's tools, for PATH and for `gcc -B`; with the prefix `qure-`, for Makefiles that put one
+ * before each name (CROSS_COMPILE). A program is a script of its own, so it says which tool it is as an argument.
+ */
+async function writePrograms() {
+  await mkdir("dist/bin", { recursive: true });
+  const programs = TOOLS.flatMap((tool) => [tool, `qure-${tool}`].map((name) => ({ tool, name })));
+  // Without an extension they would be modules, as the package is; CommonJS starts sooner.
+  await writeFile("dist/bin/package.json", `{ "type": "commonjs" }\n`);
+  await Promise.all(
+    programs.map(async ({ tool, name }) => {
+      const text = `#!/usr/bin/env node\nprocess.argv.splice(2, 0, ${JSON.stringify(tool)});\nrequire("../qure.cjs");\n`;
+      await writeFile(`dist/bin/${name}`, text);
+      await chmod(`dist/bin/${name}`, 0o755);
+    }),
+  );
 }
 
 async function buildTools() {
@@ -119,6 +137,7 @@ if (types instanceof Error) {
 }
 await chmod("dist/qure.cjs", 0o755);
 await writeLicences();
+await writePrograms();
 
 const qure = (...args) =>
   run("node", ["dist/qure.cjs", ...args]).catch((error) => {
@@ -132,8 +151,9 @@ await Promise.all([
   qure("ld", "dist/training.o", "-o", "dist/training.elf", "-e", "0"),
   qure("nm", "dist/training.o"),
   qure("size", "dist/training.o"),
+  qure("ar", "rcs", "dist/training.a", "dist/training.o"),
   qure("objdump", "-dr", "dist/training.o"),
   qure("objcopy", "-O", "binary", "dist/training.o", "dist/training.bin"),
 ]);
-await Promise.all(["o", "elf", "bin"].map((name) => rm(`dist/training.${name}`, { force: true })));
+await Promise.all(["o", "elf", "bin", "a"].map((name) => rm(`dist/training.${name}`, { force: true })));
 await writeFile(STAMP, sources);

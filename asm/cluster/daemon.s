@@ -22,6 +22,12 @@ VIEW_PEERS              = 16
 VIEW_NAME               = 20            # HOSTNAME_SIZE bytes
 VIEW_SIZE               = 20 + HOSTNAME_SIZE
 
+.data
+.balign 4
+.global cluster_owner
+cluster_owner:          .long 0, 0, cluster_name    # of what the service opens
+STRING cluster_name, "cloud"
+
 .bss
 .balign 4
 .global cluster_mutex
@@ -33,6 +39,7 @@ address_known:          .space 4
 view_now:               .space VIEW_SIZE
 view_printed:           .space VIEW_SIZE
 view_time:              .space 4        # clock_ms of the last line
+sender_mac:             .space 8
 packet_in:              .space CLOUD_MAXIMUM + 4    # a longer one is cut off behind a size that no packet has
 
 .text
@@ -58,6 +65,8 @@ INITCALL 9, cluster_start
 # In: EAX interface.
 cluster_task:
     mov     ebx, eax
+    mov     eax, offset cluster_owner
+    call    owner_join
     mov     eax, offset cluster_mutex
     call    mutex_lock
     mov     eax, ebx
@@ -94,7 +103,7 @@ cluster_task:
     mov     esi, offset packet_in
     mov     edi, CLOUD_MAXIMUM + 4
     call    udp_receive
-    jc      .Lcluster_task_loop
+    jc      .Lcluster_task_nothing
     mov     esi, eax
     push    edx
     push    ecx
@@ -107,6 +116,13 @@ cluster_task:
     mov     eax, offset cluster_mutex
     call    mutex_unlock
     jmp     .Lcluster_task_loop
+.Lcluster_task_nothing:
+    cmp     eax, ERROR_TIMEOUT
+    je      .Lcluster_task_loop
+    mov     esi, eax
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    mov     eax, esi
 .Lcluster_task_failed:
     call    error_text
     PRINTF  "cluster: the daemon ends: %s\n", eax
@@ -201,7 +217,9 @@ cluster_receive:
     jz      .Lcluster_receive_done
 .Lcluster_receive_hint:
     mov     eax, [cluster_socket]       # the frame says where it came from: nobody has to ask for it by ARP
-    lea     ecx, [eax + SOCKET_MAC]
+    mov     edx, offset sender_mac
+    call    udp_sender_mac
+    mov     ecx, offset sender_mac
     mov     eax, [cluster_netif]
     mov     edx, edi
     call    arp_hint

@@ -13,7 +13,7 @@
 node:                   .space NODE_SIZE
 loaded:                 .space NODE_SIZE    # as it was found on disk
 .global node_mount
-node_mount:             .space 4        # mount that holds the object; 0: the node is diskless
+node_mount:             .space 4        # handle of mount_open of where the object is; 0: the node is diskless
 .global node_problem
 node_problem:           .space 4        # why it is: text
 
@@ -60,7 +60,11 @@ node_load:
     cmp     eax, ERROR_NOT_FOUND
     jne     .Lnode_load_failed
 .Lnode_load_attach:
-    mov     [node_mount], ebx
+    mov     eax, ebx
+    mov     edx, offset cluster_owner
+    call    mount_open
+    jc      .Lnode_load_failed
+    mov     [node_mount], eax
     call    node_save
     jmp     .Lnode_load_done
 
@@ -143,6 +147,7 @@ node_storage:
     call    node_class
     je      .Lnode_storage_good
     LOAD_STRING eax, "/net"
+    xor     edx, edx
     call    umount_path
     LOAD_STRING eax, "it is not of class class_fs_oofs"
 .Lnode_storage_failed:
@@ -162,7 +167,10 @@ node_storage:
 node_class:
     mov     eax, ebx
     call    mount_class
-    LOAD_STRING edx, "class_fs_oofs"
+    jnc     1f
+    test    esp, esp                    # ZF clear
+    ret
+1:  LOAD_STRING edx, "class_fs_oofs"
     jmp     string_compare
 
 # Writes the object. When it fails, the node goes on without a disk and says so. May sleep.
@@ -181,7 +189,10 @@ node_save:
     jnc     9f
     call    error_text
     mov     [node_problem], eax
-    mov     dword ptr [node_mount], 0
+    xor     eax, eax
+    xchg    eax, [node_mount]
+    call    mount_close                 # may be closed already
+    mov     eax, [node_problem]
     PRINTF  "cluster: cluster_node cannot be saved: %s; it is in memory only\n", eax
 8:  stc
 9:  ret

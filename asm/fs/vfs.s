@@ -1,5 +1,7 @@
 # Mounts: which volume stands at which path, and the routines with which the rest of the system reaches what is on it.
-# File systems are classes: a record of routines with a name (FS_* in fs.inc); a new one is added to fs_classes.
+# File systems are classes: a record of routines with a name (FS_* in fs.inc); a new one is added to fs_classes. Others
+# know a mount by a handle: the mount's own, which says nothing about who uses it, or one of mount_open, which makes it
+# busy.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -10,6 +12,9 @@
 .section .rodata
 .balign 4
 fs_classes:     .long class_fs_oofs, 0
+
+HANDLE_TYPE mount_type, "mount", mount_destroy
+HANDLE_TYPE mount_use_type, "mount in use", mount_unused
 
 .bss
 .balign 4
@@ -126,7 +131,7 @@ mount_path_check:
 
 # Mounts a volume. May sleep.
 # In: EAX device name (hda0), EDX path.
-# Out: EAX mount; CF and EAX on failure.
+# Out: EAX handle of the mount; CF and EAX on failure.
 .global mount_volume
 mount_volume:
     push    ebx
@@ -171,13 +176,25 @@ mount_volume:
     call    string_copy
     pop     esi                         # ESI: class
     mov     eax, ebx
-    call    [esi + FS_MOUNT]
+    mov     edx, offset mount_type
+    mov     ecx, offset owner_system    # whoever mounts it, it stays until it is unmounted
+    call    handle_open
     jc      .Lmount_volume_failed
+    mov     [ebx + MOUNT_HANDLE], eax
+    mov     eax, ebx
+    call    [esi + FS_MOUNT]
+    jc      .Lmount_volume_unmounted
     mov     [edi + VOLUME_MOUNT], ebx
     mov     [ebx + MOUNT_CLASS], esi    # from here on others find it
-    mov     esi, ebx
+    mov     esi, [ebx + MOUNT_HANDLE]
     xor     edi, edi
     jmp     .Lmount_volume_done
+.Lmount_volume_unmounted:
+    push    eax
+    mov     eax, [ebx + MOUNT_HANDLE]
+    xor     edx, edx
+    call    handle_close                # the class is not set, so the destructor has nothing to do
+    pop     eax
 .Lmount_volume_failed:
     mov     esi, eax
     mov     edi, 1
@@ -190,14 +207,16 @@ mount_volume:
     pop     ebx
     ret
 
-# Ends a mount.
-# In: EAX path.
-# Out: CF and EAX on failure: ERROR_NOT_MOUNTED, ERROR_BUSY when something is mounted below it.
+# Ends a mount. May sleep.
+# In: EAX path, EDX 1 to take it away from those who use it: their handles are closed.
+# Out: CF and EAX on failure: ERROR_NOT_MOUNTED; ERROR_BUSY when somebody uses it, and EDX is the user's name, or when
+# something is mounted below it, and EDX is 0.
 .global umount_path
 umount_path:
     push    ebx
     push    esi
     push    edi
+    push    edx
     mov     esi, eax
     call    mounts_lock
     mov     eax, esi
@@ -221,16 +240,27 @@ umount_path:
     add     edi, MOUNT_SIZE_OF
     cmp     edi, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
     jb      .Lumount_path_mount
-    lea     eax, [ebx + MOUNT_MUTEX]    # whoever is at work in it finishes first
-    call    mutex_lock
-    mov     esi, [ebx + MOUNT_CLASS]
-    mov     dword ptr [ebx + MOUNT_CLASS], 0
-    mov     eax, ebx
-    call    [esi + FS_UMOUNT]
-    mov     edx, [ebx + MOUNT_VOLUME]
-    mov     dword ptr [edx + VOLUME_MOUNT], 0
-    lea     eax, [ebx + MOUNT_MUTEX]
-    call    mutex_unlock
+.Lumount_path_user:
+    mov     eax, offset mount_use_type
+    mov     edx, ebx
+    call    handle_search
+    jc      .Lumount_path_unused
+    cmp     dword ptr [esp], 0
+    je      .Lumount_path_busy
+    xor     edx, edx
+    call    handle_close
+    jmp     .Lumount_path_user
+.Lumount_path_busy:
+    mov     edi, [edx + OWNER_NAME]
+    call    mounts_unlock
+    mov     eax, ERROR_BUSY
+    mov     edx, edi
+    stc
+    jmp     .Lumount_path_return
+.Lumount_path_unused:
+    mov     eax, [ebx + MOUNT_HANDLE]
+    xor     edx, edx
+    call    handle_close
     xor     esi, esi
     jmp     .Lumount_path_done
 .Lumount_path_failed:
@@ -238,11 +268,94 @@ umount_path:
 .Lumount_path_done:
     call    mounts_unlock
     mov     eax, esi
+    xor     edx, edx
     neg     esi
+.Lumount_path_return:
+    pop     ecx
     pop     edi
     pop     esi
     pop     ebx
     ret
+
+# Destructor of mounts: unmounts, when whoever is at work in it has finished. The mutex of all mounts is held.
+# In: EAX mount.
+mount_destroy:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    add     eax, MOUNT_MUTEX
+    call    mutex_lock
+    xor     esi, esi
+    xchg    esi, [ebx + MOUNT_CLASS]
+    test    esi, esi
+    jz      1f                          # it was never mounted
+    mov     eax, ebx
+    call    [esi + FS_UMOUNT]
+    mov     edx, [ebx + MOUNT_VOLUME]
+    mov     dword ptr [edx + VOLUME_MOUNT], 0
+1:  mov     dword ptr [ebx + MOUNT_HANDLE], 0
+    lea     eax, [ebx + MOUNT_MUTEX]
+    call    mutex_unlock
+    pop     esi
+    pop     ebx
+    ret
+
+# Opens a mount for longer use: until the handle is closed, or its owner ends, it is unmounted by force only. May sleep.
+# In: EAX mount, EDX owner (0: whoever the running task works for).
+# Out: EAX handle, which all that takes a mount takes too; CF and EAX error.
+.global mount_open
+mount_open:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    call    mounts_lock                 # it is not unmounted meanwhile
+    mov     eax, ebx
+    call    mount_record
+    jc      1f
+    mov     ebx, eax
+    mov     edx, offset mount_use_type
+    mov     ecx, esi
+    call    handle_open
+    jc      1f
+    inc     dword ptr [ebx + MOUNT_USERS]
+1:  mov     ebx, eax
+    sbb     esi, esi
+    call    mounts_unlock
+    mov     eax, ebx
+    add     esi, esi
+    pop     esi
+    pop     ebx
+    ret
+
+# Ends mount_open.
+# In: EAX handle.
+# Out: CF and ERROR_STALE.
+.global mount_close
+mount_close:
+    mov     edx, offset mount_use_type
+    jmp     handle_close
+
+# Destructor of what mount_open opened.
+# In: EAX mount.
+mount_unused:
+    lock dec dword ptr [eax + MOUNT_USERS]
+    ret
+
+# The record that a handle of either kind names.
+# In: EAX handle of a mount, or of mount_open.
+# Out: EAX mount; CF and ERROR_STALE.
+# Clobbers: EAX, EDX only.
+mount_record:
+    push    eax
+    mov     edx, offset mount_type
+    call    handle_find
+    pop     edx
+    jnc     1f
+    mov     eax, edx
+    mov     edx, offset mount_use_type
+    call    handle_find
+1:  ret
 
 # Finds the mount that stands at exactly this path.
 # In: EAX path.
@@ -272,7 +385,7 @@ mount_at:
 
 # Finds the mount that holds a path: the longest mount point that is the path or a beginning of it that ends before a /.
 # In: EAX path.
-# Out: EAX mount, EDX rest of the path without a leading /; CF and EAX = ERROR_NOT_MOUNTED.
+# Out: EAX handle of the mount, EDX rest of the path without a leading /; CF and EAX = ERROR_NOT_MOUNTED.
 .global mount_find
 mount_find:
     push    ebx
@@ -311,7 +424,7 @@ mount_find:
     inc     ebp
     jmp     .Lmount_find_rest
 .Lmount_find_found:
-    mov     eax, edi
+    mov     eax, [edi + MOUNT_HANDLE]
     mov     edx, ebp
     clc
     jmp     .Lmount_find_done
@@ -327,17 +440,28 @@ mount_find:
 
 # Names the class of a mount's file system.
 # In: EAX mount.
-# Out: EAX text such as class_fs_oofs.
+# Out: EAX text such as class_fs_oofs; CF and ERROR_STALE.
 .global mount_class
 mount_class:
+    INTERRUPTS_OFF
+    call    mount_record
+    jc      1f
     mov     eax, [eax + MOUNT_CLASS]
+    test    eax, eax
+    jz      2f
     mov     eax, [eax + FS_NAME]
+    INTERRUPTS_RESTORE
+    clc
+    ret
+2:  mov     eax, ERROR_STALE
+1:  INTERRUPTS_RESTORE
+    stc
     ret
 
 # Loads a persistent object. May sleep.
 # In: EAX mount, EDX class name, ECX buffer; ESI bytes of the buffer.
 # Out: EAX bytes of the object on disk. If these are fewer than the buffer has, the rest is zero; if more, they are left
-# out. CF and EAX: ERROR_NOT_FOUND when there is none, ERROR_NOT_MOUNTED, ERROR_CORRUPT, ERROR_IO.
+# out. CF and EAX: ERROR_NOT_FOUND when there is none, ERROR_STALE, ERROR_CORRUPT, ERROR_IO.
 .global object_load
 object_load:
     push    ebx
@@ -360,33 +484,43 @@ object_save:
 
 # Calls a routine of a mount's file system with the mount locked.
 # In: EBX = FS_* routine; EAX mount, and EDX, ECX, ESI as that takes them.
-# Out: as that; CF and ERROR_NOT_MOUNTED.
+# Out: as that; CF and ERROR_STALE when it is unmounted.
 .global mount_call
 mount_call:
     push    edi
     push    ebx
-    mov     edi, eax
+    push    ebp
+    mov     ebp, eax                    # EBP: handle
     push    ecx
     push    edx
+    call    mount_record
+    jc      7f
+    mov     edi, eax                    # EDI: record. The table stays, so its mutex may be waited for
     add     eax, MOUNT_MUTEX
     call    mutex_lock
+    mov     eax, ebp
+    call    mount_record                # unmounted while we waited
+    jc      6f
     pop     edx
     pop     ecx
-    mov     eax, [edi + MOUNT_CLASS]
-    test    eax, eax
-    jz      8f
-    add     ebx, eax
+    add     ebx, [edi + MOUNT_CLASS]
     mov     eax, edi
     call    [ebx]
     sbb     ebx, ebx                    # EBX: CF for later
-    jmp     9f
-8:  mov     eax, ERROR_NOT_MOUNTED
+    jmp     8f
+6:  pop     edx
+    pop     ecx
     mov     ebx, -1
-9:  push    eax
+8:  push    eax
     lea     eax, [edi + MOUNT_MUTEX]
     call    mutex_unlock
     pop     eax
     add     ebx, ebx
+    jmp     9f
+7:  pop     edx
+    pop     ecx
+    stc
+9:  pop     ebp
     pop     ebx
     pop     edi
     ret

@@ -42,6 +42,24 @@ event_signal:
     INTERRUPTS_RESTORE
     ret
 
+# Wakes all that wait for an event, because it goes away: they look again what they waited for. Callable from an
+# interrupt handler.
+# In: EAX address of the event.
+.global event_broadcast
+event_broadcast:
+    push    ebx
+    mov     ebx, eax
+    INTERRUPTS_OFF
+1:  mov     eax, ebx
+    call    event_waiter
+    jc      2f
+    mov     dword ptr [eax + TASK_WOKEN], 1
+    call    task_wake
+    jmp     1b
+2:  INTERRUPTS_RESTORE
+    pop     ebx
+    ret
+
 # Finds the task to wake.
 # In: EAX address that tasks wait for; interrupts off.
 # Out: EAX the task that waits longest; CF when there is none, and EAX as it was.
@@ -70,6 +88,7 @@ mutex_lock:
     cmp     dword ptr [eax + MUTEX_OWNER], 0
     jne     1f
     mov     [eax + MUTEX_OWNER], ecx
+    inc     dword ptr [ecx + TASK_HOLDS]
     INTERRUPTS_RESTORE
     ret
 1:  cmp     [eax + MUTEX_OWNER], ecx
@@ -87,10 +106,12 @@ mutex_unlock:
     mov     ecx, [task_current]
     cmp     [eax + MUTEX_OWNER], ecx
     ASSERT  e, "mutex_unlock: the task does not hold this mutex"
+    dec     dword ptr [ecx + TASK_HOLDS]
     mov     ecx, eax
     call    event_waiter
     jc      1f
     mov     [ecx + MUTEX_OWNER], eax
+    inc     dword ptr [eax + TASK_HOLDS]
     mov     dword ptr [eax + TASK_WOKEN], 1
     call    task_wake
     INTERRUPTS_RESTORE

@@ -34,6 +34,7 @@ tasks_init:
     LOAD_STRING edx, "init"
     mov     ecx, TASK_NAME_SIZE
     call    string_copy
+    mov     dword ptr [ebx + TASK_OWNER], offset owner_system
     mov     [task_all], ebx
     mov     eax, offset idle
     xor     edx, edx
@@ -108,6 +109,11 @@ task_new:
     mov     [eax + 24], edi             # argument; below: EBX, ESI, EDI, EBP as schedule saves them
     mov     [ebx + TASK_ESP], eax
     mov     dword ptr [ebx + TASK_STATE], TASK_READY
+    lea     eax, [ebx + TASK_OWN]
+    mov     [ebx + TASK_OWNER], eax
+    inc     dword ptr [eax + OWNER_TASKS]
+    lea     edx, [ebx + TASK_LABEL]
+    mov     [eax + OWNER_NAME], edx
     INTERRUPTS_OFF
     inc     dword ptr [task_last_id]
     mov     eax, [task_last_id]
@@ -152,11 +158,18 @@ task_start:
     call    ecx
     call    task_exit
 
-# Ends the running task. Its memory is freed by the task that runs next.
+# Ends the running task: closes the handles of its owner if it was the last to work for that. Its memory is freed by the
+# task that runs next. Panics when the task holds a mutex or a handle.
 .global task_exit
 task_exit:
-    cli
+    sti
     mov     ebx, [task_current]
+    mov     dword ptr [ebx + TASK_KILLED], 2
+    cmp     dword ptr [ebx + TASK_HOLDS], 0
+    ASSERT  e, "a task ends that holds a mutex or a handle"
+    xor     eax, eax
+    call    owner_join
+    cli
     mov     eax, offset task_all - TASK_ALL_NEXT
 1:  mov     edx, [eax + TASK_ALL_NEXT]
     cmp     edx, ebx
@@ -187,6 +200,102 @@ task_reap:
     pop     eax
     call    mfree
 1:  ret
+
+# Lets the running task work for another owner, such as that of a service: what it opens from now on is that owner's.
+# The handles of the old owner are closed when nobody works for it any more. May sleep.
+# In: EAX owner, or 0 for none, when the task ends.
+.global owner_join
+owner_join:
+    mov     ecx, [task_current]
+    test    eax, eax
+    jz      1f
+    INTERRUPTS_OFF
+    inc     dword ptr [eax + OWNER_TASKS]
+    xchg    eax, [ecx + TASK_OWNER]
+    dec     dword ptr [eax + OWNER_TASKS]
+    INTERRUPTS_RESTORE
+    jmp     2f
+1:  mov     eax, [ecx + TASK_OWNER]     # stays its owner while the destructors run
+    dec     dword ptr [eax + OWNER_TASKS]
+2:  cmp     dword ptr [eax + OWNER_TASKS], 0
+    jne     3f
+    cmp     eax, offset owner_system
+    jne     owner_close
+3:  ret
+
+# Finds the owner that the running task works for.
+# Out: EAX owner.
+# Clobbers: EAX only.
+.global owner_current
+owner_current:
+    mov     eax, [task_current]
+    mov     eax, [eax + TASK_OWNER]
+    test    eax, eax
+    jnz     1f
+    mov     eax, offset owner_system    # before there are tasks
+1:  ret
+
+# Counts one more mutex or handle that the running task holds.
+# Clobbers: EDX only.
+.global task_hold
+task_hold:
+    mov     edx, [task_current]
+    inc     dword ptr [edx + TASK_HOLDS]
+    ret
+
+# Counts one less.
+# Clobbers: EDX only.
+.global task_unhold
+task_unhold:
+    mov     edx, [task_current]
+    dec     dword ptr [edx + TASK_HOLDS]
+    ret
+
+# Ends another task: at once when it waits and holds nothing, else when it waits next while it holds nothing. What it
+# owns is given back by its own hand. A task that never waits goes on.
+# In: EAX id.
+# Out: CF and EAX: ERROR_NOT_FOUND, ERROR_NOT_PERMITTED for the idle task and the running one.
+.global task_kill
+task_kill:
+    push    ebx
+    INTERRUPTS_OFF
+    mov     ebx, [task_all]
+.Ltask_kill_task:
+    test    ebx, ebx
+    jz      .Ltask_kill_none
+    cmp     [ebx + TASK_ID], eax
+    je      .Ltask_kill_found
+    mov     ebx, [ebx + TASK_ALL_NEXT]
+    jmp     .Ltask_kill_task
+.Ltask_kill_found:
+    cmp     ebx, [task_current]
+    je      .Ltask_kill_refused
+    cmp     ebx, [task_idle]
+    je      .Ltask_kill_refused
+    cmp     dword ptr [ebx + TASK_KILLED], 0
+    jne     .Ltask_kill_good
+    mov     dword ptr [ebx + TASK_KILLED], 1
+    cmp     dword ptr [ebx + TASK_STATE], TASK_WAITING
+    jne     .Ltask_kill_good
+    cmp     dword ptr [ebx + TASK_HOLDS], 0
+    jne     .Ltask_kill_good
+    mov     eax, ebx
+    call    task_wake
+.Ltask_kill_good:
+    INTERRUPTS_RESTORE
+    clc
+    jmp     .Ltask_kill_done
+.Ltask_kill_refused:
+    mov     eax, ERROR_NOT_PERMITTED
+    jmp     .Ltask_kill_failed
+.Ltask_kill_none:
+    mov     eax, ERROR_NOT_FOUND
+.Ltask_kill_failed:
+    INTERRUPTS_RESTORE
+    stc
+.Ltask_kill_done:
+    pop     ebx
+    ret
 
 # Lets the others run.
 .global task_yield
@@ -232,6 +341,9 @@ task_wait:
     call    task_may_sleep
     ASSERT  nc, "wait where there is no task to wait"
     mov     ebx, [task_current]
+    cmp     dword ptr [ebx + TASK_KILLED], 1
+    je      .Ltask_wait_killed
+.Ltask_wait_begin:
     mov     [ebx + TASK_EVENT], eax
     mov     dword ptr [ebx + TASK_WOKEN], 0
     mov     dword ptr [ebx + TASK_TIMED], 0
@@ -253,8 +365,22 @@ task_wait:
     call    list_append
     call    schedule
     cmp     dword ptr [ebx + TASK_WOKEN], 1 # CF when it is 0
+    jc      .Ltask_wait_nothing
+.Ltask_wait_done:
     pop     ebx
     ret
+.Ltask_wait_nothing:
+    cmp     dword ptr [ebx + TASK_KILLED], 1
+    stc
+    jne     .Ltask_wait_done
+    cmp     dword ptr [ebx + TASK_HOLDS], 0
+    stc
+    jne     .Ltask_wait_done
+    jmp     task_exit                   # in its own context, which may sleep
+.Ltask_wait_killed:
+    cmp     dword ptr [ebx + TASK_HOLDS], 0
+    jne     .Ltask_wait_begin
+    jmp     task_exit
 
 # Makes a waiting task ready.
 # In: EAX task; interrupts off.

@@ -56,6 +56,7 @@ error_texts:                            # in the order of errors.inc
     ERROR_TEXT "host does not answer"
     ERROR_TEXT "link is down"
     ERROR_TEXT "port is in use"
+    ERROR_TEXT "what it used was taken away"
 .if (. - error_texts) - ERROR_COUNT*4
 .error "error_texts and errors.inc differ"
 .endif

@@ -285,11 +285,14 @@ dhcp_send:
 
     COUNT   dhcp_sent
     mov     eax, [ebx + DHCP_SOCKET]
-    mov     edx, IP_BROADCAST
+    xor     edx, edx
     cmp     ebp, DHCP_SELECTING
-    mov     dword ptr [eax + SOCKET_FLAGS], PACKET_ANONYMOUS
-    je      .Ldhcp_send_server
-    mov     dword ptr [eax + SOCKET_FLAGS], 0
+    jne     .Ldhcp_send_flags
+    mov     edx, PACKET_ANONYMOUS
+.Ldhcp_send_flags:
+    call    udp_set_flags
+    mov     eax, [ebx + DHCP_SOCKET]
+    mov     edx, IP_BROADCAST
     cmp     ebp, DHCP_RENEWING
     jne     .Ldhcp_send_server
     mov     edx, [ebx + DHCP_SERVER]

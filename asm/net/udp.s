@@ -1,4 +1,5 @@
 # UDP (RFC 768): sockets, each a port and a queue of datagrams. The net task fills the queues, any task empties them.
+# Others know a socket by its handle, so that it can be closed while a task waits for it.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -19,11 +20,13 @@ udp_mutex:              .space MUTEX_SIZE   # held by the net task while it uses
 .balign 4
 next_port:              .long FIRST_EPHEMERAL
 
+HANDLE_TYPE socket_type, "socket", socket_destroy
+
 .text
 
-# Makes a socket. May sleep.
+# Makes a socket, which belongs to whoever the running task works for. May sleep.
 # In: EAX local port, 0 for any.
-# Out: EAX socket, or CF and EAX error.
+# Out: EAX handle of the socket, or CF and EAX error.
 .global udp_open
 udp_open:
     xor     edx, edx
@@ -75,8 +78,14 @@ udp_open_on:
     mov     [udp_sockets], ebx
     INTERRUPTS_RESTORE
     mov     eax, ebx
-    clc
-    jmp     .Ludp_open_on_done
+    mov     edx, offset socket_type
+    xor     ecx, ecx
+    call    handle_open
+    jnc     .Ludp_open_on_done
+    push    eax
+    mov     eax, ebx
+    call    socket_destroy
+    pop     eax
 .Ludp_open_on_failed:
     stc
 .Ludp_open_on_done:
@@ -106,10 +115,73 @@ udp_taken:
 9:  test    esp, esp                    # ZF clear
     ret
 
-# Ends a socket and drops what waits in it. Nobody may wait in udp_receive on it.
+# Ends a socket and drops what waits in it. Who waits in udp_receive for it goes on with ERROR_STALE. May sleep.
 # In: EAX socket.
+# Out: CF and ERROR_STALE.
 .global udp_close
 udp_close:
+    mov     edx, offset socket_type
+    jmp     handle_close
+
+# The port of a socket.
+# In: EAX socket.
+# Out: EAX port; CF and ERROR_STALE.
+.global udp_port
+udp_port:
+    INTERRUPTS_OFF
+    mov     edx, offset socket_type
+    call    handle_find
+    jc      1f
+    mov     eax, [eax + SOCKET_PORT]
+    INTERRUPTS_RESTORE
+    clc
+    ret
+1:  INTERRUPTS_RESTORE
+    stc
+    ret
+
+# Sets how a socket sends.
+# In: EAX socket, EDX flags: PACKET_ANONYMOUS.
+# Out: CF and ERROR_STALE.
+.global udp_set_flags
+udp_set_flags:
+    INTERRUPTS_OFF
+    mov     ecx, edx
+    mov     edx, offset socket_type
+    call    handle_find
+    jc      1f
+    mov     [eax + SOCKET_FLAGS], ecx
+    INTERRUPTS_RESTORE
+    clc
+    ret
+1:  INTERRUPTS_RESTORE
+    stc
+    ret
+
+# The station that the datagram which was taken last came from.
+# In: EAX socket, EDX where to put the MAC address (6 bytes).
+# Out: CF and ERROR_STALE.
+.global udp_sender_mac
+udp_sender_mac:
+    INTERRUPTS_OFF
+    mov     ecx, edx
+    mov     edx, offset socket_type
+    call    handle_find
+    jc      1f
+    mov     edx, [eax + SOCKET_MAC]
+    mov     [ecx], edx
+    mov     dx, [eax + SOCKET_MAC + 4]
+    mov     [ecx + 4], dx
+    INTERRUPTS_RESTORE
+    clc
+    ret
+1:  INTERRUPTS_RESTORE
+    stc
+    ret
+
+# Destructor of sockets.
+# In: EAX socket, which no handle names any more.
+socket_destroy:
     push    ebx
     push    esi
     mov     ebx, eax
@@ -132,6 +204,8 @@ udp_close:
     INTERRUPTS_RESTORE
     mov     eax, offset udp_mutex
     call    mutex_unlock
+    lea     eax, [ebx + SOCKET_EVENT]
+    call    event_broadcast
     mov     esi, [ebx + SOCKET_HEAD]
 .Ludp_close_drop:
     test    esi, esi
@@ -168,9 +242,16 @@ udp_send:
     mov     edx, esi
     mov     ecx, edi
     call    mem_copy
-    mov     eax, [ebx + SOCKET_FLAGS]
-    mov     [ebp + PACKET_FLAGS], eax
-    mov     eax, [ebx + SOCKET_NETIF]
+    INTERRUPTS_OFF
+    mov     eax, ebx
+    mov     edx, offset socket_type
+    call    handle_find
+    jc      .Ludp_send_stale
+    mov     edx, [eax + SOCKET_FLAGS]
+    mov     [ebp + PACKET_FLAGS], edx
+    mov     ebx, [eax + SOCKET_PORT]    # EBX: port from here on
+    mov     eax, [eax + SOCKET_NETIF]
+    INTERRUPTS_RESTORE
     test    eax, eax
     jnz     .Ludp_send_routed
     mov     eax, [esp + 4]
@@ -182,7 +263,7 @@ udp_send:
     mov     eax, ebp
     mov     edx, UDP_HEADER_SIZE
     call    packet_prepend
-    mov     eax, [ebx + SOCKET_PORT]
+    mov     eax, ebx
     xchg    al, ah
     mov     [edx + UDP_SOURCE], ax
     mov     eax, [esp]
@@ -221,9 +302,14 @@ udp_send:
     mov     eax, ebp
     call    ip_send
     jmp     .Ludp_send_done
+.Ludp_send_stale:
+    INTERRUPTS_RESTORE
+    push    eax
+    jmp     .Ludp_send_free
 .Ludp_send_no_route:
     push    eax
     COUNT   ip_no_route
+.Ludp_send_free:
     mov     eax, ebp
     call    packet_free
     pop     eax
@@ -238,7 +324,8 @@ udp_send:
 
 # Takes the next datagram from a socket. May sleep.
 # In: EAX socket, EDX timeout in ms or -1, ESI buffer, EDI its size.
-# Out: EAX bytes (what did not fit is cut off), EDX address and ECX port of the sender; CF and ERROR_TIMEOUT.
+# Out: EAX bytes (what did not fit is cut off), EDX address and ECX port of the sender; CF and ERROR_TIMEOUT, or
+# ERROR_STALE when the socket is closed, also while the task waits.
 .global udp_receive
 udp_receive:
     push    ebx
@@ -247,32 +334,38 @@ udp_receive:
     mov     ebp, edx
 .Ludp_receive_next:
     INTERRUPTS_OFF
-    mov     eax, [ebx + SOCKET_HEAD]
-    test    eax, eax
-    jz      .Ludp_receive_looked
-    mov     edx, [eax + DATAGRAM_NEXT]
-    mov     [ebx + SOCKET_HEAD], edx
-    dec     dword ptr [ebx + SOCKET_COUNT]
-.Ludp_receive_looked:
-    INTERRUPTS_RESTORE
+    mov     eax, ebx
+    mov     edx, offset socket_type
+    call    handle_find
+    jc      .Ludp_receive_failed
+    mov     ecx, eax                    # ECX: socket
+    mov     eax, [ecx + SOCKET_HEAD]
     test    eax, eax
     jnz     .Ludp_receive_taken
-    lea     eax, [ebx + SOCKET_EVENT]   # may be set for a datagram that was taken already: then we come by once more
-    mov     edx, ebp
     test    ebp, ebp
     jz      .Ludp_receive_timeout
+    lea     eax, [ecx + SOCKET_EVENT]   # may be set for a datagram that was taken already: then we come by once more
+    mov     edx, ebp
     call    event_wait
-    jnc     .Ludp_receive_next
+    jc      .Ludp_receive_timeout
+    INTERRUPTS_RESTORE
+    jmp     .Ludp_receive_next
 .Ludp_receive_timeout:
     mov     eax, ERROR_TIMEOUT
+.Ludp_receive_failed:
+    INTERRUPTS_RESTORE
     stc
     jmp     .Ludp_receive_done
 
 .Ludp_receive_taken:
-    mov     ecx, [eax + DATAGRAM_MAC]
-    mov     [ebx + SOCKET_MAC], ecx
-    mov     cx, [eax + DATAGRAM_MAC + 4]
-    mov     [ebx + SOCKET_MAC + 4], cx
+    mov     edx, [eax + DATAGRAM_NEXT]
+    mov     [ecx + SOCKET_HEAD], edx
+    dec     dword ptr [ecx + SOCKET_COUNT]
+    mov     edx, [eax + DATAGRAM_MAC]
+    mov     [ecx + SOCKET_MAC], edx
+    mov     dx, [eax + DATAGRAM_MAC + 4]
+    mov     [ecx + SOCKET_MAC + 4], dx
+    INTERRUPTS_RESTORE
     mov     ebx, eax
     mov     ecx, [ebx + DATAGRAM_LENGTH]
     cmp     ecx, edi

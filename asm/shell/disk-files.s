@@ -12,6 +12,9 @@ mkfs_help:
 mount_help:
     .ascii  "mount              lists what is mounted\n"
     .asciz  "mount hda0 /net    mounts the file system of a partition at a path\n"
+umount_help:
+    .ascii  "umount /net        unless somebody uses it\n"
+    .asciz  "umount -f /net     takes it away from those who use it; the cluster goes on in memory only\n"
 ls_help:
     .ascii  "ls lists the mount points, ls PATH what is at a path: class, bytes, name.\n"
     .asciz  "Persistent objects have the name of their class.\n"
@@ -20,7 +23,7 @@ cat_help:
 
 SHELL_COMMAND "mkfs", mkfs_command, "-t TYPE PARTITION", "make a file system", GROUP_FILES, mkfs_help
 SHELL_COMMAND "mount", mount_command, "[PARTITION PATH]", "mount a file system, or list what is mounted", GROUP_FILES, mount_help
-SHELL_COMMAND "umount", umount_command, "PATH", "unmount a file system", GROUP_FILES
+SHELL_COMMAND "umount", umount_command, "[-f] PATH", "unmount a file system", GROUP_FILES, umount_help
 SHELL_COMMAND "ls", ls_command, "[PATH]", "list mount points or objects", GROUP_FILES, ls_help
 SHELL_COMMAND "cat", cat_command, "PATH", "show an object's content", GROUP_FILES, cat_help
 
@@ -129,7 +132,7 @@ mount_command:
     lea     edx, [ebx + MOUNT_PATH]
     mov     ecx, [ebx + MOUNT_CLASS]
     PRINTF  "%s on %s, %s: ", eax, edx, [ecx+FS_NAME]
-    mov     eax, ebx
+    mov     eax, [ebx + MOUNT_HANDLE]
     push    ebx
     mov     ebx, FS_STATUS
     call    mount_call
@@ -156,22 +159,50 @@ mount_command:
 # In: EAX argc, EDX argv.
 # Out: EAX status.
 umount_command:
+    push    ebx
     push    esi
-    mov     esi, edx
-    cmp     eax, 2
-    jne     8f
-    mov     eax, [esi + 4]
+    push    edi
+    mov     edi, edx
+    mov     ebx, eax
+    mov     esi, [edi + ebx*4 - 4]      # ESI: path, the last word
+    xor     edx, edx
+    cmp     ebx, 2
+    je      .Lumount_command_run
+    cmp     ebx, 3
+    jne     .Lumount_command_usage
+    mov     eax, [edi + 4]
+    LOAD_STRING edx, "-f"
+    call    string_compare
+    jne     .Lumount_command_usage
+    mov     edx, 1
+.Lumount_command_run:
+    mov     eax, esi
     call    umount_path
-    mov     edx, eax
+    mov     ecx, eax
     mov     eax, 0
-    jnc     9f
-    mov     eax, edx
+    jnc     .Lumount_command_done
+    cmp     ecx, ERROR_BUSY
+    jne     .Lumount_command_other
+    test    edx, edx
+    jz      .Lumount_command_below
+    PRINTF  "Cannot unmount %s: %s uses it. umount -f takes it away.\n", esi, edx
+    jmp     .Lumount_command_failed
+.Lumount_command_below:
+    PRINTF  "Cannot unmount %s: something is mounted below it.\n", esi
+    jmp     .Lumount_command_failed
+.Lumount_command_other:
+    mov     eax, ecx
     call    error_text
-    PRINTF  "Cannot unmount %s: %s\n", [esi+4], eax
-    jmp     7f
-8:  PRINT   "usage: umount PATH\n"
-7:  mov     eax, 1
-9:  pop     esi
+    PRINTF  "Cannot unmount %s: %s\n", esi, eax
+    jmp     .Lumount_command_failed
+.Lumount_command_usage:
+    PRINT   "usage: umount [-f] PATH\n"
+.Lumount_command_failed:
+    mov     eax, 1
+.Lumount_command_done:
+    pop     edi
+    pop     esi
+    pop     ebx
     ret
 
 # Prints what a volume holds and where it is mounted, for partinfo.

@@ -1,6 +1,6 @@
-# ACPI tables: enough for an operating system to find the power management ports and to switch the machine off. Source:
-# ACPI 1.0b, 5.2. POST copies the tables to the EBDA, which is RAM, and makes their checksums; the root pointer stays in
-# the ROM, for all its bytes are known when it is assembled.
+# ACPI tables, by which an operating system finds the PCI bus, its interrupts and the power management ports. Source:
+# ACPI 1.0b, 5.2. POST copies the tables to SHADOW, which is RAM, and makes their checksums; the root pointer stays in
+# the ROM, for all its bytes are known when it is assembled. dsdt.s has the largest of them.
 
 .include "firmware.inc"
 
@@ -10,11 +10,13 @@
 ACPI_LENGTH             = 4             # header of a table: u32 length
 ACPI_CHECKSUM           = 9             # u8
 
-RSDT                    = EBDA_ACPI + 0x000     # offsets in the EBDA
-FADT                    = EBDA_ACPI + 0x040
-DSDT                    = EBDA_ACPI + 0x0C0
-FACS                    = EBDA_ACPI + 0x100     # aligned to 64
+RSDT                    = 0x0000        # offsets in SHADOW
+FADT                    = 0x0040
+FACS                    = 0x00C0        # aligned to 64
+MADT                    = 0x0100
+DSDT                    = 0x0180
 FACS_BYTES              = 64
+RSDT_HEAD_BYTES         = 36
 
 SCI_IRQ                 = 9
 SMI_COMMAND             = 0xB2          # port; the commands switch SCI_EN in PM1 control on and off
@@ -27,40 +29,49 @@ FADT_FLAGS              = 0x25          # WBINVD works, C1 works, no sleep butto
 
 # Puts the ACPI tables into memory.
 # In: FS = EBDA.
-# Clobbers: AX, BX, CX, SI, DI, ES.
+# Clobbers: EAX, EBX, ECX, EDX, SI, DI, ES.
 .global acpi_init
 acpi_init:
-    push    fs
-    pop     es
+    mov     ax, SHADOW_SEGMENT
+    mov     es, ax
     mov     bx, offset tables
 1:  mov     si, cs:[bx]
     mov     di, cs:[bx + 2]
     mov     cx, cs:[si + ACPI_LENGTH]
     push    di
-    push    cx
-2:  mov     al, cs:[si]
-    inc     si
-    stosb
-    loop    2b
-    pop     cx
+    rep movsb es:[di], cs:[si]
     pop     di
     cmp     di, FACS                    # the one table without a checksum
-    je      4f
-    xor     al, al
-    mov     si, di
-3:  sub     al, es:[si]
-    inc     si
-    loop    3b
-    mov     es:[di + ACPI_CHECKSUM], al
-4:  add     bx, 4
+    je      2f
+    call    acpi_checksum
+2:  add     bx, 4
     cmp     bx, offset tables_end
     jb      1b
+    call    apic_present
+    jnc     3f
+    sub     dword ptr es:[RSDT + ACPI_LENGTH], 4 # the MADT comes last and is not there
+    xor     di, di
+    mov     byte ptr es:[RSDT + ACPI_CHECKSUM], 0
+    call    acpi_checksum
+3:  ret
+
+# Makes the bytes of a table add up to zero.
+# In: ES:DI table whose checksum is 0.
+# Clobbers: AL, CX, SI.
+acpi_checksum:
+    mov     cx, es:[di + ACPI_LENGTH]
+    mov     si, di
+    xor     al, al
+1:  sub     al, es:[si]
+    inc     si
+    loop    1b
+    mov     es:[di + ACPI_CHECKSUM], al
     ret
 
 .data
 
 # Root System Description Pointer. Its 20 bytes add up to zero.
-RSDT_ADDRESS            = EBDA + RSDT
+RSDT_ADDRESS            = SHADOW + RSDT
 SUM_SIGNATURE           = 'R' + 'S' + 'D' + ' ' + 'P' + 'T' + 'R' + ' '
 SUM_OEM                 = 'Q' + 'U' + 'R' + 'E' + ' ' + ' '
 SUM_ADDRESS             = (RSDT_ADDRESS & 0xFF) + ((RSDT_ADDRESS >> 8) & 0xFF) + ((RSDT_ADDRESS >> 16) & 0xFF)
@@ -71,34 +82,23 @@ SUM_ADDRESS             = (RSDT_ADDRESS & 0xFF) + ((RSDT_ADDRESS >> 8) & 0xFF) +
     .byte   0                           # ACPI 1.0
     .long   RSDT_ADDRESS
 
-# Head of a table: signature, length, revision, checksum to come, who made it.
-.macro ACPI_TABLE signature, bytes, revision
-    .ascii  "\signature"
-    .long   \bytes
-    .byte   \revision, 0
-    .ascii  "QURE  "
-    .ascii  "QUREEMU "
-    .long   1
-    .ascii  "QURE"
-    .long   1
-.endm
-
-# ROM address and place in the EBDA of each table.
+# ROM address and place in SHADOW of each table.
 tables:
     .word   rsdt, RSDT
     .word   fadt, FADT
     .word   dsdt, DSDT
     .word   facs, FACS
+    .word   madt, MADT
 tables_end:
 
 rsdt:
-    ACPI_TABLE RSDT, 40, 1
-    .long   EBDA + FADT
+    ACPI_TABLE RSDT, (RSDT_HEAD_BYTES + 8), 1
+    .long   SHADOW + FADT, SHADOW + MADT
 
 fadt:
     ACPI_TABLE FACP, 116, 1
-    .long   EBDA + FACS
-    .long   EBDA + DSDT
+    .long   SHADOW + FACS
+    .long   SHADOW + DSDT
     .byte   0, 0                        # two 8259A
     .word   SCI_IRQ
     .long   SMI_COMMAND
@@ -116,13 +116,27 @@ fadt:
     .byte   0, 0, 0
     .long   FADT_FLAGS
 
-# Differentiated System Description Table: Name (\_S5, Package () {0, 0, 0, 0}), sleep type 0 is soft off.
-dsdt:
-    ACPI_TABLE DSDT, 49, 1
-    .byte   0x08, '\\'                  # NameOp, root
-    .ascii  "_S5_"
-    .byte   0x12, 0x06, 4               # PackageOp, 6 bytes with this one, 4 elements
-    .byte   0, 0, 0, 0                  # ZeroOp
+# Multiple APIC Description Table, for processors with a local APIC: one of them, and the I/O APIC. The timer's IRQ 0
+# comes in at input 2; the PIIX leads PIRQs and the SCI to their inputs active high.
+madt:
+    ACPI_TABLE APIC, (madt_end - madt), 1
+    .long   0xFEE00000, 1               # there are 8259As as well
+    .byte   0, 8, 0, 0                  # processor 0 has APIC 0
+    .long   1
+    .byte   1, 12, 0, 0                 # I/O APIC 0
+    .long   0xFEC00000, 0
+    .byte   2, 10, 0, 0
+    .long   2
+    .word   0
+.irp irq, 5, 9, 10, 11
+    .byte   2, 10, 0, \irq
+    .long   \irq
+    .word   0x000D                      # active high, level
+.endr
+    .byte   4, 6, 0xFF                  # NMI at LINT1 of all
+    .word   0
+    .byte   1
+madt_end:
 
 facs:   .ascii "FACS"
     .long   FACS_BYTES

@@ -8,7 +8,7 @@
 
 EFLAGS_ID               = 1 << 21       # can be changed: there is CPUID
 CPUID_FEATURES          = 1
-FEATURE_APIC            = 1 << 9        # in EDX
+FEATURE_APIC            = 9             # bit of EDX
 CR0_PE                  = 1
 DATA_4G                 = 0x08          # selectors of the table below
 DATA_64K                = 0x10
@@ -23,10 +23,11 @@ LVT_NMI                 = 0x400
 
 .text
 
-# Has the local APIC, where there is one, let the interrupt controllers through. Interrupts must be off.
+# Does the processor have a local APIC?
+# Out: CF clear when it has.
 # Clobbers: EAX, EBX, ECX, EDX.
-.global apic_init
-apic_init:
+.global apic_present
+apic_present:
     pushfd
     pop     eax
     mov     ecx, eax
@@ -36,11 +37,20 @@ apic_init:
     pushfd
     pop     eax
     cmp     eax, ecx
-    je      9f                          # a 486 or older
+    stc
+    je      1f                          # a 486 or older
     mov     eax, CPUID_FEATURES
     cpuid
-    test    edx, FEATURE_APIC
-    jz      9f
+    bt      edx, FEATURE_APIC
+    cmc
+1:  ret
+
+# Has the local APIC, where there is one, let the interrupt controllers through. Interrupts must be off.
+# Clobbers: EAX, EBX, ECX, EDX.
+.global apic_init
+apic_init:
+    call    apic_present
+    jc      9f
     push    ds                          # its registers are beyond the reach of real mode
     lgdt    cs:[descriptors_pointer]
     mov     eax, cr0

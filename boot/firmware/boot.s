@@ -7,7 +7,8 @@
 .code16
 
 SIGNATURE               = 0xAA55
-BOOT_PACKET             = POST_BUFFER - 16      # disk address packet, in segment 0
+BOOT_DEVICES            = 3             # the last kind that can be booted, of CMOS's numbers
+BOOT_ORDER              = 0x0032        # where CMOS says nothing: disks, CDs
 CD_CHUNK_SECTORS        = 16            # 32 KiB a request
 
 # El Torito
@@ -22,8 +23,6 @@ ENTRY_SEGMENT           = 2             # u16: 0 is 7C0h
 ENTRY_COUNT             = 6             # u16: sectors of 512 bytes
 ENTRY_LBA               = 8             # u32
 SPEC_BYTES              = 0x13
-SPEC_DRIVE              = 2
-SPEC_LBA                = 4
 SPEC_SEGMENT            = 12
 SPEC_COUNT              = 14
 
@@ -40,19 +39,51 @@ boot:
     mov     fs, ax
     sti
     cld
-    mov     dl, FIRST_DISK
-1:  call    drive_find
-    jc      2f
+    mov     byte ptr fs:[EBDA_EMULATION], 0
+    mov     al, CMOS_BOOT_THIRD
+    call    cmos_read
+    and     ax, 0x00F0
+    shl     ax, 4
+    mov     al, CMOS_BOOT_ORDER
+    call    cmos_read                   # AX: a device in each four bits, the first in the lowest
+    test    ax, 0x0FFF
+    jnz     1f
+    mov     ax, BOOT_ORDER
+1:  push    ax
+    and     ax, 15
+    cmp     al, BOOT_DEVICES
+    ja      2f
+    mov     si, ax
+    mov     dl, cs:[si + boot_first]
+    add     si, ax
+    call    cs:[si + boot_routines]
+2:  pop     ax
+    shr     ax, 4
+    jnz     1b
+    int     0x18
+
+# Tries all drives of a kind.
+# In: DL the first of them.
+# Clobbers: all but FS.
+boot_floppies:
+boot_disks:
+    call    drive_find
+    jc      boot_none
+    push    dx
     call    boot_disk
+    pop     dx
     inc     dl
-    jmp     1b
-2:  mov     dl, FIRST_CD
-3:  call    drive_find
-    jc      4f
+    jmp     boot_disks
+boot_cds:
+    call    drive_find
+    jc      boot_none
+    push    dx
     call    boot_cd
+    pop     dx
     inc     dl
-    jmp     3b
-4:  int     0x18
+    jmp     boot_cds
+boot_none:
+    ret
 
 # INT 18h; does not return.
 .global boot_nothing
@@ -77,9 +108,11 @@ boot_disk:
     int     0x13
     jc      boot_unreadable
     mov     si, offset text_no_signature
+    cmp     dl, FIRST_DISK
+    jb      1f                          # old diskettes have none
     cmp     word ptr [BOOT_ADDRESS + 510], SIGNATURE
     jne     boot_refused
-    mov     si, offset text_no_code     # a partition table alone
+1:  mov     si, offset text_no_code     # a partition table alone
     cmp     word ptr [BOOT_ADDRESS], 0
     je      boot_refused
     mov     si, offset text_boots
@@ -175,13 +208,14 @@ boot_cd:
     mov     si, offset text_not_bootable
     cmp     byte ptr [POST_BUFFER + CATALOG_DEFAULT], ENTRY_BOOTABLE
     jne     boot_refused
-    mov     si, offset text_emulation
-    test    byte ptr [POST_BUFFER + CATALOG_DEFAULT + ENTRY_MEDIA], 0x0F
-    jnz     boot_refused
-
     mov     di, EBDA_CD_SPEC            # what INT 13h AH=4Bh tells
     mov     byte ptr fs:[di], SPEC_BYTES
     mov     fs:[di + SPEC_DRIVE], dl
+    mov     al, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_MEDIA]
+    and     al, 0x0F
+    cmp     al, EMULATED_DISK
+    ja      boot_refused                # SI still says that the catalog has nothing to start
+    mov     fs:[di + SPEC_MEDIA], al
     mov     eax, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_LBA]
     mov     fs:[di + SPEC_LBA], eax
     mov     bx, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_SEGMENT]
@@ -221,6 +255,9 @@ boot_cd:
     mov     si, offset text_boots
     call    boot_say
     pop     bx
+    cmp     byte ptr fs:[EBDA_CD_SPEC + SPEC_MEDIA], 0
+    je      boot_start
+    call    emulation_begin
     jmp     boot_start
 .Lboot_cd_unreadable:
     pop     bx
@@ -231,26 +268,32 @@ boot_cd:
 # Out: CF and AH status; EAX as it was on success.
 # Clobbers: SI.
 cd_read:
-    mov     si, BOOT_PACKET
-    mov     word ptr [si], 16
-    mov     [si + 2], cx
-    mov     word ptr [si + 4], 0
-    mov     [si + 6], bx
-    mov     [si + 8], eax
-    mov     dword ptr [si + 12], 0
+    push    0                           # the packet, from its end: INT 13h writes into it after it has read,
+    push    0                           # so it must not lie where the data goes
     push    eax
+    push    bx
+    push    0
+    push    cx
+    push    16
+    mov     si, sp
+    push    ds
+    push    ss
+    pop     ds
     mov     ah, 0x42
     int     0x13
+    pop     ds
+    mov     si, sp
     jc      1f
-    pop     eax
-    ret
-1:  mov     bh, ah
-    pop     eax
-    mov     ah, bh
-    stc
+    mov     eax, ss:[si + 8]
+1:  lea     sp, [si + 16]               # keeps CF
     ret
 
 .data
+# Boot devices as CMOS numbers them: nothing, diskettes, disks, CDs. Their first drives, and what tries them.
+boot_first:
+    .byte   0, 0, FIRST_DISK, FIRST_CD
+boot_routines:
+    .word   boot_none, boot_floppies, boot_disks, boot_cds
 volume_text:            .ascii "\0CD001\1EL TORITO SPECIFICATION"
 text_drive:             .asciz "Drive "
 text_boots:             .asciz "h starts\n"
@@ -260,5 +303,4 @@ text_no_code:           .asciz "h: its first sector holds no program\n"
 text_no_record:         .asciz "h: no El Torito boot record in sector 17\n"
 text_bad_catalog:       .asciz "h: the boot catalog is damaged\n"
 text_not_bootable:      .asciz "h: the boot catalog has no bootable entry\n"
-text_emulation:         .asciz "h: the boot image wants a diskette or disk to be emulated, which this firmware cannot do\n"
 text_nothing:           .asciz "No bootable device. Attach one and press a key.\n"

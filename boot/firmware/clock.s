@@ -120,6 +120,7 @@ irq_timer:
     xor     eax, eax
     inc     byte ptr [BDA_MIDNIGHT]
 1:  mov     [BDA_TICKS], eax
+    call    floppy_tick
     int     0x1C
     mov     al, PIC_EOI
     out     PIC1_COMMAND, al

@@ -21,7 +21,8 @@ PARAMETERS_BYTES        = 26
 PARAMETERS_DISK         = 0x02          # the geometry is valid
 PARAMETERS_CD           = 0x74          # removable, reports changes, can be locked, geometry is not valid
 CD_SPEC_BYTES           = 19
-FIXED_DISK              = 3             # AH=15h
+DISKETTE                = 1             # AH=15h: without a line that tells of a change
+FIXED_DISK              = 3
 
 .text
 
@@ -32,10 +33,23 @@ FIXED_DISK              = 3             # AH=15h
 # Clobbers: nothing.
 disk_done:
     mov     [bp + F_AH], ah
-    mov     [BDA_DISK_STATUS], ah
+    push    bx
+    call    disk_status_byte
+    mov     [bx], ah
+    pop     bx
     test    ah, ah
     jz      service_ok
     jmp     service_carry
+
+# Where the status of a request stands.
+# In: BP frame, DS = BDA.
+# Out: BX.
+disk_status_byte:
+    mov     bx, BDA_FLOPPY_STATUS
+    test    byte ptr [bp + F_DL], FIRST_DISK
+    jz      1f
+    mov     bx, BDA_DISK_STATUS
+1:  ret
 
 disk_unsupported:
     mov     ah, DISK_BAD_COMMAND
@@ -45,13 +59,21 @@ disk_unsupported:
 disk_ready:
     call    drive_find
     jc      disk_unsupported
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_FLOPPY
+    jne     1f
+    cmp     byte ptr [bp + F_AH], 0
+    jne     1f
+    call    floppy_restart
+    jmp     disk_done
+1:
     mov     ah, DISK_GOOD
     jmp     disk_done
 
 # INT 13h AH=01h.
 # Out: AH status of the last request.
 disk_last_status:
-    mov     ah, [BDA_DISK_STATUS]
+    call    disk_status_byte
+    mov     ah, [bx]
     mov     [bp + F_AH], ah
     test    ah, ah
     jz      service_ok
@@ -76,13 +98,21 @@ disk_chs:
     mov     fs:[EBDA_REQUEST_KIND], al
     call    drive_find
     jc      disk_unsupported
-    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
-    jne     disk_unsupported
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
+    je      disk_unsupported
     mov     di, bx
     movzx   ax, byte ptr [bp + F_AL]
     test    ax, ax
     jz      disk_unsupported
     mov     fs:[EBDA_REQUEST_COUNT], ax
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_FLOPPY
+    jne     .Ldisk_chs_geometry
+    call    floppy_transfer
+.Ldisk_chs_done:
+    mov     al, fs:[EBDA_REQUEST_DONE]
+    mov     [bp + F_AL], al
+    jmp     disk_done
+.Ldisk_chs_geometry:
     movzx   bx, dh
     cmp     bx, fs:[si + DRIVE_HEADS]
     jae     disk_unsupported
@@ -105,9 +135,7 @@ disk_chs:
     mov     fs:[EBDA_REQUEST_LBA], eax
     mov     dword ptr fs:[EBDA_REQUEST_LBA + 4], 0
     call    disk_transfer
-    mov     al, fs:[EBDA_REQUEST_DONE]
-    mov     [bp + F_AL], al
-    jmp     disk_done
+    jmp     .Ldisk_chs_done
 
 # INT 13h AH=42h read, 43h write, 44h verify.
 # In: DS:SI disk address packet.
@@ -130,6 +158,8 @@ disk_packet:
     mov     bx, si
     call    drive_find
     jc      disk_unsupported
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_FLOPPY
+    je      disk_unsupported
     cmp     byte ptr es:[bx], PACKET_BYTES
     jb      disk_unsupported
     mov     ax, es:[bx + PACKET_COUNT]
@@ -174,6 +204,8 @@ disk_transfer:
     add     ax, bx
     mov     es, ax
     and     di, 15
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_EMULATED
+    je      emulated_transfer
     cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
     jne     ata_transfer
     cmp     byte ptr fs:[EBDA_REQUEST_KIND], REQUEST_WRITE
@@ -184,12 +216,13 @@ disk_transfer:
 9:  ret
 
 # INT 13h AH=08h.
-# Out: CH, CL last cylinder and sectors a track, DH last head, DL number of disks.
+# Out: CH, CL last cylinder and sectors a track, DH last head, DL number of disks; for a diskette BL its kind, ES:DI its
+# table of parameters.
 disk_geometry:
     call    drive_find
-    jc      1f
-    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
-    jne     disk_unsupported
+    jc      .Ldisk_geometry_absent
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
+    je      disk_unsupported
     mov     ax, fs:[si + DRIVE_CYLINDERS]
     dec     ax
     shl     ah, 6
@@ -199,25 +232,37 @@ disk_geometry:
     mov     al, fs:[si + DRIVE_HEADS]
     dec     al
     mov     [bp + F_DH], al
-    mov     al, fs:[EBDA_DISK_COUNT]
-    mov     [bp + F_DL], al
     mov     byte ptr [bp + F_AL], 0
     mov     byte ptr [bp + F_BL], 0
+    call    is_diskette
+    jnz     2f
+    mov     al, fs:[si + DRIVE_SELECT]
+    mov     [bp + F_BX], al
+    mov     byte ptr [bp + F_BX + 1], 0
+    mov     word ptr [bp + F_ES], ROM_SEGMENT
+    mov     word ptr [bp + F_DI], offset diskette_parameters
+2:  call    drives_like
     mov     ah, DISK_GOOD
-    jmp     disk_done
-1:  mov     word ptr [bp + F_CX], 0
+    call    disk_done
+    mov     [bp + F_DL], al
+    ret
+.Ldisk_geometry_absent:
+    mov     word ptr [bp + F_CX], 0
     mov     word ptr [bp + F_DX], 0
     mov     ah, 7                       # no such drive: its parameters are bad
     jmp     disk_done
 
 # INT 13h AH=15h.
-# Out: AH 3 and CX:DX sectors for a disk, AH 0 for a number without a drive.
+# Out: AH 3 and CX:DX sectors for a disk, AH 1 for a diskette, AH 0 for a number without a drive.
 disk_kind:
     call    drive_find
     mov     byte ptr [bp + F_AH], 0
     jc      service_ok
-    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
-    jne     service_ok
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
+    je      service_ok
+    mov     byte ptr [bp + F_AH], DISKETTE
+    call    is_diskette
+    je      service_ok
     mov     byte ptr [bp + F_AH], FIXED_DISK
     mov     eax, fs:[si + DRIVE_SECTORS]
     cmp     dword ptr fs:[si + DRIVE_SECTORS + 4], 0
@@ -234,6 +279,8 @@ disk_kind:
 disk_extensions:
     call    drive_find
     jc      disk_unsupported
+    call    is_diskette
+    je      disk_unsupported
     cmp     bx, 0x55AA
     jne     disk_unsupported
     mov     word ptr [bp + F_BX], 0xAA55
@@ -280,7 +327,51 @@ disk_parameters:
     mov     ah, DISK_GOOD
     jmp     disk_done
 
-# INT 13h AH=4Bh: AL=00h ends the emulation of a CD (there never is one), AL=01h tells about it.
+# INT 13h AH=05h: formats a track of a diskette.
+# In: AL sectors, CH cylinder, DH head, ES:BX marks.
+disk_format:
+    call    drive_find
+    jc      disk_unsupported
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_FLOPPY
+    jne     disk_unsupported
+    mov     al, [bp + F_AL]
+    call    floppy_format
+    jmp     disk_done
+
+# INT 13h AH=16h: has the diskette been changed?
+# Out: AH 06h when it has.
+disk_change:
+    call    drive_find
+    jc      disk_unsupported
+    mov     ah, DISK_GOOD
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_FLOPPY
+    jne     disk_done
+    call    floppy_change
+    jmp     disk_done
+
+# INT 13h AH=17h, 18h: the kind of diskette that will be formatted. What is in the drive decides it.
+# Out: ES:DI table of parameters.
+disk_set_media:
+    call    drive_find
+    jc      disk_unsupported
+    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_FLOPPY
+    jne     disk_unsupported
+    mov     ah, DISK_GOOD
+    cmp     byte ptr [bp + F_AH], 0x18
+    jne     disk_done
+    mov     word ptr [bp + F_ES], ROM_SEGMENT
+    mov     word ptr [bp + F_DI], offset diskette_parameters
+    jmp     disk_done
+
+# Does the request name a diskette, a real or an emulated one?
+# In: BP frame.
+# Out: ZF set when it does.
+# Clobbers: nothing.
+is_diskette:
+    test    byte ptr [bp + F_DL], FIRST_DISK
+    ret
+
+# INT 13h AH=4Bh: AL=00h ends the emulation of a CD, AL=01h tells about it.
 # In: DS:SI buffer of 19 bytes.
 disk_emulation:
     cmp     al, 1
@@ -295,24 +386,31 @@ disk_emulation:
     inc     si
     stosb
     loop    1b
+    test    byte ptr [bp + F_AL], 1
     mov     ah, DISK_GOOD
+    jnz     disk_done
+    mov     byte ptr fs:[EBDA_EMULATION], 0
     jmp     disk_done
 
 .data
 .global disk_functions
 disk_functions:
-    .word   disk_unsupported, 18
+    .word   disk_unsupported, 22
     FUNCTION 0x42, disk_read_packet
     FUNCTION 0x00, disk_ready
     FUNCTION 0x01, disk_last_status
     FUNCTION 0x02, disk_read_chs
     FUNCTION 0x03, disk_write_chs
     FUNCTION 0x04, disk_verify_chs
+    FUNCTION 0x05, disk_format
     FUNCTION 0x08, disk_geometry
     FUNCTION 0x0D, disk_ready
     FUNCTION 0x10, disk_ready
     FUNCTION 0x11, disk_ready
     FUNCTION 0x15, disk_kind
+    FUNCTION 0x16, disk_change
+    FUNCTION 0x17, disk_set_media
+    FUNCTION 0x18, disk_set_media
     FUNCTION 0x41, disk_extensions
     FUNCTION 0x43, disk_write_packet
     FUNCTION 0x44, disk_verify_packet

@@ -228,22 +228,59 @@ drive_find:
     movzx   bx, dl
     mov     si, EBDA_CD_MAP
     sub     bl, FIRST_CD
-    jc      1f
-    cmp     bl, fs:[EBDA_CD_COUNT]
-    jmp     2f
-1:  mov     si, EBDA_DISK_MAP
+    jnc     .Ldrive_find_cd
     mov     bl, dl
+    cmp     byte ptr fs:[EBDA_EMULATION], 0
+    je      .Ldrive_find_real
+    mov     bh, bl                      # an emulated drive takes the first number of its kind, the others move up
+    xor     bh, fs:[EBDA_CD_SPEC + SPEC_DRIVE]
+    mov     si, EBDA_EMULATED
+    jz      .Ldrive_find_done           # CF is clear
+    test    bh, 0x80
+    mov     bh, 0
+    jnz     .Ldrive_find_real
+    dec     bl
+.Ldrive_find_real:
+    mov     si, EBDA_DISK_MAP
     sub     bl, FIRST_DISK
-    jc      8f
-    cmp     bl, fs:[EBDA_DISK_COUNT]
-2:  jae     8f
-    movzx   si, byte ptr fs:[si + bx]
+    jnc     1f
+    add     bl, FIRST_DISK
+    mov     si, bx
     shl     si, 5                       # DRIVE_BYTES
+    add     si, EBDA_FLOPPIES
+    cmp     bl, fs:[EBDA_FLOPPY_COUNT]
+    cmc
+    jmp     .Ldrive_find_done
+1:  cmp     bl, fs:[EBDA_DISK_COUNT]
+    jmp     2f
+.Ldrive_find_cd:
+    cmp     bl, fs:[EBDA_CD_COUNT]
+2:  cmc
+    jc      .Ldrive_find_done
+    movzx   si, byte ptr fs:[si + bx]
+    shl     si, 5
     add     si, EBDA_DRIVES
+.Ldrive_find_done:
     pop     bx
     ret
-8:  stc
-    pop     bx
+
+# How many drives of its kind are there, diskettes or disks?
+# In: DL drive number.
+# Out: AL.
+# Clobbers: AH.
+.global drives_like
+drives_like:
+    mov     al, fs:[EBDA_FLOPPY_COUNT]
+    mov     ah, dl
+    test    dl, FIRST_DISK
+    jz      1f
+    mov     al, fs:[EBDA_DISK_COUNT]
+1:  xor     ah, fs:[EBDA_CD_SPEC + SPEC_DRIVE]
+    shl     ah, 1                       # CF: of the other kind
+    cmc
+    sbb     ah, ah
+    and     ah, fs:[EBDA_EMULATION]
+    add     al, ah
     ret
 
 .data

@@ -210,7 +210,7 @@ system_block_move:
 memory_map:
     .long   0, 0, EBDA, 0, E820_RAM
     .long   EBDA, 0, 0xA0000 - EBDA, 0, E820_RESERVED
-    .long   0xF0000, 0, 0x10000, 0, E820_RESERVED
+    .long   SHADOW, 0, 0x100000 - SHADOW, 0, E820_RESERVED
     .long   0x100000, 0, 0, 0, E820_RAM
     .long   0xFFFF0000, 0, 0x10000, 0, E820_RESERVED
     .long   0, 1, 0, 0, E820_RAM

@@ -27,6 +27,8 @@ BAR_64BIT               = 0x04          # bits 1-2 of a memory BAR
 IO_FIRST                = 0xC000        # ports for devices: from here up
 MEMORY_LAST             = 0xFEC00000    # memory for devices: from here down
 
+HOST_PAM1               = 0x5A          # six bytes: C0000-EFFFF, 32 KiB each
+PAM_RAM                 = 0x33333333    # reads and writes of both halves go to RAM
 PIIX_PIRQ               = 0x60          # four bytes: IRQ of PIRQA# to PIRQD#
 PIIX_IDE_TIMING         = 0x40          # two words: primary, secondary channel
 PIIX_IDE_ENABLE         = 0x8000        # the channel answers at its ports
@@ -264,6 +266,17 @@ pci_interrupt:
     call    pci_write8
 1:  ret
 
+# The host bridge shows the RAM between the video memory and this ROM: for expansion ROMs and tables.
+# In: BX function.
+# Clobbers: EAX, DX, DI.
+host_bridge:
+    mov     di, HOST_PAM1
+    mov     eax, PAM_RAM
+    call    pci_write16
+    mov     di, HOST_PAM1 + 2
+    mov     eax, PAM_RAM
+    jmp     pci_write32
+
 # The ISA bridge routes PIRQA#-PIRQD#; their IRQs are level triggered.
 # Clobbers: EAX, DX, DI.
 piix_isa:
@@ -306,6 +319,7 @@ pirq_lines:     .byte 10, 10, 11, 11
     .word   \vendor, \device, \routine
 .endm
 chips:
+    CHIP    0x8086, 0x1237, host_bridge     # 440FX
     CHIP    0x8086, 0x7000, piix_isa    # PIIX3
     CHIP    0x8086, 0x7110, piix_isa    # PIIX4
     CHIP    0x8086, 0x7010, piix_ide

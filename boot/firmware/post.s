@@ -5,6 +5,7 @@
 .intel_syntax noprefix
 .code16
 
+EQUIPMENT_FLOPPY        = 0x0001        # and their number less one in bits 6-7
 EQUIPMENT_FPU           = 0x0002
 EQUIPMENT_MOUSE         = 0x0004
 EQUIPMENT_COLOR_80      = 0x0020
@@ -61,6 +62,7 @@ post_cold:
     int     0x10
     call    clock_init
     call    drives_init
+    call    floppies_init
     call    acpi_init
     call    equipment_init
     sti
@@ -100,7 +102,14 @@ equipment_init:
 2:  add     bx, 2
     cmp     bx, 8
     jb      1b
-    mov     [BDA_EQUIPMENT], ax
+    movzx   bx, byte ptr fs:[EBDA_FLOPPY_COUNT]
+    cmp     bx, 1
+    jb      3f
+    dec     bx
+    shl     bx, 6
+    or      ax, bx
+    or      al, EQUIPMENT_FLOPPY
+3:  mov     [BDA_EQUIPMENT], ax
     ret
 
 # One line on the screen and on COM1.

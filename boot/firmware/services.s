@@ -228,6 +228,7 @@ vectors:
     FUNCTION 0x06, int_invalid_opcode
     FUNCTION 0x08, irq_timer
     FUNCTION 0x09, irq_keyboard
+    FUNCTION 0x0E, irq_floppy
     FUNCTION 0x10, int_video
     FUNCTION 0x11, int_equipment
     FUNCTION 0x12, int_memory
@@ -249,7 +250,8 @@ vectors:
     FUNCTION 0x77, irq_disk
 vectors_end:
 
-# There is no diskette drive, but boot sectors copy this table before they look.
+# For programs that read it or hang a copy of it into INT 1Eh: the driver itself goes by the diskette.
+.global diskette_parameters
 diskette_parameters:
     .byte   0xDF, 0x02, 0x25, 0x02, 18, 0x1B, 0xFF, 0x6C, 0xF6, 0x0F, 0x08
 

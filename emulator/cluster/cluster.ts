@@ -6,6 +6,7 @@
  * have something to do are called. How far a call of `runUntil` goes, and in which threads the machines run, cannot be
  * seen by a guest.
  */
+import type { BoardParts } from "../board.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import { PcapngWriter } from "../ether/capture.ts";
 import { Gateway } from "../ether/gateway.ts";
@@ -32,6 +33,7 @@ export interface ClusterNodeConfig {
   readonly disk: BlockBackend | null;
   /** Secondary master. */
   readonly cdrom: BlockBackend | null;
+  readonly parts?: BoardParts;
   /** Chosen by the seed when absent. */
   readonly macAddress?: Uint8Array;
   readonly serialOutput?: (port: 0 | 1, byte: number) => void;
@@ -99,11 +101,12 @@ export class Cluster implements Stateful {
     this.macAddresses = nodes.map(({ macAddress }, index) => macAddress ?? chosen[index]!);
     const powerOn = new Random(config.seed, "power on");
     const machines = nodes.map(
-      ({ name, ramBytes, disk, cdrom }, index): MachineSpec => ({
+      ({ name, ramBytes, disk, cdrom, parts }, index): MachineSpec => ({
         name,
         ramBytes,
         disk,
         cdrom,
+        ...(parts ? { parts } : {}),
         macAddress: this.macAddresses[index]!,
         powerOnNs: powerOn.below(POWER_ON_SPREAD_NS / TICK_NS) * TICK_NS,
       }),

@@ -49,6 +49,10 @@ export class LocalGroup implements MachineGroup {
           machine.cdrom && { kind: "cd", backend: machine.cdrom },
           null,
         ],
+        ...machine.parts,
+        ...(machine.parts?.floppies
+          ? { floppies: machine.parts.floppies.map((floppy) => floppy && new TrackedDisk(floppy)) }
+          : {}),
         network: [{ macAddress: machine.macAddress, port: this.cables[position]! }],
         serialOutput: (port, byte) => config.serialOutput(index, port, byte),
         log: (line) => config.log(index, line),

@@ -3,6 +3,7 @@
  * `MachineHost`s and runs them only in `MachineGroup`s: those of its own thread (local-group.ts), and those that a host
  * with threads keeps elsewhere. What a guest sees does not depend on how machines are spread.
  */
+import type { BoardParts } from "../board.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import type { MachineCable } from "../ether/cable-end.ts";
 import type { JitMode } from "../jit/jit.ts";
@@ -20,6 +21,7 @@ export interface MachineSpec {
   readonly disk: BlockBackend | null;
   /** Secondary master. */
   readonly cdrom: BlockBackend | null;
+  readonly parts?: BoardParts;
 }
 
 /** What all machines of a cluster have in common. */

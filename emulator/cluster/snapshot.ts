@@ -98,7 +98,8 @@ function save(
     branchSeed: null,
     firmware: media.add(new BytesDisk(firmware, firmware.length)),
     nodes: chosen.map((index): SnapshotNode => {
-      const { name, ramBytes, disk, cdrom } = nodes[index]!;
+      const { name, ramBytes, disk, cdrom, parts } = nodes[index]!;
+      if (parts) throw new RangeError(`${name} has diskettes or a video BIOS, which a snapshot cannot hold`);
       return {
         name,
         ramBytes,

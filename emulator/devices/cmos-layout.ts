@@ -9,15 +9,19 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 /** A fixed disk of "type 47": its geometry is in the memory itself. */
 const USER_DEFINED_DISK = 47;
-const BOOT_DISK = 2;
-const BOOT_CD = 3;
-const BOOT_NETWORK = 4;
+/** Boot devices by QEMU's letters. */
+const BOOT_DEVICES: Readonly<Record<string, number>> = { a: 1, c: 2, d: 3, n: 4 };
+const EQUIPMENT_COPROCESSOR_MOUSE = 0x06;
+const EQUIPMENT_FLOPPY = 0x01;
 
 export interface CmosConfig {
   ramBytes: number;
   /** Sectors of the disks at primary master and primary slave, null where there is none. */
   disks: readonly (number | null)[];
-  bootsFromNetwork: boolean;
+  /** Kinds of the diskette drives A and B (floppy-drive.ts), 0 where there is none. */
+  floppyKinds: readonly number[];
+  /** Up to three of the letters of BOOT_DEVICES. */
+  bootOrder: string;
 }
 
 export function cmosContents(config: CmosConfig): CmosEntry[] {
@@ -29,15 +33,18 @@ export function cmosContents(config: CmosConfig): CmosEntry[] {
   };
   const extendedKib = Math.min(Math.max(config.ramBytes / KIB - 1024, 0), 0xffff);
   const above16Mib = Math.min(Math.max(config.ramBytes - 16 * MIB, 0) / (64 * KIB), 0xffff);
-  put(0x10, 0); // No floppy drives.
-  put(0x14, 0x06); // Equipment: coprocessor, PS/2 mouse.
+  const [driveA = 0, driveB = 0] = config.floppyKinds;
+  const floppies = driveB ? 2 : driveA ? 1 : 0;
+  put(0x10, (driveA << 4) | driveB);
+  put(0x14, EQUIPMENT_COPROCESSOR_MOUSE | (floppies ? EQUIPMENT_FLOPPY | ((floppies - 1) << 6) : 0));
   putWord(0x15, 640);
   putWord(0x17, extendedKib);
   putWord(0x30, extendedKib);
   putWord(0x34, above16Mib);
-  // Bit 0: boot floppies are not checked for a signature. Upper half: the third boot device.
-  put(0x38, 0x01 | ((config.bootsFromNetwork ? BOOT_NETWORK : 0) << 4));
-  put(0x3d, BOOT_DISK | (BOOT_CD << 4)); // Boot order: disk, then CD.
+  const [first = 0, second = 0, third = 0] = Array.from(config.bootOrder, (letter) => BOOT_DEVICES[letter] ?? 0);
+  // Bit 0: boot diskettes are not checked for a signature.
+  put(0x38, 0x01 | (third << 4));
+  put(0x3d, first | (second << 4));
   let translations = 0;
   config.disks.slice(0, 2).forEach((sectors, index) => {
     if (sectors === null) return;

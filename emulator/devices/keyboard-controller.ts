@@ -101,13 +101,14 @@ export class KeyboardController implements Stateful {
   }
 
   #readData(): number {
+    const data = this.#data;
     if (this.#status & STATUS_OUTPUT_FULL) {
       this.#status &= ~(STATUS_OUTPUT_FULL | STATUS_AUXILIARY);
       this.#updateInterrupts();
       if (this.#answers.length > 0) this.#presentAnswer();
       else this.deviceReady();
     }
-    return this.#data;
+    return data;
   }
 
   #writeData(value: number): void {

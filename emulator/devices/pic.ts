@@ -128,10 +128,10 @@ class Pic8259 implements PortHandler, Stateful {
     }
   }
 
-  /** ICW1. Edges that were latched are forgotten; a line that is high must fall and rise again. */
+  /** ICW1. Edges that were latched are forgotten; a line that is high must fall and rise again, unless levels count. */
   #initialise(icw1: number): void {
     this.#levelTriggeredMode = (icw1 & 0x08) !== 0;
-    this.#irr &= this.#levelTriggeredMode ? this.#lines : this.#elcr;
+    this.#irr = this.#levelTriggeredMode ? this.#lines : this.#irr & this.#elcr;
     this.#isr = 0;
     this.#imr = 0;
     this.#highest = 0;

@@ -12,6 +12,9 @@ import { clearTouched } from "../state/pages.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 
 const PLANE_BYTES = 0x10000;
+/** A character cell as a word of all planes: the character in plane 0, its attribute in plane 1. */
+const BLANK_CELL = 0x0720;
+const TEXT_CELLS = 0x4000;
 
 /** Registers that steer memory accesses: sequencer and graphics controller, by index. */
 export interface VgaMemoryRegisters {
@@ -45,8 +48,10 @@ export class VgaMemory implements MmioHandler, Stateful {
     this.#registers = registers;
   }
 
+  /** Nothing in the planes but blanks in the text area: light grey on black. */
   clear(): void {
     clearTouched(this.bytes);
+    this.#words.fill(BLANK_CELL, 0, TEXT_CELLS);
     this.#latch = 0;
   }
 

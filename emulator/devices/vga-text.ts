@@ -8,7 +8,7 @@ const LOWER = " ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬
 const UPPER =
   "⌂ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■ ";
 
-function unicodeOf(character: number): string {
+export function unicodeOf(character: number): string {
   if (character < 0x20) return LOWER[character]!;
   return character < 0x7f ? String.fromCharCode(character) : UPPER[character - 0x7f]!;
 }

@@ -80,7 +80,6 @@ export class Vga implements PortHandler, Stateful {
     this.attribute.set(MODE3_ATTRIBUTE);
     for (let index = 0; index < 256; index++) this.palette.set(index < 64 ? egaColour(index) : [0, 0, 0], index * 3);
     this.memory.clear();
-    for (let cell = 0; cell < 0x4000; cell++) this.memory.bytes.set([0x20, 0x07], cell * 4);
     this.pelMask = 0xff;
     this.#miscellaneous = MODE3_MISCELLANEOUS;
     this.#featureControl = 0;

@@ -90,6 +90,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
       {},
     );
   }
+  assembler.warnOfForeignRegisters();
   program.callFrames.check();
   assembler.conditionals.warnOfOrder();
   program.stabs.finish();

@@ -39,6 +39,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
     "A size before a number (`byte ptr 1`) says the size of the operation for a few instructions only. Here GNU as silently ignores it, so the same is done, and this warning says so. Write the size before the other operand.",
   "long-character":
     "A character constant holds one character, and its closing quote may be left out. Several characters are a string (`.ascii`), or a number (`0x6261`).",
+  "load-of-cs":
+    "MOV to CS is an invalid opcode for every processor after the 8086: CS changes by a far jump, call or return, or an interrupt. GNU as assembles it, and so does this.",
   "lost-distance":
     "In `[ebx+b-a]` GNU as works through the sum from the left and loses a part of the distance of the labels once a register was in it. The same bytes are made here, and they are hardly what was meant. `[ebx+(b-a)]` and `[b-a+ebx]` are right in both.",
   "lost-value":

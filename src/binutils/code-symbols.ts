@@ -7,24 +7,23 @@ import { compareBytes, type ObjectFile, type ObjectSection, type ObjectSymbol } 
 
 /** Of the attributes in which two symbols at one address differ, the first decides. Lower comes first. */
 const PREFERENCE: readonly ((symbol: ObjectSymbol) => number)[] = [
-  ({ home }) => (typeof home === "object" ? home.elf.index : Number.MAX_SAFE_INTEGER),
   ({ name }) => Number(name.includes("gnu_compiled") || name.includes("gcc2_compiled")),
   ({ name, elf }) => Number(elf.type === STT_FILE || /.\.[oa]$/.test(name)),
   ({ elf }) => Number(elf.type !== STT_FUNC),
   ({ elf }) => Number(elf.type !== STT_OBJECT && elf.type !== STT_COMMON),
-  ({ elf }) => -elf.sizeBytes,
+  ({ isLocal }) => Number(isLocal),
   ({ isGlobal }) => Number(!isGlobal),
-  ({ isLocal }) => Number(!isLocal),
+  ({ elf }) => -elf.sizeBytes,
   ({ name }) => Number(name.startsWith(".")),
 ];
 
 export class CodeSymbols {
   /** By address and preference. */
   readonly sorted: readonly ObjectSymbol[];
-  readonly #isRelocatable: boolean;
+  readonly #hasRelocations: boolean;
 
   constructor(file: ObjectFile) {
-    this.#isRelocatable = file.isRelocatable;
+    this.#hasRelocations = file.hasRelocations;
     this.sorted = file.symbols
       .filter(({ name, isDebugging, home }) => name !== "" && !isDebugging && home !== "undefined" && home !== "common")
       .sort((a, b) => {
@@ -39,7 +38,7 @@ export class CodeSymbols {
 
   /**
    * Index of the symbol that names `address` in a section, or -1: one of this section at or below it if there is any,
-   * and in an object a symbol of another section never names it. `ownOnly` asks for that in executables, too.
+   * and where the file has relocations, a symbol of another section never names it. `ownOnly` asks for that in any file.
    */
   find(address: number, section: ObjectSection, ownOnly = false): number {
     const { sorted } = this;
@@ -62,7 +61,7 @@ export class CodeSymbols {
     while (same + 1 < most && sorted[same]!.home !== section && sorted[same]!.value === sorted[same + 1]!.value) same++;
     if (sorted[same]!.home === section) return same;
     const isInside = address >= section.address && address < section.address + section.sizeBytes;
-    if (!(ownOnly || (this.#isRelocatable && isInside)) || sorted[place]!.home === section) return place;
+    if (!(ownOnly || (this.#hasRelocations && isInside)) || sorted[place]!.home === section) return place;
     let found = -1;
     for (let i = same; i >= 0; i--) {
       if (sorted[i]!.home !== section) continue;

@@ -141,8 +141,8 @@ class SectionDisassembly {
     const options = this.#options;
     const section = this.#section;
     const content = this.#content;
-    // A symbol in code stands between instructions, so none goes across it; with -D nothing is known to be code.
-    const code = options.all ? content : content.subarray(0, stop);
+    // A symbol in code stands between instructions, so none goes across it. Data, and with -D all, may be anything.
+    const code = options.all || !section.traits.code ? content : content.subarray(0, stop);
     const perLine = isCode ? INSTRUCTION_BYTES_PER_LINE : DATA_BYTES_PER_LINE;
     const disassembly = {
       bits: options.bits,

@@ -54,9 +54,9 @@ export function sectionTable(
 }
 
 /** `-f`. The bits are those of GNU's library: relocations 1, executable 2, symbols 0x10, demand paged 0x100. */
-export function fileHeader({ elf, symbols, isRelocatable }: ObjectFile): string[] {
+export function fileHeader({ elf, symbols, hasRelocations }: ObjectFile): string[] {
   const flags: [number, string][] = [];
-  if (isRelocatable) flags.push([1, "HAS_RELOC"]);
+  if (hasRelocations) flags.push([1, "HAS_RELOC"]);
   if (elf.type === ET_EXEC) flags.push([2, "EXEC_P"]);
   if (symbols.length > 0) flags.push([0x10, "HAS_SYMS"]);
   if (elf.type === 3) flags.push([0x40, "DYNAMIC"]);
@@ -143,9 +143,10 @@ export function relocationTables(file: ObjectFile, chosen: (section: ObjectSecti
   return file.sections.flatMap((section) => {
     const { name, elf, traits } = section;
     if (!traits.reloc || !chosen(section)) return [];
+    const base = file.isRelocatable ? 0 : section.address;
     const rows = elf.relocations.map(
       ({ offset, type, symbol }) =>
-        `${hex8(offset)} ${relocationName(type).padEnd(16)}  ${relocationTarget(file, symbol)}`,
+        `${hex8(offset - base)} ${relocationName(type).padEnd(16)}  ${relocationTarget(file, symbol)}`,
     );
     return [`RELOCATION RECORDS FOR [${name}]:`, "OFFSET   TYPE              VALUE", ...rows, "", ""];
   });

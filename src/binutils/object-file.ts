@@ -79,6 +79,8 @@ export interface ObjectFile {
   /** Without the null symbol; index i is ELF's i + 1. */
   readonly symbols: readonly ObjectSymbol[];
   readonly isRelocatable: boolean;
+  /** Some section has relocations for a linker. An object may have none, and an executable keeps them with `ld -q`. */
+  readonly hasRelocations: boolean;
 }
 
 const OCTETS = /^(\.note\.gnu|\.gnu\.build\.attributes)/;
@@ -93,12 +95,14 @@ export function readObjectFile(bytes: Uint8Array, path: string): ObjectFile {
 function viewObject(elf: ElfObject): ObjectFile {
   const isRelocatable = elf.type === ET_REL;
   const ownStrings = new Set(elf.sections.filter(({ type }) => type === SHT_SYMTAB).map(({ link }) => link));
-  const isShown = ({ type, index, name, flags }: ElfSection): boolean =>
-    type !== SHT_NULL &&
-    type !== SHT_SYMTAB &&
-    type !== SHT_SYMTAB_SHNDX &&
-    !(type === SHT_REL && (isRelocatable || (flags & SHF_ALLOC) === 0)) &&
-    !(type === SHT_STRTAB && (ownStrings.has(index) || name === ".shstrtab"));
+  const isForLinker = ({ type, flags }: ElfSection): boolean =>
+    type === SHT_REL && (isRelocatable || (flags & SHF_ALLOC) === 0);
+  const isShown = (section: ElfSection): boolean =>
+    section.type !== SHT_NULL &&
+    section.type !== SHT_SYMTAB &&
+    section.type !== SHT_SYMTAB_SHNDX &&
+    !isForLinker(section) &&
+    !(section.type === SHT_STRTAB && (ownStrings.has(section.index) || section.name === ".shstrtab"));
   const bySection = new Map<number, ObjectSection>();
   for (const section of elf.sections.filter(isShown)) {
     bySection.set(section.index, {
@@ -132,7 +136,14 @@ function viewObject(elf: ElfObject): ObjectFile {
       isDebugging: isSection || symbol.type === STT_FILE,
     };
   });
-  return { path: elf.path, elf, sections: [...bySection.values()], symbols, isRelocatable };
+  return {
+    path: elf.path,
+    elf,
+    sections: [...bySection.values()],
+    symbols,
+    isRelocatable,
+    hasRelocations: elf.sections.some(isForLinker),
+  };
 
   function traitsOf({ name, type, flags, content, relocations }: ElfSection): SectionTraits {
     const contents = type !== SHT_NOBITS;

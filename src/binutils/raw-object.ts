@@ -50,6 +50,7 @@ export function rawObject(bytes: Uint8Array, path: string, address: number): Obj
     ],
     symbols: [],
     isRelocatable: false,
+    hasRelocations: false,
   };
 }
 

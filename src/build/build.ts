@@ -121,7 +121,7 @@ function collect(build: (warnings: Diagnostic[]) => BuiltFile[]): BuildResult {
     if (error instanceof ImageError)
       return {
         files: null,
-        diagnostics: [...warnings, problem({ file: "boot image", line: 0, message: error.message })],
+        diagnostics: [...warnings, problem({ file: "boot image", line: 0, message: error.message, id: "image" })],
       };
     throw error;
   }
@@ -206,7 +206,9 @@ function assembleFolder(
 ): ElfObject[] {
   const sources = tree.list(folder).filter((path) => path.endsWith(".s"));
   if (sources.length === 0)
-    throw new BuildFailure([problem({ file: folder, line: 0, message: "no assembly sources (*.s) here" })]);
+    throw new BuildFailure([
+      problem({ file: folder, line: 0, message: "no assembly sources (*.s) here", id: "no-sources" }),
+    ]);
   const errors: Diagnostic[] = [];
   const objects: ElfObject[] = [];
   for (const path of sources) {
@@ -244,12 +246,17 @@ function assembleSource(tree: SourceTree, path: string, includes: readonly strin
 
 function readScript(tree: SourceTree, path: string): LinkerScript {
   const bytes = tree.read(path);
-  if (!bytes) throw new BuildFailure([problem({ file: path, line: 0, message: "the linker script is missing" })]);
+  if (!bytes)
+    throw new BuildFailure([
+      problem({ file: path, line: 0, message: "the linker script is missing", id: "no-script" }),
+    ]);
   try {
     return parseScript(new TextDecoder("latin1").decode(bytes), path);
   } catch (error) {
     if (error instanceof ScriptError)
-      throw new BuildFailure([problem({ file: error.path, line: error.line, message: error.message }, tree)]);
+      throw new BuildFailure([
+        problem({ file: error.path, line: error.line, message: error.message, id: "script-syntax" }, tree),
+      ]);
     throw error;
   }
 }

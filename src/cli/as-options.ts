@@ -88,6 +88,7 @@ const IGNORED = new Set([
   "-mmnemonic=intel",
   "-mmnemonic=att",
   "--divide",
+  "--nocpp",
   "--traditional-format",
   "--reduce-memory-overheads",
   "--noexecstack",
@@ -148,6 +149,18 @@ function expand(args: readonly string[], depth = 0): string[] {
   });
 }
 
+/** `-divide`, `-listing-lhs-width=2`: GNU as takes its long options with one dash, too. */
+function withTwoDashes(word: string): string {
+  if (!/^-[a-z][a-z-]{2}/.test(word) || PLAIN[word] !== undefined || IGNORED.has(word)) return word;
+  const [name = ""] = word.split("=");
+  const isKnown = [`-${word}`, `-${name}`].some(
+    (long) => WITH_VALUE[long] !== undefined || PLAIN[long] !== undefined || IGNORED.has(long),
+  );
+  return isKnown || IGNORED_PREFIXES.some((prefix) => prefix.startsWith("--") && `-${word}`.startsWith(prefix))
+    ? `-${word}`
+    : word;
+}
+
 export function parseAsArguments(args: readonly string[]): AsCommand {
   const command: AsCommand = {
     sources: [],
@@ -173,7 +186,7 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
   };
   const words = expand(args);
   for (let i = 0; i < words.length; i++) {
-    const word = words[i]!;
+    const word = withTwoDashes(words[i]!);
     if (word === "-" || !word.startsWith("-")) {
       command.sources.push(word);
       continue;

@@ -1,12 +1,14 @@
 /** `qure as`: the assembler with the command line of GNU as. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assemble } from "../assembler/assemble.ts";
 import type { SourceFiles } from "../assembler/model/options.ts";
 import { formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { VERSION } from "../version.ts";
 import { type AsCommand, parseAsArguments } from "./as-options.ts";
+import { readBounded, readRegularFile } from "./bounded-file.ts";
 import { CommandError, say, withFile } from "./fail.ts";
+import { versionText } from "./gnu-options.ts";
 import { standardError, standardOutput } from "./streams.ts";
 
 const STANDARD_INPUT = "{standard input}";
@@ -25,8 +27,14 @@ Example:
 
 export function run(args: readonly string[]): void {
   if (args.includes("--help")) standardOutput().write(HELP);
-  else if (args.includes("--version")) standardOutput().write(`qure as ${VERSION}\n`);
+  else if (args.includes("--version")) standardOutput().write(versionText("as"));
+  else if (isVersionOnly(args)) standardError().write(`GNU assembler version 2.40 (i386) using QuRe ${VERSION}\n`);
   else assembleFiles(parseAsArguments(args));
+}
+
+/** `as -v` without a source, with the standard input at its end or a terminal: scripts ask so for the version. */
+function isVersionOnly(args: readonly string[]): boolean {
+  return args.length === 1 && args[0] === "-v" && process.stdin.isTTY === true;
 }
 
 function assembleFiles(command: AsCommand): void {
@@ -91,9 +99,9 @@ function report(command: AsCommand, diagnostics: ReturnType<typeof assemble>["di
 function sourceFiles(command: AsCommand): SourceFiles {
   const read = (path: string): Uint8Array | null => {
     try {
-      const bytes = readFileSync(path);
-      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-    } catch {
+      return readRegularFile(path);
+    } catch (error) {
+      if (error instanceof CommandError) throw error;
       return null;
     }
   };
@@ -115,7 +123,7 @@ function mainSource(command: AsCommand): { path: string; bytes: Uint8Array } {
   const sources = command.sources.length === 0 ? ["-"] : command.sources;
   const parts: Uint8Array[] = [];
   for (const source of sources) {
-    const bytes = source === "-" ? readFileSync(0) : withFile(source, () => readFileSync(source));
+    const bytes = source === "-" ? readBounded(0) : withFile(source, () => readBounded(source));
     // Each source of several is announced, so that lines are counted in it.
     if (sources.length > 1) parts.push(Buffer.from(`# 1 "${source}"\n`));
     parts.push(bytes, bytes.length > 0 && bytes.at(-1) !== 0x0a ? Buffer.from("\n") : new Uint8Array(0));

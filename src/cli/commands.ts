@@ -14,6 +14,7 @@ interface CommandEntry {
 
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "build", summary: "assemble and link boot/ and asm/ into boot images", load: () => import("./build.ts") },
+  { name: "disk", summary: "look into OOFS volumes in disk images, and change them", load: () => import("./disk.ts") },
   { name: "emu", summary: "boot machines in the emulator, alone or as a cluster", load: () => import("./emu.ts") },
   { name: "explain", summary: "say what a diagnostic means and what to do", load: () => import("./explain.ts") },
   { name: "inspect", summary: "say what is in a boot image, disk or kernel image", load: () => import("./inspect.ts") },

@@ -36,6 +36,11 @@ export interface GnuCommand {
   readonly singleDash?: boolean;
 }
 
+/** What scripts that look for GNU's tools read: the name and the version that it behaves as. */
+export function versionText(name: string): string {
+  return `GNU ${name} (QuRe ${VERSION}) 2.40\nThis is qure ${name} ${VERSION}, which takes the options of GNU ${name} 2.40.\n`;
+}
+
 /** The arguments in order, or null when the help or the version was asked for (and printed). Throws `UsageError`. */
 export function parseArguments(command: GnuCommand, args: readonly string[]): GnuArgument[] | null {
   const parsed: GnuArgument[] = [];
@@ -65,7 +70,7 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
       return null;
     }
     if (word === "--version") {
-      standardOutput().write(`qure ${command.name} ${VERSION}\n`);
+      standardOutput().write(versionText(command.name));
       return null;
     }
     if (word === "--") {

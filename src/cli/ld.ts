@@ -1,5 +1,6 @@
 /** `qure ld`: links objects and archives as GNU ld does. */
 import { existsSync, readFileSync } from "node:fs";
+import { blobObject } from "../binutils/raw-object.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { writeFileAside } from "../host/files.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
@@ -15,11 +16,16 @@ import { parseScript } from "../linker/script/parser.ts";
 import { type Assignment, type LinkerScript, ScriptError } from "../linker/script/tree.ts";
 import { linkWarnings } from "../linker/warnings.ts";
 import { isArchive } from "../object/archive.ts";
-import { CommandError, say, UsageError } from "./fail.ts";
+import { SHN_UNDEF, STB_LOCAL } from "../object/elf.ts";
+import { VERSION } from "../version.ts";
+import { CommandError, commandName, say, UsageError } from "./fail.ts";
 import { type GnuArgument, parseArguments } from "./gnu-options.ts";
 import { LD_COMMAND } from "./ld-options.ts";
 import { memberReader, readBytes } from "./object-input.ts";
 import { standardError, standardOutput } from "./streams.ts";
+
+/** Where the files begin in the table of cross references. */
+const CREF_COLUMN = 50;
 
 /** What the map shows in the order of the command line. */
 const COMMAND_ORDER: Readonly<Record<string, "file" | "define" | "section-start" | "script">> = {
@@ -64,18 +70,21 @@ class LinkCommand {
   }
 
   run(): void {
-    if (this.#has("-v")) standardOutput().write("qure ld (compatible with GNU ld 2.40)\n");
+    if (this.#has("-v") || this.#has("-V")) standardOutput().write(`GNU ld (QuRe ${VERSION}) 2.40\n`);
+    if (this.#has("-V")) standardOutput().write("  Supported emulations:\n   elf_i386\n");
+    for (const option of ["-shared", "-pie"])
+      if (this.#has(option)) throw new UsageError(`${option}: not supported, for every program here is static`);
     const emulation = this.#last("-m") ?? "elf_i386";
     if (emulation !== "elf_i386") throw new UsageError(`-m ${emulation}: elf_i386 is the only emulation`);
     const format = this.#last("--oformat") ?? "elf32-i386";
     if (format !== "binary" && format !== "elf32-i386")
       throw new UsageError(`--oformat ${format}: it is elf32-i386 or binary`);
     const buildId = this.#last("--build-id");
-    if (buildId !== undefined && buildId !== "none")
-      throw new UsageError("--build-id: only --build-id=none is supported");
+    if (buildId !== undefined && buildId !== "none" && !this.#has("-w"))
+      say("warning", "--build-id is ignored: programs made here carry no build ID");
     const inputs = this.#inputs();
     if (inputs.length === 0) {
-      if (this.#has("-v")) return;
+      if (this.#has("-v") || this.#has("-V")) return;
       throw new UsageError("no files to link (see qure ld --help)");
     }
     const plain = this.#options();
@@ -85,6 +94,7 @@ class LinkCommand {
     const options = { ...plain, isFlat: flat };
     const outputPath = this.#last("-o") ?? plain.script.outputFile ?? "a.out";
     const { linked, problems, program, image } = linkProgram(inputs, options);
+    if (program) this.#trace(program);
     const warnings =
       program && !this.#has("-w")
         ? linkWarnings(program, outputPath, {
@@ -116,6 +126,20 @@ class LinkCommand {
     const bytes = flat ? flatImage(program!, image!) : linked.file;
     if (bytes === null) throw new CommandError(program!.problems.at(-1)!.message);
     writeFileAside(outputPath, bytes, 0, options.isRelocatable ? 0o666 : 0o777);
+  }
+
+  /** `-y`, and `--cref`. */
+  #trace(program: Program): void {
+    const wanted = this.#values("-y");
+    for (const { path, elf, isMade } of program.objects) {
+      if (isMade) continue;
+      for (const { name, section, binding } of elf.symbols)
+        if (binding !== STB_LOCAL && wanted.includes(name))
+          standardOutput().write(
+            `${commandName()}: ${path}: ${section === SHN_UNDEF ? "reference to" : "definition of"} ${name}\n`,
+          );
+    }
+    if (this.#has("--cref")) standardOutput().write(crossReferences(program));
   }
 
   /** Of an option and its opposite the last one counts; null when neither is there. */
@@ -211,14 +235,16 @@ class LinkCommand {
       pageBytes,
       commonPageBytes: Math.min(pageBytes, pageSize(keywords, "common-page-size") ?? 0x1000),
       relro: !on("norelro"),
-      strip: this.#has("-s") ? "all" : this.#has("-S") ? "debugging" : "none",
-      discard: this.#has("-x")
-        ? "all"
-        : this.#has("-X")
-          ? "labels"
-          : this.#has("--discard-none")
-            ? "none"
-            : "merged-labels",
+      // An object's relocations need its symbols.
+      strip: this.#has("-s") && !isRelocatable ? "all" : this.#has("-s") || this.#has("-S") ? "debugging" : "none",
+      discard:
+        this.#has("-x") || (isRelocatable && this.#has("-s"))
+          ? "all"
+          : this.#has("-X")
+            ? "labels"
+            : this.#has("--discard-none")
+              ? "none"
+              : "merged-labels",
       ...(on("execstack") ? { stack: "executable" as const } : on("noexecstack") ? { stack: "plain" as const } : {}),
       allowMultiple: this.#has("--allow-multiple-definition") || on("muldefs"),
       undefinedSymbols: this.#last("--unresolved-symbols")?.startsWith("ignore")
@@ -250,10 +276,19 @@ class LinkCommand {
     const top: LinkInput[] = [];
     let group: LinkInput[] | null = null;
     let whole = false;
+    let format = "elf32-i386";
+    const wrapped = new Set(this.#values("--wrap"));
     const add = (path: string): void => {
-      const bytes = readBytes(path);
+      const bytes = format === "binary" ? blobObject(readBytes(path), path) : readBytes(path);
       if (isArchive(bytes) || (bytes[0] === 0x7f && bytes[1] === 0x45)) {
-        (group ?? top).push({ kind: "file", path, bytes, wholeArchive: whole, readMember: memberReader(path) });
+        (group ?? top).push({
+          kind: "file",
+          path,
+          bytes,
+          wholeArchive: whole,
+          readMember: memberReader(path),
+          wrapped,
+        });
         return;
       }
       const script = this.#parseScriptFile(
@@ -279,7 +314,11 @@ class LinkCommand {
         if (script.inserted.length === 0) this.#replacesDefault = true;
         this.#scriptInputs(script, add, top);
       } else if (option === "-l") add(this.#library(value));
-      else if (option === "--whole-archive") whole = true;
+      else if (option === "-b") {
+        format = value === "default" ? "elf32-i386" : value;
+        if (format !== "binary" && format !== "elf32-i386")
+          throw new UsageError(`-b ${value}: files are elf32-i386 or binary`);
+      } else if (option === "--whole-archive") whole = true;
       else if (option === "--no-whole-archive") whole = false;
       else if (option === "-(") {
         if (group) throw new UsageError("--start-group within a group");
@@ -331,11 +370,30 @@ class LinkCommand {
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error;
       if (otherwise !== null) throw new CommandError(otherwise);
-      const diagnostics = linkDiagnostics([{ file: error.path, line: error.line, message: error.message }], readSource);
-      this.#report(diagnostics);
+      const { path: file, line, message } = error;
+      this.#report(linkDiagnostics([{ file, line, message, id: "script-syntax" }], readSource));
       throw new CommandError("");
     }
   }
+}
+
+/** GNU ld's table of cross references: symbols by name, and their files, the one that defines each first. */
+function crossReferences(program: Program): string {
+  const files = new Map<string, string[]>();
+  for (const isDefinition of [true, false]) {
+    for (const { path, elf, isMade } of program.objects) {
+      if (isMade) continue;
+      for (const { name, section, binding } of elf.symbols) {
+        if (binding === STB_LOCAL || (section !== SHN_UNDEF) !== isDefinition) continue;
+        const known = files.get(name) ?? [];
+        if (!known.includes(path)) files.set(name, [...known, path]);
+      }
+    }
+  }
+  const lines = [...files]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, paths]) => paths.map((path, i) => `${(i === 0 ? name : "").padEnd(CREF_COLUMN)}${path}`));
+  return ["", "Cross Reference Table", "", `${"Symbol".padEnd(CREF_COLUMN)}File`, ...lines, ""].join("\n");
 }
 
 /** The size of pages that a keyword of -z gives. */

@@ -2,11 +2,11 @@
  * Reads what the object tools take: objects, executables and archives of them; an error of one file does not stop the
  * others.
  */
-import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { type ObjectFile, readObjectFile } from "../binutils/object-file.ts";
 import { type Archive, isArchive, readArchive } from "../object/archive.ts";
 import { ElfError } from "../object/elf-reader.ts";
+import { readBounded } from "./bounded-file.ts";
 import { CommandError, describeError, say, withFile } from "./fail.ts";
 import { standardOutput } from "./streams.ts";
 
@@ -33,7 +33,7 @@ export function readInput(path: string): InputFile {
 
 export function readBytes(path: string): Uint8Array<ArrayBuffer> {
   try {
-    const bytes = withFile(path, () => readFileSync(path));
+    const bytes = withFile(path, () => readBounded(path));
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (error) {
     throw new CommandError(describeError(error));

@@ -6,6 +6,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { runScript } from "./code-cache.ts";
+import { passOn } from "./pass-on.ts";
 import { TOOLS } from "./tools.ts";
 
 /**
@@ -28,5 +29,9 @@ function isLongSource(argument: string): boolean {
 }
 
 const name = process.argv[2] ?? "";
-if (TOOLS.has(name)) runScript(join(__dirname, "tools", `${name}.cjs`), name, prepare);
+/** Called by the name of GNU's tool (`dist/bin/as`). */
+const isByName = (process.argv[1] ?? "").endsWith(`/${name}`);
+if (isByName && passOn(name, process.argv.slice(3), join(__dirname, "bin"))) {
+  // The other tool has done it.
+} else if (TOOLS.has(name)) runScript(join(__dirname, "tools", `${name}.cjs`), name, prepare);
 else void import("./main.ts");

@@ -5,5 +5,8 @@ export const TOOLS: ReadonlyMap<string, string> = new Map([
   ["nm", "list symbols, as GNU nm does"],
   ["objdump", "show what is in objects and programs, as GNU objdump does"],
   ["objcopy", "make flat images of programs, leave sections out, as GNU objcopy does"],
+  ["ar", "make archives and take them apart, as GNU ar does"],
+  ["ranlib", "give archives their symbol index, as GNU ranlib does"],
+  ["strip", "remove symbols and debugging information, as GNU strip does"],
   ["size", "print the sizes of sections, as GNU size does"],
 ]);

@@ -32,8 +32,9 @@ export function spreadOver(threads: number, areaBytes?: number): GroupFactory {
   return (machines, config) => {
     const media = new MediaDescriber();
     const shares = Array.from({ length: threads }, (): number[] => []);
-    machines.forEach(({ disk, cdrom }, index) => {
-      const isMovable = (!disk || media.describe(disk) !== null) && (!cdrom || media.describe(cdrom) !== null);
+    machines.forEach(({ disk, cdrom, parts }, index) => {
+      const isMovable =
+        !parts && (!disk || media.describe(disk) !== null) && (!cdrom || media.describe(cdrom) !== null);
       shares[isMovable ? index % threads : 0]!.push(index);
     });
     const [own, ...others] = shares;

@@ -4,6 +4,7 @@
  * file.
  */
 
+import type { BoardParts } from "../../emulator/board.ts";
 import { Cluster } from "../../emulator/cluster/cluster.ts";
 import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/snapshot.ts";
@@ -29,6 +30,12 @@ export interface NodeOptions {
   readonly disk?: Medium;
   /** Drive hdc: secondary master. */
   readonly cdrom?: Medium;
+  /** Diskettes in the drives A and B. */
+  readonly floppies?: readonly (Medium | null)[];
+  /** Where firmware looks for a system: a diskette, c disk, d CD. */
+  readonly bootOrder?: string;
+  /** A video BIOS for the display adapter. */
+  readonly videoRom?: Uint8Array;
   /** 32 MiB when absent. */
   readonly ramBytes?: number;
   /** Six bytes; chosen by the seed when absent. */
@@ -93,6 +100,11 @@ const DEFAULT_START_SECONDS = 1_767_225_600;
 /** How often a wait looks at the consoles, in virtual time. */
 const LOOK_NS = 1_000_000;
 const COM1 = 0;
+const CD_SECTOR_BYTES = 2048;
+const SECTOR_BYTES = 512;
+const INTERRUPT_FLAG = 0x200;
+/** The last that the firmware of the emulated PC says when no drive starts. */
+const NOTHING_BOOTABLE = "No bootable device. Attach one and press a key.\n";
 /** The host's event loop gets a turn this often, in milliseconds of wall time. */
 const TURN_MS = 20;
 
@@ -100,21 +112,34 @@ const TURN_MS = 20;
 class Media {
   readonly #known = new Map<Uint8Array, BytesDisk>();
 
-  #base(bytes: Uint8Array): BytesDisk {
+  #base(bytes: Uint8Array, unitBytes = CD_SECTOR_BYTES): BytesDisk {
     let base = this.#known.get(bytes);
-    if (!base) this.#known.set(bytes, (base = new BytesDisk(bytes.slice(), Math.ceil(bytes.length / 2048) * 2048)));
+    const sizeBytes = Math.ceil(bytes.length / unitBytes) * unitBytes;
+    if (!base) this.#known.set(bytes, (base = new BytesDisk(bytes.slice(), sizeBytes)));
     return base;
   }
 
-  disk(medium: Medium): BlockBackend {
+  disk(medium: Medium, unitBytes?: number): BlockBackend {
     if (!(medium instanceof Uint8Array)) return medium;
-    const base = this.#base(medium);
+    const base = this.#base(medium, unitBytes);
     return new SparseDisk(base.sizeBytes, { base });
   }
 
   cdrom(medium: Medium): BlockBackend {
     return medium instanceof Uint8Array ? this.#base(medium) : medium;
   }
+}
+
+/** The parts of a machine that most do not have. */
+function partsOf({ floppies, bootOrder, videoRom }: NodeOptions, media: Media): { parts?: BoardParts } {
+  const parts: BoardParts = {
+    ...(floppies?.some((floppy) => floppy !== null)
+      ? { floppies: floppies.map((floppy) => floppy && media.disk(floppy, SECTOR_BYTES)) }
+      : {}),
+    ...(bootOrder !== undefined ? { bootOrder } : {}),
+    ...(videoRom ? { videoRom } : {}),
+  };
+  return Object.keys(parts).length > 0 ? { parts } : {};
 }
 
 export class LabNode {
@@ -238,6 +263,18 @@ export class LabNode {
     this.#host.powerOn();
   }
 
+  /**
+   * Why the machine does nothing more by itself though it is on: its firmware has found nothing to boot and waits for
+   * a key, or its processor has halted with interrupts off. Null while it goes on, and for machines of other threads.
+   */
+  get standstill(): string | null {
+    const { machine } = this;
+    if (!machine.processor.halted) return null;
+    if ((machine.processor.core.state.eflags & INTERRUPT_FLAG) === 0)
+      return "the processor has halted with interrupts off";
+    return this.console.text.endsWith(NOTHING_BOOTABLE) ? "nothing bootable was found" : null;
+  }
+
   /** True once the machine is off: by ACPI, by the debug exit port, or by hand. */
   get isOff(): boolean {
     return this.#host.power === "off";
@@ -305,6 +342,7 @@ export class LabCluster {
       disk: node.disk ? media.disk(node.disk) : null,
       cdrom: node.cdrom ? media.cdrom(node.cdrom) : null,
       ...(node.macAddress ? { macAddress: node.macAddress } : {}),
+      ...partsOf(node, media),
     }));
     const nodes = parts.map(({ name, disk }, index) => new LabNode(this, index, name, disk));
     this.nodes = nodes;

@@ -22,6 +22,10 @@ const KINDS: readonly { readonly id: string; readonly pattern: RegExp }[] = [
   { id: "orphan-section", pattern: /orphan section/ },
   { id: "executable-stack", pattern: /executable stack|stack executable/ },
   { id: "rwx-segment", pattern: /\(RWX\)|can be executed/ },
+  { id: "script-value", pattern: /^division by zero$|declares no such region|is not a function of linker scripts/ },
+  { id: "link-overflow", pattern: /^the address = 0x[0-9a-f]+ does not fit/ },
+  { id: "link-discarded", pattern: /^the symbol lies in a section that is not linked/ },
+  { id: "bad-object", pattern: /^a relocation lies beyond the end / },
 ];
 
 export function linkDiagnostics(
@@ -35,7 +39,7 @@ export function linkDiagnostics(
     if (!lines) files.set(path, (lines = read(path)?.split("\n") ?? []));
     return lines;
   };
-  return problems.map(({ file, line, message, suggestion, notes }): Diagnostic => {
+  return problems.map(({ file, line, message, id, suggestion, notes }): Diagnostic => {
     const sourceLine = line > 0 ? (linesOf(file)[line - 1] ?? "").replace(/\r$/, "") : "";
     const named = NAMED.map(({ id, pattern }) => ({ id, name: pattern.exec(message)?.[1] })).find(
       ({ name }) => name !== undefined,
@@ -43,7 +47,7 @@ export function linkDiagnostics(
     const found = named?.name ? sourceLine.indexOf(named.name) : -1;
     return {
       severity,
-      id: named?.id ?? KINDS.find(({ pattern }) => pattern.test(message))?.id ?? "link",
+      id: id ?? named?.id ?? KINDS.find(({ pattern }) => pattern.test(message))?.id ?? "link",
       file,
       line,
       column: found >= 0 ? found + 1 : sourceLine.search(/\S/) + 1,

@@ -27,5 +27,13 @@ export const LINK_EXPLANATIONS: Readonly<Record<string, string>> = {
   "rwx-segment":
     "Code and writable data share a segment of the program, so its memory can be written and executed. It matters only to a system that maps segments with their permissions; a kernel does that itself. " +
     "ALIGN(4096) between code and data in the script separates them; --no-warn-rwx-segments is silent.",
+  "bad-object":
+    "The file is no object that can be linked: it is cut off, damaged, made for another machine, or no ELF file at all; an executable cannot be linked again either. Make it anew, with `qure as` or `as --32`.",
+  "script-syntax":
+    "The linker script cannot be read from this place on. A statement such as `name = value` ends with a semicolon, a block with a brace; names with other characters than letters, digits, `_`, `.` and `$` stand in quotes.",
+  "script-value":
+    "An expression of the linker script has no value here: it divides by zero, asks for a region that MEMORY does not declare, or calls a function that scripts do not have.",
+  "script-assertion":
+    "An ASSERT of the linker script does not hold; the sentence is the script's own. The map (-Map) shows the addresses and sizes that it speaks of.",
   link: "The linker cannot make a program of these files and this script; the sentence says why.",
 };

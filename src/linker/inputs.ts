@@ -25,6 +25,8 @@ export type LinkInput =
       readonly bytes: Uint8Array;
       readonly wholeArchive?: boolean;
       readonly readMember?: MemberReader;
+      /** Names of `--wrap`. */
+      readonly wrapped?: ReadonlySet<string>;
     }
   | { readonly kind: "object"; readonly elf: ElfObject }
   /** Archives in it are searched until nothing more is found. */
@@ -44,6 +46,7 @@ export class Inputs {
   readonly included: IncludedMember[] = [];
   /** Signature of a group, or name of a .gnu.linkonce section -> the object that has the copy that is linked. */
   readonly #groups = new Map<string, InputObject>();
+  #wrapped: ReadonlySet<string> = new Set();
   readonly #archives = new Map<string, ArchiveState>();
 
   constructor(allowMultiple: boolean) {
@@ -52,6 +55,7 @@ export class Inputs {
 
   /** Throws `ElfError`. */
   add(input: LinkInput): void {
+    if (input.kind === "file" && input.wrapped !== undefined) this.#wrapped = input.wrapped;
     if (input.kind === "object") this.#addObject(input.elf, input.elf.path, null, input.elf.path);
     else if (input.kind === "group") {
       let before: number;
@@ -68,7 +72,7 @@ export class Inputs {
 
   #addObject(elf: ElfObject, path: string, archive: string | null, fileName: string): void {
     if (elf.type !== ET_REL) throw new ElfError(path, "an executable cannot be linked into another program");
-    const object = new InputObject(elf, path, archive, fileName);
+    const object = new InputObject(withWrappers(elf, this.#wrapped), path, archive, fileName);
     this.#dropKnownGroups(object);
     this.objects.push(object);
     this.symbols.addObject(object);
@@ -202,4 +206,15 @@ class ArchiveState {
         .map(({ name }) => ({ symbol: name, offset })),
     );
   }
+}
+
+/** References under `--wrap`: `f` means `__wrap_f`, and `__real_f` means `f`. */
+function withWrappers(elf: ElfObject, wrapped: ReadonlySet<string>): ElfObject {
+  if (wrapped.size === 0) return elf;
+  const nameOf = (name: string): string =>
+    wrapped.has(name) ? `__wrap_${name}` : /^__real_/.test(name) && wrapped.has(name.slice(7)) ? name.slice(7) : name;
+  const symbols = elf.symbols.map((symbol) =>
+    symbol.section === SHN_UNDEF && symbol.binding !== STB_LOCAL ? { ...symbol, name: nameOf(symbol.name) } : symbol,
+  );
+  return { ...elf, symbols };
 }

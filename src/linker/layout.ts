@@ -19,6 +19,8 @@ export interface LayoutProblem {
   readonly path: string;
   readonly line: number;
   readonly message: string;
+  /** As in `LinkProblem`. */
+  readonly id?: string;
 }
 
 export interface LayoutOptions {
@@ -325,7 +327,7 @@ export class Layout {
 
   #assert(condition: Expression, message: string, line: number): void {
     const value = evaluate(condition, this.#around());
-    if (this.#isFinal && (value === null || value.value === 0n)) this.#report(line, message);
+    if (this.#isFinal && (value === null || value.value === 0n)) this.#report(line, message, "script-assertion");
   }
 
   #assign(assignment: Assignment, region: Region | null): void {
@@ -489,9 +491,9 @@ export class Layout {
     return this.#number(expression);
   }
 
-  #report(line: number, message: string): void {
+  #report(line: number, message: string, id?: string): void {
     if (!this.problems.some((problem) => problem.line === line && problem.message === message))
-      this.problems.push({ path: this.#path, line, message });
+      this.problems.push({ path: this.#path, line, message, ...(id === undefined ? {} : { id }) });
   }
 
   #around(): Surroundings {
@@ -529,7 +531,7 @@ export class Layout {
       region: (name) => this.regions.get(name),
       segmentStart: (name) => this.#options.segmentStart.get(name) ?? null,
       dataSegment: (name, first, second) => this.segment.evaluate(name, first, second, this.#dot),
-      problem: (line, message) => this.#report(line, message),
+      problem: (line, message, id) => this.#report(line, message, id),
     };
   }
 }

@@ -112,7 +112,7 @@ export function linkProgram(
     if (!(error instanceof ElfError)) throw error;
     return {
       linked: null,
-      problems: [{ file: error.path, line: 0, message: error.problem }],
+      problems: [{ file: error.path, line: 0, message: error.problem, id: "bad-object" }],
       program: null,
       image: null,
     };

@@ -25,8 +25,8 @@ export class ProblemReport {
   readonly #undefinedPlaces = new Map<string, Place[]>();
   readonly #seen = new Set<string>();
 
-  script(file: string, line: number, message: string): void {
-    this.#add({ file, line, message });
+  script(file: string, line: number, message: string, id?: string): void {
+    this.#add({ file, line, message, ...(id === undefined ? {} : { id }) });
   }
 
   duplicate({ symbol, object, elf }: Duplicate): void {

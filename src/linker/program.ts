@@ -189,7 +189,7 @@ export class Program {
     ({ segments: this.segments, file: this.file } = this.#layOut());
     this.layout.finish();
     for (const message of this.file.problems) this.report.script(script.path, 0, message);
-    for (const { path, line, message } of this.layout.problems) this.report.script(path, line, message);
+    for (const { path, line, message, id } of this.layout.problems) this.report.script(path, line, message, id);
     this.#findEntry(entryName);
     for (const name of options.requiredNames ?? [])
       if (!this.symbols.get(name)?.isDefined)

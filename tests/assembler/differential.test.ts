@@ -3,11 +3,12 @@
 import { describe, expect, test } from "vitest";
 import { requireOracle } from "../oracle.ts";
 import { compare } from "./differential.ts";
+import { FOREIGN_SOURCES } from "./foreign-sources.ts";
 import { IDIOM_SOURCES } from "./idiom-sources.ts";
 import { SOURCES } from "./sources.ts";
 
 describe("same source, same object as GNU as", () => {
-  for (const [name, source] of Object.entries({ ...SOURCES, ...IDIOM_SOURCES })) {
+  for (const [name, source] of Object.entries({ ...SOURCES, ...IDIOM_SOURCES, ...FOREIGN_SOURCES })) {
     test(name, (context) => {
       const result = compare(requireOracle("as", context), source);
       expect(result.expected, result.expectedMessages).not.toBeNull();

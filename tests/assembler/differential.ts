@@ -32,6 +32,7 @@ function translate(options: readonly string[]): Partial<AssembleOptions> {
     } else if (option === "-n") result.optimizeAlignment = false;
     else if (option === "-R") result.foldData = true;
     else if (option === "-L") result.keepLocals = true;
+    else if (option.startsWith("-mtune=")) result.tune = option.slice("-mtune=".length);
     else if (option.startsWith("-march=")) result.arch = option.slice("-march=".length);
     else if (options[i - 1] === "--defsym") {
       const [name, value] = option.split("=");

@@ -1,14 +1,13 @@
 /** A cluster on a terminal: attaching to consoles, leaving, and what Ctrl-C means where. */
-import { EventEmitter } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EMU_OPTIONS } from "../../src/cli/emu/options.ts";
 import { runEmu } from "../../src/cli/emu/run.ts";
-import type { Terminal } from "../../src/cli/emu/terminal.ts";
 import { CommandError } from "../../src/cli/fail.ts";
 import { readOptions } from "../../src/cli/option-table.ts";
+import { Person } from "./person.ts";
 
 /** A boot sector that says on COM1 what comes in there, for ever. */
 const ECHO = Uint8Array.from([
@@ -26,38 +25,6 @@ beforeAll(() => {
   writeFileSync(join(folder, "echo.img"), disk);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** A terminal whose person types the next text whenever the one before has had its effect. */
-class Person extends EventEmitter implements Terminal {
-  readonly stdin: Terminal["stdin"];
-  readonly stdout: Terminal["stdout"];
-  shown = "";
-  isRaw = false;
-  readonly #steps: [waitFor: RegExp, typed: string][];
-
-  constructor(...steps: [waitFor: RegExp, typed: string][]) {
-    super();
-    this.#steps = steps;
-    this.stdin = {
-      isTTY: true,
-      setRawMode: (raw) => (this.isRaw = raw),
-      on: (event, listener) => this.on(event, listener),
-      off: (event, listener) => this.off(event, listener),
-      resume: () => {},
-      pause: () => {},
-    };
-    this.stdout = { isTTY: true, write: (text) => this.#show(text) };
-  }
-
-  #show(text: string | Uint8Array): void {
-    this.shown += typeof text === "string" ? text : Buffer.from(text).toString("latin1");
-    const [step] = this.#steps;
-    if (!step?.[0].test(this.shown)) return;
-    this.#steps.shift();
-    this.shown = "";
-    setImmediate(() => this.emit("data", Buffer.from(step[1])));
-  }
-}
 
 async function exitCode(person: Person): Promise<number> {
   const options = readOptions(EMU_OPTIONS, { nodes: 2, hda: join(folder, "echo.img") });

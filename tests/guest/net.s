@@ -218,9 +218,18 @@ test_ports:
     xor     eax, eax
     call    udp_open
     jc      fail
-    cmp     dword ptr [eax + SOCKET_PORT], 49152
+    mov     esi, eax
+    call    udp_port
+    cmp     eax, 49152
     jb      fail
+    mov     eax, esi
     call    udp_close
+    jc      fail
+    mov     eax, esi                    # closed once is closed
+    call    udp_close
+    jnc     fail
+    cmp     eax, ERROR_STALE
+    jne     fail
     mov     eax, ebx
     call    udp_close
     mov     eax, PORT

@@ -13,7 +13,7 @@ export const isThorough = tier === "thorough";
 
 /** What takes seconds: all that a person or a network does to a booted system, long histories, wide comparisons. */
 const SLOW = [
-  "tests/cli/{cli,emu,snapshot,debug,as}.test.ts",
+  "tests/cli/{cli,emu,snapshot,debug,as,full-disk}.test.ts",
   "tests/system/{cluster,cloud,membership,network-hostile,capture,storage,fdisk,qemu}.test.ts",
   "tests/emulator/cluster/**",
   "tests/emulator/debug/{gdb,history,call-frames,trace,protocol}.test.ts",
@@ -54,6 +54,8 @@ const CASES = {
   "isa/operands": { quick: 4_000, fast: 12_000, thorough: 1_000_000 },
   "linker/differential": { quick: 1, fast: 4, thorough: 20 },
   "linker/hostile": { quick: 50, fast: 80, thorough: 500 },
+  "oofs/crash": { quick: 2, fast: 8, thorough: 150 },
+  "oofs/damage": { quick: 40, fast: 200, thorough: 4000 },
   "system/network-hostile": { quick: 300, fast: 1000, thorough: 5000 },
 } as const satisfies Readonly<Record<string, Counts>>;
 

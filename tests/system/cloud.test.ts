@@ -1,7 +1,7 @@
 /** What a person does to a cluster at a console: `cloud` and its actions, names, and networks without a DHCP server. */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import { blankDisk } from "../../src/index.ts";
+import { blankDisk, SparseDisk } from "../../src/index.ts";
 import { boot, CLOUD, DISK_BYTES, images, inState, PROMPT } from "./images.ts";
 
 interface Status {
@@ -115,6 +115,64 @@ test("cloud init takes a disk that was prepared a moment ago into use without a 
   await node.enter("cloud", /era 1, founded by/);
   node.type("reboot\n");
   await node.waitFor(/^cloud: \S+ \S+ era 2 age 2 peers 0$/m, { within: "30s" });
+});
+
+/** A node whose object is on hda0, and that has an empty OOFS on hda1 too. */
+async function nodeWithTwoVolumes(): Promise<LabCluster> {
+  const disk = new SparseDisk(DISK_BYTES);
+  const table = new Uint8Array(512);
+  const view = new DataView(table.buffer);
+  for (const [index, lba] of [16384, 32768].entries()) {
+    view.setUint8(446 + 16 * index + 4, 0x99);
+    view.setUint32(446 + 16 * index + 8, lba, true);
+    view.setUint32(446 + 16 * index + 12, 8192, true);
+  }
+  view.setUint16(510, 0xaa55, true);
+  disk.write(0, table);
+  const lab = boot({ nodes: [{ cdrom: images().iso, disk }] });
+  const node = lab.nodes[0]!;
+  await node.waitFor(CLOUD, { within: "20s" });
+  for (const volume of ["hda0", "hda1"]) await node.enter(`mkfs -t oofs ${volume}`, /now holds an empty oofs/);
+  await node.enter("cloud init", /age 1, on disk/);
+  await node.waitFor(PROMPT);
+  return lab;
+}
+
+describe("the volume of cluster_node", () => {
+  test("is not unmounted while the daemon uses it", async () => {
+    const node = (await inState("two volumes", nodeWithTwoVolumes)).nodes[0]!;
+    await node.enter("umount /net", /^Cannot unmount \/net: cloud uses it\. umount -f takes it away\.$/m);
+    await node.enter("mount", /^hda0 on \/net, class_fs_oofs/m);
+    await node.enter("handles", /mount in use +cloud\n/);
+  });
+
+  test("when it is taken away, is not mistaken for the one that is mounted next", async () => {
+    const node = (await inState("two volumes", nodeWithTwoVolumes)).nodes[0]!;
+    await node.enter("umount -f /net", PROMPT);
+    await node.enter("mount hda1 /other", PROMPT);
+    await node.enter(
+      "hostname other-name",
+      /cluster_node cannot be saved: what it used was taken away; it is in memory/,
+    );
+    await node.enter("cloud", /in memory only: hda0: what it used was taken away/);
+    await node.enter("ls /other", PROMPT);
+    expect(node.console.text.slice(node.console.text.lastIndexOf("ls /other"))).not.toContain("cluster_node");
+    await node.enter("mount hda0 /net", PROMPT);
+    await node.enter("cloud init", /on disk/);
+    await node.enter("umount /net", /cloud uses it/);
+  });
+
+  test("is free when the daemon has ended, and so is its port", async () => {
+    const node = (await inState("two volumes", nodeWithTwoVolumes)).nodes[0]!;
+    await node.enter("kill cloud", PROMPT);
+    await node.enter("umount /net", PROMPT);
+    await node.enter("mount", /Nothing is mounted/);
+    await node.enter("handles", PROMPT);
+    expect(node.console.text.slice(node.console.text.lastIndexOf("handle "))).not.toContain("cloud");
+    await node.enter("kill cloud", /there is no task cloud/);
+    node.type("reboot\n");
+    await node.waitFor(/^cloud: \S+ \S+ era 2 age 2 peers 0$/m, { within: "30s" });
+  });
 });
 
 test("cloud register sends a hello that the others answer", async () => {

@@ -19,12 +19,15 @@ async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
   return { lab, node: lab.nodes[0]! };
 }
 
-test("the kernel's services pass their own tests", async () => {
-  const iso = await isoWith("tests/guest/kernel.s", "asm/kernel/kernel-test.s");
+test.each([
+  ["services", "tests/guest/kernel.s", "selftest"],
+  ["handles", "tests/guest/handles.s", "handletest"],
+])("the kernel's %s pass their own tests", async (name, source, command) => {
+  const iso = await isoWith(source, `asm/kernel/${name}-test.s`);
   const node = (await bootTo(iso)).nodes[0]!;
-  await node.enter("selftest", /selftest: (\d+) passed, (\d+) failed/);
+  await node.enter(command, new RegExp(`${command}: (\\d+) passed, (\\d+) failed`));
   expect(node.console.text).not.toMatch(/^FAIL /m);
-  expect(node.console.text).toMatch(/selftest: [1-9]\d* passed, 0 failed/);
+  expect(node.console.text).toMatch(new RegExp(`${command}: [1-9]\\d* passed, 0 failed`));
 });
 
 describe("a failing kernel", () => {

@@ -239,6 +239,7 @@ function enter(assembler: Assembler, name: string, wanted: SectionAttributes, st
     // What the linker's plug-ins leave behind never gets into a program.
     if (name.startsWith(".gnu.lto_")) flags = (flags | SHF.EXCLUDE) >>> 0;
     section = sections.make(name, type, flags);
+    sections.adopt(section, assembler.atoms);
     section.entrySize = wanted.entrySize;
     section.unique = wanted.unique;
     section.info = wanted.info;

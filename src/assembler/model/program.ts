@@ -48,6 +48,7 @@ export class Program {
     this.memory = new MemoryBudget(cursor, reporter, this.limits.heldBytes);
     this.symbolList = new SymbolList(options.keepLocals === true);
     this.sections = new Sections(cursor, reporter, this.memory, this.symbolList, this.limits.contentBytes);
+    for (const section of this.sections.list) this.sections.adopt(section, atoms);
     this.symbols = new SymbolTable(cursor, reporter, this.memory, this.symbolList, this.sections);
     this.versions = new SymbolVersions(reporter, this.symbolList);
     this.debug = new DebugLines(

@@ -168,6 +168,25 @@ export class Sections {
     }
   }
 
+  /**
+   * The name of a section is that of its symbol, unless the source has a label of that name: an undefined symbol that
+   * was named before turns into it.
+   */
+  adopt(section: Section, atoms: AtomTable): void {
+    const atom = atoms.internText(section.name);
+    const known = atom.symbol;
+    if (known === null) {
+      if (section.symbol!.isListed) atom.symbol = section.symbol;
+      return;
+    }
+    if (known.section.kind !== "undefined" || known.expression !== null || !section.symbol!.isListed) return;
+    this.#symbols.remove(section.symbol!);
+    known.section = section;
+    known.fragment = section.subsection(0).first;
+    known.type = STT.SECTION;
+    section.symbol = known;
+  }
+
   get place(): Place {
     return this.current === null
       ? { section: this.absolute, number: 0 }

@@ -62,6 +62,11 @@ export class SymbolList {
     if (symbol.isListed) this.all[symbol.index] = copy;
   }
 
+  /** Takes out the symbol that was added last. */
+  remove(symbol: AssemblySymbol): void {
+    if (this.all[this.all.length - 1] === symbol) this.all.pop();
+  }
+
   /** Puts the symbols that were added last, in turned order, before all others. */
   turnToFront(count: number): void {
     const added = this.all.splice(this.all.length - Math.min(count, this.all.length), count);

@@ -283,6 +283,9 @@ export class InstructionParser {
       return null;
     }
     const { parsed } = this;
+    const [first] = instruction.operands;
+    if (instruction.mnemonic === "mov" && first?.kind === "register" && first.register.name === "cs")
+      reading.warnAt("load-of-cs", offset, "the processor refuses to load cs with mov: only far jumps and returns do");
     if (result.warning !== undefined) {
       const at = result.warning.operand;
       reading.warnAt(
@@ -407,6 +410,16 @@ export class InstructionParser {
         { suggestion: `${word} = ...` },
       );
     }
+    // A semicolon separates statements here, and words after it are no comment.
+    const before = textOfBytes(bytes, Math.max(0, offset - 2), offset);
+    if (
+      foreign === undefined &&
+      /;[ \t]?$/.test(before) &&
+      /^[A-Za-z]+[ \t]+[a-z]+/.test(textOfBytes(bytes, offset, offset + 40))
+    )
+      reading.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, word.length, {
+        suggestion: "a comment that begins with # (a semicolon ends a statement)",
+      });
     if (foreign !== undefined)
       reading.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, word.length, {
         suggestion: foreign,

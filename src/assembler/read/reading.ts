@@ -22,6 +22,10 @@ import { Architecture } from "./architecture.ts";
 import { Input } from "./input.ts";
 import { INTEL_OPERATORS } from "./intel-operators.ts";
 
+/** Registers of 64-bit code and of AVX. */
+const LATER_REGISTERS =
+  /^(r(ax|bx|cx|dx|si|di|sp|bp|ip)|r([89]|1[0-5])[dwb]?|[sd]il|[sb]pl|cr([89]|1[0-5])|[yz]mm\d+|xmm([89]|1[0-5])|k[0-7])$/i;
+
 export class Reading {
   readonly options: AssembleOptions;
   readonly files: SourceFiles;
@@ -104,6 +108,30 @@ export class Reading {
               ? []
               : [{ frame: symbol.frame, offset: symbol.offset, message: "the number is defined here" }],
         },
+      );
+    }
+  }
+
+  /** Undefined symbols that are registers elsewhere: of 64-bit code, or in the syntax that is not at hand. */
+  warnOfForeignRegisters(): void {
+    for (const symbol of this.program.symbolList.all) {
+      const { name, section } = symbol;
+      if (section.kind !== "undefined" || symbol.expression !== null || symbol.isExternal || symbol.frame === null)
+        continue;
+      const isKnown = REGISTERS.has(name.toLowerCase());
+      // After an error it may be the statement with the error that named it.
+      if (isKnown ? this.reporter.errorCount > 0 : !LATER_REGISTERS.test(name)) continue;
+      const meaning = isKnown
+        ? `write \`%${name}' for the register`
+        : "a register of that name is one of later processors";
+      this.reporter.report(
+        "warning",
+        "register-as-symbol",
+        symbol.frame,
+        symbol.offset,
+        name.length,
+        `\`${name}' is an undefined symbol here; ${meaning}`,
+        {},
       );
     }
   }

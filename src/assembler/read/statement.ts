@@ -163,6 +163,7 @@ function statement(assembler: Assembler): void {
       offset,
       `unexpected character \`${textOfBytes(bytes, offset, offset + 1)}' at the beginning of a statement`,
       1,
+      nasmHint(textOfBytes(bytes, offset, offset + LONGEST_HINT)),
     );
   }
 }
@@ -227,6 +228,31 @@ function word(assembler: Assembler, atom: Atom, offset: number): void {
     });
   }
   assembler.instructions.assemble(lower, offset);
+}
+
+/** Bytes of a statement that tell what it may be. */
+const LONGEST_HINT = 24;
+
+/** What begins like this is NASM's. */
+const NASM_STATEMENTS: readonly (readonly [RegExp, string])[] = [
+  [/^%[ix]?define\b/i, "#define and a C preprocessor, or `name = value' (this looks like NASM)"],
+  [/^%i?macro\b/i, ".macro (this looks like NASM)"],
+  [/^%endmacro\b/i, ".endm (this looks like NASM)"],
+  [/^%include\b/i, ".include (this looks like NASM)"],
+  [/^%if/i, ".if (this looks like NASM)"],
+  [/^%endif\b/i, ".endif (this looks like NASM)"],
+  [/^%(assign|xdefine)\b/i, ".set (this looks like NASM)"],
+  [/^%rep\b/i, ".rept (this looks like NASM)"],
+  [/^\[\s*bits\b/i, ".code16 or .code32 (this looks like NASM)"],
+  [/^\[\s*org\b/i, ".org, or the linker's -Ttext (this looks like NASM)"],
+  [/^\[\s*(section|segment)\b/i, ".section (this looks like NASM)"],
+  [/^\[\s*global\b/i, ".globl (this looks like NASM)"],
+  [/^\[\s*extern\b/i, ".extern (this looks like NASM)"],
+];
+
+function nasmHint(text: string): { suggestion?: string } {
+  const suggestion = NASM_STATEMENTS.find(([pattern]) => pattern.test(text))?.[1];
+  return suggestion === undefined ? {} : { suggestion };
 }
 
 /** `# 12 "file"`, as a C preprocessor writes it at the beginning of a line. False when it is a comment. */

@@ -16,7 +16,7 @@ import { RelocationList } from "../model/relocations.ts";
 import type { Section, Subsection } from "../model/section.ts";
 import { SHF } from "../model/section.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
-import { STT } from "../model/symbol.ts";
+import { isLocalName, STT } from "../model/symbol.ts";
 import type { ResolvedValue, Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
 
@@ -295,6 +295,9 @@ class FixupWriter {
     const { section } = symbol;
     if (!section.isReal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
     if (fixup.keepsSymbol && fixup.relocation !== 0) return false;
+    // The linker may drop the group with the symbol, and then tells of it by its name.
+    if (section !== this.#section && isLinkedOnce(section) && !symbol.isTemporary && !isLocalName(symbol.name))
+      return false;
     if (
       section.flags & SHF.MERGE &&
       (integer.add(number, fixup.pcRelative ? fixup.pcBias : 0) != 0 ||
@@ -346,4 +349,9 @@ class FixupWriter {
   #error(fixup: Fixup, id: string, message: string): void {
     this.#program.reporter.report("error", id, fixup.frame, fixup.offset, 1, message, {});
   }
+}
+
+/** Of several sections like it in a program the linker keeps one. */
+function isLinkedOnce({ group, isComdat, name }: Section): boolean {
+  return (group !== null && isComdat) || name.startsWith(".gnu.linkonce");
 }

@@ -1,10 +1,9 @@
 /**
  * The options of `qure emu` for watching what goes on inside: gdb, traces, counters. docs/debugging.md describes them.
  */
-import { closeSync, openSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { writeSync } from "node:fs";
 import { Trace, type TraceKind } from "../../../emulator/debug/trace.ts";
-import { makeFolder } from "../../host/folder.ts";
+import { RecordFile } from "../../host/record-file.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import { CommandError, UsageError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
@@ -45,12 +44,14 @@ function startTrace(
   image: string | null,
 ): () => void {
   const table = loadSymbols(symbols, image);
-  if (traceFile !== null) makeFolder(dirname(traceFile));
-  const file = traceFile === null ? 2 : openSync(traceFile, "w");
+  const file = traceFile === null ? null : new RecordFile(traceFile);
   let text = "";
   const flush = (): void => {
-    for (let bytes = Buffer.from(text); bytes.length > 0; ) bytes = bytes.subarray(writeSync(file, bytes));
+    const lines = text;
+    // A failure is said once: what could not be written is not tried again at the end.
     text = "";
+    if (file !== null) file.append(lines);
+    else for (let bytes = Buffer.from(lines); bytes.length > 0; ) bytes = bytes.subarray(writeSync(2, bytes));
   };
   const debuggers = lab.debug();
   debuggers.nodes.forEach(
@@ -66,8 +67,11 @@ function startTrace(
       }),
   );
   return () => {
-    flush();
-    if (traceFile !== null) closeSync(file);
+    try {
+      flush();
+    } finally {
+      file?.close();
+    }
   };
 }
 

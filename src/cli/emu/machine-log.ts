@@ -4,6 +4,7 @@
  */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { withFile } from "../fail.ts";
 
 /** What happens in good order on any machine is for the log only. */
 const USUAL = /^(?:power off|reset by )/;
@@ -19,8 +20,10 @@ export class MachineLog {
 
   write(node: string, line: string): void {
     if (!USUAL.test(line)) this.#counts.set(node, (this.#counts.get(node) ?? 0) + 1);
-    if (this.#folder !== null) appendFileSync(join(this.#folder, `${node}.machine.log`), `${line}\n`);
-    else if (process.env["QURE_DEBUG"]) process.stderr.write(`${node}: ${line}\n`);
+    if (this.#folder !== null) {
+      const path = join(this.#folder, `${node}.machine.log`);
+      withFile(path, () => appendFileSync(path, `${line}\n`));
+    } else if (process.env["QURE_DEBUG"]) process.stderr.write(`${node}: ${line}\n`);
   }
 
   /** What is worth saying at the end; null when there was nothing, or when it can be read. */

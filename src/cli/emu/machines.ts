@@ -17,32 +17,50 @@ const DEFAULT_IMAGE = "build/qure.iso";
 /** Where ISO 9660 has its identifier: in the first volume descriptor, one byte after the sector's begin. */
 const ISO_IDENTIFIER_OFFSET = 16 * 2048 + 1;
 const ISO_IDENTIFIER = "CD001";
+const BOOT_RECORD_OFFSET = 416;
+const BOOT_RECORD_MAGIC = "QRBT";
 
 /** What is in the drives of every machine. */
 export interface Media {
   readonly cdrom: string | null;
   readonly hda: string | null;
+  /** Somebody else's system: no disk is prepared for it, and there is no cluster to wait for. */
+  readonly isForeign: boolean;
 }
 
 /** The media of a snapshot's machines are in the snapshot. */
-export const NO_MEDIA: Media = { cdrom: null, hda: null };
+export const NO_MEDIA: Media = { cdrom: null, hda: null, isForeign: false };
 
-export function chooseMedia({ image, cdrom, hda }: EmuOptions): Media {
-  if (image !== null) return isIso(image) ? { cdrom: image, hda: null } : { cdrom: null, hda: image };
-  if (cdrom !== null || hda !== null) return { cdrom, hda };
+export function chooseMedia({ image, cdrom, hda, fda }: EmuOptions): Media {
+  const known = (iso: string | null, disk: string | null): Media => ({
+    cdrom: iso,
+    hda: disk,
+    isForeign: fda !== null || ![iso, disk].some((path) => path !== null && isOurs(path)),
+  });
+  if (image !== null) return isIso(image) ? known(image, null) : known(null, image);
+  if (cdrom !== null || hda !== null || fda !== null) return known(cdrom, hda);
   if (!existsSync(DEFAULT_IMAGE))
     throw new CommandError(
-      `${DEFAULT_IMAGE}: no such file; qure build makes it, or name an image with --cdrom or --hda`,
+      `${DEFAULT_IMAGE}: no such file; \`qure build\` makes it from the sources in this folder, \`qure build --packaged\` from QuRe's own; --image names another one`,
     );
-  return { cdrom: DEFAULT_IMAGE, hda: null };
+  return { cdrom: DEFAULT_IMAGE, hda: null, isForeign: false };
+}
+
+/** An image of QuRe has a boot record in its first sector, a CD as well as a disk (docs/formats/boot-record.md). */
+function isOurs(path: string): boolean {
+  return textAt(path, BOOT_RECORD_OFFSET, BOOT_RECORD_MAGIC.length) === BOOT_RECORD_MAGIC;
 }
 
 function isIso(path: string): boolean {
+  return textAt(path, ISO_IDENTIFIER_OFFSET, ISO_IDENTIFIER.length) === ISO_IDENTIFIER;
+}
+
+function textAt(path: string, offset: number, lengthBytes: number): string {
   const file = new FileDisk(path, { readOnly: true });
   try {
-    const bytes = Buffer.alloc(ISO_IDENTIFIER.length);
-    file.read(ISO_IDENTIFIER_OFFSET, bytes);
-    return bytes.toString("latin1") === ISO_IDENTIFIER;
+    const bytes = Buffer.alloc(lengthBytes);
+    file.read(offset, bytes);
+    return bytes.toString("latin1");
   } finally {
     file.close();
   }
@@ -70,7 +88,7 @@ export async function newCluster(
 }
 
 async function machineNodes(
-  { nodes, dir, disk: diskBytes, memory: ramBytes }: EmuOptions,
+  { nodes, dir, disk: diskBytes, memory: ramBytes, fda, fdb, boot, vgabios }: EmuOptions,
   media: Media,
   firmware: Uint8Array,
   { progress, signal, closers }: Surroundings,
@@ -80,7 +98,14 @@ async function machineNodes(
   if (dir !== null) closers.push(lockFolder(dir));
   const kept = names.map((name) => (dir === null ? null : join(dir, `${name}.img`)));
   // Blank disks are wanted, and prepared for QuRe.
-  const isBlank = media.hda === null && cdrom !== null;
+  const isBlank = media.hda === null && cdrom !== null && !media.isForeign;
+  const floppies = [fda, fdb].map((path) => (path === null ? null : readInput(path)));
+  const videoRom = vgabios === null ? null : readInput(vgabios);
+  const parts = {
+    ...(fda !== null || fdb !== null ? { floppies } : {}),
+    ...(boot !== null ? { bootOrder: boot } : {}),
+    ...(videoRom ? { videoRom } : {}),
+  };
   let content: Uint8Array | null = null;
   if (isBlank && kept.some((path) => path === null || !existsSync(path))) {
     const cacheFolder = join(dirname(media.cdrom!), ".qure-cache");
@@ -98,14 +123,14 @@ async function machineNodes(
   return names.map((name, index): NodeOptions => {
     const path = kept[index];
     let disk: BlockBackend | null = null;
-    if (path) {
+    if (path && (isBlank || base)) {
       if (!existsSync(path)) {
         if (media.hda !== null) copyFileAside(media.hda, path);
         else writeFileAside(path, content!, diskBytes);
       }
       disk = open(path, false);
     } else if (isBlank || base) disk = newDisk();
-    return { name, ramBytes, ...(disk ? { disk } : {}), ...(cdrom ? { cdrom } : {}) };
+    return { name, ramBytes, ...parts, ...(disk ? { disk } : {}), ...(cdrom ? { cdrom } : {}) };
   });
 }
 

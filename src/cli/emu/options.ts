@@ -64,6 +64,12 @@ const terminal: ArgumentParser<"stdio"> = (argument, option) => {
   return argument;
 };
 
+const bootOrder: ArgumentParser<string> = (argument, option) => {
+  if (!/^[acdn]{1,3}$/.test(argument))
+    throw new UsageError(`${option} ${argument}: write up to three of a, c, d and n`);
+  return argument;
+};
+
 const MACHINES = "Machines";
 const RUN = "Run";
 const OUTPUT = "Output";
@@ -101,6 +107,20 @@ export const EMU_OPTIONS = {
     group: MACHINES,
     parse: text,
   }),
+  fda: optional({
+    flags: "--fda <file>",
+    help: "a diskette for drive A; the file is not changed",
+    group: MACHINES,
+    parse: text,
+  }),
+  fdb: optional({ flags: "--fdb <file>", help: "a diskette for drive B", group: MACHINES, parse: text }),
+  boot: optional({
+    flags: "--boot <order>",
+    help: "where the firmware looks for a system: a diskette, c disk, d CD",
+    group: MACHINES,
+    parse: bootOrder,
+    defaultText: "cad",
+  }),
   disk: withDefault({
     flags: "--disk <size>",
     help: "size of blank disks",
@@ -136,6 +156,12 @@ export const EMU_OPTIONS = {
   firmware: optional({
     flags: "--firmware <file>",
     help: "another BIOS than QuRe's own",
+    group: MACHINES,
+    parse: text,
+  }),
+  vgabios: optional({
+    flags: "--vgabios <file>",
+    help: "a video BIOS in the display adapter's ROM, for a firmware that runs one",
     group: MACHINES,
     parse: text,
   }),

@@ -8,10 +8,12 @@ export interface Outcome {
   readonly lab: LabCluster;
   readonly reached: boolean;
   readonly wallTimeMs: number;
+  /** Machines of others' systems have no place in a cluster to tell of. */
+  readonly isForeign: boolean;
 }
 
 export function report(
-  { lab, reached, wallTimeMs }: Outcome,
+  { lab, reached, wallTimeMs, isForeign }: Outcome,
   output: { write(text: string): unknown },
   json: boolean,
   stats: boolean,
@@ -43,7 +45,7 @@ export function report(
     );
     return;
   }
-  output.write(`${nodeTable(lab).join("\n")}\n\n`);
+  if (!isForeign) output.write(`${nodeTable(lab).join("\n")}\n\n`);
   const speed = lab.nowNs / 1e6 / wallTimeMs;
   output.write(
     `virtual time ${formatNs(lab.nowNs)}, wall time ${(wallTimeMs / 1000).toFixed(2)} s (${speed.toFixed(1)} virtual seconds a second), ${(lab.instructions / 1e6).toFixed(1)} million instructions\n`,

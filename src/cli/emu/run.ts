@@ -1,7 +1,7 @@
 /** A run of machines, from the options to the exit code. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
-import { type LabCluster, type RestoreOptions, restoreCluster } from "../../lab/lab.ts";
+import { type LabCluster, type LabNode, type RestoreOptions, restoreCluster } from "../../lab/lab.ts";
 import { formatNs } from "../../lab/time.ts";
 import { CommandError, UsageError } from "../fail.ts";
 import { makeProgress, type Progress } from "../progress.ts";
@@ -14,6 +14,7 @@ import { chooseMedia, NO_MEDIA, newCluster, type Surroundings } from "./machines
 import { CLOUD, type EmuOptions, type Goal } from "./options.ts";
 import { type Outcome, report, statistics } from "./outcome.ts";
 import { openCapture, openLogs, writeScreenshots } from "./records.ts";
+import { watchScreen } from "./screen.ts";
 import { connectStdio, LEFT_BY_KEY } from "./serial.ts";
 import { stay, type Terminal } from "./terminal.ts";
 
@@ -21,6 +22,8 @@ import { stay, type Terminal } from "./terminal.ts";
 const DEFAULT_LIMIT_NS = 120e9;
 const EXIT_NOT_REACHED = 3;
 const EXIT_INTERRUPTED = 130;
+/** Machines that are on and will never do anything again by themselves. */
+const EXIT_STANDSTILL = 4;
 
 /**
  * Boots machines, or goes on with those of a snapshot. Throws a `CommandError` for every end that is not the one that
@@ -37,7 +40,7 @@ export async function runEmu(
   if (serial !== null && nodes > 1) throw new UsageError("--serial stdio is for a single machine: leave --nodes out");
   const media = from ? NO_MEDIA : chooseMedia(options);
   checkPorts(options, nodes);
-  const goal = chooseGoal(options, media.cdrom !== null && media.hda === null);
+  const goal = chooseGoal(options, media.cdrom !== null && media.hda === null && !media.isForeign);
   const threads = chooseThreads(options, nodes);
   const isAttended = isInteractive(options, terminal);
 
@@ -84,7 +87,8 @@ export async function runEmu(
       else if (!isAttended && script === null && (from === null || serial !== null)) await runUntilOff(lab);
       if (isAttended) {
         progress.done();
-        await stay(lab, terminal, interrupt);
+        if (media.isForeign && nodes === 1) await watchScreen(lab, terminal, interrupt);
+        else await stay(lab, terminal, interrupt);
       }
     } catch (error) {
       if (!interrupt.signal.aborted) throw error;
@@ -93,7 +97,7 @@ export async function runEmu(
     progress.done();
     if (save !== null && at === null && reached) saveSnapshot(lab, store, save, progress);
     if (options.screenshot !== null) writeScreenshots(lab, options.screenshot);
-    const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start };
+    const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start, isForeign: media.isForeign };
     if (serial === null || json) report(outcome, terminal.stdout, json, stats);
     else if (stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
     if (machineLog.hint) progress.note(machineLog.hint);
@@ -104,6 +108,7 @@ export async function runEmu(
         `--until ${goal!.text} was not reached within ${formatNs(options.for ?? DEFAULT_LIMIT_NS)} of virtual time`,
         EXIT_NOT_REACHED,
       );
+    closeAll(closers);
   } catch (error) {
     throw interrupt.signal.aborted && error === interrupt.signal.reason
       ? new CommandError("", EXIT_INTERRUPTED)
@@ -112,7 +117,18 @@ export async function runEmu(
     progress.done();
     process.off("SIGINT", onInterrupt);
     process.off("SIGTERM", onInterrupt);
-    for (const close of closers.reverse()) close();
+    closeAll(closers);
+  }
+}
+
+/** Does what is left to be done, the last first. What fails keeps nothing else from being done. */
+function closeAll(closers: (() => void)[]): void {
+  for (let close = closers.pop(); close !== undefined; close = closers.pop()) {
+    try {
+      close();
+    } finally {
+      closeAll(closers);
+    }
   }
 }
 
@@ -171,7 +187,10 @@ async function reach({ pattern }: Goal, lab: LabCluster, limitNs: number, progre
 }
 
 async function runUntilOff(lab: LabCluster): Promise<void> {
-  await lab.until(() => lab.nodes.every(({ isOff }) => isOff), "the machines went on", { within: "forever" });
+  const hasEnded = (node: LabNode): boolean => node.isOff || node.standstill !== null;
+  await lab.until(() => lab.nodes.every(hasEnded), "the machines went on", { within: "forever" });
+  const still = lab.nodes.find(({ isOff }) => !isOff);
+  if (still) throw new CommandError(`${still.name}: ${still.standstill}`, EXIT_STANDSTILL);
 }
 
 function saveSnapshot(lab: LabCluster, store: string, name: string, progress: Progress): void {

@@ -28,7 +28,7 @@ export interface Surroundings {
   /** Told that the value comes from the location counter, or (ABSOLUTE) that it does no more. */
   noteDot(comesFromDot: boolean): void;
   dataSegment(name: DataSegmentFunction, first: number, second: number): number;
-  problem(line: number, message: string): void;
+  problem(line: number, message: string, id?: string): void;
 }
 
 const wrap = (value: bigint): bigint => BigInt.asUintN(64, value);
@@ -196,7 +196,8 @@ function call(name: string, args: readonly Expression[], line: number, around: S
     }
     case "ASSERT": {
       const value = argument(0);
-      if (value?.value === 0n) around.problem(line, args[1]?.kind === "name" ? args[1].name : "assertion failed");
+      if (value?.value === 0n)
+        around.problem(line, args[1]?.kind === "name" ? args[1].name : "assertion failed", "script-assertion");
       return value;
     }
   }

@@ -2,13 +2,16 @@
 import type { BoardConfig } from "../../../emulator/board.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
+import { atapiCases } from "./atapi-cases.ts";
 import { e1000Cases } from "./e1000-cases.ts";
+import { ideCases } from "./ide-cases.ts";
 import { keyboardCases } from "./keyboard-cases.ts";
 import { pciCases } from "./pci-cases.ts";
 import { picCases } from "./pic-cases.ts";
 import { pitCases } from "./pit-cases.ts";
 import { rtcCases } from "./rtc-cases.ts";
 import type { Case } from "./script.ts";
+import { systemCases } from "./system-cases.ts";
 import { uartCases } from "./uart-cases.ts";
 import { vgaCases } from "./vga-cases.ts";
 
@@ -17,9 +20,11 @@ export interface Chip {
   readonly cases: readonly Case[];
   /** The board that its cases are for. */
   readonly config: () => Partial<BoardConfig>;
+  /** Whether QEMU has the same board. */
+  readonly inQemu: boolean;
 }
 
-/** 82540EM's cases need one; it is in QEMU's slot 3, too. */
+/** The 82540EM's cases need one; it is in QEMU's slot 3, too. */
 const MAC = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
 const bare = (): Partial<BoardConfig> => ({});
 const withCard = (): Partial<BoardConfig> => ({ network: [{ macAddress: MAC, port: new CableEnd("eth0") }] });
@@ -53,12 +58,15 @@ export const complete = (): Partial<BoardConfig> => ({
 });
 
 export const CHIPS: readonly Chip[] = [
-  { name: "8259A", cases: picCases, config: bare },
-  { name: "8254", cases: pitCases, config: bare },
-  { name: "MC146818", cases: rtcCases, config: bare },
-  { name: "8042", cases: keyboardCases, config: bare },
-  { name: "16550A", cases: uartCases, config: bare },
-  { name: "VGA", cases: vgaCases, config: bare },
-  { name: "PCI", cases: pciCases, config: bare },
-  { name: "82540EM", cases: e1000Cases, config: withCard },
+  { name: "8259A", cases: picCases, config: bare, inQemu: true },
+  { name: "8254", cases: pitCases, config: bare, inQemu: true },
+  { name: "MC146818", cases: rtcCases, config: bare, inQemu: true },
+  { name: "8042", cases: keyboardCases, config: bare, inQemu: true },
+  { name: "16550A", cases: uartCases, config: bare, inQemu: true },
+  { name: "VGA", cases: vgaCases, config: bare, inQemu: true },
+  { name: "PCI", cases: pciCases, config: bare, inQemu: true },
+  { name: "board", cases: systemCases, config: bare, inQemu: true },
+  { name: "IDE", cases: ideCases, config: withDrives, inQemu: false },
+  { name: "ATAPI", cases: atapiCases, config: withDrives, inQemu: false },
+  { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: true },
 ];

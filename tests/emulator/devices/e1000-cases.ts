@@ -11,6 +11,11 @@ const phy = (register: number, value: string): string =>
 const word = (address: string, value: string): string =>
   `${put("14", `${address}01`)}; ${reg("14", `${value}${address.padStart(2, "0")}10`.replace(/^0+/, ""))}`;
 
+/** Vectors 08h and 70h; all inputs masked, those level triggered that can be. */
+const PICS =
+  "out 20 11; out 21 08; out 21 04; out 21 01; out a0 11; out a1 70; out a1 02; out a1 01; out 21 ff; out a1 ff; out 4d0 f8; out 4d1 de";
+const STEERABLE = [3, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15] as const;
+
 /** For a card with the address 52:54:00:12:34:56 in slot 3. */
 export const e1000Cases: readonly Case[] = [
   {
@@ -88,4 +93,26 @@ export const e1000Cases: readonly Case[] = [
     script: [OPEN, put("2800", "12345678"), reg("2800", "12345670")].join(";"),
     ours: "QEMU ignores the lower bits only when it uses them",
   },
+  // PIRQC to each IRQ that it can be steered to (PIIX3, 2.3.6), level triggered; the others do not hear of it.
+  ...STEERABLE.map((irq): Case => {
+    const [command, bit] = irq < 8 ? ["20", 1 << irq] : ["a0", 1 << (irq - 8)];
+    const seen = (level: number): string => `in ${command} & ${bit.toString(16)} = ${(level * bit).toString(16)}`;
+    return {
+      name: `INTA# of slot 3 as IRQ ${irq}`,
+      ours: "QEMU's card answers ICS otherwise; not looked into",
+      script: [
+        PICS,
+        `${OPEN}; outl cf8 80000860; out cfe ${irq.toString(16)}; out ${command} 0a; ${seen(0)}`,
+        `${put("d0", "1")}; ${put("c8", "1")}; ${seen(1)}; out cfe 80; ${seen(0)}; out cfe ${irq.toString(16)}; ${seen(1)}`,
+        `${reg("c0", "1")}; ${seen(0)}; ${put("c8", "1")}; ${seen(1)}; ${put("d8", "1")}; ${seen(0)}`,
+      ].join(";"),
+    };
+  }),
+  ...[0, 1, 2, 8, 13].map(
+    (irq): Case => ({
+      name: `INTA# cannot be steered to IRQ ${irq}`,
+      ours: "QEMU steers to every IRQ",
+      script: `${PICS}; ${OPEN}; outl cf8 80000860; out cfe ${irq.toString(16)}; ${put("d0", "1")}; ${put("c8", "1")}; out 20 0a; out a0 0a; in 20 & f2 = 0; in a0 = 0`,
+    }),
+  ),
 ];

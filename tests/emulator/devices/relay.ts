@@ -3,15 +3,16 @@
  * restored into a fresh board after each few steps. Whatever a device remembers and does not save is lost at such a
  * moment, and shows as soon as something depends on it.
  */
+import type { BoardConfig } from "../../../emulator/board.ts";
 import { AddressSpace } from "../../../emulator/bus/address-space.ts";
 import type { AccessBytes } from "../../../emulator/bus/bus.ts";
 import * as e1000Registers from "../../../emulator/devices/e1000-registers.ts";
 import { readTextScreen } from "../../../emulator/devices/vga-text.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
-import type { Random } from "../../../emulator/state/random.ts";
+import { Random } from "../../../emulator/state/random.ts";
 import type { StateVisitor } from "../../../emulator/state/state.ts";
 import { StateReader, StateWriter } from "../../../emulator/state/state-io.ts";
-import { CHIPS } from "./chips.ts";
+import { CHIPS, complete } from "./chips.ts";
 import { TestBoard } from "./harness.ts";
 import { parseScript, type Step } from "./script.ts";
 
@@ -21,20 +22,24 @@ function visit({ board, time, cable }: TestBoard, visitor: StateVisitor): void {
   cable?.visitState(visitor);
 }
 
-function save(machine: TestBoard): Uint8Array {
+/** Wraps a visitor, or leaves it as it is: for the test of this test, which leaves a field out. */
+export type Wrap = (visitor: StateVisitor) => StateVisitor;
+
+/** The state of a board, as a wrapped visitor sees it. */
+export function saveWith(machine: TestBoard, wrap: Wrap): Uint8Array {
   const writer = new StateWriter();
-  visit(machine, writer);
+  visit(machine, wrap(writer));
   return writer.result();
 }
 
 /** A fresh board in the state of another one, whose memory and media it takes over. */
-function successor(before: TestBoard): TestBoard {
+function successor(before: TestBoard, state: Uint8Array, wrap: Wrap): TestBoard {
   const { config, memory } = before;
   const network = config.network.map((card) => ({ ...card, port: new CableEnd(card.port.name) }));
   const next = new TestBoard({ ...config, network }, memory);
   next.time.nowNs = before.time.nowNs;
-  const reader = new StateReader(save(before));
-  visit(next, reader);
+  const reader = new StateReader(state);
+  visit(next, wrap(reader));
   reader.end();
   next.events.splice(0, Infinity, ...before.events);
   before.serial.forEach((bytes, port) => next.serial[port as 0 | 1].push(...bytes));
@@ -47,18 +52,24 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
-export class Relay {
+class Relay {
   readonly original: TestBoard;
   copy: TestBoard;
+  readonly #wrap: Wrap;
 
   /** `make` makes two boards that are alike and share nothing. */
-  constructor(make: () => TestBoard) {
+  constructor(make: () => TestBoard, wrap: Wrap = (visitor) => visitor) {
     this.original = make();
     this.copy = make();
+    this.#wrap = wrap;
   }
 
   handOver(): void {
-    this.copy = successor(this.copy);
+    this.copy = successor(this.copy, this.#save(this.copy), this.#wrap);
+  }
+
+  #save(machine: TestBoard): Uint8Array {
+    return saveWith(machine, this.#wrap);
   }
 
   /** Does a step on both. @throws Error when they answer differently. */
@@ -82,19 +93,20 @@ export class Relay {
       screen: readTextScreen(machine.board.vga).lines.join("\n"),
       keyboard: `${machine.board.keyboard.leds} ${machine.board.keyboard.typematic} ${machine.board.keyboard.waitingKeys}`,
       waiting: machine.board.uarts.map(({ waitingBytes }) => waitingBytes).join(),
+      timestamp: String(machine.board.readTimestamp()),
       timers: `${machine.time.queue.nextDeadlineNs} ${machine.time.nowNs}`,
     }));
     for (const key of Object.keys(one!) as (keyof typeof one)[])
       if (one![key] !== other![key]) throw new Error(`${key}: ${other![key]} where ${one![key]} was to come`);
     if (!sameBytes(this.original.memory, this.copy.memory)) throw new Error("memory differs");
-    if (!sameBytes(save(this.original), save(this.copy))) throw new Error("saved state differs");
+    if (!sameBytes(this.#save(this.original), this.#save(this.copy))) throw new Error("saved state differs");
   }
 
   /** Reads every register of every device, lets time pass, and reads them again. */
-  sweep(): void {
+  sweep(times: number): void {
     this.compare();
     this.run(MAP_WINDOWS);
-    for (const waitNs of [1_000, 2_000_000, 1_500_000_000]) {
+    for (const waitNs of SWEEP_WAITS_NS.slice(0, times)) {
       for (const step of ALL_REGISTERS) this.step(step);
       for (let count = 0; count < 32; count++) this.run("in 60; in 64; in 3f8; in 2f8; inw 1f0; inw 170; wire");
       for (let count = 0; count < 16 && this.original.intr; count++) this.run("ack; out a0 20; out 20 20");
@@ -104,6 +116,8 @@ export class Relay {
     }
   }
 }
+
+const SWEEP_WAITS_NS = [1_000, 2_000_000, 1_500_000_000] as const;
 
 /** What a step gives, or the message of what it throws. */
 function attempt(machine: TestBoard, step: Step): number | string {
@@ -354,11 +368,46 @@ function caseBurst(random: Random): string {
 }
 
 /** The steps of a seed: without end. */
-export function* randomSteps(random: Random): Generator<Step, never> {
+function* randomSteps(random: Random): Generator<Step, never> {
   yield* parseScript(MAP_WINDOWS);
   for (;;) {
     yield* parseScript(random.pick(BURSTS)(random));
     if (random.chance(10)) yield* parseScript(MAP_WINDOWS);
     if (random.chance(1)) yield* parseScript("reset");
   }
+}
+
+/** Steps of random work in each part. */
+const STEPS = 6000;
+
+const asIs: Wrap = (visitor) => visitor;
+
+/** A case, handed over before each step; then so many sweeps. */
+export function relayCase(
+  config: () => Partial<BoardConfig>,
+  script: string,
+  { sweeps, wrap = asIs }: { readonly sweeps: number; readonly wrap?: Wrap },
+): void {
+  const relay = new Relay(() => new TestBoard(config()), wrap);
+  for (const step of parseScript(script)) {
+    relay.handOver();
+    relay.step(step);
+  }
+  relay.handOver();
+  relay.sweep(sweeps);
+}
+
+/** Random work on a board that has everything; the higher the part's number, the more often it is handed over. */
+export function relayRandom(seed: number, part: number, wrap: Wrap = asIs): void {
+  const random = new Random(seed, `part ${part}`);
+  const relay = new Relay(() => new TestBoard(complete()), wrap);
+  let count = 0;
+  for (const step of randomSteps(random)) {
+    relay.step(step);
+    if (++count === STEPS) break;
+    if (random.chance(part * 5)) relay.handOver();
+    if (random.chance(1)) relay.compare();
+  }
+  relay.handOver();
+  relay.sweep(SWEEP_WAITS_NS.length);
 }

@@ -1,0 +1,76 @@
+# Which diskette drives are there: CMOS says so. Their entries in the table of drives, and their geometry.
+
+.include "firmware.inc"
+
+.intel_syntax noprefix
+.code16
+
+DOR                     = 0x3F2
+KINDS_MAX               = 5
+DMA2_MASK               = 0xD4
+DMA2_MODE               = 0xD6
+DMA_CASCADE             = 0xC0
+
+.text
+
+# POST: enters the drives that CMOS names, and sets up the controller.
+# In: DS = BDA, FS = EBDA.
+# Clobbers: AX, BX, CX, DX, SI.
+.global floppies_init
+floppies_init:
+    mov     al, CMOS_FLOPPIES
+    call    cmos_read
+    mov     ah, al
+    mov     si, EBDA_FLOPPIES
+    shr     al, 4
+    call    floppy_enter
+    mov     al, ah
+    and     al, 15
+    call    floppy_enter
+    mov     al, fs:[EBDA_FLOPPY_COUNT]
+    test    al, al
+    jz      9f
+    mov     al, DMA_CASCADE
+    out     DMA2_MODE, al
+    xor     al, al
+    out     DMA2_MASK, al               # channel 4 lets channels 0-3 through
+    mov     dx, DOR
+    out     dx, al
+    jmp     floppy_reset
+9:  ret
+
+# Enters one drive.
+# In: AL kind (0: none), FS:SI entry.
+# Out: SI the next entry.
+# Clobbers: BX.
+floppy_enter:
+    movzx   bx, al
+    cmp     bl, KINDS_MAX
+    ja      1f
+    test    bl, bl
+    jz      1f
+    mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_FLOPPY
+    mov     fs:[si + DRIVE_SELECT], bl
+    mov     bl, fs:[EBDA_FLOPPY_COUNT]
+    mov     fs:[si + DRIVE_PORT], bx
+    inc     byte ptr fs:[EBDA_FLOPPY_COUNT]
+    mov     word ptr fs:[si + DRIVE_HEADS], 2
+    mov     word ptr fs:[si + DRIVE_SECTOR_BYTES], 512
+    mov     bl, fs:[si + DRIVE_SELECT]
+    shl     bx, 2
+    push    ax
+    mov     ax, cs:[bx + kinds - 4]
+    mov     fs:[si + DRIVE_CYLINDERS], ax
+    mov     ax, cs:[bx + kinds - 2]
+    mov     fs:[si + DRIVE_TRACK_SECTORS], ax
+    mul     word ptr fs:[si + DRIVE_CYLINDERS]
+    add     ax, ax
+    mov     fs:[si + DRIVE_SECTORS], ax
+    pop     ax
+    add     si, DRIVE_BYTES
+1:  ret
+
+.data
+# Cylinders and sectors a track of the kinds of drives: 360 KB, 1.2 MB, 720 KB, 1.44 MB, 2.88 MB.
+kinds:
+    .word   40, 9, 80, 15, 80, 9, 80, 18, 80, 36

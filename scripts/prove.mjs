@@ -1,0 +1,15 @@
+// Runs the long proofs, each a program beside its tests: `npm run prove -- oofs [options]`.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+const [name, ...options] = process.argv.slice(2);
+const PROOFS = { oofs: "tests/oofs/prove.ts" };
+const entry = PROOFS[name];
+if (!entry) {
+  console.error("usage: npm run prove -- oofs [--minutes M] [--only cut|fail|flip|spoil|hostile] [--fresh]");
+  process.exit(2);
+}
+const outfile = join("build", `prove-${name}.mjs`);
+await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", target: "node20" });
+process.exit(spawnSync(process.execPath, [outfile, ...options], { stdio: "inherit" }).status ?? 1);

@@ -1,0 +1,110 @@
+/** What `IMAGE[:PARTITION][@SNAPSHOT][/PATH]` means: a file, a part of it, and a place in the volume there. */
+import { randomBytes } from "node:crypto";
+import { existsSync, statSync } from "node:fs";
+import { FileDisk } from "../host/file-disk.ts";
+import { PARTITION_TYPE_OOFS, readPartitionTable } from "../image/boot-image.ts";
+import { type BlockDevice, DevicePart, type FileSystem, mount, OofsError, type Time } from "../oofs/index.ts";
+import { CommandError, say, UsageError } from "./fail.ts";
+
+const SECTOR_BYTES = 512;
+
+export interface Location {
+  readonly image: string;
+  readonly partition: number | null;
+  readonly snapshot: string | null;
+  readonly path: string;
+}
+
+/** The image is the shortest beginning that is a file. */
+export function parseLocation(text: string): Location {
+  for (let end = 1; end <= text.length; end++) {
+    if (end < text.length && !/[:@/]/.test(text[end]!)) continue;
+    const image = text.slice(0, end);
+    if (!existsSync(image) || !statSync(image).isFile()) continue;
+    const match = /^(?::(\d+))?(?:@([^/]+))?(\/.*)?$/.exec(text.slice(end));
+    if (!match)
+      throw new UsageError(`${text}: after the image, ":PARTITION", "@SNAPSHOT" and "/PATH" may follow, in this order`);
+    const [, partition, snapshot, path] = match;
+    return {
+      image,
+      partition: partition === undefined ? null : Number(partition),
+      snapshot: snapshot ?? null,
+      path: path ?? "/",
+    };
+  }
+  throw new CommandError(`${text}: no such image file`);
+}
+
+/** Opens the part of the image that a location names, or the only one that can be meant. */
+export function withDevice<T>(location: Location, readOnly: boolean, body: (device: BlockDevice) => T): T {
+  const disk = new FileDisk(location.image, { readOnly });
+  try {
+    return body(findPart(location, disk));
+  } catch (error) {
+    if (error instanceof OofsError) throw new CommandError(`${nameOf(location)}: ${error.message}`);
+    throw error;
+  } finally {
+    disk.close();
+  }
+}
+
+export interface OpenOptions {
+  readonly readOnly: boolean;
+  readonly acceptOlder?: boolean;
+}
+
+/** Mounts the volume of a location. What was changed is committed when `body` returns. */
+export function withVolume<T>(location: Location, options: OpenOptions, body: (fs: FileSystem) => T): T {
+  if (location.snapshot !== null && !options.readOnly)
+    throw new UsageError(`${nameOf(location)}: a snapshot is not changed`);
+  return withDevice(location, options.readOnly, (device) => {
+    const fs = mount(device, {
+      ...options,
+      now,
+      newId: newId(),
+      warn: (text) => say("warning", `${nameOf(location)}: ${text}`),
+    });
+    const result = body(location.snapshot === null ? fs : fs.openSnapshot(location.snapshot));
+    if (!options.readOnly) fs.sync();
+    return result;
+  });
+}
+
+export function nameOf({ image, partition, snapshot }: Location): string {
+  return `${image}${partition === null ? "" : `:${partition}`}${snapshot === null ? "" : `@${snapshot}`}`;
+}
+
+export function now(): Time {
+  const milliseconds = Date.now();
+  return { seconds: Math.floor(milliseconds / 1000), nanoseconds: (milliseconds % 1000) * 1e6 };
+}
+
+export function newId(): bigint {
+  return randomBytes(8).readBigUInt64LE() | 1n;
+}
+
+function findPart(location: Location, disk: FileDisk): BlockDevice {
+  const { image, partition } = location;
+  const sector = new Uint8Array(SECTOR_BYTES);
+  disk.read(0, sector);
+  const isPartitioned = sector[510] === 0x55 && sector[511] === 0xaa;
+  if (!isPartitioned) {
+    if (partition !== null) throw new CommandError(`${image}: it has no partitions`);
+    return disk;
+  }
+  const entries = readPartitionTable(sector);
+  const volumes = entries.flatMap(({ type }, index) => (type === PARTITION_TYPE_OOFS ? [index] : []));
+  const chosen = partition ?? (volumes.length === 1 ? volumes[0]! : null);
+  if (chosen === null)
+    throw new CommandError(
+      volumes.length === 0
+        ? `${image}: no partition is of type 99 (OOFS)`
+        : `${image}: several partitions are of type 99; say which: ${volumes.map((index) => `${image}:${index}`).join(", ")}`,
+    );
+  const entry = entries[chosen];
+  if (!entry || entry.sectors === 0) throw new CommandError(`${image}: there is no partition ${chosen}`);
+  const end = (entry.startLba + entry.sectors) * SECTOR_BYTES;
+  if (end > disk.sizeBytes)
+    throw new CommandError(`${image}: partition ${chosen} ends after the image, at byte ${end}`);
+  return new DevicePart(disk, entry.startLba * SECTOR_BYTES, entry.sectors * SECTOR_BYTES);
+}

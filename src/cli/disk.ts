@@ -1,0 +1,254 @@
+/** `qure disk`: looks into OOFS volumes in disk images, and changes them by commits that a power cut does not hurt. */
+import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Command } from "commander";
+import { check, type FileSystem, format, type Listed, type Status } from "../oofs/index.ts";
+import { type Location, nameOf, newId, now, parseLocation, withDevice, withVolume } from "./disk-location.ts";
+import { CommandError, UsageError } from "./fail.ts";
+
+interface Options {
+  readonly json?: boolean;
+  readonly recursive?: boolean;
+  readonly force?: boolean;
+  readonly acceptOlder?: boolean;
+}
+
+const PIECE_BYTES = 1 << 20;
+const PLACE = "IMAGE[:PARTITION][@SNAPSHOT][/PATH]";
+
+export function declare(command: Command): void {
+  const add = (usage: string, summary: string, example: string): Command =>
+    command
+      .command(usage)
+      .description(summary)
+      .exitOverride()
+      .option("--json", "print one JSON value")
+      .addHelpText("after", `\nA place is ${PLACE}.\n\nExample:\n  qure disk ${example}\n`);
+
+  add("ls <place>", "list a directory, or show one file", "ls build/qure.img:0/").action(list);
+  add("tree <place>", "show a directory with all that is below it", "tree build/qure.img").action(tree);
+  add("cat <place>", "print a file or a persistent object", "cat build/qure.img:0/cluster_node").action(cat);
+  add("get <place> <file>", "copy a file out of the volume", "get disk.img:0/notes.txt notes.txt").action(get);
+  add("put <file> <place>", "copy a file into the volume", "put notes.txt disk.img:0/notes.txt").action(put);
+  add("rm <place>", "remove a file, a persistent object or an empty directory", "rm disk.img:0/notes.txt")
+    .option("-r, --recursive", "a directory with all that is in it")
+    .action(remove);
+  add("mkdir <place>", "make a directory", "mkdir disk.img:0/letters").action((text: string, options: Options) =>
+    change(text, options, (fs, { path }) => fs.mkdir(path)),
+  );
+  add("mv <place> <path>", "give a file or directory another path", "mv disk.img:0/notes.txt /letters/old.txt").action(
+    (text: string, to: string, options: Options) =>
+      change(text, options, (fs, { path }) =>
+        fs.rename(path, fs.exists(to) && fs.stat(to).kind === "directory" ? join(to, basename(path)) : to),
+      ),
+  );
+  add("fsck <place>", "read everything, and name what is damaged", "fsck disk.img")
+    .option("--accept-older", "take an older state when the newest one is lost")
+    .action(fsck);
+  add("format <place>", "make an empty volume", "format disk.img:0")
+    .option("--force", "even if there is a volume already")
+    .action(make);
+
+  const snapshot = command.command("snapshot").description("states of a volume that are kept").exitOverride();
+  const addSnapshot = (usage: string, summary: string, example: string): Command =>
+    snapshot
+      .command(usage)
+      .description(summary)
+      .exitOverride()
+      .option("--json", "print one JSON value")
+      .addHelpText("after", `\nExample:\n  qure disk snapshot ${example}\n`);
+  addSnapshot("create <place> <name>", "keep the present state", "create disk.img before").action(
+    (text: string, name: string, options: Options) => change(text, options, (fs) => fs.createSnapshot(name)),
+  );
+  addSnapshot("list <place>", "show the snapshots", "list disk.img").action(listSnapshots);
+  addSnapshot("restore <place> <name>", "go back to a snapshot", "restore disk.img before").action(
+    (text: string, name: string, options: Options) => change(text, options, (fs) => fs.restoreSnapshot(name)),
+  );
+  addSnapshot("remove <place> <name>", "remove a snapshot", "remove disk.img before").action(
+    (text: string, name: string, options: Options) => change(text, options, (fs) => fs.removeSnapshot(name)),
+  );
+  command.addHelpText(
+    "after",
+    `\nA place is ${PLACE}; without a partition, it is the only one of type 99, or the whole image.\n\nExamples:\n  qure disk tree build/qure.img\n  qure disk snapshot create build/qure.img before\n  qure disk fsck build/qure.img\n`,
+  );
+}
+
+function look<T>(text: string, body: (fs: FileSystem, location: Location) => T): T {
+  const location = parseLocation(text);
+  return withVolume(location, { readOnly: true }, (fs) => body(fs, location));
+}
+
+function change(text: string, options: Options, body: (fs: FileSystem, location: Location) => void): void {
+  const location = parseLocation(text);
+  withVolume(location, { readOnly: false }, (fs) => body(fs, location));
+  if (options.json) print({ place: nameOf(location), path: location.path });
+}
+
+function print(value: unknown): void {
+  process.stdout.write(
+    `${JSON.stringify(value, (_key, item) => (typeof item === "bigint" ? Number(item) : item), 2)}\n`,
+  );
+}
+
+function list(text: string, options: Options): void {
+  look(text, (fs, { path }) => {
+    const status = fs.stat(path);
+    const found: Listed[] = status.kind === "directory" ? fs.list(path) : [{ name: basename(path), ...status }];
+    if (options.json) print(found);
+    else for (const entry of found) process.stdout.write(`${line(entry)}\n`);
+  });
+}
+
+function line({ kind, sizeBytes, modified, name, version }: Listed): string {
+  const time = modified.seconds === 0 ? "-" : new Date(modified.seconds * 1000).toISOString().slice(0, 19);
+  const what = kind === "object" ? `${name} (object, version ${version})` : name;
+  return `${String(kind === "directory" ? "-" : sizeBytes).padStart(14)}  ${time.padEnd(19)}  ${what}${kind === "directory" ? "/" : ""}`;
+}
+
+interface Branch extends Listed {
+  readonly entries?: readonly Branch[];
+}
+
+function tree(text: string, options: Options): void {
+  look(text, (fs, { path }) => {
+    const branches = (at: string): Branch[] =>
+      fs
+        .list(at)
+        .map((entry) => (entry.kind === "directory" ? { ...entry, entries: branches(join(at, entry.name)) } : entry));
+    const show = (entries: readonly Branch[], indent: string): void => {
+      for (const { name, kind, entries: below } of entries) {
+        process.stdout.write(`${indent}${name}${kind === "directory" ? "/" : ""}\n`);
+        if (below) show(below, `${indent}  `);
+      }
+    };
+    const found = branches(path);
+    if (options.json) print(found);
+    else show(found, "");
+  });
+}
+
+function cat(text: string, options: Options): void {
+  look(text, (fs, { path }) => {
+    const { sizeBytes } = fs.stat(path);
+    if (options.json) print({ path, base64: Buffer.from(fs.read(path)).toString("base64") });
+    else
+      for (let at = 0; at < sizeBytes || at === 0; at += PIECE_BYTES)
+        process.stdout.write(fs.read(path, at, PIECE_BYTES));
+  });
+}
+
+function get(text: string, file: string, options: Options): void {
+  look(text, (fs, { path }) => {
+    const { sizeBytes } = fs.stat(path);
+    const aside = `${file}.${process.pid}.part`;
+    const target = openSync(aside, "wx");
+    try {
+      for (let at = 0; at < sizeBytes; at += PIECE_BYTES) {
+        const piece = fs.read(path, at, PIECE_BYTES);
+        // What is not written is a hole, which reads as zeros.
+        if (piece.some((byte) => byte !== 0)) writeSync(target, piece, 0, piece.length, at);
+      }
+      ftruncateSync(target, sizeBytes);
+      renameSync(aside, file);
+    } catch (error) {
+      rmSync(aside, { force: true });
+      throw error;
+    } finally {
+      closeSync(target);
+    }
+    if (options.json) print({ path, file, bytes: sizeBytes });
+  });
+}
+
+/** Under another name first, so that the file is there as a whole or not at all. */
+function put(file: string, text: string, options: Options): void {
+  const { size } = statSync(file);
+  const source = openSync(file, "r");
+  try {
+    change(text, options, (fs, { path: asked }) => {
+      const path =
+        asked.endsWith("/") || (fs.exists(asked) && fs.stat(asked).kind === "directory")
+          ? join(asked, basename(file))
+          : asked;
+      const aside = join(path, "..", `.${now().nanoseconds}-${process.pid}.part`);
+      fs.create(aside);
+      try {
+        const piece = new Uint8Array(PIECE_BYTES);
+        for (let at = 0; at < size; ) {
+          const count = readSync(source, piece, 0, piece.length, at);
+          if (count === 0) break;
+          fs.write(aside, at, piece.subarray(0, count));
+          at += count;
+        }
+        fs.rename(aside, path);
+      } catch (error) {
+        if (!fs.volume.isReadOnly) fs.unlink(aside);
+        fs.sync();
+        throw error;
+      }
+    });
+  } finally {
+    closeSync(source);
+  }
+}
+
+function remove(text: string, options: Options): void {
+  change(text, options, (fs, { path }) => {
+    const removeOne = (at: string, { kind, className }: Status): void => {
+      if (kind === "object") fs.removeObject(className);
+      else if (kind === "file") fs.unlink(at);
+      else {
+        if (options.recursive)
+          for (const entry of fs.list(at)) if (entry.kind !== "object") removeOne(join(at, entry.name), entry);
+        fs.rmdir(at);
+      }
+    };
+    removeOne(path, fs.stat(path));
+  });
+}
+
+function fsck(text: string, options: Options): void {
+  const location = parseLocation(text);
+  const acceptOlder = options.acceptOlder ?? false;
+  const report = withVolume(location, { readOnly: !acceptOlder, acceptOlder }, check);
+  const { problems, objects, usedBlocks, blocks, freeBlocks, sequence } = report;
+  if (options.json) print(report);
+  else
+    process.stdout.write(
+      `${nameOf(location)}: commit ${sequence}, ${objects} objects, ${usedBlocks} of ${blocks} blocks used, ${freeBlocks} free, ${problems.length === 0 ? "no problems" : `${problems.length} problems`}\n`,
+    );
+  if (problems.length === 0) return;
+  const lines = problems.map(({ text: what, snapshot, path, offset }) => {
+    const place = [snapshot && `snapshot ${snapshot}`, path, offset !== undefined && `offset ${offset}`].filter(
+      Boolean,
+    );
+    return `${nameOf(location)}: ${what}${place.length > 0 ? ` (${place.join(", ")})` : ""}`;
+  });
+  throw new CommandError(lines.join("\nqure disk: error: "));
+}
+
+function make(text: string, options: Options): void {
+  const location = parseLocation(text);
+  if (location.path !== "/" || location.snapshot !== null)
+    throw new UsageError(`${text}: a volume is made in an image or a partition`);
+  withDevice(location, false, (device) => {
+    const sector = new Uint8Array(512);
+    device.read(0, sector);
+    if (!options.force && sector.some((byte) => byte !== 0))
+      throw new CommandError(`${nameOf(location)}: there is something already; --force makes a volume all the same`);
+    format(device, { id: newId(), time: now() });
+    if (options.json) print({ place: nameOf(location), sizeBytes: device.sizeBytes });
+  });
+}
+
+function listSnapshots(text: string, options: Options): void {
+  look(text, (fs) => {
+    const found = fs.snapshots();
+    if (options.json) print(found);
+    else
+      for (const { name, sequence, time, objects } of found)
+        process.stdout.write(
+          `${name.padEnd(24)}  commit ${sequence}, ${objects} objects, ${new Date(time.seconds * 1000).toISOString().slice(0, 19)}\n`,
+        );
+  });
+}

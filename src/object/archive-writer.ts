@@ -1,0 +1,102 @@
+/**
+ * Writes `ar` archives in the System V / GNU layout, as GNU ar does with its deterministic headers (the default of
+ * Debian's): the symbol index first, then the table of long names, then the members at even offsets.
+ */
+import { SHN_UNDEF, STB_LOCAL } from "./elf.ts";
+import { ElfError, readElf } from "./elf-reader.ts";
+
+const MAGIC = "!<arch>\n";
+const HEADER_BYTES = 60;
+/** Longer names go to the table of names. */
+const MAXIMUM_NAME_BYTES = 15;
+const DEFAULT_MODE = 0o644;
+
+export interface NewMember {
+  readonly name: string;
+  readonly content: Uint8Array;
+  readonly mode?: number;
+}
+
+/** `withIndex`: with the symbols of the members that are objects, if there are any. */
+export function writeArchive(members: readonly NewMember[], withIndex: boolean): Uint8Array {
+  const symbols = withIndex
+    ? members.flatMap((member, index) => definedNames(member).map((name) => ({ name, index })))
+    : [];
+  let longNames = "";
+  const names = members.map(({ name }) => {
+    if (name.length <= MAXIMUM_NAME_BYTES) return `${name}/`;
+    const at = longNames.length;
+    longNames += `${name}/\n`;
+    return `/${at}`;
+  });
+  // The table of names is padded to an even length with a newline.
+  if (longNames.length % 2 === 1) longNames += "\n";
+  const indexBytes = 4 + symbols.length * 4 + symbols.reduce((sum, { name }) => sum + name.length + 1, 0);
+  const hasIndex = symbols.length > 0;
+  const paddedIndexBytes = indexBytes + (indexBytes % 2);
+  let at =
+    MAGIC.length +
+    (hasIndex ? HEADER_BYTES + paddedIndexBytes : 0) +
+    (longNames === "" ? 0 : HEADER_BYTES + longNames.length);
+  const offsets = members.map(({ content }) => {
+    const offset = at;
+    at += HEADER_BYTES + content.length + (content.length % 2);
+    return offset;
+  });
+  const out = new Uint8Array(at);
+  const view = new DataView(out.buffer);
+  let position = text(out, 0, MAGIC);
+  if (hasIndex) {
+    position = header(out, position, "/", paddedIndexBytes, "0", "0", "0", "0");
+    view.setUint32(position, symbols.length);
+    symbols.forEach(({ index }, i) => view.setUint32(position + 4 + i * 4, offsets[index]!));
+    let nameAt = position + 4 + symbols.length * 4;
+    for (const { name } of symbols) nameAt = text(out, nameAt, `${name}\0`);
+    position += paddedIndexBytes;
+  }
+  if (longNames !== "") {
+    position = header(out, position, "//", longNames.length, "", "", "", "");
+    position = text(out, position, longNames);
+  }
+  members.forEach(({ content, mode }, i) => {
+    position = header(out, position, names[i]!, content.length, "0", "0", "0", (mode ?? DEFAULT_MODE).toString(8));
+    out.set(content, position);
+    position += content.length;
+    if (content.length % 2 === 1) out[position++] = 0x0a;
+  });
+  return out;
+}
+
+/** What a member defines for others; nothing when it is no object. */
+function definedNames({ name, content }: NewMember): string[] {
+  try {
+    return readElf(content, name)
+      .symbols.filter(({ binding, section }) => binding !== STB_LOCAL && section !== SHN_UNDEF)
+      .map((symbol) => symbol.name);
+  } catch (error) {
+    if (error instanceof ElfError) return [];
+    throw error;
+  }
+}
+
+function header(
+  out: Uint8Array,
+  at: number,
+  name: string,
+  sizeBytes: number,
+  time: string,
+  user: string,
+  group: string,
+  mode: string,
+): number {
+  return text(
+    out,
+    at,
+    `${name.padEnd(16)}${time.padEnd(12)}${user.padEnd(6)}${group.padEnd(6)}${mode.padEnd(8)}${String(sizeBytes).padEnd(10)}\`\n`,
+  );
+}
+
+function text(out: Uint8Array, at: number, value: string): number {
+  for (let i = 0; i < value.length; i++) out[at + i] = value.charCodeAt(i);
+  return at + value.length;
+}

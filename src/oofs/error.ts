@@ -1,0 +1,39 @@
+/** Errors of volumes: a code for programs, a sentence for people. */
+
+export type OofsErrorCode =
+  /** Something on the disk is not as the format wants it; the sentence has the place. */
+  | "damaged"
+  /** There is no OOFS at all. */
+  | "not-oofs"
+  /** Both copies of a commit record are damaged: only an older state could be had. */
+  | "older"
+  | "not-found"
+  | "exists"
+  | "not-directory"
+  | "is-directory"
+  | "not-empty"
+  | "no-space"
+  | "read-only"
+  | "invalid"
+  /** A persistent object of a newer version of its class. */
+  | "newer"
+  /** The device failed. */
+  | "device";
+
+export class OofsError extends Error {
+  readonly code: OofsErrorCode;
+  constructor(code: OofsErrorCode, message: string) {
+    super(message);
+    this.name = "OofsError";
+    this.code = code;
+  }
+}
+
+export function damaged(message: string): OofsError {
+  return new OofsError("damaged", message);
+}
+
+/** Whether an error says that something on the disk is wrong or unreadable. */
+export function isDamage(error: unknown): error is OofsError {
+  return error instanceof OofsError && (error.code === "damaged" || error.code === "device");
+}

@@ -1,0 +1,95 @@
+/**
+ * A disk that is full: the error names the file, what was there before is still there, and what grows ends with a whole
+ * record. The disk is a file system of 1 MiB in memory, which only root may mount; everywhere else /dev/full must do.
+ */
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
+const folder = mkdtempSync(join(tmpdir(), "qure-full-"));
+const disk = join(folder, "disk");
+mkdirSync(disk);
+const isMounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]).status === 0;
+
+beforeAll(() => {
+  // Counts in a loop and says something on COM1 each time.
+  const code = [0xba, 0xf8, 0x03, 0xb0, 0x41, 0xee, 0xeb, 0xfb];
+  const image = new Uint8Array(1 << 20);
+  image.set(code);
+  image.set([0x55, 0xaa], 510);
+  writeFileSync(join(folder, "talk.img"), image);
+});
+afterAll(() => {
+  if (isMounted) spawnSync("umount", [disk]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const qure = (...args: string[]) =>
+  spawnSync("node", [bundle, ...args], { cwd: folder, encoding: "utf8", timeout: 120_000 });
+const emulate = (...args: string[]) => qure("emu", "--hda", "talk.img", ...args);
+
+describe.runIf(existsSync("/dev/full"))("a device that is always full", () => {
+  test.each([
+    ["-d", "exec", "-D", "/dev/full"],
+    ["--nodes", "2", "--pcap", "/dev/full"],
+  ])("qure emu %s %s %s %s", (...args) => {
+    const { status, stderr } = emulate("--for", "300ms", ...args.filter((word) => word !== undefined));
+    expect(stderr).toBe("qure emu: error: /dev/full: no space left on the disk\n");
+    expect(status).toBe(1);
+  });
+
+  test("qure ld", () => {
+    writeFileSync(join(folder, "a.s"), ".globl _start\n_start: ret\n");
+    expect(qure("as", "a.s", "-o", "a.o").status).toBe(0);
+    const { status, stderr } = qure("ld", "a.o", "-o", "/dev/full");
+    expect(stderr).toBe("qure ld: error: /dev/full: no space left on the disk\n");
+    expect(status).toBe(1);
+  });
+});
+
+describe.runIf(isMounted)("a file system of 1 MiB", () => {
+  const said = (path: string): string => `qure emu: error: ${path}: no space left on the disk\n`;
+
+  test("a trace ends with a whole line", () => {
+    const { status, stderr } = emulate("--for", "2s", "-d", "exec", "-D", "disk/trace.txt");
+    expect(stderr).toBe(said("disk/trace.txt"));
+    expect(status).toBe(1);
+    const trace = readFileSync(join(disk, "trace.txt"), "latin1");
+    expect(trace.length).toBeGreaterThan(1 << 19);
+    expect(trace.endsWith("\n")).toBe(true);
+    rmSync(join(disk, "trace.txt"));
+  });
+
+  test("a console's log holds all that came before, and the machines' disks are let go", () => {
+    writeFileSync(join(disk, "filler"), new Uint8Array((1 << 20) - 8192));
+    const { status, stderr } = emulate("--for", "20s", "--log", "disk", "--dir", "kept");
+    expect(stderr).toBe(said("disk/qure-1.log"));
+    expect(status).toBe(1);
+    expect(statSync(join(disk, "qure-1.log")).size).toBeGreaterThan(0);
+    expect(readdirSync(join(folder, "kept"))).toEqual(["qure-1.img"]);
+    rmSync(join(disk, "filler"));
+    rmSync(join(disk, "qure-1.log"));
+  });
+
+  test("a build leaves the former files as they were, and no others", () => {
+    const former = { "qure.iso": "the former CD", "manifest.json": "{}" };
+    for (const [name, text] of Object.entries(former)) writeFileSync(join(disk, name), text);
+    const { status, stderr } = qure("build", "--packaged", "-o", "disk");
+    expect(stderr).toMatch(/^qure build: error: disk\/\S+: no space left on the disk\n$/);
+    expect(status).toBe(1);
+    expect(readdirSync(disk).sort()).toEqual(Object.keys(former).sort());
+    for (const [name, text] of Object.entries(former)) expect(readFileSync(join(disk, name), "utf8")).toBe(text);
+  });
+});

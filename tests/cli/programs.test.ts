@@ -1,0 +1,100 @@
+/** The programs of dist/bin, as Makefiles and gcc find them: archives byte for byte, and options that scripts try. */
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { requireOracle, withFolder } from "../oracle.ts";
+
+const BIN = resolve("dist/bin");
+const PATH = `${BIN}${delimiter}${process.env["PATH"] ?? ""}`;
+
+const shell = (folder: string, script: string): string =>
+  execFileSync("sh", ["-ec", script], { cwd: folder, encoding: "utf8", env: { ...process.env, PATH } });
+
+const SOURCES: Readonly<Record<string, string>> = {
+  "a.s": " .globl f\nf: call g\n movl $l, %eax\nl: nop\nlocal: nop\n",
+  "a-member-with-a-long-name.s": " .globl g, h\ng: nop\nh: ret\n",
+};
+
+const writeSources = (folder: string): void => {
+  for (const [name, text] of Object.entries(SOURCES)) writeFileSync(join(folder, name), text);
+};
+
+describe("programs by the names of GNU's", () => {
+  test("archives are GNU ar's, byte for byte", (context) => {
+    const ar = requireOracle("ar", context);
+    withFolder((folder) => {
+      writeSources(folder);
+      shell(
+        folder,
+        "for f in a a-member-with-a-long-name; do as $f.s -o $f.o; done; ar rcs ours.a a.o a-member-with-a-long-name.o",
+      );
+      execFileSync(ar, ["rcsD", "theirs.a", "a.o", "a-member-with-a-long-name.o"], { cwd: folder });
+      expect(readFileSync(join(folder, "ours.a"))).toEqual(readFileSync(join(folder, "theirs.a")));
+      shell(
+        folder,
+        "ar d ours.a a.o; ranlib ours.a; ar q ours.a a.o; mkdir out; cd out; ar x ../ours.a; cmp a.o ../a.o",
+      );
+      expect(shell(folder, "ar t ours.a")).toBe("a-member-with-a-long-name.o\na.o\n");
+    });
+  });
+
+  test("gcc finds the assembler by -B", (context) => {
+    const gcc = requireOracle("gcc", context);
+    withFolder((folder) => {
+      writeFileSync(join(folder, "a.c"), "int f(int a) { return a + 1; }\n");
+      for (const [name, options] of Object.entries({ theirs: [], ours: ["-B", `${BIN}/`] }))
+        execFileSync(gcc, ["-m32", "-O2", "-g", ...options, "-c", "a.c", "-o", `${name}.o`], { cwd: folder });
+      expect(readFileSync(join(folder, "ours.o"))).toEqual(readFileSync(join(folder, "theirs.o")));
+    });
+  });
+
+  test("strip takes symbols away in place, and ld -r -s leaves those that relocations need", () => {
+    withFolder((folder) => {
+      writeSources(folder);
+      const names = shell(
+        folder,
+        "as a.s -o a.o; ld -r -s a.o -o b.o; nm b.o; as -g a-member*.s -o g.o; strip g.o; nm g.o 2>&1",
+      );
+      expect(names).toMatch(/T f\n +U g\n/);
+      expect(names).toContain("no symbols");
+    });
+  });
+
+  test("ld -b binary makes data of any file, --wrap replaces references", () => {
+    withFolder((folder) => {
+      writeSources(folder);
+      writeFileSync(join(folder, "data.txt"), "0123456789");
+      const names = shell(
+        folder,
+        "as a.s -o a.o; ld -e f --defsym __wrap_g=0x1234 --wrap g a.o -b binary data.txt -o p; nm p",
+      );
+      expect(names).toMatch(/_binary_data_txt_start/);
+      expect(names).toMatch(/00001234 A __wrap_g/);
+    });
+  });
+
+  test("what configure scripts ask for", () => {
+    withFolder((folder) => {
+      expect(shell(folder, "ld -V")).toMatch(/^GNU ld .*2\.40\n {2}Supported emulations:\n {3}elf_i386\n$/);
+      for (const name of ["as", "ld", "ar", "ranlib", "nm", "objcopy", "objdump", "size", "strip"])
+        expect(shell(folder, `${name} --version`)).toMatch(new RegExp(`^GNU ${name} .*2\\.40\\n`));
+      writeSources(folder);
+      shell(folder, "as -divide a.s -o a.o");
+      for (const option of ["-shared", "-pie"]) {
+        const run = spawnSync("ld", [option, "a.o"], { cwd: folder, encoding: "utf8", env: { ...process.env, PATH } });
+        expect([run.status, run.stderr]).toEqual([2, expect.stringContaining("not supported")]);
+      }
+    });
+  });
+
+  test("a source for another processor goes to the next assembler on PATH", (context) => {
+    requireOracle("as", context);
+    withFolder((folder) => {
+      writeFileSync(join(folder, "a.s"), " movq %rax, %rbx\n");
+      shell(folder, "as --64 a.s -o a.o");
+      expect(readFileSync(join(folder, "a.o"))[4]).toBe(2);
+    });
+  });
+});

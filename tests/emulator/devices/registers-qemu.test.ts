@@ -1,0 +1,22 @@
+/** The register scripts that need no time and nobody outside, in QEMU: what we expect of a chip, it expects too. */
+import { describe, test } from "vitest";
+import { oracle } from "../../oracle.ts";
+import { CHIPS } from "./chips.ts";
+import { runInQemu } from "./qemu.ts";
+import { isForQemu } from "./script.ts";
+
+const NETWORK_CARD = ["-netdev", "user,id=net", "-device", "e1000,netdev=net,mac=52:54:00:12:34:56,addr=3,romfile="];
+
+const qemu = oracle("qemu-system-i386");
+
+for (const { name: chip, cases, inQemu } of CHIPS) {
+  if (!inQemu) continue;
+  describe(chip, () => {
+    test.each(cases.filter(({ script, ours }) => ours === undefined && isForQemu(script)))(
+      "$name",
+      async ({ script }) => {
+        if (qemu !== null) await runInQemu(qemu, script, chip === "82540EM" ? NETWORK_CARD : ["-net", "none"]);
+      },
+    );
+  });
+}

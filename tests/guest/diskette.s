@@ -1,0 +1,137 @@
+# A boot sector that reads its whole medium by INT 13h, each sector by itself, and writes one. Sectors from 1 on begin
+# with their number; words 504 and 506 and 508 hold heads, sectors a track and cylinders. It says on COM1: the drive,
+# its kind by AH=08h, how many sectors were right, and the status of the write; then `end`.
+
+.intel_syntax noprefix
+.code16
+
+COM1                    = 0x3F8
+BUFFER                  = 0x9000
+
+.text
+start:
+    ljmp    0, offset 1f
+1:  xor     ax, ax
+    mov     ds, ax
+    mov     es, ax
+    mov     ss, ax
+    mov     sp, 0x7C00
+    sti
+    cld
+    mov     [drive], dl
+    mov     si, offset text_drive
+    call    print
+    mov     al, dl
+    call    hex
+    mov     ah, 8
+    int     0x13
+    push    0
+    pop     es
+    mov     si, offset text_kind
+    call    print
+    mov     al, bl
+    call    hex
+
+    xor     bp, bp                      # sectors that are right
+    xor     esi, esi                    # number of the sector
+    xor     cx, cx                      # CH cylinder, CL sector less one
+    xor     dh, dh
+next:
+    mov     dl, [drive]
+    mov     ax, 0x0201
+    mov     bx, BUFFER
+    push    cx
+    inc     cx
+    int     0x13
+    pop     cx
+    jc      wrong
+    test    si, si
+    jz      right                       # sector 0 is this program
+    cmp     [BUFFER], esi
+    jne     wrong
+right:
+    inc     bp
+wrong:
+    inc     si
+    inc     cx
+    cmp     cl, [sectors]
+    jb      next
+    mov     cl, 0
+    inc     dh
+    cmp     dh, [heads]
+    jb      next
+    mov     dh, 0
+    inc     ch
+    cmp     ch, [cylinders]
+    jb      next
+
+    mov     si, offset text_all
+    call    print
+    mov     ax, bp
+    mov     al, ah
+    call    hex
+    mov     ax, bp
+    call    hex
+    mov     si, offset text_written
+    call    print
+    mov     ax, 0x0301
+    mov     bx, BUFFER
+    mov     cx, 2
+    xor     dh, dh
+    mov     dl, [drive]
+    int     0x13
+    mov     al, ah
+    call    hex
+    mov     si, offset text_end
+    call    print
+2:  hlt
+    jmp     2b
+
+# Prints AL as two digits; keeps all registers but AL.
+hex:
+    push    ax
+    shr     al, 4
+    call    digit
+    pop     ax
+digit:
+    and     al, 15
+    cmp     al, 10
+    sbb     al, 0x69
+    das
+put:
+    push    dx
+    mov     dx, COM1
+    out     dx, al
+    pop     dx
+    ret
+
+# Prints the text at SI.
+print:
+    lodsb
+    test    al, al
+    jz      3f
+    call    put
+    jmp     print
+3:  ret
+
+drive:
+    .byte   0
+text_drive:
+    .asciz  "drive "
+text_kind:
+    .asciz  " kind "
+text_all:
+    .asciz  " all "
+text_written:
+    .asciz  " written "
+text_end:
+    .asciz  "\nend\n"
+
+    .org    504
+heads:
+    .word   0
+sectors:
+    .word   0
+cylinders:
+    .word   0
+    .word   0xAA55

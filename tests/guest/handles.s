@@ -1,0 +1,376 @@
+# Tests of handles, of what tasks own, and of their end, that run inside a machine: link this object with those of asm/
+# and type `handletest`. Prints a line for each test, `ok NAME` or `FAIL NAME`, and at the end `handletest: N passed, M
+# failed`.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "tasks.inc"
+
+.text
+
+# A test returns CF when it fails; it may clobber EBX, ESI and EDI.
+command_handletest:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, offset handle_tests
+    mov     dword ptr [passed], 0
+    mov     dword ptr [failed], 0
+1:  cmp     dword ptr [ebp], 0
+    je      3f
+    push    ebp
+    call    [ebp + 4]
+    pop     ebp
+    jc      2f
+    inc     dword ptr [passed]
+    PRINTF  "ok %s\n", [ebp]
+    add     ebp, 8
+    jmp     1b
+2:  inc     dword ptr [failed]
+    PRINTF  "FAIL %s\n", [ebp]
+    add     ebp, 8
+    jmp     1b
+3:  PRINTF  "handletest: %u passed, %u failed\n", [passed], [failed]
+    mov     eax, [failed]
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+SHELL_COMMAND "handletest", command_handletest, "", "test handles and tasks", GROUP_DEBUG
+
+HANDLE_TYPE test_type, "test", test_destroy
+HANDLE_TYPE test_other_type, "other test", test_destroy
+
+# Destructor: adds the object to what was destroyed.
+test_destroy:
+    shl     dword ptr [destroyed], 4
+    or      [destroyed], eax
+    ret
+
+# Opens a test's handle.
+# In: EAX object. Out: EAX handle, CF.
+test_open:
+    mov     edx, offset test_type
+    xor     ecx, ecx
+    jmp     handle_open
+
+# A handle names its object until it is closed, by its type only, and never the one that comes after.
+test_handles:
+    mov     dword ptr [destroyed], 0
+    mov     eax, 5
+    call    test_open
+    jc      9f
+    mov     ebx, eax
+    mov     edx, offset test_type
+    call    handle_find
+    jc      9f
+    cmp     eax, 5
+    jne     8f
+    mov     eax, ebx
+    mov     edx, offset test_other_type
+    call    handle_find
+    jnc     8f
+    cmp     eax, ERROR_STALE
+    jne     8f
+    mov     eax, ebx
+    mov     edx, offset test_other_type
+    call    handle_close
+    jnc     8f
+    cmp     dword ptr [destroyed], 0
+    jne     8f
+    mov     eax, offset test_type
+    mov     edx, 5
+    call    handle_search
+    jc      9f
+    cmp     eax, ebx
+    jne     8f
+    mov     ecx, [task_current]
+    cmp     edx, [ecx + TASK_OWNER]
+    jne     8f
+    mov     eax, ebx
+    mov     edx, offset test_type
+    call    handle_close
+    jc      9f
+    cmp     dword ptr [destroyed], 5
+    jne     8f
+    mov     eax, 6
+    call    test_open
+    jc      9f
+    mov     esi, eax
+    cmp     eax, ebx
+    je      8f
+    mov     eax, ebx
+    mov     edx, offset test_type
+    call    handle_find
+    jnc     8f
+    mov     eax, ebx
+    xor     edx, edx
+    call    handle_close
+    jnc     8f
+    mov     eax, esi
+    xor     edx, edx
+    call    handle_close
+    cmp     dword ptr [destroyed], 0x56
+    jne     8f
+    xor     eax, eax                    # never a handle, nor is what no table reaches
+    mov     edx, offset test_type
+    call    handle_find
+    jnc     8f
+    or      eax, -1
+    mov     edx, offset test_type
+    call    handle_find
+    jnc     8f
+    clc
+    ret
+8:  stc
+9:  ret
+
+# An entry goes through all its generations and is then left alone; many handles are open at once.
+test_handle_generations:
+    mov     edi, [handles_open]
+    mov     eax, 1
+    call    test_open
+    jc      9f
+    mov     ebx, eax                    # EBX: the first handle of all
+    xor     edx, edx
+    call    handle_close
+    mov     esi, 1 << 19
+1:  mov     eax, 1
+    call    test_open
+    jc      9f
+    cmp     eax, ebx
+    je      8f
+    xor     edx, edx
+    call    handle_close
+    jc      9f
+    dec     esi
+    jnz     1b
+    mov     esi, 3000
+2:  mov     eax, 1
+    call    test_open
+    jc      9f
+    cmp     eax, ebx
+    je      8f
+    dec     esi
+    jnz     2b
+    mov     eax, [handles_open]
+    sub     eax, edi
+    cmp     eax, 3000
+    jne     8f
+3:  mov     eax, offset test_type
+    mov     edx, 1
+    call    handle_search
+    jc      4f
+    xor     edx, edx
+    call    handle_close
+    jc      9f
+    jmp     3b
+4:  cmp     [handles_open], edi
+    jne     8f
+    clc
+    ret
+8:  stc
+9:  ret
+
+# What is held stays when its handle is closed, until the last one lets go; for all others it is gone at once.
+test_handle_hold:
+    mov     dword ptr [destroyed], 0
+    mov     eax, 7
+    call    test_open
+    jc      9f
+    mov     ebx, eax
+    mov     edx, offset test_type
+    call    handle_hold
+    jc      9f
+    mov     eax, ebx
+    mov     edx, offset test_type
+    call    handle_hold
+    jc      9f
+    cmp     eax, 7
+    jne     8f
+    mov     eax, ebx
+    xor     edx, edx
+    call    handle_close
+    jc      9f
+    mov     eax, ebx
+    mov     edx, offset test_type
+    call    handle_hold
+    jnc     8f
+    mov     eax, ebx
+    call    handle_release
+    cmp     dword ptr [destroyed], 0
+    jne     8f
+    mov     eax, 1                      # the entry is not given out again before that
+    call    test_open
+    jc      9f
+    xor     eax, ebx
+    test    eax, 0x1FFF
+    jz      8f
+    xor     eax, ebx
+    xor     edx, edx
+    call    handle_close
+    mov     dword ptr [destroyed], 0
+    mov     eax, ebx
+    call    handle_release
+    cmp     dword ptr [destroyed], 7
+    jne     8f
+    mov     ecx, [task_current]
+    cmp     dword ptr [ecx + TASK_HOLDS], 0
+    jne     8f
+    clc
+    ret
+8:  stc
+9:  ret
+
+# A task: opens three handles and owns a block of memory, and ends, or waits for what never comes when EAX is set.
+test_owning_task:
+    mov     ebx, eax
+    mov     esi, 1
+1:  mov     eax, esi
+    call    test_open
+    inc     esi
+    cmp     esi, 3
+    jbe     1b
+    mov     eax, 5000
+    call    malloc
+    call    memory_own
+    mov     dword ptr [running], 1
+    test    ebx, ebx
+    jz      3f
+    cmp     ebx, 2
+    jne     2f
+    mov     eax, offset mutex
+    call    mutex_lock
+    mov     eax, 200
+    call    task_sleep
+    mov     eax, offset mutex
+    call    mutex_unlock
+2:  mov     eax, offset event
+    mov     edx, -1
+    call    event_wait
+    mov     dword ptr [running], 2      # nobody should come here
+3:  ret
+
+# The handles of a task are closed when it ends, the youngest first, and its memory goes back.
+test_task_owns:
+    mov     dword ptr [destroyed], 0
+    mov     edi, [handles_open]
+    call    heap_stats
+    mov     esi, ecx                    # ESI: blocks in use
+    mov     eax, offset test_owning_task
+    xor     edx, edx
+    LOAD_STRING ecx, "owner"
+    call    task_create
+    jc      9f
+    mov     eax, 50
+    call    task_sleep
+    cmp     dword ptr [destroyed], 0x321
+    jne     8f
+    cmp     [handles_open], edi
+    jne     8f
+    call    heap_stats
+    cmp     ecx, esi
+    jne     8f
+    clc
+    ret
+8:  stc
+9:  ret
+
+# Task_kill ends a task that waits, and one that holds a mutex when it has given that back; what they own is closed.
+test_kill:
+    mov     edi, [handles_open]
+    call    heap_stats
+    mov     esi, ecx
+    mov     dword ptr [event], 0
+    mov     ebx, 1                      # EBX: 1, then 2: what the task does
+1:  mov     dword ptr [destroyed], 0
+    mov     eax, offset test_owning_task
+    mov     edx, ebx
+    LOAD_STRING ecx, "victim"
+    call    task_create
+    jc      9f
+    push    [eax + TASK_ID]
+    mov     eax, 50
+    call    task_sleep
+    pop     eax
+    cmp     dword ptr [running], 1
+    jne     8f
+    push    eax
+    call    task_kill
+    pop     eax
+    jc      9f
+    push    eax
+    mov     eax, 50
+    call    task_sleep
+    cmp     ebx, 2
+    jne     2f
+    cmp     dword ptr [destroyed], 0    # it sleeps with the mutex
+    pop     eax
+    jne     8f
+    push    eax
+    call    task_kill                   # twice does no harm
+    mov     eax, 200
+    call    task_sleep
+2:  pop     eax
+    call    task_kill                   # it is gone
+    jnc     8f
+    cmp     eax, ERROR_NOT_FOUND
+    jne     8f
+    cmp     dword ptr [destroyed], 0x321
+    jne     8f
+    cmp     dword ptr [running], 1
+    jne     8f
+    cmp     dword ptr [mutex], 0
+    jne     8f
+    cmp     [handles_open], edi
+    jne     8f
+    call    heap_stats
+    cmp     ecx, esi
+    jne     8f
+    inc     ebx
+    cmp     ebx, 2
+    jbe     1b
+    mov     ecx, [task_current]         # nobody kills the running task or the idle one
+    mov     eax, [ecx + TASK_ID]
+    call    task_kill
+    jnc     8f
+    cmp     eax, ERROR_NOT_PERMITTED
+    jne     8f
+    xor     eax, eax
+    call    task_kill
+    jnc     8f
+    cmp     eax, ERROR_NOT_PERMITTED
+    jne     8f
+    clc
+    ret
+8:  stc
+9:  ret
+
+.macro TEST name:req, routine:req
+    .pushsection .rodata.str, "a", @progbits
+.Ltest\@: .asciz "\name"
+    .popsection
+    .long   .Ltest\@, \routine
+.endm
+
+.section .rodata
+.balign 4
+handle_tests:
+    TEST    "handles", test_handles
+    TEST    "handle generations", test_handle_generations
+    TEST    "held handles", test_handle_hold
+    TEST    "what a task owns", test_task_owns
+    TEST    "kill", test_kill
+    .long   0
+
+.bss
+.balign 4
+mutex:          .space MUTEX_SIZE
+event:          .space 4
+running:        .space 4                    # what the task has come to
+destroyed:      .space 4                    # objects, the last in the lowest four bits
+passed:         .space 4
+failed:         .space 4

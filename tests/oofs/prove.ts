@@ -1,0 +1,140 @@
+/**
+ * All of the proof of OOFS on this side, by one command: `npm run prove -- oofs [--minutes M] [--only SECTION] [--fresh]`. What was
+ * done is kept in build/prove-oofs.jsonl, one line for each piece, and not done again.
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { cutHistory, failHistory, type Tally } from "./crash.ts";
+import { flip, forge, makeSample, spoil, tryHostile } from "./damage.ts";
+import { Random } from "./disks.ts";
+import { OPERATIONS, type Operation, randomOperations } from "./history.ts";
+
+interface Piece {
+  readonly section: string;
+  readonly name: string;
+  readonly run: () => Tally;
+}
+
+interface Line {
+  readonly section: string;
+  readonly name: string;
+  readonly images: number;
+  readonly mountCuts: number;
+  readonly failures: number;
+  readonly findings: readonly string[];
+}
+
+const RESULTS = "build/prove-oofs.jsonl";
+const RANDOM_HISTORIES = 2000;
+const FLIPS_PER_PIECE = 2000;
+const HOSTILE_PIECES = 100;
+const HOSTILE_PER_PIECE = 200;
+
+/** One operation, two, and seeded three. */
+function histories(): { readonly name: string; readonly operations: readonly Operation[]; readonly seed: number }[] {
+  const all: { name: string; operations: Operation[]; seed: number }[] = [];
+  OPERATIONS.forEach((first, a) => {
+    all.push({ name: `one ${a}`, operations: [first], seed: a });
+    OPERATIONS.forEach((second, b) => {
+      all.push({ name: `two ${a} ${b}`, operations: [first, second], seed: 1000 + 100 * a + b });
+    });
+  });
+  for (let seed = 1; seed <= RANDOM_HISTORIES; seed++)
+    all.push({ name: `three ${seed}`, operations: randomOperations(new Random(seed), 3), seed });
+  return all;
+}
+
+function* pieces(): Generator<Piece> {
+  for (const { name, operations, seed } of histories())
+    yield { section: "cut", name, run: () => cutHistory(operations, seed) };
+  for (const { name, operations } of histories()) yield { section: "fail", name, run: () => failHistory(operations) };
+  const sample = makeSample();
+  const each = (count: number, body: (index: number) => string | null): Tally => {
+    const findings: string[] = [];
+    for (let index = 0; index < count; index++) {
+      const problem = body(index);
+      if (problem) findings.push(`${index}: ${problem}`);
+    }
+    return { images: count, mountCuts: 0, failures: 0, findings };
+  };
+  const used = [...sample.owners.keys()];
+  // One bit of every byte that is in use, chosen by a seed; and some of those that are not.
+  const bytes = used.length * 4096;
+  for (let start = 0; start < bytes; start += FLIPS_PER_PIECE)
+    yield {
+      section: "flip",
+      name: `bytes from ${start} on`,
+      run: () => {
+        const random = new Random(start);
+        return each(Math.min(FLIPS_PER_PIECE, bytes - start), (index) => {
+          const at = start + index;
+          return flip(sample, (used[Math.floor(at / 4096)]! * 4096 + (at % 4096)) * 8 + random.below(8));
+        });
+      },
+    };
+  yield {
+    section: "flip",
+    name: "anywhere",
+    run: () => {
+      const random = new Random(77);
+      return each(2000, () => flip(sample, random.below(sample.content.length * 8)));
+    },
+  };
+  yield {
+    section: "spoil",
+    name: "every sector",
+    run: () => each(used.length * 8, (index) => spoil(sample, used[index >> 3]! * 8 + (index & 7), new Random(index))),
+  };
+  for (let piece = 0; piece < HOSTILE_PIECES; piece++)
+    yield {
+      section: "hostile",
+      name: `seeds from ${piece * HOSTILE_PER_PIECE} on`,
+      run: () =>
+        each(HOSTILE_PER_PIECE, (index) => {
+          const random = new Random(piece * HOSTILE_PER_PIECE + index);
+          return tryHostile(forge(sample, random), random).problem;
+        }),
+    };
+}
+
+function main(args: readonly string[]): void {
+  const value = (name: string): string | undefined => {
+    const at = args.indexOf(name);
+    return at < 0 ? undefined : args[at + 1];
+  };
+  const end = Date.now() + Number(value("--minutes") ?? 1e6) * 60_000;
+  const only = value("--only");
+  if (args.includes("--fresh")) rmSync(RESULTS, { force: true });
+  mkdirSync("build", { recursive: true });
+  const lines: Line[] = existsSync(RESULTS)
+    ? readFileSync(RESULTS, "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Line)
+    : [];
+  const done = new Map(lines.map((line) => [`${line.section} ${line.name}`, line]));
+  let left = 0;
+  for (const { section, name, run } of pieces()) {
+    if ((only !== undefined && only !== section) || done.has(`${section} ${name}`)) continue;
+    if (Date.now() > end) {
+      left++;
+      continue;
+    }
+    const line = { section, name, ...run() };
+    done.set(`${section} ${name}`, line);
+    appendFileSync(RESULTS, `${JSON.stringify(line)}\n`);
+    for (const finding of line.findings) process.stdout.write(`${section} ${name}: ${finding}\n`);
+  }
+  // Two runs at a time may have done the same piece.
+  const all = [...done.values()];
+  for (const section of new Set(all.map((line) => line.section))) {
+    const of = all.filter((line) => line.section === section);
+    const sum = (count: (line: Line) => number): number => of.reduce((total, line) => total + count(line), 0);
+    process.stdout.write(
+      `${section}: ${of.length} pieces, ${sum((line) => line.images)} images, ${sum((line) => line.mountCuts)} cuts while mounting, ${sum((line) => line.failures)} failures of the disk, ${sum((line) => line.findings.length)} findings\n`,
+    );
+  }
+  if (left > 0) process.stdout.write(`${left} pieces are left; the same command goes on with them\n`);
+  process.exitCode = all.some((line) => line.findings.length > 0) ? 1 : 0;
+}
+
+main(process.argv.slice(2));

@@ -1,0 +1,20 @@
+/**
+ * FreeDOS on diskettes of all sizes, when their images are in build/systems/freedos/SIZE.img: no registry has them, so
+ * they are fetched by hand (docs/systems.md) and the test is skipped without them, in CI too.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "vitest";
+import { ourFirmware, systemsFolder } from "./packages.ts";
+import { System } from "./system.ts";
+
+describe("FreeDOS", () => {
+  test.each(["160K", "180K", "320K", "360K", "640K", "720K", "1200K", "1.4MB"])("boots from %s", (size) => {
+    const path = join(systemsFolder, "freedos", `${size}.img`);
+    if (!existsSync(path)) return;
+    const system = new System({ firmware: ourFirmware(), diskettes: [new Uint8Array(readFileSync(path))] });
+    system.untilScreen(/^A:\\>$/m, 10);
+    system.type("ver\n");
+    system.untilScreen(/FreeCom version/, 10);
+  });
+});

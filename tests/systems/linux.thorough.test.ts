@@ -1,0 +1,47 @@
+/**
+ * Debian's 32-bit kernel with the options that it has by itself: it finds the PCI bus by the firmware's ACPI tables,
+ * gets interrupts from their links, speaks over the network card, and switches the machine off.
+ */
+import { describe, expect, test } from "vitest";
+import { LabCluster } from "../../src/index.ts";
+import { linuxIso } from "./linux.ts";
+import { ourFirmware } from "./packages.ts";
+
+const PROMPT = /\/ # $/;
+
+describe("Linux", () => {
+  test("boots to a shell, has its PCI devices, its network and its power switch", {
+    timeout: 900_000,
+  }, async (context) => {
+    const lab = new LabCluster({
+      firmware: ourFirmware(),
+      nodes: [{ name: "linux", cdrom: linuxIso("console=ttyS0", context), ramBytes: 128 * 1024 * 1024 }],
+    });
+    try {
+      const node = lab.nodes[0]!;
+      await node.waitFor(/init has come up/, { within: "200s" });
+      await node.waitFor(PROMPT, { within: "20s" });
+      expect(node.console.text).not.toMatch(/ACPI (BIOS )?(Error|Warning)|ACPI Exception/);
+      /** What a command prints. */
+      const shell = async (line: string): Promise<string> => {
+        const [said] = await node.enter(`${line}; echo status-$?`, /[\s\S]*status-\d+/, { within: "60s" });
+        return said;
+      };
+      const devices = await shell("ls /sys/bus/pci/devices");
+      for (const device of ["00:00.0", "00:01.0", "00:01.1", "00:01.3", "00:02.0", "00:03.0"])
+        expect(devices).toContain(`0000:${device}`);
+      expect(await shell("insmod /e1000.ko; ip link set eth0 up")).toContain("status-0");
+      await node.waitFor(/eth0: NIC Link is Up|link becomes ready/, { within: "20s" });
+      expect(await shell("ip addr add 10.0.2.99/24 dev eth0; ping -c 3 10.0.2.2")).toContain(
+        "3 packets transmitted, 3 packets received",
+      );
+      const interrupts = await shell("cat /proc/interrupts");
+      expect(interrupts).toMatch(/11: +[1-9]\d* .*eth0/);
+      expect(interrupts).toMatch(/9: .*acpi/);
+      node.type("poweroff -f\n");
+      await lab.until(() => node.isOff, "the machine is still on", { within: "30s" });
+    } finally {
+      lab.close();
+    }
+  });
+});

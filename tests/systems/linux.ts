@@ -1,0 +1,68 @@
+/** A CD with Debian's 32-bit kernel and a busybox that stands as its whole user space. */
+import type { SkippableContext } from "../oracle.ts";
+import { makeForeignIso, packageFile } from "./packages.ts";
+
+const INIT = `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+echo "init has come up"
+while true; do setsid sh -c 'exec sh </dev/console >/dev/console 2>&1'; done
+`;
+
+const encoder = new TextEncoder();
+
+/** An archive in the "new ASCII" form of cpio, which the kernel unpacks as its first root file system. */
+function cpio(files: readonly (readonly [path: string, mode: number, content: Uint8Array | string])[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const put = (bytes: Uint8Array): void => {
+    const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+    padded.set(bytes);
+    parts.push(padded);
+    size += padded.length;
+  };
+  [...files, ["TRAILER!!!", 0, ""] as const].forEach(([path, mode, content], index) => {
+    const bytes = typeof content === "string" ? encoder.encode(content) : content;
+    // inode, mode, uid, gid, links, time, size, device, special device, length of the name, sum
+    const fields = [index + 1, mode, 0, 0, 1, 0, bytes.length, 0, 0, 0, 0, path.length + 1, 0];
+    const head = `070701${fields.map((field) => field.toString(16).padStart(8, "0")).join("")}${path}\0`;
+    put(encoder.encode(head));
+    put(bytes);
+  });
+  const archive = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    archive.set(part, at);
+    at += part.length;
+  }
+  return archive;
+}
+
+const FOLDER = 0o040755;
+const PROGRAM = 0o100755;
+
+function linuxRoot(context: SkippableContext): Uint8Array {
+  return cpio([
+    ...["bin", "dev", "proc", "sys"].map((name) => [name, FOLDER, ""] as const),
+    ["bin/busybox", PROGRAM, packageFile("busybox", "busybox-static:i386", context)],
+    ["e1000.ko", PROGRAM, packageFile("e1000.ko", "linux-image-686:i386", context)],
+    ["init", PROGRAM, INIT],
+  ]);
+}
+
+/** The CD, booted by ISOLINUX. `append` goes to the kernel. */
+export function linuxIso(append: string, context: SkippableContext): Uint8Array {
+  return makeForeignIso(
+    {
+      "isolinux/isolinux.bin": packageFile("/usr/lib/ISOLINUX/isolinux.bin", "isolinux", context),
+      "isolinux/ldlinux.c32": packageFile("/usr/lib/syslinux/modules/bios/ldlinux.c32", "syslinux-common", context),
+      "isolinux/isolinux.cfg": `DEFAULT linux\nLABEL linux\n  KERNEL /vmlinuz\n  APPEND initrd=/root.cpio ${append}\n`,
+      vmlinuz: packageFile("vmlinuz", "linux-image-686:i386", context),
+      "root.cpio": linuxRoot(context),
+    },
+    "-b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table".split(" "),
+    context,
+  );
+}
