@@ -55,10 +55,19 @@ function testsFor(paths) {
   return [...new Set([...new Set(places)].flatMap(testFilesUnder))];
 }
 
+const sources = new Map();
+
+/** A source as it was when the first mutant was looked for: somebody may go on writing. */
+function sourceOf(path) {
+  const known = sources.get(path) ?? readFileSync(path, "utf8");
+  sources.set(path, known);
+  return known;
+}
+
 async function instrument(files, rangesOf) {
   const instrumenter = new Instrumenter(silent);
   return instrumenter.instrument(
-    files.map((name) => ({ name: resolve(name), content: readFileSync(name, "utf8"), mutate: rangesOf(name) })),
+    files.map((name) => ({ name: resolve(name), content: sourceOf(resolve(name)), mutate: rangesOf(name) })),
     INSTRUMENTER_OPTIONS,
   );
 }
@@ -75,7 +84,7 @@ function textBetween(lines, { start, end }) {
 
 function describe({ fileName, location, mutatorName, replacement }) {
   const file = relative(".", fileName);
-  const lines = readFileSync(file, "utf8").split("\n");
+  const lines = sourceOf(fileName).split("\n");
   return {
     file,
     line: location.start.line + 1,
