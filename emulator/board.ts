@@ -204,7 +204,8 @@ export class Board implements ProcessorBus, Stateful {
     this.vga = new Vga(clock);
     space.claimPorts(0x3b0, 0x0c, this.vga);
     space.claimPorts(0x3c0, 0x20, offsetBy(this.vga, 0x10));
-    space.claimMemory(0xa0000, 0x20000, this.vga.memory);
+    space.claimPorts(0x1ce, 3, this.vga.dispi.ports, 2);
+    space.claimMemory(0xa0000, 0x20000, this.vga.window);
 
     const resetControl = new ResetControlPort(() => host.requestReset("port CF9h"));
     space.claimPorts(0xcf8, 1, this.#pci.addressPort, 4);
@@ -216,7 +217,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#pci.plug(1, 0, bridge);
     this.#pci.plug(1, 1, new IdeController(space, this.#makeChannels(drives)));
     this.#pci.plug(1, 3, this.power);
-    this.#pci.plug(2, 0, new VgaPciFunction(space, config.videoRom ?? null));
+    this.#pci.plug(2, 0, new VgaPciFunction(space, this.vga.dispi.frameBuffer, config.videoRom ?? null));
     this.networkCards = this.#makeNetworkCards(config, bridge);
 
     this.#coprocessorError = new CoprocessorError(this.#irq(13), (level) => host.setIgnoreNumericError(level));

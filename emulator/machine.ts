@@ -8,7 +8,8 @@ import { Cpu } from "./cpu/cpu.ts";
 import { RAM } from "./cpu/layout.ts";
 import { MachineMemory } from "./cpu/memory.ts";
 import type { Counters } from "./debug/counters.ts";
-import { type Picture, readTextScreen, renderScreen, type TextScreen } from "./devices/vga-text.ts";
+import type { Picture } from "./devices/vga-graphics.ts";
+import { readTextScreen, renderScreen, type TextScreen } from "./devices/vga-text.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
 import { DEFAULT_JIT, engineFor, type JitMode } from "./jit/jit.ts";
 import { DigestVisitor } from "./state/digest.ts";
@@ -20,7 +21,8 @@ import { TICK_NS } from "./time/clock.ts";
 import { TimerQueue } from "./time/events.ts";
 
 export type { DriveConfig, NetworkCardConfig } from "./board.ts";
-export type { Picture, TextScreen } from "./devices/vga-text.ts";
+export type { Picture } from "./devices/vga-graphics.ts";
+export type { TextScreen } from "./devices/vga-text.ts";
 
 export interface MachineConfig extends BoardConfig {
   /** For people: in logs and captures. */

@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { build as esbuild } from "esbuild";
+import { build as esbuild, transform } from "esbuild";
 import { STAMP, sourcesHash } from "./sources.mjs";
 
 // Taken before anything is read: what changes from here on makes dist/ stale.
@@ -16,7 +16,11 @@ if (process.argv.includes("--if-changed") && (await readFile(STAMP, "utf8").catc
 
 const run = promisify(execFile);
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
-const TOOLS = ["as", "ld", "ar", "ranlib", "nm", "objcopy", "objdump", "size", "strip"];
+const { code: toolsCode } = await transform(await readFile("src/cli/tools.ts", "utf8"), {
+  loader: "ts",
+  format: "esm",
+});
+const TOOLS = [...(await import(`data:text/javascript,${encodeURIComponent(toolsCode)}`)).TOOLS.keys()];
 
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist/tools", { recursive: true });

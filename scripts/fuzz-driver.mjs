@@ -4,7 +4,7 @@
 
 import { fork } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
@@ -23,6 +23,20 @@ export async function fuzz({ script, target, args = [] }) {
   const bundle = `build/fuzz/${basename(script, ".mjs")}.target.mjs`;
   if (process.send !== undefined) await work(bundle, args);
   else await supervise(script, target, bundle);
+}
+
+/** Bundles the target of a fuzzer for the child. */
+export function bundleTarget(target, bundle) {
+  mkdirSync(dirname(bundle), { recursive: true });
+  return build({
+    entryPoints: [target],
+    outfile: bundle,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    logLevel: "warning",
+  });
 }
 
 /** In the child: case after case. With `careful` each is announced before it runs. */
@@ -55,16 +69,7 @@ async function work(bundle, args) {
 async function supervise(script, target, bundle) {
   const seconds = Number(process.argv[2] ?? 60);
   const first = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 31));
-  mkdirSync("build/fuzz", { recursive: true });
-  await build({
-    entryPoints: [target],
-    outfile: bundle,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "warning",
-  });
+  await bundleTarget(target, bundle);
   const command = `node scripts/${basename(script)}`;
   process.stdout.write(`fuzzing for ${seconds} s from seed ${first} on: ${command} ${seconds} ${first}\n`);
   const end = Date.now() + seconds * 1000;
@@ -95,27 +100,37 @@ async function supervise(script, target, bundle) {
 }
 
 function run(script, from, seconds, careful, note) {
+  return watchChild(script, [from, seconds, careful], MAXIMUM_SILENCE_SECONDS, (message) => {
+    if (message.finding !== undefined) note(message.seed, message.kind, message.finding, message.input);
+  });
+}
+
+/**
+ * Runs a script with the arguments, the first of which is the seed that it begins with. It is ended when it says nothing
+ * for too long. Resolves to the last seed of which it spoke, whether it came to its end ({ done: true }), and why not.
+ */
+export function watchChild(script, args, silenceSeconds, onMessage) {
   return new Promise((resolve) => {
-    const child = fork(script, [String(from), String(seconds), String(careful)], {
+    const child = fork(script, args.map(String), {
       execArgv: ["--max-old-space-size=1024"],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    let seed = from;
+    let seed = args[0];
     let errors = "";
     let ended = false;
     let reason = "the process ended";
     const hang = () => {
-      reason = `no end within ${MAXIMUM_SILENCE_SECONDS} s`;
+      reason = `no end within ${silenceSeconds} s`;
       child.kill("SIGKILL");
     };
-    let watch = setTimeout(hang, MAXIMUM_SILENCE_SECONDS * 1000);
+    let watch = setTimeout(hang, silenceSeconds * 1000);
     child.stderr.on("data", (data) => void (errors = (errors + data).slice(-4000)));
     child.on("message", (message) => {
       seed = message.seed;
       clearTimeout(watch);
-      watch = setTimeout(hang, MAXIMUM_SILENCE_SECONDS * 1000);
+      watch = setTimeout(hang, silenceSeconds * 1000);
       if (message.done) ended = true;
-      else if (message.finding !== undefined) note(message.seed, message.kind, message.finding, message.input);
+      else onMessage(message);
     });
     child.on("exit", () => {
       clearTimeout(watch);

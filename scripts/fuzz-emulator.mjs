@@ -2,11 +2,9 @@
 // snapshots (tests/emulator/fuzz-target.ts). Prints what it found, with the seed that repeats it. Exit code 1 when
 // there was a finding.
 
-import { fork } from "node:child_process";
-import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { bundleTarget, watchChild } from "./fuzz-driver.mjs";
 
 const BUNDLE = "build/fuzz-emulator.mjs";
 const MAXIMUM_RSS_BYTES = 1 << 30;
@@ -50,16 +48,7 @@ async function work() {
 async function supervise() {
   const seconds = Number(process.argv[2] ?? 60);
   const first = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 30));
-  mkdirSync("build", { recursive: true });
-  await build({
-    entryPoints: ["tests/emulator/fuzz-target.ts"],
-    outfile: BUNDLE,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "warning",
-  });
+  await bundleTarget("tests/emulator/fuzz-target.ts", BUNDLE);
   const end = Date.now() + seconds * 1000;
   const findings = new Map();
   const kinds = new Map();
@@ -80,38 +69,19 @@ async function supervise() {
   let seed = first;
   process.stdout.write(`from seed ${first}\n`);
   while (Date.now() < end) {
-    seed = await new Promise((finish) => {
-      const child = fork(fileURLToPath(import.meta.url), [String(seed), String((end - Date.now()) / 1000)], {
-        execArgv: ["--max-old-space-size=1024"],
-        stdio: ["ignore", "ignore", "pipe", "ipc"],
-      });
-      let at = seed;
-      let next = null;
-      let errors = "";
-      let reason = "the process ended";
-      const hang = () => {
-        reason = `no end within ${MAXIMUM_SILENCE_SECONDS} s`;
-        child.kill("SIGKILL");
-      };
-      let watch = setTimeout(hang, MAXIMUM_SILENCE_SECONDS * 1000);
-      child.stderr.on("data", (data) => void (errors = (errors + data).slice(-4000)));
-      child.on("message", ({ seed: reported, done, kind, finding, rss }) => {
-        at = reported;
-        clearTimeout(watch);
-        watch = setTimeout(hang, MAXIMUM_SILENCE_SECONDS * 1000);
-        if (done) next = reported;
+    const outcome = await watchChild(
+      fileURLToPath(import.meta.url),
+      [seed, (end - Date.now()) / 1000],
+      MAXIMUM_SILENCE_SECONDS,
+      ({ seed: reported, kind, finding, rss }) => {
         if (kind === undefined) return;
         kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
         largest = Math.max(largest, rss);
         if (finding !== null) note(reported, kind, finding);
-      });
-      child.on("exit", () => {
-        clearTimeout(watch);
-        if (next === null)
-          note(at, "process", `${reason}: ${errors.split("\n").find((line) => /Error|FATAL/.test(line)) ?? ""}`);
-        finish(next ?? at + 1);
-      });
-    });
+      },
+    );
+    if (!outcome.ended) note(outcome.seed, "process", outcome.reason);
+    seed = outcome.ended ? outcome.seed : outcome.seed + 1;
   }
   const count = [...findings.values()].reduce((sum, one) => sum + one, 0);
   const cases = [...kinds]

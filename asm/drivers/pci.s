@@ -379,23 +379,15 @@ pci_enable:
 .global pci_find
 pci_find:
     push    ebx
-    mov     ebx, offset pci_devices
-    mov     ecx, [pci_count]
-    jecxz   3f
-1:  cmp     [ebx + PCI_VENDOR], eax
-    jne     2f
-    sub     edx, 1
-    jc      4f
-2:  add     ebx, PCI_SIZE_OF
-    dec     ecx
-    jnz     1b
-3:  mov     eax, ERROR_NOT_FOUND
+    push    esi
+    mov     ebx, offset pci_devices + PCI_VENDOR
+    mov     esi, -1
+    call    pci_search
+    lea     eax, [ebx - PCI_VENDOR]
+    jnc     1f
+    mov     eax, ERROR_NOT_FOUND
+1:  pop     esi
     pop     ebx
-    stc
-    ret
-4:  mov     eax, ebx
-    pop     ebx
-    clc
     ret
 
 # Finds a function by what it is.
@@ -404,21 +396,37 @@ pci_find:
 .global pci_find_class
 pci_find_class:
     push    ebx
-    mov     ebx, offset pci_devices
+    push    esi
+    mov     ebx, offset pci_devices + PCI_SUBCLASS
+    mov     esi, 0xffff
+    call    pci_search
+    lea     eax, [ebx - PCI_SUBCLASS]
+    jnc     1f
+    mov     eax, ERROR_NOT_FOUND
+1:  pop     esi
+    pop     ebx
+    ret
+
+# Goes through the table for an entry with a value in a field.
+# In: EAX value, ESI which of its bits count, EBX field of the table's first entry, EDX index as for pci_find.
+# Out: EBX field of the entry that was found; CF set when there are not so many.
+# Clobbers: ECX, EDX.
+pci_search:
+    push    edi
     mov     ecx, [pci_count]
     jecxz   3f
-1:  cmp     [ebx + PCI_SUBCLASS], ax
-    jne     2f
+1:  mov     edi, [ebx]
+    xor     edi, eax
+    test    edi, esi
+    jnz     2f
     sub     edx, 1
     jc      4f
 2:  add     ebx, PCI_SIZE_OF
     dec     ecx
     jnz     1b
-3:  mov     eax, ERROR_NOT_FOUND
-    pop     ebx
-    stc
+3:  stc
+    pop     edi
     ret
-4:  mov     eax, ebx
-    pop     ebx
-    clc
+4:  clc
+    pop     edi
     ret

@@ -37,13 +37,13 @@ DCC_VGA_COLOR           = 8             # display combination: VGA with color mo
 .text
 
 # INT 10h AH=00h.
-# In: AL mode, bit 7: do not clear the screen; 0-3 are text of 40 or 80 columns. Others change nothing.
+# In: AL mode, bit 7: do not clear the screen; 0-3 are text of 40 or 80 columns, those above graphics.
 .global video_set_mode
 video_set_mode:
     mov     bl, al
     and     bl, 0x7F
     cmp     bl, 3
-    ja      .Lvideo_set_mode_done
+    ja      video_graphics
     mov     [BDA_VIDEO_MODE], bl
     and     al, OPTION_NOT_CLEARED
     or      al, OPTIONS
@@ -63,6 +63,7 @@ video_set_mode:
     mov     word ptr [BDA_PAGE_BYTES], PAGE_BYTES_80
     mov     si, offset registers_80
 .Lvideo_set_mode_registers:
+    mov     al, MISC_TEXT
     call    registers_write
     call    palette_write
     call    font_load
@@ -87,15 +88,14 @@ video_set_mode:
 .Lvideo_set_mode_shown:
     call    screen_on
     mov     byte ptr [bp + F_AL], 0x30  # what a VGA leaves in AL after modes 0-3
-.Lvideo_set_mode_done:
     ret
 
-# Writes the registers of the text mode.
-# In: SI registers in the ROM: sequencer 0-4, CRTC 0-24, graphics 0-8, attribute 0-20.
+# Writes the registers of a mode.
+# In: AL miscellaneous output, SI registers in the ROM: sequencer 0-4, CRTC 0-24, graphics 0-8, attribute 0-20.
 # Clobbers: AX, CX, DX, SI.
+.global registers_write
 registers_write:
     mov     dx, MISC_PORT
-    mov     al, MISC_TEXT
     out     dx, al
     mov     dx, SEQUENCER_PORT
     mov     cx, 5
@@ -124,6 +124,7 @@ registers_write:
 
 # Ends the access to the attribute registers.
 # Clobbers: AL, DX.
+.global screen_on
 screen_on:
     mov     dx, INPUT_STATUS_PORT
     in      al, dx
@@ -147,6 +148,7 @@ indexed_write:
 
 # The EGA's 64 colors: bits 0-2 are blue, green, red of two thirds, bits 3-5 of one third.
 # Clobbers: AX, BX, CX, DX.
+.global palette_write
 palette_write:
     mov     dx, DAC_MASK_PORT
     mov     al, 0xFF

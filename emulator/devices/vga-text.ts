@@ -2,6 +2,7 @@
 
 import type { Vga } from "./vga.ts";
 import { glyph } from "./vga-font.ts";
+import { attributeEntries, type Picture, renderGraphics, visibleLines } from "./vga-graphics.ts";
 
 /** Code page 437 as Unicode, from 00h to 1Fh and from 7Fh to FFh; the rest is ASCII. */
 const LOWER = " ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼";
@@ -24,13 +25,6 @@ export interface TextScreen {
   lines: string[];
 }
 
-export interface Picture {
-  width: number;
-  height: number;
-  /** Red, green, blue, opacity: one byte each. */
-  rgba: Uint8Array;
-}
-
 const PICTURE_WIDTH = 720;
 const PICTURE_HEIGHT = 400;
 /** Nine pixels for each character; the ninth repeats the eighth for line graphics. */
@@ -42,12 +36,6 @@ function word(crtc: Uint8Array, high: number): number {
 
 function characterHeight(vga: Vga): number {
   return (vga.crtc[9]! & 0x1f) + 1;
-}
-
-/** Last visible scan line plus one: CRTC register 12h with bits 8 and 9 in the overflow register. */
-function visibleLines(vga: Vga): number {
-  const overflow = vga.crtc[7]!;
-  return (vga.crtc[0x12]! | ((overflow & 0x02) << 7) | ((overflow & 0x40) << 3)) + 1;
 }
 
 export function readTextScreen(vga: Vga): TextScreen {
@@ -86,17 +74,13 @@ function toLines(cells: Uint16Array, columns: number): string[] {
 /** The 16 colours of text as RGBA, through the attribute controller's palette and the DAC. */
 function textColours(vga: Vga): Uint8Array {
   const colours = new Uint8Array(64);
-  for (let index = 0; index < 16; index++) {
-    const select = vga.attribute[0x14]!;
-    const inner = vga.attribute[index]!;
-    const upper = vga.attribute[0x10]! & 0x80 ? (inner & 0x0f) | ((select & 3) << 4) : inner & 0x3f;
-    const entry = (upper | ((select & 0x0c) << 4)) & vga.pelMask;
+  attributeEntries(vga).forEach((entry, index) => {
     for (let part = 0; part < 3; part++) {
       const six = vga.palette[entry * 3 + part]!;
       colours[index * 4 + part] = (six << 2) | (six >> 4);
     }
     colours[index * 4 + 3] = 0xff;
-  }
+  });
   return colours;
 }
 
@@ -121,13 +105,15 @@ function isFontLoaded(vga: Vga, font: number): boolean {
 }
 
 /**
- * What the monitor shows, 720x400. Black in graphics modes and while the screen is blanked. The cursor does not blink.
+ * What the monitor shows: 720x400 in text modes, the mode's own resolution in graphics modes. Black while the screen is
+ * blanked. The cursor does not blink.
  */
 export function renderScreen(vga: Vga): Picture {
   const rgba = new Uint8Array(PICTURE_WIDTH * PICTURE_HEIGHT * 4);
   for (let pixel = 3; pixel < rgba.length; pixel += 4) rgba[pixel] = 0xff;
   const picture = { width: PICTURE_WIDTH, height: PICTURE_HEIGHT, rgba };
-  if (!vga.isText || !vga.isVisible) return picture;
+  if (!vga.isVisible) return picture;
+  if (!vga.isText) return renderGraphics(vga);
   const screen = readTextScreen(vga);
   const colours = textColours(vga);
   const height = characterHeight(vga);

@@ -6,9 +6,10 @@
  * A reset leaves the adapter in mode 3 (80x25 colour text) with the standard palette, as its own firmware would, so
  * that a machine without a video BIOS has a screen.
  */
-import type { AccessBytes, PortHandler } from "../bus/bus.ts";
+import type { AccessBytes, MmioHandler, PortHandler } from "../bus/bus.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { Clock } from "../time/clock.ts";
+import { BANK_BYTES, Dispi } from "./dispi.ts";
 import { VgaMemory } from "./vga-memory.ts";
 
 /** Timing of 720x400 at 70 Hz: 449 lines of 900 pixels at 28.322 MHz. */
@@ -51,6 +52,12 @@ export class Vga implements PortHandler, Stateful {
   /** 256 colours, red, green and blue with six bits each. */
   readonly palette = new Uint8Array(768);
   readonly memory = new VgaMemory(this);
+  readonly dispi = new Dispi(this.memory);
+  /** The 128 KiB from A0000h: the planes, or a bank of the frame buffer in linear modes. */
+  readonly window: MmioHandler = {
+    readMmio: (offset, sizeBytes) => this.#behind(offset).readMmio(this.#place(offset), sizeBytes),
+    writeMmio: (offset, sizeBytes, value) => this.#behind(offset).writeMmio(this.#place(offset), sizeBytes, value),
+  };
   pelMask = 0xff;
   #miscellaneous = 0;
   #featureControl = 0;
@@ -79,6 +86,7 @@ export class Vga implements PortHandler, Stateful {
     this.crtc.set(MODE3_CRTC);
     this.attribute.set(MODE3_ATTRIBUTE);
     for (let index = 0; index < 256; index++) this.palette.set(index < 64 ? egaColour(index) : [0, 0, 0], index * 3);
+    this.dispi.reset();
     this.memory.clear();
     this.pelMask = 0xff;
     this.#miscellaneous = MODE3_MISCELLANEOUS;
@@ -93,13 +101,26 @@ export class Vga implements PortHandler, Stateful {
     this.#dacState = 0;
   }
 
+  get #isLinear(): boolean {
+    return this.dispi.isEnabled && this.dispi.bitsPerPixel > 4;
+  }
+
+  #behind(offset: number): MmioHandler {
+    return this.#isLinear && offset < BANK_BYTES ? this.dispi.frameBuffer : this.memory;
+  }
+
+  #place(offset: number): number {
+    return this.#isLinear && offset < BANK_BYTES ? this.dispi.bankBytes + offset : offset;
+  }
+
   /** True in text modes. */
   get isText(): boolean {
-    return !(this.graphics[6]! & 1);
+    return !(this.graphics[6]! & 1) && !this.dispi.isEnabled;
   }
 
   /** The attribute controller shows the screen (PAS) and the sequencer has not blanked it. */
   get isVisible(): boolean {
+    if (this.dispi.isEnabled) return true;
     return (this.#attributeIndex & 0x20) !== 0 && !(this.sequencer[1]! & 0x20);
   }
 
@@ -190,7 +211,7 @@ export class Vga implements PortHandler, Stateful {
         this.#dacState = 0;
         break;
       case 0x3c9:
-        this.palette[this.#dacWritePosition] = value & 0x3f;
+        this.palette[this.#dacWritePosition] = this.dispi.isDac8Bit ? value : value & 0x3f;
         this.#dacWritePosition = (this.#dacWritePosition + 1) % 768;
         break;
       case 0x3ce:
@@ -246,10 +267,11 @@ export class Vga implements PortHandler, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("VGA", 1);
+    visitor.part("VGA", 2);
     for (const registers of [this.sequencer, this.graphics, this.crtc, this.attribute, this.palette])
       visitor.bytes(registers);
     this.memory.visitState(visitor);
+    this.dispi.visitState(visitor);
     this.pelMask = visitor.u8(this.pelMask);
     this.#miscellaneous = visitor.u8(this.#miscellaneous);
     this.#featureControl = visitor.u8(this.#featureControl);

@@ -15,6 +15,8 @@ const CONDITIONS = conditionNames();
 const NEVER_DROPPED: ReadonlySet<string> = new Set(
   "push pop pusha popa pushf popf ret retf iret leave enter nop hlt".split(" "),
 );
+/** The condition E in an opcode; NE is the one above. */
+const CONDITION_EQUAL = 4;
 const CARRY: Readonly<Record<string, string>> = { adc: "add", sbb: "sub", clc: "stc", stc: "clc", cmc: "nop" };
 /** The other order of their operands does the same, or is no instruction. */
 const ORDERLESS: ReadonlySet<string> = new Set(["test", "xchg", "in", "out", "lea"]);
@@ -133,8 +135,14 @@ export function instructionLines(
   return lines.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
 }
 
-/** Every fault that this line may get. */
-export function mutantsOf(line: InstructionLine): Mutant[] {
+/** Equal or not is all that is asked of a comparison, so its order does not matter. */
+function isAskedForEqual(compare: InstructionLine, next: InstructionLine | undefined): boolean {
+  const condition = next?.file === compare.file ? (next.decoded.form!.condition ?? -1) : -1;
+  return compare.mnemonic === "cmp" && condition >> 1 === CONDITION_EQUAL >> 1;
+}
+
+/** Every fault that the line at `index` may get. */
+export function mutantsOf(line: InstructionLine, index: number, lines: readonly InstructionLine[]): Mutant[] {
   const { file, lead, prefix, mnemonic, operands, comment, bytes, decoded } = line;
   const form = decoded.form!;
   const mutants: Mutant[] = [];
@@ -156,7 +164,9 @@ export function mutantsOf(line: InstructionLine): Mutant[] {
     for (const change of ["+ 1", "- 1"])
       add(`immediate ${change}`, spell(mnemonic, [...others, `(${operands[immediate]!}) ${change}`]));
   }
-  if (operands.length === 2 && immediate < 0 && !ORDERLESS.has(form.semantic) && !ORDERLESS.has(mnemonic))
+  const isOrderless =
+    ORDERLESS.has(form.semantic) || ORDERLESS.has(mnemonic) || isAskedForEqual(line, lines[index + 1]);
+  if (operands.length === 2 && immediate < 0 && !isOrderless)
     add("operands swapped", spell(mnemonic, [operands[1]!, operands[0]!]));
   operands.forEach((operand, index) => {
     for (const [wide, narrow] of Object.entries(NARROWER))

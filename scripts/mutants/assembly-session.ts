@@ -22,8 +22,13 @@ const MORE_INSTRUCTIONS = 150_000_000;
 const MORE_NS = 65e9;
 /** Of tests that reach a line only while machines boot, so many from each state or file: the others see the same. */
 const TESTS_OF_A_STATE = 3;
+/** Larger clusters are left out where so many tests with smaller ones come to a line. */
+const MACHINES_ENOUGH = 4;
+const SMALL_TESTS_ENOUGH = 3;
+/** A test that noticed a fault so many lines away counts half as much as one that noticed one here. */
+const NEAR_LINES = 8;
 /** Raised when what is kept of tests changes. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 interface Reach {
   /** What the test reaches itself. */
@@ -31,6 +36,8 @@ interface Reach {
   /** The states that it begins from. */
   readonly states: readonly string[];
   readonly boots: boolean;
+  /** Of the largest cluster that it runs. */
+  readonly machines: number;
   readonly took: Bounds;
 }
 
@@ -64,6 +71,8 @@ class Session {
   readonly #stage: Stage;
   readonly #options: MutantOptions;
   readonly #reach = new Map<RegisteredTest, Reach>();
+  /** Which test noticed a fault, and where that was. */
+  readonly #noticed: { readonly file: string; readonly line: number; readonly test: RegisteredTest }[] = [];
   /** Groups whose beforeAll has run for the fault that is planted. */
   #begun = new Set<Suite>();
 
@@ -210,8 +219,7 @@ class Session {
   }
 
   async #judge(mutant: Mutant): Promise<{ verdict: Verdict; by: string }> {
-    const place = `${mutant.file}:${mutant.line}`;
-    const reaching = this.#testsFor(place);
+    const reaching = this.#testsFor(mutant);
     this.#begun = new Set();
     try {
       this.#stage.plant({ file: mutant.file, line: mutant.line, text: mutant.after });
@@ -230,6 +238,7 @@ class Session {
         try {
           await this.#stage.within(bounds, () => this.#runOne(test));
         } catch (error) {
+          this.#noticed.push({ file: mutant.file, line: mutant.line, test });
           return { verdict: error instanceof GuestTimeout ? "timed out" : "killed", by: `${test.file} ${test.name}` };
         }
       }
@@ -239,11 +248,19 @@ class Session {
     return { verdict: "survived", by: reaching.length === 0 ? "no test reaches it" : `${reaching.length} tests` };
   }
 
-  /** The tests that reach a place, the quickest first. */
-  #testsFor(place: string): RegisteredTest[] {
+  /** How far a test has shown that it notices faults about here: 0 never, 1 for each on this very line. */
+  #worth(test: RegisteredTest, { file, line }: Mutant): number {
+    return this.#noticed
+      .filter((other) => other.test === test && other.file === file)
+      .reduce((sum, other) => sum + NEAR_LINES / (NEAR_LINES + Math.abs(other.line - line)), 0);
+  }
+
+  /** The tests that reach a fault: those first that are quick and have noticed others near it. */
+  #testsFor(mutant: Mutant): RegisteredTest[] {
+    const place = `${mutant.file}:${mutant.line}`;
     const isBoot = place.startsWith("boot/");
-    const found: { test: RegisteredTest; cost: number; itself: boolean; state: string }[] = [];
-    for (const [test, { lines, states, boots, took }] of this.#reach) {
+    const found: { test: RegisteredTest; cost: number; itself: boolean; state: string; machines: number }[] = [];
+    for (const [test, { lines, states, boots, machines, took }] of this.#reach) {
       const reached = states.map((state) => ({ state, ...this.#stage.stateAt(state, place) }));
       const on = reached.find(({ reaches }) => reaches);
       if (!lines.has(place) && !on && !isBoot) continue;
@@ -251,12 +268,15 @@ class Session {
       // What every boot reaches is not reached for the sake of this test.
       const itself = lines.has(place) && !(boots && this.#stage.isOnTheWay(place));
       const state = on?.state ?? test.file;
-      found.push({ test, cost: took.instructions + toStates, itself, state });
+      const cost = (took.instructions + toStates) / (1 + this.#worth(test, mutant));
+      found.push({ test, cost, itself, state, machines });
     }
     found.sort((a, b) => a.cost - b.cost);
+    const small = found.filter(({ itself, machines }) => itself && machines <= MACHINES_ENOUGH).length;
     const perState = new Map<string, number>();
     return found
-      .filter(({ itself, state }) => {
+      .filter(({ itself, state, machines }) => {
+        if (machines > MACHINES_ENOUGH && small >= SMALL_TESTS_ENOUGH) return false;
         if (itself) return true;
         perState.set(state, (perState.get(state) ?? 0) + 1);
         return perState.get(state)! <= TESTS_OF_A_STATE;

@@ -174,6 +174,7 @@ export class Stage {
     };
     this.#withoutFault = this.#build();
     this.#mapper = new LineMap(this.#withoutFault.kernelElf);
+    this.#booted = this.#mapper;
     this.#kernel = readElf(this.#withoutFault.kernelElf, "kernel.elf");
   }
 
@@ -346,6 +347,7 @@ export class Stage {
     const lab = new LabCluster({ ...options, firmware: this.images().firmware });
     const cdrom = options.nodes[0]?.cdrom;
     const mapper = (cdrom instanceof Uint8Array ? this.#mappers.get(cdrom) : undefined) ?? this.#mapper;
+    this.#booted = mapper;
     this.#watch(lab, mapper);
     return lab;
   }
@@ -364,14 +366,14 @@ export class Stage {
           snapshot: lab.save(),
           lines: this.#harvest(),
           instructions: this.#spent.instructions,
-          mapper: this.#mapper,
+          mapper: this.#booted,
         };
         this.#reached = outer.reached;
         this.#spent = outer.spent;
         this.#states.set(key, state);
       }
       this.#statesUsed.add(key);
-      return this.#restored(state.snapshot);
+      return this.#restored(state.snapshot, state.mapper);
     }
     const state = this.#states.get(key);
     if (state && this.#patch && !this.bootsLater && !state.lines.has(this.#fault.place)) {
@@ -392,10 +394,14 @@ export class Stage {
   }
 
   readonly #statesUsed = new Set<string>();
+  /** Of the largest cluster that was watched. */
+  #machines = 0;
+  /** Of the kernel that was booted last. */
+  #booted: LineMap;
 
-  #restored(snapshot: Uint8Array): LabCluster {
+  #restored(snapshot: Uint8Array, mapper = this.#mapper): LabCluster {
     const lab = restoreCluster(snapshot);
-    this.#watch(lab, this.#mapper);
+    this.#watch(lab, mapper);
     return lab;
   }
 
@@ -415,6 +421,7 @@ export class Stage {
   /** Notes what the cluster's processors decode, and keeps it within the bounds. */
   #watch(lab: LabCluster, mapper: LineMap): void {
     const { cluster } = lab;
+    this.#machines = Math.max(this.#machines, cluster.machines.length);
     if (this.#reached) {
       const reached = this.#reached;
       for (const machine of cluster.machines)
@@ -462,15 +469,16 @@ export class Stage {
   /** Runs a test without a fault, and says what it reached itself, from which states, and what it took. */
   async observe(
     run: () => Promise<void>,
-  ): Promise<{ lines: Set<string>; states: readonly string[]; boots: boolean; took: Bounds }> {
+  ): Promise<{ lines: Set<string>; states: readonly string[]; boots: boolean; machines: number; took: Bounds }> {
     this.#reached = new Map();
+    this.#machines = 0;
     this.#statesUsed.clear();
     this.#spent = { instructions: 0, timeNs: 0 };
     try {
       await run();
       const lines = this.#harvest();
       const boots = [...lines].some((place) => place.startsWith(`${ENTRY_FILE}:`));
-      return { lines, states: [...this.#statesUsed], boots, took: { ...this.#spent } };
+      return { lines, states: [...this.#statesUsed], boots, machines: this.#machines, took: { ...this.#spent } };
     } finally {
       this.#reached = null;
     }

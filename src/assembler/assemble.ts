@@ -1,6 +1,6 @@
 /**
  * The assembler as a function: source in, ELF object and diagnostics out. Touches nothing of the world but what the
- * options bring.
+ * options give it.
  */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";

@@ -30,7 +30,12 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     wrong: "f: push ebp\n.cfi_adjust_cfa_offset 4\nret",
     right: "f:\n.cfi_startproc\npush ebp\n.cfi_adjust_cfa_offset 4\nret\n.cfi_endproc",
   },
+  "ignored-line": {
+    wrong: '.file 1 "main.c"\n.data\n.loc 1 5\nnop',
+    right: '.file 1 "main.c"\n.text\n.loc 1 5\nnop',
+  },
   "ignored-size": { wrong: "add [eax], byte ptr 1", right: "add byte ptr [eax], 1" },
+  "load-of-cs": { wrong: "mov cs, ax", right: "mov ds, ax" },
   "long-character": { wrong: "mov eax, 'ab'", right: "mov eax, 0x6261\nmov al, 'a'" },
   "lost-distance": {
     wrong: "nop\na: nop\nb: mov eax, [ebx + b - a]",

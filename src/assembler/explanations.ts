@@ -4,7 +4,7 @@
 
 export const EXPLANATIONS: Readonly<Record<string, string>> = {
   "absolute-contents":
-    "Behind `.struct` or `.offset` the assembler only counts: labels there are numbers, and no section holds the bytes. Reserve room with `.space` or `.long 0`; go back to a section with `.text` or `.data` before instructions and values.",
+    "After `.struct` or `.offset` the assembler only counts: labels there are numbers, and no section holds the bytes. Reserve room with `.space` or `.long 0`; go back to a section with `.text` or `.data` before instructions and values.",
   "ambiguous-size":
     "Neither operand says how wide the operation is: memory has no size of its own, and a number fits many. Write `byte ptr`, `word ptr` or `dword ptr` before the memory operand, or give the mnemonic a suffix.",
   "bad-address":
@@ -15,7 +15,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   "bad-character":
     "No statement begins with this character. A statement is a label, an assignment, a directive, a macro call or an instruction.",
   "bad-number":
-    "A number is decimal, `0x` hexadecimal, `0b` binary, or octal when it begins with 0. Letters behind it make it something else; `1f` and `1b` are numeric labels.",
+    "A number is decimal, `0x` hexadecimal, `0b` binary, or octal when it begins with 0. Letters after it make it something else; `1f` and `1b` are numeric labels.",
   "bad-origin":
     "`.org` and `. = ...` move the place forward in the same section. To lay out something at a lower address, use another section or subsection.",
   "bad-prefix":
@@ -62,7 +62,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   "missing-end": "The block runs to the end of the file: its end is missing, or is spelled differently.",
   "missing-endif": "The file or macro ends inside this `.if`.",
   "missing-operand":
-    "An operator with nothing behind it, as an empty argument of a macro leaves it. GNU as takes zero and warns, and so does this.",
+    "An operator with nothing after it, as an empty argument of a macro leaves it. GNU as takes zero and warns, and so does this.",
   "missing-parenthesis": "A parenthesis is not closed.",
   "missing-quote":
     'A string ends on the line that it begins on. Write `\\n` for a newline and `\\"` for a quote in it.',
@@ -124,7 +124,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   "unknown-macro": "There is no macro of this name.",
   "unknown-processor": "`.arch` takes the name of a processor, or of an extension with a dot before it.",
   "unknown-relocation":
-    "The word behind `@` chooses a relocation of the i386 psABI: GOT, GOTOFF, PLT, TLSGD, NTPOFF and others.",
+    "The word after `@` chooses a relocation of the i386 psABI: GOT, GOTOFF, PLT, TLSGD, NTPOFF and others.",
   unsettled:
     "The size of some space or number is calculated from a distance that contains it, and no size makes both true.",
   "unsupported-directive": "GNU as has this directive, but this assembler does not.",

@@ -1,4 +1,4 @@
-/** What `objcopy` does to symbols: other names, other bindings, or away with them (GNU objcopy 2.40). */
+/** What `objcopy` does to symbols: new names, new bindings, or removal (GNU objcopy 2.40). */
 import { SHN_UNDEF, STB_GLOBAL, STB_LOCAL, STB_WEAK, STT_FILE, STT_SECTION } from "../object/elf.ts";
 import { globMatch } from "../object/glob.ts";
 

@@ -4,6 +4,7 @@
  */
 import { assemble } from "../assembler/assemble.ts";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import { assert } from "../diagnostic/invariant.ts";
 import { type BootImage, makeBootImage } from "../image/boot-image.ts";
 import { DEFAULT_DISK_BYTES, makeDisk } from "../image/disk.ts";
 import { makeIso } from "../image/iso9660.ts";
@@ -159,7 +160,7 @@ function imageFiles(
       ...inKernel,
     };
   };
-  return [
+  const files = [
     { name: "qure.iso", content: iso.bytes, sizeBytes: iso.bytes.length, parts: parts(iso.bootImageOffset) },
     { name: "qure.img", content: disk, sizeBytes: diskBytes, parts: parts(0) },
     plain("kernel.elf", fileWithCallFrames(kernel, ".kernel32")),
@@ -167,6 +168,13 @@ function imageFiles(
     plain("kernel.map", encoder.encode(writeMap(kernel))),
     plain("kernel.lst", encoder.encode(writeListing(kernel, (path) => tree.read(path)))),
   ];
+  for (const file of files)
+    assert(
+      file.content.length <= file.sizeBytes &&
+        Object.values(file.parts).every(({ offset, sizeBytes }) => offset + sizeBytes <= file.sizeBytes),
+      `${file.name} is smaller than what was put into it`,
+    );
+  return files;
 }
 
 /** Links the sources of a folder; `content` is the program as it lies in memory. */

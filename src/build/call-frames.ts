@@ -1,5 +1,5 @@
 /**
- * Where each instruction's caller is to be found: the call frame information (.debug_frame, DWARF 5 section 6.4) that
+ * Where the caller of each instruction's routine is found: the call frame information (.debug_frame, DWARF 5 section 6.4) that
  * lets a debugger show a backtrace and step over calls. Hand-written assembly comes without it, so it is read out of
  * the code: from each place that is called, all ways are followed, and what they push and pop is counted. Where ways
  * disagree the first one wins, and where the stack pointer gets lost nothing is claimed.
@@ -208,7 +208,7 @@ function pushed(state: FrameState, register: number): FrameState {
   return { ...grown, saved: new Map(state.saved).set(register, grown.depth) };
 }
 
-/** What an instruction that goes on behind itself does to the frame. */
+/** What an instruction that goes on after itself does to the frame. */
 function after(insn: Decoded, state: FrameState): FrameState {
   const form = insn.form!;
   const bytes = insn.operandSize / 8;

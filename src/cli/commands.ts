@@ -1,4 +1,4 @@
-/** The commands of `qure` but for the tools with the command lines of GNU (tools.ts), each a module that is loaded when it is called. */
+/** The commands of `qure` except the tools with the command lines of GNU (tools.ts), each a module that is loaded when it is called. */
 import type { Command } from "commander";
 
 /** A command's module declares its options on the command that it is given and says what to do. */

@@ -182,8 +182,10 @@ function put(file: string, text: string, options: Options): void {
         }
         fs.rename(aside, path);
       } catch (error) {
-        if (!fs.volume.isReadOnly) fs.unlink(aside);
-        fs.sync();
+        if (!fs.volume.isReadOnly) {
+          fs.unlink(aside);
+          fs.sync();
+        }
         throw error;
       }
     });

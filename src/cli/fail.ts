@@ -68,9 +68,23 @@ export function withFile<T>(path: string, action: () => T): T {
   }
 }
 
+/** A fault of ours: an invariant that does not hold (src/diagnostic, emulator/state), or a slip of the program itself. */
+function isInternal(error: unknown): error is Error {
+  if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== undefined) return false;
+  return error.name === "InvariantError" || error instanceof TypeError || error instanceof ReferenceError;
+}
+
+/** As one would type it in a shell. */
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
 /** Ends a command that failed: says why, unless everything was said, and sets the exit code. */
 export function reportFailure(error: unknown): void {
   process.exitCode = error instanceof CommandError ? error.exitCode : 1;
-  if (!(error instanceof CommandError) || error.message !== "") say("error", describeError(error));
+  if (isInternal(error)) {
+    const command = ["qure", ...process.argv.slice(2)].map(quoted).join(" ");
+    say("error", `internal error: ${error.message}; please report it with this command: ${command}`);
+  } else if (!(error instanceof CommandError) || error.message !== "") say("error", describeError(error));
   if (process.env["QURE_DEBUG"] && error instanceof Error) standardError().write(`${error.stack}\n`);
 }

@@ -1,5 +1,5 @@
 /**
- * The `qure` command but for the tools (start.ts): one subcommand for each file here, loaded only when it is called.
+ * The `qure` command without the tools (start.ts): one subcommand for each file here, loaded only when it is called.
  */
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";

@@ -1,4 +1,4 @@
-/** `qure snapshot`: whole clusters as named files - kept, shown, gone on from, branched off, deleted. */
+/** `qure snapshot`: whole clusters as named files - saved, listed, restored, branched, deleted. */
 import type { Command } from "commander";
 import { branchSnapshot } from "../../emulator/cluster/snapshot.ts";
 import { zlibCompressor } from "../host/compression.ts";

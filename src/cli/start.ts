@@ -1,6 +1,6 @@
 /**
  * Where the command starts. Makefiles call the tools once for each file, so each of them is one script with its code
- * kept compiled, and what the other commands need is not even looked at. It is bundled as CommonJS, which Node starts
+ * kept compiled, and what the other commands need is never read. It is bundled as CommonJS, which Node starts
  * eight milliseconds sooner than a module.
  */
 import { statSync } from "node:fs";

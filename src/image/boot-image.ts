@@ -1,4 +1,5 @@
 /** Boot record, loader and kernel image as one run of sectors: docs/formats/boot-record.md. */
+import { assert } from "../diagnostic/invariant.ts";
 import { ImageError, type KernelImage, SECTOR_BYTES } from "./kernel-image.ts";
 
 const BOOT_RECORD_MAGIC = 0x54425251; // "QRBT"
@@ -25,7 +26,7 @@ export interface BootImage {
 
 /**
  * Puts the boot image together. `loader` is the flat binary of boot/: the boot sector, whose record fields are filled
- * in here, and the loader behind it.
+ * in here, and the loader after it.
  */
 export function makeBootImage(loader: Uint8Array, kernel: KernelImage): BootImage {
   if (loader.length <= SECTOR_BYTES)
@@ -34,6 +35,7 @@ export function makeBootImage(loader: Uint8Array, kernel: KernelImage): BootImag
   const view = new DataView(loader.buffer, loader.byteOffset);
   if (view.getUint32(BOOT_RECORD_OFFSET, true) !== BOOT_RECORD_MAGIC)
     throw new ImageError("the boot sector has no record at byte 416");
+  assert(kernel.bytes.length % SECTOR_BYTES === 0, "the kernel image does not fill its last sector");
   const loaderSectors = Math.ceil(loader.length / SECTOR_BYTES) - 1;
   const kernelSector = loaderSectors + 1;
   const sectors = kernelSector + kernel.bytes.length / SECTOR_BYTES;

@@ -1,8 +1,9 @@
 /**
- * The kernel image that the loader reads: docs/formats/kernel-image.md. Made of a linked kernel; and read back, with
- * distrust.
+ * The kernel image that the loader reads: docs/formats/kernel-image.md. Made from a linked kernel, and read back
+ * without trusting it.
  */
 
+import { assert } from "../diagnostic/invariant.ts";
 import type { Linked, LinkedSection } from "../linker/link.ts";
 import { lineRowsOf } from "../object/dwarf/line-table.ts";
 import { SHF_ALLOC, STT_FILE, STT_SECTION } from "../object/elf.ts";
@@ -66,6 +67,10 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
   );
   const offsets = relocationOffsets(code32);
   const content = code32.content.slice();
+  assert(
+    offsets.every((offset) => offset + 4 <= content.length),
+    "the linker applied a relocation outside of the kernel's 32-bit part",
+  );
   const contentView = new DataView(content.buffer);
   for (const offset of offsets)
     contentView.setUint32(offset, contentView.getUint32(offset, true) - options.linkBase, true);
@@ -116,7 +121,7 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
   return { bytes, parts: { code16: part16, code32: part32, relocations, symbols, lines } };
 }
 
-/** Every dword of the 32-bit part that holds an address of the 32-bit part or of the bss behind it. */
+/** Every dword of the 32-bit part that holds an address of the 32-bit part or of the bss after it. */
 function relocationOffsets(code32: LinkedSection): number[] {
   const offsets: number[] = [];
   for (const { offset, type, target } of code32.relocations) {

@@ -71,7 +71,7 @@ interface Context {
   readonly form: Form;
   readonly bits: 16 | 32;
   readonly att: boolean;
-  /** Address of the instruction behind this one. */
+  /** Address of the instruction after this one. */
   readonly next: number;
   readonly nameTarget: (address: number) => string;
 }
@@ -331,7 +331,7 @@ const layOut = (words: readonly string[], operands: string): string => {
 
 const scratch = new Decoded();
 
-/** FWAIT and the x87 instruction behind it are one line: "fninit" becomes "finit". Null when none follows. */
+/** FWAIT and the x87 instruction after it are one line: "fninit" becomes "finit". Null when none follows. */
 const waitingForm = (bytes: Uint8Array, offset: number, bits: 16 | 32): boolean => {
   if (bytes[offset] !== FWAIT) return false;
   const { form, opcode } = decode(bytes, offset + 1, bits, scratch);

@@ -140,7 +140,7 @@ const write = (
 
   // GNU as's order of prefixes.
   if (form.wait) emission.byte(0x9b);
-  // A branch hint stands behind the address size.
+  // A branch hint stands after the address size.
   const isHint = candidate.addressBits !== 0 && candidate.operands[0]?.field === "relative";
   if (segment >= 0 && !isHint) emission.byte(SEGMENT_PREFIXES[segment]!);
   if (address !== bits) emission.byte(0x67);

@@ -22,9 +22,9 @@ export type OperandField =
   | "reg+rm"
   /** The low three bits of the opcode, or of the ModRM byte that completes an x87 opcode. */
   | "opcode"
-  /** An immediate behind the address. */
+  /** An immediate after the address. */
   | "immediate"
-  /** The selector of a far pointer that is written as two immediates; it lies behind the offset. */
+  /** The selector of a far pointer that is written as two immediates; it lies after the offset. */
   | "selector"
   /** A displacement from the end of the instruction. */
   | "relative"

@@ -1,6 +1,6 @@
 /**
  * What fills alignment in code: the fewest instructions that do nothing, and a jump over them where there would be
- * many. The sequences are those of GNU as for a processor that nothing is known of but that it is a 386.
+ * many. The sequences are those of GNU as for a processor of which only 386 instructions are known.
  */
 
 /** One instruction (two for 5 bytes) of each length: `lea esi, [esi]` with ever longer addresses. */

@@ -4,11 +4,11 @@
  *     names operands | prefix opcode ModRM | attributes
  *     add r/mv, imm8s | 83 /0 | lock
  *
- * Names: the first is Intel's, the others (behind "/") are accepted too. "cbw:cwde" is the name with 16-bit and the
+ * Names: the first is Intel's, the others (after "/") are accepted too. "cbw:cwde" is the name with 16-bit and the
  * name with 32-bit size.
  *
  * Operands, in Intel's order, are written as in the SDM (2A, 3.1.1.3), with "v" for 16 or 32 by operand size:
- *     r8 rv r32 sreg cr dr tr mm xmm   register in ModRM.reg, or in the opcode with +r; `.rm` behind it: in ModRM.rm;
+ *     r8 rv r32 sreg cr dr tr mm xmm   register in ModRM.reg, or in the opcode with +r; `.rm` after it: in ModRM.rm;
  *                                      `.both`: in both
  *     r/m8 r/mv xmm/m64 ...            register or memory in ModRM.rm
  *     m8 mv m32fp m16int mfarv ...     memory in ModRM.rm; m, mline, mstate: see MemoryKind
@@ -19,7 +19,7 @@
  *     dst8 src8 table8 ...             implicit memory of string instructions and XLAT
  *
  * Opcode: NP, 66, F2 or F3 when the prefix is part of it (NP: none may be there), the bytes, then +r, +i, /r, /digit or
- * /_. A byte behind the opcode byte is a whole ModRM byte (0F 01 C8).
+ * /_. A byte after the opcode byte is a whole ModRM byte (0F 01 C8).
  *
  * Attributes: any word that is no attribute is the feature.
  *     =name      semantics, when they are not called like the instruction

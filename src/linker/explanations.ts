@@ -15,7 +15,7 @@ export const LINK_EXPLANATIONS: Readonly<Record<string, string>> = {
   "entry-symbol":
     "The entry point, from -e, from ENTRY in the script or _start by default, is not defined. The program starts at the beginning of .text instead. A flat image has no entry point: -e 0 says so.",
   "section-overlap":
-    "Two sections that are loaded lie on top of each other. Most often the address of one is given and the one in front of it has grown, or the script does not mention a section, which then lies behind another one. " +
+    "Two sections that are loaded lie on top of each other. Most often the address of one is given and the one before it has grown, or the script does not mention a section, which then lies after another one. " +
     "Look at both in the map (-Map); sections that are meant to share an address belong into OVERLAY. --no-check-sections allows it.",
   "region-overflow":
     "A memory region of the script is too small for the sections in it. --print-memory-usage shows how full each is; the map (-Map) shows what is large.",

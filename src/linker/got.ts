@@ -3,7 +3,7 @@
  * code addresses its data relative to the table; loads of addresses from it are turned into immediates where the
  * instruction allows it, so that mostly nothing but the table's base remains.
  *
- * Beside the table GNU ld makes sections for a dynamic linker, which stay empty in a static program. They are not in
+ * Besides the table GNU ld makes sections for a dynamic linker, which stay empty in a static program. They are not in
  * the file, but orphans line up after them, and the map names them: so they are made here, too.
  */
 import {

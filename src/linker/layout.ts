@@ -306,7 +306,7 @@ export class Layout {
         section.address < last.address &&
         section.sizeBytes !== 0 &&
         section.address + section.sizeBytes <= last.address;
-      // What shares addresses with the section before, most likely an overlay, is loaded behind it.
+      // What shares addresses with the section before, most likely an overlay, is loaded after it.
       const shares =
         last.sizeBytes > 0 &&
         ((section.address >= last.address && section.address < last.address + last.sizeBytes) ||

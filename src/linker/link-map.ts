@@ -30,7 +30,7 @@ const DATA_NAMES: Readonly<Record<number, string>> = { 1: "BYTE", 2: "SHORT", 4:
 const address = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, "0")}`;
 const size = (bytes: number): string => `0x${bytes.toString(16)}`.padStart(10);
 const blanks = (count: number): string => " ".repeat(count);
-/** A value in the column of addresses, and a statement of the script behind it. */
+/** A value in the column of addresses, and a statement of the script after it. */
 const statementLine = (value: string, text: string): string => `${blanks(NAME_COLUMNS)}${value}${blanks(24)}${text}`;
 
 export function linkMap(program: Program, options: MapOptions): string {
@@ -258,7 +258,7 @@ class LinkMap {
     }
   }
 
-  /** A gap in front of an input section, or behind an assignment to the location counter. */
+  /** A gap before an input section, or after an assignment to the location counter. */
   #fill(section: OutputSection, isWanted: (gap: Extract<Piece, { kind: "gap" }>) => boolean): void {
     const gap = section.pieces.find((piece) => piece.kind === "gap" && isWanted(piece));
     if (gap?.kind !== "gap") return;

@@ -1,6 +1,6 @@
 /**
  * Links objects: resolves symbols, lays the sections out as the script says, applies the relocations. The result keeps
- * the relocations, so that a relocatable kernel image can be made of it, and knows the file that GNU ld would write.
+ * the relocations, so that a relocatable kernel image can be made from it, and knows the file that GNU ld would write.
  */
 
 import { STT_SECTION } from "../object/elf.ts";

@@ -4,7 +4,7 @@
  *
  * An orphan's flags choose one of eight places, each with the name of the section that such contents usually follow
  * (`.text`, `.data`, ...). If the script has no section of that name, the one whose flags come closest serves, and is
- * remembered for the orphans that follow. The new section stands behind the assignments that follow its neighbour, since
+ * remembered for the orphans that follow. The new section stands after the assignments that follow its neighbour, since
  * those most often name the neighbour's end, but before one to the location counter, which positions the next section.
  */
 import { SHF_GROUP, SHT_NOTE, SHT_NULL, SHT_REL } from "../object/elf.ts";
@@ -140,7 +140,7 @@ export class OrphanPlaces {
   }
 
   /**
-   * Behind the assignments that follow a section, but not behind one to the location counter that positions the next
+   * After the assignments that follow a section, but not after one to the location counter that positions the next
    * section.
    */
   slotAfter(section: OutputSection): number {
@@ -170,7 +170,7 @@ export class OrphanPlaces {
     return this.#statements.length;
   }
 
-  /** A dynamic linker wants its relocations before all others, and else behind what is read-only. */
+  /** A dynamic linker wants its relocations before all others, and else after what is read-only. */
   #findRelocations(): OutputSection | null {
     const sections = this.#sections();
     const first = sections.findIndex(({ name }) => name.startsWith(".rel"));

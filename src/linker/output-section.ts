@@ -7,7 +7,7 @@ export type Piece =
   | { readonly kind: "input"; readonly section: InputSection }
   | { readonly kind: "data"; readonly statement: DataStatement; offset: number }
   /**
-   * A gap in front of an input section, or behind an assignment to the location counter; filled with the pattern, or
+   * A gap before an input section, or after an assignment to the location counter; filled with the pattern, or
    * with what suits the section.
    */
   | {
@@ -69,7 +69,7 @@ export class OutputSection {
   loadRegion: string | null;
   phdrs: readonly string[] | null;
 
-  /** Of an orphan: the section behind which it was put; null when there was none like it. */
+  /** Of an orphan: the section after which it was put; null when there was none like it. */
   follows: OutputSection | null = null;
 
   constructor(name: string, command: SectionCommand | null) {

@@ -168,7 +168,7 @@ export class Placement {
     this.#inheritLoadRegions();
   }
 
-  /** A section of the same region as the one before is loaded behind it, unless the script says where. */
+  /** A section of the same region as the one before is loaded after it, unless the script says where. */
   #inheritLoadRegions(): void {
     let before: OutputSection | null = null;
     for (const statement of this.statements) {

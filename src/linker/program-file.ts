@@ -1,12 +1,15 @@
 /** The bytes of a linked program: an ELF executable or object, laid out as GNU ld 2.40 does, or a flat image. */
+import { assert } from "../diagnostic/invariant.ts";
 import {
   ET_EXEC,
   ET_REL,
+  PT_LOAD,
   SHF_GROUP,
   SHT_GROUP,
   SHT_NOBITS,
   SHT_PROGBITS,
   SHT_REL,
+  STB_LOCAL,
   STT_SECTION,
 } from "../object/elf.ts";
 import {
@@ -178,6 +181,14 @@ function elfBytes(
       visibility,
       section: typeof section === "number" ? section : position.get(section)!,
     }),
+  );
+  assert(
+    fileSymbols.every(({ binding }, index) => (binding === STB_LOCAL) === index < symbols.localCount),
+    "the symbol table of the program mixes local symbols with others",
+  );
+  assert(
+    file.headers.every(({ type, fileBytes, memoryBytes }) => type !== PT_LOAD || fileBytes <= memoryBytes),
+    "a segment of the program has more bytes in the file than in memory",
   );
   return writeElf({
     type: isRelocatable ? ET_REL : ET_EXEC,

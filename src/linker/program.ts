@@ -56,7 +56,7 @@ export interface ProgramOptions {
   readonly requiresEntry?: boolean;
   /** --defsym */
   readonly defines?: readonly Assignment[];
-  /** --defsym stands behind the script on the command line. */
+  /** --defsym stands after the script on the command line. */
   readonly definesFollow?: boolean;
   readonly sectionStart?: ReadonlyMap<string, number>;
   readonly segmentStart?: ReadonlyMap<string, number>;

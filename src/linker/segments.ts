@@ -240,7 +240,7 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pa
       if ((section.flags & SEC_LOAD) !== 0) {
         if (start + distance < (section === first ? start : offset))
           problems.push(
-            `section ${section.name} is loaded to ${hex(section.loadAddress)}, which is not behind ${before!.name} in their segment`,
+            `section ${section.name} is loaded to ${hex(section.loadAddress)}, which is not after ${before!.name} in their segment`,
           );
         offset = start + Math.max(0, distance);
         offsets.set(section, offset);

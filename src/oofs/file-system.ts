@@ -307,7 +307,9 @@ export class FileSystem {
 
   /** When this returns, everything before is on stable storage. */
   sync(): void {
-    if (!this.volume.isReadOnly || this.volume.isChanged) this.volume.commit();
+    // After a failure, what was done before may be lost: whoever asks must hear of it.
+    if (this.volume.hasFailed) this.volume.writable();
+    if (!this.volume.isReadOnly) this.volume.commit();
   }
 
   /** Goes on with freeing what has no name any more. */

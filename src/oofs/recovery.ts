@@ -39,6 +39,11 @@ export class MapRecovery implements Recovery {
     for (let region = index * reach; region < end; region++) this.#lost.add(region);
   }
 
+  /** Whether something was damaged. */
+  get hasComputed(): boolean {
+    return this.#known.length > 0;
+  }
+
   isLost(index: number): boolean {
     return this.#lost.has(index);
   }

@@ -80,9 +80,9 @@ export class Volume {
     return !this.#writable || this.#failed !== null;
   }
 
-  /** Whether something waits for a commit. */
-  get isChanged(): boolean {
-    return this.#changed;
+  /** Whether the volume is not written any more because something failed. */
+  get hasFailed(): boolean {
+    return this.#failed !== null;
   }
 
   /** The state of the last commit. */
@@ -287,7 +287,10 @@ export class Volume {
     this.#mirrors.forEach((mirror, which) => mirror.settle(this.#tables[which]!));
     this.#recovery.settle(space.map);
     if (this.#snapshotsChanged) this.holdSnapshots();
-    const free = this.#recount ? space.count().free : space.free + space.gained();
+    // A map that was computed anew has lost blocks that the damaged one had for itself.
+    const recount = this.#recount || this.#recovery.hasComputed;
+    const { used, free } = recount ? space.count() : { used: space.used, free: space.free + space.gained() };
+    space.used = used;
     const sums = new Map<number, number>();
     for (const [id, tree] of this.#trees) {
       if (!tree.isChanged) continue;
@@ -311,7 +314,7 @@ export class Volume {
       table: this.#tables[0].root,
       table2: this.#tables[1].root,
       map: space.map.root,
-      used: space.used,
+      used,
       free,
     });
     write(store.device, { volume: this.id, first, state });

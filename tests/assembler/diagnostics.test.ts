@@ -21,7 +21,7 @@ const MISTAKES: readonly (readonly [name: string, source: string, ...said: strin
   ["a missing bracket", "mov eax, [ebx", "2:14 error missing-bracket"],
   ["a missing parenthesis", ".long (1+2", "2:11 error missing-parenthesis"],
   ["a missing quote", '.ascii "abc', "2:8 error missing-quote"],
-  ["text behind the statement", ".byte 1 2", "2:9 error trailing-text"],
+  ["text after the statement", ".byte 1 2", "2:9 error trailing-text"],
   [
     "registers of 64-bit code",
     "push r8\nmov eax, cr9\nmov rax, 1",

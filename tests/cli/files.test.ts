@@ -57,3 +57,9 @@ test("nothing in src/ has Node make folders recursively", () => {
   );
   expect(offenders).toEqual([]);
 });
+
+test("qure emu without an image names both ways to make one", () => {
+  const { status, stderr } = spawnSync("node", [bundle, "emu"], { cwd: folder, encoding: "utf8", timeout: 60_000 });
+  expect(stderr).toMatch(/^qure emu: error: build\/qure\.iso: no such file; `qure build` .*`qure build --packaged`/);
+  expect(status).toBe(1);
+});

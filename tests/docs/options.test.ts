@@ -107,7 +107,13 @@ describe("options and documents name each other", () => {
     const sources = ["as", "as-options", "ld", "ld-options", "nm", "objdump", "objcopy", "size"].map(
       (name) => `src/cli/${name}.ts`,
     );
-    const programs = ["scripts/differential.mjs", "bench/cluster.ts", "bench/peers/peers.ts", "scripts/bench.mjs"];
+    const programs = [
+      "scripts/differential.mjs",
+      "bench/cluster.ts",
+      "bench/peers/peers.ts",
+      "scripts/bench.mjs",
+      "scripts/prove.mjs",
+    ];
     const taken = [...sources, ...programs].flatMap((path) =>
       [...readFileSync(join(root, path), "utf8").matchAll(/--[a-z][\w-]*/g)].map(([option]) => option),
     );

@@ -180,3 +180,175 @@ describe("another one with our address", () => {
     await node.enter("ifconfig", /address 10\.0\.2\.50 /);
   });
 });
+
+/** An ARP packet of 28 bytes from the neighbour, with changes at some offsets, and the node's answers to it. */
+async function heardBy(
+  { lab, plug, seen, address }: Scene,
+  change: readonly (readonly [offset: number, ...bytes: number[]])[] = [],
+): Promise<ArpSeen[]> {
+  const frame = arp(REQUEST, NEIGHBOUR, address);
+  for (const [offset, ...bytes] of change) frame.set(bytes, 14 + offset);
+  const from = seen.length;
+  plug.send(frame);
+  await lab.advance("50ms");
+  return seen.slice(from);
+}
+
+/** Makes the neighbour another one: its addresses end in `last`. */
+const as = (last: number): readonly (readonly [number, ...number[]])[] => [
+  [8, 2, 0, 0, 0, 1, last],
+  [14, 10, 0, 2, last],
+];
+/** Packets to another machine: nobody is meant. */
+const ELSEWHERE = [24, 10, 0, 2, 99] as const;
+
+async function shown(node: LabNode): Promise<string> {
+  const from = node.console.text.length;
+  await node.enter("arp", PROMPT);
+  return node.console.text.slice(from);
+}
+
+describe("a packet", () => {
+  test("that asks says so field by field", async () => {
+    const s = await scene(false);
+    const frames: Uint8Array[] = [];
+    s.plug.answer((frame) => {
+      if (get16(frame, 12) === ETHERTYPE_ARP) frames.push(frame);
+      return [];
+    });
+    await ping(s.node);
+    const mac = s.lab.cluster.macAddresses[0]!;
+    const [asks] = frames as [Uint8Array];
+    expect([...asks.subarray(0, 14)]).toEqual([...BROADCAST_MAC, ...mac, 8, 6]);
+    const own = parseIpv4(s.address);
+    expect([...asks.subarray(14, 42)]).toEqual([0, 1, 8, 0, 6, 4, 0, 1, ...mac, ...own, ...NOBODY, 10, 0, 2, 77]);
+    frames.length = 0;
+    await heardBy(s);
+    const [answers] = frames as [Uint8Array];
+    expect([...answers.subarray(0, 14)]).toEqual([...NEIGHBOUR_MAC, ...mac, 8, 6]);
+    expect([...answers.subarray(14, 42)]).toEqual([
+      ...[0, 1, 8, 0, 6, 4, 0, 2, ...mac, ...own],
+      ...[...NEIGHBOUR_MAC, 10, 0, 2, 77],
+    ]);
+  });
+
+  test("that asks for the node's address is answered, and its sender need not be asked for", async () => {
+    const s = await scene(false);
+    const before = await counter(s.node, "replies sent");
+    expect(await heardBy(s)).toMatchObject([{ operation: REPLY, sender: s.address }]);
+    expect(await counter(s.node, "replies sent")).toBe(before + 1);
+    await ping(s.node);
+    expect(asked(s.seen)).toHaveLength(0);
+    expect(s.packets.length).toBeGreaterThan(0);
+  });
+
+  test.each<[string, Parameters<typeof heardBy>[1]]>([
+    ["asks for another's address", [ELSEWHERE]],
+    ["is a reply to another", [[7, 2], ELSEWHERE]],
+  ])("that %s is not answered, and its sender not kept", async (_name, change) => {
+    const s = await scene(false);
+    expect(await heardBy(s, change)).toEqual([]);
+    await ping(s.node);
+    expect(asked(s.seen).length).toBeGreaterThan(0);
+  });
+
+  test("that is a reply is not answered, but its sender is kept", async () => {
+    const s = await scene(false);
+    expect(await heardBy(s, [[7, 2]])).toEqual([]);
+    await ping(s.node);
+    expect(asked(s.seen)).toHaveLength(0);
+  });
+
+  test("of a known neighbour to another changes where the node sends to", async () => {
+    const s = await scene(true);
+    await ping(s.node);
+    const count = s.packets.length;
+    await heardBy(s, [[8, 2, 0, 0, 0, 0, 0x88], ELSEWHERE]);
+    await ping(s.node);
+    // What goes to 02:..:88 is not among those to the neighbour's old address.
+    expect(s.packets).toHaveLength(count);
+    expect(asked(s.seen)).toHaveLength(1);
+    expect(await shown(s.node)).toMatch(/^10\.0\.2\.77 is at 02:00:00:00:00:88 on eth0, confirmed \d s ago$/m);
+  });
+
+  test("that is a probe for the node's address is answered, and nobody kept", async () => {
+    const s = await scene(false);
+    expect(await heardBy(s, [[14, 0, 0, 0, 0]])).toMatchObject([
+      { operation: REPLY, sender: s.address, target: "0.0.0.0" },
+    ]);
+    expect(await shown(s.node)).not.toContain("0.0.0.0 is at");
+    expect(await counter(s.node, "malformed")).toBe(0);
+  });
+
+  test("that is wrong in any field is counted as malformed, and nothing else", async () => {
+    const s = await scene(false);
+    const received = await counter(s.node, "packets received");
+    const wrong: readonly (readonly [number, ...number[]])[] = [
+      [1, 6], // hardware
+      [2, 0x86], // protocol
+      [4, 8], // bytes of a hardware address
+      [5, 16], // and of a protocol's
+      [7, 0], // operation
+      [7, 3],
+      [8, 3], // a group's MAC address
+      [14, 224, 0, 0, 1], // a group's address
+      [14, 127, 0, 0, 1], // the loopback
+    ];
+    for (const change of wrong) expect(await heardBy(s, [change])).toEqual([]);
+    expect(await counter(s.node, "malformed")).toBe(wrong.length);
+    expect(await counter(s.node, "packets received")).toBe(received + wrong.length);
+    expect(await shown(s.node)).toContain("No neighbour is known.");
+  });
+});
+
+describe("the table", () => {
+  test("says who answers and who does not", async () => {
+    const s = await scene(false);
+    await heardBy(s, as(5));
+    await s.lab.advance("3s");
+    await ping(s.node);
+    const text = await shown(s.node);
+    expect(text).toMatch(/^10\.0\.2\.5 is at 02:00:00:00:01:05 on eth0, confirmed [3-6] s ago$/m);
+    await s.lab.advance("4s");
+    expect(await shown(s.node)).not.toContain(NEIGHBOUR);
+  });
+
+  test("is empty after the address has changed", async () => {
+    const s = await scene(false);
+    await heardBy(s, as(5));
+    await s.node.enter("ifconfig eth0 10.0.2.50 255.255.255.0", PROMPT);
+    expect(await shown(s.node)).toMatch(/^No neighbour is known\.$/m);
+  });
+
+  test("keeps the 64 that were confirmed last", async () => {
+    const s = await scene(false);
+    for (let last = 100; last < 170; last++) {
+      await heardBy(s, as(last));
+      // The first of all is confirmed again.
+      if (last === 150) await heardBy(s, as(100));
+    }
+    const known = new Set(
+      [...(await shown(s.node)).matchAll(/^10\.0\.2\.(\d+) is at/gm)].map(([, last]) => Number(last)),
+    );
+    expect(known.size).toBe(64);
+    expect(known.has(100)).toBe(true);
+    for (let last = 108; last < 170; last++) expect(known.has(last)).toBe(true);
+  });
+});
+
+test.each([
+  ["first", 1],
+  ["last", 5],
+])(
+  "one whose MAC address differs from the node's in one of its %s bytes is in conflict with it",
+  async (_part, index) => {
+    const s = await scene(false);
+    const mac = [...s.lab.cluster.macAddresses[0]!];
+    const own = [14, ...parseIpv4(s.address)] as const;
+    await heardBy(s, [[8, ...mac], own]);
+    expect(await counter(s.node, "address conflicts seen")).toBe(0);
+    await heardBy(s, [[8, ...mac.with(index, mac[index]! ^ 0x10)], own]);
+    expect(await counter(s.node, "address conflicts seen")).toBe(1);
+    expect(await counter(s.node, "announcements in defence")).toBe(1);
+  },
+);

@@ -12,20 +12,46 @@ command_heaptest:
     push    ebx
     push    esi
     push    edi
-    call    test_heap_sizes
-    jc      1f
-    call    test_heap_reuse
+    push    ebp
+    mov     ebp, offset heap_tests
+1:  push    ebp
+    call    [ebp + 4]
+    pop     ebp
     jc      2f
+    add     ebp, 8
+    cmp     ebp, offset heap_tests_end
+    jb      1b
     PRINT   "heaptest: passed\n"
     xor     eax, eax
     jmp     3f
-1:  PRINT   "heaptest: sizes failed\n"
-    jmp     3f
-2:  PRINT   "heaptest: reuse failed\n"
-3:  pop     edi
+2:  PRINTF  "heaptest: %s failed\n", [ebp]
+3:  pop     ebp
+    pop     edi
     pop     esi
     pop     ebx
     ret
+
+STRING heap_name_sizes, "sizes"
+STRING heap_name_reuse, "reuse"
+STRING heap_name_block, "block"
+STRING heap_name_fit, "fit"
+STRING heap_name_flags, "flags"
+STRING heap_name_growth, "growth"
+STRING heap_name_scarce, "scarce"
+
+.data
+.balign 4
+# Name, routine (CF when it fails; it may clobber EBX, ESI, EDI and EBP). The last leaves little memory.
+heap_tests:
+    .long   heap_name_sizes, test_heap_sizes
+    .long   heap_name_reuse, test_heap_reuse
+    .long   heap_name_block, test_heap_block
+    .long   heap_name_fit, test_heap_fit
+    .long   heap_name_flags, test_heap_flags
+    .long   heap_name_growth, test_heap_growth
+    .long   heap_name_scarce, test_heap_scarce
+heap_tests_end:
+.text
 
 SHELL_COMMAND "heaptest", command_heaptest, "", "test the heap", GROUP_DEBUG
 
@@ -141,6 +167,203 @@ test_free_alternate:
     jb      1b
     ret
 
+# A block is aligned, empty to its end though it was used before, and names who asked for it; it counts as one.
+test_heap_block:
+    call    heap_check
+    mov     ebp, eax
+    mov     eax, 1000
+    call    malloc
+heap_block_owner:
+    jc      9f
+    test    al, 15
+    jnz     9f
+    cmp     dword ptr [eax - 4], offset heap_block_owner
+    jne     9f
+    mov     ebx, eax
+    mov     edi, eax
+    mov     ecx, 1008 / 4
+    or      eax, -1
+    rep stosd
+    call    heap_check
+    inc     ebp
+    cmp     eax, ebp
+    jne     9f
+    mov     eax, ebx
+    call    mfree
+    mov     eax, 1000
+    call    malloc
+    cmp     eax, ebx                    # the list of its size gives the last one first
+    jne     9f
+    mov     edi, eax
+    mov     ecx, 1008 / 4
+    xor     eax, eax
+    repe scasd
+    jne     9f
+    mov     eax, ebx
+    call    mfree
+    clc
+    ret
+9:  stc
+    ret
+
+FIT_SMALL               = 70000         # of one list: 2^16 to 2^17 - 1 bytes
+FIT_LARGE               = 120000
+
+# The first block of a list that is large enough is taken, not the first of the list.
+test_heap_fit:
+    mov     eax, FIT_SMALL
+    call    malloc
+    jc      9f
+    mov     ebx, eax
+    mov     eax, 16
+    call    malloc
+    mov     ebp, eax
+    mov     eax, FIT_LARGE
+    call    malloc
+    jc      9f
+    mov     esi, eax
+    mov     eax, 16
+    call    malloc
+    mov     edi, eax
+    mov     eax, esi
+    call    mfree
+    mov     eax, ebx
+    call    mfree                       # now before the large one
+    mov     eax, FIT_LARGE - 1000
+    call    malloc
+    cmp     eax, esi
+    jne     9f
+    call    mfree
+    mov     eax, ebp
+    call    mfree
+    mov     eax, edi
+    call    mfree
+    clc
+    ret
+9:  stc
+    ret
+
+IF                      = 0x200
+
+# Interrupts stay as they were, whatever comes of it.
+test_heap_flags:
+    mov     esi, 2
+1:  mov     eax, 100
+    call    malloc
+    jc      8f
+    call    test_interrupts
+    jc      8f
+    call    mfree
+    call    test_interrupts
+    jc      8f
+    mov     eax, 0x40000000             # more than there is
+    call    malloc
+    jnc     8f
+    call    test_interrupts
+    jc      8f
+    call    heap_check
+    call    test_interrupts
+    jc      8f
+    cli
+    dec     esi
+    jnz     1b
+    sti
+    clc
+    ret
+8:  sti
+    stc
+    ret
+
+# In: ESI 2 when interrupts should be on, 1 when off.
+# Out: CF when they are not so.
+# Clobbers: ECX.
+test_interrupts:
+    pushfd
+    pop     ecx
+    shr     ecx, 9
+    and     ecx, 1
+    inc     ecx
+    cmp     ecx, esi
+    je      1f                          # CF is clear
+    stc
+1:  ret
+
+PAGE                    = 4096
+# A region of so many pages holds one block of so many bytes, besides its own header and the one that ends it.
+HELD                    = -(16 + 16 + 16)
+
+# The heap takes no more pages than a block needs, but 64 at least.
+test_heap_growth:
+    mov     ebx, offset heap_growths
+1:  call    heap_stats
+    mov     esi, eax
+    mov     eax, [ebx]
+    call    malloc
+    jc      9f
+    mov     edi, eax
+    call    heap_stats
+    sub     eax, esi
+    jz      1b                          # there was room left
+    cmp     eax, [ebx + 4]
+    jne     9f
+    add     ebx, 8
+    cmp     ebx, offset heap_growths_end
+    jb      1b
+    clc
+    ret
+9:  stc
+    ret
+
+.data
+.balign 4
+# Bytes asked for, bytes that the heap grows; nothing is freed between them.
+heap_growths:
+    .long   100 * PAGE + HELD, 100 * PAGE, 100 * PAGE + HELD + 1, 101 * PAGE, 300 * PAGE + HELD - 4000, 300 * PAGE
+    .long   65 * PAGE + HELD, 65 * PAGE, 64 * PAGE + HELD, 64 * PAGE, 63 * PAGE + HELD, 64 * PAGE
+heap_growths_end:
+.text
+
+# When 64 pages in a row are not to be had, the heap takes what it needs; when that is not to be had, nothing.
+test_heap_scarce:
+    xor     ebx, ebx
+1:  mov     eax, 64
+    call    page_alloc
+    jc      2f
+    mov     ebx, eax
+    jmp     1b
+2:  mov     esi, 64                     # and what is left in smaller pieces
+3:  mov     eax, esi
+    call    page_alloc
+    jnc     3b
+    shr     esi, 1
+    jnz     3b
+    mov     eax, ebx                    # now there are 40 pages
+    mov     edx, 40
+    call    page_free
+4:  call    heap_stats                  # use up what the heap itself holds
+    mov     esi, eax
+    mov     eax, 30 * PAGE + HELD
+    call    malloc
+    jc      9f
+    call    heap_stats
+    sub     eax, esi
+    jz      4b
+    cmp     eax, 30 * PAGE
+    jne     9f
+    mov     eax, 30 * PAGE + HELD
+    call    malloc
+    jnc     9f
+    cmp     eax, ERROR_NO_MEMORY
+    jne     9f
+    call    heap_stats
+    sub     eax, esi
+    cmp     eax, 30 * PAGE
+    jne     9f
+    clc
+    ret
+9:  stc
+    ret
+
 # What the heap must notice, at the latest when a block is freed.
 # In: EAX argc, EDX argv: HOW.
 command_misuse:
@@ -163,6 +386,10 @@ command_misuse:
     je      3f
     cmp     bl, 'b'                     # before
     je      4f
+    cmp     bl, 'n'                     # next
+    je      5f
+    cmp     bl, 'f'                     # free
+    je      6f
     xor     dword ptr [edi - 16], 0x40  # its own size
     call    mfree
 1:  call    mfree
@@ -174,6 +401,12 @@ command_misuse:
     call    mfree
 4:  not     dword ptr [esi - 16]
     call    mfree
+5:  not     dword ptr [edi + 112 + 8]
+    call    mfree
+6:  call    mfree
+    not     dword ptr [edi - 8]
+    mov     eax, 100
+    call    malloc
     xor     eax, eax
     ret
 

@@ -13,10 +13,11 @@ async function atPrompt(): Promise<LabNode> {
   return lab.nodes[0]!;
 }
 
-test("blocks take what they should, and what is freed is one piece again", async () => {
+test("blocks take what they should, what is freed is one piece again, and the heap grows by what it needs", async () => {
   const node = await atPrompt();
-  expect((await node.enter("heaptest", /heaptest: (.*)\n/))[1]).toBe("passed");
   await node.enter("mem check", /heap: [1-9]\d+ blocks, all headers agree/);
+  await node.waitFor(PROMPT);
+  expect((await node.enter("heaptest", /heaptest: (.*)\n/))[1]).toBe("passed");
 });
 
 test.each([
@@ -24,6 +25,8 @@ test.each([
   ["inside", "mfree: not an address that malloc returned"],
   ["header", "mfree: block was freed before, or its header is overwritten"],
   ["before", "heap: the header before a block is overwritten"],
+  ["next", "heap: the header behind a block is overwritten"],
+  ["free", "heap: the header behind a block is overwritten"],
   ["size", "heap: the header behind a block is overwritten"],
 ])("a block that is misused (%s) stops the machine with a reason", async (how, reason) => {
   const node = await atPrompt();

@@ -78,7 +78,7 @@ describe("house rules", () => {
       "src/assembler/directives": ["src/assembler/read", "src/assembler/model", "src/isa", "src/object"],
       "src/linker": ["src/diagnostic", "src/object"],
       "src/binutils": ["src/isa", "src/object"],
-      "src/image": ["src/object", "src/linker"],
+      "src/image": ["src/diagnostic", "src/object", "src/linker"],
       "src/build": ["src/isa", "src/diagnostic", "src/object", "src/assembler", "src/linker", "src/image"],
       "src/oofs": ["src/image"],
       emulator: ["src/isa"],

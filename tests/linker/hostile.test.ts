@@ -65,7 +65,7 @@ describe("hostile input", () => {
     const script =
       "PHDRS { all PT_LOAD; } SECTIONS { .text 0x2000 : { *(.text) } :all .data 0x3000 : AT(0x1000) { *(.data) } :all }";
     expect(linkMessages(script, ".text\nnop\n.data\n.long 1\n")).toEqual([
-      "section .data is loaded to 0x1000, which is not behind .text in their segment",
+      "section .data is loaded to 0x1000, which is not after .text in their segment",
     ]);
   });
 

@@ -168,6 +168,16 @@ describe("promises", () => {
     ).toEqual([]);
   });
 
+  test("9. After a failure nothing is confirmed any more", () => {
+    const { disk, fs } = fresh();
+    fs.create("/a");
+    disk.failAt = disk.operations + 3;
+    expect(() => fs.sync()).toThrow("the disk cannot write");
+    expect(() => fs.sync()).toThrow("the volume is not written any more: the disk cannot write");
+    expect(code(() => fs.create("/b"))).toBe("read-only");
+    expect(fs.exists("/a")).toBe(false);
+  });
+
   test("10. A full volume deletes", () => {
     const { disk, fs } = fresh(128);
     let count = 0;

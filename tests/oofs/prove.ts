@@ -25,7 +25,7 @@ interface Line {
 
 const RESULTS = "build/prove-oofs.jsonl";
 const RANDOM_HISTORIES = 2000;
-const FLIPS_PER_PIECE = 2000;
+const FLIPS_PER_PIECE = 250;
 const HOSTILE_PIECES = 100;
 const HOSTILE_PER_PIECE = 200;
 
@@ -76,7 +76,7 @@ function* pieces(): Generator<Piece> {
     name: "anywhere",
     run: () => {
       const random = new Random(77);
-      return each(2000, () => flip(sample, random.below(sample.content.length * 8)));
+      return each(500, () => flip(sample, random.below(sample.content.length * 8)));
     },
   };
   yield {

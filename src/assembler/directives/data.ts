@@ -125,7 +125,7 @@ function wideStrings(size: number): Handler {
   };
 }
 
-/** Text of a floating-point number at the cursor, which moves behind it. */
+/** Text of a floating-point number at the cursor, which moves past it. */
 function floatText(assembler: Assembler): string {
   const { input } = assembler;
   input.skipSpace();
@@ -168,12 +168,8 @@ function leb128(isSigned: boolean): Handler {
 /** `.dcb.w count, value`: copies of a number. */
 function copies(size: number): Handler {
   return (assembler) => {
-    const count = copyCount(assembler);
-    if (assembler.input.atStatementEnd()) {
-      assembler.sections.zeros(Math.max(0, count) * size);
-      return;
-    }
-    assembler.demandComma();
+    const count = copyCount(assembler, size);
+    if (count === null) return;
     const start = assembler.input.offset;
     for (let i = 0; i < count; i++) {
       assembler.input.offset = start;
@@ -186,22 +182,24 @@ function copies(size: number): Handler {
   };
 }
 
-function copyCount(assembler: Assembler): number {
+/** Of the values that follow; without any the copies are zeros, and all is done: null. */
+function copyCount(assembler: Assembler, size: number): number | null {
   const start = assembler.input.offset;
   const count = assembler.expressions.absoluteNumber("the number of copies");
   if (count < 0) assembler.warnAt("negative-count", start, `a count of ${count} leaves no copies`);
-  return count;
+  if (!assembler.input.atStatementEnd()) {
+    assembler.demandComma();
+    return count;
+  }
+  assembler.sections.zeros(Math.max(0, count) * size);
+  return null;
 }
 
 /** `.dcb.d count, value`, each copy of `size` bytes. */
 function floatCopies(format: FloatFormat, size: number): Handler {
   return (assembler) => {
-    const count = copyCount(assembler);
-    if (assembler.input.atStatementEnd()) {
-      assembler.sections.zeros(Math.max(0, count) * size);
-      return;
-    }
-    assembler.demandComma();
+    const count = copyCount(assembler, size);
+    if (count === null) return;
     assembler.input.skipSpace();
     const start = assembler.input.offset;
     const bytes = encodeFloat(floatText(assembler), format);

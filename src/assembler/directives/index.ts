@@ -1,5 +1,5 @@
 /**
- * Puts every directive on its name.
+ * Binds every directive to its name.
  */
 
 import type { Directive } from "../model/atom.ts";

@@ -45,7 +45,7 @@ function standard(pick: (assembler: Assembler) => Section): Handler {
     const number = optionalNumber(assembler);
     assembler.demandEnd();
     const section = pick(assembler);
-    // `-R` puts data behind the code, where no subsection of the code's own is.
+    // `-R` puts data after the code, where no subsection of the code's own is.
     if (assembler.options.foldData === true && section === assembler.sections.data)
       assembler.sections.change(assembler.sections.text, number + FOLDED_DATA);
     else assembler.sections.change(section, number);
@@ -98,7 +98,7 @@ interface SectionAttributes {
   number: number;
 }
 
-/** Flags, type and what they ask for; the cursor is behind the name. */
+/** Flags, type and what they ask for; the cursor is after the name. */
 function attributes(assembler: Assembler, withNumber: boolean): SectionAttributes {
   const { input } = assembler;
   const result: SectionAttributes = {
@@ -180,7 +180,7 @@ function attributes(assembler: Assembler, withNumber: boolean): SectionAttribute
   if (!rest() || uniqueNumber(assembler, result)) return result;
   if ((result.flags & SHF.GNU_MBIND) === 0)
     assembler.fail("trailing-text", "expected `unique' and a number, or the end of the statement");
-  result.info = assembler.expressions.absoluteNumber("the number behind the flag d");
+  result.info = assembler.expressions.absoluteNumber("the number after the flag d");
   if (rest() && !uniqueNumber(assembler, result))
     assembler.fail("trailing-text", "expected `unique' and a number, or the end of the statement");
   return result;
@@ -193,7 +193,7 @@ function uniqueNumber(assembler: Assembler, result: SectionAttributes): boolean 
   if (textOfBytes(input.bytes, input.offset, input.offset + 6) !== "unique") return false;
   input.offset += 6;
   assembler.demandComma();
-  result.unique = assembler.expressions.absoluteNumber("the number behind `unique'");
+  result.unique = assembler.expressions.absoluteNumber("the number after `unique'");
   return true;
 }
 

@@ -81,7 +81,7 @@ const incbin: Handler = (assembler) => {
     assembler.failAt(
       "value-range",
       file.start,
-      `file \`${file.path}' has ${bytes.length} bytes: it cannot give ${count === Infinity ? "those" : count} behind byte ${skip}`,
+      `file \`${file.path}' has ${bytes.length} bytes: it cannot give ${count === Infinity ? "those" : count} after byte ${skip}`,
     );
   }
   assembler.sections.bytes(bytes.subarray(skip, skip + (count === Infinity ? bytes.length - skip : count)));

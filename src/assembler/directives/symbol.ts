@@ -12,7 +12,7 @@ import { readString } from "../read/text.ts";
 import { alignTo } from "./layout.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
-/** The name at the cursor, which moves behind it. */
+/** The name at the cursor, which moves past it. */
 function symbolName(assembler: Assembler): Atom {
   const { input } = assembler;
   if (input.skipSpace() === QUOTE) {

@@ -1,6 +1,6 @@
 /**
  * Call frame information as the `.cfi_*` directives give it: for each routine what undoes its work on the stack
- * (DWARF 5, section 6.4). `write/call-frames.ts` makes the tables of it.
+ * (DWARF 5, section 6.4). `write/call-frames.ts` makes the tables from it.
  */
 
 import type { Expression } from "./expression.ts";

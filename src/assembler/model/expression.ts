@@ -6,7 +6,7 @@
  * There are three moments. `combine` folds when an operator is read, from what is known then. `refold` tries again
  * later, when symbols have got values in between: it looks through symbols that were equated to expressions, with a
  * limit on the parts it visits, since n symbols that each name the one before twice make a tree of 2^n leaves. What
- * remains after that needs addresses, and is the affair of `write/resolver.ts`, which knows the same operators
+ * remains after that needs addresses, and is left to `write/resolver.ts`, which knows the same operators
  * (`compute`) but calculates with places.
  */
 

@@ -1,4 +1,4 @@
-/** A macro as its definition leaves it. How it is expanded is the reader's affair. */
+/** A macro as its definition leaves it. Only the reader knows how it is expanded. */
 
 import type { FrameOrigin, SourceFrame, TextRange } from "./source-frame.ts";
 

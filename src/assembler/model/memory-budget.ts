@@ -1,5 +1,5 @@
 /**
- * What one assembly keeps in memory beside the bytes that it makes, as far as that is counted. Every kind of thing that a
+ * What one assembly keeps in memory besides the bytes that it makes, as far as that is counted. Every kind of thing that a
  * source can make any number of is counted here, so that a source cannot exhaust the host.
  */
 

@@ -57,7 +57,7 @@ export class Assembler extends Reading {
     conditionals.lastResult = null;
   }
 
-  /** Before an expansion or a file is entered: its frame is left behind the statement that asked for it. */
+  /** Before an expansion or a file is entered: its frame is left past the statement that asked for it. */
   leaveStatement(): void {
     if (this.listing !== null && this.input.bytes[this.input.offset] !== SEMICOLON) this.list();
     this.input.nextStatement();

@@ -10,7 +10,7 @@ export const NAME_START = 2;
 /** May continue a name. */
 export const NAME_PART = 4;
 export const DIGIT = 8;
-/** Ends a statement: newline, `;`, the comment sign, and the NUL behind a buffer. */
+/** Ends a statement: newline, `;`, the comment sign, and the NUL after a buffer. */
 export const STATEMENT_END = 16;
 
 export const characterClass = new Uint8Array(256);

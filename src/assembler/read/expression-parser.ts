@@ -171,7 +171,7 @@ export class ExpressionParser {
       }
       let right = this.#binary(PRECEDENCE[op]!);
       if (right.op === Op.ABSENT) {
-        if (this.intelOperand) this.#reading.fail("expression-expected", "expected an operand behind this operator");
+        if (this.intelOperand) this.#reading.fail("expression-expected", "expected an operand after this operator");
         this.#reading.warnAt(
           "missing-operand",
           operatorOffset,
@@ -284,7 +284,7 @@ export class ExpressionParser {
     if (++this.#nesting > MAXIMUM_NESTING) this.#reading.fail("expression-too-deep", "expression is nested too deeply");
     const operand = this.#operand();
     this.#nesting--;
-    if (operand.op === Op.ABSENT) this.#reading.fail("expression-expected", "expected an operand behind this operator");
+    if (operand.op === Op.ABSENT) this.#reading.fail("expression-expected", "expected an operand after this operator");
     return operand;
   }
 
@@ -396,7 +396,7 @@ export class ExpressionParser {
       input.offset = wordStart + 3;
     }
     const operand = this.#binary(9);
-    if (operand.op === Op.ABSENT) reading.fail("expression-expected", `expected an operand behind \`${operator.name}'`);
+    if (operand.op === Op.ABSENT) reading.fail("expression-expected", `expected an operand after \`${operator.name}'`);
     if (op === Op.BIT_NOT)
       return operand.op === Op.CONSTANT
         ? constant(computeUnary(op, operand.number), start)
@@ -414,13 +414,13 @@ export class ExpressionParser {
     return expression;
   }
 
-  /** Cursor behind the name. */
+  /** Cursor after the name. */
   #symbol(atom: Atom, start: number): Expression {
     this.namesRead++;
     const reading = this.#reading;
     const input = reading.input;
     if (input.bytes[input.offset] === AT_SIGN) {
-      // GNU as finds the suffix before the symbol, but in Intel operands behind it: so say the orders of its symbol
+      // GNU as finds the suffix before the symbol, but in Intel operands after it: so say the orders of its symbol
       // tables.
       if (this.intelOperand) reading.symbols.findOrMake(atom, start);
       this.#relocationSuffix();

@@ -124,7 +124,7 @@ export class Input implements Cursor {
     return true;
   }
 
-  /** The cursor stands behind the last line of its frame. */
+  /** The cursor stands after the last line of its frame. */
   get exhausted(): boolean {
     return this.offset >= this.frame!.end;
   }
@@ -187,7 +187,7 @@ export class Input implements Cursor {
     this.line++;
   }
 
-  /** Cursor at the opening of a comment: returns the offset behind its end, or that of the end of the text. */
+  /** Cursor at the opening of a comment: returns the offset after its end, or that of the end of the text. */
   #skipComment(start: number): number {
     const bytes = this.bytes;
     const end = this.frame!.end;
@@ -206,7 +206,7 @@ export class Input implements Cursor {
   }
 }
 
-/** Offset behind the string that begins at `start`; a string ends at its line's end at the latest. */
+/** Offset after the string that begins at `start`; a string ends at its line's end at the latest. */
 function skipString(bytes: Uint8Array, start: number): number {
   let offset = start + 1;
   for (;;) {
@@ -219,7 +219,7 @@ function skipString(bytes: Uint8Array, start: number): number {
 }
 
 /**
- * Offset behind the character constant that begins at `start`: the apostrophe, one character or escape, a closing one
+ * Offset after the character constant that begins at `start`: the apostrophe, one character or escape, a closing one
  * if any.
  */
 function skipCharacter(bytes: Uint8Array, start: number): number {

@@ -117,7 +117,7 @@ export class InstructionParser {
     return this.#options;
   }
 
-  /** Assembles an instruction whose first word is `atom`, or null for a `{...}` prefix; the cursor is behind it. */
+  /** Assembles an instruction whose first word is `atom`, or null for a `{...}` prefix; the cursor is after it. */
   assemble(atom: Atom | null, offset: number): void {
     const reading = this.#reading;
     const input = reading.input;
@@ -145,7 +145,7 @@ export class InstructionParser {
       }
       let end = wordOffset;
       if (characterClass[input.bytes[end]!]! & NAME_START) while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
-      if (end === wordOffset) reading.fail("bad-statement", "expected an instruction behind the prefix");
+      if (end === wordOffset) reading.fail("bad-statement", "expected an instruction after the prefix");
       mnemonic = reading.atoms.intern(input.bytes, wordOffset, end).lower.text;
       input.offset = end;
     }
@@ -237,7 +237,7 @@ export class InstructionParser {
     sections.charge(length);
   }
 
-  /** `{disp32}` and the like, which choose among encodings; the cursor moves behind the brace. */
+  /** `{disp32}` and the like, which choose among encodings; the cursor moves past the brace. */
   #pseudoPrefix(wish: EncodingWish | null): EncodingWish | null {
     const reading = this.#reading;
     const { input } = reading;
@@ -390,7 +390,7 @@ export class InstructionParser {
     reading.failAt(WARNINGS.get(error.code) ?? error.code, offset, error.message);
   }
 
-  /** Operands that make no sense are no mistake of their own behind a word that is no instruction. */
+  /** Operands that make no sense are no mistake of their own after a word that is no instruction. */
   #demandKnown(mnemonic: string): void {
     if (!isMnemonic(mnemonic, this.options) && !isMnemonic(`l${mnemonic}`, this.options))
       this.#refuseWord(mnemonic, this.#reading.input.statementOffset);

@@ -24,7 +24,7 @@ const OPEN = new Map([
 /** Modes of `.altmacro`. */
 export interface TextMode {
   readonly isAlternate: boolean;
-  /** Value of the `%expression` at an offset, as decimal digits, and the offset behind it. */
+  /** Value of the `%expression` at an offset, as decimal digits, and the offset after it. */
   evaluate(bytes: Uint8Array, offset: number, end: number): { text: string; end: number };
 }
 
@@ -63,7 +63,7 @@ export function isSeparator(code: number, alternate: boolean): boolean {
   }
 }
 
-/** Reads one argument at `offset` into `out`; returns the offset behind it. */
+/** Reads one argument at `offset` into `out`; returns the offset after it. */
 export function readArgument(bytes: Uint8Array, offset: number, end: number, out: ByteRow, mode: TextMode): number {
   offset = skipBlanks(bytes, offset, end);
   if (offset >= end) return offset;
@@ -142,7 +142,7 @@ function readQuoted(bytes: Uint8Array, offset: number, end: number, out: ByteRow
   return offset;
 }
 
-/** The name at an offset and the offset behind it; the name is empty where none is. */
+/** The name at an offset and the offset after it; the name is empty where none is. */
 export function readName(bytes: Uint8Array, offset: number, end: number): { name: string; end: number } {
   const start = offset;
   if (offset < end && characterClass[bytes[offset]!]! & NAME_START) {
@@ -155,7 +155,7 @@ export function readName(bytes: Uint8Array, offset: number, end: number): { name
 const AMPERSAND = 0x26;
 const APOSTROPHE = 0x27;
 
-/** As `readName`, where the body names a parameter: one sign behind the name, which ends it there, goes with it. */
+/** As `readName`, where the body names a parameter: one sign after the name, which ends it there, goes with it. */
 function readReference(
   body: Uint8Array,
   offset: number,

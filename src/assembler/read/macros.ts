@@ -99,7 +99,7 @@ export class Macros {
     return row;
   }
 
-  /** `.macro name parameters`, cursor behind the word. */
+  /** `.macro name parameters`, cursor after the word. */
   define(): void {
     const reading = this.#reading;
     const input = reading.input;
@@ -153,7 +153,7 @@ export class Macros {
     const row = new ByteRow();
     let offset = skipBlanks(text, behindName, text.length);
     if (text[offset] === 0x28)
-      reading.failAt("macro-parameter", start, "parameters stand behind the name as they are, without parentheses");
+      reading.failAt("macro-parameter", start, "parameters stand after the name as they are, without parentheses");
     offset = skipComma(text, offset, text.length);
     while (offset < text.length) {
       const { name, end } = readName(text, offset, text.length);
@@ -222,7 +222,7 @@ export class Macros {
     else atom.macro = null;
   }
 
-  /** A call: the cursor is behind the macro's name. */
+  /** A call: the cursor is after the macro's name. */
   call(macro: Macro): void {
     const reading = this.#reading;
     const input = reading.input;

@@ -21,9 +21,9 @@ import {
   PERCENT,
   SPACE,
   STAR,
-  STATEMENT_END,
 } from "./chars.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
+import { goesOn } from "./next-operand.ts";
 import { lastByte, TARGET } from "./operands-intel.ts";
 import { encoderValue } from "./operands-plain.ts";
 import type { ParsedOperands } from "./parsed-operands.ts";
@@ -71,22 +71,12 @@ export class AttOperands {
     const input = reading.input;
     const parsed = this.#parsed;
     const branch = isBranch(mnemonic) || isFarBranch(mnemonic);
-    for (;;) {
+    do {
       const start = input.offset;
       this.#expressions.relocation = 0;
       this.#operand(branch, isFarBranch(mnemonic), start);
       parsed.lengths[parsed.count - 1] = Math.max(1, lastByte(input.bytes, input.offset) + 1 - start);
-      const code = input.skipSpace();
-      if (code === COMMA) {
-        input.offset++;
-        if (characterClass[input.skipSpace()]! & STATEMENT_END)
-          reading.fail("operand-expected", "expected an operand behind the comma");
-        continue;
-      }
-      if (characterClass[code]! & STATEMENT_END) break;
-      this.#demandKnown(mnemonic);
-      reading.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
-    }
+    } while (goesOn(reading, mnemonic, this.#demandKnown));
     if (branch && parsed.operands.length === 2 && parsed.operands[0]!.kind === "immediate") this.#joinFar();
     else if (parsed.operands.length > 1 && !NOT_REVERSED.has(mnemonic)) this.#reverse(mnemonic);
   }
@@ -105,7 +95,7 @@ export class AttOperands {
     }
     if (code === DOLLAR) {
       input.offset++;
-      const value = refold(expressions.required("a value behind `$'"));
+      const value = refold(expressions.required("a value after `$'"));
       if (value.op === Op.REGISTER)
         reading.failAt("register-in-expression", value.offset, "a register is no immediate value");
       if (value.op === Op.BIG)
@@ -262,7 +252,7 @@ export class AttOperands {
         }
       }
     }
-    if (input.skipSpace() !== CLOSE_PARENTHESIS) reading.fail("missing-parenthesis", "expected `)' behind the address");
+    if (input.skipSpace() !== CLOSE_PARENTHESIS) reading.fail("missing-parenthesis", "expected `)' after the address");
     input.offset++;
   }
 

@@ -9,8 +9,9 @@ import { R } from "../../object/relocation-types.ts";
 import { combine, constant, type Expression, knownDifference, node, Op, refold } from "../model/expression.ts";
 import { add, subtract } from "../model/integer.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
-import { CLOSE_BRACKET, COMMA, characterClass, STATEMENT_END } from "./chars.ts";
+import { CLOSE_BRACKET } from "./chars.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
+import { goesOn } from "./next-operand.ts";
 import { encoderValue, PlainOperands, registerOperand } from "./operands-plain.ts";
 import type { ParsedOperands } from "./parsed-operands.ts";
 import { isBranch, isFarBranch } from "./parsed-operands.ts";
@@ -62,22 +63,12 @@ export class IntelOperands {
     const input = reading.input;
     const parsed = this.#parsed;
     const branch = isBranch(mnemonic);
-    for (;;) {
+    do {
       const start = input.offset;
       if (!this.#plain.take(branch)) this.#operand(mnemonic, branch, start);
       const count = parsed.operands.length;
       if (count > 0) parsed.lengths[count - 1] = Math.max(1, lastByte(input.bytes, input.offset) + 1 - start);
-      const code = input.skipSpace();
-      if (code === COMMA) {
-        input.offset++;
-        if (characterClass[input.skipSpace()]! & STATEMENT_END)
-          reading.fail("operand-expected", "expected an operand behind the comma");
-        continue;
-      }
-      if (characterClass[code]! & STATEMENT_END) break;
-      this.#demandKnown(mnemonic);
-      reading.fail("trailing-text", "expected `,' or the end of the statement behind this operand");
-    }
+    } while (goesOn(reading, mnemonic, this.#demandKnown));
     if ((branch || isFarBranch(mnemonic)) && parsed.operands.length === 2) this.#joinFar();
   }
 
@@ -155,7 +146,7 @@ export class IntelOperands {
       return;
     }
     const sizeBits = this.#sizeBits;
-    // A place behind `offset` gets a field of full size, even where its distance to another one is known.
+    // A place after `offset` gets a field of full size, even where its distance to another one is known.
     const value = this.#hasOffset && (namesSymbol(tree) || subtractsOffset(tree)) ? null : encoderValue(displacement);
     const operand: ImmediateOperand =
       sizeBits === 0 ? { kind: "immediate", value } : { kind: "immediate", value, sizeBits: sizeBits as SizeBits };

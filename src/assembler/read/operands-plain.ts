@@ -69,7 +69,7 @@ export class PlainOperands {
     this.#parsed = parsed;
   }
 
-  /** Takes the operand at the cursor and moves behind it; false, and nothing done, when it is not plain. */
+  /** Takes the operand at the cursor and moves past it; false, and nothing done, when it is not plain. */
   take(isBranch: boolean): boolean {
     const { bytes, offset } = this.#reading.input;
     const code = bytes[offset]!;

@@ -14,7 +14,7 @@ import {
 import type { Reading } from "./reading.ts";
 
 /**
- * The register at the cursor (with its `%`, if any), the cursor then behind it; null and the cursor unmoved
+ * The register at the cursor (with its `%`, if any), the cursor then past it; null and the cursor unmoved
  * otherwise.
  */
 export function readRegister(reading: Reading): Register | null {

@@ -62,10 +62,10 @@ const AFTER_SYMBOL = 9;
 const BLANK_AFTER_SYMBOL = 10;
 const IN_LABEL = 11;
 
-/** The text behind the name that began a statement: the operands. */
+/** The text after the name that began a statement: the operands. */
 export const FROM_OPERANDS = IN_OPERANDS;
 export const FROM_LINE_START = LINE_START;
-/** Behind a `;`. */
+/** After a `;`. */
 export const FROM_SEPARATOR = AFTER_BLANK;
 
 /** Characters that can begin or continue an operand: a blank between two of them stays. */
@@ -89,7 +89,7 @@ export function scrubStatement(bytes: Uint8Array, start: number, end: number, fr
   while (offset < end) {
     const code = bytes[offset]!;
     if (code === SLASH && bytes[offset + 1] === STAR) {
-      // GNU as takes a comment, with the blanks behind it, for nothing: what stands on either side grows together.
+      // GNU as takes a comment, with the blanks after it, for nothing: what stands on either side grows together.
       offset += 2;
       while (offset < end && !(bytes[offset] === STAR && bytes[offset + 1] === SLASH))
         if (bytes[offset++] === NEWLINE) newlines++;
@@ -152,7 +152,7 @@ export function scrubStatement(bytes: Uint8Array, start: number, end: number, fr
       continue;
     }
     if (code === COLON && (state === IN_OPCODE || state === IN_LABEL)) {
-      // Behind a label the statement begins again.
+      // After a label the statement begins again.
       state = AFTER_BLANK;
       out.push(code, offset++);
       continue;

@@ -6,7 +6,7 @@
 import type { EncodingWish, Operand, Prefix } from "../../isa/instruction.ts";
 import { COMMA } from "./chars.ts";
 
-/** What stands behind the dot of `mov.s`, `jmp.d32`: forerunners of the prefixes in braces. */
+/** What stands after the dot of `mov.s`, `jmp.d32`: forerunners of the prefixes in braces. */
 const WISHES: ReadonlyMap<string, EncodingWish> = new Map<string, EncodingWish>([
   ["s", { direction: "load" }],
   ["d8", { displacementBits: 8 }],

@@ -53,7 +53,7 @@ function assembleFrame(assembler: Assembler): void {
       if (!input.pop()) return;
       continue;
     }
-    // A `;` does not end a line: what stands behind it is the same line, but a statement of its own.
+    // A `;` does not end a line: what stands after it is the same line, but a statement of its own.
     const atLineStart = input.offset === 0 || input.bytes[input.offset - 1] === NEWLINE;
     try {
       if (atLineStart && input.bytes[input.offset] === HASH && lineMarker(assembler)) continue;
@@ -208,7 +208,7 @@ function assignment(assembler: Assembler, atom: Atom, offset: number): void {
   assembler.demandEnd();
 }
 
-/** A statement that begins with a word: cursor behind it. */
+/** A statement that begins with a word: cursor after it. */
 function word(assembler: Assembler, atom: Atom, offset: number): void {
   const input = assembler.input;
   const lower = atom.lower;

@@ -1,6 +1,6 @@
 /**
- * Templates of repeated blocks by their text. An `.irp` in a macro is gathered anew in each expansion, and mostly its
- * body is the same text again.
+ * Templates of repeated blocks by their text. An `.irp` in a macro is gathered again in each expansion, usually with
+ * the same text as its body.
  */
 
 import type { Template } from "../model/macro.ts";

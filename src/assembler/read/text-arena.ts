@@ -17,7 +17,7 @@ export class TextArena {
   #used = 0;
 
   /**
-   * Copies the row's text and returns where it begins in `bytes`. Before it is a newline, behind it two newlines and a
+   * Copies the row's text and returns where it begins in `bytes`. Before it is a newline, after it two newlines and a
    * NUL: what the scanner wants of every text (`SourceFrame.bytes`).
    */
   keep(row: ByteRow): number {

@@ -14,7 +14,7 @@ const CHARACTER_ESCAPES = new Map([
   [0x74, 9],
 ]);
 
-/** Value of the character constant whose apostrophe is at `start`, and the offset behind it. */
+/** Value of the character constant whose apostrophe is at `start`, and the offset after it. */
 export function characterValue(bytes: Uint8Array, start: number): { value: number; end: number } {
   let offset = start + 1;
   let value = bytes[offset]!;
@@ -28,7 +28,7 @@ export function characterValue(bytes: Uint8Array, start: number): { value: numbe
 
 export interface StringResult {
   readonly bytes: Uint8Array;
-  /** Offset behind the closing quote, or of the newline where there is none. */
+  /** Offset after the closing quote, or of the newline where there is none. */
   readonly end: number;
   /** The closing quote was found on the line. */
   readonly closed: boolean;

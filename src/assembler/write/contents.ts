@@ -3,6 +3,7 @@
  * field either its value or to the linker.
  */
 
+import { assert } from "../../diagnostic/invariant.ts";
 import { writeNops } from "../../isa/nops.ts";
 import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
 import { KEEPS_SYMBOL, plainRelocation, R, relocationBytes, THREAD_LOCAL } from "../../object/relocation-types.ts";
@@ -24,14 +25,18 @@ import { Unresolvable } from "./resolver.ts";
 export function writeContents(program: Program, resolver: Resolver, section: Section): RelocationList {
   const out = new Uint8Array(section.hasContents ? section.sizeBytes : 0);
   const first = section.ordered[0]!.first;
-  /** Jumps that are left to the linker: GNU as lists their relocations behind all others. */
+  /** Jumps that are left to the linker: GNU as lists their relocations after all others. */
   const settled: Fragment[] = [];
+  let end = 0;
   for (let fragment: Fragment | null = first; fragment !== null; fragment = fragment.next) {
     if (!section.hasContents) continue;
+    assert(fragment.address >= end, "relaxation left two fragments on top of each other");
+    end = fragment.address + fragment.fixedSize;
     const { bytes } = fragment.subsection;
     out.set(bytes.subarray(fragment.start, fragment.start + fragment.fixedSize), fragment.address);
     if (fragment.variable !== null) writeVariable(program, resolver, section, fragment, out, settled);
   }
+  assert(end <= out.length, "relaxation left a fragment beyond the end of its section");
   section.contents = out;
   const relocations = new RelocationList();
   const writer = new FixupWriter(program, resolver, section, out, relocations);
@@ -108,7 +113,7 @@ function writeVariable(
     case "align":
       if (variable.fill === null) writeNops(out, at, size, program.padding.bits, variable.hasLongNops);
       else {
-        // What is left over behind the last whole pattern is zero.
+        // What is left over after the last whole pattern is zero.
         const whole = size - (size % variable.fill.length);
         for (let i = 0; i < whole; i++) out[at + i] = variable.fill[i % variable.fill.length]!;
       }

@@ -15,7 +15,7 @@ import { X87 } from "./x87.ts";
 class Table {
   readonly #rows: readonly TableRow[];
   readonly #forms: (Form | null)[];
-  /** All rows, a newline before and behind each, and where each begins. */
+  /** All rows, a newline before and after each, and where each begins. */
   readonly #text: string;
   readonly #starts: Int32Array;
 

@@ -1,4 +1,4 @@
-/** Several scripts as one: those of the command line, and the built-in one behind them unless they replace it. */
+/** Several scripts as one: those of the command line, and the built-in one after them unless they replace it. */
 import type { LinkerScript } from "./tree.ts";
 
 /** `scripts` must not be empty. What only one script can say is taken from the first that says it. */

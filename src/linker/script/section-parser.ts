@@ -193,7 +193,7 @@ export abstract class SectionParser extends ExpressionParser {
   }
 
   /**
-   * `OVERLAY address : AT(load) { .one { ... } .two { ... } }`: sections at one address, which lie behind each other in
+   * `OVERLAY address : AT(load) { .one { ... } .two { ... } }`: sections at one address, which follow each other in
    * the file.
    */
   protected overlay(): OutputSection[] {

@@ -152,11 +152,12 @@ describe("screen", () => {
     expect(lit[5 * 9]).toBe(true);
   });
 
-  test("graphics modes and blanked screens are black and have no text", () => {
+  test("graphics modes have no text, and blanked screens are black", () => {
     const machine = new TestBoard();
     write(machine, 0, "\xdb");
     machine.run("out 3ce 6; out 3cf 5");
     expect(readTextScreen(machine.board.vga).rows).toBe(0);
+    machine.run("out 3c4 1; out 3c5 23");
     expect(renderScreen(machine.board.vga).rgba.some((byte, index) => index % 4 !== 3 && byte !== 0)).toBe(false);
   });
 

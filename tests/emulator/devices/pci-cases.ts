@@ -83,7 +83,7 @@ export const pciCases: readonly Case[] = [
   },
   {
     name: "an I/O window is where it is put, while it is enabled",
-    script: `${address(1, 1, 0x20)}; outl cfc c000; in c002 = ff; ${address(1, 1, 4)}; outw cfc 1; in c002 = 0; in bfff = ff; in c010 = ff; outw cfc 2; in c002 = ff; outw cfc 1; ${address(1, 1, 0x20)}; outl cfc d000; in c002 = ff; in d002 = 0; outl cfc 0; in d002 = ff; in 2 = ff`,
+    script: `${address(1, 1, 0x20)}; outl cfc c000; in c002 = ff; ${address(1, 1, 4)}; outw cfc 1; in c002 = 0; in bfff = ff; in c010 = ff; outw cfc 2; in c002 = ff; outw cfc 1; ${address(1, 1, 0x20)}; outl cfc d000; in c002 = ff; in d002 = 0; outl cfc 0; in d002 = ff`,
     ours: "QEMU places windows otherwise",
   },
   {
