@@ -135,6 +135,7 @@ const OTHERS = [
   "--count", // CONTRIBUTING.md: of npm run mutants
   "--accept-older", // formats/oofs.md: of fsck in QuRe's shell
   "--build-id", // linker.md: not there
+  "--gdwarf-cie-version", // assembler-differences.md: not there
   "--no-pad-sections", // assembler-differences.md: not there
   "--compress-debug-sections", // assembler-differences.md: not there
 ];
