@@ -113,6 +113,7 @@ describe("options and documents name each other", () => {
       "bench/peers/peers.ts",
       "scripts/bench.mjs",
       "scripts/prove.mjs",
+      "scripts/corpora.mjs",
     ];
     const taken = [...sources, ...programs].flatMap((path) =>
       [...readFileSync(join(root, path), "utf8").matchAll(/--[a-z][\w-]*/g)].map(([option]) => option),
