@@ -113,6 +113,7 @@ describe("options and documents name each other", () => {
       "bench/peers/peers.ts",
       "scripts/bench.mjs",
       "scripts/prove.mjs",
+      "scripts/corpora.mjs",
     ];
     const taken = [...sources, ...programs].flatMap((path) =>
       [...readFileSync(join(root, path), "utf8").matchAll(/--[a-z][\w-]*/g)].map(([option]) => option),
@@ -135,6 +136,7 @@ const OTHERS = [
   "--count", // CONTRIBUTING.md: of npm run mutants
   "--accept-older", // formats/oofs.md: of fsck in QuRe's shell
   "--build-id", // linker.md: not there
+  "--gdwarf-cie-version", // assembler-differences.md: not there
   "--no-pad-sections", // assembler-differences.md: not there
   "--compress-debug-sections", // assembler-differences.md: not there
 ];
