@@ -1,17 +1,15 @@
 // Mutants of TypeScript. Stryker's instrumenter finds them and puts the drawn ones into the source, each behind a
-// switch. The test files are bundled with that source once; a run of all of them says which test reaches which mutant;
-// then each mutant gets a process of its own that runs the tests which reach it, those first that have killed others
-// of its file, and ends with the first failure. A process for each keeps what modules make when they are loaded honest.
+// switch. The test files are bundled with that source once and loaded by processes that stay (warm.mjs); a run of all
+// tests says which of them reach which mutant; then the mutants follow one another, each judged by the tests that reach
+// it, those first that are quick and have killed others, until one fails. A process whose mutant takes too much of the
+// processor's time is ended, and another one goes on.
 
-import { fork } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { Instrumenter } from "@stryker-mutator/instrumenter";
 import { build } from "esbuild";
 import { draw, equivalents, short } from "./draw.mjs";
-
-const SHIM = resolve("scripts/mutants/vitest-shim.mjs");
-const CHILD = resolve("scripts/mutants/child.mjs");
+import { WarmProcess, writeBundles } from "./warm-process.mjs";
 
 /** Where the tests of a folder are, when not in the folder of the same name below tests/. The first that fits. */
 const TESTS = [
@@ -25,9 +23,11 @@ const TESTS = [
   ["emulator/jit", ["tests/emulator/jit", "tests/emulator/cpu"]],
 ];
 
-/** A mutant may take this many times as long as without it, and that much longer: the machine may be busy. */
-const PATIENCE = 5;
-const PATIENCE_MS = 15_000;
+/** A mutant may take this many times the processor's time that its tests take without it, and that much more. */
+const PATIENCE = 4;
+const PATIENCE_MS = 3000;
+/** Test files are run without mutants for as long. */
+const MEASURE_MS = 600_000;
 /** How much oftener than without it a mutant may be passed before its loop counts as endless. */
 const ENDLESS_FACTOR = 200;
 
@@ -55,10 +55,19 @@ function testsFor(paths) {
   return [...new Set([...new Set(places)].flatMap(testFilesUnder))];
 }
 
+const sources = new Map();
+
+/** A source as it was when the first mutant was looked for: somebody may go on writing. */
+function sourceOf(path) {
+  const known = sources.get(path) ?? readFileSync(path, "utf8");
+  sources.set(path, known);
+  return known;
+}
+
 async function instrument(files, rangesOf) {
   const instrumenter = new Instrumenter(silent);
   return instrumenter.instrument(
-    files.map((name) => ({ name: resolve(name), content: readFileSync(name, "utf8"), mutate: rangesOf(name) })),
+    files.map((name) => ({ name: resolve(name), content: sourceOf(resolve(name)), mutate: rangesOf(name) })),
     INSTRUMENTER_OPTIONS,
   );
 }
@@ -75,7 +84,7 @@ function textBetween(lines, { start, end }) {
 
 function describe({ fileName, location, mutatorName, replacement }) {
   const file = relative(".", fileName);
-  const lines = readFileSync(file, "utf8").split("\n");
+  const lines = sourceOf(fileName).split("\n");
   return {
     file,
     line: location.start.line + 1,
@@ -93,21 +102,21 @@ const placeOf = ({ fileName, location: { start, end }, mutatorName, replacement 
 /** Bundles the test files, with instrumented sources in the place of those on disk. */
 async function bundle(testFiles, instrumented, folder) {
   const contents = new Map(instrumented.map(({ name, content }) => [name, content]));
-  await build({
+  const { metafile } = await build({
     entryPoints: Object.fromEntries(testFiles.map((path, index) => [`test${index}`, path])),
     outdir: folder,
-    outExtension: { ".js": ".mjs" },
+    outExtension: { ".js": ".cjs" },
     bundle: true,
+    metafile: true,
     platform: "node",
     target: "node20",
-    format: "esm",
+    format: "cjs",
     packages: "external",
     logLevel: "error",
     plugins: [
       {
         name: "mutants",
-        setup({ onResolve, onLoad }) {
-          onResolve({ filter: /^vitest$/ }, () => ({ path: SHIM, external: true }));
+        setup({ onLoad }) {
           onLoad({ filter: /\.m?ts$/ }, ({ path }) => {
             const text = contents.get(path) ?? readFileSync(path, "utf8");
             return {
@@ -122,7 +131,11 @@ async function bundle(testFiles, instrumented, folder) {
       },
     ],
   });
-  return testFiles.map((path, index) => ({ path, bundle: join(folder, `test${index}.mjs`) }));
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  return {
+    bundles: Object.fromEntries(testFiles.map((path, index) => [path, join(folder, `test${index}.cjs`)])),
+    externals: [...new Set(imports.filter(({ external }) => external).map(({ path }) => path))],
+  };
 }
 
 /** What the global setup of the tests provides. */
@@ -145,76 +158,53 @@ async function provided(folder) {
   return values;
 }
 
-let taskNumber = 0;
-
-/** Runs a task in a process; null when it did not come to its end in time. */
-function runTask(folder, task, timeoutMs) {
-  const base = join(folder, `task${taskNumber++}`);
-  writeFileSync(`${base}.json`, JSON.stringify(task));
-  return new Promise((done) => {
-    const child = fork(CHILD, [`${base}.json`, `${base}.result.json`], {
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-      // A process that ends with the first failure leaves its temporary files.
-      env: { ...process.env, TMPDIR: join(folder, "tmp") },
-      execArgv: ["--max-old-space-size=1500"],
-    });
-    let said = "";
-    child.stderr.on("data", (chunk) => void (said = (said + chunk).slice(-2000)));
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      child.kill("SIGKILL");
-    }, timeoutMs);
-    child.on("close", (code) => {
-      clearTimeout(timer);
-      let result = null;
-      try {
-        result = JSON.parse(readFileSync(`${base}.result.json`, "utf8"));
-      } catch {
-        // It ended without one: a crash is a failure that everybody notices.
-        result = isLate ? null : { failed: `(process ended with ${code})`, message: said };
+/** Runs every test file without a mutant: what it needs, and which mutants its tests reach. */
+async function measure(testFiles, processes, report) {
+  const measured = new Map();
+  const queue = [...testFiles];
+  const hand = async (warm) => {
+    for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+      const found = await warm.ask({ measure: path }, MEASURE_MS);
+      if (found === null || found.broken) throw new Error(`${path} does not run without a mutant: ${found?.broken}`);
+      for (const test of found.tests) {
+        test.kills = 0;
+        if (test.state !== "pass")
+          report(`${path}: "${test.name}" (${test.state}: ${test.message}) without a mutant, and is left out`);
       }
-      rmSync(`${base}.json`, { force: true });
-      rmSync(`${base}.result.json`, { force: true });
-      done(result);
-    });
-  });
-}
-
-/** Works on `items` with `jobs` hands. */
-async function inParallel(items, jobs, work) {
-  const queue = items.map((item, index) => [item, index]);
-  const hand = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await work(...next);
-  };
-  await Promise.all(Array.from({ length: jobs }, hand));
-}
-
-/** Which tests reach each mutant: id -> tests, with what each costs. */
-async function reach(bundles, folder, jobs, report) {
-  const reached = new Map();
-  const add = (id, test, hits) => {
-    const entry = reached.get(id) ?? { tests: [], hits: 0 };
-    reached.set(id, entry);
-    if (!entry.tests.includes(test)) entry.tests.push(test);
-    entry.hits += hits;
-  };
-  await inParallel(bundles, jobs, async ({ path, bundle: file }) => {
-    const result = await runTask(folder, { files: [{ bundle: file, only: null }], mutant: null }, 600_000);
-    if (result === null || result.failed)
-      throw new Error(`${path} does not run without a mutant: ${result?.failed} ${result?.message}`);
-    const tests = new Map();
-    for (const [key, { name, state, ms }] of Object.entries(result.tests)) {
-      if (state === "pass") tests.set(key, { key, name, path, bundle: file, ms, kills: 0 });
-      else report(`${path}: "${name}" ${state === "fail" ? "fails" : "is skipped"} without a mutant, and is left out`);
+      if (found.isOrdered) report(`${path}: its tests need one another, and run in their order`);
+      measured.set(path, found);
     }
-    for (const [key, hits] of Object.entries(result.coverage.perTest))
-      for (const [id, count] of Object.entries(hits)) if (tests.has(key)) add(id, tests.get(key), count);
-    // What is passed while modules are loaded or in hooks, every test of the file may depend on.
-    for (const [id, count] of Object.entries(result.coverage.static))
-      for (const test of tests.values()) add(id, test, count);
-  });
-  return reached;
+  };
+  await Promise.all(processes.map(hand));
+  return measured;
+}
+
+const passing = (tests) => [...tests.keys()].filter((index) => tests[index].state === "pass");
+
+/**
+ * What judges a mutant, the best first: single tests of files that stay loaded, and whole files that are evaluated for
+ * it. With that how often the mutant is passed and how long all takes without it.
+ */
+function plan(id, measured) {
+  const steps = [];
+  let hits = 0;
+  for (const [file, { tests, fixed, loadMs, isOrdered }] of measured) {
+    const inFile = passing(tests);
+    const reaching = inFile.filter((index) => tests[index].hits[id] !== undefined);
+    for (const index of reaching) hits += tests[index].hits[id];
+    hits += fixed[id] ?? 0;
+    const value = (index, extraMs) => (1 + tests[index].kills) / (tests[index].ms + extraMs + 5);
+    if (fixed[id] !== undefined || (isOrdered && reaching.length > 0)) {
+      if (inFile.length === 0) continue;
+      const ordered = isOrdered ? inFile : [...inFile].sort((a, b) => value(b, 0) - value(a, 0));
+      const ms = loadMs + inFile.reduce((sum, index) => sum + tests[index].ms, 0);
+      steps.push({ file, isFresh: true, tests: ordered, ms, value: value(ordered[0], loadMs) });
+    } else
+      for (const index of reaching)
+        steps.push({ file, isFresh: false, tests: [index], ms: tests[index].ms, value: value(index, 0) });
+  }
+  steps.sort((a, b) => b.value - a.value);
+  return { steps, hits, ms: steps.reduce((sum, step) => sum + step.ms, 0) };
 }
 
 /**
@@ -224,6 +214,7 @@ async function reach(bundles, folder, jobs, report) {
 export async function runTypescriptMutants(files, { seed, count, jobs, tests, deadlineMs, report }) {
   const folder = resolve(`node_modules/.cache/qure-mutants/${process.pid}`);
   mkdirSync(join(folder, "tmp"), { recursive: true });
+  const processes = [];
   try {
     const all = (await instrument(files, () => true)).mutants.filter((mutant) => mutant.status !== "Ignored");
     const drawn = draw(all, count, seed);
@@ -240,42 +231,49 @@ export async function runTypescriptMutants(files, { seed, count, jobs, tests, de
       `${all.length} mutants in ${files.length} files, ${placed.length} drawn by seed ${seed}; ${testFiles.length} test files`,
     );
     process.env.QURE_PROVIDED = JSON.stringify(await provided(folder));
-    const bundles = await bundle(testFiles, again.files, folder);
-    const reached = await reach(bundles, folder, jobs, report);
+    const bundles = writeBundles(folder, await bundle(testFiles, again.files, folder));
+    processes.push(...Array.from({ length: jobs }, () => new WarmProcess(bundles, join(folder, "tmp"))));
+    const cpuMs = () => processes.reduce((sum, warm) => sum + warm.cpuMs(), 0);
+    const measured = await measure(testFiles, processes, report);
+    const measureMs = cpuMs();
+    report(`tests measured without mutants: ${(measureMs / 1000).toFixed(1)} s of the processor's time`);
     const reasonOf = equivalents();
     const result = { killed: [], survived: [], timedOut: [], equivalent: [], left: 0 };
-    await inParallel(placed, jobs, async (mutant, index) => {
+    let done = 0;
+    const judge = async (warm, mutant) => {
       const description = describe(mutant);
       const reason = reasonOf(description);
       if (reason !== null) return void result.equivalent.push({ ...description, reason });
       if (deadlineMs !== null && Date.now() > deadlineMs) return void result.left++;
-      const { tests: reaching, hits } = reached.get(mutant.id) ?? { tests: [], hits: 0 };
-      if (reaching.length === 0) return void result.survived.push({ ...description, reachedBy: 0 });
-      const value = ({ ms, kills }) => (1 + kills) / (ms + 20);
-      const ordered = [...reaching].sort((a, b) => value(b) - value(a));
-      const usualMs = ordered.reduce((sum, { ms }) => sum + ms, 0);
-      // A file is loaded once, at its first test.
-      const task = [];
-      for (const test of ordered) {
-        const file = task.find(({ bundle: path }) => path === test.bundle) ?? { bundle: test.bundle, only: [] };
-        if (file.only.length === 0) task.push(file);
-        file.only.push(test.key);
+      const { steps, hits, ms } = plan(mutant.id, measured);
+      const entry = { ...description, reachedBy: steps.length, isFresh: steps.some(({ isFresh }) => isFresh) };
+      if (steps.length === 0) return void result.survived.push(entry);
+      const request = { mutant: mutant.id, hitLimit: hits * ENDLESS_FACTOR + 10_000, steps };
+      const before = warm.cpuMs();
+      const verdict = await warm.ask(request, ms * PATIENCE + PATIENCE_MS);
+      entry.cpuMs = Math.round(warm.cpuMs() - before);
+      if (verdict?.broken) throw new Error(verdict.broken);
+      if (verdict === null || verdict.isEndless) result.timedOut.push(entry);
+      else if (verdict.file !== null) {
+        const test = measured.get(verdict.file)?.tests[verdict.index ?? -1];
+        if (test) test.kills++;
+        result.killed.push({ ...entry, by: test?.name ?? "(loading)", message: verdict.message });
+      } else {
+        result.survived.push(entry);
+        report(`survived: ${entry.file}:${entry.line}:${entry.column} ${entry.before} -> ${entry.after}`);
       }
-      const outcome = await runTask(
-        folder,
-        { files: task, mutant: mutant.id, hitLimit: hits * ENDLESS_FACTOR + 10_000 },
-        usualMs * PATIENCE + PATIENCE_MS,
-      );
-      const entry = { ...description, reachedBy: reaching.length };
-      if (outcome === null || outcome.endless) result.timedOut.push(entry);
-      else if (outcome.failed) {
-        result.killed.push({ ...entry, by: outcome.failed });
-        for (const test of reaching) if (test.name === outcome.failed) test.kills++;
-      } else result.survived.push(entry);
-      if ((index + 1) % 25 === 0) report(`${index + 1} of ${placed.length}`);
-    });
-    return result;
+    };
+    const queue = [...placed];
+    const hand = async (warm) => {
+      for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+        await judge(warm, mutant);
+        if (++done % 50 === 0) report(`${done} of ${placed.length}`);
+      }
+    };
+    await Promise.all(processes.map(hand));
+    return { ...result, cpuSeconds: (cpuMs() - measureMs) / 1000, measureSeconds: measureMs / 1000 };
   } finally {
+    for (const warm of processes) warm.end();
     rmSync(folder, { recursive: true, force: true });
   }
 }

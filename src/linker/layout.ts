@@ -317,7 +317,8 @@ export class Layout {
           align,
         );
     }
-    const isIgnored = (section.flags & SEC_ALLOC) === 0;
+    // Zeros of each thread take no room: what follows lies at their address.
+    const isIgnored = (section.flags & SEC_ALLOC) === 0 || isThreadBss(section.flags);
     const counts =
       section.sizeBytes !== 0 ||
       (last === null && section.address !== section.loadAddress) ||

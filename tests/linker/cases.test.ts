@@ -10,36 +10,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../src/cli/ld.ts";
 import { captured } from "../binutils/captured.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
-
-interface Case {
-  readonly sources: readonly string[];
-  /** Sources of an archive, which stands after the objects. */
-  readonly archive?: readonly string[];
-  readonly options?: readonly string[];
-  readonly script?: string;
-  /** Why the maps are not equal. */
-  readonly mapDiffers?: string;
-}
-
-const START = ".globl _start\n_start: nop\n";
-const QUIET = '.section .note.GNU-stack,"",@progbits\n.text\n';
-const one = (source: string, ...options: string[]): Case => ({ sources: [QUIET + START + source], options });
-const two = (first: string, second: string, ...options: string[]): Case => ({
-  sources: [QUIET + START + first, QUIET + second],
-  options,
-});
+import { type Case, CORNER_CASES, one, PROPERTIES_IN_MAP, property, QUIET, START, two } from "./corner-cases.ts";
 
 /** A frame table's entry for `name`, and the code that it is about. */
 const framed = (name: string, body = "push %ebp\n.cfi_adjust_cfa_offset 4\npop %ebp\n"): string =>
   `.section .text.${name},"ax"\n.globl ${name}\n${name}: .cfi_startproc\n${body}ret\n.cfi_endproc\n`;
-const property = (...words: number[]): string =>
-  `.section .note.gnu.property,"a"\n.balign 4\n.long 4, ${4 * words.length}, 5\n.asciz "GNU"\n.long ${words.join(", ")}\n.text\n`;
 const strings = (entry: number, ...texts: string[]): string => {
   const directive = { 1: ".asciz", 2: ".string16", 4: ".string32" }[entry]!;
   return `.section .rodata.str${entry},"aMS",@progbits,${entry}\n${texts.map((text, index) => `.Ls${index}: ${directive} "${text}"\n`).join("")}.data\n.long ${texts.map((_, index) => `.Ls${index}, .Ls${index} + ${entry}`).join(", ")}\n`;
 };
 
-const PROPERTIES_IN_MAP = "GNU ld begins its map with the properties that it merged";
 const EMPTY_IN_MAP = "GNU ld hangs its empty sections on another object";
 const COMMON_IN_MAP = "GNU ld lists common symbols in the order of its table of names";
 
@@ -369,7 +349,7 @@ function compared(
 }
 
 describe("the same as GNU ld", () => {
-  for (const [name, one] of Object.entries(CASES)) {
+  for (const [name, one] of Object.entries({ ...CASES, ...CORNER_CASES })) {
     test(name, (context) => {
       const [as, ld, ar] = ["as", "ld", "ar"].map((tool) => requireOracle(tool, context)) as [string, string, string];
       compared({ as, ld, ar }, one);

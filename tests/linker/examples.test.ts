@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function idsOf({ files, options }: (typeof LINK_EXAMPLES)[string]["wrong"], name: string): string[] {
   const place = join(folder, name);
-  mkdirSync(place);
+  mkdirSync(place, { recursive: true });
   for (const [path, text] of Object.entries(files)) {
     writeFileSync(join(place, path), text);
     if (!path.endsWith(".s")) continue;

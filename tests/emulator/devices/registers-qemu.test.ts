@@ -10,11 +10,10 @@ const NETWORK_CARD = ["-netdev", "user,id=net", "-device", "e1000,netdev=net,mac
 const qemu = oracle("qemu-system-i386");
 
 for (const { name: chip, cases, inQemu } of CHIPS) {
-  const shared = cases.filter(({ script, ours }) => inQemu && ours === undefined && isForQemu(script));
-  // A suite without tests would fail.
-  if (shared.length === 0) continue;
+  const judged = cases.filter(({ script, ours }) => ours === undefined && isForQemu(script));
+  if (!inQemu || judged.length === 0) continue;
   describe(chip, () => {
-    test.each(shared)("$name", async ({ script }) => {
+    test.each(judged)("$name", async ({ script }) => {
       if (qemu !== null) await runInQemu(qemu, script, chip === "82540EM" ? NETWORK_CARD : ["-net", "none"]);
     });
   });
