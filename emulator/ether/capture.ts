@@ -62,8 +62,7 @@ export class PcapngWriter {
     const view = new DataView(body.buffer);
     view.setUint32(0, BYTE_ORDER_MAGIC, true);
     view.setUint16(4, 1, true); // Version 1.0.
-    view.setUint32(8, 0xffffffff, true); // Section length: not specified.
-    view.setUint32(12, 0xffffffff, true);
+    body.fill(0xff, 8, 16); // Section length: not specified.
     sink(block(SECTION_HEADER, body));
   }
 

@@ -221,7 +221,7 @@ export class DhcpServer implements Stateful {
     message.set(options, OPTIONS_OFFSET);
     const broadcast = type === NAK || (((request[10]! << 8) | request[11]!) & FLAG_BROADCAST) !== 0;
     const hasAddress = current.some((byte) => byte !== 0);
-    if (hasAddress && type !== NAK) return { message, destination: current.slice() };
+    if (hasAddress && type !== NAK) return { message, destination: current };
     return { message, destination: broadcast || index === null ? null : this.#address(index) };
   }
 

@@ -109,6 +109,7 @@ describe("ping", () => {
     ["someone else's address", ipv4("0a000204", 1, echo("00000000"))],
     ["everyone's address", ipv4("ffffffff", 1, echo("00000000"), EVERYONE)],
     ["another protocol", ipv4(ROUTER, 6, echo("00000000"))],
+    ["IPv4 under another type", ipv4(ROUTER, 1, echo("00000000")).fill(0x86, 12, 13)],
     ["a cut header", ipv4(ROUTER, 1, echo("00000000")).subarray(0, 33)],
   ])("no answer to %s", (_name, frame) => {
     expect(ask(new Gateway(), frame)).toEqual([]);
@@ -125,9 +126,11 @@ describe("DHCP over UDP", () => {
   }
   const asks = (address: string): Uint8Array => discover(3, `3204 ${hexOf(parseIpv4(address))}`);
 
+  const datagramOf = (destination: string, data: Uint8Array, destinationPort: number): Uint8Array =>
+    udpBytes(bytesOf(MINE), bytesOf(destination), { sourcePort: 68, destinationPort, data });
+
   function udp(destination: string, data: Uint8Array, destinationPort = 67): Uint8Array {
-    const payload = udpBytes(bytesOf(MINE), bytesOf(destination), { sourcePort: 68, destinationPort, data });
-    return ipv4(destination, 17, payload, EVERYONE);
+    return ipv4(destination, 17, datagramOf(destination, data, destinationPort), EVERYONE);
   }
 
   /** Ethernet's addresses, IP's addresses and UDP's header of the answer, then your address; "" when there is none. */
@@ -160,6 +163,7 @@ describe("DHCP over UDP", () => {
   test.each<[string, Uint8Array]>([
     ["another network", udp("0a00ffff", discover())],
     ["another host", udp("0a000204", discover())],
+    ["another protocol", ipv4("ffffffff", 6, datagramOf("ffffffff", discover(), 67), EVERYONE)],
     ["another port", udp("ffffffff", discover(), 68)],
     ["a datagram shorter than its header", cut],
     ["a message that is none", udp("ffffffff", new Uint8Array(300))],

@@ -142,6 +142,13 @@ describe("packets", () => {
     expect(parseIpv4Packet(bytes)).toBeNull();
   });
 
+  test("IPv4: a header of 16 bytes whose checksum is right", () => {
+    const bytes = datagram((header) => header.fill(0x44, 0, 1));
+    put16(bytes, 10, 0);
+    put16(bytes, 10, internetChecksum(bytes, 0, 16));
+    expect(parseIpv4Packet(bytes)).toBeNull();
+  });
+
   test("IPv4: with options, with bytes behind it, not to be fragmented, empty", () => {
     expect(parseIpv4Packet(datagram(() => {}, 4))!.payload.length).toBe(10);
     expect(parseIpv4Packet(Uint8Array.of(...datagram(), 0, 0, 0))!.payload.length).toBe(10);
@@ -168,6 +175,7 @@ describe("packets", () => {
 
   test("checksums of odd lengths, and with carries", () => {
     expect(onesSum(Uint8Array.of(1, 2, 3), 0, 3)).toBe(0x0402);
+    expect(onesSum(Uint8Array.of(1, 2, 3, 9), 0, 3)).toBe(0x0402);
     expect(onesSum(Uint8Array.of(0xff, 0xff, 0, 2), 0, 4)).toBe(2);
     expect(onesSum(Uint8Array.of(9, 1, 2, 9), 1, 3)).toBe(0x0102);
     expect(internetChecksum(Uint8Array.of(1, 2), 0, 2)).toBe(0xfefd);
