@@ -5,6 +5,7 @@
 .include "macros.inc"
 .include "bootinfo.inc"
 .include "keys.inc"
+.include "timer.inc"
 
 COM1_PORT           = 0x3F8
 COM1_IRQ            = 4
@@ -36,7 +37,8 @@ FIFO_BYTES          = 16
 INPUT_LEAST         = 64                    # keys that must fit into the input queue for more to be received
 RING_BYTES          = 16384                 # a power of two
 
-ESCAPE_TICKS        = 3                     # an ESC with nothing behind it for so long is the key itself
+ESCAPE_TICKS        = 3                     # an ESC with nothing after it for so long is the key itself
+HOLD_TICKS          = 1                     # how often is looked for room while input is held
 
 .text
 
@@ -283,7 +285,8 @@ serial_received:
 .Lserial_received_done:
     ret
 
-# Nobody reads the keys: the rest waits in the UART and, by RTS, on the other side, until serial_tick finds room again.
+# Nobody reads the keys: the rest waits in the UART and, by RTS, on the other side, until serial_resume finds room
+# again.
 serial_hold:
     mov     al, [serial_enabled]
     and     al, ~IER_RECEIVED & 0xFF
@@ -291,7 +294,9 @@ serial_hold:
     add     edx, UART_MCR - UART_IER
     mov     al, MCR_HOLD
     out     dx, al
-    mov     byte ptr [serial_held], 1
+    mov     eax, offset serial_hold_timer
+    mov     edx, HOLD_TICKS
+    call    timer_set_ticks
     jmp     serial_interrupt
 
 .section .rodata
@@ -329,8 +334,9 @@ decode_ground:
 
 decode_begin:
     mov     dword ptr [serial_state], 1
-    mov     eax, [clock_ticks]
-    mov     [serial_escape_tick], eax
+    mov     eax, offset serial_escape_timer
+    mov     edx, ESCAPE_TICKS
+    jmp     timer_set_ticks
 decode_nothing:
     ret
 
@@ -383,31 +389,32 @@ decode_sequence:                        # behind ESC [ or ESC O
     movzx   eax, word ptr [edx - 2]
     jmp     input_put
 
-# Called at each tick: receives again when there is room for keys; an ESC that stayed alone is the key Escape.
-.global serial_tick
-serial_tick:
-    cmp     byte ptr [serial_held], 0
-    je      2f
+# Receives again when there is room for keys. Called by its timer while input is held.
+serial_resume:
     call    input_room
     cmp     eax, INPUT_LEAST * 2
-    jb      2f
-    mov     byte ptr [serial_held], 0
+    mov     eax, offset serial_hold_timer
+    mov     edx, HOLD_TICKS
+    jb      timer_set_ticks
     mov     al, [serial_enabled]
     or      al, IER_RECEIVED
     call    serial_enable
     add     edx, UART_MCR - UART_IER
     mov     al, MCR_ON
     out     dx, al
-2:  cmp     dword ptr [serial_state], 1
+    ret
+
+# Takes an ESC that stayed alone for the key Escape. Called by its timer.
+serial_escape:
+    cmp     dword ptr [serial_state], 1
     jne     1f
-    mov     eax, [clock_ticks]
-    sub     eax, [serial_escape_tick]
-    cmp     eax, ESCAPE_TICKS
-    jb      1f
     mov     dword ptr [serial_state], 0
     mov     eax, KEY_ESCAPE
     jmp     input_put
 1:  ret
+
+TIMER   serial_escape_timer, serial_escape
+TIMER   serial_hold_timer, serial_resume
 
 .section .rodata
 .balign 4
@@ -456,9 +463,7 @@ serial_head:        .space 4                # bytes ever put into the ring
 serial_tail:        .space 4                # bytes ever taken out
 serial_state:       .space 4                # of the decoder: 0 ground, 1 behind ESC, 2 in a sequence
 serial_parameter:   .space 4
-serial_escape_tick: .space 4                # when the ESC came
 serial_driven:      .space 1                # 1: output is interrupt driven
 serial_enabled:     .space 1                # interrupt enable register
-serial_held:        .space 1                # 1: receiving is stopped
 serial_after_cr:    .space 1
 serial_ring:        .space RING_BYTES

@@ -1,4 +1,5 @@
-# Time: the PIT ticks 100 times a second; the RTC says once, at boot, what date it is.
+# Time: the PIT ticks 100 times a second; the RTC says once, at boot, what date it is. While nothing runs, an interrupt
+# of the PIT stands for several ticks, as many as its counter can hold: up to 5.
 
 .include "macros.inc"
 .include "tasks.inc"
@@ -12,17 +13,16 @@ PIT_HZ              = 1193182
 PIT_DIVISOR         = (PIT_HZ + TICK_HZ / 2) / TICK_HZ
 PIC_MASTER          = 0x20
 PIC_READ_IRR        = 0x0A
+TICKS_MAXIMUM       = 0xFFFF / PIT_DIVISOR  # that one interrupt can stand for
+COUNT_MINIMUM       = 32                    # a shorter rest of a tick might be over before it is set
 
 .text
 
 # Sets the timer to its rate and the clock to the time of the RTC.
 clock_init:
-    mov     al, PIT_MODE2
-    out     PIT_COMMAND, al
-    mov     al, PIT_DIVISOR & 0xFF
-    out     PIT_CHANNEL0, al
-    mov     al, PIT_DIVISOR >> 8
-    out     PIT_CHANNEL0, al
+    mov     eax, PIT_DIVISOR
+    mov     edx, 1
+    call    clock_load
     call    rtc_read
     mov     [clock_boot_seconds], eax
     xor     eax, eax
@@ -32,11 +32,110 @@ clock_init:
 
 INITCALL 2, clock_init
 
-# Handler of IRQ 0.
+# Has the PIT interrupt again and again. Interrupts off.
+# In: EAX PIT counts from one interrupt to the next, EDX how many ticks each stands for.
+# Clobbers: EAX only.
+clock_load:
+    mov     [clock_count], eax
+    mov     [clock_count_ticks], edx
+    push    eax
+    mov     al, PIT_MODE2
+    out     PIT_COMMAND, al
+    pop     eax
+    out     PIT_CHANNEL0, al
+    mov     al, ah
+    out     PIT_CHANNEL0, al
+    ret
+
+# Handler of IRQ 0: a tick begins now.
 clock_tick:
-    inc     dword ptr [clock_ticks]
-    call    serial_tick
-    jmp     task_tick
+    mov     edx, [clock_count_ticks]
+    add     [clock_ticks], edx
+    call    timers_run
+    call    task_tick
+    mov     edx, 1
+    cmp     byte ptr [task_reschedule], 0
+    jne     1f
+    mov     eax, [task_current]
+    cmp     eax, [task_idle]
+    jne     1f
+    call    clock_silence
+    mov     edx, eax
+1:  imul    eax, edx, PIT_DIVISOR
+    cmp     eax, [clock_count]          # goes on by itself
+    jne     clock_load
+    ret
+
+# How many ticks the next interrupt of the PIT may stand for while the machine is idle. Interrupts off.
+# Out: EAX ticks, 1 to TICKS_MAXIMUM.
+# Clobbers: EAX, EDX only.
+clock_silence:
+    call    timers_idle
+    cmp     eax, TICKS_MAXIMUM
+    jle     1f
+    mov     eax, TICKS_MAXIMUM
+1:  cmp     eax, 1
+    jge     2f
+    mov     eax, 1
+2:  ret
+
+# Counts the ticks that have passed while the machine was idle, at the beginning of any interrupt but IRQ 0, and lets
+# the ticks go on one by one. Interrupts off.
+# Clobbers: EAX, ECX, EDX.
+.global clock_wake
+clock_wake:
+    mov     eax, 1
+
+# Changes the number of ticks of the next interrupt; the tick that runs now keeps its end. Interrupts off.
+# In: EAX ticks, up to TICKS_MAXIMUM.
+clock_change:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     al, PIT_LATCH
+    out     PIT_COMMAND, al
+    in      al, PIT_CHANNEL0
+    mov     bl, al
+    in      al, PIT_CHANNEL0
+    mov     bh, al
+    movzx   ebx, bx                     # EBX: counts left
+    mov     al, PIC_READ_IRR
+    out     PIC_MASTER, al
+    in      al, PIC_MASTER
+    test    al, 1
+    jnz     .Lclock_change_done         # IRQ 0 waits, and will count them all
+    lea     eax, [ebx - 1]
+    xor     edx, edx
+    mov     ecx, PIT_DIVISOR
+    div     ecx                         # EAX: whole ticks that are left after this one
+    inc     edx                         # EDX: what is left of this one
+    mov     ecx, [clock_count_ticks]
+    sub     ecx, eax
+    dec     ecx
+    js      .Lclock_change_done         # the counter is not what was set
+    add     [clock_ticks], ecx
+    cmp     edx, COUNT_MINIMUM
+    jae     .Lclock_change_load
+    mov     edx, COUNT_MINIMUM
+.Lclock_change_load:
+    lea     eax, [esi - 1]
+    imul    eax, eax, PIT_DIVISOR
+    add     eax, edx
+    mov     edx, esi
+    call    clock_load
+.Lclock_change_done:
+    pop     esi
+    pop     ebx
+    ret
+
+# Lets the PIT be silent until the first timer is due, or as long as it can. Called by the idle task before it halts,
+# interrupts off.
+.global clock_idle
+clock_idle:
+    call    clock_silence
+    cmp     eax, [clock_count_ticks]
+    jne     clock_change
+    ret
 
 # Time since boot.
 # Out: EAX milliseconds since boot, in steps of a tick; wraps after 49 days, so compare differences.
@@ -98,3 +197,6 @@ clock_seconds:
 .global clock_ticks
 clock_ticks:        .space 4                # timer interrupts since boot
 clock_boot_seconds: .space 4                # what the RTC said at boot
+clock_count:        .space 4                # PIT counts from one interrupt to the next
+.global clock_count_ticks
+clock_count_ticks:  .space 4                # ticks that each stands for

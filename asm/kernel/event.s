@@ -1,4 +1,4 @@
-# Events and mutexes: what tasks wait with.
+# Events, mutexes and semaphores: what tasks wait with.
 
 .include "macros.inc"
 .include "tasks.inc"
@@ -24,6 +24,67 @@ event_wait:
     ret
 2:  INTERRUPTS_RESTORE
     clc
+    ret
+
+# Waits until one of several events is set, then clears that one. May sleep.
+# In: EAX address of the events' addresses, EDX timeout in milliseconds or -1, ECX number of events, at least 1.
+# Out: EAX index of the event; CF on timeout. Of several that are set it is the first.
+.global event_wait_any
+event_wait_any:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax                    # ESI: addresses
+    mov     edi, ecx                    # EDI: number
+    INTERRUPTS_OFF
+    call    event_any
+    jnc     .Levent_wait_any_good
+    test    edx, edx
+    jz      .Levent_wait_any_late
+    mov     ebx, [task_current]
+    mov     [ebx + TASK_EVENTS], esi
+    mov     [ebx + TASK_EVENT_COUNT], edi
+    mov     eax, esi                    # nobody signals this address
+    call    task_wait
+    mov     dword ptr [ebx + TASK_EVENT_COUNT], 0
+    jc      .Levent_wait_any_late
+    mov     edx, [ebx + TASK_EVENTS]    # event_waiter left there which one it was
+    xor     eax, eax
+.Levent_wait_any_index:
+    cmp     [esi + eax*4], edx
+    je      .Levent_wait_any_good
+    inc     eax
+    jmp     .Levent_wait_any_index
+.Levent_wait_any_good:
+    INTERRUPTS_RESTORE
+    clc
+    jmp     .Levent_wait_any_done
+.Levent_wait_any_late:
+    INTERRUPTS_RESTORE
+    stc
+.Levent_wait_any_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Takes the first event of several that is set.
+# In: ESI address of their addresses, EDI number; interrupts off.
+# Out: EAX index; CF when none is set.
+# Clobbers: EAX, ECX only.
+event_any:
+    push    edx
+    xor     eax, eax
+1:  mov     ecx, [esi + eax*4]
+    xor     edx, edx
+    xchg    edx, [ecx]
+    test    edx, edx
+    jnz     2f
+    inc     eax
+    cmp     eax, edi
+    jb      1b
+    stc
+2:  pop     edx
     ret
 
 # Sets an event: the task that waits longest goes on, or the next to wait will not have to. Callable from an interrupt
@@ -60,22 +121,41 @@ event_broadcast:
     pop     ebx
     ret
 
-# Finds the task to wake.
+# Finds the task to wake. When it waits for several events, it is told for which of them.
 # In: EAX address that tasks wait for; interrupts off.
 # Out: EAX the task that waits longest; CF when there is none, and EAX as it was.
 # Clobbers: EAX, EDX.
 event_waiter:
+    push    ebx
+    push    ecx
     mov     edx, [task_waiting]
-1:  test    edx, edx
-    jz      2f
+.Levent_waiter_task:
+    test    edx, edx
+    jz      .Levent_waiter_none
     cmp     [edx + TASK_EVENT], eax
-    je      3f
+    je      .Levent_waiter_found
+    mov     ecx, [edx + TASK_EVENT_COUNT]
+    jecxz   .Levent_waiter_next
+    mov     ebx, [edx + TASK_EVENTS]
+.Levent_waiter_event:
+    cmp     [ebx + ecx*4 - 4], eax
+    je      .Levent_waiter_one_of
+    loop    .Levent_waiter_event
+.Levent_waiter_next:
     mov     edx, [edx + TASK_NEXT]
-    jmp     1b
-2:  stc
-    ret
-3:  mov     eax, edx
+    jmp     .Levent_waiter_task
+.Levent_waiter_one_of:
+    mov     [edx + TASK_EVENTS], eax
+    mov     dword ptr [edx + TASK_EVENT_COUNT], 0
+.Levent_waiter_found:
+    mov     eax, edx
     clc
+    jmp     .Levent_waiter_done
+.Levent_waiter_none:
+    stc
+.Levent_waiter_done:
+    pop     ecx
+    pop     ebx
     ret
 
 # Takes a mutex, waits while another task holds it. May sleep; not from an interrupt handler. Panics when the task holds
@@ -117,5 +197,43 @@ mutex_unlock:
     INTERRUPTS_RESTORE
     ret
 1:  mov     dword ptr [ecx + MUTEX_OWNER], 0
+    INTERRUPTS_RESTORE
+    ret
+
+# Takes a unit of a semaphore, waits while there is none. May sleep.
+# In: EAX address (SEMAPHORE_SIZE bytes: how many units there are at first), EDX timeout in milliseconds or -1.
+# Out: CF on timeout.
+.global semaphore_take
+semaphore_take:
+    INTERRUPTS_OFF
+    cmp     dword ptr [eax + SEMAPHORE_UNITS], 0
+    je      1f
+    dec     dword ptr [eax + SEMAPHORE_UNITS]
+    INTERRUPTS_RESTORE
+    clc
+    ret
+1:  test    edx, edx
+    jz      2f
+    call    task_wait                   # semaphore_give hands its unit over
+    jc      2f
+    INTERRUPTS_RESTORE
+    clc
+    ret
+2:  INTERRUPTS_RESTORE
+    stc
+    ret
+
+# Gives a unit: to the task that waits longest, else to the semaphore. Callable from an interrupt handler.
+# In: EAX address.
+.global semaphore_give
+semaphore_give:
+    INTERRUPTS_OFF
+    call    event_waiter
+    jc      1f
+    mov     dword ptr [eax + TASK_WOKEN], 1
+    call    task_wake
+    INTERRUPTS_RESTORE
+    ret
+1:  inc     dword ptr [eax + SEMAPHORE_UNITS]
     INTERRUPTS_RESTORE
     ret

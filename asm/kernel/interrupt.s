@@ -109,6 +109,12 @@ interrupt_entry:
     je      irq_check_slave
 irq_real:
     inc     dword ptr [irq_counts + ebx*4]
+    test    ebx, ebx
+    jz      .Lirq_real_handlers
+    cmp     dword ptr [clock_count_ticks], 1
+    jle     .Lirq_real_handlers
+    call    clock_wake
+.Lirq_real_handlers:
     mov     esi, [irq_first + ebx*4]
 1:  test    esi, esi
     jz      2f

@@ -54,9 +54,11 @@ tasks_init:
 
 INITCALL 3, tasks_init
 
-# What runs when nothing else does: halts until the next interrupt. The interrupt's way out switches to a task that it
-# woke.
+# What runs when nothing else does: halts until the next interrupt, without a tick before the first timer is due. The
+# interrupt's way out switches to a task that it woke.
 idle:
+    cli
+    call    clock_idle
     sti
     hlt
     jmp     idle
@@ -346,19 +348,12 @@ task_wait:
 .Ltask_wait_begin:
     mov     [ebx + TASK_EVENT], eax
     mov     dword ptr [ebx + TASK_WOKEN], 0
-    mov     dword ptr [ebx + TASK_TIMED], 0
     cmp     edx, -1
     je      1f
-    mov     eax, edx
-    xor     edx, edx
-    mov     ecx, TICK_MS
-    add     eax, TICK_MS - 1
-    adc     edx, 0
-    div     ecx
-    add     eax, [clock_ticks]
-    inc     eax                         # the tick that runs now counts for nothing
-    mov     [ebx + TASK_DEADLINE], eax
-    mov     dword ptr [ebx + TASK_TIMED], 1
+    lea     eax, [ebx + TASK_TIMER]
+    mov     dword ptr [eax + TIMER_ROUTINE], offset task_wake
+    mov     [eax + TIMER_ARGUMENT], ebx
+    call    timer_set
 1:  mov     dword ptr [ebx + TASK_STATE], TASK_WAITING
     mov     eax, ebx
     mov     edx, offset task_waiting
@@ -376,10 +371,12 @@ task_wait:
     cmp     dword ptr [ebx + TASK_HOLDS], 0
     stc
     jne     .Ltask_wait_done
+    pop     ebx
     jmp     task_exit                   # in its own context, which may sleep
 .Ltask_wait_killed:
     cmp     dword ptr [ebx + TASK_HOLDS], 0
     jne     .Ltask_wait_begin
+    pop     ebx
     jmp     task_exit
 
 # Makes a waiting task ready.
@@ -387,6 +384,9 @@ task_wait:
 .global task_wake
 task_wake:
     push    eax
+    add     eax, TASK_TIMER
+    call    timer_cancel
+    mov     eax, [esp]
     mov     edx, offset task_waiting
     call    list_remove
     pop     eax
@@ -396,30 +396,13 @@ task_wake:
     mov     edx, offset task_ready
     jmp     list_append
 
-# Called at each timer interrupt: wakes those whose time has come, and lets the next ready task run.
+# Called at each tick: lets the next ready task run. Interrupts off.
 .global task_tick
 task_tick:
-    push    ebx
-    push    esi
-    mov     ebx, [task_waiting + LIST_FIRST]
-1:  test    ebx, ebx
-    jz      3f
-    mov     esi, [ebx + TASK_NEXT]
-    cmp     dword ptr [ebx + TASK_TIMED], 0
-    je      2f
-    mov     eax, [clock_ticks]
-    sub     eax, [ebx + TASK_DEADLINE]
-    js      2f
-    mov     eax, ebx
-    call    task_wake
-2:  mov     ebx, esi
-    jmp     1b
-3:  cmp     dword ptr [task_ready + LIST_FIRST], 0
-    je      4f
+    cmp     dword ptr [task_ready + LIST_FIRST], 0
+    je      1f
     mov     byte ptr [task_reschedule], 1
-4:  pop     esi
-    pop     ebx
-    ret
+1:  ret
 
 # Gives the processor to the next ready task, or to the idle task. A task that is still running goes to the end of the
 # queue.

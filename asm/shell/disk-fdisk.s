@@ -11,6 +11,7 @@ FDISK_ANSWER = 64                               # bytes of an answer
 
 .section .rodata
 fdisk_help:
+    .ascii  "fdisk              lists the drives\n"
     .ascii  "fdisk DISK         shows the partition table\n"
     .ascii  "fdisk DISK init    makes one partition of the largest size and copies the boot\n"
     .ascii  "                   image, so that the disk boots; what is on the disk is lost\n"
@@ -19,7 +20,7 @@ fdisk_help:
     .ascii  "init and verify write only after Yes was typed twice. Disks are hda, hdb, ...\n"
     .asciz  "(see disks).\n"
 
-SHELL_COMMAND "fdisk", fdisk_command, "DISK [init|verify]", "show, make or edit a partition table", GROUP_FILES, fdisk_help
+SHELL_COMMAND "fdisk", fdisk_command, "[DISK [init|verify]]", "show, make or edit a partition table", GROUP_FILES, fdisk_help
 
 .text
 
@@ -32,7 +33,7 @@ fdisk_command:
     push    edi
     mov     esi, edx
     cmp     eax, 2
-    jb      .Lfdisk_command_usage
+    jb      .Lfdisk_command_list
     cmp     eax, 3
     ja      .Lfdisk_command_usage
     mov     edi, eax                    # EDI: argc
@@ -63,6 +64,9 @@ fdisk_command:
     call    string_compare
     je      .Lfdisk_command_show
     jmp     .Lfdisk_command_usage
+.Lfdisk_command_list:
+    call    disks_command               # EAX is 1: no arguments
+    jmp     .Lfdisk_command_done
 .Lfdisk_command_init:
     mov     eax, ebx
     call    fdisk_init
@@ -76,7 +80,7 @@ fdisk_command:
     call    fdisk_show
     jmp     .Lfdisk_command_done
 .Lfdisk_command_usage:
-    PRINT   "usage: fdisk DISK [init|verify]\n"
+    PRINT   "usage: fdisk [DISK [init|verify]]\n"
 .Lfdisk_command_failed:
     mov     eax, 1
 .Lfdisk_command_done:
@@ -211,6 +215,7 @@ fdisk_confirm:
 
 # Reads a line.
 # Out: ZF set when it is exactly `Yes`.
+.global fdisk_yes
 fdisk_yes:
     FRAME   FDISK_ANSWER
     mov     eax, esp

@@ -1,4 +1,4 @@
-# Commands for file systems: mkfs, mount, umount, ls, cat.
+# Commands for file systems: mount, umount, ls, cat.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -6,9 +6,6 @@
 .include "fs.inc"
 
 .section .rodata
-mkfs_help:
-    .ascii  "mkfs -t oofs hda0  makes an empty OOFS on a partition that is not mounted.\n"
-    .asciz  "What was there is lost; nothing is asked.\n"
 mount_help:
     .ascii  "mount              lists what is mounted\n"
     .asciz  "mount hda0 /net    mounts the file system of a partition at a path\n"
@@ -21,83 +18,12 @@ ls_help:
 cat_help:
     .asciz  "Shows what an object holds: text as it is, anything else in hexadecimal.\n"
 
-SHELL_COMMAND "mkfs", mkfs_command, "-t TYPE PARTITION", "make a file system", GROUP_FILES, mkfs_help
 SHELL_COMMAND "mount", mount_command, "[PARTITION PATH]", "mount a file system, or list what is mounted", GROUP_FILES, mount_help
 SHELL_COMMAND "umount", umount_command, "[-f] PATH", "unmount a file system", GROUP_FILES, umount_help
 SHELL_COMMAND "ls", ls_command, "[PATH]", "list mount points or objects", GROUP_FILES, ls_help
 SHELL_COMMAND "cat", cat_command, "PATH", "show an object's content", GROUP_FILES, cat_help
 
 .text
-
-# Shell command.
-# In: EAX argc, EDX argv.
-# Out: EAX status.
-mkfs_command:
-    push    ebx
-    push    esi
-    push    edi
-    mov     esi, edx
-    cmp     eax, 4
-    jne     .Lmkfs_command_usage
-    mov     eax, [esi + 4]
-    LOAD_STRING edx, "-t"
-    call    string_compare
-    jne     .Lmkfs_command_usage
-    mov     eax, [esi + 8]
-    call    fs_class_find
-    jnc     .Lmkfs_command_class
-    PRINTF  "There is no file system type %s.\n", [esi+8]
-    jmp     .Lmkfs_command_failed
-.Lmkfs_command_class:
-    mov     edi, eax                    # EDI: class
-    mov     eax, [esi + 12]
-    call    volume_find
-    jnc     .Lmkfs_command_volume
-    PRINTF  "There is no partition %s.\n", [esi+12]
-    jmp     .Lmkfs_command_failed
-.Lmkfs_command_volume:
-    mov     ebx, eax                    # EBX: volume
-    cmp     dword ptr [ebx + VOLUME_INDEX], VOLUME_WHOLE
-    jne     .Lmkfs_command_partition
-    PRINTF  "%s is a whole drive: mkfs takes a partition, such as %s0.\n", [esi+12], [esi+12]
-    jmp     .Lmkfs_command_failed
-.Lmkfs_command_partition:
-    call    mounts_lock
-    mov     eax, [ebx + VOLUME_MOUNT]
-    test    eax, eax
-    jz      .Lmkfs_command_unmounted
-    add     eax, MOUNT_PATH
-    PRINTF  "%s is mounted at %s. Unmount it first.\n", [esi+12], eax
-    call    mounts_unlock
-    jmp     .Lmkfs_command_failed
-.Lmkfs_command_unmounted:
-    mov     eax, ebx
-    call    [edi + FS_FORMAT]
-    push    eax
-    pushfd
-    call    mounts_unlock
-    popfd
-    pop     eax
-    jc      .Lmkfs_command_failed_format
-    mov     eax, [ebx + VOLUME_SECTORS]
-    mov     edx, 512
-    call    size_unit
-    PRINTF  "%s now holds an empty %s of %u %s.\n", [esi+12], [esi+8], eax, edx
-    xor     eax, eax
-    jmp     .Lmkfs_command_done
-.Lmkfs_command_failed_format:
-    call    error_text
-    PRINTF  "%s: cannot make %s: %s\n", [esi+12], [esi+8], eax
-    jmp     .Lmkfs_command_failed
-.Lmkfs_command_usage:
-    PRINT   "usage: mkfs -t TYPE PARTITION, such as mkfs -t oofs hda0\n"
-.Lmkfs_command_failed:
-    mov     eax, 1
-.Lmkfs_command_done:
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
 
 # Shell command.
 # In: EAX argc, EDX argv.

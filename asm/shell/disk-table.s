@@ -50,6 +50,7 @@ SHELL_COMMAND "partinfo", partinfo_command, "PARTITION", "show a partition", GRO
 # Shell command.
 # In: EAX argc, EDX argv.
 # Out: EAX status.
+.global disks_command
 disks_command:
     push    ebx
     push    esi

@@ -1,9 +1,8 @@
-# Commands about the machine as a whole: screen, time, memory, tasks.
+# Commands about the machine as a whole: screen, time, memory.
 
 .include "macros.inc"
 .include "date.inc"
 .include "tasks.inc"
-.include "cpu.inc"
 
 .text
 
@@ -124,79 +123,15 @@ command_mem:
     mov     eax, 2
     ret
 
-# Shell command: lists the tasks.
-# Out: EAX status 0.
-command_ps:
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    call    task_cycles_per_ms
-    mov     ebp, eax
-    PRINT   "id  state     cpu ms  switches   stack  name\n"
-    mov     ebx, [task_all]
-.Lcommand_ps_task:
-    test    ebx, ebx
-    jz      .Lcommand_ps_end
-    mov     eax, [ebx + TASK_CYCLES]    # milliseconds, as if it had never run for more than 49 days
-    mov     edx, [ebx + TASK_CYCLES + 4]
-    cmp     edx, ebp
-    jae     .Lcommand_ps_overflow
-    div     ebp
-    jmp     .Lcommand_ps_time
-.Lcommand_ps_overflow:
-    or      eax, -1
-.Lcommand_ps_time:
-    mov     esi, eax
-    mov     ecx, [ebx + TASK_STATE]
-    mov     edi, [state_names + ecx*4]
-    cmp     ebx, [task_idle]
-    jne     .Lcommand_ps_state
-    mov     edi, offset state_idle      # always there, never in the queue
-.Lcommand_ps_state:
-    mov     eax, ebx
-    call    task_stack_used
-    lea     edx, [ebx + TASK_LABEL]
-    PRINTF  "%2u  %-8s %7u  %8u  %6u  %s\n", [ebx+TASK_ID], edi, esi, [ebx+TASK_SWITCHES], eax, edx
-    mov     ebx, [ebx + TASK_ALL_NEXT]
-    jmp     .Lcommand_ps_task
-.Lcommand_ps_end:
-    xor     eax, eax
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-# How deep a task's stack ever was: the memory below is still zero.
-# In: EAX task.
-# Out: EAX bytes.
-# Clobbers: EDX only.
-task_stack_used:
-    mov     edx, [eax + TASK_STACK]
-    add     edx, PAGE_SIZE              # behind the guard page
-    mov     eax, [eax + TASK_STACK_TOP]
-1:  cmp     edx, eax
-    jae     2f
-    cmp     dword ptr [edx], 0
-    jne     2f
-    add     edx, 4
-    jmp     1b
-2:  sub     eax, edx
-    ret
-
 SHELL_COMMAND "cls", command_cls, "", "clear the screen", GROUP_SHELL
 SHELL_COMMAND "echo", command_echo, "[WORD...]", "print words", GROUP_SHELL
 SHELL_COMMAND "date", command_date, "", "show date and time", GROUP_SYSTEM
 SHELL_COMMAND "uptime", command_uptime, "", "show the time since boot", GROUP_SYSTEM
 SHELL_COMMAND "mem", command_mem, "[check]", "show the use of memory", GROUP_SYSTEM, mem_text
-SHELL_COMMAND "ps", command_ps, "", "list the tasks", GROUP_SYSTEM, ps_text
 
 .section .rodata
 mem_text:
     .asciz  "mem check verifies the headers of all blocks of the heap; a damaged one stops the machine.\n"
-ps_text:
-    .asciz  "Stack is the most that the task has ever used of its stack, in bytes.\n"
 weekday_names:
     .asciz  "Mon"
     .asciz  "Tue"
@@ -205,11 +140,3 @@ weekday_names:
     .asciz  "Fri"
     .asciz  "Sat"
     .asciz  "Sun"
-.balign 4
-state_names:                            # in the order of TASK_READY, ...
-    .long   state_ready, state_running, state_waiting, state_dead
-STRING state_idle, "idle"
-STRING state_ready, "ready"
-STRING state_running, "running"
-STRING state_waiting, "waiting"
-STRING state_dead, "dead"

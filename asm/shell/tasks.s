@@ -1,10 +1,179 @@
-# Commands about tasks and what they own: kill, handles.
+# Commands about tasks and what they own: ps, top, kill, handles.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "tasks.inc"
+.include "cpu.inc"
+
+TOP_MS              = 1000                  # what `top` measures
+ROW_BYTES           = 96
 
 .text
+
+# Shell command: lists the tasks.
+# Out: EAX status 0.
+command_ps:
+    PRINT   "id  state     cpu ms  switches   stack  name\n"
+    mov     eax, offset ps_row
+    call    tasks_each
+    xor     eax, eax
+    ret
+
+# For tasks_each: the row of a task.
+ps_row:
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, edi
+    call    task_cycles_per_ms
+    mov     ecx, eax
+    mov     eax, [ebx + TASK_CYCLES]    # milliseconds, as if it had never run for more than 49 days
+    mov     edx, [ebx + TASK_CYCLES + 4]
+    cmp     edx, ecx
+    jae     .Lps_row_overflow
+    div     ecx
+    jmp     .Lps_row_time
+.Lps_row_overflow:
+    or      eax, -1
+.Lps_row_time:
+    mov     esi, eax
+    mov     ecx, [ebx + TASK_STATE]
+    mov     edi, [state_names + ecx*4]
+    cmp     ebx, [task_idle]
+    jne     .Lps_row_state
+    mov     edi, offset state_idle      # always there, never in the queue
+.Lps_row_state:
+    mov     eax, ebx
+    call    task_stack_used
+    mov     ecx, eax
+    lea     edx, [ebx + TASK_LABEL]
+    SNPRINTF ebp, ROW_BYTES, "%2u  %-8s %7u  %8u  %6u  %s\n", [ebx+TASK_ID], edi, esi, [ebx+TASK_SWITCHES], ecx, edx
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# How deep a task's stack ever was: the memory below is still zero.
+# In: EAX task.
+# Out: EAX bytes.
+# Clobbers: EDX only.
+task_stack_used:
+    mov     edx, [eax + TASK_STACK]
+    add     edx, PAGE_SIZE              # behind the guard page
+    mov     eax, [eax + TASK_STACK_TOP]
+1:  cmp     edx, eax
+    jae     2f
+    cmp     dword ptr [edx], 0
+    jne     2f
+    add     edx, 4
+    jmp     1b
+2:  sub     eax, edx
+    ret
+
+# Shell command: measures for a second which tasks have the processor, and lists them with their share in per mille.
+# Out: EAX status.
+command_top:
+    call    task_cycles_per_ms          # brings the running task up to date
+    mov     eax, offset top_sample
+    call    tasks_each
+    mov     eax, TOP_MS
+    call    task_sleep
+    call    task_cycles_per_ms
+    mov     dword ptr [top_cycles], 0
+    mov     dword ptr [top_cycles + 4], 0
+    mov     eax, offset top_sum
+    call    tasks_each
+    PRINT   "id  of 1000  name\n"
+    mov     eax, offset top_row
+    call    tasks_each
+    xor     eax, eax
+    ret
+
+# Calls a routine for each task in the order of their ids, with interrupts off, and prints what it leaves in a buffer.
+# Tasks may come and go meanwhile.
+# In: EAX routine: EBX task, EDI buffer of ROW_BYTES, empty; it may clobber EAX, ECX, EDX.
+tasks_each:
+    FRAME   ROW_BYTES
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    or      edx, -1                     # id of the last one
+.Ltasks_each_next:
+    INTERRUPTS_OFF
+    mov     ecx, 0x7FFFFFFF             # ECX: lowest id above it
+    mov     eax, [task_all]
+.Ltasks_each_look:
+    test    eax, eax
+    jz      .Ltasks_each_looked
+    cmp     [eax + TASK_ID], edx
+    jle     .Ltasks_each_other
+    cmp     [eax + TASK_ID], ecx
+    jge     .Ltasks_each_other
+    mov     ecx, [eax + TASK_ID]
+    mov     ebx, eax
+.Ltasks_each_other:
+    mov     eax, [eax + TASK_ALL_NEXT]
+    jmp     .Ltasks_each_look
+.Ltasks_each_looked:
+    cmp     ecx, 0x7FFFFFFF
+    je      .Ltasks_each_end
+    push    ecx
+    lea     edi, [ebp - ROW_BYTES]
+    mov     byte ptr [edi], 0
+    call    esi
+    pop     ecx
+    INTERRUPTS_RESTORE
+    mov     eax, edi
+    call    print
+    mov     edx, ecx
+    jmp     .Ltasks_each_next
+.Ltasks_each_end:
+    INTERRUPTS_RESTORE
+    pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret
+
+# For tasks_each: remembers a task's time.
+top_sample:
+    mov     eax, [ebx + TASK_CYCLES]
+    mov     edx, [ebx + TASK_CYCLES + 4]
+    mov     [ebx + TASK_SAMPLE], eax
+    mov     [ebx + TASK_SAMPLE + 4], edx
+    ret
+
+# For tasks_each: keeps what a task has had since, and adds it up.
+top_sum:
+    mov     eax, [ebx + TASK_CYCLES]
+    mov     edx, [ebx + TASK_CYCLES + 4]
+    sub     eax, [ebx + TASK_SAMPLE]
+    sbb     edx, [ebx + TASK_SAMPLE + 4]
+    mov     [ebx + TASK_SAMPLE], eax
+    mov     [ebx + TASK_SAMPLE + 4], edx
+    add     [top_cycles], eax
+    adc     [top_cycles + 4], edx
+    ret
+
+# For tasks_each: prints a task's row.
+top_row:
+    mov     eax, [top_cycles]           # a thousandth of the sum, which has to fit into 32 bits
+    mov     edx, [top_cycles + 4]
+    mov     ecx, 1000
+    div     ecx
+    mov     ecx, eax
+    test    ecx, ecx
+    jz      1f
+    mov     eax, [ebx + TASK_SAMPLE]
+    mov     edx, [ebx + TASK_SAMPLE + 4]
+    cmp     edx, ecx
+    jae     1f
+    div     ecx
+    lea     edx, [ebx + TASK_LABEL]
+    mov     ecx, eax
+    SNPRINTF edi, ROW_BYTES, "%2u  %7u  %s\n", [ebx+TASK_ID], ecx, edx
+1:  ret
 
 # Shell command: ends tasks.
 # In: EAX argc, EDX argv.
@@ -123,6 +292,8 @@ command_handles:
     xor     eax, eax
     ret
 
+SHELL_COMMAND "ps", command_ps, "", "list the tasks", GROUP_SYSTEM, ps_text
+SHELL_COMMAND "top", command_top, "", "measure for a second which tasks run", GROUP_SYSTEM
 SHELL_COMMAND "kill", command_kill, "TASK...", "end tasks, named by number or name", GROUP_SYSTEM, kill_text
 SHELL_COMMAND "handles", command_handles, "", "list what is open, and whose it is", GROUP_DEBUG
 
@@ -130,3 +301,17 @@ SHELL_COMMAND "handles", command_handles, "", "list what is open, and whose it i
 kill_text:
     .ascii  "A task ends when it waits and holds no lock; what it opened is closed. One that never waits goes on.\n"
     .asciz  "ps lists the tasks.\n"
+ps_text:
+    .asciz  "Stack is the most that the task has ever used of its stack, in bytes.\n"
+.balign 4
+state_names:                            # in the order of TASK_READY, ...
+    .long   state_ready, state_running, state_waiting, state_dead
+STRING state_idle, "idle"
+STRING state_ready, "ready"
+STRING state_running, "running"
+STRING state_waiting, "waiting"
+STRING state_dead, "dead"
+
+.bss
+.balign 4
+top_cycles:         .space 8                # of all tasks, in the second that was measured

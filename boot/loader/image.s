@@ -179,7 +179,10 @@ staging_choose:
     mov     [free_base], eax
     mov     [staging], eax
     mov     ecx, [image_bytes]
-    call    bump
+    cmp     ecx, KERNEL_WORK_BYTES      # the image is gone when the kernel works
+    jae     3f
+    mov     ecx, KERNEL_WORK_BYTES
+3:  call    bump
     mov     ebx, eax
     call    memory_above
     cmp     eax, ebx

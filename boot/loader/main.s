@@ -6,6 +6,8 @@
 .code16
 
 PARTITION_ACTIVE        = 0x80
+EFLAGS_ID               = 1 << 21
+CPUID_PSE               = 1 << 3        # CPUID.1:EDX
 
 .section .head, "ax"
 
@@ -17,6 +19,7 @@ PARTITION_ACTIVE        = 0x80
     call    console_init
     mov     si, offset text_hello
     call    print
+    call    processor_check
     call    memory_map
     call    a20_open
     call    drive_open
@@ -32,6 +35,30 @@ PARTITION_ACTIVE        = 0x80
     jmp     kernel_enter
 
 .text
+
+# Ends the boot on a processor that the kernel cannot run on: it needs CPUID and pages of 4 MiB.
+# Clobbers: EAX, EBX, ECX, EDX, SI.
+processor_check:
+    pushfd
+    pushfd
+    pop     eax
+    mov     ecx, eax
+    xor     eax, EFLAGS_ID
+    push    eax
+    popfd
+    pushfd
+    pop     eax
+    popfd
+    xor     eax, ecx
+    test    eax, EFLAGS_ID              # can be changed where there is CPUID
+    mov     si, offset text_cpuid
+    jz      fail
+    mov     eax, 1
+    cpuid
+    test    dl, CPUID_PSE
+    mov     si, offset text_pages
+    jz      fail
+    ret
 
 # What is known from the start.
 # In: DL drive.
@@ -84,6 +111,8 @@ kernel16_prepare:
 .data
 kernel16_entry: .word 0, KERNEL16_BASE / 16
 text_hello:     .asciz "\nQuRe loader"
+text_cpuid:     .asciz "the processor is too old: it has no CPUID, which a 486DX4 or a Pentium has"
+text_pages:     .asciz "the processor is too old: it has no pages of 4 MiB, which a Pentium has"
 text_start:
     .ascii  ", "
     TEXT    label_address               # shown only now, when the checksum has said that it is text

@@ -1,7 +1,8 @@
 /** `qure ar`: makes archives and takes them apart, as GNU ar does. `qure ranlib` is its `s`. */
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { writeFileAside } from "../host/files.ts";
+import { makeFolder } from "../host/folder.ts";
 import { type ArchiveMember, isArchive, readArchive } from "../object/archive.ts";
 import { type NewMember, writeArchive } from "../object/archive-writer.ts";
 import { ElfError } from "../object/elf-reader.ts";
@@ -119,7 +120,7 @@ class ArchiveCommand {
         const target = this.#has("P") ? join(".", name.replace(/^\/+/, "")) : basename(name);
         if (target.startsWith(".."))
           throw new CommandError(`${this.#path}: its member ${name} would be written elsewhere`);
-        if (dirname(target) !== ".") mkdirSync(dirname(target), { recursive: true });
+        if (dirname(target) !== ".") makeFolder(dirname(target));
         writeFileAside(target, content, 0, 0o666);
       }
     }

@@ -1,6 +1,6 @@
-# Tests of handles, of what tasks own, and of their end, that run inside a machine: link this object with those of asm/
-# and type `handletest`. Prints a line for each test, `ok NAME` or `FAIL NAME`, and at the end `handletest: N passed, M
-# failed`.
+# Tests of handles, of what tasks own and wait for, of timers, and of the end of tasks, that run inside a machine: link
+# this object with those of asm/ and type `handletest`. Prints a line for each test, `ok NAME` or `FAIL NAME`, and at
+# the end `handletest: N passed, M failed`.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -349,6 +349,194 @@ test_kill:
 8:  stc
 9:  ret
 
+TIMER   first_timer, test_note, 1
+TIMER   second_timer, test_note, 2
+TIMER   third_timer, test_note, 3
+TIMER   fourth_timer, test_note, 4
+TIMER   again_timer, test_again, 5
+
+# Routine of timers: notes its argument.
+test_note:
+    shl     dword ptr [destroyed], 4
+    or      [destroyed], eax
+    ret
+
+# Routine of a timer that sets itself again, twice.
+test_again:
+    call    test_note
+    cmp     dword ptr [destroyed], 0x555
+    je      1f
+    mov     eax, offset again_timer
+    mov     edx, 1
+    jmp     timer_set_ticks
+1:  ret
+
+# Timers come in the order of their deadlines, those of one tick in the order in which they were set; one that is
+# cancelled does not come, one that is set anew comes once.
+test_timers:
+    mov     dword ptr [destroyed], 0
+    INTERRUPTS_OFF
+    mov     eax, offset first_timer
+    mov     edx, 60
+    call    timer_set
+    mov     eax, offset second_timer
+    mov     edx, 200
+    call    timer_set
+    mov     eax, offset third_timer
+    mov     edx, 20
+    call    timer_set
+    mov     eax, offset fourth_timer
+    mov     edx, 40
+    call    timer_set
+    mov     eax, offset second_timer
+    mov     edx, 20
+    call    timer_set
+    mov     eax, offset fourth_timer
+    call    timer_cancel
+    mov     eax, offset fourth_timer
+    call    timer_cancel
+    INTERRUPTS_RESTORE
+    mov     eax, 300
+    call    task_sleep
+    cmp     dword ptr [destroyed], 0x321
+    jne     8f
+    mov     dword ptr [destroyed], 0
+    mov     eax, 5
+    call    test_again
+    mov     eax, 50
+    call    task_sleep
+    cmp     dword ptr [destroyed], 0x555
+    jne     8f
+    clc
+    ret
+8:  stc
+    ret
+
+# Both clocks go on while the machine is idle, and a sleep ends on its tick, however long it is.
+test_clocks:
+    mov     edi, 5
+1:  call    clock_ms
+    mov     ebx, eax
+    call    clock_us
+    mov     esi, eax
+    imul    eax, edi, 37
+    call    task_sleep
+    call    clock_us
+    sub     eax, esi
+    mov     esi, eax
+    call    clock_ms
+    sub     eax, ebx
+    imul    ecx, edi, 37
+    sub     eax, ecx
+    jc      8f
+    cmp     eax, 2 * TICK_MS
+    ja      8f
+    imul    ecx, ecx, 1000              # microseconds that it should have slept
+    sub     esi, ecx
+    jc      8f
+    cmp     esi, 2 * TICK_MS * 1000
+    ja      8f
+    inc     edi
+    cmp     edi, 30
+    jb      1b
+    clc
+    ret
+8:  stc
+    ret
+
+# A task: signals the event that its argument is, after a while.
+test_signaller:
+    push    eax
+    mov     eax, 30
+    call    task_sleep
+    pop     eax
+    jmp     event_signal
+
+# A task may wait for several events: it is told which came, and only that is used up.
+test_wait_any:
+    mov     dword ptr [event], 0
+    mov     dword ptr [other_event], 0
+    mov     eax, offset other_event
+    call    event_signal
+    mov     eax, offset both_events     # set before
+    mov     edx, -1
+    mov     ecx, 2
+    call    event_wait_any
+    jc      9f
+    cmp     eax, 1
+    jne     8f
+    mov     eax, offset both_events     # used up
+    mov     edx, 30
+    mov     ecx, 2
+    call    event_wait_any
+    jnc     8f
+    xor     ebx, ebx
+1:  mov     edx, [both_events + ebx*4]  # signalled while it waits
+    mov     eax, offset test_signaller
+    LOAD_STRING ecx, "signaller"
+    call    task_create
+    jc      9f
+    mov     eax, offset both_events
+    mov     edx, -1
+    mov     ecx, 2
+    call    event_wait_any
+    jc      9f
+    cmp     eax, ebx
+    jne     8f
+    mov     eax, [event]
+    or      eax, [other_event]
+    jnz     8f
+    inc     ebx
+    cmp     ebx, 2
+    jb      1b
+    clc
+    ret
+8:  stc
+9:  ret
+
+# A task: takes a unit, counts, and gives none back.
+test_taker:
+    mov     eax, offset semaphore
+    mov     edx, -1
+    call    semaphore_take
+    inc     dword ptr [running]
+    ret
+
+# A semaphore lets as many through as it has units; each unit that is given wakes one.
+test_semaphore:
+    mov     dword ptr [semaphore], 2
+    mov     dword ptr [running], 0
+    mov     ebx, 4
+1:  mov     eax, offset test_taker
+    xor     edx, edx
+    LOAD_STRING ecx, "taker"
+    call    task_create
+    jc      9f
+    dec     ebx
+    jnz     1b
+    mov     ebx, 2
+2:  mov     eax, 30
+    call    task_sleep
+    cmp     [running], ebx
+    jne     8f
+    mov     eax, offset semaphore
+    call    semaphore_give
+    inc     ebx
+    cmp     ebx, 5
+    jb      2b
+    mov     eax, offset semaphore       # the last unit found nobody
+    xor     edx, edx
+    call    semaphore_take
+    jc      9f
+    mov     eax, offset semaphore
+    mov     edx, 20
+    call    semaphore_take
+    jnc     8f
+    clc
+    ret
+8:  stc
+9:  ret
+
 .macro TEST name:req, routine:req
     .pushsection .rodata.str, "a", @progbits
 .Ltest\@: .asciz "\name"
@@ -364,12 +552,20 @@ handle_tests:
     TEST    "held handles", test_handle_hold
     TEST    "what a task owns", test_task_owns
     TEST    "kill", test_kill
+    TEST    "timers", test_timers
+    TEST    "clocks", test_clocks
+    TEST    "wait for any", test_wait_any
+    TEST    "semaphores", test_semaphore
     .long   0
+both_events:
+    .long   event, other_event
 
 .bss
 .balign 4
 mutex:          .space MUTEX_SIZE
 event:          .space 4
+other_event:    .space 4
+semaphore:      .space SEMAPHORE_SIZE
 running:        .space 4                    # what the task has come to
 destroyed:      .space 4                    # objects, the last in the lowest four bits
 passed:         .space 4

@@ -86,3 +86,50 @@ describe("fdisk verify", () => {
     expect(readPartitionTable(node.readDisk(0, 512))[0]!.active).toBe(false);
   });
 });
+
+test("fdisk alone lists the drives", async () => {
+  const node = await machine(new SparseDisk(DISK_BYTES));
+  await node.enter("fdisk", /^hda {3}disk +64 MiB {2}\S.*\nhdc {3}CD /m);
+});
+
+describe("mkfs", () => {
+  /** A disk with one entry of a type. */
+  function diskOfType(type: number, content?: Uint8Array): SparseDisk {
+    const disk = new SparseDisk(DISK_BYTES);
+    const table = new Uint8Array(512);
+    const view = new DataView(table.buffer);
+    view.setUint8(446 + 4, type);
+    view.setUint32(446 + 8, 16384, true);
+    view.setUint32(446 + 12, 8192, true);
+    view.setUint16(510, 0xaa55, true);
+    disk.write(0, table);
+    if (content) disk.write(16384 * 512, content);
+    return disk;
+  }
+  const something = new Uint8Array(512);
+  something[100] = 1;
+
+  test.each([
+    ["an entry of another type", 0x83, undefined, /^hda0 is an entry of type 83, not 99\.$/m],
+    ["what it does not know", 0x99, something, /^hda0 holds something, but no file system that is known\.$/m],
+  ])("asks before it overwrites %s", async (_what, type, content, sentence) => {
+    const disk = diskOfType(type, content);
+    const before = disk.content();
+    const node = await machine(disk);
+    for (const answer of ["yes", ""]) {
+      await node.enter("mkfs -t oofs hda0", /Are you sure\? Type 'Yes' if so: $/);
+      expect(node.console.text).toMatch(sentence);
+      await node.enter(answer, /Aborted: nothing was written\.\n/);
+    }
+    expect(Buffer.compare(disk.content(), before)).toBe(0);
+    await node.enter("mkfs -t oofs hda0", /Are you sure\? Type 'Yes' if so: $/);
+    await node.enter("Yes", /hda0 now holds an empty oofs/);
+  });
+
+  test("makes an empty volume without a question, and asks the next time", async () => {
+    const node = await machine(diskOfType(0x99));
+    await node.enter("mkfs -t oofs hda0", /hda0 now holds an empty oofs/);
+    await node.enter("mkfs -t oofs hda0", /^hda0 holds .*class_fs_oofs\.\n.*Are you sure\? Type 'Yes' if so: $/m);
+    await node.enter("No", /Aborted/);
+  });
+});

@@ -30,6 +30,26 @@ test.each([
   expect(node.console.text).toMatch(new RegExp(`${command}: [1-9]\\d* passed, 0 failed`));
 });
 
+test("an idle machine hardly wakes, and keeps the time", async () => {
+  const { lab, node } = await atPrompt();
+  await node.enter("kill cloud net address", PROMPT);
+  await lab.advance("1s");
+  const before = lab.instructions;
+  await lab.advance("60s");
+  expect((lab.instructions - before) / 60).toBeLessThan(2000);
+  const second = Math.floor(lab.nowNs / 1e9);
+  await node.enter("uptime", /up 0 days 00:01:(\d\d)/);
+  const shown = 60 + Number(/00:01:(\d\d)/.exec(node.console.text)![1]);
+  expect(shown).toBeGreaterThan(second - 2);
+  expect(shown).toBeLessThanOrEqual(second);
+});
+
+test("ps and top list the tasks", async () => {
+  const { node } = await atPrompt();
+  await node.enter("ps", /^ *\d+ {2}idle .*idle$[\s\S]*^ *\d+ {2}waiting .*cloud$[\s\S]*^ *\d+ {2}running .*shell$/m);
+  await node.enter("top", /^ *0 +\d+ {2}idle$[\s\S]* {2}shell$/m);
+});
+
 describe("a failing kernel", () => {
   test.each([
     ["page", /PANIC: page fault .*\nread at 00000010: page is not present \(null pointer\)/, "crash_page"],

@@ -36,6 +36,7 @@ async function bootInQemu(args: readonly string[]): Promise<string> {
       typed = true;
       child.stdin!.write("echo the answer is $42\r");
     }
+    if (/wait|key/i.test(text) && /too old|KiB of memory/.test(text)) break;
     if (/\nthe answer is/.test(text.replace(/\r/g, ""))) break;
   }
   child.kill();
@@ -61,3 +62,25 @@ for (const [way, args] of WAYS) {
     expect(text).toMatch(/the answer is/);
   });
 }
+
+test.each([
+  ["2 MiB of memory", ["-m", "2"], /it needs \d+ KiB of memory above 1 MiB, the machine has \d+ KiB there/],
+  [
+    "a processor without CPUID's pages of 4 MiB",
+    ["-cpu", "486,-pse"],
+    /the processor is too old: it has no pages of 4 MiB/,
+  ],
+])("the loader refuses %s with a sentence", async (_what, args, sentence) => {
+  if (!qemu) return;
+  const text = await bootInQemu(["-cdrom", join(folder, "qure.iso"), ...args]);
+  expect(text).toMatch(sentence);
+  expect(text).not.toMatch(/PANIC/);
+});
+
+test.each([
+  ["3 MiB of memory", ["-m", "3"]],
+  ["a 486", ["-cpu", "486"]],
+])("boots in QEMU with %s", async (_what, args) => {
+  if (!qemu) return;
+  expect(await bootInQemu(["-cdrom", join(folder, "qure.iso"), ...args])).toMatch(/the answer is/);
+});

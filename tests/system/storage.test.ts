@@ -181,7 +181,8 @@ describe("a power cut", () => {
     await node.enter("umount /net", PROMPT);
     const before = disk.content.slice();
     disk.log = [];
-    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
+    await node.enter("mkfs -t oofs hda0", /Type 'Yes' if so: $/);
+    await node.enter("Yes", /now holds an empty oofs/);
     const log = disk.log;
     const random = new Random(11);
     const seen = new Set<string>();

@@ -1,0 +1,175 @@
+# Mkfs makes a file system on a partition. It asks before something is lost.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "disk.inc"
+.include "fs.inc"
+
+.section .rodata
+mkfs_help:
+    .ascii  "mkfs -t oofs hda0  makes an empty OOFS on a partition that is not mounted.\n"
+    .ascii  "What was there is lost. When the volume holds something, or its entry in the\n"
+    .asciz  "partition table is of another type, Yes has to be typed.\n"
+
+SHELL_COMMAND "mkfs", mkfs_command, "-t TYPE PARTITION", "make a file system", GROUP_FILES, mkfs_help
+
+.text
+
+# Shell command.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
+mkfs_command:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, edx
+    cmp     eax, 4
+    jne     .Lmkfs_command_usage
+    mov     eax, [esi + 4]
+    LOAD_STRING edx, "-t"
+    call    string_compare
+    jne     .Lmkfs_command_usage
+    mov     eax, [esi + 8]
+    call    fs_class_find
+    jnc     .Lmkfs_command_class
+    PRINTF  "There is no file system type %s.\n", [esi+8]
+    jmp     .Lmkfs_command_failed
+.Lmkfs_command_class:
+    mov     edi, eax                    # EDI: class
+    mov     eax, [esi + 12]
+    call    volume_find
+    jnc     .Lmkfs_command_volume
+    PRINTF  "There is no partition %s.\n", [esi+12]
+    jmp     .Lmkfs_command_failed
+.Lmkfs_command_volume:
+    mov     ebx, eax                    # EBX: volume
+    cmp     dword ptr [ebx + VOLUME_INDEX], VOLUME_WHOLE
+    jne     .Lmkfs_command_partition
+    PRINTF  "%s is a whole drive: mkfs takes a partition, such as %s0.\n", [esi+12], [esi+12]
+    jmp     .Lmkfs_command_failed
+.Lmkfs_command_partition:
+    cmp     dword ptr [ebx + VOLUME_MOUNT], 0
+    jne     .Lmkfs_command_asked        # it is refused in a moment
+    mov     eax, ebx
+    call    mkfs_confirm
+    jc      .Lmkfs_command_failed
+.Lmkfs_command_asked:
+    call    mounts_lock
+    mov     eax, [ebx + VOLUME_MOUNT]
+    test    eax, eax
+    jz      .Lmkfs_command_unmounted
+    add     eax, MOUNT_PATH
+    PRINTF  "%s is mounted at %s. Unmount it first.\n", [esi+12], eax
+    call    mounts_unlock
+    jmp     .Lmkfs_command_failed
+.Lmkfs_command_unmounted:
+    mov     eax, ebx
+    call    [edi + FS_FORMAT]
+    push    eax
+    pushfd
+    call    mounts_unlock
+    popfd
+    pop     eax
+    jc      .Lmkfs_command_failed_format
+    mov     eax, [ebx + VOLUME_SECTORS]
+    mov     edx, 512
+    call    size_unit
+    PRINTF  "%s now holds an empty %s of %u %s.\n", [esi+12], [esi+8], eax, edx
+    xor     eax, eax
+    jmp     .Lmkfs_command_done
+.Lmkfs_command_failed_format:
+    call    error_text
+    PRINTF  "%s: cannot make %s: %s\n", [esi+12], [esi+8], eax
+    jmp     .Lmkfs_command_failed
+.Lmkfs_command_usage:
+    PRINT   "usage: mkfs -t TYPE PARTITION, such as mkfs -t oofs hda0\n"
+.Lmkfs_command_failed:
+    mov     eax, 1
+.Lmkfs_command_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Says what would be lost by a new file system, and asks. Nothing is asked about an empty volume whose entry has the
+# type of OOFS.
+# In: EAX volume.
+# Out: CF unless the answer was `Yes`; it then has said so.
+mkfs_confirm:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    xor     esi, esi                    # ESI: reasons to ask
+    mov     edx, [ebx + VOLUME_TYPE]
+    cmp     edx, PARTITION_OOFS
+    je      .Lmkfs_confirm_content
+    inc     esi
+    PRINTF  "%s is an entry of type %02x, not %02x.\n", ebx, edx, PARTITION_OOFS
+.Lmkfs_confirm_content:
+    mov     eax, ebx
+    call    fs_class_probe
+    jc      .Lmkfs_confirm_unknown
+    inc     esi
+    PRINTF  "%s holds %s, %s.\n", ebx, edx, [eax+FS_NAME]
+    jmp     .Lmkfs_confirm_ask
+.Lmkfs_confirm_unknown:
+    mov     eax, ebx
+    call    volume_begins
+    jz      .Lmkfs_confirm_ask
+    inc     esi
+    PRINTF  "%s holds something, but no file system that is known.\n", ebx
+.Lmkfs_confirm_ask:
+    test    esi, esi
+    jz      .Lmkfs_confirm_done         # CF is clear
+    PRINT   "It will be lost. Are you sure? Type 'Yes' if so: "
+    call    fdisk_yes
+    je      .Lmkfs_confirm_done
+    PRINT   "Aborted: nothing was written.\n"
+    stc
+.Lmkfs_confirm_done:
+    pop     esi
+    pop     ebx
+    ret
+
+# Looks whether a volume begins with anything but zeros.
+# In: EAX volume.
+# Out: ZF when its first 4 KiB are zero, or cannot be read.
+volume_begins:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     eax, 1
+    call    page_alloc
+    mov     edi, eax
+    jc      .Lvolume_begins_empty
+    mov     eax, ebx
+    xor     edx, edx
+    mov     ecx, edi
+    mov     esi, FS_BLOCK_BYTES / 512
+    cmp     esi, [ebx + VOLUME_SECTORS]
+    jbe     .Lvolume_begins_read
+    mov     esi, [ebx + VOLUME_SECTORS]
+.Lvolume_begins_read:
+    call    volume_read
+    mov     ebx, edi
+    mov     eax, 0
+    jc      .Lvolume_begins_free
+    mov     ecx, FS_BLOCK_BYTES / 4     # the page was zero
+    repe scasd
+    setne   al
+.Lvolume_begins_free:
+    push    eax
+    mov     eax, ebx
+    mov     edx, 1
+    call    page_free
+    pop     eax
+    test    eax, eax
+    jmp     .Lvolume_begins_done
+.Lvolume_begins_empty:
+    xor     eax, eax
+.Lvolume_begins_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
