@@ -136,8 +136,8 @@ export class DhcpServer implements Stateful {
     const current = message.subarray(12, 16);
     const asked = options.get(OPTION_REQUESTED_ADDRESS) ?? current;
     const index = this.#index(asked);
-    const lease = index < 0 ? null : this.#leases[index];
-    const free = lease === null || lease === undefined || lease.holder === client || lease.expiresNs <= nowNs;
+    const lease = this.#leases[index];
+    const free = !lease || lease.holder === client || lease.expiresNs <= nowNs;
     if (index < 0 || !free) return this.#reply(message, NAK, client, null);
     this.#leases[index] = { holder: client, expiresNs: nowNs + this.#config.leaseSeconds * 1e9 };
     return this.#reply(message, ACK, client, index);
@@ -162,7 +162,7 @@ export class DhcpServer implements Stateful {
 
   /** Changes a lease, if this client holds it. */
   #give(index: number, client: string, lease: Lease): void {
-    if (index >= 0 && this.#leases[index]?.holder === client) this.#leases[index] = lease;
+    if (this.#leases[index]?.holder === client) this.#leases[index] = lease;
   }
 
   #requested(options: Map<number, Uint8Array>): number {
@@ -197,8 +197,10 @@ export class DhcpServer implements Stateful {
         ...config.dns,
       );
       const name = config.hostNames.get(client);
-      if (name !== undefined)
-        options.push(OPTION_HOST_NAME, Math.min(name.length, 255), ...new TextEncoder().encode(name.slice(0, 255)));
+      if (name !== undefined) {
+        const bytes = new TextEncoder().encode(name).subarray(0, 255);
+        options.push(OPTION_HOST_NAME, bytes.length, ...bytes);
+      }
     }
     if (index !== null) {
       const lease = config.leaseSeconds;
@@ -213,7 +215,7 @@ export class DhcpServer implements Stateful {
     const current = request.subarray(12, 16);
     if (type !== NAK) message.set(current, 12);
     if (index !== null) message.set(this.#address(index), 16);
-    message.set(config.server, 20);
+    if (type !== NAK) message.set(config.server, 20); // RFC 2131, table 3: none in a refusal.
     message.set(request.subarray(28, 44), 28);
     message.set(MAGIC_COOKIE, 236);
     message.set(options, OPTIONS_OFFSET);

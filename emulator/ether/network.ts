@@ -56,11 +56,13 @@ interface FrameEvent {
   epoch: number;
 }
 
+/** Negative when `a` comes first. No two events are equal: an end numbers its frames. */
+function inOrder(a: FrameEvent, b: FrameEvent): number {
+  return a.timeNs - b.timeNs || a.joint.index - b.joint.index || a.sender - b.sender || a.sequence - b.sequence;
+}
+
 function isBefore(a: FrameEvent, b: FrameEvent): boolean {
-  if (a.timeNs !== b.timeNs) return a.timeNs < b.timeNs;
-  if (a.joint.index !== b.joint.index) return a.joint.index < b.joint.index;
-  if (a.sender !== b.sender) return a.sender < b.sender;
-  return a.sequence < b.sequence;
+  return inOrder(a, b) < 0;
 }
 
 /** A binary heap of events, earliest first. */
@@ -226,10 +228,6 @@ export class Network implements Stateful {
       for (const sent of cable.takeOutgoing()) this.#enqueue(joint, end, sent.timeNs, sent.frame, false);
     }
     this.#senders.length = 0;
-    if (this.nextEventNs >= timeNs) {
-      this.#nowNs = Math.max(this.#nowNs, timeNs);
-      return;
-    }
     const deliveries = new Map<MachineCable, TimedFrame[]>();
     let handledNs = 0;
     while (this.nextEventNs < timeNs) {
@@ -299,7 +297,7 @@ export class Network implements Stateful {
     this.#frames = visitor.integer(this.#frames);
     for (const joint of this.#joints) joint.link.visitState(visitor);
     for (const node of this.#nodes.keys()) node.visitState(visitor);
-    const events = [...this.#events.all].sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    const events = [...this.#events.all].sort(inOrder);
     const frames = visitFrames(visitor, events);
     this.#events.clear();
     frames.forEach(({ timeNs, frame }, index) => {

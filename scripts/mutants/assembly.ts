@@ -4,7 +4,7 @@
  * here with the tests themselves: so they run in this process, one after the other, with no start of a test runner for
  * each fault.
  */
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -86,6 +86,7 @@ export async function runAssemblyMutants(paths: string[], options: MutantOptions
     runSession(root: string, tests: unknown, paths: readonly string[], options: MutantOptions): Promise<MutantSummary>;
     tests: unknown;
   };
+  rmSync(outfile); // It is loaded, and nobody else knows its name.
   return session.runSession(root, session.tests, paths, options);
 }
 

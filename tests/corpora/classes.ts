@@ -14,7 +14,27 @@ interface RefusalClass {
 }
 
 /** Refused by us only. */
-const REFUSALS: readonly RefusalClass[] = [];
+const REFUSALS: readonly RefusalClass[] = [
+  {
+    name: "AVX and later",
+    sourceLine: /^\s*(\{[^}]*\}\s*)?(v[a-z]|k(mov|and|or|xor|not|test|shift|unpck|add)[a-z]*|[a-z0-9]+.*[yz]mm\d)/,
+  },
+  { name: "64-bit code", sourceLine: /^\s*\.code64|%r([a-ds][xipl]+|\d+)\b|\.intel_mnemonic/ },
+  { name: "directives of other object formats", id: /^(unsupported|unknown)-directive$/ },
+  {
+    name: "instructions of other extensions",
+    id: /^unknown-instruction$/,
+    sourceLine:
+      /^\s*(notrack\s+)?(xacquire|xrelease|bnd|ad[co]x|invlpgb|monitorx|mwaitx|pswapd|xstorerng|xcrypt|frstpm|rdpkru|pconfig|enclu|encls|enqcmds?|movdir|sha[0-9]|gf2p8|umonitor|uiret|clzero|ptwrite|serialize|rdpru|wbnoinvd|hreset|tdcall|fsincos_?)/,
+  },
+  { name: "processors that are not known", id: /^unknown-processor$|^bad-argument$/, message: /no processor/ },
+  {
+    name: "options that are not taken",
+    id: /^option$/,
+    message:
+      /-(O[0-9s]?|mshared|momit-lock-prefix|mfence-as-lock-add|madd-bnd-prefix|mx86-used-note|-generate-missing-build-notes|-no-pad-sections|-gdwarf-cie-version)/,
+  },
+];
 
 interface DifferenceClass {
   readonly name: string;
@@ -23,7 +43,9 @@ interface DifferenceClass {
   readonly detail?: RegExp;
 }
 
-const DIFFERENCES: readonly DifferenceClass[] = [];
+const DIFFERENCES: readonly DifferenceClass[] = [
+  { name: "an address that a line table states once more", kind: /^spelling of \.debug_line$/ },
+];
 
 /** The class that explains a refusal, or null. Each error may have a class of its own; the first one names the source. */
 export function classOfRefusal(diagnostics: readonly Diagnostic[]): string | null {

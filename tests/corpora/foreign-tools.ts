@@ -9,6 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Corpus, CorpusFile } from "./corpora.ts";
 import type { Setting } from "./settings.ts";
 
+const ELF_FIRST_BYTE = 0x7f;
 const MAXIMUM_COMPILER_MS = 60_000;
 
 export interface Reference {
@@ -23,7 +24,7 @@ export interface RunResult {
   readonly messages: string;
 }
 
-function run(command: string, args: readonly string[], folder: string): Promise<RunResult> {
+export function run(command: string, args: readonly string[], folder: string): Promise<RunResult> {
   return new Promise((done) => {
     const options = { cwd: folder, maxBuffer: 1 << 28, timeout: MAXIMUM_COMPILER_MS, encoding: "latin1" } as const;
     execFile(command, args, { ...options, env: { ...process.env, LC_ALL: "C" } }, (error, output, messages) =>
@@ -35,6 +36,8 @@ function run(command: string, args: readonly string[], folder: string): Promise<
 export class ForeignTools {
   readonly #root: string;
   readonly #cache: string;
+  /** Makes names of files in the making differ. */
+  #runs = 0;
   constructor(root: string, cache: string) {
     this.#root = resolve(root);
     this.#cache = resolve(cache);
@@ -58,13 +61,14 @@ export class ForeignTools {
     const isAssembly = file.language === "assembly";
     const mode = isAssembly ? ["-E", "-D__ASSEMBLY__", "-D__ASSEMBLER__", "-x", "assembler-with-cpp"] : ["-S"];
     const gcc = file.language === "c++" ? "g++" : "gcc";
-    const args = ["-m32", ...options, ...mode, join(this.#root, file.path), "-o", `${path}.part`];
+    const part = `${path}.${process.pid}.${this.#runs++}`;
+    const args = ["-m32", ...options, ...mode, join(this.#root, file.path), "-o", part];
     const { isOk, messages } = await run(gcc, args, this.#cache);
-    if (isOk && existsSync(`${path}.part`)) {
-      renameSync(`${path}.part`, `${path}.s`);
+    if (isOk && existsSync(part)) {
+      renameSync(part, `${path}.s`);
       return `${name}.s`;
     }
-    rmSync(`${path}.part`, { force: true });
+    rmSync(part, { force: true });
     writeFileSync(`${path}.no`, messages.slice(0, 2000));
     return null;
   }
@@ -72,14 +76,19 @@ export class ForeignTools {
   /** What GNU as says to `name` in `folder`. */
   async reference(name: string, options: readonly string[]): Promise<Reference> {
     const base = join(this.#cache, `${name.slice(0, -2)}.${options.length > 0 ? hash(options) : ""}`);
-    if (existsSync(`${base}o`)) return { object: new Uint8Array(readFileSync(`${base}o`)), messages: "" };
+    if (existsSync(`${base}o`)) {
+      const object = new Uint8Array(readFileSync(`${base}o`));
+      // One that was being written when a run was broken off.
+      if (object[0] === ELF_FIRST_BYTE) return { object, messages: "" };
+    }
     if (existsSync(`${base}err`)) return { object: null, messages: readFileSync(`${base}err`, "latin1") };
-    const { isOk, messages } = await run("as", ["--32", ...options, name, "-o", `${base}part`], this.#cache);
+    const part = `${base}${process.pid}.${this.#runs++}`;
+    const { isOk, messages } = await run("as", ["--32", ...options, name, "-o", part], this.#cache);
     if (isOk) {
-      renameSync(`${base}part`, `${base}o`);
+      renameSync(part, `${base}o`);
       return { object: new Uint8Array(readFileSync(`${base}o`)), messages: "" };
     }
-    rmSync(`${base}part`, { force: true });
+    rmSync(part, { force: true });
     writeFileSync(`${base}err`, messages.slice(0, 4000), "latin1");
     return { object: null, messages };
   }

@@ -1,13 +1,14 @@
 /**
  * `npm run corpora -- NAME [--from N] [--count N] [--settings all|N|A,B] [--root FOLDER] [--again all|faults] [--jobs N]`:
- * sources by others through gcc, GNU as and our assembler, and what differs. NAME is a corpus of corpora.ts, or `gas` or
- * `ld` for the test suites of GNU binutils. Results are kept in build/corpora/NAME.jsonl.
+ * sources by others through gcc, GNU as and our assembler, and what differs. NAME is a corpus of corpora.ts, or `gas`
+ * for the test suite of GNU as. Results are kept in build/corpora/NAME.jsonl.
  */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { classOfDifferences, classOfRefusal } from "./classes.ts";
 import { CORPORA, type Corpus, type CorpusFile, filesOf } from "./corpora.ts";
 import { ForeignTools, type Reference } from "./foreign-tools.ts";
+import { compareGasSuite } from "./gas-suite.ts";
 import { objectDifferences } from "./object-differences.ts";
 import { assembleFile, type OurAnswer } from "./our-assembler.ts";
 import { type Result, Results } from "./results.ts";
@@ -25,6 +26,8 @@ function verdict(ours: OurAnswer, expected: Reference): Pick<Result, "outcome" |
   if (expected.object === null) {
     if (ours.object === null) return { outcome: "refused by both" };
     const message = /Error: (.*)|Fatal error: (.*)/.exec(expected.messages)?.[0] ?? expected.messages.slice(0, 200);
+    if (/invalid use of operator "[a-z]+"/.test(message))
+      return { outcome: "known", kind: "names of operators as symbols in Intel syntax" };
     return { outcome: "refused by GNU only", kind: message.replace(/`.*'/, "`...'"), detail: message };
   }
   if (ours.object === null) {
@@ -117,7 +120,12 @@ if (!existsSync(parse(process.argv.slice(2)).root))
   throw new Error("the folder of the corpora (--root or QURE_CORPORA) is not there");
 const options = parse(process.argv.slice(2));
 const corpus = CORPORA[options.name];
-if (corpus !== undefined) await compareCorpus(options.name, corpus, options);
+if (options.name === "gas") {
+  const results = new Results("build/corpora/gas.jsonl");
+  await compareGasSuite(options.root, results);
+  results.compact();
+  process.stdout.write(`${results.table()}\n`);
+} else if (corpus !== undefined) await compareCorpus(options.name, corpus, options);
 else {
   process.stderr.write(`npm run corpora -- NAME [options]; NAME is one of ${Object.keys(CORPORA).join(" ")}\n`);
   process.exitCode = 2;

@@ -3,6 +3,7 @@
  * comes first and stays short, so that thousands of answers can be counted by it.
  */
 
+import { lineRowsOf } from "../../src/object/dwarf/line-table.ts";
 import { SHT_GROUP, SHT_REL, SHT_STRTAB, SHT_SYMTAB } from "../../src/object/elf.ts";
 import type { ElfObject, ElfSection, ElfSymbol } from "../../src/object/elf-reader.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
@@ -16,8 +17,14 @@ export interface Difference {
 export function objectDifferences(ours: Uint8Array, expected: Uint8Array): Difference[] {
   if (Buffer.compare(ours, expected) === 0) return [];
   const differences: Difference[] = [];
-  const a = readElf(ours, "ours");
-  const b = readElf(expected, "GNU's");
+  let a: ElfObject;
+  let b: ElfObject;
+  try {
+    a = readElf(ours, "ours");
+    b = readElf(expected, "GNU's");
+  } catch (error) {
+    return [{ kind: "an object that cannot be read", detail: String(error) }];
+  }
   compareSections(a, b, differences);
   compareSymbols(a, b, differences);
   if (differences.length === 0) differences.push({ kind: "layout of the file", detail: firstByte(ours, expected) });
@@ -45,6 +52,10 @@ function compareSections(a: ElfObject, b: ElfObject, differences: Difference[]):
     for (const field of ["type", "flags", "align", "entrySizeBytes"] as const)
       if (mine[field] !== section[field]) differ(field, `${mine[field]} for ${section[field]}`);
     if (KEPT_APART.has(section.type)) continue;
+    if (section.name === ".debug_line" && hasSameRows(a, b)) {
+      if (Buffer.compare(mine.content, section.content) !== 0) differ("spelling", "the same rows");
+      continue;
+    }
     if (mine.sizeBytes !== section.sizeBytes) differ("size", `${mine.sizeBytes} for ${section.sizeBytes}`);
     if (Buffer.compare(mine.content, section.content) !== 0)
       differ("contents", firstByte(mine.content, section.content));
@@ -52,6 +63,11 @@ function compareSections(a: ElfObject, b: ElfObject, differences: Difference[]):
     if (relocations[0].join("\n") !== relocations[1].join("\n"))
       differ("relocations", firstLine(relocations[0], relocations[1]));
   }
+}
+
+/** Whether both line tables say the same of every address, however they are encoded. */
+function hasSameRows(a: ElfObject, b: ElfObject): boolean {
+  return JSON.stringify(lineRowsOf(a)) === JSON.stringify(lineRowsOf(b));
 }
 
 /** Sections of one name are numbered. */

@@ -8,6 +8,7 @@ import {
   ethernetFrame,
   get16,
   parseIpv4,
+  sameBytes,
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
@@ -52,7 +53,7 @@ async function scene(answers: boolean): Promise<Scene> {
   const seen: ArpSeen[] = [];
   const packets: Uint8Array[] = [];
   plug.answer((frame) => {
-    if (get16(frame, 12) === ETHERTYPE_IPV4 && frame[5] === NEIGHBOUR_MAC[5]) packets.push(frame);
+    if (get16(frame, 12) === ETHERTYPE_IPV4 && sameBytes(frame.subarray(0, 6), NEIGHBOUR_MAC)) packets.push(frame);
     if (get16(frame, 12) !== ETHERTYPE_ARP) return [];
     const at = 14;
     const request = {
@@ -126,6 +127,30 @@ describe("a neighbour that does not answer", () => {
     await lab.advance("5s");
     expect(asked(seen)).toHaveLength(2);
   });
+});
+
+test("what waits for a neighbour goes out in order when it answers, and is all given up when it does not", async () => {
+  const { lab, node, plug, seen, packets, address } = await scene(false);
+  node.type(`ping -c 3 ${NEIGHBOUR}\n`);
+  await lab.until(() => asked(seen).length === 3, "there was no third request");
+  await lab.advance("800ms");
+  plug.send(arp(REPLY, NEIGHBOUR, address, seen[0]!.senderMac));
+  await lab.advance("20ms");
+  // Sequence numbers of the echo requests.
+  const sequence = packets.map((frame) => get16(frame, 14 + 20 + 6));
+  expect(sequence.length).toBeGreaterThanOrEqual(2);
+  expect(sequence).toEqual(sequence.map((_, index) => sequence[0]! + index));
+  expect(asked(seen)).toHaveLength(3);
+});
+
+test("neighbours that do not answer are asked side by side", async () => {
+  const { lab, node, seen } = await scene(false);
+  await ping(node);
+  await node.enter("ping -c 1 10.0.2.78", PROMPT);
+  await lab.advance("5s");
+  expect(asked(seen)).toHaveLength(3);
+  expect(seen.filter(({ target }) => target === "10.0.2.78")).toHaveLength(3);
+  expect(await counter(node, "packets given up: no answer")).toBe(2);
 });
 
 test("an answer is believed for a minute, then asked for again", async () => {

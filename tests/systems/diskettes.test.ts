@@ -3,7 +3,6 @@
  * says what it found.
  */
 import { describe, expect, test } from "vitest";
-import { oracle } from "../oracle.ts";
 import { guest } from "./guest.ts";
 import { makeForeignIso, ourFirmware } from "./packages.ts";
 import { System } from "./system.ts";
@@ -47,15 +46,14 @@ describe("diskettes", () => {
 });
 
 describe("El Torito", () => {
-  test.each([
+  test.for([
     ["a diskette of 1200 KiB", 1200, 2, 15, "drive 00 kind 02 all 0960 written 03"],
     ["a diskette of 1440 KiB", 1440, 2, 18, "drive 00 kind 04 all 0B40 written 03"],
     ["a diskette of 2880 KiB", 2880, 2, 36, "drive 00 kind 05 all 1680 written 03"],
-  ] as const)("%s is emulated", (_what, kib, heads, sectors, expected) => {
-    if (oracle("xorriso") === null) return;
+  ] as const)("%s is emulated", ([_what, kib, heads, sectors, expected], context) => {
     const code = guest("tests/guest/diskette.s");
     const image = medium(code, kib, heads, sectors);
-    const iso = makeForeignIso({ "boot.img": image }, ["-b", "boot.img", "-c", "boot.cat"], { skip: () => {} });
+    const iso = makeForeignIso({ "boot.img": image }, ["-b", "boot.img", "-c", "boot.cat"], context);
     const system = new System({ firmware: ourFirmware(), cd: iso });
     system.untilSerial(/end/, 20);
     expect(system.serial[0]).toContain(expected);

@@ -257,6 +257,12 @@ export function refold(expression: Expression): Expression {
   return fold(expression, 0);
 }
 
+/** `refold` for an operand: an alias of a place stays one, for what the linker may move and what it may not differ. */
+export function refoldOperand(expression: Expression): Expression {
+  const folded = refold(expression);
+  return expression.op === Op.SYMBOL && folded.op === Op.SYMBOL ? expression : folded;
+}
+
 function fold(expression: Expression, depth: number): Expression {
   if (depth > MOST_LEVELS || --partsLeft < 0) return expression;
   switch (expression.op) {

@@ -225,7 +225,12 @@ export class ExpressionParser {
     const code = input.skipSpace();
     const start = input.offset;
     const kind = characterClass[code]!;
-    if (kind & DIGIT) return this.#number(start);
+    if (kind & DIGIT) {
+      const number = this.#number(start);
+      // `name+3@GOTOFF`: the suffix belongs to the whole.
+      if (input.bytes[input.offset] === AT_SIGN && this.#isRelocationSuffix()) this.#relocationSuffix();
+      return number;
+    }
     if (kind & NAME_START) return this.#name(start);
     switch (code) {
       case APOSTROPHE: {
@@ -439,6 +444,15 @@ export class ExpressionParser {
     if (symbol.isAddress && symbol.section.isReal) return this.#prefixed(Op.OFFSET, 0, reference, start);
     // `FIELD = edi + 4` stands for just that.
     return symbol.expression !== null && namesRegister(symbol.expression) ? symbol.expression : reference;
+  }
+
+  #isRelocationSuffix(): boolean {
+    const { input } = this.#reading;
+    input.offset++;
+    const end = characterClass[input.bytes[input.offset]!]! & NAME_PART ? this.#nameEnd() : input.offset;
+    const name = textOfBytes(input.bytes, input.offset, end).toUpperCase();
+    input.offset--;
+    return RELOCATION_SUFFIXES.has(name);
   }
 
   /** `@GOTOFF` and its kin, cursor at the sign. */

@@ -7,7 +7,7 @@ import type { MemoryOperand, Register } from "../../isa/instruction.ts";
 import { EIZ } from "../../isa/registers.ts";
 import { R } from "../../object/relocation-types.ts";
 import type { Expression } from "../model/expression.ts";
-import { constant, Op, refold } from "../model/expression.ts";
+import { constant, Op, refoldOperand } from "../model/expression.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import {
   CLOSE_PARENTHESIS,
@@ -95,7 +95,7 @@ export class AttOperands {
     }
     if (code === DOLLAR) {
       input.offset++;
-      const value = refold(expressions.required("a value after `$'"));
+      const value = refoldOperand(expressions.required("a value after `$'"));
       if (value.op === Op.REGISTER)
         reading.failAt("register-in-expression", value.offset, "a register is no immediate value");
       if (value.op === Op.BIG)
@@ -168,7 +168,7 @@ export class AttOperands {
     const parsed = this.#parsed;
     let displacement: Expression | null = null;
     if (input.skipSpace() !== OPEN_PARENTHESIS || !this.#isAddress()) {
-      displacement = refold(expressions.required("an operand"));
+      displacement = refoldOperand(expressions.required("an operand"));
       if (displacement.op === Op.REGISTER)
         reading.failAt("register-in-expression", displacement.offset, "a register cannot be calculated with");
       if (displacement.op === Op.BIG)

@@ -6,7 +6,16 @@
 
 import type { ImmediateOperand, MemoryOperand, Operand, Register, SizeBits } from "../../isa/instruction.ts";
 import { R } from "../../object/relocation-types.ts";
-import { combine, constant, type Expression, knownDifference, node, Op, refold } from "../model/expression.ts";
+import {
+  combine,
+  constant,
+  type Expression,
+  knownDifference,
+  node,
+  Op,
+  refold,
+  refoldOperand,
+} from "../model/expression.ts";
 import { add, subtract } from "../model/integer.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
 import { CLOSE_BRACKET } from "./chars.ts";
@@ -94,7 +103,7 @@ export class IntelOperands {
     if (tree.op === Op.ABSENT) reading.fail("operand-expected", "expected an operand");
     if (tree.op === Op.BIG)
       reading.failAt("number-too-large", tree.offset, "a number of more than 64 bits fits no instruction");
-    const displacement = refold(this.#simplify(tree));
+    const displacement = refoldOperand(this.#simplify(tree));
     const relocation = expressions.relocation;
     const isBracketed = !this.#hasOffset && input.bytes[lastByte(input.bytes, input.offset)] === CLOSE_BRACKET;
 

@@ -210,7 +210,8 @@ class FixupWriter {
     let pcRelative = fixup.pcRelative;
     // An alias of what is defined here is a symbol of its own, as the linker sees it.
     const alias = named !== null && plus !== null && plus !== named && plus.section.isReal ? named : null;
-    const isExternal = (alias ?? plus)?.isExternal === true;
+    // Which routine an indirect function is, only the start of the program finds out.
+    const isExternal = (alias ?? plus)?.isExternal === true || plus?.type === STT.GNU_IFUNC;
     if (pcRelative) number = integer.subtract(number, fixup.pcBias);
     if (value.minus !== null) {
       const { minus } = value;
@@ -258,7 +259,11 @@ class FixupWriter {
   ): void {
     // What is defined in this file, and by no other, is called without a linkage table.
     const needsNoTable =
-      fixup.relocation === R.PLT32 && pcRelative && plus?.section.isReal && !(alias ?? plus).isExternal;
+      fixup.relocation === R.PLT32 &&
+      pcRelative &&
+      plus?.section.isReal &&
+      !(alias ?? plus).isExternal &&
+      plus.type !== STT.GNU_IFUNC;
     const type =
       fixup.relocation !== 0 && !needsNoTable ? fixup.relocation : plainRelocation(fixup.sizeBytes, pcRelative);
     if (type === 0) {
@@ -299,7 +304,7 @@ class FixupWriter {
   #isAdjustable(fixup: Fixup, symbol: AssemblySymbol, type: number, pcRelative: boolean, number: Integer): boolean {
     const { section } = symbol;
     if (!section.isReal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
-    if (fixup.keepsSymbol && fixup.relocation !== 0) return false;
+    if ((fixup.keepsSymbol && fixup.relocation !== 0) || symbol.type === STT.GNU_IFUNC) return false;
     // The linker may drop the group with the symbol, and then tells of it by its name.
     if (section !== this.#section && isLinkedOnce(section) && !symbol.isTemporary && !isLocalName(symbol.name))
       return false;

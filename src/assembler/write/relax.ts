@@ -21,6 +21,7 @@ import type { BranchVariable, Fragment } from "../model/fragment.ts";
 import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
+import { STT } from "../model/symbol.ts";
 import type { Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
 
@@ -129,7 +130,7 @@ class Relaxer {
     const isReplaceable = branch.relocation === R.PLT32 && target !== null && (named ?? target).isGlobal;
     const isWeak = named !== null && (named.isWeak || target?.isWeak);
     if (target !== null && named !== null && !named.isTemporary) this.#program.symbolList.need(named);
-    if (target !== null && !isWeak && !isReplaceable) return;
+    if (target !== null && !isWeak && !isReplaceable && target.type !== STT.GNU_IFUNC) return;
     branch.isSettled = true;
     if (branch.encoding.longer !== null) branch.encoding = branch.encoding.longer;
   }

@@ -10,13 +10,11 @@ const NETWORK_CARD = ["-netdev", "user,id=net", "-device", "e1000,netdev=net,mac
 const qemu = oracle("qemu-system-i386");
 
 for (const { name: chip, cases, inQemu } of CHIPS) {
-  if (!inQemu) continue;
+  const judged = cases.filter(({ script, ours }) => ours === undefined && isForQemu(script));
+  if (!inQemu || judged.length === 0) continue;
   describe(chip, () => {
-    test.each(cases.filter(({ script, ours }) => ours === undefined && isForQemu(script)))(
-      "$name",
-      async ({ script }) => {
-        if (qemu !== null) await runInQemu(qemu, script, chip === "82540EM" ? NETWORK_CARD : ["-net", "none"]);
-      },
-    );
+    test.each(judged)("$name", async ({ script }) => {
+      if (qemu !== null) await runInQemu(qemu, script, chip === "82540EM" ? NETWORK_CARD : ["-net", "none"]);
+    });
   });
 }
