@@ -7,10 +7,10 @@ const UNITS: readonly (readonly [name: string, bytes: number])[] = [
   ["KB", 2 ** 10],
 ];
 
-/** Whole units only. */
+/** Whole units only; nothing is 0 GB. */
 function size(bytes: number): string {
-  const unit = UNITS.find(([, unitBytes]) => bytes !== 0 && bytes % unitBytes === 0);
-  return unit ? `${(bytes / unit[1]).toString().padStart(9)} ${unit[0]}` : `${bytes.toString().padStart(9)}  B`;
+  const unit = UNITS.find(([, unitBytes]) => bytes % unitBytes === 0);
+  return (unit ? `${bytes / unit[1]} ${unit[0]}` : `${bytes} B`).padStart(13);
 }
 
 export function memoryUsage(program: Program): string {
@@ -19,7 +19,8 @@ export function memoryUsage(program: Program): string {
     .filter(({ name, last }) => program.options.script.regions.some((region) => region.name === name) || last !== null)
     .map(({ name, origin, length, current }) => {
       const used = current - origin;
-      return `${name.padStart(16)}: ${size(used)}  ${size(length)}  ${length === 0 ? "".padStart(9) : `${((used * 100) / length).toFixed(2).padStart(9)}%`}`;
+      const share = length === 0 ? "" : `${((used * 100) / length).toFixed(2)}%`.padStart(11);
+      return `${name.padStart(16)}: ${size(used)}${size(length)}${share}`;
     });
   return `Memory region         Used Size  Region Size  %age Used\n${rows.map((row) => `${row}\n`).join("")}`;
 }

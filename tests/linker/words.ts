@@ -1,0 +1,152 @@
+/** Programs and what `qure ld` says of them, for words.test.ts. */
+import { type Case, one, QUIET, START, two } from "./corner-cases.ts";
+
+export interface Said extends Case {
+  /** All that it prints, line by line, without the source lines that it shows; "!" begins the last word. */
+  readonly says: readonly string[];
+}
+
+const scripted = (source: string, script: string, ...options: string[]): Case => ({
+  ...one(source, ...options),
+  script,
+});
+const TEXT = ".text 0x1000 : { *(.text) }";
+
+export const SAID: Readonly<Record<string, Said>> = {
+  "sections that overlap": {
+    ...scripted(".data\n.long 1\n.skip 0x20\n", `SECTIONS { ${TEXT} .data 0x0ff0 : { *(.data) } }`),
+    says: [
+      "s.ld: error: section .text, load address 0x00001000 to 0x00001000, overlaps section .data, 0x00000ff0 to 0x00001013 [section-overlap]",
+      "s.ld: error: section .text, address 0x00001000 to 0x00001000, overlaps section .data, 0x00000ff0 to 0x00001013 [section-overlap]",
+      "! nothing was linked: 2 errors",
+    ],
+  },
+  "load addresses that overlap": {
+    ...scripted(".data\n.long 1\n", `SECTIONS { ${TEXT} .data 0x2000 : AT(0x1000) { *(.data) } }`),
+    says: [
+      "s.ld: error: section .data, load address 0x00001000 to 0x00001003, overlaps section .text, 0x00001000 to 0x00001000 [section-overlap]",
+      "! nothing was linked: 1 error",
+    ],
+  },
+  "how full memory is": {
+    ...scripted(
+      ".skip 511\n.data\n.skip 64\n",
+      "MEMORY { rom (rx) : ORIGIN = 0x8000, LENGTH = 1K ram (rw) : ORIGIN = 0x20000, LENGTH = 3M odd : ORIGIN = 0x90000000, LENGTH = 1000 all : ORIGIN = 0xa0000000, LENGTH = 0x40000000 none : ORIGIN = 0, LENGTH = 0 } SECTIONS { .text : { *(.text) } > rom .data : { *(.data) } > ram }",
+      "--print-memory-usage",
+    ),
+    says: [
+      "Memory region         Used Size  Region Size  %age Used",
+      "             rom:         512 B         1 KB     50.00%",
+      "             ram:          64 B         3 MB      0.00%",
+      "             odd:          0 GB       1000 B      0.00%",
+      "             all:          0 GB         1 GB      0.00%",
+      "            none:          0 GB         0 GB",
+    ],
+  },
+  "undefined in five places": {
+    ...two("call nowhere\ncall nowhere\n", "call nowhere\n.long nowhere\n"),
+    says: [
+      "part0.o: error: undefined symbol nowhere [undefined-symbol]",
+      "part1.o: error: undefined symbol nowhere [undefined-symbol]",
+      "! nothing was linked: 2 errors",
+    ],
+  },
+  "nearly a name": {
+    ...one("call start\n"),
+    says: [
+      "part0.o: error: undefined symbol start [undefined-symbol]",
+      "    did you mean _start?",
+      "! nothing was linked: 1 error",
+    ],
+  },
+  "hidden and missing": {
+    ...one(".hidden nowhere\ncall nowhere\n"),
+    says: ["part0.o: error: undefined symbol nowhere [undefined-symbol]", "! nothing was linked: 1 error"],
+  },
+  "defined twice": {
+    ...two(".globl a\na: nop\n", ".globl a\na: ret\n"),
+    says: [
+      "part1.o: error: a is defined twice; the other definition is in part0.o [duplicate-symbol]",
+      "part0.o: note: the first definition",
+      "! nothing was linked: 1 error",
+    ],
+  },
+  "a stack that is executed": {
+    sources: [`${START}.section .note.GNU-stack,"x",@progbits\n`],
+    says: [
+      "part0.o: warning: it asks for an executable stack: its section .note.GNU-stack is executable [executable-stack]",
+    ],
+  },
+  "an object that says nothing of its stack": {
+    sources: [QUIET + START, ".text\nnop\n"],
+    says: ["part1.o: warning: it has no section .note.GNU-stack, which makes the stack executable [executable-stack]"],
+  },
+  "a stack that the command line speaks of": {
+    sources: [QUIET + START, ".text\nnop\n"],
+    options: ["-z", "noexecstack"],
+    says: [],
+  },
+  "code that can be written": {
+    ...one("", "-N"),
+    says: ["ours: warning: a loaded segment can be read, written and executed (RWX) [rwx-segment]"],
+  },
+  "thread-local data that is executed": {
+    ...one('.section .tdata,"awxT"\n.long 1\n'),
+    says: ["ours: warning: a loaded segment can be read, written and executed (RWX) [rwx-segment]"],
+  },
+  "common symbols that grow": { ...two(".comm a, 4, 4\n", ".comm a, 8, 4\n", "--warn-common"), says: [] },
+  "a common symbol and a definition": {
+    ...two(".comm a, 4, 4\n", ".data\n.globl a\na: .long 1\n", "--warn-common"),
+    says: [],
+  },
+  "what is thrown away": {
+    ...scripted("mov d, %eax\n.data\n.globl d\nd: .long 1\n", `SECTIONS { ${TEXT} /DISCARD/ : { *(.data) } }`),
+    says: [
+      "part0.o: error: d lies in section .data, which is not linked [link-discarded]",
+      "! nothing was linked: 1 error",
+    ],
+  },
+  "references that are forbidden": {
+    ...scripted(
+      "mov d, %eax\n.data\nd: .long 1\n",
+      `NOCROSSREFS(.text .data) SECTIONS { ${TEXT} .data : { *(.data) } }`,
+    ),
+    says: [
+      "ours: warning: a loaded segment can be read, written and executed (RWX) [rwx-segment]",
+      "part0.o: error: .data is in section .data, to which the script forbids references from .text [cross-reference]",
+      "! nothing was linked: 1 error",
+    ],
+  },
+  "orphans that are named": {
+    ...scripted('.section .lost,"a"\n.long 1\n', `SECTIONS { ${TEXT} }`, "--orphan-handling=warn"),
+    says: [
+      "part0.o: warning: orphan section `.data' is placed in section `.data' [orphan-section]",
+      "part0.o: warning: orphan section `.bss' is placed in section `.bss' [orphan-section]",
+      "part0.o: warning: orphan section `.note.GNU-stack' is placed in section `.note.GNU-stack' [orphan-section]",
+      "part0.o: warning: orphan section `.lost' is placed in section `.lost' [orphan-section]",
+    ],
+  },
+  "a comment without end": {
+    ...scripted("", `SECTIONS { ${TEXT} } /* oh`),
+    says: ["s.ld:1:1: error: a comment without its end [script-syntax]", "!"],
+  },
+  "a region that is not there": {
+    ...scripted("", `SECTIONS { .text : { *(.text) LONG(LENGTH(none)) } }`),
+    says: [
+      "s.ld:1:1: error: LENGTH(none): MEMORY declares no such region [script-value]",
+      "! nothing was linked: 1 error",
+    ],
+  },
+  "a function that is none": {
+    ...scripted("", `SECTIONS { ${TEXT} } a = FOO(3);`),
+    says: ["s.ld:1:1: error: FOO is not a function of linker scripts [script-value]", "! nothing was linked: 1 error"],
+  },
+  "an assertion": {
+    ...scripted("", `SECTIONS { ${TEXT} } ASSERT(0, "never")`),
+    says: ["s.ld:1:1: error: never [script-assertion]", "! nothing was linked: 1 error"],
+  },
+  "an entry that is not there": {
+    ...one("", "-e", "none"),
+    says: ["ours: warning: cannot find entry symbol none; defaulting to 08049000 [entry-symbol]"],
+  },
+};
