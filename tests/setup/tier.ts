@@ -41,7 +41,7 @@ type Counts = Readonly<Record<Tier, number>>;
 const CASES = {
   "assembler/hostile": { quick: 20, fast: 50, thorough: 300 },
   "assembler/random": { quick: 40, fast: 100, thorough: 600 },
-  "binutils/differential": { quick: 1, fast: 2, thorough: 2 },
+  "binutils/differential": { quick: 1, fast: 2, thorough: 8 },
   "emulator/cluster/every-millisecond": { quick: 20, fast: 30, thorough: 400 },
   "emulator/cluster/snapshot": { quick: 9, fast: 30, thorough: 240 },
   "emulator/cpu/differential": { quick: 300, fast: 800, thorough: 5000 },
