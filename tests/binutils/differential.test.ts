@@ -16,7 +16,7 @@ import { requireOracle } from "../oracle.ts";
 import { casesOf } from "../setup/tier.ts";
 import { captured } from "./captured.ts";
 
-const cases = casesOf("binutils/differential", 7);
+const cases = casesOf("binutils/differential", 1);
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "qure-binutils-"))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
