@@ -1,5 +1,5 @@
-# Names and directories on whatever is mounted: the second half of file.inc. An open directory is a position in its list,
-# which holds its meaning while others change it.
+# Names and directories on whatever is mounted: the second half of file.inc. An open directory is a position in its
+# list, which holds its meaning while others change it.
 
 .include "macros.inc"
 .include "errors.inc"

@@ -1,5 +1,5 @@
-# Files: handles with a position, on whatever is mounted. See file.inc for the whole interface; directory.s has names and
-# directories. While a file is open its file system keeps the content, even when the name goes.
+# Files: handles with a position, on whatever is mounted. See file.inc for the whole interface; directory.s has names
+# and directories. While a file is open its file system keeps the content, even when the name goes.
 
 .include "macros.inc"
 .include "errors.inc"
