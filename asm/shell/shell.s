@@ -85,6 +85,9 @@ shell_run:
     jmp     .Lshell_run_done
 .Lshell_run_unknown:
     pop     eax
+    mov     edx, esp
+    call    program_run
+    jnc     .Lshell_run_done
     mov     eax, [esp]
     PRINTF  "%s: unknown command; help lists the commands\n", eax
     mov     eax, 127

@@ -1,0 +1,213 @@
+# Calls the kernel with anything: random calls with random arguments, many of them addresses that are not the program's.
+# It runs itself again and again, each time for a thousand calls, because such a program may not live long; one that does
+# not come to its end counts for nothing.
+
+.intel_syntax noprefix
+.include "system-calls.inc"
+
+CALLS           = 1000                      # of a child
+CALL_COUNT      = 32
+LIFE_MS         = 500                       # of a child that waits for what never comes
+
+.text
+
+# hostile NUMBER [SEED]: so many calls. A child has a third argument.
+.global _start
+_start:
+    mov     eax, [esp + 8]
+    test    eax, eax
+    jz      .Lusage
+    call    number_of
+    jc      .Lusage
+    mov     [calls], eax
+    mov     dword ptr [seed], 1
+    mov     eax, [esp + 12]
+    test    eax, eax
+    jz      1f
+    call    number_of
+    jc      .Lusage
+    mov     [seed], eax
+    cmp     dword ptr [esp + 16], 0
+    jne     child
+1:  xor     ebp, ebp                    # EBP: calls that were made
+2:  inc     dword ptr [children]
+    mov     eax, [seed]
+    inc     dword ptr [seed]
+    mov     edi, offset text_seed + 10
+    mov     ecx, 10
+3:  xor     edx, edx
+    div     ecx
+    add     dl, '0'
+    dec     edi
+    mov     [edi], dl
+    test    eax, eax
+    jnz     3b
+    mov     [arguments + 8], edi
+    SYSTEM  spawn, "offset text_path", "offset arguments", 0, "offset no_streams"
+    mov     edx, offset text_path
+    test    eax, eax
+    js      fail
+    mov     edi, eax
+    SYSTEM  wait, edi, LIFE_MS
+    test    eax, eax
+    jns     4f
+    inc     dword ptr [killed]
+    SYSTEM  kill, edi
+    SYSTEM  wait, edi, -1
+    mov     eax, -1
+4:  test    eax, eax
+    jnz     .Lnext
+    add     ebp, CALLS
+.Lnext:
+    cmp     ebp, [calls]
+    jb      2b
+    mov     eax, ebp
+    call    put_number
+    mov     eax, offset text_calls
+    call    put
+    mov     eax, [children]
+    call    put_number
+    mov     eax, offset text_children
+    call    put
+    mov     eax, [killed]
+    call    put_number
+    mov     eax, offset text_killed
+    call    put
+    SYSTEM  exit, 0
+.Lusage:
+    mov     eax, 2
+    mov     edx, offset text_usage
+    call    put_to
+    SYSTEM  exit, 2
+
+# A child: makes the calls.
+child:
+    mov     dword ptr [left], CALLS
+1:  dec     dword ptr [left]
+    jz      3f
+    mov     edi, offset values
+2:  call    argument
+    stosd
+    cmp     edi, offset values_end
+    jb      2b
+    call    random
+    xor     edx, edx
+    mov     ecx, CALL_COUNT + 1
+    div     ecx
+    mov     eax, edx
+    cmp     eax, CALL_exit
+    je      1b
+    cmp     eax, CALL_thread_exit
+    je      1b
+    cmp     eax, CALL_sleep
+    je      1b
+    cmp     eax, CALL_thread_create     # its threads would end it: some do
+    jne     6f
+    test    byte ptr [seed + 2], 63
+    jnz     1b
+6:  mov     ebx, [values]
+    mov     ecx, [values + 4]
+    mov     edx, [values + 8]
+    mov     esi, [values + 12]
+    mov     edi, [values + 16]
+    cmp     eax, CALL_wait
+    jne     4f
+    xor     ecx, ecx
+4:  cmp     eax, CALL_value_wait
+    jne     5f
+    xor     edx, edx
+5:  int     0x80
+    jmp     1b
+3:  SYSTEM  exit, 0
+
+# An argument: a small number, an address of its own, of the kernel, of the edge between, or anything.
+# Out: EAX.
+argument:
+    call    random
+    mov     ecx, eax
+    shr     ecx, 8
+    and     eax, 7
+    jmp     [makers + eax*4]
+argument_small:
+    mov     eax, ecx
+    and     eax, 15
+    ret
+argument_own:
+    mov     eax, ecx
+    and     eax, 4095
+    add     eax, offset playground
+    ret
+argument_path:
+    and     ecx, 3
+    mov     eax, [paths + ecx*4]
+    ret
+argument_list:
+    mov     eax, offset arguments
+    ret
+argument_kernel:
+    mov     eax, ecx
+    or      eax, 0xC0000000
+    ret
+argument_edge:
+    mov     eax, ecx
+    and     eax, 8191
+    add     eax, 0xC0000000 - 4096
+    ret
+argument_below:
+    mov     eax, ecx
+    and     eax, 0xFFF
+    ret
+argument_any:
+    call    random
+    ret
+
+# A random number.
+# Out: EAX.
+# Clobbers: EDX.
+random:
+    mov     eax, [seed]
+    mov     edx, 1664525
+    mul     edx
+    add     eax, 1013904223
+    mov     [seed], eax
+    rol     eax, 16
+    ret
+
+.section .rodata
+text_path:      .asciz "/bin/hostile"
+text_one:       .asciz "1"
+text_env:       .asciz "/bin/env"
+text_bin:       .asciz "/bin"
+text_net:       .asciz "/net/hostile"
+text_root:      .asciz "/"
+text_usage:     .asciz "usage: hostile CALLS [SEED]\n"
+text_calls:     .asciz " calls by "
+text_children:  .asciz " programs, "
+text_killed:    .asciz " of them killed\n"
+.balign 4
+makers:
+    .long   argument_small, argument_own, argument_path, argument_list
+    .long   argument_kernel, argument_edge, argument_below, argument_any
+paths:
+    .long   text_env, text_net, text_root, text_bin
+no_streams:
+    .long   -1, -1, -1
+
+.data
+text_seed:
+    .ascii  "0000000000"
+    .byte   0
+.balign 4
+arguments:
+    .long   text_path, text_one, 0, text_one, 0
+
+.bss
+.balign 4
+calls:          .space 4
+seed:           .space 4
+children:       .space 4
+killed:         .space 4
+left:           .space 4
+values:         .space 20
+values_end:
+playground:     .space 8192
