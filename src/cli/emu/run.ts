@@ -1,12 +1,12 @@
 /** A run of machines, from the options to the exit code. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
+import { isAgreed, StatusBoard } from "../../lab/cloud-status.ts";
 import { type LabCluster, type LabNode, type RestoreOptions, restoreCluster } from "../../lab/lab.ts";
 import { formatNs } from "../../lab/time.ts";
 import { CommandError, UsageError } from "../fail.ts";
 import { makeProgress, type Progress } from "../progress.ts";
 import { type StoredSnapshot, writeSnapshot } from "../snapshot-store.ts";
-import { isAgreed, StatusBoard } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { checkPorts, startDebugging } from "./debug.ts";
 import { MachineLog } from "./machine-log.ts";
