@@ -38,6 +38,8 @@ export interface NodeOptions {
   readonly ramBytes?: number;
   /** Six bytes; chosen by the seed when absent. */
   readonly macAddress?: Uint8Array;
+  /** It has no power until `powerOn`. */
+  readonly off?: boolean;
 }
 
 export interface ClusterOptions {
@@ -181,12 +183,20 @@ export class LabNode {
 
   /** Sends bytes over the serial line as they are. */
   send(bytes: Uint8Array): void {
+    this.#lab.note("type", this.index, String.fromCharCode(...bytes));
     this.#host.serialInput(COM1, bytes);
   }
 
   /** Types on the PS/2 keyboard. */
   typeKeys(text: string): void {
+    this.#lab.note("keys", this.index, text.replace(/\n/g, "\r"));
     this.#host.typeText(text);
+  }
+
+  /** A key of the PS/2 keyboard goes down or comes up: its set 1 make code. */
+  key(code: number, down: boolean): void {
+    this.#lab.note("key", this.index, down ? code : code + 0x10000);
+    this.#host.key(code, down);
   }
 
   /** Lets virtual time pass until the console's unread text matches; consumes it up to the end of the match. */
@@ -241,15 +251,36 @@ export class LabNode {
 
   /** Presses the reset button. */
   reset(): void {
+    this.#lab.note("reset", this.index);
     this.#host.reset();
   }
 
   powerOff(): void {
+    this.#lab.note("cut", this.index);
     this.#host.powerOff();
   }
 
   powerOn(): void {
+    this.#lab.note("power", this.index);
     this.#host.powerOn();
+  }
+
+  /** Presses the power button, which the guest may heed. */
+  pressPowerButton(): void {
+    this.#lab.note("button", this.index);
+    this.#host.pressPowerButton();
+  }
+
+  /** Its processor stands still for so much virtual time; its devices go on. */
+  freeze(span: TimeSpan): void {
+    this.#lab.note("freeze", this.index, toNs(span));
+    this.#host.hold(this.#lab.nowNs + toNs(span));
+  }
+
+  /** Its drives take this many times as long from now on; 1 is right again. */
+  slowDisk(factor: number): void {
+    this.#lab.note("slow", this.index, factor);
+    this.#host.slowDisk(factor);
   }
 
   /**
@@ -276,11 +307,13 @@ export class LabNode {
 
   /** Pulls this node's network cable. */
   cut(): void {
+    this.#lab.note("unplug", this.index);
     this.#lab.cluster.setCable(this.index, false);
   }
 
   /** Plugs it in again. */
   connect(): void {
+    this.#lab.note("plug", this.index);
     this.#lab.cluster.setCable(this.index, true);
   }
 }
@@ -322,6 +355,8 @@ export class LabCluster {
   readonly host: LabHost;
   /** Paces virtual time to the host's clock; may be switched while the cluster runs. */
   realtime: boolean;
+  /** Hears of all that is done to machines and cables (src/lab/actions.ts), just before it is done. */
+  onAction: ((word: string, node: number, values: readonly (number | string)[]) => void) | null = null;
   readonly #signal: AbortSignal | undefined;
   #outputBytes = 0;
   #turnMs: number;
@@ -374,6 +409,9 @@ export class LabCluster {
           : {}),
       })),
     });
+    options.nodes.forEach(({ off }, index) => {
+      if (off) this.cluster.hosts[index]!.powerOff();
+    });
   }
 
   /**
@@ -382,6 +420,10 @@ export class LabCluster {
    */
   debug(startHeld = false): ClusterDebugger {
     return (this.#debugger ??= new ClusterDebugger(this.cluster, startHeld));
+  }
+
+  note(word: string, node: number, ...values: readonly (number | string)[]): void {
+    this.onAction?.(word, node, values);
   }
 
   /** Virtual time since power-on, in ns. */
