@@ -39,8 +39,10 @@ ${calls.map(({ name }) => `    .long   call_${name}`).join("\n")}
 
 function assemblyHeader(calls) {
   return `# System calls for programs in assembly. ${MADE}
-# SYSTEM read, 0, "offset buffer", 100: arguments that are not the register already are moved there. EAX comes back as the result, or as the
-# negated error code; other registers are as they were, but for those that carried arguments.
+#
+# SYSTEM read, 0, "offset buffer", 100: arguments that are not in their register already are moved there, the first
+# first. EAX comes back as the result, or as the negated error code; all other registers are as they were, but for
+# those that carried arguments.
 
 .ifndef SYSTEM_CALLS_INC
 SYSTEM_CALLS_INC = 1

@@ -4,6 +4,7 @@
 
 .include "macros.inc"
 .include "process.inc"
+.include "line-table.inc"
 
 # ELF.
 ELF_HEADER_BYTES    = 52
@@ -11,7 +12,6 @@ E_SHOFF             = 32
 E_SHENTSIZE         = 46
 E_SHNUM             = 48
 E_SHSTRNDX          = 50
-SECTION_BYTES       = 40
 SH_NAME             = 0
 SH_OFFSET           = 16
 SH_SIZE             = 20
@@ -34,38 +34,6 @@ FORM_STRP           = 0x0E
 FORM_UDATA          = 0x0F
 FORM_DATA16         = 0x1E
 FORM_LINE_STRP      = 0x1F
-
-# What is at hand, in the thread's buffer, which a program that has faulted needs no more.
-WINDOW_BYTES        = 1024                  # of the file, from WINDOW_AT on
-WINDOW_AT           = 1024
-WINDOW_HAS          = 1028
-POSITION            = 1032                  # offset in the file of the next byte
-SECTION_END         = 1036
-LINE_OFFSET         = 1040                  # .debug_line
-LINE_SIZE           = 1044
-STRINGS_OFFSET      = 1048                  # .debug_line_str
-STRINGS_SIZE        = 1052
-TARGET              = 1056                  # the address that is looked for
-DWARF_VERSION       = 1060
-UNIT_END            = 1064
-TABLES_AT           = 1068                  # of directories and files
-SMALLEST            = 1072                  # bytes of the shortest instruction
-LINE_BASE           = 1076
-LINE_RANGE          = 1080
-OPCODE_BASE         = 1084
-ROW                 = 1088                  # the row that is made: address, file, line
-ROW_FILE            = 1092
-ROW_LINE            = 1096
-LAST                = 1100                  # the row before, if LAST_VALID
-LAST_FILE           = 1104
-LAST_LINE           = 1108
-LAST_VALID          = 1112
-FORMATS             = 1116                  # number, then content and form of each
-FORMATS_MAXIMUM     = 8
-PATH_SEEN           = 1200
-HEADER              = 1216                  # an ELF header, or a section's
-FILE_NAME           = 1536
-FILE_NAME_BYTES     = 128
 
 .text
 
@@ -166,158 +134,6 @@ line_sections:
     cmp     dword ptr [ebp + LINE_SIZE], 1
 .Lline_sections_done:
     ret
-
-# Reads the header of a section.
-# In: EBX process, EBP state, EDX offset in the file.
-# Out: CF when it cannot be read.
-# Clobbers: EDI too.
-line_header:
-    mov     ecx, SECTION_BYTES
-    lea     edi, [ebp + HEADER]
-    jmp     image_read
-
-# Reads from a section from now on.
-# In: EBP state, EAX its offset, EDX its bytes.
-# Clobbers: EDX only.
-line_section:
-    mov     [ebp + POSITION], eax
-    add     edx, eax
-    jnc     1f
-    mov     edx, eax
-1:  mov     [ebp + SECTION_END], edx
-    mov     dword ptr [ebp + WINDOW_HAS], 0
-    ret
-
-# Reads a byte.
-# In: EBX process, EBP state.
-# Out: EAX byte; CF at the end of the section.
-# Clobbers: EAX only.
-line_byte:
-    mov     eax, [ebp + POSITION]
-    sub     eax, [ebp + WINDOW_AT]
-    cmp     eax, [ebp + WINDOW_HAS]
-    jae     1f
-    movzx   eax, byte ptr [ebp + eax]
-    inc     dword ptr [ebp + POSITION]
-    clc
-    ret
-1:  push    ecx
-    push    edx
-    push    edi
-    mov     edx, [ebp + POSITION]
-    mov     ecx, [ebp + SECTION_END]
-    sub     ecx, edx
-    jbe     3f
-    cmp     ecx, WINDOW_BYTES
-    jbe     2f
-    mov     ecx, WINDOW_BYTES
-2:  mov     [ebp + WINDOW_AT], edx
-    mov     [ebp + WINDOW_HAS], ecx
-    mov     edi, ebp
-    call    image_read
-    pop     edi
-    pop     edx
-    pop     ecx
-    jnc     line_byte
-    mov     dword ptr [ebp + WINDOW_HAS], 0
-    stc
-    ret
-3:  pop     edi
-    pop     edx
-    pop     ecx
-    stc
-    ret
-
-# Reads a number of two bytes.
-# In: EBX process, EBP state.
-# Out: EAX number; CF at the end of the section.
-# Clobbers: EAX, ECX.
-line_word:
-    mov     ecx, 2
-    jmp     line_number
-
-# Reads a number of four bytes.
-# In: EBX process, EBP state.
-# Out: EAX number; CF at the end of the section.
-# Clobbers: EAX, ECX.
-line_dword:
-    mov     ecx, 4
-
-# Reads a number.
-# In: EBX process, EBP state, ECX its bytes, 1 to 4.
-# Out: EAX number; CF at the end of the section.
-# Clobbers: EAX, ECX.
-line_number:
-    push    edx
-    push    esi
-    xor     edx, edx
-    xor     esi, esi
-1:  call    line_byte
-    jc      2f
-    push    ecx
-    mov     ecx, esi
-    shl     eax, cl
-    pop     ecx
-    or      edx, eax
-    add     esi, 8
-    dec     ecx
-    jnz     1b
-    clc
-2:  mov     eax, edx
-    pop     esi
-    pop     edx
-    ret
-
-# Reads a LEB128 number.
-# In: EBX process, EBP state.
-# Out: EAX number, its lower 32 bits; EDX the same with its sign; CF at the end of the section.
-# Clobbers: EAX, ECX, EDX.
-line_leb:
-    push    esi
-    xor     esi, esi
-    xor     ecx, ecx
-1:  call    line_byte
-    jc      4f
-    mov     edx, eax
-    and     eax, 0x7F
-    cmp     ecx, 32
-    jae     2f
-    shl     eax, cl
-    or      esi, eax
-2:  add     ecx, 7
-    test    dl, 0x80
-    jnz     1b
-    mov     eax, esi
-    test    dl, 0x40
-    mov     edx, esi
-    jz      3f
-    cmp     ecx, 32
-    jae     3f
-    or      esi, -1
-    shl     esi, cl
-    or      edx, esi
-3:  clc
-4:  pop     esi
-    ret
-
-# Reads a string to FILE_NAME; what is too long is cut.
-# In: EBX process, EBP state.
-# Out: CF at the end of the section.
-# Clobbers: EAX, ECX, EDI.
-line_string:
-    lea     edi, [ebp + FILE_NAME]
-    mov     ecx, FILE_NAME_BYTES - 1
-1:  call    line_byte
-    jc      3f
-    test    eax, eax
-    jz      2f
-    jecxz   1b
-    stosb
-    dec     ecx
-    jmp     1b
-2:  mov     byte ptr [edi], 0
-    clc
-3:  ret
 
 # Goes through a unit of the line table.
 # In: EBX process, EBP state.

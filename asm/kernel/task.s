@@ -183,6 +183,8 @@ task_exit:
     mov     [eax + TASK_ALL_NEXT], edx
     mov     dword ptr [ebx + TASK_STATE], TASK_DEAD
     mov     [task_dead], ebx
+    mov     eax, offset task_ended
+    call    event_broadcast
     call    schedule                    # does not return
 
 # Frees the task that ended last, after the switch away from it. Interrupts are off.
@@ -411,3 +413,5 @@ task_waiting:       .space LIST_SIZE
 .global task_dead
 task_dead:          .space 4                # ended, memory not freed yet
 task_last_id:       .space 4
+.global task_ended
+task_ended:         .space 4                # broadcast when a task has ended

@@ -1,6 +1,6 @@
 # Calls the kernel with anything: random calls with random arguments, many of them addresses that are not the program's.
-# It runs itself again and again, each time for a thousand calls, because such a program may not live long; one that does
-# not come to its end counts for nothing.
+# It runs itself again and again, each time for a thousand calls, because such a program may not live long; one that
+# does not come to its end counts for nothing.
 
 .intel_syntax noprefix
 .include "system-calls.inc"
@@ -11,7 +11,7 @@ LIFE_MS         = 500                       # of a child that waits for what nev
 
 .text
 
-# hostile NUMBER [SEED]: so many calls. A child has a third argument.
+# Takes the number of calls, and a seed. A child has a third argument.
 .global _start
 _start:
     mov     eax, [esp + 8]
@@ -23,25 +23,28 @@ _start:
     mov     dword ptr [seed], 1
     mov     eax, [esp + 12]
     test    eax, eax
-    jz      1f
+    jz      .Lbegin
     call    number_of
     jc      .Lusage
     mov     [seed], eax
     cmp     dword ptr [esp + 16], 0
     jne     child
-1:  xor     ebp, ebp                    # EBP: calls that were made
-2:  inc     dword ptr [children]
+.Lbegin:
+    xor     ebp, ebp                    # EBP: calls that were made
+.Lchild_next:
+    inc     dword ptr [children]
     mov     eax, [seed]
     inc     dword ptr [seed]
     mov     edi, offset text_seed + 10
     mov     ecx, 10
-3:  xor     edx, edx
+.Ldigit:
+    xor     edx, edx
     div     ecx
     add     dl, '0'
     dec     edi
     mov     [edi], dl
     test    eax, eax
-    jnz     3b
+    jnz     .Ldigit
     mov     [arguments + 8], edi
     SYSTEM  spawn, "offset text_path", "offset arguments", 0, "offset no_streams"
     mov     edx, offset text_path
@@ -50,17 +53,18 @@ _start:
     mov     edi, eax
     SYSTEM  wait, edi, LIFE_MS
     test    eax, eax
-    jns     4f
+    jns     .Lchild_ended
     inc     dword ptr [killed]
     SYSTEM  kill, edi
     SYSTEM  wait, edi, -1
     mov     eax, -1
-4:  test    eax, eax
+.Lchild_ended:
+    test    eax, eax
     jnz     .Lnext
     add     ebp, CALLS
 .Lnext:
     cmp     ebp, [calls]
-    jb      2b
+    jb      .Lchild_next
     mov     eax, ebp
     call    put_number
     mov     eax, offset text_calls
@@ -83,42 +87,48 @@ _start:
 # A child: makes the calls.
 child:
     mov     dword ptr [left], CALLS
-1:  dec     dword ptr [left]
-    jz      3f
+.Lcall_next:
+    dec     dword ptr [left]
+    jz      .Lcall_end
     mov     edi, offset values
-2:  call    argument
+.Lcall_value:
+    call    argument
     stosd
     cmp     edi, offset values_end
-    jb      2b
+    jb      .Lcall_value
     call    random
     xor     edx, edx
     mov     ecx, CALL_COUNT + 1
     div     ecx
     mov     eax, edx
     cmp     eax, CALL_exit
-    je      1b
+    je      .Lcall_next
     cmp     eax, CALL_thread_exit
-    je      1b
+    je      .Lcall_next
     cmp     eax, CALL_sleep
-    je      1b
+    je      .Lcall_next
     cmp     eax, CALL_thread_create     # its threads would end it: some do
-    jne     6f
+    jne     .Lcall_load
     test    byte ptr [seed + 2], 63
-    jnz     1b
-6:  mov     ebx, [values]
+    jnz     .Lcall_next
+.Lcall_load:
+    mov     ebx, [values]
     mov     ecx, [values + 4]
     mov     edx, [values + 8]
     mov     esi, [values + 12]
     mov     edi, [values + 16]
     cmp     eax, CALL_wait
-    jne     4f
+    jne     .Lcall_wait_time
     xor     ecx, ecx
-4:  cmp     eax, CALL_value_wait
-    jne     5f
+.Lcall_wait_time:
+    cmp     eax, CALL_value_wait
+    jne     .Lcall_make
     xor     edx, edx
-5:  int     0x80
-    jmp     1b
-3:  SYSTEM  exit, 0
+.Lcall_make:
+    int     0x80
+    jmp     .Lcall_next
+.Lcall_end:
+    SYSTEM  exit, 0
 
 # An argument: a small number, an address of its own, of the kernel, of the edge between, or anything.
 # Out: EAX.

@@ -11,29 +11,34 @@ BUFFER_BYTES    = 4096
 .global _start
 _start:
     xor     edi, edi                    # EDI: 1 within a word
-1:  SYSTEM  read, 0, "offset buffer", BUFFER_BYTES
+.Lwc_more:
+    SYSTEM  read, 0, "offset buffer", BUFFER_BYTES
     mov     edx, offset text_name
     test    eax, eax
     js      fail
-    jz      5f
+    jz      .Lwc_end
     add     [bytes], eax
     mov     esi, offset buffer
     mov     ecx, eax
-2:  lodsb
+.Lwc_byte:
+    lodsb
     cmp     al, 10
-    jne     3f
+    jne     .Lwc_word
     inc     dword ptr [lines]
-3:  cmp     al, ' '
+.Lwc_word:
+    cmp     al, ' '
     mov     edx, edi
     mov     edi, 0
-    jbe     4f
+    jbe     .Lwc_next
     inc     edi
     cmp     edx, edi                    # a word begins
     adc     dword ptr [words], 0
-4:  dec     ecx
-    jnz     2b
-    jmp     1b
-5:  mov     esi, offset lines
+.Lwc_next:
+    dec     ecx
+    jnz     .Lwc_byte
+    jmp     .Lwc_more
+.Lwc_end:
+    mov     esi, offset lines
     mov     edi, 3
 .Lprint:
     lodsd

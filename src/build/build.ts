@@ -25,6 +25,7 @@ import {
   PROGRAMS_LIBRARY,
   PROGRAMS_SCRIPT,
   programArchive,
+  programFiles,
   programName,
   programSources,
 } from "./programs.ts";
@@ -234,6 +235,7 @@ function assembleFolder(
 /** The archive of the programs as an object for the kernel; none where the tree has no programs. */
 function linkPrograms(tree: SourceTree, warnings: Diagnostic[], cache: ObjectCache): ElfObject[] {
   const paths = programSources(tree.list(PROGRAMS_FOLDER));
+  const ready = programFiles(tree.list(PROGRAMS_FOLDER));
   if (paths.length === 0) return [];
   const assembled = (sources: readonly string[]): ElfObject[] =>
     assembleSources(tree, PROGRAMS_FOLDER, sources, ["asm/include"], warnings, cache);
@@ -244,6 +246,7 @@ function linkPrograms(tree: SourceTree, warnings: Diagnostic[], cache: ObjectCac
     name: programName(path),
     file: linkAll(tree, { objects: [own[index]!, ...library], script }).file,
   }));
+  programs.push(...ready.map((path) => ({ name: programName(path), file: new Uint8Array(tree.read(path)!) })));
   const source = new TextEncoder().encode(archiveSource(programArchive(programs)));
   const { object } = assemble({
     path: "programs.s",

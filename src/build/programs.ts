@@ -1,6 +1,7 @@
 /**
  * The programs that come with the kernel: each source of asm/programs is linked with those of asm/programs/lib, and all
- * of them become one archive, which is linked into the kernel. asm/kernel/image.s reads it.
+ * of them, with the ELF files that lie there, become one archive, which is linked into the kernel. asm/kernel/image.s
+ * reads it.
  */
 
 export const PROGRAMS_FOLDER = "asm/programs";
@@ -17,8 +18,13 @@ export function programSources(paths: readonly string[]): string[] {
   return paths.filter((path) => /^asm\/programs\/[^/]+\.s$/.test(path));
 }
 
+/** Programs that somebody has built already, such as by gcc: they are taken as they are. */
+export function programFiles(paths: readonly string[]): string[] {
+  return paths.filter((path) => /^asm\/programs\/[^/]+\.elf$/.test(path));
+}
+
 export function programName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1).replace(/\.s$/, "");
+  return path.slice(path.lastIndexOf("/") + 1).replace(/\.(s|elf)$/, "");
 }
 
 /** u32 number, then for each u32 offset of its name, u32 offset of its file, u32 bytes; names, NUL terminated; files. */
@@ -48,7 +54,7 @@ export function programArchive(programs: readonly BuiltProgram[]): Uint8Array {
 
 /** The archive as source text, so that it goes into the kernel as every other part of it does. */
 export function archiveSource(archive: Uint8Array): string {
-  const lines = [".section .programs, \"a\", @progbits", ".balign 4"];
+  const lines = ['.section .programs, "a", @progbits', ".balign 4"];
   for (let at = 0; at < archive.length; at += 32) lines.push(`.byte ${[...archive.subarray(at, at + 32)].join(",")}`);
   return `${lines.join("\n")}\n`;
 }
