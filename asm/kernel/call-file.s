@@ -27,15 +27,18 @@ SECOND_PATH         = 1024
 # Clobbers: EAX only.
 stream_take:
     cmp     eax, STREAMS
-    jae     1f
+    jae     2f
+    INTERRUPTS_OFF
     mov     eax, [ebx + PROCESS_STREAMS + eax*4]
     test    eax, eax
     jz      1f
     inc     dword ptr [eax + STREAM_REFS]
     mov     [ebp + TASK_STREAM], eax
+    INTERRUPTS_RESTORE
     clc
     ret
-1:  mov     eax, ERROR_HANDLE
+1:  INTERRUPTS_RESTORE
+2:  mov     eax, ERROR_HANDLE
     stc
     ret
 
@@ -70,16 +73,19 @@ stream_file:
 # Out: EAX handle; CF and EAX error.
 stream_enter:
     xor     ecx, ecx
+    INTERRUPTS_OFF
 1:  cmp     dword ptr [ebx + PROCESS_STREAMS + ecx*4], 0
     je      2f
     inc     ecx
     cmp     ecx, STREAMS
     jb      1b
+    INTERRUPTS_RESTORE
     call    stream_release
     mov     eax, ERROR_TABLE_FULL
     stc
     ret
 2:  mov     [ebx + PROCESS_STREAMS + ecx*4], eax
+    INTERRUPTS_RESTORE
     mov     eax, ecx
     clc
     ret

@@ -30,19 +30,16 @@ call_entry:
     cmp     ebx, CALL_COUNT
     jae     1f
     push    ecx
-    push    offset call_return
-    push    [call_table + ebx*4]
     mov     ebp, [task_current]
+    mov     ebx, [call_table + ebx*4]
+    mov     [ebp + TASK_CALL], ebx
     mov     ebx, [ebp + TASK_PROCESS]
     mov     eax, [ecx + REGS_EBX]
     mov     edx, [ecx + REGS_ECX]
     mov     esi, [ecx + REGS_ESI]
     mov     edi, [ecx + REGS_EDI]
     mov     ecx, [ecx + REGS_EDX]
-    ret                                 # to the call, and from there to call_return
-# Here every system call returns.
-# In: EAX result, CF when it failed.
-call_return:
+    call    [ebp + TASK_CALL]
     pop     ecx
     jnc     2f
 1:  neg     eax
@@ -100,6 +97,7 @@ call_spawn:
     mov     [ebp - SPAWN_SIZE - 16 + SPAWN_BYTES], esi
     lea     esi, [ebp - SPAWN_SIZE - 16 + SPAWN_STREAMS]
     xor     ecx, ecx
+    INTERRUPTS_OFF
 2:  mov     eax, [esi + ecx*4]          # a handle that is not open gives none
     xor     edx, edx
     cmp     eax, STREAMS
@@ -112,6 +110,7 @@ call_spawn:
     inc     ecx
     cmp     ecx, 3
     jb      2b
+    INTERRUPTS_RESTORE
     lea     eax, [ebp - SPAWN_SIZE - 16]
     call    process_spawn
     jc      .Lcall_spawn_done

@@ -106,8 +106,10 @@ interrupt_entry:
     test    byte ptr [esp + REGS_CS], 3
     jnz     1f
     mov     ebx, [esp + REGS_VECTOR]
-    push    offset interrupt_return
-    jmp     interrupt_handle
+    call    interrupt_handle
+    popad
+    add     esp, 8
+    iretd
 1:  SEGMENTS_SAVE
     mov     ebx, [esp + SEGMENTS_SIZE + REGS_VECTOR]
     call    interrupt_handle
@@ -120,9 +122,6 @@ program_return:
     cmp     dword ptr [eax + TASK_KILLED], 1
     je      task_exit
     SEGMENTS_RESTORE
-
-# The way back to what was interrupted.
-interrupt_return:
     popad
     add     esp, 8
     iretd

@@ -240,6 +240,7 @@ thread_make:
     jne     1f
     inc     dword ptr [ebx + PROCESS_REFS]
 1:  inc     dword ptr [ebx + PROCESS_THREADS]
+    mov     dword ptr [eax + TASK_STATE], TASK_READY
     call    ready_append
     mov     byte ptr [task_reschedule], 1
     INTERRUPTS_RESTORE

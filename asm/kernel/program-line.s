@@ -49,7 +49,10 @@ program_line:
     mov     edx, [task_current]
     mov     ebx, [edx + TASK_PROCESS]
     mov     ebp, [edx + TASK_BUFFER]
-    mov     [ebp + TARGET], eax
+    push    eax
+    lea     eax, [ebx + PROCESS_MUTEX]  # other threads may need pages of the file
+    call    mutex_lock
+    pop     [ebp + TARGET]
     mov     dword ptr [ebp + LINE_SIZE], 0
     mov     dword ptr [ebp + STRINGS_SIZE], 0
     call    line_sections
@@ -66,7 +69,15 @@ program_line:
     lea     eax, [ebp + FILE_NAME]
     mov     edx, [ebp + LAST_LINE]
     clc
-2:  pop     ebp
+2:  pushfd
+    push    eax
+    push    edx
+    lea     eax, [ebx + PROCESS_MUTEX]
+    call    mutex_unlock
+    pop     edx
+    pop     eax
+    popfd
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx

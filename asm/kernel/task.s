@@ -64,6 +64,7 @@ task_create:
     jc      1f
     push    eax
     INTERRUPTS_OFF
+    mov     dword ptr [eax + TASK_STATE], TASK_READY
     call    ready_append
     INTERRUPTS_RESTORE
     pop     eax
@@ -103,7 +104,7 @@ task_new:
     mov     [eax + 20], esi             # entry
     mov     [eax + 24], edi             # argument; below: EBX, ESI, EDI, EBP as schedule saves them
     mov     [ebx + TASK_ESP], eax
-    mov     dword ptr [ebx + TASK_STATE], TASK_READY
+    mov     dword ptr [ebx + TASK_STATE], TASK_NEW
     mov     dword ptr [ebx + TASK_PRIORITY], PRIORITY_KERNEL
     mov     dword ptr [ebx + TASK_BASE], PRIORITY_KERNEL
     mov     dword ptr [ebx + TASK_DIRECTORY], offset page_directory - KERNEL_SPACE

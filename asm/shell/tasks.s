@@ -412,12 +412,13 @@ ps_text:
     .asciz  "Stack is the most that the task has ever used of its stack, in bytes.\n"
 .balign 4
 state_names:                            # in the order of TASK_READY, ...
-    .long   state_ready, state_running, state_waiting, state_dead
+    .long   state_ready, state_running, state_waiting, state_dead, state_new
 STRING state_idle, "idle"
 STRING state_ready, "ready"
 STRING state_running, "running"
 STRING state_waiting, "waiting"
 STRING state_dead, "dead"
+STRING state_new, "new"
 
 .bss
 .balign 4

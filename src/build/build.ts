@@ -22,10 +22,10 @@ import { type AssembledSource, ObjectCache } from "./object-cache.ts";
 import {
   archiveSource,
   PROGRAMS_FOLDER,
-  PROGRAMS_LIBRARY,
   PROGRAMS_SCRIPT,
   programArchive,
   programFiles,
+  programLibrary,
   programName,
   programSources,
 } from "./programs.ts";
@@ -239,7 +239,7 @@ function linkPrograms(tree: SourceTree, warnings: Diagnostic[], cache: ObjectCac
   if (paths.length === 0) return [];
   const assembled = (sources: readonly string[]): ElfObject[] =>
     assembleSources(tree, PROGRAMS_FOLDER, sources, ["asm/include"], warnings, cache);
-  const library = assembled(tree.list(PROGRAMS_LIBRARY));
+  const library = assembled(programLibrary(tree.list(PROGRAMS_FOLDER)));
   const script = readScript(tree, PROGRAMS_SCRIPT);
   const own = assembled(paths);
   const programs = paths.map((path, index) => ({

@@ -5,7 +5,6 @@
  */
 
 export const PROGRAMS_FOLDER = "asm/programs";
-export const PROGRAMS_LIBRARY = "asm/programs/lib";
 export const PROGRAMS_SCRIPT = "asm/programs.ld";
 
 export interface BuiltProgram {
@@ -16,6 +15,11 @@ export interface BuiltProgram {
 /** The sources of the programs, one for each, of all below their folder. */
 export function programSources(paths: readonly string[]): string[] {
   return paths.filter((path) => /^asm\/programs\/[^/]+\.s$/.test(path));
+}
+
+/** The sources that every program is linked with. */
+export function programLibrary(paths: readonly string[]): string[] {
+  return paths.filter((path) => /^asm\/programs\/lib\/[^/]+\.s$/.test(path));
 }
 
 /** Programs that somebody has built already, such as by gcc: they are taken as they are. */
