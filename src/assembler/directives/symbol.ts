@@ -216,12 +216,7 @@ const weakReference: Handler = (assembler) => {
   assembler.demandComma();
   const target = symbolName(assembler);
   assembler.demandEnd();
-  const symbol = assembler.symbols.findOrMake(alias, start);
-  const meant = assembler.symbols.findOrMake(target, start);
-  symbol.weakReference = meant;
-  symbol.section = assembler.sections.expression;
-  symbol.expression = assembler.symbolAsExpression(meant, start);
-  if (!meant.isGlobal && meant.section.kind === "undefined") meant.isWeak = true;
+  assembler.symbols.alias(alias, target, start);
 };
 
 export const SYMBOL_DIRECTIVES: DirectiveTable = [

@@ -438,7 +438,7 @@ export class ExpressionParser {
     if (symbol.register !== null) return registerExpression(symbol.register, start);
     if (symbol.isForward && symbol.expression !== null && !this.defersHere)
       return reading.symbols.snapshot(symbol.expression, start);
-    symbol.isUsed = true;
+    symbol.use();
     const reference = symbolExpression(symbol, 0, start);
     if (!this.intelOperand) return reference;
     if (symbol.isAddress && symbol.section.isReal) return this.#prefixed(Op.OFFSET, 0, reference, start);
@@ -544,7 +544,7 @@ export class ExpressionParser {
         length,
       );
     }
-    symbol.isUsed = true;
+    symbol.use();
     return symbolExpression(symbol, 0, start);
   }
 }

@@ -185,8 +185,8 @@ class FixupWriter {
 
   /** `at` is the field's offset in the section. */
   write(fixup: Fixup, at: number): void {
-    const named = fixup.symbol ?? (fixup.expression?.op === Op.SYMBOL ? fixup.expression.symbol! : null);
-    if (named?.isExternal && named.section.kind === "absolute") {
+    const named = (fixup.symbol ?? (fixup.expression?.op === Op.SYMBOL ? fixup.expression.symbol : null))?.meant ?? null;
+    if (named !== null && named.isExternal && named.section.kind === "absolute") {
       // What was used before it was given a number, and may be another file's, is left to the linker.
       const number = fixup.expression === null ? fixup.addend : fixup.expression.number;
       this.#relocate(
