@@ -96,6 +96,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   program.stabs.finish();
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   program.symbols.placeHere(program.symbols.dot);
+  program.sections.padEntries();
   program.symbolList.countBeforeLayout = program.symbolList.all.length;
   program.padding = { bits: assembler.bits };
   const resolver = new Resolver();
@@ -108,6 +109,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   program.versions.finish();
   const relocations = new Map<Section, RelocationList>();
   for (const section of program.sections.list) relocations.set(section, writeContents(program, resolver, section));
+  program.versions.check();
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   program.symbolList.finishRelocations();
   program.sections.finishGroups(program.atoms);

@@ -58,6 +58,9 @@ export type FrameInstruction =
 
 /** A routine between `.cfi_startproc` and `.cfi_endproc`. */
 export interface FrameDescription {
+  /** Which tables it stands in. */
+  readonly inEhFrame: boolean;
+  readonly inDebugFrame: boolean;
   readonly start: Place;
   end: Place | null;
   readonly instructions: FrameInstruction[];
@@ -87,9 +90,12 @@ export class CallFrames {
   readonly descriptions: FrameDescription[] = [];
   /** The routine that is open in each subsection: they do not disturb one another. */
   readonly #open = new Map<Subsection, OpenFrame>();
-  /** `.cfi_sections` */
+  /** `.cfi_sections`, for the routines from here on. */
   wantsEhFrame = true;
   wantsDebugFrame = false;
+  /** What any routine so far wanted, and those from here on stand in. */
+  hasEhFrame = false;
+  hasDebugFrame = false;
 
   constructor(sections: Sections, reporter: Reporter, memory: MemoryBudget) {
     this.#sections = sections;
@@ -107,7 +113,11 @@ export class CallFrames {
     if (this.#open.has(subsection))
       this.#reporter.fail("frame-directive", "`.cfi_startproc' inside a routine: its `.cfi_endproc' is missing");
     const place = this.#here();
+    this.hasEhFrame ||= this.wantsEhFrame;
+    this.hasDebugFrame ||= this.wantsDebugFrame;
     const description: FrameDescription = {
+      inEhFrame: this.hasEhFrame,
+      inDebugFrame: this.hasDebugFrame,
       start: place,
       end: null,
       instructions: [],

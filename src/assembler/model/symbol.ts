@@ -61,6 +61,8 @@ export class AssemblySymbol {
   weakReference: AssemblySymbol | null = null;
   /** Named by `.weakref` and nothing else so far: weak, and in no table unless an alias is used. */
   isWeakTarget = false;
+  /** Nothing names it but a directive that says something about it: in no symbol table. */
+  isUnneeded = false;
   /** Stands in the list of symbols: local names only once something needs them there. */
   isListed = false;
   /** Made up by the assembler: never in the symbol table. */

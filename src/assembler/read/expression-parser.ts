@@ -57,6 +57,9 @@ import { characterValue, readString } from "./text.ts";
 /** Parentheses inside parentheses that are too many for any honest source. */
 const MAXIMUM_NESTING = 400;
 
+const START_OF = ".startof.";
+const SIZE_OF = ".sizeof.";
+
 const ABSENT = new Expression(Op.ABSENT, 0, null, 0);
 
 export class ExpressionParser {
@@ -430,7 +433,7 @@ export class ExpressionParser {
       if (this.intelOperand) reading.symbols.findOrMake(atom, start);
       this.#relocationSuffix();
     }
-    const symbol = reading.symbols.findOrMake(atom, start);
+    const symbol = reading.symbols.findOrMake(this.#ofSection(atom), start);
     if (this.unknownNames !== null && symbol.section.kind === "undefined" && symbol.expression === null)
       this.unknownNames.push(atom);
     if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward && !this.defersHere)
@@ -444,6 +447,23 @@ export class ExpressionParser {
     if (symbol.isAddress && symbol.section.isReal) return this.#prefixed(Op.OFFSET, 0, reference, start);
     // `FIELD = edi + 4` stands for just that.
     return symbol.expression !== null && namesRegister(symbol.expression) ? symbol.expression : reference;
+  }
+
+  /** `.startof.(.text)`, `.sizeof.(.text)`: symbols that the linker gives the section's address and size. */
+  #ofSection(atom: Atom): Atom {
+    if (atom.text.length < SIZE_OF.length || (atom.lower.text !== SIZE_OF && atom.lower.text !== START_OF)) return atom;
+    const reading = this.#reading;
+    const { input } = reading;
+    if (input.skipSpace() !== OPEN_PARENTHESIS) return atom;
+    input.offset++;
+    input.skipSpace();
+    const start = input.offset;
+    input.offset = this.#nameEnd();
+    const name = textOfBytes(input.bytes, start, input.offset);
+    if (name === "") reading.fail("expression-expected", "expected the name of a section");
+    if (input.skipSpace() !== CLOSE_PARENTHESIS) reading.fail("unbalanced", "expected `)'");
+    input.offset++;
+    return reading.atoms.internText(atom.lower.text + name);
   }
 
   #isRelocationSuffix(): boolean {

@@ -27,13 +27,14 @@ interface CommonInformation {
 export function writeCallFrames(program: Program): void {
   const { callFrames } = program;
   if (callFrames.descriptions.length === 0) return;
-  if (callFrames.wantsEhFrame) writeTable(program, new DebugSection(program, ".eh_frame", SHF.ALLOC, ALIGNMENT), true);
-  if (callFrames.wantsDebugFrame) writeTable(program, new DebugSection(program, ".debug_frame", 0, ALIGNMENT), false);
+  if (callFrames.hasEhFrame) writeTable(program, new DebugSection(program, ".eh_frame", SHF.ALLOC, ALIGNMENT), true);
+  if (callFrames.hasDebugFrame) writeTable(program, new DebugSection(program, ".debug_frame", 0, ALIGNMENT), false);
 }
 
 function writeTable(program: Program, out: DebugSection, eh: boolean): void {
   const commons: CommonInformation[] = [];
   for (const description of program.callFrames.descriptions) {
+    if (!(eh ? description.inEhFrame : description.inDebugFrame)) continue;
     // The newest that fits, as GNU as has it.
     let common = commons.findLast((candidate) => matches(candidate, description, eh)) ?? null;
     if (common === null) {

@@ -216,7 +216,7 @@ class DwarfWriter {
     out.byte(1, LINE_BASE, LINE_RANGE, OPCODE_BASE, ...STANDARD_LENGTHS);
     this.#fileTables(version);
     out.patch(headerLengthAt, out.length - headerLengthAt - 4);
-    for (const range of this.#ranges) this.#sequence(range);
+    for (const range of this.#ranges) if (range.entries.length > 0) this.#sequence(range);
     out.patch(lengthAt, out.length - lengthAt - 4);
   }
 
@@ -226,14 +226,12 @@ class DwarfWriter {
     const first = files[0] ?? null;
     const said = this.#debug.compilationDirectory;
     const compilationDirectory =
-      version < 5 || (said === "" && (first === null || first.directory === ""))
-        ? this.#compilationDirectory
-        : said || first!.directory;
+      version >= 5 && said !== "" ? said : this.#compilationDirectory;
     const directories: string[] = [];
     const directoryOf = (file: DebugFile): number => {
       if (
         file.directory === "" ||
-        (version >= 5 && file.directory === compilationDirectory && !(file === first && said !== ""))
+        (version >= 5 && file.directory === compilationDirectory && file !== first)
       )
         return 0;
       let index = directories.indexOf(file.directory);
@@ -256,14 +254,14 @@ class DwarfWriter {
       out.byte(0);
       return;
     }
-    const strings = new DebugStrings(this.#section(".debug_line_str", SHF.MERGE | SHF.STRINGS));
-    const lineString = (text: string): void => out.address(strings.out.section.symbol!, strings.offset(text));
+    const isEmpty = numbered.length === 0;
+    const strings = isEmpty ? null : new DebugStrings(this.#section(".debug_line_str", SHF.MERGE | SHF.STRINGS));
     out.byte(1);
     out.uleb(DW_LNCT.path);
     out.uleb(DW_FORM.line_strp);
-    out.uleb(directories.length + 1);
-    lineString(compilationDirectory);
-    for (const directory of directories) lineString(directory);
+    const folders = isEmpty ? [] : [compilationDirectory, ...directories];
+    out.uleb(folders.length);
+    for (const folder of folders) out.address(strings!.out.section.symbol!, strings!.offset(folder));
     const hasMd5 = files.some((file) => file !== null && file !== undefined && file.md5 !== null);
     out.byte(hasMd5 ? 3 : 2);
     out.uleb(DW_LNCT.path);
@@ -274,17 +272,17 @@ class DwarfWriter {
       out.uleb(DW_LNCT.MD5);
       out.uleb(DW_FORM.data16);
     }
-    const all = [numbered[0] ?? numbered[1] ?? null, ...numbered.slice(1)];
+    const all = isEmpty ? [] : [numbered[0] ?? numbered[1] ?? null, ...numbered.slice(1)];
     out.uleb(all.length);
     const offsets = new Map<object, number>();
     for (const entry of all) {
       // Each entry has its own copy of its name, but an entry that stands twice has one.
       let offset = entry ? offsets.get(entry) : undefined;
       if (offset === undefined) {
-        offset = strings.append(entry?.file.name ?? "");
+        offset = strings!.append(entry?.file.name ?? "");
         if (entry) offsets.set(entry, offset);
       }
-      out.address(strings.out.section.symbol!, offset);
+      out.address(strings!.out.section.symbol!, offset);
       out.uleb(entry?.directory ?? 0);
       if (hasMd5) out.byte(...(entry?.file.md5 ?? new Uint8Array(16)));
     }

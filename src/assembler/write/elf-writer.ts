@@ -224,7 +224,7 @@ function collectSymbols(
   const keepsLocals = program.options.keepLocals === true;
   for (const symbol of program.symbolList.all) {
     if (symbol.isTemporary && !symbol.usedInRelocation) continue;
-    if (symbol.weakReference !== null) continue;
+    if (symbol.weakReference !== null || (symbol.isUnneeded && !symbol.usedInRelocation)) continue;
     if (symbol.isWeakTarget && !symbol.isUsed && !symbol.isGlobal) continue;
     if (
       isLocalName(symbol.name) &&
