@@ -18,6 +18,7 @@ import { writeElf } from "./write/elf-writer.ts";
 import { writeListing } from "./write/listing.ts";
 import { relaxAll } from "./write/relax.ts";
 import { Resolver } from "./write/resolver.ts";
+import { addStatedRelocations } from "./write/stated-relocations.ts";
 
 export interface Assembly {
   /** An ELF32 relocatable file; null when there were errors. */
@@ -109,6 +110,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   program.versions.finish();
   const relocations = new Map<Section, RelocationList>();
   for (const section of program.sections.list) relocations.set(section, writeContents(program, resolver, section));
+  addStatedRelocations(program, resolver, relocations);
   program.versions.check();
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   program.symbolList.finishRelocations();

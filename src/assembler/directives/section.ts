@@ -390,6 +390,22 @@ export const SECTION_DIRECTIVES: DirectiveTable = [
   ],
   [".struct .offset", struct],
   [
+    ".attach_to_group",
+    (assembler) => {
+      const name = sectionName(assembler);
+      assembler.demandEnd();
+      const { section } = assembler.sections.current ?? assembler.fail("section-name", "there is no section here");
+      if (section.group !== null)
+        assembler.warnAt(
+          "section-changed",
+          assembler.input.statementOffset,
+          `section \`${section.name}' is in the group \`${section.group.name}' already`,
+          1,
+        );
+      else section.group = assembler.sections.groupSignature(name, assembler.atoms);
+    },
+  ],
+  [
     ".linkonce",
     (assembler) => {
       assembler.warnAt(

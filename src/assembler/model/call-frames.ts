@@ -3,6 +3,7 @@
  * (DWARF 5, section 6.4). `write/call-frames.ts` makes the tables from it.
  */
 
+import type { Atom } from "./atom.ts";
 import type { Expression } from "./expression.ts";
 import type { Fragment } from "./fragment.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
@@ -54,7 +55,8 @@ export type FrameInstruction =
   | { readonly kind: "registers"; readonly op: number; readonly register: number; readonly other: number }
   | { readonly kind: "offset"; readonly op: number; readonly register: number; readonly offset: number }
   | { readonly kind: "plain"; readonly op: number }
-  | { readonly kind: "escape"; readonly bytes: Uint8Array };
+  | { readonly kind: "escape"; readonly bytes: Uint8Array }
+  | { readonly kind: "label"; readonly name: Atom };
 
 /** A routine between `.cfi_startproc` and `.cfi_endproc`. */
 export interface FrameDescription {

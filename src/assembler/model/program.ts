@@ -11,6 +11,7 @@ import { LIMITS, type Limits } from "./limits.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import type { AssembleOptions } from "./options.ts";
 import type { Reporter } from "./reporter.ts";
+import type { StatedRelocation } from "./relocations.ts";
 import { Sections } from "./sections.ts";
 import { Stabs } from "./stabs.ts";
 import { SymbolList } from "./symbol-list.ts";
@@ -35,6 +36,8 @@ export class Program {
   readonly debug: DebugLines;
   readonly callFrames: CallFrames;
   readonly stabs: Stabs;
+  /** `.reloc` */
+  readonly statedRelocations: StatedRelocation[] = [];
   /** Names for `STT_FILE`. */
   readonly fileNames: string[] = [];
   /** The mode at the end of the source decides, as in GNU as. */

@@ -41,6 +41,8 @@ export class AssemblySymbol {
   type: number = STT.NOTYPE;
   /** Said by `.size`. */
   size: Expression | null = null;
+  /** The size is that of what the symbol was equated to. */
+  hasInheritedSize = false;
   /** Alignment of a common block in bytes. */
   alignment = 0;
   /** Bytes of a block that `.comm` or `.lcomm` placed in `.bss`; 0 for others. */

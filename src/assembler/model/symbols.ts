@@ -374,7 +374,8 @@ function addTo(expression: Expression, number: integer.Integer, offset: number):
 
 /** An alias is of the kind of what it stands for, but as visible as the source says of itself. */
 export function copyAttributes(from: AssemblySymbol, to: AssemblySymbol): void {
-  if (to.size === null && to.commonSize === 0) {
+  if ((to.size === null && to.commonSize === 0) || to.hasInheritedSize) {
+    to.hasInheritedSize = true;
     to.size = from.size;
     to.commonSize = from.commonSize;
   }

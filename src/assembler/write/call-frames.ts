@@ -6,6 +6,7 @@
 import type { FrameDescription, FrameInstruction, Place } from "../model/call-frames.ts";
 import { DW_CFA, DW_EH_PE } from "../model/call-frames.ts";
 import type { Expression } from "../model/expression.ts";
+import type { Atom } from "../model/atom.ts";
 import type { Program } from "../model/program.ts";
 import { SHF } from "../model/section.ts";
 import { AssemblySymbol } from "../model/symbol.ts";
@@ -42,19 +43,20 @@ function writeTable(program: Program, out: DebugSection, eh: boolean): void {
       if (count < 0) count = description.instructions.length;
       common = { description, count, offset: out.length };
       commons.push(common);
-      writeCommon(out, common, eh);
+      writeCommon(out, common, eh, program);
     }
-    writeDescription(out, description, common, eh);
+    writeDescription(out, description, common, eh, program);
   }
   out.finish();
 }
 
-function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean): void {
+function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean, program: Program): void {
+  const version = program.options.frameVersion ?? 1;
   const { description } = common;
   const lengthAt = out.length;
   out.word(0);
   out.word(eh ? 0 : -1);
-  out.byte(1);
+  out.byte(version);
   let augmentation = "";
   if (eh) {
     augmentation = "z";
@@ -64,6 +66,8 @@ function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean):
   }
   if (description.isSignalFrame) augmentation += "S";
   out.text(augmentation);
+  // Bytes of an address and of a segment selector.
+  if (version >= 4) out.byte(4, 0);
   out.uleb(1);
   out.sleb(DATA_ALIGNMENT);
   out.byte(description.returnColumn);
@@ -81,7 +85,7 @@ function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean):
     if (description.lsdaEncoding !== DW_EH_PE.omit) out.byte(description.lsdaEncoding);
     out.byte(DW_EH_PE.pcrel | DW_EH_PE.sdata4);
   }
-  for (let i = 0; i < common.count; i++) writeInstruction(out, description.instructions[i]!);
+  for (let i = 0; i < common.count; i++) writeInstruction(out, description.instructions[i]!, program);
   pad(out, lengthAt);
 }
 
@@ -90,6 +94,7 @@ function writeDescription(
   description: FrameDescription,
   common: CommonInformation,
   eh: boolean,
+  program: Program,
 ): void {
   const lengthAt = out.length;
   out.word(0);
@@ -114,7 +119,7 @@ function writeDescription(
       writeEncoded(out, description.lsda!, description.lsdaEncoding);
     }
   }
-  for (const instruction of description.instructions.slice(common.count)) writeInstruction(out, instruction);
+  for (const instruction of description.instructions.slice(common.count)) writeInstruction(out, instruction, program);
   pad(out, lengthAt);
 }
 
@@ -174,7 +179,7 @@ function matches(common: CommonInformation, description: FrameDescription, eh: b
   return true;
 }
 
-function writeInstruction(out: DebugSection, instruction: FrameInstruction): void {
+function writeInstruction(out: DebugSection, instruction: FrameInstruction, program: Program): void {
   switch (instruction.kind) {
     case "advance": {
       const delta = address(instruction.to) - address(instruction.from);
@@ -190,6 +195,9 @@ function writeInstruction(out: DebugSection, instruction: FrameInstruction): voi
       }
       return;
     }
+    case "label":
+      placeLabel(out, instruction.name, program);
+      return;
     case "plain":
       out.byte(instruction.op);
       return;
@@ -204,6 +212,20 @@ function writeInstruction(out: DebugSection, instruction: FrameInstruction): voi
     case "offset":
       writeOffset(out, instruction.op, instruction.register, instruction.offset);
   }
+}
+
+/** A symbol of the source within the table. */
+function placeLabel({ section, end }: DebugSection, name: Atom, program: Program): void {
+  const symbol = program.symbols.findOrMake(name, 0);
+  if (symbol.section.kind !== "undefined" || symbol.expression !== null) {
+    const { frame, offset } = symbol;
+    const message = `\`${symbol.name}' is defined already`;
+    program.reporter.report("error", "symbol-redefined", frame, offset, symbol.name.length, message, {});
+    return;
+  }
+  symbol.section = section;
+  symbol.fragment = section.subsection(0).first;
+  symbol.value = end;
 }
 
 function writeOffset(out: DebugSection, op: number, register: number, offset: number): void {
