@@ -175,7 +175,11 @@ function attributes(assembler: Assembler, withNumber: boolean): SectionAttribute
       result.flags &= ~SHF.MERGE;
     }
   }
-  if (result.flags & SHF.LINK_ORDER && rest()) result.linkedTo = sectionName(assembler);
+  if (result.flags & SHF.LINK_ORDER && rest()) {
+    const name = sectionName(assembler);
+    // `0`: it goes with no section yet.
+    if (name !== "0") result.linkedTo = name;
+  }
   if (result.flags & SHF.GROUP) {
     if (!rest()) assembler.fail("comma-expected", "a section with the flag G names its group");
     result.group = sectionName(assembler);

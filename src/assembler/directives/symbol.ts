@@ -253,8 +253,11 @@ const relocation: Handler = (assembler) => {
   const { expressions, input } = assembler;
   const start = input.offset;
   let place = expressions.required("the place of the relocation");
-  if (place.op === Op.CONSTANT && assembler.sections.current !== null)
-    place = symbolExpression(assembler.sections.current.section.symbol!, place.number, start);
+  if (place.op === Op.CONSTANT && assembler.sections.current !== null) {
+    const symbol = assembler.sections.current.section.symbol!;
+    symbol.usedInRelocation = true;
+    place = symbolExpression(symbol, place.number, start);
+  }
   assembler.demandComma();
   input.skipSpace();
   const nameStart = input.offset;

@@ -11,9 +11,11 @@
  * A name is looked up by its atom, which knows at once whether it is a register, an operator of Intel syntax or a symbol.
  */
 
+import { EIZ } from "../../isa/registers.ts";
 import { R, RELOCATION_SUFFIXES } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
 import {
+  aliasedRegister,
   combine,
   computeUnary,
   constant,
@@ -346,6 +348,10 @@ export class ExpressionParser {
     }
     const atom = reading.atoms.intern(input.bytes, start, end);
     const lower = atom.lower;
+    if (this.intelOperand && lower.text === EIZ.name && reading.allowsNakedRegisters) {
+      input.offset = end;
+      return registerExpression(EIZ, start);
+    }
     if (lower.register !== null && reading.allowsNakedRegisters) {
       const register = readRegister(this.#reading);
       if (register !== null) return registerExpression(register, start);
@@ -438,7 +444,8 @@ export class ExpressionParser {
       this.unknownNames.push(atom);
     if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward && !this.defersHere)
       return constant(symbol.value, start);
-    if (symbol.register !== null) return registerExpression(symbol.register, start);
+    const register = symbol.register ?? aliasedRegister(symbol);
+    if (register !== null) return registerExpression(register, start);
     if (symbol.isForward && symbol.expression !== null && !this.defersHere)
       return reading.symbols.snapshot(symbol.expression, start);
     symbol.use();

@@ -234,12 +234,7 @@ class FixupWriter {
       return;
     }
     if (fixup.relocation === R.SIZE32 && plus !== null && plus.section.isReal && !plus.isExternal) {
-      this.#store(
-        fixup,
-        at,
-        integer.add(number, plus.size === null ? 0 : (this.#resolver.number(plus.size) ?? 0)),
-        false,
-      );
+      this.#store(fixup, at, integer.add(number, this.#sizeOf(plus)), false);
       return;
     }
     if (plus === null && !pcRelative && fixup.relocation === 0) {
@@ -247,6 +242,12 @@ class FixupWriter {
       return;
     }
     this.#relocate(fixup, at, plus, number, pcRelative, alias);
+  }
+
+  /** What `@SIZE` says of a symbol of this file. */
+  #sizeOf({ type, section, size, commonSize }: AssemblySymbol): Integer {
+    if (type === STT.SECTION) return section.sizeBytes;
+    return size === null ? commonSize : (this.#resolver.number(size) ?? 0);
   }
 
   #relocate(

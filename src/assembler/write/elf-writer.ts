@@ -5,7 +5,7 @@
 
 import { alignUp } from "../../object/align.ts";
 import { StringTable } from "../../object/string-table.ts";
-import { type Expression, namesRegister, Op } from "../model/expression.ts";
+import { aliasedRegister, type Expression, namesRegister, Op } from "../model/expression.ts";
 import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
 import { RelocationList } from "../model/relocations.ts";
@@ -263,7 +263,7 @@ function describe(
     if (!symbol.usedInRelocation) return null;
     return { ...result, name: "", sectionIndex: symbol.section.index };
   }
-  if (symbol.register !== null || symbol.isAddress) return null;
+  if (aliasedRegister(symbol) !== null || symbol.isAddress) return null;
   if (symbol.expression !== null && namesRegister(symbol.expression)) {
     // `FIELD = edi + 4`: GNU as keeps the number alone.
     const { op, right } = symbol.expression;
