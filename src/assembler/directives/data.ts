@@ -165,7 +165,10 @@ function leb128(isSigned: boolean): Handler {
         let number = BigInt(value.number);
         // A number above 2^63 was written as such: the sign that 64 bits give it is not meant.
         if (!isSigned && number < 0n) number = BigInt.asUintN(64, number);
-        assembler.sections.bytes(isSigned ? signedLeb128(number) : unsignedLeb128(number));
+        const bytes = isSigned ? signedLeb128(number) : unsignedLeb128(number);
+        // The absolute section only counts, and zeros can be counted.
+        if (assembler.sections.current === null && number === 0n) assembler.sections.zeros(bytes.length);
+        else assembler.sections.bytes(bytes);
       } else assembler.sections.variable({ kind: "leb128", value, isSigned });
     } while (assembler.comma());
     assembler.demandEnd();

@@ -284,7 +284,8 @@ function create(assembler: Assembler, name: string, wanted: SectionAttributes, s
   }
   if (wanted.linkedTo !== null)
     section.linkedTo =
-      sections.find(wanted.linkedTo) ?? assembler.symbols.findOrMake(assembler.atoms.internText(wanted.linkedTo), start);
+      sections.find(wanted.linkedTo) ??
+      assembler.symbols.findOrMake(assembler.atoms.internText(wanted.linkedTo), start);
   sections.change(section, wanted.number);
 }
 
@@ -305,8 +306,7 @@ function typeOfNew(assembler: Assembler, name: string, known: number, stated: nu
 }
 
 /** What the flags of a section that is entered again must agree in. */
-const LASTING_FLAGS =
-  SHF.ALLOC | SHF.WRITE | SHF.EXECINSTR | SHF.EXCLUDE | SHF.MERGE | SHF.STRINGS | SHF.TLS;
+const LASTING_FLAGS = SHF.ALLOC | SHF.WRITE | SHF.EXECINSTR | SHF.EXCLUDE | SHF.MERGE | SHF.STRINGS | SHF.TLS;
 
 function enterAgain(assembler: Assembler, section: Section, wanted: SectionAttributes, start: number): void {
   const { name } = section;

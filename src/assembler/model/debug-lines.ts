@@ -32,7 +32,7 @@ export interface LocationOptions {
 export interface LineEntry {
   readonly fragment: Fragment;
   readonly position: number;
-  readonly file: number;
+  file: number;
   readonly line: number;
   readonly column: number;
   /** Null for the plain rows of assembly sources. */
@@ -167,6 +167,26 @@ export class DebugLines {
     };
     this.#generatedFiles.set(path, number);
     return number;
+  }
+
+  /**
+   * Numbers the files of the assembly source in the order in which `entries`, those of the finished table, name them:
+   * so far they have the order of the source.
+   */
+  numberFiles(entries: Iterable<LineEntry>): void {
+    if (this.#generatedFiles.size < 2) return;
+    const before = [...this.files];
+    const numbers = new Map<number, number>();
+    for (const entry of entries) {
+      let number = numbers.get(entry.file);
+      if (number === undefined) {
+        number = numbers.size + 1;
+        numbers.set(entry.file, number);
+        this.files[number] = before[entry.file]!;
+      }
+      entry.file = number;
+    }
+    this.files.length = numbers.size + 1;
   }
 
   /** `.file number ...` */

@@ -3,10 +3,10 @@
  * final (DWARF 5 section 6.4, LSB 5 chapter 10.6). Routines that begin alike share a common part.
  */
 
+import type { Atom } from "../model/atom.ts";
 import type { FrameDescription, FrameInstruction, Place } from "../model/call-frames.ts";
 import { DW_CFA, DW_EH_PE } from "../model/call-frames.ts";
 import type { Expression } from "../model/expression.ts";
-import type { Atom } from "../model/atom.ts";
 import type { Program } from "../model/program.ts";
 import { SHF } from "../model/section.ts";
 import { AssemblySymbol } from "../model/symbol.ts";

@@ -124,6 +124,7 @@ export function writeDwarf(program: Program, resolver: Resolver): void {
     }
     for (const entry of debug.entries.get(subsection)!) range.entries.push(entry);
   }
+  if (debug.isGenerated) debug.numberFiles([...ranges.values()].flatMap(({ entries }) => entries));
   const stated = program.options.dwarfVersion || (program.options.debugLines === true ? 2 : 3);
   const version = Math.max(stated, debug.impliedVersion);
   const hasContents = (wanted: string): boolean =>
@@ -225,14 +226,10 @@ class DwarfWriter {
     const files = this.#debug.files;
     const first = files[0] ?? null;
     const said = this.#debug.compilationDirectory;
-    const compilationDirectory =
-      version >= 5 && said !== "" ? said : this.#compilationDirectory;
+    const compilationDirectory = version >= 5 && said !== "" ? said : this.#compilationDirectory;
     const directories: string[] = [];
     const directoryOf = (file: DebugFile): number => {
-      if (
-        file.directory === "" ||
-        (version >= 5 && file.directory === compilationDirectory && file !== first)
-      )
+      if (file.directory === "" || (version >= 5 && file.directory === compilationDirectory && file !== first))
         return 0;
       let index = directories.indexOf(file.directory);
       if (index < 0) index = directories.push(file.directory) - 1;
@@ -423,12 +420,18 @@ class DwarfWriter {
     info.half(DW_LANG_Mips_Assembler);
     if (functions.length > 0) {
       // The type that all functions are of is the last entry: its place follows from the sizes before it.
-      const typeOffset =
+      const sizeWithoutType =
         info.length +
         functions.reduce(
           (sum, { size }) => sum + this.#functionSize(size) + (externalForm === DW_FORM.flag ? 1 : 0),
           0,
         );
+      // The place says how long each mention of it is, and the mentions where the place is.
+      let typeOffset = sizeWithoutType;
+      for (let before = -1; before !== typeOffset; ) {
+        before = typeOffset;
+        typeOffset = sizeWithoutType + functions.length * unsignedLeb128(BigInt(before)).length;
+      }
       for (const { symbol, size } of functions) {
         info.uleb(2);
         string(symbol.name);
@@ -459,7 +462,7 @@ class DwarfWriter {
 
   #functionSize(size: number): number {
     const version = this.#version;
-    return 1 + 4 + (version >= 3 ? 1 : 0) + 4 + (version < 4 ? 4 : unsignedLeb128(BigInt(size)).length);
+    return 1 + 4 + 4 + (version < 4 ? 4 : unsignedLeb128(BigInt(size)).length);
   }
 
   /** Functions with a size that stand in a section with lines. */
@@ -468,7 +471,7 @@ class DwarfWriter {
     const functions: { symbol: AssemblySymbol; size: number }[] = [];
     for (const symbol of this.#program.symbolList.all) {
       if (
-        symbol.type !== STT.FUNC ||
+        (symbol.type !== STT.FUNC && symbol.type !== STT.GNU_IFUNC) ||
         symbol.expression !== null ||
         !sections.has(symbol.section) ||
         symbol.size === null
