@@ -25,7 +25,12 @@ const REFUSALS: readonly RefusalClass[] = [
   { name: "instructions of other extensions", sourceLine: /^\s*(xacquire|xrelease)\b/ },
   { name: "directives of other tools", sourceLine: /^\s*\.(bundle_|mri|vtable_)/ },
   { name: "24 MiB from macros", id: /^too-large$/, message: /24 MiB/, decides: true },
-  { name: "names of registers that the chosen processor lacks", id: /^operand-size$/, sourceLine: /^\s*mov\s+(eax, ax|ax, eax)/, decides: true },
+  {
+    name: "names of registers that the chosen processor lacks",
+    id: /^operand-size$/,
+    sourceLine: /^\s*mov\s+(eax, ax|ax, eax)/,
+    decides: true,
+  },
   { name: "registers of later processors in call frames", sourceLine: /^\s*\.cfi_undefined k[0-7]/ },
   { name: "sizes that are subtracted", sourceLine: /-\s*size@size/ },
   { name: "names of two strings side by side", sourceLine: /^"[^"]*""/ },
