@@ -42,21 +42,21 @@ const CASES = {
   "assembler/hostile": { quick: 20, fast: 50, thorough: 300 },
   "assembler/random": { quick: 40, fast: 100, thorough: 600 },
   "binutils/differential": { quick: 1, fast: 2, thorough: 8 },
-  "emulator/cluster/every-millisecond": { quick: 20, fast: 30, thorough: 400 },
-  "emulator/cluster/snapshot": { quick: 9, fast: 30, thorough: 240 },
+  "emulator/cluster/every-millisecond": { quick: 12, fast: 12, thorough: 400 },
+  "emulator/cluster/snapshot": { quick: 9, fast: 12, thorough: 240 },
   "emulator/cpu/differential": { quick: 300, fast: 800, thorough: 5000 },
   "emulator/cpu/x87": { quick: 5, fast: 20, thorough: 60 },
   "emulator/fuzz": { quick: 2, fast: 5, thorough: 24 },
-  "emulator/jit/boundaries": { quick: 1, fast: 4, thorough: 100 },
-  "emulator/jit/guests": { quick: 200_000, fast: 300_000, thorough: 1_000_000 },
-  "emulator/jit/random": { quick: 1, fast: 2, thorough: 12 },
+  "emulator/jit/boundaries": { quick: 1, fast: 2, thorough: 100 },
+  "emulator/jit/guests": { quick: 150_000, fast: 150_000, thorough: 1_000_000 },
+  "emulator/jit/random": { quick: 1, fast: 1, thorough: 12 },
   "isa/disassemble": { quick: 4_000, fast: 8_000, thorough: 1_000_000 },
   "isa/operands": { quick: 4_000, fast: 12_000, thorough: 1_000_000 },
   "linker/differential": { quick: 1, fast: 4, thorough: 20 },
   "linker/hostile": { quick: 50, fast: 80, thorough: 500 },
   "oofs/crash": { quick: 2, fast: 8, thorough: 150 },
   "oofs/damage": { quick: 40, fast: 200, thorough: 4000 },
-  "system/network-hostile": { quick: 300, fast: 1000, thorough: 5000 },
+  "system/network-hostile": { quick: 300, fast: 400, thorough: 5000 },
 } as const satisfies Readonly<Record<string, Counts>>;
 
 export type RandomTest = keyof typeof CASES;
@@ -85,7 +85,10 @@ export function casesOf(test: RandomTest, firstSeedByDefault = 1): Cases {
 }
 
 /** Of many samples, those that a tier takes: spread evenly over all, others for each seed. */
-export function spreadSample<Item>(all: readonly Item[], { count, firstSeed }: Cases): readonly Item[] {
+export function spreadSample<Item>(
+  all: readonly Item[],
+  { count, firstSeed }: Pick<Cases, "count" | "firstSeed">,
+): readonly Item[] {
   if (count >= all.length) return all;
   // In each stretch one, at a place that the seed moves.
   const stride = all.length / count;
@@ -96,10 +99,15 @@ export function spreadSample<Item>(all: readonly Item[], { count, firstSeed }: C
   );
 }
 
+/** All of a table in the thorough tier; so many rows of it, evenly spread and always the same, in the others. */
+export function rowsOf<Row>(table: readonly Row[], fewer: number): readonly Row[] {
+  return isThorough ? table : spreadSample(table, { count: fewer, firstSeed: 0 });
+}
+
 /** What this tier leaves out, in one line; null when it leaves out nothing. */
 export function whatIsLeftOut(): string | null {
   if (isThorough) return null;
   const fewer = Object.values(CASES).filter((counts) => counts[tier] < counts.thorough).length;
   const files = leftOut.map((pattern) => pattern.replace(/^tests\//, "")).join(" ");
-  return `The ${tier} tier left out tests/{${files}} and cases of ${fewer} random tests; QURE_THOROUGH=1 npm test runs all.`;
+  return `The ${tier} tier left out tests/{${files}} cases of ${fewer} random tests and rows of wide tables; QURE_THOROUGH=1 npm test runs all.`;
 }
