@@ -40,8 +40,8 @@ type Counts = Readonly<Record<Tier, number>>;
 /** Cases of each random test, by its file below tests/ without `.test.ts`. */
 const CASES = {
   "assembler/hostile": { quick: 20, fast: 50, thorough: 300 },
-  "assembler/random": { quick: 40, fast: 100, thorough: 600 },
-  "binutils/differential": { quick: 1, fast: 2, thorough: 8 },
+  "assembler/random": { quick: 40, fast: 80, thorough: 600 },
+  "binutils/differential": { quick: 1, fast: 1, thorough: 8 },
   "emulator/cluster/every-millisecond": { quick: 12, fast: 12, thorough: 400 },
   "emulator/cluster/snapshot": { quick: 9, fast: 12, thorough: 240 },
   "emulator/cpu/differential": { quick: 300, fast: 800, thorough: 5000 },
@@ -52,10 +52,10 @@ const CASES = {
   "emulator/jit/random": { quick: 1, fast: 1, thorough: 12 },
   "isa/disassemble": { quick: 4_000, fast: 8_000, thorough: 1_000_000 },
   "isa/operands": { quick: 4_000, fast: 12_000, thorough: 1_000_000 },
-  "linker/differential": { quick: 1, fast: 4, thorough: 20 },
+  "linker/differential": { quick: 1, fast: 2, thorough: 20 },
   "linker/hostile": { quick: 50, fast: 80, thorough: 500 },
-  "oofs/crash": { quick: 2, fast: 8, thorough: 150 },
-  "oofs/damage": { quick: 40, fast: 200, thorough: 4000 },
+  "oofs/crash": { quick: 2, fast: 4, thorough: 150 },
+  "oofs/damage": { quick: 40, fast: 100, thorough: 4000 },
   "system/network-hostile": { quick: 300, fast: 400, thorough: 5000 },
 } as const satisfies Readonly<Record<string, Counts>>;
 

@@ -384,7 +384,7 @@ const STEPS = 6000;
 const asIs: Wrap = (visitor) => visitor;
 
 /** In the fast tiers a long case is handed over so often. */
-const HAND_OVERS = 30;
+const HAND_OVERS = 12;
 
 /** A case, handed over before each step of a short one; then so many sweeps. */
 export function relayCase(
