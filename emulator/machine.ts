@@ -51,6 +51,8 @@ const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 /** How long the reset line holds the processor. */
 const RESET_NS = 1_000_000;
+/** A disk that is slower than this is taken for one that does not answer. */
+const MOST_SLOWNESS = 10_000;
 
 /** The first instant of the processor's clock at or after a time. */
 function toTick(timeNs: number): number {
@@ -356,6 +358,14 @@ export class Machine implements Stateful {
     this.onOutside?.();
   }
 
+  /** Its drives take this many times as long as they should; 1 is right again. */
+  slowDisk(factor: number): void {
+    if (!(Number.isInteger(factor) && factor >= 1 && factor <= MOST_SLOWNESS))
+      throw new RangeError(`a disk that takes ${factor} times as long: expected 1 to ${MOST_SLOWNESS}`);
+    this.board.slowDrives(factor);
+    this.onOutside?.();
+  }
+
   /** The text on the screen. */
   screen(): TextScreen {
     return readTextScreen(this.board.vga);
@@ -415,6 +425,7 @@ export class Machine implements Stateful {
   /** The processor stands still until a time, as during a system management interrupt; devices go on. */
   hold(untilNs: number): void {
     this.#heldUntilNs = Math.max(this.#heldUntilNs, toTick(untilNs));
+    this.onOutside?.();
   }
 
   visitState(visitor: StateVisitor): void {

@@ -56,6 +56,7 @@ export interface MachineHost {
   powerOn(): void;
   powerCycle(): void;
   hold(untilNs: number): void;
+  slowDisk(factor: number): void;
   screen(): TextScreen;
   screenshot(): Picture;
   readMemory(physicalAddress: number, lengthBytes: number): Uint8Array;

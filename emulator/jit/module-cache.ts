@@ -27,6 +27,26 @@ export function exchangeModules(others: ModuleExchange | null): ModuleExchange |
   return before;
 }
 
+/** The shortest module that there is: its magic and its version. */
+const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+let refusal: string | null | undefined;
+
+/**
+ * Why the host compiles nothing: a page whose policy lacks `wasm-unsafe-eval`, say. Null where it does. Guests cannot
+ * tell, people should be told.
+ */
+export function compilationRefusal(): string | null {
+  if (refusal === undefined) {
+    try {
+      new WebAssembly.Module(EMPTY_MODULE);
+      refusal = null;
+    } catch (error) {
+      refusal = (error as Error).message;
+    }
+  }
+  return refusal;
+}
+
 function keep(key: string, module: WebAssembly.Module, moduleBytes: number): void {
   if (sizeBytes > MAX_BYTES) {
     modules.clear();

@@ -1,14 +1,15 @@
 /** A run of machines, from the options to the exit code. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
+import { isAgreed, StatusBoard } from "../../lab/cloud-status.ts";
 import { type LabCluster, type LabNode, type RestoreOptions, restoreCluster } from "../../lab/lab.ts";
 import { formatNs } from "../../lab/time.ts";
 import { CommandError, UsageError } from "../fail.ts";
 import { makeProgress, type Progress } from "../progress.ts";
 import { type StoredSnapshot, writeSnapshot } from "../snapshot-store.ts";
-import { isAgreed, StatusBoard } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { checkPorts, startDebugging } from "./debug.ts";
+import { checkDigest, checkImage, checkLinkable, optionsOf, Recorder, replayRun } from "./link.ts";
 import { MachineLog } from "./machine-log.ts";
 import { chooseMedia, NO_MEDIA, newCluster, type Surroundings } from "./machines.ts";
 import { CLOUD, type EmuOptions, type Goal } from "./options.ts";
@@ -30,17 +31,21 @@ const EXIT_STANDSTILL = 4;
  * was wanted.
  */
 export async function runEmu(
-  options: EmuOptions,
+  given: EmuOptions,
   from: StoredSnapshot | null = null,
   terminal: Terminal = process,
 ): Promise<void> {
   const start = performance.now();
+  const { replay: run } = given;
+  const options = run ? optionsOf(run, given) : given;
   const nodes = from ? from.config.nodes.length : options.nodes;
   const { serial, log, stats, json, at, save, store } = options;
   if (serial !== null && nodes > 1) throw new UsageError("--serial stdio is for a single machine: leave --nodes out");
   const media = from ? NO_MEDIA : chooseMedia(options);
   checkPorts(options, nodes);
-  const goal = chooseGoal(options, media.cdrom !== null && media.hda === null && !media.isForeign);
+  if (run) checkImage(run, media);
+  if (options.link) checkLinkable(options, media);
+  const goal = run ? null : chooseGoal(options, media.cdrom !== null && media.hda === null && !media.isForeign);
   const threads = chooseThreads(options, nodes);
   const isAttended = isInteractive(options, terminal);
 
@@ -63,8 +68,12 @@ export async function runEmu(
       ...(capture ? { capture } : {}),
       log: (node, line) => machineLog.write(node, line),
     };
-    const lab = from ? restoreCluster(from.bytes, common) : await newCluster(options, media, common, surroundings);
+    const later = run ? nodes - run.nodes : 0;
+    const lab = from
+      ? restoreCluster(from.bytes, common)
+      : await newCluster(options, media, common, surroundings, later);
     closers.push(() => lab.close());
+    const recorder = options.link ? new Recorder(lab) : null;
     if (log !== null) openLogs(lab, log, closers);
     await startDebugging(lab, options, media.cdrom ?? media.hda, surroundings);
     let reached = true;
@@ -80,11 +89,13 @@ export async function runEmu(
         await runConsoleScript(lab, script, options.script!);
         startNs = lab.nowNs;
       }
+      if (run) await replayRun(lab, run);
       const limitNs = Math.max(0, startNs + (options.for ?? DEFAULT_LIMIT_NS) - lab.nowNs);
       if (goal !== null) reached = await reach(goal, lab, limitNs, progress);
       else if (options.for !== null) await lab.advance(limitNs);
       // A snapshot without a goal is restored and shown; machines run until they are off, as in any emulator.
-      else if (!isAttended && script === null && (from === null || serial !== null)) await runUntilOff(lab);
+      else if (!isAttended && run === null && script === null && (from === null || serial !== null))
+        await runUntilOff(lab);
       if (isAttended) {
         progress.done();
         if (media.isForeign && nodes === 1) await watchScreen(lab, terminal, interrupt);
@@ -100,6 +111,8 @@ export async function runEmu(
     const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start, isForeign: media.isForeign };
     if (serial === null || json) report(outcome, terminal.stdout, json, stats);
     else if (stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
+    if (recorder) terminal.stdout.write(`${recorder.link(lab, options, media)}\n`);
+    if (run) checkDigest(lab, run);
     if (machineLog.hint) progress.note(machineLog.hint);
     for (const node of lab.nodes) node.disk?.flush();
     if (interrupted) throw new CommandError("", EXIT_INTERRUPTED);
@@ -146,7 +159,12 @@ function chooseGoal(options: EmuOptions, bootsFromCd: boolean): Goal | null {
 /** Does a person look at the cluster, and want to stay with it? */
 function isInteractive(options: EmuOptions, { stdin, stdout }: Terminal): boolean {
   const isTerminal = stdin.isTTY === true && stdout.isTTY === true;
-  return isTerminal && options.serial === null && !options.json && options.for === null && options.until === null;
+  return (
+    isTerminal &&
+    options.serial === null &&
+    !options.json &&
+    [options.for, options.until, options.replay].every((value) => value === null)
+  );
 }
 
 /** Below this a quantum has too little to do for a thread to be worth its wake. */
