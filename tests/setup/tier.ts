@@ -13,17 +13,20 @@ export const isThorough = tier === "thorough";
 
 /** What takes seconds: all that a person or a network does to a booted system, long histories, wide comparisons. */
 const SLOW = [
-  "tests/cli/{cli,emu,snapshot,debug,as,full-disk}.test.ts",
-  "tests/system/{cluster,cloud,membership,network-hostile,capture,storage,fdisk,qemu}.test.ts",
+  "tests/cli/{cli,emu,snapshot,debug,as,full-disk,files,disk,programs}.test.ts",
+  "tests/system/{kernel,cluster,cloud,membership,network-hostile,capture,storage,fdisk,qemu}.test.ts",
   "tests/emulator/cluster/**",
   "tests/emulator/debug/{gdb,history,call-frames,trace,protocol}.test.ts",
-  "tests/emulator/jit/{guests,boundaries,random}.test.ts",
+  "tests/emulator/cpu/{faults,overlapping-copy}.test.ts",
+  "tests/emulator/jit/{guests,guest-sources,boundaries,random}.test.ts",
   "tests/emulator/{fuzz,state,machine}.test.ts",
-  "tests/emulator/devices/{hostile,registers}.test.ts",
-  "tests/isa/{disassemble,operands,att,prefixes}.test.ts",
+  "tests/emulator/devices/{hostile,registers,registers-qemu,state}.test.ts",
+  "tests/isa/{disassemble,operands,att,prefixes,features}.test.ts",
   "tests/binutils/**",
   "tests/assembler/gcc.test.ts",
   "tests/guest/**",
+  "tests/systems/{diskettes,graphics,isolinux}.test.ts",
+  "tests/linker/{differential,hostile}.test.ts",
 ];
 
 /** Test files that a tier leaves out. */
