@@ -4,6 +4,10 @@
 .include "errors.inc"
 .include "disk.inc"
 .include "fs.inc"
+.include "file.inc"
+
+.bss
+cat_last:       .skip 1                 # the last character of a text
 
 .section .rodata
 mount_help:
@@ -160,77 +164,50 @@ ls_command:
     push    esi
     push    edi
     lea     edi, [ebp - NODE_SIZE_OF]
-    mov     ecx, eax
-    LOAD_STRING eax, "/"
-    cmp     ecx, 1
+    LOAD_STRING esi, "/"
+    cmp     eax, 1
     je      .Lls_command_path
-    mov     eax, [edx + 4]
-    cmp     ecx, 2
+    mov     esi, [edx + 4]
+    cmp     eax, 2
     je      .Lls_command_path
-    PRINT   "usage: ls [PATH]\n"
-    jmp     .Lls_command_failed
+    call    command_misused
+    jmp     .Lls_command_done
 .Lls_command_path:
-    push    eax
-    LOAD_STRING edx, "/"
-    call    string_compare
-    pop     eax
-    je      .Lls_command_mounts
-    mov     edx, edi
-    call    path_find
-    jc      .Lls_command_failed
-    mov     esi, eax                    # ESI: mount
-    cmp     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
-    je      .Lls_command_directory
-    mov     eax, edi
-    call    ls_line
-    jmp     .Lls_command_good
-.Lls_command_directory:
-    mov     eax, esi
-    mov     edx, [edi + NODE_ID]
-    xor     esi, esi                    # ESI: position from here on
-    push    edx
-    push    eax
+    call    directory_open
+    jc      .Lls_command_file
+    mov     ebx, eax
     call    break_clear
 .Lls_command_next:
     call    break_check
-    jc      .Lls_command_aborted
-    mov     eax, [esp]
-    mov     edx, [esp + 4]
-    mov     ecx, edi
-    mov     ebx, FS_NEXT
-    call    mount_call
+    mov     eax, ERROR_ABORTED
     jc      .Lls_command_last
-    mov     esi, eax
-    mov     eax, edi
+    mov     eax, ebx
+    call    directory_read
+    jc      .Lls_command_last
     call    ls_line
     jmp     .Lls_command_next
-.Lls_command_aborted:
-    mov     eax, ERROR_ABORTED
 .Lls_command_last:
-    add     esp, 8
+    push    eax
+    mov     eax, ebx
+    call    directory_close
+    pop     eax
     cmp     eax, ERROR_NOT_FOUND
     je      .Lls_command_good
     call    error_text
     PRINTF  "The list ends here: %s\n", eax
-    jmp     .Lls_command_failed
-.Lls_command_mounts:
-    mov     ebx, offset mount_table     # /: where something is mounted
-.Lls_command_mount:
-    cmp     dword ptr [ebx + MOUNT_CLASS], 0
-    je      .Lls_command_next_mount
-    lea     eax, [ebx + MOUNT_PATH]
-    mov     edx, [ebx + MOUNT_VOLUME]
-    add     edx, VOLUME_NAME
-    PRINTF  "%-16s %s\n", eax, edx
-.Lls_command_next_mount:
-    add     ebx, MOUNT_SIZE_OF
-    cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-    jb      .Lls_command_mount
+    mov     eax, 1
+    jmp     .Lls_command_done
+.Lls_command_file:
+    cmp     eax, ERROR_NOT_DIRECTORY
+    jne     .Lls_command_failed
+    call    file_stat
+    jc      .Lls_command_failed
+    call    ls_line
 .Lls_command_good:
     xor     eax, eax
     jmp     .Lls_command_done
 .Lls_command_failed:
-    mov     eax, 1
+    call    path_complain
 .Lls_command_done:
     pop     edi
     pop     esi
@@ -239,135 +216,103 @@ ls_command:
     ret
 
 # Prints the line of an object.
-# In: EAX = NODE record.
+# In: EDI = NODE record.
 ls_line:
-    push    ebx
-    mov     ebx, eax
-    lea     eax, [ebx + NODE_CLASS]
+    lea     eax, [edi + NODE_CLASS]
     PRINTF  "%-20s ", eax
-    mov     eax, [ebx + NODE_BYTES]
-    mov     edx, [ebx + NODE_BYTES + 4]
+    mov     eax, [edi + NODE_BYTES]
+    mov     edx, [edi + NODE_BYTES + 4]
     test    edx, edx
     jnz     1f
     PRINTF  "%10u", eax
     jmp     2f
 1:  shrd    eax, edx, 20                # beyond 4 GiB in MiB
     PRINTF  "%8uMi", eax
-2:  lea     eax, [ebx + NODE_NAME]
+2:  lea     eax, [edi + NODE_NAME]
     PRINTF  "  %s", eax
-    cmp     dword ptr [ebx + NODE_KIND], NODE_DIRECTORY
+    cmp     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
     jne     3f
     PRINT   "/"
 3:  PRINT   "\n"
-    pop     ebx
-    ret
-
-# Finds an object by its full path, and says so when it cannot.
-# In: EAX path, EDX = NODE record to fill in.
-# Out: EAX mount; CF.
-path_find:
-    push    ebx
-    push    esi
-    push    edi
-    mov     esi, eax
-    mov     edi, edx
-    call    mount_find
-    jc      8f
-    push    eax
-    mov     ecx, edi
-    mov     ebx, FS_FIND
-    call    mount_call
-    pop     edx
-    jc      8f
-    mov     eax, edx
-    jmp     9f
-8:  call    error_text
-    PRINTF  "%s: %s\n", esi, eax
-    stc
-9:  pop     edi
-    pop     esi
-    pop     ebx
     ret
 
 # Shell command.
 # In: EAX argc, EDX argv.
 # Out: EAX status.
 cat_command:
-    FRAME   NODE_SIZE_OF + 8
+    FRAME   4
     push    ebx
     push    esi
     push    edi
-    # Locals: the NODE record; -4 below it the mount, -8 whether it is shown as text
+    # Local: whether it is shown as text
     cmp     eax, 2
     je      .Lcat_command_path
-    PRINT   "usage: cat PATH\n"
-    jmp     .Lcat_command_failed
+    call    command_misused
+    jmp     .Lcat_command_done
 .Lcat_command_path:
-    mov     eax, [edx + 4]
-    lea     edx, [ebp - NODE_SIZE_OF]
-    call    path_find
+    mov     esi, [edx + 4]
+    mov     ecx, FILE_READ
+    call    file_open
     jc      .Lcat_command_failed
-    mov     [ebp - NODE_SIZE_OF - 4], eax
-    cmp     dword ptr [ebp - NODE_SIZE_OF + NODE_KIND], NODE_DIRECTORY
-    jne     .Lcat_command_file
-    PRINT   "That is a directory: see ls.\n"
-    jmp     .Lcat_command_failed
-.Lcat_command_file:
+    mov     ebx, eax                    # EBX: handle
     mov     eax, 1
     call    page_alloc
-    jnc     .Lcat_command_block
-    call    error_text
-    PRINTF  "%s\n", eax
-    jmp     .Lcat_command_failed
-.Lcat_command_block:
-    call    break_clear
+    jc      .Lcat_command_close
     mov     edi, eax                    # EDI: block
-    xor     esi, esi                    # ESI: its index
+    call    break_clear
+    push    0                           # [ESP] offset
 .Lcat_command_next:
-    mov     eax, [ebp - NODE_SIZE_OF - 4]
-    mov     edx, [ebp - NODE_SIZE_OF + NODE_ID]
-    mov     ecx, edi
-    mov     ebx, FS_READ
-    call    mount_call
-    jc      .Lcat_command_failed_read
-    test    eax, eax
-    jz      .Lcat_command_end
-    mov     ebx, eax
-    test    esi, esi
-    jnz     .Lcat_command_known
-    mov     eax, edi
-    mov     edx, ebx
-    call    cat_is_text
-    mov     [ebp - NODE_SIZE_OF - 8], eax
-.Lcat_command_known:
-    mov     eax, edi
-    mov     edx, ebx
-    mov     ecx, esi
-    shl     ecx, 12
-    mov     ebx, offset cat_hex
-    cmp     dword ptr [ebp - NODE_SIZE_OF - 8], 0
-    je      .Lcat_command_show
-    mov     ebx, offset cat_text
-.Lcat_command_show:
-    call    ebx
     call    break_check
     jc      .Lcat_command_end
-    inc     esi
-    jmp     .Lcat_command_next
-.Lcat_command_failed_read:
-    call    error_text
-    PRINTF  "Cannot read on: %s\n", eax
+    mov     eax, ebx
+    mov     ecx, FS_BLOCK_BYTES
+    call    file_read
+    jc      .Lcat_command_end
+    test    eax, eax
+    jz      .Lcat_command_end           # CF is clear
+    cmp     dword ptr [esp], 0
+    jne     .Lcat_command_known
+    push    eax
+    mov     edx, eax
     mov     eax, edi
-    mov     edx, 1
-    call    page_free
-.Lcat_command_failed:
-    mov     eax, 1
-    jmp     .Lcat_command_done
+    call    cat_is_text
+    mov     [ebp - 4], eax
+    pop     eax
+.Lcat_command_known:
+    mov     ecx, [esp]
+    add     [esp], eax
+    mov     edx, eax
+    mov     eax, edi
+    push    offset .Lcat_command_next
+    cmp     dword ptr [ebp - 4], 0
+    je      cat_hex
+    jmp     cat_text
 .Lcat_command_end:
+    pop     ecx
+    push    eax
+    pushfd
     mov     eax, edi
     mov     edx, 1
     call    page_free
-    xor     eax, eax
+    cmp     dword ptr [ebp - 4], 1
+    jne     .Lcat_command_freed
+    call    cat_line_end
+.Lcat_command_freed:
+    popfd
+    pop     eax
+.Lcat_command_close:
+    push    eax
+    pushfd
+    mov     eax, ebx
+    call    file_close
+    popfd
+    pop     eax
+    mov     ecx, eax
+    mov     eax, 0
+    jnc     .Lcat_command_done
+    mov     eax, ecx
+.Lcat_command_failed:
+    call    path_complain
 .Lcat_command_done:
     pop     edi
     pop     esi
@@ -400,7 +345,7 @@ cat_is_text:
     ret
 
 # Prints text.
-# In: EAX bytes, EDX number; at the end of an object the line is ended.
+# In: EAX bytes, EDX number.
 cat_text:
     push    ebx
     push    esi
@@ -411,12 +356,17 @@ cat_text:
     call    print_char
     dec     ebx
     jnz     1b
-    cmp     byte ptr [esi - 1], 10
-    je      2f
-    PRINT   "\n"
-2:  pop     esi
+    mov     [cat_last], al
+    pop     esi
     pop     ebx
     ret
+
+# Ends the line of a text that does not end with one.
+cat_line_end:
+    cmp     byte ptr [cat_last], 10
+    je      1f
+    PRINT   "\n"
+1:  ret
 
 # Prints bytes in hexadecimal and as characters.
 # In: EAX bytes, EDX number, ECX offset of the first in the object.
