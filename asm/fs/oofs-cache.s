@@ -467,8 +467,10 @@ oofs_block_check:
     cmp     eax, OOFS_FIRST_BLOCK
     jb      1f
     mov     edx, [ebx + OOFS_STATE + STATE_BLOCKS]
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_CONVERTED # version 1 has content in the last two
+    jnz     3f
     sub     edx, OOFS_LAST_BLOCKS
-    cmp     eax, edx
+3:  cmp     eax, edx
     cmc
     jnc     2f
 1:  mov     edx, eax

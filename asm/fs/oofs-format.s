@@ -29,11 +29,7 @@ oofs_format:
     mov     [ebx + OOFS_STATE + STATE_BLOCKS], edx
     call    oofs_cache_create
     jc      .Loofs_format_free
-    call    random_next
-    or      eax, 1
-    mov     [ebx + OOFS_ID], eax
-    call    random_next
-    mov     [ebx + OOFS_ID + 4], eax
+    call    oofs_id_make
     mov     eax, offset oofs_fixed_erase
     call    oofs_fixed_each
     jc      .Loofs_format_free
@@ -133,4 +129,18 @@ oofs_top_make:
     lea     edx, [ebx + OOFS_WORK]
     call    oofs_object_put
 1:  pop     esi
+    ret
+
+# Makes the id of a volume, of the time.
+.global oofs_id_make
+oofs_id_make:
+    call    clock_seconds
+    mov     [ebx + OOFS_ID], eax
+    call    clock_us
+    mov     [ebx + OOFS_ID + 4], eax
+    lea     eax, [ebx + OOFS_ID]
+    mov     edx, 8
+    call    crc32
+    or      eax, 1                      # it is never 0
+    mov     [ebx + OOFS_ID + 4], eax
     ret

@@ -103,6 +103,9 @@ oofs_held:
 # Clobbers: EAX, ECX, EDX only.
 oofs_held_commit:
     push    edi
+    mov     eax, [ebx + OOFS_OLD_BITS]
+    test    eax, eax
+    jnz     .Loofs_held_commit_version1
     mov     ecx, ebp
     lea     edi, [ebx + OOFS_OLD_MAP]
     cmp     ecx, [edi + TREE_BLOCKS]
@@ -128,6 +131,12 @@ oofs_held_commit:
     mov     ecx, ebp
     call    oofs_tree_read
     jc      .Loofs_held_commit_damaged
+    call    oofs_bits_add
+    jmp     .Loofs_held_commit_done
+.Loofs_held_commit_version1:
+    mov     ecx, ebp
+    shl     ecx, OOFS_BLOCK_SHIFT
+    add     eax, ecx
     call    oofs_bits_add
     jmp     .Loofs_held_commit_done
 .Loofs_held_commit_damaged:
