@@ -11,6 +11,7 @@
 # In: EAX.
 # Out: EAX.
 # Clobbers: EAX only.
+.global oofs_bits_count
 oofs_bits_count:
     push    edx
     mov     edx, eax

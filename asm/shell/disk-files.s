@@ -12,7 +12,11 @@ cat_last:       .skip 1                 # the last character of a text
 .section .rodata
 mount_help:
     .ascii  "mount              lists what is mounted\n"
-    .asciz  "mount hda0 /net    mounts the file system of a partition at a path\n"
+    .ascii  "mount hda0 /net    mounts the file system of a partition at a path\n"
+    .ascii  "mount -r hda0 /net       only to be read\n"
+    .ascii  "mount -t oofs hda0 /net  when it is of this type\n"
+    .ascii  "mount --accept-older hda0 /net   when both copies of the newest commit record are\n"
+    .asciz  "                   damaged: goes back to the state before\n"
 umount_help:
     .ascii  "umount /net        unless somebody uses it\n"
     .asciz  "umount -f /net     takes it away from those who use it; the cluster goes on in memory only\n"
@@ -22,7 +26,7 @@ ls_help:
 cat_help:
     .asciz  "Shows what an object holds: text as it is, anything else in hexadecimal.\n"
 
-SHELL_COMMAND "mount", mount_command, "[PARTITION PATH]", "mount a file system, or list what is mounted", GROUP_FILES, mount_help
+SHELL_COMMAND "mount", mount_command, "[[-r] [-t TYPE] [--accept-older] PARTITION PATH]", "mount a file system, or list what is mounted", GROUP_FILES, mount_help
 SHELL_COMMAND "umount", umount_command, "[-f] PATH", "unmount a file system", GROUP_FILES, umount_help
 SHELL_COMMAND "ls", ls_command, "[PATH]", "list mount points or objects", GROUP_FILES, ls_help
 SHELL_COMMAND "cat", cat_command, "PATH", "show an object's content", GROUP_FILES, cat_help
@@ -35,20 +39,62 @@ SHELL_COMMAND "cat", cat_command, "PATH", "show an object's content", GROUP_FILE
 mount_command:
     push    ebx
     push    esi
-    mov     esi, edx
+    push    edi
+    push    ebp
+    lea     esi, [edx + 4]              # ESI: arguments, EDI: MOUNT_* flags, EBX: type or 0
+    xor     edi, edi
+    xor     ebx, ebx
     cmp     eax, 1
     je      .Lmount_command_list
-    cmp     eax, 3
+.Lmount_command_option:
+    mov     ebp, [esi]
+    test    ebp, ebp
+    jz      .Lmount_command_usage
+    cmp     byte ptr [ebp], '-'
+    jne     .Lmount_command_mount
+    add     esi, 4
+    mov     eax, ebp
+    LOAD_STRING edx, "-r"
+    call    string_compare
+    mov     ecx, MOUNT_READ_ONLY
+    je      .Lmount_command_flag
+    mov     eax, ebp
+    LOAD_STRING edx, "--accept-older"
+    call    string_compare
+    mov     ecx, MOUNT_OLDER
+    je      .Lmount_command_flag
+    mov     eax, ebp
+    LOAD_STRING edx, "-t"
+    call    string_compare
     jne     .Lmount_command_usage
-    mov     eax, [esi + 4]
-    mov     edx, [esi + 8]
-    call    mount_volume
+    mov     ebx, [esi]
+    add     esi, 4
+    test    ebx, ebx
+    jnz     .Lmount_command_option
+    jmp     .Lmount_command_usage
+.Lmount_command_flag:
+    or      edi, ecx
+    jmp     .Lmount_command_option
+.Lmount_command_mount:
+    cmp     dword ptr [esi + 4], 0
+    je      .Lmount_command_usage
+    cmp     dword ptr [esi + 8], 0
+    jne     .Lmount_command_usage
+    test    ebx, ebx
+    jz      .Lmount_command_known
+    call    mount_is_type
+    jc      .Lmount_command_failed_mount
+.Lmount_command_known:
+    mov     eax, [esi]
+    mov     edx, [esi + 4]
+    mov     ecx, edi
+    call    mount_volume_as
     jc      .Lmount_command_failed_mount
     xor     eax, eax
     jmp     .Lmount_command_done
 .Lmount_command_failed_mount:
     call    error_text
-    PRINTF  "Cannot mount %s at %s: %s\n", [esi+4], [esi+8], eax
+    PRINTF  "Cannot mount %s at %s: %s\n", [esi], [esi+4], eax
     jmp     .Lmount_command_failed
 .Lmount_command_list:
     mov     ebx, offset mount_table
@@ -77,13 +123,32 @@ mount_command:
     PRINT   "Nothing is mounted.\n"
     jmp     .Lmount_command_done
 .Lmount_command_usage:
-    PRINT   "usage: mount [PARTITION PATH]\n"
+    LOAD_STRING eax, "mount"
+    call    shell_find
+    call    shell_usage
 .Lmount_command_failed:
     mov     eax, 1
 .Lmount_command_done:
+    pop     ebp
+    pop     edi
     pop     esi
     pop     ebx
     ret
+
+# Whether a volume holds a file system of a type.
+# In: ESI address of the volume's name, EBX type.
+# Out: CF and EAX error when not.
+mount_is_type:
+    mov     eax, ebx
+    call    fs_class_find
+    jc      1f
+    push    eax
+    mov     eax, [esi]
+    call    volume_find
+    pop     edx
+    jc      1f
+    call    [edx + FS_PROBE]
+1:  ret
 
 # Shell command.
 # In: EAX argc, EDX argv.
