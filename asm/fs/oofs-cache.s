@@ -462,7 +462,6 @@ oofs_block_read:
 # Checks that a block can hold something that is pointed to.
 # In: EAX block.
 # Out: CF and EAX when it cannot.
-.global oofs_block_check
 oofs_block_check:
     cmp     eax, OOFS_FIRST_BLOCK
     jb      1f

@@ -179,7 +179,6 @@ oofs_remove:
 # Frees an object whose name is gone, or makes it an orphan when it is open, or when that would take long.
 # In: EDX WORK record.
 # Out: CF and EAX error.
-.global oofs_drop
 oofs_drop:
     push    ebp
     mov     ebp, edx
@@ -438,23 +437,28 @@ oofs_last_name:
     push    esi
     mov     esi, edx
     xor     edx, edx
-1:  cmp     byte ptr [esi], 0           # EAX: first byte, EDX: length of the last name so far
-    je      3f
+.Loofs_last_name_next:
+    cmp     byte ptr [esi], 0           # EAX: first byte, EDX: length of the last name so far
+    je      .Loofs_last_name_end
     cmp     byte ptr [esi], '/'
-    je      2f
+    je      .Loofs_last_name_slash
     mov     eax, esi
-4:  inc     esi
+.Loofs_last_name_letter:
+    inc     esi
     mov     cl, [esi]
     test    cl, cl
-    jz      5f
+    jz      .Loofs_last_name_part
     cmp     cl, '/'
-    jne     4b
-5:  mov     edx, esi
+    jne     .Loofs_last_name_letter
+.Loofs_last_name_part:
+    mov     edx, esi
     sub     edx, eax
-    jmp     1b
-2:  inc     esi
-    jmp     1b
-3:  pop     esi
+    jmp     .Loofs_last_name_next
+.Loofs_last_name_slash:
+    inc     esi
+    jmp     .Loofs_last_name_next
+.Loofs_last_name_end:
+    pop     esi
     jmp     oofs_name_take
 
 # Whether OOFS_SECOND may replace OOFS_WORK.

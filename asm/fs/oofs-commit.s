@@ -288,7 +288,6 @@ oofs_seal_kind:
 # Makes the commit record of OOFS_STATE.
 # Out: OOFS_SECTOR.
 # Clobbers: EAX, ECX, EDX only.
-.global oofs_record_make
 oofs_record_make:
     push    edi
     lea     edi, [ebx + OOFS_SECTOR]

@@ -173,36 +173,38 @@ oofs_old_valid:
     push    esi
     mov     esi, eax
     cmp     dword ptr [esi], OOFS_MAGIC
-    jne     8f
+    jne     .Loofs_old_valid_bad
     cmp     dword ptr [esi + 4], OOFS_MAGIC_COMMIT
-    jne     8f
+    jne     .Loofs_old_valid_bad
     cmp     dword ptr [esi + COMMIT_VERSION], 1
-    jne     8f
+    jne     .Loofs_old_valid_bad
     xor     edx, [esi + OLD_SEQUENCE]
     test    dl, 1
-    jnz     8f
+    jnz     .Loofs_old_valid_bad
     mov     eax, [esi + OLD_BLOCKS]
     cmp     eax, [ebx + OOFS_STATE + STATE_BLOCKS]
-    jne     8f
+    jne     .Loofs_old_valid_bad
     mov     eax, esi
     call    oofs_sector_check
-    jne     8f
+    jne     .Loofs_old_valid_bad
     lea     eax, [esi + OLD_TABLE]
     xor     edx, edx
     mov     ecx, 1
     call    oofs_object_check
-    jc      9f
+    jc      .Loofs_old_valid_done
     lea     eax, [esi + OLD_TABLE + OBJECT_CLASS]
     mov     edx, offset oofs_class_table
     call    string_compare
-    jne     8f
+    jne     .Loofs_old_valid_bad
     mov     eax, [esi + OLD_TABLE + OBJECT_BYTES]
     test    eax, eax
-    jz      8f
+    jz      .Loofs_old_valid_bad
     test    eax, OOFS_BLOCK_BYTES - 1
-    jz      9f                          # CF is clear
-8:  stc
-9:  pop     esi
+    jz      .Loofs_old_valid_done                          # CF is clear
+.Loofs_old_valid_bad:
+    stc
+.Loofs_old_valid_done:
+    pop     esi
     ret
 
 # Marks all blocks that version 1 has.

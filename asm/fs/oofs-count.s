@@ -61,31 +61,36 @@ oofs_begin:
     push    esi
     mov     esi, eax
     test    edx, edx
-    jz      1f
+    jz      .Loofs_begin_look
     push    edx
     call    oofs_map_blocks
     pop     edx
     add     esi, edx
     add     esi, eax
-1:  call    oofs_writable
-    jc      9f
+.Loofs_begin_look:
+    call    oofs_writable
+    jc      .Loofs_begin_done
     mov     eax, [ebx + OOFS_ENTRY_COUNT]   # memory for changes runs low
     shr     eax, 2
     cmp     [ebx + OOFS_PINNED_COUNT], eax
-    ja      2f
+    ja      .Loofs_begin_commit
     cmp     [ebx + OOFS_STATE + STATE_FREE], esi
-    jae     3f
-2:  call    oofs_commit
-    jc      9f
+    jae     .Loofs_begin_room
+.Loofs_begin_commit:
+    call    oofs_commit
+    jc      .Loofs_begin_done
     cmp     [ebx + OOFS_STATE + STATE_FREE], esi
     mov     eax, ERROR_NO_SPACE
-    jb      9f                          # CF is set
-3:  test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_CHANGED
-    jnz     4f
+    jb      .Loofs_begin_done                          # CF is set
+.Loofs_begin_room:
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_CHANGED
+    jnz     .Loofs_begin_good
     or      dword ptr [ebx + OOFS_FLAGS], OOFS_IS_CHANGED
     call    sync_later
-4:  clc
-9:  pop     esi
+.Loofs_begin_good:
+    clc
+.Loofs_begin_done:
+    pop     esi
     ret
 
 # Counts the blocks that the next commit sets free: those that only the last one had.

@@ -109,7 +109,6 @@ oofs_leaf_read:
 # In: ESI data, EDX steps to it, EBP a hash that leads to it.
 # Out: CF when it is not valid.
 # Clobbers: EAX, EDX only.
-.global oofs_leaf_check
 oofs_leaf_check:
     push    ecx
     push    edi

@@ -77,35 +77,39 @@ oofs_class_take:
     mov     eax, edx
     call    string_length
     test    eax, eax
-    jz      8f
+    jz      .Loofs_class_take_bad
     cmp     eax, OBJECT_CLASS_BYTES
-    jae     8f
+    jae     .Loofs_class_take_bad
     mov     edx, eax
-1:  mov     cl, [esi + eax - 1]
+.Loofs_class_take_letter:
+    mov     cl, [esi + eax - 1]
     cmp     cl, ' '
-    jbe     8f
+    jbe     .Loofs_class_take_bad
     cmp     cl, 0x7E
-    ja      8f
+    ja      .Loofs_class_take_bad
     dec     eax
-    jnz     1b
+    jnz     .Loofs_class_take_letter
     mov     eax, esi
     call    oofs_name_take
     mov     edx, offset oofs_class_directory
-    call    2f
-    je      8f
+    call    .Loofs_class_take_compare
+    je      .Loofs_class_take_bad
     mov     edx, offset oofs_class_file
-    call    2f
-    je      8f
+    call    .Loofs_class_take_compare
+    je      .Loofs_class_take_bad
     mov     edx, offset oofs_class_table
-    call    2f
-    je      8f
+    call    .Loofs_class_take_compare
+    je      .Loofs_class_take_bad
     clc
-    jmp     9f
-2:  mov     eax, esi
+    jmp     .Loofs_class_take_done
+.Loofs_class_take_compare:
+    mov     eax, esi
     jmp     string_compare
-8:  mov     eax, ERROR_INVALID
+.Loofs_class_take_bad:
+    mov     eax, ERROR_INVALID
     stc
-9:  pop     esi
+.Loofs_class_take_done:
+    pop     esi
     ret
 
 # FS_SAVE.

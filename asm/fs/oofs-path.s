@@ -20,23 +20,28 @@ POSITION_CLASSES = 1 << 31              # in a position of the root directory: i
 # Clobbers: EAX, EDX, ESI only.
 oofs_path_part:
     cmp     byte ptr [esi], '/'
-    jne     1f
+    jne     .Loofs_path_part_begin
     inc     esi
     jmp     oofs_path_part
-1:  mov     eax, esi
-2:  cmp     byte ptr [esi], 0
-    je      3f
+.Loofs_path_part_begin:
+    mov     eax, esi
+.Loofs_path_part_letter:
+    cmp     byte ptr [esi], 0
+    je      .Loofs_path_part_end
     cmp     byte ptr [esi], '/'
-    je      3f
+    je      .Loofs_path_part_end
     inc     esi
-    jmp     2b
-3:  mov     edx, esi
+    jmp     .Loofs_path_part_letter
+.Loofs_path_part_end:
+    mov     edx, esi
     sub     edx, eax
-4:  cmp     byte ptr [esi], '/'
-    jne     5f
+.Loofs_path_part_slash:
+    cmp     byte ptr [esi], '/'
+    jne     .Loofs_path_part_done
     inc     esi
-    jmp     4b
-5:  ret
+    jmp     .Loofs_path_part_slash
+.Loofs_path_part_done:
+    ret
 
 # Finds what a path names.
 # In: EDX path in the volume.

@@ -111,41 +111,41 @@ oofs_super_check:
 # Checks a commit record.
 # In: EAX sector, EDX parity of its place.
 # Out: CF when it is not valid there.
-.global oofs_record_valid
 oofs_record_valid:
     push    esi
     push    edi
     mov     esi, eax
     mov     edi, edx
     cmp     dword ptr [esi], OOFS_MAGIC
-    jne     1f
+    jne     .Loofs_record_valid_bad
     cmp     dword ptr [esi + 4], OOFS_MAGIC_COMMIT
-    jne     1f
+    jne     .Loofs_record_valid_bad
     cmp     dword ptr [esi + COMMIT_VERSION], OOFS_VERSION
-    jne     1f
+    jne     .Loofs_record_valid_bad
     call    oofs_sector_check
-    jne     1f
+    jne     .Loofs_record_valid_bad
     mov     eax, [esi + COMMIT_ID]
     or      eax, [esi + COMMIT_ID + 4]
-    jz      1f
+    jz      .Loofs_record_valid_bad
     cmp     dword ptr [esi + COMMIT_FLAGS], 1
-    ja      1f
+    ja      .Loofs_record_valid_bad
     cmp     dword ptr [esi + COMMIT_FLAGS + 4], 0
-    jne     1f
+    jne     .Loofs_record_valid_bad
     lea     eax, [esi + COMMIT_USED_BYTES]
     mov     edx, 512 - COMMIT_USED_BYTES
     call    oofs_is_zero
-    jne     1f
+    jne     .Loofs_record_valid_bad
     mov     eax, [esi + COMMIT_STATE + STATE_SEQUENCE]
     xor     eax, edi
     test    al, 1
-    jnz     1f
+    jnz     .Loofs_record_valid_bad
     lea     eax, [esi + COMMIT_STATE]
     call    oofs_state_check
     pop     edi
     pop     esi
     ret
-1:  stc
+.Loofs_record_valid_bad:
+    stc
     pop     edi
     pop     esi
     ret

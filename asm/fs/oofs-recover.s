@@ -1,5 +1,5 @@
-# OOFS, what can be had otherwise when it is damaged: the map, which is computed from all else, one region at a time, and
-# the object table, of which there are two. In all routines EBX = OOFS record (oofs.inc); it is kept.
+# OOFS, what can be had otherwise when it is damaged: the map, which is computed from all else, one region at a time,
+# and the object table, of which there are two. In all routines EBX = OOFS record (oofs.inc); it is kept.
 
 .include "macros.inc"
 .include "errors.inc"

@@ -210,7 +210,6 @@ oofs_span:
 # Frees a block of a tree.
 # In: EAX block, EDX level, ECX index in the level.
 # Out: CF and EAX error.
-.global oofs_give
 oofs_give:
     push    esi
     mov     esi, eax

@@ -499,7 +499,6 @@ oofs_snapshots_print:
 
 # Converts a time of the file systems to a date.
 # In: EAX seconds since 1970, EDX date to fill in.
-.global date_from_unix
 date_from_unix:
     sub     eax, 946684800              # 2000-01-01; what is earlier is shown as that
     jae     1f

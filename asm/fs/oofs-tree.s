@@ -1,5 +1,5 @@
-# OOFS, trees: a content of any length as blocks under nodes of 510 pointers. A block that changes gets a free place, and
-# so do the nodes above it; their checksums come into the pointers when they are written. In all routines EBX = OOFS
+# OOFS, trees: a content of any length as blocks under nodes of 510 pointers. A block that changes gets a free place,
+# and so do the nodes above it; their checksums come into the pointers when they are written. In all routines EBX = OOFS
 # record, EDI = tree (TREE_*); both are kept.
 
 .include "macros.inc"

@@ -1,5 +1,5 @@
-# OOFS, a walk over all blocks that a state leads to, with memory of its own: what is in the cache is newer than the last
-# commit. In all routines EBX = OOFS record (oofs.inc), EBP = WALK record (walk.inc); both are kept.
+# OOFS, a walk over all blocks that a state leads to, with memory of its own: what is in the cache is newer than the
+# last commit. In all routines EBX = OOFS record (oofs.inc), EBP = WALK record (walk.inc); both are kept.
 
 .include "macros.inc"
 .include "errors.inc"

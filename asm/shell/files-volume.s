@@ -18,8 +18,9 @@ scrub_help:
     .asciz  "scrub /net reads all that a mounted volume and its snapshots have.\n"
 
 .balign 4
-snapshot_verbs: .long verb_create, SNAPSHOT_CREATE, verb_restore, SNAPSHOT_RESTORE
-                .long verb_remove, SNAPSHOT_REMOVE, verb_list, SNAPSHOT_LIST, 0
+snapshot_verbs:
+    .long   verb_create, SNAPSHOT_CREATE, verb_restore, SNAPSHOT_RESTORE
+    .long   verb_remove, SNAPSHOT_REMOVE, verb_list, SNAPSHOT_LIST, 0
 
 STRING verb_create, "create"
 STRING verb_restore, "restore"
