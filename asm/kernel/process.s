@@ -118,6 +118,7 @@ process_spawn:
 # In: EAX path.
 # Out: EAX what follows its last slash.
 # Clobbers: EAX, EDX only.
+.global path_last
 path_last:
     mov     edx, eax
 1:  cmp     byte ptr [edx], 0

@@ -2,6 +2,7 @@
 # process with a sentence that says what happened, and where.
 
 .include "macros.inc"
+.include "errors.inc"
 .include "cpu.inc"
 .include "process.inc"
 
@@ -23,25 +24,27 @@ program_exception:
     cmp     ecx, VECTOR_FPU
     jne     2f
     call    fpu_use
-    jc      2f
+    jc      3f
     ret
 1:  sti
     mov     eax, esi
     mov     edx, [ebx + REGS_ERROR]
     call    space_fault
-    jc      2f
+    jc      3f
     ret
-2:  sti
+2:  xor     eax, eax
+3:  sti
+    mov     edi, eax
     call    program_report
     mov     eax, [ebx + REGS_VECTOR]
     add     eax, STATUS_FAULT
     jmp     process_exit
 
 # Says why a program is ended.
-# In: EBX registers, ESI address of a page fault.
+# In: EBX registers, ESI address of a page fault, EDI error code, 0 for none.
 program_report:
-    push    edi
     push    ebp
+    push    edi
     mov     ebp, [task_current]
     mov     eax, [ebx + REGS_VECTOR]
     call    exception_name
@@ -64,8 +67,14 @@ program_report:
     call    program_line
     jc      3f
     PRINTF  ", %s:%u", eax, edx
-3:  PRINT   "\n"
-    add     esp, 64
+3:  add     esp, 64
+    pop     eax
+    test    eax, eax
+    jz      4f
+    cmp     eax, ERROR_ADDRESS          # that has been said
+    je      4f
+    call    error_text
+    PRINTF  ": %s", eax
+4:  PRINT   "\n"
     pop     ebp
-    pop     edi
     ret

@@ -206,7 +206,8 @@ shell_find:
     je      3f
     add     esi, COMMAND_SIZE
     jmp     1b
-2:  stc
+2:  mov     eax, ebx
+    call    module_command
     jmp     4f
 3:  mov     eax, esi
     clc

@@ -82,6 +82,15 @@ describe("programs", () => {
     expect(await belongings(node)).toBe(before);
   });
 
+  test("that want more memory than there is are ended, and give back what they had", async () => {
+    const { node } = await atPrompt();
+    const before = await belongings(node);
+    expect(await output(node, "primes 100000000")).toMatch(
+      /^primes \(task \d+\) has ended: page fault, write at [0-9a-f]{8}, eip [0-9a-f]{8}, primes\.s:\d+: out of memory\n$/,
+    );
+    expect(await belongings(node)).toBe(before);
+  });
+
   test("run beside the shell, are listed, get less of the processor, and are killed", async () => {
     const { node } = await atPrompt();
     const before = await belongings(node);
