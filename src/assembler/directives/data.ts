@@ -159,7 +159,7 @@ function leb128(isSigned: boolean): Handler {
         // A number above 2^63 was written as such: the sign that 64 bits give it is not meant.
         if (!isSigned && number < 0n) number = BigInt.asUintN(64, number);
         assembler.sections.bytes(isSigned ? signedLeb128(number) : unsignedLeb128(number));
-      } else assembler.sections.variable({ kind: "leb128", value, isSigned });
+      } else assembler.sections.leb128({ value, isSigned });
     } while (assembler.comma());
     assembler.demandEnd();
   };

@@ -4,7 +4,6 @@
  */
 
 import type { Expression } from "./expression.ts";
-import type { Fragment } from "./fragment.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Subsection } from "./section.ts";
@@ -45,7 +44,7 @@ const STACK_POINTER = 4;
 export const DW_EH_PE = { omit: 0xff, pcrel: 0x10, sdata4: 0x0b } as const;
 
 export interface Place {
-  readonly fragment: Fragment;
+  readonly fragment: number;
   readonly position: number;
 }
 
@@ -99,7 +98,7 @@ export class CallFrames {
 
   #here(): Place {
     const subsection = this.#sections.writable(0);
-    return { fragment: subsection.last, position: subsection.length - subsection.last.start };
+    return { fragment: subsection.last, position: subsection.position };
   }
 
   start(simple: boolean): void {

@@ -7,7 +7,7 @@ import type { AtomTable } from "./atom.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Expression } from "./expression.ts";
 import { combine, constant, knownDifference, node, Op, symbolExpression } from "./expression.ts";
-import type { Fragment } from "./fragment.ts";
+import { Kind } from "./fragment.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Subsection } from "./section.ts";
@@ -30,7 +30,7 @@ export interface LocationOptions {
 
 /** A row of the line table, before addresses are known. */
 export interface LineEntry {
-  readonly fragment: Fragment;
+  readonly fragment: number;
   readonly position: number;
   readonly file: number;
   readonly line: number;
@@ -116,7 +116,7 @@ export class DebugLines {
       if (this.#lastEntries.length === 0) this.entries.set(current, this.#lastEntries);
     }
     const entries = this.#lastEntries;
-    const position = current.length - current.last.start;
+    const { position } = current;
     if (this.#pending !== null) {
       const { file, line, column, options } = this.#pending;
       this.#memory.hold(ENTRY_BYTES);
@@ -249,13 +249,11 @@ export class DebugLines {
 
 /** Whether there certainly is room between two places: bytes or a jump. */
 function movesOn(from: AssemblySymbol, to: AssemblySymbol): boolean {
-  const last = to.fragment!;
-  let fragment = from.fragment!;
+  const { fragments } = from.section;
   let position = Number(from.value);
-  while (fragment !== last) {
-    if (fragment.fixedSize > position || fragment.variable?.kind === "branch") return true;
-    if (fragment.next === null) return false;
-    fragment = fragment.next;
+  for (let i = from.fragment; i !== to.fragment; i = fragments.nexts[i]!) {
+    if (i < 0) return false;
+    if (fragments.fixedSizes[i]! > position || fragments.kinds[i] === Kind.BRANCH) return true;
     position = 0;
   }
   return Number(to.value) > position;

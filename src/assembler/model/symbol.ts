@@ -4,7 +4,7 @@
 
 import type { Register } from "../../isa/instruction.ts";
 import type { Expression } from "./expression.ts";
-import type { Fragment } from "./fragment.ts";
+import { NO_FRAGMENT } from "./fragment.ts";
 import type { Integer } from "./integer.ts";
 import type { Section } from "./section.ts";
 import type { SourceFrame } from "./source-frame.ts";
@@ -23,8 +23,8 @@ export class AssemblySymbol {
    * or expression, when only `expression` says it.
    */
   section: Section;
-  /** The piece of the section that the symbol stands in; null outside real sections. */
-  fragment: Fragment | null = null;
+  /** The piece of the section that the symbol stands in; none outside real sections. */
+  fragment: number = NO_FRAGMENT;
   /** Offset in the fragment, absolute value, or size of a common block. */
   value: Integer = 0;
   /** What the symbol was equated to, where that was not known at once. */

@@ -6,6 +6,7 @@
 import type { Atom } from "./atom.ts";
 import type { Cursor } from "./cursor.ts";
 import { constant, Expression, Op, refold, symbolExpression } from "./expression.ts";
+import { NO_FRAGMENT } from "./fragment.ts";
 import * as integer from "./integer.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
@@ -104,12 +105,12 @@ export class SymbolTable {
     const subsection = sections.current;
     if (subsection === null) {
       symbol.section = sections.absolute;
-      symbol.fragment = null;
+      symbol.fragment = NO_FRAGMENT;
       symbol.value = sections.absoluteOffset;
     } else {
       symbol.section = subsection.section;
       symbol.fragment = subsection.last;
-      symbol.value = subsection.length - subsection.last.start;
+      symbol.value = subsection.length - subsection.lastStart;
     }
   }
 
@@ -197,7 +198,7 @@ export class SymbolTable {
     symbol.isAddress = isAddress && expression.op === Op.SYMBOL;
     symbol.register = null;
     symbol.expression = null;
-    symbol.fragment = null;
+    symbol.fragment = NO_FRAGMENT;
     symbol.value = 0;
     if (mode === "eqv" && expression.op !== Op.CONSTANT && expression.op !== Op.REGISTER) {
       symbol.section = sections.expression;
@@ -267,7 +268,7 @@ export class SymbolTable {
     symbol.section = this.#sections.undefined;
     symbol.expression = null;
     symbol.register = null;
-    symbol.fragment = null;
+    symbol.fragment = NO_FRAGMENT;
     symbol.value = 0;
     symbol.isVolatile = false;
     return symbol;
@@ -308,7 +309,7 @@ export class SymbolTable {
         const inner = this.#snapshot(symbol.expression, offset, depth + 1);
         return refold(addTo(inner, expression.number, offset));
       }
-      if (symbol.isTemporary && symbol.fragment !== null) return expression;
+      if (symbol.isTemporary && symbol.fragment !== NO_FRAGMENT) return expression;
       if (symbol.section.kind === "absolute" && symbol.expression === null)
         return constant(integer.add(symbol.value, expression.number), offset);
       return symbolExpression(symbol, expression.number, offset);

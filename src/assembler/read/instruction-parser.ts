@@ -18,7 +18,6 @@ import { R } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
 import type { Expression } from "../model/expression.ts";
 import { constant, node, Op, symbolExpression } from "../model/expression.ts";
-import { BranchVariable } from "../model/fragment.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import { AssemblySymbol } from "../model/symbol.ts";
 import { characterClass, NAME_PART, NAME_START, STATEMENT_END } from "./chars.ts";
@@ -371,7 +370,7 @@ export class InstructionParser {
       expression = symbolExpression(symbol, 0, expression.offset);
     }
     reading.sections.charge(short.bytes.length);
-    reading.sections.variable(new BranchVariable(short, expression, relocation, parsed.offsets[0]!));
+    reading.sections.branch(short, expression, relocation, parsed.offsets[0]!);
   }
 
   /** Tells why no instruction is like this. */

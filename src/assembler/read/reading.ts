@@ -151,7 +151,7 @@ export class Reading {
       sections.absoluteOffset = value.number;
       return;
     }
-    sections.variable({ kind: "org", target, fill });
+    sections.origin({ target, fill });
   }
 
   /** Reports an error at the cursor and gives up the statement. */

@@ -6,6 +6,7 @@
 import type { FrameDescription, FrameInstruction, Place } from "../model/call-frames.ts";
 import { DW_CFA, DW_EH_PE } from "../model/call-frames.ts";
 import type { Expression } from "../model/expression.ts";
+import type { FragmentTable } from "../model/fragment.ts";
 import type { Program } from "../model/program.ts";
 import { SHF } from "../model/section.ts";
 import { AssemblySymbol } from "../model/symbol.ts";
@@ -94,7 +95,7 @@ function writeDescription(
   out.word(0);
   const { start } = description;
   const end = description.end ?? start;
-  const begin = new AssemblySymbol("", start.fragment.subsection.section);
+  const begin = new AssemblySymbol("", out.section.fragments.subsectionOf(start.fragment).section);
   begin.isTemporary = true;
   begin.fragment = start.fragment;
   begin.value = start.position;
@@ -105,7 +106,8 @@ function writeDescription(
     out.address(out.section.symbol!, common.offset);
     out.address(begin, 0);
   }
-  out.word(address(end) - address(start));
+  const { fragments } = out.section;
+  out.word(address(fragments, end) - address(fragments, start));
   if (eh) {
     if (description.lsdaEncoding === DW_EH_PE.omit) out.uleb(0);
     else {
@@ -127,8 +129,8 @@ function writeEncoded(out: DebugSection, value: Expression, encoding: number): v
   if (encodedSize(encoding) === 8) out.word(0);
 }
 
-function address(place: Place): number {
-  return place.fragment.address + place.position;
+function address({ addresses }: FragmentTable, { fragment, position }: Place): number {
+  return addresses[fragment]! + position;
 }
 
 function pad(out: DebugSection, lengthAt: number): void {
@@ -176,7 +178,8 @@ function matches(common: CommonInformation, description: FrameDescription, eh: b
 function writeInstruction(out: DebugSection, instruction: FrameInstruction): void {
   switch (instruction.kind) {
     case "advance": {
-      const delta = address(instruction.to) - address(instruction.from);
+      const { fragments } = out.section;
+      const delta = address(fragments, instruction.to) - address(fragments, instruction.from);
       if (delta === 0) return;
       if (delta <= 0x3f) out.byte(DW_CFA.advance_loc | delta);
       else if (delta <= 0xff) out.byte(DW_CFA.advance_loc1, delta);

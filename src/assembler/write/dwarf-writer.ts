@@ -5,6 +5,7 @@
 
 import { unsignedLeb128 } from "../../object/leb128.ts";
 import type { DebugFile, DebugLines, LineEntry } from "../model/debug-lines.ts";
+import { type FragmentTable, Kind } from "../model/fragment.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
 import { SHF } from "../model/section.ts";
@@ -96,10 +97,10 @@ interface CodeRange {
 }
 
 /** Whether two rows may be at one address: GNU as says so from their fragments, before layout. */
-function maybeSamePlace(a: LineEntry, b: LineEntry): boolean {
+function maybeSamePlace({ fixedSizes, kinds }: FragmentTable, a: LineEntry, b: LineEntry): boolean {
   if (a.fragment === b.fragment) return a.position === b.position;
   // A jump's opcode counts as a part of known size.
-  return b.position === 0 && a.position >= a.fragment.fixedSize && a.fragment.variable?.kind !== "branch";
+  return b.position === 0 && a.position >= fixedSizes[a.fragment]! && kinds[a.fragment] !== Kind.BRANCH;
 }
 
 function isPublic({ isGlobal, isWeak }: AssemblySymbol): boolean {
@@ -300,6 +301,7 @@ class DwarfWriter {
     let isStatement = true;
     let address = -1;
     let last: LineEntry | null = null;
+    const { fragments } = range.section;
     for (const entry of range.entries) {
       const options = entry.options;
       if (entry.file !== file) {
@@ -330,8 +332,8 @@ class DwarfWriter {
         if (options.prologueEnd) out.byte(DW_LNS.set_prologue_end);
         if (options.epilogueBegin) out.byte(DW_LNS.set_epilogue_begin);
       }
-      const next = entry.fragment.address + entry.position;
-      if (last === null || (options?.resetsView === true && maybeSamePlace(last, entry))) {
+      const next = fragments.addresses[entry.fragment]! + entry.position;
+      if (last === null || (options?.resetsView === true && maybeSamePlace(fragments, last, entry))) {
         out.byte(0, 5, DW_LNE.set_address);
         out.address(range.section.symbol!, next);
         this.#advance(entry.line - line, 0);

@@ -5,6 +5,7 @@
 
 import { compute, computeUnary, type Expression, Op } from "../model/expression.ts";
 import type { Target } from "../model/fixup.ts";
+import { NO_FRAGMENT } from "../model/fragment.ts";
 import type { Integer } from "../model/integer.ts";
 import * as integer from "../model/integer.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
@@ -45,7 +46,8 @@ export class Resolver {
 
   /** Address of a defined symbol in its section. */
   address(symbol: AssemblySymbol): Integer {
-    return symbol.fragment === null ? symbol.value : integer.add(symbol.fragment.address, symbol.value);
+    const { fragment, value } = symbol;
+    return fragment === NO_FRAGMENT ? value : integer.add(symbol.section.fragments.addresses[fragment]!, value);
   }
 
   resolve(expression: Expression): ResolvedValue {
