@@ -12,7 +12,7 @@ import { inMebibytes } from "./limits.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
 import { Section, SHF, SHT, type Subsection } from "./section.ts";
-import { AssemblySymbol, STT } from "./symbol.ts";
+import { AssemblySymbol, STT, symbolName } from "./symbol.ts";
 import type { SymbolList } from "./symbol-list.ts";
 
 /** Section numbers from 0xff00 on have other meanings (System V ABI, chapter 4, special section indexes). */
@@ -114,7 +114,7 @@ export class Sections {
     this.#memory.hold(SECTION_BYTES);
     this.list.push(section);
     const namesakes = this.#byName.get(name);
-    section.symbol = new AssemblySymbol(name, section);
+    section.symbol = new AssemblySymbol(symbolName(name), section);
     section.symbol.type = STT.SECTION;
     section.symbol.fragment = section.subsection(0).first;
     // A namesake's symbol comes into the table with the first relocation that needs it.
@@ -155,7 +155,7 @@ export class Sections {
   groupSignature(name: string, atoms: AtomTable): AssemblySymbol {
     let symbol = this.#groups.get(name);
     if (symbol === undefined) {
-      symbol = atoms.internText(name).symbol ?? new AssemblySymbol(name, this.undefined);
+      symbol = atoms.internText(name).symbol ?? new AssemblySymbol(symbolName(name), this.undefined);
       this.#groups.set(name, symbol);
     }
     return symbol;

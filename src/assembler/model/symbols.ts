@@ -11,7 +11,7 @@ import * as integer from "./integer.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Sections } from "./sections.ts";
-import { AssemblySymbol, STT } from "./symbol.ts";
+import { AssemblySymbol, STT, symbolName, temporarySymbol } from "./symbol.ts";
 import type { SymbolList } from "./symbol-list.ts";
 
 interface LocalLabel {
@@ -56,8 +56,7 @@ export class SymbolTable {
 
   get dot(): AssemblySymbol {
     if (this.#dot === null) {
-      this.#dot = new AssemblySymbol("", this.#sections.undefined);
-      this.#dot.isTemporary = true;
+      this.#dot = temporarySymbol(this.#sections.undefined);
     }
     return this.#dot;
   }
@@ -68,7 +67,7 @@ export class SymbolTable {
 
   #make(atom: Atom, offset: number): AssemblySymbol {
     this.#memory.hold(SYMBOL_BYTES);
-    const symbol = new AssemblySymbol(atom.text, this.#sections.undefined);
+    const symbol = new AssemblySymbol(atom, this.#sections.undefined);
     symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     atom.symbol = symbol;
@@ -79,7 +78,7 @@ export class SymbolTable {
   /** `.file "name"` */
   addFile(name: string): void {
     this.#memory.hold(SYMBOL_BYTES);
-    const symbol = new AssemblySymbol(name, this.#sections.absolute);
+    const symbol = new AssemblySymbol(symbolName(name), this.#sections.absolute);
     symbol.type = STT.FILE;
     this.#list.add(symbol);
   }
@@ -87,8 +86,7 @@ export class SymbolTable {
   /** A symbol that is in no table: for places that only expressions name. */
   temporary(): AssemblySymbol {
     this.#memory.hold(SYMBOL_BYTES / 2);
-    const symbol = new AssemblySymbol("", this.#sections.undefined);
-    symbol.isTemporary = true;
+    const symbol = temporarySymbol(this.#sections.undefined);
     this.placeHere(symbol);
     return symbol;
   }
@@ -120,7 +118,7 @@ export class SymbolTable {
     // Said once more at the same place.
     if (this.#isHere(symbol)) return;
     if (symbol.section.kind !== "undefined" || symbol.expression !== null) {
-      this.#reporter.failRedefinition(symbol, offset, atom.text.length);
+      this.#reporter.failRedefinition(symbol, offset, atom.length);
     }
     symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
@@ -165,7 +163,7 @@ export class SymbolTable {
 
   #localSymbol(number: number, instance: number, offset: number): AssemblySymbol {
     this.#memory.hold(SYMBOL_BYTES);
-    const symbol = new AssemblySymbol(`.L${number}\x02${instance}`, this.#sections.undefined);
+    const symbol = new AssemblySymbol(symbolName(`.L${number}\x02${instance}`), this.#sections.undefined);
     symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     return symbol;
@@ -187,7 +185,7 @@ export class SymbolTable {
     let symbol = this.findOrMake(atom, offset);
     const hasValue = symbol.section.kind !== "undefined" || symbol.expression !== null || symbol.register !== null;
     if (hasValue) {
-      if (mode !== "set" || !symbol.isVolatile) reporter.failRedefinition(symbol, offset, atom.text.length);
+      if (mode !== "set" || !symbol.isVolatile) reporter.failRedefinition(symbol, offset, atom.length);
       if (symbol.isUsed) symbol = this.#replace(atom, symbol);
     }
     this.#list.need(symbol);

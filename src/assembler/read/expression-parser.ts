@@ -153,8 +153,8 @@ export class ExpressionParser {
           if (this.intelOperand) op = Op.SEGMENT;
         } else if (characterClass[code]! & NAME_START && this.#reading.isIntel) {
           const end = this.#nameEnd();
-          const atom = this.#reading.atoms.intern(input.bytes, input.offset, end).lower;
-          const operator = atom.intelOperator < 0 ? null : INTEL_OPERATORS[atom.intelOperator]!;
+          const atom = this.#reading.atoms.intern(input.bytes, input.offset, end).knownLower;
+          const operator = atom === null || atom.intelOperator < 0 ? null : INTEL_OPERATORS[atom.intelOperator]!;
           if (operator !== null && operator.operands === 2) {
             op = operator.op;
             length = end - input.offset;
@@ -342,7 +342,11 @@ export class ExpressionParser {
       return this.defersHere ? symbolExpression(reading.symbols.dot, 0, start) : reading.symbols.here(start);
     }
     const atom = reading.atoms.intern(input.bytes, start, end);
-    const lower = atom.lower;
+    const lower = reading.isIntel || reading.allowsNakedRegisters ? atom.knownLower : null;
+    if (lower === null) {
+      input.offset = end;
+      return this.#symbol(atom, start);
+    }
     if (lower.register !== null && reading.allowsNakedRegisters) {
       const register = readRegister(this.#reading);
       if (register !== null) return registerExpression(register, start);

@@ -71,6 +71,8 @@ export class Reading {
     this.listing =
       options.listing === undefined ? null : new ListedLines(this.input, this.program.memory, this.sections);
     for (const [name, register] of REGISTERS) this.atoms.internText(name).register = register;
+    // A word of Intel operands that is none of these.
+    this.atoms.internText("flat");
     INTEL_OPERATORS.forEach((operator, index) => {
       this.atoms.internText(operator.name).intelOperator = index;
     });

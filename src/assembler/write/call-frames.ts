@@ -9,7 +9,7 @@ import type { Expression } from "../model/expression.ts";
 import type { FragmentTable } from "../model/fragment.ts";
 import type { Program } from "../model/program.ts";
 import { SHF } from "../model/section.ts";
-import { AssemblySymbol } from "../model/symbol.ts";
+import { temporarySymbol } from "../model/symbol.ts";
 import { DebugSection } from "./debug-section.ts";
 
 /** Growth of the stack: the unit of the offsets of saved registers. */
@@ -95,8 +95,7 @@ function writeDescription(
   out.word(0);
   const { start } = description;
   const end = description.end ?? start;
-  const begin = new AssemblySymbol("", out.section.fragments.subsectionOf(start.fragment).section);
-  begin.isTemporary = true;
+  const begin = temporarySymbol(out.section.fragments.subsectionOf(start.fragment).section);
   begin.fragment = start.fragment;
   begin.value = start.position;
   if (eh) {

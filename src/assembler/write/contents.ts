@@ -17,7 +17,7 @@ import { RelocationList } from "../model/relocations.ts";
 import type { Section, Subsection } from "../model/section.ts";
 import { SHF } from "../model/section.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
-import { isLocalName, STT } from "../model/symbol.ts";
+import { STT } from "../model/symbol.ts";
 import type { ResolvedValue, Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
 
@@ -331,7 +331,7 @@ class FixupWriter {
     if (!section.isReal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
     if ((fixup.keepsSymbol && fixup.relocation !== 0) || symbol.type === STT.GNU_IFUNC) return false;
     // The linker may drop the group with the symbol, and then tells of it by its name.
-    if (section !== this.#section && isLinkedOnce(section) && !symbol.isTemporary && !isLocalName(symbol.name))
+    if (section !== this.#section && isLinkedOnce(section) && !symbol.isTemporary && !symbol.hasLocalName)
       return false;
     if (
       section.flags & SHF.MERGE &&

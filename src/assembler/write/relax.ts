@@ -51,26 +51,32 @@ export function chainSubsections(section: Section): number {
   return subsections[0]!.first;
 }
 
-function alignedSkip(address: number, power: number): number {
-  const alignment = 2 ** power;
-  return (alignment - (address % alignment)) % alignment;
+/** Powers are below 32, and addresses count modulo 2 to the power of 32. */
+function alignedSkip(address: number, power: number, maximum: number): number {
+  const skip = -address & ((1 << power) - 1);
+  return maximum !== 0 && skip > maximum ? 0 : skip;
 }
 
 /** Addresses are kept in 32 bits. */
 const MAXIMUM_ADDRESS = 0xffff_ffff;
-/** What no target is, as the fragment of a branch's target: it has to be worked out each time. */
+/** Stand for the fragment of a branch's target: it has to be worked out each time; the branch does not grow any more. */
 const COMPUTED_TARGET = -2;
+const GROWN = -3;
 
 /**
- * Where the branches of a program go, as far as they go to a symbol: what a pass asks of each. Made for layout, and
- * dropped after it.
+ * What a pass asks of each branch and alignment. Made for layout, and dropped after it.
  */
-class BranchTargets {
-  readonly fragments: Int32Array;
+class PassColumns {
+  /** Fragments that branches go to, as far as they go to a symbol. */
+  readonly targets: Int32Array;
+  /** Where in those; of alignments the most that they may skip. */
   readonly offsets: Float64Array;
+  /** Of the short form; of alignments the power. */
+  readonly lengths: Uint8Array;
 
   constructor(count: number) {
-    this.fragments = new Int32Array(count);
+    this.lengths = new Uint8Array(count);
+    this.targets = new Int32Array(count);
     this.offsets = new Float64Array(count);
   }
 }
@@ -80,15 +86,15 @@ class Relaxer {
   readonly #resolver: Resolver;
   readonly #section: Section;
   readonly #fragments: FragmentTable;
-  readonly #targets: BranchTargets;
+  readonly #columns: PassColumns;
   readonly #target: Target = { symbol: null, addend: 0, expression: null };
 
-  constructor(program: Program, resolver: Resolver, section: Section, targets: BranchTargets) {
+  constructor(program: Program, resolver: Resolver, section: Section, columns: PassColumns) {
     this.#program = program;
     this.#resolver = resolver;
     this.#section = section;
     this.#fragments = section.fragments;
-    this.#targets = targets;
+    this.#columns = columns;
   }
 
   /** Addresses as if every variable part had its first size. */
@@ -128,8 +134,9 @@ class Relaxer {
         return fragments.encoding(i).bytes.length;
       case Kind.ALIGN: {
         const { power, maximum, fill } = fragments.alignment(i);
-        const skip = alignedSkip(end, power);
-        const size = maximum !== 0 && skip > maximum ? 0 : skip;
+        const size = alignedSkip(end, power, maximum);
+        this.#columns.lengths[i] = power;
+        this.#columns.offsets[i] = maximum;
         if (fill !== null && size % fill.length !== 0) {
           this.#error(
             i,
@@ -162,9 +169,12 @@ class Relaxer {
     const isReplaceable = fragments.relocation(i) === R.PLT32 && target !== null && (named ?? target).isGlobal;
     const isWeak = named !== null && (named.isWeak || target?.isWeak);
     if (target !== null && named !== null && !named.isTemporary) this.#program.symbolList.need(named);
+    const { longer, bytes } = fragments.encoding(i);
+    this.#columns.lengths[i] = bytes.length;
+    if (longer === null) this.#columns.targets[i] = GROWN;
     if (target !== null && !isWeak && !isReplaceable && target.type !== STT.GNU_IFUNC) return;
     fragments.settle(i);
-    const { longer } = fragments.encoding(i);
+    this.#columns.targets[i] = GROWN;
     if (longer !== null) fragments.setEncoding(i, longer);
   }
 
@@ -175,11 +185,11 @@ class Relaxer {
     fragments.readTarget(i, target);
     const { symbol, addend } = target;
     if (symbol !== null && symbol.section === this.#section && symbol.expression === null) {
-      this.#targets.fragments[i] = symbol.fragment;
-      this.#targets.offsets[i] = Number(symbol.value) + addend;
+      this.#columns.targets[i] = symbol.fragment;
+      this.#columns.offsets[i] = Number(symbol.value) + addend;
       return symbol;
     }
-    this.#targets.fragments[i] = COMPUTED_TARGET;
+    this.#columns.targets[i] = COMPUTED_TARGET;
     const value = this.#tried(i, () => this.#resolver.target(target, fragments.operandOffset(i)));
     if (value === null || value.minus !== null || value.plus === null) return null;
     return value.plus.section === this.#section ? value.plus : null;
@@ -187,7 +197,8 @@ class Relaxer {
 
   /** One pass; true when something moved. */
   pass(first: number): boolean {
-    const { nexts, addresses, kinds, variableSizes } = this.#fragments;
+    const { nexts, addresses, fixedSizes, kinds, variableSizes } = this.#fragments;
+    const { targets, offsets, lengths } = this.#columns;
     let stretch = 0;
     let moved = false;
     for (let i = first; i >= 0; i = nexts[i]!) {
@@ -197,8 +208,12 @@ class Relaxer {
         addresses[i] = address;
       }
       const kind = kinds[i]!;
-      if (kind === Kind.NONE) continue;
-      const growth = kind === Kind.BRANCH ? this.#branchGrowth(i, stretch) : this.#growth(i, kind, stretch);
+      if (kind === Kind.NONE || (kind === Kind.BRANCH && targets[i] === GROWN)) continue;
+      let growth: number;
+      if (kind === Kind.BRANCH) growth = this.#branchGrowth(i, stretch);
+      else if (kind === Kind.ALIGN)
+        growth = alignedSkip(addresses[i]! + fixedSizes[i]!, lengths[i]!, offsets[i]!) - variableSizes[i]!;
+      else growth = this.#growth(i, kind, stretch);
       if (growth !== 0) {
         stretch += growth;
         moved = true;
@@ -237,11 +252,6 @@ class Relaxer {
     const fragments = this.#fragments;
     const size = fragments.variableSizes[i]!;
     switch (kind) {
-      case Kind.ALIGN: {
-        const { power, maximum } = fragments.alignment(i);
-        const skip = alignedSkip(fragments.addresses[i]! + fragments.fixedSizes[i]!, power);
-        return (maximum !== 0 && skip > maximum ? 0 : skip) - size;
-      }
       case Kind.ORG:
         return this.#orgSize(i, fragments.origin(i).target, stretch) - size;
       case Kind.FILL:
@@ -320,11 +330,7 @@ class Relaxer {
 
   #branchGrowth(i: number, stretch: number): number {
     const fragments = this.#fragments;
-    if (fragments.isSettled(i)) return 0;
-    const encoding = fragments.encoding(i);
-    const { longer } = encoding;
-    if (longer === null) return 0;
-    let targetFragment = this.#targets.fragments[i]!;
+    let targetFragment = this.#columns.targets[i]!;
     let place: number;
     if (targetFragment === COMPUTED_TARGET) {
       fragments.readTarget(i, this.#target);
@@ -332,19 +338,22 @@ class Relaxer {
       targetFragment = value.plus!.fragment;
       place = Number(this.#resolver.address(value.plus!)) + Number(value.number);
     } else {
-      place = this.#targets.offsets[i]!;
+      place = this.#columns.offsets[i]!;
       if (targetFragment >= 0) place += fragments.addresses[targetFragment]!;
     }
     const end = fragments.addresses[i]! + fragments.fixedSizes[i]!;
     if (stretch !== 0 && targetFragment >= 0 && !fragments.isBeforeOrAt(targetFragment, i)) {
       // The target will move as this jump did, unless an alignment in between swallows the movement.
       if (stretch < 0 || fragments.regions[targetFragment] === fragments.regions[i]) place += stretch;
-      else if (place < end + encoding.fixups[0]!.offset) return 0;
+      else if (place < end + fragments.encoding(i).fixups[0]!.offset) return 0;
     }
-    const distance = place - (end + encoding.bytes.length);
+    const length = this.#columns.lengths[i]!;
+    const distance = place - (end + length);
     if (distance >= SHORT_BACKWARD && distance <= SHORT_FORWARD) return 0;
+    const longer = fragments.encoding(i).longer!;
     fragments.setEncoding(i, longer);
-    return longer.bytes.length - encoding.bytes.length;
+    this.#columns.targets[i] = GROWN;
+    return longer.bytes.length - length;
   }
 
   #tried<T>(fragment: number, action: () => T): T | null {
@@ -365,10 +374,10 @@ class Relaxer {
 /** Lays out every section. */
 export function relaxAll(program: Program, resolver: Resolver): void {
   const { fragments, list } = program.sections;
-  const targets = new BranchTargets(fragments.count);
+  const columns = new PassColumns(fragments.count);
   const work = list.map((section) => ({
     first: chainSubsections(section),
-    relaxer: new Relaxer(program, resolver, section, targets),
+    relaxer: new Relaxer(program, resolver, section, columns),
     section,
   }));
   for (const { first, relaxer } of work) relaxer.place(first);

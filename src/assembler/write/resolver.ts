@@ -8,13 +8,9 @@ import type { Target } from "../model/fixup.ts";
 import { NO_FRAGMENT } from "../model/fragment.ts";
 import type { Integer } from "../model/integer.ts";
 import * as integer from "../model/integer.ts";
-import type { AssemblySymbol } from "../model/symbol.ts";
+import type { AssemblySymbol, ResolvedValue } from "../model/symbol.ts";
 
-export interface ResolvedValue {
-  readonly plus: AssemblySymbol | null;
-  readonly minus: AssemblySymbol | null;
-  readonly number: Integer;
-}
+export type { ResolvedValue };
 
 /** Why an expression has no value. */
 export class Unresolvable extends Error {
@@ -148,8 +144,8 @@ export class Resolver {
     if (symbol.section.kind === "absolute") return { plus: null, minus: null, number: symbol.value };
     if (symbol.register !== null)
       throw new Unresolvable("register-in-expression", `\`${symbol.name}' is a register: it has no value`, offset);
-    symbol.resolved = { plus: symbol, minus: null, number: 0 };
-    return symbol.resolved;
+    symbol.resolved = symbol;
+    return symbol;
   }
 
   #sum(e: Expression): ResolvedValue {
