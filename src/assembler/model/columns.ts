@@ -17,8 +17,11 @@ export function grownWords(column: Uint32Array): Uint32Array<ArrayBuffer> {
   return larger;
 }
 
-export function grownBytes(column: Uint8Array): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(largerCapacity(column.length));
+export function grownBytes(
+  column: Uint8Array,
+  capacity: number = largerCapacity(column.length),
+): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(capacity);
   larger.set(column);
   return larger;
 }

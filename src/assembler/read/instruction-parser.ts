@@ -10,7 +10,6 @@ import type {
   EncodingError,
   EncodingWish,
   Instruction,
-  Operand,
   Prefix,
 } from "../../isa/instruction.ts";
 import { prefixByte } from "../../isa/prefixes.ts";
@@ -27,9 +26,10 @@ import { FOREIGN_WORDS } from "./foreign-words.ts";
 import { AttOperands } from "./operands-att.ts";
 import { IntelOperands, TARGET } from "./operands-intel.ts";
 import { isBranch, ParsedOperands } from "./parsed-operands.ts";
-import { unlike } from "./magnitude.ts";
+import { unlike } from "./interchangeable.ts";
 import type { Reading } from "./reading.ts";
-import { type NumberField, numberField, ShapeCache, type ShapedNumber } from "./shape-cache.ts";
+import { fieldsOf, ShapeCache, type ShapeField } from "./shape-cache.ts";
+import { matchParts, withPart } from "./shape-parts.ts";
 import { attMnemonic, hintAt, isSizedSysret, wishOf } from "./spelling.ts";
 
 const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
@@ -70,23 +70,6 @@ const NO_PREFIXES: readonly Prefix[] = [];
 
 /** In bytes; with room to spare. */
 const LONGEST_INSTRUCTION = 16;
-
-/** The operands with another number in place of one; null where that cannot be told apart from others. */
-function withNumber(
-  operands: readonly Operand[],
-  { value, isImmediate }: ShapedNumber,
-  other: number,
-): readonly Operand[] | null {
-  const isIt = (operand: Operand): boolean =>
-    isImmediate
-      ? operand.kind === "immediate" && operand.value === value
-      : operand.kind === "memory" && operand.displacement === value;
-  if (operands.filter(isIt).length !== 1) return null;
-  return operands.map((operand) => {
-    if (!isIt(operand)) return operand;
-    return operand.kind === "immediate" ? { ...operand, value: other } : { ...operand, displacement: other };
-  });
-}
 
 export class InstructionParser {
   readonly #reading: Reading;
@@ -143,7 +126,7 @@ export class InstructionParser {
     const reading = this.#reading;
     const input = reading.input;
     if (atom !== null && this.#emitKnownShape(offset)) return;
-    const shapeEnd = this.#shapes.end;
+    const shapeEnd = this.#shapes.shape.end;
     let prefixes: Prefix[] | null = null;
     let wish: EncodingWish | null = null;
     let mnemonic = atom === null ? "" : atom.word;
@@ -233,24 +216,27 @@ export class InstructionParser {
     if (reading.program.debug.isOn) reading.program.debug.instruction();
     current.length += length;
     reading.sections.charge(length);
-    input.offset = this.#shapes.end;
+    input.offset = this.#shapes.shape.end;
     return true;
   }
 
   /** Keeps the encoding for all instructions of this shape. */
   #keepShape(instruction: Instruction, { bytes }: Encoding): void {
-    const { numbers } = this.#shapes;
-    if (numbers === null) return;
-    const fields: NumberField[] = [];
-    for (const number of numbers) {
-      const other = unlike(number.value, number.magnitude);
-      const operands = withNumber(instruction.operands, number, other);
-      if (operands === null) return;
-      const result = encode({ ...instruction, operands }, this.options);
+    if (!this.#shapes.wantsShape) return;
+    const { shape } = this.#shapes;
+    const { operands } = instruction;
+    const parts = matchParts(shape, operands, this.parsed.offsets);
+    if (parts === null) return;
+    const fields: ShapeField[] = [];
+    for (let i = 0; i < parts.length; i++) {
+      const kind = shape.kinds[i]!;
+      const value = shape.values[i]!;
+      const other = unlike(value, kind);
+      const result = encode({ ...instruction, operands: withPart(operands, parts[i]!, other) }, this.options);
       if (isEncodingError(result) || result.warning !== undefined || result.fixups.length > 0) return;
-      const field = numberField(bytes, result.bytes, number.value, other, number.magnitude);
-      if (field === null) return;
-      fields.push(field);
+      const found = fieldsOf(i, kind, bytes, result.bytes, value, other);
+      if (found === null) return;
+      fields.push(...found);
     }
     this.#shapes.store(bytes, fields);
   }
