@@ -2,14 +2,17 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assemble } from "../assembler/assemble.ts";
-import type { SourceFiles } from "../assembler/model/options.ts";
+import type { SourceFile, SourceFiles } from "../assembler/model/options.ts";
 import { formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { VERSION } from "../version.ts";
 import { type AsCommand, parseAsArguments } from "./as-options.ts";
-import { readBounded, readRegularFile } from "./bounded-file.ts";
+import { readBounded, readRegularFile, readWithRoom } from "./bounded-file.ts";
 import { CommandError, say, withFile } from "./fail.ts";
 import { versionText } from "./gnu-options.ts";
 import { standardError, standardOutput } from "./streams.ts";
+
+/** What the assembler wants after a source (`SourceFile.roomBytes`). */
+const ROOM_BYTES = 3;
 
 const STANDARD_INPUT = "{standard input}";
 
@@ -119,8 +122,11 @@ function sourceFiles(command: AsCommand): SourceFiles {
   };
 }
 
-function mainSource(command: AsCommand): { path: string; bytes: Uint8Array } {
+function mainSource(command: AsCommand): SourceFile {
   const sources = command.sources.length === 0 ? ["-"] : command.sources;
+  const [only] = sources;
+  if (sources.length === 1 && only !== "-")
+    return { path: only!, ...withFile(only!, () => readWithRoom(only!, ROOM_BYTES)) };
   const parts: Uint8Array[] = [];
   for (const source of sources) {
     const bytes = source === "-" ? readBounded(0) : withFile(source, () => readBounded(source));

@@ -4,15 +4,15 @@
  */
 
 import type { AtomTable } from "./atom.ts";
+import { grownInts } from "./columns.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Expression } from "./expression.ts";
-import { combine, constant, knownDifference, node, Op, symbolExpression } from "./expression.ts";
+import { combine, constant, node, Op, symbolExpression } from "./expression.ts";
 import { Kind } from "./fragment.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Subsection } from "./section.ts";
 import type { Sections } from "./sections.ts";
-import type { AssemblySymbol } from "./symbol.ts";
 import type { SymbolTable } from "./symbols.ts";
 
 export interface LocationOptions {
@@ -30,13 +30,91 @@ export interface LocationOptions {
 
 /** A row of the line table, before addresses are known. */
 export interface LineEntry {
-  readonly fragment: number;
-  readonly position: number;
-  readonly file: number;
-  readonly line: number;
-  readonly column: number;
+  fragment: number;
+  position: number;
+  file: number;
+  line: number;
+  column: number;
   /** Null for the plain rows of assembly sources. */
-  readonly options: LocationOptions | null;
+  options: LocationOptions | null;
+}
+
+const FIRST_CAPACITY = 64;
+/** What options say besides numbers, as bits. */
+const OPTION_BITS = 5;
+
+/** The rows of a subsection, in columns: there may be one for every instruction. */
+export class LineEntries {
+  count = 0;
+  #fragments = new Int32Array(FIRST_CAPACITY);
+  #positions = new Int32Array(FIRST_CAPACITY);
+  #files = new Int32Array(FIRST_CAPACITY);
+  #lines = new Int32Array(FIRST_CAPACITY);
+  #columns = new Int32Array(FIRST_CAPACITY);
+  /** Positions in `#kinds`. */
+  #options = new Int32Array(FIRST_CAPACITY);
+  readonly #kinds: (LocationOptions | null)[] = [null];
+  readonly #known = new Map<number, number>();
+
+  add(
+    fragment: number,
+    position: number,
+    file: number,
+    line: number,
+    column: number,
+    options: LocationOptions | null,
+  ): void {
+    const i = this.count++;
+    if (i === this.#lines.length) {
+      this.#fragments = grownInts(this.#fragments);
+      this.#positions = grownInts(this.#positions);
+      this.#files = grownInts(this.#files);
+      this.#lines = grownInts(this.#lines);
+      this.#columns = grownInts(this.#columns);
+      this.#options = grownInts(this.#options);
+    }
+    this.#fragments[i] = fragment;
+    this.#positions[i] = position;
+    this.#files[i] = file;
+    this.#lines[i] = line;
+    this.#columns[i] = column;
+    this.#options[i] = options === null ? 0 : this.#kindOf(options);
+  }
+
+  /** Rows that say the same share their options; names of views are of no interest any more. */
+  #kindOf(options: LocationOptions): number {
+    const { isa, discriminator } = options;
+    const key =
+      (((isa * 2 ** 24 + discriminator) << OPTION_BITS) |
+        (options.isStatement ? 1 : 0) |
+        (options.basicBlock ? 2 : 0) |
+        (options.prologueEnd ? 4 : 0) |
+        (options.epilogueBegin ? 8 : 0) |
+        (options.resetsView ? 16 : 0)) >>>
+      0;
+    const isKept = isa >= 0 && isa < 8 && discriminator >= 0 && discriminator < 2 ** 24;
+    const known = isKept ? this.#known.get(key) : undefined;
+    if (known !== undefined) return known;
+    const kind = this.#kinds.push(options) - 1;
+    if (isKept) this.#known.set(key, kind);
+    return kind;
+  }
+
+  /** File and line of the last row are these. */
+  endsWith(file: number, line: number): boolean {
+    const last = this.count - 1;
+    return last >= 0 && this.#lines[last] === line && this.#files[last] === file;
+  }
+
+  /** The row at an index, in an object that the caller uses again. */
+  read(i: number, into: LineEntry): void {
+    into.fragment = this.#fragments[i]!;
+    into.position = this.#positions[i]!;
+    into.file = this.#files[i]!;
+    into.line = this.#lines[i]!;
+    into.column = this.#columns[i]!;
+    into.options = this.#kinds[this.#options[i]!]!;
+  }
 }
 
 export interface DebugFile {
@@ -46,7 +124,10 @@ export interface DebugFile {
 }
 
 /** What an entry of the line table takes in memory up to the end, about. */
-const ENTRY_BYTES = 250;
+const ENTRY_BYTES = 50;
+
+/** The view that most rows have. */
+const NO_VIEW = constant(0);
 
 export class DebugLines {
   readonly #cursor: Cursor;
@@ -59,7 +140,7 @@ export class DebugLines {
   isOn: boolean;
   /** Lines of the assembly source are wanted and no `.loc` has said otherwise. */
   #isGenerated: boolean;
-  readonly entries = new Map<Subsection, LineEntry[]>();
+  readonly entries = new Map<Subsection, LineEntries>();
   readonly files: (DebugFile | null)[] = [];
   readonly #generatedFiles = new Map<string, number>();
   /** What `.file 0` said of where the compiler ran, or "". */
@@ -72,12 +153,12 @@ export class DebugLines {
   /** DWARF version that the directives used imply. */
   impliedVersion = 0;
   /** The last row of each subsection, for the numbers of views. */
-  readonly #lastViews = new Map<Subsection, { place: AssemblySymbol; value: Expression }>();
+  readonly #lastViews = new Map<Subsection, { fragment: number; position: number; value: Expression }>();
   /** What a `.loc` says holds for the next ones, as far as they are silent about it. */
   column = 0;
   isa = 0;
   #lastSubsection: Subsection | null = null;
-  #lastEntries: LineEntry[] = [];
+  #lastEntries = new LineEntries();
 
   /** `isGenerated`: the lines of the assembly source itself are wanted. */
   constructor(
@@ -112,8 +193,8 @@ export class DebugLines {
     }
     if (current !== this.#lastSubsection) {
       this.#lastSubsection = current;
-      this.#lastEntries = this.entries.get(current) ?? [];
-      if (this.#lastEntries.length === 0) this.entries.set(current, this.#lastEntries);
+      this.#lastEntries = this.entries.get(current) ?? new LineEntries();
+      if (this.#lastEntries.count === 0) this.entries.set(current, this.#lastEntries);
     }
     const entries = this.#lastEntries;
     const { position } = current;
@@ -122,7 +203,7 @@ export class DebugLines {
       this.#memory.hold(ENTRY_BYTES);
       // A row without a line only ends what was pending.
       if (line !== 0) {
-        entries.push({ fragment: current.last, position, file, line, column, options });
+        entries.add(current.last, position, file, line, column, options);
         if (this.#usesViews || options.view !== null) this.#view(current, options);
       }
       this.#pending = null;
@@ -140,10 +221,9 @@ export class DebugLines {
       if (linesPerRound > 0) line = firstLine + ((line - firstLine) % linesPerRound);
     }
     const file = this.#generatedFiles.get(path) ?? this.#newGenerated(path);
-    const last = entries.length > 0 ? entries[entries.length - 1]! : null;
-    if (last !== null && last.line === line && last.file === file) return;
+    if (entries.endsWith(file, line)) return;
     this.#memory.hold(ENTRY_BYTES);
-    entries.push({ fragment: current.last, position, file, line, column: 0, options: null });
+    entries.add(current.last, position, file, line, 0, null);
   }
 
   #newGenerated(path: string): number {
@@ -222,19 +302,28 @@ export class DebugLines {
     this.#usesViews = true;
     const symbols = this.#symbols;
     const sections = this.#sections;
-    const place = symbols.temporary();
+    const { last: fragment, position, fragments } = subsection;
     const last = this.#lastViews.get(subsection);
-    let value = constant(0);
-    if (!options.resetsView && last !== undefined && !movesOn(last.place, place)) {
+    let value = NO_VIEW;
+    if (!options.resetsView && last !== undefined && !movesOn(subsection, last.fragment, last.position)) {
       const next = combine(Op.ADD, last.value, constant(1), () => {});
-      const distance = knownDifference(place, last.place);
+      const distance = fragments.fixedDistance(last.fragment, fragment);
       if (distance === null) {
         // An alignment in between may or may not have taken room.
-        const isSame = node(Op.EQUAL, symbolExpression(place), symbolExpression(last.place), 0);
+        const place = symbols.temporary();
+        const before = symbols.temporary();
+        before.fragment = last.fragment;
+        before.value = last.position;
+        const isSame = node(Op.EQUAL, symbolExpression(place), symbolExpression(before), 0);
         value = node(Op.MULTIPLY, node(Op.NEGATE, isSame, null, 0), next, 0);
-      } else if (distance == 0) value = next;
+      } else if (distance + position === last.position) value = next;
     }
-    this.#lastViews.set(subsection, { place, value });
+    if (last === undefined) this.#lastViews.set(subsection, { fragment, position, value });
+    else {
+      last.fragment = fragment;
+      last.position = position;
+      last.value = value;
+    }
     if (options.view === "" || options.view === null) return;
     const symbol = symbols.findOrMake(this.#atoms.internText(options.view), this.#cursor.offset);
     if (value.op === Op.CONSTANT) {
@@ -247,14 +336,12 @@ export class DebugLines {
   }
 }
 
-/** Whether there certainly is room between two places: bytes or a jump. */
-function movesOn(from: AssemblySymbol, to: AssemblySymbol): boolean {
-  const { fragments } = from.section;
-  let position = Number(from.value);
-  for (let i = from.fragment; i !== to.fragment; i = fragments.nexts[i]!) {
-    if (i < 0) return false;
-    if (fragments.fixedSizes[i]! > position || fragments.kinds[i] === Kind.BRANCH) return true;
-    position = 0;
+/** Whether there certainly is room between a place and the end of what is there now: bytes or a jump. */
+function movesOn({ last, position, fragments }: Subsection, fragment: number, before: number): boolean {
+  let from = before;
+  for (let i = fragment; i !== last; i = fragments.nexts[i]!) {
+    if (fragments.fixedSizes[i]! > from || fragments.kinds[i] === Kind.BRANCH) return true;
+    from = 0;
   }
-  return Number(to.value) > position;
+  return position > from;
 }

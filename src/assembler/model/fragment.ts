@@ -226,9 +226,7 @@ export class FragmentTable {
 
   /** Layout reaches the one no later than the other, which is of the same section. */
   isBeforeOrAt(a: number, b: number): boolean {
-    return this.owners[a] === this.owners[b]
-      ? a <= b
-      : this.subsectionOf(a).number < this.subsectionOf(b).number;
+    return this.owners[a] === this.owners[b] ? a <= b : this.subsectionOf(a).number < this.subsectionOf(b).number;
   }
 
   /**

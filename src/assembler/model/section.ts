@@ -56,7 +56,7 @@ export class Subsection {
   /** Where that begins. */
   lastStart = 0;
   /** In the order in which the statements asked for them. */
-  readonly fixups = new FixupList();
+  readonly fixups: FixupList;
   /** How many alignments and origins came so far: fragments with the same count move together. */
   region = 0;
 
@@ -64,6 +64,7 @@ export class Subsection {
     this.section = section;
     this.number = number;
     this.fragments = section.fragments;
+    this.fixups = new FixupList(this.fragments.frames);
     this.owner = this.fragments.adopt(this);
     this.first = this.fragments.add(this.owner, 0, 0);
     this.last = this.first;

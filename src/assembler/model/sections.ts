@@ -6,7 +6,14 @@ import type { Encoding } from "../../isa/instruction.ts";
 import type { AtomTable } from "./atom.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Expression, Op } from "./expression.ts";
-import { FragmentTable, Kind, type AlignVariable, type FillVariable, type Leb128Variable, type OrgVariable } from "./fragment.ts";
+import {
+  type AlignVariable,
+  type FillVariable,
+  FragmentTable,
+  Kind,
+  type Leb128Variable,
+  type OrgVariable,
+} from "./fragment.ts";
 import * as integer from "./integer.ts";
 import { inMebibytes } from "./limits.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
@@ -19,8 +26,8 @@ import type { SymbolList } from "./symbol-list.ts";
 const MAXIMUM_SECTIONS = 0xff00;
 /** What a section, a fragment and a field to be filled in take in memory up to the end, about. */
 const SECTION_BYTES = 3000;
-const FRAGMENT_BYTES = 350;
-const FIELD_BYTES = 150;
+const FRAGMENT_BYTES = 120;
+const FIELD_BYTES = 60;
 
 interface Place {
   readonly section: Section;

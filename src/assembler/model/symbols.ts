@@ -33,7 +33,7 @@ const MOST_LEVELS = 200;
 const MOST_PARTS = 10_000;
 
 /** What a symbol takes up to the end, with its name and its entry in the file, about, in bytes. */
-const SYMBOL_BYTES = 1000;
+const SYMBOL_BYTES = 300;
 
 export class SymbolTable {
   readonly #cursor: Cursor;

@@ -22,6 +22,9 @@ interface NumberKind {
   readonly samples: readonly number[];
 }
 
+/** Numbers of more digits are left alone: some of them have two readings in 32 bits. */
+const LARGEST = 999_999_999;
+
 /** The kinds of immediate values; as many of displacements follow. */
 const NUMBER_KINDS: readonly NumberKind[] = [
   { least: 1, most: 127, sizeBytes: 1, samples: [0x2a, 0x55] },
@@ -31,12 +34,12 @@ const NUMBER_KINDS: readonly NumberKind[] = [
   { least: -32768, most: -257, sizeBytes: 2, samples: [-0x1234, -0x2345, -0x3456] },
   {
     least: 65536,
-    most: 999_999_999,
+    most: LARGEST,
     sizeBytes: 4,
     samples: [0x11223344, 0x22334455, 0x33445566, 0x05667788, 0x16778899],
   },
   {
-    least: -999_999_999,
+    least: -LARGEST,
     most: -65537,
     sizeBytes: 4,
     samples: [-0x11223344, -0x22334455, -0x33445566, -0x05667788, -0x16778899],
@@ -73,13 +76,13 @@ export function kindOfNumber(value: number, isImmediate: boolean): number {
       kind = 0;
     } else if (value <= 255) kind = 2;
     else if (value <= 32767) kind = 3;
-    else if (value >= 65536) kind = 5;
+    else if (value >= 65536 && value <= LARGEST) kind = 5;
     else return NO_KIND;
   } else if (value >= -128) kind = 1;
   else if (value >= -32768) {
     if (value > -257) return NO_KIND;
     kind = 4;
-  } else if (value <= -65537) kind = 6;
+  } else if (value <= -65537 && value >= -LARGEST) kind = 6;
   else return NO_KIND;
   return isImmediate ? kind : kind + NUMBER_KINDS.length;
 }

@@ -176,7 +176,8 @@ export class AttOperands {
     let end = input.offset;
     while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
     const atom = reading.atoms.intern(input.bytes, input.offset, end);
-    if (reading.allowsNakedRegisters && (atom.knownLower?.register ?? null) !== null) return readRegister(this.#reading);
+    if (reading.allowsNakedRegisters && (atom.knownLower?.register ?? null) !== null)
+      return readRegister(this.#reading);
     // A symbol may stand for a register; asking that lists it.
     if (atom.symbol !== null) reading.program.symbolList.need(atom.symbol);
     this.#expressions.namesRead++;
@@ -246,7 +247,10 @@ export class AttOperands {
     let end = at;
     while (characterClass[bytes[end]!]! & NAME_PART) end++;
     const atom = reading.atoms.intern(bytes, at, end);
-    return (reading.allowsNakedRegisters && (atom.knownLower?.register ?? null) !== null) || (atom.symbol?.register ?? null) !== null;
+    return (
+      (reading.allowsNakedRegisters && (atom.knownLower?.register ?? null) !== null) ||
+      (atom.symbol?.register ?? null) !== null
+    );
   }
 
   /** `(base, index, scale)` */

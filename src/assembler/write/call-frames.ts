@@ -3,7 +3,7 @@
  * final (DWARF 5 section 6.4, LSB 5 chapter 10.6). Routines that begin alike share a common part.
  */
 
-import type { FrameDescription, FrameInstruction, Place } from "../model/call-frames.ts";
+import type { CallFrames, FrameDescription, FrameInstruction, FrameStep, Place } from "../model/call-frames.ts";
 import { DW_CFA, DW_EH_PE } from "../model/call-frames.ts";
 import type { Expression } from "../model/expression.ts";
 import type { FragmentTable } from "../model/fragment.ts";
@@ -44,7 +44,7 @@ function writeTable(program: Program, out: DebugSection, eh: boolean): void {
       commons.push(common);
       writeCommon(out, common, eh);
     }
-    writeDescription(out, description, common, eh);
+    writeDescription(program.callFrames, out, description, common, eh);
   }
   out.finish();
 }
@@ -81,11 +81,12 @@ function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean):
     if (description.lsdaEncoding !== DW_EH_PE.omit) out.byte(description.lsdaEncoding);
     out.byte(DW_EH_PE.pcrel | DW_EH_PE.sdata4);
   }
-  for (let i = 0; i < common.count; i++) writeInstruction(out, description.instructions[i]!);
+  for (let i = 0; i < common.count; i++) writeInstruction(out, description.instructions[i] as FrameInstruction);
   pad(out, lengthAt);
 }
 
 function writeDescription(
+  callFrames: CallFrames,
   out: DebugSection,
   description: FrameDescription,
   common: CommonInformation,
@@ -114,7 +115,8 @@ function writeDescription(
       writeEncoded(out, description.lsda!, description.lsdaEncoding);
     }
   }
-  for (const instruction of description.instructions.slice(common.count)) writeInstruction(out, instruction);
+  const { instructions } = description;
+  for (let i = common.count; i < instructions.length; i++) writeStep(callFrames, out, instructions[i]!);
   pad(out, lengthAt);
 }
 
@@ -138,11 +140,14 @@ function pad(out: DebugSection, lengthAt: number): void {
 }
 
 /** Instructions that can stand in the part that routines share: plain statements of where a register is. */
-function isInitial(instruction: FrameInstruction): boolean {
+function isInitial(instruction: FrameStep): boolean {
+  if (typeof instruction === "number") return false;
   return instruction.kind === "registers" || (instruction.kind === "offset" && instruction.op !== DW_CFA.GNU_args_size);
 }
 
-function sameInstruction(a: FrameInstruction, b: FrameInstruction): boolean {
+function sameInstruction(a: FrameStep, b: FrameStep): boolean {
+  if (a === b) return true;
+  if (typeof a === "number" || typeof b === "number") return false;
   if (a.kind === "offset" && b.kind === "offset")
     return a.op === b.op && a.register === b.register && a.offset === b.offset;
   if (a.kind === "registers" && b.kind === "registers")
@@ -174,28 +179,31 @@ function matches(common: CommonInformation, description: FrameDescription, eh: b
   return true;
 }
 
+function writeStep(callFrames: CallFrames, out: DebugSection, step: FrameStep): void {
+  if (typeof step === "number") writeAdvance(out, callFrames.advance(step, out.section.fragments));
+  else writeInstruction(out, step);
+}
+
+function writeAdvance(out: DebugSection, delta: number): void {
+  if (delta === 0) return;
+  if (delta <= 0x3f) out.byte(DW_CFA.advance_loc | delta);
+  else if (delta <= 0xff) out.byte(DW_CFA.advance_loc1, delta);
+  else if (delta <= 0xffff) {
+    out.byte(DW_CFA.advance_loc2);
+    out.half(delta);
+  } else {
+    out.byte(DW_CFA.advance_loc4);
+    out.word(delta);
+  }
+}
+
 function writeInstruction(out: DebugSection, instruction: FrameInstruction): void {
   switch (instruction.kind) {
-    case "advance": {
-      const { fragments } = out.section;
-      const delta = address(fragments, instruction.to) - address(fragments, instruction.from);
-      if (delta === 0) return;
-      if (delta <= 0x3f) out.byte(DW_CFA.advance_loc | delta);
-      else if (delta <= 0xff) out.byte(DW_CFA.advance_loc1, delta);
-      else if (delta <= 0xffff) {
-        out.byte(DW_CFA.advance_loc2);
-        out.half(delta);
-      } else {
-        out.byte(DW_CFA.advance_loc4);
-        out.word(delta);
-      }
-      return;
-    }
     case "plain":
       out.byte(instruction.op);
       return;
     case "escape":
-      out.byte(...instruction.bytes);
+      out.bytes(instruction.bytes);
       return;
     case "registers":
       out.byte(instruction.op);

@@ -185,10 +185,7 @@ class FragmentWriter {
     const field = fixups[0]!;
     const target = this.#target;
     fragments.readTarget(i, target);
-    const place = this.#resolver.placeIn(
-      this.#resolver.target(target, fragments.operandOffset(i)),
-      this.#section,
-    )!;
+    const place = this.#resolver.placeIn(this.#resolver.target(target, fragments.operandOffset(i)), this.#section)!;
     integer.writeInteger(out, at + field.offset, integer.subtract(place, at + bytes.length), field.sizeBytes);
   }
 }
@@ -331,8 +328,7 @@ class FixupWriter {
     if (!section.isReal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
     if ((fixup.keepsSymbol && fixup.relocation !== 0) || symbol.type === STT.GNU_IFUNC) return false;
     // The linker may drop the group with the symbol, and then tells of it by its name.
-    if (section !== this.#section && isLinkedOnce(section) && !symbol.isTemporary && !symbol.hasLocalName)
-      return false;
+    if (section !== this.#section && isLinkedOnce(section) && !symbol.isTemporary && !symbol.hasLocalName) return false;
     if (
       section.flags & SHF.MERGE &&
       (integer.add(number, fixup.pcRelative ? fixup.pcBias : 0) != 0 ||

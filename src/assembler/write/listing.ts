@@ -57,9 +57,7 @@ function writeLine(
   const number = String(numbers.of(line)).padStart(4);
   const bytes = hasContents ? bytesOf(line) : new Uint8Array(0);
   const address =
-    line.start === null || (bytes.length === 0 && !hasRoom(line))
-      ? "    "
-      : hex(addressOf(line.start), 4);
+    line.start === null || (bytes.length === 0 && !hasRoom(line)) ? "    " : hex(addressOf(line.start), 4);
   const words = groups(bytes);
   const mark = line.condition === null ? "" : line.condition ? "yes" : "no";
   const first = line.condition === null ? words.slice(0, options.words).join(" ") : mark;

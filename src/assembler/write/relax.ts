@@ -232,12 +232,7 @@ class Relaxer {
       const kind = kinds[i]!;
       if (kind !== Kind.FILL && kind !== Kind.LEB128 && kind !== Kind.ORG) continue;
       if (this.#growth(i, kind, 0) === 0 && nexts[i]! >= 0) continue;
-      this.#error(
-        i,
-        this.#fragments.offset(i),
-        "unsettled",
-        "the size of this depends on itself: no layout fits",
-      );
+      this.#error(i, this.#fragments.offset(i), "unsettled", "the size of this depends on itself: no layout fits");
       return;
     }
     this.#error(
@@ -260,12 +255,7 @@ class Relaxer {
         const { value: expression, isSigned } = fragments.leb128(i);
         const value = this.#tried(i, () => this.#resolver.number(expression));
         if (value === null)
-          this.#error(
-            i,
-            expression.offset,
-            "not-absolute",
-            "a number of variable length must be known in this file",
-          );
+          this.#error(i, expression.offset, "not-absolute", "a number of variable length must be known in this file");
         return Math.max(0, (isSigned ? signedLength : unsignedLength)(value ?? 0) - size);
       }
       default:
@@ -313,12 +303,7 @@ class Relaxer {
     }
     const size = Number(place) - end;
     if (size < 0) {
-      this.#error(
-        i,
-        target.offset,
-        "bad-origin",
-        `the new place, ${place}, lies before the current one, ${end}`,
-      );
+      this.#error(i, target.offset, "bad-origin", `the new place, ${place}, lies before the current one, ${end}`);
       return 0;
     }
     if (size > this.#program.limits.contentBytes) {
