@@ -131,6 +131,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly #dma: DmaControllers;
   readonly #fdc: Fdc82077;
   readonly #pci = new PciBus();
+  readonly #drives: readonly (IdeDrive | null)[];
   readonly #coprocessorError: CoprocessorError;
   readonly #latches: readonly (Stateful & { reset?(): void })[];
   #resetNs = 0;
@@ -152,7 +153,7 @@ export class Board implements ProcessorBus, Stateful {
     const nmiStatus = new NmiStatusPort(clock, this.#pit);
     space.claimPorts(0x61, 1, nmiStatus);
 
-    const drives = this.#makeDrives(config, clock);
+    const drives = (this.#drives = this.#makeDrives(config, clock));
     const floppies = (config.floppies ?? []).map((backend) => (backend ? new FloppyDrive(backend) : null));
     this.#rtc = new Rtc146818(
       clock,
@@ -287,6 +288,11 @@ export class Board implements ProcessorBus, Stateful {
     });
   }
 
+  /** All drives take this many times as long from now on; at least 1. */
+  slowDrives(factor: number): void {
+    for (const drive of this.#drives) if (drive) drive.slowness = factor;
+  }
+
   get probe(): BusProbe | null {
     return this.#probe;
   }
@@ -357,7 +363,8 @@ export class Board implements ProcessorBus, Stateful {
     this.#coprocessorError.set(level);
   }
 
-  shutdown(): void {
+  shutdown(report: string): void {
+    this.#host.log(report);
     this.#host.requestReset("triple fault");
   }
 

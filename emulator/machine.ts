@@ -38,6 +38,8 @@ export interface MachineConfig extends BoardConfig {
   debugOutput?: (byte: number) => void;
   /** Whether hot guest code is compiled; DEFAULT_JIT when absent. It changes nothing but speed. */
   jit?: JitMode;
+  /** Whether a reset that the guest asks for happens; when not, the machine switches itself off. True when absent. */
+  reboot?: boolean;
   /** One line about something that its owner may want to know: an access to a device that is not there, a reset. */
   log?: (line: string) => void;
 }
@@ -51,6 +53,8 @@ const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 /** How long the reset line holds the processor. */
 const RESET_NS = 1_000_000;
+/** A disk that is slower than this is taken for one that does not answer. */
+const MOST_SLOWNESS = 10_000;
 
 /** The first instant of the processor's clock at or after a time. */
 function toTick(timeNs: number): number {
@@ -114,6 +118,7 @@ export class Machine implements Stateful {
       setIgnoreNumericError: (level) => this.processor.setIgnoreNumericError(level),
       requestReset: (reason) => {
         this.#log(`reset by ${reason}`);
+        if (this.#config.reboot === false) return this.#switchOff();
         this.#resetRequested = true;
         this.processor.requestStop();
       },
@@ -356,6 +361,14 @@ export class Machine implements Stateful {
     this.onOutside?.();
   }
 
+  /** Its drives take this many times as long as they should; 1 is right again. */
+  slowDisk(factor: number): void {
+    if (!(Number.isInteger(factor) && factor >= 1 && factor <= MOST_SLOWNESS))
+      throw new RangeError(`a disk that takes ${factor} times as long: expected 1 to ${MOST_SLOWNESS}`);
+    this.board.slowDrives(factor);
+    this.onOutside?.();
+  }
+
   /** The text on the screen. */
   screen(): TextScreen {
     return readTextScreen(this.board.vga);
@@ -415,6 +428,7 @@ export class Machine implements Stateful {
   /** The processor stands still until a time, as during a system management interrupt; devices go on. */
   hold(untilNs: number): void {
     this.#heldUntilNs = Math.max(this.#heldUntilNs, toTick(untilNs));
+    this.onOutside?.();
   }
 
   visitState(visitor: StateVisitor): void {

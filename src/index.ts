@@ -47,6 +47,8 @@ export {
   readKernelHeader,
 } from "./image/kernel-image.ts";
 export { ConsoleText } from "./lab/console.ts";
+export type { LabHost } from "./lab/host.ts";
+export { inflatingCompressor } from "./lab/inflate.ts";
 export {
   blankDisk,
   type ClusterOptions,
@@ -57,6 +59,7 @@ export {
   type NodeOptions,
   type RestoreOptions,
   restoreCluster,
+  TripleFaultError,
   WaitError,
   type WaitOptions,
 } from "./lab/lab.ts";

@@ -10,7 +10,7 @@ import type { BoardParts } from "../board.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import { PcapngWriter } from "../ether/capture.ts";
 import { Gateway } from "../ether/gateway.ts";
-import type { Link } from "../ether/link.ts";
+import type { Link, Trouble } from "../ether/link.ts";
 import { Network } from "../ether/network.ts";
 import { formatMac } from "../ether/packet.ts";
 import { Switch } from "../ether/switch.ts";
@@ -54,6 +54,8 @@ export interface ClusterConfig {
   readonly groups?: GroupFactory;
   /** Whether hot guest code is compiled; it changes nothing but speed. */
   readonly jit?: JitMode;
+  /** Whether a reset that a guest asks for happens; when not, its machine switches itself off. True when absent. */
+  readonly reboot?: boolean;
 }
 
 /** Where `runUntil` may end early: at multiples of this span, if the owner finds a reason. */
@@ -116,6 +118,7 @@ export class Cluster implements Stateful {
       firmware: config.firmware,
       startSeconds: config.startSeconds,
       jit: config.jit ?? DEFAULT_JIT,
+      reboot: config.reboot ?? true,
       serialOutput: (machine, port, byte) => nodes[machine]!.serialOutput?.(port, byte),
       log: (machine, line) => nodes[machine]!.log?.(line),
     });
@@ -232,6 +235,16 @@ export class Cluster implements Stateful {
 
   isPlugged(index: number): boolean {
     return this.#links[index]!.up;
+  }
+
+  /** What is wrong with a machine's cable from now on, in the direction to the machine or in the one out of it. */
+  setTrouble(index: number, direction: "in" | "out", trouble: Trouble): void {
+    this.#links[index]!.setTrouble(direction === "out" ? 0 : 1, trouble);
+    this.onOutside?.();
+  }
+
+  trouble(index: number, direction: "in" | "out"): Trouble {
+    return this.#links[index]!.trouble(direction === "out" ? 0 : 1);
   }
 
   /** Plugs something of the owner's into the switch. It is no part of a snapshot. */

@@ -53,6 +53,17 @@ function checkDma(physicalAddress: number, lengthBytes: number): void {
     broken("DMA", `${lengthBytes} bytes at physical address ${physicalAddress}`);
 }
 
+/** Hosts reserve gigabytes of addresses for each memory, however small: browsers give about 120 of them. */
+function allocate(pages: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch (error) {
+    throw new RangeError(
+      `there is no room for one more machine's memory (${(error as Error).message}): this program can hold no more machines`,
+    );
+  }
+}
+
 export class MachineMemory {
   readonly ramBytes: number;
   /** Of the whole machine: they begin here because all parts of its engine reach its memory. */
@@ -85,7 +96,7 @@ export class MachineMemory {
     }
     this.ramBytes = ramBytes;
     const pages = (RAM + ramBytes) / WASM_PAGE_BYTES;
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.memory = allocate(pages);
     this.bytes = new Uint8Array(this.memory.buffer);
     this.words = new Int32Array(this.memory.buffer);
     this.counters = new Counters(new Uint32Array(this.memory.buffer, INT_COUNTS_BYTES, VECTORS));

@@ -149,7 +149,7 @@ export class Checkpoint {
   readonly clusterNs: number;
   /** Something came from outside just before. */
   readonly isAnchor: boolean;
-  readonly ownBytes: number;
+  #ownBytes: number;
   readonly #openQuantumNs: number | null;
   readonly #fields: readonly Field[];
   readonly #arrays: readonly Pages[];
@@ -159,12 +159,28 @@ export class Checkpoint {
     cluster.visitState(saver);
     this.#fields = saver.fields;
     this.#arrays = saver.arrays;
-    this.ownBytes = saver.ownBytes;
+    this.#ownBytes = saver.ownBytes;
     this.retired = cluster.machines.map(({ instructions }) => instructions);
     this.machineNs = cluster.machines.map(({ nowNs }) => nowNs);
     this.clusterNs = cluster.nowNs;
     this.#openQuantumNs = cluster.openQuantumNs;
     this.isAnchor = isAnchor;
+  }
+
+  /** Bytes that no earlier checkpoint holds. */
+  get ownBytes(): number {
+    return this.#ownBytes;
+  }
+
+  /** The checkpoint between this one and `before` is forgotten: what it shares with this one alone is now this one's. */
+  inherit(forgotten: Checkpoint, before: Checkpoint | null): void {
+    this.#arrays.forEach((pages, array) => {
+      const between = forgotten.#arrays[array];
+      const earlier = before === null ? undefined : before.#arrays[array];
+      pages.forEach((page, index) => {
+        if (page !== null && page === between?.[index] && page !== earlier?.[index]) this.#ownBytes += page.length;
+      });
+    });
   }
 
   restore(cluster: Cluster): void {

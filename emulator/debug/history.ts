@@ -7,16 +7,22 @@
  * never crosses such a moment. Who goes back before it takes it back: the cluster then goes on as if it had not come.
  */
 import type { Cluster } from "../cluster/cluster.ts";
-import { Checkpoint } from "./checkpoint.ts";
+import { Checkpoints, type Spacing, total } from "./checkpoints.ts";
 
-/** Instructions of all machines between two checkpoints: a tenth of a second of repetition. */
-const INTERVAL_INSTRUCTIONS = 4_000_000;
+/**
+ * Instructions: a tenth of a second of repetition. Virtual time: of a cluster that rests, which goes through minutes in
+ * a second.
+ */
+const SPACING: Spacing = {
+  instructions: 4_000_000,
+  timeNs: 20_000_000_000,
+  most: 48,
+  mostBytes: 512 * 1024 * 1024,
+};
 /** When the way back to a checkpoint was long, another one is made this many instructions before the goal. */
 const NEAR_INSTRUCTIONS = 20_000;
 /** A repetition goes in legs of this much virtual time. */
 const LEG_NS = 1_000_000_000;
-const MAX_CHECKPOINTS = 48;
-const MAX_BYTES = 512 * 1024 * 1024;
 
 interface Frontier {
   readonly clusterNs: number;
@@ -25,29 +31,29 @@ interface Frontier {
 
 export class History {
   readonly #cluster: Cluster;
-  #checkpoints: Checkpoint[] = [];
+  readonly #checkpoints: Checkpoints;
   #recording = false;
   /** Something came from outside since the last checkpoint. */
   #touched = false;
   /** How far the cluster had come when it went back; null while it is there. */
   #frontier: Frontier | null = null;
-  #atInstructions = 0;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
+    this.#checkpoints = new Checkpoints(cluster, SPACING);
   }
 
   /** The first moment that can be reached, in virtual ns; null when nothing is recorded. */
   get beginsNs(): number | null {
-    return this.#checkpoints[0]?.clusterNs ?? null;
+    return this.#checkpoints.all[0]?.clusterNs ?? null;
   }
 
   get count(): number {
-    return this.#checkpoints.length;
+    return this.#checkpoints.all.length;
   }
 
   get sizeBytes(): number {
-    return this.#checkpoints.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
+    return this.#checkpoints.sizeBytes;
   }
 
   begin(): void {
@@ -58,7 +64,7 @@ export class History {
 
   end(): void {
     this.#recording = false;
-    this.#checkpoints = [];
+    this.#checkpoints.cut(0);
   }
 
   /** Whether a machine repeats what it has done before: what it says has been said. */
@@ -77,9 +83,7 @@ export class History {
     if (this.#frontier === null) return;
     this.#frontier = null;
     const here = this.#cluster.instructions;
-    this.#checkpoints = this.#checkpoints.filter(
-      (checkpoint) => total(checkpoint) <= here && checkpoint.clusterNs <= this.#cluster.nowNs,
-    );
+    this.#checkpoints.keep((checkpoint) => total(checkpoint) <= here && checkpoint.clusterNs <= this.#cluster.nowNs);
   }
 
   /** To be called before each run: makes a checkpoint when one is due. Returns how far the run may go at most. */
@@ -92,63 +96,39 @@ export class History {
       cluster.machines.every(({ nowNs }, index) => nowNs >= frontier.machineNs[index]!)
     )
       this.#frontier = null;
-    if (
-      this.#recording &&
-      this.#frontier === null &&
-      (this.#touched || cluster.instructions - this.#atInstructions >= INTERVAL_INSTRUCTIONS)
-    )
+    if (this.#recording && this.#frontier === null && (this.#touched || this.#checkpoints.isDue))
       this.#take(this.#touched);
     return this.isNetworkRepeating ? Math.min(timeNs, this.#frontier!.clusterNs) : timeNs;
   }
 
   #take(isAnchor: boolean): void {
     this.#touched = false;
-    this.#atInstructions = this.#cluster.instructions;
-    this.#checkpoints.push(new Checkpoint(this.#cluster, this.#checkpoints.at(-1) ?? null, isAnchor));
-    this.#thin();
-  }
-
-  /** Old times are kept at wider distances; where nothing can be left out, the oldest time is forgotten. */
-  #thin(): void {
-    while (this.#checkpoints.length > MAX_CHECKPOINTS || this.sizeBytes > MAX_BYTES) {
-      if (this.#checkpoints.length < 3) return;
-      const older = this.#checkpoints.slice(1, Math.max(2, this.#checkpoints.length >> 1));
-      let least = Infinity;
-      let victim = 0;
-      older.forEach((checkpoint, i) => {
-        const gap = total(this.#checkpoints[i + 2]!) - total(this.#checkpoints[i]!);
-        if (!checkpoint.isAnchor && gap < least) {
-          least = gap;
-          victim = i + 1;
-        }
-      });
-      this.#checkpoints.splice(victim, 1);
-    }
+    this.#checkpoints.take(isAnchor);
   }
 
   /** The last checkpoint at which a machine had retired at most so many instructions; -1 when there is none. */
   find(index: number, retired: number): number {
-    return this.#checkpoints.findLastIndex((checkpoint) => checkpoint.retired[index]! <= retired);
+    return this.#checkpoints.all.findLastIndex((checkpoint) => checkpoint.retired[index]! <= retired);
   }
 
   /** What a machine had retired at a checkpoint. */
   retiredAt(checkpoint: number, index: number): number {
-    return this.#checkpoints[checkpoint]!.retired[index]!;
+    return this.#checkpoints.all[checkpoint]!.retired[index]!;
   }
 
   /** Goes back to a checkpoint. The clocks of all machines go back with it. */
   restore(number: number): void {
     const cluster = this.#cluster;
     this.#frontier ??= { clusterNs: cluster.nowNs, machineNs: cluster.machines.map(({ nowNs }) => nowNs) };
-    const checkpoint = this.#checkpoints[number]!;
-    const anchor = this.#checkpoints.findIndex((later, at) => at > number && later.isAnchor);
+    const checkpoint = this.#checkpoints.all[number]!;
+    const anchor = this.#checkpoints.all.findIndex((later, at) => at > number && later.isAnchor);
     if (anchor >= 0) {
-      const { clusterNs, machineNs } = this.#checkpoints[anchor]!;
+      const { clusterNs, machineNs } = this.#checkpoints.all[anchor]!;
       this.#frontier = { clusterNs, machineNs };
-      this.#checkpoints.length = anchor;
+      this.#checkpoints.cut(anchor);
     }
     checkpoint.restore(cluster);
-    this.#atInstructions = cluster.instructions;
+    this.#checkpoints.moved();
     this.#touched = false;
   }
 
@@ -178,14 +158,9 @@ export class History {
     const near = retired - NEAR_INSTRUCTIONS / 10;
     if (retired - this.retiredAt(number, index) > NEAR_INSTRUCTIONS) {
       this.repeat(index, near);
-      this.#checkpoints.splice(number + 1, 0, new Checkpoint(this.#cluster, this.#checkpoints[number]!, false));
-      this.#thin();
+      this.#checkpoints.insertAfter(number);
     }
     this.repeat(index, retired);
     return true;
   }
-}
-
-function total(checkpoint: Checkpoint): number {
-  return checkpoint.retired.reduce((sum, retired) => sum + retired, 0);
 }

@@ -87,6 +87,8 @@ export abstract class IdeDrive implements Stateful {
   #position = 0;
   #phase = IDLE;
   #interrupt = false;
+  /** How many times as long as it should its medium takes: a drive that is about to fail. */
+  slowness = 1;
 
   constructor(clock: Clock, name: string) {
     this.clock = clock;
@@ -147,7 +149,9 @@ export abstract class IdeDrive implements Stateful {
     this.error = 0;
     this.status = (this.status & ~(STATUS_ERROR | STATUS_FAULT | STATUS_DATA_REQUEST)) | STATUS_BUSY;
     this.#phase = STARTING;
-    const delay = this.usesMedium(command) ? MEDIUM_NS + this.dmaBytes(command) * DMA_BYTE_NS : REGISTER_COMMAND_NS;
+    const delay = this.usesMedium(command)
+      ? (MEDIUM_NS + this.dmaBytes(command) * DMA_BYTE_NS) * this.slowness
+      : REGISTER_COMMAND_NS;
     this.#timer.arm(this.clock.nowNs + delay);
   }
 
@@ -257,11 +261,11 @@ export abstract class IdeDrive implements Stateful {
 
   /** Time to take in a block that the CPU wrote. */
   protected dataOutDelayNs(): number {
-    return NEXT_BLOCK_NS;
+    return NEXT_BLOCK_NS * this.slowness;
   }
 
   protected get mediumNs(): number {
-    return MEDIUM_NS;
+    return MEDIUM_NS * this.slowness;
   }
 
   setInterrupt(level: boolean): void {
@@ -270,7 +274,7 @@ export abstract class IdeDrive implements Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("IDE drive", 1);
+    visitor.part("IDE drive", 2);
     this.features = visitor.u8(this.features);
     this.sectorCount = visitor.u8(this.sectorCount);
     this.sectorNumber = visitor.u8(this.sectorNumber);
@@ -290,5 +294,6 @@ export abstract class IdeDrive implements Stateful {
     this.#position = visitor.u32(this.#position);
     this.#phase = visitor.u8(this.#phase);
     this.#interrupt = visitor.bool(this.#interrupt);
+    this.slowness = visitor.u32(this.slowness);
   }
 }

@@ -30,6 +30,15 @@ export interface NetworkNode extends Stateful {
   linkChanged?(port: number, up: boolean): void;
 }
 
+/** Hears of frames and changes nothing: of the end of a link that sent one, when, and when it arrives. */
+export type FrameWatcher = (
+  link: Link,
+  sender: LinkEnd,
+  sentNs: number,
+  arrivalNs: number | null,
+  frame: EthernetFrame,
+) => void;
+
 /** What a link's end is plugged into. */
 type Plug = { kind: "machine"; cable: MachineCable } | { kind: "node"; node: NetworkNode; port: number };
 
@@ -127,6 +136,8 @@ export class Network implements Stateful {
   #reachedNs = 0;
   #frames = 0;
   #capture: PcapngWriter | null = null;
+  /** Sees each frame when it is sent into a link, with the time at which it arrives; null when it is lost. */
+  onFrame: FrameWatcher | null = null;
 
   /** Time up to which the network has been stepped. */
   get nowNs(): number {
@@ -269,6 +280,7 @@ export class Network implements Stateful {
       return;
     }
     const arrivalNs = joint.link.send(sender, timeNs, frame.length);
+    this.onFrame?.(joint.link, sender, timeNs, arrivalNs, frame);
     if (arrivalNs === null) return;
     this.#frames++;
     if (joint.captureInterface >= 0) this.#capture?.write(joint.captureInterface, timeNs, frame);

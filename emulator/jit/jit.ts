@@ -29,7 +29,7 @@ import {
 } from "../cpu/layout.ts";
 import { CR0_PG, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED } from "./exits.ts";
-import { moduleFor } from "./module-cache.ts";
+import { compilationRefusal, moduleFor } from "./module-cache.ts";
 import type { Region } from "./region.ts";
 import { entryMap } from "./region.ts";
 import { RegionSelector } from "./select.ts";
@@ -125,10 +125,12 @@ class MachineRegion implements CompiledRegion {
   }
 }
 
-/** For a processor: the engine of a mode. */
+/** For a processor: the engine of a mode. Where the host compiles nothing, the interpreter does all. */
 export function engineFor(mode: JitMode): MakeEngine {
   return (core, interpreter) =>
-    mode === "off" ? null : new Jit(core, interpreter, { threshold: mode === "force" ? 1 : THRESHOLD });
+    mode === "off" || compilationRefusal() !== null
+      ? null
+      : new Jit(core, interpreter, { threshold: mode === "force" ? 1 : THRESHOLD });
 }
 
 class Jit implements Engine {

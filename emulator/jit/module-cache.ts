@@ -20,8 +20,31 @@ let exchange: ModuleExchange | null = null;
 /** For tests: modules that were compiled here, and that came from other threads. */
 export const moduleCounts = { compiled: 0, taken: 0 };
 
-export function exchangeModules(others: ModuleExchange): void {
+/** From now on modules are exchanged so. Returns how they were until now. */
+export function exchangeModules(others: ModuleExchange | null): ModuleExchange | null {
+  const before = exchange;
   exchange = others;
+  return before;
+}
+
+/** The shortest module that there is: its magic and its version. */
+const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+let refusal: string | null | undefined;
+
+/**
+ * Why the host compiles nothing: a page whose policy lacks `wasm-unsafe-eval`, say. Null where it does. Guests cannot
+ * tell, people should be told.
+ */
+export function compilationRefusal(): string | null {
+  if (refusal === undefined) {
+    try {
+      new WebAssembly.Module(EMPTY_MODULE);
+      refusal = null;
+    } catch (error) {
+      refusal = (error as Error).message;
+    }
+  }
+  return refusal;
 }
 
 function keep(key: string, module: WebAssembly.Module, moduleBytes: number): void {

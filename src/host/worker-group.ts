@@ -158,6 +158,10 @@ export class WorkerMachineHost implements MachineHost {
     this.#call("hold", untilNs);
   }
 
+  slowDisk(factor: number): void {
+    this.#call("slowDisk", factor);
+  }
+
   screen(): TextScreen {
     return this.#call("screen") as TextScreen;
   }
@@ -233,6 +237,7 @@ class WorkerGroup implements MachineGroup {
       firmware: config.firmware,
       startSeconds: config.startSeconds,
       jit: config.jit,
+      reboot: config.reboot,
       machines,
     };
     shareModules();

@@ -4,7 +4,7 @@
 
 import { putSigned, putUnsigned, signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
 import { R } from "../../object/relocation-types.ts";
-import { type Expression, Op } from "../model/expression.ts";
+import { constant, type Expression, Op } from "../model/expression.ts";
 import type { FloatFormat } from "../model/float.ts";
 import { encodeFloat } from "../model/float.ts";
 import * as integer from "../model/integer.ts";
@@ -30,8 +30,7 @@ function numbers(size: number): Handler {
         continue;
       }
       expressions.relocation = 0;
-      const expression = expressions.required("a value");
-      emitNumber(assembler, expression, size);
+      emitNumber(assembler, valueOrZero(assembler), size);
       sections.charge(size);
     } while (assembler.comma());
     assembler.demandEnd();
@@ -66,6 +65,14 @@ function plainNumber({ input }: Assembler, limit: number): number {
   if (value >= limit || (after !== COMMA && (characterClass[after]! & STATEMENT_END) === 0)) return -1;
   input.offset = end;
   return value;
+}
+
+/** A value; nothing between two commas, as an argument of a macro that is empty leaves it, is zero. */
+function valueOrZero(assembler: Assembler): Expression {
+  const { input } = assembler;
+  if (input.skipSpace() !== COMMA && !input.atStatementEnd()) return assembler.expressions.required("a value");
+  assembler.warnAt("missing-operand", input.offset, "no value stands here: zero is assumed", 1);
+  return constant(0, input.offset);
 }
 
 function emitNumber(assembler: Assembler, expression: Expression, size: number): void {
@@ -194,22 +201,26 @@ const LONGEST_LEB128 = 5;
 function leb128(isSigned: boolean): Handler {
   return (assembler) => {
     do {
-      const plain = plainNumber(assembler, integer.FIELD_LIMITS[4]!);
-      if (plain >= 0) {
-        const { sections } = assembler;
-        const current = sections.writable(LONGEST_LEB128);
+      const { sections } = assembler;
+      const { current } = sections;
+      const plain = current === null ? -1 : plainNumber(assembler, integer.FIELD_LIMITS[4]!);
+      if (current !== null && plain >= 0) {
+        current.reserve(LONGEST_LEB128);
         const length = (isSigned ? putSigned : putUnsigned)(current.bytes, current.length, plain);
         current.length += length;
         sections.charge(length);
         continue;
       }
-      const value = assembler.expressions.required("a value");
+      const value = valueOrZero(assembler);
       if (value.op === Op.BIG || value.op === Op.CONSTANT) {
         let number = BigInt(value.number);
         // A number above 2^63 was written as such: the sign that 64 bits give it is not meant.
         if (!isSigned && number < 0n) number = BigInt.asUintN(64, number);
-        assembler.sections.bytes(isSigned ? signedLeb128(number) : unsignedLeb128(number));
-      } else assembler.sections.leb128({ value, isSigned });
+        const bytes = isSigned ? signedLeb128(number) : unsignedLeb128(number);
+        // The absolute section only counts, and zeros can be counted.
+        if (sections.current === null && number === 0n) sections.zeros(bytes.length);
+        else sections.bytes(bytes);
+      } else sections.leb128({ value, isSigned });
     } while (assembler.comma());
     assembler.demandEnd();
   };

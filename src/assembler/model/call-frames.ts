@@ -3,6 +3,7 @@
  * (DWARF 5, section 6.4). `write/call-frames.ts` makes the tables from it.
  */
 
+import type { Atom } from "./atom.ts";
 import { grownInts } from "./columns.ts";
 import type { Expression } from "./expression.ts";
 import type { FragmentTable } from "./fragment.ts";
@@ -54,13 +55,17 @@ export type FrameInstruction =
   | { readonly kind: "registers"; readonly op: number; readonly register: number; readonly other: number }
   | { readonly kind: "offset"; readonly op: number; readonly register: number; readonly offset: number }
   | { readonly kind: "plain"; readonly op: number }
-  | { readonly kind: "escape"; readonly bytes: Uint8Array };
+  | { readonly kind: "escape"; readonly bytes: Uint8Array }
+  | { readonly kind: "label"; readonly name: Atom };
 
 /** A step of a routine's unwinding: an instruction, or the number of an advance to another place. */
 export type FrameStep = FrameInstruction | number;
 
 /** A routine between `.cfi_startproc` and `.cfi_endproc`. */
 export interface FrameDescription {
+  /** Which tables it stands in. */
+  readonly inEhFrame: boolean;
+  readonly inDebugFrame: boolean;
   readonly start: Place;
   end: Place | null;
   readonly instructions: FrameStep[];
@@ -128,9 +133,12 @@ export class CallFrames {
   readonly #known = new Map<number, FrameInstruction>();
   /** The routine that is open in each subsection: they do not disturb one another. */
   readonly #open = new Map<Subsection, OpenFrame>();
-  /** `.cfi_sections` */
+  /** `.cfi_sections`, for the routines from here on. */
   wantsEhFrame = true;
   wantsDebugFrame = false;
+  /** What any routine so far wanted, and those from here on stand in. */
+  hasEhFrame = false;
+  hasDebugFrame = false;
 
   constructor(sections: Sections, reporter: Reporter, memory: MemoryBudget) {
     this.#sections = sections;
@@ -148,7 +156,11 @@ export class CallFrames {
     if (this.#open.has(subsection))
       this.#reporter.fail("frame-directive", "`.cfi_startproc' inside a routine: its `.cfi_endproc' is missing");
     const place = this.#here();
+    this.hasEhFrame ||= this.wantsEhFrame;
+    this.hasDebugFrame ||= this.wantsDebugFrame;
     const description: FrameDescription = {
+      inEhFrame: this.hasEhFrame,
+      inDebugFrame: this.hasDebugFrame,
       start: place,
       end: null,
       instructions: [],

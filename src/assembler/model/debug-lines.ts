@@ -8,7 +8,7 @@ import { grownInts } from "./columns.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Expression } from "./expression.ts";
 import { combine, constant, node, Op, symbolExpression } from "./expression.ts";
-import { Kind } from "./fragment.ts";
+import { type FragmentTable, Kind } from "./fragment.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Subsection } from "./section.ts";
@@ -100,10 +100,8 @@ export class LineEntries {
     return kind;
   }
 
-  /** File and line of the last row are these. */
-  endsWith(file: number, line: number): boolean {
-    const last = this.count - 1;
-    return last >= 0 && this.#lines[last] === line && this.#files[last] === file;
+  renumberFiles(numberOf: (file: number) => number): void {
+    for (let i = 0; i < this.count; i++) this.#files[i] = numberOf(this.#files[i]!);
   }
 
   /** The row at an index, in an object that the caller uses again. */
@@ -159,6 +157,9 @@ export class DebugLines {
   isa = 0;
   #lastSubsection: Subsection | null = null;
   #lastEntries = new LineEntries();
+  /** The line of the assembly source that the last row is of. */
+  #lastLine = -1;
+  #lastFile = -1;
 
   /** `isGenerated`: the lines of the assembly source itself are wanted. */
   constructor(
@@ -191,19 +192,13 @@ export class DebugLines {
       if (this.#pending !== null) this.#discard();
       return;
     }
-    if (current !== this.#lastSubsection) {
-      this.#lastSubsection = current;
-      this.#lastEntries = this.entries.get(current) ?? new LineEntries();
-      if (this.#lastEntries.count === 0) this.entries.set(current, this.#lastEntries);
-    }
-    const entries = this.#lastEntries;
     const { position } = current;
     if (this.#pending !== null) {
       const { file, line, column, options } = this.#pending;
       this.#memory.hold(ENTRY_BYTES);
       // A row without a line only ends what was pending.
       if (line !== 0) {
-        entries.add(current.last, position, file, line, column, options);
+        this.#entriesOf(current).add(current.last, position, file, line, column, options);
         if (this.#usesViews || options.view !== null) this.#view(current, options);
       }
       this.#pending = null;
@@ -221,9 +216,24 @@ export class DebugLines {
       if (linesPerRound > 0) line = firstLine + ((line - firstLine) % linesPerRound);
     }
     const file = this.#generatedFiles.get(path) ?? this.#newGenerated(path);
-    if (entries.endsWith(file, line)) return;
+    // A line that goes on in another section has no row there either: GNU as compares with the last row of all.
+    if (line === this.#lastLine && file === this.#lastFile) return;
+    this.#lastLine = line;
+    this.#lastFile = file;
     this.#memory.hold(ENTRY_BYTES);
-    entries.add(current.last, position, file, line, 0, null);
+    this.#entriesOf(current).add(current.last, position, file, line, 0, null);
+  }
+
+  #entriesOf(subsection: Subsection): LineEntries {
+    if (subsection === this.#lastSubsection) return this.#lastEntries;
+    let entries = this.entries.get(subsection);
+    if (entries === undefined) {
+      entries = new LineEntries();
+      this.entries.set(subsection, entries);
+    }
+    this.#lastSubsection = subsection;
+    this.#lastEntries = entries;
+    return entries;
   }
 
   #newGenerated(path: string): number {
@@ -238,9 +248,31 @@ export class DebugLines {
     return number;
   }
 
+  /**
+   * Numbers the files of the assembly source in the order in which `entries`, those of the finished table, name them:
+   * so far they have the order of the source.
+   */
+  numberFiles(parts: Iterable<LineEntries>): void {
+    if (this.#generatedFiles.size < 2) return;
+    const before = [...this.files];
+    const numbers = new Map<number, number>();
+    for (const entries of parts) {
+      entries.renumberFiles((file) => {
+        let number = numbers.get(file);
+        if (number === undefined) {
+          number = numbers.size + 1;
+          numbers.set(file, number);
+          this.files[number] = before[file]!;
+        }
+        return number;
+      });
+    }
+    this.files.length = numbers.size + 1;
+  }
+
   /** `.file number ...` */
   file(number: number, directory: string, name: string, md5: Uint8Array | null): void {
-    if (this.#isGenerated && this.entries.size === 0) this.#stopGenerating();
+    if (this.#isGenerated) this.#forgetGenerated();
     if (number === 0 || md5 !== null) this.impliedVersion = 5;
     let folder = directory;
     let base = name;
@@ -297,23 +329,55 @@ export class DebugLines {
     this.#isGenerated = false;
   }
 
+  /** A compiler says what the lines are: those of the assembly source so far were not wanted. */
+  #forgetGenerated(): void {
+    this.#stopGenerating();
+    for (const rows of this.entries.values()) rows.count = 0;
+    this.files.length = 0;
+    this.#generatedFiles.clear();
+    this.isOn = this.#pending !== null;
+  }
+
   /** Numbers the rows that share an address: each is one more than the row before it. */
   #view(subsection: Subsection, options: LocationOptions): void {
+    if (!this.#usesViews) this.#startViews();
+    const value = this.#number(subsection, subsection.last, subsection.position, options.resetsView);
+    if (options.view === "" || options.view === null) return;
+    const symbol = this.#symbols.findOrMake(this.#atoms.internText(options.view), this.#cursor.offset);
+    if (value.op === Op.CONSTANT) {
+      symbol.section = this.#sections.absolute;
+      symbol.value = value.number;
+    } else {
+      symbol.section = this.#sections.expression;
+      symbol.expression = value;
+    }
+  }
+
+  /** The first row with a view: the rows before it have numbers too. The newest row is the one with the view. */
+  #startViews(): void {
     this.#usesViews = true;
-    const symbols = this.#symbols;
-    const sections = this.#sections;
-    const { last: fragment, position, fragments } = subsection;
+    const entry: LineEntry = { fragment: 0, position: 0, file: 0, line: 0, column: 0, options: null };
+    for (const [subsection, entries] of this.entries) {
+      const count = entries === this.#lastEntries ? entries.count - 1 : entries.count;
+      for (let i = 0; i < count; i++) {
+        entries.read(i, entry);
+        this.#number(subsection, entry.fragment, entry.position, false);
+      }
+    }
+  }
+
+  /** The number of the row at a place: one more than that of the row before it, where that is at the same one. */
+  #number(subsection: Subsection, fragment: number, position: number, resets: boolean): Expression {
+    const { fragments } = subsection;
     const last = this.#lastViews.get(subsection);
     let value = NO_VIEW;
-    if (!options.resetsView && last !== undefined && !movesOn(subsection, last.fragment, last.position)) {
+    if (!resets && last !== undefined && !movesOn(fragments, last.fragment, last.position, fragment, position)) {
       const next = combine(Op.ADD, last.value, constant(1), () => {});
       const distance = fragments.fixedDistance(last.fragment, fragment);
       if (distance === null) {
         // An alignment in between may or may not have taken room.
-        const place = symbols.temporary();
-        const before = symbols.temporary();
-        before.fragment = last.fragment;
-        before.value = last.position;
+        const place = this.#symbols.place(subsection, fragment, position);
+        const before = this.#symbols.place(subsection, last.fragment, last.position);
         const isSame = node(Op.EQUAL, symbolExpression(place), symbolExpression(before), 0);
         value = node(Op.MULTIPLY, node(Op.NEGATE, isSame, null, 0), next, 0);
       } else if (distance + position === last.position) value = next;
@@ -324,24 +388,23 @@ export class DebugLines {
       last.position = position;
       last.value = value;
     }
-    if (options.view === "" || options.view === null) return;
-    const symbol = symbols.findOrMake(this.#atoms.internText(options.view), this.#cursor.offset);
-    if (value.op === Op.CONSTANT) {
-      symbol.section = sections.absolute;
-      symbol.value = value.number;
-    } else {
-      symbol.section = sections.expression;
-      symbol.expression = value;
-    }
+    return value;
   }
 }
 
-/** Whether there certainly is room between a place and the end of what is there now: bytes or a jump. */
-function movesOn({ last, position, fragments }: Subsection, fragment: number, before: number): boolean {
-  let from = before;
-  for (let i = fragment; i !== last; i = fragments.nexts[i]!) {
-    if (fragments.fixedSizes[i]! > from || fragments.kinds[i] === Kind.BRANCH) return true;
-    from = 0;
+/** Whether there certainly is room between two places: bytes or a jump. */
+function movesOn(
+  { nexts, fixedSizes, kinds }: FragmentTable,
+  from: number,
+  fromPosition: number,
+  to: number,
+  toPosition: number,
+): boolean {
+  let before = fromPosition;
+  for (let i = from; i !== to; i = nexts[i]!) {
+    if (i < 0) return false;
+    if (fixedSizes[i]! > before || kinds[i] === Kind.BRANCH) return true;
+    before = 0;
   }
-  return position > from;
+  return toPosition > before;
 }

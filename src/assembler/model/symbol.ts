@@ -57,6 +57,9 @@ const IS_FORWARD = 1 << 8;
 const IS_LISTED = 1 << 9;
 const IS_TEMPORARY = 1 << 10;
 const IS_RESOLVING = 1 << 11;
+const IS_UNNEEDED = 1 << 14;
+const IS_WEAK_TARGET = 1 << 13;
+const HAS_INHERITED_SIZE = 1 << 12;
 
 export class AssemblySymbol implements ResolvedValue {
   readonly #name: SymbolName;
@@ -223,6 +226,33 @@ export class AssemblySymbol implements ResolvedValue {
     this.#set(IS_RESOLVING, value);
   }
 
+  /** The size is that of what the symbol was equated to. */
+  get hasInheritedSize(): boolean {
+    return (this.#flags & HAS_INHERITED_SIZE) !== 0;
+  }
+
+  set hasInheritedSize(value: boolean) {
+    this.#set(HAS_INHERITED_SIZE, value);
+  }
+
+  /** Named by `.weakref` and nothing else so far: weak, and in no table unless an alias is used. */
+  get isWeakTarget(): boolean {
+    return (this.#flags & IS_WEAK_TARGET) !== 0;
+  }
+
+  set isWeakTarget(value: boolean) {
+    this.#set(IS_WEAK_TARGET, value);
+  }
+
+  /** Nothing names it but a directive that says something about it: in no symbol table. */
+  get isUnneeded(): boolean {
+    return (this.#flags & IS_UNNEEDED) !== 0;
+  }
+
+  set isUnneeded(value: boolean) {
+    this.#set(IS_UNNEEDED, value);
+  }
+
   /** Name in the file where a version replaces the plain name (`.symver`); null for `name`. */
   get versionedName(): string | null {
     return this.#extras.versionedName;
@@ -306,6 +336,19 @@ export class AssemblySymbol implements ResolvedValue {
   /** The linker decides where it is, even if it is defined here. */
   get isExternal(): boolean {
     return (this.#flags & (IS_GLOBAL | IS_WEAK)) !== 0;
+  }
+
+  /** What an alias of `.weakref` is an alias of; the symbol itself otherwise. */
+  get meant(): AssemblySymbol {
+    let symbol: AssemblySymbol = this;
+    while (symbol.weakReference !== null) symbol = symbol.weakReference;
+    return symbol;
+  }
+
+  /** An expression names it, and so whatever it is an alias of. */
+  use(): void {
+    this.isUsed = true;
+    if (this.weakReference !== null) this.weakReference.use();
   }
 
   /** A copy that keeps today's value for the uses so far. */

@@ -3,7 +3,8 @@
  * final (DWARF 5 section 6.4, LSB 5 chapter 10.6). Routines that begin alike share a common part.
  */
 
-import type { CallFrames, FrameDescription, FrameInstruction, FrameStep, Place } from "../model/call-frames.ts";
+import type { Atom } from "../model/atom.ts";
+import type { FrameDescription, FrameInstruction, FrameStep, Place } from "../model/call-frames.ts";
 import { DW_CFA, DW_EH_PE } from "../model/call-frames.ts";
 import type { Expression } from "../model/expression.ts";
 import type { FragmentTable } from "../model/fragment.ts";
@@ -28,13 +29,14 @@ interface CommonInformation {
 export function writeCallFrames(program: Program): void {
   const { callFrames } = program;
   if (callFrames.descriptions.length === 0) return;
-  if (callFrames.wantsEhFrame) writeTable(program, new DebugSection(program, ".eh_frame", SHF.ALLOC, ALIGNMENT), true);
-  if (callFrames.wantsDebugFrame) writeTable(program, new DebugSection(program, ".debug_frame", 0, ALIGNMENT), false);
+  if (callFrames.hasEhFrame) writeTable(program, new DebugSection(program, ".eh_frame", SHF.ALLOC, ALIGNMENT), true);
+  if (callFrames.hasDebugFrame) writeTable(program, new DebugSection(program, ".debug_frame", 0, ALIGNMENT), false);
 }
 
 function writeTable(program: Program, out: DebugSection, eh: boolean): void {
   const commons: CommonInformation[] = [];
   for (const description of program.callFrames.descriptions) {
+    if (!(eh ? description.inEhFrame : description.inDebugFrame)) continue;
     // The newest that fits, as GNU as has it.
     let common = commons.findLast((candidate) => matches(candidate, description, eh)) ?? null;
     if (common === null) {
@@ -42,19 +44,20 @@ function writeTable(program: Program, out: DebugSection, eh: boolean): void {
       if (count < 0) count = description.instructions.length;
       common = { description, count, offset: out.length };
       commons.push(common);
-      writeCommon(out, common, eh);
+      writeCommon(out, common, eh, program);
     }
-    writeDescription(program.callFrames, out, description, common, eh);
+    writeDescription(out, description, common, eh, program);
   }
   out.finish();
 }
 
-function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean): void {
+function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean, program: Program): void {
+  const version = program.options.frameVersion ?? 1;
   const { description } = common;
   const lengthAt = out.length;
   out.word(0);
   out.word(eh ? 0 : -1);
-  out.byte(1);
+  out.byte(version);
   let augmentation = "";
   if (eh) {
     augmentation = "z";
@@ -64,6 +67,8 @@ function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean):
   }
   if (description.isSignalFrame) augmentation += "S";
   out.text(augmentation);
+  // Bytes of an address and of a segment selector.
+  if (version >= 4) out.byte(4, 0);
   out.uleb(1);
   out.sleb(DATA_ALIGNMENT);
   out.byte(description.returnColumn);
@@ -81,16 +86,17 @@ function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean):
     if (description.lsdaEncoding !== DW_EH_PE.omit) out.byte(description.lsdaEncoding);
     out.byte(DW_EH_PE.pcrel | DW_EH_PE.sdata4);
   }
-  for (let i = 0; i < common.count; i++) writeInstruction(out, description.instructions[i] as FrameInstruction);
+  for (let i = 0; i < common.count; i++)
+    writeInstruction(out, description.instructions[i] as FrameInstruction, program);
   pad(out, lengthAt);
 }
 
 function writeDescription(
-  callFrames: CallFrames,
   out: DebugSection,
   description: FrameDescription,
   common: CommonInformation,
   eh: boolean,
+  program: Program,
 ): void {
   const lengthAt = out.length;
   out.word(0);
@@ -116,7 +122,7 @@ function writeDescription(
     }
   }
   const { instructions } = description;
-  for (let i = common.count; i < instructions.length; i++) writeStep(callFrames, out, instructions[i]!);
+  for (let i = common.count; i < instructions.length; i++) writeStep(out, instructions[i]!, program);
   pad(out, lengthAt);
 }
 
@@ -179,9 +185,9 @@ function matches(common: CommonInformation, description: FrameDescription, eh: b
   return true;
 }
 
-function writeStep(callFrames: CallFrames, out: DebugSection, step: FrameStep): void {
-  if (typeof step === "number") writeAdvance(out, callFrames.advance(step, out.section.fragments));
-  else writeInstruction(out, step);
+function writeStep(out: DebugSection, step: FrameStep, program: Program): void {
+  if (typeof step === "number") writeAdvance(out, program.callFrames.advance(step, out.section.fragments));
+  else writeInstruction(out, step, program);
 }
 
 function writeAdvance(out: DebugSection, delta: number): void {
@@ -197,8 +203,11 @@ function writeAdvance(out: DebugSection, delta: number): void {
   }
 }
 
-function writeInstruction(out: DebugSection, instruction: FrameInstruction): void {
+function writeInstruction(out: DebugSection, instruction: FrameInstruction, program: Program): void {
   switch (instruction.kind) {
+    case "label":
+      placeLabel(out, instruction.name, program);
+      return;
     case "plain":
       out.byte(instruction.op);
       return;
@@ -213,6 +222,20 @@ function writeInstruction(out: DebugSection, instruction: FrameInstruction): voi
     case "offset":
       writeOffset(out, instruction.op, instruction.register, instruction.offset);
   }
+}
+
+/** A symbol of the source within the table. */
+function placeLabel({ section, end }: DebugSection, name: Atom, program: Program): void {
+  const symbol = program.symbols.findOrMake(name, 0);
+  if (symbol.section.kind !== "undefined" || symbol.expression !== null) {
+    const { frame, offset } = symbol;
+    const message = `\`${symbol.name}' is defined already`;
+    program.reporter.report("error", "symbol-redefined", frame, offset, symbol.name.length, message, {});
+    return;
+  }
+  symbol.section = section;
+  symbol.fragment = section.subsection(0).first;
+  symbol.value = end;
 }
 
 function writeOffset(out: DebugSection, op: number, register: number, offset: number): void {

@@ -164,7 +164,7 @@ class Relaxer {
   #settle(i: number): void {
     const fragments = this.#fragments;
     const target = this.#branchTarget(i);
-    const named = fragments.targetSymbol(i);
+    const named = fragments.targetSymbol(i)?.meant ?? null;
     // What another file may define in its place is reached through the linkage table.
     const isReplaceable = fragments.relocation(i) === R.PLT32 && target !== null && (named ?? target).isGlobal;
     const isWeak = named !== null && (named.isWeak || target?.isWeak);

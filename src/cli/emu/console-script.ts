@@ -6,13 +6,16 @@
  *     @* cloud                   typed at every node (so is a line without @)
  *     !wait 5s                   virtual time passes
  *     !expect era (\d+)          every node of the last line must show this within 30 s
+ *     !unplug 2                  what src/lab/actions.ts has a word for, done to node 2
  */
+import { ACTIONS, type Action, actionKind, parseAction, perform } from "../../lab/actions.ts";
 import { type LabCluster, type LabNode, WaitError } from "../../lab/lab.ts";
 import { toNs } from "../../lab/time.ts";
 import { CommandError, UsageError } from "../fail.ts";
 
 type Step =
   | { readonly kind: "type"; readonly nodes: readonly number[]; readonly text: string; readonly line: number }
+  | { readonly kind: "do"; readonly action: Omit<Action, "atNs"> }
   | { readonly kind: "wait"; readonly spanNs: number }
   | { readonly kind: "expect"; readonly pattern: RegExp; readonly line: number };
 
@@ -36,10 +39,19 @@ export function parseConsoleScript(text: string, path: string, nodeCount: number
       try {
         if (word === "wait") return [{ kind: "wait", spanNs: toNs(rest) }];
         if (word === "expect") return [{ kind: "expect", pattern: new RegExp(rest, "m"), line }];
+        if (actionKind(word) !== undefined && word !== "add") {
+          const action = parseAction(word, rest);
+          if (action.node < nodeCount) return [{ kind: "do", action }];
+          fail(`there is no node ${action.node + 1}: the nodes are 1 to ${nodeCount}`);
+        }
       } catch (error) {
+        if (error instanceof UsageError) throw error;
         fail((error as Error).message);
       }
-      fail(`unknown directive !${word}: there are !wait TIME and !expect REGEX`);
+      const words = ACTIONS.map((kind) => `!${kind.word}`).filter((known) => known !== "!add");
+      fail(
+        `unknown directive !${word}: there are !wait TIME, !expect REGEX, and ${words.join(" ")} with a node's number`,
+      );
     }
     const addressed = /^@(\*|\d+)\s?(.*)$/.exec(source);
     if (source.startsWith("@") && !addressed) fail("@ is followed by a node's number or by *");
@@ -54,7 +66,8 @@ export async function runConsoleScript(lab: LabCluster, steps: readonly Step[], 
   let nodes: readonly LabNode[] = lab.nodes;
   const typedAt = new Set<LabNode>();
   for (const step of steps) {
-    if (step.kind === "wait") await lab.advance(step.spanNs);
+    if (step.kind === "do") perform(lab, step.action);
+    else if (step.kind === "wait") await lab.advance(step.spanNs);
     else if (step.kind === "type") {
       nodes = step.nodes.map((index) => lab.nodes[index]!);
       for (const node of nodes) {

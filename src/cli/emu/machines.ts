@@ -74,15 +74,16 @@ export interface Surroundings {
   readonly closers: (() => void)[];
 }
 
-/** Machines that are switched on at virtual time 0. */
+/** Machines that are switched on at virtual time 0, the last ones (`later`) apart, which are off until someone does. */
 export async function newCluster(
   options: EmuOptions,
   media: Media,
   common: RestoreOptions,
   surroundings: Surroundings,
+  later = 0,
 ): Promise<LabCluster> {
   const firmware = options.firmware === null ? loadFirmware() : readInput(options.firmware);
-  const nodes = await machineNodes(options, media, firmware, surroundings);
+  const nodes = await machineNodes(options, media, firmware, surroundings, later);
   const { seed, gateway } = options;
   return new LabCluster({ ...common, nodes, firmware, seed, gateway });
 }
@@ -92,6 +93,7 @@ async function machineNodes(
   media: Media,
   firmware: Uint8Array,
   { progress, signal, closers }: Surroundings,
+  later: number,
 ): Promise<NodeOptions[]> {
   const cdrom = media.cdrom === null ? null : readInput(media.cdrom);
   const names = Array.from({ length: nodes }, (_, index) => `qure-${index + 1}`);
@@ -130,11 +132,20 @@ async function machineNodes(
       }
       disk = open(path, false);
     } else if (isBlank || base) disk = newDisk();
-    return { name, ramBytes, ...parts, ...(disk ? { disk } : {}), ...(cdrom ? { cdrom } : {}) };
+    const off = index >= nodes - later;
+    return {
+      name,
+      ramBytes,
+      ...parts,
+      ...(disk ? { disk } : {}),
+      ...(cdrom ? { cdrom } : {}),
+      ...(off ? { off } : {}),
+    };
   });
 }
 
-function readInput(path: string): Uint8Array {
+/** A file that must be there. */
+export function readInput(path: string): Uint8Array {
   const bytes = readIfPresent(path);
   if (!bytes) throw new CommandError(`${path}: no such file`);
   return bytes;

@@ -4,6 +4,7 @@
  */
 import { TRACE_KINDS, type TraceKind } from "../../../emulator/debug/trace.ts";
 import { DEFAULT_JIT, JIT_MODES } from "../../../emulator/jit/jit.ts";
+import { decodeRun, type RunDescription } from "../../lab/run-link.ts";
 import { toNs } from "../../lab/time.ts";
 import { UsageError } from "../fail.ts";
 import {
@@ -68,6 +69,14 @@ const bootOrder: ArgumentParser<string> = (argument, option) => {
   if (!/^[acdn]{1,3}$/.test(argument))
     throw new UsageError(`${option} ${argument}: write up to three of a, c, d and n`);
   return argument;
+};
+
+const runLink: ArgumentParser<RunDescription> = (argument, option) => {
+  try {
+    return decodeRun(argument);
+  } catch (error) {
+    throw new UsageError(`${option}: ${(error as Error).message}`);
+  }
 };
 
 const MACHINES = "Machines";
@@ -183,6 +192,14 @@ export const EMU_OPTIONS = {
     group: RUN,
     parse: text,
   }),
+  replay: optional({
+    flags: "--replay <link>",
+    help: "repeat the run that a link holds; it ends at the same instruction with the same digest",
+    group: RUN,
+    parse: runLink,
+    conflicts: ["until", "for", "script", "serial", "dir"],
+  }),
+  link: flag({ flags: "--link", help: "print the run, and all that was done in it, as a link", group: OUTPUT }),
   threads: optional({
     flags: "--threads <n>",
     help: "spread the machines over threads; the run is the same",
@@ -196,6 +213,11 @@ export const EMU_OPTIONS = {
     group: RUN,
     choices: JIT_MODES,
     default: DEFAULT_JIT,
+  }),
+  reboot: flag({
+    flags: "--no-reboot",
+    help: "a machine that would reset switches itself off instead",
+    group: RUN,
   }),
   realtime: flag({ flags: "--realtime", help: "let a virtual second take a second", group: RUN }),
   json: flag({ flags: "--json", help: "print the outcome as one JSON object", group: OUTPUT }),
@@ -277,4 +299,6 @@ const NAMES = Object.keys(EMU_OPTIONS) as EmuOptionName[];
 export const SAVE_OPTIONS = NAMES.filter((name) => name !== "save");
 
 /** What `qure snapshot restore` takes: which machines there are, the snapshot says. */
-export const RESTORE_OPTIONS = NAMES.filter((name) => EMU_OPTIONS[name].group !== MACHINES);
+export const RESTORE_OPTIONS = NAMES.filter(
+  (name) => EMU_OPTIONS[name].group !== MACHINES && name !== "replay" && name !== "link",
+);

@@ -1,8 +1,8 @@
 /** What `qure emu` says at its end: the table of nodes and the figures of the run, for people or as JSON. */
 import { countersOf, describeCounters } from "../../../emulator/debug/statistics.ts";
+import { lastStatus } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import { formatNs } from "../../lab/time.ts";
-import { lastStatus } from "./cloud-status.ts";
 
 export interface Outcome {
   readonly lab: LabCluster;

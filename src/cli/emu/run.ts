@@ -1,14 +1,15 @@
 /** A run of machines, from the options to the exit code. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
+import { isAgreed, StatusBoard } from "../../lab/cloud-status.ts";
 import { type LabCluster, type LabNode, type RestoreOptions, restoreCluster } from "../../lab/lab.ts";
 import { formatNs } from "../../lab/time.ts";
 import { CommandError, UsageError } from "../fail.ts";
 import { makeProgress, type Progress } from "../progress.ts";
 import { type StoredSnapshot, writeSnapshot } from "../snapshot-store.ts";
-import { isAgreed, StatusBoard } from "./cloud-status.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { checkPorts, startDebugging } from "./debug.ts";
+import { checkDigest, checkImage, checkLinkable, optionsOf, Recorder, replayRun } from "./link.ts";
 import { MachineLog } from "./machine-log.ts";
 import { chooseMedia, NO_MEDIA, newCluster, type Surroundings } from "./machines.ts";
 import { CLOUD, type EmuOptions, type Goal } from "./options.ts";
@@ -17,6 +18,7 @@ import { openCapture, openLogs, writeScreenshots } from "./records.ts";
 import { watchScreen } from "./screen.ts";
 import { connectStdio, LEFT_BY_KEY } from "./serial.ts";
 import { stay, type Terminal } from "./terminal.ts";
+import { TripleFaults } from "./triple-fault.ts";
 
 /** Virtual time within which `--until` must be reached when there is no `--for`. */
 const DEFAULT_LIMIT_NS = 120e9;
@@ -30,17 +32,21 @@ const EXIT_STANDSTILL = 4;
  * was wanted.
  */
 export async function runEmu(
-  options: EmuOptions,
+  given: EmuOptions,
   from: StoredSnapshot | null = null,
   terminal: Terminal = process,
 ): Promise<void> {
   const start = performance.now();
+  const { replay: run } = given;
+  const options = run ? optionsOf(run, given) : given;
   const nodes = from ? from.config.nodes.length : options.nodes;
   const { serial, log, stats, json, at, save, store } = options;
   if (serial !== null && nodes > 1) throw new UsageError("--serial stdio is for a single machine: leave --nodes out");
   const media = from ? NO_MEDIA : chooseMedia(options);
   checkPorts(options, nodes);
-  const goal = chooseGoal(options, media.cdrom !== null && media.hda === null && !media.isForeign);
+  if (run) checkImage(run, media);
+  if (options.link) checkLinkable(options, media);
+  const goal = run ? null : chooseGoal(options, media.cdrom !== null && media.hda === null && !media.isForeign);
   const threads = chooseThreads(options, nodes);
   const isAttended = isInteractive(options, terminal);
 
@@ -55,16 +61,25 @@ export async function runEmu(
     const script = options.script === null ? null : readScript(options.script, nodes);
     const capture = options.pcap === null ? undefined : openCapture(options.pcap, closers);
     const machineLog = new MachineLog(log);
+    const tripleFaults = new TripleFaults(progress, options.symbols, media.cdrom ?? media.hda);
+    let lab: LabCluster | null = null;
     const common: RestoreOptions = {
       threads,
       jit: options.jit,
       realtime: options.realtime,
       signal: interrupt.signal,
       ...(capture ? { capture } : {}),
-      log: (node, line) => machineLog.write(node, line),
+      reboot: options.reboot,
+      tripleFault: "go on",
+      log: (node, line) => {
+        machineLog.write(node, line);
+        tripleFaults.hear(node, lab?.nowNs ?? 0, line);
+      },
     };
-    const lab = from ? restoreCluster(from.bytes, common) : await newCluster(options, media, common, surroundings);
+    const later = run ? nodes - run.nodes : 0;
+    lab = from ? restoreCluster(from.bytes, common) : await newCluster(options, media, common, surroundings, later);
     closers.push(() => lab.close());
+    const recorder = options.link ? new Recorder(lab) : null;
     if (log !== null) openLogs(lab, log, closers);
     await startDebugging(lab, options, media.cdrom ?? media.hda, surroundings);
     let reached = true;
@@ -80,11 +95,13 @@ export async function runEmu(
         await runConsoleScript(lab, script, options.script!);
         startNs = lab.nowNs;
       }
+      if (run) await replayRun(lab, run);
       const limitNs = Math.max(0, startNs + (options.for ?? DEFAULT_LIMIT_NS) - lab.nowNs);
       if (goal !== null) reached = await reach(goal, lab, limitNs, progress);
       else if (options.for !== null) await lab.advance(limitNs);
       // A snapshot without a goal is restored and shown; machines run until they are off, as in any emulator.
-      else if (!isAttended && script === null && (from === null || serial !== null)) await runUntilOff(lab);
+      else if (!isAttended && run === null && script === null && (from === null || serial !== null))
+        await runUntilOff(lab);
       if (isAttended) {
         progress.done();
         if (media.isForeign && nodes === 1) await watchScreen(lab, terminal, interrupt);
@@ -100,6 +117,8 @@ export async function runEmu(
     const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start, isForeign: media.isForeign };
     if (serial === null || json) report(outcome, terminal.stdout, json, stats);
     else if (stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
+    if (recorder) terminal.stdout.write(`${recorder.link(lab, options, media)}\n`);
+    if (run) checkDigest(lab, run);
     if (machineLog.hint) progress.note(machineLog.hint);
     for (const node of lab.nodes) node.disk?.flush();
     if (interrupted) throw new CommandError("", EXIT_INTERRUPTED);
@@ -108,6 +127,7 @@ export async function runEmu(
         `--until ${goal!.text} was not reached within ${formatNs(options.for ?? DEFAULT_LIMIT_NS)} of virtual time`,
         EXIT_NOT_REACHED,
       );
+    if (!options.reboot && tripleFaults.count > 0) throw new CommandError("", EXIT_STANDSTILL);
     closeAll(closers);
   } catch (error) {
     throw interrupt.signal.aborted && error === interrupt.signal.reason
@@ -146,7 +166,12 @@ function chooseGoal(options: EmuOptions, bootsFromCd: boolean): Goal | null {
 /** Does a person look at the cluster, and want to stay with it? */
 function isInteractive(options: EmuOptions, { stdin, stdout }: Terminal): boolean {
   const isTerminal = stdin.isTTY === true && stdout.isTTY === true;
-  return isTerminal && options.serial === null && !options.json && options.for === null && options.until === null;
+  return (
+    isTerminal &&
+    options.serial === null &&
+    !options.json &&
+    [options.for, options.until, options.replay].every((value) => value === null)
+  );
 }
 
 /** Below this a quantum has too little to do for a thread to be worth its wake. */

@@ -182,8 +182,9 @@ describe("a link", () => {
     expect(link.send(1, 1000, 60)).toBe(1000 + 84 * 8 + 1);
     expect(link.send(0, 9000, 60)).toBe(9000 + 84 * 8 + 1);
     expect(fieldsOf(link)).toEqual([
-      "link 2",
+      "link 3",
       ...["bool true", "integer 0", "integer 9672", "integer 1672", "integer 0", "integer 0", "integer 0"],
+      "bool false",
     ]);
   });
 
@@ -208,9 +209,44 @@ describe("a link", () => {
     expect(link.send(1, 0, 60)).toBeNull();
     expect([0, 0, 1, 0, 1].map((end) => link.nextSequence(end as 0 | 1))).toEqual([0, 1, 0, 2, 1]);
     expect(fieldsOf(link)).toEqual([
-      "link 2",
+      "link 3",
       ...["bool false", "integer 2", "integer 0", "integer 0", "integer 3", "integer 2", "integer 2"],
+      "bool false",
     ]);
+  });
+});
+
+describe("a troubled link", () => {
+  /** Arrivals of so many frames, 10 us apart; null for those that are lost. */
+  function arrivals(link: Link, count: number): (number | null)[] {
+    return Array.from({ length: count }, (_, index) => link.send(0, index * 10_000, 60));
+  }
+  const none = { blocked: false, lostPercent: 0, delayedPercent: 0, delayNs: 0 };
+
+  test("loses and delays about as many frames as it was told, the same ones each time, and none overtakes another", () => {
+    const run = (): (number | null)[] => {
+      const link = new Link("a", 5);
+      link.setTrouble(0, { ...none, lostPercent: 30, delayedPercent: 50, delayNs: 1_000_000 });
+      return arrivals(link, 1000);
+    };
+    const found = run();
+    expect(run()).toEqual(found);
+    const arrived = found.filter((arrival) => arrival !== null);
+    expect(Math.abs(1000 - arrived.length - 300)).toBeLessThan(50);
+    expect(arrived.toSorted((a, b) => a - b)).toEqual(arrived);
+    expect(arrived[0]).toBeGreaterThan(0);
+  });
+
+  test("blocked one way lets the other way through, and heals", () => {
+    const link = new Link("a", 5);
+    link.setTrouble(0, { ...none, blocked: true });
+    expect([link.send(0, 0, 60), link.send(1, 0, 60), link.dropped]).toEqual([null, 677, 1]);
+    link.setTrouble(0, none);
+    expect(link.send(0, 10_000, 60)).toBe(10_677);
+  });
+
+  test("refuses what is no share", () => {
+    expect(() => new Link("a", 5).setTrouble(0, { ...none, lostPercent: 101 })).toThrow("link a: 101 % lost");
   });
 });
 

@@ -272,8 +272,9 @@ describe("saved state", () => {
     cards[1]!.send(9, 3);
     network.advance(1000);
     const link = (idle: number, sequence: number): string[] => [
-      "link 2",
+      "link 3",
       ...["bool true", "integer 0", `integer ${idle}`, "integer 0", `integer ${sequence}`, "integer 0", "integer 0"],
+      "bool false",
     ];
     const blob = (byte: number): string =>
       `blob ${Buffer.from(new Uint8Array(60).fill(0xff, 0, 6).fill(byte, 14, 15)).toString("hex")}`;

@@ -1,6 +1,6 @@
 /** What the nodes' consoles say about the cluster: the lines of the cluster daemon (docs/kernel.md). */
 
-import type { ConsoleText } from "../../lab/console.ts";
+import type { ConsoleText } from "./console.ts";
 
 export interface CloudStatus {
   readonly name: string;

@@ -1,0 +1,284 @@
+/**
+ * What a person does to a cluster while it runs: keys, cables, power, faults. One table of words serves the scripts of
+ * `qure emu`, links that hold a run, and the toolbox of the page.
+ */
+import { NO_TROUBLE, type Trouble } from "../../emulator/ether/link.ts";
+import type { LabCluster } from "./cluster.ts";
+import { formatNs, toNs } from "./time.ts";
+
+/** What was done, and the virtual time just before which it was done. */
+export interface Action {
+  readonly atNs: number;
+  readonly word: ActionWord;
+  /** The machine, counted from 0. */
+  readonly node: number;
+  /** As the word's parameters say. */
+  readonly values: readonly ActionValue[];
+}
+
+export type ActionValue = number | string;
+
+/** A parameter: how people write it, and what it may be. Links hold numbers as they are and text as UTF-8. */
+interface ParameterKind {
+  readonly holds: "number" | "text";
+  /** Throws a RangeError with a sentence. */
+  parse(text: string): ActionValue;
+  format(value: ActionValue): string;
+  isValid(value: ActionValue): boolean;
+}
+
+const LONGEST_NS = 3600e9;
+const MOST_SLOWNESS = 10_000;
+const LAST_KEY = 0xffff;
+const RELEASED = 0x10000;
+
+function number(least: number, most: number, what: string, suffix = ""): ParameterKind {
+  const isValid = (value: ActionValue): boolean =>
+    Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+  return {
+    holds: "number",
+    isValid,
+    format: (value) => `${value}${suffix}`,
+    parse(text) {
+      const value = Number(text.endsWith(suffix) ? text.slice(0, text.length - suffix.length) : text);
+      if (text === "" || !isValid(value)) throw new RangeError(`${text} is not ${what}, from ${least} to ${most}`);
+      return value;
+    },
+  };
+}
+
+const PERCENT = number(0, 100, "a share in percent", "%");
+const FACTOR = number(1, MOST_SLOWNESS, "a factor");
+const KEY = number(0, LAST_KEY + RELEASED, "the code of a key");
+const SPAN: ParameterKind = {
+  holds: "number",
+  isValid: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= LONGEST_NS,
+  format: (value) =>
+    formatNs(Number(value))
+      .replace(/\.?0+ /, "")
+      .replace(" ", ""),
+  parse(text) {
+    const span = toNs(text);
+    if (span > LONGEST_NS) throw new RangeError(`${text} is longer than an hour`);
+    return span;
+  },
+};
+const DIRECTIONS = ["in", "out", "both"] as const;
+const DIRECTION: ParameterKind = {
+  holds: "text",
+  isValid: (value) => DIRECTIONS.some((word) => word === value),
+  format: String,
+  parse(text) {
+    if (DIRECTION.isValid(text)) return text;
+    throw new RangeError(`${text} is not a direction: write in, out or both`);
+  },
+};
+const TEXT: ParameterKind = {
+  holds: "text",
+  isValid: (value) => typeof value === "string",
+  format: String,
+  parse: String,
+};
+
+export interface ActionKind {
+  readonly word: string;
+  /** For people: on a button, and in the list of words. */
+  readonly label: string;
+  readonly help: string;
+  readonly parameters: readonly { readonly name: string; readonly kind: ParameterKind; readonly usual: ActionValue }[];
+  apply(lab: LabCluster, node: number, values: readonly ActionValue[]): void;
+}
+
+function trouble(lab: LabCluster, node: number, change: Partial<Trouble>): void {
+  for (const direction of ["in", "out"] as const)
+    lab.cluster.setTrouble(node, direction, { ...lab.cluster.trouble(node, direction), ...change });
+}
+
+/** In the order of their numbers in links: new ones come last. */
+export const ACTIONS = [
+  {
+    word: "type",
+    label: "Type",
+    help: "types a text over the serial line COM1",
+    parameters: [{ name: "text", kind: TEXT, usual: "cloud\r" }],
+    apply: (lab, node, [text]) =>
+      lab.nodes[node]!.send(Uint8Array.from(String(text), (character) => character.charCodeAt(0))),
+  },
+  {
+    word: "keys",
+    label: "Keys",
+    help: "types a text on the keyboard",
+    parameters: [{ name: "text", kind: TEXT, usual: "cloud\r" }],
+    apply: (lab, node, [text]) => lab.nodes[node]!.typeKeys(String(text).replace(/\r/g, "\n")),
+  },
+  {
+    word: "key",
+    label: "Key",
+    help: "a key of the keyboard goes down: its set 1 make code; 10000h more: it comes up",
+    parameters: [{ name: "code", kind: KEY, usual: 0x1c }],
+    apply: (lab, node, [code]) => lab.nodes[node]!.key(Number(code) & LAST_KEY, Number(code) < RELEASED),
+  },
+  {
+    word: "unplug",
+    label: "Pull the cable",
+    help: "pulls the network cable",
+    parameters: [],
+    apply: (lab, node) => lab.nodes[node]!.cut(),
+  },
+  {
+    word: "plug",
+    label: "Plug it in",
+    help: "plugs the network cable in again",
+    parameters: [],
+    apply: (lab, node) => lab.nodes[node]!.connect(),
+  },
+  {
+    word: "block",
+    label: "Block one way",
+    help: "lets no frame through to the machine (in), from it (out) or either way (both); its link stays up",
+    parameters: [{ name: "direction", kind: DIRECTION, usual: "in" }],
+    apply: (lab, node, [way]) => {
+      for (const direction of ["in", "out"] as const) {
+        const blocked = way === direction || way === "both";
+        lab.cluster.setTrouble(node, direction, { ...lab.cluster.trouble(node, direction), blocked });
+      }
+    },
+  },
+  {
+    word: "lose",
+    label: "Lose frames",
+    help: "loses a share of the frames, either way",
+    parameters: [{ name: "share", kind: PERCENT, usual: 30 }],
+    apply: (lab, node, [share]) => trouble(lab, node, { lostPercent: Number(share) }),
+  },
+  {
+    word: "delay",
+    label: "Delay frames",
+    help: "lets a share of the frames come later, either way",
+    parameters: [
+      { name: "time", kind: SPAN, usual: 20e6 },
+      { name: "share", kind: PERCENT, usual: 50 },
+    ],
+    apply: (lab, node, [time, share]) => trouble(lab, node, { delayNs: Number(time), delayedPercent: Number(share) }),
+  },
+  {
+    word: "heal",
+    label: "Heal the cable",
+    help: "ends what block, lose and delay began",
+    parameters: [],
+    apply: (lab, node) => trouble(lab, node, NO_TROUBLE),
+  },
+  {
+    word: "cut",
+    label: "Cut the power",
+    help: "takes the power away, between two instructions",
+    parameters: [],
+    apply: (lab, node) => lab.nodes[node]!.powerOff(),
+  },
+  {
+    word: "power",
+    label: "Power on",
+    help: "switches a machine on that is off",
+    parameters: [],
+    apply: (lab, node) => lab.nodes[node]!.powerOn(),
+  },
+  {
+    word: "reset",
+    label: "Reset",
+    help: "presses the reset button",
+    parameters: [],
+    apply: (lab, node) => lab.nodes[node]!.reset(),
+  },
+  {
+    word: "button",
+    label: "Power button",
+    help: "presses the power button, which the system may heed",
+    parameters: [],
+    apply: (lab, node) => lab.nodes[node]!.pressPowerButton(),
+  },
+  {
+    word: "freeze",
+    label: "Freeze",
+    help: "lets the processor stand still for a while; its devices go on",
+    parameters: [{ name: "time", kind: SPAN, usual: 5e9 }],
+    apply: (lab, node, [time]) => lab.nodes[node]!.freeze(Number(time)),
+  },
+  {
+    word: "slow",
+    label: "Slow disk",
+    help: "lets the drives take so many times as long; 1 is right again",
+    parameters: [{ name: "factor", kind: FACTOR, usual: 100 }],
+    apply: (lab, node, [factor]) => lab.nodes[node]!.slowDisk(Number(factor)),
+  },
+  {
+    word: "add",
+    label: "Add a machine",
+    help: "plugs in and switches on a machine that was not there",
+    parameters: [],
+    apply: (lab, node) => lab.nodes[node]!.powerOn(),
+  },
+] as const satisfies readonly ActionKind[];
+
+export type ActionWord = (typeof ACTIONS)[number]["word"];
+
+const KINDS: ReadonlyMap<string, ActionKind> = new Map(ACTIONS.map((kind) => [kind.word, kind]));
+
+/** Undefined for a word that is none. */
+export function actionKind(word: string): ActionKind | undefined {
+  return KINDS.get(word);
+}
+
+/** Does it. The cluster stands at the action's time, and hears of it once. */
+export function perform(lab: LabCluster, { word, node, values }: Omit<Action, "atNs">): void {
+  const { onAction } = lab;
+  onAction?.(word, node, values);
+  lab.onAction = null;
+  try {
+    KINDS.get(word)!.apply(lab, node, values);
+  } finally {
+    lab.onAction = onAction;
+  }
+}
+
+/** Repeats all that was done, each at its time, and ends at a time. */
+export async function replay(lab: LabCluster, actions: readonly Action[], endNs: number): Promise<void> {
+  for (const action of actions) {
+    await lab.advance(Math.max(0, action.atNs - lab.nowNs));
+    perform(lab, action);
+  }
+  await lab.advance(Math.max(0, endNs - lab.nowNs));
+}
+
+/** `lose 2 30%`: as it is written in scripts, after an exclamation mark. */
+export function formatAction({ word, node, values }: Action): string {
+  const { parameters } = KINDS.get(word)!;
+  return [word, node + 1, ...parameters.map(({ kind }, index) => kind.format(values[index]!))]
+    .map((part) => String(part).replace(/\r/g, "\\n"))
+    .join(" ");
+}
+
+/** What stands after the word in a script: a machine's number, then the parameters. Throws a RangeError. */
+export function parseAction(word: string, rest: string): Omit<Action, "atNs"> {
+  const kind = KINDS.get(word);
+  if (kind === undefined) throw new RangeError(`${word} is none of ${ACTIONS.map((known) => known.word).join(", ")}`);
+  const [machine = "", ...texts] = rest.trim().split(/\s+/);
+  const node = Number(machine) - 1;
+  if (!/^[1-9]\d*$/.test(machine)) throw new RangeError(`${word} is followed by the number of a machine`);
+  const isText = kind.parameters[0]?.kind === TEXT;
+  const given = isText
+    ? [
+        rest
+          .trim()
+          .slice(machine.length + 1)
+          .replace(/\\n/g, "\r"),
+      ]
+    : texts;
+  if (given.length > kind.parameters.length)
+    throw new RangeError(
+      `${word} takes ${kind.parameters.map(({ name }) => name).join(" and ") || "nothing"} after the machine`,
+    );
+  const values = kind.parameters.map(({ kind: parameter, usual }, index) =>
+    given[index] === undefined || given[index] === "" ? usual : parameter.parse(given[index]),
+  );
+  return { word: kind.word as ActionWord, node, values };
+}

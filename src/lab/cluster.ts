@@ -1,0 +1,600 @@
+/**
+ * Machines and clusters as a person or a test uses them: type at a console, wait for text in virtual time, look at
+ * screens, memory and disks, pull cables. Everything that QuRe's own tests of whole machines do, they do through this
+ * file. It needs nothing of Node: what it needs of its host comes in as a `LabHost`, and lab.ts lends Node's.
+ */
+
+import type { BoardParts } from "../../emulator/board.ts";
+import { Cluster } from "../../emulator/cluster/cluster.ts";
+import type { GroupFactory, MachineHost } from "../../emulator/cluster/machine-host.ts";
+import { Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/snapshot.ts";
+import { TRIPLE_FAULT } from "../../emulator/cpu/triple-fault.ts";
+import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
+import type { BlockBackend } from "../../emulator/disk/block.ts";
+import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
+import type { Tap, TapHandler } from "../../emulator/ether/tap.ts";
+import type { JitMode } from "../../emulator/jit/jit.ts";
+import type { Machine, Picture } from "../../emulator/machine.ts";
+import { ConsoleText } from "./console.ts";
+import { TripleFaultError, WaitError } from "./errors.ts";
+import type { LabHost } from "./host.ts";
+import { type TimeSpan, toNs } from "./time.ts";
+
+/** A disk or CD: bytes, or anything that reads and writes them. */
+export type Medium = Uint8Array | BlockBackend;
+
+export interface NodeOptions {
+  /** Name for people, and the host name that the gateway's DHCP server gives. `qure-1`, `qure-2`, ... when absent. */
+  readonly name?: string;
+  /** Drive hda: primary master. */
+  readonly disk?: Medium;
+  /** Drive hdc: secondary master. */
+  readonly cdrom?: Medium;
+  /** Diskettes in the drives A and B. */
+  readonly floppies?: readonly (Medium | null)[];
+  /** Where firmware looks for a system: a diskette, c disk, d CD. */
+  readonly bootOrder?: string;
+  /** A video BIOS for the display adapter. */
+  readonly videoRom?: Uint8Array;
+  /** 32 MiB when absent. */
+  readonly ramBytes?: number;
+  /** Six bytes; chosen by the seed when absent. */
+  readonly macAddress?: Uint8Array;
+  /** It has no power until `powerOn`. */
+  readonly off?: boolean;
+}
+
+export interface ClusterOptions {
+  readonly nodes: readonly NodeOptions[];
+  /** The PC's firmware (`loadFirmware`). */
+  readonly firmware: Uint8Array;
+  /** What the cluster needs of the program that it runs in. */
+  readonly host: LabHost;
+  /** Decides MAC addresses and the moments of power-on. 1 when absent. */
+  readonly seed?: number;
+  /** Is there a gateway that serves DHCP? True when absent. */
+  readonly gateway?: boolean;
+  /** Of each cable; 50 us when absent. */
+  readonly linkLatency?: TimeSpan;
+  /** Virtual date at power-on, seconds since 1970; 2026-01-01 00:00 UTC when absent. */
+  readonly startSeconds?: number;
+  /** Receives the pcapng file of all cables, piece by piece. */
+  readonly capture?: (bytes: Uint8Array) => void;
+  /**
+   * Threads over which the machines are spread; 1 when absent. What the guests see stays the same. Media are handed to
+   * the threads as they are when the cluster is made: what a guest writes is to be read through `LabNode.disk` then.
+   */
+  readonly threads?: number;
+  /** Whether hot guest code is compiled: it changes nothing but speed. */
+  readonly jit?: JitMode;
+  /** Whether a reset that a guest asks for happens; when not, its machine switches itself off. True when absent. */
+  readonly reboot?: boolean;
+  /**
+   * What waits do when a guest ends in a triple fault: "fail" (when absent) throws a `TripleFaultError` that explains
+   * it; "go on" is for systems that reset a PC in this way.
+   */
+  readonly tripleFault?: "fail" | "go on";
+  /** Paces virtual time to the host's clock; what the guests see stays the same. */
+  readonly realtime?: boolean;
+  /** Ends every wait with an `AbortError`. */
+  readonly signal?: AbortSignal;
+  /** Receives what the machines have to report about their guests: accesses to what is not there, resets. */
+  readonly log?: (node: string, line: string) => void;
+}
+
+export interface WaitOptions {
+  /**
+   * When the condition is looked at: each virtual millisecond ("time", when absent), or only after those in which a
+   * console printed something ("output"), which is much faster for a cluster that rests. A condition that is looked at
+   * by output must not change anything.
+   */
+  readonly look?: "time" | "output";
+  /** Virtual time after which the wait fails; 60 s when absent. */
+  readonly within?: TimeSpan | "forever";
+}
+
+const DEFAULT_RAM_BYTES = 32 * 1024 * 1024;
+const DEFAULT_START_SECONDS = 1_767_225_600;
+/** How often a wait looks at the consoles, in virtual time. */
+const LOOK_NS = 1_000_000;
+const COM1 = 0;
+const CD_SECTOR_BYTES = 2048;
+const SECTOR_BYTES = 512;
+const INTERRUPT_FLAG = 0x200;
+/** The last that the firmware of the emulated PC says when no drive starts. */
+const NOTHING_BOOTABLE = "No bootable device. Attach one and press a key.\n";
+/** The host's event loop gets a turn this often, in milliseconds of wall time. */
+const TURN_MS = 20;
+
+/** Media that are given as bytes: nodes with the same bytes share one copy of them. */
+class Media {
+  readonly #known = new Map<Uint8Array, BytesDisk>();
+
+  #base(bytes: Uint8Array, unitBytes = CD_SECTOR_BYTES): BytesDisk {
+    let base = this.#known.get(bytes);
+    const sizeBytes = Math.ceil(bytes.length / unitBytes) * unitBytes;
+    if (!base) this.#known.set(bytes, (base = new BytesDisk(bytes.slice(), sizeBytes)));
+    return base;
+  }
+
+  disk(medium: Medium, unitBytes?: number): BlockBackend {
+    if (!(medium instanceof Uint8Array)) return medium;
+    const base = this.#base(medium, unitBytes);
+    return new SparseDisk(base.sizeBytes, { base });
+  }
+
+  cdrom(medium: Medium): BlockBackend {
+    return medium instanceof Uint8Array ? this.#base(medium) : medium;
+  }
+}
+
+/** The parts of a machine that most do not have. */
+function partsOf({ floppies, bootOrder, videoRom }: NodeOptions, media: Media): { parts?: BoardParts } {
+  const parts: BoardParts = {
+    ...(floppies?.some((floppy) => floppy !== null)
+      ? { floppies: floppies.map((floppy) => floppy && media.disk(floppy, SECTOR_BYTES)) }
+      : {}),
+    ...(bootOrder !== undefined ? { bootOrder } : {}),
+    ...(videoRom ? { videoRom } : {}),
+  };
+  return Object.keys(parts).length > 0 ? { parts } : {};
+}
+
+export class LabNode {
+  readonly index: number;
+  readonly name: string;
+  /** What the machine sent over COM1. */
+  readonly console = new ConsoleText();
+  readonly #disk: BlockBackend | null;
+  readonly #lab: LabCluster;
+
+  constructor(lab: LabCluster, index: number, name: string, disk: BlockBackend | null) {
+    this.#lab = lab;
+    this.index = index;
+    this.name = name;
+    this.#disk = disk;
+  }
+
+  /**
+   * The machine underneath: registers of its devices, memory, power. Throws a RangeError when it runs in another
+   * thread.
+   */
+  get machine(): Machine {
+    return this.#lab.cluster.machines[this.index]!;
+  }
+
+  get #host(): MachineHost {
+    return this.#lab.cluster.hosts[this.index]!;
+  }
+
+  /** Its drive hda, when it has one, as it is now; it can be written only when the machine runs in this thread. */
+  get disk(): BlockBackend | null {
+    return this.#disk && this.#lab.host.liveDisk(this.#host, this.#disk);
+  }
+
+  /** Types over the serial line. A newline is sent as the carriage return of the Enter key. */
+  type(text: string): void {
+    this.send(Uint8Array.from(text.replace(/\n/g, "\r"), (character) => character.charCodeAt(0)));
+  }
+
+  /** Sends bytes over the serial line as they are. */
+  send(bytes: Uint8Array): void {
+    this.#lab.note("type", this.index, String.fromCharCode(...bytes));
+    this.#host.serialInput(COM1, bytes);
+  }
+
+  /** Types on the PS/2 keyboard. */
+  typeKeys(text: string): void {
+    this.#lab.note("keys", this.index, text.replace(/\n/g, "\r"));
+    this.#host.typeText(text);
+  }
+
+  /** A key of the PS/2 keyboard goes down or comes up: its set 1 make code. */
+  key(code: number, down: boolean): void {
+    this.#lab.note("key", this.index, down ? code : code + 0x10000);
+    this.#host.key(code, down);
+  }
+
+  /** Lets virtual time pass until the console's unread text matches; consumes it up to the end of the match. */
+  async waitFor(pattern: RegExp | string, options: WaitOptions = {}): Promise<RegExpExecArray> {
+    return this.#lab.until(
+      () => this.console.take(pattern),
+      `${this.name} did not print ${pattern}`,
+      { ...options, look: "output" },
+      () => this.console.unread,
+    );
+  }
+
+  /** Types a line and waits for what follows it. */
+  async enter(line: string, pattern: RegExp | string, options: WaitOptions = {}): Promise<RegExpExecArray> {
+    this.type(`${line}\n`);
+    return this.waitFor(pattern, options);
+  }
+
+  /** The 25 lines of the VGA text screen, without trailing spaces. */
+  screen(): string[] {
+    return this.#host.screen().lines;
+  }
+
+  async waitForScreen(pattern: RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
+    return this.#lab.until(
+      () => pattern.exec(this.screen().join("\n")),
+      `${this.name} did not show ${pattern}`,
+      options,
+      () => this.screen().join("\n"),
+    );
+  }
+
+  readMemory(physicalAddress: number, lengthBytes: number): Uint8Array {
+    return this.#host.readMemory(physicalAddress, lengthBytes);
+  }
+
+  readDisk(offsetBytes: number, lengthBytes: number): Uint8Array {
+    const bytes = new Uint8Array(lengthBytes);
+    this.disk?.read(offsetBytes, bytes);
+    return bytes;
+  }
+
+  /** A picture of the VGA screen. */
+  screenshot(): Picture {
+    return this.#host.screenshot();
+  }
+
+  /** This machine alone as a snapshot: restored, it has a network of its own. */
+  save(): Uint8Array {
+    return saveMachine(this.#lab.cluster, this.index, this.#lab.host.compressor, consoleExtras([this]));
+  }
+
+  /** Presses the reset button. */
+  reset(): void {
+    this.#lab.note("reset", this.index);
+    this.#host.reset();
+  }
+
+  powerOff(): void {
+    this.#lab.note("cut", this.index);
+    this.#host.powerOff();
+  }
+
+  powerOn(): void {
+    this.#lab.note("power", this.index);
+    this.#host.powerOn();
+  }
+
+  /** Presses the power button, which the guest may heed. */
+  pressPowerButton(): void {
+    this.#lab.note("button", this.index);
+    this.#host.pressPowerButton();
+  }
+
+  /** Its processor stands still for so much virtual time; its devices go on. */
+  freeze(span: TimeSpan): void {
+    this.#lab.note("freeze", this.index, toNs(span));
+    this.#host.hold(this.#lab.nowNs + toNs(span));
+  }
+
+  /** Its drives take this many times as long from now on; 1 is right again. */
+  slowDisk(factor: number): void {
+    this.#lab.note("slow", this.index, factor);
+    this.#host.slowDisk(factor);
+  }
+
+  /**
+   * Why the machine does nothing more by itself though it is on: its firmware has found nothing to boot and waits for
+   * a key, or its processor has halted with interrupts off. Null while it goes on, and for machines of other threads.
+   */
+  get standstill(): string | null {
+    const { machine } = this;
+    if (!machine.processor.halted) return null;
+    if ((machine.processor.core.state.eflags & INTERRUPT_FLAG) === 0)
+      return "the processor has halted with interrupts off";
+    return this.console.text.endsWith(NOTHING_BOOTABLE) ? "nothing bootable was found" : null;
+  }
+
+  /** True once the machine is off: by ACPI, by the debug exit port, or by hand. */
+  get isOff(): boolean {
+    return this.#host.power === "off";
+  }
+
+  /** The status that the guest gave at the debug exit port (as QEMU's isa-debug-exit forms it), or null. */
+  get exitStatus(): number | null {
+    return this.#host.exitStatus;
+  }
+
+  /** Pulls this node's network cable. */
+  cut(): void {
+    this.#lab.note("unplug", this.index);
+    this.#lab.cluster.setCable(this.index, false);
+  }
+
+  /** Plugs it in again. */
+  connect(): void {
+    this.#lab.note("plug", this.index);
+    this.#lab.cluster.setCable(this.index, true);
+  }
+}
+
+/** A plug of the test's own in the cluster's switch. */
+export class LabPlug {
+  readonly #lab: LabCluster;
+  readonly #tap: Tap;
+
+  constructor(lab: LabCluster, tap: Tap) {
+    this.#lab = lab;
+    this.#tap = tap;
+  }
+
+  /** Every frame that the switch has sent here so far. */
+  get received(): readonly Uint8Array[] {
+    return this.#tap.received;
+  }
+
+  /** Sends a frame now: any bytes, from the destination's MAC address on, without FCS. */
+  send(frame: Uint8Array): void {
+    this.#lab.cluster.network.send(this.#tap, 0, frame.slice());
+  }
+
+  /** Has every frame answered, at the virtual time at which it comes, with the frames that `handler` returns. */
+  answer(handler: TapHandler | null): void {
+    this.#tap.handler = handler;
+  }
+}
+
+/** A host without threads runs all machines in its one. */
+function groupsFor({ threads = 1, host }: ClusterOptions): { groups?: GroupFactory } {
+  return threads > 1 && host.spreadOver ? { groups: host.spreadOver(threads) } : {};
+}
+
+export class LabCluster {
+  readonly nodes: readonly LabNode[];
+  readonly cluster: Cluster;
+  readonly host: LabHost;
+  /** Paces virtual time to the host's clock; may be switched while the cluster runs. */
+  realtime: boolean;
+  /** Hears of all that is done to machines and cables (src/lab/actions.ts), just before it is done. */
+  onAction: ((word: string, node: number, values: readonly (number | string)[]) => void) | null = null;
+  readonly #signal: AbortSignal | undefined;
+  #outputBytes = 0;
+  #turnMs: number;
+  /** What the next wait is to throw. */
+  #tripleFault: TripleFaultError | null = null;
+  #debugger: ClusterDebugger | null = null;
+
+  constructor(options: ClusterOptions) {
+    this.host = options.host;
+    this.#turnMs = this.host.nowMs();
+    this.realtime = options.realtime ?? false;
+    this.#signal = options.signal;
+    const media = new Media();
+    const parts = options.nodes.map((node, index) => ({
+      name: node.name ?? `qure-${index + 1}`,
+      ramBytes: node.ramBytes ?? DEFAULT_RAM_BYTES,
+      disk: node.disk ? media.disk(node.disk) : null,
+      cdrom: node.cdrom ? media.cdrom(node.cdrom) : null,
+      ...(node.macAddress ? { macAddress: node.macAddress } : {}),
+      ...partsOf(node, media),
+    }));
+    const nodes = parts.map(({ name, disk }, index) => new LabNode(this, index, name, disk));
+    this.nodes = nodes;
+    const byte = new Uint8Array(1);
+    this.cluster = new Cluster({
+      firmware: options.firmware,
+      seed: options.seed ?? 1,
+      gateway: options.gateway ?? true,
+      linkLatencyNs: toNs(options.linkLatency ?? "50us"),
+      startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
+      ...(options.capture
+        ? {
+            capture: (bytes: Uint8Array): void =>
+              void (this.#debugger?.history.isNetworkRepeating || options.capture!(bytes)),
+          }
+        : {}),
+      ...(options.jit !== undefined ? { jit: options.jit } : {}),
+      ...(options.reboot !== undefined ? { reboot: options.reboot } : {}),
+      ...groupsFor(options),
+      nodes: parts.map((part, index) => ({
+        ...part,
+        serialOutput: (port: 0 | 1, value: number) => {
+          if (port !== COM1 || this.#debugger?.history.isRepeating(index)) return;
+          byte[0] = value;
+          this.#outputBytes++;
+          nodes[index]!.console.append(byte);
+        },
+        log: (line: string): void => {
+          if (this.#debugger?.history.isRepeating(index)) return;
+          options.log?.(part.name, line);
+          if (line.startsWith(TRIPLE_FAULT) && options.tripleFault !== "go on")
+            this.#tripleFault ??= new TripleFaultError(part.name, this.nowNs, line);
+        },
+      })),
+    });
+    options.nodes.forEach(({ off }, index) => {
+      if (off) this.cluster.hosts[index]!.powerOff();
+    });
+  }
+
+  /**
+   * Lets debuggers hold the cluster: from now on waits take as long as they do. `startHeld`: nothing runs until a
+   * debugger lets it. What machines say a second time, after a debugger went back in time, is heard once.
+   */
+  debug(startHeld = false): ClusterDebugger {
+    return (this.#debugger ??= new ClusterDebugger(this.cluster, startHeld));
+  }
+
+  note(word: string, node: number, ...values: readonly (number | string)[]): void {
+    this.onAction?.(word, node, values);
+  }
+
+  /** Virtual time since power-on, in ns. */
+  get nowNs(): number {
+    return this.cluster.nowNs;
+  }
+
+  /** Instructions retired by all machines. */
+  get instructions(): number {
+    return this.cluster.instructions;
+  }
+
+  /** Bytes that all consoles have printed: to see cheaply whether there is something new. */
+  get outputBytes(): number {
+    return this.#outputBytes;
+  }
+
+  /** Lets virtual time pass. */
+  async advance(span: TimeSpan): Promise<void> {
+    const end = this.nowNs + toNs(span);
+    while (this.nowNs < end) await this.#slice(end, () => false);
+  }
+
+  /**
+   * Lets virtual time pass until `condition` gives something, which is looked at each virtual millisecond. Throws
+   * `WaitError` when it does not within the time, or when all machines are off.
+   */
+  async until<Result>(
+    condition: () => Result | null | false | undefined,
+    what: string,
+    options: WaitOptions = {},
+    shown: () => string = () => "",
+  ): Promise<Result> {
+    const start = this.nowNs;
+    const end = options.within === "forever" ? Infinity : start + toNs(options.within ?? "60s");
+    let result = condition();
+    let seen = this.#outputBytes;
+    const isMet = (): boolean => {
+      if (options.look === "output" && this.#outputBytes === seen) return false;
+      seen = this.#outputBytes;
+      result = condition();
+      return result !== null && result !== false && result !== undefined;
+    };
+    const areOff = (): boolean => this.nodes.every(({ isOff }) => isOff);
+    while (result === null || result === false || result === undefined) {
+      if (this.nowNs >= end || areOff()) throw new WaitError(what, this.nowNs - start, shown());
+      if (options.look === "output") await this.#slice(end, () => isMet() || areOff());
+      else {
+        await this.#slice(end, () => true);
+        isMet();
+      }
+    }
+    return result;
+  }
+
+  /**
+   * Runs for a while of wall time at most, or until `stop`, which is asked each virtual millisecond and must not change
+   * anything.
+   */
+  async #slice(endNs: number, stop: () => boolean): Promise<void> {
+    await this.#whileHeld();
+    if (this.#debugger) {
+      this.#debugger.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
+      stop();
+    } else {
+      const isOver = (): boolean => stop() || this.realtime || this.host.nowMs() - this.#turnMs >= TURN_MS;
+      this.cluster.runUntil(endNs, { everyNs: LOOK_NS, look: isOver });
+    }
+    if (this.#tripleFault) {
+      const error = this.#tripleFault;
+      this.#tripleFault = null;
+      throw error;
+    }
+    const elapsedMs = this.host.nowMs() - this.#turnMs;
+    const aheadMs = this.realtime ? LOOK_NS / 1e6 : 0;
+    if (aheadMs === 0 && elapsedMs < TURN_MS) return;
+    await this.host.turn(Math.max(0, aheadMs - elapsedMs));
+    // Where the host cannot keep pace, the time that was lost is not made up for.
+    this.#turnMs = Math.max(this.#turnMs + aheadMs, this.host.nowMs() - TURN_MS * Number(this.realtime));
+    this.#signal?.throwIfAborted();
+  }
+
+  /** Ends the threads of a cluster that is not wanted any more. It must not be used afterwards. */
+  close(): void {
+    this.cluster.close();
+  }
+
+  /** Plugs a device of the test's own into the switch, with a cable like those of the nodes. */
+  plug(name: string): LabPlug {
+    return new LabPlug(this, this.cluster.plug(name));
+  }
+
+  /** The whole cluster as a file (docs/formats/snapshot.md); `restoreCluster` goes on from it. */
+  save(): Uint8Array {
+    if (this.cluster.taps.length > 0)
+      throw new RangeError(`${this.cluster.taps[0]!.name} is plugged into the switch: what it does is in no snapshot`);
+    return saveCluster(this.cluster, this.host.compressor, consoleExtras(this.nodes));
+  }
+
+  /** Waits until no debugger holds the cluster, or the signal ends the wait. */
+  async #whileHeld(): Promise<void> {
+    const running = this.#debugger?.whenRunning();
+    if (!running) return;
+    const signal = this.#signal;
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        signal?.removeEventListener("abort", go);
+        resolve();
+      };
+      signal?.addEventListener("abort", go);
+      void running.then(go);
+    });
+    signal?.throwIfAborted();
+    this.#turnMs = this.host.nowMs();
+  }
+
+  /**
+   * Digest of the whole state: processors, devices, memories, disks, frames in flight. Equal runs give equal digests.
+   */
+  digest(): string {
+    return this.cluster.digest();
+  }
+}
+
+/** What consoles showed goes into a snapshot, so that a wait after it finds what came before. */
+const CONSOLES = "xconsole";
+
+function consoleExtras(nodes: readonly LabNode[]): Map<string, Uint8Array> {
+  return new Map([[CONSOLES, new TextEncoder().encode(JSON.stringify(nodes.map((node) => node.console.save())))]]);
+}
+
+/** Options of a restored cluster: what is not part of its state. */
+export type RestoreOptions = Pick<
+  ClusterOptions,
+  "capture" | "threads" | "realtime" | "signal" | "log" | "jit" | "reboot" | "tripleFault"
+>;
+
+/**
+ * A cluster that goes on from a snapshot (`LabCluster.save`), made by `make`. Throws a SnapshotError, with the reason,
+ * for a file that cannot be used.
+ */
+export function restoreWith<Made extends LabCluster>(
+  bytes: Uint8Array,
+  { host, ...options }: RestoreOptions & Pick<ClusterOptions, "host">,
+  make: (options: ClusterOptions) => Made,
+): Made {
+  const snapshot = new Snapshot(bytes, host.compressor);
+  const { seed, gateway, linkLatencyNs, startSeconds } = snapshot.config;
+  const nodes = snapshot.nodes().map(
+    ({ name, ramBytes, disk, cdrom, macAddress }): NodeOptions => ({
+      name,
+      ramBytes,
+      ...(disk ? { disk } : {}),
+      ...(cdrom ? { cdrom } : {}),
+      ...(macAddress ? { macAddress } : {}),
+    }),
+  );
+  const lab = make({
+    ...options,
+    host,
+    nodes,
+    firmware: snapshot.firmware,
+    seed,
+    gateway,
+    linkLatency: linkLatencyNs,
+    startSeconds,
+  });
+  snapshot.restoreInto(lab.cluster);
+  const consoles = snapshot.extra(CONSOLES);
+  if (consoles) {
+    const saved = JSON.parse(new TextDecoder().decode(consoles)) as ReturnType<ConsoleText["save"]>[];
+    lab.nodes.forEach(({ console }, index) => console.restore(saved[index]!));
+  }
+  return lab;
+}
