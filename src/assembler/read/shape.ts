@@ -10,7 +10,7 @@ import { KIND_COUNT, kindOfNumber, kindOfRegister, NO_KIND, Role } from "./inter
 /** Longer statements are rare and not worth the memory. */
 export const LONGEST_SHAPE = 48;
 /** Numbers and registers of a statement that get a mark; others are part of the text. */
-export const MOST_PARTS = 5;
+const MOST_PARTS = 5;
 /** Decimal digits that a number may have and still be within 32 bits. */
 const MOST_DIGITS = 9;
 /** Marks stand above all characters: only a text with none of those has a shape. */
