@@ -3,7 +3,8 @@
  * Types"). The addend of a relocation stands in its field.
  */
 import { SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_SECTION, STT_TLS } from "../object/elf.ts";
-import type { ElfRelocation, ElfSymbol } from "../object/elf-reader.ts";
+import type { ElfSymbol } from "../object/elf-reader.ts";
+import { type ElfRelocation, RelocationTable } from "../object/relocation-table.ts";
 import { R, RELOCATION_NAMES, RELOCATION_TYPES } from "../object/relocation-types.ts";
 import { fixUnwind } from "./eh-frame.ts";
 import type { GlobalOffsetTable } from "./got.ts";
@@ -97,10 +98,12 @@ export class Relocator {
       const { section } = piece;
       if (section.name === ".eh_frame") fixUnwind(section, content);
       this.#globals = this.#globalsOf(section.object);
-      const isPlain = !this.#options.keepsApplied && !this.#options.isRelocatable;
-      for (const relocation of section.relocations)
-        if (!isPlain || !this.#relocatePlain(output, content, section, relocation))
-          this.#relocate(output, content, section, relocation, applied);
+      const { relocations } = section;
+      if (relocations instanceof RelocationTable && !this.#options.keepsApplied) {
+        for (let i = 0; i < relocations.length; i++)
+          if (!this.#relocatePlain(output, content, section, relocations, i))
+            this.#relocate(output, content, section, relocations.at(i), applied);
+      } else for (const relocation of relocations) this.#relocate(output, content, section, relocation, applied);
     }
     return { content, applied };
   }
@@ -131,8 +134,12 @@ export class Relocator {
     output: OutputSection,
     content: Uint8Array,
     section: InputSection,
-    { offset: at, type, symbol: index }: ElfRelocation,
+    relocations: RelocationTable,
+    i: number,
   ): boolean {
+    const at = relocations.offsetAt(i);
+    const type = relocations.typeAt(i);
+    const index = relocations.symbolAt(i);
     if ((type !== R.R32 && type !== R.PC32) || at + 4 > section.sizeBytes) return false;
     const { object } = section;
     const elf = object.elf.symbols[index]!;
