@@ -116,6 +116,9 @@ call_read:
     call    stream_take
     jc      1f
     call    call_piece
+    xor     eax, eax
+    jecxz   1f                          # nothing is wanted
+    mov     eax, [ebp + TASK_STREAM]
     push    edx
     mov     edi, [ebp + TASK_BUFFER]
     call    stream_read

@@ -200,6 +200,7 @@ console_write:
 pipe_read:
     push    ebx
     push    esi
+    push    edi
     push    ebp
     mov     ebx, eax
     mov     ebp, ecx
@@ -238,6 +239,7 @@ pipe_read:
     mov     eax, ecx
     clc
     pop     ebp
+    pop     edi
     pop     esi
     pop     ebx
     ret
@@ -245,6 +247,7 @@ pipe_read:
 # Writes to a pipe: waits until there is room; fails when nobody is left to read.
 pipe_write:
     push    ebx
+    push    esi
     push    edi
     push    ebp
     mov     ebx, eax
@@ -289,6 +292,7 @@ pipe_write:
 .Lpipe_write_done:
     pop     ebp
     pop     edi
+    pop     esi
     pop     ebx
     ret
 

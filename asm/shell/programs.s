@@ -135,6 +135,7 @@ program_await:
 # Where a program of this name is: a path as it is, any other name in /bin.
 # In: EAX name, EDX buffer of PATH_BYTES.
 # Out: CF when it is too long.
+.global program_path
 program_path:
     push    ebx
     push    esi

@@ -9,7 +9,7 @@ import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { oracle } from "../oracle.ts";
-import { boot, images, inState, isoWithProgram, PROMPT, root } from "./images.ts";
+import { boot, images, inState, isoWith, isoWithProgram, PROMPT, root } from "./images.ts";
 
 const gcc = oracle("gcc");
 const qemu = oracle("qemu-system-i386");
@@ -148,6 +148,14 @@ const SAID = [
   /page fault, write at bfef[0-9a-f]{4}/,
   /all headers agree/,
 ];
+
+test("calls at the edges of what they take give what they should", async () => {
+  const lab = boot({ nodes: [{ cdrom: await isoWith("tests/guest/edges.s", "asm/programs/edges.s") }] });
+  const node = lab.nodes[0]!;
+  await node.waitFor(PROMPT);
+  await node.enter("edges", /edges: done\n/);
+  expect(node.console.text).not.toMatch(/is wrong/);
+});
 
 describe("programs run alike", () => {
   test("on the interpreter and compiled", async () => {

@@ -95,3 +95,60 @@ test("programs run from files on a mounted volume and use files there, and modul
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test("services start with the machine, in order of need, are started again after failures, and keep what they print", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "qure-services-"));
+  const at = (name: string): string => join(folder, name);
+  const qure = (...args: string[]): Promise<unknown> =>
+    execa(process.execPath, [join(root, "dist/qure.cjs"), ...args], { cwd: root });
+  const emulate = async (commands: readonly string[]): Promise<string> => {
+    writeFileSync(at("script.txt"), commands.map((line) => `${line}\n`).join(""));
+    const machine = ["--no-gateway", "--image", at("qure.iso"), "--dir", at("disks"), "--log", at("log")];
+    await qure("emu", ...machine, "--script", at("script.txt"));
+    return readFileSync(at("log/qure-1.log"), "utf8").replaceAll("\r", "");
+  };
+  const services = {
+    counter: "# counts\nprogram /bin/seq 3\nrestart never\n",
+    sleeper: "program /bin/sleep 1000000\nneed counter",
+    crasher: "program /bin/fault divide\n",
+    wrong: "programm /bin/seq\n",
+  };
+  try {
+    writeFileSync(at("qure.iso"), images().iso);
+    await emulate(["ls /net"]);
+    const disk = at("disks/qure-1.img");
+    await qure("disk", "mkdir", `${disk}/services`);
+    for (const [name, text] of Object.entries(services)) {
+      writeFileSync(at(name), text);
+      await qure("disk", "put", at(name), `${disk}/services/${name}`);
+    }
+    const said = await emulate([
+      "sleep 6000",
+      "service list",
+      "service log counter",
+      "service status crasher",
+      "service stop crasher",
+      "service stop sleeper",
+      "service list",
+      "service start sleeper",
+      "service restart sleeper",
+      "service status sleeper",
+      "service stop sleeper",
+      "service start none",
+      "mem check",
+    ]);
+    expect(said).toMatch(/^service wrong: invalid argument$/m);
+    expect(said).toMatch(/^done +counter$/m);
+    expect(said).toMatch(/^running +sleeper$/m);
+    expect(said).toMatch(/service log counter\n1\n2\n3\n/);
+    expect(said).toMatch(/^waiting, restarts 2, last status 128, program \/bin\/fault divide$/m);
+    expect(said).toMatch(
+      /^stopped +sleeper\n(?:.*\n)?stopped +crasher$|^stopped +crasher\n(?:.*\n)?stopped +sleeper$/m,
+    );
+    expect(said).toMatch(/^running, restarts 0, last status \d+, program \/bin\/sleep 1000000$/m);
+    expect(said).toMatch(/^service none: not found$/m);
+    expect(said).toMatch(/all headers agree/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
