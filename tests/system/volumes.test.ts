@@ -1,7 +1,7 @@
 /** Volumes that come from elsewhere, as the kernel mounts them: of version 1, cut off, full, hostile. */
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
-import type { LabNode } from "../../src/index.ts";
+import type { BlockBackend, LabNode } from "../../src/index.ts";
 import { DevicePart } from "../../src/oofs/device.ts";
 import { check, format, mount } from "../../src/oofs/index.ts";
 import { forge, makeSample } from "../oofs/damage.ts";
@@ -163,6 +163,93 @@ describe("a full volume", () => {
     expect(await type(node, "snapshot remove /a full")).toBe("");
     expect(await type(node, "cp /a/some /a/again")).toBe("");
     expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+  });
+});
+
+describe("a disk that fails", () => {
+  /** A disk of which one write fails, for good. */
+  class FailingDisk extends RecordingDisk {
+    writesLeft = Number.POSITIVE_INFINITY;
+
+    override write(offsetBytes: number, source: Uint8Array): void {
+      if (this.writesLeft-- <= 0) throw new Error("the disk cannot write");
+      super.write(offsetBytes, source);
+    }
+  }
+
+  test("makes the volume read-only, says so once, and loses nothing that was confirmed", async () => {
+    const disk = new FailingDisk();
+    disk.content = partitioned();
+    const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+    await node.waitFor(PROMPT);
+    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
+    await node.enter("mount hda0 /a", PROMPT);
+    await node.enter("echo confirmed > /a/one", PROMPT);
+    await node.enter("sync", PROMPT);
+    await node.enter("echo lost > /a/two", PROMPT);
+    disk.writesLeft = 3;
+    expect(await type(node, "sync")).toMatch(
+      /is not written any more until it is mounted anew, and shows what was confirmed\.\n/,
+    );
+    disk.writesLeft = Number.POSITIVE_INFINITY;
+    expect(await type(node, "cat /a/one")).toBe("confirmed\n");
+    expect(await type(node, "cat /a/two")).toBe("/a/two: not found\n");
+    expect(await type(node, "echo more > /a/three")).toBe("/a/three: read only\n");
+    expect(await type(node, "sync")).toBe("sync: read only\n");
+    await node.enter("umount /a", PROMPT);
+    await node.enter("mount hda0 /a", PROMPT);
+    expect(await type(node, "cat /a/one")).toBe("confirmed\n");
+    expect(await type(node, "echo more > /a/three")).toBe("");
+    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+  });
+});
+
+describe("a large volume", () => {
+  /** Keeps only what is written. */
+  class SparseDisk implements BlockBackend {
+    readonly readOnly = false;
+    readonly sizeBytes = PARTITION_LBA * SECTOR_BYTES + 2 ** 30;
+    readonly sectors = new Map<number, Uint8Array>();
+
+    read(offsetBytes: number, target: Uint8Array): void {
+      for (let at = 0; at < target.length; at += SECTOR_BYTES) {
+        const sector = this.sectors.get((offsetBytes + at) / SECTOR_BYTES);
+        if (sector) target.set(sector, at);
+        else target.fill(0, at, at + SECTOR_BYTES);
+      }
+    }
+
+    write(offsetBytes: number, source: Uint8Array): void {
+      for (let at = 0; at < source.length; at += SECTOR_BYTES)
+        this.sectors.set((offsetBytes + at) / SECTOR_BYTES, source.slice(at, at + SECTOR_BYTES));
+    }
+
+    flush(): void {}
+  }
+
+  test("of 1 GiB is mounted in under a second, and a write of one block copies its path", async () => {
+    const disk = new SparseDisk();
+    const table = partitioned();
+    new DataView(table.buffer).setUint32(446 + 12, 2 ** 30 / SECTOR_BYTES, true);
+    disk.write(0, table.subarray(0, SECTOR_BYTES));
+    const lab = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false });
+    const node = lab.nodes[0]!;
+    await node.waitFor(PROMPT);
+    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs of 1024 MiB/);
+    await node.enter("mount hda0 /a", PROMPT);
+    await node.enter("help > /a/text", PROMPT);
+    await node.enter("truncate /a/text 1000000000", PROMPT);
+    await node.enter("umount /a", PROMPT);
+    const began = lab.nowNs;
+    await node.enter("mount hda0 /a", PROMPT);
+    expect(lab.nowNs - began).toBeLessThan(1_000_000_000);
+    const written = disk.sectors.size;
+    await node.enter("echo end >> /a/text", PROMPT);
+    await node.enter("sync", PROMPT);
+    // Nodes of three levels, a block of content, two of the tables, those of the map.
+    expect(disk.sectors.size - written).toBeLessThan(16 * 8);
+    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+    expect(await type(node, "df /a")).toMatch(/hda0 +1048576 /);
   });
 });
 
