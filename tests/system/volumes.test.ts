@@ -98,6 +98,37 @@ describe("a volume of version 1", () => {
     }
   });
 
+  test("is converted when it has content where the second copies of the commit records go", async () => {
+    const { node, disk } = await machine();
+    // Content, a node of level 1 and the record of the table may all be there.
+    for (const [first, second] of [
+      [4, 9],
+      [604, 4],
+      [605, 1],
+    ] as const) {
+      const take = (free: number): number => (free === first ? blocks - 1 : free === second ? blocks - 2 : free);
+      disk.content = withVolume(
+        makeVersion1(
+          blocks,
+          [
+            { id: 1, parent: 0, className: "directory", content: oldDirectory([[2, "deep"]]) },
+            { id: 2, parent: 1, className: "file", content: large },
+            { id: 3, parent: 0, className: "class_a", content: Buffer.from("an object") },
+          ],
+          8n,
+          take,
+        ).bytes,
+      );
+      expect(await type(node, "mount hda0 /a")).toMatch(/was converted to version 2\n/);
+      expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+      await node.enter("umount /a", PROMPT);
+      const fs = mount(partOf(disk), { readOnly: true });
+      expect(check(fs).problems).toEqual([]);
+      expect(Buffer.compare(fs.read("/deep"), large)).toBe(0);
+      expect(text(fs.loadObject("class_a").bytes)).toBe("an object");
+    }
+  });
+
   test("is refused when something of it is damaged, and nothing is written", async () => {
     const { node, disk } = await machine();
     disk.content = withVolume(old.bytes);
