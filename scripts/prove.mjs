@@ -7,7 +7,7 @@ const [name, ...options] = process.argv.slice(2);
 const PROOFS = { oofs: "tests/oofs/prove.ts" };
 const entry = PROOFS[name];
 if (!entry) {
-  console.error("usage: npm run prove -- oofs [--minutes M] [--only cut|fail|flip|spoil|hostile] [--fresh]");
+  console.error("usage: npm run prove -- oofs [--minutes M] [--only cut|guest|fail|flip|spoil|hostile] [--fresh]");
   process.exit(2);
 }
 const outfile = join("build", `prove-${name}.mjs`);

@@ -373,9 +373,20 @@ oofs_old_object:
     call    oofs_is_directory
     je      .Loofs_old_object_directory
     lea     edi, [esi + WORK_TREE]
+    mov     dword ptr [ebp + WALK_COUNT], 0
     mov     eax, WALK_OBJECT_PAGES
     call    oofs_walk_tree
     jc      .Loofs_old_object_done
+.Loofs_old_object_move:
+    dec     dword ptr [ebp + WALK_COUNT]
+    js      .Loofs_old_object_put
+    mov     ecx, [ebp + WALK_COUNT]
+    mov     edx, [ebp + WALK_MOVED + ecx*8]
+    mov     ecx, [ebp + WALK_MOVED + ecx*8 + 4]
+    call    oofs_relocate
+    jnc     .Loofs_old_object_move
+    jmp     .Loofs_old_object_done
+.Loofs_old_object_put:
     lea     edx, [ebx + OOFS_THIRD]
     call    oofs_object_put
     jmp     .Loofs_old_object_done
@@ -409,7 +420,20 @@ oofs_old_object:
     pop     esi
     ret
 
-# WALK_VISIT: marks a block that stays as used; what is at a place of the commit records' second copies goes elsewhere.
+# Gives a block of an object, and what is above it, new places.
+# In: EDI tree, EDX level, ECX index in the level.
+# Out: CF and EAX error.
+oofs_relocate:
+    push    ebp
+    mov     eax, [oofs_spans + edx*4]
+    imul    ecx, eax                    # the first content below it
+    xor     ebp, ebp
+    call    oofs_touch
+    pop     ebp
+    ret
+
+# WALK_VISIT: marks a block that stays as used, and notes what is at a place of the commit records' second copies: it
+# goes elsewhere.
 # In: ESI block, EDX level, ECX index in the level, EDI tree, EBP WALK record.
 # Out: EAX 1; CF and EAX error.
 oofs_keep_visit:
@@ -423,11 +447,18 @@ oofs_keep_visit:
     jc      2f
     mov     eax, 1
     ret
-1:  mov     eax, ERROR_NOT_SUPPORTED
-    mov     edx, [ebx + OOFS_VOLUME]
-    PRINTF  "oofs: %s: its last blocks have content, which has to be moved first: save the objects anew, or use qure disk\n", edx
-    stc
+1:  mov     eax, [ebp + WALK_COUNT]
+    cmp     eax, OOFS_LAST_BLOCKS
+    jae     3f
+    inc     dword ptr [ebp + WALK_COUNT]
+    mov     [ebp + WALK_MOVED + eax*8], edx
+    mov     [ebp + WALK_MOVED + eax*8 + 4], ecx
+    mov     eax, 1
+    clc
 2:  ret
+3:  mov     eax, offset reason_old_twice
+    mov     edx, esi
+    jmp     oofs_damaged
 
 # Enters the names of a directory of version 1 into the new one.
 # In: OOFS_THIRD the old directory, OOFS_DIRECTORY the new one.

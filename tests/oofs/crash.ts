@@ -47,8 +47,14 @@ function beginning(): { disk: RecordingDisk; model: Model } {
   return { disk: new RecordingDisk(prepared.content.slice()), model };
 }
 
+/** Is shown images that were found good, with what they hold. */
+export type Witness = (image: Uint8Array, text: string) => void;
+
+/** Blocks of the volumes that `cutHistory` makes. */
+export const CUT_BLOCKS = BLOCKS;
+
 /** Cuts power at every write of a history, with the writes since the last flush lost in many ways. */
-export function cutHistory(operations: readonly Operation[], seed: number): Tally {
+export function cutHistory(operations: readonly Operation[], seed: number, witness?: Witness): Tally {
   const tally: Tally = { images: 0, mountCuts: 0, failures: 0, findings: [] };
   const { disk, model } = beginning();
   const before = disk.bytes.slice();
@@ -61,7 +67,7 @@ export function cutHistory(operations: readonly Operation[], seed: number): Tall
       const image = stable.slice();
       for (const write of lost) image.set(write.bytes, write.sector * SECTOR_BYTES);
       tally.images++;
-      judge(image, recorded, range, operations, tally);
+      judge(image, recorded, range, operations, tally, witness);
     }
     for (const write of writes) stable.set(write.bytes, write.sector * SECTOR_BYTES);
   }
@@ -116,6 +122,7 @@ function judge(
   range: { readonly from: number; readonly to: number },
   operations: readonly Operation[],
   tally: Tally,
+  witness?: Witness,
 ): void {
   const say = (what: string): void => {
     if (tally.findings.length < 20)
@@ -127,6 +134,10 @@ function judge(
   if (!states.some((state, k) => k >= range.from && k <= range.to && state === text)) {
     const k = states.indexOf(text);
     say(k < 0 ? `not a state of the history:\n${text}\n` : `the state after ${k} operations`);
+  }
+  if (witness) {
+    witness(image, text);
+    return;
   }
   // The second cut: while it is mounted.
   const stable = image.slice();

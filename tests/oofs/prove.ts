@@ -3,15 +3,16 @@
  * done is kept in build/prove-oofs.jsonl, one line for each piece, and not done again.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { cutHistory, failHistory, type Tally } from "./crash.ts";
+import { CUT_BLOCKS, cutHistory, failHistory, type Tally } from "./crash.ts";
 import { flip, forge, makeSample, spoil, tryHostile } from "./damage.ts";
 import { Random } from "./disks.ts";
+import { Guest } from "./guest.ts";
 import { OPERATIONS, type Operation, randomOperations } from "./history.ts";
 
 interface Piece {
   readonly section: string;
   readonly name: string;
-  readonly run: () => Tally;
+  readonly run: () => Tally | Promise<Tally>;
 }
 
 interface Line {
@@ -25,6 +26,8 @@ interface Line {
 
 const RESULTS = "build/prove-oofs.jsonl";
 const RANDOM_HISTORIES = 2000;
+/** Of the images of a history, the kernel sees one in so many. */
+const GUEST_ONE_IN = 10;
 const FLIPS_PER_PIECE = 250;
 const HOSTILE_PIECES = 100;
 const HOSTILE_PER_PIECE = 200;
@@ -43,9 +46,28 @@ function histories(): { readonly name: string; readonly operations: readonly Ope
   return all;
 }
 
+let booted: Promise<Guest> | null = null;
+
+/** Has the kernel mount and check some of the images of a history. */
+async function guestHistory(operations: readonly Operation[], seed: number): Promise<Tally> {
+  const guest = await (booted ??= Guest.boot(process.cwd(), CUT_BLOCKS * 4096));
+  const images: { readonly image: Uint8Array; readonly text: string }[] = [];
+  const random = new Random(seed);
+  const { findings } = cutHistory(operations, seed, (image, text) => {
+    if (random.below(GUEST_ONE_IN) === 0) images.push({ image: image.slice(), text });
+  });
+  for (const { image, text } of images) {
+    const wrong = await guest.judge(image, text);
+    if (wrong !== null) findings.push(wrong);
+  }
+  return { images: images.length, mountCuts: 0, failures: 0, findings };
+}
+
 function* pieces(): Generator<Piece> {
   for (const { name, operations, seed } of histories())
     yield { section: "cut", name, run: () => cutHistory(operations, seed) };
+  for (const { name, operations, seed } of histories())
+    yield { section: "guest", name, run: () => guestHistory(operations, seed) };
   for (const { name, operations } of histories()) yield { section: "fail", name, run: () => failHistory(operations) };
   const sample = makeSample();
   const each = (count: number, body: (index: number) => string | null): Tally => {
@@ -96,7 +118,7 @@ function* pieces(): Generator<Piece> {
     };
 }
 
-function main(args: readonly string[]): void {
+async function main(args: readonly string[]): Promise<void> {
   const value = (name: string): string | undefined => {
     const at = args.indexOf(name);
     return at < 0 ? undefined : args[at + 1];
@@ -119,7 +141,7 @@ function main(args: readonly string[]): void {
       left++;
       continue;
     }
-    const line = { section, name, ...run() };
+    const line = { section, name, ...(await run()) };
     done.set(`${section} ${name}`, line);
     appendFileSync(RESULTS, `${JSON.stringify(line)}\n`);
     for (const finding of line.findings) process.stdout.write(`${section} ${name}: ${finding}\n`);
@@ -137,4 +159,4 @@ function main(args: readonly string[]): void {
   process.exitCode = all.some((line) => line.findings.length > 0) ? 1 : 0;
 }
 
-main(process.argv.slice(2));
+await main(process.argv.slice(2));

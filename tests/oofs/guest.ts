@@ -1,0 +1,116 @@
+/** The kernel as a judge of volumes: one machine that is booted once, with a disk whose content is exchanged between two mounts. */
+import {
+  type BlockBackend,
+  buildFirmware,
+  buildSystem,
+  folderTree,
+  formatDiagnostic,
+  LabCluster,
+  type LabNode,
+} from "../../src/index.ts";
+import { mount } from "../../src/oofs/index.ts";
+import { MemoryDisk } from "./disks.ts";
+import { describeVolume } from "./history.ts";
+
+const PARTITION_LBA = 16384;
+const SECTOR_BYTES = 512;
+const PROMPT = /\S+:\/\S*> $/;
+
+/** A disk with one partition of type 99, which holds a volume. */
+class VolumeDisk implements BlockBackend {
+  readonly readOnly = false;
+  readonly sizeBytes: number;
+  readonly #start = PARTITION_LBA * SECTOR_BYTES;
+  readonly #front: Uint8Array;
+  volume: Uint8Array;
+
+  constructor(volumeBytes: number) {
+    this.volume = new Uint8Array(volumeBytes);
+    this.sizeBytes = this.#start + volumeBytes;
+    this.#front = new Uint8Array(this.#start);
+    const view = new DataView(this.#front.buffer);
+    view.setUint8(446 + 4, 0x99);
+    view.setUint32(446 + 8, PARTITION_LBA, true);
+    view.setUint32(446 + 12, volumeBytes / SECTOR_BYTES, true);
+    view.setUint16(510, 0xaa55, true);
+  }
+
+  read(offsetBytes: number, target: Uint8Array): void {
+    for (let at = 0; at < target.length; at += SECTOR_BYTES) {
+      const offset = offsetBytes + at;
+      const from = offset < this.#start ? this.#front.subarray(offset) : this.volume.subarray(offset - this.#start);
+      target.set(from.subarray(0, SECTOR_BYTES), at);
+    }
+  }
+
+  write(offsetBytes: number, source: Uint8Array): void {
+    if (offsetBytes < this.#start) throw new Error("a write outside the volume");
+    this.volume.set(source, offsetBytes - this.#start);
+  }
+
+  flush(): void {}
+}
+
+export class Guest {
+  readonly #disk: VolumeDisk;
+  readonly #node: LabNode;
+
+  private constructor(disk: VolumeDisk, node: LabNode) {
+    this.#disk = disk;
+    this.#node = node;
+  }
+
+  /** `root`: folder of this repository. */
+  static async boot(root: string, volumeBytes: number): Promise<Guest> {
+    const tree = folderTree(root);
+    const system = buildSystem(tree, { version: "0.1.0", revision: 1 });
+    const firmware = buildFirmware(tree);
+    if (!system.files || !firmware.files)
+      throw new Error(system.diagnostics.map((one) => formatDiagnostic(one, { colour: false })).join("\n"));
+    const disk = new VolumeDisk(volumeBytes);
+    const lab = new LabCluster({
+      nodes: [{ cdrom: system.files.find(({ name }) => name === "qure.iso")!.content, disk }],
+      gateway: false,
+      firmware: firmware.files.find(({ name }) => name === "firmware.bin")!.content,
+    });
+    const node = lab.nodes[0]!;
+    await node.waitFor(PROMPT);
+    // The cluster's daemon would mount a volume that it finds.
+    await lab.advance("60s");
+    const guest = new Guest(disk, node);
+    await guest.#type("mount");
+    return guest;
+  }
+
+  async #type(command: string): Promise<string> {
+    const before = this.#node.console.text.length;
+    await this.#node.enter(command, PROMPT);
+    return this.#node.console.text.slice(before + command.length + 1).replace(/[^\n]*$/, "");
+  }
+
+  /** Mounts an image, checks it, and unmounts it. The result is what is wrong; `text` is what the volume has, by the second implementation. */
+  async judge(image: Uint8Array, text: string): Promise<string | null> {
+    this.#disk.volume = image.slice();
+    const mounted = await this.#type("mount hda0 /a");
+    if (/Cannot mount|PANIC/.test(mounted)) return `the guest does not mount it: ${mounted}`;
+    const checked = await this.#type("fsck /a");
+    const found = (await this.#type("find /a")).split("\n").filter((line) => line !== "");
+    await this.#type("umount /a");
+    if (checked !== "/a: no problem was found\n") return `the guest's fsck: ${checked}`;
+    const fs = mount(new MemoryDisk(this.#disk.volume.slice()), { readOnly: true });
+    const after = describeVolume(fs);
+    if (after !== text) return `after the guest's mount it has\n${after}\ninstead of\n${text}`;
+    const names = pathsOf(fs);
+    const listed = found.map((path) => path.slice(2)).sort();
+    return listed.join("\n") === names.join("\n")
+      ? null
+      : `the guest lists ${listed.join(" ")}, there are ${names.join(" ")}`;
+  }
+}
+
+function pathsOf(fs: ReturnType<typeof mount>, path = ""): string[] {
+  return fs
+    .list(path === "" ? "/" : path)
+    .flatMap(({ name, kind }) => [`${path}/${name}`, ...(kind === "directory" ? pathsOf(fs, `${path}/${name}`) : [])])
+    .sort();
+}

@@ -1,0 +1,315 @@
+/** Volumes that come from elsewhere, as the kernel mounts them: of version 1, cut off, full, hostile. */
+import { describe, expect, test } from "vitest";
+import { Random } from "../../emulator/state/random.ts";
+import type { BlockBackend, LabNode } from "../../src/index.ts";
+import { DevicePart } from "../../src/oofs/device.ts";
+import { check, format, mount } from "../../src/oofs/index.ts";
+import { forge, makeSample } from "../oofs/damage.ts";
+import { Random as ForgeRandom, MemoryDisk } from "../oofs/disks.ts";
+import { makeVersion1, oldDirectory } from "../oofs/version-1.ts";
+import { casesOf } from "../setup/tier.ts";
+import { boot, images, PROMPT } from "./images.ts";
+import {
+  BLOCK_BYTES,
+  cutAt,
+  PARTITION_LBA,
+  PARTITION_SECTORS,
+  partitioned,
+  RecordingDisk,
+  SECTOR_BYTES,
+} from "./recording-disk.ts";
+
+const START = PARTITION_LBA * SECTOR_BYTES;
+
+/** A machine at its prompt; its disk may be exchanged while nothing is mounted. */
+async function machine(): Promise<{ node: LabNode; disk: RecordingDisk }> {
+  const disk = new RecordingDisk();
+  disk.content = partitioned();
+  const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+  await node.waitFor(PROMPT);
+  return { node, disk };
+}
+
+function partOf(disk: RecordingDisk): DevicePart {
+  return new DevicePart(disk, START, PARTITION_SECTORS * SECTOR_BYTES);
+}
+
+function diskOf(content: Uint8Array): RecordingDisk {
+  const disk = new RecordingDisk();
+  disk.content = content.slice();
+  return disk;
+}
+
+function withVolume(volume: Uint8Array): Uint8Array<ArrayBuffer> {
+  const content = partitioned();
+  content.set(volume, START);
+  return content;
+}
+
+/** Types a command; the answer is what it printed. */
+async function type(node: LabNode, command: string): Promise<string> {
+  const before = node.console.text.length;
+  await node.enter(command, PROMPT);
+  return node.console.text.slice(before + command.length + 1).replace(/[^\n]*$/, "");
+}
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
+
+describe("a volume of version 1", () => {
+  const blocks = PARTITION_SECTORS / 8;
+  const large = new Uint8Array(600 * BLOCK_BYTES).map((_, at) => at % 251);
+  const old = makeVersion1(
+    blocks,
+    [
+      {
+        id: 1,
+        parent: 0,
+        className: "directory",
+        content: oldDirectory([
+          [2, "notes"],
+          [3, "sub"],
+        ]),
+      },
+      { id: 2, parent: 1, className: "file", content: Buffer.from("from version one\n") },
+      { id: 3, parent: 1, className: "directory", content: oldDirectory([[7, "deep"]]) },
+      { id: 7, parent: 3, className: "file", content: large },
+      { id: 4, parent: 0, className: "class_a", content: Buffer.from("an object") },
+      { id: 6, parent: 0, className: "class_a", content: Buffer.from("another that does not count") },
+    ],
+    7n,
+  );
+
+  test("is converted when it is mounted, wherever power is cut", async () => {
+    const { node, disk } = await machine();
+    disk.content = withVolume(old.bytes);
+    const before = disk.content.slice();
+    disk.log = [];
+    expect(await type(node, "mount hda0 /a")).toMatch(/was of version 1, and was converted to version 2\n/);
+    expect(await type(node, "cat /a/notes")).toBe("from version one\n");
+    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+    await node.enter("umount /a", PROMPT);
+    const random = new Random(3);
+    for (let cut = 0; cut <= disk.log.length; cut++) {
+      const fs = mount(partOf(diskOf(cutAt(before, disk.log, cut, () => random.below(2) === 0))));
+      expect(check(fs).problems, `cut ${cut}`).toEqual([]);
+      expect(text(fs.read("/notes"))).toBe("from version one\n");
+      expect(Buffer.compare(fs.read("/sub/deep"), large)).toBe(0);
+      expect(text(fs.loadObject("class_a").bytes)).toBe("an object");
+    }
+  });
+
+  test("is converted when it has content where the second copies of the commit records go", async () => {
+    const { node, disk } = await machine();
+    // Content, a node of level 1 and the record of the table may all be there.
+    for (const [first, second] of [
+      [4, 9],
+      [604, 4],
+      [605, 1],
+    ] as const) {
+      const take = (free: number): number => (free === first ? blocks - 1 : free === second ? blocks - 2 : free);
+      disk.content = withVolume(
+        makeVersion1(
+          blocks,
+          [
+            { id: 1, parent: 0, className: "directory", content: oldDirectory([[2, "deep"]]) },
+            { id: 2, parent: 1, className: "file", content: large },
+            { id: 3, parent: 0, className: "class_a", content: Buffer.from("an object") },
+          ],
+          8n,
+          take,
+        ).bytes,
+      );
+      expect(await type(node, "mount hda0 /a")).toMatch(/was converted to version 2\n/);
+      expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+      await node.enter("umount /a", PROMPT);
+      const fs = mount(partOf(disk), { readOnly: true });
+      expect(check(fs).problems).toEqual([]);
+      expect(Buffer.compare(fs.read("/deep"), large)).toBe(0);
+      expect(text(fs.loadObject("class_a").bytes)).toBe("an object");
+    }
+  });
+
+  test("is refused when something of it is damaged, and nothing is written", async () => {
+    const { node, disk } = await machine();
+    disk.content = withVolume(old.bytes);
+    const at = Buffer.from(disk.content.buffer).indexOf("OOTN", START);
+    disk.content[at + 100]! ^= 1;
+    const before = disk.content.slice();
+    expect(await type(node, "mount hda0 /a")).toMatch(
+      /the checksum is wrong of block \d+ .*\nCannot mount hda0 at \/a: /,
+    );
+    expect(Buffer.compare(disk.content, before)).toBe(0);
+  });
+});
+
+describe("a partition that became smaller", () => {
+  test("is mounted when all of the volume's data fits, and says exactly why not else", async () => {
+    const { node, disk } = await machine();
+    const volume = new MemoryDisk(4096 * BLOCK_BYTES);
+    // A volume of 4096 blocks, of which the partition has the first 1024.
+    format(volume, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
+    const fs = mount(volume);
+    fs.create("/file");
+    fs.write("/file", 0, Buffer.from("here\n"));
+    fs.sync();
+    const bytes = new Uint8Array(PARTITION_SECTORS * SECTOR_BYTES);
+    volume.read(0, bytes);
+    disk.content = withVolume(bytes);
+    await node.enter("mount hda0 /a", PROMPT);
+    expect(await type(node, "cat /a/file")).toBe("here\n");
+    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+    expect(await type(node, "df /a")).toMatch(/hda0 +4096 /);
+    await node.enter("umount /a", PROMPT);
+    expect(check(mount(partOf(disk), { readOnly: true })).blocks).toBe(PARTITION_SECTORS / 8);
+
+    fs.create("/large");
+    fs.write("/large", 0, new Uint8Array(6_000_000).fill(1));
+    fs.sync();
+    volume.read(0, bytes);
+    disk.content = withVolume(bytes);
+    expect(await type(node, "mount hda0 /a")).toMatch(
+      /the partition has 1024 blocks, but the volume has 4096, and its block \d+ is in use; make the partition at least \d+ sectors long\n/,
+    );
+  });
+});
+
+describe("a full volume", () => {
+  test("deletes, and what found no space has changed nothing", async () => {
+    const { node, disk } = await machine();
+    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
+    await node.enter("mount hda0 /a", PROMPT);
+    await node.enter("echo 0123456789 > /a/some", PROMPT);
+    await node.enter("truncate /a/some 300000", PROMPT);
+    await node.enter("mkdir /a/d", PROMPT);
+    let copies = 0;
+    // Holes take no room: a copy has every block.
+    while (!/no space left/.test(await type(node, `cp /a/some /a/d/copy${copies}`))) copies++;
+    expect(copies).toBeGreaterThan(8);
+    expect((await type(node, "find /a/d")).split("\n").length).toBe(copies + 1);
+    await node.enter("sync", PROMPT);
+    const fs = mount(partOf(disk), { readOnly: true });
+    expect(check(fs).problems).toEqual([]);
+    await node.enter("snapshot create /a full", PROMPT);
+    expect(await type(node, "rm -r /a/d")).toBe("");
+    expect(await type(node, "snapshot remove /a full")).toBe("");
+    expect(await type(node, "cp /a/some /a/again")).toBe("");
+    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+  });
+});
+
+describe("a disk that fails", () => {
+  /** A disk of which one write fails, for good. */
+  class FailingDisk extends RecordingDisk {
+    writesLeft = Number.POSITIVE_INFINITY;
+
+    override write(offsetBytes: number, source: Uint8Array): void {
+      if (this.writesLeft-- <= 0) throw new Error("the disk cannot write");
+      super.write(offsetBytes, source);
+    }
+  }
+
+  test("makes the volume read-only, says so once, and loses nothing that was confirmed", async () => {
+    const disk = new FailingDisk();
+    disk.content = partitioned();
+    const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+    await node.waitFor(PROMPT);
+    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
+    await node.enter("mount hda0 /a", PROMPT);
+    await node.enter("echo confirmed > /a/one", PROMPT);
+    await node.enter("sync", PROMPT);
+    await node.enter("echo lost > /a/two", PROMPT);
+    disk.writesLeft = 3;
+    expect(await type(node, "sync")).toMatch(
+      /is not written any more until it is mounted anew, and shows what was confirmed\.\n/,
+    );
+    disk.writesLeft = Number.POSITIVE_INFINITY;
+    expect(await type(node, "cat /a/one")).toBe("confirmed\n");
+    expect(await type(node, "cat /a/two")).toBe("/a/two: not found\n");
+    expect(await type(node, "echo more > /a/three")).toBe("/a/three: read only\n");
+    expect(await type(node, "sync")).toBe("sync: read only\n");
+    await node.enter("umount /a", PROMPT);
+    await node.enter("mount hda0 /a", PROMPT);
+    expect(await type(node, "cat /a/one")).toBe("confirmed\n");
+    expect(await type(node, "echo more > /a/three")).toBe("");
+    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+  });
+});
+
+describe("a large volume", () => {
+  /** Keeps only what is written. */
+  class SparseDisk implements BlockBackend {
+    readonly readOnly = false;
+    readonly sizeBytes = PARTITION_LBA * SECTOR_BYTES + 2 ** 30;
+    readonly sectors = new Map<number, Uint8Array>();
+
+    read(offsetBytes: number, target: Uint8Array): void {
+      for (let at = 0; at < target.length; at += SECTOR_BYTES) {
+        const sector = this.sectors.get((offsetBytes + at) / SECTOR_BYTES);
+        if (sector) target.set(sector, at);
+        else target.fill(0, at, at + SECTOR_BYTES);
+      }
+    }
+
+    write(offsetBytes: number, source: Uint8Array): void {
+      for (let at = 0; at < source.length; at += SECTOR_BYTES)
+        this.sectors.set((offsetBytes + at) / SECTOR_BYTES, source.slice(at, at + SECTOR_BYTES));
+    }
+
+    flush(): void {}
+  }
+
+  test("of 1 GiB is mounted in under a second, and a write of one block copies its path", async () => {
+    const disk = new SparseDisk();
+    const table = partitioned();
+    new DataView(table.buffer).setUint32(446 + 12, 2 ** 30 / SECTOR_BYTES, true);
+    disk.write(0, table.subarray(0, SECTOR_BYTES));
+    const lab = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false });
+    const node = lab.nodes[0]!;
+    await node.waitFor(PROMPT);
+    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs of 1024 MiB/);
+    await node.enter("mount hda0 /a", PROMPT);
+    await node.enter("help > /a/text", PROMPT);
+    await node.enter("truncate /a/text 1000000000", PROMPT);
+    await node.enter("umount /a", PROMPT);
+    const began = lab.nowNs;
+    await node.enter("mount hda0 /a", PROMPT);
+    expect(lab.nowNs - began).toBeLessThan(1_000_000_000);
+    const written = disk.sectors.size;
+    await node.enter("echo end >> /a/text", PROMPT);
+    await node.enter("sync", PROMPT);
+    // Nodes of three levels, a block of content, two of the tables, those of the map.
+    expect(disk.sectors.size - written).toBeLessThan(16 * 8);
+    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+    expect(await type(node, "df /a")).toMatch(/hda0 +1048576 /);
+  });
+});
+
+const hostile = casesOf("system/volumes");
+test(`hostile volumes with right checksums are errors: ${hostile.title}`, async () => {
+  const { node, disk } = await machine();
+  const sample = makeSample();
+  for (let seed = hostile.firstSeed; seed < hostile.firstSeed + hostile.count; seed++) {
+    const random = new ForgeRandom(seed);
+    disk.content = withVolume(forge(sample, random));
+    const began = node.console.text.length;
+    await node.enter(`mount ${random.below(4) === 0 ? "--accept-older " : ""}hda0 /a`, PROMPT);
+    for (const command of HOSTILE_COMMANDS) await node.enter(command, PROMPT);
+    expect(node.console.text.slice(began), hostile.repeat(seed)).not.toMatch(/PANIC/);
+  }
+});
+
+const HOSTILE_COMMANDS = [
+  "find /a",
+  "fsck /a",
+  "wc /a/a",
+  "wc /a/d/e",
+  "echo more >> /a/a",
+  "cp /a/a /a/d/copy",
+  "mv /a/d/name-1 /a/a",
+  "snapshot create /a t",
+  "rm -r /a/d",
+  "snapshot remove /a s",
+  "snapshot restore /a t",
+  "sync",
+  "umount /a",
+];
