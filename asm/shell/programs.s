@@ -68,6 +68,15 @@ program_run:
     dec     dword ptr [eax + STREAM_REFS]
     mov     dword ptr [edx], 0
 .Lprogram_run_spawn:
+    call    redirect_handle
+    jc      .Lprogram_run_start
+    mov     edx, eax
+    mov     eax, STREAM_FILE            # its end closes the file, which the shell then finds closed
+    call    stream_make
+    jc      .Lprogram_run_start
+    dec     dword ptr [console_stream + STREAM_REFS]
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 4], eax
+.Lprogram_run_start:
     lea     eax, [ebp - SPAWN_SIZE - PATH_BYTES]
     call    process_spawn
     jc      .Lprogram_run_failed

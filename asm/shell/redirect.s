@@ -59,6 +59,19 @@ redirect_close:
     cmc
     ret
 
+# The file that the running task's output goes to, for programs, which write to it themselves.
+# Out: EAX its handle; CF when the output is not redirected.
+# Clobbers: EAX, EDX only.
+.global redirect_handle
+redirect_handle:
+    mov     edx, [redirect_task]
+    cmp     edx, [task_current]
+    stc
+    jne     1f
+    mov     eax, [redirect_file]
+    clc
+1:  ret
+
 # Writes what has gathered.
 redirect_flush:
     push    esi

@@ -91,9 +91,12 @@ shell_run:
     jmp     .Lshell_run_done
 .Lshell_run_unknown:
     pop     eax
+    mov     ecx, offset shell_program_record
     mov     edx, esp
-    call    program_run
-    jnc     .Lshell_run_done
+    mov     dword ptr [shell_unknown], 0
+    call    shell_call
+    cmp     dword ptr [shell_unknown], 0
+    je      .Lshell_run_done
     mov     eax, [esp]
     PRINTF  "%s: unknown command; help lists the commands\n", eax
     mov     eax, 127
@@ -106,6 +109,15 @@ shell_run:
     pop     edi
     pop     ebp
     ret
+
+# Runs a program as if it were a command.
+# In: EAX argc, EDX argv.
+# Out: EAX status; shell_unknown 1 when there is no such program.
+shell_program:
+    call    program_run
+    jnc     1f
+    mov     dword ptr [shell_unknown], 1
+1:  ret
 
 # Takes `> PATH` or `>> PATH` out of the words.
 # In: EAX number of words, EDX their addresses.
@@ -312,7 +324,14 @@ shell_find:
     pop     ebx
     ret
 
+.section .rodata
+.balign 4
+shell_program_record:                       # COMMAND_NAME, COMMAND_HANDLER
+    .long   0, shell_program
+
 .bss
+.balign 4
+shell_unknown:      .space 4
 .balign 4
 shell_target:       .space 4                # where the output of the command goes, or 0
 shell_target_flags: .space 4

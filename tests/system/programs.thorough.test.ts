@@ -67,6 +67,8 @@ test("programs run from files on a mounted volume and use files there, and modul
       "pipe /net/seq 2000 : /bin/tee /net/numbers",
       "pipe /bin/cat /net/numbers : /bin/wc",
       "/net/fault divide",
+      "/net/seq 3 > /net/three",
+      "wc /net/three",
       "fsck /net",
       "module load /net/counter.o",
       "counter",
@@ -84,6 +86,7 @@ test("programs run from files on a mounted volume and use files there, and modul
     const said = readFileSync(at("log/qure-1.log"), "utf8").replaceAll("\r", "");
     expect(said).toMatch(/\n2000 2000 8893\n/);
     expect(said).toMatch(/^fault \(task \d+\) has ended: divide error, eip [0-9a-f]{8}, fault\.s:\d+$/m);
+    expect(said).toMatch(/wc \/net\/three\n +3 +3 +6/);
     expect(said).toMatch(/no problem was found/);
     expect(said).toMatch(/counter: loaded\n[\s\S]*counter: 41\n[\s\S]*counter: 42\n[\s\S]* memory +counter\.o\n/);
     expect(said).toMatch(/\/net\/counter\.o: exists already\n/);
