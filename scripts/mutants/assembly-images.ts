@@ -12,6 +12,7 @@ export function setStage(made: Stage): void {
   stage = made;
 }
 
+export const root = process.cwd();
 export const PROMPT = /\S+:\/\S*> $/;
 export const CLOUD = /^cloud: (\S+) (\d+\.\d+\.\d+\.\d+) era (\d+) age (\d+) peers (\d+)\s*$/m;
 export const DISK_BYTES = 64 * 1024 * 1024;

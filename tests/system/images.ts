@@ -13,7 +13,7 @@ import {
 import { kept } from "../setup/cache.ts";
 import { treeWith } from "./tree-with.ts";
 
-const root = join(import.meta.dirname, "../..");
+export const root = join(import.meta.dirname, "../..");
 
 export interface Images {
   readonly iso: Uint8Array;

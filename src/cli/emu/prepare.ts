@@ -70,7 +70,9 @@ async function prepare({ cdrom, firmware, sizeBytes, progress, signal }: Prepare
     return disk.content();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new CommandError(`the disk cannot be prepared: ${sizeBytes} bytes do not fit into memory; make --disk smaller`);
+    throw new CommandError(
+      `the disk cannot be prepared: ${sizeBytes} bytes do not fit into memory; make --disk smaller`,
+    );
   }
 }
 
