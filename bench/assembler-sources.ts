@@ -2,6 +2,7 @@
  * The sources that the assembler's speed is measured with, each for GNU as and for NASM: the same instructions in both
  * dialects. They are made from a fixed sequence, so every run measures the same text.
  */
+import { Random } from "../emulator/state/random.ts";
 
 export interface BenchSource {
   readonly name: string;
@@ -11,13 +12,10 @@ export interface BenchSource {
   readonly lines: number;
 }
 
-/** A sequence of numbers below a limit: Lehmer's generator. */
+/** Numbers below a limit. */
 function sequence(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = Math.imul(state, 48271) >>> 0;
-    return (state >>> 8) % limit;
-  };
+  const random = new Random(seed, "assembler sources");
+  return (limit) => random.below(limit);
 }
 
 const WIDE = ["eax", "ebx", "ecx", "edx", "esi", "edi", "ebp"] as const;

@@ -201,7 +201,7 @@ function floodImage(frameBytes: number): Uint8Array {
 }
 
 /**
- * When the marks of a machine that floods came: `R` at its first frame, `D` at its last; both behind the start mark.
+ * When the marks of a machine that floods came: `R` at its first frame, `D` at its last; both after the start mark.
  */
 class MarkClock {
   #text = "";

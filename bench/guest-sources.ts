@@ -14,7 +14,7 @@ import { readElf } from "../src/object/elf-reader.ts";
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../bench/guests");
 /** Boot sector and payload. */
 const IMAGE_BYTES = 17 * 512;
-/** Where the boot sector is loaded, and the payload behind it. */
+/** Where the boot sector is loaded, and the payload after it. */
 const LOAD_ADDRESS = 0x7c00;
 
 /**

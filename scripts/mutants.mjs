@@ -1,8 +1,10 @@
-// npm run mutants -- PATH... [--seed N] [--count N] [--json] [--jobs N] [--minutes N] [--tests PATH]... [--changed]
+// npm run mutants -- PATH... [--seed N] [--count N] [--json] [--jobs N] [--minutes N] [--from N] [--tests PATH]...
+// [--changed]
 //
 // Faults planted one at a time into the files at PATH (folders, .ts and .s), COUNT of them drawn by SEED; for each the
 // tests that reach it run, and one of them should fail. Prints which faults none of them noticed. --changed: the files
-// that differ from the branch `main`, or on it those of the last commit. --minutes: begins no mutant after that time.
+// that differ from the branch `main`, or on it those of the last commit. --minutes: begins no mutant when so
+// much time has gone into judging; --from: leaves out as many of those drawn, so that a long series is done in pieces.
 // --tests: test files to run instead of those of the folder. Exit code 1 when --least PERCENT is given and not reached.
 
 import { execFileSync } from "node:child_process";
@@ -26,6 +28,7 @@ const { values, positionals } = parseArgs({
     count: { type: "string", default: "100" },
     jobs: { type: "string", default: "1" },
     minutes: { type: "string" },
+    from: { type: "string", default: "0" },
     least: { type: "string" },
     tests: { type: "string", multiple: true, default: [] },
     json: { type: "boolean", default: false },
@@ -81,7 +84,8 @@ const options = {
   seed: Number(values.seed),
   jobs: Number(values.jobs),
   tests: values.tests,
-  deadlineMs: values.minutes === undefined ? null : Date.now() + Number(values.minutes) * 60_000,
+  from: Number(values.from),
+  minutes: values.minutes === undefined ? null : Number(values.minutes),
   report: (line) => process.stderr.write(`${line}\n`),
 };
 
@@ -139,7 +143,8 @@ if (values.json) {
   for (const [file, row] of [...rows].sort(([a], [b]) => (a < b ? -1 : 1)))
     text += line(file, row.killed, row.survived, row.timedOut, row.equivalent);
   text += line("all", killed, survived, timedOut, equivalent);
-  if (left > 0) text += `${left} drawn mutants were left when the time was over.\n`;
+  if (left > 0)
+    text += `${left} drawn mutants were left when the time was over: go on with --from ${results.map(({ next }) => next).join(" or ")}.\n`;
   text += `score ${score.toFixed(1)} %: ${killed} of ${judged} noticed, without time-outs and equivalents (seed ${options.seed})\n`;
   process.stdout.write(text);
 }

@@ -145,7 +145,7 @@ const assembleAfresh = (assembler: string, objcopy: string, head: string, statem
   });
 
 /**
- * Bytes between the starts of two samples for `disassembleBatch`: enough NOPs behind each for the sweep to find its
+ * Bytes between the starts of two samples for `disassembleBatch`: enough NOPs after each for the sweep to find its
  * step again.
  */
 const SAMPLE_BYTES = 48;

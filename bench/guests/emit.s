@@ -28,7 +28,7 @@ epilogue:
         leave
         ret
 epilogue_end:
-# emit: in: ESI = template, ECX = its bytes, EDI = buffer; out: EDI behind it
+# emit: in: ESI = template, ECX = its bytes, EDI = buffer; out: EDI after it
 emit:   rep movsb
         ret
 bench:  xor     eax, eax

@@ -29,7 +29,7 @@ setup:  mov     edi, DATA
         lea     esi, [eax + eax * 4]
         lea     esi, [templates + esi * 2]
         movzx   ecx, byte ptr [esi]     # bytes of the template
-        movzx   eax, byte ptr [esi + 1] # mask of the random dword behind it, in bits; 0: none
+        movzx   eax, byte ptr [esi + 1] # mask of the random dword after it, in bits; 0: none
         add     esi, 2
         rep movsb
         test    eax, eax

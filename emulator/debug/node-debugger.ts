@@ -53,7 +53,7 @@ const MAX_WATCHED_BYTES = 1 << 20;
 export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
   readonly machine: Machine;
   readonly index: number;
-  /** Steps run the handlers of interrupts that come in between, and end behind them. */
+  /** Steps run the handlers of interrupts that come in between, and end after them. */
   skipsInterrupts = true;
   /** A repetition of the past is under way: nothing stops, hits are noted in `scan` if there is one. */
   repeating = false;

@@ -4,6 +4,7 @@
  * memory. Source: the interface's description in Bochs' and QEMU's documentation ("vbe-dispi", version B0C5h).
  */
 import type { AccessBytes, MmioHandler, PortHandler } from "../bus/bus.ts";
+import { clearTouched } from "../state/pages.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { VgaMemory } from "./vga-memory.ts";
 
@@ -191,7 +192,7 @@ export class Dispi implements Stateful {
       registers[Y_OFFSET] = 0;
       registers[BANK] = 0;
       if (!(value & NO_CLEAR)) {
-        this.#memory.clear();
+        clearTouched(this.#memory.bytes);
         this.#upper = null;
       }
     } else if (!(value & ENABLED)) registers[BANK] = 0;

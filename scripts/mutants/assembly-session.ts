@@ -187,15 +187,23 @@ class Session {
   }
 
   async run(drawn: readonly Mutant[]): Promise<MutantSummary> {
-    const summary: MutantSummary = { killed: 0, survived: [], timedOut: 0, equivalent: 0 };
+    const summary: MutantSummary = {
+      killed: 0,
+      survived: [],
+      timedOut: 0,
+      equivalent: 0,
+      next: this.#options.from ?? 0,
+    };
     const equivalent = this.#readEquivalent();
     let judged = 0;
-    for (const mutant of drawn) {
+    const deadlineMs = Date.now() + (this.#options.minutes ?? Infinity) * 60_000;
+    for (const mutant of drawn.slice(summary.next)) {
       if (judged === this.#options.count) break;
-      if (Date.now() >= (this.#options.deadlineMs ?? Infinity)) {
+      if (Date.now() >= deadlineMs) {
         summary.left = this.#options.count - judged;
         break;
       }
+      summary.next++;
       const shown = `${mutant.file}:${mutant.line}: ${mutant.operator}: ${mutant.before} -> ${mutant.after.trim().replace(/ +#.*/, "")}`;
       if (equivalent.has(identityOf(mutant))) {
         summary.equivalent++;

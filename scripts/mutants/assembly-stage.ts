@@ -5,6 +5,7 @@
  * A fault that leaves every address where it was needs no boot: the bytes that it changes are written into the memory of
  * a cluster that was booted without it, provided that booting does not reach the line.
  */
+
 import { assemble } from "../../src/assembler/assemble.ts";
 import { buildFirmware, buildSystem, KERNEL_SPACE } from "../../src/build/build.ts";
 import { ObjectCache } from "../../src/build/object-cache.ts";
@@ -18,6 +19,7 @@ import {
 } from "../../src/index.ts";
 import { Decoded, decode } from "../../src/isa/decode.ts";
 import { lineRowsOf } from "../../src/object/dwarf/line-table.ts";
+import { treeWith } from "../../tests/system/tree-with.ts";
 
 export interface Images {
   readonly iso: Uint8Array;
@@ -330,12 +332,11 @@ export class Stage {
     const key = `${from} ${at}`;
     const known = this.#faultyIsos.get(key);
     if (known) return known;
-    const tree: Tree = {
-      list: (folder) =>
-        at.startsWith(`${folder}/`) ? [...this.#tree.list(folder), at].sort() : this.#tree.list(folder),
-      read: (path) => this.#tree.read(path === at ? from : path),
-    };
-    const { files, diagnostics } = buildSystem(tree, { version: "0.1.0", revision: 1, cache: this.#cache });
+    const { files, diagnostics } = buildSystem(treeWith(this.#tree, from, at), {
+      version: "0.1.0",
+      revision: 1,
+      cache: this.#cache,
+    });
     if (!files) throw new NotBuilt(diagnostics[0]?.message ?? "not built");
     const iso = files.find(({ name }) => name === "qure.iso")!.content;
     this.#faultyIsos.set(key, iso);

@@ -29,13 +29,17 @@ export interface MutantSummary {
   equivalent: number;
   /** Drawn, but not begun in time. */
   left?: number;
+  /** With what `--from` the next piece begins. */
+  next: number;
 }
 
 export interface MutantOptions {
   readonly seed: number;
   readonly count: number;
-  /** No fault is begun after this moment of the host's clock. */
-  readonly deadlineMs?: number | null;
+  /** So many of the faults that were drawn are left out. */
+  readonly from?: number;
+  /** No fault is begun when so much time has gone into judging. */
+  readonly minutes?: number | null;
   /** Test files, when others than all that boot machines are to judge. */
   readonly tests?: readonly string[];
   report(line: string): void;

@@ -1,25 +1,19 @@
 // Draws by a seed, and what a mutant is called in lists.
 
 import { readFileSync } from "node:fs";
+import { transform } from "esbuild";
 
-/** Numbers below a limit, the same for each seed (mulberry32). */
-export function randomBelow(seed) {
-  let state = seed >>> 0;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
-  };
-}
+// The project's generator is TypeScript.
+const { code } = await transform(readFileSync("emulator/state/random.ts", "utf8"), { loader: "ts", format: "esm" });
+const { Random } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
 
 /** `count` of `items`, none twice, in a random order. */
 export function draw(items, count, seed) {
-  const below = randomBelow(seed);
+  const random = new Random(seed, "mutants");
   const left = [...items];
   const drawn = [];
   while (drawn.length < count && left.length > 0) {
-    const at = below(left.length);
+    const at = random.below(left.length);
     drawn.push(left[at]);
     left[at] = left[left.length - 1];
     left.pop();

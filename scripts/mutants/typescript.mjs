@@ -209,9 +209,10 @@ function plan(id, measured) {
 
 /**
  * Draws `count` mutants of `files` and runs the tests that reach each. `tests`: files or folders of tests instead of the
- * usual ones. `deadlineMs`: no mutant is begun after this moment (Date.now()).
+ * usual ones. `from`: so many of those drawn are left out. `minutes`: after that time no mutant is begun; how long the
+ * tests take without one does not count.
  */
-export async function runTypescriptMutants(files, { seed, count, jobs, tests, deadlineMs, report }) {
+export async function runTypescriptMutants(files, { seed, count, from, jobs, tests, minutes, report }) {
   const folder = resolve(`node_modules/.cache/qure-mutants/${process.pid}`);
   mkdirSync(join(folder, "tmp"), { recursive: true });
   const processes = [];
@@ -225,7 +226,7 @@ export async function runTypescriptMutants(files, { seed, count, jobs, tests, de
     );
     const places = new Map(again.mutants.map((mutant) => [placeOf(mutant), mutant]));
     // In the order in which they were drawn: when the time is over, those that had their turn are a sample too.
-    const placed = [...isDrawn.keys()].flatMap((place) => places.get(place) ?? []);
+    const placed = [...isDrawn.keys()].flatMap((place) => places.get(place) ?? []).slice(from);
     const testFiles = tests.length > 0 ? tests.flatMap(testFilesUnder) : testsFor(touched);
     report(
       `${all.length} mutants in ${files.length} files, ${placed.length} drawn by seed ${seed}; ${testFiles.length} test files`,
@@ -238,13 +239,15 @@ export async function runTypescriptMutants(files, { seed, count, jobs, tests, de
     const measureMs = cpuMs();
     report(`tests measured without mutants: ${(measureMs / 1000).toFixed(1)} s of the processor's time`);
     const reasonOf = equivalents();
-    const result = { killed: [], survived: [], timedOut: [], equivalent: [], left: 0 };
+    const result = { killed: [], survived: [], timedOut: [], equivalent: [], left: 0, next: from };
     let done = 0;
+    const deadlineMs = minutes === null ? Infinity : Date.now() + minutes * 60_000;
     const judge = async (warm, mutant) => {
       const description = describe(mutant);
+      if (Date.now() > deadlineMs) return void result.left++;
+      result.next++;
       const reason = reasonOf(description);
       if (reason !== null) return void result.equivalent.push({ ...description, reason });
-      if (deadlineMs !== null && Date.now() > deadlineMs) return void result.left++;
       const { steps, hits, ms } = plan(mutant.id, measured);
       const entry = { ...description, reachedBy: steps.length, isFresh: steps.some(({ isFresh }) => isFresh) };
       if (steps.length === 0) return void result.survived.push(entry);

@@ -1,5 +1,5 @@
 /** `qure as`: the assembler with the command line of GNU as. */
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { assemble } from "../assembler/assemble.ts";
 import type { SourceFile, SourceFiles } from "../assembler/model/options.ts";
@@ -121,8 +121,24 @@ function assembleFiles(command: AsCommand): void {
   write(command.output, result.object);
 }
 
+/**
+ * Writes a file aside and then gives it its name: who reads it meanwhile, or finds it after a full disk, has a whole one.
+ * It need not be on the disk yet, as what host/files.ts writes: an object can be made again.
+ */
 function write(path: string, content: string | Uint8Array): void {
-  withFile(path, () => writeFileSync(path, content));
+  withFile(path, () => {
+    // A device or a pipe is written to, not replaced.
+    if (!(statSync(path, { throwIfNoEntry: false })?.isFile() ?? true)) return writeFileSync(path, content);
+    const aside = `${path}.${process.pid}.part`;
+    try {
+      writeFileSync(aside, content);
+      renameSync(aside, path);
+    } catch (error) {
+      rmSync(aside, { force: true });
+      // What is said is said of the file that was asked for.
+      throw Object.assign(error as Error, { path });
+    }
+  });
 }
 
 function report(command: AsCommand, diagnostics: ReturnType<typeof assemble>["diagnostics"]): void {

@@ -2,6 +2,7 @@
  * An ISO 9660 CD (ECMA-119) that boots by El Torito 1.0 without emulation, and, copied raw to a USB stick or a hard
  * disk, as a disk: its first sector is a boot record that knows where in the CD the boot image begins.
  */
+import { assert } from "../diagnostic/invariant.ts";
 import { type BootImage, setImageLba, writePartitionTable } from "./boot-image.ts";
 import { latin1Into, SECTOR_BYTES } from "./kernel-image.ts";
 
@@ -21,6 +22,10 @@ const BLOCK = {
   firstFile: 24,
 } as const;
 
+/** Characters of a volume's and of a file's name (ECMA-119 7.4.1, 7.5.1), and their number. */
+const VOLUME_NAME = /^[A-Z0-9_]{1,32}$/;
+const FILE_NAME = /^[A-Z0-9_]{1,8}(\.[A-Z0-9_]{1,3})?$/;
+
 export interface IsoFile {
   /** ISO 9660 name, such as `README.TXT`: upper case letters, digits and underscores, at most 8.3. */
   readonly name: string;
@@ -35,6 +40,13 @@ export interface Iso {
 
 /** `files` are put into the root directory; the boot image is `/BOOT/QURE.IMG`. */
 export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile[] = []): Iso {
+  assert(VOLUME_NAME.test(volume), `the CD's volume is called ${volume}`);
+  assert(
+    files.every(({ name }) => FILE_NAME.test(name)),
+    "a file on the CD has a name that ISO 9660 does not allow",
+  );
+  assert(new Set(files.map(({ name }) => name)).size === files.length, "two files on the CD have one name");
+  assert(boot.loaderSectors + 1 <= 0xffff, "the CD's boot catalogue cannot hold the loader's size");
   const blocks = (bytes: number): number => Math.ceil(bytes / BLOCK_BYTES);
   let next: number = BLOCK.firstFile;
   const place = (content: Uint8Array): { block: number; content: Uint8Array } => {
@@ -48,6 +60,7 @@ export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile
   // Some slack, because drives read ahead past the end of the last file; and at least a cylinder, below which BIOSes
   // see no disk when the ISO stands on a stick.
   const total = Math.max(next + 2, LEAST_BLOCKS);
+  assert(total * (BLOCK_BYTES / SECTOR_BYTES) < 2 ** 32, "the CD has more sectors than a partition table can count");
   const bytes = new Uint8Array(total * BLOCK_BYTES);
   const view = new DataView(bytes.buffer);
 
@@ -103,6 +116,7 @@ export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile
     at += record(at, "\x01", parent, BLOCK_BYTES, true);
     for (const entry of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1)))
       at += record(at, entry.name, entry.block, entry.sizeBytes, entry.directory);
+    assert(at <= (block + 1) * BLOCK_BYTES, "a directory of the CD does not fit into its block");
   };
 
   const primary = descriptor(BLOCK.primary, 1);

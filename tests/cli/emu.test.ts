@@ -67,7 +67,7 @@ describe("files that are not what they should be", () => {
     [["--log", "a-file", "--for", "1ms"], 1, /a-file: exists, and is not a folder/],
     [["--dir", "a-file/machines", "--for", "1ms"], 1, /not a folder/],
     [["--cdrom", "cut.iso"], 1, /does not answer as QuRe does[\s\S]*cannot be read, status/],
-    [["--disk", "2T", "--for", "1ms"], 1, /the disk cannot be prepared[\s\S]*out of memory/],
+    [["--disk", "2T", "--for", "1ms"], 1, /the disk cannot be prepared: .* do not fit into memory/],
     [["--memory", "2G"], 2, /--memory 2G: write a size from 1M to 1G in steps of 64K/],
     [["--nodes", "2", "--script", "script.txt"], 2, /script\.txt:1:1: error: there is no node 3/],
   ])("emu %j ends with %i and a sentence", async (args, code, text) => {

@@ -72,6 +72,19 @@ describe.runIf(isMounted)("a file system of 1 MiB", () => {
     rmSync(join(disk, "trace.txt"));
   });
 
+  test("an object is as it was", () => {
+    writeFileSync(join(folder, "small.s"), "nop\n");
+    writeFileSync(join(folder, "large.s"), ".fill 2000000, 1, 0x55\n");
+    expect(qure("as", "small.s", "-o", "disk/a.o").status).toBe(0);
+    const before = readFileSync(join(disk, "a.o"));
+    const { status, stderr } = qure("as", "large.s", "-o", "disk/a.o");
+    expect(stderr).toBe("qure as: error: disk/a.o: no space left on the disk\n");
+    expect(status).toBe(1);
+    expect(readFileSync(join(disk, "a.o")).equals(before)).toBe(true);
+    expect(readdirSync(disk).filter((name) => name.startsWith("a.o"))).toEqual(["a.o"]);
+    rmSync(join(disk, "a.o"));
+  });
+
   test("a console's log holds all that came before, and the machines' disks are let go", () => {
     writeFileSync(join(disk, "filler"), new Uint8Array((1 << 20) - 8192));
     const { status, stderr } = emulate("--for", "20s", "--log", "disk", "--dir", "kept");

@@ -5,20 +5,13 @@ import { CableEnd } from "../../emulator/ether/cable-end.ts";
 import { Machine, type MachineConfig } from "../../emulator/machine.ts";
 import { seabios } from "./devices/firmware-oracle.ts";
 import { MIB } from "./devices/harness.ts";
+import { romOf, tickingRom } from "./ticking.ts";
 
-/** A ROM of 64 KiB with this code at F000:0000 and a jump to it at the reset vector. */
-function rom(code: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(0x10000).fill(0xf4);
-  bytes.set(code, 0);
-  bytes.set([0xea, 0x00, 0x00, 0x00, 0xf0], 0xfff0);
-  return bytes;
-}
-
-function machine(code: readonly number[], config: Partial<MachineConfig> = {}): Machine {
+function machine(code: readonly number[] | Uint8Array, config: Partial<MachineConfig> = {}): Machine {
   return new Machine({
     name: "test",
     ramBytes: 2 * MIB,
-    firmware: rom(code),
+    firmware: code instanceof Uint8Array ? code : romOf(code),
     ide: [],
     network: [],
     rtcStartSeconds: 0,
@@ -26,56 +19,8 @@ function machine(code: readonly number[], config: Partial<MachineConfig> = {}): 
   });
 }
 
-/** Interrupts at 1 kHz: counts them in a word at 500h, halted in between. */
-const TICKING = [
-  0xfa,
-  0x31,
-  0xc0,
-  0x8e,
-  0xd8,
-  0x8e,
-  0xd0,
-  0xbc,
-  0x00,
-  0x10, // cli; ds = ss = 0; sp = 1000h
-  0xc7,
-  0x06,
-  0x20,
-  0x00,
-  0x80,
-  0x00,
-  0xc7,
-  0x06,
-  0x22,
-  0x00,
-  0x00,
-  0xf0, // vector 8 = F000:0080
-  ...[0x11, 0x08, 0x04, 0x01, 0xfe].flatMap((value, index) => [0xb0, value, 0xe6, index === 0 ? 0x20 : 0x21]),
-  0xb0,
-  0x34,
-  0xe6,
-  0x43,
-  0xb0,
-  0xa9,
-  0xe6,
-  0x40,
-  0xb0,
-  0x04,
-  0xe6,
-  0x40, // PIT channel 0, mode 2, 1193
-  0xfb,
-  0xf4,
-  0xeb,
-  0xfd, // sti; hlt; jmp
-];
-const HANDLER = [0xff, 0x06, 0x00, 0x05, 0x50, 0xb0, 0x20, 0xe6, 0x20, 0x58, 0xcf]; // inc word [500h]; EOI; iret
-
-function ticking(): number[] {
-  const code = new Array<number>(0x80 + HANDLER.length).fill(0x90);
-  TICKING.forEach((byte, index) => (code[index] = byte));
-  HANDLER.forEach((byte, index) => (code[0x80 + index] = byte));
-  return code;
-}
+/** Counts interrupts, halted in between. */
+const ticking = (): Uint8Array => tickingRom("sti; hlt");
 
 describe("time", () => {
   test("a run ends exactly where it was told to", () => {

@@ -1,4 +1,4 @@
-# What a BIOS must do for us, asked of the BIOS itself: a boot sector with 16 sectors behind it that calls the services
+# What a BIOS must do for us, asked of the BIOS itself: a boot sector with 16 sectors after it that calls the services
 # and says on COM1 for each `ok NAME` or `FAIL NAME EAX`, then `end`, and switches the machine off through ACPI. It runs
 # on our firmware and on SeaBIOS. The drive's sectors from 64 on hold their own number as u32 (the test's builder sees
 # to it).
@@ -58,7 +58,7 @@ put:
     pop     ax
     ret
 
-# See CHECK; the name lies behind the call.
+# See CHECK; the name lies after the call.
 # Clobbers: nothing.
 report:
     pushfd

@@ -351,7 +351,7 @@ describe("what the loader refuses", () => {
       /boot sector: drive 80h has no readable loader, BIOS status 00h/,
     ],
     [
-      "a kernel behind the end of the disk",
+      "a kernel beyond the end of the disk",
       (image) => {
         new DataView(image.buffer).setUint32(428, 100_000_000, true);
       },

@@ -3,43 +3,13 @@
 # the end `handletest: N passed, M failed`.
 
 .include "macros.inc"
+.include "selftest.inc"
 .include "errors.inc"
 .include "tasks.inc"
 
 .text
 
-# A test returns CF when it fails; it may clobber EBX, ESI and EDI.
-command_handletest:
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    mov     ebp, offset handle_tests
-    mov     dword ptr [passed], 0
-    mov     dword ptr [failed], 0
-1:  cmp     dword ptr [ebp], 0
-    je      3f
-    push    ebp
-    call    [ebp + 4]
-    pop     ebp
-    jc      2f
-    inc     dword ptr [passed]
-    PRINTF  "ok %s\n", [ebp]
-    add     ebp, 8
-    jmp     1b
-2:  inc     dword ptr [failed]
-    PRINTF  "FAIL %s\n", [ebp]
-    add     ebp, 8
-    jmp     1b
-3:  PRINTF  "handletest: %u passed, %u failed\n", [passed], [failed]
-    mov     eax, [failed]
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-SHELL_COMMAND "handletest", command_handletest, "", "test handles and tasks", GROUP_DEBUG
+SELFTEST handletest, handle_tests, "test handles and tasks"
 
 HANDLE_TYPE test_type, "test", test_destroy
 HANDLE_TYPE test_other_type, "other test", test_destroy
@@ -568,5 +538,3 @@ other_event:    .space 4
 semaphore:      .space SEMAPHORE_SIZE
 running:        .space 4                    # what the task has come to
 destroyed:      .space 4                    # objects, the last in the lowest four bits
-passed:         .space 4
-failed:         .space 4

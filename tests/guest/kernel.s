@@ -2,44 +2,14 @@
 # Prints a line for each test, `ok NAME` or `FAIL NAME`, and at the end `selftest: N passed, M failed`.
 
 .include "macros.inc"
+.include "selftest.inc"
 .include "errors.inc"
 .include "tasks.inc"
 .include "date.inc"
 
 .text
 
-# A test returns CF when it fails; it may clobber EBX, ESI and EDI.
-command_selftest:
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    mov     ebp, offset tests
-    mov     dword ptr [passed], 0
-    mov     dword ptr [failed], 0
-1:  cmp     dword ptr [ebp], 0
-    je      3f
-    push    ebp
-    call    [ebp + 4]
-    pop     ebp
-    jc      2f
-    inc     dword ptr [passed]
-    PRINTF  "ok %s\n", [ebp]
-    add     ebp, 8
-    jmp     1b
-2:  inc     dword ptr [failed]
-    PRINTF  "FAIL %s\n", [ebp]
-    add     ebp, 8
-    jmp     1b
-3:  PRINTF  "selftest: %u passed, %u failed\n", [passed], [failed]
-    mov     eax, [failed]
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-SHELL_COMMAND "selftest", command_selftest, "", "test the kernel's services", GROUP_DEBUG
+SELFTEST selftest, tests, "test the kernel's services"
 
 # Snprintf: formats with one argument and what they give.
 test_format:
@@ -592,6 +562,4 @@ spin:           .space 4
 event:          .space 4
 done:           .space 4
 random_state:   .space 4
-passed:         .space 4
-failed:         .space 4
 buffer:         .space 64

@@ -1,50 +1,18 @@
 # Tests of the network side that run inside a machine: link this object with those of asm/ and type `nettest`. Prints a
-# line for
-# each test, `ok NAME` or `FAIL NAME`, and at the end `nettest: N passed, M failed`.
+# line for each test, `ok NAME` or `FAIL NAME`, and at the end `nettest: N passed, M failed`.
 #
 # The rules of the agreement are tested on the daemon's own state while its mutex is held and it is kept silent and off
-# its disk, so
-# the test leaves the node as it found it.
+# its disk, so the test leaves the node as it found it.
 
 .include "macros.inc"
+.include "selftest.inc"
 .include "errors.inc"
 .include "net.inc"
 .include "cluster.inc"
 
 .text
 
-# A test returns CF when it fails; it may clobber EBX, ESI and EDI.
-command_nettest:
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    mov     ebp, offset tests
-    mov     dword ptr [passed], 0
-    mov     dword ptr [failed], 0
-1:  cmp     dword ptr [ebp], 0
-    je      3f
-    push    ebp
-    call    [ebp + 4]
-    pop     ebp
-    jc      2f
-    inc     dword ptr [passed]
-    PRINTF  "ok %s\n", [ebp]
-    add     ebp, 8
-    jmp     1b
-2:  inc     dword ptr [failed]
-    PRINTF  "FAIL %s\n", [ebp]
-    add     ebp, 8
-    jmp     1b
-3:  PRINTF  "nettest: %u passed, %u failed\n", [passed], [failed]
-    mov     eax, [failed]
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-SHELL_COMMAND "nettest", command_nettest, "", "test the network and the cluster", GROUP_DEBUG
+SELFTEST nettest, tests, "test the network and the cluster"
 
 STRING name_checksum, "checksum of the example in RFC 1071, whole and in pieces"
 STRING name_odd, "checksum of an odd number of bytes"
@@ -75,8 +43,6 @@ tests:
     .long   name_check, test_check
     .long   name_rules, test_rules
     .long   0
-passed:                 .long 0
-failed:                 .long 0
 
 # ---- checksum --------------------------------------------------------------------------------------------------------
 rfc1071:                .byte 0x00, 0x01, 0xF2, 0x03, 0xF4, 0xF5, 0xF6, 0xF7   # section 3: the sum is DDF2

@@ -1,26 +1,10 @@
 /** The network side's tests of itself, inside a machine: the network's and the cluster's routines are called one by one. */
 import { expect, test } from "vitest";
-import { buildSystem, folderTree, formatDiagnostic, type SourceTree } from "../../src/index.ts";
-import { boot, CLOUD, PROMPT, root } from "../system/images.ts";
-
-const PROGRAM = "tests/guest/net.s";
-
-/** The sources of the system with one more in the kernel. */
-function treeWith(addition: string): SourceTree {
-  const tree = folderTree(root);
-  const place = `asm/net/${addition.split("/").at(-1)!.replace(".s", "-test.s")}`;
-  return {
-    list: (folder) => (place.startsWith(`${folder}/`) ? [...tree.list(folder), place].sort() : tree.list(folder)),
-    read: (path) => tree.read(path === place ? addition : path),
-  };
-}
+import { boot, CLOUD, isoWith, PROMPT } from "../system/images.ts";
 
 test("the network's routines pass their own tests, and leave the node as they found it", async () => {
-  const built = buildSystem(treeWith(PROGRAM), { version: "0.1.0", revision: 1 });
-  const iso = built.files?.find(({ name }) => name === "qure.iso");
-  if (!iso)
-    throw new Error(built.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
-  const lab = boot({ nodes: [{ cdrom: iso.content }] });
+  const iso = await isoWith("tests/guest/net.s", "asm/net/net-test.s");
+  const lab = boot({ nodes: [{ cdrom: iso }] });
   const node = lab.nodes[0]!;
   await node.waitFor(CLOUD, { within: "20s" });
   await node.waitFor(PROMPT);

@@ -182,6 +182,27 @@ function labelFaults({ path, lines }: Source): string[] {
   return faults;
 }
 
+/**
+ * Constants that an instruction uses above their definition: there Intel syntax takes the name for a place in memory, and
+ * what should have been a number is silently read from an address.
+ */
+function constantFaults({ path, lines }: Source): string[] {
+  const definedAt = new Map<string, number>();
+  for (const { statement, number } of lines) {
+    const name = /^(?:\.(?:equ|set)\s+)?([A-Za-z_]\w*)\s*[=,]/.exec(
+      /^\.(equ|set)\b|^\w+\s*=/.test(statement) ? statement : "",
+    );
+    if (name && !definedAt.has(name[1]!)) definedAt.set(name[1]!, number);
+  }
+  return lines.flatMap(({ statement, number, inMacro }) => {
+    if (inMacro || statement.startsWith(".") || /^\w+\s*=/.test(statement)) return [];
+    const operands = statement.replace(/"(?:[^"\\]|\\.)*"/g, "").replace(/^\S+/, "");
+    return [...operands.matchAll(/(?<!\boffset\s+)\b[A-Za-z_]\w*/g)]
+      .filter(([name]) => (definedAt.get(name) ?? 0) > number)
+      .map(([name]) => `${path}:${number}: ${name} is a constant from line ${definedAt.get(name)} on, and memory here`);
+  });
+}
+
 /** Names that are called, handed on as addresses, or known to other sources: what begins at them is a routine. */
 function routineNames(): Set<string> {
   const names = new Set<string>();
@@ -272,6 +293,24 @@ function deadFaults(): string[] {
 }
 
 describe("assembly", () => {
+  test("constants are defined above the instructions that use them", () => {
+    expect(sources.flatMap(constantFaults)).toEqual([]);
+    const lines = ["mov eax, SIZE", "SIZE = 4", "mov eax, SIZE"].map(
+      (statement, index): Line => ({
+        number: index + 1,
+        raw: statement,
+        labels: [],
+        statement,
+        hasComment: false,
+        section: ".text",
+        inMacro: false,
+      }),
+    );
+    expect(constantFaults({ path: "x.s", lines })).toEqual([
+      "x.s:1: SIZE is a constant from line 2 on, and memory here",
+    ]);
+  });
+
   test("layout: indent, directives, operands, commas, line length", () => {
     expect(sources.flatMap(layoutFaults)).toEqual([]);
   });

@@ -91,7 +91,7 @@ describe("imports", () => {
       for (const { target, names } of lines) {
         const known = used.get(target) ?? new Set();
         used.set(target, known);
-        // Of a whole file that is imported, those names are used that stand behind a dot or in braces.
+        // Of a whole file that is imported, those names are used that stand after a dot or in braces.
         const members = /[.{,]\s*(\w+)/g;
         for (const name of names ?? [...texts.get(path)!.matchAll(members)].map((match) => match[1]!)) known.add(name);
       }

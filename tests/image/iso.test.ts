@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BootImage } from "../../src/image/boot-image.ts";
+import { makeDisk } from "../../src/image/disk.ts";
 import { makeIso } from "../../src/image/iso9660.ts";
 import { requireOracle } from "../oracle.ts";
 
@@ -188,6 +189,35 @@ describe("El Torito", () => {
       iso.length / 512 - firstLba,
     ]);
     expect(text(462, 48)).toBe("\0".repeat(48));
+  });
+});
+
+describe("what no image may be asked to hold is refused, whoever asks", () => {
+  const content = new Uint8Array(1);
+  const many = (count: number) => Array.from({ length: count }, (_, index) => ({ name: `FILE${index}.TXT`, content }));
+
+  test.each([
+    ["a volume in lower case", "qure", [], /volume is called qure/],
+    ["a volume with a long name", "Q".repeat(33), [], /volume is called/],
+    ["a file in lower case", "QURE", [{ name: "readme.txt", content }], /name that ISO 9660 does not allow/],
+    ["a file with a long name", "QURE", [{ name: "LONGLONGNAME", content }], /name that ISO 9660 does not allow/],
+    ["two files of one name", "QURE", [...many(1), ...many(1)], /two files on the CD have one name/],
+    ["more files than a directory has room for", "QURE", many(50), /directory of the CD does not fit/],
+  ] as const)("%s", (_, volume, files, reason) => {
+    expect(() => makeIso(BOOT, volume, files)).toThrow(reason);
+  });
+
+  test("as many files as a directory has room for are taken", () => {
+    expect(() => makeIso(BOOT, "QURE", many(40))).not.toThrow();
+  });
+
+  test.each([
+    [512 * 16384, BOOT, /no room for a partition/],
+    [(1 << 25) + 1, BOOT, /not whole sectors/],
+    [2 ** 32 * 512, BOOT, /no room for a partition/],
+    [1 << 25, { ...BOOT, bytes: new Uint8Array(512 * 16384 + 1) }, /reaches into the partition/],
+  ])("a disk of %i bytes", (sizeBytes, boot, reason) => {
+    expect(() => makeDisk(boot, sizeBytes)).toThrow(reason);
   });
 });
 

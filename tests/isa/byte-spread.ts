@@ -50,7 +50,7 @@ const PREFIXES: readonly (readonly number[])[] = [
 const PREFIX_BYTES = [null, 0x66, 0xf3, 0xf2];
 
 export interface ByteSample {
-  /** The instruction and bytes behind it. */
+  /** The instruction and bytes after it. */
   readonly bytes: Uint8Array;
   /** How many prefixes were put before it that it does not need. */
   readonly extraPrefixes: number;

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CommandError } from "../../src/cli/fail.ts";
 import { run } from "../../src/cli/ld.ts";
 import { captured } from "../binutils/captured.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
@@ -338,7 +339,8 @@ function compared(
   const ours = join(folder, "ours");
   const link = (): string => captured(run, ["-m", "elf_i386", "-w", `-Map=${ours}.map`, ...args, "-o", ours]);
   if (gnu.file === null) {
-    expect(link, `GNU ld refuses: ${gnu.messages}`).toThrow();
+    // With a sentence, not with a crash.
+    expect(link, `GNU ld refuses: ${gnu.messages}`).toThrow(CommandError);
     return;
   }
   link();

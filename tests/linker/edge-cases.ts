@@ -119,4 +119,59 @@ export const EDGE_CASES: Readonly<Record<string, Case>> = {
     ),
     mapDiffers: EMPTY_IN_MAP,
   },
+  ...Object.fromEntries(
+    ["SHF_ALLOC & !SHF_WRITE", "!SHF_WRITE", "SHF_WRITE & SHF_ALLOC", "SHF_EXECINSTR"].map((flags): [string, Case] => [
+      `a script: sections with the flags ${flags}`,
+      scripted(
+        '.section .k.1,"a"\n.long 1\n.section .k.2,"aw"\n.long 2\n.section .k.3,"ax"\n.long 3\n',
+        `SECTIONS { .text 0x1000 : { *(.text) } .k : { INPUT_SECTION_FLAGS(${flags}) *(.k*) } .rest : { *(.k*) } }`,
+      ),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["*rest.a:*", "*rest.a:member1.o", "*rest.a:", ":part0.o", ":*", "*:member*", "other.a:*", "*member0.o"].map(
+      (file): [string, Case] => [
+        `a script: the files ${file}`,
+        {
+          sources: [`${QUIET}${START}call a\ncall b\n.data\n.long 1\n`],
+          archive: [`${QUIET}.globl a\na: ret\n.data\n.long 2\n`, `${QUIET}.globl b\nb: ret\n.data\n.long 3\n`],
+          script: `SECTIONS { .text 0x1000 : { *(.text) } .chosen : { ${file}(.data) } .data : { *(.data) } }`,
+        },
+      ],
+    ),
+  ),
+  ...Object.fromEntries(
+    [".gnu_extab", ".exception_ranges", ".gcc_except_table", ".tm_clone_table", ".data.rel.ro.local", ".preinit_array"]
+      .flatMap((name) => ["a", "aw"].map((flags) => ({ name, flags })))
+      .map(({ name, flags }): [string, Case] => [
+        `the usual places: ${name}, flags ${flags}`,
+        one(`.section ${name},"${flags}"\n.long 1\n.section ${name}.more,"${flags}"\n.long 2\n.data\n.long 3\n`),
+      ]),
+  ),
+  ...Object.fromEntries(
+    ["18446744073709551615", "1G", "0fh", "00", "1k", "0xfm"].map((number): [string, Case] => [
+      `a script: the number ${number}`,
+      scripted("", `SECTIONS { .text 0x1000 : { *(.text) QUAD(${number}) } }`),
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      "PROVIDE(a = 1); HIDDEN(b = 2);",
+      "a = 1 b = 2;",
+      ". = . + 4 ; ; ;",
+      "FILL(0x11) . = . + 4;",
+      "BYTE(1) ; SHORT(2) ; LONG(3);",
+      "INCLUDE nowhere.ld",
+    ].map((text): [string, Case] => [
+      `a script: where ${text} ends`,
+      {
+        ...scripted(".long a, b\n.weak a, b\n", `SECTIONS { .text 0x1000 : { *(.text) ${text} } }`),
+        mapDiffers: "only the file is meant",
+      },
+    ]),
+  ),
+  "a script: an orphan after a header that nobody declares": scripted(
+    ".data\n.long 1\n",
+    "PHDRS { a PT_LOAD; } SECTIONS { .text 0x1000 : { *(.text) } :b }",
+  ),
 };

@@ -47,7 +47,7 @@ test.each(Object.entries(SAID))("%s", (_, { sources, script, options, says }, co
   const lines = said([...args, "-o", join(folder, "ours")])
     .replaceAll(`${folder}/`, "")
     .split("\n");
-  // Lines of the source, and marks below them, stand behind four blanks.
+  // Lines of the source, and marks below them, stand after four blanks.
   const words = lines
     .map((line) => line.trimEnd())
     .filter((line) => line !== "" && !/^ {4}(?!did you mean| *\w+: +\d)/.test(line));

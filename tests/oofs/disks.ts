@@ -1,4 +1,5 @@
 /** Disks for tests: in memory, sparse, remembering what is written, failing on request. */
+import { Random as Generator } from "../../emulator/state/random.ts";
 import type { BlockDevice } from "../../src/oofs/index.ts";
 
 export const SECTOR_BYTES = 512;
@@ -90,21 +91,8 @@ export class RecordingDisk extends MemoryDisk {
   }
 }
 
-/** Numbers that depend on a seed alone. */
-export class Random {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = (seed * 2654435761 + 12345) >>> 0;
-  }
-  below(limit: number): number {
-    let x = (this.#state = (this.#state + 0x6d2b79f5) >>> 0);
-    x = Math.imul(x ^ (x >>> 15), x | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return ((x ^ (x >>> 14)) >>> 0) % limit;
-  }
-  pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)]!;
-  }
+/** The project's generator, with content for files. */
+export class Random extends Generator {
   bytes(length: number): Uint8Array {
     return Uint8Array.from({ length }, () => this.below(256));
   }

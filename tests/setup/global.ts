@@ -46,7 +46,13 @@ function makeImages(folder: string): void {
   }
   // As a person has it: with map, listing and manifest.
   node("dist/qure.cjs", "build", "-o", join(part, "build"));
-  renameSync(part, folder);
+  try {
+    renameSync(part, folder);
+  } catch (error) {
+    // Another run in this tree was first, with the same images.
+    if (!existsSync(folder)) throw error;
+    rmSync(part, { recursive: true, force: true });
+  }
 }
 
 export default function setup(project: TestProject): void {
@@ -65,7 +71,14 @@ export default function setup(project: TestProject): void {
   // In watch mode the sources change under a run that stays.
   project.onTestsRerun(prepare);
   if (!existsSync(CACHE)) return;
+  // Another run may be clearing up too, or still be writing into what this one removes.
+  const ageOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const states = readdirSync(CACHE).map((name) => join(CACHE, name));
-  const byAge = states.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  for (const old of byAge.slice(KEPT_STATES)) rmSync(old, { recursive: true, force: true });
+  const byAge = states.map((path) => ({ path, changed: ageOf(path) })).sort((a, b) => b.changed - a.changed);
+  for (const { path } of byAge.slice(KEPT_STATES))
+    try {
+      rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+    } catch {
+      // The next run removes it.
+    }
 }

@@ -9,9 +9,9 @@ import {
   formatDiagnostic,
   LabCluster,
   restoreCluster,
-  type SourceTree,
 } from "../../src/index.ts";
 import { kept } from "../setup/cache.ts";
+import { treeWith } from "./tree-with.ts";
 
 export const root = join(import.meta.dirname, "../..");
 
@@ -56,12 +56,7 @@ export function images(): Images {
 /** An ISO of the system with one more source, `from` in this repository, that is `at` in the system. */
 export function isoWith(from: string, at: string): Promise<Uint8Array> {
   return kept(`ISO with ${from}`, () => {
-    const tree = folderTree(root);
-    const extended: SourceTree = {
-      list: (folder) => (at.startsWith(`${folder}/`) ? [...tree.list(folder), at].sort() : tree.list(folder)),
-      read: (path) => tree.read(path === at ? from : path),
-    };
-    const { files, diagnostics } = buildSystem(extended, { version: "0.1.0", revision: 1 });
+    const { files, diagnostics } = buildSystem(treeWith(folderTree(root), from, at), { version: "0.1.0", revision: 1 });
     if (files) return files.find(({ name }) => name === "qure.iso")!.content;
     throw new Error(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
   });

@@ -168,7 +168,7 @@ describe("fuzzed frames", () => {
     return repaired(frame);
   }
 
-  /** With a plain IPv4 header of right checksum and no UDP checksum, so that deeper layers see what is behind. */
+  /** With a plain IPv4 header of right checksum and no UDP checksum, so that deeper layers see what is after. */
   function repaired(frame: Uint8Array): Uint8Array {
     if (frame.length < 34 || get16(frame, 12) !== ETHERTYPE_IPV4) return frame;
     frame[14] = 0x45;
@@ -422,7 +422,7 @@ describe("a DHCP server that lies", () => {
     ["offers the broadcast address", { address: "255.255.255.255" }],
     ["answers another transaction", { xid: 1 }],
     ["has another cookie", { cookie: 0x64 }],
-    ["sends an option that ends behind the message", { options: [53, 1, 2, 54, 4, 10, 9, 8, 1, 12, 255] }],
+    ["sends an option that ends beyond the message", { options: [53, 1, 2, 54, 4, 10, 9, 8, 1, 12, 255] }],
     ["sends no type", { options: [54, 4, 10, 9, 8, 1, 255] }],
     ["sends a mask of three bytes", { options: [53, 1, 2, 54, 4, 10, 9, 8, 1, 1, 3, 255, 255, 255, 255] }],
     ["says no to every request", { answer: 6 }],

@@ -113,7 +113,7 @@ function loadFar(segment: number): Builder {
   };
 }
 
-/** Reads `sizeBits` at `delta` bytes behind the memory operand's address. */
+/** Reads `sizeBits` at `delta` bytes after the memory operand's address. */
 export function readAt(core: Core, insn: DecodedInstruction, sizeBits: number, delta: number): () => number {
   const { mmu } = core;
   const address = operandAddress(core, insn, sizeBits >>> 3, false, delta);

@@ -8,7 +8,7 @@ export class ParsedOperands {
   count = 0;
   /** In Intel order. */
   operands: Operand[] = [];
-  /** For each operand the expression behind its number, where only layout or the linker knows it. */
+  /** For each operand the expression after its number, where only layout or the linker knows it. */
   readonly expressions: (Expression | null)[] = [null, null, null, null];
   /** For far operands, that of the selector. */
   readonly selectors: (Expression | null)[] = [null, null, null, null];

@@ -66,7 +66,14 @@ async function prepare({ cdrom, firmware, sizeBytes, progress, signal }: Prepare
       );
     throw error;
   }
-  return disk.content();
+  try {
+    return disk.content();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CommandError(
+      `the disk cannot be prepared: ${sizeBytes} bytes do not fit into memory; make --disk smaller`,
+    );
+  }
 }
 
 function lastLines(text: string): string {

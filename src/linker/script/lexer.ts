@@ -10,17 +10,25 @@ export interface Token {
   readonly quoted: boolean;
 }
 
-export type WordMode = "name" | "expression";
+export type WordMode = "name" | "file" | "expression";
 
 const NAME_CHARACTER = /[A-Za-z0-9_.$/\\~+\-[\]*?!^]/;
+/** `archive:member`; elsewhere a colon ends the name. */
+const FILE_CHARACTER = /[A-Za-z0-9_.$/\\~+\-[\]*?!^:]/;
 export const EXPRESSION_WORD = /[A-Za-z0-9_.$]/;
 const OPERATORS = ["<<=", ">>=", "&&", "||", "<<", ">>", "<=", ">=", "==", "!=", "+=", "-=", "*=", "/=", "&=", "|="];
 
 /** Deeper nesting is no script but an attack on the stack. */
 const MAX_DEPTH = 200;
 
-export function startsName(word: string): boolean {
-  return NAME_CHARACTER.test(word[0] ?? "");
+const WORDS: Readonly<Record<WordMode, RegExp>> = {
+  name: NAME_CHARACTER,
+  file: FILE_CHARACTER,
+  expression: EXPRESSION_WORD,
+};
+
+export function startsName(word: string, mode: WordMode = "name"): boolean {
+  return WORDS[mode].test(word[0] ?? "");
 }
 
 export class ScriptLexer {
@@ -58,11 +66,11 @@ export class ScriptLexer {
     return name?.text ?? "";
   }
 
-  protected list(): string[] {
+  protected list(mode: WordMode = "name"): string[] {
     const items: string[] = [];
     this.expect("(");
     while (!this.accept(")")) {
-      const item = this.next("name");
+      const item = this.next(mode);
       if (item === null) throw this.error("unexpected end of the script in a list");
       items.push(item.text);
       this.accept(",");
@@ -109,7 +117,7 @@ export class ScriptLexer {
       this.at = end + 1;
       return { text: text.slice(start + 1, end), line: this.line, quoted: true };
     }
-    const word = mode === "name" ? NAME_CHARACTER : EXPRESSION_WORD;
+    const word = WORDS[mode];
     let end = start;
     while (end < text.length && word.test(text[end]!)) end++;
     if (end === start) {

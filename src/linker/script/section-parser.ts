@@ -357,10 +357,10 @@ export abstract class SectionParser extends ExpressionParser {
     let exclude: readonly string[] = [];
     let sortFiles = false;
     let flags: InputStatement["flags"] = null;
-    let file = this.word().text;
+    let file = this.word("file").text;
     if (file === "INPUT_SECTION_FLAGS") {
       flags = this.#inputFlags();
-      file = this.word().text;
+      file = this.word("file").text;
     }
     if (file === "SORT" || file === "SORT_BY_NAME" || file === "SORT_NONE" || file === "REVERSE") {
       this.expect("(");
@@ -378,18 +378,18 @@ export abstract class SectionParser extends ExpressionParser {
         };
       }
       sortFiles = file !== "SORT_NONE";
-      file = this.word().text;
+      file = this.word("file").text;
       if (file === "EXCLUDE_FILE") {
-        exclude = this.list();
-        file = this.word().text;
+        exclude = this.list("file");
+        file = this.word("file").text;
       }
       this.expect(")");
     }
     if (file === "EXCLUDE_FILE") {
-      exclude = this.list();
-      file = this.word().text;
+      exclude = this.list("file");
+      file = this.word("file").text;
     }
-    if (!startsName(file)) throw this.error(`unexpected ${file || "an empty name"} in a section`);
+    if (!startsName(file, "file")) throw this.error(`unexpected ${file || "an empty name"} in a section`);
     const patterns: SectionPattern[] = [];
     if (this.accept("(")) while (!this.accept(")")) patterns.push(...this.#patterns([], []));
     return { kind: "input", file, sortFiles, exclude, patterns, keep, flags };
@@ -416,7 +416,7 @@ export abstract class SectionParser extends ExpressionParser {
       });
     }
     if (word.text === "EXCLUDE_FILE") {
-      const files = this.list();
+      const files = this.list("file");
       return this.nested(() => this.#patterns(sort, files));
     }
     if (!startsName(word.text)) throw this.error(`unexpected ${word.text || "an empty name"} in a list of sections`);

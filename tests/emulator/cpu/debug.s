@@ -122,7 +122,7 @@ main:
     STEPS rep stosb
     STEPS jmp 1f; 1:; nop
     STEPS .byte 0xf1; nop
-    # A data breakpoint behind MOV SS is held back with the step.
+    # A data breakpoint after MOV SS is held back with the step.
     ARM DATA, 0, 0x30401
     mov word ptr [DATA], DATA0
     mov ss, [DATA]
@@ -131,7 +131,7 @@ main:
     ARM DATA, 0, 0x30403
     mov word ptr [DATA], DATA0
     DISARM
-    # A breakpoint on the instruction behind MOV SS does not happen; the next time it does.
+    # A breakpoint on the instruction after MOV SS does not happen; the next time it does.
     ARM 1f, 0, 0x401
     mov eax, DATA0
     mov ss, eax

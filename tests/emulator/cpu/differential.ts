@@ -14,7 +14,7 @@ import { OUTCOME_DWORDS, packCases, randomCase, unpackOutcomes } from "./random-
 import { SYSTEM_TESTABLE, TESTABLE, USER_TESTABLE } from "./testable-forms.ts";
 
 const RAM_MIB = 64;
-/** For one boot of QEMU: what fits into that memory behind the program. */
+/** For one boot of QEMU: what fits into that memory after the program. */
 const BATCH = 100_000;
 /** For one machine that compiles: what an engine keeps of each case grows with the number of cases. */
 const COMPILED_BATCH = 500;
@@ -151,7 +151,7 @@ function describeCase(one: Case, alone: boolean): string {
     )
     .join("\n");
   return (
-    `${one.kind}, ${one.code16 ? 16 : 32} bits${alone ? "" : ", only behind the cases before it"}\n${text}\n  registers ${one.registers.map(hex).join(" ")} eflags ${hex(one.eflags)}\n` +
+    `${one.kind}, ${one.code16 ? 16 : 32} bits${alone ? "" : ", only after the cases before it"}\n${text}\n  registers ${one.registers.map(hex).join(" ")} eflags ${hex(one.eflags)}\n` +
     `  cs ${hex(one.cs)} es ss ds fs gs ${one.selectors.map(hex).join(" ")} pages ${one.pages.map(hex).join(" ")} cr0 ${hex(one.cr0)}`
   );
 }

@@ -115,7 +115,7 @@ main:
     mov eax, WINDOW + 0xafff
     call eax
     SHOW eax
-    # The same code at another place behind it.
+    # The same code at another place after it.
     mov dword ptr [0x6c000], 0x87654321
     mov byte ptr [0x6c004], 0xc3
     mov dword ptr [TABLE1 + 11 * 4], 0x6c007
@@ -134,7 +134,7 @@ main:
     mov dword ptr [0x6d001], 0x02020202
     call ebx
     SHOW eax
-    # The instruction right behind is rewritten.
+    # The instruction right after is rewritten.
     mov eax, 0
     mov byte ptr [1f + 1], 0x77
 1:  mov al, 0x11

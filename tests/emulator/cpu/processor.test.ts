@@ -136,14 +136,14 @@ describe("interrupts", () => {
     }
   });
 
-  it("raised by an instruction are taken behind it", () => {
+  it("raised by an instruction are taken after it", () => {
     const { cpu, bus } = machine([0xfb, 0x90, 0x40, 0xe6, 0x80, 0x40, 0x40, 0xf4]);
     bus.onWrite = () => cpu.setInterruptRequest(true);
     cpu.run(1000);
     expect(bus.events).toEqual(["out 80 1 at 4", "acknowledge at 5"]);
   });
 
-  it("wait for the instruction behind STI, and STI HLT wakes", () => {
+  it("wait for the instruction after STI, and STI HLT wakes", () => {
     const { cpu, bus } = machine([0xfa, 0xfb, 0xf4, 0x40, 0xf4]);
     cpu.setInterruptRequest(true);
     expect(cpu.run(1000)).toBe("halted");
@@ -151,7 +151,7 @@ describe("interrupts", () => {
     expect(cpu.core.s[EAX]! & 0xffff).toBe(1);
   });
 
-  it("wait for the instruction behind MOV SS", () => {
+  it("wait for the instruction after MOV SS", () => {
     const { cpu, bus } = machine([0xfb, 0x90, 0x8e, 0xd0, 0x40, 0x40, 0xf4]);
     cpu.run(3);
     cpu.setInterruptRequest(true);
@@ -187,7 +187,7 @@ describe("interrupts", () => {
 });
 
 describe("code", () => {
-  it("may rewrite the instruction right behind", () => {
+  it("may rewrite the instruction right after", () => {
     // mov byte [100a],42 (inc dx instead of inc ax); jmp over nothing; inc ax; hlt
     const { cpu } = machine([0xc6, 0x06, 0x05, 0x10, 0x42, 0x40, 0xf4]);
     cpu.run(1000);

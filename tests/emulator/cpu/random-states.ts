@@ -221,7 +221,7 @@ function mayFollow(form: Form, undefinedFlags: number): boolean {
   return (readsFlags(form) & undefinedFlags) === 0;
 }
 
-/** Whether an instruction may have others behind it: it goes straight on, and addresses are what they were. */
+/** Whether an instruction may have others after it: it goes straight on, and addresses are what they were. */
 function mayLead(form: Form, { kind, checked }: Pick<Case, "kind" | "checked">): boolean {
   if ((kind === "virtual8086" || !checked) && SEGMENT_LOADS.has(form.semantic)) return false;
   return (
@@ -230,7 +230,7 @@ function mayLead(form: Form, { kind, checked }: Pick<Case, "kind" | "checked">):
   );
 }
 
-/** IRET or RETF behind pushes of a frame that may be good. */
+/** IRET or RETF after pushes of a frame that may be good. */
 function returnCase(random: Random): Case {
   const where = world(random);
   const { kind, code16 } = where;

@@ -189,7 +189,7 @@ add_dwords:
     loop add_dwords
     ret
 
-# A TSS at EDI that begins at EBP in ring 0. EDI moves behind it; clobbers EAX, ECX.
+# A TSS at EDI that begins at EBP in ring 0. EDI moves after it; clobbers EAX, ECX.
 fill_tss:
     push edi
     xor eax, eax

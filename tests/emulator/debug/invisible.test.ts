@@ -9,122 +9,45 @@ import { ClusterDebugger } from "../../../emulator/debug/cluster-debugger.ts";
 import { readLinear, toPhysical, writeLinear } from "../../../emulator/debug/linear-memory.ts";
 import { linearPc } from "../../../emulator/debug/registers.ts";
 import type { Resume, Stop } from "../../../emulator/debug/stop.ts";
+import { TICK_ROUTINE, tickingRom } from "../ticking.ts";
 
 const MIB = 1024 * 1024;
 const END_NS = 30_000_000;
 
 /**
- * Interrupts at 1 kHz count in a word at 500h. The loop has what is delicate at boundaries: STI and MOV SS, which hold
- * interrupts back for an instruction, a repeated string instruction, HLT, and PUSHF/POPF with TF set, so that the guest
- * single-steps itself.
+ * The loop has what is delicate at boundaries: STI and MOV SS, which hold interrupts back for an instruction, a repeated
+ * string instruction, HLT, and PUSHF/POPF with TF set, so that the guest single-steps itself.
  */
-const CODE = [
-  0xfa,
-  0x31,
-  0xc0,
-  0x8e,
-  0xd8,
-  0x8e,
-  0xc0,
-  0x8e,
-  0xd0,
-  0xbc,
-  0x00,
-  0x10, // cli; ds = es = ss = 0; sp = 1000h
-  0xc7,
-  0x06,
-  0x20,
-  0x00,
-  0x80,
-  0x00,
-  0xc7,
-  0x06,
-  0x22,
-  0x00,
-  0x00,
-  0xf0, // vector 8 = F000:0080
-  0xc7,
-  0x06,
-  0x04,
-  0x00,
-  0x90,
-  0x00,
-  0xc7,
-  0x06,
-  0x06,
-  0x00,
-  0x00,
-  0xf0, // vector 1 = F000:0090
-  ...[0x11, 0x08, 0x04, 0x01, 0xfe].flatMap((value, index) => [0xb0, value, 0xe6, index === 0 ? 0x20 : 0x21]),
-  0xb0,
-  0x34,
-  0xe6,
-  0x43,
-  0xb0,
-  0xa9,
-  0xe6,
-  0x40,
-  0xb0,
-  0x04,
-  0xe6,
-  0x40, // PIT channel 0, mode 2, 1193
-];
-const LOOP = [
-  0xfb,
-  0x90, // sti; nop
-  0x8c,
-  0xd0,
-  0x8e,
-  0xd0,
-  0x90, // mov ax, ss; mov ss, ax; nop
-  0xbe,
-  0x00,
-  0x06,
-  0xbf,
-  0x00,
-  0x07,
-  0xb9,
-  0x20,
-  0x00,
-  0xfc,
-  0xf3,
-  0xa4, // mov si, 600h; mov di, 700h; mov cx, 20h; cld; rep movsb
-  0x9c,
-  0x58,
-  0x0d,
-  0x00,
-  0x01,
-  0x50,
-  0x9d,
-  0x90, // pushf; pop ax; or ax, 100h; push ax; popf; nop
-  0x9c,
-  0x58,
-  0x25,
-  0xff,
-  0xfe,
-  0x50,
-  0x9d, // pushf; pop ax; and ax, feffh; push ax; popf
-  0xf4, // hlt
-];
-// inc word [500h]; push ax; EOI; pop ax; iret
-const TICK = [0xff, 0x06, 0x00, 0x05, 0x50, 0xb0, 0x20, 0xe6, 0x20, 0x58, 0xcf];
-const STEP = [0xff, 0x06, 0x02, 0x05, 0xcf]; // inc word [502h]; iret
-
-function rom(): Uint8Array {
-  const bytes = new Uint8Array(0x10000).fill(0xf4);
-  const loop = [...LOOP, 0xeb, 256 - LOOP.length - 2];
-  bytes.set([...CODE, 0xe9, 0xa0 - CODE.length - 3, 0x00], 0);
-  bytes.set(TICK, 0x80);
-  bytes.set(STEP, 0x90);
-  bytes.set(loop, 0xa0);
-  bytes.set([0xea, 0x00, 0x00, 0x00, 0xf0], 0xfff0);
-  return bytes;
-}
+const LOOP = `
+    sti
+    nop
+    mov     ax, ss
+    mov     ss, ax
+    nop
+    mov     si, 0x600
+    mov     di, 0x700
+    mov     cx, 0x20
+    cld
+    rep movsb
+    pushf
+    pop     ax
+    or      ax, 0x100
+    push    ax
+    popf
+    nop
+    pushf
+    pop     ax
+    and     ax, 0xFEFF
+    push    ax
+    popf
+    hlt`;
+const STEP_VECTOR = "mov word ptr [1 * 4], offset step; mov word ptr [1 * 4 + 2], 0xF000";
+const STEP = "step: inc word ptr [0x502]; iret";
 
 function cluster(): Cluster {
   return new Cluster({
     nodes: ["a", "b"].map((name) => ({ name, ramBytes: MIB, disk: null, cdrom: null })),
-    firmware: rom(),
+    firmware: tickingRom(LOOP, STEP_VECTOR, STEP),
     seed: 3,
     gateway: false,
     linkLatencyNs: 50_000,
@@ -217,7 +140,7 @@ describe("invisible", () => {
     let count = 0;
     const stops = debugged(
       target,
-      ({ nodes }) => void nodes[0]!.addBreakpoint("hardware", 0xf0080),
+      ({ nodes }) => void nodes[0]!.addBreakpoint("hardware", TICK_ROUTINE),
       () => plan[count++ % plan.length]!,
       [0],
     );

@@ -209,7 +209,7 @@ describe("packets", () => {
     expect(peer.ask("Z7,1,1")).toBe("");
   });
 
-  test("watchpoints stop behind the access, of the kind that was asked for", () => {
+  test("watchpoints stop after the access, of the kind that was asked for", () => {
     const peer = new Peer();
     expect(peer.ask("Z2,500,4")).toBe("OK");
     expect(peer.ask("c")).toMatch(/^T05watch:500;/);
@@ -285,7 +285,7 @@ describe("packets", () => {
     expect(peer.ask("P0=00010000")).toBe("OK");
     peer.ask("c");
     expect(peer.register(0)).toBe(0x101);
-    // Back behind the write, it is gone.
+    // Back after the write, it is gone.
     peer.ask("bc");
     peer.ask("bc");
     expect(peer.register(0)).toBe(1);

@@ -3,7 +3,10 @@ import type { BoardConfig } from "../../../emulator/board.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { atapiCases } from "./atapi-cases.ts";
+import { dispiCases } from "./dispi-cases.ts";
+import { dmaCases, dmaTransferCases } from "./dma-cases.ts";
 import { e1000Cases } from "./e1000-cases.ts";
+import { fdcCases } from "./fdc-cases.ts";
 import { ideCases } from "./ide-cases.ts";
 import { keyboardCases } from "./keyboard-cases.ts";
 import { pciCases } from "./pci-cases.ts";
@@ -50,9 +53,15 @@ const withDrives = (): Partial<BoardConfig> => ({
   ],
 });
 
+/** Diskettes of 1440 and of 720 KiB. */
+const withDiskettes = (): Partial<BoardConfig> => ({
+  floppies: [filled(1440 * 1024, 512), filled(720 * 1024, 512)],
+});
+
 /** A board with everything that it can have. */
 export const complete = (): Partial<BoardConfig> => ({
   ...withDrives(),
+  ...withDiskettes(),
   network: [{ macAddress: MAC, port: new CableEnd("eth0"), bootRom: Uint8Array.of(0x55, 0xaa, 1) }],
   videoRom: Uint8Array.of(0x55, 0xaa, 2),
 });
@@ -64,6 +73,10 @@ export const CHIPS: readonly Chip[] = [
   { name: "8042", cases: keyboardCases, config: bare, inQemu: true },
   { name: "16550A", cases: uartCases, config: bare, inQemu: true },
   { name: "VGA", cases: vgaCases, config: bare, inQemu: true },
+  { name: "display interface", cases: dispiCases, config: bare, inQemu: true },
+  { name: "8237A", cases: dmaCases, config: bare, inQemu: true },
+  { name: "8237A with a diskette", cases: dmaTransferCases, config: withDiskettes, inQemu: false },
+  { name: "82077AA", cases: fdcCases, config: withDiskettes, inQemu: false },
   { name: "PCI", cases: pciCases, config: bare, inQemu: true },
   { name: "board", cases: systemCases, config: bare, inQemu: true },
   { name: "IDE", cases: ideCases, config: withDrives, inQemu: false },

@@ -47,9 +47,9 @@ export interface Step {
   size: AccessBytes;
   /** What to write, or how long to wait in ns. */
   value: number;
-  /** All numbers behind the first one. */
+  /** All numbers after the first one. */
   bytes: readonly number[];
-  /** All words behind the verb, as they stand. */
+  /** All words after the verb, as they stand. */
   words: string;
   mask: number;
   expected: number | null;

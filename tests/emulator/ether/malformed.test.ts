@@ -13,7 +13,7 @@ function server(): DhcpServer {
   });
 }
 
-/** A message of a client with these options behind the cookie. */
+/** A message of a client with these options after the cookie. */
 function message(client: number, options: readonly number[], length = 300): Uint8Array {
   const bytes = new Uint8Array(length);
   bytes.set([1, 1, 6, 0, 0xde, 0xad, 0xbe, client]);
@@ -49,7 +49,7 @@ describe("DHCP", () => {
     ["shorter than its fixed part", message(1, DISCOVER).subarray(0, 239)],
     ["an option that has no length", Uint8Array.of(...message(1, []).subarray(0, 240), 53, 1, 1, 12)],
     ["an option that goes beyond the end", Uint8Array.of(...message(1, []).subarray(0, 240), 53, 1, 1, 12, 2, 65)],
-    ["a type behind the end option", message(1, [255, ...DISCOVER])],
+    ["a type after the end option", message(1, [255, ...DISCOVER])],
     ["a type that does not exist", message(1, [53, 1, 9, 255])],
     ["another server's", message(1, [53, 1, 1, 54, 4, 10, 0, 2, 9, 255])],
   ])("nothing for %s", (_name, bytes) => {
@@ -149,7 +149,7 @@ describe("packets", () => {
     expect(parseIpv4Packet(bytes)).toBeNull();
   });
 
-  test("IPv4: with options, with bytes behind it, not to be fragmented, empty", () => {
+  test("IPv4: with options, with bytes after it, not to be fragmented, empty", () => {
     expect(parseIpv4Packet(datagram(() => {}, 4))!.payload.length).toBe(10);
     expect(parseIpv4Packet(Uint8Array.of(...datagram(), 0, 0, 0))!.payload.length).toBe(10);
     expect(parseIpv4Packet(datagram((bytes) => bytes.fill(0x40, 6, 7)))).not.toBeNull();

@@ -41,7 +41,7 @@ const TSS = 0x3000;
 const HANDLERS = 0x4000;
 const PAGE_DIRECTORY = 0x5000;
 const PAGE_TABLE = 0x6000;
-/** A second directory and its table, right behind: scratch pages lie elsewhere in it. */
+/** A second directory and its table, right after: scratch pages lie elsewhere in it. */
 const OTHER_DIRECTORY = 0xa000;
 const STACK_TOP = 0x9f00;
 const KERNEL_STACK_TOP = 0x7f00;

@@ -1,0 +1,13 @@
+/** The system's sources with a test that runs inside a machine: an image of them has one command more. */
+import type { SourceTree } from "../../src/index.ts";
+
+/** What the tests include, where the build looks for it. */
+const INCLUDED: Readonly<Record<string, string>> = { "asm/include/selftest.inc": "tests/guest/selftest.inc" };
+
+/** `tree` with the source `from` of this repository at the place `at` of the system. */
+export function treeWith(tree: SourceTree, from: string, at: string): SourceTree {
+  return {
+    list: (folder) => (at.startsWith(`${folder}/`) ? [...tree.list(folder), at].sort() : tree.list(folder)),
+    read: (path) => tree.read(path === at ? from : (INCLUDED[path] ?? path)),
+  };
+}
