@@ -5,70 +5,21 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
-import type { BlockBackend, LabNode } from "../../src/index.ts";
+import type { LabNode } from "../../src/index.ts";
 import { isThorough, rowsOf } from "../setup/tier.ts";
 import { boot, images, isoWith, PROMPT } from "./images.ts";
-
-const SECTOR_BYTES = 512;
-const BLOCK_BYTES = 4096;
-const PARTITION_LBA = 16384;
-const PARTITION_SECTORS = 8192;
-const DISK_BYTES = (PARTITION_LBA + PARTITION_SECTORS) * SECTOR_BYTES;
+import {
+  BLOCK_BYTES,
+  cutAt,
+  PARTITION_LBA,
+  PARTITION_SECTORS,
+  partitioned,
+  RecordingDisk,
+  SECTOR_BYTES,
+} from "./recording-disk.ts";
 
 /** A large object; in the thorough tier half of the volume. */
 const LARGE_BYTES = (isThorough ? 511 : 150) * BLOCK_BYTES;
-
-/** What reached the disk, sector by sector; a flush is null. */
-type Log = ({ readonly sector: number; readonly bytes: Uint8Array } | null)[];
-
-/**
- * A disk that remembers the order of everything that was written, and whose content can be exchanged while it is not in
- * use.
- */
-class RecordingDisk implements BlockBackend {
-  readonly sizeBytes = DISK_BYTES;
-  readonly readOnly = false;
-  content = new Uint8Array(DISK_BYTES);
-  log: Log = [];
-
-  read(offsetBytes: number, target: Uint8Array): void {
-    target.set(this.content.subarray(offsetBytes, offsetBytes + target.length));
-  }
-
-  write(offsetBytes: number, source: Uint8Array): void {
-    this.content.set(source, offsetBytes);
-    for (let at = 0; at < source.length; at += SECTOR_BYTES) {
-      this.log.push({ sector: (offsetBytes + at) / SECTOR_BYTES, bytes: source.slice(at, at + SECTOR_BYTES) });
-    }
-  }
-
-  flush(): void {
-    this.log.push(null);
-  }
-}
-
-/**
- * A disk as a power cut may leave it: everything up to the last flush before the cut, and of what was written since
- * either all (`keep` absent) or what `keep` chooses, for drives write their cache in any order.
- */
-function cutAt(before: Uint8Array, log: Log, cut: number, keep?: () => boolean): Uint8Array<ArrayBuffer> {
-  const disk = before.slice();
-  const stable = log.lastIndexOf(null, cut - 1);
-  log.slice(0, cut).forEach((entry, index) => {
-    if (entry && (index < stable || !keep || keep())) disk.set(entry.bytes, entry.sector * SECTOR_BYTES);
-  });
-  return disk;
-}
-
-function partitioned(): Uint8Array<ArrayBuffer> {
-  const disk = new Uint8Array(DISK_BYTES);
-  const view = new DataView(disk.buffer);
-  view.setUint8(446 + 4, 0x99);
-  view.setUint32(446 + 8, PARTITION_LBA, true);
-  view.setUint32(446 + 12, PARTITION_SECTORS, true);
-  view.setUint16(510, 0xaa55, true);
-  return disk;
-}
 
 let iso: Uint8Array;
 beforeAll(async () => {
