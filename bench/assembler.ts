@@ -1,9 +1,10 @@
 /**
  * Speed of the assembler beside GNU as and NASM, in one run: a long source of plain instructions, one of macros, our
  * own kernel; and how long `qure build --watch` needs after a one-line change. Ours is measured in a warm process, as
- * the API and `qure build` use it, and as a command, Node's start included.
+ * the API and `qure build` use it, and as a command, Node's start included; and the output of compilers as a command, with
+ * the memory that it takes (alone with `--compiled`).
  *
- *     npm run bench -- assembler [--json]
+ *     npm run bench -- assembler [--json] [--compiled]
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,6 +17,8 @@ import { buildSystem, type SourceTree } from "../src/build/build.ts";
 import { ObjectCache } from "../src/build/object-cache.ts";
 import { folderTree } from "../src/host/files.ts";
 import { type BenchSource, macroSource, plainSource } from "./assembler-sources.ts";
+import { compilerOutput, cSource } from "./compiled-sources.ts";
+import { HEADER, pair, row } from "./peers/measure.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const COMMAND = join(ROOT, "dist/qure.cjs");
@@ -161,7 +164,47 @@ const time = (seconds: number | null): string =>
 const ratio = (a: number | null, b: number | null): string =>
   (a === null || b === null ? "-" : `${(a / b).toFixed(2)}x`).padStart(8);
 
+/** Output of compilers: ours of several lengths, and of gcc where it is there; each beside GNU as. */
+function measureCompiled(folder: string): string {
+  const sources: { name: string; path: string }[] = [];
+  const add = (name: string, text: string): void => {
+    const path = join(folder, `${name.replaceAll(" ", "-")}.s`);
+    writeFileSync(path, text);
+    sources.push({ name, path });
+  };
+  add("empty", "");
+  for (const lines of [50_000, 100_000, 300_000]) add(`${lines} lines`, compilerOutput(lines, false));
+  for (const lines of [100_000, 600_000, 1_500_000]) add(`${lines} lines of -g`, compilerOutput(lines, true));
+  if (isInstalled("gcc")) {
+    writeFileSync(join(folder, "bench.c"), cSource(4000));
+    for (const options of ["-O2", "-O2 -g"]) {
+      const path = join(folder, `gcc${options.replaceAll(" ", "")}.s`);
+      const args = ["-m32", "-w", ...options.split(" "), "-S", join(folder, "bench.c"), "-o", path];
+      if (spawnSync("gcc", args).status === 0) sources.push({ name: `gcc ${options}`, path });
+    }
+  }
+  const output = join(folder, "out.o");
+  const out = [HEADER];
+  let empty = { ours: 0, theirs: 0 };
+  for (const { name, path } of sources) {
+    const costs = pair([process.execPath, COMMAND, "as", path, "-o", output], ["as", "--32", path, "-o", output], RUNS);
+    const lines = Math.max(1, readFileSync(path).filter((byte) => byte === 0x0a).length);
+    if (name === "empty") empty = { ours: costs.ours?.peakBytes ?? 0, theirs: costs.theirs?.peakBytes ?? 0 };
+    else out.push(row(name.startsWith("gcc") ? `${name}, ${lines}` : name, costs, lines, empty));
+  }
+  return `${out.join("\n")}\n`;
+}
+
 function main(): void {
+  if (process.argv.includes("--compiled")) {
+    const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
+    try {
+      process.stdout.write(measureCompiled(folder));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    return;
+  }
   const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
   try {
     const rows = [
@@ -193,6 +236,7 @@ function main(): void {
     process.stdout.write(
       `\nrebuild after a one-line change: ${rebuild.again.toFixed(0)} ms (first build ${rebuild.first.toFixed(0)} ms)\n`,
     );
+    process.stdout.write(`\noutput of compilers, as a command; memory for each line\n${measureCompiled(folder)}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

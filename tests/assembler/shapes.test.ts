@@ -1,0 +1,94 @@
+/**
+ * Encodings that are looked up by the shape of a statement are those that the encoder makes: under `{nooptimize}`, which
+ * asks for nothing else, a statement has no shape.
+ */
+
+import { describe, expect, test } from "vitest";
+import { assemble } from "../../src/assembler/assemble.ts";
+import { REGISTERS_BY_CLASS } from "../../src/isa/registers.ts";
+
+/** On both sides of every limit of a field, and what instructions are particular about. */
+const NUMBERS = [
+  0, 1, -1, 2, 3, 16, 31, 127, 128, -128, -129, 255, 256, -255, -256, -257, 1000, 32767, 32768, -32768, -32769, 65535,
+  65536, -65536, -65537, 100_000, 999_999_999, -999_999_999, 1_000_000_000, 2_147_483_647, -2_147_483_648,
+];
+
+/** Numbers below a limit, the same in every run (Lehmer's generator). */
+let state = 20260104;
+function next(limit: number): number {
+  state = Math.imul(state, 48271) >>> 0;
+  return (state >>> 8) % limit;
+}
+const pick = <T>(items: readonly T[]): T => items[next(items.length)]!;
+const number = (): number => (next(3) === 0 ? next(600) - 300 : pick(NUMBERS));
+const register = (of: "r8" | "r16" | "r32" | "xmm"): string => `%${pick(REGISTERS_BY_CLASS[of]).name}`;
+const SIZES = { b: "r8", w: "r16", l: "r32" } as const;
+
+function memory(): string {
+  const displacement = next(3) === 0 ? "" : String(number());
+  const index = pick(REGISTERS_BY_CLASS.r32.filter(({ name }) => name !== "esp")).name;
+  switch (next(4)) {
+    case 0:
+      return String(number());
+    case 1:
+      return `${displacement}(,%${index},${pick([1, 2, 4, 8])})`;
+    case 2:
+      return `${displacement}(${register("r32")},%${index}${pick(["", ",2", ",8"])})`;
+    default:
+      return `${displacement}(${register("r32")})`;
+  }
+}
+
+function statement(): string {
+  const suffix = pick(["b", "w", "l"] as const);
+  const own = (): string => register(SIZES[suffix]);
+  const word = `${pick(["add", "sbb", "and", "xor", "cmp", "mov", "test"])}${suffix}`;
+  switch (next(10)) {
+    case 0:
+      return `${word} $${number()}, ${own()}`;
+    case 1:
+      return `${word} $${number()}, ${memory()}`;
+    case 2:
+      return `${word} ${own()}, ${own()}`;
+    case 3:
+      return `${word} ${own()}, ${memory()}`;
+    case 4:
+      return `${pick(["shl", "sar", "rcr"])}${suffix} ${pick(["$1", "$2", "$31", "%cl"])}, ${next(2) === 0 ? own() : memory()}`;
+    case 5:
+      return `imull $${number()}, ${register("r32")}${next(2) === 0 ? `, ${register("r32")}` : ""}`;
+    case 6:
+      return `${pick(["push", "pop"])}l ${next(2) === 0 ? register("r32") : memory()}`;
+    case 7:
+      return `${pick(["leal", "movzbl", "cmovel"])} ${memory()}, ${register("r32")}`;
+    case 8:
+      return `${pick(["addps", "blendvps", "pxor"])} ${next(2) === 0 ? register("xmm") : memory()}, ${register("xmm")}`;
+    default:
+      return `xchg${suffix} ${own()}, ${next(2) === 0 ? own() : memory()}`;
+  }
+}
+
+function assembled(lines: readonly string[]): { object: Uint8Array | null; wrong: ReadonlySet<number> } {
+  const bytes = new TextEncoder().encode(`${lines.join("\n")}\n`);
+  const files = { read: (path: string) => ({ path, bytes }) };
+  const { object, diagnostics } = assemble({
+    path: "shapes.s",
+    files,
+    maxErrors: Number.POSITIVE_INFINITY,
+    warnings: "none",
+  });
+  return { object, wrong: new Set(diagnostics.map(({ line }) => line)) };
+}
+
+describe("shapes of statements", () => {
+  test.each([".code32", ".code16"])("encode as the encoder does, under %s", (mode) => {
+    const drawn = Array.from({ length: 1500 }, statement);
+    const slow = (lines: readonly string[]): string[] => [mode, ...lines.map((line) => `{nooptimize} ${line}`)];
+    const { wrong } = assembled(slow(drawn));
+    const right = drawn.filter((_, i) => !wrong.has(i + 2));
+    expect(right.length).toBeGreaterThan(drawn.length / 2);
+    const expected = assembled(slow(right)).object!;
+    const { object } = assembled([mode, ...right]);
+    expect(object).not.toBeNull();
+    expect(Buffer.from(object!).equals(Buffer.from(expected)), "the objects differ").toBe(true);
+  });
+});
