@@ -422,7 +422,7 @@ tcp_text:
     mov     eax, [seg_sequence]
     add     eax, [seg_length]
     cmp     eax, [ebx + TCB_RCV_NXT]
-    jne     .Ltcp_text_output           # something before it is missing
+    jne     .Ltcp_text_gap              # something before it is missing
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_RECEIVED
     jnz     .Ltcp_text_output
     inc     dword ptr [ebx + TCB_RCV_NXT]
@@ -439,6 +439,9 @@ tcp_text:
 2:  mov     eax, edx
     call    tcp_move
 .Ltcp_text_output:
+    jmp     tcp_output
+.Ltcp_text_gap:
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_ACK_NOW
     jmp     tcp_output
 
 # Checks a segment against the receive window and cuts off what lies outside it (RFC 9293, 3.10.7.4).

@@ -317,6 +317,8 @@ tcp_send_next:
     call    sack_hole
     mov     esi, eax
     mov     [ebx + TCB_SND_NXT], eax
+    cmp     edx, [ebx + TCB_SND_MAX]
+    je      1f                          # the last hole ends where the data does
     sub     edx, eax
     jle     1f
     mov     ebp, edx
