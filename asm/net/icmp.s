@@ -36,7 +36,13 @@ icmp_receive:
     je      1f
     cmp     eax, ICMP_ECHO_REPLY
     je      2f
+    cmp     eax, ICMP_UNREACHABLE
+    je      3f
+    cmp     eax, ICMP_TIME_EXCEEDED
+    je      3f
     COUNT   icmp_other
+    jmp     9f
+3:  call    icmp_error
     jmp     9f
 1:  call    icmp_answer
     jmp     9f
@@ -73,6 +79,31 @@ icmp_answer:
     COUNT   icmp_echoes
     jmp     icmp_send
 9:  ret
+
+# An error: hands it to the protocol whose packet it quotes. It must quote the header and eight bytes of a packet that this
+# machine sent.
+# In: EBX interface, ESI message, EBP bytes.
+icmp_error:
+    COUNT   icmp_errors
+    lea     edx, [esi + ICMP_HEADER_SIZE]   # EDX: quoted IP header
+    mov     ecx, ebp
+    sub     ecx, ICMP_HEADER_SIZE + IP_HEADER_SIZE + 8
+    jb      9f
+    movzx   eax, byte ptr [edx + IP_VERSION]
+    sub     eax, 0x45                   # with options it is longer
+    cmp     eax, 10
+    ja      9f
+    lea     eax, [eax*4]
+    cmp     ecx, eax
+    jb      9f
+    lea     ecx, [edx + eax + IP_HEADER_SIZE]   # ECX: quoted payload
+    cmp     byte ptr [edx + IP_PROTOCOL], PROTOCOL_TCP
+    jne     8f
+    mov     eax, esi
+    jmp     tcp_icmp
+8:  ret
+9:  COUNT   icmp_malformed
+    ret
 
 # Puts in the checksum and sends.
 # In: EAX packet with the ICMP message, EDX destination.

@@ -787,6 +787,10 @@ stream_status:
     mov     [edx + STATUS_CWND], eax
     mov     eax, [ebx + TCB_MSS]
     mov     [edx + STATUS_MSS], eax
+    mov     eax, [ebx + TCB_TX_LIMIT]
+    mov     [edx + STATUS_SEND_LIMIT], eax
+    mov     eax, [ebx + TCB_RX_LIMIT]
+    mov     [edx + STATUS_RECEIVE_LIMIT], eax
     clc
     jmp     stream_leave
 9:  pop     ebx

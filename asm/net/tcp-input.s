@@ -454,8 +454,8 @@ tcp_acceptable:
     test    dword ptr [seg_flags], TCP_FIN
     jz      1f
     inc     esi                         # ESI: length in sequence numbers
-1:  mov     edi, [ebx + TCB_RCV_ADV]
-    sub     edi, [ebx + TCB_RCV_NXT]    # EDI: window
+1:  call    tcp_window                  # all that there is room for, though the header may not have been able to say so
+    mov     edi, eax                    # EDI: window
     mov     eax, [seg_sequence]
     sub     eax, [ebx + TCB_RCV_NXT]    # EAX: where it begins in the window
     jns     .Ltcp_acceptable_ahead

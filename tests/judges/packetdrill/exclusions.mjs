@@ -66,7 +66,13 @@ export function excludedBecause(archive, name, text) {
   return null;
 }
 
-/** The script as it runs: shell commands do nothing, embedded Python is cut out. */
+/**
+ * The script as it runs: shell commands do nothing, embedded Python is cut out. Where FreeBSD's dialect has a part for
+ * the standard and one for FreeBSD, the standard's is taken.
+ */
 export function prepared(_archive, text) {
-  return text.replace(/%\{[\s\S]*?\}%/g, "`true`").replace(/`[^`]*`/g, "`true`");
+  return text
+    .replace(/^#ifdef STANDARD\n([\s\S]*?)^#endif.*\n/gm, "$1")
+    .replace(/^#ifdef FreeBSD\n[\s\S]*?^#endif.*\n/gm, "")
+    .replace(/%\{[\s\S]*?\}%/g, "`true`").replace(/`[^`]*`/g, "`true`");
 }

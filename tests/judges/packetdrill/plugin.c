@@ -47,7 +47,7 @@ static struct { uint64_t time_ns; size_t bytes; uint8_t data[1600]; } packets[MO
 static unsigned packets_in, packets_out;
 
 /* Calls that wait for the agent's answer. */
-static struct call { uint32_t id; int done, seen; uint32_t reply[15]; } calls[MOST_CALLS];
+static struct call { uint32_t id; int done, seen; uint32_t reply[17]; } calls[MOST_CALLS];
 static uint32_t last_id;
 
 /* A descriptor's handle in the guest, and what fcntl and options told of it. */
@@ -170,7 +170,7 @@ static void advance(uint64_t most_ns) {
 
 /* Executes a call in the guest. The lock is held. */
 static uint32_t *call(uint32_t routine, uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
-  static __thread uint32_t reply[15];
+  static __thread uint32_t reply[17];
   struct call *slot = NULL;
   for (size_t at = 0; at < MOST_CALLS && !slot; at++)
     if (!calls[at].id) slot = &calls[at];
@@ -387,6 +387,9 @@ static int qure_getsockopt(void *data, int fd, int level, int option, void *valu
   uint32_t *reply = call(STATUS, fds[fd].handle, 0, 0, 0);
   if (level == SOL_SOCKET && option == SO_ERROR) {
     *(int *)value = reply[5 + 1] ? errno_of(reply[5 + 1], 1) : 0;
+    *length = 4;
+  } else if (level == SOL_SOCKET && (option == SO_RCVBUF || option == SO_SNDBUF)) {
+    *(int *)value = reply[5 + (option == SO_RCVBUF ? 11 : 10)];
     *length = 4;
   } else if (level == IPPROTO_TCP && option == TCP_MAXSEG) {
     *(int *)value = reply[5 + 9];
