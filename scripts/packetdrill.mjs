@@ -39,7 +39,8 @@ execFileSync("gcc", ["-shared", "-fPIC", "-O1", "-I", tool, "-o", plugin, source
 const tree = folderTree(root);
 const built = buildSystem(
   {
-    list: (folder) => ("asm/net/agent.s".startsWith(`${folder}/`) ? [...tree.list(folder), "asm/net/agent.s"].sort() : tree.list(folder)),
+    list: (folder) =>
+      "asm/net/agent.s".startsWith(`${folder}/`) ? [...tree.list(folder), "asm/net/agent.s"].sort() : tree.list(folder),
     read: (path) => tree.read(path === "asm/net/agent.s" ? AGENT : path),
   },
   { version: "0.1.0", revision: 1 },
@@ -115,7 +116,9 @@ for (const archive of Object.keys(ARCHIVES).filter((name) => !onlyArchive || nam
     if (good) passed++;
     else failures.push(`${name}: ${verbose ? said : (said.split("\n").at(0) ?? "")}`);
   }
-  console.log(`\n${archive}: ${passed} of ${judged} scripts pass (${((100 * passed) / judged).toFixed(1)} %), of ${all.length}`);
+  console.log(
+    `\n${archive}: ${passed} of ${judged} scripts pass (${((100 * passed) / judged).toFixed(1)} %), of ${all.length}`,
+  );
   for (const [reason, count] of excluded) console.log(`  ${count} excluded: ${reason}`);
   for (const failure of failures) console.log(`  FAIL ${failure}`);
 }

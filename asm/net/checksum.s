@@ -60,7 +60,7 @@ checksum:
     test    eax, eax
     ret
 
-# The sum of the pseudo header that UDP covers (RFC 768); checksum_pseudo_tcp: TCP (RFC 9293, 3.1).
+# The sum of the pseudo header that UDP covers (RFC 768).
 # In: EAX source, EDX destination address, ECX bytes of header and data.
 # Out: EAX sum.
 .global checksum_pseudo
@@ -72,6 +72,9 @@ checksum_pseudo:
     adc     eax, 0
     ret
 
+# The sum of the pseudo header that TCP covers (RFC 9293, 3.1).
+# In: EAX source, EDX destination address, ECX bytes of header and data.
+# Out: EAX sum.
 .global checksum_pseudo_tcp
 checksum_pseudo_tcp:
     xchg    cl, ch

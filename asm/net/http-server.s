@@ -1,5 +1,6 @@
-# The HTTP server: what a node says of itself to anybody who asks (RFC 9110, 9112). GET and HEAD of /status, /status.json
-# and /?IP; connections are kept open as HTTP/1.1 says. At most HTTP_CLIENTS are served at once, each by a task of its
+# The HTTP server: what a node says of itself to anybody who asks (RFC 9110, 9112). GET and HEAD of /status,
+# /status.json and /?IP; connections are kept open as HTTP/1.1 says.
+# At most HTTP_CLIENTS are served at once, each by a task of its
 # own; others wait in the queue of the listener.
 
 .include "macros.inc"
@@ -50,7 +51,7 @@ INITCALL 9, http_start
 # Takes connections and gives each to a task.
 http_task:
     call    stream_open
-    jc      9f
+    jc      .Lhttp_task_9
     mov     ebx, eax
     mov     edx, STREAM_REUSE
     mov     ecx, 1
@@ -59,29 +60,32 @@ http_task:
     xor     edx, edx
     mov     ecx, HTTP_PORT
     call    stream_bind
-    jc      9f
+    jc      .Lhttp_task_9
     mov     eax, ebx
     mov     edx, HTTP_BACKLOG
     call    stream_listen
-    jc      9f
-1:  mov     eax, offset http_slots
+    jc      .Lhttp_task_9
+.Lhttp_task_1:
+    mov     eax, offset http_slots
     mov     edx, -1
     call    semaphore_take
-2:  mov     eax, ebx
+.Lhttp_task_2:
+    mov     eax, ebx
     mov     edx, -1
     call    stream_accept
-    jnc     3f
+    jnc     .Lhttp_task_3
     cmp     eax, ERROR_STALE
-    je      9f
+    je      .Lhttp_task_9
     mov     eax, 100                    # out of memory: it may be back soon
     call    task_sleep
-    jmp     2b
-3:  mov     esi, eax
+    jmp     .Lhttp_task_2
+.Lhttp_task_3:
+    mov     esi, eax
     push    edx
     mov     eax, CLIENT_SIZE
     call    malloc
     pop     edx
-    jc      4f
+    jc      .Lhttp_task_4
     mov     [eax + CLIENT_HANDLE], esi
     mov     [eax + CLIENT_ADDRESS], edx
     mov     edi, eax
@@ -89,13 +93,15 @@ http_task:
     mov     eax, offset http_client
     LOAD_STRING ecx, "http client"
     call    task_create
-    jnc     1b
+    jnc     .Lhttp_task_1
     mov     eax, edi
     call    mfree
-4:  mov     eax, esi
+.Lhttp_task_4:
+    mov     eax, esi
     call    stream_abort
-    jmp     2b
-9:  ret
+    jmp     .Lhttp_task_2
+.Lhttp_task_9:
+    ret
 
 # Serves one client until it goes, is silent for too long, or says something that is no request.
 # In: EAX client.
@@ -259,7 +265,7 @@ http_answer:
     mov     edx, offset type_text
 
 # Sends a head and a page.
-# In: EBX client, EBP status, EAX bytes of the page in CLIENT_ANSWER, EDX its type; EBP of http_answer's caller is pushed.
+# In: EBX client, EBP status, EAX bytes of the page in CLIENT_ANSWER, EDX its type; on the stack: EBP of the caller.
 # Out: as http_answer.
 http_send:
     mov     esi, eax                    # ESI: bytes of the page

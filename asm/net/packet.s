@@ -1,5 +1,5 @@
 # Packets on their way out: one block of memory that holds the payload and room for the headers in front of it. Whoever
-# is given a packet to send gives its reference back, also on failure; who wants to keep it takes another first.
+# is given a packet to send owns it and frees it, also on failure.
 
 .include "macros.inc"
 .include "net.inc"
@@ -19,7 +19,6 @@ packet_alloc:
     call    malloc
     jc      8f
     mov     [eax + PACKET_LENGTH], ebx
-    mov     dword ptr [eax + PACKET_REFERENCES], 1
     lea     edx, [eax + PACKET_PAYLOAD]
     mov     [eax + PACKET_DATA], edx
     pop     ebx
@@ -42,23 +41,7 @@ packet_prepend:
     mov     [eax + PACKET_DATA], edx
     ret
 
-# Takes one more reference to a packet: it stays until packet_free has been called once more.
-# In: EAX packet.
-.global packet_hold
-packet_hold:
-    INTERRUPTS_OFF
-    inc     dword ptr [eax + PACKET_REFERENCES]
-    INTERRUPTS_RESTORE
-    ret
-
-# Gives a reference back; with the last one the packet goes.
-# In: EAX packet.
+# Packet_free In: EAX packet.
 .global packet_free
 packet_free:
-    INTERRUPTS_OFF
-    dec     dword ptr [eax + PACKET_REFERENCES]
-    jnz     1f
-    INTERRUPTS_RESTORE
     jmp     mfree
-1:  INTERRUPTS_RESTORE
-    ret

@@ -6,7 +6,7 @@
 .include "net.inc"
 .include "tcp.inc"
 
-RTO_MINIMUM_MS          = 200           # RFC 6298 asks for a second; what all do since delayed acknowledgements are short
+RTO_MINIMUM_MS          = 200           # RFC 6298 asks for a second; all take less since acknowledgements come soon
 RTO_MAXIMUM_MS          = 60000
 DUPLICATES              = 3
 
@@ -130,13 +130,15 @@ tcp_advance:
     mov     [ebx + TCB_SND_UNA], eax
     mov     edx, eax
     sub     edx, [ebx + TCB_SND_NXT]
-    jle     1f
+    jle     .Ltcp_advance_1
     mov     [ebx + TCB_SND_NXT], eax
-1:  mov     edx, eax
+.Ltcp_advance_1:
+    mov     edx, eax
     sub     edx, [ebx + TCB_TX + RING_END]
-    jle     2f
+    jle     .Ltcp_advance_2
     mov     eax, [ebx + TCB_TX + RING_END]  # our FIN
-2:  mov     [ebx + TCB_TX + RING_START], eax
+.Ltcp_advance_2:
+    mov     [ebx + TCB_TX + RING_START], eax
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
     call    sack_trim
 
@@ -149,17 +151,19 @@ tcp_advance:
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_RECOVERY    # all is there
     mov     eax, [ebx + TCB_SSTHRESH]
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jnz     3f
+    jnz     .Ltcp_advance_3
     mov     edx, [ebx + TCB_SND_MAX]    # RFC 6582, 3.2, step 3: no burst
     sub     edx, [ebx + TCB_SND_UNA]
     cmp     edx, [ebx + TCB_MSS]
-    jae     4f
+    jae     .Ltcp_advance_4
     mov     edx, [ebx + TCB_MSS]
-4:  add     edx, [ebx + TCB_MSS]
+.Ltcp_advance_4:
+    add     edx, [ebx + TCB_MSS]
     cmp     eax, edx
-    jbe     3f
+    jbe     .Ltcp_advance_3
     mov     eax, edx
-3:  mov     [ebx + TCB_CWND], eax
+.Ltcp_advance_3:
+    mov     [ebx + TCB_CWND], eax
     mov     dword ptr [ebx + TCB_CREDIT], 0
     jmp     .Ltcp_advance_timer
 .Ltcp_advance_partial:
@@ -167,12 +171,14 @@ tcp_advance:
     jnz     .Ltcp_advance_timer         # what is sent depends on the bytes on their way
     mov     eax, [ebx + TCB_CWND]
     sub     eax, esi
-    jns     5f
+    jns     .Ltcp_advance_5
     xor     eax, eax
-5:  cmp     esi, [ebx + TCB_MSS]
-    jb      6f
+.Ltcp_advance_5:
+    cmp     esi, [ebx + TCB_MSS]
+    jb      .Ltcp_advance_6
     add     eax, [ebx + TCB_MSS]
-6:  mov     [ebx + TCB_CWND], eax
+.Ltcp_advance_6:
+    mov     [ebx + TCB_CWND], eax
     call    tcp_resend_first
     jmp     .Ltcp_advance_timer
 .Ltcp_advance_loss:
@@ -186,12 +192,14 @@ tcp_advance:
 .Ltcp_advance_timer:
     mov     eax, [ebx + TCB_SND_UNA]
     cmp     eax, [ebx + TCB_SND_MAX]
-    jne     7f
+    jne     .Ltcp_advance_7
     mov     edx, AT_RETRANSMIT
     call    tcp_unset
-    jmp     8f
-7:  call    tcp_set_retransmit
-8:  jmp     tcp_wake                    # there is room
+    jmp     .Ltcp_advance_8
+.Ltcp_advance_7:
+    call    tcp_set_retransmit
+.Ltcp_advance_8:
+    jmp     tcp_wake                    # there is room
 
 # Lets the congestion window grow (RFC 5681, 3.1; RFC 3465), unless it was not used up.
 # In: EBX block, ESI bytes acknowledged, EDI bytes that were on their way.
@@ -201,32 +209,37 @@ tcp_grow:
     add     edx, [ebx + TCB_MSS]
     add     edx, [ebx + TCB_MSS]
     cmp     edx, eax
-    jae     1f
+    jae     .Ltcp_grow_1
     lea     edx, [edi + edi]            # slow start goes on while half of it is in use
     cmp     edx, eax
-    jb      9f
+    jb      .Ltcp_grow_9
     cmp     eax, [ebx + TCB_SSTHRESH]
-    jae     9f
-1:  cmp     eax, [ebx + TCB_SSTHRESH]
-    jae     3f
+    jae     .Ltcp_grow_9
+.Ltcp_grow_1:
+    cmp     eax, [ebx + TCB_SSTHRESH]
+    jae     .Ltcp_grow_3
     mov     edx, [ebx + TCB_MSS]
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
-    jnz     2f
+    jnz     .Ltcp_grow_2
     add     edx, edx
-2:  cmp     edx, esi
-    jbe     4f
+.Ltcp_grow_2:
+    cmp     edx, esi
+    jbe     .Ltcp_grow_4
     mov     edx, esi
-    jmp     4f
-3:  add     [ebx + TCB_CREDIT], esi
+    jmp     .Ltcp_grow_4
+.Ltcp_grow_3:
+    add     [ebx + TCB_CREDIT], esi
     cmp     [ebx + TCB_CREDIT], eax
-    jb      9f
+    jb      .Ltcp_grow_9
     sub     [ebx + TCB_CREDIT], eax
     mov     edx, [ebx + TCB_MSS]
-4:  add     eax, edx
+.Ltcp_grow_4:
+    add     eax, edx
     cmp     eax, 1 << 24
-    ja      9f
+    ja      .Ltcp_grow_9
     mov     [ebx + TCB_CWND], eax
-9:  ret
+.Ltcp_grow_9:
+    ret
 
 # A duplicate acknowledgement, or one with news of SACK.
 # In: EBX block.
@@ -236,15 +249,17 @@ tcp_duplicate:
     jnz     .Ltcp_duplicate_recovery
     mov     eax, [ebx + TCB_SND_UNA]
     sub     eax, [ebx + TCB_RECOVER]
-    jle     9f                          # of what a timeout sent again
+    jle     .Ltcp_duplicate_9                          # of what a timeout sent again
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jz      1f
+    jz      .Ltcp_duplicate_1
     mov     eax, [ebx + TCB_SND_UNA]
     call    sack_lost
-    jnc     2f
-1:  cmp     dword ptr [ebx + TCB_DUPLICATES], DUPLICATES
-    jb      9f                          # tcp_output sends new data for it: RFC 3042
-2:  COUNT   tcp_recoveries
+    jnc     .Ltcp_duplicate_2
+.Ltcp_duplicate_1:
+    cmp     dword ptr [ebx + TCB_DUPLICATES], DUPLICATES
+    jb      .Ltcp_duplicate_9                          # tcp_output sends new data for it: RFC 3042
+.Ltcp_duplicate_2:
+    COUNT   tcp_recoveries
     call    tcp_halve
     mov     eax, [ebx + TCB_SND_MAX]
     mov     [ebx + TCB_RECOVER], eax
@@ -254,18 +269,20 @@ tcp_duplicate:
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
     mov     eax, [ebx + TCB_SSTHRESH]
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jnz     3f
+    jnz     .Ltcp_duplicate_3
     mov     edx, [ebx + TCB_MSS]
     lea     eax, [eax + edx]
     lea     eax, [eax + edx*2]
-3:  mov     [ebx + TCB_CWND], eax
+.Ltcp_duplicate_3:
+    mov     [ebx + TCB_CWND], eax
     jmp     tcp_resend_first
 .Ltcp_duplicate_recovery:
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jnz     9f
+    jnz     .Ltcp_duplicate_9
     mov     eax, [ebx + TCB_MSS]        # a segment has left the network
     add     [ebx + TCB_CWND], eax
-9:  ret
+.Ltcp_duplicate_9:
+    ret
 
 # Sends the first segment that is not acknowledged once more.
 # In: EBX block.
@@ -307,31 +324,34 @@ tcp_halve:
 tcp_measure:
     call    tcp_now
     cmp     dword ptr [seg_stamped], 0
-    je      1f
+    je      .Ltcp_measure_1
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMESTAMPS
-    jz      1f
+    jz      .Ltcp_measure_1
     add     eax, [ebx + TCB_TS_OFFSET]
     sub     eax, [seg_echo]
     cmp     eax, RTO_MAXIMUM_MS
-    ja      9f                          # nothing that we sent
-    jmp     2f
-1:  test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
-    jz      9f
+    ja      .Ltcp_measure_9                          # nothing that we sent
+    jmp     .Ltcp_measure_2
+.Ltcp_measure_1:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
+    jz      .Ltcp_measure_9
     mov     edx, [seg_acknowledgement]
     sub     edx, [ebx + TCB_TIMED]
-    js      9f
+    js      .Ltcp_measure_9
     sub     eax, [ebx + TCB_TIMED_AT]
-2:  and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_TIMED
+.Ltcp_measure_2:
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_TIMED
     cmp     eax, 1
     adc     eax, 0
     cmp     dword ptr [ebx + TCB_SRTT], 0
-    jne     3f
+    jne     .Ltcp_measure_3
     lea     edx, [eax + eax]
     mov     [ebx + TCB_RTTVAR], edx     # half of it, four times
     shl     eax, 3
     mov     [ebx + TCB_SRTT], eax
-    jmp     5f
-3:  mov     edx, [ebx + TCB_SRTT]
+    jmp     .Ltcp_measure_5
+.Ltcp_measure_3:
+    mov     edx, [ebx + TCB_SRTT]
     shr     edx, 3
     sub     eax, edx                    # difference
     add     [ebx + TCB_SRTT], eax
@@ -342,18 +362,23 @@ tcp_measure:
     shr     edx, 2
     sub     eax, edx
     add     [ebx + TCB_RTTVAR], eax
-5:  mov     eax, [ebx + TCB_SRTT]
+.Ltcp_measure_5:
+    mov     eax, [ebx + TCB_SRTT]
     shr     eax, 3
     mov     edx, [ebx + TCB_RTTVAR]
     cmp     edx, 10                     # the clock's grain
-    jae     6f
+    jae     .Ltcp_measure_6
     mov     edx, 10
-6:  add     eax, edx
+.Ltcp_measure_6:
+    add     eax, edx
     cmp     eax, RTO_MINIMUM_MS
-    jae     7f
+    jae     .Ltcp_measure_7
     mov     eax, RTO_MINIMUM_MS
-7:  cmp     eax, RTO_MAXIMUM_MS
-    jbe     8f
+.Ltcp_measure_7:
+    cmp     eax, RTO_MAXIMUM_MS
+    jbe     .Ltcp_measure_8
     mov     eax, RTO_MAXIMUM_MS
-8:  mov     [ebx + TCB_RTO], eax
-9:  ret
+.Ltcp_measure_8:
+    mov     [ebx + TCB_RTO], eax
+.Ltcp_measure_9:
+    ret

@@ -15,8 +15,9 @@ RTO_FIRST_MS            = 1000          # RFC 6298, 2.1
 
 .bss
 .balign 4
-.global tcp_mutex, tcp_blocks
+.global tcp_mutex
 tcp_mutex:              .space MUTEX_SIZE
+.global tcp_blocks
 tcp_blocks:             .space 4        # all control blocks, the youngest first
 tcp_chains:             .space CHAINS * 4   # those with a remote address
 tcp_count:              .space 4

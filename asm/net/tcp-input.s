@@ -96,21 +96,22 @@ tcp_syn_sent_input:
     test    ecx, TCP_RST
     jz      .Ltcp_syn_sent_input_syn
     test    ecx, TCP_ACK
-    jz      9f
+    jz      .Ltcp_syn_sent_input_9
     COUNT   tcp_resets
     mov     eax, ERROR_REFUSED
     jmp     tcp_end
 .Ltcp_syn_sent_input_syn:
     test    ecx, TCP_SYN
-    jz      9f
+    jz      .Ltcp_syn_sent_input_9
     mov     eax, [seg_sequence]
     call    tcp_synchronize
     inc     dword ptr [seg_sequence]
     mov     eax, [ebx + TCB_RX_LIMIT]   # what our SYN offered
     cmp     eax, 65535
-    jbe     1f
+    jbe     .Ltcp_syn_sent_input_1
     mov     eax, 65535
-1:  add     [ebx + TCB_RCV_ADV], eax
+.Ltcp_syn_sent_input_1:
+    add     [ebx + TCB_RCV_ADV], eax
     test    dword ptr [seg_flags], TCP_ACK
     jz      .Ltcp_syn_sent_input_both
     call    tcp_established
@@ -124,11 +125,16 @@ tcp_syn_sent_input:
     xor     edx, edx
     mov     ecx, TCP_SYN | TCP_ACK
     call    tcp_emit
-    jmp     tcp_set_retransmit
+    call    tcp_set_retransmit
+    cmp     dword ptr [seg_length], 0
+    je      .Ltcp_syn_sent_input_9
+    and     dword ptr [seg_flags], ~TCP_FIN
+    jmp     tcp_take                    # kept until the connection is made (RFC 9293, 3.4)
 .Ltcp_syn_sent_input_wrong:
     test    ecx, TCP_RST
     jz      tcp_answer_reset
-9:  ret
+.Ltcp_syn_sent_input_9:
+    ret
 
 # Takes the first sequence number and the options of a SYN.
 # In: EBX block, EAX sequence number.
@@ -148,42 +154,49 @@ tcp_synchronize:
 
     mov     eax, [seg_mss]
     test    eax, eax
-    jnz     1f
+    jnz     .Ltcp_synchronize_1
     mov     eax, TCP_MSS_DEFAULT
-1:  cmp     eax, TCP_MSS_MINIMUM
-    jae     2f
+.Ltcp_synchronize_1:
+    cmp     eax, TCP_MSS_MINIMUM
+    jae     .Ltcp_synchronize_2
     mov     eax, TCP_MSS_MINIMUM
-2:  mov     edx, TCP_MSS_ETHERNET
+.Ltcp_synchronize_2:
+    mov     edx, TCP_MSS_ETHERNET
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_ACTIVE
-    jz      3f
+    jz      .Ltcp_synchronize_3
     cmp     [ebx + TCB_MSS], edx        # one that the user set
-    jae     3f
+    jae     .Ltcp_synchronize_3
     mov     edx, [ebx + TCB_MSS]
-3:  cmp     eax, edx
-    jbe     4f
+.Ltcp_synchronize_3:
+    cmp     eax, edx
+    jbe     .Ltcp_synchronize_4
     mov     eax, edx
-4:  mov     edx, [ebx + TCB_FLAGS]
+.Ltcp_synchronize_4:
+    mov     edx, [ebx + TCB_FLAGS]
     and     edx, ~(TCB_F_SCALE | TCB_F_TIMESTAMPS | TCB_F_SACK)
     mov     dword ptr [ebx + TCB_RCV_SCALE], 0
     mov     dword ptr [ebx + TCB_SND_SCALE], 0
     cmp     dword ptr [seg_scaled], 0
-    je      5f
+    je      .Ltcp_synchronize_5
     or      edx, TCB_F_SCALE
     mov     ecx, [seg_scale]
     mov     [ebx + TCB_SND_SCALE], ecx
     mov     dword ptr [ebx + TCB_RCV_SCALE], TCP_SCALE
-5:  cmp     dword ptr [seg_sack_ok], 0
-    je      6f
+.Ltcp_synchronize_5:
+    cmp     dword ptr [seg_sack_ok], 0
+    je      .Ltcp_synchronize_6
     test    edx, TCB_F_NO_SACK
-    jnz     6f
+    jnz     .Ltcp_synchronize_6
     or      edx, TCB_F_SACK
-6:  cmp     dword ptr [seg_stamped], 0
-    je      7f
+.Ltcp_synchronize_6:
+    cmp     dword ptr [seg_stamped], 0
+    je      .Ltcp_synchronize_7
     or      edx, TCB_F_TIMESTAMPS
     sub     eax, 12                     # in each segment, RFC 6691
     mov     ecx, [seg_stamp]
     mov     [ebx + TCB_TS_RECENT], ecx
-7:  mov     [ebx + TCB_FLAGS], edx
+.Ltcp_synchronize_7:
+    mov     [ebx + TCB_FLAGS], edx
     mov     [ebx + TCB_MSS], eax
     mov     ecx, eax
     mov     eax, [ebx + TCB_RX_LIMIT]   # whole segments
@@ -196,13 +209,14 @@ tcp_synchronize:
     mov     eax, ecx
     imul    eax, eax, 10                # RFC 6928: at most ten segments or 14,600 bytes, at least two segments
     cmp     eax, 14600
-    jbe     8f
+    jbe     .Ltcp_synchronize_8
     mov     eax, 14600
     lea     edx, [ecx + ecx]
     cmp     eax, edx
-    jae     8f
+    jae     .Ltcp_synchronize_8
     mov     eax, edx
-8:  mov     [ebx + TCB_CWND], eax
+.Ltcp_synchronize_8:
+    mov     [ebx + TCB_CWND], eax
     call    tcp_now
     mov     [ebx + TCB_TS_AGE], eax
     ret
@@ -236,6 +250,9 @@ tcp_established:
 # All states from SYN-RECEIVED on.
 # In: EBX block.
 tcp_connection_input:
+    mov     ecx, [seg_flags]
+    test    ecx, TCP_ACK | TCP_SYN | TCP_RST
+    jz      tcp_unflagged               # nobody who keeps to the rules sends such a segment: no answer is owed
     call    tcp_heard
     mov     ecx, [seg_flags]
     cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_RECEIVED
@@ -277,17 +294,17 @@ tcp_connection_input:
     test    dword ptr [seg_flags], TCP_RST
     jnz     .Ltcp_connection_input_reset
     test    dword ptr [seg_flags], TCP_ACK
-    jz      9f
+    jz      .Ltcp_connection_input_9
     cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_RECEIVED
     je      .Ltcp_connection_input_opening
     call    tcp_acknowledge
-    jc      9f
+    jc      .Ltcp_connection_input_9
     jmp     tcp_after
 
 .Ltcp_connection_input_outside:
     COUNT   tcp_outside
     test    dword ptr [seg_flags], TCP_RST
-    jnz     9f
+    jnz     .Ltcp_connection_input_9
     cmp     dword ptr [ebx + TCB_STATE], TCP_TIME_WAIT
     jne     tcp_owe
     test    dword ptr [seg_flags], TCP_FIN
@@ -297,7 +314,7 @@ tcp_connection_input:
 
 .Ltcp_connection_input_syn:
     test    dword ptr [seg_flags], TCP_RST
-    jnz     9f
+    jnz     .Ltcp_connection_input_9
     jmp     tcp_challenge               # RFC 5961, 4
 
 .Ltcp_connection_input_reset:
@@ -307,7 +324,7 @@ tcp_connection_input:
     cmp     dword ptr [ebx + TCB_STATE], TCP_TIME_WAIT
     je      .Ltcp_connection_input_over
     COUNT   tcp_resets
-    cmp     dword ptr [ebx + TCB_STATE], TCP_CLOSING
+    cmp     dword ptr [ebx + TCB_STATE], TCP_LAST_ACK
     jae     .Ltcp_connection_input_over
     mov     eax, ERROR_RESET
     cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_RECEIVED
@@ -338,11 +355,17 @@ tcp_connection_input:
     mov     eax, [seg_sequence]
     mov     [ebx + TCB_SND_WL1], eax
     cmp     dword ptr [seg_stamped], 0
-    je      1f
+    je      .Ltcp_connection_input_1
     mov     eax, [seg_stamp]
     mov     [ebx + TCB_TS_RECENT], eax
-1:  jmp     tcp_text
-9:  ret
+.Ltcp_connection_input_1:
+    jmp     tcp_text
+.Ltcp_connection_input_9:
+    ret
+
+tcp_unflagged:
+    COUNT   tcp_malformed
+    ret
 
 # Goes on after the acknowledgement: our FIN may be acknowledged now.
 # In: EBX block.
@@ -375,7 +398,6 @@ tcp_after:
 
 # State TIME-WAIT, from the start.
 # In: EBX block.
-.global tcp_linger
 tcp_linger:
     mov     dword ptr [ebx + AT_RETRANSMIT], 0
     mov     dword ptr [ebx + AT_KEEP_ALIVE], 0
@@ -403,6 +425,8 @@ tcp_text:
     jne     .Ltcp_text_output
     cmp     dword ptr [seg_length], 0
     jne     tcp_owe
+    test    dword ptr [seg_flags], TCP_FIN
+    jnz     tcp_owe
     jmp     .Ltcp_text_output
 1:  cmp     dword ptr [seg_length], 0
     je      .Ltcp_text_fin
@@ -438,6 +462,15 @@ tcp_text:
     jmp     .Ltcp_text_output
 2:  mov     eax, edx
     call    tcp_move
+    cmp     dword ptr [ebx + TCB_STATE], TCP_CLOSING
+    jne     .Ltcp_text_output
+    mov     eax, [ebx + TCB_SND_UNA]    # both close at once: ours was sent before theirs came, and says so once more
+    lea     edx, [eax + 1]
+    cmp     edx, [ebx + TCB_SND_MAX]
+    jne     .Ltcp_text_output
+    xor     edx, edx
+    mov     ecx, TCP_FIN | TCP_ACK
+    jmp     tcp_emit
 .Ltcp_text_output:
     jmp     tcp_output
 .Ltcp_text_gap:
@@ -452,10 +485,19 @@ tcp_acceptable:
     push    edi
     mov     esi, [seg_length]
     test    dword ptr [seg_flags], TCP_FIN
-    jz      1f
+    jz      .Ltcp_acceptable_length
     inc     esi                         # ESI: length in sequence numbers
-1:  call    tcp_window                  # all that there is room for, though the header may not have been able to say so
-    mov     edi, eax                    # EDI: window
+.Ltcp_acceptable_length:
+    mov     edi, [ebx + TCB_RCV_ADV]
+    sub     edi, [ebx + TCB_RCV_NXT]    # EDI: window
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_ACTIVE
+    jnz     .Ltcp_acceptable_room
+    cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_RECEIVED
+    je      .Ltcp_acceptable_window
+.Ltcp_acceptable_room:
+    call    tcp_window                  # all that there is room for, though the header may not have been able to say so
+    mov     edi, eax
+.Ltcp_acceptable_window:
     mov     eax, [seg_sequence]
     sub     eax, [ebx + TCB_RCV_NXT]    # EAX: where it begins in the window
     jns     .Ltcp_acceptable_ahead
@@ -466,16 +508,18 @@ tcp_acceptable:
     mov     edx, [seg_sequence]         # RFC 2883: this part came before
     mov     ecx, [ebx + TCB_RCV_NXT]
     cmp     dword ptr [seg_length], 0
-    je      2f
+    je      .Ltcp_acceptable_left
     mov     [ebx + TCB_DUPLICATE + RANGE_START], edx
     mov     [ebx + TCB_DUPLICATE + RANGE_END], ecx
     COUNT   tcp_twice
-2:  mov     [seg_sequence], ecx
+.Ltcp_acceptable_left:
+    mov     [seg_sequence], ecx
     sub     esi, eax
     sub     [seg_length], eax
-    jns     3f
+    jns     .Ltcp_acceptable_cut
     mov     dword ptr [seg_length], 0
-3:  add     [seg_data], eax
+.Ltcp_acceptable_cut:
+    add     [seg_data], eax
     xor     eax, eax
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_ACK_NOW
     jmp     .Ltcp_acceptable_right

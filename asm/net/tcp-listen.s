@@ -1,5 +1,6 @@
-# State LISTEN: half-open connections, the queue of those that nobody accepted yet, and SYN cookies (RFC 4987) when there
-# are more half-open ones than the listener has room for. Also what is answered where there is no connection at all.
+# State LISTEN: half-open connections, the queue of those that nobody accepted yet, and SYN cookies (RFC 4987) when
+# there are more
+# half-open ones than the listener has room for. Also what is answered where there is no connection at all.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -26,8 +27,6 @@ tcp_listen_input:
     jnz     tcp_cookie_input
     test    ecx, TCP_SYN
     jz      9f
-    test    ecx, TCP_FIN                # nobody opens and closes at once
-    jnz     9f
     mov     eax, [ebx + TCB_CHILDREN]
     cmp     eax, [ebx + TCB_BACKLOG]
     ja      tcp_cookie_output
@@ -185,7 +184,7 @@ tcp_cookie_input:
     push    edx
     call    tcp_child
     pop     edx
-    jc      9f
+    jc      .Ltcp_cookie_input_9
     push    ebx
     mov     ebx, eax
     mov     [seg_mss], edx
@@ -209,7 +208,8 @@ tcp_cookie_input:
     jmp     tcp_answer_reset
 .Ltcp_cookie_input_full:
     COUNT   tcp_overflow
-9:  ret
+.Ltcp_cookie_input_9:
+    ret
 
 # Counts the connections that wait to be accepted.
 # In: EBX listener.
@@ -227,7 +227,7 @@ tcp_waiting:
 .global tcp_answer_reset
 tcp_answer_reset:
     test    dword ptr [seg_flags], TCP_RST
-    jnz     9f
+    jnz     .Ltcp_answer_reset_9
     push    ebx
     mov     ebx, offset tcp_scratch
     call    tcp_address
@@ -235,27 +235,32 @@ tcp_answer_reset:
     mov     dword ptr [ebx + TCB_RX_LIMIT], 0
     COUNT   tcp_resets_sent
     test    dword ptr [seg_flags], TCP_ACK
-    jz      1f
+    jz      .Ltcp_answer_reset_1
     mov     dword ptr [ebx + TCB_RCV_NXT], 0
     mov     dword ptr [ebx + TCB_RCV_ADV], 0
     mov     eax, [seg_acknowledgement]
     mov     ecx, TCP_RST
-    jmp     3f
-1:  mov     eax, [seg_sequence]
+    jmp     .Ltcp_answer_reset_3
+.Ltcp_answer_reset_1:
+    mov     eax, [seg_sequence]
     add     eax, [seg_length]
     test    dword ptr [seg_flags], TCP_SYN
-    jz      2f
+    jz      .Ltcp_answer_reset_2
     inc     eax
-2:  test    dword ptr [seg_flags], TCP_FIN
-    jz      4f
+.Ltcp_answer_reset_2:
+    test    dword ptr [seg_flags], TCP_FIN
+    jz      .Ltcp_answer_reset_4
     inc     eax
-4:  mov     [ebx + TCB_RCV_NXT], eax
+.Ltcp_answer_reset_4:
+    mov     [ebx + TCB_RCV_NXT], eax
     mov     [ebx + TCB_RCV_ADV], eax
     xor     eax, eax
     mov     ecx, TCP_RST | TCP_ACK
-3:  mov     edx, [ebx + TCB_RCV_NXT]
+.Ltcp_answer_reset_3:
+    mov     edx, [ebx + TCB_RCV_NXT]
     mov     [ebx + TCB_RX + RING_START], edx
     xor     edx, edx
     call    tcp_emit
     pop     ebx
-9:  ret
+.Ltcp_answer_reset_9:
+    ret

@@ -57,7 +57,7 @@ tcp_emit:
     mov     [edx + TCP_SEQUENCE], eax
     mov     eax, [ebp + EMIT_FLAGS]
     test    eax, TCP_ACK
-    jz      1f
+    jz      .Ltcp_emit_1
     mov     ecx, [ebx + TCB_RCV_NXT]
     mov     [ebx + TCB_LAST_ACK], ecx
     bswap   ecx
@@ -65,14 +65,16 @@ tcp_emit:
     mov     dword ptr [ebx + TCB_UNACKED], 0
     mov     dword ptr [ebx + AT_ACKNOWLEDGE], 0
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_ACK_NOW
-1:  cmp     dword ptr [ebp + EMIT_LENGTH], 0
-    je      2f
+.Ltcp_emit_1:
+    cmp     dword ptr [ebp + EMIT_LENGTH], 0
+    je      .Ltcp_emit_2
     mov     ecx, [ebp + EMIT_SEQUENCE]  # the last byte that there is says so
     add     ecx, [ebp + EMIT_LENGTH]
     cmp     ecx, [ebx + TCB_TX + RING_END]
-    jne     2f
+    jne     .Ltcp_emit_2
     or      eax, TCP_PSH
-2:  mov     [edx + TCP_FLAGS], al
+.Ltcp_emit_2:
+    mov     [edx + TCP_FLAGS], al
     lea     eax, [edi + TCP_HEADER_SIZE]
     shl     eax, 2
     mov     [edx + TCP_OFFSET], al
@@ -89,14 +91,15 @@ tcp_emit:
     pop     eax
     add     eax, edi                    # EAX: where the data goes
     mov     ecx, [ebp + EMIT_LENGTH]
-    jecxz   3f
+    jecxz   .Ltcp_emit_3
     push    esi
     mov     esi, eax
     lea     eax, [ebx + TCB_TX]
     mov     edx, [ebp + EMIT_SEQUENCE]
     call    ring_get
     pop     esi
-3:  mov     eax, [ebx + TCB_LOCAL]
+.Ltcp_emit_3:
+    mov     eax, [ebx + TCB_LOCAL]
     mov     edx, [ebx + TCB_REMOTE]
     mov     ecx, [esi + PACKET_LENGTH]
     call    checksum_pseudo_tcp
@@ -145,48 +148,55 @@ tcp_write_window:
 # Out: EDI after them, a multiple of four further.
 tcp_write_options:
     test    dword ptr [ebp + EMIT_FLAGS], TCP_RST
-    jnz     9f
+    jnz     .Ltcp_write_options_9
     test    dword ptr [ebp + EMIT_FLAGS], TCP_SYN
     jz      .Ltcp_write_options_plain
     mov     eax, TCP_MSS_ETHERNET       # what we can take, whatever we may send
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_ACTIVE
-    jz      1f
+    jz      .Ltcp_write_options_1
     cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_SENT
-    jne     1f
+    jne     .Ltcp_write_options_1
     cmp     eax, [ebx + TCB_MSS]
-    jbe     1f
+    jbe     .Ltcp_write_options_1
     mov     eax, [ebx + TCB_MSS]
-1:  mov     word ptr [edi], TCP_OPTION_MSS | (4 << 8)
+.Ltcp_write_options_1:
+    mov     word ptr [edi], TCP_OPTION_MSS | (4 << 8)
     xchg    al, ah
     mov     [edi + 2], ax
     add     edi, 4
     mov     edx, [ebx + TCB_FLAGS]
     test    edx, TCB_F_SCALE
-    jz      2f
+    jz      .Ltcp_write_options_2
     mov     dword ptr [edi], TCP_OPTION_NOP | (TCP_OPTION_SCALE << 8) | (3 << 16) | (TCP_SCALE << 24)
     add     edi, 4
-2:  test    edx, TCB_F_SACK
-    jz      3f
+.Ltcp_write_options_2:
+    test    edx, TCB_F_SACK
+    jz      .Ltcp_write_options_3
     mov     word ptr [edi], TCP_OPTION_SACK_OK | (2 << 8)
     add     edi, 2
-3:  test    edx, TCB_F_TIMESTAMPS
-    jz      4f
+.Ltcp_write_options_3:
+    test    edx, TCB_F_TIMESTAMPS
+    jz      .Ltcp_write_options_4
     call    tcp_write_timestamps
-4:  lea     eax, [ebp + EMIT_OPTIONS]   # TCP_OPTION_END to a multiple of four
+.Ltcp_write_options_4:
+    lea     eax, [ebp + EMIT_OPTIONS]   # TCP_OPTION_END to a multiple of four
     mov     ecx, eax
     sub     ecx, edi
     and     ecx, 3
     xor     eax, eax
     rep     stosb
-9:  ret
+.Ltcp_write_options_9:
+    ret
 .Ltcp_write_options_plain:
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMESTAMPS
-    jz      5f
+    jz      .Ltcp_write_options_5
     mov     word ptr [edi], TCP_OPTION_NOP | (TCP_OPTION_NOP << 8)
     add     edi, 2
     call    tcp_write_timestamps
-5:  test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jz      9b
+.Ltcp_write_options_5:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jnz     tcp_write_sack
+    ret
 
 # Writes the SACK option: a range that came twice, then the islands, the youngest first, as many as there is room for.
 # In: EBX block, EDI where it goes; the frame of tcp_emit.
@@ -222,7 +232,8 @@ tcp_write_sack:
 4:  pop     esi
     ret
 
-# In: EDI where a range goes, ESI range, EDX option, ECX ranges that there is room for.
+# Writes one range of the SACK option.
+# In: EDI where it goes, ESI range, EDX option, ECX ranges that there is room for.
 # Out: EDI and ESI after it, ECX one less.
 # Clobbers: EAX.
 tcp_write_range:
@@ -236,7 +247,8 @@ tcp_write_range:
     dec     ecx
     ret
 
-# In: EBX block, EDI where the timestamps go.
+# Writes the timestamps.
+# In: EBX block, EDI where they go.
 # Out: EDI after them.
 # Clobbers: EAX, ECX, EDX.
 tcp_write_timestamps:
@@ -312,37 +324,42 @@ tcp_send_next:
     mov     ebp, 0x7FFFFFFF             # EBP: end of a hole, relative to ESI
     mov     eax, [ebx + TCB_SND_MAX]
     sub     eax, esi
-    jle     1f
+    jle     .Ltcp_send_next_1
     mov     eax, esi                    # after a timeout: only what is not reported to be there
     call    sack_hole
     mov     esi, eax
     mov     [ebx + TCB_SND_NXT], eax
     cmp     edx, [ebx + TCB_SND_MAX]
-    je      1f                          # the last hole ends where the data does
+    je      .Ltcp_send_next_1                          # the last hole ends where the data does
     sub     edx, eax
-    jle     1f
+    jle     .Ltcp_send_next_1
     mov     ebp, edx
-1:  mov     edi, [ebx + TCB_TX + RING_END]
+.Ltcp_send_next_1:
+    mov     edi, [ebx + TCB_TX + RING_END]
     sub     edi, esi                    # EDI: bytes that there are
     js      .Ltcp_send_next_nothing     # the FIN is sent
     call    tcp_usable
     mov     edx, edi                    # EDX: bytes that go
     cmp     edx, ebp
-    jle     2f
+    jle     .Ltcp_send_next_2
     mov     edx, ebp
-2:  cmp     edx, [ebx + TCB_MSS]
-    jle     3f
+.Ltcp_send_next_2:
+    cmp     edx, [ebx + TCB_MSS]
+    jle     .Ltcp_send_next_3
     mov     edx, [ebx + TCB_MSS]
-3:  cmp     edx, eax
-    jle     4f
+.Ltcp_send_next_3:
+    cmp     edx, eax
+    jle     .Ltcp_send_next_4
     mov     edx, eax
-4:  mov     ecx, TCP_ACK
+.Ltcp_send_next_4:
+    mov     ecx, TCP_ACK
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN
-    jz      5f
+    jz      .Ltcp_send_next_5
     cmp     edx, edi
-    jne     5f
+    jne     .Ltcp_send_next_5
     or      ecx, TCP_FIN
-5:  test    edx, edx
+.Ltcp_send_next_5:
+    test    edx, edx
     jnz     .Ltcp_send_next_some
     test    ecx, TCP_FIN
     jz      .Ltcp_send_next_nothing
@@ -375,16 +392,17 @@ tcp_send_next:
 .Ltcp_send_next_go:
     lea     edi, [esi + edx]
     test    ecx, TCP_FIN
-    jz      6f
+    jz      .Ltcp_send_next_6
     inc     edi                         # EDI: sequence number after it
     call    tcp_send_fin
-6:  mov     [ebx + TCB_SND_NXT], edi
+.Ltcp_send_next_6:
+    mov     [ebx + TCB_SND_NXT], edi
     mov     eax, edi
     sub     eax, [ebx + TCB_SND_MAX]
-    jle     7f
+    jle     .Ltcp_send_next_7
     mov     [ebx + TCB_SND_MAX], edi
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
-    jnz     7f
+    jnz     .Ltcp_send_next_7
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
     mov     [ebx + TCB_TIMED], edi
     push    ecx
@@ -393,15 +411,18 @@ tcp_send_next:
     pop     edx
     pop     ecx
     mov     [ebx + TCB_TIMED_AT], eax
-7:  mov     eax, esi
+.Ltcp_send_next_7:
+    mov     eax, esi
     call    tcp_emit
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
-    jnz     8f
+    jnz     .Ltcp_send_next_8
     cmp     dword ptr [ebx + AT_RETRANSMIT], 0
-    jne     9f
-8:  and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
+    jne     .Ltcp_send_next_9
+.Ltcp_send_next_8:
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
     call    tcp_set_retransmit
-9:  clc
+.Ltcp_send_next_9:
+    clc
     jmp     .Ltcp_send_next_done
 .Ltcp_send_next_nothing:
     stc
@@ -445,7 +466,7 @@ tcp_usable:
     mov     eax, [ebx + TCB_MSS]
 4:  ret
 
-# Our FIN goes out: moves the state.
+# Moves the state, as our FIN is sent.
 # In: EBX block.
 # Clobbers: EAX only.
 tcp_send_fin:

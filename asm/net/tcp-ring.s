@@ -12,7 +12,6 @@ TCP_MEMORY_MAXIMUM      = 8 << 20       # bytes of all rings together
 
 .bss
 .balign 4
-.global tcp_bytes
 tcp_bytes:              .space 4        # bytes of all rings
 
 .text

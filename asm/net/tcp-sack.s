@@ -75,15 +75,17 @@ sack_insert:
     jg      .Lsack_insert_new
     mov     edi, eax                    # inside what is known?
     sub     edi, [esi + RANGE_START]
-    js      1f
+    js      .Lsack_insert_1
     mov     edi, edx
     sub     edi, [esi + RANGE_END]
     jle     .Lsack_insert_known
-1:  mov     edi, eax
+.Lsack_insert_1:
+    mov     edi, eax
     sub     edi, [esi + RANGE_START]
-    jns     2f
+    jns     .Lsack_insert_2
     mov     [esi + RANGE_START], eax
-2:  mov     edi, edx
+.Lsack_insert_2:
+    mov     edi, edx
     sub     edi, [esi + RANGE_END]
     jle     .Lsack_insert_changed
     mov     [esi + RANGE_END], edx
@@ -96,9 +98,10 @@ sack_insert:
     mov     eax, [esi + RANGE_SIZE + RANGE_END]
     mov     edx, eax
     sub     edx, [esi + RANGE_END]
-    jle     3f
+    jle     .Lsack_insert_3
     mov     [esi + RANGE_END], eax
-3:  push    ecx
+.Lsack_insert_3:
+    push    ecx
     push    esi
     sub     ecx, 2
     add     ecx, ecx                    # dwords after the one that goes
@@ -118,13 +121,15 @@ sack_insert:
     push    edx
     mov     eax, ecx
     add     eax, eax                    # dwords to move up
-4:  test    eax, eax
-    jz      5f
+.Lsack_insert_4:
+    test    eax, eax
+    jz      .Lsack_insert_5
     mov     edx, [esi + eax*4 - 4]
     mov     [esi + eax*4 + 4], edx
     dec     eax
-    jmp     4b
-5:  pop     edx
+    jmp     .Lsack_insert_4
+.Lsack_insert_5:
+    pop     edx
     pop     eax
     mov     [esi + RANGE_START], eax
     mov     [esi + RANGE_END], edx
@@ -227,7 +232,6 @@ sack_lost:
 # How many bytes are on their way (RFC 6675, SetPipe).
 # In: EBX block.
 # Out: EAX bytes.
-.global sack_pipe
 sack_pipe:
     push    esi
     push    edi

@@ -8,32 +8,47 @@
 
 .bss
 .balign 4
-.global seg_source, seg_destination, seg_source_port, seg_destination_port, seg_sequence, seg_acknowledgement
-.global seg_length, seg_flags, seg_window, seg_data, seg_mss, seg_scale, seg_sack_ok, seg_stamped, seg_stamp, seg_echo
-.global seg_sacks, seg_sack_count, seg_netif
+.global seg_source
 seg_source:             .space 4        # addresses
+.global seg_destination
 seg_destination:        .space 4
+.global seg_source_port
 seg_source_port:        .space 4
+.global seg_destination_port
 seg_destination_port:   .space 4
+.global seg_sequence
 seg_sequence:           .space 4
+.global seg_acknowledgement
 seg_acknowledgement:    .space 4
+.global seg_length
 seg_length:             .space 4        # bytes of data
+.global seg_flags
 seg_flags:              .space 4
+.global seg_window
 seg_window:             .space 4        # not scaled
+.global seg_data
 seg_data:               .space 4        # address
 seg_netif:              .space 4
 seg_options:                            # from here on: what the options said, zero if they did not
+.global seg_mss
 seg_mss:                .space 4
+.global seg_scale
 seg_scale:              .space 4
+.global seg_scaled
 seg_scaled:             .space 4        # there was a window scale
+.global seg_sack_ok
 seg_sack_ok:            .space 4
+.global seg_stamped
 seg_stamped:            .space 4        # there were timestamps
+.global seg_stamp
 seg_stamp:              .space 4
+.global seg_echo
 seg_echo:               .space 4
+.global seg_sacks
 seg_sacks:              .space 4        # address of the blocks
+.global seg_sack_count
 seg_sack_count:         .space 4
 seg_options_end:
-.global seg_scaled
 
 .text
 

@@ -21,14 +21,15 @@ tcp_take:
     mov     edi, esi
     add     edi, [seg_length]           # ESI to EDI: the data
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_DEAF
-    jz      1f
+    jz      .Ltcp_take_1
     cmp     esi, [ebx + TCB_RCV_NXT]
     jne     .Ltcp_take_refused
     mov     [ebx + TCB_RCV_NXT], edi    # nobody reads it
     mov     [ebx + TCB_RX + RING_START], edi
     mov     [ebx + TCB_RX + RING_END], edi
     jmp     .Ltcp_take_now
-1:  lea     eax, [ebx + TCB_RX]
+.Ltcp_take_1:
+    lea     eax, [ebx + TCB_RX]
     mov     edx, edi
     call    ring_reserve
     jc      .Ltcp_take_refused
@@ -41,9 +42,10 @@ tcp_take:
     pop     esi
     mov     eax, edi
     sub     eax, [ebx + TCB_RX + RING_END]
-    jle     2f
+    jle     .Ltcp_take_2
     mov     [ebx + TCB_RX + RING_END], edi
-2:  cmp     esi, [ebx + TCB_RCV_NXT]
+.Ltcp_take_2:
+    cmp     esi, [ebx + TCB_RCV_NXT]
     je      .Ltcp_take_in_order
     COUNT   tcp_early
     call    tcp_island
@@ -173,14 +175,16 @@ tcp_island:
     mov     eax, [edx + RANGE_START]
     mov     ebp, eax
     sub     ebp, [esp + 4]
-    jns     1f
+    jns     .Ltcp_island_1
     mov     [esp + 4], eax
-1:  mov     eax, [edx + RANGE_END]
+.Ltcp_island_1:
+    mov     eax, [edx + RANGE_END]
     mov     ebp, eax
     sub     ebp, [esp]
-    jle     2f
+    jle     .Ltcp_island_2
     mov     [esp], eax
-2:  call    tcp_drop_island
+.Ltcp_island_2:
+    call    tcp_drop_island
     dec     ecx
     jmp     .Ltcp_island_next
 .Ltcp_island_apart:
@@ -190,19 +194,22 @@ tcp_island:
 .Ltcp_island_enter:
     mov     ecx, [ebx + TCB_RECEIVED]
     cmp     ecx, RANGES_RECEIVED
-    jb      3f
+    jb      .Ltcp_island_3
     dec     ecx                         # the oldest is forgotten, as RFC 2018 allows
     dec     dword ptr [ebx + TCB_RECEIVED]
-3:  inc     dword ptr [ebx + TCB_RECEIVED]
+.Ltcp_island_3:
+    inc     dword ptr [ebx + TCB_RECEIVED]
     add     ecx, ecx
     lea     edx, [ebx + TCB_RECEIVED + 4]
-4:  test    ecx, ecx
-    jz      5f
+.Ltcp_island_4:
+    test    ecx, ecx
+    jz      .Ltcp_island_5
     mov     eax, [edx + ecx*4 - 4]
     mov     [edx + ecx*4 + 4], eax
     dec     ecx
-    jmp     4b
-5:  pop     dword ptr [edx + RANGE_END]
+    jmp     .Ltcp_island_4
+.Ltcp_island_5:
+    pop     dword ptr [edx + RANGE_END]
     pop     dword ptr [edx + RANGE_START]
     pop     ebp
     pop     edi
@@ -218,24 +225,32 @@ tcp_window:
     mov     eax, [ebx + TCB_RX_LIMIT]
     mov     edx, [ebx + TCB_RCV_NXT]
     sub     edx, [ebx + TCB_RX + RING_START]
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_RECEIVED
+    jz      .Ltcp_window_5
+    dec     edx                         # the FIN takes no room
+.Ltcp_window_5:
     sub     eax, edx
-    jns     1f
+    jns     .Ltcp_window_1
     xor     eax, eax
-1:  mov     edx, [ebx + TCB_RX_LIMIT]
+.Ltcp_window_1:
+    mov     edx, [ebx + TCB_RX_LIMIT]
     shr     edx, 2
     cmp     eax, edx
-    jae     2f
+    jae     .Ltcp_window_2
     cmp     eax, [ebx + TCB_MSS]
-    jae     2f
+    jae     .Ltcp_window_2
     xor     eax, eax
-2:  mov     edx, [ebx + TCB_RCV_ADV]
+.Ltcp_window_2:
+    mov     edx, [ebx + TCB_RCV_ADV]
     sub     edx, [ebx + TCB_RCV_NXT]
-    jns     3f
+    jns     .Ltcp_window_3
     xor     edx, edx
-3:  cmp     eax, edx
-    jae     4f
+.Ltcp_window_3:
+    cmp     eax, edx
+    jae     .Ltcp_window_4
     mov     eax, edx
-4:  ret
+.Ltcp_window_4:
+    ret
 
 # The program has read: tells the other side when that opens the window by much.
 # In: EBX block.

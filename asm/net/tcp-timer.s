@@ -1,6 +1,6 @@
 # TCP's times: retransmission and probes of closed windows, delayed acknowledgements, keep-alive, the ends of TIME-WAIT
-# and of what an orphan waits for. Each connection has up to four deadlines and one timer of the kernel's queue, which is
-# set for the nearest. The timer's routine only leaves a mark; the net task does what is due.
+# and of what an orphan waits for. Each connection has up to four deadlines and one timer of the kernel's queue, which
+# is set for the nearest. The timer's routine only leaves a mark; the net task does what is due.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -97,23 +97,28 @@ tcp_poll:
     xor     eax, eax
     xchg    eax, [tcp_due]
     test    eax, eax
-    jz      9f
+    jz      .Ltcp_poll_9
     mov     eax, offset tcp_mutex
     call    mutex_lock
-1:  mov     ebx, [tcp_blocks]           # a block may go, and others with it: from the start after each
-2:  test    ebx, ebx
-    jz      8f
+.Ltcp_poll_1:
+    mov     ebx, [tcp_blocks]           # a block may go, and others with it: from the start after each
+.Ltcp_poll_2:
+    test    ebx, ebx
+    jz      .Ltcp_poll_8
     xor     eax, eax
     xchg    eax, [ebx + TCB_DUE]
     test    eax, eax
-    jnz     3f
+    jnz     .Ltcp_poll_3
     mov     ebx, [ebx + TCB_NEXT]
-    jmp     2b
-3:  call    tcp_serve
-    jmp     1b
-8:  mov     eax, offset tcp_mutex
+    jmp     .Ltcp_poll_2
+.Ltcp_poll_3:
+    call    tcp_serve
+    jmp     .Ltcp_poll_1
+.Ltcp_poll_8:
+    mov     eax, offset tcp_mutex
     call    mutex_unlock
-9:  pop     ebx
+.Ltcp_poll_9:
+    pop     ebx
     ret
 
 # Serves one block whose timer has come.

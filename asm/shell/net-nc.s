@@ -22,7 +22,9 @@ NC_LENGTH               = -12           # bytes in the row that is typed
 NC_ENDED                = -16           # 1: nothing is sent any more
 NC_ROW                  = -16 - ROW_BYTES
 NC_PIECE                = NC_ROW - PIECE_BYTES - 4      # and a NUL
-NC_LOCALS               = -NC_PIECE
+NC_WAIT                 = NC_PIECE - WAIT_SIZE
+NC_STATUS               = NC_WAIT - STATUS_SIZE
+NC_LOCALS               = -NC_STATUS
 
 .text
 
@@ -66,15 +68,24 @@ command_nc:
     mov     ecx, [ebp + NC_PORT]
     mov     edi, CONNECT_MS
     call    stream_connect
-    jnc     .Lcommand_nc_talk
+    jnc     .Lcommand_nc_connected
     cmp     eax, ERROR_IN_PROGRESS
-    jne     1f
+    jne     .Lcommand_nc_1
     mov     eax, ERROR_TIMEOUT
-1:  push    eax
+.Lcommand_nc_1:
+    push    eax
     mov     eax, ebx
     call    stream_close
     pop     eax
     jmp     .Lcommand_nc_failed
+
+.Lcommand_nc_connected:
+    mov     eax, ebx
+    lea     edx, [ebp + NC_STATUS]
+    call    stream_status
+    jc      .Lcommand_nc_talk
+    PRINTF  "nc: connected from %I:%u\n", [ebp+NC_STATUS+STATUS_LOCAL], [ebp+NC_STATUS+STATUS_LOCAL_PORT]
+    jmp     .Lcommand_nc_talk
 
 .Lcommand_nc_listen:
     call    stream_open
@@ -87,11 +98,11 @@ command_nc:
     xor     edx, edx
     mov     ecx, [ebp + NC_PORT]
     call    stream_bind
-    jc      1b
+    jc      .Lcommand_nc_1
     mov     eax, ebx
     mov     edx, 1
     call    stream_listen
-    jc      1b
+    jc      .Lcommand_nc_1
 .Lcommand_nc_accept:
     call    break_check
     jc      .Lcommand_nc_close
@@ -108,8 +119,15 @@ command_nc:
 .Lcommand_nc_talk:
     call    break_check
     jc      .Lcommand_nc_close
-    mov     eax, ebx
+    lea     eax, [ebp + NC_WAIT]
+    mov     [eax + WAIT_HANDLE], ebx
+    mov     dword ptr [eax + WAIT_WANTED], STREAM_READABLE
+    mov     ecx, 1
     mov     edx, STEP_MS
+    call    stream_wait
+    jc      .Lcommand_nc_key
+    mov     eax, ebx
+    xor     edx, edx
     xor     ecx, ecx
     lea     esi, [ebp + NC_PIECE]
     mov     edi, PIECE_BYTES

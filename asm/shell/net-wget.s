@@ -40,7 +40,7 @@ command_wget:
     mov     dword ptr [ebp + WGET_HEAD], 0
     mov     dword ptr [ebp + WGET_PORT], HTTP_PORT
     cmp     eax, 2
-    je      1f
+    je      .Lcommand_wget_1
     cmp     eax, 3
     jne     .Lcommand_wget_usage
     mov     eax, [esi + 4]
@@ -49,31 +49,35 @@ command_wget:
     jne     .Lcommand_wget_usage
     inc     dword ptr [ebp + WGET_QUIET]
     add     esi, 4
-1:  call    break_clear
+.Lcommand_wget_1:
+    call    break_clear
     mov     eax, [esi + 4]
     LOAD_STRING edx, "http://"
     call    string_prefix
-    je      2f
+    je      .Lcommand_wget_2
     mov     eax, [esi + 4]
-2:  call    parse_address
+.Lcommand_wget_2:
+    call    parse_address
     jc      .Lcommand_wget_usage
     mov     [ebp + WGET_ADDRESS], eax
     cmp     byte ptr [edx], ':'
-    jne     3f
+    jne     .Lcommand_wget_3
     lea     eax, [edx + 1]
     call    parse_number
     jc      .Lcommand_wget_usage
     cmp     eax, 65535
     ja      .Lcommand_wget_usage
     mov     [ebp + WGET_PORT], eax
-3:  mov     [ebp + WGET_PATH], edx
+.Lcommand_wget_3:
+    mov     [ebp + WGET_PATH], edx
     cmp     byte ptr [edx], '/'
-    je      4f
+    je      .Lcommand_wget_4
     cmp     byte ptr [edx], 0
     jne     .Lcommand_wget_usage
     LOAD_STRING edx, "/"
     mov     [ebp + WGET_PATH], edx
-4:  call    stream_open
+.Lcommand_wget_4:
+    call    stream_open
     jc      .Lcommand_wget_failed
     mov     ebx, eax
     mov     edx, [ebp + WGET_ADDRESS]
@@ -111,13 +115,14 @@ command_wget:
     cmp     al, 13
     je      .Lcommand_wget_head
     cmp     al, 10
-    je      5f
+    je      .Lcommand_wget_5
     mov     dword ptr [ebp + WGET_HEAD], 0
     cmp     dword ptr [ebp + WGET_QUIET], 0
     jne     .Lcommand_wget_head
     call    print_char
     jmp     .Lcommand_wget_head
-5:  add     dword ptr [ebp + WGET_HEAD], 2
+.Lcommand_wget_5:
+    add     dword ptr [ebp + WGET_HEAD], 2
     cmp     dword ptr [ebp + WGET_QUIET], 0
     jne     .Lcommand_wget_head
     call    print_char

@@ -3,7 +3,17 @@
  * time that passes only when the other side says so (docs/protocols/switch.md). Judges with a clock of their own use it.
  */
 import { createServer, type Server, type Socket } from "node:net";
-import type { LabCluster } from "../lab/cluster.ts";
+
+/** A frame that came to a plug, and when. */
+type Answer = (frame: Uint8Array, timeNs: number) => readonly Uint8Array[];
+
+/** What of a cluster is used: a plug in its switch, and its time. */
+export interface Switched {
+  readonly nowNs: number;
+  readonly cluster: { runUntil(timeNs: number): void };
+  plug(name: string): { send(frame: Uint8Array): void; answer(handler: Answer): void };
+  close(): void;
+}
 
 const HEAD_BYTES = 16;
 const MOST_BYTES = 1 << 16;
@@ -22,7 +32,7 @@ function message(kind: number, timeNs: number, payload: Uint8Array = new Uint8Ar
   return bytes;
 }
 
-function attend(socket: Socket, lab: LabCluster): void {
+function attend(socket: Socket, lab: Switched): void {
   const plug = lab.plug("endpoint");
   let arrived: Uint8Array[] = [];
   let pending = Buffer.alloc(0);
@@ -34,7 +44,11 @@ function attend(socket: Socket, lab: LabCluster): void {
     if (kind === FRAME) plug.send(payload);
     else if (kind === ADVANCE) {
       const endNs = lab.nowNs + timeNs;
-      for (let lookNs = LOOK_NS; arrived.length === 0 && lab.nowNs < endNs; lookNs = Math.min(2 * lookNs, LONGEST_LOOK_NS))
+      for (
+        let lookNs = LOOK_NS;
+        arrived.length === 0 && lab.nowNs < endNs;
+        lookNs = Math.min(2 * lookNs, LONGEST_LOOK_NS)
+      )
         lab.cluster.runUntil(Math.min(endNs, lab.nowNs + lookNs));
       socket.write(Buffer.concat([...arrived, message(TIME, lab.nowNs)]));
       arrived = [];
@@ -60,7 +74,7 @@ function attend(socket: Socket, lab: LabCluster): void {
 }
 
 /** Serves the switch at `path`: each connection gets a cluster of its own from `make`. */
-export async function serveSwitch(path: string, make: () => LabCluster): Promise<Server> {
+export async function serveSwitch(path: string, make: () => Switched): Promise<Server> {
   const server = createServer((socket) => attend(socket, make()));
   await new Promise<void>((listening, failed) => {
     server.once("error", failed);

@@ -24,7 +24,7 @@ import {
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabPlug } from "../../src/index.ts";
 
-export const PEER = "10.0.2.77";
+const PEER = "10.0.2.77";
 const PEER_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x77);
 const PROTOCOL_TCP = 6;
 const FLAGS = [
@@ -241,7 +241,7 @@ export function listen(lab: LabCluster, plug: LabPlug, peers: ReadonlyMap<number
   plug.answer((frame) => {
     if (get16(frame, 12) === ETHERTYPE_ARP) {
       const asked = parseArp(frame.subarray(14));
-      if (!asked || asked.operation !== 1 || asked.targetIp.join(".") !== PEER) return [];
+      if (asked?.operation !== 1 || asked.targetIp.join(".") !== PEER) return [];
       const reply = arpBytes({
         operation: 2,
         senderMac: PEER_MAC,

@@ -74,5 +74,6 @@ export function prepared(_archive, text) {
   return text
     .replace(/^#ifdef STANDARD\n([\s\S]*?)^#endif.*\n/gm, "$1")
     .replace(/^#ifdef FreeBSD\n[\s\S]*?^#endif.*\n/gm, "")
-    .replace(/%\{[\s\S]*?\}%/g, "`true`").replace(/`[^`]*`/g, "`true`");
+    .replace(/%\{[\s\S]*?\}%/g, "`true`")
+    .replace(/`[^`]*`/g, "`true`");
 }
