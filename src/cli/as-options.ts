@@ -6,6 +6,8 @@ import { CommandError } from "./fail.ts";
 export interface AsCommand {
   sources: string[];
   output: string;
+  /** `--each`: a source becomes an object of its own. */
+  isEach: boolean;
   includes: string[];
   defines: Map<string, number>;
   dependencyFile: string | null;
@@ -20,6 +22,8 @@ export interface AsCommand {
   alternateMacros: boolean;
   warnings: "show" | "none" | "fatal";
   objectDespiteErrors: boolean;
+  allowsOddSizes: boolean;
+  frameVersion: 1 | 3 | 4;
   maxErrors: number;
   json: boolean;
   listing: ListingOptions | null;
@@ -56,6 +60,7 @@ const PLAIN: Readonly<Record<string, Handler>> = {
   "-gdwarf-sections": () => {},
   "--gdwarf-sections": () => {},
   "-L": (command) => void (command.keepLocals = true),
+  "--each": (command) => void (command.isEach = true),
   "--keep-locals": (command) => void (command.keepLocals = true),
   "--alternate": (command) => void (command.alternateMacros = true),
   "-W": (command) => void (command.warnings = "none"),
@@ -66,6 +71,11 @@ const PLAIN: Readonly<Record<string, Handler>> = {
   "--diagnostics=json": (command) => void (command.json = true),
   "--diagnostics=text": (command) => void (command.json = false),
   "-mintel64": () => {},
+  "--size-check=warning": (command) => void (command.allowsOddSizes = true),
+  "--size-check=error": (command) => void (command.allowsOddSizes = false),
+  "--gdwarf-cie-version=1": (command) => void (command.frameVersion = 1),
+  "--gdwarf-cie-version=3": (command) => void (command.frameVersion = 3),
+  "--gdwarf-cie-version=4": (command) => void (command.frameVersion = 4),
   "-msyntax=intel": (command) => void (command.syntax = "intel"),
   "-msyntax=att": (command) => void (command.syntax = "att"),
 };
@@ -99,10 +109,10 @@ const IGNORED = new Set([
   "-O0",
   "-mx86-used-note=no",
   "--generate-missing-build-notes=no",
+  "--no-pad-sections",
 ]);
 const IGNORED_PREFIXES = [
   "--hash-size=",
-  "--size-check=",
   "--elf-stt-common=",
   "--compress-debug-sections",
   "--nocompress-debug-sections",
@@ -165,6 +175,7 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
   const command: AsCommand = {
     sources: [],
     output: "a.out",
+    isEach: false,
     includes: [],
     defines: new Map(),
     dependencyFile: null,
@@ -179,6 +190,8 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
     alternateMacros: false,
     warnings: "show",
     objectDespiteErrors: false,
+    allowsOddSizes: false,
+    frameVersion: 1,
     maxErrors: 20,
     json: false,
     listing: null,

@@ -11,7 +11,7 @@
  */
 
 import type { Register } from "../../isa/instruction.ts";
-import { fixedDistance } from "./fragment.ts";
+import { NO_FRAGMENT } from "./fragment.ts";
 import type { Integer } from "./integer.ts";
 import * as integer from "./integer.ts";
 import type { AssemblySymbol } from "./symbol.ts";
@@ -203,8 +203,8 @@ export function knownDifference(a: AssemblySymbol, b: AssemblySymbol): Integer |
   if (a.expression !== null || b.expression !== null || a.section !== b.section) return null;
   if (a === b && a.register === null) return 0;
   if (!a.section.isReal) return null;
-  if (a.fragment === null || b.fragment === null) return null;
-  const distance = fixedDistance(b.fragment, a.fragment);
+  if (a.fragment === NO_FRAGMENT || b.fragment === NO_FRAGMENT) return null;
+  const distance = a.section.fragments.fixedDistance(b.fragment, a.fragment);
   return distance === null ? null : integer.add(distance, integer.subtract(a.value, b.value));
 }
 
@@ -306,4 +306,16 @@ export function namesRegister(e: Expression, depth = 0): boolean {
   return (
     (e.left !== null && namesRegister(e.left, depth + 1)) || (e.right !== null && namesRegister(e.right, depth + 1))
   );
+}
+
+/** The register that a symbol stands for through others: `b = a` with `a = ecx` after it. */
+export function aliasedRegister(symbol: AssemblySymbol): Register | null {
+  let alias = symbol;
+  for (let depth = 0; depth < MOST_REGISTER_LEVELS; depth++) {
+    if (alias.register !== null) return alias.register;
+    const { expression } = alias;
+    if (expression === null || expression.op !== Op.SYMBOL || expression.number != 0) return null;
+    alias = expression.symbol!;
+  }
+  return null;
 }

@@ -4,13 +4,20 @@ import type { Limits } from "./limits.ts";
 import type { ListingOptions } from "./listing-options.ts";
 import type { WarningMode } from "./reporter.ts";
 
+export interface SourceFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** Bytes after these in their buffer that are nobody else's: with three the text of a large source needs no copy. */
+  readonly roomBytes?: number;
+}
+
 /** How `.include` and `.incbin` find files: paths, `-I` folders and the disk are the host's affair. */
 export interface SourceFiles {
   /**
    * The file that `path` means in the file `from` (null for the main source), with the path that diagnostics shall
    * show.
    */
-  read(path: string, from: string | null): { path: string; bytes: Uint8Array } | null;
+  read(path: string, from: string | null): SourceFile | null;
 }
 
 export interface AssembleOptions {
@@ -51,6 +58,10 @@ export interface AssembleOptions {
   listing?: ListingOptions;
   /** `-Z`: an object even with errors, without the statements that have them. */
   objectDespiteErrors?: boolean;
+  /** `--size-check=warning`: a size that is no number in this file is a warning. */
+  allowsOddSizes?: boolean;
+  /** `--gdwarf-cie-version`: version of the common entries of call frames; 1 when absent. */
+  frameVersion?: 1 | 3 | 4;
   /** Gets the texts of `.print`. */
   print?: (text: string) => void;
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Expression } from "./expression.ts";
-import { type AssemblySymbol, isLocalName, STT } from "./symbol.ts";
+import { type AssemblySymbol, STT } from "./symbol.ts";
 
 export class SymbolList {
   readonly all: AssemblySymbol[] = [];
@@ -25,7 +25,7 @@ export class SymbolList {
 
   /** A symbol that was just mentioned for the first time. */
   addNew(symbol: AssemblySymbol): void {
-    if (!isLocalName(symbol.name) || this.#keepsLocals) this.add(symbol);
+    if (!symbol.hasLocalName || this.#keepsLocals) this.add(symbol);
   }
 
   /**
@@ -60,6 +60,12 @@ export class SymbolList {
   /** Puts `copy` where `symbol` stands, if it stands anywhere. */
   replace(symbol: AssemblySymbol, copy: AssemblySymbol): void {
     if (symbol.isListed) this.all[symbol.index] = copy;
+  }
+
+  /** Names that layout already knows by their place in the list stay known: only the order changes. */
+  moveToEnd(symbol: AssemblySymbol): void {
+    this.all.splice(this.all.indexOf(symbol), 1);
+    this.all.push(symbol);
   }
 
   /** Takes out the symbol that was added last. */

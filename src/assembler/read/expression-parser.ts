@@ -11,9 +11,11 @@
  * A name is looked up by its atom, which knows at once whether it is a register, an operator of Intel syntax or a symbol.
  */
 
+import { EIZ } from "../../isa/registers.ts";
 import { R, RELOCATION_SUFFIXES } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
 import {
+  aliasedRegister,
   combine,
   computeUnary,
   constant,
@@ -56,6 +58,9 @@ import { characterValue, readString } from "./text.ts";
 
 /** Parentheses inside parentheses that are too many for any honest source. */
 const MAXIMUM_NESTING = 400;
+
+const START_OF = ".startof.";
+const SIZE_OF = ".sizeof.";
 
 const ABSENT = new Expression(Op.ABSENT, 0, null, 0);
 
@@ -153,8 +158,8 @@ export class ExpressionParser {
           if (this.intelOperand) op = Op.SEGMENT;
         } else if (characterClass[code]! & NAME_START && this.#reading.isIntel) {
           const end = this.#nameEnd();
-          const atom = this.#reading.atoms.intern(input.bytes, input.offset, end).lower;
-          const operator = atom.intelOperator < 0 ? null : INTEL_OPERATORS[atom.intelOperator]!;
+          const atom = this.#reading.atoms.intern(input.bytes, input.offset, end).knownLower;
+          const operator = atom === null || atom.intelOperator < 0 ? null : INTEL_OPERATORS[atom.intelOperator]!;
           if (operator !== null && operator.operands === 2) {
             op = operator.op;
             length = end - input.offset;
@@ -342,7 +347,15 @@ export class ExpressionParser {
       return this.defersHere ? symbolExpression(reading.symbols.dot, 0, start) : reading.symbols.here(start);
     }
     const atom = reading.atoms.intern(input.bytes, start, end);
-    const lower = atom.lower;
+    const lower = reading.isIntel || reading.allowsNakedRegisters ? atom.knownLower : null;
+    if (lower === null) {
+      input.offset = end;
+      return this.#symbol(atom, start);
+    }
+    if (this.intelOperand && lower.text === EIZ.name && reading.allowsNakedRegisters) {
+      input.offset = end;
+      return registerExpression(EIZ, start);
+    }
     if (lower.register !== null && reading.allowsNakedRegisters) {
       const register = readRegister(this.#reading);
       if (register !== null) return registerExpression(register, start);
@@ -430,20 +443,41 @@ export class ExpressionParser {
       if (this.intelOperand) reading.symbols.findOrMake(atom, start);
       this.#relocationSuffix();
     }
-    const symbol = reading.symbols.findOrMake(atom, start);
+    const symbol = reading.symbols.findOrMake(this.#ofSection(atom), start);
     if (this.unknownNames !== null && symbol.section.kind === "undefined" && symbol.expression === null)
       this.unknownNames.push(atom);
     if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward && !this.defersHere)
       return constant(symbol.value, start);
-    if (symbol.register !== null) return registerExpression(symbol.register, start);
+    const register = symbol.register ?? aliasedRegister(symbol);
+    if (register !== null) return registerExpression(register, start);
     if (symbol.isForward && symbol.expression !== null && !this.defersHere)
       return reading.symbols.snapshot(symbol.expression, start);
-    symbol.isUsed = true;
+    symbol.use();
     const reference = symbolExpression(symbol, 0, start);
     if (!this.intelOperand) return reference;
     if (symbol.isAddress && symbol.section.isReal) return this.#prefixed(Op.OFFSET, 0, reference, start);
     // `FIELD = edi + 4` stands for just that.
     return symbol.expression !== null && namesRegister(symbol.expression) ? symbol.expression : reference;
+  }
+
+  /** `.startof.(.text)`, `.sizeof.(.text)`: symbols that the linker gives the section's address and size. */
+  #ofSection(atom: Atom): Atom {
+    if (atom.length !== SIZE_OF.length && atom.length !== START_OF.length) return atom;
+    const reading = this.#reading;
+    const { input } = reading;
+    if (input.bytes[input.offset - 1] !== DOT) return atom;
+    const word = atom.text.toLowerCase();
+    if (word !== SIZE_OF && word !== START_OF) return atom;
+    if (input.skipSpace() !== OPEN_PARENTHESIS) return atom;
+    input.offset++;
+    input.skipSpace();
+    const start = input.offset;
+    input.offset = this.#nameEnd();
+    const name = textOfBytes(input.bytes, start, input.offset);
+    if (name === "") reading.fail("expression-expected", "expected the name of a section");
+    if (input.skipSpace() !== CLOSE_PARENTHESIS) reading.fail("unbalanced", "expected `)'");
+    input.offset++;
+    return reading.atoms.internText(word + name);
   }
 
   #isRelocationSuffix(): boolean {
@@ -544,7 +578,7 @@ export class ExpressionParser {
         length,
       );
     }
-    symbol.isUsed = true;
+    symbol.use();
     return symbolExpression(symbol, 0, start);
   }
 }

@@ -3,12 +3,14 @@
  * final (DWARF 5 section 6.4, LSB 5 chapter 10.6). Routines that begin alike share a common part.
  */
 
-import type { FrameDescription, FrameInstruction, Place } from "../model/call-frames.ts";
+import type { Atom } from "../model/atom.ts";
+import type { FrameDescription, FrameInstruction, FrameStep, Place } from "../model/call-frames.ts";
 import { DW_CFA, DW_EH_PE } from "../model/call-frames.ts";
 import type { Expression } from "../model/expression.ts";
+import type { FragmentTable } from "../model/fragment.ts";
 import type { Program } from "../model/program.ts";
 import { SHF } from "../model/section.ts";
-import { AssemblySymbol } from "../model/symbol.ts";
+import { temporarySymbol } from "../model/symbol.ts";
 import { DebugSection } from "./debug-section.ts";
 
 /** Growth of the stack: the unit of the offsets of saved registers. */
@@ -27,13 +29,14 @@ interface CommonInformation {
 export function writeCallFrames(program: Program): void {
   const { callFrames } = program;
   if (callFrames.descriptions.length === 0) return;
-  if (callFrames.wantsEhFrame) writeTable(program, new DebugSection(program, ".eh_frame", SHF.ALLOC, ALIGNMENT), true);
-  if (callFrames.wantsDebugFrame) writeTable(program, new DebugSection(program, ".debug_frame", 0, ALIGNMENT), false);
+  if (callFrames.hasEhFrame) writeTable(program, new DebugSection(program, ".eh_frame", SHF.ALLOC, ALIGNMENT), true);
+  if (callFrames.hasDebugFrame) writeTable(program, new DebugSection(program, ".debug_frame", 0, ALIGNMENT), false);
 }
 
 function writeTable(program: Program, out: DebugSection, eh: boolean): void {
   const commons: CommonInformation[] = [];
   for (const description of program.callFrames.descriptions) {
+    if (!(eh ? description.inEhFrame : description.inDebugFrame)) continue;
     // The newest that fits, as GNU as has it.
     let common = commons.findLast((candidate) => matches(candidate, description, eh)) ?? null;
     if (common === null) {
@@ -41,19 +44,20 @@ function writeTable(program: Program, out: DebugSection, eh: boolean): void {
       if (count < 0) count = description.instructions.length;
       common = { description, count, offset: out.length };
       commons.push(common);
-      writeCommon(out, common, eh);
+      writeCommon(out, common, eh, program);
     }
-    writeDescription(out, description, common, eh);
+    writeDescription(out, description, common, eh, program);
   }
   out.finish();
 }
 
-function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean): void {
+function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean, program: Program): void {
+  const version = program.options.frameVersion ?? 1;
   const { description } = common;
   const lengthAt = out.length;
   out.word(0);
   out.word(eh ? 0 : -1);
-  out.byte(1);
+  out.byte(version);
   let augmentation = "";
   if (eh) {
     augmentation = "z";
@@ -63,6 +67,8 @@ function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean):
   }
   if (description.isSignalFrame) augmentation += "S";
   out.text(augmentation);
+  // Bytes of an address and of a segment selector.
+  if (version >= 4) out.byte(4, 0);
   out.uleb(1);
   out.sleb(DATA_ALIGNMENT);
   out.byte(description.returnColumn);
@@ -80,7 +86,8 @@ function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean):
     if (description.lsdaEncoding !== DW_EH_PE.omit) out.byte(description.lsdaEncoding);
     out.byte(DW_EH_PE.pcrel | DW_EH_PE.sdata4);
   }
-  for (let i = 0; i < common.count; i++) writeInstruction(out, description.instructions[i]!);
+  for (let i = 0; i < common.count; i++)
+    writeInstruction(out, description.instructions[i] as FrameInstruction, program);
   pad(out, lengthAt);
 }
 
@@ -89,13 +96,13 @@ function writeDescription(
   description: FrameDescription,
   common: CommonInformation,
   eh: boolean,
+  program: Program,
 ): void {
   const lengthAt = out.length;
   out.word(0);
   const { start } = description;
   const end = description.end ?? start;
-  const begin = new AssemblySymbol("", start.fragment.subsection.section);
-  begin.isTemporary = true;
+  const begin = temporarySymbol(out.section.fragments.subsectionOf(start.fragment).section);
   begin.fragment = start.fragment;
   begin.value = start.position;
   if (eh) {
@@ -105,7 +112,8 @@ function writeDescription(
     out.address(out.section.symbol!, common.offset);
     out.address(begin, 0);
   }
-  out.word(address(end) - address(start));
+  const { fragments } = out.section;
+  out.word(address(fragments, end) - address(fragments, start));
   if (eh) {
     if (description.lsdaEncoding === DW_EH_PE.omit) out.uleb(0);
     else {
@@ -113,7 +121,8 @@ function writeDescription(
       writeEncoded(out, description.lsda!, description.lsdaEncoding);
     }
   }
-  for (const instruction of description.instructions.slice(common.count)) writeInstruction(out, instruction);
+  const { instructions } = description;
+  for (let i = common.count; i < instructions.length; i++) writeStep(out, instructions[i]!, program);
   pad(out, lengthAt);
 }
 
@@ -127,8 +136,8 @@ function writeEncoded(out: DebugSection, value: Expression, encoding: number): v
   if (encodedSize(encoding) === 8) out.word(0);
 }
 
-function address(place: Place): number {
-  return place.fragment.address + place.position;
+function address({ addresses }: FragmentTable, { fragment, position }: Place): number {
+  return addresses[fragment]! + position;
 }
 
 function pad(out: DebugSection, lengthAt: number): void {
@@ -137,11 +146,14 @@ function pad(out: DebugSection, lengthAt: number): void {
 }
 
 /** Instructions that can stand in the part that routines share: plain statements of where a register is. */
-function isInitial(instruction: FrameInstruction): boolean {
+function isInitial(instruction: FrameStep): boolean {
+  if (typeof instruction === "number") return false;
   return instruction.kind === "registers" || (instruction.kind === "offset" && instruction.op !== DW_CFA.GNU_args_size);
 }
 
-function sameInstruction(a: FrameInstruction, b: FrameInstruction): boolean {
+function sameInstruction(a: FrameStep, b: FrameStep): boolean {
+  if (a === b) return true;
+  if (typeof a === "number" || typeof b === "number") return false;
   if (a.kind === "offset" && b.kind === "offset")
     return a.op === b.op && a.register === b.register && a.offset === b.offset;
   if (a.kind === "registers" && b.kind === "registers")
@@ -173,27 +185,34 @@ function matches(common: CommonInformation, description: FrameDescription, eh: b
   return true;
 }
 
-function writeInstruction(out: DebugSection, instruction: FrameInstruction): void {
+function writeStep(out: DebugSection, step: FrameStep, program: Program): void {
+  if (typeof step === "number") writeAdvance(out, program.callFrames.advance(step, out.section.fragments));
+  else writeInstruction(out, step, program);
+}
+
+function writeAdvance(out: DebugSection, delta: number): void {
+  if (delta === 0) return;
+  if (delta <= 0x3f) out.byte(DW_CFA.advance_loc | delta);
+  else if (delta <= 0xff) out.byte(DW_CFA.advance_loc1, delta);
+  else if (delta <= 0xffff) {
+    out.byte(DW_CFA.advance_loc2);
+    out.half(delta);
+  } else {
+    out.byte(DW_CFA.advance_loc4);
+    out.word(delta);
+  }
+}
+
+function writeInstruction(out: DebugSection, instruction: FrameInstruction, program: Program): void {
   switch (instruction.kind) {
-    case "advance": {
-      const delta = address(instruction.to) - address(instruction.from);
-      if (delta === 0) return;
-      if (delta <= 0x3f) out.byte(DW_CFA.advance_loc | delta);
-      else if (delta <= 0xff) out.byte(DW_CFA.advance_loc1, delta);
-      else if (delta <= 0xffff) {
-        out.byte(DW_CFA.advance_loc2);
-        out.half(delta);
-      } else {
-        out.byte(DW_CFA.advance_loc4);
-        out.word(delta);
-      }
+    case "label":
+      placeLabel(out, instruction.name, program);
       return;
-    }
     case "plain":
       out.byte(instruction.op);
       return;
     case "escape":
-      out.byte(...instruction.bytes);
+      out.bytes(instruction.bytes);
       return;
     case "registers":
       out.byte(instruction.op);
@@ -203,6 +222,20 @@ function writeInstruction(out: DebugSection, instruction: FrameInstruction): voi
     case "offset":
       writeOffset(out, instruction.op, instruction.register, instruction.offset);
   }
+}
+
+/** A symbol of the source within the table. */
+function placeLabel({ section, end }: DebugSection, name: Atom, program: Program): void {
+  const symbol = program.symbols.findOrMake(name, 0);
+  if (symbol.section.kind !== "undefined" || symbol.expression !== null) {
+    const { frame, offset } = symbol;
+    const message = `\`${symbol.name}' is defined already`;
+    program.reporter.report("error", "symbol-redefined", frame, offset, symbol.name.length, message, {});
+    return;
+  }
+  symbol.section = section;
+  symbol.fragment = section.subsection(0).first;
+  symbol.value = end;
 }
 
 function writeOffset(out: DebugSection, op: number, register: number, offset: number): void {

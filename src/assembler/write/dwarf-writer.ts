@@ -3,8 +3,9 @@
  * compilation unit with its address ranges, as GNU as writes them.
  */
 
-import { unsignedLeb128 } from "../../object/leb128.ts";
-import type { DebugFile, DebugLines, LineEntry } from "../model/debug-lines.ts";
+import { unsignedLength } from "../../object/leb128.ts";
+import type { DebugFile, DebugLines, LineEntries, LineEntry } from "../model/debug-lines.ts";
+import { type FragmentTable, Kind } from "../model/fragment.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
 import { SHF } from "../model/section.ts";
@@ -92,14 +93,19 @@ class DebugStrings {
 
 interface CodeRange {
   readonly section: Section;
-  readonly entries: LineEntry[];
+  /** Of its subsections. */
+  readonly entries: LineEntries[];
+}
+
+function emptyEntry(): LineEntry {
+  return { fragment: 0, position: 0, file: 0, line: 0, column: 0, options: null };
 }
 
 /** Whether two rows may be at one address: GNU as says so from their fragments, before layout. */
-function maybeSamePlace(a: LineEntry, b: LineEntry): boolean {
+function maybeSamePlace({ fixedSizes, kinds }: FragmentTable, a: LineEntry, b: LineEntry): boolean {
   if (a.fragment === b.fragment) return a.position === b.position;
   // A jump's opcode counts as a part of known size.
-  return b.position === 0 && a.position >= a.fragment.fixedSize && a.fragment.variable?.kind !== "branch";
+  return b.position === 0 && a.position >= fixedSizes[a.fragment]! && kinds[a.fragment] !== Kind.BRANCH;
 }
 
 function isPublic({ isGlobal, isWeak }: AssemblySymbol): boolean {
@@ -122,8 +128,9 @@ export function writeDwarf(program: Program, resolver: Resolver): void {
       range = { section, entries: [] };
       ranges.set(section, range);
     }
-    for (const entry of debug.entries.get(subsection)!) range.entries.push(entry);
+    range.entries.push(debug.entries.get(subsection)!);
   }
+  if (debug.isGenerated) debug.numberFiles([...ranges.values()].flatMap(({ entries }) => entries));
   const stated = program.options.dwarfVersion || (program.options.debugLines === true ? 2 : 3);
   const version = Math.max(stated, debug.impliedVersion);
   const hasContents = (wanted: string): boolean =>
@@ -216,7 +223,7 @@ class DwarfWriter {
     out.byte(1, LINE_BASE, LINE_RANGE, OPCODE_BASE, ...STANDARD_LENGTHS);
     this.#fileTables(version);
     out.patch(headerLengthAt, out.length - headerLengthAt - 4);
-    for (const range of this.#ranges) this.#sequence(range);
+    for (const range of this.#ranges) if (range.entries.some(({ count }) => count > 0)) this.#sequence(range);
     out.patch(lengthAt, out.length - lengthAt - 4);
   }
 
@@ -225,16 +232,10 @@ class DwarfWriter {
     const files = this.#debug.files;
     const first = files[0] ?? null;
     const said = this.#debug.compilationDirectory;
-    const compilationDirectory =
-      version < 5 || (said === "" && (first === null || first.directory === ""))
-        ? this.#compilationDirectory
-        : said || first!.directory;
+    const compilationDirectory = version >= 5 && said !== "" ? said : this.#compilationDirectory;
     const directories: string[] = [];
     const directoryOf = (file: DebugFile): number => {
-      if (
-        file.directory === "" ||
-        (version >= 5 && file.directory === compilationDirectory && !(file === first && said !== ""))
-      )
+      if (file.directory === "" || (version >= 5 && file.directory === compilationDirectory && file !== first))
         return 0;
       let index = directories.indexOf(file.directory);
       if (index < 0) index = directories.push(file.directory) - 1;
@@ -256,14 +257,14 @@ class DwarfWriter {
       out.byte(0);
       return;
     }
-    const strings = new DebugStrings(this.#section(".debug_line_str", SHF.MERGE | SHF.STRINGS));
-    const lineString = (text: string): void => out.address(strings.out.section.symbol!, strings.offset(text));
+    const isEmpty = numbered.length === 0;
+    const strings = isEmpty ? null : new DebugStrings(this.#section(".debug_line_str", SHF.MERGE | SHF.STRINGS));
     out.byte(1);
     out.uleb(DW_LNCT.path);
     out.uleb(DW_FORM.line_strp);
-    out.uleb(directories.length + 1);
-    lineString(compilationDirectory);
-    for (const directory of directories) lineString(directory);
+    const folders = isEmpty ? [] : [compilationDirectory, ...directories];
+    out.uleb(folders.length);
+    for (const folder of folders) out.address(strings!.out.section.symbol!, strings!.offset(folder));
     const hasMd5 = files.some((file) => file !== null && file !== undefined && file.md5 !== null);
     out.byte(hasMd5 ? 3 : 2);
     out.uleb(DW_LNCT.path);
@@ -274,19 +275,19 @@ class DwarfWriter {
       out.uleb(DW_LNCT.MD5);
       out.uleb(DW_FORM.data16);
     }
-    const all = [numbered[0] ?? numbered[1] ?? null, ...numbered.slice(1)];
+    const all = isEmpty ? [] : [numbered[0] ?? numbered[1] ?? null, ...numbered.slice(1)];
     out.uleb(all.length);
     const offsets = new Map<object, number>();
     for (const entry of all) {
       // Each entry has its own copy of its name, but an entry that stands twice has one.
       let offset = entry ? offsets.get(entry) : undefined;
       if (offset === undefined) {
-        offset = strings.append(entry?.file.name ?? "");
+        offset = strings!.append(entry?.file.name ?? "");
         if (entry) offsets.set(entry, offset);
       }
-      out.address(strings.out.section.symbol!, offset);
+      out.address(strings!.out.section.symbol!, offset);
       out.uleb(entry?.directory ?? 0);
-      if (hasMd5) out.byte(...(entry?.file.md5 ?? new Uint8Array(16)));
+      if (hasMd5) out.bytes(entry?.file.md5 ?? new Uint8Array(16));
     }
   }
 
@@ -299,46 +300,53 @@ class DwarfWriter {
     let isa = 0;
     let isStatement = true;
     let address = -1;
-    let last: LineEntry | null = null;
-    for (const entry of range.entries) {
-      const options = entry.options;
-      if (entry.file !== file) {
-        file = entry.file;
-        out.byte(DW_LNS.set_file);
-        out.uleb(file);
-      }
-      if (entry.column !== column) {
-        column = entry.column;
-        out.byte(DW_LNS.set_column);
-        out.uleb(column);
-      }
-      if (options !== null) {
-        if (options.discriminator !== 0) {
-          out.byte(0, 1 + unsignedLeb128(BigInt(options.discriminator)).length, DW_LNE.set_discriminator);
-          out.uleb(options.discriminator);
+    const { fragments } = range.section;
+    let entry = emptyEntry();
+    let last = emptyEntry();
+    let isFirst = true;
+    for (const entries of range.entries) {
+      for (let i = 0; i < entries.count; i++) {
+        entries.read(i, entry);
+        const { options } = entry;
+        if (entry.file !== file) {
+          file = entry.file;
+          out.byte(DW_LNS.set_file);
+          out.uleb(file);
         }
-        if (options.isa !== isa) {
-          isa = options.isa;
-          out.byte(DW_LNS.set_isa);
-          out.uleb(isa);
+        if (entry.column !== column) {
+          column = entry.column;
+          out.byte(DW_LNS.set_column);
+          out.uleb(column);
         }
-        if (options.isStatement !== isStatement) {
-          isStatement = options.isStatement;
-          out.byte(DW_LNS.negate_stmt);
+        if (options !== null) {
+          if (options.discriminator !== 0) {
+            out.byte(0, 1 + unsignedLength(options.discriminator), DW_LNE.set_discriminator);
+            out.uleb(options.discriminator);
+          }
+          if (options.isa !== isa) {
+            isa = options.isa;
+            out.byte(DW_LNS.set_isa);
+            out.uleb(isa);
+          }
+          if (options.isStatement !== isStatement) {
+            isStatement = options.isStatement;
+            out.byte(DW_LNS.negate_stmt);
+          }
+          if (options.basicBlock) out.byte(DW_LNS.set_basic_block);
+          if (options.prologueEnd) out.byte(DW_LNS.set_prologue_end);
+          if (options.epilogueBegin) out.byte(DW_LNS.set_epilogue_begin);
         }
-        if (options.basicBlock) out.byte(DW_LNS.set_basic_block);
-        if (options.prologueEnd) out.byte(DW_LNS.set_prologue_end);
-        if (options.epilogueBegin) out.byte(DW_LNS.set_epilogue_begin);
+        const next = fragments.addresses[entry.fragment]! + entry.position;
+        if (isFirst || (options?.resetsView === true && maybeSamePlace(fragments, last, entry))) {
+          out.byte(0, 5, DW_LNE.set_address);
+          out.address(range.section.symbol!, next);
+          this.#advance(entry.line - line, 0);
+        } else this.#advance(entry.line - line, next - address);
+        line = entry.line;
+        address = next;
+        isFirst = false;
+        [entry, last] = [last, entry];
       }
-      const next = entry.fragment.address + entry.position;
-      if (last === null || (options?.resetsView === true && maybeSamePlace(last, entry))) {
-        out.byte(0, 5, DW_LNE.set_address);
-        out.address(range.section.symbol!, next);
-        this.#advance(entry.line - line, 0);
-      } else this.#advance(entry.line - line, next - address);
-      line = entry.line;
-      address = next;
-      last = entry;
     }
     const delta = range.section.sizeBytes - address;
     if (delta === MAXIMUM_SPECIAL_ADVANCE) out.byte(DW_LNS.const_add_pc);
@@ -425,12 +433,18 @@ class DwarfWriter {
     info.half(DW_LANG_Mips_Assembler);
     if (functions.length > 0) {
       // The type that all functions are of is the last entry: its place follows from the sizes before it.
-      const typeOffset =
+      const sizeWithoutType =
         info.length +
         functions.reduce(
           (sum, { size }) => sum + this.#functionSize(size) + (externalForm === DW_FORM.flag ? 1 : 0),
           0,
         );
+      // The place says how long each mention of it is, and the mentions where the place is.
+      let typeOffset = sizeWithoutType;
+      for (let before = -1; before !== typeOffset; ) {
+        before = typeOffset;
+        typeOffset = sizeWithoutType + functions.length * unsignedLength(before);
+      }
       for (const { symbol, size } of functions) {
         info.uleb(2);
         string(symbol.name);
@@ -461,7 +475,7 @@ class DwarfWriter {
 
   #functionSize(size: number): number {
     const version = this.#version;
-    return 1 + 4 + (version >= 3 ? 1 : 0) + 4 + (version < 4 ? 4 : unsignedLeb128(BigInt(size)).length);
+    return 1 + 4 + 4 + (version < 4 ? 4 : unsignedLength(size));
   }
 
   /** Functions with a size that stand in a section with lines. */
@@ -470,7 +484,7 @@ class DwarfWriter {
     const functions: { symbol: AssemblySymbol; size: number }[] = [];
     for (const symbol of this.#program.symbolList.all) {
       if (
-        symbol.type !== STT.FUNC ||
+        (symbol.type !== STT.FUNC && symbol.type !== STT.GNU_IFUNC) ||
         symbol.expression !== null ||
         !sections.has(symbol.section) ||
         symbol.size === null

@@ -211,7 +211,7 @@ static uint32_t *call(uint32_t routine, uint32_t a, uint32_t b, uint32_t c, uint
 static int errno_of(uint32_t error, int blocking) {
   static const struct { uint32_t error; int number; } table[] = {
     { 1, ENOMEM }, { 4, EINVAL }, { 19, ENFILE }, { 25, ENETUNREACH }, { 26, EHOSTUNREACH }, { 28, EADDRINUSE }, { 29, EBADF },
-    { 32, ECONNREFUSED }, { 33, ECONNRESET }, { 34, ENOTCONN }, { 35, EISCONN }, { 36, EINPROGRESS }, { 37, EPIPE },
+    { 37, ECONNREFUSED }, { 38, ECONNRESET }, { 39, ENOTCONN }, { 40, EISCONN }, { 41, EINPROGRESS }, { 42, EPIPE },
   };
   if (error == 5) return blocking ? ETIMEDOUT : EAGAIN;
   for (size_t at = 0; at < ARRAY_LENGTH(table); at++)
