@@ -164,7 +164,7 @@ export class TcpPeer {
     put16(pseudo, 10, segment.length);
     pseudo.set(segment, 12);
     put16(segment, 16, checksum(pseudo) ^ (word.has("bad-checksum") ? 1 : 0));
-    const packet = ipv4Bytes({ source, destination, protocol: PROTOCOL_TCP, ttl: 64, payload: segment }, 1);
+    const packet = ipv4Bytes({ source, destination, protocol: PROTOCOL_TCP, payload: segment }, 1);
     this.#plug.send(ethernetFrame(this.#node.mac, PEER_MAC, ETHERTYPE_IPV4, packet));
   }
 
