@@ -27,6 +27,7 @@ export { FileDisk } from "./host/file-disk.ts";
 export { folderTree } from "./host/files.ts";
 export { type GdbServer, serveGdb } from "./host/gdb-server.ts";
 export { loadFirmware } from "./host/package.ts";
+export { serveSwitch } from "./host/switch-endpoint.ts";
 export {
   type BootImage,
   type BootRecord,

@@ -64,6 +64,12 @@ error_texts:                            # in the order of errors.inc
     ERROR_TEXT "no such handle is open"
     ERROR_TEXT "not a program for this system"
     ERROR_TEXT "nobody reads the pipe"
+    ERROR_TEXT "connection refused"
+    ERROR_TEXT "connection reset by the other side"
+    ERROR_TEXT "not connected"
+    ERROR_TEXT "connected already"
+    ERROR_TEXT "connection is being made"
+    ERROR_TEXT "connection is closed for sending"
 .if (. - error_texts) - ERROR_COUNT*4
 .error "error_texts and errors.inc differ"
 .endif

@@ -1,4 +1,4 @@
-# The Internet checksum (RFC 1071): IPv4 headers, ICMP, IGMP and UDP.
+# The Internet checksum (RFC 1071): IPv4 headers, ICMP, IGMP, UDP and TCP.
 
 .include "macros.inc"
 
@@ -61,7 +61,7 @@ checksum:
     ret
 
 # The sum of the pseudo header that UDP covers (RFC 768).
-# In: EAX source, EDX destination address, ECX bytes of UDP header and data.
+# In: EAX source, EDX destination address, ECX bytes of header and data.
 # Out: EAX sum.
 .global checksum_pseudo
 checksum_pseudo:
@@ -69,5 +69,17 @@ checksum_pseudo:
     add     eax, edx
     adc     eax, ecx
     adc     eax, 17 << 8                # PROTOCOL_UDP behind a zero byte
+    adc     eax, 0
+    ret
+
+# The sum of the pseudo header that TCP covers (RFC 9293, 3.1).
+# In: EAX source, EDX destination address, ECX bytes of header and data.
+# Out: EAX sum.
+.global checksum_pseudo_tcp
+checksum_pseudo_tcp:
+    xchg    cl, ch
+    add     eax, edx
+    adc     eax, ecx
+    adc     eax, 6 << 8                 # PROTOCOL_TCP
     adc     eax, 0
     ret

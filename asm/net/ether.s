@@ -93,6 +93,7 @@ net_task:
     mov     ebx, [ebx + NETIF_NEXT]
     jmp     2b
 3:  call    ip_loopback
+    call    tcp_poll
     call    net_poll_timers
     mov     edx, eax
     mov     eax, offset net_event

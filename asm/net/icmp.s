@@ -27,23 +27,34 @@ icmp_receive:
     mov     ebp, ecx
     COUNT   icmp_received
     cmp     ecx, ICMP_HEADER_SIZE
-    jb      8f
+    jb      .Licmp_receive_8
     mov     edx, esi
     call    checksum
-    jnz     8f
+    jnz     .Licmp_receive_8
     movzx   eax, byte ptr [esi + ICMP_TYPE]
     cmp     eax, ICMP_ECHO
-    je      1f
+    je      .Licmp_receive_1
     cmp     eax, ICMP_ECHO_REPLY
-    je      2f
+    je      .Licmp_receive_2
+    cmp     eax, ICMP_UNREACHABLE
+    je      .Licmp_receive_3
+    cmp     eax, ICMP_TIME_EXCEEDED
+    je      .Licmp_receive_3
     COUNT   icmp_other
-    jmp     9f
-1:  call    icmp_answer
-    jmp     9f
-2:  call    icmp_reply
-    jmp     9f
-8:  COUNT   icmp_malformed
-9:  pop     ebp
+    jmp     .Licmp_receive_9
+.Licmp_receive_3:
+    call    icmp_error
+    jmp     .Licmp_receive_9
+.Licmp_receive_1:
+    call    icmp_answer
+    jmp     .Licmp_receive_9
+.Licmp_receive_2:
+    call    icmp_reply
+    jmp     .Licmp_receive_9
+.Licmp_receive_8:
+    COUNT   icmp_malformed
+.Licmp_receive_9:
+    pop     ebp
     pop     edi
     pop     ebx
     ret
@@ -73,6 +84,30 @@ icmp_answer:
     COUNT   icmp_echoes
     jmp     icmp_send
 9:  ret
+
+# An error: hands it to the protocol whose packet it quotes, the header and eight bytes at least.
+# In: EBX interface, ESI message, EBP bytes.
+icmp_error:
+    COUNT   icmp_errors
+    lea     edx, [esi + ICMP_HEADER_SIZE]   # EDX: quoted IP header
+    mov     ecx, ebp
+    sub     ecx, ICMP_HEADER_SIZE + IP_HEADER_SIZE + 8
+    jb      9f
+    movzx   eax, byte ptr [edx + IP_VERSION]
+    sub     eax, 0x45                   # with options it is longer
+    cmp     eax, 10
+    ja      9f
+    lea     eax, [eax*4]
+    cmp     ecx, eax
+    jb      9f
+    lea     ecx, [edx + eax + IP_HEADER_SIZE]   # ECX: quoted payload
+    cmp     byte ptr [edx + IP_PROTOCOL], PROTOCOL_TCP
+    jne     8f
+    mov     eax, esi
+    jmp     tcp_icmp
+8:  ret
+9:  COUNT   icmp_malformed
+    ret
 
 # Puts in the checksum and sends.
 # In: EAX packet with the ICMP message, EDX destination.

@@ -23,6 +23,7 @@ protocols:
     .long   PROTOCOL_ICMP, icmp_receive
     .long   PROTOCOL_IGMP, igmp_receive
     .long   PROTOCOL_UDP, udp_input
+    .long   PROTOCOL_TCP, tcp_receive
     .long   0
 
 .balign 4

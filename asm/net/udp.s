@@ -140,6 +140,23 @@ udp_port:
     stc
     ret
 
+# Says whether a datagram waits in a socket.
+# In: EAX socket.
+# Out: ZF when none does; CF and ERROR_STALE.
+.global udp_ready
+udp_ready:
+    INTERRUPTS_OFF
+    mov     edx, offset socket_type
+    call    handle_find
+    jc      1f
+    mov     eax, [eax + SOCKET_COUNT]
+    INTERRUPTS_RESTORE
+    test    eax, eax                    # clears CF
+    ret
+1:  INTERRUPTS_RESTORE
+    stc
+    ret
+
 # Sets how a socket sends.
 # In: EAX socket, EDX flags: PACKET_ANONYMOUS.
 # Out: CF and ERROR_STALE.
@@ -498,6 +515,9 @@ udp_input:
     INTERRUPTS_RESTORE
     lea     eax, [ebx + SOCKET_EVENT]
     call    event_signal
+    push    esi
+    call    tcp_wake_watchers
+    pop     esi
     jmp     udp_unlock
 
 udp_bad:

@@ -7,7 +7,7 @@ import type { NetworkNode, Transmit } from "./network.ts";
 import type { EthernetFrame } from "./port.ts";
 
 /** Called for each frame at the moment it arrives; the frames that it returns are sent at that moment. */
-export type TapHandler = (frame: EthernetFrame) => readonly EthernetFrame[] | void;
+export type TapHandler = (frame: EthernetFrame, timeNs: number) => readonly EthernetFrame[] | void;
 
 export class Tap implements NetworkNode {
   readonly name: string;
@@ -25,9 +25,9 @@ export class Tap implements NetworkNode {
     return this.#ports++;
   }
 
-  receive(port: number, _timeNs: number, frame: EthernetFrame, transmit: Transmit): void {
+  receive(port: number, timeNs: number, frame: EthernetFrame, transmit: Transmit): void {
     this.received.push(frame);
-    for (const answer of this.handler?.(frame) ?? []) transmit(port, answer);
+    for (const answer of this.handler?.(frame, timeNs) ?? []) transmit(port, answer);
   }
 
   /** What a tap has heard is the owner's, and no part of the state of a cluster. */

@@ -1,0 +1,368 @@
+# The HTTP server: what a node says of itself to anybody who asks (RFC 9110, 9112). GET and HEAD of /status,
+# /status.json and /?IP; connections are kept open as HTTP/1.1 says.
+# At most HTTP_CLIENTS are served at once, each by a task of its
+# own; others wait in the queue of the listener.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "tasks.inc"
+.include "net.inc"
+.include "tcp.inc"
+.include "cluster.inc"
+.include "names.inc"
+
+HTTP_PORT               = 80
+HTTP_CLIENTS            = 16
+HTTP_BACKLOG            = 32
+IDLE_MS                 = 15000         # so long may a client take for a request
+REQUEST_BYTES           = 2048
+ANSWER_BYTES            = 1024
+HEAD_BYTES              = 256
+
+# A client: one block of memory.
+CLIENT_HANDLE           = 0
+CLIENT_ADDRESS          = 4
+CLIENT_USED             = 8             # bytes in the request buffer
+CLIENT_CLOSE            = 12            # 1: the connection ends after this answer
+CLIENT_HEAD             = 16            # 1: without the body
+CLIENT_REQUEST          = 20
+CLIENT_ANSWER           = CLIENT_REQUEST + REQUEST_BYTES
+CLIENT_HEADER           = CLIENT_ANSWER + ANSWER_BYTES
+CLIENT_SIZE             = CLIENT_HEADER + HEAD_BYTES
+
+.data
+.balign 4
+http_slots:             .long HTTP_CLIENTS  # a semaphore
+
+.bss
+.balign 4
+http_requests:          .space 4
+
+.text
+
+# Starts the server (level 9).
+http_start:
+    mov     eax, offset http_task
+    xor     edx, edx
+    LOAD_STRING ecx, "http"
+    jmp     task_create
+INITCALL 9, http_start
+
+# Takes connections and gives each to a task.
+http_task:
+    call    stream_open
+    jc      .Lhttp_task_9
+    mov     ebx, eax
+    mov     edx, STREAM_REUSE
+    mov     ecx, 1
+    call    stream_option
+    mov     eax, ebx
+    xor     edx, edx
+    mov     ecx, HTTP_PORT
+    call    stream_bind
+    jc      .Lhttp_task_9
+    mov     eax, ebx
+    mov     edx, HTTP_BACKLOG
+    call    stream_listen
+    jc      .Lhttp_task_9
+.Lhttp_task_1:
+    mov     eax, offset http_slots
+    mov     edx, -1
+    call    semaphore_take
+.Lhttp_task_2:
+    mov     eax, ebx
+    mov     edx, -1
+    call    stream_accept
+    jnc     .Lhttp_task_3
+    cmp     eax, ERROR_STALE
+    je      .Lhttp_task_9
+    mov     eax, 100                    # out of memory: it may be back soon
+    call    task_sleep
+    jmp     .Lhttp_task_2
+.Lhttp_task_3:
+    mov     esi, eax
+    push    edx
+    mov     eax, CLIENT_SIZE
+    call    malloc
+    pop     edx
+    jc      .Lhttp_task_4
+    mov     [eax + CLIENT_HANDLE], esi
+    mov     [eax + CLIENT_ADDRESS], edx
+    mov     edi, eax
+    mov     edx, eax
+    mov     eax, offset http_client
+    LOAD_STRING ecx, "http client"
+    call    task_create
+    jnc     .Lhttp_task_1
+    mov     eax, edi
+    call    mfree
+.Lhttp_task_4:
+    mov     eax, esi
+    call    stream_abort
+    jmp     .Lhttp_task_2
+.Lhttp_task_9:
+    ret
+
+# Serves one client until it goes, is silent for too long, or says something that is no request.
+# In: EAX client.
+http_client:
+    mov     ebx, eax
+.Lhttp_client_read:
+    call    http_request                # ESI: the request, EDI: after it
+    jc      .Lhttp_client_end
+    inc     dword ptr [http_requests]
+    call    http_answer
+    jc      .Lhttp_client_end
+    cmp     dword ptr [ebx + CLIENT_CLOSE], 0
+    je      .Lhttp_client_read
+.Lhttp_client_end:
+    mov     eax, [ebx + CLIENT_HANDLE]
+    call    stream_close
+    mov     eax, ebx
+    call    mfree
+    mov     eax, offset http_slots
+    jmp     semaphore_give
+
+# Reads up to the empty row that ends a request, and takes the request out of the buffer when it is next asked for.
+# In: EBX client.
+# Out: ESI request, NUL terminated; CF when the connection is to end.
+http_request:
+    mov     dword ptr [ebx + CLIENT_USED], 0
+.Lhttp_request_more:
+    lea     esi, [ebx + CLIENT_REQUEST]
+    mov     edi, REQUEST_BYTES - 1
+    mov     eax, [ebx + CLIENT_USED]
+    add     esi, eax
+    sub     edi, eax
+    jz      .Lhttp_request_end          # longer than any that is served
+    mov     eax, [ebx + CLIENT_HANDLE]
+    mov     edx, IDLE_MS
+    mov     ecx, STREAM_PEEK            # what follows the request stays for the next
+    call    stream_receive
+    jc      .Lhttp_request_end
+    test    eax, eax
+    jz      .Lhttp_request_end
+    mov     ecx, eax
+    xor     edi, edi                    # EDI: bytes of these that belong to it
+1:  inc     edi
+    cmp     byte ptr [esi + edi - 1], 10
+    jne     2f
+    cmp     byte ptr [esi + edi - 2], 10
+    je      3f
+    cmp     dword ptr [esi + edi - 4], 0x0A0D0A0D
+    je      3f
+2:  cmp     edi, ecx
+    jb      1b
+    call    http_take
+    jc      .Lhttp_request_end
+    jmp     .Lhttp_request_more
+3:  call    http_take
+    jc      .Lhttp_request_end
+    mov     eax, [ebx + CLIENT_USED]
+    mov     byte ptr [ebx + CLIENT_REQUEST + eax], 0
+    lea     esi, [ebx + CLIENT_REQUEST]
+    clc
+    ret
+.Lhttp_request_end:
+    stc
+    ret
+
+# Takes bytes that were looked at.
+# In: EBX client, ESI where they are, EDI how many.
+# Out: CF when the connection has ended.
+http_take:
+    mov     eax, [ebx + CLIENT_HANDLE]
+    xor     edx, edx
+    xor     ecx, ecx
+    call    stream_receive
+    jc      1f
+    add     [ebx + CLIENT_USED], eax
+    clc
+1:  ret
+
+.pushsection .data
+.balign 4
+# Path and the routine that writes the page. In: EBX client, EDI buffer of ANSWER_BYTES. Out: EAX bytes, EDX its type.
+http_pages:
+    .long   path_status, page_status, path_json, page_json, path_ip, page_ip, path_root, page_status, 0
+.popsection
+STRING path_status, "/status"
+STRING path_json, "/status.json"
+STRING path_ip, "/?IP"
+STRING path_root, "/"
+STRING type_text, "text/plain; charset=utf-8"
+STRING type_json, "application/json"
+STRING head_good, "200 OK"
+STRING head_bad, "400 Bad Request"
+STRING head_missing, "404 Not Found"
+STRING head_method, "405 Method Not Allowed"
+STRING word_close, "close"
+STRING word_keep, "keep-alive"
+
+# Answers a request.
+# In: EBX client, ESI request.
+# Out: CF when the connection has ended.
+http_answer:
+    push    ebp
+    mov     dword ptr [ebx + CLIENT_HEAD], 0
+    mov     dword ptr [ebx + CLIENT_CLOSE], 1
+    mov     eax, esi
+    LOAD_STRING edx, "GET "
+    call    string_prefix
+    je      .Lhttp_answer_path
+    mov     eax, esi
+    LOAD_STRING edx, "HEAD "
+    call    string_prefix
+    mov     ebp, offset head_method
+    jne     .Lhttp_answer_refuse
+    inc     dword ptr [ebx + CLIENT_HEAD]
+.Lhttp_answer_path:
+    mov     esi, eax                    # ESI: path, then NUL
+    mov     ebp, offset head_bad
+1:  cmp     byte ptr [eax], ' '
+    je      2f
+    jb      .Lhttp_answer_refuse
+    inc     eax
+    jmp     1b
+2:  mov     byte ptr [eax], 0
+    inc     eax
+    push    eax
+    LOAD_STRING edx, "HTTP/1.1"
+    call    string_prefix
+    pop     eax
+    jne     4f
+    mov     dword ptr [ebx + CLIENT_CLOSE], 0
+    push    eax
+    call    http_wants_close
+    pop     eax
+    jnc     4f
+    inc     dword ptr [ebx + CLIENT_CLOSE]
+4:  mov     ecx, offset http_pages
+.Lhttp_answer_page:
+    mov     edx, [ecx]
+    test    edx, edx
+    jz      .Lhttp_answer_missing
+    mov     eax, esi
+    push    ecx
+    call    string_compare
+    pop     ecx
+    je      .Lhttp_answer_found
+    add     ecx, 8
+    jmp     .Lhttp_answer_page
+.Lhttp_answer_found:
+    lea     edi, [ebx + CLIENT_ANSWER]
+    call    [ecx + 4]
+    mov     ebp, offset head_good
+    jmp     http_send
+.Lhttp_answer_missing:
+    mov     ebp, offset head_missing
+    jmp     .Lhttp_answer_error
+.Lhttp_answer_refuse:
+    mov     dword ptr [ebx + CLIENT_CLOSE], 1
+.Lhttp_answer_error:
+    lea     edi, [ebx + CLIENT_ANSWER]
+    SNPRINTF edi, ANSWER_BYTES, "%s\n", ebp
+    mov     edx, offset type_text
+
+# Sends a head and a page.
+# In: EBX client, EBP status, EAX bytes of the page in CLIENT_ANSWER, EDX its type; on the stack: EBP of the caller.
+# Out: as http_answer.
+http_send:
+    mov     esi, eax                    # ESI: bytes of the page
+    mov     ecx, offset word_keep
+    cmp     dword ptr [ebx + CLIENT_CLOSE], 0
+    je      1f
+    mov     ecx, offset word_close
+1:  lea     edi, [ebx + CLIENT_HEADER]
+    SNPRINTF edi, HEAD_BYTES, "HTTP/1.1 %s\r\nServer: QuRe\r\nContent-Type: %s\r\nContent-Length: %u\r\nCache-Control: no-store\r\nConnection: %s\r\n\r\n", ebp, edx, esi, ecx
+    mov     ebp, esi
+    mov     esi, edi
+    mov     edi, eax
+    mov     eax, [ebx + CLIENT_HANDLE]  # head and page leave together
+    mov     edx, STREAM_CORK
+    mov     ecx, 1
+    call    stream_option
+    mov     eax, [ebx + CLIENT_HANDLE]
+    mov     edx, IDLE_MS
+    call    stream_send
+    jc      2f
+    cmp     dword ptr [ebx + CLIENT_HEAD], 0
+    jne     3f
+    mov     eax, [ebx + CLIENT_HANDLE]
+    mov     edx, IDLE_MS
+    lea     esi, [ebx + CLIENT_ANSWER]
+    mov     edi, ebp
+    call    stream_send
+    jc      2f
+3:  mov     eax, [ebx + CLIENT_HANDLE]
+    mov     edx, STREAM_CORK
+    xor     ecx, ecx
+    call    stream_option
+2:  pop     ebp
+    ret
+
+# Looks for "Connection: close" in the rows of a request.
+# In: EAX what follows the path.
+# Out: CF when it is there.
+http_wants_close:
+    push    esi
+    mov     esi, eax
+1:  cmp     byte ptr [esi], 0
+    je      2f
+    mov     eax, esi
+    LOAD_STRING edx, "\nConnection: close"
+    call    string_prefix
+    je      3f
+    inc     esi
+    jmp     1b
+2:  clc
+    pop     esi
+    ret
+3:  stc
+    pop     esi
+    ret
+
+# Pages, see http_pages.
+page_ip:
+    SNPRINTF edi, ANSWER_BYTES, "%I\n", [ebx+CLIENT_ADDRESS]
+    mov     edx, offset type_text
+    ret
+
+page_status:
+    push    esi
+    push    ebp
+    call    http_facts
+    mov     eax, offset hostname
+    SNPRINTF edi, ANSWER_BYTES, "name %s\naddress %I\nup %u s\nmemory in use %u bytes\nrequests %u\ncluster era %u, %u peers\n", eax, esi, ecx, ebp, [http_requests], [node+NODE_ERA], [view_members]
+    mov     edx, offset type_text
+    pop     ebp
+    pop     esi
+    ret
+
+page_json:
+    push    esi
+    push    ebp
+    call    http_facts
+    mov     eax, offset hostname
+    SNPRINTF edi, ANSWER_BYTES, "{\"name\":\"%s\",\"address\":\"%I\",\"upSeconds\":%u,\"memoryBytes\":%u,\"requests\":%u,\"era\":%u,\"peers\":%u}\n", eax, esi, ecx, ebp, [http_requests], [node+NODE_ERA], [view_members]
+    mov     edx, offset type_json
+    pop     ebp
+    pop     esi
+    ret
+
+# What both pages tell.
+# Out: ESI address, ECX seconds since boot, EBP bytes of the heap in use.
+http_facts:
+    xor     esi, esi
+    mov     eax, [net_interfaces]
+    test    eax, eax
+    jz      1f
+    mov     esi, [eax + NETIF_ADDRESS]
+1:  call    heap_stats
+    mov     ebp, edx
+    call    clock_ms
+    xor     edx, edx
+    mov     ecx, 1000
+    div     ecx
+    mov     ecx, eax
+    ret

@@ -1,0 +1,262 @@
+# Options and state of stream sockets, and waiting for several of them at once.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "tasks.inc"
+.include "net.inc"
+.include "tcp.inc"
+
+LIMIT_MINIMUM           = 2048          # of either ring
+LIMIT_MAXIMUM           = 4 << 20
+
+.text
+
+# Sets an option of a socket; those of a listener go over to its connections.
+# In: EAX socket, EDX option (STREAM_*), ECX value.
+# Out: CF and ERROR_STALE, ERROR_INVALID.
+.global stream_option
+stream_option:
+    push    ebx
+    call    stream_enter
+    jc      .Lstream_option_9
+    mov     eax, TCB_F_NODELAY
+    cmp     edx, STREAM_NODELAY
+    je      .Lstream_option_flag
+    mov     eax, TCB_F_KEEP_ALIVE
+    cmp     edx, STREAM_KEEP_ALIVE
+    je      .Lstream_option_flag
+    mov     eax, TCB_F_REUSE
+    cmp     edx, STREAM_REUSE
+    je      .Lstream_option_flag
+    mov     eax, TCB_F_CORKED
+    cmp     edx, STREAM_CORK
+    je      .Lstream_option_flag
+    lea     eax, [ebx + TCB_TX_LIMIT]
+    cmp     edx, STREAM_SEND_LIMIT
+    je      .Lstream_option_limit
+    lea     eax, [ebx + TCB_RX_LIMIT]
+    cmp     edx, STREAM_RECEIVE_LIMIT
+    je      .Lstream_option_limit
+    cmp     edx, STREAM_MSS
+    jne     .Lstream_option_8
+    cmp     ecx, TCP_MSS_MINIMUM
+    jb      .Lstream_option_8
+    cmp     ecx, TCP_MSS_ETHERNET
+    ja      .Lstream_option_8
+    mov     [ebx + TCB_MSS], ecx
+    clc
+    jmp     stream_leave
+.Lstream_option_limit:
+    cmp     ecx, LIMIT_MINIMUM
+    jae     .Lstream_option_1
+    mov     ecx, LIMIT_MINIMUM
+.Lstream_option_1:
+    cmp     ecx, LIMIT_MAXIMUM
+    jbe     .Lstream_option_2
+    mov     ecx, LIMIT_MAXIMUM
+.Lstream_option_2:
+    mov     [eax], ecx
+    clc
+    jmp     stream_leave
+.Lstream_option_flag:
+    or      [ebx + TCB_FLAGS], eax
+    test    ecx, ecx
+    jnz     .Lstream_option_3
+    not     eax
+    and     [ebx + TCB_FLAGS], eax
+.Lstream_option_3:
+    call    tcp_heard
+    call    tcp_output                  # what was held back may go
+    clc
+    jmp     stream_leave
+.Lstream_option_8:
+    mov     eax, ERROR_INVALID
+    stc
+    jmp     stream_leave
+.Lstream_option_9:
+    pop     ebx
+    ret
+
+# Describes a socket.
+# In: EAX socket, EDX record STATUS_*.
+# Out: CF and ERROR_STALE. The error that it holds counts as reported.
+.global stream_status
+stream_status:
+    push    ebx
+    call    stream_enter
+    jc      .Lstream_status_9
+    mov     eax, [ebx + TCB_STATE]
+    mov     [edx + STATUS_STATE], eax
+    xor     eax, eax
+    xchg    eax, [ebx + TCB_ERROR]
+    mov     [edx + STATUS_ERROR], eax
+    mov     eax, [ebx + TCB_LOCAL]
+    mov     [edx + STATUS_LOCAL], eax
+    mov     eax, [ebx + TCB_LOCAL_PORT]
+    mov     [edx + STATUS_LOCAL_PORT], eax
+    mov     eax, [ebx + TCB_REMOTE]
+    mov     [edx + STATUS_REMOTE], eax
+    mov     eax, [ebx + TCB_REMOTE_PORT]
+    mov     [edx + STATUS_REMOTE_PORT], eax
+    call    stream_waiting
+    mov     [edx + STATUS_READABLE], eax
+    mov     eax, [ebx + TCB_TX + RING_END]
+    sub     eax, [ebx + TCB_TX + RING_START]
+    mov     [edx + STATUS_UNSENT], eax
+    mov     eax, [ebx + TCB_CWND]
+    mov     [edx + STATUS_CWND], eax
+    mov     eax, [ebx + TCB_MSS]
+    mov     [edx + STATUS_MSS], eax
+    mov     eax, [ebx + TCB_TX_LIMIT]
+    mov     [edx + STATUS_SEND_LIMIT], eax
+    mov     eax, [ebx + TCB_RX_LIMIT]
+    mov     [edx + STATUS_RECEIVE_LIMIT], eax
+    clc
+    jmp     stream_leave
+.Lstream_status_9:
+    pop     ebx
+    ret
+
+# Waits until one of several sockets can do what is wanted of it; errors and ends are always told. May sleep.
+# In: EAX entries (WAIT_*), ECX how many, EDX timeout in ms.
+# Out: EAX how many have something in WAIT_GOT; CF and ERROR_TIMEOUT when none has.
+.global stream_wait
+stream_wait:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    mov     edi, ecx
+    call    stream_deadline
+    mov     ebp, edx
+    push    0                           # [esp + 4]: event
+    push    0                           # [esp]: next watcher
+    INTERRUPTS_OFF
+    mov     eax, [tcp_watchers]
+    mov     [esp + 4], eax              # above the saved flags
+    lea     eax, [esp + 4]
+    mov     [tcp_watchers], eax
+    INTERRUPTS_RESTORE
+.Lstream_wait_look:
+    push    esi
+    push    edi
+    xor     ecx, ecx
+.Lstream_wait_1:
+    test    edi, edi
+    jz      .Lstream_wait_2
+    push    ecx
+    call    stream_look
+    pop     ecx
+    cmp     dword ptr [esi + WAIT_GOT], 1
+    sbb     ecx, -1                     # one more, unless it is 0
+    add     esi, WAIT_SIZE
+    dec     edi
+    jmp     .Lstream_wait_1
+.Lstream_wait_2:
+    pop     edi
+    pop     esi
+    mov     ebx, ecx
+    test    ecx, ecx
+    jnz     .Lstream_wait_end
+    mov     edx, ebp
+    cmp     edx, -1
+    je      .Lstream_wait_3
+    test    edx, edx
+    jz      .Lstream_wait_end
+    call    tcp_now
+    mov     edx, ebp
+    sub     edx, eax
+    jle     .Lstream_wait_end
+.Lstream_wait_3:
+    lea     eax, [esp + 4]
+    call    event_wait
+    jmp     .Lstream_wait_look
+.Lstream_wait_end:
+    INTERRUPTS_OFF
+    lea     edx, [esp + 4]
+    mov     eax, offset tcp_watchers
+.Lstream_wait_4:
+    mov     ecx, [eax]
+    cmp     ecx, edx
+    je      .Lstream_wait_5
+    mov     eax, ecx
+    jmp     .Lstream_wait_4
+.Lstream_wait_5:
+    mov     ecx, [edx]
+    mov     [eax], ecx
+    INTERRUPTS_RESTORE
+    lea     esp, [esp + 8]
+    mov     eax, ebx
+    cmp     eax, 1                      # CF when it is 0
+    jnc     .Lstream_wait_6
+    mov     eax, ERROR_TIMEOUT
+.Lstream_wait_6:
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Says what a socket can do now.
+# In: ESI entry.
+# Out: its WAIT_GOT.
+stream_look:
+    mov     dword ptr [esi + WAIT_GOT], 0
+    mov     eax, [esi + WAIT_HANDLE]
+    push    ebx
+    call    stream_enter
+    jc      .Lstream_look_other
+    xor     edx, edx
+    cmp     dword ptr [ebx + TCB_STATE], TCP_LISTEN
+    jne     .Lstream_look_1
+    cmp     dword ptr [ebx + TCB_ACCEPT_HEAD], 0
+    je      .Lstream_look_mask
+    or      edx, STREAM_READABLE
+    jmp     .Lstream_look_mask
+.Lstream_look_1:
+    cmp     dword ptr [ebx + TCB_ERROR], 0
+    je      .Lstream_look_2
+    or      edx, STREAM_ERROR | STREAM_READABLE | STREAM_WRITABLE
+.Lstream_look_2:
+    call    stream_waiting
+    jz      .Lstream_look_3
+    or      edx, STREAM_READABLE
+.Lstream_look_3:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_RECEIVED | TCB_F_DEAF
+    jz      .Lstream_look_4
+    or      edx, STREAM_READABLE
+.Lstream_look_4:
+    cmp     dword ptr [ebx + TCB_STATE], TCP_CLOSED
+    jne     .Lstream_look_5
+    or      edx, STREAM_HANGUP | STREAM_READABLE | STREAM_WRITABLE
+    jmp     .Lstream_look_mask
+.Lstream_look_5:
+    cmp     dword ptr [ebx + TCB_STATE], TCP_ESTABLISHED
+    jb      .Lstream_look_mask
+    mov     eax, [ebx + TCB_TX + RING_END]
+    sub     eax, [ebx + TCB_TX + RING_START]
+    cmp     eax, [ebx + TCB_TX_LIMIT]
+    jae     .Lstream_look_mask
+    or      edx, STREAM_WRITABLE
+.Lstream_look_mask:
+    mov     eax, [esi + WAIT_WANTED]
+    or      eax, STREAM_ERROR | STREAM_HANGUP
+    and     eax, edx
+    mov     [esi + WAIT_GOT], eax
+    jmp     stream_leave
+.Lstream_look_other:
+    mov     eax, [esi + WAIT_HANDLE]
+    call    udp_ready
+    mov     edx, STREAM_ERROR           # closed, or never was a socket
+    jc      .Lstream_look_6
+    mov     edx, STREAM_WRITABLE
+    jz      .Lstream_look_6
+    or      edx, STREAM_READABLE
+.Lstream_look_6:
+    mov     eax, [esi + WAIT_WANTED]
+    or      eax, STREAM_ERROR
+    and     eax, edx
+    mov     [esi + WAIT_GOT], eax
+    pop     ebx
+    ret

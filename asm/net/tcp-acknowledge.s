@@ -1,0 +1,384 @@
+# What an acknowledgement means for the sender: round-trip time (RFC 6298), the window, duplicate acknowledgements, fast
+# retransmit and recovery (RFC 5681, 6582, 6675), and how much may be on its way.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+.include "tcp.inc"
+
+RTO_MINIMUM_MS          = 200           # RFC 6298 asks for a second; all take less since acknowledgements come soon
+RTO_MAXIMUM_MS          = 60000
+DUPLICATES              = 3
+
+.text
+
+# The acknowledgement, the window and the timestamps of the segment in seg_*.
+# In: EBX block, ESTABLISHED or later.
+# Out: CF when the segment is to be dropped.
+.global tcp_acknowledge
+tcp_acknowledge:
+    push    esi
+    push    edi
+    push    ebp
+    mov     eax, [seg_acknowledgement]
+    mov     edx, eax
+    sub     edx, [ebx + TCB_SND_MAX]
+    jg      .Ltcp_acknowledge_unsent
+    mov     esi, eax
+    sub     esi, [ebx + TCB_SND_UNA]    # ESI: bytes acknowledged
+    jns     1f
+    mov     edx, esi
+    neg     edx
+    cmp     edx, [ebx + TCB_SND_WIDEST] # RFC 5961, 5.2
+    ja      .Ltcp_acknowledge_unsent
+1:  cmp     dword ptr [seg_stamped], 0  # RFC 7323, 4.3
+    je      .Ltcp_acknowledge_window
+    mov     eax, [seg_sequence]
+    sub     eax, [ebx + TCB_LAST_ACK]
+    jg      .Ltcp_acknowledge_window
+    mov     eax, [seg_stamp]
+    mov     edx, eax
+    sub     edx, [ebx + TCB_TS_RECENT]
+    js      .Ltcp_acknowledge_window
+    mov     [ebx + TCB_TS_RECENT], eax
+    call    tcp_now
+    mov     [ebx + TCB_TS_AGE], eax
+
+.Ltcp_acknowledge_window:
+    xor     ebp, ebp                    # EBP: 1 when the window changed
+    test    esi, esi
+    js      .Ltcp_acknowledge_good      # an old one says nothing
+    mov     edi, [seg_window]
+    mov     ecx, [ebx + TCB_SND_SCALE]
+    shl     edi, cl
+    mov     eax, [seg_sequence]
+    sub     eax, [ebx + TCB_SND_WL1]
+    js      .Ltcp_acknowledge_sack
+    jnz     2f
+    mov     eax, [seg_acknowledgement]
+    sub     eax, [ebx + TCB_SND_WL2]
+    js      .Ltcp_acknowledge_sack
+2:  mov     eax, [seg_sequence]
+    mov     [ebx + TCB_SND_WL1], eax
+    mov     eax, [seg_acknowledgement]
+    mov     [ebx + TCB_SND_WL2], eax
+    cmp     edi, [ebx + TCB_SND_WND]
+    je      .Ltcp_acknowledge_sack
+    mov     [ebx + TCB_SND_WND], edi
+    inc     ebp
+    cmp     edi, [ebx + TCB_SND_WIDEST]
+    jbe     3f
+    mov     [ebx + TCB_SND_WIDEST], edi
+3:  test    dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
+    jz      .Ltcp_acknowledge_sack
+    test    edi, edi
+    jz      .Ltcp_acknowledge_sack
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE   # the window opens: what the probe carried goes again
+    mov     dword ptr [ebx + TCB_TRIES], 0
+    mov     dword ptr [ebx + AT_RETRANSMIT], 0
+    mov     eax, [ebx + TCB_SND_UNA]
+    mov     [ebx + TCB_SND_NXT], eax
+
+.Ltcp_acknowledge_sack:
+    call    sack_update
+    test    esi, esi
+    jnz     .Ltcp_acknowledge_new
+    test    eax, eax
+    jnz     4f
+    cmp     dword ptr [seg_length], 0   # RFC 5681, 2: what a duplicate is
+    jne     .Ltcp_acknowledge_good
+    test    ebp, ebp
+    jnz     .Ltcp_acknowledge_good
+    test    dword ptr [seg_flags], TCP_FIN
+    jnz     .Ltcp_acknowledge_good
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jnz     .Ltcp_acknowledge_good      # with SACK it says what it has got
+4:  mov     eax, [ebx + TCB_SND_UNA]
+    cmp     eax, [ebx + TCB_SND_MAX]
+    je      .Ltcp_acknowledge_good
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
+    jnz     .Ltcp_acknowledge_probed
+    call    tcp_duplicate
+    jmp     .Ltcp_acknowledge_good
+.Ltcp_acknowledge_probed:
+    mov     dword ptr [ebx + TCB_TRIES], 1  # it is there: the window is asked for as long as it takes
+    jmp     .Ltcp_acknowledge_good
+.Ltcp_acknowledge_new:
+    call    tcp_advance
+.Ltcp_acknowledge_good:
+    clc
+    jmp     .Ltcp_acknowledge_done
+.Ltcp_acknowledge_unsent:
+    COUNT   tcp_unsent
+    call    tcp_challenge
+    stc
+.Ltcp_acknowledge_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# New bytes are acknowledged.
+# In: EBX block, ESI how many sequence numbers.
+tcp_advance:
+    call    tcp_measure
+    mov     dword ptr [ebx + TCB_TRIES], 0
+    mov     dword ptr [ebx + TCB_DUPLICATES], 0
+    mov     edi, [ebx + TCB_SND_MAX]
+    sub     edi, [ebx + TCB_SND_UNA]    # EDI: bytes that were on their way
+    mov     eax, [seg_acknowledgement]
+    mov     [ebx + TCB_SND_UNA], eax
+    mov     edx, eax
+    sub     edx, [ebx + TCB_SND_NXT]
+    jle     .Ltcp_advance_1
+    mov     [ebx + TCB_SND_NXT], eax
+.Ltcp_advance_1:
+    mov     edx, eax
+    sub     edx, [ebx + TCB_TX + RING_END]
+    jle     .Ltcp_advance_2
+    mov     eax, [ebx + TCB_TX + RING_END]  # our FIN
+.Ltcp_advance_2:
+    mov     [ebx + TCB_TX + RING_START], eax
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
+    call    sack_trim
+
+    mov     eax, [ebx + TCB_SND_UNA]
+    sub     eax, [ebx + TCB_RECOVER]
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
+    jz      .Ltcp_advance_loss
+    test    eax, eax
+    js      .Ltcp_advance_partial
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_RECOVERY    # all is there
+    mov     eax, [ebx + TCB_SSTHRESH]
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jnz     .Ltcp_advance_3
+    mov     edx, [ebx + TCB_SND_MAX]    # RFC 6582, 3.2, step 3: no burst
+    sub     edx, [ebx + TCB_SND_UNA]
+    cmp     edx, [ebx + TCB_MSS]
+    jae     .Ltcp_advance_4
+    mov     edx, [ebx + TCB_MSS]
+.Ltcp_advance_4:
+    add     edx, [ebx + TCB_MSS]
+    cmp     eax, edx
+    jbe     .Ltcp_advance_3
+    mov     eax, edx
+.Ltcp_advance_3:
+    mov     [ebx + TCB_CWND], eax
+    mov     dword ptr [ebx + TCB_CREDIT], 0
+    jmp     .Ltcp_advance_timer
+.Ltcp_advance_partial:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jnz     .Ltcp_advance_timer         # what is sent depends on the bytes on their way
+    mov     eax, [ebx + TCB_CWND]
+    sub     eax, esi
+    jns     .Ltcp_advance_5
+    xor     eax, eax
+.Ltcp_advance_5:
+    cmp     esi, [ebx + TCB_MSS]
+    jb      .Ltcp_advance_6
+    add     eax, [ebx + TCB_MSS]
+.Ltcp_advance_6:
+    mov     [ebx + TCB_CWND], eax
+    call    tcp_resend_first
+    jmp     .Ltcp_advance_timer
+.Ltcp_advance_loss:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
+    jz      .Ltcp_advance_grow
+    test    eax, eax
+    js      .Ltcp_advance_grow
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_LOSS
+.Ltcp_advance_grow:
+    call    tcp_grow
+.Ltcp_advance_timer:
+    mov     eax, [ebx + TCB_SND_UNA]
+    cmp     eax, [ebx + TCB_SND_MAX]
+    jne     .Ltcp_advance_7
+    mov     edx, AT_RETRANSMIT
+    call    tcp_unset
+    jmp     .Ltcp_advance_8
+.Ltcp_advance_7:
+    call    tcp_set_retransmit
+.Ltcp_advance_8:
+    jmp     tcp_wake                    # there is room
+
+# Lets the congestion window grow (RFC 5681, 3.1; RFC 3465), unless it was not used up.
+# In: EBX block, ESI bytes acknowledged, EDI bytes that were on their way.
+tcp_grow:
+    mov     eax, [ebx + TCB_CWND]
+    mov     edx, edi
+    add     edx, [ebx + TCB_MSS]
+    add     edx, [ebx + TCB_MSS]
+    cmp     edx, eax
+    jae     .Ltcp_grow_1
+    lea     edx, [edi + edi]            # slow start goes on while half of it is in use
+    cmp     edx, eax
+    jb      .Ltcp_grow_9
+    cmp     eax, [ebx + TCB_SSTHRESH]
+    jae     .Ltcp_grow_9
+.Ltcp_grow_1:
+    cmp     eax, [ebx + TCB_SSTHRESH]
+    jae     .Ltcp_grow_3
+    mov     edx, [ebx + TCB_MSS]
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
+    jnz     .Ltcp_grow_2
+    add     edx, edx
+.Ltcp_grow_2:
+    cmp     edx, esi
+    jbe     .Ltcp_grow_4
+    mov     edx, esi
+    jmp     .Ltcp_grow_4
+.Ltcp_grow_3:
+    add     [ebx + TCB_CREDIT], esi
+    cmp     [ebx + TCB_CREDIT], eax
+    jb      .Ltcp_grow_9
+    sub     [ebx + TCB_CREDIT], eax
+    mov     edx, [ebx + TCB_MSS]
+.Ltcp_grow_4:
+    add     eax, edx
+    cmp     eax, 1 << 24
+    ja      .Ltcp_grow_9
+    mov     [ebx + TCB_CWND], eax
+.Ltcp_grow_9:
+    ret
+
+# A duplicate acknowledgement, or one with news of SACK.
+# In: EBX block.
+tcp_duplicate:
+    inc     dword ptr [ebx + TCB_DUPLICATES]
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
+    jnz     .Ltcp_duplicate_recovery
+    mov     eax, [ebx + TCB_SND_UNA]
+    sub     eax, [ebx + TCB_RECOVER]
+    jle     .Ltcp_duplicate_9                          # of what a timeout sent again
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jz      .Ltcp_duplicate_1
+    mov     eax, [ebx + TCB_SND_UNA]
+    call    sack_lost
+    jnc     .Ltcp_duplicate_2
+.Ltcp_duplicate_1:
+    cmp     dword ptr [ebx + TCB_DUPLICATES], DUPLICATES
+    jb      .Ltcp_duplicate_9                          # tcp_output sends new data for it: RFC 3042
+.Ltcp_duplicate_2:
+    COUNT   tcp_recoveries
+    call    tcp_halve
+    mov     eax, [ebx + TCB_SND_MAX]
+    mov     [ebx + TCB_RECOVER], eax
+    mov     [ebx + TCB_SND_NXT], eax
+    mov     eax, [ebx + TCB_SND_UNA]
+    mov     [ebx + TCB_HIGH_RXT], eax
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
+    mov     eax, [ebx + TCB_SSTHRESH]
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jnz     .Ltcp_duplicate_3
+    mov     edx, [ebx + TCB_MSS]
+    lea     eax, [eax + edx]
+    lea     eax, [eax + edx*2]
+.Ltcp_duplicate_3:
+    mov     [ebx + TCB_CWND], eax
+    jmp     tcp_resend_first
+.Ltcp_duplicate_recovery:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jnz     .Ltcp_duplicate_9
+    mov     eax, [ebx + TCB_MSS]        # a segment has left the network
+    add     [ebx + TCB_CWND], eax
+.Ltcp_duplicate_9:
+    ret
+
+# Sends the first segment that is not acknowledged once more.
+# In: EBX block.
+tcp_resend_first:
+    push    esi
+    push    edi
+    mov     eax, [ebx + TCB_SND_UNA]
+    call    sack_hole
+    mov     esi, eax
+    mov     edi, edx
+    sub     edx, eax
+    jle     1f
+    call    sack_resend
+1:  pop     edi
+    pop     esi
+    ret
+
+# Sets the slow start threshold to half of what is on its way (RFC 5681, equation 4).
+# In: EBX block.
+.global tcp_halve
+tcp_halve:
+    mov     eax, [ebx + TCB_SND_MAX]
+    sub     eax, [ebx + TCB_SND_UNA]
+    cmp     eax, [ebx + TCB_CWND]       # what limited transmit sent beyond it does not count
+    jbe     1f
+    mov     eax, [ebx + TCB_CWND]
+1:  shr     eax, 1
+    mov     edx, [ebx + TCB_MSS]
+    add     edx, edx
+    cmp     eax, edx
+    jae     2f
+    mov     eax, edx
+2:  mov     [ebx + TCB_SSTHRESH], eax
+    ret
+
+# Measures the round trip that the segment in seg_* ends, if it ends one (RFC 6298, 2; RFC 7323, 4.1).
+# In: EBX block.
+.global tcp_measure
+tcp_measure:
+    call    tcp_now
+    cmp     dword ptr [seg_stamped], 0
+    je      .Ltcp_measure_1
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMESTAMPS
+    jz      .Ltcp_measure_1
+    add     eax, [ebx + TCB_TS_OFFSET]
+    sub     eax, [seg_echo]
+    cmp     eax, RTO_MAXIMUM_MS
+    ja      .Ltcp_measure_9                          # nothing that we sent
+    jmp     .Ltcp_measure_2
+.Ltcp_measure_1:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
+    jz      .Ltcp_measure_9
+    mov     edx, [seg_acknowledgement]
+    sub     edx, [ebx + TCB_TIMED]
+    js      .Ltcp_measure_9
+    sub     eax, [ebx + TCB_TIMED_AT]
+.Ltcp_measure_2:
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_TIMED
+    cmp     eax, 1
+    adc     eax, 0
+    cmp     dword ptr [ebx + TCB_SRTT], 0
+    jne     .Ltcp_measure_3
+    lea     edx, [eax + eax]
+    mov     [ebx + TCB_RTTVAR], edx     # half of it, four times
+    shl     eax, 3
+    mov     [ebx + TCB_SRTT], eax
+    jmp     .Ltcp_measure_5
+.Ltcp_measure_3:
+    mov     edx, [ebx + TCB_SRTT]
+    shr     edx, 3
+    sub     eax, edx                    # difference
+    add     [ebx + TCB_SRTT], eax
+    cdq
+    xor     eax, edx                    # its magnitude
+    sub     eax, edx
+    mov     edx, [ebx + TCB_RTTVAR]
+    shr     edx, 2
+    sub     eax, edx
+    add     [ebx + TCB_RTTVAR], eax
+.Ltcp_measure_5:
+    mov     eax, [ebx + TCB_SRTT]
+    shr     eax, 3
+    mov     edx, [ebx + TCB_RTTVAR]
+    cmp     edx, 10                     # the clock's grain
+    jae     .Ltcp_measure_6
+    mov     edx, 10
+.Ltcp_measure_6:
+    add     eax, edx
+    cmp     eax, RTO_MINIMUM_MS
+    jae     .Ltcp_measure_7
+    mov     eax, RTO_MINIMUM_MS
+.Ltcp_measure_7:
+    cmp     eax, RTO_MAXIMUM_MS
+    jbe     .Ltcp_measure_8
+    mov     eax, RTO_MAXIMUM_MS
+.Ltcp_measure_8:
+    mov     [ebx + TCB_RTO], eax
+.Ltcp_measure_9:
+    ret

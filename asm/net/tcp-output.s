@@ -1,0 +1,500 @@
+# TCP's sender: the segment itself with its options, and the choice of what is sent when (RFC 9293, 3.8.6 and 3.7.4).
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+.include "tcp.inc"
+
+TTL                     = 64
+
+# Locals of tcp_emit, relative to EBP.
+EMIT_SEQUENCE           = -4
+EMIT_LENGTH             = -8
+EMIT_FLAGS              = -12
+EMIT_NETIF              = -16
+EMIT_OPTIONS            = -16 - TCP_OPTIONS_MAXIMUM
+EMIT_LOCALS             = 16 + TCP_OPTIONS_MAXIMUM
+
+.text
+
+# Sends one segment of a connection. What does not leave counts as lost on the way.
+# In: EBX block, EAX sequence number, EDX bytes of data, which are in its ring, ECX flags.
+.global tcp_emit
+tcp_emit:
+    push    esi
+    push    edi
+    FRAME   EMIT_LOCALS
+    mov     [ebp + EMIT_SEQUENCE], eax
+    mov     [ebp + EMIT_LENGTH], edx
+    mov     [ebp + EMIT_FLAGS], ecx
+    mov     eax, [ebx + TCB_REMOTE]
+    call    ip_route
+    jc      .Ltcp_emit_done
+    mov     [ebp + EMIT_NETIF], eax
+    mov     edx, [eax + NETIF_ADDRESS]
+    cmp     edx, [ebx + TCB_LOCAL]      # an address that was taken away sends nothing any more
+    jne     .Ltcp_emit_done
+    lea     edi, [ebp + EMIT_OPTIONS]
+    call    tcp_write_options
+    lea     eax, [ebp + EMIT_OPTIONS]
+    sub     edi, eax                    # EDI: bytes of options
+    lea     eax, [edi + TCP_HEADER_SIZE]
+    add     eax, [ebp + EMIT_LENGTH]
+    call    packet_alloc
+    jc      .Ltcp_emit_done
+    mov     esi, eax
+    mov     eax, [ebp + EMIT_NETIF]
+    mov     [esi + PACKET_NETIF], eax
+    mov     edx, [esi + PACKET_DATA]
+    mov     eax, [ebx + TCB_LOCAL_PORT]
+    xchg    al, ah
+    mov     [edx + TCP_SOURCE], ax
+    mov     eax, [ebx + TCB_REMOTE_PORT]
+    xchg    al, ah
+    mov     [edx + TCP_DESTINATION], ax
+    mov     eax, [ebp + EMIT_SEQUENCE]
+    bswap   eax
+    mov     [edx + TCP_SEQUENCE], eax
+    mov     eax, [ebp + EMIT_FLAGS]
+    test    eax, TCP_ACK
+    jz      .Ltcp_emit_1
+    mov     ecx, [ebx + TCB_RCV_NXT]
+    mov     [ebx + TCB_LAST_ACK], ecx
+    bswap   ecx
+    mov     [edx + TCP_ACKNOWLEDGEMENT], ecx
+    mov     dword ptr [ebx + TCB_UNACKED], 0
+    mov     dword ptr [ebx + AT_ACKNOWLEDGE], 0
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_ACK_NOW
+.Ltcp_emit_1:
+    cmp     dword ptr [ebp + EMIT_LENGTH], 0
+    je      .Ltcp_emit_2
+    mov     ecx, [ebp + EMIT_SEQUENCE]  # the last byte that there is says so
+    add     ecx, [ebp + EMIT_LENGTH]
+    cmp     ecx, [ebx + TCB_TX + RING_END]
+    jne     .Ltcp_emit_2
+    or      eax, TCP_PSH
+.Ltcp_emit_2:
+    mov     [edx + TCP_FLAGS], al
+    lea     eax, [edi + TCP_HEADER_SIZE]
+    shl     eax, 2
+    mov     [edx + TCP_OFFSET], al
+    push    edx
+    call    tcp_write_window
+    pop     edx
+    mov     [edx + TCP_WINDOW], ax
+
+    lea     eax, [edx + TCP_HEADER_SIZE]
+    lea     edx, [ebp + EMIT_OPTIONS]
+    mov     ecx, edi
+    push    eax
+    call    mem_copy
+    pop     eax
+    add     eax, edi                    # EAX: where the data goes
+    mov     ecx, [ebp + EMIT_LENGTH]
+    jecxz   .Ltcp_emit_3
+    push    esi
+    mov     esi, eax
+    lea     eax, [ebx + TCB_TX]
+    mov     edx, [ebp + EMIT_SEQUENCE]
+    call    ring_get
+    pop     esi
+.Ltcp_emit_3:
+    mov     eax, [ebx + TCB_LOCAL]
+    mov     edx, [ebx + TCB_REMOTE]
+    mov     ecx, [esi + PACKET_LENGTH]
+    call    checksum_pseudo_tcp
+    mov     edx, [esi + PACKET_DATA]
+    mov     ecx, [esi + PACKET_LENGTH]
+    call    checksum_add
+    call    checksum_fold
+    mov     edx, [esi + PACKET_DATA]
+    mov     [edx + TCP_CHECKSUM], ax
+    COUNT   tcp_sent
+    mov     eax, esi
+    mov     edx, [ebx + TCB_REMOTE]
+    mov     ecx, PROTOCOL_TCP | (TTL << 8)
+    call    ip_send
+.Ltcp_emit_done:
+    ENDFRAME
+    pop     edi
+    pop     esi
+    ret
+
+# The window field of a segment, and the edge that it offers.
+# In: EBX block; the frame of tcp_emit.
+# Out: AX as it lies in the header.
+tcp_write_window:
+    call    tcp_window
+    mov     ecx, [ebx + TCB_RCV_SCALE]
+    test    dword ptr [ebp + EMIT_FLAGS], TCP_SYN
+    jz      1f
+    xor     ecx, ecx
+1:  shr     eax, cl
+    cmp     eax, 65535
+    jbe     2f
+    mov     eax, 65535
+2:  mov     edx, eax
+    shl     edx, cl
+    add     edx, [ebx + TCB_RCV_NXT]
+    mov     ecx, edx
+    sub     ecx, [ebx + TCB_RCV_ADV]
+    jle     3f
+    mov     [ebx + TCB_RCV_ADV], edx
+3:  xchg    al, ah
+    ret
+
+# Writes the options of a segment.
+# In: EBX block, EDI where they go; the frame of tcp_emit.
+# Out: EDI after them, a multiple of four further.
+tcp_write_options:
+    test    dword ptr [ebp + EMIT_FLAGS], TCP_RST
+    jnz     .Ltcp_write_options_9
+    test    dword ptr [ebp + EMIT_FLAGS], TCP_SYN
+    jz      .Ltcp_write_options_plain
+    mov     eax, TCP_MSS_ETHERNET       # what we can take, whatever we may send
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_ACTIVE
+    jz      .Ltcp_write_options_1
+    cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_SENT
+    jne     .Ltcp_write_options_1
+    cmp     eax, [ebx + TCB_MSS]
+    jbe     .Ltcp_write_options_1
+    mov     eax, [ebx + TCB_MSS]
+.Ltcp_write_options_1:
+    mov     word ptr [edi], TCP_OPTION_MSS | (4 << 8)
+    xchg    al, ah
+    mov     [edi + 2], ax
+    add     edi, 4
+    mov     edx, [ebx + TCB_FLAGS]
+    test    edx, TCB_F_SCALE
+    jz      .Ltcp_write_options_2
+    mov     dword ptr [edi], TCP_OPTION_NOP | (TCP_OPTION_SCALE << 8) | (3 << 16) | (TCP_SCALE << 24)
+    add     edi, 4
+.Ltcp_write_options_2:
+    test    edx, TCB_F_SACK
+    jz      .Ltcp_write_options_3
+    mov     word ptr [edi], TCP_OPTION_SACK_OK | (2 << 8)
+    add     edi, 2
+.Ltcp_write_options_3:
+    test    edx, TCB_F_TIMESTAMPS
+    jz      .Ltcp_write_options_4
+    call    tcp_write_timestamps
+.Ltcp_write_options_4:
+    lea     eax, [ebp + EMIT_OPTIONS]   # TCP_OPTION_END to a multiple of four
+    mov     ecx, eax
+    sub     ecx, edi
+    and     ecx, 3
+    xor     eax, eax
+    rep     stosb
+.Ltcp_write_options_9:
+    ret
+.Ltcp_write_options_plain:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMESTAMPS
+    jz      .Ltcp_write_options_5
+    mov     word ptr [edi], TCP_OPTION_NOP | (TCP_OPTION_NOP << 8)
+    add     edi, 2
+    call    tcp_write_timestamps
+.Ltcp_write_options_5:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jnz     tcp_write_sack
+    ret
+
+# Writes the SACK option: a range that came twice, then the islands, the youngest first, as many as there is room for.
+# In: EBX block, EDI where it goes; the frame of tcp_emit.
+# Out: EDI after it.
+tcp_write_sack:
+    push    esi
+    lea     ecx, [ebp + EMIT_OPTIONS + TCP_OPTIONS_MAXIMUM - 4]
+    sub     ecx, edi
+    shr     ecx, 3                      # ECX: ranges that there is room for
+    lea     edx, [edi + 2]              # EDX: the option itself
+    mov     dword ptr [edi], TCP_OPTION_NOP | (TCP_OPTION_NOP << 8) | (TCP_OPTION_SACK << 16) | (2 << 24)
+    add     edi, 4
+    lea     esi, [ebx + TCB_DUPLICATE]
+    mov     eax, [esi + RANGE_START]
+    cmp     eax, [esi + RANGE_END]
+    je      1f
+    call    tcp_write_range
+    mov     dword ptr [ebx + TCB_DUPLICATE + RANGE_START], 0
+    mov     dword ptr [ebx + TCB_DUPLICATE + RANGE_END], 0
+1:  lea     esi, [ebx + TCB_RECEIVED + 4]
+    mov     eax, [ebx + TCB_RECEIVED]
+2:  test    eax, eax
+    jz      3f
+    jecxz   3f
+    push    eax
+    call    tcp_write_range
+    pop     eax
+    dec     eax
+    jmp     2b
+3:  cmp     byte ptr [edx + 1], 2
+    jne     4f
+    sub     edi, 4                      # nothing to say
+4:  pop     esi
+    ret
+
+# Writes one range of the SACK option.
+# In: EDI where it goes, ESI range, EDX option, ECX ranges that there is room for.
+# Out: EDI and ESI after it, ECX one less.
+# Clobbers: EAX.
+tcp_write_range:
+    lodsd
+    bswap   eax
+    stosd
+    lodsd
+    bswap   eax
+    stosd
+    add     byte ptr [edx + 1], 8
+    dec     ecx
+    ret
+
+# Writes the timestamps.
+# In: EBX block, EDI where they go.
+# Out: EDI after them.
+# Clobbers: EAX, ECX, EDX.
+tcp_write_timestamps:
+    mov     word ptr [edi], TCP_OPTION_TIMESTAMP | (10 << 8)
+    call    tcp_now
+    add     eax, [ebx + TCB_TS_OFFSET]
+    bswap   eax
+    mov     [edi + 2], eax
+    mov     eax, [ebx + TCB_TS_RECENT]
+    bswap   eax
+    mov     [edi + 6], eax
+    add     edi, 10
+    ret
+
+# Sends what may be sent: data, a FIN, an acknowledgement that is owed.
+# In: EBX block.
+.global tcp_output
+tcp_output:
+    cmp     dword ptr [ebx + TCB_STATE], TCP_ESTABLISHED
+    jb      tcp_output_owed
+    cmp     dword ptr [ebx + TCB_STATE], TCP_TIME_WAIT
+    je      tcp_output_owed
+    mov     eax, [ebx + TCB_FLAGS]
+    and     eax, TCB_F_RECOVERY | TCB_F_SACK
+    cmp     eax, TCB_F_RECOVERY | TCB_F_SACK
+    jne     1f
+    call    sack_recover
+    jmp     tcp_output_owed
+1:  call    tcp_send_next
+    jnc     1b
+    cmp     dword ptr [ebx + AT_RETRANSMIT], 0
+    jne     tcp_output_owed
+    mov     eax, [ebx + TCB_SND_UNA]    # data that does not fit the window, and nothing on its way that would open it
+    cmp     eax, [ebx + TCB_SND_MAX]
+    jne     tcp_output_owed
+    mov     eax, [ebx + TCB_TX + RING_END]
+    sub     eax, [ebx + TCB_SND_NXT]
+    jle     tcp_output_owed
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_CORKED
+    jnz     tcp_output_owed
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
+    mov     dword ptr [ebx + TCB_TRIES], 0
+    call    tcp_set_retransmit
+
+# Sends an acknowledgement if one is owed at once.
+# In: EBX block.
+tcp_output_owed:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_ACK_NOW
+    jnz     tcp_output_ack
+    ret
+
+# Sends an acknowledgement.
+# In: EBX block.
+.global tcp_output_ack
+tcp_output_ack:
+    cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_RECEIVED
+    jb      9f
+    mov     eax, [ebx + TCB_SND_MAX]
+    xor     edx, edx
+    mov     ecx, TCP_ACK
+    jmp     tcp_emit
+9:  ret
+
+# Sends the next segment from SND.NXT on, if there is something and it may go.
+# In: EBX block.
+# Out: CF when nothing was sent.
+.global tcp_send_next
+tcp_send_next:
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, [ebx + TCB_SND_NXT]    # ESI: sequence number
+    mov     ebp, 0x7FFFFFFF             # EBP: end of a hole, relative to ESI
+    mov     eax, [ebx + TCB_SND_MAX]
+    sub     eax, esi
+    jle     .Ltcp_send_next_1
+    mov     eax, esi                    # after a timeout: only what is not reported to be there
+    call    sack_hole
+    mov     esi, eax
+    mov     [ebx + TCB_SND_NXT], eax
+    cmp     edx, [ebx + TCB_SND_MAX]
+    je      .Ltcp_send_next_1                          # the last hole ends where the data does
+    sub     edx, eax
+    jle     .Ltcp_send_next_1
+    mov     ebp, edx
+.Ltcp_send_next_1:
+    mov     edi, [ebx + TCB_TX + RING_END]
+    sub     edi, esi                    # EDI: bytes that there are
+    js      .Ltcp_send_next_nothing     # the FIN is sent
+    call    tcp_usable
+    mov     edx, edi                    # EDX: bytes that go
+    cmp     edx, ebp
+    jle     .Ltcp_send_next_2
+    mov     edx, ebp
+.Ltcp_send_next_2:
+    cmp     edx, [ebx + TCB_MSS]
+    jle     .Ltcp_send_next_3
+    mov     edx, [ebx + TCB_MSS]
+.Ltcp_send_next_3:
+    cmp     edx, eax
+    jle     .Ltcp_send_next_4
+    mov     edx, eax
+.Ltcp_send_next_4:
+    mov     ecx, TCP_ACK
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN
+    jz      .Ltcp_send_next_5
+    cmp     edx, edi
+    jne     .Ltcp_send_next_5
+    or      ecx, TCP_FIN
+.Ltcp_send_next_5:
+    test    edx, edx
+    jnz     .Ltcp_send_next_some
+    test    ecx, TCP_FIN
+    jz      .Ltcp_send_next_nothing
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_SENT
+    jnz     .Ltcp_send_next_nothing
+    jmp     .Ltcp_send_next_go
+.Ltcp_send_next_some:
+    cmp     edx, [ebx + TCB_MSS]
+    je      .Ltcp_send_next_go
+    mov     eax, [ebx + TCB_SND_MAX]
+    sub     eax, esi
+    jg      .Ltcp_send_next_go          # once more
+    cmp     edx, edi
+    jne     .Ltcp_send_next_part
+    test    ecx, TCP_FIN
+    jnz     .Ltcp_send_next_go
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_CORKED
+    jnz     .Ltcp_send_next_nothing
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_NODELAY
+    jnz     .Ltcp_send_next_go
+    mov     eax, [ebx + TCB_SND_MAX]    # Nagle (RFC 9293, 3.7.4): only while nothing is on its way
+    cmp     eax, [ebx + TCB_SND_UNA]
+    je      .Ltcp_send_next_go
+.Ltcp_send_next_part:
+    mov     eax, [ebx + TCB_SND_WIDEST] # silly window (RFC 9293, 3.8.6.2.1): half of the widest will do
+    shr     eax, 1
+    jz      .Ltcp_send_next_nothing
+    cmp     edx, eax
+    jb      .Ltcp_send_next_nothing
+.Ltcp_send_next_go:
+    lea     edi, [esi + edx]
+    test    ecx, TCP_FIN
+    jz      .Ltcp_send_next_6
+    inc     edi                         # EDI: sequence number after it
+    call    tcp_send_fin
+.Ltcp_send_next_6:
+    mov     [ebx + TCB_SND_NXT], edi
+    mov     eax, edi
+    sub     eax, [ebx + TCB_SND_MAX]
+    jle     .Ltcp_send_next_7
+    mov     [ebx + TCB_SND_MAX], edi
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
+    jnz     .Ltcp_send_next_7
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
+    mov     [ebx + TCB_TIMED], edi
+    push    ecx
+    push    edx
+    call    tcp_now
+    pop     edx
+    pop     ecx
+    mov     [ebx + TCB_TIMED_AT], eax
+.Ltcp_send_next_7:
+    mov     eax, esi
+    call    tcp_emit
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
+    jnz     .Ltcp_send_next_8
+    cmp     dword ptr [ebx + AT_RETRANSMIT], 0
+    jne     .Ltcp_send_next_9
+.Ltcp_send_next_8:
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
+    call    tcp_set_retransmit
+.Ltcp_send_next_9:
+    clc
+    jmp     .Ltcp_send_next_done
+.Ltcp_send_next_nothing:
+    stc
+.Ltcp_send_next_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# How many bytes both windows allow from a sequence number on.
+# In: EBX block, ESI sequence number.
+# Out: EAX bytes, not negative.
+# Clobbers: ECX, EDX.
+tcp_usable:
+    mov     eax, [ebx + TCB_SND_WND]
+    mov     ecx, [ebx + TCB_FLAGS]
+    mov     edx, ecx
+    and     edx, TCB_F_RECOVERY | TCB_F_SACK
+    cmp     edx, TCB_F_RECOVERY | TCB_F_SACK
+    je      2f                          # sack_recover minds the congestion window
+    mov     edx, [ebx + TCB_CWND]
+    test    ecx, TCB_F_RECOVERY | TCB_F_LOSS
+    jnz     1f
+    mov     ecx, [ebx + TCB_DUPLICATES] # limited transmit: a segment for each of the first two (RFC 3042)
+    cmp     ecx, 2
+    ja      1f
+    imul    ecx, [ebx + TCB_MSS]
+    add     edx, ecx
+1:  cmp     eax, edx
+    jbe     2f
+    mov     eax, edx
+2:  add     eax, [ebx + TCB_SND_UNA]
+    sub     eax, esi
+    jns     3f
+    xor     eax, eax
+3:  test    dword ptr [ebx + TCB_FLAGS], TCB_F_FORCE
+    jz      4f
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_FORCE   # a timeout sends one segment in any case
+    cmp     eax, [ebx + TCB_MSS]
+    jae     4f
+    mov     eax, [ebx + TCB_MSS]
+4:  ret
+
+# Moves the state, as our FIN is sent.
+# In: EBX block.
+# Clobbers: EAX only.
+tcp_send_fin:
+    push    ecx
+    push    edx
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_SENT
+    mov     eax, TCP_FIN_WAIT_1
+    cmp     dword ptr [ebx + TCB_STATE], TCP_ESTABLISHED
+    je      1f
+    mov     eax, TCP_LAST_ACK
+    cmp     dword ptr [ebx + TCB_STATE], TCP_CLOSE_WAIT
+    jne     2f
+1:  call    tcp_move
+2:  pop     edx
+    pop     ecx
+    ret
+
+# Breaks a connection off with a reset.
+# In: EBX block.
+.global tcp_send_reset
+tcp_send_reset:
+    cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_RECEIVED
+    jb      9f
+    cmp     dword ptr [ebx + TCB_STATE], TCP_TIME_WAIT
+    jae     9f
+    COUNT   tcp_resets_sent
+    mov     eax, [ebx + TCB_SND_MAX]
+    xor     edx, edx
+    mov     ecx, TCP_RST | TCP_ACK
+    jmp     tcp_emit
+9:  ret

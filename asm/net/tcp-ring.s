@@ -1,0 +1,177 @@
+# Rings of bytes that TCP sends from and receives into. A byte lies at its sequence number modulo the capacity, so a
+# segment that comes early is put where it belongs at once, and a retransmission is read where it always was. Memory
+# grows with what a connection really holds, up to a bound that all of them share.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+.include "tcp.inc"
+
+RING_MINIMUM            = 2048
+TCP_MEMORY_MAXIMUM      = 8 << 20       # bytes of all rings together
+
+.bss
+.balign 4
+tcp_bytes:              .space 4        # bytes of all rings
+
+.text
+
+# Makes a ring reach so far. May sleep for memory.
+# In: EAX ring, EDX sequence number after the last byte that it has to hold.
+# Out: CF and ERROR_NO_MEMORY.
+.global ring_reserve
+ring_reserve:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    sub     edx, [ebx + RING_START]
+    cmp     edx, [ebx + RING_CAPACITY]
+    jbe     .Lring_reserve_good
+    mov     esi, RING_MINIMUM           # ESI: new capacity
+1:  cmp     esi, edx
+    jae     2f
+    add     esi, esi
+    jmp     1b
+2:  mov     eax, esi
+    sub     eax, [ebx + RING_CAPACITY]
+    add     eax, [tcp_bytes]
+    cmp     eax, TCP_MEMORY_MAXIMUM
+    ja      .Lring_reserve_failed
+    mov     eax, esi
+    call    malloc
+    jc      .Lring_reserve_failed
+    mov     edi, eax
+    mov     eax, esi
+    sub     eax, [ebx + RING_CAPACITY]
+    add     [tcp_bytes], eax
+    mov     ecx, [ebx + RING_CAPACITY]
+    jecxz   .Lring_reserve_swap
+    mov     edx, [ebx + RING_START]     # all that the old one may hold, islands too
+.Lring_reserve_piece:
+    push    ecx
+    lea     eax, [esi - 1]
+    and     eax, edx
+    add     eax, edi                    # EAX: where the byte goes
+    push    edx
+    mov     ecx, [ebx + RING_CAPACITY]
+    dec     ecx
+    and     edx, ecx
+    sub     ecx, edx
+    inc     ecx                         # ECX: bytes up to the old ring's end
+    add     edx, [ebx + RING_DATA]
+    cmp     ecx, [esp + 4]
+    jbe     3f
+    mov     ecx, [esp + 4]
+3:  push    ecx                         # the new ring is larger by whole powers: a piece that ends at the old one's
+    call    mem_copy                    # end does not wrap in it
+    pop     eax
+    pop     edx
+    pop     ecx
+    add     edx, eax
+    sub     ecx, eax
+    jnz     .Lring_reserve_piece
+    mov     eax, [ebx + RING_DATA]
+    call    mfree
+.Lring_reserve_swap:
+    mov     [ebx + RING_DATA], edi
+    mov     [ebx + RING_CAPACITY], esi
+.Lring_reserve_good:
+    clc
+    jmp     .Lring_reserve_done
+.Lring_reserve_failed:
+    COUNT   tcp_memory
+    mov     eax, ERROR_NO_MEMORY
+    stc
+.Lring_reserve_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Puts bytes into a ring that reaches far enough.
+# In: EAX ring, EDX sequence number, ECX bytes, ESI where they are.
+.global ring_put
+ring_put:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    mov     edi, edx
+    mov     ebp, ecx
+1:  test    ebp, ebp
+    jz      3f
+    call    ring_piece
+    mov     edx, esi
+    push    ecx
+    call    mem_copy
+    pop     ecx
+    add     esi, ecx
+    add     edi, ecx
+    sub     ebp, ecx
+    jmp     1b
+3:  pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Copies bytes out of a ring.
+# In: EAX ring, EDX sequence number, ECX bytes, ESI where they go.
+.global ring_get
+ring_get:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    mov     edi, edx
+    mov     ebp, ecx
+1:  test    ebp, ebp
+    jz      3f
+    call    ring_piece
+    mov     edx, eax
+    mov     eax, esi
+    push    ecx
+    call    mem_copy
+    pop     ecx
+    add     esi, ecx
+    add     edi, ecx
+    sub     ebp, ecx
+    jmp     1b
+3:  pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# The piece of a ring that lies in a row.
+# In: EBX ring, EDI sequence number, EBP bytes that are wanted, not 0.
+# Out: EAX address, ECX bytes, at most EBP.
+# Clobbers: EAX, ECX only.
+ring_piece:
+    mov     ecx, [ebx + RING_CAPACITY]
+    lea     eax, [ecx - 1]
+    and     eax, edi
+    sub     ecx, eax
+    add     eax, [ebx + RING_DATA]
+    cmp     ecx, ebp
+    jbe     1f
+    mov     ecx, ebp
+1:  ret
+
+# Gives a ring's memory back.
+# In: EAX ring.
+.global ring_free
+ring_free:
+    mov     edx, [eax + RING_CAPACITY]
+    sub     [tcp_bytes], edx
+    mov     dword ptr [eax + RING_CAPACITY], 0
+    xor     edx, edx
+    xchg    edx, [eax + RING_DATA]
+    test    edx, edx
+    jz      1f
+    mov     eax, edx
+    jmp     mfree
+1:  ret

@@ -1,0 +1,337 @@
+# Selective acknowledgement as the sender sees it: which ranges the other side has (RFC 2018), which bytes are lost, how
+# many are on their way, and what is sent next in fast recovery (RFC 6675).
+
+.include "macros.inc"
+.include "net.inc"
+.include "tcp.inc"
+
+DUPLICATES              = 3             # DupThresh
+
+.text
+
+# Takes the blocks of the segment in seg_*.
+# In: EBX block.
+# Out: EAX 1 when they said something new, else 0.
+.global sack_update
+sack_update:
+    push    esi
+    push    edi
+    push    ebp
+    xor     ebp, ebp
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jz      .Lsack_update_done
+    mov     esi, [seg_sacks]
+    mov     edi, [seg_sack_count]
+.Lsack_update_next:
+    test    edi, edi
+    jz      .Lsack_update_done
+    mov     eax, [esi + RANGE_START]
+    bswap   eax
+    mov     edx, [esi + RANGE_END]
+    bswap   edx
+    add     esi, RANGE_SIZE
+    dec     edi
+    mov     ecx, edx
+    sub     ecx, eax
+    jle     .Lsack_update_next
+    mov     ecx, eax
+    sub     ecx, [ebx + TCB_SND_UNA]    # at or below it: a duplicate is reported, RFC 2883
+    jle     .Lsack_update_next
+    mov     ecx, eax
+    sub     ecx, [seg_acknowledgement]
+    jle     .Lsack_update_next
+    mov     ecx, edx
+    sub     ecx, [ebx + TCB_SND_MAX]
+    jg      .Lsack_update_next          # never sent
+    call    sack_insert
+    or      ebp, eax
+    jmp     .Lsack_update_next
+.Lsack_update_done:
+    mov     eax, ebp
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Enters a range.
+# In: EBX block, EAX start, EDX end.
+# Out: EAX 1 when it was not known wholly.
+sack_insert:
+    push    esi
+    push    edi
+    lea     esi, [ebx + TCB_SACKED + 4]
+    mov     ecx, [ebx + TCB_SACKED]
+.Lsack_insert_find:
+    jecxz   .Lsack_insert_new
+    mov     edi, [esi + RANGE_END]
+    sub     edi, eax
+    jns     .Lsack_insert_here
+    add     esi, RANGE_SIZE
+    dec     ecx
+    jmp     .Lsack_insert_find
+.Lsack_insert_here:
+    mov     edi, [esi + RANGE_START]
+    sub     edi, edx
+    jg      .Lsack_insert_new
+    mov     edi, eax                    # inside what is known?
+    sub     edi, [esi + RANGE_START]
+    js      .Lsack_insert_1
+    mov     edi, edx
+    sub     edi, [esi + RANGE_END]
+    jle     .Lsack_insert_known
+.Lsack_insert_1:
+    mov     edi, eax
+    sub     edi, [esi + RANGE_START]
+    jns     .Lsack_insert_2
+    mov     [esi + RANGE_START], eax
+.Lsack_insert_2:
+    mov     edi, edx
+    sub     edi, [esi + RANGE_END]
+    jle     .Lsack_insert_changed
+    mov     [esi + RANGE_END], edx
+.Lsack_insert_merge:
+    cmp     ecx, 2                      # the ranges after it that it reaches now
+    jb      .Lsack_insert_changed
+    mov     eax, [esi + RANGE_SIZE + RANGE_START]
+    sub     eax, [esi + RANGE_END]
+    jg      .Lsack_insert_changed
+    mov     eax, [esi + RANGE_SIZE + RANGE_END]
+    mov     edx, eax
+    sub     edx, [esi + RANGE_END]
+    jle     .Lsack_insert_3
+    mov     [esi + RANGE_END], eax
+.Lsack_insert_3:
+    push    ecx
+    push    esi
+    sub     ecx, 2
+    add     ecx, ecx                    # dwords after the one that goes
+    lea     edi, [esi + RANGE_SIZE]
+    lea     esi, [esi + 2 * RANGE_SIZE]
+    rep     movsd
+    pop     esi
+    pop     ecx
+    dec     ecx
+    dec     dword ptr [ebx + TCB_SACKED]
+    jmp     .Lsack_insert_merge
+.Lsack_insert_new:
+    cmp     dword ptr [ebx + TCB_SACKED], RANGES_SACKED
+    jae     .Lsack_insert_known
+    inc     dword ptr [ebx + TCB_SACKED]
+    push    eax
+    push    edx
+    mov     eax, ecx
+    add     eax, eax                    # dwords to move up
+.Lsack_insert_4:
+    test    eax, eax
+    jz      .Lsack_insert_5
+    mov     edx, [esi + eax*4 - 4]
+    mov     [esi + eax*4 + 4], edx
+    dec     eax
+    jmp     .Lsack_insert_4
+.Lsack_insert_5:
+    pop     edx
+    pop     eax
+    mov     [esi + RANGE_START], eax
+    mov     [esi + RANGE_END], edx
+.Lsack_insert_changed:
+    mov     eax, 1
+    jmp     .Lsack_insert_done
+.Lsack_insert_known:
+    xor     eax, eax
+.Lsack_insert_done:
+    pop     edi
+    pop     esi
+    ret
+
+# Drops the ranges that are acknowledged.
+# In: EBX block with SND.UNA.
+.global sack_trim
+sack_trim:
+    push    esi
+    push    edi
+1:  cmp     dword ptr [ebx + TCB_SACKED], 0
+    je      3f
+    mov     eax, [ebx + TCB_SACKED + 4 + RANGE_END]
+    sub     eax, [ebx + TCB_SND_UNA]
+    jg      2f
+    dec     dword ptr [ebx + TCB_SACKED]
+    mov     ecx, [ebx + TCB_SACKED]
+    add     ecx, ecx
+    lea     edi, [ebx + TCB_SACKED + 4]
+    lea     esi, [edi + RANGE_SIZE]
+    rep     movsd
+    jmp     1b
+2:  mov     eax, [ebx + TCB_SACKED + 4 + RANGE_START]
+    sub     eax, [ebx + TCB_SND_UNA]
+    jns     3f
+    mov     eax, [ebx + TCB_SND_UNA]
+    mov     [ebx + TCB_SACKED + 4 + RANGE_START], eax
+3:  pop     edi
+    pop     esi
+    ret
+
+# Finds where the other side misses bytes from a sequence number on.
+# In: EBX block, EAX sequence number.
+# Out: EAX the first byte at or after it that is not reported, EDX where that hole ends: the next range, or SND.MAX.
+# Clobbers: ECX.
+.global sack_hole
+sack_hole:
+    push    esi
+    lea     esi, [ebx + TCB_SACKED + 4]
+    mov     ecx, [ebx + TCB_SACKED]
+1:  jecxz   3f
+    mov     edx, eax
+    sub     edx, [esi + RANGE_END]
+    jns     2f                          # wholly before it
+    mov     edx, [esi + RANGE_START]
+    push    edx
+    sub     edx, eax
+    pop     edx
+    jg      4f
+    mov     eax, [esi + RANGE_END]
+2:  add     esi, RANGE_SIZE
+    dec     ecx
+    jmp     1b
+3:  mov     edx, [ebx + TCB_SND_MAX]
+4:  pop     esi
+    ret
+
+# Says whether a byte that is not reported is lost: three ranges beyond it are, or more than two segments (RFC 6675, 4).
+# In: EBX block, EAX sequence number.
+# Out: CF when it is not lost.
+# Clobbers: ECX, EDX only.
+.global sack_lost
+sack_lost:
+    push    esi
+    push    edi
+    push    ebp
+    xor     edi, edi                    # bytes
+    xor     ebp, ebp                    # ranges
+    lea     esi, [ebx + TCB_SACKED + 4]
+    mov     ecx, [ebx + TCB_SACKED]
+1:  jecxz   3f
+    mov     edx, [esi + RANGE_START]
+    sub     edx, eax
+    js      2f
+    inc     ebp
+    add     edi, [esi + RANGE_END]
+    sub     edi, [esi + RANGE_START]
+2:  add     esi, RANGE_SIZE
+    dec     ecx
+    jmp     1b
+3:  cmp     ebp, DUPLICATES             # CF when fewer
+    jae     4f
+    mov     edx, [ebx + TCB_MSS]
+    lea     edx, [edx + edx + 1]
+    cmp     edi, edx                    # CF when fewer
+4:  pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# How many bytes are on their way (RFC 6675, SetPipe).
+# In: EBX block.
+# Out: EAX bytes.
+sack_pipe:
+    push    esi
+    push    edi
+    push    ebp
+    xor     ebp, ebp
+    mov     esi, [ebx + TCB_SND_UNA]
+.Lsack_pipe_next:
+    mov     eax, esi
+    call    sack_hole
+    mov     esi, eax
+    mov     edi, edx                    # ESI to EDI: a hole
+    mov     eax, edi
+    sub     eax, esi
+    jle     .Lsack_pipe_done
+    mov     eax, esi
+    call    sack_lost
+    jnc     1f
+    add     ebp, edi
+    sub     ebp, esi
+1:  mov     eax, [ebx + TCB_HIGH_RXT]   # what was sent once more
+    mov     edx, eax
+    sub     edx, edi
+    jle     2f
+    mov     eax, edi
+2:  sub     eax, esi
+    jle     3f
+    add     ebp, eax
+3:  mov     esi, edi
+    jmp     .Lsack_pipe_next
+.Lsack_pipe_done:
+    mov     eax, ebp
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Sends what fast recovery with SACK allows.
+# In: EBX block in recovery.
+.global sack_recover
+sack_recover:
+    push    esi
+    push    edi
+.Lsack_recover_next:
+    call    sack_pipe
+    mov     ecx, [ebx + TCB_CWND]
+    sub     ecx, eax
+    cmp     ecx, [ebx + TCB_MSS]
+    jl      .Lsack_recover_done
+    mov     eax, [ebx + TCB_HIGH_RXT]   # rule 1: the first hole that is lost and was not sent again
+    mov     edx, eax
+    sub     edx, [ebx + TCB_SND_UNA]
+    jns     1f
+    mov     eax, [ebx + TCB_SND_UNA]
+1:  call    sack_hole
+    mov     esi, eax
+    mov     edi, edx
+    sub     edx, eax
+    jle     .Lsack_recover_new
+    call    sack_lost
+    jc      .Lsack_recover_new
+    call    sack_resend
+    jmp     .Lsack_recover_next
+.Lsack_recover_new:
+    call    tcp_send_next               # rule 2: new data
+    jnc     .Lsack_recover_next
+    mov     eax, edi                    # rule 3: a hole below a range that is not lost yet
+    sub     eax, esi
+    jle     .Lsack_recover_done
+    cmp     edi, [ebx + TCB_SND_MAX]
+    je      .Lsack_recover_done
+    call    sack_resend
+    jmp     .Lsack_recover_next
+.Lsack_recover_done:
+    pop     edi
+    pop     esi
+    ret
+
+# Sends a segment of a hole once more.
+# In: EBX block, ESI start and EDI end of the hole.
+.global sack_resend
+sack_resend:
+    mov     edx, edi
+    sub     edx, esi
+    cmp     edx, [ebx + TCB_MSS]
+    jbe     1f
+    mov     edx, [ebx + TCB_MSS]
+1:  mov     eax, [ebx + TCB_TX + RING_END]  # the FIN is no byte of the ring
+    sub     eax, esi
+    mov     ecx, TCP_ACK
+    cmp     edx, eax
+    jbe     2f
+    mov     edx, eax
+    or      ecx, TCP_FIN
+2:  mov     eax, esi
+    lea     esi, [esi + edx]
+    test    ecx, TCP_FIN
+    jz      3f
+    inc     esi
+3:  mov     [ebx + TCB_HIGH_RXT], esi
+    COUNT   tcp_retransmitted
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_TIMED
+    call    tcp_emit
+    jmp     tcp_set_retransmit

@@ -1,0 +1,316 @@
+# TCP's times: retransmission and probes of closed windows, delayed acknowledgements, keep-alive, the ends of TIME-WAIT
+# and of what an orphan waits for. Each connection has up to four deadlines and one timer of the kernel's queue, which
+# is set for the nearest. The timer's routine only leaves a mark; the net task does what is due.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "tasks.inc"
+.include "net.inc"
+.include "tcp.inc"
+
+RTO_MAXIMUM_MS          = 60000         # RFC 6298, 2.5
+TRIES_MAXIMUM           = 12            # RFC 9293, 3.8.3: R2 is to be 100 s at least
+SYN_TRIES_MAXIMUM       = 6             # and 3 minutes for a SYN, which this nearly is
+SYN_ACK_TRIES_MAXIMUM   = 5
+KEEP_ALIVE_IDLE_MS      = 7200000       # RFC 9293, 3.8.4
+KEEP_ALIVE_STEP_MS      = 75000
+KEEP_ALIVE_PROBES       = 9
+
+.bss
+.balign 4
+tcp_due:                .space 4        # a timer left its mark
+
+.text
+
+# Routine of a block's timer. Interrupts are off.
+# In: EAX block.
+.global tcp_timer_due
+tcp_timer_due:
+    mov     dword ptr [eax + TCB_DUE], 1
+    mov     dword ptr [tcp_due], 1
+    jmp     net_wake
+
+# Sets a deadline.
+# In: EBX block, EDX which (AT_*), EAX milliseconds from now.
+.global tcp_set
+tcp_set:
+    push    eax
+    push    edx
+    call    tcp_now
+    pop     edx
+    pop     ecx
+    add     eax, ecx
+    cmp     eax, 1
+    adc     eax, 0                      # 0 says that it is not set
+    mov     [ebx + edx], eax
+    jmp     tcp_arm
+
+# Takes a deadline away.
+# In: EBX block, EDX which.
+.global tcp_unset
+tcp_unset:
+    mov     dword ptr [ebx + edx], 0
+    ret                                 # should the timer come for it, it finds nothing due
+
+# Sets the timer for the nearest deadline.
+# In: EBX block.
+tcp_arm:
+    push    esi
+    xor     esi, esi                    # nearest
+    xor     ecx, ecx
+1:  mov     eax, [ebx + TCB_DEADLINES + ecx*4]
+    test    eax, eax
+    jz      3f
+    test    esi, esi
+    jz      2f
+    mov     edx, eax
+    sub     edx, esi
+    jns     3f
+2:  mov     esi, eax
+3:  inc     ecx
+    cmp     ecx, TCP_DEADLINES
+    jb      1b
+    test    esi, esi
+    jz      .Ltcp_arm_done
+    call    clock_ms
+    sub     esi, eax
+    jns     .Ltcp_arm_later
+    xor     esi, esi
+.Ltcp_arm_later:
+    lea     eax, [esi + TICK_MS - 1]
+    xor     edx, edx
+    mov     ecx, TICK_MS
+    div     ecx
+    mov     edx, eax
+    cmp     edx, 1
+    adc     edx, 0
+    lea     eax, [ebx + TCB_TIMER]
+    call    timer_set_ticks
+.Ltcp_arm_done:
+    pop     esi
+    ret
+
+# Does what is due. Called by the net task.
+.global tcp_poll
+tcp_poll:
+    push    ebx
+    xor     eax, eax
+    xchg    eax, [tcp_due]
+    test    eax, eax
+    jz      .Ltcp_poll_9
+    mov     eax, offset tcp_mutex
+    call    mutex_lock
+.Ltcp_poll_1:
+    mov     ebx, [tcp_blocks]           # a block may go, and others with it: from the start after each
+.Ltcp_poll_2:
+    test    ebx, ebx
+    jz      .Ltcp_poll_8
+    xor     eax, eax
+    xchg    eax, [ebx + TCB_DUE]
+    test    eax, eax
+    jnz     .Ltcp_poll_3
+    mov     ebx, [ebx + TCB_NEXT]
+    jmp     .Ltcp_poll_2
+.Ltcp_poll_3:
+    call    tcp_serve
+    jmp     .Ltcp_poll_1
+.Ltcp_poll_8:
+    mov     eax, offset tcp_mutex
+    call    mutex_unlock
+.Ltcp_poll_9:
+    pop     ebx
+    ret
+
+# Serves one block whose timer has come.
+# In: EBX block.
+tcp_serve:
+    mov     edx, AT_END
+    call    tcp_is_due
+    jnc     tcp_over
+    mov     edx, AT_ACKNOWLEDGE
+    call    tcp_is_due
+    jc      1f
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_ACK_NOW
+    call    tcp_output
+1:  mov     edx, AT_KEEP_ALIVE
+    call    tcp_is_due
+    jc      2f
+    call    tcp_keep_alive
+    jc      9f                          # it has ended
+2:  mov     edx, AT_RETRANSMIT
+    call    tcp_is_due
+    jc      3f
+    call    tcp_retransmit
+    jc      9f
+3:  call    tcp_arm
+9:  ret
+
+# Looks whether a deadline has come, and takes it away then.
+# In: EBX block, EDX which.
+# Out: CF when it has not.
+tcp_is_due:
+    mov     ecx, [ebx + edx]
+    cmp     ecx, 1                      # CF when it is 0
+    jc      9f
+    push    edx
+    push    ecx
+    call    tcp_now
+    pop     ecx
+    pop     edx
+    sub     eax, ecx
+    cmp     eax, 0x80000000             # CF when it is not negative
+    cmc
+    jc      9f
+    mov     dword ptr [ebx + edx], 0
+    clc
+9:  ret
+
+# TIME-WAIT is over, or an orphan has waited long enough.
+# In: EBX block.
+tcp_over:
+    xor     eax, eax
+    jmp     tcp_end
+
+# Nothing was heard for long: asks whether the other side is there.
+# In: EBX block.
+# Out: CF when the connection has ended.
+tcp_keep_alive:
+    cmp     dword ptr [ebx + TCB_STATE], TCP_ESTABLISHED
+    jb      9f
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_KEEP_ALIVE
+    jz      9f
+    cmp     dword ptr [ebx + TCB_PROBES], KEEP_ALIVE_PROBES
+    jae     8f
+    inc     dword ptr [ebx + TCB_PROBES]
+    mov     eax, [ebx + TCB_SND_UNA]    # an old byte: whoever is there answers what comes next
+    dec     eax
+    xor     edx, edx
+    mov     ecx, TCP_ACK
+    call    tcp_emit
+    mov     eax, KEEP_ALIVE_STEP_MS
+    mov     edx, AT_KEEP_ALIVE
+    call    tcp_set
+9:  clc
+    ret
+8:  COUNT   tcp_timeouts
+    call    tcp_send_reset
+    mov     eax, ERROR_TIMEOUT
+    call    tcp_end
+    stc
+    ret
+
+# Begins the time without a word anew.
+# In: EBX block.
+.global tcp_heard
+tcp_heard:
+    mov     dword ptr [ebx + TCB_PROBES], 0
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_KEEP_ALIVE
+    jz      9f
+    mov     eax, KEEP_ALIVE_IDLE_MS
+    mov     edx, AT_KEEP_ALIVE
+    jmp     tcp_set
+9:  ret
+
+# Sets the retransmission's deadline by the number of tries.
+# In: EBX block.
+.global tcp_set_retransmit
+tcp_set_retransmit:
+    mov     ecx, [ebx + TCB_TRIES]
+    mov     eax, [ebx + TCB_RTO]
+1:  jecxz   2f
+    add     eax, eax
+    dec     ecx
+    cmp     eax, RTO_MAXIMUM_MS
+    jb      1b
+    mov     eax, RTO_MAXIMUM_MS
+2:  mov     edx, AT_RETRANSMIT
+    jmp     tcp_set
+
+# The retransmission's deadline has come (RFC 6298, 5.4 to 5.7; RFC 5681, 3.1).
+# In: EBX block.
+# Out: CF when the connection has ended.
+tcp_retransmit:
+    inc     dword ptr [ebx + TCB_TRIES]
+    mov     eax, [ebx + TCB_TRIES]
+    mov     ecx, [ebx + TCB_STATE]
+    mov     edx, SYN_TRIES_MAXIMUM
+    cmp     ecx, TCP_SYN_SENT
+    je      .Ltcp_retransmit_bound
+    mov     edx, SYN_ACK_TRIES_MAXIMUM
+    cmp     ecx, TCP_SYN_RECEIVED
+    je      .Ltcp_retransmit_bound
+    mov     edx, TRIES_MAXIMUM
+.Ltcp_retransmit_bound:
+    cmp     eax, edx
+    ja      .Ltcp_retransmit_give_up
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_TIMED   # Karn: what is sent twice is not measured
+    cmp     ecx, TCP_SYN_SENT
+    je      .Ltcp_retransmit_syn
+    cmp     ecx, TCP_SYN_RECEIVED
+    je      .Ltcp_retransmit_syn_ack
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
+    jnz     .Ltcp_retransmit_probe
+    mov     eax, [ebx + TCB_SND_UNA]
+    cmp     eax, [ebx + TCB_SND_MAX]
+    je      .Ltcp_retransmit_good       # all is acknowledged
+    COUNT   tcp_retransmitted
+    COUNT   tcp_expired
+    cmp     dword ptr [ebx + TCB_TRIES], 1
+    jne     .Ltcp_retransmit_again
+    call    tcp_halve                   # once for each loss: RFC 5681, equation 4
+.Ltcp_retransmit_again:
+    mov     eax, [ebx + TCB_MSS]
+    mov     [ebx + TCB_CWND], eax
+    mov     dword ptr [ebx + TCB_CREDIT], 0
+    mov     dword ptr [ebx + TCB_DUPLICATES], 0
+    mov     eax, [ebx + TCB_SND_MAX]
+    mov     [ebx + TCB_RECOVER], eax
+    and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_RECOVERY | TCB_F_FIN_SENT)
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS | TCB_F_FORCE
+    cmp     dword ptr [ebx + TCB_TRIES], 2
+    jb      .Ltcp_retransmit_back
+    mov     dword ptr [ebx + TCB_SACKED], 0     # it may have taken back what it said (RFC 2018, 8)
+.Ltcp_retransmit_back:
+    mov     eax, [ebx + TCB_SND_UNA]
+    mov     [ebx + TCB_SND_NXT], eax
+    call    tcp_output
+    call    tcp_set_retransmit
+    jmp     .Ltcp_retransmit_good
+.Ltcp_retransmit_syn:
+    COUNT   tcp_retransmitted
+    mov     eax, [ebx + TCB_ISS]
+    xor     edx, edx
+    mov     ecx, TCP_SYN
+    jmp     .Ltcp_retransmit_emit
+.Ltcp_retransmit_syn_ack:
+    COUNT   tcp_retransmitted
+    mov     eax, [ebx + TCB_ISS]
+    xor     edx, edx
+    mov     ecx, TCP_SYN | TCP_ACK
+.Ltcp_retransmit_emit:
+    call    tcp_emit
+    call    tcp_set_retransmit
+    jmp     .Ltcp_retransmit_good
+.Ltcp_retransmit_probe:
+    mov     eax, [ebx + TCB_SND_UNA]    # a closed window is asked for as long as the other side answers
+    cmp     eax, [ebx + TCB_SND_MAX]    # (RFC 9293, 3.8.6.1): one byte beyond it
+    jne     1f
+    inc     dword ptr [ebx + TCB_SND_MAX]
+1:  mov     edx, 1
+    mov     ecx, TCP_ACK
+    call    tcp_emit
+    mov     eax, [ebx + TCB_SND_MAX]
+    mov     [ebx + TCB_SND_NXT], eax
+    call    tcp_set_retransmit
+.Ltcp_retransmit_good:
+    clc
+    ret
+.Ltcp_retransmit_give_up:
+    COUNT   tcp_timeouts
+    cmp     ecx, TCP_SYN_SENT
+    je      2f
+    call    tcp_send_reset
+2:  mov     eax, ERROR_TIMEOUT
+    call    tcp_end
+    stc
+    ret

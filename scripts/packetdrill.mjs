@@ -1,0 +1,126 @@
+/**
+ * Has packetdrill judge the guest's TCP: `node scripts/packetdrill.mjs [--verbose] [--archive google|freebsd] [PATTERN]`.
+ * The judge and its scripts are unpacked from QURE_JUDGES (../shared/judges if that is not set) into an ignored folder; what
+ * is excluded, and why, is in tests/judges/packetdrill/exclusions.mjs, and every script that fails is named.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, relative, resolve } from "node:path";
+import { buildSystem, folderTree, LabCluster, loadFirmware, restoreCluster, serveSwitch } from "../dist/index.js";
+import { ARCHIVES, excludedBecause, prepared } from "../tests/judges/packetdrill/exclusions.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+const judges = process.env.QURE_JUDGES ?? join(root, "../shared/judges");
+const PEER = "10.0.2.77";
+const AGENT = "tests/judges/packetdrill/agent.s";
+const SCRIPT_MS = 60_000;
+
+if (!existsSync(judges)) {
+  console.log(`packetdrill: no judges at ${judges}; QURE_JUDGES says where they are`);
+  process.exit(0);
+}
+
+if (process.env.KEEP) console.log(process.pid);
+const words = process.argv.slice(2);
+const verbose = words.includes("--verbose");
+const onlyArchive = words.includes("--archive") ? words[words.indexOf("--archive") + 1] : null;
+const pattern = words.filter((word, at) => !word.startsWith("--") && words[at - 1] !== "--archive")[0] ?? "";
+
+const place = mkdtempSync(join(tmpdir(), "qure-packetdrill-"));
+for (const file of readdirSync(judges).filter((name) => name.endsWith(".tar.xz")))
+  execFileSync("tar", ["xf", join(judges, file), "-C", place]);
+const tool = join(place, "packetdrill/gtests/net/packetdrill");
+execFileSync("sh", ["-c", "./configure >/dev/null && make -j2 packetdrill >/dev/null 2>&1"], { cwd: tool });
+const plugin = join(place, "qure.so");
+const source = join(root, "tests/judges/packetdrill/plugin.c");
+execFileSync("gcc", ["-shared", "-fPIC", "-O1", "-I", tool, "-o", plugin, source, "-lpthread"]);
+
+const tree = folderTree(root);
+const built = buildSystem(
+  {
+    list: (folder) =>
+      "asm/net/agent.s".startsWith(`${folder}/`) ? [...tree.list(folder), "asm/net/agent.s"].sort() : tree.list(folder),
+    read: (path) => tree.read(path === "asm/net/agent.s" ? AGENT : path),
+  },
+  { version: "0.1.0", revision: 1 },
+);
+const iso = built.files?.find(({ name }) => name === "qure.iso")?.content;
+if (!iso) throw new Error(JSON.stringify(built.diagnostics[0]));
+const lab = new LabCluster({ nodes: [{ cdrom: iso }], firmware: loadFirmware() });
+const CLOUD = /cloud: \S+ (\S+) era/;
+await lab.nodes[0].waitFor(CLOUD, { within: "30s" });
+await lab.advance("5s");
+const console_ = lab.nodes[0].console.text;
+const mac = /82540EM, ([0-9a-f:]+)/.exec(console_)[1];
+const address = CLOUD.exec(console_)[1];
+const saved = lab.save();
+lab.close();
+const path = join(place, "switch");
+const server = await serveSwitch(path, () => restoreCluster(saved));
+
+function scriptsOf(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const full = join(folder, entry.name);
+    return entry.isDirectory() ? scriptsOf(full) : entry.name.endsWith(".pkt") ? [full] : [];
+  });
+}
+
+function judge(file, archive) {
+  return new Promise((done) => {
+    const ready = join(place, `${basename(file, ".pkt")}.${process.pid}.pkt`);
+    writeFileSync(ready, prepared(archive, readFileSync(file, "utf8")));
+    const child = spawn(
+      join(tool, "packetdrill"),
+      [
+        `--so_filename=${plugin}`,
+        `--so_flags=${path},${mac},${address}`,
+        `--local_ip=${address}`,
+        `--remote_ip=${PEER}`,
+        "--gateway_ip=10.0.2.2",
+        "--netmask_ip=255.255.255.0",
+        ...ARCHIVES[archive].options,
+        ready,
+      ],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
+    let said = "";
+    child.stdout.on("data", (bytes) => (said += bytes));
+    child.stderr.on("data", (bytes) => (said += bytes));
+    const timer = setTimeout(() => child.kill("SIGKILL"), SCRIPT_MS);
+    child.on("close", (status) => {
+      clearTimeout(timer);
+      done({ passed: status === 0, said: said.replaceAll(`${place}/`, "").trim() });
+    });
+  });
+}
+
+mkdirSync(join(root, "build"), { recursive: true });
+for (const archive of Object.keys(ARCHIVES).filter((name) => !onlyArchive || name === onlyArchive)) {
+  const folder = join(place, ARCHIVES[archive].folder);
+  const all = scriptsOf(folder).sort();
+  const excluded = new Map();
+  const failures = [];
+  let passed = 0;
+  let judged = 0;
+  for (const file of all) {
+    const name = relative(folder, file);
+    if (!name.includes(pattern)) continue;
+    const reason = excludedBecause(archive, name, readFileSync(file, "utf8"));
+    if (reason) {
+      excluded.set(reason, (excluded.get(reason) ?? 0) + 1);
+      continue;
+    }
+    judged++;
+    const { passed: good, said } = await judge(file, archive);
+    if (good) passed++;
+    else failures.push(`${name}: ${verbose ? said : (said.split("\n").at(0) ?? "")}`);
+  }
+  console.log(
+    `\n${archive}: ${passed} of ${judged} scripts pass (${((100 * passed) / judged).toFixed(1)} %), of ${all.length}`,
+  );
+  for (const [reason, count] of excluded) console.log(`  ${count} excluded: ${reason}`);
+  for (const failure of failures) console.log(`  FAIL ${failure}`);
+}
+server.close();
+process.exit(0);
