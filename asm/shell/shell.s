@@ -91,6 +91,9 @@ shell_run:
     jmp     .Lshell_run_done
 .Lshell_run_unknown:
     pop     eax
+    mov     edx, esp
+    call    program_run
+    jnc     .Lshell_run_done
     mov     eax, [esp]
     PRINTF  "%s: unknown command; help lists the commands\n", eax
     mov     eax, 127
@@ -300,7 +303,8 @@ shell_find:
     je      3f
     add     esi, COMMAND_SIZE
     jmp     1b
-2:  stc
+2:  mov     eax, ebx
+    call    module_command
     jmp     4f
 3:  mov     eax, esi
     clc
