@@ -36,6 +36,11 @@ mkfs_command:
     jmp     .Lmkfs_command_failed
 .Lmkfs_command_class:
     mov     edi, eax                    # EDI: class
+    cmp     dword ptr [edi + FS_FORMAT], 0
+    jne     .Lmkfs_command_makes
+    PRINTF  "%s is a file system that is only read.\n", [esi+8]
+    jmp     .Lmkfs_command_failed
+.Lmkfs_command_makes:
     mov     eax, [esi + 12]
     call    volume_find
     jnc     .Lmkfs_command_volume

@@ -14,7 +14,7 @@ export const isThorough = tier === "thorough";
 /** What takes seconds: all that a person or a network does to a booted system, long histories, wide comparisons. */
 const SLOW = [
   "tests/cli/{cli,emu,snapshot,debug,as,full-disk,files,disk,programs}.test.ts",
-  "tests/system/{kernel,cluster,cloud,membership,network-hostile,capture,storage,files,volumes,fdisk,qemu}.test.ts",
+  "tests/system/{kernel,cluster,cloud,membership,network-hostile,capture,storage,files,volumes,iso9660,fdisk,qemu}.test.ts",
   "tests/emulator/cluster/**",
   "tests/emulator/debug/{gdb,history,call-frames,trace,protocol}.test.ts",
   "tests/emulator/cpu/{faults,overlapping-copy}.test.ts",
@@ -61,6 +61,7 @@ const CASES = {
   "oofs/damage": { quick: 40, fast: 100, thorough: 4000 },
   "system/files": { quick: 1, fast: 1, thorough: 12 },
   "system/volumes": { quick: 3, fast: 8, thorough: 300 },
+  "system/iso9660": { quick: 3, fast: 10, thorough: 300 },
   "system/network-hostile": { quick: 300, fast: 400, thorough: 5000 },
 } as const satisfies Readonly<Record<string, Counts>>;
 

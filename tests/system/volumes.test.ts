@@ -26,6 +26,8 @@ async function machine(): Promise<{ node: LabNode; disk: RecordingDisk }> {
   const disk = new RecordingDisk();
   disk.content = partitioned();
   const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+  // The cluster's daemon looks for a volume once; what is put in later is left alone.
+  await node.waitFor(/in memory only/);
   await node.waitFor(PROMPT);
   return { node, disk };
 }

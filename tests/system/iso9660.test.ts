@@ -1,0 +1,82 @@
+/** ISO 9660 as the kernel mounts it, from a CD and from a partition. */
+import { describe, expect, test } from "vitest";
+import { Random } from "../../emulator/state/random.ts";
+import type { LabNode } from "../../src/index.ts";
+import { casesOf } from "../setup/tier.ts";
+import { boot, images, PROMPT } from "./images.ts";
+import { makeIso } from "./iso-volume.ts";
+import { PARTITION_LBA, partitioned, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
+
+async function machine(): Promise<{ node: LabNode; disk: RecordingDisk }> {
+  const disk = new RecordingDisk();
+  disk.content = partitioned();
+  const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+  // The cluster's daemon looks for a volume once; what is put in later is left alone.
+  await node.waitFor(/in memory only/);
+  await node.waitFor(PROMPT);
+  return { node, disk };
+}
+
+function withIso(iso: Uint8Array): Uint8Array<ArrayBuffer> {
+  const content = partitioned();
+  content.set(iso, PARTITION_LBA * SECTOR_BYTES);
+  return content;
+}
+
+/** Types a command; the answer is what it printed. */
+async function type(node: LabNode, command: string): Promise<string> {
+  const before = node.console.text.length;
+  await node.enter(command, PROMPT);
+  return node.console.text.slice(before + command.length + 1).replace(/[^\n]*$/, "");
+}
+
+const content = Buffer.from(Array.from({ length: 900 }, (_, index) => `line ${index}\n`).join(""));
+
+describe("ISO 9660", () => {
+  test("the CD from which the system was booted is mounted, only to be read", async () => {
+    const { node } = await machine();
+    await node.enter("mount -t iso9660 hdc /cd", PROMPT);
+    expect(await type(node, "mount")).toMatch(
+      /^hdc on \/cd, class_fs_iso9660: plain names, \d+ blocks of 2 KiB, read only\n/,
+    );
+    expect(await type(node, "find /cd")).toMatch(/^\/cd\/boot\n/);
+    expect(await type(node, "touch /cd/new")).toBe("/cd/new: read only\n");
+    expect(await type(node, "cat /cd/boot")).toBe("/cd/boot: is a directory\n");
+    expect(await type(node, "mount -t oofs hdc /other")).toMatch(/^Cannot mount hdc at \/other: /);
+  });
+
+  test.each([
+    ["plain", "dir", "name.txt", "plain names"],
+    ["rock", "A Directory", "A Name of Rock Ridge.text", "Rock Ridge"],
+    ["joliet", "Some Words", "A Name of Joliet", "Joliet"],
+  ] as const)("names: %s", async (names, directory, file, said) => {
+    const { node, disk } = await machine();
+    disk.content = withIso(makeIso(names, directory, file, content));
+    await node.enter("mount hda0 /cd", PROMPT);
+    expect(await type(node, "mount")).toContain(`class_fs_iso9660: ${said}, `);
+    expect(await type(node, "find /cd")).toBe(`/cd/${directory}\n/cd/${directory}/${file}\n`);
+    expect(await type(node, `wc "/cd/${directory}/${file}"`)).toMatch(new RegExp(`^ +900 +1800 +${content.length} `));
+    expect(await type(node, `tail -1 "/cd/${directory}/${file}"`)).toBe("line 899\n");
+    expect(await type(node, "umount /cd")).toBe("");
+  });
+});
+
+const hostile = casesOf("system/iso9660");
+test(`hostile ISO images are errors: ${hostile.title}`, async () => {
+  const { node, disk } = await machine();
+  for (let seed = hostile.firstSeed; seed < hostile.firstSeed + hostile.count; seed++) {
+    const random = new Random(seed);
+    const iso = makeIso((["plain", "rock", "joliet"] as const)[seed % 3]!, "dir", "name", content);
+    for (let changes = 1 + random.below(6); changes > 0; changes--) {
+      // In a descriptor or in one of the directories.
+      const block = [16, 17, 20, 20, 21, 21][random.below(6)]!;
+      const at = block * 2048 + (block < 20 ? 80 + random.below(120) : random.below(180));
+      iso[at] = random.below(3) === 0 ? 0xff : random.below(256);
+    }
+    disk.content = withIso(iso);
+    const began = node.console.text.length;
+    for (const command of ["mount hda0 /cd", "find /cd", "wc /cd/dir/name", "umount /cd"])
+      await node.enter(command, PROMPT);
+    expect(node.console.text.slice(began), hostile.repeat(seed)).not.toMatch(/PANIC/);
+  }
+});
