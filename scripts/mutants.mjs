@@ -37,7 +37,10 @@ function git(...args) {
   return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
 }
 
-/** Files that differ from where this branch left main; on main itself, those of its last commit. */
+/** Commits of main that count as one change: what lands there lands in series. */
+const SERIES = 40;
+
+/** Files that differ from where this branch left main; on main itself, those of its last series of commits. */
 function changedFiles() {
   for (const main of ["origin/main", "main"]) {
     try {
@@ -48,7 +51,8 @@ function changedFiles() {
     }
   }
   try {
-    return git("diff", "--name-only", "--diff-filter=d", "HEAD~1").split("\n");
+    const [base] = git("rev-list", "--first-parent", `--max-count=${SERIES}`, "HEAD").split("\n").slice(-1);
+    return git("diff", "--name-only", "--diff-filter=d", base).split("\n");
   } catch {
     // A clone without history: nobody can say what changed.
     return [];

@@ -6,6 +6,7 @@
 .include "errors.inc"
 .include "pci.inc"
 .include "net.inc"
+.include "memory.inc"
 
 E1000_ID                = 0x8086 | (0x100E << 16)
 
@@ -70,6 +71,8 @@ TXD_STATUS              = 12
 TXD_STATUS_DD           = 1
 DESCRIPTOR_SIZE         = 16
 DESCRIPTOR_LENGTH       = 8
+
+REGISTERS_BYTES         = 0x20000
 
 RX_DESCRIPTORS          = 64
 RX_BATCH                = 16            # descriptors are given back at least this often, a power of two
@@ -145,7 +148,11 @@ e1000_attach:
     mov     [edi + CARD_RX_BUFFERS], eax
     add     eax, RX_DESCRIPTORS * BUFFER_BYTES
     mov     [edi + CARD_TX_BUFFERS], eax
-    mov     esi, [ebp + PCI_BARS + PCI_BAR_BASE]
+    mov     eax, [ebp + PCI_BARS + PCI_BAR_BASE]
+    mov     edx, REGISTERS_BYTES
+    call    physical_map
+    jc      .Le1000_attach_failed
+    mov     esi, eax
     mov     [edi + CARD_MMIO], esi
     mov     [ebx + NETIF_DRIVER], edi
     mov     dword ptr [ebx + NETIF_TRANSMIT], offset e1000_transmit
@@ -250,7 +257,8 @@ e1000_read_mac:
 # In: ESI registers, EDI card.
 e1000_rings:
     mov     edx, [edi + CARD_RX_RING]
-    mov     [esi + RDBAL], edx
+    lea     eax, [edx - KERNEL_SPACE]
+    mov     [esi + RDBAL], eax
     mov     dword ptr [esi + RDBAH], 0
     mov     dword ptr [esi + RDLEN], RX_DESCRIPTORS * DESCRIPTOR_SIZE
     mov     dword ptr [esi + RDH], 0
@@ -258,6 +266,7 @@ e1000_rings:
     # a burst of frames costs few interrupts; a frame after a pause comes at once
     mov     dword ptr [esi + ITR], ITR_250_US
     mov     eax, [edi + CARD_RX_BUFFERS]
+    VIRT_TO_PHYS eax
     mov     ecx, RX_DESCRIPTORS
 1:  mov     [edx], eax
     add     eax, BUFFER_BYTES
@@ -268,12 +277,14 @@ e1000_rings:
     mov     dword ptr [edi + CARD_RX_GIVEN], RX_DESCRIPTORS - 1
 
     mov     edx, [edi + CARD_TX_RING]
-    mov     [esi + TDBAL], edx
+    lea     eax, [edx - KERNEL_SPACE]
+    mov     [esi + TDBAL], eax
     mov     dword ptr [esi + TDBAH], 0
     mov     dword ptr [esi + TDLEN], TX_DESCRIPTORS * DESCRIPTOR_SIZE
     mov     dword ptr [esi + TDH], 0
     mov     dword ptr [esi + TDT], 0
     mov     eax, [edi + CARD_TX_BUFFERS]
+    VIRT_TO_PHYS eax
     mov     ecx, TX_DESCRIPTORS
 2:  mov     [edx], eax
     mov     byte ptr [edx + TXD_STATUS], TXD_STATUS_DD # free
@@ -352,6 +363,7 @@ e1000_poll:
     cmp     ecx, ETHER_MAXIMUM
     ja      .Le1000_poll_damaged
     mov     edx, [ebp]
+    PHYS_TO_VIRT edx
     mov     eax, ebx
     call    ether_receive
     jmp     .Le1000_poll_used
@@ -426,6 +438,7 @@ e1000_transmit:
     test    byte ptr [edx + TXD_STATUS], TXD_STATUS_DD
     jz      .Le1000_transmit_full
     mov     edi, [edx]
+    PHYS_TO_VIRT edi
     mov     [edx + DESCRIPTOR_LENGTH], ecx # clears checksum offset and command
     mov     byte ptr [edx + TXD_COMMAND], TXD_COMMAND_SEND
     mov     dword ptr [edx + TXD_STATUS], 0

@@ -2,8 +2,9 @@
 # screen is the console's business.
 
 .include "macros.inc"
+.include "memory.inc"
 
-VGA_MEMORY          = 0xB8000
+VGA_MEMORY          = KERNEL_SPACE + 0xB8000
 VGA_COLUMNS         = 80
 VGA_ROWS            = 25
 VGA_CELLS           = VGA_COLUMNS * VGA_ROWS

@@ -14,6 +14,7 @@ class_fs_oofs:                          # FS_* of fs.inc
     .long   class_fs_oofs_name, class_fs_oofs_type
     .long   oofs_probe, oofs_format, oofs_mount, oofs_umount
     .long   oofs_find, oofs_next, oofs_read, oofs_load, oofs_save, oofs_status
+    .long   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 # its version 1 has no files that change
 
 STRING class_fs_oofs_name, "class_fs_oofs"
 STRING class_fs_oofs_type, "oofs"

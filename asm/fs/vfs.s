@@ -483,44 +483,66 @@ object_save:
     ret
 
 # Calls a routine of a mount's file system with the mount locked.
-# In: EBX = FS_* routine; EAX mount, and EDX, ECX, ESI as that takes them.
-# Out: as that; CF and ERROR_STALE when it is unmounted.
+# In: EBX = FS_* routine; EAX mount, and EDX, ECX, ESI, EDI as that takes them.
+# Out: as that; CF and ERROR_STALE when it is unmounted, ERROR_NOT_SUPPORTED when its class has no such routine.
 .global mount_call
 mount_call:
-    push    edi
-    push    ebx
     push    ebp
-    mov     ebp, eax                    # EBP: handle
+    call    mount_enter
+    jc      9f
+    call    mount_routine
+    call    mount_leave
+9:  pop     ebp
+    ret
+
+# Calls a routine of the file system of a mount that is locked.
+# In: EBX = FS_* routine; EBP mount record, and EDX, ECX, ESI, EDI as the routine takes them.
+# Out: as that; CF and ERROR_NOT_SUPPORTED when its class has no such routine.
+.global mount_routine
+mount_routine:
+    mov     eax, [ebp + MOUNT_CLASS]
+    cmp     dword ptr [eax + ebx], 0
+    je      1f
+    push    [eax + ebx]
+    mov     eax, ebp
+    ret                                 # to the routine
+1:  mov     eax, ERROR_NOT_SUPPORTED
+    stc
+    ret
+
+# Locks a mount. Others who use it wait until mount_leave. May sleep.
+# In: EAX handle of the mount.
+# Out: EBP mount record; CF and EAX = ERROR_STALE when it is unmounted.
+# Clobbers: EAX and EBP only.
+.global mount_enter
+mount_enter:
     push    ecx
     push    edx
+    push    eax
     call    mount_record
-    jc      7f
-    mov     edi, eax                    # EDI: record. The table stays, so its mutex may be waited for
+    jc      8f
+    mov     ebp, eax                    # the table stays, so its mutex may be waited for
     add     eax, MOUNT_MUTEX
     call    mutex_lock
-    mov     eax, ebp
+    mov     eax, [esp]
     call    mount_record                # unmounted while we waited
-    jc      6f
+    jnc     9f
+    call    mount_leave
+8:  mov     eax, ERROR_STALE
+    stc
+9:  lea     esp, [esp + 4]
     pop     edx
     pop     ecx
-    add     ebx, [edi + MOUNT_CLASS]
-    mov     eax, edi
-    call    [ebx]
-    sbb     ebx, ebx                    # EBX: CF for later
-    jmp     8f
-6:  pop     edx
-    pop     ecx
-    mov     ebx, -1
-8:  push    eax
-    lea     eax, [edi + MOUNT_MUTEX]
+    ret
+
+# Ends mount_enter. Keeps all registers and the flags.
+# In: EBP mount record.
+.global mount_leave
+mount_leave:
+    pushfd
+    pushad
+    lea     eax, [ebp + MOUNT_MUTEX]
     call    mutex_unlock
-    pop     eax
-    add     ebx, ebx
-    jmp     9f
-7:  pop     edx
-    pop     ecx
-    stc
-9:  pop     ebp
-    pop     ebx
-    pop     edi
+    popad
+    popfd
     ret

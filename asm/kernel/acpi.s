@@ -3,12 +3,13 @@
 # chapters 4, 5, 20.)
 
 .include "macros.inc"
+.include "memory.inc"
 .include "errors.inc"
 
 # The RSDP is in the first KiB of the EBDA or in one of these. The BIOS itself comes first: below it many machines
 # decode nothing.
-BIOS_ROM            = 0xF0000
-BIOS_EXTENSION      = 0xE0000
+BIOS_ROM            = KERNEL_SPACE + 0xF0000
+BIOS_EXTENSION      = KERNEL_SPACE + 0xE0000
 BIOS_PART_BYTES     = 0x10000
 EBDA_BYTES          = 1024
 
@@ -47,6 +48,7 @@ acpi_find:
     mov     eax, [boot_ebda]
     test    eax, eax
     jz      .Lacpi_find_rom
+    PHYS_TO_VIRT eax
     mov     edx, EBDA_BYTES
     call    rsdp_search
     jnc     .Lacpi_find_rsdp
@@ -60,7 +62,10 @@ acpi_find:
     call    rsdp_search
     jc      .Lacpi_find_none
 .Lacpi_find_rsdp:
-    mov     ebx, [eax + RSDP_RSDT]
+    mov     eax, [eax + RSDP_RSDT]
+    call    acpi_table
+    jc      .Lacpi_find_done
+    mov     ebx, eax
     mov     esi, [ebx + TABLE_BYTES]
     sub     esi, TABLE_HEADER
     jbe     .Lacpi_find_none
@@ -69,6 +74,8 @@ acpi_find:
     dec     esi
     js      .Lacpi_find_none
     mov     eax, [ebx + TABLE_HEADER + esi*4]
+    call    acpi_table
+    jc      .Lacpi_find_done
     cmp     dword ptr [eax + TABLE_SIGNATURE], SIGNATURE_FADT
     jne     .Lacpi_find_table
     clc
@@ -80,6 +87,20 @@ acpi_find:
     pop     esi
     pop     ebx
     ret
+
+# Makes a table visible.
+# In: EAX physical address.
+# Out: EAX linear address; CF and EAX error without memory for its mapping.
+acpi_table:
+    push    eax
+    mov     edx, TABLE_HEADER
+    call    physical_map
+    pop     edx
+    jc      1f
+    mov     eax, [eax + TABLE_BYTES]
+    xchg    eax, edx
+    jmp     physical_map
+1:  ret
 
 # Looks for "RSD PTR " at 16-byte boundaries.
 # In: EAX address, EDX bytes.
@@ -148,7 +169,10 @@ acpi_enable:
 acpi_soft_off:
     push    ebx
     push    esi
-    mov     esi, [eax + FADT_DSDT]
+    mov     eax, [eax + FADT_DSDT]
+    call    acpi_table
+    jc      .Lacpi_soft_off_done
+    mov     esi, eax
     mov     ebx, [esi + TABLE_BYTES]
     lea     ebx, [esi + ebx - 8]        # name, package header and two numbers take more
     add     esi, TABLE_HEADER
@@ -176,10 +200,11 @@ acpi_soft_off:
     shl     eax, 16
     mov     ax, cx
     clc
-    jmp     9f
+    jmp     .Lacpi_soft_off_done
 8:  mov     eax, ERROR_NOT_SUPPORTED
     stc
-9:  pop     esi
+.Lacpi_soft_off_done:
+    pop     esi
     pop     ebx
     ret
 

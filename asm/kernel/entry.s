@@ -1,8 +1,11 @@
 # Where the kernel begins: from the loader's hand-over to the first task. The loader has entered 32-bit protected mode
-# with flat segments, relocated the kernel and zeroed its bss.
+# with flat segments, relocated the kernel to its linear addresses and zeroed its bss. The first instructions run where
+# it stands in physical memory, and switch paging on.
 
 .include "macros.inc"
 .include "bootinfo.inc"
+.include "cpu.inc"
+.include "memory.inc"
 
 BOOT_STACK_BYTES    = 16384
 MEMORY_MAP_ENTRIES  = 64
@@ -17,22 +20,45 @@ BDA_EBDA_SEGMENT    = 0x40E                 # BIOS data area: segment of the ext
 .global kernel_entry
 kernel_entry:
     cld
+    mov     edi, offset page_directory - KERNEL_SPACE
+    mov     eax, PAGE_PRESENT | PAGE_WRITABLE | PAGE_LARGE
+    mov     [edi], eax                  # where this code stands, until the jump
+    add     edi, KERNEL_SPACE >> 22 << 2
+    mov     ecx, DIRECT_BYTES >> 22
+1:  stosd
+    add     eax, 1 << 22
+    dec     ecx
+    jnz     1b
+    mov     eax, cr4
+    or      eax, CR4_PSE
+    mov     cr4, eax
+    mov     eax, offset page_directory - KERNEL_SPACE
+    mov     cr3, eax
+    mov     eax, cr0
+    or      eax, CR0_PG | CR0_WP
+    mov     cr0, eax
+    mov     eax, offset 2f
+    jmp     eax
+2:  mov     dword ptr [page_directory], 0
+    mov     eax, cr3
+    mov     cr3, eax
     mov     esp, offset boot_stack_end
     xor     ebp, ebp
-    mov     edi, offset boot_info       # page 0, where it stands, goes away with paging
-    mov     esi, ebx
+    mov     edi, offset boot_info
+    lea     esi, [ebx + KERNEL_SPACE]
     mov     ecx, BOOT_INFO_SIZE / 4
     rep movsd
     mov     eax, [boot_info + bi_e820_count]
     cmp     eax, MEMORY_MAP_ENTRIES
-    jbe     1f
+    jbe     3f
     mov     eax, MEMORY_MAP_ENTRIES
-1:  mov     [boot_memory_count], eax
+3:  mov     [boot_memory_count], eax
     imul    ecx, eax, MEMORY_MAP_ENTRY / 4
     mov     esi, [boot_info + bi_e820]
+    PHYS_TO_VIRT esi
     mov     edi, offset boot_memory_map
     rep movsd
-    movzx   eax, word ptr [BDA_EBDA_SEGMENT]
+    movzx   eax, word ptr [KERNEL_SPACE + BDA_EBDA_SEGMENT]
     shl     eax, 4
     mov     [boot_ebda], eax
 
@@ -61,4 +87,4 @@ boot_memory_map:    .space MEMORY_MAP_ENTRIES * MEMORY_MAP_ENTRY
 .global boot_memory_count
 boot_memory_count:  .space 4
 .global boot_ebda
-boot_ebda:          .space 4                # linear address of the extended BIOS data area, 0 if there is none
+boot_ebda:          .space 4                # physical address of the extended BIOS data area, 0 if there is none

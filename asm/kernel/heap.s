@@ -6,6 +6,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "cpu.inc"
+.include "pages.inc"
 
 # Header of a block, 16 bytes; what malloc returns lies behind it.
 BLOCK_SIZE          = 0                     # bytes with header, a multiple of 16; 0 in the header that ends a region
@@ -290,12 +291,14 @@ heap_grow:
     mov     eax, REGION_PAGES
 1:  mov     ebx, eax
     push    ecx
-    call    page_alloc
+    mov     edx, PAGES_HEAP
+    call    page_alloc_for
     pop     ecx
     jnc     2f
     mov     ebx, ecx                    # memory is nearly gone: no more than needed
     mov     eax, ecx
-    call    page_alloc
+    mov     edx, PAGES_HEAP
+    call    page_alloc_for
     jc      3f
 2:  shl     ebx, 12
     mov     edx, [heap_regions]

@@ -1,18 +1,22 @@
 # Physical memory in pages of 4 KiB: one bit for each page below 4 GiB that the memory map calls RAM, set while the page
 # is in use. Everything below bi_free (the first megabyte, the kernel, its tables) belongs to the boot and is never
-# given out.
+# given out. Pages below the end of the direct map have a linear address always; those above it are for programs, and
+# for whoever maps them. Each page in use is counted for what it is used for.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "bootinfo.inc"
 .include "cpu.inc"
+.include "memory.inc"
+.include "pages.inc"
 
 E820_RAM            = 1
 MEMORY_MAP_ENTRY    = 24
 
 .text
 
-# Builds the bitmap right behind what the loader used. Memory of the bitmap itself is taken from there too.
+# Builds the bitmap right behind what the loader used, and behind it a byte for each page that says what it is used for.
+# Their memory is taken from there too.
 pages_init:
     push    ebx
     push    esi
@@ -32,7 +36,14 @@ pages_init:
     jmp     .Lpages_init_end_entry
 .Lpages_init_end_known:
     mov     [pages_end], edi
+    mov     eax, edi
+    cmp     eax, DIRECT_BYTES >> 12
+    jbe     .Lpages_init_low
+    mov     eax, DIRECT_BYTES >> 12
+.Lpages_init_low:
+    mov     [pages_low_end], eax
     mov     eax, [boot_info + bi_free]
+    PHYS_TO_VIRT eax
     mov     [page_bitmap], eax
     lea     ecx, [edi + 31]             # all pages in use
     shr     ecx, 5
@@ -40,7 +51,9 @@ pages_init:
     mov     edi, eax
     or      eax, -1
     rep stosd
-    lea     eax, [edi + PAGE_SIZE - 1]
+    mov     [page_uses], edi
+    add     edi, [pages_end]
+    lea     eax, [edi - KERNEL_SPACE + PAGE_SIZE - 1]
     shr     eax, 12
     mov     [page_lowest], eax
     mov     [page_hint], eax
@@ -193,60 +206,93 @@ pages_mark:
 
 # Takes contiguous pages. Callable with interrupts off.
 # In: EAX number of pages.
-# Out: EAX address, zeroed; CF and EAX error when there are no so many in a row.
+# Out: EAX linear address, zeroed; CF and EAX error when there are no so many in a row.
 .global page_alloc
 page_alloc:
+    mov     edx, PAGES_OTHER
+
+# Takes contiguous pages for a use that they are counted under. Callable with interrupts off.
+# In: EAX number of pages, EDX use: PAGES_* of pages.inc.
+# Out: EAX linear address, zeroed; CF and EAX error when there are no so many in a row.
+.global page_alloc_for
+page_alloc_for:
+    push    edx
+    call    pages_take
+    pop     edx
+    jc      1f
+    push    edi
+    push    eax
+    mov     edi, [page_uses]
+    add     edi, eax
+    mov     eax, edx
+    mov     edx, ecx
+    rep stosb
+    mov     ecx, edx
+    pop     eax
+    shl     eax, 12
+    PHYS_TO_VIRT eax
+    mov     edi, eax
+    push    eax
+    shl     ecx, 10
+    xor     eax, eax
+    rep stosd
+    pop     eax
+    pop     edi
+    clc
+1:  ret
+
+# Takes contiguous pages of the direct map, and counts them.
+# In: EAX number of pages, EDX use.
+# Out: EAX first page, ECX number; CF and EAX error.
+pages_take:
     push    ebx
     push    esi
     push    edi
+    push    ebp
     mov     esi, eax
+    mov     ebp, edx
     test    eax, eax
-    jz      .Lpage_alloc_none
+    jz      .Lpages_take_none
     INTERRUPTS_OFF
     mov     eax, [page_hint]            # no free page below it
     call    pages_skip_used
     mov     [page_hint], eax
-.Lpage_alloc_run:
+.Lpages_take_run:
     mov     edi, eax                    # first of the run
-    mov     edx, [pages_end]
+    mov     edx, [pages_low_end]
     sub     edx, edi
-    jbe     .Lpage_alloc_none_left
+    jbe     .Lpages_take_none_left
     cmp     edx, esi
-    jb      .Lpage_alloc_none_left
+    jb      .Lpages_take_none_left
     mov     ecx, esi
     mov     edx, [page_bitmap]
-.Lpage_alloc_page:
+.Lpages_take_page:
     bt      [edx], eax
-    jc      .Lpage_alloc_used
+    jc      .Lpages_take_used
     inc     eax
     dec     ecx
-    jnz     .Lpage_alloc_page
+    jnz     .Lpages_take_page
     mov     eax, edi
     mov     ecx, esi
     mov     edx, 1
     call    pages_mark
     sub     [pages_free], esi
+    add     [pages_used_for + ebp*4], esi
     INTERRUPTS_RESTORE
     mov     eax, edi
-    shl     eax, 12
-    mov     ebx, eax
-    mov     edi, eax
     mov     ecx, esi
-    shl     ecx, 10
-    xor     eax, eax
-    rep stosd
-    mov     eax, ebx
     clc
-    jmp     .Lpage_alloc_done
-.Lpage_alloc_used:
+    jmp     .Lpages_take_done
+.Lpages_take_used:
     call    pages_skip_used
-    jmp     .Lpage_alloc_run
-.Lpage_alloc_none_left:
+    jmp     .Lpages_take_run
+.Lpages_take_none_left:
     INTERRUPTS_RESTORE
-.Lpage_alloc_none:
+.Lpages_take_none:
     mov     eax, ERROR_NO_MEMORY
     stc
-.Lpage_alloc_done:
+.Lpages_take_done:
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx
@@ -275,9 +321,10 @@ pages_skip_used:
 3:  ret
 
 # Gives pages back. Panics when they are not in use. Callable with interrupts off.
-# In: EAX address, EDX number of pages.
+# In: EAX linear address, EDX number of pages.
 .global page_free
 page_free:
+    VIRT_TO_PHYS eax
     push    ebx
     push    esi
     mov     ebx, eax
@@ -299,6 +346,9 @@ page_free:
     btr     [edx], ebx
     ASSERT  c, "page_free: page is free already"
     inc     dword ptr [pages_free]
+    mov     edx, [page_uses]
+    movzx   edx, byte ptr [edx + ebx]
+    dec     dword ptr [pages_used_for + edx*4]
     inc     ebx
     dec     esi
     jmp     2b
@@ -312,8 +362,12 @@ page_free:
 page_bitmap:        .space 4                # address
 page_bitmap_dwords: .space 4
 page_lowest:        .space 4                # first page that may ever be given out
-page_hint:          .space 4                # no page below this one is free
-.global pages_end
+page_hint:          .space 4                # no page of the direct map below this one is free
+page_uses:          .space 4                # address of a byte for each page: PAGES_*, while it is in use
+.global pages_low_end
+pages_low_end:      .space 4                # page behind the last one that is in the direct map
+.global pages_used_for
+pages_used_for:     .space PAGES_USES * 4   # pages in use, by what for
 pages_end:          .space 4                # page behind the last one of RAM
 .global pages_total
 pages_total:        .space 4                # pages that were free at boot

@@ -1,86 +1,57 @@
-# The page tables: all 4 GiB mapped to themselves with pages of 4 MiB. Split into small pages are the first 4 MiB (page
-# 0 is not present, so that a null pointer faults), the kernel (its code and constants are read-only) and what holds the
-# guard pages of stacks. Memory above RAM is device memory and not cached.
+# The page tables. The kernel's part of them is the same in every page directory: from KERNEL_SPACE on the direct map of
+# RAM, with pages of 4 MiB, and above it what is mapped on demand (memory.inc). Split into small pages are the kernel,
+# whose code and constants are read-only, and what holds the guard pages of stacks. Nothing below KERNEL_SPACE is
+# present in the kernel's own directory: null pointers, and physical addresses taken for linear ones, fault.
 
 .include "macros.inc"
+.include "errors.inc"
 .include "cpu.inc"
+.include "memory.inc"
+.include "pages.inc"
 
 .text
 
-# Maps all memory to itself, as the head of this file says, and switches paging on.
+# Narrows what entry.s mapped to what there is, and protects the kernel.
 paging_init:
     push    ebx
     push    esi
-    push    edi
-    mov     eax, 1
-    cpuid                               # clobbers EBX, ECX too
-    test    edx, CPUID_PSE
-    ASSERT  nz, "this processor has no pages of 4 MiB"
-    mov     eax, 1
-    call    page_alloc
-    ASSERT  nc, "no memory for the page directory"
-    mov     [page_directory], eax
-    mov     edi, eax
-    mov     ebx, [pages_end]            # large pages up to here hold RAM
-    add     ebx, 1023
-    shr     ebx, 10
-    xor     ecx, ecx
-.Lpaging_init_directory:
-    mov     eax, ecx
-    shl     eax, 22
-    or      eax, PAGE_PRESENT | PAGE_WRITABLE | PAGE_LARGE
-    cmp     ecx, ebx
-    jb      .Lpaging_init_cached
-    or      eax, PAGE_UNCACHED
-.Lpaging_init_cached:
-    stosd
-    inc     ecx
-    cmp     ecx, 1024
-    jb      .Lpaging_init_directory
-
-    xor     eax, eax
-    call    page_protect
-    ASSERT  nc, "no memory for a page table"
-    mov     ebx, offset kernel_text     # whole pages of code and constants
+    mov     eax, offset page_directory - KERNEL_SPACE
+    call    gdt_set_cr3
+    mov     eax, [pages_low_end]        # large pages up to here hold RAM
+    add     eax, 1023
+    shr     eax, 10
+1:  cmp     eax, DIRECT_BYTES >> 22
+    jae     2f
+    mov     dword ptr [page_directory + (KERNEL_SPACE >> 20) + eax*4], 0
+    inc     eax
+    jmp     1b
+2:  mov     ebx, offset kernel_text     # whole pages of code and constants
     add     ebx, PAGE_SIZE - 1
     and     ebx, ~(PAGE_SIZE - 1)
     mov     esi, offset kernel_data
-.Lpaging_init_text:
-    lea     eax, [ebx + PAGE_SIZE]
+3:  lea     eax, [ebx + PAGE_SIZE]
     cmp     eax, esi
-    ja      .Lpaging_init_flush
+    ja      4f
     mov     eax, ebx
     call    page_entry
     ASSERT  nc, "no memory for a page table"
     and     dword ptr [eax], ~PAGE_WRITABLE
     add     ebx, PAGE_SIZE
-    jmp     .Lpaging_init_text
-
-.Lpaging_init_flush:
-    mov     eax, offset boot_stack
+    jmp     3b
+4:  mov     eax, offset boot_stack
     call    page_protect
     ASSERT  nc, "no memory for a page table"
-    mov     eax, cr4
-    or      eax, CR4_PSE
-    mov     cr4, eax
-    mov     eax, [page_directory]
-    call    gdt_set_cr3
-    mov     eax, [page_directory]
+    mov     eax, cr3
     mov     cr3, eax
-    mov     eax, cr0
-    or      eax, CR0_PG | CR0_WP
-    mov     cr0, eax
-    jmp     .Lpaging_init_done
-.Lpaging_init_done:
-    pop     edi
     pop     esi
     pop     ebx
     ret
 
 INITCALL 1, paging_init
 
-# The page table entry of a small page; a large page is split when it holds the address.
-# In: EAX linear address.
+# The page table entry of a small page of the kernel's space; a large page is split when it holds the address, and a
+# table is made where there is none.
+# In: EAX linear address, not below KERNEL_SPACE.
 # Out: EAX address of the entry; CF and EAX error when there is no memory for a table.
 page_entry:
     push    ebx
@@ -88,15 +59,19 @@ page_entry:
     push    edi
     mov     ebx, eax
     shr     eax, 22
-    mov     edx, [page_directory]
-    lea     esi, [edx + eax*4]
-    test    dword ptr [esi], PAGE_LARGE
-    jz      2f
+    lea     esi, [page_directory + eax*4]
+    mov     ecx, [esi]
+    and     ecx, PAGE_PRESENT | PAGE_LARGE
+    cmp     ecx, PAGE_PRESENT
+    je      2f
     mov     eax, 1
-    call    page_alloc
+    mov     edx, PAGES_TABLES
+    call    page_alloc_for
     jc      3f
     mov     edi, eax
     mov     eax, [esi]
+    test    eax, eax
+    jz      .Lpage_entry_table
     and     eax, ~PAGE_LARGE
     xor     ecx, ecx
 1:  mov     [edi + ecx*4], eax
@@ -104,12 +79,14 @@ page_entry:
     inc     ecx
     cmp     ecx, 1024
     jb      1b
-    or      edi, PAGE_PRESENT | PAGE_WRITABLE
-    mov     [esi], edi
+.Lpage_entry_table:
+    lea     eax, [edi - KERNEL_SPACE + PAGE_PRESENT + PAGE_WRITABLE]
+    mov     [esi], eax
     mov     eax, cr3                    # forget the large page
     mov     cr3, eax
 2:  mov     eax, [esi]
     and     eax, ~(PAGE_SIZE - 1)
+    PHYS_TO_VIRT eax
     shr     ebx, 12
     and     ebx, 1023
     lea     eax, [eax + ebx*4]
@@ -144,6 +121,77 @@ page_unprotect:
     invlpg  [edx]
     ret
 
-.bss
+# Makes physical memory visible to the kernel for good: registers of a device, tables of the firmware. What lies outside
+# of the direct map is mapped uncached.
+# In: EAX physical address, EDX bytes.
+# Out: EAX linear address; CF and EAX error without room or memory for it.
+.global physical_map
+physical_map:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ecx, [pages_low_end]
+    shl     ecx, 12
+    sub     ecx, eax
+    jbe     .Lphysical_map_outside
+    cmp     edx, ecx
+    ja      .Lphysical_map_outside
+    PHYS_TO_VIRT eax
+    clc
+    jmp     .Lphysical_map_done
+.Lphysical_map_outside:
+    mov     ebx, eax                    # EBX: physical page
+    and     eax, PAGE_SIZE - 1
+    sub     ebx, eax
+    lea     esi, [edx + eax + PAGE_SIZE - 1]
+    shr     esi, 12                     # ESI: pages
+    INTERRUPTS_OFF
+    mov     edi, [mapped_next]
+    mov     edx, MAPPED_END
+    sub     edx, edi
+    shr     edx, 12
+    cmp     esi, edx
+    ja      .Lphysical_map_full
+    add     eax, edi
+    push    eax
+    mov     edx, esi
+    shl     edx, 12
+    add     [mapped_next], edx
+.Lphysical_map_page:
+    mov     eax, edi
+    call    page_entry
+    jc      .Lphysical_map_failed
+    lea     edx, [ebx + PAGE_PRESENT + PAGE_WRITABLE + PAGE_UNCACHED]
+    mov     [eax], edx
+    invlpg  [edi]
+    add     edi, PAGE_SIZE
+    add     ebx, PAGE_SIZE
+    dec     esi
+    jnz     .Lphysical_map_page
+    pop     eax
+    INTERRUPTS_RESTORE
+    clc
+    jmp     .Lphysical_map_done
+.Lphysical_map_failed:
+    pop     edx
+    INTERRUPTS_RESTORE
+    stc
+    jmp     .Lphysical_map_done
+.Lphysical_map_full:
+    INTERRUPTS_RESTORE
+    mov     eax, ERROR_NO_MEMORY
+    stc
+.Lphysical_map_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+.data
 .balign 4
-page_directory: .space 4
+mapped_next:    .long MAPPED_START          # from here on to MAPPED_END nothing is mapped
+
+.bss
+.balign 4096
+.global page_directory
+page_directory: .space PAGE_SIZE            # the kernel's own

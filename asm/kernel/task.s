@@ -4,6 +4,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "cpu.inc"
+.include "pages.inc"
 .include "tasks.inc"
 
 STACK_PAGES         = 5                     # the lowest is the guard
@@ -93,7 +94,8 @@ task_new:
     jc      .Ltask_new_failed
     mov     ebx, eax
     mov     eax, STACK_PAGES
-    call    page_alloc
+    mov     edx, PAGES_STACKS
+    call    page_alloc_for
     jc      .Ltask_new_no_stack
     mov     [ebx + TASK_STACK], eax
     lea     edx, [eax + STACK_PAGES * PAGE_SIZE]

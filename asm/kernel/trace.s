@@ -5,6 +5,7 @@
 .include "bootinfo.inc"
 .include "cpu.inc"
 .include "tasks.inc"
+.include "memory.inc"
 
 # Headers of the tables.
 TABLE_MAGIC         = 0
@@ -60,6 +61,7 @@ symbol_find:
     cmp     dword ptr [boot_info + bi_symbols_bytes], SYMBOLS_HEADER
     jb      8f
     mov     esi, [boot_info + bi_symbols]
+    PHYS_TO_VIRT esi
     cmp     dword ptr [esi + TABLE_MAGIC], MAGIC_SYMBOLS
     jne     8f
     cmp     dword ptr [esi + TABLE_VERSION], TABLE_CURRENT
@@ -97,6 +99,7 @@ line_find:
     cmp     dword ptr [boot_info + bi_lines_bytes], LINES_HEADER
     jb      .Lline_find_none
     mov     esi, [boot_info + bi_lines]
+    PHYS_TO_VIRT esi
     cmp     dword ptr [esi + TABLE_MAGIC], MAGIC_LINES
     jne     .Lline_find_none
     cmp     dword ptr [esi + TABLE_VERSION], TABLE_CURRENT

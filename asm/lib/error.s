@@ -57,6 +57,8 @@ error_texts:                            # in the order of errors.inc
     ERROR_TEXT "link is down"
     ERROR_TEXT "port is in use"
     ERROR_TEXT "what it used was taken away"
+    ERROR_TEXT "directory is not empty"
+    ERROR_TEXT "of a newer version than this system knows"
 .if (. - error_texts) - ERROR_COUNT*4
 .error "error_texts and errors.inc differ"
 .endif

@@ -420,6 +420,7 @@ cat_text:
 
 # Prints bytes in hexadecimal and as characters.
 # In: EAX bytes, EDX number, ECX offset of the first in the object.
+.global cat_hex
 cat_hex:
     FRAME   20
     push    ebx

@@ -1,6 +1,7 @@
 # Commands about the machine as a whole: screen, time, memory.
 
 .include "macros.inc"
+.include "pages.inc"
 .include "date.inc"
 .include "tasks.inc"
 
@@ -103,6 +104,15 @@ command_mem:
     shl     ecx, 2
     shl     edx, 2
     PRINTF  "pages   %8u KiB  used %8u KiB  free %8u KiB\n", eax, edx, ecx
+    xor     ebx, ebx
+    PRINT   "of these"
+1:  mov     eax, [pages_used_for + ebx*4]
+    shl     eax, 2
+    PRINTF  "  %s %u KiB", [page_use_names+ebx*4], eax
+    inc     ebx
+    cmp     ebx, PAGES_USES
+    jb      1b
+    PRINT   "\n"
     call    heap_stats
     mov     ebx, eax
     sub     ebx, edx
@@ -129,7 +139,21 @@ SHELL_COMMAND "date", command_date, "", "show date and time", GROUP_SYSTEM
 SHELL_COMMAND "uptime", command_uptime, "", "show the time since boot", GROUP_SYSTEM
 SHELL_COMMAND "mem", command_mem, "[check]", "show the use of memory", GROUP_SYSTEM, mem_text
 
+.macro PAGE_USE name:req
+    .pushsection .rodata.str, "a", @progbits
+.Luse\@: .asciz "\name"
+    .popsection
+    .long   .Luse\@
+.endm
+
 .section .rodata
+.balign 4
+page_use_names:                             # in the order of pages.inc
+    PAGE_USE "other"
+    PAGE_USE "heap"
+    PAGE_USE "stacks"
+    PAGE_USE "tables"
+    PAGE_USE "programs"
 mem_text:
     .asciz  "mem check verifies the headers of all blocks of the heap; a damaged one stops the machine.\n"
 weekday_names:

@@ -285,11 +285,11 @@ text_bad_magic:
 text_bad_version:
     .ascii  "it has version "
     DECIMAL IMAGE_HEADER + KI_VERSION
-    .asciz  ", this loader reads version 1"
+    .asciz  ", this loader reads version 2"
 text_bad_header:
     .ascii  "its header says to have "
     DECIMAL IMAGE_HEADER + KI_HEADER_BYTES
-    .asciz  " bytes, version 1 has 128"
+    .asciz  " bytes, version 2 has 128"
 text_bad_size:
     .ascii  "its header says "
     DECIMAL image_bytes

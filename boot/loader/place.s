@@ -171,7 +171,8 @@ place:
     mov     edi, [lines_base]
     call    place_part
 
-    mov     ebp, KERNEL_BASE
+    mov     ebp, [IMAGE_HEADER + KI_VIRTUAL]
+    add     ebp, KERNEL_BASE
     mov     ebx, offset IMAGE_HEADER + KI_RELOCATIONS
     mov     esi, [staging]
     add     esi, [ebx]
@@ -233,7 +234,7 @@ relocate_addresses:
     jecxz   2f
 1:  add     [esi], ebp
     add     esi, 4
-    dec     ecx                         # leaves CF alone; ADD cannot carry: addresses lie within 4 GiB
+    dec     ecx
     jnz     1b
     clc
 2:  ret

@@ -50,8 +50,12 @@ export interface BuildOptions {
   readonly cache?: ObjectCache;
 }
 
-/** Address at which kernel.elf is linked; the loader puts the kernel there on every PC with more than 1 MiB. */
-const KERNEL_LINK_BASE = 0x100000;
+/** Where the loader puts the kernel, on every PC with more than 1 MiB. */
+const KERNEL_PHYSICAL = 0x100000;
+/** By how much the kernel's linear addresses are above the physical ones: KERNEL_SPACE of asm/include/memory.inc. */
+export const KERNEL_SPACE = 0xc0000000;
+/** Address at which kernel.elf is linked: where the kernel runs. */
+const KERNEL_LINK_BASE = KERNEL_SPACE + KERNEL_PHYSICAL;
 
 /** A program that could not be built. */
 class BuildFailure extends Error {
@@ -75,6 +79,7 @@ export function buildSystem(files: SourceTree, options: BuildOptions): BuildResu
       label: `QuRe ${options.version}`,
       revision: options.revision,
       linkBase: KERNEL_LINK_BASE,
+      virtualOffset: KERNEL_SPACE,
       entry16: "kernel16_entry",
     });
     const boot = makeBootImage(loader.content, image);

@@ -11,9 +11,10 @@ import { R, RELOCATION_TYPES } from "../object/relocation-types.ts";
 import { crc32 } from "./crc32.ts";
 
 export const KERNEL_IMAGE_MAGIC = "QUREKRNL";
-const KERNEL_IMAGE_VERSION = 1;
+const KERNEL_IMAGE_VERSION = 2;
 export const KERNEL_HEADER_BYTES = 128;
 export const SECTOR_BYTES = 512;
+const VIRTUAL_OFFSET_AT = 116;
 
 /** Names of the output sections of `asm/kernel.ld`. */
 const SECTION_16 = ".kernel16";
@@ -31,6 +32,8 @@ export interface KernelImageOptions {
   readonly revision: number;
   /** Address at which the 32-bit part was linked; the image holds it as if it were 0. */
   readonly linkBase: number;
+  /** By how much the linear addresses that the 32-bit part runs at are above the physical ones; 0 when left out. */
+  readonly virtualOffset?: number;
   /** Symbol at which the loader enters the 16-bit part. */
   readonly entry16: string;
 }
@@ -117,6 +120,7 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
   ];
   fields.forEach((field, index) => view.setUint32(8 + 4 * index, field, true));
   latin1Into(bytes, 84, options.label.slice(0, 31));
+  view.setUint32(VIRTUAL_OFFSET_AT, options.virtualOffset ?? 0, true);
   view.setUint32(20, crc32(bytes), true);
   return { bytes, parts: { code16: part16, code32: part32, relocations, symbols, lines } };
 }
@@ -231,6 +235,7 @@ export interface KernelHeader {
   readonly label: string;
   readonly parts: KernelImageParts;
   readonly bssBytes: number;
+  readonly virtualOffset: number;
   readonly entry: number;
   readonly entry16: number;
   /** Entries in each table. */
@@ -280,6 +285,7 @@ export function readKernelHeader(bytes: Uint8Array): KernelHeader {
     label: String.fromCharCode(...bytes.subarray(84, 116)).replace(/\0.*$/s, ""),
     parts,
     bssBytes: word(48),
+    virtualOffset: word(VIRTUAL_OFFSET_AT),
     entry: word(52),
     entry16: word(80),
     relocations: count(parts.relocations, 2),

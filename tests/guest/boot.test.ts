@@ -334,7 +334,7 @@ describe("what the loader refuses", () => {
       (image, at) => {
         image[at + 8] = 7;
       },
-      /version 7, this loader reads version 1\./,
+      /version 7, this loader reads version 2\./,
     ],
     [
       "a part that goes past the end",

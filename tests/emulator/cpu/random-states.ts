@@ -272,7 +272,8 @@ function returnCase(random: Random): Case {
     random.below(3) === 0
       ? random.pick(LOADABLE)
       : selector(random.pick(["data0", "data3", "data3Low"]), random.pick([0, 3]));
-  const frame = [STACK + 64, stackSegment()];
+  const outerStack = stackSegment();
+  const frame = [STACK + 64, outerStack];
   if (toVirtual) frame.splice(1, 1, ...Array.from({ length: 5 }, () => random.pick(PARAGRAPHS)));
   const parameters = form.operands.length > 0 ? 4 * random.below(3) : 0;
   // Parameters of RETF lie between the return address and the outer stack pointer: the words of the frame stand for
@@ -290,6 +291,7 @@ function returnCase(random: Random): Case {
   const { registers } = randomInstruction(random, PUSH, options);
   return {
     ...where,
+    checked: where.checked || outerStack >> 3 === NAMES.indexOf("absent") + 1,
     registers: kind === "virtual8086" ? registers.map((value) => value & 0xffff) : registers,
     eflags: 2 | (random.u32() & ARITHMETIC) | (kind === "ring3" ? 0 : IOPL3),
     instructions: [...values.map(push), last],

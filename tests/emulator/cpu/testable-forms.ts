@@ -162,7 +162,9 @@ const READ_FLAGS: Readonly<Record<string, number>> = {
   rcr: CF,
   cmc: CF,
   salc: CF,
-  into: OF,
+  // What is pushed can be read: a vector whose handler expects an error code takes the flags for a segment.
+  int: ARITHMETIC,
+  into: ARITHMETIC,
   lahf: ARITHMETIC & ~OF,
   pushf: ARITHMETIC,
   aaa: AF,

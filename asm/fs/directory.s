@@ -1,0 +1,285 @@
+# Names and directories on whatever is mounted: the second half of file.inc. An open directory is a position in its
+# list, which holds its meaning while others change it.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "tasks.inc"
+.include "disk.inc"
+.include "fs.inc"
+
+HANDLE_TYPE directory_type, "directory", directory_destroy
+
+LIST_MOUNT      = 0                     # handle of mount_open; 0: the list of mount points
+LIST_ID         = 4
+LIST_POSITION   = 8
+LIST_SIZE       = 12
+
+.text
+
+# Says what a path names. May sleep.
+# In: ESI path, EDI NODE record.
+# Out: CF and EAX error.
+.global file_stat
+file_stat:
+    push    ebx
+    call    path_is_root
+    jne     1f
+    call    directory_root
+    pop     ebx
+    ret
+1:  mov     eax, esi
+    call    mount_find
+    jc      9f
+    mov     ecx, edi
+    mov     ebx, FS_FIND
+    call    mount_call
+9:  pop     ebx
+    ret
+
+# Whether a path is / alone.
+# In: ESI path.
+# Out: ZF when so.
+path_is_root:
+    cmp     word ptr [esi], 0x002F      # "/"
+    ret
+
+# Fills in what / is.
+# In: EDI NODE record.
+# Out: CF clear.
+directory_root:
+    push    edi
+    mov     ecx, NODE_SIZE_OF / 4
+    xor     eax, eax
+    rep stosd
+    pop     edi
+    mov     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
+    mov     dword ptr [edi + NODE_CLASS], 0x746F6F72 # "root"
+    clc
+    ret
+
+# Calls a routine that changes something named by a path.
+# In: ESI path, EBX = FS_* routine that takes EDX path in the mount.
+# Out: CF and EAX error.
+path_change:
+    push    ebp
+    mov     eax, esi
+    call    mount_find
+    jc      9f
+    call    mount_enter
+    jc      9f
+    call    mount_writable
+    jc      1f
+    call    mount_routine
+1:  call    mount_leave
+9:  pop     ebp
+    ret
+
+# Makes a directory. May sleep.
+# In: ESI path.
+# Out: CF and EAX error.
+.global directory_make
+directory_make:
+    push    ebx
+    mov     ebx, FS_MKDIR
+    call    path_change
+    pop     ebx
+    ret
+
+# Removes an empty directory. May sleep.
+# In: ESI path.
+# Out: CF and EAX error.
+.global directory_remove
+directory_remove:
+    push    ebx
+    mov     ebx, FS_RMDIR
+    call    path_change
+    pop     ebx
+    ret
+
+# Takes a name away, and the file with it when nobody has it open. May sleep.
+# In: ESI path.
+# Out: CF and EAX error.
+.global file_unlink
+file_unlink:
+    push    ebx
+    mov     ebx, FS_UNLINK
+    call    path_change
+    pop     ebx
+    ret
+
+# Gives something another name, which it replaces. Both are on one mount. May sleep.
+# In: ESI path, EDI new path.
+# Out: CF and EAX error: ERROR_NOT_SUPPORTED when the mounts differ.
+.global file_rename
+file_rename:
+    push    ebx
+    push    ebp
+    mov     eax, edi
+    call    mount_find
+    jc      9f
+    push    edx
+    mov     ebx, eax
+    mov     eax, esi
+    call    mount_find
+    pop     ecx
+    jc      9f
+    cmp     eax, ebx
+    mov     eax, ERROR_NOT_SUPPORTED
+    jne     8f
+    mov     eax, ebx
+    call    mount_enter
+    jc      9f
+    call    mount_writable
+    jc      1f
+    mov     ebx, FS_RENAME
+    call    mount_routine
+1:  call    mount_leave
+    jmp     9f
+8:  stc
+9:  pop     ebp
+    pop     ebx
+    ret
+
+# Opens a directory. May sleep.
+# In: ESI path.
+# Out: EAX handle; CF and EAX error.
+.global directory_open
+directory_open:
+    FRAME   NODE_SIZE_OF
+    push    ebx
+    push    edi
+    mov     eax, LIST_SIZE
+    call    malloc
+    jc      .Ldirectory_open_done
+    mov     edi, eax
+    call    path_is_root
+    je      .Ldirectory_open_handle
+    mov     eax, esi
+    call    mount_find
+    jc      .Ldirectory_open_free
+    push    edx
+    xor     edx, edx
+    call    mount_open
+    pop     edx
+    jc      .Ldirectory_open_free
+    mov     [edi + LIST_MOUNT], eax
+    lea     ecx, [ebp - NODE_SIZE_OF]
+    mov     ebx, FS_FIND
+    call    mount_call
+    jc      .Ldirectory_open_close
+    mov     eax, [ebp - NODE_SIZE_OF + NODE_ID]
+    mov     [edi + LIST_ID], eax
+    mov     eax, ERROR_NOT_DIRECTORY
+    cmp     dword ptr [ebp - NODE_SIZE_OF + NODE_KIND], NODE_DIRECTORY
+    jne     .Ldirectory_open_close
+.Ldirectory_open_handle:
+    mov     eax, edi
+    mov     edx, offset directory_type
+    xor     ecx, ecx
+    call    handle_open
+    jnc     .Ldirectory_open_done
+    cmp     dword ptr [edi + LIST_MOUNT], 0
+    je      .Ldirectory_open_free
+.Ldirectory_open_close:
+    push    eax
+    mov     eax, [edi + LIST_MOUNT]
+    call    mount_close
+    pop     eax
+.Ldirectory_open_free:
+    push    eax
+    mov     eax, edi
+    call    mfree
+    pop     eax
+    stc
+.Ldirectory_open_done:
+    pop     edi
+    pop     ebx
+    ENDFRAME
+    ret
+
+# Destructor of open directories.
+# In: EAX LIST record.
+directory_destroy:
+    push    eax
+    mov     eax, [eax + LIST_MOUNT]
+    test    eax, eax
+    jz      1f
+    call    mount_close
+1:  pop     eax
+    jmp     mfree
+
+# Reads the next entry. May sleep.
+# In: EAX handle, EDI NODE record.
+# Out: CF and EAX error: ERROR_NOT_FOUND after the last.
+.global directory_read
+directory_read:
+    push    ebx
+    push    esi
+    push    ebp
+    mov     ebp, eax
+    mov     edx, offset directory_type
+    call    handle_hold
+    jc      9f
+    push    ebp
+    mov     ebp, eax                    # EBP: LIST record
+    mov     esi, [ebp + LIST_POSITION]
+    mov     eax, [ebp + LIST_MOUNT]
+    test    eax, eax
+    jz      1f
+    mov     edx, [ebp + LIST_ID]
+    mov     ecx, edi
+    mov     ebx, FS_NEXT
+    call    mount_call
+    jmp     2f
+1:  call    directory_mounts
+2:  jc      3f
+    mov     [ebp + LIST_POSITION], eax
+3:  pop     edx
+    push    eax
+    pushfd
+    mov     eax, edx
+    call    handle_release
+    popfd
+    pop     eax
+9:  pop     ebp
+    pop     esi
+    pop     ebx
+    ret
+
+# The next mount point.
+# In: ESI index in the table of mounts, EDI NODE record.
+# Out: EAX index to go on at; CF and ERROR_NOT_FOUND after the last.
+directory_mounts:
+    imul    ebx, esi, MOUNT_SIZE_OF
+    add     ebx, offset mount_table
+1:  cmp     esi, MOUNT_MAX
+    jae     3f
+    inc     esi
+    cmp     dword ptr [ebx + MOUNT_CLASS], 0
+    jne     2f
+    add     ebx, MOUNT_SIZE_OF
+    jmp     1b
+2:  call    directory_root
+    lea     eax, [edi + NODE_NAME]
+    lea     edx, [ebx + MOUNT_PATH + 1]
+    mov     ecx, MOUNT_PATH_BYTES
+    call    string_copy
+    lea     eax, [edi + NODE_CLASS]
+    mov     edx, [ebx + MOUNT_VOLUME]
+    add     edx, VOLUME_NAME
+    mov     ecx, 8
+    call    string_copy
+    mov     eax, esi
+    clc
+    ret
+3:  mov     eax, ERROR_NOT_FOUND
+    stc
+    ret
+
+# Closes a directory.
+# In: EAX handle.
+# Out: CF and EAX = ERROR_STALE.
+.global directory_close
+directory_close:
+    mov     edx, offset directory_type
+    jmp     handle_close
