@@ -1,4 +1,5 @@
 /** Serves a folder of static files to browsers on this computer. */
+import { createHash } from "node:crypto";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -23,6 +24,11 @@ export function serveFolder(folder: string, port: number): Promise<Server> {
       response.writeHead(404, { "Content-Type": "text/plain" }).end("There is no such file.\n");
       return;
     }
+    const tag = `"${createHash("sha256").update(content).digest("base64url").slice(0, 22)}"`;
+    if (headers["if-none-match"]?.includes(tag)) {
+      response.writeHead(304, { ETag: tag, "Cache-Control": "no-cache" }).end();
+      return;
+    }
     const type = TYPES[extname(path)] ?? "application/octet-stream";
     const isText = !path.endsWith(".gz") && /\bgzip\b/.test(String(headers["accept-encoding"] ?? ""));
     let body: Buffer | Uint8Array = content;
@@ -31,6 +37,7 @@ export function serveFolder(folder: string, port: number): Promise<Server> {
       compressed.set(path, body as Buffer);
     }
     send(response, body, {
+      ETag: tag,
       "Content-Type": type,
       "Cache-Control": "no-cache",
       ...(isText ? { "Content-Encoding": "gzip" } : {}),

@@ -47,7 +47,11 @@ export function App() {
     else play(Number.POSITIVE_INFINITY);
   };
 
-  useEffect(() => store.subscribe(() => redraw(0)), [store]);
+  useEffect(() => {
+    // For whoever opens the browser's console: docs/page.md.
+    Object.assign(globalThis, { qure: store });
+    return store.subscribe(() => redraw(0));
+  }, [store]);
   useEffect(() => {
     const parameters = new URLSearchParams(location.search);
     const link = linkInAddress();

@@ -33,13 +33,7 @@ export function Card({ store, node, index, isChosen, choose }: CardProps) {
       data-node={index}
     >
       <Cable index={index} node={node} />
-      <button
-        type="button"
-        class="face"
-        aria-pressed={isChosen}
-        onClick={choose}
-        aria-label={`${node.name}, ${role}${node.address ? `, ${node.address}` : ""}${node.trouble ? `, ${node.trouble}` : ""}`}
-      >
+      <button type="button" class="face" aria-pressed={isChosen} onClick={choose}>
         <span class="card-head">
           <strong>{node.name}</strong>
           <span class="role">{role}</span>

@@ -29,7 +29,7 @@ export function Screen({
   const text = store.screenTexts.get(node) ?? [];
   return (
     <div class={isLarge ? "screen large" : "screen"}>
-      <canvas ref={canvas} width={720} height={400} role="img" aria-label={label} />
+      <canvas ref={canvas} width={720} height={400} {...(isLarge ? { role: "img", "aria-label": label } : {})} />
       {isLarge && <pre class="unseen">{text.join("\n")}</pre>}
     </div>
   );

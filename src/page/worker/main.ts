@@ -2,6 +2,7 @@
 import { buildSystem } from "../../build/build.ts";
 import { ObjectCache } from "../../build/object-cache.ts";
 import type { Report, Request, SourceDiagnostic } from "../protocol.ts";
+import { preparedFor } from "./run-nodes.ts";
 import { Session } from "./session.ts";
 import { loadSources, loadSystem, type Sources, type System } from "./system.ts";
 
@@ -20,7 +21,10 @@ async function open(request: Extract<Request, { kind: "open" }>): Promise<void> 
   const loaded = await (system ??= loadSystem(base));
   session?.close();
   session = null;
-  session = new Session(post, loaded, request.link, request.options);
+  const { link, options } = request;
+  const image = options.image?.bytes ?? loaded.iso;
+  const prepared = await preparedFor(image, loaded);
+  session = new Session(post, { image, prepared, system: loaded, jit: options.jit }, link, options);
 }
 
 /** Builds the system with one file changed: every mistake, or the image. */

@@ -1,9 +1,10 @@
 /** The machines of a run: its image in their drives, and disks that are prepared for QuRe. */
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { isIso, isOurs } from "../../image/recognise.ts";
-import { LabCluster, type NodeOptions } from "../../lab/cluster.ts";
+import { type ClusterOptions, LabCluster, type NodeOptions } from "../../lab/cluster.ts";
 import type { LabHost } from "../../lab/host.ts";
 import { inflatingCompressor } from "../../lab/inflate.ts";
+import { prepareDisk } from "../../lab/prepare.ts";
 import { machinesOf, type RunDescription } from "../../lab/run-link.ts";
 import type { OwnImage } from "../protocol.ts";
 import type { System } from "./system.ts";
@@ -37,8 +38,24 @@ export function preparedBytesOf(bytes: Uint8Array, system: System): number {
   return isIso(bytes) && isOurs(bytes) ? system.diskBytes : 0;
 }
 
-export function startRun(run: RunDescription, image: Uint8Array, system: System, jit: boolean): LabCluster {
-  const base = run.preparedBytes > 0 ? new BytesDisk(system.disk, run.preparedBytes) : null;
+/** What is on the disks of a run's machines: QuRe's own image has a disk prepared already. Null: they have none. */
+export async function preparedFor(image: Uint8Array, system: System): Promise<Uint8Array | null> {
+  const sizeBytes = preparedBytesOf(image, system);
+  if (sizeBytes === 0) return null;
+  if (image === system.iso) return system.disk;
+  const make = (options: Omit<ClusterOptions, "host">): LabCluster => new LabCluster({ ...options, host: pageHost });
+  return prepareDisk({ cdrom: image, firmware: system.firmware, sizeBytes, make, step: () => {} });
+}
+
+export interface RunParts {
+  readonly image: Uint8Array;
+  readonly prepared: Uint8Array | null;
+  readonly system: System;
+  readonly jit: boolean;
+}
+
+export function startRun(run: RunDescription, { image, prepared, system, jit }: RunParts): LabCluster {
+  const base = run.preparedBytes > 0 && prepared ? new BytesDisk(prepared, run.preparedBytes) : null;
   const count = machinesOf(run);
   const nodes = Array.from(
     { length: count },

@@ -9,7 +9,7 @@ import { Timeline } from "../../lab/timeline.ts";
 import type { Mark, NodeState, OwnImage, Report, RunState, Speed, StartOptions, StepUnit } from "../protocol.ts";
 import { viewDisk, viewProcessor } from "./inspect.ts";
 import { Observer } from "./observer.ts";
-import { mediumOf, preparedBytesOf, startRun } from "./run-nodes.ts";
+import { mediumOf, preparedBytesOf, type RunParts, startRun } from "./run-nodes.ts";
 import { Screens } from "./screens.ts";
 import type { System } from "./system.ts";
 
@@ -33,8 +33,7 @@ type Post = (report: Report, transfer?: Transferable[]) => void;
 export class Session {
   readonly #post: Post;
   readonly #system: System;
-  readonly #image: Uint8Array;
-  readonly #jit: boolean;
+  readonly #parts: RunParts;
   readonly #symbols: SymbolTable;
   #run: RunDescription;
   #lab!: LabCluster;
@@ -60,18 +59,18 @@ export class Session {
   #isClosed = false;
   #actionMarks: Mark[] = [];
 
-  constructor(post: Post, system: System, link: string | null, options: StartOptions) {
+  constructor(post: Post, parts: RunParts, link: string | null, options: StartOptions) {
+    const { system } = parts;
     this.#post = post;
     this.#system = system;
-    this.#jit = options.jit;
+    this.#parts = parts;
     this.#symbols = new SymbolTable(
       system.symbols.map(([name, linearAddress, endAddress]) => ({ name, linearAddress, endAddress })),
     );
-    this.#image = options.image?.bytes ?? system.iso;
     this.#run = link === null ? this.#newRun(options) : this.#linkedRun(link, options.image);
     this.#checkNs = link !== null && this.#run.digest !== null ? this.#run.endNs : null;
     this.#make(this.#run, this.#run.actions, this.#run.endNs);
-    const refusal = this.#jit ? compilationRefusal() : null;
+    const refusal = parts.jit ? compilationRefusal() : null;
     const note =
       refusal &&
       `This page may not compile code (${refusal}): the machines are interpreted, which is slower and otherwise the same.`;
@@ -81,9 +80,9 @@ export class Session {
   }
 
   #newRun({ nodes, seed, image, actions, endNs }: StartOptions): RunDescription {
-    const preparedBytes = preparedBytesOf(this.#image, this.#system);
+    const preparedBytes = preparedBytesOf(this.#parts.image, this.#system);
     return {
-      image: imageHash(this.#system.firmware, this.#image),
+      image: imageHash(this.#system.firmware, this.#parts.image),
       medium: image ? mediumOf(image) : "cd",
       preparedBytes,
       nodes,
@@ -98,7 +97,7 @@ export class Session {
 
   #linkedRun(link: string, image: OwnImage | null): RunDescription {
     const run = decodeRun(link);
-    const found = imageHash(this.#system.firmware, this.#image);
+    const found = imageHash(this.#system.firmware, this.#parts.image);
     if (run.image !== found)
       throw new Error(
         `This link runs the image ${run.image}; ${image ? image.name : `this page has QuRe ${this.#system.version}, ${found}`}. ` +
@@ -108,7 +107,7 @@ export class Session {
   }
 
   #make(run: RunDescription, actions: readonly Action[], endNs: number): void {
-    this.#lab = startRun(run, this.#image, this.#system, this.#jit);
+    this.#lab = startRun(run, this.#parts);
     this.#observer = new Observer(this.#lab);
     this.#screens = new Screens(this.#lab, this.#post);
     this.#timeline = new Timeline(this.#lab, actions, endNs, {
