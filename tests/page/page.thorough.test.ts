@@ -20,7 +20,7 @@ test("a first visit loads less than a megabyte, shows three machines at once and
       `${(bytes / 1000).toFixed(0)} kB; first screen after ${firstMs.toFixed(0)} ms, agreed after ${agreedMs.toFixed(0)} ms\n`,
     );
     expect(bytes).toBeLessThan(MOST_BYTES);
-    expect(await page.locator(".headline strong").textContent()).toBe("3 of 3 PCs agree: one cluster, era 1");
+    await page.locator(".headline strong", { hasText: "3 of 3 PCs agree: one cluster, era 1" }).waitFor();
     expect(errors).toEqual([]);
   }));
 

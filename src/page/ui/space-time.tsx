@@ -54,7 +54,7 @@ export function SpaceTime({
   state: RunState;
   chooseCable: (node: number) => void;
 }) {
-  const [span, setSpan] = useState(3);
+  const [span, setSpan] = useState(4);
   const [said, setSaid] = useState("");
   const canvas = useRef<HTMLCanvasElement>(null);
   const strokes = useRef<Stroke[]>([]);

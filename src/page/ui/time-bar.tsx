@@ -75,7 +75,7 @@ export function TimeBar({ store, state, speed, chosen, setSpeed, share }: TimeBa
         <label class="speed">
           <span class="unseen">Speed</span>
           <select value={String(speed)} onChange={({ currentTarget }) => setSpeed(Number(currentTarget.value))}>
-            {SPEEDS.map((value) => (
+            {(SPEEDS.includes(speed) ? SPEEDS : [...SPEEDS, speed].sort((a, b) => a - b)).map((value) => (
               <option key={value} value={String(value)}>
                 {speedText(value)}
               </option>
@@ -103,7 +103,7 @@ export function TimeBar({ store, state, speed, chosen, setSpeed, share }: TimeBa
               <option value="">{state.branches.length}</option>
               {state.branches.map((branch, index) => (
                 <option key={branch.name} value={index}>
-                  {branch.name}: from {clock(branch.fromNs)} {branch.words}
+                  {branch.name}: from {clock(branch.fromNs)} {branch.words || "undisturbed"}
                 </option>
               ))}
             </select>

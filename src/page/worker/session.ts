@@ -174,6 +174,9 @@ export class Session {
   }
 
   act(word: string, node: number, values: readonly (number | string)[]): void {
+    // Who acts while the run is on its way to a moment means that moment.
+    if (this.#seekNs !== null) this.#timeline.run(this.#seekNs);
+    this.#seekNs = null;
     const action = { word: word as ActionWord, node, values };
     if (word === "add") this.#addMachine();
     else {
@@ -250,15 +253,17 @@ export class Session {
       this.#timeline.run(this.#seekNs, isOver);
       if (this.#timeline.nowNs >= this.#seekNs) this.#seekNs = null;
       this.#report(this.#seekNs === null);
-      if (this.#seekNs !== null) this.#schedule();
+      this.#lastMs = performance.now();
+      if (this.#seekNs !== null || this.#isRunning) this.#schedule();
       return;
     }
     if (!this.#isRunning) return;
     this.#runOn(startMs, isOver);
     this.#lastMs = startMs;
     this.#measure(startMs);
-    this.#report(false);
-    this.#schedule();
+    // The last state of a run that ended is always told.
+    this.#report(!this.#isRunning);
+    if (this.#isRunning) this.#schedule();
   }
 
   #runOn(nowMs: number, isOver: () => boolean): void {
