@@ -12,12 +12,12 @@ const SIZE = { width: 1180, height: 720 };
 
 /** Pictures: what is opened, the virtual time, and what is done before the picture is taken. */
 const PICTURES = [
-  { name: "page", address: "?story=coordinator", atNs: 7.1e9, then: async () => {} },
+  { name: "page", address: "?story=coordinator", atNs: 7.1e9, prepare: async () => {} },
   {
     name: "page-cable",
     address: "",
     atNs: 2.4e9,
-    then: async (page) => {
+    prepare: async (page) => {
       await page.click(".card[data-node='1'] .face");
       await page.click("#tab-Cable");
       await page.locator(".frames tbody button", { hasText: "view of" }).first().click();
@@ -27,7 +27,7 @@ const PICTURES = [
     name: "page-messages",
     address: "",
     atNs: 2.6e9,
-    then: (page) => page.getByRole("button", { name: "Messages" }).click(),
+    prepare: (page) => page.getByRole("button", { name: "Messages" }).click(),
     isDark: true,
   },
 ];
@@ -47,15 +47,15 @@ const browser = await chromium.launch({
   executablePath: "/usr/bin/chromium",
   args: ["--headless", "--no-sandbox", "--disable-gpu"],
 });
-for (const { name, address, atNs, then, isDark } of PICTURES) {
+for (const { name, address, atNs, prepare, isDark } of PICTURES) {
   const page = await browser.newPage({ viewport: SIZE, bypassCSP: true, colorScheme: isDark ? "dark" : "light" });
   await page.goto(`http://localhost:${server.address().port}/${address}`);
   const until = (expression) =>
     page.waitForFunction(`globalThis.qure?.state && (() => { const { state } = qure; return ${expression}; })()`);
   await until("state.nowNs > 0");
-  await page.evaluate(`qure.send({ kind: "runTo", timeNs: ${atNs} })`);
-  await until(`!state.isRunning && state.nowNs >= ${atNs}`);
-  await then(page);
+  await page.evaluate(`qure.send({ kind: "seek", timeNs: ${atNs} })`);
+  await until(`!state.isSeeking && state.nowNs === ${atNs}`);
+  await prepare(page);
   await page.waitForTimeout(900);
   await page.screenshot({ path: join(OUT, `${name}.png`) });
   process.stdout.write(`${join(OUT, `${name}.png`)}\n`);

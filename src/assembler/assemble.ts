@@ -18,6 +18,7 @@ import { writeElf } from "./write/elf-writer.ts";
 import { writeListing } from "./write/listing.ts";
 import { relaxAll } from "./write/relax.ts";
 import { Resolver } from "./write/resolver.ts";
+import { addStatedRelocations } from "./write/stated-relocations.ts";
 
 export interface Assembly {
   /** An ELF32 relocatable file; null when there were errors. */
@@ -96,6 +97,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   program.stabs.finish();
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   program.symbols.placeHere(program.symbols.dot);
+  program.sections.padEntries();
   program.symbolList.countBeforeLayout = program.symbolList.all.length;
   program.padding = { bits: assembler.bits };
   const resolver = new Resolver();
@@ -108,6 +110,8 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   program.versions.finish();
   const relocations = new Map<Section, RelocationList>();
   for (const section of program.sections.list) relocations.set(section, writeContents(program, resolver, section));
+  addStatedRelocations(program, resolver, relocations);
+  program.versions.check();
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   program.symbolList.finishRelocations();
   program.sections.finishGroups(program.atoms);

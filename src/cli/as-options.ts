@@ -20,6 +20,8 @@ export interface AsCommand {
   alternateMacros: boolean;
   warnings: "show" | "none" | "fatal";
   objectDespiteErrors: boolean;
+  allowsOddSizes: boolean;
+  frameVersion: 1 | 3 | 4;
   maxErrors: number;
   json: boolean;
   listing: ListingOptions | null;
@@ -66,6 +68,11 @@ const PLAIN: Readonly<Record<string, Handler>> = {
   "--diagnostics=json": (command) => void (command.json = true),
   "--diagnostics=text": (command) => void (command.json = false),
   "-mintel64": () => {},
+  "--size-check=warning": (command) => void (command.allowsOddSizes = true),
+  "--size-check=error": (command) => void (command.allowsOddSizes = false),
+  "--gdwarf-cie-version=1": (command) => void (command.frameVersion = 1),
+  "--gdwarf-cie-version=3": (command) => void (command.frameVersion = 3),
+  "--gdwarf-cie-version=4": (command) => void (command.frameVersion = 4),
   "-msyntax=intel": (command) => void (command.syntax = "intel"),
   "-msyntax=att": (command) => void (command.syntax = "att"),
 };
@@ -99,10 +106,10 @@ const IGNORED = new Set([
   "-O0",
   "-mx86-used-note=no",
   "--generate-missing-build-notes=no",
+  "--no-pad-sections",
 ]);
 const IGNORED_PREFIXES = [
   "--hash-size=",
-  "--size-check=",
   "--elf-stt-common=",
   "--compress-debug-sections",
   "--nocompress-debug-sections",
@@ -179,6 +186,8 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
     alternateMacros: false,
     warnings: "show",
     objectDespiteErrors: false,
+    allowsOddSizes: false,
+    frameVersion: 1,
     maxErrors: 20,
     json: false,
     listing: null,

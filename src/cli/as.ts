@@ -57,6 +57,8 @@ function assembleFiles(command: AsCommand): void {
     warnings: command.warnings,
     maxErrors: command.maxErrors,
     objectDespiteErrors: command.objectDespiteErrors,
+    allowsOddSizes: command.allowsOddSizes,
+    frameVersion: command.frameVersion,
     ...(command.listing === null ? {} : { listing: command.listing }),
     print: (text) => void standardOutput().write(`${text}\n`),
   });

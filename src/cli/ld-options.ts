@@ -91,7 +91,7 @@ export const LD_COMMAND: GnuCommand = {
       names: ["--build-id"],
       value: "STYLE",
       optional: true,
-      help: "programs carry none: another style than none is a warning",
+      help: "add a note with an ID: sha1 (default), md5, uuid (as md5), 0xHEX or none",
     },
     {
       names: ["--wrap"],
@@ -105,6 +105,11 @@ export const LD_COMMAND: GnuCommand = {
     { names: ["-plugin", "-plugin-opt", "-plugin-save-temps"], value: "TEXT", help: "" },
     { names: ["-dynamic-linker", "-I"], value: "FILE", help: "" },
     { names: ["-rpath", "-rpath-link", "-soname", "-h"], value: "TEXT", help: "" },
+    {
+      names: ["--retain-symbols-file"],
+      value: "FILE",
+      help: "leave all symbols out but those that the file names",
+    },
     { names: ["--eh-frame-hdr"], help: "" },
     { names: ["-O"], value: "LEVEL", optional: true, help: "" },
     { names: ["--hash-style"], value: "STYLE", help: "" },

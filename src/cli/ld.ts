@@ -1,8 +1,10 @@
 /** `qure ld`: links objects and archives as GNU ld does. */
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { blobObject } from "../binutils/raw-object.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { writeFileAside } from "../host/files.ts";
+import type { BuildId } from "../linker/build-id.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
 import type { LinkInput } from "../linker/inputs.ts";
 import { linkProgram } from "../linker/link.ts";
@@ -79,9 +81,6 @@ class LinkCommand {
     const format = this.#last("--oformat") ?? "elf32-i386";
     if (format !== "binary" && format !== "elf32-i386")
       throw new UsageError(`--oformat ${format}: it is elf32-i386 or binary`);
-    const buildId = this.#last("--build-id");
-    if (buildId !== undefined && buildId !== "none" && !this.#has("-w"))
-      say("warning", "--build-id is ignored: programs made here carry no build ID");
     const inputs = this.#inputs();
     if (inputs.length === 0) {
       if (this.#has("-v") || this.#has("-V")) return;
@@ -204,6 +203,8 @@ class LinkCommand {
     const position = (option: string): number => this.#parsed.findIndex((argument) => argument.option === option);
     const [scriptAt, fileAt, definesAt] = [position("-T"), position(""), position("--defsym")];
     const sortSections = this.#choice("--sort-section", ["name", "alignment"] as const);
+    const buildId = this.#buildId();
+    const retained = this.#last("--retain-symbols-file");
     const orphans = this.#choice("--orphan-handling", ["place", "warn", "error", "discard"] as const);
     const sortCommon = this.#has("--sort-common")
       ? this.#last("--sort-common") === "ascending"
@@ -254,10 +255,34 @@ class LinkCommand {
           : "report",
       definesCommon: this.#has("-d"),
       checksOverlaps: this.#lastOf("--check-sections", "--no-check-sections") ?? true,
+      ...(buildId ? { buildId } : {}),
+      ...(retained === undefined ? {} : { retainedSymbols: namesIn(retained) }),
       ...(sortSections ? { sortSections } : {}),
       ...(orphans ? { orphans } : {}),
       ...(sortCommon ? { sortCommon } : {}),
     };
+  }
+
+  /** The style of `--build-id`: a digest, or the ID itself. A random one would make equal programs differ. */
+  #buildId(): BuildId | null {
+    const style = this.#last("--build-id");
+    if (style === undefined || style === "none") return null;
+    const digest = (algorithm: string, sizeBytes: number): BuildId => ({
+      sizeBytes,
+      make: (parts) => {
+        const hash = createHash(algorithm);
+        for (const part of parts) hash.update(part);
+        return hash.digest();
+      },
+    });
+    if (style === "" || style === "sha1" || style === "tree") return digest("sha1", 20);
+    if (style === "md5" || style === "uuid") return digest("md5", 16);
+    if (/^0x(?:[0-9a-f]{2}|[-:])+$/i.test(style)) {
+      const bytes = Buffer.from(style.slice(2).replace(/[-:]/g, ""), "hex");
+      if (bytes.length > 0) return { sizeBytes: bytes.length, make: () => bytes };
+    }
+    if (!this.#has("-w")) say("warning", `--build-id=${style} is ignored: it is sha1, md5, uuid, none or 0xHEX`);
+    return null;
   }
 
   /** The value of an option that is one of a few words. */
@@ -430,4 +455,13 @@ function readSource(path: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** The words of a file: one name in each line, as a rule. */
+function namesIn(path: string): Set<string> {
+  return new Set(
+    readSource(path)
+      ?.split(/\s+/)
+      .filter((name) => name !== "") ?? [],
+  );
 }

@@ -38,9 +38,12 @@ const LONG_NOPS: readonly (readonly number[])[] = [
 const TOO_MANY = 3;
 const TOO_MANY_LONG = 8;
 
-/** Length of the longest such instruction in the mode, where no processor is named. */
-export function longestNop(bits: 16 | 32): number {
-  return (bits === 16 ? NOPS16 : NOPS32).length - 1;
+const tableOf = (bits: 16 | 32, hasLongNops: boolean): readonly (readonly number[])[] =>
+  bits === 16 ? NOPS16 : hasLongNops ? LONG_NOPS : NOPS32;
+
+/** Length of the longest such instruction. */
+export function longestNop(bits: 16 | 32, hasLongNops: boolean): number {
+  return tableOf(bits, hasLongNops).length - 1;
 }
 
 /** Fills `out[offset..offset + count)`, with instructions of at most `limit` bytes. */
@@ -52,11 +55,13 @@ export function writeNops(
   hasLongNops: boolean,
   limit = Infinity,
 ): void {
-  const table = bits === 16 ? NOPS16 : hasLongNops ? LONG_NOPS : NOPS32;
-  const longest = Math.min(table.length - 1, limit);
+  const table = tableOf(bits, hasLongNops);
+  let longest = Math.min(table.length - 1, limit);
+  // There is no single instruction of 5 bytes in this table.
+  if (table === NOPS32 && longest === 5) longest = 4;
   let at = offset;
   let left = count;
-  if (Math.floor(count / longest) >= (table === LONG_NOPS ? TOO_MANY_LONG : TOO_MANY)) {
+  if (Math.floor(count / (table.length - 1)) >= (table === LONG_NOPS ? TOO_MANY_LONG : TOO_MANY)) {
     if (count - 2 <= 127) {
       out[at++] = 0xeb;
       out[at++] = count - 2;

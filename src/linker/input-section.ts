@@ -73,7 +73,7 @@ export class InputObject {
   readonly isMade: boolean;
   readonly elf: ElfObject;
   /** By ELF index; null where there is nothing to link (tables, relocations). */
-  readonly sections: readonly (InputSection | null)[];
+  readonly sections: (InputSection | null)[];
   /** Common symbols that this object won; filled when they are allocated. */
   common: InputSection | null = null;
 

@@ -94,7 +94,8 @@ export class OrphanPlaces {
           ((other.flags ^ flags) & (SEC_LOAD | SEC_ALLOC)) === 0
         )
           flags &= other.flags | ~SEC_READONLY;
-    return this.#insert(new OutputSection(name, null), this.#placeFor(section, flags), flags, elfTypeOf(section));
+    const place = this.#placeFor(section, flags);
+    return this.#insert(new OutputSection(name, null), place, flags, elfTypeOf(section), section.align);
   }
 
   #placeFor({ name, elf }: InputSection, flags: number): Place | null {
@@ -109,7 +110,7 @@ export class OrphanPlaces {
     return (flags & SEC_CODE) === 0 ? places.rodata : places.text;
   }
 
-  #insert(output: OutputSection, place: Place | null, flags: number, type: number): OutputSection {
+  #insert(output: OutputSection, place: Place | null, flags: number, type: number, align: number): OutputSection {
     const entry: TopStatement = { kind: "section", section: output };
     const after =
       place === null
@@ -128,11 +129,29 @@ export class OrphanPlaces {
       output.loadRegion = after.loadRegion;
       output.phdrs = after.phdrs;
     }
-    if (place.last) {
+    const isNote = type === SHT_NOTE && (flags & SEC_LOAD) !== 0;
+    const slot = isNote ? this.#slotAmongNotes(align) : null;
+    if (slot !== null) this.#statements.splice(slot, 0, entry);
+    else if (place.last) {
       this.#statements.splice(this.#indexOf(place.last) + 1, 0, entry);
     } else this.#statements.splice(after ? this.slotAfter(after) : this.#slotAtStart(), 0, entry);
     place.last = output;
     return output;
+  }
+
+  /**
+   * Notes stand together, those with the largest alignment first, so that those of one alignment make one segment. Null
+   * for the first one.
+   */
+  #slotAmongNotes(align: number): number | null {
+    const there = this.#sections().filter(({ exists }) => exists);
+    const isNote = ({ flags, inputType }: OutputSection): boolean => inputType === SHT_NOTE && (flags & SEC_LOAD) !== 0;
+    const first = there.findIndex(isNote);
+    if (first < 0) return null;
+    const end = there.findIndex((section, index) => index > first && !isNote(section));
+    const notes = there.slice(first, end < 0 ? there.length : end);
+    const before = notes.findLast((note) => note.align >= align);
+    return before ? this.#indexOf(before) + 1 : this.#indexOf(there[first]!);
   }
 
   #indexOf(section: OutputSection): number {

@@ -51,6 +51,8 @@ export interface OutputSymbolOptions {
   /** --gc-sections: objects of which only memory without content is linked show no local symbols. */
   readonly collectsGarbage: boolean;
   readonly discard: "merged-labels" | "labels" | "all" | "none";
+  /** No other names are in the table, but those that relocations need. */
+  readonly retained?: ReadonlySet<string>;
 }
 
 export interface OutputSymbols {
@@ -147,7 +149,7 @@ export function collectSymbols(
     for (const elf of object.elf.symbols.slice(1)) {
       if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION || elf.section === SHN_UNDEF) continue;
       if (elf.type === STT_FILE) {
-        if (options.discard === "all") continue;
+        if (options.discard === "all" || options.retained?.has(elf.name) === false) continue;
         hasFile = true;
         fileCount++;
         file(elf.name, object.path);
@@ -172,7 +174,9 @@ export function collectSymbols(
   if (forcedLocal.length > 0 && fileCount > 0) file("", "");
   for (const symbol of forcedLocal) ofGlobal.set(symbol, add(globalSymbol(symbol, STB_LOCAL, base, placed)));
   const localCount = symbols.length;
+  const needed = options.retained && options.keepsRelocations ? namesInRelocations(placed) : new Set<string>();
   for (const symbol of order) {
+    if (options.retained?.has(symbol.name) === false && !needed.has(symbol.name)) continue;
     if (ofGlobal.has(symbol) || (symbol.isUnused && !symbol.isDefined)) continue;
     if (symbol.state === "undefined-weak" && (!symbol.isReferenced || !options.keepsRelocations)) continue;
     if (symbol.section && (symbol.section.isDiscarded || symbol.section.output === null)) continue;
@@ -180,6 +184,18 @@ export function collectSymbols(
     ofGlobal.set(symbol, add(globalSymbol(symbol, binding, base, placed)));
   }
   return { symbols, localCount, ofSection, ofLocal, ofGlobal };
+}
+
+/** Global names that relocations refer to. */
+function namesInRelocations(outputs: readonly OutputSection[]): Set<string> {
+  const names = new Set<string>();
+  for (const output of outputs)
+    for (const { object, relocations } of output.inputs())
+      for (const { symbol: index } of relocations) {
+        const { name, binding } = object.elf.symbols[index]!;
+        if (binding !== STB_LOCAL) names.add(name);
+      }
+  return names;
 }
 
 function globalSymbol(
@@ -243,8 +259,9 @@ function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: bool
 function isKept(
   { name }: ElfSymbol,
   home: InputSection | null,
-  { strip, discard, isRelocatable }: OutputSymbolOptions,
+  { strip, discard, isRelocatable, retained }: OutputSymbolOptions,
 ): boolean {
+  if (retained?.has(name) === false) return false;
   if (strip === "debugging" && home && (home.flags & SEC_DEBUGGING) !== 0) return false;
   if (discard === "all") return false;
   const isLabel = name.startsWith(".L");

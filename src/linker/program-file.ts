@@ -20,6 +20,7 @@ import {
   headerBytes,
   writeElf,
 } from "../object/elf-writer.ts";
+import { stampBuildId } from "./build-id.ts";
 import { groupMembers } from "./inputs.ts";
 import { hasContent } from "./layout.ts";
 import type { OutputSection } from "./output-section.ts";
@@ -100,6 +101,7 @@ export function programFile(program: Program): ProgramImage {
     keepsRelocations,
     collectsGarbage: options.collectGarbage ?? false,
     strip: options.strip === "debugging" ? "debugging" : "none",
+    ...(options.retainedSymbols ? { retained: options.retainedSymbols } : {}),
     discard: options.discard ?? "merged-labels",
   });
   let bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -190,7 +192,7 @@ function elfBytes(
     file.headers.every(({ type, fileBytes, memoryBytes }) => type !== PT_LOAD || fileBytes <= memoryBytes),
     "a segment of the program has more bytes in the file than in memory",
   );
-  return writeElf({
+  const bytes = writeElf({
     type: isRelocatable ? ET_REL : ET_EXEC,
     entry: program.entry >>> 0,
     sections: fileSections,
@@ -200,6 +202,8 @@ function elfBytes(
     headers: file.headers,
     start: isRelocatable ? headerBytes(0) : file.end,
   });
+  if (options.buildId) stampBuildId(bytes, options.buildId);
+  return bytes;
 }
 
 function relocationTable(

@@ -12,6 +12,7 @@ import {
 } from "../object/elf.ts";
 import { ElfError, type ElfSection } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
+import { addBuildId, type BuildId } from "./build-id.ts";
 import { shrinkUnwind } from "./eh-frame.ts";
 import { collectGarbage } from "./garbage.ts";
 import { GlobalOffsetTable } from "./got.ts";
@@ -94,6 +95,10 @@ export interface ProgramOptions {
   readonly sortSections?: "name" | "alignment";
   /** --orphan-handling: what happens to sections that the script does not mention. */
   readonly orphans?: "place" | "warn" | "error" | "discard";
+  /** --build-id */
+  readonly buildId?: BuildId;
+  /** --retain-symbols-file: no other symbol is in the output's table. */
+  readonly retainedSymbols?: ReadonlySet<string>;
   /** The output has no format: strings are not merged, and there are no headers. */
   readonly isFlat?: boolean;
 }
@@ -137,6 +142,7 @@ export class Program {
     for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
     this.#markScriptNames(script);
     const objects = inputs.objects;
+    if (options.buildId && !options.isFlat && objects[0]) addBuildId(objects[0], options.buildId);
     if (!options.isFlat) mergeProperties(objects);
     const placementOptions = {
       isRelocatable,

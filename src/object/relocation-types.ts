@@ -163,3 +163,12 @@ export const RELOCATION_NAMES: ReadonlyMap<number, string> = new Map([
   [250, "R_386_GNU_VTINHERIT"],
   [251, "R_386_GNU_VTENTRY"],
 ]);
+
+/** What `.reloc` calls them, in upper case. */
+export const RELOCATION_NUMBERS: ReadonlyMap<string, number> = new Map([
+  ...[...RELOCATION_NAMES].map(([number, name]) => [name.toUpperCase(), number] as const),
+  ["BFD_RELOC_NONE", R.NONE],
+  ["BFD_RELOC_8", R.R8],
+  ["BFD_RELOC_16", R.R16],
+  ["BFD_RELOC_32", R.R32],
+]);

@@ -11,6 +11,8 @@ interface RefusalClass {
   readonly sourceLine?: RegExp;
   readonly message?: RegExp;
   readonly id?: RegExp;
+  /** What comes after such an error are consequences of it. */
+  readonly decides?: boolean;
 }
 
 /** Refused by us only. */
@@ -19,13 +21,25 @@ const REFUSALS: readonly RefusalClass[] = [
     name: "AVX and later",
     sourceLine: /^\s*(\{[^}]*\}\s*)?(v[a-z]|k(mov|and|or|xor|not|test|shift|unpck|add)[a-z]*|[a-z0-9]+.*[yz]mm\d)/,
   },
-  { name: "64-bit code", sourceLine: /^\s*\.code64|%r([a-ds][xipl]+|\d+)\b|\.intel_mnemonic/ },
+  { name: "64-bit code", sourceLine: /^\s*\.code64|%r([a-ds][xipl]+|\d+)\b|\.intel_mnemonic/, decides: true },
+  { name: "instructions of other extensions", sourceLine: /^\s*(xacquire|xrelease)\b/ },
+  { name: "directives of other tools", sourceLine: /^\s*\.(bundle_|mri|vtable_)/ },
+  { name: "24 MiB from macros", id: /^too-large$/, message: /24 MiB/, decides: true },
+  {
+    name: "names of registers that the chosen processor lacks",
+    id: /^operand-size$/,
+    sourceLine: /^\s*mov\s+(eax, ax|ax, eax)/,
+    decides: true,
+  },
+  { name: "registers of later processors in call frames", sourceLine: /^\s*\.cfi_undefined k[0-7]/ },
+  { name: "sizes that are subtracted", sourceLine: /-\s*size@size/ },
+  { name: "names of two strings side by side", sourceLine: /^"[^"]*""/ },
   { name: "directives of other object formats", id: /^(unsupported|unknown)-directive$/ },
   {
     name: "instructions of other extensions",
     id: /^unknown-instruction$/,
     sourceLine:
-      /^\s*(notrack\s+)?(xacquire|xrelease|bnd|ad[co]x|invlpgb|monitorx|mwaitx|pswapd|xstorerng|xcrypt|frstpm|rdpkru|pconfig|enclu|encls|enqcmds?|movdir|sha[0-9]|gf2p8|umonitor|uiret|clzero|ptwrite|serialize|rdpru|wbnoinvd|hreset|tdcall|fsincos_?)/,
+      /^\s*(notrack\s+)?(xacquire|xrelease|bnd|ad[co]x|cmpxchg8bq|xsave[sc]|wrpkru|vm|tlbsync|pvalidate|mcommit|invept|insertq|bls|blc|invlpgb|monitorx|mwaitx|pswapd|xstorerng|xcrypt|frstpm|rdpkru|pconfig|enclu|encls|enqcmds?|movdir|sha[0-9]|gf2p8|umonitor|uiret|clzero|ptwrite|serialize|rdpru|wbnoinvd|hreset|tdcall|fsincos_?)/,
   },
   { name: "processors that are not known", id: /^unknown-processor$|^bad-argument$/, message: /no processor/ },
   {
@@ -58,7 +72,9 @@ export function classOfRefusal(diagnostics: readonly Diagnostic[]): string | nul
         (id?.test(error.id) ?? true),
     ),
   );
-  return classes.includes(undefined) ? null : (classes[0]?.name ?? null);
+  const last = classes.findIndex((one) => one?.decides === true);
+  const counted = last < 0 ? classes : classes.slice(0, last + 1);
+  return counted.includes(undefined) ? null : (counted[0]?.name ?? null);
 }
 
 /** The class that explains all that differs, or null. */

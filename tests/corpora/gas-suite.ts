@@ -19,6 +19,23 @@ const MARCH = "-march=i686+sse4.2";
 const WITHOUT_EFFECT =
   /^-(malign-branch|mbranches|mlfence|mrelax|mmnemonic=intel|O|-compress-debug|-elf-stt-common|mx86-used-note=yes|mshared|moperand-check|-gdwarf-sections)/;
 
+/** Single cases that docs/assembler-differences.md explains. */
+const EXPLAINED: ReadonlyMap<string, string> = new Map([
+  ...["arch-12", "arch-13", "arch-13-znver1", "arch-13-znver2", "hle", "hle-intel"].map(
+    (name) => [`i386/${name}`, "instructions of other extensions"] as const,
+  ),
+  ["i386/ifunc-3", "distances to local indirect functions"],
+  ["all/relax", "a number of variable length that grows and shrinks with an alignment"],
+  ["elf/dwarf-4-cu", ".loc_mark_labels"],
+  ["elf/dwarf-5-cu", ".loc_mark_labels"],
+  ["elf/dwarf-5-irp", "line markers within repeated blocks and macros"],
+  ["elf/dwarf-5-macro", "line markers within repeated blocks and macros"],
+  ["elf/dwarf2-19", "views at the edge of subsections"],
+  ["elf/ehopt0", "call frames that a compiler of before 2000 wrote as data"],
+  ["elf/equ-reloc", "a symbol that was set to a place and then is a label"],
+  ["elf/group2", "two sections of one name, one of a group"],
+]);
+
 interface Case {
   readonly name: string;
   readonly folder: string;
@@ -80,6 +97,8 @@ async function compareCase({
   if (ours.object === null) {
     const known = classOfRefusal(ours.diagnostics);
     if (known !== null) return { outcome: "known", kind: known };
+    const explained = EXPLAINED.get(`${basename(folder)}/${name}`);
+    if (explained !== undefined) return { outcome: "known", kind: explained };
     const error = ours.diagnostics.find(({ severity }) => severity === "error");
     return {
       outcome: "refused by us only",
@@ -95,6 +114,8 @@ async function compareCase({
     return { outcome: "known", kind: "options that are accepted without effect" };
   if (dump !== null && (await agrees(dump, ours.object, object)))
     return { outcome: "known", kind: "the .d file of the suite agrees" };
+  const explained = EXPLAINED.get(`${basename(folder)}/${name}`);
+  if (explained !== undefined) return { outcome: "known", kind: explained };
   return {
     outcome: "differs",
     kind: [...new Set(differences.map(({ kind }) => kind))].slice(0, 4).join(", "),

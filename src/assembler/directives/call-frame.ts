@@ -240,6 +240,19 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
     },
   ],
   [
+    ".cfi_label",
+    (assembler, directive) => {
+      const { input } = assembler;
+      input.skipSpace();
+      const start = input.offset;
+      while (characterClass[input.bytes[input.offset]!]! & NAME_PART) input.offset++;
+      if (input.offset === start) assembler.fail("symbol-expected", "expected the name of a symbol");
+      const name = assembler.atoms.intern(input.bytes, start, input.offset);
+      assembler.demandEnd();
+      assembler.program.callFrames.add(directive.name, { kind: "label", name });
+    },
+  ],
+  [
     ".cfi_personality",
     encoded((assembler, directive, encoding) => {
       const frame = assembler.program.callFrames.required(directive);
@@ -260,7 +273,7 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
     }),
   ],
   [
-    ".cfi_b_key_frame .cfi_inline_lsda .cfi_fde_data .cfi_personality_id .cfi_val_encoded_addr .cfi_label",
+    ".cfi_b_key_frame .cfi_inline_lsda .cfi_fde_data .cfi_personality_id .cfi_val_encoded_addr",
     (assembler, directive) => assembler.fail("unsupported-directive", `\`${directive.name}' is not supported`),
   ],
 ];

@@ -4,7 +4,7 @@
 
 import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
 import { R } from "../../object/relocation-types.ts";
-import { type Expression, Op } from "../model/expression.ts";
+import { constant, type Expression, Op } from "../model/expression.ts";
 import type { FloatFormat } from "../model/float.ts";
 import { encodeFloat } from "../model/float.ts";
 import * as integer from "../model/integer.ts";
@@ -22,12 +22,19 @@ function numbers(size: number): Handler {
     if (assembler.input.atStatementEnd()) return;
     do {
       expressions.relocation = 0;
-      const expression = expressions.required("a value");
-      emitNumber(assembler, expression, size);
+      emitNumber(assembler, valueOrZero(assembler), size);
       sections.charge(size);
     } while (assembler.comma());
     assembler.demandEnd();
   };
+}
+
+/** A value; nothing between two commas, as an argument of a macro that is empty leaves it, is zero. */
+function valueOrZero(assembler: Assembler): Expression {
+  const { input } = assembler;
+  if (input.skipSpace() !== COMMA && !input.atStatementEnd()) return assembler.expressions.required("a value");
+  assembler.warnAt("missing-operand", input.offset, "no value stands here: zero is assumed", 1);
+  return constant(0, input.offset);
 }
 
 function emitNumber(assembler: Assembler, expression: Expression, size: number): void {
@@ -153,12 +160,15 @@ function floats(format: FloatFormat): Handler {
 function leb128(isSigned: boolean): Handler {
   return (assembler) => {
     do {
-      const value = assembler.expressions.required("a value");
+      const value = valueOrZero(assembler);
       if (value.op === Op.BIG || value.op === Op.CONSTANT) {
         let number = BigInt(value.number);
         // A number above 2^63 was written as such: the sign that 64 bits give it is not meant.
         if (!isSigned && number < 0n) number = BigInt.asUintN(64, number);
-        assembler.sections.bytes(isSigned ? signedLeb128(number) : unsignedLeb128(number));
+        const bytes = isSigned ? signedLeb128(number) : unsignedLeb128(number);
+        // The absolute section only counts, and zeros can be counted.
+        if (assembler.sections.current === null && number === 0n) assembler.sections.zeros(bytes.length);
+        else assembler.sections.bytes(bytes);
       } else assembler.sections.variable({ kind: "leb128", value, isSigned });
     } while (assembler.comma());
     assembler.demandEnd();

@@ -45,7 +45,8 @@ const file: Handler = (assembler) => {
     while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
     text = textOfBytes(input.bytes, input.offset + 2, end).padStart(32, "0");
     input.offset = end;
-    md5 = Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(text.slice(i * 2, i * 2 + 2), 16));
+    // GNU as takes it for a number, and writes its lowest byte first.
+    md5 = Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(text.slice(30 - i * 2, 32 - i * 2), 16));
   }
   assembler.demandEnd();
   if (number < 0 || number > 100000) assembler.failAt("value-range", start, "a file has a number from 0 to 100000");

@@ -4,11 +4,14 @@
 
 import { longestNop, writeNops } from "../../isa/nops.ts";
 import type { Expression } from "../model/expression.ts";
-import { constant, Op, refold } from "../model/expression.ts";
+import { Op, refold } from "../model/expression.ts";
 import * as integer from "../model/integer.ts";
 import type { Assembler } from "../read/assembler.ts";
 import { COMMA } from "../read/chars.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
+
+/** What `.nop` repeats. */
+const SINGLE_NOP = 0x90;
 
 /** Largest alignment as a power of two: what an ELF32 section header can say. */
 const MAXIMUM_POWER = 31;
@@ -177,8 +180,14 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
   [
     ".nop",
     (assembler) => {
+      const count = assembler.input.atStatementEnd() ? 1 : assembler.expressions.absoluteNumber("the number of bytes");
       assembler.demandEnd();
-      nops(assembler, constant(1), 1);
+      const { sections } = assembler;
+      if (sections.current === null) assembler.fail("absolute-contents", "the absolute section holds no instructions");
+      if (assembler.program.debug.isOn) assembler.program.debug.instruction();
+      const bytes = Math.max(1, count);
+      sections.charge(bytes);
+      sections.bytes(new Uint8Array(bytes).fill(SINGLE_NOP));
     },
   ],
   [
@@ -189,7 +198,7 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
       const count = refold(expressions.required("the number of bytes"));
       const limit = assembler.comma() ? expressions.absoluteNumber("the length of an instruction") : 0;
       assembler.demandEnd();
-      const longest = longestNop(assembler.bits);
+      const longest = longestNop(assembler.bits, assembler.architecture.hasLongNops);
       if ((count.op === Op.CONSTANT && count.number < 0) || limit < 0 || limit > longest)
         assembler.failAt(
           "value-range",
@@ -207,7 +216,6 @@ function nops(assembler: Assembler, count: Expression, limit: number): void {
   if (sections.current === null) assembler.fail("absolute-contents", "the absolute section holds no instructions");
   if (count.op === Op.CONSTANT) sections.charge(Number(count.number));
   const { hasLongNops } = assembler.architecture;
-  if (assembler.program.debug.isOn) assembler.program.debug.instruction();
   // The mode at the end of the source decides, as for alignment.
   sections.variable({
     kind: "fill",

@@ -3,9 +3,9 @@
  */
 
 import { Op, refold } from "../model/expression.ts";
+import { flagsOfNew, knownSection } from "../model/known-sections.ts";
 import type { Section } from "../model/section.ts";
 import { SHF, SHT } from "../model/section.ts";
-import { knownSection } from "../model/sections.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import type { Assembler } from "../read/assembler.ts";
 import { characterClass, NAME_PART, NAME_START, QUOTE } from "../read/chars.ts";
@@ -164,10 +164,22 @@ function attributes(assembler: Assembler, withNumber: boolean): SectionAttribute
   sectionType(assembler, result);
   const rest = (): boolean => assembler.comma();
   if (result.flags & SHF.MERGE) {
-    if (!rest()) assembler.fail("comma-expected", "a section with the flag M states the size of its entries");
-    result.entrySize = assembler.expressions.absoluteNumber("the size of an entry");
+    if (rest()) result.entrySize = assembler.expressions.absoluteNumber("the size of an entry");
+    else {
+      assembler.warnAt(
+        "section-flags",
+        input.statementOffset,
+        "a section with the flag M states the size of its entries: the flag is ignored",
+        1,
+      );
+      result.flags &= ~SHF.MERGE;
+    }
   }
-  if (result.flags & SHF.LINK_ORDER && rest()) result.linkedTo = sectionName(assembler);
+  if (result.flags & SHF.LINK_ORDER && rest()) {
+    const name = sectionName(assembler);
+    // `0`: it goes with no section yet.
+    if (name !== "0") result.linkedTo = name;
+  }
   if (result.flags & SHF.GROUP) {
     if (!rest()) assembler.fail("comma-expected", "a section with the flag G names its group");
     result.group = sectionName(assembler);
@@ -213,6 +225,11 @@ function sectionType(assembler: Assembler, result: SectionAttributes): boolean {
     }
   } else if (code === QUOTE) {
     name = sectionName(assembler);
+    if (/^(0x[0-9a-f]+|\d+)$/i.test(name)) {
+      result.type = Number(name);
+      result.hasType = true;
+      return true;
+    }
   } else return false;
   const type = TYPE_NAMES.get(name);
   if (type === undefined) {
@@ -228,52 +245,90 @@ function sectionType(assembler: Assembler, result: SectionAttributes): boolean {
 
 function enter(assembler: Assembler, name: string, wanted: SectionAttributes, start: number): void {
   const { sections } = assembler;
-  let section = sections.find(name, wanted.group, wanted.linkedTo, wanted.unique, wanted.info);
-  if (section === null) {
-    const known = knownSection(name);
-    let { flags, type } = wanted;
-    if (known !== null) {
-      if (!wanted.hasFlags) flags = known.flags;
-      if (!wanted.hasType) type = known.type;
-    }
-    // What the linker's plug-ins leave behind never gets into a program.
-    if (name.startsWith(".gnu.lto_")) flags = (flags | SHF.EXCLUDE) >>> 0;
-    section = sections.make(name, type, flags);
-    sections.adopt(section, assembler.atoms);
-    section.entrySize = wanted.entrySize;
-    section.unique = wanted.unique;
-    section.info = wanted.info;
-    section.linkedName = wanted.linkedTo;
-    if (wanted.group !== null) {
-      section.group = sections.groupSignature(wanted.group, assembler.atoms);
-      section.isComdat = wanted.isComdat;
-    }
-    if (wanted.linkedTo !== null)
-      section.linkedTo =
-        sections.find(wanted.linkedTo) ??
-        assembler.symbols.findOrMake(assembler.atoms.internText(wanted.linkedTo), start);
-  } else if (wanted.hasFlags) {
-    const before = section.flags & ~SHF.EXCLUDE;
-    if ((wanted.flags & ~SHF.EXCLUDE) !== before && !isDeclaredByName(section)) {
-      assembler.failAt("section-changed", start, `section \`${name}' has other flags already`, name.length);
-    }
-    if (isDeclaredByName(section)) section.flags |= wanted.flags;
-    if (wanted.hasType && wanted.type !== section.type) {
+  const { group, linkedTo, unique, info } = wanted;
+  const isRetained = (wanted.flags & SHF.GNU_RETAIN) !== 0;
+  const found = sections.find(name, group, linkedTo, unique, info, isRetained);
+  if (found === null) create(assembler, name, wanted, start);
+  else {
+    enterAgain(assembler, found, wanted, start);
+    sections.change(found, wanted.number);
+  }
+}
+
+function create(assembler: Assembler, name: string, wanted: SectionAttributes, start: number): void {
+  const { sections } = assembler;
+  const known = knownSection(name);
+  let { flags, type } = wanted;
+  if (known !== null) {
+    if (!wanted.hasType) type = known.type;
+    else if (type !== known.type) type = typeOfNew(assembler, name, known.type, type, start);
+    const stated = flagsOfNew(name, known, flags, wanted.group !== null);
+    if (stated.isOdd)
       assembler.warnAt(
-        "section-changed",
+        "section-flags",
         start,
-        `section \`${name}' has another type already, which stays`,
+        `a section called \`${name}' has other flags than these everywhere else`,
         name.length,
       );
-    }
+    flags = stated.flags;
   }
-  section.isDeclared = true;
+  const section = sections.make(name, type, flags);
+  sections.adopt(section, assembler.atoms);
+  section.entrySize = wanted.entrySize;
+  section.unique = wanted.unique;
+  section.info = wanted.info;
+  section.linkedName = wanted.linkedTo;
+  if (wanted.group !== null) {
+    section.group = sections.groupSignature(wanted.group, assembler.atoms);
+    section.isComdat = wanted.isComdat;
+  }
+  if (wanted.linkedTo !== null)
+    section.linkedTo =
+      sections.find(wanted.linkedTo) ??
+      assembler.symbols.findOrMake(assembler.atoms.internText(wanted.linkedTo), start);
   sections.change(section, wanted.number);
 }
 
-/** `.text`, `.data` and `.bss` exist before anybody says what they are. */
-function isDeclaredByName(section: Section): boolean {
-  return section.name === ".text" || section.name === ".data" || section.name === ".bss";
+/** From here on a type has a meaning for one processor or program only. */
+const SHT_LOPROC = 0x70000000;
+
+/** The type of a new section that states another than its name implies. */
+function typeOfNew(assembler: Assembler, name: string, known: number, stated: number, start: number): number {
+  const warn = (what: string): void => assembler.warnAt("section-type", start, what, name.length);
+  // Compilers once said @progbits for arrays of initialisers.
+  if (known === SHT.INIT_ARRAY || known === SHT.FINI_ARRAY || known === SHT.PREINIT_ARRAY) {
+    warn(`a section called \`${name}' has its own type, and this one is ignored`);
+    return known;
+  }
+  if (known !== SHT.NOTE && stated < SHT_LOPROC)
+    warn(`a section called \`${name}' has another type than this everywhere else`);
+  return stated;
+}
+
+/** What the flags of a section that is entered again must agree in. */
+const LASTING_FLAGS = SHF.ALLOC | SHF.WRITE | SHF.EXECINSTR | SHF.EXCLUDE | SHF.MERGE | SHF.STRINGS | SHF.TLS;
+
+function enterAgain(assembler: Assembler, section: Section, wanted: SectionAttributes, start: number): void {
+  const { name } = section;
+  const isKnown = knownSection(name) !== null;
+  if (wanted.hasType && wanted.type !== section.type) {
+    const message = `section \`${name}' has another type already`;
+    if (isKnown) assembler.warnAt("section-changed", start, `${message}, which stays`, name.length);
+    else assembler.failAt("section-changed", start, message, name.length);
+  }
+  if (wanted.flags === 0) return;
+  if (((wanted.flags ^ section.flags) & LASTING_FLAGS) !== 0) {
+    const message = `section \`${name}' has other flags already`;
+    if (isKnown) assembler.warnAt("section-changed", start, `${message}, which stay`, name.length);
+    else assembler.failAt("section-changed", start, message, name.length);
+  } else section.flags = wanted.flags;
+  if (wanted.flags & SHF.MERGE && wanted.entrySize !== section.entrySize)
+    assembler.failAt(
+      "section-changed",
+      start,
+      `section \`${name}' has entries of ${section.entrySize} bytes already`,
+      name.length,
+    );
 }
 
 function section(push: boolean): Handler {
@@ -338,6 +393,22 @@ export const SECTION_DIRECTIVES: DirectiveTable = [
     },
   ],
   [".struct .offset", struct],
+  [
+    ".attach_to_group",
+    (assembler) => {
+      const name = sectionName(assembler);
+      assembler.demandEnd();
+      const { section } = assembler.sections.current ?? assembler.fail("section-name", "there is no section here");
+      if (section.group !== null)
+        assembler.warnAt(
+          "section-changed",
+          assembler.input.statementOffset,
+          `section \`${section.name}' is in the group \`${section.group.name}' already`,
+          1,
+        );
+      else section.group = assembler.sections.groupSignature(name, assembler.atoms);
+    },
+  ],
   [
     ".linkonce",
     (assembler) => {

@@ -2,7 +2,9 @@
  * Directives that say something about symbols.
  */
 
+import { RELOCATION_NUMBERS } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
+import { Op, symbolExpression } from "../model/expression.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
 import { STT, STV } from "../model/symbol.ts";
@@ -94,6 +96,12 @@ const TYPES: ReadonlyMap<string, number> = new Map([
   ["STT_TLS", STT.TLS],
   ["common", STT.COMMON],
   ["STT_COMMON", STT.COMMON],
+  ["0", STT.NOTYPE],
+  ["1", STT.OBJECT],
+  ["2", STT.FUNC],
+  ["5", STT.COMMON],
+  ["6", STT.TLS],
+  ["10", STT.GNU_IFUNC],
   ["gnu_indirect_function", STT.GNU_IFUNC],
   ["STT_GNU_IFUNC", STT.GNU_IFUNC],
   ["gnu_unique_object", STT.OBJECT],
@@ -126,10 +134,29 @@ const type: Handler = (assembler) => {
     });
   } else {
     const symbol = assembler.symbols.findOrMake(atom, start);
-    symbol.type = value;
+    if (value === STT.COMMON) becomeCommon(assembler, symbol, start);
+    changeType(symbol, value === STT.COMMON ? STT.OBJECT : value);
     if (name === "gnu_unique_object") symbol.isUnique = true;
   }
 };
+
+/** What is particular about a function or an object stays so when it is called just that. */
+function changeType(symbol: AssemblySymbol, type: number): void {
+  if (type === STT.FUNC && symbol.type === STT.GNU_IFUNC) return;
+  if (type === STT.OBJECT && symbol.type === STT.TLS) return;
+  if (type !== STT.OBJECT) symbol.isUnique = false;
+  symbol.type = type;
+}
+
+/** `.type name, @common`: a block of no size yet. */
+function becomeCommon(assembler: Assembler, symbol: AssemblySymbol, start: number): void {
+  if (symbol.section.kind === "common") return;
+  if (symbol.section.kind !== "undefined" || symbol.expression !== null)
+    assembler.reporter.failRedefinition(symbol, start, symbol.name.length);
+  symbol.section = assembler.sections.common;
+  symbol.value = 0;
+  symbol.isGlobal = true;
+}
 
 const size: Handler = (assembler) => {
   const start = assembler.input.offset;
@@ -137,7 +164,9 @@ const size: Handler = (assembler) => {
   assembler.comma();
   const value = assembler.expressions.required("the size");
   assembler.demandEnd();
-  assembler.symbols.findOrMake(atom, start).size = value;
+  const symbol = assembler.symbols.findOrMake(atom, start);
+  symbol.size = value;
+  symbol.hasInheritedSize = false;
 };
 
 /** `.comm name, size, alignment`: a block that the linker places; with `.local name` before it, one in `.bss`. */
@@ -216,12 +245,33 @@ const weakReference: Handler = (assembler) => {
   assembler.demandComma();
   const target = symbolName(assembler);
   assembler.demandEnd();
-  const symbol = assembler.symbols.findOrMake(alias, start);
-  const meant = assembler.symbols.findOrMake(target, start);
-  symbol.weakReference = meant;
-  symbol.section = assembler.sections.expression;
-  symbol.expression = assembler.symbolAsExpression(meant, start);
-  if (!meant.isGlobal && meant.section.kind === "undefined") meant.isWeak = true;
+  assembler.symbols.alias(alias, target, start);
+};
+
+/** `.reloc place, type, target` */
+const relocation: Handler = (assembler) => {
+  const { expressions, input } = assembler;
+  const start = input.offset;
+  let place = expressions.required("the place of the relocation");
+  if (place.op === Op.CONSTANT && assembler.sections.current !== null) {
+    const symbol = assembler.sections.current.section.symbol!;
+    symbol.usedInRelocation = true;
+    place = symbolExpression(symbol, place.number, start);
+  }
+  assembler.demandComma();
+  input.skipSpace();
+  const nameStart = input.offset;
+  while (characterClass[input.bytes[input.offset]!]! & NAME_PART) input.offset++;
+  const name = textOfBytes(input.bytes, nameStart, input.offset);
+  const type = RELOCATION_NUMBERS.get(name.toUpperCase());
+  if (type === undefined)
+    return assembler.failAt("bad-argument", nameStart, `\`${name}' is no relocation of this processor`, name.length, {
+      candidates: RELOCATION_NUMBERS.keys(),
+      written: name,
+    });
+  const target = assembler.comma() ? expressions.required("the target of the relocation") : null;
+  assembler.demandEnd();
+  assembler.program.statedRelocations.push({ place, type, target, frame: input.frame, offset: start });
 };
 
 export const SYMBOL_DIRECTIVES: DirectiveTable = [
@@ -258,6 +308,7 @@ export const SYMBOL_DIRECTIVES: DirectiveTable = [
   [".lcomm", localCommon],
   [".weakref", weakReference],
   [".symver", version],
+  [".reloc", relocation],
   [
     ".vtable_entry .vtable_inherit",
     (assembler, directive) => assembler.fail("unsupported-directive", `\`${directive.name}' is not supported`),

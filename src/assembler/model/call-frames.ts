@@ -3,6 +3,7 @@
  * (DWARF 5, section 6.4). `write/call-frames.ts` makes the tables from it.
  */
 
+import type { Atom } from "./atom.ts";
 import type { Expression } from "./expression.ts";
 import type { Fragment } from "./fragment.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
@@ -54,10 +55,14 @@ export type FrameInstruction =
   | { readonly kind: "registers"; readonly op: number; readonly register: number; readonly other: number }
   | { readonly kind: "offset"; readonly op: number; readonly register: number; readonly offset: number }
   | { readonly kind: "plain"; readonly op: number }
-  | { readonly kind: "escape"; readonly bytes: Uint8Array };
+  | { readonly kind: "escape"; readonly bytes: Uint8Array }
+  | { readonly kind: "label"; readonly name: Atom };
 
 /** A routine between `.cfi_startproc` and `.cfi_endproc`. */
 export interface FrameDescription {
+  /** Which tables it stands in. */
+  readonly inEhFrame: boolean;
+  readonly inDebugFrame: boolean;
   readonly start: Place;
   end: Place | null;
   readonly instructions: FrameInstruction[];
@@ -87,9 +92,12 @@ export class CallFrames {
   readonly descriptions: FrameDescription[] = [];
   /** The routine that is open in each subsection: they do not disturb one another. */
   readonly #open = new Map<Subsection, OpenFrame>();
-  /** `.cfi_sections` */
+  /** `.cfi_sections`, for the routines from here on. */
   wantsEhFrame = true;
   wantsDebugFrame = false;
+  /** What any routine so far wanted, and those from here on stand in. */
+  hasEhFrame = false;
+  hasDebugFrame = false;
 
   constructor(sections: Sections, reporter: Reporter, memory: MemoryBudget) {
     this.#sections = sections;
@@ -107,7 +115,11 @@ export class CallFrames {
     if (this.#open.has(subsection))
       this.#reporter.fail("frame-directive", "`.cfi_startproc' inside a routine: its `.cfi_endproc' is missing");
     const place = this.#here();
+    this.hasEhFrame ||= this.wantsEhFrame;
+    this.hasDebugFrame ||= this.wantsDebugFrame;
     const description: FrameDescription = {
+      inEhFrame: this.hasEhFrame,
+      inDebugFrame: this.hasDebugFrame,
       start: place,
       end: null,
       instructions: [],

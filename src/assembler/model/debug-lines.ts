@@ -32,7 +32,7 @@ export interface LocationOptions {
 export interface LineEntry {
   readonly fragment: Fragment;
   readonly position: number;
-  readonly file: number;
+  file: number;
   readonly line: number;
   readonly column: number;
   /** Null for the plain rows of assembly sources. */
@@ -78,6 +78,9 @@ export class DebugLines {
   isa = 0;
   #lastSubsection: Subsection | null = null;
   #lastEntries: LineEntry[] = [];
+  /** The line of the assembly source that the last row is of. */
+  #lastLine = -1;
+  #lastFile = -1;
 
   /** `isGenerated`: the lines of the assembly source itself are wanted. */
   constructor(
@@ -110,19 +113,13 @@ export class DebugLines {
       if (this.#pending !== null) this.#discard();
       return;
     }
-    if (current !== this.#lastSubsection) {
-      this.#lastSubsection = current;
-      this.#lastEntries = this.entries.get(current) ?? [];
-      if (this.#lastEntries.length === 0) this.entries.set(current, this.#lastEntries);
-    }
-    const entries = this.#lastEntries;
     const position = current.length - current.last.start;
     if (this.#pending !== null) {
       const { file, line, column, options } = this.#pending;
       this.#memory.hold(ENTRY_BYTES);
       // A row without a line only ends what was pending.
       if (line !== 0) {
-        entries.push({ fragment: current.last, position, file, line, column, options });
+        this.#entriesOf(current).push({ fragment: current.last, position, file, line, column, options });
         if (this.#usesViews || options.view !== null) this.#view(current, options);
       }
       this.#pending = null;
@@ -140,10 +137,24 @@ export class DebugLines {
       if (linesPerRound > 0) line = firstLine + ((line - firstLine) % linesPerRound);
     }
     const file = this.#generatedFiles.get(path) ?? this.#newGenerated(path);
-    const last = entries.length > 0 ? entries[entries.length - 1]! : null;
-    if (last !== null && last.line === line && last.file === file) return;
+    // A line that goes on in another section has no row there either: GNU as compares with the last row of all.
+    if (line === this.#lastLine && file === this.#lastFile) return;
+    this.#lastLine = line;
+    this.#lastFile = file;
     this.#memory.hold(ENTRY_BYTES);
-    entries.push({ fragment: current.last, position, file, line, column: 0, options: null });
+    this.#entriesOf(current).push({ fragment: current.last, position, file, line, column: 0, options: null });
+  }
+
+  #entriesOf(subsection: Subsection): LineEntry[] {
+    if (subsection === this.#lastSubsection) return this.#lastEntries;
+    let entries = this.entries.get(subsection);
+    if (entries === undefined) {
+      entries = [];
+      this.entries.set(subsection, entries);
+    }
+    this.#lastSubsection = subsection;
+    this.#lastEntries = entries;
+    return entries;
   }
 
   #newGenerated(path: string): number {
@@ -158,9 +169,29 @@ export class DebugLines {
     return number;
   }
 
+  /**
+   * Numbers the files of the assembly source in the order in which `entries`, those of the finished table, name them:
+   * so far they have the order of the source.
+   */
+  numberFiles(entries: Iterable<LineEntry>): void {
+    if (this.#generatedFiles.size < 2) return;
+    const before = [...this.files];
+    const numbers = new Map<number, number>();
+    for (const entry of entries) {
+      let number = numbers.get(entry.file);
+      if (number === undefined) {
+        number = numbers.size + 1;
+        numbers.set(entry.file, number);
+        this.files[number] = before[entry.file]!;
+      }
+      entry.file = number;
+    }
+    this.files.length = numbers.size + 1;
+  }
+
   /** `.file number ...` */
   file(number: number, directory: string, name: string, md5: Uint8Array | null): void {
-    if (this.#isGenerated && this.entries.size === 0) this.#stopGenerating();
+    if (this.#isGenerated) this.#forgetGenerated();
     if (number === 0 || md5 !== null) this.impliedVersion = 5;
     let folder = directory;
     let base = name;
@@ -217,15 +248,49 @@ export class DebugLines {
     this.#isGenerated = false;
   }
 
+  /** A compiler says what the lines are: those of the assembly source so far were not wanted. */
+  #forgetGenerated(): void {
+    this.#stopGenerating();
+    for (const rows of this.entries.values()) rows.length = 0;
+    this.files.length = 0;
+    this.#generatedFiles.clear();
+    this.isOn = this.#pending !== null;
+  }
+
   /** Numbers the rows that share an address: each is one more than the row before it. */
   #view(subsection: Subsection, options: LocationOptions): void {
+    if (!this.#usesViews) this.#startViews();
+    const value = this.#number(subsection, this.#symbols.temporary(), options.resetsView);
+    if (options.view === "" || options.view === null) return;
+    const symbol = this.#symbols.findOrMake(this.#atoms.internText(options.view), this.#cursor.offset);
+    if (value.op === Op.CONSTANT) {
+      symbol.section = this.#sections.absolute;
+      symbol.value = value.number;
+    } else {
+      symbol.section = this.#sections.expression;
+      symbol.expression = value;
+    }
+  }
+
+  /** The first row with a view: the rows before it have numbers too. The newest row is the one with the view. */
+  #startViews(): void {
     this.#usesViews = true;
-    const symbols = this.#symbols;
-    const sections = this.#sections;
-    const place = symbols.temporary();
+    for (const [subsection, entries] of this.entries) {
+      const before = entries === this.#lastEntries ? entries.slice(0, -1) : entries;
+      for (const { fragment, position } of before) {
+        const place = this.#symbols.temporary();
+        place.section = subsection.section;
+        place.fragment = fragment;
+        place.value = position;
+        this.#number(subsection, place, false);
+      }
+    }
+  }
+
+  #number(subsection: Subsection, place: AssemblySymbol, resets: boolean): Expression {
     const last = this.#lastViews.get(subsection);
     let value = constant(0);
-    if (!options.resetsView && last !== undefined && !movesOn(last.place, place)) {
+    if (!resets && last !== undefined && !movesOn(last.place, place)) {
       const next = combine(Op.ADD, last.value, constant(1), () => {});
       const distance = knownDifference(place, last.place);
       if (distance === null) {
@@ -235,15 +300,7 @@ export class DebugLines {
       } else if (distance == 0) value = next;
     }
     this.#lastViews.set(subsection, { place, value });
-    if (options.view === "" || options.view === null) return;
-    const symbol = symbols.findOrMake(this.#atoms.internText(options.view), this.#cursor.offset);
-    if (value.op === Op.CONSTANT) {
-      symbol.section = sections.absolute;
-      symbol.value = value.number;
-    } else {
-      symbol.section = sections.expression;
-      symbol.expression = value;
-    }
+    return value;
   }
 }
 

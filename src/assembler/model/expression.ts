@@ -307,3 +307,15 @@ export function namesRegister(e: Expression, depth = 0): boolean {
     (e.left !== null && namesRegister(e.left, depth + 1)) || (e.right !== null && namesRegister(e.right, depth + 1))
   );
 }
+
+/** The register that a symbol stands for through others: `b = a` with `a = ecx` after it. */
+export function aliasedRegister(symbol: AssemblySymbol): Register | null {
+  let alias = symbol;
+  for (let depth = 0; depth < MOST_REGISTER_LEVELS; depth++) {
+    if (alias.register !== null) return alias.register;
+    const { expression } = alias;
+    if (expression === null || expression.op !== Op.SYMBOL || expression.number != 0) return null;
+    alias = expression.symbol!;
+  }
+  return null;
+}

@@ -40,8 +40,12 @@ export function encodeFloat(text: string, format: FloatFormat): Uint8Array | nul
   }
   if (/^inf(inity)?$/i.test(digits))
     return pack(layout, negative, (1n << BigInt(layout.exponentBits)) - 1n, 1n << BigInt(layout.precision - 1));
-  if (/^[qs]?nan$/i.test(digits))
-    return pack(layout, negative, (1n << BigInt(layout.exponentBits)) - 1n, 3n << BigInt(layout.precision - 2));
+  if (/^[qs]?nan$/i.test(digits)) {
+    // All ones; a signaling one without the bit that says quiet.
+    const quiet = /^s/i.test(digits) ? 1n << BigInt(layout.precision - 2) : 0n;
+    const significand = (1n << BigInt(layout.precision)) - 1n - quiet;
+    return pack(layout, negative, (1n << BigInt(layout.exponentBits)) - 1n, significand);
+  }
   const match = /^(\d*)(?:\.(\d*))?(?:e([-+]?\d+))?$/i.exec(digits);
   if (match === null || ((match[1] ?? "") === "" && (match[2] ?? "") === "")) return null;
   const whole = match[1] ?? "";

@@ -51,6 +51,10 @@ export interface AssembleOptions {
   listing?: ListingOptions;
   /** `-Z`: an object even with errors, without the statements that have them. */
   objectDespiteErrors?: boolean;
+  /** `--size-check=warning`: a size that is no number in this file is a warning. */
+  allowsOddSizes?: boolean;
+  /** `--gdwarf-cie-version`: version of the common entries of call frames; 1 when absent. */
+  frameVersion?: 1 | 3 | 4;
   /** Gets the texts of `.print`. */
   print?: (text: string) => void;
 }

@@ -10,6 +10,7 @@ import { DebugLines } from "./debug-lines.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import type { AssembleOptions } from "./options.ts";
+import type { StatedRelocation } from "./relocations.ts";
 import type { Reporter } from "./reporter.ts";
 import { Sections } from "./sections.ts";
 import { Stabs } from "./stabs.ts";
@@ -35,6 +36,8 @@ export class Program {
   readonly debug: DebugLines;
   readonly callFrames: CallFrames;
   readonly stabs: Stabs;
+  /** `.reloc` */
+  readonly statedRelocations: StatedRelocation[] = [];
   /** Names for `STT_FILE`. */
   readonly fileNames: string[] = [];
   /** The mode at the end of the source decides, as in GNU as. */

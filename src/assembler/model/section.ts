@@ -124,8 +124,6 @@ export class Section {
   contents: Uint8Array = new Uint8Array(0);
   /** Index in the file's section table, when written. */
   index = 0;
-  /** Was ever given a type or flags by its user. */
-  isDeclared = false;
 
   constructor(name: string, kind: SectionKind, type: number, flags: number) {
     this.name = name;
@@ -140,6 +138,11 @@ export class Section {
 
   get isCode(): boolean {
     return (this.flags & SHF.EXECINSTR) !== 0;
+  }
+
+  /** The linker keeps it even where nothing names it. */
+  get isRetained(): boolean {
+    return (this.flags & SHF.GNU_RETAIN) !== 0;
   }
 
   /** It is in memory when the program runs, with contents from the file. */

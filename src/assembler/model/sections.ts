@@ -26,48 +26,6 @@ interface Place {
   readonly number: number;
 }
 
-/** What a section is by its name, when its directive does not say. */
-const KNOWN_SECTIONS: readonly {
-  readonly name: string;
-  readonly prefix: boolean;
-  readonly type: number;
-  readonly flags: number;
-}[] = [
-  { name: ".text", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR },
-  { name: ".init", prefix: false, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR },
-  { name: ".fini", prefix: false, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR },
-  { name: ".plt", prefix: false, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR },
-  { name: ".gnu.linkonce.t", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR },
-  { name: ".data", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE },
-  { name: ".data1", prefix: false, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE },
-  { name: ".sdata", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE },
-  { name: ".ctors", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE },
-  { name: ".dtors", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE },
-  { name: ".gnu.linkonce.d", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE },
-  { name: ".bss", prefix: true, type: SHT.NOBITS, flags: SHF.ALLOC | SHF.WRITE },
-  { name: ".sbss", prefix: true, type: SHT.NOBITS, flags: SHF.ALLOC | SHF.WRITE },
-  { name: ".gnu.linkonce.b", prefix: true, type: SHT.NOBITS, flags: SHF.ALLOC | SHF.WRITE },
-  { name: ".rodata", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC },
-  { name: ".rodata1", prefix: false, type: SHT.PROGBITS, flags: SHF.ALLOC },
-  { name: ".gnu.linkonce.r", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC },
-  { name: ".tdata", prefix: true, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE | SHF.TLS },
-  { name: ".tbss", prefix: true, type: SHT.NOBITS, flags: SHF.ALLOC | SHF.WRITE | SHF.TLS },
-  { name: ".init_array", prefix: true, type: SHT.INIT_ARRAY, flags: SHF.ALLOC | SHF.WRITE },
-  { name: ".fini_array", prefix: true, type: SHT.FINI_ARRAY, flags: SHF.ALLOC | SHF.WRITE },
-  { name: ".preinit_array", prefix: true, type: SHT.PREINIT_ARRAY, flags: SHF.ALLOC | SHF.WRITE },
-];
-
-/** Type and flags that the name of a section implies; null for a name without a meaning. */
-export function knownSection(name: string): { type: number; flags: number } | null {
-  for (const known of KNOWN_SECTIONS) {
-    if (name === known.name || (known.prefix && name.startsWith(`${known.name}.`))) return known;
-  }
-  if (name === ".note" || name.startsWith(".note.") || name === ".note.GNU-stack") {
-    return { type: name === ".note.GNU-stack" ? SHT.PROGBITS : SHT.NOTE, flags: 0 };
-  }
-  return null;
-}
-
 export class Sections {
   readonly #cursor: Cursor;
   readonly #reporter: Reporter;
@@ -124,7 +82,7 @@ export class Sections {
   }
 
   /**
-   * Sections of one name are told apart by their group, by the section that they go with, and by a number (`unique,1`).
+   * Sections of one name are told apart by their group, by the section that they go with, and by a number (`unique,1`) and by the flag R.
    */
   find(
     name: string,
@@ -132,6 +90,7 @@ export class Sections {
     linkedTo: string | null = null,
     unique = -1,
     info = 0,
+    isRetained = false,
   ): Section | null {
     return (
       this.#byName
@@ -141,7 +100,8 @@ export class Sections {
             (section.group?.name ?? null) === group &&
             section.linkedName === linkedTo &&
             section.unique === unique &&
-            section.info === info,
+            section.info === info &&
+            section.isRetained === isRetained,
         ) ?? null
     );
   }
@@ -298,6 +258,19 @@ export class Sections {
     if (pattern.length === 1) current.bytes.fill(pattern[0]!, current.length, current.length + size);
     else for (let i = 0; i < count; i++) current.bytes.set(pattern, current.length + i * pattern.length);
     current.length += size;
+  }
+
+  /** Sections of entries end with a whole one, as far as a power of two divides its size. */
+  padEntries(): void {
+    for (const section of this.list) {
+      const { entrySize, flags } = section;
+      const power = Math.log2(entrySize & -entrySize);
+      if ((flags & SHF.MERGE) === 0 || entrySize === 0 || power === 0) continue;
+      for (const { number } of section.ordered) {
+        this.change(section, number);
+        this.variable({ kind: "align", power, maximum: 0, fill: new Uint8Array(1), hasLongNops: false });
+      }
+    }
   }
 
   /** Ends the fragment with a part whose size layout decides. */

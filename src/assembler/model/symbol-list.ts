@@ -62,6 +62,12 @@ export class SymbolList {
     if (symbol.isListed) this.all[symbol.index] = copy;
   }
 
+  /** Names that layout already knows by their place in the list stay known: only the order changes. */
+  moveToEnd(symbol: AssemblySymbol): void {
+    this.all.splice(this.all.indexOf(symbol), 1);
+    this.all.push(symbol);
+  }
+
   /** Takes out the symbol that was added last. */
   remove(symbol: AssemblySymbol): void {
     if (this.all[this.all.length - 1] === symbol) this.all.pop();

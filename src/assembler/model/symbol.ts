@@ -41,6 +41,8 @@ export class AssemblySymbol {
   type: number = STT.NOTYPE;
   /** Said by `.size`. */
   size: Expression | null = null;
+  /** The size is that of what the symbol was equated to. */
+  hasInheritedSize = false;
   /** Alignment of a common block in bytes. */
   alignment = 0;
   /** Bytes of a block that `.comm` or `.lcomm` placed in `.bss`; 0 for others. */
@@ -59,6 +61,10 @@ export class AssemblySymbol {
   isForward = false;
   /** Name of another symbol: this is an alias that vanishes unless that one is needed (`.weakref`). */
   weakReference: AssemblySymbol | null = null;
+  /** Named by `.weakref` and nothing else so far: weak, and in no table unless an alias is used. */
+  isWeakTarget = false;
+  /** Nothing names it but a directive that says something about it: in no symbol table. */
+  isUnneeded = false;
   /** Stands in the list of symbols: local names only once something needs them there. */
   isListed = false;
   /** Made up by the assembler: never in the symbol table. */
@@ -80,6 +86,19 @@ export class AssemblySymbol {
   /** The linker decides where it is, even if it is defined here. */
   get isExternal(): boolean {
     return this.isGlobal || this.isWeak;
+  }
+
+  /** What an alias of `.weakref` is an alias of; the symbol itself otherwise. */
+  get meant(): AssemblySymbol {
+    let symbol: AssemblySymbol = this;
+    while (symbol.weakReference !== null) symbol = symbol.weakReference;
+    return symbol;
+  }
+
+  /** An expression names it, and so whatever it is an alias of. */
+  use(): void {
+    this.isUsed = true;
+    if (this.weakReference !== null) this.weakReference.use();
   }
 
   /** A copy that keeps today's value for the uses so far. */

@@ -62,7 +62,33 @@ export class SymbolTable {
   }
 
   findOrMake(atom: Atom, offset: number): AssemblySymbol {
-    return atom.symbol ?? this.#make(atom, offset);
+    const { symbol } = atom;
+    if (symbol === null) return this.#make(atom, offset);
+    if (symbol.isWeakTarget) {
+      // Named by more than `.weakref`, it is as strong as any other.
+      symbol.isWeakTarget = false;
+      symbol.isWeak = false;
+    }
+    return symbol;
+  }
+
+  /** `.weakref alias, target` */
+  alias(alias: Atom, target: Atom, offset: number): void {
+    const symbol = this.renewed(alias, offset);
+    const isDefined = symbol.section.kind !== "undefined" || symbol.expression !== null;
+    if (isDefined) this.#reporter.failRedefinition(symbol, offset, alias.text.length);
+    let meant = target.symbol;
+    if (meant === null) {
+      meant = this.#make(target, offset);
+      meant.isWeakTarget = true;
+      meant.isWeak = true;
+    }
+    if (meant.meant === symbol)
+      this.#reporter.failAt("symbol-loop", offset, `\`${alias.text}' would be an alias of itself`);
+    symbol.weakReference = meant;
+    symbol.section = this.#sections.expression;
+    symbol.expression = symbolExpression(meant, 0, offset);
+    if (symbol.isUsed) meant.use();
   }
 
   #make(atom: Atom, offset: number): AssemblySymbol {
@@ -303,7 +329,7 @@ export class SymbolTable {
       // One that has been given another value since is meant with that.
       const symbol = this.#current(expression.symbol!);
       if (symbol === this.#dot) return refold(addTo(this.here(offset), expression.number, offset));
-      symbol.isUsed = true;
+      symbol.use();
       if (symbol.isForward && symbol.expression !== null) {
         const inner = this.#snapshot(symbol.expression, offset, depth + 1);
         return refold(addTo(inner, expression.number, offset));
@@ -348,7 +374,8 @@ function addTo(expression: Expression, number: integer.Integer, offset: number):
 
 /** An alias is of the kind of what it stands for, but as visible as the source says of itself. */
 export function copyAttributes(from: AssemblySymbol, to: AssemblySymbol): void {
-  if (to.size === null && to.commonSize === 0) {
+  if ((to.size === null && to.commonSize === 0) || to.hasInheritedSize) {
+    to.hasInheritedSize = true;
     to.size = from.size;
     to.commonSize = from.commonSize;
   }

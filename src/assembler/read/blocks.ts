@@ -6,7 +6,8 @@
 import type { Expandable } from "../model/macro.ts";
 import type { FrameKind, FrameOrigin, SourceFrame, TextRange } from "../model/source-frame.ts";
 import { NEWLINE } from "../model/source-text.ts";
-import { COLON, characterClass, DOT, NAME_PART, NAME_START, SPACE } from "./chars.ts";
+import { COLON, characterClass, DOT, HASH, NAME_PART, NAME_START, SPACE } from "./chars.ts";
+import { lineMarkerAt } from "./line-marker.ts";
 import type { Reading } from "./reading.ts";
 import { ByteRow, FROM_LINE_START, FROM_SEPARATOR, scrubStatement } from "./scrub.ts";
 import type { TextArena } from "./text-arena.ts";
@@ -49,7 +50,7 @@ class Block implements Expandable {
   origin(kind: FrameKind, label: string): FrameOrigin {
     return {
       kind,
-      path: this.frame.origin.path,
+      path: this.frame.pathAt(this.start),
       firstLine: this.firstLine,
       linesPerRound: kind === "repeat" ? this.lines : 0,
       label,
@@ -91,6 +92,9 @@ export class BlockGatherer {
       }
       const mark = row.length;
       const atLineStart = input.offset === 0 || input.bytes[input.offset - 1] === NEWLINE;
+      // What a preprocessor says of lines within a macro also holds for those after it.
+      const marker =
+        openers === MACRO_OPENERS && atLineStart && input.bytes[input.offset] === HASH ? lineMarkerAt(input) : null;
       const result = scrubStatement(
         input.bytes,
         input.offset,
@@ -116,6 +120,10 @@ export class BlockGatherer {
       input.line += result.newlines;
       input.offset = result.end;
       reading.leaveStatement();
+      if (marker !== null) {
+        input.line = marker.line;
+        frame.mark({ offset: input.offset, line: marker.line, path: marker.path });
+      }
     }
     if (row.length > 0 && row.bytes[row.length - 1] !== NEWLINE) {
       row.push(NEWLINE, input.offset);

@@ -11,9 +11,11 @@
  * A name is looked up by its atom, which knows at once whether it is a register, an operator of Intel syntax or a symbol.
  */
 
+import { EIZ } from "../../isa/registers.ts";
 import { R, RELOCATION_SUFFIXES } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
 import {
+  aliasedRegister,
   combine,
   computeUnary,
   constant,
@@ -56,6 +58,9 @@ import { characterValue, readString } from "./text.ts";
 
 /** Parentheses inside parentheses that are too many for any honest source. */
 const MAXIMUM_NESTING = 400;
+
+const START_OF = ".startof.";
+const SIZE_OF = ".sizeof.";
 
 const ABSENT = new Expression(Op.ABSENT, 0, null, 0);
 
@@ -343,6 +348,10 @@ export class ExpressionParser {
     }
     const atom = reading.atoms.intern(input.bytes, start, end);
     const lower = atom.lower;
+    if (this.intelOperand && lower.text === EIZ.name && reading.allowsNakedRegisters) {
+      input.offset = end;
+      return registerExpression(EIZ, start);
+    }
     if (lower.register !== null && reading.allowsNakedRegisters) {
       const register = readRegister(this.#reading);
       if (register !== null) return registerExpression(register, start);
@@ -430,20 +439,38 @@ export class ExpressionParser {
       if (this.intelOperand) reading.symbols.findOrMake(atom, start);
       this.#relocationSuffix();
     }
-    const symbol = reading.symbols.findOrMake(atom, start);
+    const symbol = reading.symbols.findOrMake(this.#ofSection(atom), start);
     if (this.unknownNames !== null && symbol.section.kind === "undefined" && symbol.expression === null)
       this.unknownNames.push(atom);
     if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward && !this.defersHere)
       return constant(symbol.value, start);
-    if (symbol.register !== null) return registerExpression(symbol.register, start);
+    const register = symbol.register ?? aliasedRegister(symbol);
+    if (register !== null) return registerExpression(register, start);
     if (symbol.isForward && symbol.expression !== null && !this.defersHere)
       return reading.symbols.snapshot(symbol.expression, start);
-    symbol.isUsed = true;
+    symbol.use();
     const reference = symbolExpression(symbol, 0, start);
     if (!this.intelOperand) return reference;
     if (symbol.isAddress && symbol.section.isReal) return this.#prefixed(Op.OFFSET, 0, reference, start);
     // `FIELD = edi + 4` stands for just that.
     return symbol.expression !== null && namesRegister(symbol.expression) ? symbol.expression : reference;
+  }
+
+  /** `.startof.(.text)`, `.sizeof.(.text)`: symbols that the linker gives the section's address and size. */
+  #ofSection(atom: Atom): Atom {
+    if (atom.text.length < SIZE_OF.length || (atom.lower.text !== SIZE_OF && atom.lower.text !== START_OF)) return atom;
+    const reading = this.#reading;
+    const { input } = reading;
+    if (input.skipSpace() !== OPEN_PARENTHESIS) return atom;
+    input.offset++;
+    input.skipSpace();
+    const start = input.offset;
+    input.offset = this.#nameEnd();
+    const name = textOfBytes(input.bytes, start, input.offset);
+    if (name === "") reading.fail("expression-expected", "expected the name of a section");
+    if (input.skipSpace() !== CLOSE_PARENTHESIS) reading.fail("unbalanced", "expected `)'");
+    input.offset++;
+    return reading.atoms.internText(atom.lower.text + name);
   }
 
   #isRelocationSuffix(): boolean {
@@ -544,7 +571,7 @@ export class ExpressionParser {
         length,
       );
     }
-    symbol.isUsed = true;
+    symbol.use();
     return symbolExpression(symbol, 0, start);
   }
 }

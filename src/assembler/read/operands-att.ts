@@ -7,7 +7,7 @@ import type { MemoryOperand, Register } from "../../isa/instruction.ts";
 import { EIZ } from "../../isa/registers.ts";
 import { R } from "../../object/relocation-types.ts";
 import type { Expression } from "../model/expression.ts";
-import { constant, Op, refoldOperand } from "../model/expression.ts";
+import { aliasedRegister, constant, Op, refoldOperand } from "../model/expression.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import {
   CLOSE_PARENTHESIS,
@@ -154,9 +154,10 @@ export class AttOperands {
     // A symbol may stand for a register; asking that lists it.
     if (atom.symbol !== null) reading.program.symbolList.need(atom.symbol);
     this.#expressions.namesRead++;
-    if (atom.symbol?.register) {
+    const register = atom.symbol === null ? null : aliasedRegister(atom.symbol);
+    if (register !== null) {
       input.offset = end;
-      return atom.symbol.register;
+      return register;
     }
     return null;
   }

@@ -5,6 +5,7 @@
  */
 
 import type { ImmediateOperand, MemoryOperand, Operand, Register, SizeBits } from "../../isa/instruction.ts";
+import { EIZ } from "../../isa/registers.ts";
 import { R } from "../../object/relocation-types.ts";
 import {
   combine,
@@ -397,9 +398,11 @@ export class IntelOperands {
     const register = e.register!;
     if (this.#inOffset > 0) this.#reading.failAt("register-in-expression", e.offset, "a register has no offset");
     if (this.#inBracket === 0) {
+      if (register === EIZ)
+        this.#reading.failAt("bad-register", e.offset, "`eiz' stands for no index in an address, and is no register");
       if (this.#register !== null) this.#invalidRegister(e);
       this.#register = register;
-    } else if (this.#base === null && this.#inScale === 0) this.#base = register;
+    } else if (this.#base === null && this.#inScale === 0 && register !== EIZ) this.#base = register;
     else if (this.#index === null) this.#index = register;
     else
       this.#reading.failAt(

@@ -137,7 +137,7 @@ export class Reading {
   }
 
   symbolAsExpression(symbol: AssemblySymbol, offset: number): Expression {
-    symbol.isUsed = true;
+    symbol.use();
     return symbolExpression(symbol, 0, offset);
   }
 

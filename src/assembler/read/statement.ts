@@ -23,6 +23,7 @@ import {
   STAR,
   STATEMENT_END,
 } from "./chars.ts";
+import { takeLineMarker } from "./line-marker.ts";
 import { readString } from "./text.ts";
 
 /** Assembles all that is on the input. Stops quietly when there are too many errors or a fatal one. */
@@ -56,7 +57,7 @@ function assembleFrame(assembler: Assembler): void {
     // A `;` does not end a line: what stands after it is the same line, but a statement of its own.
     const atLineStart = input.offset === 0 || input.bytes[input.offset - 1] === NEWLINE;
     try {
-      if (atLineStart && input.bytes[input.offset] === HASH && lineMarker(assembler)) continue;
+      if (atLineStart && input.bytes[input.offset] === HASH && takeLineMarker(input)) continue;
       statement(assembler);
     } catch (error) {
       if (!(error instanceof StatementError)) {
@@ -253,32 +254,4 @@ const NASM_STATEMENTS: readonly (readonly [RegExp, string])[] = [
 function nasmHint(text: string): { suggestion?: string } {
   const suggestion = NASM_STATEMENTS.find(([pattern]) => pattern.test(text))?.[1];
   return suggestion === undefined ? {} : { suggestion };
-}
-
-/** `# 12 "file"`, as a C preprocessor writes it at the beginning of a line. False when it is a comment. */
-function lineMarker(assembler: Assembler): boolean {
-  const input = assembler.input;
-  const bytes = input.bytes;
-  let offset = input.offset + 1;
-  const blanks = (): void => {
-    while (bytes[offset] === 0x20 || bytes[offset] === 0x09) offset++;
-  };
-  blanks();
-  if (!(characterClass[bytes[offset]!]! & DIGIT)) return false;
-  let line = 0;
-  while (characterClass[bytes[offset]!]! & DIGIT) line = line * 10 + digitValue[bytes[offset++]!]!;
-  blanks();
-  if (bytes[offset] !== QUOTE) return false;
-  const name = readString(bytes, offset);
-  offset = name.end;
-  blanks();
-  // `# 0 "" 2` ends what a compiler was given to pass on: the lines are those of this text again.
-  const isBack = line === 0 && name.bytes.length === 0 && bytes[offset] === 0x32;
-  while (bytes[offset] !== NEWLINE) offset++;
-  input.offset = offset + 1;
-  const frame = input.frame!;
-  if (isBack) line = frame.physicalLineAt(input.offset);
-  frame.mark({ offset: input.offset, line, path: isBack ? frame.origin.path : textOfBytes(name.bytes) });
-  input.line = line;
-  return true;
 }

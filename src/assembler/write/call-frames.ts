@@ -3,6 +3,7 @@
  * final (DWARF 5 section 6.4, LSB 5 chapter 10.6). Routines that begin alike share a common part.
  */
 
+import type { Atom } from "../model/atom.ts";
 import type { FrameDescription, FrameInstruction, Place } from "../model/call-frames.ts";
 import { DW_CFA, DW_EH_PE } from "../model/call-frames.ts";
 import type { Expression } from "../model/expression.ts";
@@ -27,13 +28,14 @@ interface CommonInformation {
 export function writeCallFrames(program: Program): void {
   const { callFrames } = program;
   if (callFrames.descriptions.length === 0) return;
-  if (callFrames.wantsEhFrame) writeTable(program, new DebugSection(program, ".eh_frame", SHF.ALLOC, ALIGNMENT), true);
-  if (callFrames.wantsDebugFrame) writeTable(program, new DebugSection(program, ".debug_frame", 0, ALIGNMENT), false);
+  if (callFrames.hasEhFrame) writeTable(program, new DebugSection(program, ".eh_frame", SHF.ALLOC, ALIGNMENT), true);
+  if (callFrames.hasDebugFrame) writeTable(program, new DebugSection(program, ".debug_frame", 0, ALIGNMENT), false);
 }
 
 function writeTable(program: Program, out: DebugSection, eh: boolean): void {
   const commons: CommonInformation[] = [];
   for (const description of program.callFrames.descriptions) {
+    if (!(eh ? description.inEhFrame : description.inDebugFrame)) continue;
     // The newest that fits, as GNU as has it.
     let common = commons.findLast((candidate) => matches(candidate, description, eh)) ?? null;
     if (common === null) {
@@ -41,19 +43,20 @@ function writeTable(program: Program, out: DebugSection, eh: boolean): void {
       if (count < 0) count = description.instructions.length;
       common = { description, count, offset: out.length };
       commons.push(common);
-      writeCommon(out, common, eh);
+      writeCommon(out, common, eh, program);
     }
-    writeDescription(out, description, common, eh);
+    writeDescription(out, description, common, eh, program);
   }
   out.finish();
 }
 
-function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean): void {
+function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean, program: Program): void {
+  const version = program.options.frameVersion ?? 1;
   const { description } = common;
   const lengthAt = out.length;
   out.word(0);
   out.word(eh ? 0 : -1);
-  out.byte(1);
+  out.byte(version);
   let augmentation = "";
   if (eh) {
     augmentation = "z";
@@ -63,6 +66,8 @@ function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean):
   }
   if (description.isSignalFrame) augmentation += "S";
   out.text(augmentation);
+  // Bytes of an address and of a segment selector.
+  if (version >= 4) out.byte(4, 0);
   out.uleb(1);
   out.sleb(DATA_ALIGNMENT);
   out.byte(description.returnColumn);
@@ -80,7 +85,7 @@ function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean):
     if (description.lsdaEncoding !== DW_EH_PE.omit) out.byte(description.lsdaEncoding);
     out.byte(DW_EH_PE.pcrel | DW_EH_PE.sdata4);
   }
-  for (let i = 0; i < common.count; i++) writeInstruction(out, description.instructions[i]!);
+  for (let i = 0; i < common.count; i++) writeInstruction(out, description.instructions[i]!, program);
   pad(out, lengthAt);
 }
 
@@ -89,6 +94,7 @@ function writeDescription(
   description: FrameDescription,
   common: CommonInformation,
   eh: boolean,
+  program: Program,
 ): void {
   const lengthAt = out.length;
   out.word(0);
@@ -113,7 +119,7 @@ function writeDescription(
       writeEncoded(out, description.lsda!, description.lsdaEncoding);
     }
   }
-  for (const instruction of description.instructions.slice(common.count)) writeInstruction(out, instruction);
+  for (const instruction of description.instructions.slice(common.count)) writeInstruction(out, instruction, program);
   pad(out, lengthAt);
 }
 
@@ -173,7 +179,7 @@ function matches(common: CommonInformation, description: FrameDescription, eh: b
   return true;
 }
 
-function writeInstruction(out: DebugSection, instruction: FrameInstruction): void {
+function writeInstruction(out: DebugSection, instruction: FrameInstruction, program: Program): void {
   switch (instruction.kind) {
     case "advance": {
       const delta = address(instruction.to) - address(instruction.from);
@@ -189,6 +195,9 @@ function writeInstruction(out: DebugSection, instruction: FrameInstruction): voi
       }
       return;
     }
+    case "label":
+      placeLabel(out, instruction.name, program);
+      return;
     case "plain":
       out.byte(instruction.op);
       return;
@@ -203,6 +212,20 @@ function writeInstruction(out: DebugSection, instruction: FrameInstruction): voi
     case "offset":
       writeOffset(out, instruction.op, instruction.register, instruction.offset);
   }
+}
+
+/** A symbol of the source within the table. */
+function placeLabel({ section, end }: DebugSection, name: Atom, program: Program): void {
+  const symbol = program.symbols.findOrMake(name, 0);
+  if (symbol.section.kind !== "undefined" || symbol.expression !== null) {
+    const { frame, offset } = symbol;
+    const message = `\`${symbol.name}' is defined already`;
+    program.reporter.report("error", "symbol-redefined", frame, offset, symbol.name.length, message, {});
+    return;
+  }
+  symbol.section = section;
+  symbol.fragment = section.subsection(0).first;
+  symbol.value = end;
 }
 
 function writeOffset(out: DebugSection, op: number, register: number, offset: number): void {

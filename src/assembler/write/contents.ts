@@ -185,7 +185,8 @@ class FixupWriter {
 
   /** `at` is the field's offset in the section. */
   write(fixup: Fixup, at: number): void {
-    const named = fixup.symbol ?? (fixup.expression?.op === Op.SYMBOL ? fixup.expression.symbol! : null);
+    const named =
+      (fixup.symbol ?? (fixup.expression?.op === Op.SYMBOL ? fixup.expression.symbol : null))?.meant ?? null;
     if (named?.isExternal && named.section.kind === "absolute") {
       // What was used before it was given a number, and may be another file's, is left to the linker.
       const number = fixup.expression === null ? fixup.addend : fixup.expression.number;
@@ -234,12 +235,7 @@ class FixupWriter {
       return;
     }
     if (fixup.relocation === R.SIZE32 && plus !== null && plus.section.isReal && !plus.isExternal) {
-      this.#store(
-        fixup,
-        at,
-        integer.add(number, plus.size === null ? 0 : (this.#resolver.number(plus.size) ?? 0)),
-        false,
-      );
+      this.#store(fixup, at, integer.add(number, this.#sizeOf(plus)), false);
       return;
     }
     if (plus === null && !pcRelative && fixup.relocation === 0) {
@@ -247,6 +243,17 @@ class FixupWriter {
       return;
     }
     this.#relocate(fixup, at, plus, number, pcRelative, alias);
+  }
+
+  /** A name that is in no symbol table by itself. */
+  #isLocal({ name }: AssemblySymbol): boolean {
+    return isLocalName(name) && this.#program.options.keepLocals !== true;
+  }
+
+  /** What `@SIZE` says of a symbol of this file. */
+  #sizeOf({ type, section, size, commonSize }: AssemblySymbol): Integer {
+    if (type === STT.SECTION) return section.sizeBytes;
+    return size === null ? commonSize : (this.#resolver.number(size) ?? 0);
   }
 
   #relocate(
@@ -306,7 +313,7 @@ class FixupWriter {
     if (!section.isReal || section.symbol === null || KEEPS_SYMBOL.has(type)) return false;
     if ((fixup.keepsSymbol && fixup.relocation !== 0) || symbol.type === STT.GNU_IFUNC) return false;
     // The linker may drop the group with the symbol, and then tells of it by its name.
-    if (section !== this.#section && isLinkedOnce(section) && !symbol.isTemporary && !isLocalName(symbol.name))
+    if (section !== this.#section && isLinkedOnce(section) && !symbol.isTemporary && !this.#isLocal(symbol))
       return false;
     if (
       section.flags & SHF.MERGE &&

@@ -124,6 +124,7 @@ export function writeDwarf(program: Program, resolver: Resolver): void {
     }
     for (const entry of debug.entries.get(subsection)!) range.entries.push(entry);
   }
+  if (debug.isGenerated) debug.numberFiles([...ranges.values()].flatMap(({ entries }) => entries));
   const stated = program.options.dwarfVersion || (program.options.debugLines === true ? 2 : 3);
   const version = Math.max(stated, debug.impliedVersion);
   const hasContents = (wanted: string): boolean =>
@@ -216,7 +217,7 @@ class DwarfWriter {
     out.byte(1, LINE_BASE, LINE_RANGE, OPCODE_BASE, ...STANDARD_LENGTHS);
     this.#fileTables(version);
     out.patch(headerLengthAt, out.length - headerLengthAt - 4);
-    for (const range of this.#ranges) this.#sequence(range);
+    for (const range of this.#ranges) if (range.entries.length > 0) this.#sequence(range);
     out.patch(lengthAt, out.length - lengthAt - 4);
   }
 
@@ -225,16 +226,10 @@ class DwarfWriter {
     const files = this.#debug.files;
     const first = files[0] ?? null;
     const said = this.#debug.compilationDirectory;
-    const compilationDirectory =
-      version < 5 || (said === "" && (first === null || first.directory === ""))
-        ? this.#compilationDirectory
-        : said || first!.directory;
+    const compilationDirectory = version >= 5 && said !== "" ? said : this.#compilationDirectory;
     const directories: string[] = [];
     const directoryOf = (file: DebugFile): number => {
-      if (
-        file.directory === "" ||
-        (version >= 5 && file.directory === compilationDirectory && !(file === first && said !== ""))
-      )
+      if (file.directory === "" || (version >= 5 && file.directory === compilationDirectory && file !== first))
         return 0;
       let index = directories.indexOf(file.directory);
       if (index < 0) index = directories.push(file.directory) - 1;
@@ -256,14 +251,14 @@ class DwarfWriter {
       out.byte(0);
       return;
     }
-    const strings = new DebugStrings(this.#section(".debug_line_str", SHF.MERGE | SHF.STRINGS));
-    const lineString = (text: string): void => out.address(strings.out.section.symbol!, strings.offset(text));
+    const isEmpty = numbered.length === 0;
+    const strings = isEmpty ? null : new DebugStrings(this.#section(".debug_line_str", SHF.MERGE | SHF.STRINGS));
     out.byte(1);
     out.uleb(DW_LNCT.path);
     out.uleb(DW_FORM.line_strp);
-    out.uleb(directories.length + 1);
-    lineString(compilationDirectory);
-    for (const directory of directories) lineString(directory);
+    const folders = isEmpty ? [] : [compilationDirectory, ...directories];
+    out.uleb(folders.length);
+    for (const folder of folders) out.address(strings!.out.section.symbol!, strings!.offset(folder));
     const hasMd5 = files.some((file) => file !== null && file !== undefined && file.md5 !== null);
     out.byte(hasMd5 ? 3 : 2);
     out.uleb(DW_LNCT.path);
@@ -274,17 +269,17 @@ class DwarfWriter {
       out.uleb(DW_LNCT.MD5);
       out.uleb(DW_FORM.data16);
     }
-    const all = [numbered[0] ?? numbered[1] ?? null, ...numbered.slice(1)];
+    const all = isEmpty ? [] : [numbered[0] ?? numbered[1] ?? null, ...numbered.slice(1)];
     out.uleb(all.length);
     const offsets = new Map<object, number>();
     for (const entry of all) {
       // Each entry has its own copy of its name, but an entry that stands twice has one.
       let offset = entry ? offsets.get(entry) : undefined;
       if (offset === undefined) {
-        offset = strings.append(entry?.file.name ?? "");
+        offset = strings!.append(entry?.file.name ?? "");
         if (entry) offsets.set(entry, offset);
       }
-      out.address(strings.out.section.symbol!, offset);
+      out.address(strings!.out.section.symbol!, offset);
       out.uleb(entry?.directory ?? 0);
       if (hasMd5) out.byte(...(entry?.file.md5 ?? new Uint8Array(16)));
     }
@@ -425,12 +420,18 @@ class DwarfWriter {
     info.half(DW_LANG_Mips_Assembler);
     if (functions.length > 0) {
       // The type that all functions are of is the last entry: its place follows from the sizes before it.
-      const typeOffset =
+      const sizeWithoutType =
         info.length +
         functions.reduce(
           (sum, { size }) => sum + this.#functionSize(size) + (externalForm === DW_FORM.flag ? 1 : 0),
           0,
         );
+      // The place says how long each mention of it is, and the mentions where the place is.
+      let typeOffset = sizeWithoutType;
+      for (let before = -1; before !== typeOffset; ) {
+        before = typeOffset;
+        typeOffset = sizeWithoutType + functions.length * unsignedLeb128(BigInt(before)).length;
+      }
       for (const { symbol, size } of functions) {
         info.uleb(2);
         string(symbol.name);
@@ -461,7 +462,7 @@ class DwarfWriter {
 
   #functionSize(size: number): number {
     const version = this.#version;
-    return 1 + 4 + (version >= 3 ? 1 : 0) + 4 + (version < 4 ? 4 : unsignedLeb128(BigInt(size)).length);
+    return 1 + 4 + 4 + (version < 4 ? 4 : unsignedLeb128(BigInt(size)).length);
   }
 
   /** Functions with a size that stand in a section with lines. */
@@ -470,7 +471,7 @@ class DwarfWriter {
     const functions: { symbol: AssemblySymbol; size: number }[] = [];
     for (const symbol of this.#program.symbolList.all) {
       if (
-        symbol.type !== STT.FUNC ||
+        (symbol.type !== STT.FUNC && symbol.type !== STT.GNU_IFUNC) ||
         symbol.expression !== null ||
         !sections.has(symbol.section) ||
         symbol.size === null

@@ -5,7 +5,7 @@
 
 import { alignUp } from "../../object/align.ts";
 import { StringTable } from "../../object/string-table.ts";
-import { namesRegister, Op } from "../model/expression.ts";
+import { aliasedRegister, type Expression, namesRegister, Op } from "../model/expression.ts";
 import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
 import { RelocationList } from "../model/relocations.ts";
@@ -224,6 +224,8 @@ function collectSymbols(
   const keepsLocals = program.options.keepLocals === true;
   for (const symbol of program.symbolList.all) {
     if (symbol.isTemporary && !symbol.usedInRelocation) continue;
+    if (symbol.weakReference !== null || (symbol.isUnneeded && !symbol.usedInRelocation)) continue;
+    if (symbol.isWeakTarget && !symbol.isUsed && !symbol.isGlobal) continue;
     if (
       isLocalName(symbol.name) &&
       !symbol.usedInRelocation &&
@@ -261,7 +263,7 @@ function describe(
     if (!symbol.usedInRelocation) return null;
     return { ...result, name: "", sectionIndex: symbol.section.index };
   }
-  if (symbol.register !== null || symbol.isAddress) return null;
+  if (aliasedRegister(symbol) !== null || symbol.isAddress) return null;
   if (symbol.expression !== null && namesRegister(symbol.expression)) {
     // `FIELD = edi + 4`: GNU as keeps the number alone.
     const { op, right } = symbol.expression;
@@ -272,7 +274,7 @@ function describe(
   try {
     inheritAttributes(symbol);
     result.type = symbol.type;
-    if (symbol.size !== null) result.size = Number(resolver.number(symbol.size) ?? failSize(symbol));
+    if (symbol.size !== null) result.size = sizeOf(program, resolver, symbol, symbol.size);
     else if (symbol.commonSize !== 0) result.size = symbol.commonSize;
     const kind = symbol.section.kind;
     if (kind === "common") {
@@ -326,12 +328,14 @@ function inheritAttributes(symbol: AssemblySymbol): void {
   for (let i = chain.length - 1; i >= 0; i--) copyAttributes(chain[i]!.expression!.symbol!, chain[i]!);
 }
 
-function failSize(symbol: AssemblySymbol): never {
-  throw new Unresolvable(
-    "not-absolute",
-    `the size of \`${symbol.name}' is not a number that is known in this file`,
-    symbol.offset,
-  );
+function sizeOf(program: Program, resolver: Resolver, symbol: AssemblySymbol, size: Expression): number {
+  const number = resolver.number(size);
+  if (number !== null) return Number(number);
+  const { name, frame, offset } = symbol;
+  const message = `the size of \`${name}' is not a number that is known in this file`;
+  if (program.options.allowsOddSizes !== true) throw new Unresolvable("not-absolute", message, offset);
+  program.reporter.report("warning", "not-absolute", frame, offset, name.length, message, {});
+  return 0;
 }
 
 function writeSymbols(symbols: readonly OutputSymbol[], strings: StringTable, out: Uint8Array): void {

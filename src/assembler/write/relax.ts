@@ -125,7 +125,7 @@ class Relaxer {
   #settle(fragment: Fragment, branch: BranchVariable): void {
     if (branch.isSettled) return;
     const target = this.#branchTarget(fragment, branch);
-    const named = branch.symbol;
+    const named = branch.symbol?.meant ?? null;
     // What another file may define in its place is reached through the linkage table.
     const isReplaceable = branch.relocation === R.PLT32 && target !== null && (named ?? target).isGlobal;
     const isWeak = named !== null && (named.isWeak || target?.isWeak);

@@ -1,0 +1,80 @@
+/**
+ * The build ID of a program (`--build-id`): a note that the linker adds to the first object, and fills when the file is
+ * done with a digest of what GNU ld takes it from, so that equal programs have equal IDs, those of GNU ld.
+ */
+import { SHF_ALLOC, SHT_NOBITS, SHT_NOTE, SHT_STRTAB, SHT_SYMTAB } from "../object/elf.ts";
+import { type InputObject, InputSection } from "./input-section.ts";
+
+const BUILD_ID_SECTION = ".note.gnu.build-id";
+const NT_GNU_BUILD_ID = 3;
+/** Three words and the name `GNU`. */
+const NOTE_HEAD_BYTES = 16;
+
+export interface BuildId {
+  readonly sizeBytes: number;
+  /** The ID, from the parts of the file that it stands for. */
+  readonly make: (parts: readonly Uint8Array[]) => Uint8Array;
+}
+
+/** Adds the note to an object. */
+export function addBuildId(object: InputObject, { sizeBytes }: BuildId): void {
+  const content = new Uint8Array(NOTE_HEAD_BYTES + sizeBytes);
+  const view = new DataView(content.buffer);
+  [4, sizeBytes, NT_GNU_BUILD_ID].forEach((word, index) => view.setUint32(4 * index, word, true));
+  content.set([0x47, 0x4e, 0x55, 0], 12);
+  const section = new InputSection(object, {
+    index: object.sections.length,
+    name: BUILD_ID_SECTION,
+    type: SHT_NOTE,
+    flags: SHF_ALLOC,
+    address: 0,
+    align: 4,
+    entrySizeBytes: 0,
+    sizeBytes: content.length,
+    link: 0,
+    info: 0,
+    fileOffset: 0,
+    content,
+    relocations: [],
+  });
+  section.isRoot = true;
+  object.sections.push(section);
+}
+
+const HEADER_BYTES = 52;
+const SEGMENT_BYTES = 32;
+const SECTION_BYTES = 40;
+
+/** Fills the note in the finished file. */
+export function stampBuildId(file: Uint8Array, { make }: BuildId): void {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const word = (at: number): number => view.getUint32(at, true);
+  const sectionsAt = word(32);
+  const count = view.getUint16(48, true);
+  const names = word(sectionsAt + view.getUint16(50, true) * SECTION_BYTES + 16);
+  // Places in the file do not count, only what is there.
+  const header = file.slice(0, HEADER_BYTES);
+  header.fill(0, 28, 36);
+  const segments = file.slice(word(28), word(28) + view.getUint16(44, true) * SEGMENT_BYTES);
+  const parts: Uint8Array[] = [header, segments];
+  let note = -1;
+  for (let index = 0; index < count; index++) {
+    const at = sectionsAt + index * SECTION_BYTES;
+    const entry = file.slice(at, at + SECTION_BYTES);
+    entry.fill(0, 16, 20);
+    parts.push(entry);
+    const [type, offset, size] = [word(at + 4), word(at + 16), word(at + 20)];
+    const isNote = nameAt(file, names + word(at)) === BUILD_ID_SECTION;
+    if (isNote) note = offset;
+    const isTable = type === SHT_SYMTAB || (type === SHT_STRTAB && index > 0 && word(at + 8) === 0);
+    if (index === 0 || type === SHT_NOBITS || isTable) continue;
+    parts.push(isNote ? new Uint8Array(size) : file.subarray(offset, offset + size));
+  }
+  if (note >= 0) file.set(make(parts), note + NOTE_HEAD_BYTES);
+}
+
+function nameAt(file: Uint8Array, at: number): string {
+  let name = "";
+  for (let i = at; file[i] !== 0 && i < file.length; i++) name += String.fromCharCode(file[i]!);
+  return name;
+}
