@@ -53,10 +53,44 @@ const symbols = elf.symbols.flatMap(({ name, value, section }) => {
   const isName = home !== undefined && (home.flags & SHF_ALLOC) !== 0 && /^[a-z_]\w*$/i.test(name);
   return isName ? [[name, value, home.address + home.sizeBytes]] : [];
 });
+const SECTOR_BYTES = 512;
+
+/**
+ * The disk as what differs from zeros: runs of sectors, each a copy from the ISO (the system is on both) or out of the
+ * bytes that follow. The compressor looks back too little to find the same on its own.
+ */
+function diskRuns(disk, iso) {
+  const known = new Map();
+  const sectorOf = (bytes, at) => bytes.subarray(at, at + SECTOR_BYTES).toString("latin1");
+  for (let at = 0; at + SECTOR_BYTES <= iso.length; at += SECTOR_BYTES) known.set(sectorOf(iso, at), at / SECTOR_BYTES);
+  const zeros = "\0".repeat(SECTOR_BYTES);
+  const runs = [];
+  const own = [];
+  for (let at = 0; at < disk.length; at += SECTOR_BYTES) {
+    const bytes = Buffer.alloc(SECTOR_BYTES);
+    disk.copy(bytes, 0, at, at + SECTOR_BYTES);
+    const text = bytes.toString("latin1");
+    if (text === zeros) continue;
+    const sector = at / SECTOR_BYTES;
+    const source = known.get(text) ?? -1;
+    const last = runs.at(-1);
+    const follows =
+      last && last[0] + last[1] === sector && (source < 0 ? last[2] < 0 : last[2] >= 0 && last[2] + last[1] === source);
+    if (follows) last[1]++;
+    else runs.push([sector, 1, source]);
+    if (source < 0) own.push(bytes);
+  }
+  return [
+    { name: "disk runs", content: Buffer.from(JSON.stringify(runs)) },
+    { name: "disk", content: Buffer.concat(own) },
+  ];
+}
+
+const iso = await readFile(`${IMAGES}/qure.iso`);
 const system = [
   { name: "firmware", content: await readFile("dist/firmware.bin") },
-  { name: "iso", content: await readFile(`${IMAGES}/qure.iso`) },
-  { name: "disk", content: await readFile(`${IMAGES}/.qure-cache/${disk}`) },
+  { name: "iso", content: iso },
+  ...diskRuns(await readFile(`${IMAGES}/.qure-cache/${disk}`), iso),
   { name: "symbols", content: Buffer.from(JSON.stringify(symbols)) },
 ];
 const tree = folderTree(".");

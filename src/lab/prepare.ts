@@ -3,7 +3,8 @@
  * Equal machines make equal disks, so one machine prepares the disk for all nodes.
  */
 import { SparseDisk } from "../../emulator/disk/disk.ts";
-import { type ClusterOptions, type LabCluster, WaitError } from "./cluster.ts";
+import type { ClusterOptions, LabCluster } from "./cluster.ts";
+import { WaitError } from "./errors.ts";
 
 /** QuRe's shell prompt, at the end of what the console shows. */
 const SHELL_PROMPT = /\S+:\/\S*> $/;

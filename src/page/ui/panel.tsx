@@ -1,5 +1,5 @@
 /** One machine: its console, its processor, its disk, its cable, and what can be done to it. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { RunState } from "../protocol.ts";
 import { roleOf } from "./card.tsx";
 import { Console } from "./console.tsx";
@@ -20,9 +20,14 @@ interface PanelProps {
 
 export function Panel({ store, state, index, close }: PanelProps) {
   const [tab, setTab] = useState<(typeof TABS)[number]>("Console");
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a narrow screen it lies below the machines.
+    if (matchMedia("(max-width: 900px)").matches) panel.current?.scrollIntoView();
+  }, [index]);
   const node = state.nodes[index]!;
   return (
-    <aside class="panel" aria-label={node.name}>
+    <aside ref={panel} class="panel" aria-label={node.name}>
       <div class="panel-head">
         <h2>{node.name}</h2>
         <span class="quiet">

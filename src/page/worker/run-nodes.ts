@@ -1,4 +1,5 @@
 /** The machines of a run: its image in their drives, and disks that are prepared for QuRe. */
+import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { isIso, isOurs } from "../../image/recognise.ts";
 import { type ClusterOptions, LabCluster, type NodeOptions } from "../../lab/cluster.ts";
@@ -39,23 +40,24 @@ export function preparedBytesOf(bytes: Uint8Array, system: System): number {
 }
 
 /** What is on the disks of a run's machines: QuRe's own image has a disk prepared already. Null: they have none. */
-export async function preparedFor(image: Uint8Array, system: System): Promise<Uint8Array | null> {
+export async function preparedFor(image: Uint8Array, system: System): Promise<BlockBackend | null> {
   const sizeBytes = preparedBytesOf(image, system);
   if (sizeBytes === 0) return null;
   if (image === system.iso) return system.disk;
   const make = (options: Omit<ClusterOptions, "host">): LabCluster => new LabCluster({ ...options, host: pageHost });
-  return prepareDisk({ cdrom: image, firmware: system.firmware, sizeBytes, make, step: () => {} });
+  const content = await prepareDisk({ cdrom: image, firmware: system.firmware, sizeBytes, make, step: () => {} });
+  return new BytesDisk(content, sizeBytes);
 }
 
 export interface RunParts {
   readonly image: Uint8Array;
-  readonly prepared: Uint8Array | null;
+  readonly prepared: BlockBackend | null;
   readonly system: System;
   readonly jit: boolean;
 }
 
 export function startRun(run: RunDescription, { image, prepared, system, jit }: RunParts): LabCluster {
-  const base = run.preparedBytes > 0 && prepared ? new BytesDisk(prepared, run.preparedBytes) : null;
+  const base = run.preparedBytes > 0 ? prepared : null;
   const count = machinesOf(run);
   const nodes = Array.from(
     { length: count },

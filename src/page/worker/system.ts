@@ -1,11 +1,14 @@
 /** QuRe's own image and what belongs to it, as the page's folder holds them: one compressed file (scripts/page.mjs). */
 
+import type { BlockBackend } from "../../../emulator/disk/block.ts";
+import { SparseDisk } from "../../../emulator/disk/disk.ts";
+
 /** Parts of the file by their names. */
 export interface System {
   readonly firmware: Uint8Array;
   readonly iso: Uint8Array;
-  /** The prepared disk's content up to its last byte that is not zero, and its size. */
-  readonly disk: Uint8Array;
+  /** The prepared disk, which nobody writes, and its size. */
+  readonly disk: BlockBackend;
   readonly diskBytes: number;
   readonly version: string;
   readonly symbols: readonly (readonly [name: string, address: number, end: number])[];
@@ -48,11 +51,34 @@ async function loadParts(url: URL): Promise<{ head: Head; part: (name: string) =
   return { head, part, names: [...parts.keys()] };
 }
 
+const SECTOR_BYTES = 512;
+
+/** A disk of runs of sectors: each is a copy from the ISO, or (-1) the next ones of `own`. */
+function makeDisk(
+  sizeBytes: number,
+  runs: readonly (readonly number[])[],
+  iso: Uint8Array,
+  own: Uint8Array,
+): BlockBackend {
+  const disk = new SparseDisk(sizeBytes);
+  let next = 0;
+  for (const [sector = 0, count = 0, source = -1] of runs) {
+    const lengthBytes = count * SECTOR_BYTES;
+    const start = source < 0 ? next : source * SECTOR_BYTES;
+    disk.write(sector * SECTOR_BYTES, (source < 0 ? own : iso).subarray(start, start + lengthBytes));
+    if (source < 0) next += lengthBytes;
+  }
+  return disk;
+}
+
 export async function loadSystem(base: URL): Promise<System> {
   const { head, part } = await loadParts(new URL("system.gz", base));
   const symbols = JSON.parse(new TextDecoder().decode(part("symbols"))) as System["symbols"];
+  const runs = JSON.parse(new TextDecoder().decode(part("disk runs"))) as number[][];
   const { version, diskBytes } = head;
-  return { firmware: part("firmware"), iso: part("iso"), disk: part("disk"), diskBytes, version, symbols };
+  const iso = part("iso");
+  const disk = makeDisk(diskBytes, runs, iso, part("disk"));
+  return { firmware: part("firmware"), iso, disk, diskBytes, version, symbols };
 }
 
 export interface Sources {
