@@ -55,5 +55,10 @@ export async function prepareDisk({ cdrom, firmware, sizeBytes, make, step }: Pr
       throw new PrepareError("the machine does not answer as QuRe does; its console ends with", node.console.text);
     throw error;
   }
-  return disk.content();
+  try {
+    return disk.content();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new PrepareError("out of memory: too much lies between its first byte and its last", node.console.text);
+  }
 }
