@@ -70,6 +70,11 @@ export function programFile(program: Program): ProgramImage {
     got: program.got,
     outputs,
     isRelocatable,
+    keepsApplied:
+      isRelocatable ||
+      options.emitRelocations === true ||
+      options.keepsApplied !== false ||
+      options.script.noCrossReferences.length > 0,
     dataOf: (section) => program.layout.dataOf(section),
   });
   const sections = outputs.map((output): ImageSection => {

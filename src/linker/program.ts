@@ -67,6 +67,8 @@ export interface ProgramOptions {
   readonly isRelocatable?: boolean;
   /** -q */
   readonly emitRelocations?: boolean;
+  /** The result says which relocations were applied; true when absent. Large programs are linked sooner without. */
+  readonly keepsApplied?: boolean;
   readonly collectGarbage?: boolean;
   /** -n and -N: sections lie in the file as close as their alignment allows. */
   readonly isPaged?: boolean;
