@@ -1,17 +1,26 @@
 // Makes dist/page: the page in which a cluster runs, as a folder of static files. QuRe's image, the disk that is
 // prepared for it and the names of its kernel are one compressed file, the sources another, loaded when they are asked
-// for. A service worker keeps all of it, so that the page works without the network after the first visit.
+// for. A service worker keeps all of it, so that the page works without the network after the first visit. With
+// --if-changed it does nothing when the page is of the sources as they are.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { sourcesHash } from "./sources.mjs";
 
 const OUT = "dist/page";
+const PAGE_STAMP = "build/page/sources";
 const DISK_BYTES = 64 * 1024 * 1024;
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
+
+const hashOfSources = sourcesHash();
+const isCurrent =
+  existsSync(`${OUT}/service-worker.js`) && (await readFile(PAGE_STAMP, "utf8").catch(() => "")) === hashOfSources;
+if (process.argv.includes("--if-changed") && isCurrent) process.exit(0);
 
 await rm(OUT, { recursive: true, force: true });
 await mkdir(OUT, { recursive: true });
@@ -136,3 +145,4 @@ for (const name of (await readdir(OUT)).sort()) {
   );
 }
 process.stdout.write(`a first visit loads ${(total / 1000).toFixed(0)} kB\n`);
+await writeFile(PAGE_STAMP, hashOfSources);

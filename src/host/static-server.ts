@@ -19,7 +19,7 @@ export function serveFolder(folder: string, port: number): Promise<Server> {
   const compressed = new Map<string, Buffer>();
   const server = createServer(({ url = "/", method, headers }, response) => {
     const path = pathOf(url);
-    const content = path === null ? null : readIfPresent(join(folder, path));
+    const content = path === null ? null : contentOf(join(folder, path));
     if ((method !== "GET" && method !== "HEAD") || path === null || content === null) {
       response.writeHead(404, { "Content-Type": "text/plain" }).end("There is no such file.\n");
       return;
@@ -47,6 +47,15 @@ export function serveFolder(folder: string, port: number): Promise<Server> {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", () => resolve(server));
   });
+}
+
+/** Null for what is no file that can be read. */
+function contentOf(path: string): Uint8Array | null {
+  try {
+    return readIfPresent(path);
+  } catch {
+    return null;
+  }
 }
 
 function send(response: ServerResponse, body: Uint8Array, headers: Record<string, string>): void {

@@ -1,6 +1,6 @@
 /** The page in headless Chromium, as Debian has it, served as `qure page` serves it. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,12 +15,29 @@ const ARGUMENTS = [
 ];
 export const IMAGE = join(root, "build/page/qure.iso");
 
-let isBuilt = false;
+const LOCK = join(root, "build/page.lock");
+/** Whoever holds it for longer than this is not there any more. */
+const LOCK_MS = 300_000;
+const WAIT_MS = 250;
 
-/** Makes dist/page of the sources as they are, once. */
-function buildPage(): void {
-  if (!isBuilt) execFileSync(process.execPath, ["scripts/page.mjs"], { cwd: root, stdio: "pipe" });
-  isBuilt = true;
+/** Makes dist/page of the sources as they are; of several test files at once one does, and the others wait. */
+async function buildPage(): Promise<void> {
+  mkdirSync(join(root, "build"), { recursive: true });
+  for (;;) {
+    try {
+      mkdirSync(LOCK);
+      break;
+    } catch {
+      const { mtimeMs } = statSync(LOCK, { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
+      if (mtimeMs > 0 && Date.now() - mtimeMs > LOCK_MS) rmSync(LOCK, { recursive: true, force: true });
+      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    }
+  }
+  try {
+    execFileSync(process.execPath, ["scripts/page.mjs", "--if-changed"], { cwd: root, stdio: "pipe" });
+  } finally {
+    rmSync(LOCK, { recursive: true, force: true });
+  }
 }
 
 export interface Visit {
@@ -36,7 +53,7 @@ export interface Visit {
 /** Runs `work` with a browser of its own, in front of the page's server. Skips the test where there is no Chromium. */
 export async function withBrowser(test: SkippableContext, work: (visit: Visit) => Promise<void>): Promise<void> {
   const executablePath = requireOracle("chromium", test);
-  buildPage();
+  await buildPage();
   const server = await serveFolder(join(root, "dist/page"), 0);
   const sockets: { readonly bytesWritten: number }[] = [];
   server.on("connection", (socket) => void sockets.push(socket));
