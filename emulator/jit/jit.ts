@@ -95,6 +95,8 @@ const MODE_BITS = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_USER;
 /** Thrown through compiled code when the processor was reset beneath it. */
 const ABANDONED = Symbol("abandoned");
 
+/** What compiled code calls: numbers in, a number out. */
+type EngineFunction = (...values: never[]) => unknown;
 type RegionFunction = (entry: number, budget: number, self: number) => number;
 
 class MachineRegion implements CompiledRegion {
@@ -150,7 +152,7 @@ class Jit implements Engine {
   readonly #leastCount: number;
   readonly #words: Int32Array;
   readonly #table: WebAssembly.Table;
-  readonly #imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly #imports: Record<string, Record<string, WebAssembly.Memory | WebAssembly.Table | EngineFunction>>;
   #slots = 0;
   #mapEnd = ENTRY_MAPS;
   /** What `remaining` is when compiled code has used up its budget. */

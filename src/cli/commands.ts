@@ -18,6 +18,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "emu", summary: "boot machines in the emulator, alone or as a cluster", load: () => import("./emu.ts") },
   { name: "explain", summary: "say what a diagnostic means and what to do", load: () => import("./explain.ts") },
   { name: "inspect", summary: "say what is in a boot image, disk or kernel image", load: () => import("./inspect.ts") },
+  { name: "page", summary: "serve the page in which a cluster runs in a browser", load: () => import("./page.ts") },
   {
     name: "snapshot",
     summary: "save, restore, branch, list and delete whole clusters",

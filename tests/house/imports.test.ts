@@ -7,7 +7,7 @@ import { circles, exportedNames, importLines } from "./import-graph.ts";
 
 const files = execFileSync(
   "git",
-  ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.mts", "*.mjs"],
+  ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.tsx", "*.mts", "*.mjs"],
   {
     encoding: "utf8",
   },
@@ -42,6 +42,7 @@ const ROOTS: readonly RegExp[] = [
   /^scripts\/[^/]*\.mjs$/,
   // Stands in place of vitest and of the tests' images in the bundle that scripts/mutants/assembly.ts makes.
   /^scripts\/mutants\/assembly(-images|-session|-vitest)?\.ts$/,
+  /^src\/page\/(ui\/main\.tsx|worker\/main\.ts|service-worker\.ts)$/,
   /^src\/index\.ts$|^src\/cli\/(main|tool|as|ld|ar|ranlib|nm|objdump|objcopy|size|strip)\.ts$/,
   /^bench\/[^/]*(?<!-sources)\.ts$|^bench\/peers\/v86-guest\.mjs$/,
   /\/fuzz-target\.ts$|^tests\/setup\/(global|reporter)\.ts$/,
@@ -97,7 +98,7 @@ describe("imports", () => {
       }
     }
     const dead = files
-      .filter((path) => !isRoot(path) && path.endsWith(".ts"))
+      .filter((path) => !isRoot(path) && /\.tsx?$/.test(path))
       .flatMap((path) =>
         exportedNames(texts.get(path)!)
           // A type that others only ever get with something else may have a name for them all the same.

@@ -7,6 +7,7 @@ import { FileDisk } from "../../host/file-disk.ts";
 import { copyFileAside, readIfPresent, writeFileAside } from "../../host/files.ts";
 import { lockFolder } from "../../host/folder-lock.ts";
 import { loadFirmware } from "../../host/package.ts";
+import { isIso, isOurs, RECOGNISED_BYTES } from "../../image/recognise.ts";
 import { LabCluster, type NodeOptions, type RestoreOptions } from "../../lab/lab.ts";
 import { CommandError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
@@ -14,12 +15,6 @@ import type { EmuOptions } from "./options.ts";
 import { preparedDisk } from "./prepare.ts";
 
 const DEFAULT_IMAGE = "build/qure.iso";
-/** Where ISO 9660 has its identifier: in the first volume descriptor, one byte after the sector's begin. */
-const ISO_IDENTIFIER_OFFSET = 16 * 2048 + 1;
-const ISO_IDENTIFIER = "CD001";
-const BOOT_RECORD_OFFSET = 416;
-const BOOT_RECORD_MAGIC = "QRBT";
-
 /** What is in the drives of every machine. */
 export interface Media {
   readonly cdrom: string | null;
@@ -35,9 +30,9 @@ export function chooseMedia({ image, cdrom, hda, fda }: EmuOptions): Media {
   const known = (iso: string | null, disk: string | null): Media => ({
     cdrom: iso,
     hda: disk,
-    isForeign: fda !== null || ![iso, disk].some((path) => path !== null && isOurs(path)),
+    isForeign: fda !== null || ![iso, disk].some((path) => path !== null && isOurs(beginningOf(path))),
   });
-  if (image !== null) return isIso(image) ? known(image, null) : known(null, image);
+  if (image !== null) return isIso(beginningOf(image)) ? known(image, null) : known(null, image);
   if (cdrom !== null || hda !== null || fda !== null) return known(cdrom, hda);
   if (!existsSync(DEFAULT_IMAGE))
     throw new CommandError(
@@ -46,21 +41,13 @@ export function chooseMedia({ image, cdrom, hda, fda }: EmuOptions): Media {
   return { cdrom: DEFAULT_IMAGE, hda: null, isForeign: false };
 }
 
-/** An image of QuRe has a boot record in its first sector, a CD as well as a disk (docs/formats/boot-record.md). */
-function isOurs(path: string): boolean {
-  return textAt(path, BOOT_RECORD_OFFSET, BOOT_RECORD_MAGIC.length) === BOOT_RECORD_MAGIC;
-}
-
-function isIso(path: string): boolean {
-  return textAt(path, ISO_IDENTIFIER_OFFSET, ISO_IDENTIFIER.length) === ISO_IDENTIFIER;
-}
-
-function textAt(path: string, offset: number, lengthBytes: number): string {
+/** The beginning of a file, by which it is recognised. */
+function beginningOf(path: string): Uint8Array {
   const file = new FileDisk(path, { readOnly: true });
   try {
-    const bytes = Buffer.alloc(lengthBytes);
-    file.read(offset, bytes);
-    return bytes.toString("latin1");
+    const bytes = new Uint8Array(RECOGNISED_BYTES);
+    file.read(0, bytes);
+    return bytes;
   } finally {
     file.close();
   }

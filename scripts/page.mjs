@@ -1,0 +1,148 @@
+// Makes dist/page: the page in which a cluster runs, as a folder of static files. QuRe's image, the disk that is
+// prepared for it and the names of its kernel are one compressed file, the sources another, loaded when they are asked
+// for. A service worker keeps all of it, so that the page works without the network after the first visit. With
+// --if-changed it does nothing when the page is of the sources as they are.
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { sourcesHash } from "./sources.mjs";
+
+const OUT = "dist/page";
+const PAGE_STAMP = "build/page/sources";
+const DISK_BYTES = 64 * 1024 * 1024;
+const { version } = JSON.parse(await readFile("package.json", "utf8"));
+
+const hashOfSources = sourcesHash();
+const isCurrent =
+  existsSync(`${OUT}/service-worker.js`) && (await readFile(PAGE_STAMP, "utf8").catch(() => "")) === hashOfSources;
+if (process.argv.includes("--if-changed") && isCurrent) process.exit(0);
+
+await rm(OUT, { recursive: true, force: true });
+await mkdir(OUT, { recursive: true });
+
+const common = {
+  bundle: true,
+  platform: "browser",
+  target: ["chrome110", "firefox115", "safari16.4"],
+  minify: true,
+  legalComments: "none",
+  logLevel: "warning",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+  define: { QURE_VERSION: JSON.stringify(version) },
+};
+
+/** A container: the length of its head, the head as JSON, the parts. src/page/worker/system.ts reads it. */
+function container(head, parts) {
+  const listed = parts.map(({ name, content }) => ({ name, sizeBytes: content.length }));
+  const bytes = Buffer.from(JSON.stringify({ ...head, parts: listed }));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  return gzipSync(Buffer.concat([length, bytes, ...parts.map(({ content }) => content)]), { level: 9 });
+}
+
+// The command makes the image and prepares the disk, so that the page boots to the bit what `qure emu` boots.
+const IMAGES = "build/page";
+await rm(IMAGES, { recursive: true, force: true });
+const qure = (...args) => execFileSync("node", ["dist/qure.cjs", ...args], { stdio: ["ignore", "ignore", "inherit"] });
+qure("build", "--output", IMAGES);
+qure("emu", "--image", `${IMAGES}/qure.iso`, "--disk", String(DISK_BYTES), "--for", "1ms");
+const [disk] = await readdir(`${IMAGES}/.qure-cache`);
+const { folderTree, readElf } = await import(new URL("../dist/index.js", import.meta.url).href);
+const SHF_ALLOC = 2;
+const elf = readElf(await readFile(`${IMAGES}/kernel.elf`), "kernel.elf");
+const symbols = elf.symbols.flatMap(({ name, value, section }) => {
+  const home = elf.sections[section];
+  const isName = home !== undefined && (home.flags & SHF_ALLOC) !== 0 && /^[a-z_]\w*$/i.test(name);
+  return isName ? [[name, value, home.address + home.sizeBytes]] : [];
+});
+const SECTOR_BYTES = 512;
+
+/**
+ * The disk as what differs from zeros: runs of sectors, each a copy from the ISO (the system is on both) or out of the
+ * bytes that follow. The compressor looks back too little to find the same on its own.
+ */
+function diskRuns(disk, iso) {
+  const known = new Map();
+  const sectorOf = (bytes, at) => bytes.subarray(at, at + SECTOR_BYTES).toString("latin1");
+  for (let at = 0; at + SECTOR_BYTES <= iso.length; at += SECTOR_BYTES) known.set(sectorOf(iso, at), at / SECTOR_BYTES);
+  const zeros = "\0".repeat(SECTOR_BYTES);
+  const runs = [];
+  const own = [];
+  for (let at = 0; at < disk.length; at += SECTOR_BYTES) {
+    const bytes = Buffer.alloc(SECTOR_BYTES);
+    disk.copy(bytes, 0, at, at + SECTOR_BYTES);
+    const text = bytes.toString("latin1");
+    if (text === zeros) continue;
+    const sector = at / SECTOR_BYTES;
+    const source = known.get(text) ?? -1;
+    const last = runs.at(-1);
+    const follows =
+      last && last[0] + last[1] === sector && (source < 0 ? last[2] < 0 : last[2] >= 0 && last[2] + last[1] === source);
+    if (follows) last[1]++;
+    else runs.push([sector, 1, source]);
+    if (source < 0) own.push(bytes);
+  }
+  return [
+    { name: "disk runs", content: Buffer.from(JSON.stringify(runs)) },
+    { name: "disk", content: Buffer.concat(own) },
+  ];
+}
+
+const iso = await readFile(`${IMAGES}/qure.iso`);
+const system = [
+  { name: "firmware", content: await readFile("dist/firmware.bin") },
+  { name: "iso", content: iso },
+  ...diskRuns(await readFile(`${IMAGES}/.qure-cache/${disk}`), iso),
+  { name: "symbols", content: Buffer.from(JSON.stringify(symbols)) },
+];
+const tree = folderTree(".");
+const sources = ["asm", "boot"].flatMap((folder) =>
+  tree.list(folder).map((name) => ({ name, content: Buffer.from(tree.read(name)) })),
+);
+const revision = version
+  .split("-")[0]
+  .split(".")
+  .reduce((sum, part) => sum * 1000 + Number(part), 0);
+await writeFile(join(OUT, "system.gz"), container({ version, revision, diskBytes: DISK_BYTES }, system));
+await writeFile(join(OUT, "sources.gz"), container({ version, revision, diskBytes: DISK_BYTES }, sources));
+
+await Promise.all([
+  build({ ...common, entryPoints: ["src/page/ui/main.tsx"], outfile: join(OUT, "page.js"), format: "esm" }),
+  build({ ...common, entryPoints: ["src/page/worker/main.ts"], outfile: join(OUT, "worker.js"), format: "esm" }),
+  build({ ...common, entryPoints: ["src/page/style.css"], outfile: join(OUT, "style.css") }),
+]);
+for (const name of ["index.html", "icon.svg", "manifest.webmanifest"]) await cp(`src/page/${name}`, join(OUT, name));
+
+const files = (await readdir(OUT)).sort();
+const hash = createHash("sha256");
+for (const name of files) hash.update(name).update(await readFile(join(OUT, name)));
+const define = {
+  PAGE_FILES: JSON.stringify(["./", ...files]),
+  PAGE_HASH: JSON.stringify(hash.digest("hex").slice(0, 16)),
+};
+await build({
+  ...common,
+  define,
+  entryPoints: ["src/page/service-worker.ts"],
+  outfile: join(OUT, "service-worker.js"),
+  format: "iife",
+});
+
+let total = 0;
+for (const name of (await readdir(OUT)).sort()) {
+  const bytes = await readFile(join(OUT, name));
+  const sent = name.endsWith(".gz") ? bytes.length : gzipSync(bytes, { level: 9 }).length;
+  if (name !== "sources.gz") total += sent;
+  process.stdout.write(
+    `${join(OUT, name).padEnd(36)} ${String(bytes.length).padStart(8)} bytes, ${String(sent).padStart(7)} compressed\n`,
+  );
+}
+process.stdout.write(`a first visit loads ${(total / 1000).toFixed(0)} kB\n`);
+await writeFile(PAGE_STAMP, hashOfSources);

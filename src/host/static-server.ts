@@ -1,0 +1,73 @@
+/** Serves a folder of static files to browsers on this computer. */
+import { createHash } from "node:crypto";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import { extname, join, normalize, sep } from "node:path";
+import { gzipSync } from "node:zlib";
+import { readIfPresent } from "./files.ts";
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".webmanifest": "application/manifest+json",
+  ".gz": "application/octet-stream",
+};
+
+/** Listens on this computer's own address alone; 0 is any free port. Rejects when the port is taken. */
+export function serveFolder(folder: string, port: number): Promise<Server> {
+  const compressed = new Map<string, Buffer>();
+  const server = createServer(({ url = "/", method, headers }, response) => {
+    const path = pathOf(url);
+    const content = path === null ? null : contentOf(join(folder, path));
+    if ((method !== "GET" && method !== "HEAD") || path === null || content === null) {
+      response.writeHead(404, { "Content-Type": "text/plain" }).end("There is no such file.\n");
+      return;
+    }
+    const tag = `"${createHash("sha256").update(content).digest("base64url").slice(0, 22)}"`;
+    if (headers["if-none-match"]?.includes(tag)) {
+      response.writeHead(304, { ETag: tag, "Cache-Control": "no-cache" }).end();
+      return;
+    }
+    const type = TYPES[extname(path)] ?? "application/octet-stream";
+    const isText = !path.endsWith(".gz") && /\bgzip\b/.test(String(headers["accept-encoding"] ?? ""));
+    let body: Buffer | Uint8Array = content;
+    if (isText) {
+      body = compressed.get(path) ?? gzipSync(content);
+      compressed.set(path, body as Buffer);
+    }
+    send(response, body, {
+      ETag: tag,
+      "Content-Type": type,
+      "Cache-Control": "no-cache",
+      ...(isText ? { "Content-Encoding": "gzip" } : {}),
+    });
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(server));
+  });
+}
+
+/** Null for what is no file that can be read. */
+function contentOf(path: string): Uint8Array | null {
+  try {
+    return readIfPresent(path);
+  } catch {
+    return null;
+  }
+}
+
+function send(response: ServerResponse, body: Uint8Array, headers: Record<string, string>): void {
+  response.writeHead(200, { ...headers, "Content-Length": body.length }).end(body);
+}
+
+/** The path of a file below the folder; null for what leads out of it. */
+function pathOf(url: string): string | null {
+  try {
+    const path = normalize(decodeURIComponent(new URL(url, "http://localhost").pathname)).replace(/^[/\\]+/, "");
+    return path.split(sep).includes("..") || path.includes("\0") ? null : path === "" ? "index.html" : path;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,82 @@
+/** The cluster's own protocol: docs/protocols/cluster.md. */
+import { get16, get32 } from "../../../emulator/ether/packet.ts";
+import type { Field, Layer } from "./layer.ts";
+
+export const CLUSTER_VIEW = 2;
+export const CLUSTER_PORT = 20818;
+const KINDS = ["", "hello", "view", "report", "bye", "reboot request", "reboot answer"];
+const STATES = ["", "joining", "member", "offline", "left"];
+const HEAD_BYTES = 72;
+const VIEW_BYTES = 96;
+const ENTRY_BYTES = 56;
+const UDP_PAYLOAD = 14 + 20 + 8;
+
+interface ClusterPacket {
+  readonly kind: number;
+  readonly state: number;
+  readonly era: number;
+  readonly id: string;
+  readonly founder: string;
+}
+
+function little32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+}
+
+function id(bytes: Uint8Array, at: number): string {
+  return Array.from(bytes.subarray(at, at + 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function name(bytes: Uint8Array, at: number): string {
+  const text = String.fromCharCode(...bytes.subarray(at, at + 32));
+  return text.slice(0, Math.max(0, text.indexOf("\0")));
+}
+
+/** The packet in a frame; null when there is none. */
+export function readClusterPacket(frame: Uint8Array): ClusterPacket | null {
+  if (frame.length < UDP_PAYLOAD + HEAD_BYTES || get16(frame, 12) !== 0x0800 || frame[14] !== 0x45) return null;
+  if (get16(frame, 36) !== CLUSTER_PORT || get32(frame, UDP_PAYLOAD) !== 0x5152434c) return null;
+  const at = UDP_PAYLOAD;
+  return {
+    kind: frame[at + 5]!,
+    state: frame[at + 6]!,
+    era: little32(frame, at + 8),
+    id: id(frame, at + 24),
+    founder: id(frame, at + 32),
+  };
+}
+
+/** `at`: where its first byte lies in the frame. */
+export function decodeCluster(bytes: Uint8Array, at: number): Layer {
+  const title = "Cluster";
+  if (bytes.length - at < HEAD_BYTES || get32(bytes, at) !== 0x5152434c)
+    return { title, summary: "not a packet of the cluster", fields: [] };
+  const kind = KINDS[bytes[at + 5]!] ?? `kind ${bytes[at + 5]}`;
+  const state = STATES[bytes[at + 6]!] ?? `state ${bytes[at + 6]}`;
+  const era = little32(bytes, at + 8);
+  const sender = name(bytes, at + 40);
+  const fields: Field[] = [
+    ["kind", kind, at + 5, 1],
+    ["state of the sender", state, at + 6, 1],
+    ["era", String(era), at + 8, 4],
+    ["age", String(little32(bytes, at + 12)), at + 12, 4],
+    ["node id", id(bytes, at + 24), at + 24, 8],
+    ["founder", id(bytes, at + 32), at + 32, 8],
+    ["name", sender, at + 40, 32],
+  ];
+  let members = "";
+  if (bytes[at + 5] === CLUSTER_VIEW && bytes.length - at >= VIEW_BYTES) {
+    members = `, ${little32(bytes, at + 72)} members`;
+    fields.push(["members", String(little32(bytes, at + 72)), at + 72, 4]);
+    for (let entry = at + VIEW_BYTES; entry + ENTRY_BYTES <= bytes.length; entry += ENTRY_BYTES) {
+      const entryState = STATES[bytes[entry + 17]!] ?? "?";
+      fields.push([
+        "entry",
+        `${name(bytes, entry + 24)} ${entryState}, age ${little32(bytes, entry + 8)}`,
+        entry,
+        ENTRY_BYTES,
+      ]);
+    }
+  }
+  return { title, summary: `${kind} of ${sender}, ${state}, era ${era}${members}`, fields };
+}

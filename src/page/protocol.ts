@@ -1,0 +1,178 @@
+/** What the page and its worker say to each other. Nothing else crosses between them. */
+import type { Action } from "../lab/actions.ts";
+
+/** How fast virtual time passes, as parts of real time; Infinity: as fast as the host can. */
+export type Speed = number;
+
+export type StepUnit = "instruction" | "event" | "frame" | "millisecond";
+
+export interface OwnImage {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What to boot when no link says it. */
+export interface StartOptions {
+  readonly nodes: number;
+  readonly seed: number;
+  readonly jit: boolean;
+  /** Null: QuRe's own. */
+  readonly image: OwnImage | null;
+  /** What will be done, and how far the run is known: a story. */
+  readonly actions: readonly Action[];
+  readonly endNs: number;
+}
+
+export type Request =
+  | { readonly kind: "open"; readonly link: string | null; readonly options: StartOptions }
+  | { readonly kind: "play"; readonly speed: Speed }
+  | { readonly kind: "pause" }
+  | { readonly kind: "seek"; readonly timeNs: number }
+  | { readonly kind: "runTo"; readonly timeNs: number }
+  | { readonly kind: "step"; readonly unit: StepUnit; readonly node: number }
+  | {
+      readonly kind: "act";
+      readonly word: string;
+      readonly node: number;
+      readonly values: readonly (number | string)[];
+    }
+  | { readonly kind: "switch"; readonly branch: number }
+  | { readonly kind: "link"; readonly ticket: number }
+  | { readonly kind: "digest"; readonly ticket: number }
+  | { readonly kind: "inspect"; readonly node: number | null; readonly what: InspectedPart }
+  | { readonly kind: "sources"; readonly ticket: number; readonly path: string | null }
+  | { readonly kind: "build"; readonly ticket: number; readonly path: string; readonly text: string };
+
+export type InspectedPart = "processor" | "disk";
+
+export interface NodeState {
+  readonly name: string;
+  readonly isOn: boolean;
+  /** A machine that has never been switched on is not shown. */
+  readonly isThere: boolean;
+  readonly isPlugged: boolean;
+  /** What is wrong with its cable or disk, in words; empty when nothing is. */
+  readonly trouble: string;
+  readonly instructions: number;
+  readonly isHalted: boolean;
+  readonly address: string | null;
+  readonly era: number | null;
+  readonly age: number | null;
+  readonly peers: number | null;
+  readonly state: "off" | "starting" | "joining" | "member";
+  readonly isFounder: boolean;
+  readonly isCoordinator: boolean;
+}
+
+/** Something that happened, for the bar of time. */
+export interface Mark {
+  readonly atNs: number;
+  readonly node: number;
+  readonly kind: "joined" | "view" | "panic" | "action" | "lost" | "died";
+  readonly text: string;
+}
+
+/** A frame that was sent into a cable. */
+export interface FrameNote {
+  readonly id: number;
+  /** The cable: a machine's number, or the number of machines for the gateway's. */
+  readonly cable: number;
+  /** Into the switch, or out of it. */
+  readonly toSwitch: boolean;
+  readonly sentNs: number;
+  /** Null: it was lost. */
+  readonly arrivalNs: number | null;
+  readonly bytes: Uint8Array;
+  /** The frame that the switch passed on as this one: its id. */
+  readonly cause: number | null;
+}
+
+export interface RunState {
+  readonly nowNs: number;
+  readonly endNs: number;
+  readonly isRunning: boolean;
+  readonly speed: Speed;
+  /** Virtual seconds that passed in the last real second. */
+  readonly pace: number;
+  readonly isSeeking: boolean;
+  readonly nodes: readonly NodeState[];
+  readonly instructions: number;
+  readonly frames: number;
+  readonly checkpointBytes: number;
+  readonly budgetBytes: number;
+  readonly actions: readonly Action[];
+  readonly branches: readonly {
+    readonly name: string;
+    readonly fromNs: number;
+    readonly endNs: number;
+    readonly words: string;
+  }[];
+  readonly agreed: boolean;
+  readonly isForeign: boolean;
+  readonly seed: number;
+}
+
+export interface ProcessorView {
+  readonly node: number;
+  readonly mode: string;
+  readonly registers: readonly { readonly name: string; readonly value: string }[];
+  readonly code: readonly {
+    readonly address: string;
+    readonly name: string;
+    readonly bytes: string;
+    readonly text: string;
+    readonly isNext: boolean;
+  }[];
+}
+
+export interface DiskEntry {
+  readonly path: string;
+  readonly kind: string;
+  readonly sizeBytes: number;
+}
+
+export interface DiskView {
+  readonly node: number;
+  /** A sentence where there is nothing to list. */
+  readonly problem: string | null;
+  readonly entries: readonly DiskEntry[];
+  readonly writtenBytes: number;
+}
+
+export interface SourceDiagnostic {
+  readonly line: number;
+  readonly column: number;
+  readonly severity: string;
+  readonly message: string;
+  readonly path: string;
+}
+
+export type Report =
+  | {
+      readonly kind: "opened";
+      readonly state: RunState;
+      readonly note: string | null;
+      readonly linkEndNs: number | null;
+    }
+  | {
+      readonly kind: "state";
+      readonly state: RunState;
+      readonly frames: readonly FrameNote[];
+      readonly marks: readonly Mark[];
+      readonly omitted: number;
+    }
+  | { readonly kind: "back"; readonly toNs: number }
+  | {
+      readonly kind: "screen";
+      readonly node: number;
+      readonly width: number;
+      readonly height: number;
+      readonly rgba: Uint8ClampedArray<ArrayBuffer>;
+      readonly text: readonly string[];
+    }
+  | { readonly kind: "console"; readonly node: number; readonly text: string }
+  | { readonly kind: "processor"; readonly view: ProcessorView }
+  | { readonly kind: "disk"; readonly view: DiskView }
+  | { readonly kind: "checked"; readonly isEqual: boolean; readonly found: string; readonly wanted: string }
+  | { readonly kind: "answer"; readonly ticket: number; readonly value: unknown }
+  | { readonly kind: "failed"; readonly message: string };

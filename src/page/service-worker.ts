@@ -1,0 +1,45 @@
+/** Keeps the page's files, so that it opens without the network. A new version takes over when its files are all there. */
+declare const PAGE_FILES: readonly string[];
+declare const PAGE_HASH: string;
+
+interface ExtendableEvent extends Event {
+  waitUntil(work: Promise<unknown>): void;
+}
+interface FetchEvent extends ExtendableEvent {
+  readonly request: Request;
+  respondWith(response: Promise<Response>): void;
+}
+interface Scope {
+  addEventListener(type: string, listener: (event: never) => void): void;
+  skipWaiting(): Promise<void>;
+  readonly clients: { claim(): Promise<void> };
+}
+
+const scope = self as unknown as Scope;
+const cacheName = `qure-page-${PAGE_HASH}`;
+
+async function keepAll(): Promise<void> {
+  const cache = await caches.open(cacheName);
+  await cache.addAll(PAGE_FILES.filter((file) => file !== "service-worker.js"));
+  await scope.skipWaiting();
+}
+
+async function dropOthers(): Promise<void> {
+  const names = await caches.keys();
+  await Promise.all(
+    names.filter((other) => other.startsWith("qure-page-") && other !== cacheName).map((other) => caches.delete(other)),
+  );
+  await scope.clients.claim();
+}
+
+async function answer(request: Request): Promise<Response> {
+  const cache = await caches.open(cacheName);
+  return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+}
+
+scope.addEventListener("install", (event: ExtendableEvent) => event.waitUntil(keepAll()));
+scope.addEventListener("activate", (event: ExtendableEvent) => event.waitUntil(dropOthers()));
+scope.addEventListener("fetch", (event: FetchEvent) => {
+  if (event.request.method === "GET" && new URL(event.request.url).origin === location.origin)
+    event.respondWith(answer(event.request));
+});

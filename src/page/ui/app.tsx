@@ -1,0 +1,235 @@
+/** The page as a whole. */
+import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
+import type { OwnImage, StartOptions } from "../protocol.ts";
+import { STORIES, type Story } from "../stories.ts";
+import { Card } from "./card.tsx";
+import { Editor } from "./editor.tsx";
+import { keepImage, keepRun, keptImage, keptRun } from "./keep.ts";
+import { Panel } from "./panel.tsx";
+import { ShareDialog } from "./share.tsx";
+import { SpaceTime } from "./space-time.tsx";
+import { Start } from "./start.tsx";
+import { Store } from "./store.ts";
+import { Summary } from "./summary.tsx";
+import { TimeBar } from "./time-bar.tsx";
+import { Wires } from "./wires.tsx";
+
+const FIRST: StartOptions = { nodes: 3, seed: 1, jit: true, image: null, actions: [], endNs: 0 };
+const KEEP_MS = 5000;
+
+/** The link in the page's own address. */
+function linkInAddress(): string | null {
+  return location.hash.startsWith("#r=") ? location.hash.slice(1) : null;
+}
+
+export function App() {
+  const store = useMemo(() => new Store(), []);
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  const [speed, setSpeed] = useState(1);
+  const [chosen, setChosen] = useState<number | null>(null);
+  const [view, setView] = useState<"machines" | "messages">("machines");
+  const [story, setStory] = useState<Story | null>(null);
+  const [image, setImage] = useState<OwnImage | null>(null);
+  const [shared, setShared] = useState<string | null>(null);
+  const [isDropping, setIsDropping] = useState(false);
+  const options = useRef<StartOptions>(FIRST);
+  const { isStill, isEmbedded } = useSurroundings();
+
+  const play = (next: number): void => {
+    setSpeed(next);
+    store.send({ kind: "play", speed: next });
+  };
+  const start = (given: Partial<StartOptions>, link: string | null = null): void => {
+    options.current = { ...options.current, actions: [], endNs: 0, ...given };
+    setImage(options.current.image);
+    store.open(link, options.current);
+    if (link === null) play(1);
+    else play(Number.POSITIVE_INFINITY);
+  };
+
+  useEffect(() => {
+    // For whoever opens the browser's console: docs/page.md.
+    Object.assign(globalThis, { qure: store });
+    return store.subscribe(() => redraw(0));
+  }, [store]);
+  useEffect(() => {
+    const parameters = new URLSearchParams(location.search);
+    const link = linkInAddress();
+    const jit = parameters.get("jit") !== "off";
+    const first = STORIES.find(({ id }) => id === parameters.get("story"));
+    if (first && link === null) openStory(first);
+    else
+      start(
+        { jit, nodes: numberIn(parameters.get("nodes"), 3, 100), seed: numberIn(parameters.get("seed"), 1, 2 ** 31) },
+        link,
+      );
+    const onHash = (): void => {
+      const next = linkInAddress();
+      if (next !== null) start({}, next);
+    };
+    addEventListener("hashchange", onHash);
+    return () => removeEventListener("hashchange", onHash);
+  }, []);
+
+  const openStory = (next: Story): void => {
+    setStory(next);
+    setChosen(null);
+    history.replaceState(null, "", `${location.pathname}${location.search}`);
+    start({ nodes: next.nodes, seed: next.seed, image: null, actions: next.actions, endNs: next.endNs });
+    play(next.captions[0]!.speed);
+  };
+  useStoryPace(store, story, play);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (store.state && store.state.nowNs > 0) void store.ask({ kind: "link" }).then((link) => keepRun(String(link)));
+    }, KEEP_MS);
+    return () => clearInterval(timer);
+  }, [store]);
+
+  const drop = async (file: File): Promise<void> => {
+    const dropped: OwnImage = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
+    setStory(null);
+    start({ image: dropped, nodes: 1 });
+    void keepImage(dropped);
+  };
+  useDrop(setIsDropping, drop);
+  const resume = async (): Promise<void> => start({ image: await keptImage() }, keptRun());
+  const { state } = store;
+  const share = async (): Promise<void> => {
+    store.send({ kind: "pause" });
+    const link = `r=${await store.ask({ kind: "link" })}`;
+    history.replaceState(null, "", `#${link}`);
+    setShared(link);
+  };
+  const choose = (node: number): void => setChosen(chosen === node ? null : node);
+  const isOpen = chosen !== null && state?.nodes[chosen]?.isThere === true;
+  return (
+    <div class={`page ${isEmbedded ? "embedded" : ""} ${isOpen ? "with-panel" : ""}`}>
+      <header class="top">
+        <h1>
+          <img src="icon.svg" alt="" width={28} height={28} /> QuRe
+          <span>whole PCs, their cables and their time, in this page</span>
+        </h1>
+        <nav aria-label="View">
+          {(["machines", "messages"] as const).map((name) => (
+            <button type="button" key={name} aria-pressed={view === name} onClick={() => setView(name)}>
+              {name === "machines" ? "Machines" : "Messages"}
+            </button>
+          ))}
+        </nav>
+        <Start
+          store={store}
+          options={options.current}
+          image={image}
+          start={start}
+          story={story}
+          openStory={openStory}
+          drop={drop}
+          resume={resume}
+          leave={() => setStory(null)}
+        />
+      </header>
+      <main>
+        {store.problem !== null && (
+          <p class="banner bad" role="alert">
+            {store.problem}
+          </p>
+        )}
+        {store.note !== null && <p class="banner">{store.note}</p>}
+        {state && (
+          <Summary
+            store={store}
+            state={state}
+            story={story}
+            image={image}
+            leave={() => setStory(null)}
+            canAdd={!isEmbedded}
+          />
+        )}
+        {story?.hasEditor && <Editor store={store} boot={(built) => start({ image: built, nodes: 3 })} />}
+        {state && view === "machines" && (
+          <section class="rack" aria-label="Machines">
+            <Wires store={store} isStill={isStill} />
+            <div class="cards">
+              {state.nodes.map((node, index) =>
+                node.isThere ? (
+                  <Card
+                    key={node.name}
+                    store={store}
+                    node={node}
+                    index={index}
+                    isChosen={chosen === index}
+                    choose={() => choose(index)}
+                  />
+                ) : null,
+              )}
+            </div>
+          </section>
+        )}
+        {state && view === "messages" && <SpaceTime store={store} state={state} chooseCable={setChosen} />}
+      </main>
+      {isOpen && state && <Panel store={store} state={state} index={chosen!} close={() => setChosen(null)} />}
+      {state && (
+        <TimeBar
+          store={store}
+          state={state}
+          speed={speed}
+          chosen={chosen ?? 0}
+          setSpeed={(next) => (state.isRunning ? play(next) : setSpeed(next))}
+          share={() => void share()}
+        />
+      )}
+      {shared !== null && <ShareDialog link={shared} state={state} close={() => setShared(null)} />}
+      {isDropping && <div class="dropping">Drop an ISO, a disk or a diskette. It stays in this browser.</div>}
+      <p class="unseen" aria-live="polite">
+        {store.announcement}
+      </p>
+    </div>
+  );
+}
+
+function numberIn(text: string | null, usual: number, most: number): number {
+  const value = Number(text);
+  return text !== null && Number.isInteger(value) && value >= 1 && value <= most ? value : usual;
+}
+
+/** Does the person want stillness; is the page a frame in another one? */
+function useSurroundings(): { isStill: boolean; isEmbedded: boolean } {
+  const query = useMemo(() => matchMedia("(prefers-reduced-motion: reduce)"), []);
+  const [isStill, setIsStill] = useState(query.matches);
+  useEffect(() => {
+    const listen = (): void => setIsStill(query.matches);
+    query.addEventListener("change", listen);
+    return () => query.removeEventListener("change", listen);
+  }, [query]);
+  return { isStill, isEmbedded: new URLSearchParams(location.search).has("embed") };
+}
+
+/** A file that is dropped anywhere on the page. */
+function useDrop(setIsDropping: (isDropping: boolean) => void, drop: (file: File) => Promise<void>): void {
+  useEffect(() => {
+    const over = (event: DragEvent): void => {
+      event.preventDefault();
+      setIsDropping(event.type === "dragover");
+      const file = event.type === "drop" ? event.dataTransfer?.files[0] : undefined;
+      if (file) void drop(file);
+    };
+    const kinds = ["dragover", "dragleave", "drop"] as const;
+    for (const kind of kinds) addEventListener(kind, over);
+    return () => {
+      for (const kind of kinds) removeEventListener(kind, over);
+    };
+  });
+}
+
+/** A story goes at the pace of its captions, as long as it runs. */
+function useStoryPace(store: Store, story: Story | null, play: (speed: number) => void): void {
+  const shown = useRef(-1);
+  const { state } = store;
+  const index = story && state ? story.captions.findLastIndex(({ atNs }) => atNs <= state.nowNs) : -1;
+  useEffect(() => {
+    const isNext = index === shown.current + 1;
+    shown.current = index;
+    if (story && isNext && index > 0 && state?.isRunning) play(story.captions[index]!.speed);
+  }, [index, story]);
+}

@@ -1,0 +1,99 @@
+/** In one line what is going on, and the sentence of a story. */
+import type { OwnImage, RunState } from "../protocol.ts";
+import type { Story } from "../stories.ts";
+import { countText } from "./format.ts";
+import type { Store } from "./store.ts";
+
+function headline(state: RunState): string {
+  const there = state.nodes.filter(({ isThere }) => isThere);
+  const on = there.filter(({ isOn }) => isOn);
+  const members = on.filter((node) => node.state === "member");
+  const count = `${there.length} ${there.length === 1 ? "PC" : "PCs"}`;
+  if (state.isForeign) return `${count} with an image of your own`;
+  if (state.agreed) return `${on.length} of ${count} agree: one cluster, era ${members[0]?.era}`;
+  if (members.length > 0) return `${members.length} of ${count} are in a cluster`;
+  return on.length === 0 ? "All machines are off" : `${count} boot from one CD image`;
+}
+
+interface SummaryProps {
+  readonly store: Store;
+  readonly state: RunState;
+  readonly story: Story | null;
+  readonly image: OwnImage | null;
+  readonly leave: () => void;
+  readonly canAdd: boolean;
+}
+
+export function Summary({ store, state, story, image, leave, canAdd }: SummaryProps) {
+  const caption = story?.captions.findLast(({ atNs }) => atNs <= state.nowNs);
+  const there = state.nodes.filter(({ isThere }) => isThere);
+  return (
+    <section class="summary" aria-label="What is going on">
+      {store.checked && (
+        <p class={`banner ${store.checked.isEqual ? "good" : "bad"}`} role="status" data-digest={store.checked.found}>
+          {store.checked.isEqual
+            ? `Here the link was made. The same instruction, the same digest: ${store.checked.found}`
+            : `The run ended with the digest ${store.checked.found}, and the link says ${store.checked.wanted}.`}
+        </p>
+      )}
+      {story && (
+        <div class="caption">
+          <h2>{story.title}</h2>
+          <p>{caption?.text}</p>
+          <button type="button" class="plain" onClick={leave}>
+            leave the story
+          </button>
+        </div>
+      )}
+      <p class="headline">
+        <strong>{headline(state)}</strong>{" "}
+        <span>
+          {countText(state.instructions)} instructions, {state.frames} frames, seed {state.seed}
+          {image && `, ${image.name}`}
+        </span>
+        {canAdd && (
+          <button
+            type="button"
+            class="add"
+            onClick={() => store.send({ kind: "act", word: "add", node: state.nodes.length, values: [] })}
+          >
+            Add a machine
+          </button>
+        )}
+      </p>
+      {there.length > 1 && !state.isForeign && (
+        <details class="table">
+          <summary>Table of the cluster</summary>
+          <table>
+            <thead>
+              <tr>
+                <th>node</th>
+                <th>address</th>
+                <th>era</th>
+                <th>age</th>
+                <th>sees</th>
+                <th>role</th>
+              </tr>
+            </thead>
+            <tbody>
+              {there.map((node) => (
+                <tr key={node.name}>
+                  <td>{node.name}</td>
+                  <td>{node.address ?? "–"}</td>
+                  <td>{node.era ?? "–"}</td>
+                  <td>{node.age ?? "–"}</td>
+                  <td>{node.peers ?? "–"}</td>
+                  <td>
+                    {node.state}
+                    {node.isFounder ? ", founder" : ""}
+                    {node.isCoordinator ? ", coordinator" : ""}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </details>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,84 @@
+/** Looks into one machine that stands still between two instructions: its processor, and the files on its disk. */
+import { readLinear } from "../../../emulator/debug/linear-memory.ts";
+import { describeMode, linearPc, readRegister } from "../../../emulator/debug/registers.ts";
+import type { SymbolTable } from "../../../emulator/debug/symbols.ts";
+import type { Machine } from "../../../emulator/machine.ts";
+import { PARTITION_TYPE_OOFS, readPartitionTable } from "../../image/boot-image.ts";
+import { disassemble } from "../../isa/disassemble.ts";
+import type { LabCluster } from "../../lab/cluster.ts";
+import { DevicePart, type FileSystem, mount } from "../../oofs/index.ts";
+import type { DiskEntry, DiskView, ProcessorView } from "../protocol.ts";
+
+/** As gdb numbers them. */
+const REGISTERS = [
+  ...["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eip", "eflags", "cs", "ss", "ds", "es", "fs", "gs"],
+];
+const FIRST_SEGMENT = 10;
+const LINES = 18;
+const LONGEST_INSTRUCTION = 15;
+const SECTOR_BYTES = 512;
+const MOST_ENTRIES = 200;
+const CHUNK_BYTES = 4096;
+
+function hex(value: number, digits = 8): string {
+  return (value >>> 0).toString(16).padStart(digits, "0");
+}
+
+export function viewProcessor(machine: Machine, node: number, symbols: SymbolTable): ProcessorView {
+  const { core } = machine.processor;
+  const registers = REGISTERS.map((name, number) => {
+    const bytes = readRegister(core, number)!;
+    const value = bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24);
+    return { name, value: number < FIRST_SEGMENT ? hex(value) : hex(value, 4) };
+  });
+  const pc = linearPc(core);
+  const bits = core.segments.code32 ? 32 : 16;
+  const bytes = readLinear(core, pc, LINES * LONGEST_INSTRUCTION);
+  const code: ProcessorView["code"][number][] = [];
+  const names = bits === 32;
+  for (let at = 0; code.length < LINES && at + LONGEST_INSTRUCTION <= bytes.length; ) {
+    const address = (pc + at) >>> 0;
+    const { text, length } = disassemble(bytes, at, address, {
+      bits,
+      syntax: "intel",
+      ...(names ? { nameTarget: (target: number) => symbols.describe(target).split(" ").at(-1)! } : {}),
+    });
+    code.push({
+      address: hex(address),
+      name: names ? (symbols.describe(address).split(" ")[1] ?? "") : "",
+      bytes: Array.from(bytes.subarray(at, at + length), (byte) => hex(byte, 2)).join(" "),
+      text,
+      isNext: at === 0,
+    });
+    at += length;
+  }
+  return { node, mode: describeMode(core), registers, code };
+}
+
+export function viewDisk(lab: LabCluster, node: number): DiskView {
+  const nothing = (problem: string): DiskView => ({ node, problem, entries: [], writtenBytes: 0 });
+  const { disk } = lab.nodes[node]!;
+  if (!disk) return nothing("This machine has no disk.");
+  const sector = new Uint8Array(SECTOR_BYTES);
+  disk.read(0, sector);
+  const volume = readPartitionTable(sector).find(({ type }) => type === PARTITION_TYPE_OOFS);
+  if (!volume) return nothing("There is no volume of QuRe's file system on this disk.");
+  try {
+    const part = new DevicePart(disk, volume.startLba * SECTOR_BYTES, volume.sectors * SECTOR_BYTES);
+    const entries: DiskEntry[] = [];
+    list(mount(part, { readOnly: true }), "", entries);
+    const chunks = (disk as { readonly chunks?: ReadonlyMap<number, Uint8Array> }).chunks;
+    return { node, problem: null, entries, writtenBytes: (chunks?.size ?? 0) * CHUNK_BYTES };
+  } catch (error) {
+    return nothing(`The volume cannot be read right now: ${(error as Error).message}`);
+  }
+}
+
+function list(files: FileSystem, folder: string, entries: DiskEntry[]): void {
+  for (const { name, kind, sizeBytes, className } of files.list(folder === "" ? "/" : folder)) {
+    if (entries.length >= MOST_ENTRIES) return;
+    const path = `${folder}/${name}`;
+    entries.push({ path, kind: kind === "object" ? `object ${className}` : kind, sizeBytes });
+    if (kind === "directory") list(files, path, entries);
+  }
+}

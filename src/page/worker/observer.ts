@@ -1,0 +1,154 @@
+/**
+ * What is worth telling of a run while it goes: frames on cables, lines of the cluster on consoles, who coordinates. It
+ * looks and changes nothing. When the run goes back it forgets what will be observed again.
+ */
+
+import { type CloudStatus, lastStatus } from "../../lab/cloud-status.ts";
+import type { LabCluster } from "../../lab/cluster.ts";
+import { CLUSTER_VIEW, readClusterPacket } from "../decode/cluster.ts";
+import type { FrameNote, Mark } from "../protocol.ts";
+
+/** A coordinator that has said nothing for so long is none any more. */
+const COORDINATOR_NS = 1_600_000_000;
+/** More frames are not told of at once. */
+const MOST_FRAMES = 400;
+
+interface NodeNotes {
+  status: CloudStatus | null;
+  /** The console's text that has been looked at. */
+  seen: number;
+  isJoining: boolean;
+  viewNs: number;
+  founder: string | null;
+}
+
+const CLOUD_LINE = /^cloud: \S+ \d+\.\d+\.\d+\.\d+ (?:joining|era)/m;
+const PANIC_LINE = /^(?:panic|PANIC|kernel panic).*/m;
+
+export class Observer {
+  readonly #lab: LabCluster;
+  readonly #cables: ReadonlyMap<string, number>;
+  readonly #nodes: NodeNotes[];
+  readonly #ids: readonly string[];
+  /** The frame that a machine or the gateway sent, by the bytes that the switch passes on. */
+  #origins = new WeakMap<Uint8Array, number>();
+  #frames: FrameNote[] = [];
+  #marks: Mark[] = [];
+  #omitted = 0;
+  #nextId = 1;
+
+  constructor(lab: LabCluster) {
+    this.#lab = lab;
+    this.#cables = new Map([
+      ...lab.nodes.map(({ name }, index) => [name, index] as const),
+      ["gateway", lab.nodes.length],
+    ]);
+    this.#nodes = lab.nodes.map(() => newNotes());
+    this.#ids = lab.cluster.macAddresses.map(nodeId);
+    lab.cluster.network.onFrame = (link, sender, sentNs, arrivalNs, bytes) =>
+      this.#note(this.#cables.get(link.name) ?? -1, sender === 0, sentNs, arrivalNs, bytes);
+    lab.nodes.forEach(({ console }, index) => void console.listen((bytes) => this.#heard(index, bytes)));
+  }
+
+  #note(cable: number, toSwitch: boolean, sentNs: number, arrivalNs: number | null, bytes: Uint8Array): void {
+    const id = this.#nextId++;
+    const cause = toSwitch ? null : (this.#origins.get(bytes) ?? null);
+    if (toSwitch) {
+      this.#origins.set(bytes, id);
+      this.#lookAt(bytes, sentNs);
+    }
+    if (this.#frames.length >= MOST_FRAMES) this.#omitted++;
+    else this.#frames.push({ id, cable, toSwitch, sentNs, arrivalNs, bytes, cause });
+  }
+
+  #lookAt(bytes: Uint8Array, sentNs: number): void {
+    const packet = readClusterPacket(bytes);
+    if (packet === null) return;
+    const notes = this.#nodes[this.#ids.indexOf(packet.id)];
+    if (notes === undefined) return;
+    notes.founder = packet.founder;
+    if (packet.kind === CLUSTER_VIEW) notes.viewNs = sentNs;
+  }
+
+  /** A line of a console has ended. */
+  #heard(index: number, bytes: Uint8Array): void {
+    if (bytes[0] !== 0x0a) return;
+    const notes = this.#nodes[index]!;
+    const { text } = this.#lab.nodes[index]!.console;
+    const fresh = text.slice(notes.seen);
+    notes.seen = text.lastIndexOf("\n") + 1;
+    const panic = PANIC_LINE.exec(fresh);
+    if (panic) this.#mark(index, "panic", panic[0]);
+    if (!CLOUD_LINE.test(fresh)) return;
+    const before = notes.status;
+    const status = lastStatus(fresh);
+    notes.isJoining = status === null;
+    if (status === null) return;
+    notes.status = status;
+    if (before === null || before.era !== status.era) this.#mark(index, "joined", `is a member in era ${status.era}`);
+    else if (status.peers > before.peers) this.#mark(index, "view", `sees ${status.peers} others`);
+    else if (status.peers < before.peers) this.#mark(index, "died", `misses one: ${status.peers} others are left`);
+  }
+
+  #mark(node: number, kind: Mark["kind"], text: string): void {
+    this.#marks.push({ atNs: this.#lab.cluster.machines[node]!.nowNs, node, kind, text });
+  }
+
+  /** A machine without power forgets what it was. */
+  forget(index: number): void {
+    this.#nodes[index] = { ...newNotes(), seen: this.#lab.nodes[index]!.console.text.length };
+  }
+
+  /** The run went back: what consoles say now is all that is known. */
+  wentBack(): void {
+    this.#frames = [];
+    this.#marks = [];
+    this.#nodes.forEach((notes, index) => {
+      const { text } = this.#lab.nodes[index]!.console;
+      const started = Math.max(0, text.lastIndexOf("QuRe firmware"));
+      const own = text.slice(started);
+      Object.assign(notes, newNotes(), {
+        status: lastStatus(own),
+        seen: text.lastIndexOf("\n") + 1,
+        isJoining: /joining age/.test(own),
+      });
+    });
+  }
+
+  /** What there is to tell since the last call. */
+  take(): { frames: FrameNote[]; marks: Mark[]; omitted: number } {
+    const taken = { frames: this.#frames, marks: this.#marks, omitted: this.#omitted };
+    this.#frames = [];
+    this.#marks = [];
+    this.#omitted = 0;
+    return taken;
+  }
+
+  status(index: number): CloudStatus | null {
+    return this.#nodes[index]!.status;
+  }
+
+  isJoining(index: number): boolean {
+    return this.#nodes[index]!.isJoining;
+  }
+
+  isCoordinator(index: number): boolean {
+    const { viewNs } = this.#nodes[index]!;
+    return viewNs > 0 && this.#lab.nowNs - viewNs < COORDINATOR_NS;
+  }
+
+  isFounder(index: number): boolean {
+    const { founder } = this.#nodes[index]!;
+    return founder !== null && founder === this.#ids[index];
+  }
+}
+
+function newNotes(): NodeNotes {
+  return { status: null, seen: 0, isJoining: false, viewNs: 0, founder: null };
+}
+
+/** EUI-64 of a MAC address: docs/protocols/cluster.md. */
+function nodeId(mac: Uint8Array): string {
+  const bytes = [...mac.subarray(0, 3), 0xff, 0xfe, ...mac.subarray(3)];
+  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,74 @@
+/** The machines of a run: its image in their drives, and disks that are prepared for QuRe. */
+import type { BlockBackend } from "../../../emulator/disk/block.ts";
+import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
+import { isIso, isOurs } from "../../image/recognise.ts";
+import { type ClusterOptions, LabCluster, type NodeOptions } from "../../lab/cluster.ts";
+import type { LabHost } from "../../lab/host.ts";
+import { inflatingCompressor } from "../../lab/inflate.ts";
+import { prepareDisk } from "../../lab/prepare.ts";
+import { machinesOf, type RunDescription } from "../../lab/run-link.ts";
+import type { OwnImage } from "../protocol.ts";
+import type { System } from "./system.ts";
+
+/** What a browser lends: no threads, no compression that answers at once. */
+const pageHost: LabHost = {
+  compressor: inflatingCompressor,
+  nowMs: () => performance.now(),
+  turn: (milliseconds) => new Promise((resolve) => void setTimeout(resolve, milliseconds)),
+  liveDisk: (_machine, given) => given,
+};
+
+const SECTOR_BYTES = 512;
+const LARGEST_DISKETTE_BYTES = 2880 * 1024;
+const LARGEST_IMAGE_BYTES = 1024 ** 3;
+
+/** How an image is put into a machine. Throws an Error with a sentence for what is none. */
+export function mediumOf({ name, bytes }: OwnImage): RunDescription["medium"] {
+  if (bytes.length > LARGEST_IMAGE_BYTES)
+    throw new Error(`${name} has more than 1 GiB: that is too much for this page`);
+  if (isIso(bytes)) return "cd";
+  const isElf = bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+  if (isElf) throw new Error(`${name} is an ELF file, which no PC boots by itself: put it into an ISO or a disk image`);
+  if (bytes.length < SECTOR_BYTES || bytes[510] !== 0x55 || bytes[511] !== 0xaa)
+    throw new Error(`${name} is neither an ISO nor a disk that can be booted: its first sector does not end in 55 AA`);
+  return bytes.length <= LARGEST_DISKETTE_BYTES ? "diskette" : "disk";
+}
+
+/** Does a disk get prepared for it? */
+export function preparedBytesOf(bytes: Uint8Array, system: System): number {
+  return isIso(bytes) && isOurs(bytes) ? system.diskBytes : 0;
+}
+
+/** What is on the disks of a run's machines: QuRe's own image has a disk prepared already. Null: they have none. */
+export async function preparedFor(image: Uint8Array, system: System): Promise<BlockBackend | null> {
+  const sizeBytes = preparedBytesOf(image, system);
+  if (sizeBytes === 0) return null;
+  if (image === system.iso) return system.disk;
+  const make = (options: Omit<ClusterOptions, "host">): LabCluster => new LabCluster({ ...options, host: pageHost });
+  const content = await prepareDisk({ cdrom: image, firmware: system.firmware, sizeBytes, make, step: () => {} });
+  return new BytesDisk(content, sizeBytes);
+}
+
+export interface RunParts {
+  readonly image: Uint8Array;
+  readonly prepared: BlockBackend | null;
+  readonly system: System;
+  readonly jit: boolean;
+}
+
+export function startRun(run: RunDescription, { image, prepared, system, jit }: RunParts): LabCluster {
+  const base = run.preparedBytes > 0 ? prepared : null;
+  const count = machinesOf(run);
+  const nodes = Array.from(
+    { length: count },
+    (_, index): NodeOptions => ({
+      name: `qure-${index + 1}`,
+      ramBytes: run.ramBytes,
+      ...(run.medium === "cd" ? { cdrom: image } : run.medium === "disk" ? { disk: image } : { floppies: [image] }),
+      ...(base ? { disk: new SparseDisk(base.sizeBytes, { base }) } : {}),
+      ...(index >= run.nodes ? { off: true } : {}),
+    }),
+  );
+  const { seed, gateway } = run;
+  return new LabCluster({ host: pageHost, firmware: system.firmware, nodes, seed, gateway, jit: jit ? "on" : "off" });
+}

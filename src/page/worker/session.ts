@@ -1,0 +1,403 @@
+/** A run in the page: its timeline, how fast it goes, and what is told of it. */
+import { SymbolTable } from "../../../emulator/debug/symbols.ts";
+import { compilationRefusal } from "../../../emulator/jit/module-cache.ts";
+import { type Action, type ActionWord, formatAction } from "../../lab/actions.ts";
+import { isAgreed } from "../../lab/cloud-status.ts";
+import type { LabCluster } from "../../lab/cluster.ts";
+import { decodeRun, encodeRun, imageHash, machinesOf, type RunDescription } from "../../lab/run-link.ts";
+import { Timeline } from "../../lab/timeline.ts";
+import type { Mark, NodeState, OwnImage, Report, RunState, Speed, StartOptions, StepUnit } from "../protocol.ts";
+import { viewDisk, viewProcessor } from "./inspect.ts";
+import { Observer } from "./observer.ts";
+import { mediumOf, preparedBytesOf, type RunParts, startRun } from "./run-nodes.ts";
+import { Screens } from "./screens.ts";
+import type { System } from "./system.ts";
+
+const RAM_BYTES = 32 * 1024 * 1024;
+const FOREIGN_RAM_BYTES = 64 * 1024 * 1024;
+/** What checkpoints may hold. */
+const BUDGET_BYTES = 320 * 1024 * 1024;
+/** The worker runs for so long at once, in milliseconds of real time, and then listens. */
+const SLICE_MS = 14;
+/** How often it tells of the run. */
+const REPORT_MS = 33;
+const INSPECT_MS = 250;
+/** Real time that the host could not keep up with is not made up for. */
+const MOST_BEHIND_MS = 60;
+const FAST_NS = 1e9;
+const LONGEST_STEP_NS = 10e9;
+const QUANTUM_NS = 50_000;
+
+type Post = (report: Report, transfer?: Transferable[]) => void;
+
+export class Session {
+  readonly #post: Post;
+  readonly #system: System;
+  readonly #parts: RunParts;
+  readonly #symbols: SymbolTable;
+  #run: RunDescription;
+  #lab!: LabCluster;
+  #timeline!: Timeline;
+  #observer!: Observer;
+  #screens!: Screens;
+  #isRunning = false;
+  #speed: Speed = 1;
+  #lastMs = 0;
+  /** Virtual time that is due and has not passed yet. */
+  #dueNs = 0;
+  #reportedMs = 0;
+  #inspectedMs = 0;
+  #paceMs = 0;
+  #paceNs = 0;
+  #pace = 0;
+  #seekNs: number | null = null;
+  /** Where a run that came by a link ends, until it got there. */
+  #checkNs: number | null;
+  #stopNs = Infinity;
+  #inspected: { node: number; what: "processor" | "disk" } | null = null;
+  #isScheduled = false;
+  #isClosed = false;
+  #actionMarks: Mark[] = [];
+
+  constructor(post: Post, parts: RunParts, link: string | null, options: StartOptions) {
+    const { system } = parts;
+    this.#post = post;
+    this.#system = system;
+    this.#parts = parts;
+    this.#symbols = new SymbolTable(
+      system.symbols.map(([name, linearAddress, endAddress]) => ({ name, linearAddress, endAddress })),
+    );
+    this.#run = link === null ? this.#newRun(options) : this.#linkedRun(link, options.image);
+    this.#checkNs = link !== null && this.#run.digest !== null ? this.#run.endNs : null;
+    this.#make(this.#run, this.#run.actions, this.#run.endNs);
+    const refusal = parts.jit ? compilationRefusal() : null;
+    const note =
+      refusal &&
+      `This page may not compile code (${refusal}): the machines are interpreted, which is slower and otherwise the same.`;
+    post({ kind: "opened", state: this.#state(), note, linkEndNs: link === null ? null : this.#run.endNs });
+    this.#tellActions();
+    this.#schedule();
+  }
+
+  #newRun({ nodes, seed, image, actions, endNs }: StartOptions): RunDescription {
+    const preparedBytes = preparedBytesOf(this.#parts.image, this.#system);
+    return {
+      image: imageHash(this.#system.firmware, this.#parts.image),
+      medium: image ? mediumOf(image) : "cd",
+      preparedBytes,
+      nodes,
+      ramBytes: preparedBytes > 0 ? RAM_BYTES : FOREIGN_RAM_BYTES,
+      seed,
+      gateway: true,
+      actions,
+      endNs,
+      digest: null,
+    };
+  }
+
+  #linkedRun(link: string, image: OwnImage | null): RunDescription {
+    const run = decodeRun(link);
+    const found = imageHash(this.#system.firmware, this.#parts.image);
+    if (run.image !== found)
+      throw new Error(
+        `This link runs the image ${run.image}; ${image ? image.name : `this page has QuRe ${this.#system.version}, ${found}`}. ` +
+          "Open the link where it was made, or drop that image here first.",
+      );
+    return run;
+  }
+
+  #make(run: RunDescription, actions: readonly Action[], endNs: number): void {
+    this.#lab = startRun(run, this.#parts);
+    this.#observer = new Observer(this.#lab);
+    this.#screens = new Screens(this.#lab, this.#post);
+    this.#timeline = new Timeline(this.#lab, actions, endNs, {
+      budgetBytes: BUDGET_BYTES,
+      wentBack: (toNs) => {
+        this.#observer.wentBack();
+        this.#screens.wentBack();
+        this.#post({ kind: "back", toNs });
+      },
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#lab.close();
+  }
+
+  // What a person does to time.
+
+  play(speed: Speed): void {
+    this.#speed = speed;
+    this.#isRunning = true;
+    this.#lastMs = performance.now();
+    this.#dueNs = 0;
+    this.#stopNs = Infinity;
+    this.#schedule();
+  }
+
+  pause(): void {
+    this.#isRunning = false;
+    this.#stopNs = Infinity;
+    this.#report(true);
+  }
+
+  seek(timeNs: number): void {
+    this.#isRunning = false;
+    this.#seekNs = Math.max(0, Math.round(timeNs / 1000) * 1000);
+    this.#timeline.approach(this.#seekNs);
+    this.#schedule();
+  }
+
+  /** As fast as possible to a time, and on from there at the speed of before. */
+  runTo(timeNs: number): void {
+    this.#stopNs = timeNs;
+    this.#isRunning = true;
+    this.#schedule();
+  }
+
+  step(unit: StepUnit, node: number): void {
+    this.#isRunning = false;
+    const { nowNs } = this.#timeline;
+    const { cluster } = this.#lab;
+    if (unit === "instruction") this.#timeline.stepInstructions(node, 1);
+    else if (unit === "millisecond") this.#timeline.run(nowNs + 1e6);
+    else if (unit === "event")
+      this.#timeline.run(Math.min(nowNs + LONGEST_STEP_NS, Math.max(nowNs, cluster.nextEventNs) + QUANTUM_NS));
+    else {
+      const { frames } = cluster.network;
+      const endNs = nowNs + LONGEST_STEP_NS;
+      while (this.#timeline.nowNs < endNs && cluster.network.frames === frames)
+        this.#timeline.run(Math.min(endNs, Math.max(this.#timeline.nowNs, cluster.nextEventNs) + QUANTUM_NS));
+    }
+    this.#report(true);
+  }
+
+  act(word: string, node: number, values: readonly (number | string)[]): void {
+    // Who acts while the run is on its way to a moment means that moment.
+    if (this.#seekNs !== null) this.#timeline.run(this.#seekNs);
+    this.#seekNs = null;
+    const action = { word: word as ActionWord, node, values };
+    if (word === "add") this.#addMachine();
+    else {
+      this.#timeline.act(action);
+      if (word === "cut" || word === "reset") this.#observer.forget(node);
+    }
+    this.#actionMarks.push(
+      markOf({ ...action, node: word === "add" ? this.#lab.nodes.length - 1 : node, atNs: this.#timeline.nowNs }),
+    );
+    this.#checkNs = null;
+    this.#report(true);
+  }
+
+  /** A machine more makes a cluster of another shape: the run is repeated in it up to now. */
+  #addMachine(): void {
+    const { nowNs, done } = this.#timeline;
+    const node = this.#lab.nodes.length;
+    const actions: Action[] = [...done, { atNs: nowNs, word: "add", node, values: [] }];
+    this.#run = { ...this.#run, actions };
+    this.#lab.close();
+    this.#make(this.#run, actions, nowNs);
+    this.#timeline.run(nowNs);
+    // What was told before is told again.
+    this.#observer.take();
+  }
+
+  switchTo(number: number): void {
+    const branch = this.#timeline.branches[number];
+    if (!branch) return;
+    const { nowNs } = this.#timeline;
+    this.#timeline.switchTo(branch);
+    this.#tellActions();
+    this.seek(Math.max(branch.fromNs, Math.min(nowNs, branch.endNs)));
+  }
+
+  /** The run up to now, as text. */
+  link(): string {
+    const { done, nowNs } = this.#timeline;
+    if (this.#lab.cluster.openQuantumNs !== null) this.#timeline.run(this.#lab.cluster.openQuantumNs);
+    return encodeRun({ ...this.#run, actions: done, endNs: this.#timeline.nowNs || nowNs, digest: this.#lab.digest() });
+  }
+
+  digest(): string {
+    return this.#lab.digest();
+  }
+
+  inspect(node: number | null, what: "processor" | "disk"): void {
+    this.#inspected = node === null ? null : { node, what };
+    this.#inspectedMs = 0;
+    this.#report(true);
+  }
+
+  // How it goes on.
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isClosed) return;
+    this.#isScheduled = true;
+    setTimeout(() => {
+      this.#isScheduled = false;
+      if (this.#isClosed) return;
+      try {
+        this.#tick();
+      } catch (error) {
+        this.#isRunning = false;
+        this.#post({ kind: "failed", message: (error as Error).message });
+      }
+    }, 0);
+  }
+
+  #tick(): void {
+    const startMs = performance.now();
+    const isOver = (): boolean => performance.now() - startMs > SLICE_MS;
+    if (this.#seekNs !== null) {
+      this.#timeline.run(this.#seekNs, isOver);
+      if (this.#timeline.nowNs >= this.#seekNs) this.#seekNs = null;
+      this.#report(this.#seekNs === null);
+      this.#lastMs = performance.now();
+      if (this.#seekNs !== null || this.#isRunning) this.#schedule();
+      return;
+    }
+    if (!this.#isRunning) return;
+    this.#runOn(startMs, isOver);
+    this.#lastMs = startMs;
+    this.#measure(startMs);
+    // The last state of a run that ended is always told.
+    this.#report(!this.#isRunning);
+    if (this.#isRunning) this.#schedule();
+  }
+
+  #runOn(nowMs: number, isOver: () => boolean): void {
+    const timeline = this.#timeline;
+    const isFast = this.#speed === Infinity || this.#stopNs < Infinity;
+    const elapsedMs = Math.min(MOST_BEHIND_MS, nowMs - this.#lastMs);
+    this.#dueNs = isFast
+      ? FAST_NS
+      : Math.min(this.#dueNs, MOST_BEHIND_MS * 1e6 * this.#speed) + elapsedMs * 1e6 * this.#speed;
+    const fromNs = timeline.nowNs;
+    const checkNs = this.#checkNs ?? Infinity;
+    const targetNs = Math.min(fromNs + Math.floor(this.#dueNs / 1000) * 1000, this.#stopNs, checkNs);
+    if (targetNs > fromNs) timeline.run(targetNs, isOver);
+    this.#dueNs = Math.max(0, this.#dueNs - (timeline.nowNs - fromNs));
+    if (timeline.nowNs >= this.#stopNs) {
+      this.#stopNs = Infinity;
+      this.#isRunning = false;
+    }
+    if (timeline.nowNs >= checkNs) this.#check();
+  }
+
+  /** The run has come to where its link was made. */
+  #check(): void {
+    this.#checkNs = null;
+    this.#isRunning = false;
+    const wanted = this.#run.digest!;
+    const found = this.#lab.digest();
+    this.#report(true);
+    this.#post({ kind: "checked", isEqual: found === wanted, found, wanted });
+  }
+
+  #measure(nowMs: number): void {
+    const spanMs = nowMs - this.#paceMs;
+    if (spanMs < 500) return;
+    this.#pace = Math.max(0, this.#timeline.nowNs - this.#paceNs) / 1e6 / spanMs;
+    this.#paceMs = nowMs;
+    this.#paceNs = this.#timeline.nowNs;
+  }
+
+  // What is told.
+
+  #report(now: boolean): void {
+    const nowMs = performance.now();
+    if (!now && nowMs - this.#reportedMs < REPORT_MS) return;
+    this.#reportedMs = nowMs;
+    const { frames, marks, omitted } = this.#observer.take();
+    const own = this.#actionMarks;
+    this.#actionMarks = [];
+    this.#post({ kind: "state", state: this.#state(), frames, marks: [...marks, ...own], omitted });
+    this.#screens.show(now && !this.#isRunning);
+    if (this.#inspected === null || (!now && nowMs - this.#inspectedMs < INSPECT_MS)) return;
+    this.#inspectedMs = nowMs;
+    const { node, what } = this.#inspected;
+    if (what === "disk") this.#post({ kind: "disk", view: viewDisk(this.#lab, node) });
+    else this.#post({ kind: "processor", view: viewProcessor(this.#lab.cluster.machines[node]!, node, this.#symbols) });
+  }
+
+  #tellActions(): void {
+    this.#actionMarks.push(...this.#timeline.actions.map(markOf));
+  }
+
+  #state(): RunState {
+    const timeline = this.#timeline;
+    const nodes = this.#lab.nodes.map((_, index) => this.#nodeState(index));
+    const on = nodes.flatMap(({ isOn, isThere }, index) => (isOn && isThere ? [this.#observer.status(index)] : []));
+    return {
+      nowNs: timeline.nowNs,
+      endNs: timeline.endNs,
+      isRunning: this.#isRunning,
+      speed: this.#speed,
+      pace: this.#pace,
+      isSeeking: this.#seekNs !== null,
+      nodes,
+      instructions: this.#lab.instructions,
+      frames: this.#lab.cluster.network.frames,
+      checkpointBytes: timeline.sizeBytes,
+      budgetBytes: BUDGET_BYTES,
+      actions: timeline.actions,
+      branches: timeline.branches.map(({ name, fromNs, endNs, actions }) => ({
+        name,
+        fromNs,
+        endNs,
+        words: actions
+          .filter(({ atNs }) => atNs >= fromNs)
+          .map(formatAction)
+          .slice(0, 3)
+          .join(", "),
+      })),
+      agreed: on.length > 0 && isAgreed(on),
+      isForeign: this.#run.preparedBytes === 0,
+      seed: this.#run.seed,
+    };
+  }
+
+  #nodeState(index: number): NodeState {
+    const node = this.#lab.nodes[index]!;
+    const machine = this.#lab.cluster.machines[index]!;
+    const status = this.#observer.status(index);
+    const isOn = !node.isOff;
+    const known = isOn ? status : null;
+    return {
+      name: node.name,
+      isOn,
+      isThere: index < machinesOf({ nodes: this.#run.nodes, actions: this.#timeline.done }),
+      isPlugged: this.#lab.cluster.isPlugged(index),
+      trouble: this.#troubleOf(index),
+      instructions: machine.instructions,
+      isHalted: machine.processor.halted,
+      address: known?.address ?? null,
+      era: known?.era ?? null,
+      age: known?.age ?? null,
+      peers: known?.peers ?? null,
+      state: !isOn ? "off" : known ? "member" : this.#observer.isJoining(index) ? "joining" : "starting",
+      isFounder: isOn && known !== null && this.#observer.isFounder(index),
+      isCoordinator: isOn && this.#observer.isCoordinator(index),
+    };
+  }
+
+  #troubleOf(index: number): string {
+    const { cluster } = this.#lab;
+    const words: string[] = [];
+    const [into, out] = [cluster.trouble(index, "in"), cluster.trouble(index, "out")];
+    if (into.blocked || out.blocked)
+      words.push(into.blocked && out.blocked ? "blocked" : into.blocked ? "hears nothing" : "is not heard");
+    if (out.lostPercent > 0) words.push(`loses ${out.lostPercent}%`);
+    if (out.delayedPercent > 0) words.push(`delays ${out.delayedPercent}%`);
+    const slow = this.#timeline.done.findLast(({ word, node }) => word === "slow" && node === index);
+    if (slow && Number(slow.values[0]) > 1) words.push("slow disk");
+    const frozen = this.#timeline.done.findLast(({ word, node }) => word === "freeze" && node === index);
+    if (frozen && frozen.atNs + Number(frozen.values[0]) > this.#timeline.nowNs) words.push("frozen");
+    return words.join(", ");
+  }
+}
+
+function markOf(action: Action): Mark {
+  return { atNs: action.atNs, node: action.node, kind: "action", text: formatAction(action) };
+}

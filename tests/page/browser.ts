@@ -1,0 +1,152 @@
+/** The page in headless Chromium, as Debian has it, served as `qure page` serves it. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { serveFolder } from "../../src/host/static-server.ts";
+import { requireOracle, type SkippableContext } from "../oracle.ts";
+import { root } from "../system/images.ts";
+
+const ARGUMENTS = [
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
+  ...["--disable-background-networking", "--disable-component-update"],
+];
+export const IMAGE = join(root, "build/page/qure.iso");
+
+const LOCK = join(root, "build/page.lock");
+/** Whoever holds it for longer than this is not there any more. */
+const LOCK_MS = 300_000;
+const WAIT_MS = 250;
+
+/** Makes dist/page of the sources as they are; of several test files at once one does, and the others wait. */
+async function buildPage(): Promise<void> {
+  mkdirSync(join(root, "build"), { recursive: true });
+  for (;;) {
+    try {
+      mkdirSync(LOCK);
+      break;
+    } catch {
+      const { mtimeMs } = statSync(LOCK, { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
+      if (mtimeMs > 0 && Date.now() - mtimeMs > LOCK_MS) rmSync(LOCK, { recursive: true, force: true });
+      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    }
+  }
+  try {
+    execFileSync(process.execPath, ["scripts/page.mjs", "--if-changed"], { cwd: root, stdio: "pipe" });
+  } finally {
+    rmSync(LOCK, { recursive: true, force: true });
+  }
+}
+
+export interface Visit {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly address: string;
+  /** What went wrong in the page without anyone catching it. */
+  readonly errors: string[];
+  /** What the page's server has sent so far, heads included. */
+  readonly sentBytes: () => number;
+}
+
+/** Runs `work` with a browser of its own, in front of the page's server. Skips the test where there is no Chromium. */
+export async function withBrowser(test: SkippableContext, work: (visit: Visit) => Promise<void>): Promise<void> {
+  const executablePath = requireOracle("chromium", test);
+  await buildPage();
+  const server = await serveFolder(join(root, "dist/page"), 0);
+  const sockets: { readonly bytesWritten: number }[] = [];
+  server.on("connection", (socket) => void sockets.push(socket));
+  const sentBytes = (): number => sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
+  const profile = mkdtempSync(join(tmpdir(), "qure-page-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    args: ARGUMENTS,
+    bypassCSP: true,
+    viewport: { width: 1280, height: 860 },
+  });
+  try {
+    const page = await context.newPage();
+    const errors: string[] = [];
+    page.on("pageerror", ({ message }) => void errors.push(message));
+    await work({
+      page,
+      context,
+      address: `http://localhost:${(server.address() as AddressInfo).port}/`,
+      errors,
+      sentBytes,
+    });
+  } finally {
+    await context.close();
+    server.close();
+    server.closeAllConnections();
+    rmSync(profile, { recursive: true, force: true });
+  }
+}
+
+/** What the page knows of its run. */
+export interface Known {
+  readonly nowNs: number;
+  readonly endNs: number;
+  readonly isRunning: boolean;
+  readonly isSeeking: boolean;
+  readonly agreed: boolean;
+}
+
+/** Says something to the page's worker. */
+export function send(page: Page, request: object): Promise<void> {
+  return page.evaluate(`qure.send(${JSON.stringify(request)})`);
+}
+
+export async function ask(page: Page, request: object): Promise<string> {
+  return String(await page.evaluate(`qure.ask(${JSON.stringify(request)})`));
+}
+
+export function known(page: Page): Promise<Known | null> {
+  return page.evaluate("globalThis.qure?.state") as Promise<Known | null>;
+}
+
+/** Waits until an expression over `state` holds. */
+export async function until(page: Page, expression: string, within = 120_000): Promise<void> {
+  await page.waitForFunction(
+    `(() => { const state = globalThis.qure?.state; return state && (${expression}); })()`,
+    null,
+    {
+      timeout: within,
+      polling: 20,
+    },
+  );
+}
+
+/** Goes to a virtual time and stands there. */
+export async function goTo(page: Page, timeNs: number): Promise<void> {
+  await send(page, { kind: "seek", timeNs });
+  await until(page, `!state.isSeeking && state.nowNs === ${timeNs}`);
+}
+
+/** Runs to a virtual time that has not been yet, and stands there. */
+export async function runTo(page: Page, timeNs: number): Promise<void> {
+  await send(page, { kind: "runTo", timeNs });
+  await until(page, `!state.isRunning && state.nowNs === ${timeNs}`);
+}
+
+/** What `qure emu` prints. */
+export function emu(...args: string[]): string {
+  return execFileSync(process.execPath, ["dist/qure.cjs", "emu", "--image", IMAGE, ...args], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+}
+
+export function digestIn(output: string): string {
+  return /^digest ([0-9a-f]{32})$/m.exec(output)![1]!;
+}
+
+export function linkIn(output: string): string {
+  return /^http.*#(r=\S+)$/m.exec(output)![1]!;
+}
+
+export function axe(): string {
+  return readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8");
+}

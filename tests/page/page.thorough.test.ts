@@ -1,0 +1,193 @@
+/** The page as a person meets it: stories, images, links, the keyboard, the way without a network. */
+import { expect, test } from "vitest";
+import { Random } from "../../emulator/state/random.ts";
+import { STORIES } from "../../src/page/stories.ts";
+import { ask, axe, emu, goTo, linkIn, runTo, send, until, withBrowser } from "./browser.ts";
+
+const MOST_BYTES = 1_000_000;
+const SENTENCE = /^[A-ZÄÖÜa-z0-9].{10,}/;
+
+test("a first visit loads less than a megabyte, shows three machines at once and a cluster soon after", (context) =>
+  withBrowser(context, async ({ page, address, errors, sentBytes }) => {
+    const startMs = performance.now();
+    await page.goto(address);
+    await page.locator(".card").nth(2).waitFor();
+    const firstMs = performance.now() - startMs;
+    await until(page, "state.agreed");
+    const agreedMs = performance.now() - startMs;
+    const bytes = sentBytes();
+    process.stdout.write(
+      `${(bytes / 1000).toFixed(0)} kB; first screen after ${firstMs.toFixed(0)} ms, agreed after ${agreedMs.toFixed(0)} ms\n`,
+    );
+    expect(bytes).toBeLessThan(MOST_BYTES);
+    await page.locator(".headline strong", { hasText: "3 of 3 PCs agree: one cluster, era 1" }).waitFor();
+    expect(errors).toEqual([]);
+  }));
+
+test.for(STORIES.filter(({ endNs }) => endNs > 0))(
+  "the story $id comes to its end",
+  ({ id, endNs, captions, nodes }, context) =>
+    withBrowser(context, async ({ page, address, errors }) => {
+      await page.goto(`${address}?story=${id}`);
+      await until(page, "state.nowNs > 0");
+      for (const { atNs, text } of captions) {
+        await goTo(page, atNs);
+        await page.locator(".caption p", { hasText: text }).waitFor();
+      }
+      await goTo(page, endNs);
+      await page.locator(".headline strong", { hasText: `${nodes} of ${nodes} PCs agree` }).waitFor();
+      expect(await page.locator(".card .role", { hasText: "coordinates" }).count()).toBe(1);
+      expect(errors).toEqual([]);
+    }),
+);
+
+test("the story assembly: a mistake is shown at its line, and a changed line is booted", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    await page.goto(`${address}?story=assembly`);
+    const editor = page.locator(".editor textarea");
+    await page.waitForFunction("document.querySelector('.editor textarea')?.value.includes('QuRe revision')", null, {
+      timeout: 60_000,
+    });
+    const text = await editor.inputValue();
+    await editor.fill(text.replace(/^(\s*)PRINTF +"QuRe revision.*$/m, "$1mov eax, [ebx+"));
+    await page.getByRole("button", { name: "Build and boot" }).click();
+    const diagnostic = page.locator(".diagnostics .error").first();
+    await diagnostic.waitFor({ timeout: 120_000 });
+    expect(await diagnostic.textContent()).toMatch(/^asm\/kernel\/entry\.s:\d+:\d+ error: /);
+    await editor.fill(text.replace("QuRe revision", "QuRe as I like it"));
+    await page.getByRole("button", { name: "Build and boot" }).click();
+    await page.waitForFunction("globalThis.qure.consoles.get(0)?.includes('QuRe as I like it')", null, {
+      timeout: 120_000,
+    });
+    await until(page, "state.agreed");
+    expect(errors).toEqual([]);
+  }));
+
+test("links and images that are none end in a sentence", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    const random = new Random(9);
+    const whole = linkIn(emu("--nodes", "1", "--for", "1ms", "--link"));
+    const links = Array.from({ length: 20 }, () => {
+      const at = 2 + random.below(whole.length - 2);
+      return `${whole.slice(0, at)}${random.pick([..."AZaz09-_%!"])}${whole.slice(at + random.below(4))}`;
+    }).filter((link) => link !== whole);
+    for (const link of links) {
+      await page.goto(`${address}?${random.u32()}#${link}`);
+      expect(await page.getByRole("alert").textContent()).toMatch(SENTENCE);
+    }
+    await page.goto(`${address}?nodes=1`);
+    await until(page, "state.nowNs > 0");
+    for (let round = 0; round < 10; round++) {
+      const bytes = Buffer.from(Uint8Array.from({ length: random.below(200_000) }, () => random.below(256)));
+      if (random.chance(50) && bytes.length > 512) bytes.writeUInt16LE(0xaa55, 510);
+      await page.evaluate("qure.problem = null; qure.state = null");
+      await page.setInputFiles(".file input", {
+        name: `random-${round}.img`,
+        mimeType: "application/octet-stream",
+        buffer: bytes,
+      });
+      await page.waitForFunction("qure.problem !== null || (qure.state && qure.state.isForeign)");
+      const problem = (await page.evaluate("qure.problem")) as string | null;
+      if (problem !== null) expect(problem).toMatch(SENTENCE);
+    }
+    expect(errors).toEqual([]);
+  }));
+
+test("without the right to compile, the page interprets and says so, to the same digest", (context) =>
+  withBrowser(context, async ({ context: browser, address }) => {
+    const page = await browser.newPage();
+    await page.addInitScript("void 0");
+    await page.route("**/worker.js", async (route) => {
+      const response = await route.fetch();
+      const refuse = "WebAssembly.Module = class { constructor() { throw new Error('refused by the policy'); } };\n";
+      await route.fulfill({ response, body: refuse + (await response.text()) });
+    });
+    const output = emu("--nodes", "2", "--until", "cloud", "--link");
+    await page.goto(`${address}#${linkIn(output)}`);
+    await page.locator(".banner.good").waitFor({ timeout: 120_000 });
+    expect(await page.locator(".banner").first().textContent()).toMatch(
+      "This page may not compile code (refused by the policy)",
+    );
+  }));
+
+test("after the first visit the page opens without the network", (context) =>
+  withBrowser(context, async ({ page, context: browser, address }) => {
+    await page.goto(address);
+    await page.evaluate("navigator.serviceWorker.ready");
+    await page.waitForFunction("navigator.serviceWorker.controller !== null", null, { timeout: 60_000 });
+    await browser.setOffline(true);
+    await page.reload();
+    await until(page, "state.agreed");
+  }));
+
+test("what was open can be gone on with after a reload", (context) =>
+  withBrowser(context, async ({ page, address }) => {
+    await page.goto(address);
+    await until(page, "state.nowNs > 0");
+    await send(page, { kind: "act", word: "unplug", node: 0, values: [] });
+    await runTo(page, 4_000_000_000);
+    const digest = await ask(page, { kind: "digest" });
+    await page.waitForFunction("localStorage.getItem('qure run') !== null", null, { timeout: 30_000 });
+    await page.waitForTimeout(6000);
+    await page.goto(`${address}?again`);
+    await until(page, "state.nowNs > 0");
+    await page.click("text=New run");
+    await page.click("text=Go on with the run of before");
+    await page.locator(".banner.good").waitFor({ timeout: 60_000 });
+    expect(await page.locator(".banner.good").getAttribute("data-digest")).toBe(digest);
+  }));
+
+test.for(["light", "dark"] as const)(
+  "nothing stands in the way of anyone, %s: axe finds nothing",
+  (colorScheme, context) =>
+    withBrowser(context, async ({ page, address }) => {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.goto(address);
+      await until(page, "state.agreed");
+      await send(page, { kind: "pause" });
+      await page.addScriptTag({ content: axe() });
+      const look = async (): Promise<string[]> => {
+        const { violations } = (await page.evaluate("axe.run()")) as {
+          violations: { id: string; nodes: { html: string }[] }[];
+        };
+        return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+      };
+      expect(await look()).toEqual([]);
+      await page.click(".card[data-node='0'] .face");
+      for (const tab of ["Console", "Cable", "Processor", "Disk"]) {
+        await page.getByRole("tab", { name: tab }).click();
+        expect(await look(), tab).toEqual([]);
+      }
+      await page.getByRole("button", { name: "Messages" }).click();
+      expect(await look(), "Messages").toEqual([]);
+      await page.click("text=Share this moment");
+      expect(await look(), "the link").toEqual([]);
+    }),
+);
+
+test("the keyboard alone reaches a machine, types there and leaves it", (context) =>
+  withBrowser(context, async ({ page, address }) => {
+    await page.goto(address);
+    await until(page, "state.agreed");
+    const focused = (): Promise<string> =>
+      page.evaluate(
+        "document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? ''",
+      ) as Promise<string>;
+    const tabTo = async (label: RegExp): Promise<void> => {
+      for (let presses = 0; presses < 80 && !label.test(await focused()); presses++) await page.keyboard.press("Tab");
+      expect(await focused()).toMatch(label);
+    };
+    await tabTo(/^qure-1/);
+    await page.keyboard.press("Enter");
+    await tabTo(/^Keyboard of qure-1/);
+    await page.keyboard.type("cloud");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(
+      "globalThis.qure.screenTexts.get(0)?.some((line) => line.includes('other nodes are alive'))",
+      null,
+      { timeout: 60_000 },
+    );
+    expect(await page.locator(".console pre").textContent()).toMatch("other nodes are alive");
+    await page.keyboard.press("Escape");
+    await tabTo(/^Pause$/);
+  }));

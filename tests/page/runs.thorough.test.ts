@@ -1,0 +1,119 @@
+/** The page's runs are Node's: the same digests, whichever way they come about. */
+import { expect, test } from "vitest";
+import { Random } from "../../emulator/state/random.ts";
+import { ACTIONS } from "../../src/lab/actions.ts";
+import { decodeRun } from "../../src/lab/run-link.ts";
+import { ask, digestIn, emu, goTo, known, linkIn, runTo, send, until, withBrowser } from "./browser.ts";
+
+const MOMENTS = 100;
+
+test.for([
+  { nodes: 3, jit: "on" },
+  { nodes: 3, jit: "off" },
+  { nodes: 10, jit: "on" },
+  { nodes: 10, jit: "off" },
+  { nodes: 30, jit: "on" },
+  { nodes: 30, jit: "off" },
+])("$nodes machines, jit $jit: a link of the command line ends in the page at its digest", ({ nodes, jit }, context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    const output = emu("--nodes", String(nodes), "--until", "cloud", "--link");
+    await page.goto(`${address}?jit=${jit}#${linkIn(output)}`);
+    const banner = page.locator("[data-digest]");
+    await banner.waitFor({ timeout: 170_000 });
+    expect(await banner.getAttribute("data-digest")).toBe(digestIn(output));
+    expect(await banner.textContent()).toMatch("The same instruction, the same digest");
+    expect((await known(page))!.agreed).toBe(true);
+    expect(errors).toEqual([]);
+  }),
+);
+
+test("each tool does what the command line does: a link of the page ends there at its digest", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    await page.goto(`${address}?nodes=2`);
+    await until(page, "state.nowNs > 0");
+    await goTo(page, (await known(page))!.nowNs - 10_000_000 > 0 ? 1_000_000 : 0);
+    await runTo(page, 3_000_000_000);
+    await page.click(".card[data-node='1'] .face");
+    let timeNs = 3_000_000_000;
+    const words = [
+      "block",
+      "lose",
+      "delay",
+      "heal",
+      "unplug",
+      "plug",
+      "slow",
+      "freeze",
+      "button",
+      "reset",
+      "cut",
+      "power",
+    ];
+    for (const word of words) {
+      await page.click(`.toolbox [data-word="${word}"]`);
+      await runTo(page, (timeNs += 300_000_000));
+    }
+    await page.fill(".line input", "cloud");
+    await page.click(".line button");
+    await page.locator(".keys").press("h");
+    await page.locator(".keys").press("Enter");
+    await runTo(page, (timeNs += 200_000_000));
+    await page.click("text=Add a machine");
+    await until(page, "state.nodes.length === 3");
+    await runTo(page, (timeNs += 3_000_000_000));
+    await page.click("text=Share this moment");
+    const digest = await page.locator("dialog [data-digest]").getAttribute("data-digest");
+    const link = new URL(page.url()).hash.slice(1);
+    const run = decodeRun(link);
+    expect(new Set(run.actions.map(({ word }) => word))).toEqual(new Set(ACTIONS.map(({ word }) => word)));
+    expect(link.length).toBeLessThan(2000);
+    expect(digestIn(emu("--replay", link))).toBe(digest);
+    expect(errors).toEqual([]);
+  }));
+
+test("any moment that is dragged to is as it was", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    await page.goto(address);
+    await until(page, "state.nowNs > 0");
+    await send(page, { kind: "pause" });
+    await runTo(page, 3_000_000_000);
+    await send(page, { kind: "act", word: "unplug", node: 2, values: [] });
+    await runTo(page, 8_000_000_000);
+    const random = new Random(5);
+    const times = Array.from({ length: MOMENTS }, () => 1000 * random.below(8_000_000));
+    const found = new Map<number, string>();
+    const spent: number[] = [];
+    for (const timeNs of times) {
+      const startMs = performance.now();
+      await goTo(page, timeNs);
+      spent.push(performance.now() - startMs);
+      found.set(timeNs, await ask(page, { kind: "digest" }));
+    }
+    await goTo(page, 8_000_000_000);
+    const link = await ask(page, { kind: "link" });
+    // One run of Node that goes straight through all of these moments.
+    const { straight } = await import("./straight.ts");
+    expect(Object.fromEntries(found)).toEqual(await straight(link, times));
+    spent.sort((a, b) => a - b);
+    process.stdout.write(
+      `dragged back ${MOMENTS} times: ${spent[50]!.toFixed(0)} ms in the middle, ${spent.at(-1)!.toFixed(0)} ms at most\n`,
+    );
+    expect(errors).toEqual([]);
+  }));
+
+test("what is done at a moment that has a future begins another one, and the old one is kept", (context) =>
+  withBrowser(context, async ({ page, address }) => {
+    await page.goto(address);
+    await until(page, "state.nowNs > 0");
+    await runTo(page, 5_000_000_000);
+    const first = await ask(page, { kind: "digest" });
+    await goTo(page, 3_000_000_000);
+    await send(page, { kind: "act", word: "cut", node: 0, values: [] });
+    await until(page, "state.branches.length === 1");
+    await runTo(page, 5_000_000_000);
+    expect(await ask(page, { kind: "digest" })).not.toBe(first);
+    await page.selectOption(".branches select", "0");
+    await until(page, "state.actions.length === 0 && !state.isSeeking");
+    await goTo(page, 5_000_000_000);
+    expect(await ask(page, { kind: "digest" })).toBe(first);
+  }));
