@@ -154,12 +154,19 @@ export class Relocator {
       home = object.sections[elf.section] ?? null;
       value = elf.value;
     }
-    if (home === null || home.isDiscarded || home.output === null || home.moved !== null) return false;
+    if (home === null || home.isDiscarded || home.output === null) return false;
     const offset = section.offset + at;
     const addend =
       content[offset]! | (content[offset + 1]! << 8) | (content[offset + 2]! << 16) | (content[offset + 3]! << 24);
-    let result = home.output.address + home.offset + value + addend;
-    if (type === R.PC32 && elf.type !== STT_TLS) result -= output.address + offset;
+    let result: number;
+    if (home.moved === null) {
+      result = home.output.address + home.offset + value + addend;
+      if (type === R.PC32 && elf.type !== STT_TLS) result -= output.address + offset;
+    } else {
+      // A section's symbol stands for whichever merged string the addend points to.
+      if (symbol !== null || type !== R.R32 || elf.type !== STT_SECTION) return false;
+      result = home.addressOf(value + addend);
+    }
     content[offset] = result;
     content[offset + 1] = result >>> 8;
     content[offset + 2] = result >>> 16;
