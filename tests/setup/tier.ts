@@ -60,8 +60,8 @@ const CASES = {
   "oofs/crash": { quick: 2, fast: 4, thorough: 150 },
   "oofs/damage": { quick: 40, fast: 100, thorough: 4000 },
   "system/files": { quick: 1, fast: 1, thorough: 12 },
-  "system/volumes": { quick: 3, fast: 8, thorough: 300 },
-  "system/iso9660": { quick: 3, fast: 10, thorough: 300 },
+  "system/volumes": { quick: 3, fast: 8, thorough: 60 },
+  "system/iso9660": { quick: 3, fast: 10, thorough: 100 },
   "system/network-hostile": { quick: 300, fast: 400, thorough: 5000 },
 } as const satisfies Readonly<Record<string, Counts>>;
 
