@@ -92,6 +92,8 @@ function sortSymbols(symbols: readonly ObjectSymbol[], { sort, reverse }: NmOpti
       isUndefined(a) - isUndefined(b) || a.value - b.value || byName(a, b),
     size: (a: ObjectSymbol, b: ObjectSymbol): number => sizeOf(a) - sizeOf(b) || byName(a, b),
   }[sort];
+  // Local symbols of several sources may have one size and name: they are in the order of their addresses, either way.
+  if (sort === "size") sorted.sort((a, b) => a.value - b.value);
   return sorted.sort(reverse ? (a, b) => order(b, a) : order);
 }
 

@@ -29,6 +29,7 @@ const QUERIES: readonly (readonly [tool: keyof typeof TOOLS, ...options: string[
   ["nm", "-n"],
   ["nm", "-P"],
   ["nm", "-S", "--size-sort"],
+  ["nm", "-r", "--size-sort"],
   ["nm", "-u"],
   ["nm", "-f", "sysv"],
   ["nm", "-gp"],
