@@ -340,8 +340,8 @@ arp_receive:
     ret
 
 # Looks for an address conflict (RFC 5227 sections 2.1.1 and 2.4, RFC 3927 section 2.5) and defends the address once in
-# ten seconds; a second conflict within that time is left to the address task. An address that the user set is always
-# defended.
+# ten seconds. A second conflict within that time is left to the address task when the address is a link-local one; one
+# that the user or a server gave is kept, and defended again later (RFC 5227, 2.4(c)).
 # In: EBX interface, ESI ARP packet, EDI its sender address.
 arp_conflict:
     mov     eax, [ebx + NETIF_MAC]
@@ -375,8 +375,8 @@ arp_conflict:
     je      .Larp_conflict_defend
     cmp     edx, DEFEND_MS
     jae     .Larp_conflict_defend
-    cmp     dword ptr [ebx + NETIF_ORIGIN], ORIGIN_STATIC
-    je      .Larp_conflict_done
+    cmp     dword ptr [ebx + NETIF_ORIGIN], ORIGIN_LINK_LOCAL
+    jne     .Larp_conflict_done         # RFC 5227, 2.4(c): two forged frames must not take a lease away
     jmp     .Larp_conflict_notice
 .Larp_conflict_defend:
     mov     [ebx + NETIF_DEFENDED], eax
