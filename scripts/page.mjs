@@ -120,6 +120,12 @@ await Promise.all([
 ]);
 for (const name of ["index.html", "icon.svg", "manifest.webmanifest"]) await cp(`src/page/${name}`, join(OUT, name));
 
+// Packages by others whose code is in the page.
+const notices = ["preact", "fflate"].map(
+  async (name) => `${name}\n\n${await readFile(`node_modules/${name}/LICENSE`, "utf8")}`,
+);
+await writeFile(join(OUT, "LICENSES"), (await Promise.all(notices)).join("\n"));
+
 const files = (await readdir(OUT)).sort();
 const hash = createHash("sha256");
 for (const name of files) hash.update(name).update(await readFile(join(OUT, name)));
