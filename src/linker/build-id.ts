@@ -5,7 +5,7 @@
 import { SHF_ALLOC, SHT_NOBITS, SHT_NOTE, SHT_STRTAB, SHT_SYMTAB } from "../object/elf.ts";
 import { type InputObject, InputSection } from "./input-section.ts";
 
-export const BUILD_ID_SECTION = ".note.gnu.build-id";
+const BUILD_ID_SECTION = ".note.gnu.build-id";
 const NT_GNU_BUILD_ID = 3;
 /** Three words and the name `GNU`. */
 const NOTE_HEAD_BYTES = 16;
