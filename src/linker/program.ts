@@ -40,6 +40,7 @@ import {
 } from "./section-flags.ts";
 import { assignOffsets, type FileLayout, mapSegments, PAGE_BYTES, type Segment } from "./segments.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
+import { FINDER, relaxThreadLocal } from "./thread-local.ts";
 
 /** Where mistakes in the values of the command line's symbols are said to be. */
 export const DEFINES_PATH = "--defsym";
@@ -165,6 +166,7 @@ export class Program {
         ...script.externs,
       ]);
     }
+    if (!isRelocatable) this.#relaxThreadLocals(objects);
     this.got = new GlobalOffsetTable(isRelocatable ? [] : objects, this.symbols, options.isFlat ?? false);
     if (!isRelocatable || options.definesCommon) this.#allocateCommon(objects);
     else for (const object of objects) this.#commonSection(object, 1);
@@ -242,7 +244,7 @@ export class Program {
         section.keepsEmpty = section.inputs().some(({ object }) => object !== this.got.object);
     const isPaged = options.isPaged ?? true;
     if (options.isRelocatable || options.isFlat) {
-      layout.run(0, true);
+      layout.run(options.isFlat ? 0 : headerBytes(0), true);
       return { segments: [], file: { offsets: new Map(), headers: [], end: headerBytes(0), problems: [] } };
     }
     const given = options.script.phdrs;
@@ -280,7 +282,7 @@ export class Program {
       if (segments.length === count || !usesHeaders) break;
       count = segments.length;
     }
-    return { segments, file: assignOffsets(segments, isPaged, options.pageBytes ?? PAGE_BYTES) };
+    return { segments, file: assignOffsets(segments, isPaged, options.pageBytes ?? PAGE_BYTES, this.outputs()) };
   }
 
   /** Permissions that the objects ask for the stack; null when none of them speaks of it. */
@@ -294,6 +296,17 @@ export class Program {
       (note, index) => !this.objects[index]!.isMade && (note === null || (note.flags & 4) !== 0),
     );
     return isExecutable ? 7 : 6;
+  }
+
+  #relaxThreadLocals(objects: readonly InputObject[]): void {
+    const sections = objects.flatMap((object) => object.sections.flatMap((section) => section ?? []));
+    for (const section of sections) relaxThreadLocal(section);
+    const finder = this.symbols.get(FINDER);
+    if (finder === undefined || finder.isDefined) return;
+    const isCalled = sections.some(({ object, relocations }) =>
+      relocations.some(({ symbol }) => object.elf.symbols[symbol]?.name === FINDER),
+    );
+    if (!isCalled) finder.isUnused = true;
   }
 
   /** Each common symbol gets memory in a section COMMON of the object that asked for most. */

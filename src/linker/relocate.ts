@@ -11,7 +11,7 @@ import { GOT_SYMBOL } from "./got.ts";
 import type { InputSection } from "./input-section.ts";
 import { hasContent, hex, isCode } from "./layout.ts";
 import type { OutputSection } from "./output-section.ts";
-import { SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
+import { SEC_CODE, SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 /** A relocation that was applied, for those who relocate again. */
@@ -61,12 +61,15 @@ function fillCode(content: Uint8Array, start: number, sizeBytes: number): void {
 export class Relocator {
   readonly issues: RelocationIssue[] = [];
   readonly #options: RelocationOptions;
+  /** Of the data of each thread, in memory. */
+  readonly #threadStart: number;
   readonly #threadEnd: number;
 
   constructor(options: RelocationOptions) {
     this.#options = options;
     const threads = options.outputs.filter(({ flags }) => (flags & SEC_THREAD_LOCAL) !== 0);
     const align = Math.max(1, ...threads.map((section) => section.align));
+    this.#threadStart = threads.length === 0 ? 0 : Math.min(...threads.map(({ address }) => address));
     this.#threadEnd =
       Math.ceil(Math.max(0, ...threads.map(({ address, sizeBytes }) => address + sizeBytes)) / align) * align;
   }
@@ -201,6 +204,9 @@ export class Relocator {
       }
       case R.TLS_LE:
         return value + addend - this.#threadEnd;
+      case R.TLS_LDO_32:
+        // Code counts from the thread pointer, which is at the end; debugging information from the begin.
+        return value + addend - ((section.flags & SEC_CODE) === 0 ? this.#threadStart : this.#threadEnd);
       case R.TLS_LE_32:
         return this.#threadEnd - value + addend;
     }
@@ -209,7 +215,7 @@ export class Relocator {
   }
 }
 
-const FOUR_BYTES = new Set<number>([R.GOT32, R.GOT32X, R.GOTOFF, R.GOTPC, R.TLS_LE, R.TLS_LE_32]);
+const FOUR_BYTES = new Set<number>([R.GOT32, R.GOT32X, R.GOTOFF, R.GOTPC, R.TLS_LE, R.TLS_LE_32, R.TLS_LDO_32]);
 
 function widthOf(type: number): 0 | 1 | 2 | 4 | null {
   return RELOCATION_TYPES.get(type)?.sizeBytes ?? (FOUR_BYTES.has(type) ? 4 : null);
