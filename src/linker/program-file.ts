@@ -70,6 +70,7 @@ export function programFile(program: Program): ProgramImage {
     got: program.got,
     outputs,
     isRelocatable,
+    allowsUndefined: (options.undefinedSymbols ?? "report") !== "report",
     dataOf: (section) => program.layout.dataOf(section),
   });
   const sections = outputs.map((output): ImageSection => {

@@ -43,6 +43,8 @@ export interface RelocationOptions {
   readonly outputs: readonly OutputSection[];
   /** -r: fields change only for relocations against sections. */
   readonly isRelocatable: boolean;
+  /** Undefined symbols count as 0. */
+  readonly allowsUndefined: boolean;
   /** Evaluates the data that a script puts into a section. */
   readonly dataOf: (section: OutputSection) => readonly { readonly offset: number; readonly bytes: Uint8Array }[];
 }
@@ -152,7 +154,10 @@ export class Relocator {
     let value: number;
     if (symbol) {
       if (!symbol.isDefined) {
-        if (symbol.state !== "undefined-weak") return issue("undefined", `undefined symbol ${elf.name}`);
+        if (symbol.state !== "undefined-weak") {
+          issue("undefined", `undefined symbol ${elf.name}`);
+          if (!this.#options.allowsUndefined) return;
+        }
         value = 0;
       } else value = symbol.address();
     } else if (elf.section === SHN_ABS) value = elf.value;
