@@ -124,7 +124,8 @@ export class GlobalOffsetTable {
     const elf = section.object.elf.symbols[relocation.symbol]!;
     const symbol = elf.binding === STB_LOCAL ? null : (symbols.get(elf.name) ?? null);
     // A weak one that nobody defines is 0.
-    const isKnown = symbol === null || symbol.isDefined || symbol.state === "common" || symbol.state === "undefined-weak";
+    const isKnown =
+      symbol === null || symbol.isDefined || symbol.state === "common" || symbol.state === "undefined-weak";
     if (elf.type === STT_GNU_IFUNC || !isKnown) return null;
     if (offset < 2 || offset + 4 > section.content.length) return null;
     const view = new DataView(section.content.buffer, section.content.byteOffset, section.content.byteLength);

@@ -168,7 +168,7 @@ export class Program {
     }
     if (!isRelocatable) this.#relaxThreadLocals(objects);
     this.got = new GlobalOffsetTable(isRelocatable ? [] : objects, this.symbols, options.isFlat ?? false);
-    if (!isRelocatable || options.definesCommon) this.#allocateCommon(objects);
+    if (!isRelocatable || options.definesCommon || script.forcesCommon) this.#allocateCommon(objects);
     else for (const object of objects) this.#commonSection(object, 1);
     const { host: gotHost } = this.got;
     const host = gotHost ? objects.indexOf(gotHost) + 1 : 0;

@@ -112,7 +112,7 @@ export class Relocator {
     const elf = section.object.elf.symbols[relocation.symbol]!;
     const issue = (kind: RelocationIssue["kind"], message: string): void =>
       void this.issues.push({ kind, section, offset: relocation.offset, name: elf.name, message });
-    const width = widthOf(relocation.type);
+    const width = widthOf(relocation.type, isRelocatable);
     if (width === null)
       return issue(
         "unsupported",
@@ -222,8 +222,11 @@ export class Relocator {
 
 const FOUR_BYTES = new Set<number>([R.GOT32, R.GOT32X, R.GOTOFF, R.GOTPC, R.TLS_LE, R.TLS_LE_32, R.TLS_LDO_32]);
 
-function widthOf(type: number): 0 | 1 | 2 | 4 | null {
-  return RELOCATION_TYPES.get(type)?.sizeBytes ?? (FOUR_BYTES.has(type) ? 4 : null);
+/** Null for what has no meaning here; a partial link hands on all that the ABI knows. */
+function widthOf(type: number, isRelocatable: boolean): 0 | 1 | 2 | 4 | null {
+  const known = RELOCATION_TYPES.get(type)?.sizeBytes ?? (FOUR_BYTES.has(type) ? 4 : null);
+  if (known !== null || !isRelocatable || !RELOCATION_NAMES.has(type)) return known;
+  return type === R.TLS_DESC_CALL ? 0 : 4;
 }
 
 /** Signed. */

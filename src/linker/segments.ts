@@ -363,7 +363,8 @@ function otherHeader(
     type,
     offset: offsets.get(first) ?? 0,
     address: first.address,
-    loadAddress: first.loadAddress,
+    // A script may say where a segment is loaded: what lies in it goes with it.
+    loadAddress: host && isDeclared ? host.loadAddress + first.address - host.address : first.loadAddress,
     fileBytes:
       end !== undefined
         ? Math.min(end, fileEnd) - first.address

@@ -89,7 +89,9 @@ function firstDifference(ours: string, theirs: string): string | null {
 describe("the same text as GNU's", () => {
   test(`programs: ${cases.title}`, (context) => {
     const [as, ld, ar] = ["as", "ld", "ar"].map((name) => requireOracle(name, context)) as [string, string, string];
-    const paths = new Map(["nm", "size", "objdump", "objcopy", "readelf"].map((name) => [name, requireOracle(name, context)]));
+    const paths = new Map(
+      ["nm", "size", "objdump", "objcopy", "readelf"].map((name) => [name, requireOracle(name, context)]),
+    );
     const problems: string[] = [];
     let compared = 0;
     for (let number = cases.firstSeed; number < cases.firstSeed + cases.count; number++) {
