@@ -11,5 +11,8 @@ export default defineConfig({
     hookTimeout: 180_000,
     // Two cores: more workers only make each other slower.
     maxWorkers: 2,
+    // A worker keeps what it has loaded and what V8 has compiled of it from one file to the next. So a test file that
+    // changes something global puts it back.
+    isolate: false,
   },
 });

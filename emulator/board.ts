@@ -363,7 +363,8 @@ export class Board implements ProcessorBus, Stateful {
     this.#coprocessorError.set(level);
   }
 
-  shutdown(): void {
+  shutdown(report: string): void {
+    this.#host.log(report);
     this.#host.requestReset("triple fault");
   }
 

@@ -38,6 +38,8 @@ export interface MachineConfig extends BoardConfig {
   debugOutput?: (byte: number) => void;
   /** Whether hot guest code is compiled; DEFAULT_JIT when absent. It changes nothing but speed. */
   jit?: JitMode;
+  /** Whether a reset that the guest asks for happens; when not, the machine switches itself off. True when absent. */
+  reboot?: boolean;
   /** One line about something that its owner may want to know: an access to a device that is not there, a reset. */
   log?: (line: string) => void;
 }
@@ -116,6 +118,7 @@ export class Machine implements Stateful {
       setIgnoreNumericError: (level) => this.processor.setIgnoreNumericError(level),
       requestReset: (reason) => {
         this.#log(`reset by ${reason}`);
+        if (this.#config.reboot === false) return this.#switchOff();
         this.#resetRequested = true;
         this.processor.requestStop();
       },

@@ -59,6 +59,7 @@ export {
   type NodeOptions,
   type RestoreOptions,
   restoreCluster,
+  TripleFaultError,
   WaitError,
   type WaitOptions,
 } from "./lab/lab.ts";

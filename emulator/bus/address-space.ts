@@ -48,7 +48,8 @@ export class AddressSpace implements WindowFactory {
   /** A range of ports that never moves. */
   claimPorts(first: number, count: number, handler: PortHandler, widest: AccessBytes = 1): void {
     this.#addRange({ first, count, handler, widest, isFixed: true, placed: true });
-    this.#repaint();
+    // The latest of the fixed ranges lies over all others.
+    this.#owners.fill(this.#ranges.length, first, first + count);
   }
 
   /** A range of physical addresses that never moves. */

@@ -54,8 +54,8 @@ export interface ProcessorBus {
   acknowledgeInterrupt(): number;
   /** The FERR# pin: an x87 exception waits, and CR0.NE is 0 (SDM volume 1, 8.7.2). */
   setNumericError(level: boolean): void;
-  /** Shutdown cycle: a triple fault. The board resets the machine. */
-  shutdown(): void;
+  /** Shutdown cycle: a triple fault, with a report of it. The board resets the machine. */
+  shutdown(report: string): void;
 }
 
 /** DMA: physical memory as a bus master sees it. Addresses outside RAM read as ones; writes to ROM are dropped. */

@@ -54,6 +54,8 @@ export interface ClusterConfig {
   readonly groups?: GroupFactory;
   /** Whether hot guest code is compiled; it changes nothing but speed. */
   readonly jit?: JitMode;
+  /** Whether a reset that a guest asks for happens; when not, its machine switches itself off. True when absent. */
+  readonly reboot?: boolean;
 }
 
 /** Where `runUntil` may end early: at multiples of this span, if the owner finds a reason. */
@@ -116,6 +118,7 @@ export class Cluster implements Stateful {
       firmware: config.firmware,
       startSeconds: config.startSeconds,
       jit: config.jit ?? DEFAULT_JIT,
+      reboot: config.reboot ?? true,
       serialOutput: (machine, port, byte) => nodes[machine]!.serialOutput?.(port, byte),
       log: (machine, line) => nodes[machine]!.log?.(line),
     });

@@ -57,6 +57,7 @@ export class LocalGroup implements MachineGroup {
         serialOutput: (port, byte) => config.serialOutput(index, port, byte),
         log: (line) => config.log(index, line),
         jit: config.jit,
+        reboot: config.reboot,
       });
     });
     this.cables.forEach((cable, position) => {

@@ -31,6 +31,8 @@ export interface GroupConfig {
   readonly startSeconds: number;
   /** Whether hot guest code is compiled; it changes nothing but speed. */
   readonly jit: JitMode;
+  /** Whether a reset that a guest asks for happens; when not, its machine switches itself off. */
+  readonly reboot: boolean;
   /**
    * What machines send over serial lines and what there is to say about them; `machine` counts from 0 in the whole
    * cluster.

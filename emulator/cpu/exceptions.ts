@@ -17,6 +17,28 @@ export const PAGE_FAULT = 14;
 export const FPU_ERROR = 16;
 export const ALIGNMENT_CHECK = 17;
 
+/** The manual's mnemonics by vector; empty where a vector has none. */
+export const EXCEPTION_NAMES: readonly string[] = [
+  "#DE",
+  "#DB",
+  "NMI",
+  "#BP",
+  "#OF",
+  "#BR",
+  "#UD",
+  "#NM",
+  "#DF",
+  "",
+  "#TS",
+  "#NP",
+  "#SS",
+  "#GP",
+  "#PF",
+  "",
+  "#MF",
+  "#AC",
+];
+
 /**
  * Thrown through an instruction's handler: the processor stands still in front of the instruction until an interrupt
  * comes.

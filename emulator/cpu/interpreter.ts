@@ -30,6 +30,7 @@ import { IF, RF, TF } from "./flags.ts";
 import { BASE, CS, DR, EFLAGS, EIP } from "./layout.ts";
 import { LEAVE_RUN } from "./probe.ts";
 import type { StopReason } from "./processor.ts";
+import { type Delivery, describeTripleFault } from "./triple-fault.ts";
 
 /** A run is cut into slices whose tick counts are small integers. */
 const MAX_SLICE = 1 << 30;
@@ -383,23 +384,27 @@ export class Interpreter {
     let eip = firstEip;
     let vector = firstVector;
     let errorCode = firstErrorCode;
+    let chain: Delivery[] | null = null;
     for (;;) {
       try {
         core.interrupts.deliver(vector, "external", errorCode, eip);
         return true;
       } catch (error) {
         if (!(error instanceof CpuException)) throw error;
+        chain ??= [{ vector, errorCode, eip }];
+        chain.push({ vector: error.vector, errorCode: error.errorCode, eip });
         if (core.switching) {
           core.switching = false;
           eip = core.s[EIP]!;
         }
         if (vector === DOUBLE_FAULT) {
-          core.bus.shutdown();
+          core.bus.shutdown(describeTripleFault(core, chain));
           return false;
         }
         if (isDoubleFault(vector, error.vector)) {
           vector = DOUBLE_FAULT;
           errorCode = 0;
+          chain.push({ vector, errorCode, eip });
         } else ({ vector, errorCode } = error);
         core.s[EFLAGS]! |= RF;
       }

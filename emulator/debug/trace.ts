@@ -4,7 +4,7 @@
  */
 import type { BusProbe } from "../board.ts";
 import type { AccessBytes } from "../bus/bus.ts";
-import { NO_ERROR_CODE, PAGE_FAULT } from "../cpu/exceptions.ts";
+import { EXCEPTION_NAMES, NO_ERROR_CODE, PAGE_FAULT } from "../cpu/exceptions.ts";
 import { BASE, CR2, CS, EAX, SELECTOR } from "../cpu/layout.ts";
 import type { CodeProbe, DeliveryKind, DeliveryProbe } from "../cpu/probe.ts";
 import type { EthernetFrame } from "../ether/port.ts";
@@ -21,26 +21,6 @@ import type { SymbolTable } from "./symbols.ts";
 export const TRACE_KINDS = ["int", "exec", "io", "pci", "net"] as const;
 export type TraceKind = (typeof TRACE_KINDS)[number];
 
-const EXCEPTION_NAMES: readonly string[] = [
-  "#DE",
-  "#DB",
-  "NMI",
-  "#BP",
-  "#OF",
-  "#BR",
-  "#UD",
-  "#NM",
-  "#DF",
-  "",
-  "#TS",
-  "#NP",
-  "#SS",
-  "#GP",
-  "#PF",
-  "",
-  "#MF",
-  "#AC",
-];
 const PCI_ADDRESS_PORT = 0xcf8;
 const PCI_DATA_PORT = 0xcfc;
 

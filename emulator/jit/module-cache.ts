@@ -20,8 +20,11 @@ let exchange: ModuleExchange | null = null;
 /** For tests: modules that were compiled here, and that came from other threads. */
 export const moduleCounts = { compiled: 0, taken: 0 };
 
-export function exchangeModules(others: ModuleExchange): void {
+/** From now on modules are exchanged so. Returns how they were until now. */
+export function exchangeModules(others: ModuleExchange | null): ModuleExchange | null {
+  const before = exchange;
   exchange = others;
+  return before;
 }
 
 /** The shortest module that there is: its magic and its version. */

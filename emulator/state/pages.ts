@@ -30,11 +30,15 @@ export function isZero(bytes: Uint8Array): boolean {
 }
 
 /**
- * Zeroes bytes, but writes only to pages that are not zero: the host holds no memory for pages that were never written.
+ * Zeroes bytes from `start`, a multiple of the page's size, to `end`, but writes only to pages that are not zero: the
+ * host holds no memory for pages that were never written.
  */
-export function clearTouched(bytes: Uint8Array): void {
-  for (let start = 0; start < bytes.length; start += PAGE_BYTES) {
-    const page = bytes.subarray(start, start + PAGE_BYTES);
-    if (!isZero(page)) page.fill(0);
+export function clearTouched(bytes: Uint8Array, start = 0, end = bytes.length): void {
+  // One view for all pages: to make one for each takes longer than to look at them.
+  const words = wordsOf(bytes);
+  for (let page = start; page < end; page += PAGE_BYTES) {
+    const pageEnd = Math.min(end, page + PAGE_BYTES);
+    const isClear = words ? areZero(words, page / 4, pageEnd / 4) : isZero(bytes.subarray(page, pageEnd));
+    if (!isClear) bytes.fill(0, page, pageEnd);
   }
 }

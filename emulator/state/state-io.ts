@@ -4,7 +4,7 @@
  * misread.
  */
 import { broken } from "./invariant.ts";
-import { isZero, PAGE_BYTES } from "./pages.ts";
+import { clearTouched, isZero, PAGE_BYTES } from "./pages.ts";
 import type { StateVisitor } from "./state.ts";
 
 const MAGIC = 0x53525551; // "QURS"
@@ -271,17 +271,18 @@ export class StateReader implements StateVisitor {
 
   /** Pages that are zero already are not touched, so that the host holds no memory for them. */
   #fill(value: Uint8Array): void {
+    let zeroesFrom = 0;
     for (let start = 0; start < value.length; start += PAGE_BYTES) {
-      const page = value.subarray(start, start + PAGE_BYTES);
       const kind = this.#bytes[this.#take(1)]!;
       if (kind > PAGE_INLINE) this.#fail(`a page of kind ${kind}`);
-      if (kind === PAGE_ZERO) {
-        if (!isZero(page)) page.fill(0);
-      } else {
-        const at = this.#take(page.length);
-        page.set(this.#bytes.subarray(at, at + page.length));
-      }
+      if (kind === PAGE_ZERO) continue;
+      clearTouched(value, zeroesFrom, start);
+      const sizeBytes = Math.min(PAGE_BYTES, value.length - start);
+      const at = this.#take(sizeBytes);
+      value.set(this.#bytes.subarray(at, at + sizeBytes), start);
+      zeroesFrom = start + sizeBytes;
     }
+    clearTouched(value, zeroesFrom);
   }
 }
 

@@ -6,7 +6,7 @@
  * a cluster that was booted without it, provided that booting does not reach the line.
  */
 import { assemble } from "../../src/assembler/assemble.ts";
-import { buildFirmware, buildSystem } from "../../src/build/build.ts";
+import { buildFirmware, buildSystem, KERNEL_SPACE } from "../../src/build/build.ts";
 import { ObjectCache } from "../../src/build/object-cache.ts";
 import {
   type ClusterOptions,
@@ -411,9 +411,10 @@ export class Stage {
       for (const { address, before, after } of this.#patch!) {
         const { dma } = machine.memory;
         const there = new Uint8Array(before.length);
-        dma.read(address, there);
+        const physicalAddress = address - KERNEL_SPACE;
+        dma.read(physicalAddress, there);
         if (Buffer.compare(there, before) !== 0) return false;
-        dma.write(address, after);
+        dma.write(physicalAddress, after);
       }
     return true;
   }

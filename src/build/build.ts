@@ -53,7 +53,7 @@ export interface BuildOptions {
 /** Where the loader puts the kernel, on every PC with more than 1 MiB. */
 const KERNEL_PHYSICAL = 0x100000;
 /** By how much the kernel's linear addresses are above the physical ones: KERNEL_SPACE of asm/include/memory.inc. */
-const KERNEL_SPACE = 0xc0000000;
+export const KERNEL_SPACE = 0xc0000000;
 /** Address at which kernel.elf is linked: where the kernel runs. */
 const KERNEL_LINK_BASE = KERNEL_SPACE + KERNEL_PHYSICAL;
 

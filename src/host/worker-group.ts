@@ -237,6 +237,7 @@ class WorkerGroup implements MachineGroup {
       firmware: config.firmware,
       startSeconds: config.startSeconds,
       jit: config.jit,
+      reboot: config.reboot,
       machines,
     };
     shareModules();

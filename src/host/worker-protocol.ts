@@ -21,6 +21,7 @@ export interface WorkerSetup {
   readonly firmware: Uint8Array;
   readonly startSeconds: number;
   readonly jit: JitMode;
+  readonly reboot: boolean;
   readonly machines: readonly WorkerMachine[];
 }
 

@@ -38,6 +38,7 @@ function makeGroup(): LocalGroup {
       firmware: setup.firmware,
       startSeconds: setup.startSeconds,
       jit: setup.jit,
+      reboot: setup.reboot,
       serialOutput: (index, serialPort, value) => {
         byte[0] = value;
         put(SERIAL, positions.get(index)!, serialPort, 0, byte);

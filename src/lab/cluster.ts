@@ -8,6 +8,7 @@ import type { BoardParts } from "../../emulator/board.ts";
 import { Cluster } from "../../emulator/cluster/cluster.ts";
 import type { GroupFactory, MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/snapshot.ts";
+import { TRIPLE_FAULT } from "../../emulator/cpu/triple-fault.ts";
 import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
@@ -15,8 +16,9 @@ import type { Tap, TapHandler } from "../../emulator/ether/tap.ts";
 import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
 import { ConsoleText } from "./console.ts";
+import { TripleFaultError, WaitError } from "./errors.ts";
 import type { LabHost } from "./host.ts";
-import { formatNs, type TimeSpan, toNs } from "./time.ts";
+import { type TimeSpan, toNs } from "./time.ts";
 
 /** A disk or CD: bytes, or anything that reads and writes them. */
 export type Medium = Uint8Array | BlockBackend;
@@ -65,6 +67,13 @@ export interface ClusterOptions {
   readonly threads?: number;
   /** Whether hot guest code is compiled: it changes nothing but speed. */
   readonly jit?: JitMode;
+  /** Whether a reset that a guest asks for happens; when not, its machine switches itself off. True when absent. */
+  readonly reboot?: boolean;
+  /**
+   * What waits do when a guest ends in a triple fault: "fail" (when absent) throws a `TripleFaultError` that explains
+   * it; "go on" is for systems that reset a PC in this way.
+   */
+  readonly tripleFault?: "fail" | "go on";
   /** Paces virtual time to the host's clock; what the guests see stays the same. */
   readonly realtime?: boolean;
   /** Ends every wait with an `AbortError`. */
@@ -82,19 +91,6 @@ export interface WaitOptions {
   readonly look?: "time" | "output";
   /** Virtual time after which the wait fails; 60 s when absent. */
   readonly within?: TimeSpan | "forever";
-}
-
-/** A wait that ran out of virtual time: the message shows the end of what was there instead. */
-export class WaitError extends Error {
-  constructor(what: string, waitedNs: number, shown: string) {
-    const tail = shown
-      .split("\n")
-      .slice(-12)
-      .map((line) => `    | ${line}`)
-      .join("\n");
-    super(`${what} within ${formatNs(waitedNs)} of virtual time; the console ends with\n${tail}`);
-    this.name = "WaitError";
-  }
 }
 
 const DEFAULT_RAM_BYTES = 32 * 1024 * 1024;
@@ -360,6 +356,8 @@ export class LabCluster {
   readonly #signal: AbortSignal | undefined;
   #outputBytes = 0;
   #turnMs: number;
+  /** What the next wait is to throw. */
+  #tripleFault: TripleFaultError | null = null;
   #debugger: ClusterDebugger | null = null;
 
   constructor(options: ClusterOptions) {
@@ -392,6 +390,7 @@ export class LabCluster {
           }
         : {}),
       ...(options.jit !== undefined ? { jit: options.jit } : {}),
+      ...(options.reboot !== undefined ? { reboot: options.reboot } : {}),
       ...groupsFor(options),
       nodes: parts.map((part, index) => ({
         ...part,
@@ -401,12 +400,12 @@ export class LabCluster {
           this.#outputBytes++;
           nodes[index]!.console.append(byte);
         },
-        ...(options.log
-          ? {
-              log: (line: string): void =>
-                void (this.#debugger?.history.isRepeating(index) || options.log!(part.name, line)),
-            }
-          : {}),
+        log: (line: string): void => {
+          if (this.#debugger?.history.isRepeating(index)) return;
+          options.log?.(part.name, line);
+          if (line.startsWith(TRIPLE_FAULT) && options.tripleFault !== "go on")
+            this.#tripleFault ??= new TripleFaultError(part.name, this.nowNs, line);
+        },
       })),
     });
     options.nodes.forEach(({ off }, index) => {
@@ -492,6 +491,11 @@ export class LabCluster {
       const isOver = (): boolean => stop() || this.realtime || this.host.nowMs() - this.#turnMs >= TURN_MS;
       this.cluster.runUntil(endNs, { everyNs: LOOK_NS, look: isOver });
     }
+    if (this.#tripleFault) {
+      const error = this.#tripleFault;
+      this.#tripleFault = null;
+      throw error;
+    }
     const elapsedMs = this.host.nowMs() - this.#turnMs;
     const aheadMs = this.realtime ? LOOK_NS / 1e6 : 0;
     if (aheadMs === 0 && elapsedMs < TURN_MS) return;
@@ -551,7 +555,10 @@ function consoleExtras(nodes: readonly LabNode[]): Map<string, Uint8Array> {
 }
 
 /** Options of a restored cluster: what is not part of its state. */
-export type RestoreOptions = Pick<ClusterOptions, "capture" | "threads" | "realtime" | "signal" | "log" | "jit">;
+export type RestoreOptions = Pick<
+  ClusterOptions,
+  "capture" | "threads" | "realtime" | "signal" | "log" | "jit" | "reboot" | "tripleFault"
+>;
 
 /**
  * A cluster that goes on from a snapshot (`LabCluster.save`), made by `make`. Throws a SnapshotError, with the reason,

@@ -12,9 +12,9 @@ export {
   type Medium,
   type NodeOptions,
   type RestoreOptions,
-  WaitError,
   type WaitOptions,
 } from "./cluster.ts";
+export { TripleFaultError, WaitError } from "./errors.ts";
 
 /** What Node lends: threads, zlib, its clock and its event loop. */
 const nodeHost: LabHost = {

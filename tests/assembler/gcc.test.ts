@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { requireOracle, withFolder } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { compare } from "./differential.ts";
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "c");
@@ -24,7 +25,8 @@ function compile(gcc: string, file: string, options: readonly string[]): string 
 }
 
 describe("the output of gcc", () => {
-  for (const file of readdirSync(FOLDER).filter((name) => name.endsWith(".c"))) {
+  const files = readdirSync(FOLDER).filter((name) => name.endsWith(".c"));
+  for (const file of rowsOf(files, 2)) {
     test(file, { timeout: 240_000 }, (context) => {
       const gcc = requireOracle("gcc", context);
       const assembler = requireOracle("as", context);

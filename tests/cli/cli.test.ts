@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isThorough } from "../setup/tier.ts";
 import { provideBuild } from "../system/images.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -85,7 +86,7 @@ describe("qure build", () => {
 
   test("shows several mistakes with file, line, column and caret, exits 1, and leaves the previous build alone", async () => {
     const copy = sources("broken");
-    expect((await qure(["build"], copy)).exitCode).toBe(0);
+    provideBuild(copy);
     const before = readFileSync(join(copy, "build/qure.iso"));
     writeFileSync(
       join(copy, "asm/kernel/broken.s"),
@@ -168,7 +169,7 @@ describe("qure emu", () => {
       [1, 2, 3].map((n) => ({ name: `qure-${n}`, era: 1, age: 1, peers: 2 })),
     );
     expect((await run()).digest).toBe(first.digest);
-    expect((await run("--seed", "7")).digest).not.toBe(first.digest);
+    if (isThorough) expect((await run("--seed", "7")).digest).not.toBe(first.digest);
   });
 
   test("keeps the machines' disks in --dir: the next run is the next era", async () => {

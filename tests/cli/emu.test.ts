@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { rowsOf } from "../setup/tier.ts";
 import { provideBuild } from "../system/images.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
@@ -76,20 +77,23 @@ describe("files that are not what they should be", () => {
     expect(exitCode).toBe(code);
   });
 
-  test.each([0, 1, 777_777])("a disk of %i bytes is a disk: the machine boots from CD beside it", async (sizeBytes) => {
-    writeFileSync(join(folder, "odd.img"), "");
-    truncateSync(join(folder, "odd.img"), sizeBytes);
-    const { exitCode } = await qure([
-      "emu",
-      "--cdrom",
-      "build/qure.iso",
-      "--hda",
-      "odd.img",
-      "--until",
-      "text:cloud: .* era 1 age 1 peers 0",
-    ]);
-    expect(exitCode).toBe(0);
-  });
+  test.each(rowsOf([0, 1, 777_777], 1))(
+    "a disk of %i bytes is a disk: the machine boots from CD beside it",
+    async (sizeBytes) => {
+      writeFileSync(join(folder, "odd.img"), "");
+      truncateSync(join(folder, "odd.img"), sizeBytes);
+      const { exitCode } = await qure([
+        "emu",
+        "--cdrom",
+        "build/qure.iso",
+        "--hda",
+        "odd.img",
+        "--until",
+        "text:cloud: .* era 1 age 1 peers 0",
+      ]);
+      expect(exitCode).toBe(0);
+    },
+  );
 });
 
 test("--hda with --dir starts from a copy, and goes on with that", async () => {
@@ -119,7 +123,7 @@ describe("sudden ends", () => {
   test("killed in the middle, machines in --dir find their disks whole", async () => {
     const args = ["--nodes", "2", "--dir", "survivors"];
     expect((await emulate(...args)).nodes[0]!.era).toBe(1);
-    for (const milliseconds of [700, 900, 1200]) {
+    for (const milliseconds of rowsOf([700, 900, 1200], 1)) {
       await execa("node", [bundle, "emu", ...args, "--until", "text:never"], {
         cwd: folder,
         reject: false,

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { sameBytes } from "../../emulator/ether/packet.ts";
+import { KERNEL_SPACE } from "../../src/build/build.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { readElf, SparseDisk } from "../../src/index.ts";
 import { boot, DISK_BYTES, images, inState, PROMPT } from "../system/images.ts";
@@ -45,7 +46,7 @@ async function scene(): Promise<Scene> {
 /** Writes into the object cluster_node, as if the node had lived before. */
 function remember(node: LabNode, offset: number, bytes: Uint8Array): void {
   const found = readElf(images().kernelElf, "kernel.elf").symbols.find(({ name }) => name === "node");
-  node.machine.memory.dma.write(found!.value + offset, bytes);
+  node.machine.memory.dma.write(found!.value - KERNEL_SPACE + offset, bytes);
 }
 
 /** The node knows an era, to which it came when it had booted `ERA_AGE` times; now it is older. */

@@ -205,7 +205,7 @@ test_sleep:
     ret
 
 HEAP_SLOTS  = 64
-HEAP_ROUNDS = 20000
+HEAP_ROUNDS = 4000
 
 # Random allocations, each filled with its slot number, checked before it is freed; all is back at the end.
 test_heap:

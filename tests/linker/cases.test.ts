@@ -11,6 +11,7 @@ import { run } from "../../src/cli/ld.ts";
 import { captured } from "../binutils/captured.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
 import { type Case, CORNER_CASES, one, PROPERTIES_IN_MAP, property, QUIET, START, two } from "./corner-cases.ts";
+import { EDGE_CASES } from "./edge-cases.ts";
 
 /** A frame table's entry for `name`, and the code that it is about. */
 const framed = (name: string, body = "push %ebp\n.cfi_adjust_cfa_offset 4\npop %ebp\n"): string =>
@@ -349,7 +350,7 @@ function compared(
 }
 
 describe("the same as GNU ld", () => {
-  for (const [name, one] of Object.entries({ ...CASES, ...CORNER_CASES })) {
+  for (const [name, one] of Object.entries({ ...CASES, ...CORNER_CASES, ...EDGE_CASES })) {
     test(name, (context) => {
       const [as, ld, ar] = ["as", "ld", "ar"].map((tool) => requireOracle(tool, context)) as [string, string, string];
       compared({ as, ld, ar }, one);

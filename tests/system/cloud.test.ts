@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { blankDisk, SparseDisk } from "../../src/index.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { boot, CLOUD, DISK_BYTES, images, inState, PROMPT } from "./images.ts";
 
 interface Status {
@@ -195,10 +196,15 @@ test("without a DHCP server the nodes take different link-local addresses, and s
   }
 });
 
-test.each([
-  [5, 11],
-  [10, 12],
-])("%i nodes agree on one founder", async (count, seed) => {
+test.each(
+  rowsOf(
+    [
+      [5, 11],
+      [10, 12],
+    ] as const,
+    1,
+  ),
+)("%i nodes agree on one founder", async (count, seed) => {
   const lab = await cluster(count, { seed });
   await lab.nodes[0]!.enter("cloud", new RegExp(`era 1, .*; ${count - 1} other nodes are alive`));
 });

@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { ETHERTYPE_IPV4, get16, PROTOCOL_UDP, parseIpv4Packet, parseUdp } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
+import { isThorough } from "../setup/tier.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
 const CLUSTER_PORT = 20818;
@@ -133,7 +134,7 @@ describe("the coordinator", () => {
   });
 });
 
-test("a settled cluster of twelve costs a node one packet a second each way", async () => {
+test.runIf(isThorough)("a settled cluster of twelve costs a node one packet a second each way", async () => {
   const { lab, plug } = await cluster(12);
   const first = lab.nodes.indexOf(await coordinator(lab, plug));
   const from = plug.received.length;

@@ -79,6 +79,7 @@ export function checkLinkable(options: EmuOptions, media: Media): void {
   const { dir, fda, fdb, boot, firmware, vgabios, cdrom, hda } = options;
   const named = Object.entries({ dir, fda, fdb, boot, firmware, vgabios }).find(([, value]) => value !== null);
   if (named) throw new UsageError(`--link: no link can hold --${named[0]}`);
+  if (!options.reboot) throw new UsageError("--link: no link can hold --no-reboot");
   if (cdrom !== null && hda !== null) throw new UsageError("--link: a link holds one image, --cdrom or --hda");
   if (media.cdrom === null && media.hda === null) throw new UsageError("--link: there is no image");
 }

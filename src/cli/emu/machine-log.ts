@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { withFile } from "../fail.ts";
 
 /** What happens in good order on any machine is for the log only. */
-const USUAL = /^(?:power off|reset by )/;
+const USUAL = /^(?:power off|reset by |triple fault)/;
 
 export class MachineLog {
   readonly #folder: string | null;

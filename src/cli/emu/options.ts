@@ -214,6 +214,11 @@ export const EMU_OPTIONS = {
     choices: JIT_MODES,
     default: DEFAULT_JIT,
   }),
+  reboot: flag({
+    flags: "--no-reboot",
+    help: "a machine that would reset switches itself off instead",
+    group: RUN,
+  }),
   realtime: flag({ flags: "--realtime", help: "let a virtual second take a second", group: RUN }),
   json: flag({ flags: "--json", help: "print the outcome as one JSON object", group: OUTPUT }),
   log: optional({ flags: "--log <dir>", help: "write each console to NAME.log", group: OUTPUT, parse: text }),

@@ -18,6 +18,7 @@ import { openCapture, openLogs, writeScreenshots } from "./records.ts";
 import { watchScreen } from "./screen.ts";
 import { connectStdio, LEFT_BY_KEY } from "./serial.ts";
 import { stay, type Terminal } from "./terminal.ts";
+import { TripleFaults } from "./triple-fault.ts";
 
 /** Virtual time within which `--until` must be reached when there is no `--for`. */
 const DEFAULT_LIMIT_NS = 120e9;
@@ -60,18 +61,23 @@ export async function runEmu(
     const script = options.script === null ? null : readScript(options.script, nodes);
     const capture = options.pcap === null ? undefined : openCapture(options.pcap, closers);
     const machineLog = new MachineLog(log);
+    const tripleFaults = new TripleFaults(progress, options.symbols, media.cdrom ?? media.hda);
+    let lab: LabCluster | null = null;
     const common: RestoreOptions = {
       threads,
       jit: options.jit,
       realtime: options.realtime,
       signal: interrupt.signal,
       ...(capture ? { capture } : {}),
-      log: (node, line) => machineLog.write(node, line),
+      reboot: options.reboot,
+      tripleFault: "go on",
+      log: (node, line) => {
+        machineLog.write(node, line);
+        tripleFaults.hear(node, lab?.nowNs ?? 0, line);
+      },
     };
     const later = run ? nodes - run.nodes : 0;
-    const lab = from
-      ? restoreCluster(from.bytes, common)
-      : await newCluster(options, media, common, surroundings, later);
+    lab = from ? restoreCluster(from.bytes, common) : await newCluster(options, media, common, surroundings, later);
     closers.push(() => lab.close());
     const recorder = options.link ? new Recorder(lab) : null;
     if (log !== null) openLogs(lab, log, closers);
@@ -121,6 +127,7 @@ export async function runEmu(
         `--until ${goal!.text} was not reached within ${formatNs(options.for ?? DEFAULT_LIMIT_NS)} of virtual time`,
         EXIT_NOT_REACHED,
       );
+    if (!options.reboot && tripleFaults.count > 0) throw new CommandError("", EXIT_STANDSTILL);
     closeAll(closers);
   } catch (error) {
     throw interrupt.signal.aborted && error === interrupt.signal.reason

@@ -1,42 +1,65 @@
-/** Symbols for traces, out of ELF files: the ones that are named, or those that a build leaves beside its images. */
+/** Names and source lines out of ELF files: the ones that are named, or those that a build leaves beside its images. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type CodeSymbol, SymbolTable } from "../../../emulator/debug/symbols.ts";
 import { readIfPresent } from "../../host/files.ts";
+import { type LineRow, lineRowsOf } from "../../object/dwarf/line-table.ts";
 import { SHF_ALLOC, STT_FILE, STT_SECTION } from "../../object/elf.ts";
-import { ElfError, readElf } from "../../object/elf-reader.ts";
+import { ElfError, type ElfObject, readElf } from "../../object/elf-reader.ts";
 import { CommandError } from "../fail.ts";
 
-/** The symbols of a linked file that name an address in memory. */
-function symbolsOf(path: string): CodeSymbol[] {
+const BUILT = ["kernel.elf", "loader.elf"];
+
+/** `named`: files given by the user; without any, those of a build in the folder of `image`. */
+function readPrograms(named: readonly string[], image: string | null): ElfObject[] {
+  const beside =
+    image === null ? [] : BUILT.map((name) => join(dirname(image), name)).filter((path) => existsSync(path));
+  const paths = named.length > 0 ? named : beside;
+  return paths.map(readProgram);
+}
+
+function readProgram(path: string): ElfObject {
   const bytes = readIfPresent(path);
   if (!bytes) throw new CommandError(`${path}: no such file`);
   try {
-    const elf = readElf(bytes, path);
-    return elf.symbols.flatMap(({ name, value, type, section }) => {
-      const home = elf.sections[section];
-      if (
-        home === undefined ||
-        (home.flags & SHF_ALLOC) === 0 ||
-        name === "" ||
-        type === STT_SECTION ||
-        type === STT_FILE
-      )
-        return [];
-      return [{ name, linearAddress: value, endAddress: home.address + home.sizeBytes }];
-    });
+    return readElf(bytes, path);
   } catch (error) {
     if (error instanceof ElfError) throw new CommandError(error.message);
     throw error;
   }
 }
 
-const BUILT = ["kernel.elf", "loader.elf"];
+/** The symbols of a linked program that name an address in memory. */
+function symbolsOf({ symbols, sections }: ElfObject): CodeSymbol[] {
+  return symbols.flatMap(({ name, value, type, section }) => {
+    const home = sections[section];
+    if (home === undefined || (home.flags & SHF_ALLOC) === 0) return [];
+    if (name === "" || type === STT_SECTION || type === STT_FILE) return [];
+    return [{ name, linearAddress: value, endAddress: home.address + home.sizeBytes }];
+  });
+}
 
-/** `named`: files given by the user; without any, those of a build in the folder of `image`. */
 export function loadSymbols(named: readonly string[], image: string | null): SymbolTable {
-  const beside =
-    image === null ? [] : BUILT.map((name) => join(dirname(image), name)).filter((path) => existsSync(path));
-  const paths = named.length > 0 ? named : beside;
-  return new SymbolTable(paths.flatMap(symbolsOf));
+  return new SymbolTable(readPrograms(named, image).flatMap(symbolsOf));
+}
+
+/** Where code comes from: its symbol, and its line where a program has line tables. */
+export class Places {
+  readonly #symbols: SymbolTable;
+  readonly #rows: readonly LineRow[];
+
+  constructor(named: readonly string[], image: string | null) {
+    const programs = readPrograms(named, image);
+    this.#symbols = new SymbolTable(programs.flatMap(symbolsOf));
+    this.#rows = programs.flatMap((program) => lineRowsOf(program));
+  }
+
+  /** `c0104eb6 clock_tick+6h (asm/kernel/clock.s:41)`, as much of it as is known. */
+  describe(linearAddress: number): string {
+    let best: LineRow | null = null;
+    for (const row of this.#rows)
+      if (row.address <= linearAddress && (best === null || row.address >= best.address)) best = row;
+    const named = this.#symbols.describe(linearAddress);
+    return best === null || best.end ? named : `${named} (${best.file}:${best.line})`;
+  }
 }

@@ -7,12 +7,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import type { JitMode } from "../../../emulator/jit/jit.ts";
 import { LabCluster, restoreCluster } from "../../../src/index.ts";
-import { casesOf, isThorough } from "../../setup/tier.ts";
+import { casesOf, isThorough, rowsOf } from "../../setup/tier.ts";
 import { images } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
 
-/** Between two digests: in the fast tier five milliseconds, so that its few digests reach into the boot. */
-const MS = isThorough ? 1_000_000 : 5_000_000;
+/** Between two digests: in the fast tier ten milliseconds, so that its few digests reach into the boot. */
+const MS = isThorough ? 1_000_000 : 10_000_000;
 const COUNT = casesOf("emulator/cluster/every-millisecond").count;
 /** Odd, so that snapshots do not fall where digests do. */
 const MIDDLE_NS = Math.floor(COUNT / 2) * MS - 123_450;
@@ -50,22 +50,26 @@ afterAll(() => {
   for (const lab of made) lab.close();
 });
 
-for (const [jit, threads] of [
+const WAYS: readonly (readonly [jit: JitMode, threads: number])[] = [
   ["on", 1],
   ["force", 1],
   ["off", 2],
   ["force", 2],
-] as const) {
+];
+
+for (const [jit, threads] of rowsOf(WAYS, 2)) {
   test(`JIT ${jit}, ${threads === 1 ? "one thread" : "two threads"}`, { timeout: 600_000 }, () => {
     expect(digests(cluster(jit, threads))).toEqual(expected);
   });
 }
 
-for (const [before, after] of [
+const CHANGES: readonly (readonly [before: JitMode, after: JitMode])[] = [
   ["off", "force"],
   ["force", "off"],
-] as const) {
-  test(`a snapshot in the middle, JIT ${before} before it and ${after} behind it`, { timeout: 600_000 }, () => {
+];
+
+for (const [before, after] of rowsOf(CHANGES, 1)) {
+  test(`a snapshot in the middle, JIT ${before} before it and ${after} after it`, { timeout: 600_000 }, () => {
     const lab = cluster(before, 1);
     lab.cluster.runUntil(MIDDLE_NS);
     const copy = restoreCluster(lab.save(), { jit: after, threads: 2 });

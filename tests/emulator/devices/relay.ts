@@ -12,6 +12,7 @@ import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import type { StateVisitor } from "../../../emulator/state/state.ts";
 import { StateReader, StateWriter } from "../../../emulator/state/state-io.ts";
+import { isThorough } from "../../setup/tier.ts";
 import { CHIPS, complete } from "./chips.ts";
 import { TestBoard } from "./harness.ts";
 import { parseScript, type Step } from "./script.ts";
@@ -382,15 +383,20 @@ const STEPS = 6000;
 
 const asIs: Wrap = (visitor) => visitor;
 
-/** A case, handed over before each step; then so many sweeps. */
+/** In the fast tiers a long case is handed over so often. */
+const HAND_OVERS = 12;
+
+/** A case, handed over before each step of a short one; then so many sweeps. */
 export function relayCase(
   config: () => Partial<BoardConfig>,
   script: string,
   { sweeps, wrap = asIs }: { readonly sweeps: number; readonly wrap?: Wrap },
 ): void {
   const relay = new Relay(() => new TestBoard(config()), wrap);
-  for (const step of parseScript(script)) {
-    relay.handOver();
+  const steps = parseScript(script);
+  const stride = isThorough ? 1 : Math.ceil(steps.length / HAND_OVERS);
+  for (const [index, step] of steps.entries()) {
+    if (index % stride === 0) relay.handOver();
     relay.step(step);
   }
   relay.handOver();

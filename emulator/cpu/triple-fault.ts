@@ -1,0 +1,54 @@
+/**
+ * What a triple fault tells the person whose system it ended: a PC only resets, and all that led there is gone (SDM 3A
+ * 6.15, interrupt 8).
+ */
+import type { Core } from "./core.ts";
+import { EXCEPTION_NAMES, NO_ERROR_CODE, PAGE_FAULT } from "./exceptions.ts";
+import { BASE, CR0, CR2, CR3, CR4, CS, EIP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, SELECTOR } from "./layout.ts";
+
+/** One event of the chain, and where it was raised. */
+export interface Delivery {
+  readonly vector: number;
+  /** NO_ERROR_CODE: it has none. */
+  readonly errorCode: number;
+  readonly eip: number;
+}
+
+/** How the report begins; nothing else that a machine says does. */
+export const TRIPLE_FAULT = "triple fault";
+const GENERAL_REGISTERS = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"];
+const SEGMENT_REGISTERS = ["es", "cs", "ss", "ds", "fs", "gs"];
+
+const hex = (value: number, digits = 8): string => (value >>> 0).toString(16).padStart(digits, "0");
+
+function describe({ vector, errorCode }: Delivery): string {
+  const name = EXCEPTION_NAMES[vector] || `interrupt ${hex(vector, 2)}h`;
+  return errorCode === NO_ERROR_CODE ? name : `${name} error ${hex(errorCode, 4)}h`;
+}
+
+/**
+ * The report, its lines separated by line feeds: the chain with the linear address of the first event (`at XXXXXXXX`,
+ * for whoever knows names), the registers, the tables.
+ */
+export function describeTripleFault({ s, state }: Core, chain: readonly Delivery[]): string {
+  const [first] = chain;
+  const codeBase = s[BASE + CS]!;
+  const pageFault = chain.find(({ vector }) => vector === PAGE_FAULT);
+  const registers = GENERAL_REGISTERS.map((name, index) => `${name} ${hex(s[index]!)}`);
+  const segments = SEGMENT_REGISTERS.map((name, index) => `${name} ${hex(s[SELECTOR + index]!, 4)}`);
+  const control = [`cr0 ${hex(s[CR0]!)}`, `cr2 ${hex(s[CR2]!)}`, `cr3 ${hex(s[CR3]!)}`, `cr4 ${hex(s[CR4]!)}`];
+  const tables = [
+    `gdt ${hex(s[GDT_BASE]!)} limit ${hex(s[GDT_LIMIT]!, 4)}h`,
+    `idt ${hex(s[IDT_BASE]!)} limit ${hex(s[IDT_LIMIT]!, 4)}h`,
+  ];
+  return [
+    `${TRIPLE_FAULT}: ${chain.map(describe).join(", then ")}`,
+    `  at ${hex(codeBase + (first?.eip ?? s[EIP]!))}, cs:eip ${hex(s[SELECTOR + CS]!, 4)}:${hex(first?.eip ?? s[EIP]!)}, eflags ${hex(state.eflags)}`,
+    ...(pageFault ? [`  the page fault was for linear address ${hex(s[CR2]!)}`] : []),
+    `  ${registers.slice(0, 4).join("  ")}`,
+    `  ${registers.slice(4).join("  ")}`,
+    `  ${segments.join("  ")}`,
+    `  ${control.join("  ")}`,
+    `  ${tables.join("  ")}`,
+  ].join("\n");
+}

@@ -1,0 +1,36 @@
+/** Explains guests' triple faults on standard error: with names and source lines for the address that a machine reports. */
+import { TRIPLE_FAULT } from "../../../emulator/cpu/triple-fault.ts";
+import { formatNs } from "../../lab/time.ts";
+import type { Progress } from "../progress.ts";
+import { Places } from "./symbols.ts";
+
+const ADDRESS = /^( {2}at )([0-9a-f]{8})\b/m;
+
+export class TripleFaults {
+  readonly #progress: Progress;
+  readonly #symbols: readonly string[];
+  readonly #image: string | null;
+  #count = 0;
+
+  /** `symbols` are files given by the user; without any, those beside `image` give the names. */
+  constructor(progress: Progress, symbols: readonly string[], image: string | null) {
+    this.#progress = progress;
+    this.#symbols = symbols;
+    this.#image = image;
+  }
+
+  /** How many there were. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Takes what a machine reports; only triple faults are told. */
+  hear(node: string, atNs: number, line: string): void {
+    if (!line.startsWith(TRIPLE_FAULT)) return;
+    this.#count++;
+    const report = line.replace(ADDRESS, (_, head: string, address: string) => {
+      return `${head}${new Places(this.#symbols, this.#image).describe(Number.parseInt(address, 16))}`;
+    });
+    this.#progress.note(`${node}, at virtual time ${formatNs(atNs)}: ${report}`);
+  }
+}

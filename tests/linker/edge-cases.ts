@@ -1,0 +1,122 @@
+/**
+ * Programs for cases.test.ts at the edges of what the linker looks at: records that are not quite right, names that are
+ * almost of a kind, things that are thrown away while something else goes on.
+ */
+import { type Case, one, QUIET, START, two } from "./corner-cases.ts";
+
+const scripted = (source: string, script: string, ...options: string[]): Case => ({
+  sources: [QUIET + START + source],
+  script,
+  options,
+});
+
+/** A frame table of raw words. */
+const frames = (words: string): string => `.section .eh_frame,"a",@progbits\n${words}\n.text\n`;
+const HEAD = ".long 16, 0x7a010000\n";
+/** The common head as GNU as writes it: version 1, no augmentation. */
+const COMMON = '.long 12, 0\n.byte 1\n.asciz ""\n.byte 1, 0x7c, 8, 0x0c, 4, 4, 0x88\n';
+
+/** Strings of one section, with an alignment before each. */
+const aligned = (align: number, ...texts: string[]): string =>
+  `.section .rodata.a,"aMS",@progbits,1\n${texts.map((text) => `.balign ${align}\n.asciz "${text}"\n`).join("")}.text\n`;
+
+const EMPTY_IN_MAP = "GNU ld hangs its empty sections on another object";
+const COMMON_IN_MAP = "GNU ld lists common symbols in the order of its table of names";
+
+export const EDGE_CASES: Readonly<Record<string, Case>> = {
+  "frames: a record that is cut off": two(frames(COMMON), frames(".long 100, 0, 0")),
+  "frames: a record that is too short for its kind": two(frames(COMMON), frames(".long 3\n.byte 1, 2, 3")),
+  "frames: less than a length": two(frames(COMMON), frames(".byte 1, 2, 3")),
+  "frames: an end mark in the middle": two(frames(`${COMMON}.long 0\n${COMMON}`), frames(COMMON)),
+  "frames: an end mark alone": two(frames(COMMON), frames(".long 0")),
+  "frames: a record of 64 bits": two(frames(COMMON), frames(".long 0xffffffff\n.quad 16\n.quad 0, 0")),
+  "frames: a head that is not there": two(frames(COMMON), frames(`${HEAD}.long 1, 2, 3`)),
+  "frames: nothing": two(frames(""), frames(COMMON)),
+  "strings: no bytes at all": two(
+    '.section .rodata.s,"aMS",@progbits,1\n',
+    '.section .rodata.s,"aMS",@progbits,1\n.asciz "abc"\n',
+  ),
+  "constants: not a whole number of them": two(
+    '.section .rodata.c,"aM",@progbits,4\n.long 5\n.byte 6\n',
+    '.section .rodata.c,"aM",@progbits,4\n.long 5\n',
+  ),
+  "constants: with addresses in them": two(
+    '.section .rodata.c,"aM",@progbits,4\n.long _start, 5\n',
+    '.section .rodata.c,"aM",@progbits,4\n.long 5, 5\n',
+  ),
+  "constants: units of three bytes": two(
+    '.section .rodata.c,"aM",@progbits,3\n.byte 1, 2, 3, 1, 2, 3\n',
+    '.section .rodata.c,"aM",@progbits,3\n.byte 1, 2, 3\n',
+  ),
+  "constants: units of twelve bytes, aligned to eight": two(
+    '.section .rodata.c,"aM",@progbits,12\n.balign 8\n.long 1, 2, 3, 1, 2, 3\n',
+    '.section .rodata.c,"aM",@progbits,12\n.balign 4\n.long 1, 2, 3\n',
+  ),
+  ...Object.fromEntries(
+    ([1, 2, 4, 8] as const).flatMap((first) =>
+      ([1, 2, 4] as const).map((second): [string, Case] => [
+        `strings: ends of others, aligned to ${first} and ${second}`,
+        two(aligned(first, "alphabet", "abet", "bet"), aligned(second, "bet", "et", "habet", "")),
+      ]),
+    ),
+  ),
+  "old single copies: beside a group of the same name": two(
+    '.section .text.f,"axG",@progbits,f,comdat\n.weak f\nf: ret\n.text\ncall f\n',
+    '.section .gnu.linkonce.t.f,"ax"\n.weak f\nf: nop\nret\n.section .gnu.linkonce.f,"ax"\nnop\n.text\ncall f\n',
+  ),
+  "old single copies: of a name without a kind": two(
+    '.section .gnu.linkonce.x,"ax"\nnop\n',
+    '.section .gnu.linkonce.x,"ax"\nnop\nnop\n',
+  ),
+  "symbols: of sections that are thrown away": scripted(
+    '.section .gone,"aw"\nhere: .long 1\n.globl there\nthere: .long 2\n.weak perhaps\n',
+    "SECTIONS { .text 0x1000 : { *(.text) } /DISCARD/ : { *(.gone) } .rest : { *(*) } }",
+  ),
+  ...Object.fromEntries(
+    [[], ["-q"], ["-r"], ["-x"], ["-X"], ["-s"], ["-r", "-x"]].map((options): [string, Case] => [
+      `symbols: weak ones that nobody defines ${options.join(" ")}`,
+      one(
+        ".weak maybe, never\n.long maybe\nmine: .long 1\n.Lown: nop\n.set number, 77\n.comm shared, 8, 4\n.local quiet\n.comm quiet, 4, 4\n",
+        ...options,
+      ),
+    ]),
+  ),
+  "symbols: hidden ones become local": {
+    ...two(
+      ".hidden h\n.globl h\nh: ret\n.internal i\n.globl i\ni: ret\n.protected p\n.globl p\np: ret\n",
+      "call h\ncall i\ncall p\n",
+    ),
+    mapDiffers: EMPTY_IN_MAP,
+  },
+  "symbols: a file's name after another's": two('.file "first.c"\na: nop\n', '.file "second.c"\n.Lx: nop\n'),
+  "common symbols: sorted, and collected": {
+    ...two(
+      ".comm a, 4, 4\n.comm b, 40, 16\nmov b, %eax\n",
+      ".comm c, 1, 1\n.comm d, 2, 8\n",
+      "--sort-common",
+      "--gc-sections",
+    ),
+    mapDiffers: COMMON_IN_MAP,
+  },
+  "a script: names in sections, hidden and provided": {
+    ...scripted(
+      ".long in, out, maybe\n",
+      "SECTIONS { .text 0x1000 : { HIDDEN(in = .); *(.text) PROVIDE(maybe = . + 1); PROVIDE_HIDDEN(other = 3); out = .; out += 4; } }",
+    ),
+    mapDiffers: "GNU ld puts a value that is not its last into brackets",
+  },
+  "a script: commands with a list and without": {
+    ...scripted(
+      "",
+      "OUTPUT_ARCH(i386) TARGET(elf32-i386) FORCE_COMMON_ALLOCATION SECTIONS { .text 0x1000 : { *(.text) } }",
+    ),
+    mapDiffers: "GNU ld names the target",
+  },
+  "a script: common symbols that stay common": {
+    ...scripted(
+      ".comm a, 4, 4\n",
+      "FORCE_COMMON_ALLOCATION SECTIONS { .text 0x1000 : { *(.text) } .bss : { *(COMMON) } }",
+    ),
+    mapDiffers: EMPTY_IN_MAP,
+  },
+};
