@@ -1,6 +1,7 @@
 /** A program being linked: its inputs, the places of all sections, and everything that is wrong with it. */
 
 import {
+  PT_LOAD,
   SHF_ALLOC,
   SHF_WRITE,
   SHT_FINI_ARRAY,
@@ -282,7 +283,26 @@ export class Program {
       if (segments.length === count || !usesHeaders) break;
       count = segments.length;
     }
-    return { segments, file: assignOffsets(segments, isPaged, options.pageBytes ?? PAGE_BYTES, this.outputs()) };
+    const file = assignOffsets(segments, isPaged, options.pageBytes ?? PAGE_BYTES, this.outputs());
+    this.#defineHeaderStart(segments, file);
+    return { segments, file };
+  }
+
+  /** `__ehdr_start`: where the ELF header is in memory, for programs that look at themselves. */
+  #defineHeaderStart(segments: readonly Segment[], { headers }: FileLayout): void {
+    const symbol = this.symbols.get("__ehdr_start");
+    if (symbol === undefined || symbol.isDefined) return;
+    const at = segments.findIndex(({ type, hasHeaders, hasProgramHeadersOnly }) =>
+      type === PT_LOAD ? hasHeaders && hasProgramHeadersOnly !== true : false,
+    );
+    const header = headers[at];
+    if (header === undefined) return;
+    const first =
+      segments[at]!.sections[0] ?? segments.find(({ sections }) => sections.length > 0)?.sections[0] ?? null;
+    symbol.state = "defined";
+    symbol.output = first;
+    symbol.value = header.address - (first?.address ?? 0);
+    symbol.isForcedLocal = true;
   }
 
   /** Permissions that the objects ask for the stack; null when none of them speaks of it. */

@@ -80,12 +80,12 @@ class Parser extends SectionParser {
           this.word();
           this.#allocatesGroups = true;
           break;
-        case "OUTPUT_ARCH":
-        case "TARGET":
         case "FORCE_COMMON_ALLOCATION":
           this.word();
           this.#forcesCommon = true;
           break;
+        case "OUTPUT_ARCH":
+        case "TARGET":
         case "INHIBIT_COMMON_ALLOCATION":
         case "LD_FEATURE":
           this.word();
