@@ -185,7 +185,7 @@ export function collectSymbols(
     if (options.retained?.has(symbol.name) === false && !needed.has(symbol.name)) continue;
     if (ofGlobal.has(symbol) || (symbol.isUnused && !symbol.isDefined)) continue;
     // What nobody defines, and nobody minds, is not in a program.
-    if (symbol.state === "undefined" && !options.keepsRelocations) continue;
+    if (symbol.state === "undefined" && symbol.firstReference !== null && !options.keepsRelocations) continue;
     if (symbol.state === "undefined-weak" && (!symbol.isReferenced || !options.keepsRelocations)) continue;
     if (symbol.section && (symbol.section.isDiscarded || symbol.section.output === null)) continue;
     const isWeak = symbol.state === "weak" || symbol.state === "undefined-weak";
