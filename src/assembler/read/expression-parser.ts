@@ -348,7 +348,7 @@ export class ExpressionParser {
     }
     const atom = reading.atoms.intern(input.bytes, start, end);
     const lower = atom.lower;
-    if (this.intelOperand && lower.text === EIZ.name && reading.allowsNakedRegisters) {
+    if (this.intelOperand && reading.allowsIndexRegister && lower.text === EIZ.name && reading.allowsNakedRegisters) {
       input.offset = end;
       return registerExpression(EIZ, start);
     }
