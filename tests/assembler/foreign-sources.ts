@@ -598,4 +598,10 @@ far\i: nop
   "views of rows before the first": {
     text: '.file 1 "a.c"\n.loc 1 1\n.loc 1 2 view v1\nnop\n.loc 1 3 view v2\nnop\n.data\n.uleb128 v1\n.uleb128 v2\n',
   },
+  "marks on calls through descriptors, absolute symbols in the table": {
+    text: "lea x@TLSDESC(%ebx), %eax\ncall *x@TLSCALL(%eax)\nnop\ncall *y@tlscall(%ecx)\nadd n@GOT(%ebx), %eax\nmov n@GOT(%ebx), %ecx\nn = 5\n",
+  },
+  "frames of the source and of directives": {
+    text: 'f: .cfi_startproc\nnop\n.cfi_endproc\n.section .eh_frame,"a",@progbits\n.uleb128 b - a\na: .skip 3\nb: .balign 4\n',
+  },
 };

@@ -29,7 +29,7 @@ export class DebugSection {
 
   /** Offset in the section of the next byte: the source may have put something there too. */
   get end(): number {
-    return this.section.subsection(0).length + this.length;
+    return this.section.sizeBytes + this.length;
   }
 
   byte(...values: number[]): void {
@@ -88,6 +88,8 @@ export class DebugSection {
       subsection.fixups.add(start + position, 4, expression, pcRelative, 0, false, 0, true, null, 0);
     }
     chainSubsections(this.section);
-    this.section.sizeBytes = subsection.length;
+    // What the source put there may have parts whose size layout has decided.
+    const { last } = subsection;
+    this.section.sizeBytes = last.address + last.fixedSize;
   }
 }
