@@ -11,8 +11,8 @@ HANDLE_TYPE directory_type, "directory", directory_destroy
 
 LIST_MOUNT      = 0                     # handle of mount_open; 0: the list of mount points
 LIST_ID         = 4
-LIST_POSITION   = 8
-LIST_SIZE       = 12
+LIST_POSITION   = 8                     # 8 bytes
+LIST_SIZE       = 16
 
 .text
 
@@ -215,51 +215,51 @@ directory_destroy:
 directory_read:
     push    ebx
     push    esi
+    push    edi
     push    ebp
     mov     ebp, eax
     mov     edx, offset directory_type
     call    handle_hold
     jc      9f
-    push    ebp
-    mov     ebp, eax                    # EBP: LIST record
-    mov     esi, [ebp + LIST_POSITION]
-    mov     eax, [ebp + LIST_MOUNT]
+    mov     esi, eax                    # ESI: LIST record
+    mov     ecx, edi
+    lea     edi, [esi + LIST_POSITION]
+    mov     eax, [esi + LIST_MOUNT]
     test    eax, eax
     jz      1f
-    mov     edx, [ebp + LIST_ID]
-    mov     ecx, edi
+    mov     edx, [esi + LIST_ID]
     mov     ebx, FS_NEXT
     call    mount_call
     jmp     2f
 1:  call    directory_mounts
-2:  jc      3f
-    mov     [ebp + LIST_POSITION], eax
-3:  pop     edx
-    push    eax
+2:  push    eax
     pushfd
-    mov     eax, edx
+    mov     eax, ebp
     call    handle_release
     popfd
     pop     eax
 9:  pop     ebp
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
 # The next mount point.
-# In: ESI index in the table of mounts, EDI NODE record.
-# Out: EAX index to go on at; CF and ERROR_NOT_FOUND after the last.
+# In: EDI address of an index in the table of mounts, ECX NODE record.
+# Out: the index is moved; CF and ERROR_NOT_FOUND after the last.
 directory_mounts:
-    imul    ebx, esi, MOUNT_SIZE_OF
+    push    edi
+    mov     edx, edi
+    mov     edi, ecx
+1:  mov     eax, [edx]
+    cmp     eax, MOUNT_MAX
+    jae     2f
+    inc     dword ptr [edx]
+    imul    ebx, eax, MOUNT_SIZE_OF
     add     ebx, offset mount_table
-1:  cmp     esi, MOUNT_MAX
-    jae     3f
-    inc     esi
     cmp     dword ptr [ebx + MOUNT_CLASS], 0
-    jne     2f
-    add     ebx, MOUNT_SIZE_OF
-    jmp     1b
-2:  call    directory_root
+    je      1b
+    call    directory_root
     lea     eax, [edi + NODE_NAME]
     lea     edx, [ebx + MOUNT_PATH + 1]
     mov     ecx, MOUNT_PATH_BYTES
@@ -269,10 +269,11 @@ directory_mounts:
     add     edx, VOLUME_NAME
     mov     ecx, 8
     call    string_copy
-    mov     eax, esi
+    pop     edi
     clc
     ret
-3:  mov     eax, ERROR_NOT_FOUND
+2:  pop     edi
+    mov     eax, ERROR_NOT_FOUND
     stc
     ret
 

@@ -217,6 +217,7 @@ file_unlist:
 # In: EAX mount record, EDX id.
 # Out: CF when so.
 # Clobbers: ECX only.
+.global file_is_open
 file_is_open:
     mov     ecx, [file_first]
 1:  jecxz   3f

@@ -1,169 +1,382 @@
-# OOFS, commits: a change becomes real when one sector, the commit record, is on the disk. There are two places for it,
-# used in turn; whichever holds the higher number is the volume's state. Data is flushed before the record is written,
-# and the record before anyone is told, so at any power cut one of the two is whole and everything that it leads to is
-# there. In all routines EBX = OOFS record (oofs.inc); it is kept.
+# OOFS, commits: all changes become real when one sector, the commit record, is on the disk. It has two copies, and
+# there are two records, used in turn. All else is flushed before the record is written, and the record before anyone
+# is told. In all routines EBX = OOFS record (oofs.inc); it is kept.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "disk.inc"
+.include "fs.inc"
 .include "oofs.inc"
+
+.section .rodata
+.balign 4
+oofs_seal_order:                        # trees whose roots are in the state, in the order in which they are written
+    .long   TREE_ID_TABLE, TREE_ID_TABLE2, TREE_ID_MAP
+SEAL_ORDER_END = . - oofs_seal_order
 
 .text
 
-# Makes the changes since the last commit real. After a failure they are given up; when the failure leaves open whether
-# the record was written, the volume takes no more changes until it is mounted again.
-# Out: CF and EAX on failure.
+# Whether the volume can be changed.
+# Out: CF and EAX = ERROR_READ_ONLY when not.
+# Clobbers: EAX only.
+.global oofs_writable
+oofs_writable:
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_READ_ONLY | OOFS_IS_FAILED
+    jz      1f
+    mov     eax, ERROR_READ_ONLY
+    stc
+1:  ret
+
+# Makes all operations so far real. After a failure the volume shows the last commit, and is not written any more.
+# Out: CF and EAX error.
 .global oofs_commit
 oofs_commit:
-    push    esi
-    mov     eax, [ebx + OOFS_VOLUME]
-    call    volume_flush
-    jc      8f
-    add     dword ptr [ebx + OOFS_SEQUENCE], 1
-    adc     dword ptr [ebx + OOFS_SEQUENCE + 4], 0
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_CHANGED | OOFS_IS_FIRST
+    jz      9f                          # CF is clear
+    call    oofs_writable
+    jc      9f
     call    oofs_commit_write
-    jc      7f
-    mov     eax, [ebx + OOFS_VOLUME]
-    call    volume_flush
-    jc      7f
-    lea     eax, [ebx + OOFS_TABLE]
-    lea     edx, [ebx + OOFS_WORK]
-    mov     ecx, OBJECT_SIZE_OF
-    call    mem_copy
-    mov     eax, [ebx + OOFS_OBJECTS]
-    mov     [ebx + OOFS_COMMITTED], eax
-    mov     eax, [ebx + OOFS_USED]
-    mov     [ebx + OOFS_COMMITTED_USED], eax
-    call    oofs_map_commit
-    xor     eax, eax
-    jmp     9f
-7:  mov     dword ptr [ebx + OOFS_FAILED], 1
-    sub     dword ptr [ebx + OOFS_SEQUENCE], 1
-    sbb     dword ptr [ebx + OOFS_SEQUENCE + 4], 0
-8:  mov     esi, eax
-    call    oofs_abort
-    mov     eax, esi
-    stc
-9:  pop     esi
-    ret
+    jnc     9f
+    call    oofs_give_up
+9:  ret
 
-# Gives up the changes since the last commit. Nothing on the disk has to be undone.
-.global oofs_abort
-oofs_abort:
-    lea     eax, [ebx + OOFS_WORK]
-    lea     edx, [ebx + OOFS_TABLE]
-    mov     ecx, OBJECT_SIZE_OF
-    call    mem_copy
-    mov     eax, [ebx + OOFS_COMMITTED]
-    mov     [ebx + OOFS_OBJECTS], eax
-    mov     eax, [ebx + OOFS_COMMITTED_USED]
-    mov     [ebx + OOFS_USED], eax
-    mov     dword ptr [ebx + OOFS_TABLE_INDEX], -1
-    call    oofs_nodes_forget
-    jmp     oofs_map_abort
-
-# Writes the commit record of OOFS_SEQUENCE with OOFS_WORK. The data buffer serves.
-# Out: CF and EAX on failure.
+# Writes all that has changed, from below, and the commit record.
+# Out: CF and EAX error.
 oofs_commit_write:
     push    esi
     push    edi
-    mov     edi, [ebx + OOFS_DATA]
-    mov     eax, edi
-    xor     edx, edx
-    mov     ecx, 512
-    call    mem_set
-    mov     dword ptr [edi + COMMIT_MAGIC], 0x53464F4F # "OOFS"
-    mov     dword ptr [edi + COMMIT_MAGIC + 4], 0x54494D43 # "CMIT"
-    mov     dword ptr [edi + COMMIT_VERSION], OOFS_VERSION
-    mov     eax, [ebx + OOFS_SEQUENCE]
-    mov     [edi + COMMIT_SEQUENCE], eax
-    mov     eax, [ebx + OOFS_SEQUENCE + 4]
-    mov     [edi + COMMIT_SEQUENCE + 4], eax
-    mov     eax, [ebx + OOFS_BLOCKS]
-    mov     [edi + COMMIT_BLOCKS], eax
-    mov     eax, [ebx + OOFS_USED]
-    mov     [edi + COMMIT_USED], eax
-    mov     eax, [ebx + OOFS_OBJECTS]
-    mov     [edi + COMMIT_OBJECTS], eax
-    lea     eax, [edi + COMMIT_TABLE]
-    lea     edx, [ebx + OOFS_WORK]
-    mov     ecx, OBJECT_SIZE_OF
-    call    mem_copy
-    mov     eax, edi
-    mov     edx, 512
-    call    crc32
-    mov     [edi + COMMIT_CHECKSUM], eax
-    mov     edx, [ebx + OOFS_SEQUENCE]
-    and     edx, 1
-    inc     edx
-    shl     edx, 3                      # block 1 or 2, its first sector
-    mov     ecx, edi
+    call    oofs_recover_settle
+    jc      .Loofs_commit_write_done
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_RECOUNT
+    jz      .Loofs_commit_write_gained
+    call    oofs_count
+    jc      .Loofs_commit_write_done
+    jmp     .Loofs_commit_write_seal
+.Loofs_commit_write_gained:
+    call    oofs_gained
+    jc      .Loofs_commit_write_done
+    add     [ebx + OOFS_STATE + STATE_FREE], eax
+.Loofs_commit_write_seal:
+    call    oofs_seal
+    jc      .Loofs_commit_write_done
+    lea     edi, [ebx + OOFS_STATE]
+    lea     edx, [edi + STATE_TABLE]
+    lea     eax, [ebx + OOFS_TABLE]
+    call    oofs_root_take
+    lea     edx, [edi + STATE_TABLE2]
+    lea     eax, [ebx + OOFS_TABLE2]
+    call    oofs_root_take
+    lea     edx, [edi + STATE_MAP]
+    lea     eax, [ebx + OOFS_MAP]
+    call    oofs_root_take
+    add     dword ptr [edi + STATE_SEQUENCE], 1
+    adc     dword ptr [edi + STATE_SEQUENCE + 4], 0
+    call    oofs_now
+    mov     [edi + STATE_TIME], eax
+    mov     dword ptr [edi + STATE_TIME + 4], 0
     mov     eax, [ebx + OOFS_VOLUME]
-    mov     esi, 1
-    call    volume_write
+    call    volume_flush
+    jc      .Loofs_commit_write_done
+    call    oofs_record_make
+    mov     ecx, [edi + STATE_SEQUENCE]
+    and     ecx, 1
+    lea     eax, [ecx + 1]
+    call    oofs_sector_write
+    jc      .Loofs_commit_write_done
+    mov     ecx, [edi + STATE_SEQUENCE]
+    and     ecx, 1
+    mov     eax, [edi + STATE_BLOCKS]
+    lea     eax, [eax + ecx - 2]
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_CONVERTED
+    jnz     .Loofs_commit_write_flush   # version 1 may have content there
+    call    oofs_sector_write
+    jc      .Loofs_commit_write_done
+.Loofs_commit_write_flush:
+    mov     eax, [ebx + OOFS_VOLUME]
+    call    volume_flush
+    jc      .Loofs_commit_write_done
+    call    oofs_adopt
+    clc
+.Loofs_commit_write_done:
     pop     edi
     pop     esi
     ret
 
-# Reads a commit record and checks it.
-# In: EDX slot, 0 or 1, ECX room for 512 bytes.
-# Out: CF when there is no valid one there, EAX = ERROR_CORRUPT or the drive's.
-.global oofs_commit_read
-oofs_commit_read:
+# Copies the root pointer of a tree.
+# In: EAX tree, EDX where it goes.
+# Clobbers: EAX, ECX, EDX only.
+oofs_root_take:
+    mov     ecx, [eax + TREE_ROOT + POINTER_BLOCK]
+    mov     [edx + POINTER_BLOCK], ecx
+    mov     ecx, [eax + TREE_ROOT + POINTER_CHECKSUM]
+    mov     [edx + POINTER_CHECKSUM], ecx
+    ret
+
+# The time.
+# Out: EAX seconds since 1970.
+.global oofs_now
+oofs_now:
+    call    clock_seconds
+    add     eax, 946684800              # 2000-01-01
+    ret
+
+# Takes what is in OOFS_STATE as the last commit, from which changes go on.
+.global oofs_adopt
+oofs_adopt:
+    push    edi
+    lea     eax, [ebx + OOFS_COMMITTED]
+    lea     edx, [ebx + OOFS_STATE]
+    mov     ecx, STATE_SIZE_OF
+    call    mem_copy
+    and     dword ptr [ebx + OOFS_FLAGS], ~(OOFS_IS_CHANGED | OOFS_IS_FIRST | OOFS_IS_RECOUNT | OOFS_IS_LISTED)
+    lea     eax, [ebx + OOFS_OLD_MAP]
+    lea     edx, [ebx + OOFS_COMMITTED]
+    mov     ecx, TREE_ID_OLD_MAP
+    call    oofs_map_tree
+    lea     edi, [ebx + OOFS_REGIONS]
+    xor     eax, eax
+    mov     ecx, OOFS_REGIONS_BYTES / 4
+    rep stosd
+    mov     dword ptr [ebx + OOFS_WINDOW_REGION], -1
+    mov     eax, TREE_ID_OLD_MAP
+    call    oofs_cache_forget
+    mov     eax, TREE_ID_HELD
+    call    oofs_cache_forget
+    pop     edi
+    ret
+
+# Takes the trees of OOFS_STATE, whose blocks are on the disk.
+.global oofs_take_trees
+oofs_take_trees:
     push    esi
     push    edi
-    push    edx
-    mov     edi, ecx
-    inc     edx
-    shl     edx, 3
-    mov     eax, [ebx + OOFS_VOLUME]
-    mov     esi, 1
-    call    volume_read
-    pop     esi                         # ESI: slot
-    jc      9f
-    cmp     dword ptr [edi + COMMIT_MAGIC], 0x53464F4F
-    jne     8f
-    cmp     dword ptr [edi + COMMIT_MAGIC + 4], 0x54494D43
-    jne     8f
-    cmp     dword ptr [edi + COMMIT_VERSION], OOFS_VERSION
-    jne     8f
-    mov     eax, edi
-    call    oofs_sector_check
-    jc      8f
-    mov     eax, [edi + COMMIT_SEQUENCE]
-    mov     edx, eax
-    or      edx, [edi + COMMIT_SEQUENCE + 4]
-    jz      8f
-    and     eax, 1
-    cmp     eax, esi
-    jne     8f
-    mov     eax, [ebx + OOFS_BLOCKS]
-    cmp     [edi + COMMIT_BLOCKS], eax
-    jne     8f
-    clc
-    jmp     9f
-8:  mov     eax, ERROR_CORRUPT
-    stc
-9:  pop     edi
+    lea     esi, [ebx + OOFS_STATE]
+    lea     edi, [ebx + OOFS_TABLE]
+    mov     eax, TREE_ID_TABLE
+    lea     edx, [esi + STATE_TABLE]
+    call    oofs_table_tree
+    lea     edi, [ebx + OOFS_TABLE2]
+    mov     eax, TREE_ID_TABLE2
+    lea     edx, [esi + STATE_TABLE2]
+    call    oofs_table_tree
+    lea     eax, [ebx + OOFS_MAP]
+    mov     edx, esi
+    mov     ecx, TREE_ID_MAP
+    call    oofs_map_tree
+    mov     dword ptr [ebx + OOFS_WINDOW_REGION], -1
+    mov     dword ptr [ebx + OOFS_WAITING], 0
+    mov     dword ptr [ebx + OOFS_DRAINING], 0
+    pop     edi
     pop     esi
     ret
 
-# Proves the checksum of a superblock or commit record.
-# In: EAX sector.
-# Out: CF when it is wrong.
-.global oofs_sector_check
-oofs_sector_check:
+# Makes a tree one of the object tables.
+# In: EDI tree, ESI state, EAX key, EDX root pointer.
+.global oofs_table_tree
+oofs_table_tree:
+    mov     [edi + TREE_KEY], eax
+    mov     dword ptr [edi + TREE_NODE_ID], TREE_ID_TABLE
+    mov     eax, [edx + POINTER_BLOCK]
+    mov     [edi + TREE_ROOT + POINTER_BLOCK], eax
+    mov     eax, [edx + POINTER_CHECKSUM]
+    mov     [edi + TREE_ROOT + POINTER_CHECKSUM], eax
+    mov     eax, [esi + STATE_SLOTS]
+    shr     eax, 5                      # OBJECT_PER_BLOCK
+    mov     [edi + TREE_BLOCKS], eax
+    call    oofs_tree_depth
+    mov     [edi + TREE_DEPTH], eax
+    ret
+
+# Gives the volume up after something failed: shows what was confirmed, and writes nothing any more. Says so once.
+# In: EAX error.
+# Out: EAX error, CF set.
+.global oofs_give_up
+oofs_give_up:
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_FAILED
+    jnz     1f
+    push    eax
+    call    oofs_complain
+    or      dword ptr [ebx + OOFS_FLAGS], OOFS_IS_FAILED
+    mov     edx, [ebx + OOFS_VOLUME]
+    call    error_text
+    PRINTF  "oofs: %s: %s. It is not written any more until it is mounted anew, and shows what was confirmed.\n", edx, eax
+    lea     eax, [ebx + OOFS_STATE]
+    lea     edx, [ebx + OOFS_COMMITTED]
+    mov     ecx, STATE_SIZE_OF
+    call    mem_copy
+    call    oofs_cache_clear
+    call    oofs_take_trees
+    call    oofs_adopt
+    call    oofs_list_read
+    pop     eax
+1:  stc
+    ret
+
+# Writes all changed blocks to their places, those below first, and puts their checksums into the pointers.
+# Out: CF and EAX error.
+oofs_seal:
     push    esi
     push    edi
-    mov     esi, eax
-    xor     edi, edi
-    xchg    edi, [esi + SUPER_CHECKSUM] # it counts as zero
+    push    ebp
+    mov     edi, [ebx + OOFS_SCRATCH]   # list of the changed blocks
+    mov     esi, [ebx + OOFS_ENTRIES]
+    mov     ecx, [ebx + OOFS_ENTRY_COUNT]
+.Loofs_seal_entry:
+    test    dword ptr [esi + CACHE_FLAGS], CACHE_DIRTY
+    jz      .Loofs_seal_clean
+    mov     [edi], esi
+    add     edi, 4
+.Loofs_seal_clean:
+    add     esi, CACHE_SIZE_OF
+    dec     ecx
+    jnz     .Loofs_seal_entry
+    sub     edi, [ebx + OOFS_SCRATCH]   # EDI: its bytes
+    mov     ebp, -4                     # objects first
+.Loofs_seal_kind:
+    xor     edx, edx                    # EDX: level
+.Loofs_seal_level:
+    mov     esi, edi
+.Loofs_seal_block:
+    sub     esi, 4
+    js      .Loofs_seal_next
+    mov     eax, [ebx + OOFS_SCRATCH]
+    mov     eax, [eax + esi]
+    test    dword ptr [eax + CACHE_FLAGS], CACHE_DIRTY
+    jz      .Loofs_seal_block
+    cmp     [eax + CACHE_LEVEL], edx
+    jne     .Loofs_seal_block
+    mov     ecx, [eax + CACHE_ID]
+    call    oofs_seal_kind
+    cmp     ecx, ebp
+    jne     .Loofs_seal_block
+    push    edx
+    call    oofs_cache_write
+    pop     edx
+    jc      .Loofs_seal_done
+    jmp     .Loofs_seal_block
+.Loofs_seal_next:
+    inc     edx
+    cmp     edx, OBJECT_DEPTH_MAX
+    jbe     .Loofs_seal_level
+    add     ebp, 4
+    cmp     ebp, SEAL_ORDER_END
+    jb      .Loofs_seal_kind
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_LISTED
+    jz      .Loofs_seal_done            # CF is clear
+    call    oofs_list_write
+.Loofs_seal_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# When the blocks of a tree are written.
+# In: ECX key of the tree.
+# Out: ECX place in oofs_seal_order, -4 for objects.
+# Clobbers: ECX only.
+oofs_seal_kind:
+    push    eax
+    mov     eax, SEAL_ORDER_END
+1:  sub     eax, 4
+    js      2f
+    cmp     [oofs_seal_order + eax], ecx
+    jne     1b
+2:  mov     ecx, eax
+    pop     eax
+    ret
+
+# Makes the commit record of OOFS_STATE.
+# Out: OOFS_SECTOR.
+# Clobbers: EAX, ECX, EDX only.
+oofs_record_make:
+    push    edi
+    lea     edi, [ebx + OOFS_SECTOR]
+    mov     eax, edi
+    xor     edx, edx
+    mov     ecx, 512
+    call    mem_set
+    mov     dword ptr [edi], OOFS_MAGIC
+    mov     dword ptr [edi + 4], OOFS_MAGIC_COMMIT
+    mov     dword ptr [edi + COMMIT_VERSION], OOFS_VERSION
+    mov     eax, [ebx + OOFS_ID]
+    mov     [edi + COMMIT_ID], eax
+    mov     eax, [ebx + OOFS_ID + 4]
+    mov     [edi + COMMIT_ID + 4], eax
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_FIRST
+    jz      1f
+    mov     dword ptr [edi + COMMIT_FLAGS], 1
+1:  lea     eax, [edi + COMMIT_STATE]
+    lea     edx, [ebx + OOFS_STATE]
+    mov     ecx, STATE_SIZE_OF
+    call    mem_copy
+    pop     edi
+
+# Puts the checksum into OOFS_SECTOR.
+# Clobbers: EAX, ECX, EDX only.
+.global oofs_sector_seal
+oofs_sector_seal:
+    lea     eax, [ebx + OOFS_SECTOR]
+    mov     dword ptr [eax + SECTOR_CHECKSUM], 0
     mov     edx, 512
     call    crc32
-    mov     [esi + SUPER_CHECKSUM], edi
-    cmp     eax, edi
-    je      1f                          # CF is clear
-    stc
-1:  pop     edi
+    mov     [ebx + OOFS_SECTOR + SECTOR_CHECKSUM], eax
+    ret
+
+# Writes OOFS_SECTOR to the first sector of a block.
+# In: EAX block.
+# Out: CF and EAX error.
+.global oofs_sector_write
+oofs_sector_write:
+    push    esi
+    lea     edx, [eax*8]
+    lea     ecx, [ebx + OOFS_SECTOR]
+    mov     eax, [ebx + OOFS_VOLUME]
+    mov     esi, 1
+    call    volume_write
     pop     esi
+    ret
+
+# Says what was noted, if the error is that: what is damaged, and where.
+# In: EAX error code.
+# Out: as it was, CF set.
+.global oofs_complain
+oofs_complain:
+    cmp     eax, ERROR_CORRUPT
+    jne     1f
+    push    eax
+    mov     eax, [ebx + OOFS_VOLUME]
+    PRINTF  "oofs: %s is damaged: %s %u", eax, [ebx+OOFS_REASON], [ebx+OOFS_WHERE]
+    call    oofs_place_print
+    PRINT   "\n"
+    pop     eax
+1:  stc
+    ret
+
+# Prints where the block that was looked at last belongs.
+.global oofs_place_print
+oofs_place_print:
+    mov     eax, [ebx + OOFS_PLACE]
+    LOAD_STRING edx, "the object table"
+    cmp     eax, TREE_ID_TABLE
+    je      1f
+    LOAD_STRING edx, "the second object table"
+    cmp     eax, TREE_ID_TABLE2
+    je      1f
+    LOAD_STRING edx, "the map of free space"
+    cmp     eax, -64
+    jae     1f
+    PRINTF  " (object %u, ", eax
+    jmp     2f
+1:  PRINTF  " (%s, ", edx
+2:  mov     edx, [ebx + OOFS_PLACE + 8]
+    mov     ecx, [ebx + OOFS_PLACE + 4]
+    jecxz   3f
+    PRINTF  "node %u of level %u)", edx, ecx
+    ret
+3:  cmp     edx, 1 << 20                # offsets beyond 4 GiB in blocks
+    jae     4f
+    shl     edx, OOFS_BLOCK_SHIFT
+    PRINTF  "offset %u)", edx
+    ret
+4:  PRINTF  "block %u of its content)", edx
     ret

@@ -1,5 +1,5 @@
-# OOFS, volumes: recognising, making, mounting and unmounting them. A volume that is mounted has been proved as a whole
-# except for the content of its objects, which is proved whenever it is read.
+# OOFS, volumes: recognising, mounting and unmounting them. In all routines that are not called through class_fs_oofs
+# EBX = OOFS record (oofs.inc); it is kept.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -13,18 +13,18 @@
 class_fs_oofs:                          # FS_* of fs.inc
     .long   class_fs_oofs_name, class_fs_oofs_type
     .long   oofs_probe, oofs_format, oofs_mount, oofs_umount
-    .long   oofs_find, oofs_next, oofs_read, oofs_load, oofs_save, oofs_status
-    .long   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 # its version 1 has no files that change
+    .long   oofs_find, oofs_next, oofs_load, oofs_save, oofs_status
+    .long   oofs_read_at, oofs_write_at, oofs_truncate, oofs_create_file, oofs_mkdir, oofs_unlink, oofs_rmdir
+    .long   oofs_rename, oofs_stat, oofs_sync, oofs_closed, oofs_snapshot, oofs_fsck, oofs_space
 
 STRING class_fs_oofs_name, "class_fs_oofs"
 STRING class_fs_oofs_type, "oofs"
-STRING oofs_about, "OOFS, version 1"
-STRING oofs_table_class, "object_table"
+STRING oofs_about, "OOFS, version 2"
+STRING oofs_about_old, "OOFS, version 1"
 
-STRING reason_commits, "neither commit record is valid, the first in block"
-STRING reason_table, "the object table is not one, object"
-STRING reason_counts, "the numbers of objects and blocks are not those of its commit record; blocks found:"
-STRING reason_root, "the root directory is missing, object"
+STRING reason_none, "no commit record is valid, the first in block"
+STRING reason_differ, "the two copies of a commit record differ, the first in block"
+STRING reason_root, "this is not the root or class directory: object"
 
 .text
 
@@ -34,475 +34,481 @@ STRING reason_root, "the root directory is missing, object"
 oofs_probe:
     push    ebx
     push    esi
-    mov     ebx, eax
-    mov     eax, 512
-    call    malloc
-    jc      9f
     mov     esi, eax
-    mov     edx, eax
-    mov     eax, ebx
-    call    oofs_super_read
+    call    oofs_create
+    jc      .Loofs_probe_done
+    xor     eax, eax
+    lea     edx, [ebx + OOFS_SECTOR]
+    call    oofs_sector_read
+    jc      .Loofs_probe_free
+    lea     eax, [ebx + OOFS_SECTOR]
+    call    oofs_super_version
+    mov     edx, offset oofs_about_old
+    cmp     eax, 1
+    je      .Loofs_probe_found
+    mov     edx, offset oofs_about
+    cmp     eax, OOFS_VERSION
+    je      .Loofs_probe_found
+    cmp     word ptr [ebx + OOFS_SECTOR + MBR_MAGIC], MBR_MAGIC_VALUE
+    je      .Loofs_probe_none           # a boot sector of somebody else
+    xor     eax, eax
+    call    oofs_copy_read
+    mov     eax, 2
+    call    oofs_copy_read
+    mov     eax, 0b0101
+    call    oofs_copy_newest
+    mov     edx, offset oofs_about
+    test    eax, eax
+    jnz     .Loofs_probe_found
+.Loofs_probe_none:
+    mov     eax, ERROR_CORRUPT
+    stc
+    jmp     .Loofs_probe_free
+.Loofs_probe_found:
+    mov     eax, edx
+    clc
+.Loofs_probe_free:
     push    eax
     pushfd
-    mov     eax, esi
-    call    mfree
+    call    oofs_destroy
     popfd
     pop     eax
-    jc      9f
-    mov     eax, offset oofs_about
-9:  pop     esi
-    pop     ebx
-    ret
-
-# Reads the superblock and checks it.
-# In: EAX volume, EDX room for 512 bytes.
-# Out: EAX blocks; CF and EAX on failure.
-oofs_super_read:
-    push    ebx
-    push    esi
-    push    edi
-    mov     ebx, eax
-    mov     edi, edx
-    mov     eax, [ebx + VOLUME_DISK]
-    cmp     dword ptr [eax + DISK_SECTOR_BYTES], 512
-    jne     8f
-    mov     eax, ebx
-    mov     ecx, edi
-    xor     edx, edx
-    mov     esi, 1
-    call    volume_read
-    jc      9f
-    cmp     dword ptr [edi + SUPER_MAGIC], 0x53464F4F # "OOFS"
-    jne     8f
-    cmp     dword ptr [edi + SUPER_MAGIC + 4], 0x52505553 # "SUPR"
-    jne     8f
-    cmp     dword ptr [edi + SUPER_VERSION], OOFS_VERSION
-    jne     8f
-    mov     eax, edi
-    call    oofs_sector_check
-    jc      8f
-    cmp     dword ptr [edi + SUPER_BLOCK_BYTES], OOFS_BLOCK_BYTES
-    jne     8f
-    mov     eax, [edi + SUPER_BLOCKS]
-    cmp     eax, OOFS_BLOCKS_MIN
-    jb      8f
-    mov     edx, [ebx + VOLUME_SECTORS]
-    shr     edx, 3
-    cmp     edx, eax                    # a partition that was shrunk has lost blocks
-    jae     9f                          # CF is clear
-8:  mov     eax, ERROR_CORRUPT
-    stc
-9:  pop     edi
+.Loofs_probe_done:
     pop     esi
     pop     ebx
     ret
 
-# Makes the record of a volume in memory.
-# In: EAX volume, EDX blocks.
+# Makes the record of a volume in memory, without a cache.
+# In: EAX volume.
 # Out: EBX record; CF and EAX on failure, EBX as it was.
+.global oofs_create
 oofs_create:
     push    esi
-    push    edi
     push    ebx
     mov     esi, eax
-    mov     edi, edx
+    mov     eax, [esi + VOLUME_DISK]
+    cmp     dword ptr [eax + DISK_SECTOR_BYTES], 512
+    mov     eax, ERROR_CORRUPT
+    jne     8f
     mov     eax, OOFS_SIZE_OF
     call    malloc
-    jc      .Loofs_create_done
+    jc      9f
     mov     ebx, eax
     mov     [ebx + OOFS_VOLUME], esi
-    mov     [ebx + OOFS_BLOCKS], edi
-    mov     dword ptr [ebx + OOFS_RESERVED], OOFS_RESERVE
-    mov     dword ptr [ebx + OOFS_TABLE_INDEX], -1
-    mov     eax, OOFS_BUFFER_PAGES
+    mov     dword ptr [ebx + OOFS_WINDOW_REGION], -1
+    mov     eax, 3
     call    page_alloc
-    jc      .Loofs_create_failed
-    mov     [ebx + OOFS_DATA], eax
-    lea     edx, [eax + OOFS_BLOCK_BYTES]
-    mov     [ebx + OOFS_TABLE_BUFFER], edx
-    xor     ecx, ecx
-.Loofs_create_node:
-    add     edx, OOFS_BLOCK_BYTES
-    mov     [ebx + OOFS_NODE + 4 + ecx*4], edx
-    inc     ecx
-    cmp     ecx, OBJECT_DEPTH_MAX
-    jb      .Loofs_create_node
-    call    oofs_map_create
-    jc      .Loofs_create_failed
-    add     esp, 4                      # the old EBX
-    pop     edi
+    jc      7f
+    mov     [ebx + OOFS_WINDOW], eax
+    add     eax, OOFS_BLOCK_BYTES
+    mov     [ebx + OOFS_SNAPSHOTS], eax
+    add     eax, OOFS_BLOCK_BYTES
+    mov     [ebx + OOFS_SCRATCH], eax
+    add     esp, 4                      # the old EBX; CF is clear
     pop     esi
+    clc
     ret
-.Loofs_create_failed:
-    mov     esi, eax
-    call    oofs_destroy
+7:  mov     esi, eax
+    mov     eax, ebx
+    call    mfree
     mov     eax, esi
-    stc
-.Loofs_create_done:
-    pop     ebx
-    pop     edi
+8:  stc
+9:  pop     ebx
     pop     esi
     ret
 
 # Gives the memory of a volume back.
-# In: EBX record.
+.global oofs_destroy
 oofs_destroy:
-    call    oofs_map_destroy
-    mov     eax, [ebx + OOFS_DATA]
-    test    eax, eax
-    jz      1f
-    mov     edx, OOFS_BUFFER_PAGES
+    call    oofs_cache_destroy
+    mov     eax, [ebx + OOFS_WINDOW]
+    mov     edx, 3
     call    page_free
-1:  mov     eax, ebx
+    mov     eax, ebx
     jmp     mfree
 
-# Makes an empty OOFS. A power cut meanwhile leaves a volume that is not one. The result depends on the size alone. May
-# sleep.
-# In: EAX volume, not mounted.
-# Out: CF and EAX on failure.
-oofs_format:
-    push    ebx
-    push    esi
-    push    edi
-    mov     esi, eax
-    mov     eax, [esi + VOLUME_DISK]
-    cmp     dword ptr [eax + DISK_SECTOR_BYTES], 512
-    mov     eax, ERROR_NOT_SUPPORTED
-    jne     .Loofs_format_failed
-    mov     edx, [esi + VOLUME_SECTORS]
-    shr     edx, 3
-    cmp     edx, OOFS_BLOCKS_MIN
-    mov     eax, ERROR_NO_SPACE
-    jb      .Loofs_format_failed
-    mov     eax, esi
-    call    oofs_create
-    jc      .Loofs_format_done
-
-    # First the old file system goes: superblock, both commit records.
-    mov     eax, [ebx + OOFS_VOLUME]
-    mov     ecx, [ebx + OOFS_DATA]
-    xor     edx, edx
-    mov     esi, OOFS_BLOCK_SECTORS
-    call    volume_write
-    jc      .Loofs_format_damaged
-    mov     eax, [ebx + OOFS_VOLUME]
-    call    volume_flush
-    jc      .Loofs_format_damaged
-    mov     edi, OOFS_BLOCK_SECTORS
-.Loofs_format_erase:
-    mov     eax, [ebx + OOFS_VOLUME]
-    mov     ecx, [ebx + OOFS_DATA]
-    mov     edx, edi
-    mov     esi, OOFS_BLOCK_SECTORS
-    call    volume_write
-    jc      .Loofs_format_damaged
-    add     edi, OOFS_BLOCK_SECTORS
-    cmp     edi, OOFS_FIRST_BLOCK * OOFS_BLOCK_SECTORS
-    jb      .Loofs_format_erase
-
-    # An object table with the root directory.
-    lea     eax, [ebx + OOFS_WORK]
-    mov     edx, offset oofs_table_class
-    xor     ecx, ecx
-    call    oofs_record_make
-    call    oofs_slot_free
-    jc      .Loofs_format_damaged
-    mov     ecx, eax                    # OBJECT_ROOT_ID
-    lea     eax, [ebx + OOFS_OBJECT]
-    mov     edx, offset oofs_class_directory
-    call    oofs_record_make
-    mov     dword ptr [ebx + OOFS_OBJECT + OBJECT_CHANGED], 1
-    lea     edx, [ebx + OOFS_OBJECT]
-    call    oofs_object_put
-    jc      .Loofs_format_damaged
-    mov     dword ptr [ebx + OOFS_OBJECTS], 1
-    mov     dword ptr [ebx + OOFS_WORK + OBJECT_CHANGED], 1
-    call    oofs_commit
-    jc      .Loofs_format_damaged
-
-    # Last the superblock.
-    mov     edi, [ebx + OOFS_DATA]
-    mov     eax, edi
-    xor     edx, edx
-    mov     ecx, OOFS_BLOCK_BYTES
-    call    mem_set
-    mov     dword ptr [edi + SUPER_MAGIC], 0x53464F4F
-    mov     dword ptr [edi + SUPER_MAGIC + 4], 0x52505553
-    mov     dword ptr [edi + SUPER_VERSION], OOFS_VERSION
-    mov     dword ptr [edi + SUPER_BLOCK_BYTES], OOFS_BLOCK_BYTES
-    mov     eax, [ebx + OOFS_BLOCKS]
-    mov     [edi + SUPER_BLOCKS], eax
-    mov     eax, edi
-    mov     edx, 512
-    call    crc32
-    mov     [edi + SUPER_CHECKSUM], eax
-    mov     eax, [ebx + OOFS_VOLUME]
-    mov     ecx, edi
-    xor     edx, edx
-    mov     esi, 1
-    call    volume_write
-    jc      .Loofs_format_damaged
-    mov     eax, [ebx + OOFS_VOLUME]
-    call    volume_flush
-    jc      .Loofs_format_damaged
-    call    oofs_destroy
-    xor     eax, eax
-    jmp     .Loofs_format_done
-.Loofs_format_damaged:
-    mov     esi, eax
-    call    oofs_destroy
-    mov     eax, esi
-.Loofs_format_failed:
-    stc
-.Loofs_format_done:
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-# Makes the record of an object without content.
-# In: EAX room for OBJECT_SIZE_OF bytes, EDX class name, ECX id.
-.global oofs_record_make
-oofs_record_make:
-    push    esi
-    push    edi
-    push    ecx
-    mov     esi, eax
-    mov     edi, edx
-    xor     edx, edx
-    mov     ecx, OBJECT_SIZE_OF
-    call    mem_set
-    pop     ecx
-    mov     dword ptr [esi + OBJECT_MAGIC], OBJECT_MAGIC_VALUE
-    mov     word ptr [esi + OBJECT_VERSION], OOFS_VERSION
-    mov     [esi + OBJECT_ID], ecx
-    lea     eax, [esi + OBJECT_CLASS]
-    mov     edx, edi
-    mov     ecx, OBJECT_CLASS_BYTES
-    call    string_copy
-    pop     edi
-    pop     esi
-    ret
-
 # Mounts a volume. May sleep.
-# In: EAX mount, its volume set.
+# In: EAX mount, its volume and flags set.
 # Out: MOUNT_DATA; CF and EAX on failure.
 oofs_mount:
     push    ebx
     push    esi
     push    edi
-    push    ebp
     mov     edi, eax                    # EDI: mount
-    mov     eax, 1024
-    call    malloc
-    jc      .Loofs_mount_done
-    mov     ebp, eax                    # EBP: sectors of the two slots; the first for the superblock before
-    mov     eax, [edi + MOUNT_VOLUME]
-    mov     edx, ebp
-    call    oofs_super_read
-    jc      .Loofs_mount_no_record
-    mov     edx, eax
     mov     eax, [edi + MOUNT_VOLUME]
     call    oofs_create
-    jc      .Loofs_mount_no_record
-
-    # The newer of the valid commit records. If what it leads to is damaged, the other is tried: better a state that is
-    # a moment old than none, but not without saying so.
-    xor     esi, esi                    # ESI: bit 0, 1: slot is valid
-    xor     edx, edx
-    mov     ecx, ebp
-    call    oofs_commit_read
-    jc      .Loofs_mount_bad_first
-    or      esi, 1
-    jmp     .Loofs_mount_second
-.Loofs_mount_bad_first:
-    call    oofs_slot_unreadable
-.Loofs_mount_second:
-    mov     edx, 1
-    lea     ecx, [ebp + 512]
-    call    oofs_commit_read
-    jc      .Loofs_mount_bad_second
-    or      esi, 2
-    jmp     .Loofs_mount_choose
-.Loofs_mount_bad_second:
-    call    oofs_slot_unreadable
-.Loofs_mount_choose:
-    mov     ecx, ebp
-    cmp     esi, 1
-    je      .Loofs_mount_older
-    lea     ecx, [ebp + 512]
-    cmp     esi, 2
-    je      .Loofs_mount_older
-    test    esi, esi
-    jz      .Loofs_mount_no_commit
-    mov     eax, [ebp + COMMIT_SEQUENCE]
-    mov     edx, [ebp + COMMIT_SEQUENCE + 4]
-    sub     eax, [ebp + 512 + COMMIT_SEQUENCE]
-    sbb     edx, [ebp + 512 + COMMIT_SEQUENCE + 4]
-    jb      .Loofs_mount_newer
-    mov     ecx, ebp
-.Loofs_mount_newer:
-    mov     esi, ecx
-    mov     eax, ecx
-    call    oofs_take
-    jnc     .Loofs_mount_taken
-    call    oofs_complain
-    lea     ecx, [ebp + 512]
-    cmp     esi, ebp
-    je      .Loofs_mount_other
-    mov     ecx, ebp
-.Loofs_mount_other:
-    mov     esi, ecx
-    call    oofs_reset
+    jc      .Loofs_mount_done
+    mov     [ebx + OOFS_MOUNT], edi
+    test    dword ptr [edi + MOUNT_FLAGS], MOUNT_READ_ONLY
+    jz      .Loofs_mount_cache
+    or      dword ptr [ebx + OOFS_FLAGS], OOFS_IS_READ_ONLY
+.Loofs_mount_cache:
+    call    oofs_cache_create
+    jc      .Loofs_mount_failed
+    call    oofs_open
     jc      .Loofs_mount_damaged
-    PRINTF  "oofs: going back to commit %u\n", [esi+COMMIT_SEQUENCE]
-    mov     ecx, esi
-.Loofs_mount_older:
-    mov     eax, ecx
-    call    oofs_take
-    jc      .Loofs_mount_damaged
-.Loofs_mount_taken:
     mov     [edi + MOUNT_DATA], ebx
-    mov     eax, ebp
-    call    mfree
     xor     eax, eax
     jmp     .Loofs_mount_done
-.Loofs_mount_no_record:
-    mov     esi, eax                    # there is no record yet
-    mov     eax, ebp
-    call    mfree
-    mov     eax, esi
-    stc
-    jmp     .Loofs_mount_done
-.Loofs_mount_no_commit:
-    mov     eax, offset reason_commits
-    mov     edx, 1
-    call    oofs_damaged
 .Loofs_mount_damaged:
     call    oofs_complain
+.Loofs_mount_failed:
     mov     esi, eax
     call    oofs_destroy
-    mov     eax, ebp
-    call    mfree
     mov     eax, esi
     stc
 .Loofs_mount_done:
-    pop     ebp
     pop     edi
     pop     esi
     pop     ebx
     ret
 
-# Says so when a commit record could not even be read. A write that was cut off leaves that behind on some drives, so
-# the other record is taken; but if the drive went bad later, the volume goes back by one commit, and that must not be
-# silent.
-# In: EAX error code.
-oofs_slot_unreadable:
-    cmp     eax, ERROR_CORRUPT
-    je      1f
-    mov     eax, [ebx + OOFS_VOLUME]
-    add     eax, VOLUME_NAME
-    PRINTF  "oofs: %s: the drive cannot read one of the two commit records; using the other\n", eax
-1:  ret
-
-# Takes the state that a commit record leads to, and proves it.
-# In: EAX commit record, valid in itself.
-# Out: CF and EAX.
-oofs_take:
+# Finds the current state of a volume and takes it.
+# Out: CF and EAX error.
+oofs_open:
     push    esi
-    mov     esi, eax
-    mov     eax, [esi + COMMIT_SEQUENCE]
-    mov     [ebx + OOFS_SEQUENCE], eax
-    mov     eax, [esi + COMMIT_SEQUENCE + 4]
-    mov     [ebx + OOFS_SEQUENCE + 4], eax
-    lea     eax, [ebx + OOFS_WORK]
-    lea     edx, [esi + COMMIT_TABLE]
-    mov     ecx, OBJECT_SIZE_OF
-    call    mem_copy
-    lea     eax, [ebx + OOFS_WORK]
-    xor     edx, edx
-    call    oofs_record_check
-    jc      .Loofs_take_done
-    lea     eax, [ebx + OOFS_WORK + OBJECT_CLASS]
-    mov     edx, offset oofs_table_class
-    call    string_compare
-    jne     .Loofs_take_table
-    cmp     dword ptr [ebx + OOFS_WORK + OBJECT_BYTES + 4], 0
-    jne     .Loofs_take_table
-    mov     eax, [ebx + OOFS_WORK + OBJECT_BYTES]
+    push    edi
+    push    ebp
+    xor     ebp, ebp                    # EBP: bit 0 the superblock is damaged, bit 1 the partition has become smaller
+    xor     eax, eax
+    lea     edx, [ebx + OOFS_SECTOR]
+    call    oofs_sector_read
+    jc      .Loofs_open_no_super
+    lea     eax, [ebx + OOFS_SECTOR]
+    call    oofs_super_version
+    cmp     eax, 1
+    je      .Loofs_open_convert
+.Loofs_open_converted:
+    lea     eax, [ebx + OOFS_SECTOR]
+    call    oofs_super_check
+    jc      .Loofs_open_no_super
+    mov     eax, [ebx + OOFS_SECTOR + SUPER_ID]
+    mov     edx, [ebx + OOFS_SECTOR + SUPER_ID + 4]
+    mov     ecx, [ebx + OOFS_SECTOR + SUPER_BLOCKS]
+    mov     [ebx + OOFS_ID], eax
+    mov     [ebx + OOFS_ID + 4], edx
+    mov     [ebx + OOFS_STATE + STATE_BLOCKS], ecx
+    jmp     .Loofs_open_fronts
+.Loofs_open_convert:
+    call    oofs_convert
+    jc      .Loofs_open_done
+    xor     eax, eax
+    lea     edx, [ebx + OOFS_SECTOR]
+    call    oofs_sector_read
+    jnc     .Loofs_open_converted
+.Loofs_open_no_super:
+    or      ebp, 1
+.Loofs_open_fronts:
+    xor     eax, eax
+    call    oofs_copy_read
+    mov     eax, 2
+    call    oofs_copy_read
+    mov     eax, 0b0101
+    call    oofs_copy_newest
     test    eax, eax
-    jz      .Loofs_take_table
-    test    eax, OOFS_BLOCK_BYTES - 1
-    jnz     .Loofs_take_table
-    call    oofs_table_check
-    jc      .Loofs_take_done
-    mov     eax, OBJECT_ROOT_ID
-    lea     edx, [ebx + OOFS_OBJECT]
-    call    oofs_object_get
-    jc      .Loofs_take_root
-    lea     eax, [ebx + OOFS_OBJECT + OBJECT_CLASS]
-    mov     edx, offset oofs_class_directory
-    call    string_compare
-    jne     .Loofs_take_root
-    mov     edx, [ebx + OOFS_USED]
-    mov     eax, offset reason_counts
-    cmp     edx, [esi + COMMIT_USED]
-    jne     .Loofs_take_damaged
-    mov     ecx, [ebx + OOFS_OBJECTS]
-    cmp     ecx, [esi + COMMIT_OBJECTS]
-    jne     .Loofs_take_damaged
-    mov     [ebx + OOFS_COMMITTED_USED], edx
-    mov     [ebx + OOFS_COMMITTED], ecx
-    lea     eax, [ebx + OOFS_TABLE]
-    lea     edx, [ebx + OOFS_WORK]
-    mov     ecx, OBJECT_SIZE_OF
+    jz      .Loofs_open_blocks
+    mov     ecx, [eax + COMMIT_STATE + STATE_BLOCKS]
+    mov     [ebx + OOFS_STATE + STATE_BLOCKS], ecx
+    test    ebp, 1
+    jz      .Loofs_open_blocks
+    mov     ecx, [eax + COMMIT_ID]
+    mov     edx, [eax + COMMIT_ID + 4]
+    mov     [ebx + OOFS_ID], ecx
+    mov     [ebx + OOFS_ID + 4], edx
+    xor     eax, eax                    # anew, now that the id is known
+    call    oofs_copy_read
+    mov     eax, 2
+    call    oofs_copy_read
+.Loofs_open_blocks:
+    mov     eax, ERROR_CORRUPT
+    mov     ecx, [ebx + OOFS_STATE + STATE_BLOCKS]
+    test    ecx, ecx
+    jz      .Loofs_open_none
+    mov     eax, [ebx + OOFS_VOLUME]
+    mov     eax, [eax + VOLUME_SECTORS]
+    shr     eax, 3
+    cmp     eax, ecx
+    jae     .Loofs_open_seconds
+    or      ebp, 2
+    mov     eax, 1
+    call    oofs_copy_at
+    mov     dword ptr [eax + COMMIT_VERSION], 0
+    mov     dword ptr [eax + 1024 + COMMIT_VERSION], 0
+    jmp     .Loofs_open_choose
+.Loofs_open_seconds:
+    mov     eax, 1
+    call    oofs_copy_read
+    mov     eax, 3
+    call    oofs_copy_read
+.Loofs_open_choose:
+    call    oofs_choose
+    jc      .Loofs_open_done
+    mov     esi, eax                    # ESI: the record
+    mov     eax, [ebx + OOFS_VOLUME]
+    test    ebp, 1
+    jz      .Loofs_open_state
+    PRINTF  "oofs: %s: the superblock is damaged; the commit records serve\n", eax
+.Loofs_open_state:
+    lea     eax, [ebx + OOFS_STATE]
+    lea     edx, [esi + COMMIT_STATE]
+    mov     ecx, STATE_SIZE_OF
     call    mem_copy
-    clc
-    jmp     .Loofs_take_done
-.Loofs_take_table:
-    mov     eax, offset reason_table
-    xor     edx, edx
-    jmp     .Loofs_take_damaged
-.Loofs_take_root:
-    mov     eax, offset reason_root
-    mov     edx, OBJECT_ROOT_ID
-.Loofs_take_damaged:
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_READ_ONLY
+    jnz     .Loofs_open_take
+    test    ebp, 1
+    jz      .Loofs_open_level
+    call    oofs_super_write
+    jc      .Loofs_open_done
+.Loofs_open_level:
+    test    ebp, 2
+    jnz     .Loofs_open_take
+    call    oofs_level
+    jc      .Loofs_open_done
+.Loofs_open_take:
+    call    oofs_other_copies           # EDI: whether one more commit is needed
+    call    oofs_take_trees
+    call    oofs_adopt
+    call    oofs_list_read
+    jc      .Loofs_open_done
+    test    ebp, 2
+    jz      .Loofs_open_check
+    call    oofs_fit
+    jc      .Loofs_open_done
+.Loofs_open_check:
+    mov     eax, OBJECT_ROOT_ID
+    call    oofs_check_top
+    jc      .Loofs_open_done
+    mov     eax, [ebx + OOFS_STATE + STATE_CLASSES]
+    call    oofs_check_top
+    jc      .Loofs_open_done
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_READ_ONLY
+    jnz     .Loofs_open_done            # CF is clear
+    test    edi, edi
+    jz      .Loofs_open_orphans
+    or      dword ptr [ebx + OOFS_FLAGS], OOFS_IS_CHANGED
+    call    oofs_commit
+    jc      .Loofs_open_done
+.Loofs_open_orphans:
+    call    oofs_free_orphans
+    jmp     .Loofs_open_done
+.Loofs_open_none:
+    mov     eax, offset reason_none
+    mov     edx, 1
     call    oofs_damaged
-.Loofs_take_done:
+.Loofs_open_done:
+    pop     ebp
+    pop     edi
     pop     esi
     ret
 
-# Makes the record of a volume as new, for another try.
-# Out: CF and EAX on failure.
-oofs_reset:
-    call    oofs_map_destroy
-    mov     dword ptr [ebx + OOFS_OBJECTS], 0
-    mov     dword ptr [ebx + OOFS_TABLE_INDEX], -1
-    call    oofs_nodes_forget
-    jmp     oofs_map_create
+# Whether the volume needs one more commit: the record with the other parity was never written, or one has another
+# number of blocks.
+# In: OOFS_STATE, OOFS_SCRATCH.
+# Out: EDI 1 when so, else 0.
+oofs_other_copies:
+    mov     eax, 0b1100
+    test    dword ptr [ebx + OOFS_STATE + STATE_SEQUENCE], 1
+    jz      1f
+    mov     eax, 0b0011
+1:  call    oofs_copy_newest
+    xor     edi, edi
+    cmp     eax, 1
+    adc     edi, edi                    # none is valid
+    xor     ecx, ecx
+2:  mov     eax, ecx
+    call    oofs_copy_at
+    cmp     dword ptr [eax + COMMIT_VERSION], 0
+    je      3f
+    mov     eax, [eax + COMMIT_STATE + STATE_BLOCKS]
+    cmp     eax, [ebx + OOFS_STATE + STATE_BLOCKS]
+    je      3f
+    mov     edi, 1
+3:  inc     ecx
+    cmp     ecx, 4
+    jb      2b
+    ret
 
-# Ends a mount. Every change was on stable storage when it was made.
+# Chooses the current state among the copies in OOFS_SCRATCH. Refuses when a newer one may have been confirmed.
+# Out: EAX record; CF and EAX error.
+oofs_choose:
+    push    esi
+    push    edi
+    xor     esi, esi
+.Loofs_choose_pair:
+    mov     eax, esi
+    shl     eax, 1
+    call    oofs_copy_at
+    cmp     dword ptr [eax + COMMIT_VERSION], 0
+    je      .Loofs_choose_next
+    cmp     dword ptr [eax + 512 + COMMIT_VERSION], 0
+    je      .Loofs_choose_next
+    mov     edx, [eax + COMMIT_STATE + STATE_SEQUENCE]
+    cmp     edx, [eax + 512 + COMMIT_STATE + STATE_SEQUENCE]
+    jne     .Loofs_choose_next
+    lea     edx, [eax + 512]
+    mov     ecx, 512
+    call    mem_compare
+    je      .Loofs_choose_next
+    mov     eax, offset reason_differ
+    lea     edx, [esi + 1]
+    call    oofs_damaged
+    jmp     .Loofs_choose_done
+.Loofs_choose_next:
+    inc     esi
+    cmp     esi, 2
+    jb      .Loofs_choose_pair
+    mov     eax, 0b1111
+    call    oofs_copy_newest
+    test    eax, eax
+    jz      .Loofs_choose_none
+    mov     edi, eax                    # EDI: the best
+    mov     eax, 0b1100
+    test    dword ptr [edi + COMMIT_STATE + STATE_SEQUENCE], 1
+    jz      .Loofs_choose_others
+    mov     eax, 0b0011
+.Loofs_choose_others:
+    call    oofs_copy_newest
+    test    eax, eax
+    jnz     .Loofs_choose_good
+    test    dword ptr [edi + COMMIT_FLAGS], 1
+    jnz     .Loofs_choose_good
+    mov     edx, [ebx + OOFS_MOUNT]
+    test    dword ptr [edx + MOUNT_FLAGS], MOUNT_OLDER
+    jnz     .Loofs_choose_good
+    mov     edx, [ebx + OOFS_VOLUME]
+    mov     ecx, [edi + COMMIT_STATE + STATE_SEQUENCE]
+    lea     eax, [ecx + 1]
+    PRINTF  "oofs: %s: both copies of a commit record are damaged: commit %u is there, commit %u may have been confirmed and is lost. mount --accept-older takes the older state.\n", edx, ecx, eax
+    mov     eax, ERROR_OLDER
+    stc
+    jmp     .Loofs_choose_done
+.Loofs_choose_none:
+    mov     eax, offset reason_none
+    mov     edx, 1
+    call    oofs_damaged
+    jmp     .Loofs_choose_done
+.Loofs_choose_good:
+    mov     eax, edi
+    clc
+.Loofs_choose_done:
+    pop     edi
+    pop     esi
+    ret
+
+# Makes the copies of each record equal, one sector at a time.
+# Out: CF and EAX error.
+oofs_level:
+    push    esi
+    push    edi
+    xor     esi, esi                    # ESI: number of the copy
+.Loofs_level_copy:
+    mov     eax, 0b0011
+    test    esi, 2
+    jz      .Loofs_level_pair
+    mov     eax, 0b1100
+.Loofs_level_pair:
+    call    oofs_copy_newest
+    test    eax, eax
+    jz      .Loofs_level_next
+    mov     edi, eax                    # EDI: the newest of the two
+    mov     eax, esi
+    call    oofs_copy_at
+    cmp     dword ptr [eax + COMMIT_VERSION], 0
+    je      .Loofs_level_damaged
+    mov     edx, [eax + COMMIT_STATE + STATE_SEQUENCE]
+    cmp     edx, [edi + COMMIT_STATE + STATE_SEQUENCE]
+    je      .Loofs_level_next
+    jmp     .Loofs_level_write
+.Loofs_level_damaged:
+    test    dword ptr [edi + COMMIT_FLAGS], 1 # the record of a conversion gets its second copy here
+    jnz     .Loofs_level_write
+    mov     eax, esi
+    call    oofs_copy_block
+    mov     edx, [ebx + OOFS_VOLUME]
+    PRINTF  "oofs: %s: the copy of commit record %u in block %u was damaged\n", edx, [edi+COMMIT_STATE+STATE_SEQUENCE], eax
+.Loofs_level_write:
+    lea     eax, [ebx + OOFS_SECTOR]
+    mov     edx, edi
+    mov     ecx, 512
+    call    mem_copy
+    mov     eax, esi
+    call    oofs_copy_block
+    call    oofs_sector_write
+    jc      .Loofs_level_done
+    mov     eax, [ebx + OOFS_VOLUME]
+    call    volume_flush
+    jc      .Loofs_level_done
+.Loofs_level_next:
+    inc     esi
+    cmp     esi, 4
+    jb      .Loofs_level_copy
+    clc
+.Loofs_level_done:
+    pop     edi
+    pop     esi
+    ret
+
+# Checks that an object is a directory without a parent.
+# In: EAX id.
+# Out: CF and EAX error.
+oofs_check_top:
+    push    esi
+    lea     esi, [ebx + OOFS_WORK]
+    mov     edx, esi
+    call    oofs_object_need
+    jc      9f
+    call    oofs_is_directory
+    jne     1f
+    cmp     dword ptr [esi + OBJECT_PARENT], 0
+    je      9f                          # CF is clear
+1:  mov     eax, offset reason_root
+    mov     edx, [esi + OBJECT_ID]
+    call    oofs_damaged
+9:  pop     esi
+    ret
+
+# Ends a mount: what was changed is committed first.
 # In: EAX mount.
-# Out: CF clear.
+# Out: CF and EAX error; it is unmounted all the same.
 oofs_umount:
     push    ebx
+    push    esi
     mov     ebx, [eax + MOUNT_DATA]
     mov     dword ptr [eax + MOUNT_DATA], 0
+    call    oofs_commit
+    sbb     esi, esi
     call    oofs_destroy
+    add     esi, esi
+    pop     esi
     pop     ebx
-    clc
     ret
 
 # Prints a line about space and state.
 # In: EAX mount.
+# Out: CF clear.
 oofs_status:
     push    ebx
     mov     ebx, [eax + MOUNT_DATA]
-    PRINTF  "commit %u, %u objects, %u of %u blocks of 4 KiB in use", [ebx+OOFS_SEQUENCE], [ebx+OOFS_OBJECTS], [ebx+OOFS_USED], [ebx+OOFS_BLOCKS]
-    cmp     dword ptr [ebx + OOFS_FAILED], 0
-    je      1f
+    mov     eax, [ebx + OOFS_STATE + STATE_BLOCKS]
+    sub     eax, [ebx + OOFS_STATE + STATE_FREE]
+    PRINTF  "commit %u, %u objects, %u of %u blocks of 4 KiB in use", [ebx+OOFS_STATE+STATE_SEQUENCE], [ebx+OOFS_STATE+STATE_OBJECTS], eax, [ebx+OOFS_STATE+STATE_BLOCKS]
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_FAILED
+    jz      1f
     PRINT   ", read only after a failed write"
-1:  PRINT   "\n"
+1:  test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_READ_ONLY
+    jz      2f
+    PRINT   ", read only"
+2:  PRINT   "\n"
     clc
     pop     ebx
+    ret
+
+# FS_SPACE.
+# In: EAX mount.
+# Out: EAX blocks, EDX free ones; CF clear.
+oofs_space:
+    mov     ecx, [eax + MOUNT_DATA]
+    mov     eax, [ecx + OOFS_STATE + STATE_BLOCKS]
+    mov     edx, [ecx + OOFS_STATE + STATE_FREE]
+    clc
     ret

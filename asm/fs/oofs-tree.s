@@ -1,450 +1,478 @@
-# OOFS, trees: an object's content is a tree of blocks. Its record points to the root with a checksum; a node points to
-# 510 blocks below it with theirs, so that every block is proved on the way to it, and a change of one block changes all
-# blocks on the way up to the commit record. Blocks that the last commit refers to are not written: a changed block goes
-# to a new place. Changed nodes stay in the buffers of their levels until the way leads elsewhere or oofs_tree_flush is
-# called, so that writing many blocks in a row writes each node once. When a node is changed all nodes above it are. One
-# tree at a time is changed. In all routines EBX = OOFS record (oofs.inc); it is kept.
+# OOFS, trees: a content of any length as blocks under nodes of 510 pointers. A block that changes gets a free place,
+# and so do the nodes above it; their checksums come into the pointers when they are written. In all routines EBX = OOFS
+# record, EDI = tree (TREE_*); both are kept.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "oofs.inc"
 
-STRING reason_node, "a tree node is not one, block"
-STRING reason_node_tail, "a tree node has pointers behind the object's end, block"
-STRING reason_hole, "a pointer to nothing has a checksum, object"
+STRING reason_node, "this is not a node of the tree that leads to it: block"
+STRING reason_tail, "a node has pointers after the end of the content: block"
 
 .section .rodata
 .balign 4
-# Data blocks below one pointer of level n: 510 to the n-th power.
-oofs_spans:     .long 1, TREE_FANOUT, TREE_FANOUT * TREE_FANOUT, TREE_FANOUT * TREE_FANOUT * TREE_FANOUT
+.global oofs_spans
+oofs_spans:     .long 1, TREE_FANOUT, TREE_FANOUT * TREE_FANOUT, TREE_FANOUT * TREE_FANOUT * TREE_FANOUT, -1
 
 .text
 
-# The number of blocks of an object's content.
-# In: EDX object record.
-# Out: EAX; CF when it is more than a volume can hold.
-.global oofs_object_blocks
-oofs_object_blocks:
-    mov     eax, [edx + OBJECT_BYTES]
-    mov     ecx, [edx + OBJECT_BYTES + 4]
-    add     eax, OOFS_BLOCK_BYTES - 1
-    adc     ecx, 0
-    jc      9f
-    shrd    eax, ecx, OOFS_BLOCK_SHIFT
-    shr     ecx, OOFS_BLOCK_SHIFT
-    neg     ecx                         # CF unless it is zero
-9:  ret
-
-# The depth of a tree.
-# In: EAX blocks of content.
-# Out: EAX levels of nodes.
+# The depth of a content.
+# In: EAX blocks.
+# Out: EAX the smallest d with 510^d >= blocks.
+# Clobbers: EAX only.
 .global oofs_tree_depth
 oofs_tree_depth:
-    xor     ecx, ecx
-1:  cmp     eax, [oofs_spans + ecx*4]
-    jbe     2f
-    inc     ecx
-    cmp     ecx, OBJECT_DEPTH_MAX
-    jb      1b
-2:  mov     eax, ecx
-    ret
-
-# Makes an empty node in the buffer of its level.
-# In: EAX level.
-# Out: CF and EAX when what was there cannot be written.
-oofs_node_clear:
-    push    esi
-    push    edi
-    mov     esi, eax
-    call    oofs_nodes_write
-    jc      9f
-    mov     dword ptr [ebx + OOFS_NODE_TAG + esi*8], 0
-    mov     edi, [ebx + OOFS_NODE + esi*4]
-    mov     edx, edi
-    mov     ecx, OOFS_BLOCK_BYTES / 4
-    xor     eax, eax
-    rep stosd
-    mov     dword ptr [edx + TREE_MAGIC], TREE_MAGIC_VALUE
-    mov     word ptr [edx + TREE_VERSION], OOFS_VERSION
-    mov     [edx + TREE_LEVEL], si
-    mov     eax, [ebx + OOFS_RECORD]
-    mov     eax, [eax + OBJECT_ID]
-    mov     [edx + TREE_OBJECT], eax
-    clc
-9:  pop     edi
-    pop     esi
-    ret
-
-# Writes the changed nodes of the levels 1 to EAX, from below, and puts their checksums into the pointers above.
-# In: EAX level.
-# Out: CF and EAX on failure.
-oofs_nodes_write:
-    push    esi
-    push    edi
-    push    ebp
-    mov     esi, eax
-    xor     edi, edi
-1:  inc     edi
-    cmp     edi, esi
-    ja      8f
-    xor     ebp, ebp
-    xchg    ebp, [ebx + OOFS_CHANGED + edi*4] # EBP: pointer to the changed node
-    test    ebp, ebp
-    jz      1b
-    mov     eax, [ebp + POINTER_BLOCK]
-    mov     edx, [ebx + OOFS_NODE + edi*4]
-    call    oofs_block_write
-    jc      9f
-    mov     [ebp + POINTER_CHECKSUM], eax
-    mov     [ebx + OOFS_NODE_TAG + edi*8 + POINTER_CHECKSUM], eax
-    jmp     1b
-8:  clc
-9:  pop     ebp
-    pop     edi
-    pop     esi
-    ret
-
-# Writes all changed nodes: the record then points to the whole tree.
-# Out: CF and EAX on failure.
-.global oofs_tree_flush
-oofs_tree_flush:
-    mov     eax, OBJECT_DEPTH_MAX
-    jmp     oofs_nodes_write
-
-# Brings a node into the buffer of its level, if it is not there.
-# In: EAX address of the pointer to it (not 0), EDX level; OOFS_RECORD = the object.
-# Out: CF and EAX on failure.
-oofs_node_load:
-    push    esi
-    push    edi
-    mov     esi, eax
-    mov     edi, edx
-    lea     edx, [ebx + OOFS_NODE_TAG + edi*8]
-    mov     eax, [esi + POINTER_BLOCK]
-    mov     ecx, [esi + POINTER_CHECKSUM]
-    cmp     [edx + POINTER_BLOCK], eax
-    jne     .Loofs_node_load_load
-    cmp     dword ptr [ebx + OOFS_CHANGED + edi*4], 0
-    jne     .Loofs_node_load_done       # its checksum is not known yet; CF is clear
-    cmp     [edx + POINTER_CHECKSUM], ecx
-    je      .Loofs_node_load_done       # CF is clear
-.Loofs_node_load_load:
-    mov     eax, edi
-    call    oofs_nodes_write
-    jc      .Loofs_node_load_done
-    mov     dword ptr [ebx + OOFS_NODE_TAG + edi*8], 0
-    mov     eax, [esi + POINTER_BLOCK]
-    mov     ecx, [esi + POINTER_CHECKSUM]
-    mov     edx, [ebx + OOFS_NODE + edi*4]
-    call    oofs_block_read
-    jc      .Loofs_node_load_done
-    mov     edx, [ebx + OOFS_NODE + edi*4]
-    cmp     dword ptr [edx + TREE_MAGIC], TREE_MAGIC_VALUE
-    jne     .Loofs_node_load_bad
-    cmp     word ptr [edx + TREE_VERSION], OOFS_VERSION
-    jne     .Loofs_node_load_bad
-    cmp     [edx + TREE_LEVEL], di
-    jne     .Loofs_node_load_bad
-    mov     eax, [ebx + OOFS_RECORD]
-    mov     eax, [eax + OBJECT_ID]
-    cmp     [edx + TREE_OBJECT], eax
-    jne     .Loofs_node_load_bad
-    cmp     dword ptr [edx + TREE_ZERO], 0
-    jne     .Loofs_node_load_bad
-    lea     edx, [ebx + OOFS_NODE_TAG + edi*8]
-    mov     eax, [esi + POINTER_BLOCK]
-    mov     [edx + POINTER_BLOCK], eax
-    mov     eax, [esi + POINTER_CHECKSUM]
-    mov     [edx + POINTER_CHECKSUM], eax
-    clc
-    jmp     .Loofs_node_load_done
-.Loofs_node_load_bad:
-    mov     eax, offset reason_node
-    mov     edx, [esi + POINTER_BLOCK]
-    call    oofs_damaged
-.Loofs_node_load_done:
-    pop     edi
-    pop     esi
-    ret
-
-# Forgets what the node buffers hold, changes included.
-.global oofs_nodes_forget
-oofs_nodes_forget:
-    xor     eax, eax
-    mov     [ebx + OOFS_CHANGED + 4], eax
-    mov     [ebx + OOFS_CHANGED + 8], eax
-    mov     [ebx + OOFS_CHANGED + 12], eax
-    mov     [ebx + OOFS_CHANGED + 16], eax
-    mov     [ebx + OOFS_NODE_TAG + 8], eax
-    mov     [ebx + OOFS_NODE_TAG + 16], eax
-    mov     [ebx + OOFS_NODE_TAG + 24], eax
-    mov     [ebx + OOFS_NODE_TAG + 32], eax
-    ret
-
-# Finds the pointers on the way to a block of content: OOFS_SLOT[level] becomes the address of each.
-# In: EDX object record, ECX index of the block, below the tree's capacity; ESI = 0: stop where the way ends, 1: make
-# empty nodes (in the buffers) where there are none.
-# Out: EAX address of the pointer to the block, 0 where the way ends; CF and EAX.
-oofs_tree_path:
-    push    esi
-    push    edi
-    push    ebp
-    mov     ebp, ecx                    # EBP: index below the pointer
-    mov     [ebx + OOFS_RECORD], edx
-    movzx   edi, byte ptr [edx + OBJECT_DEPTH]
-    lea     eax, [edx + OBJECT_ROOT]
-.Loofs_tree_path_level:
-    mov     [ebx + OOFS_SLOT + edi*4], eax
-    test    edi, edi
-    jz      .Loofs_tree_path_good
-    cmp     dword ptr [eax + POINTER_BLOCK], 0
-    jne     .Loofs_tree_path_load
-    test    esi, esi
-    jz      .Loofs_tree_path_hole
-    mov     eax, edi
-    call    oofs_node_clear
-    jc      .Loofs_tree_path_done
-    jmp     .Loofs_tree_path_descend
-.Loofs_tree_path_load:
-    mov     edx, edi
-    call    oofs_node_load
-    jc      .Loofs_tree_path_done
-.Loofs_tree_path_descend:
-    mov     eax, ebp
+    push    edx
     xor     edx, edx
-    dec     edi
-    div     dword ptr [oofs_spans + edi*4]
-    mov     ebp, edx
-    mov     edx, [ebx + OOFS_NODE + edi*4 + 4]
-    lea     eax, [edx + eax*8 + TREE_POINTERS]
-    jmp     .Loofs_tree_path_level
-.Loofs_tree_path_hole:
-    xor     eax, eax
-.Loofs_tree_path_good:
-    clc
-.Loofs_tree_path_done:
-    pop     ebp
-    pop     edi
-    pop     esi
+1:  cmp     eax, [oofs_spans + edx*4]
+    jbe     2f
+    inc     edx
+    cmp     edx, OBJECT_DEPTH_MAX
+    jb      1b
+2:  mov     eax, edx
+    pop     edx
     ret
 
-# Reads a block of an object's content.
-# In: EDX object record, ECX index, ESI buffer.
-# Out: CF and EAX on failure.
-.global oofs_tree_read
-oofs_tree_read:
-    push    esi
-    push    edi
-    mov     edi, esi
-    xor     esi, esi
-    call    oofs_tree_path
-    jc      9f
-    test    eax, eax
-    jz      1f
-    mov     ecx, [eax + POINTER_CHECKSUM]
-    mov     eax, [eax + POINTER_BLOCK]
-    test    eax, eax
-    jz      1f
-    mov     edx, edi
-    call    oofs_block_read
-    jmp     9f
-1:  mov     ecx, OOFS_BLOCK_BYTES / 4   # a hole reads as zeros
-    xor     eax, eax
-    rep stosd
-    clc
-9:  pop     edi
-    pop     esi
-    ret
-
-# Writes a block of an object's content. The block and the nodes above it get new places unless they have got them since
-# the last commit; the nodes are written later, by oofs_tree_flush. After a failure the record is not to be used: the
-# commit is given up.
-# In: EDX object record, ECX index, ESI buffer.
-# Out: CF and EAX on failure.
-.global oofs_tree_write
-oofs_tree_write:
-    push    esi
-    push    edi
-    push    esi
-    mov     esi, 1
-    call    oofs_tree_path
-    pop     esi
-    jc      .Loofs_tree_write_done
-    mov     edi, eax                    # EDI: pointer to the block
-    call    oofs_pointer_renew
-    jc      .Loofs_tree_write_done
-    mov     eax, [edi + POINTER_BLOCK]
-    mov     edx, esi
-    call    oofs_block_write
-    jc      .Loofs_tree_write_done
-    mov     [edi + POINTER_CHECKSUM], eax
-    xor     esi, esi                    # ESI: level
-.Loofs_tree_write_level:
-    inc     esi
-    mov     eax, [ebx + OOFS_RECORD]
-    movzx   eax, byte ptr [eax + OBJECT_DEPTH]
-    cmp     esi, eax
-    ja      .Loofs_tree_write_good
-    cmp     dword ptr [ebx + OOFS_CHANGED + esi*4], 0
-    jne     .Loofs_tree_write_good      # and so are all above
-    mov     edi, [ebx + OOFS_SLOT + esi*4]
-    mov     eax, edi
-    call    oofs_pointer_renew
-    jc      .Loofs_tree_write_done
-    mov     eax, [edi + POINTER_BLOCK]
-    mov     [ebx + OOFS_NODE_TAG + esi*8], eax
-    mov     [ebx + OOFS_CHANGED + esi*4], edi
-    jmp     .Loofs_tree_write_level
-.Loofs_tree_write_good:
-    clc
-.Loofs_tree_write_done:
-    pop     edi
-    pop     esi
-    ret
-
-# Gives a pointer a block that may be written: one that was allocated since the last commit.
-# In: EAX address of the pointer.
-# Out: CF and EAX on failure.
-oofs_pointer_renew:
-    push    esi
-    mov     esi, eax
-    mov     eax, [esi + POINTER_BLOCK]
-    test    eax, eax
-    jz      1f
-    call    oofs_block_fresh
-    jc      8f
-    call    oofs_block_release
-1:  call    oofs_block_allocate
-    jc      9f
-    mov     [esi + POINTER_BLOCK], eax
-8:  clc
-9:  pop     esi
-    ret
-
-# Makes a tree deep enough for a number of blocks.
-# In: EDX object record, EAX blocks.
-# Out: CF and EAX on failure.
-.global oofs_tree_grow
-oofs_tree_grow:
-    push    esi
-    push    edi
-    push    ebp
-    mov     esi, edx
-    mov     [ebx + OOFS_RECORD], edx
-    call    oofs_tree_depth
-    mov     edi, eax                    # EDI: depth that it needs
-    call    oofs_tree_flush
-    jc      .Loofs_tree_grow_done
-.Loofs_tree_grow_level:
-    movzx   ebp, byte ptr [esi + OBJECT_DEPTH]
-    cmp     ebp, edi
-    jae     .Loofs_tree_grow_good
-    inc     ebp
-    cmp     dword ptr [esi + OBJECT_ROOT + POINTER_BLOCK], 0
-    je      .Loofs_tree_grow_root
-    mov     eax, ebp                    # the old root becomes the first child of a new one
-    call    oofs_node_clear
-    jc      .Loofs_tree_grow_done
-    mov     edx, [ebx + OOFS_NODE + ebp*4]
-    mov     eax, [esi + OBJECT_ROOT + POINTER_BLOCK]
-    mov     [edx + TREE_POINTERS + POINTER_BLOCK], eax
-    mov     eax, [esi + OBJECT_ROOT + POINTER_CHECKSUM]
-    mov     [edx + TREE_POINTERS + POINTER_CHECKSUM], eax
-    call    oofs_block_allocate
-    jc      .Loofs_tree_grow_done
-    mov     [esi + OBJECT_ROOT + POINTER_BLOCK], eax
-    mov     edx, [ebx + OOFS_NODE + ebp*4]
-    call    oofs_block_write
-    jc      .Loofs_tree_grow_done
-    mov     [esi + OBJECT_ROOT + POINTER_CHECKSUM], eax
-.Loofs_tree_grow_root:
-    mov     eax, ebp
-    mov     [esi + OBJECT_DEPTH], al
-    jmp     .Loofs_tree_grow_level
-.Loofs_tree_grow_good:
-    clc
-.Loofs_tree_grow_done:
-    pop     ebp
-    pop     edi
-    pop     esi
-    ret
-
-# Visits every block of a tree, each before those below it, and proves the nodes. No tree has changes that are not
-# flushed.
-# In: EDX object record; ESI routine: EAX block, out CF and EAX to stop.
-# Out: CF and EAX on failure.
-.global oofs_tree_visit
-oofs_tree_visit:
-    mov     [ebx + OOFS_RECORD], edx
-    call    oofs_object_blocks
-    mov     ecx, eax
-    lea     eax, [edx + OBJECT_ROOT]
-    movzx   edx, byte ptr [edx + OBJECT_DEPTH]
-
-# Visits the block that a pointer names, and all below it.
-# In: EAX address of a pointer, EDX level, ECX blocks of content below it, at most 510 to the power of the level; ESI.
-oofs_visit_pointer:
-    push    edi
-    push    ebp
+# Where on the way to a block of content the blocks of a level are.
+# In: EDX level, ECX index of the content.
+# Out: EAX index of the block of this level above it.
+# Clobbers: EAX only.
+oofs_index_at:
     push    ecx
     push    edx
-    mov     edi, eax
-    mov     eax, [edi + POINTER_BLOCK]
-    test    eax, eax
-    jz      .Loofs_visit_pointer_hole
-    call    esi
-    jc      .Loofs_visit_pointer_done
-    mov     edx, [esp]
-    test    edx, edx
-    jz      .Loofs_visit_pointer_done   # CF is clear
-    mov     eax, edi
-    call    oofs_node_load
-    jc      .Loofs_visit_pointer_done
-    mov     edx, [esp]
-    mov     edi, [ebx + OOFS_NODE + edx*4]
-    add     edi, TREE_POINTERS
-    lea     ebp, [edi + TREE_FANOUT * POINTER_SIZE_OF]
-.Loofs_visit_pointer_child:
-    mov     ecx, [esp + 4]              # blocks left
-    jecxz   .Loofs_visit_pointer_tail
-    mov     edx, [esp]
-    dec     edx
-    mov     eax, [oofs_spans + edx*4]
-    cmp     ecx, eax
-    jbe     .Loofs_visit_pointer_whole
-    mov     ecx, eax
-.Loofs_visit_pointer_whole:
-    sub     [esp + 4], ecx
-    mov     eax, edi
-    call    oofs_visit_pointer
-    jc      .Loofs_visit_pointer_done
-    jmp     .Loofs_visit_pointer_next
-.Loofs_visit_pointer_tail:
-    mov     eax, [edi + POINTER_BLOCK]
-    or      eax, [edi + POINTER_CHECKSUM]
-    jnz     .Loofs_visit_pointer_tail_bad
-.Loofs_visit_pointer_next:
-    add     edi, POINTER_SIZE_OF
-    cmp     edi, ebp
-    jb      .Loofs_visit_pointer_child
-    clc
-    jmp     .Loofs_visit_pointer_done
-.Loofs_visit_pointer_tail_bad:
-    mov     edx, [esp]
-    mov     edx, [ebx + OOFS_NODE_TAG + edx*8]
-    mov     eax, offset reason_node_tail
-    call    oofs_damaged
-    jmp     .Loofs_visit_pointer_done
-.Loofs_visit_pointer_hole:
-    cmp     dword ptr [edi + POINTER_CHECKSUM], 0
-    je      .Loofs_visit_pointer_done   # CF is clear
-    mov     eax, offset reason_hole
-    mov     edx, [ebx + OOFS_RECORD]
-    mov     edx, [edx + OBJECT_ID]
-    call    oofs_damaged
-.Loofs_visit_pointer_done:
+    mov     eax, ecx
+    mov     ecx, [oofs_spans + edx*4]
+    cmp     edx, OBJECT_DEPTH_MAX       # 510^4 has more than 32 bits, and all of the content is below it
+    jb      1f
+    xor     eax, eax
+    jmp     2f
+1:  xor     edx, edx
+    div     ecx
+2:  pop     edx
+    pop     ecx
+    ret
+
+# The slot of a block in the node above it.
+# In: EAX index of the block in its level.
+# Out: EAX = 0 to 509.
+# Clobbers: EAX only.
+.global oofs_slot_of
+oofs_slot_of:
+    push    ecx
+    push    edx
+    xor     edx, edx
+    mov     ecx, TREE_FANOUT
+    div     ecx
+    mov     eax, edx
     pop     edx
     pop     ecx
+    ret
+
+# Brings a node into memory, and proves that it is one of this tree.
+# In: EDX level, ECX index in the level; ESI block, EBP checksum.
+# Out: EAX data; CF and EAX error.
+# Clobbers: EAX only.
+.global oofs_node_get
+oofs_node_get:
+    mov     eax, [edi + TREE_KEY]
+    call    oofs_cache_find
+    jz      1f
+    mov     eax, [eax + CACHE_DATA]     # CF is clear
+    ret
+1:  push    edi
+    mov     eax, [edi + TREE_KEY]
+    mov     edi, ebp
+    call    oofs_cache_load
+    pop     edi
+    jc      9f
+    mov     eax, [eax + CACHE_DATA]
+    call    oofs_node_check
+    jnc     9f
+    push    eax
+    mov     eax, [edi + TREE_KEY]
+    call    oofs_cache_drop
+    pop     eax
+    stc
+9:  ret
+
+# Checks a node: its header, and that nothing is after the end of the content.
+# In: EAX data, EDX level, ECX index in the level; ESI block.
+# Out: CF and EAX when it is damaged.
+# Clobbers: EAX only, and that not when it is good.
+.global oofs_node_check
+oofs_node_check:
+    push    ecx
+    push    edx
+    push    ebp
+    mov     ebp, eax
+    cmp     dword ptr [ebp + TREE_MAGIC], TREE_MAGIC_VALUE
+    jne     .Loofs_node_check_bad
+    mov     eax, edx
+    shl     eax, 16
+    inc     eax                         # version 1, and level
+    cmp     [ebp + TREE_VERSION], eax
+    jne     .Loofs_node_check_bad
+    mov     eax, [edi + TREE_NODE_ID]
+    cmp     [ebp + TREE_OBJECT], eax
+    jne     .Loofs_node_check_bad
+    cmp     dword ptr [ebp + TREE_ZERO], 0
+    jne     .Loofs_node_check_bad
+    # Pointers that are used: ceil((blocks - index * span) / span below), if these are fewer than 510.
+    mov     eax, [oofs_spans + edx*4]
+    cmp     edx, OBJECT_DEPTH_MAX
+    je      .Loofs_node_check_rest      # the only one of its level
+    push    edx
+    mul     ecx
+    test    edx, edx
+    pop     edx
+    jnz     .Loofs_node_check_bad
+    jmp     .Loofs_node_check_blocks
+.Loofs_node_check_rest:
+    xor     eax, eax
+.Loofs_node_check_blocks:
+    mov     ecx, [edi + TREE_BLOCKS]
+    sub     ecx, eax
+    jbe     .Loofs_node_check_bad
+    mov     eax, ecx
+    mov     ecx, [oofs_spans + edx*4 - 4]
+    xor     edx, edx
+    dec     eax
+    div     ecx
+    inc     eax                         # EAX: pointers used
+.Loofs_node_check_tail:
+    cmp     eax, TREE_FANOUT
+    jae     .Loofs_node_check_good
+    mov     edx, [ebp + TREE_POINTERS + eax*8]
+    or      edx, [ebp + TREE_POINTERS + eax*8 + 4]
+    jnz     .Loofs_node_check_more
+    inc     eax
+    jmp     .Loofs_node_check_tail
+.Loofs_node_check_good:
+    mov     eax, ebp
+    clc
+    jmp     .Loofs_node_check_done
+.Loofs_node_check_more:
+    mov     eax, offset reason_tail
+    jmp     .Loofs_node_check_said
+.Loofs_node_check_bad:
+    mov     eax, offset reason_node
+.Loofs_node_check_said:
+    mov     edx, esi
+    call    oofs_damaged
+.Loofs_node_check_done:
     pop     ebp
+    pop     edx
+    pop     ecx
+    ret
+
+# The pointer to a block of content.
+# In: ECX index.
+# Out: ESI block and EBP checksum, ZF when it is a hole; CF and EAX error.
+# Clobbers: EAX, EDX, ESI, EBP only.
+oofs_tree_way:
+    mov     edx, [edi + TREE_DEPTH]
+    mov     esi, [edi + TREE_ROOT + POINTER_BLOCK]
+    mov     ebp, [edi + TREE_ROOT + POINTER_CHECKSUM]
+.Loofs_tree_way_level:
+    push    edi
+    push    edx
+    mov     edi, ebp
+    call    oofs_pointer_check
+    pop     edx
+    pop     edi
+    jc      .Loofs_tree_way_done
+    jz      .Loofs_tree_way_done
+    test    edx, edx
+    jz      .Loofs_tree_way_found
+    push    ecx
+    call    oofs_index_at
+    mov     ecx, eax
+    call    oofs_node_get
+    pop     ecx
+    jc      .Loofs_tree_way_done
+    mov     esi, eax
+    dec     edx
+    call    oofs_index_at
+    call    oofs_slot_of
+    mov     ebp, [esi + TREE_POINTERS + eax*8 + POINTER_CHECKSUM]
+    mov     esi, [esi + TREE_POINTERS + eax*8 + POINTER_BLOCK]
+    jmp     .Loofs_tree_way_level
+.Loofs_tree_way_found:
+    test    esi, esi                    # ZF and CF are clear
+.Loofs_tree_way_done:
+    ret
+
+# The pointer to a block of content, for others.
+# In: ECX index.
+# Out: EAX block, 0 for a hole, EDX checksum; CF and EAX error.
+.global oofs_tree_pointer
+oofs_tree_pointer:
+    push    esi
+    push    ebp
+    call    oofs_tree_way
+    jc      1f
+    mov     eax, esi
+    mov     edx, ebp
+1:  pop     ebp
+    pop     esi
+    ret
+
+# Reads a block of content.
+# In: ECX index.
+# Out: EAX data, not to be changed, 0 for a hole; CF and EAX error.
+# Clobbers: EAX, EDX only.
+.global oofs_tree_read
+oofs_tree_read:
+    mov     eax, [edi + TREE_KEY]
+    xor     edx, edx
+    call    oofs_cache_find
+    jz      1f
+    mov     eax, [eax + CACHE_DATA]     # CF is clear
+    ret
+1:  push    esi
+    push    ebp
+    call    oofs_tree_way
+    jc      9f
+    mov     eax, 0
+    jz      9f
+    push    edi
+    mov     eax, [edi + TREE_KEY]
+    mov     edi, ebp
+    xor     edx, edx
+    call    oofs_cache_load
+    pop     edi
+    jc      9f
+    mov     eax, [eax + CACHE_DATA]
+9:  pop     ebp
+    pop     esi
+    ret
+
+# Makes a block of content changeable: gives it and the nodes above it new places, if they have none yet.
+# In: ECX index.
+# Out: EAX data, to be changed at once; CF and EAX error.
+.global oofs_tree_touch
+oofs_tree_touch:
+    xor     edx, edx
+    push    ebp
+    xor     ebp, ebp
+    call    oofs_touch
+    pop     ebp
+    ret
+
+# As oofs_tree_touch, for who writes the whole block: what was there is not read, and what is there now not defined.
+# In: ECX index.
+# Out: EAX data; CF and EAX error.
+.global oofs_tree_replace
+oofs_tree_replace:
+    xor     edx, edx
+    push    ebp
+    mov     ebp, 1
+    call    oofs_touch
+    pop     ebp
+    ret
+
+# Gives the way to a block of any level new places, from above.
+# In: EDX level, ECX index of content; EBP 1 when the content of the block itself is not needed.
+# Out: EAX data; CF and EAX error.
+.global oofs_touch
+oofs_touch:
+    push    esi
+    push    ebp
+    push    edx                         # [ESP] level to reach
+    mov     edx, [edi + TREE_DEPTH]
+    lea     esi, [edi + TREE_ROOT]      # ESI: address of the pointer
+.Loofs_touch_level:
+    push    ecx
+    push    ebp
+    call    oofs_index_at
+    mov     ecx, eax
+    cmp     edx, [esp + 8]
+    je      .Loofs_touch_renew
+    xor     ebp, ebp
+.Loofs_touch_renew:
+    call    oofs_renew
+    pop     ebp
+    pop     ecx
+    jc      .Loofs_touch_done
+    cmp     edx, [esp]
+    je      .Loofs_touch_done           # CF is clear
+    dec     edx
+    mov     esi, eax
+    call    oofs_index_at
+    call    oofs_slot_of
+    lea     esi, [esi + TREE_POINTERS + eax*8]
+    jmp     .Loofs_touch_level
+.Loofs_touch_done:
+    pop     edx
+    pop     ebp
+    pop     esi
+    ret
+
+# Makes one block changeable whose pointer is.
+# In: EDX level, ECX index in the level, ESI address of the pointer; EBP 1 when its content is not needed.
+# Out: EAX data; CF and EAX error.
+# Clobbers: EAX only.
+oofs_renew:
+    push    ecx
+    push    edx
+    push    esi
+    push    ebp
+    call    oofs_renewed
+    jnz     .Loofs_renew_data
+    mov     eax, [esi + POINTER_BLOCK]
+    test    eax, eax
+    jz      .Loofs_renew_place
+    call    oofs_fresh                  # written to its new place meanwhile, to make room
+    jc      .Loofs_renew_load
+.Loofs_renew_place:
+    call    oofs_allocate
+    jc      .Loofs_renew_done
+    push    eax                         # the map's own tree may have got this place while one was looked for
+    call    oofs_renewed
+    jz      .Loofs_renew_old
+    xchg    eax, [esp]
+    call    oofs_cancel
+    pop     eax
+    jmp     .Loofs_renew_data
+.Loofs_renew_old:
+    call    oofs_source
+    jc      .Loofs_renew_failed
+    pop     [eax + CACHE_BLOCK]
+    and     dword ptr [eax + CACHE_FLAGS], ~CACHE_IS_ROOT
+    cmp     edx, [edi + TREE_DEPTH]
+    jne     .Loofs_renew_dirty
+    or      dword ptr [eax + CACHE_FLAGS], CACHE_IS_ROOT
+.Loofs_renew_dirty:
+    call    oofs_cache_dirty
+    mov     ecx, [eax + CACHE_BLOCK]
+    mov     dword ptr [esi + POINTER_CHECKSUM], 0
+    xchg    ecx, [esi + POINTER_BLOCK]
+    mov     eax, [eax + CACHE_DATA]
+    jecxz   .Loofs_renew_good
+    push    eax
+    mov     eax, ecx
+    xor     edx, edx
+    call    oofs_release
+    pop     ecx
+    jc      .Loofs_renew_done
+    mov     eax, ecx
+.Loofs_renew_good:
+    clc
+    jmp     .Loofs_renew_done
+.Loofs_renew_load:
+    call    oofs_source
+    jc      .Loofs_renew_done
+    and     dword ptr [eax + CACHE_FLAGS], ~CACHE_IS_ROOT
+    cmp     edx, [edi + TREE_DEPTH]
+    jne     .Loofs_renew_again
+    or      dword ptr [eax + CACHE_FLAGS], CACHE_IS_ROOT
+.Loofs_renew_again:
+    mov     ecx, [esi + POINTER_BLOCK]
+    mov     [eax + CACHE_BLOCK], ecx
+    call    oofs_cache_dirty
+.Loofs_renew_data:
+    mov     eax, [eax + CACHE_DATA]
+    clc
+    jmp     .Loofs_renew_done
+.Loofs_renew_failed:
+    add     esp, 4
+    stc
+.Loofs_renew_done:
+    pop     ebp
+    pop     esi
+    pop     edx
+    pop     ecx
+    ret
+
+# Whether a block is in memory with changes.
+# In: EDX level, ECX index in the level.
+# Out: EAX entry and ZF clear when so.
+# Clobbers: EAX only.
+oofs_renewed:
+    mov     eax, [edi + TREE_KEY]
+    call    oofs_cache_find
+    jz      1f
+    test    dword ptr [eax + CACHE_FLAGS], CACHE_DIRTY
+1:  ret
+
+# An entry with what is at a place before it changes: the block, a new node, zeros, or anything when it is not needed.
+# In: EDX level, ECX index in the level, ESI address of the pointer, EBP 1 when the content is not needed.
+# Out: EAX entry; CF and EAX error.
+# Clobbers: EAX only.
+oofs_source:
+    mov     eax, [edi + TREE_KEY]
+    test    ebp, ebp
+    jnz     oofs_cache_take
+    push    ebp
+    cmp     dword ptr [esi + POINTER_BLOCK], 0
+    je      .Loofs_source_zeros
+    mov     eax, [edi + TREE_KEY]
+    call    oofs_cache_find
+    jnz     .Loofs_source_good
+    mov     ebp, [esi + POINTER_CHECKSUM]
+    push    esi
+    mov     esi, [esi + POINTER_BLOCK]
+    test    edx, edx
+    jnz     .Loofs_source_node
+    push    edi
+    mov     eax, [edi + TREE_KEY]
+    mov     edi, ebp
+    call    oofs_cache_load
+    pop     edi
+    pop     esi
+    jnc     .Loofs_source_done
+    jmp     .Loofs_source_damaged
+.Loofs_source_node:
+    call    oofs_node_get
+    pop     esi
+    jc      .Loofs_source_damaged
+    mov     eax, [edi + TREE_KEY]
+    call    oofs_cache_find
+.Loofs_source_good:
+    clc
+.Loofs_source_done:
+    pop     ebp
+    ret
+.Loofs_source_damaged:
+    call    oofs_recover_source
+    jmp     .Loofs_source_done
+.Loofs_source_zeros:
+    mov     eax, [edi + TREE_KEY]
+    call    oofs_cache_take
+    jc      .Loofs_source_done
+    push    eax
+    push    ecx
+    push    edx
+    mov     eax, [eax + CACHE_DATA]
+    call    oofs_block_zero
+    pop     edx
+    test    edx, edx
+    jz      .Loofs_source_content
+    mov     dword ptr [eax + TREE_MAGIC], TREE_MAGIC_VALUE
+    mov     word ptr [eax + TREE_VERSION], 1
+    mov     [eax + TREE_LEVEL], dx
+    mov     ecx, [edi + TREE_NODE_ID]
+    mov     [eax + TREE_OBJECT], ecx
+.Loofs_source_content:
+    pop     ecx
+    pop     eax
+    test    edx, edx
+    jnz     .Loofs_source_good
+    call    oofs_recover_hole
+    jmp     .Loofs_source_done
+
+# Fills a block with zeros.
+# In: EAX data.
+# Out: EAX data.
+# Clobbers: ECX, EDX only.
+.global oofs_block_zero
+oofs_block_zero:
+    push    edi
+    mov     edx, eax
+    mov     edi, eax
+    xor     eax, eax
+    mov     ecx, OOFS_BLOCK_BYTES / 4
+    rep stosd
+    mov     eax, edx
     pop     edi
     ret

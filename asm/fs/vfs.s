@@ -134,6 +134,23 @@ mount_path_check:
 # Out: EAX handle of the mount; CF and EAX on failure.
 .global mount_volume
 mount_volume:
+    xor     ecx, ecx
+
+# Mounts a volume in some way. May sleep.
+# In: EAX device name (hda0), EDX path, ECX MOUNT_* flags.
+# Out: EAX handle of the mount; CF and EAX on failure.
+.global mount_volume_as
+mount_volume_as:
+    push    ebp
+    mov     ebp, ecx
+    call    mount_volume_flags
+    pop     ebp
+    ret
+
+# Mounts a volume in some way. May sleep.
+# In: EAX device name, EDX path, EBP MOUNT_* flags.
+# Out: EAX handle of the mount; CF and EAX on failure.
+mount_volume_flags:
     push    ebx
     push    esi
     push    edi
@@ -143,33 +160,39 @@ mount_volume:
     mov     eax, esi
     call    mount_path_check
     pop     edx
-    jc      .Lmount_volume_failed
+    jc      .Lmount_volume_flags_failed
     mov     eax, edx
     call    volume_find
-    jc      .Lmount_volume_failed
+    jc      .Lmount_volume_flags_failed
     mov     edi, eax                    # EDI: volume
     cmp     dword ptr [edi + VOLUME_MOUNT], 0
     mov     eax, ERROR_BUSY
-    jne     .Lmount_volume_failed
+    jne     .Lmount_volume_flags_failed
     mov     eax, esi
     call    mount_at
     mov     eax, ERROR_MOUNTED
-    jnc     .Lmount_volume_failed
+    jnc     .Lmount_volume_flags_failed
     mov     ebx, offset mount_table     # EBX: free slot
-.Lmount_volume_slot:
+.Lmount_volume_flags_slot:
     cmp     dword ptr [ebx + MOUNT_CLASS], 0
-    je      .Lmount_volume_found
+    je      .Lmount_volume_flags_found
     add     ebx, MOUNT_SIZE_OF
     cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-    jb      .Lmount_volume_slot
+    jb      .Lmount_volume_flags_slot
     mov     eax, ERROR_TABLE_FULL
-    jmp     .Lmount_volume_failed
-.Lmount_volume_found:
+    jmp     .Lmount_volume_flags_failed
+.Lmount_volume_flags_found:
     mov     eax, edi
     call    fs_class_probe
-    jc      .Lmount_volume_failed
+    jc      .Lmount_volume_flags_failed
     push    eax
     mov     [ebx + MOUNT_VOLUME], edi
+    mov     [ebx + MOUNT_FLAGS], ebp
+    mov     eax, [edi + VOLUME_DISK]
+    test    dword ptr [eax + DISK_FLAGS], DISK_READ_ONLY
+    jz      .Lmount_volume_flags_path
+    or      dword ptr [ebx + MOUNT_FLAGS], MOUNT_READ_ONLY
+.Lmount_volume_flags_path:
     lea     eax, [ebx + MOUNT_PATH]
     mov     edx, esi
     mov     ecx, MOUNT_PATH_BYTES
@@ -179,26 +202,26 @@ mount_volume:
     mov     edx, offset mount_type
     mov     ecx, offset owner_system    # whoever mounts it, it stays until it is unmounted
     call    handle_open
-    jc      .Lmount_volume_failed
+    jc      .Lmount_volume_flags_failed
     mov     [ebx + MOUNT_HANDLE], eax
     mov     eax, ebx
     call    [esi + FS_MOUNT]
-    jc      .Lmount_volume_unmounted
+    jc      .Lmount_volume_flags_unmounted
     mov     [edi + VOLUME_MOUNT], ebx
     mov     [ebx + MOUNT_CLASS], esi    # from here on others find it
     mov     esi, [ebx + MOUNT_HANDLE]
     xor     edi, edi
-    jmp     .Lmount_volume_done
-.Lmount_volume_unmounted:
+    jmp     .Lmount_volume_flags_done
+.Lmount_volume_flags_unmounted:
     push    eax
     mov     eax, [ebx + MOUNT_HANDLE]
     xor     edx, edx
     call    handle_close                # the class is not set, so the destructor has nothing to do
     pop     eax
-.Lmount_volume_failed:
+.Lmount_volume_flags_failed:
     mov     esi, eax
     mov     edi, 1
-.Lmount_volume_done:
+.Lmount_volume_flags_done:
     call    mounts_unlock
     mov     eax, esi
     neg     edi
@@ -346,6 +369,7 @@ mount_unused:
 # In: EAX handle of a mount, or of mount_open.
 # Out: EAX mount; CF and ERROR_STALE.
 # Clobbers: EAX, EDX only.
+.global mount_record
 mount_record:
     push    eax
     mov     edx, offset mount_type
@@ -436,113 +460,4 @@ mount_find:
     pop     edi
     pop     esi
     pop     ebx
-    ret
-
-# Names the class of a mount's file system.
-# In: EAX mount.
-# Out: EAX text such as class_fs_oofs; CF and ERROR_STALE.
-.global mount_class
-mount_class:
-    INTERRUPTS_OFF
-    call    mount_record
-    jc      1f
-    mov     eax, [eax + MOUNT_CLASS]
-    test    eax, eax
-    jz      2f
-    mov     eax, [eax + FS_NAME]
-    INTERRUPTS_RESTORE
-    clc
-    ret
-2:  mov     eax, ERROR_STALE
-1:  INTERRUPTS_RESTORE
-    stc
-    ret
-
-# Loads a persistent object. May sleep.
-# In: EAX mount, EDX class name, ECX buffer; ESI bytes of the buffer.
-# Out: EAX bytes of the object on disk. If these are fewer than the buffer has, the rest is zero; if more, they are left
-# out. CF and EAX: ERROR_NOT_FOUND when there is none, ERROR_STALE, ERROR_CORRUPT, ERROR_IO.
-.global object_load
-object_load:
-    push    ebx
-    mov     ebx, FS_LOAD
-    call    mount_call
-    pop     ebx
-    ret
-
-# Saves a persistent object: replaces the one of this class as a whole, or creates it. When it returns without CF, the
-# object is on stable storage; when power is cut before, the old one is still there. May sleep.
-# In: as object_load; at least 1 byte.
-# Out: CF and EAX on failure: ERROR_NO_SPACE, ERROR_IO, ERROR_READ_ONLY.
-.global object_save
-object_save:
-    push    ebx
-    mov     ebx, FS_SAVE
-    call    mount_call
-    pop     ebx
-    ret
-
-# Calls a routine of a mount's file system with the mount locked.
-# In: EBX = FS_* routine; EAX mount, and EDX, ECX, ESI, EDI as that takes them.
-# Out: as that; CF and ERROR_STALE when it is unmounted, ERROR_NOT_SUPPORTED when its class has no such routine.
-.global mount_call
-mount_call:
-    push    ebp
-    call    mount_enter
-    jc      9f
-    call    mount_routine
-    call    mount_leave
-9:  pop     ebp
-    ret
-
-# Calls a routine of the file system of a mount that is locked.
-# In: EBX = FS_* routine; EBP mount record, and EDX, ECX, ESI, EDI as the routine takes them.
-# Out: as that; CF and ERROR_NOT_SUPPORTED when its class has no such routine.
-.global mount_routine
-mount_routine:
-    mov     eax, [ebp + MOUNT_CLASS]
-    cmp     dword ptr [eax + ebx], 0
-    je      1f
-    push    [eax + ebx]
-    mov     eax, ebp
-    ret                                 # to the routine
-1:  mov     eax, ERROR_NOT_SUPPORTED
-    stc
-    ret
-
-# Locks a mount. Others who use it wait until mount_leave. May sleep.
-# In: EAX handle of the mount.
-# Out: EBP mount record; CF and EAX = ERROR_STALE when it is unmounted.
-# Clobbers: EAX and EBP only.
-.global mount_enter
-mount_enter:
-    push    ecx
-    push    edx
-    push    eax
-    call    mount_record
-    jc      8f
-    mov     ebp, eax                    # the table stays, so its mutex may be waited for
-    add     eax, MOUNT_MUTEX
-    call    mutex_lock
-    mov     eax, [esp]
-    call    mount_record                # unmounted while we waited
-    jnc     9f
-    call    mount_leave
-8:  mov     eax, ERROR_STALE
-    stc
-9:  lea     esp, [esp + 4]
-    pop     edx
-    pop     ecx
-    ret
-
-# Ends mount_enter. Keeps all registers and the flags.
-# In: EBP mount record.
-.global mount_leave
-mount_leave:
-    pushfd
-    pushad
-    lea     eax, [ebp + MOUNT_MUTEX]
-    call    mutex_unlock
-    popad
-    popfd
     ret

@@ -18,15 +18,21 @@ console_init:
 # console_end.
 .global console_begin
 console_begin:
+    call    redirect_begin
+    jnz     1f                          # the shell sends this task's output to a file
     call    console_pace
     cli
     jmp     line_hide
+1:  ret
 
 # Ends it. The caller restores the interrupt flag.
 .global console_end
 console_end:
+    call    redirect_end
+    jnz     1f
     call    line_show
     jmp     vga_show_cursor
+1:  ret
 
 # A task that prints faster than the line takes it sleeps here, so that the ring does not fill up and interrupts need
 # not stay off while bytes are sent by hand.
@@ -49,6 +55,8 @@ console_pace:
 # In: AL; interrupts off.
 .global console_put
 console_put:
+    call    redirect_put
+    jnz     1f
     push    eax
     call    vga_put
     pop     eax
@@ -58,6 +66,7 @@ console_put:
     call    serial_put
     mov     al, 10
     jmp     serial_put
+1:  ret
 
 # Clears the screens; the cursor goes to the upper left corner. Preserves all registers and the flags.
 .global console_clear

@@ -158,8 +158,8 @@ event_waiter:
     pop     ebx
     ret
 
-# Takes a mutex, waits while another task holds it. May sleep; not from an interrupt handler. Panics when the task holds
-# it already.
+# Takes a mutex, waits while another task holds it, which has at least our priority until it gives one back. May sleep;
+# not from an interrupt handler. Panics when the task holds it already.
 # In: EAX address (MUTEX_SIZE bytes, zero = free).
 .global mutex_lock
 mutex_lock:
@@ -173,7 +173,15 @@ mutex_lock:
     ret
 1:  cmp     [eax + MUTEX_OWNER], ecx
     ASSERT  ne, "mutex_lock: the task holds this mutex already"
-    mov     edx, -1
+    mov     edx, [ecx + TASK_PRIORITY]
+    mov     ecx, [eax + MUTEX_OWNER]
+    cmp     [ecx + TASK_PRIORITY], edx  # its owner runs in our place
+    jge     2f
+    push    eax
+    mov     eax, ecx
+    call    task_set_priority
+    pop     eax
+2:  mov     edx, -1
     call    task_wait                   # mutex_unlock makes us the owner
     INTERRUPTS_RESTORE
     ret
@@ -187,6 +195,8 @@ mutex_unlock:
     cmp     [eax + MUTEX_OWNER], ecx
     ASSERT  e, "mutex_unlock: the task does not hold this mutex"
     dec     dword ptr [ecx + TASK_HOLDS]
+    mov     edx, [ecx + TASK_BASE]
+    mov     [ecx + TASK_PRIORITY], edx  # what it borrowed while others waited goes back
     mov     ecx, eax
     call    event_waiter
     jc      1f

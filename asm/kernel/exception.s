@@ -1,10 +1,12 @@
-# Exceptions of the processor. The kernel raises none on purpose, so each one ends in the panic screen; the double fault
-# has a task of its own, because its usual cause is a stack that ran into its guard page.
+# Exceptions of the processor. Those of a program are its own affair (program-fault.s). The kernel raises none on
+# purpose, but for pages that a program's memory lacks while the kernel copies from or to it; any other ends in the
+# panic screen. The double fault has a task of its own, because its usual cause is a stack that ran into its guard page.
 
 .include "macros.inc"
 .include "cpu.inc"
 
 VECTOR_DOUBLE_FAULT = 8
+VECTOR_PAGE_FAULT   = 14
 
 .text
 
@@ -13,6 +15,22 @@ VECTOR_DOUBLE_FAULT = 8
 exception_entry:
     pushad
     cld
+    test    byte ptr [esp + REGS_CS], 3
+    jz      1f
+    SEGMENTS_SAVE
+    lea     ebx, [esp + SEGMENTS_SIZE]
+    call    program_exception
+    cli
+    jmp     program_return
+1:  cmp     dword ptr [esp + REGS_VECTOR], VECTOR_PAGE_FAULT
+    jne     exception_panic
+    mov     ebx, esp
+    call    copy_fault
+    jc      exception_panic
+    popad
+    add     esp, 8
+    iretd
+exception_panic:
     mov     ebx, esp
     add     dword ptr [ebx + REGS_ESP], REGS_SIZE - REGS_VECTOR # as it was before the exception
     xor     eax, eax

@@ -1,5 +1,6 @@
-# Segments: everything is flat, ring 0. Two task state segments: one that all kernel tasks share (the processor needs it
-# for the back link), one for the double fault handler, which must not depend on the stack that may be the cause.
+# Segments: everything is flat; two for the kernel, two for programs. Two task state segments: one that all tasks share,
+# in which the processor finds the running task's kernel stack when a program is interrupted, and one for the double
+# fault handler, which must not depend on the stack that may be the cause.
 
 .include "macros.inc"
 .include "cpu.inc"
@@ -74,6 +75,8 @@ gdt:
     .quad   0x00CF93000000FFFF              # 10 data: base 0, limit 4 GiB, writable
     .quad   0x0000890000000000 + TSS_SIZE - 1   # 18 available 32-bit TSS
     .quad   0x0000890000000000 + TSS_SIZE - 1   # 20
+    .quad   0x00CFFB000000FFFF              # 28 code of programs, ring 3
+    .quad   0x00CFF3000000FFFF              # 30 data of programs
 gdt_register:
     .word   gdt_register - gdt - 1
     .long   gdt

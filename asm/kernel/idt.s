@@ -1,13 +1,18 @@
 # Interrupt descriptor table and the entries of all vectors. Exceptions end in exception_entry (exception.s), the 16
-# lines of the interrupt controller in interrupt_entry (interrupt.s). All gates but the double fault's are interrupt
-# gates: handlers run with interrupts off.
+# lines of the interrupt controller in interrupt_entry (interrupt.s), programs' calls in call_entry (call.s). All gates
+# but the double fault's are interrupt gates: handlers run with interrupts off. Programs may raise only breakpoint,
+# overflow and the vector of their calls.
 
 .include "macros.inc"
 .include "cpu.inc"
 
 VECTOR_DOUBLE_FAULT = 8
 VECTORS             = 256
+VECTOR_BREAKPOINT   = 3
+VECTOR_OVERFLOW     = 4
+VECTOR_CALL         = 0x80
 GATE_INTERRUPT      = 0x8E00                # present, DPL 0, 32-bit interrupt gate
+GATE_FOR_PROGRAMS   = 0xEE                  # upper byte: present, DPL 3
 GATE_TASK           = 0x8500
 
 .text
@@ -35,6 +40,14 @@ idt_init:
     mov     edi, offset idt + VECTOR_DOUBLE_FAULT * 8
     mov     word ptr [edi + 2], SELECTOR_FAULT
     mov     word ptr [edi + 4], GATE_TASK
+    mov     byte ptr [idt + VECTOR_BREAKPOINT * 8 + 5], GATE_FOR_PROGRAMS
+    mov     byte ptr [idt + VECTOR_OVERFLOW * 8 + 5], GATE_FOR_PROGRAMS
+    mov     edi, offset idt + VECTOR_CALL * 8
+    mov     eax, offset call_entry
+    mov     [edi], ax
+    mov     byte ptr [edi + 5], GATE_FOR_PROGRAMS
+    shr     eax, 16
+    mov     [edi + 6], ax
     lidt    [idt_register]
     ret
 

@@ -16,6 +16,10 @@ input_put:
     mov     byte ptr [input_break], 1
     mov     ecx, [input_head]
     mov     [input_tail], ecx
+    push    eax
+    mov     eax, offset break_event
+    call    event_signal
+    pop     eax
 1:  mov     ecx, [input_head]
     mov     edx, ecx
     sub     edx, [input_tail]
@@ -97,6 +101,8 @@ break_take:
 .bss
 .balign 4
 input_event:    .space 4                    # signalled when a key comes
+.global break_event
+break_event:    .space 4                    # signalled at Ctrl-C
 input_head:     .space 4                    # keys ever put in
 input_tail:     .space 4                    # keys ever taken out
 input_break:    .space 1

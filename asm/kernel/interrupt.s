@@ -4,6 +4,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "cpu.inc"
+.include "tasks.inc"
 
 # 8259A: command and data ports of master and slave, and the words that are written to them (data sheet 231468).
 PIC_MASTER          = 0x20
@@ -96,12 +97,39 @@ irq_register:
     pop     ebx
     ret
 
-# Common part of vectors 32-47; the stack is as cpu.inc says from REGS_VECTOR on.
+# Common part of vectors 32-47; the stack is as cpu.inc says from REGS_VECTOR on. The kernel's own segments are as they
+# should be; those of a program are put aside.
 .global interrupt_entry
 interrupt_entry:
     pushad
     cld
+    test    byte ptr [esp + REGS_CS], 3
+    jnz     1f
     mov     ebx, [esp + REGS_VECTOR]
+    call    interrupt_handle
+    popad
+    add     esp, 8
+    iretd
+1:  SEGMENTS_SAVE
+    mov     ebx, [esp + SEGMENTS_SIZE + REGS_VECTOR]
+    call    interrupt_handle
+
+# The way back into a program, after an interrupt, an exception or a call: ends the task that was killed meanwhile.
+# Interrupts are off; on the stack are the program's segments, and above them its registers.
+.global program_return
+program_return:
+    mov     eax, [task_current]
+    cmp     dword ptr [eax + TASK_KILLED], 1
+    je      task_exit
+    SEGMENTS_RESTORE
+    popad
+    add     esp, 8
+    iretd
+
+# Handles a request of the interrupt controller. Interrupts are off.
+# In: EBX vector.
+# Clobbers: all registers.
+interrupt_handle:
     sub     ebx, FIRST_VECTOR
     cmp     ebx, 7
     je      irq_check_master
@@ -128,12 +156,8 @@ irq_real:
     out     PIC_SLAVE, al
 3:  out     PIC_MASTER, al
     cmp     byte ptr [task_reschedule], 0
-    je      interrupt_return
-    call    schedule
-interrupt_return:
-    popad
-    add     esp, 8
-    iretd
+    jne     schedule
+    ret
 
 # IRQ 7 and 15 also stand for a request that went away before it was acknowledged: then the in-service bit is clear, and
 # no end of interrupt may be sent to that controller (the master has taken the slave's line for real).
@@ -144,7 +168,7 @@ irq_check_master:
     test    al, 0x80
     jnz     irq_real
     inc     dword ptr [irq_spurious]
-    jmp     interrupt_return
+    ret
 irq_check_slave:
     mov     al, PIC_READ_ISR
     out     PIC_SLAVE, al
@@ -154,7 +178,7 @@ irq_check_slave:
     inc     dword ptr [irq_spurious]
     mov     al, PIC_EOI
     out     PIC_MASTER, al
-    jmp     interrupt_return
+    ret
 
 # Irq: the lines that have handlers, how often they came, and who handles them.
 command_irq:

@@ -57,6 +57,8 @@ pages_init:
     shr     eax, 12
     mov     [page_lowest], eax
     mov     [page_hint], eax
+    mov     eax, [pages_low_end]
+    mov     [page_high_hint], eax
 
     mov     esi, offset boot_memory_map # RAM is free
     mov     ebx, [boot_memory_count]
@@ -320,11 +322,57 @@ pages_skip_used:
     jmp     1b
 3:  ret
 
+# Takes a page that need not have a linear address: above the direct map if there is one. Callable with interrupts off.
+# In: EDX use: PAGES_* of pages.inc.
+# Out: EAX physical address, its contents are anything; CF and EAX error.
+.global frame_alloc
+frame_alloc:
+    push    ebx
+    mov     ebx, edx
+    INTERRUPTS_OFF
+    mov     eax, [page_high_hint]
+    call    pages_skip_used
+    mov     [page_high_hint], eax
+    cmp     eax, [pages_end]
+    jb      1f
+    mov     eax, [page_hint]
+    call    pages_skip_used
+    mov     [page_hint], eax
+    cmp     eax, [pages_low_end]
+    jae     2f
+1:  mov     edx, [page_bitmap]
+    bts     [edx], eax
+    dec     dword ptr [pages_free]
+    inc     dword ptr [pages_used_for + ebx*4]
+    mov     edx, [page_uses]
+    mov     [edx + eax], bl
+    INTERRUPTS_RESTORE
+    shl     eax, 12
+    pop     ebx
+    clc
+    ret
+2:  INTERRUPTS_RESTORE
+    mov     eax, ERROR_NO_MEMORY
+    pop     ebx
+    stc
+    ret
+
+# Gives a page back by its physical address. Panics when it is not in use. Callable with interrupts off.
+# In: EAX physical address.
+.global frame_free
+frame_free:
+    mov     edx, 1
+    jmp     pages_give
+
 # Gives pages back. Panics when they are not in use. Callable with interrupts off.
 # In: EAX linear address, EDX number of pages.
 .global page_free
 page_free:
     VIRT_TO_PHYS eax
+
+# The same, with a physical address.
+# In: EAX physical address, EDX number of pages.
+pages_give:
     push    ebx
     push    esi
     mov     ebx, eax
@@ -335,9 +383,13 @@ page_free:
     cmp     ebx, [page_lowest]
     ASSERT  ae, "page_free: page was never allocated"
     INTERRUPTS_OFF
-    cmp     ebx, [page_hint]
+    mov     ecx, offset page_hint
+    cmp     ebx, [pages_low_end]
+    jb      1f
+    mov     ecx, offset page_high_hint
+1:  cmp     ebx, [ecx]
     jae     2f
-    mov     [page_hint], ebx
+    mov     [ecx], ebx
 2:  test    esi, esi
     jz      3f
     cmp     ebx, [pages_end]
@@ -363,6 +415,7 @@ page_bitmap:        .space 4                # address
 page_bitmap_dwords: .space 4
 page_lowest:        .space 4                # first page that may ever be given out
 page_hint:          .space 4                # no page of the direct map below this one is free
+page_high_hint:     .space 4                # no page between the end of the direct map and this one is free
 page_uses:          .space 4                # address of a byte for each page: PAGES_*, while it is in use
 .global pages_low_end
 pages_low_end:      .space 4                # page behind the last one that is in the direct map

@@ -57,41 +57,53 @@ page_entry:
     push    ebx
     push    esi
     push    edi
+    INTERRUPTS_OFF
     mov     ebx, eax
     shr     eax, 22
     lea     esi, [page_directory + eax*4]
     mov     ecx, [esi]
     and     ecx, PAGE_PRESENT | PAGE_LARGE
     cmp     ecx, PAGE_PRESENT
-    je      2f
+    je      .Lpage_entry_found
     mov     eax, 1
     mov     edx, PAGES_TABLES
     call    page_alloc_for
-    jc      3f
+    jc      .Lpage_entry_failed
     mov     edi, eax
     mov     eax, [esi]
     test    eax, eax
     jz      .Lpage_entry_table
     and     eax, ~PAGE_LARGE
     xor     ecx, ecx
-1:  mov     [edi + ecx*4], eax
+.Lpage_entry_split:
+    mov     [edi + ecx*4], eax
     add     eax, PAGE_SIZE
     inc     ecx
     cmp     ecx, 1024
-    jb      1b
+    jb      .Lpage_entry_split
 .Lpage_entry_table:
     lea     eax, [edi - KERNEL_SPACE + PAGE_PRESENT + PAGE_WRITABLE]
     mov     [esi], eax
+    mov     edx, esi
+    sub     edx, offset page_directory
+    call    spaces_update
     mov     eax, cr3                    # forget the large page
     mov     cr3, eax
-2:  mov     eax, [esi]
+.Lpage_entry_found:
+    mov     eax, [esi]
     and     eax, ~(PAGE_SIZE - 1)
     PHYS_TO_VIRT eax
     shr     ebx, 12
     and     ebx, 1023
     lea     eax, [eax + ebx*4]
+    INTERRUPTS_RESTORE
     clc
-3:  pop     edi
+    jmp     .Lpage_entry_done
+.Lpage_entry_failed:
+    INTERRUPTS_RESTORE
+    stc
+.Lpage_entry_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret

@@ -1,30 +1,20 @@
-# Tasks: threads of the kernel, each with its own stack above a guard page. The processor goes round among the ready
-# ones, a tick each; who waits is in another list. Create, end, sleep; the waiting for events is in event.s.
+# Tasks: threads of the kernel, each with its own stack above a guard page; those of programs go into ring 3 from there.
+# Create, end, sleep; who runs is decided in schedule.s, the waiting for events is in event.s.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "cpu.inc"
 .include "pages.inc"
+.include "memory.inc"
 .include "tasks.inc"
 
 STACK_PAGES         = 5                     # the lowest is the guard
-
-# A list of tasks.
-LIST_FIRST          = 0
-LIST_LAST           = 4
-LIST_SIZE           = 8
 
 .text
 
 # Turns the boot into the first task and creates the idle task.
 tasks_init:
     push    ebx
-    mov     eax, 1
-    push    ebx
-    cpuid
-    pop     ebx
-    test    edx, CPUID_TSC
-    setnz   byte ptr [task_has_tsc]
     mov     ebx, offset task_boot
     mov     dword ptr [ebx + TASK_STATE], TASK_RUNNING
     mov     dword ptr [ebx + TASK_STACK], offset boot_stack
@@ -36,6 +26,11 @@ tasks_init:
     mov     ecx, TASK_NAME_SIZE
     call    string_copy
     mov     dword ptr [ebx + TASK_OWNER], offset owner_system
+    mov     dword ptr [ebx + TASK_PRIORITY], PRIORITY_KERNEL
+    mov     dword ptr [ebx + TASK_BASE], PRIORITY_KERNEL
+    mov     dword ptr [ebx + TASK_DIRECTORY], offset page_directory - KERNEL_SPACE
+    mov     eax, ebx
+    call    stack_guard
     mov     [task_all], ebx
     mov     eax, offset idle
     xor     edx, edx
@@ -45,11 +40,7 @@ tasks_init:
     mov     dword ptr [eax + TASK_ID], 0
     dec     dword ptr [task_last_id]
     mov     [task_idle], eax
-    call    task_time
-    mov     [task_since], eax
-    mov     [task_since + 4], edx
-    mov     [task_began], eax
-    mov     [task_began + 4], edx
+    call    schedule_init
     pop     ebx
     ret
 
@@ -73,14 +64,15 @@ task_create:
     jc      1f
     push    eax
     INTERRUPTS_OFF
-    mov     edx, offset task_ready
-    call    list_append
+    mov     dword ptr [eax + TASK_STATE], TASK_READY
+    call    ready_append
     INTERRUPTS_RESTORE
     pop     eax
     clc
 1:  ret
 
 # As task_create, but the task is not made ready.
+.global task_new
 task_new:
     push    ebx
     push    esi
@@ -112,7 +104,12 @@ task_new:
     mov     [eax + 20], esi             # entry
     mov     [eax + 24], edi             # argument; below: EBX, ESI, EDI, EBP as schedule saves them
     mov     [ebx + TASK_ESP], eax
-    mov     dword ptr [ebx + TASK_STATE], TASK_READY
+    mov     dword ptr [ebx + TASK_STATE], TASK_NEW
+    mov     dword ptr [ebx + TASK_PRIORITY], PRIORITY_KERNEL
+    mov     dword ptr [ebx + TASK_BASE], PRIORITY_KERNEL
+    mov     dword ptr [ebx + TASK_DIRECTORY], offset page_directory - KERNEL_SPACE
+    mov     eax, ebx
+    call    stack_guard
     lea     eax, [ebx + TASK_OWN]
     mov     [ebx + TASK_OWNER], eax
     inc     dword ptr [eax + OWNER_TASKS]
@@ -173,7 +170,10 @@ task_exit:
     ASSERT  e, "a task ends that holds a mutex or a handle"
     xor     eax, eax
     call    owner_join
-    cli
+    cmp     dword ptr [ebx + TASK_PROCESS], 0
+    je      3f
+    call    thread_leave
+3:  cli
     mov     eax, offset task_all - TASK_ALL_NEXT
 1:  mov     edx, [eax + TASK_ALL_NEXT]
     cmp     edx, ebx
@@ -184,9 +184,12 @@ task_exit:
     mov     [eax + TASK_ALL_NEXT], edx
     mov     dword ptr [ebx + TASK_STATE], TASK_DEAD
     mov     [task_dead], ebx
+    mov     eax, offset task_ended
+    call    event_broadcast
     call    schedule                    # does not return
 
 # Frees the task that ended last, after the switch away from it. Interrupts are off.
+.global task_reap
 task_reap:
     xor     eax, eax
     xchg    eax, [task_dead]
@@ -395,175 +398,21 @@ task_wake:
     mov     dword ptr [eax + TASK_STATE], TASK_READY
     mov     dword ptr [eax + TASK_EVENT], 0
     mov     byte ptr [task_reschedule], 1
-    mov     edx, offset task_ready
-    jmp     list_append
-
-# Called at each tick: lets the next ready task run. Interrupts off.
-.global task_tick
-task_tick:
-    cmp     dword ptr [task_ready + LIST_FIRST], 0
-    je      1f
-    mov     byte ptr [task_reschedule], 1
-1:  ret
-
-# Gives the processor to the next ready task, or to the idle task. A task that is still running goes to the end of the
-# queue.
-# In: interrupts off. Returns when the calling task runs again.
-.global schedule
-schedule:
-    mov     byte ptr [task_reschedule], 0
-    mov     eax, [task_current]
-    cmp     dword ptr [eax + TASK_STATE], TASK_RUNNING
-    jne     .Lschedule_other
-    cmp     dword ptr [task_ready + LIST_FIRST], 0
-    je      .Lschedule_done             # nobody else
-    mov     dword ptr [eax + TASK_STATE], TASK_READY
-    cmp     eax, [task_idle]
-    je      .Lschedule_other
-    mov     edx, offset task_ready
-    call    list_append
-.Lschedule_other:
-    mov     eax, [task_ready + LIST_FIRST]
-    test    eax, eax
-    jz      .Lschedule_idle
-    push    eax
-    mov     edx, offset task_ready
-    call    list_remove
-    pop     eax
-    jmp     .Lschedule_run
-.Lschedule_idle:
-    mov     eax, [task_idle]
-.Lschedule_run:
-    mov     dword ptr [eax + TASK_STATE], TASK_RUNNING
-    inc     dword ptr [eax + TASK_SWITCHES]
-    mov     ecx, eax
-    call    task_account
-    mov     eax, [task_current]
-    cmp     eax, ecx
-    je      .Lschedule_done
-    mov     [task_current], ecx
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    mov     [eax + TASK_ESP], esp
-    mov     esp, [ecx + TASK_ESP]
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
-    cmp     dword ptr [task_dead], 0
-    je      .Lschedule_done
-    jmp     task_reap
-.Lschedule_done:
-    ret
-
-# Adds the time since the last switch to the running task. Interrupts off.
-# Clobbers: EAX, EDX.
-task_account:
-    push    ebx
-    push    esi
-    call    task_time
-    mov     ebx, eax
-    mov     esi, edx
-    xchg    [task_since], eax
-    xchg    [task_since + 4], edx
-    sub     ebx, eax
-    sbb     esi, edx
-    mov     eax, [task_current]
-    add     [eax + TASK_CYCLES], ebx
-    adc     [eax + TASK_CYCLES + 4], esi
-    pop     esi
-    pop     ebx
-    ret
-
-# Reads the finest clock that the processor has.
-# Out: EDX:EAX time stamp: cycles, or milliseconds without a TSC.
-task_time:
-    cmp     byte ptr [task_has_tsc], 0
-    je      1f
-    rdtsc
-    ret
-1:  call    clock_ms
-    xor     edx, edx
-    ret
-
-# What a millisecond is in the unit of TASK_CYCLES, from all the time since boot; brings the running task's time up to
-# date.
-# Out: EAX, at least 1.
-.global task_cycles_per_ms
-task_cycles_per_ms:
-    INTERRUPTS_OFF
-    call    task_account
-    mov     eax, [task_since]
-    mov     edx, [task_since + 4]
-    sub     eax, [task_began]
-    sbb     edx, [task_began + 4]
-    imul    ecx, [clock_ticks], TICK_MS
-    INTERRUPTS_RESTORE
-    cmp     edx, ecx
-    jae     1f                          # in the first tick
-    div     ecx
-    test    eax, eax
-    jz      1f
-    ret
-1:  mov     eax, 1
-    ret
-
-# Appends a task to a list.
-# In: EAX task, EDX list.
-list_append:
-    mov     ecx, [edx + LIST_LAST]
-    mov     dword ptr [eax + TASK_NEXT], 0
-    mov     [eax + TASK_PREVIOUS], ecx
-    mov     [edx + LIST_LAST], eax
-    test    ecx, ecx
-    jz      1f
-    mov     [ecx + TASK_NEXT], eax
-    ret
-1:  mov     [edx + LIST_FIRST], eax
-    ret
-
-# Takes a task out of its list.
-# In: EAX task, EDX list.
-list_remove:
-    push    ebx
-    mov     ebx, [eax + TASK_PREVIOUS]
-    mov     ecx, [eax + TASK_NEXT]
-    test    ebx, ebx
-    jz      1f
-    mov     [ebx + TASK_NEXT], ecx
-    jmp     2f
-1:  mov     [edx + LIST_FIRST], ecx
-2:  test    ecx, ecx
-    jz      3f
-    mov     [ecx + TASK_PREVIOUS], ebx
-    pop     ebx
-    ret
-3:  mov     [edx + LIST_LAST], ebx
-    pop     ebx
-    ret
-
-.data
-.balign 4
-.global task_current
-task_current:       .long task_boot         # the running task
+    jmp     ready_append
 
 .bss
 .balign 4
+.global task_boot
 task_boot:          .space TASK_SIZE        # the first task: the boot
 .balign 4
 .global task_idle
 task_idle:          .space 4
 .global task_all
 task_all:           .space 4                # all tasks that live, oldest first
-task_ready:         .space LIST_SIZE
 .global task_waiting
 task_waiting:       .space LIST_SIZE
+.global task_dead
 task_dead:          .space 4                # ended, memory not freed yet
 task_last_id:       .space 4
-task_since:         .space 8                # time stamp of the last switch
-task_began:         .space 8                # and of the first one
-task_has_tsc:       .space 1
-.global task_reschedule
-task_reschedule:    .space 1                # 1: switch at the end of the interrupt
+.global task_ended
+task_ended:         .space 4                # broadcast when a task has ended

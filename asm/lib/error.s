@@ -59,6 +59,11 @@ error_texts:                            # in the order of errors.inc
     ERROR_TEXT "what it used was taken away"
     ERROR_TEXT "directory is not empty"
     ERROR_TEXT "of a newer version than this system knows"
+    ERROR_TEXT "only an older state is there"
+    ERROR_TEXT "an address is not the program's"
+    ERROR_TEXT "no such handle is open"
+    ERROR_TEXT "not a program for this system"
+    ERROR_TEXT "nobody reads the pipe"
 .if (. - error_texts) - ERROR_COUNT*4
 .error "error_texts and errors.inc differ"
 .endif

@@ -1,6 +1,8 @@
 # crash: makes the kernel fail in a chosen way, for tests of the panic screen.
 
 .include "macros.inc"
+.include "cpu.inc"
+.include "tasks.inc"
 
 .text
 
@@ -24,7 +26,7 @@ command_crash:
     PRINT   "crash: still alive\n"
     mov     eax, 1
     jmp     4f
-3:  PRINT   "usage: crash page|write|divide|opcode|stack|panic|heap (help crash tells more)\n"
+3:  PRINT   "usage: crash page|write|divide|opcode|stack|mark|panic|heap (help crash tells more)\n"
     mov     eax, 2
 4:  pop     esi
     pop     ebx
@@ -58,6 +60,15 @@ crash_stack:                            # never ends
     push    eax
     call    crash_stack
     pop     eax
+    ret
+
+# Overwrites the lower end of its stack, and lets others run.
+crash_mark:
+    mov     eax, [task_current]
+    mov     eax, [eax + TASK_STACK]
+    mov     dword ptr [eax + PAGE_SIZE], 0
+    mov     eax, 100
+    call    task_sleep
     ret
 
 # Panics on purpose.
@@ -94,6 +105,7 @@ crash_ways:
     CRASH   "divide", crash_divide
     CRASH   "opcode", crash_opcode
     CRASH   "stack", crash_stack
+    CRASH   "mark", crash_mark
     CRASH   "panic", crash_panic
     CRASH   "heap", crash_heap
     .long   0
@@ -101,4 +113,5 @@ crash_text:
     .ascii  "page    reads address 16              write   writes into code\n"
     .ascii  "divide  divides by zero               opcode  runs an invalid instruction\n"
     .ascii  "stack   calls itself without end      panic   calls panic\n"
-    .asciz  "heap    writes behind a block of the heap and frees it\n"
+    .ascii  "heap    writes behind a block of the heap and frees it\n"
+    .asciz  "mark    overwrites the lower end of its stack, and sleeps\n"

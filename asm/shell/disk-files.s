@@ -4,11 +4,19 @@
 .include "errors.inc"
 .include "disk.inc"
 .include "fs.inc"
+.include "file.inc"
+
+.bss
+cat_last:       .skip 1                 # the last character of a text
 
 .section .rodata
 mount_help:
     .ascii  "mount              lists what is mounted\n"
-    .asciz  "mount hda0 /net    mounts the file system of a partition at a path\n"
+    .ascii  "mount hda0 /net    mounts the file system of a partition at a path\n"
+    .ascii  "mount -r hda0 /net       only to be read\n"
+    .ascii  "mount -t oofs hda0 /net  when it is of this type\n"
+    .ascii  "mount --accept-older hda0 /net   when both copies of the newest commit record are\n"
+    .asciz  "                   damaged: goes back to the state before\n"
 umount_help:
     .ascii  "umount /net        unless somebody uses it\n"
     .asciz  "umount -f /net     takes it away from those who use it; the cluster goes on in memory only\n"
@@ -18,7 +26,7 @@ ls_help:
 cat_help:
     .asciz  "Shows what an object holds: text as it is, anything else in hexadecimal.\n"
 
-SHELL_COMMAND "mount", mount_command, "[PARTITION PATH]", "mount a file system, or list what is mounted", GROUP_FILES, mount_help
+SHELL_COMMAND "mount", mount_command, "[[-r] [-t TYPE] [--accept-older] PARTITION PATH]", "mount a file system, or list what is mounted", GROUP_FILES, mount_help
 SHELL_COMMAND "umount", umount_command, "[-f] PATH", "unmount a file system", GROUP_FILES, umount_help
 SHELL_COMMAND "ls", ls_command, "[PATH]", "list mount points or objects", GROUP_FILES, ls_help
 SHELL_COMMAND "cat", cat_command, "PATH", "show an object's content", GROUP_FILES, cat_help
@@ -31,20 +39,62 @@ SHELL_COMMAND "cat", cat_command, "PATH", "show an object's content", GROUP_FILE
 mount_command:
     push    ebx
     push    esi
-    mov     esi, edx
+    push    edi
+    push    ebp
+    lea     esi, [edx + 4]              # ESI: arguments, EDI: MOUNT_* flags, EBX: type or 0
+    xor     edi, edi
+    xor     ebx, ebx
     cmp     eax, 1
     je      .Lmount_command_list
-    cmp     eax, 3
+.Lmount_command_option:
+    mov     ebp, [esi]
+    test    ebp, ebp
+    jz      .Lmount_command_usage
+    cmp     byte ptr [ebp], '-'
+    jne     .Lmount_command_mount
+    add     esi, 4
+    mov     eax, ebp
+    LOAD_STRING edx, "-r"
+    call    string_compare
+    mov     ecx, MOUNT_READ_ONLY
+    je      .Lmount_command_flag
+    mov     eax, ebp
+    LOAD_STRING edx, "--accept-older"
+    call    string_compare
+    mov     ecx, MOUNT_OLDER
+    je      .Lmount_command_flag
+    mov     eax, ebp
+    LOAD_STRING edx, "-t"
+    call    string_compare
     jne     .Lmount_command_usage
-    mov     eax, [esi + 4]
-    mov     edx, [esi + 8]
-    call    mount_volume
+    mov     ebx, [esi]
+    add     esi, 4
+    test    ebx, ebx
+    jnz     .Lmount_command_option
+    jmp     .Lmount_command_usage
+.Lmount_command_flag:
+    or      edi, ecx
+    jmp     .Lmount_command_option
+.Lmount_command_mount:
+    cmp     dword ptr [esi + 4], 0
+    je      .Lmount_command_usage
+    cmp     dword ptr [esi + 8], 0
+    jne     .Lmount_command_usage
+    test    ebx, ebx
+    jz      .Lmount_command_known
+    call    mount_is_type
+    jc      .Lmount_command_failed_mount
+.Lmount_command_known:
+    mov     eax, [esi]
+    mov     edx, [esi + 4]
+    mov     ecx, edi
+    call    mount_volume_as
     jc      .Lmount_command_failed_mount
     xor     eax, eax
     jmp     .Lmount_command_done
 .Lmount_command_failed_mount:
     call    error_text
-    PRINTF  "Cannot mount %s at %s: %s\n", [esi+4], [esi+8], eax
+    PRINTF  "Cannot mount %s at %s: %s\n", [esi], [esi+4], eax
     jmp     .Lmount_command_failed
 .Lmount_command_list:
     mov     ebx, offset mount_table
@@ -73,13 +123,32 @@ mount_command:
     PRINT   "Nothing is mounted.\n"
     jmp     .Lmount_command_done
 .Lmount_command_usage:
-    PRINT   "usage: mount [PARTITION PATH]\n"
+    LOAD_STRING eax, "mount"
+    call    shell_find
+    call    shell_usage
 .Lmount_command_failed:
     mov     eax, 1
 .Lmount_command_done:
+    pop     ebp
+    pop     edi
     pop     esi
     pop     ebx
     ret
+
+# Whether a volume holds a file system of a type.
+# In: ESI address of the volume's name, EBX type.
+# Out: CF and EAX error when not.
+mount_is_type:
+    mov     eax, ebx
+    call    fs_class_find
+    jc      1f
+    push    eax
+    mov     eax, [esi]
+    call    volume_find
+    pop     edx
+    jc      1f
+    call    [edx + FS_PROBE]
+1:  ret
 
 # Shell command.
 # In: EAX argc, EDX argv.
@@ -160,77 +229,50 @@ ls_command:
     push    esi
     push    edi
     lea     edi, [ebp - NODE_SIZE_OF]
-    mov     ecx, eax
-    LOAD_STRING eax, "/"
-    cmp     ecx, 1
+    LOAD_STRING esi, "/"
+    cmp     eax, 1
     je      .Lls_command_path
-    mov     eax, [edx + 4]
-    cmp     ecx, 2
+    mov     esi, [edx + 4]
+    cmp     eax, 2
     je      .Lls_command_path
-    PRINT   "usage: ls [PATH]\n"
-    jmp     .Lls_command_failed
+    call    command_misused
+    jmp     .Lls_command_done
 .Lls_command_path:
-    push    eax
-    LOAD_STRING edx, "/"
-    call    string_compare
-    pop     eax
-    je      .Lls_command_mounts
-    mov     edx, edi
-    call    path_find
-    jc      .Lls_command_failed
-    mov     esi, eax                    # ESI: mount
-    cmp     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
-    je      .Lls_command_directory
-    mov     eax, edi
-    call    ls_line
-    jmp     .Lls_command_good
-.Lls_command_directory:
-    mov     eax, esi
-    mov     edx, [edi + NODE_ID]
-    xor     esi, esi                    # ESI: position from here on
-    push    edx
-    push    eax
+    call    directory_open
+    jc      .Lls_command_file
+    mov     ebx, eax
     call    break_clear
 .Lls_command_next:
     call    break_check
-    jc      .Lls_command_aborted
-    mov     eax, [esp]
-    mov     edx, [esp + 4]
-    mov     ecx, edi
-    mov     ebx, FS_NEXT
-    call    mount_call
+    mov     eax, ERROR_ABORTED
     jc      .Lls_command_last
-    mov     esi, eax
-    mov     eax, edi
+    mov     eax, ebx
+    call    directory_read
+    jc      .Lls_command_last
     call    ls_line
     jmp     .Lls_command_next
-.Lls_command_aborted:
-    mov     eax, ERROR_ABORTED
 .Lls_command_last:
-    add     esp, 8
+    push    eax
+    mov     eax, ebx
+    call    directory_close
+    pop     eax
     cmp     eax, ERROR_NOT_FOUND
     je      .Lls_command_good
     call    error_text
     PRINTF  "The list ends here: %s\n", eax
-    jmp     .Lls_command_failed
-.Lls_command_mounts:
-    mov     ebx, offset mount_table     # /: where something is mounted
-.Lls_command_mount:
-    cmp     dword ptr [ebx + MOUNT_CLASS], 0
-    je      .Lls_command_next_mount
-    lea     eax, [ebx + MOUNT_PATH]
-    mov     edx, [ebx + MOUNT_VOLUME]
-    add     edx, VOLUME_NAME
-    PRINTF  "%-16s %s\n", eax, edx
-.Lls_command_next_mount:
-    add     ebx, MOUNT_SIZE_OF
-    cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-    jb      .Lls_command_mount
+    mov     eax, 1
+    jmp     .Lls_command_done
+.Lls_command_file:
+    cmp     eax, ERROR_NOT_DIRECTORY
+    jne     .Lls_command_failed
+    call    file_stat
+    jc      .Lls_command_failed
+    call    ls_line
 .Lls_command_good:
     xor     eax, eax
     jmp     .Lls_command_done
 .Lls_command_failed:
-    mov     eax, 1
+    call    path_complain
 .Lls_command_done:
     pop     edi
     pop     esi
@@ -239,135 +281,103 @@ ls_command:
     ret
 
 # Prints the line of an object.
-# In: EAX = NODE record.
+# In: EDI = NODE record.
 ls_line:
-    push    ebx
-    mov     ebx, eax
-    lea     eax, [ebx + NODE_CLASS]
+    lea     eax, [edi + NODE_CLASS]
     PRINTF  "%-20s ", eax
-    mov     eax, [ebx + NODE_BYTES]
-    mov     edx, [ebx + NODE_BYTES + 4]
+    mov     eax, [edi + NODE_BYTES]
+    mov     edx, [edi + NODE_BYTES + 4]
     test    edx, edx
     jnz     1f
     PRINTF  "%10u", eax
     jmp     2f
 1:  shrd    eax, edx, 20                # beyond 4 GiB in MiB
     PRINTF  "%8uMi", eax
-2:  lea     eax, [ebx + NODE_NAME]
+2:  lea     eax, [edi + NODE_NAME]
     PRINTF  "  %s", eax
-    cmp     dword ptr [ebx + NODE_KIND], NODE_DIRECTORY
+    cmp     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
     jne     3f
     PRINT   "/"
 3:  PRINT   "\n"
-    pop     ebx
-    ret
-
-# Finds an object by its full path, and says so when it cannot.
-# In: EAX path, EDX = NODE record to fill in.
-# Out: EAX mount; CF.
-path_find:
-    push    ebx
-    push    esi
-    push    edi
-    mov     esi, eax
-    mov     edi, edx
-    call    mount_find
-    jc      8f
-    push    eax
-    mov     ecx, edi
-    mov     ebx, FS_FIND
-    call    mount_call
-    pop     edx
-    jc      8f
-    mov     eax, edx
-    jmp     9f
-8:  call    error_text
-    PRINTF  "%s: %s\n", esi, eax
-    stc
-9:  pop     edi
-    pop     esi
-    pop     ebx
     ret
 
 # Shell command.
 # In: EAX argc, EDX argv.
 # Out: EAX status.
 cat_command:
-    FRAME   NODE_SIZE_OF + 8
+    FRAME   4
     push    ebx
     push    esi
     push    edi
-    # Locals: the NODE record; -4 below it the mount, -8 whether it is shown as text
+    # Local: whether it is shown as text
     cmp     eax, 2
     je      .Lcat_command_path
-    PRINT   "usage: cat PATH\n"
-    jmp     .Lcat_command_failed
+    call    command_misused
+    jmp     .Lcat_command_done
 .Lcat_command_path:
-    mov     eax, [edx + 4]
-    lea     edx, [ebp - NODE_SIZE_OF]
-    call    path_find
+    mov     esi, [edx + 4]
+    mov     ecx, FILE_READ
+    call    file_open
     jc      .Lcat_command_failed
-    mov     [ebp - NODE_SIZE_OF - 4], eax
-    cmp     dword ptr [ebp - NODE_SIZE_OF + NODE_KIND], NODE_DIRECTORY
-    jne     .Lcat_command_file
-    PRINT   "That is a directory: see ls.\n"
-    jmp     .Lcat_command_failed
-.Lcat_command_file:
+    mov     ebx, eax                    # EBX: handle
     mov     eax, 1
     call    page_alloc
-    jnc     .Lcat_command_block
-    call    error_text
-    PRINTF  "%s\n", eax
-    jmp     .Lcat_command_failed
-.Lcat_command_block:
-    call    break_clear
+    jc      .Lcat_command_close
     mov     edi, eax                    # EDI: block
-    xor     esi, esi                    # ESI: its index
+    call    break_clear
+    push    0                           # [ESP] offset
 .Lcat_command_next:
-    mov     eax, [ebp - NODE_SIZE_OF - 4]
-    mov     edx, [ebp - NODE_SIZE_OF + NODE_ID]
-    mov     ecx, edi
-    mov     ebx, FS_READ
-    call    mount_call
-    jc      .Lcat_command_failed_read
-    test    eax, eax
-    jz      .Lcat_command_end
-    mov     ebx, eax
-    test    esi, esi
-    jnz     .Lcat_command_known
-    mov     eax, edi
-    mov     edx, ebx
-    call    cat_is_text
-    mov     [ebp - NODE_SIZE_OF - 8], eax
-.Lcat_command_known:
-    mov     eax, edi
-    mov     edx, ebx
-    mov     ecx, esi
-    shl     ecx, 12
-    mov     ebx, offset cat_hex
-    cmp     dword ptr [ebp - NODE_SIZE_OF - 8], 0
-    je      .Lcat_command_show
-    mov     ebx, offset cat_text
-.Lcat_command_show:
-    call    ebx
     call    break_check
     jc      .Lcat_command_end
-    inc     esi
-    jmp     .Lcat_command_next
-.Lcat_command_failed_read:
-    call    error_text
-    PRINTF  "Cannot read on: %s\n", eax
+    mov     eax, ebx
+    mov     ecx, FS_BLOCK_BYTES
+    call    file_read
+    jc      .Lcat_command_end
+    test    eax, eax
+    jz      .Lcat_command_end           # CF is clear
+    cmp     dword ptr [esp], 0
+    jne     .Lcat_command_known
+    push    eax
+    mov     edx, eax
     mov     eax, edi
-    mov     edx, 1
-    call    page_free
-.Lcat_command_failed:
-    mov     eax, 1
-    jmp     .Lcat_command_done
+    call    cat_is_text
+    mov     [ebp - 4], eax
+    pop     eax
+.Lcat_command_known:
+    mov     ecx, [esp]
+    add     [esp], eax
+    mov     edx, eax
+    mov     eax, edi
+    push    offset .Lcat_command_next
+    cmp     dword ptr [ebp - 4], 0
+    je      cat_hex
+    jmp     cat_text
 .Lcat_command_end:
+    pop     ecx
+    push    eax
+    pushfd
     mov     eax, edi
     mov     edx, 1
     call    page_free
-    xor     eax, eax
+    cmp     dword ptr [ebp - 4], 1
+    jne     .Lcat_command_freed
+    call    cat_line_end
+.Lcat_command_freed:
+    popfd
+    pop     eax
+.Lcat_command_close:
+    push    eax
+    pushfd
+    mov     eax, ebx
+    call    file_close
+    popfd
+    pop     eax
+    mov     ecx, eax
+    mov     eax, 0
+    jnc     .Lcat_command_done
+    mov     eax, ecx
+.Lcat_command_failed:
+    call    path_complain
 .Lcat_command_done:
     pop     edi
     pop     esi
@@ -400,7 +410,7 @@ cat_is_text:
     ret
 
 # Prints text.
-# In: EAX bytes, EDX number; at the end of an object the line is ended.
+# In: EAX bytes, EDX number.
 cat_text:
     push    ebx
     push    esi
@@ -411,12 +421,17 @@ cat_text:
     call    print_char
     dec     ebx
     jnz     1b
-    cmp     byte ptr [esi - 1], 10
-    je      2f
-    PRINT   "\n"
-2:  pop     esi
+    mov     [cat_last], al
+    pop     esi
     pop     ebx
     ret
+
+# Ends the line of a text that does not end with one.
+cat_line_end:
+    cmp     byte ptr [cat_last], 10
+    je      1f
+    PRINT   "\n"
+1:  ret
 
 # Prints bytes in hexadecimal and as characters.
 # In: EAX bytes, EDX number, ECX offset of the first in the object.

@@ -7,6 +7,7 @@
 
 PATH_BYTES      = 1024
 COPY_BYTES      = 16384
+RM_DEPTH        = 24                    # the stack has room for so many directories below each other
 
 .section .rodata
 rm_help:
@@ -31,9 +32,13 @@ SHELL_COMMAND "sync", sync_command, "", "put all changes on stable storage", GRO
 # Out: EAX = 1, the status.
 .global command_misused
 command_misused:
+    call    redirect_suspend
+    push    eax
     mov     eax, [edx]
     call    shell_find
     call    shell_usage
+    pop     eax
+    call    redirect_resume
     mov     eax, 1
     ret
 
@@ -42,8 +47,14 @@ command_misused:
 # Out: EAX = 1, the status.
 .global path_complain
 path_complain:
+    mov     edx, eax
+    call    redirect_suspend
+    push    eax
+    mov     eax, edx
     call    error_text
     PRINTF  "%s: %s\n", esi, eax
+    pop     eax
+    call    redirect_resume
     mov     eax, 1
     ret
 
@@ -160,6 +171,7 @@ rm_tree:
     mov     ecx, PATH_BYTES
     call    string_copy
     mov     esi, edi
+    mov     ecx, RM_DEPTH
     call    rm_directory
     push    eax
     pushfd
@@ -172,13 +184,17 @@ rm_tree:
     ret
 
 # Removes a directory with all that is in it.
-# In: ESI path, in PATH_BYTES of memory that serve for the paths below it.
+# In: ESI path, in PATH_BYTES of memory that serve for the paths below it; ECX directories that may be below it.
 # Out: CF and EAX error.
 rm_directory:
-    FRAME   NODE_SIZE_OF
+    FRAME   NODE_SIZE_OF + 4
     push    ebx
     push    edi
     lea     edi, [ebp - NODE_SIZE_OF]
+    mov     [edi - 4], ecx
+    cmp     ecx, 1
+    mov     eax, ERROR_TOO_LONG
+    jb      .Lrm_directory_done         # CF is set
 .Lrm_directory_next:
     call    break_check
     mov     eax, ERROR_ABORTED
@@ -205,6 +221,8 @@ rm_directory:
     cmp     eax, ERROR_IS_DIRECTORY
     stc
     jne     .Lrm_directory_done
+    mov     ecx, [edi - 4]
+    dec     ecx
     call    rm_directory
     jc      .Lrm_directory_done
 .Lrm_directory_removed:
@@ -224,6 +242,7 @@ rm_directory:
 # Appends a name to a path.
 # In: ESI path in PATH_BYTES of memory, EDX name.
 # Out: CF and EAX = ERROR_TOO_LONG.
+.global path_append
 path_append:
     push    ebx
     push    edi

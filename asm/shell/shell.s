@@ -3,7 +3,10 @@
 
 .include "macros.inc"
 
+.include "file.inc"
+
 LINE_BYTES          = 512
+REDIRECTION         = 1                     # stands for the > at the beginning of a word
 ARGUMENTS           = 32
 
 .text
@@ -63,6 +66,9 @@ shell_run:
     jc      .Lshell_run_bad
     test    eax, eax
     jz      .Lshell_run_done            # an empty line succeeds
+    mov     edx, esp
+    call    shell_redirection
+    jc      .Lshell_run_bad
     push    eax
     mov     eax, [esp + 4]
     call    shell_find
@@ -76,7 +82,7 @@ shell_run:
     ja      .Lshell_run_usage
 .Lshell_run_call:
     mov     edx, esp
-    call    [ecx + COMMAND_HANDLER]
+    call    shell_call
     jmp     .Lshell_run_done
 .Lshell_run_usage:
     mov     eax, ecx
@@ -85,6 +91,9 @@ shell_run:
     jmp     .Lshell_run_done
 .Lshell_run_unknown:
     pop     eax
+    mov     edx, esp
+    call    program_run
+    jnc     .Lshell_run_done
     mov     eax, [esp]
     PRINTF  "%s: unknown command; help lists the commands\n", eax
     mov     eax, 127
@@ -96,6 +105,92 @@ shell_run:
     lea     esp, [ebp - 4]
     pop     edi
     pop     ebp
+    ret
+
+# Takes `> PATH` or `>> PATH` out of the words.
+# In: EAX number of words, EDX their addresses.
+# Out: EAX number of those that are left, shell_target the path or 0; CF and EAX message.
+shell_redirection:
+    push    esi
+    push    edi
+    mov     dword ptr [shell_target], 0
+    xor     ecx, ecx
+.Lshell_redirection_word:
+    mov     esi, [edx + ecx*4]
+    test    esi, esi
+    jz      .Lshell_redirection_good
+    cmp     byte ptr [esi], REDIRECTION
+    je      .Lshell_redirection_found
+    inc     ecx
+    jmp     .Lshell_redirection_word
+.Lshell_redirection_found:
+    mov     dword ptr [shell_target_flags], FILE_WRITE | FILE_CREATE | FILE_TRUNCATE
+    inc     esi
+    cmp     byte ptr [esi], '>'
+    jne     .Lshell_redirection_path
+    mov     dword ptr [shell_target_flags], FILE_WRITE | FILE_CREATE | FILE_APPEND
+    inc     esi
+.Lshell_redirection_path:
+    mov     edi, 1                      # EDI: words that go
+    cmp     byte ptr [esi], 0
+    jne     .Lshell_redirection_take
+    mov     esi, [edx + ecx*4 + 4]
+    inc     edi
+    test    esi, esi
+    jz      .Lshell_redirection_none
+.Lshell_redirection_take:
+    mov     [shell_target], esi
+    sub     eax, edi
+    jz      .Lshell_redirection_none
+    lea     esi, [edx + ecx*4]          # the words after it move up, and the 0
+.Lshell_redirection_move:
+    push    [esi + edi*4]
+    pop     [esi]
+    add     esi, 4
+    cmp     dword ptr [esi - 4], 0
+    jne     .Lshell_redirection_move
+    jmp     .Lshell_redirection_word
+.Lshell_redirection_none:
+    LOAD_STRING eax, "a command and a path belong to >"
+    stc
+    jmp     .Lshell_redirection_done
+.Lshell_redirection_good:
+    clc
+.Lshell_redirection_done:
+    pop     edi
+    pop     esi
+    ret
+
+# Calls a command, with its output redirected if that was said.
+# In: EAX argc, EDX argv, ECX record of the command.
+# Out: EAX status.
+shell_call:
+    push    ebx
+    push    esi
+    mov     esi, [shell_target]
+    test    esi, esi
+    jnz     1f
+    call    [ecx + COMMAND_HANDLER]
+    jmp     3f
+1:  push    eax
+    push    ecx
+    push    edx
+    mov     ecx, [shell_target_flags]
+    call    redirect_open
+    pop     edx
+    pop     ecx
+    pop     ebx
+    jc      2f
+    mov     eax, ebx
+    call    [ecx + COMMAND_HANDLER]
+    mov     ebx, eax
+    call    redirect_close
+    jc      2f
+    mov     eax, ebx
+    jmp     3f
+2:  call    path_complain
+3:  pop     esi
+    pop     ebx
     ret
 
 # Prints how a command is called.
@@ -138,6 +233,11 @@ shell_split:
     jae     .Lshell_split_many
     mov     [edx + ebx*4], edi
     inc     ebx
+    cmp     al, '>'
+    jne     .Lshell_split_character
+    mov     al, REDIRECTION             # one in quotes is a word like others
+    stosb
+    jmp     .Lshell_split_next
 .Lshell_split_character:
     cmp     al, 0x22                    # '"'
     je      .Lshell_split_quote
@@ -203,7 +303,8 @@ shell_find:
     je      3f
     add     esi, COMMAND_SIZE
     jmp     1b
-2:  stc
+2:  mov     eax, ebx
+    call    module_command
     jmp     4f
 3:  mov     eax, esi
     clc
@@ -212,4 +313,7 @@ shell_find:
     ret
 
 .bss
-shell_line: .space LINE_BYTES
+.balign 4
+shell_target:       .space 4                # where the output of the command goes, or 0
+shell_target_flags: .space 4
+shell_line:         .space LINE_BYTES

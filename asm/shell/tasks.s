@@ -59,7 +59,7 @@ ps_row:
 # Clobbers: EDX only.
 task_stack_used:
     mov     edx, [eax + TASK_STACK]
-    add     edx, PAGE_SIZE              # behind the guard page
+    add     edx, PAGE_SIZE + 4          # behind the guard page and the mark
     mov     eax, [eax + TASK_STACK_TOP]
 1:  cmp     edx, eax
     jae     2f
@@ -215,6 +215,108 @@ command_kill:
     pop     ebx
     ret
 
+# Shell command: gives a task a priority.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
+command_nice:
+    push    ebx
+    push    esi
+    mov     ebx, edx
+    cmp     eax, 3
+    jne     .Lcommand_nice_usage
+    mov     eax, [ebx + 4]
+    call    parse_number
+    jc      .Lcommand_nice_usage
+    cmp     eax, PRIORITY_MAXIMUM
+    ja      .Lcommand_nice_usage
+    mov     esi, eax
+    mov     eax, [ebx + 8]
+    call    task_named
+    jc      .Lcommand_nice_none
+    INTERRUPTS_OFF
+    call    task_find
+    jc      .Lcommand_nice_gone
+    cmp     eax, [task_idle]
+    je      .Lcommand_nice_gone
+    mov     [eax + TASK_BASE], esi
+    mov     edx, esi
+    call    task_set_priority
+    INTERRUPTS_RESTORE
+    xor     eax, eax
+    jmp     .Lcommand_nice_done
+.Lcommand_nice_gone:
+    INTERRUPTS_RESTORE
+.Lcommand_nice_none:
+    PRINTF  "nice: there is no task %s\n", [ebx+8]
+    mov     eax, 1
+    jmp     .Lcommand_nice_done
+.Lcommand_nice_usage:
+    PRINT   "usage: nice PRIORITY TASK\n"
+    mov     eax, 2
+.Lcommand_nice_done:
+    pop     esi
+    pop     ebx
+    ret
+
+# Shell command: waits until a task has ended, or Ctrl-C is typed.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
+command_wait:
+    push    ebx
+    mov     ebx, edx
+    cmp     eax, 2
+    jne     .Lcommand_wait_usage
+    mov     eax, [ebx + 4]
+    call    task_named
+    jc      .Lcommand_wait_none
+    push    offset break_event
+    push    offset task_ended
+    mov     ebx, eax
+    mov     dword ptr [break_event], 0
+    INTERRUPTS_OFF
+.Lcommand_wait_look:
+    call    break_check
+    jc      .Lcommand_wait_over
+    mov     eax, ebx
+    call    task_find
+    jc      .Lcommand_wait_over
+    lea     eax, [esp + 4]
+    or      edx, -1
+    mov     ecx, 2
+    call    event_wait_any
+    jmp     .Lcommand_wait_look
+.Lcommand_wait_over:
+    INTERRUPTS_RESTORE
+    add     esp, 8
+    xor     eax, eax
+    pop     ebx
+    ret
+.Lcommand_wait_none:
+    PRINTF  "wait: there is no task %s\n", [ebx+4]
+    mov     eax, 1
+    pop     ebx
+    ret
+.Lcommand_wait_usage:
+    PRINT   "usage: wait TASK\n"
+    mov     eax, 2
+    pop     ebx
+    ret
+
+# Finds a task. Interrupts are off.
+# In: EAX id.
+# Out: EAX task; CF when there is none.
+# Clobbers: EAX, EDX only.
+task_find:
+    mov     edx, [task_all]
+1:  cmp     edx, 1
+    jc      2f
+    cmp     [edx + TASK_ID], eax
+    je      2f
+    mov     edx, [edx + TASK_ALL_NEXT]
+    jmp     1b
+2:  mov     eax, edx
+    ret
+
 # Finds a task by what a person calls it: its number, or its name.
 # In: EAX text.
 # Out: EAX id; CF and ERROR_NOT_FOUND when it is neither a number nor the name of a task.
@@ -295,22 +397,28 @@ command_handles:
 SHELL_COMMAND "ps", command_ps, "", "list the tasks", GROUP_SYSTEM, ps_text
 SHELL_COMMAND "top", command_top, "", "measure for a second which tasks run", GROUP_SYSTEM
 SHELL_COMMAND "kill", command_kill, "TASK...", "end tasks, named by number or name", GROUP_SYSTEM, kill_text
+SHELL_COMMAND "nice", command_nice, "PRIORITY TASK", "give a task a priority", GROUP_SYSTEM, nice_text
+SHELL_COMMAND "wait", command_wait, "TASK", "wait until a task has ended", GROUP_SYSTEM
 SHELL_COMMAND "handles", command_handles, "", "list what is open, and whose it is", GROUP_DEBUG
 
 .section .rodata
 kill_text:
     .ascii  "A task ends when it waits and holds no lock; what it opened is closed. One that never waits goes on.\n"
     .asciz  "ps lists the tasks.\n"
+nice_text:
+    .ascii  "0 is the lowest, 15 the highest. The kernel's tasks begin with 8, programs with 6. A task runs only when\n"
+    .asciz  "none of a higher priority is ready.\n"
 ps_text:
     .asciz  "Stack is the most that the task has ever used of its stack, in bytes.\n"
 .balign 4
 state_names:                            # in the order of TASK_READY, ...
-    .long   state_ready, state_running, state_waiting, state_dead
+    .long   state_ready, state_running, state_waiting, state_dead, state_new
 STRING state_idle, "idle"
 STRING state_ready, "ready"
 STRING state_running, "running"
 STRING state_waiting, "waiting"
 STRING state_dead, "dead"
+STRING state_new, "new"
 
 .bss
 .balign 4

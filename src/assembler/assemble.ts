@@ -60,7 +60,7 @@ export function assemble(options: AssembleOptions): Assembly {
       `no processor is called \`${[options.arch, options.tune].filter(Boolean).join("' or `")}'`,
       {},
     );
-  assembler.input.pushFile(source.path, source.bytes, 0);
+  assembler.input.pushFile(source.path, source.bytes, 0, source.roomBytes ?? 0);
   assembleInput(assembler);
   let object: Uint8Array | null = null;
   try {

@@ -1,7 +1,7 @@
 /** `objdump -d` and `-D`: code with its symbols, relocations and source lines, in the text of GNU objdump 2.40. */
 import { disassemble } from "../isa/disassemble.ts";
 import { STT_COMMON, STT_OBJECT } from "../object/elf.ts";
-import type { ElfRelocation } from "../object/elf-reader.ts";
+import type { ElfRelocation } from "../object/relocation-table.ts";
 import { CodeSymbols } from "./code-symbols.ts";
 import { relocationName, relocationTarget } from "./headers.ts";
 import { hex8, type ObjectFile, type ObjectSection } from "./object-file.ts";
@@ -79,7 +79,7 @@ class SectionDisassembly {
       : new Uint8Array(Math.min(section.sizeBytes, options.zeros ? MAX_SHOWN_ZEROS : MAX_ZEROS));
     const base = file.isRelocatable ? 0 : section.address;
     this.#relocations = options.relocations
-      ? section.elf.relocations
+      ? [...section.elf.relocations]
           .map((relocation) => ({ ...relocation, offset: relocation.offset - base }))
           .sort((a, b) => a.offset - b.offset)
       : [];

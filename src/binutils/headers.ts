@@ -144,7 +144,7 @@ export function relocationTables(file: ObjectFile, chosen: (section: ObjectSecti
     const { name, elf, traits } = section;
     if (!traits.reloc || !chosen(section)) return [];
     const base = file.isRelocatable ? 0 : section.address;
-    const rows = elf.relocations.map(
+    const rows = [...elf.relocations].map(
       ({ offset, type, symbol }) =>
         `${hex8(offset - base)} ${relocationName(type).padEnd(16)}  ${relocationTarget(file, symbol)}`,
     );

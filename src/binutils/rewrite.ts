@@ -141,7 +141,7 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
             : section.fileOffset,
       relocations:
         section.relocations.length > 0 && options.strip !== "all" && (isRelocatable || options.strip === "none")
-          ? section.relocations.map(({ offset, type, symbol }) => {
+          ? [...section.relocations].map(({ offset, type, symbol }) => {
               const index = symbol === 0 ? 0 : indices.get(symbol);
               if (index === undefined)
                 throw new RewriteError(

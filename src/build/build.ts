@@ -19,6 +19,16 @@ import { fileWithCallFrames } from "./call-frames.ts";
 import { writeListing } from "./listing.ts";
 import { writeMap } from "./map.ts";
 import { type AssembledSource, ObjectCache } from "./object-cache.ts";
+import {
+  archiveSource,
+  PROGRAMS_FOLDER,
+  PROGRAMS_SCRIPT,
+  programArchive,
+  programFiles,
+  programLibrary,
+  programName,
+  programSources,
+} from "./programs.ts";
 
 /** Paths are relative to the tree's root and have forward slashes. */
 export interface SourceTree {
@@ -73,7 +83,9 @@ export function buildSystem(files: SourceTree, options: BuildOptions): BuildResu
   return collect((warnings) => {
     const loader = linkFlat(tree, "boot/loader", "boot/loader.ld", ["boot", "asm/include"], warnings, cache);
     const script = readScript(tree, "asm/kernel.ld");
-    const objects = assembleFolder(tree, "asm", ["asm/include"], warnings, cache);
+    const sources = tree.list("asm").filter((path) => !path.startsWith(`${PROGRAMS_FOLDER}/`));
+    const objects = assembleSources(tree, "asm", sources, ["asm/include"], warnings, cache);
+    objects.push(...linkPrograms(tree, warnings, cache));
     const kernel = linkAll(tree, { objects, script, sectionStart: new Map([[".kernel32", KERNEL_LINK_BASE]]) });
     const image = makeKernelImage(kernel, {
       label: `QuRe ${options.version}`,
@@ -217,7 +229,42 @@ function assembleFolder(
   warnings: Diagnostic[],
   cache: ObjectCache,
 ): ElfObject[] {
-  const sources = tree.list(folder).filter((path) => path.endsWith(".s"));
+  return assembleSources(tree, folder, tree.list(folder), includes, warnings, cache);
+}
+
+/** The archive of the programs as an object for the kernel; none where the tree has no programs. */
+function linkPrograms(tree: SourceTree, warnings: Diagnostic[], cache: ObjectCache): ElfObject[] {
+  const paths = programSources(tree.list(PROGRAMS_FOLDER));
+  const ready = programFiles(tree.list(PROGRAMS_FOLDER));
+  if (paths.length === 0) return [];
+  const assembled = (sources: readonly string[]): ElfObject[] =>
+    assembleSources(tree, PROGRAMS_FOLDER, sources, ["asm/include"], warnings, cache);
+  const library = assembled(programLibrary(tree.list(PROGRAMS_FOLDER)));
+  const script = readScript(tree, PROGRAMS_SCRIPT);
+  const own = assembled(paths);
+  const programs = paths.map((path, index) => ({
+    name: programName(path),
+    file: linkAll(tree, { objects: [own[index]!, ...library], script }).file,
+  }));
+  programs.push(...ready.map((path) => ({ name: programName(path), file: new Uint8Array(tree.read(path)!) })));
+  const source = new TextEncoder().encode(archiveSource(programArchive(programs)));
+  const { object } = assemble({
+    path: "programs.s",
+    files: { read: (name) => (name === "programs.s" ? { path: name, bytes: source } : null) },
+  });
+  assert(object !== null, "the archive of programs is not assembled");
+  return [readElf(object, "programs.s")];
+}
+
+function assembleSources(
+  tree: SourceTree,
+  folder: string,
+  paths: readonly string[],
+  includes: readonly string[],
+  warnings: Diagnostic[],
+  cache: ObjectCache,
+): ElfObject[] {
+  const sources = paths.filter((path) => path.endsWith(".s"));
   if (sources.length === 0)
     throw new BuildFailure([
       problem({ file: folder, line: 0, message: "no assembly sources (*.s) here", id: "no-sources" }),

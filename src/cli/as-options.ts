@@ -6,6 +6,8 @@ import { CommandError } from "./fail.ts";
 export interface AsCommand {
   sources: string[];
   output: string;
+  /** `--each`: a source becomes an object of its own. */
+  isEach: boolean;
   includes: string[];
   defines: Map<string, number>;
   dependencyFile: string | null;
@@ -58,6 +60,7 @@ const PLAIN: Readonly<Record<string, Handler>> = {
   "-gdwarf-sections": () => {},
   "--gdwarf-sections": () => {},
   "-L": (command) => void (command.keepLocals = true),
+  "--each": (command) => void (command.isEach = true),
   "--keep-locals": (command) => void (command.keepLocals = true),
   "--alternate": (command) => void (command.alternateMacros = true),
   "-W": (command) => void (command.warnings = "none"),
@@ -172,6 +175,7 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
   const command: AsCommand = {
     sources: [],
     output: "a.out",
+    isEach: false,
     includes: [],
     defines: new Map(),
     dependencyFile: null,

@@ -1,15 +1,19 @@
 /** `qure as`: the assembler with the command line of GNU as. */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { assemble } from "../assembler/assemble.ts";
-import type { SourceFiles } from "../assembler/model/options.ts";
+import type { SourceFile, SourceFiles } from "../assembler/model/options.ts";
 import { formatDiagnostic } from "../diagnostic/diagnostic.ts";
+import { makeFolder } from "../host/folder.ts";
 import { VERSION } from "../version.ts";
 import { type AsCommand, parseAsArguments } from "./as-options.ts";
-import { readBounded, readRegularFile } from "./bounded-file.ts";
+import { readBounded, readRegularFile, readWithRoom } from "./bounded-file.ts";
 import { CommandError, say, withFile } from "./fail.ts";
 import { versionText } from "./gnu-options.ts";
 import { standardError, standardOutput } from "./streams.ts";
+
+/** What the assembler wants after a source (`SourceFile.roomBytes`). */
+const ROOM_BYTES = 3;
 
 const STANDARD_INPUT = "{standard input}";
 
@@ -19,7 +23,8 @@ assemble, with the command line of GNU as
 
 Options of GNU as: -o FILE, -I FOLDER, --defsym NAME=NUMBER, --MD FILE, -march=PROCESSOR, -n, -R, -L, -g, --gdwarf-2 to --gdwarf-5,
 -a[chlms][=FILE], --listing-*, --warn, --fatal-warnings, -W, -Z, -msyntax=intel, @FILE, - for the standard input.
-And: --max-errors=N (20), --diagnostics=json.
+And: --max-errors=N (20), --diagnostics=json, --each: every source becomes an object of its own, in the folder that -o names or
+beside the source.
 
 Example:
   qure as -g -I asm/include asm/lib/string.s -o string.o
@@ -29,12 +34,51 @@ export function run(args: readonly string[]): void {
   if (args.includes("--help")) standardOutput().write(HELP);
   else if (args.includes("--version")) standardOutput().write(versionText("as"));
   else if (isVersionOnly(args)) standardError().write(`GNU assembler version 2.40 (i386) using QuRe ${VERSION}\n`);
-  else assembleFiles(parseAsArguments(args));
+  else {
+    const command = parseAsArguments(args);
+    if (command.isEach) assembleEach(command);
+    else assembleFiles(command);
+  }
 }
 
 /** `as -v` without a source, with the standard input at its end or a terminal: scripts ask so for the version. */
 function isVersionOnly(args: readonly string[]): boolean {
   return args.length === 1 && args[0] === "-v" && process.stdin.isTTY === true;
+}
+
+/**
+ * One process for many sources, since Node's start takes longer than most of them. A source with a mistake does not keep
+ * the others from their objects.
+ */
+function assembleEach(command: AsCommand): void {
+  const outputs = new Map<string, string>();
+  for (const source of command.sources) {
+    if (source === "-") throw new CommandError("--each takes files, not the standard input", 2);
+    const folder = command.output === "a.out" ? dirname(source) : command.output;
+    const output = join(folder, `${basename(source, extname(source))}.o`);
+    if (output === source) throw new CommandError(`--each: the object of ${source} would take its place`, 2);
+    const other = outputs.get(output);
+    if (other !== undefined) throw new CommandError(`--each: ${other} and ${source} would both become ${output}`, 2);
+    outputs.set(output, source);
+  }
+  if (outputs.size === 0) throw new CommandError("--each takes the sources", 2);
+  if (command.dependencyFile !== null || command.listingFile !== "")
+    throw new CommandError("--each does not go with --MD or the file of a listing, which are for one source", 2);
+  if (command.output !== "a.out") withFile(command.output, () => makeFolder(command.output));
+  let failures = 0;
+  for (const [output, source] of outputs) {
+    try {
+      assembleFiles({ ...command, sources: [source], output });
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      if (error.message !== "") say("error", error.message);
+      failures++;
+    }
+  }
+  if (failures > 0)
+    throw new CommandError(
+      `${failures} of ${outputs.size} source${outputs.size === 1 ? "" : "s"} could not be assembled`,
+    );
 }
 
 function assembleFiles(command: AsCommand): void {
@@ -121,8 +165,11 @@ function sourceFiles(command: AsCommand): SourceFiles {
   };
 }
 
-function mainSource(command: AsCommand): { path: string; bytes: Uint8Array } {
+function mainSource(command: AsCommand): SourceFile {
   const sources = command.sources.length === 0 ? ["-"] : command.sources;
+  const [only] = sources;
+  if (sources.length === 1 && only !== "-")
+    return { path: only!, ...withFile(only!, () => readWithRoom(only!, ROOM_BYTES)) };
   const parts: Uint8Array[] = [];
   for (const source of sources) {
     const bytes = source === "-" ? readBounded(0) : withFile(source, () => readBounded(source));

@@ -23,6 +23,26 @@ export function readRegularFile(path: string): Uint8Array {
   }
 }
 
+/** As `readBounded`, with so many bytes of the buffer left free after the text where the file is a regular one. */
+export function readWithRoom(path: string, roomBytes: number): { bytes: Uint8Array<ArrayBuffer>; roomBytes: number } {
+  const file = openSync(path, "r");
+  try {
+    const status = fstatSync(file);
+    if (!status.isFile()) return { bytes: readBounded(path), roomBytes: 0 };
+    if (status.size > MAXIMUM_FILE_BYTES) throw tooLarge(path);
+    const buffer = new Uint8Array(status.size + roomBytes);
+    let length = 0;
+    while (length < status.size) {
+      const count = readSync(file, buffer, length, status.size - length, null);
+      if (count === 0) break;
+      length += count;
+    }
+    return { bytes: buffer.subarray(0, length), roomBytes };
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** `path` is a path, or the number of an open file. */
 export function readBounded(path: string | number): Uint8Array<ArrayBuffer> {
   const file = typeof path === "number" ? path : openSync(path, "r");

@@ -229,6 +229,7 @@ class LinkCommand {
       requiredNames: this.#values("--require-defined"),
       isRelocatable,
       emitRelocations: this.#has("-q"),
+      keepsApplied: false,
       collectGarbage: this.#lastOf("--gc-sections", "--no-gc-sections") ?? false,
       isPaged: !isUnpaged,
       isTextWritable: this.#has("-N"),

@@ -4,7 +4,7 @@
  */
 
 import { STB_LOCAL } from "../object/elf.ts";
-import type { ElfRelocation } from "../object/elf-reader.ts";
+import type { ElfRelocation } from "../object/relocation-table.ts";
 import { R } from "../object/relocation-types.ts";
 import type { InputSection } from "./input-section.ts";
 import type { SymbolTable } from "./symbols.ts";

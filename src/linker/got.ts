@@ -16,7 +16,8 @@ import {
   STT_GNU_IFUNC,
   STT_OBJECT,
 } from "../object/elf.ts";
-import type { ElfRelocation, ElfSection } from "../object/elf-reader.ts";
+import type { ElfSection } from "../object/elf-reader.ts";
+import { type ElfRelocation, RelocationTable } from "../object/relocation-table.ts";
 import { R } from "../object/relocation-types.ts";
 import { InputObject, type InputSection } from "./input-section.ts";
 import { SEC_ALLOC, SEC_LINKER_CREATED } from "./section-flags.ts";
@@ -55,24 +56,28 @@ export class GlobalOffsetTable {
     let isUsed = false;
     const dynamic = new Set<string>();
     for (const object of objects) {
+      const gotIndex = object.elf.symbols.findIndex(({ name }) => name === GOT_SYMBOL);
       for (const section of object.sections) {
         if (!section || section.isDiscarded) continue;
+        if ((section.flags & SEC_ALLOC) === 0 && isPlainTable(section, gotIndex)) continue;
         let changed: ElfRelocation[] | null = null;
-        section.relocations.forEach((relocation, index) => {
+        let next = 0;
+        for (const relocation of section.relocations) {
+          const index = next++;
           if ((section.flags & SEC_ALLOC) !== 0 && wantsDynamicRelocation(object, relocation, symbols))
             dynamic.add(`.rel${section.name}`);
           if (!USES_GOT.has(relocation.type)) {
-            if (object.elf.symbols[relocation.symbol]?.name === GOT_SYMBOL) isUsed = true;
-            return;
+            if (relocation.symbol === gotIndex) isUsed = true;
+            continue;
           }
           const relaxed = relocation.type === R.GOT32X ? this.#relax(section, relocation, symbols) : null;
           if (relaxed) {
             (changed ??= [...section.relocations])[index] = relaxed;
-            return;
+            continue;
           }
           isUsed = true;
           if (relocation.type === R.GOT32 || relocation.type === R.GOT32X) this.#allocate(section, relocation, symbols);
-        });
+        }
         if (changed) section.relocations = changed;
       }
     }
@@ -219,6 +224,14 @@ export class GlobalOffsetTable {
  * A field with the address of what some other file might define at run time: GNU ld prepares for that, also in a static
  * program.
  */
+/** Nothing but plain relocations, and none against the table's own symbol: as debugging information has them. */
+function isPlainTable({ relocations }: InputSection, gotIndex: number): boolean {
+  if (!(relocations instanceof RelocationTable)) return false;
+  for (let i = 0; i < relocations.length; i++)
+    if (relocations.typeAt(i) !== R.R32 || relocations.symbolAt(i) === gotIndex) return false;
+  return true;
+}
+
 function wantsDynamicRelocation(
   object: InputObject,
   { type, symbol: index }: ElfRelocation,

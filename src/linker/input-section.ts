@@ -1,5 +1,6 @@
 /** A section of an object on its way into the output: what the linker decides about it. */
-import type { ElfObject, ElfRelocation, ElfSection } from "../object/elf-reader.ts";
+import type { ElfObject, ElfSection } from "../object/elf-reader.ts";
+import type { ElfRelocations } from "../object/relocation-table.ts";
 import type { OutputSection } from "./output-section.ts";
 import { flagsOf } from "./section-flags.ts";
 
@@ -13,7 +14,7 @@ export class InputSection {
   /** Changes when strings are merged or unwind information is dropped. */
   sizeBytes: number;
   content: Uint8Array;
-  relocations: readonly ElfRelocation[];
+  relocations: ElfRelocations;
   output: OutputSection | null = null;
   /** From the start of the output section. */
   offset = 0;

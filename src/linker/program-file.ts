@@ -71,6 +71,11 @@ export function programFile(program: Program): ProgramImage {
     outputs,
     isRelocatable,
     allowsUndefined: (options.undefinedSymbols ?? "report") !== "report",
+    keepsApplied:
+      isRelocatable ||
+      options.emitRelocations === true ||
+      options.keepsApplied !== false ||
+      options.script.noCrossReferences.length > 0,
     dataOf: (section) => program.layout.dataOf(section),
   });
   const sections = outputs.map((output): ImageSection => {

@@ -69,6 +69,8 @@ export interface ProgramOptions {
   readonly isRelocatable?: boolean;
   /** -q */
   readonly emitRelocations?: boolean;
+  /** The result says which relocations were applied; true when absent. Large programs are linked sooner without. */
+  readonly keepsApplied?: boolean;
   readonly collectGarbage?: boolean;
   /** -n and -N: sections lie in the file as close as their alignment allows. */
   readonly isPaged?: boolean;
@@ -324,7 +326,7 @@ export class Program {
     const finder = this.symbols.get(FINDER);
     if (finder === undefined || finder.isDefined) return;
     const isCalled = sections.some(({ object, relocations }) =>
-      relocations.some(({ symbol }) => object.elf.symbols[symbol]?.name === FINDER),
+      [...relocations].some(({ symbol }) => object.elf.symbols[symbol]?.name === FINDER),
     );
     if (!isCalled) finder.isUnused = true;
   }

@@ -3,12 +3,13 @@
  * Types"). The addend of a relocation stands in its field.
  */
 import { SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_SECTION, STT_TLS } from "../object/elf.ts";
-import type { ElfRelocation, ElfSymbol } from "../object/elf-reader.ts";
+import type { ElfSymbol } from "../object/elf-reader.ts";
+import { type ElfRelocation, RelocationTable } from "../object/relocation-table.ts";
 import { R, RELOCATION_NAMES, RELOCATION_TYPES } from "../object/relocation-types.ts";
 import { fixUnwind } from "./eh-frame.ts";
 import type { GlobalOffsetTable } from "./got.ts";
 import { GOT_SYMBOL } from "./got.ts";
-import type { InputSection } from "./input-section.ts";
+import type { InputObject, InputSection } from "./input-section.ts";
 import { hasContent, hex, isCode } from "./layout.ts";
 import type { OutputSection } from "./output-section.ts";
 import { SEC_CODE, SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
@@ -45,6 +46,8 @@ export interface RelocationOptions {
   readonly isRelocatable: boolean;
   /** Undefined symbols count as 0. */
   readonly allowsUndefined: boolean;
+  /** What was applied is kept for others: it is as much as the relocations themselves. */
+  readonly keepsApplied: boolean;
   /** Evaluates the data that a script puts into a section. */
   readonly dataOf: (section: OutputSection) => readonly { readonly offset: number; readonly bytes: Uint8Array }[];
 }
@@ -62,9 +65,12 @@ function fillCode(content: Uint8Array, start: number, sizeBytes: number): void {
 
 export class Relocator {
   readonly issues: RelocationIssue[] = [];
+  /** The global symbols of the object at hand, by their indices; `undefined` where nobody has asked yet. */
+  #globals: (LinkSymbol | null | undefined)[] = [];
   readonly #options: RelocationOptions;
   /** Of the data of each thread, in memory. */
   readonly #threadStart: number;
+  readonly #known = new Map<InputObject, (LinkSymbol | null | undefined)[]>();
   readonly #threadEnd: number;
 
   constructor(options: RelocationOptions) {
@@ -96,9 +102,74 @@ export class Relocator {
       if (piece.kind !== "input") continue;
       const { section } = piece;
       if (section.name === ".eh_frame") fixUnwind(section, content);
-      for (const relocation of section.relocations) this.#relocate(output, content, section, relocation, applied);
+      this.#globals = this.#globalsOf(section.object);
+      const { relocations } = section;
+      if (relocations instanceof RelocationTable && !this.#options.keepsApplied) {
+        for (let i = 0; i < relocations.length; i++)
+          if (!this.#relocatePlain(output, content, section, relocations, i))
+            this.#relocate(output, content, section, relocations.at(i), applied);
+      } else for (const relocation of relocations) this.#relocate(output, content, section, relocation, applied);
     }
     return { content, applied };
+  }
+
+  #globalsOf(object: InputObject): (LinkSymbol | null | undefined)[] {
+    let globals = this.#known.get(object);
+    if (globals === undefined) {
+      globals = new Array<LinkSymbol | null | undefined>(object.elf.symbols.length);
+      this.#known.set(object, globals);
+    }
+    return globals;
+  }
+
+  #globalOf(index: number, elf: ElfSymbol): LinkSymbol | null {
+    if (elf.binding === STB_LOCAL) return null;
+    const known = this.#globals[index];
+    if (known !== undefined) return known;
+    const symbol = this.#options.symbols.get(elf.name) ?? null;
+    this.#globals[index] = symbol;
+    return symbol;
+  }
+
+  /**
+   * The plain relocation of a 32-bit field, which nearly all are: true when it was applied, false and nothing done when it
+   * is anything else.
+   */
+  #relocatePlain(
+    output: OutputSection,
+    content: Uint8Array,
+    section: InputSection,
+    relocations: RelocationTable,
+    i: number,
+  ): boolean {
+    const at = relocations.offsetAt(i);
+    const type = relocations.typeAt(i);
+    const index = relocations.symbolAt(i);
+    if ((type !== R.R32 && type !== R.PC32) || at + 4 > section.sizeBytes) return false;
+    const { object } = section;
+    const elf = object.elf.symbols[index]!;
+    const symbol = this.#globalOf(index, elf);
+    let home: InputSection | null;
+    let value: number;
+    if (symbol !== null) {
+      if (!symbol.isDefined || symbol.section === null) return false;
+      home = symbol.section;
+      value = symbol.value;
+    } else {
+      home = object.sections[elf.section] ?? null;
+      value = elf.value;
+    }
+    if (home === null || home.isDiscarded || home.output === null || home.moved !== null) return false;
+    const offset = section.offset + at;
+    const addend =
+      content[offset]! | (content[offset + 1]! << 8) | (content[offset + 2]! << 16) | (content[offset + 3]! << 24);
+    let result = home.output.address + home.offset + value + addend;
+    if (type === R.PC32 && elf.type !== STT_TLS) result -= output.address + offset;
+    content[offset] = result;
+    content[offset + 1] = result >>> 8;
+    content[offset + 2] = result >>> 16;
+    content[offset + 3] = result >>> 24;
+    return true;
   }
 
   #relocate(
@@ -125,7 +196,7 @@ export class Relocator {
     }
     if (relocation.offset + width > section.sizeBytes)
       return issue("outside", `a relocation lies beyond the end of section ${section.name}`);
-    const symbol = elf.binding === STB_LOCAL ? null : (this.#options.symbols.get(elf.name) ?? null);
+    const symbol = this.#globalOf(relocation.symbol, elf);
     let addend = readField(content, offset, width);
     let home = symbol ? (symbol.isDefined ? symbol.section : null) : (section.object.sections[elf.section] ?? null);
     if (home?.isDiscarded && home.keptInstead && (section.flags & 1) === 0) home = home.keptInstead;
@@ -181,6 +252,7 @@ export class Relocator {
         );
     }
     writeField(content, offset, width, result);
+    if (!this.#options.keepsApplied) return;
     const target = symbol ? symbol.home() : (home?.output ?? null);
     applied.push({ offset, type: relocation.type, section, elf, symbol, target, isGone: false });
   }

@@ -4,7 +4,7 @@
  * are those of GNU ld 2.40.
  */
 
-import type { ElfRelocation } from "../object/elf-reader.ts";
+import { type ElfRelocation, type ElfRelocations, RelocationTable } from "../object/relocation-table.ts";
 import { R } from "../object/relocation-types.ts";
 import type { InputSection } from "./input-section.ts";
 
@@ -13,11 +13,12 @@ export const FINDER = "___tls_get_addr";
 
 /** Rewrites the code sequences of a section, and their relocations. */
 export function relaxThreadLocal(section: InputSection): void {
-  if (!section.relocations.some(({ type }) => SEQUENCES.has(type))) return;
+  if (!hasSequence(section.relocations)) return;
   const content = section.content.slice();
+  const before = [...section.relocations];
   const relocations: ElfRelocation[] = [];
-  for (let i = 0; i < section.relocations.length; i++) {
-    const relocation = section.relocations[i]!;
+  for (let i = 0; i < before.length; i++) {
+    const relocation = before[i]!;
     const change = SEQUENCES.get(relocation.type)?.(content, relocation.offset) ?? null;
     if (change === null) {
       relocations.push(relocation);
@@ -29,6 +30,13 @@ export function relaxThreadLocal(section: InputSection): void {
   }
   section.content = content;
   section.relocations = relocations;
+}
+
+/** Most sections have none: without an object for each of their relocations. */
+function hasSequence(relocations: ElfRelocations): boolean {
+  if (!(relocations instanceof RelocationTable)) return [...relocations].some(({ type }) => SEQUENCES.has(type));
+  for (let i = 0; i < relocations.length; i++) if (SEQUENCES.has(relocations.typeAt(i))) return true;
+  return false;
 }
 
 interface Change {

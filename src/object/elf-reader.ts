@@ -10,7 +10,6 @@ import {
   ET_EXEC,
   ET_REL,
   PHDR_BYTES,
-  REL_BYTES,
   type SectionHeader,
   SHDR_BYTES,
   SHN_LORESERVE,
@@ -22,6 +21,7 @@ import {
   SHT_SYMTAB,
   SYM_BYTES,
 } from "./elf.ts";
+import { type ElfRelocation, type ElfRelocations, RelocationTable } from "./relocation-table.ts";
 
 export class ElfError extends Error {
   readonly path: string;
@@ -50,15 +50,7 @@ export interface ElfSection {
   readonly fileOffset: number;
   /** Empty for SHT_NOBITS. A view of the file: copy before changing it. */
   readonly content: Uint8Array;
-  readonly relocations: readonly ElfRelocation[];
-}
-
-export interface ElfRelocation {
-  /** Offset in the section. */
-  readonly offset: number;
-  readonly type: number;
-  /** Index in `ElfObject.symbols`. */
-  readonly symbol: number;
+  readonly relocations: ElfRelocations;
 }
 
 export interface ElfSymbol {
@@ -180,7 +172,7 @@ export function readElf(bytes: Uint8Array, path: string): ElfObject {
     }
   }
 
-  const relocations: ElfRelocation[][] = headers.map(() => []);
+  const relocations: (RelocationTable | ElfRelocation[] | null)[] = headers.map(() => null);
   headers.forEach((header, index) => {
     if (header.type === SHT_RELA)
       fail(`section ${index} holds relocations with addends, which the Intel 80386 ABI does not use`);
@@ -188,13 +180,13 @@ export function readElf(bytes: Uint8Array, path: string): ElfObject {
     if (header.type !== SHT_REL || (header.info === 0 && type !== ET_REL)) return;
     const target = headers[header.info];
     if (!target) fail(`relocation section ${index} applies to section ${header.info}, which does not exist`);
-    for (let at = header.offset; at + REL_BYTES <= header.offset + header.sizeBytes; at += REL_BYTES) {
-      const info = view.getUint32(at + 4, true);
-      const symbol = info >>> 8;
-      if (symbol >= symbols.length)
-        fail(`a relocation of section ${header.info} names symbol ${symbol} of ${symbols.length}`);
-      relocations[header.info]!.push({ offset: view.getUint32(at, true), type: info & 0xff, symbol });
-    }
+    const table = new RelocationTable(contentOf(header));
+    for (let i = 0; i < table.length; i++)
+      if (table.symbolAt(i) >= symbols.length)
+        fail(`a relocation of section ${header.info} names symbol ${table.symbolAt(i)} of ${symbols.length}`);
+    const before = relocations[header.info] ?? null;
+    // A second table for the same section is rare.
+    relocations[header.info] = before === null ? table : [...before, ...table];
   });
 
   const sections = headers.map(
@@ -211,7 +203,7 @@ export function readElf(bytes: Uint8Array, path: string): ElfObject {
       info: header.info,
       fileOffset: header.offset,
       content: contentOf(header),
-      relocations: relocations[index]!,
+      relocations: relocations[index] ?? [],
     }),
   );
   return { path, type, entry: view.getUint32(24, true), sections, symbols, segments: readSegments(view, fail) };
@@ -238,9 +230,15 @@ function readSegments(view: DataView, fail: (problem: string) => never): ElfSegm
   });
 }
 
+/** As many arguments as a call may have anywhere. */
+const CHUNK_BYTES = 4096;
+
 /** Names in objects are bytes; each becomes one UTF-16 unit, so that names of any encoding survive unchanged. */
 export function latin1(bytes: Uint8Array): string {
+  // In one piece: a text that is put together letter by letter is a chain of them.
+  if (bytes.length <= CHUNK_BYTES) return String.fromCharCode(...bytes);
   let text = "";
-  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]!);
+  for (let i = 0; i < bytes.length; i += CHUNK_BYTES)
+    text += String.fromCharCode(...bytes.subarray(i, Math.min(bytes.length, i + CHUNK_BYTES)));
   return text;
 }

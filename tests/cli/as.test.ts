@@ -124,3 +124,29 @@ describe("qure as", () => {
     expect(ours(["--no-such-option", "plain.s"])).toMatchObject({ status: 2, object: null });
   });
 });
+
+describe("qure as --each", () => {
+  const each = (args: readonly string[]) =>
+    spawnSync(process.execPath, [bundle, "as", "--each", ...args], { cwd: folder, encoding: "utf8" });
+
+  test("every source becomes the object that it becomes by itself", () => {
+    const { status, stderr } = each(["plain.s", "second.s", "-o", "objects/each"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    for (const name of ["plain", "second"])
+      expect(readFileSync(join(folder, `objects/each/${name}.o`)).toString("hex")).toBe(ours([`${name}.s`]).object);
+  });
+
+  test("a mistake in one keeps no other from its object", () => {
+    const { status, stderr } = each(["wrong.s", "plain.s"]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("wrong.s:2:1: error:");
+    expect(stderr).toContain("1 of 2 sources could not be assembled");
+    expect([existsSync(join(folder, "wrong.o")), existsSync(join(folder, "plain.o"))]).toEqual([false, true]);
+  });
+
+  test("two sources with one object are refused", () => {
+    const { status, stderr } = each(["plain.s", "./plain.s", "-o", "."]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("would both become plain.o");
+  });
+});

@@ -88,7 +88,7 @@ const symbolText = (object: ElfObject, symbol: ElfSymbol): string =>
   `${symbol.name || "-"} ${placeOf(object, symbol)}+${symbol.value} size ${symbol.sizeBytes} binding ${symbol.binding} type ${symbol.type} visibility ${symbol.visibility}`;
 
 const relocationTexts = (object: ElfObject, section: ElfSection): string[] =>
-  section.relocations.map(
+  [...section.relocations].map(
     ({ offset, type, symbol }) => `${offset.toString(16)} type ${type} ${symbolText(object, object.symbols[symbol]!)}`,
   );
 

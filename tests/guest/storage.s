@@ -1,14 +1,18 @@
 # Persistent objects for tests of storage: link this object with those of asm/. `save CLASS BYTES SEED` saves bytes that
 # follow from the seed, `load CLASS LIMIT` says which seed's bytes an object of at most LIMIT bytes holds. Both work on
-# whatever is mounted at /net.
+# whatever is mounted at /net, and know the version of the class that may come last; else it is 0.
 
 .include "macros.inc"
 .include "errors.inc"
 
-SHELL_COMMAND "save", command_save, "CLASS BYTES SEED", "save an object", GROUP_DEBUG
-SHELL_COMMAND "load", command_load, "CLASS LIMIT", "load an object", GROUP_DEBUG
+SHELL_COMMAND "save", command_save, "CLASS BYTES SEED [VERSION]", "save an object", GROUP_DEBUG
+SHELL_COMMAND "load", command_load, "CLASS LIMIT [VERSION]", "load an object", GROUP_DEBUG
 
 STRING test_mount, "/net"
+
+.bss
+.balign 4
+test_known:     .skip 4
 
 .text
 
@@ -25,6 +29,18 @@ test_fill:
     ja      1b
     pop     edi
     ret
+
+# Takes the version of a class.
+# In: EAX word, or 0.
+# Out: EAX version, 0 when there is no word.
+# Clobbers: EAX, EDX only.
+test_version:
+    test    eax, eax
+    jz      1f
+    push    ecx
+    call    parse_number
+    pop     ecx
+1:  ret
 
 command_save:
     push    ebx
@@ -49,9 +65,15 @@ command_save:
     mov     eax, offset test_mount
     call    mount_find
     jc      7f
-    mov     edx, [ebx + 4]
+    push    edi
     mov     ecx, edi
-    call    object_save
+    mov     edi, eax
+    mov     eax, [ebx + 16]
+    call    test_version
+    xchg    eax, edi
+    mov     edx, [ebx + 4]
+    call    object_save_version
+    pop     edi
     jc      7f
     PRINTF  "saved %s\n", [ebx+4]
     mov     eax, edi
@@ -74,6 +96,11 @@ command_load:
     push    ebx
     push    esi
     push    edi
+    mov     eax, [edx + 12]
+    push    edx
+    call    test_version
+    pop     edx
+    mov     [test_known], eax
     mov     ebx, [edx + 4]
     mov     eax, [edx + 8]
     call    parse_number
@@ -85,9 +112,12 @@ command_load:
     mov     eax, offset test_mount
     call    mount_find
     jc      7f
+    push    edi
     mov     edx, ebx
     mov     ecx, edi
-    call    object_load
+    mov     edi, [test_known]
+    call    object_load_version
+    pop     edi
     jc      7f
     mov     esi, eax                    # ESI: bytes
     push    edi

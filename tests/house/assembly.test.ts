@@ -15,7 +15,13 @@ const CODE_SECTIONS: ReadonlySet<string> = new Set([".text", ".boot", ".head", "
 /** Directives that stand where instructions do; all others begin their line. */
 const DATA_DIRECTIVE = /^\.(byte|word|long|quad|ascii|asciz|space|skip|fill|zero|org)\b/;
 /** What linker scripts, images and processors enter, so that no source names it. */
-const ENTRIES: ReadonlySet<string> = new Set(["kernel_entry", "kernel16_entry", "reset_vector", "boot_sector"]);
+const ENTRIES: ReadonlySet<string> = new Set([
+  "kernel_entry",
+  "kernel16_entry",
+  "reset_vector",
+  "boot_sector",
+  "_start",
+]);
 
 interface Line {
   readonly number: number;

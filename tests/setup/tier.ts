@@ -14,7 +14,7 @@ export const isThorough = tier === "thorough";
 /** What takes seconds: all that a person or a network does to a booted system, long histories, wide comparisons. */
 const SLOW = [
   "tests/cli/{cli,emu,snapshot,debug,as,full-disk,files,disk,programs}.test.ts",
-  "tests/system/{kernel,cluster,cloud,membership,network-hostile,capture,storage,fdisk,qemu}.test.ts",
+  "tests/system/{kernel,cluster,cloud,membership,network-hostile,capture,storage,files,fdisk,qemu}.test.ts",
   "tests/emulator/cluster/**",
   "tests/emulator/debug/{gdb,history,call-frames,trace,protocol}.test.ts",
   "tests/emulator/cpu/{faults,overlapping-copy}.test.ts",
@@ -59,6 +59,7 @@ const CASES = {
   "linker/hostile": { quick: 50, fast: 80, thorough: 500 },
   "oofs/crash": { quick: 2, fast: 4, thorough: 150 },
   "oofs/damage": { quick: 40, fast: 100, thorough: 4000 },
+  "system/files": { quick: 1, fast: 1, thorough: 12 },
   "system/network-hostile": { quick: 300, fast: 400, thorough: 5000 },
 } as const satisfies Readonly<Record<string, Counts>>;
 

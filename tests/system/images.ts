@@ -67,6 +67,21 @@ export function isoWith(from: string, at: string): Promise<Uint8Array> {
   });
 }
 
+/** An ISO of the system with one more program in /bin, given as an ELF file. */
+export function isoWithProgram(name: string, file: Uint8Array): Uint8Array {
+  const tree = folderTree(root);
+  const at = `asm/programs/${name}.elf`;
+  const { files, diagnostics } = buildSystem(
+    {
+      list: (folder) => (at.startsWith(`${folder}/`) ? [...tree.list(folder), at].sort() : tree.list(folder)),
+      read: (path) => (path === at ? file : tree.read(path)),
+    },
+    { version: "0.1.0", revision: 1 },
+  );
+  if (files) return files.find((built) => built.name === "qure.iso")!.content;
+  throw new Error(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
+}
+
 /** A cluster with the firmware of this repository, of small machines when nothing else is said. */
 export function boot({ nodes, ...options }: Omit<ClusterOptions, "firmware">): LabCluster {
   // Less than usual: every snapshot looks at all of it.

@@ -57,6 +57,7 @@ describe("a failing kernel", () => {
     ["divide", /PANIC: divide error/, "crash_divide"],
     ["opcode", /PANIC: invalid opcode/, "crash_opcode"],
     ["stack", /PANIC: double fault .*\nthe stack has overflowed into its guard page/, "crash_stack"],
+    ["mark", /PANIC: the task has overwritten the end of its stack/, "crash_mark"],
     ["panic", /PANIC: as the user wished/, "crash_panic"],
     ["heap", /PANIC: heap: the header behind a block is overwritten/, "crash_heap"],
   ])("says so after `crash %s`", async (how, message, routine) => {

@@ -78,7 +78,7 @@ test.each([
 });
 
 test.each([
-  ["3 MiB of memory", ["-m", "3"]],
+  ["4 MiB of memory", ["-m", "4"]],
   ["3.5 GiB of memory", ["-m", "3584"]],
   ["a 486", ["-cpu", "486"]],
 ])("boots in QEMU with %s", async (_what, args) => {

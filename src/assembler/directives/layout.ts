@@ -71,8 +71,7 @@ export function alignTo(assembler: Assembler, power: number, fill: Uint8Array | 
     )
       pattern = null;
     if (!section.isCode && pattern === null) pattern = new Uint8Array(1);
-    sections.variable({
-      kind: "align",
+    sections.alignment({
       power,
       maximum,
       fill: pattern,
@@ -125,7 +124,7 @@ function space(assembler: Assembler, count: Expression, pattern: Uint8Array): vo
   }
   if (sections.current === null)
     assembler.failAt("not-absolute", count.offset, "the absolute section needs a known number here");
-  sections.variable({ kind: "fill", pattern, count: null, countExpression: count });
+  sections.filling({ pattern, count: null, countExpression: count });
 }
 
 /** `.skip count, value` */
@@ -217,8 +216,7 @@ function nops(assembler: Assembler, count: Expression, limit: number): void {
   if (count.op === Op.CONSTANT) sections.charge(Number(count.number));
   const { hasLongNops } = assembler.architecture;
   // The mode at the end of the source decides, as for alignment.
-  sections.variable({
-    kind: "fill",
+  sections.filling({
     pattern: new Uint8Array(1),
     count: null,
     countExpression: count,

@@ -194,7 +194,7 @@ const common =
       return;
     }
     if (symbol.section.kind !== "undefined" && symbol.section.kind !== "common")
-      assembler.reporter.failRedefinition(symbol, start, atom.text.length);
+      assembler.reporter.failRedefinition(symbol, start, atom.length);
     symbol.section = assembler.sections.common;
     symbol.value = symbol.section.kind === "common" && Number(symbol.value) > bytes ? symbol.value : bytes;
     symbol.alignment = Math.max(1, isStated ? alignment : defaultCommonAlignment(bytes));

@@ -4,8 +4,9 @@
  */
 
 import type { Atom } from "./atom.ts";
+import { grownInts } from "./columns.ts";
 import type { Expression } from "./expression.ts";
-import type { Fragment } from "./fragment.ts";
+import type { FragmentTable } from "./fragment.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Subsection } from "./section.ts";
@@ -46,17 +47,19 @@ const STACK_POINTER = 4;
 export const DW_EH_PE = { omit: 0xff, pcrel: 0x10, sdata4: 0x0b } as const;
 
 export interface Place {
-  readonly fragment: Fragment;
+  readonly fragment: number;
   readonly position: number;
 }
 
 export type FrameInstruction =
-  | { readonly kind: "advance"; readonly from: Place; readonly to: Place }
   | { readonly kind: "registers"; readonly op: number; readonly register: number; readonly other: number }
   | { readonly kind: "offset"; readonly op: number; readonly register: number; readonly offset: number }
   | { readonly kind: "plain"; readonly op: number }
   | { readonly kind: "escape"; readonly bytes: Uint8Array }
   | { readonly kind: "label"; readonly name: Atom };
+
+/** A step of a routine's unwinding: an instruction, or the number of an advance to another place. */
+export type FrameStep = FrameInstruction | number;
 
 /** A routine between `.cfi_startproc` and `.cfi_endproc`. */
 export interface FrameDescription {
@@ -65,7 +68,7 @@ export interface FrameDescription {
   readonly inDebugFrame: boolean;
   readonly start: Place;
   end: Place | null;
-  readonly instructions: FrameInstruction[];
+  readonly instructions: FrameStep[];
   returnColumn: number;
   isSignalFrame: boolean;
   personalityEncoding: number;
@@ -77,19 +80,57 @@ export interface FrameDescription {
 /** A routine whose end has yet to come. */
 interface OpenFrame {
   readonly description: FrameDescription;
-  lastPlace: Place;
+  lastFragment: number;
+  lastPosition: number;
   cfaOffset: number;
   readonly rememberedOffsets: number[];
 }
 
 /** What an instruction for the unwinder takes in memory up to the end, about. */
-const INSTRUCTION_BYTES = 300;
+const INSTRUCTION_BYTES = 120;
+
+const FIRST_CAPACITY = 64;
+
+/** Advances from place to place, in columns: there is one for most instructions. */
+class Advances {
+  #count = 0;
+  #fromFragments = new Int32Array(FIRST_CAPACITY);
+  #fromPositions = new Int32Array(FIRST_CAPACITY);
+  #toFragments = new Int32Array(FIRST_CAPACITY);
+  #toPositions = new Int32Array(FIRST_CAPACITY);
+
+  add(fromFragment: number, fromPosition: number, toFragment: number, toPosition: number): number {
+    const i = this.#count++;
+    if (i === this.#toPositions.length) {
+      this.#fromFragments = grownInts(this.#fromFragments);
+      this.#fromPositions = grownInts(this.#fromPositions);
+      this.#toFragments = grownInts(this.#toFragments);
+      this.#toPositions = grownInts(this.#toPositions);
+    }
+    this.#fromFragments[i] = fromFragment;
+    this.#fromPositions[i] = fromPosition;
+    this.#toFragments[i] = toFragment;
+    this.#toPositions[i] = toPosition;
+    return i;
+  }
+
+  distance(i: number, addresses: Uint32Array): number {
+    return (
+      addresses[this.#toFragments[i]!]! +
+      this.#toPositions[i]! -
+      addresses[this.#fromFragments[i]!]! -
+      this.#fromPositions[i]!
+    );
+  }
+}
 
 export class CallFrames {
   readonly #sections: Sections;
   readonly #reporter: Reporter;
   readonly #memory: MemoryBudget;
   readonly descriptions: FrameDescription[] = [];
+  readonly #advances = new Advances();
+  readonly #known = new Map<number, FrameInstruction>();
   /** The routine that is open in each subsection: they do not disturb one another. */
   readonly #open = new Map<Subsection, OpenFrame>();
   /** `.cfi_sections`, for the routines from here on. */
@@ -107,7 +148,7 @@ export class CallFrames {
 
   #here(): Place {
     const subsection = this.#sections.writable(0);
-    return { fragment: subsection.last, position: subsection.length - subsection.last.start };
+    return { fragment: subsection.last, position: subsection.position };
   }
 
   start(simple: boolean): void {
@@ -130,7 +171,13 @@ export class CallFrames {
       lsdaEncoding: DW_EH_PE.omit,
       lsda: null,
     };
-    const frame: OpenFrame = { description, lastPlace: place, cfaOffset: 0, rememberedOffsets: [] };
+    const frame: OpenFrame = {
+      description,
+      lastFragment: place.fragment,
+      lastPosition: place.position,
+      cfaOffset: 0,
+      rememberedOffsets: [],
+    };
     this.#open.set(subsection, frame);
     this.descriptions.push(description);
     if (!simple) {
@@ -164,13 +211,34 @@ export class CallFrames {
     this.#memory.hold(INSTRUCTION_BYTES);
     const frame = this.#frame(directive);
     const { instructions } = frame.description;
-    const place = this.#here();
-    const last = frame.lastPlace;
-    if (last.fragment !== place.fragment || last.position !== place.position) {
-      instructions.push({ kind: "advance", from: last, to: place });
-      frame.lastPlace = place;
+    const subsection = this.#sections.writable(0);
+    const fragment = subsection.last;
+    const { position } = subsection;
+    if (frame.lastFragment !== fragment || frame.lastPosition !== position) {
+      instructions.push(this.#advances.add(frame.lastFragment, frame.lastPosition, fragment, position));
+      frame.lastFragment = fragment;
+      frame.lastPosition = position;
     }
-    instructions.push(instruction);
+    instructions.push(this.#shared(instruction));
+  }
+
+  /** Bytes from one place to the next: addresses are those of now. */
+  advance(number: number, { addresses }: FragmentTable): number {
+    return this.#advances.distance(number, addresses);
+  }
+
+  /** One object for all instructions that say the same: they are few. */
+  #shared(instruction: FrameInstruction): FrameInstruction {
+    if (instruction.kind !== "offset" && instruction.kind !== "plain") return instruction;
+    const { op } = instruction;
+    const register = instruction.kind === "offset" ? instruction.register : 0;
+    const offset = instruction.kind === "offset" ? instruction.offset : 0;
+    if (offset !== (offset | 0) || register < 0 || register > 0xff) return instruction;
+    const key = offset * 0x10000 + register * 0x100 + op;
+    const known = this.#known.get(key);
+    if (known !== undefined && known.kind === instruction.kind) return known;
+    this.#known.set(key, instruction);
+    return instruction;
   }
 
   /** Changes the offset of the canonical frame address from its register; returns the new one. */

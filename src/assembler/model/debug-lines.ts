@@ -4,15 +4,15 @@
  */
 
 import type { AtomTable } from "./atom.ts";
+import { grownInts } from "./columns.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Expression } from "./expression.ts";
-import { combine, constant, knownDifference, node, Op, symbolExpression } from "./expression.ts";
-import type { Fragment } from "./fragment.ts";
+import { combine, constant, node, Op, symbolExpression } from "./expression.ts";
+import { type FragmentTable, Kind } from "./fragment.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Subsection } from "./section.ts";
 import type { Sections } from "./sections.ts";
-import type { AssemblySymbol } from "./symbol.ts";
 import type { SymbolTable } from "./symbols.ts";
 
 export interface LocationOptions {
@@ -30,13 +30,89 @@ export interface LocationOptions {
 
 /** A row of the line table, before addresses are known. */
 export interface LineEntry {
-  readonly fragment: Fragment;
-  readonly position: number;
+  fragment: number;
+  position: number;
   file: number;
-  readonly line: number;
-  readonly column: number;
+  line: number;
+  column: number;
   /** Null for the plain rows of assembly sources. */
-  readonly options: LocationOptions | null;
+  options: LocationOptions | null;
+}
+
+const FIRST_CAPACITY = 64;
+/** What options say besides numbers, as bits. */
+const OPTION_BITS = 5;
+
+/** The rows of a subsection, in columns: there may be one for every instruction. */
+export class LineEntries {
+  count = 0;
+  #fragments = new Int32Array(FIRST_CAPACITY);
+  #positions = new Int32Array(FIRST_CAPACITY);
+  #files = new Int32Array(FIRST_CAPACITY);
+  #lines = new Int32Array(FIRST_CAPACITY);
+  #columns = new Int32Array(FIRST_CAPACITY);
+  /** Positions in `#kinds`. */
+  #options = new Int32Array(FIRST_CAPACITY);
+  readonly #kinds: (LocationOptions | null)[] = [null];
+  readonly #known = new Map<number, number>();
+
+  add(
+    fragment: number,
+    position: number,
+    file: number,
+    line: number,
+    column: number,
+    options: LocationOptions | null,
+  ): void {
+    const i = this.count++;
+    if (i === this.#lines.length) {
+      this.#fragments = grownInts(this.#fragments);
+      this.#positions = grownInts(this.#positions);
+      this.#files = grownInts(this.#files);
+      this.#lines = grownInts(this.#lines);
+      this.#columns = grownInts(this.#columns);
+      this.#options = grownInts(this.#options);
+    }
+    this.#fragments[i] = fragment;
+    this.#positions[i] = position;
+    this.#files[i] = file;
+    this.#lines[i] = line;
+    this.#columns[i] = column;
+    this.#options[i] = options === null ? 0 : this.#kindOf(options);
+  }
+
+  /** Rows that say the same share their options; names of views are of no interest any more. */
+  #kindOf(options: LocationOptions): number {
+    const { isa, discriminator } = options;
+    const key =
+      (((isa * 2 ** 24 + discriminator) << OPTION_BITS) |
+        (options.isStatement ? 1 : 0) |
+        (options.basicBlock ? 2 : 0) |
+        (options.prologueEnd ? 4 : 0) |
+        (options.epilogueBegin ? 8 : 0) |
+        (options.resetsView ? 16 : 0)) >>>
+      0;
+    const isKept = isa >= 0 && isa < 8 && discriminator >= 0 && discriminator < 2 ** 24;
+    const known = isKept ? this.#known.get(key) : undefined;
+    if (known !== undefined) return known;
+    const kind = this.#kinds.push(options) - 1;
+    if (isKept) this.#known.set(key, kind);
+    return kind;
+  }
+
+  renumberFiles(numberOf: (file: number) => number): void {
+    for (let i = 0; i < this.count; i++) this.#files[i] = numberOf(this.#files[i]!);
+  }
+
+  /** The row at an index, in an object that the caller uses again. */
+  read(i: number, into: LineEntry): void {
+    into.fragment = this.#fragments[i]!;
+    into.position = this.#positions[i]!;
+    into.file = this.#files[i]!;
+    into.line = this.#lines[i]!;
+    into.column = this.#columns[i]!;
+    into.options = this.#kinds[this.#options[i]!]!;
+  }
 }
 
 export interface DebugFile {
@@ -46,7 +122,10 @@ export interface DebugFile {
 }
 
 /** What an entry of the line table takes in memory up to the end, about. */
-const ENTRY_BYTES = 250;
+const ENTRY_BYTES = 50;
+
+/** The view that most rows have. */
+const NO_VIEW = constant(0);
 
 export class DebugLines {
   readonly #cursor: Cursor;
@@ -59,7 +138,7 @@ export class DebugLines {
   isOn: boolean;
   /** Lines of the assembly source are wanted and no `.loc` has said otherwise. */
   #isGenerated: boolean;
-  readonly entries = new Map<Subsection, LineEntry[]>();
+  readonly entries = new Map<Subsection, LineEntries>();
   readonly files: (DebugFile | null)[] = [];
   readonly #generatedFiles = new Map<string, number>();
   /** What `.file 0` said of where the compiler ran, or "". */
@@ -72,12 +151,12 @@ export class DebugLines {
   /** DWARF version that the directives used imply. */
   impliedVersion = 0;
   /** The last row of each subsection, for the numbers of views. */
-  readonly #lastViews = new Map<Subsection, { place: AssemblySymbol; value: Expression }>();
+  readonly #lastViews = new Map<Subsection, { fragment: number; position: number; value: Expression }>();
   /** What a `.loc` says holds for the next ones, as far as they are silent about it. */
   column = 0;
   isa = 0;
   #lastSubsection: Subsection | null = null;
-  #lastEntries: LineEntry[] = [];
+  #lastEntries = new LineEntries();
   /** The line of the assembly source that the last row is of. */
   #lastLine = -1;
   #lastFile = -1;
@@ -113,13 +192,13 @@ export class DebugLines {
       if (this.#pending !== null) this.#discard();
       return;
     }
-    const position = current.length - current.last.start;
+    const { position } = current;
     if (this.#pending !== null) {
       const { file, line, column, options } = this.#pending;
       this.#memory.hold(ENTRY_BYTES);
       // A row without a line only ends what was pending.
       if (line !== 0) {
-        this.#entriesOf(current).push({ fragment: current.last, position, file, line, column, options });
+        this.#entriesOf(current).add(current.last, position, file, line, column, options);
         if (this.#usesViews || options.view !== null) this.#view(current, options);
       }
       this.#pending = null;
@@ -142,14 +221,14 @@ export class DebugLines {
     this.#lastLine = line;
     this.#lastFile = file;
     this.#memory.hold(ENTRY_BYTES);
-    this.#entriesOf(current).push({ fragment: current.last, position, file, line, column: 0, options: null });
+    this.#entriesOf(current).add(current.last, position, file, line, 0, null);
   }
 
-  #entriesOf(subsection: Subsection): LineEntry[] {
+  #entriesOf(subsection: Subsection): LineEntries {
     if (subsection === this.#lastSubsection) return this.#lastEntries;
     let entries = this.entries.get(subsection);
     if (entries === undefined) {
-      entries = [];
+      entries = new LineEntries();
       this.entries.set(subsection, entries);
     }
     this.#lastSubsection = subsection;
@@ -173,18 +252,20 @@ export class DebugLines {
    * Numbers the files of the assembly source in the order in which `entries`, those of the finished table, name them:
    * so far they have the order of the source.
    */
-  numberFiles(entries: Iterable<LineEntry>): void {
+  numberFiles(parts: Iterable<LineEntries>): void {
     if (this.#generatedFiles.size < 2) return;
     const before = [...this.files];
     const numbers = new Map<number, number>();
-    for (const entry of entries) {
-      let number = numbers.get(entry.file);
-      if (number === undefined) {
-        number = numbers.size + 1;
-        numbers.set(entry.file, number);
-        this.files[number] = before[entry.file]!;
-      }
-      entry.file = number;
+    for (const entries of parts) {
+      entries.renumberFiles((file) => {
+        let number = numbers.get(file);
+        if (number === undefined) {
+          number = numbers.size + 1;
+          numbers.set(file, number);
+          this.files[number] = before[file]!;
+        }
+        return number;
+      });
     }
     this.files.length = numbers.size + 1;
   }
@@ -251,7 +332,7 @@ export class DebugLines {
   /** A compiler says what the lines are: those of the assembly source so far were not wanted. */
   #forgetGenerated(): void {
     this.#stopGenerating();
-    for (const rows of this.entries.values()) rows.length = 0;
+    for (const rows of this.entries.values()) rows.count = 0;
     this.files.length = 0;
     this.#generatedFiles.clear();
     this.isOn = this.#pending !== null;
@@ -260,7 +341,7 @@ export class DebugLines {
   /** Numbers the rows that share an address: each is one more than the row before it. */
   #view(subsection: Subsection, options: LocationOptions): void {
     if (!this.#usesViews) this.#startViews();
-    const value = this.#number(subsection, this.#symbols.temporary(), options.resetsView);
+    const value = this.#number(subsection, subsection.last, subsection.position, options.resetsView);
     if (options.view === "" || options.view === null) return;
     const symbol = this.#symbols.findOrMake(this.#atoms.internText(options.view), this.#cursor.offset);
     if (value.op === Op.CONSTANT) {
@@ -275,45 +356,55 @@ export class DebugLines {
   /** The first row with a view: the rows before it have numbers too. The newest row is the one with the view. */
   #startViews(): void {
     this.#usesViews = true;
+    const entry: LineEntry = { fragment: 0, position: 0, file: 0, line: 0, column: 0, options: null };
     for (const [subsection, entries] of this.entries) {
-      const before = entries === this.#lastEntries ? entries.slice(0, -1) : entries;
-      for (const { fragment, position } of before) {
-        const place = this.#symbols.temporary();
-        place.section = subsection.section;
-        place.fragment = fragment;
-        place.value = position;
-        this.#number(subsection, place, false);
+      const count = entries === this.#lastEntries ? entries.count - 1 : entries.count;
+      for (let i = 0; i < count; i++) {
+        entries.read(i, entry);
+        this.#number(subsection, entry.fragment, entry.position, false);
       }
     }
   }
 
-  #number(subsection: Subsection, place: AssemblySymbol, resets: boolean): Expression {
+  /** The number of the row at a place: one more than that of the row before it, where that is at the same one. */
+  #number(subsection: Subsection, fragment: number, position: number, resets: boolean): Expression {
+    const { fragments } = subsection;
     const last = this.#lastViews.get(subsection);
-    let value = constant(0);
-    if (!resets && last !== undefined && !movesOn(last.place, place)) {
+    let value = NO_VIEW;
+    if (!resets && last !== undefined && !movesOn(fragments, last.fragment, last.position, fragment, position)) {
       const next = combine(Op.ADD, last.value, constant(1), () => {});
-      const distance = knownDifference(place, last.place);
+      const distance = fragments.fixedDistance(last.fragment, fragment);
       if (distance === null) {
         // An alignment in between may or may not have taken room.
-        const isSame = node(Op.EQUAL, symbolExpression(place), symbolExpression(last.place), 0);
+        const place = this.#symbols.place(subsection, fragment, position);
+        const before = this.#symbols.place(subsection, last.fragment, last.position);
+        const isSame = node(Op.EQUAL, symbolExpression(place), symbolExpression(before), 0);
         value = node(Op.MULTIPLY, node(Op.NEGATE, isSame, null, 0), next, 0);
-      } else if (distance == 0) value = next;
+      } else if (distance + position === last.position) value = next;
     }
-    this.#lastViews.set(subsection, { place, value });
+    if (last === undefined) this.#lastViews.set(subsection, { fragment, position, value });
+    else {
+      last.fragment = fragment;
+      last.position = position;
+      last.value = value;
+    }
     return value;
   }
 }
 
 /** Whether there certainly is room between two places: bytes or a jump. */
-function movesOn(from: AssemblySymbol, to: AssemblySymbol): boolean {
-  const last = to.fragment!;
-  let fragment = from.fragment!;
-  let position = Number(from.value);
-  while (fragment !== last) {
-    if (fragment.fixedSize > position || fragment.variable?.kind === "branch") return true;
-    if (fragment.next === null) return false;
-    fragment = fragment.next;
-    position = 0;
+function movesOn(
+  { nexts, fixedSizes, kinds }: FragmentTable,
+  from: number,
+  fromPosition: number,
+  to: number,
+  toPosition: number,
+): boolean {
+  let before = fromPosition;
+  for (let i = from; i !== to; i = nexts[i]!) {
+    if (i < 0) return false;
+    if (fixedSizes[i]! > before || kinds[i] === Kind.BRANCH) return true;
+    before = 0;
   }
-  return Number(to.value) > position;
+  return toPosition > before;
 }

@@ -11,7 +11,7 @@
  */
 
 import type { Register } from "../../isa/instruction.ts";
-import { fixedDistance } from "./fragment.ts";
+import { NO_FRAGMENT } from "./fragment.ts";
 import type { Integer } from "./integer.ts";
 import * as integer from "./integer.ts";
 import type { AssemblySymbol } from "./symbol.ts";
@@ -203,8 +203,8 @@ export function knownDifference(a: AssemblySymbol, b: AssemblySymbol): Integer |
   if (a.expression !== null || b.expression !== null || a.section !== b.section) return null;
   if (a === b && a.register === null) return 0;
   if (!a.section.isReal) return null;
-  if (a.fragment === null || b.fragment === null) return null;
-  const distance = fixedDistance(b.fragment, a.fragment);
+  if (a.fragment === NO_FRAGMENT || b.fragment === NO_FRAGMENT) return null;
+  const distance = a.section.fragments.fixedDistance(b.fragment, a.fragment);
   return distance === null ? null : integer.add(distance, integer.subtract(a.value, b.value));
 }
 

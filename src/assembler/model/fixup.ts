@@ -1,10 +1,12 @@
 /**
  * Fields of a section whose values are known only after layout, or only to the linker. A program may have one in every
- * statement, so they are kept in columns, some forty bytes each, and taken out one at a time.
+ * statement, so they are kept in columns, some thirty bytes each, and taken out one at a time.
  */
 
+import { grownInts } from "./columns.ts";
 import type { Expression } from "./expression.ts";
 import { Op } from "./expression.ts";
+import type { FrameNumbers } from "./frame-numbers.ts";
 import type { SourceFrame } from "./source-frame.ts";
 import type { AssemblySymbol } from "./symbol.ts";
 
@@ -48,13 +50,10 @@ const PC_RELATIVE = 1 << 24;
 const SIGNED = 1 << 25;
 const KEEPS_SYMBOL = 1 << 26;
 
-const FIRST_CAPACITY = 16;
+/** The target is a symbol, not an expression. */
+const PLAIN = 1 << 27;
 
-function grown(column: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(column.length * 2);
-  larger.set(column);
-  return larger;
-}
+const FIRST_CAPACITY = 16;
 
 export class FixupList {
   count = 0;
@@ -65,8 +64,12 @@ export class FixupList {
   #offsets = new Int32Array(FIRST_CAPACITY);
   /** Symbols, or expressions where they are more than a symbol and a number. */
   readonly #targets: (AssemblySymbol | Expression)[] = [];
-  readonly #isPlain: boolean[] = [];
-  readonly #frames: (SourceFrame | null)[] = [];
+  #frameNumbers = new Int32Array(FIRST_CAPACITY);
+  readonly #frames: FrameNumbers;
+
+  constructor(frames: FrameNumbers) {
+    this.#frames = frames;
+  }
 
   /** Positions must not decrease from one to the next. Arguments as the fields of `Fixup`. */
   add(
@@ -83,10 +86,11 @@ export class FixupList {
   ): void {
     const i = this.count++;
     if (i === this.#positions.length) {
-      this.#positions = grown(this.#positions);
-      this.#kinds = grown(this.#kinds);
-      this.#addends = grown(this.#addends);
-      this.#offsets = grown(this.#offsets);
+      this.#positions = grownInts(this.#positions);
+      this.#kinds = grownInts(this.#kinds);
+      this.#addends = grownInts(this.#addends);
+      this.#offsets = grownInts(this.#offsets);
+      this.#frameNumbers = grownInts(this.#frameNumbers);
     }
     const isPlain = isPlainTarget(expression);
     this.#positions[i] = position;
@@ -96,19 +100,19 @@ export class FixupList {
       (relocation << 16) |
       (pcRelative ? PC_RELATIVE : 0) |
       (signed ? SIGNED : 0) |
-      (keepsSymbol ? KEEPS_SYMBOL : 0);
+      (keepsSymbol ? KEEPS_SYMBOL : 0) |
+      (isPlain ? PLAIN : 0);
     this.#addends[i] = isPlain ? (expression.number as number) : 0;
     this.#offsets[i] = offset;
     this.#targets.push(isPlain ? expression.symbol! : expression);
-    this.#isPlain.push(isPlain);
-    this.#frames.push(frame);
+    this.#frameNumbers[i] = this.#frames.numberOf(frame);
   }
 
   /** The fixup at an index, in an object that the caller uses again. */
   read(i: number, into: Fixup): void {
     const kind = this.#kinds[i]!;
     const target = this.#targets[i]!;
-    const isPlain = this.#isPlain[i]!;
+    const isPlain = (kind & PLAIN) !== 0;
     into.position = this.#positions[i]!;
     into.sizeBytes = kind & 0xff;
     into.pcBias = (kind >> 8) & 0xff;
@@ -119,7 +123,7 @@ export class FixupList {
     into.symbol = isPlain ? (target as AssemblySymbol) : null;
     into.addend = this.#addends[i]!;
     into.expression = isPlain ? null : (target as Expression);
-    into.frame = this.#frames[i]!;
+    into.frame = this.#frames.at(this.#frameNumbers[i]!);
     into.offset = this.#offsets[i]!;
   }
 }

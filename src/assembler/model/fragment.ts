@@ -1,47 +1,26 @@
 /**
- * A fragment: bytes that are settled, followed by at most one part whose size layout decides (a jump, an alignment, an
- * origin, a fill, a number of variable length).
+ * Fragments: bytes that are settled, followed by at most one part whose size layout decides (a jump, an alignment, an
+ * origin, a fill, a number of variable length). Code is full of jumps, and layout walks over all fragments many times:
+ * they are rows of one table for the whole program, kept in columns, and a fragment is the number of its row.
  */
 
 import type { Encoding } from "../../isa/instruction.ts";
+import { grownBytes, grownInts, grownWords } from "./columns.ts";
 import type { Expression } from "./expression.ts";
 import type { Target } from "./fixup.ts";
 import { isPlainTarget } from "./fixup.ts";
+import { FrameNumbers } from "./frame-numbers.ts";
 import type { Subsection } from "./section.ts";
 import type { SourceFrame } from "./source-frame.ts";
 import type { AssemblySymbol } from "./symbol.ts";
 
-/** A jump whose length depends on its distance. Code is full of them: nothing is kept twice. */
-export class BranchVariable implements Target {
-  /** The short form; a longer one when layout has found that the target is out of its reach. */
-  encoding: Encoding;
-  readonly symbol: AssemblySymbol | null;
-  readonly addend: number;
-  readonly expression: Expression | null;
-  /** Relocation that the source asked for (`@PLT`), or 0. */
-  readonly relocation: number;
-  /** Where the target stands in the source. */
-  readonly operandOffset: number;
-  /** The target is not in this section, or the linker may move it: the relocation decides. */
-  isSettled = false;
+/** Where no fragment is. */
+export const NO_FRAGMENT = -1;
 
-  constructor(encoding: Encoding, target: Expression, relocation: number, operandOffset: number) {
-    const isPlain = isPlainTarget(target) && target.offset === operandOffset;
-    this.encoding = encoding;
-    this.symbol = target.symbol;
-    this.addend = isPlain ? (target.number as number) : 0;
-    this.expression = isPlain ? null : target;
-    this.relocation = relocation;
-    this.operandOffset = operandOffset;
-  }
-
-  get kind(): "branch" {
-    return "branch";
-  }
-}
+/** What kind of variable part a fragment ends with. */
+export const Kind = { NONE: 0, BRANCH: 1, ALIGN: 2, ORG: 3, FILL: 4, LEB128: 5, COMPUTED: 6 } as const;
 
 export interface AlignVariable {
-  readonly kind: "align";
   /** Power of two. */
   readonly power: number;
   /** Bytes that it may skip at most; 0 for any number. */
@@ -54,14 +33,12 @@ export interface AlignVariable {
 
 /** `.org` and `. = expression`. */
 export interface OrgVariable {
-  readonly kind: "org";
   readonly target: Expression;
   readonly fill: number;
 }
 
 /** `.fill`, `.skip`: `count` copies of the pattern; the count may be known only after layout. */
 export interface FillVariable {
-  readonly kind: "fill";
   readonly pattern: Uint8Array;
   /** Null when `countExpression` says it. */
   count: number | null;
@@ -71,70 +48,206 @@ export interface FillVariable {
 }
 
 export interface Leb128Variable {
-  readonly kind: "leb128";
   readonly value: Expression;
   readonly isSigned: boolean;
 }
 
 /** Bytes that somebody computes from final addresses: line programs and frame tables. */
 export interface ComputedVariable {
-  readonly kind: "computed";
   /** Size with the addresses as they are now; must not shrink from one call to the next. */
   size(): number;
   write(out: Uint8Array, offset: number): void;
 }
 
-export type Variable = BranchVariable | AlignVariable | OrgVariable | FillVariable | Leb128Variable | ComputedVariable;
+type Variable = Encoding | AlignVariable | OrgVariable | FillVariable | Leb128Variable | ComputedVariable;
 
-export class Fragment {
-  readonly subsection: Subsection;
+/** A branch: its target is not in this section, or the linker may move it: the relocation decides. */
+const SETTLED = 1;
+/** The branch's target is a symbol and a number, not an expression. */
+const PLAIN = 2;
+
+const FIRST_CAPACITY = 64;
+
+export class FragmentTable {
+  count = 0;
+  readonly subsections: Subsection[] = [];
+  readonly frames = new FrameNumbers();
+  /** Number of the fragment's subsection in `subsections`. */
+  owners = new Int32Array(FIRST_CAPACITY);
+  /** The next fragment in the section, or `NO_FRAGMENT`. Those of one subsection have rising numbers. */
+  nexts = new Int32Array(FIRST_CAPACITY);
   /** First of its settled bytes in the subsection's. */
-  readonly start: number;
-  /** Number of the fragment in its subsection. */
-  readonly index: number;
+  starts = new Int32Array(FIRST_CAPACITY);
   /** Settled bytes; while it is the last fragment, the subsection's length says how many. */
-  fixedSize = 0;
-  variable: Variable | null = null;
-  /** Bytes that the variable part takes, as far as layout knows. */
-  variableSize = 0;
-  next: Fragment | null = null;
+  fixedSizes = new Int32Array(FIRST_CAPACITY);
+  kinds = new Uint8Array(FIRST_CAPACITY);
   /** Address in the section, as far as layout knows. */
-  address = 0;
-  /** Fragments with the same number have no alignment between them. */
-  region = 0;
-  /** Alternates with each pass of the layout: tells whether it has come by here. */
-  marker = false;
+  addresses = new Uint32Array(FIRST_CAPACITY);
+  /** Bytes that the variable part takes, as far as layout knows. */
+  variableSizes = new Uint32Array(FIRST_CAPACITY);
+  /** Fragments of a section with the same number have no alignment between them. */
+  regions = new Int32Array(FIRST_CAPACITY);
+  #frameNumbers = new Int32Array(FIRST_CAPACITY);
+  #offsets = new Int32Array(FIRST_CAPACITY);
+  /** Of a branch its encoding: the short form, or a longer one once layout has found the target out of its reach. */
+  readonly #variables: (Variable | null)[] = [];
+  /** Of branches: what they go to, where that stands in the source, and the relocation that was asked for. */
+  readonly #targets: (AssemblySymbol | Expression | null)[] = [];
+  #addends = new Int32Array(FIRST_CAPACITY);
+  #operandOffsets = new Int32Array(FIRST_CAPACITY);
+  #relocations = new Uint8Array(FIRST_CAPACITY);
+  #flags = new Uint8Array(FIRST_CAPACITY);
+
+  /** The number of a new subsection. */
+  adopt(subsection: Subsection): number {
+    return this.subsections.push(subsection) - 1;
+  }
+
+  /** A new fragment at the end of a subsection. */
+  add(owner: number, start: number, region: number): number {
+    const i = this.count++;
+    if (i === this.owners.length) this.#grow();
+    this.owners[i] = owner;
+    this.nexts[i] = NO_FRAGMENT;
+    this.starts[i] = start;
+    this.regions[i] = region;
+    this.#variables.push(null);
+    this.#targets.push(null);
+    return i;
+  }
+
+  #grow(): void {
+    this.owners = grownInts(this.owners);
+    this.nexts = grownInts(this.nexts);
+    this.starts = grownInts(this.starts);
+    this.fixedSizes = grownInts(this.fixedSizes);
+    this.kinds = grownBytes(this.kinds);
+    this.addresses = grownWords(this.addresses);
+    this.variableSizes = grownWords(this.variableSizes);
+    this.regions = grownInts(this.regions);
+    this.#frameNumbers = grownInts(this.#frameNumbers);
+    this.#offsets = grownInts(this.#offsets);
+    this.#addends = grownInts(this.#addends);
+    this.#operandOffsets = grownInts(this.#operandOffsets);
+    this.#relocations = grownBytes(this.#relocations);
+    this.#flags = grownBytes(this.#flags);
+  }
+
+  /** Says what the fragment ends with, and which statement says so. */
+  setVariable(i: number, kind: number, variable: Variable, frame: SourceFrame | null, offset: number): void {
+    this.kinds[i] = kind;
+    this.#variables[i] = variable;
+    this.#frameNumbers[i] = this.frames.numberOf(frame);
+    this.#offsets[i] = offset;
+  }
+
+  /** Says where the branch goes that the fragment ends with. */
+  setTarget(i: number, target: Expression, relocation: number, operandOffset: number): void {
+    const isPlain = isPlainTarget(target) && target.offset === operandOffset;
+    this.#targets[i] = isPlain ? target.symbol! : target;
+    this.#addends[i] = isPlain ? (target.number as number) : 0;
+    this.#flags[i] = isPlain ? PLAIN : 0;
+    this.#relocations[i] = relocation;
+    this.#operandOffsets[i] = operandOffset;
+  }
+
+  subsectionOf(i: number): Subsection {
+    return this.subsections[this.owners[i]!]!;
+  }
+
+  encoding(i: number): Encoding {
+    return this.#variables[i] as Encoding;
+  }
+
+  setEncoding(i: number, encoding: Encoding): void {
+    this.#variables[i] = encoding;
+  }
+
+  /** As many reads as kinds: the caller has looked at `kinds`. */
+  alignment(i: number): AlignVariable {
+    return this.#variables[i] as AlignVariable;
+  }
+
+  origin(i: number): OrgVariable {
+    return this.#variables[i] as OrgVariable;
+  }
+
+  filling(i: number): FillVariable {
+    return this.#variables[i] as FillVariable;
+  }
+
+  leb128(i: number): Leb128Variable {
+    return this.#variables[i] as Leb128Variable;
+  }
+
+  computed(i: number): ComputedVariable {
+    return this.#variables[i] as ComputedVariable;
+  }
+
+  isSettled(i: number): boolean {
+    return (this.#flags[i]! & SETTLED) !== 0;
+  }
+
+  settle(i: number): void {
+    this.#flags[i]! |= SETTLED;
+  }
+
+  /** The symbol that a branch names, if it names one. */
+  targetSymbol(i: number): AssemblySymbol | null {
+    const target = this.#targets[i]!;
+    return this.#flags[i]! & PLAIN ? (target as AssemblySymbol) : (target as Expression).symbol;
+  }
+
+  /** What a branch goes to, in an object that the caller uses again. */
+  readTarget(i: number, into: Target): void {
+    const target = this.#targets[i]!;
+    const isPlain = (this.#flags[i]! & PLAIN) !== 0;
+    into.symbol = isPlain ? (target as AssemblySymbol) : null;
+    into.addend = this.#addends[i]!;
+    into.expression = isPlain ? null : (target as Expression);
+  }
+
+  relocation(i: number): number {
+    return this.#relocations[i]!;
+  }
+
+  operandOffset(i: number): number {
+    return this.#operandOffsets[i]!;
+  }
+
   /** The statement that made the variable part, for diagnostics. */
-  frame: SourceFrame | null = null;
-  offset = 0;
-
-  constructor(subsection: Subsection, start: number, index: number) {
-    this.subsection = subsection;
-    this.start = start;
-    this.index = index;
+  frame(i: number): SourceFrame | null {
+    return this.frames.at(this.#frameNumbers[i]!);
   }
-}
 
-/**
- * Distance from the beginning of `from` to the beginning of `to`, where nothing of variable size lies between them;
- * null otherwise.
- */
-export function fixedDistance(from: Fragment, to: Fragment): number | null {
-  if (from === to) return 0;
-  if (from.subsection !== to.subsection) return null;
-  const forward = from.index <= to.index;
-  let fragment = forward ? from : to;
-  const last = forward ? to : from;
-  let distance = 0;
-  while (fragment !== last) {
-    distance += fragment.fixedSize;
-    const variable = fragment.variable;
-    if (variable !== null) {
-      if (variable.kind !== "fill" || variable.count === null) return null;
-      distance += variable.count * variable.pattern.length;
+  offset(i: number): number {
+    return this.#offsets[i]!;
+  }
+
+  /** Layout reaches the one no later than the other, which is of the same section. */
+  isBeforeOrAt(a: number, b: number): boolean {
+    return this.owners[a] === this.owners[b] ? a <= b : this.subsectionOf(a).number < this.subsectionOf(b).number;
+  }
+
+  /**
+   * Distance from the beginning of `from` to the beginning of `to`, where nothing of variable size lies between them;
+   * null otherwise.
+   */
+  fixedDistance(from: number, to: number): number | null {
+    if (from === to) return 0;
+    if (this.owners[from] !== this.owners[to]) return null;
+    const last = Math.max(from, to);
+    let distance = 0;
+    for (let i = Math.min(from, to); i !== last; i = this.nexts[i]!) {
+      distance += this.fixedSizes[i]!;
+      const kind = this.kinds[i]!;
+      if (kind !== Kind.NONE) {
+        if (kind !== Kind.FILL) return null;
+        const { count, pattern } = this.filling(i);
+        if (count === null) return null;
+        distance += count * pattern.length;
+      }
     }
-    if (fragment.next === null) return null;
-    fragment = fragment.next;
+    return from < to ? distance : -distance;
   }
-  return forward ? distance : -distance;
 }

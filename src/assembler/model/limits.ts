@@ -13,7 +13,7 @@ export interface Limits {
   readonly expandedBytes: number;
 }
 
-export const LIMITS: Limits = { heldBytes: 600 * MIB, contentBytes: 256 * MIB, expandedBytes: 24 * MIB };
+export const LIMITS: Limits = { heldBytes: 1200 * MIB, contentBytes: 256 * MIB, expandedBytes: 24 * MIB };
 
 /** A limit in a message. */
 export function inMebibytes(bytes: number): string {

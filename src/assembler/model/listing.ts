@@ -3,14 +3,15 @@
  */
 
 import type { Cursor } from "./cursor.ts";
-import type { Fragment } from "./fragment.ts";
 import type * as integer from "./integer.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
+import type { Subsection } from "./section.ts";
 import type { Sections } from "./sections.ts";
 import type { SourceFrame } from "./source-frame.ts";
 
 export interface ListedPlace {
-  readonly fragment: Fragment;
+  readonly subsection: Subsection;
+  readonly fragment: number;
   readonly position: number;
 }
 
@@ -46,7 +47,7 @@ export class ListedLines {
 
   #here(): ListedPlace | null {
     const current = this.#sections.current;
-    return current === null ? null : { fragment: current.last, position: current.length - current.last.start };
+    return current === null ? null : { subsection: current, fragment: current.last, position: current.position };
   }
 
   /**

@@ -4,13 +4,20 @@ import type { Limits } from "./limits.ts";
 import type { ListingOptions } from "./listing-options.ts";
 import type { WarningMode } from "./reporter.ts";
 
+export interface SourceFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** Bytes after these in their buffer that are nobody else's: with three the text of a large source needs no copy. */
+  readonly roomBytes?: number;
+}
+
 /** How `.include` and `.incbin` find files: paths, `-I` folders and the disk are the host's affair. */
 export interface SourceFiles {
   /**
    * The file that `path` means in the file `from` (null for the main source), with the path that diagnostics shall
    * show.
    */
-  read(path: string, from: string | null): { path: string; bytes: Uint8Array } | null;
+  read(path: string, from: string | null): SourceFile | null;
 }
 
 export interface AssembleOptions {

@@ -4,7 +4,7 @@
  */
 
 import { FixupList } from "./fixup.ts";
-import { Fragment } from "./fragment.ts";
+import type { FragmentTable } from "./fragment.ts";
 import type { AssemblySymbol } from "./symbol.ts";
 
 /** ELF section types. */
@@ -46,20 +46,28 @@ export class Subsection {
   readonly section: Section;
   bytes = new Uint8Array(64);
   length = 0;
-  readonly first: Fragment;
+  readonly fragments: FragmentTable;
+  /** Its number among the subsections of the program. */
+  readonly owner: number;
+  readonly first: number;
   /** Where spaces of a known size end that are settled bytes here: GNU as cuts its fragments there. */
   readonly spaces: number[] = [];
   /** The one that bytes are added to. */
-  last: Fragment;
+  last: number;
+  /** Where that begins. */
+  lastStart = 0;
   /** In the order in which the statements asked for them. */
-  readonly fixups = new FixupList();
+  readonly fixups: FixupList;
   /** How many alignments and origins came so far: fragments with the same count move together. */
   region = 0;
 
   constructor(section: Section, number: number) {
     this.section = section;
     this.number = number;
-    this.first = new Fragment(this, 0, 0);
+    this.fragments = section.fragments;
+    this.fixups = new FixupList(this.fragments.frames);
+    this.owner = this.fragments.adopt(this);
+    this.first = this.fragments.add(this.owner, 0, 0);
     this.last = this.first;
   }
 
@@ -73,33 +81,42 @@ export class Subsection {
 
   /** Offset of the next byte in the last fragment. */
   get position(): number {
-    return this.length - this.last.start;
+    return this.length - this.lastStart;
   }
 
   /** Ends the last fragment, which now has its variable part, and begins the next. */
   advance(): void {
-    this.last.fixedSize = this.length - this.last.start;
-    const fragment = new Fragment(this, this.length, this.last.index + 1);
-    fragment.region = this.region;
-    this.last.next = fragment;
+    const { fragments } = this;
+    const fragment = fragments.add(this.owner, this.length, this.region);
+    fragments.fixedSizes[this.last] = this.length - this.lastStart;
+    fragments.nexts[this.last] = fragment;
     this.last = fragment;
+    this.lastStart = this.length;
+  }
+
+  /** The last fragment gets its size: nothing is added any more. */
+  finish(): void {
+    this.fragments.fixedSizes[this.last] = this.length - this.lastStart;
   }
 
   /**
    * End of the last space of settled bytes at or before `position` in the fragment, counted from its beginning; 0
    * without one.
    */
-  spaceBefore(fragment: Fragment, position: number): number {
-    const limit = fragment.start + position;
+  spaceBefore(fragment: number, position: number): number {
+    const start = this.fragments.starts[fragment]!;
+    const limit = start + position;
     let i = this.spaces.length - 1;
     while (i >= 0 && this.spaces[i]! > limit) i--;
-    return i < 0 ? 0 : Math.max(0, this.spaces[i]! - fragment.start);
+    return i < 0 ? 0 : Math.max(0, this.spaces[i]! - start);
   }
 }
 
 export class Section {
   readonly name: string;
   readonly kind: SectionKind;
+  /** Those of the whole program. */
+  readonly fragments: FragmentTable;
   type: number;
   flags: number;
   entrySize = 0;
@@ -126,9 +143,10 @@ export class Section {
   /** Index in the file's section table, when written. */
   index = 0;
 
-  constructor(name: string, kind: SectionKind, type: number, flags: number) {
+  constructor(name: string, kind: SectionKind, type: number, flags: number, fragments: FragmentTable) {
     this.name = name;
     this.kind = kind;
+    this.fragments = fragments;
     this.type = type;
     this.flags = flags;
   }

@@ -2,24 +2,32 @@
  * The sections of an assembly and the place where the next byte goes. All that adds bytes comes through here.
  */
 
+import type { Encoding } from "../../isa/instruction.ts";
 import type { AtomTable } from "./atom.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Expression, Op } from "./expression.ts";
-import type { Variable } from "./fragment.ts";
+import {
+  type AlignVariable,
+  type FillVariable,
+  FragmentTable,
+  Kind,
+  type Leb128Variable,
+  type OrgVariable,
+} from "./fragment.ts";
 import * as integer from "./integer.ts";
 import { inMebibytes } from "./limits.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
 import { Section, SHF, SHT, type Subsection } from "./section.ts";
-import { AssemblySymbol, STT } from "./symbol.ts";
+import { AssemblySymbol, STT, symbolName } from "./symbol.ts";
 import type { SymbolList } from "./symbol-list.ts";
 
 /** Section numbers from 0xff00 on have other meanings (System V ABI, chapter 4, special section indexes). */
 const MAXIMUM_SECTIONS = 0xff00;
 /** What a section, a fragment and a field to be filled in take in memory up to the end, about. */
 const SECTION_BYTES = 3000;
-const FRAGMENT_BYTES = 350;
-const FIELD_BYTES = 150;
+const FRAGMENT_BYTES = 120;
+const FIELD_BYTES = 60;
 
 interface Place {
   readonly section: Section;
@@ -36,11 +44,12 @@ export class Sections {
   readonly list: Section[] = [];
   readonly #byName = new Map<string, Section[]>();
   readonly #groups = new Map<string, AssemblySymbol>();
-  readonly undefined = new Section("*UND*", "undefined", SHT.NULL, 0);
-  readonly absolute = new Section("*ABS*", "absolute", SHT.NULL, 0);
-  readonly register = new Section("*REG*", "register", SHT.NULL, 0);
-  readonly expression = new Section("*EXPR*", "expression", SHT.NULL, 0);
-  readonly common = new Section("*COM*", "common", SHT.NULL, 0);
+  readonly fragments = new FragmentTable();
+  readonly undefined = new Section("*UND*", "undefined", SHT.NULL, 0, this.fragments);
+  readonly absolute = new Section("*ABS*", "absolute", SHT.NULL, 0, this.fragments);
+  readonly register = new Section("*REG*", "register", SHT.NULL, 0, this.fragments);
+  readonly expression = new Section("*EXPR*", "expression", SHT.NULL, 0, this.fragments);
+  readonly common = new Section("*COM*", "common", SHT.NULL, 0, this.fragments);
   /** Where bytes go; null in the absolute section (`.struct`), which has a counter only. */
   current: Subsection | null = null;
   absoluteOffset: integer.Integer = 0;
@@ -64,13 +73,13 @@ export class Sections {
   }
 
   make(name: string, type: number, flags: number): Section {
-    const section = new Section(name, "real", type, flags);
+    const section = new Section(name, "real", type, flags, this.fragments);
     if (this.list.length >= MAXIMUM_SECTIONS)
       this.#reporter.fatal("too-large", `the program has ${MAXIMUM_SECTIONS} sections or more: an object file cannot`);
     this.#memory.hold(SECTION_BYTES);
     this.list.push(section);
     const namesakes = this.#byName.get(name);
-    section.symbol = new AssemblySymbol(name, section);
+    section.symbol = new AssemblySymbol(symbolName(name), section);
     section.symbol.type = STT.SECTION;
     section.symbol.fragment = section.subsection(0).first;
     // A namesake's symbol comes into the table with the first relocation that needs it.
@@ -113,7 +122,7 @@ export class Sections {
   groupSignature(name: string, atoms: AtomTable): AssemblySymbol {
     let symbol = this.#groups.get(name);
     if (symbol === undefined) {
-      symbol = atoms.internText(name).symbol ?? new AssemblySymbol(name, this.undefined);
+      symbol = atoms.internText(name).symbol ?? new AssemblySymbol(symbolName(name), this.undefined);
       this.#groups.set(name, symbol);
     }
     return symbol;
@@ -250,7 +259,7 @@ export class Sections {
     }
     this.charge(this.current.section.hasContents ? size : 0);
     if (size > 256) {
-      this.variable({ kind: "fill", pattern, count, countExpression: null });
+      this.filling({ pattern, count, countExpression: null });
       return;
     }
     const current = this.writable(size);
@@ -268,23 +277,41 @@ export class Sections {
       if ((flags & SHF.MERGE) === 0 || entrySize === 0 || power === 0) continue;
       for (const { number } of section.ordered) {
         this.change(section, number);
-        this.variable({ kind: "align", power, maximum: 0, fill: new Uint8Array(1), hasLongNops: false });
+        this.alignment({ power, maximum: 0, fill: new Uint8Array(1), hasLongNops: false });
       }
     }
   }
 
   /** Ends the fragment with a part whose size layout decides. */
-  variable(variable: Variable): void {
+  #variable(kind: number, variable: Encoding | AlignVariable | OrgVariable | FillVariable | Leb128Variable): void {
     const current = this.writable(0);
     this.#memory.hold(FRAGMENT_BYTES);
-    if (variable.kind === "align" || variable.kind === "org") current.region++;
-    const fragment = current.last;
-    fragment.variable = variable;
-    fragment.frame = this.#cursor.frame;
-    fragment.offset = this.#cursor.statementOffset;
-    if (variable.kind === "fill" && variable.count !== null)
-      fragment.variableSize = variable.count * variable.pattern.length;
+    this.fragments.setVariable(current.last, kind, variable, this.#cursor.frame, this.#cursor.statementOffset);
     current.advance();
+  }
+
+  /** A jump whose length depends on its distance. */
+  branch(short: Encoding, target: Expression, relocation: number, operandOffset: number): void {
+    this.fragments.setTarget(this.writable(0).last, target, relocation, operandOffset);
+    this.#variable(Kind.BRANCH, short);
+  }
+
+  alignment(variable: AlignVariable): void {
+    this.writable(0).region++;
+    this.#variable(Kind.ALIGN, variable);
+  }
+
+  origin(variable: OrgVariable): void {
+    this.writable(0).region++;
+    this.#variable(Kind.ORG, variable);
+  }
+
+  filling(variable: FillVariable): void {
+    this.#variable(Kind.FILL, variable);
+  }
+
+  leb128(variable: Leb128Variable): void {
+    this.#variable(Kind.LEB128, variable);
   }
 
   /** A field that layout or the linker fills in, at the current place. */

@@ -4,7 +4,7 @@
  */
 
 import type { Expression } from "./expression.ts";
-import { type AssemblySymbol, isLocalName, STT } from "./symbol.ts";
+import { type AssemblySymbol, STT } from "./symbol.ts";
 
 export class SymbolList {
   readonly all: AssemblySymbol[] = [];
@@ -25,7 +25,7 @@ export class SymbolList {
 
   /** A symbol that was just mentioned for the first time. */
   addNew(symbol: AssemblySymbol): void {
-    if (!isLocalName(symbol.name) || this.#keepsLocals) this.add(symbol);
+    if (!symbol.hasLocalName || this.#keepsLocals) this.add(symbol);
   }
 
   /**

@@ -6,11 +6,13 @@
 import type { Atom } from "./atom.ts";
 import type { Cursor } from "./cursor.ts";
 import { constant, Expression, Op, refold, symbolExpression } from "./expression.ts";
+import { NO_FRAGMENT } from "./fragment.ts";
 import * as integer from "./integer.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
+import type { Subsection } from "./section.ts";
 import type { Sections } from "./sections.ts";
-import { AssemblySymbol, STT } from "./symbol.ts";
+import { AssemblySymbol, STT, symbolName, temporarySymbol } from "./symbol.ts";
 import type { SymbolList } from "./symbol-list.ts";
 
 interface LocalLabel {
@@ -32,7 +34,7 @@ const MOST_LEVELS = 200;
 const MOST_PARTS = 10_000;
 
 /** What a symbol takes up to the end, with its name and its entry in the file, about, in bytes. */
-const SYMBOL_BYTES = 1000;
+const SYMBOL_BYTES = 300;
 
 export class SymbolTable {
   readonly #cursor: Cursor;
@@ -55,8 +57,7 @@ export class SymbolTable {
 
   get dot(): AssemblySymbol {
     if (this.#dot === null) {
-      this.#dot = new AssemblySymbol("", this.#sections.undefined);
-      this.#dot.isTemporary = true;
+      this.#dot = temporarySymbol(this.#sections.undefined);
     }
     return this.#dot;
   }
@@ -76,7 +77,7 @@ export class SymbolTable {
   alias(alias: Atom, target: Atom, offset: number): void {
     const symbol = this.renewed(alias, offset);
     const isDefined = symbol.section.kind !== "undefined" || symbol.expression !== null;
-    if (isDefined) this.#reporter.failRedefinition(symbol, offset, alias.text.length);
+    if (isDefined) this.#reporter.failRedefinition(symbol, offset, alias.length);
     let meant = target.symbol;
     if (meant === null) {
       meant = this.#make(target, offset);
@@ -93,7 +94,7 @@ export class SymbolTable {
 
   #make(atom: Atom, offset: number): AssemblySymbol {
     this.#memory.hold(SYMBOL_BYTES);
-    const symbol = new AssemblySymbol(atom.text, this.#sections.undefined);
+    const symbol = new AssemblySymbol(atom, this.#sections.undefined);
     symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     atom.symbol = symbol;
@@ -104,7 +105,7 @@ export class SymbolTable {
   /** `.file "name"` */
   addFile(name: string): void {
     this.#memory.hold(SYMBOL_BYTES);
-    const symbol = new AssemblySymbol(name, this.#sections.absolute);
+    const symbol = new AssemblySymbol(symbolName(name), this.#sections.absolute);
     symbol.type = STT.FILE;
     this.#list.add(symbol);
   }
@@ -112,9 +113,17 @@ export class SymbolTable {
   /** A symbol that is in no table: for places that only expressions name. */
   temporary(): AssemblySymbol {
     this.#memory.hold(SYMBOL_BYTES / 2);
-    const symbol = new AssemblySymbol("", this.#sections.undefined);
-    symbol.isTemporary = true;
+    const symbol = temporarySymbol(this.#sections.undefined);
     this.placeHere(symbol);
+    return symbol;
+  }
+
+  /** As `temporary`, for another place than the current one. */
+  place(subsection: Subsection, fragment: number, position: number): AssemblySymbol {
+    const symbol = this.temporary();
+    symbol.section = subsection.section;
+    symbol.fragment = fragment;
+    symbol.value = position;
     return symbol;
   }
 
@@ -130,12 +139,12 @@ export class SymbolTable {
     const subsection = sections.current;
     if (subsection === null) {
       symbol.section = sections.absolute;
-      symbol.fragment = null;
+      symbol.fragment = NO_FRAGMENT;
       symbol.value = sections.absoluteOffset;
     } else {
       symbol.section = subsection.section;
       symbol.fragment = subsection.last;
-      symbol.value = subsection.length - subsection.last.start;
+      symbol.value = subsection.length - subsection.lastStart;
     }
   }
 
@@ -145,7 +154,7 @@ export class SymbolTable {
     // Said once more at the same place.
     if (this.#isHere(symbol)) return;
     if (symbol.section.kind !== "undefined" || symbol.expression !== null) {
-      this.#reporter.failRedefinition(symbol, offset, atom.text.length);
+      this.#reporter.failRedefinition(symbol, offset, atom.length);
     }
     symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
@@ -190,7 +199,7 @@ export class SymbolTable {
 
   #localSymbol(number: number, instance: number, offset: number): AssemblySymbol {
     this.#memory.hold(SYMBOL_BYTES);
-    const symbol = new AssemblySymbol(`.L${number}\x02${instance}`, this.#sections.undefined);
+    const symbol = new AssemblySymbol(symbolName(`.L${number}\x02${instance}`), this.#sections.undefined);
     symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     return symbol;
@@ -212,7 +221,7 @@ export class SymbolTable {
     let symbol = this.findOrMake(atom, offset);
     const hasValue = symbol.section.kind !== "undefined" || symbol.expression !== null || symbol.register !== null;
     if (hasValue) {
-      if (mode !== "set" || !symbol.isVolatile) reporter.failRedefinition(symbol, offset, atom.text.length);
+      if (mode !== "set" || !symbol.isVolatile) reporter.failRedefinition(symbol, offset, atom.length);
       if (symbol.isUsed) symbol = this.#replace(atom, symbol);
     }
     this.#list.need(symbol);
@@ -223,7 +232,7 @@ export class SymbolTable {
     symbol.isAddress = isAddress && expression.op === Op.SYMBOL;
     symbol.register = null;
     symbol.expression = null;
-    symbol.fragment = null;
+    symbol.fragment = NO_FRAGMENT;
     symbol.value = 0;
     if (mode === "eqv" && expression.op !== Op.CONSTANT && expression.op !== Op.REGISTER) {
       symbol.section = sections.expression;
@@ -293,7 +302,7 @@ export class SymbolTable {
     symbol.section = this.#sections.undefined;
     symbol.expression = null;
     symbol.register = null;
-    symbol.fragment = null;
+    symbol.fragment = NO_FRAGMENT;
     symbol.value = 0;
     symbol.isVolatile = false;
     return symbol;
@@ -334,7 +343,7 @@ export class SymbolTable {
         const inner = this.#snapshot(symbol.expression, offset, depth + 1);
         return refold(addTo(inner, expression.number, offset));
       }
-      if (symbol.isTemporary && symbol.fragment !== null) return expression;
+      if (symbol.isTemporary && symbol.fragment !== NO_FRAGMENT) return expression;
       if (symbol.section.kind === "absolute" && symbol.expression === null)
         return constant(integer.add(symbol.value, expression.number), offset);
       return symbolExpression(symbol, expression.number, offset);

@@ -39,12 +39,12 @@ export class Assembler extends Reading {
   /** `name:` */
   label(atom: Atom, offset: number): void {
     this.symbols.define(atom, offset);
-    if (atom.lower.register !== null && this.allowsNakedRegisters && this.isIntel) {
+    if (this.isIntel && this.allowsNakedRegisters && (atom.knownLower?.register ?? null) !== null) {
       this.warnAt(
         "register-as-symbol",
         offset,
         `label \`${atom.text}' has the name of a register: operands will mean the register`,
-        atom.text.length,
+        atom.length,
       );
     }
   }

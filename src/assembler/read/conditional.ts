@@ -62,7 +62,7 @@ export class Conditionals {
         "condition-order",
         frame,
         offset,
-        atom.text.length,
+        atom.length,
         `\`${atom.text}' had no value yet when this condition asked for it`,
         {
           related: [{ frame: symbol.frame, offset: symbol.offset, message: "it gets one here" }],

@@ -158,8 +158,8 @@ export class ExpressionParser {
           if (this.intelOperand) op = Op.SEGMENT;
         } else if (characterClass[code]! & NAME_START && this.#reading.isIntel) {
           const end = this.#nameEnd();
-          const atom = this.#reading.atoms.intern(input.bytes, input.offset, end).lower;
-          const operator = atom.intelOperator < 0 ? null : INTEL_OPERATORS[atom.intelOperator]!;
+          const atom = this.#reading.atoms.intern(input.bytes, input.offset, end).knownLower;
+          const operator = atom === null || atom.intelOperator < 0 ? null : INTEL_OPERATORS[atom.intelOperator]!;
           if (operator !== null && operator.operands === 2) {
             op = operator.op;
             length = end - input.offset;
@@ -347,7 +347,11 @@ export class ExpressionParser {
       return this.defersHere ? symbolExpression(reading.symbols.dot, 0, start) : reading.symbols.here(start);
     }
     const atom = reading.atoms.intern(input.bytes, start, end);
-    const lower = atom.lower;
+    const lower = reading.isIntel || reading.allowsNakedRegisters ? atom.knownLower : null;
+    if (lower === null) {
+      input.offset = end;
+      return this.#symbol(atom, start);
+    }
     if (this.intelOperand && reading.allowsIndexRegister && lower.text === EIZ.name && reading.allowsNakedRegisters) {
       input.offset = end;
       return registerExpression(EIZ, start);
@@ -458,9 +462,12 @@ export class ExpressionParser {
 
   /** `.startof.(.text)`, `.sizeof.(.text)`: symbols that the linker gives the section's address and size. */
   #ofSection(atom: Atom): Atom {
-    if (atom.text.length < SIZE_OF.length || (atom.lower.text !== SIZE_OF && atom.lower.text !== START_OF)) return atom;
+    if (atom.length !== SIZE_OF.length && atom.length !== START_OF.length) return atom;
     const reading = this.#reading;
     const { input } = reading;
+    if (input.bytes[input.offset - 1] !== DOT) return atom;
+    const word = atom.text.toLowerCase();
+    if (word !== SIZE_OF && word !== START_OF) return atom;
     if (input.skipSpace() !== OPEN_PARENTHESIS) return atom;
     input.offset++;
     input.skipSpace();
@@ -470,7 +477,7 @@ export class ExpressionParser {
     if (name === "") reading.fail("expression-expected", "expected the name of a section");
     if (input.skipSpace() !== CLOSE_PARENTHESIS) reading.fail("unbalanced", "expected `)'");
     input.offset++;
-    return reading.atoms.internText(atom.lower.text + name);
+    return reading.atoms.internText(word + name);
   }
 
   #isRelocationSuffix(): boolean {

@@ -20,10 +20,22 @@ import {
   STATEMENT_END,
 } from "./chars.ts";
 
-/** The text of a file as a frame wants it. */
-function fileText(text: Uint8Array): TextRange {
-  const bytes = new Uint8Array(text.length + 3);
-  bytes.set(text);
+/** Bytes that a frame wants after its text. */
+const ROOM_BYTES = 3;
+
+/**
+ * The text of a file as a frame wants it. Where `roomBytes` after it in its buffer are free, it stays where it is: sources
+ * are large.
+ */
+function fileText(text: Uint8Array, roomBytes: number): TextRange {
+  let bytes: Uint8Array;
+  if (roomBytes >= ROOM_BYTES) {
+    bytes = new Uint8Array(text.buffer, text.byteOffset, text.length + ROOM_BYTES);
+    bytes[text.length + 2] = 0;
+  } else {
+    bytes = new Uint8Array(text.length + ROOM_BYTES);
+    bytes.set(text);
+  }
   bytes[text.length] = NEWLINE;
   bytes[text.length + 1] = NEWLINE;
   return { bytes, start: 0, end: text.length };
@@ -42,11 +54,11 @@ export class Input implements Cursor {
   /** Where a block comment begins that the text does not end, or -1. */
   openComment = -1;
 
-  /** A file on top of the stack. */
-  pushFile(path: string, text: Uint8Array, conditionalDepth: number): SourceFrame {
+  /** A file on top of the stack; `roomBytes` of the buffer after its text may be written to. */
+  pushFile(path: string, text: Uint8Array, conditionalDepth: number, roomBytes = 0): SourceFrame {
     return this.push(
       { kind: "file", path, firstLine: 1, linesPerRound: 0, label: "" },
-      fileText(text),
+      fileText(text, roomBytes),
       1,
       null,
       conditionalDepth,

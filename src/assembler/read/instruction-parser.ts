@@ -18,18 +18,19 @@ import { R } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
 import type { Expression } from "../model/expression.ts";
 import { constant, node, Op, symbolExpression } from "../model/expression.ts";
-import { BranchVariable } from "../model/fragment.ts";
 import { textOfBytes } from "../model/source-text.ts";
-import { AssemblySymbol } from "../model/symbol.ts";
+import { temporarySymbol } from "../model/symbol.ts";
 import { characterClass, NAME_PART, NAME_START, STATEMENT_END } from "./chars.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
 import { FOREIGN_WORDS } from "./foreign-words.ts";
+import { unlike } from "./interchangeable.ts";
 import { AttOperands } from "./operands-att.ts";
 import { IntelOperands, TARGET } from "./operands-intel.ts";
 import { isBranch, ParsedOperands } from "./parsed-operands.ts";
 import type { Reading } from "./reading.ts";
+import { fieldsOf, ShapeCache, type ShapeField } from "./shape-cache.ts";
+import { matchParts, withPart } from "./shape-parts.ts";
 import { attMnemonic, hintAt, isSizedSysret, wishOf } from "./spelling.ts";
-import { StatementCache } from "./statement-cache.ts";
 
 const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
   ["lock", "lock"],
@@ -67,13 +68,16 @@ const WISHES: ReadonlyMap<string, EncodingWish> = new Map<string, EncodingWish>(
 
 const NO_PREFIXES: readonly Prefix[] = [];
 
+/** In bytes; with room to spare. */
+const LONGEST_INSTRUCTION = 16;
+
 export class InstructionParser {
   readonly #reading: Reading;
   readonly #expressions: ExpressionParser;
   readonly parsed = new ParsedOperands();
   readonly #intel: IntelOperands;
   readonly #att: AttOperands;
-  readonly #cache = new StatementCache();
+  readonly #shapes = new ShapeCache();
   /** Encodings of plain jumps by mnemonic, for one mode. */
   readonly #branches = new Map<string, Encoding>();
   #branchMode = -1;
@@ -121,9 +125,11 @@ export class InstructionParser {
   assemble(atom: Atom | null, offset: number): void {
     const reading = this.#reading;
     const input = reading.input;
+    if (atom !== null && this.#emitKnownShape(offset)) return;
+    const shapeEnd = this.#shapes.shape.end;
     let prefixes: Prefix[] | null = null;
     let wish: EncodingWish | null = null;
-    let mnemonic = atom === null ? "" : atom.text;
+    let mnemonic = atom === null ? "" : atom.word;
     let wordOffset = offset;
     if (atom === null) input.offset = offset;
     for (;;) {
@@ -146,7 +152,7 @@ export class InstructionParser {
       let end = wordOffset;
       if (characterClass[input.bytes[end]!]! & NAME_START) while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
       if (end === wordOffset) reading.fail("bad-statement", "expected an instruction after the prefix");
-      mnemonic = reading.atoms.intern(input.bytes, wordOffset, end).lower.text;
+      mnemonic = reading.atoms.intern(input.bytes, wordOffset, end).lower.word;
       input.offset = end;
     }
     if (mnemonic.includes(".")) {
@@ -167,32 +173,19 @@ export class InstructionParser {
     }
     const parsed = this.parsed;
     const namesBefore = this.#expressions.namesRead;
-    let operandOffset = -1;
-    let mode = 0;
-    if (prefixes === null && wish === null) {
-      mode = this.#mode;
-      operandOffset = input.offset;
-      const known = this.#cache.find(input.bytes, wordOffset, mode);
-      if (known > 0 && reading.sections.current !== null && reading.sections.current.section.hasContents) {
-        if (reading.program.debug.isOn) reading.program.debug.instruction();
-        this.#copy(this.#cache.codes, this.#cache.codeStart, known);
-        input.offset = this.#cache.end;
-        return;
-      }
-    }
+    const isPlain = prefixes === null && wish === null;
     parsed.clear();
     if (!(characterClass[input.skipSpace()]! & STATEMENT_END)) {
       if (reading.isIntel) this.#intel.parse(mnemonic);
-      else this.#att.parse(mnemonic);
+      else if (!isBranch(mnemonic) || !this.#att.takeTarget()) this.#att.parse(mnemonic);
     }
     if (!reading.isIntel && (mnemonic.startsWith("mov") || mnemonic.startsWith("f") || mnemonic === "cmpsd"))
       mnemonic = attMnemonic(mnemonic, parsed.operands);
     if (
-      prefixes === null &&
-      wish === null &&
+      isPlain &&
       parsed.count === 1 &&
       parsed.operands[0] === TARGET &&
-      this.#emitKnownBranch(mnemonic, mode, wordOffset)
+      this.#emitKnownBranch(mnemonic, this.#mode, wordOffset)
     )
       return;
     const word = parsed.isFar && isBranch(mnemonic) ? `l${mnemonic}` : mnemonic;
@@ -200,14 +193,52 @@ export class InstructionParser {
     const instruction: Instruction = wish === null ? plain : { ...plain, wish };
     const encoding = this.#emit(instruction, wordOffset);
     if (
-      operandOffset >= 0 &&
+      isPlain &&
+      wordOffset === offset &&
       encoding !== null &&
       this.#expressions.namesRead === namesBefore &&
-      encoding.fixups.length === 0
-    ) {
+      encoding.fixups.length === 0 &&
       // The look-up was for this very statement unless an operand looked up something itself, which none does.
-      if (input.offset <= this.#cache.end) this.#cache.store(input.bytes, wordOffset, mode, encoding.bytes);
+      input.offset <= shapeEnd
+    )
+      this.#keepShape(instruction, encoding);
+  }
+
+  /** Puts the encoding into the section if the shape of the statement at `start` is known. */
+  #emitKnownShape(start: number): boolean {
+    const reading = this.#reading;
+    const { current } = reading.sections;
+    if (current === null || !current.section.hasContents) return false;
+    const { input } = reading;
+    current.reserve(LONGEST_INSTRUCTION);
+    const length = this.#shapes.encode(input.bytes, start, this.#mode, current.bytes, current.length);
+    if (length === 0) return false;
+    if (reading.program.debug.isOn) reading.program.debug.instruction();
+    current.length += length;
+    reading.sections.charge(length);
+    input.offset = this.#shapes.shape.end;
+    return true;
+  }
+
+  /** Keeps the encoding for all instructions of this shape. */
+  #keepShape(instruction: Instruction, { bytes }: Encoding): void {
+    if (!this.#shapes.wantsShape) return;
+    const { shape } = this.#shapes;
+    const { operands } = instruction;
+    const parts = matchParts(shape, operands, this.parsed.offsets);
+    if (parts === null) return;
+    const fields: ShapeField[] = [];
+    for (let i = 0; i < parts.length; i++) {
+      const kind = shape.kinds[i]!;
+      const value = shape.values[i]!;
+      const other = unlike(value, kind);
+      const result = encode({ ...instruction, operands: withPart(operands, parts[i]!, other) }, this.options);
+      if (isEncodingError(result) || result.warning !== undefined || result.fixups.length > 0) return;
+      const found = fieldsOf(i, kind, bytes, result.bytes, value, other);
+      if (found === null) return;
+      fields.push(...found);
     }
+    this.#shapes.store(bytes, fields);
   }
 
   /** A plain jump or call: its encoding depends on nothing but the mnemonic. */
@@ -225,16 +256,6 @@ export class InstructionParser {
     }
     this.#place(encoding, offset);
     return true;
-  }
-
-  #copy(codes: Uint8Array, from: number, length: number): void {
-    const sections = this.#reading.sections;
-    const current = sections.writable(length);
-    const start = current.length;
-    const { bytes } = current;
-    for (let i = 0; i < length; i++) bytes[start + i] = codes[from + i]!;
-    current.length = start + length;
-    sections.charge(length);
   }
 
   /** `{disp32}` and the like, which choose among encodings; the cursor moves past the brace. */
@@ -365,13 +386,12 @@ export class InstructionParser {
       );
     if (expression.op !== Op.SYMBOL && expression.op !== Op.CONSTANT) {
       // The target of a jump is one symbol: an expression gets one.
-      const symbol = new AssemblySymbol("", reading.sections.expression);
-      symbol.isTemporary = true;
+      const symbol = temporarySymbol(reading.sections.expression);
       symbol.expression = expression;
       expression = symbolExpression(symbol, 0, expression.offset);
     }
     reading.sections.charge(short.bytes.length);
-    reading.sections.variable(new BranchVariable(short, expression, relocation, parsed.offsets[0]!));
+    reading.sections.branch(short, expression, relocation, parsed.offsets[0]!);
   }
 
   /** Tells why no instruction is like this. */

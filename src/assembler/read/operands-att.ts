@@ -7,7 +7,7 @@ import type { MemoryOperand, Register } from "../../isa/instruction.ts";
 import { EIZ } from "../../isa/registers.ts";
 import { R } from "../../object/relocation-types.ts";
 import type { Expression } from "../model/expression.ts";
-import { aliasedRegister, constant, Op, refoldOperand } from "../model/expression.ts";
+import { aliasedRegister, constant, Op, refoldOperand, symbolExpression } from "../model/expression.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import {
   CLOSE_PARENTHESIS,
@@ -15,12 +15,14 @@ import {
   COMMA,
   characterClass,
   DOLLAR,
+  DOT,
   NAME_PART,
   NAME_START,
   OPEN_PARENTHESIS,
   PERCENT,
   SPACE,
   STAR,
+  STATEMENT_END,
 } from "./chars.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
 import { goesOn } from "./next-operand.ts";
@@ -63,6 +65,30 @@ export class AttOperands {
     this.#expressions = expressions;
     this.#parsed = parsed;
     this.#demandKnown = demandKnown;
+  }
+
+  /** The target of a jump that is only a name; false, and nothing done, when it is not that. The cursor is at it. */
+  takeTarget(): boolean {
+    const reading = this.#reading;
+    const { bytes, offset } = reading.input;
+    const code = bytes[offset]!;
+    if (!(characterClass[code]! & NAME_START) || code === DOLLAR || reading.allowsNakedRegisters) return false;
+    let end = offset + 1;
+    while (characterClass[bytes[end]!]! & NAME_PART) end++;
+    if (!(characterClass[bytes[end]!]! & STATEMENT_END) || (code === DOT && end === offset + 1)) return false;
+    const atom = reading.atoms.intern(bytes, offset, end);
+    const known = atom.symbol;
+    if (known !== null) {
+      if (!known.isPlainPlace) return false;
+      reading.program.symbolList.need(known);
+    }
+    const symbol = reading.symbols.findOrMake(atom, offset);
+    this.#expressions.namesRead++;
+    symbol.use();
+    this.#parsed.add(TARGET, symbolExpression(symbol, 0, offset), offset);
+    this.#parsed.lengths[0] = end - offset;
+    reading.input.offset = end;
+    return true;
   }
 
   /** All operands of the statement; the cursor is at the first. */
@@ -150,7 +176,8 @@ export class AttOperands {
     let end = input.offset;
     while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
     const atom = reading.atoms.intern(input.bytes, input.offset, end);
-    if (reading.allowsNakedRegisters && atom.lower.register !== null) return readRegister(this.#reading);
+    if (reading.allowsNakedRegisters && (atom.knownLower?.register ?? null) !== null)
+      return readRegister(this.#reading);
     // A symbol may stand for a register; asking that lists it.
     if (atom.symbol !== null) reading.program.symbolList.need(atom.symbol);
     this.#expressions.namesRead++;
@@ -233,7 +260,10 @@ export class AttOperands {
     let end = at;
     while (characterClass[bytes[end]!]! & NAME_PART) end++;
     const atom = reading.atoms.intern(bytes, at, end);
-    return (reading.allowsNakedRegisters && atom.lower.register !== null) || (atom.symbol?.register ?? null) !== null;
+    return (
+      (reading.allowsNakedRegisters && (atom.knownLower?.register ?? null) !== null) ||
+      (atom.symbol?.register ?? null) !== null
+    );
   }
 
   /** `(base, index, scale)` */

@@ -374,7 +374,9 @@ export class IntelOperands {
     if (distance === null) return null;
     const lost =
       Number(left.symbol!.value) -
-      left.symbol!.fragment!.subsection.spaceBefore(left.symbol!.fragment!, Number(left.symbol!.value));
+      left
+        .symbol!.section.fragments.subsectionOf(left.symbol!.fragment)
+        .spaceBefore(left.symbol!.fragment, Number(left.symbol!.value));
     if (lost !== 0) {
       this.#reading.warnAt(
         "lost-distance",

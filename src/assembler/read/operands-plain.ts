@@ -159,7 +159,7 @@ export class PlainOperands {
     if (characterClass[bytes[end]!]! & NAME_START) while (characterClass[bytes[end]!]! & NAME_PART) end++;
     this.#end = end;
     if (end === start || !reading.allowsNakedRegisters) return null;
-    const { register } = reading.atoms.intern(bytes, start, end).lower;
+    const register = reading.atoms.intern(bytes, start, end).knownLower?.register ?? null;
     return register === null || register.class === "st" ? null : register;
   }
 

@@ -4,7 +4,7 @@
  */
 
 import type { Register } from "../../isa/instruction.ts";
-import { REGISTERS, REGISTERS_BY_CLASS } from "../../isa/registers.ts";
+import { EIZ, REGISTERS, REGISTERS_BY_CLASS } from "../../isa/registers.ts";
 import { AtomTable } from "../model/atom.ts";
 import type { Expression } from "../model/expression.ts";
 import { Op, refold, symbolExpression } from "../model/expression.ts";
@@ -73,6 +73,9 @@ export class Reading {
     this.listing =
       options.listing === undefined ? null : new ListedLines(this.input, this.program.memory, this.sections);
     for (const [name, register] of REGISTERS) this.atoms.internText(name).register = register;
+    // Words of Intel operands that are none of these.
+    this.atoms.internText("flat");
+    this.atoms.internText(EIZ.name);
     INTEL_OPERATORS.forEach((operator, index) => {
       this.atoms.internText(operator.name).intelOperator = index;
     });
@@ -153,7 +156,7 @@ export class Reading {
       sections.absoluteOffset = value.number;
       return;
     }
-    sections.variable({ kind: "org", target, fill });
+    sections.origin({ target, fill });
   }
 
   /** Reports an error at the cursor and gives up the statement. */

@@ -30,10 +30,11 @@ export function readRegister(reading: Reading): Register | null {
   let end = offset + 1;
   while (characterClass[bytes[end]!]! & NAME_PART) end++;
   const atom = reading.atoms.intern(bytes, offset, end);
-  const register = atom.lower.register;
-  if (register === null) return null;
+  const lower = atom.knownLower;
+  if (lower === null || lower.register === null) return null;
+  const { register } = lower;
   offset = end;
-  if (register.class === "st" && atom.lower.text === "st") {
+  if (register.class === "st" && lower.text === "st") {
     // `st(3)`, with blanks anywhere.
     let probe = offset;
     const skip = (): void => {

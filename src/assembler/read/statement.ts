@@ -223,7 +223,7 @@ function word(assembler: Assembler, atom: Atom, offset: number): void {
     return;
   }
   if (input.bytes[offset] === DOT) {
-    assembler.failAt("unknown-directive", offset, `no directive or macro is called \`${atom.text}'`, atom.text.length, {
+    assembler.failAt("unknown-directive", offset, `no directive or macro is called \`${atom.text}'`, atom.length, {
       candidates: assembler.directiveNames(),
       written: atom.text,
     });

@@ -4,12 +4,13 @@
  */
 
 import type { Atom } from "../model/atom.ts";
-import type { FrameDescription, FrameInstruction, Place } from "../model/call-frames.ts";
+import type { FrameDescription, FrameInstruction, FrameStep, Place } from "../model/call-frames.ts";
 import { DW_CFA, DW_EH_PE } from "../model/call-frames.ts";
 import type { Expression } from "../model/expression.ts";
+import type { FragmentTable } from "../model/fragment.ts";
 import type { Program } from "../model/program.ts";
 import { SHF } from "../model/section.ts";
-import { AssemblySymbol } from "../model/symbol.ts";
+import { temporarySymbol } from "../model/symbol.ts";
 import { DebugSection } from "./debug-section.ts";
 
 /** Growth of the stack: the unit of the offsets of saved registers. */
@@ -85,7 +86,8 @@ function writeCommon(out: DebugSection, common: CommonInformation, eh: boolean, 
     if (description.lsdaEncoding !== DW_EH_PE.omit) out.byte(description.lsdaEncoding);
     out.byte(DW_EH_PE.pcrel | DW_EH_PE.sdata4);
   }
-  for (let i = 0; i < common.count; i++) writeInstruction(out, description.instructions[i]!, program);
+  for (let i = 0; i < common.count; i++)
+    writeInstruction(out, description.instructions[i] as FrameInstruction, program);
   pad(out, lengthAt);
 }
 
@@ -100,8 +102,7 @@ function writeDescription(
   out.word(0);
   const { start } = description;
   const end = description.end ?? start;
-  const begin = new AssemblySymbol("", start.fragment.subsection.section);
-  begin.isTemporary = true;
+  const begin = temporarySymbol(out.section.fragments.subsectionOf(start.fragment).section);
   begin.fragment = start.fragment;
   begin.value = start.position;
   if (eh) {
@@ -111,7 +112,8 @@ function writeDescription(
     out.address(out.section.symbol!, common.offset);
     out.address(begin, 0);
   }
-  out.word(address(end) - address(start));
+  const { fragments } = out.section;
+  out.word(address(fragments, end) - address(fragments, start));
   if (eh) {
     if (description.lsdaEncoding === DW_EH_PE.omit) out.uleb(0);
     else {
@@ -119,7 +121,8 @@ function writeDescription(
       writeEncoded(out, description.lsda!, description.lsdaEncoding);
     }
   }
-  for (const instruction of description.instructions.slice(common.count)) writeInstruction(out, instruction, program);
+  const { instructions } = description;
+  for (let i = common.count; i < instructions.length; i++) writeStep(out, instructions[i]!, program);
   pad(out, lengthAt);
 }
 
@@ -133,8 +136,8 @@ function writeEncoded(out: DebugSection, value: Expression, encoding: number): v
   if (encodedSize(encoding) === 8) out.word(0);
 }
 
-function address(place: Place): number {
-  return place.fragment.address + place.position;
+function address({ addresses }: FragmentTable, { fragment, position }: Place): number {
+  return addresses[fragment]! + position;
 }
 
 function pad(out: DebugSection, lengthAt: number): void {
@@ -143,11 +146,14 @@ function pad(out: DebugSection, lengthAt: number): void {
 }
 
 /** Instructions that can stand in the part that routines share: plain statements of where a register is. */
-function isInitial(instruction: FrameInstruction): boolean {
+function isInitial(instruction: FrameStep): boolean {
+  if (typeof instruction === "number") return false;
   return instruction.kind === "registers" || (instruction.kind === "offset" && instruction.op !== DW_CFA.GNU_args_size);
 }
 
-function sameInstruction(a: FrameInstruction, b: FrameInstruction): boolean {
+function sameInstruction(a: FrameStep, b: FrameStep): boolean {
+  if (a === b) return true;
+  if (typeof a === "number" || typeof b === "number") return false;
   if (a.kind === "offset" && b.kind === "offset")
     return a.op === b.op && a.register === b.register && a.offset === b.offset;
   if (a.kind === "registers" && b.kind === "registers")
@@ -179,22 +185,26 @@ function matches(common: CommonInformation, description: FrameDescription, eh: b
   return true;
 }
 
+function writeStep(out: DebugSection, step: FrameStep, program: Program): void {
+  if (typeof step === "number") writeAdvance(out, program.callFrames.advance(step, out.section.fragments));
+  else writeInstruction(out, step, program);
+}
+
+function writeAdvance(out: DebugSection, delta: number): void {
+  if (delta === 0) return;
+  if (delta <= 0x3f) out.byte(DW_CFA.advance_loc | delta);
+  else if (delta <= 0xff) out.byte(DW_CFA.advance_loc1, delta);
+  else if (delta <= 0xffff) {
+    out.byte(DW_CFA.advance_loc2);
+    out.half(delta);
+  } else {
+    out.byte(DW_CFA.advance_loc4);
+    out.word(delta);
+  }
+}
+
 function writeInstruction(out: DebugSection, instruction: FrameInstruction, program: Program): void {
   switch (instruction.kind) {
-    case "advance": {
-      const delta = address(instruction.to) - address(instruction.from);
-      if (delta === 0) return;
-      if (delta <= 0x3f) out.byte(DW_CFA.advance_loc | delta);
-      else if (delta <= 0xff) out.byte(DW_CFA.advance_loc1, delta);
-      else if (delta <= 0xffff) {
-        out.byte(DW_CFA.advance_loc2);
-        out.half(delta);
-      } else {
-        out.byte(DW_CFA.advance_loc4);
-        out.word(delta);
-      }
-      return;
-    }
     case "label":
       placeLabel(out, instruction.name, program);
       return;
@@ -202,7 +212,7 @@ function writeInstruction(out: DebugSection, instruction: FrameInstruction, prog
       out.byte(instruction.op);
       return;
     case "escape":
-      out.byte(...instruction.bytes);
+      out.bytes(instruction.bytes);
       return;
     case "registers":
       out.byte(instruction.op);

@@ -5,11 +5,11 @@
 
 import { assert } from "../../diagnostic/invariant.ts";
 import { writeNops } from "../../isa/nops.ts";
-import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
+import { putSigned, putUnsigned } from "../../object/leb128.ts";
 import { KEEPS_SYMBOL, plainRelocation, R, relocationBytes, THREAD_LOCAL } from "../../object/relocation-types.ts";
 import { Op } from "../model/expression.ts";
-import type { Fixup } from "../model/fixup.ts";
-import type { BranchVariable, Fragment } from "../model/fragment.ts";
+import type { Fixup, Target } from "../model/fixup.ts";
+import { type FragmentTable, Kind } from "../model/fragment.ts";
 import type { Integer } from "../model/integer.ts";
 import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
@@ -17,40 +17,37 @@ import { RelocationList } from "../model/relocations.ts";
 import type { Section, Subsection } from "../model/section.ts";
 import { SHF } from "../model/section.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
-import { isLocalName, STT } from "../model/symbol.ts";
+import { STT } from "../model/symbol.ts";
 import type { ResolvedValue, Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
 
 /** Fills in `section.contents` and returns the relocations. */
 export function writeContents(program: Program, resolver: Resolver, section: Section): RelocationList {
   const out = new Uint8Array(section.hasContents ? section.sizeBytes : 0);
-  const first = section.ordered[0]!.first;
+  const { fragments } = section;
   /** Jumps that are left to the linker: GNU as lists their relocations after all others. */
-  const settled: Fragment[] = [];
-  let end = 0;
-  for (let fragment: Fragment | null = first; fragment !== null; fragment = fragment.next) {
-    if (!section.hasContents) continue;
-    assert(fragment.address >= end, "relaxation left two fragments on top of each other");
-    end = fragment.address + fragment.fixedSize;
-    const { bytes } = fragment.subsection;
-    out.set(bytes.subarray(fragment.start, fragment.start + fragment.fixedSize), fragment.address);
-    if (fragment.variable !== null) writeVariable(program, resolver, section, fragment, out, settled);
+  const settled: number[] = [];
+  if (section.hasContents) {
+    const writer = new FragmentWriter(program, resolver, section, out, settled);
+    for (const subsection of section.ordered) writer.write(subsection);
   }
-  assert(end <= out.length, "relaxation left a fragment beyond the end of its section");
   section.contents = out;
   const relocations = new RelocationList();
   const writer = new FixupWriter(program, resolver, section, out, relocations);
-  for (const subsection of section.ordered) writeFixups(subsection, writer);
-  for (const fragment of settled)
+  const fixup = emptyFixup();
+  for (const subsection of section.ordered) writeFixups(subsection, writer, fixup);
+  for (const fragment of settled) {
+    settledFixup(fragments, fragment, fixup);
     writer.write(
-      settledFixup(fragment),
-      fragment.address + fragment.fixedSize + (fragment.variable as BranchVariable).encoding.fixups[0]!.offset,
+      fixup,
+      fragments.addresses[fragment]! + fragments.fixedSizes[fragment]! + fragments.encoding(fragment).fixups[0]!.offset,
     );
+  }
   return relocations;
 }
 
-function writeFixups({ fixups, first }: Subsection, writer: FixupWriter): void {
-  const fixup: Fixup = {
+function emptyFixup(): Fixup {
+  return {
     symbol: null,
     addend: 0,
     expression: null,
@@ -64,108 +61,133 @@ function writeFixups({ fixups, first }: Subsection, writer: FixupWriter): void {
     frame: null,
     offset: 0,
   };
+}
+
+function writeFixups({ fixups, first, owner, fragments }: Subsection, writer: FixupWriter, fixup: Fixup): void {
+  const { nexts, owners, starts, addresses } = fragments;
   let fragment = first;
   for (let i = 0; i < fixups.count; i++) {
     fixups.read(i, fixup);
     // The fragment that holds the field: the last one that begins at it or before.
-    for (
-      let next = fragment.next;
-      next !== null && next.subsection === fragment.subsection && next.start <= fixup.position;
-      next = next.next
-    )
+    for (let next = nexts[fragment]!; next >= 0; next = nexts[next]!) {
+      if (owners[next] !== owner || starts[next]! > fixup.position) break;
       fragment = next;
-    writer.write(fixup, fragment.address + fixup.position - fragment.start);
+    }
+    writer.write(fixup, addresses[fragment]! + fixup.position - starts[fragment]!);
   }
 }
 
 /** The field of a jump whose form layout has settled. */
-function settledFixup({ variable, frame }: Fragment): Fixup {
-  const { encoding, symbol, addend, expression, relocation, operandOffset } = variable as BranchVariable;
-  const field = encoding.fixups[0]!;
-  return {
-    symbol,
-    addend,
-    expression,
-    position: 0,
-    sizeBytes: field.sizeBytes,
-    pcRelative: true,
-    pcBias: encoding.bytes.length - field.offset,
-    signed: field.sizeBytes === 1,
-    relocation,
-    keepsSymbol: false,
-    frame,
-    offset: operandOffset,
-  };
+function settledFixup(fragments: FragmentTable, i: number, into: Fixup): void {
+  const { bytes, fixups } = fragments.encoding(i);
+  const field = fixups[0]!;
+  fragments.readTarget(i, into);
+  into.position = 0;
+  into.sizeBytes = field.sizeBytes;
+  into.pcRelative = true;
+  into.pcBias = bytes.length - field.offset;
+  into.signed = field.sizeBytes === 1;
+  into.relocation = fragments.relocation(i);
+  into.keepsSymbol = false;
+  into.frame = fragments.frame(i);
+  into.offset = fragments.operandOffset(i);
 }
 
-function writeVariable(
-  program: Program,
-  resolver: Resolver,
-  section: Section,
-  fragment: Fragment,
-  out: Uint8Array,
-  settled: Fragment[],
-): void {
-  const variable = fragment.variable!;
-  const at = fragment.address + fragment.fixedSize;
-  const size = fragment.variableSize;
-  switch (variable.kind) {
-    case "align":
-      if (variable.fill === null) writeNops(out, at, size, program.padding.bits, variable.hasLongNops);
-      else {
-        // What is left over after the last whole pattern is zero.
-        const whole = size - (size % variable.fill.length);
-        for (let i = 0; i < whole; i++) out[at + i] = variable.fill[i % variable.fill.length]!;
-      }
-      break;
-    case "fill": {
-      const { pattern } = variable;
-      if (variable.write !== undefined) return variable.write(out, at, size);
-      if (pattern.length === 1) out.fill(pattern[0]!, at, at + size);
-      else for (let i = 0; i < size; i++) out[at + i] = pattern[i % pattern.length]!;
-      break;
-    }
-    case "org":
-      out.fill(variable.fill, at, at + size);
-      break;
-    case "leb128": {
-      const value = BigInt(resolver.number(variable.value) ?? 0);
-      const bytes = variable.isSigned ? signedLeb128(value) : unsignedLeb128(value);
-      out.set(bytes, at);
-      // A number that layout made shorter again keeps its room.
-      for (let i = bytes.length; i < size; i++) {
-        out[at + i - 1]! |= 0x80;
-        out[at + i] = variable.isSigned && value < 0n ? 0x7f : 0;
-      }
-      break;
-    }
-    case "computed":
-      variable.write(out, at);
-      break;
-    case "branch":
-      writeBranch(resolver, section, fragment, variable, out, settled);
-      break;
-  }
-}
+/** Copies the fragments of a section to their places and fills in what stands between them. */
+class FragmentWriter {
+  readonly #program: Program;
+  readonly #resolver: Resolver;
+  readonly #section: Section;
+  readonly #out: Uint8Array;
+  readonly #settled: number[];
+  readonly #target: Target = { symbol: null, addend: 0, expression: null };
+  #end = 0;
 
-function writeBranch(
-  resolver: Resolver,
-  section: Section,
-  fragment: Fragment,
-  branch: BranchVariable,
-  out: Uint8Array,
-  settled: Fragment[],
-): void {
-  const at = fragment.address + fragment.fixedSize;
-  const { bytes } = branch.encoding;
-  out.set(bytes, at);
-  const field = branch.encoding.fixups[0]!;
-  if (branch.isSettled) {
-    settled.push(fragment);
-    return;
+  constructor(program: Program, resolver: Resolver, section: Section, out: Uint8Array, settled: number[]) {
+    this.#program = program;
+    this.#resolver = resolver;
+    this.#section = section;
+    this.#out = out;
+    this.#settled = settled;
   }
-  const place = resolver.placeIn(resolver.target(branch, branch.operandOffset), section)!;
-  integer.writeInteger(out, at + field.offset, integer.subtract(place, at + bytes.length), field.sizeBytes);
+
+  write({ first, owner, bytes, fragments }: Subsection): void {
+    const { nexts, owners, starts, fixedSizes, addresses, kinds } = fragments;
+    const out = this.#out;
+    let end = this.#end;
+    for (let i = first; i >= 0 && owners[i] === owner; i = nexts[i]!) {
+      const address = addresses[i]!;
+      const start = starts[i]!;
+      const size = fixedSizes[i]!;
+      assert(address >= end, "relaxation left two fragments on top of each other");
+      end = address + size;
+      if (size > 32) out.set(bytes.subarray(start, start + size), address);
+      else for (let j = 0; j < size; j++) out[address + j] = bytes[start + j]!;
+      if (kinds[i] !== Kind.NONE) this.#variable(fragments, i);
+    }
+    assert(end <= out.length, "relaxation left a fragment beyond the end of its section");
+    this.#end = end;
+  }
+
+  #variable(fragments: FragmentTable, i: number): void {
+    const out = this.#out;
+    const at = fragments.addresses[i]! + fragments.fixedSizes[i]!;
+    const size = fragments.variableSizes[i]!;
+    switch (fragments.kinds[i]) {
+      case Kind.BRANCH:
+        this.#branch(fragments, i, at);
+        break;
+      case Kind.ALIGN: {
+        const { fill, hasLongNops } = fragments.alignment(i);
+        if (fill === null) writeNops(out, at, size, this.#program.padding.bits, hasLongNops);
+        else {
+          // What is left over after the last whole pattern is zero.
+          const whole = size - (size % fill.length);
+          for (let j = 0; j < whole; j++) out[at + j] = fill[j % fill.length]!;
+        }
+        break;
+      }
+      case Kind.FILL: {
+        const { pattern, write } = fragments.filling(i);
+        if (write !== undefined) write(out, at, size);
+        else if (pattern.length === 1) out.fill(pattern[0]!, at, at + size);
+        else for (let j = 0; j < size; j++) out[at + j] = pattern[j % pattern.length]!;
+        break;
+      }
+      case Kind.ORG:
+        out.fill(fragments.origin(i).fill, at, at + size);
+        break;
+      case Kind.LEB128: {
+        const { value: expression, isSigned } = fragments.leb128(i);
+        const value = this.#resolver.number(expression) ?? 0;
+        const length = isSigned ? putSigned(out, at, value) : putUnsigned(out, at, value);
+        // A number that layout made shorter again keeps its room.
+        for (let j = length; j < size; j++) {
+          out[at + j - 1]! |= 0x80;
+          out[at + j] = isSigned && value < 0 ? 0x7f : 0;
+        }
+        break;
+      }
+      case Kind.COMPUTED:
+        fragments.computed(i).write(out, at);
+        break;
+    }
+  }
+
+  #branch(fragments: FragmentTable, i: number, at: number): void {
+    const { bytes, fixups } = fragments.encoding(i);
+    const out = this.#out;
+    for (let j = 0; j < bytes.length; j++) out[at + j] = bytes[j]!;
+    if (fragments.isSettled(i)) {
+      this.#settled.push(i);
+      return;
+    }
+    const field = fixups[0]!;
+    const target = this.#target;
+    fragments.readTarget(i, target);
+    const place = this.#resolver.placeIn(this.#resolver.target(target, fragments.operandOffset(i)), this.#section)!;
+    integer.writeInteger(out, at + field.offset, integer.subtract(place, at + bytes.length), field.sizeBytes);
+  }
 }
 
 class FixupWriter {
@@ -246,8 +268,8 @@ class FixupWriter {
   }
 
   /** A name that is in no symbol table by itself. */
-  #isLocal({ name }: AssemblySymbol): boolean {
-    return isLocalName(name) && this.#program.options.keepLocals !== true;
+  #isLocal({ hasLocalName }: AssemblySymbol): boolean {
+    return hasLocalName && this.#program.options.keepLocals !== true;
   }
 
   /** What `@SIZE` says of a symbol of this file. */

@@ -3,6 +3,7 @@
  */
 
 import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
+import { grownBytes } from "../model/columns.ts";
 import type { Expression } from "../model/expression.ts";
 import { symbolExpression } from "../model/expression.ts";
 import type { Program } from "../model/program.ts";
@@ -14,7 +15,8 @@ import { chainSubsections } from "./relax.ts";
 /** Bytes of a section in the making, with fields for the linker. */
 export class DebugSection {
   readonly section: Section;
-  #bytes: number[] = [];
+  #bytes = new Uint8Array(256);
+  #length = 0;
   #fields: { position: number; expression: Expression; pcRelative: boolean }[] = [];
 
   constructor(program: Program, name: string, flags = 0, alignment = 0) {
@@ -24,7 +26,7 @@ export class DebugSection {
   }
 
   get length(): number {
-    return this.#bytes.length;
+    return this.#length;
   }
 
   /** Offset in the section of the next byte: the source may have put something there too. */
@@ -32,29 +34,42 @@ export class DebugSection {
     return this.section.sizeBytes + this.length;
   }
 
-  byte(...values: number[]): void {
-    for (const value of values) this.#bytes.push(value & 0xff);
+  #put(value: number): void {
+    if (this.#length === this.#bytes.length) this.#bytes = grownBytes(this.#bytes);
+    this.#bytes[this.#length++] = value;
+  }
+
+  byte(first: number, ...others: number[]): void {
+    this.#put(first);
+    for (const value of others) this.#put(value);
   }
 
   half(value: number): void {
-    this.byte(value, value >> 8);
+    this.#put(value);
+    this.#put(value >> 8);
   }
 
   word(value: number): void {
-    this.byte(value, value >> 8, value >> 16, value >> 24);
+    this.half(value);
+    this.half(value >> 16);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    for (const value of bytes) this.#put(value);
   }
 
   uleb(value: number): void {
-    this.byte(...unsignedLeb128(BigInt(value)));
+    if (value >= 0 && value <= 0x7f) this.#put(value);
+    else this.bytes(unsignedLeb128(value));
   }
 
   sleb(value: number): void {
-    this.byte(...signedLeb128(BigInt(value)));
+    this.bytes(signedLeb128(value));
   }
 
   text(text: string): void {
-    for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i));
-    this.byte(0);
+    for (let i = 0; i < text.length; i++) this.#put(text.charCodeAt(i));
+    this.#put(0);
   }
 
   patch(position: number, value: number): void {
@@ -81,15 +96,15 @@ export class DebugSection {
   finish(): void {
     const subsection = this.section.subsection(0);
     const start = subsection.length;
-    subsection.reserve(this.#bytes.length);
-    subsection.bytes.set(this.#bytes, start);
-    subsection.length += this.#bytes.length;
+    subsection.reserve(this.#length);
+    subsection.bytes.set(this.#bytes.subarray(0, this.#length), start);
+    subsection.length += this.#length;
     for (const { position, expression, pcRelative } of this.#fields) {
       subsection.fixups.add(start + position, 4, expression, pcRelative, 0, false, 0, true, null, 0);
     }
     chainSubsections(this.section);
     // What the source put there may have parts whose size layout has decided.
-    const { last } = subsection;
-    this.section.sizeBytes = last.address + last.fixedSize;
+    const { last, fragments } = subsection;
+    this.section.sizeBytes = fragments.addresses[last]! + fragments.fixedSizes[last]!;
   }
 }

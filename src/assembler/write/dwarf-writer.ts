@@ -3,8 +3,9 @@
  * compilation unit with its address ranges, as GNU as writes them.
  */
 
-import { unsignedLeb128 } from "../../object/leb128.ts";
-import type { DebugFile, DebugLines, LineEntry } from "../model/debug-lines.ts";
+import { unsignedLength } from "../../object/leb128.ts";
+import type { DebugFile, DebugLines, LineEntries, LineEntry } from "../model/debug-lines.ts";
+import { type FragmentTable, Kind } from "../model/fragment.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
 import { SHF } from "../model/section.ts";
@@ -92,14 +93,19 @@ class DebugStrings {
 
 interface CodeRange {
   readonly section: Section;
-  readonly entries: LineEntry[];
+  /** Of its subsections. */
+  readonly entries: LineEntries[];
+}
+
+function emptyEntry(): LineEntry {
+  return { fragment: 0, position: 0, file: 0, line: 0, column: 0, options: null };
 }
 
 /** Whether two rows may be at one address: GNU as says so from their fragments, before layout. */
-function maybeSamePlace(a: LineEntry, b: LineEntry): boolean {
+function maybeSamePlace({ fixedSizes, kinds }: FragmentTable, a: LineEntry, b: LineEntry): boolean {
   if (a.fragment === b.fragment) return a.position === b.position;
   // A jump's opcode counts as a part of known size.
-  return b.position === 0 && a.position >= a.fragment.fixedSize && a.fragment.variable?.kind !== "branch";
+  return b.position === 0 && a.position >= fixedSizes[a.fragment]! && kinds[a.fragment] !== Kind.BRANCH;
 }
 
 function isPublic({ isGlobal, isWeak }: AssemblySymbol): boolean {
@@ -122,7 +128,7 @@ export function writeDwarf(program: Program, resolver: Resolver): void {
       range = { section, entries: [] };
       ranges.set(section, range);
     }
-    for (const entry of debug.entries.get(subsection)!) range.entries.push(entry);
+    range.entries.push(debug.entries.get(subsection)!);
   }
   if (debug.isGenerated) debug.numberFiles([...ranges.values()].flatMap(({ entries }) => entries));
   const stated = program.options.dwarfVersion || (program.options.debugLines === true ? 2 : 3);
@@ -217,7 +223,7 @@ class DwarfWriter {
     out.byte(1, LINE_BASE, LINE_RANGE, OPCODE_BASE, ...STANDARD_LENGTHS);
     this.#fileTables(version);
     out.patch(headerLengthAt, out.length - headerLengthAt - 4);
-    for (const range of this.#ranges) if (range.entries.length > 0) this.#sequence(range);
+    for (const range of this.#ranges) if (range.entries.some(({ count }) => count > 0)) this.#sequence(range);
     out.patch(lengthAt, out.length - lengthAt - 4);
   }
 
@@ -281,7 +287,7 @@ class DwarfWriter {
       }
       out.address(strings!.out.section.symbol!, offset);
       out.uleb(entry?.directory ?? 0);
-      if (hasMd5) out.byte(...(entry?.file.md5 ?? new Uint8Array(16)));
+      if (hasMd5) out.bytes(entry?.file.md5 ?? new Uint8Array(16));
     }
   }
 
@@ -294,46 +300,53 @@ class DwarfWriter {
     let isa = 0;
     let isStatement = true;
     let address = -1;
-    let last: LineEntry | null = null;
-    for (const entry of range.entries) {
-      const options = entry.options;
-      if (entry.file !== file) {
-        file = entry.file;
-        out.byte(DW_LNS.set_file);
-        out.uleb(file);
-      }
-      if (entry.column !== column) {
-        column = entry.column;
-        out.byte(DW_LNS.set_column);
-        out.uleb(column);
-      }
-      if (options !== null) {
-        if (options.discriminator !== 0) {
-          out.byte(0, 1 + unsignedLeb128(BigInt(options.discriminator)).length, DW_LNE.set_discriminator);
-          out.uleb(options.discriminator);
+    const { fragments } = range.section;
+    let entry = emptyEntry();
+    let last = emptyEntry();
+    let isFirst = true;
+    for (const entries of range.entries) {
+      for (let i = 0; i < entries.count; i++) {
+        entries.read(i, entry);
+        const { options } = entry;
+        if (entry.file !== file) {
+          file = entry.file;
+          out.byte(DW_LNS.set_file);
+          out.uleb(file);
         }
-        if (options.isa !== isa) {
-          isa = options.isa;
-          out.byte(DW_LNS.set_isa);
-          out.uleb(isa);
+        if (entry.column !== column) {
+          column = entry.column;
+          out.byte(DW_LNS.set_column);
+          out.uleb(column);
         }
-        if (options.isStatement !== isStatement) {
-          isStatement = options.isStatement;
-          out.byte(DW_LNS.negate_stmt);
+        if (options !== null) {
+          if (options.discriminator !== 0) {
+            out.byte(0, 1 + unsignedLength(options.discriminator), DW_LNE.set_discriminator);
+            out.uleb(options.discriminator);
+          }
+          if (options.isa !== isa) {
+            isa = options.isa;
+            out.byte(DW_LNS.set_isa);
+            out.uleb(isa);
+          }
+          if (options.isStatement !== isStatement) {
+            isStatement = options.isStatement;
+            out.byte(DW_LNS.negate_stmt);
+          }
+          if (options.basicBlock) out.byte(DW_LNS.set_basic_block);
+          if (options.prologueEnd) out.byte(DW_LNS.set_prologue_end);
+          if (options.epilogueBegin) out.byte(DW_LNS.set_epilogue_begin);
         }
-        if (options.basicBlock) out.byte(DW_LNS.set_basic_block);
-        if (options.prologueEnd) out.byte(DW_LNS.set_prologue_end);
-        if (options.epilogueBegin) out.byte(DW_LNS.set_epilogue_begin);
+        const next = fragments.addresses[entry.fragment]! + entry.position;
+        if (isFirst || (options?.resetsView === true && maybeSamePlace(fragments, last, entry))) {
+          out.byte(0, 5, DW_LNE.set_address);
+          out.address(range.section.symbol!, next);
+          this.#advance(entry.line - line, 0);
+        } else this.#advance(entry.line - line, next - address);
+        line = entry.line;
+        address = next;
+        isFirst = false;
+        [entry, last] = [last, entry];
       }
-      const next = entry.fragment.address + entry.position;
-      if (last === null || (options?.resetsView === true && maybeSamePlace(last, entry))) {
-        out.byte(0, 5, DW_LNE.set_address);
-        out.address(range.section.symbol!, next);
-        this.#advance(entry.line - line, 0);
-      } else this.#advance(entry.line - line, next - address);
-      line = entry.line;
-      address = next;
-      last = entry;
     }
     const delta = range.section.sizeBytes - address;
     if (delta === MAXIMUM_SPECIAL_ADVANCE) out.byte(DW_LNS.const_add_pc);
@@ -430,7 +443,7 @@ class DwarfWriter {
       let typeOffset = sizeWithoutType;
       for (let before = -1; before !== typeOffset; ) {
         before = typeOffset;
-        typeOffset = sizeWithoutType + functions.length * unsignedLeb128(BigInt(before)).length;
+        typeOffset = sizeWithoutType + functions.length * unsignedLength(before);
       }
       for (const { symbol, size } of functions) {
         info.uleb(2);
@@ -462,7 +475,7 @@ class DwarfWriter {
 
   #functionSize(size: number): number {
     const version = this.#version;
-    return 1 + 4 + 4 + (version < 4 ? 4 : unsignedLeb128(BigInt(size)).length);
+    return 1 + 4 + 4 + (version < 4 ? 4 : unsignedLength(size));
   }
 
   /** Functions with a size that stand in a section with lines. */

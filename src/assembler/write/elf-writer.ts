@@ -10,7 +10,7 @@ import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
 import { RelocationList } from "../model/relocations.ts";
 import { type Section, SHF, SHT } from "../model/section.ts";
-import { AssemblySymbol, isLocalName, isNumericLabel, STT } from "../model/symbol.ts";
+import { AssemblySymbol, isNumericLabel, STT, symbolName } from "../model/symbol.ts";
 import { copyAttributes } from "../model/symbols.ts";
 import type { Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
@@ -217,7 +217,7 @@ function collectSymbols(
   const signatures = new Map(groups.map((group) => [group.signature, group]));
   for (const name of program.fileNames.slice(0, 1)) {
     locals.push({
-      symbol: new AssemblySymbol(name, program.sections.absolute),
+      symbol: new AssemblySymbol(symbolName(name), program.sections.absolute),
       name,
       value: 0,
       size: 0,
@@ -232,7 +232,7 @@ function collectSymbols(
     if (symbol.weakReference !== null || (symbol.isUnneeded && !symbol.usedInRelocation)) continue;
     if (symbol.isWeakTarget && !symbol.isUsed && !symbol.isGlobal) continue;
     if (
-      isLocalName(symbol.name) &&
+      symbol.hasLocalName &&
       !symbol.usedInRelocation &&
       !symbol.isExternal &&
       (!keepsLocals || isNumericLabel(symbol.name) || symbol.section.kind === "undefined")

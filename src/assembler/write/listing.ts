@@ -4,8 +4,9 @@
  */
 
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
+import { NO_FRAGMENT } from "../model/fragment.ts";
 import * as integer from "../model/integer.ts";
-import type { ListedLine } from "../model/listing.ts";
+import type { ListedLine, ListedPlace } from "../model/listing.ts";
 import type { ListingOptions } from "../model/listing-options.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
@@ -56,9 +57,7 @@ function writeLine(
   const number = String(numbers.of(line)).padStart(4);
   const bytes = hasContents ? bytesOf(line) : new Uint8Array(0);
   const address =
-    line.start === null || (bytes.length === 0 && !hasRoom(line))
-      ? "    "
-      : hex(line.start.fragment.address + line.start.position, 4);
+    line.start === null || (bytes.length === 0 && !hasRoom(line)) ? "    " : hex(addressOf(line.start), 4);
   const words = groups(bytes);
   const mark = line.condition === null ? "" : line.condition ? "yes" : "no";
   const first = line.condition === null ? words.slice(0, options.words).join(" ") : mark;
@@ -81,9 +80,9 @@ function writeSymbols(program: Program, out: string[]): void {
     if (symbol.isTemporary || symbol.name.startsWith(".L") || symbol.section.symbol === symbol) continue;
     const where =
       symbol.frame === null ? "" : `${symbol.frame.pathAt(symbol.offset)}:${symbol.frame.lineAt(symbol.offset)}`;
-    if (symbol.section.isReal && symbol.fragment !== null) {
+    if (symbol.section.isReal && symbol.fragment !== NO_FRAGMENT) {
       defined.push(
-        `${where.padStart(24)}     ${symbol.section.name}:${hex(symbol.fragment.address + Number(symbol.value), 8)} ${symbol.name}`,
+        `${where.padStart(24)}     ${symbol.section.name}:${hex(program.sections.fragments.addresses[symbol.fragment]! + Number(symbol.value), 8)} ${symbol.name}`,
       );
     } else if (symbol.section.kind === "absolute")
       defined.push(`${where.padStart(24)}     *ABS*:${hex(integer.low32(symbol.value) >>> 0, 8)} ${symbol.name}`);
@@ -122,16 +121,16 @@ function hasRoom(line: ListedLine): boolean {
   return (
     line.end !== null &&
     line.start !== null &&
-    line.end.fragment.subsection === line.start.fragment.subsection &&
-    line.end.fragment.address + line.end.position > line.start.fragment.address + line.start.position
+    line.end.subsection === line.start.subsection &&
+    addressOf(line.end) > addressOf(line.start)
   );
 }
 
 function bytesOf(line: ListedLine): Uint8Array {
   const { start, end } = line;
-  if (start === null || end === null || start.fragment.subsection !== end.fragment.subsection) return new Uint8Array(0);
-  const section: Section = start.fragment.subsection.section;
-  return section.contents.subarray(start.fragment.address + start.position, end.fragment.address + end.position);
+  if (start === null || end === null || start.subsection !== end.subsection) return new Uint8Array(0);
+  const section: Section = start.subsection.section;
+  return section.contents.subarray(addressOf(start), addressOf(end));
 }
 
 function groups(bytes: Uint8Array): string[] {
@@ -148,4 +147,8 @@ function groups(bytes: Uint8Array): string[] {
 
 function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, "0");
+}
+
+function addressOf({ subsection, fragment, position }: ListedPlace): number {
+  return subsection.fragments.addresses[fragment]! + position;
 }

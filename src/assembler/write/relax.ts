@@ -9,19 +9,20 @@
  * and are given up after so many passes, with an error at the one that still moves.
  *
  * The target of a forward jump has not moved yet when the jump is looked at, though it will by at least `stretch`, unless
- * an alignment in between swallows it: `marker` tells whether a fragment was passed already, and `region` whether an
+ * an alignment in between swallows it: fragments are passed in the order of their numbers, and `regions` tells whether an
  * alignment lies in between. The order of the steps is that of GNU as, since it decides which of several stable layouts
  * comes out.
  */
 
-import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
+import { signedLength, unsignedLength } from "../../object/leb128.ts";
 import { R } from "../../object/relocation-types.ts";
 import type { Expression } from "../model/expression.ts";
-import type { BranchVariable, Fragment } from "../model/fragment.ts";
+import type { Target } from "../model/fixup.ts";
+import { type FragmentTable, Kind, NO_FRAGMENT } from "../model/fragment.ts";
 import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
-import { STT } from "../model/symbol.ts";
+import { type AssemblySymbol, STT } from "../model/symbol.ts";
 import type { Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
 
@@ -33,142 +34,205 @@ const SHORT_BACKWARD = -128;
 const SHORT_FORWARD = 127;
 
 /** Strings the subsections of a section together. Returns its first fragment. */
-export function chainSubsections(section: Section): Fragment {
+export function chainSubsections(section: Section): number {
   const subsections = section.ordered;
+  const { nexts, regions } = section.fragments;
   for (let i = 0; i < subsections.length; i++) {
     const subsection = subsections[i]!;
-    subsection.last.fixedSize = subsection.length - subsection.last.start;
+    subsection.finish();
     if (i > 0) {
-      const offset = subsections[i - 1]!.region + 1;
+      const before = subsections[i - 1]!;
+      const offset = before.region + 1;
       subsection.region += offset;
-      for (let fragment: Fragment | null = subsection.first; fragment !== null; fragment = fragment.next)
-        fragment.region += offset;
-      subsections[i - 1]!.last.next = subsection.first;
+      for (let fragment = subsection.first; fragment >= 0; fragment = nexts[fragment]!) regions[fragment]! += offset;
+      nexts[before.last] = subsection.first;
     }
   }
   return subsections[0]!.first;
 }
 
-function alignedSkip(address: number, power: number): number {
-  const alignment = 2 ** power;
-  return (alignment - (address % alignment)) % alignment;
+/** Powers are below 32, and addresses count modulo 2 to the power of 32. */
+function alignedSkip(address: number, power: number, maximum: number): number {
+  const skip = -address & ((1 << power) - 1);
+  return maximum !== 0 && skip > maximum ? 0 : skip;
+}
+
+/** Addresses are kept in 32 bits. */
+const MAXIMUM_ADDRESS = 0xffff_ffff;
+/** Stand for the fragment of a branch's target: it has to be worked out each time; the branch does not grow any more. */
+const COMPUTED_TARGET = -2;
+const GROWN = -3;
+
+/**
+ * What a pass asks of each branch and alignment. Made for layout, and dropped after it.
+ */
+class PassColumns {
+  /** Fragments that branches go to, as far as they go to a symbol. */
+  readonly targets: Int32Array;
+  /** Where in those; of alignments the most that they may skip. */
+  readonly offsets: Float64Array;
+  /** Of the short form; of alignments the power. */
+  readonly lengths: Uint8Array;
+
+  constructor(count: number) {
+    this.lengths = new Uint8Array(count);
+    this.targets = new Int32Array(count);
+    this.offsets = new Float64Array(count);
+  }
 }
 
 class Relaxer {
   readonly #program: Program;
   readonly #resolver: Resolver;
-  /** The fragment at hand, for expressions that cannot be resolved. */
-  #section: Section;
-  #marker = false;
+  readonly #section: Section;
+  readonly #fragments: FragmentTable;
+  readonly #columns: PassColumns;
+  readonly #target: Target = { symbol: null, addend: 0, expression: null };
 
-  constructor(program: Program, resolver: Resolver, section: Section) {
+  constructor(program: Program, resolver: Resolver, section: Section, columns: PassColumns) {
     this.#program = program;
     this.#resolver = resolver;
     this.#section = section;
+    this.#fragments = section.fragments;
+    this.#columns = columns;
   }
 
   /** Addresses as if every variable part had its first size. */
-  place(first: Fragment): void {
+  place(first: number): void {
+    const { nexts, addresses, fixedSizes, kinds, variableSizes } = this.#fragments;
     let address = 0;
-    for (let fragment: Fragment | null = first; fragment !== null; fragment = fragment.next) {
-      fragment.address = address;
-      address += fragment.fixedSize + this.#firstSize(fragment, address + fragment.fixedSize);
-      this.#check(address, fragment);
+    for (let i = first; i >= 0; i = nexts[i]!) {
+      addresses[i] = address;
+      address += fixedSizes[i]!;
+      if (kinds[i] !== Kind.NONE) {
+        const size = this.#firstSize(i, address);
+        address += size;
+        this.#check(address, i);
+        variableSizes[i] = size;
+      }
     }
+    this.#check(address, first);
   }
 
-  #check(address: number, fragment: Fragment): void {
-    if (this.#section.hasContents ? address > this.#program.limits.contentBytes * 2 : address > 0xffff_ffff) {
-      this.#error(fragment, fragment.offset, "too-large", `section \`${this.#section.name}' grows too large`);
+  #check(address: number, fragment: number): void {
+    if (this.#section.hasContents ? address > this.#program.limits.contentBytes * 2 : address > MAXIMUM_ADDRESS) {
+      this.#error(
+        fragment,
+        this.#fragments.offset(fragment),
+        "too-large",
+        `section \`${this.#section.name}' grows too large`,
+      );
       this.#program.reporter.fatal("too-large", "layout is given up");
     }
   }
 
-  #firstSize(fragment: Fragment, end: number): number {
-    const variable = fragment.variable;
-    if (variable === null) return 0;
-    switch (variable.kind) {
-      case "align": {
-        const skip = alignedSkip(end, variable.power);
-        fragment.variableSize = variable.maximum !== 0 && skip > variable.maximum ? 0 : skip;
-        if (variable.fill !== null && fragment.variableSize % variable.fill.length !== 0) {
+  #firstSize(i: number, end: number): number {
+    const fragments = this.#fragments;
+    switch (fragments.kinds[i]) {
+      case Kind.BRANCH:
+        this.#settle(i);
+        return fragments.encoding(i).bytes.length;
+      case Kind.ALIGN: {
+        const { power, maximum, fill } = fragments.alignment(i);
+        const size = alignedSkip(end, power, maximum);
+        this.#columns.lengths[i] = power;
+        this.#columns.offsets[i] = maximum;
+        if (fill !== null && size % fill.length !== 0) {
           this.#error(
-            fragment,
-            fragment.offset,
+            i,
+            fragments.offset(i),
             "bad-alignment",
-            `the padding of ${fragment.variableSize} bytes is no multiple of the fill's ${variable.fill.length}`,
+            `the padding of ${size} bytes is no multiple of the fill's ${fill.length}`,
           );
         }
-        break;
+        return size;
       }
-      case "branch":
-        this.#settle(fragment, variable);
-        fragment.variableSize = variable.encoding.bytes.length;
-        break;
-      case "fill":
-        fragment.variableSize = variable.count === null ? 0 : variable.count * variable.pattern.length;
-        break;
-      case "leb128":
-        fragment.variableSize = 1;
-        break;
-      case "computed":
-        fragment.variableSize = variable.size();
-        break;
-      case "org":
-        fragment.variableSize = 0;
-        break;
+      case Kind.FILL: {
+        const { count, pattern } = fragments.filling(i);
+        return count === null ? 0 : count * pattern.length;
+      }
+      case Kind.LEB128:
+        return 1;
+      case Kind.COMPUTED:
+        return fragments.computed(i).size();
+      default:
+        return 0;
     }
-    return fragment.variableSize;
   }
 
   /** A jump to another section or to what the linker may move has its full size from the beginning. */
-  #settle(fragment: Fragment, branch: BranchVariable): void {
-    if (branch.isSettled) return;
-    const target = this.#branchTarget(fragment, branch);
-    const named = branch.symbol?.meant ?? null;
+  #settle(i: number): void {
+    const fragments = this.#fragments;
+    const target = this.#branchTarget(i);
+    const named = fragments.targetSymbol(i)?.meant ?? null;
     // What another file may define in its place is reached through the linkage table.
-    const isReplaceable = branch.relocation === R.PLT32 && target !== null && (named ?? target).isGlobal;
+    const isReplaceable = fragments.relocation(i) === R.PLT32 && target !== null && (named ?? target).isGlobal;
     const isWeak = named !== null && (named.isWeak || target?.isWeak);
     if (target !== null && named !== null && !named.isTemporary) this.#program.symbolList.need(named);
+    const { longer, bytes } = fragments.encoding(i);
+    this.#columns.lengths[i] = bytes.length;
+    if (longer === null) this.#columns.targets[i] = GROWN;
     if (target !== null && !isWeak && !isReplaceable && target.type !== STT.GNU_IFUNC) return;
-    branch.isSettled = true;
-    if (branch.encoding.longer !== null) branch.encoding = branch.encoding.longer;
+    fragments.settle(i);
+    this.#columns.targets[i] = GROWN;
+    if (longer !== null) fragments.setEncoding(i, longer);
   }
 
   /** The place in this section that a jump goes to, as its symbol; null when it is elsewhere. */
-  #branchTarget(fragment: Fragment, branch: BranchVariable) {
-    const value = this.#tried(fragment, () => this.#resolver.target(branch, branch.operandOffset));
+  #branchTarget(i: number): AssemblySymbol | null {
+    const fragments = this.#fragments;
+    const target = this.#target;
+    fragments.readTarget(i, target);
+    const { symbol, addend } = target;
+    if (symbol !== null && symbol.section === this.#section && symbol.expression === null) {
+      this.#columns.targets[i] = symbol.fragment;
+      this.#columns.offsets[i] = Number(symbol.value) + addend;
+      return symbol;
+    }
+    this.#columns.targets[i] = COMPUTED_TARGET;
+    const value = this.#tried(i, () => this.#resolver.target(target, fragments.operandOffset(i)));
     if (value === null || value.minus !== null || value.plus === null) return null;
     return value.plus.section === this.#section ? value.plus : null;
   }
 
   /** One pass; true when something moved. */
-  pass(first: Fragment): boolean {
-    this.#marker = !this.#marker;
+  pass(first: number): boolean {
+    const { nexts, addresses, fixedSizes, kinds, variableSizes } = this.#fragments;
+    const { targets, offsets, lengths } = this.#columns;
     let stretch = 0;
     let moved = false;
-    for (let fragment: Fragment | null = first; fragment !== null; fragment = fragment.next) {
-      fragment.address += stretch;
-      fragment.marker = this.#marker;
-      if (fragment.variable === null) continue;
-      const growth = this.#growth(fragment, stretch);
+    for (let i = first; i >= 0; i = nexts[i]!) {
+      if (stretch !== 0) {
+        const address = addresses[i]! + stretch;
+        if (address > MAXIMUM_ADDRESS) this.#check(address, i);
+        addresses[i] = address;
+      }
+      const kind = kinds[i]!;
+      if (kind === Kind.NONE || (kind === Kind.BRANCH && targets[i] === GROWN)) continue;
+      let growth: number;
+      if (kind === Kind.BRANCH) growth = this.#branchGrowth(i, stretch);
+      else if (kind === Kind.ALIGN)
+        growth = alignedSkip(addresses[i]! + fixedSizes[i]!, lengths[i]!, offsets[i]!) - variableSizes[i]!;
+      else growth = this.#growth(i, kind, stretch);
       if (growth !== 0) {
         stretch += growth;
         moved = true;
-        fragment.variableSize += growth;
-        this.#check(fragment.address, fragment);
+        const size = variableSizes[i]! + growth;
+        this.#check(Math.max(addresses[i]!, size), i);
+        variableSizes[i] = size;
       }
     }
     return moved;
   }
 
   /** Reports that sizes and distances contradict each other. */
-  giveUp(first: Fragment): void {
-    for (let fragment: Fragment | null = first; fragment !== null; fragment = fragment.next) {
-      const kind = fragment.variable?.kind;
-      if (kind !== "fill" && kind !== "leb128" && kind !== "org") continue;
-      if (this.#growth(fragment, 0) === 0 && fragment.next !== null) continue;
-      this.#error(fragment, fragment.offset, "unsettled", "the size of this depends on itself: no layout fits");
+  giveUp(first: number): void {
+    const { nexts, kinds } = this.#fragments;
+    for (let i = first; i >= 0; i = nexts[i]!) {
+      const kind = kinds[i]!;
+      if (kind !== Kind.FILL && kind !== Kind.LEB128 && kind !== Kind.ORG) continue;
+      if (this.#growth(i, kind, 0) === 0 && nexts[i]! >= 0) continue;
+      this.#error(i, this.#fragments.offset(i), "unsettled", "the size of this depends on itself: no layout fits");
       return;
     }
     this.#error(
@@ -179,104 +243,105 @@ class Relaxer {
     );
   }
 
-  #growth(fragment: Fragment, stretch: number): number {
-    const variable = fragment.variable!;
-    const end = fragment.address + fragment.fixedSize;
-    switch (variable.kind) {
-      case "align": {
-        const skip = alignedSkip(end, variable.power);
-        return (variable.maximum !== 0 && skip > variable.maximum ? 0 : skip) - fragment.variableSize;
-      }
-      case "org":
-        return this.#orgSize(fragment, variable.target, stretch) - fragment.variableSize;
-      case "fill": {
-        if (variable.countExpression === null) return 0;
-        const count = this.#tried(fragment, () => this.#resolver.number(variable.countExpression!));
-        if (count === null)
-          this.#error(
-            fragment,
-            variable.countExpression.offset,
-            "not-absolute",
-            "the number of bytes must be known in this file, and no other has a say in it",
-          );
-        const number = count === null ? 0 : Math.max(0, Number(count));
-        const size = number * variable.pattern.length;
-        if (size > this.#program.limits.contentBytes) {
-          this.#error(fragment, variable.countExpression.offset, "too-large", "this space is too large");
-          variable.count = 0;
-          return -fragment.variableSize;
-        }
-        return size - fragment.variableSize;
-      }
-      case "leb128": {
-        const value = this.#tried(fragment, () => this.#resolver.number(variable.value));
+  #growth(i: number, kind: number, stretch: number): number {
+    const fragments = this.#fragments;
+    const size = fragments.variableSizes[i]!;
+    switch (kind) {
+      case Kind.ORG:
+        return this.#orgSize(i, fragments.origin(i).target, stretch) - size;
+      case Kind.FILL:
+        return this.#fillGrowth(i, size);
+      case Kind.LEB128: {
+        const { value: expression, isSigned } = fragments.leb128(i);
+        const value = this.#tried(i, () => this.#resolver.number(expression));
         if (value === null)
-          this.#error(
-            fragment,
-            variable.value.offset,
-            "not-absolute",
-            "a number of variable length must be known in this file",
-          );
-        const bytes = (variable.isSigned ? signedLeb128 : unsignedLeb128)(value === null ? 0n : BigInt(value));
-        return Math.max(0, bytes.length - fragment.variableSize);
+          this.#error(i, expression.offset, "not-absolute", "a number of variable length must be known in this file");
+        return Math.max(0, (isSigned ? signedLength : unsignedLength)(value ?? 0) - size);
       }
-      case "computed":
-        return variable.size() - fragment.variableSize;
-      case "branch":
-        return this.#branchGrowth(fragment, variable, stretch);
+      default:
+        return fragments.computed(i).size() - size;
     }
   }
 
-  #orgSize(fragment: Fragment, target: Expression, stretch: number): number {
-    const value = this.#tried(fragment, () => this.#resolver.resolve(target));
+  #fillGrowth(i: number, sizeBytes: number): number {
+    const variable = this.#fragments.filling(i);
+    const { countExpression } = variable;
+    if (countExpression === null) return 0;
+    const count = this.#tried(i, () => this.#resolver.number(countExpression));
+    if (count === null)
+      this.#error(
+        i,
+        countExpression.offset,
+        "not-absolute",
+        "the number of bytes must be known in this file, and no other has a say in it",
+      );
+    const number = count === null ? 0 : Math.max(0, Number(count));
+    const size = number * variable.pattern.length;
+    if (size > this.#program.limits.contentBytes) {
+      this.#error(i, countExpression.offset, "too-large", "this space is too large");
+      variable.count = 0;
+      return -sizeBytes;
+    }
+    return size - sizeBytes;
+  }
+
+  #orgSize(i: number, target: Expression, stretch: number): number {
+    const fragments = this.#fragments;
+    const value = this.#tried(i, () => this.#resolver.resolve(target));
     if (value === null) return 0;
+    const end = fragments.addresses[i]! + fragments.fixedSizes[i]!;
     let place: integer.Integer;
     if (value.plus === null && value.minus === null) place = value.number;
     else if (value.minus === null && value.plus!.section === this.#section) {
       place = integer.add(this.#resolver.address(value.plus!), value.number);
-      if (stretch !== 0 && value.plus!.fragment !== null && value.plus!.fragment.marker !== this.#marker)
+      const { fragment } = value.plus!;
+      if (stretch !== 0 && fragment !== NO_FRAGMENT && !fragments.isBeforeOrAt(fragment, i))
         place = integer.add(place, stretch);
     } else {
-      this.#error(fragment, target.offset, "bad-origin", "the new place must be in this section");
+      this.#error(i, target.offset, "bad-origin", "the new place must be in this section");
       return 0;
     }
-    const size = Number(place) - (fragment.address + fragment.fixedSize);
+    const size = Number(place) - end;
     if (size < 0) {
-      this.#error(
-        fragment,
-        target.offset,
-        "bad-origin",
-        `the new place, ${place}, lies before the current one, ${fragment.address + fragment.fixedSize}`,
-      );
+      this.#error(i, target.offset, "bad-origin", `the new place, ${place}, lies before the current one, ${end}`);
       return 0;
     }
     if (size > this.#program.limits.contentBytes) {
-      this.#error(fragment, target.offset, "too-large", "the new place is too far away");
+      this.#error(i, target.offset, "too-large", "the new place is too far away");
       return 0;
     }
     return size;
   }
 
-  #branchGrowth(fragment: Fragment, branch: BranchVariable, stretch: number): number {
-    const longer = branch.encoding.longer;
-    if (branch.isSettled || longer === null) return 0;
-    const value = this.#resolver.target(branch, branch.operandOffset);
-    const target = value.plus!;
-    let place = Number(this.#resolver.address(target)) + Number(value.number);
-    const targetFragment = target.fragment;
-    if (stretch !== 0 && targetFragment !== null && targetFragment.marker !== this.#marker) {
-      // The target will move as this jump did, unless an alignment in between swallows the movement.
-      if (stretch < 0 || targetFragment.region === fragment.region) place += stretch;
-      else if (place < fragment.address + fragment.fixedSize + branch.encoding.fixups[0]!.offset) return 0;
+  #branchGrowth(i: number, stretch: number): number {
+    const fragments = this.#fragments;
+    let targetFragment = this.#columns.targets[i]!;
+    let place: number;
+    if (targetFragment === COMPUTED_TARGET) {
+      fragments.readTarget(i, this.#target);
+      const value = this.#resolver.target(this.#target, fragments.operandOffset(i));
+      targetFragment = value.plus!.fragment;
+      place = Number(this.#resolver.address(value.plus!)) + Number(value.number);
+    } else {
+      place = this.#columns.offsets[i]!;
+      if (targetFragment >= 0) place += fragments.addresses[targetFragment]!;
     }
-    const distance = place - (fragment.address + fragment.fixedSize + branch.encoding.bytes.length);
+    const end = fragments.addresses[i]! + fragments.fixedSizes[i]!;
+    if (stretch !== 0 && targetFragment >= 0 && !fragments.isBeforeOrAt(targetFragment, i)) {
+      // The target will move as this jump did, unless an alignment in between swallows the movement.
+      if (stretch < 0 || fragments.regions[targetFragment] === fragments.regions[i]) place += stretch;
+      else if (place < end + fragments.encoding(i).fixups[0]!.offset) return 0;
+    }
+    const length = this.#columns.lengths[i]!;
+    const distance = place - (end + length);
     if (distance >= SHORT_BACKWARD && distance <= SHORT_FORWARD) return 0;
-    const growth = longer.bytes.length - branch.encoding.bytes.length;
-    branch.encoding = longer;
-    return growth;
+    const longer = fragments.encoding(i).longer!;
+    fragments.setEncoding(i, longer);
+    this.#columns.targets[i] = GROWN;
+    return longer.bytes.length - length;
   }
 
-  #tried<T>(fragment: Fragment, action: () => T): T | null {
+  #tried<T>(fragment: number, action: () => T): T | null {
     try {
       return action();
     } catch (error) {
@@ -286,16 +351,18 @@ class Relaxer {
     }
   }
 
-  #error(fragment: Fragment, offset: number, id: string, message: string): void {
-    this.#program.reporter.report("error", id, fragment.frame, offset, 1, message, {});
+  #error(fragment: number, offset: number, id: string, message: string): void {
+    this.#program.reporter.report("error", id, this.#fragments.frame(fragment), offset, 1, message, {});
   }
 }
 
 /** Lays out every section. */
 export function relaxAll(program: Program, resolver: Resolver): void {
-  const work = program.sections.list.map((section) => ({
+  const { fragments, list } = program.sections;
+  const columns = new PassColumns(fragments.count);
+  const work = list.map((section) => ({
     first: chainSubsections(section),
-    relaxer: new Relaxer(program, resolver, section),
+    relaxer: new Relaxer(program, resolver, section, columns),
     section,
   }));
   for (const { first, relaxer } of work) relaxer.place(first);
@@ -315,10 +382,9 @@ export function relaxAll(program: Program, resolver: Resolver): void {
       if (passes > MAXIMUM_PASSES * work.length) break;
     }
   }
-  for (const { first, section } of work) {
-    let end = 0;
-    for (let fragment: Fragment | null = first; fragment !== null; fragment = fragment.next)
-      end = fragment.address + fragment.fixedSize + fragment.variableSize;
-    section.sizeBytes = end;
+  const { addresses, fixedSizes, variableSizes } = fragments;
+  for (const { section } of work) {
+    const { last } = section.ordered.at(-1)!;
+    section.sizeBytes = addresses[last]! + fixedSizes[last]! + variableSizes[last]!;
   }
 }

@@ -5,15 +5,12 @@
 
 import { compute, computeUnary, type Expression, Op } from "../model/expression.ts";
 import type { Target } from "../model/fixup.ts";
+import { NO_FRAGMENT } from "../model/fragment.ts";
 import type { Integer } from "../model/integer.ts";
 import * as integer from "../model/integer.ts";
-import type { AssemblySymbol } from "../model/symbol.ts";
+import type { AssemblySymbol, ResolvedValue } from "../model/symbol.ts";
 
-export interface ResolvedValue {
-  readonly plus: AssemblySymbol | null;
-  readonly minus: AssemblySymbol | null;
-  readonly number: Integer;
-}
+export type { ResolvedValue };
 
 /** Why an expression has no value. */
 export class Unresolvable extends Error {
@@ -45,7 +42,8 @@ export class Resolver {
 
   /** Address of a defined symbol in its section. */
   address(symbol: AssemblySymbol): Integer {
-    return symbol.fragment === null ? symbol.value : integer.add(symbol.fragment.address, symbol.value);
+    const { fragment, value } = symbol;
+    return fragment === NO_FRAGMENT ? value : integer.add(symbol.section.fragments.addresses[fragment]!, value);
   }
 
   resolve(expression: Expression): ResolvedValue {
@@ -146,8 +144,8 @@ export class Resolver {
     if (symbol.section.kind === "absolute") return { plus: null, minus: null, number: symbol.value };
     if (symbol.register !== null)
       throw new Unresolvable("register-in-expression", `\`${symbol.name}' is a register: it has no value`, offset);
-    symbol.resolved = { plus: symbol, minus: null, number: 0 };
-    return symbol.resolved;
+    symbol.resolved = symbol;
+    return symbol;
   }
 
   #sum(e: Expression): ResolvedValue {

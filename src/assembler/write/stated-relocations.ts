@@ -8,7 +8,7 @@ import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
 import { RelocationList, type StatedRelocation } from "../model/relocations.ts";
 import { type Section, SHF } from "../model/section.ts";
-import { type AssemblySymbol, isLocalName } from "../model/symbol.ts";
+import type { AssemblySymbol } from "../model/symbol.ts";
 import { type Resolver, Unresolvable } from "./resolver.ts";
 
 interface PlacedRelocation {
@@ -59,8 +59,8 @@ function place(
     symbol = target.plus;
     addend = target.number;
   }
-  const isLabel = symbol !== null && isLocalName(symbol.name) && program.options.keepLocals !== true;
-  if (symbol !== null && isLabel && symbol.section.isReal && section.symbol !== null) {
+  const keepsLocals = program.options.keepLocals === true;
+  if (symbol?.hasLocalName && !keepsLocals && symbol.section.isReal && section.symbol !== null) {
     const { flags } = symbol.section;
     if (!(flags & SHF.MERGE && addend != 0) && (flags & SHF.TLS) === 0 && stated.type !== R.NONE) {
       addend = integer.add(addend, resolver.address(symbol));

@@ -96,7 +96,7 @@ describe("gdb", () => {
       /#0 +printf \(\)[^#]*#1 .* in \w+ \(\) at asm\/[\s\S]*#[2-9] .* in kernel_entry \(\) at asm\/kernel\/entry\.s:\d+\n/,
     );
     expect(output).toMatch(
-      /#0 +clock_tick \(\)[^#]*#1 +<signal handler called>\s+#2 .*idle \(\)[^#]*#3 .* in task_start \(\) at [^#]*\n53\s/,
+      /#0 +clock_tick \(\)[^#]*#1 .* in irq_real \(\)[^#]*#2 +<signal handler called>\s+#3 .*idle \(\)[^#]*#4 .* in task_start \(\) at [^#]*\n53\s/,
     );
     expect(output).toMatch(/^clock_tick \+ 12 in section/m);
   });

@@ -1,0 +1,205 @@
+/* System calls for programs in C. Made from asm/system-calls.json by scripts/system-calls.mjs.
+   A negative result is a negated error code (asm/include/errors.inc). Addresses are passed as long. */
+#ifndef QURE_H
+#define QURE_H
+
+static inline long qure_call(long number, long a, long b, long c, long d, long e)
+{
+    long result;
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e) : "memory");
+    return result;
+}
+
+/* Ends the process with all its threads. Returns does not return. */
+static inline long qure_exit(long status)
+{
+    return qure_call(0, status, 0, 0, 0, 0);
+}
+
+/* Reads bytes: what is there, and no more than 4096 at once. At the console, a line. Returns bytes that were read, 0 at the end. */
+static inline long qure_read(long handle, long address, long bytes)
+{
+    return qure_call(1, handle, address, bytes, 0, 0);
+}
+
+/* Writes bytes, no more than 4096 at once. Returns bytes that were written. */
+static inline long qure_write(long handle, long address, long bytes)
+{
+    return qure_call(2, handle, address, bytes, 0, 0);
+}
+
+/* Opens a file. Returns handle. */
+static inline long qure_open(long path, long flags)
+{
+    return qure_call(3, path, flags, 0, 0, 0);
+}
+
+/* Closes a handle. Returns 0. */
+static inline long qure_close(long handle)
+{
+    return qure_call(4, handle, 0, 0, 0, 0);
+}
+
+/* Moves to another position. Returns new position. */
+static inline long qure_seek(long handle, long offset, long from)
+{
+    return qure_call(5, handle, offset, from, 0, 0);
+}
+
+/* Makes a file shorter or longer. Returns 0. */
+static inline long qure_truncate(long handle, long bytes)
+{
+    return qure_call(6, handle, bytes, 0, 0, 0);
+}
+
+/* Returns when what was written is on stable storage. Returns 0. */
+static inline long qure_sync(long handle)
+{
+    return qure_call(7, handle, 0, 0, 0, 0);
+}
+
+/* Describes a file or directory. Returns 0. */
+static inline long qure_stat(long path, long record)
+{
+    return qure_call(8, path, record, 0, 0, 0);
+}
+
+/* Removes a file. Returns 0. */
+static inline long qure_unlink(long path)
+{
+    return qure_call(9, path, 0, 0, 0, 0);
+}
+
+/* Gives a file another name; replaces what has it. Returns 0. */
+static inline long qure_rename(long path, long new_path)
+{
+    return qure_call(10, path, new_path, 0, 0, 0);
+}
+
+/* Makes a directory. Returns 0. */
+static inline long qure_directory_make(long path)
+{
+    return qure_call(11, path, 0, 0, 0, 0);
+}
+
+/* Removes an empty directory. Returns 0. */
+static inline long qure_directory_remove(long path)
+{
+    return qure_call(12, path, 0, 0, 0, 0);
+}
+
+/* Opens a directory. Returns handle. */
+static inline long qure_directory_open(long path)
+{
+    return qure_call(13, path, 0, 0, 0, 0);
+}
+
+/* Describes the next entry. Returns 0; the error "not found" after the last. */
+static inline long qure_directory_read(long handle, long record)
+{
+    return qure_call(14, handle, record, 0, 0, 0);
+}
+
+/* Makes a pipe: the first handle reads what is written to the second. Returns 0. */
+static inline long qure_pipe(long handles)
+{
+    return qure_call(15, handles, 0, 0, 0, 0);
+}
+
+/* Has another handle mean the same; what that meant is closed. Returns the other handle. */
+static inline long qure_duplicate(long handle, long other)
+{
+    return qure_call(16, handle, other, 0, 0, 0);
+}
+
+/* Starts a program. Returns handle of a process, for `wait` and `kill`. */
+static inline long qure_spawn(long path, long arguments, long environment, long handles)
+{
+    return qure_call(17, path, arguments, environment, handles, 0);
+}
+
+/* Waits until a process has ended, and gives its handle up. Returns exit status; 128 and the exception when it faulted, 137 when it was killed. */
+static inline long qure_wait(long process, long milliseconds)
+{
+    return qure_call(18, process, milliseconds, 0, 0, 0);
+}
+
+/* Ends a process. Returns 0. */
+static inline long qure_kill(long process)
+{
+    return qure_call(19, process, 0, 0, 0, 0);
+}
+
+/* Sleeps for at least so long. Returns 0. */
+static inline long qure_sleep(long milliseconds)
+{
+    return qure_call(20, milliseconds, 0, 0, 0, 0);
+}
+
+/* Reads the time since the machine started. Returns milliseconds. */
+static inline long qure_clock(void)
+{
+    return qure_call(21, 0, 0, 0, 0, 0);
+}
+
+/* Reads date and time. Returns seconds since 2000-01-01 00:00. */
+static inline long qure_time(void)
+{
+    return qure_call(22, 0, 0, 0, 0, 0);
+}
+
+/* Gives memory, all zero. Returns its address, a multiple of 4096. */
+static inline long qure_memory_map(long bytes)
+{
+    return qure_call(23, bytes, 0, 0, 0, 0);
+}
+
+/* Gives memory back. Returns 0. */
+static inline long qure_memory_unmap(long address)
+{
+    return qure_call(24, address, 0, 0, 0, 0);
+}
+
+/* Starts a thread. It ends by `thread_exit`. Returns its number. */
+static inline long qure_thread_create(long entry, long stack, long argument)
+{
+    return qure_call(25, entry, stack, argument, 0, 0);
+}
+
+/* Ends the thread; with the last one the process ends, status 0. Returns does not return. */
+static inline long qure_thread_exit(void)
+{
+    return qure_call(26, 0, 0, 0, 0, 0);
+}
+
+/* Names the running thread. Returns its number, as `ps` shows it. */
+static inline long qure_thread_id(void)
+{
+    return qure_call(27, 0, 0, 0, 0, 0);
+}
+
+/* Lets others run. Returns 0. */
+static inline long qure_yield(void)
+{
+    return qure_call(28, 0, 0, 0, 0, 0);
+}
+
+/* Sets the thread's priority, and that of threads that come. Returns 0. */
+static inline long qure_priority(long value)
+{
+    return qure_call(29, value, 0, 0, 0, 0);
+}
+
+/* Waits for `value_wake`, if the dword still has this value. It may return for no reason: look again. Returns 0. */
+static inline long qure_value_wait(long address, long value, long milliseconds)
+{
+    return qure_call(30, address, value, milliseconds, 0, 0);
+}
+
+/* Wakes all threads of the process that are in `value_wait`. Returns 0. */
+static inline long qure_value_wake(void)
+{
+    return qure_call(31, 0, 0, 0, 0, 0);
+}
+
+#endif

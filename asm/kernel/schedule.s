@@ -1,0 +1,271 @@
+# The scheduler: of the tasks that are ready, one of the highest priority runs; those of equal priority go round, a tick
+# each. A task that becomes ready runs at once when its priority is higher than the running one's. Switching takes the
+# task's page directory and kernel stack along.
+
+.include "macros.inc"
+.include "cpu.inc"
+.include "tasks.inc"
+
+STACK_CANARY        = 0x57A6E0D5            # at the lower end of each kernel stack, above its guard page
+CR0_TS              = 8                     # the FPU's state may be another task's
+
+.text
+
+# Called at each tick: lets the next ready task run. Interrupts off.
+.global task_tick
+task_tick:
+    cmp     dword ptr [task_ready + LIST_FIRST], 0
+    je      1f
+    mov     byte ptr [task_reschedule], 1
+1:  ret
+
+# Begins to count time.
+.global schedule_init
+schedule_init:
+    push    ebx
+    mov     eax, 1
+    cpuid
+    pop     ebx
+    test    edx, CPUID_TSC
+    setnz   byte ptr [task_has_tsc]
+    call    task_time
+    mov     [task_since], eax
+    mov     [task_since + 4], edx
+    mov     [task_began], eax
+    mov     [task_began + 4], edx
+    ret
+
+# Marks the lower end of a new stack, so that what runs over it is found out.
+# In: EAX task.
+# Clobbers: EDX only.
+.global stack_guard
+stack_guard:
+    mov     edx, [eax + TASK_STACK]
+    mov     dword ptr [edx + PAGE_SIZE], STACK_CANARY
+    ret
+
+# Gives the processor to the next ready task, or to the idle task. A task that is still running goes behind those of its
+# priority. Panics when it has overwritten the end of its stack.
+# In: interrupts off. Returns when the calling task runs again.
+.global schedule
+schedule:
+    mov     byte ptr [task_reschedule], 0
+    mov     eax, [task_current]
+    cmp     dword ptr [eax + TASK_STATE], TASK_RUNNING
+    jne     .Lschedule_other
+    mov     edx, [task_ready + LIST_FIRST]
+    test    edx, edx
+    je      .Lschedule_done             # nobody else
+    cmp     eax, [task_idle]
+    je      .Lschedule_idle_over
+    mov     ecx, [eax + TASK_PRIORITY]
+    cmp     [edx + TASK_PRIORITY], ecx
+    jl      .Lschedule_done
+    mov     dword ptr [eax + TASK_STATE], TASK_READY
+    call    ready_append
+    jmp     .Lschedule_other
+.Lschedule_idle_over:
+    mov     dword ptr [eax + TASK_STATE], TASK_READY
+.Lschedule_other:
+    mov     eax, [task_ready + LIST_FIRST]
+    test    eax, eax
+    jz      .Lschedule_idle
+    push    eax
+    mov     edx, offset task_ready
+    call    list_remove
+    pop     eax
+    jmp     .Lschedule_run
+.Lschedule_idle:
+    mov     eax, [task_idle]
+.Lschedule_run:
+    mov     dword ptr [eax + TASK_STATE], TASK_RUNNING
+    inc     dword ptr [eax + TASK_SWITCHES]
+    mov     ecx, eax
+    call    task_account
+    mov     eax, [task_current]
+    cmp     eax, ecx
+    je      .Lschedule_done
+    mov     edx, [eax + TASK_STACK]
+    cmp     dword ptr [edx + PAGE_SIZE], STACK_CANARY
+    ASSERT  e, "the task has overwritten the end of its stack"
+    mov     [task_current], ecx
+    mov     edx, [ecx + TASK_STACK_TOP]
+    mov     [tss_main + TSS_ESP0], edx
+    mov     edx, [ecx + TASK_DIRECTORY]
+    cmp     edx, [eax + TASK_DIRECTORY]
+    je      .Lschedule_switch
+    mov     cr3, edx
+.Lschedule_switch:
+    cmp     dword ptr [fpu_task], 0     # nobody has used it since boot
+    je      .Lschedule_stack
+    mov     edx, cr0
+    or      edx, CR0_TS
+    mov     cr0, edx
+.Lschedule_stack:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     [eax + TASK_ESP], esp
+    mov     esp, [ecx + TASK_ESP]
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    cmp     dword ptr [task_dead], 0
+    je      .Lschedule_done
+    jmp     task_reap
+.Lschedule_done:
+    ret
+
+# Puts a task among the ready ones: behind all of its priority. Interrupts off.
+# In: EAX task.
+# Clobbers: ECX, EDX only.
+.global ready_append
+ready_append:
+    push    ebx
+    mov     edx, [eax + TASK_PRIORITY]
+    mov     ecx, [task_ready + LIST_LAST]
+1:  test    ecx, ecx
+    jz      2f
+    cmp     [ecx + TASK_PRIORITY], edx
+    jge     2f
+    mov     ecx, [ecx + TASK_PREVIOUS]
+    jmp     1b
+2:  mov     [eax + TASK_PREVIOUS], ecx
+    mov     edx, offset task_ready + LIST_FIRST
+    test    ecx, ecx
+    jz      3f
+    lea     edx, [ecx + TASK_NEXT]
+3:  mov     ebx, [edx]
+    mov     [edx], eax
+    mov     [eax + TASK_NEXT], ebx
+    mov     edx, offset task_ready + LIST_LAST
+    test    ebx, ebx
+    jz      4f
+    lea     edx, [ebx + TASK_PREVIOUS]
+4:  mov     [edx], eax
+    pop     ebx
+    ret
+
+# Gives a task another priority for now. Callable with interrupts off.
+# In: EAX task, EDX priority.
+# Clobbers: EAX, ECX, EDX.
+.global task_set_priority
+task_set_priority:
+    INTERRUPTS_OFF
+    mov     [eax + TASK_PRIORITY], edx
+    mov     byte ptr [task_reschedule], 1
+    cmp     dword ptr [eax + TASK_STATE], TASK_READY
+    jne     1f
+    cmp     eax, [task_idle]
+    je      1f
+    push    eax
+    mov     edx, offset task_ready
+    call    list_remove
+    pop     eax
+    call    ready_append
+1:  INTERRUPTS_RESTORE
+    ret
+
+# Adds the time since the last switch to the running task. Interrupts off.
+# Clobbers: EAX, EDX.
+task_account:
+    push    ebx
+    push    esi
+    call    task_time
+    mov     ebx, eax
+    mov     esi, edx
+    xchg    [task_since], eax
+    xchg    [task_since + 4], edx
+    sub     ebx, eax
+    sbb     esi, edx
+    mov     eax, [task_current]
+    add     [eax + TASK_CYCLES], ebx
+    adc     [eax + TASK_CYCLES + 4], esi
+    pop     esi
+    pop     ebx
+    ret
+
+# Reads the finest clock that the processor has.
+# Out: EDX:EAX time stamp: cycles, or milliseconds without a TSC.
+task_time:
+    cmp     byte ptr [task_has_tsc], 0
+    je      1f
+    rdtsc
+    ret
+1:  call    clock_ms
+    xor     edx, edx
+    ret
+
+# What a millisecond is in the unit of TASK_CYCLES, from all the time since boot; brings the running task's time up to
+# date.
+# Out: EAX, at least 1.
+.global task_cycles_per_ms
+task_cycles_per_ms:
+    INTERRUPTS_OFF
+    call    task_account
+    mov     eax, [task_since]
+    mov     edx, [task_since + 4]
+    sub     eax, [task_began]
+    sbb     edx, [task_began + 4]
+    imul    ecx, [clock_ticks], TICK_MS
+    INTERRUPTS_RESTORE
+    cmp     edx, ecx
+    jae     1f                          # in the first tick
+    div     ecx
+    test    eax, eax
+    jz      1f
+    ret
+1:  mov     eax, 1
+    ret
+
+# Appends a task to a list.
+# In: EAX task, EDX list.
+.global list_append
+list_append:
+    mov     ecx, [edx + LIST_LAST]
+    mov     dword ptr [eax + TASK_NEXT], 0
+    mov     [eax + TASK_PREVIOUS], ecx
+    mov     [edx + LIST_LAST], eax
+    test    ecx, ecx
+    jz      1f
+    mov     [ecx + TASK_NEXT], eax
+    ret
+1:  mov     [edx + LIST_FIRST], eax
+    ret
+
+# Takes a task out of its list.
+# In: EAX task, EDX list.
+.global list_remove
+list_remove:
+    push    ebx
+    mov     ebx, [eax + TASK_PREVIOUS]
+    mov     ecx, [eax + TASK_NEXT]
+    test    ebx, ebx
+    jz      1f
+    mov     [ebx + TASK_NEXT], ecx
+    jmp     2f
+1:  mov     [edx + LIST_FIRST], ecx
+2:  test    ecx, ecx
+    jz      3f
+    mov     [ecx + TASK_PREVIOUS], ebx
+    pop     ebx
+    ret
+3:  mov     [edx + LIST_LAST], ebx
+    pop     ebx
+    ret
+
+.data
+.balign 4
+.global task_current
+task_current:       .long task_boot         # the running task
+
+.bss
+.balign 4
+task_ready:         .space LIST_SIZE        # highest priority first
+task_since:         .space 8                # time stamp of the last switch
+task_began:         .space 8                # and of the first one
+task_has_tsc:       .space 1
+.global task_reschedule
+task_reschedule:    .space 1                # 1: switch at the end of the interrupt

@@ -1,0 +1,483 @@
+# Address spaces of processes: a page directory each, whose upper quarter is the kernel's, and regions that say what the
+# program may use below it. Pages are made at the first access, empty or read from the program's file.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "cpu.inc"
+.include "process.inc"
+
+FAULT_PRESENT       = 1                     # error code of a page fault
+FAULT_WRITE         = 2
+KERNEL_ENTRIES      = 1024 - (KERNEL_SPACE >> 22)
+
+.text
+
+# Makes the page directory of a process.
+# In: EAX process.
+# Out: CF and EAX error without memory.
+.global space_make
+space_make:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     eax, 1
+    mov     edx, PAGES_TABLES
+    call    page_alloc_for
+    jc      1f
+    mov     [ebx + PROCESS_DIRECTORY], eax
+    inc     dword ptr [ebx + PROCESS_PAGES]
+    INTERRUPTS_OFF
+    lea     edi, [eax + (KERNEL_SPACE >> 20)]
+    mov     esi, offset page_directory + (KERNEL_SPACE >> 20)
+    mov     ecx, KERNEL_ENTRIES
+    rep movsd
+    mov     eax, [process_all]
+    mov     [ebx + PROCESS_NEXT], eax
+    mov     [process_all], ebx
+    INTERRUPTS_RESTORE
+    clc
+1:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Takes over a changed entry of the kernel's part of the page directory. Interrupts are off.
+# In: EAX entry, EDX its offset in the directory.
+# Clobbers: ECX only.
+.global spaces_update
+spaces_update:
+    push    ebx
+    mov     ecx, [process_all]
+1:  jecxz   2f
+    mov     ebx, [ecx + PROCESS_DIRECTORY]
+    mov     [ebx + edx], eax
+    mov     ecx, [ecx + PROCESS_NEXT]
+    jmp     1b
+2:  pop     ebx
+    ret
+
+# Gives all memory of a process back. No task runs in it.
+# In: EAX process.
+.global space_free
+space_free:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    cmp     dword ptr [ebx + PROCESS_DIRECTORY], 0
+    je      .Lspace_free_regions
+    INTERRUPTS_OFF
+    mov     ecx, offset process_all - PROCESS_NEXT
+.Lspace_free_unlink:
+    mov     edx, ecx
+    mov     ecx, [edx + PROCESS_NEXT]
+    cmp     ecx, ebx
+    jne     .Lspace_free_unlink
+    mov     ecx, [ebx + PROCESS_NEXT]
+    mov     [edx + PROCESS_NEXT], ecx
+    INTERRUPTS_RESTORE
+    mov     esi, [ebx + PROCESS_DIRECTORY]
+.Lspace_free_table:
+    mov     eax, [esi]
+    test    al, PAGE_PRESENT
+    jz      .Lspace_free_next_table
+    and     eax, ~(PAGE_SIZE - 1)
+    PHYS_TO_VIRT eax
+    push    eax
+    mov     edi, eax
+.Lspace_free_page:
+    mov     eax, [edi]
+    test    al, PAGE_PRESENT
+    jz      .Lspace_free_next_page
+    and     eax, ~(PAGE_SIZE - 1)
+    call    frame_free
+.Lspace_free_next_page:
+    add     edi, 4
+    test    edi, PAGE_SIZE - 1
+    jnz     .Lspace_free_page
+    pop     eax
+    mov     edx, 1
+    call    page_free
+.Lspace_free_next_table:
+    add     esi, 4
+    mov     eax, esi
+    sub     eax, [ebx + PROCESS_DIRECTORY]
+    cmp     eax, KERNEL_SPACE >> 20
+    jb      .Lspace_free_table
+    mov     eax, [ebx + PROCESS_DIRECTORY]
+    mov     edx, 1
+    call    page_free
+    mov     dword ptr [ebx + PROCESS_DIRECTORY], 0
+.Lspace_free_regions:
+    mov     eax, [ebx + PROCESS_REGIONS]
+    test    eax, eax
+    jz      .Lspace_free_done
+    mov     edx, [eax + REGION_NEXT]
+    mov     [ebx + PROCESS_REGIONS], edx
+    call    mfree
+    jmp     .Lspace_free_regions
+.Lspace_free_done:
+    mov     dword ptr [ebx + PROCESS_PAGES], 0
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# The page table entry of an address in a process.
+# In: EBX process, ESI address below KERNEL_SPACE.
+# Out: EAX address of the entry; CF when there is no table.
+# Clobbers: EAX, EDX only.
+space_find:
+    mov     eax, esi
+    shr     eax, 22
+    mov     edx, [ebx + PROCESS_DIRECTORY]
+    mov     eax, [edx + eax*4]
+    test    al, PAGE_PRESENT
+    jz      1f
+    and     eax, ~(PAGE_SIZE - 1)
+    PHYS_TO_VIRT eax
+    mov     edx, esi
+    shr     edx, 12
+    and     edx, 1023
+    lea     eax, [eax + edx*4]
+    clc
+    ret
+1:  stc
+    ret
+
+# The same; a table is made where there is none.
+# In: EBX process, ESI address below KERNEL_SPACE.
+# Out: EAX address of the entry; CF and EAX error without memory.
+space_entry:
+    call    space_find
+    jnc     2f
+    call    programs_may_have
+    jc      2f
+    mov     eax, 1
+    mov     edx, PAGES_TABLES
+    call    page_alloc_for
+    jc      2f
+    inc     dword ptr [ebx + PROCESS_PAGES]
+    VIRT_TO_PHYS eax
+    or      eax, PAGE_PRESENT | PAGE_WRITABLE | PAGE_USER
+    mov     ecx, esi
+    shr     ecx, 22
+    mov     edx, [ebx + PROCESS_DIRECTORY]
+    mov     [edx + ecx*4], eax
+    call    space_find
+2:  ret
+
+# Whether there are pages for programs.
+# Out: CF and EAX error when the rest is the kernel's reserve.
+# Clobbers: EAX only.
+.global programs_may_have
+programs_may_have:
+    cmp     dword ptr [pages_free], RESERVE_PAGES
+    mov     eax, ERROR_NO_MEMORY
+    ret
+
+# Adds a region to a process, whose mutex is held or which does not run yet.
+# In: EBX process, EAX first address, EDX address after the last, both multiples of the page size, ECX REGION_* flags.
+# Out: EAX region; CF and EAX error when it overlaps another, lies outside of a program's memory, or without memory.
+.global region_add
+region_add:
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    mov     edi, edx
+    mov     ebp, ecx
+    mov     eax, ERROR_INVALID
+    cmp     esi, edi
+    jae     .Lregion_add_failed
+    cmp     esi, USER_START
+    jb      .Lregion_add_failed
+    cmp     edi, STACK_END
+    ja      .Lregion_add_failed
+    xor     ecx, ecx
+    mov     edx, [ebx + PROCESS_REGIONS]
+.Lregion_add_look:
+    test    edx, edx
+    jz      .Lregion_add_make
+    inc     ecx
+    cmp     esi, [edx + REGION_END]
+    jae     .Lregion_add_next
+    cmp     edi, [edx + REGION_START]
+    ja      .Lregion_add_failed
+.Lregion_add_next:
+    mov     edx, [edx + REGION_NEXT]
+    jmp     .Lregion_add_look
+.Lregion_add_make:
+    mov     eax, ERROR_TABLE_FULL
+    cmp     ecx, REGIONS_MAXIMUM
+    jae     .Lregion_add_failed
+    mov     eax, REGION_SIZE
+    call    malloc
+    jc      .Lregion_add_done
+    mov     [eax + REGION_START], esi
+    mov     [eax + REGION_END], edi
+    mov     [eax + REGION_FLAGS], ebp
+    mov     edx, [ebx + PROCESS_REGIONS]
+    mov     [eax + REGION_NEXT], edx
+    mov     [ebx + PROCESS_REGIONS], eax
+    clc
+    jmp     .Lregion_add_done
+.Lregion_add_failed:
+    stc
+.Lregion_add_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Gives a process memory, empty, at the lowest address above its image where there is room. May sleep.
+# In: EBX process, ECX bytes.
+# Out: EAX address; CF and EAX error.
+.global space_map
+space_map:
+    push    esi
+    push    edi
+    mov     eax, ERROR_INVALID
+    test    ecx, ecx
+    jz      .Lspace_map_refused
+    cmp     ecx, STACK_END - USER_STACK_BYTES - IMAGE_END
+    ja      .Lspace_map_refused
+    lea     edi, [ecx + PAGE_SIZE - 1]
+    and     edi, ~(PAGE_SIZE - 1)
+    lea     eax, [ebx + PROCESS_MUTEX]
+    call    mutex_lock
+    mov     esi, IMAGE_END
+.Lspace_map_again:
+    lea     eax, [esi + edi]            # ESI to EAX is free, unless a region says otherwise
+    cmp     eax, STACK_END - USER_STACK_BYTES
+    ja      .Lspace_map_full
+    mov     edx, [ebx + PROCESS_REGIONS]
+.Lspace_map_look:
+    test    edx, edx
+    jz      .Lspace_map_here
+    cmp     esi, [edx + REGION_END]
+    jae     .Lspace_map_next
+    cmp     eax, [edx + REGION_START]
+    jbe     .Lspace_map_next
+    mov     esi, [edx + REGION_END]
+    jmp     .Lspace_map_again
+.Lspace_map_next:
+    mov     edx, [edx + REGION_NEXT]
+    jmp     .Lspace_map_look
+.Lspace_map_here:
+    mov     edx, eax
+    mov     eax, esi
+    mov     ecx, REGION_WRITABLE | REGION_MAPPED
+    call    region_add
+    jc      .Lspace_map_unlock
+    mov     eax, esi
+    clc
+    jmp     .Lspace_map_unlock
+.Lspace_map_full:
+    mov     eax, ERROR_NO_MEMORY
+    stc
+.Lspace_map_unlock:
+    pushfd
+    push    eax
+    lea     eax, [ebx + PROCESS_MUTEX]
+    call    mutex_unlock
+    pop     eax
+    popfd
+    jmp     .Lspace_map_done
+.Lspace_map_refused:
+    stc
+.Lspace_map_done:
+    pop     edi
+    pop     esi
+    ret
+
+# Takes memory back that space_map gave. May sleep.
+# In: EBX process, EAX address.
+# Out: CF and EAX error when nothing begins there that may be given back.
+.global space_unmap
+space_unmap:
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    lea     eax, [ebx + PROCESS_MUTEX]
+    call    mutex_lock
+    lea     ecx, [ebx + PROCESS_REGIONS - REGION_NEXT]
+.Lspace_unmap_look:
+    mov     edx, ecx
+    mov     ecx, [edx + REGION_NEXT]
+    jecxz   .Lspace_unmap_none
+    cmp     [ecx + REGION_START], esi
+    jne     .Lspace_unmap_look
+    test    dword ptr [ecx + REGION_FLAGS], REGION_MAPPED
+    jz      .Lspace_unmap_none
+    mov     eax, [ecx + REGION_NEXT]
+    mov     [edx + REGION_NEXT], eax
+    mov     edi, [ecx + REGION_END]
+    mov     eax, ecx
+    call    mfree
+.Lspace_unmap_page:
+    call    space_find
+    jnc     .Lspace_unmap_entry
+    add     esi, 1 << 22                # no table: on to the next
+    and     esi, ~((1 << 22) - 1)
+    jmp     .Lspace_unmap_next
+.Lspace_unmap_entry:
+    xor     edx, edx
+    xchg    edx, [eax]
+    test    dl, PAGE_PRESENT
+    jz      .Lspace_unmap_forget
+    mov     eax, edx
+    and     eax, ~(PAGE_SIZE - 1)
+    call    frame_free
+    dec     dword ptr [ebx + PROCESS_PAGES]
+.Lspace_unmap_forget:
+    invlpg  [esi]
+    add     esi, PAGE_SIZE
+.Lspace_unmap_next:
+    cmp     esi, edi
+    jb      .Lspace_unmap_page
+    lea     eax, [ebx + PROCESS_MUTEX]
+    call    mutex_unlock
+    clc
+    jmp     .Lspace_unmap_done
+.Lspace_unmap_none:
+    lea     eax, [ebx + PROCESS_MUTEX]
+    call    mutex_unlock
+    mov     eax, ERROR_INVALID
+    stc
+.Lspace_unmap_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Makes the page that an access of the running thread lacks. May sleep; interrupts are on.
+# In: EAX address, EDX the page fault's error code.
+# Out: CF and EAX error when the access is not allowed, or when there is no memory or the file cannot be read.
+.global space_fault
+space_fault:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    mov     edi, edx
+    mov     eax, [task_current]
+    mov     ebx, [eax + TASK_PROCESS]
+    mov     eax, ERROR_ADDRESS
+    test    ebx, ebx
+    jz      .Lspace_fault_refused
+    cmp     esi, KERNEL_SPACE
+    jae     .Lspace_fault_refused
+    lea     eax, [ebx + PROCESS_MUTEX]
+    call    mutex_lock
+    mov     ebp, [ebx + PROCESS_REGIONS]
+.Lspace_fault_region:
+    mov     eax, ERROR_ADDRESS
+    test    ebp, ebp
+    jz      .Lspace_fault_failed
+    cmp     esi, [ebp + REGION_START]
+    jb      .Lspace_fault_next
+    cmp     esi, [ebp + REGION_END]
+    jb      .Lspace_fault_found
+.Lspace_fault_next:
+    mov     ebp, [ebp + REGION_NEXT]
+    jmp     .Lspace_fault_region
+.Lspace_fault_found:
+    test    edi, FAULT_WRITE
+    jz      .Lspace_fault_allowed
+    test    dword ptr [ebp + REGION_FLAGS], REGION_WRITABLE
+    jz      .Lspace_fault_failed
+.Lspace_fault_allowed:
+    call    space_entry
+    jc      .Lspace_fault_failed
+    mov     edi, eax                    # EDI: the entry
+    test    dword ptr [edi], PAGE_PRESENT
+    jnz     .Lspace_fault_good          # another thread was faster
+    call    programs_may_have
+    jc      .Lspace_fault_failed
+    mov     edx, PAGES_PROGRAMS
+    call    frame_alloc
+    jc      .Lspace_fault_failed
+    inc     dword ptr [ebx + PROCESS_PAGES]
+    and     esi, ~(PAGE_SIZE - 1)
+    or      eax, PAGE_PRESENT | PAGE_WRITABLE   # only for the kernel until it is filled
+    push    edi
+    INTERRUPTS_OFF
+    mov     [edi], eax
+    mov     edi, esi
+    mov     ecx, PAGE_SIZE / 4
+    xor     eax, eax
+    rep stosd
+    INTERRUPTS_RESTORE
+    pop     edi
+    call    space_fill
+    jc      .Lspace_fault_unfilled
+    mov     eax, [edi]
+    or      eax, PAGE_USER
+    test    dword ptr [ebp + REGION_FLAGS], REGION_WRITABLE
+    jnz     .Lspace_fault_show
+    and     eax, ~PAGE_WRITABLE
+.Lspace_fault_show:
+    mov     [edi], eax
+    invlpg  [esi]
+.Lspace_fault_good:
+    lea     eax, [ebx + PROCESS_MUTEX]
+    call    mutex_unlock
+    clc
+    jmp     .Lspace_fault_done
+.Lspace_fault_unfilled:
+    push    eax
+    xor     eax, eax
+    xchg    eax, [edi]
+    invlpg  [esi]
+    and     eax, ~(PAGE_SIZE - 1)
+    call    frame_free
+    dec     dword ptr [ebx + PROCESS_PAGES]
+    pop     eax
+.Lspace_fault_failed:
+    push    eax
+    lea     eax, [ebx + PROCESS_MUTEX]
+    call    mutex_unlock
+    pop     eax
+.Lspace_fault_refused:
+    stc
+.Lspace_fault_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Copies what the file has of a page into it.
+# In: EBX process, EBP region, ESI the page's address; it is mapped, and empty.
+# Out: CF and EAX error when the file cannot be read.
+space_fill:
+    push    edi
+    mov     eax, [ebp + REGION_FILE_AT]     # from EAX
+    mov     ecx, eax
+    add     ecx, [ebp + REGION_FILE_BYTES]  # to ECX
+    cmp     eax, esi
+    jae     1f
+    mov     eax, esi
+1:  lea     edx, [esi + PAGE_SIZE]
+    cmp     ecx, edx
+    jbe     2f
+    mov     ecx, edx
+2:  sub     ecx, eax
+    jbe     3f                              # none
+    mov     edi, eax
+    mov     edx, eax
+    sub     edx, [ebp + REGION_FILE_AT]
+    add     edx, [ebp + REGION_FILE_OFFSET]
+    call    image_read
+    jmp     4f
+3:  clc
+4:  pop     edi
+    ret
+
+.bss
+.balign 4
+process_all:        .space 4                # all processes that have memory

@@ -1,0 +1,341 @@
+# What programs read and write: the console, files, directories, and the two ends of a pipe. A stream is in the tables
+# of one or several processes, counted by its users; the last one closes what stands behind it.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "cpu.inc"
+.include "file.inc"
+.include "process.inc"
+
+PIPE_READERS        = 0                     # streams of each end
+PIPE_WRITERS        = 4
+PIPE_HEAD           = 8                     # where the oldest byte lies in the ring
+PIPE_COUNT          = 12                    # bytes in it
+PIPE_FILLED         = 16                    # event: bytes came, or the last writer went
+PIPE_DRAINED        = 20                    # event: bytes went, or the last reader
+PIPE_RING           = 24
+PIPE_BYTES          = 4096                  # a power of two
+PIPE_SIZE           = PIPE_RING + PIPE_BYTES
+
+PRINT_PIECE         = 256                   # bytes that a program prints in one piece
+
+.text
+
+# Makes a stream.
+# In: EAX STREAM_*, EDX object.
+# Out: EAX stream with one user; CF and EAX error without memory.
+.global stream_make
+stream_make:
+    push    eax
+    push    edx
+    mov     eax, STREAM_SIZE
+    call    malloc
+    pop     edx
+    pop     ecx
+    jc      1f
+    mov     [eax + STREAM_KIND], ecx
+    mov     dword ptr [eax + STREAM_REFS], 1
+    mov     [eax + STREAM_OBJECT], edx
+    clc
+1:  ret
+
+# Gives a stream up for one of its users. May sleep.
+# In: EAX stream.
+.global stream_release
+stream_release:
+    dec     dword ptr [eax + STREAM_REFS]
+    jnz     1f
+    push    [eax + STREAM_OBJECT]
+    push    [eax + STREAM_KIND]
+    call    mfree
+    pop     ecx
+    pop     eax
+    jmp     [stream_closers + ecx*4]
+stream_close_console:                       # it is never closed
+1:  ret
+
+# The pipe's end that is read goes away.
+# In: EAX pipe.
+pipe_close_in:
+    dec     dword ptr [eax + PIPE_READERS]
+    jmp     1f
+
+# The pipe's end that is written goes away.
+# In: EAX pipe.
+pipe_close_out:
+    dec     dword ptr [eax + PIPE_WRITERS]
+1:  push    eax
+    add     eax, PIPE_FILLED
+    call    event_broadcast
+    mov     eax, [esp]
+    add     eax, PIPE_DRAINED
+    call    event_broadcast
+    pop     eax
+    mov     ecx, [eax + PIPE_READERS]
+    or      ecx, [eax + PIPE_WRITERS]
+    jz      mfree
+    ret
+
+# Makes a pipe.
+# Out: EAX stream that is read, EDX stream that is written; CF and EAX error without memory.
+.global pipe_make
+pipe_make:
+    push    ebx
+    push    esi
+    mov     eax, PIPE_SIZE
+    call    malloc
+    jc      3f
+    mov     ebx, eax
+    mov     dword ptr [ebx + PIPE_READERS], 1
+    mov     dword ptr [ebx + PIPE_WRITERS], 1
+    mov     eax, STREAM_PIPE_IN
+    mov     edx, ebx
+    call    stream_make
+    jc      1f
+    mov     esi, eax
+    mov     eax, STREAM_PIPE_OUT
+    mov     edx, ebx
+    call    stream_make
+    jc      2f
+    mov     edx, eax
+    mov     eax, esi
+    jmp     3f
+2:  mov     eax, esi
+    call    mfree
+1:  mov     eax, ebx
+    call    mfree
+    mov     eax, ERROR_NO_MEMORY
+    stc
+3:  pop     esi
+    pop     ebx
+    ret
+
+# Reads. May sleep.
+# In: EAX stream, EDI buffer, ECX bytes, at most a page.
+# Out: EAX bytes, 0 at the end; CF and EAX error.
+.global stream_read
+stream_read:
+    mov     edx, [eax + STREAM_KIND]
+    mov     eax, [eax + STREAM_OBJECT]
+    jmp     [stream_readers + edx*4]
+
+# Writes. May sleep.
+# In: EAX stream, ESI bytes, ECX how many, at most a page.
+# Out: EAX bytes that were taken; CF and EAX error.
+.global stream_write
+stream_write:
+    mov     edx, [eax + STREAM_KIND]
+    mov     eax, [eax + STREAM_OBJECT]
+    jmp     [stream_writers + edx*4]
+
+stream_refuse:
+    mov     eax, ERROR_NOT_SUPPORTED
+    stc
+    ret
+
+# Reads a line at the console; the program is not ended meanwhile.
+console_read:
+    push    ebx
+    push    esi
+    mov     ebx, ecx
+    mov     eax, offset console_read_mutex  # held, so a kill waits for the end of the line
+    call    mutex_lock
+    mov     eax, edi
+    mov     edx, ebx
+    call    line_read
+    pushfd
+    mov     esi, eax
+    mov     eax, offset console_read_mutex
+    call    mutex_unlock
+    popfd
+    mov     eax, ERROR_ABORTED
+    jc      1f
+    mov     eax, esi
+    cmp     eax, ebx
+    jae     1f
+    mov     byte ptr [edi + eax], 10
+    inc     eax
+1:  pop     esi
+    pop     ebx
+    ret
+
+# Prints a program's bytes.
+console_write:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, ecx
+    mov     edi, ecx
+.Lconsole_write_piece:
+    mov     ecx, edi
+    jecxz   .Lconsole_write_done
+    cmp     ecx, PRINT_PIECE
+    jbe     .Lconsole_write_begin
+    mov     ecx, PRINT_PIECE
+.Lconsole_write_begin:
+    sub     edi, ecx
+    pushfd
+    push    ecx
+    call    console_begin
+    pop     ecx
+.Lconsole_write_byte:
+    lodsb
+    push    ecx
+    call    console_put
+    pop     ecx
+    dec     ecx
+    jnz     .Lconsole_write_byte
+    call    console_end
+    popfd
+    jmp     .Lconsole_write_piece
+.Lconsole_write_done:
+    mov     eax, ebx
+    clc
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Reads from a pipe: waits until there is something, or nobody left to write.
+pipe_read:
+    push    ebx
+    push    esi
+    push    ebp
+    mov     ebx, eax
+    mov     ebp, ecx
+    INTERRUPTS_OFF
+.Lpipe_read_look:
+    mov     ecx, [ebx + PIPE_COUNT]
+    test    ecx, ecx
+    jnz     .Lpipe_read_some
+    cmp     dword ptr [ebx + PIPE_WRITERS], 0
+    je      .Lpipe_read_done
+    lea     eax, [ebx + PIPE_FILLED]
+    or      edx, -1
+    call    event_wait
+    jmp     .Lpipe_read_look
+.Lpipe_read_some:
+    cmp     ecx, ebp
+    jbe     .Lpipe_read_least
+    mov     ecx, ebp
+.Lpipe_read_least:
+    mov     ebp, ecx
+    mov     esi, [ebx + PIPE_HEAD]
+.Lpipe_read_byte:
+    mov     al, [ebx + PIPE_RING + esi]
+    stosb
+    inc     esi
+    and     esi, PIPE_BYTES - 1
+    dec     ecx
+    jnz     .Lpipe_read_byte
+    mov     [ebx + PIPE_HEAD], esi
+    sub     [ebx + PIPE_COUNT], ebp
+    lea     eax, [ebx + PIPE_DRAINED]
+    call    event_broadcast
+    mov     ecx, ebp
+.Lpipe_read_done:
+    INTERRUPTS_RESTORE
+    mov     eax, ecx
+    clc
+    pop     ebp
+    pop     esi
+    pop     ebx
+    ret
+
+# Writes to a pipe: waits until there is room; fails when nobody is left to read.
+pipe_write:
+    push    ebx
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    mov     ebp, ecx
+    INTERRUPTS_OFF
+.Lpipe_write_look:
+    cmp     dword ptr [ebx + PIPE_READERS], 0
+    je      .Lpipe_write_broken
+    mov     ecx, PIPE_BYTES
+    sub     ecx, [ebx + PIPE_COUNT]
+    jnz     .Lpipe_write_some
+    lea     eax, [ebx + PIPE_DRAINED]
+    or      edx, -1
+    call    event_wait
+    jmp     .Lpipe_write_look
+.Lpipe_write_some:
+    cmp     ecx, ebp
+    jbe     .Lpipe_write_least
+    mov     ecx, ebp
+.Lpipe_write_least:
+    mov     ebp, ecx
+    mov     edi, [ebx + PIPE_HEAD]
+    add     edi, [ebx + PIPE_COUNT]
+.Lpipe_write_byte:
+    and     edi, PIPE_BYTES - 1
+    lodsb
+    mov     [ebx + PIPE_RING + edi], al
+    inc     edi
+    dec     ecx
+    jnz     .Lpipe_write_byte
+    add     [ebx + PIPE_COUNT], ebp
+    lea     eax, [ebx + PIPE_FILLED]
+    call    event_broadcast
+    INTERRUPTS_RESTORE
+    mov     eax, ebp
+    clc
+    jmp     .Lpipe_write_done
+.Lpipe_write_broken:
+    INTERRUPTS_RESTORE
+    mov     eax, ERROR_BROKEN_PIPE
+    stc
+.Lpipe_write_done:
+    pop     ebp
+    pop     edi
+    pop     ebx
+    ret
+
+# Opens a file whose handle belongs to no task, because processes hand it on. May sleep.
+# In: ESI path, ECX FILE_*.
+# Out: EAX handle; CF and EAX error.
+.global file_open_shared
+file_open_shared:
+    mov     edx, offset file_open
+    jmp     1f
+
+# Opens a directory in the same way. May sleep.
+# In: ESI path.
+# Out: EAX handle; CF and EAX error.
+.global directory_open_shared
+directory_open_shared:
+    mov     edx, offset directory_open
+1:  push    ebx
+    mov     ebx, [task_current]
+    mov     eax, offset owner_system
+    xchg    eax, [ebx + TASK_OWNER]
+    push    eax
+    push    edx
+    call    task_hold                   # not ended while it works for the system
+    pop     edx
+    call    edx
+    pop     [ebx + TASK_OWNER]
+    pushfd
+    call    task_unhold
+    popfd
+    pop     ebx
+    ret
+
+.section .rodata
+.balign 4
+stream_readers:                             # in the order of STREAM_CONSOLE, ...
+    .long   console_read, file_read, pipe_read, stream_refuse, stream_refuse
+stream_writers:
+    .long   console_write, file_write, stream_refuse, pipe_write, stream_refuse
+stream_closers:
+    .long   stream_close_console, file_close, pipe_close_in, pipe_close_out, directory_close
+
+.data
+.balign 4
+.global console_stream
+console_stream:     .long STREAM_CONSOLE, 1, 0
+
+.bss
+.balign 4
+console_read_mutex: .space MUTEX_SIZE

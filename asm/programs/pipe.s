@@ -1,0 +1,75 @@
+# Runs two programs, the output of the first being the input of the second: pipe /bin/seq 9 : /bin/wc
+
+.intel_syntax noprefix
+.include "system-calls.inc"
+
+.text
+
+# Takes both programs with their arguments, a colon between them.
+.global _start
+_start:
+    lea     ebp, [esp + 8]
+    mov     esi, ebp
+1:  mov     eax, [esi]
+    test    eax, eax
+    jz      usage
+    add     esi, 4
+    cmp     word ptr [eax], ':'
+    jne     1b
+    mov     dword ptr [esi - 4], 0      # ESI: arguments of the second
+    mov     [second], esi
+    cmp     dword ptr [esi], 0
+    je      usage
+    cmp     dword ptr [ebp], 0
+    je      usage
+    SYSTEM  pipe, "offset ends"
+    mov     edx, [ebp]
+    test    eax, eax
+    js      fail
+    mov     eax, [ends + 4]
+    mov     [streams + 4], eax
+    mov     dword ptr [streams], 0
+    mov     dword ptr [streams + 8], 2
+    mov     ebx, [ebp]
+    SYSTEM  spawn, ebx, ebp, 0, "offset streams"
+    mov     edx, [ebp]
+    test    eax, eax
+    js      fail
+    mov     edi, eax
+    mov     eax, [ends]
+    mov     [streams], eax
+    mov     dword ptr [streams + 4], 1
+    push    edi
+    mov     ecx, [second]
+    mov     ebx, [ecx]
+    SYSTEM  spawn, ebx, ecx, 0, "offset streams"
+    pop     edi
+    mov     edx, [second]
+    mov     edx, [edx]
+    test    eax, eax
+    js      fail
+    mov     ebp, eax
+    mov     ebx, [ends]                 # its own ends, so that the readers see the end of the writers
+    SYSTEM  close, ebx
+    mov     ebx, [ends + 4]
+    SYSTEM  close, ebx
+    SYSTEM  wait, edi, -1
+    SYSTEM  wait, ebp, -1
+    mov     ebx, eax
+    SYSTEM  exit, ebx
+
+# Says how it is used, and ends.
+usage:
+    mov     eax, 2
+    mov     edx, offset text_usage
+    call    put_to
+    SYSTEM  exit, 2
+
+.section .rodata
+text_usage:     .asciz "usage: pipe PROGRAM [ARGUMENT...] : PROGRAM [ARGUMENT...]\n"
+
+.bss
+.balign 4
+ends:           .space 8
+streams:        .space 12
+second:         .space 4

@@ -1,0 +1,49 @@
+# Copies input to output and into a file.
+
+.intel_syntax noprefix
+.include "system-calls.inc"
+
+OPEN_NEW        = 2 + 4 + 16                # write, create, give up what it has
+BUFFER_BYTES    = 4096
+
+.text
+
+# Takes the file's path.
+.global _start
+_start:
+    mov     ebp, [esp + 8]
+    test    ebp, ebp
+    jz      2f
+    SYSTEM  open, ebp, OPEN_NEW
+    mov     edx, ebp
+    test    eax, eax
+    js      fail
+    mov     edi, eax
+1:  SYSTEM  read, 0, "offset buffer", BUFFER_BYTES
+    mov     edx, ebp
+    test    eax, eax
+    js      fail
+    jz      3f
+    mov     esi, eax
+    mov     ecx, eax
+    mov     edx, offset buffer
+    mov     eax, 1
+    call    write_all
+    mov     ecx, esi
+    mov     edx, offset buffer
+    mov     eax, edi
+    call    write_all
+    mov     edx, ebp
+    jnc     1b
+    jmp     fail
+2:  mov     eax, 2
+    mov     edx, offset text_usage
+    call    put_to
+    SYSTEM  exit, 2
+3:  SYSTEM  exit, 0
+
+.section .rodata
+text_usage:     .asciz "usage: tee FILE\n"
+
+.bss
+buffer:         .space BUFFER_BYTES

@@ -1,0 +1,204 @@
+# Commands for whole volumes: snapshot, fsck, scrub, df.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "disk.inc"
+.include "fs.inc"
+
+.section .rodata
+snapshot_help:
+    .ascii  "snapshot create /net NAME    keeps the volume as it is now; it takes no room at first\n"
+    .ascii  "snapshot list /net           lists what is kept\n"
+    .ascii  "snapshot restore /net NAME   makes the volume what it was; what it is now is lost\n"
+    .asciz  "snapshot remove /net NAME    gives back what only it had\n"
+fsck_help:
+    .ascii  "fsck /net reads all that a mounted volume and its snapshots have, and compares\n"
+    .asciz  "what must agree. Each problem is a line with object, path and offset.\n"
+scrub_help:
+    .asciz  "scrub /net reads all that a mounted volume and its snapshots have.\n"
+
+.balign 4
+snapshot_verbs:
+    .long   verb_create, SNAPSHOT_CREATE, verb_restore, SNAPSHOT_RESTORE
+    .long   verb_remove, SNAPSHOT_REMOVE, verb_list, SNAPSHOT_LIST, 0
+
+STRING verb_create, "create"
+STRING verb_restore, "restore"
+STRING verb_remove, "remove"
+STRING verb_list, "list"
+
+SHELL_COMMAND "snapshot", snapshot_command, "create|list|restore|remove PATH [NAME]", "keep states of a volume", GROUP_FILES, snapshot_help
+SHELL_COMMAND "fsck", fsck_command, "PATH", "check a mounted volume", GROUP_FILES, fsck_help
+SHELL_COMMAND "scrub", scrub_command, "PATH", "read all of a mounted volume", GROUP_FILES, scrub_help
+SHELL_COMMAND "df", df_command, "[PATH]", "show the free space of what is mounted", GROUP_FILES
+
+.text
+
+# Shell command.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
+snapshot_command:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, edx
+    lea     ecx, [eax - 3]              # 3 or 4 words
+    cmp     ecx, 1
+    ja      .Lsnapshot_command_misused
+    mov     edi, offset snapshot_verbs
+.Lsnapshot_command_verb:
+    mov     edx, [edi]
+    test    edx, edx
+    jz      .Lsnapshot_command_misused
+    mov     eax, [ebp + 4]
+    call    string_compare
+    je      .Lsnapshot_command_known
+    add     edi, 8
+    jmp     .Lsnapshot_command_verb
+.Lsnapshot_command_known:
+    mov     edi, [edi + 4]              # EDI: SNAPSHOT_*
+    cmp     dword ptr [ebp + 12], 0     # all but list take a name
+    sete    al
+    cmp     edi, SNAPSHOT_LIST
+    sete    cl
+    cmp     al, cl
+    jne     .Lsnapshot_command_misused
+    mov     esi, [ebp + 8]
+    mov     eax, esi
+    call    mount_find
+    jc      .Lsnapshot_command_failed
+    cmp     edi, SNAPSHOT_RESTORE
+    jne     .Lsnapshot_command_call
+    mov     edx, eax
+    push    eax
+    call    mount_is_used
+    pop     eax
+    jnc     .Lsnapshot_command_call
+    PRINTF  "%s: something of it is open; close it, or use umount -f first\n", esi
+    mov     eax, 1
+    jmp     .Lsnapshot_command_done
+.Lsnapshot_command_call:
+    mov     edx, [ebp + 12]
+    mov     ecx, edi
+    mov     ebx, FS_SNAPSHOT
+    call    mount_call
+    mov     ecx, eax
+    mov     eax, 0
+    jnc     .Lsnapshot_command_done
+    mov     eax, ecx
+.Lsnapshot_command_failed:
+    call    path_complain
+    jmp     .Lsnapshot_command_done
+.Lsnapshot_command_misused:
+    mov     edx, ebp
+    call    command_misused
+.Lsnapshot_command_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Shell command.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
+fsck_command:
+    mov     ecx, CHECK_ALL
+    jmp     check_command
+
+# Shell command.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
+scrub_command:
+    mov     ecx, CHECK_CONTENT
+
+# Checks a volume.
+# In: EAX argc, EDX argv, ECX CHECK_*.
+# Out: EAX status.
+check_command:
+    cmp     eax, 2
+    jne     command_misused
+    push    ebx
+    push    esi
+    mov     esi, [edx + 4]
+    push    ecx
+    call    break_clear
+    mov     eax, esi
+    call    mount_find
+    pop     edx
+    jc      .Lcheck_command_failed
+    mov     ebx, FS_CHECK
+    call    mount_call
+    jc      .Lcheck_command_failed
+    test    eax, eax
+    jnz     .Lcheck_command_problems
+    PRINTF  "%s: no problem was found\n", esi
+    jmp     .Lcheck_command_done
+.Lcheck_command_problems:
+    PRINTF  "%s: %u problems\n", esi, eax
+    mov     eax, 1
+    jmp     .Lcheck_command_done
+.Lcheck_command_failed:
+    call    path_complain
+.Lcheck_command_done:
+    pop     esi
+    pop     ebx
+    ret
+
+# Shell command.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
+df_command:
+    push    ebx
+    push    esi
+    push    edi
+    xor     edi, edi                    # EDI: the only mount that is shown, or 0
+    cmp     eax, 2
+    ja      .Ldf_command_misused
+    jb      .Ldf_command_head
+    mov     esi, [edx + 4]
+    mov     eax, esi
+    call    mount_find
+    jc      .Ldf_command_failed
+    mov     edi, eax
+.Ldf_command_head:
+    PRINT   "volume        KiB       used       free  path\n"
+    mov     esi, offset mount_table
+.Ldf_command_mount:
+    cmp     dword ptr [esi + MOUNT_CLASS], 0
+    je      .Ldf_command_next
+    mov     eax, [esi + MOUNT_HANDLE]
+    test    edi, edi
+    jz      .Ldf_command_show
+    cmp     eax, edi
+    jne     .Ldf_command_next
+.Ldf_command_show:
+    mov     ebx, FS_SPACE
+    call    mount_call
+    jc      .Ldf_command_next
+    shl     eax, 2
+    shl     edx, 2
+    mov     ecx, eax
+    sub     ecx, edx
+    mov     ebx, [esi + MOUNT_VOLUME]
+    add     ebx, VOLUME_NAME
+    PRINTF  "%-7s", ebx
+    lea     ebx, [esi + MOUNT_PATH]
+    PRINTF  "%10u %10u %10u  %s\n", eax, ecx, edx, ebx
+.Ldf_command_next:
+    add     esi, MOUNT_SIZE_OF
+    cmp     esi, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+    jb      .Ldf_command_mount
+    xor     eax, eax
+    jmp     .Ldf_command_done
+.Ldf_command_misused:
+    call    command_misused
+    jmp     .Ldf_command_done
+.Ldf_command_failed:
+    call    path_complain
+.Ldf_command_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret

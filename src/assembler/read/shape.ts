@@ -1,0 +1,160 @@
+/**
+ * The shape of a statement: its text with a mark in place of each number and register that is encoded like others
+ * (`interchangeable.ts`), and apart from it what those are.
+ */
+
+import { NEWLINE } from "../model/source-text.ts";
+import { APOSTROPHE, AT_SIGN, characterClass, HASH, NAME_PART, QUOTE, SEMICOLON, SLASH, SPACE } from "./chars.ts";
+import { KIND_COUNT, kindOfNumber, kindOfRegister, NO_KIND, Role } from "./interchangeable.ts";
+
+/** Longer statements are rare and not worth the memory. */
+export const LONGEST_SHAPE = 48;
+/** Numbers and registers of a statement that get a mark; others are part of the text. */
+const MOST_PARTS = 5;
+/** Decimal digits that a number may have and still be within 32 bits. */
+const MOST_DIGITS = 9;
+/** Marks stand above all characters: only a text with none of those has a shape. */
+const FIRST_MARK = 256 - KIND_COUNT;
+
+const TAB = 0x09;
+const BLANK = 0x20;
+const DOLLAR = 0x24;
+const PERCENT = 0x25;
+const OPEN_PARENTHESIS = 0x28;
+const CLOSE_PARENTHESIS = 0x29;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+
+const PLAIN = 0;
+const END = 1;
+const NO_SHAPE = 2;
+const LETTER = 3;
+const DIGIT = 4;
+/** What a character does to the shape. */
+const role = new Uint8Array(256);
+for (let code = 0; code < 256; code++)
+  if (characterClass[code]! & NAME_PART) role[code] = code < 0x80 ? LETTER : NO_SHAPE;
+for (let code = 0x30; code <= 0x39; code++) role[code] = DIGIT;
+// It may be part of a name, but mostly it begins an immediate value.
+role[DOLLAR] = PLAIN;
+for (const code of [NEWLINE, SEMICOLON, HASH, 0]) role[code] = END;
+for (const code of [QUOTE, APOSTROPHE, SLASH, AT_SIGN, OPEN_BRACE]) role[code] = NO_SHAPE;
+
+/** After what a number may begin that gets a mark, and what may follow it. */
+const opens = new Uint8Array(256);
+for (const code of [DOLLAR, COMMA, PLUS, BLANK, TAB]) opens[code] = 1;
+const closes = new Uint8Array(256);
+for (const code of [COMMA, OPEN_PARENTHESIS, CLOSE_BRACKET, NEWLINE, SEMICOLON, HASH]) closes[code] = 1;
+
+export class Shape {
+  readonly text = new Uint8Array(LONGEST_SHAPE);
+  length = 0;
+  hash = 0;
+  /** How many marks there are; of each its kind, and the number or the register's number. */
+  parts = 0;
+  readonly kinds = new Uint8Array(MOST_PARTS);
+  readonly values = new Int32Array(MOST_PARTS);
+  /** Where the statement ends in the source. */
+  end = 0;
+
+  /** Takes the statement at `start`; false when it is one without a shape. */
+  read(bytes: Uint8Array, start: number): boolean {
+    const { text } = this;
+    let length = 0;
+    let hash = 0;
+    let parts = 0;
+    let brackets = 0;
+    let parentheses = 0;
+    let offset = start;
+    let before = BLANK;
+    for (;;) {
+      let code = bytes[offset]!;
+      const what = role[code]!;
+      let kind = NO_KIND;
+      let end = offset;
+      if (what === PLAIN) {
+        if (code === PERCENT && parts < MOST_PARTS) {
+          let key = 0;
+          let next = bytes[++end]!;
+          while (role[next]! >= LETTER) {
+            key = (key << 8) | next;
+            next = bytes[++end]!;
+          }
+          if (end - offset <= 5) {
+            const known = kindOfRegister(
+              key,
+              parentheses === 0 ? Role.REGISTER : before === OPEN_PARENTHESIS ? Role.BASE : Role.INDEX,
+            );
+            if (known >= 0) {
+              kind = known & 0xff;
+              this.values[parts] = known >> 8;
+            }
+          }
+        } else if (code === OPEN_PARENTHESIS) parentheses++;
+        else if (code === CLOSE_PARENTHESIS) parentheses--;
+        else if (code === OPEN_BRACKET) brackets++;
+        else if (code === CLOSE_BRACKET) brackets--;
+      } else if (what === DIGIT) {
+        let value = 0;
+        let next = code;
+        while (role[next] === DIGIT && end - offset <= MOST_DIGITS) {
+          value = value * 10 + next - 0x30;
+          next = bytes[++end]!;
+        }
+        // The sign belongs to it where nothing stands before that.
+        let opener = before;
+        let isNegative = false;
+        if (before === MINUS && length > 1) {
+          opener = text[length - 2]!;
+          isNegative = brackets > 0 ? role[opener] === LETTER || opener === CLOSE_PARENTHESIS : opens[opener] === 1;
+          if (isNegative) opener = COMMA;
+        }
+        if (
+          parentheses === 0 &&
+          parts < MOST_PARTS &&
+          opens[opener] === 1 &&
+          (closes[next] === 1 || (characterClass[next] === SPACE && endsAfter(bytes, end))) &&
+          end - offset <= MOST_DIGITS &&
+          (end - offset === 1 || code !== 0x30)
+        ) {
+          if (isNegative) value = -value;
+          kind = kindOfNumber(value, brackets === 0 && next !== OPEN_PARENTHESIS);
+          this.values[parts] = value;
+        }
+      } else if (what === END) break;
+      else if (what === NO_SHAPE) return false;
+      if (kind !== NO_KIND) {
+        if (length === LONGEST_SHAPE) return false;
+        text[length++] = FIRST_MARK + kind;
+        hash = (Math.imul(hash, 31) + FIRST_MARK + kind) | 0;
+        this.kinds[parts++] = kind;
+        offset = end;
+        before = 0x61;
+        continue;
+      }
+      // A word, or a number with what belongs to it, or one character.
+      do {
+        if (length === LONGEST_SHAPE) return false;
+        text[length++] = code;
+        hash = (Math.imul(hash, 31) + code) | 0;
+        before = code;
+        code = bytes[++offset]!;
+      } while (what >= LETTER && role[code]! >= LETTER);
+    }
+    this.length = length;
+    this.hash = hash;
+    this.parts = parts;
+    this.end = offset;
+    return true;
+  }
+}
+
+/** Blanks, and then what ends an operand. */
+function endsAfter(bytes: Uint8Array, offset: number): boolean {
+  while (characterClass[bytes[offset]!] === SPACE) offset++;
+  return role[bytes[offset]!] === END || bytes[offset] === COMMA;
+}

@@ -1,0 +1,240 @@
+/**
+ * Programs in ring 3: what they can do, what they cannot, and that whatever they did is undone when they have ended. The
+ * same on the interpreter, with compiled code, and in QEMU.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { describe, expect, test } from "vitest";
+import type { LabCluster, LabNode } from "../../src/index.ts";
+import { oracle } from "../oracle.ts";
+import { boot, images, inState, isoWithProgram, PROMPT, root } from "./images.ts";
+
+const gcc = oracle("gcc");
+const qemu = oracle("qemu-system-i386");
+
+async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
+  const lab = await inState("prompt of programs", async () => {
+    const booted = boot({ nodes: [{ cdrom: images().iso }] });
+    await booted.nodes[0]!.waitFor(PROMPT);
+    await booted.nodes[0]!.enter("kill cloud net address", PROMPT);
+    return booted;
+  });
+  return { lab, node: lab.nodes[0]! };
+}
+
+/** What a command prints. */
+async function output(node: LabNode, command: string): Promise<string> {
+  const before = node.console.text.length;
+  await node.enter(command, PROMPT);
+  return node.console.text.slice(before).replace(/^.*\n/, "").replace(/.*$/, "");
+}
+
+/** What programs may leave behind: nothing. */
+async function belongings(node: LabNode): Promise<string> {
+  const memory = await output(node, "mem");
+  return `${memory.replace(/heap .* blocks.*\n/, "")}${await output(node, "handles")}`;
+}
+
+/** Command, what it prints. */
+const PROGRAMS: readonly (readonly [command: string, printed: RegExp])[] = [
+  ["hello", /^Hello from ring 3\.\n$/],
+  ["/bin/echo one 'two three'", /^one two three\n$/],
+  ["env", /^$/],
+  ["seq 3", /^1\n2\n3\n$/],
+  ["primes 10000", /^1229\n$/],
+  ["pipe /bin/seq 1200 : /bin/wc", /^1200 1200 4893\n$/],
+  ["pipe /bin/seq 100000 : /bin/head", /^1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n$/],
+  ["time /bin/sleep 100", /^1[1-9]0 ms, status 0\n$/],
+  ["time /bin/fault divide", /divide error, eip [0-9a-f]{8}, fault\.s:\d+\n\d+ ms, status 128\n$/],
+  ["threads", /^4000\n$/],
+  ["/bin/none", /^\/bin\/none: unknown command; help lists the commands\n$/],
+];
+
+/** Word for `fault`, what is said of it. */
+const FAULTS: readonly (readonly [word: string, sentence: RegExp])[] = [
+  ["", /page fault, write at 00000000/],
+  ["kernel", /page fault, read at c0100000/],
+  ["port", /general protection fault/],
+  ["divide", /divide error/],
+  ["halt", /general protection fault/],
+  ["stack", /page fault, write at bfef[0-9a-f]{4}/],
+];
+
+describe("programs", () => {
+  test("do what they should, and leave nothing behind", async () => {
+    const { node } = await atPrompt();
+    await output(node, "hello");
+    const before = await belongings(node);
+    for (const [command, printed] of PROGRAMS) expect(await output(node, command), command).toMatch(printed);
+    expect(await belongings(node)).toBe(before);
+  });
+
+  test("that fault are ended with a sentence, and harm nobody", async () => {
+    const { node } = await atPrompt();
+    const before = await belongings(node);
+    for (const [word, sentence] of FAULTS) {
+      const printed = await output(node, `fault ${word}`);
+      expect(printed).toMatch(/^fault \(task \d+\) has ended: .*, eip [0-9a-f]{8}, fault\.s:\d+\n$/);
+      expect(printed).toMatch(sentence);
+    }
+    expect(await belongings(node)).toBe(before);
+  });
+
+  test("that want more memory than there is are ended, and give back what they had", async () => {
+    const { node } = await atPrompt();
+    const before = await belongings(node);
+    expect(await output(node, "primes 100000000")).toMatch(
+      /^primes \(task \d+\) has ended: page fault, write at [0-9a-f]{8}, eip [0-9a-f]{8}, primes\.s:\d+: out of memory\n$/,
+    );
+    expect(await belongings(node)).toBe(before);
+  });
+
+  test("run beside the shell, are listed, get less of the processor, and are killed", async () => {
+    const { node } = await atPrompt();
+    const before = await belongings(node);
+    await output(node, "sleep 100000 &");
+    await output(node, "primes 1000000000 &");
+    expect(await output(node, "ps")).toMatch(/ sleep\n.* primes\n/);
+    const id = /^ *(\d+) .* primes$/m.exec(node.console.text)![1]!;
+    expect(await output(node, `nice 2 ${id}`)).toBe("");
+    expect(await output(node, "kill primes sleep")).toBe("");
+    await node.enter("sleep 50", PROMPT);
+    expect(await output(node, "ps")).not.toMatch(/primes|sleep/);
+    expect(await belongings(node)).toBe(before);
+  });
+
+  test("end at Ctrl-C, also while they read the console", async () => {
+    const { lab, node } = await atPrompt();
+    node.type("sleep 1000000\n");
+    await lab.advance("100ms");
+    node.type("\x03");
+    await node.waitFor(PROMPT);
+    node.type("wc\n");
+    await lab.advance("100ms");
+    node.type("some words\n");
+    await lab.advance("100ms");
+    node.type("\x03");
+    await node.waitFor(PROMPT);
+    expect(await output(node, "ps")).not.toMatch(/wc|sleep/);
+  });
+
+  test("may call the kernel with anything", async () => {
+    const { node } = await atPrompt();
+    const before = await belongings(node);
+    expect(await output(node, "hostile 4000 5")).toMatch(/\d+ calls by \d+ programs, \d+ of them killed\n/);
+    expect(await output(node, "mem check")).toMatch(/all headers agree/);
+    expect(await belongings(node)).toBe(before);
+  });
+});
+
+/** Types the same commands on every kind of machine. */
+const EVERYWHERE = [
+  "hello",
+  "pipe /bin/seq 1200 : /bin/wc",
+  "threads",
+  "primes 5000",
+  "fault",
+  "fault stack",
+  "mem check",
+];
+const SAID = [
+  /Hello from ring 3\./,
+  /1200 1200 4893/,
+  /\n4000\n/,
+  /\n669\n/,
+  /page fault, write at 00000000, eip [0-9a-f]{8}, fault\.s:\d+/,
+  /page fault, write at bfef[0-9a-f]{4}/,
+  /all headers agree/,
+];
+
+describe("programs run alike", () => {
+  test("on the interpreter and compiled", async () => {
+    const run = async (jit: "off" | "force"): Promise<{ digest: string; text: string }> => {
+      const lab = boot({ nodes: [{ cdrom: images().iso }], jit });
+      const node = lab.nodes[0]!;
+      await node.waitFor(PROMPT);
+      for (const command of EVERYWHERE) await node.enter(command, PROMPT);
+      await node.enter("hostile 2000 9", PROMPT);
+      return { digest: lab.digest(), text: node.console.text };
+    };
+    const interpreted = await run("off");
+    for (const pattern of SAID) expect(interpreted.text).toMatch(pattern);
+    expect(await run("force")).toEqual(interpreted);
+  });
+
+  test("in QEMU, with little memory and with more than is mapped", async (context) => {
+    if (!qemu) return context.skip("qemu-system-i386 is not installed");
+    for (const memory of ["16", "1024"]) {
+      const text = await inQemu(memory, [...EVERYWHERE, "hostile 2000 9"]);
+      for (const pattern of [...SAID, /\d+ calls by \d+ programs/]) expect(text, `${memory} MiB`).toMatch(pattern);
+      expect(text).not.toContain("PANIC");
+    }
+  });
+});
+
+/** What COM1 of a machine in QEMU says to some commands. */
+async function inQemu(memoryMiB: string, commands: readonly string[]): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "qure-programs-"));
+  writeFileSync(join(folder, "qure.iso"), images().iso);
+  const child = execa(
+    qemu!,
+    ["-M", "pc", "-m", memoryMiB, "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"].concat([
+      "-cdrom",
+      join(folder, "qure.iso"),
+    ]),
+    { timeout: 120_000, reject: false, buffer: false, stdin: "pipe" },
+  );
+  const left = [...commands];
+  let text = "";
+  let seen = 0;
+  for await (const chunk of child.stdout!) {
+    text += String(chunk).replace(/\r|\x1b\[[0-9;?]*[A-Za-z]/g, "");
+    if (/PANIC|system halted/.test(text)) break;
+    if (!/\S+:\/> $/.test(text.slice(seen))) continue;
+    const next = left.shift();
+    if (next === undefined) break;
+    seen = text.length;
+    child.stdin!.write(`${next}\r`);
+  }
+  child.kill();
+  await child;
+  rmSync(folder, { recursive: true, force: true });
+  return text;
+}
+
+describe("a program in C", () => {
+  test("is built by gcc, gets its arguments, computes with the FPU, and names its line when it faults", async (context) => {
+    if (!gcc) return context.skip("gcc is not installed");
+    const folder = mkdtempSync(join(tmpdir(), "qure-c-"));
+    const cli = join(root, "dist/qure.cjs");
+    await execa(
+      process.execPath,
+      [cli, "as", "-I", join(root, "asm/include"), "-o", join(folder, "start.o"), "start.s"],
+      {
+        cwd: join(root, "asm/programs/c"),
+      },
+    );
+    const options = ["-m32", "-ffreestanding", "-fno-pic", "-O1", "-g", "-I", join(root, "asm/include")];
+    await execa(gcc, [...options, "-c", "-o", join(folder, "example.o"), "example.c"], {
+      cwd: join(root, "asm/programs/c"),
+    });
+    const elf = join(folder, "example");
+    await execa(
+      process.execPath,
+      [cli, "ld", "-T", join(root, "asm/programs.ld"), "-o", elf].concat(
+        ["start.o", "example.o"].map((name) => join(folder, name)),
+      ),
+    );
+    const lab = boot({ nodes: [{ cdrom: isoWithProgram("example", new Uint8Array(readFileSync(elf))) }] });
+    rmSync(folder, { recursive: true, force: true });
+    const node = lab.nodes[0]!;
+    await node.waitFor(PROMPT);
+    await node.enter("time /bin/example one two", /^one\ntwo\n\d+ ms, status 7\n/m);
+    await node.enter("example fault", /page fault, write at 00000010, eip [0-9a-f]{8}, example\.c:\d+\n/);
+    const line = Number(/example\.c:(\d+)/.exec(node.console.text)![1]);
+    const source = readFileSync(join(root, "asm/programs/c/example.c"), "utf8").split("\n");
+    expect(source[line - 1]).toContain("(volatile int *)16");
+  });
+});
