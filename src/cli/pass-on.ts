@@ -10,9 +10,31 @@ const OTHER_TARGETS: Readonly<Record<string, RegExp>> = {
   ld: /(^| )-m ?elf(32)?_x86_64( |$)/,
 };
 
+/** Tools that work on finished files. */
+const SHOWS_FILES = new Set(["nm", "objcopy", "objdump", "readelf", "size", "strip"]);
+const ELF64_HEAD = "\x7fELF\x02";
+
+/** Whether one of the arguments is a 64-bit ELF file. */
+function namesElf64(args: readonly string[]): boolean {
+  const { closeSync, openSync, readSync, statSync } = process.getBuiltinModule("node:fs");
+  return args.some((path) => {
+    if (path.startsWith("-") || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+    const head = new Uint8Array(ELF64_HEAD.length);
+    try {
+      const file = openSync(path, "r");
+      readSync(file, head, 0, head.length, 0);
+      closeSync(file);
+    } catch {
+      return false;
+    }
+    return String.fromCharCode(...head) === ELF64_HEAD;
+  });
+}
+
 /** Runs the other tool, and ends the process with its exit code; false when the call is ours. */
 export function passOn(name: string, args: readonly string[], ownFolder: string): boolean {
-  if (OTHER_TARGETS[name]?.test(args.join(" ")) !== true) return false;
+  const isForOther = SHOWS_FILES.has(name) ? namesElf64(args) : OTHER_TARGETS[name]?.test(args.join(" ")) === true;
+  if (!isForOther) return false;
   const { existsSync, realpathSync } = process.getBuiltinModule("node:fs");
   const other = (process.env["PATH"] ?? "")
     .split(delimiter)

@@ -8,5 +8,6 @@ export const TOOLS: ReadonlyMap<string, string> = new Map([
   ["ar", "make archives and take them apart, as GNU ar does"],
   ["ranlib", "give archives their symbol index, as GNU ranlib does"],
   ["strip", "remove symbols and debugging information, as GNU strip does"],
+  ["readelf", "show what an ELF file says of itself, as GNU readelf does"],
   ["size", "print the sizes of sections, as GNU size does"],
 ]);

@@ -21,6 +21,8 @@ export class DataSegment {
   #relroOffset = 0;
   /** CONSTANT(COMMONPAGESIZE), as the script gives it. */
   #pageBytes = 0x1000;
+  /** CONSTANT(MAXPAGESIZE): what is protected ends with a page of any size. */
+  #protectedPageBytes = 0x1000;
   /** -z relro, and something is there to be made read-only. */
   readonly #relro: boolean;
 
@@ -37,7 +39,7 @@ export class DataSegment {
     this.relroStart = this.relroEnd = 0;
     if (this.#phase !== "end") return false;
     if (this.#relro && this.#relroLimit !== 0) {
-      let desired = alignUp(this.#relroLimit, this.#pageBytes) - this.#relroOffset;
+      let desired = alignUp(this.#relroLimit, this.#protectedPageBytes) - this.#relroOffset;
       for (const section of [...sections].reverse()) {
         if (
           section.excluded ||
@@ -81,6 +83,7 @@ export class DataSegment {
         this.#phase = "align";
         this.#base = result;
         this.#pageBytes = Math.max(1, second);
+        this.#protectedPageBytes = Math.max(1, first);
         this.#end = this.#relroLimit = this.#relroOffset = 0;
       }
       return result;
@@ -89,8 +92,8 @@ export class DataSegment {
       this.#relroOffset = first;
       this.#relroLimit = second + first;
       let result = second;
-      if (this.#phase === "relro-adjust" && this.#relroLimit % this.#pageBytes !== 0) {
-        this.#relroLimit = alignUp(this.#relroLimit, this.#pageBytes);
+      if (this.#phase === "relro-adjust" && this.#relroLimit % this.#protectedPageBytes !== 0) {
+        this.#relroLimit = alignUp(this.#relroLimit, this.#protectedPageBytes);
         result = this.#relroLimit - first;
       }
       if (this.#phase === "align") this.#phase = "relro";

@@ -128,7 +128,10 @@ export class GlobalOffsetTable {
     const { offset } = relocation;
     const elf = section.object.elf.symbols[relocation.symbol]!;
     const symbol = elf.binding === STB_LOCAL ? null : (symbols.get(elf.name) ?? null);
-    if (elf.type === STT_GNU_IFUNC || (symbol && !symbol.isDefined && symbol.state !== "common")) return null;
+    // A weak one that nobody defines is 0.
+    const isKnown =
+      symbol === null || symbol.isDefined || symbol.state === "common" || symbol.state === "undefined-weak";
+    if (elf.type === STT_GNU_IFUNC || !isKnown) return null;
     if (offset < 2 || offset + 4 > section.content.length) return null;
     const view = new DataView(section.content.buffer, section.content.byteOffset, section.content.byteLength);
     if (view.getUint32(offset, true) !== 0) return null;

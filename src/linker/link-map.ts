@@ -244,10 +244,7 @@ class LinkMap {
           (candidate) => candidate.kind === "data" && candidate.statement === statement.statement,
         );
         const start = section.address + (piece?.kind === "data" ? piece.offset : 0);
-        const result = BigInt.asUintN(
-          Math.max(32, 8 * sizeBytes),
-          this.#program.layout.exactlyAt(value, start, section),
-        );
+        const result = BigInt.asUintN(64, this.#program.layout.exactlyAt(value, start, section));
         const source = value.kind === "number" ? "" : ` ${expressionText(value)}`;
         this.#lines.push(
           `${blanks(NAME_COLUMNS)}${address(start)} ${size(sizeBytes)} ${DATA_NAMES[sizeBytes]!} 0x${result.toString(16)}${source}`,

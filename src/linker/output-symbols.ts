@@ -7,11 +7,13 @@ import {
   SHN_COMMON,
   SHN_UNDEF,
   STB_GLOBAL,
+  STB_GNU_UNIQUE,
   STB_LOCAL,
   STB_WEAK,
   STT_FILE,
   STT_NOTYPE,
   STT_SECTION,
+  STT_TLS,
 } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
@@ -77,7 +79,11 @@ export function collectSymbols(
   const ofGlobal = new Map<LinkSymbol, number>();
   // Index 0 is the null symbol.
   const add = (symbol: OutputSymbol): number => symbols.push(symbol);
-  const base = (section: OutputSection | null): number => (section && !options.isRelocatable ? section.address : 0);
+  const threads = outputs.filter(({ flags }) => (flags & SEC_THREAD_LOCAL) !== 0);
+  const threadStart = threads.length === 0 ? 0 : Math.min(...threads.map(({ address }) => address));
+  /** Data that each thread has counts from the begin of its kind. */
+  const base = (section: OutputSection | null, type = STT_NOTYPE): number =>
+    section && !options.isRelocatable ? section.address - (type === STT_TLS ? threadStart : 0) : 0;
   if (options.keepsRelocations) {
     for (const section of outputs) {
       ofSection.set(
@@ -109,7 +115,7 @@ export function collectSymbols(
   const addLocal = (object: InputObject, elf: ElfSymbol, home: InputSection | null): void => {
     const place = home?.place(elf.value);
     const section = place?.section.output ?? null;
-    const value = place ? base(section) + place.section.offset + place.offset : elf.value;
+    const value = place ? base(section, elf.type) + place.section.offset + place.offset : elf.value;
     ofLocal.set(
       elf,
       add({
@@ -178,9 +184,12 @@ export function collectSymbols(
   for (const symbol of order) {
     if (options.retained?.has(symbol.name) === false && !needed.has(symbol.name)) continue;
     if (ofGlobal.has(symbol) || (symbol.isUnused && !symbol.isDefined)) continue;
+    // What nobody defines, and nobody minds, is not in a program.
+    if (symbol.state === "undefined" && symbol.firstReference !== null && !options.keepsRelocations) continue;
     if (symbol.state === "undefined-weak" && (!symbol.isReferenced || !options.keepsRelocations)) continue;
     if (symbol.section && (symbol.section.isDiscarded || symbol.section.output === null)) continue;
-    const binding = symbol.state === "weak" || symbol.state === "undefined-weak" ? STB_WEAK : STB_GLOBAL;
+    const isWeak = symbol.state === "weak" || symbol.state === "undefined-weak";
+    const binding = isWeak ? STB_WEAK : symbol.isUnique && symbol.isDefined ? STB_GNU_UNIQUE : STB_GLOBAL;
     ofGlobal.set(symbol, add(globalSymbol(symbol, binding, base, placed)));
   }
   return { symbols, localCount, ofSection, ofLocal, ofGlobal };
@@ -201,7 +210,7 @@ function namesInRelocations(outputs: readonly OutputSection[]): Set<string> {
 function globalSymbol(
   symbol: LinkSymbol,
   binding: number,
-  base: (section: OutputSection | null) => number,
+  base: (section: OutputSection | null, type?: number) => number,
   placed: readonly OutputSection[],
 ): OutputSymbol {
   const { name, sizeBytes, type, visibility, object, state } = symbol;
@@ -220,7 +229,7 @@ function globalSymbol(
       path,
     };
   const home = symbol.home();
-  const value = home ? symbol.address() - home.address + base(home) : symbol.value;
+  const value = home ? symbol.address() - home.address + base(home, type) : symbol.value;
   const section = home?.excluded ? nearby(home, symbol.address(), placed) : home;
   return { name, value: value >>> 0, sizeBytes, binding, type, visibility, section: section ?? SHN_ABS, path };
 }

@@ -70,6 +70,7 @@ export function programFile(program: Program): ProgramImage {
     got: program.got,
     outputs,
     isRelocatable,
+    allowsUndefined: (options.undefinedSymbols ?? "report") !== "report",
     keepsApplied:
       isRelocatable ||
       options.emitRelocations === true ||

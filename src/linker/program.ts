@@ -1,6 +1,7 @@
 /** A program being linked: its inputs, the places of all sections, and everything that is wrong with it. */
 
 import {
+  PT_LOAD,
   SHF_ALLOC,
   SHF_WRITE,
   SHT_FINI_ARRAY,
@@ -40,6 +41,7 @@ import {
 } from "./section-flags.ts";
 import { assignOffsets, type FileLayout, mapSegments, PAGE_BYTES, type Segment } from "./segments.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
+import { FINDER, relaxThreadLocal } from "./thread-local.ts";
 
 /** Where mistakes in the values of the command line's symbols are said to be. */
 export const DEFINES_PATH = "--defsym";
@@ -167,8 +169,9 @@ export class Program {
         ...script.externs,
       ]);
     }
+    if (!isRelocatable) this.#relaxThreadLocals(objects);
     this.got = new GlobalOffsetTable(isRelocatable ? [] : objects, this.symbols, options.isFlat ?? false);
-    if (!isRelocatable || options.definesCommon) this.#allocateCommon(objects);
+    if (!isRelocatable || options.definesCommon || script.forcesCommon) this.#allocateCommon(objects);
     else for (const object of objects) this.#commonSection(object, 1);
     const { host: gotHost } = this.got;
     const host = gotHost ? objects.indexOf(gotHost) + 1 : 0;
@@ -244,7 +247,7 @@ export class Program {
         section.keepsEmpty = section.inputs().some(({ object }) => object !== this.got.object);
     const isPaged = options.isPaged ?? true;
     if (options.isRelocatable || options.isFlat) {
-      layout.run(0, true);
+      layout.run(options.isFlat ? 0 : headerBytes(0), true);
       return { segments: [], file: { offsets: new Map(), headers: [], end: headerBytes(0), problems: [] } };
     }
     const given = options.script.phdrs;
@@ -282,7 +285,26 @@ export class Program {
       if (segments.length === count || !usesHeaders) break;
       count = segments.length;
     }
-    return { segments, file: assignOffsets(segments, isPaged, options.pageBytes ?? PAGE_BYTES) };
+    const file = assignOffsets(segments, isPaged, options.pageBytes ?? PAGE_BYTES, this.outputs());
+    this.#defineHeaderStart(segments, file);
+    return { segments, file };
+  }
+
+  /** `__ehdr_start`: where the ELF header is in memory, for programs that look at themselves. */
+  #defineHeaderStart(segments: readonly Segment[], { headers }: FileLayout): void {
+    const symbol = this.symbols.get("__ehdr_start");
+    if (symbol === undefined || symbol.isDefined) return;
+    const at = segments.findIndex(({ type, hasHeaders, hasProgramHeadersOnly }) =>
+      type === PT_LOAD ? hasHeaders && hasProgramHeadersOnly !== true : false,
+    );
+    const header = headers[at];
+    if (header === undefined) return;
+    const first =
+      segments[at]!.sections[0] ?? segments.find(({ sections }) => sections.length > 0)?.sections[0] ?? null;
+    symbol.state = "defined";
+    symbol.output = first;
+    symbol.value = header.address - (first?.address ?? 0);
+    symbol.isForcedLocal = true;
   }
 
   /** Permissions that the objects ask for the stack; null when none of them speaks of it. */
@@ -296,6 +318,17 @@ export class Program {
       (note, index) => !this.objects[index]!.isMade && (note === null || (note.flags & 4) !== 0),
     );
     return isExecutable ? 7 : 6;
+  }
+
+  #relaxThreadLocals(objects: readonly InputObject[]): void {
+    const sections = objects.flatMap((object) => object.sections.flatMap((section) => section ?? []));
+    for (const section of sections) relaxThreadLocal(section);
+    const finder = this.symbols.get(FINDER);
+    if (finder === undefined || finder.isDefined) return;
+    const isCalled = sections.some(({ object, relocations }) =>
+      [...relocations].some(({ symbol }) => object.elf.symbols[symbol]?.name === FINDER),
+    );
+    if (!isCalled) finder.isUnused = true;
   }
 
   /** Each common symbol gets memory in a section COMMON of the object that asked for most. */

@@ -12,7 +12,7 @@ import { GOT_SYMBOL } from "./got.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { hasContent, hex, isCode } from "./layout.ts";
 import type { OutputSection } from "./output-section.ts";
-import { SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
+import { SEC_CODE, SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 /** A relocation that was applied, for those who relocate again. */
@@ -44,6 +44,8 @@ export interface RelocationOptions {
   readonly outputs: readonly OutputSection[];
   /** -r: fields change only for relocations against sections. */
   readonly isRelocatable: boolean;
+  /** Undefined symbols count as 0. */
+  readonly allowsUndefined: boolean;
   /** What was applied is kept for others: it is as much as the relocations themselves. */
   readonly keepsApplied: boolean;
   /** Evaluates the data that a script puts into a section. */
@@ -66,6 +68,8 @@ export class Relocator {
   /** The global symbols of the object at hand, by their indices; `undefined` where nobody has asked yet. */
   #globals: (LinkSymbol | null | undefined)[] = [];
   readonly #options: RelocationOptions;
+  /** Of the data of each thread, in memory. */
+  readonly #threadStart: number;
   readonly #known = new Map<InputObject, (LinkSymbol | null | undefined)[]>();
   readonly #threadEnd: number;
 
@@ -73,6 +77,7 @@ export class Relocator {
     this.#options = options;
     const threads = options.outputs.filter(({ flags }) => (flags & SEC_THREAD_LOCAL) !== 0);
     const align = Math.max(1, ...threads.map((section) => section.align));
+    this.#threadStart = threads.length === 0 ? 0 : Math.min(...threads.map(({ address }) => address));
     this.#threadEnd =
       Math.ceil(Math.max(0, ...threads.map(({ address, sizeBytes }) => address + sizeBytes)) / align) * align;
   }
@@ -185,7 +190,7 @@ export class Relocator {
     const elf = section.object.elf.symbols[relocation.symbol]!;
     const issue = (kind: RelocationIssue["kind"], message: string): void =>
       void this.issues.push({ kind, section, offset: relocation.offset, name: elf.name, message });
-    const width = widthOf(relocation.type);
+    const width = widthOf(relocation.type, isRelocatable);
     if (width === null)
       return issue(
         "unsupported",
@@ -227,7 +232,10 @@ export class Relocator {
     let value: number;
     if (symbol) {
       if (!symbol.isDefined) {
-        if (symbol.state !== "undefined-weak") return issue("undefined", `undefined symbol ${elf.name}`);
+        if (symbol.state !== "undefined-weak") {
+          issue("undefined", `undefined symbol ${elf.name}`);
+          if (!this.#options.allowsUndefined) return;
+        }
         value = 0;
       } else value = symbol.address();
     } else if (elf.section === SHN_ABS) value = elf.value;
@@ -280,6 +288,9 @@ export class Relocator {
       }
       case R.TLS_LE:
         return value + addend - this.#threadEnd;
+      case R.TLS_LDO_32:
+        // Code counts from the thread pointer, which is at the end; debugging information from the begin.
+        return value + addend - ((section.flags & SEC_CODE) === 0 ? this.#threadStart : this.#threadEnd);
       case R.TLS_LE_32:
         return this.#threadEnd - value + addend;
     }
@@ -288,10 +299,13 @@ export class Relocator {
   }
 }
 
-const FOUR_BYTES = new Set<number>([R.GOT32, R.GOT32X, R.GOTOFF, R.GOTPC, R.TLS_LE, R.TLS_LE_32]);
+const FOUR_BYTES = new Set<number>([R.GOT32, R.GOT32X, R.GOTOFF, R.GOTPC, R.TLS_LE, R.TLS_LE_32, R.TLS_LDO_32]);
 
-function widthOf(type: number): 0 | 1 | 2 | 4 | null {
-  return RELOCATION_TYPES.get(type)?.sizeBytes ?? (FOUR_BYTES.has(type) ? 4 : null);
+/** Null for what has no meaning here; a partial link hands on all that the ABI knows. */
+function widthOf(type: number, isRelocatable: boolean): 0 | 1 | 2 | 4 | null {
+  const known = RELOCATION_TYPES.get(type)?.sizeBytes ?? (FOUR_BYTES.has(type) ? 4 : null);
+  if (known !== null || !isRelocatable || !RELOCATION_NAMES.has(type)) return known;
+  return type === R.TLS_DESC_CALL ? 0 : 4;
 }
 
 /** Signed. */

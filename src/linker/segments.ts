@@ -21,7 +21,15 @@ import {
 } from "../object/elf.ts";
 import { headerBytes, type ProgramHeaderFields } from "../object/elf-writer.ts";
 import type { OutputSection } from "./output-section.ts";
-import { isThreadBss, SEC_ALLOC, SEC_CODE, SEC_LOAD, SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
+import {
+  isThreadBss,
+  SEC_ALLOC,
+  SEC_CODE,
+  SEC_HAS_CONTENTS,
+  SEC_LOAD,
+  SEC_READONLY,
+  SEC_THREAD_LOCAL,
+} from "./section-flags.ts";
 
 export interface Segment {
   readonly type: number;
@@ -199,7 +207,12 @@ export interface FileLayout {
 const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
 /** Offsets of the sections in the segments, and the headers' fields. */
-export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pageBytes: number): FileLayout {
+export function assignOffsets(
+  segments: readonly Segment[],
+  isPaged: boolean,
+  pageBytes: number,
+  outputs: readonly OutputSection[],
+): FileLayout {
   const offsets = new Map<OutputSection, number>();
   const headerSize = headerBytes(segments.length);
   let end = headerSize;
@@ -266,6 +279,14 @@ export function assignOffsets(segments: readonly Segment[], isPaged: boolean, pa
       align,
     });
     if (hasBytes) end = Math.max(end, fileEnd);
+  }
+  // What is to be in memory, but in no segment that is loaded, lies as if it were.
+  for (const section of outputs) {
+    if (offsets.has(section) || (section.flags & SEC_ALLOC) === 0 || (section.flags & SEC_HAS_CONTENTS) === 0) continue;
+    const align = isPaged && section.sizeBytes > 0 ? pageBytes : section.align;
+    end += (((section.address - end) % align) + align) % align;
+    offsets.set(section, end);
+    end += section.sizeBytes;
   }
   const headers = segments.map(
     (segment): ProgramHeaderFields =>
@@ -342,7 +363,8 @@ function otherHeader(
     type,
     offset: offsets.get(first) ?? 0,
     address: first.address,
-    loadAddress: first.loadAddress,
+    // A script may say where a segment is loaded: what lies in it goes with it.
+    loadAddress: host && isDeclared ? host.loadAddress + first.address - host.address : first.loadAddress,
     fileBytes:
       end !== undefined
         ? Math.min(end, fileEnd) - first.address

@@ -2,7 +2,16 @@
  * Symbol resolution: one definition for each global name, whatever order the objects came in (ELF gABI, "Symbol
  * Table").
  */
-import { SHN_ABS, SHN_COMMON, SHN_UNDEF, STB_LOCAL, STB_WEAK, STT_NOTYPE, STV_DEFAULT } from "../object/elf.ts";
+import {
+  SHN_ABS,
+  SHN_COMMON,
+  SHN_UNDEF,
+  STB_GNU_UNIQUE,
+  STB_LOCAL,
+  STB_WEAK,
+  STT_NOTYPE,
+  STV_DEFAULT,
+} from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import type { OutputSection } from "./output-section.ts";
@@ -23,6 +32,8 @@ export class LinkSymbol {
   value = 0;
   sizeBytes = 0;
   type = STT_NOTYPE;
+  /** There is one of it in a process, whatever libraries define it. */
+  isUnique = false;
   visibility = STV_DEFAULT;
   /** Alignment of a common symbol. */
   align = 1;
@@ -138,6 +149,7 @@ export class SymbolTable {
     symbol.object = object;
     symbol.section = section;
     symbol.value = elf.value;
+    symbol.isUnique = elf.binding === STB_GNU_UNIQUE;
     if (elf.sizeBytes !== 0) symbol.sizeBytes = elf.sizeBytes;
     if (elf.type !== STT_NOTYPE) symbol.type = elf.type;
   }

@@ -4,6 +4,7 @@ import {
   EHDR_BYTES,
   ELF_MAGIC,
   EM_386,
+  ET_REL,
   PHDR_BYTES,
   REL_BYTES,
   type SectionHeader,
@@ -236,7 +237,7 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
     values.forEach((value, index) => view.setUint32(at + 4 * index, value, true));
   // What only GNU systems know is said in the file's ABI.
   const isGnu =
-    file.sections.some(({ flags }) => (flags & SHF_GNU_RETAIN) !== 0) ||
+    (file.type === ET_REL && file.sections.some(({ flags }) => (flags & SHF_GNU_RETAIN) !== 0)) ||
     (file.symbols ?? []).some(({ type, binding }) => type === STT_GNU_IFUNC || binding === STB_GNU_UNIQUE);
   words(0, [
     ELF_MAGIC,

@@ -6,9 +6,10 @@ import { compare } from "./differential.ts";
 import { FOREIGN_SOURCES } from "./foreign-sources.ts";
 import { IDIOM_SOURCES } from "./idiom-sources.ts";
 import { SOURCES } from "./sources.ts";
+import { SUITE_SOURCES } from "./suite-sources.ts";
 
 describe("same source, same object as GNU as", () => {
-  for (const [name, source] of Object.entries({ ...SOURCES, ...IDIOM_SOURCES, ...FOREIGN_SOURCES })) {
+  for (const [name, source] of Object.entries({ ...SOURCES, ...IDIOM_SOURCES, ...FOREIGN_SOURCES, ...SUITE_SOURCES })) {
     test(name, (context) => {
       const result = compare(requireOracle("as", context), source);
       expect(result.expected, result.expectedMessages).not.toBeNull();

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run as nm } from "../../src/cli/nm.ts";
 import { run as objcopy } from "../../src/cli/objcopy.ts";
 import { run as objdump } from "../../src/cli/objdump.ts";
+import { run as readelf } from "../../src/cli/readelf.ts";
 import { run as size } from "../../src/cli/size.ts";
 import { randomProgram } from "../linker/programs.ts";
 import { requireOracle } from "../oracle.ts";
@@ -21,7 +22,7 @@ let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "qure-binutils-"))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const TOOLS = { nm, size, objdump };
+const TOOLS = { nm, size, objdump, readelf };
 
 const QUERIES: readonly (readonly [tool: keyof typeof TOOLS, ...options: string[]])[] = [
   ["nm"],
@@ -59,6 +60,10 @@ const QUERIES: readonly (readonly [tool: keyof typeof TOOLS, ...options: string[
   ["objdump", "-dl"],
   ["objdump", "-S"],
   ["objdump", "-dr", "-j", ".text", "-j", ".data"],
+  ["readelf", "-a"],
+  ["readelf", "-aW"],
+  ["readelf", "-S", "-l"],
+  ["readelf", "-x", ".text", "-p", ".shstrtab"],
   ["objdump", "-d", "-M", "i8086"],
 ];
 
@@ -85,7 +90,9 @@ function firstDifference(ours: string, theirs: string): string | null {
 describe("the same text as GNU's", () => {
   test(`programs: ${cases.title}`, (context) => {
     const [as, ld, ar] = ["as", "ld", "ar"].map((name) => requireOracle(name, context)) as [string, string, string];
-    const paths = new Map(["nm", "size", "objdump", "objcopy"].map((name) => [name, requireOracle(name, context)]));
+    const paths = new Map(
+      ["nm", "size", "objdump", "objcopy", "readelf"].map((name) => [name, requireOracle(name, context)]),
+    );
     const problems: string[] = [];
     let compared = 0;
     for (let number = cases.firstSeed; number < cases.firstSeed + cases.count; number++) {

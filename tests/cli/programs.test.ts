@@ -78,7 +78,7 @@ describe("programs by the names of GNU's", () => {
   test("what configure scripts ask for", () => {
     withFolder((folder) => {
       expect(shell(folder, "ld -V")).toMatch(/^GNU ld .*2\.40\n {2}Supported emulations:\n {3}elf_i386\n$/);
-      for (const name of ["as", "ld", "ar", "ranlib", "nm", "objcopy", "objdump", "size", "strip"])
+      for (const name of ["as", "ld", "ar", "ranlib", "nm", "objcopy", "objdump", "readelf", "size", "strip"])
         expect(shell(folder, `${name} --version`)).toMatch(new RegExp(`^GNU ${name} .*2\\.40\\n`));
       writeSources(folder);
       shell(folder, "as -divide a.s -o a.o");

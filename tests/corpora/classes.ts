@@ -22,7 +22,7 @@ const REFUSALS: readonly RefusalClass[] = [
     sourceLine: /^\s*(\{[^}]*\}\s*)?(v[a-z]|k(mov|and|or|xor|not|test|shift|unpck|add)[a-z]*|[a-z0-9]+.*[yz]mm\d)/,
   },
   { name: "64-bit code", sourceLine: /^\s*\.code64|%r([a-ds][xipl]+|\d+)\b|\.intel_mnemonic/, decides: true },
-  { name: "instructions of other extensions", sourceLine: /^\s*(xacquire|xrelease)\b/ },
+  { name: "instructions of other extensions", sourceLine: /^\s*(lock\s+)?(xacquire|xrelease)\b/ },
   { name: "directives of other tools", sourceLine: /^\s*\.(bundle_|mri|vtable_)/ },
   { name: "24 MiB from macros", id: /^too-large$/, message: /24 MiB/, decides: true },
   {
@@ -39,7 +39,7 @@ const REFUSALS: readonly RefusalClass[] = [
     name: "instructions of other extensions",
     id: /^unknown-instruction$/,
     sourceLine:
-      /^\s*(notrack\s+)?(xacquire|xrelease|bnd|ad[co]x|cmpxchg8bq|xsave[sc]|wrpkru|vm|tlbsync|pvalidate|mcommit|invept|insertq|bls|blc|invlpgb|monitorx|mwaitx|pswapd|xstorerng|xcrypt|frstpm|rdpkru|pconfig|enclu|encls|enqcmds?|movdir|sha[0-9]|gf2p8|umonitor|uiret|clzero|ptwrite|serialize|rdpru|wbnoinvd|hreset|tdcall|fsincos_?)/,
+      /^\s*(notrack\s+)?(xacquire|xrelease|bnd|ad[co]x|cmpxchg8bq|xsave[sc]|wrpkru|vm|tlbsync|pvalidate|mcommit|invept|insertq|bls|blc|andn|bextr|bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx|femms|pf|pi2f|stgi|clgi|tpause|umwait|invpcid|data16 xbegin|xbegin|invlpgb|monitorx|mwaitx|pswapd|xstorerng|xcrypt|frstpm|rdpkru|pconfig|enclu|encls|enqcmds?|movdir|sha[0-9]|gf2p8|umonitor|uiret|clzero|ptwrite|serialize|rdpru|wbnoinvd|hreset|tdcall|fsincos_?)/,
   },
   { name: "processors that are not known", id: /^unknown-processor$|^bad-argument$/, message: /no processor/ },
   {

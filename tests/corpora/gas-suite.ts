@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { classOfDifferences, classOfRefusal } from "./classes.ts";
+import { type Dump, fitsDump } from "./dump-file.ts";
 import { run } from "./foreign-tools.ts";
 import { objectDifferences } from "./object-differences.ts";
 import { assembleFile } from "./our-assembler.ts";
@@ -42,7 +43,7 @@ interface Case {
   readonly source: string;
   readonly options: readonly string[];
   /** Program and options that show the object, and the file with the patterns; null without a `.d` file. */
-  readonly dump: { readonly program: string; readonly options: readonly string[]; readonly file: string } | null;
+  readonly dump: Dump | null;
 }
 
 export async function compareGasSuite(root: string, results: Results): Promise<void> {
@@ -112,7 +113,8 @@ async function compareCase({
   if (known !== null) return { outcome: "known", kind: known };
   if (flags.some((word) => WITHOUT_EFFECT.test(word)))
     return { outcome: "known", kind: "options that are accepted without effect" };
-  if (dump !== null && (await agrees(dump, ours.object, object)))
+  if (dump !== null) writeFileSync(object, ours.object);
+  if (dump !== null && (await fitsDump(dump, object)))
     return { outcome: "known", kind: "the .d file of the suite agrees" };
   const explained = EXPLAINED.get(`${basename(folder)}/${name}`);
   if (explained !== undefined) return { outcome: "known", kind: explained };
@@ -124,33 +126,4 @@ async function compareCase({
       .join("\n")
       .slice(0, 1500),
   };
-}
-
-/** Whether the dump of our object fits the patterns, line by line (`regexp_diff` of the suite). */
-async function agrees(dump: NonNullable<Case["dump"]>, object: Uint8Array, path: string): Promise<boolean> {
-  writeFileSync(path, object);
-  const { output } = await run(dump.program, [...dump.options, path], process.cwd());
-  const lines = output.split("\n").filter((line) => line.trim() !== "");
-  const patterns = readFileSync(dump.file, "latin1")
-    .split("\n")
-    .filter((line) => line.trim() !== "" && !/^#[^.!?]/.test(line) && line !== "#");
-  let at = 0;
-  for (let i = 0; i < patterns.length; i++) {
-    const pattern = patterns[i]!;
-    if (pattern === "#...") {
-      const next = patterns[i + 1];
-      if (next === undefined) return true;
-      while (at < lines.length && !fits(next, lines[at]!)) at++;
-    } else if (pattern.startsWith("#pass")) return true;
-    else if (at >= lines.length || !fits(pattern, lines[at++]!)) return false;
-  }
-  return at >= lines.length;
-}
-
-function fits(pattern: string, line: string): boolean {
-  try {
-    return new RegExp(`^${pattern.replaceAll("[[:xdigit:]]", "[0-9a-fA-F]")}$`).test(line);
-  } catch {
-    return false;
-  }
 }

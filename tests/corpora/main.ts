@@ -1,7 +1,7 @@
 /**
  * `npm run corpora -- NAME [--from N] [--count N] [--settings all|N|A,B] [--root FOLDER] [--again all|faults] [--jobs N]`:
  * sources by others through gcc, GNU as and our assembler, and what differs. NAME is a corpus of corpora.ts, or `gas`
- * for the test suite of GNU as. Results are kept in build/corpora/NAME.jsonl.
+ * or `ld` for the test suites of GNU as and ld. Results are kept in build/corpora/NAME.jsonl.
  */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -9,6 +9,7 @@ import { classOfDifferences, classOfRefusal } from "./classes.ts";
 import { CORPORA, type Corpus, type CorpusFile, filesOf } from "./corpora.ts";
 import { ForeignTools, type Reference } from "./foreign-tools.ts";
 import { compareGasSuite } from "./gas-suite.ts";
+import { compareLdSuite } from "./ld-suite.ts";
 import { objectDifferences } from "./object-differences.ts";
 import { assembleFile, type OurAnswer } from "./our-assembler.ts";
 import { type Result, Results } from "./results.ts";
@@ -123,6 +124,11 @@ const corpus = CORPORA[options.name];
 if (options.name === "gas") {
   const results = new Results("build/corpora/gas.jsonl");
   await compareGasSuite(options.root, results);
+  results.compact();
+  process.stdout.write(`${results.table()}\n`);
+} else if (options.name === "ld") {
+  const results = new Results("build/corpora/ld.jsonl");
+  await compareLdSuite(options.root, results);
   results.compact();
   process.stdout.write(`${results.table()}\n`);
 } else if (corpus !== undefined) await compareCorpus(options.name, corpus, options);

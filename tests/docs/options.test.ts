@@ -104,7 +104,7 @@ describe("options and documents name each other", () => {
   test("every option that a page names is one that something takes", async () => {
     const own = [...(await leaves()).values()].flatMap(({ options }) => options.flatMap(({ long }) => long ?? []));
     // The GNU tools' options are strings in their tables.
-    const sources = ["as", "as-options", "ld", "ld-options", "nm", "objdump", "objcopy", "size"].map(
+    const sources = ["as", "as-options", "ld", "ld-options", "nm", "objdump", "objcopy", "readelf", "size"].map(
       (name) => `src/cli/${name}.ts`,
     );
     const programs = [

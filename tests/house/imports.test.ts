@@ -43,7 +43,7 @@ const ROOTS: readonly RegExp[] = [
   // Stands in place of vitest and of the tests' images in the bundle that scripts/mutants/assembly.ts makes.
   /^scripts\/mutants\/assembly(-images|-session|-vitest)?\.ts$/,
   /^src\/page\/(ui\/main\.tsx|worker\/main\.ts|service-worker\.ts)$/,
-  /^src\/index\.ts$|^src\/cli\/(main|tool|as|ld|ar|ranlib|nm|objdump|objcopy|size|strip)\.ts$/,
+  /^src\/index\.ts$|^src\/cli\/(main|tool|as|ld|ar|ranlib|nm|objdump|objcopy|readelf|size|strip)\.ts$/,
   /^bench\/[^/]*(?<!-sources)\.ts$|^bench\/peers\/v86-guest\.mjs$/,
   /\/fuzz-target\.ts$|^tests\/setup\/(global|reporter)\.ts$/,
 ];

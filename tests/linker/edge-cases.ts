@@ -174,4 +174,54 @@ export const EDGE_CASES: Readonly<Record<string, Case>> = {
     ".data\n.long 1\n",
     "PHDRS { a PT_LOAD; } SECTIONS { .text 0x1000 : { *(.text) } :b }",
   ),
+  "thread-local data: all models become one": {
+    sources: [
+      `${QUIET}${START}mov a@indntpoff, %eax\nmov a@indntpoff, %ecx\nadd a@indntpoff, %edx\nmov a@gotntpoff(%ebx), %ecx\nsub b@gottpoff(%ebx), %esi\nlea a@tlsgd(,%ebx,1), %eax\ncall ___tls_get_addr@PLT\nlea b@tlsldm(%ebx), %eax\ncall ___tls_get_addr@PLT\nlea b@dtpoff(%eax), %edx\nlea a@tlsdesc(%ebx), %eax\ncall *a@tlscall(%eax)\n.section .debug_x\n.long a@dtpoff, b@dtpoff\n.section .tdata,"awT"\n.globl a\na: .long 5\n.section .tbss,"awT",@nobits\nb: .skip 4\n.data\n.long 1\n`,
+    ],
+    mapDiffers: EMPTY_IN_MAP,
+  },
+  "a build ID": { sources: [`${QUIET}${START}.data\n.long 1\n`], options: ["--build-id"] },
+  "a build ID by MD5, in an object": { sources: [`${QUIET}${START}call x\n`], options: ["--build-id=md5", "-r"] },
+  "a build ID that is given": { sources: [`${QUIET}${START}`], options: ["--build-id=0x12-34:56"] },
+  "notes by alignment": {
+    sources: [1, 8, 2, 4].map(
+      (align, index) =>
+        `${QUIET}${index === 0 ? START : ""}.section .note.n${align},"a",@note\n.balign ${align}\n.long 4, 4, 1\n.asciz "ABC"\n.long 7\n`,
+    ),
+  },
+  "a note outside loaded segments": {
+    sources: [`${QUIET}${START}.section .note.x,"a",@note\n.long 4, 4, 1\n.asciz "ABC"\n.long 7\n`],
+    script:
+      "PHDRS { t PT_LOAD; n PT_NOTE; } SECTIONS { . = 0x100000; .text : { *(.text) } :t .note : { *(.note.x) } :n /DISCARD/ : { *(*) } }",
+    options: ["-q"],
+  },
+  "undefined symbols that nobody minds": {
+    sources: [`${QUIET}${START}call nobody\n.long nothing\n.weak w\nmov w@GOT(%ebx), %eax\n`],
+    options: ["--unresolved-symbols=ignore-all"],
+    mapDiffers: EMPTY_IN_MAP,
+  },
+  "protected data in large pages": {
+    sources: [`${QUIET}${START}mov x@GOT(%ebx), %ecx\n.data\nx: .long 1\n.section .data.rel.ro,"aw"\n.long 2\n`],
+    options: ["-z", "max-page-size=0x10000", "-z", "common-page-size=0x2000"],
+    mapDiffers: EMPTY_IN_MAP,
+  },
+  "the start of the headers": { sources: [`${QUIET}${START}.long __ehdr_start\n`], mapDiffers: EMPTY_IN_MAP },
+  "unique symbols": {
+    sources: [
+      `${QUIET}${START}.data\n.globl u\n.type u,@gnu_unique_object\nu: .long 1\n.section keep,"awR"\n.long 2\n`,
+    ],
+  },
+  "commons that a script allocates in an object": {
+    sources: [`${QUIET}${START}.comm c,10,4\n.long c\n`],
+    script: "FORCE_COMMON_ALLOCATION SECTIONS { .text : { *(.text) } .bss : { *(.bss) *(COMMON) } }",
+    options: ["-r"],
+  },
+  "attributes of regions that there are not": {
+    sources: [`${QUIET}${START}`],
+    script: "MEMORY { m (qz) : ORIGIN = 0, LENGTH = 0x1000 } SECTIONS { .text : { *(.text) } > m }",
+  },
+  "large numbers among data": {
+    sources: [`${QUIET}${START}`],
+    script: "a = 5; SECTIONS { .text : { *(.text) LONG(a << 33) BYTE(-1) QUAD(a << 33) } = 0 }",
+  },
 };

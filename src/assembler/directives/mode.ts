@@ -57,6 +57,14 @@ const arch: Handler = (assembler) => {
   }
 };
 
+/** Whether `eiz`, an index that is none, may be written. */
+function indexRegister(isAllowed: boolean): Handler {
+  return (assembler) => {
+    assembler.allowsIndexRegister = isAllowed;
+    assembler.demandEnd();
+  };
+}
+
 export const MODE_DIRECTIVES: DirectiveTable = [
   [".code16", code(16, false)],
   [".code16gcc", code(16, true)],
@@ -67,5 +75,7 @@ export const MODE_DIRECTIVES: DirectiveTable = [
   [".intel_mnemonic .att_mnemonic", (assembler) => assembler.demandEnd()],
   [".arch", arch],
   // Checks of SSE beside AVX and of addresses with EIZ: nothing here depends on them.
-  [".sse_check .operand_check .allow_index_reg .disallow_index_reg", (assembler) => assembler.input.skipStatement()],
+  [".allow_index_reg", indexRegister(true)],
+  [".disallow_index_reg", indexRegister(false)],
+  [".sse_check .operand_check", (assembler) => assembler.input.skipStatement()],
 ];

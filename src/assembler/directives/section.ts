@@ -45,11 +45,14 @@ function standard(pick: (assembler: Assembler) => Section): Handler {
     const number = optionalNumber(assembler);
     assembler.demandEnd();
     const section = pick(assembler);
-    // `-R` puts data after the code, where no subsection of the code's own is.
-    if (assembler.options.foldData === true && section === assembler.sections.data)
-      assembler.sections.change(assembler.sections.text, number + FOLDED_DATA);
-    else assembler.sections.change(section, number);
+    goTo(assembler, section, number);
   };
+}
+
+/** `-R` puts data after the code, where no subsection of the code's own is. */
+function goTo({ sections, options }: Assembler, section: Section, number: number): void {
+  if (options.foldData === true && section === sections.data) sections.change(sections.text, number + FOLDED_DATA);
+  else sections.change(section, number);
 }
 
 function optionalNumber(assembler: Assembler): number {
@@ -251,7 +254,7 @@ function enter(assembler: Assembler, name: string, wanted: SectionAttributes, st
   if (found === null) create(assembler, name, wanted, start);
   else {
     enterAgain(assembler, found, wanted, start);
-    sections.change(found, wanted.number);
+    goTo(assembler, found, wanted.number);
   }
 }
 

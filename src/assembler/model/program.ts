@@ -64,6 +64,10 @@ export class Program {
       this.symbols,
     );
     this.callFrames = new CallFrames(this.sections, reporter, this.memory);
-    this.stabs = new Stabs(this.sections, () => this.fileNames[this.fileNames.length - 1] ?? options.path);
+    this.stabs = new Stabs(this.sections, () => {
+      const { frame } = cursor;
+      if (frame !== null && frame.markers.length > 0) return frame.pathAt(cursor.statementOffset);
+      return this.fileNames[this.fileNames.length - 1] ?? options.path;
+    });
   }
 }

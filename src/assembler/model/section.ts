@@ -13,6 +13,7 @@ export const SHT = {
   PROGBITS: 1,
   SYMTAB: 2,
   STRTAB: 3,
+  DYNAMIC: 6,
   NOTE: 7,
   NOBITS: 8,
   REL: 9,

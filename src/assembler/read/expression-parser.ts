@@ -352,7 +352,7 @@ export class ExpressionParser {
       input.offset = end;
       return this.#symbol(atom, start);
     }
-    if (this.intelOperand && lower.text === EIZ.name && reading.allowsNakedRegisters) {
+    if (this.intelOperand && reading.allowsIndexRegister && lower.text === EIZ.name && reading.allowsNakedRegisters) {
       input.offset = end;
       return registerExpression(EIZ, start);
     }

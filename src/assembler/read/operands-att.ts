@@ -228,12 +228,24 @@ export class AttOperands {
       parsed.add({ kind: "register", register: operand.base }, null, start);
       return;
     }
+    if (relocation === R.TLS_DESC_CALL && displacement !== null) {
+      this.#markCall(displacement, start);
+      displacement = null;
+    }
     displacement ??= constant(0, start);
     const value = encoderValue(displacement);
     operand.displacement = value;
     if (segment !== null) operand.segment = segment;
     if (relocation === R.GOT32) operand.isRelaxable = true;
-    parsed.add(operand, value === null ? displacement : null, start, relocation);
+    const isMark = relocation === R.TLS_DESC_CALL;
+    parsed.add(operand, value === null ? displacement : null, start, isMark ? 0 : relocation);
+  }
+
+  /** `call *x@tlscall(%eax)`: the relocation marks the instruction, which has no field for it. */
+  #markCall(symbol: Expression, start: number): void {
+    const { sections, input } = this.#reading;
+    const { fixups, length } = sections.writable(0);
+    fixups.add(length, 0, symbol, false, 0, false, R.TLS_DESC_CALL, true, input.frame, start);
   }
 
   /** Whether the parenthesis at the cursor opens an address, and not a part of a displacement. */

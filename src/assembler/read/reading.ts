@@ -43,6 +43,8 @@ export class Reading {
   isIntel: boolean;
   /** Registers need no `%`. */
   allowsNakedRegisters: boolean;
+  /** `.allow_index_reg`: `eiz` is an index that is none. */
+  allowsIndexRegister = false;
   bits: 16 | 32;
   /** `.code16gcc`. */
   stack32 = false;

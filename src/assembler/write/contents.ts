@@ -209,7 +209,7 @@ class FixupWriter {
   write(fixup: Fixup, at: number): void {
     const named =
       (fixup.symbol ?? (fixup.expression?.op === Op.SYMBOL ? fixup.expression.symbol : null))?.meant ?? null;
-    if (named?.isExternal && named.section.kind === "absolute") {
+    if (named?.section.kind === "absolute" && (named.isExternal || KEEPS_SYMBOL.has(fixup.relocation))) {
       // What was used before it was given a number, and may be another file's, is left to the linker.
       const number = fixup.expression === null ? fixup.addend : fixup.expression.number;
       this.#relocate(

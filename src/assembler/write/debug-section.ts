@@ -31,7 +31,7 @@ export class DebugSection {
 
   /** Offset in the section of the next byte: the source may have put something there too. */
   get end(): number {
-    return this.section.subsection(0).length + this.length;
+    return this.section.sizeBytes + this.length;
   }
 
   #put(value: number): void {
@@ -103,6 +103,8 @@ export class DebugSection {
       subsection.fixups.add(start + position, 4, expression, pcRelative, 0, false, 0, true, null, 0);
     }
     chainSubsections(this.section);
-    this.section.sizeBytes = subsection.length;
+    // What the source put there may have parts whose size layout has decided.
+    const { last, fragments } = subsection;
+    this.section.sizeBytes = fragments.addresses[last]! + fragments.fixedSizes[last]!;
   }
 }

@@ -154,11 +154,16 @@ export function writeElf(
   );
 }
 
-function entrySizeOf(section: Section): number {
-  if (section.entrySize !== 0) return section.entrySize;
-  return section.type === SHT.INIT_ARRAY || section.type === SHT.FINI_ARRAY || section.type === SHT.PREINIT_ARRAY
-    ? 4
-    : 0;
+/** Sizes of the entries of tables, by section type: arrays of initialisers, and what dynamic linkers read. */
+const ENTRY_SIZES: ReadonlyMap<number, number> = new Map([
+  [SHT.INIT_ARRAY, 4],
+  [SHT.FINI_ARRAY, 4],
+  [SHT.PREINIT_ARRAY, 4],
+  [SHT.DYNAMIC, 8],
+]);
+
+function entrySizeOf({ entrySize, type }: Section): number {
+  return entrySize !== 0 ? entrySize : (ENTRY_SIZES.get(type) ?? 0);
 }
 
 function collectGroups(sections: readonly Section[]): Group[] {

@@ -3,7 +3,7 @@
  * their places, before others at the same place.
  */
 
-import { relocationBytes } from "../../object/relocation-types.ts";
+import { R, RELOCATION_TYPES, relocationBytes } from "../../object/relocation-types.ts";
 import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
 import { RelocationList, type StatedRelocation } from "../model/relocations.ts";
@@ -59,9 +59,10 @@ function place(
     symbol = target.plus;
     addend = target.number;
   }
-  if (symbol !== null && !symbol.isExternal && symbol.section.isReal && section.symbol !== null) {
+  const keepsLocals = program.options.keepLocals === true;
+  if (symbol?.hasLocalName && !keepsLocals && symbol.section.isReal && section.symbol !== null) {
     const { flags } = symbol.section;
-    if (!(flags & SHF.MERGE && addend != 0) && (flags & SHF.TLS) === 0 && stated.type !== 0) {
+    if (!(flags & SHF.MERGE && addend != 0) && (flags & SHF.TLS) === 0 && stated.type !== R.NONE) {
       addend = integer.add(addend, resolver.address(symbol));
       symbol = symbol.section.symbol;
     }
@@ -70,6 +71,7 @@ function place(
     symbol.usedInRelocation = true;
     program.symbolList.needForRelocation(symbol);
   }
+  if (RELOCATION_TYPES.get(stated.type)?.pcRelative) addend = integer.subtract(addend, at);
   if (addend != 0 && section.hasContents && bytes > 0) {
     const { contents } = section;
     let before = 0;

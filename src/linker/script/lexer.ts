@@ -12,6 +12,8 @@ export interface Token {
 
 export type WordMode = "name" | "file" | "expression";
 
+const DISCARD = "/DISCARD/";
+
 const NAME_CHARACTER = /[A-Za-z0-9_.$/\\~+\-[\]*?!^]/;
 /** `archive:member`; elsewhere a colon ends the name. */
 const FILE_CHARACTER = /[A-Za-z0-9_.$/\\~+\-[\]*?!^:]/;
@@ -123,6 +125,8 @@ export class ScriptLexer {
     if (end === start) {
       const operator = OPERATORS.find((candidate) => text.startsWith(candidate, start));
       end = start + (operator?.length ?? 1);
+      // No division: the fill of the section before it ends here.
+      if (text.startsWith(DISCARD, start)) end = start + DISCARD.length;
     }
     this.at = end;
     return { text: text.slice(start, end), line: this.line, quoted: false };

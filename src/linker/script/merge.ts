@@ -19,6 +19,7 @@ export function mergeScripts(scripts: readonly LinkerScript[]): LinkerScript {
     inserted: all(({ inserted }) => inserted),
     noCrossReferences: all(({ noCrossReferences }) => noCrossReferences),
     allocatesGroups: scripts.some(({ allocatesGroups }) => allocatesGroups),
+    forcesCommon: scripts.some(({ forcesCommon }) => forcesCommon),
     usesHeaders: scripts.some(({ usesHeaders }) => usesHeaders),
     externs: all(({ externs }) => externs),
     inputs: all(({ inputs }) => inputs),

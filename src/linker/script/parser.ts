@@ -43,6 +43,7 @@ class Parser extends SectionParser {
   #outputFormat: string | null = null;
   #outputFile: string | null = null;
   #allocatesGroups = false;
+  #forcesCommon = false;
   readonly #regions: MemoryRegion[] = [];
   readonly #regionAliases = new Map<string, string>();
   #statements: (Assignment | Assertion | OutputSection)[] = [];
@@ -79,9 +80,12 @@ class Parser extends SectionParser {
           this.word();
           this.#allocatesGroups = true;
           break;
+        case "FORCE_COMMON_ALLOCATION":
+          this.word();
+          this.#forcesCommon = true;
+          break;
         case "OUTPUT_ARCH":
         case "TARGET":
-        case "FORCE_COMMON_ALLOCATION":
         case "INHIBIT_COMMON_ALLOCATION":
         case "LD_FEATURE":
           this.word();
@@ -188,6 +192,7 @@ class Parser extends SectionParser {
       inserted,
       noCrossReferences,
       allocatesGroups,
+      forcesCommon: this.#forcesCommon,
       usesHeaders,
       externs,
       inputs,
@@ -277,6 +282,9 @@ class Parser extends SectionParser {
       const name = this.word("expression").text;
       let attributes = "";
       if (this.accept("(")) while (!this.accept(")")) attributes += this.word().text;
+      const unknown = /[^rwxail!]/i.exec(attributes);
+      if (unknown)
+        throw this.error(`\`${unknown[0]}' is no attribute of a memory region: there are r, w, x, a, i, l and !`);
       this.expect(":");
       const field = (names: readonly string[]): Expression => {
         const word = this.next("expression");

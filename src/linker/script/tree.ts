@@ -145,6 +145,8 @@ export interface LinkerScript {
   readonly outputFile: string | null;
   /** Members of groups are placed as if they were in none, also by a partial link. */
   readonly allocatesGroups: boolean;
+  /** Common symbols get memory also in a partial link. */
+  readonly forcesCommon: boolean;
   /** It asks for the size of the headers, and so wants them in the first segment. */
   readonly usesHeaders: boolean;
   readonly externs: readonly string[];

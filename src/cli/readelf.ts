@@ -1,0 +1,100 @@
+/** `qure readelf`: what an ELF file says of itself. */
+import { dynamicTable, fileHeader, groups, sectionTable, segmentTable } from "../binutils/readelf/headers.ts";
+import { RawElf } from "../binutils/readelf/raw-elf.ts";
+import {
+  hexDump,
+  notes,
+  relocationTables,
+  sectionNamed,
+  stringDump,
+  symbolTables,
+} from "../binutils/readelf/tables.ts";
+import { isArchive, readArchive } from "../object/archive.ts";
+import { ElfError } from "../object/elf-reader.ts";
+import { CommandError, say, UsageError } from "./fail.ts";
+import { type GnuArgument, type GnuCommand, parseArguments } from "./gnu-options.ts";
+import { memberReader, readBytes, writeOutput } from "./object-input.ts";
+
+const COMMAND: GnuCommand = {
+  name: "readelf",
+  usage: "options file...",
+  summary: "Shows the headers and tables of ELF files for the 386, as GNU readelf does.",
+  options: [
+    { names: ["-a", "--all"], help: "-h -l -S -g -s -r -d -n" },
+    { names: ["-h", "--file-header"], help: "the header of the file" },
+    { names: ["-l", "--program-headers", "--segments"], help: "the program headers, and the sections in each segment" },
+    { names: ["-S", "--section-headers", "--sections"], help: "the section headers" },
+    { names: ["-g", "--section-groups"], help: "the groups of sections" },
+    { names: ["-e", "--headers"], help: "-h -l -S" },
+    { names: ["-s", "--syms", "--symbols"], help: "the symbol tables" },
+    { names: ["-r", "--relocs"], help: "the relocations" },
+    { names: ["-d", "--dynamic"], help: "the dynamic section" },
+    { names: ["-n", "--notes"], help: "the notes" },
+    { names: ["-x", "--hex-dump"], value: "SECTION", help: "the bytes of a section, by its name or number" },
+    { names: ["-p", "--string-dump"], value: "SECTION", help: "the strings in a section" },
+    { names: ["-W", "--wide"], help: "names are not cut" },
+    { names: ["-u", "--unwind"], help: "accepted: there is nothing to show for this processor" },
+    { names: ["-V", "--version-info"], help: "accepted: the versions of symbols in shared libraries" },
+    { names: ["-T", "--silent-truncation"], help: "names are cut without `[...]`" },
+  ],
+  example: "qure readelf -W -l build/kernel.elf",
+};
+
+const ALL = ["-h", "-S", "-g", "-l", "-d", "-r", "-u", "-s", "-V", "-n"];
+
+export function run(args: readonly string[]): void {
+  const parsed = parseArguments(COMMAND, args);
+  if (parsed === null) return;
+  const files = parsed.filter(({ option }) => option === "").map(({ value }) => value);
+  const wanted = new Set(parsed.map(({ option }) => option));
+  if (wanted.has("-a")) for (const option of ALL) wanted.add(option);
+  if (wanted.has("-e")) for (const option of ["-h", "-l", "-S"]) wanted.add(option);
+  if (![...ALL, "-x", "-p"].some((option) => wanted.has(option)))
+    throw new UsageError("nothing to show: name an option such as -a (see qure readelf --help)");
+  if (files.length === 0) throw new UsageError("no file (see qure readelf --help)");
+  let failures = 0;
+  for (const path of files) {
+    try {
+      for (const [title, bytes] of elfFiles(path)) {
+        const lines = show(new RawElf(bytes, title), wanted, parsed);
+        if (title !== path || files.length > 1) lines.unshift("", `File: ${title}`);
+        if (lines.length > 0) writeOutput(`${lines.join("\n")}\n`);
+      }
+    } catch (error) {
+      if (!(error instanceof ElfError) && !(error instanceof CommandError)) throw error;
+      say("error", error.message);
+      failures++;
+    }
+  }
+  if (failures > 0) throw new CommandError("");
+}
+
+/** The file, or the members of an archive. */
+function elfFiles(path: string): [title: string, bytes: Uint8Array][] {
+  const bytes = readBytes(path);
+  if (!isArchive(bytes)) return [[path, bytes]];
+  return readArchive(bytes, path, memberReader(path)).members.map(({ name, content }) => [`${path}(${name})`, content]);
+}
+
+function show(elf: RawElf, wanted: ReadonlySet<string>, parsed: readonly GnuArgument[]): string[] {
+  const has = (option: string): boolean => wanted.has(option);
+  const isWide = has("-W");
+  const lines: string[] = [];
+  if (has("-h")) lines.push(...fileHeader(elf));
+  if (has("-S")) lines.push(...sectionTable(elf, isWide, !has("-h")));
+  if (has("-g")) lines.push(...groups(elf));
+  if (has("-l")) lines.push(...segmentTable(elf, !has("-h")));
+  if (has("-d")) lines.push(...dynamicTable(elf));
+  if (has("-r")) lines.push(...relocationTables(elf, isWide));
+  if (has("-u")) lines.push("No processor specific unwind information to decode");
+  if (has("-s")) lines.push(...symbolTables(elf, isWide));
+  for (const { option, value } of parsed) {
+    if (option !== "-x" && option !== "-p") continue;
+    const section = sectionNamed(elf, value);
+    if (section === null) say("warning", `there is no section \`${value}' to dump`);
+    else lines.push(...(option === "-x" ? hexDump(elf, section) : stringDump(elf, section)));
+  }
+  if (has("-V")) lines.push("", "No version information found in this file.");
+  if (has("-n")) lines.push(...notes(elf, isWide));
+  return lines;
+}

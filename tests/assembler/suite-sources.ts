@@ -1,0 +1,63 @@
+/**
+ * What the test suites of GNU's assembler and compilers showed, reduced to what mattered: aliases, line tables, sections
+ * by name, versions, relocations that are asked for.
+ */
+
+import type { Source } from "./differential.ts";
+
+export const SUITE_SOURCES: Readonly<Record<string, Source>> = {
+  "aliases that vanish": {
+    text: ".weakref a, x\n.weakref b, y\n.long b, y\n.weakref c, z\n.long c\nz: nop\n.weakref d, c\ncall d\n.weakref e, u\n.weak u\n",
+  },
+  "lines of several sections, again": {
+    text: '.macro m\nnop\n.pushsection .other,"ax"\nnop\n.popsection\n.endm\nm\nm\n.section .other\nret\n.text\nret\n.nops 4\n.nop 3\nret\n',
+    options: ["-g"],
+  },
+  "lines that a preprocessor counts within a macro": {
+    text: '# 5 "a.h"\n.macro m\n# 90 "b.h"\nnop\n.endm\nm\n.rept 2\nnop\nret\n.endr\n.section .b,"ax"\n# 7 "c.h"\nnop\n',
+    options: ["--gdwarf-5"],
+  },
+  "a compiler's files after the assembler's lines": {
+    text: 'nop\n.file 0 "/d" "x/a.c" md5 0x00112233445566778899aabbccddeeff\n.file 1 "b.c"\n',
+    options: ["-g"],
+  },
+  "functions whose common type is far away": {
+    text: Array.from({ length: 14 }, (_, i) => `.globl f${i}\n.type f${i},@function\nf${i}: ret\n.size f${i},1\n`).join(
+      "",
+    ),
+    options: ["--gdwarf-5"],
+  },
+  "sections by name and flags": {
+    text: '.section .rodata,"a"\n.long 1\n.section .rodata,"aR"\n.long 2\n.section .noinit.x\n.skip 4\n.section .persistent.bss\n.skip 4\n.section .data.foo,"a"\n.long 1\n.section m,"aM",@progbits,8\n.byte 1\n.section t,"a","0x80000009"\n.byte 1\n.section .ctors\n.long 1\n.section o,"ao",@progbits,0\n.byte 1\n',
+  },
+  "versions and what becomes of the name": {
+    text: ".globl foo, bar\nfoo: nop\n.symver foo, foo@@V2, local\n.symver foo, foo@V1, hidden\nbar: nop\n.symver bar, bar@V1\n.symver bar, bar@@V2, remove\n.symver gone, gone@V1\n",
+  },
+  "relocations that are asked for": {
+    text: ".reloc 4, R_386_PC32, x+3\n.reloc 0, BFD_RELOC_NONE, y\n.long 1, 2\ncall z\nl: .reloc l, r_386_32, l\n.reloc 8, R_386_32, .La\n.La: .long 5\n.reloc 2, R_386_NONE\n",
+  },
+  "call frames in parts": {
+    text: ".cfi_sections .eh_frame\nf: .cfi_startproc simple\nnop\n.cfi_label here\n.cfi_escape 0\n.globl here\n.cfi_sections .debug_frame\n.cfi_endproc\ng: .cfi_startproc\n.cfi_endproc\n",
+  },
+  "sizes and starts of sections": {
+    text: ".long .startof.(.data), .sizeof.(.data), .startof. (.data)\nmov $.text@SIZE, %eax\nmov $c@SIZE, %eax\n.local c\n.comm c, 40\n.long ,1,,2\n.sleb128\n",
+  },
+  "registers through aliases": {
+    text: ".equ x, %st(3)\n.equ y, x\n.equ z, y\nfadd z\n.intel_syntax noprefix\n.allow_index_reg\nfmul y\nlea eax, [eiz*1+4]\nmov eax, [ebx+eiz*2]\n",
+  },
+  "numbers that are none": {
+    text: ".float NaN, -NaN, QNaN, SNaN\n.double SNaN\n.tfloat NaN, -SNaN\n.hfloat QNaN\n.bfloat16 SNaN\n",
+  },
+  "types of symbols that are said twice": {
+    text: ".type a,@tls_object\n.type a,@object\na: nop\n.type b,@gnu_indirect_function\n.type b,2\nb: nop\n.comm c,4\n.type c,@common\n.size d,3\nd: nop\n.size e,4\ne: nop\n.set f,d\n.set f,e\n",
+  },
+  "views of rows before the first": {
+    text: '.file 1 "a.c"\n.loc 1 1\n.loc 1 2 view v1\nnop\n.loc 1 3 view v2\nnop\n.data\n.uleb128 v1\n.uleb128 v2\n',
+  },
+  "marks on calls through descriptors, absolute symbols in the table": {
+    text: "lea x@TLSDESC(%ebx), %eax\ncall *x@TLSCALL(%eax)\nnop\ncall *y@tlscall(%ecx)\nadd n@GOT(%ebx), %eax\nmov n@GOT(%ebx), %ecx\nn = 5\n",
+  },
+  "frames of the source and of directives": {
+    text: 'f: .cfi_startproc\nnop\n.cfi_endproc\n.section .eh_frame,"a",@progbits\n.uleb128 b - a\na: .skip 3\nb: .balign 4\n',
+  },
+};
