@@ -59,6 +59,6 @@ export async function prepareDisk({ cdrom, firmware, sizeBytes, make, step }: Pr
     return disk.content();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new PrepareError("out of memory: too much lies between its first byte and its last", node.console.text);
+    throw new PrepareError(`${sizeBytes} bytes do not fit into memory; choose a smaller disk`, node.console.text);
   }
 }
