@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { requireOracle } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { compare } from "./differential.ts";
 
 const HEAD = ".intel_syntax noprefix\n";
@@ -52,7 +53,7 @@ describe("as short as GNU as makes it", () => {
   for (const [name, [source, counts]] of Object.entries(SHAPES)) {
     test(name, (context) => {
       const assembler = requireOracle("as", context);
-      for (const count of counts) {
+      for (const count of rowsOf(counts, 9)) {
         const { object, expected, messages } = compare(assembler, { text: HEAD + source(count) });
         if (expected === null) expect(object, `${count} bytes: GNU as refuses this`).toBeNull();
         else {

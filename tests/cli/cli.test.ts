@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { isThorough } from "../setup/tier.ts";
 import { provideBuild } from "../system/images.ts";
 
@@ -172,7 +173,7 @@ describe("qure emu", () => {
     if (isThorough) expect((await run("--seed", "7")).digest).not.toBe(first.digest);
   });
 
-  test("keeps the machines' disks in --dir: the next run is the next era", async () => {
+  thoroughly("keeps the machines' disks in --dir: the next run is the next era", async () => {
     const eras: number[] = [];
     for (let run = 0; run < 2; run++) {
       const { stdout } = await qure(["emu", "--nodes", "2", "--dir", "kept", "--json"]);

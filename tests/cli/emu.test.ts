@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { provideBuild } from "../system/images.ts";
 
@@ -120,7 +121,7 @@ test("--no-gateway: link-local addresses, and one cluster", async () => {
 });
 
 describe("sudden ends", () => {
-  test("killed in the middle, machines in --dir find their disks whole", async () => {
+  thoroughly("killed in the middle, machines in --dir find their disks whole", async () => {
     const args = ["--nodes", "2", "--dir", "survivors"];
     expect((await emulate(...args)).nodes[0]!.era).toBe(1);
     for (const milliseconds of rowsOf([700, 900, 1200], 1)) {

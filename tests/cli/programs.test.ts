@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { requireOracle, withFolder } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 
 const BIN = resolve("dist/bin");
 const PATH = `${BIN}${delimiter}${process.env["PATH"] ?? ""}`;
@@ -75,7 +76,7 @@ describe("programs by the names of GNU's", () => {
     });
   });
 
-  test("what configure scripts ask for", () => {
+  thoroughly("what configure scripts ask for", () => {
     withFolder((folder) => {
       expect(shell(folder, "ld -V")).toMatch(/^GNU ld .*2\.40\n {2}Supported emulations:\n {3}elf_i386\n$/);
       for (const name of ["as", "ld", "ar", "ranlib", "nm", "objcopy", "objdump", "readelf", "size", "strip"])

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { isThorough } from "../setup/tier.ts";
 import { provideBuild } from "../system/images.ts";
 
@@ -43,7 +44,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("qure snapshot", () => {
-  test("keeps a moment of a run, from which another run comes to the same end", async () => {
+  thoroughly("keeps a moment of a run, from which another run comes to the same end", async () => {
     const whole = await outcome("emu", "--nodes", "2", "--for", "2s", "--save", "early", "--at", "350ms");
     expect(existsSync(join(folder, ".qure/snapshots/early.qsnap"))).toBe(true);
     const rest = await outcome("snapshot", "restore", "early", "--for", "1650ms");

@@ -8,6 +8,7 @@ import { run } from "../../src/cli/ld.ts";
 import { listFiles } from "../../src/host/files.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
 import { answer } from "../setup/answers.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf } from "../setup/tier.ts";
 import { LINK_OPTIONS, randomProgram, SCRIPTS } from "./programs.ts";
 
@@ -67,7 +68,7 @@ describe("the same bytes as GNU ld", () => {
     expect(problems.slice(0, Number(process.env["SHOW"] ?? 20))).toEqual([]);
   });
 
-  test("our own kernel, by its own script", (context) => {
+  thoroughly("our own kernel, by its own script", (context) => {
     const [as, ld] = ["as", "ld"].map((name) => requireOracle(name, context)) as [string, string];
     const objects = listFiles(join(root, "asm"))
       .filter((path) => path.endsWith(".s") && !path.startsWith("programs/"))
@@ -98,7 +99,7 @@ describe("the same bytes as GNU ld", () => {
     }
   });
 
-  test("what a C compiler makes", (context) => {
+  thoroughly("what a C compiler makes", (context) => {
     const [gcc, ld, ar] = ["gcc", "ld", "ar"].map((name) => requireOracle(name, context)) as [string, string, string];
     const problems: string[] = [];
     for (const flags of [

@@ -1,6 +1,7 @@
 /** Volumes from the outside: what every file system does. */
 import { describe, expect, test } from "vitest";
 import { check, type FileSystem, format, mount } from "../../src/oofs/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { HugeDisk, MemoryDisk, Random } from "./disks.ts";
 
 const TIME = { seconds: 1_700_000_000, nanoseconds: 5 };
@@ -105,7 +106,7 @@ describe("a volume", () => {
     expect(check(again(disk))).toMatchObject({ objects: 2 });
   });
 
-  test("holds ten thousand names in a directory, and gives their blocks back", () => {
+  thoroughly("holds ten thousand names in a directory, and gives their blocks back", () => {
     const { disk, fs } = fresh(16 * MIB);
     const before = check(fs).usedBlocks;
     fs.mkdir("/d");

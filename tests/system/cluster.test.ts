@@ -1,6 +1,7 @@
 /** From blank disks to a cluster, and what its era and ages do: docs/protocols/cluster.md. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { blankDisk, type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { isThorough } from "../setup/tier.ts";
 import { boot, CLOUD, DISK_BYTES, images, PROMPT } from "./images.ts";
 
@@ -129,7 +130,7 @@ describe("era and age", () => {
     expect(merged.map(({ age }) => age)).toEqual([1, 1, 1]);
   });
 
-  test("for many seeds, nodes that boot at the same moment agree on one founder", async () => {
+  thoroughly("for many seeds, nodes that boot at the same moment agree on one founder", async () => {
     for (let seed = 2; seed < (isThorough ? 8 : 4); seed++) {
       const lab = threeNodes({ seed });
       expect(
@@ -141,7 +142,7 @@ describe("era and age", () => {
 });
 
 describe("virtual time", () => {
-  test("the same seed gives the same digest, another one does not", async () => {
+  thoroughly("the same seed gives the same digest, another one does not", async () => {
     const digest = async (seed: number): Promise<string> => {
       const lab = threeNodes({ seed });
       await lab.advance(isThorough ? "4s" : "2s");

@@ -9,6 +9,7 @@ import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { oracle } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, inState, isoWith, isoWithProgram, PROMPT, root } from "./images.ts";
 
 const gcc = oracle("gcc");
@@ -158,7 +159,7 @@ test("calls at the edges of what they take give what they should", async () => {
 });
 
 describe("programs run alike", () => {
-  test("on the interpreter and compiled", async () => {
+  thoroughly("on the interpreter and compiled", async () => {
     const run = async (jit: "off" | "force"): Promise<{ digest: string; text: string }> => {
       const lab = boot({ nodes: [{ cdrom: images().iso }], jit });
       const node = lab.nodes[0]!;

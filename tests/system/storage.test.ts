@@ -6,6 +6,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import type { LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { isThorough, rowsOf } from "../setup/tier.ts";
 import { boot, images, isoWith, PROMPT } from "./images.ts";
 import {
@@ -75,7 +76,7 @@ describe("persistent objects", () => {
     expect(disk.log.at(-1)).toBeNull();
   });
 
-  test("need room; a full volume still takes a smaller one in its place", async () => {
+  thoroughly("need room; a full volume still takes a smaller one in its place", async () => {
     const { node } = await machine();
     await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
     await node.enter("mount hda0 /net", PROMPT);
@@ -128,7 +129,7 @@ describe("a power cut", () => {
     }
   });
 
-  test("while a file system is made leaves the old one, none, or the new one", async () => {
+  thoroughly("while a file system is made leaves the old one, none, or the new one", async () => {
     const { node, disk } = await machine();
     await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
     await node.enter("mount hda0 /net", PROMPT);

@@ -7,7 +7,8 @@ import { check, format, mount } from "../../src/oofs/index.ts";
 import { forge, makeSample } from "../oofs/damage.ts";
 import { Random as ForgeRandom, MemoryDisk } from "../oofs/disks.ts";
 import { makeVersion1, oldDirectory } from "../oofs/version-1.ts";
-import { casesOf } from "../setup/tier.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import {
   BLOCK_BYTES,
@@ -91,7 +92,8 @@ describe("a volume of version 1", () => {
     expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
     await node.enter("umount /a", PROMPT);
     const random = new Random(3);
-    for (let cut = 0; cut <= disk.log.length; cut++) {
+    const cuts = Array.from({ length: disk.log.length + 1 }, (_, index) => index);
+    for (const cut of rowsOf(cuts, 12)) {
       const fs = mount(partOf(diskOf(cutAt(before, disk.log, cut, () => random.below(2) === 0))));
       expect(check(fs).problems, `cut ${cut}`).toEqual([]);
       expect(text(fs.read("/notes"))).toBe("from version one\n");
@@ -176,7 +178,7 @@ describe("a partition that became smaller", () => {
 });
 
 describe("a full volume", () => {
-  test("deletes, and what found no space has changed nothing", async () => {
+  thoroughly("deletes, and what found no space has changed nothing", async () => {
     const { node, disk } = await machine();
     await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
     await node.enter("mount hda0 /a", PROMPT);

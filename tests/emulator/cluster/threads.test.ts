@@ -9,6 +9,7 @@ import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { spreadOver } from "../../../src/host/worker-group.ts";
 import { LabCluster, type NodeOptions, restoreCluster } from "../../../src/index.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
 import { isThorough } from "../../setup/tier.ts";
 import { CLOUD, images, PROMPT } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
@@ -57,7 +58,7 @@ describe("machines in worker threads", () => {
     expect(labs.at(-1)!.nodes.at(-1)!.console.text).toMatch(CLOUD);
   });
 
-  test("can be typed at, looked at, reset and unplugged like those of this thread", async () => {
+  thoroughly("can be typed at, looked at, reset and unplugged like those of this thread", async () => {
     const labs = await Promise.all([1, 2].map((threads) => cluster(2, threads)));
     const seen = [];
     for (const lab of labs) {
@@ -87,7 +88,7 @@ describe("machines in worker threads", () => {
     expect(() => labs[1]!.cluster.machines).toThrow(/runs in another thread/);
   });
 
-  test("are saved with one number of threads and go on with another", async () => {
+  thoroughly("are saved with one number of threads and go on with another", async () => {
     const original = await cluster(3, 2);
     original.cluster.runUntil(333 * MS);
     const bytes = original.save();
@@ -98,7 +99,7 @@ describe("machines in worker threads", () => {
     expect(original.nodes.every(({ console }) => CLOUD.test(console.text))).toBe(true);
   });
 
-  test("hand over more in a quantum than their shared memory holds", async () => {
+  thoroughly("hand over more in a quantum than their shared memory holds", async () => {
     // Room for one DHCP message: a second record in a quantum finds the area full, in either direction.
     const base = new BytesDisk(await preparedDisk(), DISK_BYTES);
     const digests = [undefined, spreadOver(2, 400)].map((groups) => {

@@ -13,6 +13,7 @@ import {
   toHex,
 } from "../../../emulator/debug/packet.ts";
 import { Random } from "../../../emulator/state/random.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
 
 const MIB = 1024 * 1024;
 
@@ -364,42 +365,45 @@ describe("packets", () => {
 });
 
 describe("hostile peers", () => {
-  test("random bytes and random packets neither crash nor hang the stub, nor touch the guest while it is held", () => {
-    const random = new Random(20261120, "hostile packets");
-    const letters = "?gGpPmMXcCsSbHTDkqQvZz!RrBit";
-    const bodies = [
-      "",
-      "0",
-      "0,0",
-      "ffffffff,ffffffff",
-      "500,4:",
-      "8=",
-      ";",
-      ":",
-      "Cont;s",
-      "Cont;r1,2",
-      "Xfer:features:read:target.xml:0,ffffffff",
-      "Rcmd,",
-      "Supported:",
-      "0,500,4",
-      "2,0,1000",
-      "-1",
-      "1,,;",
-    ];
-    for (let round = 0; round < 1500; round++) {
-      const peer = round % 50 === 0 ? (current = new Peer()) : current;
-      const letter = letters[random.below(letters.length)]!;
-      // Packets that end the session, or change registers and memory as asked, are for the tests above.
-      const junk = Array.from({ length: random.below(12) }, () => String.fromCharCode(random.below(256))).join("");
-      const text = `${letter}${bodies[random.below(bodies.length)]!}${random.below(2) === 0 ? junk : ""}`;
-      if (random.below(3) === 0) peer.raw(Uint8Array.from({ length: random.below(64) }, () => random.below(256)));
-      peer.raw(framePacket(latin1(text)));
-      peer.debuggers.runUntil(peer.cluster.nowNs + 10_000);
-      peer.raw(Uint8Array.of(3));
-      peer.taken();
-      if (peer.closed) current = new Peer();
-    }
-  });
+  thoroughly(
+    "random bytes and random packets neither crash nor hang the stub, nor touch the guest while it is held",
+    () => {
+      const random = new Random(20261120, "hostile packets");
+      const letters = "?gGpPmMXcCsSbHTDkqQvZz!RrBit";
+      const bodies = [
+        "",
+        "0",
+        "0,0",
+        "ffffffff,ffffffff",
+        "500,4:",
+        "8=",
+        ";",
+        ":",
+        "Cont;s",
+        "Cont;r1,2",
+        "Xfer:features:read:target.xml:0,ffffffff",
+        "Rcmd,",
+        "Supported:",
+        "0,500,4",
+        "2,0,1000",
+        "-1",
+        "1,,;",
+      ];
+      for (let round = 0; round < 1500; round++) {
+        const peer = round % 50 === 0 ? (current = new Peer()) : current;
+        const letter = letters[random.below(letters.length)]!;
+        // Packets that end the session, or change registers and memory as asked, are for the tests above.
+        const junk = Array.from({ length: random.below(12) }, () => String.fromCharCode(random.below(256))).join("");
+        const text = `${letter}${bodies[random.below(bodies.length)]!}${random.below(2) === 0 ? junk : ""}`;
+        if (random.below(3) === 0) peer.raw(Uint8Array.from({ length: random.below(64) }, () => random.below(256)));
+        peer.raw(framePacket(latin1(text)));
+        peer.debuggers.runUntil(peer.cluster.nowNs + 10_000);
+        peer.raw(Uint8Array.of(3));
+        peer.taken();
+        if (peer.closed) current = new Peer();
+      }
+    },
+  );
   let current = new Peer();
 
   test("a second debugger is refused, and the first one keeps its node", () => {

@@ -4,6 +4,7 @@
  * this test: state.thorough.test.ts.
  */
 import { describe, expect, test } from "vitest";
+import { rowsOf } from "../../setup/tier.ts";
 import { CHIPS } from "./chips.ts";
 import { relayCase, relayRandom } from "./relay.ts";
 
@@ -11,7 +12,7 @@ const SEED = Number(process.env["QURE_SEED"] ?? 20261120);
 
 for (const { name: chip, cases, config } of CHIPS) {
   describe(chip, () => {
-    test.each(cases)("$name", ({ script }) => {
+    test.each(rowsOf(cases, 12))("$name", ({ script }) => {
       relayCase(config, script, { sweeps: 0 });
     });
   });

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { guestImage, guestNames, startGuest } from "../../../bench/interpreter.ts";
 import type { JitMode } from "../../../emulator/jit/jit.ts";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
 import { casesOf, isThorough, rowsOf } from "../../setup/tier.ts";
 import { boot, images } from "../../system/images.ts";
 
@@ -46,7 +47,7 @@ async function systemDigests(jit: JitMode, nodes: number): Promise<string[]> {
   return digests;
 }
 
-test("the system boots alike", { timeout: 240_000 }, async () => {
+thoroughly("the system boots alike", { timeout: 240_000 }, async () => {
   const expected = await systemDigests("off", 2);
   for (const jit of ["on", "force"] as const) expect(await systemDigests(jit, 2)).toEqual(expected);
 });

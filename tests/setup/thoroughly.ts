@@ -1,0 +1,12 @@
+/** Single tests that take seconds, in files whose other tests are quick: the thorough tier has them, no other one. */
+import { type TestContext, test } from "vitest";
+import { isThorough } from "./tier.ts";
+
+type Body = (context: TestContext) => unknown;
+
+/** `test` in the thorough tier; declares nothing in the others. */
+export function thoroughly(name: string, ...[first, second]: [{ timeout: number }, Body] | [Body, number?]): void {
+  if (!isThorough) return;
+  if (typeof first === "function") test(name, first, second as number | undefined);
+  else test(name, first, second as Body);
+}
