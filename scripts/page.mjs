@@ -103,7 +103,8 @@ const system = [
   { name: "symbols", content: Buffer.from(JSON.stringify(symbols)) },
 ];
 const tree = folderTree(".");
-const sources = ["asm", "boot"].flatMap((folder) =>
+// The firmware stays as it is: the page builds the system.
+const sources = ["asm", "boot/loader"].flatMap((folder) =>
   tree.list(folder).map((name) => ({ name, content: Buffer.from(tree.read(name)) })),
 );
 const revision = version
