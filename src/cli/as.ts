@@ -1,7 +1,9 @@
 /** `qure as`: the assembler with the command line of GNU as. */
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
+import { getHeapStatistics } from "node:v8";
 import { assemble } from "../assembler/assemble.ts";
+import { LIMITS } from "../assembler/model/limits.ts";
 import type { SourceFile, SourceFiles } from "../assembler/model/options.ts";
 import { formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { makeFolder } from "../host/folder.ts";
@@ -81,6 +83,16 @@ function assembleEach(command: AsCommand): void {
     );
 }
 
+const MIB = 1 << 20;
+/** Of V8's heap, what one assembly may hold: the rest is for the young generation and for what is not counted. */
+const HEAP_SHARE = 0.6;
+
+/** A host with little memory gives Node a small heap: the limit is below what ends the process. */
+function heldBytes(): number {
+  const heapBytes = getHeapStatistics().heap_size_limit;
+  return Math.min(LIMITS.heldBytes, Math.floor((heapBytes * HEAP_SHARE) / MIB) * MIB);
+}
+
 function assembleFiles(command: AsCommand): void {
   const files = sourceFiles(command);
   const path = command.sources.length > 1 ? command.sources.join(" ") : (command.sources[0] ?? "-");
@@ -103,6 +115,7 @@ function assembleFiles(command: AsCommand): void {
     objectDespiteErrors: command.objectDespiteErrors,
     allowsOddSizes: command.allowsOddSizes,
     frameVersion: command.frameVersion,
+    limits: { heldBytes: heldBytes() },
     ...(command.listing === null ? {} : { listing: command.listing }),
     print: (text) => void standardOutput().write(`${text}\n`),
   });
