@@ -1,7 +1,7 @@
 // Makes dist/page: the page in which a cluster runs, as a folder of static files. QuRe's image, the disk that is
 // prepared for it and the names of its kernel are one compressed file, the sources another, loaded when they are asked
 // for. A service worker keeps all of it, so that the page works without the network after the first visit. With
-// --if-changed it does nothing when the page is of the sources as they are.
+// --if-changed it does nothing when the page is of the sources and of this program as they are.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -17,7 +17,8 @@ const PAGE_STAMP = "build/page/sources";
 const DISK_BYTES = 64 * 1024 * 1024;
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 
-const hashOfSources = sourcesHash();
+const program = await readFile(new URL(import.meta.url));
+const hashOfSources = `${sourcesHash()} ${createHash("sha256").update(program).digest("hex")}`;
 const isCurrent =
   existsSync(`${OUT}/service-worker.js`) && (await readFile(PAGE_STAMP, "utf8").catch(() => "")) === hashOfSources;
 if (process.argv.includes("--if-changed") && isCurrent) process.exit(0);
@@ -104,9 +105,10 @@ const system = [
 ];
 const tree = folderTree(".");
 // The firmware stays as it is: the page builds the system.
-const sources = ["asm", "boot/loader"].flatMap((folder) =>
-  tree.list(folder).map((name) => ({ name, content: Buffer.from(tree.read(name)) })),
-);
+const sources = ["asm", "boot"]
+  .flatMap((folder) => tree.list(folder))
+  .filter((name) => !name.startsWith("boot/firmware/"))
+  .map((name) => ({ name, content: Buffer.from(tree.read(name)) }));
 const revision = version
   .split("-")[0]
   .split(".")
