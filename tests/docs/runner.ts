@@ -90,7 +90,7 @@ async function runGuest(text: string, scratch: Scratch): Promise<void> {
   for (const [index, { command, expected }] of parseTranscript(text, GUEST_PROMPT).entries()) {
     const node = GUEST_PROMPT.exec(text.split("\n").filter((line) => GUEST_PROMPT.test(line))[index]!)![1]!;
     scratch.write("typed.txt", `!wait 3s\n@${node} ${command}\n`);
-    await runShell("qure emu --nodes 3 --script typed.txt --log typed", scratch);
+    await runShell("[ -e build/qure.iso ] || qure build\nqure emu --nodes 3 --script typed.txt --log typed", scratch);
     const log = readFileSync(scratch.path(`typed/qure-${node}.log`), "latin1").replaceAll("\r", "");
     const output = log.slice(log.lastIndexOf(`> ${command}\n`) + command.length + 3);
     if (/unknown command/.test(output)) throw new Error(output);

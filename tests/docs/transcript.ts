@@ -23,6 +23,8 @@ const VARYING: readonly (readonly [what: RegExp, placeholder: string])[] = [
   [/virtual time [\d.]+ s/g, "virtual time T"],
   [/[\d.]+ million instructions/g, "N million instructions"],
   [/digest [0-9a-f]{32}/g, "digest D"],
+  [/\(task \d+\)/g, "(task N)"],
+  [/\beip [0-9a-f]{8}/g, "eip E"],
   [/built in [\d.]+ s/g, "built in T"],
   [/ {2,}\d+ bytes/g, " N bytes"],
   [/(?<=^asm\/kernel\/\w+\.s:)\d+(?=:)/, "N"],
