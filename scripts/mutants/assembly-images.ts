@@ -24,3 +24,6 @@ export const inState = (name: string, make: () => Promise<LabCluster>): Promise<
 export function provideBuild(): never {
   throw new Error("there is no build folder here");
 }
+export function isoWithProgram(): never {
+  throw new Error("the system is built without programs from elsewhere");
+}
