@@ -267,7 +267,7 @@ export class Stage {
         object.sections.map(({ name, sizeBytes, relocations }) => [
           name,
           sizeBytes,
-          relocations.map(({ offset, type, symbol }) => [offset, type, symbol]),
+          [...relocations].map(({ offset, type, symbol }) => [offset, type, symbol]),
         ]),
         object.symbols.map(({ name, value }) => [name, value]),
       ]);
@@ -286,7 +286,7 @@ export class Stage {
     const linked = this.#linkedBytes(base, section.content.length);
     if (!linked) return null;
     const result = linked.slice();
-    const fields = new Set(section.relocations.flatMap(({ offset }) => [0, 1, 2, 3].map((byte) => offset + byte)));
+    const fields = new Set([...section.relocations].flatMap(({ offset }) => [0, 1, 2, 3].map((byte) => offset + byte)));
     for (let at = 0; at < target.length; at++)
       if (target[at] !== section.content[at]) {
         if (fields.has(at)) return null;
@@ -431,7 +431,7 @@ export class Stage {
           wants: (address) => {
             let set = reached.get(mapper);
             if (!set) reached.set(mapper, (set = new Set()));
-            set.add(address);
+            set.add(address >>> 0);
             return false;
           },
           reached: () => false,
