@@ -152,7 +152,7 @@ describe("qure inspect", () => {
 });
 
 describe("qure emu", () => {
-  test("boots three nodes to a cluster and prints it as JSON; a second run gives the same digest", async () => {
+  thoroughly("boots three nodes to a cluster and prints it as JSON; a second run gives the same digest", async () => {
     const run = async (
       ...more: string[]
     ): Promise<{

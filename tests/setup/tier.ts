@@ -18,10 +18,10 @@ const SLOW = [
   "tests/emulator/cluster/**",
   "tests/emulator/debug/{gdb,history,call-frames,trace,protocol}.test.ts",
   "tests/emulator/cpu/{faults,overlapping-copy}.test.ts",
-  "tests/emulator/jit/{guests,guest-sources,boundaries,random}.test.ts",
+  "tests/emulator/jit/{guests,boundaries,random}.test.ts",
   "tests/emulator/{fuzz,state,machine}.test.ts",
   "tests/emulator/devices/{hostile,registers,state}.test.ts",
-  "tests/isa/{disassemble,operands,att,prefixes,features}.test.ts",
+  "tests/isa/{disassemble,operands,att,prefixes}.test.ts",
   "tests/binutils/**",
   "tests/assembler/gcc.test.ts",
   "tests/guest/**",
@@ -45,7 +45,7 @@ const CASES = {
   "assembler/hostile": { quick: 20, fast: 50, thorough: 300 },
   "assembler/random": { quick: 40, fast: 40, thorough: 600 },
   "binutils/differential": { quick: 1, fast: 1, thorough: 8 },
-  "emulator/cluster/every-millisecond": { quick: 6, fast: 6, thorough: 400 },
+  "emulator/cluster/every-millisecond": { quick: 3, fast: 3, thorough: 400 },
   "emulator/cluster/snapshot": { quick: 6, fast: 6, thorough: 240 },
   "emulator/cpu/differential": { quick: 300, fast: 400, thorough: 5000 },
   "emulator/cpu/x87": { quick: 5, fast: 20, thorough: 60 },
@@ -62,7 +62,7 @@ const CASES = {
   "system/files": { quick: 1, fast: 1, thorough: 12 },
   "system/volumes": { quick: 2, fast: 3, thorough: 60 },
   "system/iso9660": { quick: 3, fast: 10, thorough: 100 },
-  "system/network-hostile": { quick: 200, fast: 250, thorough: 5000 },
+  "system/network-hostile": { quick: 100, fast: 100, thorough: 5000 },
 } as const satisfies Readonly<Record<string, Counts>>;
 
 export type RandomTest = keyof typeof CASES;

@@ -3,6 +3,7 @@
  * says what it found.
  */
 import { describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { guest } from "./guest.ts";
 import { makeForeignIso, ourFirmware } from "./packages.ts";
@@ -64,7 +65,7 @@ describe("El Torito", () => {
     expect(system.serial[0]).toContain(expected);
   });
 
-  test("a disk is emulated, with the geometry of its partition", (context) => {
+  thoroughly("a disk is emulated, with the geometry of its partition", (context) => {
     const code = guest("tests/guest/diskette.s");
     const image = medium(code, 4 * 1024, 4, 32);
     // A partition of everything: active, from cylinder 0, head 0, sector 1 to cylinder 63, head 3, sector 32.
