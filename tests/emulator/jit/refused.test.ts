@@ -22,5 +22,7 @@ test("a host that refuses to compile says why, and the run is the same", async (
     expect(await run()).toEqual({ digest: allowed.digest, refusal: "refused by the page's policy", compiled: 0 });
   } finally {
     spy.mockRestore();
+    // Workers stay from file to file: whoever comes next must not find modules that were refused.
+    vi.resetModules();
   }
 });
