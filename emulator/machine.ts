@@ -265,12 +265,12 @@ export class Machine implements Stateful {
   }
 
   /**
-   * Called from within a run: pauses in front of the running instruction, if its code probe leaves it there, or behind
+   * Called from within a run: pauses in front of the running instruction, if its code probe leaves it there, or after
    * it.
    */
-  pause(where: "here" | "behind"): void {
+  pause(where: "here" | "after"): void {
     this.#paused = true;
-    if (where === "behind") this.processor.setLimit(this.processor.retired + 1);
+    if (where === "after") this.processor.setLimit(this.processor.retired + 1);
   }
 
   resume(): void {

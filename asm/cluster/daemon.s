@@ -40,7 +40,7 @@ view_now:               .space VIEW_SIZE
 view_printed:           .space VIEW_SIZE
 view_time:              .space 4        # clock_ms of the last line
 sender_mac:             .space 8
-packet_in:              .space CLOUD_MAXIMUM + 4    # a longer one is cut off behind a size that no packet has
+packet_in:              .space CLOUD_MAXIMUM + 4    # a longer one is cut off after a size that no packet has
 
 .text
 

@@ -86,7 +86,7 @@ view_begin:
     ret
 
 # Sends it.
-# In: EDI behind its last entry, EDX address.
+# In: EDI after its last entry, EDX address.
 view_finish:
     mov     ecx, edi
     sub     ecx, offset cluster_out
@@ -94,7 +94,7 @@ view_finish:
 
 # Appends a peer.
 # In: EBX peer, EDI where to, AL its state.
-# Out: EDI behind it.
+# Out: EDI after it.
 view_put:
     push    esi
     lea     esi, [ebx + PEER_ID]

@@ -340,7 +340,7 @@ decode_begin:
 decode_nothing:
     ret
 
-decode_escape:                          # behind ESC
+decode_escape:                          # after ESC
     cmp     al, '['
     je      1f
     cmp     al, 'O'
@@ -355,7 +355,7 @@ decode_escape:                          # behind ESC
     mov     dword ptr [serial_parameter], 0
     ret
 
-decode_sequence:                        # behind ESC [ or ESC O
+decode_sequence:                        # after ESC [ or ESC O
     cmp     al, '0'
     jb      .Ldecode_sequence_ignored
     cmp     al, '9'
@@ -461,7 +461,7 @@ escape_keys:
 serial_port:        .space 4                # 0: there is none
 serial_head:        .space 4                # bytes ever put into the ring
 serial_tail:        .space 4                # bytes ever taken out
-serial_state:       .space 4                # of the decoder: 0 ground, 1 behind ESC, 2 in a sequence
+serial_state:       .space 4                # of the decoder: 0 ground, 1 after ESC, 2 in a sequence
 serial_parameter:   .space 4
 serial_driven:      .space 1                # 1: output is interrupt driven
 serial_enabled:     .space 1                # interrupt enable register

@@ -75,7 +75,7 @@ vga_put:
     mov     byte ptr [vga_wrapped], 0
     test    eax, eax
     jnz     vga_done
-    mov     byte ptr [vga_wrapped], 1   # a line feed right behind a full line is the wrap that has just happened
+    mov     byte ptr [vga_wrapped], 1   # a line feed right after a full line is the wrap that has just happened
 vga_check_scroll:
     cmp     dword ptr [vga_cell], VGA_CELLS
     jae     vga_scroll

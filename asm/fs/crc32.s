@@ -7,7 +7,7 @@ CRC_POLYNOMIAL = 0xEDB88320
 
 .bss
 .balign 4
-crc_table:      .skip 4 * 256 * 4       # [n][byte]: the CRC of the byte with n zero bytes behind it
+crc_table:      .skip 4 * 256 * 4       # [n][byte]: the CRC of the byte with n zero bytes after it
 
 .text
 

@@ -417,7 +417,7 @@ mount_find:
     push    edi
     push    ebp
     mov     esi, eax
-    xor     edi, edi                    # EDI: best mount, EBP: rest behind it
+    xor     edi, edi                    # EDI: best mount, EBP: rest after it
     xor     ebp, ebp
     mov     ebx, offset mount_table
 .Lmount_find_mount:

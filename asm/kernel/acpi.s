@@ -189,7 +189,7 @@ acpi_soft_off:
     jne     1b
 2:  movzx   eax, byte ptr [esi + 5]     # package length: bits 6-7 say how many bytes follow
     shr     eax, 6
-    lea     esi, [esi + eax + 7]        # behind the number of elements
+    lea     esi, [esi + eax + 7]        # after the number of elements
     call    aml_number
     mov     ecx, eax
     call    aml_number
@@ -210,7 +210,7 @@ acpi_soft_off:
 
 # Reads a small integer of AML.
 # In: ESI an integer in AML.
-# Out: EAX its value, 0-7; ESI behind it.
+# Out: EAX its value, 0-7; ESI after it.
 # Clobbers: EAX only.
 aml_number:
     xor     eax, eax

@@ -324,7 +324,7 @@ handle_search:
 
 # Describes an entry of the table, for a list of all handles.
 # In: EAX index, counted from 0.
-# Out: EAX handle, or 0 when the entry is closed; EDX type, ECX owner; CF behind the last.
+# Out: EAX handle, or 0 when the entry is closed; EDX type, ECX owner; CF after the last.
 .global handle_describe
 handle_describe:
     INTERRUPTS_OFF

@@ -8,7 +8,7 @@
 .include "cpu.inc"
 .include "pages.inc"
 
-# Header of a block, 16 bytes; what malloc returns lies behind it.
+# Header of a block, 16 bytes; what malloc returns lies after it.
 BLOCK_SIZE          = 0                     # bytes with header, a multiple of 16; 0 in the header that ends a region
 BLOCK_PREVIOUS      = 4                     # size of the block before it, 0 for the first of a region
 BLOCK_MAGIC         = 8                     # HEAP_USED or HEAP_FREE, xor the block's address
@@ -111,7 +111,7 @@ mfree:
     sub     [heap_used_bytes], eax
     dec     dword ptr [heap_used_blocks]
 
-    lea     esi, [ebx + eax]            # one with a free block behind it
+    lea     esi, [ebx + eax]            # one with a free block after it
     mov     edx, [esi + BLOCK_MAGIC]
     xor     edx, esi
     cmp     edx, HEAP_FREE
@@ -178,7 +178,7 @@ heap_check_neighbours:
     jne     heap_underrun
 2:  ret
 heap_overrun:
-    LOAD_STRING eax, "heap: the header behind a block is overwritten"
+    LOAD_STRING eax, "heap: the header after a block is overwritten"
     call    panic
 heap_underrun:
     LOAD_STRING eax, "heap: the header before a block is overwritten"
@@ -222,7 +222,7 @@ heap_find:
     pop     ebx
     ret
 
-# Puts a block into the list of its size, marks it free and tells the one behind it.
+# Puts a block into the list of its size, marks it free and tells the one after it.
 # In: EAX block.
 heap_link:
     mov     edx, eax

@@ -23,5 +23,5 @@ init_interrupts_on:
     sti
     ret
 
-# ".initcall.3z" sorts behind all of level 3 and before level 4.
+# ".initcall.3z" sorts after all of level 3 and before level 4.
 INITCALL 3z, init_interrupts_on

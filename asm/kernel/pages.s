@@ -15,7 +15,7 @@ MEMORY_MAP_ENTRY    = 24
 
 .text
 
-# Builds the bitmap right behind what the loader used, and behind it a byte for each page that says what it is used for.
+# Builds the bitmap right after what the loader used, and after it a byte for each page that says what it is used for.
 # Their memory is taken from there too.
 pages_init:
     push    ebx
@@ -132,7 +132,7 @@ INITCALL 1, pages_init
 
 # The whole pages of an entry of the memory map, if it is RAM.
 # In: ESI entry.
-# Out: EAX first page, EDX page behind the last; both 0 for what is not RAM or lies above 4 GiB.
+# Out: EAX first page, EDX page after the last; both 0 for what is not RAM or lies above 4 GiB.
 pages_range:
     cmp     dword ptr [esi + 16], E820_RAM
     jne     pages_none
@@ -157,7 +157,7 @@ pages_none:
 
 # The pages that an entry touches, cut to those of the bitmap.
 # In: ESI.
-# Out: EAX first page, EDX page behind the last.
+# Out: EAX first page, EDX page after the last.
 pages_range_outer:
     cmp     dword ptr [esi + 4], 0
     jne     pages_none
@@ -300,7 +300,7 @@ pages_take:
     pop     ebx
     ret
 
-# The first free page at or behind one.
+# The first free page at or after one.
 # In: EAX page.
 # Out: EAX page, pages_end or more when there is none.
 # Clobbers: ECX, EDX.
@@ -418,10 +418,10 @@ page_hint:          .space 4                # no page of the direct map below th
 page_high_hint:     .space 4                # no page between the end of the direct map and this one is free
 page_uses:          .space 4                # address of a byte for each page: PAGES_*, while it is in use
 .global pages_low_end
-pages_low_end:      .space 4                # page behind the last one that is in the direct map
+pages_low_end:      .space 4                # page after the last one that is in the direct map
 .global pages_used_for
 pages_used_for:     .space PAGES_USES * 4   # pages in use, by what for
-pages_end:          .space 4                # page behind the last one of RAM
+pages_end:          .space 4                # page after the last one of RAM
 .global pages_total
 pages_total:        .space 4                # pages that were free at boot
 .global pages_free

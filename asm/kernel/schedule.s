@@ -44,7 +44,7 @@ stack_guard:
     mov     dword ptr [edx + PAGE_SIZE], STACK_CANARY
     ret
 
-# Gives the processor to the next ready task, or to the idle task. A task that is still running goes behind those of its
+# Gives the processor to the next ready task, or to the idle task. A task that is still running goes after those of its
 # priority. Panics when it has overwritten the end of its stack.
 # In: interrupts off. Returns when the calling task runs again.
 .global schedule
@@ -118,7 +118,7 @@ schedule:
 .Lschedule_done:
     ret
 
-# Puts a task among the ready ones: behind all of its priority. Interrupts off.
+# Puts a task among the ready ones: after all of its priority. Interrupts off.
 # In: EAX task.
 # Clobbers: ECX, EDX only.
 .global ready_append

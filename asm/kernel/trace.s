@@ -73,7 +73,7 @@ symbol_find:
     mov     ecx, [esi + TABLE_COUNT]
     lea     edx, [esi + SYMBOLS_HEADER]
     sub     ebx, [edx + eax*4]
-    lea     esi, [edx + ecx*4]          # name offsets, behind them the names
+    lea     esi, [edx + ecx*4]          # name offsets, after them the names
     mov     eax, [esi + eax*4]
     add     eax, esi
     lea     eax, [eax + ecx*4]
@@ -157,7 +157,7 @@ trace_address:
     ret
 
 # Prints where the registers point and the return addresses on the stack. Most routines keep no frame pointer, so the
-# stack is searched: a dword is a return address when it points into the code right behind a call instruction. An old
+# stack is searched: a dword is a return address when it points into the code right after a call instruction. An old
 # one that lies in unused room of a frame can slip in; none is missed.
 # In: EAX registers (cpu.inc, REGS_ESP as before).
 .global trace_print
@@ -222,7 +222,7 @@ trace_repeats:
 1:  pop     eax
     ret
 
-# Whether a value is a return address: points into the code, behind a call.
+# Whether a value is a return address: points into the code, after a call.
 # In: EAX.
 # Out: CF when it is not.
 # Clobbers: ECX, EDX.

@@ -43,7 +43,7 @@ string_compare:
 
 # Whether a string begins with another one.
 # In: EAX string, EDX prefix.
-# Out: ZF set when it does, EAX then behind the prefix.
+# Out: ZF set when it does, EAX then after the prefix.
 .global string_prefix
 string_prefix:
     push    esi
@@ -124,7 +124,7 @@ parse_hex_digit:
 
 # Reads an unsigned number: decimal digits, or 0x and hexadecimal digits.
 # In: EAX string.
-# Out: EAX value, EDX first character behind it; CF when there is no digit or it needs more than 32 bits.
+# Out: EAX value, EDX first character after it; CF when there is no digit or it needs more than 32 bits.
 .global parse_number
 parse_number:
     push    ebx
@@ -141,7 +141,7 @@ parse_number:
     jne     .Lparse_number_digits
     mov     al, [esi + 2]
     call    parse_hex_digit
-    jc      .Lparse_number_digits       # "0x" alone: the number 0 with text behind it
+    jc      .Lparse_number_digits       # "0x" alone: the number 0 with text after it
     add     esi, 2
     mov     ebx, 16
 .Lparse_number_digits:

@@ -7,7 +7,7 @@
 .include "dhcp.inc"
 
 CHECK_MS                = 300           # wait for the answer to the probe of a leased address
-DECLINED_MS             = 10000         # pause behind a DECLINE (RFC 2131 section 3.1)
+DECLINED_MS             = 10000         # pause after a DECLINE (RFC 2131 section 3.1)
 ANNOUNCE_INTERVAL       = 2000          # RFC 3927 section 9
 RETRY_FIRST_MS          = 4000          # DHCP in the background: 4, 8, 16, 32, 64, 64 ... seconds
 RETRY_LAST_MS           = 64000

@@ -38,7 +38,7 @@ arp_cache:      .space ENTRIES * ENTRY_SIZE
 
 .data
 .balign 4
-arp_end:        .long arp_cache         # behind the last entry that was ever taken
+arp_end:        .long arp_cache         # after the last entry that was ever taken
 
 .data
 broadcast_mac:  .byte 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
@@ -145,7 +145,7 @@ arp_send:
     cmp     eax, LIFETIME_MS
     jae     .Larp_send_ask
     mov     eax, [ebp + ENTRY_MAC]
-    mov     [esp + 4], eax              # behind the saved flags
+    mov     [esp + 4], eax              # after the saved flags
     mov     ax, [ebp + ENTRY_MAC + 4]
     mov     [esp + 8], ax
     INTERRUPTS_RESTORE
@@ -254,7 +254,7 @@ arp_fill:
     ret
 
 # An ARP packet came in. Runs in the net task.
-# In: EAX interface, EDX frame, ECX bytes behind the Ethernet header.
+# In: EAX interface, EDX frame, ECX bytes after the Ethernet header.
 .global arp_receive
 arp_receive:
     push    ebx

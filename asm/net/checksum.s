@@ -68,7 +68,7 @@ checksum_pseudo:
     xchg    cl, ch
     add     eax, edx
     adc     eax, ecx
-    adc     eax, 17 << 8                # PROTOCOL_UDP behind a zero byte
+    adc     eax, 17 << 8                # PROTOCOL_UDP after a zero byte
     adc     eax, 0
     ret
 

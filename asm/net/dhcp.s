@@ -39,7 +39,7 @@ ROUNDS_MAXIMUM          = 3             # refusals in a row
 
 .data
 .balign 4
-# Waits for an OFFER behind each DISCOVER, and for an ACK behind each REQUEST, in milliseconds; 0 ends a list. Up to
+# Waits for an OFFER after each DISCOVER, and for an ACK after each REQUEST, in milliseconds; 0 ends a list. Up to
 # SPREAD_MS are added.
 discover_waits:         .long 1000, 2000, 2000, 0
 request_waits:          .long 1000, 2000, 0
@@ -312,7 +312,7 @@ dhcp_send:
 
 # Appends an option of four bytes.
 # In: AL code, EDX value, EDI where to.
-# Out: EDI behind it.
+# Out: EDI after it.
 dhcp_put_dword:
     stosb
     mov     al, 4
@@ -475,7 +475,7 @@ dhcp_options:
     jae     .Ldhcp_options_bad
     movzx   ecx, byte ptr [esi]
     inc     esi
-    lea     edx, [esi + ecx]            # the option behind
+    lea     edx, [esi + ecx]            # the next option
     cmp     edx, ebp
     ja      .Ldhcp_options_bad
     mov     edi, offset options

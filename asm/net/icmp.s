@@ -227,7 +227,7 @@ ping_send:
 
 # Answers a datagram that nobody listens for (RFC 1122 section 4.1.3.1). Only one that was sent to this machine alone,
 # by one machine, is answered.
-# In: EAX interface, EDX IP header of the datagram, complete up to eight bytes behind it.
+# In: EAX interface, EDX IP header of the datagram, complete up to eight bytes after it.
 .global icmp_port_unreachable
 icmp_port_unreachable:
     push    ebx

@@ -53,7 +53,7 @@ ip_is_unicast:
     ret
 
 # An IPv4 packet came in from a card.
-# In: EAX interface, EDX frame, ECX bytes behind the Ethernet header.
+# In: EAX interface, EDX frame, ECX bytes after the Ethernet header.
 .global ip_receive
 ip_receive:
     push    esi

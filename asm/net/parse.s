@@ -6,7 +6,7 @@
 
 # Reads an IPv4 address such as 10.0.2.15.
 # In: EAX string.
-# Out: EAX address, EDX first character behind it; CF when it is none.
+# Out: EAX address, EDX first character after it; CF when it is none.
 .global parse_address
 parse_address:
     push    ebx

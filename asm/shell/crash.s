@@ -77,8 +77,8 @@ crash_panic:
     call    panic
     ret
 
-# Writes behind a block of the heap, then frees it.
-crash_heap:                             # writes behind a block, then frees it
+# Writes past a block of the heap, then frees it.
+crash_heap:                             # writes past a block, then frees it
     mov     eax, 16
     call    malloc
     jc      1f
@@ -113,5 +113,5 @@ crash_text:
     .ascii  "page    reads address 16              write   writes into code\n"
     .ascii  "divide  divides by zero               opcode  runs an invalid instruction\n"
     .ascii  "stack   calls itself without end      panic   calls panic\n"
-    .ascii  "heap    writes behind a block of the heap and frees it\n"
+    .ascii  "heap    writes past a block of the heap and frees it\n"
     .asciz  "mark    overwrites the lower end of its stack, and sleeps\n"

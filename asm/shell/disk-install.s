@@ -1,5 +1,5 @@
 # The boot image on its way from the boot medium to a disk: finds the drive that the kernel came from, reads the whole
-# image into memory and proves it before anything is written, and writes it behind the boot sector.
+# image into memory and proves it before anything is written, and writes it after the boot sector.
 
 .include "macros.inc"
 .include "errors.inc"

@@ -319,7 +319,7 @@ edit_resize:
     mov     edx, eax                    # as far as there is room
     cmp     edx, [esi + ENTRY_SECTORS]
     jne     .Ledit_resize_place
-    PRINT   "There is no more room behind it.\n"
+    PRINT   "There is no more room after it.\n"
     jmp     .Ledit_resize_done
 .Ledit_resize_shrink:
     neg     edi
@@ -398,7 +398,7 @@ edit_room:
     pop     ebx
     ret
 
-# Adds a partition in the largest free space. Partitions begin at whole MiB, the first behind the boot image.
+# Adds a partition in the largest free space. Partitions begin at whole MiB, the first after the boot image.
 edit_add:
     FRAME   8
     push    ebx
@@ -422,7 +422,7 @@ edit_add:
     jmp     .Ledit_add_done
 .Ledit_add_free:
     mov     edi, eax
-    mov     edx, PARTITION_FIRST_LBA    # free space begins there, or behind a partition
+    mov     edx, PARTITION_FIRST_LBA    # free space begins there, or after a partition
     call    edit_larger
     lea     esi, [ebx + EDIT_TABLE]
 .Ledit_add_space:

@@ -89,7 +89,7 @@ history_older:
     clc
 2:  ret
 
-# The line behind the one that is shown.
+# The line after the one that is shown.
 # Out: EAX string; CF when there is none.
 .global history_newer
 history_newer:

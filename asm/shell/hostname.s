@@ -14,7 +14,7 @@ hostname_set:
     push    esi
     mov     esi, eax
     xor     ecx, ecx
-    xor     edx, edx                    # 0: at the beginning, or behind a sign
+    xor     edx, edx                    # 0: at the beginning, or after a sign
 .Lhostname_set_character:
     mov     al, [esi + ecx]
     test    al, al

@@ -236,7 +236,7 @@ line_home:
     mov     dword ptr [line_cursor], 0
     jmp     line_draw
 
-# Key End: the cursor goes behind the last character.
+# Key End: the cursor goes after the last character.
 line_end:
     mov     eax, [line_length]
     mov     [line_cursor], eax

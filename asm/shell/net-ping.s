@@ -98,7 +98,7 @@ command_ping:
     sub     eax, [ebp + PING_ROUND]
     sub     edi, eax
     jle     .Lcommand_ping_missed
-    test    esi, esi                    # behind the last reply there is nothing to wait for
+    test    esi, esi                    # after the last reply there is nothing to wait for
     jz      .Lcommand_ping_more
     mov     eax, [ebp + PING_SENT]
     cmp     eax, [ebp + PING_COUNT]

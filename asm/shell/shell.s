@@ -20,7 +20,7 @@ shell_start:
     ASSERT  nc, "no memory for the shell"
     ret
 
-# ".initcall.9z" sorts behind all of level 9: the prompt comes when the system is up.
+# ".initcall.9z" sorts after all of level 9: the prompt comes when the system is up.
 INITCALL 9z, shell_start
 
 # The shell: reads a line, runs it, for ever.

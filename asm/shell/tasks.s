@@ -59,7 +59,7 @@ ps_row:
 # Clobbers: EDX only.
 task_stack_used:
     mov     edx, [eax + TASK_STACK]
-    add     edx, PAGE_SIZE + 4          # behind the guard page and the mark
+    add     edx, PAGE_SIZE + 4          # after the guard page and the mark
     mov     eax, [eax + TASK_STACK_TOP]
 1:  cmp     edx, eax
     jae     2f

@@ -102,7 +102,7 @@ emulated_transfer:
 
 # Reads one sector of the image: the CD's sector that holds it stays in memory for its neighbours.
 # In: FS:SI drive, ECX sector, ES:DI buffer.
-# Out: AH status; ES behind the sector.
+# Out: AH status; ES after the sector.
 # Clobbers: EAX, EBX, ECX, EDX.
 emulated_sector:
     mov     eax, ecx

@@ -25,7 +25,7 @@ ENTRY_ABOVE_4G          = 5
 .text
 
 # Size of the memory above 1 MiB.
-# Out: EAX first address behind the RAM that begins at 1 MiB.
+# Out: EAX first address after the RAM that begins at 1 MiB.
 # Clobbers: nothing.
 .global memory_top
 memory_top:

@@ -135,7 +135,7 @@ screen_on:
 
 # Registers 0 to CX - 1 behind an index port.
 # In: DX index port, SI values in the ROM.
-# Out: SI behind them.
+# Out: SI after them.
 # Clobbers: AX, CX.
 indexed_write:
     xor     al, al

@@ -1,6 +1,6 @@
 # The boot sector: 512 bytes that the BIOS loads to 0000:7C00 from a disk, a USB stick or (El Torito, no emulation) a
 # CD.
-# It reads the loader that lies behind it on the drive to 0000:7E00 and jumps there.
+# It reads the loader that lies after it on the drive to 0000:7E00 and jumps there.
 #
 # Layout: docs/formats/boot-record.md. Code and messages end before offset 416; the image builder fills in the record.
 

@@ -46,7 +46,7 @@ console_init:
 
 # Shows a text.
 # In: SI text.
-# Out: SI behind it.
+# Out: SI after it.
 # Clobbers: nothing.
 .global print
 print:

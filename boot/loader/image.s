@@ -158,7 +158,7 @@ image_bad:
     mov     si, offset text_image
     jmp     fail
 
-# Where the kernel will stand, and behind it where the whole image waits until it is laid out.
+# Where the kernel will stand, and after it where the whole image waits until it is laid out.
 # Out: [symbols_base], [lines_base], [free_base], [staging]; ends the boot when memory is too small.
 # Clobbers: EAX, EBX, ECX, EDX, SI, EDI.
 staging_choose:
@@ -199,9 +199,9 @@ staging_choose:
     jmp     image_bad
 2:  ret
 
-# Places what follows behind a block. Ends the boot past 4 GiB.
+# Places what follows after a block. Ends the boot past 4 GiB.
 # In: EAX address, ECX bytes.
-# Out: EAX the multiple of 16 behind them.
+# Out: EAX the multiple of 16 after them.
 # Clobbers: SI.
 bump:
     mov     si, offset text_too_big
@@ -223,7 +223,7 @@ symbols_base:   .long 0
 .global lines_base
 lines_base:     .long 0
 .global free_base
-free_base:      .long 0                 # first byte behind the laid out kernel, 4 KiB aligned
+free_base:      .long 0                 # first byte after the laid out kernel, 4 KiB aligned
 .global computed_checksum
 computed_checksum: .long 0
 kernel_lba:     .long 0

@@ -11,7 +11,7 @@ CPUID_PSE               = 1 << 3        # CPUID.1:EDX
 
 .section .head, "ax"
 
-# The boot sector checks the magic number and jumps behind it.
+# The boot sector checks the magic number and jumps after it.
 # in: DL and [bi_drive] BIOS drive number, DS = ES = SS = 0, SP = 7C00h; does not return
     .long   LOADER_MAGIC
     cld

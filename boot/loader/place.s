@@ -77,7 +77,7 @@ image_place:
 # Copies a block.
 # In: ESI source, EDI destination, ECX bytes (a multiple of 4, or rounded up to one); they do not overlap unless the
 # destination is lower.
-# Out: EDI behind the copy.
+# Out: EDI after the copy.
 # Clobbers: ECX, ESI.
 .global memory_copy
 memory_copy:
@@ -260,7 +260,7 @@ table_open:
     mov     eax, [ebx + 4]
     sub     eax, edx
     jc      2f
-    shr     eax, 2                      # dwords behind the header
+    shr     eax, 2                      # dwords after the header
     cmp     eax, ecx
     jb      2f
     add     esi, edx

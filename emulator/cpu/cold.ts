@@ -511,7 +511,7 @@ export class ColdRunner {
     return STRAIGHT;
   }
 
-  /** Behind prefix 66: MOV of 16 bits. */
+  /** After prefix 66: MOV of 16 bits. */
   #wordMove(): number {
     const { s, r16, mmu, memory } = this.#core;
     const opcode = memory.bytes[this.#at]!;

@@ -257,7 +257,7 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
       const stop: Stop = { kind: "watch", watchKind: watch.kind, linearAddress: watch.first };
       if (!this.repeating) {
         this.#hit ??= stop;
-        this.machine.pause("behind");
+        this.machine.pause("after");
       } else if (this.scan !== null) this.scan.hit = { retired: this.machine.instructions, stop };
       return;
     }

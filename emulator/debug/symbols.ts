@@ -6,7 +6,7 @@
 export interface CodeSymbol {
   readonly name: string;
   readonly linearAddress: number;
-  /** Behind the last byte of its section: no address from there on belongs to it. */
+  /** After the last byte of its section: no address from there on belongs to it. */
   readonly endAddress: number;
 }
 

@@ -28,7 +28,7 @@ export const T0 = 21;
 export const T1 = 22;
 export const T2 = 23;
 export const T3 = 24;
-/** Behind these: pairs that remember the last translation of each kind of access (access.ts). */
+/** After these: pairs that remember the last translation of each kind of access (access.ts). */
 export const FIRST_FREE = 25;
 
 export const PARAMETERS: readonly number[] = [I32, I32, I32];

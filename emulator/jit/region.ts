@@ -12,7 +12,7 @@ import type { Shape } from "./shape.ts";
 export interface RegionBlock {
   readonly eip: number;
   readonly instructions: readonly DecodedInstruction[];
-  /** Behind the last instruction. */
+  /** After the last instruction. */
   readonly next: number;
   /** The interpreter's block that it was made from. */
   readonly source: Block;

@@ -159,8 +159,8 @@ class FrameFinder {
         this.visited.set(at, { state, length: insn.length });
         seen.push(at);
         const { semantic } = insn.form;
-        const behind = at + insn.length;
-        const target = behind + insn.immediate;
+        const next = at + insn.length;
+        const target = next + insn.immediate;
         if (CONDITIONAL.has(semantic)) open.push([target, state]);
         else if (semantic === "jmp") open.push([target, state]);
         else if (semantic === "ret") {
@@ -169,16 +169,16 @@ class FrameFinder {
         } else if (semantic === "iret") disagree("interrupt", ENTRY_DEPTH.interrupt, state.depth);
         if (FINAL.has(semantic)) break;
         // A call to the next instruction pushes its address, unless that is a routine of its own.
-        if (semantic === "call" && target === behind && !this.#labels.has(behind)) state = moved(state, 4);
+        if (semantic === "call" && target === next && !this.#labels.has(next)) state = moved(state, 4);
         else if (semantic === "call") {
           if (!this.visited.has(target)) this.#called.push(target);
           const removed = this.#removes.get(target);
           if (removed === undefined) keepers.add(target);
           else state = moved(state, -removed);
           // A call that does not return may stand at the end of a routine. What follows speaks for itself.
-          if (state.depth !== ENTRY_DEPTH.call && this.#labels.has(behind)) break;
+          if (state.depth !== ENTRY_DEPTH.call && this.#labels.has(next)) break;
         } else state = after(insn, state);
-        at = behind;
+        at = next;
         if (first.kind === "call" && state.depth !== null && state.depth < ENTRY_DEPTH.call) takesMore = true;
       }
     }

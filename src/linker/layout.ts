@@ -215,9 +215,9 @@ export class Layout {
   #fillSection(section: OutputSection): void {
     const pieces: Piece[] = [];
     let { fill } = section;
-    const gap = (sizeBytes: number, before: InputSection | null, behind: Statement | null): void => {
+    const gap = (sizeBytes: number, before: InputSection | null, after: Statement | null): void => {
       if (sizeBytes > 0)
-        pieces.push({ kind: "gap", offset: this.#dot - section.address, sizeBytes, fill, before, behind });
+        pieces.push({ kind: "gap", offset: this.#dot - section.address, sizeBytes, fill, before, after });
       this.#dot += sizeBytes;
     };
     const subalign = section.command?.subalign ? this.#number(section.command.subalign, 1) : null;

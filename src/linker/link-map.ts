@@ -228,7 +228,7 @@ class LinkMap {
       }
       case "assign":
         this.#assignment(statement.assignment, section);
-        this.#fill(section, (piece) => piece.behind === statement);
+        this.#fill(section, (piece) => piece.after === statement);
         break;
       case "assert":
         this.#assertion(assertionText(statement.condition, statement.message), statement.condition);

@@ -16,7 +16,7 @@ export type Piece =
       readonly sizeBytes: number;
       readonly fill: Uint8Array | null;
       readonly before: InputSection | null;
-      readonly behind: Statement | null;
+      readonly after: Statement | null;
     };
 
 export type Statement =

@@ -79,12 +79,12 @@ cmp eax, size
 mov eax, dword ptr b
 `),
   },
-  "distances behind a register": {
+  "distances after a register": {
     text: intel(
       "nop\na: .skip 3\nb: nop\nmov eax, [ebx+b-a]\nmov eax, [ebx+(b-a)]\nmov eax, [b-a+ebx]\nmov eax, [ebx+esi*4+b-a+1]\nmov eax, [ebx+.-a]\nmov eax, [ebx+c-a]\njmp c\nc: mov eax, [ebx+c-a]\n",
     ),
   },
-  "places behind offset": {
+  "places after offset": {
     text: intel("a: nop\nb: push offset b-a\npush offset 5\nadd eax, offset b-a\nk = 5\npush offset k\n"),
   },
   "a name for a calculation to come": {

@@ -25,9 +25,9 @@ test.each([
   ["inside", "mfree: not an address that malloc returned"],
   ["header", "mfree: block was freed before, or its header is overwritten"],
   ["before", "heap: the header before a block is overwritten"],
-  ["next", "heap: the header behind a block is overwritten"],
-  ["free", "heap: the header behind a block is overwritten"],
-  ["size", "heap: the header behind a block is overwritten"],
+  ["next", "heap: the header after a block is overwritten"],
+  ["free", "heap: the header after a block is overwritten"],
+  ["size", "heap: the header after a block is overwritten"],
 ])("a block that is misused (%s) stops the machine with a reason", async (how, reason) => {
   const node = await atPrompt();
   await node.enter(`misuse ${how}`, /system halted\n/);

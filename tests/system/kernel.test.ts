@@ -59,7 +59,7 @@ describe("a failing kernel", () => {
     ["stack", /PANIC: double fault .*\nthe stack has overflowed into its guard page/, "crash_stack"],
     ["mark", /PANIC: the task has overwritten the end of its stack/, "crash_mark"],
     ["panic", /PANIC: as the user wished/, "crash_panic"],
-    ["heap", /PANIC: heap: the header behind a block is overwritten/, "crash_heap"],
+    ["heap", /PANIC: heap: the header after a block is overwritten/, "crash_heap"],
   ])("says so after `crash %s`", async (how, message, routine) => {
     const { node } = await atPrompt();
     await node.enter(`crash ${how}`, /system halted\n/);

@@ -285,7 +285,7 @@ function program(random: Random, options: WorldOptions): number[] {
   // A rewrite of an immediate in the program: a constant, a count, a branch's distance over one byte or none, an
   // address.
   if (random.below(2) === 0) {
-    const [before, behind, mask] = random.pick<readonly [readonly number[], readonly number[], number]>([
+    const [before, after, mask] = random.pick<readonly [readonly number[], readonly number[], number]>([
       [[0xb0], [], 0xff],
       [[0xc1, 0xc3], [], 0xff],
       [[0x74], [0x43], 1],
@@ -300,7 +300,7 @@ function program(random: Random, options: WorldOptions): number[] {
     const at = out.here;
     out.put(0x36, 0x88, 0x05);
     out.dword(at + 7 + before.length);
-    out.put(...before, 0, ...behind);
+    out.put(...before, 0, ...after);
   }
   out.branch([0xe9], main[0]);
   starts.forEach((start, i) => {
