@@ -1,9 +1,8 @@
 /**
  * How a node agrees with others on their era, as strangers on the wire see it: when it says hello, when it founds a
- * cluster, and what it makes of each packet that it hears. Every test begins before the node has an address.
+ * cluster, and what it makes of each packet that it hears.
  */
 import { describe, expect, test } from "vitest";
-import { sameBytes } from "../../emulator/ether/packet.ts";
 import { KERNEL_SPACE } from "../../src/build/build.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { readElf, SparseDisk } from "../../src/index.ts";
@@ -34,19 +33,34 @@ interface Scene {
   readonly wire: ClusterWire;
 }
 
-async function scene(): Promise<Scene> {
-  const lab = await inState("no address yet", async () => {
+const sceneOf = (lab: LabCluster): Scene => ({ lab, node: lab.nodes[0]!, wire: new ClusterWire(lab) });
+
+function withoutAddress(): Promise<LabCluster> {
+  return inState("no address yet", async () => {
     const booted = boot({ nodes: [{ cdrom: images().iso }] });
     await booted.nodes[0]!.waitFor(PROMPT);
     return booted;
   });
-  return { lab, node: lab.nodes[0]!, wire: new ClusterWire(lab) };
 }
+
+/** A node that has an address, and begins to listen for others at this moment. */
+function joins(): Promise<LabCluster> {
+  return inState("joins", async () => {
+    const booted = await withoutAddress();
+    await booted.until(() => /^cloud: \S+ \S+ joining/m.test(booted.nodes[0]!.console.text), "the node does not join");
+    return booted;
+  });
+}
+
+const scene = async (): Promise<Scene> => sceneOf(await joins());
+
+/** The address of the kernel's copy of the object cluster_node. */
+let nodeAddress: number | null = null;
 
 /** Writes into the object cluster_node, as if the node had lived before. */
 function remember(node: LabNode, offset: number, bytes: Uint8Array): void {
-  const found = readElf(images().kernelElf, "kernel.elf").symbols.find(({ name }) => name === "node");
-  node.machine.memory.dma.write(found!.value - KERNEL_SPACE + offset, bytes);
+  nodeAddress ??= readElf(images().kernelElf, "kernel.elf").symbols.find(({ name }) => name === "node")!.value;
+  node.machine.memory.dma.write(nodeAddress - KERNEL_SPACE + offset, bytes);
 }
 
 /** The node knows an era, to which it came when it had booted `ERA_AGE` times; now it is older. */
@@ -64,12 +78,6 @@ const idBytes = (id: string): Uint8Array =>
 async function until({ lab }: Scene, atMs: number): Promise<void> {
   const ns = Math.round(atMs * 1e6) - lab.nowNs;
   if (ns > 0) await lab.advance(ns);
-}
-
-/** Waits until the node listens for others: the moment, in ms. */
-async function joins({ lab, node }: Scene): Promise<number> {
-  await lab.until(() => /^cloud: \S+ \S+ joining/m.test(node.console.text), "the node does not join");
-  return lab.nowNs / 1e6;
 }
 
 /** Waits for the first packet of a kind that the node says. */
@@ -99,7 +107,7 @@ const isIn = (era: number, founder: string, since = AGE): string =>
 describe("a node that hears nobody", () => {
   test("says hello four times a second, and founds a cluster after a second and a half", async () => {
     const s = await scene();
-    const begunMs = await joins(s);
+    const begunMs = s.lab.nowNs / 1e6;
     const first = await says(s, VIEW);
     const hellos = s.wire.of(HELLO);
     // The moment is drawn; this node's draw is a late one.
@@ -137,7 +145,6 @@ describe("a node that hears nobody", () => {
 
   test("says nothing, and founds nothing, after `cloud stop`", async () => {
     const s = await scene();
-    await joins(s);
     s.node.type("cloud stop\n");
     await s.lab.until(() => s.wire.of(BYE).length > 0, "no bye was said");
     const fromMs = s.lab.nowNs / 1e6;
@@ -219,7 +226,7 @@ describe("who founds", () => {
   ): Promise<{ lateMs: number; view: Heard }> {
     const s = await scene();
     if (era > 0) rememberEra(s.node, era);
-    const endMs = (await joins(s)) + 1500 + TICK_MS - 1;
+    const endMs = s.lab.nowNs / 1e6 + 1500 + TICK_MS - 1;
     for (const { ms, packet } of said) {
       await until(s, endMs - ms + 2);
       s.wire.say(packet);
@@ -358,10 +365,14 @@ describe("a joining node", () => {
 describe("a member that coordinates", () => {
   /** The node founded a cluster in era 5 with `founder`; the views that follow a new coordinator are over. */
   async function member(founder: string): Promise<Scene> {
-    const s = await scene();
-    rememberEra(s.node, 4);
-    const { atMs } = await says(s, VIEW);
-    await until(s, atMs + 560);
+    const lab = await inState("coordinates in era 5", async () => {
+      const founding = await joins();
+      rememberEra(founding.nodes[0]!, 4);
+      await founding.nodes[0]!.waitFor(/^cloud: \S+ \S+ era 5 /m);
+      await founding.advance("560ms");
+      return founding;
+    });
+    const s = sceneOf(lab);
     remember(s.node, OFFSET_FOUNDER, idBytes(founder));
     return s;
   }
@@ -481,7 +492,7 @@ test("era and founder are on disk before the node names them, and are not writte
     await node.waitFor(PROMPT);
     return booted;
   });
-  const s = { lab, node: lab.nodes[0]!, wire: new ClusterWire(lab) };
+  const s = sceneOf(lab);
   const known = await says(s, HELLO);
   expect(known).toMatchObject({ flags: 0, era: 0 });
   s.wire.say(view(LOW, 5, HIGHEST));
@@ -492,19 +503,19 @@ test("era and founder are on disk before the node names them, and are not writte
   const from = s.wire.heard.length;
   await lab.until(() => s.wire.heard.length > from, "no hello was said");
   expect(s.wire.heard.at(-1)).toMatchObject({ kind: HELLO, state: JOINING, era: 5, age: known.age + 1 });
-  const before = (s.node.disk as SparseDisk).content();
+  const before = Buffer.from((s.node.disk as SparseDisk).content());
   s.wire.say(view(LOW, 5, HIGHEST));
   await lab.advance("500ms");
   expect(await cloud(s)).toBe(isIn(5, HIGHEST, known.age));
-  expect(sameBytes((s.node.disk as SparseDisk).content(), before)).toBe(true);
+  expect(before.equals((s.node.disk as SparseDisk).content())).toBe(true);
   s.wire.say(view(LOW, 5, LOWEST));
   await lab.advance("500ms");
   expect(await cloud(s)).toBe(isIn(5, LOWEST, known.age));
-  expect(sameBytes((s.node.disk as SparseDisk).content(), before)).toBe(false);
+  expect(before.equals((s.node.disk as SparseDisk).content())).toBe(false);
 });
 
 test("a node without an address decides nothing", async () => {
-  const s = await scene();
+  const s = sceneOf(await withoutAddress());
   s.wire.say(report(LOW, 5));
   await s.lab.advance("20ms");
   expect(await cloud(s)).toBe("waiting");
