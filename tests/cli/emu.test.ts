@@ -50,6 +50,11 @@ async function emulate(...args: readonly string[]): Promise<Report> {
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "qure-emu-"));
   provideBuild(folder);
+  // A boot sector that stops at once, where it does not matter what the machine does.
+  const halt = new Uint8Array(1 << 20);
+  halt.set([0xfa, 0xf4]);
+  halt.set([0x55, 0xaa], 510);
+  writeFileSync(join(folder, "halt.img"), halt);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -65,8 +70,8 @@ describe("files that are not what they should be", () => {
     [["--hda", "a-folder"], 1, /a-folder: is a folder/],
     [["--cdrom", "a-folder"], 1, /a-folder: is a folder/],
     [["--image", "a-folder"], 1, /a-folder: is a folder/],
-    [["--log", "a-file", "--for", "1ms"], 1, /a-file: exists, and is not a folder/],
-    [["--dir", "a-file/machines", "--for", "1ms"], 1, /not a folder/],
+    [["--hda", "halt.img", "--log", "a-file", "--for", "1ms"], 1, /a-file: exists, and is not a folder/],
+    [["--hda", "halt.img", "--dir", "a-file/machines", "--for", "1ms"], 1, /not a folder/],
     [["--cdrom", "cut.iso"], 1, /does not answer as QuRe does[\s\S]*cannot be read, status/],
     [["--disk", "2T", "--for", "1ms"], 1, /the disk cannot be prepared: .* do not fit into memory/],
     [["--memory", "2G"], 2, /--memory 2G: write a size from 1M to 1G in steps of 64K/],
@@ -107,15 +112,15 @@ test("--hda with --dir starts from a copy, and goes on with that", async () => {
 test("a --dir that another run uses is refused, and one that a killed run left is not", async () => {
   mkdirSync(join(folder, "shared"));
   writeFileSync(join(folder, "shared/.in-use"), `${process.pid}\n`);
-  const refused = await qure(["emu", "--dir", "shared", "--for", "1ms"]);
+  const refused = await qure(["emu", "--hda", "halt.img", "--dir", "shared", "--for", "1ms"]);
   expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringMatching(/shared is in use by process \d+/)]);
   writeFileSync(join(folder, "shared/.in-use"), "99999999\n");
-  expect((await qure(["emu", "--dir", "shared", "--for", "1ms"])).exitCode).toBe(0);
+  expect((await qure(["emu", "--hda", "halt.img", "--dir", "shared", "--for", "1ms"])).exitCode).toBe(0);
   expect(readdirSync(join(folder, "shared"))).toEqual(["qure-1.img"]);
 });
 
 test("--no-gateway: link-local addresses, and one cluster", async () => {
-  const { nodes } = await emulate("--nodes", "2", "--no-gateway");
+  const { nodes } = await emulate("--hda", "build/qure.img", "--nodes", "2", "--no-gateway", "--until", "cloud");
   for (const { address, era, peers } of nodes)
     expect([address.startsWith("169.254."), era, peers]).toEqual([true, 1, 1]);
 });
@@ -144,7 +149,7 @@ describe("sudden ends", () => {
 
   test.each<[string, readonly string[]]>([
     ["while a disk is prepared", ["--disk", "48M"]],
-    ["while machines run", ["--until", "text:never", "--for", "1h"]],
+    ["while machines run", ["--hda", "build/qure.img", "--until", "text:never", "--for", "1h"]],
   ])("SIGINT %s: status 130, no error", async (_, args) => {
     const process = execa("node", [bundle, "emu", "--nodes", "2", ...args], {
       cwd: folder,
@@ -180,7 +185,17 @@ test("--serial stdio with a pipe: what comes is typed, and the end of the machin
 
 test("a script's last commands end before the run does", async () => {
   writeFileSync(join(folder, "last.txt"), "!wait 3s\n@1 ping -c 2 10.0.2.2\n@2 shutdown\n");
-  const { exitCode, stdout } = await qure(["emu", "--nodes", "2", "--script", "last.txt", "--log", "last"]);
+  const { exitCode, stdout } = await qure([
+    "emu",
+    "--hda",
+    "build/qure.img",
+    "--nodes",
+    "2",
+    "--script",
+    "last.txt",
+    "--log",
+    "last",
+  ]);
   expect(exitCode).toBe(0);
   expect(readFileSync(join(folder, "last/qure-1.log"), "latin1")).toMatch(/2 sent, 2 received/);
   expect(stdout).toMatch(/^qure-2 .* off$/m);
