@@ -289,7 +289,6 @@ file_read:
     call    file_use
     jc      9f
     push    ebp
-    mov     edx, [ebx + OPEN_ID]
     mov     ecx, edi
     mov     edi, FS_READ_AT
     call    file_transfer
@@ -315,21 +314,16 @@ file_write:
     mov     edx, FILE_WRITE
     call    file_use
     jc      .Lfile_write_done
-    mov     edx, [ebx + OPEN_ID]
     test    dword ptr [ebx + OPEN_FLAGS], FILE_APPEND
     jz      .Lfile_write_transfer
-    push    ebx
-    mov     eax, [ebx + OPEN_MOUNT]
     lea     ecx, [ebp - NODE_SIZE_OF]
-    mov     ebx, FS_STAT
-    call    mount_call
-    pop     ebx
+    mov     eax, FS_STAT
+    call    open_call
     jc      .Lfile_write_end
     mov     eax, [ebp - NODE_SIZE_OF + NODE_BYTES]
     mov     [ebx + OPEN_POSITION], eax
     mov     eax, [ebp - NODE_SIZE_OF + NODE_BYTES + 4]
     mov     [ebx + OPEN_POSITION + 4], eax
-    mov     edx, [ebx + OPEN_ID]
 .Lfile_write_transfer:
     mov     ecx, esi
     mov     esi, edi
@@ -346,23 +340,31 @@ file_write:
     ENDFRAME
     ret
 
+# Has the file system of an open file do something with it. May sleep.
+# In: EBX open file, EAX = FS_*, other registers as the operation has them.
+# Out: EAX what the operation gives; CF and EAX error.
+open_call:
+    push    ebx
+    push    dword ptr [ebx + OPEN_MOUNT]
+    mov     edx, [ebx + OPEN_ID]
+    mov     ebx, eax
+    pop     eax
+    call    mount_call
+    pop     ebx
+    ret
+
 # Reads or writes at the position, and moves it.
-# In: EBX open file, EDI = FS_READ_AT or FS_WRITE_AT; EDX id, ECX buffer, ESI bytes.
+# In: EBX open file, EDI = FS_READ_AT or FS_WRITE_AT; ECX buffer, ESI bytes.
 # Out: EAX bytes; CF and EAX error.
 file_transfer:
-    push    ebx
     push    edi
-    mov     eax, [ebx + OPEN_MOUNT]
-    lea     edx, [ebx + OPEN_POSITION]
-    xchg    ebx, edi
-    xchg    edx, edi                    # EDI: address of the offset, EDX: open file
-    mov     edx, [edx + OPEN_ID]
-    call    mount_call
+    mov     eax, edi
+    lea     edi, [ebx + OPEN_POSITION]
+    call    open_call
     jc      1f
     add     [edi], eax
     adc     dword ptr [edi + 4], 0
 1:  pop     edi
-    pop     ebx
     ret
 
 # Moves the position. May sleep.
@@ -392,13 +394,9 @@ file_seek:
     mov     edi, [ebx + OPEN_POSITION + 4]
     jmp     .Lfile_seek_from
 .Lfile_seek_end:
-    push    ebx
-    mov     eax, [ebx + OPEN_MOUNT]
-    mov     edx, [ebx + OPEN_ID]
     lea     ecx, [ebp - NODE_SIZE_OF]
-    mov     ebx, FS_STAT
-    call    mount_call
-    pop     ebx
+    mov     eax, FS_STAT
+    call    open_call
     jc      .Lfile_seek_unuse
     mov     esi, [ebp - NODE_SIZE_OF + NODE_BYTES]
     mov     edi, [ebp - NODE_SIZE_OF + NODE_BYTES + 4]
@@ -439,13 +437,9 @@ file_truncate:
     mov     edx, FILE_WRITE
     call    file_use
     jc      9f
-    push    ebx
-    mov     eax, [ebx + OPEN_MOUNT]
-    mov     edx, [ebx + OPEN_ID]
     mov     ecx, edi
-    mov     ebx, FS_TRUNCATE
-    call    mount_call
-    pop     ebx
+    mov     eax, FS_TRUNCATE
+    call    open_call
     mov     edx, [esp]
     call    file_unuse
 9:  pop     edx
@@ -464,13 +458,9 @@ file_stat_handle:
     xor     edx, edx
     call    file_use
     jc      9f
-    push    ebx
-    mov     eax, [ebx + OPEN_MOUNT]
-    mov     edx, [ebx + OPEN_ID]
     mov     ecx, edi
-    mov     ebx, FS_STAT
-    call    mount_call
-    pop     ebx
+    mov     eax, FS_STAT
+    call    open_call
     mov     edx, [esp]
     call    file_unuse
 9:  pop     edx
@@ -493,11 +483,8 @@ file_sync:
     pop     edx
     jc      .Lfile_sync_done
     push    edx
-    push    ebx
-    mov     eax, [ebx + OPEN_MOUNT]
-    mov     ebx, FS_SYNC
-    call    mount_call
-    pop     ebx
+    mov     eax, FS_SYNC
+    call    open_call
     pop     edx
     call    file_unuse
     jmp     .Lfile_sync_done

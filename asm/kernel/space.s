@@ -177,6 +177,25 @@ programs_may_have:
     mov     eax, ERROR_NO_MEMORY
     ret
 
+# Finds a region of a process that has a byte in a range. Its mutex is held, or it does not run yet.
+# In: EBX process, ESI first address of the range, EAX address after its last.
+# Out: EDX the region; CF when there is none, ECX then how many regions there are.
+# Clobbers: ECX, EDX only.
+region_between:
+    xor     ecx, ecx
+    mov     edx, [ebx + PROCESS_REGIONS]
+1:  cmp     edx, 1
+    jb      3f                          # no more, and CF says so
+    inc     ecx
+    cmp     esi, [edx + REGION_END]
+    jae     2f
+    cmp     [edx + REGION_START], eax
+    cmc
+    jnc     3f
+2:  mov     edx, [edx + REGION_NEXT]
+    jmp     1b
+3:  ret
+
 # Adds a region to a process, whose mutex is held or which does not run yet.
 # In: EBX process, EAX first address, EDX address after the last, both multiples of the page size, ECX REGION_* flags.
 # Out: EAX region; CF and EAX error when it overlaps another, lies outside of a program's memory, or without memory.
@@ -195,20 +214,10 @@ region_add:
     jb      .Lregion_add_failed
     cmp     edi, STACK_END
     ja      .Lregion_add_failed
-    xor     ecx, ecx
-    mov     edx, [ebx + PROCESS_REGIONS]
-.Lregion_add_look:
-    test    edx, edx
-    jz      .Lregion_add_make
-    inc     ecx
-    cmp     esi, [edx + REGION_END]
-    jae     .Lregion_add_next
-    cmp     edi, [edx + REGION_START]
-    ja      .Lregion_add_failed
-.Lregion_add_next:
-    mov     edx, [edx + REGION_NEXT]
-    jmp     .Lregion_add_look
-.Lregion_add_make:
+    mov     eax, edi
+    call    region_between
+    mov     eax, ERROR_INVALID
+    jnc     .Lregion_add_failed
     mov     eax, ERROR_TABLE_FULL
     cmp     ecx, REGIONS_MAXIMUM
     jae     .Lregion_add_failed
@@ -252,19 +261,10 @@ space_map:
     lea     eax, [esi + edi]            # ESI to EAX is free, unless a region says otherwise
     cmp     eax, STACK_END - USER_STACK_BYTES
     ja      .Lspace_map_full
-    mov     edx, [ebx + PROCESS_REGIONS]
-.Lspace_map_look:
-    test    edx, edx
-    jz      .Lspace_map_here
-    cmp     esi, [edx + REGION_END]
-    jae     .Lspace_map_next
-    cmp     eax, [edx + REGION_START]
-    jbe     .Lspace_map_next
+    call    region_between
+    jc      .Lspace_map_here
     mov     esi, [edx + REGION_END]
     jmp     .Lspace_map_again
-.Lspace_map_next:
-    mov     edx, [edx + REGION_NEXT]
-    jmp     .Lspace_map_look
 .Lspace_map_here:
     mov     edx, eax
     mov     eax, esi
@@ -373,19 +373,11 @@ space_fault:
     jae     .Lspace_fault_refused
     lea     eax, [ebx + PROCESS_MUTEX]
     call    mutex_lock
-    mov     ebp, [ebx + PROCESS_REGIONS]
-.Lspace_fault_region:
+    lea     eax, [esi + 1]
+    call    region_between
     mov     eax, ERROR_ADDRESS
-    test    ebp, ebp
-    jz      .Lspace_fault_failed
-    cmp     esi, [ebp + REGION_START]
-    jb      .Lspace_fault_next
-    cmp     esi, [ebp + REGION_END]
-    jb      .Lspace_fault_found
-.Lspace_fault_next:
-    mov     ebp, [ebp + REGION_NEXT]
-    jmp     .Lspace_fault_region
-.Lspace_fault_found:
+    jc      .Lspace_fault_failed
+    mov     ebp, edx                    # EBP: the region
     test    edi, FAULT_WRITE
     jz      .Lspace_fault_allowed
     test    dword ptr [ebp + REGION_FLAGS], REGION_WRITABLE

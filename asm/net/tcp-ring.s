@@ -89,14 +89,27 @@ ring_reserve:
     pop     ebx
     ret
 
+# Copies bytes out of a ring.
+# In: EAX ring, EDX sequence number, ECX bytes, ESI where they go.
+.global ring_get
+ring_get:
+    stc
+    jmp     ring_copy
+
 # Puts bytes into a ring that reaches far enough.
 # In: EAX ring, EDX sequence number, ECX bytes, ESI where they are.
 .global ring_put
 ring_put:
+    clc
+
+# Copies bytes between a ring and other memory.
+# In: as ring_put; CF set for out of the ring.
+ring_copy:
     push    ebx
     push    esi
     push    edi
     push    ebp
+    pushfd
     mov     ebx, eax
     mov     edi, edx
     mov     ebp, ecx
@@ -104,43 +117,18 @@ ring_put:
     jz      3f
     call    ring_piece
     mov     edx, esi
-    push    ecx
+    test    byte ptr [esp], 1           # the saved CF
+    jz      2f
+    xchg    eax, edx
+2:  push    ecx
     call    mem_copy
     pop     ecx
     add     esi, ecx
     add     edi, ecx
     sub     ebp, ecx
     jmp     1b
-3:  pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-# Copies bytes out of a ring.
-# In: EAX ring, EDX sequence number, ECX bytes, ESI where they go.
-.global ring_get
-ring_get:
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    mov     ebx, eax
-    mov     edi, edx
-    mov     ebp, ecx
-1:  test    ebp, ebp
-    jz      3f
-    call    ring_piece
-    mov     edx, eax
-    mov     eax, esi
-    push    ecx
-    call    mem_copy
-    pop     ecx
-    add     esi, ecx
-    add     edi, ecx
-    sub     ebp, ecx
-    jmp     1b
-3:  pop     ebp
+3:  popfd
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx
