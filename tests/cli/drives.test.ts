@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
 import { parseDrive } from "../../src/cli/emu/drives.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { provideBuild } from "../system/images.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
@@ -34,7 +35,7 @@ test.each([
   expect(() => parseDrive(text)).toThrow(reason);
 });
 
-test("the machine finds the drives, and their files stay as they are", async () => {
+thoroughly("the machine finds the drives, and their files stay as they are", async () => {
   const folder = mkdtempSync(join(tmpdir(), "qure-drives-"));
   try {
     provideBuild(folder);
