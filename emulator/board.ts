@@ -38,6 +38,7 @@ import {
 import { Uart16550 } from "./devices/uart.ts";
 import { Vga } from "./devices/vga.ts";
 import { VgaPciFunction } from "./devices/vga-pci.ts";
+import { VirtioBlk } from "./devices/virtio-blk.ts";
 import { SharedLine } from "./devices/wire.ts";
 import type { BlockBackend } from "./disk/block.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
@@ -73,6 +74,8 @@ export interface BoardConfig {
   bootOrder?: string;
   /** At most 16; they take the PCI slots from 3 up. */
   network: readonly NetworkCardConfig[];
+  /** Virtio disks, in the PCI slots after the network cards: at most 8. */
+  virtioDisks?: readonly BlockBackend[];
   /** What the real-time clock shows at virtual time 0: seconds since 1970, UTC. */
   rtcStartSeconds: number;
   /** A video BIOS, for the expansion ROM of the display adapter. Not needed by firmware that programs a VGA itself. */
@@ -80,7 +83,10 @@ export interface BoardConfig {
 }
 
 /** What a machine of a cluster may have beyond its disk, CD and network card. */
-export type BoardParts = Pick<BoardConfig, "floppies" | "bootOrder" | "videoRom">;
+export type BoardParts = Pick<BoardConfig, "floppies" | "bootOrder" | "videoRom" | "virtioDisks"> & {
+  /** What takes the place of the machine's own disk and CD, when it is there. */
+  ide?: BoardConfig["ide"];
+};
 
 /** What the board asks of the machine. */
 export interface BoardHost {
@@ -104,6 +110,7 @@ export interface BoardHost {
 
 const FIRST_NETWORK_SLOT = 3;
 const MAX_NETWORK_CARDS = 16;
+const MAX_VIRTIO_DISKS = 8;
 const IDE_NAMES = ["ide0 master", "ide0 slave", "ide1 master", "ide1 slave"] as const;
 const SCI_IRQ = 9;
 /**
@@ -132,6 +139,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly #fdc: Fdc82077;
   readonly #pci = new PciBus();
   readonly #drives: readonly (IdeDrive | null)[];
+  readonly #virtioDisks: readonly VirtioBlk[];
   readonly #coprocessorError: CoprocessorError;
   readonly #latches: readonly (Stateful & { reset?(): void })[];
   #resetNs = 0;
@@ -220,6 +228,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#pci.plug(1, 3, this.power);
     this.#pci.plug(2, 0, new VgaPciFunction(space, this.vga.dispi.frameBuffer, config.videoRom ?? null));
     this.networkCards = this.#makeNetworkCards(config, bridge);
+    this.#virtioDisks = this.#makeVirtioDisks(config, bridge);
 
     this.#coprocessorError = new CoprocessorError(this.#irq(13), (level) => host.setIgnoreNumericError(level));
     space.claimPorts(0xf0, 1, this.#coprocessorError);
@@ -288,9 +297,20 @@ export class Board implements ProcessorBus, Stateful {
     });
   }
 
+  #makeVirtioDisks({ virtioDisks = [], network }: BoardConfig, bridge: IsaBridge): VirtioBlk[] {
+    if (virtioDisks.length > MAX_VIRTIO_DISKS) throw new RangeError(`more than ${MAX_VIRTIO_DISKS} virtio disks`);
+    return virtioDisks.map((backend, index) => {
+      const slot = FIRST_NETWORK_SLOT + network.length + index;
+      const wires = { dma: this.#host.dma, interrupt: bridge.interruptPin(slot, 1) };
+      const disk = new VirtioBlk(`virtio${index}`, this.#space, this.#host.clock, wires, backend);
+      this.#pci.plug(slot, 0, disk);
+      return disk;
+    });
+  }
+
   /** All drives take this many times as long from now on; at least 1. */
   slowDrives(factor: number): void {
-    for (const drive of this.#drives) if (drive) drive.slowness = factor;
+    for (const drive of [...this.#drives, ...this.#virtioDisks]) if (drive) drive.slowness = factor;
   }
 
   get probe(): BusProbe | null {

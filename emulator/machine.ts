@@ -446,6 +446,7 @@ export class Machine implements Stateful {
     for (const { port } of this.#config.network) port.visitState(visitor);
     for (const drive of this.#config.ide) visitBackend(visitor, drive?.backend);
     for (const floppy of this.#config.floppies ?? []) visitBackend(visitor, floppy);
+    for (const disk of this.#config.virtioDisks ?? []) visitBackend(visitor, disk);
   }
 }
 

@@ -35,7 +35,7 @@ IDENTIFY_SECTORS48 = 200                # u64
 
 .section .rodata
 .balign 4
-ata_driver:     .long ata_read, ata_write, ata_flush
+ata_driver:     .long ata_read, ata_write, ata_flush, ide_place
 
 ata_commands:                           # [48 bit][multiple][write]
     .byte   0x20, 0x30, 0xC4, 0xC5, 0x24, 0x34, 0x29, 0x39
@@ -118,7 +118,7 @@ ata_setup:
     mov     dword ptr [ebx + DISK_SECTOR_BYTES], 512
     mov     dword ptr [ebx + DISK_BLOCK], 1
     mov     dword ptr [ebx + DISK_DRIVER], offset ata_driver
-    mov     dword ptr [ebx + DISK_KIND], DISK_ATA
+    mov     dword ptr [ebx + DISK_KIND], DISK_HARD
     movzx   eax, byte ptr [esi + IDENTIFY_MULTIPLE]
     cmp     eax, 2
     jb      .Lata_setup_done
@@ -206,7 +206,7 @@ ata_string:
 # Locks: the caller holds the channel.
 .global ata_restore
 ata_restore:
-    cmp     dword ptr [eax + DISK_KIND], DISK_ATA
+    cmp     dword ptr [eax + DISK_DRIVER], offset ata_driver
     jne     9f
     cmp     dword ptr [eax + DISK_BLOCK], 1
     jbe     9f

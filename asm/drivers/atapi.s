@@ -27,7 +27,7 @@ ATAPI_LOCALS = 16
 
 .section .rodata
 .balign 4
-atapi_driver:   .long atapi_read, atapi_write, atapi_flush
+atapi_driver:   .long atapi_read, atapi_write, atapi_flush, ide_place
 
 atapi_sense_keys:
     .long   sense_none, sense_recovered, sense_not_ready, sense_medium, sense_hardware, sense_request, sense_attention
@@ -64,7 +64,7 @@ atapi_setup:
     cmp     al, 1
     jne     1f
     or      dword ptr [ebx + DISK_FLAGS], DISK_PACKET16
-1:  mov     dword ptr [ebx + DISK_KIND], DISK_ATAPI
+1:  mov     dword ptr [ebx + DISK_KIND], DISK_CD
     mov     dword ptr [ebx + DISK_SECTOR_BYTES], ATAPI_SECTOR_BYTES
     mov     dword ptr [ebx + DISK_DRIVER], offset atapi_driver
     mov     eax, ebx

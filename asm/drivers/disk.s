@@ -9,7 +9,7 @@
 .bss
 .balign 16
 .global disk_table
-disk_table:     .skip DISK_MAX * DISK_SIZE_OF   # slot n: hda + n
+disk_table:     .skip DISK_MAX * DISK_SIZE_OF   # hda to hdh, then vda to vdh
 
 .text
 
@@ -18,20 +18,26 @@ disk_table:     .skip DISK_MAX * DISK_SIZE_OF   # slot n: hda + n
 .global disk_name
 disk_name:
     push    ebx
+    push    esi
     push    edi
     mov     ebx, eax
     sub     eax, offset disk_table
     xor     edx, edx
     mov     ecx, DISK_SIZE_OF
     div     ecx
-    lea     edi, [eax + 'a']            # EDI: letter
+    mov     esi, 'h'                    # ESI: first letter
+    cmp     eax, DISK_IDE_MAX
+    jb      2f
+    mov     esi, 'v'
+    sub     eax, DISK_IDE_MAX
+2:  lea     edi, [eax + 'a']            # EDI: last letter
     lea     ecx, [ebx + DISK_VOLUME]
-    SNPRINTF ecx, 8, "hd%c", edi
+    SNPRINTF ecx, 8, "%cd%c", esi, edi
     mov     [ebx + DISK_VOLUME + VOLUME_DISK], ebx
     mov     dword ptr [ebx + DISK_VOLUME + VOLUME_INDEX], VOLUME_WHOLE
     xor     ecx, ecx
     lea     edx, [ebx + DISK_PARTITION]
-1:  SNPRINTF edx, 8, "hd%c%d", edi, ecx
+1:  SNPRINTF edx, 8, "%cd%c%d", esi, edi, ecx
     mov     [edx + VOLUME_DISK], ebx
     mov     [edx + VOLUME_INDEX], ecx
     add     edx, VOLUME_SIZE_OF
@@ -39,6 +45,7 @@ disk_name:
     cmp     ecx, DISK_PARTITIONS
     jb      1b
     pop     edi
+    pop     esi
     pop     ebx
     ret
 
@@ -49,9 +56,9 @@ disk_name:
 disk_ready:
     push    ebx
     mov     ebx, eax
-    cmp     dword ptr [ebx + DISK_KIND], DISK_ATAPI
+    cmp     dword ptr [ebx + DISK_KIND], DISK_CD
     je      1f
-    cmp     dword ptr [ebx + DISK_KIND], DISK_ATA
+    cmp     dword ptr [ebx + DISK_KIND], DISK_HARD
     jne     9f
     call    ata_restore
     mov     eax, [ebx + DISK_SECTORS]
@@ -74,7 +81,7 @@ disk_print:
     lea     edx, [ebx + DISK_NAME]
     PRINTF  "%-6s", edx
     LOAD_STRING eax, "disk "
-    cmp     dword ptr [ebx + DISK_KIND], DISK_ATA
+    cmp     dword ptr [ebx + DISK_KIND], DISK_HARD
     je      1f
     LOAD_STRING eax, "CD   "
 1:  call    print
@@ -243,7 +250,7 @@ volume_access:
     stc
     ret
 .Lvolume_access_refresh:
-    cmp     dword ptr [edi + DISK_KIND], DISK_ATAPI # a medium may have been put in
+    cmp     dword ptr [edi + DISK_KIND], DISK_CD # a medium may have been put in
     mov     eax, ERROR_NO_DEVICE
     jne     .Lvolume_access_none
     push    edx

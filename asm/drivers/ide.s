@@ -458,6 +458,20 @@ ide_no_answer:
     stc
     ret
 
+# DRIVER_PLACE of drives on a channel.
+.global ide_place
+ide_place:
+    push    ebx
+    mov     ebx, [eax + DISK_CHANNEL]
+    LOAD_STRING edx, "master"
+    cmp     dword ptr [eax + DISK_UNIT], 0
+    je      1f
+    LOAD_STRING edx, "slave"
+1:  PRINTF  "ports %x and %x, IRQ %d, %s", [ebx+CHANNEL_BASE], [ebx+CHANNEL_CONTROL], [ebx+CHANNEL_IRQ], edx
+    mov     eax, [ebx + CHANNEL_LOST]
+    pop     ebx
+    ret
+
 # Resets both drives of a channel and gives the disks their settings back. May sleep for long.
 # In: EAX channel.
 # Locks: the caller holds the channel.

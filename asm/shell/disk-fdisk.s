@@ -44,7 +44,7 @@ fdisk_command:
     jmp     .Lfdisk_command_failed
 .Lfdisk_command_found:
     mov     ebx, eax
-    cmp     dword ptr [ebx + DISK_KIND], DISK_ATA
+    cmp     dword ptr [ebx + DISK_KIND], DISK_HARD
     je      .Lfdisk_command_disk
     PRINTF  "%s is a CD drive: it has no partition table.\n", [esi+4]
     jmp     .Lfdisk_command_failed

@@ -60,7 +60,7 @@ boot_image_load:
     call    boot_image_check
     jc      .Lboot_image_load_damaged
     xor     edx, edx
-    cmp     dword ptr [ebx + DISK_KIND], DISK_ATA
+    cmp     dword ptr [ebx + DISK_KIND], DISK_HARD
     jne     .Lboot_image_load_from_here
     cmp     dword ptr [boot_info + bi_image_lba], 0
     jne     .Lboot_image_load_from_here
@@ -106,10 +106,10 @@ boot_source_find:
     push    edi
     mov     ebx, offset disk_table
     mov     edi, DISK_MAX
-    mov     edx, DISK_ATA
+    mov     edx, DISK_HARD
     cmp     byte ptr [boot_info + bi_media], BOOT_MEDIA_CD
     jne     1f
-    mov     edx, DISK_ATAPI
+    mov     edx, DISK_CD
 1:  cmp     [ebx + DISK_KIND], edx
     jne     2f
     push    edx

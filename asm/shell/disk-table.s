@@ -4,7 +4,6 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "disk.inc"
-.include "ide.inc"
 
 .macro PARTITION_TYPE number:req, text:req
     .pushsection .rodata.str, "a", @progbits
@@ -36,7 +35,7 @@ partition_types:                        # ends with the name of all that are not
 
 disks_help:
     .ascii  "Lists the drives: name, kind, size, model. The primary master is hda, the\n"
-    .ascii  "primary slave hdb, and so on. -v adds serial number, geometry, capabilities,\n"
+    .ascii  "primary slave hdb, and so on; virtio disks are vda, vdb. -v adds serial number, geometry, capabilities,\n"
     .asciz  "and how often commands were repeated or failed.\n"
 partinfo_help:
     .ascii  "Shows one partition: place, size, type, what it holds, where it is mounted.\n"
@@ -71,7 +70,7 @@ disks_command:
 .Ldisks_command_disk:
     cmp     dword ptr [ebx + DISK_KIND], DISK_NONE
     je      .Ldisks_command_next
-    cmp     dword ptr [ebx + DISK_KIND], DISK_ATAPI
+    cmp     dword ptr [ebx + DISK_KIND], DISK_CD
     jne     .Ldisks_command_print
     mov     eax, ebx                    # the medium may have been changed
     call    atapi_refresh
@@ -108,17 +107,18 @@ disk_details:
     push    ebx
     push    esi
     mov     ebx, eax
-    mov     esi, [ebx + DISK_CHANNEL]
     lea     ecx, [ebx + DISK_SERIAL]
     lea     edx, [ebx + DISK_FIRMWARE]
-    PRINTF  "      serial '%s', firmware '%s'\n      ports %x and %x, IRQ %d", ecx, edx, [esi+CHANNEL_BASE], [esi+CHANNEL_CONTROL], [esi+CHANNEL_IRQ]
-    LOAD_STRING eax, "master"
-    cmp     dword ptr [ebx + DISK_UNIT], 0
-    je      1f
-    LOAD_STRING eax, "slave"
-1:  PRINTF  ", %s\n      %u sectors of %u bytes", eax, [ebx+DISK_SECTORS], [ebx+DISK_SECTOR_BYTES]
-    cmp     dword ptr [ebx + DISK_KIND], DISK_ATA
+    PRINTF  "      serial '%s', firmware '%s'\n      ", ecx, edx
+    mov     eax, ebx
+    mov     edx, [ebx + DISK_DRIVER]
+    call    [edx + DRIVER_PLACE]
+    mov     esi, eax                    # ESI: lost interrupts
+    PRINTF  "\n      %u sectors of %u bytes", [ebx+DISK_SECTORS], [ebx+DISK_SECTOR_BYTES]
+    cmp     dword ptr [ebx + DISK_KIND], DISK_HARD
     jne     3f
+    cmp     dword ptr [ebx + DISK_CYLINDERS], 0
+    je      2f
     PRINTF  ", geometry %u/%u/%u,\n      %u sectors for each interrupt", [ebx+DISK_CYLINDERS], [ebx+DISK_HEADS], [ebx+DISK_TRACK_SECTORS], [ebx+DISK_BLOCK]
     test    dword ptr [ebx + DISK_FLAGS], DISK_LBA48
     jz      2f
@@ -126,7 +126,7 @@ disk_details:
 2:  test    dword ptr [ebx + DISK_FLAGS], DISK_NO_FLUSH
     jz      3f
     PRINT   ", no write cache"
-3:  PRINTF  "\n      %u commands repeated, %u failed; %u interrupts lost on the channel\n", [ebx+DISK_RETRIES], [ebx+DISK_FAILURES], [esi+CHANNEL_LOST]
+3:  PRINTF  "\n      %u commands repeated, %u failed; %u interrupts lost on the channel\n", [ebx+DISK_RETRIES], [ebx+DISK_FAILURES], esi
     pop     esi
     pop     ebx
     ret

@@ -4,6 +4,7 @@
  * cannot tell.
  */
 
+import type { BoardParts } from "../board.ts";
 import { MachineMemory } from "../cpu/memory.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import { TrackedDisk } from "../disk/disk.ts";
@@ -49,10 +50,7 @@ export class LocalGroup implements MachineGroup {
           machine.cdrom && { kind: "cd", backend: machine.cdrom },
           null,
         ],
-        ...machine.parts,
-        ...(machine.parts?.floppies
-          ? { floppies: machine.parts.floppies.map((floppy) => floppy && new TrackedDisk(floppy)) }
-          : {}),
+        ...trackedParts(machine.parts),
         network: [{ macAddress: machine.macAddress, port: this.cables[position]! }],
         serialOutput: (port, byte) => config.serialOutput(index, port, byte),
         log: (line) => config.log(index, line),
@@ -140,4 +138,21 @@ export class LocalGroup implements MachineGroup {
   close(): void {
     // No thread of its own.
   }
+}
+
+/** What can be written of a machine's parts becomes part of its state. */
+function trackedParts(parts: BoardParts = {}): BoardParts {
+  const { ide, floppies, virtioDisks } = parts;
+  return {
+    ...parts,
+    ...(ide
+      ? {
+          ide: ide.map((drive) =>
+            drive?.kind === "disk" ? { kind: "disk", backend: new TrackedDisk(drive.backend) } : drive,
+          ),
+        }
+      : {}),
+    ...(floppies ? { floppies: floppies.map((floppy) => floppy && new TrackedDisk(floppy)) } : {}),
+    ...(virtioDisks ? { virtioDisks: virtioDisks.map((disk) => new TrackedDisk(disk)) } : {}),
+  };
 }

@@ -99,7 +99,8 @@ function save(
     firmware: media.add(new BytesDisk(firmware, firmware.length)),
     nodes: chosen.map((index): SnapshotNode => {
       const { name, ramBytes, disk, cdrom, parts } = nodes[index]!;
-      if (parts) throw new RangeError(`${name} has diskettes or a video BIOS, which a snapshot cannot hold`);
+      if (parts)
+        throw new RangeError(`${name} has diskettes, further drives or a video BIOS, which a snapshot cannot hold`);
       return {
         name,
         ramBytes,

@@ -4,38 +4,28 @@
  * file. It needs nothing of Node: what it needs of its host comes in as a `LabHost`, and lab.ts lends Node's.
  */
 
-import type { BoardParts } from "../../emulator/board.ts";
 import { Cluster } from "../../emulator/cluster/cluster.ts";
 import type { GroupFactory, MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/snapshot.ts";
 import { TRIPLE_FAULT } from "../../emulator/cpu/triple-fault.ts";
 import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
-import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
 import type { Tap, TapHandler } from "../../emulator/ether/tap.ts";
 import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
 import { ConsoleText } from "./console.ts";
 import { TripleFaultError, WaitError } from "./errors.ts";
 import type { LabHost } from "./host.ts";
+import { type MachineParts, Media, type Medium, partsOf } from "./media.ts";
 import { type TimeSpan, toNs } from "./time.ts";
 
-/** A disk or CD: bytes, or anything that reads and writes them. */
-export type Medium = Uint8Array | BlockBackend;
-
-export interface NodeOptions {
+export interface NodeOptions extends MachineParts {
   /** Name for people, and the host name that the gateway's DHCP server gives. `qure-1`, `qure-2`, ... when absent. */
   readonly name?: string;
   /** Drive hda: primary master. */
   readonly disk?: Medium;
   /** Drive hdc: secondary master. */
   readonly cdrom?: Medium;
-  /** Diskettes in the drives A and B. */
-  readonly floppies?: readonly (Medium | null)[];
-  /** Where firmware looks for a system: a diskette, c disk, d CD. */
-  readonly bootOrder?: string;
-  /** A video BIOS for the display adapter. */
-  readonly videoRom?: Uint8Array;
   /** 32 MiB when absent. */
   readonly ramBytes?: number;
   /** Six bytes; chosen by the seed when absent. */
@@ -98,47 +88,11 @@ const DEFAULT_START_SECONDS = 1_767_225_600;
 /** How often a wait looks at the consoles, in virtual time. */
 const LOOK_NS = 1_000_000;
 const COM1 = 0;
-const CD_SECTOR_BYTES = 2048;
-const SECTOR_BYTES = 512;
 const INTERRUPT_FLAG = 0x200;
 /** The last that the firmware of the emulated PC says when no drive starts. */
 const NOTHING_BOOTABLE = "No bootable device. Attach one and press a key.\n";
 /** The host's event loop gets a turn this often, in milliseconds of wall time. */
 const TURN_MS = 20;
-
-/** Media that are given as bytes: nodes with the same bytes share one copy of them. */
-class Media {
-  readonly #known = new Map<Uint8Array, BytesDisk>();
-
-  #base(bytes: Uint8Array, unitBytes = CD_SECTOR_BYTES): BytesDisk {
-    let base = this.#known.get(bytes);
-    const sizeBytes = Math.ceil(bytes.length / unitBytes) * unitBytes;
-    if (!base) this.#known.set(bytes, (base = new BytesDisk(bytes.slice(), sizeBytes)));
-    return base;
-  }
-
-  disk(medium: Medium, unitBytes?: number): BlockBackend {
-    if (!(medium instanceof Uint8Array)) return medium;
-    const base = this.#base(medium, unitBytes);
-    return new SparseDisk(base.sizeBytes, { base });
-  }
-
-  cdrom(medium: Medium): BlockBackend {
-    return medium instanceof Uint8Array ? this.#base(medium) : medium;
-  }
-}
-
-/** The parts of a machine that most do not have. */
-function partsOf({ floppies, bootOrder, videoRom }: NodeOptions, media: Media): { parts?: BoardParts } {
-  const parts: BoardParts = {
-    ...(floppies?.some((floppy) => floppy !== null)
-      ? { floppies: floppies.map((floppy) => floppy && media.disk(floppy, SECTOR_BYTES)) }
-      : {}),
-    ...(bootOrder !== undefined ? { bootOrder } : {}),
-    ...(videoRom ? { videoRom } : {}),
-  };
-  return Object.keys(parts).length > 0 ? { parts } : {};
-}
 
 export class LabNode {
   readonly index: number;
@@ -366,14 +320,18 @@ export class LabCluster {
     this.realtime = options.realtime ?? false;
     this.#signal = options.signal;
     const media = new Media();
-    const parts = options.nodes.map((node, index) => ({
-      name: node.name ?? `qure-${index + 1}`,
-      ramBytes: node.ramBytes ?? DEFAULT_RAM_BYTES,
-      disk: node.disk ? media.disk(node.disk) : null,
-      cdrom: node.cdrom ? media.cdrom(node.cdrom) : null,
-      ...(node.macAddress ? { macAddress: node.macAddress } : {}),
-      ...partsOf(node, media),
-    }));
+    const parts = options.nodes.map((node, index) => {
+      const disk = node.disk ? media.disk(node.disk) : null;
+      const cdrom = node.cdrom ? media.cdrom(node.cdrom) : null;
+      return {
+        name: node.name ?? `qure-${index + 1}`,
+        ramBytes: node.ramBytes ?? DEFAULT_RAM_BYTES,
+        disk,
+        cdrom,
+        ...(node.macAddress ? { macAddress: node.macAddress } : {}),
+        ...partsOf(node, media, disk, cdrom),
+      };
+    });
     const nodes = parts.map(({ name, disk }, index) => new LabNode(this, index, name, disk));
     this.nodes = nodes;
     const byte = new Uint8Array(1);

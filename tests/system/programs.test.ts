@@ -12,6 +12,7 @@ import { oracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { boot, images, inState, isoWith, isoWithProgram, PROMPT, root } from "./images.ts";
+import { inQemu } from "./in-qemu.ts";
 
 const gcc = oracle("gcc");
 const qemu = oracle("qemu-system-i386");
@@ -176,43 +177,17 @@ describe("programs run alike", () => {
 
   test("in QEMU, with little memory and with more than is mapped", async (context) => {
     if (!qemu) return context.skip("qemu-system-i386 is not installed");
+    const folder = mkdtempSync(join(tmpdir(), "qure-programs-"));
+    const iso = join(folder, "qure.iso");
+    writeFileSync(iso, images().iso);
     for (const memory of ["16", "1024"]) {
-      const text = await inQemu(memory, [...EVERYWHERE, "hostile 2000 9"]);
+      const text = await inQemu(qemu, ["-m", memory, "-cdrom", iso], [...EVERYWHERE, "hostile 2000 9"]);
       for (const pattern of [...SAID, /\d+ calls by \d+ programs/]) expect(text, `${memory} MiB`).toMatch(pattern);
       expect(text).not.toContain("PANIC");
     }
+    rmSync(folder, { recursive: true, force: true });
   });
 });
-
-/** What COM1 of a machine in QEMU says to some commands. */
-async function inQemu(memoryMiB: string, commands: readonly string[]): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "qure-programs-"));
-  writeFileSync(join(folder, "qure.iso"), images().iso);
-  const child = execa(
-    qemu!,
-    ["-M", "pc", "-m", memoryMiB, "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"].concat([
-      "-cdrom",
-      join(folder, "qure.iso"),
-    ]),
-    { timeout: 120_000, reject: false, buffer: false, stdin: "pipe" },
-  );
-  const left = [...commands];
-  let text = "";
-  let seen = 0;
-  for await (const chunk of child.stdout!) {
-    text += String(chunk).replace(/\r|\x1b\[[0-9;?]*[A-Za-z]/g, "");
-    if (/PANIC|system halted/.test(text)) break;
-    if (!/\S+:\/> $/.test(text.slice(seen))) continue;
-    const next = left.shift();
-    if (next === undefined) break;
-    seen = text.length;
-    child.stdin!.write(`${next}\r`);
-  }
-  child.kill();
-  await child;
-  rmSync(folder, { recursive: true, force: true });
-  return text;
-}
 
 describe("a program in C", () => {
   test("is built by gcc, gets its arguments, computes with the FPU, and names its line when it faults", async (context) => {

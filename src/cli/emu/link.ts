@@ -76,8 +76,10 @@ export class Recorder {
 
 /** What of the options no link can hold. */
 export function checkLinkable(options: EmuOptions, media: Media): void {
-  const { dir, fda, fdb, boot, firmware, vgabios, cdrom, hda } = options;
-  const named = Object.entries({ dir, fda, fdb, boot, firmware, vgabios }).find(([, value]) => value !== null);
+  const { dir, drive, fda, fdb, boot, firmware, vgabios, cdrom, hda } = options;
+  const named = Object.entries({ dir, fda, fdb, boot, firmware, vgabios, drive: drive[0] ?? null }).find(
+    ([, value]) => value !== null,
+  );
   if (named) throw new UsageError(`--link: no link can hold --${named[0]}`);
   if (!options.reboot) throw new UsageError("--link: no link can hold --no-reboot");
   if (cdrom !== null && hda !== null) throw new UsageError("--link: a link holds one image, --cdrom or --hda");

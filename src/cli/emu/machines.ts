@@ -11,6 +11,7 @@ import { isIso, isOurs, RECOGNISED_BYTES } from "../../image/recognise.ts";
 import { LabCluster, type NodeOptions, type RestoreOptions } from "../../lab/lab.ts";
 import { CommandError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
+import { furtherDrives } from "./drives.ts";
 import type { EmuOptions } from "./options.ts";
 import { preparedDisk } from "./prepare.ts";
 
@@ -76,7 +77,7 @@ export async function newCluster(
 }
 
 async function machineNodes(
-  { nodes, dir, disk: diskBytes, memory: ramBytes, fda, fdb, boot, vgabios }: EmuOptions,
+  { nodes, dir, disk: diskBytes, memory: ramBytes, drive, fda, fdb, boot, vgabios }: EmuOptions,
   media: Media,
   firmware: Uint8Array,
   { progress, signal, closers }: Surroundings,
@@ -124,6 +125,7 @@ async function machineNodes(
       name,
       ramBytes,
       ...parts,
+      ...furtherDrives(drive, cdrom !== null, (file) => open(file, true)),
       ...(disk ? { disk } : {}),
       ...(cdrom ? { cdrom } : {}),
       ...(off ? { off } : {}),

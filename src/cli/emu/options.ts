@@ -116,6 +116,11 @@ export const EMU_OPTIONS = {
     group: MACHINES,
     parse: text,
   }),
+  drive: list({
+    flags: "--drive <file=FILE,...>",
+    help: "a further drive: if=ide (index=1 to 3: hdb, hdc, hdd; media=cdrom) or if=virtio; the file is not changed",
+    group: MACHINES,
+  }),
   fda: optional({
     flags: "--fda <file>",
     help: "a diskette for drive A; the file is not changed",

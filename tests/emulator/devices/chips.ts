@@ -17,14 +17,15 @@ import type { Case } from "./script.ts";
 import { systemCases } from "./system-cases.ts";
 import { uartCases } from "./uart-cases.ts";
 import { vgaCases } from "./vga-cases.ts";
+import { virtioCases } from "./virtio-cases.ts";
 
 export interface Chip {
   readonly name: string;
   readonly cases: readonly Case[];
   /** The board that its cases are for. */
   readonly config: () => Partial<BoardConfig>;
-  /** Whether QEMU has the same board. */
-  readonly inQemu: boolean;
+  /** QEMU's options for the same board; null: it has none. */
+  readonly inQemu: readonly string[] | null;
 }
 
 /** The 82540EM's cases need one; it is in QEMU's slot 3, too. */
@@ -58,28 +59,41 @@ const withDiskettes = (): Partial<BoardConfig> => ({
   floppies: [filled(1440 * 1024, 512), filled(720 * 1024, 512)],
 });
 
+const withVirtioDisk = (): Partial<BoardConfig> => ({ virtioDisks: [filled(0x2000 * 512, 512)] });
+
 /** A board with everything that it can have. */
 export const complete = (): Partial<BoardConfig> => ({
   ...withDrives(),
   ...withDiskettes(),
   network: [{ macAddress: MAC, port: new CableEnd("eth0"), bootRom: Uint8Array.of(0x55, 0xaa, 1) }],
+  virtioDisks: [filled(0x2000 * 512, 512)],
   videoRom: Uint8Array.of(0x55, 0xaa, 2),
 });
 
+const QEMU_BARE = ["-net", "none"];
+const QEMU_CARD = ["-netdev", "user,id=net", "-device", "e1000,netdev=net,mac=52:54:00:12:34:56,addr=3,romfile="];
+/** Without MSI-X, which moves the device's registers once it is on, and without the modern interface. */
+const QEMU_VIRTIO_DISK = [
+  ...QEMU_BARE,
+  ...["-blockdev", `driver=null-co,size=${0x2000 * 512},read-zeroes=on,node-name=medium`],
+  ...["-device", "virtio-blk-pci,drive=medium,addr=3,disable-modern=on,vectors=0"],
+];
+
 export const CHIPS: readonly Chip[] = [
-  { name: "8259A", cases: picCases, config: bare, inQemu: true },
-  { name: "8254", cases: pitCases, config: bare, inQemu: true },
-  { name: "MC146818", cases: rtcCases, config: bare, inQemu: true },
-  { name: "8042", cases: keyboardCases, config: bare, inQemu: true },
-  { name: "16550A", cases: uartCases, config: bare, inQemu: true },
-  { name: "VGA", cases: vgaCases, config: bare, inQemu: true },
-  { name: "display interface", cases: dispiCases, config: bare, inQemu: true },
-  { name: "8237A", cases: dmaCases, config: bare, inQemu: true },
-  { name: "8237A with a diskette", cases: dmaTransferCases, config: withDiskettes, inQemu: false },
-  { name: "82077AA", cases: fdcCases, config: withDiskettes, inQemu: false },
-  { name: "PCI", cases: pciCases, config: bare, inQemu: true },
-  { name: "board", cases: systemCases, config: bare, inQemu: true },
-  { name: "IDE", cases: ideCases, config: withDrives, inQemu: false },
-  { name: "ATAPI", cases: atapiCases, config: withDrives, inQemu: false },
-  { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: true },
+  { name: "8259A", cases: picCases, config: bare, inQemu: QEMU_BARE },
+  { name: "8254", cases: pitCases, config: bare, inQemu: QEMU_BARE },
+  { name: "MC146818", cases: rtcCases, config: bare, inQemu: QEMU_BARE },
+  { name: "8042", cases: keyboardCases, config: bare, inQemu: QEMU_BARE },
+  { name: "16550A", cases: uartCases, config: bare, inQemu: QEMU_BARE },
+  { name: "VGA", cases: vgaCases, config: bare, inQemu: QEMU_BARE },
+  { name: "display interface", cases: dispiCases, config: bare, inQemu: QEMU_BARE },
+  { name: "8237A", cases: dmaCases, config: bare, inQemu: QEMU_BARE },
+  { name: "8237A with a diskette", cases: dmaTransferCases, config: withDiskettes, inQemu: null },
+  { name: "82077AA", cases: fdcCases, config: withDiskettes, inQemu: null },
+  { name: "PCI", cases: pciCases, config: bare, inQemu: QEMU_BARE },
+  { name: "board", cases: systemCases, config: bare, inQemu: QEMU_BARE },
+  { name: "IDE", cases: ideCases, config: withDrives, inQemu: null },
+  { name: "ATAPI", cases: atapiCases, config: withDrives, inQemu: null },
+  { name: "virtio disk", cases: virtioCases, config: withVirtioDisk, inQemu: QEMU_VIRTIO_DISK },
+  { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: QEMU_CARD },
 ];

@@ -35,6 +35,7 @@ const PORTS: readonly (readonly [first: number, count: number])[] = [
   [0x600, 64],
   [0xc000, 64],
   [0xc040, 16],
+  [0xc080, 64],
 ];
 const INTERESTING = [
   0, 1, 0x7f, 0x80, 0xff, 0x100, 0xfff, 0x1000, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff,
@@ -45,10 +46,15 @@ function hostileBoard(): { machine: TestBoard; cable: CableEnd } {
   const machine = new TestBoard({
     ide: [{ kind: "disk", backend: new SparseDisk(4 * MIB) }, null, { kind: "cd", backend: new SparseDisk(MIB) }, null],
     network: [{ macAddress: Uint8Array.of(2, 0, 0, 0, 0, 1), port: cable }],
+    virtioDisks: [new SparseDisk(4 * MIB)],
   });
   machine.run("outl cf8 80001810; outl cfc febc0000; outl cf8 80001814; outl cfc c000; outl cf8 80001804; outw cfc 7");
   machine.run(
     "outl cf8 80000920; outl cfc c040; outl cf8 80000904; outw cfc 5; outl cf8 80000b40; outl cfc 600; outl cf8 80000b80; out cfc 1",
+  );
+  // The virtio disk with a queue in the noise, ready to go.
+  machine.run(
+    "outl cf8 80002010; outl cfc c080; outl cf8 80002004; outw cfc 5; outl c084 200; outl c088 10; out c092 7; outw c090 0",
   );
   return { machine, cable };
 }

@@ -1,0 +1,86 @@
+/** What is in the drives of a lab's machines: bytes, or anything that reads and writes them. */
+import type { BoardParts, DriveConfig } from "../../emulator/board.ts";
+import type { BlockBackend } from "../../emulator/disk/block.ts";
+import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
+
+const CD_SECTOR_BYTES = 2048;
+const SECTOR_BYTES = 512;
+
+/** A disk or CD: bytes, or anything that reads and writes them. */
+export type Medium = Uint8Array | BlockBackend;
+
+/** A drive at an IDE channel. */
+export interface LabDrive {
+  readonly kind: "disk" | "cd";
+  readonly medium: Medium;
+}
+
+/** What a machine may have beyond a disk, a CD and a network card. */
+export interface MachineParts {
+  /** Further drives at the IDE channels: hdb, hdc (if there is no `cdrom`) and hdd. */
+  readonly drives?: readonly (LabDrive | null)[];
+  /** Virtio disks: vda, vdb, ... */
+  readonly virtioDisks?: readonly Medium[];
+  /** Diskettes in the drives A and B. */
+  readonly floppies?: readonly (Medium | null)[];
+  /** Where firmware looks for a system: a diskette, c disk, d CD. */
+  readonly bootOrder?: string;
+  /** A video BIOS for the display adapter. */
+  readonly videoRom?: Uint8Array;
+}
+
+/** Media that are given as bytes: nodes with the same bytes share one copy of them. */
+export class Media {
+  readonly #known = new Map<Uint8Array, BytesDisk>();
+
+  #base(bytes: Uint8Array, unitBytes = CD_SECTOR_BYTES): BytesDisk {
+    let base = this.#known.get(bytes);
+    const sizeBytes = Math.ceil(bytes.length / unitBytes) * unitBytes;
+    if (!base) this.#known.set(bytes, (base = new BytesDisk(bytes.slice(), sizeBytes)));
+    return base;
+  }
+
+  disk(medium: Medium, unitBytes?: number): BlockBackend {
+    if (!(medium instanceof Uint8Array)) return medium;
+    const base = this.#base(medium, unitBytes);
+    return new SparseDisk(base.sizeBytes, { base });
+  }
+
+  cdrom(medium: Medium): BlockBackend {
+    return medium instanceof Uint8Array ? this.#base(medium) : medium;
+  }
+}
+
+/** The parts of a machine that most do not have. */
+export function partsOf(
+  { drives, virtioDisks, floppies, bootOrder, videoRom }: MachineParts,
+  media: Media,
+  disk: BlockBackend | null,
+  cdrom: BlockBackend | null,
+): { parts?: BoardParts } {
+  const further = [0, 1, 2].map((index): DriveConfig | null => {
+    const drive = drives?.[index];
+    if (!drive) return null;
+    const { kind, medium } = drive;
+    return { kind, backend: kind === "cd" ? media.cdrom(medium) : media.disk(medium, SECTOR_BYTES) };
+  });
+  const parts: BoardParts = {
+    ...(drives
+      ? {
+          ide: [
+            disk && { kind: "disk", backend: disk },
+            further[0]!,
+            cdrom ? { kind: "cd", backend: cdrom } : further[1]!,
+            further[2]!,
+          ],
+        }
+      : {}),
+    ...(virtioDisks?.length ? { virtioDisks: virtioDisks.map((medium) => media.disk(medium, SECTOR_BYTES)) } : {}),
+    ...(floppies?.some((floppy) => floppy !== null)
+      ? { floppies: floppies.map((floppy) => floppy && media.disk(floppy, SECTOR_BYTES)) }
+      : {}),
+    ...(bootOrder !== undefined ? { bootOrder } : {}),
+    ...(videoRom ? { videoRom } : {}),
+  };
+  return Object.keys(parts).length > 0 ? { parts } : {};
+}
