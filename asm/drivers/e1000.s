@@ -331,6 +331,11 @@ e1000_link:
     mov     edx, NOTICE_LINK
     jmp     address_notice
 1:  and     dword ptr [ebx + NETIF_FLAGS], ~NETIF_LINK
+    test    ecx, NETIF_LINK
+    jz      9f
+    mov     eax, ebx
+    mov     edx, NOTICE_LOST
+    jmp     address_notice
 9:  ret
 
 # NETIF_POLL: hands the received frames on and gives their descriptors back. Runs in the net task.
@@ -467,7 +472,7 @@ e1000_transmit:
     ret
 
 # NETIF_FILTER: enters the groups of the interface, and 224.0.0.1 which every host hears, into the multicast table
-# (section 13.5.1).
+# (section 13.5.1), and the MAC addresses of further addresses into the receive addresses after the first (13.5.2).
 # In: EAX interface.
 e1000_filter:
     push    ebx
@@ -502,6 +507,24 @@ e1000_filter:
     inc     ecx
     cmp     ecx, 128
     jb      .Le1000_filter_write
+    add     edi, RAL0 - MTA
+    xor     esi, esi
+.Le1000_filter_address:
+    mov     eax, ebx
+    mov     edx, esi
+    call    secondary_mac
+    mov     ecx, 0                      # keeps CF
+    mov     edx, ecx
+    jc      .Le1000_filter_enter
+    mov     edx, [eax]
+    movzx   ecx, word ptr [eax + 4]
+    or      ecx, RAH_AV
+.Le1000_filter_enter:
+    inc     esi
+    mov     [edi + esi*8], edx
+    mov     [edi + esi*8 + RAH0 - RAL0], ecx
+    cmp     esi, SECONDARIES
+    jb      .Le1000_filter_address
     add     esp, 512
     pop     edi
     pop     esi

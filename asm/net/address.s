@@ -7,6 +7,8 @@
 .include "dhcp.inc"
 
 CHECK_MS                = 300           # wait for the answer to the probe of a leased address
+STATIC_PROBES           = 3             # RFC 5227 section 1.1: PROBE_NUM
+STATIC_RETRY_MS         = 60000
 DECLINED_MS             = 10000         # pause after a DECLINE (RFC 2131 section 3.1)
 ANNOUNCE_INTERVAL       = 2000          # RFC 3927 section 9
 RETRY_FIRST_MS          = 4000          # DHCP in the background: 4, 8, 16, 32, 64, 64 ... seconds
@@ -37,9 +39,15 @@ INITCALL 8, address_start
 # In: EAX interface, EDX NOTICE_* bits.
 .global address_notice
 address_notice:
+    test    edx, NOTICE_LINK | NOTICE_LOST
+    jz      1f
+    call    net_changed
+1:  and     edx, ~NOTICE_LOST           # without a link everything stays as it is: it may be back soon
+    jz      2f
     or      [eax + NETIF_NOTICE], edx   # one instruction, hence safe against other tasks
     add     eax, NETIF_EVENT
     jmp     event_signal
+2:  ret
 
 # Waits for a notice. May sleep.
 # In: EAX interface, EDX milliseconds or -1.
@@ -100,6 +108,7 @@ address_set:
     PRINTF  "%s: address %I/%u %s\n", eax, esi, ecx, edx
     mov     eax, ebx
     call    arp_flush
+    call    net_changed
     call    address_announce
     pop     esi
     pop     ebx
@@ -115,9 +124,16 @@ STRING origin_static, "set by hand"
 STRING origin_dhcp, "by DHCP"
 STRING origin_link_local, "link-local"
 
-# Announces the address by ARP, and the groups by IGMP.
+# Announces the addresses by ARP, now and once more (RFC 5227 section 2.3), and the groups by IGMP.
 # In: EBX interface.
 address_announce:
+    mov     eax, ebx
+    call    secondary_announce_all
+    call    clock_ms
+    add     eax, ANNOUNCE_INTERVAL
+    or      eax, 1
+    mov     [ebx + NETIF_ANNOUNCE], eax
+    call    net_watch
     mov     eax, ebx
     mov     edx, [ebx + NETIF_ADDRESS]
     mov     ecx, edx
@@ -143,6 +159,7 @@ address_clear:
     mov     [ebx + NETIF_DNS], eax
     mov     [ebx + NETIF_ORIGIN], eax
     INTERRUPTS_RESTORE
+    call    net_changed
     mov     eax, ebx
     jmp     arp_flush
 
@@ -180,24 +197,78 @@ address_down:
     or      dword ptr [ebx + NETIF_FLAGS], NETIF_UP
     ret
 
-# A fixed address is defended by arp_receive and never given up.
+# A fixed address is probed before it is taken (RFC 5227 section 2.1.1, with shorter waits), defended by arp_receive,
+# and never given up. While another machine has it the interface has none, and it is probed again each time a minute has
+# passed or the link came up.
 address_static:
+    cmp     dword ptr [ebx + NETIF_ADDRESS], 0
+    je      1f
+    mov     eax, [ebx + NETIF_WANTED_ADDRESS]
+    cmp     [ebx + NETIF_ADDRESS], eax
+    je      .Laddress_static_take
+    call    address_clear
+1:  call    address_probe
+    jnc     .Laddress_static_take
+    test    eax, NOTICE_MODE
+    jnz     .Laddress_static_done
+    test    eax, NOTICE_CONFLICT
+    jz      .Laddress_static_done       # the link came up: from the start
+    lea     eax, [ebx + NETIF_NAME]
+    PRINTF  "%s: another machine uses %I\n", eax, [ebx+NETIF_WANTED_ADDRESS]
+    mov     eax, ebx
+    mov     edx, STATIC_RETRY_MS
+    jmp     address_wait_mode
+.Laddress_static_take:
     mov     eax, ebx
     mov     edx, [ebx + NETIF_WANTED_ADDRESS]
     mov     ecx, [ebx + NETIF_WANTED_MASK]
     push    ORIGIN_STATIC
     push    0
     call    address_set
-1:  mov     eax, ebx
+2:  mov     eax, ebx
     mov     edx, -1
     call    address_wait
     test    eax, NOTICE_MODE
-    jnz     9f
+    jnz     .Laddress_static_done
     test    eax, NOTICE_LINK
-    jz      1b
+    jz      2b
     call    address_announce
-    jmp     1b
+    jmp     2b
+.Laddress_static_done:
+    ret
+
+# Waits until the mode or the link changes, or the time is over; then its bit stays set, so that the task sees it.
+# In: EAX interface, EDX milliseconds.
+address_wait_mode:
+    call    address_wait
+    jc      9f
+    and     eax, NOTICE_MODE
+    or      [ebx + NETIF_NOTICE], eax
 9:  ret
+
+# Probes the address that the user wants.
+# In: EBX interface.
+# Out: CF when somebody has it, or something else happened: EAX NOTICE_* bits.
+address_probe:
+    push    esi
+    mov     esi, STATIC_PROBES
+    mov     eax, [ebx + NETIF_WANTED_ADDRESS]
+    mov     [ebx + NETIF_PROBE], eax
+1:  mov     eax, ebx
+    mov     edx, [ebx + NETIF_PROBE]
+    xor     ecx, ecx
+    call    arp_request
+    mov     eax, ebx
+    mov     edx, CHECK_MS
+    call    address_wait
+    jnc     2f
+    dec     esi
+    jnz     1b
+    stc                                 # nobody: CF is turned
+2:  mov     dword ptr [ebx + NETIF_PROBE], 0
+    cmc
+    pop     esi
+    ret
 
 # DHCP, and a link-local address while nobody answers (RFC 3927 section 2.11: the lease takes its place as soon as there
 # is one).
@@ -223,11 +294,6 @@ address_dhcp:
     mov     eax, ebx
     call    linklocal_claim
     jc      .Laddress_dhcp_done
-    mov     eax, ebx
-    mov     edx, ANNOUNCE_INTERVAL
-    call    address_wait
-    jnc     .Laddress_dhcp_notice
-    call    address_announce
 .Laddress_dhcp_wait:
     mov     eax, ebx
     mov     edx, esi

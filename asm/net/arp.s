@@ -1,4 +1,4 @@
-# ARP (RFC 826): the cache of neighbours, and address conflict detection (RFC 5227).
+# ARP (RFC 826): the cache of neighbours. Address conflicts are the matter of asm/net/arp-conflict.s.
 #
 # Nobody sleeps here. A packet for a neighbour that is not known waits in its cache entry while the net task repeats the
 # request; three
@@ -30,7 +30,6 @@ QUEUE_MAXIMUM           = 4             # packets that wait for one neighbour
 TRIES_MAXIMUM           = 3
 RETRY_MS                = 1000          # RFC 1122 section 2.3.2.1: at most one request a second
 LIFETIME_MS             = 60000         # an entry older than this is asked for again
-DEFEND_MS               = 10000         # DEFEND_INTERVAL of RFC 5227
 
 .bss
 .balign 4
@@ -230,7 +229,10 @@ arp_request:
     mov     [edx + ARP_TARGET_ADDRESS], esi
     mov     ecx, 0x0100
     call    arp_fill
-    mov     edx, offset broadcast_mac
+    cmp     esi, edi                    # an announcement of an address that has its own MAC address
+    jne     1f
+    call    arp_fill_secondary
+1:  mov     edx, offset broadcast_mac
     mov     ecx, ETHER_TYPE_ARP
     call    ether_send
 9:  pop     edi
@@ -252,6 +254,27 @@ arp_fill:
     mov     [edx + ARP_SENDER_MAC + 4], cx
     mov     [edx + ARP_SENDER_ADDRESS], edi
     ret
+
+# Puts the MAC address of a further address in, and has the frame come from there.
+# In: EAX packet with its ARP header at PACKET_DATA, EBX interface, EDI sender address.
+# Clobbers: ECX, EDX.
+arp_fill_secondary:
+    push    eax
+    mov     eax, ebx
+    mov     edx, edi
+    call    secondary_find
+    pop     eax
+    jz      9f
+    push    ebx
+    lea     ebx, [ecx + SECONDARY_MAC]
+    mov     [eax + PACKET_STATION], ebx
+    mov     edx, [eax + PACKET_DATA]
+    mov     ecx, [ebx]
+    mov     [edx + ARP_SENDER_MAC], ecx
+    mov     cx, [ebx + 4]
+    mov     [edx + ARP_SENDER_MAC + 4], cx
+    pop     ebx
+9:  ret
 
 # An ARP packet came in. Runs in the net task.
 # In: EAX interface, EDX frame, ECX bytes after the Ethernet header.
@@ -291,12 +314,14 @@ arp_receive:
     call    arp_conflict
     test    edi, edi
     jz      .Larp_receive_answer
-    cmp     edi, [ebx + NETIF_ADDRESS]
+    mov     eax, ebx
+    mov     edx, edi
+    call    ip_own
     je      .Larp_receive_done          # a conflict teaches us no neighbour
 
     xor     ecx, ecx                    # only one who wants something of us gets a new entry
-    mov     eax, [esi + ARP_TARGET_ADDRESS]
-    cmp     eax, [ebx + NETIF_ADDRESS]
+    mov     edx, [esi + ARP_TARGET_ADDRESS]
+    call    ip_own
     jne     .Larp_receive_learn
     inc     ecx
 .Larp_receive_learn:
@@ -307,10 +332,10 @@ arp_receive:
 .Larp_receive_answer:
     cmp     word ptr [esi + ARP_OPERATION], 0x0100
     jne     .Larp_receive_done
-    mov     edi, [ebx + NETIF_ADDRESS]
-    test    edi, edi
-    jz      .Larp_receive_done
-    cmp     edi, [esi + ARP_TARGET_ADDRESS]
+    mov     edi, [esi + ARP_TARGET_ADDRESS]
+    mov     eax, ebx
+    mov     edx, edi
+    call    ip_own
     jne     .Larp_receive_done
     mov     eax, ARP_SIZE
     call    packet_alloc
@@ -325,6 +350,7 @@ arp_receive:
     mov     [edx + ARP_TARGET_ADDRESS], ecx
     mov     ecx, 0x0200
     call    arp_fill
+    call    arp_fill_secondary
     COUNT   arp_replies
     lea     edx, [esi + ARP_SENDER_MAC]
     mov     ecx, ETHER_TYPE_ARP
@@ -337,61 +363,6 @@ arp_receive:
     pop     edi
     pop     esi
     pop     ebx
-    ret
-
-# Looks for an address conflict (RFC 5227 sections 2.1.1 and 2.4, RFC 3927 section 2.5) and defends the address once in
-# ten seconds. A second conflict within that time is left to the address task when the address is a link-local one; one
-# that the user or a server gave is kept, and defended again later (RFC 5227, 2.4(c)).
-# In: EBX interface, ESI ARP packet, EDI its sender address.
-arp_conflict:
-    mov     eax, [ebx + NETIF_MAC]
-    cmp     eax, [esi + ARP_SENDER_MAC]
-    jne     .Larp_conflict_other
-    mov     ax, [ebx + NETIF_MAC + 4]
-    cmp     ax, [esi + ARP_SENDER_MAC + 4]
-    je      .Larp_conflict_done         # ourselves
-.Larp_conflict_other:
-    mov     eax, [ebx + NETIF_PROBE]
-    test    eax, eax
-    jz      .Larp_conflict_own
-    cmp     edi, eax                    # somebody has the address that we probe,
-    je      .Larp_conflict_probed
-    test    edi, edi                    # or probes it at the same time
-    jnz     .Larp_conflict_own
-    cmp     [esi + ARP_TARGET_ADDRESS], eax
-    je      .Larp_conflict_probed
-.Larp_conflict_own:
-    mov     eax, [ebx + NETIF_ADDRESS]
-    test    eax, eax
-    jz      .Larp_conflict_done
-    cmp     edi, eax
-    jne     .Larp_conflict_done
-    COUNT   arp_conflicts
-    call    clock_ms
-    or      eax, 1                      # 0 means that there was no defence yet
-    mov     edx, eax
-    sub     edx, [ebx + NETIF_DEFENDED]
-    cmp     dword ptr [ebx + NETIF_DEFENDED], 0
-    je      .Larp_conflict_defend
-    cmp     edx, DEFEND_MS
-    jae     .Larp_conflict_defend
-    cmp     dword ptr [ebx + NETIF_ORIGIN], ORIGIN_LINK_LOCAL
-    jne     .Larp_conflict_done         # RFC 5227, 2.4(c): two forged frames must not take a lease away
-    jmp     .Larp_conflict_notice
-.Larp_conflict_defend:
-    mov     [ebx + NETIF_DEFENDED], eax
-    COUNT   arp_defences
-    mov     eax, ebx
-    mov     edx, [ebx + NETIF_ADDRESS]
-    mov     ecx, edx
-    jmp     arp_request
-.Larp_conflict_probed:
-    COUNT   arp_conflicts
-.Larp_conflict_notice:
-    mov     eax, ebx
-    mov     edx, NOTICE_CONFLICT
-    jmp     address_notice
-.Larp_conflict_done:
     ret
 
 # Enters what a packet says about its sender, and sends what waited for it.
@@ -501,6 +472,10 @@ arp_poll:
     test    ebx, ebx
     jz      .Larp_poll_skip
     COUNT   arp_unreachable
+    mov     eax, [ebx + PACKET_NETIF]   # who sent it is told: another machine, or a task of ours
+    mov     edx, [ebx + PACKET_DATA]
+    mov     ecx, ICMP_NO_HOST
+    call    icmp_report
     mov     eax, ebx
     mov     ebx, [ebx + PACKET_NEXT]
     call    packet_free
@@ -515,6 +490,7 @@ arp_poll:
     add     esi, ENTRY_SIZE
     jmp     .Larp_poll_next
 .Larp_poll_end:
+    call    arp_poll_announcements
     mov     eax, ebp
     pop     ebp
     pop     edi

@@ -120,9 +120,13 @@ net_poll_timers:
     mov     esi, eax
     call    igmp_poll
     cmp     eax, esi                    # -1, the longest of all, means that nothing is due
-    jb      2f
+    jae     2f
+    mov     esi, eax
+2:  call    piece_poll
+    cmp     eax, esi
+    jb      3f
     mov     eax, esi
-2:  mov     esi, eax
+3:  mov     esi, eax
     xor     ecx, ecx
     cmp     eax, -1
     setne   cl
@@ -150,32 +154,94 @@ ether_receive:
     inc     dword ptr [eax + NETIF_RX_FRAMES]
     add     [eax + NETIF_RX_BYTES], ecx
     test    dword ptr [eax + NETIF_FLAGS], NETIF_UP
-    jz      8f
+    jz      .Lether_receive_4
     sub     ecx, ETHER_HEADER_SIZE
-    jb      9f
+    jb      .Lether_receive_5
     push    ebx                         # a hub, or QEMU's multicast socket, returns our own frames
     mov     ebx, [eax + NETIF_MAC]
     cmp     ebx, [edx + ETHER_SOURCE]
-    jne     1f
+    jne     .Lether_receive_1
     mov     bx, [eax + NETIF_MAC + 4]
     cmp     bx, [edx + ETHER_SOURCE + 4]
-    je      7f
-1:  pop     ebx
+    je      .Lether_receive_3
+.Lether_receive_1:
+    pop     ebx
+    call    ether_is_ours
+    jc      .Lether_receive_2
     cmp     word ptr [edx + ETHER_TYPE], ETHER_TYPE_IPV4
     je      ip_receive
     cmp     word ptr [edx + ETHER_TYPE], ETHER_TYPE_ARP
     je      arp_receive
     COUNT   ether_type
     ret
-7:  pop     ebx
+.Lether_receive_2:
+    COUNT   ether_foreign
+    ret
+.Lether_receive_3:
+    pop     ebx
     COUNT   ether_own
     ret
-8:  COUNT   ether_down
+.Lether_receive_4:
+    COUNT   ether_down
     ret
-9:  COUNT   ether_short
+.Lether_receive_5:
+    COUNT   ether_short
     ret
 
-# Sends a packet as one frame and frees it.
+# Says whether a frame is for this machine: cards let through more than they were asked for.
+# In: EAX interface, EDX frame.
+# Out: CF when it is not.
+# Clobbers: the flags only.
+ether_is_ours:
+    test    byte ptr [edx + ETHER_DESTINATION], 1
+    jnz     .Lether_is_ours_6                          # groups are sorted by their addresses
+    push    esi
+    push    edi
+    mov     esi, [edx + ETHER_DESTINATION]
+    movzx   edi, word ptr [edx + ETHER_DESTINATION + 4]
+    cmp     esi, [eax + NETIF_MAC]
+    jne     .Lether_is_ours_1
+    cmp     di, [eax + NETIF_MAC + 4]
+    je      .Lether_is_ours_5
+.Lether_is_ours_1:
+    cmp     dword ptr [secondary_count], 0
+    je      .Lether_is_ours_4
+    push    eax
+    push    ecx
+    push    edx
+    push    0                           # index
+.Lether_is_ours_2:
+    mov     edx, [esp]
+    mov     eax, [esp + 12]
+    call    secondary_mac
+    jc      .Lether_is_ours_3
+    inc     dword ptr [esp]
+    cmp     esi, [eax]
+    jne     .Lether_is_ours_2
+    cmp     di, [eax + 4]
+    jne     .Lether_is_ours_2
+    clc
+.Lether_is_ours_3:
+    pop     edx
+    pop     edx
+    pop     ecx
+    pop     eax
+    pop     edi
+    pop     esi
+    ret
+.Lether_is_ours_4:
+    stc
+    pop     edi
+    pop     esi
+    ret
+.Lether_is_ours_5:
+    pop     edi
+    pop     esi
+.Lether_is_ours_6:
+    clc
+    ret
+
+# Sends a packet as one frame and gives it back (packet_free).
 # In: EAX packet with its interface, EDX MAC address of the receiver, ECX type as ETHER_TYPE_*.
 # Out: CF and ERROR_BUSY when the card had to drop it (counted there).
 .global ether_send
@@ -193,16 +259,20 @@ ether_send:
     mov     ax, [esi + 4]
     mov     [edx + ETHER_DESTINATION + 4], ax
     mov     esi, [ebx + PACKET_NETIF]
-    mov     eax, [esi + NETIF_MAC]
+    lea     ecx, [esi + NETIF_MAC]
+    cmp     dword ptr [ebx + PACKET_STATION], 0
+    je      1f
+    mov     ecx, [ebx + PACKET_STATION]
+1:  mov     eax, [ecx]
     mov     [edx + ETHER_SOURCE], eax
-    mov     ax, [esi + NETIF_MAC + 4]
+    mov     ax, [ecx + 4]
     mov     [edx + ETHER_SOURCE + 4], ax
 
     mov     ecx, [ebx + PACKET_LENGTH]
     cmp     ecx, ETHER_MINIMUM
-    jae     1f
+    jae     2f
     mov     ecx, ETHER_MINIMUM          # packet_alloc left zeros there
-1:  mov     edi, ecx
+2:  mov     edi, ecx
     test    dword ptr [esi + NETIF_FLAGS], NETIF_UP
     jz      7f
     mov     eax, esi

@@ -1,5 +1,5 @@
-# ICMP (RFC 792): answers echo requests, tells senders that nobody listens at a UDP port, and carries the conversations
-# of the `ping` command.
+# ICMP (RFC 792): answers echo requests, and carries the conversations of `ping` and `traceroute`. Errors, those that
+# come and those that we send, are in asm/net/icmp-error.s.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -40,6 +40,8 @@ icmp_receive:
     je      .Licmp_receive_3
     cmp     eax, ICMP_TIME_EXCEEDED
     je      .Licmp_receive_3
+    cmp     eax, ICMP_PARAMETER
+    je      .Licmp_receive_3
     COUNT   icmp_other
     jmp     .Licmp_receive_9
 .Licmp_receive_3:
@@ -63,15 +65,19 @@ icmp_receive:
 # can multiply traffic through us.
 # In: EBX interface, EDI IP header, ESI message, EBP bytes.
 icmp_answer:
-    mov     eax, [edi + IP_DESTINATION]
-    cmp     eax, [ebx + NETIF_ADDRESS]
+    mov     edx, [edi + IP_DESTINATION]
+    mov     eax, ebx
+    call    ip_own
     je      1f
-    cmp     al, 127
+    cmp     dl, 127
     jne     9f
 1:  mov     eax, ebp
     call    packet_alloc
     jc      9f
     mov     [eax + PACKET_NETIF], ebx
+    mov     dword ptr [eax + PACKET_FLAGS], PACKET_SPLIT
+    mov     edx, [edi + IP_DESTINATION] # from the address that was asked
+    mov     [eax + PACKET_SOURCE], edx
     push    eax
     mov     eax, [eax + PACKET_DATA]
     mov     edx, esi
@@ -85,34 +91,18 @@ icmp_answer:
     jmp     icmp_send
 9:  ret
 
-# An error: hands it to the protocol whose packet it quotes, the header and eight bytes at least.
-# In: EBX interface, ESI message, EBP bytes.
-icmp_error:
-    COUNT   icmp_errors
-    lea     edx, [esi + ICMP_HEADER_SIZE]   # EDX: quoted IP header
-    mov     ecx, ebp
-    sub     ecx, ICMP_HEADER_SIZE + IP_HEADER_SIZE + 8
-    jb      9f
-    movzx   eax, byte ptr [edx + IP_VERSION]
-    sub     eax, 0x45                   # with options it is longer
-    cmp     eax, 10
-    ja      9f
-    lea     eax, [eax*4]
-    cmp     ecx, eax
-    jb      9f
-    lea     ecx, [edx + eax + IP_HEADER_SIZE]   # ECX: quoted payload
-    cmp     byte ptr [edx + IP_PROTOCOL], PROTOCOL_TCP
-    jne     8f
-    mov     eax, esi
-    jmp     tcp_icmp
-8:  ret
-9:  COUNT   icmp_malformed
-    ret
-
 # Puts in the checksum and sends.
 # In: EAX packet with the ICMP message, EDX destination.
 # Out: as ip_send.
+.global icmp_send
 icmp_send:
+    mov     cl, 64
+
+# Likewise, with a TTL.
+# In: EAX packet with the ICMP message, EDX destination, CL TTL.
+# Out: as ip_send.
+icmp_send_far:
+    push    ecx
     push    eax
     push    edx
     mov     edx, [eax + PACKET_DATA]
@@ -126,23 +116,43 @@ icmp_send:
     mov     ebx, [eax + PACKET_DATA]
     mov     [ebx + ICMP_CHECKSUM], cx
     pop     ebx
-    mov     ecx, PROTOCOL_ICMP | (64 << 8)
+    pop     ecx
+    shl     ecx, 8
+    movzx   ecx, cx
+    or      ecx, PROTOCOL_ICMP
     jmp     ip_send
 
 # Hands an echo reply to the conversation that it belongs to.
 # In: EDI IP header, ESI message, EBP bytes.
 icmp_reply:
+    mov     edx, -1                     # no error
+    mov     eax, esi
+
+# Gives a conversation the answer to one of its requests.
+# In: EAX the request or its reply: identifier and sequence number, EDX -1 or type and code of an error, EDI IP header
+# of what came, EBP its bytes of ICMP.
+.global icmp_answered
+icmp_answered:
+    push    esi
+    mov     esi, eax
     movzx   eax, word ptr [esi + ICMP_IDENTIFIER]
     xchg    al, ah
+    test    eax, eax                    # 0 marks a free entry
+    jz      3f
     mov     ecx, offset pings
 1:  cmp     [ecx + PING_IDENTIFIER], eax
     je      2f
     add     ecx, PING_SIZE
     cmp     ecx, offset pings + PING_MAXIMUM * PING_SIZE
     jb      1b
-    COUNT   icmp_stray
+3:  COUNT   icmp_stray
+    pop     esi
     ret
-2:  push    ecx
+2:  mov     [ecx + PING_ERROR], edx
+    cmp     edx, -1
+    jne     4f
+    COUNT   icmp_replies
+4:  push    ecx
     call    clock_us
     pop     ecx
     mov     [ecx + PING_ARRIVED], eax
@@ -150,11 +160,11 @@ icmp_reply:
     xchg    al, ah
     mov     [ecx + PING_SEQUENCE], eax
     mov     [ecx + PING_BYTES], ebp
+    pop     esi
     mov     eax, [edi + IP_SOURCE]
     mov     [ecx + PING_SOURCE], eax
     movzx   eax, byte ptr [edi + IP_TTL]
     mov     [ecx + PING_TTL], eax
-    COUNT   icmp_replies
     lea     eax, [ecx + PING_EVENT]
     jmp     event_signal
 
@@ -179,6 +189,8 @@ ping_open:
 3:  mov     edx, [ping_identifier]
     mov     dword ptr [eax + PING_EVENT], 0
     mov     dword ptr [eax + PING_SEQUENCE], -1
+    mov     dword ptr [eax + PING_BYTES_SENT], PING_DATA_BYTES
+    mov     dword ptr [eax + PING_TTL_SENT], 64
     mov     [eax + PING_IDENTIFIER], edx
     INTERRUPTS_RESTORE
     clc
@@ -191,7 +203,7 @@ ping_close:
     mov     dword ptr [eax + PING_IDENTIFIER], 0
     ret
 
-# Sends one echo request with PING_DATA_BYTES of data.
+# Sends one echo request with PING_BYTES_SENT of data and PING_TTL_SENT.
 # In: EAX conversation, EDX destination, ECX sequence number.
 # Out: CF and EAX error.
 .global ping_send
@@ -202,9 +214,11 @@ ping_send:
     mov     ebx, eax
     mov     esi, edx
     mov     edi, ecx
-    mov     eax, ICMP_HEADER_SIZE + PING_DATA_BYTES
+    mov     eax, [ebx + PING_BYTES_SENT]
+    add     eax, ICMP_HEADER_SIZE
     call    packet_alloc
     jc      9f
+    mov     dword ptr [eax + PACKET_FLAGS], PACKET_SPLIT
     mov     edx, [eax + PACKET_DATA]
     mov     byte ptr [edx + ICMP_TYPE], ICMP_ECHO
     mov     ecx, [ebx + PING_IDENTIFIER]
@@ -214,54 +228,14 @@ ping_send:
     xchg    cl, ch
     mov     [edx + ICMP_SEQUENCE], cx
     xor     ecx, ecx
-1:  mov     [edx + ICMP_HEADER_SIZE + ecx], cl
+1:  cmp     ecx, [ebx + PING_BYTES_SENT]
+    jae     2f
+    mov     [edx + ICMP_HEADER_SIZE + ecx], cl
     inc     ecx
-    cmp     ecx, PING_DATA_BYTES
-    jb      1b
-    mov     edx, esi
-    call    icmp_send
-9:  pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-# Answers a datagram that nobody listens for (RFC 1122 section 4.1.3.1). Only one that was sent to this machine alone,
-# by one machine, is answered.
-# In: EAX interface, EDX IP header of the datagram, complete up to eight bytes after it.
-.global icmp_port_unreachable
-icmp_port_unreachable:
-    push    ebx
-    push    esi
-    push    edi
-    mov     ebx, eax
-    mov     esi, edx
-    mov     eax, [esi + IP_SOURCE]
-    call    ip_is_unicast
-    jne     9f
-    mov     eax, [esi + IP_DESTINATION]
-    test    eax, eax
-    jz      9f
-    cmp     eax, [ebx + NETIF_ADDRESS]
-    jne     9f
-    movzx   edi, byte ptr [esi + IP_VERSION]
-    and     edi, 15
-    shl     edi, 2
-    add     edi, 8
-    lea     eax, [edi + ICMP_HEADER_SIZE]
-    call    packet_alloc
-    jc      9f
-    mov     [eax + PACKET_NETIF], ebx
-    mov     edx, [eax + PACKET_DATA]
-    mov     word ptr [edx + ICMP_TYPE], ICMP_UNREACHABLE | (3 << 8)
-    push    eax
-    lea     eax, [edx + ICMP_HEADER_SIZE]
-    mov     edx, esi
-    mov     ecx, edi
-    call    mem_copy
-    pop     eax
-    mov     edx, [esi + IP_SOURCE]
-    COUNT   icmp_unreachables
-    call    icmp_send
+    jmp     1b
+2:  mov     edx, esi
+    mov     ecx, [ebx + PING_TTL_SENT]
+    call    icmp_send_far
 9:  pop     edi
     pop     esi
     pop     ebx

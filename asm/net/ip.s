@@ -1,5 +1,5 @@
-# IPv4 (RFC 791, RFC 1122): checks of what comes in, headers of what goes out, and the choice of the way. Nothing is
-# fragmented and fragments are not put together: everything QuRe sends fits one frame.
+# IPv4 (RFC 791, RFC 1122): checks of what comes in, and the protocol that it is for. Fragments are put together by
+# asm/net/ip-pieces.s, what is for others goes to asm/net/ip-forward.s; asm/net/ip-send.s sends.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -8,6 +8,7 @@
 .data
 .balign 4
 # Stands for the machine itself: 127.0.0.0/8. Not in the list of interfaces, as it has no card.
+.global loopback
 loopback:
     .space  NETIF_NAME
     .ascii  "lo"
@@ -26,12 +27,10 @@ protocols:
     .long   PROTOCOL_TCP, tcp_receive
     .long   0
 
-.balign 4
-ip_identification:      .word 0
-
-.bss
-.balign 4
-loopback_queue:         .space 4        # packets to this machine itself, oldest first
+IP_OPTION_END           = 0
+IP_OPTION_NOP           = 1
+IP_OPTION_LOOSE         = 131           # source routes
+IP_OPTION_STRICT        = 137
 
 .text
 
@@ -65,6 +64,7 @@ ip_receive:
 
 # Checks a packet and hands it on.
 # In: EAX interface, EDX IP header, ECX bytes that there are, ESI frame or 0 when the packet never was in one.
+.global ip_input
 ip_input:
     push    ebx
     push    edi
@@ -99,18 +99,21 @@ ip_input:
     COUNT   ip_checksum
     jmp     ip_done
 .Lip_input_whole:
-    test    word ptr [edi + IP_FRAGMENT], IP_FRAGMENT_BITS
-    jz      .Lip_input_source
-    COUNT   ip_fragments
-    jmp     ip_done
-
+    cmp     ebp, IP_HEADER_SIZE
+    je      .Lip_input_source
+    push    ecx
+    call    ip_options
+    pop     ecx
+    jc      ip_bad_options
 .Lip_input_source:
     test    esi, esi
     jz      .Lip_input_deliver
     mov     eax, [edi + IP_SOURCE]
     call    ip_is_unicast
     jne     .Lip_input_not_unicast
-    cmp     eax, [ebx + NETIF_ADDRESS]  # somebody pretends to be us
+    mov     edx, eax                    # somebody pretends to be us
+    mov     eax, ebx
+    call    ip_own
     jne     .Lip_input_deliver
     jmp     ip_bad_source
 .Lip_input_not_unicast:
@@ -125,6 +128,9 @@ ip_input:
     call    ip_is_ours
     pop     ecx
     jc      ip_not_ours
+.Lip_input_ours:
+    test    word ptr [edi + IP_FRAGMENT], IP_FRAGMENT_BITS
+    jnz     .Lip_input_piece
 
     movzx   eax, byte ptr [edi + IP_PROTOCOL]
     mov     edx, offset protocols
@@ -145,6 +151,15 @@ ip_input:
     jmp     ip_done
 .Lip_input_unknown:
     COUNT   ip_protocol
+    mov     eax, ebx
+    mov     edx, edi
+    mov     ecx, ICMP_NO_PROTOCOL
+    call    icmp_report
+    jmp     ip_done
+.Lip_input_piece:
+    mov     eax, ebx
+    mov     edx, edi
+    call    piece_receive
     jmp     ip_done
 
 ip_bad:
@@ -153,13 +168,51 @@ ip_bad:
 ip_bad_source:
     COUNT   ip_source
     jmp     ip_done
+ip_bad_options:
+    COUNT   ip_options
+    jmp     ip_done
 ip_not_ours:
-    COUNT   ip_foreign
+    mov     eax, ebx
+    mov     edx, edi
+    call    ip_forward
+    jc      .Lip_input_ours             # it is another interface's address: ours all the same
 ip_done:
     pop     esi
     pop     ebp
     pop     edi
     pop     ebx
+    ret
+
+# Looks at the options of a header. Nothing of what they ask is done, which RFC 1122 section 3.2.1.8 leaves open for
+# routes and times; but one whose length lies, and a source route (RFC 6274 section 3.13.2.3), make the packet go.
+# In: EDI IP header, EBP its bytes.
+# Out: CF when the packet is to be dropped.
+# Clobbers: EAX, ECX, EDX.
+ip_options:
+    mov     ecx, IP_HEADER_SIZE
+1:  movzx   eax, byte ptr [edi + ecx]
+    cmp     eax, IP_OPTION_END
+    je      7f
+    inc     ecx
+    cmp     eax, IP_OPTION_NOP
+    je      2f
+    cmp     eax, IP_OPTION_LOOSE
+    je      8f
+    cmp     eax, IP_OPTION_STRICT
+    je      8f
+    cmp     ecx, ebp
+    jae     8f                          # no room for a length
+    movzx   edx, byte ptr [edi + ecx]
+    cmp     edx, 2
+    jb      8f
+    lea     ecx, [ecx + edx - 1]
+    cmp     ecx, ebp
+    ja      8f
+2:  cmp     ecx, ebp
+    jb      1b
+7:  clc
+    ret
+8:  stc
     ret
 
 # Says whether a packet is for this machine.
@@ -168,7 +221,7 @@ ip_done:
 ip_is_ours:
     cmp     dl, 224
     jae     .Lip_is_ours_group
-    cmp     edx, [eax + NETIF_ADDRESS]
+    call    ip_own
     je      .Lip_is_ours_no_address
     mov     ecx, [eax + NETIF_ADDRESS]
     jecxz   .Lip_is_ours_no_address     # without an address we take what is sent to our MAC address: a DHCP server may
@@ -206,267 +259,4 @@ ip_is_ours:
     jb      .Lip_is_ours_next
 .Lip_is_ours_no:
     stc
-    ret
-
-# Chooses the interface for a destination.
-# In: EAX destination.
-# Out: EAX interface, or CF and ERROR_NO_ROUTE.
-.global ip_route
-ip_route:
-    push    ebx
-    push    esi
-    cmp     al, 127
-    jne     .Lip_route_rules
-    mov     eax, offset loopback
-    jmp     .Lip_route_good
-.Lip_route_rules:
-    mov     esi, offset ip_route_rules
-.Lip_route_rule:
-    mov     ebx, [net_interfaces]
-.Lip_route_interface:
-    test    ebx, ebx
-    jz      .Lip_route_next_rule
-    test    dword ptr [ebx + NETIF_FLAGS], NETIF_UP
-    jz      .Lip_route_next
-    call    [esi]
-    jz      .Lip_route_found
-.Lip_route_next:
-    mov     ebx, [ebx + NETIF_NEXT]
-    jmp     .Lip_route_interface
-.Lip_route_next_rule:
-    add     esi, 4
-    cmp     esi, offset ip_route_rules_end
-    jb      .Lip_route_rule
-    mov     eax, ERROR_NO_ROUTE
-    stc
-    jmp     .Lip_route_done
-.Lip_route_found:
-    mov     eax, ebx
-.Lip_route_good:
-    clc
-.Lip_route_done:
-    pop     esi
-    pop     ebx
-    ret
-
-# The rules of ip_route, best first. In: EAX destination, EBX interface. Out: ZF when the interface is the way. Clobbers
-# EDX.
-.pushsection .data
-.balign 4
-ip_route_rules:
-    .long   rule_group, rule_subnet, rule_link_local, rule_router, rule_only_link
-ip_route_rules_end:
-.popsection
-
-# Multicast and broadcast leave by the first interface, also while it has no address.
-rule_group:
-    cmp     al, 224
-    jb      9f
-    cmp     al, al
-9:  ret
-
-# The subnet of the interface, its own address included.
-rule_subnet:
-    cmp     dword ptr [ebx + NETIF_ADDRESS], 0
-    je      rule_no
-    mov     edx, eax
-    xor     edx, [ebx + NETIF_ADDRESS]
-    test    edx, [ebx + NETIF_MASK]
-    ret
-
-# 169.254.0.0/16 is on the link, whatever address we have ourselves (RFC 3927 section 2.6.2).
-rule_link_local:
-    cmp     dword ptr [ebx + NETIF_ADDRESS], 0
-    je      rule_no
-    cmp     ax, 169 + (254 << 8)
-    ret
-
-# Everything else goes to the router, if there is one.
-rule_router:
-    cmp     dword ptr [ebx + NETIF_ROUTER], 0
-    je      rule_no
-    cmp     al, al
-    ret
-
-# With a link-local address everything is tried on the link (RFC 3927 section 2.6.2).
-rule_only_link:
-    cmp     dword ptr [ebx + NETIF_ORIGIN], ORIGIN_LINK_LOCAL
-    ret
-
-rule_no:
-    test    esp, esp                    # ZF clear
-    ret
-
-# The neighbour to which a packet goes.
-# In: EAX destination, EBX interface.
-# Out: EAX neighbour.
-ip_hop:
-    call    rule_subnet
-    jz      9f
-    call    rule_link_local
-    jz      9f
-    call    rule_router
-    jnz     9f
-    mov     eax, [ebx + NETIF_ROUTER]
-9:  ret
-
-# Puts the IP header in front of a packet and sends it.
-# In: EAX packet, its interface set or 0; EDX destination; ECX protocol | TTL << 8 | 1 << 16 with the Router Alert
-# option (RFC 2113).
-# Out: CF and EAX error when it did not leave. The packet is gone in both cases.
-.global ip_send
-ip_send:
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    sub     esp, 8                      # MAC address
-    mov     esi, eax
-    mov     edi, edx
-    mov     ebp, ecx
-    mov     ebx, [esi + PACKET_NETIF]
-    test    ebx, ebx
-    jnz     .Lip_send_routed
-    mov     eax, edx
-    call    ip_route
-    jc      ip_unsendable
-    mov     ebx, eax
-    mov     [esi + PACKET_NETIF], eax
-
-.Lip_send_routed:
-    mov     ecx, IP_HEADER_SIZE
-    test    ebp, 1 << 16
-    jz      .Lip_send_sized
-    add     ecx, 4
-.Lip_send_sized:
-    mov     eax, esi
-    mov     edx, ecx
-    call    packet_prepend
-    shr     ecx, 2
-    or      ecx, 0x40
-    mov     [edx + IP_VERSION], cl
-    cmp     ecx, 0x46
-    jne     .Lip_send_length
-    mov     dword ptr [edx + IP_HEADER_SIZE], 0x00000494
-.Lip_send_length:
-    mov     eax, [esi + PACKET_LENGTH]
-    xchg    al, ah
-    mov     [edx + IP_LENGTH], ax
-    mov     ax, [ip_identification]
-    inc     word ptr [ip_identification]
-    xchg    al, ah
-    mov     [edx + IP_IDENTIFICATION], ax
-    mov     word ptr [edx + IP_FRAGMENT], IP_DONT_FRAGMENT
-    mov     eax, ebp
-    mov     [edx + IP_TTL], ah
-    mov     [edx + IP_PROTOCOL], al
-    mov     [edx + IP_DESTINATION], edi
-    xor     eax, eax
-    test    dword ptr [esi + PACKET_FLAGS], PACKET_ANONYMOUS
-    jnz     .Lip_send_source
-    mov     eax, [ebx + NETIF_ADDRESS]
-.Lip_send_source:
-    mov     [edx + IP_SOURCE], eax
-    and     ecx, 15
-    shl     ecx, 2
-    push    edx
-    call    checksum
-    pop     edx
-    mov     [edx + IP_CHECKSUM], ax
-    COUNT   ip_sent
-
-    cmp     ebx, offset loopback
-    je      .Lip_send_own_address
-    cmp     edi, [ebx + NETIF_ADDRESS]
-    je      .Lip_send_own_address
-    mov     eax, edi
-    cmp     al, 224
-    jae     .Lip_send_group
-    mov     edx, [ebx + NETIF_MASK]
-    not     edx
-    or      edx, [ebx + NETIF_ADDRESS]
-    cmp     eax, edx                    # broadcast on the subnet
-    je      .Lip_send_broadcast
-    call    ip_hop
-    mov     edx, eax
-    mov     eax, esi
-    call    arp_send
-    jmp     .Lip_send_done
-
-.Lip_send_own_address:
-    mov     eax, esi
-    call    ip_loop
-    clc
-    jmp     .Lip_send_done
-
-.Lip_send_group:
-    cmp     eax, IP_BROADCAST
-    je      .Lip_send_broadcast
-    shr     eax, 8                      # RFC 1112 section 6.4: the lower 23 bits of the group
-    and     eax, 0x00FFFF7F
-    mov     dword ptr [esp], 0x005E0001
-    mov     [esp + 3], eax
-    jmp     .Lip_send_ether
-.Lip_send_broadcast:
-    mov     dword ptr [esp], -1
-    mov     dword ptr [esp + 4], -1
-.Lip_send_ether:
-    mov     edx, esp
-    mov     eax, esi
-    mov     ecx, ETHER_TYPE_IPV4
-    call    ether_send
-.Lip_send_done:
-    lea     esp, [esp + 8]
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-ip_unsendable:
-    COUNT   ip_no_route
-    mov     eax, esi
-    call    packet_free
-    mov     eax, ERROR_NO_ROUTE
-    stc
-    jmp     .Lip_send_done
-
-# Queues a packet for this machine itself.
-# In: EAX packet.
-ip_loop:
-    mov     dword ptr [eax + PACKET_NEXT], 0
-    mov     edx, offset loopback_queue  # PACKET_NEXT is 0, so the head looks like a packet
-    INTERRUPTS_OFF
-1:  cmp     dword ptr [edx + PACKET_NEXT], 0
-    je      2f
-    mov     edx, [edx + PACKET_NEXT]
-    jmp     1b
-2:  mov     [edx + PACKET_NEXT], eax
-    INTERRUPTS_RESTORE
-    jmp     net_wake
-
-# Receives what this machine sent to itself. Called by the net task.
-.global ip_loopback
-ip_loopback:
-    push    ebx
-    push    esi
-    xor     esi, esi
-1:  INTERRUPTS_OFF
-    mov     ebx, [loopback_queue]
-    test    ebx, ebx
-    jz      2f
-    mov     eax, [ebx + PACKET_NEXT]
-    mov     [loopback_queue], eax
-2:  INTERRUPTS_RESTORE
-    test    ebx, ebx
-    jz      3f
-    mov     eax, [ebx + PACKET_NETIF]
-    mov     edx, [ebx + PACKET_DATA]
-    mov     ecx, [ebx + PACKET_LENGTH]
-    call    ip_input
-    mov     eax, ebx
-    call    packet_free
-    jmp     1b
-3:  pop     esi
-    pop     ebx
     ret

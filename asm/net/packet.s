@@ -1,5 +1,6 @@
 # Packets on their way out: one block of memory that holds the payload and room for the headers in front of it. Whoever
-# is given a packet to send owns it and frees it, also on failure.
+# is given a packet to send owns it and frees it, also on failure. Who wants to keep one that he gives away holds it
+# first; he finds it with the headers that were put in front of it.
 
 .include "macros.inc"
 .include "net.inc"
@@ -7,11 +8,11 @@
 .text
 
 # Makes a packet. May sleep.
-# In: EAX bytes of payload, at most ETHER_PAYLOAD_MAXIMUM.
+# In: EAX bytes of payload, at most IP_LENGTH_MAXIMUM.
 # Out: EAX packet, PACKET_DATA at its zeroed payload; CF when there is no memory or it is too long.
 .global packet_alloc
 packet_alloc:
-    cmp     eax, ETHER_PAYLOAD_MAXIMUM
+    cmp     eax, IP_LENGTH_MAXIMUM
     ja      9f
     push    ebx
     mov     ebx, eax
@@ -41,7 +42,18 @@ packet_prepend:
     mov     [eax + PACKET_DATA], edx
     ret
 
-# Packet_free In: EAX packet.
+# Has a packet live until one more packet_free.
+# In: EAX packet.
+.global packet_hold
+packet_hold:
+    inc     dword ptr [eax + PACKET_HOLDERS]    # one instruction, hence safe against other tasks
+    ret
+
+# Gives a packet back; the last one to do so frees it.
+# In: EAX packet.
 .global packet_free
 packet_free:
+    sub     dword ptr [eax + PACKET_HOLDERS], 1
+    jnc     9f
     jmp     mfree
+9:  ret

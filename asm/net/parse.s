@@ -62,3 +62,42 @@ mask_check:
     ret
 8:  stc
     ret
+
+# Reads a MAC address such as 02:00:00:00:00:01.
+# In: EAX string, EDX six bytes to fill.
+# Out: CF when it is none; then some of the bytes may be written.
+.global parse_mac
+parse_mac:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    mov     edi, edx
+    mov     ebx, 6
+1:  mov     al, [esi]
+    call    parse_hex_digit
+    jc      9f
+    movzx   ecx, al
+    shl     ecx, 4
+    mov     al, [esi + 1]
+    push    ecx
+    call    parse_hex_digit
+    pop     ecx
+    jc      9f
+    or      al, cl
+    stosb
+    add     esi, 3
+    dec     ebx
+    jz      2f
+    cmp     byte ptr [esi - 1], ':'
+    je      1b
+8:  stc
+    jmp     9f
+2:  cmp     byte ptr [esi - 1], 0
+    jne     8b
+    test    byte ptr [edi - 6], 1       # that of a group is nobody's
+    jnz     8b
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret

@@ -31,8 +31,8 @@ tcp_emit:
     call    ip_route
     jc      .Ltcp_emit_done
     mov     [ebp + EMIT_NETIF], eax
-    mov     edx, [eax + NETIF_ADDRESS]
-    cmp     edx, [ebx + TCB_LOCAL]      # an address that was taken away sends nothing any more
+    mov     edx, [ebx + TCB_LOCAL]      # an address that was taken away sends nothing any more
+    call    ip_own
     jne     .Ltcp_emit_done
     lea     edi, [ebp + EMIT_OPTIONS]
     call    tcp_write_options
@@ -45,6 +45,8 @@ tcp_emit:
     mov     esi, eax
     mov     eax, [ebp + EMIT_NETIF]
     mov     [esi + PACKET_NETIF], eax
+    mov     eax, [ebx + TCB_LOCAL]
+    mov     [esi + PACKET_SOURCE], eax
     mov     edx, [esi + PACKET_DATA]
     mov     eax, [ebx + TCB_LOCAL_PORT]
     xchg    al, ah

@@ -13,6 +13,7 @@ COOKIE_LIFETIME         = 2             # counts
 .balign 4
 secret_key:             .space 8
 secret_input:           .space 24
+secret_count:           .space 4        # numbers that were drawn
 
 .data
 .balign 4
@@ -119,6 +120,21 @@ secret_connection:
     mov     eax, offset secret_input
     mov     edx, 6
     jmp     secret_hash
+
+# A number that nobody can guess: identifications, ports and delays that a stranger must not hit.
+# Out: EAX number.
+# Clobbers: ECX, EDX.
+.global secret_number
+secret_number:
+    inc     dword ptr [secret_count]
+    rdtsc
+    push    eax
+    push    dword ptr [secret_count]
+    mov     eax, esp
+    mov     edx, 2
+    call    secret_hash
+    add     esp, 8
+    ret
 
 # Chooses the initial sequence number and the start of the timestamps of a connection. The number grows with time, so
 # that a new life of the same connection begins beyond the old one.

@@ -86,14 +86,14 @@ tcp_receive:
     mov     edx, [edi + IP_DESTINATION] # RFC 9293, 3.9.2.3: only from one machine to one machine
     cmp     dl, 224
     jae     .Ltcp_receive_group
-    cmp     edx, [ebx + NETIF_ADDRESS]
+    push    eax
+    mov     eax, ebx
+    call    ip_own
+    pop     eax
     je      .Ltcp_receive_ours
     cmp     dl, 127
     jne     .Ltcp_receive_group
 .Ltcp_receive_ours:
-    cmp     dword ptr [ebx + NETIF_ADDRESS], 0
-    je      .Ltcp_receive_group
-
     push    eax
     mov     eax, offset tcp_mutex
     call    mutex_lock

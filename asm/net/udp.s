@@ -1,4 +1,5 @@
-# UDP (RFC 768): sockets, each a port and a queue of datagrams. The net task fills the queues, any task empties them.
+# UDP (RFC 768): sockets, each a port and a queue of datagrams. The net task fills the queues (asm/net/udp-input.s), any
+# task empties them.
 # Others know a socket by its handle, so that it can be closed while a task waits for it.
 
 .include "macros.inc"
@@ -14,6 +15,7 @@ TTL_MULTICAST           = 1             # RFC 1112 section 6.1: groups stay on t
 .balign 4
 .global udp_sockets
 udp_sockets:            .space 4
+.global udp_mutex
 udp_mutex:              .space MUTEX_SIZE   # held by the net task while it uses a socket, and while one is taken away
 
 .data
@@ -97,6 +99,7 @@ udp_open_on:
 # Looks whether a port is in use. Interrupts are off.
 # In: EAX port, EDX interface or 0.
 # Out: ZF when it is free.
+.global udp_taken
 udp_taken:
     mov     ecx, [udp_sockets]
 1:  jecxz   8f
@@ -155,6 +158,49 @@ udp_ready:
     ret
 1:  INTERRUPTS_RESTORE
     stc
+    ret
+
+# Has a socket answer: what it sends next comes from the address that the datagram taken last was sent to, if that was
+# one of ours.
+# In: EAX socket.
+# Out: CF and ERROR_STALE.
+.global udp_answer
+udp_answer:
+    INTERRUPTS_OFF
+    mov     edx, offset socket_type
+    call    handle_find
+    jc      1f
+    mov     edx, [eax + SOCKET_ARRIVED_AT]
+    cmp     dl, 224                     # a group has no address to answer from, nor has a broadcast
+    jae     2f
+    mov     [eax + SOCKET_SOURCE], edx
+    call    udp_own
+    je      3f
+2:  mov     dword ptr [eax + SOCKET_SOURCE], 0
+3:  INTERRUPTS_RESTORE
+    clc
+    ret
+1:  INTERRUPTS_RESTORE
+    stc
+    ret
+
+# Says whether an address is one of this machine's, whatever interface has it.
+# In: EDX address.
+# Out: ZF set when it is.
+# Clobbers: ECX.
+udp_own:
+    push    eax
+    cmp     dl, 127
+    je      9f
+    mov     eax, [net_interfaces]
+1:  test    eax, eax
+    jz      8f
+    call    ip_own
+    je      9f
+    mov     eax, [eax + NETIF_NEXT]
+    jmp     1b
+8:  test    esp, esp                    # ZF clear
+9:  pop     eax
     ret
 
 # Sets how a socket sends.
@@ -265,7 +311,14 @@ udp_send:
     call    handle_find
     jc      .Ludp_send_stale
     mov     edx, [eax + SOCKET_FLAGS]
+    or      edx, PACKET_SPLIT
     mov     [ebp + PACKET_FLAGS], edx
+    mov     edx, [eax + SOCKET_SOURCE]
+    mov     [ebp + PACKET_SOURCE], edx
+    mov     edx, [esp + 8]              # behind the saved flags
+    mov     [eax + SOCKET_PEER], edx
+    mov     edx, [esp + 4]
+    mov     [eax + SOCKET_PEER_PORT], edx
     mov     ebx, [eax + SOCKET_PORT]    # EBX: port from here on
     mov     eax, [eax + SOCKET_NETIF]
     INTERRUPTS_RESTORE
@@ -293,6 +346,9 @@ udp_send:
     mov     ebx, edx
     xor     eax, eax
     test    dword ptr [ebp + PACKET_FLAGS], PACKET_ANONYMOUS
+    jnz     .Ludp_send_anonymous
+    mov     eax, [ebp + PACKET_SOURCE]
+    test    eax, eax
     jnz     .Ludp_send_anonymous
     mov     eax, [ebp + PACKET_NETIF]
     mov     eax, [eax + NETIF_ADDRESS]
@@ -359,7 +415,12 @@ udp_receive:
     mov     eax, [ecx + SOCKET_HEAD]
     test    eax, eax
     jnz     .Ludp_receive_taken
+    xchg    eax, [ecx + SOCKET_ERROR]   # an ICMP error, told once and only to one who waits
+    test    eax, eax
+    jz      1f
     test    ebp, ebp
+    jnz     .Ludp_receive_failed
+1:  test    ebp, ebp
     jz      .Ludp_receive_timeout
     lea     eax, [ecx + SOCKET_EVENT]   # may be set for a datagram that was taken already: then we come by once more
     mov     edx, ebp
@@ -382,6 +443,8 @@ udp_receive:
     mov     [ecx + SOCKET_MAC], edx
     mov     dx, [eax + DATAGRAM_MAC + 4]
     mov     [ecx + SOCKET_MAC + 4], dx
+    mov     edx, [eax + DATAGRAM_DESTINATION]
+    mov     [ecx + SOCKET_ARRIVED_AT], edx
     INTERRUPTS_RESTORE
     mov     ebx, eax
     mov     ecx, [ebx + DATAGRAM_LENGTH]
@@ -403,141 +466,5 @@ udp_receive:
     clc
 .Ludp_receive_done:
     pop     ebp
-    pop     ebx
-    ret
-
-# Handler of protocol 17, see asm/net/ip.s.
-# In: EAX interface, EDX IP header, ESI UDP header, ECX bytes from there.
-.global udp_input
-udp_input:
-    push    ebx
-    push    edi
-    push    ebp
-    push    eax                         # interface
-    mov     edi, edx
-    COUNT   udp_received
-    cmp     ecx, UDP_HEADER_SIZE
-    jb      udp_bad
-    movzx   ebp, word ptr [esi + UDP_LENGTH]
-    xchg    ebp, eax
-    xchg    al, ah
-    xchg    ebp, eax
-    cmp     ebp, UDP_HEADER_SIZE
-    jb      udp_bad
-    cmp     ebp, ecx
-    ja      udp_bad
-    cmp     byte ptr [edi + IP_DESTINATION], 224
-    jb      .Ludp_input_sum
-    movzx   eax, word ptr [esi + UDP_DESTINATION] # sent to many, and most of it is for others: do not even add it up
-    xchg    al, ah
-    mov     edx, [esp]
-    INTERRUPTS_OFF
-    call    udp_taken
-    setz    al
-    INTERRUPTS_RESTORE
-    test    al, al
-    jz      .Ludp_input_sum
-    COUNT   udp_no_port
-    jmp     udp_done
-.Ludp_input_sum:
-    cmp     word ptr [esi + UDP_CHECKSUM], 0
-    je      .Ludp_input_good
-    mov     eax, [edi + IP_SOURCE]
-    mov     edx, [edi + IP_DESTINATION]
-    mov     ecx, ebp
-    call    checksum_pseudo
-    mov     edx, esi
-    mov     ecx, ebp
-    call    checksum_add
-    call    checksum_fold
-    test    eax, eax
-    jz      .Ludp_input_good
-    COUNT   udp_checksum
-    jmp     udp_done
-
-.Ludp_input_good:
-    mov     eax, offset udp_mutex
-    call    mutex_lock
-    movzx   eax, word ptr [esi + UDP_DESTINATION]
-    xchg    al, ah
-    mov     edx, [esp]
-    INTERRUPTS_OFF                      # a new socket may come meanwhile
-    mov     ebx, [udp_sockets]
-.Ludp_input_next:
-    test    ebx, ebx
-    jz      .Ludp_input_found
-    cmp     [ebx + SOCKET_PORT], eax
-    jne     .Ludp_input_other
-    cmp     dword ptr [ebx + SOCKET_NETIF], 0
-    je      .Ludp_input_found
-    cmp     [ebx + SOCKET_NETIF], edx
-    je      .Ludp_input_found
-.Ludp_input_other:
-    mov     ebx, [ebx + SOCKET_NEXT]
-    jmp     .Ludp_input_next
-.Ludp_input_found:
-    INTERRUPTS_RESTORE
-    test    ebx, ebx
-    jz      udp_nobody
-    cmp     dword ptr [ebx + SOCKET_COUNT], SOCKET_QUEUE_MAXIMUM
-    jae     udp_overrun
-
-    sub     ebp, UDP_HEADER_SIZE
-    lea     eax, [ebp + DATAGRAM_DATA]
-    call    malloc
-    jc      udp_overrun
-    mov     ecx, [edi + IP_SOURCE]
-    mov     [eax + DATAGRAM_ADDRESS], ecx
-    movzx   ecx, word ptr [esi + UDP_SOURCE]
-    xchg    cl, ch
-    mov     [eax + DATAGRAM_PORT], ecx
-    mov     [eax + DATAGRAM_LENGTH], ebp
-    mov     ecx, [edi - ETHER_HEADER_SIZE + ETHER_SOURCE]
-    mov     [eax + DATAGRAM_MAC], ecx
-    mov     cx, [edi - ETHER_HEADER_SIZE + ETHER_SOURCE + 4]
-    mov     [eax + DATAGRAM_MAC + 4], cx
-    mov     edi, eax
-    lea     eax, [edi + DATAGRAM_DATA]
-    lea     edx, [esi + UDP_HEADER_SIZE]
-    mov     ecx, ebp
-    call    mem_copy
-    INTERRUPTS_OFF
-    cmp     dword ptr [ebx + SOCKET_HEAD], 0
-    je      .Ludp_input_first
-    mov     eax, [ebx + SOCKET_TAIL]
-    mov     [eax + DATAGRAM_NEXT], edi
-    jmp     .Ludp_input_appended
-.Ludp_input_first:
-    mov     [ebx + SOCKET_HEAD], edi
-.Ludp_input_appended:
-    mov     [ebx + SOCKET_TAIL], edi
-    inc     dword ptr [ebx + SOCKET_COUNT]
-    INTERRUPTS_RESTORE
-    lea     eax, [ebx + SOCKET_EVENT]
-    call    event_signal
-    push    esi
-    call    tcp_wake_watchers
-    pop     esi
-    jmp     udp_unlock
-
-udp_bad:
-    COUNT   udp_malformed
-    jmp     udp_done
-udp_nobody:
-    COUNT   udp_no_port
-    mov     eax, [esp]
-    mov     edx, edi
-    call    icmp_port_unreachable
-    jmp     udp_unlock
-udp_overrun:
-    COUNT   udp_full
-    inc     dword ptr [ebx + SOCKET_DROPS]
-udp_unlock:
-    mov     eax, offset udp_mutex
-    call    mutex_unlock
-udp_done:
-    pop     eax
-    pop     ebp
-    pop     edi
     pop     ebx
     ret

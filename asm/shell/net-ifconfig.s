@@ -10,10 +10,13 @@ ifconfig_help:
     .ascii  "  ifconfig eth0                  shows one\n"
     .ascii  "  ifconfig eth0 ADDRESS MASK     sets a fixed address\n"
     .ascii  "  ifconfig eth0 dhcp             asks for one by DHCP, else takes a link-local one\n"
+    .ascii  "  ifconfig eth0 add ADDRESS MASK [MAC]   takes a further address, if nobody has it; del ADDRESS gives it back\n"
     .asciz  "  ifconfig eth0 up | down        switches the interface on, as it was before, or off\n"
 .popsection
 
-SHELL_COMMAND "ifconfig", command_ifconfig, "[eth0 [ADDRESS MASK | dhcp | up | down]]", "show or set network interfaces", GROUP_NETWORK, ifconfig_help
+PROBE_MS                = 300           # wait for the answer to each probe of a further address
+
+SHELL_COMMAND "ifconfig", command_ifconfig, "[eth0 [ADDRESS MASK | dhcp | up | down | add ADDRESS MASK [MAC] | del ADDRESS]]", "show or set network interfaces", GROUP_NETWORK, ifconfig_help
 SHELL_COMMAND "arp", command_arp, "", "show the neighbours that ARP knows", GROUP_NETWORK
 
 .text
@@ -48,6 +51,14 @@ command_ifconfig:
     call    ifconfig_show
     jmp     ifconfig_good
 .Lcommand_ifconfig_word:
+    mov     eax, [esi + 8]
+    mov     edx, offset word_add
+    call    string_compare
+    je      ifconfig_add
+    mov     eax, [esi + 8]
+    mov     edx, offset word_del
+    call    string_compare
+    je      ifconfig_del
     cmp     edi, 4
     je      .Lifconfig_up_address
     cmp     edi, 3
@@ -108,28 +119,104 @@ ifconfig_up:
     call    address_notice
 ifconfig_good:
     xor     eax, eax
-    jmp     9f
+    jmp     ifconfig_done
 
 ifconfig_none:
     PRINT   "There is no network interface.\n"
-    jmp     8f
+    jmp     ifconfig_bad
 ifconfig_unknown:
     PRINTF  "ifconfig: there is no interface %s\n", [esi+4]
-    jmp     8f
+    jmp     ifconfig_bad
 ifconfig_bad_address:
     PRINTF  "ifconfig: %s is not the address of one machine\n", [esi+8]
-    jmp     8f
+    jmp     ifconfig_bad
 ifconfig_bad_mask:
     PRINT   "ifconfig: the mask is four numbers, such as 255.255.255.0: ones, then zeros\n"
-    jmp     8f
+    jmp     ifconfig_bad
 ifconfig_usage:
     PRINT   "usage: ifconfig [eth0 [ADDRESS MASK | dhcp | up | down]]\n"
-8:  mov     eax, 1
-9:  pop     edi
+ifconfig_bad:
+    mov     eax, 1
+ifconfig_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
+# `add` and `del`: further addresses.
+# In: EBX interface, ESI words, EDI how many.
+ifconfig_add:
+    sub     edi, 5
+    jb      ifconfig_usage
+    cmp     edi, 1
+    ja      ifconfig_usage
+    mov     eax, [esi + 16]
+    call    parse_address
+    jc      ifconfig_bad_mask
+    cmp     byte ptr [edx], 0
+    jne     ifconfig_bad_mask
+    mov     ecx, eax
+    push    ecx
+    call    mask_check
+    pop     ecx
+    jc      ifconfig_bad_mask
+    mov     eax, [esi + 12]
+    push    ecx
+    call    parse_address
+    pop     ecx
+    jc      .Lifconfig_add_address
+    cmp     byte ptr [edx], 0
+    jne     .Lifconfig_add_address
+    mov     edx, eax
+    sub     esp, 8                      # the MAC address
+    push    edx
+    push    ecx
+    xor     ecx, ecx
+    test    edi, edi
+    jz      .Lifconfig_add_claim
+    lea     edx, [esp + 8]
+    mov     eax, [esi + 20]
+    call    parse_mac
+    lea     ecx, [esp + 8]
+    jnc     .Lifconfig_add_claim
+    add     esp, 16
+    PRINTF  "ifconfig: %s is not a MAC address such as 02:00:00:00:00:01\n", [esi+20]
+    jmp     ifconfig_bad
+.Lifconfig_add_claim:
+    mov     esi, ecx
+    pop     ecx
+    pop     edx
+    mov     eax, ebx
+    xor     edi, edi
+    push    PROBE_MS
+    call    secondary_claim
+    lea     esp, [esp + 8]
+    jnc     ifconfig_good
+    jmp     .Lifconfig_add_failed
+.Lifconfig_add_address:
+    PRINTF  "ifconfig: %s is not the address of one machine\n", [esi+12]
+    jmp     ifconfig_bad
+ifconfig_del:
+    cmp     edi, 4
+    jne     ifconfig_usage
+    mov     eax, [esi + 12]
+    call    parse_address
+    jc      .Lifconfig_add_address
+    mov     edx, eax
+    mov     eax, ebx
+    call    secondary_find
+    mov     eax, ERROR_NOT_FOUND
+    jz      .Lifconfig_add_failed
+    mov     eax, ecx
+    call    secondary_release
+    jmp     ifconfig_good
+.Lifconfig_add_failed:
+    call    error_text
+    PRINTF  "ifconfig: %s\n", eax
+    jmp     ifconfig_bad
+
+STRING word_add, "add"
+STRING word_del, "del"
 STRING word_dhcp, "dhcp"
 STRING word_up, "up"
 STRING word_down, "down"
@@ -173,6 +260,16 @@ ifconfig_show:
     div     ecx
     PRINTF  "    router %I DNS %I lease %u s, %u s old\n", [ebx+NETIF_ROUTER], [ebx+NETIF_DNS], [ebx+NETIF_LEASE_SECONDS], eax
 .Lifconfig_show_groups:
+    mov     esi, offset secondaries
+    mov     edi, SECONDARIES
+.Lifconfig_show_secondary:
+    cmp     [esi + SECONDARY_NETIF], ebx
+    jne     1f
+    lea     eax, [esi + SECONDARY_MAC]
+    PRINTF  "    further %I mask %I MAC %M, %u conflicts\n", [esi+SECONDARY_ADDRESS], [esi+SECONDARY_MASK], eax, [esi+SECONDARY_CONFLICTS]
+1:  add     esi, SECONDARY_SIZE
+    dec     edi
+    jnz     .Lifconfig_show_secondary
     PRINT   "    groups 224.0.0.1"
     lea     esi, [ebx + NETIF_GROUPS]
     mov     edi, GROUPS_MAXIMUM

@@ -196,7 +196,8 @@ describe("another one with our address", () => {
   test("does not take an address that a user has set", async () => {
     const { lab, node, plug, seen } = await scene(false);
     await node.enter("ifconfig eth0 10.0.2.50 255.255.255.0", PROMPT);
-    await lab.advance("2s");
+    // Probes, and two announcements.
+    await lab.advance("5s");
     const before = defences(seen, "10.0.2.50");
     for (let round = 0; round < 3; round++) {
       plug.send(arp(REQUEST, "10.0.2.50", "10.0.2.50"));

@@ -23,6 +23,8 @@ STRING name_route, "the way to this machine itself"
 STRING name_ports, "ports of sockets"
 STRING name_wrap, "ports that are chosen, all of them and again from the first"
 STRING name_loopback, "a datagram to this machine itself"
+STRING name_held, "a packet that is held lives until the last gives it back"
+STRING name_changes, "who wants to know of changes is told"
 STRING name_client, "a DHCP client whose port is taken"
 STRING name_check, "packets that are not the cluster's"
 STRING name_rules, "rules of the agreement"
@@ -39,6 +41,8 @@ tests:
     .long   name_ports, test_ports
     .long   name_wrap, test_wrap
     .long   name_loopback, test_loopback
+    .long   name_held, test_held
+    .long   name_changes, test_changes
     .long   name_client, test_client
     .long   name_check, test_check
     .long   name_rules, test_rules
@@ -284,6 +288,9 @@ test_loopback:
     jne     7f
     cmp     ecx, PORT
     jne     7f
+    mov     eax, ebx                    # 127.0.0.1 may be answered from
+    call    udp_answer
+    jc      7f
     mov     eax, offset received
     mov     edx, offset greeting
     mov     ecx, 8
@@ -301,6 +308,42 @@ test_loopback:
     call    udp_close
     stc
     ret
+
+test_held:
+    mov     eax, 100
+    call    packet_alloc
+    jc      fail
+    mov     esi, eax
+    call    heap_stats
+    mov     ebx, ecx
+    mov     eax, esi
+    call    packet_hold
+    mov     eax, esi
+    call    packet_free
+    call    heap_stats
+    cmp     ecx, ebx
+    jne     fail
+    mov     eax, esi
+    call    packet_free
+    call    heap_stats
+    cmp     ecx, ebx
+    je      fail
+    clc
+    ret
+
+.bss
+.balign 4
+change:                 .space 4
+
+.text
+test_changes:
+    mov     eax, offset change
+    call    net_changes
+    jc      fail
+    call    net_changed
+    mov     eax, offset change
+    xor     edx, edx
+    jmp     event_wait
 
 # The interface's own client holds port 68, so a second one cannot be, and leaves nothing behind.
 test_client:

@@ -1,0 +1,186 @@
+# UDP (RFC 768), what comes: datagrams for the queues of sockets, and ICMP errors about those that were sent.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "tasks.inc"
+.include "net.inc"
+
+.text
+
+# An ICMP error about a datagram of ours came: nobody listens there, or it cannot be reached. Who waits at the socket
+# goes on with an error. Runs in the net task.
+# In: ESI ICMP message, EDX quoted IP header, ECX quoted UDP header.
+.global udp_icmp
+udp_icmp:
+    cmp     byte ptr [esi + ICMP_TYPE], ICMP_UNREACHABLE
+    jne     .Ludp_icmp_4
+    cmp     byte ptr [esi + ICMP_CODE], ICMP_TOO_LARGE >> 8
+    je      .Ludp_icmp_4
+    mov     edx, [edx + IP_DESTINATION]
+    movzx   eax, word ptr [ecx + UDP_DESTINATION]
+    xchg    al, ah
+    movzx   ecx, word ptr [ecx + UDP_SOURCE]
+    xchg    cl, ch
+    INTERRUPTS_OFF
+    push    ebx
+    mov     ebx, [udp_sockets]
+.Ludp_icmp_1:
+    test    ebx, ebx
+    jz      .Ludp_icmp_3
+    cmp     [ebx + SOCKET_PORT], ecx
+    jne     .Ludp_icmp_2
+    cmp     [ebx + SOCKET_PEER], edx    # only of whom it asked last
+    jne     .Ludp_icmp_2
+    cmp     [ebx + SOCKET_PEER_PORT], eax
+    jne     .Ludp_icmp_2
+    mov     dword ptr [ebx + SOCKET_ERROR], ERROR_REFUSED
+    lea     eax, [ebx + SOCKET_EVENT]
+    call    event_signal
+    jmp     .Ludp_icmp_3
+.Ludp_icmp_2:
+    mov     ebx, [ebx + SOCKET_NEXT]
+    jmp     .Ludp_icmp_1
+.Ludp_icmp_3:
+    pop     ebx
+    INTERRUPTS_RESTORE
+.Ludp_icmp_4:
+    ret
+
+# Handler of protocol 17, see asm/net/ip.s.
+# In: EAX interface, EDX IP header, ESI UDP header, ECX bytes from there.
+.global udp_input
+udp_input:
+    push    ebx
+    push    edi
+    push    ebp
+    push    eax                         # interface
+    mov     edi, edx
+    COUNT   udp_received
+    cmp     ecx, UDP_HEADER_SIZE
+    jb      udp_bad
+    movzx   ebp, word ptr [esi + UDP_LENGTH]
+    xchg    ebp, eax
+    xchg    al, ah
+    xchg    ebp, eax
+    cmp     ebp, UDP_HEADER_SIZE
+    jb      udp_bad
+    cmp     ebp, ecx
+    ja      udp_bad
+    cmp     byte ptr [edi + IP_DESTINATION], 224
+    jb      .Ludp_input_sum
+    movzx   eax, word ptr [esi + UDP_DESTINATION] # sent to many, and most of it is for others: do not even add it up
+    xchg    al, ah
+    mov     edx, [esp]
+    INTERRUPTS_OFF
+    call    udp_taken
+    setz    al
+    INTERRUPTS_RESTORE
+    test    al, al
+    jz      .Ludp_input_sum
+    COUNT   udp_no_port
+    jmp     udp_done
+.Ludp_input_sum:
+    cmp     word ptr [esi + UDP_CHECKSUM], 0
+    je      .Ludp_input_good
+    mov     eax, [edi + IP_SOURCE]
+    mov     edx, [edi + IP_DESTINATION]
+    mov     ecx, ebp
+    call    checksum_pseudo
+    mov     edx, esi
+    mov     ecx, ebp
+    call    checksum_add
+    call    checksum_fold
+    test    eax, eax
+    jz      .Ludp_input_good
+    COUNT   udp_checksum
+    jmp     udp_done
+
+.Ludp_input_good:
+    mov     eax, offset udp_mutex
+    call    mutex_lock
+    movzx   eax, word ptr [esi + UDP_DESTINATION]
+    xchg    al, ah
+    mov     edx, [esp]
+    INTERRUPTS_OFF                      # a new socket may come meanwhile
+    mov     ebx, [udp_sockets]
+.Ludp_input_next:
+    test    ebx, ebx
+    jz      .Ludp_input_found
+    cmp     [ebx + SOCKET_PORT], eax
+    jne     .Ludp_input_other
+    cmp     dword ptr [ebx + SOCKET_NETIF], 0
+    je      .Ludp_input_found
+    cmp     [ebx + SOCKET_NETIF], edx
+    je      .Ludp_input_found
+.Ludp_input_other:
+    mov     ebx, [ebx + SOCKET_NEXT]
+    jmp     .Ludp_input_next
+.Ludp_input_found:
+    INTERRUPTS_RESTORE
+    test    ebx, ebx
+    jz      udp_nobody
+    cmp     dword ptr [ebx + SOCKET_COUNT], SOCKET_QUEUE_MAXIMUM
+    jae     udp_overrun
+
+    sub     ebp, UDP_HEADER_SIZE
+    lea     eax, [ebp + DATAGRAM_DATA]
+    call    malloc
+    jc      udp_overrun
+    mov     ecx, [edi + IP_SOURCE]
+    mov     [eax + DATAGRAM_ADDRESS], ecx
+    mov     ecx, [edi + IP_DESTINATION]
+    mov     [eax + DATAGRAM_DESTINATION], ecx
+    movzx   ecx, word ptr [esi + UDP_SOURCE]
+    xchg    cl, ch
+    mov     [eax + DATAGRAM_PORT], ecx
+    mov     [eax + DATAGRAM_LENGTH], ebp
+    mov     ecx, [edi - ETHER_HEADER_SIZE + ETHER_SOURCE]
+    mov     [eax + DATAGRAM_MAC], ecx
+    mov     cx, [edi - ETHER_HEADER_SIZE + ETHER_SOURCE + 4]
+    mov     [eax + DATAGRAM_MAC + 4], cx
+    mov     edi, eax
+    lea     eax, [edi + DATAGRAM_DATA]
+    lea     edx, [esi + UDP_HEADER_SIZE]
+    mov     ecx, ebp
+    call    mem_copy
+    INTERRUPTS_OFF
+    cmp     dword ptr [ebx + SOCKET_HEAD], 0
+    je      .Ludp_input_first
+    mov     eax, [ebx + SOCKET_TAIL]
+    mov     [eax + DATAGRAM_NEXT], edi
+    jmp     .Ludp_input_appended
+.Ludp_input_first:
+    mov     [ebx + SOCKET_HEAD], edi
+.Ludp_input_appended:
+    mov     [ebx + SOCKET_TAIL], edi
+    inc     dword ptr [ebx + SOCKET_COUNT]
+    INTERRUPTS_RESTORE
+    lea     eax, [ebx + SOCKET_EVENT]
+    call    event_signal
+    push    esi
+    call    tcp_wake_watchers
+    pop     esi
+    jmp     udp_unlock
+
+udp_bad:
+    COUNT   udp_malformed
+    jmp     udp_done
+udp_nobody:
+    COUNT   udp_no_port
+    mov     eax, [esp]
+    mov     edx, edi
+    mov     ecx, ICMP_NO_PORT
+    call    icmp_report
+    jmp     udp_unlock
+udp_overrun:
+    COUNT   udp_full
+    inc     dword ptr [ebx + SOCKET_DROPS]
+udp_unlock:
+    mov     eax, offset udp_mutex
+    call    mutex_unlock
+udp_done:
+    pop     eax
+    pop     ebp
+    pop     edi
+    pop     ebx
+    ret
