@@ -33,6 +33,9 @@ const COMMAND: GnuCommand = {
   example: "qure nm -n build/kernel.elf",
 };
 
+/** The last of these decides. */
+const SORTS: Readonly<Record<string, NmOptions["sort"]>> = { "-p": "none", "--size-sort": "size", "-n": "address" };
+
 export function run(args: readonly string[]): void {
   const parsed = parseArguments(COMMAND, args);
   if (parsed === null) return;
@@ -62,7 +65,7 @@ export function run(args: readonly string[]): void {
         title: archive ? `${path}[${object.path}]` : path,
         format: formats[format[0]!]!,
         radix: radix as NmOptions["radix"],
-        sort: has("-p") ? "none" : has("--size-sort") ? "size" : has("-n") ? "address" : "name",
+        sort: SORTS[parsed.findLast(({ option }) => option in SORTS)?.option ?? ""] ?? "name",
         reverse: has("-r"),
         all: has("-a"),
         externOnly: has("-g"),

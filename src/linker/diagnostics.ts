@@ -11,6 +11,7 @@ const NAMED: readonly { readonly id: string; readonly pattern: RegExp }[] = [
   { id: "duplicate-symbol", pattern: /^(\S+) is defined twice/ },
   { id: "link-overflow", pattern: /^(\S+) = 0x[0-9a-f]+ does not fit/ },
   { id: "link-discarded", pattern: /^(\S+) lies in / },
+  { id: "undeclared-region", pattern: /^memory region `([^']+)' is not declared/ },
   { id: "cross-reference", pattern: /^(\S+) is in section / },
 ];
 
@@ -22,7 +23,11 @@ const KINDS: readonly { readonly id: string; readonly pattern: RegExp }[] = [
   { id: "orphan-section", pattern: /orphan section/ },
   { id: "executable-stack", pattern: /executable stack|stack executable/ },
   { id: "rwx-segment", pattern: /\(RWX\)|can be executed/ },
-  { id: "script-value", pattern: /^division by zero$|declares no such region|is not a function of linker scripts/ },
+  {
+    id: "script-value",
+    pattern:
+      /^division by zero$|declares no such region|the program has no such section|is not a function of linker scripts/,
+  },
   { id: "link-overflow", pattern: /^the address = 0x[0-9a-f]+ does not fit/ },
   { id: "link-discarded", pattern: /^the symbol lies in a section that is not linked/ },
   { id: "bad-object", pattern: /^a relocation lies beyond the end / },

@@ -79,6 +79,10 @@ export const LINK_EXAMPLES: Readonly<Record<string, LinkExample>> = {
       `${START}\n.space 32`,
     ),
   },
+  "undeclared-region": {
+    wrong: script("SECTIONS { .text : { *(.text) } > rom }"),
+    right: script("MEMORY { rom : ORIGIN = 0, LENGTH = 64K }\nSECTIONS { .text : { *(.text) } > rom }"),
+  },
   "orphan-section": {
     wrong: script(
       "SECTIONS { .text : { *(.text) } . = ALIGN(4096); }",

@@ -19,6 +19,8 @@ export const LINK_EXPLANATIONS: Readonly<Record<string, string>> = {
     "Look at both in the map (-Map); sections that are meant to share an address belong into OVERLAY. --no-check-sections allows it.",
   "region-overflow":
     "A memory region of the script is too small for the sections in it. --print-memory-usage shows how full each is; the map (-Map) shows what is large.",
+  "undeclared-region":
+    "A section goes into a memory region (`> rom`, `AT> rom`) that MEMORY does not declare. As GNU ld does, the linker goes on as if the region began at 0 and had no end. Declare it, or mend its name.",
   "orphan-section":
     "The script does not mention this section, so the linker places it by its attributes. Name it in the script, or throw it away with /DISCARD/. --orphan-handling=place is silent.",
   "executable-stack":
@@ -32,7 +34,7 @@ export const LINK_EXPLANATIONS: Readonly<Record<string, string>> = {
   "script-syntax":
     "The linker script cannot be read from this place on. A statement such as `name = value` ends with a semicolon, a block with a brace; names with other characters than letters, digits, `_`, `.` and `$` stand in quotes.",
   "script-value":
-    "An expression of the linker script has no value here: it divides by zero, asks for a region that MEMORY does not declare, or calls a function that scripts do not have.",
+    "An expression of the linker script has no value here: it divides by zero, asks for a region that MEMORY does not declare or for a section that the program does not have, or calls a function that scripts do not have.",
   "script-assertion":
     "An ASSERT of the linker script does not hold; the sentence is the script's own. The map (-Map) shows the addresses and sizes that it speaks of.",
   link: "The linker cannot make a program of these files and this script; the sentence says why.",

@@ -192,13 +192,7 @@ export class Layout {
   #regionOf(section: OutputSection): Region {
     const { region: name } = section;
     if (!name) return this.regions.forFlags(section.flags) ?? this.regions.fallback();
-    const region = this.regions.get(name);
-    if (!region)
-      this.#report(
-        section.command?.line ?? 1,
-        `section ${section.name} goes into region ${name}, which MEMORY does not declare`,
-      );
-    return region ?? this.regions.fallback();
+    return this.regions.get(name) ?? this.regions.fallback();
   }
 
   #checkRegion(region: Region, section: OutputSection): void {
@@ -254,7 +248,8 @@ export class Layout {
       } else if (statement.kind === "assert") this.#assert(statement.condition, statement.message, statement.line);
       else if (statement.kind === "fill") fill = this.fillOf(statement.value);
       else {
-        if (!this.#isFinal) this.#exactly(statement.statement.value);
+        // The bytes are made after the layout; this finds what has no value.
+        this.#exactly(statement.statement.value);
         pieces.push({ kind: "data", statement: statement.statement, offset: this.#dot - section.address });
         this.#dot += statement.statement.sizeBytes;
         section.sizeBytes = this.#dot - section.address;
@@ -284,11 +279,6 @@ export class Layout {
   #setLoadAddress(section: OutputSection, region: Region, align: number, gapBytes: number): void {
     const { command } = section;
     const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : null;
-    if (section.loadRegion && !loadRegion)
-      this.#report(
-        command?.line ?? 1,
-        `section ${section.name} is loaded into region ${section.loadRegion}, which MEMORY does not declare`,
-      );
     section.loadAddress = section.address;
     const last = region.last;
     if (command?.loadAddress) section.loadAddress = this.#number(command.loadAddress, section.address);

@@ -25,7 +25,6 @@ export interface MapOptions {
 
 /** Column in which addresses begin. */
 const NAME_COLUMNS = 16;
-const DATA_NAMES: Readonly<Record<number, string>> = { 1: "BYTE", 2: "SHORT", 4: "LONG", 8: "QUAD" };
 
 const address = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, "0")}`;
 const size = (bytes: number): string => `0x${bytes.toString(16)}`.padStart(10);
@@ -239,7 +238,7 @@ class LinkMap {
         );
         break;
       case "data": {
-        const { sizeBytes, value } = statement.statement;
+        const { word, sizeBytes, value } = statement.statement;
         const piece = section.pieces.find(
           (candidate) => candidate.kind === "data" && candidate.statement === statement.statement,
         );
@@ -247,7 +246,7 @@ class LinkMap {
         const result = BigInt.asUintN(64, this.#program.layout.exactlyAt(value, start, section));
         const source = value.kind === "number" ? "" : ` ${expressionText(value)}`;
         this.#lines.push(
-          `${blanks(NAME_COLUMNS)}${address(start)} ${size(sizeBytes)} ${DATA_NAMES[sizeBytes]!} 0x${result.toString(16)}${source}`,
+          `${blanks(NAME_COLUMNS)}${address(start)} ${size(sizeBytes)} ${word} 0x${result.toString(16)}${source}`,
         );
         this.#dot = Math.max(this.#dot, start + sizeBytes);
         break;

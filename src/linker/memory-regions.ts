@@ -14,42 +14,43 @@ export interface Region {
 }
 
 export const DEFAULT_REGION = "*default*";
-/** Length of the region that the script does not declare, as the map shows it. */
+/** Length of the region for everything else, as the map shows it. */
 const DEFAULT_REGION_BYTES = 2 ** 32;
+/** Length of a region that sections go into and MEMORY does not declare. */
+const UNDECLARED_REGION_BYTES = 2 ** 32 - 1;
 
 export class MemoryRegions {
   /** In the order of the script. */
   readonly declared: readonly MemoryRegion[];
+  /** Those that sections go into though MEMORY does not declare them, with the line of the first such section. */
+  readonly undeclared: ReadonlyMap<string, { readonly path: string; readonly line: number }>;
   readonly #aliases: ReadonlyMap<string, string>;
   readonly #byName = new Map<string, Region>();
 
   constructor(scripts: readonly LinkerScript[]) {
     this.declared = scripts.flatMap(({ regions }) => regions);
     this.#aliases = new Map(scripts.flatMap(({ regionAliases }) => [...regionAliases]));
+    const known = new Set([DEFAULT_REGION, ...this.#aliases.keys(), ...this.declared.map(({ name }) => name)]);
+    const undeclared = new Map<string, { path: string; line: number }>();
+    for (const { path, statements } of scripts)
+      for (const statement of statements)
+        if (statement.kind === "section")
+          for (const name of [statement.region, statement.loadRegion])
+            if (name !== null && !known.has(name) && !undeclared.has(name))
+              undeclared.set(name, { path, line: statement.line });
+    this.undeclared = undeclared;
   }
 
   /** Empties all regions for another pass. */
   restart(evaluate: (expression: Expression) => number): void {
     this.#byName.clear();
-    this.#byName.set(DEFAULT_REGION, {
-      name: DEFAULT_REGION,
-      origin: 0,
-      length: DEFAULT_REGION_BYTES,
-      current: 0,
-      last: null,
-      isFull: false,
-    });
-    for (const { name, origin, length } of this.declared) {
-      const start = evaluate(origin);
-      this.#byName.set(name, {
-        name,
-        origin: start,
-        length: evaluate(length),
-        current: start,
-        last: null,
-        isFull: false,
-      });
-    }
+    this.#add(DEFAULT_REGION, 0, DEFAULT_REGION_BYTES);
+    for (const { name, origin, length } of this.declared) this.#add(name, evaluate(origin), evaluate(length));
+    for (const name of this.undeclared.keys()) this.#add(name, 0, UNDECLARED_REGION_BYTES);
+  }
+
+  #add(name: string, origin: number, length: number): void {
+    this.#byName.set(name, { name, origin, length, current: origin, last: null, isFull: false });
   }
 
   get(name: string): Region | null {

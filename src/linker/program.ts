@@ -197,6 +197,8 @@ export class Program {
       pageBytes: options.pageBytes ?? PAGE_BYTES,
       commonPageBytes: options.commonPageBytes ?? PAGE_BYTES,
     });
+    for (const [name, { path, line }] of this.layout.regions.undeclared)
+      this.warnings.push({ file: path, line, message: `memory region \`${name}' is not declared` });
     ({ segments: this.segments, file: this.file } = this.#layOut());
     this.layout.finish();
     for (const message of this.file.problems) this.report.script(script.path, 0, message);

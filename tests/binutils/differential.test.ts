@@ -31,6 +31,8 @@ const QUERIES: readonly (readonly [tool: keyof typeof TOOLS, ...options: string[
   ["nm", "-P"],
   ["nm", "-S", "--size-sort"],
   ["nm", "-r", "--size-sort"],
+  ["nm", "--size-sort", "-n"],
+  ["nm", "-p", "--size-sort"],
   ["nm", "-u"],
   ["nm", "-f", "sysv"],
   ["nm", "-gp"],

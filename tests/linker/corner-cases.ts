@@ -184,6 +184,19 @@ export const CORNER_CASES: Readonly<Record<string, Case>> = {
     "",
     "MEMORY { a : org = 1M, len = 2K b : ORIGIN = 0x10, l = 0x10 + 4 } SECTIONS { .text : { *(.text) LONG(ORIGIN(a)) LONG(LENGTH(a)) LONG(ORIGIN(b)) LONG(LENGTH(b)) } > a }",
   ),
+  "a script: regions that MEMORY does not declare": scripted(
+    ".data\n.long 1\n.bss\n.skip 4\n",
+    "SECTIONS { .text 0x1000 : { *(.text) } > rom .data : { *(.data) } > ram AT> rom .bss : { *(.bss) } > ram } a = ORIGIN(rom); b = LENGTH(ram);",
+  ),
+  "a script: numbers with a letter for their radix": scripted(
+    "",
+    "SECTIONS { .text 0x1000 : { *(.text) LONG(12h) LONG(0ffH) LONG(ffh) LONG(12x) LONG(0x) LONG(101b) LONG(19b) LONG(17o) LONG(8o) LONG(12d) LONG(add) LONG($12) LONG($1k) LONG(08) LONG(077) LONG(1M) } }",
+  ),
+  "a script: numbers of more than 64 bits": scripted(
+    "",
+    "SECTIONS { .text 0x1000 : { *(.text) QUAD(0x12345678901234567890) QUAD(99999999999999999999999) LONG(0xffffffffffffffffffk) } }",
+  ),
+  "a script: a section that is not there": scripted("", "SECTIONS { .text 0x1000 : { *(.text) LONG(SIZEOF(.none)) } }"),
   "a script: headers for some segments": scripted(
     '.data\n.long 1\n.section .more,"aw"\n.long 2\n',
     "PHDRS { a PT_LOAD; b PT_LOAD FLAGS(0x5); n PT_NULL; } SECTIONS { .text 0x1000 : { *(.text) } :a .data : { *(.data) } :b .more : { *(.more) } :NONE }",

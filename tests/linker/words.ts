@@ -137,6 +137,20 @@ export const SAID: Readonly<Record<string, Said>> = {
       "! nothing was linked: 1 error",
     ],
   },
+  "a region that is not declared": {
+    ...scripted(".data\n.long 1\n", `SECTIONS { ${TEXT} > rom .data 0x2000 : { *(.data) } > ram AT> rom }`),
+    says: [
+      "s.ld:1:42: warning: memory region `rom' is not declared [undeclared-region]",
+      "s.ld:1:76: warning: memory region `ram' is not declared [undeclared-region]",
+    ],
+  },
+  "data of an undefined symbol": {
+    ...scripted("", `SECTIONS { .text : { *(.text) LONG(nosuch) } }`),
+    says: [
+      "s.ld:1:36: error: undefined symbol nosuch in an expression [undefined-symbol]",
+      "! nothing was linked: 1 error",
+    ],
+  },
   "a function that is none": {
     ...scripted("", `SECTIONS { ${TEXT} } a = FOO(3);`),
     says: ["s.ld:1:1: error: FOO is not a function of linker scripts [script-value]", "! nothing was linked: 1 error"],

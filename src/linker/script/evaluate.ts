@@ -139,8 +139,6 @@ export function calculate(operator: string, left: bigint, right: bigint): bigint
       return left & right;
     case "|":
       return left | right;
-    case "^":
-      return left ^ right;
     case "==":
       return BigInt(left === right);
     case "!=":
@@ -170,15 +168,18 @@ function call(name: string, args: readonly Expression[], line: number, around: S
   const first = nameOf(args[0]);
   switch (name) {
     case "SIZEOF":
-      return number(around.outputSection(first)?.sizeBytes ?? 0);
     case "ALIGNOF":
-      return number(around.outputSection(first)?.align ?? 0);
-    case "ADDR": {
+    case "ADDR":
+    case "LOADADDR": {
       const section = around.outputSection(first);
-      return section ? { value: 0n, section } : number(0);
+      if (!section) {
+        around.problem(line, `${name}(${first}): the program has no such section`);
+        return number(0);
+      }
+      if (name === "ADDR") return { value: 0n, section };
+      if (name === "LOADADDR") return absolute(fromNumber(section.loadAddress));
+      return number(name === "SIZEOF" ? section.sizeBytes : section.align);
     }
-    case "LOADADDR":
-      return absolute(fromNumber(around.outputSection(first)?.loadAddress ?? 0));
     case "DEFINED":
       return number(BigInt(around.isDefined(first)));
     case "CONSTANT":

@@ -3,14 +3,13 @@
  * result.
  */
 import { calculate, calculateUnary, log2Ceil } from "./evaluate.ts";
-import { EXPRESSION_WORD, ScriptLexer, type Token } from "./lexer.ts";
+import { EXPRESSION_WORD, ScriptLexer } from "./lexer.ts";
 import { type Expression, ScriptError } from "./tree.ts";
 
 const PRECEDENCE: ReadonlyMap<string, number> = new Map([
   ["||", 1],
   ["&&", 2],
   ["|", 3],
-  ["^", 4],
   ["&", 5],
   ["==", 6],
   ["!=", 6],
@@ -81,10 +80,12 @@ export class ExpressionParser extends ScriptLexer {
       this.expect(")");
       return inner;
     }
-    if (/^[0-9]/.test(token.text)) {
+    const value = token.text.length <= MAX_DIGITS ? numberOf(token.text) : null;
+    if (value !== null) {
       const digits = /^0[xX]([0-9a-fA-F]+)$/.exec(token.text)?.[1];
-      return { kind: "number", value: this.#number(token), ...(digits === undefined ? {} : { digits }) };
+      return { kind: "number", value, ...(digits === undefined ? {} : { digits }) };
     }
+    if (/^[0-9]/.test(token.text)) throw new ScriptError(this.path, token.line, `${token.text} is not a number`);
     if (!EXPRESSION_WORD.test(token.text))
       throw new ScriptError(this.path, token.line, `unexpected ${token.text} in an expression`);
     if (this.peek("expression")?.text === "(" && /^[A-Z][A-Z0-9_]*$/.test(token.text)) {
@@ -104,15 +105,37 @@ export class ExpressionParser extends ScriptLexer {
     }
     return { kind: "name", name: token.text, line: token.line };
   }
+}
 
-  #number(token: Token): bigint {
-    const match =
-      /^(0[xX][0-9a-fA-F]+|[0-9]+)([kKmM]?)$/.exec(token.text) ?? /^([0-9][0-9a-fA-F]*)[hH]()$/.exec(token.text);
-    if (!match || match[1]!.length > MAX_DIGITS)
-      throw new ScriptError(this.path, token.line, `${token.text} is not a number`);
-    const digits = match[1]!;
-    const value = BigInt(/[hH]$/.test(token.text) ? `0x${digits}` : /^0[0-7]+$/.test(digits) ? `0o${digits}` : digits);
-    const unit = match[2]!.toLowerCase();
-    return BigInt.asUintN(64, value * (unit === "k" ? 1024n : unit === "m" ? 1048576n : 1n));
+const RADIX_OF_SUFFIX: Readonly<Record<string, number>> = { h: 16, x: 16, d: 10, o: 8, b: 2 };
+const MAX_VALUE = 2n ** 64n - 1n;
+
+/**
+ * What GNU ld 2.40 takes for a number: decimal, octal after a zero and hexadecimal after `0x` or `$`, each with K or M
+ * for 1,024 and 1,048,576; or digits and a letter for their radix (`12h`, `101b`), which win over a name of the same
+ * letters (`add`). Digits that the radix does not have end it. Null for anything else.
+ */
+function numberOf(text: string): bigint | null {
+  const hexadecimal = /^(?:0[xX]|\$)([0-9a-fA-F]+)([kKmM]?)$/.exec(text);
+  if (hexadecimal) return scaled(BigInt(`0x${hexadecimal[1]}`), hexadecimal[2]!);
+  const plain = /^([0-9]+)([kKmM]?)$/.exec(text);
+  if (plain) return scaled(plain[1]!.startsWith("0") ? digitsOf(plain[1]!, 8) : BigInt(plain[1]!), plain[2]!);
+  const suffixed = /^([0-9a-fA-F]+)([hHxXdDoObB])$/.exec(text);
+  return suffixed ? scaled(digitsOf(suffixed[1]!, RADIX_OF_SUFFIX[suffixed[2]!.toLowerCase()]!), "") : null;
+}
+
+/** The value is the largest there is when it has more than 64 bits; K and M lose what leaves them. */
+function scaled(value: bigint, unit: string): bigint {
+  const factor = { "": 1n, k: 1024n, m: 1048576n }[unit.toLowerCase()]!;
+  return BigInt.asUintN(64, (value > MAX_VALUE ? MAX_VALUE : value) * factor);
+}
+
+function digitsOf(digits: string, radix: number): bigint {
+  let value = 0n;
+  for (const digit of digits) {
+    const number = parseInt(digit, radix);
+    if (Number.isNaN(number)) break;
+    value = value * BigInt(radix) + BigInt(number);
   }
+  return value;
 }

@@ -57,6 +57,14 @@ interface SectionType {
   readonly type: Expression | null;
 }
 
+const DATA_BYTES: Readonly<Record<string, DataStatement["sizeBytes"]>> = {
+  BYTE: 1,
+  SHORT: 2,
+  LONG: 4,
+  QUAD: 8,
+  SQUAD: 8,
+};
+
 export abstract class SectionParser extends ExpressionParser {
   protected readonly noCrossReferences: CrossReferenceRule[] = [];
 
@@ -307,15 +315,14 @@ export abstract class SectionParser extends ExpressionParser {
   }
 
   #sectionStatement(): SectionStatement[] {
-    const dataBytes = { BYTE: 1, SHORT: 2, LONG: 4, QUAD: 8, SQUAD: 8 }[this.peek("expression")?.text ?? ""] as
-      | DataStatement["sizeBytes"]
-      | undefined;
-    if (dataBytes || this.peek("expression")?.text === "FILL") {
+    const word = this.peek("expression")?.text ?? "";
+    const sizeBytes = DATA_BYTES[word];
+    if (sizeBytes || word === "FILL") {
       this.next("expression");
       this.expect("(");
       const value = this.expression();
       this.expect(")");
-      return [dataBytes ? { kind: "data", sizeBytes: dataBytes, value } : { kind: "fill", value }];
+      return [sizeBytes ? { kind: "data", word, sizeBytes, value } : { kind: "fill", value }];
     }
     const start = this.at;
     const line = this.line;

@@ -49,6 +49,8 @@ export interface InputStatement {
 
 export interface DataStatement {
   readonly kind: "data";
+  /** As the map shows it: `LONG`, `SQUAD`. */
+  readonly word: string;
   readonly sizeBytes: 1 | 2 | 4 | 8;
   readonly value: Expression;
 }
