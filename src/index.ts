@@ -66,6 +66,8 @@ export {
   type WaitOptions,
 } from "./lab/lab.ts";
 export { type TimeSpan, toNs } from "./lab/time.ts";
+export { type Forward, parseForward, parseWay, type Way } from "./lab/way.ts";
+export { type OpenWay, openPort, openWay } from "./lab/ways.ts";
 export { type Linked, type LinkOptions, type LinkResult, link } from "./linker/link.ts";
 export type { LinkProblem } from "./linker/link-problem.ts";
 export { parseScript } from "./linker/script/parser.ts";

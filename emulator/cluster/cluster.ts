@@ -11,7 +11,9 @@ import type { BlockBackend } from "../disk/block.ts";
 import { PcapngWriter } from "../ether/capture.ts";
 import { Gateway } from "../ether/gateway.ts";
 import type { Link, Trouble } from "../ether/link.ts";
-import { Network } from "../ether/network.ts";
+import type { HostNetwork } from "../ether/nat/host-network.ts";
+import type { Nat } from "../ether/nat/nat.ts";
+import { Network, type NetworkNode } from "../ether/network.ts";
 import { formatMac } from "../ether/packet.ts";
 import { Switch } from "../ether/switch.ts";
 import { Tap } from "../ether/tap.ts";
@@ -81,7 +83,7 @@ export class Cluster implements Stateful {
   readonly network = new Network();
   readonly gateway: Gateway;
   readonly #hub = new Switch();
-  readonly #taps: Tap[] = [];
+  readonly #outside: string[] = [];
   readonly #groups: readonly MachineGroup[];
   readonly #links: readonly Link[];
   #machines: readonly Machine[] | null = null;
@@ -250,14 +252,31 @@ export class Cluster implements Stateful {
   /** Plugs something of the owner's into the switch. It is no part of a snapshot. */
   plug(name: string): Tap {
     const tap = new Tap(name);
-    this.network.connectNodes(tap, this.#hub, this.config.linkLatencyNs);
-    this.#taps.push(tap);
+    this.attach(tap);
     return tap;
   }
 
-  /** What was plugged into the switch. */
-  get taps(): readonly Tap[] {
-    return this.#taps;
+  /** Plugs any node into the switch, such as a way out. It is no part of a snapshot. */
+  attach(node: NetworkNode): Link {
+    this.#outside.push(node.name);
+    return this.network.connectNodes(node, this.#hub, this.config.linkLatencyNs);
+  }
+
+  /** What takes part and is in no state: what was plugged into the switch, and the gateway's way out. */
+  get outside(): readonly string[] {
+    return this.#outside;
+  }
+
+  /** Opens the gateway's way to the host's networks. */
+  openNat(host: HostNetwork): Nat {
+    const { network, gateway } = this;
+    this.#outside.push("the host's network");
+    return gateway.openNat(host, {
+      get nowNs() {
+        return network.nowNs;
+      },
+      send: (frame) => network.send(gateway, 0, frame),
+    });
   }
 
   /** Digest of the whole state, disks included: 32 hexadecimal digits. */

@@ -138,7 +138,7 @@ export class ClusterDebugger {
 
   #goBack(index: number): void {
     const session = this.#sessions[index]!;
-    if (this.cluster.taps.length > 0) {
+    if (this.cluster.outside.length > 0) {
       // What a program of the owner's sent into the switch cannot be repeated.
       this.#hold(index, { kind: "history begins" });
       return;

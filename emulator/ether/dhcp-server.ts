@@ -95,6 +95,12 @@ export class DhcpServer implements Stateful {
     this.#leases = new Array<Lease | null>(config.addresses).fill(null);
   }
 
+  /** The address that a client holds now. */
+  addressOf(client: string, nowNs: number): Ipv4Address | null {
+    const index = this.#leases.findIndex((lease) => lease?.holder === client && lease.expiresNs > nowNs);
+    return index < 0 ? null : this.#address(index);
+  }
+
   /** The answer to a message from port 68, null when there is none. */
   handle(message: Uint8Array, nowNs: number): DhcpAnswer | null {
     if (message.length < OPTIONS_OFFSET || message[0] !== BOOT_REQUEST || message[1] !== 1 || message[2] !== 6)

@@ -1,11 +1,14 @@
 /**
  * A host on the switch that makes it a network: it answers ARP and ping for its addresses and serves DHCP, with
  * the addresses of QEMU's user network: 10.0.2.0/24, router 10.0.2.2, name server 10.0.2.3, leases from 10.0.2.15 up. A
- * network that is too large for that is 10.0.0.0/16, with the same addresses in it. It forwards nothing to anywhere.
+ * network that is too large for that is 10.0.0.0/16, with the same addresses in it. It forwards nothing to anywhere,
+ * unless a way out is opened for it (nat/nat.ts).
  */
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import { DhcpServer } from "./dhcp-server.ts";
 import { internetChecksum } from "./internet-checksum.ts";
+import type { HostNetwork } from "./nat/host-network.ts";
+import { Nat } from "./nat/nat.ts";
 import type { NetworkNode, Transmit } from "./network.ts";
 import {
   arpBytes,
@@ -13,6 +16,7 @@ import {
   ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
   ethernetFrame,
+  formatMac,
   get16,
   type Ipv4Address,
   type Ipv4Packet,
@@ -54,6 +58,12 @@ const DEFAULT_LEASE_SECONDS = 86_400;
 /** As QEMU's: locally administered, with the router's address in it. */
 const GATEWAY_MAC: MacAddress = Uint8Array.of(0x52, 0x55, ...ROUTER);
 
+/** A way to send frames when nothing was heard: the network's, with its time. */
+export interface GatewaySender {
+  readonly nowNs: number;
+  send(frame: EthernetFrame): void;
+}
+
 export interface GatewayConfig {
   /** Host names by MAC address, written as 52:54:00:12:34:56. */
   hostNames?: ReadonlyMap<string, string>;
@@ -70,6 +80,9 @@ export class Gateway implements NetworkNode, Stateful {
   enabled = true;
   #ports = 0;
   #identification = 0;
+  #nat: Nat | null = null;
+  /** While a frame is handled: its time, and how answers are sent at that time. */
+  #handling: GatewaySender | null = null;
 
   constructor(config: GatewayConfig = {}) {
     this.#subnet = (config.machines ?? 0) > SMALL.leases ? LARGE : SMALL;
@@ -89,8 +102,59 @@ export class Gateway implements NetworkNode, Stateful {
     return this.#ports++;
   }
 
+  /** Opens the way to the host's networks. It is no part of the state: connections end with the run. */
+  openNat(host: HostNetwork, sender: GatewaySender): Nat {
+    const now = (): GatewaySender => this.#handling ?? sender;
+    const { mask } = this.#subnet;
+    const isLocal = (address: Ipv4Address): boolean =>
+      address.every((byte, at) => ((byte ^ ROUTER[at]!) & mask[at]!) === 0);
+    return (this.#nat = new Nat(host, {
+      router: ROUTER,
+      nameServer: NAME_SERVER,
+      isLocal,
+      get nowNs() {
+        return now().nowNs;
+      },
+      send: (packet, to) => now().send(ethernetFrame(to, GATEWAY_MAC, ETHERTYPE_IPV4, this.#packet(packet))),
+      ask: (targetIp) =>
+        now().send(
+          ethernetFrame(
+            BROADCAST_MAC,
+            GATEWAY_MAC,
+            ETHERTYPE_ARP,
+            arpBytes({
+              operation: ARP_REQUEST,
+              senderMac: GATEWAY_MAC,
+              senderIp: ROUTER,
+              targetMac: new Uint8Array(6),
+              targetIp,
+            }),
+          ),
+        ),
+    }));
+  }
+
+  /** The way to the host's networks, if it was opened. */
+  get nat(): Nat | null {
+    return this.#nat;
+  }
+
+  /** The address that a machine has, as far as is known here. */
+  addressOf(mac: MacAddress, nowNs: number): Ipv4Address | null {
+    return this.#dhcp.addressOf(formatMac(mac), nowNs) ?? this.#nat?.addressOf(mac) ?? null;
+  }
+
   receive(port: number, timeNs: number, frame: EthernetFrame, transmit: Transmit): void {
     if (!this.enabled || frame.length < 14) return;
+    this.#handling = { nowNs: timeNs, send: (answer) => transmit(port, answer) };
+    try {
+      this.#receive(port, timeNs, frame, transmit);
+    } finally {
+      this.#handling = null;
+    }
+  }
+
+  #receive(port: number, timeNs: number, frame: EthernetFrame, transmit: Transmit): void {
     const destination = frame.subarray(0, 6);
     if (!sameBytes(destination, GATEWAY_MAC) && !sameBytes(destination, BROADCAST_MAC)) return;
     const type = get16(frame, 12);
@@ -98,7 +162,7 @@ export class Gateway implements NetworkNode, Stateful {
     const send = (answerType: number, payload: Uint8Array, to: MacAddress = sender): void =>
       transmit(port, ethernetFrame(to, GATEWAY_MAC, answerType, payload));
     if (type === ETHERTYPE_ARP) this.#arp(frame.subarray(14), send);
-    else if (type === ETHERTYPE_IPV4) this.#ipv4(frame.subarray(14), timeNs, send);
+    else if (type === ETHERTYPE_IPV4) this.#ipv4(frame.subarray(14), timeNs, send, sender);
   }
 
   #isOwn(address: Ipv4Address): boolean {
@@ -107,6 +171,7 @@ export class Gateway implements NetworkNode, Stateful {
 
   #arp(bytes: Uint8Array, send: (type: number, payload: Uint8Array) => void): void {
     const request = parseArp(bytes);
+    if (request !== null) this.#nat?.heard(request.senderIp, request.senderMac);
     if (request === null || request.operation !== ARP_REQUEST || !this.#isOwn(request.targetIp)) return;
     send(
       ETHERTYPE_ARP,
@@ -120,11 +185,18 @@ export class Gateway implements NetworkNode, Stateful {
     );
   }
 
-  #ipv4(bytes: Uint8Array, timeNs: number, send: (type: number, payload: Uint8Array, to?: MacAddress) => void): void {
+  #ipv4(
+    bytes: Uint8Array,
+    timeNs: number,
+    send: (type: number, payload: Uint8Array, to?: MacAddress) => void,
+    sender: MacAddress,
+  ): void {
     const packet = parseIpv4Packet(bytes);
     if (packet === null) return;
+    this.#nat?.heard(packet.source, sender);
     if (packet.protocol === PROTOCOL_ICMP && this.#isOwn(packet.destination)) this.#icmp(packet, send);
-    else if (packet.protocol === PROTOCOL_UDP) this.#udp(packet, timeNs, send);
+    else if (packet.protocol === PROTOCOL_UDP && this.#udp(packet, timeNs, send)) return;
+    else if (!sameBytes(packet.destination, EVERYONE)) this.#nat?.packet(packet);
   }
 
   #icmp(packet: Ipv4Packet, send: (type: number, payload: Uint8Array) => void): void {
@@ -141,18 +213,23 @@ export class Gateway implements NetworkNode, Stateful {
     );
   }
 
-  #udp(packet: Ipv4Packet, timeNs: number, send: (type: number, payload: Uint8Array, to?: MacAddress) => void): void {
+  /** DHCP. False when the packet is not for its server. */
+  #udp(
+    packet: Ipv4Packet,
+    timeNs: number,
+    send: (type: number, payload: Uint8Array, to?: MacAddress) => void,
+  ): boolean {
     const { destination } = packet;
     if (
       !sameBytes(destination, EVERYONE) &&
       !sameBytes(destination, this.#subnet.broadcast) &&
       !this.#isOwn(destination)
     )
-      return;
+      return false;
     const datagram = parseUdp(packet);
-    if (datagram === null || datagram.destinationPort !== DHCP_SERVER_PORT) return;
+    if (datagram === null || datagram.destinationPort !== DHCP_SERVER_PORT) return false;
     const answer = this.#dhcp.handle(datagram.data, timeNs);
-    if (answer === null) return;
+    if (answer === null) return true;
     const to = answer.destination ?? EVERYONE;
     const payload = udpBytes(ROUTER, to, {
       sourcePort: DHCP_SERVER_PORT,
@@ -161,6 +238,7 @@ export class Gateway implements NetworkNode, Stateful {
     });
     const reply = this.#packet({ source: ROUTER, destination: to, protocol: PROTOCOL_UDP, payload });
     send(ETHERTYPE_IPV4, reply, answer.destination === null ? BROADCAST_MAC : datagram.data.slice(28, 34));
+    return true;
   }
 
   #packet(packet: Ipv4Packet): Uint8Array {

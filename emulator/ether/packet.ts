@@ -45,6 +45,10 @@ export function parseIpv4(text: string): Ipv4Address {
   return Uint8Array.from(parts);
 }
 
+export function formatIpv4(address: Ipv4Address): string {
+  return address.join(".");
+}
+
 export function formatMac(address: MacAddress): string {
   return Array.from(address, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }

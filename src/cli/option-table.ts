@@ -83,6 +83,18 @@ export function list(texts: Texts & { readonly defaultText?: string }): OptionSp
   };
 }
 
+/** An option that may be given several times, each time with an argument of its own. */
+export function listOf<Value>(texts: Texts & { readonly parse: ArgumentParser<Value> }): OptionSpec<readonly Value[]> {
+  return {
+    ...texts,
+    initial: [],
+    parse: (argument, previous) => [
+      ...((previous as readonly Value[] | undefined) ?? []),
+      texts.parse(argument, longName(texts)),
+    ],
+  };
+}
+
 export const text: ArgumentParser<string> = (argument) => argument;
 
 export function wholeNumber(least: number, most: number): ArgumentParser<number> {

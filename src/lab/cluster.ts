@@ -10,13 +10,13 @@ import { Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/snaps
 import { TRIPLE_FAULT } from "../../emulator/cpu/triple-fault.ts";
 import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
-import type { Tap, TapHandler } from "../../emulator/ether/tap.ts";
 import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
 import { ConsoleText } from "./console.ts";
 import { TripleFaultError, WaitError } from "./errors.ts";
 import type { LabHost } from "./host.ts";
 import { type MachineParts, Media, type Medium, partsOf } from "./media.ts";
+import { LabPlug } from "./plug.ts";
 import { type TimeSpan, toNs } from "./time.ts";
 
 export interface NodeOptions extends MachineParts {
@@ -268,30 +268,11 @@ export class LabNode {
   }
 }
 
-/** A plug of the test's own in the cluster's switch. */
-export class LabPlug {
-  readonly #lab: LabCluster;
-  readonly #tap: Tap;
-
-  constructor(lab: LabCluster, tap: Tap) {
-    this.#lab = lab;
-    this.#tap = tap;
-  }
-
-  /** Every frame that the switch has sent here so far. */
-  get received(): readonly Uint8Array[] {
-    return this.#tap.received;
-  }
-
-  /** Sends a frame now: any bytes, from the destination's MAC address on, without FCS. */
-  send(frame: Uint8Array): void {
-    this.#lab.cluster.network.send(this.#tap, 0, frame.slice());
-  }
-
-  /** Has every frame answered, at the virtual time at which it comes, with the frames that `handler` returns. */
-  answer(handler: TapHandler | null): void {
-    this.#tap.handler = handler;
-  }
+/** What lives as long as a cluster and goes along with its time: a way out of the emulator. */
+export interface Companion {
+  /** Virtual time has passed: called between two runs of the machines, each virtual millisecond in real time. */
+  tick?(): void;
+  close(): void;
 }
 
 /** A host without threads runs all machines in its one. */
@@ -313,6 +294,7 @@ export class LabCluster {
   /** What the next wait is to throw. */
   #tripleFault: TripleFaultError | null = null;
   #debugger: ClusterDebugger | null = null;
+  readonly #companions: Companion[] = [];
 
   constructor(options: ClusterOptions) {
     this.host = options.host;
@@ -449,6 +431,7 @@ export class LabCluster {
       const isOver = (): boolean => stop() || this.realtime || this.host.nowMs() - this.#turnMs >= TURN_MS;
       this.cluster.runUntil(endNs, { everyNs: LOOK_NS, look: isOver });
     }
+    for (const companion of this.#companions) companion.tick?.();
     if (this.#tripleFault) {
       const error = this.#tripleFault;
       this.#tripleFault = null;
@@ -463,20 +446,27 @@ export class LabCluster {
     this.#signal?.throwIfAborted();
   }
 
-  /** Ends the threads of a cluster that is not wanted any more. It must not be used afterwards. */
+  /** Has something go along with the cluster until it is closed. */
+  accompany(companion: Companion): void {
+    this.#companions.push(companion);
+  }
+
+  /** Ends the threads and the ways out of a cluster that is not wanted any more. It must not be used afterwards. */
   close(): void {
+    for (const companion of this.#companions.splice(0)) companion.close();
     this.cluster.close();
   }
 
   /** Plugs a device of the test's own into the switch, with a cable like those of the nodes. */
   plug(name: string): LabPlug {
-    return new LabPlug(this, this.cluster.plug(name));
+    return new LabPlug(this.cluster, this.cluster.plug(name));
   }
 
   /** The whole cluster as a file (docs/formats/snapshot.md); `restoreCluster` goes on from it. */
   save(): Uint8Array {
-    if (this.cluster.taps.length > 0)
-      throw new RangeError(`${this.cluster.taps[0]!.name} is plugged into the switch: what it does is in no snapshot`);
+    const [outside] = this.cluster.outside;
+    if (outside !== undefined)
+      throw new RangeError(`${outside} is plugged into the switch: what it does is in no snapshot`);
     return saveCluster(this.cluster, this.host.compressor, consoleExtras(this.nodes));
   }
 

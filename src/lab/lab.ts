@@ -8,13 +8,13 @@ import type { LabHost } from "./host.ts";
 
 export {
   LabNode,
-  LabPlug,
   type NodeOptions,
   type RestoreOptions,
   type WaitOptions,
 } from "./cluster.ts";
 export { TripleFaultError, WaitError } from "./errors.ts";
 export type { LabDrive, Medium } from "./media.ts";
+export { LabPlug } from "./plug.ts";
 
 /** What Node lends: threads, zlib, its clock and its event loop. */
 const nodeHost: LabHost = {

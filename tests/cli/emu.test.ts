@@ -110,6 +110,8 @@ describe("files that are not what they should be", () => {
     [["--cdrom", "cut.iso"], 1, /does not answer as QuRe does[\s\S]*cannot be read, status/],
     [["--disk", "2T", "--for", "1ms"], 1, /the disk cannot be prepared: .* do not fit into memory/],
     [["--memory", "2G"], 2, /--memory 2G: write a size from 1M to 1G in steps of 64K/],
+    [["--forward", "8080:80", "--for", "1ms"], 2, /--forward: give --realtime too/],
+    [["--netdev", "tap", "--realtime", "--for", "1ms"], 2, /--netdev tap: tap is none of user, vxlan, dgram/],
     [["--nodes", "2", "--script", "script.txt"], 2, /script\.txt:1:1: error: there is no node 3/],
   ])("emu %j ends with %i and a sentence", async (args, code, text) => {
     const { exitCode, stderr } = await qure(["emu", ...args]);

@@ -50,6 +50,7 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   ["find /a/d | wc | wc", "      1       3      24\n"],
   ["cat < /a/d/a.txt > /a/f; cat /a/f /a/d/b.txt", "one\ntwo\n"],
   ["echo x>/a/g; echo y >>/a/g; wc < /a/g", "      2       2       4\n"],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's braces
   ["set n = 5; echo $n ${n}0 \"$n 1\" '$n' \\$n $none.", "5 50 5 1 $n $n .\n"],
   ["set w = 'a  b'; echo $w; echo \"$w\"", "a b\na  b\n"],
   ["set p=/a/d; cat $p/a.txt; unset p; echo [$p]", "one\n[]\n"],

@@ -6,12 +6,14 @@ import { TRACE_KINDS, type TraceKind } from "../../../emulator/debug/trace.ts";
 import { DEFAULT_JIT, JIT_MODES } from "../../../emulator/jit/jit.ts";
 import { decodeRun, type RunDescription } from "../../lab/run-link.ts";
 import { toNs } from "../../lab/time.ts";
+import { type Forward, parseForward, parseWay, type Way } from "../../lab/way.ts";
 import { UsageError } from "../fail.ts";
 import {
   type ArgumentParser,
   choice,
   flag,
   list,
+  listOf,
   type OptionValues,
   optional,
   text,
@@ -71,6 +73,20 @@ const bootOrder: ArgumentParser<string> = (argument, option) => {
   return argument;
 };
 
+/** A RangeError's sentence as one about the option. */
+const checked =
+  <Value>(parse: (argument: string) => Value): ArgumentParser<Value> =>
+  (argument, option) => {
+    try {
+      return parse(argument);
+    } catch (error) {
+      throw new UsageError(`${option} ${(error as Error).message}`);
+    }
+  };
+
+const forward: ArgumentParser<Forward> = checked(parseForward);
+const way: ArgumentParser<Way> = checked(parseWay);
+
 const runLink: ArgumentParser<RunDescription> = (argument, option) => {
   try {
     return decodeRun(argument);
@@ -80,6 +96,7 @@ const runLink: ArgumentParser<RunDescription> = (argument, option) => {
 };
 
 const MACHINES = "Machines";
+const NETWORK = "Network";
 const RUN = "Run";
 const OUTPUT = "Output";
 const DEBUGGING = "Debugging";
@@ -87,6 +104,9 @@ const SNAPSHOTS = "Snapshots";
 const MOST_NODES = 1000;
 const MOST_THREADS = 256;
 const LAST_PORT = 65535;
+
+/** What comes in from outside cannot be repeated, so none of these goes with it. */
+const OUTSIDE_CONFLICTS = ["link", "replay", "gdb", "save"];
 
 export const EMU_OPTIONS = {
   nodes: withDefault({
@@ -176,11 +196,6 @@ export const EMU_OPTIONS = {
     parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
     default: "1",
   }),
-  gateway: flag({
-    flags: "--no-gateway",
-    help: "no DHCP server on the network: nodes take link-local addresses",
-    group: MACHINES,
-  }),
   memory: withDefault({
     flags: "-m, --memory <size>",
     help: "memory of each machine",
@@ -199,6 +214,27 @@ export const EMU_OPTIONS = {
     help: "a video BIOS in the display adapter's ROM, for a firmware that runs one",
     group: MACHINES,
     parse: text,
+  }),
+  gateway: flag({
+    flags: "--no-gateway",
+    help: "no DHCP server on the network: nodes take link-local addresses",
+    group: NETWORK,
+  }),
+  forward: listOf({
+    flags: "--forward <ports>",
+    help: "let a port of this host lead to a guest: 8080:80, 8080:2:80 (node 2), udp:5353:53; may be repeated",
+    group: NETWORK,
+    parse: forward,
+    needs: "realtime",
+    conflicts: OUTSIDE_CONFLICTS,
+  }),
+  netdev: listOf({
+    flags: "--netdev <way>",
+    help: "a way out: user, vxlan,vni=N,remote=ADDRESS, dgram,local=A:P,remote=A:P, stream,listen=A:P; may be repeated",
+    group: NETWORK,
+    parse: way,
+    needs: "realtime",
+    conflicts: OUTSIDE_CONFLICTS,
   }),
   until: optional({
     flags: "--until <what>",
@@ -326,5 +362,5 @@ export const SAVE_OPTIONS = NAMES.filter((name) => name !== "save");
 
 /** What `qure snapshot restore` takes: which machines there are, the snapshot says. */
 export const RESTORE_OPTIONS = NAMES.filter(
-  (name) => EMU_OPTIONS[name].group !== MACHINES && name !== "replay" && name !== "link",
+  (name) => EMU_OPTIONS[name].group !== MACHINES && !["gateway", "replay", "link"].includes(name),
 );

@@ -20,6 +20,7 @@ import { watchScreen } from "./screen.ts";
 import { connectStdio, LEFT_BY_KEY } from "./serial.ts";
 import { stay, type Terminal } from "./terminal.ts";
 import { TripleFaults } from "./triple-fault.ts";
+import { openWays } from "./ways.ts";
 
 /** Virtual time within which `--until` must be reached when there is no `--for`. */
 const DEFAULT_LIMIT_NS = 120e9;
@@ -80,6 +81,7 @@ export async function runEmu(
     const later = run ? nodes - run.nodes : 0;
     lab = from ? restoreCluster(from.bytes, common) : await newCluster(options, media, common, surroundings, later);
     closers.push(() => lab.close());
+    await openWays(lab, options, progress);
     const recorder = options.link ? new Recorder(lab) : null;
     if (log !== null) openLogs(lab, log, closers);
     await startDebugging(lab, options, media.cdrom ?? media.hda, surroundings);
@@ -167,7 +169,9 @@ function readScript(path: string, nodes: number): ReturnType<typeof parseConsole
 /** The goal that was named, or the agreement of all nodes where QuRe boots from CD and nothing else was asked for. */
 function chooseGoal(options: EmuOptions, bootsFromCd: boolean): Goal | null {
   if (options.until !== null) return options.until;
-  const { serial, script, gdb } = options;
+  const { serial, script, gdb, forward, netdev } = options;
+  // Who opens a way to the machines wants them to stay.
+  if (forward.length + netdev.length > 0) return null;
   return bootsFromCd && [options.for, serial, script, gdb].every((value) => value === null) ? CLOUD : null;
 }
 

@@ -1,0 +1,28 @@
+/** Opens what `--forward` and `--netdev` name, and says where. */
+import type { LabCluster } from "../../lab/lab.ts";
+import { type OpenWay, openPort, openWay } from "../../lab/ways.ts";
+import { CommandError } from "../fail.ts";
+import type { Progress } from "../progress.ts";
+import type { EmuOptions } from "./options.ts";
+
+/** Throws a CommandError for a way that cannot be opened: a port that is taken, an address that is not here. */
+export async function openWays(
+  lab: LabCluster,
+  { forward, netdev }: Pick<EmuOptions, "forward" | "netdev">,
+  progress: Progress,
+): Promise<void> {
+  const open = async (option: string, work: Promise<OpenWay>): Promise<OpenWay> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw new CommandError(`${option}: ${(error as Error).message}`);
+    }
+  };
+  for (const given of forward) {
+    const { protocol, host, to, toPort } = given;
+    const { ports } = await open("--forward", openPort(lab, given));
+    const guest = typeof to === "number" ? lab.nodes[to]!.name : to;
+    progress.note(`${protocol} ${host}:${ports[0]} leads to ${guest}, port ${toPort}`);
+  }
+  for (const way of netdev) await open("--netdev", openWay(lab, way));
+}
