@@ -61,6 +61,8 @@ export function assemble(options: AssembleOptions): Assembly {
       {},
     );
   assembler.input.pushFile(source.path, source.bytes, 0, source.roomBytes ?? 0);
+  const folder = options.stabs === "gnu" ? (options.compilationDirectory ?? null) : null;
+  assembler.program.debug.stabs?.begin(source.path, folder);
   assembleInput(assembler);
   let object: Uint8Array | null = null;
   try {

@@ -30,6 +30,10 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     wrong: "f: push ebp\n.cfi_adjust_cfa_offset 4\nret",
     right: "f:\n.cfi_startproc\npush ebp\n.cfi_adjust_cfa_offset 4\nret\n.cfi_endproc",
   },
+  "debug-function": {
+    wrong: ".func a\na: nop\n.func b\nb: ret\n.endfunc",
+    right: ".func a\na: nop\n.endfunc\n.func b\nb: ret\n.endfunc",
+  },
   "ignored-line": {
     wrong: '.file 1 "main.c"\n.data\n.loc 1 5\nnop',
     right: '.file 1 "main.c"\n.text\n.loc 1 5\nnop',

@@ -33,6 +33,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
     "The file is neither beside the including file nor in a folder given with `-I`. Assembly stops here, since what the file defines would be missed everywhere.",
   "frame-directive":
     "Call frame directives describe one routine: they stand between its `.cfi_startproc` and its `.cfi_endproc`.",
+  "debug-function":
+    "`.func` and `.endfunc` stand around a routine for debuggers that read stabs. They come in pairs and not within one another.",
   "ignored-line":
     "`.loc` says which line the next instruction comes from. In a section that holds no code, or none that is loaded, there is no instruction, and the line is left out, as GNU as leaves it out.",
   "ignored-size":

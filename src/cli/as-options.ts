@@ -17,6 +17,7 @@ export interface AsCommand {
   optimizeAlignment: boolean;
   foldData: boolean;
   debugLines: boolean;
+  stabs?: "plain" | "gnu";
   dwarfVersion: number;
   keepLocals: boolean;
   alternateMacros: boolean;
@@ -52,11 +53,19 @@ const WITH_VALUE: Readonly<Record<string, Handler>> = {
   "--max-errors": (command, value) => void (command.maxErrors = Number(value) || Infinity),
 };
 
+/** DWARF, and no stabs: the last wish counts. */
+function debugLines(command: AsCommand): void {
+  command.debugLines = true;
+  delete command.stabs;
+}
+
 const PLAIN: Readonly<Record<string, Handler>> = {
   "-n": (command) => void (command.optimizeAlignment = false),
   "-R": (command) => void (command.foldData = true),
-  "-g": (command) => void (command.debugLines = true),
-  "--gen-debug": (command) => void (command.debugLines = true),
+  "-g": debugLines,
+  "--gen-debug": debugLines,
+  "--gstabs": (command) => void ([command.debugLines, command.stabs] = [false, "plain"]),
+  "--gstabs+": (command) => void ([command.debugLines, command.stabs] = [false, "gnu"]),
   "-gdwarf-sections": () => {},
   "--gdwarf-sections": () => {},
   "-L": (command) => void (command.keepLocals = true),
@@ -217,7 +226,7 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
     } else if (PLAIN[word] !== undefined) PLAIN[word](command, "");
     else if (/^-a[a-z]*(=|$)/.test(word)) listingOption(command, word.slice(2));
     else if (/^--?gdwarf-?[2-5]$/.test(word)) {
-      command.debugLines = true;
+      debugLines(command);
       command.dwarfVersion = Number(word.at(-1));
     } else if (word.startsWith("-march=")) command.arch = word.slice("-march=".length);
     else if (word.startsWith("-mtune=")) command.tune = word.slice("-mtune=".length);

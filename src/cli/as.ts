@@ -23,7 +23,7 @@ const HELP = `Usage: qure as [arguments...]
 
 assemble, with the command line of GNU as
 
-Options of GNU as: -o FILE, -I FOLDER, --defsym NAME=NUMBER, --MD FILE, -march=PROCESSOR, -n, -R, -L, -g, --gdwarf-2 to --gdwarf-5,
+Options of GNU as: -o FILE, -I FOLDER, --defsym NAME=NUMBER, --MD FILE, -march=PROCESSOR, -n, -R, -L, -g, --gdwarf-2 to --gdwarf-5, --gstabs[+],
 -a[chlms][=FILE], --listing-*, --warn, --fatal-warnings, -W, -Z, -msyntax=intel, @FILE, - for the standard input.
 And: --max-errors=N (20), --diagnostics=json, --each: every source becomes an object of its own, in the folder that -o names or
 beside the source.
@@ -104,6 +104,7 @@ function assembleFiles(command: AsCommand): void {
     arch: command.arch,
     tune: command.tune,
     debugLines: command.debugLines,
+    ...(command.stabs === undefined ? {} : { stabs: command.stabs }),
     dwarfVersion: command.dwarfVersion,
     compilationDirectory: process.cwd(),
     optimizeAlignment: command.optimizeAlignment,

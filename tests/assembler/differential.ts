@@ -29,7 +29,8 @@ function translate(options: readonly string[]): Partial<AssembleOptions> {
     else if (option.startsWith("--gdwarf-")) {
       result.debugLines = true;
       result.dwarfVersion = Number(option.slice("--gdwarf-".length));
-    } else if (option === "-n") result.optimizeAlignment = false;
+    } else if (option === "--gstabs") result.stabs = "plain";
+    else if (option === "-n") result.optimizeAlignment = false;
     else if (option === "-R") result.foldData = true;
     else if (option === "-L") result.keepLocals = true;
     else if (option.startsWith("-mtune=")) result.tune = option.slice("-mtune=".length);

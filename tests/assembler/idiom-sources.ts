@@ -128,6 +128,39 @@ mov eax, dword ptr b
     text: ".dcb.w 2\n.dcb.w 3, 5\n.dcb.l 2, x+1\n.dcb.s 2, 1.5\n.dcb.x 2, 1.5\n.hfloat 1.5, -2, 65504, 6e-8\n.bfloat16 1.5, -3.25\n.float 0f:3f8\n.tfloat 0x:3fff8\n.ds.x 1\n.ds.l 2, 0x12345678\n.octa ~0x112233445566778899aabbcc0000\n.byte 5+\n.slong -1\n",
   },
   "lines of code only": { text: intel('nop\n.data\nmov eax, 1\n.section .b,"ax"\nnop\n'), options: ["-g"] },
+  "lines as stabs": {
+    text: `.macro two
+	nop
+	ret
+.endm
+foo: nop; inc %eax
+	two
+	.long 5
+	.include "more.s"
+# 100 "c.c"
+	nop
+	nop
+	.file "other.c"
+	nop
+	.section .text2,"ax"
+a: ret
+	.data
+	nop
+	.text
+	.func bar, bar_start
+bar_start: nop
+	ret
+	.endfunc
+	.func last
+last: nop
+	.endfunc
+	.rept 2
+	hlt
+	.endr
+`,
+    files: { "more.s": "cld\nstd\n" },
+    options: ["--gstabs"],
+  },
   "numeric labels that are kept": { text: "1: jmp 1b\n.L2: jmp 1f\n1: nop\n", options: ["-L"] },
   "the opposite of a place": { text: "a: nop\nb: .long -b, 4-a\nmov $-b, %eax\n" },
 };

@@ -3,12 +3,14 @@
  */
 
 import type { LocationOptions } from "../model/debug-lines.ts";
+import { symbolExpression } from "../model/expression.ts";
 import { SHF, SHT } from "../model/section.ts";
 import { NEWLINE, textOfBytes } from "../model/source-text.ts";
 import type { Assembler } from "../read/assembler.ts";
 import { characterClass, DIGIT, NAME_PART, QUOTE } from "../read/chars.ts";
 import { readString } from "../read/text.ts";
 import { requiredString } from "./source.ts";
+import { symbolName } from "./symbol.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** `.file "name"`, or `.file 2 "directory" "name" md5 0x...` for a line program. */
@@ -201,6 +203,27 @@ function stab(kind: "s" | "n" | "d", section = ".stab"): Handler {
   };
 }
 
+/** `.func name, label`: a routine begins; who generates stabs notes it. */
+function func(assembler: Assembler): void {
+  const { debug } = assembler.program;
+  const { offset } = assembler.input;
+  const name = symbolName(assembler);
+  const label = assembler.comma() ? symbolName(assembler) : name;
+  assembler.demandEnd();
+  if (debug.isInRoutine) assembler.failAt("debug-function", offset, "the routine before has no `.endfunc'");
+  debug.isInRoutine = true;
+  const start = symbolExpression(assembler.symbols.findOrMake(label, offset), 0, offset);
+  debug.stabs?.beginRoutine(name.text, start, debug.place().line);
+}
+
+function endfunc(assembler: Assembler): void {
+  const { debug } = assembler.program;
+  assembler.demandEnd();
+  if (!debug.isInRoutine) assembler.failAt("debug-function", assembler.input.offset, "`.endfunc' without `.func'");
+  debug.isInRoutine = false;
+  debug.stabs?.endRoutine();
+}
+
 export const DEBUG_DIRECTIVES: DirectiveTable = [
   [".file .appfile", file],
   [".loc", loc],
@@ -225,6 +248,6 @@ export const DEBUG_DIRECTIVES: DirectiveTable = [
       stab("s", section)(assembler, directive);
     },
   ],
-  // The beginning and the end of a routine matter to a generator of stabs only.
-  [".func .endfunc", (assembler) => assembler.input.skipStatement()],
+  [".func", func],
+  [".endfunc", endfunc],
 ];

@@ -15,7 +15,7 @@ import { alignTo } from "./layout.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
 /** The name at the cursor, which moves past it. */
-function symbolName(assembler: Assembler): Atom {
+export function symbolName(assembler: Assembler): Atom {
   const { input } = assembler;
   if (input.skipSpace() === QUOTE) {
     const string = readString(input.bytes, input.offset);

@@ -13,6 +13,7 @@ import type { MemoryBudget } from "./memory-budget.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Subsection } from "./section.ts";
 import type { Sections } from "./sections.ts";
+import type { StabLines } from "./stabs.ts";
 import type { SymbolTable } from "./symbols.ts";
 
 export interface LocationOptions {
@@ -134,6 +135,8 @@ export class DebugLines {
   readonly #atoms: AtomTable;
   readonly #sections: Sections;
   readonly #symbols: SymbolTable;
+  /** Gets the lines of the assembly source in place of the table here (`--gstabs`). */
+  readonly stabs: StabLines | null;
   /** Instructions are to be told to `instruction`. */
   isOn: boolean;
   /** Lines of the assembly source are wanted and no `.loc` has said otherwise. */
@@ -147,6 +150,8 @@ export class DebugLines {
   /** Default of `is_stmt` for the next `.loc`. */
   isStatement = true;
   marksLabels = false;
+  /** Between `.func` and `.endfunc`. */
+  isInRoutine = false;
   #usesViews = false;
   /** DWARF version that the directives used imply. */
   impliedVersion = 0;
@@ -170,7 +175,9 @@ export class DebugLines {
     atoms: AtomTable,
     sections: Sections,
     symbols: SymbolTable,
+    stabs: StabLines | null,
   ) {
+    this.stabs = stabs;
     this.#cursor = cursor;
     this.#reporter = reporter;
     this.#memory = memory;
@@ -178,7 +185,7 @@ export class DebugLines {
     this.#sections = sections;
     this.#symbols = symbols;
     this.#isGenerated = isGenerated;
-    this.isOn = this.#isGenerated;
+    this.isOn = this.#isGenerated || stabs !== null;
   }
 
   get isGenerated(): boolean {
@@ -187,6 +194,10 @@ export class DebugLines {
 
   /** An instruction begins at the current place. */
   instruction(): void {
+    if (this.stabs !== null) {
+      const { path, line } = this.place();
+      this.stabs.instruction(path, line);
+    }
     const current = this.#sections.current;
     if (current === null || !current.section.isCode || !current.section.isLoaded) {
       if (this.#pending !== null) this.#discard();
@@ -202,10 +213,22 @@ export class DebugLines {
         if (this.#usesViews || options.view !== null) this.#view(current, options);
       }
       this.#pending = null;
-      this.isOn = this.#isGenerated;
+      this.isOn = this.#isGenerated || this.stabs !== null;
       return;
     }
     if (!this.#isGenerated) return;
+    const { path, line } = this.place();
+    const file = this.#generatedFiles.get(path) ?? this.#newGenerated(path);
+    // A line that goes on in another section has no row there either: GNU as compares with the last row of all.
+    if (line === this.#lastLine && file === this.#lastFile) return;
+    this.#lastLine = line;
+    this.#lastFile = file;
+    this.#memory.hold(ENTRY_BYTES);
+    this.#entriesOf(current).add(current.last, position, file, line, 0, null);
+  }
+
+  /** The file and the line of the statement at hand: in a macro, of what calls it. */
+  place(): { readonly path: string; readonly line: number } {
     const cursor = this.#cursor;
     const frame = cursor.frame!;
     let { debugPath: path, debugLine: line } = frame;
@@ -215,13 +238,7 @@ export class DebugLines {
       const { firstLine, linesPerRound } = frame.origin;
       if (linesPerRound > 0) line = firstLine + ((line - firstLine) % linesPerRound);
     }
-    const file = this.#generatedFiles.get(path) ?? this.#newGenerated(path);
-    // A line that goes on in another section has no row there either: GNU as compares with the last row of all.
-    if (line === this.#lastLine && file === this.#lastFile) return;
-    this.#lastLine = line;
-    this.#lastFile = file;
-    this.#memory.hold(ENTRY_BYTES);
-    this.#entriesOf(current).add(current.last, position, file, line, 0, null);
+    return { path, line };
   }
 
   #entriesOf(subsection: Subsection): LineEntries {
@@ -315,7 +332,7 @@ export class DebugLines {
       1,
     );
     this.#pending = null;
-    this.isOn = this.#isGenerated;
+    this.isOn = this.#isGenerated || this.stabs !== null;
   }
 
   /** A `.loc` without an instruction before the next one still is a row. */

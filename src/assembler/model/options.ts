@@ -32,6 +32,8 @@ export interface AssembleOptions {
   bits?: 16 | 32;
   /** Line numbers of the assembly source as DWARF (`-g`). */
   debugLines?: boolean;
+  /** Line numbers of the assembly source as stabs: `--gstabs`, or `--gstabs+`, which names the folder too. */
+  stabs?: "plain" | "gnu";
   /** 2 to 5; 0 or absent for what GNU as writes by itself. */
   dwarfVersion?: number;
   /** What debug information says of where the sources are and who made it. */

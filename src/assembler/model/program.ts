@@ -13,7 +13,7 @@ import type { AssembleOptions } from "./options.ts";
 import type { StatedRelocation } from "./relocations.ts";
 import type { Reporter } from "./reporter.ts";
 import { Sections } from "./sections.ts";
-import { Stabs } from "./stabs.ts";
+import { StabLines, Stabs } from "./stabs.ts";
 import { SymbolList } from "./symbol-list.ts";
 import { SymbolVersions } from "./symbol-versions.ts";
 import { SymbolTable } from "./symbols.ts";
@@ -54,6 +54,11 @@ export class Program {
     for (const section of this.sections.list) this.sections.adopt(section, atoms);
     this.symbols = new SymbolTable(cursor, reporter, this.memory, this.symbolList, this.sections);
     this.versions = new SymbolVersions(reporter, this.symbolList);
+    this.stabs = new Stabs(this.sections, () => {
+      const { frame } = cursor;
+      if (frame !== null && frame.markers.length > 0) return frame.pathAt(cursor.statementOffset);
+      return this.fileNames[this.fileNames.length - 1] ?? options.path;
+    });
     this.debug = new DebugLines(
       options.debugLines === true,
       cursor,
@@ -62,12 +67,8 @@ export class Program {
       atoms,
       this.sections,
       this.symbols,
+      options.stabs === undefined ? null : new StabLines(this.stabs, this.symbols),
     );
     this.callFrames = new CallFrames(this.sections, reporter, this.memory);
-    this.stabs = new Stabs(this.sections, () => {
-      const { frame } = cursor;
-      if (frame !== null && frame.markers.length > 0) return frame.pathAt(cursor.statementOffset);
-      return this.fileNames[this.fileNames.length - 1] ?? options.path;
-    });
   }
 }

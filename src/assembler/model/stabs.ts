@@ -3,10 +3,18 @@
  * twelve bytes in `.stab`; their texts stand one after the other in `.stabstr`. The first entry counts the others.
  */
 
-import type { Expression } from "./expression.ts";
+import { constant, type Expression, node, Op } from "./expression.ts";
 import type { Section } from "./section.ts";
 import { SHT } from "./section.ts";
 import type { Sections } from "./sections.ts";
+import type { SymbolTable } from "./symbols.ts";
+
+/** Types of entries (The "stabs" debug format, appendix A). */
+const N_FUN = 0x24;
+const N_SLINE = 0x44;
+const N_SO = 0x64;
+const N_LSYM = 0x80;
+const N_SOL = 0x84;
 
 const ENTRY_SIZE = 12;
 const ALIGNMENT_POWER = 2;
@@ -83,5 +91,59 @@ export class Stabs {
       view.setUint16(COUNT_OFFSET, length / ENTRY_SIZE - 1, true);
       view.setUint32(SIZE_OFFSET, texts.subsection(0).length, true);
     }
+  }
+}
+
+/** The lines of the assembly source as stabs: `--gstabs`, and `--gstabs+` with the folder of the compilation. */
+export class StabLines {
+  readonly #stabs: Stabs;
+  readonly #symbols: SymbolTable;
+  #lastPath = "";
+  #lastLine = -1;
+  #hasVoid = false;
+  /** Label of the routine between `.func` and `.endfunc`: lines count from there. */
+  #routineStart: Expression | null = null;
+
+  constructor(stabs: Stabs, symbols: SymbolTable) {
+    this.#stabs = stabs;
+    this.#symbols = symbols;
+  }
+
+  /** The source begins. `folder`: where the compilation runs, or null to say nothing of it. */
+  begin(path: string, folder: string | null): void {
+    if (folder !== null) this.#file(N_SO, folder.endsWith("/") ? folder : `${folder}/`);
+    this.#file(N_SO, path);
+    this.#lastPath = path;
+  }
+
+  /** An instruction of this line begins at the current place. */
+  instruction(path: string, line: number): void {
+    if (path === this.#lastPath && line === this.#lastLine) return;
+    if (path !== this.#lastPath) this.#file(N_SOL, path);
+    this.#lastPath = path;
+    this.#lastLine = line;
+    const here = this.#symbols.here(0);
+    this.#add("", N_SLINE, line, this.#routineStart ? node(Op.SUBTRACT, here, this.#routineStart, 0) : here);
+  }
+
+  beginRoutine(name: string, label: Expression, line: number): void {
+    if (!this.#hasVoid) this.#add("void:t1=1", N_LSYM, 0, constant(0));
+    this.#hasVoid = true;
+    this.#add(`${name}:F1`, N_FUN, line + 1, label);
+    this.#routineStart = label;
+  }
+
+  endRoutine(): void {
+    if (this.#routineStart === null) return;
+    this.#add("", N_FUN, 0, node(Op.SUBTRACT, this.#symbols.here(0), this.#routineStart, 0));
+    this.#routineStart = null;
+  }
+
+  #file(type: number, path: string): void {
+    this.#add(path, type, 0, this.#symbols.here(0));
+  }
+
+  #add(text: string, type: number, description: number, value: Expression): void {
+    this.#stabs.add(".stab", new TextEncoder().encode(text), type, 0, description, value);
   }
 }
