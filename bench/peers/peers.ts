@@ -100,6 +100,39 @@ export const QEMU = qemu("QEMU");
 const QEMU_ICOUNT = qemu("-icount", "-icount", "shift=0");
 const V86 = v86;
 const BOCHS = bochs;
+/** An emulator that boots somebody's whole system from a CD, with 128 MiB and COM1 as its terminal. */
+export interface SystemPeer {
+  readonly name: string;
+  readonly installed: () => boolean;
+  readonly command: (iso: string) => readonly [program: string, ...options: string[]];
+}
+
+const SYSTEM_MEGABYTES = "128";
+
+export const SYSTEM_PEERS: readonly SystemPeer[] = [
+  {
+    name: OURS.name,
+    installed: OURS.installed,
+    command: (iso) => [
+      ...(["node", join(ROOT, "dist/qure.cjs"), "emu", "--cdrom", iso] as const),
+      ...["--memory", `${SYSTEM_MEGABYTES}M`, "--serial", "stdio"],
+    ],
+  },
+  {
+    name: QEMU.name,
+    installed: QEMU.installed,
+    command: (iso) => [
+      ...(["qemu-system-i386", "-M", "pc", "-accel", "tcg", "-m", SYSTEM_MEGABYTES, "-display", "none"] as const),
+      ...["-monitor", "none", "-nic", "none", "-serial", "stdio", "-cdrom", iso],
+    ],
+  },
+  {
+    name: V86.name,
+    installed: V86.installed,
+    command: (iso) => ["node", join(ROOT, "bench/peers/v86-guest.mjs"), iso, "cd", SYSTEM_MEGABYTES],
+  },
+];
+
 /** Whom we want to be ahead of. */
 export const OTHERS: readonly Peer[] = [QEMU, QEMU_ICOUNT, V86, BOCHS];
 

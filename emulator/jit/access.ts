@@ -201,7 +201,8 @@ export class AccessEmitter {
     const { tag, delta } = this.#pair(kind, register);
     this.#hostLocal = HOST;
     this.#hostOffset = 0;
-    const isPower = (sizeBytes & (sizeBytes - 1)) === 0;
+    // Doubles are rarely aligned to their size: they are looked at like several accesses.
+    const isPower = sizeBytes <= 4 && (sizeBytes & (sizeBytes - 1)) === 0;
     const pushEntry = (table: number): void =>
       void c
         .get(ADDRESS)
@@ -299,6 +300,12 @@ export class AccessEmitter {
       .op(OP.and);
     if (this.hasHelpers) c.if().get(local).const(sizeBytes).call(TOUCH).brIf(this.slow).end();
     else c.brIf(this.slow);
+  }
+
+  /** Pushes where the checked address is in the machine's memory. */
+  pushHost(): void {
+    this.#c.get(this.#hostLocal);
+    if (this.#hostOffset !== 0) this.#c.const(this.#hostOffset).op(OP.add);
   }
 
   /** Pushes what is at the checked address, zero-extended. */

@@ -20,13 +20,12 @@ import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { AccessEmitter } from "./access.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_STOPPED } from "./exits.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter } from "./flags.ts";
-import { IMPORTS, IN, OUT, STEP } from "./imports.ts";
+import { IN, importsOf, OUT, STEP } from "./imports.ts";
 import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Region, RegionBlock } from "./region.ts";
+import { usesX87 } from "./region.ts";
+import type { FunctionImport } from "./wasm.ts";
 import { Code, OP } from "./wasm.ts";
-
-/** Number of the function that makes carries of what is left of them. */
-const CARRIES = IMPORTS.length + 1;
 
 /** Something that is known only at the end: which registers to move, which pages to forget. */
 type Insertion = "flush" | "reload" | "forget";
@@ -36,6 +35,8 @@ export class Emitter {
   readonly flags: FlagEmitter;
   readonly access: AccessEmitter;
   readonly region: Region;
+  /** What the region's module imports; its own functions are numbered after these. */
+  readonly imports: readonly FunctionImport[];
   readonly #insertions: { readonly at: number; readonly kind: Insertion }[] = [];
   readonly #used = new Set<number>();
   readonly #written = new Set<number>();
@@ -46,7 +47,9 @@ export class Emitter {
 
   constructor(region: Region) {
     this.region = region;
-    this.flags = new FlagEmitter(this.c, CARRIES);
+    this.imports = importsOf(usesX87(region));
+    // The first of its own is the region itself, the second makes carries of what is left of them.
+    this.flags = new FlagEmitter(this.c, this.imports.length + 1);
     this.access = new AccessEmitter(this.c, region.shape, region.lowRegisters);
   }
 

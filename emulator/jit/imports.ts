@@ -1,5 +1,7 @@
-/** The functions of the engine (jit.ts) that compiled code calls, by number. */
+/** The functions that compiled code calls, by number: those of the engine (jit.ts), then those of the x87 unit. */
+import type { FunctionImport } from "./wasm.ts";
 import { I32 } from "./wasm.ts";
+import { X87_FUNCTIONS } from "./x87/unit.ts";
 
 const BINARY = 1;
 
@@ -12,7 +14,7 @@ export const FILL = 5;
 export const TOUCH = 6;
 
 /** In the order of their numbers. */
-export const IMPORTS = [
+const ENGINE_IMPORTS: readonly FunctionImport[] = [
   /** (EIP, budget) -> budget after the instruction, or -1: EXIT_STOPPED. State is in memory. */
   { name: "step", type: BINARY },
   /**
@@ -33,6 +35,23 @@ export const IMPORTS = [
   /** (offset in RAM, size) -> 0 if something may be written there, over entries of page tables but not over code. */
   { name: "touch", type: BINARY },
 ];
+
+const WITH_X87: readonly FunctionImport[] = [
+  ...ENGINE_IMPORTS,
+  ...X87_FUNCTIONS.map((name) => ({ name, type: BINARY })),
+];
+
+/** What a region imports. */
+export const importsOf = (usesX87: boolean): readonly FunctionImport[] => (usesX87 ? WITH_X87 : ENGINE_IMPORTS);
+
+const NUMBERS: ReadonlyMap<string, number> = new Map(WITH_X87.map(({ name }, number) => [name, number]));
+
+/** Number of a function of the x87 unit. */
+export function x87Import(name: string): number {
+  const number = NUMBERS.get(name);
+  if (number === undefined) throw new Error(`the x87 unit has no ${name}`);
+  return number;
+}
 
 /** Types of functions; 0 is that of a region. */
 export const typesOf = (region: readonly number[]): { parameters: readonly number[]; results: readonly number[] }[] => [

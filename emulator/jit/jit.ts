@@ -29,13 +29,15 @@ import {
 } from "../cpu/layout.ts";
 import { CR0_PG, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED } from "./exits.ts";
+import type { RegionImports } from "./instance.ts";
 import { compilationRefusal, moduleFor } from "./module-cache.ts";
 import type { Region } from "./region.ts";
-import { entryMap } from "./region.ts";
+import { entryMap, usesX87 } from "./region.ts";
 import { RegionSelector } from "./select.ts";
 import type { Shape } from "./shape.ts";
 import { shapeKey } from "./shape.ts";
 import { translate } from "./translator.ts";
+import { x87Unit } from "./x87/unit.ts";
 
 /** "force" compiles at first sight: for tests. */
 export type JitMode = (typeof JIT_MODES)[number];
@@ -95,8 +97,6 @@ const MODE_BITS = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_USER;
 /** Thrown through compiled code when the processor was reset beneath it. */
 const ABANDONED = Symbol("abandoned");
 
-/** What compiled code calls: numbers in, a number out. */
-type EngineFunction = (...values: never[]) => unknown;
 type RegionFunction = (entry: number, budget: number, self: number) => number;
 
 class MachineRegion implements CompiledRegion {
@@ -152,7 +152,8 @@ class Jit implements Engine {
   readonly #leastCount: number;
   readonly #words: Int32Array;
   readonly #table: WebAssembly.Table;
-  readonly #imports: Record<string, Record<string, WebAssembly.Memory | WebAssembly.Table | EngineFunction>>;
+  readonly #imports: RegionImports;
+  #x87Imports: RegionImports | null = null;
   #slots = 0;
   #mapEnd = ENTRY_MAPS;
   /** What `remaining` is when compiled code has used up its budget. */
@@ -438,7 +439,7 @@ class Jit implements Engine {
 
   #install(region: Region): void {
     const module = moduleFor(this.#keyOf(region), () => translate(region));
-    const instance = new WebAssembly.Instance(module, this.#imports);
+    const instance = new WebAssembly.Instance(module, usesX87(region) ? this.#withX87() : this.#imports);
     const run = instance.exports["f"] as RegionFunction;
     const slot = this.#slots++;
     if (slot === this.#table.length) this.#table.grow(this.#table.length);
@@ -469,6 +470,11 @@ class Jit implements Engine {
     });
     this.statistics.regions++;
     this.statistics.instructions += region.blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);
+  }
+
+  /** What regions import that have to do with the x87: its unit is made when it is first wanted. */
+  #withX87(): RegionImports {
+    return (this.#x87Imports ??= { m: { ...this.#imports["m"], ...x87Unit(this.#imports) } });
   }
 
   #keyOf(region: Region): string {

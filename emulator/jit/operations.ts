@@ -30,6 +30,7 @@ import {
 } from "./operands.ts";
 import { SHIFTS } from "./shifts.ts";
 import { OP } from "./wasm.ts";
+import { X87 } from "./x87/operations.ts";
 
 const wideStack = (t: Emitter): boolean => t.hasWideStack;
 
@@ -423,6 +424,7 @@ export const OPERATIONS: Readonly<Partial<Record<Semantic, Operation>>> = {
   ...ARITHMETIC,
   ...SHIFTS,
   ...INTERRUPTS,
+  ...X87,
   mov: move,
   movzx: extend(false),
   movsx: extend(true),
@@ -478,6 +480,7 @@ const STACK_OR_STRING = new Set<string>([
   "div",
   "idiv",
   ...Object.keys(INTERRUPTS),
+  ...Object.keys(X87),
 ]);
 const ADDRESS_ONLY = new Set<Semantic>(["lea", "nop", "invlpg"]);
 

@@ -45,6 +45,14 @@ export function entryMap({
   return sizeBytes > MAX_MAP_BYTES ? null : { firstEip: firstEip | 0, sizeBytes };
 }
 
+/** Opcodes D8-DF. */
+const isX87 = ({ form }: DecodedInstruction): boolean => form.map === 0 && (form.opcode & 0xf8) === 0xd8;
+
+/** Whether a region's code calls the x87 unit. */
+export function usesX87({ blocks }: Region): boolean {
+  return blocks.some(({ instructions }) => instructions.some(isX87));
+}
+
 /** How a block ends. */
 export type Ending = "jump" | "branch" | "call" | "indirect" | "patched" | "next";
 

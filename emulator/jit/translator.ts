@@ -16,7 +16,7 @@ import { EXIT_BUDGET, EXIT_LOOKUP } from "./exits.ts";
 import { arithmeticFunction, carriesFunction, DYNAMIC, imageFunction } from "./flags.ts";
 import type { Structure } from "./flow.ts";
 import { structure } from "./flow.ts";
-import { IMPORTS, typesOf } from "./imports.ts";
+import { typesOf } from "./imports.ts";
 import { BUDGET, ENTRY, localTypes, PARAMETERS, SELF, T0, TARGET } from "./locals.ts";
 import { mayLeave, OPERATIONS } from "./operations.ts";
 import type { Region, RegionBlock } from "./region.ts";
@@ -40,7 +40,7 @@ export function translate(region: Region): Uint8Array<ArrayBuffer> {
   imageFunction(image);
   return encodeModule({
     types: TYPES,
-    imports: IMPORTS,
+    imports: emitter.imports,
     functions: [
       { type: 0, locals: localTypes(emitter.access.localCount), code: main },
       { type: 2, locals: [], code: carries },
@@ -48,6 +48,7 @@ export function translate(region: Region): Uint8Array<ArrayBuffer> {
       { type: 4, locals: [], code: image },
     ],
     memoryPages: { initial: 1, maximum: 65536 },
+    exports: ["f", null, null, null],
   });
 }
 

@@ -28,7 +28,10 @@ export const OP = {
   eqz64: 0x50,
   eq64: 0x51,
   ne64: 0x52,
+  lt_s64: 0x53,
   lt_u64: 0x54,
+  gt_u64: 0x56,
+  ge_u64: 0x5a,
   gt_f64: 0x64,
   clz: 0x67,
   ctz: 0x68,
@@ -47,6 +50,7 @@ export const OP = {
   shr_u: 0x76,
   rotl: 0x77,
   rotr: 0x78,
+  clz64: 0x79,
   add64: 0x7c,
   sub64: 0x7d,
   mul64: 0x7e,
@@ -54,6 +58,7 @@ export const OP = {
   div_u64: 0x80,
   and64: 0x83,
   or64: 0x84,
+  xor64: 0x85,
   shl64: 0x86,
   shr_s64: 0x87,
   shr_u64: 0x88,
@@ -112,6 +117,18 @@ export class Code {
     return this.op(0x42).#signed(value);
   }
 
+  /** Any 64-bit constant, signed. */
+  constBig(value: bigint): this {
+    this.op(0x42);
+    let rest = BigInt.asIntN(64, value);
+    for (;;) {
+      const low = Number(rest & 0x7fn);
+      rest >>= 7n;
+      if ((rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0)) return this.op(low);
+      this.op(low | 0x80);
+    }
+  }
+
   constF64(value: number): this {
     this.op(0x44);
     this.bytes.push(...new Uint8Array(Float64Array.of(value).buffer));
@@ -141,6 +158,10 @@ export class Code {
 
   load64(offset: number): this {
     return this.op(0x29).#unsigned(0).#unsigned(offset);
+  }
+
+  store64(offset: number): this {
+    return this.op(0x37).#unsigned(0).#unsigned(offset);
   }
 
   loadF64(offset: number): this {
@@ -238,12 +259,11 @@ export interface ModuleParts {
    * Size of the imported memory in pages of 64 KiB: the least that the code relies on, and the most that a machine has.
    */
   readonly memoryPages: { readonly initial: number; readonly maximum: number };
+  /** Names under which its own functions are exported, by their order; null for one that is not. */
+  readonly exports: readonly (string | null)[];
 }
 
-/**
- * Imports come from the module "m": its memory `m`, table `t` and functions. The first function of its own is exported
- * as `f`.
- */
+/** Imports come from the module "m": its memory `m`, table `t` and functions. */
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const out: number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const section = (id: number, content: readonly number[]): void => {
@@ -276,7 +296,10 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     ]),
   );
   section(3, vector(parts.functions.map(({ type }) => leb(type))));
-  section(7, vector([[...name("f"), 0, ...leb(parts.imports.length)]]));
+  const exported = parts.exports.flatMap((field, i) =>
+    field === null ? [] : [[...name(field), 0, ...leb(parts.imports.length + i)]],
+  );
+  section(7, vector(exported));
   const bodies: number[] = [...leb(parts.functions.length)];
   for (const { locals, code } of parts.functions) {
     const head = vector(runs(locals));

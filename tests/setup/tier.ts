@@ -48,7 +48,7 @@ const CASES = {
   "emulator/cluster/every-millisecond": { quick: 3, fast: 3, thorough: 400 },
   "emulator/cluster/snapshot": { quick: 6, fast: 6, thorough: 240 },
   "emulator/cpu/differential": { quick: 300, fast: 400, thorough: 5000 },
-  "emulator/cpu/x87": { quick: 5, fast: 20, thorough: 60 },
+  "emulator/cpu/x87": { quick: 2, fast: 8, thorough: 60 },
   "emulator/fuzz": { quick: 2, fast: 2, thorough: 24 },
   "emulator/jit/boundaries": { quick: 1, fast: 1, thorough: 100 },
   "emulator/jit/guests": { quick: 150_000, fast: 150_000, thorough: 1_000_000 },

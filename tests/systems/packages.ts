@@ -10,7 +10,9 @@ import { dirname, join } from "node:path";
 import { buildFirmware, folderTree, formatDiagnostic } from "../../src/index.ts";
 import { requireOracle, type SkippableContext, withFolder } from "../oracle.ts";
 
-const root = join(import.meta.dirname, "../..");
+/** From here as a part of a benchmark's bundle in build/, and from the sources, the tree is one level up or two. */
+const here = import.meta.dirname;
+const root = [join(here, ".."), join(here, "../..")].find((folder) => existsSync(join(folder, "package.json"))) ?? here;
 export const systemsFolder = process.env["QURE_SYSTEMS"] ?? join(root, "build/systems");
 
 let firmware: Uint8Array | null = null;

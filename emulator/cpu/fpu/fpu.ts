@@ -15,9 +15,9 @@ export const C1 = 0x200;
 export const C2 = 0x400;
 export const C3 = 0x4000;
 const STACK_FAULT = 0x40;
-const ERROR_SUMMARY = 0x80;
+export const ERROR_SUMMARY = 0x80;
 const BUSY = 0x8000;
-const EXCEPTIONS = 0x3f;
+export const EXCEPTIONS = 0x3f;
 /** Exceptions that are detected before there is a result. */
 const BEFORE_RESULT = INVALID | DENORMAL | ZERO_DIVIDE;
 
@@ -34,10 +34,22 @@ const DATA_SELECTOR = 30;
 const OPCODE = 31;
 const SLOTS = 32;
 
+/** Byte offsets in the machine's memory of what compiled code looks at (jit/x87/). */
+export const FPU_CONTROL = FPU_BYTES + 4 * CONTROL;
+export const FPU_STATUS = FPU_BYTES + 4 * STATUS;
+export const FPU_EMPTY = FPU_BYTES + 4 * EMPTY;
+/** Offset and selector of the last instruction and of its operand, and the opcode: a dword each. */
+export const FPU_POINTERS = FPU_BYTES + 4 * INSTRUCTION_OFFSET;
+export const FPU_REGISTER_BYTES = 4 * REGISTER_SLOTS;
+
+/** What can be written of the control word, and what is always set. */
+export const CONTROL_BITS = 0x1f3f;
+export const CONTROL_FIXED = 0x40;
+
 const PRECISIONS = [24, 64, 53, 64] as const;
 
 export class Fpu {
-  /** Rounding, masks and exceptions of the running instruction. */
+  /** Rounding, masks and exceptions of the running instruction, from its `start` on. */
   readonly context = new FloatContext();
   readonly #core: Core;
   readonly #f: Int32Array;
@@ -70,10 +82,7 @@ export class Fpu {
   }
 
   set control(value: number) {
-    this.#f[CONTROL] = (value & 0x1f3f) | 0x40;
-    this.context.rounding = (value >>> 10) & 3;
-    this.context.precision = PRECISIONS[((value >>> 8) & 3) as 0 | 1 | 2 | 3];
-    this.context.masks = value & EXCEPTIONS;
+    this.#f[CONTROL] = (value & CONTROL_BITS) | CONTROL_FIXED;
     this.#updateSummary();
   }
 
@@ -141,6 +150,11 @@ export class Fpu {
   start(eip: number, opcode: number, clearing = C1): void {
     const { context } = this;
     const f = this.#f;
+    // The control word may have been loaded by compiled code.
+    const control = f[CONTROL]!;
+    context.rounding = (control >>> 10) & 3;
+    context.precision = PRECISIONS[((control >>> 8) & 3) as 0 | 1 | 2 | 3];
+    context.masks = control & EXCEPTIONS;
     context.raised = 0;
     context.roundedUp = false;
     context.denormalOperand = false;

@@ -36,7 +36,7 @@ import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
 import { FORMATS, indefiniteOf, noteOperand, prepareWrite, readBytes } from "./x87-memory.ts";
 
 /** The low three bits of the opcode's first byte, and ModRM, as FSTENV stores them. */
-function opcodeOf(insn: DecodedInstruction): number {
+export function opcodeOf(insn: DecodedInstruction): number {
   return ((insn.form.opcode & 7) << 8) | (insn.mod << 6) | (insn.reg << 3) | insn.rm;
 }
 

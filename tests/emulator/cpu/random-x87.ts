@@ -126,10 +126,22 @@ export function randomX87Case(random: Random, form: Form): X87Case {
   return { form, bytes };
 }
 
+const CODE_NUMBER_AT = 126;
+
+/** The input of x87.s. */
 export function packX87(cases: readonly X87Case[]): Uint8Array {
   const bytes = new Uint8Array(4 + cases.length * X87_CASE_BYTES);
   new DataView(bytes.buffer).setUint32(0, cases.length, true);
-  cases.forEach((one, i) => bytes.set(one.bytes, 4 + i * X87_CASE_BYTES));
+  const view = new DataView(bytes.buffer);
+  const numbers = new Map<string, number>();
+  cases.forEach((one, i) => {
+    const at = 4 + i * X87_CASE_BYTES;
+    bytes.set(one.bytes, at);
+    const code = one.bytes.subarray(128).join();
+    const number = numbers.get(code) ?? numbers.size;
+    numbers.set(code, number);
+    view.setUint16(at + CODE_NUMBER_AT, number, true);
+  });
   return bytes;
 }
 
@@ -149,7 +161,7 @@ const PRECISION = 0x20;
  */
 export function isSameX87(form: Form, ours: Uint8Array, theirs: Uint8Array): boolean {
   const approximate = APPROXIMATE.has(form.semantic);
-  for (let at = 0; at < 128; at++) {
+  for (let at = 0; at < CODE_NUMBER_AT; at++) {
     if (at >= POINTERS.from && at < POINTERS.to) continue;
     const difference = ours[at]! ^ theirs[at]!;
     if (difference === 0) continue;

@@ -1,5 +1,6 @@
 /**
- * The x87 against the processor of the host: every form with random states, operands, rounding, precision and masks.
+ * The x87, interpreted and compiled, against the processor of the host: every form with random states, operands,
+ * rounding, precision and masks.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -15,6 +16,8 @@ import { isSameX87, packX87, randomX87Case, X87_CASE_BYTES, X87_FORMS } from "./
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
 const perForm = casesOf("emulator/cpu/x87", 20240607);
+/** Few at a time: in each machine only so much is compiled before much has run. */
+const AT_ONCE = 250;
 
 function runOnHost(gcc: string, data: Uint8Array): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), "qure-x87-"));
@@ -33,18 +36,27 @@ it(`computes what the host computes, for each form: ${perForm.title}`, (context)
   requireOracle("as", context);
   const random = new Random(perForm.firstSeed);
   const cases = X87_FORMS.flatMap((form) => Array.from({ length: perForm.count }, () => randomX87Case(random, form)));
-  const data = packX87(cases);
-  const ours = runHere(assembleProgram("x87.s"), data);
-  const theirs = runOnHost(gcc, data);
-  expect(ours.length).toBe(theirs.length);
+  const theirs = runOnHost(gcc, packX87(cases));
   const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-  const differences = cases.flatMap((one, i) => {
-    const at = i * X87_CASE_BYTES;
-    const mine = ours.subarray(at, at + X87_CASE_BYTES);
-    const host = theirs.subarray(at, at + X87_CASE_BYTES);
-    return isSameX87(one.form, mine, host)
-      ? []
-      : [`${one.form.text.trim()}\n  from ${hex(one.bytes)}\n  ours ${hex(mine)}\n  host ${hex(host)}`];
-  });
-  expect(differences.slice(0, 5).join("\n"), perForm.repeat()).toBe("");
+  const program = assembleProgram("x87.s");
+  for (let first = 0; first < cases.length; first += AT_ONCE) {
+    const some = cases.slice(first, first + AT_ONCE);
+    const interpreted = runHere(program, packX87(some));
+    for (const jit of ["off", "force"] as const) {
+      const differences: string[] = [];
+      const ours = jit === "off" ? interpreted : runHere(program, packX87(some), { jit });
+      expect(ours.length).toBe(some.length * X87_CASE_BYTES);
+      some.forEach((one, i) => {
+        const mine = ours.subarray(i * X87_CASE_BYTES, (i + 1) * X87_CASE_BYTES);
+        const host = theirs.subarray((first + i) * X87_CASE_BYTES, (first + i + 1) * X87_CASE_BYTES);
+        if (!isSameX87(one.form, mine, host))
+          differences.push(
+            `${one.form.text.trim()}\n  from ${hex(one.bytes)}\n  ours ${hex(mine)}\n  host ${hex(host)}`,
+          );
+      });
+      expect(differences.slice(0, 5).join("\n"), `with the JIT ${jit}: ${perForm.repeat()}`).toBe("");
+      // Among ourselves the pointers to code and data are equal too.
+      expect(Buffer.compare(ours, interpreted), `with the JIT ${jit}: ${perForm.repeat()}`).toBe(0);
+    }
+  }
 }, 120_000);

@@ -1,0 +1,199 @@
+/**
+ * Real work in a real system: Debian's kernel and busybox, booted from the same CD by each emulator, and what a person
+ * types there. A row is the time from the command (or the key) to the answer on COM1, in wall and in processor seconds
+ * of the emulator and all its threads; the least of several launches that take turns. Processor time is what to
+ * compare on a machine that does other things too.
+ *
+ *     npm run bench -- systems [--runs N] [--only NAME,...] [--json FILE]
+ *
+ * The kernel and busybox come from `tests/systems/fetch`; the CD is made with ISOLINUX and xorriso.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { linuxIso } from "../tests/systems/linux.ts";
+import { machineName, SYSTEM_PEERS, type SystemPeer } from "./peers/peers.ts";
+
+/** What is typed, by the row's name. Each prints what it has computed, which has to be equal everywhere. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  md5sum: "for i in 1 2 3 4; do md5sum /bin/busybox; done | uniq",
+  gzip: "head -c 2000000 /bin/busybox | gzip | md5sum",
+  awk: "awk 'BEGIN { for (i = 0; i < 100000; i++) x = x * 0.5 + i / 3; printf \"%.6f\\n\", x }'",
+  forks: "i=0; while [ $i -lt 20 ]; do /bin/busybox true; i=$((i+1)); done; echo $i",
+};
+const BOOT = "boot";
+const READY = "init has come up";
+const PROMPT = "/ # ";
+/** A system that says nothing new for so long hangs. */
+const SILENCE_MS = 120_000;
+/** The kernel counts processor time in these. */
+const TICKS_PER_SECOND = 100;
+
+interface Time {
+  readonly wallSeconds: number;
+  /** NaN where /proc does not tell. */
+  readonly processorSeconds: number;
+}
+
+/** Processor time of a process with all its threads, in seconds. */
+function processorTime(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  } catch {
+    return NaN;
+  }
+}
+
+/** One machine's COM1: what it said, and when. */
+class Terminal {
+  text = "";
+  #waiting: { readonly isThere: () => boolean; readonly resolve: () => void } | null = null;
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout!.on("data", (bytes: Buffer) => {
+      this.text += bytes.toString("latin1");
+      if (this.#waiting?.isThere()) {
+        this.#waiting.resolve();
+        this.#waiting = null;
+      }
+    });
+  }
+
+  /** Waits for a text after a position. @throws Error when the machine falls silent. */
+  async until(text: string, from: number): Promise<void> {
+    const isThere = (): boolean => this.text.indexOf(text, from) >= 0;
+    if (isThere()) return;
+    await new Promise<void>((resolve, reject) => {
+      const watchdog = setTimeout(
+        () => reject(new Error(`no ${JSON.stringify(text)}; COM1 ends with ${JSON.stringify(this.text.slice(-300))}`)),
+        SILENCE_MS,
+      );
+      this.#waiting = {
+        isThere,
+        resolve: () => {
+          clearTimeout(watchdog);
+          resolve();
+        },
+      };
+    });
+  }
+
+  type(line: string): void {
+    this.#child.stdin!.write(`${line}\n`);
+  }
+}
+
+/** Boots the CD once and runs all rows. */
+async function measure(
+  peer: SystemPeer,
+  iso: string,
+  names: readonly string[],
+): Promise<Map<string, Time & { readonly answer: string }>> {
+  const [program, ...options] = peer.command(iso);
+  const times = new Map<string, Time & { readonly answer: string }>();
+  const launch = performance.now();
+  const child = spawn(program, options, { stdio: ["pipe", "pipe", "ignore"], detached: true });
+  try {
+    const terminal = new Terminal(child);
+    const note = (name: string, since: number, processorSince: number, answer: string): void => {
+      times.set(name, {
+        wallSeconds: (performance.now() - since) / 1000,
+        processorSeconds: processorTime(child.pid!) - processorSince,
+        answer,
+      });
+    };
+    await terminal.until(READY, 0);
+    await terminal.until(PROMPT, terminal.text.indexOf(READY));
+    note(BOOT, launch, 0, "");
+    for (const name of names) {
+      // The mark is put together by the shell, so that its echo is not taken for the answer.
+      const from = terminal.text.length;
+      const start = performance.now();
+      const before = processorTime(child.pid!);
+      terminal.type(`${COMMANDS[name]}; echo do''ne`);
+      await terminal.until("\ndone", from);
+      const said = terminal.text.slice(from).split("\n").slice(1, -1);
+      note(
+        name,
+        start,
+        before,
+        said
+          .filter((line) => !line.startsWith("done"))
+          .join("\n")
+          .trim(),
+      );
+      await terminal.until(PROMPT, terminal.text.indexOf("\ndone", from));
+    }
+    return times;
+  } finally {
+    try {
+      process.kill(-child.pid!, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+const words = process.argv.slice(2);
+const option = (name: string): string | undefined =>
+  words.includes(name) ? words[words.indexOf(name) + 1] : undefined;
+const runs = Number(option("--runs") ?? 2);
+const names = Object.keys(COMMANDS);
+const only = option("--only")?.split(",");
+const peers = SYSTEM_PEERS.filter((peer) => peer.installed() && (only === undefined || only.includes(peer.name)));
+const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
+try {
+  const iso = join(folder, "linux.iso");
+  writeFileSync(
+    iso,
+    linuxIso("console=ttyS0 quiet", {
+      skip(reason) {
+        process.stderr.write(`bench: ${reason}\n`);
+        process.exit(2);
+      },
+    }),
+  );
+  const best = new Map<SystemPeer, Map<string, Time>>(peers.map((peer) => [peer, new Map()]));
+  const answers = new Map<string, string>();
+  for (let run = 0; run < runs; run++) {
+    for (const peer of peers) {
+      const times = await measure(peer, iso, names).catch((error: unknown) => {
+        process.stderr.write(`bench: ${peer.name}: ${String(error)}\n`);
+        return new Map<string, Time & { readonly answer: string }>();
+      });
+      for (const [name, { wallSeconds, processorSeconds, answer }] of times) {
+        const known = best.get(peer)!.get(name);
+        best.get(peer)!.set(name, {
+          wallSeconds: Math.min(wallSeconds, known?.wallSeconds ?? Infinity),
+          processorSeconds: Math.min(processorSeconds, known?.processorSeconds ?? Infinity),
+        });
+        const expected = answers.get(name) ?? answer;
+        if (answer !== expected)
+          throw new Error(`${name}: ${peer.name} says ${JSON.stringify(answer)}, others ${JSON.stringify(expected)}`);
+        answers.set(name, answer);
+      }
+    }
+  }
+  console.log(`${machineName()}; seconds of processor (wall), least of ${runs}\n`);
+  console.log(`| | ${peers.map(({ name }) => name).join(" | ")} |`);
+  console.log(`|---|${peers.map(() => "---:|").join("")}`);
+  for (const name of [BOOT, ...names]) {
+    const cells = peers.map((peer) => {
+      const time = best.get(peer)!.get(name);
+      return time === undefined ? "-" : `${time.processorSeconds.toFixed(2)} (${time.wallSeconds.toFixed(2)})`;
+    });
+    console.log(`| ${name} | ${cells.join(" | ")} |`);
+  }
+  const json = option("--json");
+  if (json !== undefined) {
+    const rows = peers.map((peer) => ({ name: peer.name, seconds: Object.fromEntries(best.get(peer)!) }));
+    writeFileSync(json, `${JSON.stringify({ machine: machineName(), runs, peers: rows }, null, 2)}\n`);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

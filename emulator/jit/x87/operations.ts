@@ -1,0 +1,264 @@
+/**
+ * The x87 in compiled code: looks at whether the unit may be used, finds the memory operand, has the x87 unit do the
+ * work (unit.ts) and notes where the instruction and its operand are. What the unit refuses takes the slow path.
+ */
+import type { Semantic } from "../../../src/isa/semantics.ts";
+import { ZF } from "../../cpu/flags.ts";
+import {
+  CONTROL_BITS,
+  CONTROL_FIXED,
+  ERROR_SUMMARY,
+  EXCEPTIONS,
+  FPU_CONTROL,
+  FPU_POINTERS,
+  FPU_STATUS,
+} from "../../cpu/fpu/fpu.ts";
+import { opcodeOf } from "../../cpu/handlers/x87.ts";
+import type { DecodedInstruction } from "../../cpu/instruction.ts";
+import { CR0, CS, SELECTOR } from "../../cpu/layout.ts";
+import { CR0_EM, CR0_TS } from "../../cpu/state.ts";
+import type { Emitter } from "../emitter.ts";
+import { CANONICAL } from "../flags.ts";
+import { x87Import } from "../imports.ts";
+import { FLAG_R, FLAG_X, T0, T1, T2 } from "../locals.ts";
+import { type Operation, writeOperand } from "../operands.ts";
+import { OP } from "../wasm.ts";
+import { NEGATE_DESTINATION, NEGATE_SOURCE, POP, REVERSED, TO_STATUS } from "./arithmetic.ts";
+import { EXPONENT, OPERAND, SIGN } from "./common.ts";
+
+/** By the table's names of operands: the unit's name for the format, and its size. Packed decimals are left out. */
+const FORMATS: Readonly<Record<string, { readonly name: string; readonly bytes: number }>> = {
+  m32fp: { name: "Single", bytes: 4 },
+  m64fp: { name: "Double", bytes: 8 },
+  m80fp: { name: "Extended", bytes: 10 },
+  m16int: { name: "Integer2", bytes: 2 },
+  m32int: { name: "Integer4", bytes: 4 },
+  m64int: { name: "Integer8", bytes: 8 },
+};
+
+const formatOf = (insn: DecodedInstruction) => FORMATS[insn.form.operands[0]!.text] ?? null;
+
+/** Takes the slow path unless the unit is available. */
+function requireAvailable(t: Emitter): void {
+  t.c
+    .const(0)
+    .load(4, 4 * CR0)
+    .const(CR0_EM | CR0_TS)
+    .op(OP.and)
+    .brIf(t.access.slow);
+}
+
+/** What every waiting instruction looks at first. */
+function requireReady(t: Emitter): void {
+  t.c
+    .const(0)
+    .load(4, 4 * CR0)
+    .const(CR0_EM | CR0_TS)
+    .op(OP.and)
+    .const(0)
+    .load(4, FPU_STATUS)
+    .const(ERROR_SUMMARY)
+    .op(OP.and)
+    .op(OP.or)
+    .brIf(t.access.slow);
+}
+
+/** Calls a routine of the unit with the two numbers on the stack; the slow path if it refuses. */
+function call(t: Emitter, name: string): void {
+  t.c.call(x87Import(name)).brIf(t.access.slow);
+}
+
+/** Notes where the instruction and its operand are, for FSTENV. */
+function note(t: Emitter, insn: DecodedInstruction): void {
+  const { c } = t;
+  c.const(0).const(insn.eip).store(4, FPU_POINTERS);
+  c.const(0)
+    .const(0)
+    .load(4, 4 * (SELECTOR + CS))
+    .store(4, FPU_POINTERS + 4);
+  c.const(0)
+    .const(opcodeOf(insn))
+    .store(4, FPU_POINTERS + 16);
+  if (!insn.isMemory) return;
+  c.const(0);
+  t.access.pushEffective(insn);
+  c.store(4, FPU_POINTERS + 8);
+  c.const(0)
+    .const(0)
+    .load(4, 4 * (SELECTOR + insn.segment))
+    .store(4, FPU_POINTERS + 12);
+}
+
+/** An instruction on registers alone: `push` pushes the numbers that the routine takes. */
+function onRegisters(name: string, push: (t: Emitter, insn: DecodedInstruction) => void): Operation {
+  return (t, insn) => () => {
+    requireReady(t);
+    push(t, insn);
+    call(t, name);
+    note(t, insn);
+  };
+}
+
+/** Brings the memory operand into the unit. */
+function fetchOperand(t: Emitter, insn: DecodedInstruction, format: { readonly name: string; readonly bytes: number }) {
+  t.access.operand(insn, format.bytes, "read");
+  t.access.pushHost();
+  t.c.const(0);
+  call(t, `operand${format.name}`);
+}
+
+const load: Operation = (t, insn) => {
+  if (!insn.isMemory) return onRegisters("loadRegister", ({ c }) => c.const(insn.rm).const(0))(t, insn);
+  const format = formatOf(insn);
+  if (format === null) return null;
+  return () => {
+    requireReady(t);
+    t.access.operand(insn, format.bytes, "read");
+    t.access.pushHost();
+    t.c.const(0);
+    call(t, `load${format.name}`);
+    note(t, insn);
+  };
+};
+
+function store(pop: boolean): Operation {
+  return (t, insn) => {
+    if (!insn.isMemory) return onRegisters("storeRegister", ({ c }) => c.const(insn.rm).const(pop ? 1 : 0))(t, insn);
+    const format = formatOf(insn);
+    if (format === null) return null;
+    return () => {
+      requireReady(t);
+      t.access.operand(insn, format.bytes, "write");
+      t.access.pushHost();
+      t.c.const(pop ? 1 : 0);
+      call(t, `store${format.name}`);
+      note(t, insn);
+    };
+  };
+}
+
+function arithmetic(name: string, bits: number): Operation {
+  return (t, insn) => {
+    const { c } = t;
+    if (!insn.isMemory) {
+      const toTop = insn.form.operands[0]!.field === "fixed";
+      return onRegisters(name, () => c.const((toTop ? 0 : insn.rm) | bits).const(toTop ? insn.rm : 0))(t, insn);
+    }
+    const format = formatOf(insn);
+    if (format === null) return null;
+    return () => {
+      requireReady(t);
+      fetchOperand(t, insn, format);
+      c.const(bits).const(OPERAND);
+      call(t, name);
+      note(t, insn);
+    };
+  };
+}
+
+const OPERATIONS = {
+  add: ["add", 0],
+  sub: ["add", NEGATE_SOURCE],
+  subr: ["add", NEGATE_DESTINATION],
+  mul: ["multiply", 0],
+  div: ["divide", 0],
+  divr: ["divide", REVERSED],
+} as const;
+type OperationName = keyof typeof OPERATIONS;
+
+/** FADD, FADDP, FIADD and so on for the six operations. */
+const ARITHMETIC = Object.fromEntries(
+  Object.entries(OPERATIONS).flatMap(([name, [routine, bits]]) => [
+    [`f${name}`, arithmetic(routine, bits)],
+    [`f${name}p`, arithmetic(routine, bits | POP)],
+    [`fi${name}`, arithmetic(routine, bits)],
+  ]),
+) as Readonly<Record<`f${OperationName}` | `f${OperationName}p` | `fi${OperationName}`, Operation>>;
+
+/** A comparison of the top, with st(i), with memory, or with the register that is named. */
+function comparison(pops: number, { toFlags = false, register = -1 } = {}): Operation {
+  return (t, insn) => {
+    const { c, flags } = t;
+    const format = insn.isMemory ? formatOf(insn) : null;
+    if (insn.isMemory && format === null) return null;
+    return () => {
+      requireReady(t);
+      if (format !== null) fetchOperand(t, insn, format);
+      c.const(format !== null ? OPERAND : register >= 0 ? register : insn.rm).const(pops | (toFlags ? 0 : TO_STATUS));
+      c.call(x87Import("compare")).tee(T2).const(0).op(OP.lt_s).brIf(t.access.slow);
+      note(t, insn);
+      if (!toFlags) return;
+      c.get(T2).const(ZF).op(OP.and).op(OP.eqz).set(FLAG_R);
+      flags.pushCarriesOfImage(T2);
+      c.set(FLAG_X);
+      flags.kind = CANONICAL;
+    };
+  };
+}
+
+/** FCMOVcc, by the number of its condition. */
+function conditionalMove(condition: number): Operation {
+  return onRegisters("conditionalMove", ({ c, flags }, insn) => {
+    flags.pushCondition(condition);
+    c.set(T1).const(insn.rm).get(T1);
+  });
+}
+
+const loadControl: Operation = (t, insn) => () => {
+  const { c, access } = t;
+  requireReady(t);
+  access.operand(insn, 2, "read");
+  access.load(2);
+  c.const(CONTROL_BITS).op(OP.and).const(CONTROL_FIXED).op(OP.or).set(T0);
+  // An exception that this unmasks.
+  c.const(0).load(4, FPU_STATUS).const(EXCEPTIONS).op(OP.and).get(T0).const(-1).op(OP.xor).op(OP.and).brIf(access.slow);
+  c.const(0).get(T0).store(4, FPU_CONTROL);
+};
+
+const storeWord =
+  (address: number): Operation =>
+  (t, insn) =>
+  () => {
+    requireAvailable(t);
+    writeOperand(t, insn, 0, () => t.c.const(0).load(2, address));
+  };
+
+export const X87: Readonly<Partial<Record<Semantic, Operation>>> = {
+  ...ARITHMETIC,
+  fld: load,
+  fild: load,
+  fld1: onRegisters("loadConstant", ({ c }) => c.const(1).const(0)),
+  fldz: onRegisters("loadConstant", ({ c }) => c.const(0).const(0)),
+  fst: store(false),
+  fstp: store(true),
+  fist: store(false),
+  fistp: store(true),
+  fxch: onRegisters("exchange", ({ c }, insn) => c.const(insn.rm).const(0)),
+  fchs: onRegisters("changeSign", ({ c }) => c.const(SIGN | EXPONENT).const(SIGN)),
+  fabs: onRegisters("changeSign", ({ c }) => c.const(EXPONENT).const(0)),
+  frndint: onRegisters("roundToInteger", ({ c }) => c.const(0).const(0)),
+  fcom: comparison(0),
+  fcomp: comparison(1),
+  ficom: comparison(0),
+  ficomp: comparison(1),
+  fcompp: comparison(2, { register: 1 }),
+  fucom: comparison(0),
+  fucomp: comparison(1),
+  fucompp: comparison(2, { register: 1 }),
+  fcomi: comparison(0, { toFlags: true }),
+  fcomip: comparison(1, { toFlags: true }),
+  fucomi: comparison(0, { toFlags: true }),
+  fucomip: comparison(1, { toFlags: true }),
+  fcmovb: conditionalMove(2),
+  fcmove: conditionalMove(4),
+  fcmovbe: conditionalMove(6),
+  fcmovu: conditionalMove(10),
+  fcmovnb: conditionalMove(3),
+  fcmovne: conditionalMove(5),
+  fcmovnbe: conditionalMove(7),
+  fcmovnu: conditionalMove(11),
+  fldcw: loadControl,
+  fnstcw: storeWord(FPU_CONTROL),
+  fnstsw: storeWord(FPU_STATUS),
+  fwait: (t) => () => requireReady(t),
+};
