@@ -39,8 +39,11 @@ file_stat:
 # Whether a path is / alone.
 # In: ESI path.
 # Out: ZF when so.
+# Clobbers: EAX only.
 path_is_root:
-    cmp     word ptr [esi], 0x002F      # "/"
+    mov     eax, esi
+    call    path_complete
+    cmp     word ptr [eax], 0x002F      # "/"
     ret
 
 # Fills in what / is.

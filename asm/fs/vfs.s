@@ -416,6 +416,7 @@ mount_find:
     push    esi
     push    edi
     push    ebp
+    call    path_complete
     mov     esi, eax
     xor     edi, edi                    # EDI: best mount, EBP: rest after it
     xor     ebp, ebp

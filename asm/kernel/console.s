@@ -105,6 +105,7 @@ console_color:
 # Puts all waiting output out and goes over to output by hand, for panic. Interrupts off.
 .global console_panic
 console_panic:
+    call    redirect_forbid
     call    serial_flush
     call    line_abandon
     mov     al, 0x4F                    # white on red

@@ -2,6 +2,8 @@
 
 .include "macros.inc"
 .include "keys.inc"
+.include "tasks.inc"
+.include "shell.inc"
 
 INPUT_KEYS          = 1024                  # a power of two; scripts are typed faster than commands run
 
@@ -18,7 +20,7 @@ input_put:
     mov     [input_tail], ecx
     push    eax
     mov     eax, offset break_event
-    call    event_signal
+    call    event_broadcast
     pop     eax
 1:  mov     ecx, [input_head]
     mov     edx, ecx
@@ -72,19 +74,59 @@ key_read:
     jmp     key_read
 1:  ret
 
-# For commands that run long: whether Ctrl-C was typed since the command began.
-# Out: CF when it was.
+# For commands that run long: whether they are to end, because Ctrl-C was typed since they began, their job is ended, or
+# nobody reads what they print.
+# Out: CF when so.
+# Clobbers: nothing.
 .global break_check
 break_check:
-    cmp     byte ptr [input_break], 1
-    cmc
+    call    redirect_broken
+    jc      3f
+    push    eax
+    mov     eax, [task_current]
+    mov     eax, [eax + TASK_CONTEXT]
+    test    eax, eax
+    jz      1f
+    mov     eax, [eax + CONTEXT_JOB]
+    test    eax, eax
+    jz      1f
+    cmp     dword ptr [eax + JOB_BREAK], 1
+    jmp     2f
+1:  cmp     byte ptr [input_break], 1
+2:  cmc
+    pop     eax
+3:  ret
+
+# The event that is broadcast when break_check begins to say so.
+# Out: EAX address.
+# Clobbers: EAX only.
+.global break_source
+break_source:
+    mov     eax, [task_current]
+    mov     eax, [eax + TASK_CONTEXT]
+    test    eax, eax
+    jz      1f
+    mov     eax, [eax + CONTEXT_JOB]
+    test    eax, eax
+    jz      1f
+    add     eax, JOB_BROKEN
+    ret
+1:  mov     eax, offset break_event
     ret
 
-# Forgets a Ctrl-C that was typed before.
+# Forgets a Ctrl-C that was typed before, unless it is for others than the running task.
 # Clobbers: nothing.
 .global break_clear
 break_clear:
-    mov     byte ptr [input_break], 0
+    push    eax
+    mov     eax, [task_current]
+    mov     eax, [eax + TASK_CONTEXT]
+    test    eax, eax
+    jz      1f
+    cmp     dword ptr [eax + CONTEXT_JOB], 0
+    jne     2f
+1:  mov     byte ptr [input_break], 0
+2:  pop     eax
     ret
 
 # After a command: a Ctrl-C that it did not read goes out of the queue.
@@ -101,8 +143,7 @@ break_take:
 .bss
 .balign 4
 input_event:    .space 4                    # signalled when a key comes
-.global break_event
-break_event:    .space 4                    # signalled at Ctrl-C
+break_event:    .space 4                    # broadcast at Ctrl-C
 input_head:     .space 4                    # keys ever put in
 input_tail:     .space 4                    # keys ever taken out
 input_break:    .space 1

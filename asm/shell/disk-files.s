@@ -21,15 +21,15 @@ umount_help:
     .ascii  "umount /net        unless somebody uses it\n"
     .asciz  "umount -f /net     takes it away from those who use it; the cluster goes on in memory only\n"
 ls_help:
-    .ascii  "ls lists the mount points, ls PATH what is at a path: class, bytes, name.\n"
+    .ascii  "ls lists the current directory, in / the mount points, ls PATH what is at a path: class, bytes, name.\n"
     .asciz  "Persistent objects have the name of their class.\n"
 cat_help:
-    .asciz  "Shows what an object holds: text as it is, anything else in hexadecimal.\n"
+    .asciz  "Shows what objects hold: text as it is, anything else in hexadecimal. Without a path copies its input.\n"
 
 SHELL_COMMAND "mount", mount_command, "[[-r] [-t TYPE] [--accept-older] PARTITION PATH]", "mount a file system, or list what is mounted", GROUP_FILES, mount_help
 SHELL_COMMAND "umount", umount_command, "[-f] PATH", "unmount a file system", GROUP_FILES, umount_help
-SHELL_COMMAND "ls", ls_command, "[PATH]", "list mount points or objects", GROUP_FILES, ls_help
-SHELL_COMMAND "cat", cat_command, "PATH", "show an object's content", GROUP_FILES, cat_help
+SHELL_COMMAND "ls", ls_command, "[PATH...]", "list mount points or objects", GROUP_FILES, ls_help
+SHELL_COMMAND "cat", cat_command, "[PATH...]", "show an object's content", GROUP_FILES, cat_help
 
 .text
 
@@ -224,58 +224,64 @@ volume_describe:
 # In: EAX argc, EDX argv.
 # Out: EAX status.
 ls_command:
+    add     edx, 4
+    mov     ecx, offset ls_path
+    jmp     each_input
+
+# Lists what is at a path.
+# In: ESI path or 0, EDI 1 when its name goes before its list.
+# Out: EAX status.
+ls_path:
     FRAME   NODE_SIZE_OF
     push    ebx
-    push    esi
     push    edi
+    mov     ebx, edi
     lea     edi, [ebp - NODE_SIZE_OF]
-    LOAD_STRING esi, "/"
-    cmp     eax, 1
-    je      .Lls_command_path
-    mov     esi, [edx + 4]
-    cmp     eax, 2
-    je      .Lls_command_path
-    call    command_misused
-    jmp     .Lls_command_done
-.Lls_command_path:
+    test    esi, esi
+    jnz     .Lls_path_path
+    LOAD_STRING esi, "."
+.Lls_path_path:
     call    directory_open
-    jc      .Lls_command_file
-    mov     ebx, eax
+    jc      .Lls_path_file
+    xchg    ebx, eax
+    test    eax, eax
+    jz      .Lls_path_begin
+    PRINTF  "%s:\n", esi
+.Lls_path_begin:
     call    break_clear
-.Lls_command_next:
+.Lls_path_next:
     call    break_check
     mov     eax, ERROR_ABORTED
-    jc      .Lls_command_last
+    jc      .Lls_path_last
     mov     eax, ebx
     call    directory_read
-    jc      .Lls_command_last
+    jc      .Lls_path_last
     call    ls_line
-    jmp     .Lls_command_next
-.Lls_command_last:
+    jmp     .Lls_path_next
+.Lls_path_last:
     push    eax
     mov     eax, ebx
     call    directory_close
     pop     eax
     cmp     eax, ERROR_NOT_FOUND
-    je      .Lls_command_good
+    je      .Lls_path_good
     call    error_text
     PRINTF  "The list ends here: %s\n", eax
     mov     eax, 1
-    jmp     .Lls_command_done
-.Lls_command_file:
+    jmp     .Lls_path_done
+.Lls_path_file:
     cmp     eax, ERROR_NOT_DIRECTORY
-    jne     .Lls_command_failed
+    jne     .Lls_path_failed
     call    file_stat
-    jc      .Lls_command_failed
+    jc      .Lls_path_failed
     call    ls_line
-.Lls_command_good:
+.Lls_path_good:
     xor     eax, eax
-    jmp     .Lls_command_done
-.Lls_command_failed:
+    jmp     .Lls_path_done
+.Lls_path_failed:
     call    path_complain
-.Lls_command_done:
+.Lls_path_done:
     pop     edi
-    pop     esi
     pop     ebx
     ENDFRAME
     ret
@@ -305,54 +311,70 @@ ls_line:
 # In: EAX argc, EDX argv.
 # Out: EAX status.
 cat_command:
+    add     edx, 4
+    mov     ecx, offset cat_path
+    jmp     each_input
+
+# Copies the command's input to its output.
+# Out: EAX status.
+cat_input:
+    xor     esi, esi
+    call    reader_open
+    jc      2f
+1:  call    reader_byte
+    jc      reader_close
+    call    print_char
+    jmp     1b
+2:  ret
+
+# Shows a file.
+# In: ESI path or 0.
+# Out: EAX status.
+cat_path:
+    test    esi, esi
+    jz      cat_input
     FRAME   4
     push    ebx
     push    esi
     push    edi
     # Local: whether it is shown as text
-    cmp     eax, 2
-    je      .Lcat_command_path
-    call    command_misused
-    jmp     .Lcat_command_done
-.Lcat_command_path:
-    mov     esi, [edx + 4]
     mov     ecx, FILE_READ
     call    file_open
-    jc      .Lcat_command_failed
+    jc      .Lcat_path_failed
     mov     ebx, eax                    # EBX: handle
     mov     eax, 1
     call    page_alloc
-    jc      .Lcat_command_close
+    jc      .Lcat_path_close
     mov     edi, eax                    # EDI: block
     call    break_clear
     push    0                           # [ESP] offset
-.Lcat_command_next:
+.Lcat_path_next:
     call    break_check
-    jc      .Lcat_command_end
+    jc      .Lcat_path_end
     mov     eax, ebx
     mov     ecx, FS_BLOCK_BYTES
     call    file_read
-    jc      .Lcat_command_end
+    jc      .Lcat_path_end
     test    eax, eax
-    jz      .Lcat_command_end           # CF is clear
+    jz      .Lcat_path_end           # CF is clear
     cmp     dword ptr [esp], 0
-    jne     .Lcat_command_known
+    jne     .Lcat_path_known
     push    eax
     mov     edx, eax
     mov     eax, edi
     call    cat_is_text
     mov     [ebp - 4], eax
     pop     eax
-.Lcat_command_known:
+.Lcat_path_known:
     mov     ecx, [esp]
     add     [esp], eax
     mov     edx, eax
     mov     eax, edi
-    push    offset .Lcat_command_next
+    push    offset .Lcat_path_next
     cmp     dword ptr [ebp - 4], 0
     je      cat_hex
     jmp     cat_text
-.Lcat_command_end:
+.Lcat_path_end:
     pop     ecx
     push    eax
     pushfd
@@ -360,12 +382,12 @@ cat_command:
     mov     edx, 1
     call    page_free
     cmp     dword ptr [ebp - 4], 1
-    jne     .Lcat_command_freed
+    jne     .Lcat_path_freed
     call    cat_line_end
-.Lcat_command_freed:
+.Lcat_path_freed:
     popfd
     pop     eax
-.Lcat_command_close:
+.Lcat_path_close:
     push    eax
     pushfd
     mov     eax, ebx
@@ -374,11 +396,11 @@ cat_command:
     pop     eax
     mov     ecx, eax
     mov     eax, 0
-    jnc     .Lcat_command_done
+    jnc     .Lcat_path_done
     mov     eax, ecx
-.Lcat_command_failed:
+.Lcat_path_failed:
     call    path_complain
-.Lcat_command_done:
+.Lcat_path_done:
     pop     edi
     pop     esi
     pop     ebx

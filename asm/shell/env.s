@@ -116,7 +116,7 @@ env_unset:
     stc
     ret
 
-# Set [NAME[=][VALUE]].
+# Set [NAME [=] [VALUE]].
 command_set:
     push    ebx
     push    esi
@@ -124,8 +124,15 @@ command_set:
     mov     ebx, eax
     cmp     eax, 1
     je      .Lcommand_set_list
-    cmp     eax, 3
+    cmp     eax, 4
+    jb      .Lcommand_set_words
     ja      .Lcommand_set_usage
+    mov     eax, [esi + 8]              # NAME = VALUE
+    cmp     word ptr [eax], '='
+    jne     .Lcommand_set_usage
+    mov     edx, [esi + 12]
+    jmp     .Lcommand_set_set
+.Lcommand_set_words:
     mov     eax, [esi + 4]              # NAME=VALUE in one word
     mov     dl, '='
     call    string_find
@@ -183,12 +190,31 @@ command_set:
     pop     ebx
     ret
 
+# Shell command: removes variables.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
+command_unset:
+    cmp     eax, 2
+    jne     command_misused
+    push    ebx
+    mov     ebx, edx
+    mov     eax, [ebx + 4]
+    call    env_unset
+    mov     eax, 0
+    jnc     1f
+    mov     eax, [ebx + 4]
+    PRINTF  "unset: there is no variable %s\n", eax
+    mov     eax, 1
+1:  pop     ebx
+    ret
+
+SHELL_COMMAND "unset", command_unset, "NAME", "remove a variable", GROUP_SHELL
 SHELL_COMMAND "set", command_set, "[NAME [VALUE]]", "list or change variables", GROUP_SHELL, set_text
 
 .section .rodata
 set_text:
     .ascii  "Without arguments lists all variables. With a name and a value sets the variable\n"
-    .asciz  "(NAME=VALUE does too); with a name alone or an empty value removes it.\n"
+    .asciz  "(NAME=VALUE and NAME = VALUE do too); with a name alone or an empty value removes it.\n"
 
 .bss
 .balign 4

@@ -42,12 +42,16 @@ command_misused:
     mov     eax, 1
     ret
 
-# Says what is wrong with a path.
+# Says what is wrong with a path; nothing when the command stopped because nobody reads its output any more.
 # In: ESI path, EAX error.
 # Out: EAX = 1, the status.
 .global path_complain
 path_complain:
-    mov     edx, eax
+    cmp     eax, ERROR_ABORTED
+    jne     1f
+    call    redirect_broken
+    jc      2f
+1:  mov     edx, eax
     call    redirect_suspend
     push    eax
     mov     eax, edx
@@ -55,7 +59,7 @@ path_complain:
     PRINTF  "%s: %s\n", esi, eax
     pop     eax
     call    redirect_resume
-    mov     eax, 1
+2:  mov     eax, 1
     ret
 
 # Calls a routine for each argument, and says what went wrong.

@@ -3,12 +3,13 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "process.inc"
+.include "shell.inc"
 
 .text
 
-# Runs a program, and waits for its end; Ctrl-C ends it. With & as the last word it runs on beside the shell, without
-# input. May sleep.
-# In: EAX argc, EDX argv.
+# Runs a program, or the script of this path, and waits for its end; Ctrl-C ends it. In a job it gets no input but what
+# is redirected. May sleep.
+# In: EAX argc, EDX argv; the running task has a context.
 # Out: EAX its exit status; CF when there is no such program.
 .global program_run
 program_run:
@@ -20,20 +21,21 @@ program_run:
     sub     esp, SPAWN_SIZE + PATH_BYTES
     mov     ebx, edx
     mov     esi, eax                    # ESI: words
-    xor     edi, edi                    # EDI: 1 when it is not waited for
-    mov     eax, [ebx + esi*4 - 4]
-    cmp     word ptr [eax], '&'
-    jne     .Lprogram_run_path
-    inc     edi
-    dec     esi
-    jz      .Lprogram_run_none
-.Lprogram_run_path:
-    push    edi
     mov     eax, [ebx]
     lea     edx, [ebp - PATH_BYTES]
     call    program_path
-    pop     edi
     jc      .Lprogram_run_none
+    push    esi
+    lea     esi, [ebp - PATH_BYTES]
+    call    script_is
+    pop     esi
+    jc      .Lprogram_run_program
+    mov     eax, esi
+    mov     edx, ebx
+    lea     ecx, [ebp - PATH_BYTES]
+    call    script_run
+    jmp     .Lprogram_run_good
+.Lprogram_run_program:
     lea     eax, [ebp - PATH_BYTES]
     mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_PATH], eax
     mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENT_COUNT], esi
@@ -42,7 +44,6 @@ program_run:
     call    malloc
     jc      .Lprogram_run_failed
     mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENTS], eax
-    push    edi
     mov     edi, eax
 .Lprogram_run_word:
     mov     eax, edi                    # a line of the shell fits
@@ -56,37 +57,31 @@ program_run:
     mov     eax, edi
     sub     eax, [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENTS]
     mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_BYTES], eax
-    pop     edi
-    lea     edx, [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS]
+    mov     ebx, [task_current]
+    mov     ebx, [ebx + TASK_CONTEXT]
+    mov     eax, [ebx + CONTEXT_INPUT]
+    test    eax, eax
+    jnz     .Lprogram_run_input
+    cmp     dword ptr [ebx + CONTEXT_JOB], 0
+    jne     .Lprogram_run_no_input
     mov     eax, offset console_stream
-    add     dword ptr [eax + STREAM_REFS], 3
-    mov     [edx], eax
-    mov     [edx + 4], eax
-    mov     [edx + 8], eax
-    test    edi, edi
-    jz      .Lprogram_run_spawn
-    dec     dword ptr [eax + STREAM_REFS]
-    mov     dword ptr [edx], 0
-.Lprogram_run_spawn:
-    call    redirect_handle
-    jc      .Lprogram_run_start
-    mov     edx, eax
-    mov     eax, STREAM_FILE            # its end closes the file, which the shell then finds closed
-    call    stream_make
-    jc      .Lprogram_run_start
-    dec     dword ptr [console_stream + STREAM_REFS]
+.Lprogram_run_input:
+    inc     dword ptr [eax + STREAM_REFS]
+.Lprogram_run_no_input:
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS], eax
+    call    redirect_stream
+    jnc     .Lprogram_run_output
+    mov     eax, offset console_stream
+.Lprogram_run_output:
+    inc     dword ptr [eax + STREAM_REFS]
     mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 4], eax
-.Lprogram_run_start:
+    mov     eax, offset console_stream
+    inc     dword ptr [eax + STREAM_REFS]
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 8], eax
     lea     eax, [ebp - SPAWN_SIZE - PATH_BYTES]
     call    process_spawn
     jc      .Lprogram_run_failed
-    test    edi, edi
-    jnz     .Lprogram_run_behind
     call    program_await
-    jmp     .Lprogram_run_good
-.Lprogram_run_behind:
-    call    process_release
-    xor     eax, eax
 .Lprogram_run_good:
     clc
     jmp     .Lprogram_run_done
@@ -96,8 +91,13 @@ program_run:
     cmp     eax, ERROR_NOT_MOUNTED
     je      .Lprogram_run_none
     call    error_text
-    lea     edx, [ebp - PATH_BYTES]
-    PRINTF  "%s: %s\n", edx, eax
+    mov     edx, eax
+    call    redirect_suspend
+    push    eax
+    lea     eax, [ebp - PATH_BYTES]
+    PRINTF  "%s: %s\n", eax, edx
+    pop     eax
+    call    redirect_resume
     mov     eax, 126
     jmp     .Lprogram_run_good
 .Lprogram_run_none:
@@ -116,10 +116,10 @@ program_run:
 program_await:
     push    ebx
     mov     ebx, eax
-    lea     eax, [ebx + PROCESS_EVENT]
-    push    offset break_event
+    call    break_source
     push    eax
-    mov     dword ptr [break_event], 0
+    lea     eax, [ebx + PROCESS_EVENT]
+    push    eax
     INTERRUPTS_OFF
 1:  cmp     dword ptr [ebx + PROCESS_ENDED], 0
     jne     3f
@@ -190,4 +190,4 @@ SHELL_COMMAND "programs", command_programs, "", "list the programs that came wit
 .section .rodata
 programs_text:
     .ascii  "A program runs when its name is typed: one of /bin by its name alone, any other by its path.\n"
-    .asciz  "Ctrl-C ends it; with & as the last word it runs beside the shell.\n"
+    .asciz  "Ctrl-C ends it; with & at the end of the line it runs beside the shell.\n"

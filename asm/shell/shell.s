@@ -1,13 +1,13 @@
 # The shell: a task that reads lines at the console and runs commands. Commands are declared with SHELL_COMMAND wherever
-# their code is; the linker collects them.
+# their code is; the linker collects them. A line is a list of pipelines (pipeline.s) with ; && || & between them.
 
 .include "macros.inc"
-
+.include "errors.inc"
 .include "file.inc"
+.include "process.inc"
+.include "shell.inc"
 
-LINE_BYTES          = 512
-REDIRECTION         = 1                     # stands for the > at the beginning of a word
-ARGUMENTS           = 32
+STATUS_BREAK        = 130                   # after Ctrl-C
 
 .text
 
@@ -25,183 +25,341 @@ INITCALL 9z, shell_start
 
 # The shell: reads a line, runs it, for ever.
 shell_task:
-    mov     eax, offset shell_line
+    mov     ecx, [task_current]
+    mov     eax, offset shell_context
+    mov     [ecx + TASK_CONTEXT], eax
+    mov     word ptr [eax + CONTEXT_PLACE], 0x002F # "/"
+1:  call    shell_loop
+    jmp     1b
+
+# Reads lines and runs them until `exit`. May sleep.
+.global shell_loop
+shell_loop:
+    push    ebx
+    mov     eax, LINE_BYTES
+    call    malloc
+    jc      3f
+    mov     ebx, eax
+    mov     ecx, [task_current]
+    mov     ecx, [ecx + TASK_CONTEXT]
+    mov     dword ptr [ecx + CONTEXT_EXIT], 0
+1:  call    jobs_report
+    mov     eax, ebx
     mov     edx, LINE_BYTES
     mov     ecx, offset shell_prompt
     call    line_read_history
-    jc      shell_task
-    mov     eax, offset shell_line
+    jc      1b
+    mov     eax, ebx
     call    history_add
     call    break_clear
-    mov     eax, offset shell_line
+    mov     eax, ebx
     call    shell_run
     call    break_take
-    jmp     shell_task
+    mov     ecx, [task_current]
+    mov     ecx, [ecx + TASK_CONTEXT]
+    xor     eax, eax
+    xchg    eax, [ecx + CONTEXT_EXIT]
+    test    eax, eax
+    jz      1b
+    mov     eax, ebx
+    call    mfree
+3:  pop     ebx
+    ret
 
 # The prompt.
 # In: EAX buffer, EDX its size.
 # Out: EAX characters.
 shell_prompt:
+    push    ebx
     mov     ecx, offset hostname
-    SNPRINTF eax, edx, "%s:/> ", ecx
+    mov     ebx, offset shell_context + CONTEXT_PLACE
+    SNPRINTF eax, edx, "%s:%s> ", ecx, ebx
+    pop     ebx
     ret
 
 # Runs a line. May sleep.
-# In: EAX line, is changed.
-# Out: EAX the command's status; 127 when there is no such command.
+# In: EAX line; the running task has a context.
+# Out: EAX the status of the last command; 127 when there is no such command, 2 when the line is wrong.
 .global shell_run
 shell_run:
-    push    ebp
-    mov     ebp, esp
-    push    edi
-    sub     esp, (ARGUMENTS + 1) * 4
-    push    eax                         # cleared, so that a stack trace finds nothing old in it
-    xor     eax, eax
-    lea     edi, [esp + 4]
-    mov     ecx, ARGUMENTS + 1
-    rep stosd
-    pop     eax
-    mov     edx, esp
-    call    shell_split
-    jc      .Lshell_run_bad
-    test    eax, eax
-    jz      .Lshell_run_done            # an empty line succeeds
-    mov     edx, esp
-    call    shell_redirection
-    jc      .Lshell_run_bad
-    push    eax
-    mov     eax, [esp + 4]
-    call    shell_find
-    jc      .Lshell_run_unknown
-    mov     ecx, eax
-    pop     eax
-    mov     edx, [ecx + COMMAND_USAGE]
-    cmp     byte ptr [edx], 0           # it takes no arguments,
-    jne     .Lshell_run_call
-    cmp     eax, 1                      # and got some
-    ja      .Lshell_run_usage
-.Lshell_run_call:
-    mov     edx, esp
-    call    shell_call
-    jmp     .Lshell_run_done
-.Lshell_run_usage:
-    mov     eax, ecx
-    call    shell_usage
-    mov     eax, 2
-    jmp     .Lshell_run_done
-.Lshell_run_unknown:
-    pop     eax
-    mov     ecx, offset shell_program_record
-    mov     edx, esp
-    mov     dword ptr [shell_unknown], 0
-    call    shell_call
-    cmp     dword ptr [shell_unknown], 0
-    je      .Lshell_run_done
-    mov     eax, [esp]
-    PRINTF  "%s: unknown command; help lists the commands\n", eax
-    mov     eax, 127
-    jmp     .Lshell_run_done
-.Lshell_run_bad:
-    PRINTF  "%s\n", eax
-    mov     eax, 2
-.Lshell_run_done:
-    lea     esp, [ebp - 4]
-    pop     edi
-    pop     ebp
-    ret
-
-# Runs a program as if it were a command.
-# In: EAX argc, EDX argv.
-# Out: EAX status; shell_unknown 1 when there is no such program.
-shell_program:
-    call    program_run
-    jnc     1f
-    mov     dword ptr [shell_unknown], 1
-1:  ret
-
-# Takes `> PATH` or `>> PATH` out of the words.
-# In: EAX number of words, EDX their addresses.
-# Out: EAX number of those that are left, shell_target the path or 0; CF and EAX message.
-shell_redirection:
+    push    ebx
     push    esi
     push    edi
-    mov     dword ptr [shell_target], 0
-    xor     ecx, ecx
-.Lshell_redirection_word:
-    mov     esi, [edx + ecx*4]
-    test    esi, esi
-    jz      .Lshell_redirection_good
-    cmp     byte ptr [esi], REDIRECTION
-    je      .Lshell_redirection_found
-    inc     ecx
-    jmp     .Lshell_redirection_word
-.Lshell_redirection_found:
-    mov     dword ptr [shell_target_flags], FILE_WRITE | FILE_CREATE | FILE_TRUNCATE
+    push    ebp
+    mov     esi, eax
+    call    shell_check
+    jc      .Lshell_run_wrong
+    mov     ebx, [task_current]
+    mov     ebx, [ebx + TASK_CONTEXT]
+    xor     ebp, ebp                    # EBP: 1 when a pipeline is passed over
+.Lshell_run_next:
+    push    esi
+.Lshell_run_scan:
+    call    words_scan
+    mov     edi, esi
+    cmp     eax, OPERATOR_PIPE
+    jne     .Lshell_run_pipeline
     inc     esi
-    cmp     byte ptr [esi], '>'
-    jne     .Lshell_redirection_path
-    mov     dword ptr [shell_target_flags], FILE_WRITE | FILE_CREATE | FILE_APPEND
+    jmp     .Lshell_run_scan
+.Lshell_run_pipeline:
+    pop     esi
+    push    eax                         # [ESP] operator
+    test    edx, edx
+    jz      .Lshell_run_after           # nothing before the ; or the end
+    test    ebp, ebp
+    jnz     .Lshell_run_after
+    cmp     eax, OPERATOR_BACKGROUND
+    jne     .Lshell_run_foreground
+    call    job_start
+    jmp     .Lshell_run_status
+.Lshell_run_foreground:
+    call    pipeline_run
+.Lshell_run_status:
+    mov     [ebx + CONTEXT_STATUS], eax
+    call    break_check
+    jc      .Lshell_run_break
+.Lshell_run_after:
+    pop     eax
+    cmp     dword ptr [ebx + CONTEXT_EXIT], 0
+    jne     .Lshell_run_done
+    test    eax, eax
+    jz      .Lshell_run_done
+    lea     esi, [edi + 1]
+    cmp     eax, OPERATOR_AND
+    je      .Lshell_run_and
+    cmp     eax, OPERATOR_OR
+    je      .Lshell_run_or
+    xor     ebp, ebp
+    jmp     .Lshell_run_next
+.Lshell_run_and:
     inc     esi
-.Lshell_redirection_path:
-    mov     edi, 1                      # EDI: words that go
-    cmp     byte ptr [esi], 0
-    jne     .Lshell_redirection_take
-    mov     esi, [edx + ecx*4 + 4]
-    inc     edi
-    test    esi, esi
-    jz      .Lshell_redirection_none
-.Lshell_redirection_take:
-    mov     [shell_target], esi
-    sub     eax, edi
-    jz      .Lshell_redirection_none
-    lea     esi, [edx + ecx*4]          # the words after it move up, and the 0
-.Lshell_redirection_move:
-    push    [esi + edi*4]
-    pop     [esi]
-    add     esi, 4
-    cmp     dword ptr [esi - 4], 0
-    jne     .Lshell_redirection_move
-    jmp     .Lshell_redirection_word
-.Lshell_redirection_none:
-    LOAD_STRING eax, "a command and a path belong to >"
+    xor     ebp, ebp
+    cmp     dword ptr [ebx + CONTEXT_STATUS], 0
+    je      .Lshell_run_next
+    inc     ebp
+    jmp     .Lshell_run_next
+.Lshell_run_or:
+    inc     esi
+    xor     ebp, ebp
+    cmp     dword ptr [ebx + CONTEXT_STATUS], 0
+    jne     .Lshell_run_next
+    inc     ebp
+    jmp     .Lshell_run_next
+.Lshell_run_break:
+    pop     eax
+    mov     dword ptr [ebx + CONTEXT_STATUS], STATUS_BREAK
+.Lshell_run_done:
+    mov     eax, [ebx + CONTEXT_STATUS]
+.Lshell_run_return:
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+.Lshell_run_wrong:
+    call    shell_say
+    mov     ebx, [task_current]
+    mov     ebx, [ebx + TASK_CONTEXT]
+    mov     eax, 2
+    mov     [ebx + CONTEXT_STATUS], eax
+    jmp     .Lshell_run_return
+
+# Says a sentence on the console, also when the output is redirected.
+# In: EAX text.
+.global shell_say
+shell_say:
+    mov     edx, eax
+    call    redirect_suspend
+    push    eax
+    PRINTF  "%s\n", edx
+    pop     eax
+    jmp     redirect_resume
+
+# Checks the quotes of a line, and that there is a command where an operator wants one, before anything is run.
+# In: ESI line.
+# Out: CF and EAX message.
+shell_check:
+    push    esi
+    push    edi
+    mov     edi, OPERATOR_END           # EDI: the operator before
+.Lshell_check_next:
+    call    words_scan
+    jc      .Lshell_check_done
+    test    edx, edx
+    jnz     .Lshell_check_good
+    cmp     eax, OPERATOR_SEQUENCE      # an empty line and an empty end are fine,
+    ja      .Lshell_check_missing
+    cmp     edi, OPERATOR_PIPE          # but not after one of these
+    je      .Lshell_check_missing
+    cmp     edi, OPERATOR_AND
+    je      .Lshell_check_missing
+    cmp     edi, OPERATOR_OR
+    je      .Lshell_check_missing
+.Lshell_check_good:
+    mov     edi, eax
+    inc     esi
+    cmp     eax, OPERATOR_AND
+    je      .Lshell_check_double
+    cmp     eax, OPERATOR_OR
+    jne     .Lshell_check_single
+.Lshell_check_double:
+    inc     esi
+.Lshell_check_single:
+    test    eax, eax
+    jnz     .Lshell_check_next
+    jmp     .Lshell_check_done
+.Lshell_check_missing:
+    LOAD_STRING eax, "a command is missing before or after | && || &"
     stc
-    jmp     .Lshell_redirection_done
-.Lshell_redirection_good:
-    clc
-.Lshell_redirection_done:
+.Lshell_check_done:
     pop     edi
     pop     esi
     ret
 
-# Calls a command, with its output redirected if that was said.
-# In: EAX argc, EDX argv, ECX record of the command.
+# Runs a command. May sleep.
+# In: ESI text, EDI its end.
 # Out: EAX status.
-shell_call:
+.global command_run
+command_run:
     push    ebx
     push    esi
-    mov     esi, [shell_target]
+    push    edi
+    mov     eax, WORDS_SIZE
+    call    malloc
+    jc      .Lcommand_run_memory
+    mov     ebx, eax
+    call    words_read
+    jc      .Lcommand_run_wrong
+    mov     eax, [ebx + WORDS_COUNT]
+    test    eax, eax
+    jz      .Lcommand_run_free          # a variable that is empty
+    mov     edi, [task_current]
+    mov     edi, [edi + TASK_CONTEXT]
+    push    [edi + CONTEXT_INPUT]
+    mov     esi, [ebx + WORDS_INPUT]
     test    esi, esi
-    jnz     1f
-    call    [ecx + COMMAND_HANDLER]
-    jmp     3f
-1:  push    eax
-    push    ecx
-    push    edx
-    mov     ecx, [shell_target_flags]
+    jz      .Lcommand_run_output
+    mov     ecx, FILE_READ
+    call    file_stream
+    jc      .Lcommand_run_failed
+    mov     [edi + CONTEXT_INPUT], eax
+.Lcommand_run_output:
+    mov     esi, [ebx + WORDS_OUTPUT]
+    test    esi, esi
+    jz      .Lcommand_run_call
+    mov     ecx, [ebx + WORDS_OUTPUT_FLAGS]
+    call    file_stream
+    jc      .Lcommand_run_failed
+    push    eax
     call    redirect_open
     pop     edx
-    pop     ecx
-    pop     ebx
-    jc      2f
-    mov     eax, ebx
-    call    [ecx + COMMAND_HANDLER]
-    mov     ebx, eax
+    jc      .Lcommand_run_release
+.Lcommand_run_call:
+    mov     eax, [ebx + WORDS_COUNT]
+    lea     edx, [ebx + WORDS_ADDRESSES]
+    call    command_call
+    test    esi, esi
+    jz      .Lcommand_run_input
+    push    eax
     call    redirect_close
-    jc      2f
+    pop     edx
+    xchg    eax, edx
+    jnc     .Lcommand_run_input
+    mov     eax, edx
+    call    path_complain
+.Lcommand_run_input:
+    pop     edx
+    xchg    edx, [edi + CONTEXT_INPUT]
+    cmp     edx, [edi + CONTEXT_INPUT]
+    je      .Lcommand_run_free
+    push    eax
+    mov     eax, edx
+    call    stream_release
+    pop     eax
+.Lcommand_run_free:
+    push    eax
     mov     eax, ebx
-    jmp     3f
-2:  call    path_complain
-3:  pop     esi
+    call    mfree
+    pop     eax
+.Lcommand_run_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+.Lcommand_run_release:
+    push    eax
+    mov     eax, edx
+    call    stream_release
+    pop     eax
+.Lcommand_run_failed:
+    call    path_complain
+    jmp     .Lcommand_run_input
+.Lcommand_run_wrong:
+    call    shell_say
+    mov     eax, 2
+    jmp     .Lcommand_run_free
+.Lcommand_run_memory:
+    call    error_text
+    call    shell_say
+    mov     eax, 1
+    jmp     .Lcommand_run_done
+
+# Opens a file as a stream. May sleep.
+# In: ESI path, ECX FILE_* flags.
+# Out: EAX stream; CF and EAX error.
+file_stream:
+    call    file_open_shared
+    jc      1f
+    mov     edx, eax
+    mov     eax, STREAM_FILE
+    push    edx
+    call    stream_make
+    pop     edx
+    jnc     1f
+    push    eax
+    mov     eax, edx
+    call    file_close
+    pop     eax
+    stc
+1:  ret
+
+# Calls a command or program by its name. May sleep.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
+command_call:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    mov     eax, [esi]
+    call    shell_find
+    jc      2f
+    mov     ecx, eax
+    mov     edx, [ecx + COMMAND_USAGE]
+    cmp     byte ptr [edx], 0           # it takes no arguments,
+    jne     1f
+    cmp     ebx, 1                      # and got some
+    ja      3f
+1:  mov     eax, ebx
+    mov     edx, esi
+    call    [ecx + COMMAND_HANDLER]
+    jmp     4f
+2:  mov     eax, ebx
+    mov     edx, esi
+    call    program_run
+    jnc     4f
+    call    redirect_suspend
+    push    eax
+    mov     eax, [esi]
+    PRINTF  "%s: unknown command; help lists the commands\n", eax
+    pop     eax
+    call    redirect_resume
+    mov     eax, 127
+    jmp     4f
+3:  mov     edx, esi
+    call    command_misused
+    mov     eax, 2
+4:  pop     esi
     pop     ebx
     ret
 
@@ -217,84 +375,6 @@ shell_usage:
     je      1f
     PRINTF  " %s", eax
 1:  PRINT   "\n"
-    pop     ebx
-    ret
-
-# Splits a line into words, in place. Blanks separate words; "..." and '...' hold words together and may be empty; # at
-# the beginning of a word begins a comment.
-# In: EAX line, EDX room for ARGUMENTS + 1 dwords.
-# Out: EAX number of words, their addresses and a 0 at EDX; CF and EAX message.
-shell_split:
-    push    ebx
-    push    esi
-    push    edi
-    mov     esi, eax                    # reads
-    mov     edi, eax                    # writes, never ahead of ESI
-    xor     ebx, ebx
-.Lshell_split_blanks:
-    lodsb                               # blanks
-    cmp     al, ' '
-    je      .Lshell_split_blanks
-    cmp     al, 9
-    je      .Lshell_split_blanks
-    test    al, al
-    jz      .Lshell_split_finish
-    cmp     al, 0x23                    # '#'
-    je      .Lshell_split_finish
-    cmp     ebx, ARGUMENTS
-    jae     .Lshell_split_many
-    mov     [edx + ebx*4], edi
-    inc     ebx
-    cmp     al, '>'
-    jne     .Lshell_split_character
-    mov     al, REDIRECTION             # one in quotes is a word like others
-    stosb
-    jmp     .Lshell_split_next
-.Lshell_split_character:
-    cmp     al, 0x22                    # '"'
-    je      .Lshell_split_quote
-    cmp     al, 0x27                    # apostrophe
-    je      .Lshell_split_quote
-    stosb
-.Lshell_split_next:
-    lodsb
-    test    al, al
-    jz      .Lshell_split_end
-    cmp     al, ' '
-    je      .Lshell_split_end_word
-    cmp     al, 9
-    jne     .Lshell_split_character
-.Lshell_split_end_word:
-    mov     byte ptr [edi], 0
-    inc     edi
-    jmp     .Lshell_split_blanks
-.Lshell_split_quote:
-    mov     cl, al                      # to the same sign again
-.Lshell_split_quoted:
-    lodsb
-    test    al, al
-    jz      .Lshell_split_open
-    cmp     al, cl
-    je      .Lshell_split_next
-    stosb
-    jmp     .Lshell_split_quoted
-.Lshell_split_end:
-    mov     byte ptr [edi], 0
-.Lshell_split_finish:
-    mov     dword ptr [edx + ebx*4], 0
-    mov     eax, ebx
-    clc
-    jmp     .Lshell_split_done
-.Lshell_split_many:
-    LOAD_STRING eax, "too many words"
-    stc
-    jmp     .Lshell_split_done
-.Lshell_split_open:
-    LOAD_STRING eax, "a quote is not closed"
-    stc
-.Lshell_split_done:
-    pop     edi
-    pop     esi
     pop     ebx
     ret
 
@@ -324,15 +404,6 @@ shell_find:
     pop     ebx
     ret
 
-.section .rodata
-.balign 4
-shell_program_record:                       # COMMAND_NAME, COMMAND_HANDLER
-    .long   0, shell_program
-
 .bss
 .balign 4
-shell_unknown:      .space 4
-.balign 4
-shell_target:       .space 4                # where the output of the command goes, or 0
-shell_target_flags: .space 4
-shell_line:         .space LINE_BYTES
+shell_context:      .space CONTEXT_SIZE     # of the shell of the console

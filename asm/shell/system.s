@@ -35,6 +35,18 @@ command_echo:
     pop     ebx
     ret
 
+# Shell command: succeeds.
+# Out: EAX status 0.
+command_true:
+    xor     eax, eax
+    ret
+
+# Shell command: fails.
+# Out: EAX status 1.
+command_false:
+    mov     eax, 1
+    ret
+
 # Shell command: prints date and time.
 # Out: EAX status 0.
 command_date:
@@ -135,6 +147,8 @@ command_mem:
 
 SHELL_COMMAND "cls", command_cls, "", "clear the screen", GROUP_SHELL
 SHELL_COMMAND "echo", command_echo, "[WORD...]", "print words", GROUP_SHELL
+SHELL_COMMAND "true", command_true, "", "succeed", GROUP_SHELL
+SHELL_COMMAND "false", command_false, "", "fail", GROUP_SHELL
 SHELL_COMMAND "date", command_date, "", "show date and time", GROUP_SYSTEM
 SHELL_COMMAND "uptime", command_uptime, "", "show the time since boot", GROUP_SYSTEM
 SHELL_COMMAND "mem", command_mem, "[check]", "show the use of memory", GROUP_SYSTEM, mem_text

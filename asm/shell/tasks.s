@@ -190,10 +190,18 @@ command_kill:
     mov     eax, [ebx]
     test    eax, eax
     jz      .Lcommand_kill_done
+    cmp     byte ptr [eax], '%'
+    je      .Lcommand_kill_job
     call    task_named
     jc      .Lcommand_kill_failed
     call    task_kill
     jnc     .Lcommand_kill_killed
+.Lcommand_kill_job:
+    call    job_kill
+    jnc     .Lcommand_kill_killed
+    PRINTF  "kill: there is no job %s\n", [ebx]
+    mov     edi, 1
+    jmp     .Lcommand_kill_killed
 .Lcommand_kill_failed:
     mov     edi, 1
     cmp     eax, ERROR_NOT_PERMITTED
@@ -206,7 +214,7 @@ command_kill:
     add     ebx, 4
     jmp     .Lcommand_kill_next
 .Lcommand_kill_usage:
-    PRINT   "usage: kill TASK...\n"
+    PRINT   "usage: kill TASK|%JOB...\n"
     mov     edi, 1
 .Lcommand_kill_done:
     mov     eax, edi
@@ -267,12 +275,14 @@ command_wait:
     cmp     eax, 2
     jne     .Lcommand_wait_usage
     mov     eax, [ebx + 4]
+    cmp     byte ptr [eax], '%'
+    je      .Lcommand_wait_job
     call    task_named
     jc      .Lcommand_wait_none
-    push    offset break_event
-    push    offset task_ended
     mov     ebx, eax
-    mov     dword ptr [break_event], 0
+    call    break_source
+    push    eax
+    push    offset task_ended
     INTERRUPTS_OFF
 .Lcommand_wait_look:
     call    break_check
@@ -291,13 +301,17 @@ command_wait:
     xor     eax, eax
     pop     ebx
     ret
+.Lcommand_wait_job:
+    call    job_await
+    jnc     .Lcommand_wait_done
 .Lcommand_wait_none:
     PRINTF  "wait: there is no task %s\n", [ebx+4]
     mov     eax, 1
+.Lcommand_wait_done:
     pop     ebx
     ret
 .Lcommand_wait_usage:
-    PRINT   "usage: wait TASK\n"
+    PRINT   "usage: wait TASK|%JOB\n"
     mov     eax, 2
     pop     ebx
     ret
@@ -396,9 +410,9 @@ command_handles:
 
 SHELL_COMMAND "ps", command_ps, "", "list the tasks", GROUP_SYSTEM, ps_text
 SHELL_COMMAND "top", command_top, "", "measure for a second which tasks run", GROUP_SYSTEM
-SHELL_COMMAND "kill", command_kill, "TASK...", "end tasks, named by number or name", GROUP_SYSTEM, kill_text
+SHELL_COMMAND "kill", command_kill, "TASK|%JOB...", "end tasks, named by number or name, or jobs", GROUP_SYSTEM, kill_text
 SHELL_COMMAND "nice", command_nice, "PRIORITY TASK", "give a task a priority", GROUP_SYSTEM, nice_text
-SHELL_COMMAND "wait", command_wait, "TASK", "wait until a task has ended", GROUP_SYSTEM
+SHELL_COMMAND "wait", command_wait, "TASK|%JOB", "wait until a task or job has ended", GROUP_SYSTEM
 SHELL_COMMAND "handles", command_handles, "", "list what is open, and whose it is", GROUP_DEBUG
 
 .section .rodata

@@ -99,7 +99,7 @@ describe("programs", () => {
     const before = await belongings(node);
     await output(node, "sleep 100000 &");
     await output(node, "primes 1000000000 &");
-    expect(await output(node, "ps")).toMatch(/ sleep\n.* primes\n/);
+    expect(await output(node, "ps")).toMatch(/ sleep\n[\s\S]* primes\n/);
     const id = /^ *(\d+) .* primes$/m.exec(node.console.text)![1]!;
     expect(await output(node, `nice 2 ${id}`)).toBe("");
     expect(await output(node, "kill primes sleep")).toBe("");

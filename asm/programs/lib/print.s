@@ -33,12 +33,16 @@ write_all:
     pop     ebx
     ret
 
-# Writes a string to output.
+# Writes a string to output. When nobody takes it, such as at the end of a pipe, the program ends with status 1.
 # In: EAX string.
 .global put
 put:
     mov     edx, eax
     mov     eax, 1
+    call    put_to
+    jc      1f
+    ret
+1:  SYSTEM  exit, 1
 
 # Writes a string to a handle.
 # In: EAX handle, EDX string.

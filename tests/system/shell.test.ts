@@ -1,0 +1,105 @@
+/** The language of the shell: lists, pipelines, redirections, variables, wildcards, jobs and scripts, as they are typed. */
+import { describe, expect, test } from "vitest";
+import type { LabCluster, LabNode } from "../../src/index.ts";
+import { rowsOf } from "../setup/tier.ts";
+import { boot, images, inState, PROMPT } from "./images.ts";
+import { partitioned, RecordingDisk } from "./recording-disk.ts";
+
+async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
+  const disk = new RecordingDisk();
+  disk.content = partitioned();
+  const lab = await inState("shell with files", async () => {
+    const booted = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false });
+    const node = booted.nodes[0]!;
+    await node.waitFor(PROMPT);
+    await node.enter("kill cloud net address", PROMPT);
+    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
+    await node.enter("mount hda0 /a", PROMPT);
+    for (const line of [
+      "mkdir /a/d",
+      "mkdir /a/e",
+      "echo one > /a/d/a.txt",
+      "echo two > /a/d/b.txt",
+      "echo x > /a/e/c",
+    ]) {
+      await node.enter(line, PROMPT);
+    }
+    return booted;
+  });
+  return { lab, node: lab.nodes[0]! };
+}
+
+/** What a command prints. */
+async function output(node: LabNode, command: string): Promise<string> {
+  const before = node.console.text.length;
+  await node.enter(command, PROMPT);
+  return node.console.text.slice(before).replace(/\r/g, "").replace(/^.*\n/, "").replace(/.*$/, "");
+}
+
+/** Line, what it prints. */
+const LINES: readonly (readonly [line: string, printed: string])[] = [
+  ["echo a; echo b", "a\nb\n"],
+  ["true && echo yes || echo no", "yes\n"],
+  ["false && echo yes || echo no", "no\n"],
+  ["false || false; echo $?", "1\n"],
+  ["frob || echo $?", "frob: unknown command; help lists the commands\n127\n"],
+  ["seq 100 | wc", "    100     100     292\n"],
+  ["seq 30 | grep 2 | tail -2 | cat", "28\n29\n"],
+  ["echo three words here | /bin/wc", "1 3 17\n"],
+  ["seq 1000000000 | head -2", "1\n2\n"],
+  ["find /a/d | wc | wc", "      1       3      24\n"],
+  ["cat < /a/d/a.txt > /a/f; cat /a/f /a/d/b.txt", "one\ntwo\n"],
+  ["echo x>/a/g; echo y >>/a/g; wc < /a/g", "      2       2       4\n"],
+  ["set n = 5; echo $n ${n}0 \"$n 1\" '$n' \\$n $none.", "5 50 5 1 $n $n .\n"],
+  ["set w = 'a  b'; echo $w; echo \"$w\"", "a b\na  b\n"],
+  ["set p=/a/d; cat $p/a.txt; unset p; echo [$p]", "one\n[]\n"],
+  ["echo /a/d/*.txt /a/*/c /a/?/[!b]*", "/a/d/a.txt /a/d/b.txt /a/e/c /a/d/a.txt /a/e/c\n"],
+  ["echo '/a/d/*' /a/d/*.none /a/d/[x", "/a/d/* /a/d/*.none /a/d/[x\n"],
+  ["cd /a/d; cat a.txt ../d/./b.txt; pwd; cd", "one\ntwo\n/a/d\n"],
+  ["cd /a; cd d/..; pwd; cd ../..; pwd", "/a\n/\n"],
+  ["grep o /a/d/*", "/a/d/a.txt: one\n/a/d/b.txt: two\n"],
+  ["echo 'a # b' # c", "a # b\n"],
+  ["echo a |", "a command is missing before or after | && || &\n"],
+  ["&& echo a", "a command is missing before or after | && || &\n"],
+  ["echo a; | wc", "a command is missing before or after | && || &\n"],
+  ['echo a "b', "a quote is not closed\n"],
+  ["echo >", "a command and a path belong to < and >\n"],
+  ["> /a/x", "a command and a path belong to < and >\n"],
+  ["cat < /a/none", "/a/none: not found\n"],
+  ["cat", "input: not found\n"],
+  ["shell; exit", ""],
+];
+
+describe("the shell", () => {
+  test("runs lists, pipelines and redirections, and expands words", async () => {
+    const { node } = await atPrompt();
+    const open = await output(node, "handles");
+    for (const [line, printed] of rowsOf(LINES, LINES.length)) expect(await output(node, line), line).toBe(printed);
+    expect(await output(node, "handles")).toBe(open);
+  });
+
+  test("runs scripts with words, and with a status of their own", async () => {
+    const { node } = await atPrompt();
+    for (const line of ["#!", "echo $# $1 '/' $2", "cd /a/d", "test || exit 3", "echo not reached"]) {
+      await output(node, `echo '${line.replaceAll("'", `'"'"'`)}' >> /a/s`);
+    }
+    expect(await output(node, "/a/s one 'two words'")).toMatch(/^2 one \/ two words\n/);
+    expect(await output(node, "echo $?; pwd; cd; shell /a/s")).toMatch(/^3\n\/a\/d\n0 \/\n/);
+    await output(node, "echo shell /a/s2 > /a/s2");
+    expect(await output(node, "shell /a/s2")).toMatch(/too long|too deep/);
+  });
+
+  test("runs jobs beside itself, waits for them and ends them", async () => {
+    const { lab, node } = await atPrompt();
+    expect(await output(node, "sleep 100000 &")).toMatch(/^\[1\] task \d+\n$/);
+    expect(await output(node, "seq 5 | wc > /a/n &")).toMatch(/^\[2\] task \d+\n$/);
+    expect(await output(node, "wait %2; cat /a/n")).toBe("      5       5      10\n");
+    expect(await output(node, "jobs")).toMatch(/^\[1\] running {2}task \d+ {2}sleep 100000\n$/);
+    expect(await output(node, "kill %1; fg 1; echo $?")).toBe("137\n");
+    node.type("sleep 100000 | sleep 100000; echo not reached\n");
+    await lab.advance("300ms");
+    expect(await output(node, "\x03echo $?")).toBe("130\n");
+    expect(await output(node, "ps | grep sleep || echo none")).toBe("none\n");
+    expect(await output(node, "mem check")).toMatch(/all headers agree/);
+  });
+});
