@@ -2,10 +2,10 @@
 # with SHA-256, and after each output it is replaced by a digest of itself, so that who learns it later learns nothing
 # of what came before.
 #
-# What it is made of: the time stamp counter and the PIT at moments that no one else sees exactly, the real-time clock, the
-# cards' MAC addresses, RDRAND where the processor has it, and what a node kept from its last boot (asm/cluster/node.s).
-# On an emulator with virtual time all of that repeats with the run, as it has to; there the key and the
-# kept seed are what a stranger does not know.
+# What it is made of: the time stamp counter and the PIT at moments that no one else sees exactly, the real-time
+# clock, the cards' MAC addresses, RDRAND where the processor has it, and what a node kept from its last boot
+# (asm/cluster/node.s). On an emulator with virtual time all of that repeats with the run, as it has to; there the key
+# and the kept seed are what a stranger does not know.
 
 .include "macros.inc"
 .include "cpu.inc"

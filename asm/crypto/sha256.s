@@ -1,5 +1,6 @@
-# SHA-256 (FIPS 180-4, section 6.2). A digest is made piece by piece: begin, add as often as needed, end. The routines keep
-# all that they know in the caller's SHA256 record and on the stack, so any number of digests may be made at once.
+# SHA-256 (FIPS 180-4, section 6.2). A digest is made piece by piece: begin, add as often as needed, end. The routines
+# keep all that they know in the caller's SHA256 record and on the stack, so any number of digests may be made at
+# once.
 
 .include "macros.inc"
 .include "crypto.inc"

@@ -1,5 +1,5 @@
-# Tests of asm/crypto that run inside a machine: link this object with those of asm/ and type `cryptotest`. The vectors are those of
-# FIPS 180-4 (SHA-256) and of RFC 4231 (HMAC-SHA-256, cases 1 to 4, 6 and 7).
+# Tests of asm/crypto that run inside a machine: link this object with those of asm/ and type `cryptotest`. The
+# vectors are those of FIPS 180-4 (SHA-256) and of RFC 4231 (HMAC-SHA-256, cases 1 to 4, 6 and 7).
 
 .include "macros.inc"
 .include "selftest.inc"

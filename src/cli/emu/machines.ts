@@ -8,6 +8,7 @@ import { copyFileAside, readIfPresent, writeFileAside } from "../../host/files.t
 import { lockFolder } from "../../host/folder-lock.ts";
 import { loadFirmware } from "../../host/package.ts";
 import { isIso, isOurs, RECOGNISED_BYTES } from "../../image/recognise.ts";
+import { isClusterKey, keyOfSeed } from "../../lab/cluster-key.ts";
 import { LabCluster, type NodeOptions, type RestoreOptions } from "../../lab/lab.ts";
 import { CommandError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
@@ -16,6 +17,9 @@ import type { EmuOptions } from "./options.ts";
 import { preparedDisk } from "./prepare.ts";
 
 const DEFAULT_IMAGE = "build/qure.iso";
+/** `--key open`. */
+const OPEN = "open";
+
 /** What is in the drives of every machine. */
 export interface Media {
   readonly cdrom: string | null;
@@ -76,13 +80,26 @@ export async function newCluster(
   return new LabCluster({ ...common, nodes, firmware, seed, gateway });
 }
 
+/** The key that the machines are given; null: their cluster is open, or the system is somebody else's. */
+function keyFor({ key, seed }: EmuOptions, { isForeign }: Media): string | null {
+  if (isForeign && key === null) return null;
+  if (key === null) return keyOfSeed(seed);
+  if (key === OPEN) return null;
+  const content = new TextDecoder().decode(readInput(key));
+  if (!isClusterKey(content))
+    throw new CommandError(`${key}: expected one line \`NAME KEY\`: a name without blanks and 64 hexadecimal digits`);
+  return content;
+}
+
 async function machineNodes(
-  { nodes, dir, disk: diskBytes, memory: ramBytes, drive, fda, fdb, boot, vgabios }: EmuOptions,
+  options: EmuOptions,
   media: Media,
   firmware: Uint8Array,
   { progress, signal, closers }: Surroundings,
   later: number,
 ): Promise<NodeOptions[]> {
+  const { nodes, dir, disk: diskBytes, memory: ramBytes, drive, fda, fdb, boot, vgabios } = options;
+  const key = keyFor(options, media);
   const cdrom = media.cdrom === null ? null : readInput(media.cdrom);
   const names = Array.from({ length: nodes }, (_, index) => `qure-${index + 1}`);
   if (dir !== null) closers.push(lockFolder(dir));
@@ -95,6 +112,7 @@ async function machineNodes(
     ...(fda !== null || fdb !== null ? { floppies } : {}),
     ...(boot !== null ? { bootOrder: boot } : {}),
     ...(videoRom ? { videoRom } : {}),
+    ...(key !== null ? { key } : {}),
   };
   let content: Uint8Array | null = null;
   if (isBlank && kept.some((path) => path === null || !existsSync(path))) {

@@ -155,6 +155,13 @@ export const EMU_OPTIONS = {
     parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
     default: "1",
   }),
+  key: optional({
+    flags: "--key <file>",
+    help: "name and key of the machines' cluster, a line `NAME KEY` with 64 hexadecimal digits; open: none",
+    group: MACHINES,
+    parse: text,
+    defaultText: "drawn from the seed",
+  }),
   gateway: flag({
     flags: "--no-gateway",
     help: "no DHCP server on the network: nodes take link-local addresses",
