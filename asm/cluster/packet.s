@@ -8,6 +8,8 @@
 .include "cluster.inc"
 .include "names.inc"
 
+LINK_LOCAL              = 0xFEA9        # 169.254, as it lies in an address
+
 .bss
 .balign 4
 .global cluster_socket
@@ -118,11 +120,16 @@ packet_check:
     mov     eax, edi
     call    ip_is_unicast
     jne     .Lpacket_check_malformed
-    mov     eax, edi                    # of this LAN?
+    cmp     di, LINK_LOCAL              # of this LAN? Who has no lease yet, or no longer, is
+    je      .Lpacket_check_local
     mov     ecx, [cluster_netif]
-    xor     eax, [ecx + NETIF_ADDRESS]
+    mov     eax, [ecx + NETIF_ADDRESS]
+    cmp     ax, LINK_LOCAL
+    je      .Lpacket_check_local
+    xor     eax, edi
     test    eax, [ecx + NETIF_MASK]
     jnz     .Lpacket_check_foreign
+.Lpacket_check_local:
 
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
     cmp     eax, KIND_LAST
