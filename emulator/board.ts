@@ -15,6 +15,7 @@ import { DmaControllers } from "./devices/dma8237.ts";
 import { E1000 } from "./devices/e1000.ts";
 import { Fdc82077 } from "./devices/fdc82077.ts";
 import { FloppyDrive } from "./devices/floppy-drive.ts";
+import { FirmwareConfiguration, type SettingFile } from "./devices/fw-cfg.ts";
 import { HostBridge, type SetShadow } from "./devices/i440fx.ts";
 import { IdeChannel, IdeController } from "./devices/ide.ts";
 import type { IdeDrive } from "./devices/ide-drive.ts";
@@ -80,10 +81,12 @@ export interface BoardConfig {
   rtcStartSeconds: number;
   /** A video BIOS, for the expansion ROM of the display adapter. Not needed by firmware that programs a VGA itself. */
   videoRom?: Uint8Array;
+  /** What the guest can read of its configuration; without any there is no such device. */
+  settings?: readonly SettingFile[];
 }
 
 /** What a machine of a cluster may have beyond its disk, CD and network card. */
-export type BoardParts = Pick<BoardConfig, "floppies" | "bootOrder" | "videoRom" | "virtioDisks"> & {
+export type BoardParts = Pick<BoardConfig, "floppies" | "bootOrder" | "videoRom" | "virtioDisks" | "settings"> & {
   /** What takes the place of the machine's own disk and CD, when it is there. */
   ide?: BoardConfig["ide"];
 };
@@ -141,6 +144,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly #drives: readonly (IdeDrive | null)[];
   readonly #virtioDisks: readonly VirtioBlk[];
   readonly #coprocessorError: CoprocessorError;
+  readonly #configuration: FirmwareConfiguration | null;
   readonly #latches: readonly (Stateful & { reset?(): void })[];
   #resetNs = 0;
 
@@ -246,6 +250,8 @@ export class Board implements ProcessorBus, Stateful {
       debugExitPort((status) => host.exit(status)),
       4,
     );
+    this.#configuration = config.settings?.length ? new FirmwareConfiguration(config.settings) : null;
+    if (this.#configuration) space.claimPorts(0x510, 2, this.#configuration.ports, 2);
     const debugConsole = debugConsolePort((byte) => host.debugOutput(byte));
     space.claimPorts(0x402, 1, debugConsole);
     space.claimPorts(0xe9, 1, debugConsole);
@@ -334,6 +340,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#dma.reset();
     this.#fdc.reset();
     for (const latch of this.#latches) latch.reset?.();
+    this.#configuration?.reset();
     this.#pics.reset();
     this.#host.setA20(true);
   }
@@ -402,6 +409,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#fdc.visitState(visitor);
     this.#pci.visitState(visitor);
     this.#pics.visitState(visitor);
+    this.#configuration?.visitState(visitor);
   }
 }
 

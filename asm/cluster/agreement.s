@@ -18,6 +18,7 @@ HELLO_MS                = 250           # between the hellos of a joining node
 HELLO_SPREAD_MS         = 100           # its first one comes within this time
 HELLO_HEARD_MS          = 300           # another's hello makes its own needless for so long
 WINDOW_MS               = 1500          # a node listens so long before it may found a cluster
+PATIENCE_MS             = 4000          # and lets nodes with lower ids go first for so long
 
 .bss
 .balign 4
@@ -108,100 +109,91 @@ agreement_timers:
 hello_is_needless:
     push    ebx
     push    esi
-    mov     esi, eax
-    mov     ebx, [peer_first]           # ordered by id
-.Lhello_is_needless_next:
-    test    ebx, ebx
-    jz      .Lhello_is_needless_needed
-    lea     edx, [ebx + PEER_ID]
-    mov     eax, offset node + NODE_ID
-    call    node_id_compare
-    jb      .Lhello_is_needless_needed  # this and all further ones are higher
-    mov     eax, esi
-    call    peer_joins
-    jnz     .Lhello_is_needless_other
-    sub     eax, [ebx + PEER_SEEN]
-    cmp     eax, HELLO_HEARD_MS
-    jae     .Lhello_is_needless_other
-    mov     eax, [ebx + PEER_ERA]
+    mov     ebx, eax
+    mov     esi, offset strangers
+1:  mov     eax, ebx
+    call    stranger_joins
+    jnz     2f
+    cmp     ecx, HELLO_HEARD_MS
+    jae     2f
+    mov     eax, [esi + STRANGER_ERA]
     cmp     eax, [node + NODE_ERA]
-    jae     .Lhello_is_needless_needless
-.Lhello_is_needless_other:
-    mov     ebx, [ebx + PEER_NEXT]
-    jmp     .Lhello_is_needless_next
-.Lhello_is_needless_needless:
-    cmp     eax, eax
-    jmp     .Lhello_is_needless_done
-.Lhello_is_needless_needed:
+    jb      2f
+    call    stranger_is_lower
+    jb      3f
+2:  add     esi, STRANGER_SIZE
+    cmp     esi, offset strangers + STRANGERS * STRANGER_SIZE
+    jb      1b
     test    esp, esp                    # ZF clear
-.Lhello_is_needless_done:
-    pop     esi
+    jmp     4f
+3:  cmp     eax, eax
+4:  pop     esi
     pop     ebx
     ret
 
-# Whether the node that shall found the cluster is this one: no joining node that was heard lately has a lower id.
+# Whether a stranger's id is lower than this node's.
+# In: ESI stranger.
+# Out: CF when it is.
+# Clobbers: EAX, ECX, EDX.
+stranger_is_lower:
+    lea     eax, [esi + STRANGER_ID]
+    mov     edx, offset node + NODE_ID
+    jmp     node_id_compare
+
+# Whether the node that shall found the cluster is this one: no joining node that was heard lately has a lower id, or
+# such have kept it waiting long enough. They may be recordings, or never found.
 # In: EAX now.
 # Out: ZF when it is.
 agreement_is_founder:
     push    ebx
-    mov     ebx, [peer_first]           # ordered by id
-1:  test    ebx, ebx
-    jz      9f
-    lea     edx, [ebx + PEER_ID]
-    push    eax
-    mov     eax, offset node + NODE_ID
-    call    node_id_compare
-    pop     eax
-    jb      8f                          # this and all further ones are higher
-    call    peer_joins
-    jz      7f
-    mov     ebx, [ebx + PEER_NEXT]
-    jmp     1b
-7:  test    esp, esp                    # ZF clear
-    jmp     9f
-8:  cmp     eax, eax
-9:  pop     ebx
+    push    esi
+    mov     ebx, eax
+    sub     eax, [window_end]
+    cmp     eax, PATIENCE_MS
+    jae     .Lagreement_is_founder_it
+    mov     esi, offset strangers
+.Lagreement_is_founder_next:
+    mov     eax, ebx
+    call    stranger_joins
+    jnz     .Lagreement_is_founder_other
+    call    stranger_is_lower
+    jb      .Lagreement_is_founder_not
+.Lagreement_is_founder_other:
+    add     esi, STRANGER_SIZE
+    cmp     esi, offset strangers + STRANGERS * STRANGER_SIZE
+    jb      .Lagreement_is_founder_next
+.Lagreement_is_founder_it:
+    cmp     eax, eax
+    jmp     .Lagreement_is_founder_done
+.Lagreement_is_founder_not:
+    test    esp, esp                    # ZF clear
+.Lagreement_is_founder_done:
+    pop     esi
+    pop     ebx
     ret
-
-# Whether a peer is joining, and was heard lately.
-# In: EAX now, EBX peer.
-# Out: ZF when it is.
-# Clobbers: ECX.
-peer_joins:
-    cmp     dword ptr [ebx + PEER_ALIVE], 1
-    jne     9f
-    cmp     dword ptr [ebx + PEER_STATE], STATE_JOINING
-    jne     9f
-    mov     ecx, eax
-    sub     ecx, [ebx + PEER_SEEN]
-    cmp     ecx, JOINER_MS
-    jae     8f
-    cmp     ecx, ecx
-    ret
-8:  test    esp, esp                    # ZF clear
-9:  ret
 
 # Founds a cluster: a new life, hence an era beyond every one that anybody here has seen.
 agreement_found:
     push    ebx
+    push    esi
     call    clock_ms
     mov     edx, [node + NODE_ERA]
-    mov     ebx, [peer_first]
-1:  test    ebx, ebx
-    jz      3f
-    call    peer_joins
+    mov     esi, offset strangers
+1:  call    stranger_joins
     jnz     2f
-    cmp     [ebx + PEER_ERA], edx
+    cmp     [esi + STRANGER_ERA], edx
     jbe     2f
-    mov     edx, [ebx + PEER_ERA]
-2:  mov     ebx, [ebx + PEER_NEXT]
-    jmp     1b
-3:  cmp     edx, ERA_MAXIMUM            # never in a lifetime of machines, but a hostile peer may claim it
-    jae     4f
+    mov     edx, [esi + STRANGER_ERA]
+2:  add     esi, STRANGER_SIZE
+    cmp     esi, offset strangers + STRANGERS * STRANGER_SIZE
+    jb      1b
+    cmp     edx, ERA_MAXIMUM            # never in a lifetime of machines
+    jae     3f
     inc     edx
-4:  mov     eax, edx
+3:  mov     eax, edx
     mov     edx, offset node + NODE_ID
     call    agreement_enter
+    pop     esi
     pop     ebx
     jmp     coordinator_become
 
@@ -229,7 +221,7 @@ agreement_enter:
 2:  mov     dword ptr [cluster_state], STATE_MEMBER
     jmp     view_disband
 
-# Acts on a packet that passed packet_check, when peer_heard has entered it. May sleep.
+# Acts on a packet that is believed, when peer_heard has entered it. May sleep.
 # In: EAX packet, EDX address of its sender.
 .global agreement_heard
 agreement_heard:

@@ -12,11 +12,16 @@ cloud_help:
     .ascii  "  cloud init           loads the object cluster_node, or creates it\n"
     .ascii  "  cloud register       says hello to the cluster now\n"
     .ascii  "  cloud start | stop   takes part in the cluster, or leaves it until start\n"
-    .ascii  "  cloud reboot NODE    asks a node, by name or address, to reboot; it refuses unless its\n"
-    .asciz  "                       user has typed: set cloud.reboot yes\n"
+    .ascii  "  cloud reboot NODE    asks a node, by name or address, to reboot. In a cluster with a key it\n"
+    .ascii  "                       does, unless its user has typed: set cloud.reboot no\n"
+    .ascii  "                       In an open one it refuses, unless: set cloud.reboot yes\n"
+    .ascii  "  cloud key            shows this node's cluster and, if it was typed here, its key\n"
+    .ascii  "  cloud key new NAME   draws a key; this node founds or joins the cluster that has it\n"
+    .ascii  "  cloud key set NAME KEY   joins the cluster of this name and key (64 hexadecimal digits)\n"
+    .asciz  "  cloud key forget     forgets it: the machine's own key counts again, or none\n"
 .popsection
 
-SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
+SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
 STRING action_status, "status"
 STRING action_init, "init"
@@ -24,13 +29,22 @@ STRING action_register, "register"
 STRING action_start, "start"
 STRING action_stop, "stop"
 STRING action_reboot, "reboot"
+STRING action_key, "key"
 STRING action_help, "help"
+STRING key_new, "new"
+STRING key_set, "set"
+STRING key_forget, "forget"
+.pushsection .rodata
+no_name:                .byte 0
+.popsection
 
 ANSWER_PATIENCE_MS      = 1000          # a cluster that does not answer a hello within this time is gone
 
 .data
 .balign 4
-# Action, routine, number of arguments. In: EAX argument or 0. Out: EAX status.
+# Action, routine, number of arguments, ANY for those that look themselves. In: EAX argument or 0; ANY: EAX how many,
+# EDX their addresses. Out: EAX status.
+ANY                     = -1
 actions:
     .long   action_status, cloud_status, 0
     .long   action_init, cloud_init, 0
@@ -38,6 +52,7 @@ actions:
     .long   action_start, cloud_start, 0
     .long   action_stop, cloud_stop, 0
     .long   action_reboot, cloud_reboot, 1
+    .long   action_key, cloud_key, ANY
     .long   action_help, cloud_usage, 0
     .long   0
 
@@ -73,6 +88,9 @@ command_cloud:
     jmp     .Lcommand_cloud_next
 .Lcommand_cloud_found:
     lea     eax, [ebx - 2]
+    lea     edx, [esi + 8]
+    cmp     dword ptr [edi + 8], ANY
+    je      .Lcommand_cloud_run
     cmp     eax, [edi + 8]
     jne     .Lcommand_cloud_usage
     mov     eax, [esi + 8]
@@ -115,6 +133,7 @@ cloud_status:
     push    ebx
     push    esi
     call    cloud_lock
+    call    cloud_trust
     mov     eax, [cluster_state]
     mov     eax, [state_names + eax*4]
     cmp     dword ptr [cluster_state], STATE_MEMBER
@@ -131,6 +150,9 @@ cloud_status:
     cmp     dword ptr [cluster_pings], 0
     jne     .Lcloud_status_storage
     PRINT   "stopped: this node is silent (cloud start)\n"
+    cmp     dword ptr [twin_address], 0
+    je      .Lcloud_status_storage
+    PRINTF  "because another machine, at %I, has its id: a copy of it, or one with the same MAC address\n", [twin_address]
 .Lcloud_status_storage:
     cmp     dword ptr [node_mount], 0
     jne     .Lcloud_status_table
@@ -187,6 +209,90 @@ cloud_status:
     xor     eax, eax
     ret
 
+# Says whose packets are believed.
+cloud_trust:
+    push    ebx
+    mov     eax, [count_cloud_forged]
+    add     eax, [count_cloud_other]
+    add     eax, [count_cloud_replayed]
+    add     eax, [count_cloud_unproven]
+    cmp     dword ptr [trust_open], 0
+    jne     1f
+    mov     edx, offset trust_name
+    PRINTF  "cluster %s, with a key; %u packets were refused\n", edx, eax
+    jmp     9f
+1:  PRINTF  "open cluster: whoever is on this network can join and change it (cloud key new NAME); %u packets were refused\n", eax
+9:  pop     ebx
+    ret
+
+# Shows the key, or gives the node another.
+# In: EAX how many arguments, EDX their addresses.
+cloud_key:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    call    cloud_lock
+    test    ebx, ebx
+    jz      .Lcloud_key_show
+    mov     eax, [esi]
+    mov     edx, offset key_forget
+    call    string_compare
+    mov     eax, offset no_name
+    je      .Lcloud_key_adopt
+    cmp     ebx, 2
+    jb      .Lcloud_key_usage
+    mov     eax, [esi]
+    mov     edx, offset key_new
+    call    string_compare
+    je      .Lcloud_key_new
+    mov     eax, [esi]
+    mov     edx, offset key_set
+    call    string_compare
+    jne     .Lcloud_key_usage
+    cmp     ebx, 3
+    jne     .Lcloud_key_usage
+    mov     eax, [esi + 8]
+    mov     edx, [esi + 4]
+    call    trust_parse
+    jc      .Lcloud_key_bad
+    jmp     .Lcloud_key_named
+.Lcloud_key_new:
+    mov     eax, [esi + 4]
+    call    name_is_good
+    jc      .Lcloud_key_bad
+    call    trust_draw
+.Lcloud_key_named:
+    mov     eax, [esi + 4]
+.Lcloud_key_adopt:
+    call    cluster_rejoin
+.Lcloud_key_show:
+    call    cloud_trust
+    cmp     byte ptr [node + NODE_CLUSTER], 0
+    je      .Lcloud_key_given
+    call    trust_print_key
+    jmp     .Lcloud_key_good
+.Lcloud_key_given:
+    cmp     dword ptr [trust_open], 0
+    jne     .Lcloud_key_good
+    PRINT   "The machine was given the key from outside (docs/protocols/cluster.md).\n"
+.Lcloud_key_good:
+    xor     ebx, ebx
+    jmp     .Lcloud_key_done
+.Lcloud_key_bad:
+    PRINT   "cluster: expected a name of up to 31 printable characters, and a key of 64 hexadecimal digits\n"
+    mov     ebx, 1
+    jmp     .Lcloud_key_done
+.Lcloud_key_usage:
+    call    cloud_usage
+    mov     ebx, 1
+.Lcloud_key_done:
+    call    cloud_unlock
+    mov     eax, ebx
+    pop     esi
+    pop     ebx
+    ret
+
 # Prints a row of the table.
 # In: EAX name, EDX address, ECX id; on the stack, removed here: era, age, revision, row state, ms since it was heard or
 # -1.
@@ -239,6 +345,12 @@ cloud_init:
     call    node_load
     sbb     ebx, ebx                    # -1: still diskless
     call    cluster_print_node
+    test    ebx, ebx
+    jnz     1f
+    cmp     byte ptr [node + NODE_CLUSTER], 0
+    je      1f
+    PRINT   "cluster: the key on this disk counts after a reboot\n"
+1:
     call    cloud_unlock
     mov     eax, ebx
     neg     eax
@@ -271,6 +383,8 @@ cloud_start:
     cmp     dword ptr [cluster_pings], 1
     je      1f
     mov     dword ptr [cluster_pings], 1
+    mov     dword ptr [twin_address], 0
+    mov     dword ptr [twin_warned], 0
     cmp     dword ptr [cluster_state], STATE_WAITING
     je      1f
     mov     eax, ANSWER_PATIENCE_MS
@@ -346,5 +460,5 @@ result_texts:           .long result_none, result_rebooting, result_refused, res
 .popsection
 STRING result_none, "does not answer"
 STRING result_rebooting, "reboots"
-STRING result_refused, "refuses: its variable cloud.reboot is not yes"
+STRING result_refused, "refuses: its variable cloud.reboot does not allow it"
 STRING result_stale, "refuses: the request does not name its present era and age; try again"

@@ -26,6 +26,7 @@ GRACE_MS                = 1500          # time for the others to report to a new
 coordinator_self:       .space 4        # 1: this node coordinates
 coordinator_id:         .space 8        # who does; 0: not known
 coordinator_address:    .space 4
+coordinator_session:    .space SESSION_SIZE
 coordinator_heard:      .space 4        # clock_ms of its last packet to the group
 takeover_at:            .space 4        # clock_ms at which its silence has lasted too long
 takeover_backoff:       .space 4        # 1: takeover_at holds this node's own delay
@@ -109,6 +110,10 @@ coordinator_adopt:
     mov     [coordinator_id], eax
     mov     eax, [ebx + CLOUD_NODE + 4]
     mov     [coordinator_id + 4], eax
+    mov     eax, [ebx + CLOUD_SESSION]
+    mov     [coordinator_session], eax
+    mov     eax, [ebx + CLOUD_SESSION + 4]
+    mov     [coordinator_session + 4], eax
     mov     dword ptr [asking], 0
     mov     eax, SPREAD_MS
     call    coordinator_delay
@@ -179,6 +184,10 @@ coordinator_view:
     call    coordinator_adopt
     jmp     9f
 5:  mov     [coordinator_address], esi
+    mov     eax, [ebx + CLOUD_SESSION]
+    mov     [coordinator_session], eax
+    mov     eax, [ebx + CLOUD_SESSION + 4]
+    mov     [coordinator_session + 4], eax
     call    coordinator_beat
     jmp     9f
 6:  call    coordinator_answer          # it will hear who does
@@ -327,7 +336,10 @@ coordinates:
     mov     eax, [beat_at]
     sub     eax, ebx
     cmp     dword ptr [peer_changed], 0
+    jne     .Lcoordinates_news
+    call    stranger_waits
     je      .Lcoordinates_due
+.Lcoordinates_news:
     mov     ecx, [told_at]
     add     ecx, TELL_MS
     sub     ecx, ebx
@@ -384,7 +396,11 @@ coordinator_report:
     jg      1f
     mov     dword ptr [asking], 0
     or      byte ptr [cluster_out + CLOUD_FLAGS], FLAG_ASK
-1:  mov     edx, [coordinator_address]
+1:  mov     eax, [coordinator_session]
+    mov     [cluster_out + CLOUD_ECHO], eax
+    mov     eax, [coordinator_session + 4]
+    mov     [cluster_out + CLOUD_ECHO + 4], eax
+    mov     edx, [coordinator_address]
     mov     ecx, CLOUD_SIZE
     jmp     packet_send_to
 

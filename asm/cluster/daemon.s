@@ -72,6 +72,9 @@ cluster_task:
     mov     eax, ebx
     call    node_identify
     call    node_load
+    call    trust_begin
+    call    trust_load
+    call    reboot_recall
     call    cluster_print_node
     cmp     byte ptr [node + NODE_NAME], 0
     je      .Lcluster_task_named
@@ -155,6 +158,7 @@ cluster_timers:
     mov     esi, ADDRESS_POLL_MS
 .Lcluster_timers_timers:
     call    name_check
+    call    reboot_check
     call    clock_ms
     mov     edi, eax
     call    agreement_timers
@@ -174,6 +178,12 @@ cluster_timers:
     jge     .Lcluster_timers_viewed
     mov     esi, eax
 .Lcluster_timers_viewed:
+    call    clock_ms
+    call    stranger_timers
+    cmp     eax, esi
+    jge     .Lcluster_timers_asked
+    mov     esi, eax
+.Lcluster_timers_asked:
     test    esi, esi
     jg      .Lcluster_timers_due
     xor     esi, esi
@@ -194,6 +204,49 @@ cluster_receive:
     mov     edi, edx
     call    packet_check
     jc      .Lcluster_receive_done
+    lea     eax, [ebx + CLOUD_NODE]
+    mov     edx, offset node + NODE_ID
+    call    node_id_compare
+    je      .Lcluster_receive_own
+    lea     eax, [ebx + CLOUD_NODE]
+    call    peer_known
+    jc      .Lcluster_receive_unknown
+    push    eax
+    add     eax, PEER_SESSION
+    lea     edx, [ebx + CLOUD_SESSION]
+    call    session_same
+    pop     eax
+    jne     .Lcluster_receive_unknown
+    mov     edx, ebx
+    call    trust_window
+    jc      .Lcluster_receive_done
+    jmp     .Lcluster_receive_believed
+.Lcluster_receive_own:
+    mov     eax, ebx
+    mov     edx, edi
+    mov     ecx, esi
+    call    twin_heard
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_unknown:
+    mov     eax, ebx
+    mov     edx, esi
+    call    trust_proven
+    je      .Lcluster_receive_proven
+    mov     eax, ebx
+    mov     edx, edi
+    call    cluster_doubt
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_proven:
+    cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
+    je      .Lcluster_receive_joiner
+    lea     eax, [ebx + CLOUD_NODE]
+    call    peer_find
+    jc      .Lcluster_receive_full
+    mov     edx, ebx
+    call    trust_accept
+.Lcluster_receive_believed:
+    cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
+    je      .Lcluster_receive_joiner
     lea     eax, [ebx + CLOUD_NODE]
     call    peer_find
     jc      .Lcluster_receive_full
@@ -246,6 +299,22 @@ cluster_receive:
 .Lcluster_receive_agrees:
     call    coordinator_agrees
     jmp     .Lcluster_receive_hint
+.Lcluster_receive_joiner:
+    lea     eax, [ebx + CLOUD_NODE]     # one that was a member has restarted, or left
+    call    peer_known
+    jc      .Lcluster_receive_joining
+    push    ebx
+    mov     ebx, eax
+    call    peer_gone
+    pop     ebx
+.Lcluster_receive_joining:
+    mov     eax, ebx
+    mov     edx, edi
+    call    cluster_doubt
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT
+    jb      .Lcluster_receive_done
+    je      .Lcluster_receive_reboot
+    jmp     .Lcluster_receive_answer
 .Lcluster_receive_reboot:
     mov     eax, ebx
     mov     edx, edi
@@ -259,6 +328,53 @@ cluster_receive:
     COUNT   cloud_full
 .Lcluster_receive_done:
     pop     edi
+    pop     ebx
+    ret
+
+# A packet that may be a recording, or that of a node which joins: it is answered, and no more.
+# In: EAX packet, EDX sender's address.
+cluster_doubt:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
+    cmp     eax, KIND_HELLO
+    je      .Lcluster_doubt_hello
+    cmp     eax, KIND_VIEW
+    je      .Lcluster_doubt_view
+    cmp     eax, KIND_REPORT
+    je      .Lcluster_doubt_report
+    cmp     eax, KIND_BYE
+    jne     .Lcluster_doubt_refused
+    mov     eax, ebx
+    call    stranger_left
+.Lcluster_doubt_refused:
+    COUNT   cloud_unproven
+    jmp     .Lcluster_doubt_done
+.Lcluster_doubt_view:
+    COUNT   cloud_unproven
+    mov     eax, ebx
+    mov     edx, esi
+    call    stranger_view
+    cmp     dword ptr [coordinator_self], 0
+    je      .Lcluster_doubt_done
+.Lcluster_doubt_report:
+    mov     eax, ebx
+    mov     edx, esi
+    call    stranger_heard
+    call    coordinator_answer
+    jmp     .Lcluster_doubt_done
+.Lcluster_doubt_hello:
+    mov     eax, ebx
+    mov     edx, esi
+    call    stranger_heard
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     .Lcluster_doubt_done
+    mov     eax, ebx
+    call    coordinator_hello
+.Lcluster_doubt_done:
+    pop     esi
     pop     ebx
     ret
 
@@ -366,13 +482,14 @@ view_update:
     mov     ecx, VIEW_SIZE
     call    mem_compare
     je      .Lview_update_unchanged
-    mov     eax, VIEW_MS
-    add     eax, [view_time]
-    sub     eax, ebx
     cmp     dword ptr [view_printed + VIEW_STATE], STATE_WAITING
     je      .Lview_update_print         # the first line comes at once
-    test    eax, eax
-    jg      .Lview_update_done
+    mov     ecx, ebx                    # how long ago the last line was: it may be months
+    sub     ecx, [view_time]
+    mov     eax, VIEW_MS
+    sub     eax, ecx
+    cmp     ecx, VIEW_MS
+    jb      .Lview_update_done
 .Lview_update_print:
     mov     [view_time], ebx
     mov     eax, offset view_printed
@@ -410,7 +527,8 @@ cluster_print_node:
 9:  pop     ebx
     ret
 
-# Saves a changed name and says bye, before the machine stops or `cloud stop`. The mutex is not held. May sleep.
+# Saves a changed name and says bye, before the machine stops or `cloud stop`. The node is silent from then on: a view
+# that calls it gone must not make it speak up. The mutex is not held. May sleep.
 .global cluster_leave
 cluster_leave:
     cmp     dword ptr [cluster_socket], 0
@@ -418,13 +536,38 @@ cluster_leave:
     mov     eax, offset cluster_mutex
     call    mutex_lock
     call    name_check
+    call    reboot_check
     cmp     dword ptr [cluster_state], STATE_WAITING
     je      1f
     cmp     dword ptr [cluster_pings], 0
     je      1f
     call    coordinator_bye
-1:  mov     eax, offset cluster_mutex
+1:  mov     dword ptr [cluster_pings], 0
+    mov     eax, offset cluster_mutex
     call    mutex_unlock
     mov     eax, LEAVE_MS
     jmp     task_sleep
 9:  ret
+
+# Leaves the cluster, takes another key, and looks for the cluster that has it. The mutex is held. May sleep.
+# In: EAX name, empty for none; key_parsed the key.
+.global cluster_rejoin
+cluster_rejoin:
+    push    ebx
+    mov     ebx, eax
+    cmp     dword ptr [cluster_state], STATE_WAITING
+    je      1f
+    cmp     dword ptr [cluster_pings], 0
+    je      1f
+    call    coordinator_bye
+1:  mov     eax, ebx
+    call    trust_adopt
+    call    trust_begin                 # a new session, which no recording names
+    call    node_save
+    call    view_disband
+    call    peer_forget
+    cmp     dword ptr [cluster_state], STATE_WAITING
+    je      2f
+    call    agreement_begin
+2:  pop     ebx
+    ret

@@ -65,14 +65,22 @@ node_load:
     call    mount_open
     jc      .Lnode_load_failed
     mov     [node_mount], eax
+    mov     eax, offset loaded          # the seed for the next boot is made of this one's
+    mov     edx, NODE_SIZE
+    call    generator_stir
+    mov     eax, offset node + NODE_SEED
+    mov     edx, NODE_SEED_SIZE
+    call    generator_fill
     call    node_save
     jmp     .Lnode_load_done
 
 .Lnode_load_loaded:
     cmp     dword ptr [loaded + NODE_MAGIC], NODE_MAGIC_VALUE
     jne     .Lnode_load_version
-    cmp     dword ptr [loaded + NODE_VERSION], NODE_VERSION_VALUE
-    jne     .Lnode_load_version
+    mov     eax, [loaded + NODE_VERSION]    # what version 1 has not is zero
+    dec     eax
+    cmp     eax, NODE_VERSION_VALUE - 1
+    ja      .Lnode_load_version
     mov     eax, [loaded + NODE_ERA]
     cmp     eax, ERA_MAXIMUM
     ja      .Lnode_load_version
@@ -92,13 +100,20 @@ node_load:
     mov     [node + NODE_AGE], eax
     mov     eax, [loaded + NODE_ERA_AGE]
     mov     [node + NODE_ERA_AGE], eax
+    mov     esi, offset loaded + NODE_REBOOT
+    mov     edi, offset node + NODE_REBOOT
+    mov     ecx, NODE_SIZE - NODE_REBOOT
+    rep movsb
     cmp     dword ptr [node + NODE_FOUNDER], 0
-    jne     .Lnode_load_attach          # a member already (cloud init)
+    jne     .Lnode_load_terminated      # a member already (cloud init)
     mov     esi, offset loaded + NODE_FOUNDER
     mov     edi, offset node + NODE_FOUNDER
-    mov     ecx, NODE_SIZE - NODE_FOUNDER
+    mov     ecx, NODE_REBOOT - NODE_FOUNDER
     rep movsb
-    mov     byte ptr [node + NODE_SIZE - 1], 0
+.Lnode_load_terminated:
+    mov     byte ptr [node + NODE_REBOOT - 1], 0    # names end, whatever the disk says
+    mov     byte ptr [node + NODE_SEED - 1], 0
+    mov     byte ptr [node + NODE_KEY - 1], 0
     jmp     .Lnode_load_attach
 .Lnode_load_version:
     LOAD_STRING eax, "the object cluster_node on it is not of this version"
@@ -172,6 +187,21 @@ node_class:
     ret
 1:  LOAD_STRING edx, "class_fs_oofs"
     jmp     string_compare
+
+# The cluster remembers that this node has booted more often than its disk does: the disk is an older copy. The age goes
+# on above that. A diskless node's age is 1 at each boot.
+# In: EAX age. May sleep.
+.global node_older
+node_older:
+    cmp     dword ptr [node_mount], 0
+    je      9f
+    cmp     eax, [node + NODE_AGE]
+    jb      9f
+    inc     eax
+    mov     [node + NODE_AGE], eax
+    PRINTF  "cluster: this disk is an older copy; the cluster knows age %u of this node, which goes on from there\n", eax
+    jmp     node_save
+9:  ret
 
 # Writes the object. When it fails, the node goes on without a disk and says so. May sleep.
 # Out: CF when it is, or has become, diskless.

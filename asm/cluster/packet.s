@@ -8,6 +8,8 @@
 .include "cluster.inc"
 .include "names.inc"
 
+LINK_LOCAL              = 0xFEA9        # 169.254, as it lies in an address
+
 .bss
 .balign 4
 .global cluster_socket
@@ -26,7 +28,7 @@ packet_send:
     mov     edx, CLUSTER_GROUP
     mov     ecx, CLOUD_SIZE
 
-# Sends what packet_build built.
+# Signs and sends what packet_build built.
 # In: EDX address, ECX bytes.
 # Out: CF and EAX error.
 .global packet_send_to
@@ -38,6 +40,10 @@ packet_send_to:
     je      8f
     COUNT   cloud_sent
     mov     edi, ecx
+    push    edx
+    mov     eax, offset cluster_out
+    call    trust_sign
+    pop     edx
     mov     esi, offset cluster_out
     mov     eax, [cluster_socket]
     mov     ecx, CLUSTER_PORT
@@ -88,16 +94,20 @@ packet_build:
     mov     edx, offset hostname
     mov     ecx, NAME_SIZE
     call    string_copy
+    lea     eax, [edi + CLOUD_ECHO]
+    call    stranger_echo
     pop     edi
     ret
 
-# Decides whether a datagram is a packet of ours.
+# Decides whether a datagram is a packet of our cluster: in form, then by its code.
 # In: EAX packet, EDX sender's address, ECX its port; ESI bytes.
 # Out: CF when it is not; it has been counted.
 .global packet_check
 packet_check:
     push    ebx
+    push    edi
     mov     ebx, eax
+    mov     edi, edx
     COUNT   cloud_received
     cmp     ecx, CLUSTER_PORT
     jne     .Lpacket_check_foreign
@@ -107,9 +117,19 @@ packet_check:
     jne     .Lpacket_check_foreign
     cmp     byte ptr [ebx + CLOUD_VERSION], CLOUD_VERSION_VALUE
     jne     .Lpacket_check_foreign
-    mov     eax, edx
+    mov     eax, edi
     call    ip_is_unicast
     jne     .Lpacket_check_malformed
+    cmp     di, LINK_LOCAL              # of this LAN? Who has no lease yet, or no longer, is
+    je      .Lpacket_check_local
+    mov     ecx, [cluster_netif]
+    mov     eax, [ecx + NETIF_ADDRESS]
+    cmp     ax, LINK_LOCAL
+    je      .Lpacket_check_local
+    xor     eax, edi
+    test    eax, [ecx + NETIF_MASK]
+    jnz     .Lpacket_check_foreign
+.Lpacket_check_local:
 
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
     cmp     eax, KIND_LAST
@@ -156,15 +176,10 @@ packet_check:
     lea     eax, [ebx + CLOUD_NAME]
     call    name_is_good
     jc      .Lpacket_check_malformed
-    lea     eax, [ebx + CLOUD_NODE]
-    mov     edx, offset node + NODE_ID
-    call    node_id_compare
-    je      .Lpacket_check_own
-    clc
-    jmp     .Lpacket_check_done
-.Lpacket_check_own:
-    COUNT   cloud_own
-    stc
+    mov     eax, ebx
+    mov     ecx, esi
+    mov     edx, edi
+    call    trust_check
     jmp     .Lpacket_check_done
 .Lpacket_check_foreign:
     COUNT   cloud_foreign
@@ -174,6 +189,7 @@ packet_check:
     COUNT   cloud_malformed
     stc
 .Lpacket_check_done:
+    pop     edi
     pop     ebx
     ret
 
@@ -181,6 +197,7 @@ packet_check:
 # In: EAX name.
 # Out: CF when it is not.
 # Clobbers: ECX.
+.global name_is_good
 name_is_good:
     xor     ecx, ecx
 1:  mov     dl, [eax + ecx]
@@ -218,12 +235,14 @@ view_check:
     mov     eax, [esi + ENTRY_ID]
     or      eax, [esi + ENTRY_ID + 4]
     jz      .Lview_check_bad
-    cmp     dword ptr [esi + ENTRY_AGE], 0
-    je      .Lview_check_bad
     movzx   eax, byte ptr [esi + ENTRY_STATE]
     dec     eax
-    cmp     eax, STATE_LEFT - 1
+    cmp     eax, STATE_NAMED - 1
     ja      .Lview_check_bad
+    je      .Lview_check_aged           # whose age need not be known
+    cmp     dword ptr [esi + ENTRY_AGE], 0
+    je      .Lview_check_bad
+.Lview_check_aged:
     mov     eax, [esi + ENTRY_ADDRESS]
     call    ip_is_unicast
     jne     .Lview_check_bad

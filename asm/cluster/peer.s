@@ -53,6 +53,33 @@ peer_bucket:
     lea     ecx, [peer_buckets + ecx*4]
     ret
 
+# Finds a peer by id.
+# In: EAX id.
+# Out: EAX peer; CF when it is not in the table.
+# Clobbers: EAX, ECX.
+.global peer_known
+peer_known:
+    push    ebx
+    push    edx
+    mov     edx, eax
+    call    peer_bucket
+    mov     ebx, [ecx]
+1:  test    ebx, ebx
+    jz      3f
+    mov     eax, [edx]
+    cmp     eax, [ebx + PEER_ID]
+    jne     2f
+    mov     eax, [edx + 4]
+    cmp     eax, [ebx + PEER_ID + 4]
+    je      4f
+2:  mov     ebx, [ebx + PEER_HASH_NEXT]
+    jmp     1b
+3:  stc
+4:  mov     eax, ebx
+    pop     edx
+    pop     ebx
+    ret
+
 # Finds a peer by id, or makes room for it. May sleep.
 # In: EAX id.
 # Out: EAX peer, only PEER_ID filled in when it is new; CF when there is no room.
@@ -61,22 +88,9 @@ peer_find:
     push    ebx
     push    esi
     mov     esi, eax
-    call    peer_bucket
-    mov     ebx, [ecx]
-.Lpeer_find_next:
-    test    ebx, ebx
-    jz      .Lpeer_find_absent
-    mov     eax, [esi]
-    cmp     eax, [ebx + PEER_ID]
-    jne     .Lpeer_find_other
-    mov     eax, [esi + 4]
-    cmp     eax, [ebx + PEER_ID + 4]
-    je      .Lpeer_find_found
-.Lpeer_find_other:
-    mov     ebx, [ebx + PEER_HASH_NEXT]
-    jmp     .Lpeer_find_next
-
-.Lpeer_find_absent:
+    call    peer_known
+    mov     ebx, eax
+    jnc     .Lpeer_find_found
     cmp     dword ptr [peer_count], PEERS_MAXIMUM
     jae     .Lpeer_find_full
     mov     eax, PEER_SIZE
@@ -145,7 +159,7 @@ peer_evict:
     call    clock_ms
     mov     edi, eax
     xor     esi, esi
-    mov     ecx, -1                     # longest silence so far
+    xor     ecx, ecx                    # longest silence so far
     mov     ebx, [peer_first]
 .Lpeer_evict_next:
     test    ebx, ebx
@@ -154,8 +168,11 @@ peer_evict:
     jne     .Lpeer_evict_skip
     mov     eax, edi
     sub     eax, [ebx + PEER_SEEN]
+    test    esi, esi
+    jz      .Lpeer_evict_longer
     cmp     eax, ecx
-    jle     .Lpeer_evict_skip
+    jbe     .Lpeer_evict_skip
+.Lpeer_evict_longer:
     mov     ecx, eax
     mov     esi, ebx
 .Lpeer_evict_skip:
@@ -271,6 +288,19 @@ peer_revive:
     mov     dword ptr [ebx + PEER_ALIVE], 1
     inc     dword ptr [peer_alive]
 9:  ret
+
+# No peer is alive any more: this node belongs to another cluster from now on.
+.global peer_forget
+peer_forget:
+    push    ebx
+    mov     ebx, [peer_first]
+1:  test    ebx, ebx
+    jz      2f
+    call    peer_gone
+    mov     ebx, [ebx + PEER_NEXT]
+    jmp     1b
+2:  pop     ebx
+    ret
 
 # A peer is offline; it belongs to the view no longer.
 # In: EBX peer.

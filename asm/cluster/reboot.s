@@ -1,5 +1,6 @@
-# A request to reboot from one node to another, and its answer. Nothing here is authenticated, so the target obeys only
-# where its user has set the variable cloud.reboot to yes, and only a request that names its id, era and age exactly.
+# A request to reboot from one node to another, and its answer. The target obeys who has the cluster's key, unless its
+# user has set the variable cloud.reboot to no; in an open cluster only where it is yes; and only a request that names
+# its id, era and age exactly. The variable is kept with the node.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -16,7 +17,52 @@ request_result:         .space 4        # RESULT_*
 request_event:          .space 4
 request_target:         .space NODE_ID_SIZE
 
+.section .rodata
+nothing:                .byte 0
+
 .text
+
+# Gives the variable the value that the node has kept.
+.global reboot_recall
+reboot_recall:
+    cmp     byte ptr [node + NODE_REBOOT], 0
+    je      9f
+    LOAD_STRING eax, "cloud.reboot"
+    mov     edx, offset node + NODE_REBOOT
+    jmp     env_set
+9:  ret
+
+# Looks whether the user changed the variable, and keeps it. May sleep.
+.global reboot_check
+reboot_check:
+    push    ebx
+    LOAD_STRING eax, "cloud.reboot"
+    call    env_get
+    mov     ebx, eax
+    jnc     1f
+    mov     ebx, offset nothing
+1:  mov     eax, ebx
+    call    string_length
+    cmp     eax, NODE_REBOOT_SIZE
+    jae     9f                          # neither yes nor no
+    mov     eax, ebx
+    mov     edx, offset node + NODE_REBOOT
+    call    string_compare
+    je      9f
+    push    edi
+    mov     edi, offset node + NODE_REBOOT
+    xor     eax, eax
+    stosd
+    stosd
+    pop     edi
+    mov     eax, offset node + NODE_REBOOT
+    mov     edx, ebx
+    mov     ecx, NODE_REBOOT_SIZE
+    call    string_copy
+    pop     ebx
+    jmp     node_save
+9:  pop     ebx
+    ret
 
 # Asks a peer to reboot. The mutex is not held. May sleep, two seconds.
 # In: EAX peer (peers whose table entry is reused meanwhile only make the request miss).
@@ -48,6 +94,10 @@ reboot_request:
     mov     [edx + CLOUD_TARGET_ERA], eax
     mov     eax, [ebx + PEER_AGE]
     mov     [edx + CLOUD_TARGET_AGE], eax
+    mov     eax, [ebx + PEER_SESSION]
+    mov     [edx + CLOUD_ECHO], eax
+    mov     eax, [ebx + PEER_SESSION + 4]
+    mov     [edx + CLOUD_ECHO + 4], eax
     mov     edx, [ebx + PEER_ADDRESS]
     mov     ecx, CLOUD_REQUEST_SIZE
     call    packet_send_to
@@ -109,10 +159,19 @@ reboot_requested:
     mov     esi, RESULT_REFUSED
     LOAD_STRING eax, "cloud.reboot"
     call    env_get
-    jc      .Lreboot_requested_answer
+    jc      .Lreboot_requested_unsaid
+    push    eax
     LOAD_STRING edx, "yes"
     call    string_compare
+    pop     eax
+    je      .Lreboot_requested_allowed
+    LOAD_STRING edx, "no"
+    call    string_compare
+    je      .Lreboot_requested_answer
+.Lreboot_requested_unsaid:
+    cmp     dword ptr [trust_open], 0   # who has the key may; in an open cluster that is anybody
     jne     .Lreboot_requested_answer
+.Lreboot_requested_allowed:
     mov     esi, RESULT_STALE
     mov     eax, [ebx + CLOUD_TARGET_ERA]
     cmp     eax, [node + NODE_ERA]
@@ -132,6 +191,10 @@ reboot_requested:
     mov     eax, [ebx + CLOUD_NODE + 4]
     mov     [edx + CLOUD_TARGET + 4], eax
     mov     [edx + CLOUD_RESULT], esi
+    mov     eax, [ebx + CLOUD_SESSION]
+    mov     [edx + CLOUD_ECHO], eax
+    mov     eax, [ebx + CLOUD_SESSION + 4]
+    mov     [edx + CLOUD_ECHO + 4], eax
     mov     edx, edi
     mov     ecx, CLOUD_REQUEST_SIZE
     call    packet_send_to

@@ -20,14 +20,14 @@ own_entry:              .space ENTRY_SIZE
 
 .text
 
-# The number that stands for an entry: FNV-1a over its dwords, the state apart.
+# The number that stands for an entry: FNV-1a over its dwords, state and sequence apart.
 # In: EDX entry, or PEER_ID of a peer.
 # Out: EAX digest.
 # Clobbers: ECX, EDX.
 .global entry_digest
 entry_digest:
     mov     eax, 0x811C9DC5
-    mov     ecx, ENTRY_SIZE / 4
+    mov     ecx, ENTRY_DIGESTED / 4
 1:  xor     eax, [edx]
     imul    eax, eax, 0x01000193
     rol     eax, 7                      # FNV alone carries nothing down
@@ -61,6 +61,10 @@ view_whole_digest:
     mov     eax, [cluster_netif]
     mov     eax, [eax + NETIF_ADDRESS]
     mov     [edi + ENTRY_ADDRESS], eax
+    mov     eax, [trust_session]
+    mov     [edi + ENTRY_SESSION], eax
+    mov     eax, [trust_session + 4]
+    mov     [edi + ENTRY_SESSION + 4], eax
     lea     eax, [edi + ENTRY_NAME]
     add     edx, CLOUD_NAME
     mov     ecx, NAME_SIZE
@@ -112,6 +116,7 @@ view_tell:
     mov     ebx, [peer_first]
 .Lview_tell_packet:
     call    view_begin
+    call    stranger_put
     cmp     dword ptr [peer_changed], 0
     je      .Lview_tell_send
 .Lview_tell_next:
@@ -246,6 +251,7 @@ view_apply:
     jne     9f
     call    clock_ms
     mov     [view_confirmed], eax
+    mov     dword ptr [trust_confirmed], 1
     cmp     eax, eax
 9:  pop     eax
     pop     ebp
@@ -262,6 +268,8 @@ view_apply_entry:
     mov     edx, offset node + NODE_ID
     call    node_id_compare
     je      .Lview_apply_entry_self
+    cmp     byte ptr [esi + ENTRY_STATE], STATE_NAMED
+    je      .Lview_apply_entry_known    # meant for it alone
     mov     eax, esi
     lea     edx, [ebp + CLOUD_NODE]
     call    node_id_compare             # the coordinator itself speaks in the header
@@ -272,10 +280,11 @@ view_apply_entry:
     mov     ebx, eax
     mov     eax, [applied]
     mov     [ebx + PEER_LISTED], eax
+    call    view_apply_session
     push    esi
     push    edi
     lea     edi, [ebx + PEER_ID]
-    mov     ecx, ENTRY_SIZE / 4
+    mov     ecx, ENTRY_DIGESTED / 4
     rep movsd
     pop     edi
     pop     esi
@@ -312,10 +321,41 @@ view_apply_entry:
     xor     eax, eax
     ret
 .Lview_apply_entry_self:
+    lea     eax, [esi + ENTRY_SESSION]
+    mov     edx, offset trust_session
+    call    session_same
+    jne     .Lview_apply_entry_twin
+    cmp     byte ptr [esi + ENTRY_STATE], STATE_NAMED
+    je      .Lview_apply_entry_named
     xor     eax, eax
     cmp     byte ptr [esi + ENTRY_STATE], STATE_MEMBER
     setne   al
     ret
+.Lview_apply_entry_named:
+    mov     eax, [esi + ENTRY_AGE]
+    call    node_older
+    xor     eax, eax
+    ret
+.Lview_apply_entry_twin:
+    lea     eax, [esi + ENTRY_SESSION]
+    mov     edx, [esi + ENTRY_ADDRESS]
+    call    twin_viewed
+    mov     eax, 1
+    ret
+
+# Takes over the session that an entry gives a peer. What was heard of that session stays; else what it has sent so far
+# counts as heard.
+# In: EBX peer, ESI entry.
+# Clobbers: EAX, ECX, EDX.
+view_apply_session:
+    lea     eax, [ebx + PEER_SESSION]
+    lea     edx, [esi + ENTRY_SESSION]
+    call    session_same
+    je      9f
+    mov     eax, [esi + ENTRY_SEQUENCE]
+    mov     [ebx + PEER_SEQUENCE], eax
+    mov     dword ptr [ebx + PEER_WINDOW], -1
+9:  ret
 
 # Takes out of the view whom the packet's range does not hold: above CLOUD_FROM, up to CLOUD_TO.
 # In: EBP packet.

@@ -3,6 +3,7 @@
  * memories, disks, firmware, frames in flight. A restored run continues as the run that was not interrupted: with the
  * same digests.
  */
+import type { SettingFile } from "../devices/fw-cfg.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import { BytesDisk, SparseDisk } from "../disk/disk.ts";
 import { formatMac } from "../ether/packet.ts";
@@ -45,6 +46,8 @@ export interface SnapshotNode {
   readonly disk: number | null;
   readonly cdrom: number | null;
   readonly plugged: boolean;
+  /** Files of the firmware configuration device. */
+  readonly settings?: readonly SettingFile[];
 }
 
 /**
@@ -99,7 +102,8 @@ function save(
     firmware: media.add(new BytesDisk(firmware, firmware.length)),
     nodes: chosen.map((index): SnapshotNode => {
       const { name, ramBytes, disk, cdrom, parts } = nodes[index]!;
-      if (parts)
+      const { settings, ...others } = parts ?? {};
+      if (Object.keys(others).length > 0)
         throw new RangeError(`${name} has diskettes, further drives or a video BIOS, which a snapshot cannot hold`);
       return {
         name,
@@ -108,6 +112,7 @@ function save(
         plugged: cluster.isPlugged(index),
         disk: disk && media.add(disk),
         cdrom: cdrom && media.add(cdrom),
+        ...(settings ? { settings } : {}),
       };
     }),
   };
@@ -207,13 +212,14 @@ export class Snapshot {
 
   /** The machines, with disks as they were, for a cluster to restore into. Each call gives disks of its own. */
   nodes(): ClusterNodeConfig[] {
-    return this.config.nodes.map(({ name, ramBytes, macAddress, disk, cdrom }) => ({
+    return this.config.nodes.map(({ name, ramBytes, macAddress, disk, cdrom, settings }) => ({
       name,
       ramBytes,
       macAddress: Uint8Array.from(macAddress.split(":"), (part) => parseInt(part, 16)),
       // The disk that is written is the top layer itself: saved again, it is no deeper than before.
       disk: disk === null ? null : this.#layer(disk),
       cdrom: cdrom === null ? null : this.#medium(cdrom),
+      ...(settings ? { parts: { settings } } : {}),
     }));
   }
 

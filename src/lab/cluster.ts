@@ -12,6 +12,7 @@ import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
+import { keyOf } from "./cluster-key.ts";
 import { ConsoleText } from "./console.ts";
 import { TripleFaultError, WaitError } from "./errors.ts";
 import type { LabHost } from "./host.ts";
@@ -520,9 +521,10 @@ export function restoreWith<Made extends LabCluster>(
   const snapshot = new Snapshot(bytes, host.compressor);
   const { seed, gateway, linkLatencyNs, startSeconds } = snapshot.config;
   const nodes = snapshot.nodes().map(
-    ({ name, ramBytes, disk, cdrom, macAddress }): NodeOptions => ({
+    ({ name, ramBytes, disk, cdrom, macAddress, parts }): NodeOptions => ({
       name,
       ramBytes,
+      ...keyOf(parts?.settings),
       ...(disk ? { disk } : {}),
       ...(cdrom ? { cdrom } : {}),
       ...(macAddress ? { macAddress } : {}),

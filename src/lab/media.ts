@@ -2,6 +2,7 @@
 import type { BoardParts, DriveConfig } from "../../emulator/board.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
+import { KEY_SETTING } from "./cluster-key.ts";
 
 const CD_SECTOR_BYTES = 2048;
 const SECTOR_BYTES = 512;
@@ -27,6 +28,8 @@ export interface MachineParts {
   readonly bootOrder?: string;
   /** A video BIOS for the display adapter. */
   readonly videoRom?: Uint8Array;
+  /** The name and key of the cluster that it belongs to (cluster-key.ts); an open cluster when absent. */
+  readonly key?: string;
 }
 
 /** Media that are given as bytes: nodes with the same bytes share one copy of them. */
@@ -53,7 +56,7 @@ export class Media {
 
 /** The parts of a machine that most do not have. */
 export function partsOf(
-  { drives, virtioDisks, floppies, bootOrder, videoRom }: MachineParts,
+  { drives, virtioDisks, floppies, bootOrder, videoRom, key }: MachineParts,
   media: Media,
   disk: BlockBackend | null,
   cdrom: BlockBackend | null,
@@ -81,6 +84,7 @@ export function partsOf(
       : {}),
     ...(bootOrder !== undefined ? { bootOrder } : {}),
     ...(videoRom ? { videoRom } : {}),
+    ...(key !== undefined ? { settings: [{ name: KEY_SETTING, text: key }] } : {}),
   };
   return Object.keys(parts).length > 0 ? { parts } : {};
 }

@@ -7,7 +7,19 @@ import { KERNEL_SPACE } from "../../src/build/build.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { readElf, SparseDisk } from "../../src/index.ts";
 import { boot, DISK_BYTES, images, inState, PROMPT } from "../system/images.ts";
-import { ASK, BYE, ClusterWire, HELLO, type Heard, JOINING, MEMBER, REPORT, type Said, VIEW } from "./cluster-wire.ts";
+import {
+  ASK,
+  BYE,
+  ClusterWire,
+  HELLO,
+  type Heard,
+  JOINING,
+  MEMBER,
+  OPEN,
+  REPORT,
+  type Said,
+  VIEW,
+} from "./cluster-wire.ts";
 
 /** The node's own id, and strangers' ids below and above it. */
 const SELF = "525400fffea4caff";
@@ -494,7 +506,7 @@ test("era and founder are on disk before the node names them, and are not writte
   });
   const s = sceneOf(lab);
   const known = await says(s, HELLO);
-  expect(known).toMatchObject({ flags: 0, era: 0 });
+  expect(known).toMatchObject({ flags: OPEN, era: 0 });
   s.wire.say(view(LOW, 5, HIGHEST));
   await lab.until(() => s.wire.heard.at(-1)!.era === 5, "the era was not taken");
   s.node.powerOff();

@@ -1,4 +1,8 @@
-/** The cluster's packets as a stranger on the wire says and hears them (docs/protocols/cluster.md). */
+/**
+ * The cluster's packets as a stranger on the wire says and hears them (docs/protocols/cluster.md). It has the key that
+ * everybody has, that of open clusters, unless it is given another one.
+ */
+import { createHmac } from "node:crypto";
 import {
   ETHERTYPE_IPV4,
   ethernetFrame,
@@ -22,12 +26,18 @@ export const MEMBER = 2;
 export const ASK = 2;
 
 const MAGIC = 0x4c435251;
-const VERSION = 2;
+const VERSION = 3;
 const PORT = 20818;
 const GROUP = parseIpv4("239.255.81.82");
 const GROUP_MAC = Uint8Array.of(0x01, 0x00, 0x5e, 0x7f, 0x51, 0x52);
-const HEADER_BYTES = 72;
-const VIEW_BYTES = 96;
+export const HEADER_BYTES = 112;
+export const REQUEST_BYTES = 128;
+export const VIEW_BYTES = 136;
+export const ENTRY_BYTES = 68;
+const CODE_BYTES = 16;
+const CODE_AT = 96;
+/** A flag of packets in clusters without a key. */
+export const OPEN = 4;
 
 /** What a stranger says. Ids are 16 hexadecimal digits. */
 export interface Said {
@@ -38,6 +48,13 @@ export interface Said {
   /** Of its cluster; a joining node has none. */
   readonly founder?: string;
   readonly flags?: number;
+  readonly age?: number;
+  /** Of the sender's boot; made of its id when absent. */
+  readonly session?: string;
+  /** What the packet answers; the session of the node that was heard last when absent. */
+  readonly echo?: string;
+  /** Of the packet; the next one of its session when absent. */
+  readonly sequence?: number;
 }
 
 /** What a node said. */
@@ -52,26 +69,53 @@ export interface Heard {
   readonly founder: string;
   /** Of a view, else 0. */
   readonly members: number;
+  readonly session: string;
+  readonly sequence: number;
   readonly to: string;
+  /** All of it. */
+  readonly data: Uint8Array;
 }
 
+const NOBODY = "0".repeat(16);
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 const bytesOf = (id: string): number[] =>
   Array.from({ length: 8 }, (_, at) => Number.parseInt(id.substr(at * 2, 2), 16));
 
-function packetBytes({ kind, state, era, id, founder, flags }: Said): Uint8Array {
+/** The key of packets that follows from a cluster's key line (src/lab/cluster-key.ts); null: of an open cluster. */
+function packetKey(line: string | null): Uint8Array {
+  const [name, digits] = line === null ? ["open", "0".repeat(64)] : (line.trim().split(" ") as [string, string]);
+  return createHmac("sha256", Buffer.from(digits, "hex")).update(`QuRe cluster 3 packets ${name}`).digest();
+}
+
+/** Puts the right code into a packet. */
+export function signed(bytes: Uint8Array, line: string | null = null): Uint8Array {
+  if (bytes.length < HEADER_BYTES) return bytes;
+  bytes.fill(0, CODE_AT, CODE_AT + CODE_BYTES);
+  bytes.set(createHmac("sha256", packetKey(line)).update(bytes).digest().subarray(0, CODE_BYTES), CODE_AT);
+  return bytes;
+}
+
+function packetBytes(
+  { kind, state, era, id, founder, flags, age, session, echo, sequence }: Said,
+  address: Uint8Array,
+  line: string | null,
+): Uint8Array {
   const bytes = new Uint8Array(kind === VIEW ? VIEW_BYTES : HEADER_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
-  bytes.set([VERSION, kind, state, flags ?? 0], 4);
+  bytes.set([VERSION, kind, state, (flags ?? 0) | (line === null ? OPEN : 0)], 4);
   view.setUint32(8, era, true);
-  view.setUint32(12, 1, true);
+  view.setUint32(12, age ?? 1, true);
   view.setUint32(16, 1, true);
   bytes.set(bytesOf(id), 24);
   if (founder !== undefined) bytes.set(bytesOf(founder), 32);
   bytes.set(new TextEncoder().encode("stranger"), 40);
-  if (kind === VIEW) view.setUint32(72, 1, true);
-  return bytes;
+  bytes.set(bytesOf(session ?? id), 72);
+  view.setUint32(80, sequence ?? 0, true);
+  bytes.set(address, 84);
+  if (echo !== undefined) bytes.set(bytesOf(echo), 88);
+  if (kind === VIEW) view.setUint32(112, 1, true);
+  return signed(bytes, line);
 }
 
 /** A plug in the cluster's switch that hears the nodes' packets and says those of strangers. */
@@ -79,9 +123,12 @@ export class ClusterWire {
   readonly heard: Heard[] = [];
   readonly #lab: LabCluster;
   readonly #plug: LabPlug;
+  readonly #key: string | null;
+  readonly #sequences = new Map<string, number>();
 
-  constructor(lab: LabCluster) {
+  constructor(lab: LabCluster, key: string | null = null) {
     this.#lab = lab;
+    this.#key = key;
     this.#plug = lab.plug("strangers");
     this.#plug.answer((frame) => {
       this.#hear(frame);
@@ -104,7 +151,10 @@ export class ClusterWire {
       age: view.getUint32(12, true),
       id: hex(data.subarray(24, 32)),
       founder: hex(data.subarray(32, 40)),
-      members: data[5] === VIEW ? view.getUint32(72, true) : 0,
+      members: data[5] === VIEW ? view.getUint32(112, true) : 0,
+      session: hex(data.subarray(72, 80)),
+      sequence: view.getUint32(80, true),
+      data: data.slice(),
       to: packet.destination.join("."),
     });
   }
@@ -113,7 +163,17 @@ export class ClusterWire {
   say(said: Said): void {
     const last = Number.parseInt(said.id.slice(-2), 16);
     const source = parseIpv4(`10.0.2.${last}`);
-    const payload = udpBytes(source, GROUP, { sourcePort: PORT, destinationPort: PORT, data: packetBytes(said) });
+    const session = said.session ?? said.id;
+    const sequence = said.sequence ?? (this.#sequences.get(session) ?? 0) + 1;
+    this.#sequences.set(session, sequence);
+    const echo = said.echo ?? this.heard.at(-1)?.session ?? NOBODY;
+    this.sayBytes(packetBytes({ ...said, session, sequence, echo }, source, this.#key), last);
+  }
+
+  /** Says these bytes to the group, from the address 10.0.2.`last`. */
+  sayBytes(data: Uint8Array, last: number): void {
+    const source = parseIpv4(`10.0.2.${last}`);
+    const payload = udpBytes(source, GROUP, { sourcePort: PORT, destinationPort: PORT, data });
     const ip = ipv4Bytes({ source, destination: GROUP, protocol: PROTOCOL_UDP, payload }, 1);
     this.#plug.send(ethernetFrame(GROUP_MAC, Uint8Array.of(2, 0, 0, 0, 0, last), ETHERTYPE_IPV4, ip));
   }

@@ -376,7 +376,7 @@ hello:
     .byte   0, 0, 0, 0, 0, 0, 0, 0xAA
     .long   0, 0
     .ascii  "stranger"
-    .space  NAME_SIZE - 8
+    .space  NAME_SIZE - 8 + CLOUD_SIZE - CLOUD_SESSION
 # Offset of a byte in it and a value that makes it wrong.
 wrong_bytes:
     .long   CLOUD_MAGIC, 'x', CLOUD_VERSION, 1, CLOUD_KIND, 0, CLOUD_KIND, KIND_REPORT, CLOUD_KIND, KIND_LAST + 1
@@ -421,16 +421,23 @@ fresh_packet:
     mov     ecx, CLOUD_SIZE
     jmp     mem_copy
 
-# Checks `packet` as from 10.0.0.9.
+# Signs `packet`, and checks it as from this node's own address.
 # In: ESI bytes.
 # Out: as packet_check.
 check:
     mov     eax, offset packet
-    mov     edx, 0x0900000A
+    mov     ecx, CLOUD_SIZE
+    call    trust_sign
+check_signed:
+    mov     eax, [cluster_netif]
+    mov     edx, [eax + NETIF_ADDRESS]
+    mov     eax, offset packet
     mov     ecx, CLUSTER_PORT
     jmp     packet_check
 
 test_check:
+    cmp     dword ptr [cluster_netif], 0
+    je      fail
     call    fresh_packet
     mov     esi, CLOUD_SIZE
     call    check
@@ -459,13 +466,21 @@ test_check:
     call    mem_set
     call    check
     jnc     fail
-    call    fresh_packet                # our own id
-    mov     eax, offset packet + CLOUD_NODE
-    mov     edx, offset node + NODE_ID
-    mov     ecx, NODE_ID_SIZE
-    call    mem_copy
+    call    fresh_packet                # each byte of a signed one
+    mov     esi, CLOUD_SIZE
     call    check
+    jc      fail
+    xor     edi, edi
+2:  xor     byte ptr [packet + edi], 0x40
+    call    check_signed
     jnc     fail
+    call    fresh_packet
+    mov     esi, CLOUD_SIZE
+    call    check
+    jc      fail
+    inc     edi
+    cmp     edi, CLOUD_SIZE
+    jb      2b
     clc
     ret
 

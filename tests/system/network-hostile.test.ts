@@ -22,6 +22,7 @@ import {
 } from "../../emulator/ether/packet.ts";
 import { Random } from "../../emulator/state/random.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
+import { ENTRY_BYTES, HEADER_BYTES, OPEN, REQUEST_BYTES, signed, VIEW_BYTES } from "../guest/cluster-wire.ts";
 import { casesOf } from "../setup/tier.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
@@ -77,18 +78,30 @@ function udpFrame(
   );
 }
 
-/** A packet of the cluster's protocol (docs/protocols/cluster.md) from a joining node; `change` spoils it. */
-function cloudPacket(change: (packet: DataView, bytes: Uint8Array) => void = () => {}, sizeBytes = 72): Uint8Array {
+/**
+ * A packet of the cluster's protocol (docs/protocols/cluster.md) from a joining node of an open cluster; `change` spoils
+ * it, before it gets its code.
+ */
+function cloudPacket(
+  change: (packet: DataView, bytes: Uint8Array) => void = () => {},
+  sizeBytes = HEADER_BYTES,
+): Uint8Array {
   const bytes = new Uint8Array(sizeBytes);
   const packet = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode("QRCL"));
-  bytes.set([2, 1, 1, 1], 4); // version, hello, joining, diskless
+  bytes.set([3, 1, 1, 1 | OPEN], 4); // version, hello, joining, diskless
   packet.setUint32(12, 1, true);
   bytes.set([2, 0, 0, 0xff, 0xfe, 0, 0, 0x66], 24);
   bytes.set(new TextEncoder().encode("stranger"), 40);
+  bytes.fill(0x5e, 72, 80); // session
+  packet.setUint32(80, ++sequence, true);
+  bytes.set(STRANGER_IP, 84);
   change(packet, bytes);
-  return bytes;
+  return signed(bytes);
 }
+
+/** Of the stranger's packets. */
+let sequence = 0;
 
 /** A view of a coordinator that is no member of the node's cluster but of a worse one; `change` spoils it. */
 function viewPacket(change: (packet: DataView, bytes: Uint8Array) => void = () => {}, entries = 1): Uint8Array {
@@ -97,9 +110,9 @@ function viewPacket(change: (packet: DataView, bytes: Uint8Array) => void = () =
       bytes.set([2, 2], 5); // view, member
       packet.setUint32(8, 1, true);
       bytes.fill(0xff, 32, 40);
-      packet.setUint32(72, 1 + entries, true);
+      packet.setUint32(112, 1 + entries, true);
       for (let index = 0; index < entries; index++) {
-        const at = 96 + 56 * index;
+        const at = VIEW_BYTES + ENTRY_BYTES * index;
         bytes.set([2, 0, 0, 0xff, 0xfe, 0, 1, index], at);
         packet.setUint32(at + 8, 1, true);
         bytes[at + 17] = 2;
@@ -108,8 +121,16 @@ function viewPacket(change: (packet: DataView, bytes: Uint8Array) => void = () =
       }
       change(packet, bytes);
     },
-    96 + 56 * entries,
+    VIEW_BYTES + ENTRY_BYTES * entries,
   );
+}
+
+/** The data of the cluster's last packet that a plug has heard. */
+function lastHeard(plug: LabPlug): Uint8Array {
+  return plug.received
+    .map((frame) => (get16(frame, 12) === ETHERTYPE_IPV4 ? parseIpv4Packet(frame.subarray(14)) : null))
+    .map((packet) => packet && parseUdp(packet))
+    .findLast((datagram) => datagram?.destinationPort === CLUSTER_PORT)!.data;
 }
 
 const toCluster = (packet: Uint8Array, port = CLUSTER_PORT): Uint8Array =>
@@ -229,9 +250,9 @@ describe("packets that look like the cluster's", () => {
   const MALFORMED: readonly (readonly [string, Uint8Array])[] = [
     ["kind 0", cloudPacket((p) => p.setUint8(5, 0))],
     ["kind 7", cloudPacket((p) => p.setUint8(5, 7))],
-    ["a byte too long", cloudPacket(undefined, 73)],
-    ["a byte too short", cloudPacket().slice(0, 71)],
-    ["a request of 72 bytes", cloudPacket((p) => p.setUint8(5, 5))],
+    ["a byte too long", cloudPacket(undefined, HEADER_BYTES + 1)],
+    ["a byte too short", cloudPacket().slice(0, -1)],
+    ["a request that ends with its header", cloudPacket((p) => p.setUint8(5, 5))],
     ["a report of a joiner", cloudPacket((p) => p.setUint8(5, 3))],
     ["state 0", cloudPacket((p) => p.setUint8(6, 0))],
     ["state 3", cloudPacket((p) => p.setUint8(6, 3))],
@@ -245,31 +266,33 @@ describe("packets that look like the cluster's", () => {
     ["a name with a blank", cloudPacket((p) => p.setUint8(42, 0x20))],
     ["a name with an escape", cloudPacket((p) => p.setUint8(42, 0x1b))],
     ["a view of a joiner", viewPacket((p) => (p.setUint8(6, 1), p.setUint32(32, 0)))],
-    ["a view without its own part", viewPacket().slice(0, 72)],
-    ["a view of nobody", viewPacket((p) => p.setUint32(72, 0))],
+    ["a view without its own part", viewPacket().slice(0, HEADER_BYTES)],
+    ["a view of nobody", viewPacket((p) => p.setUint32(112, 0))],
     ["a view that ends in an entry", viewPacket().slice(0, -1)],
-    ["an entry without an id", viewPacket((_, bytes) => bytes.fill(0, 96, 104))],
-    ["an entry with age 0", viewPacket((p) => p.setUint32(104, 0))],
-    ["an entry in state 0", viewPacket((p) => p.setUint8(113, 0))],
-    ["an entry in state 5", viewPacket((p) => p.setUint8(113, 5))],
-    ["an entry with a multicast address", viewPacket((p) => p.setUint8(116, 239))],
-    ["an entry whose name does not end", viewPacket((_, bytes) => bytes.fill(0x61, 120, 152))],
+    ["an entry without an id", viewPacket((_, bytes) => bytes.fill(0, VIEW_BYTES, VIEW_BYTES + 8))],
+    ["an entry with age 0", viewPacket((p) => p.setUint32(VIEW_BYTES + 8, 0))],
+    ["an entry in state 0", viewPacket((p) => p.setUint8(VIEW_BYTES + 17, 0))],
+    ["an entry in state 6", viewPacket((p) => p.setUint8(VIEW_BYTES + 17, 6))],
+    ["an entry with a multicast address", viewPacket((p) => p.setUint8(VIEW_BYTES + 20, 239))],
+    ["an entry whose name does not end", viewPacket((_, bytes) => bytes.fill(0x61, VIEW_BYTES + 24, VIEW_BYTES + 56))],
   ];
   const FOREIGN: readonly (readonly [string, Uint8Array, number])[] = [
     ["another magic", cloudPacket((p) => p.setUint8(0, 0x71)), CLUSTER_PORT],
     ["version 0", cloudPacket((p) => p.setUint8(4, 0)), CLUSTER_PORT],
-    ["version 1", cloudPacket((p) => p.setUint8(4, 1)), CLUSTER_PORT],
+    ["version 2", cloudPacket((p) => p.setUint8(4, 2)), CLUSTER_PORT],
     ["another source port", cloudPacket(), 1024],
   ];
 
   test("are counted and dropped, each under its heading, and good ones are not", async () => {
     const { lab, node, plug } = await member();
     const before = await counters(node);
-    const nodeId = plug.received
-      .map((frame) => parseIpv4Packet(frame.subarray(14)))
-      .map((packet) => packet && parseUdp(packet))
-      .find((datagram) => datagram?.destinationPort === CLUSTER_PORT)!
-      .data.slice(24, 32);
+    const nodeId = lastHeard(plug).slice(24, 32);
+    const FORGED = [
+      cloudPacket().map((byte, at) => (at === 96 ? byte ^ 1 : byte)),
+      cloudPacket().map((byte, at) => (at === HEADER_BYTES - 1 ? byte ^ 0x80 : byte)),
+      cloudPacket((p) => p.setUint8(87, 77)),
+      cloudPacket((_, bytes) => bytes.fill(0, 72, 80)),
+    ];
     for (const [, packet] of MALFORMED) {
       plug.send(toCluster(packet));
       await lab.advance("2ms");
@@ -278,6 +301,12 @@ describe("packets that look like the cluster's", () => {
       plug.send(toCluster(packet, port));
       await lab.advance("2ms");
     }
+    for (const packet of FORGED) {
+      plug.send(toCluster(packet));
+      await lab.advance("2ms");
+    }
+    plug.send(toCluster(cloudPacket((p) => p.setUint8(7, 1))));
+    await lab.advance("2ms");
     plug.send(toCluster(cloudPacket((_, bytes) => bytes.set(nodeId, 24))));
     await lab.advance("2ms");
     const after = await counters(node);
@@ -285,10 +314,23 @@ describe("packets that look like the cluster's", () => {
     expect(grown("cloud malformed")).toBe(MALFORMED.length);
     expect(grown("cloud of another port, version or magic")).toBe(FOREIGN.length);
     expect(grown("cloud with this node's own id")).toBe(1);
-    expect(grown("cloud packets received")).toBe(MALFORMED.length + FOREIGN.length + 1);
+    expect(grown("cloud forged, or made with another key")).toBe(FORGED.length);
+    expect(grown("cloud of an open cluster in a keyed one, or the reverse")).toBe(1);
+    expect(grown("cloud packets received")).toBe(MALFORMED.length + FOREIGN.length + FORGED.length + 2);
     await node.enter("cloud", /0 other nodes are alive/);
     await node.waitFor(PROMPT);
-    plug.send(toCluster(cloudPacket()));
+    const report = (change: (packet: DataView, bytes: Uint8Array) => void = () => {}): Uint8Array =>
+      cloudPacket((packet, bytes) => {
+        bytes.set([3, 2], 5);
+        packet.setUint32(8, 1, true);
+        bytes.set(lastHeard(plug).subarray(32, 40), 32);
+        change(packet, bytes);
+      });
+    plug.send(toCluster(report()));
+    await lab.advance("5ms");
+    await node.enter("cloud", /0 other nodes are alive/);
+    await node.waitFor(PROMPT);
+    plug.send(toCluster(report((_, bytes) => bytes.set(lastHeard(plug).subarray(72, 80), 88))));
     await lab.advance("5ms");
     await node.enter("cloud", /^stranger +10\.0\.2\.200 +020000fffe000066 /m);
   });
@@ -296,20 +338,18 @@ describe("packets that look like the cluster's", () => {
   test("a request to reboot that does not name the node's life exactly is refused, even where reboots are allowed", async () => {
     const { lab, node, plug } = await member();
     await node.enter("set cloud.reboot yes", PROMPT);
-    const nodeId = plug.received
-      .map((frame) => parseIpv4Packet(frame.subarray(14)))
-      .map((packet) => packet && parseUdp(packet))
-      .find((datagram) => datagram?.destinationPort === CLUSTER_PORT)!
-      .data.slice(24, 32);
+    const said = lastHeard(plug);
+    const nodeId = said.slice(24, 32);
     const request = (era: number, age: number, target = nodeId): Uint8Array =>
       toCluster(
         cloudPacket((packet, bytes) => {
           bytes[5] = 5;
           packet.setUint32(20, 1, true);
-          bytes.set(target, 72);
-          packet.setUint32(80, era, true);
-          packet.setUint32(84, age, true);
-        }, 88),
+          bytes.set(said.subarray(72, 80), 88);
+          bytes.set(target, 112);
+          packet.setUint32(120, era, true);
+          packet.setUint32(124, age, true);
+        }, REQUEST_BYTES),
       );
     for (const frame of [
       request(2, 1),

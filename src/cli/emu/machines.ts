@@ -10,6 +10,7 @@ import { loadFirmware, loadStarter } from "../../host/package.ts";
 import { ImageError } from "../../image/kernel-image.ts";
 import { kernelIso } from "../../image/kernel-start/start.ts";
 import { isIso, isOurs, RECOGNISED_BYTES } from "../../image/recognise.ts";
+import { isClusterKey, keyOfSeed } from "../../lab/cluster-key.ts";
 import { LabCluster, type NodeOptions, type RestoreOptions } from "../../lab/lab.ts";
 import { CommandError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
@@ -18,6 +19,9 @@ import type { EmuOptions } from "./options.ts";
 import { preparedDisk } from "./prepare.ts";
 
 const DEFAULT_IMAGE = "build/qure.iso";
+/** `--key open`. */
+const OPEN = "open";
+
 /** What is in the drives of every machine. */
 export interface Media {
   readonly cdrom: string | null;
@@ -99,13 +103,26 @@ export async function newCluster(
   return new LabCluster({ ...common, nodes, firmware, seed, gateway });
 }
 
+/** The key that the machines are given; null: their cluster is open, or the system is somebody else's. */
+function keyFor({ key, seed }: EmuOptions, { isForeign }: Media): string | null {
+  if (isForeign && key === null) return null;
+  if (key === null) return keyOfSeed(seed);
+  if (key === OPEN) return null;
+  const content = new TextDecoder().decode(readInput(key));
+  if (!isClusterKey(content))
+    throw new CommandError(`${key}: expected one line \`NAME KEY\`: a name without blanks and 64 hexadecimal digits`);
+  return content;
+}
+
 async function machineNodes(
-  { nodes, dir, disk: diskBytes, memory: ramBytes, drive, fda, fdb, boot, vgabios }: EmuOptions,
+  options: EmuOptions,
   media: Media,
   firmware: Uint8Array,
   { progress, signal, closers }: Surroundings,
   later: number,
 ): Promise<NodeOptions[]> {
+  const { nodes, dir, disk: diskBytes, memory: ramBytes, drive, fda, fdb, boot, vgabios } = options;
+  const key = keyFor(options, media);
   const cdrom = media.cdrom === null ? media.kernelCd : readInput(media.cdrom);
   const names = Array.from({ length: nodes }, (_, index) => `qure-${index + 1}`);
   if (dir !== null) closers.push(lockFolder(dir));
@@ -119,6 +136,7 @@ async function machineNodes(
     // Who names a kernel means it, whatever the disk and the diskette hold.
     ...(boot !== null ? { bootOrder: boot } : media.kernelCd && (media.hda ?? fda) !== null ? { bootOrder: "d" } : {}),
     ...(videoRom ? { videoRom } : {}),
+    ...(key !== null ? { key } : {}),
   };
   let content: Uint8Array | null = null;
   if (isBlank && kept.some((path) => path === null || !existsSync(path))) {

@@ -196,6 +196,13 @@ export const EMU_OPTIONS = {
     parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
     default: "1",
   }),
+  key: optional({
+    flags: "--key <file>",
+    help: "name and key of the machines' cluster, a line `NAME KEY` with 64 hexadecimal digits; open: none",
+    group: MACHINES,
+    parse: text,
+    defaultText: "drawn from the seed",
+  }),
   memory: withDefault({
     flags: "-m, --memory <size>",
     help: "memory of each machine",

@@ -5,10 +5,12 @@ import type { Field, Layer } from "./layer.ts";
 export const CLUSTER_VIEW = 2;
 export const CLUSTER_PORT = 20818;
 const KINDS = ["", "hello", "view", "report", "bye", "reboot request", "reboot answer"];
-const STATES = ["", "joining", "member", "offline", "left"];
-const HEAD_BYTES = 72;
-const VIEW_BYTES = 96;
-const ENTRY_BYTES = 56;
+const STATES = ["", "joining", "member", "offline", "left", "named"];
+const HEAD_BYTES = 112;
+const VIEW_BYTES = 136;
+const ENTRY_BYTES = 68;
+const MEMBERS_AT = 112;
+const OPEN = 4;
 const UDP_PAYLOAD = 14 + 20 + 8;
 
 interface ClusterPacket {
@@ -23,8 +25,12 @@ function little32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
 
+function hexadecimal(bytes: Uint8Array, at: number, sizeBytes: number): string {
+  return Array.from(bytes.subarray(at, at + sizeBytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 function id(bytes: Uint8Array, at: number): string {
-  return Array.from(bytes.subarray(at, at + 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexadecimal(bytes, at, 8);
 }
 
 function name(bytes: Uint8Array, at: number): string {
@@ -63,11 +69,16 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
     ["node id", id(bytes, at + 24), at + 24, 8],
     ["founder", id(bytes, at + 32), at + 32, 8],
     ["name", sender, at + 40, 32],
+    ["session", id(bytes, at + 72), at + 72, 8],
+    ["sequence", String(little32(bytes, at + 80)), at + 80, 4],
+    ["address", [...bytes.subarray(at + 84, at + 88)].join("."), at + 84, 4],
+    ["answers the session", id(bytes, at + 88), at + 88, 8],
+    [bytes[at + 7]! & OPEN ? "code, of an open cluster" : "code", hexadecimal(bytes, at + 96, 16), at + 96, 16],
   ];
   let members = "";
   if (bytes[at + 5] === CLUSTER_VIEW && bytes.length - at >= VIEW_BYTES) {
-    members = `, ${little32(bytes, at + 72)} members`;
-    fields.push(["members", String(little32(bytes, at + 72)), at + 72, 4]);
+    members = `, ${little32(bytes, at + MEMBERS_AT)} members`;
+    fields.push(["members", String(little32(bytes, at + MEMBERS_AT)), at + MEMBERS_AT, 4]);
     for (let entry = at + VIEW_BYTES; entry + ENTRY_BYTES <= bytes.length; entry += ENTRY_BYTES) {
       const entryState = STATES[bytes[entry + 17]!] ?? "?";
       fields.push([

@@ -4,6 +4,7 @@ import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { isKernel, kernelIso } from "../../image/kernel-start/start.ts";
 import { isIso, isOurs } from "../../image/recognise.ts";
 import { type ClusterOptions, LabCluster, type NodeOptions } from "../../lab/cluster.ts";
+import { keyOfSeed } from "../../lab/cluster-key.ts";
 import type { LabHost } from "../../lab/host.ts";
 import { inflatingCompressor } from "../../lab/inflate.ts";
 import { prepareDisk } from "../../lab/prepare.ts";
@@ -68,6 +69,8 @@ export interface RunParts {
 
 export function startRun(run: RunDescription, { image, prepared, system, jit }: RunParts): LabCluster {
   const base = run.preparedBytes > 0 ? prepared : null;
+  // As `qure emu` does when nothing else is said.
+  const key = run.medium !== "diskette" && isOurs(image) ? keyOfSeed(run.seed) : null;
   const count = machinesOf(run);
   const nodes = Array.from(
     { length: count },
@@ -75,6 +78,7 @@ export function startRun(run: RunDescription, { image, prepared, system, jit }: 
       name: `qure-${index + 1}`,
       ramBytes: run.ramBytes,
       ...(run.medium === "cd" ? { cdrom: image } : run.medium === "disk" ? { disk: image } : { floppies: [image] }),
+      ...(key !== null ? { key } : {}),
       ...(base ? { disk: new SparseDisk(base.sizeBytes, { base }) } : {}),
       ...(index >= run.nodes ? { off: true } : {}),
     }),

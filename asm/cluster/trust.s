@@ -1,0 +1,435 @@
+# Who is believed. A cluster has a name and a key; every packet carries a code that only who has the key can make
+# (HMAC-SHA-256), the sender's session, which it draws at each boot, and a number that counts its packets. A session
+# that is not known is believed when a packet of it names this node's own session, which nobody could know before this
+# boot; after that its packets are believed once each. See docs/protocols/cluster.md.
+#
+# A cluster without a key is open: its packets have codes too, made with a key that everybody knows.
+#
+# All routines run with the cluster's mutex held.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+.include "crypto.inc"
+.include "cluster.inc"
+.include "names.inc"
+
+SETTING_SIZE            = 128           # more than a name and a key take
+WINDOW                  = 32            # packets that may come late
+
+.bss
+.balign 4
+.global trust_open
+trust_open:             .space 4        # 1: the cluster has no key
+.global trust_name
+trust_name:             .space NAME_SIZE
+.global trust_session
+trust_session:          .space SESSION_SIZE
+.global trust_confirmed
+trust_confirmed:        .space 4        # 1: a coordinator's view has had this session as ours
+trust_sequence:         .space 4        # of the last packet that was sent
+trust_key:              .space HMAC_SIZE
+code_given:             .space CODE_SIZE
+code_made:              .space SHA256_BYTES
+setting:                .space SETTING_SIZE
+key_parsed:             .space KEY_SIZE
+
+STRING setting_name, "opt/org.qure/cluster"
+STRING open_name, "open"
+# What keeps codes of packets apart from all else that may be made with the key one day.
+STRING purpose, "QuRe cluster 3 packets "
+
+.text
+
+# Draws this boot's session. What the node kept of its last boot is in the generator by now, if it has a disk.
+.global trust_begin
+trust_begin:
+    mov     eax, offset node
+    mov     edx, NODE_SIZE
+    call    generator_stir
+    mov     eax, offset trust_session
+    mov     edx, SESSION_SIZE
+    call    generator_fill
+    or      byte ptr [trust_session], 1 # never 0
+    mov     dword ptr [trust_sequence], 0
+    mov     dword ptr [trust_confirmed], 0
+    ret
+
+# Takes the key that counts: the one on the node's disk, else the one that the machine was given, else none.
+.global trust_load
+trust_load:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, offset node + NODE_CLUSTER
+    mov     ebx, offset node + NODE_KEY
+    cmp     byte ptr [esi], 0
+    jne     .Ltrust_load_keyed
+    mov     eax, offset setting_name
+    mov     edx, offset setting
+    mov     ecx, SETTING_SIZE - 1
+    call    setting_read
+    jc      .Ltrust_load_open
+    mov     byte ptr [setting + eax], 0
+    mov     eax, offset setting         # NAME KEY
+    mov     dl, ' '
+    call    string_find
+    jc      .Ltrust_load_damaged
+    mov     byte ptr [eax], 0
+    inc     eax
+    mov     edx, offset setting
+    call    trust_parse
+    jc      .Ltrust_load_damaged
+    mov     esi, offset setting
+    mov     ebx, offset key_parsed
+    jmp     .Ltrust_load_keyed
+.Ltrust_load_damaged:
+    PRINT   "cluster: the key that this machine was given is none: expected NAME and 64 hexadecimal digits\n"
+.Ltrust_load_open:
+    mov     dword ptr [trust_open], 1
+    mov     edi, offset key_parsed      # zeros are what everybody knows
+    xor     eax, eax
+    mov     ecx, KEY_SIZE / 4
+    rep stosd
+    mov     esi, offset open_name
+    mov     ebx, offset key_parsed
+    jmp     .Ltrust_load_derive
+.Ltrust_load_keyed:
+    mov     dword ptr [trust_open], 0
+.Ltrust_load_derive:
+    mov     eax, offset trust_name
+    mov     edx, esi
+    mov     ecx, NAME_SIZE
+    call    string_copy
+    mov     eax, ebx
+    call    trust_derive
+    mov     edi, offset key_parsed
+    xor     eax, eax
+    mov     ecx, KEY_SIZE / 4
+    rep stosd
+    mov     edi, offset setting
+    mov     ecx, SETTING_SIZE / 4
+    rep stosd
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Makes the key of packets from the cluster's key and its name.
+# In: EAX key, KEY_SIZE bytes.
+trust_derive:
+    push    esi
+    push    edi
+    mov     edx, eax
+    mov     eax, offset trust_key
+    mov     ecx, KEY_SIZE
+    call    hmac_key
+    mov     edi, offset setting
+    mov     eax, edi
+    mov     edx, offset purpose
+    mov     ecx, SETTING_SIZE
+    call    string_copy
+    add     edi, eax
+    mov     eax, edi
+    mov     edx, offset trust_name
+    mov     ecx, NAME_SIZE
+    call    string_copy
+    lea     ecx, [edi + eax]
+    mov     esi, offset setting
+    sub     ecx, esi
+    mov     eax, offset code_made
+    mov     edx, offset trust_key
+    call    hmac_sha256
+    mov     eax, offset trust_key
+    mov     edx, offset code_made
+    mov     ecx, SHA256_BYTES
+    call    hmac_key
+    pop     edi
+    pop     esi
+    ret
+
+# Reads a name and a key as people write them.
+# In: EAX key, 64 hexadecimal digits and then nothing but an end of line; EDX name.
+# Out: key_parsed; CF when they are none.
+.global trust_parse
+trust_parse:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    mov     eax, edx
+    cmp     byte ptr [eax], 0
+    je      .Ltrust_parse_bad
+    call    name_is_good
+    jc      .Ltrust_parse_bad
+    mov     edi, offset key_parsed
+.Ltrust_parse_byte:
+    lodsb
+    call    parse_hex_digit
+    jc      .Ltrust_parse_bad
+    mov     ebx, eax
+    shl     ebx, 4
+    lodsb
+    call    parse_hex_digit
+    jc      .Ltrust_parse_bad
+    or      eax, ebx
+    stosb
+    cmp     edi, offset key_parsed + KEY_SIZE
+    jb      .Ltrust_parse_byte
+    cmp     byte ptr [esi], 10
+    jne     .Ltrust_parse_end
+    inc     esi
+.Ltrust_parse_end:
+    cmp     byte ptr [esi], 0
+    je      .Ltrust_parse_done          # CF is clear
+.Ltrust_parse_bad:
+    stc
+.Ltrust_parse_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Makes the key that trust_parse read, or none, this node's own; it counts from now on. The node must join anew.
+# In: EAX name, empty for none.
+.global trust_adopt
+trust_adopt:
+    push    esi
+    push    edi
+    push    eax
+    mov     edi, offset node + NODE_CLUSTER
+    xor     eax, eax
+    mov     ecx, NAME_SIZE / 4
+    rep stosd
+    mov     esi, offset key_parsed
+    mov     edi, offset node + NODE_KEY
+    mov     ecx, KEY_SIZE / 4
+    rep movsd
+    pop     edx
+    mov     eax, offset node + NODE_CLUSTER
+    mov     ecx, NAME_SIZE
+    call    string_copy
+    pop     edi
+    pop     esi
+    jmp     trust_load
+
+# Draws a key.
+# Out: key_parsed.
+.global trust_draw
+trust_draw:
+    mov     eax, offset key_parsed
+    mov     edx, KEY_SIZE
+    jmp     generator_fill
+
+# Prints the node's key as people type it, if it has one of its own.
+.global trust_print_key
+trust_print_key:
+    push    ebx
+    mov     ebx, offset node + NODE_KEY
+1:  mov     eax, [ebx]
+    bswap   eax
+    PRINTF  "%08x", eax
+    add     ebx, 4
+    cmp     ebx, offset node + NODE_KEY + KEY_SIZE
+    jb      1b
+    PRINT   "\n"
+    pop     ebx
+    ret
+
+# Signs a packet that is about to be sent.
+# In: EAX packet, ECX bytes.
+.global trust_sign
+trust_sign:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     esi, ecx
+    mov     eax, [trust_session]
+    mov     [ebx + CLOUD_SESSION], eax
+    mov     eax, [trust_session + 4]
+    mov     [ebx + CLOUD_SESSION + 4], eax
+    inc     dword ptr [trust_sequence]
+    mov     eax, [trust_sequence]
+    mov     [ebx + CLOUD_SEQUENCE], eax
+    mov     eax, [cluster_netif]
+    mov     eax, [eax + NETIF_ADDRESS]
+    mov     [ebx + CLOUD_ADDRESS], eax
+    and     byte ptr [ebx + CLOUD_FLAGS], ~FLAG_OPEN & 0xFF
+    cmp     dword ptr [trust_open], 0
+    je      1f
+    or      byte ptr [ebx + CLOUD_FLAGS], FLAG_OPEN
+1:  mov     eax, ebx
+    mov     ecx, esi
+    call    trust_code
+    mov     esi, offset code_made
+    lea     edi, [ebx + CLOUD_CODE]
+    mov     ecx, CODE_SIZE / 4
+    rep movsd
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# The code of a packet.
+# In: EAX packet, ECX bytes.
+# Out: code_made; the packet's own code is zeros then.
+trust_code:
+    push    esi
+    push    edi
+    mov     esi, eax
+    lea     edi, [eax + CLOUD_CODE]
+    push    ecx
+    xor     eax, eax
+    mov     ecx, CODE_SIZE / 4
+    rep stosd
+    pop     ecx
+    mov     eax, offset code_made
+    mov     edx, offset trust_key
+    call    hmac_sha256
+    pop     edi
+    pop     esi
+    ret
+
+# Whether a packet was made by one who has the cluster's key, and comes from where it says.
+# In: EAX packet, ECX bytes, at least CLOUD_SIZE; EDX sender's address.
+# Out: CF when not; it has been counted.
+.global trust_check
+trust_check:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     edi, edx
+    movzx   eax, byte ptr [ebx + CLOUD_FLAGS]
+    and     eax, FLAG_OPEN
+    neg     eax
+    sbb     eax, eax
+    neg     eax                         # 1 when it is of an open cluster
+    cmp     eax, [trust_open]
+    jne     .Ltrust_check_other
+    push    ecx
+    push    edi
+    lea     esi, [ebx + CLOUD_CODE]
+    mov     edi, offset code_given
+    mov     ecx, CODE_SIZE / 4
+    rep movsd
+    pop     edi
+    pop     ecx
+    mov     eax, ebx
+    call    trust_code
+    mov     eax, offset code_given
+    mov     edx, offset code_made
+    mov     ecx, CODE_SIZE
+    call    secret_compare
+    jne     .Ltrust_check_forged
+    cmp     [ebx + CLOUD_ADDRESS], edi
+    jne     .Ltrust_check_forged
+    mov     eax, [ebx + CLOUD_SESSION]
+    or      eax, [ebx + CLOUD_SESSION + 4]
+    jz      .Ltrust_check_forged
+    clc
+    jmp     .Ltrust_check_done
+.Ltrust_check_other:
+    COUNT   cloud_other
+    stc
+    jmp     .Ltrust_check_done
+.Ltrust_check_forged:
+    COUNT   cloud_forged
+    stc
+.Ltrust_check_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Whether two sessions are the same.
+# In: EAX, EDX sessions.
+# Out: ZF when they are.
+# Clobbers: ECX only.
+.global session_same
+session_same:
+    mov     ecx, [eax]
+    cmp     ecx, [edx]
+    jne     9f
+    mov     ecx, [eax + 4]
+    cmp     ecx, [edx + 4]
+9:  ret
+
+# Whether a packet was made after this node's boot by who says so: it names this node's session, as what it answers or
+# in an entry of a view.
+# In: EAX packet, EDX bytes.
+# Out: ZF when it was.
+.global trust_proven
+trust_proven:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    lea     edi, [eax + edx]
+    lea     eax, [ebx + CLOUD_ECHO]
+    mov     edx, offset trust_session
+    call    session_same
+    je      .Ltrust_proven_done
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
+    jne     .Ltrust_proven_done
+    lea     esi, [ebx + CLOUD_ENTRIES]
+.Ltrust_proven_next:
+    cmp     esi, edi
+    jae     .Ltrust_proven_not
+    lea     eax, [esi + ENTRY_SESSION]
+    mov     edx, offset trust_session
+    call    session_same
+    je      .Ltrust_proven_done
+    add     esi, ENTRY_SIZE
+    jmp     .Ltrust_proven_next
+.Ltrust_proven_not:
+    test    esp, esp                    # ZF clear
+.Ltrust_proven_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Whether a packet of a session that is known is new. What is too late to tell counts as old.
+# In: EAX peer, EDX packet.
+# Out: CF when it is not; it has been counted.
+.global trust_window
+trust_window:
+    push    ebx
+    mov     ebx, [edx + CLOUD_SEQUENCE]
+    mov     ecx, ebx
+    sub     ecx, [eax + PEER_SEQUENCE]
+    jbe     2f
+    mov     [eax + PEER_SEQUENCE], ebx
+    cmp     ecx, WINDOW
+    jb      1f
+    mov     dword ptr [eax + PEER_WINDOW], 1
+    clc
+    jmp     9f
+1:  shl     dword ptr [eax + PEER_WINDOW], cl
+    or      dword ptr [eax + PEER_WINDOW], 1
+    clc
+    jmp     9f
+2:  neg     ecx
+    cmp     ecx, WINDOW
+    jae     8f
+    bts     dword ptr [eax + PEER_WINDOW], ecx
+    jnc     9f
+8:  COUNT   cloud_replayed
+    stc
+9:  pop     ebx
+    ret
+
+# Takes over a session that is proven.
+# In: EAX peer, EDX packet.
+.global trust_accept
+trust_accept:
+    mov     ecx, [edx + CLOUD_SESSION]
+    mov     [eax + PEER_SESSION], ecx
+    mov     ecx, [edx + CLOUD_SESSION + 4]
+    mov     [eax + PEER_SESSION + 4], ecx
+    mov     ecx, [edx + CLOUD_SEQUENCE]
+    mov     [eax + PEER_SEQUENCE], ecx
+    mov     dword ptr [eax + PEER_WINDOW], 1
+    ret

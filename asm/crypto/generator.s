@@ -1,0 +1,187 @@
+# The generator of secrets: session numbers, keys. Its state is 256 bits; all that the machine offers is stirred into it
+# with SHA-256, and after each output it is replaced by a digest of itself, so that who learns it later learns nothing
+# of what came before.
+#
+# What it is made of: the time stamp counter and the PIT at moments that no one else sees exactly, the real-time
+# clock, the cards' MAC addresses, RDRAND where the processor has it, and what a node kept from its last boot
+# (asm/cluster/node.s). On an emulator with virtual time all of that repeats with the run, as it has to; there the key
+# and the kept seed are what a stranger does not know.
+
+.include "macros.inc"
+.include "cpu.inc"
+.include "net.inc"
+.include "crypto.inc"
+
+FEATURE_RDRAND          = 1 << 30       # CPUID 1, ECX (SDM volume 1, 7.3.17)
+RDRAND_WORDS            = 8
+RDRAND_TRIES            = 10
+
+# What is stirred in each time.
+SAMPLE_TSC              = 0             # u64
+SAMPLE_US               = 8             # u32   clock_us
+SAMPLE_COUNT            = 12            # u32   how many there were
+SAMPLE_SIZE             = 16
+
+.bss
+.balign 4
+generator_state:        .space SHA256_BYTES
+generator_count:        .space 4        # samples so far; 0: nothing has been stirred in yet
+
+.text
+
+# Stirs bytes into the generator, and the moment at which that happens. From a task only.
+# In: EAX bytes, EDX how many.
+.global generator_stir
+generator_stir:
+    push    ebx
+    push    esi
+    sub     esp, SHA256_SIZE + SAMPLE_SIZE
+    mov     ebx, eax
+    mov     esi, edx
+    INTERRUPTS_OFF
+    lea     eax, [esp + 4]
+    call    sha256_begin
+    lea     eax, [esp + 4]
+    mov     edx, offset generator_state
+    mov     ecx, SHA256_BYTES
+    call    sha256_add
+    lea     eax, [esp + 4]
+    mov     edx, ebx
+    mov     ecx, esi
+    call    sha256_add
+    rdtsc
+    mov     [esp + 4 + SHA256_SIZE + SAMPLE_TSC], eax
+    mov     [esp + 4 + SHA256_SIZE + SAMPLE_TSC + 4], edx
+    call    clock_us
+    mov     [esp + 4 + SHA256_SIZE + SAMPLE_US], eax
+    inc     dword ptr [generator_count]
+    mov     eax, [generator_count]
+    mov     [esp + 4 + SHA256_SIZE + SAMPLE_COUNT], eax
+    lea     eax, [esp + 4]
+    lea     edx, [esp + 4 + SHA256_SIZE]
+    mov     ecx, SAMPLE_SIZE
+    call    sha256_add
+    lea     eax, [esp + 4]
+    mov     edx, offset generator_state
+    call    sha256_end
+    INTERRUPTS_RESTORE
+    add     esp, SHA256_SIZE + SAMPLE_SIZE
+    pop     esi
+    pop     ebx
+    ret
+
+# Stirs in what the machine offers, at the first use.
+generator_start:
+    cmp     dword ptr [generator_count], 0
+    jne     9f
+    push    ebx
+    push    esi
+    sub     esp, RDRAND_WORDS * 4
+    call    clock_seconds
+    mov     [esp], eax
+    mov     eax, esp
+    mov     edx, 4
+    call    generator_stir
+    mov     esi, [net_interfaces]
+1:  test    esi, esi
+    jz      2f
+    lea     eax, [esi + NETIF_MAC]
+    mov     edx, 6
+    call    generator_stir
+    mov     esi, [esi + NETIF_NEXT]
+    jmp     1b
+2:  call    rdrand_words
+    mov     eax, esp
+    mov     edx, RDRAND_WORDS * 4
+    call    generator_stir
+    add     esp, RDRAND_WORDS * 4
+    pop     esi
+    pop     ebx
+9:  ret
+
+# Fills the words above the return address by RDRAND, as far as the processor has it.
+# In: [esp + 4] RDRAND_WORDS words.
+# Clobbers: EBX, ESI too.
+rdrand_words:
+    mov     eax, 1
+    cpuid
+    test    ecx, FEATURE_RDRAND
+    jz      9f
+    xor     esi, esi
+1:  mov     ecx, RDRAND_TRIES
+2:  rdrand  eax
+    jc      3f
+    dec     ecx
+    jnz     2b
+    ret                                 # it has nothing to give now
+3:  mov     [esp + 4 + esi*4], eax
+    inc     esi
+    cmp     esi, RDRAND_WORDS
+    jb      1b
+9:  ret
+
+# Fills a buffer with bytes that nobody can foretell who does not know the state. From a task only.
+# In: EAX buffer, EDX bytes.
+.global generator_fill
+generator_fill:
+    push    ebx
+    push    esi
+    push    edi
+    sub     esp, SHA256_BYTES
+    mov     edi, eax
+    mov     ebx, edx
+    call    generator_start
+.Lgenerator_fill_next:
+    test    ebx, ebx
+    jz      .Lgenerator_fill_done
+    LOAD_STRING eax, "out"              # two digests that go on from one state: one goes out, one stays
+    mov     edx, esp
+    call    generator_derive
+    mov     esi, esp
+    mov     ecx, SHA256_BYTES
+    cmp     ecx, ebx
+    jbe     .Lgenerator_fill_copy
+    mov     ecx, ebx
+.Lgenerator_fill_copy:
+    sub     ebx, ecx
+    rep movsb
+    LOAD_STRING eax, "on"
+    mov     edx, 2
+    call    generator_stir
+    jmp     .Lgenerator_fill_next
+.Lgenerator_fill_done:
+    mov     edi, esp
+    xor     eax, eax
+    mov     ecx, SHA256_BYTES / 4
+    rep stosd
+    add     esp, SHA256_BYTES
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# A digest of the state and a word of three letters.
+# In: EAX the word, EDX where the digest goes.
+generator_derive:
+    push    ebx
+    push    esi
+    sub     esp, SHA256_SIZE
+    mov     ebx, eax
+    mov     esi, edx
+    mov     eax, esp
+    call    sha256_begin
+    mov     eax, esp
+    mov     edx, offset generator_state
+    mov     ecx, SHA256_BYTES
+    call    sha256_add
+    mov     eax, esp
+    mov     edx, ebx
+    mov     ecx, 3
+    call    sha256_add
+    mov     eax, esp
+    mov     edx, esi
+    call    sha256_end
+    add     esp, SHA256_SIZE
+    pop     esi
+    pop     ebx
+    ret

@@ -1,0 +1,28 @@
+/**
+ * The key of a cluster, as its machines are given it: a line `NAME KEY`, NAME of 1 to 31 printable characters without
+ * blanks, KEY of 64 hexadecimal digits (docs/protocols/cluster.md). A machine reads it as the file `KEY_SETTING` of its
+ * firmware configuration device.
+ */
+import type { SettingFile } from "../../emulator/devices/fw-cfg.ts";
+import { Random } from "../../emulator/state/random.ts";
+
+export const KEY_SETTING = "opt/org.qure/cluster";
+const KEY_BYTES = 32;
+const FORM = /^[\x21-\x7e]{1,31} [0-9a-fA-F]{64}\n?$/;
+
+/** The key of runs that bring none of their own. It is no secret: whoever knows the seed has it. */
+export function keyOfSeed(seed: number): string {
+  const random = new Random(seed, "cluster key");
+  const digits = Array.from({ length: KEY_BYTES }, () => random.below(256).toString(16).padStart(2, "0"));
+  return `seed-${seed} ${digits.join("")}\n`;
+}
+
+export function isClusterKey(text: string): boolean {
+  return FORM.test(text);
+}
+
+/** The option `key` of a node that has these settings. */
+export function keyOf(settings: readonly SettingFile[] = []): { key?: string } {
+  const found = settings.find(({ name }) => name === KEY_SETTING);
+  return found ? { key: found.text } : {};
+}

@@ -1,0 +1,13 @@
+/** SHA-256, HMAC and the generator of secrets, inside a machine, against published vectors. */
+import { expect, test } from "vitest";
+import { boot, isoWith, PROMPT } from "../system/images.ts";
+
+test("the routines of asm/crypto give what FIPS 180-4 and RFC 4231 say", async () => {
+  const iso = await isoWith("tests/guest/crypto.s", "asm/crypto/crypto-test.s");
+  const lab = boot({ nodes: [{ cdrom: iso }] });
+  const node = lab.nodes[0]!;
+  await node.waitFor(PROMPT);
+  await node.enter("cryptotest", /cryptotest: (\d+) passed, (\d+) failed/);
+  expect(node.console.text).not.toMatch(/^FAIL /m);
+  expect(node.console.text).toMatch(/cryptotest: 6 passed, 0 failed/);
+});
