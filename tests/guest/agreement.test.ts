@@ -66,13 +66,17 @@ function joins(): Promise<LabCluster> {
 
 const scene = async (): Promise<Scene> => sceneOf(await joins());
 
-/** The address of the kernel's copy of the object cluster_node. */
-let nodeAddress: number | null = null;
+let symbols: ReadonlyMap<string, number> | null = null;
+
+/** The physical address of something of the kernel's. */
+function addressOf(name: string): number {
+  symbols ??= new Map(readElf(images().kernelElf, "kernel.elf").symbols.map((symbol) => [symbol.name, symbol.value]));
+  return symbols.get(name)! - KERNEL_SPACE;
+}
 
 /** Writes into the object cluster_node, as if the node had lived before. */
 function remember(node: LabNode, offset: number, bytes: Uint8Array): void {
-  nodeAddress ??= readElf(images().kernelElf, "kernel.elf").symbols.find(({ name }) => name === "node")!.value;
-  node.machine.memory.dma.write(nodeAddress - KERNEL_SPACE + offset, bytes);
+  node.machine.memory.dma.write(addressOf("node") + offset, bytes);
 }
 
 /** The node knows an era, to which it came when it had booted `ERA_AGE` times; now it is older. */
@@ -386,6 +390,7 @@ describe("a member that coordinates", () => {
     });
     const s = sceneOf(lab);
     remember(s.node, OFFSET_FOUNDER, idBytes(founder));
+    s.wire.present = Buffer.from(s.node.readMemory(addressOf("trust_session"), 8)).toString("hex");
     return s;
   }
 

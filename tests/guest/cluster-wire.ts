@@ -121,6 +121,8 @@ function packetBytes(
 /** A plug in the cluster's switch that hears the nodes' packets and says those of strangers. */
 export class ClusterWire {
   readonly heard: Heard[] = [];
+  /** The session that packets answer before one was heard. */
+  present: string | null = null;
   readonly #lab: LabCluster;
   readonly #plug: LabPlug;
   readonly #key: string | null;
@@ -166,7 +168,7 @@ export class ClusterWire {
     const session = said.session ?? said.id;
     const sequence = said.sequence ?? (this.#sequences.get(session) ?? 0) + 1;
     this.#sequences.set(session, sequence);
-    const echo = said.echo ?? this.heard.at(-1)?.session ?? NOBODY;
+    const echo = said.echo ?? this.heard.at(-1)?.session ?? this.present ?? NOBODY;
     this.sayBytes(packetBytes({ ...said, session, sequence, echo }, source, this.#key), last);
   }
 

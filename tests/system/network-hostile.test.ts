@@ -233,14 +233,10 @@ describe("fuzzed frames", () => {
     await node.enter("cls", PROMPT);
     await node.enter("mem check", /all headers agree/);
     const counts = await counters(node);
-    for (const name of [
-      "ip malformed",
-      "ip wrong checksum",
-      "arp malformed",
-      "udp malformed",
-      "cloud malformed",
-      "cloud of another port, version or magic",
-    ])
+    // Whatever kind of damage a hundred packets of the cluster have had.
+    const cloud = counts.get("cloud malformed")! + counts.get("cloud of another port, version or magic")!;
+    expect(cloud, "cloud").toBeGreaterThan(0);
+    for (const name of ["ip malformed", "ip wrong checksum", "arp malformed", "udp malformed"])
       expect(counts.get(name), name).toBeGreaterThan(0);
     expect(node.console.text).not.toMatch(/PANIC/);
   });
