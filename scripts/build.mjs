@@ -149,6 +149,7 @@ const qure = (...args) =>
     process.exit(1);
   });
 await qure("build", "--firmware", "dist/firmware.bin");
+await qure("build", "--starter", "dist/starter.bin");
 // Each tool's first run leaves its code compiled beside it.
 await qure("as", "-g", "scripts/training.s", "-o", "dist/training.o");
 await Promise.all([

@@ -99,6 +99,7 @@ function diskRuns(disk, iso) {
 const iso = await readFile(`${IMAGES}/qure.iso`);
 const system = [
   { name: "firmware", content: await readFile("dist/firmware.bin") },
+  { name: "starter", content: await readFile("dist/starter.bin") },
   { name: "iso", content: iso },
   ...diskRuns(await readFile(`${IMAGES}/.qure-cache/${disk}`), iso),
   { name: "symbols", content: Buffer.from(JSON.stringify(symbols)) },

@@ -19,6 +19,7 @@ export {
   type BuildResult,
   type BuiltFile,
   buildFirmware,
+  buildStarter,
   buildSystem,
   type SourceTree,
 } from "./build/build.ts";

@@ -130,6 +130,7 @@ print_char:
 # One byte to the screen and to COM1.
 # In: AL.
 # Clobbers: AH, BX, CX, DX.
+.global emit
 emit:
     push    bp                          # old BIOSes lose BP when the screen scrolls
     push    ax

@@ -114,6 +114,23 @@ export function buildFirmware(tree: SourceTree): BuildResult {
   });
 }
 
+/** What of the loader serves the starter as well. */
+const SHARED_WITH_STARTER = ["boot-sector", "console", "drive", "memory", "protected"];
+
+/** Builds what boots kernels that are plain files (src/image/kernel-start): boot sector and starter. */
+export function buildStarter(tree: SourceTree): BuildResult {
+  return collect((warnings) => {
+    const cache = new ObjectCache();
+    const sources = [
+      ...SHARED_WITH_STARTER.map((name) => `boot/loader/${name}.s`),
+      ...tree.list("boot/starter").filter((path) => path.endsWith(".s")),
+    ];
+    const objects = assembleSources(tree, "boot/starter", sources, ["boot/loader", "asm/include"], warnings, cache);
+    const { content } = flatProgram(tree, objects, "boot/loader.ld");
+    return [{ name: "starter.bin", content, sizeBytes: content.length, parts: {} }];
+  });
+}
+
 /** The tree as it is now: many sources include the same files, and one build shall not see two versions of one. */
 function readOnce(tree: SourceTree): SourceTree {
   const known = new Map<string, Uint8Array | null>();

@@ -3,7 +3,14 @@ import { createHash } from "node:crypto";
 import { existsSync, watch } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { type BuildOptions, type BuildResult, type BuiltFile, buildFirmware, buildSystem } from "../build/build.ts";
+import {
+  type BuildOptions,
+  type BuildResult,
+  type BuiltFile,
+  buildFirmware,
+  buildStarter,
+  buildSystem,
+} from "../build/build.ts";
 import { ObjectCache } from "../build/object-cache.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { folderTree, writeFileAside, writeFilesAside } from "../host/files.ts";
@@ -19,6 +26,7 @@ interface BuildCommandOptions {
   readonly diskSize: string;
   readonly revision?: string;
   readonly firmware?: string;
+  readonly starter?: string;
   readonly watch?: boolean;
   readonly json?: boolean;
 }
@@ -31,6 +39,7 @@ export function declare(command: Command): void {
     .option("--disk-size <size>", "size of the disk image", "32M")
     .option("--revision <n>", "kernel revision in the image header")
     .option("--firmware <file>", "build only the emulated PC's firmware, into this file")
+    .option("--starter <file>", "build only what boots kernels that are files (qure emu --kernel), into this file")
     .option("--watch", "build again whenever a source changes")
     .option("--json", "print the manifest")
     .addHelpText("after", "\nExamples:\n  qure build && qemu-system-i386 -cdrom build/qure.iso\n  qure build --watch\n")
@@ -42,6 +51,11 @@ async function runBuild(options: BuildCommandOptions): Promise<void> {
   if (options.firmware !== undefined) {
     const [file] = report(buildFirmware(folderTree(root)));
     writeFileAside(options.firmware, file!.content);
+    return;
+  }
+  if (options.starter !== undefined) {
+    const [file] = report(buildStarter(folderTree(root)));
+    writeFileAside(options.starter, file!.content);
     return;
   }
   const revision =

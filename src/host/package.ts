@@ -15,8 +15,17 @@ export function packageRoot(): string {
 
 /** The firmware that was assembled when the package was built. */
 export function loadFirmware(): Uint8Array {
-  const path = join(packageRoot(), "dist", "firmware.bin");
-  const firmware = readIfPresent(path);
-  if (!firmware) throw new Error(`${path} is missing: npm run build makes it`);
-  return firmware;
+  return loadBuilt("firmware.bin");
+}
+
+/** What boots kernels that are files, likewise. */
+export function loadStarter(): Uint8Array {
+  return loadBuilt("starter.bin");
+}
+
+function loadBuilt(name: string): Uint8Array {
+  const path = join(packageRoot(), "dist", name);
+  const content = readIfPresent(path);
+  if (!content) throw new Error(`${path} is missing: npm run build makes it`);
+  return content;
 }

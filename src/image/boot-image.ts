@@ -3,6 +3,8 @@ import { assert } from "../diagnostic/invariant.ts";
 import { ImageError, type KernelImage, SECTOR_BYTES } from "./kernel-image.ts";
 
 const BOOT_RECORD_MAGIC = 0x54425251; // "QRBT"
+/** The starter's: a boot image of the same form that is not QuRe (kernel-start). */
+const START_RECORD_MAGIC = 0x4b535251; // "QRSK"
 const BOOT_RECORD_VERSION = 1;
 const BOOT_RECORD_OFFSET = 416;
 const PARTITION_TABLE_OFFSET = 446;
@@ -46,14 +48,26 @@ export function makeBootImage(loader: Uint8Array, kernel: KernelImage): BootImag
   const bytes = new Uint8Array(sectors * SECTOR_BYTES);
   bytes.set(loader);
   bytes.set(kernel.bytes, kernelSector * SECTOR_BYTES);
-  const record = new DataView(bytes.buffer, BOOT_RECORD_OFFSET);
-  record.setUint16(4, BOOT_RECORD_VERSION, true);
-  record.setUint16(6, loaderSectors, true);
-  record.setUint32(8, 0, true);
-  record.setUint32(12, kernelSector, true);
-  record.setUint32(16, kernel.bytes.length / SECTOR_BYTES, true);
-  record.setUint32(20, sectors, true);
+  writeRecord(bytes, BOOT_RECORD_MAGIC, { loaderSectors, kernelSector });
   return { bytes, loaderSectors, kernelSector };
+}
+
+/** Fills in the record of a boot image that is complete otherwise. */
+function writeRecord(bytes: Uint8Array, magic: number, image: Omit<BootImage, "bytes">): void {
+  const sectors = bytes.length / SECTOR_BYTES;
+  const record = new DataView(bytes.buffer, bytes.byteOffset + BOOT_RECORD_OFFSET);
+  record.setUint32(0, magic, true);
+  record.setUint16(4, BOOT_RECORD_VERSION, true);
+  record.setUint16(6, image.loaderSectors, true);
+  record.setUint32(8, 0, true);
+  record.setUint32(12, image.kernelSector, true);
+  record.setUint32(16, sectors - image.kernelSector, true);
+  record.setUint32(20, sectors, true);
+}
+
+/** Marks a boot image as one of the starter, so that nobody takes it for QuRe. */
+export function markStartImage(bytes: Uint8Array, image: Omit<BootImage, "bytes">): void {
+  writeRecord(bytes, START_RECORD_MAGIC, image);
 }
 
 /** Changes the boot record's image LBA, in place: where on its drive the boot image begins, in sectors of 512 bytes. */

@@ -58,6 +58,41 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+describe("a kernel that is a file", () => {
+  /** `mov ax, 0xB800 / hlt` and more of nothing: what matters is that it runs at 7C00h and halts. */
+  const KERNEL = Uint8Array.of(0xb8, 0x34, 0x12, 0xfa, 0xf4);
+
+  test("is booted, is held by a link as any image, and a link knows another one apart", async () => {
+    writeFileSync(join(folder, "kernel.bin"), KERNEL);
+    writeFileSync(
+      join(folder, "other.bin"),
+      KERNEL.map((byte) => byte ^ 1),
+    );
+    const run = await qure(["emu", "--kernel", "kernel.bin", "--for", "200ms", "--link"]);
+    expect(run.exitCode, run.stderr).toBe(0);
+    const [link = ""] = /r=\S+/.exec(run.stdout) ?? [];
+    const again = await qure(["emu", "--kernel", "kernel.bin", "--replay", link]);
+    expect(again.exitCode, again.stderr).toBe(0);
+    const other = await qure(["emu", "--kernel", "other.bin", "--replay", link]);
+    expect(other.stderr).toMatch(/the link runs the image \w+, and what --kernel makes is \w+/);
+    const standing = await qure(["emu", "--kernel", "kernel.bin"]);
+    expect(standing.exitCode).toBe(4);
+    expect(standing.stderr).toContain("the processor has halted with interrupts off");
+  });
+
+  test.each<[readonly string[], RegExp]>([
+    [["--kernel", "none.elf"], /none\.elf: no such file/],
+    [["--kernel", "kernel.bin", "--initrd", "none.img"], /none\.img: no such file/],
+    [["--kernel", "kernel.bin", "--initrd", "kernel.bin"], /nothing is loaded beside it/],
+    [["--kernel", "kernel.bin", "--cdrom", "build/qure.iso"], /--kernel/],
+    [["--append", "x"], /--append/],
+  ])("%j", async (args, problem) => {
+    const { exitCode, stderr } = await qure(["emu", "--for", "1ms", ...args]);
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toMatch(problem);
+  });
+});
+
 describe("files that are not what they should be", () => {
   beforeAll(() => {
     mkdirSync(join(folder, "a-folder"));

@@ -271,7 +271,12 @@ function deadFaults(): string[] {
   for (const { path, lines } of system) {
     const exported = new Set(lines.flatMap(({ statement }) => /^\.global\s+(\w+)/.exec(statement)?.[1] ?? []));
     const peers = sources.filter(
-      (other) => other.path !== path && (other.path.startsWith("tests/") || programOf(other.path) === programOf(path)),
+      (other) =>
+        other.path !== path &&
+        (other.path.startsWith("tests/") ||
+          programOf(other.path) === programOf(path) ||
+          // The starter is linked with parts of the loader (src/build/build.ts).
+          (programOf(other.path) === "boot/starter" && programOf(path) === "boot/loader")),
     );
     for (const { labels, statement, section, number, inMacro } of lines) {
       if (inMacro) continue;

@@ -130,9 +130,10 @@ export async function runTo(page: Page, timeNs: number): Promise<void> {
   await until(page, `!state.isRunning && state.nowNs === ${timeNs}`);
 }
 
-/** What `qure emu` prints. */
+/** What `qure emu` prints; it boots the page's image unless a kernel is named. */
 export function emu(...args: string[]): string {
-  return execFileSync(process.execPath, ["dist/qure.cjs", "emu", "--image", IMAGE, ...args], {
+  const image = args.includes("--kernel") ? [] : ["--image", IMAGE];
+  return execFileSync(process.execPath, ["dist/qure.cjs", "emu", ...image, ...args], {
     cwd: root,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],

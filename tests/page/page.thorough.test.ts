@@ -1,8 +1,12 @@
 /** The page as a person meets it: stories, images, links, the keyboard, the way without a network. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
+import { decodeRun } from "../../src/lab/run-link.ts";
 import { STORIES } from "../../src/page/stories.ts";
-import { ask, axe, emu, goTo, linkIn, runTo, send, until, withBrowser } from "./browser.ts";
+import { withFolder } from "../oracle.ts";
+import { ask, axe, digestIn, emu, goTo, linkIn, runTo, send, until, withBrowser } from "./browser.ts";
 
 const MOST_BYTES = 1_000_000;
 const SENTENCE = /^[A-ZÄÖÜa-z0-9].{10,}/;
@@ -90,6 +94,24 @@ test("links and images that are none end in a sentence", (context) =>
       const problem = (await page.evaluate("qure.problem")) as string | null;
       if (problem !== null) expect(problem).toMatch(SENTENCE);
     }
+    expect(errors).toEqual([]);
+  }));
+
+test("a kernel that is dropped boots, to the digest of the command line", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    const kernel = Buffer.concat([Buffer.of(0x8c, 0xc8, 0xb8, 0x4b, 0x0e, 0xcd, 0x10, 0xf4), Buffer.alloc(1000)]);
+    await page.goto(`${address}?nodes=1`);
+    await until(page, "state.nowNs > 0");
+    await page.setInputFiles(".file input", { name: "k.com", mimeType: "application/octet-stream", buffer: kernel });
+    await until(page, "state.isForeign");
+    await runTo(page, 1_000_000_000);
+    const link = await ask(page, { kind: "link" });
+    const found = withFolder((folder) => {
+      writeFileSync(join(folder, "k.com"), kernel);
+      return digestIn(emu("--kernel", join(folder, "k.com"), "--replay", link));
+    });
+    expect(found).toBe(decodeRun(link).digest);
+    await page.waitForFunction("globalThis.qure.screenTexts.get(0)?.join(' ').includes('k.com, starts')");
     expect(errors).toEqual([]);
   }));
 

@@ -43,7 +43,8 @@ function cpio(files: readonly (readonly [path: string, mode: number, content: Ui
 const FOLDER = 0o040755;
 const PROGRAM = 0o100755;
 
-function linuxRoot(context: SkippableContext): Uint8Array {
+/** The root file system that the kernel unpacks. */
+export function linuxRoot(context: SkippableContext): Uint8Array {
   return cpio([
     ...["bin", "dev", "proc", "sys"].map((name) => [name, FOLDER, ""] as const),
     ["bin/busybox", PROGRAM, packageFile("busybox", "busybox-static:i386", context)],

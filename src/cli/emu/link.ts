@@ -20,8 +20,13 @@ export function optionsOf(run: RunDescription, given: EmuOptions): EmuOptions {
 }
 
 /** The image that a link runs, by its hash. */
-function hashOf({ cdrom, hda }: Media): string {
-  return imageHash(loadFirmware(), readInput((cdrom ?? hda)!));
+function hashOf({ cdrom, hda, kernelCd }: Media): string {
+  return imageHash(loadFirmware(), kernelCd ?? readInput((cdrom ?? hda)!));
+}
+
+/** Is it in the CD drive, and not a disk? */
+function isOnCd({ cdrom, kernelCd }: Media): boolean {
+  return cdrom !== null || kernelCd !== null;
 }
 
 /** Repeats a run, and says what differs from what the link says. */
@@ -31,12 +36,12 @@ export async function replayRun(lab: LabCluster, run: RunDescription): Promise<v
 
 /** Throws when the image is another one than the link's. */
 export function checkImage(run: RunDescription, media: Media): void {
-  if (run.medium === "diskette" || (run.medium === "disk") !== (media.cdrom === null))
+  if (run.medium === "diskette" || (run.medium === "disk") === isOnCd(media))
     throw new UsageError(`--replay: the link boots from a ${run.medium}: name it with --image or --hda`);
   const found = hashOf(media);
   if (found !== run.image)
     throw new CommandError(
-      `--replay: the link runs the image ${run.image}, and ${media.cdrom ?? media.hda} is ${found}: build the version that the link was made with, or name its image with --image`,
+      `--replay: the link runs the image ${run.image}, and ${media.cdrom ?? media.hda ?? "what --kernel makes"} is ${found}: build the version that the link was made with, or name its image with --image`,
     );
 }
 
@@ -60,7 +65,7 @@ export class Recorder {
   link(lab: LabCluster, options: EmuOptions, media: Media): string {
     const run: RunDescription = {
       image: hashOf(media),
-      medium: media.cdrom !== null ? "cd" : "disk",
+      medium: isOnCd(media) ? "cd" : "disk",
       preparedBytes: media.cdrom !== null && !media.isForeign ? options.disk : 0,
       nodes: options.replay?.nodes ?? options.nodes,
       ramBytes: options.memory,
@@ -76,12 +81,13 @@ export class Recorder {
 
 /** What of the options no link can hold. */
 export function checkLinkable(options: EmuOptions, media: Media): void {
-  const { dir, drive, fda, fdb, boot, firmware, vgabios, cdrom, hda } = options;
+  const { dir, drive, fda, fdb, boot, firmware, vgabios, cdrom, hda, kernel } = options;
   const named = Object.entries({ dir, fda, fdb, boot, firmware, vgabios, drive: drive[0] ?? null }).find(
     ([, value]) => value !== null,
   );
   if (named) throw new UsageError(`--link: no link can hold --${named[0]}`);
   if (!options.reboot) throw new UsageError("--link: no link can hold --no-reboot");
-  if (cdrom !== null && hda !== null) throw new UsageError("--link: a link holds one image, --cdrom or --hda");
-  if (media.cdrom === null && media.hda === null) throw new UsageError("--link: there is no image");
+  if ((cdrom ?? kernel) !== null && hda !== null)
+    throw new UsageError(`--link: a link holds one image, --${kernel === null ? "cdrom" : "kernel"} or --hda`);
+  if (!isOnCd(media) && media.hda === null) throw new UsageError("--link: there is no image");
 }

@@ -1,12 +1,14 @@
 /** The machines that `qure emu` switches on: which image they boot, what their disks hold, where these are kept. */
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { FileDisk } from "../../host/file-disk.ts";
 import { copyFileAside, readIfPresent, writeFileAside } from "../../host/files.ts";
 import { lockFolder } from "../../host/folder-lock.ts";
-import { loadFirmware } from "../../host/package.ts";
+import { loadFirmware, loadStarter } from "../../host/package.ts";
+import { ImageError } from "../../image/kernel-image.ts";
+import { kernelIso } from "../../image/kernel-start/start.ts";
 import { isIso, isOurs, RECOGNISED_BYTES } from "../../image/recognise.ts";
 import { LabCluster, type NodeOptions, type RestoreOptions } from "../../lab/lab.ts";
 import { CommandError } from "../fail.ts";
@@ -22,24 +24,45 @@ export interface Media {
   readonly hda: string | null;
   /** Somebody else's system: no disk is prepared for it, and there is no cluster to wait for. */
   readonly isForeign: boolean;
+  /** The CD that boots `--kernel`. */
+  readonly kernelCd: Uint8Array | null;
 }
 
 /** The media of a snapshot's machines are in the snapshot. */
-export const NO_MEDIA: Media = { cdrom: null, hda: null, isForeign: false };
+export const NO_MEDIA: Media = { cdrom: null, hda: null, isForeign: false, kernelCd: null };
 
-export function chooseMedia({ image, cdrom, hda, fda }: EmuOptions): Media {
+export function chooseMedia(options: EmuOptions): Media {
+  const { image, cdrom, hda, fda, kernel } = options;
   const known = (iso: string | null, disk: string | null): Media => ({
     cdrom: iso,
     hda: disk,
     isForeign: fda !== null || ![iso, disk].some((path) => path !== null && isOurs(beginningOf(path))),
+    kernelCd: null,
   });
+  if (kernel !== null) return { cdrom: null, hda, isForeign: true, kernelCd: readKernelCd(kernel, options) };
   if (image !== null) return isIso(beginningOf(image)) ? known(image, null) : known(null, image);
   if (cdrom !== null || hda !== null || fda !== null) return known(cdrom, hda);
   if (!existsSync(DEFAULT_IMAGE))
     throw new CommandError(
       `${DEFAULT_IMAGE}: no such file; \`qure build\` makes it from the sources in this folder, \`qure build --packaged\` from QuRe's own; --image names another one`,
     );
-  return { cdrom: DEFAULT_IMAGE, hda: null, isForeign: false };
+  return { cdrom: DEFAULT_IMAGE, hda: null, isForeign: false, kernelCd: null };
+}
+
+/** The CD of `--kernel`, `--append` and `--initrd`. */
+function readKernelCd(path: string, { append, initrd, memory: ramBytes }: EmuOptions): Uint8Array {
+  // As QEMU takes them: files separated by commas, each with a text for the kernel after it.
+  const modules = (initrd === null ? [] : initrd.split(",")).map((part) => {
+    const [, file = "", text = ""] = /^\s*(\S*)\s*(.*)$/.exec(part) ?? [];
+    return { text: [basename(file), text].join(" ").trim(), content: readInput(file) };
+  });
+  const kernel = { name: basename(path), bytes: readInput(path), append: append ?? "", modules, ramBytes };
+  try {
+    return kernelIso(kernel, loadStarter());
+  } catch (error) {
+    if (error instanceof ImageError) throw new CommandError(`--kernel: ${error.message}`);
+    throw error;
+  }
 }
 
 /** The beginning of a file, by which it is recognised. */
@@ -83,7 +106,7 @@ async function machineNodes(
   { progress, signal, closers }: Surroundings,
   later: number,
 ): Promise<NodeOptions[]> {
-  const cdrom = media.cdrom === null ? null : readInput(media.cdrom);
+  const cdrom = media.cdrom === null ? media.kernelCd : readInput(media.cdrom);
   const names = Array.from({ length: nodes }, (_, index) => `qure-${index + 1}`);
   if (dir !== null) closers.push(lockFolder(dir));
   const kept = names.map((name) => (dir === null ? null : join(dir, `${name}.img`)));
@@ -91,9 +114,11 @@ async function machineNodes(
   const isBlank = media.hda === null && cdrom !== null && !media.isForeign;
   const floppies = [fda, fdb].map((path) => (path === null ? null : readInput(path)));
   const videoRom = vgabios === null ? null : readInput(vgabios);
+  const hasOther = media.hda !== null || fda !== null || drive.length > 0;
   const parts = {
     ...(fda !== null || fdb !== null ? { floppies } : {}),
-    ...(boot !== null ? { bootOrder: boot } : {}),
+    // Who names a kernel means it, whatever the disk and the diskette hold.
+    ...(boot !== null ? { bootOrder: boot } : media.kernelCd && hasOther ? { bootOrder: "d" } : {}),
     ...(videoRom ? { videoRom } : {}),
   };
   let content: Uint8Array | null = null;

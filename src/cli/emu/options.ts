@@ -121,6 +121,27 @@ export const EMU_OPTIONS = {
     help: "a further drive: if=ide (index=1 to 3: hdb, hdc, hdd; media=cdrom) or if=virtio; the file is not changed",
     group: MACHINES,
   }),
+  kernel: optional({
+    flags: "--kernel <file>",
+    help: "boot this kernel: ELF (Multiboot 1 and 2), Linux bzImage, .com, or flat at 7C00h (docs/emulator.md)",
+    group: MACHINES,
+    parse: text,
+    conflicts: ["image", "cdrom"],
+  }),
+  append: optional({
+    flags: "--append <text>",
+    help: "the kernel's command line",
+    group: MACHINES,
+    parse: text,
+    needs: "kernel",
+  }),
+  initrd: optional({
+    flags: "--initrd <file>",
+    help: "the kernel's initial RAM disk, or its Multiboot modules: FILE TEXT,FILE TEXT",
+    group: MACHINES,
+    parse: text,
+    needs: "kernel",
+  }),
   fda: optional({
     flags: "--fda <file>",
     help: "a diskette for drive A; the file is not changed",

@@ -1,6 +1,7 @@
 /** A run of machines, from the options to the exit code. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
+import { isElf } from "../../image/kernel-start/elf.ts";
 import { isAgreed, StatusBoard } from "../../lab/cloud-status.ts";
 import { type LabCluster, type LabNode, type RestoreOptions, restoreCluster } from "../../lab/lab.ts";
 import { formatNs } from "../../lab/time.ts";
@@ -11,7 +12,7 @@ import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { checkPorts, startDebugging } from "./debug.ts";
 import { checkDigest, checkImage, checkLinkable, optionsOf, Recorder, replayRun } from "./link.ts";
 import { MachineLog } from "./machine-log.ts";
-import { chooseMedia, NO_MEDIA, newCluster, type Surroundings } from "./machines.ts";
+import { chooseMedia, NO_MEDIA, newCluster, readInput, type Surroundings } from "./machines.ts";
 import { CLOUD, type EmuOptions, type Goal } from "./options.ts";
 import { type Outcome, report, statistics } from "./outcome.ts";
 import { openCapture, openLogs, writeScreenshots } from "./records.ts";
@@ -38,7 +39,7 @@ export async function runEmu(
 ): Promise<void> {
   const start = performance.now();
   const { replay: run } = given;
-  const options = run ? optionsOf(run, given) : given;
+  const options = withKernelSymbols(run ? optionsOf(run, given) : given);
   const nodes = from ? from.config.nodes.length : options.nodes;
   const { serial, log, stats, json, at, save, store } = options;
   if (serial !== null && nodes > 1) throw new UsageError("--serial stdio is for a single machine: leave --nodes out");
@@ -150,6 +151,13 @@ function closeAll(closers: (() => void)[]): void {
       closeAll(closers);
     }
   }
+}
+
+/** A kernel that is an ELF file has the names of its code with it. */
+function withKernelSymbols(options: EmuOptions): EmuOptions {
+  const { kernel, symbols } = options;
+  const isNamed = kernel === null || symbols.length > 0 || !isElf(readInput(kernel));
+  return isNamed ? options : { ...options, symbols: [kernel] };
 }
 
 function readScript(path: string, nodes: number): ReturnType<typeof parseConsoleScript> {

@@ -180,7 +180,7 @@ export function App() {
         />
       )}
       {shared !== null && <ShareDialog link={shared} state={state} close={() => setShared(null)} />}
-      {isDropping && <div class="dropping">Drop an ISO, a disk or a diskette. It stays in this browser.</div>}
+      {isDropping && <div class="dropping">Drop an ISO, a disk, a diskette or a kernel. It stays in this browser.</div>}
       <p class="unseen" aria-live="polite">
         {store.announcement}
       </p>

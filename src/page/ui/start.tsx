@@ -82,7 +82,7 @@ export function Start({ options, story, start, openStory, drop, resume, leave }:
           </button>
           <hr />
           <label class="file">
-            Your own image: ISO, disk or diskette
+            Your own: ISO, disk, diskette, or a kernel (ELF, bzImage, .com)
             <input
               type="file"
               onChange={({ currentTarget }) => {

@@ -2,7 +2,7 @@
 import { buildSystem } from "../../build/build.ts";
 import { ObjectCache } from "../../build/object-cache.ts";
 import type { Report, Request, SourceDiagnostic } from "../protocol.ts";
-import { preparedFor } from "./run-nodes.ts";
+import { bootableImage, preparedFor } from "./run-nodes.ts";
 import { Session } from "./session.ts";
 import { loadSources, loadSystem, type Sources, type System } from "./system.ts";
 
@@ -22,7 +22,7 @@ async function open(request: Extract<Request, { kind: "open" }>): Promise<void> 
   session?.close();
   session = null;
   const { link, options } = request;
-  const image = options.image?.bytes ?? loaded.iso;
+  const image = options.image ? bootableImage(options.image, loaded) : loaded.iso;
   const prepared = await preparedFor(image, loaded);
   session = new Session(post, { image, prepared, system: loaded, jit: options.jit }, link, options);
 }

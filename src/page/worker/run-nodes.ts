@@ -1,6 +1,7 @@
 /** The machines of a run: its image in their drives, and disks that are prepared for QuRe. */
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
+import { isKernel, kernelIso } from "../../image/kernel-start/start.ts";
 import { isIso, isOurs } from "../../image/recognise.ts";
 import { type ClusterOptions, LabCluster, type NodeOptions } from "../../lab/cluster.ts";
 import type { LabHost } from "../../lab/host.ts";
@@ -21,16 +22,25 @@ const pageHost: LabHost = {
 const SECTOR_BYTES = 512;
 const LARGEST_DISKETTE_BYTES = 2880 * 1024;
 const LARGEST_IMAGE_BYTES = 1024 ** 3;
+/** Memory of a machine with an image of one's own. */
+export const FOREIGN_RAM_BYTES = 64 * 1024 * 1024;
+const COM_NAME = /\.com$/i;
 
-/** How an image is put into a machine. Throws an Error with a sentence for what is none. */
-export function mediumOf({ name, bytes }: OwnImage): RunDescription["medium"] {
+/** What is put into the machines: an image as it is, and of a kernel the CD that boots it. Throws a sentence. */
+export function bootableImage({ name, bytes }: OwnImage, { starter }: System): Uint8Array {
   if (bytes.length > LARGEST_IMAGE_BYTES)
     throw new Error(`${name} has more than 1 GiB: that is too much for this page`);
+  if (isIso(bytes) || !(isKernel(bytes) || COM_NAME.test(name))) return bytes;
+  return kernelIso({ name, bytes, append: "", modules: [], ramBytes: FOREIGN_RAM_BYTES }, starter);
+}
+
+/** How an image is put into a machine. Throws an Error with a sentence for what is none. */
+export function mediumOf(name: string, bytes: Uint8Array): RunDescription["medium"] {
   if (isIso(bytes)) return "cd";
-  const isElf = bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
-  if (isElf) throw new Error(`${name} is an ELF file, which no PC boots by itself: put it into an ISO or a disk image`);
   if (bytes.length < SECTOR_BYTES || bytes[510] !== 0x55 || bytes[511] !== 0xaa)
-    throw new Error(`${name} is neither an ISO nor a disk that can be booted: its first sector does not end in 55 AA`);
+    throw new Error(
+      `${name} is neither an ISO nor a kernel nor a disk that can be booted: its first sector does not end in 55 AA`,
+    );
   return bytes.length <= LARGEST_DISKETTE_BYTES ? "diskette" : "disk";
 }
 

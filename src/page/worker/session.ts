@@ -9,12 +9,11 @@ import { Timeline } from "../../lab/timeline.ts";
 import type { Mark, NodeState, OwnImage, Report, RunState, Speed, StartOptions, StepUnit } from "../protocol.ts";
 import { viewDisk, viewProcessor } from "./inspect.ts";
 import { Observer } from "./observer.ts";
-import { mediumOf, preparedBytesOf, type RunParts, startRun } from "./run-nodes.ts";
+import { FOREIGN_RAM_BYTES, mediumOf, preparedBytesOf, type RunParts, startRun } from "./run-nodes.ts";
 import { Screens } from "./screens.ts";
 import type { System } from "./system.ts";
 
 const RAM_BYTES = 32 * 1024 * 1024;
-const FOREIGN_RAM_BYTES = 64 * 1024 * 1024;
 /** What checkpoints may hold. */
 const BUDGET_BYTES = 320 * 1024 * 1024;
 /** The worker runs for so long at once, in milliseconds of real time, and then listens. */
@@ -83,7 +82,7 @@ export class Session {
     const preparedBytes = preparedBytesOf(this.#parts.image, this.#system);
     return {
       image: imageHash(this.#system.firmware, this.#parts.image),
-      medium: image ? mediumOf(image) : "cd",
+      medium: image ? mediumOf(image.name, this.#parts.image) : "cd",
       preparedBytes,
       nodes,
       ramBytes: preparedBytes > 0 ? RAM_BYTES : FOREIGN_RAM_BYTES,

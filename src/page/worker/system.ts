@@ -6,6 +6,8 @@ import { SparseDisk } from "../../../emulator/disk/disk.ts";
 /** Parts of the file by their names. */
 export interface System {
   readonly firmware: Uint8Array;
+  /** What boots kernels that are files. */
+  readonly starter: Uint8Array;
   readonly iso: Uint8Array;
   /** The prepared disk, which nobody writes, and its size. */
   readonly disk: BlockBackend;
@@ -78,7 +80,7 @@ export async function loadSystem(base: URL): Promise<System> {
   const { version, diskBytes } = head;
   const iso = part("iso");
   const disk = makeDisk(diskBytes, runs, iso, part("disk"));
-  return { firmware: part("firmware"), iso, disk, diskBytes, version, symbols };
+  return { firmware: part("firmware"), starter: part("starter"), iso, disk, diskBytes, version, symbols };
 }
 
 export interface Sources {

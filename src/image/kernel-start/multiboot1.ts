@@ -1,0 +1,117 @@
+/** Multiboot 1: Multiboot Specification 0.6.96. The information is made here, all but the map of memory. */
+import { ImageError, latin1Into } from "../kernel-image.ts";
+import { INFORMATION_ADDRESS, INFORMATION_END, type Information, type Piece } from "./plan.ts";
+
+const MAGIC = 0x1badb002;
+export const MULTIBOOT1_EAX = 0x2badb002;
+const SEARCHED_BYTES = 8192;
+/** Bits of the header's flags that a loader must know: 3.1.2. */
+const KNOWN_REQUIREMENTS = 0b111;
+const HAS_ADDRESSES = 1 << 16;
+/** Bits of the information's flags: 3.3. */
+const FLAGS = { memory: 1, commandLine: 4, modules: 8, map: 64, loaderName: 512 } as const;
+const INFORMATION_BYTES = 120;
+const MODULE_BYTES = 16;
+/** The most that a map of 64 regions takes. */
+const MAP_BYTES = 64 * 24;
+const LOADER_NAME = "QuRe starter";
+
+export interface Module {
+  /** What the kernel is told of it: its name, or what was written after it. */
+  readonly text: string;
+  readonly content: Uint8Array;
+}
+
+export interface PlacedModule {
+  readonly text: string;
+  readonly address: number;
+  readonly endAddress: number;
+}
+
+export interface Multiboot1Header {
+  readonly offset: number;
+  /** Where a file that is no ELF wants to be: 3.1.3. */
+  readonly addresses: {
+    readonly header: number;
+    readonly load: number;
+    readonly loadEnd: number;
+    readonly bssEnd: number;
+    readonly entry: number;
+  } | null;
+}
+
+/** Null where there is none. Throws an ImageError for one that cannot be served. */
+export function findMultiboot1(bytes: Uint8Array, name: string): Multiboot1Header | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const end = Math.min(bytes.length, SEARCHED_BYTES) - 12;
+  for (let offset = 0; offset <= end; offset += 4) {
+    const word = (at: number): number => view.getUint32(offset + at, true);
+    if (word(0) !== MAGIC || ((word(0) + word(4) + word(8)) & 0xffffffff) !== 0) continue;
+    const flags = word(4);
+    const unknown = flags & 0xffff & ~KNOWN_REQUIREMENTS;
+    if (unknown !== 0)
+      throw new ImageError(`${name} asks by its Multiboot flags ${flags.toString(16)}h for what is not known`);
+    if ((flags & HAS_ADDRESSES) === 0) return { offset, addresses: null };
+    if (offset + 32 > bytes.length) throw new ImageError(`${name}: its Multiboot header is cut off`);
+    const [header, load, loadEnd, bssEnd, entry] = [word(12), word(16), word(20), word(24), word(28)];
+    return { offset, addresses: { header, load, loadEnd, bssEnd, entry } };
+  }
+  return null;
+}
+
+/** The pieces of a file that is no ELF but says where it belongs. */
+export function multiboot1Pieces(bytes: Uint8Array, name: string, { offset, addresses }: Multiboot1Header): Piece[] {
+  const { header, load, loadEnd, bssEnd } = addresses!;
+  const start = offset - (header - load);
+  const length = loadEnd === 0 ? bytes.length - start : loadEnd - load;
+  if (load > header || start < 0 || length <= 0 || start + length > bytes.length)
+    throw new ImageError(`${name}: the addresses in its Multiboot header do not fit the file`);
+  const zeroBytes = bssEnd === 0 ? 0 : Math.max(0, bssEnd - load - length);
+  return [{ what: name, address: load, content: bytes.subarray(start, start + length), zeroBytes }];
+}
+
+/** The information with its texts and modules, as a piece of low memory. */
+export function multiboot1Information(
+  commandLine: string,
+  modules: readonly PlacedModule[],
+): { piece: Piece; information: Information } {
+  const texts = [commandLine, LOADER_NAME, ...modules.map(({ text }) => text)];
+  const modulesAt = INFORMATION_BYTES;
+  const textsAt = modulesAt + modules.length * MODULE_BYTES;
+  const places: number[] = [];
+  let next = textsAt;
+  for (const text of texts) {
+    places.push(next);
+    next += text.length + 1;
+  }
+  const mapAt = Math.ceil(next / 16) * 16;
+  if (INFORMATION_ADDRESS + mapAt + MAP_BYTES > INFORMATION_END)
+    throw new ImageError("the command line and the modules' names are too long: 18 KiB are for them");
+  const content = new Uint8Array(mapAt);
+  const view = new DataView(content.buffer);
+  const word = (at: number, value: number): void => view.setUint32(at, value, true);
+  word(
+    0,
+    Object.values(FLAGS).reduce((all, flag) => all | flag, 0),
+  );
+  word(16, INFORMATION_ADDRESS + places[0]!);
+  word(20, modules.length);
+  word(24, INFORMATION_ADDRESS + modulesAt);
+  word(64, INFORMATION_ADDRESS + places[1]!);
+  modules.forEach(({ address, endAddress }, index) => {
+    const at = modulesAt + index * MODULE_BYTES;
+    word(at, address);
+    word(at + 4, endAddress);
+    word(at + 8, INFORMATION_ADDRESS + places[2 + index]!);
+  });
+  texts.forEach((text, index) => latin1Into(content, places[index]!, text));
+  return {
+    piece: { what: "the Multiboot information", address: INFORMATION_ADDRESS, content, zeroBytes: 0 },
+    information: {
+      version: 1,
+      address: INFORMATION_ADDRESS,
+      memoryAddress: INFORMATION_ADDRESS + 4,
+      mapAddress: INFORMATION_ADDRESS + mapAt,
+    },
+  };
+}

@@ -1,0 +1,159 @@
+/**
+ * What boots a kernel that is a plain file: the starter (boot/starter), a plan of what goes where and how it is entered,
+ * and the contents. docs/formats/start-plan.md has the layout, docs/boot.md the reasons.
+ */
+import { type BootImage, markStartImage } from "../boot-image.ts";
+import { ImageError, latin1Into, SECTOR_BYTES } from "../kernel-image.ts";
+
+/** A piece of memory: contents, and zeros after them. */
+export interface Piece {
+  /** For messages: `segment 2`. */
+  readonly what: string;
+  readonly address: number;
+  readonly content: Uint8Array;
+  readonly zeroBytes: number;
+}
+
+/** How the processor stands at the kernel's first instruction. */
+export type Entry =
+  | {
+      readonly mode: "protected";
+      readonly eax: number;
+      readonly ebx: number;
+      readonly address: number;
+    }
+  | {
+      /** DOS: interrupts on, and small services of INT 20h and INT 21h. */
+      readonly mode: "real" | "real, interrupts on" | "dos";
+      readonly segment: number;
+      readonly offset: number;
+      readonly stackSegment: number;
+      readonly stackOffset: number;
+      readonly dataSegment: number;
+    };
+
+/** Information that the starter completes with what it finds in the machine. */
+export interface Information {
+  readonly version: 1 | 2;
+  readonly address: number;
+  /** Where two words go: KiB of lower and of upper memory. */
+  readonly memoryAddress: number;
+  readonly mapAddress: number;
+}
+
+export interface Plan {
+  readonly name: string;
+  readonly pieces: readonly Piece[];
+  readonly entry: Entry;
+  readonly information: Information | null;
+  /** RAM must reach up to here. */
+  readonly topAddress: number;
+}
+
+const MAGIC = 0x4c505251; // "QRPL"
+const VERSION = 1;
+const PLAN_BYTES = 8 * SECTOR_BYTES;
+const HEAD_BYTES = 128;
+const PIECE_BYTES = 16;
+const MOVE_BYTES = 12;
+const NAME_OFFSET = 64;
+const NAME_BYTES = 64;
+const MODES = ["protected", "real", "real, interrupts on", "dos"] as const;
+const MOST_MOVES = 74;
+export const PAGE_BYTES = 4096;
+/** Extended memory begins here. */
+export const HIGH_MEMORY = 0x100000;
+/** Below it everything is the starter's until the last steps; what belongs there waits above the rest till then. */
+const STARTER_END = 0x20000;
+/** Vectors, BIOS data and the last steps: no piece may lie there. The information has a place of its own in between. */
+export const FIRST_FREE = 0x7c00;
+/** Multiboot information: all that it points to lies here as well. */
+export const INFORMATION_ADDRESS = 0x1000;
+export const INFORMATION_END = 0x6000;
+/** The extended BIOS data area of most PCs begins after this. */
+const LOW_MEMORY_END = 0x90000;
+/** Stack of a 32-bit kernel until it makes its own: it lies in front of the boot sector, as for a boot sector. */
+const STACK_TOP = 0x7c00;
+
+/** Throws an ImageError for a piece that no PC has memory for. */
+function checkPlace({ what, address, content, zeroBytes }: Piece): void {
+  const end = address + content.length + zeroBytes;
+  const isInformation = address >= INFORMATION_ADDRESS && end <= INFORMATION_END;
+  const isLow = address >= FIRST_FREE && end <= LOW_MEMORY_END;
+  if (isInformation || isLow || (address >= HIGH_MEMORY && end <= 2 ** 32)) return;
+  const range = `${address.toString(16)}h to ${(end - 1).toString(16)}h`;
+  throw new ImageError(
+    `${what} belongs to ${range}; memory that is free on every PC is 7C00h to 8FFFFh and from 1 MiB on`,
+  );
+}
+
+/** The plan as sectors, and the contents after it: all that comes after the starter. */
+function encodePlan(plan: Plan, firstSector: number): Uint8Array[] {
+  const bytes = new Uint8Array(PLAN_BYTES);
+  const view = new DataView(bytes.buffer);
+  const word = (at: number, value: number): void => view.setUint32(at, value, true);
+  plan.pieces.forEach(checkPlace);
+  let top = Math.max(plan.topAddress, HIGH_MEMORY, ...plan.pieces.map(endOf));
+  let sector = firstSector + PLAN_BYTES / SECTOR_BYTES;
+  const moves: (readonly number[])[] = [];
+  const contents: Uint8Array[] = [];
+  const limit = (PLAN_BYTES - HEAD_BYTES) / (PIECE_BYTES + MOVE_BYTES);
+  if (plan.pieces.length > Math.min(limit, MOST_MOVES))
+    throw new ImageError(`${plan.name} has ${plan.pieces.length} pieces, more than the starter can keep in mind`);
+  plan.pieces.forEach((piece, index) => {
+    const { content, zeroBytes } = piece;
+    let { address } = piece;
+    if (address >= FIRST_FREE && address < STARTER_END) {
+      const waiting = Math.ceil(top / PAGE_BYTES) * PAGE_BYTES;
+      moves.push([address, waiting, content.length + zeroBytes]);
+      address = waiting;
+      top = waiting + content.length + zeroBytes;
+    }
+    [address, content.length, zeroBytes, sector].forEach((value, at) =>
+      word(HEAD_BYTES + index * PIECE_BYTES + 4 * at, value),
+    );
+    const padded = new Uint8Array(Math.ceil(content.length / SECTOR_BYTES) * SECTOR_BYTES);
+    padded.set(content);
+    contents.push(padded);
+    sector += padded.length / SECTOR_BYTES;
+  });
+  moves.flat().forEach((value, at) => word(HEAD_BYTES + plan.pieces.length * PIECE_BYTES + 4 * at, value));
+  const head = [MAGIC, VERSION, plan.pieces.length, moves.length, ...entryWords(plan.entry)];
+  const information = plan.information;
+  if (information)
+    head.push(information.version, information.address, information.memoryAddress, information.mapAddress);
+  else head.push(0, 0, 0, 0);
+  [...head, top].forEach((value, at) => word(4 * at, value));
+  latin1Into(bytes, NAME_OFFSET, plan.name.replace(/[^ -~]/g, "?").slice(0, NAME_BYTES - 1));
+  return [bytes, ...contents];
+}
+
+/** Mode, EAX, EBX, ESI, entry, stack, data segment. */
+function entryWords(entry: Entry): number[] {
+  const mode = MODES.indexOf(entry.mode);
+  if (entry.mode === "protected") return [mode, entry.eax, entry.ebx, 0, entry.address, STACK_TOP, 0];
+  const far = (segment: number, offset: number): number => segment * 0x10000 + offset;
+  const { segment, offset, stackSegment, stackOffset, dataSegment } = entry;
+  return [mode, 0, 0, 0, far(segment, offset), far(stackSegment, stackOffset), dataSegment];
+}
+
+export function endOf({ address, content, zeroBytes }: Piece): number {
+  return address + content.length + zeroBytes;
+}
+
+/** Starter, plan and contents as one boot image. `starter` is the flat binary of boot/starter, boot sector first. */
+export function makeStartImage(starter: Uint8Array, plan: Plan): BootImage {
+  const loaderSectors = Math.ceil(starter.length / SECTOR_BYTES) - 1;
+  const kernelSector = loaderSectors + 1;
+  const parts = encodePlan(plan, kernelSector);
+  const sizeBytes = kernelSector * SECTOR_BYTES + parts.reduce((sum, { length }) => sum + length, 0);
+  const bytes = new Uint8Array(sizeBytes);
+  bytes.set(starter);
+  let at = kernelSector * SECTOR_BYTES;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  markStartImage(bytes, { loaderSectors, kernelSector });
+  return { bytes, loaderSectors, kernelSector };
+}
