@@ -1,6 +1,7 @@
-# ATA disks: what IDENTIFY says about them, reading, writing and flushing by PIO with interrupts. A command that fails
-# is repeated after a soft reset; what still fails is reported with the sector and the drive's reason, and counted.
-# Source: ATA/ATAPI-6 (INCITS 361) clauses 6.17 (IDENTIFY), 8 (commands), 9.5 and 9.6 (PIO protocols).
+# ATA disks: reading, writing and flushing by DMA, or by PIO where that is not possible; the task that waits for the
+# interrupt sleeps. A command that fails is repeated after a soft reset; what still fails is reported with the sector
+# and the drive's reason, and counted.
+# Source: ATA/ATAPI-6 (INCITS 361) clauses 8 (commands), 9.5 to 9.7 (PIO and DMA protocols).
 
 .include "macros.inc"
 .include "errors.inc"
@@ -9,7 +10,6 @@
 
 ATA_ATTEMPTS = 3
 ATA_CHUNK = 128                         # sectors for each command
-ATA_BLOCK_MAX = 16                      # sectors for each interrupt
 
 # A transfer of one command, passed by address.
 REQUEST_DISK = 0
@@ -17,28 +17,18 @@ REQUEST_LBA = 4
 REQUEST_BUFFER = 8
 REQUEST_SECTORS = 12
 REQUEST_WRITE = 16                      # 0 read, 1 write
-REQUEST_SIZE_OF = 20
-
-# Words of the IDENTIFY data, as byte offsets.
-IDENTIFY_GENERAL = 0
-IDENTIFY_CYLINDERS = 2
-IDENTIFY_HEADS = 6
-IDENTIFY_TRACK_SECTORS = 12
-IDENTIFY_SERIAL = 20                    # 20 characters
-IDENTIFY_FIRMWARE = 46                  # 8
-IDENTIFY_MODEL = 54                     # 40
-IDENTIFY_MULTIPLE = 94
-IDENTIFY_CAPABILITIES = 98
-IDENTIFY_SECTORS28 = 120                # u32
-IDENTIFY_COMMANDS = 166                 # word 83
-IDENTIFY_SECTORS48 = 200                # u64
+REQUEST_DMA = 20                        # 1: by DMA
+REQUEST_SIZE_OF = 24
 
 .section .rodata
 .balign 4
+.global ata_driver
 ata_driver:     .long ata_read, ata_write, ata_flush, ide_place
 
 ata_commands:                           # [48 bit][multiple][write]
     .byte   0x20, 0x30, 0xC4, 0xC5, 0x24, 0x34, 0x29, 0x39
+ata_dma_commands:                       # [48 bit][write]
+    .byte   0xC8, 0xCA, 0x25, 0x35
 
 .balign 4
 ata_reasons:                            # bits of the error register, the most telling first
@@ -58,148 +48,9 @@ STRING ata_reason_medium, "no medium"
 STRING ata_reason_refused, "the drive refuses the command"
 STRING ata_reason_fault, "device fault"
 STRING ata_reason_silent, "the drive does not answer"
+STRING ata_reason_dma, "the controller did not move all of it"
 
 .text
-
-# Fills in a disk from its IDENTIFY data.
-# In: EAX disk, EDX the 512 bytes.
-.global ata_setup
-ata_setup:
-    push    ebx
-    push    esi
-    mov     ebx, eax
-    mov     esi, edx
-    mov     eax, ebx
-    mov     edx, esi
-    call    ata_strings
-    test    byte ptr [esi + IDENTIFY_CAPABILITIES + 1], 2
-    jnz     .Lata_setup_lba
-    lea     eax, [ebx + DISK_NAME]
-    PRINTF  "%s: a drive without LBA is not supported\n", eax
-    jmp     .Lata_setup_done
-.Lata_setup_lba:
-    movzx   eax, word ptr [esi + IDENTIFY_CYLINDERS]
-    mov     [ebx + DISK_CYLINDERS], eax
-    movzx   eax, word ptr [esi + IDENTIFY_HEADS]
-    mov     [ebx + DISK_HEADS], eax
-    movzx   eax, word ptr [esi + IDENTIFY_TRACK_SECTORS]
-    mov     [ebx + DISK_TRACK_SECTORS], eax
-    mov     eax, [esi + IDENTIFY_SECTORS28]
-    and     eax, 0x0FFFFFFF
-    movzx   edx, word ptr [esi + IDENTIFY_COMMANDS]
-    mov     ecx, edx
-    and     ecx, 0xC000
-    cmp     ecx, 0x4000                 # else word 83 is not valid
-    je      .Lata_setup_commands
-    xor     edx, edx
-.Lata_setup_commands:
-    test    edx, 1 << 10
-    jz      .Lata_setup_sectors
-    or      dword ptr [ebx + DISK_FLAGS], DISK_LBA48
-    mov     ecx, [esi + IDENTIFY_SECTORS48 + 4]
-    mov     eax, [esi + IDENTIFY_SECTORS48]
-    test    ecx, ecx
-    jz      .Lata_setup_sectors
-    mov     eax, -1                     # 2 TiB are what 32 bits reach
-.Lata_setup_sectors:
-    mov     [ebx + DISK_SECTORS], eax
-    test    edx, 1 << 13
-    jz      .Lata_setup_flush
-    or      dword ptr [ebx + DISK_FLAGS], DISK_FLUSH_EXT
-.Lata_setup_flush:
-    test    edx, 3 << 12
-    jnz     .Lata_setup_removable
-    or      dword ptr [ebx + DISK_FLAGS], DISK_NO_FLUSH
-.Lata_setup_removable:
-    test    byte ptr [esi + IDENTIFY_GENERAL], 0x80
-    jz      .Lata_setup_block
-    or      dword ptr [ebx + DISK_FLAGS], DISK_REMOVABLE
-.Lata_setup_block:
-    mov     dword ptr [ebx + DISK_SECTOR_BYTES], 512
-    mov     dword ptr [ebx + DISK_BLOCK], 1
-    mov     dword ptr [ebx + DISK_DRIVER], offset ata_driver
-    mov     dword ptr [ebx + DISK_KIND], DISK_HARD
-    movzx   eax, byte ptr [esi + IDENTIFY_MULTIPLE]
-    cmp     eax, 2
-    jb      .Lata_setup_done
-    cmp     eax, ATA_BLOCK_MAX
-    jbe     .Lata_setup_multiple
-    mov     eax, ATA_BLOCK_MAX
-.Lata_setup_multiple:
-    bsr     ecx, eax                    # a power of two
-    mov     eax, 1
-    shl     eax, cl
-    mov     [ebx + DISK_BLOCK], eax     # ata_restore tells the drive
-.Lata_setup_done:
-    pop     esi
-    pop     ebx
-    ret
-
-# Copies model, serial number and firmware revision: pairs of characters are swapped, and padded with blanks.
-# In: EAX disk, EDX = IDENTIFY data.
-.global ata_strings
-ata_strings:
-    push    ebx
-    push    esi
-    mov     ebx, eax
-    mov     esi, edx
-    lea     eax, [ebx + DISK_MODEL]
-    lea     edx, [esi + IDENTIFY_MODEL]
-    mov     ecx, 40
-    call    ata_string
-    lea     eax, [ebx + DISK_SERIAL]
-    lea     edx, [esi + IDENTIFY_SERIAL]
-    mov     ecx, 20
-    call    ata_string
-    lea     eax, [ebx + DISK_FIRMWARE]
-    lea     edx, [esi + IDENTIFY_FIRMWARE]
-    mov     ecx, 8
-    call    ata_string
-    pop     esi
-    pop     ebx
-    ret
-
-# Copies one string of the IDENTIFY data; what is not printable becomes a blank, blanks at both ends go.
-# In: EAX target with room for ECX + 1 bytes, EDX source, ECX characters, even.
-ata_string:
-    push    ebx
-    push    esi
-    push    edi
-    mov     edi, eax
-    mov     esi, edx
-    xor     ebx, ebx                    # EBX: length up to the last character that is not a blank
-    xor     edx, edx                    # EDX: length
-.Lata_string_next:
-    lodsw
-    rol     ax, 8
-    call    .Lata_string_character
-    mov     al, ah
-    call    .Lata_string_character
-    sub     ecx, 2
-    jnz     .Lata_string_next
-    mov     byte ptr [edi + ebx], 0
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
-.Lata_string_character:
-    cmp     al, 0x7E
-    ja      .Lata_string_blank
-    cmp     al, ' '
-    ja      .Lata_string_visible
-.Lata_string_blank:
-    mov     al, ' '
-    test    edx, edx
-    jz      .Lata_string_done           # leading blank
-    mov     [edi + edx], al
-    inc     edx
-    ret
-.Lata_string_visible:
-    mov     [edi + edx], al
-    inc     edx
-    mov     ebx, edx
-.Lata_string_done:
-    ret
 
 # Gives a disk the settings back that a reset takes: sectors for each interrupt. May sleep.
 # In: EAX disk (any slot).
@@ -341,6 +192,8 @@ ata_persist:
     dec     edi
     jz      2f
     inc     dword ptr [esi + DISK_RETRIES]
+    mov     eax, esi
+    call    ide_dma_doubt
     mov     eax, [esi + DISK_CHANNEL]
     push    dword ptr [eax + CHANNEL_STATUS]
     push    dword ptr [eax + CHANNEL_ERROR]
@@ -374,6 +227,9 @@ ata_explain:
     mov     edx, offset ata_reason_silent
     cmp     eax, IDE_NO_ANSWER
     je      3f
+    mov     edx, offset ata_reason_dma
+    cmp     eax, IDE_DMA_ERROR
+    je      3f
     mov     ecx, offset ata_reasons - 8
 1:  add     ecx, 8
     mov     edx, [ecx]
@@ -386,10 +242,38 @@ ata_explain:
     pop     ebx
     ret
 
-# Runs one read or write command.
+# Runs one read or write command, by DMA if the drive and the buffer allow it.
 # In: EAX request.
 # Out: CF on failure; the channel remembers status and error.
 ata_run:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     dword ptr [ebx + REQUEST_DMA], 0
+    mov     eax, [ebx + REQUEST_DISK]
+    test    dword ptr [eax + DISK_FLAGS], DISK_DMA
+    jz      1f
+    mov     eax, [eax + DISK_CHANNEL]
+    mov     edx, [ebx + REQUEST_BUFFER]
+    mov     ecx, [ebx + REQUEST_SECTORS]
+    shl     ecx, 9
+    mov     esi, [ebx + REQUEST_WRITE]
+    call    ide_dma_prepare
+    jc      1f
+    inc     dword ptr [ebx + REQUEST_DMA]
+    mov     eax, ebx
+    call    ata_issue
+    jc      2f
+    call    ide_dma_transfer
+    jmp     2f
+1:  mov     eax, ebx
+    call    ata_run_pio
+2:  pop     esi
+    pop     ebx
+    ret
+
+# As ata_run, by PIO.
+ata_run_pio:
     FRAME   8
     push    ebx
     push    esi
@@ -518,6 +402,8 @@ ata_issue:
     inc     edx
     mov     al, [esi + REQUEST_LBA + 2]
     out     dx, al
+    cmp     dword ptr [esi + REQUEST_DMA], 0
+    jne     .Lata_issue_dma
     shl     ecx, 2
     cmp     dword ptr [edi + DISK_BLOCK], 1
     jbe     .Lata_issue_single
@@ -525,6 +411,12 @@ ata_issue:
 .Lata_issue_single:
     or      ecx, [esi + REQUEST_WRITE]
     movzx   edx, byte ptr [ata_commands + ecx]
+    jmp     .Lata_issue_command
+.Lata_issue_dma:
+    add     ecx, ecx
+    or      ecx, [esi + REQUEST_WRITE]
+    movzx   edx, byte ptr [ata_dma_commands + ecx]
+.Lata_issue_command:
     mov     eax, ebx
     call    ide_command
     mov     eax, ebx

@@ -1,5 +1,6 @@
-# ATAPI drives (CD, DVD): packet commands by PIO. READ(10), READ CAPACITY and REQUEST SENSE are all that a boot medium
-# needs. A medium may change at any time: the drive says so by a unit attention, and its capacity is asked for again.
+# ATAPI drives (CD, DVD): packet commands, sectors by DMA where that is possible, all else by PIO. READ(10), READ
+# CAPACITY and REQUEST SENSE are all that a boot medium needs. A medium may change at any time: the drive says so by a
+# unit attention, and its capacity is asked for again.
 # Source: ATA/ATAPI-6 clause 9.8 (PACKET protocol); SCSI MMC-3 and SPC-2 (commands, sense data).
 
 .include "macros.inc"
@@ -67,6 +68,9 @@ atapi_setup:
 1:  mov     dword ptr [ebx + DISK_KIND], DISK_CD
     mov     dword ptr [ebx + DISK_SECTOR_BYTES], ATAPI_SECTOR_BYTES
     mov     dword ptr [ebx + DISK_DRIVER], offset atapi_driver
+    mov     eax, ebx
+    mov     edx, esi
+    call    ide_dma_offer
     mov     eax, ebx
     mov     edx, esi
     call    ata_strings
@@ -259,6 +263,8 @@ atapi_persist:
     jmp     .Latapi_persist_error
 .Latapi_persist_failed:
     mov     eax, ebx
+    call    ide_dma_doubt
+    mov     eax, ebx
     call    atapi_sense                 # AH key, AL code
     movzx   edi, ax
     cmp     ah, SENSE_UNIT_ATTENTION
@@ -339,16 +345,39 @@ atapi_sense:
     ENDFRAME
     ret
 
-# Sends a packet and takes its data. What the drive offers beyond the buffer is read and dropped. May sleep.
+# Gets the bus master ready for a packet that reads sectors.
+# In: EBX channel, EDX disk; ESI bytes, EDI buffer.
+# Out: EAX 1 when the data can come by DMA, else 0.
+atapi_dma:
+    test    dword ptr [edx + DISK_FLAGS], DISK_DMA
+    jz      1f
+    test    esi, ATAPI_SECTOR_BYTES - 1 # parts of sectors, and no data, are for PIO
+    jnz     1f
+    test    esi, esi
+    jz      1f
+    mov     eax, ebx
+    mov     edx, edi
+    mov     ecx, esi
+    push    esi
+    xor     esi, esi
+    call    ide_dma_prepare
+    pop     esi
+    mov     eax, 1
+    jnc     2f
+1:  xor     eax, eax
+2:  ret
+
+# Sends a packet and takes its data: whole sectors by DMA if the drive and the buffer allow it, all else by PIO. What
+# the drive offers by PIO beyond the buffer is read and dropped. May sleep.
 # In: EAX disk, EDX packet, ECX buffer; ESI bytes of the buffer, even, 0-65534.
 # Out: EAX bytes taken; CF when the drive reports a failure (REQUEST SENSE tells) or does not answer.
 # Locks: the caller holds the channel.
 atapi_packet:
-    FRAME   12
+    FRAME   16
     push    ebx
     push    esi
     push    edi
-    # Locals: -4 packet, -8 bytes taken, -12 words that the drive offers now
+    # Locals: -4 packet, -8 bytes taken, -12 words that the drive offers now, -16 is 1 with DMA
     mov     edi, ecx
     mov     [ebp - 4], edx
     mov     dword ptr [ebp - 8], 0
@@ -359,10 +388,12 @@ atapi_packet:
     mov     ebx, eax
     jc      .Latapi_packet_done
     push    ecx
+    mov     edx, ecx
+    call    atapi_dma
+    mov     [ebp - 16], eax
     mov     edx, [ebx + CHANNEL_BASE]
     add     edx, IDE_FEATURES
-    xor     eax, eax
-    out     dx, al                      # data by PIO
+    out     dx, al                      # bit 0: by DMA
     add     edx, IDE_LBA_MID - IDE_FEATURES
     mov     eax, esi
     out     dx, al                      # most bytes at a time
@@ -403,6 +434,13 @@ atapi_packet:
     mov     edx, [ebx + CHANNEL_BASE]
     rep outsw
     pop     esi
+    cmp     dword ptr [ebp - 16], 0
+    je      .Latapi_packet_next
+    mov     eax, ebx
+    call    ide_dma_transfer
+    jc      .Latapi_packet_done
+    mov     eax, esi
+    jmp     .Latapi_packet_done         # CF is clear
 
 .Latapi_packet_next:
     mov     eax, ebx

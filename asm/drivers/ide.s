@@ -13,7 +13,7 @@
 PCI_CLASS_IDE = 0x0101
 IDE_SLICE_MS = 1000                     # after so long without an interrupt the status register is looked at
 
-.if MUTEX_SIZE > CHANNEL_SIZE_OF - CHANNEL_MUTEX
+.if MUTEX_SIZE > CHANNEL_MASTER - CHANNEL_MUTEX
 .error "a mutex does not fit into the channel record"
 .endif
 
@@ -64,10 +64,13 @@ ide_init:
 # Adds a channel of a controller, if it is not known yet, and probes its drives.
 # In: EAX = PCI device, EDX channel 0 or 1.
 ide_add_channel:
+    FRAME   4
     push    ebx
     push    esi
     push    edi
+    # Local: -4 channel of the controller
     mov     esi, eax
+    mov     [ebp - 4], edx
     mov     eax, [ide_count]
     cmp     eax, CHANNEL_MAX
     jae     .Lide_add_channel_done
@@ -115,6 +118,10 @@ ide_add_channel:
     imul    edi, eax, 2 * DISK_SIZE_OF
     add     edi, offset disk_table
     mov     [ebx + CHANNEL_FIRST_DISK], edi
+    mov     eax, ebx
+    mov     edx, esi
+    mov     ecx, [ebp - 4]
+    call    ide_dma_find
     mov     eax, IDE_CONTROL_NIEN       # probing polls
     mov     edx, [ebx + CHANNEL_CONTROL]
     out     dx, al
@@ -149,6 +156,7 @@ ide_add_channel:
     pop     edi
     pop     esi
     pop     ebx
+    ENDFRAME
     ret
 
 # Interrupt handler.

@@ -115,7 +115,10 @@ disk_details:
     call    [edx + DRIVER_PLACE]
     mov     esi, eax                    # ESI: lost interrupts
     PRINTF  "\n      %u sectors of %u bytes", [ebx+DISK_SECTORS], [ebx+DISK_SECTOR_BYTES]
-    cmp     dword ptr [ebx + DISK_KIND], DISK_HARD
+    test    dword ptr [ebx + DISK_FLAGS], DISK_DMA
+    jz      1f
+    PRINT   ", DMA"
+1:  cmp     dword ptr [ebx + DISK_KIND], DISK_HARD
     jne     3f
     cmp     dword ptr [ebx + DISK_CYLINDERS], 0
     je      2f

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { oracle } from "../oracle.ts";
-import { boot, images, PROMPT } from "./images.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
+import { boot, images, isoWith, PROMPT } from "./images.ts";
 import { inQemu } from "./in-qemu.ts";
 
 const qemu = oracle("qemu-system-i386");
@@ -37,10 +39,11 @@ async function withDisks(
   options: readonly string[],
   sizes: readonly number[],
   commands: readonly string[],
+  iso = images().iso,
 ): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "qure-drives-"));
   try {
-    writeFileSync(join(folder, "qure.iso"), images().iso);
+    writeFileSync(join(folder, "qure.iso"), iso);
     sizes.forEach((sizeBytes, index) => {
       writeFileSync(join(folder, `${index}.img`), "");
       truncateSync(join(folder, `${index}.img`), sizeBytes);
@@ -52,6 +55,90 @@ async function withDisks(
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** The first sector of a transfer that ends just below, crosses, or lies beyond what 28 bits reach. */
+const LBA28_SECTORS = 2 ** 28;
+const AROUND = [16384, LBA28_SECTORS - 300, LBA28_SECTORS - 150];
+const FAR = LBA28_SECTORS + 100_000_001;
+const GIB = 1024 * MIB;
+
+describe("IDE drives", () => {
+  const withTest = (): Promise<Uint8Array> => isoWith("tests/guest/drives.s", "asm/drivers/drives-test.s");
+  const SAID = [
+    /^hda .*\n.*\n.*master\n.*, DMA,/m,
+    /^hdc {3}CD (?:.*\n){3}.*2048 bytes, DMA$/m,
+    /^hdd (?:.*\n){2}.*slave/m,
+  ];
+
+  test("all four, by DMA and by PIO, below and above 128 GiB", async () => {
+    const hdb = new SparseDisk(200 * GIB);
+    const hdd = new SparseDisk(16 * MIB);
+    const drives = [{ kind: "disk", medium: hdb }, null, { kind: "disk", medium: hdd }] as const;
+    const node = boot({
+      nodes: [{ cdrom: await withTest(), disk: new SparseDisk(64 * MIB), drives }],
+      gateway: false,
+    }).nodes[0]!;
+    await node.waitFor(PROMPT);
+    const details = (await output(node, "disks -v")).replaceAll("\r", "");
+    for (const pattern of SAID) expect(details).toMatch(pattern);
+    for (const first of [...rowsOf(AROUND, 1), FAR])
+      expect(await output(node, `drivetest hdb ${first}`)).toMatch(/^same/m);
+    for (const name of ["hda", "hdd"]) expect(await output(node, `drivetest ${name} 5`)).toMatch(/^same/m);
+    expect(await output(node, "disks -v")).not.toMatch(/[1-9]\d* (?:commands repeated|failed|interrupts lost)/);
+    // What was written lies where it should, and nowhere else.
+    const sector = new Uint8Array(512);
+    hdb.read((FAR + 299) * 512, sector);
+    expect(sector.some((byte) => byte !== 0)).toBe(true);
+    expect(hdb.chunks.size).toBeLessThan(4 * 40);
+  });
+
+  thoroughly("a volume beyond 128 GiB", async () => {
+    const disk = new SparseDisk(200 * GIB);
+    const table = new Uint8Array(512);
+    const view = new DataView(table.buffer);
+    view.setUint8(446 + 4, 0x99);
+    view.setUint32(446 + 8, LBA28_SECTORS + 1000, true);
+    view.setUint32(446 + 12, 100_000, true);
+    view.setUint16(510, 0xaa55, true);
+    disk.write(0, table);
+    const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+    await node.waitFor(PROMPT);
+    for (const command of usesDisk("hda").slice(3)) await output(node, command);
+    expect(node.console.text).toMatch(/cat \/disk\/file\r?\nwritten to it/);
+  });
+
+  test("a drive whose DMA fails goes on by PIO, and says so once", async () => {
+    const node = boot({ nodes: [{ cdrom: images().iso, disk: new SparseDisk(64 * MIB) }], gateway: false }).nodes[0]!;
+    await node.waitFor(PROMPT);
+    // Somebody has moved the bus master's ports: the drive waits for it, and nobody reads what the driver writes.
+    const { board } = node.machine;
+    board.writePort(0xcf8, 4, 0x80000920);
+    board.writePort(0xcfc, 4, 0xd001);
+    for (const command of usesDisk("hda")) await output(node, command);
+    const text = node.console.text;
+    expect(text.match(/hda: DMA fails; the drive does without/g)).toHaveLength(1);
+    expect(text).toMatch(/cat \/disk\/file\r?\nwritten to it/);
+  });
+
+  thoroughly("likewise in QEMU", async () => {
+    if (qemu === null) return;
+    const drives = ["hda", "hdb", "hdd"].flatMap((_name, index) => [
+      "-drive",
+      `if=ide,index=${[0, 1, 3][index]},format=raw,file=%${index}`,
+    ]);
+    const tests = [...AROUND, FAR].map((first) => `drivetest hdb ${first}`);
+    const sizes = [64 * MIB, 200 * GIB, 16 * MIB];
+    const text = await withDisks(
+      drives,
+      sizes,
+      ["disks -v", ...tests, "drivetest hdd 5", "disks -v"],
+      await withTest(),
+    );
+    for (const pattern of SAID) expect(text).toMatch(pattern);
+    expect(text.match(/^same$/gm)).toHaveLength(AROUND.length + 2);
+    expect(text).not.toMatch(/PANIC|[1-9]\d* (?:commands repeated|failed|interrupts lost)/);
+  });
+});
 
 describe("virtio disks", () => {
   const SAID = [/^vda {3}disk +64 MiB {2}virtio disk$/m, /cat \/disk\/file\nwritten to it\n/];
