@@ -18,6 +18,8 @@ HANDLE_TYPE mount_use_type, "mount in use", mount_unused
 
 .bss
 .balign 4
+.global mount_made
+mount_made:     .skip 4                         # event: broadcast when something was mounted
 mount_mutex:    .skip MUTEX_SIZE                # held while the table of mounts changes
 .balign 4
 .global mount_table
@@ -210,6 +212,8 @@ mount_volume_flags:
     mov     [edi + VOLUME_MOUNT], ebx
     mov     [ebx + MOUNT_CLASS], esi    # from here on others find it
     mov     esi, [ebx + MOUNT_HANDLE]
+    mov     eax, offset mount_made
+    call    event_broadcast
     xor     edi, edi
     jmp     .Lmount_volume_flags_done
 .Lmount_volume_flags_unmounted:

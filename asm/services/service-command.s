@@ -9,12 +9,10 @@
 
 FILE_BYTES          = 1024                  # of a description
 NEED_DEPTH          = 8                     # services that need each other in a row
-BOOT_PAUSE_MS       = 1000                  # the volume may be mounted later than the services are looked for
-BOOT_TRIES          = 4
 
 .text
 
-# Starts the services of the volume, when it is there.
+# Begins to wait for the volume.
 services_boot:
     mov     eax, offset services_task
     xor     edx, edx
@@ -24,31 +22,38 @@ services_boot:
 
 INITCALL 9, services_boot
 
-# The task that starts the services; it ends when it has.
+# The task that begins with the volume: when /net is mounted, it reads the settings, starts the services, runs
+# /net/init.rc, and ends.
 services_task:
-    sub     esp, NODE_SIZE_OF
-    mov     ebx, BOOT_TRIES
-1:  mov     eax, BOOT_PAUSE_MS
-    call    task_sleep
+    FRAME   NODE_SIZE_OF
+1:  INTERRUPTS_OFF
+    LOAD_STRING eax, "/net"
+    call    mount_find
+    jnc     2f
+    mov     eax, offset mount_made
+    or      edx, -1
+    call    event_wait
+    INTERRUPTS_RESTORE
+    jmp     1b
+2:  INTERRUPTS_RESTORE
+    call    settings_load
     LOAD_STRING esi, "/net/services"
     call    directory_open
-    jnc     2f
-    dec     ebx
-    jnz     1b
-    jmp     4f
-2:  mov     ebx, eax
+    jc      4f
+    mov     ebx, eax
+    lea     edi, [ebp - NODE_SIZE_OF]
 3:  mov     eax, ebx
-    mov     edi, esp
     call    directory_read
     jc      .Lservices_task_close
-    lea     eax, [esp + NODE_NAME]
+    lea     eax, [edi + NODE_NAME]
     xor     edx, edx
     call    service_begin
     jmp     3b
 .Lservices_task_close:
     mov     eax, ebx
     call    directory_close
-4:  add     esp, NODE_SIZE_OF
+4:  call    start_script
+    ENDFRAME
     ret
 
 # Starts a service, and those that it needs before. Says what is wrong. May sleep.

@@ -49,6 +49,22 @@ env_find:
     pop     ebx
     ret
 
+# The variable after another one, for those that go through all; when others change meanwhile, some may be left out.
+# In: EAX variable, 0 for the first.
+# Out: EAX variable, EDX its name, ECX its value; CF when there are no more.
+.global env_next
+env_next:
+    test    eax, eax
+    jz      1f
+    mov     eax, [eax + VARIABLE_NEXT]
+    jmp     3f
+1:  mov     eax, [env_first]
+3:  lea     edx, [eax + VARIABLE_NAME]
+    cmp     eax, 1
+    jc      2f
+    mov     ecx, [eax + VARIABLE_VALUE]
+2:  ret
+
 # Sets a variable.
 # In: EAX name, EDX value; both are copied.
 # Out: CF and EAX error without memory.

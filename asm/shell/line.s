@@ -8,6 +8,7 @@
 ROW_COLUMNS         = 80
 WINDOW_STEP         = 16                    # the window moves by so much more than it must, so that not each key moves
                                             # it
+PATTERN_BYTES       = 32                    # that Ctrl-R looks for
 PROMPT_LONGEST      = 60                    # of a longer prompt the end is shown
 
 .text
@@ -43,30 +44,40 @@ line_read_history:
     mov     [line_length], ecx
     mov     [line_cursor], ecx
     mov     [line_window], ecx
+    mov     [line_searching], ecx
     call    history_rewind
     cmp     dword ptr [line_prompt_routine], 0
-    je      2f
+    je      .Lline_read_prompt
     call    vga_at_start
-    je      1f
+    je      .Lline_read_row
     mov     al, 10
     call    console_put
-1:  call    line_draw_here
+.Lline_read_row:
+    call    line_draw_here
     call    vga_show_cursor
-    jmp     3f
-2:  mov     eax, offset line_prompt
+    jmp     .Lline_read_shown
+.Lline_read_prompt:
+    mov     eax, offset line_prompt
     call    vga_row_text
     call    line_prompt_take
-3:  mov     byte ptr [line_hidden], 0
+.Lline_read_shown:
+    mov     byte ptr [line_hidden], 0
     mov     byte ptr [line_active], 1
     INTERRUPTS_RESTORE
-4:  call    key_read
+.Lline_read_key:
+    call    key_read
+    cmp     eax, KEY_TAB
+    jne     .Lline_read_edit
+    call    line_tab
+    jmp     .Lline_read_key
+.Lline_read_edit:
     INTERRUPTS_OFF
     call    line_key
     sbb     ebx, ebx                    # all ones when the line is complete
     call    vga_show_cursor
     INTERRUPTS_RESTORE
     test    ebx, ebx
-    jz      4b
+    jz      .Lline_read_key
     push    [line_length]
     push    [line_given_up]
     mov     eax, offset line_mutex
@@ -98,7 +109,11 @@ line_key:
     push    eax
     call    line_reveal
     pop     eax
-    mov     edx, offset line_keys
+    cmp     dword ptr [line_searching], 0
+    je      0f
+    call    line_search_key
+    jnc     3f
+0:  mov     edx, offset line_keys
 1:  movzx   ecx, word ptr [edx]
     test    ecx, ecx
     jz      2f
@@ -296,6 +311,112 @@ line_down:
     jmp     line_end
 2:  ret
 
+# Key Tab: completes the word before the cursor. May sleep.
+line_tab:
+    FRAME   256
+    push    esi
+    cmp     dword ptr [line_prompt_routine], 0
+    je      3f
+    mov     eax, [line_buffer]
+    mov     edx, [line_cursor]
+    lea     ecx, [ebp - 256]
+    call    complete_line
+    lea     esi, [ebp - 256]
+    INTERRUPTS_OFF
+    call    line_reveal
+    call    line_search_end
+1:  lodsb
+    test    al, al
+    jz      2f
+    call    line_insert
+    jmp     1b
+2:  call    vga_show_cursor
+    INTERRUPTS_RESTORE
+3:  pop     esi
+    ENDFRAME
+    ret
+
+# Ctrl-R: begins to look for a line of the history.
+line_search:
+    cmp     dword ptr [line_prompt_routine], 0
+    je      1f
+    mov     dword ptr [line_searching], 1
+    mov     dword ptr [line_pattern_length], 0
+    mov     dword ptr [line_pattern], 0
+    mov     dword ptr [line_found], -1
+    jmp     line_draw
+1:  ret
+
+# A key while a line is looked for: characters make the text longer, Ctrl-R goes on to an older line, any other key ends
+# the search and does what it always does.
+# In: EAX key.
+# Out: CF when the key is still to be done.
+# Clobbers: EAX only, when it is still to be done.
+line_search_key:
+    mov     ecx, [line_pattern_length]
+    mov     edx, [line_found]
+    cmp     eax, KEY_CTRL_R
+    je      .Lline_search_key_look
+    or      edx, -1
+    cmp     eax, KEY_BACKSPACE
+    je      .Lline_search_key_shorter
+    cmp     eax, ' '
+    jb      .Lline_search_key_other
+    cmp     eax, 126
+    ja      .Lline_search_key_other
+    cmp     ecx, PATTERN_BYTES - 1
+    jae     .Lline_search_key_done
+    mov     [line_pattern + ecx], al
+    inc     ecx
+    jmp     .Lline_search_key_pattern
+.Lline_search_key_shorter:
+    sub     ecx, 1
+    jb      .Lline_search_key_done
+.Lline_search_key_pattern:
+    mov     [line_pattern_length], ecx
+    mov     byte ptr [line_pattern + ecx], 0
+.Lline_search_key_look:
+    cmp     dword ptr [line_pattern_length], 0
+    je      .Lline_search_key_draw
+    mov     eax, offset line_pattern
+    call    history_search
+    jc      .Lline_search_key_draw
+    mov     [line_found], edx
+    mov     edx, eax
+    mov     eax, [line_buffer]
+    mov     ecx, [line_most]
+    inc     ecx
+    call    string_copy
+    mov     [line_length], eax
+    mov     [line_cursor], eax
+.Lline_search_key_draw:
+    call    line_draw
+.Lline_search_key_done:
+    clc
+    ret
+.Lline_search_key_other:
+    push    eax
+    call    line_search_end
+    pop     eax
+    stc
+    ret
+
+# Ends the search; the line that was found stays.
+line_search_end:
+    xor     eax, eax
+    xchg    eax, [line_searching]
+    test    eax, eax
+    jnz     line_draw
+    ret
+
+# The prompt of the search.
+# In: EAX buffer, EDX its size.
+# Out: EAX characters.
+line_search_prompt:
+    mov     ecx, offset line_pattern
+    SNPRINTF eax, edx, "search %s: ", ecx
+    ret
+
 # Draws the row anew: prompt, the window around the cursor, and the cursor.
 line_draw:
     mov     al, 13
@@ -308,6 +429,10 @@ line_draw_here:
     push    edi
     mov     ecx, [line_prompt_routine]
     jecxz   .Lline_draw_here_window
+    cmp     dword ptr [line_searching], 0
+    je      .Lline_draw_here_prompt
+    mov     ecx, offset line_search_prompt
+.Lline_draw_here_prompt:
     mov     eax, offset line_prompt
     mov     edx, ROW_COLUMNS
     call    ecx
@@ -436,6 +561,7 @@ line_keys:
     LINE_KEY KEY_CTRL_L, line_clear_screen
     LINE_KEY KEY_UP, line_up
     LINE_KEY KEY_DOWN, line_down
+    LINE_KEY KEY_CTRL_R, line_search
     .word   0
 
 .bss
@@ -451,6 +577,10 @@ line_prompt_start:  .space 4
 line_prompt_length: .space 4
 line_given_up:      .space 4                # 1: ended by Ctrl-C
 line_prompt_routine: .space 4               # asked for the prompt at each drawing; 0: it stands there already
+line_searching:     .space 4                # 1: a line of the history is looked for
+line_found:         .space 4                # number of the one that was found, or -1
+line_pattern_length: .space 4
+line_pattern:       .space PATTERN_BYTES
 line_active:        .space 1                # 1: a line is being edited
 line_hidden:        .space 1                # 1: it is not on the screen now
 line_prompt:        .space ROW_COLUMNS

@@ -3,6 +3,7 @@
 
 .include "macros.inc"
 .include "errors.inc"
+.include "fs.inc"
 .include "file.inc"
 .include "tasks.inc"
 .include "shell.inc"
@@ -205,6 +206,11 @@ command_init:
     cmp     eax, 2
     ja      command_misused
     je      command_shell
+
+# Runs the lines of /net/init.rc. May sleep.
+# In: the running task has a context.
+# Out: EAX status.
+init_lines:
     push    0
     push    offset init_path
     mov     edx, esp
@@ -212,6 +218,38 @@ command_init:
     mov     ecx, offset init_path
     call    script_run
     add     esp, 8
+    ret
+
+# Runs the lines of /net/init.rc when the machine starts, if there is such a file, in a context of its own. May sleep.
+.global start_script
+start_script:
+    FRAME   NODE_SIZE_OF
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, offset init_path
+    lea     edi, [ebp - NODE_SIZE_OF]
+    call    file_stat
+    jc      1f
+    mov     eax, JOB_SIZE               # a job that nobody lists, so that Ctrl-C is not for it
+    call    malloc
+    jc      1f
+    push    eax
+    lea     edx, [eax + JOB_CONTEXT]
+    mov     [edx + CONTEXT_JOB], eax
+    mov     word ptr [edx + CONTEXT_PLACE], 0x002F # "/"
+    mov     ebx, [task_current]
+    mov     [ebx + TASK_CONTEXT], edx
+    call    task_hold
+    call    init_lines
+    call    task_unhold
+    mov     dword ptr [ebx + TASK_CONTEXT], 0
+    pop     eax
+    call    mfree
+1:  pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
     ret
 
 # Shell command: ends a script or a shell within the shell; the status is that of the last command, or what is said.

@@ -38,19 +38,21 @@ shell_loop:
     push    ebx
     mov     eax, LINE_BYTES
     call    malloc
-    jc      3f
+    jc      .Lshell_loop_done
     mov     ebx, eax
     mov     ecx, [task_current]
     mov     ecx, [ecx + TASK_CONTEXT]
     mov     dword ptr [ecx + CONTEXT_EXIT], 0
-1:  call    jobs_report
+.Lshell_loop_next:
+    call    jobs_report
+    call    history_load
     mov     eax, ebx
     mov     edx, LINE_BYTES
     mov     ecx, offset shell_prompt
     call    line_read_history
-    jc      1b
+    jc      .Lshell_loop_next
     mov     eax, ebx
-    call    history_add
+    call    history_enter
     call    break_clear
     mov     eax, ebx
     call    shell_run
@@ -60,10 +62,11 @@ shell_loop:
     xor     eax, eax
     xchg    eax, [ecx + CONTEXT_EXIT]
     test    eax, eax
-    jz      1b
+    jz      .Lshell_loop_next
     mov     eax, ebx
     call    mfree
-3:  pop     ebx
+.Lshell_loop_done:
+    pop     ebx
     ret
 
 # The prompt.

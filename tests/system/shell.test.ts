@@ -103,4 +103,43 @@ describe("the shell", () => {
     expect(await output(node, "ps | grep sleep || echo none")).toBe("none\n");
     expect(await output(node, "mem check")).toMatch(/all headers agree/);
   });
+
+  test("completes commands, paths and variables, and finds lines again", async () => {
+    const { node } = await atPrompt();
+    const typed = async (keys: string): Promise<string> => {
+      node.type(keys);
+      await node.waitFor(PROMPT);
+      return node.console.text.trimEnd().split("\n").slice(-2)[0]!.trimEnd();
+    };
+    await output(node, "set word = found");
+    expect(await typed("pw\t\n")).toBe("/");
+    expect(await typed("cat /a/d/a\t\n")).toBe("one");
+    expect(await typed("echo /\t d/\t\n")).toBe("/a/ d/");
+    expect(await typed("cd /a; ls e\t\n")).toMatch(/^file +2 {2}c$/);
+    expect(await typed("cd; echo $wo\t\n")).toBe("found");
+    expect(await typed("echo a | ca\t\n")).toBe("a");
+    node.type("cat /a/\t");
+    await node.waitFor(/^d +e *$/m);
+    expect(await typed("d/b\t\n")).toBe("two");
+    expect(await typed("\x12/a/d\n")).toBe("two"); // Ctrl-R
+    expect(await typed("\x12/a/d\x12\n")).toBe("one"); // the one before
+    node.type("\x12nothing like this\x7f\x05x\x15echo left\n");
+    await node.waitFor(/^left$/m);
+  });
+
+  test("keeps settings and history on the volume, and runs a script when the machine starts", async () => {
+    const { lab, node } = await atPrompt();
+    await output(node, "umount /a");
+    await output(node, "mount hda0 /net");
+    await output(node, "set colour = 'dark blue'; set history = /net/history; save");
+    expect(await output(node, "cat /net/settings")).toBe("colour = dark blue\nhistory = /net/history\n");
+    await output(node, "echo '# mine' >> /net/settings; echo 'hue=1 ' >> /net/settings; echo wrong >> /net/settings");
+    await output(node, "echo 'set from init' > /net/init.rc; sync");
+    node.reset();
+    await node.waitFor(/settings: line 5 is not NAME = VALUE/);
+    await lab.advance("1s");
+    await node.enter("set", /^colour=dark blue\nhistory=\/net\/history\nhue=1\nfrom=init\n/m);
+    await node.waitFor(PROMPT);
+    await node.enter("hist", /# mine/);
+  });
 });

@@ -1,0 +1,237 @@
+# Settings: what the variables are, kept in the file /net/settings. A person can edit it: lines of NAME = VALUE, and
+# comments after #. It is read when the volume is mounted, before the services start and /net/init.rc runs.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "fs.inc"
+.include "file.inc"
+.include "shell.inc"
+
+SETTINGS_BYTES          = 16384             # that `save` writes
+
+.text
+
+# Reads the settings, if there are any, and sets the variables. Says which lines are wrong. May sleep.
+.global settings_load
+settings_load:
+    FRAME   NODE_SIZE_OF
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, offset settings_path
+    lea     edi, [ebp - NODE_SIZE_OF]
+    call    file_stat
+    jc      .Lsettings_load_done
+    mov     eax, LINE_BYTES
+    call    malloc
+    jc      .Lsettings_load_done
+    push    eax
+    call    reader_open
+    jc      .Lsettings_load_free
+    push    0                           # [ESP] number of the line, [ESP + 4] its text
+.Lsettings_load_line:
+    inc     dword ptr [esp]
+    mov     edi, [esp + 4]
+    xor     ecx, ecx                    # ECX: characters
+.Lsettings_load_byte:
+    call    reader_byte
+    jc      .Lsettings_load_end
+    cmp     al, 10
+    je      .Lsettings_load_set
+    cmp     ecx, LINE_BYTES - 1
+    jae     .Lsettings_load_byte
+    mov     [edi + ecx], al
+    inc     ecx
+    jmp     .Lsettings_load_byte
+.Lsettings_load_set:
+    call    settings_line
+    jnc     .Lsettings_load_line
+    mov     eax, [esp]
+    PRINTF  "%s: line %u is not NAME = VALUE\n", esi, eax
+    jmp     .Lsettings_load_line
+.Lsettings_load_end:
+    call    settings_line               # one without its end
+    pop     eax
+    call    reader_close
+.Lsettings_load_free:
+    pop     eax
+    call    mfree
+.Lsettings_load_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret
+
+# Sets the variable of a line.
+# In: EDI line, ECX its characters.
+# Out: CF when it is wrong.
+settings_line:
+    push    esi
+    push    edi
+    mov     byte ptr [edi + ecx], 0
+.Lsettings_line_trim:
+    sub     ecx, 1
+    jb      .Lsettings_line_start
+    cmp     byte ptr [edi + ecx], ' '
+    ja      .Lsettings_line_start
+    mov     byte ptr [edi + ecx], 0
+    jmp     .Lsettings_line_trim
+.Lsettings_line_start:
+    mov     esi, edi
+    call    settings_blanks
+    mov     al, [esi]
+    test    al, al
+    jz      .Lsettings_line_done        # CF is clear
+    cmp     al, 0x23                    # '#'
+    je      .Lsettings_line_done
+    mov     edi, esi                    # EDI: name
+.Lsettings_line_name:
+    mov     al, [esi]
+    cmp     al, '='
+    je      .Lsettings_line_named
+    cmp     al, ' '
+    jbe     .Lsettings_line_named
+    inc     esi
+    jmp     .Lsettings_line_name
+.Lsettings_line_named:
+    cmp     esi, edi
+    je      .Lsettings_line_wrong
+    mov     edx, esi                    # EDX: its end
+    call    settings_blanks
+    cmp     byte ptr [esi], '='
+    jne     .Lsettings_line_wrong
+    inc     esi
+    mov     byte ptr [edx], 0
+    call    settings_blanks
+    cmp     byte ptr [esi], 1
+    jb      .Lsettings_line_wrong
+    mov     eax, edi
+    mov     edx, esi
+    call    env_set
+    jmp     .Lsettings_line_done
+.Lsettings_line_wrong:
+    stc
+.Lsettings_line_done:
+    pop     edi
+    pop     esi
+    ret
+
+# Passes blanks.
+# In: ESI text.
+# Out: ESI what is behind them.
+# Clobbers: nothing else.
+settings_blanks:
+    cmp     byte ptr [esi], ' '
+    je      1f
+    cmp     byte ptr [esi], 9
+    jne     2f
+1:  inc     esi
+    jmp     settings_blanks
+2:  ret
+
+# Shell command: writes all variables to the file of the settings, which is the old one or the new one at each moment.
+# Out: EAX status.
+command_save:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, offset settings_new
+    mov     eax, SETTINGS_BYTES
+    call    malloc
+    jc      .Lcommand_save_failed
+    mov     ebx, eax
+    call    settings_text
+    jc      .Lcommand_save_free
+    mov     ebp, eax                    # EBP: bytes
+    mov     ecx, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE
+    call    file_open
+    jc      .Lcommand_save_free
+    mov     edi, eax
+    push    esi
+    mov     esi, ebx
+    mov     ecx, ebp
+    call    file_write
+    pop     esi
+    jc      .Lcommand_save_close
+    cmp     eax, ebp
+    mov     eax, ERROR_NO_SPACE
+    jne     .Lcommand_save_short
+    mov     eax, edi
+    call    file_sync
+    jmp     .Lcommand_save_close
+.Lcommand_save_short:
+    stc
+.Lcommand_save_close:
+    pushfd
+    push    eax
+    mov     eax, edi
+    call    file_close
+    pop     eax
+    popfd
+    jc      .Lcommand_save_free
+    mov     edi, offset settings_path
+    call    file_rename
+    jc      .Lcommand_save_free
+    xor     eax, eax
+    call    file_sync
+.Lcommand_save_free:
+    pushfd
+    push    eax
+    mov     eax, ebx
+    call    mfree
+    pop     eax
+    popfd
+    jc      .Lcommand_save_failed
+    xor     eax, eax
+    jmp     .Lcommand_save_done
+.Lcommand_save_failed:
+    call    path_complain
+.Lcommand_save_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Writes the lines of all variables into memory.
+# In: EBX buffer of SETTINGS_BYTES.
+# Out: EAX bytes; CF and EAX error when they are too many.
+settings_text:
+    push    esi
+    push    edi
+    push    ebp
+    xor     esi, esi                    # ESI: the variable before
+    mov     edi, ebx
+1:  mov     eax, esi
+    call    env_next
+    jc      2f
+    mov     esi, eax
+    lea     ebp, [ebx + SETTINGS_BYTES]
+    sub     ebp, edi                    # EBP: room
+    SNPRINTF edi, ebp, "%s = %s\n", edx, ecx
+    add     edi, eax
+    inc     eax
+    cmp     eax, ebp
+    jb      1b
+    mov     eax, ERROR_TOO_LONG
+    stc
+    jmp     3f
+2:  mov     eax, edi
+    sub     eax, ebx
+3:  pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+SHELL_COMMAND "save", command_save, "", "keep the variables for the next start", GROUP_SHELL, save_text
+
+.section .rodata
+settings_path:
+    .asciz  "/net/settings"
+settings_new:
+    .asciz  "/net/settings.new"
+save_text:
+    .ascii  "Writes the file /net/settings: lines of NAME = VALUE, which a person may edit, and comments after #.\n"
+    .asciz  "It is read when /net is mounted.\n"
