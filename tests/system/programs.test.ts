@@ -189,8 +189,9 @@ describe("programs run alike", () => {
   });
 });
 
-describe("a program in C", () => {
-  test("is built by gcc, gets its arguments, computes with the FPU, and names its line when it faults", async (context) => {
+thoroughly(
+  "a program in C is built by gcc, gets its arguments, computes with the FPU, and names its line when it faults",
+  async (context) => {
     if (!gcc) return context.skip("gcc is not installed");
     const folder = mkdtempSync(join(tmpdir(), "qure-c-"));
     const cli = join(root, "dist/qure.cjs");
@@ -221,5 +222,5 @@ describe("a program in C", () => {
     const line = Number(/example\.c:(\d+)/.exec(node.console.text)![1]);
     const source = readFileSync(join(root, "asm/programs/c/example.c"), "utf8").split("\n");
     expect(source[line - 1]).toContain("(volatile int *)16");
-  });
-});
+  },
+);
