@@ -42,6 +42,7 @@ import { VgaPciFunction } from "./devices/vga-pci.ts";
 import { VirtioBlk } from "./devices/virtio-blk.ts";
 import { SharedLine } from "./devices/wire.ts";
 import type { BlockBackend } from "./disk/block.ts";
+import { FaultyMedium, MediumFaults } from "./disk/faulty.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
 import type { Stateful, StateVisitor } from "./state/state.ts";
 import type { Clock } from "./time/clock.ts";
@@ -142,6 +143,8 @@ export class Board implements ProcessorBus, Stateful {
   readonly #fdc: Fdc82077;
   readonly #pci = new PciBus();
   readonly #drives: readonly (IdeDrive | null)[];
+  /** Of all its disks. */
+  readonly mediumFaults = new MediumFaults();
   readonly #virtioDisks: readonly VirtioBlk[];
   readonly #coprocessorError: CoprocessorError;
   readonly #configuration: FirmwareConfiguration | null;
@@ -271,7 +274,9 @@ export class Board implements ProcessorBus, Stateful {
     return IDE_NAMES.map((name, index) => {
       const drive = config.ide[index] ?? null;
       if (drive === null) return null;
-      return drive.kind === "disk" ? new AtaDisk(clock, name, drive.backend) : new AtapiCd(clock, name, drive.backend);
+      return drive.kind === "disk"
+        ? new AtaDisk(clock, name, new FaultyMedium(drive.backend, this.mediumFaults))
+        : new AtapiCd(clock, name, drive.backend);
     });
   }
 
@@ -308,7 +313,8 @@ export class Board implements ProcessorBus, Stateful {
     return virtioDisks.map((backend, index) => {
       const slot = FIRST_NETWORK_SLOT + network.length + index;
       const wires = { dma: this.#host.dma, interrupt: bridge.interruptPin(slot, 1) };
-      const disk = new VirtioBlk(`virtio${index}`, this.#space, this.#host.clock, wires, backend);
+      const medium = new FaultyMedium(backend, this.mediumFaults);
+      const disk = new VirtioBlk(`virtio${index}`, this.#space, this.#host.clock, wires, medium);
       this.#pci.plug(slot, 0, disk);
       return disk;
     });
@@ -396,7 +402,8 @@ export class Board implements ProcessorBus, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("board", 3);
+    visitor.part("board", 4);
+    this.mediumFaults.visitState(visitor);
     this.#resetNs = visitor.integer(this.#resetNs);
     for (const irq of this.#irqs) irq.assume(visitor.integer(irq.levels));
     for (const latch of this.#latches) latch.visitState(visitor);

@@ -361,6 +361,12 @@ export class Machine implements Stateful {
     this.onOutside?.();
   }
 
+  /** Of all accesses to its disks, these shares fail from now on, in percent. */
+  failDisk(readPercent: number, writePercent: number): void {
+    this.board.mediumFaults.set(readPercent, writePercent);
+    this.onOutside?.();
+  }
+
   /** Its drives take this many times as long as they should; 1 is right again. */
   slowDisk(factor: number): void {
     if (!(Number.isInteger(factor) && factor >= 1 && factor <= MOST_SLOWNESS))

@@ -49,6 +49,7 @@ export {
   readKernelHeader,
 } from "./image/kernel-image.ts";
 export { ConsoleText } from "./lab/console.ts";
+export { drawFaults, type Fault, formatFault, parseFault, planFaults } from "./lab/faults.ts";
 export type { LabHost } from "./lab/host.ts";
 export { inflatingCompressor } from "./lab/inflate.ts";
 export {

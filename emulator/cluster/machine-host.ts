@@ -59,6 +59,7 @@ export interface MachineHost {
   powerCycle(): void;
   hold(untilNs: number): void;
   slowDisk(factor: number): void;
+  failDisk(readPercent: number, writePercent: number): void;
   screen(): TextScreen;
   screenshot(): Picture;
   readMemory(physicalAddress: number, lengthBytes: number): Uint8Array;

@@ -22,7 +22,7 @@ export interface MachineCable {
   onOutgoing: (() => void) | null;
   /** The frames sent since the last call, in the order of their times. */
   takeOutgoing(): TimedFrame[];
-  /** Hands over frames that arrive later, in ascending order of arrival. No arrival may be in the machine's past. */
+  /** Hands over frames that arrive later, those of one time in their order. No arrival may be in the machine's past. */
   deliver(frames: readonly TimedFrame[]): void;
   /** The cable is plugged or pulled, now. Frames on the way to the machine are lost with the cable. */
   setLink(up: boolean): void;
@@ -76,12 +76,14 @@ export class CableEnd implements EthernetPort, MachineCable, Stateful {
 
   deliver(frames: readonly TimedFrame[]): void {
     if (frames.length === 0 || this.#clock === null || !this.#powered) return;
-    let last = this.#incoming.at(-1)?.timeNs ?? this.#clock.nowNs;
+    const { nowNs } = this.#clock;
     for (const arrival of frames) {
-      if (arrival.timeNs < last)
-        throw new RangeError(`${this.name}: a frame arrives at ${arrival.timeNs} ns, before ${last} ns`);
-      last = arrival.timeNs;
-      this.#incoming.push(arrival);
+      if (arrival.timeNs < nowNs)
+        throw new RangeError(`${this.name}: a frame arrives at ${arrival.timeNs} ns, before ${nowNs} ns`);
+      // On a cable that reorders, a frame may have overtaken others.
+      let place = this.#incoming.length;
+      while (place > 0 && this.#incoming[place - 1]!.timeNs > arrival.timeNs) place--;
+      this.#incoming.splice(place, 0, arrival);
     }
     this.#timer!.arm(this.#incoming[0]!.timeNs);
     this.onIncoming?.(this.#incoming[0]!.timeNs);

@@ -3,39 +3,21 @@
  * each direction what is wrong with it.
  * A link holds no frames; it says when a frame that is sent now arrives, if it does.
  */
-import { Random } from "../state/random.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
+import type { TimedFrame } from "./cable-end.ts";
+import type { EthernetFrame } from "./port.ts";
+import { checkTrouble, NO_TROUBLE, type Trouble, TroubledDirection } from "./trouble.ts";
 
 /** Time of one byte at 1 Gb/s. */
 const BYTE_NS = 8;
 /** Preamble, start delimiter, FCS and the gap between frames. */
 const OVERHEAD_BYTES = 24;
-/** A sender's queue: what it may have waiting, as time on the wire. About 256 full frames. */
-const QUEUE_NS = 3_000_000;
+/** A sender's queue: about 256 full frames. */
+const QUEUE_BYTES = 375_000;
+const NS_BY_KILOBITS = 8e6;
 
 /** Which end of the link: 0 or 1. */
 export type LinkEnd = 0 | 1;
-
-/** What is wrong with one direction of a cable. */
-export interface Trouble {
-  /** Nothing gets through, and neither end's link goes down. */
-  readonly blocked: boolean;
-  /** How many of a hundred frames are lost, and how many come later by `delayNs`. */
-  readonly lostPercent: number;
-  readonly delayedPercent: number;
-  readonly delayNs: number;
-}
-
-export const NO_TROUBLE: Trouble = { blocked: false, lostPercent: 0, delayedPercent: 0, delayNs: 0 };
-
-/** A direction of a cable that has had trouble. */
-interface Direction {
-  trouble: Trouble;
-  /** Frames so far: a frame's number decides its fate. */
-  frames: number;
-  /** Frames never overtake each other. */
-  lastArrivalNs: number;
-}
 
 export class Link implements Stateful {
   readonly name: string;
@@ -49,7 +31,7 @@ export class Link implements Stateful {
   readonly #sequence: [number, number] = [0, 0];
   #dropped = 0;
   /** Null as long as nothing was ever wrong with it. */
-  #troubles: readonly [Direction, Direction] | null = null;
+  #troubles: readonly [TroubledDirection, TroubledDirection] | null = null;
 
   constructor(name: string, latencyNs: number, up = true) {
     if (!(Number.isInteger(latencyNs) && latencyNs >= 1))
@@ -74,12 +56,13 @@ export class Link implements Stateful {
 
   /** What is wrong with the direction in which an end sends, from now on. */
   setTrouble(end: LinkEnd, trouble: Trouble): void {
-    const { lostPercent, delayedPercent, delayNs } = trouble;
-    const arePercents = [lostPercent, delayedPercent].every((percent) => percent >= 0 && percent <= 100);
-    if (!arePercents || !(Number.isInteger(delayNs) && delayNs >= 0))
-      throw new RangeError(`link ${this.name}: ${lostPercent} % lost, ${delayedPercent} % later by ${delayNs} ns`);
-    this.#troubles ??= [newDirection(), newDirection()];
+    checkTrouble(this.name, trouble);
+    this.#troubles ??= this.#newDirections();
     this.#troubles[end].trouble = trouble;
+  }
+
+  #newDirections(): [TroubledDirection, TroubledDirection] {
+    return [new TroubledDirection(`trouble ${this.name} 0`), new TroubledDirection(`trouble ${this.name} 1`)];
   }
 
   trouble(end: LinkEnd): Trouble {
@@ -92,35 +75,28 @@ export class Link implements Stateful {
   }
 
   /**
-   * When the last bit of a frame of `sizeBytes` that `end` sends at `timeNs` arrives at the other end; null when it is
-   * lost.
+   * When the last bit of a frame of `sizeBytes` that `end` sends at `timeNs` would arrive at the other end; null when the
+   * cable is pulled or the queue full. `fate` says what becomes of it on a troubled link.
    */
   send(end: LinkEnd, timeNs: number, sizeBytes: number): number | null {
+    const kilobits = this.#troubles?.[end].trouble.kilobits ?? 0;
+    const byteNs = kilobits === 0 ? BYTE_NS : Math.max(BYTE_NS, Math.ceil(NS_BY_KILOBITS / kilobits));
     const startNs = Math.max(timeNs, this.#idleAtNs[end]);
-    if (!this.#up || startNs - timeNs > QUEUE_NS) {
+    if (!this.#up || startNs - timeNs > QUEUE_BYTES * byteNs) {
       this.#dropped++;
       return null;
     }
-    const sentNs = startNs + (sizeBytes + OVERHEAD_BYTES) * BYTE_NS;
+    const sentNs = startNs + (sizeBytes + OVERHEAD_BYTES) * byteNs;
     this.#idleAtNs[end] = sentNs;
-    const arrivalNs = sentNs + this.latencyNs;
-    if (this.#troubles === null) return arrivalNs;
-    const direction = this.#troubles[end];
-    const delayNs = this.#delayNs(direction, end);
-    if (delayNs === null) {
-      this.#dropped++;
-      return null;
-    }
-    return (direction.lastArrivalNs = Math.max(arrivalNs + delayNs, direction.lastArrivalNs));
+    return sentNs + this.latencyNs;
   }
 
-  /** How much later than otherwise the next frame of a direction arrives; null when it is lost. */
-  #delayNs(direction: Direction, end: LinkEnd): number | null {
-    const { blocked, lostPercent, delayedPercent, delayNs } = direction.trouble;
-    if (blocked) return null;
-    const chance = new Random(direction.frames++, `trouble ${this.name} ${end}`);
-    if (chance.chance(lostPercent)) return null;
-    return chance.chance(delayedPercent) ? delayNs : 0;
+  /** What arrives, and when, of a frame that `send` has taken; the frame itself at its time on a link without trouble. */
+  fate(end: LinkEnd, arrivalNs: number, frame: EthernetFrame): readonly TimedFrame[] {
+    if (this.#troubles === null) return [{ timeNs: arrivalNs, frame }];
+    const arrivals = this.#troubles[end].fate(arrivalNs, frame);
+    if (arrivals.length === 0) this.#dropped++;
+    return arrivals;
   }
 
   /**
@@ -132,7 +108,7 @@ export class Link implements Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("link", 3);
+    visitor.part("link", 4);
     this.#up = visitor.bool(this.#up);
     this.#epoch = visitor.integer(this.#epoch);
     this.#idleAtNs[0] = visitor.integer(this.#idleAtNs[0]);
@@ -141,21 +117,7 @@ export class Link implements Stateful {
     this.#sequence[1] = visitor.integer(this.#sequence[1]);
     this.#dropped = visitor.integer(this.#dropped);
     const isTroubled = visitor.bool(this.#troubles !== null);
-    if (visitor.restoring) this.#troubles = isTroubled ? [newDirection(), newDirection()] : null;
-    for (const direction of this.#troubles ?? []) {
-      const { blocked, lostPercent, delayedPercent, delayNs } = direction.trouble;
-      direction.trouble = {
-        blocked: visitor.bool(blocked),
-        lostPercent: visitor.f64(lostPercent),
-        delayedPercent: visitor.f64(delayedPercent),
-        delayNs: visitor.integer(delayNs),
-      };
-      direction.frames = visitor.integer(direction.frames);
-      direction.lastArrivalNs = visitor.integer(direction.lastArrivalNs);
-    }
+    if (visitor.restoring) this.#troubles = isTroubled ? this.#newDirections() : null;
+    for (const direction of this.#troubles ?? []) direction.visitState(visitor);
   }
-}
-
-function newDirection(): Direction {
-  return { trouble: NO_TROUBLE, frames: 0, lastArrivalNs: 0 };
 }

@@ -279,20 +279,27 @@ export class Network implements Stateful {
       if (receiver.kind === "node") this.#receive(receiver.node, receiver.port, timeNs, frame);
       return;
     }
-    const arrivalNs = joint.link.send(sender, timeNs, frame.length);
-    this.onFrame?.(joint.link, sender, timeNs, arrivalNs, frame);
-    if (arrivalNs === null) return;
+    const takenNs = joint.link.send(sender, timeNs, frame.length);
+    const arrivals = takenNs === null ? [] : joint.link.fate(sender, takenNs, frame);
+    this.onFrame?.(joint.link, sender, timeNs, arrivals[0]?.timeNs ?? null, frame);
+    if (arrivals.length === 0) return;
     this.#frames++;
     if (joint.captureInterface >= 0) this.#capture?.write(joint.captureInterface, timeNs, frame);
-    if (receiver.kind === "node") {
-      this.#enqueue(joint, sender, arrivalNs, frame, true);
-      return;
+    for (const arrival of arrivals) {
+      if (receiver.kind === "node") this.#enqueue(joint, sender, arrival.timeNs, arrival.frame, true);
+      else this.#deliver(joint, receiver.cable, arrival, deliveries);
     }
-    if (arrivalNs < this.#reachedNs)
-      broken(joint.link.name, `a frame arrives at ${arrivalNs} ns at a machine that has run to ${this.#reachedNs} ns`);
-    const frames = deliveries.get(receiver.cable);
-    if (frames === undefined) deliveries.set(receiver.cable, [{ timeNs: arrivalNs, frame }]);
-    else frames.push({ timeNs: arrivalNs, frame });
+  }
+
+  #deliver(joint: Joint, cable: MachineCable, arrival: TimedFrame, deliveries: Map<MachineCable, TimedFrame[]>): void {
+    if (arrival.timeNs < this.#reachedNs)
+      broken(
+        joint.link.name,
+        `a frame arrives at ${arrival.timeNs} ns at a machine that has run to ${this.#reachedNs} ns`,
+      );
+    const frames = deliveries.get(cable);
+    if (frames === undefined) deliveries.set(cable, [arrival]);
+    else frames.push(arrival);
   }
 
   #receive(node: NetworkNode, port: number, timeNs: number, frame: EthernetFrame): void {

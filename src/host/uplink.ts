@@ -6,6 +6,7 @@
 import { createSocket, type Socket as Datagrams } from "node:dgram";
 import { rmSync } from "node:fs";
 import { createConnection, createServer, type ListenOptions, type Socket } from "node:net";
+import { finishOffloads } from "../../emulator/ether/offload.ts";
 import { frameFromOutside } from "../../emulator/ether/outlet.ts";
 import { VxlanTable, vxlanDatagram, vxlanFrame } from "../../emulator/ether/vxlan.ts";
 
@@ -58,6 +59,7 @@ export type UplinkWay = VxlanWay | DgramWay | StreamWay;
 
 /** What the host has not sent yet; more is dropped, as by a full queue of a card. */
 const MOST_PENDING_BYTES = 1 << 20;
+const RECEIVE_BYTES = 1 << 22;
 /** Of a stream: no frame is longer, and a length that is says that this is no stream of frames. */
 const MOST_FRAME_BYTES = 0x10000;
 const LENGTH_BYTES = 4;
@@ -72,6 +74,8 @@ async function bound(local: InternetPlace): Promise<Datagrams> {
       socket.off("error", reject);
       // What cannot be sent is lost, as on any network.
       socket.on("error", () => {});
+      // Frames come in bursts, and wait while the machines run.
+      socket.setRecvBufferSize(RECEIVE_BYTES);
       resolve();
     });
   });
@@ -103,10 +107,13 @@ async function openVxlan({ vni, local, remotes }: VxlanWay, plug: UplinkPlug): P
     // Source ports are a hash of the frame (RFC 7348, 5), so a peer is known by its address alone.
     const peer = remotes.findIndex(({ host }) => host === address);
     const inner = peer < 0 ? null : vxlanFrame(vni, bytes);
-    const frame = inner && frameFromOutside(inner);
-    if (!frame) return;
-    table.heard(peer, frame);
-    port.send(frame);
+    if (inner === null) return;
+    for (const piece of finishOffloads(inner)) {
+      const frame = frameFromOutside(piece);
+      if (frame === null) continue;
+      table.heard(peer, frame);
+      port.send(frame);
+    }
   });
   return {
     port: socket.address().port,

@@ -162,6 +162,10 @@ export class WorkerMachineHost implements MachineHost {
     this.#call("slowDisk", factor);
   }
 
+  failDisk(readPercent: number, writePercent: number): void {
+    this.#call("failDisk", readPercent, writePercent);
+  }
+
   screen(): TextScreen {
     return this.#call("screen") as TextScreen;
   }

@@ -2,7 +2,7 @@
  * What a person does to a cluster while it runs: keys, cables, power, faults. One table of words serves the scripts of
  * `qure emu`, links that hold a run, and the toolbox of the page.
  */
-import { NO_TROUBLE, type Trouble } from "../../emulator/ether/link.ts";
+import { NO_TROUBLE, type Trouble } from "../../emulator/ether/trouble.ts";
 import type { LabCluster } from "./cluster.ts";
 import { formatNs, toNs } from "./time.ts";
 
@@ -49,6 +49,28 @@ function number(least: number, most: number, what: string, suffix = ""): Paramet
 
 const PERCENT = number(0, 100, "a share in percent", "%");
 const FACTOR = number(1, MOST_SLOWNESS, "a factor");
+const UNITS: readonly (readonly [letter: string, kilobits: number])[] = [
+  ["G", 1_000_000],
+  ["M", 1000],
+  ["k", 1],
+];
+const MOST_KILOBITS = 1_000_000;
+/** Bits a second, held in thousands. */
+const RATE: ParameterKind = {
+  holds: "number",
+  isValid: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MOST_KILOBITS,
+  format(value) {
+    const [letter, kilobits] = UNITS.find(([, size]) => Number(value) > 0 && Number(value) % size === 0) ?? ["k", 1];
+    return `${Number(value) / kilobits}${letter}`;
+  },
+  parse(text) {
+    const [, digits, letter] = /^(\d+)([kMG]?)$/.exec(text) ?? [];
+    const value = Number(digits) * (UNITS.find(([known]) => known === (letter || "k"))?.[1] ?? NaN);
+    if (!RATE.isValid(value))
+      throw new RangeError(`${text} is not a rate: write 64k, 10M or 1G, bits a second; 0k is full speed`);
+    return value;
+  },
+};
 const KEY = number(0, LAST_KEY + RELEASED, "the code of a key");
 const SPAN: ParameterKind = {
   holds: "number",
@@ -164,7 +186,7 @@ export const ACTIONS = [
   {
     word: "heal",
     label: "Heal the cable",
-    help: "ends what block, lose and delay began",
+    help: "ends all that is wrong with the cable, as long as it is plugged in",
     parameters: [],
     apply: (lab, node) => trouble(lab, node, NO_TROUBLE),
   },
@@ -216,6 +238,62 @@ export const ACTIONS = [
     help: "plugs in and switches on a machine that was not there",
     parameters: [],
     apply: (lab, node) => lab.nodes[node]!.powerOn(),
+  },
+  {
+    word: "jitter",
+    label: "Jitter",
+    help: "lets frames that are delayed come later by a random time more, up to this",
+    parameters: [{ name: "time", kind: SPAN, usual: 5e6 }],
+    apply: (lab, node, [time]) => trouble(lab, node, { jitterNs: Number(time) }),
+  },
+  {
+    word: "reorder",
+    label: "Reorder frames",
+    help: "lets a share of the frames come later, and others overtake them, either way",
+    parameters: [
+      { name: "share", kind: PERCENT, usual: 10 },
+      { name: "time", kind: SPAN, usual: 2e6 },
+    ],
+    apply: (lab, node, [share, time]) =>
+      trouble(lab, node, { reorderedPercent: Number(share), reorderedNs: Number(time) }),
+  },
+  {
+    word: "duplicate",
+    label: "Duplicate frames",
+    help: "lets a share of the frames arrive twice, either way",
+    parameters: [{ name: "share", kind: PERCENT, usual: 10 }],
+    apply: (lab, node, [share]) => trouble(lab, node, { duplicatedPercent: Number(share) }),
+  },
+  {
+    word: "corrupt",
+    label: "Corrupt frames",
+    help: "turns a bit over in a share of the frames, after their addresses, either way",
+    parameters: [{ name: "share", kind: PERCENT, usual: 5 }],
+    apply: (lab, node, [share]) => trouble(lab, node, { corruptedPercent: Number(share) }),
+  },
+  {
+    word: "rate",
+    label: "Slow cable",
+    help: "lets the cable carry only so many bits a second, either way; 0k is full speed",
+    parameters: [{ name: "rate", kind: RATE, usual: 10_000 }],
+    apply: (lab, node, [rate]) => trouble(lab, node, { kilobits: Number(rate) }),
+  },
+  {
+    word: "fail",
+    label: "Failing disk",
+    help: "lets a share of the reads and of the writes of the disks fail; 0% 0% is right again",
+    parameters: [
+      { name: "reads", kind: PERCENT, usual: 10 },
+      { name: "writes", kind: PERCENT, usual: 0 },
+    ],
+    apply: (lab, node, [reads, writes]) => lab.nodes[node]!.failDisk(Number(reads), Number(writes)),
+  },
+  {
+    word: "full",
+    label: "Full disk",
+    help: "lets every write to the disks fail, as where the host has no room",
+    parameters: [],
+    apply: (lab, node) => lab.nodes[node]!.failDisk(0, 100),
   },
 ] as const satisfies readonly ActionKind[];
 

@@ -234,6 +234,12 @@ export class LabNode {
     this.#host.slowDisk(factor);
   }
 
+  /** Of all accesses to its disks, these shares fail from now on, in percent: 0, 0 is right again; 0, 100 is a full one. */
+  failDisk(readPercent: number, writePercent: number): void {
+    this.#lab.note("fail", this.index, readPercent, writePercent);
+    this.#host.failDisk(readPercent, writePercent);
+  }
+
   /**
    * Why the machine does nothing more by itself though it is on: its firmware has found nothing to boot and waits for
    * a key, or its processor has halted with interrupts off. Null while it goes on, and for machines of other threads.
@@ -273,6 +279,10 @@ export class LabNode {
 export interface Companion {
   /** Virtual time has passed: called between two runs of the machines, each virtual millisecond in real time. */
   tick?(): void;
+  /** When it must be called: the machines run no further before that. */
+  readonly nextNs?: number;
+  /** Whether it must be called now; asked each virtual millisecond. It changes nothing. */
+  isWanted?(): boolean;
   close(): void;
 }
 
@@ -429,8 +439,11 @@ export class LabCluster {
       this.#debugger.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
       stop();
     } else {
-      const isOver = (): boolean => stop() || this.realtime || this.host.nowMs() - this.#turnMs >= TURN_MS;
-      this.cluster.runUntil(endNs, { everyNs: LOOK_NS, look: isOver });
+      const isWanted = (): boolean => this.#companions.some((companion) => companion.isWanted?.());
+      const isOver = (): boolean =>
+        stop() || isWanted() || this.realtime || this.host.nowMs() - this.#turnMs >= TURN_MS;
+      const dueNs = this.#companions.reduce((least, { nextNs = Infinity }) => Math.min(least, nextNs), endNs);
+      this.cluster.runUntil(Math.max(this.nowNs, dueNs), { everyNs: LOOK_NS, look: isOver });
     }
     for (const companion of this.#companions) companion.tick?.();
     if (this.#tripleFault) {

@@ -4,6 +4,7 @@
  */
 import { TRACE_KINDS, type TraceKind } from "../../../emulator/debug/trace.ts";
 import { DEFAULT_JIT, JIT_MODES } from "../../../emulator/jit/jit.ts";
+import { type Fault, parseFault } from "../../lab/faults.ts";
 import { decodeRun, type RunDescription } from "../../lab/run-link.ts";
 import { toNs } from "../../lab/time.ts";
 import { type Forward, parseForward, parseWay, type Way } from "../../lab/way.ts";
@@ -86,6 +87,7 @@ const checked =
 
 const forward: ArgumentParser<Forward> = checked(parseForward);
 const way: ArgumentParser<Way> = checked(parseWay);
+const fault: ArgumentParser<Fault> = checked(parseFault);
 
 const runLink: ArgumentParser<RunDescription> = (argument, option) => {
   try {
@@ -102,6 +104,7 @@ const OUTPUT = "Output";
 const DEBUGGING = "Debugging";
 const SNAPSHOTS = "Snapshots";
 const MOST_NODES = 1000;
+const MOST_FAULTS = 1000;
 const MOST_THREADS = 256;
 const LAST_PORT = 65535;
 
@@ -269,6 +272,20 @@ export const EMU_OPTIONS = {
     conflicts: ["until", "for", "script", "serial", "dir"],
   }),
   link: flag({ flags: "--link", help: "print the run, and all that was done in it, as a link", group: OUTPUT }),
+  fault: listOf({
+    flags: "--fault <what>",
+    help: "let something happen, such as '5s lose 2 30%' or 'on:/era 2/ cut 1'; may be repeated (docs/emulator.md)",
+    group: RUN,
+    parse: fault,
+    conflicts: ["replay"],
+  }),
+  faults: optional({
+    flags: "--faults <n>",
+    help: "draw so many faults from the seed, over the time of --for, and print them as --fault takes them",
+    group: RUN,
+    parse: wholeNumber(1, MOST_FAULTS),
+    conflicts: ["replay"],
+  }),
   threads: optional({
     flags: "--threads <n>",
     help: "spread the machines over threads; the run is the same",

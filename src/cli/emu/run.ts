@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { isElf } from "../../image/kernel-start/elf.ts";
 import { isAgreed, StatusBoard } from "../../lab/cloud-status.ts";
+import { drawFaults, formatFault, planFaults } from "../../lab/faults.ts";
 import { type LabCluster, type LabNode, type RestoreOptions, restoreCluster } from "../../lab/lab.ts";
 import { formatNs } from "../../lab/time.ts";
 import { CommandError, UsageError } from "../fail.ts";
@@ -83,6 +84,7 @@ export async function runEmu(
     closers.push(() => lab.close());
     await openWays(lab, options, progress);
     const recorder = options.link ? new Recorder(lab) : null;
+    plan(lab, options, progress);
     if (log !== null) openLogs(lab, log, closers);
     await startDebugging(lab, options, media.cdrom ?? media.hda, surroundings);
     let reached = true;
@@ -160,6 +162,17 @@ function withKernelSymbols(options: EmuOptions): EmuOptions {
   const { kernel, symbols } = options;
   const isNamed = kernel === null || symbols.length > 0 || !isElf(readInput(kernel));
   return isNamed ? options : { ...options, symbols: [kernel] };
+}
+
+/** Plans what `--fault` says, and what `--faults` draws: that is printed, so that it can be said again. */
+function plan(lab: LabCluster, { fault, faults, seed, for: forNs }: EmuOptions, progress: Progress): void {
+  const drawn = faults === null ? [] : drawFaults(seed, faults, lab.nodes.length, forNs ?? DEFAULT_LIMIT_NS);
+  for (const one of drawn) progress.note(`--fault '${formatFault(one)}'`);
+  try {
+    planFaults(lab, [...fault, ...drawn]);
+  } catch (error) {
+    throw new UsageError(`--fault ${(error as Error).message}`);
+  }
 }
 
 function readScript(path: string, nodes: number): ReturnType<typeof parseConsoleScript> {

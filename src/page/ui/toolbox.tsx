@@ -5,9 +5,9 @@ import type { NodeState } from "../protocol.ts";
 import type { Store } from "./store.ts";
 
 const GROUPS: readonly (readonly [title: string, words: readonly string[]])[] = [
-  ["Cable", ["unplug", "plug", "block", "lose", "delay", "heal"]],
+  ["Cable", ["unplug", "plug", "block", "lose", "delay", "jitter", "reorder", "duplicate", "corrupt", "rate", "heal"]],
   ["Power", ["cut", "power", "reset", "button", "freeze"]],
-  ["Disk", ["slow"]],
+  ["Disk", ["slow", "fail", "full"]],
 ];
 
 /** Words that make no sense as things are. */

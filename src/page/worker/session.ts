@@ -417,6 +417,10 @@ export class Session {
       words.push(into.blocked && out.blocked ? "blocked" : into.blocked ? "hears nothing" : "is not heard");
     if (out.lostPercent > 0) words.push(`loses ${out.lostPercent}%`);
     if (out.delayedPercent > 0) words.push(`delays ${out.delayedPercent}%`);
+    if (out.reorderedPercent > 0) words.push(`reorders ${out.reorderedPercent}%`);
+    if (out.duplicatedPercent > 0) words.push(`doubles ${out.duplicatedPercent}%`);
+    if (out.corruptedPercent > 0) words.push(`corrupts ${out.corruptedPercent}%`);
+    if (out.kilobits > 0) words.push(`${out.kilobits} kbit/s`);
     const slow = this.#timeline.done.findLast(({ word, node }) => word === "slow" && node === index);
     if (slow && Number(slow.values[0]) > 1) words.push("slow disk");
     const frozen = this.#timeline.done.findLast(({ word, node }) => word === "freeze" && node === index);

@@ -4,6 +4,7 @@ import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { Link } from "../../../emulator/ether/link.ts";
 import { Switch } from "../../../emulator/ether/switch.ts";
 import { Tap } from "../../../emulator/ether/tap.ts";
+import { NO_TROUBLE, type Trouble } from "../../../emulator/ether/trouble.ts";
 import { StateReader, StateWriter } from "../../../emulator/state/state-io.ts";
 import { TimerQueue } from "../../../emulator/time/events.ts";
 import { fieldsOf } from "./fields.ts";
@@ -86,14 +87,15 @@ describe("a machine's end of its cable", () => {
     expect(card.queue.nextDeadlineNs).toBe(Infinity);
   });
 
-  test("no arrival is in the past, or before one that waits", () => {
+  test("no arrival is in the past; one may be before others that wait", () => {
     const card = new Card();
-    const at = (timeNs: number) => ({ timeNs, frame: frame(1) });
-    expect(() => card.cable.deliver([at(99)])).toThrow("eth0: a frame arrives at 99 ns, before 100 ns");
-    expect(() => card.cable.deliver([at(200), at(199)])).toThrow("eth0: a frame arrives at 199 ns, before 200 ns");
+    const at = (timeNs: number, number: number) => ({ timeNs, frame: frame(number) });
+    expect(() => card.cable.deliver([at(99, 1)])).toThrow("eth0: a frame arrives at 99 ns, before 100 ns");
     const other = new Card();
-    other.cable.deliver([at(200)]);
-    expect(() => other.cable.deliver([at(150)])).toThrow(RangeError);
+    other.cable.deliver([at(200, 1), at(150, 2)]);
+    other.cable.deliver([at(150, 3), at(200, 4)]);
+    const received = other.run(300).filter((line) => line.includes("received"));
+    expect(received).toEqual(["150 received 2", "150 received 3", "200 received 1", "200 received 4"]);
   });
 
   test("a pulled cable loses what is on its way, and sends nothing", () => {
@@ -182,7 +184,7 @@ describe("a link", () => {
     expect(link.send(1, 1000, 60)).toBe(1000 + 84 * 8 + 1);
     expect(link.send(0, 9000, 60)).toBe(9000 + 84 * 8 + 1);
     expect(fieldsOf(link)).toEqual([
-      "link 3",
+      "link 4",
       ...["bool true", "integer 0", "integer 9672", "integer 1672", "integer 0", "integer 0", "integer 0"],
       "bool false",
     ]);
@@ -209,7 +211,7 @@ describe("a link", () => {
     expect(link.send(1, 0, 60)).toBeNull();
     expect([0, 0, 1, 0, 1].map((end) => link.nextSequence(end as 0 | 1))).toEqual([0, 1, 0, 2, 1]);
     expect(fieldsOf(link)).toEqual([
-      "link 3",
+      "link 4",
       ...["bool false", "integer 2", "integer 0", "integer 0", "integer 3", "integer 2", "integer 2"],
       "bool false",
     ]);
@@ -219,9 +221,14 @@ describe("a link", () => {
 describe("a troubled link", () => {
   /** Arrivals of so many frames, 10 us apart; null for those that are lost. */
   function arrivals(link: Link, count: number): (number | null)[] {
-    return Array.from({ length: count }, (_, index) => link.send(0, index * 10_000, 60));
+    return Array.from({ length: count }, (_, index) => send(link, 0, index * 10_000));
   }
-  const none = { blocked: false, lostPercent: 0, delayedPercent: 0, delayNs: 0 };
+  const frame = new Uint8Array(60);
+  function send(link: Link, end: 0 | 1, timeNs: number): number | null {
+    const takenNs = link.send(end, timeNs, frame.length);
+    return takenNs === null ? null : (link.fate(end, takenNs, frame)[0]?.timeNs ?? null);
+  }
+  const none = NO_TROUBLE;
 
   test("loses and delays about as many frames as it was told, the same ones each time, and none overtakes another", () => {
     const run = (): (number | null)[] => {
@@ -240,9 +247,65 @@ describe("a troubled link", () => {
   test("blocked one way lets the other way through, and heals", () => {
     const link = new Link("a", 5);
     link.setTrouble(0, { ...none, blocked: true });
-    expect([link.send(0, 0, 60), link.send(1, 0, 60), link.dropped]).toEqual([null, 677, 1]);
+    expect([send(link, 0, 0), send(link, 1, 0), link.dropped]).toEqual([null, 677, 1]);
     link.setTrouble(0, none);
-    expect(link.send(0, 10_000, 60)).toBe(10_677);
+    expect(send(link, 0, 10_000)).toBe(10_677);
+  });
+
+  /** What arrives of numbered frames, in the order of time: when, and the number. */
+  function fates(trouble: Partial<Trouble>, count: number): { timeNs: number; number: number; bytes: Uint8Array }[] {
+    const link = new Link("a", 5);
+    link.setTrouble(0, { ...none, ...trouble });
+    return Array.from({ length: count }, (_, number) => {
+      const numbered = new Uint8Array(64).fill(number);
+      const takenNs = link.send(0, number * 10_000, numbered.length)!;
+      return link.fate(0, takenNs, numbered).map(({ timeNs, frame: bytes }) => ({ timeNs, number, bytes }));
+    })
+      .flat()
+      .sort((a, b) => a.timeNs - b.timeNs);
+  }
+
+  test("duplicates a share of the frames, and both copies arrive", () => {
+    const found = fates({ duplicatedPercent: 20 }, 200);
+    expect(Math.abs(found.length - 240)).toBeLessThan(25);
+    expect(new Set(found.map(({ number }) => number)).size).toBe(200);
+  });
+
+  test("reorders: some are overtaken, none is lost", () => {
+    const order = fates({ reorderedPercent: 20, reorderedNs: 50_000 }, 200).map(({ number }) => number);
+    expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, number) => number));
+    expect(order.filter((number, at) => at > 0 && number < order[at - 1]!).length).toBeGreaterThan(10);
+  });
+
+  test("corrupts one bit after the addresses, in a copy", () => {
+    const found = fates({ corruptedPercent: 50 }, 200).map(({ bytes, number }) =>
+      [...bytes].flatMap((byte, at) =>
+        byte === number ? [] : [{ at, bits: (byte ^ number).toString(2).replace(/0/g, "").length }],
+      ),
+    );
+    const wrong = found.filter((places) => places.length > 0);
+    expect(Math.abs(wrong.length - 100)).toBeLessThan(25);
+    expect(wrong.every(([place, ...more]) => more.length === 0 && place!.at >= 12 && place!.bits === 1)).toBe(true);
+  });
+
+  test("jitter delays by at least the delay and at most the jitter more, in order", () => {
+    const plain = fates({}, 100);
+    const found = fates({ delayedPercent: 100, delayNs: 30_000, jitterNs: 5_000 }, 100);
+    expect(found.map(({ number }) => number)).toEqual(plain.map(({ number }) => number));
+    const later = found.map(({ timeNs }, at) => timeNs - plain[at]!.timeNs);
+    expect(Math.min(...later)).toBeGreaterThanOrEqual(30_000);
+    expect(Math.max(...later)).toBeLessThanOrEqual(35_000);
+    expect(new Set(later).size).toBeGreaterThan(20);
+  });
+
+  test("a rate makes frames wait for each other, and the queue holds as many as before", () => {
+    const found = fates({ kilobits: 10_000 }, 3);
+    // 88 bytes with preamble, FCS and gap, 800 ns each.
+    expect(found.map(({ timeNs }) => timeNs)).toEqual([70_405, 140_805, 211_205]);
+    const link = new Link("a", 5);
+    link.setTrouble(0, { ...none, kilobits: 1000 });
+    const taken = Array.from({ length: 400 }, () => link.send(0, 0, 1500)).filter((timeNs) => timeNs !== null);
+    expect(taken.length).toBe(247);
   });
 
   test("refuses what is no share", () => {

@@ -272,7 +272,7 @@ describe("saved state", () => {
     cards[1]!.send(9, 3);
     network.advance(1000);
     const link = (idle: number, sequence: number): string[] => [
-      "link 3",
+      "link 4",
       ...["bool true", "integer 0", `integer ${idle}`, "integer 0", `integer ${sequence}`, "integer 0", "integer 0"],
       "bool false",
     ];

@@ -1,0 +1,94 @@
+/** Faults as options: what is written is read again, and the same seed gives the same run, drawn or said. */
+import { expect, test } from "vitest";
+import { drawFaults, formatFault, type LabCluster, parseFault, planFaults } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { boot, CLOUD, DISK_BYTES, images, inState, PROMPT } from "../system/images.ts";
+
+const SPAN_NS = 4e9;
+
+test("what is drawn is printed as it is read, lies within the time, and ends", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const faults = drawFaults(seed, 20, 3, SPAN_NS);
+    expect(drawFaults(seed, 20, 3, SPAN_NS)).toEqual(faults);
+    expect(faults.map((fault) => parseFault(formatFault(fault)))).toEqual(faults);
+    expect(faults.every(({ at }) => Number(at) >= 0 && Number(at) < SPAN_NS)).toBe(true);
+    const count = (word: string): number => faults.filter(({ action }) => action.word === word).length;
+    expect(count("plug")).toBe(count("unplug"));
+    expect(count("power")).toBe(count("cut"));
+  }
+});
+
+test.each([
+  ["5s lose 2 30%", "5000ms lose 2 30%"],
+  ["on:/era \\d+/ cut 1", "on:/era \\d+/ cut 1"],
+  ["1.5min rate 3 10M", "90000ms rate 3 10M"],
+  ["7ns corrupt 1 2%", "7ns corrupt 1 2%"],
+  ["0s reorder 1", "0ms reorder 1 10% 2ms"],
+])("%s", (text, formatted) => expect(formatFault(parseFault(text))).toBe(formatted));
+
+test.each([
+  ["lose 2", "lose is not a span of time"],
+  ["5s", 'write TIME WORD NODE, such as "5s lose 2 30%"'],
+  ["5s melt 1", "melt is none of type, keys"],
+  ["5s lose", "lose is followed by the number of a machine"],
+  ["5s rate 1 fast", "fast is not a rate"],
+  ["on:/(/ cut 1", "Invalid regular expression"],
+])("%s is refused with a sentence", (text, message) => expect(() => parseFault(text)).toThrow(message));
+
+function three(): Promise<LabCluster> {
+  return inState("three members", async () => {
+    const lab = boot({ nodes: [{ cdrom: images().iso }, { cdrom: images().iso }, { cdrom: images().iso }] });
+    for (const node of lab.nodes) await node.waitFor(/peers 2\s*$/m, { within: "30s" });
+    return lab;
+  });
+}
+
+async function digestAfter(faults: Parameters<typeof planFaults>[1], steps: number): Promise<string> {
+  const lab = await three();
+  planFaults(lab, faults);
+  for (let step = 0; step < steps; step++) await lab.advance(SPAN_NS / steps);
+  return lab.digest();
+}
+
+test("drawn faults and the same faults read from their text give the same run, however time is cut", async () => {
+  const { nowNs } = await three();
+  const faults = drawFaults(3, 12, 3, SPAN_NS).map(({ at, action }) => ({ at: nowNs + Number(at), action }));
+  const drawn = await digestAfter(faults, 1);
+  expect(await digestAfter(faults.map(formatFault), 8)).toBe(drawn);
+  expect(await digestAfter([], 1)).not.toBe(drawn);
+});
+
+test("a fault on an event happens once, in the millisecond after the words came", async () => {
+  const run = async (): Promise<string> => {
+    const lab = await three();
+    planFaults(lab, ["on:/fire/ unplug 2"]);
+    lab.nodes[0]!.type("echo fire\n");
+    await lab.until(() => !lab.cluster.isPlugged(1), "the cable stayed", { within: "2s" });
+    lab.nodes[1]!.connect();
+    lab.nodes[0]!.type("echo fire\n");
+    await lab.advance("1s");
+    expect(lab.cluster.isPlugged(1)).toBe(true);
+    return lab.digest();
+  };
+  expect(await run()).toBe(await run());
+});
+
+test("machines that are not there have no faults", async () => {
+  const lab = await three();
+  expect(() => planFaults(lab, ["1s cut 4"])).toThrow("1000ms cut 4: there is no machine 4");
+});
+
+thoroughly("a guest is told when its disk fails, and goes on when it is right again", async () => {
+  const lab = boot({ nodes: [{ cdrom: images().iso, disk: new Uint8Array(DISK_BYTES) }] });
+  const node = lab.nodes[0]!;
+  await node.waitFor(CLOUD, { within: "20s" });
+  await node.waitFor(PROMPT);
+  await node.enter("fdisk hda init", /Yes/);
+  await node.enter("Yes", /Yes/);
+  await node.enter("Yes", PROMPT, { within: "20s" });
+  planFaults(lab, [`${lab.nowNs}ns full 1`]);
+  await node.enter("mkfs -t oofs hda0", /Yes|rror|annot|ail/, { within: "20s" });
+  lab.nodes[0]!.failDisk(0, 0);
+  expect(node.isOff).toBe(false);
+  await node.enter("echo alive", /^alive/m);
+});

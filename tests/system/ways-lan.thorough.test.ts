@@ -1,0 +1,248 @@
+/**
+ * The switch joined with real ones: a Linux host in a network namespace over VXLAN, another emulator, and QEMU's machines.
+ * tshark judges what went over the wire.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, type TestContext, test } from "vitest";
+import { type LabCluster, type LabNode, openWay } from "../../src/index.ts";
+import { oracle, requireOracle } from "../oracle.ts";
+import { boot, CLOUD, images, inState, isoWith, PROMPT } from "./images.ts";
+
+const NAMESPACE = `qure-${process.pid}`;
+/** A network of this process alone: what an interrupted run left does not matter. */
+const [OUR_END, THEIR_END] = [1, 2].map((host) => `10.231.${process.pid % 250}.${host}`) as [string, string];
+const GUEST_SIDE = "10.0.2.100";
+let folder: string;
+let hasNamespace = false;
+
+/** As root, or not at all. */
+function ip(...words: readonly string[]): void {
+  execFileSync("ip", words, { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "qure-lan-"));
+  if (!oracle("ip")) return;
+  const [ours, theirs] = [`qa${process.pid}`, `qb${process.pid}`];
+  const inside = (...words: readonly string[]): void => ip("-n", NAMESPACE, ...words);
+  try {
+    ip("netns", "add", NAMESPACE);
+    ip("link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", NAMESPACE);
+    ip("address", "add", `${OUR_END}/30`, "dev", ours);
+    ip("link", "set", ours, "up");
+    inside("address", "add", `${THEIR_END}/30`, "dev", theirs);
+    inside("link", "set", theirs, "up");
+    inside("link", "set", "lo", "up");
+    const vxlan = ["type", "vxlan", "id", "42", "local", THEIR_END, "remote", OUR_END, "dstport", "4789"];
+    inside("link", "add", "qure0", ...vxlan);
+    inside("address", "add", `${GUEST_SIDE}/24`, "dev", "qure0");
+    inside("link", "set", "qure0", "up");
+    hasNamespace = true;
+  } catch {
+    // Not root, or a kernel without namespaces or VXLAN.
+  }
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  // The cable goes with the namespace.
+  if (oracle("ip")) {
+    try {
+      ip("netns", "delete", NAMESPACE);
+    } catch {
+      // It was never there.
+    }
+  }
+});
+
+/** Booted nodes, from now on at the pace of this host. */
+async function booted(count: number, seed: number, options: { gateway?: boolean } = {}): Promise<LabCluster> {
+  const lab = await inState(`${count} nodes, seed ${seed}, ${JSON.stringify(options)}`, async () => {
+    const cdrom = await isoWith("tests/system/reflector.s", "asm/shell/reflector.s");
+    const made = boot({ nodes: Array.from({ length: count }, () => ({ cdrom })), seed, ...options });
+    for (const node of made.nodes) {
+      await node.waitFor(CLOUD, { within: "40s" });
+      await node.waitFor(PROMPT);
+    }
+    return made;
+  });
+  lab.realtime = true;
+  onTestFinished(() => lab.close());
+  return lab;
+}
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: Buffer;
+  readonly text: string;
+}
+
+/** Runs a program while the clusters run. */
+async function run(labs: readonly LabCluster[], words: readonly string[], input?: Uint8Array): Promise<Ended> {
+  const child = spawn(words[0]!, words.slice(1), { stdio: ["pipe", "pipe", "pipe"] });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on("data", (bytes: Buffer) => out.push(bytes));
+  child.stderr.on("data", (bytes: Buffer) => err.push(bytes));
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+  let ended: Ended | null = null;
+  child.on("close", (status) => {
+    ended = { status, stdout: Buffer.concat(out), text: Buffer.concat([...out, ...err]).toString("latin1") };
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const isOver = (): boolean => ended !== null;
+  await Promise.all(labs.map((lab) => lab.until(isOver, `${words.join(" ")} did not end`, { within: "400s" })));
+  return ended!;
+}
+
+function inside(...words: readonly string[]): string[] {
+  return ["ip", "netns", "exec", NAMESPACE, ...words];
+}
+
+function needNamespace(context: TestContext): void {
+  if (!hasNamespace) context.skip("no network namespaces, or not root");
+}
+
+async function addressOf(node: LabNode): Promise<string> {
+  return CLOUD.exec(node.console.text)![2]!;
+}
+
+/**
+ * What tshark has to say against a capture; empty when it has nothing. Outer checksums are the card's work, which a
+ * capture at a virtual cable is ahead of.
+ */
+function complaints(tshark: string, capture: string): string {
+  const wrong = "_ws.malformed || _ws.expert.severity == error";
+  return execFileSync(tshark, ["-r", capture, "-Y", wrong], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+}
+
+/** Enough to lose much of, not so much that it takes long. */
+const BYTES = 1 << 20;
+const VXLAN = `vxlan,vni=42,local=${OUR_END},remote=${THEIR_END}`;
+
+describe("a Linux host over VXLAN", () => {
+  test("pings, asks a guest's web server, and is asked", { timeout: 300_000 }, async (context) => {
+    needNamespace(context);
+    const [curl, ping, tshark] = ["curl", "ping", "tshark"].map((name) => requireOracle(name, context));
+    const lab = await booted(2, 1);
+    await openWay(lab, VXLAN);
+    const address = await addressOf(lab.nodes[0]!);
+    const capture = join(folder, "vxlan.pcapng");
+    const catcher = spawn("ip", inside(tshark!, "-i", "any", "-f", "udp port 4789", "-w", capture).slice(1), {
+      stdio: "ignore",
+    });
+    onTestFinished(() => void catcher.kill());
+    await lab.advance("3s");
+    const pinged = await run([lab], inside(ping!, "-c", "3", "-W", "2", address));
+    expect(pinged.text).toMatch(/3 received/);
+    const asked = await run([lab], inside(curl!, "-sS", "--max-time", "20", `http://${address}/status.json`));
+    expect(asked.text).toMatch(/"qure-1"/);
+    lab.nodes[1]!.type(`ping -c 2 ${GUEST_SIDE}\n`);
+    await lab.nodes[1]!.waitFor(/2 received/, { within: "10s" });
+    await lab.advance("1s");
+    catcher.kill("SIGINT");
+    await lab.advance("1s");
+    expect(complaints(tshark!, capture)).toBe("");
+    const frames = execFileSync(tshark!, ["-r", capture, "-Y", "vxlan.vni == 42"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    expect(frames.split("\n").length).toBeGreaterThan(10);
+  });
+
+  test.each([
+    ["no loss", []],
+    ["1 % loss", ["loss", "1%"]],
+    ["10 % loss", ["loss", "10%"]],
+    ["reordering", ["delay", "2ms", "reorder", "25%"]],
+    ["duplication", ["duplicate", "5%"]],
+  ] as const)("sends bytes both ways by nc, with %s", { timeout: 600_000 }, async (_what, trouble) => {
+    if (!hasNamespace) return;
+    const lab = await booted(2, 1);
+    await openWay(lab, VXLAN);
+    const address = await addressOf(lab.nodes[0]!);
+    if (trouble.length > 0) {
+      try {
+        execFileSync("ip", inside("tc", "qdisc", "add", "dev", "qure0", "root", "netem", ...trouble).slice(1), {
+          stdio: "pipe",
+        });
+      } catch {
+        return;
+      }
+      onTestFinished(() => void execFileSync("ip", inside("tc", "qdisc", "del", "dev", "qure0", "root").slice(1)));
+    }
+    const bytes = Buffer.alloc(BYTES);
+    for (let at = 0; at < bytes.length; at += 4) bytes.writeInt32LE(Math.imul(at + 1, 0x9e3779b1), at);
+    const back = await run([lab], inside("nc", "-N", address, "7"), bytes);
+    expect(createHash("sha256").update(back.stdout).digest("hex")).toBe(
+      createHash("sha256").update(bytes).digest("hex"),
+    );
+  });
+});
+
+test("two emulators, joined by VXLAN, form one cluster", { timeout: 300_000 }, async () => {
+  const first = await booted(2, 1);
+  const second = await booted(1, 2, { gateway: false });
+  const [a, b] = [47891, 47892].map((port) => `127.0.0.1:${port}`);
+  await openWay(first, `vxlan,vni=7,local=${a},remote=${b}`);
+  await openWay(second, `vxlan,vni=7,local=${b},remote=${a}`);
+  const see = (lab: LabCluster, pattern: RegExp): Promise<unknown> =>
+    lab.until(() => lab.nodes.every(({ console: { text } }) => pattern.test(text)), `no ${pattern}`, { within: "60s" });
+  let joined = 0;
+  const stay = async (lab: LabCluster): Promise<void> => {
+    await see(lab, /^cloud: .* peers 2\s*$/m);
+    joined++;
+    await lab.until(() => joined === 2, "the other cluster did not join", { within: "60s" });
+  };
+  await Promise.all([stay(first), stay(second)]);
+});
+
+test.each([
+  [
+    "dgram",
+    "dgram,local=127.0.0.1:47901,remote=127.0.0.1:47902",
+    [
+      "dgram,id=lan,local.type=inet,local.host=127.0.0.1,local.port=47902,remote.type=inet,remote.host=127.0.0.1,remote.port=47901",
+    ],
+  ],
+  [
+    "stream",
+    "stream,listen=127.0.0.1:47903",
+    ["stream,id=lan,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=47903"],
+  ],
+  ["socket", "socket,listen=127.0.0.1:47904", ["socket,id=lan,connect=127.0.0.1:47904"]],
+])(
+  "a machine in QEMU joins by -netdev %s and is a member of the cluster",
+  { timeout: 300_000 },
+  async (_kind, way, [netdev]) => {
+    const qemu = oracle("qemu-system-i386");
+    if (!qemu) return;
+    const lab = await booted(2, 1);
+    await openWay(lab, way);
+    const iso = join(folder, "qure.iso");
+    writeFileSync(iso, images().iso);
+    const log = join(folder, "qemu.log");
+    const child = spawn(
+      qemu,
+      ["-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-serial", `file:${log}`, "-cdrom", iso].concat([
+        "-netdev",
+        netdev!,
+        "-device",
+        "e1000,netdev=lan,mac=52:54:00:77:77:77",
+      ]),
+      { stdio: "ignore" },
+    );
+    onTestFinished(() => void child.kill());
+    await lab.until(
+      () => lab.nodes.every(({ console: { text } }) => /^cloud: .* peers 2\s*$/m.test(text)),
+      "no third member",
+      { within: "120s" },
+    );
+    expect(readFileSync(log, "latin1")).toMatch(/cloud: \S+ 10\.0\.2\.\d+ /);
+  },
+);
