@@ -1,6 +1,6 @@
-# Partition tables of the MBR kind: reads them without trust, and makes their entries. What an entry says becomes a
-# volume only when it lies on the drive and clear of the entries before it. The table: four entries of 16 bytes at
-# offset 446 of sector 0; see disk.inc.
+# Partition tables: reads them without trust, and makes entries of the MBR kind. What an entry says becomes a volume
+# only when it lies on the drive and clear of the others. Logical partitions are in partition-extended.s, GPT in gpt.s.
+# The table: four entries of 16 bytes at offset 446 of sector 0; see disk.inc.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -15,9 +15,11 @@ PARTITION_SMALL_DISK = 1024 * 16 * 63   # sectors that 16 heads and 63 sectors c
 # Out: CF and EAX when the sector cannot be read.
 .global partition_scan
 partition_scan:
+    FRAME   4
     push    ebx
     push    esi
     push    edi
+    # Local: -4 buffer of a sector, for what is not in sector 0
     mov     ebx, eax
     mov     dword ptr [ebx + DISK_TABLE], TABLE_UNREAD
     lea     edi, [ebx + DISK_PARTITION]
@@ -26,11 +28,13 @@ partition_scan:
     mov     dword ptr [edi + VOLUME_SECTORS], 0
     add     edi, VOLUME_SIZE_OF
     loop    .Lpartition_scan_clear
-    mov     eax, 512
+    mov     eax, 2 * 512
     call    malloc
     jc      .Lpartition_scan_done
     mov     esi, eax                    # ESI: sector 0
     mov     ecx, eax
+    add     eax, 512
+    mov     [ebp - 4], eax
     push    esi
     lea     eax, [ebx + DISK_VOLUME]
     xor     edx, edx
@@ -43,31 +47,60 @@ partition_scan:
     call    partition_table_valid
     jc      .Lpartition_scan_end
     mov     dword ptr [ebx + DISK_TABLE], TABLE_VALID
+    lea     eax, [esi + MBR_TABLE + ENTRY_TYPE]
+    mov     ecx, MBR_ENTRIES
+.Lpartition_scan_protective:
+    cmp     byte ptr [eax], PARTITION_GPT
+    je      .Lpartition_scan_gpt
+    add     eax, MBR_ENTRY_BYTES
+    loop    .Lpartition_scan_protective
+    # All primary partitions first: they have the right to their places.
     xor     edi, edi                    # EDI: index
 .Lpartition_scan_entry:
-    lea     eax, [esi + MBR_TABLE]
-    mov     edx, edi
-    mov     ecx, [ebx + DISK_SECTORS]
-    call    partition_fault
-    test    eax, eax
-    jnz     .Lpartition_scan_next
+    call    partition_usable
+    jc      .Lpartition_scan_next
+    call    partition_extended
+    je      .Lpartition_scan_next
+    push    esi
+    push    eax
+    mov     eax, ebx
+    pop     esi
+    call    partition_add
+    pop     esi
+    jc      .Lpartition_scan_next
     mov     ecx, edi
     shl     ecx, 4
-    lea     ecx, [esi + ecx + MBR_TABLE]
-    imul    edx, edi, VOLUME_SIZE_OF
-    lea     edx, [ebx + edx + DISK_PARTITION]
-    mov     eax, [ecx + ENTRY_START]
-    mov     [edx + VOLUME_START], eax
-    mov     eax, [ecx + ENTRY_SECTORS]
-    mov     [edx + VOLUME_SECTORS], eax
-    movzx   eax, byte ptr [ecx + ENTRY_TYPE]
-    mov     [edx + VOLUME_TYPE], eax
-    movzx   eax, byte ptr [ecx + ENTRY_STATUS]
-    mov     [edx + VOLUME_STATUS], eax
+    movzx   ecx, byte ptr [esi + ecx + MBR_TABLE + ENTRY_STATUS]
+    mov     [eax + VOLUME_STATUS], ecx
 .Lpartition_scan_next:
     inc     edi
-    cmp     edi, DISK_PARTITIONS
+    cmp     edi, MBR_ENTRIES
     jb      .Lpartition_scan_entry
+    xor     edi, edi
+.Lpartition_scan_extended:
+    call    partition_usable
+    jc      .Lpartition_scan_next_extended
+    call    partition_extended
+    jne     .Lpartition_scan_next_extended
+    mov     eax, ebx                    # the first one; nobody makes two
+    mov     esi, [ebp - 4]
+    call    partition_logical
+    jmp     .Lpartition_scan_end_extended
+.Lpartition_scan_next_extended:
+    inc     edi
+    cmp     edi, MBR_ENTRIES
+    jb      .Lpartition_scan_extended
+    jmp     .Lpartition_scan_end
+.Lpartition_scan_end_extended:
+    mov     esi, [ebp - 4]
+    sub     esi, 512
+    jmp     .Lpartition_scan_end
+.Lpartition_scan_gpt:
+    mov     eax, ebx
+    push    esi
+    mov     esi, [ebp - 4]
+    call    gpt_scan
+    pop     esi
 .Lpartition_scan_end:
     mov     eax, esi
     call    mfree
@@ -83,6 +116,81 @@ partition_scan:
     pop     edi
     pop     esi
     pop     ebx
+    ENDFRAME
+    ret
+
+# What an entry of sector 0 says, if it can be used.
+# In: EBX disk, ESI sector 0, EDI index.
+# Out: EAX type, EDX first sector, ECX sectors; CF when it is unused or has a fault.
+partition_usable:
+    lea     eax, [esi + MBR_TABLE]
+    mov     edx, edi
+    mov     ecx, [ebx + DISK_SECTORS]
+    call    partition_fault
+    neg     eax                         # CF unless there is none
+    jc      9f
+    mov     ecx, edi
+    shl     ecx, 4
+    lea     ecx, [esi + ecx + MBR_TABLE]
+    movzx   eax, byte ptr [ecx + ENTRY_TYPE]
+    mov     edx, [ecx + ENTRY_START]
+    mov     ecx, [ecx + ENTRY_SECTORS]
+    clc
+9:  ret
+
+# Makes a volume, if its sectors lie on the disk and no other volume has any of them.
+# In: EAX disk, EDX first sector, ECX sectors; ESI type, EDI its number, below DISK_PARTITIONS.
+# Out: EAX volume; CF when there is none.
+.global partition_add
+partition_add:
+    push    ebx
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    test    edx, edx
+    jz      .Lpartition_add_not
+    test    ecx, ecx
+    jz      .Lpartition_add_not
+    lea     eax, [edx + ecx]            # EAX: end
+    cmp     eax, edx
+    jbe     .Lpartition_add_not
+    cmp     eax, [ebx + DISK_SECTORS]
+    ja      .Lpartition_add_not
+    lea     ebp, [ebx + DISK_PARTITION]
+    push    edi
+    mov     edi, DISK_PARTITIONS
+.Lpartition_add_other:
+    cmp     dword ptr [ebp + VOLUME_SECTORS], 0
+    je      .Lpartition_add_next
+    cmp     eax, [ebp + VOLUME_START]
+    jbe     .Lpartition_add_next
+    push    eax
+    mov     eax, [ebp + VOLUME_START]
+    add     eax, [ebp + VOLUME_SECTORS] # on the disk: no overflow
+    cmp     edx, eax
+    pop     eax
+    jae     .Lpartition_add_next
+    pop     edi
+    jmp     .Lpartition_add_not
+.Lpartition_add_next:
+    add     ebp, VOLUME_SIZE_OF
+    dec     edi
+    jnz     .Lpartition_add_other
+    pop     edi
+    imul    eax, edi, VOLUME_SIZE_OF
+    lea     eax, [ebx + eax + DISK_PARTITION]
+    mov     [eax + VOLUME_START], edx
+    mov     [eax + VOLUME_SECTORS], ecx
+    mov     [eax + VOLUME_TYPE], esi
+    mov     dword ptr [eax + VOLUME_STATUS], 0
+    clc
+    jmp     .Lpartition_add_done
+.Lpartition_add_not:
+    stc
+.Lpartition_add_done:
+    pop     ebp
+    pop     edi
+    pop     ebx
     ret
 
 # Whether a sector holds a partition table at all.
@@ -94,7 +202,7 @@ partition_table_valid:
     cmp     word ptr [eax + MBR_MAGIC], MBR_MAGIC_VALUE
     jne     8f
     lea     edx, [eax + MBR_TABLE]
-    mov     ecx, DISK_PARTITIONS
+    mov     ecx, MBR_ENTRIES
 1:  test    byte ptr [edx + ENTRY_STATUS], 0x7F # a boot sector of a file system has code here
     jnz     8f
     add     edx, MBR_ENTRY_BYTES

@@ -17,10 +17,14 @@ fdisk_help:
     .ascii  "                   image, so that the disk boots; what is on the disk is lost\n"
     .ascii  "fdisk DISK verify  edits the table: select, resize, add, delete, toggle\n"
     .ascii  "                   bootable, set the type\n"
-    .ascii  "init and verify write only after Yes was typed twice. Disks are hda, hdb, ...\n"
+    .ascii  "fdisk DISK gpt 100 64:ef rest   makes a GUID partition table for data: sizes in\n"
+    .ascii  "                   MiB, types as in an MBR if not 99 (OOFS); without sizes one\n"
+    .ascii  "                   partition of the largest size. mbr does the same with an MBR:\n"
+    .ascii  "                   of more than four, those after the third are logical\n"
+    .ascii  "They write only after Yes was typed twice. Disks are hda, hdb, ...\n"
     .asciz  "(see disks).\n"
 
-SHELL_COMMAND "fdisk", fdisk_command, "[DISK [init|verify]]", "show, make or edit a partition table", GROUP_FILES, fdisk_help
+SHELL_COMMAND "fdisk", fdisk_command, "[DISK [init|verify|mbr SIZE...|gpt SIZE...]]", "show, make or edit a partition table", GROUP_FILES, fdisk_help
 
 .text
 
@@ -34,8 +38,6 @@ fdisk_command:
     mov     esi, edx
     cmp     eax, 2
     jb      .Lfdisk_command_list
-    cmp     eax, 3
-    ja      .Lfdisk_command_usage
     mov     edi, eax                    # EDI: argc
     mov     eax, [esi + 4]
     call    disk_find
@@ -52,6 +54,18 @@ fdisk_command:
     cmp     edi, 2
     je      .Lfdisk_command_show
     mov     eax, [esi + 8]
+    LOAD_STRING edx, "gpt"
+    call    string_compare
+    mov     edx, 1
+    je      .Lfdisk_command_make
+    mov     eax, [esi + 8]
+    LOAD_STRING edx, "mbr"
+    call    string_compare
+    mov     edx, 0
+    je      .Lfdisk_command_make
+    cmp     edi, 3
+    ja      .Lfdisk_command_usage
+    mov     eax, [esi + 8]
     LOAD_STRING edx, "init"
     call    string_compare
     je      .Lfdisk_command_init
@@ -67,6 +81,12 @@ fdisk_command:
 .Lfdisk_command_list:
     call    disks_command               # EAX is 1: no arguments
     jmp     .Lfdisk_command_done
+.Lfdisk_command_make:
+    mov     eax, ebx
+    lea     ecx, [edi - 3]
+    add     esi, 12
+    call    fdisk_make
+    jmp     .Lfdisk_command_done
 .Lfdisk_command_init:
     mov     eax, ebx
     call    fdisk_init
@@ -80,7 +100,7 @@ fdisk_command:
     call    fdisk_show
     jmp     .Lfdisk_command_done
 .Lfdisk_command_usage:
-    PRINT   "usage: fdisk [DISK [init|verify]]\n"
+    PRINT   "usage: fdisk [DISK [init|verify|mbr SIZE...|gpt SIZE...]]\n"
 .Lfdisk_command_failed:
     mov     eax, 1
 .Lfdisk_command_done:
@@ -110,6 +130,8 @@ fdisk_show:
 .Lfdisk_show_table:
     call    table_head
     xor     esi, esi
+    cmp     dword ptr [ebx + DISK_TABLE], TABLE_GPT
+    je      .Lfdisk_show_volume         # all are volumes; else the logical ones are, after the table
 .Lfdisk_show_row:
     push    esi
     lea     eax, [edi + MBR_TABLE]
@@ -119,8 +141,15 @@ fdisk_show:
     call    table_row
     pop     esi
     inc     esi
-    cmp     esi, DISK_PARTITIONS
+    cmp     esi, MBR_ENTRIES
     jb      .Lfdisk_show_row
+.Lfdisk_show_volume:
+    imul    eax, esi, VOLUME_SIZE_OF
+    lea     eax, [ebx + eax + DISK_PARTITION]
+    call    volume_row
+    inc     esi
+    cmp     esi, DISK_PARTITIONS
+    jb      .Lfdisk_show_volume
 .Lfdisk_show_end:
     mov     eax, edi
     call    mfree
@@ -272,7 +301,7 @@ fdisk_init:
     mov     word ptr [edi + br_zero], 0
     lea     eax, [edi + MBR_TABLE]
     xor     edx, edx
-    mov     ecx, DISK_PARTITIONS * MBR_ENTRY_BYTES
+    mov     ecx, MBR_ENTRIES * MBR_ENTRY_BYTES
     call    mem_set
     mov     byte ptr [edi + MBR_TABLE + ENTRY_STATUS], 0x80
     mov     byte ptr [edi + MBR_TABLE + ENTRY_TYPE], PARTITION_OOFS

@@ -39,7 +39,7 @@ disks_help:
     .asciz  "and how often commands were repeated or failed.\n"
 partinfo_help:
     .ascii  "Shows one partition: place, size, type, what it holds, where it is mounted.\n"
-    .asciz  "The partitions of hda are hda0 to hda3.\n"
+    .asciz  "The partitions of hda are hda0 to hda3, logical ones begin with hda4.\n"
 
 SHELL_COMMAND "disks", disks_command, "[-v]", "list the drives", GROUP_FILES, disks_help
 SHELL_COMMAND "partinfo", partinfo_command, "PARTITION", "show a partition", GROUP_FILES, partinfo_help
@@ -184,6 +184,29 @@ table_row:
     pop     esi
     pop     ebx
     ret
+
+# Prints the row of a volume that no entry of sector 0 describes; nothing when there is none.
+# In: EAX volume.
+.global volume_row
+volume_row:
+    cmp     dword ptr [eax + VOLUME_SECTORS], 0
+    je      9f
+    push    ebx
+    mov     ebx, eax
+    mov     eax, [ebx + VOLUME_TYPE]
+    call    partition_type_name
+    mov     ecx, eax
+    LOAD_STRING edx, "no"
+    test    dword ptr [ebx + VOLUME_STATUS], 0x80
+    jz      1f
+    LOAD_STRING edx, "yes"
+1:  PRINTF  "%3d %-4s %02x %-10s %10u %10u", [ebx+VOLUME_INDEX], edx, [ebx+VOLUME_TYPE], ecx, [ebx+VOLUME_START], [ebx+VOLUME_SECTORS]
+    mov     eax, [ebx + VOLUME_SECTORS]
+    mov     edx, 512
+    call    size_print
+    PRINT   "\n"
+    pop     ebx
+9:  ret
 
 # Prints cylinder/head/sector of an entry in a column.
 # In: EAX the three bytes.

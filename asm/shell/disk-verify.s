@@ -15,7 +15,7 @@ EDIT_SECTOR = 4                                 # sector 0 as it is on the disk,
 EDIT_SELECTED = 8                               # index of the selected entry
 EDIT_QUIT = 12                                  # 1: leave
 EDIT_TABLE = 16                                 # the edited table, 64 bytes
-EDIT_SIZE_OF = EDIT_TABLE + DISK_PARTITIONS * MBR_ENTRY_BYTES
+EDIT_SIZE_OF = EDIT_TABLE + MBR_ENTRIES * MBR_ENTRY_BYTES
 
 # Keys and what they do. Routine: EAX = state.
 .macro EDIT_KEY key:req, routine:req
@@ -71,6 +71,15 @@ fdisk_verify:
     call    mfree
     jmp     .Lfdisk_verify_failed
 .Lfdisk_verify_table:
+    mov     eax, [ebx + EDIT_DISK]
+    cmp     dword ptr [eax + DISK_TABLE], TABLE_GPT
+    jne     .Lfdisk_verify_edit
+    add     eax, DISK_NAME
+    PRINTF  "%s has a GUID partition table, which this cannot edit.\n", eax
+    mov     eax, [ebx + EDIT_SECTOR]
+    call    mfree
+    jmp     .Lfdisk_verify_failed
+.Lfdisk_verify_edit:
     mov     eax, ebx
     call    edit_load
     mov     eax, [ebx + EDIT_DISK]
@@ -114,7 +123,7 @@ edit_load:
     mov     edx, [eax + EDIT_SECTOR]
     add     edx, MBR_TABLE
     add     eax, EDIT_TABLE
-    mov     ecx, DISK_PARTITIONS * MBR_ENTRY_BYTES
+    mov     ecx, MBR_ENTRIES * MBR_ENTRY_BYTES
     jmp     mem_copy
 
 # Whether the table differs from the one on the disk.
@@ -124,7 +133,7 @@ edit_compare:
     mov     edx, [eax + EDIT_SECTOR]
     add     edx, MBR_TABLE
     add     eax, EDIT_TABLE
-    mov     ecx, DISK_PARTITIONS * MBR_ENTRY_BYTES
+    mov     ecx, MBR_ENTRIES * MBR_ENTRY_BYTES
     jmp     mem_compare
 
 # Prints the table.
@@ -147,7 +156,7 @@ edit_show:
     mov     ecx, [ecx + DISK_SECTORS]
     call    table_row
     inc     edi
-    cmp     edi, DISK_PARTITIONS
+    cmp     edi, MBR_ENTRIES
     jb      1b
     mov     eax, ebx
     call    edit_compare
@@ -185,14 +194,14 @@ edit_used:
 # In: EAX state.
 edit_up:
     sub     dword ptr [eax + EDIT_SELECTED], 1
-    and     dword ptr [eax + EDIT_SELECTED], DISK_PARTITIONS - 1
+    and     dword ptr [eax + EDIT_SELECTED], MBR_ENTRIES - 1
     ret
 
 # Selects the entry below.
 # In: EAX state.
 edit_down:
     inc     dword ptr [eax + EDIT_SELECTED]
-    and     dword ptr [eax + EDIT_SELECTED], DISK_PARTITIONS - 1
+    and     dword ptr [eax + EDIT_SELECTED], MBR_ENTRIES - 1
     ret
 
 # Makes the selected entry an unused one.
@@ -212,7 +221,7 @@ edit_bootable:
     xor     byte ptr [eax + ENTRY_STATUS], 0x80
     jz      9f
     lea     edx, [edx + EDIT_TABLE]
-    mov     ecx, DISK_PARTITIONS
+    mov     ecx, MBR_ENTRIES
 1:  cmp     edx, eax
     je      2f
     mov     byte ptr [edx + ENTRY_STATUS], 0
@@ -361,7 +370,7 @@ edit_room:
     mov     esi, [eax + EDIT_DISK]
     mov     esi, [esi + DISK_SECTORS]   # ESI: end of the free space
     lea     ebx, [eax + EDIT_TABLE]
-    mov     edi, DISK_PARTITIONS
+    mov     edi, MBR_ENTRIES
     cmp     edx, esi
     jae     .Ledit_room_none
 .Ledit_room_entry:
@@ -411,7 +420,7 @@ edit_add:
     call    edit_entry
     cmp     byte ptr [eax + ENTRY_TYPE], 0
     je      .Ledit_add_free
-    mov     ecx, DISK_PARTITIONS
+    mov     ecx, MBR_ENTRIES
     mov     eax, edi
 .Ledit_add_search:
     cmp     byte ptr [eax + ENTRY_TYPE], 0
@@ -439,7 +448,7 @@ edit_add:
     call    edit_larger
 .Ledit_add_next:
     add     esi, MBR_ENTRY_BYTES
-    lea     eax, [ebx + EDIT_TABLE + DISK_PARTITIONS * MBR_ENTRY_BYTES]
+    lea     eax, [ebx + EDIT_TABLE + MBR_ENTRIES * MBR_ENTRY_BYTES]
     cmp     esi, eax
     jb      .Ledit_add_space
     cmp     dword ptr [ebp - 8], EDIT_STEP
@@ -504,7 +513,7 @@ edit_write:
     jmp     .Ledit_write_done
 .Ledit_write_good:
     inc     edi
-    cmp     edi, DISK_PARTITIONS
+    cmp     edi, MBR_ENTRIES
     jb      .Ledit_write_entry
     mov     eax, [ebx + EDIT_DISK]
     call    fdisk_free
@@ -521,7 +530,7 @@ edit_write:
     mov     eax, [ebx + EDIT_SECTOR]
     add     eax, MBR_TABLE
     lea     edx, [ebx + EDIT_TABLE]
-    mov     ecx, DISK_PARTITIONS * MBR_ENTRY_BYTES
+    mov     ecx, MBR_ENTRIES * MBR_ENTRY_BYTES
     call    mem_copy
     mov     eax, [ebx + EDIT_DISK]
     mov     edx, [ebx + EDIT_SECTOR]

@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { FileDisk } from "../host/file-disk.ts";
-import { PARTITION_TYPE_OOFS, readPartitionTable } from "../image/boot-image.ts";
+import { PARTITION_TYPE_OOFS } from "../image/boot-image.ts";
+import { readPartitions } from "../image/partitions.ts";
 import { type BlockDevice, DevicePart, type FileSystem, mount, OofsError, type Time } from "../oofs/index.ts";
 import { CommandError, say, UsageError } from "./fail.ts";
 
@@ -85,15 +86,12 @@ export function newId(): bigint {
 
 function findPart(location: Location, disk: FileDisk): BlockDevice {
   const { image, partition } = location;
-  const sector = new Uint8Array(SECTOR_BYTES);
-  disk.read(0, sector);
-  const isPartitioned = sector[510] === 0x55 && sector[511] === 0xaa;
-  if (!isPartitioned) {
+  const { kind, partitions } = readPartitions(disk);
+  if (kind === "none") {
     if (partition !== null) throw new CommandError(`${image}: it has no partitions`);
     return disk;
   }
-  const entries = readPartitionTable(sector);
-  const volumes = entries.flatMap(({ type }, index) => (type === PARTITION_TYPE_OOFS ? [index] : []));
+  const volumes = partitions.filter(({ type }) => type === PARTITION_TYPE_OOFS).map(({ index }) => index);
   const chosen = partition ?? (volumes.length === 1 ? volumes[0]! : null);
   if (chosen === null)
     throw new CommandError(
@@ -101,10 +99,7 @@ function findPart(location: Location, disk: FileDisk): BlockDevice {
         ? `${image}: no partition is of type 99 (OOFS)`
         : `${image}: several partitions are of type 99; say which: ${volumes.map((index) => `${image}:${index}`).join(", ")}`,
     );
-  const entry = entries[chosen];
-  if (!entry || entry.sectors === 0) throw new CommandError(`${image}: there is no partition ${chosen}`);
-  const end = (entry.startLba + entry.sectors) * SECTOR_BYTES;
-  if (end > disk.sizeBytes)
-    throw new CommandError(`${image}: partition ${chosen} ends after the image, at byte ${end}`);
-  return new DevicePart(disk, entry.startLba * SECTOR_BYTES, entry.sectors * SECTOR_BYTES);
+  const found = partitions.find(({ index }) => index === chosen);
+  if (!found) throw new CommandError(`${image}: there is no partition ${chosen}`);
+  return new DevicePart(disk, found.startLba * SECTOR_BYTES, found.sectors * SECTOR_BYTES);
 }
