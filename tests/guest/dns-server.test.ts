@@ -26,7 +26,7 @@ const ZONE = [
   "_http._tcp SRV 10 20 8080 www",
   "home.example. MX 5 mail",
   "mail A 10.0.0.3",
-  "txt TXT \\'one two\\' three",
+  'txt TXT "one two" three',
   "*.wild A 10.0.0.9",
   "here.wild TXT x",
   "sub NS ns.sub",
@@ -47,8 +47,9 @@ async function makeScene(): Promise<PacketScene> {
     await node.waitFor(PROMPT);
     await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
     await node.enter("mount hda0 /a", PROMPT);
-    for (const row of ZONE) await node.enter(`echo "${row}" >> /a/home.zone`, PROMPT);
+    for (const row of ZONE) await node.enter(`echo '${row}' >> /a/home.zone`, PROMPT);
     await node.enter("dns load /a/home.zone home.example", PROMPT);
+    await node.enter("dns", /_http\._tcp\.home\.example 600 SRV/);
     await node.enter("dns on", PROMPT);
     return booted;
   });
