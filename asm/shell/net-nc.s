@@ -8,7 +8,7 @@
 
 STRING nc_help, "Sends what is typed, a row at a time, and shows what comes. -l waits for a call. Ctrl-D says that no more is sent; Ctrl-C ends.\n"
 
-SHELL_COMMAND "nc", command_nc, "ADDRESS PORT | -l PORT", "talk to a TCP port", GROUP_NETWORK, nc_help
+SHELL_COMMAND "nc", command_nc, "ADDRESS|NAME PORT | -l PORT", "talk to a TCP port", GROUP_NETWORK, nc_help
 
 CONNECT_MS              = 10000
 STEP_MS                 = 50            # how often keys and Ctrl-C are looked for
@@ -56,8 +56,8 @@ command_nc:
     call    string_compare
     je      .Lcommand_nc_listen
     mov     eax, [esi + 4]
-    call    parse_address
-    jc      .Lcommand_nc_usage
+    call    resolve_text
+    jc      .Lcommand_nc_failed
     cmp     byte ptr [edx], 0
     jne     .Lcommand_nc_usage
     mov     [ebp + NC_ADDRESS], eax

@@ -4,9 +4,9 @@
 .include "errors.inc"
 .include "net.inc"
 
-STRING ping_help, "Sends echo requests, one a second, and shows how long each reply takes. -c N sends N of them instead of 4; Ctrl-C ends.\n"
+STRING ping_help, "Sends echo requests, one a second, and shows how long each reply takes. -c N sends N of them instead of 4; -s N sends N bytes with each; Ctrl-C ends.\n"
 
-SHELL_COMMAND "ping", command_ping, "[-c N] ADDRESS", "ask a machine whether it is there", GROUP_NETWORK, ping_help
+SHELL_COMMAND "ping", command_ping, "[-c N] [-s BYTES] ADDRESS|NAME", "ask a machine whether it is there", GROUP_NETWORK, ping_help
 
 INTERVAL_MS             = 1000
 STEP_MS                 = 100           # how often Ctrl-C is looked for
@@ -22,7 +22,17 @@ PING_LARGEST            = -24
 PING_TOTAL              = -28
 PING_BEGIN              = -32           # clock_us of the last request
 PING_ROUND              = -36           # clock_ms of it
-PING_LOCALS             = 36
+PING_LENGTH             = -40           # bytes of data in a request
+PING_LOCALS             = 40
+BYTES_MAXIMUM           = 65507         # of data, that a packet can hold
+
+.pushsection .data
+.balign 4
+# Option, its place relative to EBP, the highest number that it takes.
+ping_options:           .long option_count, PING_COUNT, 0xFFFFFFFF, option_size, PING_LENGTH, BYTES_MAXIMUM, 0
+.popsection
+STRING option_count, "-c"
+STRING option_size, "-s"
 
 .text
 
@@ -37,33 +47,32 @@ command_ping:
     mov     edi, eax
     mov     esi, edx
     mov     dword ptr [ebp + PING_COUNT], COUNT_USUAL
-    cmp     edi, 2
-    je      .Lcommand_ping_target
-    cmp     edi, 4
-    jne     ping_usage
-    mov     eax, [esi + 4]
-    LOAD_STRING edx, "-c"
-    call    string_compare
-    jne     ping_usage
-    mov     eax, [esi + 8]
-    call    parse_number
-    jc      ping_usage
-    cmp     byte ptr [edx], 0
-    jne     ping_usage
-    test    eax, eax
+    mov     dword ptr [ebp + PING_LENGTH], PING_DATA_BYTES
+    add     esi, 4
+    dec     edi
+.Lcommand_ping_option:
+    test    edi, edi
     jz      ping_usage
-    mov     [ebp + PING_COUNT], eax
-    add     esi, 8
+    mov     eax, [esi]
+    cmp     byte ptr [eax], '-'
+    jne     .Lcommand_ping_target
+    call    ping_option
+    jc      ping_usage
+    jmp     .Lcommand_ping_option
 .Lcommand_ping_target:
-    mov     eax, [esi + 4]
-    call    parse_address
-    jc      ping_no_address
+    cmp     edi, 1
+    jne     ping_usage
+    mov     eax, [esi]
+    call    resolve_text
+    jc      ping_failed
     cmp     byte ptr [edx], 0
     jne     ping_no_address
     mov     [ebp + PING_TARGET], eax
     call    ping_open
     jc      ping_failed
     mov     ebx, eax
+    mov     eax, [ebp + PING_LENGTH]
+    mov     [ebx + PING_BYTES_SENT], eax
     xor     eax, eax
     mov     [ebp + PING_SENT], eax
     mov     [ebp + PING_GOT], eax
@@ -120,7 +129,13 @@ command_ping:
     cmp     eax, edx
     jne     .Lcommand_ping_wait
     inc     esi
+    cmp     dword ptr [ebx + PING_ERROR], -1
+    jne     .Lcommand_ping_error
     call    ping_report
+    jmp     .Lcommand_ping_wait
+.Lcommand_ping_error:
+    call    ping_why
+    PRINTF  "%I says about request %u: %s\n", [ebx+PING_SOURCE], [ebx+PING_SEQUENCE], eax
     jmp     .Lcommand_ping_wait
 .Lcommand_ping_missed:
     test    esi, esi
@@ -146,11 +161,11 @@ ping_done:
     ret
 
 ping_usage:
-    PRINT   "usage: ping [-c N] ADDRESS\n"
+    PRINT   "usage: ping [-c N] [-s BYTES] ADDRESS|NAME\n"
     mov     eax, 1
     jmp     ping_done
 ping_no_address:
-    PRINTF  "ping: %s is not an address such as 10.0.2.2\n", [esi+4]
+    PRINTF  "ping: %s is not an address such as 10.0.2.2\n", [esi]
     mov     eax, 1
     jmp     ping_done
 ping_failed:
@@ -158,6 +173,77 @@ ping_failed:
     PRINTF  "ping: %s\n", eax
     mov     eax, 1
     jmp     ping_done
+
+# Reads an option and its number.
+# In: ESI words, EDI how many, EBP locals.
+# Out: ESI and EDI what follows; CF when it is none.
+# Clobbers: EBX.
+ping_option:
+    mov     ebx, offset ping_options
+.Lping_option_1:
+    mov     edx, [ebx]
+    test    edx, edx
+    jz      .Lping_option_4
+    mov     eax, [esi]
+    call    string_compare
+    je      .Lping_option_2
+    add     ebx, 12
+    jmp     .Lping_option_1
+.Lping_option_2:
+    sub     edi, 2
+    jb      .Lping_option_4
+    mov     eax, [esi + 4]
+    call    parse_number
+    jc      .Lping_option_5
+    cmp     byte ptr [edx], 0
+    jne     .Lping_option_4
+    cmp     eax, [ebx + 8]
+    ja      .Lping_option_4
+    mov     edx, [ebx + 4]
+    cmp     edx, PING_COUNT             # no request at all is no ping
+    jne     .Lping_option_3
+    cmp     eax, 1
+    jb      .Lping_option_5
+.Lping_option_3:
+    mov     [ebp + edx], eax
+    add     esi, 8
+    clc
+    ret
+.Lping_option_4:
+    stc
+.Lping_option_5:
+    ret
+
+# What an ICMP error means.
+# In: EBX conversation.
+# Out: EAX text.
+.global ping_why
+ping_why:
+    mov     eax, [ebx + PING_ERROR]
+    LOAD_STRING edx, "it cannot be reached"
+    mov     ecx, offset ping_reasons
+1:  cmp     dword ptr [ecx], -1
+    je      2f
+    cmp     [ecx], eax
+    je      3f
+    add     ecx, 8
+    jmp     1b
+3:  mov     edx, [ecx + 4]
+2:  mov     eax, edx
+    ret
+
+.pushsection .data
+.balign 4
+ping_reasons:
+    .long   ICMP_NO_NETWORK, reason_network, ICMP_NO_HOST, reason_host, ICMP_NO_PROTOCOL, reason_protocol
+    .long   ICMP_TOO_LARGE, reason_large, ICMP_TTL_EXCEEDED, reason_ttl, ICMP_PIECES_EXCEEDED, reason_pieces, -1
+.popsection
+STRING reason_network, "no way to the network"
+STRING reason_host, "the machine does not answer"
+STRING reason_protocol, "it does not know the protocol"
+STRING reason_large, "it is too large for the path"
+STRING reason_ttl, "too many steps on the way"
+STRING reason_pieces, "fragments are missing"
 
 # Prints and counts a reply.
 # In: EBX conversation, EBP locals.

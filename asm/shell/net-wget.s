@@ -5,7 +5,7 @@
 .include "net.inc"
 .include "tcp.inc"
 
-STRING wget_help, "Fetches http://ADDRESS[:PORT][/PATH] and shows what the server sends. -q leaves the text out and counts its bytes.\n"
+STRING wget_help, "Fetches http://HOST[:PORT][/PATH] and shows what the server sends. -q leaves the text out and counts its bytes.\n"
 
 SHELL_COMMAND "wget", command_wget, "[-q] URL", "fetch a page over HTTP", GROUP_NETWORK, wget_help
 
@@ -21,7 +21,9 @@ WGET_PATH               = -12
 WGET_QUIET              = -16
 WGET_BYTES              = -20           # of the body
 WGET_HEAD               = -24           # how much of CR LF CR LF was seen; 4: the body
-WGET_PIECE              = -24 - PIECE_BYTES - 4
+WGET_HOST               = -28           # where the host stands in the URL
+WGET_NAME               = -28 - 256     # the same, NUL terminated
+WGET_PIECE              = WGET_NAME - PIECE_BYTES - 4
 WGET_LOCALS             = -WGET_PIECE
 
 .text
@@ -57,9 +59,18 @@ command_wget:
     je      .Lcommand_wget_2
     mov     eax, [esi + 4]
 .Lcommand_wget_2:
-    call    parse_address
-    jc      .Lcommand_wget_usage
+    mov     [ebp + WGET_HOST], eax
+    call    resolve_text
+    jc      .Lcommand_wget_failed
     mov     [ebp + WGET_ADDRESS], eax
+    push    edx
+    mov     ecx, edx
+    lea     eax, [ebp + WGET_NAME]
+    mov     edx, [ebp + WGET_HOST]
+    sub     ecx, edx                    # resolve_text takes no more than 255
+    inc     ecx
+    call    string_copy
+    pop     edx
     cmp     byte ptr [edx], ':'
     jne     .Lcommand_wget_3
     lea     eax, [edx + 1]
@@ -86,7 +97,8 @@ command_wget:
     call    stream_connect
     jc      .Lcommand_wget_broken
     lea     esi, [ebp + WGET_PIECE]
-    SNPRINTF esi, PIECE_BYTES, "GET %s HTTP/1.1\r\nHost: %I\r\nUser-Agent: QuRe\r\nConnection: close\r\n\r\n", [ebp+WGET_PATH], [ebp+WGET_ADDRESS]
+    lea     eax, [ebp + WGET_NAME]
+    SNPRINTF esi, PIECE_BYTES, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: QuRe\r\nConnection: close\r\n\r\n", [ebp+WGET_PATH], eax
     mov     edi, eax
     mov     eax, ebx
     mov     edx, ANSWER_MS
@@ -156,7 +168,7 @@ command_wget:
     mov     eax, 1
     jmp     .Lcommand_wget_done
 .Lcommand_wget_usage:
-    PRINT   "usage: wget [-q] http://ADDRESS[:PORT][/PATH]\n"
+    PRINT   "usage: wget [-q] http://HOST[:PORT][/PATH]\n"
     mov     eax, 1
 .Lcommand_wget_done:
     ENDFRAME

@@ -316,6 +316,8 @@ export class PacketScene {
   readonly seen: string[] = [];
   /** The frames of `seen`. */
   readonly frames: Uint8Array[] = [];
+  /** What the peer answers besides ARP: the frames that follow one of the node's. */
+  answer: (frame: Uint8Array) => readonly Uint8Array[] = () => [];
 
   constructor(lab: LabCluster) {
     this.lab = lab;
@@ -339,7 +341,7 @@ export class PacketScene {
       this.seen.push(said);
       this.frames.push(frame);
     }
-    return [];
+    return [...this.answer(frame)];
   }
 
   /** Runs a case and returns what was different from what it expects, one line each. */

@@ -1,0 +1,487 @@
+# The answers of the DNS server (RFC 1034, 4.3.2): aliases, delegations, wildcards (RFC 4592), names without such
+# records and names that do not exist, with the SOA record that says for how long (RFC 2308). EDNS (RFC 6891) makes
+# larger answers possible; what does not fit is marked as cut off, and asked for again by TCP.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+.include "dns.inc"
+
+ALIASES                 = 8             # CNAMEs that are followed
+UDP_USUAL               = 512           # without EDNS
+OPT_BYTES               = 11            # of the OPT record that we add
+QUESTION_TAIL           = 4             # type and class
+FORWARD                 = ANSWER_FORWARD
+
+.text
+
+# Answers a question in place.
+# In: EBX answer structure, ESI message, ECX its bytes, EDX bytes that fit there, EDI 1 when it came by TCP.
+# Out: EAX bytes of the answer, 0 when none is due, ANSWER_FORWARD when it is not ours to answer.
+.global dns_answer
+dns_answer:
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, edx
+    xor     eax, eax
+    cmp     ecx, DNS_HEADER_SIZE
+    jb      .Ldns_answer_silent
+    test    byte ptr [esi + DNS_FLAGS], DNS_RESPONSE    # an answer is not answered
+    jnz     .Ldns_answer_silent
+    mov     [ebx + ANSWER_COUNTS], eax
+    mov     [ebx + ANSWER_COUNTS + 4], eax
+    mov     [ebx + ANSWER_COUNTS + 8], eax
+    mov     [ebx + ANSWER_SECTION], eax
+    mov     [ebx + ANSWER_EDNS], eax
+    lea     edx, [esi + DNS_HEADER_SIZE]
+    mov     [ebx + ANSWER_AT], edx
+    mov     al, [esi + DNS_FLAGS]
+    and     al, DNS_OPCODE | DNS_RECURSE
+    or      al, DNS_RESPONSE
+    mov     [ebx + ANSWER_FLAGS], eax
+    test    al, DNS_OPCODE
+    mov     edx, DNS_NOT_IMPLEMENTED
+    jnz     .Ldns_answer_bare
+    mov     edx, DNS_FORMAT_ERROR
+    cmp     word ptr [esi + DNS_QUESTIONS], 0x0100
+    jne     .Ldns_answer_bare
+    push    edi                         # [esp]: 1 when by TCP
+    mov     edx, ecx
+    mov     eax, esi
+    push    esi
+    add     esi, DNS_HEADER_SIZE
+    lea     edi, [ebx + ANSWER_NAME]
+    push    ecx
+    call    dns_name_read
+    pop     ecx
+    mov     edx, esi                    # EDX: after the name
+    pop     esi
+    pop     edi
+    jc      .Ldns_answer_malformed
+    lea     eax, [edx + QUESTION_TAIL]
+    sub     eax, esi
+    cmp     eax, ecx
+    ja      .Ldns_answer_malformed
+    call    dns_limit                   # EAX: bytes that the asker takes
+    cmp     eax, ebp
+    jbe     1f
+    mov     eax, ebp
+1:  add     eax, esi
+    sub     eax, OPT_BYTES
+    mov     [ebx + ANSWER_END], eax
+    lea     eax, [edx + QUESTION_TAIL]
+    mov     [ebx + ANSWER_AT], eax
+    movzx   eax, word ptr [edx]
+    xchg    al, ah
+    mov     [ebx + ANSWER_TYPE], eax
+    cmp     word ptr [edx + 2], DNS_IN << 8
+    mov     edx, DNS_REFUSED
+    jne     .Ldns_answer_rcode
+    lea     eax, [ebx + ANSWER_NAME]
+    call    dns_zone_of
+    jc      .Ldns_answer_foreign
+    or      byte ptr [ebx + ANSWER_FLAGS], DNS_AUTHORITATIVE
+    mov     edi, eax                    # EDI: the zone's SOA record
+    call    answer_zone
+    jmp     .Ldns_answer_rcode
+.Ldns_answer_foreign:
+    mov     edx, DNS_REFUSED
+    mov     eax, FORWARD
+    test    byte ptr [ebx + ANSWER_FLAGS], DNS_RECURSE
+    jnz     .Ldns_answer_silent
+    jmp     .Ldns_answer_rcode
+.Ldns_answer_malformed:
+    mov     edx, DNS_FORMAT_ERROR
+.Ldns_answer_bare:
+    mov     word ptr [esi + DNS_QUESTIONS], 0
+.Ldns_answer_rcode:
+    or      dl, DNS_RECURSES            # neighbours' questions are passed on
+    mov     [ebx + ANSWER_FLAGS + 1], dl
+    call    dns_answer_finish
+.Ldns_answer_silent:
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Writes an answer that holds nothing but a code: for what was to be forwarded, and could not be.
+# In: EBX answer structure as dns_answer left it, ESI message, EDX code.
+# Out: EAX bytes.
+.global dns_answer_code
+dns_answer_code:
+    or      dl, DNS_RECURSES
+    mov     [ebx + ANSWER_FLAGS + 1], dl
+
+# Writes the head of an answer, and the OPT record.
+# In: EBX answer structure, ESI message.
+# Out: EAX bytes.
+# Clobbers: ECX, EDX.
+dns_answer_finish:
+    mov     ax, [ebx + ANSWER_FLAGS]
+    mov     [esi + DNS_FLAGS], ax
+    mov     edx, [ebx + ANSWER_AT]
+    cmp     dword ptr [ebx + ANSWER_EDNS], 0
+    je      1f
+    mov     byte ptr [edx], 0           # the root
+    mov     word ptr [edx + 1 + RECORD_TYPE], DNS_OPT << 8
+    mov     word ptr [edx + 1 + RECORD_CLASS], (DNS_UDP_MAXIMUM >> 8) | ((DNS_UDP_MAXIMUM & 255) << 8)
+    mov     dword ptr [edx + 1 + RECORD_TTL], 0
+    mov     word ptr [edx + 1 + RECORD_LENGTH], 0
+    inc     dword ptr [ebx + ANSWER_COUNTS + 8]
+    add     edx, OPT_BYTES
+1:  xor     ecx, ecx
+2:  mov     eax, [ebx + ANSWER_COUNTS + ecx*4]
+    xchg    al, ah
+    mov     [esi + DNS_ANSWERS + ecx*2], ax
+    inc     ecx
+    cmp     ecx, 3
+    jb      2b
+    mov     eax, edx
+    sub     eax, esi
+    ret
+
+# Finds out how much the asker takes: by UDP 512 bytes, or what an OPT record right after the question says.
+# In: EBX answer structure, ESI message, ECX its bytes, EDX after the question's name, EDI 1 when by TCP.
+# Out: EAX bytes.
+# Clobbers: nothing else but the flags.
+dns_limit:
+    push    ecx
+    push    edx
+    add     edx, QUESTION_TAIL
+    lea     eax, [esi + ecx]
+    sub     eax, edx
+    cmp     eax, OPT_BYTES
+    mov     eax, UDP_USUAL
+    jb      1f
+    cmp     dword ptr [esi + DNS_ANSWERS], 0
+    jne     1f
+    cmp     word ptr [esi + DNS_ADDITIONALS], 0x0100
+    jne     1f
+    cmp     byte ptr [edx], 0
+    jne     1f
+    cmp     word ptr [edx + 1 + RECORD_TYPE], DNS_OPT << 8
+    jne     1f
+    mov     dword ptr [ebx + ANSWER_EDNS], 1
+    movzx   ecx, word ptr [edx + 1 + RECORD_CLASS]
+    xchg    cl, ch
+    cmp     ecx, eax
+    jb      1f
+    mov     eax, DNS_UDP_MAXIMUM
+    cmp     ecx, eax
+    ja      1f
+    mov     eax, ecx
+1:  test    edi, edi
+    jz      2f
+    mov     eax, 65535
+2:  pop     edx
+    pop     ecx
+    ret
+
+# Answers from a zone.
+# In: EBX answer structure with name and type, ESI message, EDI the zone's SOA record.
+# Out: EDX code.
+# Clobbers: EAX, ECX, EDI.
+answer_zone:
+    push    ebp
+    mov     ebp, ALIASES
+.Lanswer_zone_name:
+    call    answer_delegation
+    jnc     .Lanswer_zone_referral
+    lea     edx, [ebx + ANSWER_NAME]    # EDX: name whose records are taken
+    mov     eax, edx
+    push    edx
+    call    dns_name_exists
+    pop     edx
+    jnc     .Lanswer_zone_exists
+    call    answer_wildcard
+    jc      .Lanswer_zone_none
+.Lanswer_zone_exists:
+    call    answer_records              # EAX: how many, ECX: the alias that was among them
+    test    ecx, ecx
+    jnz     .Lanswer_zone_alias
+    test    eax, eax
+    jz      .Lanswer_zone_negative
+    call    answer_additional
+    xor     edx, edx
+    jmp     .Lanswer_zone_done
+.Lanswer_zone_alias:
+    dec     ebp
+    jz      .Lanswer_zone_good          # the asker follows the rest himself
+    push    esi
+    push    edi
+    lea     edi, [ebx + ANSWER_NAME]
+    mov     esi, [ecx + ZONE_DATA]
+    mov     ecx, [ecx + ZONE_BYTES]
+    rep movsb
+    pop     edi
+    pop     esi
+    lea     eax, [ebx + ANSWER_NAME]
+    call    dns_zone_of
+    jc      .Lanswer_zone_good          # it leads out of what we know
+    mov     edi, eax
+    jmp     .Lanswer_zone_name
+.Lanswer_zone_none:
+    mov     edx, DNS_NO_NAME
+    jmp     .Lanswer_zone_soa
+.Lanswer_zone_negative:
+    xor     edx, edx
+.Lanswer_zone_soa:
+    push    edx
+    mov     dword ptr [ebx + ANSWER_SECTION], 1
+    mov     eax, edi
+    lea     edx, [edi + ZONE_NAME]
+    call    answer_write
+    pop     edx
+    jmp     .Lanswer_zone_done
+.Lanswer_zone_referral:
+    and     byte ptr [ebx + ANSWER_FLAGS], ~DNS_AUTHORITATIVE
+    call    answer_additional
+.Lanswer_zone_good:
+    xor     edx, edx
+.Lanswer_zone_done:
+    pop     ebp
+    ret
+
+# Looks whether a name is in a part of the zone that others serve, and names them.
+# In: EBX answer structure, EDI the zone's SOA record.
+# Out: CF when it is not.
+# Clobbers: EAX, ECX, EDX.
+answer_delegation:
+    push    ebp
+    push    0                           # records that were written
+    mov     ebp, [dns_records]
+1:  test    ebp, ebp
+    jz      3f
+    cmp     dword ptr [ebp + ZONE_TYPE], DNS_NS
+    jne     2f
+    lea     eax, [ebp + ZONE_NAME]
+    lea     edx, [edi + ZONE_NAME]
+    call    dns_name_below
+    jc      2f
+    test    eax, eax                    # the zone's own servers
+    jz      2f
+    lea     eax, [ebx + ANSWER_NAME]
+    lea     edx, [ebp + ZONE_NAME]
+    call    dns_name_below
+    jc      2f
+    mov     dword ptr [ebx + ANSWER_SECTION], 1
+    mov     eax, ebp
+    lea     edx, [ebp + ZONE_NAME]
+    call    answer_write
+    inc     dword ptr [esp]
+2:  mov     ebp, [ebp + ZONE_NEXT]
+    jmp     1b
+3:  pop     eax
+    cmp     eax, 1                      # CF when there was none
+    pop     ebp
+    ret
+
+# Finds the wildcard for a name that does not exist: `*` below the closest of its ancestors that exists (RFC 4592,
+# 3.3.1).
+# In: EBX answer structure, EDI the zone's SOA record.
+# Out: EDX name of the wildcard; CF when there is none.
+# Clobbers: EAX, ECX.
+answer_wildcard:
+    push    esi
+    push    edi
+    lea     esi, [ebx + ANSWER_NAME]
+1:  movzx   eax, byte ptr [esi]
+    test    eax, eax
+    jz      8f
+    lea     esi, [esi + eax + 1]
+    mov     eax, esi
+    call    dns_name_exists
+    jc      1b
+    mov     eax, esi
+    call    dns_name_length
+    cmp     eax, DNS_NAME_MAXIMUM - 2
+    ja      8f
+    mov     ecx, eax
+    lea     edi, [ebx + ANSWER_OWNER]
+    mov     word ptr [edi], 1 | ('*' << 8)
+    add     edi, 2
+    rep movsb
+    lea     eax, [ebx + ANSWER_OWNER]
+    call    dns_name_exists
+    lea     edx, [ebx + ANSWER_OWNER]
+    jmp     9f
+8:  stc
+9:  pop     edi
+    pop     esi
+    ret
+
+# Writes the records of a name: those of the type that is asked for, or its alias. They are owned by the name that was
+# asked for, also when a wildcard has them.
+# In: EBX answer structure, ESI message, EDX name whose records are taken.
+# Out: EAX how many; ECX the alias among them that is to be followed, or 0.
+# Clobbers: EDX.
+answer_records:
+    push    esi
+    push    edi
+    push    ebp
+    mov     edi, edx
+    xor     esi, esi                    # ESI: how many
+    xor     ebp, ebp                    # EBP: record
+    mov     dword ptr [ebx + ANSWER_SECTION], 0
+.Lanswer_records_next:
+    mov     eax, ebp
+    mov     edx, edi
+    mov     ecx, DNS_ANY
+    call    dns_record_next
+    jc      .Lanswer_records_end
+    mov     ebp, eax
+    mov     ecx, [ebx + ANSWER_TYPE]
+    cmp     ecx, DNS_ANY
+    je      1f
+    cmp     [ebp + ZONE_TYPE], ecx
+    je      1f
+    cmp     dword ptr [ebp + ZONE_TYPE], DNS_CNAME
+    jne     .Lanswer_records_next
+    mov     eax, ebp
+    lea     edx, [ebx + ANSWER_NAME]
+    call    answer_write
+    mov     ecx, ebp
+    jmp     .Lanswer_records_done
+1:  mov     eax, ebp
+    lea     edx, [ebx + ANSWER_NAME]
+    call    answer_write
+    inc     esi
+    jmp     .Lanswer_records_next
+.Lanswer_records_end:
+    xor     ecx, ecx
+.Lanswer_records_done:
+    mov     eax, esi
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+.pushsection .rodata
+.balign 4
+# Types whose data ends in the name of a machine, and where in the data it begins: its addresses are told too.
+answer_targets:         .long DNS_NS, 0, DNS_MX, 2, DNS_SRV, 6, 0
+.popsection
+
+# Tells the addresses of the machines that the records at this name or cut lead to (RFC 2782; RFC 1034, 4.2.1: glue).
+# In: EBX answer structure.
+# Clobbers: EAX, ECX, EDX.
+answer_additional:
+    push    esi
+    push    edi
+    push    ebp
+    mov     dword ptr [ebx + ANSWER_SECTION], 2
+    mov     ebp, [dns_records]
+.Lanswer_additional_next:
+    test    ebp, ebp
+    jz      .Lanswer_additional_done
+    mov     ecx, offset answer_targets
+1:  mov     eax, [ecx]
+    test    eax, eax
+    jz      .Lanswer_additional_skip
+    cmp     eax, [ebp + ZONE_TYPE]
+    je      2f
+    add     ecx, 8
+    jmp     1b
+2:  mov     edi, [ebp + ZONE_DATA]
+    add     edi, [ecx + 4]              # EDI: the machine's name
+    call    answer_leads
+    jc      .Lanswer_additional_skip
+    xor     esi, esi
+.Lanswer_additional_address:
+    mov     eax, esi
+    mov     edx, edi
+    mov     ecx, DNS_A
+    call    dns_record_next
+    jc      .Lanswer_additional_skip
+    mov     esi, eax
+    mov     edx, edi
+    call    answer_write
+    jmp     .Lanswer_additional_address
+.Lanswer_additional_skip:
+    mov     ebp, [ebp + ZONE_NEXT]
+    jmp     .Lanswer_additional_next
+.Lanswer_additional_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Says whether a record is one of the answer: of the name and type that is asked for, or of the cut that a referral
+# names.
+# In: EBX answer structure, EBP record.
+# Out: CF when it is not.
+# Clobbers: EAX, ECX, EDX.
+answer_leads:
+    test    byte ptr [ebx + ANSWER_FLAGS], DNS_AUTHORITATIVE
+    jz      1f
+    mov     eax, [ebp + ZONE_TYPE]
+    cmp     eax, [ebx + ANSWER_TYPE]
+    jne     8f
+    lea     eax, [ebx + ANSWER_NAME]
+    lea     edx, [ebp + ZONE_NAME]
+    call    dns_name_equal
+    jne     8f
+    clc
+    ret
+1:  cmp     dword ptr [ebp + ZONE_TYPE], DNS_NS
+    jne     8f
+    lea     eax, [ebx + ANSWER_NAME]
+    lea     edx, [ebp + ZONE_NAME]
+    call    dns_name_below
+    jc      9f
+    xor     eax, eax                    # the zone's own servers are not what is referred to
+    lea     edx, [ebp + ZONE_NAME]
+    mov     ecx, DNS_SOA
+    call    dns_record_next
+    cmc
+    ret
+8:  stc
+9:  ret
+
+# Writes one record. When it does not fit, the answer is marked as cut off, unless it is additional (RFC 2181, 9).
+# In: EBX answer structure, EAX record, EDX name of its owner.
+# Clobbers: EAX, ECX, EDX.
+answer_write:
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, eax
+    mov     esi, edx
+    mov     eax, esi
+    call    dns_name_length
+    mov     ecx, eax
+    lea     eax, [eax + RECORD_DATA]
+    add     eax, [ebp + ZONE_BYTES]
+    mov     edi, [ebx + ANSWER_AT]
+    add     eax, edi
+    cmp     eax, [ebx + ANSWER_END]
+    ja      .Lanswer_write_full
+    mov     [ebx + ANSWER_AT], eax
+    rep movsb
+    mov     eax, [ebp + ZONE_TYPE]
+    xchg    al, ah
+    mov     [edi + RECORD_TYPE], ax
+    mov     word ptr [edi + RECORD_CLASS], DNS_IN << 8
+    mov     eax, [ebp + ZONE_TTL]
+    bswap   eax
+    mov     [edi + RECORD_TTL], eax
+    mov     ecx, [ebp + ZONE_BYTES]
+    mov     eax, ecx
+    xchg    al, ah
+    mov     [edi + RECORD_LENGTH], ax
+    add     edi, RECORD_DATA
+    mov     esi, [ebp + ZONE_DATA]
+    rep movsb
+    mov     eax, [ebx + ANSWER_SECTION]
+    inc     dword ptr [ebx + ANSWER_COUNTS + eax*4]
+    jmp     .Lanswer_write_done
+.Lanswer_write_full:
+    cmp     dword ptr [ebx + ANSWER_SECTION], 2
+    je      .Lanswer_write_done
+    or      byte ptr [ebx + ANSWER_FLAGS], DNS_TRUNCATED
+.Lanswer_write_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret

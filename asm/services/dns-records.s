@@ -1,0 +1,242 @@
+# The records that the DNS server answers from: a list in memory, bounded in number and bytes, guarded by dns_mutex.
+# Where they come from is the matter of asm/services/dns-zone.s; what is answered, of asm/services/dns-answer.s.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "tasks.inc"
+.include "dns.inc"
+
+RECORDS_MAXIMUM         = 4096
+BYTES_MAXIMUM           = 512 * 1024
+
+.bss
+.balign 4
+.global dns_records
+dns_records:            .space 4        # the first
+.global dns_record_count
+dns_record_count:       .space 4
+dns_record_bytes:       .space 4
+dns_last:               .space 4        # the last, or 0
+.global dns_mutex
+dns_mutex:              .space MUTEX_SIZE
+
+.text
+
+# Enters a record; one that is there with the same data gets the TTL. dns_mutex is held.
+# In: EAX name, EDX type, ECX TTL in seconds, ESI data as on the wire, EDI bytes of it.
+# Out: CF and EAX error: ERROR_NO_SPACE when there are too many.
+.global dns_record_add
+dns_record_add:
+    push    ebx
+    push    ebp
+    push    eax                         # [esp + 8]: name
+    push    edx                         # [esp + 4]: type
+    push    ecx                         # [esp]: TTL
+    mov     ebx, [dns_records]
+.Ldns_record_add_next:
+    test    ebx, ebx
+    jz      .Ldns_record_add_new
+    mov     eax, [esp + 4]
+    cmp     [ebx + ZONE_TYPE], eax
+    jne     1f
+    cmp     [ebx + ZONE_BYTES], edi
+    jne     1f
+    mov     eax, [esp + 8]
+    lea     edx, [ebx + ZONE_NAME]
+    call    dns_name_equal
+    jne     1f
+    mov     eax, [ebx + ZONE_DATA]
+    mov     edx, esi
+    mov     ecx, edi
+    call    mem_compare
+    je      .Ldns_record_add_again
+1:  mov     ebx, [ebx + ZONE_NEXT]
+    jmp     .Ldns_record_add_next
+.Ldns_record_add_again:
+    mov     eax, [esp]
+    mov     [ebx + ZONE_TTL], eax
+    clc
+    jmp     .Ldns_record_add_done
+.Ldns_record_add_new:
+    mov     eax, [esp + 8]
+    call    dns_name_length
+    mov     ebp, eax                    # EBP: bytes of the name
+    lea     eax, [eax + edi + ZONE_NAME]
+    mov     ecx, [dns_record_bytes]
+    add     ecx, eax
+    cmp     ecx, BYTES_MAXIMUM
+    ja      .Ldns_record_add_full
+    cmp     dword ptr [dns_record_count], RECORDS_MAXIMUM
+    jae     .Ldns_record_add_full
+    push    ecx
+    call    malloc
+    pop     ecx
+    jc      .Ldns_record_add_done
+    mov     [dns_record_bytes], ecx
+    inc     dword ptr [dns_record_count]
+    mov     ebx, eax
+    mov     eax, [esp + 4]
+    mov     [ebx + ZONE_TYPE], eax
+    mov     eax, [esp]
+    mov     [ebx + ZONE_TTL], eax
+    mov     [ebx + ZONE_BYTES], edi
+    lea     eax, [ebx + ZONE_NAME]
+    mov     edx, [esp + 8]
+    mov     ecx, ebp
+    call    mem_copy
+    lea     eax, [ebx + ebp + ZONE_NAME]
+    mov     [ebx + ZONE_DATA], eax
+    mov     edx, esi
+    mov     ecx, edi
+    call    mem_copy
+    mov     eax, [dns_last]
+    test    eax, eax
+    jnz     2f
+    mov     eax, offset dns_records     # ZONE_NEXT is 0, so the head looks like a record
+2:  mov     [eax + ZONE_NEXT], ebx
+    mov     [dns_last], ebx
+    clc
+    jmp     .Ldns_record_add_done
+.Ldns_record_add_full:
+    mov     eax, ERROR_NO_SPACE
+    stc
+.Ldns_record_add_done:
+    lea     esp, [esp + 12]
+    pop     ebp
+    pop     ebx
+    ret
+
+# Removes all that is at or below a name: a zone. dns_mutex is held.
+# In: EAX name.
+# Out: EAX how many records went.
+.global dns_record_remove
+dns_record_remove:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, eax
+    xor     edi, edi
+    mov     esi, offset dns_records
+1:  mov     ebx, [esi + ZONE_NEXT]
+    test    ebx, ebx
+    jz      3f
+    lea     eax, [ebx + ZONE_NAME]
+    mov     edx, ebp
+    call    dns_name_below
+    jc      2f
+    lea     eax, [ebx + ZONE_NAME]
+    call    dns_name_length
+    add     eax, [ebx + ZONE_BYTES]
+    add     eax, ZONE_NAME
+    sub     [dns_record_bytes], eax
+    dec     dword ptr [dns_record_count]
+    inc     edi
+    mov     eax, [ebx + ZONE_NEXT]
+    mov     [esi + ZONE_NEXT], eax
+    mov     eax, ebx
+    call    mfree
+    jmp     1b
+2:  mov     esi, ebx
+    jmp     1b
+3:  cmp     esi, offset dns_records
+    jne     4f
+    xor     esi, esi
+4:  mov     [dns_last], esi
+    mov     eax, edi
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Finds the next record with a name.
+# In: EAX record to begin after, 0 for the first; EDX name, ECX type or DNS_ANY.
+# Out: EAX record; CF when there is none.
+.global dns_record_next
+dns_record_next:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     esi, edx
+    mov     edi, ecx
+    test    ebx, ebx
+    jnz     1f
+    mov     ebx, offset dns_records
+1:  mov     ebx, [ebx + ZONE_NEXT]
+    test    ebx, ebx
+    jz      8f
+    cmp     edi, DNS_ANY
+    je      2f
+    cmp     [ebx + ZONE_TYPE], edi
+    jne     1b
+2:  lea     eax, [ebx + ZONE_NAME]
+    mov     edx, esi
+    call    dns_name_equal
+    jne     1b
+    mov     eax, ebx
+    clc
+    jmp     9f
+8:  stc
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Says whether a name exists: has records, or has names below it that have (RFC 4592, 2.2.2).
+# In: EAX name.
+# Out: CF when it does not.
+.global dns_name_exists
+dns_name_exists:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, [dns_records]
+1:  test    ebx, ebx
+    jz      8f
+    lea     eax, [ebx + ZONE_NAME]
+    mov     edx, esi
+    call    dns_name_below
+    jnc     9f
+    mov     ebx, [ebx + ZONE_NEXT]
+    jmp     1b
+8:  stc
+9:  pop     esi
+    pop     ebx
+    ret
+
+# Finds the zone of a name: the longest name of an SOA record that it is at or below.
+# In: EAX name.
+# Out: EAX SOA record; CF when the name is in no zone of ours.
+.global dns_zone_of
+dns_zone_of:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    mov     edi, -1                     # labels in front of the best so far
+    xor     ebp, ebp
+    mov     ebx, [dns_records]
+1:  test    ebx, ebx
+    jz      3f
+    cmp     dword ptr [ebx + ZONE_TYPE], DNS_SOA
+    jne     2f
+    mov     eax, esi
+    lea     edx, [ebx + ZONE_NAME]
+    call    dns_name_below
+    jc      2f
+    cmp     eax, edi
+    jae     2f
+    mov     edi, eax
+    mov     ebp, ebx
+2:  mov     ebx, [ebx + ZONE_NEXT]
+    jmp     1b
+3:  mov     eax, ebp
+    cmp     eax, 1                      # CF when there is none
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret

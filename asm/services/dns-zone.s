@@ -1,0 +1,549 @@
+# Records as people write them: rows of a zone file (RFC 1035, 5), and of the `dns add` command. A row is taken apart
+# into words; tables say what each type's data are made of.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "tasks.inc"
+.include "dns.inc"
+.include "file.inc"
+.include "fs.inc"
+
+WORDS                   = 32            # of a row
+DATA_MAXIMUM            = 1024          # bytes of one record's data
+FILE_MAXIMUM            = 256 * 1024
+TTL_USUAL               = 3600
+
+# Where the rows of a file are read into: one block of memory.
+READ_TTL                = 0             # of rows that say none
+READ_ROW                = 4             # number of the row
+READ_COUNT              = 8             # words of the row
+READ_TYPE               = 12
+READ_ROW_TTL            = 16
+READ_ORIGIN             = 20            # name that others without a dot at the end are below
+READ_OWNER              = 276           # name of the row
+READ_NAME               = 532           # a name in the data
+READ_DATA               = 788
+READ_WORDS              = READ_DATA + DATA_MAXIMUM + 256
+READ_SIZE               = READ_WORDS + WORDS * 4
+
+.pushsection .data
+.balign 4
+# Types: name, number, what the data are made of: a address, n name, h number of 16 bits, w of 32, s texts up to the
+# end.
+.global dns_types
+dns_types:
+    .long   type_a, DNS_A, form_a, type_ns, DNS_NS, form_n, type_cname, DNS_CNAME, form_n, type_ptr, DNS_PTR, form_n
+    .long   type_mx, DNS_MX, form_mx, type_srv, DNS_SRV, form_srv, type_txt, DNS_TXT, form_txt
+    .long   type_soa, DNS_SOA, form_soa, 0
+form_routines:          .long 'a', data_address, 'n', data_name, 'h', data_half, 'w', data_word, 's', data_texts, 0
+.popsection
+STRING type_a, "A"
+STRING type_ns, "NS"
+STRING type_cname, "CNAME"
+STRING type_ptr, "PTR"
+STRING type_mx, "MX"
+STRING type_srv, "SRV"
+STRING type_txt, "TXT"
+STRING type_soa, "SOA"
+STRING form_a, "a"
+STRING form_n, "n"
+STRING form_mx, "hn"
+STRING form_srv, "hhhn"
+STRING form_txt, "s"
+STRING form_soa, "nnwwwww"
+STRING word_class, "IN"
+STRING word_origin, "$ORIGIN"
+STRING word_ttl, "$TTL"
+STRING word_at, "@"
+
+.text
+
+# Reads a zone file and enters its records. Rows up to a wrong one are kept. May sleep.
+# In: ESI path, EAX text of the name that the file's names are below until $ORIGIN says otherwise.
+# Out: CF and EAX error, EDX number of the wrong row, 0 when the file could not be read.
+.global dns_zone_load
+dns_zone_load:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    sub     esp, NODE_SIZE_OF
+    mov     ebp, esi
+    mov     esi, eax
+    mov     eax, READ_SIZE
+    call    malloc
+    jc      .Ldns_zone_load_early
+    mov     ebx, eax
+    mov     dword ptr [ebx + READ_TTL], TTL_USUAL
+    mov     eax, esi
+    call    string_length
+    mov     ecx, eax
+    mov     eax, esi
+    lea     edx, [ebx + READ_ORIGIN]
+    call    dns_name_parse
+    mov     eax, ERROR_INVALID
+    jc      .Ldns_zone_load_free
+    mov     esi, ebp
+    mov     edi, esp
+    call    file_stat
+    jc      .Ldns_zone_load_free
+    mov     eax, ERROR_TOO_LONG
+    cmp     dword ptr [esp + NODE_BYTES + 4], 0
+    jne     .Ldns_zone_load_fails
+    cmp     dword ptr [esp + NODE_BYTES], FILE_MAXIMUM
+    ja      .Ldns_zone_load_fails
+    mov     ecx, FILE_READ
+    call    file_open
+    jc      .Ldns_zone_load_free
+    mov     ebp, eax                    # EBP: file, then its contents
+    mov     eax, [esp + NODE_BYTES]
+    add     eax, 2
+    call    malloc
+    jc      .Ldns_zone_load_close
+    mov     edi, eax
+    mov     ecx, [esp + NODE_BYTES]
+    mov     eax, ebp
+    call    file_read
+    jc      .Ldns_zone_load_close_both
+    mov     byte ptr [edi + eax], 10    # the last row may lack its end
+    mov     eax, ebp
+    call    file_close
+    mov     ebp, edi
+    mov     esi, edi
+    call    zone_rows
+    pushfd
+    push    eax
+    mov     eax, ebp
+    call    mfree
+    pop     eax
+    popfd
+    jmp     .Ldns_zone_load_free
+.Ldns_zone_load_close_both:
+    push    eax
+    mov     eax, edi
+    call    mfree
+    pop     eax
+    stc
+.Ldns_zone_load_close:
+    push    eax
+    mov     eax, ebp
+    call    file_close
+    pop     eax
+.Ldns_zone_load_fails:
+    stc
+.Ldns_zone_load_free:
+    pushfd
+    push    eax
+    push    dword ptr [ebx + READ_ROW]
+    mov     eax, ebx
+    call    mfree
+    pop     edx
+    pop     eax
+    popfd
+.Ldns_zone_load_early:
+    lea     esp, [esp + NODE_SIZE_OF]
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Reads all rows.
+# In: EBX reader, ESI text that ends with a line feed and a NUL.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX, ESI, EDI.
+zone_rows:
+    cmp     byte ptr [esi], 0
+    je      9f                          # CF is clear
+    inc     dword ptr [ebx + READ_ROW]
+    call    zone_words
+    jc      9f
+    cmp     dword ptr [ebx + READ_COUNT], 0
+    je      zone_rows
+    push    esi
+    lea     esi, [ebx + READ_WORDS]
+    call    zone_row
+    pop     esi
+    jnc     zone_rows
+9:  ret
+
+# Takes a row apart: words between blanks, `"texts"`, `; comments`; parentheses join rows. A row that begins with a
+# blank has an empty first word.
+# In: EBX reader, ESI text.
+# Out: ESI after the row; the words are NUL terminated; CF and EAX error.
+# Clobbers: ECX, EDX, EDI.
+zone_words:
+    mov     dword ptr [ebx + READ_COUNT], 0
+    xor     edx, edx                    # EDX: open parentheses
+    mov     al, [esi]
+    cmp     al, ' '
+    je      1f
+    cmp     al, 9
+    jne     .Lzone_words_next
+1:  mov     edi, offset word_at + 1     # an empty text
+    call    zone_word
+.Lzone_words_next:
+    mov     al, [esi]
+    test    al, al
+    jz      .Lzone_words_end
+    inc     esi
+    cmp     al, 10
+    je      .Lzone_words_line
+    cmp     al, ' '
+    jbe     .Lzone_words_next
+    cmp     al, ';'
+    je      .Lzone_words_comment
+    cmp     al, '('
+    je      .Lzone_words_open
+    cmp     al, ')'
+    je      .Lzone_words_close
+    mov     edi, esi
+    cmp     al, '"'
+    je      .Lzone_words_text
+    dec     edi
+    call    zone_word
+    jc      .Lzone_words_wrong
+.Lzone_words_letter:
+    mov     al, [esi]
+    cmp     al, ' '
+    jbe     .Lzone_words_letter_end
+    inc     esi
+    jmp     .Lzone_words_letter
+.Lzone_words_letter_end:
+    mov     byte ptr [esi], 0
+    inc     esi
+    cmp     al, 10
+    je      .Lzone_words_line
+    jmp     .Lzone_words_next
+.Lzone_words_text:
+    call    zone_word
+    jc      .Lzone_words_wrong
+2:  mov     al, [esi]
+    cmp     al, 10                      # a text ends in its row
+    je      .Lzone_words_wrong
+    inc     esi
+    cmp     al, '"'
+    jne     2b
+    mov     byte ptr [esi - 1], 0
+    jmp     .Lzone_words_next
+.Lzone_words_comment:
+    cmp     byte ptr [esi], 10
+    je      .Lzone_words_next
+    inc     esi
+    jmp     .Lzone_words_comment
+.Lzone_words_open:
+    inc     edx
+    jmp     .Lzone_words_next
+.Lzone_words_close:
+    dec     edx
+    jns     .Lzone_words_next
+.Lzone_words_wrong:
+    mov     eax, ERROR_INVALID
+    stc
+    ret
+.Lzone_words_line:
+    test    edx, edx
+    jz      .Lzone_words_good
+    inc     dword ptr [ebx + READ_ROW]
+    jmp     .Lzone_words_next
+.Lzone_words_end:
+    test    edx, edx
+    jnz     .Lzone_words_wrong
+.Lzone_words_good:
+    clc
+    ret
+
+# Notes a word.
+# In: EBX reader, EDI word.
+# Out: CF when there are too many.
+# Clobbers: ECX.
+zone_word:
+    mov     ecx, [ebx + READ_COUNT]
+    cmp     ecx, WORDS
+    jae     1f
+    mov     [ebx + READ_WORDS + ecx*4], edi
+    inc     dword ptr [ebx + READ_COUNT]
+    clc
+    ret
+1:  stc
+    ret
+
+# Enters the record of a row, or does what a directive says.
+# In: EBX reader, ESI words.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX, ESI, EDI.
+zone_row:
+    mov     eax, [esi]
+    mov     edx, offset word_origin
+    call    string_compare
+    je      .Lzone_row_origin
+    mov     eax, [esi]
+    mov     edx, offset word_ttl
+    call    string_compare
+    je      .Lzone_row_ttl
+    mov     edx, [esi]
+    cmp     byte ptr [edx], 0           # the owner of the row before
+    je      1f
+    lea     edi, [ebx + READ_OWNER]
+    call    zone_name
+    jc      .Lzone_row_wrong
+1:  mov     eax, [ebx + READ_TTL]
+    mov     [ebx + READ_ROW_TTL], eax
+    call    zone_skip
+    jc      .Lzone_row_wrong
+    mov     eax, [esi]
+    call    parse_number
+    jc      2f
+    cmp     byte ptr [edx], 0
+    jne     2f
+    mov     [ebx + READ_ROW_TTL], eax
+    call    zone_skip
+    jc      .Lzone_row_wrong
+2:  mov     eax, [esi]
+    mov     edx, offset word_class
+    call    string_compare
+    jne     3f
+    call    zone_skip
+    jc      .Lzone_row_wrong
+3:  call    zone_data
+    jc      .Lzone_row_wrong
+    mov     eax, offset dns_mutex
+    call    mutex_lock
+    lea     eax, [ebx + READ_OWNER]
+    mov     edx, [ebx + READ_TYPE]
+    mov     ecx, [ebx + READ_ROW_TTL]
+    lea     esi, [ebx + READ_DATA]
+    call    dns_record_add
+    pushfd
+    push    eax
+    mov     eax, offset dns_mutex
+    call    mutex_unlock
+    pop     eax
+    popfd
+    ret
+.Lzone_row_origin:
+    call    zone_skip
+    jc      .Lzone_row_wrong
+    mov     edx, [esi]
+    lea     edi, [ebx + READ_NAME]
+    call    zone_name
+    jc      .Lzone_row_wrong
+    lea     esi, [ebx + READ_NAME]
+    lea     edi, [ebx + READ_ORIGIN]
+    mov     ecx, 256 / 4
+    rep movsd
+    clc
+    ret
+.Lzone_row_ttl:
+    call    zone_skip
+    jc      .Lzone_row_wrong
+    mov     eax, [esi]
+    call    parse_number
+    jc      .Lzone_row_wrong
+    mov     [ebx + READ_TTL], eax
+    ret
+.Lzone_row_wrong:
+    mov     eax, ERROR_INVALID
+    stc
+    ret
+
+# Goes to the next word.
+# In: EBX reader, ESI words.
+# Out: ESI words; CF after the last.
+zone_skip:
+    add     esi, 4
+    dec     dword ptr [ebx + READ_COUNT]
+    cmp     dword ptr [ebx + READ_COUNT], 1
+    ret
+
+# Reads a name of a row: `@` is the origin, one without a dot at the end is below it.
+# In: EBX reader, EDX word, EDI buffer of DNS_NAME_MAXIMUM bytes.
+# Out: EAX bytes of the name; CF when it is none.
+# Clobbers: ECX, EDX.
+zone_name:
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, edx
+    mov     eax, esi
+    mov     edx, offset word_at
+    call    string_compare
+    mov     ebp, edi                    # EBP: where the origin goes
+    je      .Lzone_name_origin
+    mov     eax, esi
+    call    string_length
+    mov     ecx, eax
+    mov     eax, esi
+    mov     edx, edi
+    push    ecx
+    call    dns_name_parse
+    pop     ecx
+    jc      .Lzone_name_done
+    cmp     byte ptr [esi + ecx - 1], '.'
+    je      .Lzone_name_done            # CF is clear
+    lea     ebp, [edi + eax - 1]
+.Lzone_name_origin:
+    lea     eax, [ebx + READ_ORIGIN]
+    call    dns_name_length
+    mov     ecx, eax
+    add     eax, ebp
+    sub     eax, edi
+    cmp     eax, DNS_NAME_MAXIMUM + 1
+    cmc
+    jc      .Lzone_name_done
+    lea     esi, [ebx + READ_ORIGIN]
+    mov     edi, ebp
+    rep movsb
+    clc
+.Lzone_name_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Makes the data of a record out of the type and what follows it.
+# In: EBX reader, ESI words from the type on.
+# Out: EDI bytes of the data; CF when they are wrong.
+# Clobbers: EAX, ECX, EDX, ESI.
+zone_data:
+    push    ebp
+    mov     ebp, offset dns_types
+1:  mov     edx, [ebp]
+    test    edx, edx
+    jz      .Lzone_data_wrong
+    mov     eax, [esi]
+    call    string_compare
+    je      2f
+    add     ebp, 12
+    jmp     1b
+2:  mov     eax, [ebp + 4]
+    mov     [ebx + READ_TYPE], eax
+    mov     ebp, [ebp + 8]              # EBP: what the data are made of
+    lea     edi, [ebx + READ_DATA]
+.Lzone_data_next:
+    movzx   eax, byte ptr [ebp]
+    test    eax, eax
+    jz      .Lzone_data_end
+    inc     ebp
+    call    zone_skip
+    jc      .Lzone_data_done
+    mov     edx, offset form_routines
+3:  cmp     [edx], eax
+    je      4f
+    add     edx, 8
+    jmp     3b
+4:  call    [edx + 4]
+    jnc     .Lzone_data_next
+    jmp     .Lzone_data_done
+.Lzone_data_end:
+    lea     eax, [ebx + READ_DATA]
+    sub     edi, eax
+    cmp     dword ptr [ebx + READ_COUNT], 1     # nothing may follow
+    je      .Lzone_data_done                    # CF is clear
+.Lzone_data_wrong:
+    stc
+.Lzone_data_done:
+    pop     ebp
+    ret
+
+# Kinds of data, see form_routines.
+# In: EBX reader, ESI words, EDI where the data go.
+# Out: EDI after them; CF when they are wrong.
+# Clobbers: EAX, ECX, EDX.
+data_address:
+    mov     eax, [esi]
+    call    parse_address
+    jc      9f
+    cmp     byte ptr [edx], 0
+    jne     data_wrong
+    stosd
+    clc
+9:  ret
+
+# See data_address.
+data_name:
+    mov     edx, [esi]
+    call    zone_name
+    jc      9f
+    add     edi, eax
+    clc
+9:  ret
+
+# See data_address.
+data_half:
+    mov     eax, [esi]
+    call    parse_number
+    jc      9f
+    cmp     eax, 0xFFFF
+    ja      data_wrong
+    xchg    al, ah
+    stosw
+    clc
+9:  ret
+
+# See data_address.
+data_word:
+    mov     eax, [esi]
+    call    parse_number
+    jc      9f
+    bswap   eax
+    stosd
+    clc
+9:  ret
+
+# See data_address. Each text has its length in front, 255 at most.
+data_texts:
+    mov     eax, [esi]
+    call    string_length
+    cmp     eax, 255
+    ja      data_wrong
+    lea     edx, [edi + eax + 1]
+    lea     ecx, [ebx + READ_DATA + DATA_MAXIMUM]
+    cmp     edx, ecx
+    ja      data_wrong
+    stosb
+    mov     ecx, eax
+    push    esi
+    mov     esi, [esi]
+    rep movsb
+    pop     esi
+    cmp     dword ptr [ebx + READ_COUNT], 1
+    je      9f                          # CF is clear
+    call    zone_skip
+    jnc     data_texts
+9:  ret
+data_wrong:
+    stc
+    ret
+
+# Enters one record that is given as words: NAME [TTL] TYPE DATA. Names are whole ones. May sleep.
+# In: ESI words, ECX how many.
+# Out: CF and EAX error.
+.global dns_row_add
+dns_row_add:
+    push    ebx
+    push    esi
+    push    edi
+    mov     edi, ecx
+    mov     eax, ERROR_INVALID
+    cmp     ecx, WORDS
+    ja      8f
+    mov     eax, READ_SIZE
+    call    malloc
+    jc      9f
+    mov     ebx, eax                    # READ_ORIGIN is the root, as the memory is zeroed
+    mov     dword ptr [ebx + READ_TTL], TTL_USUAL
+    mov     [ebx + READ_COUNT], edi
+    call    zone_row
+    pushfd
+    push    eax
+    mov     eax, ebx
+    call    mfree
+    pop     eax
+    popfd
+    jmp     9f
+8:  stc
+9:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
