@@ -179,23 +179,55 @@ agreement_found:
     call    clock_ms
     mov     edx, [node + NODE_ERA]
     mov     esi, offset strangers
-1:  call    stranger_joins
-    jnz     2f
+.Lagreement_found_next:
+    call    stranger_joins
+    jnz     .Lagreement_found_other
     cmp     [esi + STRANGER_ERA], edx
-    jbe     2f
+    jbe     .Lagreement_found_other
     mov     edx, [esi + STRANGER_ERA]
-2:  add     esi, STRANGER_SIZE
+.Lagreement_found_other:
+    add     esi, STRANGER_SIZE
     cmp     esi, offset strangers + STRANGERS * STRANGER_SIZE
-    jb      1b
+    jb      .Lagreement_found_next
     cmp     edx, ERA_MAXIMUM            # never in a lifetime of machines
-    jae     3f
+    jae     .Lagreement_found_numbered
     inc     edx
-3:  mov     eax, edx
+.Lagreement_found_numbered:
+    mov     esi, edx
+    call    agreement_is_alone
+    jne     .Lagreement_found_company
+    mov     eax, esi
+    call    node_found_alone
+    mov     dword ptr [cluster_state], STATE_MEMBER
+    call    view_disband
+    jmp     .Lagreement_found_founded
+.Lagreement_found_company:
+    mov     eax, esi
     mov     edx, offset node + NODE_ID
     call    agreement_enter
+.Lagreement_found_founded:
     pop     esi
     pop     ebx
     jmp     coordinator_become
+
+# Whether this node, which had company in its last era, hears nobody at all.
+# Out: ZF when that is so.
+agreement_is_alone:
+    push    esi
+    cmp     dword ptr [node + NODE_COMPANY], 1
+    jne     2f
+    call    clock_ms
+    mov     esi, offset strangers
+1:  call    stranger_joins
+    jz      3f
+    add     esi, STRANGER_SIZE
+    cmp     esi, offset strangers + STRANGERS * STRANGER_SIZE
+    jb      1b
+    cmp     eax, eax
+2:  pop     esi
+    ret
+3:  test    esp, esp                    # ZF clear
+    jmp     2b
 
 # Enters a cluster: era and founder go to disk before anything is said about them.
 # In: EAX era, EDX founder's id.
@@ -212,7 +244,15 @@ agreement_enter:
     mov     [node + NODE_FOUNDER], ecx
     mov     ecx, [edx + 4]
     mov     [node + NODE_FOUNDER + 4], ecx
-    cmp     eax, [node + NODE_ERA]
+    mov     dword ptr [node + NODE_COMPANY], 0
+    push    eax
+    mov     eax, offset node + NODE_ID
+    mov     edx, offset node + NODE_FOUNDER
+    call    session_same                # whoever else founded it is company
+    pop     eax
+    je      4f
+    mov     dword ptr [node + NODE_COMPANY], 1
+4:  cmp     eax, [node + NODE_ERA]
     je      3f
     mov     [node + NODE_ERA], eax
     mov     eax, [node + NODE_AGE]
@@ -257,6 +297,25 @@ agreement_heard:
     jmp     .Lagreement_heard_done
 
 .Lagreement_heard_members:
+    movzx   eax, byte ptr [ebx + CLOUD_FLAGS]
+    and     eax, FLAG_ALONE
+    neg     eax
+    sbb     eax, eax                    # -1 when it founded its era alone
+    add     eax, [node_alone]
+    jz      .Lagreement_heard_names     # both did, or neither
+    js      .Lagreement_heard_alone
+    call    node_undo_alone             # we did, and were wrong
+    mov     eax, [ebx + CLOUD_ERA]
+    cmp     eax, [node + NODE_ERA]
+    jae     .Lagreement_heard_better
+    mov     eax, [node + NODE_ERA]
+    jmp     .Lagreement_heard_better
+.Lagreement_heard_alone:
+    lea     eax, [ebx + CLOUD_FOUNDER]  # it did; once somebody has joined it, both of them are right
+    mov     edx, offset node + NODE_FOUNDER
+    call    session_same
+    jne     .Lagreement_heard_answer
+.Lagreement_heard_names:
     mov     eax, [ebx + CLOUD_ERA]      # two members: the better name wins
     cmp     eax, [node + NODE_ERA]
     ja      .Lagreement_heard_better

@@ -147,6 +147,10 @@ cloud_status:
 .Lcloud_status_joining:
     PRINTF  "%s\n", eax
 .Lcloud_status_pings:
+    cmp     dword ptr [node_alone], 0
+    je      .Lcloud_status_company
+    PRINT   "alone: the others may still live in the last era; this one counts when somebody joins\n"
+.Lcloud_status_company:
     cmp     dword ptr [cluster_pings], 0
     jne     .Lcloud_status_storage
     PRINT   "stopped: this node is silent (cloud start)\n"

@@ -58,8 +58,20 @@ cluster_start:
     LOAD_STRING ecx, "cloud"
     jmp     task_create
 9:  PRINT   "cluster: there is no network card\n"
-    ret
+    mov     eax, offset cluster_alone
+    xor     edx, edx
+    LOAD_STRING ecx, "cloud"
+    jmp     task_create
 INITCALL 9, cluster_start
+
+# The task of a machine without a network card: a boot is a boot.
+cluster_alone:
+    mov     eax, offset cluster_owner
+    call    owner_join
+    call    node_load
+    jc      9f
+    call    cluster_print_node
+9:  ret
 
 # The task.
 # In: EAX interface.
@@ -227,7 +239,13 @@ cluster_receive:
     mov     ecx, esi
     call    twin_heard
     jmp     .Lcluster_receive_done
+.Lcluster_receive_old:
+    COUNT   cloud_replayed
+    jmp     .Lcluster_receive_done
 .Lcluster_receive_unknown:
+    mov     eax, ebx
+    call    trust_retired
+    je      .Lcluster_receive_old
     mov     eax, ebx
     mov     edx, esi
     call    trust_proven
@@ -238,7 +256,7 @@ cluster_receive:
     jmp     .Lcluster_receive_done
 .Lcluster_receive_proven:
     cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
-    je      .Lcluster_receive_joiner
+    je      .Lcluster_receive_joining
     lea     eax, [ebx + CLOUD_NODE]
     call    peer_find
     jc      .Lcluster_receive_full
@@ -300,7 +318,7 @@ cluster_receive:
     call    coordinator_agrees
     jmp     .Lcluster_receive_hint
 .Lcluster_receive_joiner:
-    lea     eax, [ebx + CLOUD_NODE]     # one that was a member has restarted, or left
+    lea     eax, [ebx + CLOUD_NODE]     # one that was a member has left
     call    peer_known
     jc      .Lcluster_receive_joining
     push    ebx
@@ -415,7 +433,12 @@ cluster_vouch:
     call    coordinator_is
     jne     9f                          # the coordinator knows better than we
     mov     eax, 1
-1:  call    peer_vouch
+1:  push    eax
+    call    peer_vouch
+    pop     eax
+    test    eax, eax
+    jz      9f
+    call    node_company
 9:  pop     ebx
     ret
 
@@ -560,7 +583,8 @@ cluster_rejoin:
     cmp     dword ptr [cluster_pings], 0
     je      1f
     call    coordinator_bye
-1:  mov     eax, ebx
+1:  call    node_undo_alone
+    mov     eax, ebx
     call    trust_adopt
     call    trust_begin                 # a new session, which no recording names
     call    node_save

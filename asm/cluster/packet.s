@@ -74,7 +74,10 @@ packet_build:
     cmp     dword ptr [node_mount], 0
     jne     1f
     mov     byte ptr [edi + CLOUD_FLAGS], FLAG_DISKLESS
-1:  mov     eax, [node + NODE_ERA]
+1:  cmp     dword ptr [node_alone], 0
+    je      3f
+    or      byte ptr [edi + CLOUD_FLAGS], FLAG_ALONE
+3:  mov     eax, [node + NODE_ERA]
     mov     [edi + CLOUD_ERA], eax
     mov     eax, [node + NODE_AGE]
     mov     [edi + CLOUD_AGE], eax

@@ -209,7 +209,12 @@ stranger_put:
     lea     eax, [esi + STRANGER_ID]
     call    peer_known
     jc      .Lstranger_put_new
-    mov     eax, [eax + PEER_AGE]       # should its disk be older than what we know of it
+    push    [eax + PEER_AGE]            # should its disk be older than what we know of its earlier boots
+    add     eax, PEER_SESSION
+    lea     edx, [esi + STRANGER_SESSION]
+    call    session_same
+    pop     eax
+    je      .Lstranger_put_new
     mov     [edi + ENTRY_AGE], eax
 .Lstranger_put_new:
     add     edi, ENTRY_SIZE

@@ -16,6 +16,7 @@
 
 SETTING_SIZE            = 128           # more than a name and a key take
 WINDOW                  = 32            # packets that may come late
+RETIRED                 = 256           # past sessions of others that are remembered; a power of 2
 
 .bss
 .balign 4
@@ -29,6 +30,8 @@ trust_session:          .space SESSION_SIZE
 trust_confirmed:        .space 4        # 1: a coordinator's view has had this session as ours
 trust_sequence:         .space 4        # of the last packet that was sent
 trust_key:              .space HMAC_SIZE
+retired:                .space RETIRED * SESSION_SIZE
+retired_next:           .space 4        # offset of the place for the next one
 code_given:             .space CODE_SIZE
 code_made:              .space SHA256_BYTES
 setting:                .space SETTING_SIZE
@@ -421,15 +424,52 @@ trust_window:
 9:  pop     ebx
     ret
 
+# Remembers the session that a peer has had: it has another now, and what was recorded of the old one may still name
+# this node's session.
+# In: EAX peer.
+# Clobbers: ECX, EDX only.
+.global trust_retire
+trust_retire:
+    mov     ecx, [retired_next]
+    mov     edx, [eax + PEER_SESSION]
+    mov     [retired + ecx], edx
+    mov     edx, [eax + PEER_SESSION + 4]
+    mov     [retired + ecx + 4], edx
+    add     ecx, SESSION_SIZE
+    and     ecx, RETIRED * SESSION_SIZE - 1
+    mov     [retired_next], ecx
+    ret
+
+# Whether a session was that of a peer which has another now.
+# In: EAX packet.
+# Out: ZF when it was.
+.global trust_retired
+trust_retired:
+    push    ebx
+    mov     ebx, offset retired
+    lea     edx, [eax + CLOUD_SESSION]
+1:  mov     eax, ebx
+    call    session_same
+    je      2f
+    add     ebx, SESSION_SIZE
+    cmp     ebx, offset retired + RETIRED * SESSION_SIZE
+    jb      1b
+    test    esp, esp                    # ZF clear
+2:  pop     ebx
+    ret
+
 # Takes over a session that is proven.
 # In: EAX peer, EDX packet.
 .global trust_accept
 trust_accept:
+    push    edx
+    call    trust_retire
+    pop     edx
     mov     ecx, [edx + CLOUD_SESSION]
     mov     [eax + PEER_SESSION], ecx
     mov     ecx, [edx + CLOUD_SESSION + 4]
     mov     [eax + PEER_SESSION + 4], ecx
     mov     ecx, [edx + CLOUD_SEQUENCE]
     mov     [eax + PEER_SEQUENCE], ecx
-    mov     dword ptr [eax + PEER_WINDOW], 1
+    mov     dword ptr [eax + PEER_WINDOW], -1   # what was said before is too late, as it may be older than our boot
     ret

@@ -32,38 +32,42 @@ twin_heard:
     call    session_same
     pop     ecx
     je      9f                          # our own, come back
-    mov     eax, ebx
-    mov     edx, ecx
-    call    trust_proven
-    jne     8f
-    lea     eax, [ebx + CLOUD_SESSION]
-    mov     edx, esi
-    call    twin_yield
-    jmp     9f
-8:  mov     eax, ebx                    # named by our next packet, so that it learns of us, and can show itself
+    push    ecx
+    mov     eax, ebx                    # our next packet names it: so it learns of us, and can show itself
     mov     edx, esi
     call    stranger_heard
     call    coordinator_answer
+    pop     edx
+    mov     eax, ebx
+    call    trust_proven
+    jne     9f
+    lea     eax, [ebx + CLOUD_SESSION]
+    mov     edx, offset trust_session
+    call    node_id_compare             # sessions have the size of ids
+    mov     eax, esi
+    jb      8f
+    call    twin_warn
+    jmp     9f
+8:  call    twin_yield
 9:  pop     esi
     pop     ebx
     ret
 
-# The coordinator has another session as this node's. Before it had ours, that is our last boot.
-# In: EAX session, EDX address of who has it.
+# The coordinator has another session as this node's. Before it had ours, that is our last boot; else a twin has joined,
+# and the others believe that one from now on.
+# In: EDX address of who has it.
 .global twin_viewed
 twin_viewed:
     cmp     dword ptr [trust_confirmed], 0
+    mov     eax, edx
     jne     twin_yield
     ret
 
-# There are two: who has the higher session falls silent.
-# In: EAX the other's session, EDX its address.
+# This node falls silent.
+# In: EAX address of the twin.
 twin_yield:
     push    ebx
-    mov     ebx, edx
-    mov     edx, offset trust_session
-    call    node_id_compare             # sessions have the size of ids
-    ja      1f
+    mov     ebx, eax
     cmp     dword ptr [twin_address], 0
     jne     9f
     mov     [twin_address], ebx
@@ -71,10 +75,14 @@ twin_yield:
     call    packet_send
     mov     dword ptr [cluster_pings], 0
     PRINTF  "cluster: another machine, at %I, has this node's id; this node is silent until `cloud start`\n", ebx
-    jmp     9f
-1:  cmp     dword ptr [twin_warned], 0
-    jne     9f
-    mov     dword ptr [twin_warned], 1
-    PRINTF  "cluster: another machine, at %I, has this node's id; it is to fall silent\n", ebx
 9:  pop     ebx
     ret
+
+# The twin is to fall silent.
+# In: EAX its address.
+twin_warn:
+    cmp     dword ptr [twin_warned], 0
+    jne     9f
+    mov     dword ptr [twin_warned], 1
+    PRINTF  "cluster: another machine, at %I, has this node's id; it is to fall silent\n", eax
+9:  ret

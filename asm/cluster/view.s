@@ -332,12 +332,13 @@ view_apply_entry:
     setne   al
     ret
 .Lview_apply_entry_named:
+    cmp     dword ptr [trust_confirmed], 0
+    jne     .Lview_apply_entry_known    # the age that is known is that of this boot
     mov     eax, [esi + ENTRY_AGE]
     call    node_older
     xor     eax, eax
     ret
 .Lview_apply_entry_twin:
-    lea     eax, [esi + ENTRY_SESSION]
     mov     edx, [esi + ENTRY_ADDRESS]
     call    twin_viewed
     mov     eax, 1
@@ -352,6 +353,8 @@ view_apply_session:
     lea     edx, [esi + ENTRY_SESSION]
     call    session_same
     je      9f
+    mov     eax, ebx
+    call    trust_retire
     mov     eax, [esi + ENTRY_SEQUENCE]
     mov     [ebx + PEER_SEQUENCE], eax
     mov     dword ptr [ebx + PEER_WINDOW], -1

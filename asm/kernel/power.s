@@ -103,6 +103,11 @@ command_reboot:
     call    power_farewell
     call    power_reset
 
+# Switches the machine off in good order. May sleep.
+# Out: EAX status 1 when the machine cannot be switched off.
+.global power_shutdown
+power_shutdown:
+
 # Shell command: switches the machine off.
 # Out: EAX status 1 when the machine cannot be switched off.
 command_shutdown:

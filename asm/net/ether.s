@@ -154,37 +154,44 @@ ether_receive:
     inc     dword ptr [eax + NETIF_RX_FRAMES]
     add     [eax + NETIF_RX_BYTES], ecx
     test    dword ptr [eax + NETIF_FLAGS], NETIF_UP
-    jz      .Lether_receive_4
+    jz      .Lether_receive_down
     sub     ecx, ETHER_HEADER_SIZE
-    jb      .Lether_receive_5
+    jb      .Lether_receive_short
     push    ebx                         # a hub, or QEMU's multicast socket, returns our own frames
     mov     ebx, [eax + NETIF_MAC]
     cmp     ebx, [edx + ETHER_SOURCE]
-    jne     .Lether_receive_1
+    jne     .Lether_receive_other
     mov     bx, [eax + NETIF_MAC + 4]
     cmp     bx, [edx + ETHER_SOURCE + 4]
-    je      .Lether_receive_3
-.Lether_receive_1:
+    je      .Lether_receive_same
+.Lether_receive_other:
     pop     ebx
     call    ether_is_ours
-    jc      .Lether_receive_2
+    jc      .Lether_receive_foreign
     cmp     word ptr [edx + ETHER_TYPE], ETHER_TYPE_IPV4
     je      ip_receive
     cmp     word ptr [edx + ETHER_TYPE], ETHER_TYPE_ARP
     je      arp_receive
     COUNT   ether_type
     ret
-.Lether_receive_2:
+.Lether_receive_foreign:
     COUNT   ether_foreign
     ret
-.Lether_receive_3:
+.Lether_receive_same:
     pop     ebx
+    cmp     ecx, IP_HEADER_SIZE         # the cluster wants to hear of a twin: a machine with our own address
+    jb      .Lether_receive_own
+    cmp     word ptr [edx + ETHER_TYPE], ETHER_TYPE_IPV4
+    jne     .Lether_receive_own
+    cmp     dword ptr [edx + ETHER_HEADER_SIZE + IP_DESTINATION], IP_CLUSTER_GROUP
+    je      ip_receive
+.Lether_receive_own:
     COUNT   ether_own
     ret
-.Lether_receive_4:
+.Lether_receive_down:
     COUNT   ether_down
     ret
-.Lether_receive_5:
+.Lether_receive_short:
     COUNT   ether_short
     ret
 

@@ -115,6 +115,8 @@ ip_input:
     mov     eax, ebx
     call    ip_own
     jne     .Lip_input_deliver
+    cmp     dword ptr [edi + IP_DESTINATION], IP_CLUSTER_GROUP  # which tells its twin from itself
+    je      .Lip_input_deliver
     jmp     ip_bad_source
 .Lip_input_not_unicast:
     test    eax, eax                    # 0.0.0.0: one that has no address yet, to everybody

@@ -5,8 +5,9 @@ import type { ProcessorBus } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
 import { ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_STOP } from "./attention.ts";
 import { Core } from "./core.ts";
+import { IF } from "./flags.ts";
 import { type Engine, Interpreter } from "./interpreter.ts";
-import { BASE, CPL, CS } from "./layout.ts";
+import { BASE, CPL, CS, EFLAGS } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import type { CodeProbe, DataProbe } from "./probe.ts";
 import type { Processor, StopReason } from "./processor.ts";
@@ -51,7 +52,10 @@ export class Cpu implements Processor {
   }
 
   get halted(): boolean {
-    return (this.core.attention & ATTENTION_HALTED) !== 0;
+    const { attention, s } = this.core;
+    // An interrupt that comes from outside, between two runs, has woken it already.
+    const isWoken = (attention & ATTENTION_INTERRUPT) !== 0 && (s[EFLAGS]! & IF) !== 0;
+    return (attention & ATTENTION_HALTED) !== 0 && !isWoken;
   }
 
   /** Linear address of the running instruction; between runs, of the next one. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
+import { BYE, ClusterWire, HELLO, JOINING, MEMBER, REPORT, VIEW } from "../guest/cluster-wire.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
 const KEY = keyOfSeed(1);
@@ -24,6 +25,16 @@ async function settled(keys: readonly (string | undefined)[], peers: readonly nu
   });
 }
 
+/** What `cloud` shows, without what passes by itself. */
+async function picture(node: LabNode): Promise<string> {
+  const from = node.console.text.length;
+  await node.enter("cloud", /^NODE[\s\S]*> $/m);
+  return node.console.text
+    .slice(from)
+    .replace(/\d+ packets were refused/, "packets were refused")
+    .replace(/(here|\d+\.\d s)$/gm, "");
+}
+
 describe("a cluster", () => {
   test("is joined by those who have its key, and by nobody else", async () => {
     const lab = await settled([KEY, KEY, OTHER_KEY, undefined], [1, 1, 0, 0]);
@@ -43,5 +54,92 @@ describe("a cluster", () => {
     await second.enter("cloud key set home 12", /a key of 64 hexadecimal digits/);
     await second.enter(`cloud key set home ${key}`, /^cluster home, with a key;/m);
     await lab.until(() => lab.nodes.every((node) => peersOf(node) === 1), "they did not find each other");
+  });
+});
+
+describe("a stranger without the key", () => {
+  const ERA_MAXIMUM = 0x7fffffff;
+  const LOW = "0200000000000061";
+
+  test("changes nothing by saying what it likes, in the name of the coordinator or of anybody", async () => {
+    const lab = await settled([KEY, KEY], [1, 1]);
+    const wire = new ClusterWire(lab);
+    await lab.advance("1500ms");
+    const { id, founder, session, sequence } = wire.of(VIEW)[0]!;
+    const before = await Promise.all(lab.nodes.map(picture));
+    const forger = new ClusterWire(lab, OTHER_KEY);
+    for (let round = 0; round < 5; round++) {
+      const ahead = { session, sequence: sequence + 1000 + round };
+      forger.say({ kind: REPORT, state: MEMBER, era: ERA_MAXIMUM, id: LOW, founder: LOW });
+      forger.say({ kind: VIEW, state: MEMBER, era: ERA_MAXIMUM, id: LOW, founder: LOW });
+      forger.say({ kind: VIEW, state: MEMBER, era: 1, id, founder, ...ahead });
+      forger.say({ kind: BYE, state: MEMBER, era: 1, id, founder, ...ahead });
+      forger.say({ kind: HELLO, state: JOINING, era: 7, id, ...ahead });
+      await lab.advance("300ms");
+    }
+    expect(await Promise.all(lab.nodes.map(picture))).toEqual(before);
+    await lab.nodes[0]!.enter("netstat -a", /^ *2[0-9] {2}cloud +forged, or made with another key$/m);
+  });
+
+  test("changes nothing by repeating what members have said, in this life of the cluster or in the next", async () => {
+    const lab = await settled([KEY, KEY], [1, 1]);
+    const recorder = new ClusterWire(lab, KEY);
+    const [first, second] = lab.nodes as [LabNode, LabNode];
+    second.powerOff();
+    await lab.advance("6s");
+    second.powerOn();
+    await lab.until(() => peersOf(first) === 1 && peersOf(second) === 1, "they did not meet again");
+    await lab.advance("2s");
+    const tape = recorder.heard.map(({ data }) => data);
+    expect(tape.length).toBeGreaterThan(6);
+    const play = async (): Promise<void> => {
+      for (const data of tape) {
+        recorder.sayBytes(data, data[87]!);
+        await lab.advance("20ms");
+      }
+    };
+    const before = await Promise.all(lab.nodes.map(picture));
+    await play();
+    expect(await Promise.all(lab.nodes.map(picture))).toEqual(before);
+    for (const node of lab.nodes) node.powerOff();
+    for (const node of lab.nodes) node.powerOn();
+    await lab.advance("500ms");
+    await play();
+    await lab.until(() => lab.nodes.every((node) => peersOf(node) === 1), "they did not meet in their next life");
+    for (const node of lab.nodes) expect(node.console.text).not.toMatch(/^cloud: .* era (?!1 )/m);
+  });
+
+  test("that says hello with a low id for ever does not keep a cluster from being founded", async () => {
+    const lab = await inState("no address yet", async () => {
+      const booted = boot({ nodes: [{ cdrom: images().iso }] });
+      await booted.nodes[0]!.waitFor(PROMPT);
+      return booted;
+    });
+    const wire = new ClusterWire(lab);
+    const node = lab.nodes[0]!;
+    await lab.until(() => /^cloud: .* joining/m.test(node.console.text), "it does not join");
+    for (let ms = 0; ms < 6400 && peersOf(node) < 0; ms += 800) {
+      wire.say({ kind: HELLO, state: JOINING, era: 0, id: LOW });
+      await lab.advance("800ms");
+    }
+    expect(peersOf(node)).toBe(0);
+  });
+});
+
+describe("two machines with one MAC address", () => {
+  test("notice each other: one falls silent, and both say why", async () => {
+    const mac = Uint8Array.of(0x52, 0x54, 0, 1, 2, 3);
+    const lab = boot({
+      gateway: false,
+      nodes: [1, 2].map(() => ({ cdrom: images().iso, macAddress: mac, key: KEY })),
+    });
+    await lab.until(
+      () => lab.nodes.every(({ console }) => /another machine, at \S+, has this node's id/.test(console.text)),
+      "they did not notice",
+      { within: "60s" },
+    );
+    const silent = lab.nodes.filter(({ console }) => /this node is silent/.test(console.text));
+    expect(silent).toHaveLength(1);
+    await silent[0]!.enter("cloud", /^because another machine, at \S+, has its id/m);
   });
 });
