@@ -83,7 +83,7 @@ export function renderGraphics(vga: Vga): Picture {
   let firstRow = 0;
   for (let line = 0; line < height; line++) {
     const scanLine = line * repeat;
-    if (scanLine > splitAt && start !== -1 && firstRow === 0) {
+    if (scanLine > splitAt && firstRow === 0) {
       firstRow = line;
       start = 0;
       if (attribute[ATTRIBUTE_MODE]! & PANNING_COMPATIBLE) panning = 0;
@@ -135,7 +135,7 @@ function renderLinear(vga: Vga): Picture {
   const { width, height, bitsPerPixel, pitchBytes, startBytes } = dispi;
   const words = new Uint32Array(width * height);
   const colours = dacColours(vga);
-  const bytes = bitsPerPixel >> 3;
+  const pixelBytes = (bitsPerPixel + 7) >> 3;
   const five = (value: number): number => ((value & 31) << 3) | ((value & 31) >> 2);
   for (let y = 0; y < height; y++) {
     const target = words.subarray(y * width, (y + 1) * width);
@@ -144,9 +144,9 @@ function renderLinear(vga: Vga): Picture {
       continue;
     }
     for (let x = 0; x < width; x++) {
-      const at = startBytes + y * pitchBytes + x * ((bitsPerPixel + 7) >> 3);
+      const at = startBytes + y * pitchBytes + x * pixelBytes;
       if (bitsPerPixel === 8) target[x] = colours[dispi.peek(at) & vga.pelMask]!;
-      else if (bytes >= 3)
+      else if (pixelBytes >= 3)
         target[x] = (0xff000000 | (dispi.peek(at) << 16) | (dispi.peek(at + 1) << 8) | dispi.peek(at + 2)) >>> 0;
       else {
         const value = dispi.peek(at) | (dispi.peek(at + 1) << 8);
