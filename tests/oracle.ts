@@ -68,10 +68,15 @@ export interface GnuLink {
 }
 
 /** Links as GNU ld does, with a map whose output is called `theirs`. `args` name files of `folder` and others. */
-export const linkOfGnu = (ld: string, folder: string, args: readonly string[]): GnuLink => {
+export const linkOfGnu = (
+  ld: string,
+  folder: string,
+  args: readonly string[],
+  read: readonly string[] = [],
+): GnuLink => {
   const texts = args.map((arg) => arg.replaceAll(folder, "."));
   const files = args.filter((arg) => existsSync(arg)).map((path) => readFileSync(path));
-  const { file, map, messages } = answer([ld], ["link", ...texts, ...files], (): GnuLink => {
+  const { file, map, messages } = answer([ld], ["link", ...texts, ...files, ...read], (): GnuLink => {
     const output = join(folder, "theirs");
     for (const path of [output, `${output}.map`]) rmSync(path, { force: true });
     const run = spawnSync(ld, ["-m", "elf_i386", `-Map=${output}.map`, ...args, "-o", output], { encoding: "utf8" });

@@ -211,7 +211,10 @@ class LinkCommand {
         ? ("ascending" as const)
         : ("descending" as const)
       : undefined;
-    const commandOrder = this.#parsed.flatMap(({ option }) => COMMAND_ORDER[option] ?? []);
+    // The statements of all scripts are one list, which stands where the first script is named.
+    const commandOrder = this.#parsed.flatMap(({ option }, index) =>
+      option === "-T" && index !== scriptAt ? [] : (COMMAND_ORDER[option] ?? []),
+    );
     return {
       commandOrder:
         this.#replacesDefault && commandOrder.includes("script")

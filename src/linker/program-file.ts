@@ -171,7 +171,7 @@ function elfBytes(
       flags: isGroup ? 0 : flags,
       address: output.address >>> 0,
       sizeBytes: output.sizeBytes,
-      align: output.align,
+      align: alignmentOf(output),
       entrySizeBytes: isGroup ? 4 : entrySizeBytes || own,
       content: isGroup ? groupContent(output, position, indices) : content,
       offset: file.offsets.get(output) ?? null,
@@ -210,6 +210,12 @@ function elfBytes(
   });
   if (options.buildId) stampBuildId(bytes, options.buildId);
   return bytes;
+}
+
+/** What the section header says: not more than the address has, for a script may have put it anywhere. */
+function alignmentOf({ align, address }: OutputSection): number {
+  const bits = align | address;
+  return (bits & -bits) >>> 0;
 }
 
 function relocationTable(

@@ -225,7 +225,7 @@ export class Relocator {
           `${elf.name || home?.name} lies in section ${home?.name ?? "COMMON"}, which is not linked`,
         );
       // Debugging information about code that is not there: 1 in tables of ranges, whose lists would end at a 0.
-      writeField(content, offset, width, section.name === ".debug_ranges" || section.name === ".debug_loc" ? 1 : 0);
+      writeField(content, offset, width, section.name === ".debug_ranges" ? 1 : 0);
       applied.push({ offset, type: R.NONE, section, elf, symbol: null, target: null, isGone });
       return;
     }

@@ -45,6 +45,7 @@ export const SHF_TLS = 0x400;
 export const SHF_EXCLUDE = 0x80000000;
 
 export const PT_LOAD = 1;
+export const PT_INTERP = 3;
 export const PT_NOTE = 4;
 export const PT_PHDR = 6;
 export const PT_TLS = 7;

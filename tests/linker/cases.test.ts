@@ -13,6 +13,7 @@ import { captured } from "../binutils/captured.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
 import { type Case, CORNER_CASES, one, PROPERTIES_IN_MAP, property, QUIET, START, two } from "./corner-cases.ts";
 import { EDGE_CASES } from "./edge-cases.ts";
+import { FILE_CASES } from "./file-cases.ts";
 
 /** A frame table's entry for `name`, and the code that it is about. */
 const framed = (name: string, body = "push %ebp\n.cfi_adjust_cfa_offset 4\npop %ebp\n"): string =>
@@ -342,16 +343,18 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** What differs from GNU ld, or null. `file` is null when both refuse. */
 function compared(
   tools: { as: string; ld: string; ar: string },
-  { sources, archive, options, script, mapDiffers }: Case,
+  { sources, archive, files: others, options, script, mapDiffers }: Case,
   isRefused: boolean,
 ): void {
+  for (const [name, text] of Object.entries(others ?? {})) writeFileSync(join(folder, name), text);
   const place = (name: string, source: string): string => {
     const path = join(folder, name);
     writeFileSync(path, objectOfGnu(tools.as, source));
     return path;
   };
   const files = sources.map((source, index) => place(`part${index}.o`, source));
-  const args = ["--no-warn-rwx-segments", "--no-warn-execstack", ...(options ?? [])];
+  const args = ["--no-warn-rwx-segments", "--no-warn-execstack"];
+  args.push(...(options ?? []).map((option) => option.replace("@", folder)));
   if (script !== undefined) {
     writeFileSync(join(folder, "script.ld"), script);
     args.push("-T", join(folder, "script.ld"));
@@ -364,7 +367,7 @@ function compared(
     execFileSync(tools.ar, ["rcsD", path, ...members]);
     args.push(path);
   }
-  const gnu = linkOfGnu(tools.ld, folder, args);
+  const gnu = linkOfGnu(tools.ld, folder, args, Object.values(others ?? {}));
   const ours = join(folder, "ours");
   const link = (): string => captured(run, ["-m", "elf_i386", "-w", `-Map=${ours}.map`, ...args, "-o", ours]);
   // A case that GNU ld refuses by mistake would compare nothing.
@@ -383,7 +386,7 @@ function compared(
 }
 
 describe("the same as GNU ld", () => {
-  for (const [name, one] of Object.entries({ ...CASES, ...CORNER_CASES, ...EDGE_CASES })) {
+  for (const [name, one] of Object.entries({ ...CASES, ...CORNER_CASES, ...EDGE_CASES, ...FILE_CASES })) {
     test(name, (context) => {
       const [as, ld, ar] = ["as", "ld", "ar"].map((tool) => requireOracle(tool, context)) as [string, string, string];
       compared({ as, ld, ar }, one, REFUSED.has(name));

@@ -7,6 +7,8 @@ export interface Case {
   readonly sources: readonly string[];
   /** Sources of an archive, which stands after the objects. */
   readonly archive?: readonly string[];
+  /** Other files by name; `@` in an option is their folder. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly options?: readonly string[];
   readonly script?: string;
   /** Why the maps are not equal. */

@@ -1,5 +1,5 @@
 /** Program headers that a script declares (PHDRS), with the sections that it puts into each (`:text`). */
-import { PT_LOAD } from "../../object/elf.ts";
+import { PT_INTERP } from "../../object/elf.ts";
 import type { OutputSection } from "../output-section.ts";
 import { SEC_ALLOC } from "../section-flags.ts";
 import type { Segment } from "../segments.ts";
@@ -11,35 +11,37 @@ export function scriptSegments(
   evaluate: (expression: Expression) => number,
   problem: (line: number, message: string) => void,
 ): Segment[] {
-  const bySegment = new Map<string, OutputSection[]>(headers.map(({ name }) => [name, []]));
-  // A section that names no header goes where the one before it went; the first ones into the first that is loaded.
-  let current: readonly string[] = headers
-    .filter(({ type }) => type === PT_LOAD)
-    .slice(0, 1)
-    .map(({ name }) => name);
-  for (const section of sections) {
-    if ((section.flags & SEC_ALLOC) === 0) continue;
-    const named = section.phdrs;
-    if (named) {
-      for (const name of named)
-        if (name !== "NONE" && !bySegment.has(name))
-          problem(
-            section.command?.line ?? 1,
-            `section ${section.name} goes into program header ${name}, which PHDRS does not declare`,
-          );
-      current = named;
-    }
-    // Only loaded headers pass on to the next section.
-    for (const name of current) bySegment.get(name)?.push(section);
-    current = current.filter((name) => headers.find((header) => header.name === name)?.type === PT_LOAD);
-  }
-  return headers.map(({ name, type, hasFileHeader, hasProgramHeaders, flags, loadAddress }) => ({
-    type,
-    sections: bySegment.get(name)!,
-    hasHeaders: hasFileHeader || hasProgramHeaders,
-    hasProgramHeadersOnly: hasProgramHeaders && !hasFileHeader,
-    flags: flags ? evaluate(flags) : null,
-    isDeclared: true,
-    loadAddress: loadAddress ? evaluate(loadAddress) : null,
-  }));
+  const placed = sections.filter(({ flags }) => (flags & SEC_ALLOC) !== 0);
+  const declared = new Set(["NONE", ...headers.map(({ name }) => name)]);
+  for (const { name: section, phdrs, command } of placed)
+    for (const name of phdrs ?? [])
+      if (!declared.has(name))
+        problem(
+          command?.line ?? 1,
+          `section ${section} goes into program header ${name}, which PHDRS does not declare`,
+        );
+  const named = placed.flatMap(({ phdrs }) => (phdrs ? [phdrs] : []));
+  if (named.length === 0 && placed.length > 0)
+    problem(1, "PHDRS declares program headers, but no section names one: write :NAME after a section");
+  // A section that names no header goes where the one before it went. The first ones go where the first that names one
+  // goes, or, for all headers but the first, the last one: GNU ld goes over the sections again for each header.
+  const sectionsOf = (header: ProgramHeader, index: number): OutputSection[] => {
+    let current = named.at(index === 0 ? 0 : -1) ?? [];
+    return placed.filter(({ phdrs }) => {
+      if (phdrs) current = phdrs;
+      return current.includes(header.name) && (phdrs !== null || header.type !== PT_INTERP);
+    });
+  };
+  return headers.map((header, index) => {
+    const { type, hasFileHeader, hasProgramHeaders, flags, loadAddress } = header;
+    return {
+      type,
+      sections: sectionsOf(header, index),
+      hasHeaders: hasFileHeader || hasProgramHeaders,
+      hasProgramHeadersOnly: hasProgramHeaders && !hasFileHeader,
+      flags: flags ? evaluate(flags) : null,
+      isDeclared: true,
+      loadAddress: loadAddress ? evaluate(loadAddress) : null,
+    };
+  });
 }
