@@ -212,7 +212,6 @@ class Pic8259 implements PortHandler, Stateful {
   /** The input whose request goes out on INT, or -1: the most urgent unmasked one, if it beats what is in service. */
   #pendingInput(): number {
     const requested = this.#rank(this.#irr & ~this.#imr);
-    if (requested === NONE) return -1;
     let inService = this.#isr;
     if (this.#specialMask) inService &= ~this.#imr;
     if (this.#specialFullyNested && this.#master) inService &= ~0x04;

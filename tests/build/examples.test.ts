@@ -1,8 +1,10 @@
 /** The examples that `qure explain` has for `qure build`: each wrong system earns its diagnostic, each right one none. */
 import { describe, expect, test } from "vitest";
+import { EXPLANATIONS } from "../../src/assembler/explanations.ts";
 import { buildSystem } from "../../src/build/build.ts";
 import { BUILD_EXAMPLES, BUILD_EXPLANATIONS } from "../../src/build/explanations.ts";
 import { folderTree } from "../../src/host/files.ts";
+import { LINK_EXPLANATIONS } from "../../src/linker/explanations.ts";
 
 const own = folderTree(".");
 
@@ -33,3 +35,10 @@ describe("examples of the build's explanations", () => {
     expect(idsOf(right)).toEqual([]);
   });
 });
+
+test.each(Object.entries({ ...BUILD_EXPLANATIONS, ...LINK_EXPLANATIONS, ...EXPLANATIONS }))(
+  "%s is explained in whole sentences",
+  (_id, text) => {
+    expect(text).toMatch(/^[A-Z`].{40,}[.]$/s);
+  },
+);

@@ -63,4 +63,8 @@ export const dispiCases: readonly Case[] = [
     script: `${mode(640, 480, 8, 0x61)}; out 3c8 5; out 3c9 ff; out 3c9 81; out 3c9 40; out 3c7 5; in 3c9 = ff; in 3c9 = 81; in 3c9 = 40; ${set(4, 0x41)}; out 3c8 5; out 3c9 ff; out 3c9 41; out 3c9 3f; out 3c7 5; in 3c9 = 3f; in 3c9 = 1; in 3c9 = 3f`,
     ours: "QEMU keeps the upper bits",
   },
+  {
+    name: "a mode that ends takes its bank along",
+    script: `${mode(640, 480, 8)}; ${set(5, 3)}; ${is(5, 3)}; ${set(4, 0)}; ${is(5, 0)}`,
+  },
 ];

@@ -89,6 +89,10 @@ export const e1000Cases: readonly Case[] = [
     script: [OPEN, put("2808", "ffffffff"), reg("2808", "fff80"), put("3818", "12345"), reg("3818", "2345")].join(";"),
   },
   {
+    name: "where rings are, in words of 64 bits",
+    script: [OPEN, ...["2804", "3804"].flatMap((at) => [put(at, "89abcdef"), reg(at, "89abcdef")])].join(";"),
+  },
+  {
     name: "rings begin at a multiple of 16",
     script: [OPEN, put("2800", "12345678"), reg("2800", "12345670")].join(";"),
     ours: "QEMU ignores the lower bits only when it uses them",

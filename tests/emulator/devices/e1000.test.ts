@@ -129,6 +129,17 @@ describe("transmit", () => {
     expect(read(0x4080)).toBe(0);
   });
 
+  test("counters of octets have 64 bits: reading the upper half clears both", () => {
+    machine.memory.set(frame([1, 2, 3, 4, 5, 6]), BUFFERS);
+    startTransmitter();
+    txDescriptor(0, BUFFERS, 100);
+    write(0x3818, 1);
+    machine.time.advance(10_000);
+    // GOTC and TOT count the frame with its FCS.
+    for (const low of [0x4090, 0x40c8])
+      expect([read(low), read(low), read(low + 4), read(low), read(low + 4)]).toEqual([104, 104, 0, 0, 0]);
+  });
+
   test("several descriptors make one frame, short frames are padded, the ring wraps", () => {
     startTransmitter();
     for (let round = 0; round < 3; round++) {

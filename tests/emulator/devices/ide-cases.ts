@@ -24,6 +24,11 @@ const PICS =
   "out 20 11; out 21 08; out 21 04; out 21 01; out a0 11; out a1 70; out a1 02; out a1 01; out 21 fb; out a1 3f";
 const EOI = "out a0 20; out 20 20";
 
+/** The function's bus-master registers at C000h, and both kinds of cycles on. */
+const BUS_MASTER = "outl cf8 80000920; outl cfc c000; outl cf8 80000904; outw cfc 5";
+/** A table at 3000h of one region: 512 bytes at 2000h. */
+const ONE_SECTOR = "ram 3000 0 20 0 0 0 2 0 80; outl c004 3000";
+
 /** Two disks on the primary channel, a CD alone on the secondary one. */
 export const ideCases: readonly Case[] = [
   // Which drive is selected (ATA/ATAPI-6, 7.10, 9.2, 9.3).
@@ -143,4 +148,32 @@ export const ideCases: readonly Case[] = [
     name: "an error is gone with the next command",
     script: `out 1f7 ff; ${DONE}; in 1f7 = 51; out 1f7 e0; in 1f7 = d0; in 1f1 = 0; ${DONE}; in 1f7 = 50`,
   },
+  // What the battery-backed memory says of the disks: cylinders, heads, precompensation, control, landing zone, sectors.
+  {
+    name: "types and geometries of both disks",
+    script: Object.entries({
+      ...{ 12: "ff", 19: "2f", "1a": "2f", 39: "0" },
+      ...{ "1b": "13", "1c": "0", "1d": "10", "1e": "ff", "1f": "ff", 20: "c8", 21: "13", 22: "0", 23: "3f" },
+      ...{ 24: "4", 25: "0", 26: "10", 27: "ff", 28: "ff", 29: "c8", "2a": "4", "2b": "0", "2c": "3f" },
+    })
+      .map(([at, value]) => `out 70 ${at}; in 71 = ${value}`)
+      .join("; "),
+  },
+  // The bus master's registers (PIIX3, 2.7).
+  {
+    name: "bus master: what its registers keep",
+    script: `${BUS_MASTER}; out c008 8; outl c004 123458; inl c004 = 123458; outl c00c 7654320f; inl c00c = 7654320c; out c002 60; in c002 = 60; out c002 20; in c002 = 20; out c002 0; in c002 = 0; in c001 = ff; in c003 = ff`,
+  },
+  ...(["c8", "c9"] as const).map(
+    (code): Case => ({
+      name: `READ DMA by ${code}h`,
+      script: `${BUS_MASTER}; ${ONE_SECTOR}; ${command(code, "5")}; out c000 9; wait 1ms; in c002 & 7 = 4; ram 2000 = 23; ram 2001 = 24; ram 21ff = 22; in 1f7 = 50`,
+    }),
+  ),
+  ...(["ca", "cb"] as const).map(
+    (code): Case => ({
+      name: `WRITE DMA by ${code}h`,
+      script: `${BUS_MASTER}; ${ONE_SECTOR}; ram 2000 de ad; ram 21ff be; ${command(code, "5")}; out c000 1; wait 1ms; in c002 & 7 = 4; medium 0 a00 = de; medium 0 a01 = ad; medium 0 bff = be; in 1f7 = 50`,
+    }),
+  ),
 ];

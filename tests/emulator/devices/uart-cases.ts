@@ -222,4 +222,8 @@ export const uartCases: readonly Case[] = [
     script: `${PICS}; out 4d0 10; out 3fc 10; in 3fe; out 3f9 8; out 3fc 8; intr = 1; in 3fe; intr = 0`,
   },
   { name: "COM2 has IRQ 3", script: `${PICS}; out 21 f7; out 2fc 8; out 2f9 2; intr = 1; ack = b` },
+  {
+    name: "an empty FIFO has nothing to remind of",
+    script: `${PICS}; ${FAST}; out 3fa 81; out 3f9 1; out 3fc 8; com1 41; wait 200us; in 3f8 = 41; wait 10ms; intr = 0; in 3fa = c1`,
+  },
 ];

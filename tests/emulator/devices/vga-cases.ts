@@ -78,6 +78,19 @@ export const vgaCases: readonly Case[] = [
     script: `${PLANAR}; ${seq("2", "4")}; write a0000 f0; ${gfx("5", "8")}; ${gfx("2", "4")}; ${gfx("7", "4")}; read a0000 = f0`,
   },
   {
+    name: "of the protected registers only bit 4 of the overflow register takes what is written",
+    script: `${COLOUR}; out 3d4 11; out 3d5 0; out 3d4 6; out 3d5 12; out 3d4 7; out 3d5 2; out 3d4 11; out 3d5 80; out 3d4 6; out 3d5 ff; in 3d5 = 12; out 3d4 7; out 3d5 fd; in 3d5 = 12; out 3d5 0; in 3d5 = 2`,
+  },
+  { name: "the DAC's mask", script: "in 3c6 = ff; out 3c6 5a; in 3c6 = 5a" },
+  {
+    name: "AND and OR with the latches",
+    script: `${PLANAR}; ${seq("2", "f")}; write a0000 0f; read a0000 = f; ${gfx("3", "10")}; write a0000 c5; read a0000 = cf; ${gfx("3", "8")}; write a0000 3c; read a0000 = c`,
+  },
+  {
+    name: "outside of the window there is nothing",
+    script: `${TEXT}; write b8000 41; write b8001 1f; write a0000 55; writew affff 5555; read a0000 = ff; read affff = ff; read b8000 = 41; read b8001 = 1f`,
+  },
+  {
     name: "vertical retrace comes 70 times a second",
     script: `${COLOUR}; in 3da & 8 = 0; wait 13.1ms; in 3da & 8 = 8; wait 100us; in 3da & 8 = 0; wait 14.2ms; in 3da & 8 = 8`,
     ours: "QEMU toggles at each read",
