@@ -39,6 +39,6 @@ describe("examples of the build's explanations", () => {
 test.each(Object.entries({ ...BUILD_EXPLANATIONS, ...LINK_EXPLANATIONS, ...EXPLANATIONS }))(
   "%s is explained in whole sentences",
   (_id, text) => {
-    expect(text).toMatch(/^[A-Z`].{15,}[.]$/s);
+    expect(text).toMatch(/^[A-Z0-9`].{15,}[.]$/s);
   },
 );

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { arpBytes, ETHERTYPE_ARP, ethernetFrame, get16, parseArp } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, inState, PROMPT } from "../system/images.ts";
 
 const RIVAL_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x99);
@@ -64,7 +65,7 @@ test("an address is probed three times, taken two seconds later, and announced t
   isBetween(announcements[1]!.atMs - announcements[0]!.atMs, 2000, 2000);
 });
 
-test("an address that is taken is left for another; after ten it tries one a minute", async () => {
+thoroughly("an address that is taken is left for another; after ten it tries one a minute", async () => {
   const { lab, node, probes } = await scene(true);
   await lab.until(() => probes.length === 12, "there were no twelve probes", { within: "240s" });
   expect(new Set(probes.map(({ target }) => target)).size).toBe(12);

@@ -12,6 +12,7 @@ import { link } from "../../src/linker/link.ts";
 import { parseScript } from "../../src/linker/script/parser.ts";
 import { type ElfObject, readElf } from "../../src/object/elf-reader.ts";
 import { oracle } from "../oracle.ts";
+import { isThorough } from "../setup/tier.ts";
 
 const ld = oracle("ld");
 let folder: string;
@@ -168,7 +169,7 @@ describe("hostile objects", () => {
   test("so does every flipped byte of its headers", () => {
     const { bytes } = object("whole.s", ".globl a\na: call b\n.data\n.long a, b\n");
     const script = parseScript("SECTIONS { .text 0 : { *(.text) } .data : { *(.data) } }", "script.ld");
-    for (let at = 0; at < bytes.length; at++) {
+    for (let at = 0; at < bytes.length; at += isThorough ? 1 : 3) {
       const changed = bytes.slice();
       changed[at]! ^= 0xff;
       try {

@@ -24,7 +24,7 @@ test.each([
   ["handles", "tests/guest/handles.s", "handletest"],
 ])("the kernel's %s pass their own tests", async (name, source, command) => {
   const iso = await isoWith(source, `asm/kernel/${name}-test.s`);
-  const node = (await bootTo(iso)).nodes[0]!;
+  const node = (await inState(`prompt with ${name}`, () => bootTo(iso))).nodes[0]!;
   await node.enter(command, new RegExp(`${command}: (\\d+) passed, (\\d+) failed`));
   expect(node.console.text).not.toMatch(/^FAIL /m);
   expect(node.console.text).toMatch(new RegExp(`${command}: [1-9]\\d* passed, 0 failed`));
