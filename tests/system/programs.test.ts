@@ -189,40 +189,38 @@ describe("programs run alike", () => {
   });
 });
 
-describe("a program in C", () => {
-  thoroughly(
-    "is built by gcc, gets its arguments, computes with the FPU, and names its line when it faults",
-    async (context) => {
-      if (!gcc) return context.skip("gcc is not installed");
-      const folder = mkdtempSync(join(tmpdir(), "qure-c-"));
-      const cli = join(root, "dist/qure.cjs");
-      await execa(
-        process.execPath,
-        [cli, "as", "-I", join(root, "asm/include"), "-o", join(folder, "start.o"), "start.s"],
-        {
-          cwd: join(root, "asm/programs/c"),
-        },
-      );
-      const options = ["-m32", "-ffreestanding", "-fno-pic", "-O1", "-g", "-I", join(root, "asm/include")];
-      await execa(gcc, [...options, "-c", "-o", join(folder, "example.o"), "example.c"], {
+thoroughly(
+  "a program in C is built by gcc, gets its arguments, computes with the FPU, and names its line when it faults",
+  async (context) => {
+    if (!gcc) return context.skip("gcc is not installed");
+    const folder = mkdtempSync(join(tmpdir(), "qure-c-"));
+    const cli = join(root, "dist/qure.cjs");
+    await execa(
+      process.execPath,
+      [cli, "as", "-I", join(root, "asm/include"), "-o", join(folder, "start.o"), "start.s"],
+      {
         cwd: join(root, "asm/programs/c"),
-      });
-      const elf = join(folder, "example");
-      await execa(
-        process.execPath,
-        [cli, "ld", "-T", join(root, "asm/programs.ld"), "-o", elf].concat(
-          ["start.o", "example.o"].map((name) => join(folder, name)),
-        ),
-      );
-      const lab = boot({ nodes: [{ cdrom: isoWithProgram("example", new Uint8Array(readFileSync(elf))) }] });
-      rmSync(folder, { recursive: true, force: true });
-      const node = lab.nodes[0]!;
-      await node.waitFor(PROMPT);
-      await node.enter("time /bin/example one two", /^one\ntwo\n\d+ ms, status 7\n/m);
-      await node.enter("example fault", /page fault, write at 00000010, eip [0-9a-f]{8}, example\.c:\d+\n/);
-      const line = Number(/example\.c:(\d+)/.exec(node.console.text)![1]);
-      const source = readFileSync(join(root, "asm/programs/c/example.c"), "utf8").split("\n");
-      expect(source[line - 1]).toContain("(volatile int *)16");
-    },
-  );
-});
+      },
+    );
+    const options = ["-m32", "-ffreestanding", "-fno-pic", "-O1", "-g", "-I", join(root, "asm/include")];
+    await execa(gcc, [...options, "-c", "-o", join(folder, "example.o"), "example.c"], {
+      cwd: join(root, "asm/programs/c"),
+    });
+    const elf = join(folder, "example");
+    await execa(
+      process.execPath,
+      [cli, "ld", "-T", join(root, "asm/programs.ld"), "-o", elf].concat(
+        ["start.o", "example.o"].map((name) => join(folder, name)),
+      ),
+    );
+    const lab = boot({ nodes: [{ cdrom: isoWithProgram("example", new Uint8Array(readFileSync(elf))) }] });
+    rmSync(folder, { recursive: true, force: true });
+    const node = lab.nodes[0]!;
+    await node.waitFor(PROMPT);
+    await node.enter("time /bin/example one two", /^one\ntwo\n\d+ ms, status 7\n/m);
+    await node.enter("example fault", /page fault, write at 00000010, eip [0-9a-f]{8}, example\.c:\d+\n/);
+    const line = Number(/example\.c:(\d+)/.exec(node.console.text)![1]);
+    const source = readFileSync(join(root, "asm/programs/c/example.c"), "utf8").split("\n");
+    expect(source[line - 1]).toContain("(volatile int *)16");
+  },
+);
