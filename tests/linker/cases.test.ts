@@ -310,6 +310,8 @@ const FIELDS: readonly (readonly [field: string, fits: readonly number[], not: r
 
 /** What both linkers refuse. */
 const REFUSED = new Set([
+  "headers: none that a section names",
+  "GOT: a field that the section ends in",
   "groups: a reference into the copy that is gone",
   "an archive: asked for, and not there",
   "names: defined twice",
