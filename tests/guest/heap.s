@@ -206,7 +206,8 @@ heap_block_owner:
 9:  stc
     ret
 
-FIT_SMALL               = 270000        # of one list: 2^18 to 2^19 - 1 bytes; smaller ones have free blocks already
+# Of one list, from 2^18 to 2^19 - 1 bytes: the smaller lists hold free blocks already.
+FIT_SMALL               = 270000
 FIT_LARGE               = 500000
 
 # The first block of a list that is large enough is taken, not the first of the list.
