@@ -5,7 +5,7 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -39,6 +39,10 @@ const common = {
   define: { QURE_VERSION: JSON.stringify(version) },
 };
 
+function readIfThere(path) {
+  return existsSync(path) ? readFileSync(path) : null;
+}
+
 /** A container: the length of its head, the head as JSON, the parts. src/page/worker/system.ts reads it. */
 function container(head, parts) {
   const listed = parts.map(({ name, content }) => ({ name, sizeBytes: content.length }));
@@ -55,14 +59,30 @@ const qure = (...args) => execFileSync("node", ["dist/qure.cjs", ...args], { std
 qure("build", "--output", IMAGES);
 qure("emu", "--image", `${IMAGES}/qure.iso`, "--disk", String(DISK_BYTES), "--for", "1ms");
 const [disk] = await readdir(`${IMAGES}/.qure-cache`);
-const { folderTree, readElf } = await import(new URL("../dist/index.js", import.meta.url).href);
-const SHF_ALLOC = 2;
-const elf = readElf(await readFile(`${IMAGES}/kernel.elf`), "kernel.elf");
-const symbols = elf.symbols.flatMap(({ name, value, section }) => {
-  const home = elf.sections[section];
-  const isName = home !== undefined && (home.flags & SHF_ALLOC) !== 0 && /^[a-z_]\w*$/i.test(name);
-  return isName ? [[name, value, home.address + home.sizeBytes]] : [];
+const { assemble, folderTree, readElf } = await import(new URL("../dist/index.js", import.meta.url).href);
+
+/** Where the kernel keeps what the page shows of its tasks: constants of asm/include, as the assembler sees them. */
+const TASK_FIELDS = [
+  ...["STATE", "ALL_NEXT", "ID", "ESP", "STACK_TOP", "EVENT", "EVENTS", "EVENT_COUNT", "CYCLES", "SWITCHES", "TIMER"],
+  ...["PRIORITY", "LABEL", "SIZE"],
+].map((name) => `TASK_${name}`);
+const layoutSource = `.include "tasks.inc"\n.long ${[...TASK_FIELDS, "TASK_CYCLES + 4", "TIMER_SET", "TIMER_DEADLINE"].join(", ")}\n`;
+const { object: layoutObject } = assemble({
+  path: "layout.s",
+  files: {
+    read: (name) => {
+      const bytes = name === "layout.s" ? Buffer.from(layoutSource) : readIfThere(`asm/include/${name}`);
+      return bytes && { path: name, bytes };
+    },
+  },
 });
+const layoutWords = readElf(layoutObject, "layout.o").sections.find(({ name }) => name === ".text").content;
+const taskLayout = Object.fromEntries(
+  [...TASK_FIELDS, "TASK_CYCLES_HIGH", "TIMER_SET", "TIMER_DEADLINE"].map((name, index) => [
+    name,
+    Buffer.from(layoutWords).readUInt32LE(4 * index),
+  ]),
+);
 const SECTOR_BYTES = 512;
 
 /**
@@ -102,7 +122,6 @@ const system = [
   { name: "starter", content: await readFile("dist/starter.bin") },
   { name: "iso", content: iso },
   ...diskRuns(await readFile(`${IMAGES}/.qure-cache/${disk}`), iso),
-  { name: "symbols", content: Buffer.from(JSON.stringify(symbols)) },
 ];
 const tree = folderTree(".");
 // The firmware stays as it is: the page builds the system.
@@ -114,12 +133,27 @@ const revision = version
   .split("-")[0]
   .split(".")
   .reduce((sum, part) => sum * 1000 + Number(part), 0);
-await writeFile(join(OUT, "system.gz"), container({ version, revision, diskBytes: DISK_BYTES }, system));
+await writeFile(join(OUT, "system.gz"), container({ version, revision, diskBytes: DISK_BYTES, taskLayout }, system));
 await writeFile(join(OUT, "sources.gz"), container({ version, revision, diskBytes: DISK_BYTES }, sources));
 
+/** A program as a compressed part, and the small script that loads it. */
+async function buildPart(name, entry) {
+  const { outputFiles } = await build({ ...common, entryPoints: [entry], format: "esm", write: false });
+  await writeFile(join(OUT, `${name}.gz`), gzipSync(outputFiles[0].contents, { level: 9 }));
+  const define = { ...common.define, PART: JSON.stringify(`${name}.gz`) };
+  await build({
+    ...common,
+    define,
+    entryPoints: ["src/page/load.ts"],
+    outfile: join(OUT, `${name}.js`),
+    format: "esm",
+  });
+}
+
 await Promise.all([
-  build({ ...common, entryPoints: ["src/page/ui/main.tsx"], outfile: join(OUT, "page.js"), format: "esm" }),
-  build({ ...common, entryPoints: ["src/page/worker/main.ts"], outfile: join(OUT, "worker.js"), format: "esm" }),
+  buildPart("page", "src/page/ui/main.tsx"),
+  buildPart("worker", "src/page/worker/main.ts"),
+  buildPart("builder", "src/page/worker/builder.ts"),
   build({ ...common, entryPoints: ["src/page/style.css"], outfile: join(OUT, "style.css") }),
 ]);
 for (const name of ["index.html", "icon.svg", "manifest.webmanifest"]) await cp(`src/page/${name}`, join(OUT, name));
@@ -145,14 +179,20 @@ await build({
   format: "iife",
 });
 
+/** Loaded after the first screen, by the service worker or when somebody opens the editor. */
+const LATER = ["sources.gz", "builder.gz", "builder.js"];
 let total = 0;
+let all = 0;
 for (const name of (await readdir(OUT)).sort()) {
   const bytes = await readFile(join(OUT, name));
   const sent = name.endsWith(".gz") ? bytes.length : gzipSync(bytes, { level: 9 }).length;
-  if (name !== "sources.gz") total += sent;
+  if (!LATER.includes(name)) total += bytes.length;
+  all += bytes.length;
   process.stdout.write(
     `${join(OUT, name).padEnd(36)} ${String(bytes.length).padStart(8)} bytes, ${String(sent).padStart(7)} compressed\n`,
   );
 }
-process.stdout.write(`a first visit loads ${(total / 1000).toFixed(0)} kB\n`);
+process.stdout.write(
+  `a first visit loads ${(total / 1000).toFixed(0)} kB, and then for the editor and without the network ${((all - total) / 1000).toFixed(0)} kB, from a host that compresses nothing\n`,
+);
 await writeFile(PAGE_STAMP, hashOfSources);

@@ -24,6 +24,11 @@ export class SymbolTable {
     return this.#symbols.length;
   }
 
+  /** Null where nothing has this name. */
+  addressOf(name: string): number | null {
+    return this.#symbols.find((symbol) => symbol.name === name)?.linearAddress ?? null;
+  }
+
   /** The last symbol at or before an address, if the address lies in its section. */
   find(linearAddress: number): CodeSymbol | null {
     const symbols = this.#symbols;

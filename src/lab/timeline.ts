@@ -21,8 +21,10 @@ export interface Branch {
 export interface TimelineOptions {
   /** What checkpoints may hold. */
   readonly budgetBytes: number;
-  /** The run has gone back: what was observed from this time on will be observed again. */
-  readonly wentBack?: (toNs: number) => void;
+  /** What an observer wants to have back when the run goes back to this moment. */
+  readonly save?: () => unknown;
+  /** The run has gone back: what was observed from this time on will be observed again. `saved` is from there. */
+  readonly wentBack?: (toNs: number, saved: unknown) => void;
 }
 
 type ConsoleState = ReturnType<ConsoleText["save"]>;
@@ -42,7 +44,7 @@ export class Timeline {
   readonly lab: LabCluster;
   readonly #options: TimelineOptions;
   readonly #checkpoints: Checkpoints;
-  readonly #consoles = new WeakMap<Checkpoint, readonly ConsoleState[]>();
+  readonly #kept = new WeakMap<Checkpoint, { readonly consoles: readonly ConsoleState[]; readonly saved: unknown }>();
   #actions: readonly Action[];
   /** The first of them that has not been done. */
   #next = 0;
@@ -109,10 +111,8 @@ export class Timeline {
 
   #take(): void {
     this.#checkpoints.take(false);
-    this.#consoles.set(
-      this.#checkpoints.all.at(-1)!,
-      this.lab.nodes.map(({ console }) => console.save()),
-    );
+    const consoles = this.lab.nodes.map(({ console }) => console.save());
+    this.#kept.set(this.#checkpoints.all.at(-1)!, { consoles, saved: this.#options.save?.() });
   }
 
   /** Lets virtual time pass up to a time, doing what was done on the way; `stop` may end it at any millisecond. */
@@ -145,10 +145,11 @@ export class Timeline {
   #restore(checkpoint: Checkpoint): void {
     this.#settle();
     checkpoint.restore(this.lab.cluster);
-    this.lab.nodes.forEach(({ console }, index) => console.restore(this.#consoles.get(checkpoint)![index]!));
+    const { consoles, saved } = this.#kept.get(checkpoint)!;
+    this.lab.nodes.forEach(({ console }, index) => console.restore(consoles[index]!));
     this.#checkpoints.moved();
     this.#next = firstAfter(this.#actions, checkpoint.clusterNs);
-    this.#options.wentBack?.(checkpoint.clusterNs);
+    this.#options.wentBack?.(checkpoint.clusterNs, saved);
   }
 
   /** Machines that were paused within a quantum go on to its end. */
@@ -198,10 +199,13 @@ export class Timeline {
     return branch;
   }
 
-  /** Takes up a future that was left; what goes on now is kept in its place. The run then stands where they part. */
-  switchTo(branch: Branch): void {
+  /**
+   * Takes up a future that was left; what goes on now is kept in its place, and returned. The run then stands where they
+   * part.
+   */
+  switchTo(branch: Branch): Branch | null {
     const index = this.#branches.indexOf(branch);
-    if (index < 0) return;
+    if (index < 0) return null;
     this.#settle();
     const partNs = partingNs(this.#actions, branch.actions);
     const here = {
@@ -215,6 +219,7 @@ export class Timeline {
     this.#actions = branch.actions;
     this.#endNs = branch.endNs;
     if (this.nowNs >= partNs) this.#restore(this.#checkpoints.all.at(-1)!);
+    return here;
   }
 }
 

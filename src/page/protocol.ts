@@ -1,4 +1,4 @@
-/** What the page and its worker say to each other. Nothing else crosses between them. */
+/** What the page and its workers say to each other. Nothing else crosses between them. */
 import type { Action } from "../lab/actions.ts";
 
 /** How fast virtual time passes, as parts of real time; Infinity: as fast as the host can. */
@@ -26,6 +26,8 @@ export interface StartOptions {
 export type Request =
   | { readonly kind: "open"; readonly link: string | null; readonly options: StartOptions }
   | { readonly kind: "play"; readonly speed: Speed }
+  /** Another speed, and nothing else. */
+  | { readonly kind: "pace"; readonly speed: Speed }
   | { readonly kind: "pause" }
   | { readonly kind: "seek"; readonly timeNs: number }
   | { readonly kind: "runTo"; readonly timeNs: number }
@@ -39,11 +41,14 @@ export type Request =
   | { readonly kind: "switch"; readonly branch: number }
   | { readonly kind: "link"; readonly ticket: number }
   | { readonly kind: "digest"; readonly ticket: number }
-  | { readonly kind: "inspect"; readonly node: number | null; readonly what: InspectedPart }
+  | { readonly kind: "inspect"; readonly node: number | null; readonly what: InspectedPart };
+
+/** What the worker that builds is asked. */
+export type BuilderRequest =
   | { readonly kind: "sources"; readonly ticket: number; readonly path: string | null }
   | { readonly kind: "build"; readonly ticket: number; readonly path: string; readonly text: string };
 
-export type InspectedPart = "processor" | "disk";
+export type InspectedPart = "processor" | "tasks" | "disk";
 
 export interface NodeState {
   readonly name: string;
@@ -106,6 +111,9 @@ export interface RunState {
     readonly fromNs: number;
     readonly endNs: number;
     readonly words: string;
+    /** When it and what goes on now show something else for the first time, and what; null: they have not yet. */
+    readonly differsNs: number | null;
+    readonly differs: string;
   }[];
   readonly agreed: boolean;
   readonly isForeign: boolean;
@@ -123,6 +131,27 @@ export interface ProcessorView {
     readonly text: string;
     readonly isNext: boolean;
   }[];
+}
+
+export interface TaskRow {
+  readonly id: number;
+  readonly name: string;
+  readonly state: string;
+  readonly priority: number;
+  /** Processor time. */
+  readonly milliseconds: number;
+  readonly switches: number;
+  /** Names of events, and how long it waits at most; empty for one that does not wait. */
+  readonly waitsFor: string;
+  /** Routines that wait for each other's return, the innermost first. */
+  readonly callers: readonly string[];
+}
+
+export interface TasksView {
+  readonly node: number;
+  /** A sentence where there are none to list. */
+  readonly problem: string | null;
+  readonly tasks: readonly TaskRow[];
 }
 
 export interface DiskEntry {
@@ -172,6 +201,7 @@ export type Report =
     }
   | { readonly kind: "console"; readonly node: number; readonly text: string }
   | { readonly kind: "processor"; readonly view: ProcessorView }
+  | { readonly kind: "tasks"; readonly view: TasksView }
   | { readonly kind: "disk"; readonly view: DiskView }
   | { readonly kind: "checked"; readonly isEqual: boolean; readonly found: string; readonly wanted: string }
   | { readonly kind: "answer"; readonly ticket: number; readonly value: unknown }

@@ -8,6 +8,7 @@ import { STORIES } from "../../src/page/stories.ts";
 import { withFolder } from "../oracle.ts";
 import { ask, axe, digestIn, emu, goTo, linkIn, runTo, send, until, withBrowser } from "./browser.ts";
 
+/** Of a host that compresses nothing: with all that the service worker keeps. */
 const MOST_BYTES = 1_000_000;
 const SENTENCE = /^[A-ZÄÖÜa-z0-9].{10,}/;
 
@@ -97,6 +98,33 @@ test("links and images that are none end in a sentence", (context) =>
     expect(errors).toEqual([]);
   }));
 
+test("the tasks of a machine are those that its own ps lists, with what they wait for", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    await page.goto(address);
+    await until(page, "state.agreed");
+    await send(page, { kind: "inspect", node: 0, what: "tasks" });
+    await send(page, { kind: "act", word: "type", node: 0, values: ["ps\r"] });
+    await runTo(page, ((await page.evaluate("qure.state.endNs")) as number) + 200_000_000);
+    await page.waitForFunction("/ps\\n[^]*shell\\n/.test(qure.consoles.get(0)) && qure.tasks?.tasks.length > 0");
+    const listed = String(await page.evaluate("qure.consoles.get(0)"))
+      .split("ps\n")
+      .at(-1)!;
+    const rows = [...listed.matchAll(/^ *(\d+) +(\w+) +\d+ +\d+ +\d+ +(\w+)$/gm)].map(
+      ([, id, , name]) => `${id} ${name}`,
+    );
+    const { tasks } = (await page.evaluate("qure.tasks")) as {
+      tasks: { id: number; name: string; waitsFor: string }[];
+    };
+    // A task may have ended since, but none is here that ps did not know.
+    expect(tasks.length).toBeGreaterThan(4);
+    for (const { id, name } of tasks) expect(rows).toContain(`${id} ${name}`);
+    expect(tasks.find(({ name }) => name === "shell")).toMatchObject({ state: "waiting", waitsFor: "input_event" });
+    await page.click(".card[data-node='0'] .face");
+    await page.getByRole("tab", { name: "Tasks" }).click();
+    await page.locator(".tasks td", { hasText: "input_event" }).waitFor();
+    expect(errors).toEqual([]);
+  }));
+
 test("a kernel that is dropped boots, to the digest of the command line", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     const kernel = Buffer.concat([Buffer.of(0x8c, 0xc8, 0xb8, 0x4b, 0x0e, 0xcd, 0x10, 0xf4), Buffer.alloc(1000)]);
@@ -176,7 +204,7 @@ test.for(["light", "dark"] as const)(
       };
       expect(await look()).toEqual([]);
       await page.click(".card[data-node='0'] .face");
-      for (const tab of ["Console", "Cable", "Processor", "Disk"]) {
+      for (const tab of ["Console", "Cable", "Processor", "Tasks", "Disk"]) {
         await page.getByRole("tab", { name: tab }).click();
         expect(await look(), tab).toEqual([]);
       }

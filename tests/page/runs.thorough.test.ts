@@ -112,8 +112,16 @@ test("what is done at a moment that has a future begins another one, and the old
     await until(page, "state.branches.length === 1");
     await runTo(page, 5_000_000_000);
     expect(await ask(page, { kind: "digest" })).not.toBe(first);
+    // Without power its console says nothing more, and its frames do not come.
+    const differsNs = Number(await page.evaluate("qure.state.branches[0].differsNs"));
+    expect(differsNs).toBeGreaterThan(3_000_000_000);
+    expect(differsNs).toBeLessThan(4_100_000_000);
+    expect(await page.locator(".mark.differs").getAttribute("title")).toMatch(
+      /^\d.* it first shows that this is not A: /,
+    );
     await page.selectOption(".branches select", "0");
     await until(page, "state.actions.length === 0 && !state.isSeeking");
     await goTo(page, 5_000_000_000);
     expect(await ask(page, { kind: "digest" })).toBe(first);
+    expect(await page.evaluate("qure.state.branches[0].differsNs")).toBe(differsNs);
   }));

@@ -16,6 +16,8 @@ import { Wires } from "./wires.tsx";
 
 const FIRST: StartOptions = { nodes: 3, seed: 1, jit: true, image: null, actions: [], endNs: 0 };
 const KEEP_MS = 5000;
+/** Until machines that were just switched on agree, time passes so many times as fast: booting is worth a second. */
+const BOOT_SPEED = 2;
 
 /** The link in the page's own address. */
 function linkInAddress(): string | null {
@@ -43,7 +45,7 @@ export function App() {
     options.current = { ...options.current, actions: [], endNs: 0, ...given };
     setImage(options.current.image);
     store.open(link, options.current);
-    if (link === null) play(1);
+    if (link === null) play(options.current.image ? 1 : BOOT_SPEED);
     else play(Number.POSITIVE_INFINITY);
   };
 
@@ -79,6 +81,11 @@ export function App() {
     play(next.captions[0]!.speed);
   };
   useStoryPace(store, story, play);
+  useEffect(() => {
+    if (!store.state?.agreed || story !== null || speed !== BOOT_SPEED) return;
+    setSpeed(1);
+    store.send({ kind: "pace", speed: 1 });
+  }, [store.state?.agreed]);
   useEffect(() => {
     const timer = setInterval(() => {
       if (store.state && store.state.nowNs > 0) void store.ask({ kind: "link" }).then((link) => keepRun(String(link)));

@@ -7,9 +7,10 @@ import { countText } from "./format.ts";
 import { Frames } from "./frames.tsx";
 import { Disk, Processor } from "./processor.tsx";
 import type { Store } from "./store.ts";
+import { Tasks } from "./tasks.tsx";
 import { Toolbox } from "./toolbox.tsx";
 
-const TABS = ["Console", "Cable", "Processor", "Disk"] as const;
+const TABS = ["Console", "Cable", "Processor", "Tasks", "Disk"] as const;
 
 interface PanelProps {
   readonly store: Store;
@@ -64,6 +65,7 @@ export function Panel({ store, state, index, close }: PanelProps) {
         {tab === "Console" && <Console store={store} node={node} index={index} />}
         {tab === "Cable" && <Frames store={store} cable={index} name={node.name} />}
         {tab === "Processor" && <Processor store={store} index={index} />}
+        {tab === "Tasks" && <Tasks store={store} index={index} />}
         {tab === "Disk" && <Disk store={store} index={index} />}
       </div>
       <Toolbox store={store} node={node} index={index} />

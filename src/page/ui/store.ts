@@ -1,5 +1,15 @@
 /** What the page knows of the run, as the worker tells it, and the way back to the worker. */
-import type { DiskView, FrameNote, Mark, ProcessorView, Report, Request, RunState, StartOptions } from "../protocol.ts";
+import type {
+  DiskView,
+  FrameNote,
+  Mark,
+  ProcessorView,
+  Report,
+  Request,
+  RunState,
+  StartOptions,
+  TasksView,
+} from "../protocol.ts";
 
 /** Frames that are remembered. */
 const MOST_FRAMES = 4000;
@@ -32,6 +42,7 @@ export class Store {
   readonly screenTexts = new Map<number, readonly string[]>();
   readonly consoles = new Map<number, string>();
   processor: ProcessorView | null = null;
+  tasks: TasksView | null = null;
   disk: DiskView | null = null;
   note: string | null = null;
   problem: string | null = null;
@@ -39,7 +50,8 @@ export class Store {
   linkEndNs: number | null = null;
   /** The last that is worth saying aloud. */
   announcement = "";
-  readonly #worker: Worker;
+  readonly #worker = this.#start("worker.js");
+  #builder: Worker | null = null;
   readonly #listeners = new Set<() => void>();
   readonly #frameListeners = new Set<(frames: readonly FrameNote[]) => void>();
   readonly #pictureListeners = new Map<number, Set<() => void>>();
@@ -47,12 +59,11 @@ export class Store {
   #nextTicket = 1;
   #isQueued = false;
 
-  constructor() {
-    this.#worker = new Worker(new URL("worker.js", document.baseURI), { type: "module" });
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<Report>) => this.#take(data));
-    this.#worker.addEventListener("error", ({ message }) =>
-      this.#fail(message || "the worker of this page cannot be started"),
-    );
+  #start(name: string): Worker {
+    const worker = new Worker(new URL(name, document.baseURI), { type: "module" });
+    worker.addEventListener("message", ({ data }: MessageEvent<Report>) => this.#take(data));
+    worker.addEventListener("error", ({ message }) => this.#fail(message || "a worker of this page cannot be started"));
+    return worker;
   }
 
   open(link: string | null, options: StartOptions): void {
@@ -69,7 +80,9 @@ export class Store {
     const ticket = this.#nextTicket++;
     return new Promise((resolve) => {
       this.#tickets.set(ticket, resolve);
-      this.send({ ...request, ticket } as Request);
+      const isForBuilder = request.kind === "sources" || request.kind === "build";
+      if (isForBuilder) (this.#builder ??= this.#start("builder.js")).postMessage({ ...request, ticket });
+      else this.send({ ...request, ticket });
     });
   }
 
@@ -112,6 +125,7 @@ export class Store {
           note: report.note,
           linkEndNs: report.linkEndNs,
           processor: null,
+          tasks: null,
           disk: null,
         });
         this.frames = [];
@@ -137,6 +151,9 @@ export class Store {
         break;
       case "processor":
         this.processor = report.view;
+        break;
+      case "tasks":
+        this.tasks = report.view;
         break;
       case "disk":
         this.disk = report.view;

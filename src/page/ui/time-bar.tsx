@@ -104,6 +104,7 @@ export function TimeBar({ store, state, speed, chosen, setSpeed, share }: TimeBa
               {state.branches.map((branch, index) => (
                 <option key={branch.name} value={index}>
                   {branch.name}: from {clock(branch.fromNs)} {branch.words || "undisturbed"}
+                  {branch.differsNs !== null && `; differs first at ${exactClock(branch.differsNs)}: ${branch.differs}`}
                 </option>
               ))}
             </select>
@@ -147,6 +148,18 @@ function Marks({ marks, state, spanNs }: { marks: readonly Mark[]; state: RunSta
           {name}
         </b>
       ))}
+      {state.branches.map(
+        ({ name, differsNs, differs }) =>
+          differsNs !== null && (
+            <i
+              key={`${name} differs`}
+              class="mark differs"
+              data-branch={name}
+              style={{ left: `${(100 * differsNs) / spanNs}%` }}
+              title={`${exactClock(differsNs)} here it first shows that this is not ${name}: ${differs}`}
+            />
+          ),
+      )}
     </div>
   );
 }

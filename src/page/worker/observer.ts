@@ -7,6 +7,7 @@ import { type CloudStatus, lastStatus } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
 import { CLUSTER_VIEW, readClusterPacket } from "../decode/cluster.ts";
 import type { FrameNote, Mark } from "../protocol.ts";
+import { Trace } from "./trace.ts";
 
 /** A coordinator that has said nothing for so long is none any more. */
 const COORDINATOR_NS = 1_600_000_000;
@@ -26,6 +27,7 @@ const CLOUD_LINE = /^cloud: \S+ \d+\.\d+\.\d+\.\d+ (?:joining|era)/m;
 const PANIC_LINE = /^(?:panic|PANIC|kernel panic).*/m;
 
 export class Observer {
+  readonly trace = new Trace();
   readonly #lab: LabCluster;
   readonly #cables: ReadonlyMap<string, number>;
   readonly #nodes: NodeNotes[];
@@ -52,6 +54,7 @@ export class Observer {
 
   #note(cable: number, toSwitch: boolean, sentNs: number, arrivalNs: number | null, bytes: Uint8Array): void {
     const id = this.#nextId++;
+    this.trace.note(sentNs, cable, bytes, arrivalNs);
     const cause = toSwitch ? null : (this.#origins.get(bytes) ?? null);
     if (toSwitch) {
       this.#origins.set(bytes, id);
@@ -77,6 +80,7 @@ export class Observer {
     const { text } = this.#lab.nodes[index]!.console;
     const fresh = text.slice(notes.seen);
     notes.seen = text.lastIndexOf("\n") + 1;
+    this.trace.note(this.#lab.cluster.machines[index]!.nowNs, -1 - index, fresh);
     const panic = PANIC_LINE.exec(fresh);
     if (panic) this.#mark(index, "panic", panic[0]);
     if (!CLOUD_LINE.test(fresh)) return;

@@ -7,6 +7,8 @@ import type { Report } from "../protocol.ts";
 const AT_ONCE = 4;
 /** A graphics screen is made anew this often, in milliseconds. */
 const GRAPHICS_MS = 120;
+/** After pictures were made there are none for so many times as long: the machines have most of the worker's time. */
+const REST = 5;
 
 type Post = (report: Report, transfer?: Transferable[]) => void;
 
@@ -17,6 +19,8 @@ export class Screens {
   readonly #consoles: number[];
   #graphicsMs = 0;
   #next = 0;
+  /** Until then there are no pictures. */
+  #restUntilMs = 0;
 
   constructor(lab: LabCluster, post: Post) {
     this.#lab = lab;
@@ -32,6 +36,8 @@ export class Screens {
 
   /** `all`: not only a few of them. */
   show(all: boolean): void {
+    const startMs = performance.now();
+    if (startMs < this.#restUntilMs && !all) return;
     const count = this.#lab.nodes.length;
     const isGraphicsDue = all || performance.now() - this.#graphicsMs > GRAPHICS_MS;
     if (isGraphicsDue) this.#graphicsMs = performance.now();
@@ -41,6 +47,7 @@ export class Screens {
       if (this.#showOne(index, isGraphicsDue)) made++;
       if (made === AT_ONCE && !all) this.#next = index + 1;
     }
+    this.#restUntilMs = performance.now() + REST * (performance.now() - startMs);
     this.#lab.nodes.forEach(({ console }, index) => {
       if (console.length === this.#consoles[index]) return;
       this.#consoles[index] = console.length;

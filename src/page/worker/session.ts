@@ -1,17 +1,29 @@
 /** A run in the page: its timeline, how fast it goes, and what is told of it. */
 import { SymbolTable } from "../../../emulator/debug/symbols.ts";
 import { compilationRefusal } from "../../../emulator/jit/module-cache.ts";
+import { kernelSymbols } from "../../image/kernel-symbols.ts";
 import { type Action, type ActionWord, formatAction } from "../../lab/actions.ts";
 import { isAgreed } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
 import { decodeRun, encodeRun, imageHash, machinesOf, type RunDescription } from "../../lab/run-link.ts";
-import { Timeline } from "../../lab/timeline.ts";
-import type { Mark, NodeState, OwnImage, Report, RunState, Speed, StartOptions, StepUnit } from "../protocol.ts";
+import { type Branch, Timeline } from "../../lab/timeline.ts";
+import type {
+  InspectedPart,
+  Mark,
+  NodeState,
+  OwnImage,
+  Report,
+  RunState,
+  Speed,
+  StartOptions,
+  StepUnit,
+} from "../protocol.ts";
 import { viewDisk, viewProcessor } from "./inspect.ts";
 import { Observer } from "./observer.ts";
 import { FOREIGN_RAM_BYTES, mediumOf, preparedBytesOf, type RunParts, startRun } from "./run-nodes.ts";
 import { Screens } from "./screens.ts";
 import type { System } from "./system.ts";
+import { viewTasks } from "./tasks.ts";
 
 const RAM_BYTES = 32 * 1024 * 1024;
 /** What checkpoints may hold. */
@@ -53,7 +65,7 @@ export class Session {
   /** Where a run that came by a link ends, until it got there. */
   #checkNs: number | null;
   #stopNs = Infinity;
-  #inspected: { node: number; what: "processor" | "disk" } | null = null;
+  #inspected: { node: number; what: InspectedPart } | null = null;
   #isScheduled = false;
   #isClosed = false;
   #actionMarks: Mark[] = [];
@@ -63,9 +75,7 @@ export class Session {
     this.#post = post;
     this.#system = system;
     this.#parts = parts;
-    this.#symbols = new SymbolTable(
-      system.symbols.map(([name, linearAddress, endAddress]) => ({ name, linearAddress, endAddress })),
-    );
+    this.#symbols = new SymbolTable(kernelSymbols(parts.image));
     this.#run = link === null ? this.#newRun(options) : this.#linkedRun(link, options.image);
     this.#checkNs = link !== null && this.#run.digest !== null ? this.#run.endNs : null;
     this.#make(this.#run, this.#run.actions, this.#run.endNs);
@@ -111,7 +121,9 @@ export class Session {
     this.#screens = new Screens(this.#lab, this.#post);
     this.#timeline = new Timeline(this.#lab, actions, endNs, {
       budgetBytes: BUDGET_BYTES,
-      wentBack: (toNs) => {
+      save: () => this.#observer.trace.position,
+      wentBack: (toNs, position) => {
+        this.#observer.trace.restore(Number(position));
         this.#observer.wentBack();
         this.#screens.wentBack();
         this.#post({ kind: "back", toNs });
@@ -133,6 +145,10 @@ export class Session {
     this.#dueNs = 0;
     this.#stopNs = Infinity;
     this.#schedule();
+  }
+
+  setPace(speed: Speed): void {
+    this.#speed = speed;
   }
 
   pause(): void {
@@ -179,7 +195,7 @@ export class Session {
     const action = { word: word as ActionWord, node, values };
     if (word === "add") this.#addMachine();
     else {
-      this.#timeline.act(action);
+      this.#observer.trace.part(this.#timeline.act(action));
       if (word === "cut" || word === "reset") this.#observer.forget(node);
     }
     this.#actionMarks.push(
@@ -206,7 +222,8 @@ export class Session {
     const branch = this.#timeline.branches[number];
     if (!branch) return;
     const { nowNs } = this.#timeline;
-    this.#timeline.switchTo(branch);
+    const left = this.#timeline.switchTo(branch);
+    if (left) this.#observer.trace.exchange(branch, left);
     this.#tellActions();
     this.seek(Math.max(branch.fromNs, Math.min(nowNs, branch.endNs)));
   }
@@ -222,7 +239,7 @@ export class Session {
     return this.#lab.digest();
   }
 
-  inspect(node: number | null, what: "processor" | "disk"): void {
+  inspect(node: number | null, what: InspectedPart): void {
     this.#inspected = node === null ? null : { node, what };
     this.#inspectedMs = 0;
     this.#report(true);
@@ -316,8 +333,10 @@ export class Session {
     if (this.#inspected === null || (!now && nowMs - this.#inspectedMs < INSPECT_MS)) return;
     this.#inspectedMs = nowMs;
     const { node, what } = this.#inspected;
+    const machine = this.#lab.cluster.machines[node]!;
     if (what === "disk") this.#post({ kind: "disk", view: viewDisk(this.#lab, node) });
-    else this.#post({ kind: "processor", view: viewProcessor(this.#lab.cluster.machines[node]!, node, this.#symbols) });
+    else if (what === "processor") this.#post({ kind: "processor", view: viewProcessor(machine, node, this.#symbols) });
+    else this.#post({ kind: "tasks", view: viewTasks(machine, node, this.#symbols, this.#system.taskLayout) });
   }
 
   #tellActions(): void {
@@ -341,19 +360,28 @@ export class Session {
       checkpointBytes: timeline.sizeBytes,
       budgetBytes: BUDGET_BYTES,
       actions: timeline.actions,
-      branches: timeline.branches.map(({ name, fromNs, endNs, actions }) => ({
-        name,
-        fromNs,
-        endNs,
-        words: actions
-          .filter(({ atNs }) => atNs >= fromNs)
-          .map(formatAction)
-          .slice(0, 3)
-          .join(", "),
-      })),
+      branches: timeline.branches.map((branch) => this.#branchState(branch)),
       agreed: on.length > 0 && isAgreed(on),
       isForeign: this.#run.preparedBytes === 0,
       seed: this.#run.seed,
+    };
+  }
+
+  #branchState(branch: Branch): RunState["branches"][number] {
+    const { name, fromNs, endNs, actions } = branch;
+    const words = actions.filter(({ atNs }) => atNs >= fromNs).map(formatAction);
+    const difference = this.#observer.trace.difference(branch, this.#timeline.endNs);
+    const place = (where: number): string =>
+      where < 0
+        ? `the console of ${this.#lab.nodes[-1 - where]!.name}`
+        : `a frame on the cable of ${this.#lab.nodes[where]?.name ?? "the gateway"}`;
+    return {
+      name,
+      fromNs,
+      endNs,
+      words: words.slice(0, 3).join(", "),
+      differsNs: difference?.atNs ?? null,
+      differs: difference ? place(difference.where) : "",
     };
   }
 

@@ -2,6 +2,7 @@
 
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
+import type { TaskLayout } from "./tasks.ts";
 
 /** Parts of the file by their names. */
 export interface System {
@@ -13,13 +14,15 @@ export interface System {
   readonly disk: BlockBackend;
   readonly diskBytes: number;
   readonly version: string;
-  readonly symbols: readonly (readonly [name: string, address: number, end: number])[];
+  /** Where QuRe's kernel keeps what the page shows of its tasks. */
+  readonly taskLayout: TaskLayout;
 }
 
 interface Head {
   readonly version: string;
   readonly revision: number;
   readonly diskBytes: number;
+  readonly taskLayout: TaskLayout;
   readonly parts: readonly { readonly name: string; readonly sizeBytes: number }[];
 }
 
@@ -75,12 +78,11 @@ function makeDisk(
 
 export async function loadSystem(base: URL): Promise<System> {
   const { head, part } = await loadParts(new URL("system.gz", base));
-  const symbols = JSON.parse(new TextDecoder().decode(part("symbols"))) as System["symbols"];
   const runs = JSON.parse(new TextDecoder().decode(part("disk runs"))) as number[][];
-  const { version, diskBytes } = head;
+  const { version, diskBytes, taskLayout } = head;
   const iso = part("iso");
   const disk = makeDisk(diskBytes, runs, iso, part("disk"));
-  return { firmware: part("firmware"), starter: part("starter"), iso, disk, diskBytes, version, symbols };
+  return { firmware: part("firmware"), starter: part("starter"), iso, disk, diskBytes, version, taskLayout };
 }
 
 export interface Sources {

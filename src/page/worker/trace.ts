@@ -1,0 +1,103 @@
+/**
+ * What can be seen of a run, as one list: each frame and each line on a console, by its time and a hash. Two futures are
+ * compared by their lists; a moment that is repeated after going back is already in its list.
+ */
+import type { Branch } from "../../lab/timeline.ts";
+
+/** More is not remembered: futures are then compared up to here. */
+const MOST_EVENTS = 500_000;
+
+interface Event {
+  readonly atNs: number;
+  readonly hash: number;
+  /** A cable's number, or -1 less a machine's for its console. */
+  readonly where: number;
+  /** Of a frame that comes; null of one that is lost, and of lines. */
+  readonly arrivalNs: number | null;
+}
+
+/** Where two futures show something else for the first time. */
+export interface Difference {
+  readonly atNs: number;
+  readonly where: number;
+}
+
+/** A list, and up to where it is the same as that of the run that goes on. */
+interface Left {
+  readonly events: readonly Event[];
+  same: number;
+}
+
+export class Trace {
+  #events: Event[] = [];
+  /** How many of them are before where the run stands. */
+  #count = 0;
+  #left = new Map<Branch, Left>();
+
+  /** Something was seen; after going back it is what was seen there before. */
+  note(atNs: number, where: number, bytes: Uint8Array | string, arrivalNs: number | null = null): void {
+    if (this.#count >= MOST_EVENTS) return;
+    if (this.#count === this.#events.length) this.#events.push({ atNs, hash: hashOf(bytes), where, arrivalNs });
+    this.#count++;
+  }
+
+  /** For `restore`: where the run stands. */
+  get position(): number {
+    return this.#count;
+  }
+
+  /** The run has gone back to where this was its position. */
+  restore(position: number): void {
+    this.#count = position;
+  }
+
+  /** The future that was known from here on is left for another one. Without a branch, nothing was to be kept. */
+  part(branch: Branch | null): void {
+    if (branch) this.#left.set(branch, { events: this.#events, same: 0 });
+    this.#events = this.#events.slice(0, this.#count);
+    this.#afresh();
+  }
+
+  /** A future that was left is taken up; what goes on now is left in its place. */
+  exchange(taken: Branch, left: Branch): void {
+    const events = this.#left.get(taken)?.events ?? [];
+    this.#left.delete(taken);
+    this.#left.set(left, { events: this.#events, same: 0 });
+    this.#events = [...events];
+    this.#count = Math.min(this.#count, this.#events.length);
+    this.#afresh();
+  }
+
+  #afresh(): void {
+    for (const left of this.#left.values()) left.same = 0;
+  }
+
+  /** Null while the two have shown the same, as far as both are known. */
+  difference(branch: Branch, knownNs: number): Difference | null {
+    const left = this.#left.get(branch);
+    if (!left) return null;
+    const [here, there] = [this.#events, left.events];
+    while (left.same < here.length && left.same < there.length && isSame(here[left.same]!, there[left.same]!))
+      left.same++;
+    const [ours, theirs] = [here[left.same], there[left.same]];
+    if (ours && theirs) return ours.atNs <= theirs.atNs ? ours : theirs;
+    // One of them has nothing more: that is a difference only where it is known to be silent.
+    if (ours && ours.atNs < branch.endNs) return ours;
+    return theirs && theirs.atNs < knownNs ? theirs : null;
+  }
+}
+
+function isSame(first: Event, second: Event): boolean {
+  const isSameMoment = first.atNs === second.atNs && first.arrivalNs === second.arrivalNs;
+  return isSameMoment && first.hash === second.hash && first.where === second.where;
+}
+
+/** FNV-1a. */
+function hashOf(bytes: Uint8Array | string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < bytes.length; index++) {
+    const value = typeof bytes === "string" ? bytes.charCodeAt(index) : bytes[index]!;
+    hash = Math.imul(hash ^ value, 0x01000193);
+  }
+  return hash;
+}
