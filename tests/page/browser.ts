@@ -21,7 +21,7 @@ const LOCK_MS = 300_000;
 const WAIT_MS = 250;
 
 /** Makes dist/page of the sources as they are; of several test files at once one does, and the others wait. */
-async function buildPage(): Promise<void> {
+export async function buildPage(): Promise<void> {
   mkdirSync(join(root, "build"), { recursive: true });
   for (;;) {
     try {
