@@ -131,10 +131,11 @@ async function machineNodes(
   const isBlank = media.hda === null && cdrom !== null && !media.isForeign;
   const floppies = [fda, fdb].map((path) => (path === null ? null : readInput(path)));
   const videoRom = vgabios === null ? null : readInput(vgabios);
+  const hasOther = media.hda !== null || fda !== null || drive.length > 0;
   const parts = {
     ...(fda !== null || fdb !== null ? { floppies } : {}),
     // Who names a kernel means it, whatever the disk and the diskette hold.
-    ...(boot !== null ? { bootOrder: boot } : media.kernelCd && (media.hda ?? fda) !== null ? { bootOrder: "d" } : {}),
+    ...(boot !== null ? { bootOrder: boot } : media.kernelCd && hasOther ? { bootOrder: "d" } : {}),
     ...(videoRom ? { videoRom } : {}),
     ...(key !== null ? { key } : {}),
   };
