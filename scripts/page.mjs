@@ -182,8 +182,6 @@ await build({
   format: "iife",
 });
 
-/** Loaded after the first screen, by the service worker or when somebody opens the editor. */
-const LATER = ["sources.gz", "builder.gz", "builder.js"];
 let total = 0;
 let all = 0;
 for (const name of (await readdir(OUT)).sort()) {
