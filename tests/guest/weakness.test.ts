@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ETHERTYPE_ARP, get16, get32 } from "../../emulator/ether/packet.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
 import { answerBytes } from "./dns-wire.ts";
+import { http } from "./http-wire.ts";
 import { echo, filler, icmp, join, PacketScene, PEER, tcp, udp } from "./packet-wire.ts";
 import { DISCLOSURES, type Weakness } from "./weakness-cases.ts";
 
@@ -43,29 +44,6 @@ async function host(s: PacketScene, reply: (message: Uint8Array, port: number) =
   await s.node.enter(`host n${names++}.example`, PROMPT, { within: "30s" });
   s.answer = () => [];
   return s.node.console.text.slice(from);
-}
-
-/** Sends a request on a connection of its own, and gives what came back. */
-async function http(s: PacketScene, request: string): Promise<string> {
-  const source = ports++;
-  let text = "";
-  s.answer = (frame) => {
-    if (frame[23] !== 6 || get16(frame, 36) !== source) return [];
-    const bytes = frame.subarray(34, 14 + get16(frame, 16));
-    const acknowledgement = (get32(bytes, 4) + 1) >>> 0;
-    if (bytes[13] === 0x12)
-      return Array.from({ length: Math.ceil(request.length / 1000) }, (_, index) => {
-        const data = Uint8Array.from(request.slice(index * 1000, index * 1000 + 1000), (sign) => sign.charCodeAt(0));
-        return tcp({ source, port: 80, flags: 0x18, sequence: 1 + index * 1000, acknowledgement, data })(s.facts);
-      });
-    text += String.fromCharCode(...bytes.subarray((bytes[12]! >> 4) * 4));
-    return [];
-  };
-  s.plug.send(tcp({ source, port: 80, flags: 2 })(s.facts));
-  await s.lab.advance("200ms");
-  s.answer = () => [];
-  s.plug.send(tcp({ source, port: 80, flags: 4, sequence: 1 + request.length })(s.facts));
-  return text;
 }
 
 /** Initial sequence numbers of connections that are asked for one after the other. */
