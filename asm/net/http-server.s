@@ -1,5 +1,5 @@
 # The HTTP server: what a node says of itself to anybody who asks (RFC 9110, 9112). GET and HEAD of /status,
-# /status.json and /?IP; connections are kept open as HTTP/1.1 says.
+# /status.json and /?IP, and of files (asm/net/http-file.s); connections are kept open as HTTP/1.1 says.
 # At most HTTP_CLIENTS are served at once, each by a task of its
 # own; others wait in the queue of the listener.
 
@@ -10,25 +10,11 @@
 .include "tcp.inc"
 .include "cluster.inc"
 .include "names.inc"
+.include "http.inc"
 
 HTTP_PORT               = 80
 HTTP_CLIENTS            = 16
 HTTP_BACKLOG            = 32
-IDLE_MS                 = 15000         # so long may a client take for a request
-REQUEST_BYTES           = 2048
-ANSWER_BYTES            = 1024
-HEAD_BYTES              = 256
-
-# A client: one block of memory.
-CLIENT_HANDLE           = 0
-CLIENT_ADDRESS          = 4
-CLIENT_USED             = 8             # bytes in the request buffer
-CLIENT_CLOSE            = 12            # 1: the connection ends after this answer
-CLIENT_HEAD             = 16            # 1: without the body
-CLIENT_REQUEST          = 20
-CLIENT_ANSWER           = CLIENT_REQUEST + REQUEST_BYTES
-CLIENT_HEADER           = CLIENT_ANSWER + ANSWER_BYTES
-CLIENT_SIZE             = CLIENT_HEADER + HEAD_BYTES
 
 .data
 .balign 4
@@ -196,6 +182,7 @@ STRING head_good, "200 OK"
 STRING head_bad, "400 Bad Request"
 STRING head_missing, "404 Not Found"
 STRING head_method, "405 Method Not Allowed"
+STRING field_connection, "connection:"
 STRING word_close, "close"
 STRING word_keep, "keep-alive"
 
@@ -230,12 +217,15 @@ http_answer:
     LOAD_STRING edx, "HTTP/1.1"
     call    string_prefix
     pop     eax
+    mov     [ebx + CLIENT_REST], eax
     jne     4f
     mov     dword ptr [ebx + CLIENT_CLOSE], 0
-    push    eax
-    call    http_wants_close
-    pop     eax
-    jnc     4f
+    mov     edx, offset field_connection
+    call    http_field
+    jc      4f
+    mov     edx, offset word_close
+    call    http_word
+    jne     4f
     inc     dword ptr [ebx + CLIENT_CLOSE]
 4:  mov     ecx, offset http_pages
 .Lhttp_answer_page:
@@ -255,8 +245,16 @@ http_answer:
     mov     ebp, offset head_good
     jmp     http_send
 .Lhttp_answer_missing:
+    call    http_file
+    jnc     .Lhttp_answer_done
+    cmp     eax, ERROR_NOT_FOUND
+    stc
+    jne     .Lhttp_answer_done
     mov     ebp, offset head_missing
     jmp     .Lhttp_answer_error
+.Lhttp_answer_done:
+    pop     ebp
+    ret
 .Lhttp_answer_refuse:
     mov     dword ptr [ebx + CLIENT_CLOSE], 1
 .Lhttp_answer_error:
@@ -299,27 +297,6 @@ http_send:
     xor     ecx, ecx
     call    stream_option
 2:  pop     ebp
-    ret
-
-# Looks for "Connection: close" in the rows of a request.
-# In: EAX what follows the path.
-# Out: CF when it is there.
-http_wants_close:
-    push    esi
-    mov     esi, eax
-1:  cmp     byte ptr [esi], 0
-    je      2f
-    mov     eax, esi
-    LOAD_STRING edx, "\nConnection: close"
-    call    string_prefix
-    je      3f
-    inc     esi
-    jmp     1b
-2:  clc
-    pop     esi
-    ret
-3:  stc
-    pop     esi
     ret
 
 # Pages, see http_pages.

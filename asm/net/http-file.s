@@ -1,0 +1,401 @@
+# Files by HTTP: what lies below the directory of `set http.root DIRECTORY`, whole or a range of it (RFC 9110, 14), with
+# a tag by which a client finds out whether it has changed (8.8.3, 13.1.2). Without that variable there are no files.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "file.inc"
+.include "fs.inc"
+.include "net.inc"
+.include "tcp.inc"
+.include "http.inc"
+
+PATH_BYTES              = 512
+PIECE_BYTES             = 4096
+TAG_BYTES               = 24
+
+# Locals of http_file, relative to EBP.
+FILE_HANDLE             = -4
+FILE_BYTES              = -8            # of the file
+FILE_FROM               = -12           # first byte that is sent
+FILE_LEFT               = -16           # how many are still to be sent
+FILE_STATUS             = -20           # text
+FILE_TYPE               = -24           # text
+FILE_PARTIAL            = -28           # 1: a range
+FILE_PIECE              = -32           # memory
+FILE_TAG                = -32 - TAG_BYTES
+FILE_RANGE              = FILE_TAG - 64         # the row Content-Range
+FILE_PATH               = FILE_RANGE - PATH_BYTES
+FILE_NODE               = FILE_PATH - NODE_SIZE_OF
+FILE_LOCALS             = -FILE_NODE
+
+.pushsection .data
+.balign 4
+# Endings of names and what they are.
+file_types:
+    .long   ending_html, type_html, ending_txt, type_plain, ending_css, type_css, ending_js, type_js
+    .long   ending_json, type_json
+    .long   ending_png, type_png, ending_svg, type_svg, 0, type_bytes
+.popsection
+STRING ending_html, ".html"
+STRING ending_txt, ".txt"
+STRING ending_css, ".css"
+STRING ending_js, ".js"
+STRING ending_json, ".json"
+STRING ending_png, ".png"
+STRING ending_svg, ".svg"
+STRING type_html, "text/html; charset=utf-8"
+STRING type_plain, "text/plain; charset=utf-8"
+STRING type_css, "text/css"
+STRING type_js, "text/javascript"
+STRING type_json, "application/json"
+STRING type_png, "image/png"
+STRING type_svg, "image/svg+xml"
+STRING type_bytes, "application/octet-stream"
+STRING name_root, "http.root"
+STRING name_index, "index.html"
+STRING status_whole, "200 OK"
+STRING status_part, "206 Partial Content"
+STRING status_same, "304 Not Modified"
+STRING status_range, "416 Range Not Satisfiable"
+STRING field_match, "if-none-match:"
+STRING field_range, "range:"
+STRING field_if_range, "if-range:"
+STRING word_bytes, "bytes="
+STRING word_keep, "keep-alive"
+STRING word_close, "close"
+
+.text
+
+# Answers a request for a file. May sleep.
+# In: EBX client, ESI path that was asked for, NUL terminated.
+# Out: CF and EAX error: ERROR_NOT_FOUND when there is no such file, others when the connection has ended.
+.global http_file
+http_file:
+    push    esi
+    push    edi
+    FRAME   FILE_LOCALS
+    call    file_path
+    jc      .Lhttp_file_missing
+    lea     esi, [ebp + FILE_PATH]
+    lea     edi, [ebp + FILE_NODE]
+    call    file_stat
+    jc      .Lhttp_file_missing
+    cmp     dword ptr [edi + NODE_KIND], NODE_FILE
+    jne     .Lhttp_file_missing
+    cmp     dword ptr [edi + NODE_BYTES + 4], 0
+    jne     .Lhttp_file_missing
+    mov     eax, [edi + NODE_BYTES]
+    mov     [ebp + FILE_BYTES], eax
+    mov     [ebp + FILE_LEFT], eax
+    mov     dword ptr [ebp + FILE_FROM], 0
+    mov     dword ptr [ebp + FILE_PARTIAL], 0
+    mov     dword ptr [ebp + FILE_STATUS], offset status_whole
+    lea     ecx, [ebp + FILE_TAG]
+    SNPRINTF ecx, TAG_BYTES, "\"%x-%x\"", [edi+NODE_MODIFIED], [edi+NODE_BYTES]
+    mov     byte ptr [ebp + FILE_RANGE], 0
+    mov     ecx, FILE_READ
+    call    file_open
+    jc      .Lhttp_file_missing
+    mov     [ebp + FILE_HANDLE], eax
+    mov     eax, PIECE_BYTES
+    call    malloc
+    jc      .Lhttp_file_close
+    mov     [ebp + FILE_PIECE], eax
+    call    file_type
+    call    file_conditions
+    call    file_send
+    pushfd
+    push    eax
+    mov     eax, [ebp + FILE_PIECE]
+    call    mfree
+    pop     eax
+    popfd
+.Lhttp_file_close:
+    pushfd
+    push    eax
+    mov     eax, [ebp + FILE_HANDLE]
+    call    file_close
+    pop     eax
+    popfd
+    jmp     .Lhttp_file_done
+.Lhttp_file_missing:
+    mov     eax, ERROR_NOT_FOUND
+    stc
+.Lhttp_file_done:
+    ENDFRAME
+    pop     edi
+    pop     esi
+    ret
+
+# Makes the file's path of the one that was asked for: `%20` and its like are taken for what they stand for, what
+# follows a `?` is left out, a directory has its index.html. Nothing leads out of the root.
+# In: ESI path that was asked for; the frame of http_file.
+# Out: CF when it is none.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+file_path:
+    mov     eax, offset name_root
+    call    env_get
+    jc      .Lfile_path_4
+    mov     edx, eax
+    lea     eax, [ebp + FILE_PATH]
+    mov     ecx, PATH_BYTES / 2
+    call    string_copy
+    lea     edi, [ebp + FILE_PATH]
+    add     edi, eax
+    cmp     byte ptr [esi], '/'
+    jne     .Lfile_path_none
+.Lfile_path_next:
+    lea     ecx, [ebp + FILE_PATH + PATH_BYTES - 16]
+    cmp     edi, ecx
+    jae     .Lfile_path_none
+    lodsb
+    cmp     al, '%'
+    jne     .Lfile_path_1
+    call    file_escape
+    jc      .Lfile_path_4
+.Lfile_path_1:
+    cmp     al, '?'
+    je      .Lfile_path_end
+    cmp     al, ' '
+    jb      .Lfile_path_last
+    cmp     al, '.'                     # neither .. nor files that begin with a dot
+    jne     .Lfile_path_2
+    cmp     byte ptr [edi - 1], '/'
+    je      .Lfile_path_none
+.Lfile_path_2:
+    stosb
+    jmp     .Lfile_path_next
+.Lfile_path_last:
+    test    al, al
+    jnz     .Lfile_path_none
+.Lfile_path_end:
+    mov     byte ptr [edi], 0
+    cmp     byte ptr [edi - 1], '/'
+    jne     .Lfile_path_3
+    mov     eax, edi
+    mov     edx, offset name_index
+    mov     ecx, 16
+    call    string_copy
+.Lfile_path_3:
+    clc
+    ret
+.Lfile_path_none:
+    stc
+.Lfile_path_4:
+    ret
+
+# Reads the two digits of a %-escape.
+# In: ESI digits.
+# Out: AL character, ESI after them; CF when they are none.
+# Clobbers: ECX.
+file_escape:
+    mov     al, [esi]
+    call    parse_hex_digit
+    jc      9f
+    mov     ecx, eax
+    shl     ecx, 4
+    mov     al, [esi + 1]
+    call    parse_hex_digit
+    jc      9f
+    or      eax, ecx
+    add     esi, 2
+    cmp     al, ' '                     # CF for what is no character of a name
+9:  ret
+
+# Finds out what a file is by the end of its name.
+# In: the frame of http_file.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+file_type:
+    lea     esi, [ebp + FILE_PATH]
+    mov     eax, esi
+    call    string_length
+    add     esi, eax                    # ESI: after the name
+    mov     edi, offset file_types
+1:  mov     edx, [edi]
+    test    edx, edx
+    jz      2f
+    mov     eax, edx
+    call    string_length
+    neg     eax
+    add     eax, esi
+    lea     ecx, [ebp + FILE_PATH]
+    cmp     eax, ecx
+    jb      3f
+    mov     edx, [edi]
+    call    string_compare
+    je      2f
+3:  add     edi, 8
+    jmp     1b
+2:  mov     eax, [edi + 4]
+    mov     [ebp + FILE_TYPE], eax
+    ret
+
+# Looks at what the client has already, and at the part that it wants.
+# In: EBX client; the frame of http_file.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+file_conditions:
+    mov     eax, [ebx + CLIENT_REST]
+    mov     edx, offset field_match
+    call    http_field
+    jc      .Lfile_conditions_range
+    cmp     byte ptr [eax], '*'
+    je      .Lfile_conditions_same
+    lea     edx, [ebp + FILE_TAG]
+    call    http_list
+    jne     .Lfile_conditions_range
+.Lfile_conditions_same:
+    mov     dword ptr [ebp + FILE_STATUS], offset status_same
+    mov     dword ptr [ebp + FILE_LEFT], 0
+    ret
+.Lfile_conditions_range:
+    mov     eax, [ebx + CLIENT_REST]
+    mov     edx, offset field_if_range
+    call    http_field
+    jc      1f
+    lea     edx, [ebp + FILE_TAG]
+    call    http_list
+    jne     .Lfile_conditions_done
+1:  mov     eax, [ebx + CLIENT_REST]
+    mov     edx, offset field_range
+    call    http_field
+    jc      .Lfile_conditions_done
+    mov     edx, offset word_bytes
+    call    string_prefix
+    jne     .Lfile_conditions_done
+    mov     ecx, [ebp + FILE_BYTES]     # ECX: bytes, ESI: first, EDI: last
+    mov     esi, eax
+    cmp     byte ptr [esi], '-'
+    je      .Lfile_conditions_tail
+    call    parse_number
+    jc      .Lfile_conditions_done
+    mov     esi, eax
+    mov     ecx, [ebp + FILE_BYTES]
+    cmp     byte ptr [edx], '-'
+    jne     .Lfile_conditions_done
+    lea     eax, [edx + 1]
+    lea     edi, [ecx - 1]
+    cmp     byte ptr [eax], '0'
+    jb      2f
+    push    ecx
+    call    parse_number
+    pop     ecx
+    jc      .Lfile_conditions_done
+    cmp     eax, esi                    # the end before the beginning: no range
+    jb      .Lfile_conditions_done
+    cmp     eax, edi
+    jae     2f
+    mov     edi, eax
+2:  cmp     esi, ecx
+    jae     .Lfile_conditions_none
+    jmp     .Lfile_conditions_part
+.Lfile_conditions_tail:
+    lea     eax, [esi + 1]
+    push    ecx
+    call    parse_number
+    pop     ecx
+    jc      .Lfile_conditions_done
+    test    eax, eax
+    jz      .Lfile_conditions_none
+    lea     edi, [ecx - 1]
+    xor     esi, esi
+    jecxz   .Lfile_conditions_none
+    cmp     eax, ecx
+    jae     .Lfile_conditions_part
+    mov     esi, ecx
+    sub     esi, eax
+.Lfile_conditions_part:
+    mov     dword ptr [ebp + FILE_STATUS], offset status_part
+    mov     dword ptr [ebp + FILE_PARTIAL], 1
+    mov     [ebp + FILE_FROM], esi
+    lea     eax, [edi + 1]
+    sub     eax, esi
+    mov     [ebp + FILE_LEFT], eax
+    lea     eax, [ebp + FILE_RANGE]
+    SNPRINTF eax, 64, "Content-Range: bytes %u-%u/%u\r\n", esi, edi, ecx
+.Lfile_conditions_done:
+    ret
+.Lfile_conditions_none:
+    mov     dword ptr [ebp + FILE_STATUS], offset status_range
+    mov     dword ptr [ebp + FILE_LEFT], 0
+    lea     eax, [ebp + FILE_RANGE]
+    SNPRINTF eax, 64, "Content-Range: bytes */%u\r\n", ecx
+    ret
+
+# Sends the head and the bytes.
+# In: EBX client; the frame of http_file.
+# Out: CF and EAX error when the connection has ended.
+# Clobbers: ECX, EDX, ESI, EDI.
+file_send:
+    mov     eax, offset word_keep
+    cmp     dword ptr [ebx + CLIENT_CLOSE], 0
+    je      1f
+    mov     eax, offset word_close
+1:  lea     esi, [ebx + CLIENT_HEADER]
+    lea     ecx, [ebp + FILE_TAG]
+    lea     edx, [ebp + FILE_RANGE]
+    SNPRINTF esi, HEAD_BYTES, "HTTP/1.1 %s\r\nServer: QuRe\r\nContent-Type: %s\r\nContent-Length: %u\r\nETag: %s\r\n%sAccept-Ranges: bytes\r\nConnection: %s\r\n\r\n", [ebp+FILE_STATUS], [ebp+FILE_TYPE], [ebp+FILE_LEFT], ecx, edx, eax
+    mov     edi, eax
+    cmp     dword ptr [ebp + FILE_STATUS], offset status_same
+    jne     2f
+    call    file_no_length
+2:  mov     eax, [ebx + CLIENT_HANDLE]
+    mov     edx, IDLE_MS
+    call    stream_send
+    jc      .Lfile_send_done
+    cmp     dword ptr [ebx + CLIENT_HEAD], 0
+    jne     .Lfile_send_good
+    mov     eax, [ebp + FILE_HANDLE]
+    mov     edx, [ebp + FILE_FROM]
+    xor     ecx, ecx
+    push    ebx
+    mov     ebx, SEEK_START
+    call    file_seek
+    pop     ebx
+    jc      .Lfile_send_broken
+.Lfile_send_next:
+    mov     ecx, [ebp + FILE_LEFT]
+    test    ecx, ecx
+    jz      .Lfile_send_good
+    cmp     ecx, PIECE_BYTES
+    jbe     3f
+    mov     ecx, PIECE_BYTES
+3:  mov     eax, [ebp + FILE_HANDLE]
+    mov     edi, [ebp + FILE_PIECE]
+    call    file_read
+    jc      .Lfile_send_broken
+    test    eax, eax                    # it has become shorter: the length that was promised cannot be kept
+    jz      .Lfile_send_broken
+    sub     [ebp + FILE_LEFT], eax
+    mov     esi, edi
+    mov     edi, eax
+.Lfile_send_piece:
+    mov     eax, [ebx + CLIENT_HANDLE]
+    mov     edx, IDLE_MS
+    call    stream_send
+    jc      .Lfile_send_done
+    add     esi, eax
+    sub     edi, eax
+    jnz     .Lfile_send_piece
+    jmp     .Lfile_send_next
+.Lfile_send_good:
+    clc
+    ret
+.Lfile_send_broken:
+    mov     eax, ERROR_IO
+    stc
+.Lfile_send_done:
+    ret
+
+# Writes the head of "not modified", which has no length (RFC 9110, 15.4.5).
+# In: EBX client, ESI where the head goes; the frame of http_file.
+# Out: EDI its bytes.
+# Clobbers: EAX, ECX.
+file_no_length:
+    mov     eax, offset word_keep
+    cmp     dword ptr [ebx + CLIENT_CLOSE], 0
+    je      1f
+    mov     eax, offset word_close
+1:  lea     ecx, [ebp + FILE_TAG]
+    SNPRINTF esi, HEAD_BYTES, "HTTP/1.1 %s\r\nServer: QuRe\r\nETag: %s\r\nConnection: %s\r\n\r\n", [ebp+FILE_STATUS], ecx, eax
+    mov     edi, eax
+    ret

@@ -1,0 +1,114 @@
+/** Files by HTTP: whole ones, parts, what has not changed, and paths that lead elsewhere. */
+import { expect, test } from "vitest";
+import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
+import { partitioned, RecordingDisk } from "../system/recording-disk.ts";
+import { http } from "./http-wire.ts";
+import { PacketScene } from "./packet-wire.ts";
+
+const TEXT = "0123456789abcdefghij";
+let made: Promise<PacketScene> | null = null;
+
+async function makeScene(): Promise<PacketScene> {
+  const lab = await inState("serves files", async () => {
+    const disk = new RecordingDisk();
+    disk.content = partitioned();
+    const booted = boot({ nodes: [{ cdrom: images().iso, disk }] });
+    const node = booted.nodes[0]!;
+    await node.waitFor(CLOUD, { within: "20s" });
+    await node.waitFor(PROMPT);
+    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
+    await node.enter("mount hda0 /a", PROMPT);
+    await node.enter("mkdir /a/www", PROMPT);
+    for (const path of ["/a/secret", "/a/www/.hidden", "/a/www/index.html", "/a/www/a.txt", "/a/www/x.bin"])
+      await node.enter(`echo '${TEXT}' > ${path}`, PROMPT);
+    for (let round = 0; round < 9; round++)
+      await node.enter("cat /a/www/a.txt /a/www/x.bin >> /a/www/long.css", PROMPT);
+    return booted;
+  });
+  return new PacketScene(lab);
+}
+
+async function scene(): Promise<PacketScene> {
+  made ??= makeScene();
+  return await made;
+}
+
+interface Answer {
+  readonly status: string;
+  readonly fields: ReadonlyMap<string, string>;
+  readonly body: string;
+}
+
+async function get(path: string, fields = "", method = "GET"): Promise<Answer> {
+  const s = await scene();
+  const text = await http(s, `${method} ${path} HTTP/1.1\r\nHost: node\r\n${fields}\r\n`);
+  const end = text.indexOf("\r\n\r\n");
+  const [status = "", ...rows] = text.slice(0, end).split("\r\n");
+  const pairs = rows.map((row) => row.split(": ") as [string, string]);
+  return { status: status.slice(9), fields: new Map(pairs), body: text.slice(end + 4) };
+}
+
+test("without a root there are no files", async () => {
+  expect((await get("/a.txt")).status).toBe("404 Not Found");
+  await (await scene()).node.enter("set http.root /a/www", PROMPT);
+  expect((await get("/status")).body).toMatch(/^name /);
+});
+
+test("a file has its length, its kind and a tag", async () => {
+  const { status, fields, body } = await get("/a.txt");
+  expect(status).toBe("200 OK");
+  expect(body).toBe(`${TEXT}\n`);
+  expect(fields.get("Content-Length")).toBe("21");
+  expect(fields.get("Content-Type")).toBe("text/plain; charset=utf-8");
+  expect(fields.get("Accept-Ranges")).toBe("bytes");
+  expect(fields.get("ETag")).toMatch(/^"[0-9a-f]+-15"$/);
+  expect((await get("/x.bin")).fields.get("Content-Type")).toBe("application/octet-stream");
+  expect((await get("/long.css")).body).toBe(`${TEXT}\n${TEXT}\n`.repeat(9));
+  expect((await get("/index.html?x=1")).status).toBe("200 OK");
+  expect((await get("/%61.txt")).body).toBe(`${TEXT}\n`);
+  const head = await get("/a.txt", "", "HEAD");
+  expect([head.status, head.body, head.fields.get("Content-Length")]).toEqual(["200 OK", "", "21"]);
+});
+
+test.each([
+  ["bytes=0-0", "206 Partial Content", "0", "bytes 0-0/21"],
+  ["bytes=5-9", "206 Partial Content", "56789", "bytes 5-9/21"],
+  ["bytes=18-", "206 Partial Content", "ij\n", "bytes 18-20/21"],
+  ["bytes=18-999", "206 Partial Content", "ij\n", "bytes 18-20/21"],
+  ["bytes=-3", "206 Partial Content", "ij\n", "bytes 18-20/21"],
+  ["bytes=-999", "206 Partial Content", `${TEXT}\n`, "bytes 0-20/21"],
+  ["bytes=21-", "416 Range Not Satisfiable", "", "bytes */21"],
+  ["bytes=-0", "416 Range Not Satisfiable", "", "bytes */21"],
+  ["bytes=9-5", "200 OK", `${TEXT}\n`, undefined],
+  ["bytes=x-", "200 OK", `${TEXT}\n`, undefined],
+  ["rows=1-2", "200 OK", `${TEXT}\n`, undefined],
+])("Range: %s", async (range, status, body, told) => {
+  const answer = await get("/a.txt", `RANGE: ${range}\r\n`);
+  expect([answer.status, answer.body, answer.fields.get("Content-Range")]).toEqual([status, body, told]);
+});
+
+test("what the client has is not sent again", async () => {
+  const tag = (await get("/a.txt")).fields.get("ETag")!;
+  const same = await get("/a.txt", `If-None-Match: "x", ${tag}\r\n`);
+  expect([same.status, same.body, same.fields.has("Content-Length")]).toEqual(["304 Not Modified", "", false]);
+  expect((await get("/a.txt", 'If-None-Match: "x"\r\n')).status).toBe("200 OK");
+  expect((await get("/a.txt", `If-Range: ${tag}\r\nRange: bytes=0-1\r\n`)).body).toBe("01");
+  expect((await get("/a.txt", 'If-Range: "x"\r\nRange: bytes=0-1\r\n')).status).toBe("200 OK");
+});
+
+test.each([
+  "/../secret",
+  "/%2e%2e/secret",
+  "/./a.txt",
+  "/.hidden",
+  "/none",
+  "/www",
+  "/a.txt/x",
+  "/%zz",
+  "/%00",
+  "/%0a",
+])("%s leads nowhere", async (path) => {
+  const { status, body } = await get(path);
+  expect(status).toBe("404 Not Found");
+  expect(body).not.toContain(TEXT);
+});

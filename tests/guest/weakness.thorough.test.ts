@@ -1,0 +1,117 @@
+/** Every known weakness of small stacks, tried on one node that answers pings after each (weakness-cases.ts). */
+import { describe, expect, test } from "vitest";
+import { ETHERTYPE_ARP, get16, get32 } from "../../emulator/ether/packet.ts";
+import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
+import { answerBytes } from "./dns-wire.ts";
+import { http } from "./http-wire.ts";
+import { echo, filler, icmp, join, PacketScene, PEER, tcp, udp } from "./packet-wire.ts";
+import { DISCLOSURES, type Weakness } from "./weakness-cases.ts";
+
+const PING = {
+  name: "",
+  send: [icmp(echo(7, 1, filler(8)))],
+  replies: ["icmp NODE > 10.0.2.77 echo reply id 7 seq 1 8 bytes"],
+};
+const TRIES = 6;
+/** Numbers that a stranger could count on lie closer together than this. */
+const APART = 1000;
+
+let made: Promise<PacketScene> | null = null;
+let names = 0;
+let ports = 30_000;
+
+async function makeScene(): Promise<PacketScene> {
+  const lab = await inState("address", async () => {
+    const booted = boot({ nodes: [{ cdrom: images().iso }] });
+    await booted.nodes[0]!.waitFor(CLOUD, { within: "20s" });
+    await booted.nodes[0]!.waitFor(PROMPT);
+    await booted.advance("5s");
+    return booted;
+  });
+  await lab.nodes[0]!.enter(`set dns.server ${PEER}`, PROMPT);
+  return new PacketScene(lab);
+}
+
+/** Has the node ask for a name, and answers with what `reply` makes of the question; gives what the node printed. */
+async function host(s: PacketScene, reply: (message: Uint8Array, port: number) => Uint8Array): Promise<string> {
+  s.answer = (frame) => {
+    if (get16(frame, 12) === ETHERTYPE_ARP || frame[23] !== 17 || get16(frame, 36) !== 53) return [];
+    const port = get16(frame, 34);
+    const data = reply(frame.slice(42, 14 + get16(frame, 16)), port);
+    return [udp({ source: 53, port, data })(s.facts)];
+  };
+  const from = s.node.console.text.length;
+  await s.node.enter(`host n${names++}.example`, PROMPT, { within: "30s" });
+  s.answer = () => [];
+  return s.node.console.text.slice(from);
+}
+
+/** Initial sequence numbers of connections that are asked for one after the other. */
+async function sequences(s: PacketScene): Promise<number[]> {
+  const found: number[] = [];
+  for (let round = 0; round < TRIES; round++) {
+    const source = ports++;
+    s.frames.length = 0;
+    s.plug.send(tcp({ source, port: 80, flags: 2 })(s.facts));
+    await s.lab.advance("20ms");
+    const frame = s.frames.find((one) => one[23] === 6 && get16(one, 36) === source)!;
+    found.push(get32(frame, 38));
+    s.plug.send(tcp({ source, port: 80, flags: 4, sequence: 1 })(s.facts));
+  }
+  return found;
+}
+
+/** Numbers and ports of questions that are asked one after the other, as one number each. */
+async function questions(s: PacketScene): Promise<number[]> {
+  const found: number[] = [];
+  for (let round = 0; round < TRIES; round++)
+    await host(s, (message, port) => {
+      found.push(get16(message, 0) * 65536 + port);
+      return answerBytes(message, [], 3);
+    });
+  return found;
+}
+
+async function tried(s: PacketScene, row: Weakness): Promise<void> {
+  if (row.frames) expect(await s.run({ name: "", ...row.frames })).toEqual([]);
+  if (row.answer) {
+    const { records, count = 1, questions: asked = 1 } = row.answer;
+    const before = s.counts.read().get("dns malformed")!;
+    const text = await host(s, (message) => {
+      const head = answerBytes(message, []);
+      head.set([asked >> 8, asked & 255, count >> 8, count & 255], 4);
+      return join(head, records);
+    });
+    expect(text).toMatch(/host: n\d+\.example: /);
+    expect(text).not.toMatch(/has address/);
+    expect(s.counts.read().get("dns malformed")).toBeGreaterThan(before);
+  }
+  if (row.http) {
+    const text = await http(s, row.http.request);
+    if (row.http.status === null) expect(text).toBe("");
+    else expect(text.slice(0, row.http.status.length)).toBe(row.http.status);
+  }
+  if (row.unpredictable) {
+    const drawn = row.unpredictable === "sequence" ? await sequences(s) : await questions(s);
+    const steps = drawn.slice(1).map((number, index) => number - drawn[index]!);
+    expect(new Set(steps).size).toBe(steps.length);
+    for (const step of steps) expect(Math.abs(step)).toBeGreaterThan(APART);
+  }
+}
+
+describe.each([...DISCLOSURES])("%s", (_, { rows, count }) => {
+  test("every row is here, once", () => {
+    expect(new Set(rows.map(({ cve }) => cve)).size).toBe(count);
+  });
+
+  test.each(rows.filter(({ inapplicable }) => inapplicable === undefined))("$cve: $weakness", async (row) => {
+    made ??= makeScene();
+    const s = await made;
+    await tried(s, row);
+    expect(await s.run(PING)).toEqual([]);
+  });
+
+  test.each(rows.filter(({ inapplicable }) => inapplicable !== undefined))("$cve, $weakness: $inapplicable", (row) => {
+    expect(Object.keys(row).sort()).toEqual(["cve", "inapplicable", "weakness"]);
+  });
+});
