@@ -3,10 +3,14 @@
 .include "macros.inc"
 .include "cpu.inc"
 .include "tasks.inc"
+.include "bootinfo.inc"
 
 DEBUG_EXIT_PORT     = 0xF4                  # QEMU's isa-debug-exit and our emulator end the machine with status value *
                                             # 2 + 1
 DEBUG_EXIT_PANIC    = 0x31
+
+DELAY_PORT          = 0x80                  # reading it takes about a microsecond on a PC
+PANIC_PAUSE         = 5000000
 
 VECTOR_PAGE_FAULT   = 14
 VECTOR_DOUBLE_FAULT = 8
@@ -66,14 +70,26 @@ panic_report:
     PRINT   "stack trace:\n"
     mov     eax, ebx
     call    trace_print
+    cmp     byte ptr [boot_info + bi_trial], 0
+    jne     panic_stop
     PRINT   "system halted\n"
 panic_stop:
     call    console_flush
+    cmp     byte ptr [boot_info + bi_trial], 0
+    jne     panic_restart
     mov     al, DEBUG_EXIT_PANIC
     out     DEBUG_EXIT_PORT, al
 1:  cli
     hlt
     jmp     1b
+
+# A kernel on trial has had its try: after some time to read the report, the machine restarts.
+panic_restart:
+    mov     esi, PANIC_PAUSE
+1:  in      al, DELAY_PORT
+    dec     esi
+    jnz     1b
+    jmp     power_reset
 
 # Says what a page fault was about.
 # In: EBX registers.

@@ -14,6 +14,7 @@ POWER_HOOKS         = 4
 .text
 
 # Resets the machine: by the chip set, then by the keyboard controller, then by a triple fault. Never returns.
+.global power_reset
 power_reset:
     cli
     call    console_flush

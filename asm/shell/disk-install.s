@@ -6,6 +6,7 @@
 .include "disk.inc"
 .include "bootinfo.inc"
 .include "bootrecord.inc"
+.include "slots.inc"
 
 BOOT_CHUNK = 128                                # sectors of 512 bytes read or written at a time
 
@@ -57,7 +58,8 @@ boot_image_load:
     jc      .Lboot_image_load_failed_read
     PRINT   "\n"
     mov     eax, edi
-    call    boot_image_check
+    mov     ecx, esi
+    call    boot_image_prove
     jc      .Lboot_image_load_damaged
     xor     edx, edx
     cmp     dword ptr [ebx + DISK_KIND], DISK_HARD
@@ -198,44 +200,44 @@ boot_source_read:
     ENDFRAME
     ret
 
-# Proves the image: boot record, header and checksum of the kernel image.
-# In: EAX image.
+# Proves a boot image: boot record, header and checksum of the kernel image.
+# In: EAX image, ECX sectors of 512 bytes that it should have.
 # Out: CF and EAX text when something is wrong.
-boot_image_check:
+.global boot_image_prove
+boot_image_prove:
     push    ebx
     push    esi
     push    edi
     mov     ebx, eax
     LOAD_STRING edi, "the boot record is not the one that was booted"
     cmp     dword ptr [ebx + br_magic], BOOT_RECORD_MAGIC
-    jne     .Lboot_image_check_bad
-    mov     ecx, [boot_info + bi_image_sectors]
+    jne     .Lboot_image_prove_bad
     cmp     [ebx + br_image_sectors], ecx
-    jne     .Lboot_image_check_bad
+    jne     .Lboot_image_prove_bad
     LOAD_STRING edi, "the kernel image does not lie inside it"
     mov     eax, [ebx + br_kernel_sector]
     test    eax, eax
-    jz      .Lboot_image_check_bad
+    jz      .Lboot_image_prove_bad
     sub     ecx, eax
-    jbe     .Lboot_image_check_bad
+    jbe     .Lboot_image_prove_bad
     mov     edx, [ebx + br_kernel_sectors]
     test    edx, edx
-    jz      .Lboot_image_check_bad
+    jz      .Lboot_image_prove_bad
     cmp     edx, ecx
-    ja      .Lboot_image_check_bad
+    ja      .Lboot_image_prove_bad
     shl     eax, 9
     lea     esi, [ebx + eax]            # ESI: kernel image
     shl     edx, 9
     LOAD_STRING edi, "the kernel image has no valid header"
     cmp     dword ptr [esi + ki_magic], KERNEL_MAGIC_LOW
-    jne     .Lboot_image_check_bad
+    jne     .Lboot_image_prove_bad
     cmp     dword ptr [esi + ki_magic + 4], KERNEL_MAGIC_HIGH
-    jne     .Lboot_image_check_bad
+    jne     .Lboot_image_prove_bad
     mov     ecx, [esi + ki_bytes]
     cmp     ecx, 128
-    jb      .Lboot_image_check_bad
+    jb      .Lboot_image_prove_bad
     cmp     ecx, edx
-    ja      .Lboot_image_check_bad
+    ja      .Lboot_image_prove_bad
     LOAD_STRING edi, "the checksum of the kernel image is wrong"
     xor     eax, eax
     xchg    eax, [esi + ki_checksum]    # the checksum counts its own field as zero
@@ -245,19 +247,20 @@ boot_image_check:
     call    crc32
     pop     [esi + ki_checksum]
     cmp     eax, [esi + ki_checksum]
-    jne     .Lboot_image_check_bad
+    jne     .Lboot_image_prove_bad
     clc
-    jmp     .Lboot_image_check_done
-.Lboot_image_check_bad:
+    jmp     .Lboot_image_prove_done
+.Lboot_image_prove_bad:
     mov     eax, edi
     stc
-.Lboot_image_check_done:
+.Lboot_image_prove_done:
     pop     edi
     pop     esi
     pop     ebx
     ret
 
 # Writes the image without its first sector, which is the caller's last step, and waits until it is on stable storage.
+# A record of two kernels that the disk had goes away first.
 # In: EAX disk, EDX image, ECX its sectors.
 # Out: CF and EAX on failure.
 .global boot_image_write
@@ -271,6 +274,8 @@ boot_image_write:
     mov     [ebp - 4], ecx              # local: sectors of the image
     lea     eax, [ebx + DISK_NAME]
     PRINTF  "Writing the boot image to %s ", eax
+    call    boot_slots_forget
+    jc      9f
     mov     edx, 1
 1:  mov     esi, [ebp - 4]
     sub     esi, edx
@@ -296,5 +301,25 @@ boot_image_write:
 9:  pop     edi
     pop     esi
     pop     ebx
+    ENDFRAME
+    ret
+
+# Overwrites the record of a disk's kernels with zeros. May sleep.
+# In: EBX disk.
+# Out: CF and EAX on failure.
+# Clobbers: ESI too.
+boot_slots_forget:
+    FRAME   SLOT_RECORD_BYTES
+    push    edi
+    lea     edi, [ebp - SLOT_RECORD_BYTES]
+    mov     ecx, SLOT_RECORD_BYTES / 4
+    xor     eax, eax
+    rep stosd
+    lea     eax, [ebx + DISK_VOLUME]
+    mov     edx, SLOT_RECORD_LBA
+    lea     ecx, [ebp - SLOT_RECORD_BYTES]
+    mov     esi, 1
+    call    volume_write
+    pop     edi
     ENDFRAME
     ret

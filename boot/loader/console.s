@@ -168,7 +168,7 @@ console_flush:
     loopz   1b
 2:  ret
 
-# Says why the boot ends, waits for a key, resets the machine.
+# Says why the boot ends; goes on with another kernel if there is one, else waits for a key and resets the machine.
 # In: SI text; does not return. Without a keyboard it stays with the message on the screen.
 .global fail
 fail:
@@ -177,6 +177,7 @@ fail:
     call    print
     mov     si, di
     call    print
+    call    slot_other
     mov     si, offset text_press
     call    print
     xor     ax, ax

@@ -135,6 +135,38 @@ drive_read:
     pop     esi
     ret
 
+# Reads a sector to the bounce buffer; for disks, and for what need not be there.
+# In: EAX sector of 512 bytes.
+# Out: ESI linear address of the data; CF when it cannot be read.
+# Clobbers: EAX, EBX, ECX, EDX.
+.global drive_read_one
+drive_read_one:
+    mov     bx, BOUNCE_SEGMENT
+
+# Moves a sector from the drive to a segment, or the other way.
+# In: EAX sector, BX segment.
+# Out: ESI linear address of the bounce buffer; CF on failure.
+# Clobbers: EAX, EBX, ECX, EDX.
+drive_move_one:
+    mov     [lba], eax
+    mov     [buffer_segment], bx
+    mov     word ptr [request], 1
+    call    read_once
+    mov     esi, BOUNCE
+    ret
+
+# Writes the record of slots.
+# In: EAX sector of 512 bytes.
+# Out: CF when it cannot be written.
+# Clobbers: EAX, EBX, ECX, EDX, ESI.
+.global drive_write
+drive_write:
+    mov     bx, SLOT_RECORD / 16
+    inc     byte ptr [writes]
+    call    drive_move_one
+    dec     byte ptr [writes]           # keeps CF
+    ret
+
 # One request.
 # In: [lba], [request] sectors, [buffer_segment].
 # Out: CF and AH = BIOS status on failure; [request] is what was really asked for.
@@ -145,7 +177,8 @@ read_once:
     mov     si, offset packet
     mov     ax, [request]
     mov     [count], ax                 # the BIOS puts there what it has read
-    mov     ah, 0x42
+    mov     ax, 0x4200
+    add     ah, [writes]
     jmp     disk
 
 read_chs:
@@ -168,6 +201,7 @@ read_chs:
     mov     dh, dl
     mov     al, byte ptr [request]
     mov     ah, 2
+    add     ah, [writes]
     push    es
     push    word ptr [buffer_segment]
     pop     es
@@ -204,6 +238,7 @@ status:         .byte 0
 extended:       .byte 0
 sector_shift:   .byte 0
 tries:          .byte 0
+writes:         .byte 0                 # 1 while a request writes
 access:         .word text_chs
 
 text_chs:       .asciz "cylinder, head, sector"

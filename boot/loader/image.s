@@ -18,9 +18,8 @@ PROGRESS_STEPS          = 4             # the share is printed at 25, 50, 75 and
 # Clobbers: all but segments.
 .global image_read
 image_read:
-    mov     eax, [RECORD_IMAGE_LBA]
-    add     eax, [RECORD_KERNEL_SECTOR]
-    mov     [kernel_lba], eax
+    mov     byte ptr [steps_shown], 0
+    mov     eax, [kernel_lba]
     mov     [next_lba], eax
     mov     si, offset text_reading
     call    print
@@ -98,7 +97,7 @@ header_check:
     jne     image_bad
 
     mov     si, offset text_bad_size
-    mov     eax, [RECORD_KERNEL_SECTORS]
+    mov     eax, [kernel_sectors]
     mov     [sectors_total], eax
     mov     eax, [IMAGE_HEADER + KI_IMAGE_BYTES]
     mov     [image_bytes], eax
@@ -226,7 +225,10 @@ lines_base:     .long 0
 free_base:      .long 0                 # first byte after the laid out kernel, 4 KiB aligned
 .global computed_checksum
 computed_checksum: .long 0
-kernel_lba:     .long 0
+.global kernel_lba
+kernel_lba:     .long 0                 # where the kernel image begins on the drive,
+.global kernel_sectors
+kernel_sectors: .long 0                 # and how much room it has
 next_lba:       .long 0
 sectors_total:  .long 0
 percent:        .long 0

@@ -23,6 +23,14 @@ CPUID_PSE               = 1 << 3        # CPUID.1:EDX
     call    memory_map
     call    a20_open
     call    drive_open
+    call    slot_choose
+    jmp     boot_kernel
+
+.text
+
+# Loads the kernel that was chosen, and starts it. Does not return.
+.global boot_kernel
+boot_kernel:
     call    image_read                  # to a place above everything that gets laid out
     call    image_check
     call    image_place
@@ -33,8 +41,6 @@ CPUID_PSE               = 1 << 3        # CPUID.1:EDX
     mov     eax, [IMAGE_HEADER + KI_ENTRY32]
     add     eax, KERNEL_BASE
     jmp     kernel_enter
-
-.text
 
 # Ends the boot on a processor that the kernel cannot run on: it needs CPUID and pages of 4 MiB.
 # Clobbers: EAX, EBX, ECX, EDX, SI.

@@ -1,0 +1,150 @@
+# Which kernel is booted: a disk has room for two (docs/formats/boot-record.md). One is good; another one may be on
+# trial, and is taken as long as it has tries left. Each try is counted on the disk before the kernel is read, so one
+# that hangs is not tried for ever.
+
+.include "loader.inc"
+
+.intel_syntax noprefix
+.code16
+
+SLOT_RECORD_LBA         = 16383         # the last sector before the first partition
+SLOT_MAGIC              = 0x4C535251    # "QRSL"
+SLOT_VERSION            = 1
+SLOT_GOOD               = 8             # fields of the record
+SLOT_TRIAL              = 12
+SLOT_TRIES              = 16
+SLOT_PLACES             = 20            # two entries: u32 LBA, u32 sectors
+SLOT_SUM                = 508           # all dwords add up to 0
+SLOT_RECORD_BYTES       = 512
+
+.text
+
+# Chooses the kernel.
+# Out: [kernel_lba], [kernel_sectors], [bi_slot], [bi_trial].
+# Clobbers: all but segments.
+.global slot_choose
+slot_choose:
+    mov     eax, [RECORD_IMAGE_LBA]     # without a record of slots, the only kernel
+    add     eax, [RECORD_KERNEL_SECTOR]
+    mov     [kernel_lba], eax
+    mov     eax, [RECORD_KERNEL_SECTORS]
+    mov     [kernel_sectors], eax
+    cmp     byte ptr [BOOT_INFO_ADDRESS + bi_media], BOOT_MEDIA_CD
+    je      .Lslot_choose_done
+    cmp     dword ptr [RECORD_IMAGE_LBA], 0
+    jne     .Lslot_choose_done
+    call    slot_read
+    jc      .Lslot_choose_done
+    mov     eax, [SLOT_RECORD + SLOT_TRIAL]
+    cmp     eax, 1
+    ja      .Lslot_choose_good          # none
+    cmp     dword ptr [SLOT_RECORD + SLOT_TRIES], 0
+    je      .Lslot_choose_failed
+    dec     dword ptr [SLOT_RECORD + SLOT_TRIES]
+    inc     dword ptr [SLOT_RECORD + SLOT_SUM]
+    push    eax
+    mov     eax, SLOT_RECORD_LBA
+    call    drive_write
+    pop     eax
+    mov     si, offset text_not_counted
+    jc      .Lslot_choose_said
+    mov     byte ptr [BOOT_INFO_ADDRESS + bi_trial], 1
+    mov     si, offset text_trial
+    push    eax
+    call    print
+    pop     eax
+    jmp     slot_take
+.Lslot_choose_failed:
+    mov     si, offset text_failed
+.Lslot_choose_said:
+    call    print
+.Lslot_choose_good:
+    mov     eax, [SLOT_RECORD + SLOT_GOOD]
+    jmp     slot_take
+.Lslot_choose_done:
+    ret
+
+# Reads the record of slots, and checks it.
+# Out: [SLOT_RECORD]; CF when there is none.
+# Clobbers: all but segments.
+slot_read:
+    mov     eax, SLOT_RECORD_LBA
+    call    drive_read_one
+    jc      2f
+    mov     edi, SLOT_RECORD
+    mov     ecx, SLOT_RECORD_BYTES
+    mov     bx, offset memory_copy
+    call    protected_call
+    cmp     dword ptr [SLOT_RECORD], SLOT_MAGIC
+    jne     1f
+    cmp     dword ptr [SLOT_RECORD + 4], SLOT_VERSION
+    jne     1f
+    cmp     dword ptr [SLOT_RECORD + SLOT_GOOD], 1
+    ja      1f
+    mov     si, SLOT_RECORD
+    mov     cx, SLOT_RECORD_BYTES / 4
+    xor     edx, edx
+3:  lodsd
+    add     edx, eax
+    loop    3b
+    test    edx, edx
+    jnz     1f
+    mov     byte ptr [slots_known], 1
+    clc
+    ret
+1:  stc
+2:  ret
+
+# Takes a slot.
+# In: EAX slot, 0 or 1.
+# Clobbers: EAX, EDX, SI.
+slot_take:
+    mov     [slot_taken], al
+    lea     edx, [eax + 1]
+    mov     [BOOT_INFO_ADDRESS + bi_slot], dl
+    mov     edx, [SLOT_RECORD + SLOT_PLACES + eax*8 + 4]
+    mov     eax, [SLOT_RECORD + SLOT_PLACES + eax*8]
+    test    edx, edx                    # an empty slot has no image, and header_check says so
+    jz      1f
+    mov     [kernel_lba], eax
+    mov     [kernel_sectors], edx
+1:  ret
+
+# After a kernel that could not be loaded: goes on with the other one, if there is one that was not tried yet.
+# Out: returns only when there is none.
+# Clobbers: all.
+.global slot_other
+slot_other:
+    xor     al, al
+    xchg    al, [slots_known]           # once
+    test    al, al
+    jz      1f
+    movzx   eax, byte ptr [slot_taken]
+    xor     al, 1
+    cmp     dword ptr [SLOT_RECORD + SLOT_PLACES + eax*8 + 4], 0
+    je      1f
+    call    slot_take
+    mov     byte ptr [BOOT_INFO_ADDRESS + bi_trial], 0
+    mov     si, offset text_other
+    call    print
+    mov     sp, STACK_TOP
+    jmp     boot_kernel
+1:  ret
+
+.data
+text_trial:
+    .ascii  ": a kernel on trial, "
+    DECIMAL SLOT_RECORD + SLOT_TRIES
+    .asciz  " tries left after this one"
+text_failed:
+    .asciz  ": the kernel on trial has failed, the good one starts"
+text_not_counted:
+    .asciz  ": tries cannot be counted on this drive, the good kernel starts"
+text_other:
+    .asciz  ".\nThe other kernel is tried"
+
+.bss
+.balign 4
+SLOT_RECORD:    .space SLOT_RECORD_BYTES
+slots_known:    .byte 0                 # 1: the record is there, and no other kernel was tried
+slot_taken:     .byte 0

@@ -1,0 +1,110 @@
+/** Two kernels on a disk: a new one is on trial until it is confirmed, and what fails gives way to the good one. */
+import { expect, test } from "vitest";
+import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { boot, images, PROMPT } from "./images.ts";
+
+const SECTOR_BYTES = 512;
+const SLOT_RECORD_LBA = 16383;
+const SECOND_LBA = 8192;
+const DISK_BYTES = 16 << 20;
+
+interface Machine {
+  readonly lab: LabCluster;
+  readonly node: LabNode;
+  readonly disk: SparseDisk;
+}
+
+/** A machine that was started from its disk, with the CD of the same system in its drive. */
+async function machine(content: Uint8Array = images().disk): Promise<Machine> {
+  const disk = new SparseDisk(DISK_BYTES, { content: content.slice(0, DISK_BYTES) });
+  const lab = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false });
+  const node = lab.nodes[0]!;
+  await node.waitFor(PROMPT);
+  return { lab, node, disk };
+}
+
+/** Types a command; what it says, and the next prompt. */
+async function say(node: LabNode, command: string, said?: RegExp): Promise<void> {
+  node.type(`${command}\n`);
+  if (said) await node.waitFor(said);
+  await node.waitFor(PROMPT);
+}
+
+function flip(disk: SparseDisk, sector: number): void {
+  const bytes = new Uint8Array(SECTOR_BYTES);
+  disk.read(sector * SECTOR_BYTES, bytes);
+  bytes[100]! ^= 1;
+  disk.write(sector * SECTOR_BYTES, bytes);
+}
+
+async function restart({ node }: Machine, said: RegExp): Promise<void> {
+  node.reset();
+  await node.waitFor(said);
+  await node.waitFor(PROMPT);
+}
+
+test("a kernel is installed, tried, confirmed, and selected again", async () => {
+  const tried = await machine();
+  const { node } = tried;
+  await say(node, "kernel list", /^0 {2}QuRe .*, sector \d+, good\n1 {2}empty\n/m);
+  await say(node, "kernel install hdb", /^kernel: hdb: no such device$/m);
+  await say(node, "kernel install hda", /on trial/);
+  await say(node, "kernel install hdc", /^Kernel 1 is on trial from the next start on, 3 tries/m);
+  await say(node, "kernel confirm", /^kernel: the kernel that runs is not on trial$/m);
+  await restart(tried, /a kernel on trial, 2 tries left after this one: kernel image at sector 8192 /);
+  await say(node, "kernel list", /^1 .*, on trial, 2 tries left, running$/m);
+  await say(node, "kernel confirm", /^This kernel is the good one now\.$/m);
+  await restart(tried, /QuRe loader: kernel image at sector 8192 /);
+  await say(node, "kernel list", /^0 {2}QuRe [^,]*, revision \d+, sector \d+\n1 .*, good, running$/m);
+  await say(node, "kernel select 2", /^kernel: there is no kernel 2$/m);
+  await say(node, "kernel select 0");
+  await restart(tried, /on trial, 2 tries left after this one: kernel image at sector \d\d /);
+});
+
+test("a kernel on trial that panics or hangs is tried three times, then the good one starts", async () => {
+  const tried = await machine();
+  const { node, lab } = tried;
+  await say(node, "kernel install hdc");
+  await restart(tried, /2 tries left after this one/);
+  await node.enter("crash panic", /PANIC: as the user wished[\s\S]*1 tries left after this one/); // by itself
+  await node.waitFor(PROMPT);
+  await restart(tried, /0 tries left after this one/); // as after a hang, by the button
+  await restart(tried, /the kernel on trial has failed, the good one starts: kernel image at sector \d\d /);
+  await say(node, "kernel list", /^1 .*, has failed its trial$/m);
+  expect(lab.nodes[0]!.console.text).not.toContain("Press a key");
+});
+
+test("a kernel that is damaged or cannot be counted gives way to the other one", async () => {
+  const tried = await machine();
+  const { node, disk } = tried;
+  await say(node, "kernel install hdc");
+  flip(disk, SECOND_LBA + 300);
+  await restart(tried, /bad checksum, [^\n]*\.\nThe other kernel is tried: kernel image at sector \d\d /);
+  await say(node, "kernel list", /^0 .*, good, running$/m);
+  await say(node, "kernel select 0");
+  flip(disk, 300);
+  await say(node, "kernel install hdc");
+  await restart(tried, /2 tries left after this one/); // the good one is damaged, the new one is not
+  await say(node, "kernel confirm", /good one now/);
+  flip(disk, SECOND_LBA + 300);
+  node.reset();
+  await node.waitFor(
+    /bad checksum[\s\S]*The other kernel is tried[\s\S]*bad checksum[^\n]*\.\nPress a key to restart\.\n/,
+  );
+});
+
+test("a damaged record of slots leaves the first kernel", async () => {
+  const tried = await machine();
+  await say(tried.node, "kernel install hdc");
+  flip(tried.disk, SLOT_RECORD_LBA);
+  await restart(tried, /QuRe loader: kernel image at sector \d\d /);
+});
+
+thoroughly("a kernel on trial that nobody confirms restarts the machine after ten minutes", async () => {
+  const tried = await machine();
+  const { node } = tried;
+  await say(node, "kernel install hdc");
+  await restart(tried, /2 tries left after this one/);
+  await node.waitFor(/1 tries left after this one/, { within: "620s" });
+});
