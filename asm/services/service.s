@@ -4,6 +4,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "service.inc"
+.include "log.inc"
 
 PAUSE_FIRST_MS      = 1000
 PAUSE_LAST_MS       = 64000
@@ -66,36 +67,96 @@ service_task:
     mov     ebx, eax
     call    task_hold                   # ended by service_stop only
     mov     edi, PAUSE_FIRST_MS
-1:  mov     dword ptr [ebx + SERVICE_STATE], SERVICE_RUNNING
+.Lservice_task_run:
+    mov     dword ptr [ebx + SERVICE_STATE], SERVICE_RUNNING
+    LOAD_STRING edx, "started"
+    mov     ecx, LOG_INFO
+    call    service_note
     call    service_run
     mov     [ebx + SERVICE_STATUS], eax
+    call    service_note_end
+    mov     eax, [ebx + SERVICE_STATUS]
     mov     ecx, SERVICE_STOPPED
     cmp     dword ptr [ebx + SERVICE_STOP], 0
-    jne     3f
+    jne     .Lservice_task_end
     mov     ecx, SERVICE_DONE
     cmp     dword ptr [ebx + SERVICE_POLICY], RESTART_NEVER
-    je      3f
+    je      .Lservice_task_end
     cmp     dword ptr [ebx + SERVICE_POLICY], RESTART_ALWAYS
-    je      2f
+    je      .Lservice_task_again
     test    eax, eax
-    jz      3f
-2:  mov     dword ptr [ebx + SERVICE_STATE], SERVICE_WAITING
+    jz      .Lservice_task_end
+.Lservice_task_again:
+    mov     dword ptr [ebx + SERVICE_STATE], SERVICE_WAITING
     lea     eax, [ebx + SERVICE_EVENT]
     mov     edx, edi
     call    event_wait
     mov     ecx, SERVICE_STOPPED
     cmp     dword ptr [ebx + SERVICE_STOP], 0
-    jne     3f
+    jne     .Lservice_task_end
     inc     dword ptr [ebx + SERVICE_RESTARTS]
     cmp     edi, PAUSE_LAST_MS
-    jae     1b
+    jae     .Lservice_task_run
     shl     edi, 1
-    jmp     1b
-3:  mov     [ebx + SERVICE_STATE], ecx
+    jmp     .Lservice_task_run
+.Lservice_task_end:
+    mov     [ebx + SERVICE_STATE], ecx
     call    task_unhold
     mov     dword ptr [ebx + SERVICE_TASK], 0
     lea     eax, [ebx + SERVICE_ENDED]
     jmp     event_broadcast
+
+# Writes a line about a service to the log.
+# In: EBX service, EDX text, ECX LOG_*.
+service_note:
+    lea     eax, [ebx + SERVICE_LABEL]
+    jmp     log_write
+
+# Says in the log how a service's program has ended.
+# In: EBX service.
+service_note_end:
+    FRAME   32
+    cmp     dword ptr [ebx + SERVICE_FILL], 0
+    je      1f
+    call    service_line_end            # a line without its end
+1:  LOAD_STRING edx, "stopped"
+    mov     ecx, LOG_INFO
+    cmp     dword ptr [ebx + SERVICE_STOP], 0
+    jne     2f
+    lea     edx, [ebp - 32]
+    SNPRINTF edx, 32, "ended with status %u", [ebx+SERVICE_STATUS]
+    mov     ecx, LOG_INFO
+    cmp     dword ptr [ebx + SERVICE_STATUS], 0
+    je      2f
+    mov     ecx, LOG_WARNING
+2:  call    service_note
+    ENDFRAME
+    ret
+
+# Writes the line that a service has printed to the log, as an error or a warning when it says so.
+# In: EBX service.
+# Clobbers: EAX, ECX, EDX.
+service_line_end:
+    push    esi
+    xor     ecx, ecx
+    xchg    ecx, [ebx + SERVICE_FILL]
+    lea     esi, [ebx + SERVICE_TEXT]
+    mov     byte ptr [esi + ecx], 0
+    mov     eax, esi
+    LOAD_STRING edx, "error"
+    call    string_prefix
+    mov     ecx, LOG_ERROR
+    je      1f
+    mov     eax, esi
+    LOAD_STRING edx, "warning"
+    call    string_prefix
+    mov     ecx, LOG_WARNING
+    je      1f
+    mov     ecx, LOG_INFO
+1:  mov     edx, esi
+    call    service_note
+    pop     esi
+    ret
 
 # Runs a service's program once, to its end, and keeps what it prints. May sleep.
 # In: EBX service.
@@ -131,6 +192,7 @@ service_run:
     mov     edx, edi
     mov     ecx, eax
     call    service_keep
+    call    log_pace
     jmp     .Lservice_run_read
 .Lservice_run_end:
     mov     eax, esi
@@ -237,14 +299,25 @@ service_keep:
     push    esi
     mov     esi, edx
     INTERRUPTS_OFF
-1:  jecxz   2f
+1:  jecxz   4f
     lodsb
     mov     edx, [ebx + SERVICE_LOG_END]
     and     edx, SERVICE_LOG_BYTES - 1
     mov     [ebx + SERVICE_LOG + edx], al
     inc     dword ptr [ebx + SERVICE_LOG_END]
-    dec     ecx
+    mov     edx, [ebx + SERVICE_FILL]
+    cmp     al, 10
+    je      2f
+    mov     [ebx + SERVICE_TEXT + edx], al
+    inc     edx
+    mov     [ebx + SERVICE_FILL], edx
+    cmp     edx, SERVICE_TEXT_BYTES - 1
+    jb      3f
+2:  push    ecx
+    call    service_line_end
+    pop     ecx
+3:  dec     ecx
     jmp     1b
-2:  INTERRUPTS_RESTORE
+4:  INTERRUPTS_RESTORE
     pop     esi
     ret
