@@ -177,8 +177,10 @@ fail:
     call    print
     mov     si, di
     call    print
-    call    slot_other
-    mov     si, offset text_press
+    cmp     word ptr [fail_other], 0
+    je      1f
+    call    [fail_other]
+1:  mov     si, offset text_press
     call    print
     xor     ax, ax
     int     0x16
@@ -186,6 +188,8 @@ fail:
     ljmp    0xFFFF, 0
 
 .data
+.global fail_other
+fail_other:             .word 0         # routine that goes on with another kernel, or returns
 field_printers:         .word print_hex8, print_hex32, print_decimal, print_text
 text_fail:              .asciz "\nQuRe loader: "
 text_press:             .asciz ".\nPress a key to restart.\n"

@@ -89,7 +89,7 @@ slot_read:
     loop    3b
     test    edx, edx
     jnz     1f
-    mov     byte ptr [slots_known], 1
+    mov     word ptr [fail_other], offset slot_other
     clc
     ret
 1:  stc
@@ -113,12 +113,8 @@ slot_take:
 # After a kernel that could not be loaded: goes on with the other one, if there is one that was not tried yet.
 # Out: returns only when there is none.
 # Clobbers: all.
-.global slot_other
 slot_other:
-    xor     al, al
-    xchg    al, [slots_known]           # once
-    test    al, al
-    jz      1f
+    mov     word ptr [fail_other], 0    # once
     movzx   eax, byte ptr [slot_taken]
     xor     al, 1
     cmp     dword ptr [SLOT_RECORD + SLOT_PLACES + eax*8 + 4], 0
@@ -146,5 +142,4 @@ text_other:
 .bss
 .balign 4
 SLOT_RECORD:    .space SLOT_RECORD_BYTES
-slots_known:    .byte 0                 # 1: the record is there, and no other kernel was tried
 slot_taken:     .byte 0
