@@ -160,6 +160,16 @@ vga_at_start:
     or      al, [vga_wrapped]
     ret
 
+# Moves the cursor.
+# In: EAX row, EDX column, within the screen.
+.global vga_move
+vga_move:
+    imul    eax, eax, VGA_COLUMNS
+    add     eax, edx
+    mov     [vga_cell], eax
+    mov     byte ptr [vga_wrapped], 0
+    ret
+
 # Blanks the cells from the cursor to the end of its row.
 .global vga_clear_line_end
 vga_clear_line_end:

@@ -87,6 +87,25 @@ console_blank:
     LOAD_STRING eax, "\033[2J\033[H"
     jmp     serial_text
 
+# Moves the cursor, for those who draw a whole screen. Interrupts off.
+# In: EAX row, EDX column, from 0.
+.global console_move
+console_move:
+    FRAME   16
+    push    eax
+    push    edx
+    call    vga_move
+    pop     edx
+    pop     eax
+    inc     eax
+    inc     edx
+    lea     ecx, [ebp - 16]
+    SNPRINTF ecx, 16, "\033[%u;%uH", eax, edx
+    lea     eax, [ebp - 16]
+    call    serial_text
+    ENDFRAME
+    ret
+
 # Blanks the rest of the row; the cursor stays. Interrupts off.
 .global console_clear_line_end
 console_clear_line_end:
