@@ -101,7 +101,8 @@ keyboard_wait_byte:
     stc
 2:  ret
 
-# Handler of IRQ 1.
+# Handler of IRQ 1; the debugger calls it too.
+.global keyboard_interrupt
 keyboard_interrupt:
     in      al, KBC_STATUS
     test    al, STATUS_OUTPUT

@@ -4,6 +4,7 @@
 
 .include "macros.inc"
 .include "cpu.inc"
+.include "debug.inc"
 
 VECTOR_DOUBLE_FAULT = 8
 VECTOR_PAGE_FAULT   = 14
@@ -19,14 +20,26 @@ exception_entry:
     jz      1f
     SEGMENTS_SAVE
     lea     ebx, [esp + SEGMENTS_SIZE]
+    cmp     dword ptr [ebx + REGS_VECTOR], VECTOR_NMI
+    je      3f
     call    program_exception
     cli
     jmp     program_return
-1:  cmp     dword ptr [esp + REGS_VECTOR], VECTOR_PAGE_FAULT
-    jne     exception_panic
-    mov     ebx, esp
-    call    copy_fault
+3:  call    debug_enter                 # whatever runs: it is meant for the kernel
+    jmp     program_return
+1:  mov     ebx, esp
+    mov     eax, [ebx + REGS_VECTOR]
+    cmp     eax, VECTOR_PAGE_FAULT
+    je      2f
+    dec     eax
+    cmp     eax, VECTOR_BREAKPOINT - 1
+    ja      exception_panic
+    add     dword ptr [ebx + REGS_ESP], REGS_SIZE - REGS_VECTOR
+    call    debug_enter
+    jmp     exception_return
+2:  call    copy_fault
     jc      exception_panic
+exception_return:
     popad
     add     esp, 8
     iretd

@@ -9,12 +9,15 @@ INPUT_KEYS          = 1024                  # a power of two; scripts are typed 
 
 .text
 
-# Adds a key; a full queue drops it. Ctrl-C drops what was typed ahead of it. Callable from an interrupt handler.
+# Adds a key; a full queue drops it. Ctrl-C drops what was typed ahead of it, F12 begins the debugger. Callable from an
+# interrupt handler.
 # In: EAX key; interrupts off.
 .global input_put
 input_put:
+    cmp     eax, KEY_F12
+    je      .Linput_put_debug
     cmp     eax, KEY_CTRL_C
-    jne     1f
+    jne     .Linput_put_store
     mov     byte ptr [input_break], 1
     mov     ecx, [input_head]
     mov     [input_tail], ecx
@@ -22,16 +25,24 @@ input_put:
     mov     eax, offset break_event
     call    event_broadcast
     pop     eax
-1:  mov     ecx, [input_head]
+.Linput_put_store:
+    mov     ecx, [input_head]
     mov     edx, ecx
     sub     edx, [input_tail]
     cmp     edx, INPUT_KEYS
-    jae     2f
+    jae     .Linput_put_signal
     and     ecx, INPUT_KEYS - 1
     mov     [input_ring + ecx*2], ax
     inc     dword ptr [input_head]
-2:  mov     eax, offset input_event
+.Linput_put_signal:
+    mov     eax, offset input_event
     jmp     event_signal
+.Linput_put_debug:
+    cmp     dword ptr [debug_active], 0
+    jne     .Linput_put_done
+    int3                                # the debugger
+.Linput_put_done:
+    ret
 
 # Counts what the queue still takes.
 # Out: EAX how many keys fit into the queue.

@@ -70,6 +70,7 @@ panic_report:
     PRINT   "stack trace:\n"
     mov     eax, ebx
     call    trace_print
+    call    debug_panic
     cmp     byte ptr [boot_info + bi_trial], 0
     jne     panic_stop
     PRINT   "system halted\n"

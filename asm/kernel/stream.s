@@ -57,12 +57,14 @@ stream_close_console:                       # it is never closed
 # The pipe's end that is read goes away.
 # In: EAX pipe.
 pipe_close_in:
+    INTERRUPTS_OFF                      # the other end may go at the same time: only one of the two frees the pipe
     dec     dword ptr [eax + PIPE_READERS]
     jmp     1f
 
 # The pipe's end that is written goes away.
 # In: EAX pipe.
 pipe_close_out:
+    INTERRUPTS_OFF
     dec     dword ptr [eax + PIPE_WRITERS]
 1:  push    eax
     add     eax, PIPE_FILLED
@@ -73,8 +75,10 @@ pipe_close_out:
     pop     eax
     mov     ecx, [eax + PIPE_READERS]
     or      ecx, [eax + PIPE_WRITERS]
-    jz      mfree
+    INTERRUPTS_RESTORE
+    jecxz   2f
     ret
+2:  jmp     mfree
 
 # Makes a pipe.
 # Out: EAX stream that is read, EDX stream that is written; CF and EAX error without memory.

@@ -134,6 +134,7 @@ line_find:
 
 # Prints a line about an address: "  0010abcd name+0x12  file:line".
 # In: EAX address, EDX 1 when it is a return address (the call before it is meant), else 0.
+.global trace_address
 trace_address:
     push    ebx
     push    esi

@@ -1,0 +1,67 @@
+/** The debugger in the kernel: what it shows, and that the kernel goes on as if nothing had been. */
+import { expect, test } from "vitest";
+import type { LabNode } from "../../src/index.ts";
+import { boot, images, inState, PROMPT } from "./images.ts";
+
+async function atPrompt(): Promise<LabNode> {
+  const lab = await inState("prompt of the debugger", async () => {
+    const booted = boot({ nodes: [{ cdrom: images().iso }], gateway: false });
+    await booted.nodes[0]!.waitFor(PROMPT);
+    await booted.nodes[0]!.enter("kill cloud net address", PROMPT);
+    return booted;
+  });
+  return lab.nodes[0]!;
+}
+
+const ASKS = /debug> $/;
+
+/** What a command of the debugger, or one that begins it, says up to the next prompt of the debugger. */
+async function said(node: LabNode, command: string): Promise<string> {
+  const before = node.console.text.length;
+  node.type(`${command}\n`);
+  await node.waitFor(ASKS);
+  return node.console.text.slice(before);
+}
+
+test("shows registers, stack, tasks and memory, steps, and goes on", async () => {
+  const node = await atPrompt();
+  expect(await said(node, "debug")).toMatch(
+    /DEBUG: breakpoint\n {2}\w+ {2}command_debug\+0x\w+ {2}asm\/kernel\/debug\.s:\d+/,
+  );
+  expect(await said(node, "r")).toMatch(/eip c0\w{6} {2}eflags [\s\S]*esp c0\w{6}\ntask \d+ shell\n/);
+  expect(await said(node, "b")).toMatch(/command_debug\+[\s\S]* shell_run\+0x\w+ {2}asm\/shell\/shell\.s:\d+/);
+  expect(await said(node, "t")).toMatch(/^ +\d+ waiting {2}log +holds 0 {2}waits for log_event\+0x0$/m);
+  expect(await said(node, "m hostname 16")).toMatch(/^c0\w{6} {2}71 75 72 65 00 /m);
+  expect(await said(node, "m 10 16")).toMatch(/^00000010 {2}-- --/m);
+  expect(await said(node, "what")).toMatch(/r registers {2}b stack/);
+  expect(await said(node, "s")).toMatch(/DEBUG: step\n {2}\w+ {2}command_debug\+/);
+  expect(await said(node, "s")).toMatch(/DEBUG: step\n {2}\w+ {2}command_call\+/);
+  await node.enter("c", PROMPT);
+  await node.enter("echo going on", /\ngoing on\n/);
+});
+
+test("stops at code, steps over calls, and at writes", async () => {
+  const node = await atPrompt();
+  await node.enter("breakpoint c command_hostname", /^breakpoint 0$/m);
+  await node.enter("breakpoint b hostname", /^breakpoint 1$/m);
+  await node.enter("breakpoint q hostname", /^breakpoint: b, w or d for writes, c for code$/m);
+  await node.enter("breakpoint c none_such", /^breakpoint: there is no such address$/m);
+  expect(await said(node, "hostname boxy")).toMatch(/DEBUG: hardware breakpoint 0\n {2}\w+ {2}command_hostname\+0x0 /);
+  expect(await said(node, "n")).toMatch(/DEBUG: step\n {2}\w+ {2}command_hostname\+/);
+  expect(await said(node, "c")).toMatch(/DEBUG: hardware breakpoint 1\n {2}\w+ {2}string_copy\+/);
+  await said(node, "d");
+  await node.enter("c", /boxy:\/> $/);
+  await said(node, "\x1b[24~"); // F12
+  await said(node, "\x1b[24~x command_pwd");
+  await node.enter("c", PROMPT);
+  expect(await said(node, "pwd")).toMatch(/DEBUG: hardware breakpoint 0\n {2}\w+ {2}command_pwd\+0x0 /);
+  await node.enter("c", /\n\/\n/);
+});
+
+test("takes over after a panic when it was asked to, and restarts the machine", async () => {
+  const node = await atPrompt();
+  await node.enter("debug on", PROMPT);
+  expect(await said(node, "crash divide")).toMatch(/PANIC: divide error[\s\S]*DEBUG: after a panic/);
+  expect(await said(node, "t")).toMatch(/running +shell/);
+  await node.enter("reset", /QuRe loader: /);
+});
