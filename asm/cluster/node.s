@@ -153,7 +153,8 @@ node_load:
     pop     ebx
     ret
 
-# Finds the volume: what is mounted at /net, else hda0 is mounted there. It must be of class class_fs_oofs.
+# Finds the volume: what is mounted at /net, else hda0 is mounted there, or vda0 where there is no hda0. It must be of
+# class class_fs_oofs.
 # Out: EAX mount; CF when there is none, node_problem says why.
 node_storage:
     push    ebx
@@ -172,7 +173,13 @@ node_storage:
     LOAD_STRING edx, "/net"
     call    mount_volume
     jnc     .Lnode_storage_mounted
-    call    error_text
+    cmp     eax, ERROR_NO_DEVICE
+    jne     1f
+    LOAD_STRING eax, "vda0"
+    LOAD_STRING edx, "/net"
+    call    mount_volume
+    jnc     .Lnode_storage_mounted
+1:  call    error_text
     jmp     .Lnode_storage_failed
 .Lnode_storage_mounted:
     mov     ebx, eax

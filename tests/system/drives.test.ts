@@ -184,6 +184,17 @@ describe("virtio disks", () => {
     expect(await output(node, "cat /disk/file")).toMatch(/written to it/);
   });
 
+  test("hold the node's object where there is no other disk", async () => {
+    const vda = new SparseDisk(64 * MIB);
+    const prepared = boot({ nodes: [{ cdrom: images().iso, virtioDisks: [vda] }], gateway: false }).nodes[0]!;
+    await prepared.waitFor(PROMPT);
+    expect(prepared.console.text).toMatch(/in memory only: hda0: no such device/);
+    for (const command of usesDisk("vda").slice(0, 4)) await output(prepared, command);
+    const node = boot({ nodes: [{ cdrom: images().iso, virtioDisks: [vda] }], gateway: false }).nodes[0]!;
+    await node.waitFor(/cluster: node \w+, era 0, age 1, on disk/);
+    await node.enter("mount", /vda0 on \/net, class_fs_oofs/);
+  });
+
   test.each([
     ["transitional", "virtio-blk-pci,drive=a"],
     ["legacy", "virtio-blk-pci,drive=a,disable-modern=on"],
