@@ -77,10 +77,10 @@ describe.each(["hdb", "vda"])("an OOFS on %s", (name) => {
       disk.bytes = prepared.slice();
       Object.assign(disk, { operations: 0, failFrom, failures });
       let confirmed = false;
-      const mounted = (await output(node, `mount ${name}0 /v`)) === "";
+      let isGood = (await output(node, `mount ${name}0 /v`)) === "";
       for (const command of WORK) {
-        const said = await output(node, command);
-        if (command === "sync") confirmed = mounted && said === "";
+        isGood = (await output(node, command)) === "" && isGood;
+        if (command === "sync") confirmed = isGood;
       }
       const taken = disk.operations;
       disk.failFrom = Infinity;
