@@ -163,6 +163,7 @@ vga_kept_row:
 
 # Shows what has left the screen, or goes back towards its present. What is printed ends it.
 # In: EAX rows to go up, negative to go down.
+# Out: CF clear.
 .global vga_page
 vga_page:
     push    ebx
@@ -221,6 +222,7 @@ vga_page:
     pop     edi
     pop     esi
     pop     ebx
+    clc
     ret
 
 # Shows the present again, if something else is shown.

@@ -143,14 +143,10 @@ line_key:
 3:  clc
     ret
 
-# Keys PgUp and PgDn: what has left the screen, until another key comes.
-# In: EDX rows.
-# Out: CF clear.
+# Keys PgUp and PgDn. In: EDX rows.
 line_page:
     mov     eax, edx
-    call    vga_page
-    clc
-    ret
+    jmp     vga_page
 
 line_enter:
     mov     dword ptr [line_given_up], 0
