@@ -10,6 +10,8 @@ VGA_ROWS            = 25
 VGA_CELLS           = VGA_COLUMNS * VGA_ROWS
 VGA_ATTRIBUTE       = 0x07                  # light grey on black
 VGA_TAB             = 8
+VGA_ROW_BYTES       = VGA_COLUMNS * 2
+BACK_ROWS           = 256                   # rows that left the screen and are kept, a power of two
 
 # CRT controller: index and data port; the cursor's cell in registers 0Eh (high) and 0Fh (low).
 CRTC_INDEX          = 0x3D4
@@ -49,6 +51,7 @@ vga_init:
 # Clears the screen; the cursor goes to its upper left corner.
 .global vga_clear
 vga_clear:
+    mov     dword ptr [vga_back], 0
     push    edi
     mov     edi, VGA_MEMORY
     mov     ecx, VGA_CELLS
@@ -64,7 +67,12 @@ vga_clear:
 # In: AL character.
 .global vga_put
 vga_put:
-    mov     edx, [vga_cell]
+    cmp     dword ptr [vga_back], 0
+    je      1f
+    push    eax
+    call    vga_page_end
+    pop     eax
+1:  mov     edx, [vga_cell]
     cmp     al, ' '
     jb      vga_control
     mov     ah, [vga_attribute]
@@ -120,10 +128,17 @@ vga_tabulator:
     jnz     vga_tabulator
     ret
 
-# Moves everything one row up.
+# Moves everything one row up; the first row is kept for vga_page.
 vga_scroll:
     push    esi
     push    edi
+    mov     eax, [vga_rows_gone]
+    call    vga_kept_row
+    mov     edi, eax
+    mov     esi, VGA_MEMORY
+    mov     ecx, VGA_ROW_BYTES / 4
+    rep movsd
+    inc     dword ptr [vga_rows_gone]
     mov     edi, VGA_MEMORY
     mov     esi, VGA_MEMORY + VGA_COLUMNS * 2
     mov     ecx, VGA_COLUMNS * (VGA_ROWS - 1) / 2
@@ -135,6 +150,97 @@ vga_scroll:
     pop     edi
     pop     esi
     ret
+
+# Where a row that left the screen is kept.
+# In: EAX its number, from the first one that ever left.
+# Out: EAX address.
+# Clobbers: EAX only.
+vga_kept_row:
+    and     eax, BACK_ROWS - 1
+    imul    eax, eax, VGA_ROW_BYTES
+    add     eax, offset vga_kept
+    ret
+
+# Shows what has left the screen, or goes back towards its present. What is printed ends it.
+# In: EAX rows to go up, negative to go down.
+# Out: CF clear.
+.global vga_page
+vga_page:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ecx, [vga_rows_gone]
+    cmp     ecx, BACK_ROWS
+    jbe     .Lvga_page_there
+    mov     ecx, BACK_ROWS
+.Lvga_page_there:
+    mov     ebx, [vga_back]             # EBX: rows above the present
+    add     ebx, eax
+    jns     .Lvga_page_up
+    xor     ebx, ebx
+.Lvga_page_up:
+    cmp     ebx, ecx
+    jbe     .Lvga_page_bounded
+    mov     ebx, ecx
+.Lvga_page_bounded:
+    test    ebx, ebx
+    jz      .Lvga_page_present
+    cmp     dword ptr [vga_back], 0
+    jne     .Lvga_page_saved
+    mov     esi, VGA_MEMORY
+    mov     edi, offset vga_present
+    mov     ecx, VGA_CELLS / 2
+    rep movsd
+.Lvga_page_saved:
+    mov     [vga_back], ebx
+    mov     edi, VGA_MEMORY
+    xor     edx, edx                    # EDX: row of the screen
+.Lvga_page_row:
+    mov     eax, [vga_rows_gone]
+    sub     eax, ebx
+    add     eax, edx
+    cmp     edx, ebx
+    jae     .Lvga_page_below
+    call    vga_kept_row
+    mov     esi, eax
+    jmp     .Lvga_page_copy
+.Lvga_page_below:
+    mov     eax, edx
+    sub     eax, ebx
+    imul    esi, eax, VGA_ROW_BYTES
+    add     esi, offset vga_present
+.Lvga_page_copy:
+    mov     ecx, VGA_ROW_BYTES / 4
+    rep movsd
+    inc     edx
+    cmp     edx, VGA_ROWS
+    jb      .Lvga_page_row
+    jmp     .Lvga_page_done
+.Lvga_page_present:
+    call    vga_page_end
+.Lvga_page_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    clc
+    ret
+
+# Shows the present again, if something else is shown.
+.global vga_page_end
+vga_page_end:
+    xor     eax, eax
+    xchg    eax, [vga_back]
+    test    eax, eax
+    jz      1f
+    push    esi
+    push    edi
+    mov     esi, offset vga_present
+    mov     edi, VGA_MEMORY
+    mov     ecx, VGA_CELLS / 2
+    rep movsd
+    pop     edi
+    pop     esi
+1:  ret
 
 # Column of the cursor.
 # Out: EAX column of the cursor, 0-79.
@@ -223,6 +329,10 @@ vga_show_cursor:
 
 .bss
 .balign 4
+vga_back:       .space 4                    # rows above the present that are shown, 0: the present
+vga_rows_gone:  .space 4                    # that have ever left the screen
+vga_present:    .space VGA_CELLS * 2        # the screen while something else is shown
+vga_kept:       .space BACK_ROWS * VGA_ROW_BYTES
 vga_cell:       .space 4                    # cell of the cursor, 0 to 1999
 .global vga_attribute
 vga_attribute:  .space 1                    # colours of new characters: background << 4 | foreground

@@ -6,6 +6,7 @@
 .include "tasks.inc"
 
 ROW_COLUMNS         = 80
+PAGE_ROWS           = 12                    # that PgUp and PgDn move the screen
 WINDOW_STEP         = 16                    # the window moves by so much more than it must, so that not each key moves
                                             # it
 PATTERN_BYTES       = 32                    # that Ctrl-R looks for
@@ -106,7 +107,14 @@ line_prompt_take:
 # In: EAX key; interrupts off.
 # Out: CF when the line is complete.
 line_key:
+    mov     edx, -PAGE_ROWS
+    cmp     eax, KEY_PAGE_DOWN
+    je      line_page
+    neg     edx
+    cmp     eax, KEY_PAGE_UP
+    je      line_page
     push    eax
+    call    vga_page_end
     call    line_reveal
     pop     eax
     cmp     dword ptr [line_searching], 0
@@ -134,6 +142,11 @@ line_key:
     call    line_insert
 3:  clc
     ret
+
+# Keys PgUp and PgDn. In: EDX rows.
+line_page:
+    mov     eax, edx
+    jmp     vga_page
 
 line_enter:
     mov     dword ptr [line_given_up], 0

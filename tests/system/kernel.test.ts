@@ -104,6 +104,28 @@ describe("the console", () => {
     expect(node.console.text).not.toMatch(/\nlost/);
   });
 
+  test("shows rows that have left the screen, until another key comes", async () => {
+    const { lab, node } = await atPrompt();
+    await node.enter("kill cloud net address", PROMPT);
+    await node.enter("cls; seq 60", /^60\n[^\n]*> $/m);
+    await lab.advance("100ms");
+    const rows = async (keys: string): Promise<string[]> => {
+      node.type(keys);
+      await lab.advance("100ms");
+      return node.screen().map((row) => row.trimEnd());
+    };
+    const present = await rows("");
+    expect(present[0]).toBe("37");
+    expect((await rows("\x1b[5~"))[0]).toBe("25"); // PgUp
+    const oldest = await rows("\x1b[5~\x1b[5~");
+    expect(oldest.slice(0, 3)).toEqual(["1", "2", "3"]);
+    expect((await rows("\x1b[6~"))[0]).toBe("13"); // PgDn
+    expect(await rows("\x1b[6~\x1b[6~")).toEqual(present);
+    await rows("\x1b[5~");
+    await node.enter("echo kept", /\nkept\n/);
+    expect((await rows("")).slice(-3, -1)).toEqual([expect.stringMatching(/> echo kept$/), "kept"]);
+  });
+
   test.each([
     ["frobnicate now", /^frobnicate: unknown command/m],
     ["echo 'open", /^a quote is not closed/m],
