@@ -9,7 +9,7 @@
 .include "names.inc"
 
 ADDRESS_POLL_MS         = 50            # how often a node without an address looks for one
-POLL_MS                 = 1000          # how often name and address are looked at when nothing else happens
+POLL_MS                 = 400           # how often name and address are looked at when nothing else happens
 VIEW_MS                 = 200           # lines come at most this often: many changes at once make one line
 LEAVE_MS                = 20            # lets the last frame leave the card
 
@@ -173,6 +173,13 @@ cluster_timers:
     call    reboot_check
     call    clock_ms
     mov     edi, eax
+    call    health_look
+    jnc     .Lcluster_timers_awake
+    mov     eax, edi
+    call    peer_thaw
+    call    coordinator_beat
+.Lcluster_timers_awake:
+    mov     eax, edi
     call    agreement_timers
     cmp     eax, esi
     jge     .Lcluster_timers_joined
@@ -275,6 +282,8 @@ cluster_receive:
     mov     eax, ebx
     mov     edx, edi
     call    agreement_heard
+    mov     eax, ebx
+    call    cluster_alive
     pop     eax
     mov     edx, ebx
     call    cluster_vouch
@@ -394,6 +403,31 @@ cluster_doubt:
 .Lcluster_doubt_done:
     pop     esi
     pop     ebx
+    ret
+
+# Any packet shows that its sender lives; a probe wants to know that of us.
+# In: EAX packet.
+cluster_alive:
+    push    ebx
+    mov     ebx, eax
+    call    coordinator_is
+    jne     1f
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_BYE
+    je      9f
+    call    coordinator_beat
+1:  cmp     byte ptr [ebx + CLOUD_KIND], KIND_PROBE
+    jne     9f
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     9f
+    cmp     dword ptr [cluster_pings], 0
+    je      9f
+    lea     eax, [ebx + CLOUD_NODE]
+    call    peer_known
+    jc      9f
+    mov     ebx, eax
+    mov     eax, KIND_REPORT
+    call    health_send
+9:  pop     ebx
     ret
 
 # Whether a packet's sender and this node are members of the same cluster.
