@@ -22,7 +22,6 @@ FROZEN_MS               = 600           # between two looks at the clock: this n
 
 .bss
 .balign 4
-.global health
 health:                 .space 4        # 0 to HEALTH_MAXIMUM
 health_at:              .space 4        # clock_ms at which it changed
 looked_at:              .space 4        # clock_ms of the last look at the clock
