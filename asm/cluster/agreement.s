@@ -292,7 +292,7 @@ agreement_heard:
     cmp     eax, STATE_MEMBER
     # a coordinator that hears of the better name from a member goes on, under that name
     je      .Lagreement_heard_answer
-    mov     eax, ALIVE_MS
+    call    health_patience
     call    coordinator_await
     jmp     .Lagreement_heard_done
 

@@ -6,7 +6,6 @@
 .include "net.inc"
 .include "cluster.inc"
 
-BEAT_MS                 = 1000          # between a coordinator's views, and between a member's reports
 REPEAT_MS               = 250           # a new coordinator repeats its view after this,
 REPEATS                 = 2             # so often
 TELL_MS                 = 100           # changes are told at most this often, many in one packet
@@ -17,8 +16,7 @@ ASK_MS                  = 250           # a view that differs for so long is ask
 HELLO_PATIENCE_MS       = 300           # a coordinator that leaves a hello unanswered for so long is taken for silent
 BACKOFF_MS              = 200           # members but the one with the lowest id wait this,
 BACKOFF_SPREAD_MS       = 600           # and up to this longer, before they take over
-STALE_MS                = 1500          # a coordinator silent for so long yields to any other
-GRACE_MS                = 1500          # time for the others to report to a new coordinator
+STALE_MS                = 700           # a coordinator silent for so long yields to any other
 
 .bss
 .balign 4
@@ -52,8 +50,7 @@ coordinator_become:
     mov     dword ptr [whole_to], 0
     mov     [beat_at], eax
     mov     [peer_expiry], eax
-    mov     ecx, eax
-    sub     ecx, ALIVE_MS - GRACE_MS
+    mov     ecx, eax                    # the others have as long as ever to report to this node
     mov     ebx, [peer_first]
 1:  test    ebx, ebx
     jz      3f
@@ -121,11 +118,14 @@ coordinator_adopt:
     pop     ebx
 
 # The coordinator was heard.
-# Clobbers: EAX.
+# Clobbers: EAX, ECX.
+.global coordinator_beat
 coordinator_beat:
     call    clock_ms
     mov     [coordinator_heard], eax
-    add     eax, ALIVE_MS
+    mov     ecx, eax
+    call    health_patience
+    add     eax, ecx
     mov     [takeover_at], eax
     mov     dword ptr [takeover_backoff], 0
     ret
@@ -297,9 +297,14 @@ coordinator_timers:
     call    coordinator_due
 .Lcoordinator_timers_reported:
     mov     esi, eax
+    call    coordinator_probe
+    cmp     eax, esi
+    jge     .Lcoordinator_timers_takeover
+    mov     esi, eax
     jmp     .Lcoordinator_timers_takeover
 .Lcoordinator_timers_unknown:
-    mov     esi, BEAT_MS
+    call    health_beat
+    mov     esi, eax
 .Lcoordinator_timers_takeover:
     mov     eax, [takeover_at]
     sub     eax, ebx
@@ -350,7 +355,8 @@ coordinates:
     test    eax, eax
     jg      .Lcoordinates_sooner
     mov     [told_at], ebx
-    lea     eax, [ebx + BEAT_MS]
+    call    health_beat
+    add     eax, ebx
     cmp     dword ptr [repeats], 0
     je      .Lcoordinates_again
     dec     dword ptr [repeats]
@@ -365,6 +371,27 @@ coordinates:
     jle     .Lcoordinator_timers_done
     mov     eax, esi
     jmp     .Lcoordinator_timers_done
+
+# Asks the coordinator whether it lives when its views are late.
+# In: EBX now.
+# Out: EAX milliseconds until the next is due.
+coordinator_probe:
+    push    ebx
+    push    esi
+    mov     esi, ebx
+    mov     eax, offset coordinator_id
+    call    peer_known
+    jc      8f
+    mov     ebx, eax
+    mov     eax, esi
+    mov     ecx, esi
+    sub     ecx, [coordinator_heard]
+    call    health_probe
+    jmp     9f
+8:  call    health_beat
+9:  pop     esi
+    pop     ebx
+    ret
 
 # When this member reports next: when it is time, or when it is time to ask.
 # In: EBX now.
@@ -385,7 +412,8 @@ coordinator_due:
 # Reports to the coordinator.
 # In: EBX now.
 coordinator_report:
-    lea     eax, [ebx + BEAT_MS]
+    call    health_beat
+    add     eax, ebx
     mov     [report_at], eax
     mov     eax, KIND_REPORT
     call    packet_build

@@ -265,5 +265,7 @@ view_check:
 # By kind: size in bytes, and bits of the states in which it may be sent.
 JOINING                 = 1 << STATE_JOINING
 MEMBER                  = 1 << STATE_MEMBER
-kind_sizes:             .byte 0, CLOUD_SIZE, 0, CLOUD_SIZE, CLOUD_SIZE, CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE
-kind_states:            .byte 0, JOINING | MEMBER, MEMBER, MEMBER, JOINING | MEMBER, JOINING | MEMBER, JOINING | MEMBER
+kind_sizes:             .byte 0, CLOUD_SIZE, 0, CLOUD_SIZE, CLOUD_SIZE
+    .byte   CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE, CLOUD_SIZE
+kind_states:            .byte 0, JOINING | MEMBER, MEMBER, MEMBER, JOINING | MEMBER
+    .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER

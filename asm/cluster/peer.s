@@ -226,6 +226,7 @@ peer_heard:
     mov     [ebx + PEER_ADDRESS], ecx
     call    clock_ms
     mov     [ebx + PEER_SEEN], eax
+    call    health_heard
     mov     eax, [esi + CLOUD_ERA]
     mov     [ebx + PEER_ERA], eax
     mov     eax, [esi + CLOUD_AGE]
@@ -335,55 +336,85 @@ peer_vouch:
     sub     [view_digest], eax
 9:  ret
 
-# Takes peers that have been silent for ALIVE_MS for offline: the coordinator all of them, others those that it does not
-# vouch for. Looks through the table only when one may be due.
+# Takes peers that have been silent for too long for offline: the coordinator all of them, after it has asked them;
+# others those that it does not vouch for. Looks through the table only when one may be due. May sleep.
 # In: EAX now.
 # Out: EAX milliseconds until it is needed again, 0x7FFFFFFF when no peer is alive.
 .global peer_expire
 peer_expire:
     push    ebx
     push    esi
+    push    edi
+    push    ebp
     mov     esi, eax
     cmp     dword ptr [peer_alive], 0
     je      .Lpeer_expire_nobody
-    mov     edx, [peer_expiry]
-    sub     edx, esi
+    mov     edi, [peer_expiry]
+    sub     edi, esi
     jg      .Lpeer_expire_wait
-    mov     edx, ALIVE_MS               # the next that may be due: the longest silent, or one that is heard right now
+    call    health_beat                 # the next that may be due: one that is heard right now
+    mov     edi, eax
     mov     ebx, [peer_first]
 .Lpeer_expire_next:
     test    ebx, ebx
     jz      .Lpeer_expire_end
     cmp     dword ptr [ebx + PEER_ALIVE], 0
     je      .Lpeer_expire_skip
+    call    health_patience
+    add     eax, [ebx + PEER_SEEN]
+    sub     eax, esi
+    mov     ebp, eax                    # milliseconds left
     cmp     dword ptr [ebx + PEER_VIEWED], 0
     je      .Lpeer_expire_own_word
     cmp     dword ptr [coordinator_self], 0
     je      .Lpeer_expire_skip
+    test    ebp, ebp
+    jle     .Lpeer_expire_own_word
+    mov     eax, esi
+    mov     ecx, esi
+    sub     ecx, [ebx + PEER_SEEN]
+    call    health_probe
+    cmp     eax, ebp
+    jge     .Lpeer_expire_own_word
+    mov     ebp, eax
 .Lpeer_expire_own_word:
-    mov     ecx, ALIVE_MS
-    sub     ecx, esi
-    add     ecx, [ebx + PEER_SEEN]
+    test    ebp, ebp
     jg      .Lpeer_expire_later
     call    peer_gone
     jmp     .Lpeer_expire_skip
 .Lpeer_expire_later:
-    cmp     ecx, edx
+    cmp     ebp, edi
     jae     .Lpeer_expire_skip
-    mov     edx, ecx
+    mov     edi, ebp
 .Lpeer_expire_skip:
     mov     ebx, [ebx + PEER_NEXT]
     jmp     .Lpeer_expire_next
 .Lpeer_expire_end:
-    lea     ecx, [esi + edx]
+    lea     ecx, [esi + edi]
     mov     [peer_expiry], ecx
 .Lpeer_expire_wait:
-    mov     eax, edx
+    mov     eax, edi
     jmp     .Lpeer_expire_done
 .Lpeer_expire_nobody:
     mov     [peer_expiry], esi          # the first peer to come is looked at soon after
     mov     eax, 0x7FFFFFFF
 .Lpeer_expire_done:
+    pop     ebp
+    pop     edi
     pop     esi
     pop     ebx
     ret
+
+# This node stood still: what the others have said meanwhile is yet to be read.
+# In: EAX now.
+.global peer_thaw
+peer_thaw:
+    mov     ecx, [peer_first]
+1:  test    ecx, ecx
+    jz      2f
+    cmp     dword ptr [ecx + PEER_ALIVE], 0
+    je      3f
+    mov     [ecx + PEER_SEEN], eax
+3:  mov     ecx, [ecx + PEER_NEXT]
+    jmp     1b
+2:  ret

@@ -25,7 +25,8 @@ SAMPLE_SIZE             = 16
 .bss
 .balign 4
 generator_state:        .space SHA256_BYTES
-generator_count:        .space 4        # samples so far; 0: nothing has been stirred in yet
+generator_count:        .space 4        # samples so far
+generator_started:      .space 4        # 1: what the machine offers is among them
 
 .text
 
@@ -72,8 +73,9 @@ generator_stir:
 
 # Stirs in what the machine offers, at the first use.
 generator_start:
-    cmp     dword ptr [generator_count], 0
+    cmp     dword ptr [generator_started], 0
     jne     9f
+    mov     dword ptr [generator_started], 1
     push    ebx
     push    esi
     sub     esp, RDRAND_WORDS * 4

@@ -20,6 +20,7 @@ export const HELLO = 1;
 export const VIEW = 2;
 export const REPORT = 3;
 export const BYE = 4;
+export const PROBE = 7;
 export const JOINING = 1;
 export const MEMBER = 2;
 /** In a report: the sender wants to have the whole view. */

@@ -143,3 +143,19 @@ describe("two machines with one MAC address", () => {
     await silent[0]!.enter("cloud", /^because another machine, at \S+, has its id/m);
   });
 });
+
+test("a machine without a disk has another session at each boot", async () => {
+  const lab = await settled([undefined, undefined], [1, 1]);
+  const wire = new ClusterWire(lab);
+  const sessions = async (): Promise<Set<string>> => {
+    const from = wire.heard.length;
+    await lab.advance("2500ms");
+    return new Set(wire.heard.slice(from).map(({ session }) => session));
+  };
+  const before = await sessions();
+  for (const node of lab.nodes) node.powerOff();
+  for (const node of lab.nodes) node.powerOn();
+  const after = await sessions();
+  expect(after.size).toBe(2);
+  expect([...after].filter((session) => before.has(session))).toEqual([]);
+});

@@ -1,0 +1,275 @@
+# What becomes of a datagram: is it a packet of our cluster, does its sender speak now, and what does it want? See
+# docs/protocols/cluster.md. All routines run with the cluster's mutex held.
+
+.include "macros.inc"
+.include "net.inc"
+.include "cluster.inc"
+
+.bss
+.balign 4
+sender_mac:             .space 8
+
+.text
+
+# Takes in a datagram.
+# In: EAX packet, EDX sender's address, ECX its port, ESI bytes. May not return, after a request to reboot.
+.global cluster_receive
+cluster_receive:
+    push    ebx
+    push    edi
+    mov     ebx, eax
+    mov     edi, edx
+    call    packet_check
+    jc      .Lcluster_receive_done
+    lea     eax, [ebx + CLOUD_NODE]
+    mov     edx, offset node + NODE_ID
+    call    node_id_compare
+    je      .Lcluster_receive_own
+    lea     eax, [ebx + CLOUD_NODE]
+    call    peer_known
+    jc      .Lcluster_receive_unknown
+    push    eax
+    add     eax, PEER_SESSION
+    lea     edx, [ebx + CLOUD_SESSION]
+    call    session_same
+    pop     eax
+    jne     .Lcluster_receive_unknown
+    mov     edx, ebx
+    call    trust_window
+    jc      .Lcluster_receive_done
+    jmp     .Lcluster_receive_believed
+.Lcluster_receive_own:
+    mov     eax, ebx
+    mov     edx, edi
+    mov     ecx, esi
+    call    twin_heard
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_old:
+    COUNT   cloud_replayed
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_unknown:
+    mov     eax, ebx
+    call    trust_retired
+    je      .Lcluster_receive_old
+    mov     eax, ebx
+    mov     edx, esi
+    call    trust_proven
+    je      .Lcluster_receive_proven
+    mov     eax, ebx
+    mov     edx, edi
+    call    cluster_doubt
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_proven:
+    cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
+    je      .Lcluster_receive_joining
+    lea     eax, [ebx + CLOUD_NODE]
+    call    peer_find
+    jc      .Lcluster_receive_full
+    mov     edx, ebx
+    call    trust_accept
+.Lcluster_receive_believed:
+    cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
+    je      .Lcluster_receive_joiner
+    lea     eax, [ebx + CLOUD_NODE]
+    call    peer_find
+    jc      .Lcluster_receive_full
+    push    eax
+    mov     edx, ebx
+    mov     ecx, edi
+    call    peer_heard
+    mov     eax, ebx
+    mov     edx, edi
+    call    agreement_heard
+    mov     eax, ebx
+    call    cluster_alive
+    pop     eax
+    mov     edx, ebx
+    call    cluster_vouch
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT
+    je      .Lcluster_receive_reboot
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT_ANSWER
+    je      .Lcluster_receive_answer
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
+    je      .Lcluster_receive_view
+    test    byte ptr [ebx + CLOUD_FLAGS], FLAG_ASK
+    jz      .Lcluster_receive_done
+.Lcluster_receive_hint:
+    mov     eax, [cluster_socket]       # the frame says where it came from: nobody has to ask for it by ARP
+    mov     edx, offset sender_mac
+    call    udp_sender_mac
+    mov     ecx, offset sender_mac
+    mov     eax, [cluster_netif]
+    mov     edx, edi
+    call    arp_hint
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_view:
+    mov     eax, ebx
+    call    cluster_same
+    jne     .Lcluster_receive_done
+    mov     eax, ebx
+    call    coordinator_is
+    jne     .Lcluster_receive_done
+    mov     eax, ebx
+    mov     edx, esi
+    call    view_apply
+    pushfd
+    test    eax, eax
+    jz      .Lcluster_receive_compared
+    call    coordinator_report_now
+.Lcluster_receive_compared:
+    popfd
+    je      .Lcluster_receive_agrees
+    call    coordinator_differs
+    jmp     .Lcluster_receive_hint
+.Lcluster_receive_agrees:
+    call    coordinator_agrees
+    jmp     .Lcluster_receive_hint
+.Lcluster_receive_joiner:
+    lea     eax, [ebx + CLOUD_NODE]     # one that was a member has left
+    call    peer_known
+    jc      .Lcluster_receive_joining
+    push    ebx
+    mov     ebx, eax
+    call    peer_gone
+    pop     ebx
+.Lcluster_receive_joining:
+    mov     eax, ebx
+    mov     edx, edi
+    call    cluster_doubt
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT
+    jb      .Lcluster_receive_done
+    je      .Lcluster_receive_reboot
+    jmp     .Lcluster_receive_answer
+.Lcluster_receive_reboot:
+    mov     eax, ebx
+    mov     edx, edi
+    call    reboot_requested
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_answer:
+    mov     eax, ebx
+    call    reboot_answered
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_full:
+    COUNT   cloud_full
+.Lcluster_receive_done:
+    pop     edi
+    pop     ebx
+    ret
+
+# A packet that may be a recording, or that of a node which joins: it is answered, and no more.
+# In: EAX packet, EDX sender's address.
+cluster_doubt:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
+    cmp     eax, KIND_HELLO
+    je      .Lcluster_doubt_hello
+    cmp     eax, KIND_VIEW
+    je      .Lcluster_doubt_view
+    cmp     eax, KIND_REPORT
+    je      .Lcluster_doubt_report
+    cmp     eax, KIND_BYE
+    jne     .Lcluster_doubt_refused
+    mov     eax, ebx
+    call    stranger_left
+.Lcluster_doubt_refused:
+    COUNT   cloud_unproven
+    jmp     .Lcluster_doubt_done
+.Lcluster_doubt_view:
+    COUNT   cloud_unproven
+    mov     eax, ebx
+    mov     edx, esi
+    call    stranger_view
+    cmp     dword ptr [coordinator_self], 0
+    je      .Lcluster_doubt_done
+.Lcluster_doubt_report:
+    mov     eax, ebx
+    mov     edx, esi
+    call    stranger_heard
+    call    coordinator_answer
+    jmp     .Lcluster_doubt_done
+.Lcluster_doubt_hello:
+    mov     eax, ebx
+    mov     edx, esi
+    call    stranger_heard
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     .Lcluster_doubt_done
+    mov     eax, ebx
+    call    coordinator_hello
+.Lcluster_doubt_done:
+    pop     esi
+    pop     ebx
+    ret
+
+# Any packet shows that its sender lives; a probe wants to know that of us.
+# In: EAX packet.
+cluster_alive:
+    push    ebx
+    mov     ebx, eax
+    call    coordinator_is
+    jne     1f
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_BYE
+    je      9f
+    call    coordinator_beat
+1:  cmp     byte ptr [ebx + CLOUD_KIND], KIND_PROBE
+    jne     9f
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     9f
+    cmp     dword ptr [cluster_pings], 0
+    je      9f
+    lea     eax, [ebx + CLOUD_NODE]
+    call    peer_known
+    jc      9f
+    mov     ebx, eax
+    mov     eax, KIND_REPORT
+    call    health_send
+9:  pop     ebx
+    ret
+
+# Whether a packet's sender and this node are members of the same cluster.
+# In: EAX packet.
+# Out: ZF when they are.
+# Clobbers: ECX.
+cluster_same:
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     9f
+    cmp     byte ptr [eax + CLOUD_STATE], STATE_MEMBER
+    jne     9f
+    mov     ecx, [eax + CLOUD_ERA]
+    cmp     ecx, [node + NODE_ERA]
+    jne     9f
+    mov     ecx, [eax + CLOUD_FOUNDER]
+    cmp     ecx, [node + NODE_FOUNDER]
+    jne     9f
+    mov     ecx, [eax + CLOUD_FOUNDER + 4]
+    cmp     ecx, [node + NODE_FOUNDER + 4]
+9:  ret
+
+# A packet's sender belongs to the view when it says so to the coordinator, or coordinates itself.
+# In: EAX peer, EDX packet.
+cluster_vouch:
+    push    ebx
+    mov     ebx, eax
+    cmp     byte ptr [edx + CLOUD_KIND], KIND_BYE
+    je      9f
+    mov     eax, edx
+    call    cluster_same
+    mov     eax, 0
+    jne     1f
+    inc     eax
+    cmp     dword ptr [coordinator_self], 0
+    jne     1f
+    mov     eax, edx
+    call    coordinator_is
+    jne     9f                          # the coordinator knows better than we
+    mov     eax, 1
+1:  push    eax
+    call    peer_vouch
+    pop     eax
+    test    eax, eax
+    jz      9f
+    call    node_company
+9:  pop     ebx
+    ret
