@@ -19,7 +19,8 @@ import {
   PT_TLS,
   SHT_NOTE,
 } from "../object/elf.ts";
-import { headerBytes, type ProgramHeaderFields } from "../object/elf-writer.ts";
+import type { ElfSegment } from "../object/elf-reader.ts";
+import { headerBytes } from "../object/elf-writer.ts";
 import type { OutputSection } from "./output-section.ts";
 import {
   isThreadBss,
@@ -197,7 +198,7 @@ function noteSegments(sections: readonly OutputSection[]): Segment[] {
 
 export interface FileLayout {
   readonly offsets: ReadonlyMap<OutputSection, number>;
-  readonly headers: readonly ProgramHeaderFields[];
+  readonly headers: readonly ElfSegment[];
   /** The first byte after all loaded sections. */
   readonly end: number;
   /** Sections that have no place in their segments, in words. */
@@ -216,7 +217,7 @@ export function assignOffsets(
   const offsets = new Map<OutputSection, number>();
   const headerSize = headerBytes(segments.length);
   let end = headerSize;
-  const loads = new Map<Segment, ProgramHeaderFields>();
+  const loads = new Map<Segment, ElfSegment>();
   const problems: string[] = [];
   for (const segment of segments) {
     if (segment.type !== PT_LOAD) continue;
@@ -289,7 +290,7 @@ export function assignOffsets(
     end += section.sizeBytes;
   }
   const headers = segments.map(
-    (segment): ProgramHeaderFields =>
+    (segment): ElfSegment =>
       loads.get(segment) ??
       (segment.type === PT_PHDR
         ? tableHeader(segment, segments.length, loads)
@@ -302,8 +303,8 @@ export function assignOffsets(
 function tableHeader(
   { flags, hasHeaders }: Segment,
   count: number,
-  loads: ReadonlyMap<Segment, ProgramHeaderFields>,
-): ProgramHeaderFields {
+  loads: ReadonlyMap<Segment, ElfSegment>,
+): ElfSegment {
   const host = [...loads].find(([segment]) => segment.hasHeaders);
   if (!hasHeaders || !host)
     return {
@@ -334,8 +335,8 @@ function tableHeader(
 function otherHeader(
   { type, sections, flags, end, isDeclared }: Segment,
   offsets: ReadonlyMap<OutputSection, number>,
-  loads: readonly ProgramHeaderFields[],
-): ProgramHeaderFields {
+  loads: readonly ElfSegment[],
+): ElfSegment {
   const first = sections[0];
   if (!first)
     return {

@@ -64,7 +64,7 @@ export interface ElfSymbol {
   readonly section: number;
 }
 
-/** A program header. */
+/** The fields of a program header (ELF gABI, "Program Header"), in bytes. */
 export interface ElfSegment {
   readonly type: number;
   readonly offset: number;

@@ -22,19 +22,8 @@ import {
   STT_GNU_IFUNC,
   SYM_BYTES,
 } from "./elf.ts";
+import type { ElfSegment } from "./elf-reader.ts";
 import { StringTable } from "./string-table.ts";
-
-/** The fields of a program header (ELF gABI, "Program Header"), in bytes. */
-export interface ProgramHeaderFields {
-  readonly type: number;
-  readonly offset: number;
-  readonly address: number;
-  readonly loadAddress: number;
-  readonly fileBytes: number;
-  readonly memoryBytes: number;
-  readonly flags: number;
-  readonly align: number;
-}
 
 /** What the file's header and its program headers take together. */
 export function headerBytes(segments: number): number {
@@ -78,7 +67,7 @@ export interface ElfFile {
   /** Null for a file without a symbol table. */
   readonly symbols: readonly FileSymbol[] | null;
   readonly localCount: number;
-  readonly headers: readonly ProgramHeaderFields[];
+  readonly headers: readonly ElfSegment[];
   /**
    * Positions in `sections` in the order in which their names go into the table of names; that of `sections` when
    * absent.

@@ -15,7 +15,8 @@ import {
   SHT_GROUP,
   SHT_NOBITS,
 } from "../../object/elf.ts";
-import { hex, nameIn, type RawElf, type RawSection, type RawSegment } from "./raw-elf.ts";
+import type { ElfSegment } from "../../object/elf-reader.ts";
+import { hex, nameIn, type RawElf, type RawSection } from "./raw-elf.ts";
 
 const ELFOSABI_GNU = 3;
 const OS_NAMES: Readonly<Record<number, string>> = {
@@ -267,7 +268,7 @@ export function segmentTable(elf: RawElf, saysHow: boolean): string[] {
 /** Segments that only hold what is in memory. */
 const MEMORY_SEGMENTS = new Set([PT_LOAD, PT_DYNAMIC, 0x6474e550, 0x6474e551, PT_GNU_RELRO, 0x6474e554]);
 
-function isInside(section: RawSection, segment: RawSegment): boolean {
+function isInside(section: RawSection, segment: ElfSegment): boolean {
   const isThread = (section.flags & SHF_TLS) !== 0;
   const isAllocated = (section.flags & SHF_ALLOC) !== 0;
   const isEmpty = section.type === SHT_NOBITS;

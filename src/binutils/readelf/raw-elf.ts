@@ -13,7 +13,7 @@ import {
   SHT_STRTAB,
   SYM_BYTES,
 } from "../../object/elf.ts";
-import { ElfError } from "../../object/elf-reader.ts";
+import { ElfError, type ElfSegment } from "../../object/elf-reader.ts";
 
 export interface RawSection {
   readonly index: number;
@@ -27,17 +27,6 @@ export interface RawSection {
   readonly info: number;
   readonly align: number;
   readonly entrySizeBytes: number;
-}
-
-export interface RawSegment {
-  readonly type: number;
-  readonly offset: number;
-  readonly address: number;
-  readonly loadAddress: number;
-  readonly fileBytes: number;
-  readonly memoryBytes: number;
-  readonly flags: number;
-  readonly align: number;
 }
 
 export interface RawSymbol {
@@ -59,7 +48,7 @@ export class RawElf {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly sections: readonly RawSection[];
-  readonly segments: readonly RawSegment[];
+  readonly segments: readonly ElfSegment[];
   readonly #symbols = new Map<RawSection, readonly RawSymbol[]>();
 
   /** Throws `ElfError` for what is no ELF32 file of the 386. */

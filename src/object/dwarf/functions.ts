@@ -3,6 +3,7 @@
  * DW_TAG_inlined_subroutine with their ranges; also versions 2 to 4). Nothing in the sections is believed: what does
  * not parse ends the unit.
  */
+import { type FormValue, readForm } from "./forms.ts";
 import { Cursor, stringAt } from "./line-table.ts";
 
 /** A section's bytes with its relocations applied, and the section (index) that an address in it belongs to. */
@@ -47,12 +48,6 @@ interface Abbreviation {
   readonly tag: number;
   readonly hasChildren: boolean;
   readonly attributes: readonly { readonly attribute: number; readonly form: number; readonly constant: number }[];
-}
-
-interface Value {
-  readonly form: number;
-  readonly number: number;
-  readonly text: string | null;
 }
 
 interface Unit {
@@ -153,7 +148,7 @@ export class DwarfFunctions {
       const at = cursor.at;
       const abbreviation = abbreviations.get(cursor.uleb());
       if (!abbreviation) continue;
-      const values = new Map<number, Value>();
+      const values = new Map<number, FormValue>();
       const places = new Map<number, number>();
       for (const { attribute, form, constant } of abbreviation.attributes) {
         const place = cursor.at;
@@ -177,7 +172,7 @@ export class DwarfFunctions {
   #functionEntry(
     unit: Unit,
     at: number,
-    values: ReadonlyMap<number, Value>,
+    values: ReadonlyMap<number, FormValue>,
     places: ReadonlyMap<number, number>,
   ): void {
     const origin = values.get(DW_AT.abstractOrigin) ?? values.get(DW_AT.specification);
@@ -205,7 +200,7 @@ export class DwarfFunctions {
     );
   }
 
-  #address(unit: Unit, value: Value | undefined, place: number | undefined): number | null {
+  #address(unit: Unit, value: FormValue | undefined, place: number | undefined): number | null {
     if (!value) return null;
     if (value.form === FORM_ADDRESS) return this.#sections.info.addressAt(place ?? 0, value.number);
     return this.#indexed(unit, value.number);
@@ -218,7 +213,7 @@ export class DwarfFunctions {
     return this.#sections.addr.addressAt(at, new Cursor(bytes, at, bytes.length).u32());
   }
 
-  #text(unit: Unit, value: Value | undefined): string | null {
+  #text(unit: Unit, value: FormValue | undefined): string | null {
     if (!value) return null;
     if (value.text !== null) return value.text;
     if (value.form === 0x0e) return stringAt(this.#sections.str, value.number);
@@ -244,7 +239,7 @@ export class DwarfFunctions {
   }
 
   /** .debug_rnglists (DWARF 5, 7.25). */
-  #rangeList(unit: Unit, list: Value, add: (low: number, high: number) => void): void {
+  #rangeList(unit: Unit, list: FormValue, add: (low: number, high: number) => void): void {
     const { bytes, addressAt } = this.#sections.rnglists;
     const start =
       list.form === 0x23
@@ -291,71 +286,4 @@ export class DwarfFunctions {
     }
     return table;
   }
-}
-
-/** Sizes of forms that are one number. */
-const NUMBERS: ReadonlyMap<number, 1 | 2 | 4> = new Map([
-  [0x01, 4],
-  [0x05, 2],
-  [0x06, 4],
-  [0x0b, 1],
-  [0x0c, 1],
-  [0x0e, 4],
-  [0x10, 4],
-  [0x11, 1],
-  [0x12, 2],
-  [0x13, 4],
-  [0x17, 4],
-  [0x1c, 4],
-  [0x1d, 4],
-  [0x1f, 4],
-  [0x25, 1],
-  [0x26, 2],
-  [0x28, 4],
-  [0x29, 1],
-  [0x2a, 2],
-  [0x2c, 4],
-]);
-const ULEBS: ReadonlySet<number> = new Set([0x0f, 0x15, 0x1a, 0x1b, 0x22, 0x23]);
-/** Sizes of forms whose value nobody asks for. */
-const SKIPPED: ReadonlyMap<number, number> = new Map([
-  [0x07, 8],
-  [0x14, 8],
-  [0x1e, 16],
-  [0x20, 8],
-  [0x24, 8],
-  [0x27, 3],
-  [0x2b, 3],
-]);
-
-function readForm(cursor: Cursor, form: number, constant: number): Value {
-  const value = (number: number, text: string | null = null): Value => ({ form, number, text });
-  const size = NUMBERS.get(form);
-  if (size !== undefined) return value(size === 1 ? cursor.u8() : size === 2 ? cursor.u16() : cursor.u32());
-  if (ULEBS.has(form)) return value(cursor.uleb());
-  if (form === 0x21) return value(constant);
-  if (form === 0x19) return value(1);
-  if (form === 0x0d) return value(cursor.sleb());
-  if (form === 0x08) return value(0, cursor.string());
-  if (form === 0x16) return readForm(cursor, directForm(cursor.uleb()), 0);
-  const skipped =
-    SKIPPED.get(form) ??
-    (form === 0x03
-      ? cursor.u16()
-      : form === 0x04
-        ? cursor.u32()
-        : form === 0x0a
-          ? cursor.u8()
-          : form === 0x09 || form === 0x18
-            ? cursor.uleb()
-            : null);
-  if (skipped === null) throw new RangeError(`unknown form ${form}`);
-  cursor.at += skipped;
-  return value(0);
-}
-
-/** DW_FORM_indirect cannot lead to itself. */
-function directForm(form: number): number {
-  if (form === 0x16) throw new RangeError("an indirect form leads to another one");
-  return form;
 }

@@ -7,6 +7,7 @@
 import { ET_REL } from "../elf.ts";
 import type { ElfObject, ElfSection } from "../elf-reader.ts";
 import { R } from "../relocation-types.ts";
+import { readForm } from "./forms.ts";
 import { DwarfFunctions, type DwarfSection } from "./functions.ts";
 import { Cursor, type LineRow, readLineRows, stringAt } from "./line-table.ts";
 
@@ -27,36 +28,6 @@ const DW_AT_stmt_list = 0x10;
 const DW_AT_comp_dir = 0x1b;
 const DW_FORM_indirect = 0x16;
 const DW_FORM_implicit_const = 0x21;
-
-/** Bytes of the forms whose size never varies, with 32-bit offsets and addresses. */
-const FORM_BYTES: ReadonlyMap<number, number> = new Map([
-  [0x01, 4],
-  [0x05, 2],
-  [0x06, 4],
-  [0x07, 8],
-  [0x0b, 1],
-  [0x0c, 1],
-  [0x0e, 4],
-  [0x10, 4],
-  [0x11, 1],
-  [0x12, 2],
-  [0x13, 4],
-  [0x14, 8],
-  [0x17, 4],
-  [0x19, 0],
-  [0x1e, 16],
-  [0x1f, 4],
-  [0x20, 8],
-  [0x21, 0],
-  [0x25, 1],
-  [0x26, 2],
-  [0x27, 3],
-  [0x28, 4],
-  [0x29, 1],
-  [0x2a, 2],
-  [0x2b, 3],
-  [0x2c, 4],
-]);
 
 /** Distance between the pretended addresses of an object's sections, which all begin at 0. Above any section's size. */
 const SECTION_SPACING = 2 ** 33;
@@ -231,7 +202,7 @@ function unitAttributes(
       if (declared !== code) continue;
       if (form === DW_FORM_indirect) form = cursor.uleb();
       const start = cursor.at;
-      const text = skipForm(cursor, form);
+      const { text } = readForm(cursor, form, 0);
       if (attribute === DW_AT_stmt_list) lines = new Cursor(cursor.bytes, start, cursor.end).u32();
       if (attribute === DW_AT_comp_dir) {
         const offset = (): number => new Cursor(cursor.bytes, start, cursor.end).u32();
@@ -241,20 +212,4 @@ function unitAttributes(
     }
     if (declared === code) return { lines, directory };
   }
-}
-
-/** Steps over a value; returns it when it is a string in place. */
-function skipForm(cursor: Cursor, form: number): string | null {
-  const fixed = FORM_BYTES.get(form);
-  if (fixed !== undefined) cursor.at += fixed;
-  else if (form === 0x08) return cursor.string();
-  else if (form === 0x0d) cursor.sleb();
-  else if (form === 0x0f || form === 0x15 || form === 0x1a || form === 0x1b || form === 0x22 || form === 0x23)
-    cursor.uleb();
-  else if (form === 0x03) cursor.at += cursor.u16();
-  else if (form === 0x04) cursor.at += cursor.u32();
-  else if (form === 0x0a) cursor.at += cursor.u8();
-  else if (form === 0x09 || form === 0x18) cursor.at += cursor.uleb();
-  else throw new RangeError(`unknown form ${form}`);
-  return null;
 }
