@@ -34,7 +34,7 @@ export function saveWith(machine: TestBoard, wrap: Wrap): Uint8Array {
 }
 
 /** A fresh board in the state of another one, whose memory and media it takes over. */
-function successor(before: TestBoard, state: Uint8Array, wrap: Wrap): TestBoard {
+export function successor(before: TestBoard, state: Uint8Array, wrap: Wrap): TestBoard {
   const { config, memory } = before;
   const network = config.network.map((card) => ({ ...card, port: new CableEnd(card.port.name) }));
   const next = new TestBoard({ ...config, network }, memory);
@@ -121,7 +121,7 @@ class Relay {
 const SWEEP_WAITS_NS = [1_000, 2_000_000, 1_500_000_000] as const;
 
 /** What a step gives, or the message of what it throws. */
-function attempt(machine: TestBoard, step: Step): number | string {
+export function attempt(machine: TestBoard, step: Step): number | string {
   try {
     return machine.step(step);
   } catch (error) {
@@ -369,7 +369,7 @@ function caseBurst(random: Random): string {
 }
 
 /** The steps of a seed: without end. */
-function* randomSteps(random: Random): Generator<Step, never> {
+export function* randomSteps(random: Random): Generator<Step, never> {
   yield* parseScript(MAP_WINDOWS);
   for (;;) {
     yield* parseScript(random.pick(BURSTS)(random));
