@@ -140,6 +140,7 @@ export const beforeEach = beforeAll;
 /** What ends with the process needs no end of its own. */
 export function afterAll(): void {}
 export const afterEach = afterAll;
+export const onTestFinished = afterAll;
 export function inject(): never {
   throw new Error("nothing is provided to tests here");
 }

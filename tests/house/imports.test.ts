@@ -109,6 +109,21 @@ describe("imports", () => {
   });
 });
 
+test("what tests of whole machines import from vitest is there while faults are planted into assembly", () => {
+  const stand = "scripts/mutants/assembly-vitest.ts";
+  const there = new Set(exportedNames(texts.get(stand)!).map(({ name }) => name));
+  const missing = files
+    .filter((path) => /^tests\/(system|guest)\/.*\.ts$/.test(path))
+    .flatMap((path) =>
+      [...texts.get(path)!.matchAll(/^import \{([^}]*)\} from "vitest"/gm)]
+        .flatMap(([, names]) => names!.split(","))
+        .map((name) => name.trim())
+        .filter((name) => name !== "" && !name.startsWith("type ") && !there.has(name))
+        .map((name) => `${path}: ${name} is not in ${stand}`),
+    );
+  expect(missing).toEqual([]);
+});
+
 function occurrences(path: string, name: string): number {
   return [...texts.get(path)!.matchAll(new RegExp(`\\b${name}\\b`, "g"))].length;
 }
