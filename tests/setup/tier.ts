@@ -14,7 +14,8 @@ export const isThorough = tier === "thorough";
 /** What takes seconds: all that a person or a network does to a booted system, long histories, wide comparisons. */
 const SLOW = [
   "tests/cli/{cli,emu,snapshot,debug,as,full-disk,files,disk,programs}.test.ts",
-  "tests/system/{kernel,cluster,cloud,membership,network-hostile,capture,storage,files,volumes,iso9660,fdisk,qemu,programs,drives}.test.ts",
+  "tests/system/**",
+  "tests/lab/faults.test.ts",
   "tests/emulator/cluster/**",
   "tests/emulator/debug/{gdb,history,call-frames,trace,protocol}.test.ts",
   "tests/emulator/cpu/{faults,overlapping-copy,differential}.test.ts",

@@ -7,6 +7,7 @@ import { dispiCases } from "./dispi-cases.ts";
 import { dmaCases, dmaTransferCases } from "./dma-cases.ts";
 import { e1000Cases } from "./e1000-cases.ts";
 import { fdcCases } from "./fdc-cases.ts";
+import { fwCfgCases } from "./fw-cfg-cases.ts";
 import { ideCases } from "./ide-cases.ts";
 import { keyboardCases } from "./keyboard-cases.ts";
 import { pciCases } from "./pci-cases.ts";
@@ -61,8 +62,11 @@ const withDiskettes = (): Partial<BoardConfig> => ({
 
 const withVirtioDisk = (): Partial<BoardConfig> => ({ virtioDisks: [filled(0x2000 * 512, 512)] });
 
+const withSetting = (): Partial<BoardConfig> => ({ settings: [{ name: "opt/a", text: "xy" }] });
+
 /** A board with everything that it can have. */
 export const complete = (): Partial<BoardConfig> => ({
+  ...withSetting(),
   ...withDrives(),
   ...withDiskettes(),
   network: [{ macAddress: MAC, port: new CableEnd("eth0"), bootRom: Uint8Array.of(0x55, 0xaa, 1) }],
@@ -95,5 +99,6 @@ export const CHIPS: readonly Chip[] = [
   { name: "IDE", cases: ideCases, config: withDrives, inQemu: null },
   { name: "ATAPI", cases: atapiCases, config: withDrives, inQemu: null },
   { name: "virtio disk", cases: virtioCases, config: withVirtioDisk, inQemu: QEMU_VIRTIO_DISK },
+  { name: "fw_cfg", cases: fwCfgCases, config: withSetting, inQemu: null },
   { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: QEMU_CARD },
 ];
