@@ -1,11 +1,12 @@
 /** The page as a person meets it: stories, images, links, the keyboard, the way without a network. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import { decodeRun } from "../../src/lab/run-link.ts";
 import { STORIES } from "../../src/page/stories.ts";
 import { withFolder } from "../oracle.ts";
+import { root } from "../system/images.ts";
 import { ask, axe, digestIn, emu, goTo, linkIn, runTo, send, until, withBrowser } from "./browser.ts";
 
 /** Of a host that compresses nothing: with all that the service worker keeps. */
@@ -214,6 +215,71 @@ test.for(["light", "dark"] as const)(
       expect(await look(), "the link").toEqual([]);
     }),
 );
+
+test("the frame that the documentation shows runs in a page of another origin", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    const [frame = ""] = /<iframe [\s\S]*?<\/iframe>/.exec(readFileSync(join(root, "docs/page.md"), "utf8")) ?? [];
+    await page.setContent(frame.replace("http://localhost:8086/", address));
+    const inside = page.frameLocator("iframe");
+    await inside.locator(".caption h2", { hasText: "A split" }).waitFor();
+    await inside.locator(".headline strong", { hasText: "4 of 4 PCs agree" }).waitFor({ timeout: 120_000 });
+    expect(await inside.getByText("New run").isVisible()).toBe(false);
+    expect(errors).toEqual([]);
+  }));
+
+test.for([
+  { name: "a telephone", width: 360, height: 740 },
+  { name: "a telephone on its side", width: 740, height: 360 },
+  { name: "a wide screen", width: 2560, height: 1200 },
+])("$name has room for everything: nothing is wider, and axe finds nothing", ({ width, height }, context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    await page.goto(address);
+    await until(page, "state.agreed");
+    await send(page, { kind: "pause" });
+    await page.addScriptTag({ content: axe() });
+    const look = async (what: string): Promise<void> => {
+      expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth"), what).toBeLessThanOrEqual(0);
+      const found = (await page.evaluate(
+        "axe.run().then(({ violations }) => violations.map(({ id }) => id))",
+      )) as string[];
+      expect(found, what).toEqual([]);
+    };
+    await look("machines");
+    for (const name of ["Play", "Share this moment"])
+      expect(await page.getByRole("button", { name }).isVisible(), name).toBe(true);
+    await page.click(".card[data-node='0'] .face");
+    for (const tab of ["Console", "Cable", "Processor", "Tasks", "Disk"]) {
+      await page.getByRole("tab", { name: tab }).click();
+      await look(tab);
+    }
+    await page.getByRole("button", { name: "Messages" }).click();
+    await look("Messages");
+    expect(errors).toEqual([]);
+  }),
+);
+
+test("who wants less motion sees no dots and no transitions", (context) =>
+  withBrowser(context, async ({ page, address }) => {
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    await page.goto(address);
+    await until(page, "state.agreed");
+    const painted = `(() => {
+      const canvas = document.querySelector(".wires canvas");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return data.some((value) => value !== 0);
+    })()`;
+    for (let look = 0; look < 5; look++) {
+      expect(await page.evaluate(painted)).toBe(false);
+      await page.waitForTimeout(100);
+    }
+    const moving = `[...document.querySelectorAll("*")].filter((element) => {
+      const { animationName, transitionDuration } = getComputedStyle(element);
+      return animationName !== "none" || transitionDuration.split(", ").some((time) => parseFloat(time) > 0.01);
+    }).length`;
+    expect(await page.evaluate(moving)).toBe(0);
+  }));
 
 test("the keyboard alone reaches a machine, types there and leaves it", (context) =>
   withBrowser(context, async ({ page, address }) => {

@@ -80,11 +80,15 @@ export function App() {
     start({ nodes: next.nodes, seed: next.seed, image: null, actions: next.actions, endNs: next.endNs });
     play(next.captions[0]!.speed);
   };
-  useStoryPace(store, story, play);
+  /** Another speed, whether time passes or not. */
+  const setPace = (next: number): void => {
+    setSpeed(next);
+    store.send({ kind: "pace", speed: next });
+  };
+  useStoryPace(store, story, setPace);
   useEffect(() => {
     if (!store.state?.agreed || story !== null || speed !== BOOT_SPEED) return;
-    setSpeed(1);
-    store.send({ kind: "pace", speed: 1 });
+    setPace(1);
   }, [store.state?.agreed]);
   useEffect(() => {
     const timer = setInterval(() => {
@@ -230,13 +234,13 @@ function useDrop(setIsDropping: (isDropping: boolean) => void, drop: (file: File
 }
 
 /** A story goes at the pace of its captions, as long as it runs. */
-function useStoryPace(store: Store, story: Story | null, play: (speed: number) => void): void {
+function useStoryPace(store: Store, story: Story | null, setPace: (speed: number) => void): void {
   const shown = useRef(-1);
   const { state } = store;
   const index = story && state ? story.captions.findLastIndex(({ atNs }) => atNs <= state.nowNs) : -1;
   useEffect(() => {
     const isNext = index === shown.current + 1;
     shown.current = index;
-    if (story && isNext && index > 0 && state?.isRunning) play(story.captions[index]!.speed);
+    if (story && isNext && index > 0 && state?.isRunning) setPace(story.captions[index]!.speed);
   }, [index, story]);
 }
