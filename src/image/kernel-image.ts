@@ -82,7 +82,7 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
   const tables = [
     code16?.content ?? new Uint8Array(0),
     content,
-    words(magic("QREL"), 1, offsets.length, ...offsets),
+    words([magic("QREL"), 1, offsets.length, ...offsets]),
     symbolTable(linked, options.linkBase),
     lineTable(linked, code32),
   ];
@@ -156,7 +156,7 @@ function symbolTable(linked: Linked, linkBase: number): Uint8Array {
     .sort((a, b) => a.value - b.value || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const { offsets, bytes } = namePool(symbols.map(({ name }) => name));
   return concat(
-    words(magic("QSYM"), 1, symbols.length, ...symbols.map(({ value }) => value - linkBase), ...offsets),
+    words([magic("QSYM"), 1, symbols.length, ...symbols.map(({ value }) => value - linkBase), ...offsets]),
     bytes,
   );
 }
@@ -179,7 +179,7 @@ function lineTable(linked: Linked, code32: LinkedSection): Uint8Array {
   const entries = [...byAddress].sort(([a], [b]) => a - b);
   const { offsets, bytes } = namePool([...files.keys()]);
   return concat(
-    words(
+    words([
       magic("QLIN"),
       1,
       entries.length,
@@ -187,7 +187,7 @@ function lineTable(linked: Linked, code32: LinkedSection): Uint8Array {
       ...entries.map(([address]) => address),
       ...entries.map(([, line]) => line),
       ...offsets,
-    ),
+    ]),
     bytes,
   );
 }
@@ -208,7 +208,8 @@ function magic(text: string): number {
   return [...text].reduce((value, character, index) => value + character.charCodeAt(0) * 2 ** (8 * index), 0);
 }
 
-function words(...values: number[]): Uint8Array {
+/** Not one argument for each: there are tens of thousands, and a browser's worker has a small stack. */
+function words(values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(4 * values.length);
   const view = new DataView(bytes.buffer);
   values.forEach((value, index) => view.setUint32(4 * index, value, true));

@@ -1,5 +1,9 @@
-/** Keeps the page's files, so that it opens without the network. A new version takes over when its files are all there. */
+/**
+ * Keeps the page's files, so that it opens without the network; what only the editor needs it keeps from when that is
+ * opened on. A new version takes over when its files are all there.
+ */
 declare const PAGE_FILES: readonly string[];
+declare const LATER_FILES: readonly string[];
 declare const PAGE_HASH: string;
 
 interface ExtendableEvent extends Event {
@@ -34,7 +38,12 @@ async function dropOthers(): Promise<void> {
 
 async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(cacheName);
-  return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+  const kept = await cache.match(request, { ignoreSearch: true });
+  if (kept) return kept;
+  const response = await fetch(request);
+  if (response.ok && LATER_FILES.some((name) => new URL(request.url).pathname.endsWith(`/${name}`)))
+    await cache.put(request, response.clone());
+  return response;
 }
 
 scope.addEventListener("install", (event: ExtendableEvent) => event.waitUntil(keepAll()));

@@ -9,7 +9,7 @@ import { withFolder } from "../oracle.ts";
 import { root } from "../system/images.ts";
 import { ask, axe, digestIn, emu, goTo, linkIn, runTo, send, until, withBrowser } from "./browser.ts";
 
-/** Of a host that compresses nothing: with all that the service worker keeps. */
+/** With all that the service worker keeps. */
 const MOST_BYTES = 1_000_000;
 const SENTENCE = /^[A-ZÄÖÜa-z0-9].{10,}/;
 
