@@ -10,12 +10,19 @@ interface CommandEntry {
   readonly name: string;
   readonly summary: string;
   readonly load: () => Promise<CommandModule>;
+  /** Brings arguments into the command's own words, where it takes others as well. */
+  readonly rewrite?: (args: readonly string[]) => Promise<readonly string[]>;
 }
 
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "build", summary: "assemble and link boot/ and asm/ into boot images", load: () => import("./build.ts") },
   { name: "disk", summary: "look into OOFS volumes in disk images, and change them", load: () => import("./disk.ts") },
-  { name: "emu", summary: "boot machines in the emulator, alone or as a cluster", load: () => import("./emu.ts") },
+  {
+    name: "emu",
+    summary: "boot machines in the emulator, alone or as a cluster",
+    load: () => import("./emu.ts"),
+    rewrite: async (args) => (await import("./emu/qemu-words.ts")).rewriteQemuWords(args),
+  },
   { name: "explain", summary: "say what a diagnostic means and what to do", load: () => import("./explain.ts") },
   { name: "inspect", summary: "say what is in a boot image, disk or kernel image", load: () => import("./inspect.ts") },
   { name: "page", summary: "serve the page in which a cluster runs in a browser", load: () => import("./page.ts") },

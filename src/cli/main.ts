@@ -25,7 +25,9 @@ async function main(args: readonly string[]): Promise<void> {
   for (const [name, summary] of TOOLS) program.command(name).description(summary);
   program.addHelpText("after", "\nExample:\n  qure build && qure emu --nodes 3\n");
   if (args.length === 0) program.help();
-  await program.parseAsync([...args], { from: "user" });
+  const [name, ...rest] = args;
+  const given = asked?.rewrite && name === asked.name ? [name, ...(await asked.rewrite(rest))] : args;
+  await program.parseAsync([...given], { from: "user" });
 }
 
 standardOutput();

@@ -91,11 +91,6 @@ export function App() {
     setPace(1);
   }, [store.state?.agreed]);
   useEffect(() => {
-    if (!store.state?.agreed || story !== null || speed !== BOOT_SPEED) return;
-    setSpeed(1);
-    store.send({ kind: "pace", speed: 1 });
-  }, [store.state?.agreed]);
-  useEffect(() => {
     const timer = setInterval(() => {
       if (store.state && store.state.nowNs > 0) void store.ask({ kind: "link" }).then((link) => keepRun(String(link)));
     }, KEEP_MS);

@@ -1,0 +1,64 @@
+/**
+ * QEMU's words for `qure emu`: `-cdrom FILE` is `--cdrom FILE`, and so is every word that has an option of its name. Those
+ * with another name here, or another form, are in a table; docs/emulator.md maps them.
+ */
+import { UsageError } from "../fail.ts";
+import { EMU_OPTIONS } from "./options.ts";
+
+/** Of a word that takes an argument: what stands for it here. */
+type Rewrite = (argument: string) => readonly string[];
+
+/** QEMU counts memory in MiB where no unit is given; more than this are bytes. */
+const MOST_MIB = 65_536;
+const GDB_PORT = "1234";
+
+function drive(index: number): Rewrite {
+  return (file) => ["--drive", `file=${file},index=${index}`];
+}
+
+const WITH_ARGUMENT: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
+  ["-m", (size) => ["--memory", memory(size)]],
+  ["-hdb", drive(1)],
+  ["-hdc", drive(2)],
+  ["-hdd", drive(3)],
+  ["-bios", (file) => ["--firmware", file]],
+  ["-boot", (order) => ["--boot", order.replace(/^order=/, "")]],
+  ["-gdb", (where) => ["--gdb", where.replace(/^tcp:.*:/, "")]],
+]);
+
+const ALONE: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ["-s", ["--gdb", GDB_PORT]],
+  ["-nographic", ["--serial", "stdio"]],
+  // Files are never changed unless --dir keeps disks.
+  ["-snapshot", []],
+]);
+
+const UNKNOWN =
+  /^-(?:accel|cpu|device|display|machine|monitor|mon|net|netdev|nic|qmp|rtc|smp|usb|vga|vnc|enable-kvm|daemonize)$/;
+const LONG_NAMES = new Set(Object.values(EMU_OPTIONS).map(({ flags }) => /--[\w-]+/.exec(flags)![0]));
+
+function memory(size: string): string {
+  const text = size.replace(/^size=/, "");
+  return /^\d+$/.test(text) && Number(text) <= MOST_MIB ? `${text}M` : text;
+}
+
+/** The arguments of `qure emu` in its own words. Throws a UsageError for a word of QEMU's that has no counterpart. */
+export function rewriteQemuWords(given: readonly string[]): string[] {
+  const args: string[] = [];
+  for (let index = 0; index < given.length; index++) {
+    const word = given[index]!;
+    const rewrite = WITH_ARGUMENT.get(word);
+    const argument = given[index + 1];
+    if (rewrite && argument !== undefined) {
+      args.push(...rewrite(argument));
+      index++;
+    } else if (ALONE.has(word)) args.push(...ALONE.get(word)!);
+    else if (/^-[a-z][\w-]+$/.test(word) && LONG_NAMES.has(`-${word}`)) args.push(`-${word}`);
+    else if (UNKNOWN.test(word))
+      throw new UsageError(
+        `${word}: this word of QEMU's has no counterpart in qure emu; docs/emulator.md maps those that have`,
+      );
+    else args.push(word);
+  }
+  return args;
+}

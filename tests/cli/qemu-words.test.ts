@@ -1,0 +1,21 @@
+/** QEMU's words on the command line of `qure emu`. */
+import { expect, test } from "vitest";
+import { rewriteQemuWords } from "../../src/cli/emu/qemu-words.ts";
+
+test.each([
+  ["-cdrom x.iso -m 64 -no-reboot", "--cdrom x.iso --memory 64M --no-reboot"],
+  ["-m 1G -m size=128 -m 33554432", "--memory 1G --memory 128M --memory 33554432"],
+  ["-hda a.img -hdb b.img -hdd d.img", "--hda a.img --drive file=b.img,index=1 --drive file=d.img,index=3"],
+  ["-fda f.img -boot order=ac", "--fda f.img --boot ac"],
+  ["-kernel vmlinuz -initrd root -append quiet", "--kernel vmlinuz --initrd root --append quiet"],
+  ["-serial stdio -s -S", "--serial stdio --gdb 1234 -S"],
+  ["-gdb tcp::9000 -snapshot", "--gdb 9000"],
+  ["-nographic -bios bios.bin", "--serial stdio --firmware bios.bin"],
+  ["-n 3 --cdrom x.iso -d int -n3", "-n 3 --cdrom x.iso -d int -n3"],
+])("%s", (given, expected) => {
+  expect(rewriteQemuWords(given.split(" ")).join(" ")).toBe(expected);
+});
+
+test("a word without a counterpart is said", () => {
+  expect(() => rewriteQemuWords(["-accel", "tcg"])).toThrow("-accel: this word of QEMU's has no counterpart");
+});
