@@ -233,10 +233,11 @@ test.each([
     ["stream,id=lan,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=47903"],
   ],
   ["socket", "socket,listen=127.0.0.1:47904", ["socket,id=lan,connect=127.0.0.1:47904"]],
+  ["socket, with an RTL8139,", "socket,listen=127.0.0.1:47905", ["socket,id=lan,connect=127.0.0.1:47905", "rtl8139"]],
 ])(
   "a machine in QEMU joins by -netdev %s and is a member of the cluster",
   { timeout: 300_000 },
-  async (_kind, way, [netdev]) => {
+  async (_kind, way, [netdev, card = "e1000"]) => {
     const qemu = oracle("qemu-system-i386");
     if (!qemu) return;
     const lab = await booted(2, 1);
@@ -250,7 +251,7 @@ test.each([
         "-netdev",
         netdev!,
         "-device",
-        "e1000,netdev=lan,mac=52:54:00:77:77:77",
+        `${card},netdev=lan,mac=52:54:00:77:77:77`,
       ]),
       { stdio: "ignore" },
     );
