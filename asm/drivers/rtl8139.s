@@ -41,8 +41,8 @@ RCR_AAP                 = 1 << 0        # accept all
 RCR_APM                 = 1 << 1        # accept what is for IDR
 RCR_AM                  = 1 << 2        # multicast that MAR takes
 RCR_AB                  = 1 << 3        # broadcast
-RCR_SETTINGS            = RCR_APM | RCR_AM | RCR_AB | (1 << 7) | (7 << 8) | (2 << 11) | (7 << 13) # frames are not cut at
-                                        # the end of the ring; long bursts; a ring of 32 KiB + 16; whole frames
+# Frames are not cut at the end of the ring, bursts are long, the ring has 32 KiB + 16, and frames come whole.
+RCR_SETTINGS            = RCR_APM | RCR_AM | RCR_AB | (1 << 7) | (7 << 8) | (2 << 11) | (7 << 13)
 MPC                     = 0x4C          # missed frames, 24 bits; writing clears it
 CONFIG1                 = 0x52
 MSR                     = 0x58
@@ -387,13 +387,15 @@ rtl8139_filter:
     call    .Lrtl8139_filter_mark
     lea     esi, [ebx + NETIF_GROUPS]
     mov     edi, GROUPS_MAXIMUM
-1:  mov     eax, [esi + GROUP_ADDRESS]
+.Lrtl8139_filter_group:
+    mov     eax, [esi + GROUP_ADDRESS]
     test    eax, eax
-    jz      2f
+    jz      .Lrtl8139_filter_next_group
     call    .Lrtl8139_filter_mark
-2:  add     esi, GROUP_SIZE
+.Lrtl8139_filter_next_group:
+    add     esi, GROUP_SIZE
     dec     edi
-    jnz     1b
+    jnz     .Lrtl8139_filter_group
     mov     esi, [ebx + NETIF_DRIVER]
     mov     edi, [esi + CARD_MMIO]
     mov     eax, [esp]
@@ -404,14 +406,16 @@ rtl8139_filter:
     xor     edx, edx
     call    secondary_mac
     mov     eax, RCR_SETTINGS
-    jc      3f
+    jc      .Lrtl8139_filter_enter
     or      eax, RCR_AAP
-3:  cmp     eax, [esi + CARD_RCR]
-    je      4f
+.Lrtl8139_filter_enter:
+    cmp     eax, [esi + CARD_RCR]
+    je      .Lrtl8139_filter_done
     mov     [esi + CARD_RCR], eax
     mov     dword ptr [esi + CARD_RESTART], 1
     call    net_wake
-4:  add     esp, 8
+.Lrtl8139_filter_done:
+    add     esp, 8
     pop     edi
     pop     esi
     pop     ebx

@@ -4,10 +4,9 @@ import { createConnection } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { type LabCluster, openPort, planFaults } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { boot, isoWith, PROMPT } from "./images.ts";
+import { boot, images, isoWith, PROMPT } from "./images.ts";
 
-async function mixed(): Promise<LabCluster> {
-  const cdrom = await isoWith("tests/system/reflector.s", "asm/shell/reflector.s");
+async function mixed(cdrom = images().iso): Promise<LabCluster> {
   const lab = boot({ nodes: [{ cdrom, nic: "rtl8139" }, { cdrom }] });
   onTestFinished(() => lab.close());
   for (const node of lab.nodes) await node.waitFor(/peers 1\s*$/m, { within: "30s" });
@@ -42,7 +41,7 @@ test("an RTL8139 hears groups, answers, sees its cable, and gets over what it co
 });
 
 thoroughly("bytes go through an RTL8139 both ways as they were, over a cable that loses and reorders", async () => {
-  const lab = await mixed();
+  const lab = await mixed(await isoWith("tests/system/reflector.s", "asm/shell/reflector.s"));
   planFaults(lab, ["0s lose 1 1%", "0s reorder 1 5% 300us"]);
   lab.realtime = true;
   const { ports } = await openPort(lab, "0:1:7");
