@@ -28,6 +28,7 @@ import { Pit8254 } from "./devices/pit.ts";
 import { Ps2Keyboard } from "./devices/ps2-keyboard.ts";
 import { Ps2Mouse } from "./devices/ps2-mouse.ts";
 import { Rtc146818 } from "./devices/rtc.ts";
+import { Rtl8139 } from "./devices/rtl8139.ts";
 import {
   debugConsolePort,
   debugExitPort,
@@ -53,6 +54,10 @@ export interface DriveConfig {
   backend: BlockBackend;
 }
 
+/** Network cards, by QEMU's names. */
+export const NIC_MODELS = ["e1000", "rtl8139"] as const;
+export type NicModel = (typeof NIC_MODELS)[number];
+
 export interface NetworkCardConfig {
   macAddress: Uint8Array;
   port: CableEnd;
@@ -76,6 +81,8 @@ export interface BoardConfig {
   bootOrder?: string;
   /** At most 16; they take the PCI slots from 3 up. */
   network: readonly NetworkCardConfig[];
+  /** Their model; e1000 when absent. */
+  nic?: NicModel;
   /** Virtio disks, in the PCI slots after the network cards: at most 8. */
   virtioDisks?: readonly BlockBackend[];
   /** What the real-time clock shows at virtual time 0: seconds since 1970, UTC. */
@@ -87,7 +94,10 @@ export interface BoardConfig {
 }
 
 /** What a machine of a cluster may have beyond its disk, CD and network card. */
-export type BoardParts = Pick<BoardConfig, "floppies" | "bootOrder" | "videoRom" | "virtioDisks" | "settings"> & {
+export type BoardParts = Pick<
+  BoardConfig,
+  "floppies" | "bootOrder" | "videoRom" | "virtioDisks" | "settings" | "nic"
+> & {
   /** What takes the place of the machine's own disk and CD, when it is there. */
   ide?: BoardConfig["ide"];
 };
@@ -128,7 +138,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly vga: Vga;
   readonly keyboard = new Ps2Keyboard();
   readonly uarts: readonly [Uart16550, Uart16550];
-  readonly networkCards: readonly E1000[];
+  readonly networkCards: readonly (E1000 | Rtl8139)[];
   readonly power: PowerManagement;
   #probe: BusProbe | null = null;
   readonly #counters: Counters;
@@ -291,19 +301,18 @@ export class Board implements ProcessorBus, Stateful {
     return [channel(0, 14, 0x1f0, 0x3f6), channel(2, 15, 0x170, 0x376)];
   }
 
-  #makeNetworkCards(config: BoardConfig, bridge: IsaBridge): E1000[] {
+  #makeNetworkCards(config: BoardConfig, bridge: IsaBridge): (E1000 | Rtl8139)[] {
     if (config.network.length > MAX_NETWORK_CARDS) throw new RangeError(`more than ${MAX_NETWORK_CARDS} network cards`);
     return config.network.map(({ macAddress, port, bootRom }, index) => {
       const slot = FIRST_NETWORK_SLOT + index;
-      const card = new E1000(`eth${index}`, this.#space, this.#host.clock, {
-        dma: this.#host.dma,
-        interrupt: bridge.interruptPin(slot, 1),
-        port,
-        macAddress,
-        bootRom: bootRom ?? null,
-      });
+      const { clock, dma } = this.#host;
+      const wires = { dma, interrupt: bridge.interruptPin(slot, 1), port, macAddress };
+      const card =
+        config.nic === "rtl8139"
+          ? new Rtl8139(`eth${index}`, this.#space, clock, wires)
+          : new E1000(`eth${index}`, this.#space, clock, { ...wires, bootRom: bootRom ?? null });
       this.#pci.plug(slot, 0, card);
-      port.plugIn(this.#host.clock, card);
+      port.plugIn(clock, card);
       return card;
     });
   }

@@ -3,6 +3,7 @@
  * What is truncated, altered or of another version is refused here, with its reason, before anything is made of it.
  * docs/formats/snapshot.md.
  */
+import { crc32 } from "../state/crc32.ts";
 
 const MAGIC = "QURESNAP";
 const SNAPSHOT_VERSION = 1;
@@ -39,19 +40,6 @@ export interface Section {
   /** Tells sections of the same name apart: the number of a machine, a medium, a piece. */
   readonly index: number;
   readonly bytes: Uint8Array;
-}
-
-const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ (value & 1 ? 0xedb88320 : 0);
-  return value;
-});
-
-/** CRC-32 of IEEE 802.3, as in all of QuRe's formats. */
-function crc32(bytes: Uint8Array): number {
-  let value = -1;
-  for (let index = 0; index < bytes.length; index++) value = CRC_TABLE[(value ^ bytes[index]!) & 0xff]! ^ (value >>> 8);
-  return ~value >>> 0;
 }
 
 export function writeSnapshotFile(

@@ -104,7 +104,9 @@ function save(
       const { name, ramBytes, disk, cdrom, parts } = nodes[index]!;
       const { settings, ...others } = parts ?? {};
       if (Object.keys(others).length > 0)
-        throw new RangeError(`${name} has diskettes, further drives or a video BIOS, which a snapshot cannot hold`);
+        throw new RangeError(
+          `${name} has diskettes, further drives, a video BIOS or another network card, which a snapshot cannot hold`,
+        );
       return {
         name,
         ramBytes,

@@ -4,6 +4,7 @@
  * 93C46 parts.
  */
 import type { StateVisitor } from "../state/state.ts";
+import { MicrowireEeprom } from "./microwire-eeprom.ts";
 
 const WORDS = 64;
 const CHECKSUM_WORD = 0x3f;
@@ -22,18 +23,10 @@ const KEPT = 0x077;
 const EERD_START = 0x01;
 const EERD_DONE = 0x10;
 
-/** Start bit, two bits of operation code, six of address. */
-const COMMAND_BITS = 9;
-const READ_COMMAND = 0b110;
-
 export class E1000Eeprom {
   readonly #words = new Uint16Array(WORDS);
   #control = 0;
-  /** Command bits shifted in so far, from the start bit on; once there are nine, `#command` is complete. */
-  #command = 0;
-  #commandBits = 0;
-  /** Word and bit that DO shows, -1 while the dummy bit before the first word is out. */
-  #bitsOut = -1;
+  readonly #pins = new MicrowireEeprom(this.#words);
 
   constructor(macAddress: Uint8Array) {
     const words = this.#words;
@@ -60,39 +53,12 @@ export class E1000Eeprom {
   }
 
   readEecd(): number {
-    let out = DATA_OUT; // DO floats high while the chip has nothing to say.
-    if (this.#isReading()) {
-      const bit = this.#bitsOut;
-      const word = ((this.#command & 0x3f) + (bit >> 4)) % WORDS;
-      out = bit >= 0 && (this.#words[word]! >> (15 - (bit & 15))) & 1 ? DATA_OUT : 0;
-    }
-    return this.#control | out | GRANT | PRESENT;
+    return this.#control | (this.#pins.out ? DATA_OUT : 0) | GRANT | PRESENT;
   }
 
   writeEecd(value: number): void {
-    const risen = value & ~this.#control;
     this.#control = value & KEPT;
-    if (!(value & CHIP_SELECT)) {
-      this.#command = 0;
-      this.#commandBits = 0;
-      this.#bitsOut = -1;
-    } else if (risen & CLOCK) {
-      this.#clock((value & DATA_IN) !== 0);
-    }
-  }
-
-  #isReading(): boolean {
-    return this.#commandBits === COMMAND_BITS && this.#command >> 6 === READ_COMMAND;
-  }
-
-  #clock(bit: boolean): void {
-    if (this.#commandBits === COMMAND_BITS) {
-      if (this.#isReading()) this.#bitsOut = (this.#bitsOut + 1) & 0xffff;
-    } else if (bit || this.#commandBits > 0) {
-      // Zeros before the start bit do not count.
-      this.#command = (this.#command << 1) | (bit ? 1 : 0);
-      this.#commandBits++;
-    }
+    this.#pins.setPins((value & CHIP_SELECT) !== 0, (value & CLOCK) !== 0, (value & DATA_IN) !== 0);
   }
 
   reset(): void {
@@ -101,8 +67,6 @@ export class E1000Eeprom {
 
   visitState(visitor: StateVisitor): void {
     this.#control = visitor.u32(this.#control);
-    this.#command = visitor.u16(this.#command);
-    this.#commandBits = visitor.u8(this.#commandBits);
-    this.#bitsOut = visitor.i32(this.#bitsOut);
+    this.#pins.visitState(visitor);
   }
 }

@@ -1,5 +1,5 @@
 /** What is in the drives of a lab's machines: bytes, or anything that reads and writes them. */
-import type { BoardParts, DriveConfig } from "../../emulator/board.ts";
+import type { BoardParts, DriveConfig, NicModel } from "../../emulator/board.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
 import { KEY_SETTING } from "./cluster-key.ts";
@@ -28,6 +28,8 @@ export interface MachineParts {
   readonly bootOrder?: string;
   /** A video BIOS for the display adapter. */
   readonly videoRom?: Uint8Array;
+  /** The model of its network card; e1000 when absent. */
+  readonly nic?: NicModel;
   /** The name and key of the cluster that it belongs to (cluster-key.ts); an open cluster when absent. */
   readonly key?: string;
 }
@@ -56,7 +58,7 @@ export class Media {
 
 /** The parts of a machine that most do not have. */
 export function partsOf(
-  { drives, virtioDisks, floppies, bootOrder, videoRom, key }: MachineParts,
+  { drives, virtioDisks, floppies, bootOrder, videoRom, nic, key }: MachineParts,
   media: Media,
   disk: BlockBackend | null,
   cdrom: BlockBackend | null,
@@ -84,6 +86,7 @@ export function partsOf(
       : {}),
     ...(bootOrder !== undefined ? { bootOrder } : {}),
     ...(videoRom ? { videoRom } : {}),
+    ...(nic !== undefined ? { nic } : {}),
     ...(key !== undefined ? { settings: [{ name: KEY_SETTING, text: key }] } : {}),
   };
   return Object.keys(parts).length > 0 ? { parts } : {};

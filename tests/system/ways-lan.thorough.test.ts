@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, type TestContext, test } from "vitest";
-import { type LabCluster, type LabNode, openWay } from "../../src/index.ts";
+import { type LabCluster, type LabNode, openWay, planFaults } from "../../src/index.ts";
 import { oracle, requireOracle } from "../oracle.ts";
 import { boot, CLOUD, images, inState, isoWith, PROMPT } from "./images.ts";
 
@@ -60,10 +60,10 @@ afterAll(() => {
 });
 
 /** Booted nodes, from now on at the pace of this host. */
-async function booted(count: number, seed: number, options: { gateway?: boolean } = {}): Promise<LabCluster> {
-  const lab = await inState(`${count} nodes, seed ${seed}, ${JSON.stringify(options)}`, async () => {
+async function booted(count: number, seed: number): Promise<LabCluster> {
+  const lab = await inState(`${count} nodes, seed ${seed}`, async () => {
     const cdrom = await isoWith("tests/system/reflector.s", "asm/shell/reflector.s");
-    const made = boot({ nodes: Array.from({ length: count }, () => ({ cdrom })), seed, ...options });
+    const made = boot({ nodes: Array.from({ length: count }, () => ({ cdrom })), seed });
     for (const node of made.nodes) {
       await node.waitFor(CLOUD, { within: "40s" });
       await node.waitFor(PROMPT);
@@ -100,6 +100,10 @@ async function run(labs: readonly LabCluster[], words: readonly string[], input?
   return ended!;
 }
 
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
 function inside(...words: readonly string[]): string[] {
   return ["ip", "netns", "exec", NAMESPACE, ...words];
 }
@@ -121,8 +125,6 @@ function complaints(tshark: string, capture: string): string {
   return execFileSync(tshark, ["-r", capture, "-Y", wrong], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 }
 
-/** Enough to lose much of, not so much that it takes long. */
-const BYTES = 1 << 20;
 const VXLAN = `vxlan,vni=42,local=${OUR_END},remote=${THEIR_END}`;
 
 describe("a Linux host over VXLAN", () => {
@@ -155,39 +157,54 @@ describe("a Linux host over VXLAN", () => {
     expect(frames.split("\n").length).toBeGreaterThan(10);
   });
 
-  test.each([
-    ["no loss", []],
-    ["1 % loss", ["loss", "1%"]],
-    ["10 % loss", ["loss", "10%"]],
-    ["reordering", ["delay", "2ms", "reorder", "25%"]],
-    ["duplication", ["duplicate", "5%"]],
-  ] as const)("sends bytes both ways by nc, with %s", { timeout: 600_000 }, async (_what, trouble) => {
-    if (!hasNamespace) return;
+  test("asks what people ask a network: arping, traceroute, nmap", { timeout: 300_000 }, async (context) => {
+    needNamespace(context);
+    const [arping, traceroute, nmap] = ["arping", "traceroute", "nmap"].map((name) => requireOracle(name, context));
     const lab = await booted(2, 1);
     await openWay(lab, VXLAN);
     const address = await addressOf(lab.nodes[0]!);
-    if (trouble.length > 0) {
-      try {
-        execFileSync("ip", inside("tc", "qdisc", "add", "dev", "qure0", "root", "netem", ...trouble).slice(1), {
-          stdio: "pipe",
-        });
-      } catch {
-        return;
-      }
-      onTestFinished(() => void execFileSync("ip", inside("tc", "qdisc", "del", "dev", "qure0", "root").slice(1)));
-    }
-    const bytes = Buffer.alloc(BYTES);
-    for (let at = 0; at < bytes.length; at += 4) bytes.writeInt32LE(Math.imul(at + 1, 0x9e3779b1), at);
-    const back = await run([lab], inside("nc", "-N", address, "7"), bytes);
-    expect(createHash("sha256").update(back.stdout).digest("hex")).toBe(
-      createHash("sha256").update(bytes).digest("hex"),
-    );
+    const found = await run([lab], inside(arping!, "-c", "2", "-I", "qure0", address));
+    expect(found.text).toMatch(/(52:54:00:[0-9a-f:]{8})[\s\S]*\1/i);
+    const traced = await run([lab], inside(traceroute!, "-n", "-w", "2", "-q", "1", "-m", "4", address));
+    expect(traced.text).toMatch(new RegExp(`^ *1 +${address.replaceAll(".", "\\.")} `, "m"));
+    const tcp = await run([lab], inside(nmap!, "-n", "-Pn", "-sS", "-p", "7,80,81", "--max-retries", "4", address));
+    expect(tcp.text.match(/^\d+\/tcp +\S+/gm)).toEqual(["7/tcp  open", "80/tcp open", "81/tcp closed"]);
+    const udp = await run([lab], inside(nmap!, "-n", "-Pn", "-sU", "-p", "7,9", "--max-retries", "4", address));
+    expect(udp.text).toMatch(/^7\/udp +open/m);
+    expect(udp.text).toMatch(/^9\/udp +closed/m);
   });
+
+  test.each([
+    ["nothing wrong", [], 10 << 20],
+    ["1 % loss", ["lose 1 1%"], 2 << 20],
+    ["10 % loss", ["lose 1 10%"], 256 << 10],
+    ["reordering", ["reorder 1 10% 500us"], 2 << 20],
+    ["duplication", ["duplicate 1 10%"], 2 << 20],
+    ["corruption", ["corrupt 1 1%"], 1 << 20],
+  ] as const)(
+    "sends bytes to a guest and gets them back, with %s",
+    { timeout: 600_000 },
+    async (_what, faults, count) => {
+      if (!hasNamespace) return;
+      const lab = await booted(2, 1);
+      await openWay(lab, VXLAN);
+      const address = await addressOf(lab.nodes[0]!);
+      planFaults(
+        lab,
+        faults.map((fault) => `${lab.nowNs}ns ${fault}`),
+      );
+      const bytes = Buffer.alloc(count);
+      for (let at = 0; at < bytes.length; at += 4) bytes.writeInt32LE(Math.imul(at + 1, 0x9e3779b1), at);
+      const back = await run([lab], inside("nc", "-N", address, "7"), bytes);
+      expect(hashOf(back.stdout)).toBe(hashOf(bytes));
+    },
+  );
 });
 
-test("two emulators, joined by VXLAN, form one cluster", { timeout: 300_000 }, async () => {
+test("a machine of another emulator, joined by VXLAN, is a member of the cluster", { timeout: 300_000 }, async () => {
   const first = await booted(2, 1);
-  const second = await booted(1, 2, { gateway: false });
+  const second = boot({ nodes: [{ cdrom: images().iso, name: "far" }], seed: 2, gateway: false, realtime: true });
+  onTestFinished(() => second.close());
   const [a, b] = [47891, 47892].map((port) => `127.0.0.1:${port}`);
   await openWay(first, `vxlan,vni=7,local=${a},remote=${b}`);
   await openWay(second, `vxlan,vni=7,local=${b},remote=${a}`);
@@ -216,10 +233,11 @@ test.each([
     ["stream,id=lan,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=47903"],
   ],
   ["socket", "socket,listen=127.0.0.1:47904", ["socket,id=lan,connect=127.0.0.1:47904"]],
+  ["socket, with an RTL8139,", "socket,listen=127.0.0.1:47905", ["socket,id=lan,connect=127.0.0.1:47905", "rtl8139"]],
 ])(
   "a machine in QEMU joins by -netdev %s and is a member of the cluster",
   { timeout: 300_000 },
-  async (_kind, way, [netdev]) => {
+  async (_kind, way, [netdev, card = "e1000"]) => {
     const qemu = oracle("qemu-system-i386");
     if (!qemu) return;
     const lab = await booted(2, 1);
@@ -233,7 +251,7 @@ test.each([
         "-netdev",
         netdev!,
         "-device",
-        "e1000,netdev=lan,mac=52:54:00:77:77:77",
+        `${card},netdev=lan,mac=52:54:00:77:77:77`,
       ]),
       { stdio: "ignore" },
     );

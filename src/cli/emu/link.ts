@@ -86,6 +86,7 @@ export function checkLinkable(options: EmuOptions, media: Media): void {
     ([, value]) => value !== null,
   );
   if (named) throw new UsageError(`--link: no link can hold --${named[0]}`);
+  if (options.nic !== "e1000") throw new UsageError("--link: no link can hold --nic");
   if (!options.reboot) throw new UsageError("--link: no link can hold --no-reboot");
   if ((cdrom ?? kernel) !== null && hda !== null)
     throw new UsageError(`--link: a link holds one image, --${kernel === null ? "cdrom" : "kernel"} or --hda`);

@@ -121,7 +121,7 @@ async function machineNodes(
   { progress, signal, closers }: Surroundings,
   later: number,
 ): Promise<NodeOptions[]> {
-  const { nodes, dir, disk: diskBytes, memory: ramBytes, drive, fda, fdb, boot, vgabios } = options;
+  const { nodes, dir, disk: diskBytes, memory: ramBytes, drive, fda, fdb, boot, vgabios, nic } = options;
   const key = keyFor(options, media);
   const cdrom = media.cdrom === null ? media.kernelCd : readInput(media.cdrom);
   const names = Array.from({ length: nodes }, (_, index) => `qure-${index + 1}`);
@@ -137,6 +137,7 @@ async function machineNodes(
     // Who names a kernel means it, whatever the disk and the diskette hold.
     ...(boot !== null ? { bootOrder: boot } : media.kernelCd && hasOther ? { bootOrder: "d" } : {}),
     ...(videoRom ? { videoRom } : {}),
+    ...(nic !== "e1000" ? { nic } : {}),
     ...(key !== null ? { key } : {}),
   };
   let content: Uint8Array | null = null;

@@ -2,6 +2,7 @@
  * Every option of `qure emu` and of the commands of `qure snapshot` that boot machines, once: docs/commands.md and the
  * settings of a run come from this table.
  */
+import { NIC_MODELS } from "../../../emulator/board.ts";
 import { TRACE_KINDS, type TraceKind } from "../../../emulator/debug/trace.ts";
 import { DEFAULT_JIT, JIT_MODES } from "../../../emulator/jit/jit.ts";
 import { type Fault, parseFault } from "../../lab/faults.ts";
@@ -229,6 +230,13 @@ export const EMU_OPTIONS = {
     flags: "--no-gateway",
     help: "no DHCP server on the network: nodes take link-local addresses",
     group: NETWORK,
+  }),
+  nic: choice({
+    flags: "--nic <model>",
+    help: "the network cards",
+    group: MACHINES,
+    choices: NIC_MODELS,
+    default: "e1000",
   }),
   forward: listOf({
     flags: "--forward <ports>",
