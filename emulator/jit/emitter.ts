@@ -20,7 +20,7 @@ import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { AccessEmitter } from "./access.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_STOPPED } from "./exits.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter } from "./flags.ts";
-import { IN, importsOf, OUT, STEP } from "./imports.ts";
+import { IN, importsOf, OUT, STEP, TIMESTAMP } from "./imports.ts";
 import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { usesX87 } from "./region.ts";
@@ -233,6 +233,11 @@ export class Emitter {
     accept();
     c.end();
     this.#afterPort();
+  }
+
+  /** RDTSC: pushes the lower half; the upper one is in JIT_VALUE. */
+  timestamp(): void {
+    this.c.get(BUDGET).const(this.#notRun).op(OP.add).call(TIMESTAMP);
   }
 
   /** MOV to CR3 or INVLPG, by the number of its function. */

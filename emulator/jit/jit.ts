@@ -63,8 +63,13 @@ const LEAST_BUDGET = 64;
  */
 const WORK_PER_INSTRUCTION = 100;
 const FREE_INSTRUCTIONS = 8000;
-/** A block is compiled into at most this many regions, so that the work stays in proportion to the guest's code. */
-const MAX_COPIES = 8;
+/**
+ * A block is compiled into at most this many regions, so that the work stays in proportion to the guest's code. If none
+ * of them can be entered at it, it gets one more that is short: a way back to compiled code.
+ */
+const MAX_COPIES = 3;
+const MAX_BLOCKS = 64;
+const STUB_BLOCKS = 4;
 /** Notes about this many addresses are kept; then they begin anew. */
 const MAX_NOTES = 1 << 16;
 /** A block that was overwritten this often is not compiled any more. */
@@ -184,6 +189,8 @@ class Jit implements Engine {
   /** Slow exits by EIP, and those that have become too many. */
   readonly #slowExits = new Map<number, { count: number; since: number }>();
   readonly #slowSites = new Set<number>();
+  /** EIPs of blocks that got a short region of their own because they are in so many already. */
+  readonly #stubs = new Set<number>();
 
   constructor(core: Core, interpreter: Interpreter, options: { readonly threshold: number }) {
     this.#core = core;
@@ -204,6 +211,7 @@ class Jit implements Engine {
         invalidate: this.#invalidate.bind(this),
         fill: (linear: number, write: number) => core.mmu.fill(linear, write !== 0),
         touch: this.#touch.bind(this),
+        timestamp: this.#timestamp.bind(this),
       },
     };
     interpreter.code.onDiscard = (block, overwritten) => this.#discard(block, overwritten);
@@ -372,6 +380,14 @@ class Jit implements Engine {
     return left;
   }
 
+  #timestamp(budget: number): number {
+    const core = this.#core;
+    core.remaining = this.#base + budget;
+    const value = core.timestamp;
+    this.#words[JIT_VALUE >>> 2] = Math.floor(value / 2 ** 32) | 0;
+    return value | 0;
+  }
+
   #touch(offset: number, sizeBytes: number): number {
     if (this.#interpreter.code.covers(RAM + offset, sizeBytes)) return 1;
     this.#core.mmu.tablesWritten(RAM + offset, sizeBytes);
@@ -402,18 +418,25 @@ class Jit implements Engine {
   // Compiling.
 
   compile(block: Block): void {
-    if (
-      isUnsuitable(block) ||
-      (this.#rewrites.get(block.offset) ?? 0) >= MAX_REWRITES ||
-      (block.regions?.length ?? 0) >= MAX_COPIES
-    )
-      return;
+    if (isUnsuitable(block) || (this.#rewrites.get(block.offset) ?? 0) >= MAX_REWRITES) return;
+    const isCopied = (block.regions?.length ?? 0) >= MAX_COPIES;
+    if (isCopied) {
+      if (this.#stubs.has(block.eip)) return;
+      if (this.#stubs.size === MAX_NOTES) this.#stubs.clear();
+      this.#stubs.add(block.eip);
+    }
     if (this.statistics.instructions > FREE_INSTRUCTIONS + this.#core.retired / WORK_PER_INSTRUCTION) {
       block.count = 0;
       return;
     }
     if (this.#core.state.modeKey !== this.#modeKey || this.#core.mmu.epoch !== this.#epoch) this.#updateContext();
-    const region = this.#selector.select(block, this.#shape(), this.#leastCount, this.#slowSites);
+    const region = this.#selector.select(
+      block,
+      this.#shape(),
+      this.#leastCount,
+      this.#slowSites,
+      isCopied ? STUB_BLOCKS : MAX_BLOCKS,
+    );
     if (region === null) return;
     if (this.#slots === MAX_REGIONS || this.#mapEnd > ENTRY_MAPS + ENTRY_MAPS_BYTES - LARGEST_MAP) {
       // Everything is dropped; what is hot comes back.
