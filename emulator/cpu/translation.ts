@@ -8,7 +8,7 @@ import type { AccessBytes, ProcessorBus } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
 import { AddressSpaces, LIST_GLOBAL } from "./address-space.ts";
 import { ALIGNMENT_CHECK, CpuException, PAGE_FAULT, raise } from "./exceptions.ts";
-import { CR0, CR2, CR3, CR4, ROM, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES, TLB_SPACE_BYTES } from "./layout.ts";
+import { BASE, CR0, CR2, CR3, CR4, CS, ROM, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES, TLB_SPACE_BYTES } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
@@ -24,6 +24,10 @@ const PTE_GLOBAL = 0x100;
 /** Bits 13-21 of a 4 MiB entry: reserved, because this processor has no PSE-36. */
 const PDE_LARGE_RESERVED = 0x003fe000;
 
+/** The first page of the upper half, and its last one. */
+const UPPER_PAGE = 0x80000;
+const LAST_PAGE = 0xfffff;
+
 const FAULT_PROTECTION = 1;
 const FAULT_WRITE = 2;
 const FAULT_USER = 4;
@@ -38,9 +42,14 @@ export class Translation {
   /** Tables of the current privilege; swapped by `setPrivilege`. */
   readTlb: Int32Array;
   writeTlb: Int32Array;
-  /** Changes whenever code at a linear address may have changed its place, and comes back with its address space. */
+  /**
+   * Changes whenever code in the lower half of the linear addresses may have changed its place, and comes back with its
+   * address space.
+   */
   epoch = 1;
-  #lastEpoch = 1;
+  /** The same for the upper half, where the code of most kernels is: global pages stay when CR3 is loaded. */
+  upperEpoch = 2;
+  #lastEpoch = 2;
   readonly view: DataView;
   readonly #bytes: Uint8Array;
   readonly #spaces: AddressSpaces;
@@ -80,6 +89,7 @@ export class Translation {
     this.#spaces = new AddressSpaces(memory);
     const { active } = this.#spaces;
     active.epoch = this.epoch;
+    active.upperEpoch = this.upperEpoch;
     this.#readSupervisor = active.readSupervisor;
     this.#writeSupervisor = active.writeSupervisor;
     this.#readUser = active.readUser;
@@ -148,7 +158,37 @@ export class Translation {
   /** Code may have changed its place: segments have moved, or more than is known. */
   renew(): void {
     this.#spaces.renew();
+    this.#renewLower();
+    this.#renewUpper();
+  }
+
+  #renewLower(): void {
     this.#spaces.active.epoch = this.epoch = ++this.#lastEpoch;
+  }
+
+  #renewUpper(): void {
+    this.#spaces.active.upperEpoch = this.upperEpoch = ++this.#lastEpoch;
+  }
+
+  /** The epoch of code at an EIP, in a segment whose base is the current one. */
+  epochAt(eip: number): number {
+    return eip < 0 ? this.upperEpoch : this.epoch;
+  }
+
+  /**
+   * Whether code of the upper half may be elsewhere once all but global pages are forgotten: code was fetched from a
+   * page that is not global, or from one whose neighbour is in the lower half, or is at another EIP than its address.
+   */
+  #isUpperMoved(): boolean {
+    const fetched = this.#fetched;
+    if (this.#s[BASE + CS] !== 0 || this.#probedPages !== null || this.#watch !== null) return true;
+    if (fetched[LAST_PAGE] !== 0) return true;
+    const { filled, filledCount } = this.#spaces.active;
+    for (let i = 0; i < filledCount; i++) {
+      const page = filled[i]!;
+      if (page < LIST_GLOBAL && page >= UPPER_PAGE && fetched[page] !== 0) return true;
+    }
+    return false;
   }
 
   /**
@@ -159,8 +199,10 @@ export class Translation {
     const spaces = this.#spaces;
     this.#memory.counters.translationFlushes++;
     if ((this.#s[CR4]! & CR4_PGE) !== 0) {
+      const isUpperMoved = this.#isUpperMoved();
       spaces.active.dropAll(true);
-      this.renew();
+      this.#renewLower();
+      if (isUpperMoved) this.#renewUpper();
       return;
     }
     spaces.enter((this.#s[CR3]! & ~0xfff) >>> 0);
@@ -168,8 +210,13 @@ export class Translation {
     if (active.isStale) spaces.forget(active);
     for (let i = 0; i < active.pendingCount; i++) this.#forgetPage(active.pending[i]!);
     active.pendingCount = 0;
-    if (active.epoch === 0) active.epoch = ++this.#lastEpoch;
-    this.epoch = active.epoch;
+    if (active.epoch === 0) {
+      this.#renewLower();
+      this.#renewUpper();
+    } else {
+      this.epoch = active.epoch;
+      this.upperEpoch = active.upperEpoch;
+    }
     if (this.#readSupervisor === active.readSupervisor) return;
     this.#readSupervisor = active.readSupervisor;
     this.#writeSupervisor = active.writeSupervisor;
@@ -194,7 +241,10 @@ export class Translation {
   #forgetPage(page: number): void {
     const { active } = this.#spaces;
     active.drop(page);
-    if (this.#fetched[page] !== 0) active.epoch = this.epoch = ++this.#lastEpoch;
+    if (this.#fetched[page] === 0) return;
+    // An instruction may begin on one side of the border and end on the other.
+    if (page <= UPPER_PAGE) this.#renewLower();
+    if (page >= UPPER_PAGE || page === 0) this.#renewUpper();
   }
 
   /** Bytes of RAM that entries of page tables lie in were written, or are about to be. */
@@ -335,7 +385,7 @@ export class Translation {
    * because compiled code remembers pages.
    */
   fill(linear: number, write: boolean): number {
-    const { epoch } = this;
+    const { epoch, upperEpoch } = this;
     const spaces = this.#spaces;
     const { protections } = spaces;
     const address = this.#s[CR2]!;
@@ -347,7 +397,7 @@ export class Translation {
       this.#s[CR2] = address;
       return 0;
     }
-    if (epoch !== this.epoch || protections !== spaces.protections) return 0;
+    if (epoch !== this.epoch || upperEpoch !== this.upperEpoch || protections !== spaces.protections) return 0;
     return (write ? this.writeTlb : this.readTlb)[linear >>> 12]!;
   }
 

@@ -12,6 +12,7 @@ import {
   FLAG_RESULT,
   JIT_BUDGET,
   JIT_CONTEXT,
+  JIT_UPPER_CONTEXT,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
   PORT_LATCHES,
@@ -306,7 +307,15 @@ export class Emitter {
       .const(4)
       .op(OP.shl)
       .tee(T0);
-    c.load64(JUMP_CACHE).get(TARGET).op(OP.extend_u).const(0).load64(JIT_CONTEXT).op(OP.or64).op(OP.eq64);
+    c.load64(JUMP_CACHE).get(TARGET).op(OP.extend_u);
+    c.get(TARGET)
+      .const(31)
+      .op(OP.shr_u)
+      .const(JIT_UPPER_CONTEXT - JIT_CONTEXT)
+      .op(OP.mul)
+      .load64(JIT_CONTEXT)
+      .op(OP.or64)
+      .op(OP.eq64);
   }
 
   /** Ends all code: what a region does on its way out, and on to the next region if the jump cache knows it. */
