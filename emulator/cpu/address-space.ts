@@ -58,7 +58,7 @@ class AddressSpace {
   filledCount = 0;
   /** Physical address of the page directory; -1 while there is none that all translations are known to come from. */
   directory = -1;
-  /** Change whenever code of the lower or upper half may have changed its place; 0 is none for both. */
+  /** Change whenever code of the lower or upper part may have changed its place; 0 is none for both. */
   epoch = 0;
   upperEpoch = 0;
   /** By linear page: whether it is listed, and how. */

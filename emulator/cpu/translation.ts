@@ -8,7 +8,20 @@ import type { AccessBytes, ProcessorBus } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
 import { AddressSpaces, LIST_GLOBAL } from "./address-space.ts";
 import { ALIGNMENT_CHECK, CpuException, PAGE_FAULT, raise } from "./exceptions.ts";
-import { BASE, CR0, CR2, CR3, CR4, CS, ROM, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES, TLB_SPACE_BYTES } from "./layout.ts";
+import {
+  BASE,
+  CR0,
+  CR2,
+  CR3,
+  CR4,
+  CS,
+  isUpper,
+  ROM,
+  TLB_DELTA,
+  TLB_EMPTY,
+  TLB_ENTRIES,
+  TLB_SPACE_BYTES,
+} from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
@@ -24,8 +37,8 @@ const PTE_GLOBAL = 0x100;
 /** Bits 13-21 of a 4 MiB entry: reserved, because this processor has no PSE-36. */
 const PDE_LARGE_RESERVED = 0x003fe000;
 
-/** The first page of the upper half, and its last one. */
-const UPPER_PAGE = 0x80000;
+/** The first page of the upper part, and its last one. */
+const UPPER_PAGE = 0xc0000;
 const LAST_PAGE = 0xfffff;
 
 const FAULT_PROTECTION = 1;
@@ -43,11 +56,11 @@ export class Translation {
   readTlb: Int32Array;
   writeTlb: Int32Array;
   /**
-   * Changes whenever code in the lower half of the linear addresses may have changed its place, and comes back with its
-   * address space.
+   * Changes whenever code in the lower three gigabytes of the linear addresses may have changed its place, and comes
+   * back with its address space.
    */
   epoch = 1;
-  /** The same for the upper half, where the code of most kernels is: global pages stay when CR3 is loaded. */
+  /** The same for the upper gigabyte, where the code of kernels is: their global pages stay when CR3 is loaded. */
   upperEpoch = 2;
   #lastEpoch = 2;
   readonly view: DataView;
@@ -160,6 +173,8 @@ export class Translation {
     this.#spaces.renew();
     this.#renewLower();
     this.#renewUpper();
+    // What was fetched before is looked for anew.
+    this.#fetched[LAST_PAGE] = 0;
   }
 
   #renewLower(): void {
@@ -172,12 +187,12 @@ export class Translation {
 
   /** The epoch of code at an EIP, in a segment whose base is the current one. */
   epochAt(eip: number): number {
-    return eip < 0 ? this.upperEpoch : this.epoch;
+    return isUpper(eip) ? this.upperEpoch : this.epoch;
   }
 
   /**
-   * Whether code of the upper half may be elsewhere once all but global pages are forgotten: code was fetched from a
-   * page that is not global, or from one whose neighbour is in the lower half, or is at another EIP than its address.
+   * Whether code of the upper part may be elsewhere once all but global pages are forgotten: code was fetched from a
+   * page that is not global, or from one whose neighbour is in the lower part, or is at another EIP than its address.
    */
   #isUpperMoved(): boolean {
     const fetched = this.#fetched;
@@ -344,7 +359,7 @@ export class Translation {
   }
 
   probeWriteAs(linear: number, sizeBytes: number, user: boolean): void {
-    if (this.#checkAlignment) this.#requireAligned(linear, sizeBytes);
+    if (this.#checkAlignment && user) this.#requireAligned(linear, sizeBytes);
     this.#translate(linear, true, user);
     if ((linear & 0xfff) + sizeBytes > 4096) this.#translate(nextPage(linear), true, user);
   }
@@ -436,7 +451,7 @@ export class Translation {
   }
 
   #readSlow(linear: number, sizeBytes: AccessBytes, user: boolean): number {
-    if (this.#checkAlignment) this.#requireAligned(linear, sizeBytes);
+    if (this.#checkAlignment && user) this.#requireAligned(linear, sizeBytes);
     const low = linear & 0xfff;
     if (low + sizeBytes > 4096) {
       this.#translate(linear, false, user);
@@ -463,7 +478,7 @@ export class Translation {
       if (page < 0 && !this.#memory.countWatchedWrite(offset)) table[linear >>> 12] = offset;
       return;
     }
-    if (this.#checkAlignment) this.#requireAligned(linear, sizeBytes);
+    if (this.#checkAlignment && user) this.#requireAligned(linear, sizeBytes);
     if (low + sizeBytes > 4096) {
       this.#translate(linear, true, user);
       this.#translate(nextPage(linear), true, user);

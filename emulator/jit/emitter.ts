@@ -16,6 +16,8 @@ import {
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
   PORT_LATCHES,
+  UPPER_BITS,
+  UPPER_SHIFT,
 } from "../cpu/layout.ts";
 import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { AccessEmitter } from "./access.ts";
@@ -309,8 +311,10 @@ export class Emitter {
       .tee(T0);
     c.load64(JUMP_CACHE).get(TARGET).op(OP.extend_u);
     c.get(TARGET)
-      .const(31)
+      .const(UPPER_SHIFT)
       .op(OP.shr_u)
+      .const(UPPER_BITS)
+      .op(OP.eq)
       .const(JIT_UPPER_CONTEXT - JIT_CONTEXT)
       .op(OP.mul)
       .load64(JIT_CONTEXT)

@@ -18,6 +18,7 @@ import {
   EIP,
   ENTRY_MAPS,
   ENTRY_MAPS_BYTES,
+  isUpper,
   JIT_ATTENTION,
   JIT_BUDGET,
   JIT_CONTEXT,
@@ -177,7 +178,7 @@ class Jit implements Engine {
   #isProtected = false;
   /** Number of the context of `modes[0]` in this epoch; those of the other modes follow. */
   #firstContext = 1;
-  /** The same of EIPs in the upper half. */
+  /** The same of EIPs in the upper part. */
   #upperContext = 1;
   #nextContext = 1;
   /** `firstContext` of the epochs that may come back with their address space. */
@@ -272,7 +273,7 @@ class Jit implements Engine {
     const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip);
     const words = this.#words;
     words[at] = eip;
-    words[at + 1] = words[((eip < 0 ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
+    words[at + 1] = words[((isUpper(eip) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
     words[at + 2] = region.slot | ((index + 1) << 16);
     words[at + 3] = region.mapAddress;
   }
