@@ -7,21 +7,9 @@
 import type { AccessBytes, ProcessorBus } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
 import { AddressSpaces, LIST_GLOBAL } from "./address-space.ts";
+import { visitTranslations } from "./cached-translations.ts";
 import { ALIGNMENT_CHECK, CpuException, PAGE_FAULT, raise } from "./exceptions.ts";
-import {
-  BASE,
-  CR0,
-  CR2,
-  CR3,
-  CR4,
-  CS,
-  isUpper,
-  ROM,
-  TLB_DELTA,
-  TLB_EMPTY,
-  TLB_ENTRIES,
-  TLB_SPACE_BYTES,
-} from "./layout.ts";
+import { BASE, CR0, CR2, CR3, CR4, CS, isUpper, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES, TLB_SPACE_BYTES } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
@@ -274,35 +262,7 @@ export class Translation {
    */
   visitCached(visitor: StateVisitor): void {
     visitor.part("cached translations", 1);
-    const tables = [this.#readSupervisor, this.#writeSupervisor, this.#readUser, this.#writeUser];
-    const size = 1 + tables.length;
-    const entries = new Int32Array(visitor.restoring ? 0 : this.#spaces.active.filledCount * size);
-    for (let i = 0; i * size < entries.length; i++) {
-      const entry = this.#spaces.active.filled[i]!;
-      entries[i * size] = entry;
-      // Where decoded code lies is not saved: nothing is decoded when a run goes on.
-      tables.forEach((table, column) => (entries[i * size + 1 + column] = Math.abs(table[entry & (LIST_GLOBAL - 1)]!)));
-    }
-    const bytes = visitor.blob(new Uint8Array(entries.buffer));
-    if (!visitor.restoring) return;
-    this.flush();
-    const { active } = this.#spaces;
-    // Which tables they came from is not known: they go when CR3 is loaded.
-    active.isStale = true;
-    const restored = new Int32Array(bytes.slice().buffer);
-    for (let i = 0; (i + 1) * size <= restored.length && !active.isFull; i++) {
-      const entry = restored[i * size]!;
-      active.list(entry);
-      tables.forEach((table, column) => {
-        const offset = restored[i * size + 1 + column]!;
-        const isPage = offset >= ROM && offset < this.#bytes.length && (offset & 0xfff) === 0;
-        if (offset !== 0 && !isPage)
-          throw new RangeError(`a cached translation leads to ${offset}, where no memory is`);
-        const isWritten = table === this.#writeSupervisor || table === this.#writeUser;
-        // Writes to a page that had code before the state was restored are still watched.
-        table[entry & (LIST_GLOBAL - 1)] = isWritten && this.#memory.isWatched(offset) ? -offset : offset;
-      });
-    }
+    visitTranslations(visitor, this.#memory, this.#spaces, () => this.flush());
   }
 
   /** Makes writes to a page of RAM, under all its linear addresses, look for decoded code. */
