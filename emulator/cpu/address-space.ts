@@ -29,6 +29,10 @@ const DIRECTORY = -1;
 /** Marks a listed page as global; page numbers have 20 bits. */
 export const LIST_GLOBAL = 1 << 20;
 
+/** How a page is listed. */
+const AS_LOCAL = 1;
+const AS_GLOBAL = 2;
+
 /** A page of RAM that holds a page directory or a page table of some spaces. */
 class TablePage {
   readonly offset: number;
@@ -54,9 +58,10 @@ class AddressSpace {
   filledCount = 0;
   /** Physical address of the page directory; -1 while there is none that all translations are known to come from. */
   directory = -1;
-  /** Changes whenever code may have changed its place; 0 is none. */
+  /** Change whenever code of the lower or upper part may have changed its place; 0 is none for both. */
   epoch = 0;
-  /** By linear page: whether it is listed. */
+  upperEpoch = 0;
+  /** By linear page: whether it is listed, and how. */
   readonly #isListed = new Uint8Array(TLB_ENTRIES);
   /** Linear pages whose table entry was written since they were translated. */
   readonly pending = new Int32Array(MAX_PENDING);
@@ -87,8 +92,15 @@ class AddressSpace {
   /** Lists a page that is about to be filled; there has to be room. */
   list(entry: number): void {
     const page = entry & (LIST_GLOBAL - 1);
-    if (this.#isListed[page] !== 0) return;
-    this.#isListed[page] = 1;
+    const isGlobal = entry !== page;
+    const listed = this.#isListed[page];
+    if (listed === AS_GLOBAL && !isGlobal) {
+      // It was translated by a global entry, and is by another one now.
+      this.filled[this.filled.indexOf(page | LIST_GLOBAL)] = page;
+      this.#isListed[page] = AS_LOCAL;
+    }
+    if (listed !== 0) return;
+    this.#isListed[page] = isGlobal ? AS_GLOBAL : AS_LOCAL;
     this.filled[this.filledCount++] = entry;
   }
 

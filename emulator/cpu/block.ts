@@ -10,7 +10,7 @@ export interface Link {
   /** Target and source lie wholly in one page: whenever the source can run, its target is where it was. */
   stable: boolean;
   target: Block;
-  /** Translation epoch in which `target` was found. */
+  /** Translation epoch, of the part that the EIP is in, in which `target` was found. */
   epoch: number;
 }
 
@@ -45,7 +45,7 @@ export class Block {
   /** To the instruction after the last one. */
   readonly fallthrough: Link;
   valid = true;
-  /** Translation epoch in which the linear address was last seen to lead here. */
+  /** Translation epoch, of the part that the EIP is in, in which the linear address was last seen to lead here. */
   epoch = 0;
   /** How often the interpreter has begun it, while the engine that compiles wants to know. */
   count = 0;

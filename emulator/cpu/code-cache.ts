@@ -84,11 +84,11 @@ export class CodeCache {
     const slot = (eip ^ (eip >>> 12)) & (RECENT - 1);
     const block = this.#recent[slot]!;
     if (block.eip === eip && block.valid && block.modeKey === this.#core.state.modeKey) {
-      if (block.epoch === this.#core.mmu.epoch) return block;
+      if (block.epoch === this.#core.mmu.epochAt(eip)) return block;
       // After a change of page tables most code is where it was. What a device answered is not kept.
       this.#source.start(eip);
       if (block.offset !== 0 && this.#source.offset === block.offset && this.#isSecondPageInPlace(block)) {
-        block.epoch = this.#core.mmu.epoch;
+        block.epoch = this.#core.mmu.epochAt(eip);
         return block;
       }
     } else this.#source.start(eip);
@@ -100,7 +100,12 @@ export class CodeCache {
     const core = this.#core;
     const slot = (eip ^ (eip >>> 12)) & (RECENT - 1);
     const block = this.#recent[slot]!;
-    if (block.eip === eip && block.valid && block.modeKey === core.state.modeKey && block.epoch === core.mmu.epoch)
+    if (
+      block.eip === eip &&
+      block.valid &&
+      block.modeKey === core.state.modeKey &&
+      block.epoch === core.mmu.epochAt(eip)
+    )
       return block;
     if (
       (core.state.modeKey & COLD_MODE) !== COLD_MODE ||
@@ -165,7 +170,7 @@ export class CodeCache {
       if (variants !== undefined) {
         for (const block of variants) {
           if (block.eip === eip && block.modeKey === source.mode && this.#isSecondPageInPlace(block)) {
-            block.epoch = core.mmu.epoch;
+            block.epoch = core.mmu.epochAt(eip);
             return block;
           }
         }
@@ -256,7 +261,7 @@ export class CodeCache {
   #add(block: Block): void {
     if (this.#count === MAX_BLOCKS) this.clear();
     this.#count++;
-    block.epoch = this.#core.mmu.epoch;
+    block.epoch = this.#core.mmu.epochAt(block.eip);
     const variants = this.#byOffset.get(block.offset);
     if (variants === undefined) this.#byOffset.set(block.offset, [block]);
     else variants.push(block);

@@ -209,7 +209,7 @@ export class Interpreter {
       if (link === null) found = this.code.seek(s[EIP]!);
       else {
         const target = link.target;
-        if (target.valid && target.modeKey === state.modeKey && (link.stable || link.epoch === mmu.epoch))
+        if (target.valid && target.modeKey === state.modeKey && (link.stable || link.epoch === mmu.epochAt(link.eip)))
           found = target;
         else found = this.#resolve(link);
       }
@@ -223,7 +223,7 @@ export class Interpreter {
     const target = this.code.seek(link.eip);
     if (target === null) return null;
     link.target = target;
-    link.epoch = core.mmu.epoch;
+    link.epoch = core.mmu.epochAt(link.eip);
     link.stable = link.samePage && target.secondPage === 0;
     return target;
   }
@@ -245,7 +245,7 @@ export class Interpreter {
       this.#pausedEip === eip &&
       paused.valid &&
       paused.modeKey === core.state.modeKey &&
-      paused.epoch === core.mmu.epoch
+      paused.epoch === core.mmu.epochAt(eip)
     ) {
       // Counted as if the block had begun in this slice: the instructions before are added here and subtracted at its
       // end.
@@ -419,7 +419,7 @@ export class Interpreter {
     const core = this.#core;
     const { s, state } = core;
     const { modeKey } = state;
-    const { epoch } = core.mmu;
+    const { epoch, upperEpoch } = core.mmu;
     s[EIP] = eip;
     const block = this.code.lookup(eip);
     this.#block = block;
@@ -434,7 +434,13 @@ export class Interpreter {
     const next = single ? block.fallthrough.eip : block.eips[1]!;
     if (!single) s[EIP] = next;
     else if (core.link !== null) s[EIP] = core.link.eip;
-    return s[EIP] === next && core.attention === 0 && state.modeKey === modeKey && core.mmu.epoch === epoch;
+    return (
+      s[EIP] === next &&
+      core.attention === 0 &&
+      state.modeKey === modeKey &&
+      core.mmu.epoch === epoch &&
+      core.mmu.upperEpoch === upperEpoch
+    );
   }
 
   /** Forgets decoded code and where a run was paused. */

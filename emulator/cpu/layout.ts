@@ -72,6 +72,12 @@ export const JIT_ATTENTION = 1028;
 /** What an IN gave. */
 export const JIT_VALUE = 4100;
 export const JIT_CONTEXT = 4104;
+/** The same for EIPs of the upper part. */
+export const JIT_UPPER_CONTEXT = JIT_CONTEXT + 16;
+/** Code in the last gigabyte, where kernels have theirs, is looked at apart: the upper bits of its addresses. */
+export const UPPER_BITS = 3;
+export const UPPER_SHIFT = 30;
+export const isUpper = (eip: number): boolean => eip >>> UPPER_SHIFT === UPPER_BITS;
 /** What to add to the address of a translation table to get that of the active address space. */
 export const TLB_DELTA = 4116;
 
@@ -111,7 +117,7 @@ export const CODE_MAP = TLB_EMPTY + TLB_BYTES;
  * table slot in the low and number of the entry in the high half of a dword, then the region's entry map (jit/).
  */
 export const JUMP_CACHE = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT) + 0x10000;
-export const JUMP_CACHE_ENTRIES = 4096;
+export const JUMP_CACHE_ENTRIES = 16384;
 
 /**
  * Entry maps of compiled regions: a byte for each address of the region, the number of the entry there plus one (jit/).

@@ -59,14 +59,14 @@ export class Segments {
   /** Real mode: only selector and base change, limit and rights stay what they were. CS becomes writable again. */
   loadReal(segment: number, selector: number): void {
     const access = segment === CS ? (this.#s[ACCESS + CS]! & ~0xff) | 0x93 : this.#s[ACCESS + segment]!;
+    if (segment === CS && this.#s[BASE + CS] !== selector << 4) this.#mmu.renew();
     this.#state.setSegment(segment, selector, selector << 4, this.#s[LIMIT + segment]!, access);
-    if (segment === CS) this.#mmu.renew();
     this.#state.updateMode();
   }
 
   loadVirtual8086(segment: number, selector: number): void {
+    if (segment === CS && this.#s[BASE + CS] !== selector << 4) this.#mmu.renew();
     this.#state.setSegment(segment, selector, selector << 4, 0xffff, VIRTUAL_8086_ACCESS);
-    if (segment === CS) this.#mmu.renew();
     this.#state.updateMode();
   }
 

@@ -7,8 +7,9 @@
 import type { AccessBytes, ProcessorBus } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
 import { AddressSpaces, LIST_GLOBAL } from "./address-space.ts";
+import { visitTranslations } from "./cached-translations.ts";
 import { ALIGNMENT_CHECK, CpuException, PAGE_FAULT, raise } from "./exceptions.ts";
-import { CR0, CR2, CR3, CR4, ROM, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES, TLB_SPACE_BYTES } from "./layout.ts";
+import { BASE, CR0, CR2, CR3, CR4, CS, isUpper, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES, TLB_SPACE_BYTES } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
@@ -24,6 +25,10 @@ const PTE_GLOBAL = 0x100;
 /** Bits 13-21 of a 4 MiB entry: reserved, because this processor has no PSE-36. */
 const PDE_LARGE_RESERVED = 0x003fe000;
 
+/** The first page of the upper part, and its last one. */
+const UPPER_PAGE = 0xc0000;
+const LAST_PAGE = 0xfffff;
+
 const FAULT_PROTECTION = 1;
 const FAULT_WRITE = 2;
 const FAULT_USER = 4;
@@ -38,9 +43,14 @@ export class Translation {
   /** Tables of the current privilege; swapped by `setPrivilege`. */
   readTlb: Int32Array;
   writeTlb: Int32Array;
-  /** Changes whenever code at a linear address may have changed its place, and comes back with its address space. */
+  /**
+   * Changes whenever code in the lower three gigabytes of the linear addresses may have changed its place, and comes
+   * back with its address space.
+   */
   epoch = 1;
-  #lastEpoch = 1;
+  /** The same for the upper gigabyte, where the code of kernels is: their global pages stay when CR3 is loaded. */
+  upperEpoch = 2;
+  #lastEpoch = 2;
   readonly view: DataView;
   readonly #bytes: Uint8Array;
   readonly #spaces: AddressSpaces;
@@ -80,6 +90,7 @@ export class Translation {
     this.#spaces = new AddressSpaces(memory);
     const { active } = this.#spaces;
     active.epoch = this.epoch;
+    active.upperEpoch = this.upperEpoch;
     this.#readSupervisor = active.readSupervisor;
     this.#writeSupervisor = active.writeSupervisor;
     this.#readUser = active.readUser;
@@ -148,7 +159,39 @@ export class Translation {
   /** Code may have changed its place: segments have moved, or more than is known. */
   renew(): void {
     this.#spaces.renew();
+    this.#renewLower();
+    this.#renewUpper();
+    // What was fetched before is looked for anew.
+    this.#fetched[LAST_PAGE] = 0;
+  }
+
+  #renewLower(): void {
     this.#spaces.active.epoch = this.epoch = ++this.#lastEpoch;
+  }
+
+  #renewUpper(): void {
+    this.#spaces.active.upperEpoch = this.upperEpoch = ++this.#lastEpoch;
+  }
+
+  /** The epoch of code at an EIP, in a segment whose base is the current one. */
+  epochAt(eip: number): number {
+    return isUpper(eip) ? this.upperEpoch : this.epoch;
+  }
+
+  /**
+   * Whether code of the upper part may be elsewhere once all but global pages are forgotten: code was fetched from a
+   * page that is not global, or from one whose neighbour is in the lower part, or is at another EIP than its address.
+   */
+  #isUpperMoved(): boolean {
+    const fetched = this.#fetched;
+    if (this.#s[BASE + CS] !== 0 || this.#probedPages !== null || this.#watch !== null) return true;
+    if (fetched[LAST_PAGE] !== 0) return true;
+    const { filled, filledCount } = this.#spaces.active;
+    for (let i = 0; i < filledCount; i++) {
+      const page = filled[i]!;
+      if (page < LIST_GLOBAL && page >= UPPER_PAGE && fetched[page] !== 0) return true;
+    }
+    return false;
   }
 
   /**
@@ -159,8 +202,10 @@ export class Translation {
     const spaces = this.#spaces;
     this.#memory.counters.translationFlushes++;
     if ((this.#s[CR4]! & CR4_PGE) !== 0) {
+      const isUpperMoved = this.#isUpperMoved();
       spaces.active.dropAll(true);
-      this.renew();
+      this.#renewLower();
+      if (isUpperMoved) this.#renewUpper();
       return;
     }
     spaces.enter((this.#s[CR3]! & ~0xfff) >>> 0);
@@ -168,8 +213,13 @@ export class Translation {
     if (active.isStale) spaces.forget(active);
     for (let i = 0; i < active.pendingCount; i++) this.#forgetPage(active.pending[i]!);
     active.pendingCount = 0;
-    if (active.epoch === 0) active.epoch = ++this.#lastEpoch;
-    this.epoch = active.epoch;
+    if (active.epoch === 0) {
+      this.#renewLower();
+      this.#renewUpper();
+    } else {
+      this.epoch = active.epoch;
+      this.upperEpoch = active.upperEpoch;
+    }
     if (this.#readSupervisor === active.readSupervisor) return;
     this.#readSupervisor = active.readSupervisor;
     this.#writeSupervisor = active.writeSupervisor;
@@ -194,7 +244,10 @@ export class Translation {
   #forgetPage(page: number): void {
     const { active } = this.#spaces;
     active.drop(page);
-    if (this.#fetched[page] !== 0) active.epoch = this.epoch = ++this.#lastEpoch;
+    if (this.#fetched[page] === 0) return;
+    // An instruction may begin on one side of the border and end on the other.
+    if (page <= UPPER_PAGE) this.#renewLower();
+    if (page >= UPPER_PAGE || page === 0) this.#renewUpper();
   }
 
   /** Bytes of RAM that entries of page tables lie in were written, or are about to be. */
@@ -209,35 +262,7 @@ export class Translation {
    */
   visitCached(visitor: StateVisitor): void {
     visitor.part("cached translations", 1);
-    const tables = [this.#readSupervisor, this.#writeSupervisor, this.#readUser, this.#writeUser];
-    const size = 1 + tables.length;
-    const entries = new Int32Array(visitor.restoring ? 0 : this.#spaces.active.filledCount * size);
-    for (let i = 0; i * size < entries.length; i++) {
-      const entry = this.#spaces.active.filled[i]!;
-      entries[i * size] = entry;
-      // Where decoded code lies is not saved: nothing is decoded when a run goes on.
-      tables.forEach((table, column) => (entries[i * size + 1 + column] = Math.abs(table[entry & (LIST_GLOBAL - 1)]!)));
-    }
-    const bytes = visitor.blob(new Uint8Array(entries.buffer));
-    if (!visitor.restoring) return;
-    this.flush();
-    const { active } = this.#spaces;
-    // Which tables they came from is not known: they go when CR3 is loaded.
-    active.isStale = true;
-    const restored = new Int32Array(bytes.slice().buffer);
-    for (let i = 0; (i + 1) * size <= restored.length && !active.isFull; i++) {
-      const entry = restored[i * size]!;
-      active.list(entry);
-      tables.forEach((table, column) => {
-        const offset = restored[i * size + 1 + column]!;
-        const isPage = offset >= ROM && offset < this.#bytes.length && (offset & 0xfff) === 0;
-        if (offset !== 0 && !isPage)
-          throw new RangeError(`a cached translation leads to ${offset}, where no memory is`);
-        const isWritten = table === this.#writeSupervisor || table === this.#writeUser;
-        // Writes to a page that had code before the state was restored are still watched.
-        table[entry & (LIST_GLOBAL - 1)] = isWritten && this.#memory.isWatched(offset) ? -offset : offset;
-      });
-    }
+    visitTranslations(visitor, this.#memory, this.#spaces, () => this.flush());
   }
 
   /** Makes writes to a page of RAM, under all its linear addresses, look for decoded code. */
@@ -294,7 +319,7 @@ export class Translation {
   }
 
   probeWriteAs(linear: number, sizeBytes: number, user: boolean): void {
-    if (this.#checkAlignment) this.#requireAligned(linear, sizeBytes);
+    if (this.#checkAlignment && user) this.#requireAligned(linear, sizeBytes);
     this.#translate(linear, true, user);
     if ((linear & 0xfff) + sizeBytes > 4096) this.#translate(nextPage(linear), true, user);
   }
@@ -335,7 +360,7 @@ export class Translation {
    * because compiled code remembers pages.
    */
   fill(linear: number, write: boolean): number {
-    const { epoch } = this;
+    const { epoch, upperEpoch } = this;
     const spaces = this.#spaces;
     const { protections } = spaces;
     const address = this.#s[CR2]!;
@@ -347,7 +372,7 @@ export class Translation {
       this.#s[CR2] = address;
       return 0;
     }
-    if (epoch !== this.epoch || protections !== spaces.protections) return 0;
+    if (epoch !== this.epoch || upperEpoch !== this.upperEpoch || protections !== spaces.protections) return 0;
     return (write ? this.writeTlb : this.readTlb)[linear >>> 12]!;
   }
 
@@ -386,7 +411,7 @@ export class Translation {
   }
 
   #readSlow(linear: number, sizeBytes: AccessBytes, user: boolean): number {
-    if (this.#checkAlignment) this.#requireAligned(linear, sizeBytes);
+    if (this.#checkAlignment && user) this.#requireAligned(linear, sizeBytes);
     const low = linear & 0xfff;
     if (low + sizeBytes > 4096) {
       this.#translate(linear, false, user);
@@ -413,7 +438,7 @@ export class Translation {
       if (page < 0 && !this.#memory.countWatchedWrite(offset)) table[linear >>> 12] = offset;
       return;
     }
-    if (this.#checkAlignment) this.#requireAligned(linear, sizeBytes);
+    if (this.#checkAlignment && user) this.#requireAligned(linear, sizeBytes);
     if (low + sizeBytes > 4096) {
       this.#translate(linear, true, user);
       this.#translate(nextPage(linear), true, user);

@@ -203,18 +203,6 @@ export class AccessEmitter {
     this.#hostOffset = 0;
     // Doubles are rarely aligned to their size: they are looked at like several accesses.
     const isPower = sizeBytes <= 4 && (sizeBytes & (sizeBytes - 1)) === 0;
-    const pushEntry = (table: number): void =>
-      void c
-        .get(ADDRESS)
-        .const(10)
-        .op(OP.shr_u)
-        .const(0x3ffffc)
-        .op(OP.and)
-        .const(0)
-        .load(4, TLB_DELTA)
-        .op(OP.add)
-        .load(4, table)
-        .tee(T3);
     const pushPage = (): void => void c.get(ADDRESS).const(~0xfff).op(OP.and);
     if (!isPower)
       c.get(ADDRESS)
@@ -237,7 +225,7 @@ export class AccessEmitter {
         .op(OP.gt_u)
         .brIf(this.slow);
     const requireEntry = (write: boolean): void => {
-      pushEntry(write ? writeTable(shape) : readTable(shape));
+      this.#pushEntry(write ? writeTable(shape) : readTable(shape));
       c.op(OP.eqz);
       if (this.hasHelpers)
         c.if()
@@ -254,7 +242,7 @@ export class AccessEmitter {
     if (kind !== "read") requireEntry(true);
     if (kind !== "write") requireEntry(false);
     if (kind === "modify") {
-      pushEntry(writeTable(shape));
+      this.#pushEntry(writeTable(shape));
       c.op(OP.drop);
     }
     pushPage();
@@ -300,6 +288,67 @@ export class AccessEmitter {
       .op(OP.and);
     if (this.hasHelpers) c.if().get(local).const(sizeBytes).call(TOUCH).brIf(this.slow).end();
     else c.brIf(this.slow);
+  }
+
+  /**
+   * Of the linear address on the stack, from which on `pushLength` pushes how many bytes of its page are meant: pushes
+   * where they are in the machine's memory. Takes the slow path where one of them may be code.
+   */
+  run(kind: "read" | "write", pushLength: () => void): void {
+    const c = this.#c;
+    c.set(ADDRESS);
+    if (this.#shape.direct) {
+      c.get(ADDRESS).const(LOW_MEMORY_END).op(OP.ge_u).get(ADDRESS).const(HIGH_MEMORY_START).op(OP.sub);
+      c.const(this.#shape.ramBytes - HIGH_MEMORY_START)
+        .op(OP.ge_u)
+        .op(OP.and)
+        .brIf(this.slow);
+      if (kind === "write") this.#leaveIfCodeWithin(pushLength);
+      c.get(ADDRESS).const(RAM).op(OP.add);
+      return;
+    }
+    this.#pushEntry(kind === "write" ? writeTable(this.#shape) : readTable(this.#shape));
+    if (this.hasHelpers) {
+      c.op(OP.eqz)
+        .if()
+        .get(ADDRESS)
+        .const(kind === "write" ? 1 : 0)
+        .call(FILL)
+        .set(T3)
+        .end()
+        .get(T3);
+    }
+    c.const(0).op(OP.le_s).brIf(this.slow);
+    c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.add);
+  }
+
+  /** Takes the slow path if a line of 64 bytes in which some of the run lie has code. Uses T3 and HOST. */
+  #leaveIfCodeWithin(pushLength: () => void): void {
+    const c = this.#c;
+    const shift = CODE_LINE_SHIFT + 3;
+    c.get(ADDRESS).const(shift).op(OP.shr_u).const(3).op(OP.shl).set(T3);
+    c.get(ADDRESS);
+    pushLength();
+    c.op(OP.add).const(1).op(OP.sub).const(shift).op(OP.shr_u).const(3).op(OP.shl).set(HOST);
+    c.loop();
+    const again = c.depth;
+    c.get(T3).load64(CODE_MAP).op(OP.eqz64).op(OP.eqz).brIf(this.slow);
+    c.get(T3).const(8).op(OP.add).tee(T3).get(HOST).op(OP.le_u).brIf(again).end();
+  }
+
+  /** Pushes what a translation table says about the page of ADDRESS; T3 holds it too. */
+  #pushEntry(table: number): void {
+    this.#c
+      .get(ADDRESS)
+      .const(10)
+      .op(OP.shr_u)
+      .const(0x3ffffc)
+      .op(OP.and)
+      .const(0)
+      .load(4, TLB_DELTA)
+      .op(OP.add)
+      .load(4, table)
+      .tee(T3);
   }
 
   /** Pushes where the checked address is in the machine's memory. */

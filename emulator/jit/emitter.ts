@@ -12,15 +12,18 @@ import {
   FLAG_RESULT,
   JIT_BUDGET,
   JIT_CONTEXT,
+  JIT_UPPER_CONTEXT,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
   PORT_LATCHES,
+  UPPER_BITS,
+  UPPER_SHIFT,
 } from "../cpu/layout.ts";
 import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { AccessEmitter } from "./access.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_STOPPED } from "./exits.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter } from "./flags.ts";
-import { IN, importsOf, OUT, STEP } from "./imports.ts";
+import { IN, importsOf, OUT, STEP, TIMESTAMP } from "./imports.ts";
 import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { usesX87 } from "./region.ts";
@@ -235,6 +238,11 @@ export class Emitter {
     this.#afterPort();
   }
 
+  /** RDTSC: pushes the lower half; the upper one is in JIT_VALUE. */
+  timestamp(): void {
+    this.c.get(BUDGET).const(this.#notRun).op(OP.add).call(TIMESTAMP);
+  }
+
   /** MOV to CR3 or INVLPG, by the number of its function. */
   changeTables(call: number, push: () => void): void {
     const { c } = this;
@@ -301,7 +309,17 @@ export class Emitter {
       .const(4)
       .op(OP.shl)
       .tee(T0);
-    c.load64(JUMP_CACHE).get(TARGET).op(OP.extend_u).const(0).load64(JIT_CONTEXT).op(OP.or64).op(OP.eq64);
+    c.load64(JUMP_CACHE).get(TARGET).op(OP.extend_u);
+    c.get(TARGET)
+      .const(UPPER_SHIFT)
+      .op(OP.shr_u)
+      .const(UPPER_BITS)
+      .op(OP.eq)
+      .const(JIT_UPPER_CONTEXT - JIT_CONTEXT)
+      .op(OP.mul)
+      .load64(JIT_CONTEXT)
+      .op(OP.or64)
+      .op(OP.eq64);
   }
 
   /** Ends all code: what a region does on its way out, and on to the next region if the jump cache knows it. */

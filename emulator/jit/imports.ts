@@ -12,6 +12,7 @@ export const DIRECTORY = 3;
 export const INVALIDATE = 4;
 export const FILL = 5;
 export const TOUCH = 6;
+export const TIMESTAMP = 7;
 
 /** In the order of their numbers. */
 const ENGINE_IMPORTS: readonly FunctionImport[] = [
@@ -34,6 +35,8 @@ const ENGINE_IMPORTS: readonly FunctionImport[] = [
   { name: "fill", type: BINARY },
   /** (offset in RAM, size) -> 0 if something may be written there, over entries of page tables but not over code. */
   { name: "touch", type: BINARY },
+  /** (budget) -> the lower half of the time stamp counter; the upper one is in JIT_VALUE. */
+  { name: "timestamp", type: 4 },
 ];
 
 const WITH_X87: readonly FunctionImport[] = [

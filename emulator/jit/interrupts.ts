@@ -24,7 +24,7 @@ import {
 } from "../cpu/layout.ts";
 import type { Emitter } from "./emitter.ts";
 import { CANONICAL } from "./flags.ts";
-import { FLAG_R, FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
+import { BUDGET, FLAG_R, FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Operation } from "./operands.ts";
 import { OP } from "./wasm.ts";
 
@@ -247,13 +247,25 @@ const clearInterruptFlag: Operation = (t) => {
   };
 };
 
-/** Only where IF is set already: else it holds interrupts off for one instruction. */
+/**
+ * It holds interrupts off for one instruction, which nobody can tell while none waits and that instruction is certain to
+ * run before the next event: there is budget for it.
+ */
 const setInterruptFlag: Operation = (t) => {
   if (t.isUser) return null;
   return () => {
+    const { c } = t;
     requireKernel(t);
     pushState(t, EFLAGS);
-    t.c.const(IF).op(OP.and).op(OP.eqz).brIf(t.access.slow);
+    c.const(IF).op(OP.and).op(OP.eqz).if();
+    pushState(t, JIT_ATTENTION);
+    c.get(BUDGET).op(OP.eqz).op(OP.or).brIf(t.access.slow);
+    c.const(0);
+    pushState(t, EFLAGS);
+    c.const(IF)
+      .op(OP.or)
+      .store(4, 4 * EFLAGS)
+      .end();
   };
 };
 

@@ -18,9 +18,11 @@ import {
   EIP,
   ENTRY_MAPS,
   ENTRY_MAPS_BYTES,
+  isUpper,
   JIT_ATTENTION,
   JIT_BUDGET,
   JIT_CONTEXT,
+  JIT_UPPER_CONTEXT,
   JIT_VALUE,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
@@ -63,8 +65,13 @@ const LEAST_BUDGET = 64;
  */
 const WORK_PER_INSTRUCTION = 100;
 const FREE_INSTRUCTIONS = 8000;
-/** A block is compiled into at most this many regions, so that the work stays in proportion to the guest's code. */
-const MAX_COPIES = 8;
+/**
+ * A block is compiled into at most this many regions, so that the work stays in proportion to the guest's code. If none
+ * of them can be entered at it, it gets one more that is short: a way back to compiled code.
+ */
+const MAX_COPIES = 3;
+const MAX_BLOCKS = 64;
+const STUB_BLOCKS = 4;
 /** Notes about this many addresses are kept; then they begin anew. */
 const MAX_NOTES = 1 << 16;
 /** A block that was overwritten this often is not compiled any more. */
@@ -166,10 +173,13 @@ class Jit implements Engine {
   // The context: mode and translation epoch, in which entries of the jump cache were made.
   #modeKey = -1;
   #epoch = -1;
+  #upperEpoch = -1;
   #direct = false;
   #isProtected = false;
   /** Number of the context of `modes[0]` in this epoch; those of the other modes follow. */
   #firstContext = 1;
+  /** The same of EIPs in the upper part. */
+  #upperContext = 1;
   #nextContext = 1;
   /** `firstContext` of the epochs that may come back with their address space. */
   readonly #contexts = new Map<number, number>();
@@ -184,6 +194,8 @@ class Jit implements Engine {
   /** Slow exits by EIP, and those that have become too many. */
   readonly #slowExits = new Map<number, { count: number; since: number }>();
   readonly #slowSites = new Set<number>();
+  /** EIPs of blocks that got a short region of their own because they are in so many already. */
+  readonly #stubs = new Set<number>();
 
   constructor(core: Core, interpreter: Interpreter, options: { readonly threshold: number }) {
     this.#core = core;
@@ -204,6 +216,7 @@ class Jit implements Engine {
         invalidate: this.#invalidate.bind(this),
         fill: (linear: number, write: number) => core.mmu.fill(linear, write !== 0),
         touch: this.#touch.bind(this),
+        timestamp: this.#timestamp.bind(this),
       },
     };
     interpreter.code.onDiscard = (block, overwritten) => this.#discard(block, overwritten);
@@ -215,7 +228,7 @@ class Jit implements Engine {
 
   run(block: Block): boolean {
     const core = this.#core;
-    if (core.state.modeKey !== this.#modeKey || core.mmu.epoch !== this.#epoch) this.#updateContext();
+    if (!this.#isCurrent()) this.#updateContext();
     const entry = block.compiled!;
     const region = entry.region as MachineRegion;
     const budget = Math.min(core.remaining, MAX_BUDGET);
@@ -260,12 +273,27 @@ class Jit implements Engine {
     const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip);
     const words = this.#words;
     words[at] = eip;
-    words[at + 1] = words[(JIT_CONTEXT >>> 2) + 1]!;
+    words[at + 1] = words[((isUpper(eip) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
     words[at + 2] = region.slot | ((index + 1) << 16);
     words[at + 3] = region.mapAddress;
   }
 
-  /** The context of an epoch that is new. */
+  /** Whether the context is that of mode and translations as they are. */
+  #isCurrent(): boolean {
+    const { state, mmu } = this.#core;
+    return state.modeKey === this.#modeKey && mmu.epoch === this.#epoch && mmu.upperEpoch === this.#upperEpoch;
+  }
+
+  /** Numbers for the contexts of an epoch. */
+  #newContext(epoch: number): number {
+    const first = this.#nextContext;
+    this.#nextContext += MAX_MODES;
+    if (this.#contexts.size === MAX_CONTEXTS) this.#contexts.clear();
+    this.#contexts.set(epoch, first);
+    return first;
+  }
+
+  /** Takes note of an epoch that is new. */
   #beginEpoch(): void {
     const now = this.#core.retired;
     this.#briefEpochs =
@@ -273,10 +301,6 @@ class Jit implements Engine {
         ? Math.min(this.#briefEpochs + 1, 2 * MANY_BRIEF_EPOCHS)
         : Math.max(this.#briefEpochs - 1, 0);
     this.#epochStart = now;
-    this.#firstContext = this.#nextContext;
-    this.#nextContext += MAX_MODES;
-    if (this.#contexts.size === MAX_CONTEXTS) this.#contexts.clear();
-    this.#contexts.set(this.#epoch, this.#firstContext);
   }
 
   #updateContext(): void {
@@ -285,8 +309,12 @@ class Jit implements Engine {
     if (core.mmu.epoch !== this.#epoch) {
       this.#epoch = core.mmu.epoch;
       const known = this.#contexts.get(this.#epoch);
-      if (known !== undefined) this.#firstContext = known;
-      else this.#beginEpoch();
+      if (known === undefined) this.#beginEpoch();
+      this.#firstContext = known ?? this.#newContext(this.#epoch);
+    }
+    if (core.mmu.upperEpoch !== this.#upperEpoch) {
+      this.#upperEpoch = core.mmu.upperEpoch;
+      this.#upperContext = this.#contexts.get(this.#upperEpoch) ?? this.#newContext(this.#upperEpoch);
     }
     this.#modeKey = modeKey;
     const modes = this.#modes;
@@ -295,16 +323,18 @@ class Jit implements Engine {
       number = modes.push(modeKey) - 1;
       if (modes.length > MAX_MODES) this.#firstContext = -1;
     }
-    if (this.#firstContext < 0 || this.#firstContext > LAST_CONTEXT) {
+    if (this.#firstContext < 0 || Math.max(this.#firstContext, this.#upperContext) > LAST_CONTEXT) {
       // Numbers must not come again while entries with them are there.
       this.#words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
       this.#firstContext = 1;
-      this.#nextContext = 1 + MAX_MODES;
+      this.#upperContext = 1 + MAX_MODES;
+      this.#nextContext = 1 + 2 * MAX_MODES;
       this.#contexts.clear();
       modes.length = 0;
       number = modes.push(modeKey) - 1;
     }
     this.#words[(JIT_CONTEXT >>> 2) + 1] = this.#firstContext + number;
+    this.#words[(JIT_UPPER_CONTEXT >>> 2) + 1] = this.#upperContext + number;
     if (this.#mapEpoch !== core.memory.mapChanges) {
       this.#mapEpoch = core.memory.mapChanges;
       this.#isRegular = core.memory.isRegular;
@@ -368,8 +398,16 @@ class Jit implements Engine {
     const left = --core.remaining - this.#base;
     if (core.attention !== 0 || left <= 0) return -1;
     if (!this.#direct && (page === 0 || mmu.pageOf(linear) !== page)) return -1;
-    if (mmu.epoch !== this.#epoch) this.#updateContext();
+    if (!this.#isCurrent()) this.#updateContext();
     return left;
+  }
+
+  #timestamp(budget: number): number {
+    const core = this.#core;
+    core.remaining = this.#base + budget;
+    const value = core.timestamp;
+    this.#words[JIT_VALUE >>> 2] = Math.floor(value / 2 ** 32) | 0;
+    return value | 0;
   }
 
   #touch(offset: number, sizeBytes: number): number {
@@ -386,13 +424,7 @@ class Jit implements Engine {
       throw ABANDONED;
     }
     const left = --core.remaining - this.#base;
-    return core.attention === 0 &&
-      left > 0 &&
-      this.#generation === generation &&
-      core.mmu.epoch === this.#epoch &&
-      core.state.modeKey === this.#modeKey
-      ? left
-      : -1;
+    return core.attention === 0 && left > 0 && this.#generation === generation && this.#isCurrent() ? left : -1;
   }
 
   abandon(): void {
@@ -402,18 +434,25 @@ class Jit implements Engine {
   // Compiling.
 
   compile(block: Block): void {
-    if (
-      isUnsuitable(block) ||
-      (this.#rewrites.get(block.offset) ?? 0) >= MAX_REWRITES ||
-      (block.regions?.length ?? 0) >= MAX_COPIES
-    )
-      return;
+    if (isUnsuitable(block) || (this.#rewrites.get(block.offset) ?? 0) >= MAX_REWRITES) return;
+    const isCopied = (block.regions?.length ?? 0) >= MAX_COPIES;
+    if (isCopied) {
+      if (this.#stubs.has(block.eip)) return;
+      if (this.#stubs.size === MAX_NOTES) this.#stubs.clear();
+      this.#stubs.add(block.eip);
+    }
     if (this.statistics.instructions > FREE_INSTRUCTIONS + this.#core.retired / WORK_PER_INSTRUCTION) {
       block.count = 0;
       return;
     }
-    if (this.#core.state.modeKey !== this.#modeKey || this.#core.mmu.epoch !== this.#epoch) this.#updateContext();
-    const region = this.#selector.select(block, this.#shape(), this.#leastCount, this.#slowSites);
+    if (!this.#isCurrent()) this.#updateContext();
+    const region = this.#selector.select(
+      block,
+      this.#shape(),
+      this.#leastCount,
+      this.#slowSites,
+      isCopied ? STUB_BLOCKS : MAX_BLOCKS,
+    );
     if (region === null) return;
     if (this.#slots === MAX_REGIONS || this.#mapEnd > ENTRY_MAPS + ENTRY_MAPS_BYTES - LARGEST_MAP) {
       // Everything is dropped; what is hot comes back.

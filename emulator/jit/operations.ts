@@ -4,17 +4,19 @@
  */
 
 import type { Semantic } from "../../src/isa/semantics.ts";
-import { DF } from "../cpu/flags.ts";
+import { AF, CF, DF, PF, SF, ZF } from "../cpu/flags.ts";
 import { CONTROL_SLOTS } from "../cpu/handlers/system.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { CPL, CS, EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ES, ESI, ESP, JIT_VALUE, SS } from "../cpu/layout.ts";
+import { CPL, CR4, CS, EAX, EBP, EBX, ECX, EDX, EFLAGS, ESP, JIT_VALUE, SS } from "../cpu/layout.ts";
 import { isFlat, operandSize, registerOf } from "../cpu/operands.ts";
+import { CR4_TSD } from "../cpu/state.ts";
 import { ARITHMETIC } from "./arithmetic.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
+import { CANONICAL } from "./flags.ts";
 import { DIRECTORY, INVALIDATE } from "./imports.ts";
 import { INTERRUPTS } from "./interrupts.ts";
-import { FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
+import { FLAG_R, FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Operation } from "./operands.ts";
 import {
   beginModify,
@@ -29,6 +31,7 @@ import {
   writeRegister,
 } from "./operands.ts";
 import { SHIFTS } from "./shifts.ts";
+import { STRINGS } from "./strings.ts";
 import { OP } from "./wasm.ts";
 import { X87 } from "./x87/operations.ts";
 
@@ -225,65 +228,6 @@ const jumpCounterZero: Operation = (t, insn) => () => {
   t.c.op(OP.eqz);
 };
 
-// Strings without a prefix; repeated ones are the interpreter's, which does them in bulk.
-
-function pushPointer(t: Emitter, insn: DecodedInstruction, register: number): void {
-  pushRegister(t, register, insn.address32 ? 32 : 16);
-}
-
-function advance(t: Emitter, insn: DecodedInstruction, register: number, bytes: number): void {
-  const { c } = t;
-  writeRegister(t, register, insn.address32 ? 32 : 16, () => {
-    t.getRegister(register);
-    c.const(bytes)
-      .const(-bytes)
-      .const(0)
-      .load(4, 4 * EFLAGS)
-      .const(DF)
-      .op(OP.and)
-      .op(OP.eqz)
-      .op(OP.select)
-      .op(OP.add);
-  });
-}
-
-function source(t: Emitter, insn: DecodedInstruction, bytes: number): void {
-  const segment = insn.override >= 0 ? insn.override : 3;
-  pushPointer(t, insn, ESI);
-  t.access.segmented(segment, t.access.flatData && segment !== CS && segment < 4, bytes, "read", ESI);
-  t.access.load(bytes);
-}
-
-function destination(t: Emitter, insn: DecodedInstruction, bytes: number, kind: "read" | "write"): void {
-  pushPointer(t, insn, EDI);
-  t.access.segmented(ES, t.access.flatData, bytes, kind, EDI);
-}
-
-const moveString: Operation = (t, insn) => () => {
-  const bytes = insn.size >>> 3;
-  source(t, insn, bytes);
-  t.c.set(T0);
-  destination(t, insn, bytes, "write");
-  t.access.store(bytes, () => t.c.get(T0));
-  advance(t, insn, ESI, bytes);
-  advance(t, insn, EDI, bytes);
-};
-
-const storeString: Operation = (t, insn) => () => {
-  const bytes = insn.size >>> 3;
-  destination(t, insn, bytes, "write");
-  t.access.store(bytes, () => t.getRegister(EAX));
-  advance(t, insn, EDI, bytes);
-};
-
-const loadString: Operation = (t, insn) => () => {
-  const bytes = insn.size >>> 3;
-  source(t, insn, bytes);
-  t.c.set(T0);
-  writeRegister(t, EAX, insn.size, () => t.c.get(T0));
-  advance(t, insn, ESI, bytes);
-};
-
 // Flags and conversions.
 
 const setCarryFlag =
@@ -299,6 +243,86 @@ const setCarryFlag =
     c.get(FLAG_X).const(0x3fffffff).op(OP.and).get(T1).const(31).op(OP.shl).op(OP.or);
     c.get(T1).get(T0).op(OP.xor).const(30).op(OP.shl).op(OP.or).set(FLAG_X);
   };
+
+/** Takes the arithmetic flags from the image in T2. */
+function setArithmetic({ c, flags }: Emitter): void {
+  c.get(T2).const(ZF).op(OP.and).op(OP.eqz).set(FLAG_R);
+  flags.pushCarriesOfImage(T2);
+  c.set(FLAG_X);
+  flags.kind = CANONICAL;
+}
+
+const SAHF_FLAGS = SF | ZF | AF | PF | CF;
+
+const storeFlagsByte: Operation = (t) => () => {
+  const { c, flags } = t;
+  flags.canonicalise();
+  flags.pushArithmetic();
+  c.const(~SAHF_FLAGS).op(OP.and);
+  t.getRegister(EAX);
+  c.const(8).op(OP.shr_u).const(SAHF_FLAGS).op(OP.and).op(OP.or).set(T2);
+  setArithmetic(t);
+};
+
+const loadFlagsByte: Operation = (t) => () => {
+  const { c, flags } = t;
+  flags.canonicalise();
+  flags.pushArithmetic();
+  c.const(2).op(OP.or).set(T0);
+  writeRegister(t, EAX + 4, 8, () => c.get(T0));
+};
+
+const compareExchange8: Operation = (t, insn) => {
+  if (!insn.isMemory) return null;
+  return () => {
+    const { c, access, flags } = t;
+    access.operand(insn, 8, "modify");
+    access.load(4);
+    c.set(T0);
+    access.load(4, 4);
+    c.set(T1);
+    c.get(T0);
+    t.getRegister(EAX);
+    c.op(OP.eq).get(T1);
+    t.getRegister(EDX);
+    c.op(OP.eq).op(OP.and).set(T2);
+    const store = (register: number, old: number, displacement: number): void =>
+      access.store(
+        4,
+        () => {
+          t.getRegister(register);
+          c.get(old).get(T2).op(OP.select);
+        },
+        displacement,
+      );
+    store(EBX, T0, 0);
+    store(ECX, T1, 4);
+    const keep = (register: number, old: number): void => {
+      t.getRegister(register);
+      c.get(old).get(T2).op(OP.select);
+      t.setRegister(register);
+    };
+    keep(EAX, T0);
+    keep(EDX, T1);
+    flags.canonicalise();
+    flags.pushArithmetic();
+    c.const(~ZF).op(OP.and).const(ZF).const(0).get(T2).op(OP.select).op(OP.or).set(T2);
+    setArithmetic(t);
+  };
+};
+
+const readTimestamp: Operation = (t) => () => {
+  t.c
+    .const(0)
+    .load(4, 4 * CR4)
+    .const(CR4_TSD)
+    .op(OP.and)
+    .brIf(t.access.slow);
+  t.timestamp();
+  t.setRegister(EAX);
+  t.c.const(0).load(4, JIT_VALUE);
+  t.setRegister(EDX);
+};
 
 const setDirection =
   (down: boolean): Operation =>
@@ -424,6 +448,7 @@ export const OPERATIONS: Readonly<Partial<Record<Semantic, Operation>>> = {
   ...ARITHMETIC,
   ...SHIFTS,
   ...INTERRUPTS,
+  ...STRINGS,
   ...X87,
   mov: move,
   movzx: extend(false),
@@ -449,12 +474,13 @@ export const OPERATIONS: Readonly<Partial<Record<Semantic, Operation>>> = {
   loope: loop(4),
   loopne: loop(5),
   jcxz: jumpCounterZero,
-  movs: moveString,
-  stos: storeString,
-  lods: loadString,
   clc: setCarryFlag(({ c }) => c.const(0)),
   stc: setCarryFlag(({ c }) => c.const(1)),
   cmc: setCarryFlag(({ c }) => c.get(FLAG_X).const(-1).op(OP.xor).const(31).op(OP.shr_u)),
+  sahf: storeFlagsByte,
+  lahf: loadFlagsByte,
+  cmpxchg8b: compareExchange8,
+  rdtsc: readTimestamp,
   cld: setDirection(false),
   std: setDirection(true),
   mov_to_creg: moveToControl,
@@ -473,13 +499,12 @@ const STACK_OR_STRING = new Set<string>([
   "call_indirect",
   "jmp_indirect",
   "ret",
-  "movs",
-  "stos",
-  "lods",
   "xlat",
+  "rdtsc",
   "div",
   "idiv",
   ...Object.keys(INTERRUPTS),
+  ...Object.keys(STRINGS),
   ...Object.keys(X87),
 ]);
 const ADDRESS_ONLY = new Set<Semantic>(["lea", "nop", "invlpg"]);

@@ -12,7 +12,6 @@ import type { Region, RegionBlock } from "./region.ts";
 import { endingOf, returnSiteOf, successorsOf } from "./region.ts";
 import type { Shape } from "./shape.ts";
 
-const MAX_BLOCKS = 64;
 const MAX_INSTRUCTIONS = 800;
 const PAGE_MASK = 0xfff;
 
@@ -28,7 +27,13 @@ export class RegionSelector {
   }
 
   /** Null when the block's code is nothing to compile. Candidates have to have run `leastCount` times. */
-  select(hot: Block, shape: Shape, leastCount: number, slowSites: ReadonlySet<number>): Region | null {
+  select(
+    hot: Block,
+    shape: Shape,
+    leastCount: number,
+    slowSites: ReadonlySet<number>,
+    mostBlocks: number,
+  ): Region | null {
     if (!isPlain(hot)) return null;
     const chosen = new Map<number, RegionBlock>();
     const roots: number[] = [];
@@ -40,7 +45,7 @@ export class RegionSelector {
       if (block !== null && block.count >= leastCount && isPlain(block)) queue.push(block);
     };
     const take = (block: Block): void => {
-      if (chosen.has(block.eip) || chosen.size >= MAX_BLOCKS || instructions >= MAX_INSTRUCTIONS) return;
+      if (chosen.has(block.eip) || chosen.size >= mostBlocks || instructions >= MAX_INSTRUCTIONS) return;
       const decoded = this.#decode(block);
       chosen.set(block.eip, decoded);
       instructions += decoded.instructions.length;

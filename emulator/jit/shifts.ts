@@ -3,6 +3,7 @@
  * them.
  */
 import type { Semantic } from "../../src/isa/semantics.ts";
+import { isFlat } from "../cpu/operands.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { CANONICAL, LOGIC } from "./flags.ts";
@@ -308,14 +309,28 @@ function doubleShift(left: boolean): Operation {
   };
 }
 
-/** BT and its kin, where the bit is in the operand itself: only CF changes. */
+/** Name of an address source for access.ts: the dword that a bit's number leads to. */
+const BIT_REGISTER = 20;
+
+/**
+ * BT and its kin: only CF changes. A bit of memory whose number is in a register lies in the dword that it leads to,
+ * wherever that is.
+ */
 function bitTest(change: ((t: Emitter) => void) | null): Operation {
   return (t, insn) => {
     const bits = insn.size;
-    if (!isRegister(insn, 0) && immediateOf(insn, 1) === null) return null;
+    const isAnywhere = !isRegister(insn, 0) && immediateOf(insn, 1) === null;
+    if (isAnywhere && (bits !== 32 || !insn.address32)) return null;
     return () => {
       const { c } = t;
-      if (change === null) {
+      if (isAnywhere) {
+        t.access.pushEffective(insn);
+        pushOperand(t, insn, 1);
+        c.const(5).op(OP.shr_s).const(2).op(OP.shl).op(OP.add);
+        t.access.segmented(insn.segment, isFlat(insn), 4, change === null ? "read" : "modify", BIT_REGISTER);
+        t.access.load(4);
+        c.set(T0);
+      } else if (change === null) {
         pushOperand(t, insn, 0);
         c.set(T0);
       } else beginModify(t, insn, 0);
@@ -337,12 +352,13 @@ function bitTest(change: ((t: Emitter) => void) | null): Operation {
         .op(OP.shr_u);
       c.get(T0).get(T1).op(OP.shr_u).const(1).op(OP.and).tee(T2).op(OP.xor).const(30).op(OP.shl).op(OP.or);
       c.get(T2).const(31).op(OP.shl).op(OP.or).set(FLAG_X);
-      if (change !== null) {
-        endModify(t, insn, 0, () => {
-          c.get(T0).const(1).get(T1).op(OP.shl);
-          change(t);
-        });
-      }
+      if (change === null) return;
+      const pushChanged = (): void => {
+        c.get(T0).const(1).get(T1).op(OP.shl);
+        change(t);
+      };
+      if (isAnywhere) t.access.store(4, pushChanged);
+      else endModify(t, insn, 0, pushChanged);
     };
   };
 }

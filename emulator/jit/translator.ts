@@ -181,7 +181,7 @@ class Translator {
   #emitInstruction(insn: DecodedInstruction): void {
     const emitter = this.#emitter;
     const operation = OPERATIONS[insn.form.semantic];
-    if (operation === undefined || (insn.repeat !== 0 && insn.form.repeat !== "none" && insn.form.repeat !== "hint")) {
+    if (operation === undefined) {
       emitter.step();
       return;
     }

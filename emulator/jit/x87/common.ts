@@ -11,7 +11,7 @@ import { Code, type FunctionBody, type FunctionType, I32, I64, OP } from "../was
 /** Number of a register beyond the stack: the memory operand of the instruction at hand, converted. */
 export const OPERAND = 8;
 /** Where it lies: after the state of the x87, which no snapshot holds. */
-const OPERAND_BYTES = FPU_BYTES + 128;
+export const OPERAND_BYTES = FPU_BYTES + 128;
 export const BIAS = 16383;
 export const SIGN = 0x8000;
 export const EXPONENT = 0x7fff;

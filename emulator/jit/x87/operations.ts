@@ -24,7 +24,7 @@ import { FLAG_R, FLAG_X, T0, T1, T2 } from "../locals.ts";
 import { type Operation, writeOperand } from "../operands.ts";
 import { OP } from "../wasm.ts";
 import { NEGATE_DESTINATION, NEGATE_SOURCE, POP, REVERSED, TO_STATUS } from "./arithmetic.ts";
-import { EXPONENT, OPERAND, SIGN } from "./common.ts";
+import { EXPONENT, HEAD, OPERAND, OPERAND_BYTES, SIGN } from "./common.ts";
 
 /** By the table's names of operands: the unit's name for the format, and its size. Packed decimals are left out. */
 const FORMATS: Readonly<Record<string, { readonly name: string; readonly bytes: number }>> = {
@@ -175,8 +175,8 @@ const ARITHMETIC = Object.fromEntries(
   ]),
 ) as Readonly<Record<`f${OperationName}` | `f${OperationName}p` | `fi${OperationName}`, Operation>>;
 
-/** A comparison of the top, with st(i), with memory, or with the register that is named. */
-function comparison(pops: number, { toFlags = false, register = -1 } = {}): Operation {
+/** A comparison of the top, with st(i), with memory, with the register that is named, or with 0. */
+function comparison(pops: number, { toFlags = false, register = -1, withZero = false } = {}): Operation {
   return (t, insn) => {
     const { c, flags } = t;
     const format = insn.isMemory ? formatOf(insn) : null;
@@ -184,7 +184,16 @@ function comparison(pops: number, { toFlags = false, register = -1 } = {}): Oper
     return () => {
       requireReady(t);
       if (format !== null) fetchOperand(t, insn, format);
-      c.const(format !== null ? OPERAND : register >= 0 ? register : insn.rm).const(pops | (toFlags ? 0 : TO_STATUS));
+      if (withZero)
+        c.const(0)
+          .const64(0)
+          .store64(OPERAND_BYTES)
+          .const(0)
+          .const(0)
+          .store(4, OPERAND_BYTES + HEAD);
+      c.const(format !== null || withZero ? OPERAND : register >= 0 ? register : insn.rm).const(
+        pops | (toFlags ? 0 : TO_STATUS),
+      );
       c.call(x87Import("compare")).tee(T2).const(0).op(OP.lt_s).brIf(t.access.slow);
       note(t, insn);
       if (!toFlags) return;
@@ -242,6 +251,7 @@ export const X87: Readonly<Partial<Record<Semantic, Operation>>> = {
   ficom: comparison(0),
   ficomp: comparison(1),
   fcompp: comparison(2, { register: 1 }),
+  ftst: comparison(0, { withZero: true }),
   fucom: comparison(0),
   fucomp: comparison(1),
   fucompp: comparison(2, { register: 1 }),

@@ -1,0 +1,42 @@
+/** Cached translations in a snapshot: those of the active address space, as entries of its list and their pages. */
+import type { StateVisitor } from "../state/state.ts";
+import { type AddressSpaces, LIST_GLOBAL } from "./address-space.ts";
+import { ROM } from "./layout.ts";
+import type { MachineMemory } from "./memory.ts";
+
+/** Saves, or restores after `flush` has forgotten all others. @throws RangeError when one leads to no memory. */
+export function visitTranslations(
+  visitor: StateVisitor,
+  memory: MachineMemory,
+  spaces: AddressSpaces,
+  flush: () => void,
+): void {
+  const { active } = spaces;
+  const tables = [active.readSupervisor, active.writeSupervisor, active.readUser, active.writeUser];
+  const size = 1 + tables.length;
+  const entries = new Int32Array(visitor.restoring ? 0 : active.filledCount * size);
+  for (let i = 0; i * size < entries.length; i++) {
+    const entry = active.filled[i]!;
+    entries[i * size] = entry;
+    // Where decoded code lies is not saved: nothing is decoded when a run goes on.
+    tables.forEach((table, column) => (entries[i * size + 1 + column] = Math.abs(table[entry & (LIST_GLOBAL - 1)]!)));
+  }
+  const bytes = visitor.blob(new Uint8Array(entries.buffer));
+  if (!visitor.restoring) return;
+  flush();
+  // Which tables they came from is not known: they go when CR3 is loaded.
+  active.isStale = true;
+  const restored = new Int32Array(bytes.slice().buffer);
+  for (let i = 0; (i + 1) * size <= restored.length && !active.isFull; i++) {
+    const entry = restored[i * size]!;
+    active.list(entry);
+    tables.forEach((table, column) => {
+      const offset = restored[i * size + 1 + column]!;
+      const isPage = offset >= ROM && offset < memory.bytes.length && (offset & 0xfff) === 0;
+      if (offset !== 0 && !isPage) throw new RangeError(`a cached translation leads to ${offset}, where no memory is`);
+      const isWritten = table === active.writeSupervisor || table === active.writeUser;
+      // Writes to a page that had code before the state was restored are still watched.
+      table[entry & (LIST_GLOBAL - 1)] = isWritten && memory.isWatched(offset) ? -offset : offset;
+    });
+  }
+}

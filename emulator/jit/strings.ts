@@ -1,0 +1,262 @@
+/**
+ * String instructions in compiled code. REP MOVS and REP STOS go page by page: as much as lies in one page of source and
+ * target at once, each element one tick, as the interpreter counts. What is different - backwards, a page that is not in
+ * the tables or that holds code, a budget that does not reach, CMPS and SCAS repeated - is left to the interpreter, from
+ * where they have got to.
+ */
+import type { Semantic } from "../../src/isa/semantics.ts";
+import { DF } from "../cpu/flags.ts";
+import type { DecodedInstruction } from "../cpu/instruction.ts";
+import { CS, DS, EAX, ECX, EDI, EFLAGS, ES, ESI, FS } from "../cpu/layout.ts";
+import type { Emitter } from "./emitter.ts";
+import { subKind } from "./flags.ts";
+import { BUDGET, FLAG_R, FLAG_X, FLAG_Y, T0, T1, T2, TARGET } from "./locals.ts";
+import type { Operation } from "./operands.ts";
+import { pushRegister, pushSignExtended, writeRegister } from "./operands.ts";
+import { OP } from "./wasm.ts";
+
+const PAGE_BYTES = 4096;
+/** Up to so many elements a loop is faster than the host's copy. */
+const SHORT_RUN = 16;
+
+const sourceSegment = (insn: DecodedInstruction): number => (insn.override >= 0 ? insn.override : DS);
+
+const isFlatSource = (t: Emitter, segment: number): boolean => t.access.flatData && segment !== CS && segment < FS;
+
+function pushPointer(t: Emitter, insn: DecodedInstruction, register: number): void {
+  pushRegister(t, register, insn.address32 ? 32 : 16);
+}
+
+function advance(t: Emitter, insn: DecodedInstruction, register: number, bytes: number): void {
+  const { c } = t;
+  writeRegister(t, register, insn.address32 ? 32 : 16, () => {
+    t.getRegister(register);
+    c.const(bytes)
+      .const(-bytes)
+      .const(0)
+      .load(4, 4 * EFLAGS)
+      .const(DF)
+      .op(OP.and)
+      .op(OP.eqz)
+      .op(OP.select)
+      .op(OP.add);
+  });
+}
+
+function source(t: Emitter, insn: DecodedInstruction, bytes: number): void {
+  const segment = sourceSegment(insn);
+  pushPointer(t, insn, ESI);
+  t.access.segmented(segment, isFlatSource(t, segment), bytes, "read", ESI);
+  t.access.load(bytes);
+}
+
+function destination(t: Emitter, insn: DecodedInstruction, bytes: number, kind: "read" | "write"): void {
+  pushPointer(t, insn, EDI);
+  t.access.segmented(ES, t.access.flatData, bytes, kind, EDI);
+}
+
+const moveOnce: Operation = (t, insn) => () => {
+  const bytes = insn.size >>> 3;
+  source(t, insn, bytes);
+  t.c.set(T0);
+  destination(t, insn, bytes, "write");
+  t.access.store(bytes, () => t.c.get(T0));
+  advance(t, insn, ESI, bytes);
+  advance(t, insn, EDI, bytes);
+};
+
+const storeOnce: Operation = (t, insn) => () => {
+  const bytes = insn.size >>> 3;
+  destination(t, insn, bytes, "write");
+  t.access.store(bytes, () => t.getRegister(EAX));
+  advance(t, insn, EDI, bytes);
+};
+
+const loadOnce: Operation = (t, insn) => () => {
+  const bytes = insn.size >>> 3;
+  source(t, insn, bytes);
+  t.c.set(T0);
+  writeRegister(t, EAX, insn.size, () => t.c.get(T0));
+  advance(t, insn, ESI, bytes);
+};
+
+/** Flags of FLAG_X - FLAG_Y. */
+function setComparison(t: Emitter, insn: DecodedInstruction): void {
+  const { c } = t;
+  c.get(FLAG_X).get(FLAG_Y).op(OP.sub);
+  pushSignExtended(t, insn.size);
+  c.set(FLAG_R);
+  t.flags.kind = subKind(insn.size);
+}
+
+const compareOnce: Operation = (t, insn) => () => {
+  const { c } = t;
+  const bytes = insn.size >>> 3;
+  source(t, insn, bytes);
+  c.set(T0);
+  destination(t, insn, bytes, "read");
+  t.access.load(bytes);
+  c.set(FLAG_Y).get(T0).set(FLAG_X);
+  setComparison(t, insn);
+  advance(t, insn, ESI, bytes);
+  advance(t, insn, EDI, bytes);
+};
+
+const scanOnce: Operation = (t, insn) => () => {
+  const { c } = t;
+  const bytes = insn.size >>> 3;
+  destination(t, insn, bytes, "read");
+  t.access.load(bytes);
+  c.set(FLAG_Y);
+  pushRegister(t, EAX, insn.size);
+  c.set(FLAG_X);
+  setComparison(t, insn);
+  advance(t, insn, EDI, bytes);
+};
+
+/** Pushes how many elements fit between a pointer and the end of its page. */
+function pushRoom(t: Emitter, register: number, shift: number): void {
+  const { c } = t;
+  c.const(PAGE_BYTES);
+  t.getRegister(register);
+  c.const(PAGE_BYTES - 1)
+    .op(OP.and)
+    .op(OP.sub)
+    .const(shift)
+    .op(OP.shr_u);
+}
+
+/** The smaller of T0 and what is on the stack becomes T0. */
+function limitRun(t: Emitter): void {
+  t.c.tee(T1).get(T0).get(T1).get(T0).op(OP.lt_u).op(OP.select).set(T0);
+}
+
+const COUNT = T0;
+const TARGET_HOST = TARGET;
+const SOURCE_HOST = T2;
+
+/** `at(i)`: T1 counts bytes from 0 to the length of the run. */
+function forEachElement(t: Emitter, shift: number, body: () => void): void {
+  const { c } = t;
+  c.const(0).set(T1).loop();
+  const again = c.depth;
+  body();
+  c.get(T1)
+    .const(1 << shift)
+    .op(OP.add)
+    .tee(T1)
+    .get(COUNT)
+    .const(shift)
+    .op(OP.shl)
+    .op(OP.lt_u)
+    .brIf(again)
+    .end();
+}
+
+function copyRun(t: Emitter, shift: number): void {
+  const { c } = t;
+  const bytes = 1 << shift;
+  c.get(COUNT).const(SHORT_RUN).op(OP.le_u).if();
+  forEachElement(t, shift, () => {
+    c.get(TARGET_HOST).get(T1).op(OP.add).get(SOURCE_HOST).get(T1).op(OP.add).load(bytes, 0).store(bytes, 0);
+  });
+  c.else();
+  // Upwards to a target just above the source: what lies between the two repeats.
+  c.get(TARGET_HOST).get(SOURCE_HOST).op(OP.sub).const(1).op(OP.sub);
+  c.get(COUNT).const(shift).op(OP.shl).const(1).op(OP.sub).op(OP.lt_u).brIf(t.access.slow);
+  c.get(TARGET_HOST).get(SOURCE_HOST).get(COUNT).const(shift).op(OP.shl).memoryCopy();
+  c.end();
+}
+
+function fillRun(t: Emitter, shift: number): void {
+  const { c } = t;
+  const loop = (): void =>
+    forEachElement(t, shift, () => {
+      c.get(TARGET_HOST).get(T1).op(OP.add);
+      t.getRegister(EAX);
+      c.store(1 << shift, 0);
+    });
+  c.get(COUNT).const(SHORT_RUN).op(OP.le_u);
+  if (shift > 0) {
+    // Not one byte again and again.
+    pushRegister(t, EAX, shift === 1 ? 16 : 32);
+    pushRegister(t, EAX, 8);
+    c.const(shift === 1 ? 0x101 : 0x1010101)
+      .op(OP.mul)
+      .op(OP.ne)
+      .op(OP.or);
+  }
+  c.if();
+  loop();
+  c.else().get(TARGET_HOST);
+  t.getRegister(EAX);
+  c.get(COUNT).const(shift).op(OP.shl).memoryFill().end();
+}
+
+/** REP MOVS and REP STOS. */
+function repeated(moves: boolean): Operation {
+  return (t, insn) => {
+    const segment = sourceSegment(insn);
+    if (!insn.address32 || !t.access.flatData || (moves && !isFlatSource(t, segment))) return null;
+    const shift = insn.size === 32 ? 2 : insn.size === 16 ? 1 : 0;
+    return () => {
+      const { c, access } = t;
+      t.getRegister(ECX);
+      c.if();
+      c.const(0)
+        .load(4, 4 * EFLAGS)
+        .const(DF)
+        .op(OP.and)
+        .brIf(access.slow);
+      c.loop();
+      const again = c.depth;
+      t.getRegister(ECX);
+      c.set(COUNT);
+      pushRoom(t, EDI, shift);
+      limitRun(t);
+      if (moves) {
+        pushRoom(t, ESI, shift);
+        limitRun(t);
+      }
+      // An element across two pages, or a budget that does not reach.
+      c.get(COUNT).op(OP.eqz).get(COUNT).get(BUDGET).op(OP.gt_s).op(OP.or).brIf(access.slow);
+      t.getRegister(EDI);
+      access.run("write", () => c.get(COUNT).const(shift).op(OP.shl));
+      c.set(TARGET_HOST);
+      if (moves) {
+        t.getRegister(ESI);
+        access.run("read", () => c.get(COUNT).const(shift).op(OP.shl));
+        c.set(SOURCE_HOST);
+        copyRun(t, shift);
+      } else fillRun(t, shift);
+      const step = (register: number): void => {
+        t.getRegister(register);
+        c.get(COUNT).const(shift).op(OP.shl).op(OP.add);
+        t.setRegister(register);
+      };
+      step(EDI);
+      if (moves) step(ESI);
+      c.get(BUDGET).get(COUNT).op(OP.sub).set(BUDGET);
+      t.getRegister(ECX);
+      c.get(COUNT).op(OP.sub);
+      t.setRegister(ECX);
+      t.getRegister(ECX);
+      c.brIf(again).end();
+      // The block's count has the last element already.
+      c.get(BUDGET).const(1).op(OP.add).set(BUDGET).end();
+    };
+  };
+}
+
+const either =
+  (once: Operation, many: Operation | null): Operation =>
+  (t, insn) =>
+    insn.repeat === 0 ? once(t, insn) : (many?.(t, insn) ?? null);
+
+export const STRINGS: Readonly<Partial<Record<Semantic, Operation>>> = {
+  movs: either(moveOnce, repeated(true)),
+  stos: either(storeOnce, repeated(false)),
+  lods: either(loadOnce, null),
+  cmps: either(compareOnce, null),
+  scas: either(scanOnce, null),
+};
