@@ -97,6 +97,10 @@ describe("a death", () => {
   test("is not believed by a node that stood still itself", async () => {
     const { lab, plug } = await cluster(4);
     const first = await coordinator(lab, plug);
+    // From a view on, so that the others' patience outlasts it.
+    const heard = plug.received.length;
+    const isView = ({ data, toAll }: { data: Uint8Array; toAll: boolean }): boolean => toAll && data[5] === VIEW;
+    await lab.until(() => packets(lab, plug.received.slice(heard)).some(isView), "no view was heard");
     const from = lab.nodes.map(({ console }) => console.text.length);
     first.freeze("750ms");
     await lab.advance("6s");

@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { type BoardConfig, NIC_MODELS } from "../../../emulator/board.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
 import { CHIPS, complete } from "./chips.ts";
@@ -43,9 +44,12 @@ function compareRestored(board: TestBoard, wrap: Wrap = asIs): { lost: string[];
   };
 }
 
-/** A board that has everything, after random work. */
-function worked(part: number, count: number): TestBoard {
-  const board = new TestBoard(complete());
+/** Boards that have everything, one with each card. */
+const BOARDS = NIC_MODELS.map((nic) => () => ({ ...complete(), nic }));
+
+/** A board after random work. */
+function worked(part: number, count: number, config: Partial<BoardConfig>): TestBoard {
+  const board = new TestBoard(config);
   let left = count;
   for (const step of randomSteps(new Random(SEED, `fields ${part}`))) {
     if (left-- === 0) break;
@@ -55,11 +59,11 @@ function worked(part: number, count: number): TestBoard {
 }
 
 test.each([300, 1000])(`after %i random steps (QURE_SEED=${SEED})`, (count) => {
-  expect(compareRestored(worked(count, count)).lost).toEqual([]);
+  for (const config of BOARDS) expect(compareRestored(worked(count, count, config())).lost).toEqual([]);
 });
 
 test("all classes of devices that have a state are looked at", () => {
-  const { classes } = compareRestored(new TestBoard(complete()));
+  const classes = new Set(BOARDS.flatMap((config) => [...compareRestored(new TestBoard(config())).classes]));
   const folder = join(import.meta.dirname, "../../../emulator/devices");
   const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
   const bases = new Set(texts.flatMap((text) => [...text.matchAll(/ extends (\w+)/g)].map(([, name]) => name)));
