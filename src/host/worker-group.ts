@@ -22,7 +22,7 @@ import { MediaDescriber } from "./media.ts";
 import { shareModules } from "./module-exchange.ts";
 import { packageRoot } from "./package.ts";
 import { CALL, CONTINUE, END, FAILED, makeChannel, OUTBOX_FULL, RUN, TAKE, WorkerChannel } from "./worker-channel.ts";
-import type { Call, CallResult, WorkerMachine, WorkerSetup } from "./worker-protocol.ts";
+import { type Call, type CallResult, isPlain, type WorkerMachine, type WorkerSetup } from "./worker-protocol.ts";
 
 /**
  * Spreads machines over this thread and `threads - 1` workers, in turn. Machines whose media cannot leave this thread
@@ -34,7 +34,9 @@ export function spreadOver(threads: number, areaBytes?: number): GroupFactory {
     const shares = Array.from({ length: threads }, (): number[] => []);
     machines.forEach(({ disk, cdrom, parts }, index) => {
       const isMovable =
-        !parts && (!disk || media.describe(disk) !== null) && (!cdrom || media.describe(cdrom) !== null);
+        (!parts || isPlain(parts)) &&
+        (!disk || media.describe(disk) !== null) &&
+        (!cdrom || media.describe(cdrom) !== null);
       shares[isMovable ? index % threads : 0]!.push(index);
     });
     const [own, ...others] = shares;
@@ -226,8 +228,9 @@ class WorkerGroup implements MachineGroup {
     this.#config = config;
     const describe = (medium: BlockBackend | null) => medium && media.describe(medium);
     const machines = indices.map((index): WorkerMachine => {
-      const { name, ramBytes, macAddress, powerOnNs, disk, cdrom } = all[index]!;
-      return { index, name, ramBytes, macAddress, powerOnNs, disk: describe(disk), cdrom: describe(cdrom) };
+      const { name, ramBytes, macAddress, powerOnNs, disk, cdrom, parts } = all[index]!;
+      const drives = { disk: describe(disk), cdrom: describe(cdrom) };
+      return { index, name, ramBytes, macAddress, powerOnNs, ...drives, ...(parts ? { parts } : {}) };
     });
     const shape = makeChannel(machines.length, areaBytes);
     this.channel = new WorkerChannel(shape);

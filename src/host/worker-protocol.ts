@@ -1,8 +1,17 @@
 /** What goes through a worker's port: what it is made of, and calls of machines' methods with their results. */
+import type { BoardParts } from "../../emulator/board.ts";
 import type { MachineHost } from "../../emulator/cluster/machine-host.ts";
 import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { MediumDescription } from "./media.ts";
 import type { ChannelShape } from "./worker-channel.ts";
+
+/** Parts of a machine that are plain data. */
+export type PlainParts = Omit<BoardParts, MediumPart>;
+type MediumPart = "ide" | "floppies" | "virtioDisks";
+const MEDIUM_PARTS: readonly MediumPart[] = ["ide", "floppies", "virtioDisks"];
+
+export const isPlain = (parts: BoardParts): parts is PlainParts =>
+  MEDIUM_PARTS.every((part) => parts[part] === undefined);
 
 /** A machine without its media. */
 export interface WorkerMachine {
@@ -14,6 +23,7 @@ export interface WorkerMachine {
   readonly powerOnNs: number;
   readonly disk: MediumDescription | null;
   readonly cdrom: MediumDescription | null;
+  readonly parts?: PlainParts;
 }
 
 export interface WorkerSetup {

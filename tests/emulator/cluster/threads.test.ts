@@ -9,6 +9,7 @@ import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { spreadOver } from "../../../src/host/worker-group.ts";
 import { LabCluster, type NodeOptions, restoreCluster } from "../../../src/index.ts";
+import { keyOfSeed } from "../../../src/lab/cluster-key.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
 import { isThorough } from "../../setup/tier.ts";
 import { CLOUD, images, PROMPT } from "../../system/images.ts";
@@ -40,8 +41,11 @@ afterEach(() => {
 describe("machines in worker threads", () => {
   test("one thread and many give the same digests, consoles and instruction counts", async () => {
     const labs = await Promise.all(
-      (isThorough ? [1, 2, 3] : [1, 3]).map((threads) => cluster(isThorough ? 4 : 3, threads)),
+      (isThorough ? [1, 2, 3] : [1, 3]).map((threads) =>
+        cluster(isThorough ? 4 : 3, threads, { key: keyOfSeed(3), nic: "rtl8139" }),
+      ),
     );
+    expect(() => labs.at(-1)!.cluster.machines).toThrow(/runs in another thread/);
     // Cut differently for each: how far a call runs must not show either.
     for (const timeNs of [1 * MS, 130 * MS, 420 * MS, 2300 * MS]) {
       labs.forEach(({ cluster: { runUntil }, cluster: running }, index) => {
