@@ -315,28 +315,16 @@ e1000_interrupt:
 2:  jmp     net_wake
 9:  ret
 
-# Reads the link status; when the link came up, the address task hears of it.
+# Reads the link status.
 # In: EBX interface.
 e1000_link:
     mov     eax, [ebx + NETIF_DRIVER]
     mov     dword ptr [eax + CARD_LINK_CHANGED], 0
     mov     eax, [eax + CARD_MMIO]
-    mov     ecx, [ebx + NETIF_FLAGS]
-    test    dword ptr [eax + STATUS], STATUS_LU
-    jz      1f
-    or      dword ptr [ebx + NETIF_FLAGS], NETIF_LINK
-    test    ecx, NETIF_LINK
-    jnz     9f
+    mov     edx, [eax + STATUS]
+    and     edx, STATUS_LU
     mov     eax, ebx
-    mov     edx, NOTICE_LINK
-    jmp     address_notice
-1:  and     dword ptr [ebx + NETIF_FLAGS], ~NETIF_LINK
-    test    ecx, NETIF_LINK
-    jz      9f
-    mov     eax, ebx
-    mov     edx, NOTICE_LOST
-    jmp     address_notice
-9:  ret
+    jmp     address_link
 
 # NETIF_POLL: hands the received frames on and gives their descriptors back. Runs in the net task.
 # In: EAX interface.

@@ -243,28 +243,17 @@ rtl8139_interrupt:
 2:  jmp     net_wake
 9:  ret
 
-# Reads the link status; when it has changed, the address task hears of it.
+# Reads the link status.
 # In: EBX interface.
 rtl8139_link:
     mov     eax, [ebx + NETIF_DRIVER]
     mov     dword ptr [eax + CARD_LINK_CHANGED], 0
     mov     eax, [eax + CARD_MMIO]
-    mov     ecx, [ebx + NETIF_FLAGS]
-    test    byte ptr [eax + MSR], MSR_LINKB
-    jnz     1f
-    or      dword ptr [ebx + NETIF_FLAGS], NETIF_LINK
-    test    ecx, NETIF_LINK
-    jnz     9f
+    movzx   edx, byte ptr [eax + MSR]
+    not     edx                         # MSR_LINKB is set where there is no link
+    and     edx, MSR_LINKB
     mov     eax, ebx
-    mov     edx, NOTICE_LINK
-    jmp     address_notice
-1:  and     dword ptr [ebx + NETIF_FLAGS], ~NETIF_LINK
-    test    ecx, NETIF_LINK
-    jz      9f
-    mov     eax, ebx
-    mov     edx, NOTICE_LOST
-    jmp     address_notice
-9:  ret
+    jmp     address_link
 
 # NETIF_POLL: hands the received frames on and gives their place in the ring back. Runs in the net task.
 # In: EAX interface.

@@ -35,6 +35,24 @@ address_start:
     ret
 INITCALL 8, address_start
 
+# Notes whether an interface has a link; of a change the address task hears.
+# In: EAX interface, EDX 0 without a link.
+.global address_link
+address_link:
+    mov     ecx, [eax + NETIF_FLAGS]
+    test    edx, edx
+    jz      1f
+    or      dword ptr [eax + NETIF_FLAGS], NETIF_LINK
+    mov     edx, NOTICE_LINK
+    test    ecx, NETIF_LINK
+    jz      address_notice
+    ret
+1:  and     dword ptr [eax + NETIF_FLAGS], ~NETIF_LINK
+    mov     edx, NOTICE_LOST
+    test    ecx, NETIF_LINK
+    jnz     address_notice
+    ret
+
 # Tells the address task that something happened.
 # In: EAX interface, EDX NOTICE_* bits.
 .global address_notice

@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { get16 } from "../../emulator/ether/packet.ts";
 import { requireOracle } from "../oracle.ts";
-import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
-import { partitioned, RecordingDisk } from "../system/recording-disk.ts";
+import { inState, PROMPT } from "../system/images.ts";
+import { nodeWithVolume } from "../system/volume.ts";
 import { answerBytes, nameBytes } from "./dns-wire.ts";
 import { join, PacketScene, tcp, udp } from "./packet-wire.ts";
 
@@ -39,18 +39,12 @@ let made: Promise<PacketScene> | null = null;
 /** A node that serves home.example from a file on its volume. */
 async function makeScene(): Promise<PacketScene> {
   const lab = await inState("serves names", async () => {
-    const disk = new RecordingDisk();
-    disk.content = partitioned();
-    const booted = boot({ nodes: [{ cdrom: images().iso, disk }] });
-    const node = booted.nodes[0]!;
-    await node.waitFor(CLOUD, { within: "20s" });
-    await node.waitFor(PROMPT);
-    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
-    await node.enter("mount hda0 /a", PROMPT);
-    for (const row of ZONE) await node.enter(`echo '${row}' >> /a/home.zone`, PROMPT);
-    await node.enter("dns load /a/home.zone home.example", PROMPT);
-    await node.enter("dns", /_http\._tcp\.home\.example 600 SRV/);
-    await node.enter("dns on", PROMPT);
+    const booted = await nodeWithVolume([
+      ...ZONE.map((row) => `echo '${row}' >> /a/home.zone`),
+      "dns load /a/home.zone home.example",
+    ]);
+    await booted.nodes[0]!.enter("dns", /_http\._tcp\.home\.example 600 SRV/);
+    await booted.nodes[0]!.enter("dns on", PROMPT);
     return booted;
   });
   return new PacketScene(lab);

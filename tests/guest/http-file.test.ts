@@ -1,7 +1,7 @@
 /** Files by HTTP: whole ones, parts, what has not changed, and paths that lead elsewhere. */
 import { expect, test } from "vitest";
-import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
-import { partitioned, RecordingDisk } from "../system/recording-disk.ts";
+import { inState, PROMPT } from "../system/images.ts";
+import { nodeWithVolume } from "../system/volume.ts";
 import { http } from "./http-wire.ts";
 import { PacketScene } from "./packet-wire.ts";
 
@@ -9,22 +9,13 @@ const TEXT = "0123456789abcdefghij";
 let made: Promise<PacketScene> | null = null;
 
 async function makeScene(): Promise<PacketScene> {
-  const lab = await inState("serves files", async () => {
-    const disk = new RecordingDisk();
-    disk.content = partitioned();
-    const booted = boot({ nodes: [{ cdrom: images().iso, disk }] });
-    const node = booted.nodes[0]!;
-    await node.waitFor(CLOUD, { within: "20s" });
-    await node.waitFor(PROMPT);
-    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
-    await node.enter("mount hda0 /a", PROMPT);
-    await node.enter("mkdir /a/www", PROMPT);
-    for (const path of ["/a/secret", "/a/www/.hidden", "/a/www/index.html", "/a/www/a.txt", "/a/www/x.bin"])
-      await node.enter(`echo '${TEXT}' > ${path}`, PROMPT);
-    for (let round = 0; round < 9; round++)
-      await node.enter("cat /a/www/a.txt /a/www/x.bin >> /a/www/long.css", PROMPT);
-    return booted;
-  });
+  const files = ["/a/secret", "/a/www/.hidden", "/a/www/index.html", "/a/www/a.txt", "/a/www/x.bin"];
+  const lines = [
+    "mkdir /a/www",
+    ...files.map((path) => `echo '${TEXT}' > ${path}`),
+    ...Array<string>(9).fill("cat /a/www/a.txt /a/www/x.bin >> /a/www/long.css"),
+  ];
+  const lab = await inState("serves files", () => nodeWithVolume(lines));
   return new PacketScene(lab);
 }
 

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { ETHERTYPE_ARP, get16, parseIpv4 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
-import { answerBytes, asked, type DnsRecord, nameBytes, TYPES } from "./dns-wire.ts";
-import { join, PacketScene, PEER, udp } from "./packet-wire.ts";
+import { PROMPT } from "../system/images.ts";
+import { answerBytes, asked, type DnsRecord, nameBytes, nodeThatAsks, TYPES } from "./dns-wire.ts";
+import { join, type PacketScene, PEER, udp } from "./packet-wire.ts";
 
 const A = (name: string, address: string, ttl?: number): DnsRecord => ({
   name,
@@ -35,22 +35,9 @@ interface Found {
 
 let made: Promise<PacketScene> | null = null;
 
-/** One node for all tests, whose name server is the peer; each asks for names of its own. */
-async function makeScene(): Promise<PacketScene> {
-  const lab = await inState("address", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso }] });
-    await booted.nodes[0]!.waitFor(CLOUD, { within: "20s" });
-    await booted.nodes[0]!.waitFor(PROMPT);
-    await booted.advance("5s");
-    return booted;
-  });
-  await lab.nodes[0]!.enter(`set dns.server ${PEER}`, PROMPT);
-  return new PacketScene(lab);
-}
-
 /** `answer` gives the datagrams that follow each question, from the port that was asked. */
 async function scene(answer: Answer, from = PEER): Promise<Found> {
-  made ??= makeScene();
+  made ??= nodeThatAsks();
   const s = await made;
   const questions: Question[] = [];
   s.answer = (frame) => {

@@ -1,10 +1,10 @@
 /** Every known weakness of small stacks, tried on one node that answers pings after each (weakness-cases.ts). */
 import { describe, expect, test } from "vitest";
 import { ETHERTYPE_ARP, get16, get32 } from "../../emulator/ether/packet.ts";
-import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
-import { answerBytes } from "./dns-wire.ts";
+import { PROMPT } from "../system/images.ts";
+import { answerBytes, nodeThatAsks } from "./dns-wire.ts";
 import { http } from "./http-wire.ts";
-import { echo, filler, icmp, join, PacketScene, PEER, tcp, udp } from "./packet-wire.ts";
+import { echo, filler, icmp, join, type PacketScene, tcp, udp } from "./packet-wire.ts";
 import { DISCLOSURES, type Weakness } from "./weakness-cases.ts";
 
 const PING = {
@@ -19,18 +19,6 @@ const APART = 1000;
 let made: Promise<PacketScene> | null = null;
 let names = 0;
 let ports = 30_000;
-
-async function makeScene(): Promise<PacketScene> {
-  const lab = await inState("address", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso }] });
-    await booted.nodes[0]!.waitFor(CLOUD, { within: "20s" });
-    await booted.nodes[0]!.waitFor(PROMPT);
-    await booted.advance("5s");
-    return booted;
-  });
-  await lab.nodes[0]!.enter(`set dns.server ${PEER}`, PROMPT);
-  return new PacketScene(lab);
-}
 
 /** Has the node ask for a name, and answers with what `reply` makes of the question; gives what the node printed. */
 async function host(s: PacketScene, reply: (message: Uint8Array, port: number) => Uint8Array): Promise<string> {
@@ -105,7 +93,7 @@ describe.each([...DISCLOSURES])("%s", (_, { rows, count }) => {
   });
 
   test.each(rows.filter(({ inapplicable }) => inapplicable === undefined))("$cve: $weakness", async (row) => {
-    made ??= makeScene();
+    made ??= nodeThatAsks();
     const s = await made;
     await tried(s, row);
     expect(await s.run(PING)).toEqual([]);

@@ -1,8 +1,8 @@
 /** The full-screen editor: what the keys do to the screen and to the file, and that a serial terminal shows the same. */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import { boot, images, inState, PROMPT } from "./images.ts";
-import { partitioned, RecordingDisk } from "./recording-disk.ts";
+import { inState, PROMPT } from "./images.ts";
+import { nodeWithVolume } from "./volume.ts";
 
 const ROWS = 24;
 const COLUMNS = 80;
@@ -11,18 +11,8 @@ const KEYS = { up: "\x1b[A", down: "\x1b[B", left: "\x1b[D", home: "\x1b[H", end
 async function editing(
   path: string,
 ): Promise<{ lab: LabCluster; node: LabNode; press: (keys: string) => Promise<string[]> }> {
-  const disk = new RecordingDisk();
-  disk.content = partitioned();
-  const lab = await inState("editor with files", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false });
-    const node = booted.nodes[0]!;
-    await node.waitFor(PROMPT);
-    await node.enter("kill cloud net address", PROMPT);
-    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
-    await node.enter("mount hda0 /a", PROMPT);
-    await node.enter("seq 40 > /a/numbers", PROMPT);
-    return booted;
-  });
+  const lines = ["seq 40 > /a/numbers"];
+  const lab = await inState("editor with files", () => nodeWithVolume(lines, { isAlone: true }));
   const node = lab.nodes[0]!;
   const press = async (keys: string): Promise<string[]> => {
     node.type(keys);

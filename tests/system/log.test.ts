@@ -1,30 +1,13 @@
 /** The log: what services print and what becomes of them, with levels, on the volume, in bounded size. */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
-import { boot, images, inState, PROMPT } from "./images.ts";
-import { partitioned, RecordingDisk } from "./recording-disk.ts";
+import { inState } from "./images.ts";
+import { nodeWithVolume, output } from "./volume.ts";
 
 async function atPrompt(): Promise<LabNode> {
-  const disk = new RecordingDisk();
-  disk.content = partitioned();
-  const lab = await inState("log with files", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false });
-    const node = booted.nodes[0]!;
-    await node.waitFor(PROMPT);
-    await node.enter("kill cloud net address", PROMPT);
-    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
-    await node.enter("mount hda0 /net", PROMPT);
-    await node.enter("mkdir /net/services", PROMPT);
-    return booted;
-  });
+  const options = { isAlone: true, place: "/net" };
+  const lab = await inState("log with files", () => nodeWithVolume(["mkdir /net/services"], options));
   return lab.nodes[0]!;
-}
-
-/** What a command prints. */
-async function output(node: LabNode, command: string): Promise<string> {
-  const before = node.console.text.length;
-  await node.enter(command, PROMPT);
-  return node.console.text.slice(before).replace(/\r/g, "").replace(/^.*\n/, "").replace(/.*$/, "");
 }
 
 /** Lines of the log without date and time. */

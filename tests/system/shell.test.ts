@@ -2,38 +2,13 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { rowsOf } from "../setup/tier.ts";
-import { boot, images, inState, PROMPT } from "./images.ts";
-import { partitioned, RecordingDisk } from "./recording-disk.ts";
+import { inState, PROMPT } from "./images.ts";
+import { nodeWithVolume, output } from "./volume.ts";
 
 async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
-  const disk = new RecordingDisk();
-  disk.content = partitioned();
-  const lab = await inState("shell with files", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false });
-    const node = booted.nodes[0]!;
-    await node.waitFor(PROMPT);
-    await node.enter("kill cloud net address", PROMPT);
-    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
-    await node.enter("mount hda0 /a", PROMPT);
-    for (const line of [
-      "mkdir /a/d",
-      "mkdir /a/e",
-      "echo one > /a/d/a.txt",
-      "echo two > /a/d/b.txt",
-      "echo x > /a/e/c",
-    ]) {
-      await node.enter(line, PROMPT);
-    }
-    return booted;
-  });
+  const lines = ["mkdir /a/d", "mkdir /a/e", "echo one > /a/d/a.txt", "echo two > /a/d/b.txt", "echo x > /a/e/c"];
+  const lab = await inState("shell with files", () => nodeWithVolume(lines, { isAlone: true }));
   return { lab, node: lab.nodes[0]! };
-}
-
-/** What a command prints. */
-async function output(node: LabNode, command: string): Promise<string> {
-  const before = node.console.text.length;
-  await node.enter(command, PROMPT);
-  return node.console.text.slice(before).replace(/\r/g, "").replace(/^.*\n/, "").replace(/.*$/, "");
 }
 
 /** Line, what it prints. */
