@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
 import { LabCluster, loadFirmware } from "../../src/index.ts";
 import { perform } from "../../src/lab/actions.ts";
+import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { decodeRun } from "../../src/lab/run-link.ts";
 import { root } from "../system/images.ts";
 import { IMAGE } from "./browser.ts";
@@ -17,7 +18,11 @@ export async function straight(link: string, times: readonly number[]): Promise<
   const lab = new LabCluster({
     firmware: loadFirmware(),
     seed,
-    nodes: Array.from({ length: nodes }, () => ({ cdrom, disk: new SparseDisk(preparedBytes, { base }) })),
+    nodes: Array.from({ length: nodes }, () => ({
+      cdrom,
+      disk: new SparseDisk(preparedBytes, { base }),
+      key: keyOfSeed(seed),
+    })),
   });
   const found: Record<number, string> = {};
   const steps = [
