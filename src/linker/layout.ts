@@ -519,6 +519,8 @@ export class Layout {
       },
       pageBytes: (name) => (name === "COMMONPAGESIZE" ? this.#options.commonPageBytes : this.#options.pageBytes),
       outputSection: (name) => this.#sectionNamed(name),
+      isSectionName: (name) =>
+        this.#placement.statements.some((one) => one.kind === "section" && one.section.name === name),
       region: (name) => this.regions.get(name),
       segmentStart: (name) => this.#options.segmentStart.get(name) ?? null,
       dataSegment: (name, first, second) => this.segment.evaluate(name, first, second, this.#dot),

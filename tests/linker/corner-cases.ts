@@ -199,6 +199,14 @@ export const CORNER_CASES: Readonly<Record<string, Case>> = {
     "SECTIONS { .text 0x1000 : { *(.text) QUAD(0x12345678901234567890) QUAD(99999999999999999999999) LONG(0xffffffffffffffffffk) } }",
   ),
   "a script: a section that is not there": scripted("", "SECTIONS { .text 0x1000 : { *(.text) LONG(SIZEOF(.none)) } }"),
+  "a script: sections that nothing goes into": {
+    ...scripted(
+      "",
+      "SECTIONS { .none : { *(.none) } .text 0x1000 : { *(.text) LONG(SIZEOF(.none)) LONG(ALIGNOF(.none)) LONG(ADDR(.none)) LONG(LOADADDR(.none)) } }",
+    ),
+    mapDiffers: "GNU ld lists the address of a section that is asked for",
+  },
+  "flat: by the script that is used without one": one("", "--oformat", "binary", "-Ttext", "0x7c00"),
   "a script: headers for some segments": scripted(
     '.data\n.long 1\n.section .more,"aw"\n.long 2\n',
     "PHDRS { a PT_LOAD; b PT_LOAD FLAGS(0x5); n PT_NULL; } SECTIONS { .text 0x1000 : { *(.text) } :a .data : { *(.data) } :b .more : { *(.more) } :NONE }",

@@ -20,6 +20,8 @@ export interface Surroundings {
   symbol(name: string, line: number): Value | null;
   isDefined(name: string): boolean;
   outputSection(name: string): OutputSection | null;
+  /** A section of this name is in the script, though nothing may have gone into it. */
+  isSectionName(name: string): boolean;
   region(name: string): { readonly origin: number; readonly length: number } | null;
   segmentStart(name: string): number | null;
   readonly headerBytes: number;
@@ -173,8 +175,9 @@ function call(name: string, args: readonly Expression[], line: number, around: S
     case "LOADADDR": {
       const section = around.outputSection(first);
       if (!section) {
-        around.problem(line, `${name}(${first}): the program has no such section`);
-        return number(0);
+        if (!around.isSectionName(first)) around.problem(line, `${name}(${first}): the program has no such section`);
+        // GNU ld makes the section that is asked for, empty and without an alignment.
+        return number(name === "ALIGNOF" ? 1 : 0);
       }
       if (name === "ADDR") return { value: 0n, section };
       if (name === "LOADADDR") return absolute(fromNumber(section.loadAddress));
