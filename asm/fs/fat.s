@@ -423,21 +423,9 @@ fat_read_at:
     jc      .Lfat_read_at_short
     call    fat_sector
     jc      .Lfat_read_at_done
-    mov     edx, [ebp - 4]
-    and     edx, 511
+    lea     edx, [ebp - 16]
     mov     ecx, 512
-    sub     ecx, edx
-    cmp     ecx, esi
-    jbe     .Lfat_read_at_part
-    mov     ecx, esi
-.Lfat_read_at_part:
-    add     edx, eax
-    mov     eax, [ebp - 16]
-    add     [ebp - 16], ecx
-    add     [ebp - 4], ecx
-    add     [ebp - 12], ecx
-    sub     esi, ecx
-    call    mem_copy
+    call    read_part
     jmp     .Lfat_read_at_sector
 .Lfat_read_at_short:
     cmp     eax, ERROR_NOT_FOUND        # the chain is shorter than the file

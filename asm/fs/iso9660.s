@@ -555,21 +555,9 @@ iso_read_at:
     add     eax, [ebp - 8]
     call    iso_block
     jc      .Liso_read_at_done
-    mov     edx, [ebp - 4]
-    and     edx, ISO_BLOCK_BYTES - 1
+    lea     edx, [ebp - 16]
     mov     ecx, ISO_BLOCK_BYTES
-    sub     ecx, edx
-    cmp     ecx, esi
-    jbe     .Liso_read_at_part
-    mov     ecx, esi
-.Liso_read_at_part:
-    add     edx, eax
-    mov     eax, [ebp - 16]
-    add     [ebp - 16], ecx
-    add     [ebp - 4], ecx
-    add     [ebp - 12], ecx
-    sub     esi, ecx
-    call    mem_copy
+    call    read_part
     jmp     .Liso_read_at_block
 .Liso_read_at_refused:
     mov     eax, ecx

@@ -11,7 +11,18 @@ import { CommandError } from "../../src/cli/fail.ts";
 import { run } from "../../src/cli/ld.ts";
 import { captured } from "../binutils/captured.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
-import { type Case, CORNER_CASES, one, PROPERTIES_IN_MAP, property, QUIET, START, two } from "./corner-cases.ts";
+import {
+  type Case,
+  COMMON_IN_MAP,
+  CORNER_CASES,
+  EMPTY_IN_MAP,
+  one,
+  PROPERTIES_IN_MAP,
+  property,
+  QUIET,
+  START,
+  two,
+} from "./corner-cases.ts";
 import { EDGE_CASES } from "./edge-cases.ts";
 import { FILE_CASES } from "./file-cases.ts";
 
@@ -22,9 +33,6 @@ const strings = (entry: number, ...texts: string[]): string => {
   const directive = { 1: ".asciz", 2: ".string16", 4: ".string32" }[entry]!;
   return `.section .rodata.str${entry},"aMS",@progbits,${entry}\n${texts.map((text, index) => `.Ls${index}: ${directive} "${text}"\n`).join("")}.data\n.long ${texts.map((_, index) => `.Ls${index}, .Ls${index} + ${entry}`).join(", ")}\n`;
 };
-
-const EMPTY_IN_MAP = "GNU ld hangs its empty sections on another object";
-const COMMON_IN_MAP = "GNU ld lists common symbols in the order of its table of names";
 
 const CASES: Readonly<Record<string, Case>> = {
   "frames: equal heads become one": { sources: [QUIET + START + framed("a") + framed("b"), QUIET + framed("c")] },

@@ -27,6 +27,9 @@ export const two = (first: string, second: string, ...options: string[]): Case =
 export const property = (...words: number[]): string =>
   `.section .note.gnu.property,"a"\n.balign 4\n.long 4, ${4 * words.length}, 5\n.asciz "GNU"\n.long ${words.join(", ")}\n.text\n`;
 
+/** Why maps are not equal. */
+export const EMPTY_IN_MAP = "GNU ld hangs its empty sections on another object";
+export const COMMON_IN_MAP = "GNU ld lists common symbols in the order of its table of names";
 export const PROPERTIES_IN_MAP = "GNU ld begins its map with the properties that it merged";
 
 const scripted = (source: string, script: string, ...options: string[]): Case => ({

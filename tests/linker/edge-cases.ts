@@ -2,7 +2,7 @@
  * Programs for cases.test.ts at the edges of what the linker looks at: records that are not quite right, names that are
  * almost of a kind, things that are thrown away while something else goes on.
  */
-import { type Case, one, QUIET, START, two } from "./corner-cases.ts";
+import { type Case, COMMON_IN_MAP, EMPTY_IN_MAP, one, QUIET, START, two } from "./corner-cases.ts";
 
 const scripted = (source: string, script: string, ...options: string[]): Case => ({
   sources: [QUIET + START + source],
@@ -19,9 +19,6 @@ const COMMON = '.long 12, 0\n.byte 1\n.asciz ""\n.byte 1, 0x7c, 8, 0x0c, 4, 4, 0
 /** Strings of one section, with an alignment before each. */
 const aligned = (align: number, ...texts: string[]): string =>
   `.section .rodata.a,"aMS",@progbits,1\n${texts.map((text) => `.balign ${align}\n.asciz "${text}"\n`).join("")}.text\n`;
-
-const EMPTY_IN_MAP = "GNU ld hangs its empty sections on another object";
-const COMMON_IN_MAP = "GNU ld lists common symbols in the order of its table of names";
 
 export const EDGE_CASES: Readonly<Record<string, Case>> = {
   "frames: a record that is cut off": two(frames(COMMON), frames(".long 100, 0, 0")),

@@ -185,7 +185,12 @@ export class DebugLines {
     this.#sections = sections;
     this.#symbols = symbols;
     this.#isGenerated = isGenerated;
-    this.isOn = this.#isGenerated || stabs !== null;
+    this.isOn = this.#wantsAll;
+  }
+
+  /** Each instruction's line is wanted, whatever `.loc` says. */
+  get #wantsAll(): boolean {
+    return this.#isGenerated || this.stabs !== null;
   }
 
   get isGenerated(): boolean {
@@ -213,7 +218,7 @@ export class DebugLines {
         if (this.#usesViews || options.view !== null) this.#view(current, options);
       }
       this.#pending = null;
-      this.isOn = this.#isGenerated || this.stabs !== null;
+      this.isOn = this.#wantsAll;
       return;
     }
     if (!this.#isGenerated) return;
@@ -332,7 +337,7 @@ export class DebugLines {
       1,
     );
     this.#pending = null;
-    this.isOn = this.#isGenerated || this.stabs !== null;
+    this.isOn = this.#wantsAll;
   }
 
   /** A `.loc` without an instruction before the next one still is a row. */
