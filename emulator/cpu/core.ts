@@ -16,11 +16,13 @@ import { InterruptDelivery } from "./interrupts.ts";
 import { IoPermission } from "./io-permission.ts";
 import { ACCESS, CPL, CR0, CS, EFLAGS, EIP, ESP, LIMIT, SS } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
+import type { ProcessorModel } from "./model.ts";
 import type { CodeProbe, DeliveryKind, DeliveryProbe } from "./probe.ts";
 import { Segments } from "./segments.ts";
 import { ACCESS_BIG, CpuState, CR0_AM } from "./state.ts";
 import { TaskSwitch } from "./task.ts";
 import { Translation } from "./translation.ts";
+import { VectorUnit } from "./vector/unit.ts";
 
 export class Core {
   readonly memory: MachineMemory;
@@ -40,6 +42,8 @@ export class Core {
   readonly io: IoPermission;
   readonly debug: DebugRegisters;
   readonly fpu: Fpu;
+  readonly vectors: VectorUnit;
+  readonly model: ProcessorModel;
   readonly counters: Counters;
   /** Set by `Cpu.setCodeProbe`, which has all code decoded anew. */
   codeProbe: CodeProbe | null = null;
@@ -82,11 +86,12 @@ export class Core {
   /** What a shadow holds back besides interrupts: debug traps and NMI too (MOV SS, POP SS). */
   shadowHoldsTraps = false;
 
-  constructor(memory: MachineMemory, bus: ProcessorBus) {
+  constructor(memory: MachineMemory, bus: ProcessorBus, model: ProcessorModel) {
+    this.model = model;
     this.memory = memory;
     this.bus = bus;
     this.counters = memory.counters;
-    this.state = new CpuState(memory);
+    this.state = new CpuState(memory, model);
     this.s = this.state.i32;
     this.r16 = this.state.u16;
     this.r8 = this.state.u8;
@@ -98,6 +103,7 @@ export class Core {
     this.io = new IoPermission(this);
     this.debug = new DebugRegisters(this);
     this.fpu = new Fpu(this);
+    this.vectors = new VectorUnit(this);
   }
 
   get retired(): number {

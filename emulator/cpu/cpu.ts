@@ -9,14 +9,16 @@ import { IF } from "./flags.ts";
 import { type Engine, Interpreter } from "./interpreter.ts";
 import { BASE, CPL, CS, EFLAGS } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
+import { DEFAULT_MODEL, MODELS, type ModelName } from "./model.ts";
 import type { CodeProbe, DataProbe } from "./probe.ts";
 import type { Processor, StopReason } from "./processor.ts";
 
 /** Makes the engine of a processor, or null where there is to be none. */
 export type MakeEngine = (core: Core, interpreter: Interpreter) => Engine | null;
 
-/** None of them changes anything but speed. */
 export interface CpuOptions {
+  readonly model?: ModelName;
+  // What follows changes nothing but speed.
   readonly makeEngine?: MakeEngine;
   /** Runs before code is decoded, Infinity for never if it can be helped. */
   readonly coldRuns?: number;
@@ -30,7 +32,7 @@ export class Cpu implements Processor {
   readonly #interpreter: Interpreter;
 
   constructor(memory: MachineMemory, bus: ProcessorBus, options: CpuOptions = {}) {
-    this.core = new Core(memory, bus);
+    this.core = new Core(memory, bus, MODELS[options.model ?? DEFAULT_MODEL]);
     this.#interpreter = new Interpreter(this.core);
     if (options.coldRuns !== undefined) this.#interpreter.code.coldRuns = options.coldRuns;
     this.engine = options.makeEngine?.(this.core, this.#interpreter) ?? null;
@@ -98,6 +100,7 @@ export class Cpu implements Processor {
     const { core } = this;
     core.state.reset();
     core.fpu.reset();
+    core.vectors.reset();
     core.attention &= ATTENTION_INTERRUPT | ATTENTION_STOP;
     core.nmiBlocked = false;
     core.ignoreNumericError = false;
@@ -141,6 +144,7 @@ export class Cpu implements Processor {
     const a20 = visitor.bool(core.mmu.a20);
     if (a20 !== core.mmu.a20) core.mmu.setA20(a20);
     core.fpu.visitState(visitor);
+    core.vectors.visitState(visitor);
     core.numericError = visitor.bool(core.numericError);
     core.ignoreNumericError = visitor.bool(core.ignoreNumericError);
     core.mmu.setPrivilege(core.s[CPL] === 3);

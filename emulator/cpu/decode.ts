@@ -12,26 +12,6 @@ import type { DecodedInstruction } from "./instruction.ts";
 import { BASE, CS, LIMIT, ZERO } from "./layout.ts";
 import { MODE_CODE32 } from "./state.ts";
 
-/** What a processor for `-march=i686` has, as the table names it. */
-const FEATURES = new Set([
-  "i8086",
-  "i186",
-  "i286",
-  "i386",
-  "i486",
-  "i586",
-  "i686",
-  "cmov",
-  "nop",
-  "fxsr",
-  "8087",
-  "8087-only",
-  "287",
-  "287-only",
-  "387",
-  "687",
-]);
-
 const PAGE_MASK = 0xfff;
 const SCALE_SHIFT = { 1: 0, 2: 1, 4: 2, 8: 3 } as const;
 
@@ -93,7 +73,7 @@ export class InstructionStream {
     const bits = (this.mode & MODE_CODE32) !== 0 ? 32 : 16;
     this.#fetch(bits);
     if (decoded.problem === "long") raise(GENERAL_PROTECTION, 0);
-    const form = availableForm(decoded);
+    const form = availableForm(decoded, this.#core.model.features);
     if (form === null) return raise(INVALID_OPCODE);
     if (decoded.lock && !(form.lockable && decoded.isMemory)) raise(INVALID_OPCODE);
     const insn = this.#describe(form, bits);
@@ -220,14 +200,14 @@ function hasLiveDisplacement({ semantic }: Form, { addressSize, displacementByte
  * The form that this processor sees. Where a newer one gave a prefix a meaning (TZCNT is REP BSF), the older form with
  * its equal operands remains.
  */
-function availableForm(decoded: Decoded): Form | null {
+function availableForm(decoded: Decoded, features: ReadonlySet<string>): Form | null {
   const { form } = decoded;
-  if (form === null || FEATURES.has(form.feature)) return form;
+  if (form === null || features.has(form.feature)) return form;
   const entry = form.prefix === "any" || form.prefix === "none" ? null : opcodeMap(form.map)[decoded.opcode]!;
   const older = entry === null ? null : formAt(entry, PREFIX_NONE, decoded.modrm);
   return older !== null &&
     older.prefix === "any" &&
-    FEATURES.has(older.feature) &&
+    features.has(older.feature) &&
     older.operands.length === form.operands.length
     ? older
     : null;

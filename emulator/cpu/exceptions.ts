@@ -16,6 +16,7 @@ export const GENERAL_PROTECTION = 13;
 export const PAGE_FAULT = 14;
 export const FPU_ERROR = 16;
 export const ALIGNMENT_CHECK = 17;
+export const SIMD_ERROR = 19;
 
 /** The manual's mnemonics by vector; empty where a vector has none. */
 export const EXCEPTION_NAMES: readonly string[] = [
@@ -37,6 +38,8 @@ export const EXCEPTION_NAMES: readonly string[] = [
   "",
   "#MF",
   "#AC",
+  "#MC",
+  "#XM",
 ];
 
 /**

@@ -61,6 +61,10 @@ export const READ_LIMIT_BYTES = 512;
 export const WRITE_LIMIT_BYTES = 576;
 /** x87 registers and control words (fpu/). */
 export const FPU_BYTES = 1024;
+/** The eight XMM registers (vector/), 16 bytes each. */
+export const VECTOR_REGISTERS = 1280;
+/** A dword, 1 while MXCSR lets the host's own arithmetic round (vector/floats.ts). */
+export const VECTOR_HOST = 1408;
 
 /**
  * Compiled code (jit/): instructions left when it returns; the context that entries of the jump cache belong to, as a

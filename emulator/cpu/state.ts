@@ -55,6 +55,7 @@ export const CR4_DE = 8;
 export const CR4_PSE = 0x10;
 export const CR4_PGE = 0x80;
 export const CR4_OSFXSR = 0x200;
+export const CR4_OSXMMEXCPT = 0x400;
 
 // Access rights of a segment, as ACCESS holds them.
 export const ACCESS_ACCESSED = 1;
@@ -70,9 +71,6 @@ export const ACCESS_PRESENT = 0x80;
 /** Default operand size, stack size, or upper bound of an expand-down segment. */
 export const ACCESS_BIG = 0x4000;
 
-/** EDX after reset: family 6, model 8, stepping 6 (also what CPUID reports). */
-export const CPU_SIGNATURE = 0x686;
-
 /** Bits of the mode key: what decoded code depends on besides its bytes and its EIP. */
 export const MODE_CODE32 = 1;
 export const MODE_STACK32 = 2;
@@ -81,6 +79,16 @@ export const MODE_FLAT = 4;
 export const MODE_USER = 8;
 /** Above these: the number of the code segment's limit in a list of those seen. */
 const MODE_LIMIT_SHIFT = 4;
+
+/** What of the processor's model its registers depend on. */
+export interface RegisterModel {
+  /** EDX after reset. */
+  readonly signature: number;
+  /** Bits of CR0 that exist. */
+  readonly cr0: number;
+  /** Bits of EFLAGS that cannot be set. */
+  readonly missingFlags: number;
+}
 
 export class CpuState {
   readonly i32: Int32Array;
@@ -91,8 +99,10 @@ export class CpuState {
   /** See MODE_*; 0 is never a valid key for the next block, so that a block without a mode matches nothing. */
   modeKey = 0;
   readonly #limits: number[] = [0xffffffff, 0xffff];
+  readonly #model: RegisterModel;
 
-  constructor(memory: MachineMemory) {
+  constructor(memory: MachineMemory, model: RegisterModel) {
+    this.#model = model;
     const buffer = memory.memory.buffer;
     this.i32 = new Int32Array(buffer, 0, 256);
     this.u16 = new Uint16Array(buffer, 0, 16);
@@ -106,9 +116,9 @@ export class CpuState {
   reset(): void {
     const s = this.i32;
     s.fill(0, 0, 128);
-    s[EDX] = CPU_SIGNATURE;
+    s[EDX] = this.#model.signature;
     s[EIP] = 0xfff0;
-    s[CR0] = CR0_CD | CR0_NW | CR0_ET;
+    s[CR0] = (CR0_CD | CR0_NW | CR0_ET) & this.#model.cr0;
     s[DR + 6] = 0xffff0ff0 | 0;
     s[DR + 7] = 0x400;
     s[GDT_LIMIT] = 0xffff;
@@ -138,7 +148,7 @@ export class CpuState {
 
   /** Sets all of EFLAGS; whoever changes VM has to update segments and CPL too. */
   set eflags(value: number) {
-    this.i32[EFLAGS] = (value & ~ARITHMETIC) | 2;
+    this.i32[EFLAGS] = (value & ~(ARITHMETIC | this.#model.missingFlags)) | 2;
     setArithmeticFlags(this.i32, value);
   }
 

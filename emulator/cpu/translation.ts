@@ -410,6 +410,14 @@ export class Translation {
     return Math.abs((write ? this.writeTlb : this.readTlb)[linear >>> 12]!) | (linear & 0xfff);
   }
 
+  /** Where a device answers: a physical address, or -1 (memory, or accesses are watched). Raises as an access would. */
+  deviceAddress(linear: number, write: boolean): number {
+    if (this.isWatched) return -1;
+    const physical = this.#translate(linear, write, this.#user);
+    const page = physical >>> 12;
+    return this.#memory.readOffset(page) + (write ? this.#memory.writeOffset(page) : 0) === 0 ? physical >>> 0 : -1;
+  }
+
   #readSlow(linear: number, sizeBytes: AccessBytes, user: boolean): number {
     if (this.#checkAlignment && user) this.#requireAligned(linear, sizeBytes);
     const low = linear & 0xfff;
@@ -464,11 +472,8 @@ export class Translation {
     const offset = this.#memory.writeOffset(physical >>> 12);
     if (offset !== 0) this.#memory.store(offset | (physical & 0xfff), sizeBytes, value);
     else if (this.#memory.readOffset(physical >>> 12) === 0) {
-      this.#bus.writeMmio(
-        physical >>> 0,
-        sizeBytes,
-        sizeBytes === 4 ? value >>> 0 : sizeBytes === 2 ? value & 0xffff : value & 0xff,
-      );
+      const masked = sizeBytes === 4 ? value >>> 0 : value & (sizeBytes === 2 ? 0xffff : 0xff);
+      this.#bus.writeMmio(physical >>> 0, sizeBytes, masked);
       this.#deviceAccessed();
     }
   }

@@ -40,6 +40,8 @@ export class Emitter {
   readonly region: Region;
   /** What the region's module imports; its own functions are numbered after these. */
   readonly imports: readonly FunctionImport[];
+  /** Locals of temporary vectors. */
+  readonly vectors: number[] = [];
   readonly #insertions: { readonly at: number; readonly kind: Insertion }[] = [];
   readonly #used = new Set<number>();
   readonly #written = new Set<number>();
@@ -62,6 +64,11 @@ export class Emitter {
 
   get hasWideStack(): boolean {
     return (this.region.shape.mode & MODE_STACK32) !== 0;
+  }
+
+  /** The local of a temporary vector, by its number. */
+  vector(number: number): number {
+    return (this.vectors[number] ??= this.access.localCount++);
   }
 
   /** Opens the block around all code. */

@@ -9,7 +9,8 @@
  * in the path that leaves, and what is dead V8 does not compute.
  */
 
-import { FLAG_KIND, FLAG_R, FLAG_X, FLAG_Y } from "./locals.ts";
+import { ZF } from "../cpu/flags.ts";
+import { FLAG_KIND, FLAG_R, FLAG_X, FLAG_Y, T2 } from "./locals.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
@@ -354,4 +355,12 @@ export class FlagEmitter {
         }
     }
   }
+}
+
+/** Takes the arithmetic flags from the image in T2. */
+export function setArithmeticOfImage({ c, flags }: { readonly c: Code; readonly flags: FlagEmitter }): void {
+  c.get(T2).const(ZF).op(OP.and).op(OP.eqz).set(FLAG_R);
+  flags.pushCarriesOfImage(T2);
+  c.set(FLAG_X);
+  flags.kind = CANONICAL;
 }

@@ -82,9 +82,10 @@ function pushImage(t: Emitter): void {
   c.op(OP.or);
 }
 
-/** Takes EFLAGS from the image in T2 under a mask. */
-function loadImage(t: Emitter, mask: number): void {
+/** Takes EFLAGS from the image in T2 under a mask; what the processor lacks stays clear. */
+function loadImage(t: Emitter, wanted: number): void {
   const { c, flags } = t;
+  const mask = wanted & ~t.region.shape.model.missingFlags;
   if ((mask & ARITHMETIC) !== ARITHMETIC) throw new Error("all arithmetic flags change together");
   c.const(0);
   pushState(t, EFLAGS);

@@ -473,6 +473,7 @@ class Jit implements Engine {
       ramBytes: core.memory.ramBytes,
       mode: core.state.modeKey & MODE_BITS,
       codeLimit: core.s[LIMIT + CS]! >>> 0,
+      model: core.model,
     };
   }
 

@@ -1,5 +1,5 @@
 /** The locals of a compiled region, by number. Parameters come first, then 64-bit temporaries, then 32-bit values. */
-import { I32, I64 } from "./wasm.ts";
+import { I32, I64, V128 } from "./wasm.ts";
 
 /** Parameter: number of the entry to begin at, plus one. */
 export const ENTRY = 0;
@@ -28,13 +28,14 @@ export const T0 = 21;
 export const T1 = 22;
 export const T2 = 23;
 export const T3 = 24;
-/** After these: pairs that remember the last translation of each kind of access (access.ts). */
+/** After these, as they are wanted: vectors of one instruction, and pairs that remember the last translation of each kind of access (access.ts). */
 export const FIRST_FREE = 25;
 
 export const PARAMETERS: readonly number[] = [I32, I32, I32];
 
-export function localTypes(count: number): number[] {
+export function localTypes(count: number, vectors: readonly number[]): number[] {
   const types: number[] = [];
-  for (let local = PARAMETERS.length; local < count; local++) types.push(local === WIDE || local === WIDE2 ? I64 : I32);
+  for (let local = PARAMETERS.length; local < count; local++)
+    types.push(local === WIDE || local === WIDE2 ? I64 : vectors.includes(local) ? V128 : I32);
   return types;
 }

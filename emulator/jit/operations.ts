@@ -5,7 +5,7 @@
 
 import type { Semantic } from "../../src/isa/semantics.ts";
 import { AF, CF, DF, PF, SF, ZF } from "../cpu/flags.ts";
-import { CONTROL_SLOTS } from "../cpu/handlers/system.ts";
+import { CONTROL_SLOTS, hasControl } from "../cpu/handlers/system.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { CPL, CR4, CS, EAX, EBP, EBX, ECX, EDX, EFLAGS, ESP, JIT_VALUE, SS } from "../cpu/layout.ts";
 import { isFlat, operandSize, registerOf } from "../cpu/operands.ts";
@@ -13,10 +13,10 @@ import { CR4_TSD } from "../cpu/state.ts";
 import { ARITHMETIC } from "./arithmetic.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
-import { CANONICAL } from "./flags.ts";
+import { setArithmeticOfImage } from "./flags.ts";
 import { DIRECTORY, INVALIDATE } from "./imports.ts";
 import { INTERRUPTS } from "./interrupts.ts";
-import { FLAG_R, FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
+import { FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Operation } from "./operands.ts";
 import {
   beginModify,
@@ -32,6 +32,7 @@ import {
 } from "./operands.ts";
 import { SHIFTS } from "./shifts.ts";
 import { STRINGS } from "./strings.ts";
+import { VECTORS } from "./vectors/operations.ts";
 import { OP } from "./wasm.ts";
 import { X87 } from "./x87/operations.ts";
 
@@ -244,14 +245,6 @@ const setCarryFlag =
     c.get(T1).get(T0).op(OP.xor).const(30).op(OP.shl).op(OP.or).set(FLAG_X);
   };
 
-/** Takes the arithmetic flags from the image in T2. */
-function setArithmetic({ c, flags }: Emitter): void {
-  c.get(T2).const(ZF).op(OP.and).op(OP.eqz).set(FLAG_R);
-  flags.pushCarriesOfImage(T2);
-  c.set(FLAG_X);
-  flags.kind = CANONICAL;
-}
-
 const SAHF_FLAGS = SF | ZF | AF | PF | CF;
 
 const storeFlagsByte: Operation = (t) => () => {
@@ -261,7 +254,7 @@ const storeFlagsByte: Operation = (t) => () => {
   c.const(~SAHF_FLAGS).op(OP.and);
   t.getRegister(EAX);
   c.const(8).op(OP.shr_u).const(SAHF_FLAGS).op(OP.and).op(OP.or).set(T2);
-  setArithmetic(t);
+  setArithmeticOfImage(t);
 };
 
 const loadFlagsByte: Operation = (t) => () => {
@@ -307,7 +300,7 @@ const compareExchange8: Operation = (t, insn) => {
     flags.canonicalise();
     flags.pushArithmetic();
     c.const(~ZF).op(OP.and).const(ZF).const(0).get(T2).op(OP.select).op(OP.or).set(T2);
-    setArithmetic(t);
+    setArithmeticOfImage(t);
   };
 };
 
@@ -424,8 +417,8 @@ const moveToControl: Operation = (t, insn) => {
 };
 
 const moveFromControl: Operation = (t, insn) => {
-  const slot = CONTROL_SLOTS[insn.reg] ?? -1;
-  if (t.isUser || slot < 0) return null;
+  if (t.isUser || !hasControl(t.region.shape, insn.reg)) return null;
+  const slot = CONTROL_SLOTS[insn.reg]!;
   return () => {
     t.c
       .const(0)
@@ -450,6 +443,7 @@ export const OPERATIONS: Readonly<Partial<Record<Semantic, Operation>>> = {
   ...INTERRUPTS,
   ...STRINGS,
   ...X87,
+  ...VECTORS,
   mov: move,
   movzx: extend(false),
   movsx: extend(true),
@@ -506,6 +500,7 @@ const STACK_OR_STRING = new Set<string>([
   ...Object.keys(INTERRUPTS),
   ...Object.keys(STRINGS),
   ...Object.keys(X87),
+  ...Object.keys(VECTORS),
 ]);
 const ADDRESS_ONLY = new Set<Semantic>(["lea", "nop", "invlpg"]);
 

@@ -3,6 +3,7 @@
  * each entry, and nothing of this can change within a region without leaving it.
  */
 import { TLB_READ_SUPERVISOR, TLB_READ_USER, TLB_WRITE_SUPERVISOR, TLB_WRITE_USER } from "../cpu/layout.ts";
+import type { ProcessorModel } from "../cpu/model.ts";
 import { MODE_USER } from "../cpu/state.ts";
 
 export interface Shape {
@@ -17,11 +18,13 @@ export interface Shape {
   /** Bits of MODE_* but not the number of the code segment's limit, which is `codeLimit`. */
   readonly mode: number;
   readonly codeLimit: number;
+  /** What the processor has and lacks. */
+  readonly model: ProcessorModel;
 }
 
 /** What the shape adds to the bytes that a compiled module is found by. */
-export function shapeKey({ direct, isProtected, ramBytes, mode, codeLimit }: Shape): string {
-  return `${direct ? ramBytes : 0}/${isProtected}/${mode}/${codeLimit}`;
+export function shapeKey({ direct, isProtected, ramBytes, mode, codeLimit, model }: Shape): string {
+  return `${direct ? ramBytes : 0}/${isProtected}/${mode}/${codeLimit}/${model.name}`;
 }
 
 export const readTable = (shape: Shape): number =>

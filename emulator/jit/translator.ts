@@ -42,7 +42,7 @@ export function translate(region: Region): Uint8Array<ArrayBuffer> {
     types: TYPES,
     imports: emitter.imports,
     functions: [
-      { type: 0, locals: localTypes(emitter.access.localCount), code: main },
+      { type: 0, locals: localTypes(emitter.access.localCount, emitter.vectors), code: main },
       { type: 2, locals: [], code: carries },
       { type: 1, locals: [I32], code: arithmetic },
       { type: 4, locals: [], code: image },

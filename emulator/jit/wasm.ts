@@ -5,6 +5,7 @@
 
 export const I32 = 0x7f;
 export const I64 = 0x7e;
+export const V128 = 0x7b;
 const VOID = 0x40;
 const FUNCREF = 0x70;
 
@@ -66,10 +67,115 @@ export const OP = {
   wrap: 0xa7,
   extend_s: 0xac,
   extend_u: 0xad,
+  sqrt_f32: 0x91,
+  add_f32: 0x92,
+  sub_f32: 0x93,
+  mul_f32: 0x94,
+  div_f32: 0x95,
+  sqrt_f64: 0x9f,
+  sub_f64: 0xa1,
+  mul_f64: 0xa2,
+  div_f64: 0xa3,
+  convert_s_f64: 0xb7,
   convert_u_f64: 0xb8,
+  reinterpret_i32_f32: 0xbc,
+  reinterpret_i64_f64: 0xbd,
+  reinterpret_f32_i32: 0xbe,
+  reinterpret_f64_i64: 0xbf,
   extend8_s: 0xc0,
   extend16_s: 0xc1,
 } as const;
+
+/** Opcodes after the prefix FD; what concerns one lane is followed by its number. */
+export const SIMD = {
+  swizzle: 0x0e,
+  extract_lane_i32: 0x1b,
+  replace_lane_i32: 0x1c,
+  extract_lane_i64: 0x1d,
+  eq_i8: 0x23,
+  gt_s_i8: 0x27,
+  eq_i16: 0x2d,
+  gt_s_i16: 0x31,
+  eq_i32: 0x37,
+  gt_s_i32: 0x3b,
+  eq_f32: 0x41,
+  lt_f32: 0x43,
+  gt_f32: 0x44,
+  le_f32: 0x45,
+  eq_f64: 0x47,
+  lt_f64: 0x49,
+  gt_f64: 0x4a,
+  le_f64: 0x4b,
+  and: 0x4e,
+  andnot: 0x4f,
+  or: 0x50,
+  xor: 0x51,
+  bitselect: 0x52,
+  bitmask_i8: 0x64,
+  narrow_s_i16: 0x65,
+  narrow_u_i16: 0x66,
+  add_i8: 0x6e,
+  add_sat_s_i8: 0x6f,
+  add_sat_u_i8: 0x70,
+  sub_i8: 0x71,
+  sub_sat_s_i8: 0x72,
+  sub_sat_u_i8: 0x73,
+  min_u_i8: 0x77,
+  max_u_i8: 0x79,
+  avgr_u_i8: 0x7b,
+  narrow_s_i32: 0x85,
+  shl_i16: 0x8b,
+  shr_s_i16: 0x8c,
+  shr_u_i16: 0x8d,
+  add_i16: 0x8e,
+  add_sat_s_i16: 0x8f,
+  add_sat_u_i16: 0x90,
+  sub_i16: 0x91,
+  sub_sat_s_i16: 0x92,
+  sub_sat_u_i16: 0x93,
+  mul_i16: 0x95,
+  min_s_i16: 0x96,
+  max_s_i16: 0x98,
+  avgr_u_i16: 0x9b,
+  all_true_i32: 0xa3,
+  bitmask_i32: 0xa4,
+  shl_i32: 0xab,
+  shr_s_i32: 0xac,
+  shr_u_i32: 0xad,
+  add_i32: 0xae,
+  sub_i32: 0xb1,
+  dot_i16: 0xba,
+  extmul_low_s_i16: 0xbc,
+  extmul_high_s_i16: 0xbd,
+  extmul_low_u_i16: 0xbe,
+  extmul_high_u_i16: 0xbf,
+  all_true_i64: 0xc3,
+  bitmask_i64: 0xc4,
+  shl_i64: 0xcb,
+  shr_u_i64: 0xcd,
+  add_i64: 0xce,
+  sub_i64: 0xd1,
+  extmul_low_u_i32: 0xde,
+  abs_f32: 0xe0,
+  sqrt_f32: 0xe3,
+  add_f32: 0xe4,
+  sub_f32: 0xe5,
+  mul_f32: 0xe6,
+  div_f32: 0xe7,
+  pmin_f32: 0xea,
+  pmax_f32: 0xeb,
+  abs_f64: 0xec,
+  sqrt_f64: 0xef,
+  add_f64: 0xf0,
+  sub_f64: 0xf1,
+  mul_f64: 0xf2,
+  div_f64: 0xf3,
+  pmin_f64: 0xf6,
+  pmax_f64: 0xf7,
+} as const;
+
+/** Loads of vectors: all 16 bytes, or the lowest ones and zeros above. */
+const LOAD_VECTOR: Readonly<Record<number, number>> = { 4: 0x5c, 8: 0x5d, 16: 0x00 };
 
 const LOAD: Readonly<Record<number, number>> = { 1: 0x2d, 2: 0x2f, 4: 0x28 };
 const STORE: Readonly<Record<number, number>> = { 1: 0x3a, 2: 0x3b, 4: 0x36 };
@@ -166,6 +272,37 @@ export class Code {
 
   loadF64(offset: number): this {
     return this.op(0x2b).#unsigned(0).#unsigned(offset);
+  }
+
+  /** A double to a signed dword; one that does not fit becomes the nearest that does. */
+  truncateToI32(): this {
+    return this.op(0xfc).#unsigned(2);
+  }
+
+  simd(opcode: number): this {
+    return this.op(0xfd).#unsigned(opcode);
+  }
+
+  /** Loads 4, 8 or 16 bytes as a vector, zeros above. */
+  loadVector(sizeBytes: number, offset: number): this {
+    return this.simd(LOAD_VECTOR[sizeBytes]!).#unsigned(0).#unsigned(offset);
+  }
+
+  storeVector(offset: number): this {
+    return this.simd(0x0b).#unsigned(0).#unsigned(offset);
+  }
+
+  constVector(bytes: Uint8Array): this {
+    this.simd(0x0c);
+    for (let i = 0; i < 16; i++) this.op(bytes[i]!);
+    return this;
+  }
+
+  /** Chooses bytes of two vectors: 0 to 15 of the first, 16 to 31 of the second. */
+  shuffle(bytes: readonly number[]): this {
+    this.simd(0x0d);
+    for (const byte of bytes) this.op(byte);
+    return this;
   }
 
   block(): this {

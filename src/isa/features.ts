@@ -107,13 +107,13 @@ const REMOVED_TOO: Readonly<Record<string, string>> = {
 
 /** Features without a further meaning. */
 const PLAIN = words(
-  `cmov fisttp fxsr mmx nop popcnt lzcnt bmi movbe clflush clflushopt clwb rdtscp syscall xsave vmx smap smx rdrnd rdseed rdpid
+  `cmov fisttp fxsr mmx nop popcnt lzcnt bmi movbe clflush clflushopt clwb rdtscp syscall xsave vmx smap smx rdrnd rdseed rdpid invpcid
   prfchw prefetchwt1 ibt`,
 );
 
 /** Extensions of later processors: names that GNU as knows, of instructions that are not in the table. */
 const LATER = words(
-  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl vmfunc xsavec xsaves fsgsbase bmi2 lwp cx16 hle rtm tsx invpcid padlock svme tbm adx mpx se1
+  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl vmfunc xsavec xsaves fsgsbase bmi2 lwp cx16 hle rtm tsx padlock svme tbm adx mpx se1
   avx512ifma avx512vbmi avx512_4fmaps avx512_4vnniw avx512_vpopcntdq avx512_vbmi2 avx512_vnni avx512_bitalg avx_vnni clzero mwaitx ospke ptwrite shstk gfni vaes
   vpclmulqdq wbnoinvd pconfig waitpkg cldemote amx_int8 amx_bf16 amx_fp16 amx_tile movdiri movdir64b avx512_bf16 avx512_vp2intersect tdx enqcmd serialize rdpru
   mcommit sev_es tsxldtrk kl widekl uintr hreset avx512_fp16 prefetchi avx_ifma avx_vnni_int8 cmpccxadd wrmsrns msrlist avx_ne_convert rao_int rmpquery`,

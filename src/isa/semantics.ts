@@ -34,7 +34,7 @@ const X87 = [
 const LATER = [
   "popcnt lzcnt tzcnt movbe crc32 syscall sysret clflush clflushopt clwb rdtscp monitor mwait xgetbv xsetbv xsave",
   "xrstor xsaveopt vmcall vmlaunch vmresume vmxoff vmptrld vmclear vmxon vmptrst vmread vmwrite clac stac getsec",
-  "rdrand rdseed rdpid fisttp",
+  "rdrand rdseed rdpid invpcid fisttp",
 ] as const;
 /** MMX, SSE and what followed them, with AES. */
 const VECTOR = [

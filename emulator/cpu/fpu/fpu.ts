@@ -228,6 +228,28 @@ export class Fpu {
     this.#f[at + 2] = value.signExponent;
   }
 
+  // MMX, whose registers are the significands of the physical ones (SDM volume 1, 9.6.2).
+
+  /** What every MMX instruction does: TOP becomes 0, and all registers valid; after EMMS, empty. */
+  enterMultimedia(empty = 0): void {
+    this.top = 0;
+    this.#f[EMPTY] = empty;
+  }
+
+  readMultimedia(register: number, into: Int32Array): void {
+    const at = register * REGISTER_SLOTS;
+    into[0] = this.#f[at]!;
+    into[1] = this.#f[at + 1]!;
+  }
+
+  /** Sign and exponent become all ones, so that the x87 sees a NaN. */
+  writeMultimedia(register: number, from: Int32Array): void {
+    const at = register * REGISTER_SLOTS;
+    this.#f[at] = from[0]!;
+    this.#f[at + 1] = from[1]!;
+    this.#f[at + 2] = 0xffff;
+  }
+
   free(index: number): void {
     this.#f[EMPTY] = this.#f[EMPTY]! | (1 << ((this.top + index) & 7));
   }

@@ -10,12 +10,13 @@ export const INVALID = 1;
 export const DENORMAL = 2;
 export const ZERO_DIVIDE = 4;
 const OVERFLOW = 8;
-const UNDERFLOW = 0x10;
+export const UNDERFLOW = 0x10;
 export const PRECISION = 0x20;
 
-const TO_NEAREST = 0;
+export const TO_NEAREST = 0;
 export const DOWN = 1;
 const UP = 2;
+export const TOWARDS_ZERO = 3;
 
 /**
  * By how much an unmasked overflow or underflow shifts the exponent of the result it stores. Only FSCALE goes beyond

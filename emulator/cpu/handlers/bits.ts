@@ -1,5 +1,5 @@
 /** Single bits and bit scans (SDM volume 1, 7.3.7). */
-import { logic16, logic32, setCarry } from "../flags.ts";
+import { logic16, logic32, setArithmeticFlags, setCarry, ZF } from "../flags.ts";
 import type { Builder, Builders } from "../instruction.ts";
 import type { Reader } from "../operands.ts";
 import { effectiveAddress, isFlat, modify, read, registerOf, write } from "../operands.ts";
@@ -69,6 +69,19 @@ function bitScan(find: (value: number) => number): Builder {
   };
 }
 
+/** POPCNT: ZF says that there are none, the other flags become 0. */
+const countOnes: Builder = (core, insn) => {
+  const { s } = core;
+  const source = read(core, insn, 1);
+  const destination = write(core, insn, 0);
+  return () => {
+    let ones = 0;
+    for (let rest = source(); rest !== 0; rest &= rest - 1) ones++;
+    setArithmeticFlags(s, ones === 0 ? ZF : 0);
+    destination(ones);
+  };
+};
+
 export const BITS = {
   bt: bitTest(null),
   bts: bitTest((value, mask) => value | mask),
@@ -76,4 +89,5 @@ export const BITS = {
   btc: bitTest((value, mask) => value ^ mask),
   bsf: bitScan((value) => 31 - Math.clz32(value & -value)),
   bsr: bitScan((value) => 31 - Math.clz32(value)),
+  popcnt: countOnes,
 } satisfies Builders;

@@ -7,6 +7,7 @@ import { CONTROL } from "./control.ts";
 import { DECIMAL } from "./decimal.ts";
 import { FAST } from "./fast.ts";
 import { FLAG_CONTROL } from "./flag-control.ts";
+import { FXSAVE } from "./fxsave.ts";
 import { IO } from "./io.ts";
 import { MOVE } from "./move.ts";
 import { SELECTORS } from "./selectors.ts";
@@ -14,6 +15,9 @@ import { SHIFTS } from "./shifts.ts";
 import { STACK } from "./stack.ts";
 import { STRINGS } from "./strings.ts";
 import { SYSTEM } from "./system.ts";
+import { VECTOR_FLOAT } from "./vector-float.ts";
+import { VECTOR_INTEGER } from "./vector-integer.ts";
+import { VECTOR_MOVE } from "./vector-move.ts";
 import { X87 } from "./x87.ts";
 import { X87_CONTROL } from "./x87-control.ts";
 
@@ -30,6 +34,10 @@ const STRAIGHT = {
   ...SELECTORS,
   ...X87,
   ...X87_CONTROL,
+  ...FXSAVE,
+  ...VECTOR_MOVE,
+  ...VECTOR_INTEGER,
+  ...VECTOR_FLOAT,
 } satisfies Builders;
 /** The last of its block. */
 const ENDING = { ...CONTROL, ...IO, ...SYSTEM } satisfies Builders;

@@ -3,6 +3,7 @@
  * any two: for the end of the run, an interrupt, a fault. MOVS and STOS handle runs of plain memory at once, INS what a
  * device has ready.
  */
+import type { AccessBytes } from "../../bus/bus.ts";
 import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
 import { DF, getZero, sub8, sub16, sub32 } from "../flags.ts";
@@ -118,6 +119,62 @@ function sourceSegment(insn: DecodedInstruction): number {
   return insn.override >= 0 ? insn.override : 3;
 }
 
+/** What runs through devices carry: a page at the most. */
+const carried = new Uint8Array(4096);
+
+const toPageEnd = (linear: number): number => 4096 - (linear & 0xfff);
+
+/**
+ * MOVS where at one end or both a device answers that is like memory, as the text of a display: a run of at most
+ * `lengthBytes` within a page of each. Returns the bytes moved, 0 when each access has to be made by itself.
+ */
+function moveByDevice(core: Core, source: number, target: number, lengthBytes: number, sizeBytes: AccessBytes): number {
+  const { mmu, memory, bus } = core;
+  let bytes = Math.min(lengthBytes, toPageEnd(source), toPageEnd(target));
+  const plainSource = mmu.readRun(source, bytes);
+  const plainTarget = mmu.writeRun(target, bytes);
+  if (plainSource > 0) bytes = Math.min(bytes, plainSource);
+  if (plainTarget > 0) bytes = Math.min(bytes, plainTarget);
+  bytes -= bytes % sizeBytes;
+  if (bytes < 2 * sizeBytes || (plainSource > 0 && plainTarget > 0)) return 0;
+  let run: Uint8Array;
+  let from = -1;
+  if (plainSource > 0) {
+    const offset = mmu.offsetOf(source, false);
+    run = memory.bytes.subarray(offset, offset + bytes);
+  } else {
+    from = mmu.deviceAddress(source, false);
+    run = carried.subarray(0, bytes);
+    if (from < 0 || !bus.readMmioRun?.(from, sizeBytes, run)) return 0;
+  }
+  if (plainTarget > 0) {
+    const offset = mmu.offsetOf(target, true);
+    memory.bytes.set(run, offset);
+    if (mmu.mayHoldCode(target)) memory.noteWrite(offset, bytes);
+  } else {
+    const to = mmu.deviceAddress(target, true);
+    // What is written first is read again further up.
+    const isPattern = from >= 0 && to > from && to < from + bytes;
+    if (to < 0 || isPattern || !bus.writeMmioRun?.(to, sizeBytes, run)) return 0;
+  }
+  core.leaveBlock();
+  return bytes;
+}
+
+/** STOS where a device answers that is like memory, within a page. Returns the bytes stored. */
+function storeByDevice(core: Core, target: number, count: number, sizeBytes: AccessBytes, value: number): number {
+  const { mmu, bus } = core;
+  const n = Math.min(count, Math.floor(toPageEnd(target) / sizeBytes));
+  if (n < 2 || mmu.writeRun(target, 1) > 0) return 0;
+  const to = mmu.deviceAddress(target, true);
+  if (to < 0) return 0;
+  const run = carried.subarray(0, n * sizeBytes);
+  for (let i = 0; i < run.length; i++) run[i] = value >>> (8 * (i % sizeBytes));
+  if (!bus.writeMmioRun?.(to, sizeBytes, run)) return 0;
+  core.leaveBlock();
+  return n * sizeBytes;
+}
+
 /** Below this a loop is faster than a call of the host's copy. */
 const SHORT_COPY_BYTES = 48;
 
@@ -137,7 +194,7 @@ function repeatPattern(memory: Uint8Array, source: number, distance: number, len
 const move: Builder = (core, insn) => {
   const { s, mmu, memory, segments, state } = core;
   const bits = insn.size;
-  const bytes = bits >>> 3;
+  const bytes = (bits >>> 3) as AccessBytes;
   const { get, set } = counters(core, insn);
   const element = elementAccess(core, bits);
   const segment = sourceSegment(insn);
@@ -155,14 +212,15 @@ const move: Builder = (core, insn) => {
     const to = get(EDI) >>> 0;
     const source = segments.readAddress(segment, from, bytes);
     const target = segments.writeAddress(ES, to, bytes);
-    const room = Math.min(
-      mmu.readRun(source, limit * bytes),
-      mmu.writeRun(target, limit * bytes),
-      state.readLimit[segment]! - from + 1,
-      state.writeLimit[ES]! - to + 1,
-    );
-    const n = Math.min(limit, Math.floor(room / bytes));
-    if (n < 2) return 0;
+    const allowed = Math.min(limit * bytes, state.readLimit[segment]! - from + 1, state.writeLimit[ES]! - to + 1);
+    const room = Math.min(allowed, mmu.readRun(source, limit * bytes), mmu.writeRun(target, limit * bytes));
+    const n = Math.floor(room / bytes);
+    if (n < 2) {
+      const moved = moveByDevice(core, source, target, allowed, bytes);
+      set(ESI, from + moved);
+      set(EDI, to + moved);
+      return moved / bytes;
+    }
     const length = n * bytes;
     const sourceOffset = mmu.offsetOf(source, false);
     const targetOffset = mmu.offsetOf(target, true);
@@ -186,7 +244,7 @@ const move: Builder = (core, insn) => {
 const store: Builder = (core, insn) => {
   const { s, mmu, memory, segments, state } = core;
   const bits = insn.size;
-  const bytes = bits >>> 3;
+  const bytes = (bits >>> 3) as AccessBytes;
   const { get, set } = counters(core, insn);
   const element = elementAccess(core, bits);
   const value = accumulator(core, bits).get;
@@ -199,13 +257,15 @@ const store: Builder = (core, insn) => {
     if ((s[EFLAGS]! & DF) !== 0) return 0;
     const to = get(EDI) >>> 0;
     const target = segments.writeAddress(ES, to, bytes);
-    const n = Math.min(
-      limit,
-      Math.floor(Math.min(mmu.writeRun(target, limit * bytes), state.writeLimit[ES]! - to + 1) / bytes),
-    );
-    if (n < 2) return 0;
+    const allowed = Math.min(limit, Math.floor((state.writeLimit[ES]! - to + 1) / bytes));
+    const n = Math.min(allowed, Math.floor(mmu.writeRun(target, limit * bytes) / bytes));
+    if (n < 2) {
+      const stored = storeByDevice(core, target, allowed, bytes, value());
+      set(EDI, to + stored);
+      return stored / bytes;
+    }
     const offset = mmu.offsetOf(target, true);
-    memory.fill(offset, n, bytes as 1 | 2 | 4, value());
+    memory.fill(offset, n, bytes, value());
     if (mmu.mayHoldCode(target)) memory.noteWrite(offset, n * bytes);
     set(EDI, to + n * bytes);
     return n;
@@ -271,7 +331,7 @@ const scan: Builder = (core, insn) => {
 const input: Builder = (core, insn) => {
   const { s, r16, mmu, memory, segments, state } = core;
   const bits = insn.size;
-  const bytes = (bits >>> 3) as 1 | 2 | 4;
+  const bytes = (bits >>> 3) as AccessBytes;
   const { get, set } = counters(core, insn);
   const element = elementAccess(core, bits);
   const step = (): void => {
@@ -306,7 +366,7 @@ const input: Builder = (core, insn) => {
 const output: Builder = (core, insn) => {
   const { s, r16 } = core;
   const bits = insn.size;
-  const bytes = (bits >>> 3) as 1 | 2 | 4;
+  const bytes = (bits >>> 3) as AccessBytes;
   const { get, set } = counters(core, insn);
   const element = elementAccess(core, bits);
   const segment = sourceSegment(insn);

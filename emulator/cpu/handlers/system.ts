@@ -35,32 +35,10 @@ import {
   SYSENTER_ESP,
   TR,
 } from "../layout.ts";
+import type { ProcessorModel } from "../model.ts";
 import { readMsr, writeMsr } from "../msr.ts";
 import { effectiveAddress, operandAddress, read, registerOf, write } from "../operands.ts";
-import {
-  CR0_AM,
-  CR0_CD,
-  CR0_EM,
-  CR0_ET,
-  CR0_MP,
-  CR0_NE,
-  CR0_NW,
-  CR0_PE,
-  CR0_PG,
-  CR0_TS,
-  CR0_WP,
-  CR4_DE,
-  CR4_OSFXSR,
-  CR4_PGE,
-  CR4_PSE,
-  CR4_PVI,
-  CR4_TSD,
-  CR4_VME,
-} from "../state.ts";
-
-const CR0_DEFINED = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
-/** What this processor has of CR4; other bits are reserved and raise #GP. */
-const CR4_DEFINED = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PGE | CR4_OSFXSR;
+import { CR0_CD, CR0_ET, CR0_NW, CR0_PE, CR0_PG, CR0_TS, CR0_WP, CR4_DE, CR4_PVI, CR4_TSD, CR4_VME } from "../state.ts";
 
 /** #GP(0) unless CPL is 0. */
 function requireRing0(core: Core): void {
@@ -72,13 +50,21 @@ function requireProtected(core: Core): void {
   if (!core.state.protectedMode || core.state.virtual8086) raise(INVALID_OPCODE);
 }
 
+/** State slots of the control registers by their number, -1 for what is none. */
+export const CONTROL_SLOTS: readonly number[] = [CR0, -1, CR2, CR3, CR4, -1, -1, -1];
+
+/** Whether the control register exists: CR4 does not where none of its bits does. */
+export function hasControl({ model }: { readonly model: ProcessorModel }, register: number): boolean {
+  return CONTROL_SLOTS[register]! >= 0 && (register !== 4 || model.cr4 !== 0);
+}
+
 /** Writes CR0 and what follows from it. */
 function writeCr0(core: Core, value: number): void {
-  const { s, mmu } = core;
+  const { s, mmu, model } = core;
   if (((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) || ((value & CR0_NW) !== 0 && (value & CR0_CD) === 0))
     raise(GENERAL_PROTECTION, 0);
   const old = s[CR0]!;
-  s[CR0] = (value & CR0_DEFINED) | CR0_ET;
+  s[CR0] = (value & model.cr0) | CR0_ET;
   const changed = old ^ s[CR0]!;
   if ((changed & (CR0_PG | CR0_WP | CR0_PE)) !== 0) mmu.flush();
   // Protected mode begins at CPL 0, whatever CS says; real mode has no other.
@@ -95,9 +81,9 @@ export function writeCr3({ s, mmu }: Core, value: number): void {
 }
 
 const moveToControl: Builder = (core, insn) => {
-  const { s, mmu } = core;
+  const { s, mmu, model } = core;
   const register = insn.reg;
-  if (register === 1 || register > 4) return raise(INVALID_OPCODE);
+  if (!hasControl(core, register)) return raise(INVALID_OPCODE);
   return () => {
     requireRing0(core);
     const value = s[insn.rm]!;
@@ -112,7 +98,7 @@ const moveToControl: Builder = (core, insn) => {
         writeCr3(core, value);
         break;
       default:
-        if ((value & ~CR4_DEFINED) !== 0) raise(GENERAL_PROTECTION, 0);
+        if ((value & ~model.cr4) !== 0) raise(GENERAL_PROTECTION, 0);
         s[CR4] = value;
         mmu.flush();
         core.debug.update();
@@ -122,13 +108,10 @@ const moveToControl: Builder = (core, insn) => {
   };
 };
 
-/** State slots of the control registers, -1 for one that does not exist. */
-export const CONTROL_SLOTS = [CR0, -1, CR2, CR3, CR4] as const;
-
 const moveFromControl: Builder = (core, insn) => {
   const { s } = core;
-  const slot = CONTROL_SLOTS[insn.reg] ?? -1;
-  if (slot < 0) return raise(INVALID_OPCODE);
+  const slot = CONTROL_SLOTS[insn.reg]!;
+  if (!hasControl(core, insn.reg)) return raise(INVALID_OPCODE);
   return () => {
     requireRing0(core);
     s[insn.rm] = s[slot]!;
@@ -330,10 +313,7 @@ export const SYSTEM = {
   invd: cache,
   wbinvd: cache,
   invlpg: invalidatePage,
-  cpuid:
-    ({ s }) =>
-    () =>
-      cpuid(s),
+  cpuid: (core) => () => cpuid(core),
   rdtsc: readTimestamp,
   rdpmc: readPerformance,
   rdmsr: (core) => () => {

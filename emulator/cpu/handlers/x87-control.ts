@@ -1,12 +1,12 @@
-/** Control of the x87: control and status word, environment, whole state (SDM volume 1, 8.1.8-8.1.11 and 10.5). */
+/** Control of the x87: control and status word, environment, whole state (SDM volume 1, 8.1.8-8.1.11). */
 
 import type { Core } from "../core.ts";
-import { DEVICE_NOT_AVAILABLE, GENERAL_PROTECTION, raise } from "../exceptions.ts";
+import { DEVICE_NOT_AVAILABLE, raise } from "../exceptions.ts";
 import type { Float80 } from "../fpu/float80.ts";
 import type { Fpu } from "../fpu/fpu.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
 import { CR0 } from "../layout.ts";
-import { operandAddress, read, write } from "../operands.ts";
+import { read, write } from "../operands.ts";
 import { CR0_MP, CR0_TS } from "../state.ts";
 import { prepareWrite, readBytes, readFloat80, writeFloat80 } from "./x87-memory.ts";
 
@@ -143,58 +143,6 @@ function setContents(fpu: Fpu, index: number, value: Float80): void {
   fpu.setPhysical((fpu.top + index) & 7, value);
 }
 
-/** FXSAVE writes the x87 part of its 512 bytes; there are no SSE registers to follow. */
-const FX_BYTES = 160;
-const FX_HEADER = 24;
-const FX_REGISTERS = 32;
-
-const fastSave: Builder = (core, insn) => {
-  const address = operandAddress(core, insn, 512, true);
-  const { mmu } = core;
-  return () => {
-    const { fpu } = core;
-    fpu.checkAvailable();
-    const linear = address();
-    if ((linear & 15) !== 0) raise(GENERAL_PROTECTION, 0);
-    mmu.probeWrite(linear, FX_BYTES);
-    const view = new DataView(new ArrayBuffer(FX_BYTES));
-    const { instructionOffset, instructionSelector, dataOffset, dataSelector, opcode } = fpu.pointers;
-    view.setUint16(0, fpu.control, true);
-    view.setUint16(2, fpu.status, true);
-    view.setUint8(4, ~fpu.emptyMask & 0xff);
-    view.setUint16(6, opcode, true);
-    view.setInt32(8, instructionOffset, true);
-    view.setUint16(12, instructionSelector, true);
-    view.setInt32(16, dataOffset, true);
-    view.setUint16(20, dataSelector, true);
-    for (let i = 0; i < 8; i++) writeFloat80(view, FX_REGISTERS + 16 * i, fpu.get(i));
-    for (let at = 0; at < FX_HEADER; at += 4) mmu.write32((linear + at) | 0, view.getInt32(at, true));
-    for (let at = FX_REGISTERS; at < FX_BYTES; at += 4) mmu.write32((linear + at) | 0, view.getInt32(at, true));
-  };
-};
-
-const fastRestore: Builder = (core, insn) => {
-  const address = operandAddress(core, insn, 512, false);
-  const load = readBytes(core, insn, FX_BYTES);
-  return () => {
-    const { fpu } = core;
-    fpu.checkAvailable();
-    if ((address() & 15) !== 0) raise(GENERAL_PROTECTION, 0);
-    const view = load();
-    fpu.emptyMask = ~view.getUint8(4);
-    fpu.pointers = {
-      opcode: view.getUint16(6, true),
-      instructionOffset: view.getInt32(8, true),
-      instructionSelector: view.getUint16(12, true),
-      dataOffset: view.getInt32(16, true),
-      dataSelector: view.getUint16(20, true),
-    };
-    fpu.status = view.getUint16(2, true);
-    fpu.control = view.getUint16(0, true);
-    for (let i = 0; i < 8; i++) setContents(fpu, i, readFloat80(view, FX_REGISTERS + 16 * i));
-  };
-};
-
 /** FWAIT is the one instruction that CR0.MP subjects to CR0.TS. */
 const wait: Builder = (core) => () => {
   if ((core.s[CR0]! & (CR0_MP | CR0_TS)) === (CR0_MP | CR0_TS)) raise(DEVICE_NOT_AVAILABLE);
@@ -238,8 +186,6 @@ export const X87_CONTROL = {
   fldenv: loadEnvironment,
   fnsave: save,
   frstor: restore,
-  fxsave: fastSave,
-  fxrstor: fastRestore,
   fwait: wait,
   // Of the 8087 and 80287 only: later units ignore them.
   fneni: atOnce(() => undefined),

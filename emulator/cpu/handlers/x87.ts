@@ -22,7 +22,7 @@ import { type Float80, INDEFINITE, ONE, zero } from "../fpu/float80.ts";
 import type { Fpu } from "../fpu/fpu.ts";
 import { C0, C1, C2, C3 } from "../fpu/fpu.ts";
 import type { FloatContext } from "../fpu/rounding.ts";
-import { DENORMAL, INVALID } from "../fpu/rounding.ts";
+import { DENORMAL, INVALID, TOWARDS_ZERO } from "../fpu/rounding.ts";
 import {
   arcTangentOf,
   loadConstant,
@@ -189,8 +189,8 @@ const load: Builder = (core, insn) => {
   })(core, insn);
 };
 
-/** FST, FSTP, FIST, FISTP, FBSTP. */
-function store(pop: boolean): Builder {
+/** FST, FSTP, FIST, FISTP, FBSTP; FISTTP rounds towards zero whatever the control word says. */
+function store(pop: boolean, truncating = false): Builder {
   return (core, insn) => {
     if (!insn.isMemory) {
       return onRegisters((fpu) => {
@@ -208,6 +208,7 @@ function store(pop: boolean): Builder {
       const commit = prepare();
       fpu.start(insn.eip, opcode);
       note();
+      if (truncating) fpu.context.rounding = TOWARDS_ZERO;
       if (fpu.isEmpty(0)) {
         if (!fpu.stackFault(false)) return;
         commit(indefiniteOf(format));
@@ -331,6 +332,7 @@ export const X87 = {
   fstp: store(true),
   fist: store(false),
   fistp: store(true),
+  fisttp: store(true, true),
   fbstp: store(true),
   fxch: exchange,
   fcom: comparison(false, false, 0),

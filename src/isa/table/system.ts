@@ -134,6 +134,13 @@ export const SYSTEM: readonly TableSection[] = [
     `,
   },
   { feature: "smx", rows: `getsec | 0F 37` },
+  {
+    feature: "invpcid",
+    rows: `
+      invpcid r32, mstate | 66 0F 38 82 /r
+      invpcid r32, m128   | 66 0F 38 82 /r | encode
+    `,
+  },
   { feature: "rdrnd", rows: `rdrand rv.rm | 0F C7 /6` },
   { feature: "rdseed", rows: `rdseed rv.rm | 0F C7 /7` },
   { feature: "rdpid", rows: `rdpid r32.rm | F3 0F C7 /7` },

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import type { ProcessorBus } from "../../../emulator/bus/bus.ts";
 import { Cpu } from "../../../emulator/cpu/cpu.ts";
 import { MachineMemory } from "../../../emulator/cpu/memory.ts";
+import type { ModelName } from "../../../emulator/cpu/model.ts";
 import { engineFor, type JitMode } from "../../../emulator/jit/jit.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
@@ -92,6 +93,7 @@ class BareBoard implements ProcessorBus {
 
 export interface BareOptions {
   readonly jit?: JitMode;
+  readonly model?: ModelName;
   readonly ramMib?: number;
   /** Instructions after which the program counts as lost. */
   readonly limit?: number;
@@ -105,11 +107,11 @@ const RAM_MIB = 16;
 function bareMachine(
   program: Program,
   data: Uint8Array,
-  { jit = "off", ramMib = RAM_MIB }: BareOptions = {},
+  { jit = "off", model, ramMib = RAM_MIB }: BareOptions = {},
 ): { cpu: Cpu; memory: MachineMemory; board: BareBoard } {
   const memory = new MachineMemory(ramMib << 20);
   const board = new BareBoard();
-  const cpu = new Cpu(memory, board, { makeEngine: engineFor(jit) });
+  const cpu = new Cpu(memory, board, { makeEngine: engineFor(jit), ...(model ? { model } : {}) });
   board.cpu = cpu;
   memory.dma.write(0x7c00, program.boot);
   memory.dma.write(PROGRAM_ADDRESS, program.code);

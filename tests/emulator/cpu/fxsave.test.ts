@@ -1,8 +1,9 @@
 /**
- * FXSAVE and FXRSTOR of a processor without SSE registers: layout, abridged tags, what is left alone, and faults (SDM
- * volume 1, 10.5.1; SDM 2).
+ * FXSAVE and FXRSTOR, mostly of a processor without SSE registers: layout, abridged tags, what is left alone, and
+ * faults (SDM volume 1, 10.5.1; SDM 2).
  */
 import { expect, test } from "vitest";
+import type { ModelName } from "../../../emulator/cpu/model.ts";
 import { Machine } from "../../../emulator/machine.ts";
 import { codeOf } from "./assembled.ts";
 
@@ -16,6 +17,7 @@ const FILL = 0xa5;
 function run(
   body: string,
   prepare: (machine: Machine) => void = () => {},
+  processor: ModelName = "pentium2",
 ): { bytes: (address: number, count: number) => Uint8Array; word: (address: number) => number } {
   const source = `
     cli
@@ -53,6 +55,7 @@ function run(
     ide: [],
     network: [],
     rtcStartSeconds: 0,
+    processor,
     jit: "off",
   });
   machine.writeMemory(IMAGE, new Uint8Array(1024).fill(FILL));
@@ -146,4 +149,24 @@ test("faults: #GP off a boundary of 16 bytes, #NM with CR0.TS or CR0.EM, #UD for
     .byte 0x0f, 0xae, 0xc0`);
   expect([word(0x500 + 26), word(0x500 + 14), word(0x500 + 12)]).toEqual([2, 2, 1]);
   expect(bytes(IMAGE, 512).every((byte) => byte === FILL)).toBe(true);
+});
+
+test("with SSE, MXCSR and its mask are saved, and the XMM registers once CR4.OSFXSR is set", () => {
+  const before = run(`fxsave [${IMAGE}]`, undefined, "max").bytes(IMAGE, 512);
+  expect([...before.slice(24, 32)]).toEqual([0x80, 0x1f, 0, 0, 0xff, 0xff, 0, 0]);
+  expect(before[160]).toBe(FILL);
+  const enable = "mov eax, cr4\n or ax, 0x200\n mov cr4, eax\n";
+  const { bytes, word } = run(
+    `${enable} mov eax, 0x12345678\n movd xmm7, eax\n fxsave [${IMAGE}]
+     mov word ptr [${IMAGE} + 24], 0x1fa0\n fxrstor [${IMAGE}]\n stmxcsr [0x600]
+     mov byte ptr [0x540], 5\n mov byte ptr [${IMAGE} + 26], 1\n fxrstor [${IMAGE}]`,
+    undefined,
+    "max",
+  );
+  const image = bytes(IMAGE, 512);
+  expect([...image.slice(272, 288)]).toEqual([0x78, 0x56, 0x34, 0x12, ...new Array<number>(12).fill(0)]);
+  expect(image[288]).toBe(FILL);
+  expect(word(0x600)).toBe(0x1fa0);
+  // A bit of MXCSR that does not exist: #GP, and nothing is loaded.
+  expect(word(0x500 + 2 * 13)).toBe(1);
 });
