@@ -6,6 +6,7 @@
 import { AddressSpace } from "./bus/address-space.ts";
 import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, Wire } from "./bus/bus.ts";
 import type { PortLatches } from "./bus/port-latches.ts";
+import type { ModelName } from "./cpu/model.ts";
 import { Counters } from "./debug/counters.ts";
 import { AtaDisk } from "./devices/ata-disk.ts";
 import { AtapiCd } from "./devices/atapi-cd.ts";
@@ -43,7 +44,7 @@ import { VgaPciFunction } from "./devices/vga-pci.ts";
 import { VirtioBlk } from "./devices/virtio-blk.ts";
 import { SharedLine } from "./devices/wire.ts";
 import type { BlockBackend } from "./disk/block.ts";
-import { FaultyMedium, MediumFaults } from "./disk/faulty.ts";
+import { MediumFaults } from "./disk/faulty.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
 import type { Stateful, StateVisitor } from "./state/state.ts";
 import type { Clock } from "./time/clock.ts";
@@ -100,6 +101,8 @@ export type BoardParts = Pick<
 > & {
   /** What takes the place of the machine's own disk and CD, when it is there. */
   ide?: BoardConfig["ide"];
+  /** What is in the socket; DEFAULT_MODEL when absent. */
+  processor?: ModelName;
 };
 
 /** What the board asks of the machine. */
@@ -285,7 +288,7 @@ export class Board implements ProcessorBus, Stateful {
       const drive = config.ide[index] ?? null;
       if (drive === null) return null;
       return drive.kind === "disk"
-        ? new AtaDisk(clock, name, new FaultyMedium(drive.backend, this.mediumFaults))
+        ? new AtaDisk(clock, name, this.mediumFaults.wrap(drive.backend))
         : new AtapiCd(clock, name, drive.backend);
     });
   }
@@ -322,7 +325,7 @@ export class Board implements ProcessorBus, Stateful {
     return virtioDisks.map((backend, index) => {
       const slot = FIRST_NETWORK_SLOT + network.length + index;
       const wires = { dma: this.#host.dma, interrupt: bridge.interruptPin(slot, 1) };
-      const medium = new FaultyMedium(backend, this.mediumFaults);
+      const medium = this.mediumFaults.wrap(backend);
       const disk = new VirtioBlk(`virtio${index}`, this.#space, this.#host.clock, wires, medium);
       this.#pci.plug(slot, 0, disk);
       return disk;
@@ -332,6 +335,11 @@ export class Board implements ProcessorBus, Stateful {
   /** All drives take this many times as long from now on; at least 1. */
   slowDrives(factor: number): void {
     for (const drive of [...this.#drives, ...this.#virtioDisks]) if (drive) drive.slowness = factor;
+  }
+
+  /** Somebody puts the clock on the board forward. */
+  shiftClock(seconds: number): void {
+    this.#rtc.shift(seconds);
   }
 
   get probe(): BusProbe | null {
@@ -393,6 +401,19 @@ export class Board implements ProcessorBus, Stateful {
     this.probe?.mmio(physicalAddress, sizeBytes, value, true);
   }
 
+  // A probe sees each access.
+  readMmioRun(physicalAddress: number, sizeBytes: AccessBytes, target: Uint8Array): boolean {
+    if (this.probe || !this.#space.readMmioRun(physicalAddress, sizeBytes, target)) return false;
+    this.#counters.mmioReads += target.length / sizeBytes;
+    return true;
+  }
+
+  writeMmioRun(physicalAddress: number, sizeBytes: AccessBytes, source: Uint8Array): boolean {
+    if (this.probe || !this.#space.writeMmioRun(physicalAddress, sizeBytes, source)) return false;
+    this.#counters.mmioWrites += source.length / sizeBytes;
+    return true;
+  }
+
   readTimestamp(): number {
     return Math.floor((this.#host.clock.nowNs - this.#resetNs) / TICK_NS);
   }
@@ -411,7 +432,7 @@ export class Board implements ProcessorBus, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("board", 4);
+    visitor.part("board", 5);
     this.mediumFaults.visitState(visitor);
     this.#resetNs = visitor.integer(this.#resetNs);
     for (const irq of this.#irqs) irq.assume(visitor.integer(irq.levels));

@@ -7,9 +7,14 @@ import { Board, type BoardConfig, type BoardHost } from "./board.ts";
 import { Cpu } from "./cpu/cpu.ts";
 import { RAM } from "./cpu/layout.ts";
 import { MachineMemory } from "./cpu/memory.ts";
+import { DEFAULT_MODEL, type ModelName } from "./cpu/model.ts";
 import type { Counters } from "./debug/counters.ts";
+import { readLinear } from "./debug/linear-memory.ts";
+import { type ProcessorView, processorView } from "./debug/processor-view.ts";
 import type { Picture } from "./devices/vga-graphics.ts";
 import { readTextScreen, renderScreen, type TextScreen } from "./devices/vga-text.ts";
+import { TrackedDisk } from "./disk/disk.ts";
+import type { DiskTrouble } from "./disk/faulty.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
 import { DEFAULT_JIT, engineFor, type JitMode } from "./jit/jit.ts";
 import { DigestVisitor } from "./state/digest.ts";
@@ -38,6 +43,8 @@ export interface MachineConfig extends BoardConfig {
   debugOutput?: (byte: number) => void;
   /** Whether hot guest code is compiled; DEFAULT_JIT when absent. It changes nothing but speed. */
   jit?: JitMode;
+  /** Which processor it has; DEFAULT_MODEL when absent. */
+  processor?: ModelName;
   /** Whether a reset that the guest asks for happens; when not, the machine switches itself off. True when absent. */
   reboot?: boolean;
   /** One line about something that its owner may want to know: an access to a device that is not there, a reset. */
@@ -102,7 +109,10 @@ export class Machine implements Stateful {
       },
     });
     this.board = new Board(config, this.#boardHost(), this.memory.counters);
-    this.processor = new Cpu(this.memory, this.board, { makeEngine: engineFor(config.jit ?? DEFAULT_JIT) });
+    this.processor = new Cpu(this.memory, this.board, {
+      makeEngine: engineFor(config.jit ?? DEFAULT_JIT),
+      model: config.processor ?? DEFAULT_MODEL,
+    });
     this.board.reset();
   }
 
@@ -157,6 +167,11 @@ export class Machine implements Stateful {
   /** Instructions retired since the machine was made. */
   get instructions(): number {
     return this.processor.retired;
+  }
+
+  /** The processor waits for an interrupt. */
+  get halted(): boolean {
+    return this.processor.halted;
   }
 
   get power(): Power {
@@ -304,6 +319,7 @@ export class Machine implements Stateful {
 
   /** Takes the power away, as someone does who pulls the plug. */
   powerOff(): void {
+    if (this.#power === "on") this.board.mediumFaults.losePower();
     this.#switchOff();
     this.onOutside?.();
   }
@@ -361,9 +377,24 @@ export class Machine implements Stateful {
     this.onOutside?.();
   }
 
-  /** Of all accesses to its disks, these shares fail from now on, in percent. */
-  failDisk(readPercent: number, writePercent: number): void {
-    this.board.mediumFaults.set(readPercent, writePercent);
+  /** What goes wrong with its disks from now on; what is not named stays. */
+  troubleDisk(change: Partial<DiskTrouble>): void {
+    this.board.mediumFaults.set(change);
+    this.onOutside?.();
+  }
+
+  /** Somebody puts its clock forward. */
+  shiftClock(seconds: number): void {
+    this.board.shiftClock(seconds);
+    this.onOutside?.();
+  }
+
+  /** Takes the power away and puts back what its disks held when the machine was made, as from an older copy. */
+  revertDisks(): void {
+    this.powerOff();
+    const { ide, floppies = [], virtioDisks = [] } = this.#config;
+    for (const backend of [...ide.map((drive) => drive?.backend), ...floppies, ...virtioDisks])
+      if (backend instanceof TrackedDisk) backend.revert();
     this.onOutside?.();
   }
 
@@ -383,6 +414,14 @@ export class Machine implements Stateful {
   /** A picture of the screen, 720x400. */
   screenshot(): Picture {
     return renderScreen(this.board.vga);
+  }
+
+  processorView(codeBytes: number): ProcessorView {
+    return processorView(this.processor.core, codeBytes);
+  }
+
+  readLinear(linearAddress: number, lengthBytes: number): Uint8Array {
+    return readLinear(this.processor.core, linearAddress, lengthBytes);
   }
 
   /** Physical memory as a bus master sees it: RAM and ROM, ones elsewhere. */

@@ -156,6 +156,18 @@ export class AddressSpace implements WindowFactory {
     else range.handler.writeMmio(physicalAddress - range.first, sizeBytes, (value & allOnes(sizeBytes)) >>> 0);
   }
 
+  readMmioRun(physicalAddress: number, sizeBytes: AccessBytes, target: Uint8Array): boolean {
+    const range = this.#find(physicalAddress);
+    if (range === null || physicalAddress + target.length > range.end) return false;
+    return range.handler.readMmioRun?.(physicalAddress - range.first, sizeBytes, target) ?? false;
+  }
+
+  writeMmioRun(physicalAddress: number, sizeBytes: AccessBytes, source: Uint8Array): boolean {
+    const range = this.#find(physicalAddress);
+    if (range === null || physicalAddress + source.length > range.end) return false;
+    return range.handler.writeMmioRun?.(physicalAddress - range.first, sizeBytes, source) ?? false;
+  }
+
   /** One line for each port, and for each page of physical addresses. */
   #reportOnce(what: string, address: number): void {
     const page = address > 0xffff ? address >>> 12 : address;

@@ -17,6 +17,12 @@ export interface PortHandler {
 export interface MmioHandler {
   readMmio(offset: number, sizeBytes: AccessBytes): number;
   writeMmio(offset: number, sizeBytes: AccessBytes, value: number): void;
+  /**
+   * Accesses of `sizeBytes` to ascending addresses that do nothing but read or store, as those of plain memory: fills
+   * `target`, or stores `source`. False when there is no such run: nothing has happened then.
+   */
+  readMmioRun?(offset: number, sizeBytes: AccessBytes, target: Uint8Array): boolean;
+  writeMmioRun?(offset: number, sizeBytes: AccessBytes, source: Uint8Array): boolean;
 }
 
 /** A range of ports or of physical addresses whose place the guest chooses. */
@@ -46,6 +52,9 @@ export interface ProcessorBus {
   /** Physical addresses that are neither RAM nor ROM. Unsigned values. */
   readMmio(physicalAddress: number, sizeBytes: AccessBytes): number;
   writeMmio(physicalAddress: number, sizeBytes: AccessBytes, value: number): void;
+  /** See `MmioHandler.readMmioRun`. */
+  readMmioRun?(physicalAddress: number, sizeBytes: AccessBytes, target: Uint8Array): boolean;
+  writeMmioRun?(physicalAddress: number, sizeBytes: AccessBytes, source: Uint8Array): boolean;
   /**
    * Value of the time stamp counter: ticks since reset, halted time included (see clock.ts). An integer up to 2^53 - 1.
    */

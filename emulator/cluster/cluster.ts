@@ -23,10 +23,10 @@ import { Machine } from "../machine.ts";
 import { DigestVisitor } from "../state/digest.ts";
 import { broken } from "../state/invariant.ts";
 import { Random } from "../state/random.ts";
-import type { Stateful, StateVisitor } from "../state/state.ts";
+import type { StateVisitor } from "../state/state.ts";
 import { TICK_NS } from "../time/clock.ts";
 import { LocalGroup } from "./local-group.ts";
-import type { GroupFactory, MachineGroup, MachineHost, MachineSpec } from "./machine-host.ts";
+import type { GroupFactory, GroupMemory, MachineGroup, MachineHost, MachineSpec } from "./machine-host.ts";
 
 export interface ClusterNodeConfig {
   /** Unique; the gateway's DHCP server gives it as the host name. */
@@ -39,7 +39,8 @@ export interface ClusterNodeConfig {
   readonly parts?: BoardParts;
   /** Chosen by the seed when absent. */
   readonly macAddress?: Uint8Array;
-  readonly serialOutput?: (port: 0 | 1, byte: number) => void;
+  /** `timeNs`: the machine's own virtual time. */
+  readonly serialOutput?: (port: 0 | 1, byte: number, timeNs: number) => void;
   readonly log?: (line: string) => void;
 }
 
@@ -76,7 +77,7 @@ const MAC_PREFIX = [0x52, 0x54, 0x00];
 /** So long a machine alone runs at most before someone looks at it. */
 const LONGEST_ALONE_NS = 10_000_000;
 
-export class Cluster implements Stateful {
+export class Cluster {
   readonly config: ClusterConfig;
   /** Each node's machine, wherever it runs. */
   readonly hosts: readonly MachineHost[];
@@ -122,7 +123,7 @@ export class Cluster implements Stateful {
       startSeconds: config.startSeconds,
       jit: config.jit ?? DEFAULT_JIT,
       reboot: config.reboot ?? true,
-      serialOutput: (machine, port, byte) => nodes[machine]!.serialOutput?.(port, byte),
+      serialOutput: (machine, port, byte, timeNs) => nodes[machine]!.serialOutput?.(port, byte, timeNs),
       log: (machine, line) => nodes[machine]!.log?.(line),
     });
     const placed = this.#groups.flatMap(({ indices, hosts, cables }) =>
@@ -170,6 +171,11 @@ export class Cluster implements Stateful {
     let nextNs = this.network.nextEventNs;
     for (const group of this.#groups) nextNs = Math.min(nextNs, group.nextEventNs);
     return nextNs;
+  }
+
+  /** Threads over which the machines are spread. */
+  get threads(): number {
+    return this.#groups.length;
   }
 
   /** Quanta that all machines have run. */
@@ -246,6 +252,18 @@ export class Cluster implements Stateful {
     this.onOutside?.();
   }
 
+  /** Whether a machine hears, from now on, what another one sends; the gateway's number is that of the machines. */
+  setHearing(index: number, from: number, hears: boolean): void {
+    this.#hub.setPassage(from, index, hears);
+    this.onOutside?.();
+  }
+
+  /** The numbers of those that a machine does not hear, the gateway's included. */
+  deafTo(index: number): number[] {
+    const all = Array.from({ length: this.hosts.length + 1 }, (_, number) => number);
+    return all.filter((from) => !this.#hub.isOpen(from, index));
+  }
+
   trouble(index: number, direction: "in" | "out"): Trouble {
     return this.#links[index]!.trouble(direction === "out" ? 0 : 1);
   }
@@ -301,10 +319,32 @@ export class Cluster implements Stateful {
     return digests;
   }
 
-  /** All that decides how a run goes on, of a cluster whose machines run in this thread. */
-  visitState(visitor: StateVisitor): void {
-    for (const machine of this.machines) machine.visitWhole(visitor);
-    this.visitNetwork(visitor);
+  /** All that decides how the machines go on, kept by the groups in their threads; `previous`: as this gave it before. */
+  remember(previous: readonly GroupMemory[] | null): readonly GroupMemory[] {
+    this.#groups.forEach((group, index) => group.startRemember(previous?.[index] ?? null));
+    const memories: GroupMemory[] = [];
+    for (const [index, group] of [...this.#groups.entries()].reverse()) memories[index] = group.finishRemember();
+    return memories;
+  }
+
+  /** Of each machine, in the order of the cluster: how what is remembered of it differs from what was before. */
+  describe(memories: readonly GroupMemory[], before: readonly GroupMemory[] | null): readonly Uint8Array[] {
+    const descriptions: Uint8Array[] = [];
+    this.#groups.forEach(({ indices }, index) => {
+      const found = memories[index]!.describe(before?.[index] ?? null);
+      indices.forEach((machine, position) => (descriptions[machine] = found[position]!));
+    });
+    return descriptions;
+  }
+
+  /** What `describe` has described, of machines that may have been spread in another way. */
+  remembered(descriptions: readonly Uint8Array[], before: readonly GroupMemory[] | null): readonly GroupMemory[] {
+    return this.#groups.map((group, index) =>
+      group.remembered(
+        group.indices.map((machine) => descriptions[machine]!),
+        before?.[index] ?? null,
+      ),
+    );
   }
 
   /** Virtual time and all that is not a machine; the machines have states of their own. */

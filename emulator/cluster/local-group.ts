@@ -10,7 +10,8 @@ import type { BlockBackend } from "../disk/block.ts";
 import { TrackedDisk } from "../disk/disk.ts";
 import { CableEnd } from "../ether/cable-end.ts";
 import { Machine } from "../machine.ts";
-import type { GroupConfig, MachineGroup, MachineSpec } from "./machine-host.ts";
+import { KeptState } from "../state/kept-state.ts";
+import type { GroupConfig, GroupMemory, MachineGroup, MachineSpec } from "./machine-host.ts";
 
 export class LocalGroup implements MachineGroup {
   readonly indices: readonly number[];
@@ -22,6 +23,7 @@ export class LocalGroup implements MachineGroup {
   readonly #nextNs: Float64Array;
   #leastNs = 0;
   #paused = false;
+  #previous: GroupMemory | null = null;
 
   /** `indices`: where the machines stand in the cluster's order. */
   constructor(
@@ -52,7 +54,7 @@ export class LocalGroup implements MachineGroup {
         ],
         ...trackedParts(machine.parts),
         network: [{ macAddress: machine.macAddress, port: this.cables[position]! }],
-        serialOutput: (port, byte) => config.serialOutput(index, port, byte),
+        serialOutput: (port, byte) => config.serialOutput(index, port, byte, this.hosts[position]!.nowNs),
         log: (line) => config.log(index, line),
         jit: config.jit,
         reboot: config.reboot,
@@ -135,9 +137,81 @@ export class LocalGroup implements MachineGroup {
     return this.hosts.map((machine) => machine.digest());
   }
 
+  startRemember(previous: GroupMemory | null): void {
+    this.#previous = previous;
+  }
+
+  finishRemember(): GroupMemory {
+    return LocalMemory.of(this.hosts, this.#previous);
+  }
+
+  remembered(descriptions: readonly Uint8Array[], previous: GroupMemory | null): GroupMemory {
+    return LocalMemory.described(this.hosts, descriptions, previous);
+  }
+
   close(): void {
     // No thread of its own.
   }
+}
+
+/** States of machines of this thread. */
+class LocalMemory implements GroupMemory {
+  readonly #machines: readonly Machine[];
+  readonly #states: readonly KeptState[];
+
+  private constructor(machines: readonly Machine[], states: readonly KeptState[]) {
+    this.#machines = machines;
+    this.#states = states;
+  }
+
+  static of(machines: readonly Machine[], previous: GroupMemory | null): LocalMemory {
+    const before = statesOf(previous);
+    const states = machines.map((machine, index) =>
+      KeptState.of((visitor) => machine.visitWhole(visitor), before?.[index] ?? null),
+    );
+    return new LocalMemory(machines, states);
+  }
+
+  static described(
+    machines: readonly Machine[],
+    descriptions: readonly Uint8Array[],
+    previous: GroupMemory | null,
+  ): LocalMemory {
+    const before = statesOf(previous);
+    const states = machines.map((_, index) => KeptState.described(descriptions[index]!, before?.[index] ?? null));
+    return new LocalMemory(machines, states);
+  }
+
+  get states(): readonly KeptState[] {
+    return this.#states;
+  }
+
+  get ownBytes(): number {
+    return this.#states.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
+  }
+
+  restore(): void {
+    this.#machines.forEach((machine, index) => this.#states[index]!.restore((visitor) => machine.visitWhole(visitor)));
+  }
+
+  inherit(forgotten: GroupMemory, before: GroupMemory | null): void {
+    const [between, earlier] = [statesOf(forgotten)!, statesOf(before)];
+    this.#states.forEach((state, index) => state.inherit(between[index]!, earlier?.[index] ?? null));
+  }
+
+  release(): void {
+    // Whoever held it has forgotten it.
+  }
+
+  describe(before: GroupMemory | null): readonly Uint8Array[] {
+    const earlier = statesOf(before);
+    return this.#states.map((state, index) => state.describe(earlier?.[index] ?? null));
+  }
+}
+
+/** Memories of a group are only ever given to the group that they are of. */
+function statesOf(memory: GroupMemory | null): readonly KeptState[] | null {
+  return memory && (memory as LocalMemory).states;
 }
 
 /** What can be written of a machine's parts becomes part of its state. */

@@ -4,7 +4,9 @@
  * with threads keeps elsewhere. What a guest sees does not depend on how machines are spread.
  */
 import type { BoardParts } from "../board.ts";
+import type { ProcessorView } from "../debug/processor-view.ts";
 import type { BlockBackend } from "../disk/block.ts";
+import type { DiskTrouble } from "../disk/faulty.ts";
 import type { MachineCable } from "../ether/cable-end.ts";
 import type { JitMode } from "../jit/jit.ts";
 import type { Picture, Power, TextScreen } from "../machine.ts";
@@ -35,9 +37,9 @@ export interface GroupConfig {
   readonly reboot: boolean;
   /**
    * What machines send over serial lines and what there is to say about them; `machine` counts from 0 in the whole
-   * cluster.
+   * cluster, `timeNs` is the machine's own.
    */
-  readonly serialOutput: (machine: number, port: 0 | 1, byte: number) => void;
+  readonly serialOutput: (machine: number, port: 0 | 1, byte: number, timeNs: number) => void;
   readonly log: (machine: number, line: string) => void;
 }
 
@@ -47,8 +49,17 @@ export interface MachineHost {
   readonly power: Power;
   /** What the guest wrote to the debug exit port, as QEMU would exit with it; null if it did not. */
   readonly exitStatus: number | null;
+  /** Its processor waits for an interrupt. */
+  readonly halted: boolean;
   /** Instructions retired since the machine was made. */
   readonly instructions: number;
+  /** Its own virtual time. */
+  readonly nowNs: number;
+  /** It stands still for a debugger, until `resume`. */
+  readonly paused: boolean;
+  /** Pauses it once its processor has retired so many instructions. */
+  pauseAt(retired: number): void;
+  resume(): void;
   serialInput(port: 0 | 1, bytes: Uint8Array): void;
   typeText(text: string): void;
   key(code: number, down: boolean): void;
@@ -59,14 +70,37 @@ export interface MachineHost {
   powerCycle(): void;
   hold(untilNs: number): void;
   slowDisk(factor: number): void;
-  failDisk(readPercent: number, writePercent: number): void;
+  troubleDisk(change: Partial<DiskTrouble>): void;
+  shiftClock(seconds: number): void;
+  revertDisks(): void;
   screen(): TextScreen;
   screenshot(): Picture;
+  /** Where its processor is: registers, and the code that comes next. */
+  processorView(codeBytes: number): ProcessorView;
+  /** Fewer bytes where they end in a page that is not there. */
+  readLinear(linearAddress: number, lengthBytes: number): Uint8Array;
   readMemory(physicalAddress: number, lengthBytes: number): Uint8Array;
   writeMemory(physicalAddress: number, bytes: Uint8Array): void;
   digest(): string;
   saveState(): Uint8Array;
   restoreState(state: Uint8Array): void;
+}
+
+/**
+ * What a group remembers of its machines at one moment, in its own thread. It holds only the pages that differ from those
+ * of the moment that was remembered before it.
+ */
+export interface GroupMemory {
+  /** Bytes that no earlier memory holds. */
+  readonly ownBytes: number;
+  /** Puts the machines back. */
+  restore(): void;
+  /** The memory between this one and `before` is forgotten: what it shares with this one alone is now this one's. */
+  inherit(forgotten: GroupMemory, before: GroupMemory | null): void;
+  /** It is not needed any more. */
+  release(): void;
+  /** Of each machine, in the order of `hosts`: how it differs from the memory before, for a file. */
+  describe(before: GroupMemory | null): readonly Uint8Array[];
 }
 
 /** Machines that run together in one thread. */
@@ -99,6 +133,11 @@ export interface MachineGroup {
   startDigests(): void;
   /** In the order of `hosts`. */
   finishDigests(): readonly string[];
+  /** Begins to remember its machines; nothing else is asked of it before `finishRemember`. */
+  startRemember(previous: GroupMemory | null): void;
+  finishRemember(): GroupMemory;
+  /** A memory that `GroupMemory.describe` has described. Throws an Error for bytes that are none of these machines. */
+  remembered(descriptions: readonly Uint8Array[], previous: GroupMemory | null): GroupMemory;
   /** Ends its thread, if it has one. */
   close(): void;
 }

@@ -7,6 +7,8 @@
 export const FRAME = 1;
 export const SERIAL = 2;
 export const LOG = 3;
+/** A piece of a call, or of what comes of one (worker-protocol.ts). */
+export const CALL_PIECE = 4;
 
 const HEAD_BYTES = 24;
 
@@ -16,7 +18,7 @@ export interface Record {
   machine: number;
   /** Serial port; 0 for other kinds. */
   port: number;
-  /** Virtual time at which a frame is sent or arrives; 0 for other kinds. */
+  /** Virtual time at which a frame is sent or arrives, or a byte is sent over a line; 0 for other kinds. */
   timeNs: number;
   /** A copy. */
   bytes: Uint8Array;
@@ -31,6 +33,11 @@ export class RecordArea {
   constructor(buffer: ArrayBufferLike, offset: number, sizeBytes: number) {
     this.#bytes = new Uint8Array(buffer, offset, sizeBytes);
     this.#view = new DataView(buffer, offset, sizeBytes);
+  }
+
+  /** So many bytes fit into a record when the area is empty. */
+  get mostBytes(): number {
+    return this.#bytes.length - HEAD_BYTES;
   }
 
   /** False when there is no room. Throws a RangeError for bytes that would not fit into an empty area. */

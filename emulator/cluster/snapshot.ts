@@ -3,6 +3,7 @@
  * memories, disks, firmware, frames in flight. A restored run continues as the run that was not interrupted: with the
  * same digests.
  */
+import type { ModelName } from "../cpu/model.ts";
 import type { SettingFile } from "../devices/fw-cfg.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import { BytesDisk, SparseDisk } from "../disk/disk.ts";
@@ -48,6 +49,7 @@ export interface SnapshotNode {
   readonly plugged: boolean;
   /** Files of the firmware configuration device. */
   readonly settings?: readonly SettingFile[];
+  readonly processor?: ModelName;
 }
 
 /**
@@ -102,7 +104,7 @@ function save(
     firmware: media.add(new BytesDisk(firmware, firmware.length)),
     nodes: chosen.map((index): SnapshotNode => {
       const { name, ramBytes, disk, cdrom, parts } = nodes[index]!;
-      const { settings, ...others } = parts ?? {};
+      const { settings, processor, ...others } = parts ?? {};
       if (Object.keys(others).length > 0)
         throw new RangeError(
           `${name} has diskettes, further drives, a video BIOS or another network card, which a snapshot cannot hold`,
@@ -115,6 +117,7 @@ function save(
         disk: disk && media.add(disk),
         cdrom: cdrom && media.add(cdrom),
         ...(settings ? { settings } : {}),
+        ...(processor ? { processor } : {}),
       };
     }),
   };
@@ -214,14 +217,16 @@ export class Snapshot {
 
   /** The machines, with disks as they were, for a cluster to restore into. Each call gives disks of its own. */
   nodes(): ClusterNodeConfig[] {
-    return this.config.nodes.map(({ name, ramBytes, macAddress, disk, cdrom, settings }) => ({
+    return this.config.nodes.map(({ name, ramBytes, macAddress, disk, cdrom, settings, processor }) => ({
       name,
       ramBytes,
       macAddress: Uint8Array.from(macAddress.split(":"), (part) => parseInt(part, 16)),
       // The disk that is written is the top layer itself: saved again, it is no deeper than before.
       disk: disk === null ? null : this.#layer(disk),
       cdrom: cdrom === null ? null : this.#medium(cdrom),
-      ...(settings ? { parts: { settings } } : {}),
+      ...(settings || processor
+        ? { parts: { ...(settings ? { settings } : {}), ...(processor ? { processor } : {}) } }
+        : {}),
     }));
   }
 

@@ -1,145 +1,15 @@
-/**
- * The state of a cluster in memory, to come back to. Taking one costs a look at all memory; it holds only the pages
- * that differ from the checkpoint before it, because equal pages are shared.
- */
+/** The state of a cluster in memory, to come back to, wherever its machines run. */
 import type { Cluster } from "../cluster/cluster.ts";
-import type { StateVisitor } from "../state/state.ts";
+import type { GroupMemory } from "../cluster/machine-host.ts";
+import { KeptState } from "../state/kept-state.ts";
 
-const PAGE_BYTES = 4096;
-
-/** Pages of an array; null for a page of zeros. */
-type Pages = readonly (Uint8Array | null)[];
-type Field = number | string | boolean | Uint8Array;
-
-function words(bytes: Uint8Array): Int32Array | null {
-  return (bytes.byteOffset & 3) === 0 && (bytes.length & 3) === 0
-    ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
-    : null;
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  const left = words(a);
-  const right = words(b);
-  if (left !== null && right !== null) {
-    for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
-    return true;
-  }
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
-const ZEROS = new Uint8Array(PAGE_BYTES);
-
-function isZero(page: Uint8Array): boolean {
-  return equal(page, page.length === PAGE_BYTES ? ZEROS : new Uint8Array(page.length));
-}
-
-/** Each field with its value, in the order of the visit. */
-abstract class FieldVisitor implements StateVisitor {
-  abstract readonly restoring: boolean;
-  protected abstract field<Value extends Field>(value: Value): Value;
-  abstract bytes(value: Uint8Array): void;
-
-  part(name: string, version: number): void {
-    const wanted = `${name} ${version}`;
-    const found = this.field(wanted);
-    if (found !== wanted) throw new Error(`state of ${wanted} expected, ${found} found`);
-  }
-  bool(value: boolean): boolean {
-    return this.field(value);
-  }
-  u8(value: number): number {
-    return this.field(value);
-  }
-  u16(value: number): number {
-    return this.field(value);
-  }
-  u32(value: number): number {
-    return this.field(value);
-  }
-  i32(value: number): number {
-    return this.field(value);
-  }
-  integer(value: number): number {
-    return this.field(value);
-  }
-  f64(value: number): number {
-    return this.field(value);
-  }
-  text(value: string): string {
-    return this.field(value);
-  }
-  blob(value: Uint8Array): Uint8Array {
-    return this.field(value.slice());
-  }
-}
-
-class Saver extends FieldVisitor {
-  readonly restoring = false;
-  readonly fields: Field[] = [];
-  readonly arrays: Pages[] = [];
-  readonly #previous: readonly Pages[];
-  /** Bytes that no earlier checkpoint holds. */
-  ownBytes = 0;
-
-  constructor(previous: readonly Pages[]) {
-    super();
-    this.#previous = previous;
-  }
-
-  protected field<Value extends Field>(value: Value): Value {
-    this.fields.push(value);
-    return value;
-  }
-
-  bytes(value: Uint8Array): void {
-    const before = this.#previous[this.arrays.length];
-    const pages: (Uint8Array | null)[] = [];
-    for (let start = 0, index = 0; start < value.length; start += PAGE_BYTES, index++) {
-      const page = value.subarray(start, start + PAGE_BYTES);
-      const known = before?.[index];
-      if (known && known.length === page.length && equal(known, page)) pages.push(known);
-      else if (isZero(page)) pages.push(null);
-      else {
-        pages.push(page.slice());
-        this.ownBytes += page.length;
-      }
-    }
-    this.arrays.push(pages);
-  }
-}
-
-class Restorer extends FieldVisitor {
-  readonly restoring = true;
-  readonly #fields: readonly Field[];
-  readonly #arrays: readonly Pages[];
-  #nextField = 0;
-  #nextArray = 0;
-
-  constructor(fields: readonly Field[], arrays: readonly Pages[]) {
-    super();
-    this.#fields = fields;
-    this.#arrays = arrays;
-  }
-
-  protected field<Value extends Field>(_value: Value): Value {
-    return this.#fields[this.#nextField++] as Value;
-  }
-
-  override blob(_value: Uint8Array): Uint8Array {
-    return (this.#fields[this.#nextField++] as Uint8Array).slice();
-  }
-
-  bytes(value: Uint8Array): void {
-    const pages = this.#arrays[this.#nextArray++]!;
-    for (let index = 0; index < pages.length; index++) {
-      const target = value.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES);
-      const page = pages[index]!;
-      if (page !== null) target.set(page);
-      // The host holds no memory for pages that were never written.
-      else if (!isZero(target)) target.fill(0);
-    }
-  }
+/** A checkpoint as plain data: what differs from the one before it. */
+export interface CheckpointDescription {
+  readonly retired: readonly number[];
+  readonly machineNs: readonly number[];
+  readonly clusterNs: number;
+  readonly machines: readonly Uint8Array[];
+  readonly network: Uint8Array;
 }
 
 export class Checkpoint {
@@ -149,42 +19,80 @@ export class Checkpoint {
   readonly clusterNs: number;
   /** Something came from outside just before. */
   readonly isAnchor: boolean;
-  #ownBytes: number;
   readonly #openQuantumNs: number | null;
-  readonly #fields: readonly Field[];
-  readonly #arrays: readonly Pages[];
+  readonly #groups: readonly GroupMemory[];
+  readonly #network: KeptState;
 
-  constructor(cluster: Cluster, previous: Checkpoint | null, isAnchor: boolean) {
-    const saver = new Saver(previous === null ? [] : previous.#arrays);
-    cluster.visitState(saver);
-    this.#fields = saver.fields;
-    this.#arrays = saver.arrays;
-    this.#ownBytes = saver.ownBytes;
-    this.retired = cluster.machines.map(({ instructions }) => instructions);
-    this.machineNs = cluster.machines.map(({ nowNs }) => nowNs);
-    this.clusterNs = cluster.nowNs;
-    this.#openQuantumNs = cluster.openQuantumNs;
+  private constructor(
+    { retired, machineNs, clusterNs }: Pick<CheckpointDescription, "retired" | "machineNs" | "clusterNs">,
+    groups: readonly GroupMemory[],
+    network: KeptState,
+    openQuantumNs: number | null,
+    isAnchor: boolean,
+  ) {
+    this.retired = retired;
+    this.machineNs = machineNs;
+    this.clusterNs = clusterNs;
+    this.#groups = groups;
+    this.#network = network;
+    this.#openQuantumNs = openQuantumNs;
     this.isAnchor = isAnchor;
+  }
+
+  /** The present. */
+  static of(cluster: Cluster, previous: Checkpoint | null, isAnchor: boolean): Checkpoint {
+    const groups = cluster.remember(previous === null ? null : previous.#groups);
+    const before = previous === null ? null : previous.#network;
+    const network = KeptState.of((visitor) => cluster.visitNetwork(visitor), before);
+    const moments = {
+      retired: cluster.hosts.map(({ instructions }) => instructions),
+      machineNs: cluster.hosts.map(({ nowNs }) => nowNs),
+      clusterNs: cluster.nowNs,
+    };
+    return new Checkpoint(moments, groups, network, cluster.openQuantumNs, isAnchor);
+  }
+
+  /** Throws a RangeError for what is no checkpoint of such a cluster. */
+  static described(cluster: Cluster, description: CheckpointDescription, before: Checkpoint | null): Checkpoint {
+    const groups = cluster.remembered(description.machines, before === null ? null : before.#groups);
+    const network = KeptState.described(description.network, before === null ? null : before.#network);
+    return new Checkpoint(description, groups, network, null, false);
+  }
+
+  /** For a file, of a checkpoint between two quanta. */
+  describe(cluster: Cluster, before: Checkpoint | null): CheckpointDescription {
+    const { retired, machineNs, clusterNs } = this;
+    const machines = cluster.describe(this.#groups, before === null ? null : before.#groups);
+    return {
+      retired,
+      machineNs,
+      clusterNs,
+      machines,
+      network: this.#network.describe(before === null ? null : before.#network),
+    };
   }
 
   /** Bytes that no earlier checkpoint holds. */
   get ownBytes(): number {
-    return this.#ownBytes;
+    return this.#groups.reduce((sum, { ownBytes }) => sum + ownBytes, this.#network.ownBytes);
   }
 
   /** The checkpoint between this one and `before` is forgotten: what it shares with this one alone is now this one's. */
   inherit(forgotten: Checkpoint, before: Checkpoint | null): void {
-    this.#arrays.forEach((pages, array) => {
-      const between = forgotten.#arrays[array];
-      const earlier = before === null ? undefined : before.#arrays[array];
-      pages.forEach((page, index) => {
-        if (page !== null && page === between?.[index] && page !== earlier?.[index]) this.#ownBytes += page.length;
-      });
-    });
+    this.#groups.forEach((group, index) =>
+      group.inherit(forgotten.#groups[index]!, before === null ? null : before.#groups[index]!),
+    );
+    this.#network.inherit(forgotten.#network, before === null ? null : before.#network);
   }
 
   restore(cluster: Cluster): void {
-    cluster.visitState(new Restorer(this.#fields, this.#arrays));
+    for (const group of this.#groups) group.restore();
+    this.#network.restore((visitor) => cluster.visitNetwork(visitor));
     cluster.openQuantumNs = this.#openQuantumNs;
+  }
+
+  /** It is not needed any more. */
+  release(): void {
+    for (const group of this.#groups) group.release();
   }
 }

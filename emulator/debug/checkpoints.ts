@@ -51,23 +51,33 @@ export class Checkpoints {
   /** Remembers the present, which is later than all that is remembered. */
   take(isAnchor: boolean): void {
     this.moved();
-    this.#all.push(new Checkpoint(this.#cluster, this.#all.at(-1) ?? null, isAnchor));
+    this.#all.push(Checkpoint.of(this.#cluster, this.#all.at(-1) ?? null, isAnchor));
     this.#thin();
+  }
+
+  /** These are all, instead of those that there were. */
+  replace(checkpoints: readonly Checkpoint[]): void {
+    this.cut(0);
+    this.#all = [...checkpoints];
   }
 
   /** Remembers the present, which comes right after the checkpoint of this number. */
   insertAfter(number: number): void {
-    this.#all.splice(number + 1, 0, new Checkpoint(this.#cluster, this.#all[number]!, false));
+    this.#all.splice(number + 1, 0, Checkpoint.of(this.#cluster, this.#all[number]!, false));
     this.#thin();
   }
 
   /** Forgets those from this number on. */
   cut(number: number): void {
-    this.#all.length = number;
+    for (const checkpoint of this.#all.splice(number)) checkpoint.release();
   }
 
   keep(wanted: (checkpoint: Checkpoint) => boolean): void {
-    this.#all = this.#all.filter(wanted);
+    this.#all = this.#all.filter((checkpoint) => {
+      const isWanted = wanted(checkpoint);
+      if (!isWanted) checkpoint.release();
+      return isWanted;
+    });
   }
 
   /** Old times are kept at wider distances; where nothing can be left out, the oldest time is forgotten. */
@@ -88,6 +98,7 @@ export class Checkpoints {
       });
       const [forgotten] = all.splice(victim, 1);
       all[victim]?.inherit(forgotten!, all[victim - 1] ?? null);
+      forgotten!.release();
     }
   }
 

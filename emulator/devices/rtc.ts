@@ -123,6 +123,13 @@ export class Rtc146818 implements PortHandler, Stateful {
     this.#armTimer();
   }
 
+  /** Puts the calendar forward, or back, as a person or a flat battery does. */
+  shift(seconds: number): void {
+    this.#synchronise();
+    this.#secondsAtPhase += seconds;
+    this.#armTimer();
+  }
+
   #setMode(): boolean {
     return (this.#memory[REGISTER_B]! & B_SET) !== 0;
   }

@@ -28,7 +28,7 @@ const ATTRIBUTE_PLANES = 0x12;
 const ATTRIBUTE_PANNING = 0x13;
 
 /** 256 colours of the DAC as words of red, green, blue and opacity. */
-function dacColours(vga: Vga): Uint32Array {
+export function dacColours(vga: Vga): Uint32Array {
   const bytes = new Uint8Array(1024);
   for (let index = 0; index < 256; index++) {
     for (let part = 0; part < 3; part++) {

@@ -37,6 +37,11 @@ const EXPAND = Uint32Array.from({ length: 16 }, (_, mask) => {
   return value >>> 0;
 });
 
+/** Odd/even addressing: even addresses are in plane 0 or 2, odd ones in the plane after it. */
+function cellByte(address: number, graphics: Uint8Array): number {
+  return (((address & ~1) << 1) | (graphics[4]! & 2) | (address & 1)) & 0x3ffff;
+}
+
 /** The window that maps 128 KiB from A0000h. */
 export class VgaMemory implements MmioHandler, Stateful {
   readonly bytes = new Uint8Array(PLANE_BYTES * 4);
@@ -65,6 +70,32 @@ export class VgaMemory implements MmioHandler, Stateful {
     for (let byte = 0; byte < sizeBytes; byte++) this.#write(offset + byte, (value >>> (8 * byte)) & 0xff);
   }
 
+  /** Where a run of text begins in the window, or -1: in these modes accesses do nothing but read or store. */
+  #locateText(offset: number, lengthBytes: number): number {
+    const { sequencer, graphics } = this.#registers;
+    const isText = !(sequencer[4]! & 0x08) && (graphics[5]! & 0x10) !== 0;
+    return isText && this.#locate(offset + lengthBytes - 1) >= 0 ? this.#locate(offset) : -1;
+  }
+
+  /** Fills `target` from the text that begins at `offset`; false in other modes. */
+  readRun(offset: number, target: Uint8Array): boolean {
+    const address = this.#locateText(offset, target.length);
+    if (address < 0) return false;
+    const { graphics } = this.#registers;
+    for (let i = 0; i < target.length; i++) target[i] = this.bytes[cellByte(address + i, graphics)]!;
+    return true;
+  }
+
+  /** Stores characters and attributes from `offset` on; false in other modes, and where a plane is not to be written. */
+  writeRun(offset: number, source: Uint8Array): boolean {
+    const address = this.#locateText(offset, source.length);
+    const { sequencer, graphics } = this.#registers;
+    const planes = 3 << (graphics[4]! & 2);
+    if (address < 0 || (sequencer[2]! & planes) !== planes) return false;
+    for (let i = 0; i < source.length; i++) this.bytes[cellByte(address + i, graphics)] = source[i]!;
+    return true;
+  }
+
   /** Address in the window, or -1 outside it. */
   #locate(offset: number): number {
     const window = WINDOWS[((this.#registers.graphics[6]! >> 2) & 3) as 0 | 1 | 2 | 3];
@@ -77,10 +108,7 @@ export class VgaMemory implements MmioHandler, Stateful {
     if (address < 0) return 0xff;
     const { sequencer, graphics } = this.#registers;
     if (sequencer[4]! & 0x08) return this.bytes[address]!; // Chain 4: the lower two bits name the plane.
-    if (graphics[5]! & 0x10) {
-      const plane = (graphics[4]! & 2) | (address & 1);
-      return this.bytes[(((address & ~1) << 1) | plane) & 0x3ffff]!;
-    }
+    if (graphics[5]! & 0x10) return this.bytes[cellByte(address, graphics)]!;
     this.#latch = this.#words[address & 0xffff]!;
     if (!(graphics[5]! & 0x08)) return (this.#latch >>> (8 * (graphics[4]! & 3))) & 0xff;
     // Read mode 1: bits whose pixel matches the compare colour in all planes that matter.
@@ -98,8 +126,8 @@ export class VgaMemory implements MmioHandler, Stateful {
       return;
     }
     if (graphics[5]! & 0x10) {
-      const plane = (graphics[4]! & 2) | (address & 1);
-      if (mapMask & (1 << plane)) this.bytes[(((address & ~1) << 1) | plane) & 0x3ffff] = byte;
+      const at = cellByte(address, graphics);
+      if (mapMask & (1 << (at & 3))) this.bytes[at] = byte;
       return;
     }
     this.#writePlanes(address & 0xffff, byte);

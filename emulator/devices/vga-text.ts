@@ -2,7 +2,7 @@
 
 import type { Vga } from "./vga.ts";
 import { glyph } from "./vga-font.ts";
-import { attributeEntries, type Picture, renderGraphics, visibleLines } from "./vga-graphics.ts";
+import { attributeEntries, dacColours, type Picture, renderGraphics, visibleLines } from "./vga-graphics.ts";
 
 /** Code page 437 as Unicode, from 00h to 1Fh and from 7Fh to FFh; the rest is ASCII. */
 const LOWER = " ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼";
@@ -27,6 +27,7 @@ export interface TextScreen {
 
 const PICTURE_WIDTH = 720;
 const PICTURE_HEIGHT = 400;
+const OPAQUE_BLACK = 0xff000000;
 /** Nine pixels for each character; the ninth repeats the eighth for line graphics. */
 const CELL_WIDTH = 9;
 
@@ -71,17 +72,10 @@ function toLines(cells: Uint16Array, columns: number): string[] {
   return lines;
 }
 
-/** The 16 colours of text as RGBA, through the attribute controller's palette and the DAC. */
-function textColours(vga: Vga): Uint8Array {
-  const colours = new Uint8Array(64);
-  attributeEntries(vga).forEach((entry, index) => {
-    for (let part = 0; part < 3; part++) {
-      const six = vga.palette[entry * 3 + part]!;
-      colours[index * 4 + part] = (six << 2) | (six >> 4);
-    }
-    colours[index * 4 + 3] = 0xff;
-  });
-  return colours;
+/** The 16 colours of text, through the attribute controller's palette and the DAC. */
+function textColours(vga: Vga): number[] {
+  const colours = dacColours(vga);
+  return attributeEntries(vga).map((entry) => colours[entry]!);
 }
 
 /**
@@ -110,7 +104,7 @@ function isFontLoaded(vga: Vga, font: number): boolean {
  */
 export function renderScreen(vga: Vga): Picture {
   const rgba = new Uint8Array(PICTURE_WIDTH * PICTURE_HEIGHT * 4);
-  for (let pixel = 3; pixel < rgba.length; pixel += 4) rgba[pixel] = 0xff;
+  const pixels = new Uint32Array(rgba.buffer).fill(OPAQUE_BLACK);
   const picture = { width: PICTURE_WIDTH, height: PICTURE_HEIGHT, rgba };
   if (!vga.isVisible) return picture;
   if (!vga.isText) return renderGraphics(vga);
@@ -132,8 +126,8 @@ export function renderScreen(vga: Vga): Picture {
       // Attribute bit 3 selects between the fonts B and A.
       const which = fonts[0] !== fonts[1] && attribute & 0x08 ? 1 : 0;
       const font = fonts[which]!;
-      const foreground = attribute & 15;
-      const background = (attribute >> 4) & (blinking ? 7 : 15);
+      const foreground = colours[attribute & 15]!;
+      const background = colours[(attribute >> 4) & (blinking ? 7 : 15)]!;
       const hasCursor = screen.cursor?.row === row && screen.cursor.column === column;
       for (let line = 0; line < height; line++) {
         let bits = shapeRow(vga, font, loaded[which]!, character, line) << 1;
@@ -141,11 +135,8 @@ export function renderScreen(vga: Vga): Picture {
         if (hasCursor && line >= (vga.crtc[0x0a]! & 31) && line <= (vga.crtc[0x0b]! & 31)) bits = 0x1ff;
         const y = row * height + line;
         if (y >= PICTURE_HEIGHT) break;
-        const start = (y * PICTURE_WIDTH + column * CELL_WIDTH) * 4;
-        for (let x = 0; x < CELL_WIDTH; x++) {
-          const colour = (bits >> (8 - x)) & 1 ? foreground : background;
-          rgba.set(colours.subarray(colour * 4, colour * 4 + 4), start + x * 4);
-        }
+        const start = y * PICTURE_WIDTH + column * CELL_WIDTH;
+        for (let x = 0; x < CELL_WIDTH; x++) pixels[start + x] = (bits >> (8 - x)) & 1 ? foreground : background;
       }
     }
   }

@@ -57,6 +57,8 @@ export class Vga implements PortHandler, Stateful {
   readonly window: MmioHandler = {
     readMmio: (offset, sizeBytes) => this.#behind(offset).readMmio(this.#place(offset), sizeBytes),
     writeMmio: (offset, sizeBytes, value) => this.#behind(offset).writeMmio(this.#place(offset), sizeBytes, value),
+    readMmioRun: (offset, _sizeBytes, target) => !this.#isLinear && this.memory.readRun(offset, target),
+    writeMmioRun: (offset, _sizeBytes, source) => !this.#isLinear && this.memory.writeRun(offset, source),
   };
   pelMask = 0xff;
   #miscellaneous = 0;

@@ -161,6 +161,11 @@ export class TrackedDisk implements BlockBackend, Stateful {
     if (!this.#written.has(index)) this.#written.set(index, this.#readChunk(index));
   }
 
+  /** What every chunk held before it was written. */
+  revert(): void {
+    for (const [index, before] of this.#written) this.#backend.write(index * CHUNK_BYTES, before);
+  }
+
   visitState(visitor: StateVisitor): void {
     visitor.part("disk", 1);
     const known = [...this.#written.keys()].sort((a, b) => a - b);

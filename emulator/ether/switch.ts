@@ -11,6 +11,8 @@ const AGEING_NS = 300e9;
 /** As many addresses as a small switch remembers; the one heard longest ago makes room. */
 const MAX_ADDRESSES = 4096;
 
+const MOST_PORTS = 65_536;
+
 /** Frames to 01-80-C2-00-00-0x stay on their link (802.1D, table 7-10). */
 function isLinkLocal(frame: EthernetFrame): boolean {
   return (
@@ -33,6 +35,8 @@ interface Entry {
 export class Switch implements NetworkNode, Stateful {
   readonly name: string;
   #ports = 0;
+  /** Pairs of ports between which nothing passes, as `from * MOST_PORTS + to`. */
+  readonly #closed = new Set<number>();
   /** In the order in which the addresses were last heard. */
   readonly #table = new Map<number, Entry>();
 
@@ -44,15 +48,27 @@ export class Switch implements NetworkNode, Stateful {
     return this.#ports++;
   }
 
+  /** Whether frames that come in at one port may go out at another. */
+  setPassage(from: number, to: number, open: boolean): void {
+    const pair = from * MOST_PORTS + to;
+    if (open) this.#closed.delete(pair);
+    else this.#closed.add(pair);
+  }
+
+  isOpen(from: number, to: number): boolean {
+    return !this.#closed.has(from * MOST_PORTS + to);
+  }
+
   receive(port: number, timeNs: number, frame: EthernetFrame, transmit: Transmit): void {
     if (frame.length < 14 || isLinkLocal(frame)) return;
     if (!(frame[6]! & 1)) this.#learn(address(frame, 6), port, timeNs);
     const known = frame[0]! & 1 ? null : this.#lookUp(address(frame, 0), timeNs);
     if (known !== null) {
-      if (known !== port) transmit(known, frame);
+      if (known !== port && this.isOpen(port, known)) transmit(known, frame);
       return;
     }
-    for (let other = 0; other < this.#ports; other++) if (other !== port) transmit(other, frame);
+    for (let other = 0; other < this.#ports; other++)
+      if (other !== port && this.isOpen(port, other)) transmit(other, frame);
   }
 
   #learn(source: number, port: number, timeNs: number): void {
@@ -76,7 +92,14 @@ export class Switch implements NetworkNode, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("switch", 1);
+    visitor.part("switch", 2);
+    const closed = [...this.#closed].sort((a, b) => a - b);
+    const pairs = visitor.u32(closed.length);
+    if (visitor.restoring) this.#closed.clear();
+    for (let index = 0; index < pairs; index++) {
+      const pair = visitor.integer(closed[index] ?? 0);
+      if (visitor.restoring) this.#closed.add(pair);
+    }
     const entries = [...this.#table];
     const count = visitor.u32(entries.length);
     this.#table.clear();

@@ -1,13 +1,13 @@
 /** A disk as a person makes it for QuRe, by the commands of docs/commands.md; made once for all tests. */
 import { blankDisk } from "../../../src/index.ts";
-import { kept } from "../../setup/cache.ts";
+import { keptForAll } from "../../setup/cache.ts";
 import { boot, DISK_BYTES, images, PROMPT } from "../../system/images.ts";
 
 export { DISK_BYTES };
 
 /** Each caller gets bytes of its own. */
 export async function preparedDisk(): Promise<Uint8Array> {
-  return (await kept("a disk with a file system", prepare)).slice();
+  return (await keptForAll("a disk with a file system", prepare)).slice();
 }
 
 async function prepare(): Promise<Uint8Array> {

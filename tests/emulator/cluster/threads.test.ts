@@ -7,7 +7,7 @@ import { Cluster } from "../../../emulator/cluster/cluster.ts";
 import { FRAME, RecordArea } from "../../../emulator/cluster/records.ts";
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
-import { spreadOver } from "../../../src/host/worker-group.ts";
+import { spreadOver } from "../../../src/host/worker-threads.ts";
 import { LabCluster, type NodeOptions, restoreCluster } from "../../../src/index.ts";
 import { keyOfSeed } from "../../../src/lab/cluster-key.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";

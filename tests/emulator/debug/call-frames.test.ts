@@ -9,7 +9,7 @@ import { linearPc } from "../../../emulator/debug/registers.ts";
 import { findFrames } from "../../../src/build/call-frames.ts";
 import { blankDisk, readElf } from "../../../src/index.ts";
 import { readLineRows } from "../../../src/object/dwarf/line-table.ts";
-import { boot, images, PROMPT } from "../../system/images.ts";
+import { boot, CLOUD, images, PROMPT } from "../../system/images.ts";
 
 const MIB = 1024 * 1024;
 const STEPS = 60_000;
@@ -36,6 +36,8 @@ test("return addresses are where the table says, over many thousand instructions
 
   const lab = boot({ nodes: [{ cdrom: images().iso, disk: blankDisk(16 * MIB), ramBytes: 16 * MIB }] });
   const node = lab.nodes[0]!;
+  // When the services have started all tasks wait: none was stopped within a routine whose call nobody saw.
+  await node.waitFor(CLOUD, { within: "20s" });
   await node.waitFor(PROMPT);
   node.type("ls /\nps\nlspci\nhelp mount\ndisks\n");
   const { machine } = node;

@@ -44,6 +44,8 @@ describe("gdb", () => {
           "backtrace 1",
           "step",
           "step",
+          "step",
+          "step",
           'printf "before = %d\\n", *(int*)&clock_ticks',
           "set var *(int*)&clock_ticks = 4711",
           'printf "after = %d\\n", *(int*)&clock_ticks',
@@ -96,7 +98,7 @@ describe("gdb", () => {
       /#0 +printf \(\)[^#]*#1 .* in \w+ \(\) at asm\/[\s\S]*#[2-9] .* in kernel_entry \(\) at asm\/kernel\/entry\.s:\d+\n/,
     );
     expect(output).toMatch(
-      /#0 +clock_tick \(\)[^#]*#1 .* in irq_real \(\)[^#]*#2 +<signal handler called>\s+#3 .*idle \(\)[^#]*#4 .* in task_start \(\) at [^#]*\n53\s/,
+      /#0 +clock_tick \(\)[^#]*#1 .* in irq_real \(\)[^#]*#2 +<signal handler called>\s+#3 .*idle \(\)[^#]*#4 .* in task_start \(\) at [^#]*\n47\s/,
     );
     expect(output).toMatch(/^clock_tick \+ 12 in section/m);
   });
@@ -179,7 +181,7 @@ describe("gdb", () => {
     ]);
     expect(output).toMatch(/Old value = 0\s+New value = 2/);
     expect(output).toMatch(/Old value = 2\s+New value = 7/);
-    expect(output).toMatch(/clock_tick \+ 12 in section/);
+    expect(output).toMatch(/clock_tick \+ 24 in section/);
     expect(output).toMatch(/read watchpoint 3[\s\S]*Value = 7/);
     expect(output).toMatch(/access \(read\/write\) watchpoint 4/);
   });

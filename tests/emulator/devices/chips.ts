@@ -14,6 +14,7 @@ import { pciCases } from "./pci-cases.ts";
 import { picCases } from "./pic-cases.ts";
 import { pitCases } from "./pit-cases.ts";
 import { rtcCases } from "./rtc-cases.ts";
+import { rtl8139Cases } from "./rtl8139-cases.ts";
 import type { Case } from "./script.ts";
 import { systemCases } from "./system-cases.ts";
 import { uartCases } from "./uart-cases.ts";
@@ -33,6 +34,8 @@ export interface Chip {
 const MAC = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
 const bare = (): Partial<BoardConfig> => ({});
 const withCard = (): Partial<BoardConfig> => ({ network: [{ macAddress: MAC, port: new CableEnd("eth0") }] });
+
+const withFastCard = (): Partial<BoardConfig> => ({ ...withCard(), nic: "rtl8139" });
 
 /** Each byte of a sector or block has a value of its own place. */
 function filled(bytes: number, unit: number): SparseDisk {
@@ -75,7 +78,10 @@ export const complete = (): Partial<BoardConfig> => ({
 });
 
 const QEMU_BARE = ["-net", "none"];
-const QEMU_CARD = ["-netdev", "user,id=net", "-device", "e1000,netdev=net,mac=52:54:00:12:34:56,addr=3,romfile="];
+const withCardInQemu = (model: string): readonly string[] => [
+  ...["-netdev", "user,id=net", "-device"],
+  `${model},netdev=net,mac=52:54:00:12:34:56,addr=3,romfile=`,
+];
 /** Without MSI-X, which moves the device's registers once it is on, and without the modern interface. */
 const QEMU_VIRTIO_DISK = [
   ...QEMU_BARE,
@@ -100,5 +106,6 @@ export const CHIPS: readonly Chip[] = [
   { name: "ATAPI", cases: atapiCases, config: withDrives, inQemu: null },
   { name: "virtio disk", cases: virtioCases, config: withVirtioDisk, inQemu: QEMU_VIRTIO_DISK },
   { name: "fw_cfg", cases: fwCfgCases, config: withSetting, inQemu: null },
-  { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: QEMU_CARD },
+  { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: withCardInQemu("e1000") },
+  { name: "RTL8139", cases: rtl8139Cases, config: withFastCard, inQemu: withCardInQemu("rtl8139") },
 ];

@@ -50,6 +50,17 @@ describe("serial line", () => {
   });
 });
 
+test("what the host has sent to a line is dropped with the power", () => {
+  const machine = new TestBoard();
+  machine.run(FAST);
+  const [line] = machine.board.uarts;
+  line.receive(Uint8Array.of(1, 2, 3));
+  line.discardIncoming();
+  machine.run(`wait ${5 * CHARACTER_NS}ns; in 3fd & 1 = 0`);
+  line.receive(Uint8Array.of(9));
+  machine.run(`wait ${CHARACTER_NS}ns; in 3f8 = 9; wait ${5 * CHARACTER_NS}ns; in 3fd & 1 = 0`);
+});
+
 describe("keyboard", () => {
   /** Reads what the guest would get from port 60h. */
   function typed(machine: TestBoard): number[] {
@@ -99,8 +110,19 @@ describe("keyboard", () => {
       const set2 = scanCodeBytes(key, true, 2).map((byte) => (byte === 0xf0 ? -1 : translateToSet1(byte)));
       if (key !== KEYS.pause) expect(set2).toEqual([...scanCodeBytes(key, true, 1)]);
     }
+    expect([0x83, 0x84, 0x85, 0xfa].map(translateToSet1)).toEqual([0x41, 0x54, 0x85, 0xfa]);
     expect(keystrokeOf("\x03")).toEqual({ key: 0x2e, modifier: KEYS.control });
   });
+});
+
+test("a character and its shifted one are on the same key of a US keyboard", () => {
+  const plain = "`1234567890-=qwertyuiop[]\\asdfghjkl;'zxcvbnm,./";
+  const shifted = '~!@#$%^&*()_+QWERTYUIOP{}|ASDFGHJKL:"ZXCVBNM<>?';
+  for (const [index, character] of [...plain].entries()) {
+    const { key } = keystrokeOf(character)!;
+    expect(keystrokeOf(character)).toEqual({ key, modifier: null });
+    expect(keystrokeOf(shifted[index]!)).toEqual({ key, modifier: KEYS.shift });
+  }
 });
 
 describe("screen", () => {

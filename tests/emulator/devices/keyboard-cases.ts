@@ -17,6 +17,10 @@ export const keyboardCases: readonly Case[] = [
   { name: "the mode byte reads back", script: "out 64 60; out 60 45; out 64 20; in 60 = 45" },
   { name: "keyboard reset", script: `out 60 ff; ${WAIT}; in 60 = fa; ${WAIT}; in 60 = aa` },
   {
+    name: "a key waits while an answer has not been read",
+    script: "out 64 60; out 60 41; out 64 20; key 1e; wait 5ms; in 60 = 41; wait 5ms; in 60 = 1e; in 64 & 1 = 0",
+  },
+  {
     name: "keyboard identity, plain",
     script: `out 64 60; out 60 04; out 60 f2; ${WAIT}; in 60 = fa; ${WAIT}; in 60 = ab; ${WAIT}; in 60 = 83`,
   },

@@ -100,6 +100,22 @@ export const virtioCases: readonly Case[] = [
     script: `${DRIVER}; out c012 3; ${request(0, 2, 512, READ)}; ${submit(1)}; wait 1ms; ram 12002 = 0`,
   },
   {
+    name: "data in pieces that are no whole sectors, read and written",
+    script: [
+      DRIVER,
+      request(0, 2, 1024, READ),
+      descriptor(1, 0x21000, 300, 1 | READ, 3),
+      descriptor(3, 0x23000, 724, 1 | READ, 2),
+      `${submit(1)}; wait 1ms; ram 22000 = 0; ram 12008 = 1; ram 12009 = 4`,
+      "ram 21000 = e; ram 2112b = 39; ram 2112c = 0; ram 23000 = 3a; ram 230d3 = d; ram 230d4 = 15; ram 232d3 = 14; ram 232d4 = 0",
+      request(1, 8, 1024, 0),
+      descriptor(1, 0x21000, 300, 1, 3),
+      descriptor(3, 0x23000, 724, 1, 2),
+      `${submit(2)}; wait 1ms; ram 22000 = 0; ${request(0, 8, 1024, READ)}; ${submit(3)}; wait 1ms`,
+      "ram 21000 = e; ram 2112b = 39; ram 2112c = 3a; ram 211ff = d; ram 21200 = 15; ram 213ff = 14",
+    ].join("; "),
+  },
+  {
     name: "a reset forgets a request that is under way",
     script: `${DRIVER}; ${request(0, 2, 512, READ)}; ${submit(1)}; out c012 0; wait 1ms; ram 12002 = 0; ram 22000 = ee`,
   },

@@ -343,13 +343,14 @@ describe("a switch", () => {
     expect(send(device, 1, 0x11, 0x22, 7)).toEqual([0, 2, 3]);
     expect(send(device, 2, 0x22, 0x11, 300e9 + 7)).toEqual([1]);
     expect(fieldsOf(device)).toEqual([
-      "switch 1",
+      "switch 2",
+      "u32 0",
       "u32 2",
       ...["integer 2199023255569", "u32 1", "integer 7"],
       ...["integer 2199023255586", "u32 2", "integer 300000000007"],
     ]);
     expect(send(device, 2, 0x22, 0x11, 300e9 + 8)).toEqual([0, 1, 3]);
-    expect(fieldsOf(device).length).toBe(5);
+    expect(fieldsOf(device).length).toBe(6);
     expect(send(device, 3, 0x11, 0x22, 300e9 + 9)).toEqual([2]);
     expect(send(device, 2, 0x22, 0x11, 300e9 + 10)).toEqual([3]);
   });
@@ -365,7 +366,7 @@ describe("a switch", () => {
     const device = hub();
     const bytes = Uint8Array.from({ length: 60 }, (_, at) => (at === 6 ? 3 : 2));
     device.receive(1, 0, bytes, () => {});
-    expect(fieldsOf(device)).toEqual(["switch 1", "u32 0"]);
+    expect(fieldsOf(device)).toEqual(["switch 2", "u32 0", "u32 0"]);
   });
 
   test("a port whose cable is pulled is forgotten, the others are not", () => {
@@ -374,18 +375,18 @@ describe("a switch", () => {
     send(device, 2, 0x22, 0);
     send(device, 1, 0x12, 0);
     device.linkChanged(1, true);
-    expect(fieldsOf(device)[1]).toBe("u32 3");
+    expect(fieldsOf(device)[2]).toBe("u32 3");
     device.linkChanged(1, false);
-    expect(fieldsOf(device)).toEqual(["switch 1", "u32 1", "integer 2199023255586", "u32 2", "integer 0"]);
+    expect(fieldsOf(device)).toEqual(["switch 2", "u32 0", "u32 1", "integer 2199023255586", "u32 2", "integer 0"]);
   });
 
   test("it remembers 4096 addresses, and forgets the one heard longest ago", () => {
     const device = hub();
     for (let host = 1; host <= 4096; host++) send(device, 1, host, 0);
-    expect(fieldsOf(device)[1]).toBe("u32 4096");
+    expect(fieldsOf(device)[2]).toBe("u32 4096");
     send(device, 1, 1, 0);
     send(device, 1, 5000, 0);
-    expect(fieldsOf(device)[1]).toBe("u32 4096");
+    expect(fieldsOf(device)[2]).toBe("u32 4096");
     expect(send(device, 2, 6000, 1)).toEqual([1]);
     expect(send(device, 2, 6000, 2)).toEqual([0, 1, 3]);
     // The sender of this has taken the place of host 3.
